@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,12 +14,12 @@ import (
 
 // What befalls the session that stores a fact.
 const (
-	ends          = `PERFORM pg_terminate_backend(pg_backend_pid())`
-	mayOnlyBeRead = `RAISE EXCEPTION 'cannot execute INSERT in a read-only transaction' USING ERRCODE = '25006'`
+	sessionEnds      = `PERFORM pg_terminate_backend(pg_backend_pid())`
+	databaseReadOnly = `RAISE EXCEPTION 'cannot execute INSERT in a read-only transaction' USING ERRCODE = '25006'`
 )
 
-// cutOffAt has something befall the session that stores a fact, the first two times.
-func (s *stage) cutOffAt(fact, befalls string) {
+// failToStore has something befall the session that stores a fact, the first two times.
+func (s *stage) failToStore(fact, befalls string) {
 	s.exec(`CREATE SEQUENCE cuts`)
 	s.exec(`CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN
@@ -30,36 +31,35 @@ func (s *stage) cutOffAt(fact, befalls string) {
 	s.exec(`CREATE TRIGGER cut BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION cut('` + fact + `')`)
 }
 
+// bringUntilAccepted brings facts again until they are accepted, as their source does. The database must refuse them at first.
+func (s *stage) bringUntilAccepted(facts ...channels.Fact) {
+	s.t.Helper()
+	for tries := range 9 {
+		if s.Accept(context.Background(), 7, facts...) != nil {
+			continue
+		}
+		if tries == 0 {
+			s.t.Error("the facts were accepted at once, want the database refuse them at first")
+		}
+		return
+	}
+}
+
 // When the database goes away under a batch, nothing of it overtakes what could not be
 // stored: its source brings both again, in order. So it is when the database may only be read for a while, as after a
 // failover or when a provider's disk is full.
 func TestAcceptKeepsOrderWithoutDatabase(t *testing.T) {
 	t.Parallel()
-	for name, befalls := range map[string]string{"gone": ends, "only read": mayOnlyBeRead} {
+	for name, befalls := range map[string]string{"gone": sessionEnds, "only read": databaseReadOnly} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			keepsOrderWhile(t, befalls)
+			s := newStage(t)
+			s.failToStore("first", befalls)
+			s.start()
+			s.bringUntilAccepted(fact("k", "first"), fact("k", "second"))
+			s.waitApplied(2)
+			s.wantApplied("k", "first second")
 		})
-	}
-}
-
-func keepsOrderWhile(t *testing.T, befalls string) {
-	t.Helper()
-	s := newStage(t).effects()
-	s.cutOffAt("first", befalls)
-	s.start()
-	tries := 0
-	for ; tries < 9; tries++ {
-		if s.Accept(context.Background(), 7, fact("k", "first"), fact("k", "second")) == nil {
-			break
-		}
-	}
-	if tries == 0 {
-		t.Error("the database never went away")
-	}
-	s.waitApplied(2)
-	if got := s.order("k"); got != "first second" {
-		t.Errorf("applied: %s", got)
 	}
 }
 
@@ -67,35 +67,26 @@ func keepsOrderWhile(t *testing.T, befalls string) {
 // under the first of them, the others don't overtake it, nor does what somebody else tells behind them.
 func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
-	s.cutOffAt("f0", ends)
+	s := newStage(t)
+	const moreThanABatch = 150
+	s.failToStore("f0", sessionEnds)
 	s.start()
 	var facts []channels.Fact
-	var want []string
-	for n := range 150 {
+	var names []string
+	for n := range moreThanABatch {
 		name := fmt.Sprint("f", n)
-		facts, want = append(facts, fact("k", name)), append(want, name)
+		facts, names = append(facts, fact("k", name)), append(names, name)
 	}
-	tries := 0
-	for ; tries < 9; tries++ {
-		if s.Accept(context.Background(), 7, facts...) == nil {
-			break
-		}
-	}
-	if tries == 0 {
-		t.Error("the database never went away")
-	}
-	s.waitApplied(150)
-	if got := s.order("k"); got != strings.Join(want, " ") {
-		t.Errorf("applied: %s", got)
-	}
+	s.bringUntilAccepted(facts...)
+	s.waitApplied(moreThanABatch)
+	s.wantApplied("k", strings.Join(names, " "))
 }
 
 // While a transaction that doesn't end holds the queue of one customer, the facts of others are stored and applied; what
 // comes for the held queue stays behind what came before.
 func TestAcceptPassesAHeldQueue(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
+	s := newStage(t)
 	tx, err := s.pool.Begin(t.Context())
 	check(t, err)
 	defer func() { _ = tx.Rollback(context.Background()) }()
@@ -104,35 +95,36 @@ func TestAcceptPassesAHeldQueue(t *testing.T) {
 	check(t, err)
 	s.start()
 	var waiting sync.WaitGroup
-	tell := func(name string, callers int) {
+	bringAndWait := func(name string, callers int) {
 		waiting.Go(func() {
 			if err := s.Accept(context.Background(), 7, fact("held", name)); err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s is refused: %v", name, err)
 			}
 		})
-		s.until(name+" waits", func() bool { return s.Callers() == callers })
+		s.waitUntil(name+" waits", func() bool { return s.Callers() == callers })
 	}
-	tell("first", 1)
-	s.eventually("1", `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
-	tell("second", 2)
-	for n := range 3 {
+	bringAndWait("first", 1)
+	s.waitText("1", sessionsThatWaitForALock)
+	bringAndWait("second", 2)
+
+	const others = 3
+	for n := range others {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		check(t, s.Accept(ctx, 7, fact("other", fmt.Sprint(n))))
 		cancel()
 	}
-	s.eventually("3", `SELECT count(*) FROM effects`)
+	s.waitApplied(others)
+
 	check(t, tx.Rollback(t.Context()))
 	waiting.Wait()
-	s.waitApplied(5)
-	if got := s.order("held"); got != "first second" {
-		t.Errorf("applied: %s", got)
-	}
+	s.waitApplied(others + 2)
+	s.wantApplied("held", "first second")
 }
 
 // Replicas that store the same facts in other orders don't refuse any of them.
 func TestAcceptSameFactsInOtherOrders(t *testing.T) {
 	t.Parallel()
-	a := newStage(t).effects()
+	a := newStage(t)
 	b := stageOn(t, a.pool)
 	a.start()
 	b.start()
@@ -141,26 +133,27 @@ func TestAcceptSameFactsInOtherOrders(t *testing.T) {
 	if storetest.LongForm() {
 		rounds = 400
 	}
-	for n, s := range []*stage{a, b} {
+	const each = 64
+	factsOf := func(round int) (facts []channels.Fact) {
+		for k := range each {
+			facts = append(facts, fact(fmt.Sprint("k", k%7), fmt.Sprintf("r%d.%d", round, k)))
+		}
+		return facts
+	}
+	for _, s := range []*stage{a, b} {
 		group.Go(func() {
 			for round := range rounds {
-				facts := make([]channels.Fact, 0, 64)
-				for i := range 64 {
-					k := i
-					if n == 1 {
-						k = 63 - i
-					}
-					facts = append(facts, fact(fmt.Sprint("k", k%7), fmt.Sprintf("r%d.%d", round, k)))
+				facts := factsOf(round)
+				if s == b {
+					slices.Reverse(facts)
 				}
 				if err := s.Accept(context.Background(), 7, facts...); err != nil {
-					t.Errorf("round %d: %v", round, err)
+					t.Errorf("round %d is refused: %v", round, err)
 				}
 			}
 		})
 	}
 	group.Wait()
-	a.eventually(fmt.Sprint(rounds*64), `SELECT count(*) FROM effects`)
-	if n := a.text(`SELECT count(*) - count(DISTINCT name) FROM effects`); n != "0" {
-		t.Errorf("%s events were applied twice", n)
-	}
+	a.waitApplied(rounds * each)
+	a.wantText("0", appliedTwice)
 }

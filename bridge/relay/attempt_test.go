@@ -17,36 +17,35 @@ import (
 // What one failed attempt leads to, by its class.
 func TestAttemptOutcomes(t *testing.T) {
 	t.Parallel()
+	const again, once = "1001:1 1001:2", "1001:1"
 	tests := []struct {
-		class   channels.Class
-		state   string // in the end
-		sends   string
-		reports string
+		class    channels.Class
+		state    string // in the end
+		attempts string
+		report   string
 	}{
-		{channels.Retry, "accepted", "1001:1 1001:2", "1001:landed"},
-		{channels.Throttled, "accepted", "1001:1 1001:2", "1001:landed"},
-		{channels.WindowClosed, "failed", "1001:1", "1001:failed"},
-		{channels.BadRecipient, "failed", "1001:1", "1001:failed"},
-		{channels.BadContent, "failed", "1001:1", "1001:failed"},
-		{channels.AccountBlocked, "failed", "1001:1", "1001:failed"},
-		{channels.OptedOut, "failed", "1001:1", "1001:failed"},
+		{class: channels.Retry, state: "accepted", attempts: again, report: "1001:landed"},
+		{class: channels.Throttled, state: "accepted", attempts: again, report: "1001:landed"},
+		{class: channels.WindowClosed, state: "failed", attempts: once, report: "1001:failed"},
+		{class: channels.BadRecipient, state: "failed", attempts: once, report: "1001:failed"},
+		{class: channels.BadContent, state: "failed", attempts: once, report: "1001:failed"},
+		{class: channels.AccountBlocked, state: "failed", attempts: once, report: "1001:failed"},
+		{class: channels.OptedOut, state: "failed", attempts: once, report: "1001:failed"},
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.class), func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t).effects()
-			s.send = first(tt.class)
-			s.lane(1, 1)
+			s := newStage(t)
+			s.send = failFirst(tt.class)
+			s.addLane(1, 1)
 			s.start()
-			s.state(1001, tt.state)
-			s.eventually("1", `SELECT head FROM lanes WHERE id = 1`)
-			if got := s.sent(); got != tt.sends {
-				t.Errorf("attempts %s, want %s", got, tt.sends)
+			s.waitState(1001, tt.state)
+			s.waitText("1", `SELECT head FROM lanes WHERE id = 1`)
+			s.wantAttempts(tt.attempts)
+			if got := s.reported(); !slices.Equal(got, []string{tt.report}) {
+				t.Errorf("the reports are %q, want %q alone", got, tt.report)
 			}
-			if got := locked(s, func() string { return strings.Join(s.reports, " ") }); got != tt.reports {
-				t.Errorf("reports %s, want %s", got, tt.reports)
-			}
-			s.eventually(tt.reports, `SELECT string_agg(name, ' ' ORDER BY n) FROM effects`)
+			s.waitText(tt.report, `SELECT string_agg(name, ' ' ORDER BY n) FROM effects`)
 		})
 	}
 }
@@ -54,116 +53,113 @@ func TestAttemptOutcomes(t *testing.T) {
 // Broken credentials hold the whole gate, lose nothing and send nothing twice.
 func TestBrokenCredentialsWait(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
-	s.send = first(channels.AuthBroken)
-	s.lane(1, 1)
+	s := newStage(t)
+	s.send = failFirst(channels.AuthBroken)
+	s.addLane(1, 1)
 	s.start()
-	s.eventually("queued auth_broken", `SELECT state || ' ' || error_class FROM deliveries`)
-	s.eventually("true", `SELECT next_at > clock_timestamp() + interval '1 s' FROM gates`)
+	s.waitText("queued auth_broken", `SELECT state || ' ' || error_class FROM deliveries`)
+	s.waitText("true", `SELECT next_at > clock_timestamp() + interval '1 s' FROM gates`)
 	s.exec(`UPDATE gates SET next_at = clock_timestamp()`)
 	s.Wake()
-	s.state(1001, "accepted")
+	s.waitState(1001, "accepted")
 }
 
 // A passing failure is given up when its time is over.
 func TestRetryEnds(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
-	s.send = fails(channels.Retry)
+	s := newStage(t)
+	s.send = failAlways(channels.Retry)
 	s.policy.Backoff = []time.Duration{time.Hour}
-	s.lane(1, 2)
+	s.addLane(1, 2)
 	s.start()
-	s.eventually("queued retry", `SELECT state || ' ' || error_class FROM deliveries WHERE id = 1001`)
-	s.eventually("queued", `SELECT state FROM deliveries WHERE id = 1002`) // nothing jumps over a head
-	s.age(3600)
-	s.eventually("failed", `SELECT state FROM deliveries WHERE id = 1001`)
-	s.eventually("queued retry", `SELECT state || ' ' || error_class FROM deliveries WHERE id = 1002`)
-	if got := locked(s, func() []string { return s.reports }); !slices.Contains(got, "1001:failed") {
-		t.Errorf("reports %v", got)
+	s.waitText("queued retry", `SELECT state || ' ' || error_class FROM deliveries WHERE id = 1001`)
+	s.waitText("queued", `SELECT state FROM deliveries WHERE id = 1002`) // nothing jumps over a head
+	s.passTime(time.Hour)
+	s.waitText("failed", `SELECT state FROM deliveries WHERE id = 1001`)
+	s.waitText("queued retry", `SELECT state || ' ' || error_class FROM deliveries WHERE id = 1002`)
+	if got := s.reported(); !slices.Contains(got, "1001:failed") {
+		t.Errorf("the reports are %q, want 1001:failed among them", got)
 	}
 }
 
 // The agent is told once that a message is late.
 func TestLateIsToldOnce(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, func(o *relay.Options) { o.LateAfter = time.Minute }).effects()
-	s.send = fails(channels.Retry)
+	s := newStage(t, func(o *relay.Options) { o.LateAfter = time.Minute })
+	s.send = failAlways(channels.Retry)
 	s.policy.RetryFor, s.policy.Backoff = 48*time.Hour, []time.Duration{time.Hour}
-	s.lane(1, 1)
+	s.addLane(1, 1)
 	s.start()
 	for attempt := 1; attempt <= 5; attempt++ {
-		s.eventually(fmt.Sprint(attempt, " queued"), `SELECT attempt || ' ' || state FROM deliveries`)
-		s.age(3601)
+		s.waitText(fmt.Sprint(attempt, " queued"), `SELECT attempt || ' ' || state FROM deliveries`)
+		s.passTime(time.Hour + time.Second)
 	}
-	s.eventually("6 queued", `SELECT attempt || ' ' || state FROM deliveries`)
-	s.eventually("1001:late", `SELECT string_agg(name, ' ') FROM effects`)
-	if n := locked(s, func() int { return len(s.reports) }); n != 1 {
-		t.Errorf("told %d times", n)
+	s.waitText("6 queued", `SELECT attempt || ' ' || state FROM deliveries`)
+	s.waitText("1001:late", `SELECT string_agg(name, ' ') FROM effects`)
+	if got := s.reported(); len(got) != 1 {
+		t.Errorf("the reports are %q, want one", got)
 	}
 }
 
-// unclear starts a stage whose first attempt is ambiguous, and waits until it is unknown.
-func unclear(t *testing.T, outcome channels.Outcome, err error, change ...func(*relay.Options)) *stage {
+// newUnclearStage starts a stage with two deliveries whose first attempts are ambiguous, and waits until the first one is unknown.
+// Looks for them have an outcome.
+func newUnclearStage(t *testing.T, outcome channels.Outcome, err error, change ...func(*relay.Options)) *stage {
 	t.Helper()
-	s := newStage(t, change...).effects()
-	s.send = first(channels.Ambiguous)
+	s := newStage(t, change...)
+	s.send = failFirst(channels.Ambiguous)
 	s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 		return outcome, relay.Sent{ExternalID: "found"}, err
 	}
-	s.lane(1, 2)
+	s.addLane(1, 2)
 	s.start()
-	s.state(1001, "unknown")
+	s.waitState(1001, "unknown")
 	return s
 }
 
 // Before the attempt can be over for sure nobody looks for it.
 func TestReconcileNotTooEarly(t *testing.T) {
 	t.Parallel()
-	s := unclear(t, channels.Landed, nil, func(o *relay.Options) { o.ReconcileAfter = 5 * time.Minute })
-	s.eventually("true", `SELECT due_at > parley_now() + interval '1 min' FROM lanes`)
+	s := newUnclearStage(t, channels.Landed, nil, func(o *relay.Options) { o.ReconcileAfter = 5 * time.Minute })
+	s.waitText("true", `SELECT due_at > parley_now() + interval '1 min' FROM lanes`)
 	// Due early all the same: it must wait out the rest, not look.
 	s.exec(`UPDATE lanes SET due_at = parley_now(), leased_until = NULL`)
 	s.Wake()
-	s.eventually("true", `SELECT due_at > parley_now() + interval '1 min' AND leased_until IS NULL FROM lanes`)
-	if n := locked(s, func() int { return s.looks }); n != 0 {
-		t.Fatalf("looked %d times", n)
-	}
-	s.age(400)
-	s.state(1001, "accepted")
+	s.waitText("true", `SELECT due_at > parley_now() + interval '1 min' AND leased_until IS NULL FROM lanes`)
+	s.wantLooks(0)
+	s.passTime(400 * time.Second)
+	s.waitState(1001, "accepted")
 }
 
 // What landed is accepted without a second attempt.
 func TestUnknownLanded(t *testing.T) {
 	t.Parallel()
-	s := unclear(t, channels.Landed, nil)
-	s.age(10)
-	s.state(1001, "accepted")
-	s.state(1002, "accepted")
-	if got := s.sent(); strings.Count(got, "1001:") != 1 {
-		t.Errorf("attempts %s", got)
+	s := newUnclearStage(t, channels.Landed, nil)
+	s.passTime(10 * time.Second)
+	s.waitState(1001, "accepted")
+	s.waitState(1002, "accepted")
+	if got := s.attemptsMade(); strings.Count(got, "1001:") != 1 {
+		t.Errorf("the attempts were %q, want one at 1001", got)
 	}
-	s.eventually("found", `SELECT external_id FROM deliveries WHERE id = 1001`)
+	s.waitText("found", `SELECT external_id FROM deliveries WHERE id = 1001`)
 }
 
 // Only what is absent twice, with the wait in between, is sent again.
 func TestUnknownAbsentTwice(t *testing.T) {
 	t.Parallel()
-	s := unclear(t, channels.Absent, nil, func(o *relay.Options) { o.AbsentAgain = 2 * time.Minute })
-	s.age(10)
-	s.eventually("unknown true", `SELECT state || ' ' || (absent_at IS NOT NULL) FROM deliveries WHERE id = 1001`)
+	s := newUnclearStage(t, channels.Absent, nil, func(o *relay.Options) { o.AbsentAgain = 2 * time.Minute })
+	s.passTime(10 * time.Second)
+	s.waitText("unknown true", `SELECT state || ' ' || (absent_at IS NOT NULL) FROM deliveries WHERE id = 1001`)
 	s.exec(`UPDATE lanes SET due_at = parley_now()`) // a second look that comes too early doesn't count
 	s.Wake()
-	s.eventually("true", `SELECT due_at > parley_now() + interval '30 s' AND leased_until IS NULL AND epoch >= 3 FROM lanes`)
-	if got := s.sent(); got != "1001:1" {
-		t.Fatalf("attempts %s before the second look", got)
-	}
-	s.age(130)
-	s.state(1001, "accepted")
-	s.eventually("unknown true", `SELECT state || ' ' || (absent_at IS NOT NULL) FROM deliveries WHERE id = 1002`)
-	s.age(130)
-	s.state(1002, "accepted")
-	if got := s.sent(); !strings.HasPrefix(got, "1001:1 1001:2 1002:1") {
-		t.Errorf("attempts %s", got)
+	s.waitText("true", `SELECT due_at > parley_now() + interval '30 s' AND leased_until IS NULL AND epoch >= 3 FROM lanes`)
+	s.wantAttempts("1001:1")
+	s.passTime(130 * time.Second)
+	s.waitState(1001, "accepted")
+	s.waitText("unknown true", `SELECT state || ' ' || (absent_at IS NOT NULL) FROM deliveries WHERE id = 1002`)
+	s.passTime(130 * time.Second)
+	s.waitState(1002, "accepted")
+	if got, want := s.attemptsMade(), "1001:1 1001:2 1002:1"; !strings.HasPrefix(got, want) {
+		t.Errorf("the attempts were %q, want %q first", got, want)
 	}
 }
 
@@ -171,44 +167,40 @@ func TestUnknownAbsentTwice(t *testing.T) {
 func TestUnknownArrivesLate(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		later channels.Outcome // what the look finds that comes after two that found nothing
-		want  string
+		later    channels.Outcome // what the look finds that comes after two that found nothing
+		attempts string
 	}{
-		"filed late":  {channels.Landed, "1001:1"},
-		"never filed": {channels.Absent, "1001:1 1001:2"},
+		"filed late":  {later: channels.Landed, attempts: "1001:1"},
+		"never filed": {later: channels.Absent, attempts: "1001:1 1001:2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, func(o *relay.Options) { o.AbsentAgain = 0 }).effects()
+			s := newStage(t, func(o *relay.Options) { o.AbsentAgain = 0 })
 			s.policy.AbsentFor = 8 * time.Minute
-			s.send = first(channels.Ambiguous)
+			s.send = failFirst(channels.Ambiguous)
 			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 				if locked(s, func() int { return s.looks }) <= 2 {
 					return channels.Absent, relay.Sent{}, nil
 				}
 				return tc.later, relay.Sent{}, nil
 			}
-			s.lane(1, 1)
+			s.addLane(1, 1)
 			s.start()
-			s.state(1001, "unknown")
-			looked := func(looks int) {
+			s.waitState(1001, "unknown")
+			waitAbsent := func(looks int) {
 				t.Helper()
-				s.eventually(fmt.Sprint("unknown true ", looks+1), `SELECT d.state || ' ' || (absent_at IS NOT NULL) || ' ' || epoch FROM deliveries d, lanes WHERE leased_until IS NULL`)
-				if n := locked(s, func() int { return s.looks }); n != looks {
-					t.Errorf("looked %d times, want %d", n, looks)
-				}
+				s.waitText(fmt.Sprint("unknown true ", looks+1), `SELECT d.state || ' ' || (absent_at IS NOT NULL) || ' ' || epoch FROM deliveries d, lanes WHERE leased_until IS NULL`)
+				s.wantLooks(looks)
 			}
 
-			s.age(10)
-			looked(1)
-			s.eventually("true", `SELECT due_at BETWEEN parley_now() + interval '30 s' AND parley_now() + interval '1 min' FROM lanes`)
-			s.age(70)
-			looked(2)
-			s.age(500)
-			s.state(1001, "accepted")
-			if got := s.sent(); got != tc.want {
-				t.Errorf("attempts %s, want %s", got, tc.want)
-			}
+			s.passTime(10 * time.Second)
+			waitAbsent(1)
+			s.waitText("true", `SELECT due_at BETWEEN parley_now() + interval '30 s' AND parley_now() + interval '1 min' FROM lanes`)
+			s.passTime(70 * time.Second)
+			waitAbsent(2)
+			s.passTime(500 * time.Second)
+			s.waitState(1001, "accepted")
+			s.wantAttempts(tc.attempts)
 		})
 	}
 }
@@ -217,41 +209,39 @@ func TestUnknownArrivesLate(t *testing.T) {
 // later attempts meet; and each unclear one is looked for twice.
 func TestAbsentRemembered(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, func(o *relay.Options) { o.AbsentAgain = 2 * time.Minute }).effects()
-	var maybe []bool
-	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+	s := newStage(t, func(o *relay.Options) { o.AbsentAgain = 2 * time.Minute })
+	var known []bool // what each attempt knew of an earlier one that is absent
+	fail := failByAttempt(channels.Ambiguous, channels.Retry, channels.Ambiguous)
+	s.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		s.mu.Lock()
-		maybe = append(maybe, c.AbsentAt != nil)
+		known = append(known, c.AbsentAt != nil)
 		s.mu.Unlock()
-		class := []channels.Class{"", channels.Ambiguous, channels.Retry, channels.Ambiguous, ""}[c.Attempt]
-		if class == "" {
-			return relay.Sent{}, nil
-		}
-		return relay.Sent{}, &channels.SendError{Class: class, Text: "It did not work."}
+		return fail(ctx, c)
 	}
 	s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 		return channels.Absent, relay.Sent{}, nil
 	}
-	s.lane(1, 1)
+	s.addLane(1, 1)
 	s.start()
-	looked := func(attempt, looks int) {
+	const firstLook, againLook = 10 * time.Second, 130 * time.Second // after AbsentAgain
+	waitAbsent := func(attempt int) {
 		t.Helper()
-		s.eventually(fmt.Sprint("unknown ", attempt, " true"), `SELECT state || ' ' || attempt || ' ' || (absent_at IS NOT NULL AND absent_at > sent_at) FROM deliveries`)
-		if n := locked(s, func() int { return s.looks }); n != looks {
-			t.Errorf("looked %d times after attempt %d", n, attempt)
-		}
+		s.waitText(fmt.Sprint("unknown ", attempt, " true"), `SELECT state || ' ' || attempt || ' ' || (absent_at IS NOT NULL AND absent_at > sent_at) FROM deliveries`)
 	}
-	s.state(1001, "unknown")
-	s.age(10)
-	looked(1, 1)
-	s.age(130) // absent again: the second attempt fails for sure, the third is unclear
-	s.eventually("unknown 3", `SELECT state || ' ' || attempt FROM deliveries`)
-	s.age(10)
-	looked(3, 3)
-	s.age(130)
-	s.state(1001, "accepted")
-	if got := locked(s, func() string { return fmt.Sprint(maybe) }); got != "[false true true true]" {
-		t.Errorf("the attempts knew %s", got)
+	s.waitState(1001, "unknown")
+	s.passTime(firstLook)
+	waitAbsent(1)
+	s.wantLooks(1)
+	s.passTime(againLook) // absent again: the second attempt fails for sure, the third is unclear
+	s.waitText("unknown 3", `SELECT state || ' ' || attempt FROM deliveries`)
+	s.passTime(firstLook)
+	waitAbsent(3)
+	s.wantLooks(3)
+	s.passTime(againLook)
+	s.waitState(1001, "accepted")
+	got := locked(s, func() []bool { return known })
+	if want := []bool{false, true, true, true}; !slices.Equal(got, want) {
+		t.Errorf("that an earlier attempt may have been made the attempts knew: %v, want %v", got, want)
 	}
 }
 
@@ -262,17 +252,15 @@ func TestUnknownNeedsDecision(t *testing.T) {
 	for name, err := range map[string]error{"can't tell": nil, "error": errors.New("no connection")} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := unclear(t, channels.CannotTell, err)
-			s.age(20)
-			s.eventually("true", `SELECT due_at > parley_now() + interval '1 s' AND leased_until IS NULL FROM lanes`)
-			s.state(1001, "unknown")
-			s.age(600)
-			s.state(1001, "needs_decision")
-			s.state(1002, "unknown") // the first attempt at each is ambiguous
-			s.eventually("1001:unclear", `SELECT string_agg(name, ' ') FROM effects`)
-			if got := s.sent(); got != "1001:1 1002:1" {
-				t.Errorf("attempts %s", got)
-			}
+			s := newUnclearStage(t, channels.CannotTell, err)
+			s.passTime(20 * time.Second)
+			s.waitText("true", `SELECT due_at > parley_now() + interval '1 s' AND leased_until IS NULL FROM lanes`)
+			s.waitState(1001, "unknown")
+			s.passTime(10 * time.Minute)
+			s.waitState(1001, "needs_decision")
+			s.waitState(1002, "unknown") // the first attempt at each is ambiguous
+			s.waitText("1001:unclear", `SELECT string_agg(name, ' ') FROM effects`)
+			s.wantAttempts("1001:1 1002:1")
 		})
 	}
 }
@@ -281,7 +269,7 @@ func TestUnknownNeedsDecision(t *testing.T) {
 // process's result is fenced.
 func TestLeaseExpiry(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
+	s := newStage(t)
 	release := make(chan struct{})
 	s.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.ID == 1001 {
@@ -292,23 +280,21 @@ func TestLeaseExpiry(t *testing.T) {
 	s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 		return channels.Landed, relay.Sent{ExternalID: "found"}, nil
 	}
-	s.lane(1, 2)
+	s.addLane(1, 2)
 	s.start()
-	s.state(1001, "sending")
-	s.age(leaseSeconds + 30)
-	s.eventually("accepted found", `SELECT state || ' ' || external_id FROM deliveries WHERE id = 1001`)
+	s.waitState(1001, "sending")
+	s.passTime(lease + 30*time.Second)
+	s.waitText("accepted found", `SELECT state || ' ' || external_id FROM deliveries WHERE id = 1001`)
 	close(release)
-	s.eventually("2", `SELECT head FROM lanes`)
-	s.eventually("accepted found", `SELECT state || ' ' || external_id FROM deliveries WHERE id = 1001`)
-	if got := s.sent(); got != "1001:1 1002:1" {
-		t.Errorf("attempts %s", got)
-	}
+	s.waitText("2", `SELECT head FROM lanes`)
+	s.waitText("accepted found", `SELECT state || ' ' || external_id FROM deliveries WHERE id = 1001`)
+	s.wantAttempts("1001:1 1002:1")
 }
 
 // A request ends before its lease, counted from before the claim.
 func TestRequestEndsBeforeItsLease(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
+	s := newStage(t)
 	left := make(chan time.Duration, 1)
 	s.send = func(ctx context.Context, _ dispatch.Claimed) (relay.Sent, error) {
 		end, ok := ctx.Deadline()
@@ -319,40 +305,42 @@ func TestRequestEndsBeforeItsLease(t *testing.T) {
 		return relay.Sent{}, nil
 	}
 	s.policy.RequestTimeout = time.Hour
-	s.lane(1, 1)
+	s.addLane(1, 1)
 	s.start()
-	s.state(1001, "accepted")
-	if got := <-left; got > (leaseSeconds-4)*time.Second {
-		t.Errorf("the request may take %s, its lease is %d s", got, leaseSeconds)
+	s.waitState(1001, "accepted")
+	const most = lease - 4*time.Second
+	if got := <-left; got > most {
+		t.Errorf("the request may take %s of its lease of %s, want at most %s", got, lease, most)
 	}
 }
 
 // What is idempotent is done again at once; what is best effort is not.
 func TestIdempotentAndBestEffort(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		name   string
-		policy relay.Policy
-		state  string
-		sends  string
+	for name, tt := range map[string]struct {
+		policy   relay.Policy
+		state    string
+		attempts string
 	}{
-		{"idempotent", relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, Idempotent: true}, "accepted", "1001:1 1001:2"},
-		{"best effort", relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, BestEffort: true}, "failed", "1001:1"},
+		"idempotent": {
+			policy: relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, Idempotent: true},
+			state:  "accepted", attempts: "1001:1 1001:2",
+		},
+		"best effort": {
+			policy: relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, BestEffort: true},
+			state:  "failed", attempts: "1001:1",
+		},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t).effects()
-			s.send, s.policy = first(channels.Ambiguous), tt.policy
-			s.lane(1, 1)
+			s := newStage(t)
+			s.send, s.policy = failFirst(channels.Ambiguous), tt.policy
+			s.addLane(1, 1)
 			s.start()
-			s.state(1001, tt.state)
-			s.eventually("1", `SELECT head FROM lanes`)
-			if got := s.sent(); got != tt.sends {
-				t.Errorf("attempts %s, want %s", got, tt.sends)
-			}
-			if n := locked(s, func() int { return s.looks }); n != 0 {
-				t.Errorf("looked %d times", n)
-			}
+			s.waitState(1001, tt.state)
+			s.waitText("1", `SELECT head FROM lanes`)
+			s.wantAttempts(tt.attempts)
+			s.wantLooks(0)
 		})
 	}
 }
@@ -360,7 +348,7 @@ func TestIdempotentAndBestEffort(t *testing.T) {
 // A long message goes out part by part, resumed where it stopped.
 func TestParts(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
+	s := newStage(t)
 	var parts []string
 	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		s.mu.Lock()
@@ -371,27 +359,28 @@ func TestParts(t *testing.T) {
 		}
 		return relay.Sent{More: c.Part < 2, Progress: "after" + fmt.Sprint(c.Part)}, nil
 	}
-	s.lane(1, 1)
+	s.addLane(1, 1)
 	s.start()
-	s.state(1001, "accepted")
-	if got := locked(s, func() string { return strings.Join(parts, " ") }); got != "0 1after0 1half 2after1" {
-		t.Errorf("parts %s", got)
+	s.waitState(1001, "accepted")
+	got := locked(s, func() []string { return parts })
+	if want := []string{"0", "1after0", "1half", "2after1"}; !slices.Equal(got, want) {
+		t.Errorf("the parts with the progress before them were %q, want %q", got, want)
 	}
 }
 
 // A handler that panics leaves an ambiguous attempt, not a dead dispatcher.
 func TestPanicWhileSending(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
+	s := newStage(t)
 	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.ID == 1001 {
 			panic("boom")
 		}
 		return relay.Sent{}, nil
 	}
-	s.lane(1, 1)
-	s.lane(2, 1)
+	s.addLane(1, 1)
+	s.addLane(2, 1)
 	s.start()
-	s.state(1001, "unknown")
-	s.state(2001, "accepted")
+	s.waitState(1001, "unknown")
+	s.waitState(2001, "accepted")
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 )
 
+// The pause before an attempt goes by the attempts, but is no longer than what fits to the time since the first one.
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	waits := []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute}
@@ -13,40 +14,43 @@ func TestBackoff(t *testing.T) {
 		since   time.Duration
 		want    time.Duration
 	}{
-		{0, 0, waits[0]},
-		{1, 0, waits[0]},
-		{1, time.Hour, waits[0]},
-		{2, time.Minute, waits[1]},
-		{3, 6 * time.Minute, waits[2]},
-		{9, time.Hour, waits[2]},
-		{9, 30 * time.Second, waits[0]}, // eight of them waited for a gap to be filled
-		{9, 2 * time.Minute, waits[1]},
+		{attempt: 0, since: 0, want: waits[0]},
+		{attempt: 1, since: 0, want: waits[0]},
+		{attempt: 1, since: time.Hour, want: waits[0]},
+		{attempt: 2, since: time.Minute, want: waits[1]},
+		{attempt: 3, since: 6 * time.Minute, want: waits[2]},
+		{attempt: 9, since: time.Hour, want: waits[2]},
+		{attempt: 9, since: 30 * time.Second, want: waits[0]}, // eight of them waited for a gap to be filled
+		{attempt: 9, since: 2 * time.Minute, want: waits[1]},
 	} {
 		if got := choosePause(waits, c.attempt, c.since); got != c.want {
-			t.Errorf("attempt %d after %s: %s, want %s", c.attempt, c.since, got, c.want)
+			t.Errorf("after attempt %d, %s after the first one, the pause is %s, want %s", c.attempt, c.since, got, c.want)
 		}
 	}
 }
 
-// TestBackoffIsSpread: what failed together is not tried again together, and a pause that was
-// shortened counts as passed: it isn't made a second time.
+// What failed together is not tried again together, and a pause that was shortened counts as passed: it isn't made a second time.
 func TestBackoffIsSpread(t *testing.T) {
 	t.Parallel()
 	waits := []time.Duration{time.Second, 10 * time.Second, time.Minute}
 	pauses := map[time.Duration]bool{}
-	for range 1000 {
+	const rounds = 1000
+	for range rounds {
 		since := time.Duration(0)
 		for attempt, wait := range waits {
 			base := choosePause(waits, attempt+1, since)
+			if base != wait {
+				t.Fatalf("after attempt %d, %s after the first one, the pause is %s, want %s", attempt+1, since, base, wait)
+			}
 			pause := spread(base)
-			if base != wait || pause > wait || pause < wait*3/4 {
-				t.Fatalf("pause %s (%s) after attempt %d, %s after the first one; want up to %s", pause, base, attempt+1, since, wait)
+			if pause > wait || pause < wait*3/4 {
+				t.Fatalf("the pause of %s is spread to %s, want %s to %s", base, pause, wait*3/4, wait)
 			}
 			pauses[pause] = true
 			since += pause
 		}
 	}
-	if len(pauses) < 1000 {
-		t.Errorf("3000 pauses had %d lengths", len(pauses))
+	if len(pauses) < rounds {
+		t.Errorf("%d pauses had %d lengths, want at least %d", rounds*len(waits), len(pauses), rounds)
 	}
 }

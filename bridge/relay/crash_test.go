@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/channels"
 	"parley/store"
 	"parley/store/storetest"
 )
@@ -27,7 +28,7 @@ func TestCrashingChild(t *testing.T) {
 	check(t, err)
 	s := stageOn(t, pool)
 	s.decode = func(e store.Event) (any, error) {
-		if e.ExternalID == "poison" {
+		if isPoison(e) {
 			os.Exit(3)
 		}
 		return nil, nil
@@ -43,45 +44,43 @@ func TestProcessEndingEvent(t *testing.T) {
 	pool, err := pgxpool.New(t.Context(), url)
 	check(t, err)
 	defer pool.Close()
-	s := stageOn(t, pool).effects() // it only stores and looks
-	ends := 0
-	start := func() (*os.Process, chan struct{}) {
-		child, ended := exec.Command(os.Args[0], "-test.run=^TestCrashingChild$", "-test.timeout=5m"), make(chan struct{})
-		child.Env = append(os.Environ(), inChild+"="+url)
-		check(t, child.Start())
-		go func() { defer close(ended); _ = child.Wait() }()
-		return child.Process, ended
-	}
-	child, ended := start()
+	s := stageOn(t, pool) // it only stores and looks
+	child, ended := startCrashingChild(t, url)
 	defer func() { _ = child.Kill(); <-ended }()
-	put := func(account store.AccountID, facts ...string) {
-		for i := 0; i < len(facts); i += 2 {
-			s.journal(account, fact(facts[i], facts[i+1]))
-		}
+	for _, f := range []channels.Fact{fact("k", "before"), fact("k", "poison"), fact("k", "after"), fact("other", "beside")} {
+		s.journalSilently(7, f)
 	}
-	put(7, "k", "before", "k", "poison", "k", "after", "other", "beside")
-	for n := 0; s.text(`SELECT count(*) FROM quarantine`) == "0"; n++ {
-		put(8, fmt.Sprint("c", n%5), fmt.Sprint("customer ", n))
+	const mostEnds = 5
+	ends := 0
+	for n := 0; !s.isGivenUp(); n++ {
+		s.journalSilently(8, fact(fmt.Sprint("c", n%5), fmt.Sprint("customer ", n)))
 		timer := time.NewTimer(20 * time.Millisecond)
 		select {
 		case <-ended:
 			ends++
-			child, ended = start()
-			s.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp() AND holder IS NULL`) // the waits between tries
+			child, ended = startCrashingChild(t, url)
+			s.endWaits() // between the tries
 		case <-timer.C:
 		}
 		timer.Stop()
-		if ends > 5 {
-			t.Fatalf("%d processes have ended", ends)
+		if ends > mostEnds {
+			t.Fatalf("%d processes have ended, want at most %d", ends, mostEnds)
 		}
 	}
-	s.eventually("before after", `SELECT string_agg(name, ' ' ORDER BY n) FROM effects WHERE key = '7/k'`)
-	s.eventually("0", queued)
-	if n := s.text(`SELECT count(*) - count(DISTINCT name) FROM effects`); n != "0" {
-		t.Errorf("%s events were applied twice", n)
-	}
-	if reason := s.text(`SELECT reason FROM quarantine`); reason != "each attempt to apply it ended with the process, or was never finished" {
-		t.Errorf("the reason is %q", reason)
-	}
+	s.waitText("before after", `SELECT string_agg(name, ' ' ORDER BY n) FROM effects WHERE key = '7/k'`)
+	s.waitText("0", queued)
+	s.wantText("0", appliedTwice)
+	s.wantText("each attempt to apply it ended with the process, or was never finished", `SELECT reason FROM quarantine`)
 	t.Logf("%d processes ended", ends)
+}
+
+// startCrashingChild starts a process that applies events of a database until one ends it; ended is closed then.
+func startCrashingChild(t *testing.T, url string) (process *os.Process, ended chan struct{}) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestCrashingChild$", "-test.timeout=5m")
+	child.Env = append(os.Environ(), inChild+"="+url)
+	check(t, child.Start())
+	ended = make(chan struct{})
+	go func() { defer close(ended); _ = child.Wait() }()
+	return child.Process, ended
 }

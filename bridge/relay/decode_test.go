@@ -33,7 +33,7 @@ func TestDecodeBesideSlowEvent(t *testing.T) {
 	wantDecoded := func(id store.EventID) {
 		t.Helper()
 		if value, err := d.decode(t.Context(), store.Event{ID: id}, time.Hour); err != nil || value != id {
-			t.Errorf("event %d is decoded as %v, %v", id, value, err)
+			t.Errorf("event %d is decoded as %v (%v), want its id", id, value, err)
 		}
 	}
 
@@ -58,7 +58,10 @@ func TestDecodeSharesGoroutine(t *testing.T) {
 		t.Fatal(err)
 	}
 	goroutine := d.work
-	if _, err := d.decode(t.Context(), store.Event{ID: 2}, time.Hour); err != nil || d.work != goroutine {
-		t.Errorf("a second goroutine was started, or decoding failed: %v", err)
+	if _, err := d.decode(t.Context(), store.Event{ID: 2}, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if d.work != goroutine {
+		t.Error("a second goroutine was started")
 	}
 }

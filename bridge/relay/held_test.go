@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"fmt"
 	"sync/atomic"
 	"testing"
 
@@ -12,6 +13,7 @@ func TestHeld(t *testing.T) {
 	t.Parallel()
 	var held atomic.Bool
 	held.Store(true)
+	const events = 20
 	asked := make(chan struct{}, 1)
 	s := newStage(t, func(o *relay.Options) {
 		o.Held = func() bool {
@@ -21,16 +23,14 @@ func TestHeld(t *testing.T) {
 			}
 			return held.Load()
 		}
-	}).effects().start()
-	for i := range 20 {
-		check(t, s.Accept(t.Context(), 7, fact(string(rune('a'+i)), string(rune('a'+i)))))
+	}).start()
+	for i := range events {
+		check(t, s.Accept(t.Context(), 7, fact(fmt.Sprint("k", i), fmt.Sprint("e", i))))
 	}
 	for range 10 { // the appliers looked again and again, and stayed
 		<-asked
 	}
-	if got := s.text(queued); got != "20" {
-		t.Errorf("%s wait, want all", got)
-	}
+	s.wantText(fmt.Sprint(events), queued)
 	held.Store(false)
-	s.eventually("20", `SELECT count(*) FROM effects`)
+	s.waitApplied(events)
 }

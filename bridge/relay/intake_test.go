@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,49 +14,9 @@ import (
 
 	"parley/bridge/relay"
 	"parley/channels"
-	"parley/channels/pause"
 	"parley/store"
 	"parley/store/storetest"
 )
-
-// journal puts facts of an account into the journal without a word to anybody.
-func (s *stage) journal(account store.AccountID, facts ...channels.Fact) {
-	s.t.Helper()
-	for some := range slices.Chunk(facts, 500) {
-		rows := make([]store.NewEvent, 0, len(some))
-		for _, f := range some {
-			rows = append(rows, store.NewEvent{AccountID: account, ExternalID: f.ExternalID, OrderKey: store.OrderKey(account, f.OrderKey), Payload: f.Payload})
-		}
-		if _, err := store.InsertEvents(s.t.Context(), s.pool, rows); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-}
-
-// probe has another account's events applied, one after the other, until it is stopped.
-func (s *stage) probe(account store.AccountID) (stop func()) {
-	s.t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for i := 0; ctx.Err() == nil; i++ {
-			name := fmt.Sprintf("probe %d %d", account, i)
-			if err := s.Accept(ctx, account, fact(fmt.Sprint("probe", i%7), name)); err != nil {
-				return
-			}
-			for done := false; !done && pause.For(ctx, time.Millisecond); {
-				if err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM effects WHERE name = $1)`, name).Scan(&done); err != nil {
-					return
-				}
-			}
-		}
-	}()
-	return func() {
-		cancel()
-		<-ended
-	}
-}
 
 // A queue whose first event fails once is not overtaken by its own later events, however many
 // there are and whatever else is going on. Each queue is a round; the long form has 24 with 20,000 events each.
@@ -70,37 +29,47 @@ func TestWaitingQueueIsNotOvertaken(t *testing.T) {
 	for _, behind := range sizes {
 		t.Run(fmt.Sprint(behind), func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t).effects()
-			failed := map[string]int{}
-			s.apply = func(_ context.Context, _ pgx.Tx, events []store.Event) error {
-				for _, e := range events {
-					if first := strings.HasSuffix(e.ExternalID, " 0"); first && locked(s, func() int { failed[e.ExternalID]++; return failed[e.ExternalID] }) <= 2 {
-						return errors.New("not today") // in its batch, then alone
-					}
-				}
-				return nil
-			}
+			s := newStage(t)
+			s.apply = failTimes(2, func(e store.Event) bool { return strings.HasSuffix(e.ExternalID, " 0") }) // in its batch, then alone
 			s.start()
-			stop := s.probe(7)
+			stop := s.keepAccepting(7)
 			for q := range queues {
 				facts := make([]channels.Fact, 0, behind)
 				for i := range behind {
 					facts = append(facts, fact(fmt.Sprint("mailbox", q), fmt.Sprint("mailbox", q, " ", i)))
 				}
-				s.journal(7, facts...)
+				s.journalSilently(7, facts...)
 			}
 			s.WakeAppliers(7)
-			for _, hundredths := range []int{10, 20, 30, 40, 50, 60, 70, 80, 90, 100} { // each has all of the patience
-				s.eventually("true", `SELECT count(*) >= $1 FROM effects WHERE name LIKE 'mailbox%'`, queues*behind*hundredths/100)
+			const portions = 10 // each has all of the patience
+			for n := range portions {
+				s.waitText("true", `SELECT count(*) >= $1 FROM effects WHERE name LIKE 'mailbox%'`, queues*behind*(n+1)/portions)
 			}
 			stop()
-			wrong := s.text(`SELECT count(*) FROM (
+			const overtaken = `SELECT count(*) FROM (
 				SELECT n, lag(n) OVER (PARTITION BY key ORDER BY split_part(name, ' ', 2)::int) AS before FROM effects WHERE name LIKE 'mailbox%') AS x
-				WHERE n < before`)
-			if wrong != "0" {
-				t.Errorf("%s events were overtaken", wrong)
-			}
+				WHERE n < before`
+			s.wantText("0", overtaken)
 		})
+	}
+}
+
+// failTimes returns an apply that fails the first times for each of some events.
+func failTimes(times int, isFailing func(store.Event) bool) func(context.Context, pgx.Tx, []store.Event) error {
+	var mu sync.Mutex
+	tries := map[string]int{}
+	return func(_ context.Context, _ pgx.Tx, events []store.Event) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, e := range events {
+			if !isFailing(e) {
+				continue
+			}
+			if tries[e.ExternalID]++; tries[e.ExternalID] <= times {
+				return errors.New("not today")
+			}
+		}
+		return nil
 	}
 }
 
@@ -110,91 +79,43 @@ func TestPoison(t *testing.T) {
 	t.Parallel()
 	forever := make(chan struct{})
 	t.Cleanup(func() { close(forever) })
-	for name, poison := range map[string]func(s *stage, tries *atomic.Int32){
-		"applied too slowly": func(s *stage, tries *atomic.Int32) {
-			s.apply = func(_ context.Context, _ pgx.Tx, events []store.Event) error {
-				for _, e := range events {
-					if e.ExternalID == "poison" {
-						tries.Add(1)
-						<-forever
-					}
-				}
-				return nil
-			}
-		},
-		"decoded without end": func(s *stage, tries *atomic.Int32) {
-			tries.Add(5)
-			s.decode = func(e store.Event) (any, error) {
-				if e.ExternalID == "poison" {
-					<-forever
-				}
-				return nil, nil
-			}
-		},
-		"panics": func(s *stage, tries *atomic.Int32) {
-			s.apply = func(_ context.Context, _ pgx.Tx, events []store.Event) error {
-				for _, e := range events {
-					if e.ExternalID == "poison" {
-						tries.Add(1)
-						panic("boom")
-					}
-				}
-				return nil
-			}
-		},
-		"ends its session": func(s *stage, tries *atomic.Int32) {
-			s.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
-				for _, e := range events {
-					if e.ExternalID == "poison" {
-						tries.Add(1)
-						_, err := tx.Exec(ctx, `SELECT pg_terminate_backend(pg_backend_pid())`)
-						return err
-					}
-				}
-				return nil
-			}
-		},
-		"waits for a lock too long": func(s *stage, tries *atomic.Int32) {
-			s.exec(`CREATE TABLE contested (n int)`)
-			tx, err := s.pool.Begin(context.Background())
-			check(s.t, err)
-			_, err = tx.Exec(context.Background(), `LOCK TABLE contested`)
-			check(s.t, err)
-			s.t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
-			s.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
-				for _, e := range events {
-					if e.ExternalID == "poison" {
-						tries.Add(1)
-						_, err := tx.Exec(ctx, `INSERT INTO contested VALUES (1)`)
-						return err
-					}
-				}
-				return nil
-			}
-		},
+	for name, poison := range map[string]struct {
+		decode func() error                               // nil: it is readable
+		apply  func(ctx context.Context, tx pgx.Tx) error // nil: it has its effect
+	}{
+		"applied too slowly":        {apply: func(context.Context, pgx.Tx) error { <-forever; return nil }},
+		"decoded without end":       {decode: func() error { <-forever; return nil }},
+		"panics":                    {apply: func(context.Context, pgx.Tx) error { panic("boom") }},
+		"ends its session":          {apply: endSession},
+		"waits for a lock too long": {apply: writeContested},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, func(o *relay.Options) {
 				o.ApplyFor, o.DecodeFor, o.SlowDecode = 300*time.Millisecond, 300*time.Millisecond, 100*time.Millisecond
-			}).effects()
-			var tries atomic.Int32
-			poison(s, &tries)
-			s.start()
-			stop := s.probe(8)
-			check(t, s.Accept(t.Context(), 7, fact("k", "before"), fact("k", "poison"), fact("k", "after"), fact("other", "beside")))
-			s.eventually("before beside", `SELECT string_agg(name, ' ' ORDER BY name) FROM effects WHERE key LIKE '7/%'`)
-			for s.text(`SELECT count(*) FROM quarantine`) == "0" {
-				s.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp() AND holder IS NULL`) // the waits between tries
+			})
+			s.holdContested()
+			if poison.decode != nil {
+				s.decodePoison(poison.decode)
 			}
-			s.eventually("before after", `SELECT string_agg(name, ' ' ORDER BY n) FROM effects WHERE key = '7/k'`)
+			var tries atomic.Int32 // at applying the poison
+			if poison.apply != nil {
+				s.applyPoison(func(ctx context.Context, tx pgx.Tx, _ []store.Event) error {
+					tries.Add(1)
+					return poison.apply(ctx, tx)
+				})
+			}
+			s.start()
+			stop := s.keepAccepting(8)
+			check(t, s.Accept(t.Context(), 7, fact("k", "before"), fact("k", "poison"), fact("k", "after"), fact("other", "beside")))
+			s.waitText("before beside", `SELECT string_agg(name, ' ' ORDER BY name) FROM effects WHERE key LIKE '7/%'`)
+			s.endWaitsUntil("the poison is given up", s.isGivenUp)
+			s.waitText("before after", `SELECT string_agg(name, ' ' ORDER BY n) FROM effects WHERE key = '7/k'`)
 			if n := tries.Load(); n > 5 {
-				t.Errorf("%d attempts", n)
+				t.Errorf("it was tried to apply the poison %d times, want at most 5", n)
 			}
 			stop()
-			if told := s.told(); told != "poison" {
-				t.Errorf("people were told of %q", told)
-			}
+			s.wantTold("poison")
 		})
 	}
 }
@@ -209,59 +130,61 @@ const fewBatches = 6 * 256
 func TestManyWait(t *testing.T) {
 	t.Parallel()
 	const many = 20_000
-	for name, wait := range map[string]func(s *stage){
+	for name, makeThemWait := range map[string]func(s *stage){
 		"for something": func(s *stage) {
 			s.waits = func(e store.Event) *relay.Wait {
-				if strings.HasPrefix(e.ExternalID, "wait") {
-					return &relay.Wait{For: "id:7:" + e.ExternalID, Most: time.Hour}
+				if e.AccountID != 7 {
+					return nil
 				}
-				return nil
+				return &relay.Wait{For: "id:7:" + e.ExternalID, Most: time.Hour}
 			}
 		},
 		"for time": func(s *stage) {
 			s.waits = func(e store.Event) *relay.Wait {
-				if strings.HasPrefix(e.ExternalID, "wait") {
-					return &relay.Wait{Most: time.Hour}
+				if e.AccountID != 7 {
+					return nil
 				}
-				return nil
+				return &relay.Wait{Most: time.Hour}
 			}
 		},
 		"for their account": func(s *stage) {
 			s.decode = func(e store.Event) (any, error) {
-				if e.AccountID == 7 {
-					return nil, relay.ErrNotOpen
+				if e.AccountID != 7 {
+					return nil, nil
 				}
-				return nil, nil
+				return nil, relay.ErrNotOpen
 			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t).effects()
-			wait(s)
+			s := newStage(t)
+			makeThemWait(s)
 			facts := make([]channels.Fact, 0, many)
 			for i := range many {
 				facts = append(facts, fact(fmt.Sprint("customer", i), fmt.Sprint("wait", i)))
 			}
 			s.start()
-			s.journal(7, facts...)
+			s.journalSilently(7, facts...)
 			s.WakeAppliers(7)
-			stop := s.probe(8)
-			counts := s.passed(9, 40)
-			middle, second, most := counts[len(counts)/2], counts[len(counts)-2], counts[len(counts)-1]
-			t.Log("looked at meanwhile:", middle, second, most)
-			if middle > fewBatches/3 || second > fewBatches || most > 2*fewBatches {
-				t.Errorf("of the %d facts, %d were looked at while an event of another account waited (the middle of 40), %d and %d while the last two did",
-					many, middle, second, most)
+			stop := s.keepAccepting(8)
+			counts := s.countPassed(9, 40)
+			middle, secondMost, most := counts[len(counts)/2], counts[len(counts)-2], counts[len(counts)-1]
+			t.Log("looked at meanwhile:", middle, secondMost, most)
+			if middle > fewBatches/3 {
+				t.Errorf("%d of the %d facts were looked at while the middle one of %d events of another account waited, want at most %d",
+					middle, many, len(counts), fewBatches/3)
 			}
-			s.eventually("0", `SELECT count(*) FROM queues WHERE waits = 0 AND account_id = 7`)
-			s.until("others were served all the time", func() bool {
-				return s.text(`SELECT count(*) >= 100 FROM effects WHERE name LIKE 'probe %'`) == "true"
-			})
+			if secondMost > fewBatches {
+				t.Errorf("%d of the %d facts were looked at while all but one of the events waited, want at most %d", secondMost, many, fewBatches)
+			}
+			if most > 2*fewBatches {
+				t.Errorf("%d of the %d facts were looked at while some event waited, want at most %d", most, many, 2*fewBatches)
+			}
+			s.waitText("0", `SELECT count(*) FROM queues WHERE waits = 0 AND account_id = 7`)
+			s.waitText("true", `SELECT count(*) >= 100 FROM effects WHERE name LIKE 'probe %'`) // others were served all the time
 			stop()
-			if got := s.text(`SELECT max(tries) FROM queues`); got != "0" {
-				t.Errorf("%s tries were counted", got)
-			}
+			s.wantText("0", `SELECT max(tries) FROM queues`)
 		})
 	}
 }
@@ -270,7 +193,7 @@ func TestManyWait(t *testing.T) {
 // one, and also when it was written while the event was being put off.
 func TestWaitsForWhatIsWritten(t *testing.T) {
 	t.Parallel()
-	a := newStage(t).effects()
+	a := newStage(t)
 	b := stageOn(t, a.pool)
 	var there sync.Map
 	for _, s := range []*stage{a, b} {
@@ -281,9 +204,10 @@ func TestWaitsForWhatIsWritten(t *testing.T) {
 			}
 			if name == "late" { // its result is written by others right now, and nobody tells of it
 				there.Store(name, true)
-				s.mu.Lock()
-				s.recheck = func() []string { return []string{"late"} }
-				s.mu.Unlock()
+				locked(s, func() any {
+					s.recheck = func() []string { return []string{"late"} }
+					return nil
+				})
 			}
 			return &relay.Wait{For: name, Most: time.Hour}
 		}
@@ -298,31 +222,31 @@ func TestWaitsForWhatIsWritten(t *testing.T) {
 		s.start()
 	}
 	check(t, a.Accept(t.Context(), 7, fact("k1", "receipt of one"), fact("k2", "receipt of two")))
-	a.eventually("2", `SELECT count(*) FROM queues WHERE waits_for IS NOT NULL`)
+	a.waitText("2", `SELECT count(*) FROM queues WHERE waits_for IS NOT NULL`)
 	check(t, a.Accept(t.Context(), 1, fact("c1", "result of one")))
 	check(t, b.Accept(t.Context(), 1, fact("c2", "result of two")))
-	a.eventually("4", `SELECT count(*) FROM effects`)
+	a.waitApplied(4)
 	check(t, a.Accept(t.Context(), 7, fact("k3", "receipt of late")))
-	a.eventually("5", `SELECT count(*) FROM effects`)
+	a.waitApplied(5)
 }
 
 // An event that can't be applied is given up once: people are told once, and nobody applies it,
 // however many replicas look at it.
 func TestGivenUpOnce(t *testing.T) {
 	t.Parallel()
-	a := newStage(t).effects()
+	a := newStage(t)
 	stages := []*stage{a, stageOn(t, a.pool), stageOn(t, a.pool)}
-	for i, s := range stages {
-		refuse := func(e store.Event) error {
-			if strings.HasPrefix(e.ExternalID, "bad") {
-				return errors.New("gibberish")
-			}
-			return nil
+	refuseBad := func(e store.Event) error {
+		if strings.HasPrefix(e.ExternalID, "bad") {
+			return errors.New("gibberish")
 		}
-		if i == 0 {
-			s.decode = func(e store.Event) (any, error) { return nil, refuse(e) }
+		return nil
+	}
+	for _, s := range stages {
+		if s == a {
+			s.decode = func(e store.Event) (any, error) { return nil, refuseBad(e) }
 		} else {
-			s.refuses = refuse
+			s.refuses = refuseBad
 		}
 		s.start()
 	}
@@ -333,35 +257,33 @@ func TestGivenUpOnce(t *testing.T) {
 			s.WakeAppliers(7)
 		}
 	}
-	a.eventually(fmt.Sprint(bad), `SELECT count(*) FROM effects`)
-	a.eventually(fmt.Sprint(bad), `SELECT count(*) FROM quarantine`)
-	if told := len(strings.Fields(a.told())); told != bad {
-		t.Errorf("people were told %d times of %d events", told, bad)
+	a.waitApplied(bad) // the good ones
+	a.waitText(fmt.Sprint(bad), `SELECT count(*) FROM quarantine`)
+	if told := len(strings.Fields(a.toldEvents())); told != bad {
+		t.Errorf("people were told %d times of %d events, want once of each", told, bad)
 	}
-	if both := a.text(`SELECT count(*) FROM quarantine AS q JOIN events AS e ON e.id = q.event_id JOIN effects AS f ON f.name = e.external_id`); both != "0" {
-		t.Errorf("%s events were given up and applied", both)
-	}
+	const givenUpAndApplied = `SELECT count(*) FROM quarantine AS q JOIN events AS e ON e.id = q.event_id JOIN effects AS f ON f.name = e.external_id`
+	a.wantText("0", givenUpAndApplied)
 }
 
 // In a rolling upgrade an older process leaves what it doesn't know to the newer one.
 func TestOlderVersionLeavesNewerEvents(t *testing.T) {
 	t.Parallel()
-	newer := newStage(t).effects()
+	newer := newStage(t)
 	older := stageOn(t, newer.pool, func(o *relay.Options) { o.Version = store.FactVersion - 1 })
 	older.refuses = func(store.Event) error { return errors.New("unknown kind") }
 	older.start()
-	for i := range 50 {
+	const events = 50
+	for i := range events {
 		check(t, older.Accept(t.Context(), 7, fact(fmt.Sprint("k", i), fmt.Sprint("e", i))))
 	}
 	newer.start()
-	newer.eventually("50", `SELECT count(*) FROM effects`)
-	if n := newer.text(`SELECT count(*) FROM quarantine`); n != "0" {
-		t.Errorf("%s events were given up", n)
-	}
+	newer.waitApplied(events)
+	newer.wantText("0", `SELECT count(*) FROM quarantine`)
 	// An event of the version before goes to either.
 	older.exec(`CREATE FUNCTION former() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.version = 0; RETURN NEW; END $$`)
 	older.exec(`CREATE TRIGGER former BEFORE INSERT ON queues FOR EACH ROW EXECUTE FUNCTION former()`)
 	newer.stop()
 	check(t, older.Accept(t.Context(), 7, fact("k", "of old")))
-	older.eventually("1", `SELECT count(*) FROM quarantine`)
+	older.waitText("1", `SELECT count(*) FROM quarantine`)
 }

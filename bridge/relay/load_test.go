@@ -13,21 +13,24 @@ func TestLoad(t *testing.T) {
 	var l load
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	if got := l.meanAtWork(now); got != 0 {
-		t.Errorf("a load of %v before any work", got)
+		t.Errorf("a load of %v before any work, want none", got)
 	}
 	for range 1000 {
 		now = now.Add(10 * time.Millisecond)
 		l.add(now, 10*time.Millisecond)
 		l.add(now, 10*time.Millisecond)
 	}
-	if got := l.meanAtWork(now); math.Abs(got-2) > 0.05 {
-		t.Errorf("a load of %v with two at work", got)
-	}
-	if got := l.meanAtWork(now.Add(loadMemory)); math.Abs(got-2/math.E) > 0.05 {
-		t.Errorf("a load of %v a while later", got)
-	}
-	if got := l.meanAtWork(now.Add(10 * time.Second)); got > 0.05 {
-		t.Errorf("a load of %v after a rest", got)
+	for _, c := range []struct {
+		rest time.Duration
+		want float64
+	}{
+		{rest: 0, want: 2}, // two at work
+		{rest: loadMemory, want: 2 / math.E},
+		{rest: 10 * time.Second, want: 0},
+	} {
+		if got := l.meanAtWork(now.Add(c.rest)); math.Abs(got-c.want) > 0.05 {
+			t.Errorf("after a rest of %s the load is %v, want about %v", c.rest, got, c.want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -28,17 +29,29 @@ func observed(t *testing.T, h prometheus.Histogram) (uint64, float64) {
 func TestErrorClasses(t *testing.T) {
 	t.Parallel()
 	for class, want := range map[channels.Class]string{
-		channels.Throttled: "throttled", channels.AuthBroken: "auth", channels.AccountBlocked: "auth", channels.Retry: "retry",
-		channels.WindowClosed: "permanent", channels.BadRecipient: "permanent", channels.BadContent: "permanent",
-		channels.OptedOut: "permanent", channels.Ambiguous: "ambiguous", "something new": "ambiguous", "": "ambiguous",
+		channels.Throttled:      "throttled",
+		channels.AuthBroken:     "auth",
+		channels.AccountBlocked: "auth",
+		channels.Retry:          "retry",
+		channels.WindowClosed:   "permanent",
+		channels.BadRecipient:   "permanent",
+		channels.BadContent:     "permanent",
+		channels.OptedOut:       "permanent",
+		channels.Ambiguous:      "ambiguous",
+		"something new":         "ambiguous",
+		"":                      "ambiguous",
 	} {
 		m := newMetrics()
 		m.countTrouble(7, class)
-		m.Account(7).Errors(func(got string, n int64) {
-			if (n == 1) != (got == want) {
-				t.Errorf("%q was counted %d times as %s, not as %s", class, n, got, want)
+		counted := map[string]int64{}
+		m.Account(7).Errors(func(kind string, n int64) {
+			if n != 0 {
+				counted[kind] = n
 			}
 		})
+		if !maps.Equal(counted, map[string]int64{want: 1}) {
+			t.Errorf("a failure of class %q is counted as %v, want once as %s", class, counted, want)
+		}
 	}
 }
 
@@ -62,21 +75,41 @@ func TestHop(t *testing.T) {
 		m.attemptBegan(c, time.Now())
 		m.attemptEnded(c)
 	}
-	about := func(what string, h prometheus.Histogram, times uint64, want float64) {
-		if n, sum := observed(t, h); n != times || sum < want || sum > want+1 {
-			t.Errorf("%s: %d times, %.3f s in all; not %d, %.0f", what, n, sum, times, want)
-		}
+	wantObserved(t, "hops", m.hop, 2, 3+1+3+1)
+	wantObserved(t, "delays", m.due, 3, 1+1+5)
+	if got := m.Account(1).Attempts.Load(); got != 5 {
+		t.Errorf("%d attempts are counted, want 5", got)
 	}
-	about("hops", m.hop, 2, 3+1+3+1)
-	about("delays", m.due, 3, 1+1+5)
-	if a := m.Account(1); a.Attempts.Load() != 5 || a.InFlight.Load() != 0 {
-		t.Errorf("%d attempts, %d in flight", a.Attempts.Load(), a.InFlight.Load())
+	if got := m.Account(1).InFlight.Load(); got != 0 {
+		t.Errorf("%d attempts are in flight, want none", got)
 	}
+}
+
+// wantObserved checks how often a histogram was written, and that its sum is as many seconds, or less than one more.
+func wantObserved(t *testing.T, what string, h prometheus.Histogram, times uint64, seconds float64) {
+	t.Helper()
+	n, sum := observed(t, h)
+	if n != times {
+		t.Errorf("%d %s are counted, want %d", n, what, times)
+	}
+	if sum < seconds || sum > seconds+1 {
+		t.Errorf("the %s are %.3f s in all, want %.0f to %.0f", what, sum, seconds, seconds+1)
+	}
+}
+
+// So many batches are remembered and no more.
+func TestRememberedBatches(t *testing.T) {
+	t.Parallel()
+	m := newMetrics()
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	for i := range 2 * maxBatches {
-		m.Applying(Batch{Now: now.Add(time.Duration(i) * time.Millisecond), Real: real})
+		m.Applying(Batch{Now: now.Add(time.Duration(i) * time.Millisecond), Real: now})
 	}
-	if len(m.batches.order) != maxBatches || len(m.batches.waited) != maxBatches {
-		t.Errorf("%d batches are remembered", len(m.batches.waited))
+	if got := len(m.batches.order); got != maxBatches {
+		t.Errorf("the order of %d batches is remembered, want %d", got, maxBatches)
+	}
+	if got := len(m.batches.waited); got != maxBatches {
+		t.Errorf("the waits of %d batches are remembered, want %d", got, maxBatches)
 	}
 }
 
@@ -87,8 +120,9 @@ func TestEventDelay(t *testing.T) {
 	m.SetClock(time.Hour)
 	now := time.Now()
 	m.countApplied([]store.Event{{AccountID: 3, ReceivedAt: now.Add(time.Hour - 2*time.Second)}}, now)
-	if n, sum := observed(t, m.delay); n != 1 || sum < 2 || sum > 3 || m.Account(3).Applied.Load() != 1 {
-		t.Errorf("%d delays, %.3f s", n, sum)
+	wantObserved(t, "delays", m.delay, 1, 2)
+	if got := m.Account(3).Applied.Load(); got != 1 {
+		t.Errorf("%d events are counted as applied, want 1", got)
 	}
 }
 

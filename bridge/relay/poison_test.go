@@ -12,42 +12,66 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge/relay"
-	"parley/channels"
 	"parley/store"
 )
 
 // poisoned is how many accounts have an event that doesn't come to an end: as many as are applied alone at once.
 const poisoned = 2
 
-// isPoison says that an event doesn't come to an end.
+// isPoison reports whether an event doesn't come to an end, or always fails.
 func isPoison(e store.Event) bool { return e.ExternalID == "poison" }
 
-// stuckStages are the places in which an event may never come to an end. locked writes what somebody else has locked.
-func stuckStages(s *stage, stuck func(events ...store.Event), locked func(ctx context.Context, tx pgx.Tx) error) map[string]func() {
-	return map[string]func(){
-		"while it waits for a lock": func() {
-			s.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
-				if slices.ContainsFunc(events, isPoison) {
-					return locked(ctx, tx)
-				}
-				return nil
-			}
-		},
-		"while it is decoded": func() {
-			s.decode = func(e store.Event) (any, error) { stuck(e); return nil, nil }
-		},
-		"while its batch is applied": func() {
-			s.apply = func(_ context.Context, _ pgx.Tx, events []store.Event) error { stuck(events...); return nil }
-		},
-		"while it is applied alone": func() {
-			s.apply = func(_ context.Context, _ pgx.Tx, events []store.Event) error {
-				if len(events) > 1 && slices.ContainsFunc(events, isPoison) {
-					return errors.New("one of them fails")
-				}
-				stuck(events...)
-				return nil
-			}
-		},
+// holdContested makes a table that writeContested can't write until release is called or the test ends.
+func (s *stage) holdContested() (release func()) {
+	s.t.Helper()
+	s.exec(`CREATE TABLE contested (n int)`)
+	holder, err := s.pool.Begin(context.Background())
+	check(s.t, err)
+	_, err = holder.Exec(context.Background(), `LOCK TABLE contested`)
+	check(s.t, err)
+	release = sync.OnceFunc(func() { _ = holder.Rollback(context.Background()) })
+	s.t.Cleanup(release)
+	return release
+}
+
+func writeContested(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `INSERT INTO contested VALUES (1)`)
+	return err
+}
+
+// endSession has the database end the session of a transaction.
+func endSession(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SELECT pg_terminate_backend(pg_backend_pid())`)
+	return err
+}
+
+// others is how many events of another account are brought beside the poison.
+const others = 20
+
+func (s *stage) acceptOthers() {
+	s.t.Helper()
+	for n := range others {
+		check(s.t, s.Accept(s.t.Context(), 10, fact(fmt.Sprint("c", n%7), fmt.Sprint("others' ", n))))
+	}
+}
+
+// decodePoison has the stage call a function when it decodes the poison.
+func (s *stage) decodePoison(f func() error) {
+	s.decode = func(e store.Event) (any, error) {
+		if isPoison(e) {
+			return nil, f()
+		}
+		return nil, nil
+	}
+}
+
+// applyPoison has the stage call a function when it applies a batch with the poison.
+func (s *stage) applyPoison(f func(ctx context.Context, tx pgx.Tx, events []store.Event) error) {
+	s.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
+		if slices.ContainsFunc(events, isPoison) {
+			return f(ctx, tx, events)
+		}
+		return nil
 	}
 }
 
@@ -55,48 +79,50 @@ func stuckStages(s *stage, stuck func(events ...store.Event), locked func(ctx co
 // not the other queues of its own. No clock decides that: the event ends when the others are through.
 func TestNobodyWaitsForPoison(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"while it is decoded", "while its batch is applied", "while it is applied alone", "while it waits for a lock"} {
+	// Each case has the stage stick at the poison: it calls inside when it gets there, and waits for release.
+	for name, stickAtPoison := range map[string]func(s *stage, inside func(), release <-chan struct{}){
+		"while it is decoded": func(s *stage, inside func(), release <-chan struct{}) {
+			s.decodePoison(func() error { inside(); <-release; return nil })
+		},
+		"while its batch is applied": func(s *stage, inside func(), release <-chan struct{}) {
+			s.applyPoison(func(context.Context, pgx.Tx, []store.Event) error { inside(); <-release; return nil })
+		},
+		"while it is applied alone": func(s *stage, inside func(), release <-chan struct{}) {
+			s.applyPoison(func(_ context.Context, _ pgx.Tx, events []store.Event) error {
+				if len(events) > 1 {
+					return errors.New("one of them fails")
+				}
+				inside()
+				<-release
+				return nil
+			})
+		},
+		"while it waits for a lock": func(s *stage, inside func(), release <-chan struct{}) {
+			giveUp := s.holdContested()
+			go func() { <-release; giveUp() }()
+			s.applyPoison(func(ctx context.Context, tx pgx.Tx, _ []store.Event) error { inside(); return writeContested(ctx, tx) })
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, func(o *relay.Options) { o.ApplyFor, o.DecodeFor, o.SlowDecode = time.Hour, time.Hour, 2*time.Second }).effects()
-			s.exec(`CREATE TABLE contested (n int)`)
-			holder, err := s.pool.Begin(t.Context())
-			check(t, err)
-			_, err = holder.Exec(t.Context(), `LOCK TABLE contested`)
-			check(t, err)
-			inside, release := make(chan struct{}, 100), make(chan struct{})
-			stuckStages(s, func(events ...store.Event) {
-				for _, e := range events {
-					if isPoison(e) {
-						inside <- struct{}{}
-						<-release
-					}
-				}
-			}, func(ctx context.Context, tx pgx.Tx) error {
-				inside <- struct{}{}
-				_, err := tx.Exec(ctx, `INSERT INTO contested VALUES (1)`)
-				return err
-			})[name]()
+			s := newStage(t, func(o *relay.Options) { o.ApplyFor, o.DecodeFor, o.SlowDecode = time.Hour, time.Hour, 2*time.Second })
+			entered, release := make(chan struct{}, 100), make(chan struct{})
+			stickAtPoison(s, func() { entered <- struct{}{} }, release)
 			s.start()
-			end := sync.OnceFunc(func() {
-				close(release)
-				_ = holder.Rollback(context.Background())
-			})
+			end := sync.OnceFunc(func() { close(release) })
 			t.Cleanup(end)
 			for n := range store.AccountID(poisoned) {
 				check(t, s.Accept(t.Context(), 7+n, fact("k", "poison"), fact("k2", "beside it")))
-				<-inside
+				<-entered
 			}
-			for n := range 20 {
-				check(t, s.Accept(t.Context(), 10, fact(fmt.Sprint("c", n%7), fmt.Sprint("others' ", n))))
-			}
-			s.eventually("20", `SELECT count(*) FROM effects WHERE name LIKE 'others%'`)
+			s.acceptOthers()
+			s.waitText(fmt.Sprint(others), `SELECT count(*) FROM effects WHERE name LIKE 'others%'`)
 			for n := range store.AccountID(poisoned) {
 				check(t, s.Accept(t.Context(), 7+n, fact("k3", "of its account")))
 			}
-			s.eventually(fmt.Sprint(poisoned), `SELECT count(*) FROM effects WHERE name = 'of its account'`)
+			s.waitText(fmt.Sprint(poisoned), `SELECT count(*) FROM effects WHERE name = 'of its account'`)
 			end()
-			s.eventually("0", queued)
+			s.waitText("0", queued)
 		})
 	}
 }
@@ -106,64 +132,53 @@ func TestNobodyWaitsForPoison(t *testing.T) {
 func TestNobodyWaitsForWhatFails(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(ctx context.Context, tx pgx.Tx) error{
-		"it is refused": func(context.Context, pgx.Tx) error { return errors.New("not today") },
-		"it panics":     func(context.Context, pgx.Tx) error { panic("boom") },
-		"it ends its session": func(ctx context.Context, tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, `SELECT pg_terminate_backend(pg_backend_pid())`)
-			return err
-		},
+		"it is refused":       func(context.Context, pgx.Tx) error { return errors.New("not today") },
+		"it panics":           func(context.Context, pgx.Tx) error { panic("boom") },
+		"it ends its session": endSession,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t).effects()
+			s := newStage(t)
 			s.exec(`CREATE FUNCTION put_off() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at := clock_timestamp() + interval '1 hour'; RETURN NEW; END $$`)
 			s.exec(`CREATE TRIGGER put_off BEFORE UPDATE ON queues FOR EACH ROW WHEN (NEW.tries > 1 AND NEW.due_at > OLD.due_at) EXECUTE FUNCTION put_off()`)
-			s.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
-				if slices.ContainsFunc(events, isPoison) {
-					return fail(ctx, tx)
-				}
-				return nil
-			}
+			s.applyPoison(func(ctx context.Context, tx pgx.Tx, _ []store.Event) error { return fail(ctx, tx) })
 			s.start()
 			check(t, s.Accept(t.Context(), 7, fact("k", "poison"), fact("k", "behind it"), fact("k2", "beside it")))
-			s.eventually("1", `SELECT count(*) FROM queues WHERE tries > 1 AND due_at > clock_timestamp() + interval '30 minutes'`)
-			for n := range 20 {
-				check(t, s.Accept(t.Context(), 10, fact(fmt.Sprint("c", n%7), fmt.Sprint("others' ", n))))
-			}
+			s.waitText("1", `SELECT count(*) FROM queues WHERE tries > 1 AND due_at > clock_timestamp() + interval '30 minutes'`)
+			s.acceptOthers()
 			check(t, s.Accept(t.Context(), 7, fact("k3", "of its account")))
-			s.eventually("20", `SELECT count(*) FROM effects WHERE name LIKE 'others%'`)
-			s.eventually("beside it, of its account", `SELECT string_agg(name, ', ' ORDER BY name) FROM effects WHERE key LIKE '7/%' HAVING count(*) > 1`)
-			if got := s.text(queued); got != "2" {
-				t.Errorf("%s events wait, want the one that fails and the one behind it", got)
-			}
+			s.waitText(fmt.Sprint(others), `SELECT count(*) FROM effects WHERE name LIKE 'others%'`)
+			s.waitText("beside it, of its account", `SELECT string_agg(name, ', ' ORDER BY name) FROM effects WHERE key LIKE '7/%' HAVING count(*) > 1`)
+			s.wantText("2", queued) // the one that fails, and the one behind it
 		})
 	}
 }
 
-// passed is how many events of others were looked at while each event of the probe waited, in ascending order.
-func (s *stage) passed(account store.AccountID, probes int) (counts []int) {
+// countPassed brings events of an account, one after the other, and returns how many events of others were looked at while each of them
+// waited, in ascending order.
+func (s *stage) countPassed(account store.AccountID, events int) (counts []int) {
 	s.t.Helper()
 	s.mu.Lock()
-	inner := s.decode
-	others, at := 0, map[string]int{}
+	decode := s.decode
+	looks, looksBefore := 0, map[string]int{} // at events of others: all, and those before an event
 	s.decode = func(e store.Event) (any, error) {
 		s.mu.Lock()
-		if at[e.ExternalID] = others; e.AccountID != account {
-			others++
+		if looksBefore[e.ExternalID] = looks; e.AccountID != account {
+			looks++
 		}
 		s.mu.Unlock()
-		if inner == nil {
+		if decode == nil {
 			return nil, nil
 		}
-		return inner(e)
+		return decode(e)
 	}
 	s.mu.Unlock()
-	for n := range probes {
+	for n := range events {
 		name := fmt.Sprint("counted ", n)
-		check(s.t, s.Accept(s.t.Context(), account, channels.Fact{ExternalID: name, OrderKey: fmt.Sprint("counted", n%7), Payload: []byte(name)}))
-		from := locked(s, func() int { return others })
-		s.eventually("true", `SELECT EXISTS (SELECT FROM effects WHERE name = $1)`, name)
-		counts = append(counts, locked(s, func() int { return at[name] - from }))
+		check(s.t, s.Accept(s.t.Context(), account, fact(fmt.Sprint("counted", n%7), name)))
+		before := locked(s, func() int { return looks })
+		s.waitText("true", `SELECT EXISTS (SELECT FROM effects WHERE name = $1)`, name)
+		counts = append(counts, locked(s, func() int { return looksBefore[name] - before }))
 	}
 	slices.Sort(counts)
 	return counts

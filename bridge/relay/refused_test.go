@@ -26,8 +26,8 @@ import (
 	"parley/store/storetest"
 )
 
-// poison has the database refuse what one delivery's result says.
-func (s *stage) poison(sql string) {
+// refuseResult has the database refuse what one delivery's result says.
+func (s *stage) refuseResult(sql string) {
 	s.t.Helper()
 	s.exec(sql)
 	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
@@ -44,41 +44,41 @@ func (s *stage) poison(sql string) {
 // A result that the database refuses goes to a person; the others, and what waits behind it, go on.
 func TestRefusedResult(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
-	s.poison(`ALTER TABLE deliveries ADD CHECK (external_id <> 'poison')`)
-	for lane := store.GateID(1); lane <= 8; lane++ {
-		s.lane(lane, 3)
+	s := newStage(t)
+	s.refuseResult(`ALTER TABLE deliveries ADD CHECK (external_id <> 'poison')`)
+	const lanes, each = 8, 3
+	for lane := range store.GateID(lanes) {
+		s.addLane(1+lane, each)
 	}
 	s.start()
-	s.eventually("23", `SELECT count(*) FROM deliveries WHERE state = 'accepted'`)
-	s.state(2001, "needs_decision")
-	s.eventually("2001:unclear", `SELECT name FROM effects WHERE name LIKE '2001:%'`)
-	s.eventually("0", `SELECT count(*) FROM lanes WHERE head < tail`)
-	if got := s.text(`SELECT error_text FROM deliveries WHERE id = 2001`); !strings.Contains(got, "database refused") {
-		t.Errorf("its row says %q", got)
-	}
-	if got := s.sent(); strings.Count(got, "2001:") != 1 {
-		t.Errorf("it was sent again: %s", got)
+	s.waitText(fmt.Sprint(lanes*each-1), `SELECT count(*) FROM deliveries WHERE state = 'accepted'`)
+	s.waitState(2001, "needs_decision")
+	s.waitText("2001:unclear", `SELECT name FROM effects WHERE name LIKE '2001:%'`)
+	s.waitText("0", `SELECT count(*) FROM lanes WHERE head < tail`)
+	s.wantText("true", `SELECT error_text LIKE '%database refused%' FROM deliveries WHERE id = 2001`)
+	if got := s.attemptsMade(); strings.Count(got, "2001:") != 1 {
+		t.Errorf("the attempts were %q, want one at 2001", got)
 	}
 }
 
 // Where even that is refused nothing stands still, and nothing is sent a second time.
 func TestRefusedForEver(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
-	s.poison(`ALTER TABLE deliveries ADD CHECK (id <> 2001 OR state IN ('queued', 'sending', 'unknown'))`)
-	for lane := store.GateID(1); lane <= 4; lane++ {
-		s.lane(lane, 3)
+	s := newStage(t)
+	s.refuseResult(`ALTER TABLE deliveries ADD CHECK (id <> 2001 OR state IN ('queued', 'sending', 'unknown'))`)
+	const lanes, each = 4, 3
+	for lane := range store.GateID(lanes) {
+		s.addLane(1+lane, each)
 	}
 	s.start()
-	s.eventually("9", `SELECT count(*) FROM deliveries WHERE state = 'accepted'`)
-	s.state(2001, "sending")
-	s.age(2 * leaseSeconds)
-	s.state(2001, "unknown")
-	s.lane(9, 3)
-	s.eventually("12", `SELECT count(*) FROM deliveries WHERE state = 'accepted'`)
-	if got := s.sent(); strings.Count(got, "2001:") != 1 || strings.Contains(got, "2002:") {
-		t.Errorf("sent %s", got)
+	s.waitText(fmt.Sprint((lanes-1)*each), `SELECT count(*) FROM deliveries WHERE state = 'accepted'`) // all but those of lane 2
+	s.waitState(2001, "sending")
+	s.passTime(2 * lease)
+	s.waitState(2001, "unknown")
+	s.addLane(9, each)
+	s.waitText(fmt.Sprint(lanes*each), `SELECT count(*) FROM deliveries WHERE state = 'accepted'`)
+	if got := s.attemptsMade(); strings.Count(got, "2001:") != 1 || strings.Contains(got, "2002:") {
+		t.Errorf("the attempts were %q, want one at 2001 and none at 2002, which is behind it", got)
 	}
 }
 
@@ -86,18 +86,18 @@ func TestRefusedForEver(t *testing.T) {
 func TestTurnTriesCollisionsAgain(t *testing.T) {
 	t.Parallel()
 	warnings := &warningCount{Handler: slog.NewTextHandler(channelstest.Log(t), nil)}
-	s := newStage(t, func(o *relay.Options) { o.Log = slog.New(warnings) }).effects()
+	s := newStage(t, func(o *relay.Options) { o.Log = slog.New(warnings) })
 	s.exec(`CREATE SEQUENCE collisions`)
 	s.exec(`CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		IF NEW.head > OLD.head AND nextval('collisions') % 3 <> 0 THEN RAISE EXCEPTION 'collided' USING ERRCODE = '40P01'; END IF;
 		RETURN NEW; END $$`)
 	s.exec(`CREATE TRIGGER collide BEFORE UPDATE ON lanes FOR EACH ROW EXECUTE FUNCTION collide()`)
-	s.lane(1, 1)
+	s.addLane(1, 1)
 	s.start()
-	s.state(1001, "accepted")
+	s.waitState(1001, "accepted")
 	s.stop()
 	if n := warnings.n.Load(); n > 0 {
-		t.Errorf("the dispatcher was in trouble %d times", n)
+		t.Errorf("the dispatcher was in trouble %d times, want none", n)
 	}
 }
 
@@ -127,26 +127,31 @@ func TestRefusedErrors(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, stopped := pool.Exec(over, `SELECT 1`)
-	for name, tt := range map[string]struct {
-		err  error
-		want bool
-	}{
-		"an argument that has no form in SQL": {pool.SendBatch(t.Context(), &bad).Close(), true},
-		"a number that has no form in JSON":   {fmt.Errorf("store: rows: %w", unwritable), true},
-		"a broken rule of a table":            {constraint, true},
-		"a session that was lost":             {fmt.Errorf("store: turn: %w", io.ErrUnexpectedEOF), false},
-		"a statement that took too long":      {fmt.Errorf("store: turn: %w", context.DeadlineExceeded), false},
-		"a statement that was stopped":        {stopped, false},
-		"a refused connection":                {&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, false},
-		"a full disk":                         {&pgconn.PgError{Code: "53100"}, false},
-		"a database that may only be read":    {&pgconn.PgError{Code: "25006"}, false},
-		"a table without permission":          {&pgconn.PgError{Code: "42501"}, false},
-		"a lock that nobody gave":             {&pgconn.PgError{Code: "55P03"}, false},
-		"a deadlock":                          {&pgconn.PgError{Code: "40P01"}, false},
-		"a lane of somebody else":             {&pgconn.PgError{Code: "PY001"}, false},
-	} {
-		if got := relay.Refused(tt.err); got != tt.want || tt.err == nil {
-			t.Errorf("%s: refused = %t: %v", name, got, tt.err)
+	refusals := map[string]error{
+		"an argument that has no form in SQL": pool.SendBatch(t.Context(), &bad).Close(),
+		"a number that has no form in JSON":   fmt.Errorf("store: rows: %w", unwritable),
+		"a broken rule of a table":            constraint,
+	}
+	for name, err := range refusals {
+		if err == nil || !relay.Refused(err) {
+			t.Errorf("%s, %v, doesn't count as refused", name, err)
+		}
+	}
+	troubles := map[string]error{
+		"a session that was lost":          fmt.Errorf("store: turn: %w", io.ErrUnexpectedEOF),
+		"a statement that took too long":   fmt.Errorf("store: turn: %w", context.DeadlineExceeded),
+		"a statement that was stopped":     stopped,
+		"a refused connection":             &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
+		"a full disk":                      &pgconn.PgError{Code: "53100"},
+		"a database that may only be read": &pgconn.PgError{Code: "25006"},
+		"a table without permission":       &pgconn.PgError{Code: "42501"},
+		"a lock that nobody gave":          &pgconn.PgError{Code: "55P03"},
+		"a deadlock":                       &pgconn.PgError{Code: "40P01"},
+		"a lane of somebody else":          &pgconn.PgError{Code: "PY001"},
+	}
+	for name, err := range troubles {
+		if err == nil || relay.Refused(err) {
+			t.Errorf("%s, %v, counts as refused", name, err)
 		}
 	}
 }
@@ -156,33 +161,28 @@ func TestRefusedErrors(t *testing.T) {
 func TestQuarantineIsTold(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		broken int32 // so many sessions
-		told   string
-	}{"once": {1, "poison"}, "always": {1 << 20, ""}} {
+		endedSessions int32
+		wantTold      string
+	}{
+		"once":   {endedSessions: 1, wantTold: "poison"},
+		"always": {endedSessions: math.MaxInt32, wantTold: ""},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t).effects()
+			s := newStage(t)
 			var sessions atomic.Int32
 			s.tells = func(ctx context.Context, tx pgx.Tx) error {
-				if sessions.Add(1) > c.broken {
+				if sessions.Add(1) > c.endedSessions {
 					return nil
 				}
-				_, err := tx.Exec(ctx, `SELECT pg_terminate_backend(pg_backend_pid())`)
-				return err
+				return endSession(ctx, tx)
 			}
-			s.decode = func(e store.Event) (any, error) {
-				if e.ExternalID == "poison" {
-					return nil, errors.New("no word of it")
-				}
-				return nil, nil
-			}
+			s.decodePoison(func() error { return errors.New("no word of it") })
 			s.start()
 			check(t, s.Accept(t.Context(), 7, fact("k", "poison"), fact("k", "next")))
-			s.eventually("next", `SELECT string_agg(name, ' ') FROM effects`)
-			s.eventually("1", `SELECT count(*) FROM quarantine`)
-			if got := s.told(); got != c.told {
-				t.Errorf("people were told of %q, want %q", got, c.told)
-			}
+			s.waitText("next", `SELECT string_agg(name, ' ') FROM effects`)
+			s.waitText("1", `SELECT count(*) FROM quarantine`)
+			s.wantTold(c.wantTold)
 		})
 	}
 }
@@ -191,7 +191,7 @@ func TestQuarantineIsTold(t *testing.T) {
 // applier's session lives on.
 func TestDiskFullAtRelease(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
+	s := newStage(t)
 	s.exec(`CREATE TABLE full_disk (n int)`)
 	s.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 		IF EXISTS (SELECT FROM full_disk) THEN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END IF;
@@ -210,7 +210,8 @@ func TestDiskFullAtRelease(t *testing.T) {
 	s.start()
 	check(t, s.Accept(t.Context(), 7, fact("k", "a")))
 	<-refused
-	s.eventually("0", `SELECT count(*) FROM queues AS q WHERE q.holder IN (SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`)
+	s.waitText("0", `SELECT count(*) FROM queues AS q WHERE q.holder IN
+		(SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`)
 	s.exec(`DELETE FROM full_disk`)
-	s.eventually("a", `SELECT string_agg(name, ' ') FROM effects`)
+	s.waitText("a", `SELECT string_agg(name, ' ') FROM effects`)
 }

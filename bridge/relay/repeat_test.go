@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,44 +19,44 @@ func TestRepeatedCounted(t *testing.T) {
 	t.Parallel()
 	throttled := &channels.SendError{Class: channels.Throttled, Wait: time.Hour, Text: "Too many requests."}
 	for name, tt := range map[string]struct {
-		outcome  channels.Outcome
-		err      error
-		blind    bool
-		repeated int64
-		unsure   string
+		outcome      channels.Outcome
+		err          error
+		blind        bool
+		wantRepeated int64
+		wantUnsure   []bool // whether each attempt knows that the first may be there
 	}{
-		"looked":     {outcome: channels.Absent, unsure: "false false false"},
-		"blind":      {outcome: channels.Absent, blind: true, repeated: 1, unsure: "false true true"},
-		"can't tell": {outcome: channels.CannotTell, repeated: 1, unsure: "false true true"},
-		"can't look": {outcome: channels.CannotTell, err: throttled, repeated: 1, unsure: "false true true"},
+		"looked":     {outcome: channels.Absent, wantUnsure: []bool{false, false, false}},
+		"blind":      {outcome: channels.Absent, blind: true, wantRepeated: 1, wantUnsure: []bool{false, true, true}},
+		"can't tell": {outcome: channels.CannotTell, wantRepeated: 1, wantUnsure: []bool{false, true, true}},
+		"can't look": {outcome: channels.CannotTell, err: throttled, wantRepeated: 1, wantUnsure: []bool{false, true, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t).effects()
+			s := newStage(t)
 			s.policy.PreferDouble = true
-			var unsure []string
-			s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+			var unsure []bool
+			fail := failByAttempt(channels.Ambiguous, channels.Retry)
+			s.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
 				s.mu.Lock()
-				unsure = append(unsure, fmt.Sprint(strings.Contains(string(c.Payload), "unsure")))
+				unsure = append(unsure, strings.Contains(string(c.Payload), "unsure"))
 				s.mu.Unlock()
-				if class := []channels.Class{"", channels.Ambiguous, channels.Retry, ""}[c.Attempt]; class != "" {
-					return relay.Sent{}, &channels.SendError{Class: class, Text: "It did not work."}
-				}
-				return relay.Sent{}, nil
+				return fail(ctx, c)
 			}
 			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 				return tt.outcome, relay.Sent{Blind: tt.blind}, tt.err
 			}
-			s.lane(1, 1)
+			s.addLane(1, 1)
 			s.start()
-			s.state(1001, "unknown")
-			s.age(700)
-			s.eventually("true", `SELECT attempt > 1 OR absent_at IS NOT NULL FROM deliveries`)
-			s.age(30)
-			s.state(1001, "accepted")
-			told := locked(s, func() string { return strings.Join(unsure, " ") })
-			if got := s.Metrics().Account(1).Repeated.Load(); got != tt.repeated || told != tt.unsure {
-				t.Errorf("%d counted, want %d; the attempts knew %s, want %s", got, tt.repeated, told, tt.unsure)
+			s.waitState(1001, "unknown")
+			s.passTime(longUnclear)
+			s.waitText("true", `SELECT attempt > 1 OR absent_at IS NOT NULL FROM deliveries`)
+			s.passTime(30 * time.Second)
+			s.waitState(1001, "accepted")
+			if got := s.Metrics().Account(1).Repeated.Load(); got != tt.wantRepeated {
+				t.Errorf("%d repeats are counted, want %d", got, tt.wantRepeated)
+			}
+			if got := locked(s, func() []bool { return unsure }); !slices.Equal(got, tt.wantUnsure) {
+				t.Errorf("that the first may be there the attempts knew: %v, want %v", got, tt.wantUnsure)
 			}
 		})
 	}
@@ -68,39 +69,34 @@ func TestBlindRepeatsAreRare(t *testing.T) {
 	for name, answer := range map[string]struct {
 		outcome channels.Outcome
 		blind   bool
-	}{"nobody may look": {channels.Absent, true}, "nobody knows": {channels.CannotTell, false}} {
+	}{
+		"nobody may look": {outcome: channels.Absent, blind: true},
+		"nobody knows":    {outcome: channels.CannotTell},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t).effects()
+			s := newStage(t)
 			s.policy.PreferDouble, s.policy.RetryFor, s.policy.RepeatFor = true, 1000*time.Hour, time.Hour
-			s.send = first(channels.Ambiguous)
-			looks := 0
+			s.send = failFirst(channels.Ambiguous)
 			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				looks++
 				return answer.outcome, relay.Sent{Blind: answer.blind}, nil
 			}
-			s.lane(1, 1)
+			s.addLane(1, 1)
 			s.start()
-			s.state(1001, "unknown")
+			s.waitState(1001, "unknown")
 			s.exec(`UPDATE deliveries SET first_at = first_at - interval '2 hours'`)
-			s.age(700)
+			s.passTime(longUnclear)
 			lookAgain := func() {
 				s.exec(`UPDATE lanes SET due_at = parley_now() WHERE leased_until IS NULL AND due_at IS NOT NULL`)
 				s.Wake()
 			}
-			s.until("it was looked for often", func() bool {
-				lookAgain()
-				return locked(s, func() int { return looks }) > 5
+			s.repeatUntil("it was looked for often", lookAgain, func() bool {
+				return locked(s, func() int { return s.looks }) > 5
 			})
-			if got := s.text(`SELECT state || ' ' || attempt FROM deliveries`); got != "unknown 1" {
-				t.Errorf("%s, want the first attempt alone", got)
-			}
+			s.wantText("unknown 1", `SELECT state || ' ' || attempt FROM deliveries`) // the first attempt alone
 
-			s.age(24 * 60 * 60)
-			s.until("it is there", func() bool {
-				lookAgain()
+			s.passTime(24 * time.Hour)
+			s.repeatUntil("it is there", lookAgain, func() bool {
 				return s.text(`SELECT state || ' ' || attempt FROM deliveries`) == "accepted 2"
 			})
 		})
@@ -115,23 +111,27 @@ func TestPostIsNotMadeAgainForever(t *testing.T) {
 		outcome  channels.Outcome
 		blind    bool
 		attempts int
-	}{"absent": {channels.Absent, false, 2}, "absent by a guess": {channels.Absent, true, 1}, "nobody knows": {channels.CannotTell, false, 1}} {
+	}{
+		"absent":            {outcome: channels.Absent, attempts: 2},
+		"absent by a guess": {outcome: channels.Absent, blind: true, attempts: 1},
+		"nobody knows":      {outcome: channels.CannotTell, attempts: 1},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t).effects()
+			s := newStage(t)
 			s.policy.PreferDouble = true
-			s.send = fails(channels.Ambiguous)
+			s.send = failAlways(channels.Ambiguous)
 			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 				return answer.outcome, relay.Sent{Blind: answer.blind}, nil
 			}
-			s.lane(1, 1)
+			s.addLane(1, 1)
 			s.start()
 			s.exec(`UPDATE deliveries SET first_at = clock_timestamp() - interval '2 hours'`)
 			for attempt := range answer.attempts {
-				s.eventually(fmt.Sprint("unknown ", attempt+1), `SELECT state || ' ' || attempt FROM deliveries WHERE absent_at IS NULL OR absent_at < sent_at`)
-				s.age(700)
+				s.waitText(fmt.Sprint("unknown ", attempt+1), `SELECT state || ' ' || attempt FROM deliveries WHERE absent_at IS NULL OR absent_at < sent_at`)
+				s.passTime(longUnclear)
 			}
-			s.eventually(fmt.Sprint("failed ", answer.attempts), `SELECT state || ' ' || attempt FROM deliveries`)
+			s.waitText(fmt.Sprint("failed ", answer.attempts), `SELECT state || ' ' || attempt FROM deliveries`)
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -14,41 +15,36 @@ import (
 // before restored it.
 func TestRestored(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name         string
-		outcome      channels.Outcome
-		preferDouble bool
-		state        string
-		sends        string
-		looks        int // at least
+	tests := map[string]struct {
+		outcome  channels.Outcome
+		isPost   bool // for colleagues
+		state    string
+		attempts string
+		looks    int // at least
 	}{
-		{"found", channels.Landed, false, "accepted", "", 1},
-		{"not there", channels.Absent, false, "needs_decision", "", 1},
-		{"nobody knows", channels.CannotTell, false, "needs_decision", "", 1},
-		{"a post that is there", channels.Landed, true, "accepted", "", 1},
-		{"a post that is not", channels.Absent, true, "accepted", "1001:1", 2},
+		"found":                {outcome: channels.Landed, state: "accepted", looks: 1},
+		"not there":            {outcome: channels.Absent, state: "needs_decision", looks: 1},
+		"nobody knows":         {outcome: channels.CannotTell, state: "needs_decision", looks: 1},
+		"a post that is there": {outcome: channels.Landed, isPost: true, state: "accepted", looks: 1},
+		"a post that is not":   {outcome: channels.Absent, isPost: true, state: "accepted", attempts: "1001:1", looks: 2},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t).effects()
-			s.policy.Restored, s.policy.PreferDouble, s.policy.RequestTimeout = true, tt.preferDouble, time.Minute
+			s := newStage(t)
+			s.policy.Restored, s.policy.PreferDouble, s.policy.RequestTimeout = true, tt.isPost, time.Minute
 			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) { return tt.outcome, relay.Sent{}, nil }
-			s.lane(1, 1)
+			s.addLane(1, 1)
 			s.exec(`UPDATE deliveries SET state = 'unknown', payload = '{"restored": true}'`) // as restore.Finish leaves it: no attempt is known
 			s.start()
-			s.state(1001, tt.state)
-			s.eventually("1", `SELECT head FROM lanes WHERE id = 1`)
-			if got := s.sent(); got != tt.sends {
-				t.Errorf("attempts %q, want %q", got, tt.sends)
-			}
+			s.waitState(1001, tt.state)
+			s.waitText("1", `SELECT head FROM lanes WHERE id = 1`)
+			s.wantAttempts(tt.attempts)
 			if n := locked(s, func() int { return s.looks }); n < tt.looks {
-				t.Errorf("%d looks, want %d", n, tt.looks)
+				t.Errorf("it was looked for %d times, want at least %d", n, tt.looks)
 			}
-			isTimed := s.text(`SELECT (payload->>'restored_at')::timestamptz > clock_timestamp() - interval '1 hour' FROM deliveries`) == "true"
-			if wantTimed := tt.sends != ""; isTimed != wantTimed {
-				t.Errorf("since when it is tried is noted: %v", isTimed)
-			}
+			const isTimed = `SELECT coalesce((payload->>'restored_at')::timestamptz > clock_timestamp() - interval '1 hour', false) FROM deliveries`
+			s.wantText(fmt.Sprint(tt.attempts != ""), isTimed)
 		})
 	}
 }
@@ -57,16 +53,15 @@ func TestRestored(t *testing.T) {
 // again.
 func TestRestoredParts(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
+	s := newStage(t)
 	s.policy.Restored, s.policy.PreferDouble = true, true
 	s.reconcile = func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 		return channels.Landed, relay.Sent{More: c.Part < 2}, nil
 	}
-	s.lane(1, 1)
+	s.addLane(1, 1)
 	s.exec(`UPDATE deliveries SET state = 'unknown'`)
 	s.start()
-	s.state(1001, "accepted")
-	if got, part := s.sent(), s.text(`SELECT part FROM deliveries`); got != "" || part != "2" {
-		t.Errorf("attempts %q; %s parts were found", got, part)
-	}
+	s.waitState(1001, "accepted")
+	s.wantAttempts("")
+	s.wantText("2", `SELECT part FROM deliveries`)
 }

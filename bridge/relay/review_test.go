@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -24,16 +25,16 @@ func TestUnstorableAnswer(t *testing.T) {
 		return relay.Sent{ExternalID: "x\x00y", Progress: "p\x00"}, nil
 	}
 	s.start()
-	s.lane(1, 1)
-	s.lane(2, 2)
-	s.state(1001, store.Failed)
-	s.state(2002, store.Accepted)
+	s.addLane(1, 1)
+	s.addLane(2, 2)
+	s.waitState(1001, store.Failed)
+	s.waitState(2002, store.Accepted)
 }
 
 // An event is given up though the reason holds bytes that PostgreSQL does not take.
 func TestUnstorableReason(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).effects()
+	s := newStage(t)
 	s.refuses = func(e store.Event) error {
 		if e.ExternalID == "bad" {
 			return errors.New("nul \x00 and \xff")
@@ -42,14 +43,15 @@ func TestUnstorableReason(t *testing.T) {
 	}
 	s.start()
 	check(t, s.Accept(t.Context(), 1, fact("k", "bad"), fact("k", "good")))
-	s.eventually("1", `SELECT count(*) FROM quarantine`)
-	s.eventually("good", `SELECT name FROM effects`)
+	s.waitText("1", `SELECT count(*) FROM quarantine`)
+	s.waitText("good", `SELECT name FROM effects`)
 }
 
 // A provider that never answers, in as many places as it has, leaves places for others.
 func TestStuckAccountDelaysNobody(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, func(o *relay.Options) { o.Total, o.PerGate = 8, 4 })
+	const places, perGate = 8, 4
+	s := newStage(t, func(o *relay.Options) { o.Total, o.PerGate = places, perGate })
 	s.policy.RequestTimeout = time.Hour
 	release := make(chan struct{})
 	defer close(release)
@@ -63,18 +65,17 @@ func TestStuckAccountDelaysNobody(t *testing.T) {
 		return relay.Sent{}, nil
 	}
 	for gate := store.GateID(1); gate <= 4; gate++ {
-		s.gate(gate, 0, 1)
-		for lane := range store.GateID(4) {
-			s.laneOn(gate, gate*10+lane, 1, 1)
+		s.addGate(gate)
+		for n := range store.GateID(perGate) {
+			s.addLaneBehind(gate, lane{id: gate*10 + n, priority: store.PrioritySay, deliveries: 1})
 		}
 	}
-	s.gate(9, 0, 1)
+	s.addGate(9)
 	s.exec(`UPDATE gates SET account_id = 2 WHERE id = 9`)
 	s.start()
-	s.eventually("4", `SELECT count(*) FROM deliveries WHERE state = 'sending'`)
-	s.laneOn(9, 99, 1, 1)
-	s.state(99001, store.Accepted)
-	if n := s.text(`SELECT count(*) FROM deliveries WHERE state = 'sending'`); n != "4" {
-		t.Errorf("%s attempts of the stuck account, want half of all places", n)
-	}
+	const sending = `SELECT count(*) FROM deliveries WHERE state = 'sending'`
+	s.waitText(fmt.Sprint(places/2), sending) // so many may one account have
+	s.addLaneBehind(9, lane{id: 99, priority: store.PrioritySay, deliveries: 1})
+	s.waitState(99001, store.Accepted)
+	s.wantText(fmt.Sprint(places/2), sending)
 }

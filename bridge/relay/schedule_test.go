@@ -7,8 +7,13 @@ import (
 	"parley/store"
 )
 
-// picked returns the accounts whose events the next batch may have, and how many of each.
-func picked(s *schedule) map[store.AccountID]int {
+// newTestSchedule returns a schedule in which all accounts but the agents' chat rest.
+func newTestSchedule() *schedule {
+	return newSchedule(func(account store.AccountID) bool { return account != chatAccount })
+}
+
+// pickNext takes the next batch, and returns the accounts of which it may have events, and how many of each.
+func pickNext(s *schedule) map[store.AccountID]int {
 	shares := s.pick()
 	events := map[store.AccountID]int{}
 	for _, share := range shares {
@@ -27,37 +32,37 @@ func shareOf(account store.AccountID, events int) []store.Share {
 // A busy account uses one applier, whatever arrives for it meanwhile; it gets a second one when the
 // first does not come to an end.
 func TestBusyAccountUsesOneApplier(t *testing.T) {
-	s := newSchedule(func(account store.AccountID) bool { return account != chatAccount })
+	s := newTestSchedule()
 	s.wake(time.Now(), 7)
-	if got := picked(s); len(got) != 1 {
+	if got := pickNext(s); len(got) != 1 {
 		t.Fatalf("the first batch has accounts %v, want account 7", got)
 	}
 	s.wake(time.Now(), 7, 8)
-	if got := picked(s); len(got) != 1 || got[8] == 0 {
+	if got := pickNext(s); len(got) != 1 || got[8] == 0 {
 		t.Errorf("the next batch has accounts %v, want account 8 alone", got)
 	}
 	if _, wait, _ := s.firstReady(); wait > slowBatch {
 		t.Errorf("an applier waits for %s, want at most %s: account 7 has something to apply", wait, slowBatch)
 	}
 	s.accountOf(7).began = time.Now().Add(-slowBatch)
-	if got := picked(s); got[7] == 0 {
+	if got := pickNext(s); got[7] == 0 {
 		t.Errorf("beside a batch that takes long there is one of accounts %v, want account 7", got)
 	}
 	s.accountOf(7).began, s.accountOf(7).due = time.Now().Add(-slowBatch), true
-	if got := picked(s); len(got) != 0 {
+	if got := pickNext(s); len(got) != 0 {
 		t.Errorf("a third batch has accounts %v, want none", got)
 	}
 	s.batchEnded(shareOf(7, 1), nil)
-	if got := picked(s); got[7] == 0 {
+	if got := pickNext(s); got[7] == 0 {
 		t.Errorf("after the end of a batch the next one has accounts %v, want account 7", got)
 	}
 }
 
 // An account with a flood is not in the batch of accounts which have little to apply.
 func TestLittleDoesNotWaitForMuch(t *testing.T) {
-	s := newSchedule(func(account store.AccountID) bool { return account != chatAccount })
+	s := newTestSchedule()
 	s.wake(time.Now(), 7, 8, 9)
-	first := picked(s)
+	first := pickNext(s)
 	if len(first) != 3 {
 		t.Fatalf("the first batch has accounts %v, want three", first)
 	}
@@ -71,7 +76,7 @@ func TestLittleDoesNotWaitForMuch(t *testing.T) {
 	}
 	s.accountOf(8).restsUntil = time.Time{} // it has rested
 	for range 2 {
-		got := picked(s)
+		got := pickNext(s)
 		if both := got[8] > 0 && len(got) > 1; both || len(got) == 0 {
 			t.Errorf("a batch has accounts %v, want account 8 alone or the two others", got)
 		}
@@ -81,10 +86,10 @@ func TestLittleDoesNotWaitForMuch(t *testing.T) {
 // Batches grow while there is more to apply than fits, and it takes less time than it may. They get
 // smaller when it takes more, but never so small that most of what they take is their overhead.
 func TestSizeOfBatches(t *testing.T) {
-	s := newSchedule(func(account store.AccountID) bool { return account != chatAccount })
+	s := newTestSchedule()
 	batch := func(took time.Duration) int {
 		s.wake(time.Now(), 7)
-		events := picked(s)[7]
+		events := pickNext(s)[7]
 		s.adaptShares(shareOf(7, events), map[store.AccountID]int{7: events}, took)
 		s.batchEnded(shareOf(7, events), nil)
 		return events
@@ -109,10 +114,10 @@ func TestSizeOfBatches(t *testing.T) {
 // While other channels are active, one with a flood rests after each batch, the longer the batch took;
 // when it is alone, or beside what is done in the agents' chat, it doesn't.
 func TestFloodRestsWhileOthersAreActive(t *testing.T) {
-	s := newSchedule(func(account store.AccountID) bool { return account != chatAccount })
+	s := newTestSchedule()
 	flood := func(account store.AccountID) (wait time.Duration) {
 		s.wake(time.Now(), account)
-		events := picked(s)[account]
+		events := pickNext(s)[account]
 		s.adaptShares(shareOf(account, events), map[store.AccountID]int{account: events}, batchTime)
 		s.batchEnded(shareOf(account, events), map[store.AccountID]bool{account: true})
 		due, wait, _ := s.firstReady()
@@ -127,7 +132,7 @@ func TestFloodRestsWhileOthersAreActive(t *testing.T) {
 	said := func(account store.AccountID) {
 		s.accountOf(7).due = false
 		s.wake(time.Now(), account)
-		events := picked(s)[account]
+		events := pickNext(s)[account]
 		s.adaptShares(shareOf(account, events), map[store.AccountID]int{account: 1}, time.Millisecond)
 		s.batchEnded(shareOf(account, events), nil)
 	}

@@ -15,7 +15,7 @@ import (
 func TestOnlyEffectsAreFlushed(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.silent = true
+	s.silent = true                                                                                                 // the commits are without effects
 	s.exec(`DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END$$`) // of sessions from now on
 	s.exec(`CREATE TABLE commits (key text, flushed text)`)
 	s.exec(`CREATE TABLE changed (name text)`)
@@ -41,9 +41,7 @@ func TestOnlyEffectsAreFlushed(t *testing.T) {
 	s.start()
 	for _, key := range []string{"reads", "writes", "locks", "reads"} {
 		check(t, s.Accept(t.Context(), 7, fact(key, key+s.text(`SELECT count(*) FROM commits`))))
-		s.eventually("0", `SELECT count(*) FROM queues`)
+		s.waitText("0", `SELECT count(*) FROM queues`)
 	}
-	if got := s.text(`SELECT string_agg(key || ' ' || flushed, ', ' ORDER BY ctid) FROM commits`); got != "7/reads off, 7/writes on, 7/locks on, 7/reads off" {
-		t.Error(got)
-	}
+	s.wantText("7/reads off, 7/writes on, 7/locks on, 7/reads off", `SELECT string_agg(key || ' ' || flushed, ', ' ORDER BY ctid) FROM commits`)
 }
