@@ -21,10 +21,10 @@ func TestFinishBursts(t *testing.T) {
 	check(t, store.UpsertBursts(ctx, pool, []store.Burst{burst(1, 10, 11), burst(2, 20, 21), burst(3, 30, 31)}))
 	claimed := must(store.ClaimBursts(ctx, pool, 5, time.Minute))(t)
 	if len(claimed) != 3 {
-		t.Fatalf("%d bursts claimed", len(claimed))
+		t.Fatalf("%d bursts claimed, want 3", len(claimed))
 	}
 	if again := must(store.ClaimBursts(ctx, pool, 5, time.Minute))(t); len(again) > 0 {
-		t.Fatalf("%d bursts claimed twice", len(again))
+		t.Fatalf("%d bursts claimed twice, want none", len(again))
 	}
 	check(t, store.UpsertBursts(ctx, pool, []store.Burst{burst(2, 22, 25)}))
 	must(pool.Exec(ctx, `UPDATE bursts SET leased_until = clock_timestamp() - interval '1 second' WHERE conversation_id = 3`))(t)

@@ -40,7 +40,7 @@ func TestLeaseCost(t *testing.T) {
 	}
 	if !wrote(func(tx pgx.Tx) {
 		if got := must(store.TakeLeases(t.Context(), tx, names, "other", 600))(t); len(got) > 0 {
-			t.Errorf("%d leases were taken from their holder", len(got))
+			t.Errorf("%d leases were taken from their holder, want none", len(got))
 		}
 	}) {
 		t.Error("this test can't tell what costs a transaction id")
@@ -58,11 +58,11 @@ func TestLeases(t *testing.T) {
 		slices.Sort(got)
 		return got
 	}
-	if got := take("a", "2", "1"); !slices.Equal(got, []string{"1", "2"}) {
-		t.Errorf("free ones: %v", got)
+	if got, want := take("a", "2", "1"), []string{"1", "2"}; !slices.Equal(got, want) {
+		t.Errorf("free ones: %v, want %v", got, want)
 	}
-	if got := take("b", "1", "2", "3"); !slices.Equal(got, []string{"3"}) {
-		t.Errorf("one of them free: %v", got)
+	if got, want := take("b", "1", "2", "3"), []string{"3"}; !slices.Equal(got, want) {
+		t.Errorf("one of them free: %v, want %v", got, want)
 	}
 	exec(t, pool, `UPDATE leases SET until = clock_timestamp() - interval '1 s' WHERE name = '2'`)
 	check(t, store.DropLeases(t.Context(), pool, []string{"1", "2", "3"}, "b"))
@@ -71,6 +71,6 @@ func TestLeases(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 	if all := must(store.FindLeases(t.Context(), pool, nil, "1"))(t); len(all) != 1 {
-		t.Errorf("by prefix: %v", all)
+		t.Errorf("by prefix: %v, want one alone", all)
 	}
 }

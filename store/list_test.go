@@ -58,7 +58,7 @@ func TestLists(t *testing.T) {
 			t.Errorf("%s: %v, want %v", list, got, want)
 		}
 		if got := must(store.ListConversations(t.Context(), pool, reader, list, 2, 1))(t); !slices.Equal(got, want[1:min(3, len(want))]) {
-			t.Errorf("%s, two from the second on: %v of %v", list, got, want)
+			t.Errorf("%s, two from the second on: %v of %v, want %v", list, got, want, want[1:min(3, len(want))])
 		}
 	}
 	if _, err := store.ListConversations(t.Context(), pool, reader, "everything", 50, 0); err == nil {

@@ -38,8 +38,8 @@ func TestLogIsInTheOrderOfItsTimes(t *testing.T) {
 			ids = append(ids, e.ID)
 		}
 	}
-	if !slices.Equal(ids, []int64{40, 9003, 9002, 9001}) {
-		t.Errorf("the pages of the log are %v", ids)
+	if want := []int64{40, 9003, 9002, 9001}; !slices.Equal(ids, want) {
+		t.Errorf("the pages of the log are %v, want %v", ids, want)
 	}
 
 	since, err := store.PutBack(ctx, pool, []store.ConversationID{7, 8})

@@ -68,7 +68,7 @@ func TestLeaseRace(t *testing.T) {
 		}
 	}
 	if n != 1 {
-		t.Errorf("%d holders", n)
+		t.Errorf("%d holders, want 1", n)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestIDs(t *testing.T) {
 	}
 	group.Wait()
 	if len(seen) != 4*5*300 {
-		t.Errorf("%d ids", len(seen))
+		t.Errorf("%d ids, want %d", len(seen), 4*5*300)
 	}
 	defer func() {
 		if recover() == nil {
@@ -149,10 +149,10 @@ func TestIdentityRace(t *testing.T) {
 	}
 	group.Wait()
 	if len(found) != 1 {
-		t.Errorf("%d contacts for one newcomer", len(found))
+		t.Errorf("%d contacts for one newcomer, want 1", len(found))
 	}
 	if got := row(t, pool, `SELECT (SELECT count(*) FROM identities), (SELECT count(*) FROM contacts)`); got != "(1,1)" {
-		t.Errorf("identities and contacts: %s", got)
+		t.Errorf("identities and contacts: %s, want (1,1)", got)
 	}
 }
 
@@ -185,10 +185,10 @@ func TestOneOpenConversation(t *testing.T) {
 	p.OpenOf(&open, []store.AccountID{account, account}, []string{"kim", "nobody"})
 	check(t, p.Run(t.Context(), pool))
 	if slices.Sort(got); !slices.Equal(got, []store.ConversationID{1, 4}) {
-		t.Errorf("the newest, and the open one of the chat, are %v", got)
+		t.Errorf("the newest, and the open one of the chat, are %v, want %v", got, []store.ConversationID{1, 4})
 	}
 	if slices.Sort(open); !slices.Equal(open, []store.ConversationID{1, 4}) {
-		t.Errorf("open are %v", open)
+		t.Errorf("open are %v, want %v", open, []store.ConversationID{1, 4})
 	}
 }
 
@@ -244,7 +244,7 @@ func TestMasterKey(t *testing.T) {
 		}
 	}
 	if n := len(must(store.KeyChecks(t.Context(), pool))(t)); n != 2 {
-		t.Errorf("%d check values of two keys", n)
+		t.Errorf("%d check values of two keys, want 2", n)
 	}
 	sealed := sealer(old).Seal("accounts/a", []byte("secret"))
 	if bytes.Contains(sealed, []byte("secret")) {
@@ -278,7 +278,7 @@ func TestClock(t *testing.T) {
 	check(t, store.MoveClock(t.Context(), pool, 36*time.Hour))
 	check(t, store.MoveClock(t.Context(), pool, -time.Hour))
 	if ahead := must(store.Ahead(t.Context(), pool))(t); ahead != 35*time.Hour {
-		t.Errorf("ahead by %s", ahead)
+		t.Errorf("ahead by %s, want %s", ahead, 35*time.Hour)
 	}
 	if moved := must(store.Now(t.Context(), pool))(t).Sub(before); moved < 35*time.Hour || moved > 35*time.Hour+time.Minute {
 		t.Errorf("moved by %s", moved)

@@ -44,6 +44,6 @@ func TestOpenings(t *testing.T) {
 	check(t, store.MoveClock(t.Context(), pool, time.Hour))
 	check(t, store.ForgetOpenings(t.Context(), pool, 10))
 	if _, rows := left(); rows != 0 {
-		t.Errorf("%d rows say nothing any more", rows)
+		t.Errorf("%d rows say nothing any more, want none", rows)
 	}
 }

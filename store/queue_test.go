@@ -87,7 +87,7 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 	check(t, dump.Rollback(t.Context()))
 	for what, pages := range last {
 		if most := 2*first[what] + 10; pages > most {
-			t.Errorf("%s looks at %.0f pages, before the snapshot at %.0f", what, pages, first[what])
+			t.Errorf("%s looks at %.0f pages, before the snapshot at %.0f, want at most %.0f", what, pages, first[what], most)
 		}
 	}
 }
@@ -145,11 +145,11 @@ func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
 		// New versions of many rows don't fit on their pages, and each is looked up twice then. Work that grew
 		// with the square of the rows would be fifteen times as much.
 		if e[1] > 4*e[0]*many/few {
-			t.Errorf("%s: an effort of %.0f for %d rows, %.0f for %d", name, e[0], few, e[1], many)
+			t.Errorf("%s: an effort of %.0f for %d rows, %.0f for %d, want at most %.0f", name, e[0], few, e[1], many, 4*e[0]*many/few)
 		}
 	}
 	if left := row(t, pool, `SELECT (SELECT count(*) FROM queues), (SELECT count(*) FROM queue_events)`); left != "(0,0)" {
-		t.Errorf("%s queues and events are left", left)
+		t.Errorf("%s queues and events are left, want (0,0)", left)
 	}
 }
 
@@ -175,6 +175,6 @@ func TestFindWaiting(t *testing.T) {
 	var collation string
 	check(t, pool.QueryRow(ctx, `SELECT collation_name FROM information_schema.columns WHERE table_name = 'queues' AND column_name = 'waits_for'`).Scan(&collation))
 	if collation != "C" {
-		t.Errorf("the names are compared by %q", collation)
+		t.Errorf("the names are compared by %q, want \"C\"", collation)
 	}
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -70,7 +71,7 @@ func TestTemplateWork(t *testing.T) {
 	check(t, store.RetireTemplate(ctx, pool, row.ID))
 	check(t, store.RemoveTemplate(ctx, pool, claim()[0]))
 	if left := must(store.Templates(ctx, pool, row.ID))(t); len(left) != 0 {
-		t.Errorf("left: %+v", left)
+		t.Errorf("left: %+v, want none", left)
 	}
 }
 
@@ -116,17 +117,27 @@ func TestFindTemplate(t *testing.T) {
 	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: ids["de"], Status: "pending", ExternalID: "17"}))
 	for _, c := range []struct {
 		external, name, language string
-		want                     store.TemplateID
-	}{{"17", "", "", ids["de"]}, {"17", "hello", "en", ids["de"]}, {"99", "hello", "en", ids["en"]}, {"", "hello", "de", ids["de"]}, {"", "hello", "fr", 0}, {"99", "", "", 0}} {
-		found := must(store.LockReportedTemplates(ctx, pool, account, c.external, c.name, c.language))(t)
-		if c.want == 0 && len(found) > 0 || c.want != 0 && (len(found) != 1 || found[0].ID != c.want) {
-			t.Errorf("%+v found %+v", c, found)
+		want                     []store.TemplateID
+	}{
+		{external: "17", want: []store.TemplateID{ids["de"]}},
+		{external: "17", name: "hello", language: "en", want: []store.TemplateID{ids["de"]}},
+		{external: "99", name: "hello", language: "en", want: []store.TemplateID{ids["en"]}},
+		{name: "hello", language: "de", want: []store.TemplateID{ids["de"]}},
+		{name: "hello", language: "fr"},
+		{external: "99"},
+	} {
+		var got []store.TemplateID
+		for _, found := range must(store.LockReportedTemplates(ctx, pool, account, c.external, c.name, c.language))(t) {
+			got = append(got, found.ID)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("the report of %q, %q in %q is about the templates %v, want %v", c.external, c.name, c.language, got, c.want)
 		}
 	}
 	for kind, want := range map[string]int{"test": 1, "other": 0} { // two numbers of one business share templates
 		other := must(store.SaveAccount(ctx, pool, store.Account{Name: kind, Kind: kind, Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
 		if found := must(store.LockReportedTemplates(ctx, pool, other, "17", "hello", "de"))(t); len(found) != want {
-			t.Errorf("from an account of kind %s: %+v", kind, found)
+			t.Errorf("a report to an account of kind %s is about %+v, want %d templates", kind, found, want)
 		}
 	}
 }
@@ -147,6 +158,6 @@ func TestClaimTakesNoMoreTemplates(t *testing.T) {
 		must(tx.Exec(ctx, `SELECT set_config($1, 'off', true)`, way))(t)
 	}
 	if claimed := must(store.ClaimTemplates(ctx, tx, []store.AccountID{account}, 1))(t); len(claimed) != 1 {
-		t.Errorf("%d templates were claimed", len(claimed))
+		t.Errorf("%d templates were claimed, want 1", len(claimed))
 	}
 }

@@ -47,11 +47,11 @@ func TestCheckNames(t *testing.T) {
 	got = Check(q, Answer{Language: "de", Sentiment: Pressing, Intents: []string{"problem", "own"},
 		Actions: []Action{{Assign, "kim"}, {Priority, "high"}}})
 	if want := (Answer{Language: "de", Sentiment: Pressing, Intents: []string{"own"}}); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v", got)
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 	all := []Action{{Template, "tpl-1"}, {Snooze, "2026-11-27"}}
 	if got := Check(checked(), Answer{Actions: all}); !reflect.DeepEqual(got.Actions, all) {
-		t.Errorf("got %+v", got.Actions)
+		t.Errorf("got %+v, want %+v", got.Actions, all)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestCheckUrgency(t *testing.T) {
 		}
 	}
 	if got := Check(checked(), Answer{Urgency: Urgency{Because: "I need it today"}}).Urgency; got != (Urgency{}) {
-		t.Errorf("a reason without urgency: %+v", got)
+		t.Errorf("a reason without urgency: %+v, want %+v", got, (Urgency{}))
 	}
 	q := checked()
 	q.Burst[0].Text = "now <!channel> now"
@@ -124,7 +124,7 @@ func TestCheckReplies(t *testing.T) {
 	}}).Replies
 	want := []Reply{reply("One\ntwo.", "tpl-1"), reply(strings.Repeat("é", 2000)), reply("Three")}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v", got)
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 

@@ -47,11 +47,11 @@ func TestLinkTo(t *testing.T) {
 		"a b":        {"https://shop.example/o/a%20b/x", "https://shop.example/o?n=a+b"},
 	} {
 		if got := [2]string{path.LinkTo(number), query.LinkTo(number)}; got != want {
-			t.Errorf("%q: %q", number, got)
+			t.Errorf("%q: %q, want %q", number, got, want)
 		}
 	}
 	if got := (Pattern{Kind: "order"}).LinkTo("1"); got != "" {
-		t.Errorf("a pattern without a link has %q", got)
+		t.Errorf("a pattern without a link has %q, want none", got)
 	}
 }
 
@@ -66,7 +66,7 @@ func TestCheckPatterns(t *testing.T) {
 	got := Check(q, Answer{References: []Reference{{Kind: "order", Value: "123456", Link: "https://shop.example/123456"}, {Kind: "order", Value: "99"},
 		{Kind: "order", Value: "12", Link: "https://shop.example/12"}, {Kind: "invoice", Value: "4711", Link: "https://evil.test/4711"}, {Kind: "ticket", Value: "12"}}})
 	if want := []Reference{{Kind: "order", Value: "123456", Link: "https://shop.example/123456"}, {Kind: "invoice", Value: "4711"}}; !slices.Equal(got.References, want) {
-		t.Errorf("%+v", got.References)
+		t.Errorf("%+v, want %+v", got.References, want)
 	}
 }
 

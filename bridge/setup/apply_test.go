@@ -56,8 +56,8 @@ func TestApply(t *testing.T) {
 	if d.Company != "Acme" || len(d.Agents) != 2 || len(d.Users) != 3 || len(d.Teams) != 1 || len(d.Channels) != 2 {
 		t.Errorf("directory: %+v", d)
 	}
-	if got := d.Teams[0].Members; !slices.Equal(got, []store.AgentID{d.Agents[0].ID, d.Agents[1].ID}) {
-		t.Errorf("members %v", got)
+	if got, want := d.Teams[0].Members, []store.AgentID{d.Agents[0].ID, d.Agents[1].ID}; !slices.Equal(got, want) {
+		t.Errorf("members %v, want %v", got, want)
 	}
 	for _, c := range d.Channels {
 		if c.Home != (c.Channel == "C0SUPPORT") {

@@ -43,7 +43,7 @@ accounts:
 	golden.Text(t, "testdata/export.yaml", string(out))
 	secrets := []string{"HOME_LOFT_IN_PASSWORD=tops3cret", "HOME_LOFT_OUT_DEEP_PASSWORD=0ther", "HOME_LOFT_IN_PASSWORD_2=p"}
 	if got := usedVariable.FindAllString(string(out), -1); len(got) != len(secrets)+1 { // and the escaped one
-		t.Errorf("variables: %v", got)
+		t.Errorf("variables: %v, want %d", got, len(secrets)+1)
 	}
 	o.Prune = true
 	if got := apply(t, pool, string(out), o, secrets...); len(got.Changes) > 0 {

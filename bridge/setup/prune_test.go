@@ -48,7 +48,7 @@ accounts: [{name: typo, kind: raven, team: Mistake}, {name: old-rookery, kind: r
 		}
 	}
 	if names := teamNames(d); names != "Support Used" {
-		t.Errorf("teams: %s", names)
+		t.Errorf("teams: %s, want Support Used", names)
 	}
 	for _, said := range []string{"", ", paused: false"} {
 		again := apply(t, pool, `accounts: [{name: old-rookery`+said+`}]`, options(t))

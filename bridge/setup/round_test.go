@@ -128,8 +128,8 @@ func TestChangesOfTheCatalogue(t *testing.T) {
 	if !errors.As(err, &refused) || len(refused.Others) > 0 {
 		t.Fatalf("not refused: %v", err)
 	}
-	if paths := slices.Sorted(maps.Keys(refused.Fields)); !slices.Equal(paths, []string{"hours.holidays.country", "hours.holidays.days.0.open", "hours.holidays.days.2.date"}) {
-		t.Errorf("said of %v", paths)
+	if paths, want := slices.Sorted(maps.Keys(refused.Fields)), []string{"hours.holidays.country", "hours.holidays.days.0.open", "hours.holidays.days.2.date"}; !slices.Equal(paths, want) {
+		t.Errorf("said of %v, want %v", paths, want)
 	}
 	known := entry(t, pool, EntryKnowledge, "")
 	_, err = Save(t.Context(), pool, Change{Kind: EntryKnowledge, Version: known.Version,

@@ -76,12 +76,12 @@ func TestTemplates(t *testing.T) {
 		}
 		return s
 	}
-	if got := status(); got != "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update approved  1" {
-		t.Errorf("after a change of labels: %s", got)
+	if got, want := status(), "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update approved  1"; got != want {
+		t.Errorf("after a change of labels: %s, want %s", got, want)
 	}
 	step("another footer", "templates: [{name: Order update, language: en_US, accounts: [rookery], footer: Acme Inc.}]")
-	if got := status(); got != "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update pending submit 2" {
-		t.Errorf("after a change of the footer: %s", got)
+	if got, want := status(), "home-loft Order update approved  1, rookery Hello pending  1, rookery Order update pending submit 2"; got != want {
+		t.Errorf("after a change of the footer: %s, want %s", got, want)
 	}
 	out, err := Export(t.Context(), pool, specs())
 	if err != nil {

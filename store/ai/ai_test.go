@@ -70,7 +70,7 @@ func TestTokensOverMidnight(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := today(t, pool); len(got) != 0 {
-		t.Errorf("the new day begins with %+v", got)
+		t.Errorf("the new day begins with %+v, want none", got)
 	}
 	next, ok, err := ai.ReserveTokens(t.Context(), pool, id, 1500, 2000)
 	if err != nil || !ok || next.Sub(day) != 24*time.Hour {

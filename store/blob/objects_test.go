@@ -207,7 +207,7 @@ func TestReadObject(t *testing.T) {
 		t.Error("the bytes are others when connections break")
 	}
 	if n := e.fake.Calls(s3fake.Get); n != 3 {
-		t.Errorf("%d requests", n)
+		t.Errorf("%d requests, want 3", n)
 	}
 	cut := s3fake.Fault{Method: s3fake.Get, After: 10}
 	e.fake.Fail(cut, cut, cut, cut)
@@ -278,7 +278,7 @@ func TestRemoveObject(t *testing.T) {
 	}
 	e.check("removed", "(0)", 0)
 	if left := row(t, e.pool, `SELECT count(*) FROM blobs`); left != "(0)" {
-		t.Errorf("%s rows are left", left)
+		t.Errorf("%s rows are left, want (0)", left)
 	}
 }
 
@@ -303,10 +303,10 @@ func TestBlobsToMove(t *testing.T) {
 	quarantined := must(store.ListQuarantine(t.Context(), e.pool, 1))(t)
 	must(store.Replay(t.Context(), e.pool, []store.EventID{quarantined[0].EventID}))(t) // behind the newer one
 	if again := must(blob.ToMove(t.Context(), e.pool, "", 24*time.Hour))(t); !slices.Equal(again, list) {
-		t.Errorf("while the refused one waits again, %s are to be moved", again)
+		t.Errorf("while the refused one waits again, %s are to be moved, want %s", again, list)
 	}
 	if rest := must(blob.ToMove(t.Context(), e.pool, applied, 24*time.Hour))(t); len(rest) != 0 {
-		t.Errorf("after it: %s", rest)
+		t.Errorf("after it: %s, want none", rest)
 	}
 	if got := must(blob.Moved(t.Context(), e.pool))(t); got != moved {
 		t.Errorf("%s was moved, not %s", moved, got)

@@ -35,7 +35,7 @@ func TestChannelMove(t *testing.T) {
 		return channelmove.Begin(t.Context(), tx, 20, "C1", "C9")
 	}))
 	if got := row(t, pool, `SELECT surface_channel FROM accounts WHERE id = 21`); got != "(C9)" {
-		t.Errorf("new threads open in %s", got)
+		t.Errorf("new threads open in %s, want (C9)", got)
 	}
 	found := must(store.FindPosts(t.Context(), pool, []store.AccountID{20, 20}, []string{"C9", "C1"}, []string{"r5", "r9"}))(t)
 	if len(found) != 2 || found[0].Channel+found[1].Channel != "C1C9" {
@@ -61,16 +61,16 @@ func TestChannelMove(t *testing.T) {
 		return p.Moved
 	}
 	if n := pass(); n != 3*rows/4 {
-		t.Errorf("%d rows were moved", n)
+		t.Errorf("%d rows were moved, want %d", n, 3*rows/4)
 	}
 	for _, table := range []string{"threads", "messages", "posts"} {
 		if n := row(t, pool, fmt.Sprintf(`SELECT count(*) FILTER (WHERE channel = 'C1'), count(*) FILTER (WHERE channel = 'C9') FROM %s`, table)); n != fmt.Sprintf("(0,%d)", rows/4) {
-			t.Errorf("%s: %s", table, n)
+			t.Errorf("%s: %s, want %s", table, n, fmt.Sprintf("(0,%d)", rows/4))
 		}
 	}
 	exec(t, pool, `UPDATE threads SET channel = 'C1' WHERE conversation_id = 5`) // written from memory
 	if n := pass(); n != 1 {
-		t.Errorf("%d rows were moved by the second pass", n)
+		t.Errorf("%d rows were moved by the second pass, want 1", n)
 	}
 	check(t, channelmove.End(t.Context(), pool, m))
 	if _, again, err := channelmove.Claim(t.Context(), pool); again || err != nil {

@@ -61,7 +61,7 @@ func TestEveryTimeIsKnown(t *testing.T) {
 		}
 	}
 	if seen < len(mended) {
-		t.Errorf("only %d times were found", seen)
+		t.Errorf("only %d times were found, want at least %d", seen, len(mended))
 	}
 }
 
@@ -162,7 +162,7 @@ func TestMendEndsNothingEarly(t *testing.T) {
 		"a lease": `SELECT until > clock_timestamp() + interval '5 minutes' FROM leases`,
 	} {
 		if got := row(t, pool, sql); got != "(t)" {
-			t.Errorf("%s: %s", what, got)
+			t.Errorf("%s: %s, want (t)", what, got)
 		}
 	}
 }
@@ -183,6 +183,6 @@ func TestHoldsComeBeforeLanes(t *testing.T) {
 	_, _, err := clockback.Mend(t.Context(), pool)
 	check(t, err)
 	if got := row(t, pool, `SELECT due_at < parley_now() + interval '1 minute' FROM lanes`); got != "(t)" {
-		t.Errorf("the lane is due: %s", got)
+		t.Errorf("the lane is due: %s, want (t)", got)
 	}
 }

@@ -85,8 +85,8 @@ func TestClaimOneOfALane(t *testing.T) {
 	wantIDs(t, turn(t, pool, nil, 10, g)) // both lanes are leased
 	next := turn(t, pool, []dispatch.Finish{finished(first[0], store.Accepted), finished(first[1], store.Failed)}, 10, g)
 	wantIDs(t, next, 1002)
-	if got := row(t, pool, `SELECT string_agg(state, ',' ORDER BY id) FROM deliveries`); got != `("accepted,sending,queued,failed")` {
-		t.Errorf("states %s", got)
+	if got, want := row(t, pool, `SELECT string_agg(state, ',' ORDER BY id) FROM deliveries`), `("accepted,sending,queued,failed")`; got != want {
+		t.Errorf("states %s, want %s", got, want)
 	}
 	if next[0].Attempt != 1 || next[0].State != store.Sending || next[0].Epoch != 2 {
 		t.Errorf("claimed %+v", next[0])
@@ -120,7 +120,7 @@ func TestClaimRuns(t *testing.T) {
 	}
 	first := turn(t, pool, nil, 1, g)[0]
 	if got := with(first); got != "1001 [1003 1004]" { // 1002 is cancelled, 1005 has no key
-		t.Fatalf("first claimed %s", got)
+		t.Fatalf("first claimed %s, want 1001 [1003 1004]", got)
 	}
 	again := turn(t, pool, []dispatch.Finish{finish(first, store.Queued, 0)}, 1, g)[0] // failed for certain: formed anew
 	if got := with(again); got != "1001 [1003 1004]" || again.With[1].State != store.Sending {
@@ -134,15 +134,15 @@ func TestClaimRuns(t *testing.T) {
 	}
 	alone := turn(t, pool, []dispatch.Finish{finish(unclear, store.Accepted, 4)}, 1, g)[0]
 	if got := with(alone); got != "1005 []" {
-		t.Fatalf("behind the run claimed %s", got)
+		t.Fatalf("behind the run claimed %s, want 1005 []", got)
 	}
 	last := turn(t, pool, []dispatch.Finish{finish(alone, store.Accepted, 1)}, 1, g)[0]
 	if got := with(last); got != "1006 [1007]" { // 1008 is held
-		t.Fatalf("last claimed %s", got)
+		t.Fatalf("last claimed %s, want 1006 [1007]", got)
 	}
-	if got := row(t, pool, `SELECT string_agg(state || ' ' || joined, ', ' ORDER BY seq) FROM deliveries`); got !=
-		`("accepted 0, cancelled 0, accepted 1001, accepted 1001, accepted 0, sending 0, sending 1006, queued 0, queued 0")` {
-		t.Errorf("deliveries %s", got)
+	if got, want := row(t, pool, `SELECT string_agg(state || ' ' || joined, ', ' ORDER BY seq) FROM deliveries`), `("accepted 0, cancelled 0, accepted 1001, accepted 1001, accepted 0, sending 0, sending 1006, queued 0, queued 0")`; got !=
+		want {
+		t.Errorf("deliveries %s, want %s", got, want)
 	}
 }
 
@@ -179,10 +179,10 @@ func TestLateResultIsFenced(t *testing.T) {
 	late.Landed = []dispatch.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: "late", Kind: "root"}}}
 	turn(t, pool, []dispatch.Finish{late}, 0)
 	if got := row(t, pool, `SELECT l.head, l.epoch, l.leased_until IS NOT NULL AS leased, d.state, d.external_id FROM lanes AS l JOIN deliveries AS d ON d.id = 1001`); got != `(0,2,t,unknown,"")` {
-		t.Errorf("after a late result: %s", got)
+		t.Errorf("after a late result: %s, want %s", got, `(0,2,t,unknown,"")`)
 	}
 	if got := row(t, pool, `SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM posts)`); got != "(0,0)" {
-		t.Errorf("a late result left facts and posts: %s", got)
+		t.Errorf("a late result left facts and posts: %s, want (0,0)", got)
 	}
 	turn(t, pool, []dispatch.Finish{finished(now, store.Accepted)}, 0)
 	if got := row(t, pool, `SELECT head FROM lanes`); got != "(1)" {
@@ -203,7 +203,7 @@ func TestReceiptBeforeResult(t *testing.T) {
 			exec(t, pool, `UPDATE deliveries SET state = $1`, state)
 			turn(t, pool, []dispatch.Finish{finished(c, store.Accepted)}, 0)
 			if got := row(t, pool, `SELECT d.state, l.head FROM deliveries AS d, lanes AS l`); got != "("+state+",1)" {
-				t.Errorf("state and head are %s", got)
+				t.Errorf("state and head are %s, want %s", got, "("+state+",1)")
 			}
 		})
 	}

@@ -186,7 +186,7 @@ func TestLandedRootEndsItsPriority(t *testing.T) {
 	failed.Advance = 0
 	turn(t, pool, []dispatch.Finish{landed(claimed[0]), failed, landed(claimed[2])}, 0)
 	if got := row(t, pool, `SELECT string_agg(id || ':' || priority, ' ' ORDER BY id) FROM lanes`); got != `("1:1 2:0 3:0")` {
-		t.Errorf("lanes and priorities %s", got)
+		t.Errorf("lanes and priorities %s, want %s", got, `("1:1 2:0 3:0")`)
 	}
 }
 

@@ -35,8 +35,8 @@ func TestDeliveriesAndLanesAsWritten(t *testing.T) {
 	}
 	check(t, store.UpdateLanes(t.Context(), pool, []store.Lane{{ID: 1, Tail: 2, DueAt: at(1), Priority: 3, GateID: 4, LeaseSeconds: 5, Epoch: 6}}))
 	check(t, store.UpdateLanes(t.Context(), pool, nil))
-	if got := row(t, pool, `SELECT tail, due_at AT TIME ZONE 'UTC', priority, gate_id, lease_seconds, epoch FROM lanes`); got != `(2,"2026-01-02 01:00:00",3,4,5,6)` {
-		t.Errorf("the lane is %s", got)
+	if got, want := row(t, pool, `SELECT tail, due_at AT TIME ZONE 'UTC', priority, gate_id, lease_seconds, epoch FROM lanes`), `(2,"2026-01-02 01:00:00",3,4,5,6)`; got != want {
+		t.Errorf("the lane is %s, want %s", got, want)
 	}
 	check(t, store.UpdateLanes(t.Context(), pool, []store.Lane{{ID: 1}}))
 	if got := row(t, pool, `SELECT due_at FROM lanes`); got != "()" {

@@ -52,7 +52,7 @@ func TestAfterARestore(t *testing.T) {
 		}
 	}
 	if twice := must(erase.Again(t.Context(), restored, []erase.Record{record}))(t); len(twice) != 0 {
-		t.Errorf("an erasure is applied a second time: %+v", twice)
+		t.Errorf("an erasure is applied a second time: %+v, want none", twice)
 	}
 	key := must(erase.LoadKey(t.Context(), backup, o.Sealer))(t)
 	arrive := func(name string) int {
@@ -180,9 +180,16 @@ func TestAnotherDatabasesList(t *testing.T) {
 func TestFind(t *testing.T) {
 	t.Parallel()
 	pool := world(t)
-	for text, want := range map[string]int{"Zebra@Shop.example": 1, "+49 151 121000": 1, "4915112-1000": 1, "1001": 1, "nobody@shop.example": 0, "12": 0} {
+	for text, want := range map[string]int{
+		"Zebra@Shop.example":  1,
+		"+49 151 121000":      1,
+		"4915112-1000":        1,
+		"1001":                1,
+		"nobody@shop.example": 0,
+		"12":                  0,
+	} {
 		if found := must(erase.Find(t.Context(), pool, text))(t); len(found) != want {
-			t.Errorf("%s finds %+v", text, found)
+			t.Errorf("%s finds %+v, want %d contacts", text, found, want)
 		}
 	}
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5001, 11, $1, 2001)`, zebra().address())
@@ -233,7 +240,7 @@ func TestPostUnderWay(t *testing.T) {
 	const state = `SELECT string_agg(d.id || ' ' || d.state || ' ' || l.tail, ', ') FROM lanes AS l JOIN deliveries AS d ON d.lane_id = l.id WHERE l.id = 1002 AND l.leased_until IS NOT NULL`
 	check(t, pool.QueryRow(t.Context(), state).Scan(&left))
 	if left != "1002 sending 1" {
-		t.Errorf("the lane has %q", left)
+		t.Errorf("the lane has %q, want \"1002 sending 1\"", left)
 	}
 	exec(t, pool, `UPDATE deliveries SET state = 'accepted' WHERE id = 1002`)
 	run(t, o, id)
@@ -274,7 +281,7 @@ func TestTwoAdmins(t *testing.T) {
 	}
 	check(t, group.Wait())
 	if first := slices.Compact(ids); len(first) != 1 {
-		t.Fatalf("%d erasures of one contact: %v", len(first), first)
+		t.Fatalf("%d erasures of one contact: %v, want 1", len(first), first)
 	}
 	if c := run(t, o, ids[0]); len(c.Identities) != 2 {
 		t.Errorf("%+v", c)
@@ -287,7 +294,7 @@ func TestTwoAdmins(t *testing.T) {
 		t.Errorf("a contact who is nobody any more is erased: %v", err)
 	}
 	if found := must(erase.Find(t.Context(), pool, "7777"))(t); len(found) > 0 {
-		t.Errorf("found is %+v", found)
+		t.Errorf("found is %+v, want none", found)
 	}
 }
 
@@ -322,15 +329,15 @@ func TestSameAddressElsewhere(t *testing.T) {
 		t.Errorf("once she is in copy no more, the reply is meant for %s", meant)
 	}
 	if i := slices.IndexFunc(c.Places, func(f erase.Found) bool { return f.Place == "meant" }); c.Places[i].Rows != 1 {
-		t.Errorf("the certificate counts %d replies", c.Places[i].Rows)
+		t.Errorf("the certificate counts %d replies, want 1", c.Places[i].Rows)
 	}
 	var left string
 	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(id || ' ' || jsonb_path_query_array(participants, '$[*].key'), ', ' ORDER BY id) FROM conversations WHERE id IN (5000, 5001)`).Scan(&left))
-	if left != `5000 ["zebra@shop.example"], 5001 ["boss"]` {
-		t.Errorf("recipients: %s", left)
+	if want := `5000 ["zebra@shop.example"], 5001 ["boss"]`; left != want {
+		t.Errorf("recipients: %s, want %s", left, want)
 	}
 	if got := storetest.Row(t, pool, `SELECT jsonb_array_length(participants) FROM conversations WHERE id = 5002`); got != "(479)" {
-		t.Errorf("%s recipients are left of 480", got)
+		t.Errorf("%s recipients are left of 480, want (479)", got)
 	}
 	var cards string
 	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(external_id, ' ') FROM events WHERE external_id LIKE 'erase:%:card:%'`).Scan(&cards))
@@ -347,13 +354,13 @@ func TestListedBeforeChatsEnd(t *testing.T) {
 	o := options(t, pool)
 	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	if early := must(erase.Forgotten(t.Context(), pool))(t); len(early) > 0 {
-		t.Errorf("%v is forgotten before it was erased", early)
+		t.Errorf("%v is forgotten before it was erased, want none", early)
 	}
 	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrInChats) {
 		t.Fatal(err)
 	}
-	if list := must(erase.Forgotten(t.Context(), pool))(t); !slices.Equal(list, []string{id}) {
-		t.Errorf("forgotten are %v", list)
+	if list, want := must(erase.Forgotten(t.Context(), pool))(t), []string{id}; !slices.Equal(list, want) {
+		t.Errorf("forgotten are %v, want %v", list, want)
 	}
 	if r := must(erase.RecordOf(t.Context(), pool, id))(t); len(r.Facts) == 0 || len(r.Identities) != 2 {
 		t.Errorf("the record is %+v", r)

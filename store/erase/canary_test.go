@@ -167,6 +167,6 @@ func TestExampleMadeMeanwhile(t *testing.T) {
 	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
 	must(erase.Run(t.Context(), o, id))(t)
 	if left := storetest.Row(t, pool, `SELECT asked FROM solved WHERE conversation_id = $1`, zebra().first+1); left != "" {
-		t.Errorf("the example %s is left", left)
+		t.Errorf("the example %s is left, want none", left)
 	}
 }

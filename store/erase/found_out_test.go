@@ -86,7 +86,7 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 	id := must(erase.Begin(ctx, o, []store.ContactID{z.contact()}, "ann@acme.test"))(t)
 	run(t, o, id)
 	if got := records(); got != "(0)" {
-		t.Errorf("%s records are left", got)
+		t.Errorf("%s records are left, want (0)", got)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestClaimedWhileItIsErased(t *testing.T) {
 	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
 	must(erase.Run(ctx, o, id))(t)
 	if keep(); records() != "(0)" {
-		t.Errorf("%s records are left", records())
+		t.Errorf("%s records are left, want (0)", records())
 	}
 }
 
@@ -140,6 +140,6 @@ func TestRecordOfALostClaim(t *testing.T) {
 		check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, ofRequest(requests[i]), "otter"))
 	}
 	if got := storetest.Row(t, pool, `SELECT count(*) FROM ai_exchanges`); got != "(0)" {
-		t.Errorf("%s records are kept", got)
+		t.Errorf("%s records are kept, want (0)", got)
 	}
 }

@@ -38,8 +38,8 @@ func TestToldAfterItWasAskedFor(t *testing.T) {
 	exec(t, pool, `DELETE FROM queues`) // it is
 	run(t, o, id)
 	const left = `SELECT coalesce(string_agg(external_id, ', ' ORDER BY id), '') FROM events WHERE external_id = ANY($1) OR external_id LIKE $2`
-	if got := storetest.Row(t, pool, left, []string{"late", "new"}, "%: %"); got != "(\"analysis:1 of 2001: otter, new\")" {
-		t.Errorf("left are %s", got)
+	if got, want := storetest.Row(t, pool, left, []string{"late", "new"}, "%: %"), "(\"analysis:1 of 2001: otter, new\")"; got != want {
+		t.Errorf("left are %s, want %s", got, want)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestToldWhileItIsErased(t *testing.T) {
 	must(erase.Run(ctx, o, id))(t)
 	for place, n := range markedIn(t, pool, "zebra") {
 		if place != "posts.message" { // where something stands in the chat
-			t.Errorf("%s holds something of the contact in %d rows", place, n)
+			t.Errorf("%s holds something of the contact in %d rows, want that in posts.message alone", place, n)
 		}
 	}
 }

@@ -86,8 +86,8 @@ func TestKeysInOthersKeys(t *testing.T) {
 	quarantined(t, pool, shopAccount, "unreadable", map[string]string{"x:own": from("u-17"), "x:other": from("my-u-17")})
 	quarantined(t, pool, mailAccount, "mails", map[string]string{"elsewhere": `{"part":"u-17"}`})
 	o := erased(t, pool, 1)
-	if got := left(t, pool); got != "elsewhere, message:longer, message:u-17, x:other" {
-		t.Errorf("left are %s", got)
+	if got, want := left(t, pool), "elsewhere, message:longer, message:u-17, x:other"; got != want {
+		t.Errorf("left are %s, want %s", got, want)
 	}
 
 	exec(t, pool, `DELETE FROM quarantine`)
@@ -126,7 +126,7 @@ func TestFormsOfKeys(t *testing.T) {
 			quarantined(t, pool, c.account, "strange", c.payloads)
 			erased(t, pool, c.contact)
 			if got := left(t, pool); got != c.left {
-				t.Errorf("left are %s", got)
+				t.Errorf("left are %s, want %s", got, c.left)
 			}
 		})
 	}
@@ -146,8 +146,8 @@ func TestNameThatIsAWordOfPrograms(t *testing.T) {
 	quarantined(t, pool, slack, "C2:1.000200", map[string]string{"chat": slackSays("Good morning"), "users": slackSays("Two users called"), "gossip": slackSays(`\"Oh\", said User`)})
 	quarantined(t, pool, store.SystemAccount, "c1", map[string]string{"written to another": `{"kind":"written","text":"Dear user"}`})
 	erased(t, pool, 4)
-	if got := left(t, pool); got != "chat, reply to another, users, written to another" {
-		t.Errorf("left are %s", got)
+	if got, want := left(t, pool), "chat, reply to another, users, written to another"; got != want {
+		t.Errorf("left are %s, want %s", got, want)
 	}
 }
 
@@ -182,7 +182,7 @@ func TestNamesInWhatPeopleWrote(t *testing.T) {
 			quarantined(t, pool, slack, "C2:1.000200", c.payloads)
 			erased(t, pool, c.contact)
 			if got := left(t, pool); got != c.left {
-				t.Errorf("left are %s", got)
+				t.Errorf("left are %s, want %s", got, c.left)
 			}
 		})
 	}
@@ -204,7 +204,7 @@ func TestNameWithEscapedCharacters(t *testing.T) {
 		FROM unnest(ARRAY['Call Ann 🌸 "Bee" Müller & Co/KG', 'Call "Bee"']) WITH ORDINALITY AS told(said, n)`)
 	erased(t, pool, 2)
 	if got := left(t, pool); got != "another" {
-		t.Errorf("left are %s", got)
+		t.Errorf("left are %s, want another", got)
 	}
 	if got := storetest.Row(t, pool, `SELECT payload #>> '{line,Text}' FROM deliveries`); !strings.Contains(got, `Call ""Bee""`) {
 		t.Errorf("told is %s", got)
@@ -242,7 +242,7 @@ func TestDirectLinesOfOthers(t *testing.T) {
 	erased(t, pool, 4)
 	got := storetest.Row(t, pool, `SELECT string_agg(external_id, ', ' ORDER BY external_id COLLATE "C") FROM deliveries`)
 	if want := `("another's address, another's button, digest, empty list by it, list by that name, list of another, of users, team of that name")`; got != want {
-		t.Errorf("left are %s", got)
+		t.Errorf("left are %s, want %s", got, want)
 	}
 }
 
@@ -308,7 +308,7 @@ func TestContactOfManySubjects(t *testing.T) {
 		VALUES (5000, 1, 5000, 'line', '{"to": "U1", "line": {"Kind": "note", "Text": "About my order number 123 of this year"}}', 'sent', 'about', now())`)
 	erased(t, pool, 4)
 	if got := storetest.Row(t, pool, `SELECT count(*), count(*) FILTER (WHERE external_id = 'about') FROM deliveries`); got != "(4000,0)" {
-		t.Errorf("left are %s", got)
+		t.Errorf("left are %s, want (4000,0)", got)
 	}
 }
 
@@ -346,10 +346,10 @@ func TestAddressTypedElsewhere(t *testing.T) {
 	erased(t, pool, 2)
 	got := storetest.Row(t, pool, `SELECT string_agg(coalesce(detail ->> 'text', detail ->> 'reason', '-'), ', ' ORDER BY id) FROM log_entries`)
 	if want := `("-, bob@shop.example, -, -, joann@shop.example, ann@shop.example will pay, to ann@shop.example")`; got != want {
-		t.Errorf("the log says %s", got)
+		t.Errorf("the log says %s, want %s", got, want)
 	}
 	if got := storetest.Row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); got != `("51 60 61")` {
-		t.Errorf("left are the lines %s", got)
+		t.Errorf("left are the lines %s, want %s", got, `("51 60 61")`)
 	}
 	failed := storetest.Row(t, pool, `SELECT string_agg(concat_ws(' ', l ->> 'Text', l ->> 'Reason', l ->> 'Hint', l #>> '{Verbs,0}'), ', ' ORDER BY id)
 		FROM deliveries AS d, LATERAL (SELECT d.payload -> 'line' AS l) AS line WHERE id >= 60`)
@@ -381,6 +381,6 @@ func TestLineThatWaitsElsewhere(t *testing.T) {
 	exec(t, pool, `UPDATE lanes SET head = 1, due_at = NULL WHERE id = 2`)
 	must(erase.Run(t.Context(), o, id))(t)
 	if got := storetest.Row(t, pool, `SELECT count(*) FROM deliveries`); got != "(0)" {
-		t.Errorf("%s lines are left", got)
+		t.Errorf("%s lines are left, want (0)", got)
 	}
 }

@@ -77,7 +77,7 @@ func TestReplayedBesideAnErasure(t *testing.T) {
 	until(t, pool, `SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, "zebra-mail"))
 	replay := must(pool.Begin(ctx))(t)
 	if queued := must(store.Replay(ctx, replay, []store.EventID{event}))(t); len(queued) != 1 {
-		t.Fatalf("%d events were queued", len(queued))
+		t.Fatalf("%d events were queued, want 1", len(queued))
 	}
 	check(t, other.Rollback(ctx))
 	until(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
@@ -233,13 +233,13 @@ func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := string(must(blob.Get(ctx, pool, nil, file))(t)); got != "zebra file" {
-		t.Errorf("the other customer's file is %q", got)
+		t.Errorf("the other customer's file is %q, want \"zebra file\"", got)
 	}
 	if got := string(must(blob.Get(ctx, pool, nil, upload))(t)); got != uploaded {
-		t.Errorf("what an agent has uploaded is %q", got)
+		t.Errorf("what an agent has uploaded is %q, want %q", got, uploaded)
 	}
 	if got := string(must(blob.Get(ctx, pool, nil, sent))(t)); got != "zebra upload" {
-		t.Errorf("what an agent has uploaded again is %q", got)
+		t.Errorf("what an agent has uploaded again is %q, want \"zebra upload\"", got)
 	}
 	exec(t, pool, `UPDATE uploads SET created_at = created_at - interval '40 days'`)
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '40 days'`)

@@ -54,7 +54,7 @@ func TestPages(t *testing.T) {
 	pool := start(t)
 	rows, _ := all(t, pool, logbook.Filter{Until: time.Date(2026, 1, 1, 0, 1, 0, 0, time.UTC)}, 7)
 	if len(rows) != 179+1 {
-		t.Errorf("%d rows", len(rows))
+		t.Errorf("%d rows, want %d", len(rows), 179+1)
 	}
 	if !slices.IsSortedFunc(rows, func(a, b logbook.Row) int { return b.At.Compare(a.At) }) {
 		t.Error("they are not in order")

@@ -98,7 +98,7 @@ func TestPlans(t *testing.T) {
 		for what, sql := range map[string]string{"sums": measure.SumsSQL(column), "medians": measure.SpreadsSQL(column)} {
 			small, large := effort(t, few, sql, kind), effort(t, many, sql, kind)
 			if t.Logf("%s by %s: %.0f, %.0f", what, column, small, large); large > 5*small {
-				t.Errorf("%s by %s: a million conversations cost %.0f, ten thousand %.0f", what, column, large, small)
+				t.Errorf("%s by %s: a million conversations cost %.0f, ten thousand %.0f, want at most %.0f", what, column, large, small, 5*small)
 			}
 		}
 	}

@@ -238,10 +238,10 @@ func TestStartStopReuse(t *testing.T) {
 
 	again := begin(t, Options{Dir: dir, Durable: true}, m)
 	if got := query(t, again, "SELECT n::text FROM kept"); got != "1" {
-		t.Errorf("kept data: %q", got)
+		t.Errorf("kept data: %q, want \"1\"", got)
 	}
 	if got := query(t, again, "SHOW fsync"); got != "on" {
-		t.Errorf("fsync of a durable server: %q", got)
+		t.Errorf("fsync of a durable server: %q, want \"on\"", got)
 	}
 }
 

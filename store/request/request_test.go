@@ -72,11 +72,11 @@ func TestTheSameIsAskedOnce(t *testing.T) {
 		check(t, request.Finish(t.Context(), pool, r, fact(fmt.Sprint(r.ConversationID, r.Name))))
 	}
 	if n := count(t, pool, `SELECT count(*) FROM text_requests WHERE done_at IS NOT NULL AND ask = '{}'`); n != 3 {
-		t.Errorf("%d are done, without their words", n)
+		t.Errorf("%d are done, without their words, want 3", n)
 	}
 	asked(t, pool, 1, "summary", 0) // a double click
 	if again := claimed(t, pool, 9); len(again) != 0 {
-		t.Errorf("claimed %+v", again)
+		t.Errorf("claimed %+v, want none", again)
 	}
 	exec(t, pool, `UPDATE text_requests SET done_at = done_at - interval '11 seconds' WHERE conversation_id = 1`)
 	asked(t, pool, 1, "summary", 0)
@@ -115,7 +115,7 @@ func TestClaims(t *testing.T) {
 	}
 	check(t, request.Retry(t.Context(), pool, taken[0], time.Hour))
 	if early := claimed(t, pool, 9); len(early) != 0 {
-		t.Errorf("claimed before its time: %+v", early)
+		t.Errorf("claimed before its time: %+v, want none", early)
 	}
 	exec(t, pool, `UPDATE text_requests SET due_at = parley_now() WHERE conversation_id = 1`)
 	again := claimed(t, pool, 9)
@@ -129,12 +129,12 @@ func TestClaims(t *testing.T) {
 	check(t, request.Finish(t.Context(), pool, again[0], fact("told")))
 	check(t, request.Finish(t.Context(), pool, again[0], fact("twice")))
 	if n := count(t, pool, `SELECT count(*) FROM events WHERE external_id IN ('told', 'twice')`); n != 1 {
-		t.Errorf("%d facts tell of it", n)
+		t.Errorf("%d facts tell of it, want 1", n)
 	}
 	check(t, request.Drop(t.Context(), pool, two[1]))
 	asked(t, pool, two[1].ConversationID, "summary", 0) // what was dropped may be asked at once
 	if n := len(claimed(t, pool, 9)); n != 1 {
-		t.Errorf("%d claimed", n)
+		t.Errorf("%d claimed, want 1", n)
 	}
 }
 

@@ -81,7 +81,7 @@ func TestRestoredPost(t *testing.T) {
 	check(t, err)
 	if got := row(t, pool, `SELECT state, first_at < clock_timestamp() - interval '29 days', payload->'restored',
 		(payload->>'restored_at')::timestamptz > clock_timestamp() - interval '1 minute' FROM deliveries`); got != "(unknown,t,true,t)" {
-		t.Errorf("it is %s", got)
+		t.Errorf("it is %s, want (unknown,t,true,t)", got)
 	}
 }
 

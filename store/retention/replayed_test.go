@@ -23,13 +23,13 @@ func TestReplayedBehindNewerIsKept(t *testing.T) {
 	replayed := func(id store.EventID) {
 		t.Helper()
 		if list := must(store.Replay(t.Context(), pool, []store.EventID{id}))(t); len(list) != 1 {
-			t.Fatalf("replayed %v", list)
+			t.Fatalf("replayed %v, want one alone", list)
 		}
 	}
 	kept := func(when string) {
 		t.Helper()
-		if got := row(t, pool, `SELECT string_agg(convert_from(payload, 'UTF8'), ', ' ORDER BY id) FROM events`); got != `("first bad, second bad, newer")` {
-			t.Errorf("%s: the payloads are %s", when, got)
+		if got, want := row(t, pool, `SELECT string_agg(convert_from(payload, 'UTF8'), ', ' ORDER BY id) FROM events`), `("first bad, second bad, newer")`; got != want {
+			t.Errorf("%s: the payloads are %s, want %s", when, got, want)
 		}
 	}
 	replayed(ids[0])

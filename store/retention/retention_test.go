@@ -89,7 +89,7 @@ func TestOriginalOfAnAnswerElsewhere(t *testing.T) {
 	}
 	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
 	if done := emptyAll(t, pool); done.Moved != 2 {
-		t.Errorf("of %q, %d keep their originals", reasons, done.Moved)
+		t.Errorf("of %q, %d keep their originals, want 2", reasons, done.Moved)
 	}
 }
 
@@ -160,7 +160,7 @@ func TestEmptyEvents(t *testing.T) {
 		t.Errorf("the young one, later: %+v", done)
 	}
 	if left := row(t, pool, `SELECT count(*) FROM retained`); left != "(0)" {
-		t.Errorf("%s events are remembered for nothing", left)
+		t.Errorf("%s events are remembered for nothing, want (0)", left)
 	}
 }
 
@@ -204,7 +204,7 @@ func TestDropUploads(t *testing.T) {
 		name, size, err := blob.WriteUpload(t.Context(), pool, strings.NewReader(s), 100)
 		check(t, err)
 		if size != int64(len(s)) {
-			t.Errorf("%s: %d bytes", s, size)
+			t.Errorf("%s: %d bytes, want %d", s, size, int64(len(s)))
 		}
 		return name
 	}
@@ -267,7 +267,7 @@ func TestDropBlobs(t *testing.T) {
 		}
 	}
 	if left := row(t, pool, `SELECT count(*) FROM blob_chunks WHERE hash = $1`, loose); left != "(0)" {
-		t.Errorf("%s parts are left", left)
+		t.Errorf("%s parts are left, want (0)", left)
 	}
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
 	exec(t, pool, `UPDATE events SET blob = NULL`)
@@ -275,7 +275,7 @@ func TestDropBlobs(t *testing.T) {
 		done = must(retention.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
 	}
 	if total != 4 {
-		t.Errorf("a new round begins at the first file again: %d went", total)
+		t.Errorf("a new round begins at the first file again: %d went, want 4", total)
 	}
 }
 
@@ -293,7 +293,7 @@ func TestDropReactions(t *testing.T) {
 	for done := (retention.Emptied{More: true}); done.More; total += done.Reactions {
 		done = must(retention.DropReactions(t.Context(), pool, month))(t)
 		if done.Reactions > 1000 {
-			t.Errorf("%d went at once", done.Reactions)
+			t.Errorf("%d went at once, want at most 1000", done.Reactions)
 		}
 	}
 	if left := row(t, pool, `SELECT count(*), min(delivery_id) FROM reactions`); total != 2501 || left != "(10,2501)" {

@@ -56,7 +56,7 @@ func TestEventsGo(t *testing.T) {
 	check(t, retention.AllowDropping(t.Context(), pool, time.Hour))
 	check(t, retention.AllowDropping(t.Context(), pool, 0)) // the first word counts
 	if n := tidy(); n != 0 {
-		t.Errorf("%d events went before the hour had passed", n)
+		t.Errorf("%d events went before the hour had passed, want none", n)
 	}
 	exec(t, pool, `UPDATE retention SET drop_from = clock_timestamp()`)
 	if n := tidy(); n != 3 || left() != `("letter waits")` {
@@ -75,7 +75,7 @@ func TestEventsGo(t *testing.T) {
 		t.Errorf("seen are %v", seen)
 	}
 	if n := row(t, pool, `SELECT count(*) FROM seen`); n != "(4)" {
-		t.Errorf("%s facts are remembered; nobody brings a timer again", n)
+		t.Errorf("%s facts are remembered; nobody brings a timer again, want (4)", n)
 	}
 }
 
@@ -108,12 +108,12 @@ func TestPassingDeliveriesGo(t *testing.T) {
 	card(70, "25 h")
 	allBatches(t, pool, 24*time.Hour, retention.DropPassing)
 	if left() != `("50 70 102 105 106")` {
-		t.Errorf("once a day it begins at the first again: left are %s", left())
+		t.Errorf("once a day it begins at the first again: left are %s, want %s", left(), `("50 70 102 105 106")`)
 	}
 	exec(t, pool, `UPDATE leases SET until = clock_timestamp()`)
 	allBatches(t, pool, 24*time.Hour, retention.DropPassing)
 	if left() != `("50 102 105 106")` {
-		t.Errorf("a day later left are %s", left())
+		t.Errorf("a day later left are %s, want %s", left(), `("50 102 105 106")`)
 	}
 }
 
@@ -152,13 +152,13 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 		t.Errorf("left are %s: %+v", left, done)
 	}
 	if left := row(t, pool, `SELECT string_agg(message, ' ' ORDER BY message) FROM posts WHERE conversation_id IN (1, 7)`); left != `("old root p1 root1 typed1")` {
-		t.Errorf("posts left are %s", left)
+		t.Errorf("posts left are %s, want %s", left, `("old root p1 root1 typed1")`)
 	}
 	if left := row(t, pool, `SELECT string_agg(conversation_id::text, ' ' ORDER BY conversation_id) FROM posts WHERE kind = 'told'`); left != `("0 2 3 4 5 6")` {
-		t.Errorf("who was told something is remembered for %s", left)
+		t.Errorf("who was told something is remembered for %s, want %s", left, `("0 2 3 4 5 6")`)
 	}
 	if left := row(t, pool, `SELECT count(*) FROM threads`); left != "(6)" {
-		t.Errorf("%s threads are left", left)
+		t.Errorf("%s threads are left, want (6)", left)
 	}
 	exec(t, pool, `UPDATE lanes SET due_at = NULL, leased_until = NULL, tail = head`)
 	if done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations); done.Lanes != 3 {
@@ -179,12 +179,12 @@ func TestFormerContactsGo(t *testing.T) {
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (2, 'later')`)
 	allBatches(t, pool, 0, retention.DropFormerContacts)
 	if got := left(); got != `("later x")` {
-		t.Errorf("left are %s", got)
+		t.Errorf("left are %s, want %s", got, `("later x")`)
 	}
 	exec(t, pool, `UPDATE leases SET until = clock_timestamp()`)
 	allBatches(t, pool, 0, retention.DropFormerContacts)
 	if got := left(); got != "(x)" {
-		t.Errorf("left are %s", got)
+		t.Errorf("left are %s, want (x)", got)
 	}
 }
 
@@ -212,7 +212,7 @@ func TestDirectMessagesGo(t *testing.T) {
 		t.Errorf("left are %s: %+v", left, done)
 	}
 	if left := row(t, pool, `SELECT string_agg(channel || message, ' ' ORDER BY channel, message) FROM posts`); left != `("ctyped dlist")` {
-		t.Errorf("posts left are %s", left)
+		t.Errorf("posts left are %s, want %s", left, `("ctyped dlist")`)
 	}
 }
 
@@ -263,7 +263,7 @@ func TestTidyBesideANewMessage(t *testing.T) {
 	check(t, tx.Commit(t.Context()))
 	kept("after it")
 	if left := row(t, pool, `SELECT count(*), (SELECT count(*) FROM deliveries) FROM lanes`); left != "(1,2)" {
-		t.Errorf("left are %s", left)
+		t.Errorf("left are %s, want (1,2)", left)
 	}
 }
 
@@ -301,7 +301,7 @@ func TestTidyBetweenReadingAndWriting(t *testing.T) {
 		t.Errorf("written though a lane is gone: %v", err)
 	}
 	if left := row(t, pool, `SELECT string_agg(tail::text, ' ' ORDER BY id) FROM lanes`); left != `("1 1 1 1")` {
-		t.Errorf("the other lanes have changed: %s", left)
+		t.Errorf("the other lanes have changed: %s, want %s", left, `("1 1 1 1")`)
 	}
 }
 
@@ -329,7 +329,7 @@ func TestKeptPostsGo(t *testing.T) {
 	put("1st")
 	exec(t, pool, `UPDATE posts SET kept_at = NULL`) // as an earlier version wrote them
 	if n := tidy(time.Minute); n != 0 {
-		t.Errorf("%d posts went before their time had begun", n)
+		t.Errorf("%d posts went before their time had begun, want none", n)
 	}
 	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
 	put("2nd")

@@ -25,7 +25,7 @@ func TestDueAfterAnUpgrade(t *testing.T) {
 	exec(t, pool, logged, 3)
 	check(t, schema.Migrate(t.Context(), pool))
 	if got := row(t, pool, due); got != `("{2,3}")` {
-		t.Errorf("due after the upgrade are %s", got)
+		t.Errorf("due after the upgrade are %s, want %s", got, `("{2,3}")`)
 	}
 
 	exec(t, pool, `DELETE FROM measure_due`)
@@ -36,6 +36,6 @@ func TestDueAfterAnUpgrade(t *testing.T) {
 	check(t, store.UpdateMessages(t.Context(), pool, []store.Message{{ID: 1, ConversationID: 1, Direction: store.DirectionIn, Fate: store.FateIn}}))
 	check(t, store.InsertLog(t.Context(), pool, []store.LogEntry{{ID: 7, ConversationID: 7, Actor: store.ByParley, What: store.DeedResolved, Detail: []byte("{}")}}))
 	if got := row(t, pool, due); got != `("{2,4,5}")` {
-		t.Errorf("due by what the version before writes are %s", got)
+		t.Errorf("due by what the version before writes are %s, want %s", got, `("{2,4,5}")`)
 	}
 }

@@ -31,7 +31,7 @@ func TestMigrateThereAndBack(t *testing.T) {
 	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{{AccountID: 7, ExternalID: "7/a3", OrderKey: "7/a", Payload: []byte("x")}}))(t)
 	insert("7/b2") // an old process beside the new one
 	if got := waiting(queued); got != `("7/a1 7/a2 7/a3 7/b1 7/b2")` {
-		t.Errorf("queued are %s", got)
+		t.Errorf("queued are %s, want %s", got, `("7/a1 7/a2 7/a3 7/b1 7/b2")`)
 	}
 	exec(t, pool, `UPDATE queues SET tries = 2 WHERE key = '7/a'`)
 
@@ -42,19 +42,19 @@ func TestMigrateThereAndBack(t *testing.T) {
 	exec(t, pool, `DELETE FROM leases`)
 	check(t, schema.MigrateBack(t.Context(), pool))
 	if got := waiting(pending); got != `("7/a1 7/a2 7/a3 7/b1 7/b2")` {
-		t.Errorf("pending are %s", got)
+		t.Errorf("pending are %s, want %s", got, `("7/a1 7/a2 7/a3 7/b1 7/b2")`)
 	}
 	if got := waiting(`SELECT string_agg(order_key || tries, ' ' ORDER BY event_id) FROM pending WHERE tries > 0`); got != "(7/a2)" {
-		t.Errorf("tried are %s", got)
+		t.Errorf("tried are %s, want (7/a2)", got)
 	}
 	insert("7/a4")
 	if got := waiting(`SELECT count(*) FROM pending`); got != "(6)" {
-		t.Errorf("%s events are pending: what the version before queues is taken away", got)
+		t.Errorf("%s events are pending, want (6): what the version before queues is not taken away", got)
 	}
 
 	check(t, schema.Migrate(t.Context(), pool))
-	if got := waiting(queued); got != `("7/a1 7/a2 7/a3 7/a4 7/b1 7/b2")` {
-		t.Errorf("queued again are %s", got)
+	if got, want := waiting(queued), `("7/a1 7/a2 7/a3 7/a4 7/b1 7/b2")`; got != want {
+		t.Errorf("queued again are %s, want %s", got, want)
 	}
 	check(t, retention.AllowDropping(t.Context(), pool, -time.Second))
 	if err := schema.MigrateBack(t.Context(), pool); !errors.Is(err, schema.ErrNoWayBack) || !strings.Contains(err.Error(), "restore the backup") {

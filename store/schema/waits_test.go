@@ -67,7 +67,7 @@ func (w *waits) judge(t *testing.T) {
 	t.Logf("%d statements waited for the migration", len(w.attempts))
 	for statement, attempts := range w.attempts {
 		if len(attempts) > mostAttempts {
-			t.Errorf("%s waited for %d attempts: %s", w.queries[statement], len(attempts), slices.Collect(maps.Values(attempts)))
+			t.Errorf("%s waited for %d attempts: %s, want at most %d", w.queries[statement], len(attempts), slices.Collect(maps.Values(attempts)), mostAttempts)
 		}
 	}
 	for _, statement := range slices.Sorted(maps.Keys(w.working)) {

@@ -92,7 +92,7 @@ func TestStats(t *testing.T) {
 		t.Fatal(err)
 	}
 	if off := time.Since(s.Clock).Abs(); off > time.Minute {
-		t.Errorf("the database's clock is %s off", off)
+		t.Errorf("the database's clock is %s off, want at most %s", off, time.Minute)
 	}
 
 	t.Run("events", func(t *testing.T) {

@@ -97,7 +97,7 @@ func TestSlotIsReused(t *testing.T) {
 
 	s = startPrivate(t, dir, one)
 	if n := runs.Load(); n != 2 { // one per slot
-		t.Errorf("migrated %d times", n)
+		t.Errorf("migrated %d times, want 2", n)
 	}
 	if got := databases(t, s, testPrefix); len(got) > 0 {
 		t.Errorf("%s of a dead run is still there: %v", left, got)
@@ -126,7 +126,7 @@ func TestNextFolder(t *testing.T) {
 	}
 	t.Cleanup(func() { end(t, s) })
 	if got := filepath.Dir(s.slot.dir); got != dir {
-		t.Errorf("slot in %s", got)
+		t.Errorf("slot in %s, want %s", got, dir)
 	}
 	if _, err := startOwnServer(t.Context(), []string{file}, one); err == nil || !strings.Contains(err.Error(), "not a folder of ours") {
 		t.Errorf("no folder works: %v", err)
@@ -145,7 +145,7 @@ func TestSpoiltSlot(t *testing.T) {
 	}
 	clone(t, startPrivate(t, dir, one))
 	if n := runs.Load(); n != 2 {
-		t.Errorf("migrated %d times", n)
+		t.Errorf("migrated %d times, want 2", n)
 	}
 }
 
@@ -178,10 +178,10 @@ func TestSharedServer(t *testing.T) {
 		t.Fatal(a.err, b.err)
 	}
 	if n := runs.Load(); n != 1 {
-		t.Errorf("migrated %d times", n)
+		t.Errorf("migrated %d times, want 1", n)
 	}
 	if got := databases(t, base, templatePrefix); len(got) != 2 {
-		t.Errorf("templates: %v", got) // the other tree's stays
+		t.Errorf("the templates are %v, want two: the other tree's stays", got)
 	}
 
 	// The dead run's database goes, the living one's stays.

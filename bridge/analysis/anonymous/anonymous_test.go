@@ -123,7 +123,7 @@ func TestUnsigned(t *testing.T) {
 		"Where?\nRegards\nPetra Unbekannt\nP. S. Canary\nPSA":                                           "Where?",
 	} {
 		if got := anonymous.Unsigned(text); got != want {
-			t.Errorf("%q became %q", text, got)
+			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}
 	for _, text := range []string{"Regards from the sea, where is it?", "Best\nof all is the blue one. It fits, it shines, and my whole family likes it very much indeed.\nWhy?", "Hello\n\nwhere is it?"} {

@@ -76,7 +76,7 @@ func TestReadTellsManyFaults(t *testing.T) {
 	t.Parallel()
 	_, err := Read("mine", strings.NewReader(strings.Repeat("x\n", 1000)))
 	if n := strings.Count(err.Error(), "\n") + 1; n != mostFaults {
-		t.Errorf("%d faults are told", n)
+		t.Errorf("%d faults are told, want %d", n, mostFaults)
 	}
 	if _, err := Ours("third"); err == nil {
 		t.Error("a half that isn't there was given")

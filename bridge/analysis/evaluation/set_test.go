@@ -54,12 +54,12 @@ func TestSetIsLargeEnough(t *testing.T) {
 	t.Parallel()
 	all := half(t, All)
 	if len(all) < 440 {
-		t.Errorf("there are %d messages", len(all))
+		t.Errorf("there are %d messages, want at least 440", len(all))
 	}
 	languages := counted(all, byLanguage)
 	for _, l := range []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"} {
 		if languages[l] < 50 {
-			t.Errorf("%d messages are in %s", languages[l], l)
+			t.Errorf("%d messages are in %s, want at least 50", languages[l], l)
 		}
 	}
 	if languages[""] < 25 || len(languages) != 9 {
@@ -82,7 +82,7 @@ func TestSetIsLargeEnough(t *testing.T) {
 			counts := counted(messages, least.of)
 			for _, name := range least.names {
 				if counts[name] < least.n {
-					t.Errorf("half %s has %s only %d times", h, name, counts[name])
+					t.Errorf("half %s has %s only %d times, want at least %d", h, name, counts[name], least.n)
 				}
 			}
 		}
@@ -118,7 +118,7 @@ func TestSetHasNoDoubles(t *testing.T) {
 		})
 		whole := strings.Join(words, " ")
 		if other := texts[whole]; other != "" {
-			t.Errorf("%s has the text of %s", m.ID, other)
+			t.Errorf("%s has the text of %s, want none", m.ID, other)
 		}
 		texts[whole] = m.ID
 		for i := 0; i+row <= len(words); i++ {
@@ -136,17 +136,17 @@ func TestSecondSetIsLargeEnough(t *testing.T) {
 	t.Parallel()
 	messages := half(t, Dev2)
 	if len(messages) < 300 {
-		t.Errorf("there are %d messages", len(messages))
+		t.Errorf("there are %d messages, want at least 300", len(messages))
 	}
 	languages, moods, wants := counted(messages, byLanguage), counted(messages, bySentiment), counted(messages, byIntent)
 	for _, l := range []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"} {
 		if languages[l] < 35 {
-			t.Errorf("%d messages are in %s", languages[l], l)
+			t.Errorf("%d messages are in %s, want at least 35", languages[l], l)
 		}
 	}
 	for _, s := range analysis.SentimentNames() {
 		if moods[s] < 30 {
-			t.Errorf("%d are %s", moods[s], s)
+			t.Errorf("%d are %s, want at least 30", moods[s], s)
 		}
 	}
 	for _, i := range analysis.IntentNames() {

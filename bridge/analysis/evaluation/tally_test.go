@@ -103,7 +103,7 @@ func TestShown(t *testing.T) {
 		1234567 * time.Nanosecond: "1.23ms", 12345 * time.Nanosecond: "12µs", 2345678 * time.Microsecond: "2.35s", 0: "0s",
 	} {
 		if got := roundDuration(d); got != want {
-			t.Errorf("%v is shown as %s", d, got)
+			t.Errorf("%v is shown as %s, want %s", d, got, want)
 		}
 	}
 }

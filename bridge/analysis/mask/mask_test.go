@@ -64,11 +64,11 @@ func TestForged(t *testing.T) {
 	}
 }
 
-// TestNewAvoids: the letters of placeholders are in no text.
+// The mark of placeholders has so many letters that hardly a text has it by chance.
 func TestNewAvoids(t *testing.T) {
 	t.Parallel()
-	if m := New("a", "b"); len(m.mark) != 8 {
-		t.Errorf("mark = %q", m.mark)
+	if got, want := New("a", "b").mark, 8; len(got) != want {
+		t.Errorf("the mark is %q, want %d letters", got, want)
 	}
 }
 
@@ -117,7 +117,7 @@ func FuzzMask(f *testing.F) {
 			t.Fatalf("%q -> %q -> %q, %v", text, hidden, back, ok)
 		}
 		if left := Find(m.find.ReplaceAllString(hidden, "\x00")); len(left) > 0 {
-			t.Fatalf("%q -> %q: left is %+v", text, hidden, left)
+			t.Fatalf("%q -> %q: left is %+v, want none", text, hidden, left)
 		}
 	})
 }

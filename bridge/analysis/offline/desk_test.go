@@ -45,8 +45,8 @@ func TestWhatSimilarOnesWanted(t *testing.T) {
 	if !slices.Equal(got.Intents, []string{"firmware"}) || !slices.Contains(got.Tags, "gateway") || slices.Contains(got.Tags, "printing") {
 		t.Errorf("got %v, %v", got.Intents, got.Tags)
 	}
-	if !slices.Equal(got.Actions, []analysis.Action{{Name: analysis.Assign, Value: "Mia"}}) {
-		t.Errorf("got %v", got.Actions)
+	if want := []analysis.Action{{Name: analysis.Assign, Value: "Mia"}}; !slices.Equal(got.Actions, want) {
+		t.Errorf("got %v, want %v", got.Actions, want)
 	}
 }
 
@@ -61,7 +61,7 @@ func TestRepliesCiteTheirSource(t *testing.T) {
 		t.Errorf("got %v", got.Replies)
 	}
 	if got := ask(t, New(), "My chair squeaks.", desk); len(got.Replies) != 0 {
-		t.Errorf("got %v", got.Replies)
+		t.Errorf("got %v, want none", got.Replies)
 	}
 }
 
@@ -79,7 +79,7 @@ func TestADesksPatterns(t *testing.T) {
 		{Kind: "order", Value: "AB-77", Link: "https://example.org/o/AB-77"},
 	}
 	if !slices.Equal(got.References, want) {
-		t.Errorf("got %v", got.References)
+		t.Errorf("got %v, want %v", got.References, want)
 	}
 }
 
@@ -91,7 +91,7 @@ func TestNumbersThatAreNoReferences(t *testing.T) {
 		"Il mio ordine del 12/05/2026, tel. 06 1234567", "Meine Artikelnummer ist 889-221-X", "nous avons commandé 12 pièces à 14h30", "zapłaciłem 250 zł, tel. 600 100 200",
 	} {
 		if got := ask(t, a, text, analysis.Desk{}).References; len(got) != 0 {
-			t.Errorf("%q: %v", text, got)
+			t.Errorf("%q: %v, want none", text, got)
 		}
 	}
 }
@@ -108,7 +108,7 @@ func TestNumbersThatAre(t *testing.T) {
 			got = append(got, r.Value)
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("%q: %v", text, got)
+			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}
 }

@@ -115,13 +115,13 @@ func TestExamplesAreMany(t *testing.T) {
 		}
 		for _, mood := range analysis.Sentiments() {
 			if n := count[language+" "+string(mood)]; n < 25 {
-				t.Errorf("%s: %d are %s", language, n, mood)
+				t.Errorf("%s: %d are %s, want at least 25", language, n, mood)
 			}
 		}
 	}
 	for _, name := range analysis.IntentNames() {
 		if count[name] < 60 {
-			t.Errorf("%d of %s", count[name], name)
+			t.Errorf("%d of %s, want at least 60", count[name], name)
 		}
 	}
 	set, err := evaluation.Ours(evaluation.All)
@@ -139,6 +139,6 @@ func TestExamplesAreMany(t *testing.T) {
 		}
 	}
 	if shared > 0 {
-		t.Errorf("%d examples are messages of our set", shared) // which ones is not told: half of the set is unseen
+		t.Errorf("%d examples are messages of our set, want none", shared) // which ones is not told: half of the set is unseen
 	}
 }

@@ -19,7 +19,7 @@ func TestHours(t *testing.T) {
 			found = found || text.tokens[i].number && isHour(text, i)
 		}
 		if found != want {
-			t.Errorf("%q: %v", text.all, found)
+			t.Errorf("%q: %v, want %v", text.all, found, want)
 		}
 	}
 }
@@ -38,7 +38,7 @@ func TestHoursInWords(t *testing.T) {
 			found = found || isHourWord(read, i, a.lexicons, use)
 		}
 		if found != want {
-			t.Errorf("%q: %v", text, found)
+			t.Errorf("%q: %v, want %v", text, found, want)
 		}
 	}
 }

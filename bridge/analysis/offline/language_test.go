@@ -20,7 +20,7 @@ func TestOtherLanguagesAreUnknown(t *testing.T) {
 		"ok", "12345", "???", "", "Anna",
 	} {
 		if got := ask(t, a, text, analysis.Desk{}).Language; got != "" {
-			t.Errorf("%q: %s", text, got)
+			t.Errorf("%q: %s, want none", text, got)
 		}
 	}
 }

@@ -259,7 +259,8 @@ func TestModelIsLearned(t *testing.T) {
 		}
 	}
 	if right < len(all)*97/100 {
-		t.Errorf("the mood of %d of %d examples is known: features have changed, run this test with -update", right, len(all))
+		t.Errorf("the mood of %d of %d examples is known, want of at least %d: features have changed, run this test with -update",
+			right, len(all), len(all)*97/100)
 	}
 }
 
@@ -313,7 +314,7 @@ func TestWhatWasNotLearnedSaysNothing(t *testing.T) {
 	l.w[urgentLabel] = 1
 	m := l.pack()
 	if v := m.judge([]feature{{name: 7<<16 | 3, value: 256}}); v[urgentLabel] < 0.99 {
-		t.Errorf("what was learned says %v", v[urgentLabel])
+		t.Errorf("what was learned says %v, want at least 0.99", v[urgentLabel])
 	}
 	if v := m.judge([]feature{{name: 8<<16 | 3, value: 256}, {name: 7<<16 | 4, value: 256}}); v != (verdict{}) {
 		t.Errorf("what wasn't learned says %v", v)

@@ -31,7 +31,7 @@ func TestReferencesAreFound(t *testing.T) {
 		}
 	}
 	if sentences < 150 {
-		t.Errorf("only %d sentences", sentences)
+		t.Errorf("only %d sentences, want at least 150", sentences)
 	}
 }
 

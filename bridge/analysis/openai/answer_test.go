@@ -115,7 +115,7 @@ func TestFound(t *testing.T) {
 		w.fake.Misbehave(openaifake.Around(c[0], c[1]))
 		w.asksModel()
 		if n := w.Stats().Requests; n != 1 {
-			t.Errorf("%q took %d requests", c, n)
+			t.Errorf("%q took %d requests, want 1", c, n)
 		}
 	}
 }

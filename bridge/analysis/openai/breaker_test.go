@@ -80,11 +80,11 @@ func TestBreakerProbe(t *testing.T) {
 	}
 	b.leave(probe, &Error{Kind: Cancelled}) // tells nothing
 	if probe, fault = b.enter(); fault != nil {
-		t.Fatalf("the next probe: %v", fault)
+		t.Fatalf("the next probe: %v, want none", fault)
 	}
 	b.leave(probe, &Error{Kind: Refused}) // the server works
 	if _, fault := b.enter(); fault != nil {
-		t.Errorf("closed, but %v", fault)
+		t.Errorf("closed, but %v, want none", fault)
 	}
 }
 

@@ -39,7 +39,7 @@ func TestCutFits(t *testing.T) {
 			for _, n := range []int{1, 20, 50} {
 				p := newPrompt(cut(bulky(strings.Repeat(unit, size), n)))
 				if total := estimateTokens(systemText) + estimateTokens(shapeText) + written(p.user); total > 6000 {
-					t.Errorf("%q × %d × %d: %d tokens", unit, size, n, total)
+					t.Errorf("%q × %d × %d: %d tokens, want at most 6000", unit, size, n, total)
 				}
 				if len(p.q.Burst) == 0 {
 					t.Errorf("%q × %d × %d: nothing is left", unit, size, n)
@@ -48,7 +48,7 @@ func TestCutFits(t *testing.T) {
 		}
 	}
 	if n := estimateTokens(systemText) + estimateTokens(shapeText); n > 800 {
-		t.Errorf("what is always told has %d tokens", n)
+		t.Errorf("what is always told has %d tokens, want at most 800", n)
 	}
 }
 

@@ -291,7 +291,7 @@ func TestConcurrency(t *testing.T) {
 	}
 	all.Wait()
 	if most != 3 {
-		t.Errorf("%d requests at a time", most)
+		t.Errorf("%d requests at a time, want 3", most)
 	}
 }
 

@@ -174,7 +174,7 @@ func TestWriteCuts(t *testing.T) {
 	}
 	seen := w.fake.Requests()[0]
 	if n := estimateTokens(seen.Seen.User) + estimateTokens(seen.Seen.System); n > 6000 {
-		t.Errorf("%d tokens", n)
+		t.Errorf("%d tokens, want at most 6000", n)
 	}
 	said := seen.Seen.Request.Messages
 	if said[0].Text != "the first" || said[len(said)-1].Text != "the last" {

@@ -91,7 +91,7 @@ func TestLexiconsSayThingsOnce(t *testing.T) {
 		})
 		for k, n := range counts {
 			if n > 1 {
-				t.Errorf("%s: %q stands %d times below %q", l.Language, k.phrase, n, k.heading)
+				t.Errorf("%s: %q stands %d times below %q, want at most 1", l.Language, k.phrase, n, k.heading)
 			}
 		}
 	}
