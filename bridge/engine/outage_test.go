@@ -35,10 +35,17 @@ func (w *world) waitChatProbed() {
 // R-274
 func TestOutageIsToldByText(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{engines: 2, reachEvery: 20 * time.Millisecond, settings: map[string]string{"admin_numbers": "+4915112345678, +33612345678"}})
+	var asked probes
+	w := newWorld(t, options{
+		engines:    2,
+		reachEvery: 20 * time.Millisecond,
+		settings:   map[string]string{"admin_numbers": "+4915112345678, +33612345678"},
+		surface:    asked.watch,
+	})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.Retry})
 	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
+	w.waitProbesAnew(&asked)
 	texts := func(number string) (list []string) {
 		for _, m := range w.provider.Sent() {
 			if slices.Contains(m.To, number) {
@@ -59,6 +66,7 @@ func TestOutageIsToldByText(t *testing.T) {
 	}
 	waitTold("all are told that it is away", 1)
 	w.chat.ClearFaults()
+	w.waitProbesAnew(&asked)
 	waitTold("all are told that it is back", 2)
 	w.passMinutes(1)
 	got := texts("+33612345678")
@@ -129,25 +137,27 @@ func (w *world) passMinuteUnlessNoticed(n int) {
 // R-274
 func TestOutageIsTold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{engines: 2, reachEvery: 20 * time.Millisecond})
+	var asked probes
+	w := newWorld(t, options{engines: 2, reachEvery: 20 * time.Millisecond, surface: asked.watch})
 	w.waitChatProbed()
 	down := bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1}
 	w.chat.AddFault(down) // for a short break
 	w.passMinutes(4)
 	w.chat.ClearFaults()
-	w.waitChatProbed()
-	w.waitChatProbed() // an attempt that had failed before may have ended only now
+	w.waitProbesAnew(&asked)
 	w.passMinutes(3)
 	if n := w.count(`SELECT count(*) FROM notices`); n != 0 {
 		t.Fatalf("%d mails about a short break, want none", n)
 	}
 	w.chat.AddFault(down)
+	w.waitProbesAnew(&asked)
 	waitTold := func(what string, times int) {
 		t.Helper()
 		w.repeatUntil(what, func() { w.passMinuteUnlessNoticed(times) }, func() bool { return len(w.noticeSubjects("ann@acme.test")) == times })
 	}
 	waitTold("ann is told that it is away", 1)
 	w.chat.ClearFaults()
+	w.waitProbesAnew(&asked)
 	waitTold("ann is told that it is back", 2)
 	w.passMinutes(1)
 	got := w.noticeSubjects("ann@acme.test")
