@@ -123,21 +123,24 @@ func cleanTemplate(t *bridge.TemplateArgs) {
 	}
 }
 
-// Marks of Markdown that a preview leaves out: links and pictures keep their words.
+// What a preview shows of Markdown. Links and pictures keep their words, addresses and code stand without their marks. Each
+// pattern begins with what the marks behind it are not read in: an escaped sign is a sign.
 var (
-	previewLink = regexp.MustCompile(`!?\[([^\[\]]*)\]\([^()\s]*\)`)
-	previewMark = regexp.MustCompile("(?m)^[ \t]*(?:#{1,6}|>|[-*+]|[0-9]+[.)])[ \t]+|\\*\\*|__|~~|`+")
-	previewSlip = regexp.MustCompile(`\\([!-/:-@\[-` + "`" + `{-~])`)
+	previewLink = regexp.MustCompile(`(\\.|` + previewLiteral + `)|!?\[((?:\\.|[^\[\]\\])*)\]\((?:<[^<>\n]*>|(?:\\.|[^()\s\\])*)\)`)
+	previewMark = regexp.MustCompile(`\\([!-/:-@\[-` + "`" + `{-~])|` + previewLiteral +
+		`|(?m:^[ \t]*(?:#{1,6}|>|[-*+]|[0-9]+[.)])[ \t]+)|\*\*|__|~~|` + "`+")
 )
+
+// previewLiteral matches an address in angle brackets, and code.
+const previewLiteral = `<([A-Za-z][A-Za-z0-9+.-]+:[^<>\s]+|[^<>\s@]+@[^<>\s@]+)>|` + "`+([^`]+)`+"
 
 // Preview shortens a text for lists, in plain words.
 func Preview(text string) string {
 	if len(text) > maxPreviewBytes {
 		text = strings.ToValidUTF8(text[:maxPreviewBytes], "")
 	}
-	text = previewLink.ReplaceAllString(text, "$1")
-	text = previewMark.ReplaceAllString(text, "")
-	text = previewSlip.ReplaceAllString(text, "$1")
+	text = previewLink.ReplaceAllString(text, "$1$4")
+	text = previewMark.ReplaceAllString(text, "$1$2$3")
 	return Shortened(strings.Join(strings.Fields(text), " "), previewRunes)
 }
 
