@@ -298,7 +298,8 @@ func TestParseArguments(t *testing.T) {
 	type args = bridge.Args
 	for text, want := range map[string]Parsed{
 		"!tag billing": {Verb: bridge.VerbTag, Args: args{Tags: []string{"billing"}}},
-		"!tag late delivery, Billing ,billing,, #vip": {Verb: bridge.VerbTag, Args: args{Tags: []string{"late delivery", "Billing", "vip"}}},
+		"!tag late delivery, Billing ,billing,, #vip":  {Verb: bridge.VerbTag, Args: args{Tags: []string{"late delivery", "Billing", "vip"}}},
+		"!tag 1️⃣ VIP, می\u200cخواهم, \u200d, #\ufe0f": {Verb: bridge.VerbTag, Args: args{Tags: []string{"1️⃣ VIP", "می\u200cخواهم"}}},
 		"!untag billing":                    {Verb: bridge.VerbUntag, Args: args{Tags: []string{"billing"}}},
 		"!topic Lamp, #1042":                {Verb: bridge.VerbTopic, Args: args{Note: "Lamp, #1042"}},
 		"!snooze 2h":                        {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},

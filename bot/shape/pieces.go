@@ -3,8 +3,8 @@ package shape
 import (
 	"strings"
 	"time"
-	"unicode"
 
+	"parley/bot/typed"
 	"parley/bridge"
 )
 
@@ -125,39 +125,13 @@ func Quote(words string) []Block {
 }
 
 // OneLine makes untrusted words fit into a line of maxRunes at most. It removes line breaks,
-// invisible characters, and those that change the direction of writing.
+// invisible characters, and those that change the direction of writing: what remains is typed.Visible.
 func OneLine(s string, maxRunes int) string {
-	s = strings.Map(withoutInvisible, strings.ToValidUTF8(s, ""))
-	s = strings.Join(strings.Fields(s), " ")
+	s = typed.Visible(s)
 	if runes := []rune(s); len(runes) > maxRunes {
 		s = strings.TrimSpace(string(runes[:maxRunes-1])) + "…"
 	}
 	return isolateWords(s)
-}
-
-// withoutInvisible returns what a line shows of a character; -1 means nothing.
-func withoutInvisible(r rune) rune {
-	const joiner, nonJoiner = '\u200d', '\u200c' // emoji and some scripts need them
-	if unicode.IsSpace(r) {
-		return ' '
-	}
-	if r == joiner || r == nonJoiner {
-		return r
-	}
-	if isInvisible(r) {
-		return -1
-	}
-	return r
-}
-
-// isInvisible reports whether a character shows nothing: controls, format characters, the fillers of Hangul and the empty
-// pattern of Braille.
-func isInvisible(r rune) bool {
-	switch r {
-	case '\u3164', '\u115f', '\u1160', '\u2800':
-		return true
-	}
-	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
 // PlainTime writes a moment with its weekday and zone; nil means UTC.

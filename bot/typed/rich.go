@@ -98,13 +98,13 @@ func sectionTitle(line string) (string, bool) {
 	if !hasColon || strings.Contains(line, "|") {
 		return "", false
 	}
-	return Trim(title), true
+	return Visible(title), true
 }
 
 // readRow reads one choice of a list.
 func readRow(line string, maxCount int) (row bridge.RichRow, bad string) {
 	title, description, _ := strings.Cut(withoutListMark(line), "|")
-	row = bridge.RichRow{Title: Trim(title), Description: Trim(description)}
+	row = bridge.RichRow{Title: Visible(title), Description: Visible(description)}
 	if row.Title == "" {
 		return row, "“" + Clip(line) + "” has no title."
 	}
@@ -145,7 +145,7 @@ func checkRows(sections []bridge.RichSection, n, maxCount int) (bad string) {
 func Cards(text string, maxCount int) (cards []bridge.RichCard, bad string) {
 	var card *bridge.RichCard // the one that is being read; nil before the first line of the next one
 	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
-		line = visibleText(Unlink(line))
+		line = Visible(Unlink(line))
 		if line == "" {
 			card = nil
 			continue
@@ -206,7 +206,7 @@ func addCardButton(card *bridge.RichCard, text string, number int) (bad string) 
 	title, link, hasLink := strings.Cut(text, "|")
 	b := bridge.RichButton{
 		ID:    fmt.Sprintf("c%db%d", number, len(card.Buttons)+1),
-		Title: Trim(title),
+		Title: Visible(title),
 		URL:   Trim(link),
 	}
 	if b.Title == "" {
@@ -287,16 +287,13 @@ func Phones(text string) (list []string, bad string) {
 func textLines(text string) []string {
 	var list []string
 	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
-		line = visibleText(line)
+		line = Visible(line)
 		if line != "" {
 			list = append(list, line)
 		}
 	}
 	return list
 }
-
-// visibleText returns what people see of a line.
-func visibleText(line string) string { return strings.Join(strings.FieldsFunc(line, IsBlank), " ") }
 
 var listMark = regexp.MustCompile(`^(?:[-*•]|\d{1,2}[.)])\s+`)
 

@@ -39,6 +39,38 @@ func TestPoint(t *testing.T) {
 	}
 }
 
+// Joiners and selectors are parts of emoji and of words: customers get them as they were typed. Alone they are nothing.
+func TestInvisibleParts(t *testing.T) {
+	t.Parallel()
+	words := []string{"1\ufe0f\u20e3 Sales", "❤\ufe0f Yes", "👨\u200d💻 IT", "می\u200cخواهم"}
+	buttons, bad := Buttons("\u200d\n"+strings.Join(words, "\n")+"\n\ufe0f \u200c", 10)
+	if len(buttons) != len(words) || bad != "" {
+		t.Fatalf("%q, %+v", bad, buttons)
+	}
+	for i, word := range words {
+		if buttons[i].Title != word {
+			t.Errorf("%+q became the button %+q", word, buttons[i].Title)
+		}
+		sections, _ := Rows(word+":\n"+word+"|"+word, 10)
+		if want := (bridge.RichRow{ID: "r1", Title: word, Description: word}); len(sections) != 1 || sections[0].Title != word || sections[0].Rows[0] != want {
+			t.Errorf("%+q became the list %+q", word, sections)
+		}
+		cards, _ := Cards(word+"\n"+word+"\n> "+word, 10)
+		if len(cards) != 1 || cards[0].Title != word || cards[0].Text != word || cards[0].Buttons[0].Title != word {
+			t.Errorf("%+q became the cards %+q", word, cards)
+		}
+		if tags := Tags(word + ", \ufe0f, #\u200d"); len(tags) != 1 || tags[0] != word {
+			t.Errorf("%+q became the tags %+q", word, tags)
+		}
+	}
+	if sections, bad := Rows("\u200d| more", 10); bad == "" {
+		t.Errorf("a row without a title: %+q", sections)
+	}
+	if got := Visible("\u202ea\u00adb\u200b\n\u3164 c\x00 \u200d \xff"); got != "ab c" {
+		t.Errorf("%+q", got)
+	}
+}
+
 // Whatever is typed into the forms of rich messages, what comes out keeps the bounds that every provider has, or is refused in
 // words.
 func FuzzRich(f *testing.F) {

@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -30,12 +31,36 @@ func Trim(s string) string {
 	})
 }
 
+// Visible returns what people see of untrusted words, on one line: without invisible characters, save those that are parts of
+// their neighbours. It returns "" if there is nothing to see. It is the one rule for names, tags, labels and choices.
+func Visible(s string) string {
+	words := strings.Fields(strings.Map(visibleRune, strings.ToValidUTF8(s, "")))
+	words = slices.DeleteFunc(words, func(word string) bool { return strings.TrimFunc(word, IsBlank) == "" })
+	return strings.Join(words, " ")
+}
+
+// visibleRune returns what a line shows of a character; -1 means nothing.
+func visibleRune(r rune) rune {
+	switch r {
+	case '\u200c', '\u200d', '\u034f', unicode.ReplacementChar: // emoji and some scripts need the joiners
+		return r
+	}
+	if unicode.IsSpace(r) {
+		return ' '
+	}
+	isSelector := unicode.Is(unicode.Variation_Selector, r) // "1️⃣" and "❤️" need one
+	if IsBlank(r) && !isSelector {
+		return -1
+	}
+	return r
+}
+
 // Tags reads tags that are separated by commas.
 func Tags(text string) []string {
 	var tags []string
 	seen := map[string]bool{}
 	for _, tag := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;\n", r) }) {
-		tag = strings.Trim(strings.Join(strings.FieldsFunc(tag, IsBlank), " "), `"“”#' `)
+		tag = Visible(strings.Trim(Visible(tag), `"“”#' `))
 		if tag != "" && !seen[strings.ToLower(tag)] {
 			seen[strings.ToLower(tag)] = true
 			tags = append(tags, tag)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/shape"
+	"parley/bot/typed"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -131,7 +132,7 @@ const (
 // DisplayName makes a customer's name fit for a post: without invisible characters, and of maxNameRunes at most. view has
 // put a remark in brackets behind the name, which says that a customer has it: that must not be cut off.
 func DisplayName(name string) string {
-	name = strings.Join(strings.Fields(strings.Map(visibleRune, name)), " ")
+	name = typed.Visible(name)
 	runes := []rune(name)
 	if len(runes) <= maxNameRunes {
 		return name
@@ -148,15 +149,4 @@ func DisplayName(name string) string {
 	const between = "… "
 	head := runes[:maxNameRunes-len(suffix)-utf8.RuneCountInString(between)]
 	return string(head) + between + string(suffix)
-}
-
-// visibleRune returns what is shown of a character in a name; -1 means nothing.
-func visibleRune(r rune) rune {
-	if unicode.IsSpace(r) {
-		return ' '
-	}
-	if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-		return -1
-	}
-	return r
 }

@@ -128,7 +128,9 @@ func TestCutPiece(t *testing.T) {
 func TestDisplayName(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"Eve (customer)":                                  "Eve (customer)",
+		"Eve (customer)": "Eve (customer)",
+		"👩\u200d💻 Zoë ❤\ufe0f می\u200cخواهم (customer)": "👩\u200d💻 Zoë ❤\ufe0f می\u200cخواهم (customer)",
+		"\u200d\ufe0f \u200c":                             "",
 		"Ann\u200b\u202e Lee\n(customer)":                 "Ann Lee (customer)",
 		strings.Repeat("x", 200) + " (customer)":          strings.Repeat("x", 68) + "… (customer)",
 		strings.Repeat("(", 200) + strings.Repeat("y", 9): strings.Repeat("(", 68) + "… (yyyyyyyyy",
