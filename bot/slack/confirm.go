@@ -56,13 +56,22 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Changed, h.takeSynthetic(ctx, me, changed)
 	}
 
-	now := h.directory.withNames(ctx, me, m.raw).Said(at.Channel, &m.Message)
-	isReply := now.Verb == bridge.VerbSay || now.Verb == bridge.VerbReply
-	if !isReply || !bridge.SameText(now.Text, text) {
-		return bridge.Changed, nil
+	me = h.directory.withAgentNames(ctx, me, m.raw)
+	if says(h.directory.withChannelNames(ctx, me, m.raw), at, m, text) {
+		return bridge.Unchanged, nil
+	}
+	if says(me, at, m, text) { // it was read while Slack didn't tell the names of its channels
+		return bridge.Unchanged, nil
 	}
 
-	return bridge.Unchanged, nil
+	return bridge.Changed, nil
+}
+
+// says reports whether a message, read with the names that me has, is a reply with this text.
+func says(me *fact.Self, at bridge.Place, m *kept, text string) bool {
+	now := me.Said(at.Channel, &m.Message)
+	isReply := now.Verb == bridge.VerbSay || now.Verb == bridge.VerbReply
+	return isReply && bridge.SameText(now.Text, text)
 }
 
 // readMessage reads a single message. found is false if the message is gone: the request asks for it alone, and the answer

@@ -48,15 +48,16 @@ type agents interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
 }
 
-// directory finds channels and people by their names, and the names of people by their ids.
+// directory finds channels and people by their names, and their names by their ids.
 type directory struct {
 	*workspace
 
-	agents     agents
-	readOnly   bool // Resolve joins no channel
-	channels   channelCache
-	people     peopleCache
-	colleagues colleagueCache
+	agents       agents
+	readOnly     bool // Resolve joins no channel
+	channels     channelCache
+	channelNames channelNameCache
+	people       peopleCache
+	colleagues   colleagueCache
 }
 
 // Resolve returns the id of a channel that is given by "#name" or id, or "" if there is no such channel. The app joins a
@@ -211,9 +212,15 @@ type peopleCache struct {
 	readAt time.Time
 }
 
-// withNames returns a copy of me that has the names of the agents whom body mentions, so that decoding
-// needs no lookup. If the names can't be read now, it leaves them out: decoding then writes the ids instead.
+// withNames returns a copy of me that has the names of the agents and channels that body mentions, so that decoding
+// needs no lookup. It leaves out those that can't be read now.
 func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
+	return d.withChannelNames(ctx, d.withAgentNames(ctx, me, body), body)
+}
+
+// withAgentNames returns a copy of me that has the names of the agents whom body mentions. If the names can't be read now, it
+// leaves them out: decoding then writes the ids instead.
+func (d *directory) withAgentNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
 	mayMention := bytes.Contains(body, []byte("<@")) || bytes.Contains(body, []byte(`\u003c@`))
 	if !mayMention {
 		return me

@@ -160,7 +160,7 @@ func newStage(t *testing.T, change ...func(*Options, *slackfake.Options)) *stage
 	}
 	s, err := New(opt)
 	must(t, err)
-	s.directory.colleagues.timeout = patience
+	s.directory.colleagues.timeout, s.directory.channelNames.timeout = patience, patience
 	d.Open(ch.ID)
 	return &stage{t: t, fake: f, desk: d, surface: s, ann: ann.ID, channel: ch.ID, stop: func() {}}
 }

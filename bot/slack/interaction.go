@@ -182,7 +182,7 @@ func decodeShortcut(me *fact.Self, about bridge.Action, in *interaction) ([]brid
 	about.Verb = name
 	about.Origin = bridge.OriginShortcut
 	if in.Message != nil {
-		typed := in.Message.ReadTyped()
+		typed := me.ReadTyped(in.Message)
 		about.Raw = me.NameMentions(typed.Plain, typed.Tokens)
 	}
 	return []bridge.Action{about}, nil

@@ -101,8 +101,9 @@ func (r *responder) handleMessageShortcut(ctx context.Context, me *fact.Self, in
 
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
-		typed := in.Message.ReadTyped()
-		text = r.directory.withNames(ctx, me, body).NameMentions(typed.Markdown, typed.Tokens)
+		named := r.directory.withNames(ctx, me, body)
+		typed := named.ReadTyped(in.Message)
+		text = named.NameMentions(typed.Markdown, typed.Tokens)
 	}
 
 	return r.openForm(me, in, formRequest{verb: verb, at: at, user: in.User.ID, text: text}), nil

@@ -32,7 +32,7 @@ type slashCommand struct {
 // parse reads the command's words, and returns who else than us is mentioned in them: Slack marks mentions (should_escape).
 // The texts have the names that me knows in place of the marks.
 func (c *slashCommand) parse(me *fact.Self) (p command.Parsed, mentions []string) {
-	words := blockkit.ReadArguments(c.Text)
+	words := blockkit.ReadArguments(c.Text, me.Names)
 	name := strings.TrimPrefix(c.Command, "/")
 	v, known := verb.Find(name)
 	if !known || v.Menus.Command == nil { // a company may have given our command another name

@@ -1,6 +1,7 @@
 package blockkit
 
 import (
+	"maps"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,9 +14,11 @@ func unescape(s string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
 }
 
-// readLabels collects the names that a text in mrkdwn gives to ids, as in <#C1|support>.
-func readLabels(s string) labels {
+// readLabels collects the names that a text in mrkdwn gives to ids, as in <#C1|support>. For ids without one it has those of
+// known.
+func readLabels(s string, known map[string]string) labels {
 	out := labels{}
+	maps.Copy(out, known)
 	for {
 		at := strings.IndexByte(s, '<')
 		if at < 0 {
@@ -40,9 +43,9 @@ func readLabels(s string) labels {
 }
 
 // ReadArguments reads what somebody typed behind a slash command: it has no markup but mentions and links
-// in angle brackets.
-func ReadArguments(s string) markdown.Text {
-	w := &writer{Writer: markdown.NewWriter(), names: readLabels(s)}
+// in angle brackets. names has names of channels by id, for those that Slack mentions without.
+func ReadArguments(s string, names map[string]string) markdown.Text {
+	w := &writer{Writer: markdown.NewWriter(), names: readLabels(s, names)}
 	w.readTokens(s)
 	return w.Text()
 }
@@ -213,7 +216,7 @@ func (w *writer) writeToken(token string, style markdown.Style) {
 	case strings.HasPrefix(id, "@"):
 		w.User(id[1:])
 	case strings.HasPrefix(id, "#"):
-		w.Literal("#" + w.labelOf(id[1:]))
+		w.Literal(w.channelWords(id[1:]))
 	case strings.HasPrefix(id, "!subteam^"):
 		group := strings.TrimPrefix(id, "!subteam^")
 		w.Mention(group)

@@ -59,20 +59,21 @@ type writer struct {
 	names labels
 }
 
-// labels are the names of channels and user groups by id, as a message's plain text has them: <#C1|support>.
+// labels are the names of channels and user groups by id. A message's plain text has them, <#C1|support>, but not always.
 type labels map[string]string
 
 // Typed is what somebody typed, as a message carries it.
 type Typed struct {
 	Blocks      json.RawMessage
 	Attachments json.RawMessage
-	Text        string // in mrkdwn
+	Text        string            // in mrkdwn
+	Names       map[string]string // names of channels by id, for those that Slack mentions without
 }
 
 // ReadText reads what somebody typed from the message's blocks, or from its mrkdwn text
 // where there is no rich text, with the tables in it. It never fails: it keeps what it doesn't know as it is.
 func ReadText(t Typed) markdown.Text {
-	w := &writer{Writer: markdown.NewWriter(), names: readLabels(t.Text)}
+	w := &writer{Writer: markdown.NewWriter(), names: readLabels(t.Text, t.Names)}
 	parts := readParts(t.Blocks)
 	hasRichText := slices.ContainsFunc(parts, func(p part) bool { return p.rich != nil })
 	if !hasRichText {
@@ -201,7 +202,7 @@ func (w *writer) writeRuns(runs []element) {
 			w.Mention("here")
 			addText("@" + r.Range)
 		case "channel":
-			addText("#" + w.labelOf(r.ChannelID))
+			addText(w.channelWords(r.ChannelID))
 		case "emoji":
 			addText(emojiText(r))
 		case "link":
@@ -232,8 +233,16 @@ func dateText(e element) string {
 	return time.Unix(seconds, 0).UTC().Format("2006-01-02 15:04 MST")
 }
 
-// labelOf returns the name of a channel or user group, or its id if the name isn't known.
+// labelOf returns the name of a user group, or its id if the name isn't known.
 func (w *writer) labelOf(id string) string { return cmp.Or(w.names[id], id) }
+
+// channelWords returns what a customer reads of a mentioned channel: its name, and never its id.
+func (w *writer) channelWords(id string) string {
+	if name := w.names[id]; name != "" {
+		return "#" + name
+	}
+	return "a channel"
+}
 
 // Unicode's five skin tones, which follow an emoji, and Slack's numbers of them.
 const (

@@ -215,7 +215,7 @@ func (me *Self) BeganThreadOf(m *Message) bool { return m.ThreadTS != m.TS && m.
 
 // Said reads what somebody typed.
 func (me *Self) Said(channel string, m *Message) bridge.Action {
-	typed := m.ReadTyped()
+	typed := me.ReadTyped(m)
 	quotes, forwards := blockkit.SharedMessages(m.Attached, channel)
 	action := bridge.Action{
 		Actor: me.actorOf(m),

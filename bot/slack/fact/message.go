@@ -109,9 +109,9 @@ func (me *Self) Wrote(m *Message) bool {
 	return isOurs(m.BotID, me.Bot) || isOurs(m.AppID, me.App) || isOurs(m.User, me.User)
 }
 
-// ReadTyped reads what the author of m typed.
-func (m *Message) ReadTyped() markdown.Text {
-	return blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Attachments: m.Attached, Text: m.Text})
+// ReadTyped reads what the author of m typed, with the channels' names that me knows.
+func (me *Self) ReadTyped(m *Message) markdown.Text {
+	return blockkit.ReadText(blockkit.Typed{Blocks: m.Blocks, Attachments: m.Attached, Text: m.Text, Names: me.Names})
 }
 
 // Root returns the id of the message that begins the thread of m. At top level that is m itself.

@@ -40,7 +40,7 @@ type Self struct {
 	Team string        `json:"team,omitempty"` // T…
 	Home blockkit.Home `json:"-"`              // the address of the workspace; not needed to decode
 
-	// Names of the people that the stored message mentions, by user id.
+	// Names of the people and channels that the stored message mentions, by id.
 	Names map[string]string `json:"names,omitempty"`
 }
 

@@ -124,7 +124,7 @@ func cleanTemplate(t *bridge.TemplateArgs) {
 }
 
 // What a preview shows of Markdown. Links and pictures keep their words, addresses and code stand without their marks. Each
-// pattern begins with what the marks behind it are not read in: an escaped sign is a sign.
+// pattern begins with an escaped sign, an address and code, so that none of their signs is read as a mark.
 var (
 	previewLink = regexp.MustCompile(`(\\.|` + previewLiteral + `)|!?\[((?:\\.|[^\[\]\\])*)\]\((?:<[^<>\n]*>|(?:\\.|[^()\s\\])*)\)`)
 	previewMark = regexp.MustCompile(`\\([!-/:-@\[-` + "`" + `{-~])|` + previewLiteral +

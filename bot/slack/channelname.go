@@ -1,0 +1,106 @@
+package slack
+
+import (
+	"context"
+	"maps"
+	"regexp"
+	"sync"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/slack/fact"
+)
+
+const (
+	channelNameTimeout = time.Second // for all channels of one message: Slack wants an answer within 3 s
+	maxChannelNames    = 1000        // channels whose names are kept
+)
+
+// channelNameCache keeps the names of channels that were mentioned without one.
+type channelNameCache struct {
+	timeout time.Duration // of the questions about one message
+
+	mu    sync.Mutex
+	names map[string]channelName // by id; nil until the first one
+}
+
+// channelName is what Slack said of a channel's name.
+type channelName struct {
+	name   string // "" for a channel that the app can't see
+	readAt time.Time
+}
+
+// get returns what Slack said of a channel. It returns the zero value if that isn't known.
+func (c *channelNameCache) get(id string) channelName {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.names[id]
+}
+
+// keep remembers what Slack said of a channel. If there are too many, it forgets all others.
+func (c *channelNameCache) keep(id string, n channelName) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.names == nil || len(c.names) >= maxChannelNames {
+		c.names = map[string]channelName{}
+	}
+	c.names[id] = n
+}
+
+// bareChannel matches the mention of a channel that has no name: <#C1> or <#C1|>, as it stands in JSON.
+var bareChannel = regexp.MustCompile(`(?:<|\\u003[cC])#([CG][A-Z0-9]+)\|?(?:>|\\u003[eE])`)
+
+// withChannelNames returns a copy of me that also has the names of the channels that body mentions without a name. It leaves
+// out what Slack doesn't tell.
+func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
+	mentions := bareChannel.FindAllSubmatch(body, -1)
+	if len(mentions) == 0 {
+		return me
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, d.channelNames.timeout)
+	defer cancel()
+
+	named := *me
+	named.Names = maps.Clone(me.Names)
+	if named.Names == nil {
+		named.Names = map[string]string{}
+	}
+
+	for _, m := range mentions {
+		id := string(m[1])
+		if name := d.channelName(ctx, id); name != "" {
+			named.Names[id] = name
+		}
+	}
+
+	return &named
+}
+
+// channelName returns the name of a channel: an old one if Slack doesn't tell it now, and "" if it never did.
+func (d *directory) channelName(ctx context.Context, id string) string {
+	known := d.channelNames.get(id)
+	if !known.readAt.IsZero() && d.now().Sub(known.readAt) < channelsMaxAge {
+		return known.name
+	}
+
+	var ch *slackapi.Channel
+	err := d.retryRead(ctx, func(ctx context.Context) error {
+		var err error
+		ch, err = d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
+		return err
+	})
+	isShown := codeOf(err) != "channel_not_found"
+	if err != nil && isShown {
+		d.log.Warn("slack name of a channel not known", "channel", id, "error", err)
+		return known.name
+	}
+
+	told := channelName{readAt: d.now()}
+	if isShown && ch != nil {
+		told.name = ch.Name
+	}
+	d.channelNames.keep(id, told)
+	return told.name
+}
