@@ -153,8 +153,10 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 		}
 
 		m.Blocks, m.Composed = body.Blocks, false
-	} else if c.Str("text") != "" || c.Has("markdown_text") {
-		m.Blocks, m.Composed = body.Blocks, false // text alone replaces the blocks
+	} else if body.Blocks != nil { // of markdown_text
+		m.Blocks, m.Composed = body.Blocks, false
+	} else if m.Composed && c.Has("text") { // an app's own blocks stay until it sends others, or an empty list
+		m.Blocks = nil
 	}
 
 	if m.Blocks == nil {

@@ -136,13 +136,22 @@ func TestUpdateKeepsAndReplaces(t *testing.T) {
 	if m.Edited != nil || m.Metadata == nil || m.Blocks == nil {
 		t.Errorf("update of blocks = %+v", m)
 	}
-	m = update(slack.MsgOptionText("only text", false))
-	if m.Edited == nil || strings.Contains(string(m.Blocks), "card") || m.Metadata == nil {
+	m = update(slack.MsgOptionText("only text", false), slack.MsgOptionAttachments(slack.Attachment{Text: "beside"}))
+	if m.Edited == nil || m.Text != "only text" || !strings.Contains(string(m.Blocks), "card") || m.Metadata == nil {
 		t.Errorf("update of text = %+v", m)
 	}
-	_, _, body := w.call("chat.update", w.srv.BotToken(), args("channel", w.ch, "ts", ts, "text", "x", "metadata", "{}"))
-	if body["ok"] != true || w.srv.Message(w.ch, ts).Metadata != nil {
-		t.Errorf("metadata {} must remove: %v", body)
+	_, _, body := w.call("chat.update", w.srv.BotToken(), args("channel", w.ch, "ts", ts, "text", "x", "blocks", "[]", "metadata", "{}"))
+	m = w.srv.Message(w.ch, ts)
+	if body["ok"] != true || m.Metadata != nil || strings.Contains(string(m.Blocks), "card") {
+		t.Errorf("metadata {} and blocks [] must remove: %v, %+v", body, m)
+	}
+	if !strings.Contains(string(m.Attachments), "beside") {
+		t.Errorf("attachments that aren't named must stay: %+v", m)
+	}
+	w.call("chat.update", w.srv.BotToken(), args("channel", w.ch, "ts", ts, "text", "y", "attachments", "[]"))
+	m = w.srv.Message(w.ch, ts)
+	if len(m.Attachments) != 0 || !strings.Contains(string(m.Blocks), `"y"`) {
+		t.Errorf("attachments [] must remove, and a text without blocks of the app's own is laid out anew: %+v", m)
 	}
 }
 
