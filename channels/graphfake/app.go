@@ -69,8 +69,11 @@ func (n appNode) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-func (n appNode) describe(*call) (any, *APIError) {
-	return map[string]any{"id": n.a.opts.AppID, "name": "Acme Help", "category": "Business", "link": "https://www.facebook.com/games/?app_id=" + n.a.opts.AppID}, nil
+// describe answers with the fields of the app that the caller asks for.
+func (n appNode) describe(c *call) (any, *APIError) {
+	return nodeFields{kind: "Application", id: n.a.opts.AppID, usual: "name,category,link", all: map[string]any{
+		"name": "Acme Help", "category": "Business", "link": "https://www.facebook.com/games/?app_id=" + n.a.opts.AppID, "namespace": nil,
+	}}.choose(c)
 }
 
 func (n appNode) listSubscriptions(c *call) (any, *APIError) {

@@ -93,8 +93,12 @@ func (p *Page) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-func (p *Page) describe(*call) (any, *APIError) {
-	return map[string]any{"id": p.config.ID, "name": p.config.Name}, nil
+// describe answers with the fields of the Page that the caller asks for.
+// Source: Graph API, "Page".
+func (p *Page) describe(c *call) (any, *APIError) {
+	return nodeFields{kind: "Page", id: p.config.ID, usual: "name", all: map[string]any{
+		"name": p.config.Name, "category": "Business", "about": nil, "access_token": nil, "link": nil, "username": nil,
+	}}.choose(c)
 }
 
 // subscribedApps lists the app, if it is subscribed, with the fields that the Page sends to it.
@@ -175,24 +179,9 @@ func (c *PageCustomer) getProfile(k *call) (any, *APIError) {
 	}
 
 	first, last, _ := strings.Cut(c.name, " ")
-	all := map[string]any{"name": c.name, "first_name": first, "last_name": last, "profile_pic": "https://platform-lookaside.fbsbx.com/platform/profilepic/?psid=" + c.id}
-	fields := cmp.Or(k.req.Query.Get("fields"), "first_name,last_name,profile_pic")
-	answer := map[string]any{"id": c.id}
-	for f := range strings.SplitSeq(fields, ",") {
-		if f == "id" { // always there
-			continue
-		}
-
-		value, ok := all[f]
-		if !ok {
-			return nil, &APIError{Code: codes.Invalid, Message: "Tried accessing nonexisting field (" + f + ") on node type (User)"}
-		}
-		if value != "" {
-			answer[f] = value
-		}
-	}
-
-	return answer, nil
+	return nodeFields{kind: "User", id: c.id, usual: "first_name,last_name,profile_pic", all: map[string]any{
+		"name": c.name, "first_name": first, "last_name": last, "profile_pic": "https://platform-lookaside.fbsbx.com/platform/profilepic/?psid=" + c.id,
+	}}.choose(k)
 }
 
 // pageFile is a file that somebody sent, and where the CDN serves it.

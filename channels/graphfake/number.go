@@ -96,20 +96,11 @@ func (n *Number) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-// get describes the number or, if the caller asks for that, where its webhooks go.
+// get answers with the fields of the number that the caller asks for.
 func (n *Number) get(c *call) (any, *APIError) {
-	if c.req.Query.Get("fields") != "webhook_configuration" {
-		return n.describe(), nil
-	}
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
-	places := map[string]any{}
-	for name, at := range map[string]string{"phone_number": n.override, "whatsapp_business_account": n.waba.override, "application": n.g.apps[businessObject].callback} {
-		if at != "" {
-			places[name] = at
-		}
-	}
-	return map[string]any{"id": n.cfg.ID, "webhook_configuration": places}, nil
+	return n.fields().choose(c)
 }
 
 // update gives the number a callback of its own, which comes before all others.
@@ -135,13 +126,27 @@ func (n *Number) update(c *call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-func (n *Number) describe() map[string]any {
+// fields returns what Graph tells of the number. Called under the lock.
+// Source: facebook/openapi, GET /{Phone-Number-ID} and /{WABA-ID}/phone_numbers; Parley also asks for platform_type and
+// webhook_configuration.
+func (n *Number) fields() nodeFields {
 	status := "CONNECTED"
 	if n.cfg.New {
 		status = "PENDING"
 	}
-	return map[string]any{"id": n.cfg.ID, "display_phone_number": n.cfg.Display, "verified_name": n.cfg.Name, "quality_rating": "GREEN",
-		"status": status, "platform_type": "CLOUD_API"}
+
+	hooks := map[string]any{} // where the number's webhooks go
+	for name, at := range map[string]string{"phone_number": n.override, "whatsapp_business_account": n.waba.override, "application": n.g.apps[businessObject].callback} {
+		if at != "" {
+			hooks[name] = at
+		}
+	}
+
+	return nodeFields{kind: "WhatsAppBusinessPhoneNumber", id: n.cfg.ID, usual: "display_phone_number,verified_name,quality_rating", all: map[string]any{
+		"display_phone_number": n.cfg.Display, "verified_name": n.cfg.Name, "quality_rating": "GREEN", "status": status, "platform_type": "CLOUD_API",
+		"webhook_configuration": hooks, "name_status": "APPROVED", "code_verification_status": "VERIFIED", "account_mode": "LIVE", "host_platform": "CLOUD_API",
+		"country_code": nil, "country_dial_code": nil, "unified_cert_status": nil, "messaging_limit_tier": nil, "is_official_business_account": nil, "username": nil,
+	}}
 }
 
 // register registers the number with the Cloud API. Source: Cloud API, "Register a business phone number".
@@ -252,9 +257,7 @@ func (w *waba) openerID() string { return w.id }
 func (w *waba) findRoute(method, edge string) (route, bool) {
 	switch method + " " + edge {
 	case "GET ":
-		return route{"whatsapp.waba", func(*call) (any, *APIError) {
-			return map[string]any{"id": w.id, "name": "Acme", "currency": "USD", "timezone_id": "1"}, nil
-		}}, true
+		return route{"whatsapp.waba", w.get}, true
 	case "GET phone_numbers":
 		return route{"whatsapp.numbers", w.listNumbers}, true
 	case "GET subscribed_apps":
@@ -274,12 +277,25 @@ func (w *waba) findRoute(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-func (w *waba) listNumbers(*call) (any, *APIError) {
+// get answers with the fields of the business account that the caller asks for.
+// Source: facebook/openapi, GET /{WABA-ID} and /{WhatsApp-Business-Account-ID}.
+func (w *waba) get(c *call) (any, *APIError) {
+	return nodeFields{kind: "WhatsAppBusinessAccount", id: w.id, usual: "name,currency,timezone_id", all: map[string]any{
+		"name": "Acme", "currency": "USD", "timezone_id": "1", "account_review_status": "APPROVED",
+		"message_template_namespace": nil, "business_verification_status": nil, "country": nil, "ownership_type": nil, "primary_business_location": nil,
+	}}.choose(c)
+}
+
+func (w *waba) listNumbers(c *call) (any, *APIError) {
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
 	data := []any{}
 	for _, n := range w.numbers {
-		data = append(data, n.describe())
+		one, err := n.fields().choose(c)
+		if err != nil {
+			return nil, err
+		}
+		data = append(data, one)
 	}
 	return map[string]any{"data": data}, nil
 }

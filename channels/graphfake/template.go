@@ -128,8 +128,11 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 	var data []any
 	list := w.templates[min(max(from, 0), len(w.templates)):]
 	for _, t := range list[:min(limit, len(list))] {
-		data = append(data, map[string]any{"id": t.ID, "name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status,
-			"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"), "components": t.Components})
+		one, refused := t.fields().choose(c)
+		if refused != nil {
+			return nil, refused
+		}
+		data = append(data, one)
 	}
 
 	paging := map[string]any{"cursors": map[string]any{"before": strconv.Itoa(from), "after": strconv.Itoa(from + len(data))}}
@@ -141,6 +144,15 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 	}
 
 	return map[string]any{"data": data, "paging": paging}, nil
+}
+
+// fields returns what Graph tells of the template. Called under the lock.
+// Source: facebook/openapi, GET /{WABA-ID}/message_templates.
+func (t *Template) fields() nodeFields {
+	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, usual: "name,language,category,status,components", all: map[string]any{
+		"name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components,
+		"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"), "parameter_format": nil, "previous_category": nil,
+	}}
 }
 
 // deleteTemplate deletes by name, or one by hsm_id and name.

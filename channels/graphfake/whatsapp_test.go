@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -222,6 +223,46 @@ func TestTokens(t *testing.T) {
 	for path, want := range map[string]int{"/v26.0/404": 100, "/v26.0/1055/nothing": 100, "/1055": 2500, "/v26.0": 2500, "/v26.0/1055/messages/x": 2500} {
 		if _, answer := m.do(http.MethodGet, path, "T", "", nil); codeOf(t, answer) != want {
 			t.Errorf("%s: %s", path, answer)
+		}
+	}
+}
+
+// withoutTrace removes the id by which Meta finds a call from an error.
+func withoutTrace(answer string) string {
+	return regexp.MustCompile(`,?"fbtrace_id":"[^"]*"`).ReplaceAllString(answer, "")
+}
+
+// TestFields: Graph answers with the fields that a call names, with its usual ones if it names none, and refuses others.
+func TestFields(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
+	page := m.AddPage(PageConfig{ID: "3077", Name: "Acme"})
+	m.AllowToken("T", "1055", "2066", page.ID())
+	m.do(http.MethodPost, "/v26.0/2066/message_templates", "T", "application/json",
+		strings.NewReader(`{"name":"hello","language":"en","category":"UTILITY","components":[{"type":"BODY","text":"Hi"}]}`))
+	refusal := func(field, kind string) string {
+		return `{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (` + field + `) on node type (` + kind + `)","type":"OAuthException"}}`
+	}
+	for path, want := range map[string]string{
+		"1055":                                   `{"display_phone_number":"+15550100","id":"1055","quality_rating":"GREEN","verified_name":"Acme"}`,
+		"1055?fields=id":                         `{"id":"1055"}`,
+		"1055?fields=status,platform_type":       `{"id":"1055","platform_type":"CLOUD_API","status":"CONNECTED"}`,
+		"1055?fields=username":                   `{"id":"1055"}`,
+		"1055?fields=id,nonsense":                refusal("nonsense", "WhatsAppBusinessPhoneNumber"),
+		"2066":                                   `{"currency":"USD","id":"2066","name":"Acme","timezone_id":"1"}`,
+		"2066?fields=display_phone_number":       refusal("display_phone_number", "WhatsAppBusinessAccount"),
+		"2066/phone_numbers?fields=id":           `{"data":[{"id":"1055"}]}`,
+		"2066/phone_numbers?fields=nonsense":     refusal("nonsense", "WhatsAppBusinessPhoneNumber"),
+		"2066/message_templates?fields=nonsense": refusal("nonsense", "WhatsAppBusinessHSM"),
+		"3077":                                   `{"id":"3077","name":"Acme"}`,
+		"3077?fields=id":                         `{"id":"3077"}`,
+		"3077?fields=nonsense":                   refusal("nonsense", "Page"),
+		"app?fields=id,name":                     `{"id":"` + m.opts.AppID + `","name":"Acme Help"}`,
+		"app?fields=nonsense":                    refusal("nonsense", "Application"),
+	} {
+		_, answer := m.do(http.MethodGet, "/v26.0/"+path, "T", "", nil)
+		if answer = withoutTrace(answer); answer != want {
+			t.Errorf("%s: %s, want %s", path, answer, want)
 		}
 	}
 }
