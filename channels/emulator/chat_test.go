@@ -117,12 +117,24 @@ func TestChanges(t *testing.T) {
 
 func TestControl(t *testing.T) {
 	t.Parallel()
-	for body, want := range map[string]int{"": 200, `{"method":"a"}`: 200, `{"method":"a","Odd":1}`: 400, "{": 400} {
+	const known = `known are [\"delay\" \"ratelimit\" \"bare_429\" \"http\" \"drop\" \"duplicate\" \"reorder\" \"lose\" \"own\"]`
+	for body, want := range map[string]struct {
+		status int
+		words  string
+	}{
+		`{"method":"a","kind":"drop"}`:         {200, `"id":1`},
+		`{"method":"a","kind":"own"}`:          {200, `"id":1`},
+		`{"method":"a","kind":"rate_limit"}`:   {400, `fault: unknown kind \"rate_limit\"; ` + known},
+		`{"method":"a"}`:                       {400, `fault: unknown kind \"\"; ` + known},
+		"":                                     {400, known},
+		`{"method":"a","kind":"drop","Odd":1}`: {400, "Odd"},
+		"{":                                    {400, "EOF"},
+	} {
 		mux := http.NewServeMux()
-		emulator.NewFaultPlan(1, time.Now).FaultRoutes(mux, "/faults")
+		emulator.NewFaultPlan(1, time.Now, "own").FaultRoutes(mux, "/faults")
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/faults", strings.NewReader(body)))
-		if w.Code != want {
+		if w.Code != want.status || !strings.Contains(w.Body.String(), want.words) {
 			t.Errorf("%q: %d %s", body, w.Code, w.Body)
 		}
 	}

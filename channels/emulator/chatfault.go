@@ -55,6 +55,7 @@ type Fault struct {
 // embeds it. Its lock is a leaf.
 type FaultPlan struct {
 	set   *FaultSet[aimed]
+	kinds []FaultKind // all that the emulator plays
 	clock func() time.Time
 	next  atomic.Int64 // the last id
 }
@@ -65,9 +66,11 @@ type aimed struct {
 	until time.Time
 }
 
-// NewFaultPlan makes an empty plan; seed decides faults with a chance, clock ends those with a time.
-func NewFaultPlan(seed int64, clock func() time.Time) *FaultPlan {
-	return &FaultPlan{set: NewFaultSet[aimed](seed), clock: clock}
+// NewFaultPlan makes an empty plan; seed decides faults with a chance, clock ends those with a time. own are the kinds
+// that this emulator plays besides those of each chat.
+func NewFaultPlan(seed int64, clock func() time.Time, own ...FaultKind) *FaultPlan {
+	kinds := []FaultKind{FaultDelay, FaultRateLimit, FaultBareLimit, FaultHTTP, FaultDrop, FaultDuplicate, FaultReorder, FaultLose}
+	return &FaultPlan{set: NewFaultSet[aimed](seed), kinds: append(kinds, own...), clock: clock}
 }
 
 // Inject adds a rule and returns its id.
@@ -155,15 +158,20 @@ func (f Fault) matches(name, channel string) bool {
 	return err == nil && ok
 }
 
-// FaultRoutes serves the faults: GET lists, POST injects and answers the id, DELETE [?id=1,2]
-// clears.
+// FaultRoutes serves the faults: GET lists, POST injects and answers the id, or 400 if there is no fault of that kind,
+// DELETE [?id=1,2] clears.
 func (p *FaultPlan) FaultRoutes(mux *http.ServeMux, at string) {
 	mux.HandleFunc("GET "+at, func(w http.ResponseWriter, _ *http.Request) { Write(w, http.StatusOK, p.Faults()) })
 	mux.HandleFunc("POST "+at, func(w http.ResponseWriter, req *http.Request) {
 		var f Fault
-		if Read(w, req, &f) {
-			Done(w, map[string]any{"id": p.Inject(f)}, nil)
+		if !Read(w, req, &f) {
+			return
 		}
+		if err := CheckWord("kind", f.Kind, p.kinds); err != nil {
+			Write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": err.Error()})
+			return
+		}
+		Done(w, map[string]any{"id": p.Inject(f)}, nil)
 	})
 
 	mux.HandleFunc("DELETE "+at, func(w http.ResponseWriter, req *http.Request) {

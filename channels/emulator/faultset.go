@@ -29,6 +29,15 @@ type FaultState[F any] struct {
 	Fired int // calls that it struck
 }
 
+// CheckWord returns an error that lists the known words, if a fault says another one: a fault with a misspelt word would
+// never strike. what is what the word stands for: "kind".
+func CheckWord[W ~string](what string, word W, known []W) error {
+	if slices.Contains(known, word) {
+		return nil
+	}
+	return fmt.Errorf("fault: unknown %s %q; known are %q", what, word, known)
+}
+
 // FaultSet holds the armed faults. Its lock is a leaf: nothing is called under it but the
 // question whether a fault matches.
 type FaultSet[F any] struct {

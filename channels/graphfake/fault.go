@@ -86,11 +86,10 @@ type faults struct{ *emulator.FaultSet[Fault] }
 
 // AddFault arms a fault and returns its id. Errors: an unknown action or a bad pattern.
 func (p *faults) AddFault(f Fault) (string, error) {
-	switch f.Action {
-	case ActionError, ActionStatus, ActionStatusAfter, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionTruncate,
-		ActionHookFirst, ActionDrop, ActionDuplicate, ActionSwap, ActionBadSignature, ActionHold:
-	default:
-		return "", fmt.Errorf("graphfake: fault: unknown action %q", f.Action)
+	known := []Action{ActionError, ActionStatus, ActionStatusAfter, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionTruncate,
+		ActionHookFirst, ActionDrop, ActionDuplicate, ActionSwap, ActionBadSignature, ActionHold}
+	if err := emulator.CheckWord("action", f.Action, known); err != nil {
+		return "", fmt.Errorf("graphfake: %w", err)
 	}
 	if _, err := path.Match(f.Route, ""); err != nil {
 		return "", fmt.Errorf("graphfake: fault: route: %w", err)

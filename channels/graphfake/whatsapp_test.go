@@ -357,7 +357,7 @@ func TestHooks(t *testing.T) {
 	if got := m.settled(); len(got) != 2 || strings.Count(got[0], "batched") != 3 {
 		t.Errorf("batched %q", got)
 	}
-	if _, err := m.AddFault(Fault{Route: "hook.message", Action: "explode"}); err == nil {
-		t.Error("an unknown action was armed")
+	if _, err := m.AddFault(Fault{Route: "hook.message", Action: "explode"}); err == nil || !strings.Contains(err.Error(), `"hold"`) {
+		t.Errorf("an unknown action: %v, want an error that lists those there are", err)
 	}
 }

@@ -135,6 +135,9 @@ func TestAdminOverTheWire(t *testing.T) {
 	if _, err := w.api.AuthTestContext(w.ctx); err == nil || out.ID != 1 {
 		t.Errorf("fault %d did not fire: %v", out.ID, err)
 	}
+	if status := w.fake("POST", "faults", dict{"method": "auth.test", "kind": "rate_limit"}, nil); status != http.StatusBadRequest {
+		t.Errorf("a misspelt fault = %d", status)
+	}
 	w.fake("DELETE", "faults?id=1", nil, nil)
 	if _, err := w.api.AuthTestContext(w.ctx); err != nil {
 		t.Error(err)

@@ -109,6 +109,14 @@ func TestControlAnswers(t *testing.T) {
 			name: "fault", verb: "POST", path: "faults", body: teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP},
 			status: 200, field: "id", want: 1,
 		},
+		{
+			name: "own fault", verb: "POST", path: "faults", body: teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultGarbage},
+			status: 200, field: "id", want: 2,
+		},
+		{
+			name: "misspelt fault", verb: "POST", path: "faults", body: teamsfake.Fault{Method: "graph.*", Kind: "rate_limit"},
+			status: 400, field: "ok", want: false,
+		},
 		{name: "clear", verb: "DELETE", path: "faults", status: 200, field: "ok", want: true},
 		{name: "info", verb: "GET", path: "info", status: 200, field: "app_id", want: w.srv.AppID()},
 		{name: "state", verb: "GET", path: "state?channel=" + tickets, status: 200, field: "channels.0.messages.0.id", want: root},

@@ -116,11 +116,11 @@ type faults struct {
 
 // AddFault arms a fault and returns its id. Errors: unknown op or action.
 func (p *faults) AddFault(f Fault) (string, error) {
-	if !isKnownOp(f.Op) {
-		return "", fmt.Errorf("mailfake: fault: unknown op %q", f.Op)
+	if err := emulator.CheckWord("op", f.Op, knownOps()); err != nil {
+		return "", fmt.Errorf("mailfake: %w", err)
 	}
-	if !isKnownAction(f.Action) {
-		return "", fmt.Errorf("mailfake: fault: unknown action %q", f.Action)
+	if err := emulator.CheckWord("action", f.Action, knownActions()); err != nil {
+		return "", fmt.Errorf("mailfake: %w", err)
 	}
 	return p.FaultSet.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
 }
@@ -135,22 +135,14 @@ func (p *faults) Faults() []FaultState {
 	return list
 }
 
-func isKnownOp(op Op) bool {
-	switch op {
-	case OpAny, OpSMTPConnect, OpAUTH, OpMAIL, OpRCPT, OpDATA, OpIMAPConnect, OpLOGIN, OpLIST, OpSELECT,
-		OpSTATUS, OpAPPEND, OpSEARCH, OpFETCH, OpSTORE, OpMOVE, OpEXPUNGE, OpIDLE:
-		return true
-	}
-	return false
+func knownOps() []Op {
+	return []Op{OpAny, OpSMTPConnect, OpAUTH, OpMAIL, OpRCPT, OpDATA, OpIMAPConnect, OpLOGIN, OpLIST, OpSELECT,
+		OpSTATUS, OpAPPEND, OpSEARCH, OpFETCH, OpSTORE, OpMOVE, OpEXPUNGE, OpIDLE}
 }
 
-func isKnownAction(a Action) bool {
-	switch a {
-	case ActionReply, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionBye, ActionCut,
-		ActionFreeze, ActionFlagsOnly, ActionUnknownItem, ActionExpunge, ActionUIDValidity, ActionExists, ActionSilent, ActionHideIdle:
-		return true
-	}
-	return false
+func knownActions() []Action {
+	return []Action{ActionReply, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionBye, ActionCut,
+		ActionFreeze, ActionFlagsOnly, ActionUnknownItem, ActionExpunge, ActionUIDValidity, ActionExists, ActionSilent, ActionHideIdle}
 }
 
 // hits are the faults that strike one command.

@@ -103,8 +103,13 @@ func TestFaultCounts(t *testing.T) {
 	if f := s.Faults(); len(f) != 0 {
 		t.Fatalf("faults left: %+v", f)
 	}
-	if _, err := s.AddFault(mailfake.Fault{Op: "smtp.nonsense", Action: mailfake.ActionReply}); err == nil {
-		t.Fatal("took an unknown op")
+	for f, want := range map[mailfake.Fault]string{
+		{Op: "smtp.nonsense", Action: mailfake.ActionReply}: `"smtp.mail"`,
+		{Op: mailfake.OpMAIL, Action: "dropafter"}:          `"drop_after"`,
+	} {
+		if _, err := s.AddFault(f); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want an error that lists %s", f, err, want)
+		}
 	}
 }
 
