@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/analysis"
 	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 )
@@ -38,6 +39,28 @@ func TestCustomerEditsAndDeletes(t *testing.T) {
 	}
 	if n := w.count(`SELECT count(*) FROM messages WHERE external_id = $1`, id); n != 1 {
 		t.Errorf("a message that was told twice became %d, want 1", n)
+	}
+}
+
+// A provider doesn't pass on what a customer's message is now: the thread says so. The remark is nobody's words, so that it isn't
+// analysed, in a message of its own either.
+func TestRemarksAreNotTheCustomersWords(t *testing.T) {
+	t.Parallel()
+	r := &reader{find: func(analysis.Question) (analysis.Answer, error) { return analysis.Answer{}, nil }}
+	w := newWorld(t, options{analyzer: r})
+	w.customerSends(chat, channelstest.Event{ID: "m0", From: "kim", Name: "Kim", Notices: []string{"A poll that isn't passed on."}})
+	id := w.customerWrites("kim", "Send it to Berlin")
+	thread := w.waitThread("Send it to Berlin")
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Notices: []string{"A hologram that isn't passed on."}})
+	if m := w.waitLine(thread, bridge.LineChanged); !strings.Contains(m.Plain(), "Berlin") || !strings.Contains(m.Plain(), "hologram") {
+		t.Errorf("the line says %q", m.Plain())
+	}
+	w.makeBurstsDue()
+	w.waitAnalysed()
+	for _, q := range r.questions() {
+		if got := strings.Join(append(textsOf(q.Before), textsOf(q.Burst)...), ""); got != "Send it to Berlin" {
+			t.Errorf("analysed was %q", got)
+		}
 	}
 }
 

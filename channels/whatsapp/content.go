@@ -34,7 +34,7 @@ type (
 	}
 )
 
-// readContent sets the content of a message. Missing or unknown content becomes a placeholder.
+// readContent sets the content of a message. In place of missing or unknown content it adds a remark.
 func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMessage) {
 	switch kind {
 	case "text":
@@ -75,7 +75,7 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 	}
 
 	if in.Text == "" && len(in.Attachments) == 0 {
-		in.Text = unshownText(kind)
+		in.Notices = append(in.Notices, unshownNotice(kind))
 	}
 }
 

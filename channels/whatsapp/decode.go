@@ -9,7 +9,6 @@ import (
 
 	"parley/channels"
 	"parley/channels/graph"
-	"parley/channels/wamark"
 	"parley/channels/wanumber"
 )
 
@@ -273,17 +272,18 @@ func makePlaceholder(in channels.Inbound, kind string) []channels.Inbound {
 		in.Notices = []string{"WhatsApp tells something about a customer that it doesn't name."}
 		return []channels.Inbound{in}
 	}
-	in.Text = unshownText(kind)
+	in.Notices = append(in.Notices, unshownNotice(kind))
 	return []channels.Inbound{in}
 }
 
-// unshownText returns the text in place of a message that WhatsApp doesn't pass on. kind is shown if it tells something.
-func unshownText(kind string) string {
+// unshownNotice returns the remark in place of a message that WhatsApp doesn't pass on. It is no text of the message, which
+// would be analysed as the customer's words. kind is shown if it tells something.
+func unshownNotice(kind string) string {
 	what := ""
 	switch kind = clippedLine(loose(kind), maxWord); kind {
 	case "", "unsupported", "unknown":
 	default:
-		what = " (" + wamark.Escape(kind) + ")"
+		what = " (" + kind + ")"
 	}
-	return "*A message that WhatsApp doesn't pass on" + what + ". It can only be seen on the customer's phone.*"
+	return "A message that WhatsApp doesn't pass on" + what + ". It can only be seen on the customer's phone."
 }

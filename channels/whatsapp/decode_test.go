@@ -48,7 +48,9 @@ func decodeHook(t *testing.T, body []byte) []channels.Inbound {
 // TestDecodeContent: every kind of message becomes words, and files to fetch.
 func TestDecodeContent(t *testing.T) {
 	t.Parallel()
-	unseen := func(kind string) string { return unshownText(kind) }
+	unseen := func(kind string, more ...string) channels.Inbound {
+		return channels.Inbound{Notices: append([]string{unshownNotice(kind)}, more...)}
+	}
 	for name, c := range map[string]struct {
 		message string
 		text    string
@@ -88,10 +90,10 @@ func TestDecodeContent(t *testing.T) {
 		"from an ad": {message: `"type":"text","text":{"body":"x"},"referral":{"source_url":"https://fb.me/x","source_type":"ad","headline":"Chat","body":"Succulents"}`, text: "x",
 			more: channels.Inbound{Notices: []string{"Came from this ad: Chat · Succulents · https://fb.me/x"}}},
 		"unsupported": {message: `"type":"unsupported","errors":[{"code":131051,"title":"Message type unknown","error_data":{"details":"Message type is currently not supported."}}],"unsupported":{"type":"poll"}`,
-			text: unseen("poll"), more: channels.Inbound{Notices: []string{"WhatsApp says: Message type is currently not supported."}}},
-		"unsupported of old": {message: `"type":"unsupported","errors":[{"code":131051,"title":"Message type unknown"}]`, text: unseen(""), more: channels.Inbound{Notices: []string{"WhatsApp says: Message type unknown"}}},
-		"a new kind":         {message: `"type":"hologram","hologram":{"id":1}`, text: unseen("hologram")},
-		"no kind":            {message: `"text":{"body":"x"}`, text: unseen("")},
+			more: unseen("poll", "WhatsApp says: Message type is currently not supported.")},
+		"unsupported of old": {message: `"type":"unsupported","errors":[{"code":131051,"title":"Message type unknown"}]`, more: unseen("", "WhatsApp says: Message type unknown")},
+		"a new kind":         {message: `"type":"hologram","hologram":{"id":1}`, more: unseen("hologram")},
+		"no kind":            {message: `"text":{"body":"x"}`, more: unseen("")},
 	} {
 		list := decodeHook(t, messageHook(from(c.message)))
 		if len(list) != 1 {
@@ -120,14 +122,14 @@ func TestDecodeContent(t *testing.T) {
 }
 
 // TestEdge15TypeWithoutPayload: edge case 15: a known kind without its object, with a wrong
-// one, and an unknown kind are shown as what they are: something that can't be shown.
+// one, and an unknown kind are shown as what they are: something that can't be shown. No words are the customer's.
 func TestEdge15TypeWithoutPayload(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"text", "image", "video", "audio", "document", "sticker", "location", "contacts", "interactive", "button",
 		"order", "reaction", "edit", "revoke", "system", "poll"} {
 		for _, rest := range []string{"", `,"` + kind + `":null`, `,"` + kind + `":"?"`, `,"` + kind + `":[]`, `,"` + kind + `":{}`, `,"` + kind + `":{"id":{}}`} {
 			list := decodeHook(t, messageHook(from(`"type":"`+kind+`"`+rest)))
-			if len(list) != 1 || list[0].Kind != channels.InboundMessage || !strings.Contains(list[0].Text, "doesn't pass on") {
+			if len(list) != 1 || list[0].Kind != channels.InboundMessage || list[0].Text != "" || !strings.Contains(strings.Join(list[0].Notices, "\n"), "doesn't pass on") {
 				if kind == "order" && strings.HasSuffix(rest, "{}") || kind == "order" && strings.Contains(rest, "{\"id\"") {
 					continue // an order of nothing is an order
 				}
@@ -144,13 +146,13 @@ func TestOddTypes(t *testing.T) {
 		`"type":"order","order":{"product_items":[{"product_retailer_id":"A1","quantity":"2","item_price":"9.50","currency":"EUR"}]}`: "2 × A1: 9.5 EUR each\n\nTotal: 19 EUR",
 		`"type":"order","order":{"product_items":[{"product_retailer_id":"A1","quantity":{},"item_price":9,"currency":"EUR"}]}`:       "- ? × A1: 9 EUR each",
 		`"type":"location","location":{"latitude":"48.1","longitude":"11.5","name":7}`:                                                "[48.1,11.5]",
-		`"type":"location","location":{"latitude":"north","longitude":11.5}`:                                                          unshownText("location"),
+		`"type":"location","location":{"latitude":"north","longitude":11.5}`:                                                          unshownNotice("location"),
 		`"type":"audio","audio":{"id":"M1","mime_type":"audio/ogg","voice":"yes"}`:                                                    "",
 		`"type":"text","text":{"body":"Hi"},"errors":[{"code":"131051","title":"Odd"}]`:                                               "Hi",
 		`"type":"text","text":{"body":"Hi"},"context":{"forwarded":"true","id":"wamid.0"}`:                                            "Hi",
 	} {
 		list := decodeHook(t, messageHook(from(message)))
-		if len(list) != 1 || !strings.Contains(list[0].Text, want) || want == "" && len(list[0].Attachments) != 1 {
+		if len(list) != 1 || !strings.Contains(list[0].Text+strings.Join(list[0].Notices, ""), want) || want == "" && len(list[0].Attachments) != 1 {
 			t.Errorf("%s: %+v", message, list)
 		}
 	}

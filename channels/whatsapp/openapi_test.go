@@ -208,7 +208,7 @@ func TestPublishedWebhooks(t *testing.T) {
 		"Image Message":                               "message|Taj Mahal|image.jpg",
 		"Location Message":                            "message|**Philz Coffee**\n101 Forest Ave, Palo Alto, CA 94301\n📍 [37.44221496582,-122.16165924072](https://www.google.com/maps?q=37.44221496582,-122.16165924072)\nhttps://philzcoffee.com/|",
 		"Contact Sharing Message":                     "message|👤 **Lucía Gómez**\nGoogle\n+1 (983) 555-2319|Lucía Gómez.vcf",
-		"Unsupported Message":                         "message|" + unshownText("") + "|WhatsApp says: Message type is currently not supported.",
+		"Unsupported Message":                         "message||" + unshownNotice("") + " WhatsApp says: Message type is currently not supported.",
 		"Button Message":                              "message|Unsubscribe|",
 		"Interactive List Reply Message":              "message|Priority Mail Express\nNext Day to 2 Days|",
 		"Interactive Button Reply Message":            "message|Cancel|",

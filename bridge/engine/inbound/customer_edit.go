@@ -1,7 +1,9 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,11 +42,11 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
 	at := saidAt(it.Writer, in)
 	if newest, now := newestChange(it.Writer, m); at.Before(newest) { // a newer change has overtaken this one
-		showChange(it.Writer, c, m, quoteOf(&store.Message{Text: in.Text}), now, newest)
+		showChange(it.Writer, c, m, quoteOf(&store.Message{Text: wordsOrRemarks(in.Text, in.Notices)}), now, newest)
 		return nil
 	}
 
-	showChange(it.Writer, c, m, quoteOf(&m.Message), in.Text, at)
+	showChange(it.Writer, c, m, quoteOf(&m.Message), wordsOrRemarks(in.Text, in.Notices), at)
 	if m.Reason == earlyEditReason {
 		m.Text, m.Dirty = in.Text, true
 	}
@@ -74,11 +76,17 @@ func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, befor
 	th.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: m.ID}})
 }
 
+// wordsOrRemarks returns what a message says, or the remarks about one without words: for example, that its provider doesn't
+// pass on what it is now.
+func wordsOrRemarks(text string, notices []string) string {
+	return cmp.Or(text, strings.Join(notices, " "))
+}
+
 // newestChange returns when a customer changed a message last, as far as is known, and what it says since. The lines about it tell
 // that, and the message itself if a change of it came first. at is zero if it wasn't changed.
 func newestChange(th *threads.Writer, m *book.Message) (at time.Time, now string) {
 	if m.Reason == earlyEditReason {
-		at, now = m.SaidAt, m.Text
+		at, now = m.SaidAt, wordsOrRemarks(m.Text, m.Notices)
 	}
 	for _, d := range th.Outbox.Deliveries {
 		if d.MessageID != m.ID || d.Kind != string(bridge.PostLine) {
