@@ -86,8 +86,8 @@ type faults struct{ *emulator.FaultSet[Fault] }
 
 // AddFault arms a fault and returns its id. Errors: an unknown action or a bad pattern.
 func (p *faults) AddFault(f Fault) (string, error) {
-	known := []Action{ActionError, ActionStatus, ActionStatusAfter, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionTruncate,
-		ActionHookFirst, ActionDrop, ActionDuplicate, ActionSwap, ActionBadSignature, ActionHold}
+	known := []Action{ActionError, ActionStatus, ActionStatusAfter, ActionDropBefore, ActionDropAfter, ActionDelay,
+		ActionDelayAfter, ActionTruncate, ActionHookFirst, ActionDrop, ActionDuplicate, ActionSwap, ActionBadSignature, ActionHold}
 	if err := emulator.CheckWord("action", f.Action, known); err != nil {
 		return "", fmt.Errorf("graphfake: %w", err)
 	}

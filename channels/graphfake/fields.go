@@ -2,6 +2,7 @@ package graphfake
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"parley/channels/graphfake/codes"
@@ -25,7 +26,8 @@ func (n nodeFields) choose(c *call) (map[string]any, *APIError) {
 
 		value, isKnown := n.all[name]
 		if !isKnown {
-			return nil, &APIError{Code: codes.Invalid, Message: "Tried accessing nonexisting field (" + name + ") on node type (" + n.kind + ")"}
+			return nil, &APIError{Code: codes.Invalid,
+				Message: fmt.Sprintf("Tried accessing nonexisting field (%s) on node type (%s)", name, n.kind)}
 		}
 		if value != nil && value != "" {
 			answer[name] = value

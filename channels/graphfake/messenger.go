@@ -180,7 +180,8 @@ func (c *PageCustomer) getProfile(k *call) (any, *APIError) {
 
 	first, last, _ := strings.Cut(c.name, " ")
 	return nodeFields{kind: "User", id: c.id, usual: "first_name,last_name,profile_pic", all: map[string]any{
-		"name": c.name, "first_name": first, "last_name": last, "profile_pic": "https://platform-lookaside.fbsbx.com/platform/profilepic/?psid=" + c.id,
+		"name": c.name, "first_name": first, "last_name": last,
+		"profile_pic": "https://platform-lookaside.fbsbx.com/platform/profilepic/?psid=" + c.id,
 	}}.choose(k)
 }
 

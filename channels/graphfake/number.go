@@ -136,16 +136,20 @@ func (n *Number) fields() nodeFields {
 	}
 
 	hooks := map[string]any{} // where the number's webhooks go
-	for name, at := range map[string]string{"phone_number": n.override, "whatsapp_business_account": n.waba.override, "application": n.g.apps[businessObject].callback} {
+	places := map[string]string{"phone_number": n.override, "whatsapp_business_account": n.waba.override,
+		"application": n.g.apps[businessObject].callback}
+	for name, at := range places {
 		if at != "" {
 			hooks[name] = at
 		}
 	}
 
-	return nodeFields{kind: "WhatsAppBusinessPhoneNumber", id: n.cfg.ID, usual: "display_phone_number,verified_name,quality_rating", all: map[string]any{
-		"display_phone_number": n.cfg.Display, "verified_name": n.cfg.Name, "quality_rating": "GREEN", "status": status, "platform_type": "CLOUD_API",
-		"webhook_configuration": hooks, "name_status": "APPROVED", "code_verification_status": "VERIFIED", "account_mode": "LIVE", "host_platform": "CLOUD_API",
-		"country_code": nil, "country_dial_code": nil, "unified_cert_status": nil, "messaging_limit_tier": nil, "is_official_business_account": nil, "username": nil,
+	const usual = "display_phone_number,verified_name,quality_rating"
+	return nodeFields{kind: "WhatsAppBusinessPhoneNumber", id: n.cfg.ID, usual: usual, all: map[string]any{
+		"display_phone_number": n.cfg.Display, "verified_name": n.cfg.Name, "quality_rating": "GREEN", "status": status,
+		"platform_type": "CLOUD_API", "host_platform": "CLOUD_API", "webhook_configuration": hooks, "name_status": "APPROVED",
+		"code_verification_status": "VERIFIED", "account_mode": "LIVE", "country_code": nil, "country_dial_code": nil,
+		"unified_cert_status": nil, "messaging_limit_tier": nil, "is_official_business_account": nil, "username": nil,
 	}}
 }
 
@@ -282,7 +286,8 @@ func (w *waba) findRoute(method, edge string) (route, bool) {
 func (w *waba) get(c *call) (any, *APIError) {
 	return nodeFields{kind: "WhatsAppBusinessAccount", id: w.id, usual: "name,currency,timezone_id", all: map[string]any{
 		"name": "Acme", "currency": "USD", "timezone_id": "1", "account_review_status": "APPROVED",
-		"message_template_namespace": nil, "business_verification_status": nil, "country": nil, "ownership_type": nil, "primary_business_location": nil,
+		"message_template_namespace": nil, "business_verification_status": nil, "country": nil, "ownership_type": nil,
+		"primary_business_location": nil,
 	}}.choose(c)
 }
 

@@ -151,7 +151,8 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 func (t *Template) fields() nodeFields {
 	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, usual: "name,language,category,status,components", all: map[string]any{
 		"name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components,
-		"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"), "parameter_format": nil, "previous_category": nil,
+		"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"),
+		"parameter_format": nil, "previous_category": nil,
 	}}
 }
 

@@ -45,7 +45,8 @@ func New(o Options) *Server {
 	o = o.WithDefaults()
 	host := emulator.NewHost("slackfake", o.Log)
 	g := workspace.New(o, host)
-	s := &Server{ground: g, Host: host, FaultPlan: emulator.NewFaultPlan(o.Seed, g.Now, FaultLimitBody, FaultBlank, FaultError, FaultNeverShare)}
+	faults := emulator.NewFaultPlan(o.Seed, g.Now, FaultLimitBody, FaultBlank, FaultError, FaultNeverShare)
+	s := &Server{ground: g, Host: host, FaultPlan: faults}
 	s.connect(given)
 	s.Mu.Lock()
 	s.seedWorkspace()

@@ -45,7 +45,8 @@ func New(o tenant.Options) *Server {
 	o = o.WithDefaults()
 	host := emulator.NewHost("teamsfake", o.Log)
 	g := tenant.New(o, host)
-	s := &Server{ground: g, Host: host, FaultPlan: emulator.NewFaultPlan(o.Seed, g.Now, FaultReset, FaultGarbage)}
+	faults := emulator.NewFaultPlan(o.Seed, g.Now, FaultReset, FaultGarbage)
+	s := &Server{ground: g, Host: host, FaultPlan: faults}
 	s.connect()
 	if err := s.Entra.Start(); err != nil {
 		panic(err) // no randomness: nothing works on this machine
