@@ -1,6 +1,7 @@
 package messenger
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,7 +9,8 @@ import (
 	"parley/channels/graphfake"
 )
 
-func broken(findings []channels.Finding) string {
+// brokenFindings returns what is wrong by the findings of Check, "" if nothing is.
+func brokenFindings(findings []channels.Finding) string {
 	var out []string
 	for _, f := range findings {
 		if f.Text == "" || f.OK != (f.Hint == "") {
@@ -21,33 +23,34 @@ func broken(findings []channels.Finding) string {
 	return strings.Join(out, ", ")
 }
 
+// Check names what is wrong, and shows no secret.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(*testing.T, *rig)
 		want  string
 	}{
-		"all is well": {func(*testing.T, *rig) {}, ""},
-		"revoked":     {func(_ *testing.T, r *rig) { r.meta.RevokeToken(testToken) }, "Page token"},
-		"another Page's": {func(_ *testing.T, r *rig) {
+		"all is well":           {want: "", spoil: func(*testing.T, *rig) {}},
+		"the token was revoked": {want: "Page token", spoil: func(_ *testing.T, r *rig) { r.meta.RevokeToken(testToken) }},
+		"the token is another Page's": {want: "Page token", spoil: func(_ *testing.T, r *rig) {
 			r.meta.AllowToken(testToken, r.meta.AddPage(graphfake.PageConfig{Name: "B"}).ID())
-		}, "Page token"},
-		"not subscribed":  {func(_ *testing.T, r *rig) { r.meta.Unsubscribe(testPage) }, "Webhook fields"},
-		"no public URL":   {func(_ *testing.T, r *rig) { r.env.HookURL = "" }, "Webhook address"},
-		"fields missing":  {func(t *testing.T, r *rig) { resubscribe(t, r, "messages", "message_reads") }, "Webhook fields"},
-		"all, one by one": {func(t *testing.T, r *rig) { resubscribe(t, r, neededFields()...) }, ""},
-		"Facebook is down": {func(t *testing.T, r *rig) {
-			r.fault(t, graphfake.Fault{Route: "messenger.page", Action: graphfake.ActionStatus})
-		}, "Page token"},
-		"the app requires its secret": {func(_ *testing.T, r *rig) { r.meta.RequireProof() }, ""},
+		}},
+		"the Page isn't subscribed": {want: "Webhook fields", spoil: func(_ *testing.T, r *rig) { r.meta.Unsubscribe(testPage) }},
+		"Parley has no public URL":  {want: "Webhook address", spoil: func(_ *testing.T, r *rig) { r.env.HookURL = "" }},
+		"fields are missing":        {want: "Webhook fields", spoil: func(t *testing.T, r *rig) { resubscribe(t, r, "messages", "message_reads") }},
+		"all fields, one by one":    {want: "", spoil: func(t *testing.T, r *rig) { resubscribe(t, r, neededFields()...) }},
+		"Facebook is down": {want: "Page token", spoil: func(t *testing.T, r *rig) {
+			r.addFault(t, graphfake.Fault{Route: "messenger.page", Action: graphfake.ActionStatus})
+		}},
+		"the app requires its secret": {want: "", spoil: func(_ *testing.T, r *rig) { r.meta.RequireProof() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			c.spoil(t, r)
 			findings := r.Check(t.Context())
-			if got := broken(findings); got != c.want {
-				t.Errorf("broken: %q, want %q: %+v", got, c.want, findings)
+			if got := brokenFindings(findings); got != c.want {
+				t.Errorf("got %q as wrong, want %q, of the findings %+v", got, c.want, findings)
 			}
 			for _, f := range findings {
 				if strings.Contains(f.Text+f.Hint, testToken) || strings.Contains(f.Text+f.Hint, testSecret) {
@@ -65,6 +68,7 @@ func resubscribe(t *testing.T, r *rig, fields ...string) {
 	}
 }
 
+// Settings that are missing or malformed are refused, without showing secrets.
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(channels.Config){
@@ -77,18 +81,35 @@ func TestSettings(t *testing.T) {
 	} {
 		c := config()
 		change(c)
-		if _, err := Spec().New(channels.Account{Config: c}, channels.Env{}); err == nil || strings.Contains(err.Error(), testToken) {
-			t.Errorf("%s: %v", name, err)
+		_, err := Spec().New(channels.Account{Config: c}, channels.Env{})
+		if err == nil {
+			t.Errorf("%s: the settings are taken, want an error", name)
+		} else if strings.Contains(err.Error(), testToken) {
+			t.Errorf("%s: the error shows the token: %v", name, err)
 		}
 	}
-	named := map[string]bool{}
+}
+
+// Each field has words for people, and tokens are secrets.
+func TestFields(t *testing.T) {
+	t.Parallel()
+	var names []string
 	for _, f := range Spec().Fields {
-		named[f.Name] = true
-		if strings.Contains(f.Name, "token") && !f.Secret || f.Label == "" {
-			t.Errorf("field %+v", f)
+		names = append(names, f.Name)
+		if f.Label == "" {
+			t.Errorf("the field %s has no label", f.Name)
+		}
+		if strings.Contains(f.Name, "token") && !f.Secret {
+			t.Errorf("the field %s isn't secret", f.Name)
 		}
 	}
-	if !named[Spec().Owner] || len(named) != 5 {
-		t.Errorf("fields %v", named)
+	slices.Sort(names)
+	want := []string{fieldPage, fieldSecret, fieldToken, fieldVerify, fieldVersion}
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		t.Errorf("got the fields %q, want %q", names, want)
+	}
+	if !slices.Contains(names, Spec().Owner) {
+		t.Errorf("the owner %q is none of the fields %q", Spec().Owner, names)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,20 +24,24 @@ func plainChannel(t testing.TB) *Channel {
 	return c
 }
 
-// body puts one event of the customer into a webhook; what follows sender, recipient and
-// timestamp is given.
-func hookBody(key, event string) []byte {
-	return fmt.Appendf(nil, `{"object":"page","entry":[{"id":"%s","time":1700000000999,"%s":[{"sender":{"id":"%s"},"recipient":{"id":"%s"},"timestamp":1700000000123,%s}]}]}`,
-		testPage, key, testPSID, testPage, event)
+// eventAt is the time of the events of hookBody, in milliseconds.
+const eventAt = 1700000000123
+
+// hookBody makes a webhook with one event of the customer. list is where it stands: "messaging", or "standby" while another
+// app holds the conversation. event is what follows its sender, recipient and timestamp.
+func hookBody(list, event string) []byte {
+	return fmt.Appendf(nil, `{"object":"page","entry":[{"id":"%s","time":1700000000999,"%s":[{"sender":{"id":"%s"},"recipient":{"id":"%s"},"timestamp":%d,%s}]}]}`,
+		testPage, list, testPSID, testPage, eventAt, event)
 }
 
-// decodeOne takes a webhook with one event apart and decodes it.
+// decodeOne splits a webhook that has one event of the customer, and decodes that.
 func decodeOne(t *testing.T, c *Channel, body []byte) []channels.Inbound {
 	t.Helper()
 	facts := split(body)
-	if len(facts) != 1 || facts[0].Quarantine != "" || facts[0].Owner != testPage || facts[0].OrderKey != testPSID {
-		t.Fatalf("facts %+v", facts)
+	if len(facts) != 1 {
+		t.Fatalf("split into %+v, want one fact", facts)
 	}
+	wantFact(t, facts[0], testPSID)
 	list, err := c.Decode(facts[0].Payload)
 	if err != nil {
 		t.Fatal(err)
@@ -44,14 +49,27 @@ func decodeOne(t *testing.T, c *Channel, body []byte) []channels.Inbound {
 	return list
 }
 
+// wantFact checks that a fact is for the Page, in the order of orderKey and not in quarantine.
+func wantFact(t *testing.T, f channels.Fact, orderKey string) {
+	t.Helper()
+	wantEqual(t, "order key", f.OrderKey, orderKey)
+	wantEqual(t, "owner", f.Owner, testPage)
+	wantEqual(t, "quarantine", f.Quarantine, "")
+}
+
 func attachments(list ...string) string {
 	return `"message":{"mid":"m_1","attachments":[` + strings.Join(list, ",") + `]}`
 }
 
+// What a message becomes of which nothing but a notice, a file or a sticker is shown.
 func notice(text string) channels.Inbound { return channels.Inbound{Notices: []string{text}} }
 
-func file(name, contentType, ref string, inline bool) channels.Inbound {
-	return channels.Inbound{Attachments: []channels.Attachment{{Name: name, ContentType: contentType, Ref: ref, Inline: inline}}}
+func file(name, contentType, ref string) channels.Inbound {
+	return channels.Inbound{Attachments: []channels.Attachment{{Name: name, ContentType: contentType, Ref: ref}}}
+}
+
+func sticker(name, contentType, ref string) channels.Inbound {
+	return channels.Inbound{Attachments: []channels.Attachment{{Name: name, ContentType: contentType, Ref: ref, Inline: true}}}
 }
 
 // Every kind of message that a customer can send. From, At, Kind and ExternalID are the same in
@@ -72,15 +90,15 @@ func TestDecodeMessages(t *testing.T) {
 			channels.Inbound{Text: "Hi", Notices: []string{"Came by an ad “Half price”, ref “summer”."}}},
 		"shop": {`"message":{"mid":"m_1","text":"Hi","referral":{"product":{"id":"P9"}}}`,
 			channels.Inbound{Text: "Hi", Notices: []string{"Came by a link, product P9."}}},
-		"image": {attachments(`{"type":"image","payload":{"url":"` + cdn + `9_n.png?oh=1&oe=2"}}`), file("image.png", "image/png", cdn+"9_n.png?oh=1&oe=2", false)},
-		"video": {attachments(`{"type":"video","payload":{"url":"` + cdn + `v"}}`), file("video.mp4", "video/mp4", cdn+"v", false)},
-		"audio": {attachments(`{"type":"audio","payload":{"url":"` + cdn + `a.aac"}}`), file("audio.aac", "audio/mp4", cdn+"a.aac", false)},
+		"image": {attachments(`{"type":"image","payload":{"url":"` + cdn + `9_n.png?oh=1&oe=2"}}`), file("image.png", "image/png", cdn+"9_n.png?oh=1&oe=2")},
+		"video": {attachments(`{"type":"video","payload":{"url":"` + cdn + `v"}}`), file("video.mp4", "video/mp4", cdn+"v")},
+		"audio": {attachments(`{"type":"audio","payload":{"url":"` + cdn + `a.aac"}}`), file("audio.aac", "audio/mp4", cdn+"a.aac")},
 		"file": {attachments(`{"type":"file","payload":{"url":"https://cdn.fbsbx.com/v/invoice%202.pdf?x=y"}}`),
-			file("invoice 2.pdf", "application/pdf", "https://cdn.fbsbx.com/v/invoice%202.pdf?x=y", false)},
+			file("invoice 2.pdf", "application/pdf", "https://cdn.fbsbx.com/v/invoice%202.pdf?x=y")},
 		"edge case 25: sticker only": {attachments(`{"type":"sticker","payload":{"url":"` + cdn + `s.webp","sticker_id":123}}`),
-			file("sticker.webp", "image/webp", cdn+"s.webp", true)},
+			sticker("sticker.webp", "image/webp", cdn+"s.webp")},
 		"sticker as images were before August 2026": {attachments(`{"type":"image","payload":{"url":"` + cdn + `s.png","sticker_id":"123"}}`),
-			file("sticker.png", "image/png", cdn+"s.png", true)},
+			sticker("sticker.png", "image/png", cdn+"s.png")},
 		"thumb":                                  {attachments(`{"type":"sticker","payload":{"url":"` + cdn + `t.png","sticker_id":369239263222822}}`), channels.Inbound{Text: "👍"}},
 		"edge case 25: fallback without payload": {attachments(`{"type":"fallback","title":"A post","payload":null}`), channels.Inbound{Text: "A post"}},
 		"edge case 25: fallback with nothing":    {attachments(`{"type":"fallback"}`), notice("Shared something (fallback) that Messenger doesn't pass on. Look into the Page's inbox.")},
@@ -114,7 +132,7 @@ func TestDecodeMessages(t *testing.T) {
 			t.Parallel()
 			list := decodeOne(t, plainChannel(t), hookBody("messaging", c.event))
 			c.want.Kind, c.want.ExternalID = channels.InboundMessage, "m_1"
-			c.want.From.Key, c.want.At = testPSID, time.UnixMilli(1700000000123).UTC()
+			c.want.From.Key, c.want.At = testPSID, time.UnixMilli(eventAt).UTC()
 			if len(list) != 1 || !reflect.DeepEqual(list[0], c.want) {
 				t.Errorf("got  %+v\nwant %+v", list, c.want)
 			}
@@ -152,15 +170,26 @@ func TestDecodeOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			list := decodeOne(t, plainChannel(t), hookBody("messaging", c.event))
-			c.want.From.Key, c.want.At = testPSID, time.UnixMilli(1700000000123).UTC()
+			c.want.From.Key, c.want.At = testPSID, time.UnixMilli(eventAt).UTC()
 			if len(list) != 1 || !reflect.DeepEqual(list[0], c.want) {
 				t.Errorf("got  %+v\nwant %+v", list, c.want)
 			}
 		})
 	}
-	for _, event := range []string{`"optin":{"ref":"x"}`, `"account_linking":{"status":"linked"}`, `"something_of_2031":{}`, `"reaction":{"action":"react"}`, `"message_edit":{}`} {
+}
+
+// Events of other kinds, and those that name no message, mean nothing to us.
+func TestDecodeNothing(t *testing.T) {
+	t.Parallel()
+	for _, event := range []string{
+		`"optin":{"ref":"x"}`,
+		`"account_linking":{"status":"linked"}`,
+		`"something_of_2031":{}`,
+		`"reaction":{"action":"react"}`,
+		`"message_edit":{}`,
+	} {
 		if list := decodeOne(t, plainChannel(t), hookBody("messaging", event)); len(list) != 0 {
-			t.Errorf("%s became %+v", event, list)
+			t.Errorf("%s became %+v, want nothing", event, list)
 		}
 	}
 }
@@ -168,53 +197,100 @@ func TestDecodeOthers(t *testing.T) {
 // While another app holds the conversation, everything is kept and nothing is automatic.
 func TestStandby(t *testing.T) {
 	t.Parallel()
-	list := decodeOne(t, plainChannel(t), hookBody("standby", `"message":{"mid":"m_1","text":"Hi"}`))
-	if len(list) != 1 || list[0].Kind != channels.InboundMessage || list[0].Automatic != "standby" || list[0].Text != "Hi" || len(list[0].Notices) != 1 {
-		t.Errorf("standby became %+v", list)
-	}
-	list = decodeOne(t, plainChannel(t), hookBody("standby", `"read":{"watermark":1699999999000}`))
-	if len(list) != 1 || list[0].Kind != channels.InboundStatus || list[0].Automatic != "" {
-		t.Errorf("a receipt on standby became %+v", list)
-	}
+	message := decodeOnly(t, plainChannel(t), hookBody("standby", `"message":{"mid":"m_1","text":"Hi"}`))
+	wantEqual(t, "kind", message.Kind, channels.InboundMessage)
+	wantEqual(t, "text", message.Text, "Hi")
+	wantEqual(t, "why nothing automatic happens", message.Automatic, "standby")
+	wantEqual(t, "notices", len(message.Notices), 1)
+
+	receipt := decodeOnly(t, plainChannel(t), hookBody("standby", `"read":{"watermark":1699999999000}`))
+	wantEqual(t, "kind", receipt.Kind, channels.InboundStatus)
+	wantEqual(t, "why nothing automatic happens", receipt.Automatic, "")
 }
 
-// Edge case 23: echoes. Ours are known by their token, whichever of our keys signed it;
-// all others are answers written elsewhere.
-func TestEchoes(t *testing.T) {
+// decodeOnly is decodeOne for an event that means one thing.
+func decodeOnly(t *testing.T, c *Channel, body []byte) channels.Inbound {
+	t.Helper()
+	list := decodeOne(t, c, body)
+	if len(list) != 1 {
+		t.Fatalf("decoded as %+v, want one", list)
+	}
+	return list[0]
+}
+
+// echoBody makes the webhook of an echo: of a message that the Page sent, with this metadata.
+func echoBody(metadata string) []byte {
+	m, err := json.Marshal(metadata)
+	if err != nil {
+		panic(err) // a string always can be written
+	}
+	return fmt.Appendf(nil, `{"object":"page","entry":[{"id":"%s","messaging":[{"sender":{"id":"%s"},"recipient":{"id":"%s"},"timestamp":%d,
+		"message":{"mid":"m_e","is_echo":true,"app_id":9000000001,"text":"Hello *you*","metadata":%s}}]}]}`, testPage, testPage, testPSID, eventAt, m)
+}
+
+// Edge case 23: echoes of our messages are known by their token, whichever of our keys signed it.
+func TestOwnEchoes(t *testing.T) {
 	t.Parallel()
 	c := plainChannel(t)
-	old, other, stranger := *c, *c, *c
+	old := *c
 	old.env.Keys = c.env.Keys[1:]
-	other.page = "999"
-	stranger.env.Keys = [][]byte{[]byte("somebody else's")}
-	o := channels.Outbound{ConversationID: 7, MessageID: 42}
-	echo := func(metadata string) []byte {
-		m, _ := json.Marshal(metadata)
-		return fmt.Appendf(nil, `{"object":"page","entry":[{"id":"%s","messaging":[{"sender":{"id":"%s"},"recipient":{"id":"%s"},"timestamp":1700000000123,
-			"message":{"mid":"m_e","is_echo":true,"app_id":9000000001,"text":"Hello *you*","metadata":%s}}]}]}`, testPage, testPage, testPSID, m)
-	}
+	o := channels.Outbound{ConversationID: testConversation, MessageID: 42}
 	for name, metadata := range map[string]string{"new key": c.signedMetadata(o, false), "old key": old.signedMetadata(o, false)} {
-		got := decodeOne(t, c, echo(metadata))[0]
-		if got.Kind != channels.InboundOwn || got.Answers.Message != 42 || got.Answers.Conversation != 7 || got.ExternalID != "m_e" || got.From.Key != testPSID ||
-			got.Status == nil || got.Status.MessageID != 42 || got.Status.State != channels.StateSent || got.Status.External[0] != "m_e" {
-			t.Errorf("%s: own echo became %+v", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := decodeOnly(t, c, echoBody(metadata))
+			wantEqual(t, "kind", got.Kind, channels.InboundOwn)
+			wantEqual(t, "id", got.ExternalID, "m_e")
+			wantEqual(t, "customer", got.From.Key, testPSID)
+			wantEqual(t, "our message", got.Answers.Message, o.MessageID)
+			wantEqual(t, "our conversation", got.Answers.Conversation, o.ConversationID)
+			want := &channels.Status{State: channels.StateSent, MessageID: o.MessageID, External: []string{"m_e"}}
+			if !reflect.DeepEqual(got.Status, want) {
+				t.Errorf("got the status %+v, want %+v", got.Status, want)
+			}
+		})
 	}
-	if got := decodeOne(t, c, echo(c.signedMetadata(o, true)))[0]; got.Kind != channels.InboundOwn || got.Answers.Message != 42 || got.Status != nil {
-		t.Errorf("the echo of a part became %+v", got)
-	}
-	good := c.signedMetadata(o, false)
-	for name, metadata := range map[string]string{"none": "", "another app's": "order 5", "another page": other.signedMetadata(o, false), "forged": stranger.signedMetadata(o, false),
-		"another message": strings.Replace(good, "m42", "m43", 1), "cut": good[:len(good)-1], "longer": good + "0", "part added": strings.Replace(good, "m42", "m42.p", 1)} {
-		got := decodeOne(t, c, echo(metadata))[0]
-		if got.Kind != channels.InboundForeign || got.Text != "Hello \\*you\\*" || got.Answers.Message != 0 || got.From.Key != testPSID || got.ExternalID != "m_e" {
-			t.Errorf("metadata %s: foreign echo became %+v", name, got)
-		}
+	t.Run("a part of a message says nothing of the whole", func(t *testing.T) {
+		t.Parallel()
+		got := decodeOnly(t, c, echoBody(c.signedMetadata(o, true)))
+		wantEqual(t, "kind", got.Kind, channels.InboundOwn)
+		wantEqual(t, "our message", got.Answers.Message, o.MessageID)
+		wantEqual(t, "status", got.Status, nil)
+	})
+}
+
+// Edge case 23: an echo without a token of ours is an answer that was written elsewhere.
+func TestForeignEchoes(t *testing.T) {
+	t.Parallel()
+	c := plainChannel(t)
+	otherPage, stranger := *c, *c
+	otherPage.page = "999"
+	stranger.env.Keys = [][]byte{[]byte("somebody else's")}
+	o := channels.Outbound{ConversationID: testConversation, MessageID: 42}
+	ours := c.signedMetadata(o, false)
+	for name, metadata := range map[string]string{
+		"none":            "",
+		"another app's":   "order 5",
+		"another Page":    otherPage.signedMetadata(o, false),
+		"forged":          stranger.signedMetadata(o, false),
+		"another message": strings.Replace(ours, "m42", "m43", 1),
+		"cut":             ours[:len(ours)-1],
+		"longer":          ours + "0",
+		"part added":      strings.Replace(ours, "m42", "m42.p", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := decodeOnly(t, c, echoBody(metadata))
+			wantEqual(t, "kind", got.Kind, channels.InboundForeign)
+			wantEqual(t, "id", got.ExternalID, "m_e")
+			wantEqual(t, "customer", got.From.Key, testPSID)
+			wantEqual(t, "text", got.Text, "Hello \\*you\\*")
+			wantEqual(t, "our message", got.Answers.Message, 0)
+		})
 	}
 }
 
-// A measure against the Page names nobody: the account's people are told, once for each time that it is taken. A customer's
-// message beside it would be theirs.
+// A measure against the Page names nobody: the account's people are told, once for each time that it is taken.
 func TestPolicyMeasures(t *testing.T) {
 	t.Parallel()
 	c := plainChannel(t)
@@ -223,19 +299,31 @@ func TestPolicyMeasures(t *testing.T) {
 		`{"action":"unblock"}`:                                           "Facebook has unblocked the messages of this Page.",
 		`{"action":"warning","reason":"Spam."}`:                          "Facebook warns that this Page breaks its rules, and may block its messages. Its reason: Spam.",
 		`{"action":"unpublish","reason":5}`:                              "Facebook has taken a measure against this Page: unpublish.",
-		`{"action":"block","reason":"` + strings.Repeat("x", 999) + `"}`: "Facebook has blocked the messages of this Page: customers get nothing until it is unblocked. Its reason: " + strings.Repeat("x", 299) + "…",
+		`{"action":"block","reason":"` + strings.Repeat("x", 999) + `"}`: "Facebook has blocked the messages of this Page: customers get nothing until it is unblocked. Its reason: " + strings.Repeat("x", maxReason-1) + "…",
 	} {
-		body := fmt.Appendf(nil, `{"object":"page","entry":[{"id":"%s","messaging":[{"recipient":{"id":"%[1]s"},"timestamp":1458692752478,"policy_enforcement":%s}]}]}`, testPage, measure)
+		body := fmt.Appendf(nil, `{"object":"page","entry":[{"id":"%s","messaging":[{"recipient":{"id":"%[1]s"},"timestamp":%d,"policy_enforcement":%s}]}]}`, testPage, eventAt, measure)
 		facts := split(body)
-		if len(facts) != 1 || facts[0].Quarantine != "" || facts[0].OrderKey != "account:"+testPage || facts[0].Owner != testPage || facts[0].ExternalID != split(body)[0].ExternalID {
-			t.Fatalf("%s: facts %+v", measure, facts)
+		if len(facts) != 1 {
+			t.Fatalf("%s: split into %+v, want one fact", measure, facts)
 		}
+		wantFact(t, facts[0], "account:"+testPage)
+		wantEqual(t, "id when it is told again", split(body)[0].ExternalID, facts[0].ExternalID)
+
 		list, err := c.Decode(facts[0].Payload)
-		if err != nil || len(list) != 1 || list[0].Kind != channels.InboundNotice || list[0].At.UnixMilli() != 1458692752478 || len(list[0].Notices) != 1 || list[0].Notices[0] != want {
-			t.Errorf("%s: %+v, %v; want %q", measure, list, err, want)
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%s: decoded as %+v, %v; want one", measure, list, err)
+		}
+		wantEqual(t, "kind", list[0].Kind, channels.InboundNotice)
+		wantEqual(t, "time", list[0].At.UnixMilli(), eventAt)
+		if !slices.Equal(list[0].Notices, []string{want}) {
+			t.Errorf("%s: got the notices %q, want %q", measure, list[0].Notices, want)
 		}
 	}
-	if list := decodeOne(t, c, hookBody("messaging", `"message":{"mid":"m_1","text":"Hi"},"policy_enforcement":{"action":"block"}`)); len(list) != 1 || list[0].Text != "Hi" {
-		t.Errorf("a customer's message became %+v", list)
-	}
+}
+
+// A customer's message beside a measure is hers, and not of the measure.
+func TestMessageBesideAPolicyMeasure(t *testing.T) {
+	t.Parallel()
+	got := decodeOnly(t, plainChannel(t), hookBody("messaging", `"message":{"mid":"m_1","text":"Hi"},"policy_enforcement":{"action":"block"}`))
+	wantEqual(t, "text", got.Text, "Hi")
 }

@@ -17,61 +17,80 @@ func TestFetch(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.customer.Media("image", "photo.jpg", "image/jpeg", []byte("JPEG"))
-	a := r.one(t, channels.InboundMessage).Attachments[0]
-	r.fault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: http.StatusNotFound, Times: 2}) // for a moment
+	a := r.takeOne(t, channels.InboundMessage).Attachments[0]
+	r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: http.StatusNotFound, Times: 2}) // for a moment
 	f, err := r.Fetch(t.Context(), a.Ref)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Body.Close()
 	content, err := io.ReadAll(f.Body)
-	if err != nil || string(content) != "JPEG" || f.ContentType != "image/jpeg" {
-		t.Errorf("fetched %q, %s, %v", content, f.ContentType, err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "content", string(content), "JPEG")
+	wantEqual(t, "content type", f.ContentType, "image/jpeg")
 	for _, req := range r.meta.RequestsTo("messenger.cdn") {
-		if req.Header.Get("Authorization") != "" {
-			t.Error("the Page's token went along")
-		}
-	}
-	r.customer.Sticker(1, []byte("PNG"))
-	if a := r.one(t, channels.InboundMessage).Attachments[0]; !a.Inline {
-		t.Errorf("edge case 25: a sticker became %+v", a)
+		wantEqual(t, "token that goes along to the file server", req.Header.Get("Authorization"), "")
 	}
 }
 
-// Edge case 16: files that are gone, too large, or not Facebook's.
+// Edge case 25: a sticker is shown inside the message.
+func TestStickerIsInline(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.customer.Sticker(1, []byte("PNG"))
+	wantEqual(t, "the sticker is inline", r.takeOne(t, channels.InboundMessage).Attachments[0].Inline, true)
+}
+
+// wantFetchFails checks that fetching fails with an error of this class.
+func (r *rig) wantFetchFails(t *testing.T, name, ref string, class channels.Class) {
+	t.Helper()
+	f, err := r.Fetch(t.Context(), ref)
+	if err == nil {
+		_ = f.Body.Close()
+	}
+	wantClass(t, name, err, class)
+	se := sendError(t, err)
+	if se.Text == "" {
+		t.Errorf("%s: the error has no words for people: %v", name, err)
+	}
+	if class == channels.Throttled && se.Wait <= 0 {
+		t.Errorf("%s: got a wait of %s, want some time", name, se.Wait)
+	}
+}
+
+// Edge case 16: files that are not Facebook's, or gone, or that its server doesn't hand out now.
 func TestFetchFails(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.customer.Media("image", "photo.jpg", "image/jpeg", []byte("JPEG"))
-	ref := r.one(t, channels.InboundMessage).Attachments[0].Ref
-	fails := func(name, ref string, class channels.Class) {
-		t.Helper()
-		f, err := r.Fetch(t.Context(), ref)
-		if err == nil {
-			_ = f.Body.Close()
-		}
-		if se := sendError(t, err); se.Class != class || se.Text == "" || class == channels.Throttled && se.Wait <= 0 {
-			t.Errorf("%s: %v", name, err)
-		}
+	ref := r.takeOne(t, channels.InboundMessage).Attachments[0].Ref
+	for name, foreign := range map[string]string{
+		"another host":             "https://evil.test/photo.jpg",
+		"a host that ends like it": "https://evilfbcdn.net/photo.jpg",
+		"not encrypted":            "http://scontent.xx.fbcdn.net/photo.jpg",
+		"a port of its own":        "https://scontent.xx.fbcdn.net:8443/photo.jpg",
+		"inside":                   "http://169.254.169.254/latest",
+		"no address":               "riddle",
+		"never there":              r.meta.URL() + "/cdn/1/x",
+	} {
+		r.wantFetchFails(t, name, foreign, channels.BadContent)
 	}
-	fails("another host", "https://evil.test/photo.jpg", channels.BadContent)
-	fails("a host that ends like it", "https://evilfbcdn.net/photo.jpg", channels.BadContent)
-	fails("not encrypted", "http://scontent.xx.fbcdn.net/photo.jpg", channels.BadContent)
-	fails("a port of its own", "https://scontent.xx.fbcdn.net:8443/photo.jpg", channels.BadContent)
-	fails("inside", "http://169.254.169.254/latest", channels.BadContent)
-	fails("no address", "riddle", channels.BadContent)
-	fails("never there", r.meta.URL()+"/cdn/1/x", channels.BadContent)
-	r.fault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: 429})
-	fails("busy", ref, channels.Throttled)
-	r.fault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: 502})
-	fails("stumbles", ref, channels.Retry)
-	r.fault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionDropBefore, Times: graphfake.Forever})
-	fails("hangs up", ref, channels.Retry)
+	r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: 429})
+	r.wantFetchFails(t, "busy", ref, channels.Throttled)
+	r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: 502})
+	r.wantFetchFails(t, "a gateway's error", ref, channels.Retry)
+	r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionDropBefore, Times: graphfake.Forever})
+	r.wantFetchFails(t, "hangs up", ref, channels.Retry)
 	r.meta.ClearFaults()
 	r.clock.move(25 * time.Hour)
-	fails("expired", ref, channels.BadContent)
+	r.wantFetchFails(t, "expired", ref, channels.BadContent)
+}
 
+// Edge case 16: a file that is too large isn't read to its end, whether its length is announced or not.
+func TestFetchTooLarge(t *testing.T) {
+	t.Parallel()
 	huge := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/film.mp4" {
 			w.Header().Set("Content-Length", fmt.Sprint(maxFetchBytes+1))
@@ -84,20 +103,21 @@ func TestFetchFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Channel = c
-	fails("too large", huge.URL+"/film.mp4", channels.BadContent)
+	r := &rig{Channel: c}
+	r.wantFetchFails(t, "an announced length", huge.URL+"/film.mp4", channels.BadContent)
 	endless, err := r.Fetch(t.Context(), huge.URL+"/stream")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer endless.Body.Close()
-	if n, err := io.Copy(io.Discard, endless.Body); n > maxFetchBytes || channels.ClassOf(err) != channels.BadContent {
-		t.Errorf("a file without an end: %d bytes, %v", n, err)
+	n, err := io.Copy(io.Discard, endless.Body)
+	wantClass(t, "a file without an end", err, channels.BadContent)
+	if n > maxFetchBytes {
+		t.Errorf("read %d bytes of a file without an end, want at most %d", n, maxFetchBytes)
 	}
 }
 
-// zeros never end.
+// zeros is a reader that never ends.
 type zeros struct{}
 
-// Read implements io.Reader.
 func (zeros) Read(b []byte) (int, error) { return len(b), nil }

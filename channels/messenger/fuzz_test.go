@@ -12,8 +12,8 @@ import (
 	"parley/channels/budget"
 )
 
-// saying makes a webhook in which a customer says so.
-func saying(text string) []byte {
+// textHook makes the webhook of a customer's text.
+func textHook(text string) []byte {
 	body, err := json.Marshal(text)
 	if err != nil {
 		panic(err) // a string always can be written
@@ -21,7 +21,7 @@ func saying(text string) []byte {
 	return hookBody("messaging", `"message":{"mid":"m_1","text":`+string(body)+`}`)
 }
 
-// splitDecode does with a webhook what is done before it is shown.
+// splitDecode reads a webhook as it is read before anything of it is shown.
 func splitDecode(c *Channel, body []byte) {
 	for _, one := range split(body) {
 		_, _ = c.Decode(one.Payload)
@@ -34,9 +34,16 @@ func TestHostileWebhooks(t *testing.T) { // not parallel: it measures what the p
 	c, m := plainChannel(t), budget.NewMeterFor(budget.Webhook())
 	entries := func(list string) []byte { return []byte(`{"object":"page","entry":[` + list + `]}`) }
 	hooks := map[string][]byte{
-		"events": entries(`{"id":"1","messaging":[` + rep(`{"sender":{"id":"2"},"timestamp":1,"message":{"mid":"m","text":"x"}},`) + `]}`), "entries": entries(rep(`{"id":"1","messaging":[{}]},`)), "numbers": entries(rep("1,")), "deep": entries(rep("[")),
-		"one text": saying(rep("*_~")), "escapes": hookBody("messaging", `"message":{"mid":"m_1","text":"`+rep(`\u0000`)+`"}`), "keys": hookBody("messaging", rep(`"a":1,`)), "attachments": hookBody("messaging", attachments(rep(`{"type":"image","payload":{"url":"https://a.test"}},`))),
-		"elements": hookBody("messaging", attachments(`{"type":"template","payload":{"elements":[`+rep(`{"title":"t"},`)+`]}}`)), "mids": hookBody("messaging", `"delivery":{"mids":[`+rep(`"m_1",`)+`],"watermark":1}`),
+		"events":      entries(`{"id":"1","messaging":[` + rep(`{"sender":{"id":"2"},"timestamp":1,"message":{"mid":"m","text":"x"}},`) + `]}`),
+		"entries":     entries(rep(`{"id":"1","messaging":[{}]},`)),
+		"numbers":     entries(rep("1,")),
+		"deep":        entries(rep("[")),
+		"one text":    textHook(rep("*_~")),
+		"escapes":     hookBody("messaging", `"message":{"mid":"m_1","text":"`+rep(`\u0000`)+`"}`),
+		"keys":        hookBody("messaging", rep(`"a":1,`)),
+		"attachments": hookBody("messaging", attachments(rep(`{"type":"image","payload":{"url":"https://a.test"}},`))),
+		"elements":    hookBody("messaging", attachments(`{"type":"template","payload":{"elements":[`+rep(`{"title":"t"},`)+`]}}`)),
+		"mids":        hookBody("messaging", `"delivery":{"mids":[`+rep(`"m_1",`)+`],"watermark":1}`),
 	}
 	for _, name := range slices.Sorted(maps.Keys(hooks)) {
 		t.Run(name, func(t *testing.T) { m.Check(t, len(hooks[name]), func() { splitDecode(c, hooks[name]) }) })
@@ -59,19 +66,20 @@ func FuzzSplitDecode(f *testing.F) {
 	}
 	f.Add([]byte(`{"object":"page","entry":[{"id":"1","messaging":[null,5,{}],"standby":null}]}`))
 	for _, s := range budget.Seeds() {
-		f.Add(saying(s))
+		f.Add(textHook(s))
 	}
 	c, m := plainChannel(f), budget.NewMeterFor(budget.Webhook())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m.Check(t, len(body), func() { splitDecode(c, body) })
 		if long, ok := budget.Repeated(string(body)); ok {
-			said := saying(long)
-			m.Check(t, len(said), func() { splitDecode(c, said) })
+			hook := textHook(long)
+			m.Check(t, len(hook), func() { splitDecode(c, hook) })
 		}
-		facts := split(body)
-		for _, fact := range facts {
-			if fact.ExternalID == "" || len(fact.ExternalID) > 500 || fact.OrderKey == "" || len(fact.OrderKey) > 500 {
-				t.Fatalf("fact %+v", fact)
+		for _, fact := range split(body) {
+			for _, key := range []string{fact.ExternalID, fact.OrderKey} {
+				if key == "" || len(key) > maxKeyBytes {
+					t.Fatalf("got a key of %d bytes, want 1 to %d, in the fact %+v", len(key), maxKeyBytes, fact)
+				}
 			}
 			if fact.Quarantine != "" {
 				continue
@@ -91,17 +99,24 @@ func FuzzSplitDecode(f *testing.F) {
 	})
 }
 
+// maxKeyBytes is how long the database lets the id and the order key of a fact be.
+const maxKeyBytes = 500
+
+// checkInbound checks what holds for whatever is decoded: somebody did something, and something is shown of a message.
 func checkInbound(t *testing.T, in channels.Inbound) {
 	t.Helper()
 	if in.Kind == "" || in.From.Key == "" {
-		t.Fatalf("became %+v", in)
+		t.Fatalf("got %+v, want a kind and a customer", in)
 	}
 	if in.Kind == channels.InboundMessage && in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0 {
 		t.Fatalf("nothing is shown of %+v", in)
 	}
 	for _, a := range in.Attachments {
-		if a.Ref == "" || len(a.Ref) > maxRefBytes || a.Name == "" || a.ContentType == "" {
-			t.Fatalf("attachment %+v", a)
+		if a.Ref == "" || len(a.Ref) > maxRefBytes {
+			t.Fatalf("got a reference of %d bytes, want 1 to %d, in %+v", len(a.Ref), maxRefBytes, a)
+		}
+		if a.Name == "" || a.ContentType == "" {
+			t.Fatalf("got the attachment %+v, want a name and a content type", a)
 		}
 	}
 }

@@ -22,6 +22,8 @@ const (
 	testToken  = "PAGE-T0KEN"
 	testSecret = "app-secret"
 	testVerify = "verify-me"
+
+	testConversation = 7 // of all messages of outbound
 )
 
 // clock is a clock that tests move.
@@ -41,19 +43,19 @@ type rig struct {
 	url      string // of the webhook
 
 	mu    sync.Mutex
-	facts []channels.Fact
+	facts []channels.Fact // accepted since the last takeFacts
 	state []byte
-	told  chan channels.Condition
+
+	conditions chan channels.Condition // that the channel reported
 }
 
-// Load implements channels.State.
+// Load and Save make the rig the channel's state.
 func (r *rig) Load(context.Context) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.state, nil
 }
 
-// Save implements channels.State.
 func (r *rig) Save(_ context.Context, data []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,7 +65,7 @@ func (r *rig) Save(_ context.Context, data []byte) error {
 
 func (r *rig) report(c channels.Condition) {
 	select {
-	case r.told <- c:
+	case r.conditions <- c:
 	default: // nobody is interested
 	}
 }
@@ -74,7 +76,7 @@ func config() channels.Config {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{clock: &clock{}, told: make(chan channels.Condition, 10)}
+	r := &rig{clock: &clock{}, conditions: make(chan channels.Condition, 10)}
 	r.meta = graphfake.New(graphfake.Options{Clock: r.clock.now, AppSecret: testSecret})
 	if err := r.meta.Start(""); err != nil {
 		t.Fatal(err)
@@ -111,7 +113,7 @@ func newRig(t *testing.T) *rig {
 	r.customer = r.page.Customer("Ann Lee")
 	r.profiles.asked[r.customer.ID()] = r.clock.now() // tests of names have customers of their own
 	r.customer.Text("Hello from the past")
-	r.take(t)
+	r.takeFacts(t)
 	return r
 }
 
@@ -123,8 +125,8 @@ func (r *rig) accept(_ context.Context, facts ...channels.Fact) error {
 	return nil
 }
 
-// take gives what was accepted since the last time, when nothing is under way any more.
-func (r *rig) take(t *testing.T) []channels.Fact {
+// takeFacts waits until no webhook is under way, and returns the facts that were accepted since it was called last.
+func (r *rig) takeFacts(t *testing.T) []channels.Fact {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -138,13 +140,13 @@ func (r *rig) take(t *testing.T) []channels.Fact {
 	return facts
 }
 
-// inbound gives what the facts of take mean.
-func (r *rig) inbound(t *testing.T) []channels.Inbound {
+// takeInbound returns what the facts of takeFacts mean.
+func (r *rig) takeInbound(t *testing.T) []channels.Inbound {
 	t.Helper()
 	var all []channels.Inbound
-	for _, f := range r.take(t) {
+	for _, f := range r.takeFacts(t) {
 		if f.Quarantine != "" || f.Owner != testPage {
-			t.Errorf("fact %+v", f)
+			t.Errorf("got the fact %+v, want one of page %s that isn't in quarantine", f, testPage)
 			continue
 		}
 		list, err := r.Decode(f.Payload)
@@ -156,10 +158,10 @@ func (r *rig) inbound(t *testing.T) []channels.Inbound {
 	return all
 }
 
-// one gives the only Inbound of a kind among those of take.
-func (r *rig) one(t *testing.T, kind channels.InboundKind) channels.Inbound {
+// takeOne returns the only Inbound of a kind among those of takeInbound.
+func (r *rig) takeOne(t *testing.T, kind channels.InboundKind) channels.Inbound {
 	t.Helper()
-	all := r.inbound(t)
+	all := r.takeInbound(t)
 	var found []channels.Inbound
 	for _, in := range all {
 		if in.Kind == kind {
@@ -167,17 +169,20 @@ func (r *rig) one(t *testing.T, kind channels.InboundKind) channels.Inbound {
 		}
 	}
 	if len(found) != 1 {
-		t.Fatalf("%d of kind %s among %+v", len(found), kind, all)
+		t.Fatalf("got %d of kind %s, want 1, among %+v", len(found), kind, all)
 	}
 	return found[0]
 }
 
-// out makes a message to the customer, who wrote just now.
-func (r *rig) out(id int64, text string) channels.Outbound {
+// messageID is the MessageID of the message whose DeliveryID is id, as outbound numbers them.
+func messageID(id int64) int64 { return id + 1000 }
+
+// outbound makes a message to the customer, who wrote just now.
+func (r *rig) outbound(id int64, text string) channels.Outbound {
 	return channels.Outbound{
 		DeliveryID:     id,
-		MessageID:      id + 1000,
-		ConversationID: 7,
+		MessageID:      messageID(id),
+		ConversationID: testConversation,
 		Attempt:        channels.Attempt{Number: 1},
 		LastIn:         r.clock.now(),
 		To:             []channels.Party{{Key: r.customer.ID()}},
@@ -201,7 +206,7 @@ func (r *rig) sendAll(ctx context.Context, o channels.Outbound) ([]channels.Rece
 	}
 }
 
-func (r *rig) fault(t *testing.T, f graphfake.Fault) string {
+func (r *rig) addFault(t *testing.T, f graphfake.Fault) string {
 	t.Helper()
 	id, err := r.meta.AddFault(f)
 	if err != nil {
@@ -210,8 +215,8 @@ func (r *rig) fault(t *testing.T, f graphfake.Fault) string {
 	return id
 }
 
-// texts gives the texts that the customer got.
-func (r *rig) texts() []string {
+// customerTexts returns the texts that the customer got.
+func (r *rig) customerTexts() []string {
 	var got []string
 	for _, m := range r.customer.Inbox() {
 		if m.Text != "" {
@@ -221,24 +226,23 @@ func (r *rig) texts() []string {
 	return got
 }
 
-func failures() (list []channelstest.Failure) {
-	add := func(name string, class channels.Class, effect bool, outcome channels.Outcome) {
-		list = append(list, channelstest.Failure{Name: name, Class: class, Effect: effect, Outcome: outcome})
+func failures() []channelstest.Failure {
+	return []channelstest.Failure{
+		{Name: "dropped before", Class: channels.Ambiguous, Outcome: channels.Absent},
+		{Name: "dropped after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+		{Name: "gateway before", Class: channels.Ambiguous, Outcome: channels.Absent},
+		{Name: "gateway after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+		{Name: "truncated", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+		{Name: "throttled", Class: channels.Throttled, Outcome: channels.Absent},
+		{Name: "gateway throttles", Class: channels.Throttled, Outcome: channels.Absent},
+		{Name: "passing", Class: channels.Retry, Outcome: channels.Absent},
+		{Name: "revoked", Class: channels.AuthBroken, Outcome: channels.Absent},
+		{Name: "restricted", Class: channels.AccountBlocked, Outcome: channels.Absent},
+		{Name: "blocked", Class: channels.BadRecipient, Outcome: channels.Absent},
 	}
-	add("dropped before", channels.Ambiguous, false, channels.Absent)
-	add("dropped after", channels.Ambiguous, true, channels.Landed)
-	add("gateway before", channels.Ambiguous, false, channels.Absent)
-	add("gateway after", channels.Ambiguous, true, channels.Landed)
-	add("truncated", channels.Ambiguous, true, channels.Landed)
-	add("throttled", channels.Throttled, false, channels.Absent)
-	add("gateway throttles", channels.Throttled, false, channels.Absent)
-	add("passing", channels.Retry, false, channels.Absent)
-	add("revoked", channels.AuthBroken, false, channels.Absent)
-	add("restricted", channels.AccountBlocked, false, channels.Absent)
-	add("blocked", channels.BadRecipient, false, channels.Absent)
-	return list
 }
 
+// faultOf returns how Facebook brings about the failure of that name.
 func faultOf(name string) graphfake.Fault {
 	const route = "messenger.messages"
 	return map[string]graphfake.Fault{
@@ -284,20 +288,20 @@ func TestExerciseChannel(t *testing.T) {
 			r := newRig(t)
 			return channelstest.Stage{Channel: r.Channel,
 				Write: func(t *testing.T, texts ...string) []channels.Fact {
-					r.take(t)
+					r.takeFacts(t)
 					for _, text := range texts {
 						r.customer.Text(text)
 					}
-					return r.take(t)
+					return r.takeFacts(t)
 				},
-				Again:    func(t *testing.T) []channels.Fact { r.customer.Again(); return r.take(t) },
-				Outbound: r.out,
-				Got:      func(*testing.T) []string { return r.texts() },
+				Again:    func(t *testing.T) []channels.Fact { r.customer.Again(); return r.takeFacts(t) },
+				Outbound: r.outbound,
+				Got:      func(*testing.T) []string { return r.customerTexts() },
 				Hang: func(t *testing.T) {
-					r.fault(t, graphfake.Fault{Route: "messenger.*", Action: graphfake.ActionDelay, Times: graphfake.Forever})
+					r.addFault(t, graphfake.Fault{Route: "messenger.*", Action: graphfake.ActionDelay, Times: graphfake.Forever})
 					t.Cleanup(r.meta.ClearFaults)
 				},
-				Fail:        func(t *testing.T, name string) { r.fault(t, faultOf(name)) },
+				Fail:        func(t *testing.T, name string) { r.addFault(t, faultOf(name)) },
 				CloseWindow: func(*testing.T) { r.clock.move(humanWindow + time.Hour) },
 				Answered: func(*testing.T) (ids []string) {
 					for _, m := range r.customer.Inbox() {
@@ -307,7 +311,7 @@ func TestExerciseChannel(t *testing.T) {
 				},
 				WriteFile: func(t *testing.T, content []byte) []channels.Fact {
 					r.customer.Media("image", "picture.jpg", "image/jpeg", content)
-					return r.take(t)
+					return r.takeFacts(t)
 				},
 				ForgetFiles: func(*testing.T) { r.clock.move(25 * time.Hour) }, // longer than their addresses work
 				Attended: func(*testing.T) (ids []string) {
@@ -324,12 +328,30 @@ func TestExerciseChannel(t *testing.T) {
 	})
 }
 
-// sendError gives an error as what it must be.
+// sendError returns err as the *SendError that it must be.
 func sendError(t *testing.T, err error) *channels.SendError {
 	t.Helper()
 	var se *channels.SendError
 	if !errors.As(err, &se) {
-		t.Fatalf("%v is no *SendError", err)
+		t.Fatalf("got the error %v, want a *SendError", err)
 	}
 	return se
+}
+
+// wantClass checks that what was tried failed, and with an error of this class.
+func wantClass(t *testing.T, tried string, err error, want channels.Class) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: succeeded, want an error of class %s", tried, want)
+	} else if got := channels.ClassOf(err); got != want {
+		t.Errorf("%s: got an error of class %s, want %s: %v", tried, got, want, err)
+	}
+}
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
 }

@@ -10,50 +10,75 @@ import (
 	"parley/channels/graphfake"
 )
 
-// The app's callback, and what the Page tells the app, are found and set to this Parley, also where another program
-// has them. A token without the right says so.
-//
-func TestSetHook(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
+// subscribeElsewhere makes another program the callback of the app, for messages alone, and returns its address.
+func (r *rig) subscribeElsewhere(t *testing.T) string {
+	t.Helper()
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(r.FormValue("hub.challenge"))) }))
-	defer other.Close()
+	t.Cleanup(other.Close)
 	if err := r.meta.Subscribe(t.Context(), testPage, other.URL+"/hooks/x", "x", "messages"); err != nil {
 		t.Fatal(err)
 	}
-	if got := broken(r.Check(t.Context())); got != "Webhook fields" {
-		t.Errorf("doctor finds %q", got)
-	}
+	return other.URL + "/hooks/x"
+}
+
+// The app's callback, and what the Page tells the app, are found and set to this Parley, also where another program
+// has them.
+//
+func TestSetHook(t *testing.T) {
+	t.Parallel()
+	const callback, pageFields = 0, 2 // among HookState.Values
+	r := newRig(t)
+	elsewhere := r.subscribeElsewhere(t)
+	wantEqual(t, "findings of Check before", brokenFindings(r.Check(t.Context())), "Webhook fields")
 	before, err := r.FindHook(t.Context())
-	if err != nil || before.Ours() || before.Values[0].Now != other.URL+"/hooks/x" || before.Values[0].Wanted != r.url || before.Values[2].Now != "messages" {
-		t.Fatalf("%+v, %v", before, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	r.meta.AllowTokenFor(testToken, graphfake.TokenOptions{IDs: []string{testPage}, Scopes: []string{"pages_messaging"}, Page: true})
-	if err := r.SetHook(t.Context()); channels.ClassOf(err) != channels.AuthBroken {
-		t.Errorf("without pages_manage_metadata: %v", err)
-	}
-	if got := r.Check(t.Context()); broken(got) != "Permissions, Webhook fields" {
-		t.Errorf("doctor finds %+v", got)
-	}
-	r.meta.AllowToken(testToken, testPage)
+	wantEqual(t, "everything is ours before", before.Ours(), false)
+	wantEqual(t, "callback before", before.Values[callback].Now, elsewhere)
+	wantEqual(t, "callback wanted", before.Values[callback].Wanted, r.url)
+	wantEqual(t, "fields of the Page before", before.Values[pageFields].Now, "messages")
+
 	if err := r.SetHook(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	after, err := r.FindHook(t.Context())
-	if err != nil || !after.Ours() || after.Values[0].Now != r.url || !strings.Contains(after.Values[2].Now, "message_edits") {
-		t.Errorf("%+v, %v", after, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "everything is ours", after.Ours(), true)
+	wantEqual(t, "callback", after.Values[callback].Now, r.url)
+	if fields := after.Values[pageFields].Now; !strings.Contains(fields, "message_edits") {
+		t.Errorf("the Page tells %q, want message_edits among them", fields)
 	}
 	r.customer.Text("Hello")
-	if got := r.take(t); len(got) != 1 {
-		t.Errorf("%d facts arrived", len(got))
+	wantEqual(t, "facts that arrive for a message", len(r.takeFacts(t)), 1)
+}
+
+// A token without the right to set webhooks says so. Given the right, it sets them.
+//
+func TestSetHookNeedsTheRight(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.subscribeElsewhere(t)
+	r.meta.AllowTokenFor(testToken, graphfake.TokenOptions{IDs: []string{testPage}, Scopes: []string{"pages_messaging"}, Page: true})
+	wantClass(t, "setting without pages_manage_metadata", r.SetHook(t.Context()), channels.AuthBroken)
+	wantEqual(t, "findings of Check", brokenFindings(r.Check(t.Context())), "Permissions, Webhook fields")
+	r.meta.AllowToken(testToken, testPage)
+	if err := r.SetHook(t.Context()); err != nil {
+		t.Errorf("setting with the right: %v", err)
 	}
+}
+
+// A wrong secret is told as such, not as a fault of the webhooks.
+//
+func TestFindHookWithAWrongSecret(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
 	r.hook.VerifyToken = "a word that Facebook isn't told"
 	r.meta.ForgetApp()
 	r.hook.Secret = []byte("wrong")
-	if _, err := r.FindHook(t.Context()); channels.ClassOf(err) != channels.AuthBroken {
-		t.Errorf("with a wrong secret: %v", err)
-	}
-	if got := broken(r.Check(t.Context())); got != "App secret" {
-		t.Errorf("doctor finds %q", got)
-	}
+	_, err := r.FindHook(t.Context())
+	wantClass(t, "finding with a wrong secret", err, channels.AuthBroken)
+	wantEqual(t, "findings of Check", brokenFindings(r.Check(t.Context())), "App secret")
 }

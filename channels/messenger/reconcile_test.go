@@ -9,18 +9,19 @@ import (
 	"parley/channels/graphfake"
 )
 
-// lost sends a message whose answer is lost, with or without an effect.
-func (r *rig) lost(t *testing.T, o channels.Outbound, effect bool) channels.Outbound {
+// Whether a message whose answer is lost has arrived.
+const (
+	arrived = graphfake.ActionDropAfter
+	missing = graphfake.ActionDropBefore
+)
+
+// sendUnanswered sends a message whose answer is lost, and returns it as Reconcile is given it.
+func (r *rig) sendUnanswered(t *testing.T, o channels.Outbound, whether graphfake.Action) channels.Outbound {
 	t.Helper()
 	began := r.clock.now()
-	action := graphfake.ActionDropBefore
-	if effect {
-		action = graphfake.ActionDropAfter
-	}
-	r.fault(t, graphfake.Fault{Route: "messenger.messages", Action: action})
-	if _, err := r.Send(t.Context(), o); channels.ClassOf(err) != channels.Ambiguous {
-		t.Fatalf("the lost answer is %v", err)
-	}
+	r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: whether})
+	_, err := r.Send(t.Context(), o)
+	wantClass(t, "a message whose answer is lost", err, channels.Ambiguous)
 	o.Attempt.FirstAt = began
 	return o
 }
@@ -30,10 +31,13 @@ func (r *rig) lost(t *testing.T, o channels.Outbound, effect bool) channels.Outb
 func TestTimeoutAfterCommitTokenResolves(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.lost(t, r.out(5, "Hi"), true)
-	in := r.one(t, channels.InboundOwn)
-	if in.Answers.Message != 1005 || in.Answers.Conversation != 7 || in.Status == nil || in.Status.MessageID != 1005 || in.ExternalID != r.customer.Inbox()[0].ID {
-		t.Errorf("the echo became %+v", in)
+	r.sendUnanswered(t, r.outbound(5, "Hi"), arrived)
+	echo := r.takeOne(t, channels.InboundOwn)
+	wantEqual(t, "id of the echo", echo.ExternalID, r.customer.Inbox()[0].ID)
+	wantEqual(t, "our message", echo.Answers.Message, messageID(5))
+	wantEqual(t, "our conversation", echo.Answers.Conversation, testConversation)
+	if echo.Status == nil || echo.Status.MessageID != messageID(5) {
+		t.Errorf("got the status %+v, want one of message %d", echo.Status, messageID(5))
 	}
 }
 
@@ -42,119 +46,133 @@ func TestTimeoutAfterCommitTokenResolves(t *testing.T) {
 func TestEchoBeforeAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.fault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionHookFirst})
-	receipt, err := r.Send(t.Context(), r.out(5, "Hi"))
+	r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionHookFirst})
+	receipt, err := r.Send(t.Context(), r.outbound(5, "Hi"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in := r.one(t, channels.InboundOwn); in.ExternalID != receipt.ExternalID || in.Answers.Message != 1005 {
-		t.Errorf("the echo became %+v", in)
-	}
-	mid := r.page.AnswerElsewhere(r.customer, "This is _Kim_ in the inbox")
-	if in := r.one(t, channels.InboundForeign); in.ExternalID != mid || in.Text != "This is \\_Kim\\_ in the inbox" || in.From.Key != r.customer.ID() {
-		t.Errorf("an answer written elsewhere became %+v", in)
-	}
+	own := r.takeOne(t, channels.InboundOwn)
+	wantEqual(t, "id of the echo", own.ExternalID, receipt.ExternalID)
+	wantEqual(t, "our message", own.Answers.Message, messageID(5))
+
+	elsewhere := r.page.AnswerElsewhere(r.customer, "This is _Kim_ in the inbox")
+	foreign := r.takeOne(t, channels.InboundForeign)
+	wantEqual(t, "id of the answer written elsewhere", foreign.ExternalID, elsewhere)
+	wantEqual(t, "text of the answer written elsewhere", foreign.Text, "This is \\_Kim\\_ in the inbox")
+	wantEqual(t, "customer of the answer written elsewhere", foreign.From.Key, r.customer.ID())
+}
+
+// unclear is a message whose answer was lost, and what a case does around it.
+type unclear struct {
+	*rig
+	o channels.Outbound
 }
 
 // Edge case 8: neither answer nor echo. The conversation itself says what happened, unless
 // more than one message could be it.
 func TestTimeoutWithoutToken(t *testing.T) {
 	t.Parallel()
-	type world struct {
-		*rig
-		o channels.Outbound
-	}
-	old := func(id int64, text string) func(*testing.T, *world) {
-		return func(t *testing.T, w *world) {
-			if _, err := w.Send(t.Context(), w.out(id, text)); err != nil {
+	const text = "Hello again"
+	sentEarlier := func(text string) func(*testing.T, *unclear) {
+		return func(t *testing.T, u *unclear) {
+			if _, err := u.Send(t.Context(), u.outbound(1, text)); err != nil {
 				t.Fatal(err)
 			}
-			w.clock.move(time.Minute)
+			u.clock.move(time.Minute)
 		}
 	}
-	known := func(_ *testing.T, w *world) { // the database knows whose the first message is
-		first := w.customer.Inbox()[0].ID
-		w.o.Attempt.Owners = func(context.Context, []string) (map[string]int64, error) { return map[string]int64{first: 1001}, nil }
+	earlierIsKnown := func(_ *testing.T, u *unclear) { // the database knows whose the message of sentEarlier is
+		first := u.customer.Inbox()[0].ID
+		u.o.Attempt.Owners = func(context.Context, []string) (map[string]int64, error) {
+			return map[string]int64{first: messageID(1)}, nil
+		}
 	}
-	ahead := func(d time.Duration) func(*testing.T, *world) { // our database's clock is ahead of Facebook's
-		return func(_ *testing.T, w *world) { w.o.Attempt.FirstAt = w.o.Attempt.FirstAt.Add(d) }
+	ourClockIsAhead := func(by time.Duration) func(*testing.T, *unclear) {
+		return func(_ *testing.T, u *unclear) { u.o.Attempt.FirstAt = u.o.Attempt.FirstAt.Add(by) }
+	}
+	writtenElsewhere := func(text string) func(*testing.T, *unclear) {
+		return func(_ *testing.T, u *unclear) { u.page.AnswerElsewhere(u.customer, text) }
 	}
 	for name, c := range map[string]struct {
-		before  func(*testing.T, *world)
-		effect  bool
-		change  func(*testing.T, *world)
-		outcome channels.Outcome
+		before func(*testing.T, *unclear) // the message is sent
+		fate   graphfake.Action           // arrived or missing
+		after  func(*testing.T, *unclear)
+		want   channels.Outcome
 	}{
-		"landed":                  {effect: true, outcome: channels.Landed},
-		"absent":                  {outcome: channels.Absent},
-		"the same, a minute ago":  {before: old(1, "Hello  again"), change: known, outcome: channels.Absent},
-		"the same, and landed":    {before: old(1, "Hello again"), effect: true, change: known, outcome: channels.Landed},
-		"the same, of whom":       {before: old(1, "Hello again"), outcome: channels.CannotTell},
-		"the same, long ago":      {before: old(1, "Hello again"), change: ahead(clockSkew), outcome: channels.Absent},
-		"somebody wrote the same": {effect: true, change: func(_ *testing.T, w *world) { w.page.AnswerElsewhere(w.customer, "Hello again") }, outcome: channels.CannotTell},
-		"somebody wrote another":  {effect: true, change: func(_ *testing.T, w *world) { w.page.AnswerElsewhere(w.customer, "Hi") }, outcome: channels.Landed},
-		"the customer said it":    {change: func(_ *testing.T, w *world) { w.customer.Text("Hello again") }, outcome: channels.Absent},
-		"known to be another": {effect: true, change: func(_ *testing.T, w *world) {
-			w.o.References = []string{w.page.AnswerElsewhere(w.customer, "Hello again")}
-		}, outcome: channels.Landed},
-		"clocks differ":           {effect: true, change: ahead(10 * time.Second), outcome: channels.CannotTell},
-		"clocks differ much":      {effect: true, change: ahead(45 * time.Second), outcome: channels.CannotTell},
-		"nobody knows when":       {effect: true, change: func(_ *testing.T, w *world) { w.o.Attempt.FirstAt = time.Time{} }, outcome: channels.CannotTell},
-		"too much happened since": {change: func(_ *testing.T, w *world) { chatter(w.rig) }, outcome: channels.CannotTell},
-		"Facebook can't be asked": {change: func(t *testing.T, w *world) {
-			w.fault(t, graphfake.Fault{Route: "messenger.conversations", Action: graphfake.ActionStatus})
-		}, outcome: channels.CannotTell},
-		"the token doesn't let us": {effect: true, change: func(_ *testing.T, w *world) { w.meta.RevokeToken(testToken) }, outcome: channels.CannotTell},
+		"it arrived": {fate: arrived, want: channels.Landed},
+		"it did not": {fate: missing, want: channels.Absent},
+
+		"the same was sent before, which is known":       {before: sentEarlier("Hello  again"), fate: missing, after: earlierIsKnown, want: channels.Absent},
+		"the same was sent before, and it arrived":       {before: sentEarlier(text), fate: arrived, after: earlierIsKnown, want: channels.Landed},
+		"the same was sent before, nobody knows by whom": {before: sentEarlier(text), fate: missing, want: channels.CannotTell},
+		"the same was sent long before":                  {before: sentEarlier(text), fate: missing, after: ourClockIsAhead(clockSkew), want: channels.Absent},
+
+		"somebody wrote the same elsewhere":      {fate: arrived, after: writtenElsewhere(text), want: channels.CannotTell},
+		"somebody wrote something else":          {fate: arrived, after: writtenElsewhere("Hi"), want: channels.Landed},
+		"the customer wrote the same":            {fate: missing, after: func(_ *testing.T, u *unclear) { u.customer.Text(text) }, want: channels.Absent},
+		"the other one is in the conversation":   {fate: arrived, after: answerThatIsKnown(text), want: channels.Landed},
+		"our clock is ahead by ten seconds":      {fate: arrived, after: ourClockIsAhead(10 * time.Second), want: channels.CannotTell},
+		"our clock is ahead by most of a minute": {fate: arrived, after: ourClockIsAhead(45 * time.Second), want: channels.CannotTell},
+		"nobody knows when it was sent":          {fate: arrived, after: func(_ *testing.T, u *unclear) { u.o.Attempt.FirstAt = time.Time{} }, want: channels.CannotTell},
+		"more happened since than is listed":     {fate: missing, after: fillListing, want: channels.CannotTell},
+		"Facebook can't be asked":                {fate: missing, after: failListing, want: channels.CannotTell},
+		"the token was revoked":                  {fate: arrived, after: func(_ *testing.T, u *unclear) { u.meta.RevokeToken(testToken) }, want: channels.CannotTell},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &world{rig: newRig(t)}
+			u := &unclear{rig: newRig(t)}
 			if c.before != nil {
-				c.before(t, w)
+				c.before(t, u)
 			}
-			w.o = w.lost(t, w.out(5, "Hello again"), c.effect)
-			if c.change != nil {
-				c.change(t, w)
+			u.o = u.sendUnanswered(t, u.outbound(5, text), c.fate)
+			if c.after != nil {
+				c.after(t, u)
 			}
-			outcome, receipt, err := w.Reconcile(t.Context(), w.o)
-			if outcome != c.outcome {
-				t.Errorf("outcome %v, %v, want %v", outcome, err, c.outcome)
+			outcome, receipt, err := u.Reconcile(t.Context(), u.o)
+			if outcome != c.want {
+				t.Errorf("got the outcome %v (%v), want %v", outcome, err, c.want)
 			}
 			if outcome == channels.Landed && receipt.ExternalID == "" {
-				t.Errorf("receipt %+v", receipt)
+				t.Errorf("the receipt %+v has no id", receipt)
 			}
 		})
 	}
+}
+
+// answerThatIsKnown writes an answer elsewhere, which the conversation has already.
+func answerThatIsKnown(text string) func(*testing.T, *unclear) {
+	return func(_ *testing.T, u *unclear) { u.o.References = []string{u.page.AnswerElsewhere(u.customer, text)} }
+}
+
+// fillListing fills all that Facebook lists of a conversation.
+func fillListing(_ *testing.T, u *unclear) {
+	for range maxListed {
+		u.customer.Text("and another thing")
+	}
+}
+
+func failListing(t *testing.T, u *unclear) {
+	u.addFault(t, graphfake.Fault{Route: "messenger.conversations", Action: graphfake.ActionStatus})
 }
 
 // A file's answer is lost: the text before it isn't taken for it, and it is found.
 func TestReconcileParts(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	o := r.out(5, "Here it is")
+	wantOutcome := func(part string, o channels.Outbound, want channels.Outcome, wantMore bool) {
+		t.Helper()
+		outcome, receipt, err := r.Reconcile(t.Context(), o)
+		if outcome != want {
+			t.Fatalf("%s: got the outcome %v (%v), want %v", part, outcome, err, want)
+		}
+		wantEqual(t, "there is more to send after "+part, receipt.More, wantMore)
+	}
+	o := r.outbound(5, "Here it is")
 	o.Files = []channels.File{attached("a.png", "image/png", []byte("PNG"))}
-	lost := r.lost(t, o, true)
-	outcome, receipt, err := r.Reconcile(t.Context(), lost)
-	if outcome != channels.Landed || !receipt.More {
-		t.Fatalf("the text: %v, %+v, %v", outcome, receipt, err)
-	}
-	lost.Attempt.Part = 1
-	if outcome, _, err := r.Reconcile(t.Context(), lost); outcome != channels.Absent {
-		t.Errorf("a file that nobody sent: %v, %v", outcome, err)
-	}
-	again := r.lost(t, lost, true)
-	outcome, receipt, err = r.Reconcile(t.Context(), again)
-	if outcome != channels.Landed || receipt.More {
-		t.Errorf("the file: %v, %+v, %v", outcome, receipt, err)
-	}
-	if got := r.customer.Inbox(); len(got) != 2 {
-		t.Errorf("the customer got %+v", got)
-	}
-}
-
-// chatter fills all that Facebook tells of a conversation.
-func chatter(r *rig) {
-	for range maxListed {
-		r.customer.Text("and another thing")
-	}
+	o = r.sendUnanswered(t, o, arrived)
+	wantOutcome("the text", o, channels.Landed, true)
+	o.Attempt.Part = 1
+	wantOutcome("a file that nobody sent", o, channels.Absent, false)
+	wantOutcome("the file", r.sendUnanswered(t, o, arrived), channels.Landed, false)
+	wantEqual(t, "messages that the customer got", len(r.customer.Inbox()), 2)
 }

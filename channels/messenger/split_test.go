@@ -25,13 +25,23 @@ func TestSplitNames(t *testing.T) {
 		"delivered": {`"delivery":{"watermark":6,"mids":["m_1"]}`, "delivered:" + testPSID + ":6"},
 	} {
 		facts := split(hookBody("messaging", c.event))
-		if len(facts) != 1 || facts[0].ExternalID != c.id || facts[0].OrderKey != testPSID || facts[0].Owner != testPage || facts[0].Quarantine != "" {
-			t.Errorf("%s: %+v", name, facts)
+		if len(facts) != 1 {
+			t.Fatalf("%s: split into %+v, want one fact", name, facts)
 		}
+		wantEqual(t, name+": id", facts[0].ExternalID, c.id)
+		wantFact(t, facts[0], testPSID)
 	}
-	long := split(hookBody("messaging", `"message":{"mid":"m_`+strings.Repeat("x", 1000)+`","text":"x"}`))[0]
-	if len(long.ExternalID) > maxIDBytes || !strings.HasPrefix(long.ExternalID, "m:#") {
-		t.Errorf("a long id became %q", long.ExternalID)
+}
+
+// An id that is too long for the database becomes its digest.
+func TestSplitLongID(t *testing.T) {
+	t.Parallel()
+	id := split(hookBody("messaging", `"message":{"mid":"m_`+strings.Repeat("x", 1000)+`","text":"x"}`))[0].ExternalID
+	if !strings.HasPrefix(id, "m:#") {
+		t.Errorf("got the id %q, want one that begins with m:#", id)
+	}
+	if len(id) > maxIDBytes {
+		t.Errorf("got an id of %d bytes, want at most %d", len(id), maxIDBytes)
 	}
 }
 
@@ -54,20 +64,27 @@ func TestSplitBatch(t *testing.T) {
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("split into\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// What isn't a webhook of a Page is kept as it came, in quarantine.
+func TestSplitUnreadable(t *testing.T) {
+	t.Parallel()
 	for _, body := range []string{"", "null", "[]", "{}", "riddle", `{"object":"instagram","entry":[]}`, `{"object":"page","entry":5}`} {
 		facts := split([]byte(body))
-		if len(facts) != 1 || facts[0].Quarantine == "" || string(facts[0].Payload) != body {
-			t.Errorf("%q became %+v", body, facts)
+		if len(facts) != 1 || facts[0].Quarantine == "" {
+			t.Fatalf("%q was split into %+v, want one fact in quarantine", body, facts)
 		}
+		wantEqual(t, "payload", string(facts[0].Payload), body)
 	}
 }
 
-// A batch of 1,000 is split in one go and names them all.
+// Each event of a large batch has a name of its own.
 func TestSplitThousand(t *testing.T) {
 	t.Parallel()
+	const events = 1000
 	var body bytes.Buffer
 	body.WriteString(`{"object":"page","entry":[{"id":"1","messaging":[`)
-	for i := range 1000 {
+	for i := range events {
 		if i > 0 {
 			body.WriteByte(',')
 		}
@@ -78,19 +95,19 @@ func TestSplitThousand(t *testing.T) {
 	for _, f := range split(body.Bytes()) {
 		names[f.ExternalID] = true
 	}
-	if len(names) != 1000 {
-		t.Errorf("%d names", len(names))
-	}
+	wantEqual(t, "different names", len(names), events)
 }
 
-// Edge case 6 and the vector of Meta's reference: bytes are verified as they came, and
-// without a right signature nothing is taken.
-func TestSignature(t *testing.T) {
+// We sign as Meta's reference does, by a vector of its own.
+func TestSignatureVector(t *testing.T) {
 	t.Parallel()
 	const vector = "sha256=aa9e2e3575f5d7098b6caccd790888c36d5fdb63342a73bada2d6a51747a8494"
-	if got := graph.Sign([]byte("secret"), []byte(`{"a":1}`)); got != vector {
-		t.Errorf("signature %s", got)
-	}
+	wantEqual(t, "signature", graph.Sign([]byte("secret"), []byte(`{"a":1}`)), vector)
+}
+
+// Edge case 6: bytes are verified as they came, and without a right signature nothing is taken.
+func TestSignature(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	body := hookBody("messaging", `"message":{"mid":"m_1","text":"\u00fcber \ud83d\ude00"}`)
 	var loose any
@@ -102,30 +119,34 @@ func TestSignature(t *testing.T) {
 	for name, c := range map[string]struct {
 		signature string
 		status    int
+		facts     int // that are taken
 	}{
-		"right":         {sign(testSecret, body), http.StatusOK},
-		"upper case":    {strings.ToUpper(sign(testSecret, body)), http.StatusForbidden},
-		"re-encoded":    {sign(testSecret, again), http.StatusForbidden},
-		"other secret":  {sign("other", body), http.StatusForbidden},
-		"no secret":     {sign("", body), http.StatusForbidden},
-		"none":          {"", http.StatusForbidden},
-		"other algo":    {strings.Replace(sign(testSecret, body), "sha256=", "sha1=", 1), http.StatusForbidden},
-		"without algo":  {strings.TrimPrefix(sign(testSecret, body), "sha256="), http.StatusForbidden},
-		"not even hex":  {"sha256=riddle", http.StatusForbidden},
-		"a shorter one": {sign(testSecret, body)[:40], http.StatusForbidden},
+		"right":         {signature: sign(testSecret, body), status: http.StatusOK, facts: 1},
+		"upper case":    {signature: strings.ToUpper(sign(testSecret, body)), status: http.StatusForbidden},
+		"re-encoded":    {signature: sign(testSecret, again), status: http.StatusForbidden},
+		"other secret":  {signature: sign("other", body), status: http.StatusForbidden},
+		"no secret":     {signature: sign("", body), status: http.StatusForbidden},
+		"none":          {signature: "", status: http.StatusForbidden},
+		"other algo":    {signature: strings.Replace(sign(testSecret, body), "sha256=", "sha1=", 1), status: http.StatusForbidden},
+		"without algo":  {signature: strings.TrimPrefix(sign(testSecret, body), "sha256="), status: http.StatusForbidden},
+		"not even hex":  {signature: "sha256=riddle", status: http.StatusForbidden},
+		"a shorter one": {signature: sign(testSecret, body)[:40], status: http.StatusForbidden},
 	} {
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/hooks/page", bytes.NewReader(body))
 		req.Header.Set("X-Hub-Signature-256", c.signature)
 		w := httptest.NewRecorder()
 		r.ServeHTTP(w, req)
-		if w.Code != c.status || w.Body.Len() > 0 {
-			t.Errorf("%s: status %d, %q", name, w.Code, w.Body)
-		}
-		if n := len(r.take(t)); n != map[bool]int{true: 1}[c.status == http.StatusOK] {
-			t.Errorf("%s: %d facts", name, n)
-		}
+		wantEqual(t, name+": status", w.Code, c.status)
+		wantEqual(t, name+": body of the answer", w.Body.String(), "")
+		wantEqual(t, name+": facts", len(r.takeFacts(t)), c.facts)
 	}
+}
+
+// A subscription with a wrong verify token isn't confirmed.
+func TestWrongVerifyToken(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
 	if err := r.meta.Subscribe(t.Context(), testPage, r.url, "another word"); err == nil {
-		t.Error("a subscription with a wrong verify token was confirmed")
+		t.Error("the subscription succeeded, want an error")
 	}
 }

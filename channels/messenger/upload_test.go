@@ -28,7 +28,7 @@ func TestFilesInMemory(t *testing.T) {
 	}
 	var sent sync.WaitGroup
 	for id := range int64(maxInMemory) {
-		o := r.out(id+1, "")
+		o := r.outbound(id+1, "")
 		o.Files = []channels.File{file(func() { inside.Done(); <-release })}
 		sent.Go(func() {
 			if _, err := r.sendAll(t.Context(), o); err != nil {
@@ -38,16 +38,17 @@ func TestFilesInMemory(t *testing.T) {
 	}
 	inside.Wait()
 	var opened atomic.Bool
-	o := r.out(100, "")
+	o := r.outbound(100, "")
 	o.Files = []channels.File{file(func() { opened.Store(true) })}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := r.Send(ctx, o); channels.ClassOf(err) != channels.Retry || opened.Load() {
-		t.Errorf("one too many: %v, opened %v", err, opened.Load())
-	}
+	_, err := r.Send(ctx, o)
+	wantClass(t, "one file too many", err, channels.Retry)
+	wantEqual(t, "the file that finds no place was opened", opened.Load(), false)
 	close(release)
 	sent.Wait()
-	if _, err := r.sendAll(t.Context(), o); err != nil || len(r.customer.Inbox()) != maxInMemory+1 {
-		t.Errorf("then: %v, %d messages", err, len(r.customer.Inbox()))
+	if _, err := r.sendAll(t.Context(), o); err != nil {
+		t.Errorf("the same file when there is room: %v", err)
 	}
+	wantEqual(t, "messages that the customer got", len(r.customer.Inbox()), maxInMemory+1)
 }

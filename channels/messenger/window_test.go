@@ -2,6 +2,8 @@ package messenger
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,86 +11,113 @@ import (
 	"parley/channels/graphfake"
 )
 
-// Edge case 24: day six is for people only.
+// Edge case 24: for a day anybody may write, until the end of the seventh day people alone, and then nobody.
 func TestWindow(t *testing.T) {
 	t.Parallel()
+	const day = 24 * time.Hour
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
-		age       time.Duration
-		automatic bool
-		promotes  bool
-		tag       string
-		closed    bool
+		age         time.Duration // since the customer wrote
+		automatic   bool
+		promotional bool
+		tag         string
+		closed      bool
 	}{
-		"a minute":            {time.Minute, false, false, "", false},
-		"a minute, machine":   {time.Minute, true, false, "", false},
-		"just inside":         {24*time.Hour - time.Second, true, false, "", false},
-		"just outside":        {24 * time.Hour, false, false, "HUMAN_AGENT", false},
-		"outside, machine":    {24 * time.Hour, true, false, "", true},
-		"day six":             {6 * 24 * time.Hour, false, false, "HUMAN_AGENT", false},
-		"day six, machine":    {6 * 24 * time.Hour, true, false, "", true},
-		"last second":         {7*24*time.Hour - time.Second, false, false, "HUMAN_AGENT", false},
-		"seven days":          {7 * 24 * time.Hour, false, false, "", true},
-		"advertisement":       {24*time.Hour - time.Second, false, true, "", false},
-		"advertisement, late": {24 * time.Hour, false, true, "", true},
-		"clocks that differ":  {-time.Minute, false, false, "", false},
+		"a person after a minute":                      {age: time.Minute},
+		"a machine after a minute":                     {age: time.Minute, automatic: true},
+		"a machine just within a day":                  {age: day - time.Second, automatic: true},
+		"a person after a day":                         {age: day, tag: "HUMAN_AGENT"},
+		"a machine after a day":                        {age: day, automatic: true, closed: true},
+		"a person on the sixth day":                    {age: 6 * day, tag: "HUMAN_AGENT"},
+		"a machine on the sixth day":                   {age: 6 * day, automatic: true, closed: true},
+		"a person just within seven days":              {age: 7*day - time.Second, tag: "HUMAN_AGENT"},
+		"a person after seven days":                    {age: 7 * day, closed: true},
+		"an advertisement just within a day":           {age: day - time.Second, promotional: true},
+		"an advertisement after a day":                 {age: day, promotional: true, closed: true},
+		"a person, by a clock that is a minute behind": {age: -time.Minute},
 	} {
-		tag, err := tagNeeded(now, channels.Outbound{LastIn: now.Add(-c.age), Automatic: c.automatic, Promotional: c.promotes})
-		if tag != c.tag || (err != nil) != c.closed || c.closed && (channels.ClassOf(err) != channels.WindowClosed || sendError(t, err).Hint == "") {
-			t.Errorf("%s: tag %q, %v", name, tag, err)
+		tag, err := tagNeeded(now, channels.Outbound{LastIn: now.Add(-c.age), Automatic: c.automatic, Promotional: c.promotional})
+		wantEqual(t, name+": tag", tag, c.tag)
+		if !c.closed {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		wantClass(t, name, err, channels.WindowClosed)
+		if sendError(t, err).Hint == "" {
+			t.Errorf("%s: the error has no hint: %v", name, err)
 		}
 	}
 }
 
-// The window at Facebook: what is closed isn't even asked for, what Facebook's clock closes
-// first goes to people's window, and who lacks Human Agent is told so.
-func TestWindowOnTheWire(t *testing.T) {
+// On the sixth day a person's message leaves with its tag, and nobody asks Facebook for a machine's.
+func TestSixthDayOnTheWire(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	asked := r.clock.now()
-	at := func(id int64, automatic bool) channels.Outbound {
-		o := r.out(id, "Hi")
-		o.LastIn, o.Automatic = asked, automatic
-		return o
-	}
+	o := r.outbound(1, "Hi")
 	r.clock.move(6 * 24 * time.Hour)
-	if _, err := r.Send(t.Context(), at(1, true)); channels.ClassOf(err) != channels.WindowClosed {
-		t.Errorf("a machine on day six: %v", err)
-	}
-	if n := len(r.meta.RequestsTo("messenger.messages")); n != 0 {
-		t.Errorf("%d calls for what can't be sent", n)
-	}
-	if _, err := r.Send(t.Context(), at(2, false)); err != nil {
-		t.Fatalf("a person on day six: %v", err)
+
+	o.Automatic = true
+	_, err := r.Send(t.Context(), o)
+	wantClass(t, "a machine on the sixth day", err, channels.WindowClosed)
+	wantEqual(t, "calls for what can't be sent", len(r.meta.RequestsTo("messenger.messages")), 0)
+
+	o.Automatic = false
+	if _, err := r.Send(t.Context(), o); err != nil {
+		t.Fatalf("a person on the sixth day: %v", err)
 	}
 	var sent outRequest
-	if err := json.Unmarshal(r.meta.RequestsTo("messenger.messages")[0].Body, &sent); err != nil || sent.Type != "MESSAGE_TAG" || sent.Tag != "HUMAN_AGENT" {
-		t.Errorf("sent as %+v, %v", sent, err)
+	if err := json.Unmarshal(r.meta.RequestsTo("messenger.messages")[0].Body, &sent); err != nil {
+		t.Fatal(err)
 	}
-	late := at(3, false)
-	late.LastIn = r.clock.now().Add(-23 * time.Hour) // we think that it is open
-	if _, err := r.Send(t.Context(), late); err != nil {
-		t.Errorf("a person whom only Facebook's clock finds late: %v", err)
-	}
-	late.Promotional = true
-	if _, err := r.Send(t.Context(), late); channels.ClassOf(err) != channels.WindowClosed {
-		t.Errorf("an advertisement that only Facebook's clock finds late: %v", err)
-	}
-	late.Automatic, late.Promotional = true, false
-	if _, err := r.Send(t.Context(), late); channels.ClassOf(err) != channels.WindowClosed {
-		t.Errorf("a machine whom only Facebook's clock finds late: %v", err)
-	}
+	wantEqual(t, "type", sent.Type, "MESSAGE_TAG")
+	wantEqual(t, "tag", sent.Tag, "HUMAN_AGENT")
+	r.wantTags(t, "HUMAN_AGENT")
+
 	r.page.SetHumanAgent(false)
-	if _, err := r.Send(t.Context(), at(4, false)); channels.ClassOf(err) != channels.WindowClosed || sendError(t, err).Hint == windowHint {
-		t.Errorf("without the feature Human Agent: %v", err)
+	_, err = r.Send(t.Context(), o)
+	wantClass(t, "without the feature Human Agent", err, channels.WindowClosed)
+	if sendError(t, err).Hint == windowHint {
+		t.Errorf("the hint %q doesn't say that the feature is missing", windowHint)
 	}
+
 	r.customer.React(r.customer.Inbox()[0].ID, "👍") // it opens the window
-	o := r.out(5, "Hi")
-	if _, err := r.Send(t.Context(), o); err != nil {
+	if _, err := r.Send(t.Context(), r.outbound(2, "Hi")); err != nil {
 		t.Errorf("after a reaction: %v", err)
 	}
-	if got := r.customer.Inbox(); len(got) != 3 || got[0].Tag != "HUMAN_AGENT" || got[1].Tag != "HUMAN_AGENT" || got[2].Tag != "" {
-		t.Errorf("the customer got %+v", got)
+	r.wantTags(t, "HUMAN_AGENT", "")
+}
+
+// What only Facebook's clock finds late is sent again in people's window, if a person wrote it and it is no advertisement.
+func TestWindowByFacebooksClock(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.clock.move(6 * 24 * time.Hour)
+	o := r.outbound(1, "Hi")
+	o.LastIn = r.clock.now().Add(-23 * time.Hour) // by our clock the window is open
+
+	if _, err := r.Send(t.Context(), o); err != nil {
+		t.Errorf("a person: %v", err)
+	}
+	o.Promotional = true
+	_, err := r.Send(t.Context(), o)
+	wantClass(t, "an advertisement", err, channels.WindowClosed)
+	o.Automatic, o.Promotional = true, false
+	_, err = r.Send(t.Context(), o)
+	wantClass(t, "a machine", err, channels.WindowClosed)
+	r.wantTags(t, "HUMAN_AGENT")
+}
+
+// wantTags checks with which tags the customer got her messages.
+func (r *rig) wantTags(t *testing.T, want ...string) {
+	t.Helper()
+	var got []string
+	for _, m := range r.customer.Inbox() {
+		got = append(got, m.Tag)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the customer got messages with the tags %q, want %q", got, want)
 	}
 }
 
@@ -96,7 +125,7 @@ func TestWindowOnTheWire(t *testing.T) {
 func TestErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		code, subcode, status int
+		code, subcode, status int // of HTTP
 		class                 channels.Class
 	}{
 		"window":              {10, 2018278, 400, channels.WindowClosed},
@@ -130,16 +159,18 @@ func TestErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			r.fault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionError, Code: c.code, Subcode: c.subcode,
+			r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionError, Code: c.code, Subcode: c.subcode,
 				Status: c.status, Text: "in words", Times: 2}) // a closed window is asked twice
-			_, err := r.Send(t.Context(), r.out(1, "Hi"))
+			_, err := r.Send(t.Context(), r.outbound(1, "Hi"))
+			wantClass(t, fmt.Sprintf("code %d/%d", c.code, c.subcode), err, c.class)
 			se := sendError(t, err)
-			if se.Class != c.class || se.Text == "" || se.Class == channels.Throttled && se.Wait <= 0 {
-				t.Errorf("%d/%d is %+v", c.code, c.subcode, se)
+			if se.Text == "" {
+				t.Errorf("the error %+v has no words for people", se)
 			}
-			if len(r.customer.Inbox()) > 0 {
-				t.Error("it was sent")
+			if se.Class == channels.Throttled && se.Wait <= 0 {
+				t.Errorf("got a wait of %s, want some time", se.Wait)
 			}
+			wantEqual(t, "messages that the customer got", len(r.customer.Inbox()), 0)
 		})
 	}
 }
@@ -151,7 +182,6 @@ func TestUnreachable(t *testing.T) {
 	if err := r.meta.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Send(t.Context(), r.out(1, "Hi")); channels.ClassOf(err) != channels.Retry {
-		t.Error(err)
-	}
+	_, err := r.Send(t.Context(), r.outbound(1, "Hi"))
+	wantClass(t, "sending to nobody", err, channels.Retry)
 }
