@@ -14,19 +14,18 @@ func TestNumberTakenFromTheToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.ann.Media("image", graphfake.File{ContentType: "image/jpeg", Content: []byte("photo")}, nil)
-	photo := w.one().Attachments[0].Ref
+	photo := w.takeOne().Attachments[0].Ref
 
 	w.AllowToken(ourToken, "4711")
-	if se := w.fails(outbound(1, "Hello"), channels.AuthBroken); !strings.Contains(se.Hint, fieldPhoneID) {
-		t.Errorf("%+v", se)
+	if se := w.wantSendFails(outbound(1, "Hello"), channels.AuthBroken); !strings.Contains(se.Hint, fieldPhoneID) {
+		t.Errorf("got the hint %q, want one that names %s", se.Hint, fieldPhoneID)
 	}
-	if _, err := w.channel.Fetch(within(t), photo); channels.ClassOf(err) != channels.AuthBroken {
-		t.Errorf("her file: %v", err)
-	}
+	_, err := w.channel.Fetch(testContext(t), photo)
+	wantClass(t, "her file", err, channels.AuthBroken)
 
 	w.AllowToken(ourToken, phoneID, wabaID)
 	w.send(outbound(1, "Hello"))
-	f, err := w.channel.Fetch(within(t), photo)
+	f, err := w.channel.Fetch(testContext(t), photo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,26 +38,22 @@ func TestAppThatRequiresItsSecret(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.ann.Text("Hi")
-	w.settle()
+	w.takeFacts()
 	w.RequireProof()
 	hello := outbound(1, "Hello")
 	w.send(hello)
-	for _, f := range w.open().Check(within(t)) {
-		if !f.OK {
-			t.Errorf("doctor finds %+v", f)
-		}
-	}
-	w.channel = w.open() // an upload is the first call
+	wantEqual(t, "found wrong by Check", wrongFindings(w.newChannel().Check(testContext(t))), "")
+	w.channel = w.newChannel() // an upload is the first call
 	photo := outbound(2, "")
 	photo.Files = []channels.File{file("a.pdf", "application/pdf", []byte("%PDF-1.4"))}
-	w.fails(photo, channels.Retry)
+	w.wantSendFails(photo, channels.Retry)
 	w.send(photo)
 	w.config[fieldSecret] = "another app's"
-	w.channel = w.open()
-	if se := w.fails(hello, channels.AuthBroken); !strings.Contains(se.Text, fieldSecret) || se.Hint == "" {
-		t.Errorf("%+v", se)
+	w.channel = w.newChannel()
+	if se := w.wantSendFails(hello, channels.AuthBroken); !strings.Contains(se.Text, fieldSecret) || se.Hint == "" {
+		t.Errorf("got the error %+v, want one that names %s and has a hint", se, fieldSecret)
 	}
-	if f := w.channel.Check(within(t))[0]; f.OK || f.Field != fieldSecret {
-		t.Errorf("doctor finds %+v", f)
-	}
+	first := w.channel.Check(testContext(t))[0]
+	wantEqual(t, "the first finding is good", first.OK, false)
+	wantEqual(t, "setting of the first finding", first.Field, fieldSecret)
 }

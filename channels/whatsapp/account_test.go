@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -19,49 +20,149 @@ func welcome() channels.Template {
 		Variables: []string{"name", "order"}, Examples: map[string]string{"name": "Ann", "order": "12"}}
 }
 
-// TestTemplates: submitting, the verdict, editing, listing over pages, deleting.
+// TestAccountNews: what webhooks tell about templates and the account.
+func TestAccountNews(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1763631000, 0).UTC()
+	template := func(s channels.TemplateState) []channels.Inbound {
+		return []channels.Inbound{{Kind: channels.InboundTemplate, At: at, Template: &s}}
+	}
+	notice := func(s string) []channels.Inbound {
+		return []channels.Inbound{{Kind: channels.InboundNotice, At: at, Notices: []string{s}}}
+	}
+	const names = `"message_template_id":9000000000000001,"message_template_name":"hello","message_template_language":"en_US"`
+	hello := channels.TemplateState{ExternalID: "9000000000000001", Name: "hello", Language: "en_US"}
+	with := func(change func(*channels.TemplateState)) []channels.Inbound {
+		s := hello
+		change(&s)
+		return template(s)
+	}
+	for name, c := range map[string]struct {
+		field, value string
+		want         []channels.Inbound
+	}{
+		"approved": {"message_template_status_update", `{"event":"APPROVED",` + names + `,"reason":"NONE","message_template_category":"UTILITY"}`,
+			with(func(s *channels.TemplateState) { s.Status, s.Category = channels.TemplateApproved, "utility" })},
+		"rejected": {"message_template_status_update", `{"event":"REJECTED",` + names + `,"reason":"INVALID_FORMAT","rejection_info":{"reason":"Bad","recommendation":"Write better"}}`,
+			with(func(s *channels.TemplateState) { s.Status, s.Reason = channels.TemplateRejected, "Bad. Write better" })},
+		"paused": {"message_template_status_update", `{"event":"PAUSED",` + names + `,"reason":"LOW_QUALITY"}`,
+			with(func(s *channels.TemplateState) { s.Status, s.Reason = channels.TemplatePaused, "low quality" })},
+		"disabled": {"message_template_status_update", `{"event":"DISABLED",` + names + `,"disable_info":{"disable_date":"2026-11-20"}}`,
+			with(func(s *channels.TemplateState) {
+				s.Status, s.Reason = channels.TemplateDisabled, "disabled on 2026-11-20"
+			})},
+		"a new event": {"message_template_status_update", `{"event":"POLISHED",` + names + `}`, nil},
+		"quality": {"message_template_quality_update", `{"previous_quality_score":"GREEN","new_quality_score":"RED",` + names + `}`,
+			with(func(s *channels.TemplateState) { s.Quality = "red" })},
+		"category (edge case 19)": {"template_category_update", `{"previous_category":"UTILITY","new_category":"MARKETING",` + names + `}`,
+			with(func(s *channels.TemplateState) { s.Category = "marketing" })},
+		"number": {"phone_number_quality_update", `{"display_phone_number":"15550100","event":"DOWNGRADE","current_limit":"TIER_1K"}`,
+			notice("WhatsApp changed what the number 15550100 may send: downgrade; new customers in 24 hours: 1k.")},
+		"alert": {"account_alerts", `{"entity_type":"BUSINESS","alert_severity":"CRITICAL","alert_type":"OBA_REJECTED","alert_description":"Look"}`,
+			notice("WhatsApp warns (critical, oba rejected): Look")},
+		"ban": {"account_update", `{"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"DISABLE"},"violation_info":{"violation_type":"SPAM"}}`,
+			notice("WhatsApp changed the business account: disabled update (disable), because of spam.")},
+		"error": {"messages", `{"metadata":{"phone_number_id":"1055"},"errors":[{"code":130429,"title":"Rate limit hit","error_data":{"details":"Too fast"}}]}`,
+			notice("WhatsApp reports a problem with this number: Too fast (130429)")},
+		"stop": {"user_preferences", `{"metadata":{"phone_number_id":"1055"},"contacts":[{"profile":{"name":"Ann"},"wa_id":"491701234567"}],"user_preferences":[{"wa_id":"491701234567","category":"marketing_messages","value":"stop","timestamp":1763631000}]}`,
+			[]channels.Inbound{{Kind: channels.InboundConsent, At: at, From: channels.Party{Key: annPhone, Name: "Ann"}, Consent: &channels.Consent{OptedOut: true, Marketing: true, Silent: true}}}},
+		"resume": {"user_preferences", `{"user_preferences":[{"wa_id":"491701234567","category":"marketing_messages","value":"resume","timestamp":1763631000}]}`,
+			[]channels.Inbound{{Kind: channels.InboundConsent, At: at, From: channels.Party{Key: annPhone}, Consent: &channels.Consent{Marketing: true, Silent: true}}}},
+		"chat opened": {"messages", `{"metadata":{"phone_number_id":"1055"},"messages":[{"from":"491701234567","id":"wamid.1","timestamp":"1","type":"request_welcome"}]}`, nil},
+		"history":     {"history", `{"history":[{"threads":[]}]}`, nil},
+		"a group":     {"messages", `{"metadata":{"phone_number_id":"1055"},"messages":[{"group_id":"g","from":"491701234567","id":"wamid.1","timestamp":"1","type":"text","text":{"body":"x"}}]}`, nil},
+		"echo": {"smb_message_echoes", `{"metadata":{"phone_number_id":"1055"},"contacts":[{"profile":{"name":"Ann"},"wa_id":"491701234567"}],"message_echoes":[{"from":"15550100","to":"491701234567","id":"wamid.9","timestamp":"1763631000","type":"text","text":{"body":"from the *phone*"}}]}`,
+			[]channels.Inbound{{Kind: channels.InboundForeign, ExternalID: "wamid.9", At: at, From: channels.Party{Key: annPhone, Name: "Ann"}, Text: "from the **phone**"}}},
+	} {
+		if got := decodeHook(t, hook(c.field, c.value)); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s:\n got %s\nwant %s", name, jsonOf(got), jsonOf(c.want))
+		}
+	}
+}
+
+// TestTemplateReview: a template is submitted, rejected, edited, approved and deleted.
 // R-168
-func TestTemplates(t *testing.T) {
+func TestTemplateReview(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	tpl := welcome()
-	state, err := w.channel.SubmitTemplate(within(t), tpl)
-	if err != nil || state.Status != channels.TemplatePending || state.ExternalID == "" || state.Category != "utility" {
-		t.Fatalf("%+v, %v", state, err)
+
+	// What is submitted is what Meta's reference asks for, and waits for a verdict.
+	state, err := w.channel.SubmitTemplate(testContext(t), tpl)
+	if err != nil || state.ExternalID == "" {
+		t.Fatalf("submitted as %+v, %v; want an id and no error", state, err)
 	}
+	wantEqual(t, "status", state.Status, channels.TemplatePending)
+	wantEqual(t, "category", state.Category, "utility")
 	const want = `{"category":"UTILITY","components":[{"example":{"header_text":["Ann"]},"format":"TEXT","text":"Hi {{1}}","type":"HEADER"},` +
 		`{"example":{"body_text":[["12","Ann"]]},"text":"Your order {{1}} for {{2}} left, {{1}} it is.","type":"BODY"},{"text":"Acme","type":"FOOTER"},` +
 		`{"buttons":[{"text":"OK","type":"QUICK_REPLY"},{"text":"Shop","type":"URL","url":"https://acme.test"}],"type":"BUTTONS"}],"language":"en","name":"welcome","parameter_format":"POSITIONAL"}`
-	if got := string(w.RequestsTo("whatsapp.template.create")[0].Body); got != want {
-		t.Errorf("submitted %s", got)
-	}
+	wantEqual(t, "submitted template", string(w.RequestsTo("whatsapp.template.create")[0].Body), want)
+
+	// The verdict arrives with its reason.
 	if err := w.Review(state.ExternalID, "REJECTED", "Unclear"); err != nil {
 		t.Fatal(err)
 	}
-	if in := w.one(); in.Kind != channels.InboundTemplate || in.Template.Status != channels.TemplateRejected || !strings.HasPrefix(in.Template.Reason, "Unclear. ") ||
-		in.Template.ExternalID != state.ExternalID || in.Template.Name != "welcome" {
-		t.Errorf("told %+v", in.Template)
+	in := w.takeOne()
+	wantEqual(t, "kind", in.Kind, channels.InboundTemplate)
+	wantEqual(t, "status", in.Template.Status, channels.TemplateRejected)
+	wantEqual(t, "id", in.Template.ExternalID, state.ExternalID)
+	wantEqual(t, "name", in.Template.Name, "welcome")
+	if !strings.HasPrefix(in.Template.Reason, "Unclear. ") {
+		t.Errorf("got the reason %q, want one that begins with Unclear", in.Template.Reason)
 	}
+
+	// An edited template keeps its id, and waits again.
 	tpl.ExternalID, tpl.Footer = state.ExternalID, "Acme Inc"
-	if state, err = w.channel.SubmitTemplate(within(t), tpl); err != nil || state.Status != channels.TemplatePending || state.ExternalID != tpl.ExternalID {
-		t.Errorf("edited: %+v, %v", state, err)
+	edited, err := w.channel.SubmitTemplate(testContext(t), tpl)
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "status after the edit", edited.Status, channels.TemplatePending)
+	wantEqual(t, "id after the edit", edited.ExternalID, state.ExternalID)
 	if err := w.Review(state.ExternalID, "APPROVED", ""); err != nil {
 		t.Fatal(err)
 	}
-	for i := range 250 {
+	list, err := w.channel.ListTemplates(testContext(t))
+	if err != nil || len(list) != 1 {
+		t.Fatalf("listed %+v, %v; want one template", list, err)
+	}
+	wantEqual(t, "status in the list", list[0].Status, channels.TemplateApproved)
+
+	// It is deleted once.
+	if err := w.channel.DeleteTemplate(testContext(t), tpl); err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "templates that are left", len(w.Templates(wabaID)), 0)
+	wantClass(t, "deleting it again", w.channel.DeleteTemplate(testContext(t), tpl), channels.BadContent)
+}
+
+// TestManyTemplates: all templates are listed, over several pages, and one alone is deleted.
+// R-168
+func TestManyTemplates(t *testing.T) {
+	t.Parallel()
+	const others = 250
+	w := newWorld(t)
+	tpl := welcome()
+	state, err := w.channel.SubmitTemplate(testContext(t), tpl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl.ExternalID = state.ExternalID
+	for i := range others {
 		w.AddTemplate(wabaID, fmt.Sprintf("t%d", i), "en", "MARKETING", "Hello")
 	}
-	list, err := w.channel.ListTemplates(within(t))
-	if err != nil || len(list) != 251 || list[0].Status != channels.TemplateApproved || list[250].Name != "t249" || list[250].Category != "marketing" {
-		t.Errorf("listed %d, %v", len(list), err)
+	list, err := w.channel.ListTemplates(testContext(t))
+	if err != nil || len(list) != 1+others {
+		t.Fatalf("listed %d, %v; want %d", len(list), err, 1+others)
 	}
-	if err := w.channel.DeleteTemplate(within(t), tpl); err != nil || len(w.Templates(wabaID)) != 250 {
-		t.Errorf("deleted: %v, %d left", err, len(w.Templates(wabaID)))
+	last := list[others]
+	wantEqual(t, "name of the last", last.Name, fmt.Sprintf("t%d", others-1))
+	wantEqual(t, "category of the last", last.Category, "marketing")
+	if err := w.channel.DeleteTemplate(testContext(t), tpl); err != nil {
+		t.Fatal(err)
 	}
-	if err := w.channel.DeleteTemplate(within(t), tpl); channels.ClassOf(err) != channels.BadContent {
-		t.Errorf("deleted again: %v", err)
-	}
+	wantEqual(t, "templates that are left", len(w.Templates(wabaID)), others)
 }
 
 // TestTemplateRefused: what Meta would refuse is said before it leaves, or in Meta's words.
@@ -72,38 +173,46 @@ func TestTemplateRefused(t *testing.T) {
 		change func(*channels.Template)
 		asked  bool // Meta was
 	}{
-		"no example":         {func(t *channels.Template) { delete(t.Examples, "order") }, false},
-		"begins with one":    {func(t *channels.Template) { t.Body = "{{name}} left" }, false},
-		"ends with one":      {func(t *channels.Template) { t.Body = "Bye {{name}}" }, false},
-		"side by side":       {func(t *channels.Template) { t.Body = "Bye {{name}} {{order}}." }, false},
-		"two in the header":  {func(t *channels.Template) { t.Header = "{{name}} {{order}}" }, false},
-		"one in the footer":  {func(t *channels.Template) { t.Footer = "{{name}}" }, false},
-		"no body":            {func(t *channels.Template) { t.Body = " " }, false},
-		"a name with blanks": {func(t *channels.Template) { t.Name = "Two Words" }, true},
-		"a long body":        {func(t *channels.Template) { t.Body = long(1025) }, true},
-		"a new category":     {func(t *channels.Template) { t.Category = "news" }, true},
+		"no example":         {change: func(t *channels.Template) { delete(t.Examples, "order") }},
+		"begins with one":    {change: func(t *channels.Template) { t.Body = "{{name}} left" }},
+		"ends with one":      {change: func(t *channels.Template) { t.Body = "Bye {{name}}" }},
+		"side by side":       {change: func(t *channels.Template) { t.Body = "Bye {{name}} {{order}}." }},
+		"two in the header":  {change: func(t *channels.Template) { t.Header = "{{name}} {{order}}" }},
+		"one in the footer":  {change: func(t *channels.Template) { t.Footer = "{{name}}" }},
+		"no body":            {change: func(t *channels.Template) { t.Body = " " }},
+		"a name with blanks": {change: func(t *channels.Template) { t.Name = "Two Words" }, asked: true},
+		"a long body":        {change: func(t *channels.Template) { t.Body = long(maxBody + 1) }, asked: true},
+		"a new category":     {change: func(t *channels.Template) { t.Category = "news" }, asked: true},
 	} {
 		before := len(w.Requests())
 		tpl := welcome()
 		c.change(&tpl)
-		_, err := w.channel.SubmitTemplate(within(t), tpl)
-		if channels.ClassOf(err) != channels.BadContent || (len(w.Requests()) > before) != c.asked {
-			t.Errorf("%s: %v", name, err)
-		}
+		_, err := w.channel.SubmitTemplate(testContext(t), tpl)
+		wantClass(t, name, err, channels.BadContent)
+		wantEqual(t, name+": Meta was asked", len(w.Requests()) > before, c.asked)
 	}
-	if _, err := w.channel.SubmitTemplate(within(t), welcome()); err != nil {
+}
+
+// TestTemplateTwice: a template of the same name is refused in words.
+func TestTemplateTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if _, err := w.channel.SubmitTemplate(testContext(t), welcome()); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.channel.SubmitTemplate(within(t), welcome())
-	if se := asSendError(t, err); se.Class != channels.BadContent || !strings.Contains(se.Text, "already a template") {
-		t.Errorf("twice: %v", err)
+	_, err := w.channel.SubmitTemplate(testContext(t), welcome())
+	if se := wantClass(t, "submitting it again", err, channels.BadContent); !strings.Contains(se.Text, "already a template") {
+		t.Errorf("got the error %q, want that there is one already", se.Text)
 	}
-	w.fault(graphfake.Fault{Route: "whatsapp.template.create", Action: graphfake.ActionDropAfter})
-	other := welcome()
-	other.Name = "other"
-	if _, err := w.channel.SubmitTemplate(within(t), other); channels.ClassOf(err) != channels.Ambiguous {
-		t.Errorf("lost: %v", err)
-	}
+}
+
+// TestTemplateUnanswered: nobody knows whether a template was submitted whose answer is lost.
+func TestTemplateUnanswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.addFault(graphfake.Fault{Route: "whatsapp.template.create", Action: graphfake.ActionDropAfter})
+	_, err := w.channel.SubmitTemplate(testContext(t), welcome())
+	wantClass(t, "submitting", err, channels.Ambiguous)
 }
 
 // TestAttend: the customer sees that somebody reads and writes, until the answer comes.
@@ -113,53 +222,52 @@ func TestAttend(t *testing.T) {
 	w := newWorld(t)
 	w.ann.Text("one")
 	last := w.ann.Text("two")
-	w.settle()
-	if err := w.channel.Attend(within(t), channels.Party{Key: annPhone}, last); err != nil {
+	w.takeFacts()
+	if err := w.channel.Attend(testContext(t), channels.Party{Key: annPhone}, last); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range w.ann.Chat() {
-		if m.Tick != graphfake.TickRead {
-			t.Errorf("%s has %s", m.Text, m.Tick)
-		}
+		wantEqual(t, "tick of "+m.Text, m.Tick, graphfake.TickRead)
 	}
-	if !w.ann.Typing() {
-		t.Error("nobody types")
-	}
+	wantEqual(t, "somebody is typing", w.ann.Typing(), true)
 	w.clock.advance(25 * time.Second)
-	if w.ann.Typing() {
-		t.Error("somebody types for ever")
+	wantEqual(t, "somebody is typing 25 seconds later", w.ann.Typing(), false)
+	if err := w.channel.Attend(testContext(t), channels.Party{Key: annPhone}, "wamid.unknown"); err == nil {
+		t.Error("reading an unknown message succeeded, want an error")
 	}
-	if err := w.channel.Attend(within(t), channels.Party{Key: annPhone}, "wamid.unknown"); err == nil {
-		t.Error("an unknown message was read")
-	}
-	if err := w.channel.Attend(within(t), channels.Party{Key: annPhone}, ""); err != nil {
-		t.Error(err)
+	if err := w.channel.Attend(testContext(t), channels.Party{Key: annPhone}, ""); err != nil {
+		t.Errorf("reading no message: %v", err)
 	}
 }
 
-// TestRecipient: what people type becomes a number, or is refused in words.
+// TestRecipient: what people type becomes a number or a user id.
 func TestRecipient(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t).channel
 	for typed, want := range map[string]string{
-		"+49 170 1234567": "+491701234567", "0049 (170) 1234567": "+491701234567", " whatsapp:+491701234567 ": "+491701234567", "US.13491208655302741918": "US.13491208655302741918",
-		"+1 212 555 2368": "+12125552368", "0170 1234567": "", "+49": "", "+1234567890123456": "", "ann@customer.test": "", "": "", "+999 123456": "",
+		"+49 170 1234567":          "+491701234567",
+		"0049 (170) 1234567":       "+491701234567",
+		" whatsapp:+491701234567 ": "+491701234567",
+		"US.13491208655302741918":  "US.13491208655302741918",
+		"+1 212 555 2368":          "+12125552368",
 	} {
 		got, err := c.Recipient(typed)
-		if got.Key != want || (err == nil) != (want != "") {
-			t.Errorf("%q: %+v, %v", typed, got, err)
-		}
-		if err != nil && asSendError(t, err).Class != channels.BadRecipient {
+		if err != nil {
 			t.Errorf("%q: %v", typed, err)
 		}
+		wantEqual(t, typed, got.Key, want)
+	}
+	for _, typed := range []string{"0170 1234567", "+49", "+1234567890123456", "ann@customer.test", "", "+999 123456"} {
+		_, err := c.Recipient(typed)
+		wantClass(t, fmt.Sprintf("%q", typed), err, channels.BadRecipient)
 	}
 	if got, err := c.Recipient("+52 55 1234 5678"); err != nil || !slices.Contains(got.Also, "+5215512345678") {
-		t.Errorf("Mexico: %+v, %v", got, err)
+		t.Errorf("got for a Mexican number %+v, %v; want its other form beside it", got, err)
 	}
 }
 
-// findings lists what Check found wrong.
-func faultsOf(list []channels.Finding) string {
+// wrongFindings lists what Check found wrong.
+func wrongFindings(list []channels.Finding) string {
 	var wrong []string
 	for _, f := range list {
 		if !f.OK {
@@ -179,38 +287,38 @@ func TestCheck(t *testing.T) {
 		spoil func(w *world)
 		want  string // part of what is found wrong; "" = nothing is
 	}{
-		"all right":         {func(*world) {}, ""},
-		"token revoked":     {func(w *world) { w.RevokeToken(ourToken) }, "doesn't accept the access token"},
-		"number's ID wrong": {func(w *world) { w.config[fieldPhoneID] = "999" }, "WhatsApp number: WhatsApp refuses it"},
-		"account's wrong": {func(w *world) {
+		"all right":         {want: "", spoil: func(*world) {}},
+		"token revoked":     {want: "doesn't accept the access token", spoil: func(w *world) { w.RevokeToken(ourToken) }},
+		"number's ID wrong": {want: "WhatsApp number: WhatsApp refuses it", spoil: func(w *world) { w.config[fieldPhoneID] = "999" }},
+		"account's wrong": {want: "doesn't belong to this business account", spoil: func(w *world) {
 			w.AddNumber(graphfake.NumberConfig{WABA: "777"})
 			w.AllowToken(ourToken)
 			w.config[fieldWABA] = "777"
-		}, "doesn't belong to this business account"},
-		"account unknown": {func(w *world) { w.config[fieldWABA] = "778" }, "WhatsApp business account: WhatsApp refuses it"},
-		"not subscribed":  {func(w *world) { w.Unsubscribe(wabaID) }, "there is none. Nothing that customers write arrives"},
-		"another secret":  {func(w *world) { w.config[fieldSecret] = "of another app" }, "App secret: It isn't the secret of the app"},
-		"few permissions": {func(w *world) {
+		}},
+		"account unknown": {want: "WhatsApp business account: WhatsApp refuses it", spoil: func(w *world) { w.config[fieldWABA] = "778" }},
+		"not subscribed":  {want: "there is none. Nothing that customers write arrives", spoil: func(w *world) { w.Unsubscribe(wabaID) }},
+		"another secret":  {want: "App secret: It isn't the secret of the app", spoil: func(w *world) { w.config[fieldSecret] = "of another app" }},
+		"few permissions": {want: "Access token: It lacks the permission whatsapp_business_management", spoil: func(w *world) {
 			w.AllowTokenFor(ourToken, graphfake.TokenOptions{IDs: []string{phoneID, wabaID}, Scopes: []string{"whatsapp_business_messaging"}})
-		}, "Access token: It lacks the permission whatsapp_business_management"},
-		"token of a day": {func(w *world) {
+		}},
+		"token of a day": {want: "Access token: It ends on", spoil: func(w *world) {
 			w.AllowTokenFor(ourToken, graphfake.TokenOptions{IDs: []string{phoneID, wabaID}, Expires: w.clock.now().Add(23 * time.Hour)})
-		}, "Access token: It ends on"},
-		"no public address": {func(w *world) { w.env.HookURL = "" }, "no public address"},
-		"Meta is down": {func(w *world) {
-			w.fault(graphfake.Fault{Action: graphfake.ActionStatus, Status: 503, Times: graphfake.Forever})
-		}, "didn't answer"},
+		}},
+		"no public address": {want: "no public address", spoil: func(w *world) { w.env.HookURL = "" }},
+		"Meta is down": {want: "didn't answer", spoil: func(w *world) {
+			w.addFault(graphfake.Fault{Action: graphfake.ActionStatus, Status: 503, Times: graphfake.Forever})
+		}},
 	} {
 		w := newWorld(t)
 		c.spoil(w)
-		got := faultsOf(w.open().Check(within(t)))
-		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
-			t.Errorf("%s: %q", name, got)
+		got := wrongFindings(w.newChannel().Check(testContext(t)))
+		if c.want == "" {
+			wantEqual(t, name+": found wrong", got, "")
+		} else if !strings.Contains(got, c.want) {
+			t.Errorf("%s: found %q wrong, want %q in it", name, got, c.want)
 		}
 		for _, r := range w.Requests() {
-			if r.Method != http.MethodGet {
-				t.Errorf("%s: %s %s", name, r.Method, r.Path)
-			}
+			wantEqual(t, name+": method of the request for "+r.Path, r.Method, http.MethodGet)
 		}
 	}
 }

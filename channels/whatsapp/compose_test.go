@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func TestMessages(t *testing.T) {
 		want   []string
 	}{
 		"text": {func(o *channels.Outbound) { o.Text = "Hi **Ann**, *see* ~~this~~ `x`" },
-			[]string{frame + tail + "\"text\":{\"body\":\"Hi *Ann*, _see_ ~this~ `x`\"},\"type\":\"text\"}"}},
+			[]string{frame + tail + `"text":{"body":"Hi *Ann*, _see_ ~this~ ` + "`x`" + `"},"type":"text"}`}},
 		"link": {func(o *channels.Outbound) { o.Text = "See https://acme.test/a_b" },
 			[]string{frame + tail + `"text":{"body":"See https://acme.test/a_b","preview_url":true},"type":"text"}`}},
 		"signature": {func(o *channels.Outbound) { o.Text, o.Signature.Text = "Hi", "*Kim*" },
@@ -68,8 +69,8 @@ func TestMessages(t *testing.T) {
 	} {
 		w := newWorld(t)
 		quoted := w.ann.Text("Hello")
-		w.settle()
-		if _, err := w.channel.SubmitTemplate(within(t), channels.Template{Name: "order", Language: "en_US", Category: "utility", Header: "Order {{number}}",
+		w.takeFacts()
+		if _, err := w.channel.SubmitTemplate(testContext(t), channels.Template{Name: "order", Language: "en_US", Category: "utility", Header: "Order {{number}}",
 			Body: "Hi {{name}}, {{number}} of {{ name }} left.", Buttons: []channels.Button{{ID: "ok", Title: "OK"}, {Title: "Track", URL: "https://acme.test"}},
 			Examples: map[string]string{"name": "Bob", "number": "12"}}); err != nil {
 			t.Fatal(err)
@@ -85,18 +86,20 @@ func TestMessages(t *testing.T) {
 		w.sendAll(o)
 		var got []string
 		for _, r := range w.RequestsTo("whatsapp.messages") {
-			got = append(got, plainToken(t, strings.ReplaceAll(string(r.Body), quoted, "wamid.0")))
+			got = append(got, nameToken(t, strings.ReplaceAll(string(r.Body), quoted, "wamid.0")))
 		}
-		for i := range c.want { // keys in one order
-			c.want[i] = sorted(t, c.want[i])
+		var want []string
+		for _, body := range c.want {
+			want = append(want, sortKeys(t, body))
 		}
-		if !slices.Equal(got, c.want) {
-			t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+		if !slices.Equal(got, want) {
+			t.Errorf("%s:\n got %s\nwant %s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
 }
 
-func sorted(t *testing.T, raw string) string {
+// sortKeys brings the keys of an object into the order in which they are sent.
+func sortKeys(t *testing.T, raw string) string {
 	t.Helper()
 	var v any
 	if err := json.Unmarshal([]byte(raw), &v); err != nil {
@@ -105,8 +108,8 @@ func sorted(t *testing.T, raw string) string {
 	return jsonOf(v)
 }
 
-// plainToken replaces a valid token by a word.
-func plainToken(t *testing.T, body string) string {
+// nameToken replaces the token of message 12 by a word.
+func nameToken(t *testing.T, body string) string {
 	t.Helper()
 	var m struct {
 		Token string `json:"biz_opaque_callback_data"`
@@ -114,9 +117,11 @@ func plainToken(t *testing.T, body string) string {
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
 		t.Fatal(err)
 	}
-	if got, ok := parseToken(testKeys(), m.Token); !ok || got.message != 12 {
-		t.Errorf("token %q", m.Token)
+	got, ok := parseToken(testKeys(), m.Token)
+	if !ok {
+		t.Errorf("the token %q isn't ours", m.Token)
 	}
+	wantEqual(t, "message of the token", got.message, 12)
 	return strings.ReplaceAll(body, m.Token, "TOKEN")
 }
 
@@ -144,10 +149,10 @@ func TestEdge17FileKinds(t *testing.T) {
 		"unknown type":  {file("a.PDF", "", []byte("x")), "", []string{"document "}},
 		"mere bytes":    {file("a.xls", "application/octet-stream", []byte("x")), "", []string{"document "}},
 		"odd name":      {file("a.m4a", "audio/x-m4a", []byte("x")), "", []string{"audio "}},
-		"long text":     {file("a.pdf", "application/pdf", []byte("x")), long(1025), []string{"text " + long(1025), "document "}},
+		"long text":     {file("a.pdf", "application/pdf", []byte("x")), long(maxCaption + 1), []string{"text " + long(maxCaption+1), "document "}},
 	} {
 		w := newWorld(t)
-		w.open24h()
+		w.openWindow()
 		o := outbound(12, c.text)
 		o.Files = []channels.File{c.file}
 		receipts := w.sendAll(o)
@@ -159,21 +164,23 @@ func TestEdge17FileKinds(t *testing.T) {
 			}
 			content, _ := c.file.Open(t.Context())
 			want, _ := io.ReadAll(content)
-			if !bytes.Equal(m.File.Content, want) || m.Type == "document" && m.File.Name != c.file.Name {
-				t.Errorf("%s: got %s of %d bytes", name, m.File.Name, len(m.File.Content))
+			if !bytes.Equal(m.File.Content, want) {
+				t.Errorf("%s: got %d bytes, want the %d of the file", name, len(m.File.Content), len(want))
+			}
+			if m.Type == "document" {
+				wantEqual(t, name+": name of the file", m.File.Name, c.file.Name)
 			}
 		}
-		if !slices.Equal(kinds, c.kinds) || len(receipts) != len(kinds) {
-			t.Errorf("%s: got %.60q, %d receipts", name, kinds, len(receipts))
+		if !slices.Equal(kinds, c.kinds) {
+			t.Errorf("%s: got %.60q, want %.60q", name, kinds, c.kinds)
 		}
-		heard := w.heard()
-		if got := states(t, heard, 12); !slices.Equal(got, []channels.DeliveryState{channels.StateSent, channels.StateDelivered}) {
-			t.Errorf("%s: told %v: the statuses of the last part alone are those of the message", name, got)
-		}
-		isText := func(in channels.Inbound) bool { return in.Status != nil && in.Status.Early && in.Status.Piece == 0 }
-		if slices.ContainsFunc(heard, isText) != (len(kinds) > 1) {
-			t.Errorf("%s: told %+v of a text before the file", name, heard)
-		}
+		wantEqual(t, name+": receipts", len(receipts), len(kinds))
+
+		// The statuses of the last part alone are those of the message; one of a text before the file says so.
+		arrived := w.takeInbound()
+		wantStates(t, arrived, 12, channels.StateSent, channels.StateDelivered)
+		isOfTextBefore := func(in channels.Inbound) bool { return in.Status != nil && in.Status.Early && in.Status.Piece == 0 }
+		wantEqual(t, name+": there is a status of a text before the file", slices.ContainsFunc(arrived, isOfTextBefore), len(kinds) > 1)
 	}
 }
 
@@ -181,32 +188,38 @@ func TestEdge17FileKinds(t *testing.T) {
 func TestFileOfUntakenType(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
-	for name, kind := range map[string]string{"a.zip": "application/zip", "a.heic": "image/heic", "a.gif": "image/gif", "a.wav": "audio/wav",
-		"a.mov": "video/quicktime", "a.bin": "", "b.bin": "application/octet-stream"} {
-		o := outbound(12, long(1025)) // too long for a caption: it would leave first
+	w.openWindow()
+	for name, kind := range map[string]string{
+		"a.zip":  "application/zip",
+		"a.heic": "image/heic",
+		"a.gif":  "image/gif",
+		"a.wav":  "audio/wav",
+		"a.mov":  "video/quicktime",
+		"a.bin":  "",
+		"b.bin":  "application/octet-stream",
+	} {
+		o := outbound(12, long(maxCaption+1)) // it would leave first
 		o.Files = []channels.File{file(name, kind, []byte("x"))}
-		if se := w.fails(o, channels.BadContent); !strings.Contains(se.Text, name) || se.Hint == "" {
-			t.Errorf("%s: %+v", name, se)
+		if se := w.wantSendFails(o, channels.BadContent); !strings.Contains(se.Text, name) || se.Hint == "" {
+			t.Errorf("%s: got the error %+v, want one that names the file and has a hint", name, se)
 		}
 	}
-	if got := w.number.Sent(); len(got) != 0 {
-		t.Errorf("sent %+v", got)
-	}
+	wantEqual(t, "messages that were sent", len(w.number.Sent()), 0)
 }
 
 // TestFileRefused: a film that WhatsApp doesn't take as one leaves as a document.
 func TestFileRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
-	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: 131053})
+	w.openWindow()
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: 131053})
 	o := outbound(12, "look")
 	o.Files = []channels.File{file("a.mp4", "video/mp4", []byte("x"))}
 	w.sendAll(o)
-	if got := w.ann.Inbox(); len(got) != 1 || got[0].Type != "document" || got[0].Text != "look" || got[0].File.Name != "a.mp4" {
-		t.Errorf("got %+v", got)
-	}
+	w.wantTexts("look")
+	got := w.ann.Inbox()[0]
+	wantEqual(t, "type", got.Type, "document")
+	wantEqual(t, "name of the file", got.File.Name, "a.mp4")
 }
 
 // TestPartsDontDouble: the text before a file is not sent again when the file fails for
@@ -214,35 +227,38 @@ func TestFileRefused(t *testing.T) {
 func TestPartsDontDouble(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
+	w.openWindow()
 	o := outbound(12, "listen")
 	o.Files = []channels.File{file("a.ogg", "audio/ogg", []byte("x"))}
-	if r := w.send(o); !r.More {
-		t.Fatalf("%+v", r)
-	}
+	wantEqual(t, "there is more to send after the text", w.send(o).More, true)
+
+	// The file fails twice, and leaves with the third attempt.
 	o.Attempt.Part = 1
-	w.fault(graphfake.Fault{Route: "whatsapp.upload", Action: graphfake.ActionDropAfter})
-	w.fails(o, channels.Retry)
-	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Status: 500, Code: 131016})
-	w.fails(o, channels.Retry)
+	w.addFault(graphfake.Fault{Route: "whatsapp.upload", Action: graphfake.ActionDropAfter})
+	w.wantSendFails(o, channels.Retry)
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Status: 500, Code: 131016})
+	w.wantSendFails(o, channels.Retry)
 	o.Attempt.Number = 3
-	if r := w.send(o); r.More {
-		t.Fatalf("%+v", r)
-	}
+	wantEqual(t, "there is more to send after the file", w.send(o).More, false)
 	var got []string
 	for _, m := range w.number.Sent() {
 		got = append(got, m.Type)
 	}
-	if !slices.Equal(got, []string{"text", "audio"}) {
-		t.Errorf("sent %v", got)
+	if want := []string{"text", "audio"}; !slices.Equal(got, want) {
+		t.Errorf("sent messages of the types %v, want %v", got, want)
 	}
-	w.settle()
+	w.takeFacts()
+
+	// A later failure of the text is one of the message.
 	w.number.Fail(w.number.Sent()[0].ID, 131026)
-	if in := w.one(); in.Status.State != channels.StateFailed || !in.Status.Early || in.Status.MessageID != 12 {
-		t.Errorf("told %+v", in.Status)
-	}
+	failure := w.takeOne().Status
+	wantEqual(t, "state", failure.State, channels.StateFailed)
+	wantEqual(t, "message", failure.MessageID, 12)
+	wantEqual(t, "it is of an earlier part", failure.Early, true)
+
+	// There is no third part.
 	o.Attempt.Part = 2
-	w.fails(o, channels.BadContent)
+	w.wantSendFails(o, channels.BadContent)
 }
 
 // TestUnreadableFile: the text doesn't leave when its file can't be read, and what one
@@ -250,38 +266,39 @@ func TestPartsDontDouble(t *testing.T) {
 func TestUnreadableFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
-	for name, err := range map[string]error{"gone": errors.New("gone"), "known": &channels.SendError{Class: channels.BadContent, Text: "It was deleted."}} {
-		for _, text := range []string{"short", long(1025)} {
+	w.openWindow()
+	for name, c := range map[string]struct {
+		opening error
+		want    channels.Class
+	}{
+		"nobody knows why": {opening: errors.New("gone"), want: channels.Retry},
+		"it was deleted":   {opening: &channels.SendError{Class: channels.BadContent, Text: "It was deleted."}, want: channels.BadContent},
+	} {
+		for _, text := range []string{"short", long(maxCaption + 1)} {
 			o := outbound(12, text)
-			o.Files = []channels.File{{Name: "a.pdf", ContentType: "application/pdf", SizeBytes: 1, Open: func(context.Context) (io.ReadCloser, error) { return nil, err }}}
-			_, failed := w.channel.Send(within(t), o)
-			want := channels.Retry
-			if name == "known" {
-				want = channels.BadContent
-			}
-			if channels.ClassOf(failed) != want {
-				t.Errorf("%s: %v", name, failed)
-			}
+			o.Files = []channels.File{{Name: "a.pdf", ContentType: "application/pdf", SizeBytes: 1, Open: func(context.Context) (io.ReadCloser, error) { return nil, c.opening }}}
+			_, err := w.channel.Send(testContext(t), o)
+			wantClass(t, name, err, c.want)
 		}
 	}
 	big := outbound(13, "big")
 	big.Files = []channels.File{{Name: "a.pdf", SizeBytes: maxFile + 1}}
-	w.fails(big, channels.BadContent)
+	w.wantSendFails(big, channels.BadContent)
 	two := outbound(14, "two")
 	two.Files = []channels.File{file("a.pdf", "", nil), file("b.pdf", "", nil)}
-	w.fails(two, channels.BadContent)
-	if got := w.number.Sent(); len(got) != 0 {
-		t.Errorf("sent %+v", got)
-	}
+	w.wantSendFails(two, channels.BadContent)
+	wantEqual(t, "messages that were sent", len(w.number.Sent()), 0)
 }
+
+// pairThrottled is WhatsApp's code for too many messages to one customer.
+const pairThrottled = 131056
 
 // TestErrorClasses: every code of the reference has its class, in answers and in statuses.
 func TestErrorClasses(t *testing.T) {
 	t.Parallel()
 	for class, codes := range map[channels.Class][]int{
 		channels.WindowClosed:   {131047},
-		channels.Throttled:      {130429, 80007, 4, 131056, 131048, 131064, 133016},
+		channels.Throttled:      {130429, 80007, 4, pairThrottled, 131048, 131064, 133016},
 		channels.Retry:          {1, 2, 131000, 131016, 131057, 135000},
 		channels.BadRecipient:   {131026, 131021, 131030, 131062, 137000},
 		channels.OptedOut:       {131050},
@@ -292,26 +309,35 @@ func TestErrorClasses(t *testing.T) {
 	} {
 		for _, code := range codes {
 			w := newWorld(t)
-			w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: code, Text: "why"})
-			se := w.fails(outbound(1, "x"), class)
-			if (class == channels.Throttled) != (se.Wait > 0) || se.Pair != (code == 131056) {
-				t.Errorf("%d: %+v", code, se)
-			}
+			w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: code, Text: "why"})
+			se := w.wantSendFails(outbound(1, "x"), class)
+			wantEqual(t, fmt.Sprintf("code %d: it says how long to wait", code), se.Wait > 0, class == channels.Throttled)
+			wantEqual(t, fmt.Sprintf("code %d: it concerns this customer alone", code), se.Pair, code == pairThrottled)
+
 			s := status{ID: "x", Status: "failed"}
 			if err := json.Unmarshal([]byte(`[{"code":`+jsonOf(code)+`,"title":"why"}]`), &s.Errors); err != nil {
 				t.Fatal(err)
 			}
 			got, text := failureOf(s)
-			if text == "" || class != channels.Retry && class != channels.Throttled && got != class || got == channels.Retry {
-				t.Errorf("status with %d: %s %q", code, got, text)
+			if text == "" {
+				t.Errorf("a status with code %d has no words for people", code)
+			}
+			mayPass := class == channels.Retry || class == channels.Throttled // what was taken is over when it fails
+			if mayPass && got == channels.Retry || !mayPass && got != class {
+				t.Errorf("a status with code %d: got class %s, want that of the answer, %s, or one that doesn't pass", code, got, class)
 			}
 		}
 	}
+}
+
+// TestLastTry: what WhatsApp can't do for reasons of its own is given up after so many tries.
+func TestLastTry(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	o := outbound(1, "x")
 	o.Attempt.Number = maxTries
-	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: 131000})
-	w.fails(o, channels.BadContent)
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: 131000})
+	w.wantSendFails(o, channels.BadContent)
 }
 
 func jsonOf(v any) string {
@@ -326,14 +352,12 @@ func jsonOf(v any) string {
 func TestFileOfUnknownSize(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
+	w.openWindow()
 	f := file("a.pdf", "application/pdf", make([]byte, maxFile+1))
 	f.SizeBytes = 0
 	o := outbound(12, "short")
 	o.Files = []channels.File{f}
-	if _, err := w.channel.Send(within(t), o); channels.ClassOf(err) != channels.BadContent {
-		t.Errorf("%v", err)
-	}
+	w.wantSendFails(o, channels.BadContent)
 }
 
 // The settings site shows a signature as it leaves here.
@@ -341,7 +365,8 @@ func TestSignatureLeavesAsShown(t *testing.T) {
 	t.Parallel()
 	const signature = "**Acme** Support, *Monday* to Friday\n\n[acme.test](https://acme.test/a_b)\n\n- one\n- two"
 	text, err := signedText(channels.Outbound{Text: "Hi", Signature: channels.Signature{Text: signature}})
-	if want := "Hi\n\n" + Spec().Signature(signature); err != nil || text != want {
-		t.Errorf("%q, %v, want %q", text, err, want)
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "text", text, "Hi\n\n"+Spec().Signature(signature))
 }

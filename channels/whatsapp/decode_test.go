@@ -1,8 +1,6 @@
 package whatsapp
 
 import (
-	"encoding/json"
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -22,8 +20,8 @@ func messageHook(messages ...string) []byte {
 		`"contacts":[{"profile":{"name":"Ann Lee"},"wa_id":"491701234567"}],"messages":[`+strings.Join(messages, ",")+`]}`)
 }
 
-// from makes a message of Ann's: the rest is what differs.
-func from(rest string) string {
+// annMessage makes a message of Ann's with an id and a time, and with rest.
+func annMessage(rest string) string {
 	return `{"from":"491701234567","id":"wamid.1","timestamp":"1763631000",` + rest + `}`
 }
 
@@ -45,6 +43,16 @@ func decodeHook(t *testing.T, body []byte) []channels.Inbound {
 	return list
 }
 
+// decodeOnly is decodeHook for a webhook that means one thing.
+func decodeOnly(t *testing.T, body []byte) channels.Inbound {
+	t.Helper()
+	list := decodeHook(t, body)
+	if len(list) != 1 {
+		t.Fatalf("%.200s: decoded as %+v, want one thing", body, list)
+	}
+	return list[0]
+}
+
 // TestDecodeContent: every kind of message becomes words, and files to fetch.
 func TestDecodeContent(t *testing.T) {
 	t.Parallel()
@@ -54,8 +62,8 @@ func TestDecodeContent(t *testing.T) {
 	for name, c := range map[string]struct {
 		message string
 		text    string
-		files   string // name, content type and ref, or content
-		more    channels.Inbound
+		files   string           // name, content type and reference
+		more    channels.Inbound // what it has besides
 	}{
 		"text":            {message: `"type":"text","text":{"body":"Hello *there*\n_you_"}`, text: "Hello **there**\n*you*"},
 		"markdown":        {message: `"type":"text","text":{"body":"# no <b>heading</b> [x](y)"}`, text: `\# no \<b>heading\</b> \[x\](y)`},
@@ -95,12 +103,7 @@ func TestDecodeContent(t *testing.T) {
 		"a new kind":         {message: `"type":"hologram","hologram":{"id":1}`, more: unseen("hologram")},
 		"no kind":            {message: `"text":{"body":"x"}`, more: unseen("")},
 	} {
-		list := decodeHook(t, messageHook(from(c.message)))
-		if len(list) != 1 {
-			t.Errorf("%s: %d things", name, len(list))
-			continue
-		}
-		in := list[0]
+		in := decodeOnly(t, messageHook(annMessage(c.message)))
 		want := c.more
 		want.Kind, want.ExternalID, want.Text = channels.InboundMessage, "wamid.1", c.text
 		want.From = channels.Party{Key: annPhone, Name: "Ann Lee"}
@@ -127,13 +130,20 @@ func TestEdge15TypeWithoutPayload(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"text", "image", "video", "audio", "document", "sticker", "location", "contacts", "interactive", "button",
 		"order", "reaction", "edit", "revoke", "system", "poll"} {
-		for _, rest := range []string{"", `,"` + kind + `":null`, `,"` + kind + `":"?"`, `,"` + kind + `":[]`, `,"` + kind + `":{}`, `,"` + kind + `":{"id":{}}`} {
-			list := decodeHook(t, messageHook(from(`"type":"`+kind+`"`+rest)))
-			if len(list) != 1 || list[0].Kind != channels.InboundMessage || list[0].Text != "" || !strings.Contains(strings.Join(list[0].Notices, "\n"), "doesn't pass on") {
-				if kind == "order" && strings.HasSuffix(rest, "{}") || kind == "order" && strings.Contains(rest, "{\"id\"") {
-					continue // an order of nothing is an order
-				}
-				t.Errorf("%s%s became %+v", kind, rest, list)
+		for _, object := range []string{"", "null", `"?"`, "[]", "{}", `{"id":{}}`} {
+			message := `"type":"` + kind + `"`
+			if object != "" {
+				message += `,"` + kind + `":` + object
+			}
+			in := decodeOnly(t, messageHook(annMessage(message)))
+			isEmptyOrder := kind == "order" && strings.HasPrefix(object, "{") // it is an order, of nothing
+			if isEmptyOrder {
+				continue
+			}
+			wantEqual(t, message+": kind", in.Kind, channels.InboundMessage)
+			wantEqual(t, message+": the customer's words", in.Text, "")
+			if remarks := strings.Join(in.Notices, "\n"); !strings.Contains(remarks, "doesn't pass on") {
+				t.Errorf("%s: got the remarks %q, want that WhatsApp doesn't pass it on", message, remarks)
 			}
 		}
 	}
@@ -147,26 +157,34 @@ func TestOddTypes(t *testing.T) {
 		`"type":"order","order":{"product_items":[{"product_retailer_id":"A1","quantity":{},"item_price":9,"currency":"EUR"}]}`:       "- ? × A1: 9 EUR each",
 		`"type":"location","location":{"latitude":"48.1","longitude":"11.5","name":7}`:                                                "[48.1,11.5]",
 		`"type":"location","location":{"latitude":"north","longitude":11.5}`:                                                          unshownNotice("location"),
-		`"type":"audio","audio":{"id":"M1","mime_type":"audio/ogg","voice":"yes"}`:                                                    "",
 		`"type":"text","text":{"body":"Hi"},"errors":[{"code":"131051","title":"Odd"}]`:                                               "Hi",
 		`"type":"text","text":{"body":"Hi"},"context":{"forwarded":"true","id":"wamid.0"}`:                                            "Hi",
 	} {
-		list := decodeHook(t, messageHook(from(message)))
-		if len(list) != 1 || !strings.Contains(list[0].Text+strings.Join(list[0].Notices, ""), want) || want == "" && len(list[0].Attachments) != 1 {
-			t.Errorf("%s: %+v", message, list)
+		in := decodeOnly(t, messageHook(annMessage(message)))
+		if shown := in.Text + strings.Join(in.Notices, ""); !strings.Contains(shown, want) {
+			t.Errorf("%s: shown is %q, want %q in it", message, shown, want)
 		}
 	}
+	sound := decodeOnly(t, messageHook(annMessage(`"type":"audio","audio":{"id":"M1","mime_type":"audio/ogg","voice":"yes"}`)))
+	wantEqual(t, "files of a sound", len(sound.Attachments), 1)
 }
 
 // TestEdge12ReactionRemoved: edge case 12: a reaction without an emoji, or with an empty
 // one, is taken back.
 func TestEdge12ReactionRemoved(t *testing.T) {
 	t.Parallel()
-	for emoji, want := range map[string]string{`,"emoji":"👍"`: "👍", `,"emoji":"\ud83d\udc4d\ud83c\udffd"`: "👍🏽", ``: "", `,"emoji":""`: "", `,"emoji":null`: ""} {
-		list := decodeHook(t, messageHook(from(`"type":"reaction","reaction":{"message_id":"wamid.0"`+emoji+`}`)))
-		if len(list) != 1 || list[0].Kind != channels.InboundReaction || list[0].Change.Target != "wamid.0" || list[0].Change.Emoji != want || list[0].Opens {
-			t.Errorf("%s became %+v", emoji, list)
-		}
+	for emoji, want := range map[string]string{
+		`,"emoji":"👍"`:                        "👍",
+		`,"emoji":"\ud83d\udc4d\ud83c\udffd"`: "👍🏽",
+		``:                                    "",
+		`,"emoji":""`:                         "",
+		`,"emoji":null`:                       "",
+	} {
+		in := decodeOnly(t, messageHook(annMessage(`"type":"reaction","reaction":{"message_id":"wamid.0"`+emoji+`}`)))
+		wantEqual(t, emoji+": kind", in.Kind, channels.InboundReaction)
+		wantEqual(t, emoji+": message", in.Change.Target, "wamid.0")
+		wantEqual(t, emoji+": emoji", in.Change.Emoji, want)
+		wantEqual(t, emoji+": it opens the window", in.Opens, false)
 	}
 }
 
@@ -174,10 +192,9 @@ func TestEdge12ReactionRemoved(t *testing.T) {
 // names it; nothing is looked up here.
 func TestEdge13UnknownTargets(t *testing.T) {
 	t.Parallel()
-	list := decodeHook(t, messageHook(from(`"type":"text","text":{"body":"x"},"context":{"from":"1","id":"wamid.unknown"}`)))
-	if len(list) != 1 || list[0].Answers.External != "wamid.unknown" || list[0].Text != "x" {
-		t.Errorf("became %+v", list)
-	}
+	in := decodeOnly(t, messageHook(annMessage(`"type":"text","text":{"body":"x"},"context":{"from":"1","id":"wamid.unknown"}`)))
+	wantEqual(t, "text", in.Text, "x")
+	wantEqual(t, "message that it answers", in.Answers.External, "wamid.unknown")
 }
 
 // TestEdge14EditAndRevoke: edge case 14: edits and deletions name the message that they
@@ -185,19 +202,21 @@ func TestEdge13UnknownTargets(t *testing.T) {
 func TestEdge14EditAndRevoke(t *testing.T) {
 	t.Parallel()
 	list := decodeHook(t, messageHook(
-		from(`"type":"edit","edit":{"original_message_id":"wamid.0","message":{"type":"text","text":{"body":"*new*"}}}`),
+		annMessage(`"type":"edit","edit":{"original_message_id":"wamid.0","message":{"type":"text","text":{"body":"*new*"}}}`),
 		`{"from":"491701234567","id":"wamid.2","timestamp":"1763631001","type":"edit","edit":{"original_message_id":"wamid.0","message":{"type":"image","image":{"id":"7","caption":"seen"}}}}`,
 		`{"from":"491701234567","id":"wamid.3","timestamp":"1763631002","type":"revoke","revoke":{"original_message_id":"wamid.0"}}`))
 	if len(list) != 3 {
-		t.Fatalf("%+v", list)
+		t.Fatalf("decoded as %+v, want two edits and a deletion", list)
 	}
-	for i, want := range []struct {
-		kind channels.InboundKind
-		text string
-	}{{channels.InboundEdit, "**new**"}, {channels.InboundEdit, "seen"}, {channels.InboundDelete, ""}} {
-		if in := list[i]; in.Kind != want.kind || in.Text != want.text || in.Change.Target != "wamid.0" || len(in.Attachments) != 0 {
-			t.Errorf("%d: %+v", i, in)
-		}
+	for i, want := range []channels.Inbound{
+		{Kind: channels.InboundEdit, Text: "**new**"},
+		{Kind: channels.InboundEdit, Text: "seen"},
+		{Kind: channels.InboundDelete, Text: ""},
+	} {
+		wantEqual(t, "kind", list[i].Kind, want.Kind)
+		wantEqual(t, "text", list[i].Text, want.Text)
+		wantEqual(t, "message that is changed", list[i].Change.Target, "wamid.0")
+		wantEqual(t, "files", len(list[i].Attachments), 0)
 	}
 }
 
@@ -205,22 +224,21 @@ func TestEdge14EditAndRevoke(t *testing.T) {
 // R-062
 func TestContacts(t *testing.T) {
 	t.Parallel()
-	list := decodeHook(t, messageHook(from(`"type":"contacts","contacts":[{"name":{"formatted_name":"Lucía/Gómez","first_name":"Lucía","last_name":"Gó;mez"},`+
+	in := decodeOnly(t, messageHook(annMessage(`"type":"contacts","contacts":[{"name":{"formatted_name":"Lucía/Gómez","first_name":"Lucía","last_name":"Gó;mez"},`+
 		`"org":{"company":"Acme, Inc"},"phones":[{"phone":"+1 (983) 555-2319","wa_id":"19835552319","type":"MOBILE"}],"emails":[{"email":"l@acme.test","type":"W;X"}]},`+
 		`{"vcard":"BEGIN:VCARD","name":{"first_name":"Bob"}}]`)))
-	if len(list) != 1 || len(list[0].Attachments) != 2 {
-		t.Fatalf("%+v", list)
+	wantEqual(t, "text", in.Text, "👤 **Lucía/Gómez**\nAcme, Inc\n+1 (983) 555-2319\nl@acme.test\n\n👤 **Bob**")
+	if len(in.Attachments) != 2 {
+		t.Fatalf("got the attachments %+v, want two cards", in.Attachments)
 	}
-	if want := "👤 **Lucía/Gómez**\nAcme, Inc\n+1 (983) 555-2319\nl@acme.test\n\n👤 **Bob**"; list[0].Text != want {
-		t.Errorf("text %q", list[0].Text)
-	}
-	a := list[0].Attachments[0]
-	want := "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Gó\\;mez;Lucía;;;\r\nFN:Lucía/Gómez\r\nORG:Acme\\, Inc;\r\nTEL;TYPE=MOBILE:+1 (983) 555-2319\r\nEMAIL:l@acme.test\r\nEND:VCARD\r\n"
-	if a.Name != "Lucía-Gómez.vcf" || a.ContentType != "text/vcard" || string(a.Content) != want {
-		t.Errorf("%s %s %q", a.Name, a.ContentType, a.Content)
-	}
-	if b := list[0].Attachments[1]; b.Name != "Bob.vcf" || !strings.HasPrefix(string(b.Content), "BEGIN:VCARD\r\nVERSION:3.0\r\nN:;Bob;;;\r\nFN:Bob\r\n") {
-		t.Errorf("%s %q", b.Name, b.Content)
+	lucia, bob := in.Attachments[0], in.Attachments[1]
+	wantEqual(t, "name", lucia.Name, "Lucía-Gómez.vcf")
+	wantEqual(t, "content type", lucia.ContentType, "text/vcard")
+	wantEqual(t, "content", string(lucia.Content), "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Gó\\;mez;Lucía;;;\r\nFN:Lucía/Gómez\r\n"+
+		"ORG:Acme\\, Inc;\r\nTEL;TYPE=MOBILE:+1 (983) 555-2319\r\nEMAIL:l@acme.test\r\nEND:VCARD\r\n")
+	wantEqual(t, "name", bob.Name, "Bob.vcf")
+	if want := "BEGIN:VCARD\r\nVERSION:3.0\r\nN:;Bob;;;\r\nFN:Bob\r\n"; !strings.HasPrefix(string(bob.Content), want) {
+		t.Errorf("got the card %q, want one that begins with %q", bob.Content, want)
 	}
 }
 
@@ -245,9 +263,8 @@ func TestEdge10UserIDOnly(t *testing.T) {
 		"Brazil":        {`{"wa_id":"551187654321"}`, `"from":"551187654321"`, channels.Party{Key: "+551187654321", Also: []string{"+5511987654321"}}},
 	} {
 		body := hook("messages", `{"metadata":{"phone_number_id":"1055"},"contacts":[`+c.contact+`],"messages":[{`+c.ids+`,"id":"wamid.1","timestamp":"1763631000","type":"text","text":{"body":"x"}}]}`)
-		list := decodeHook(t, body)
-		if len(list) != 1 || !reflect.DeepEqual(list[0].From, c.want) {
-			t.Errorf("%s: %+v", name, list)
+		if got := decodeOnly(t, body).From; !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got the customer %+v, want %+v", name, got, c.want)
 		}
 	}
 }
@@ -256,112 +273,76 @@ func TestEdge10UserIDOnly(t *testing.T) {
 // customer: every key that he had leads to those that he has.
 func TestEdge11NumberChange(t *testing.T) {
 	t.Parallel()
+	const mexican = `{"id":"wamid.1","from":"5215512345678","timestamp":"1763631000",`
 	for name, c := range map[string]struct {
 		message  string
-		previous []string
+		previous channels.Party
 		now      channels.Party
 	}{
-		"number alone": {from(`"type":"system","system":{"type":"user_changed_number","body":"…","wa_id":"12195555358"}`),
-			[]string{annPhone}, channels.Party{Key: "+12195555358"}},
-		"number and user id": {from(`"type":"system","system":{"type":"user_changed_number","wa_id":"12195555358","user_id":"US.new","previous_user_id":"US.old"}`),
-			[]string{"US.old", annPhone}, channels.Party{Key: "US.new", Also: []string{"+12195555358"}, Lasting: true}},
-		"user id alone": {from(`"type":"system","system":{"type":"user_changed_user_id","user_id":"US.new","previous_user_id":"US.old"}`),
-			[]string{"US.old"}, channels.Party{Key: "US.new", Also: []string{annPhone}, Lasting: true}},
-		"a number of two forms": {`{"id":"wamid.1","from":"5215512345678","timestamp":"1763631000","type":"system","system":{"type":"user_changed_number","wa_id":"12195555358"}}`,
-			[]string{"+5215512345678", "+525512345678"}, channels.Party{Key: "+12195555358"}},
-		"user id alone, with a number of two forms": {`{"id":"wamid.1","from":"5215512345678","timestamp":"1763631000","type":"system","system":{"type":"user_changed_user_id","user_id":"MX.new","previous_user_id":"MX.old"}}`,
-			[]string{"MX.old"}, channels.Party{Key: "MX.new", Also: []string{"+5215512345678", "+525512345678"}, Lasting: true}},
-		"user id alone, from nobody": {`{"id":"wamid.1","timestamp":"1753851315","type":"system","system":{"body":"User changed","type":"user_changed_user_id","user_id":"MX.0987","previous_user_id":"CO.1234"}}`,
-			[]string{"CO.1234"}, channels.Party{Key: "MX.0987", Lasting: true}},
-		"identity with a number": {from(`"type":"system","system":{"type":"customer_identity_changed","wa_id":"12195555358"}`),
-			[]string{annPhone}, channels.Party{Key: "+12195555358"}},
-		"a new security code": {from(`"type":"system","system":{"type":"customer_identity_changed","identity":"hash"}`), nil, channels.Party{}},
+		"number alone": {
+			message:  annMessage(`"type":"system","system":{"type":"user_changed_number","body":"…","wa_id":"12195555358"}`),
+			previous: channels.Party{Key: annPhone},
+			now:      channels.Party{Key: "+12195555358"},
+		},
+		"number and user id": {
+			message:  annMessage(`"type":"system","system":{"type":"user_changed_number","wa_id":"12195555358","user_id":"US.new","previous_user_id":"US.old"}`),
+			previous: channels.Party{Key: "US.old", Also: []string{annPhone}, Lasting: true},
+			now:      channels.Party{Key: "US.new", Also: []string{"+12195555358"}, Lasting: true},
+		},
+		"user id alone": {
+			message:  annMessage(`"type":"system","system":{"type":"user_changed_user_id","user_id":"US.new","previous_user_id":"US.old"}`),
+			previous: channels.Party{Key: "US.old", Lasting: true},
+			now:      channels.Party{Key: "US.new", Also: []string{annPhone}, Lasting: true},
+		},
+		"a number of two forms": {
+			message:  mexican + `"type":"system","system":{"type":"user_changed_number","wa_id":"12195555358"}}`,
+			previous: channels.Party{Key: "+5215512345678", Also: []string{"+525512345678"}},
+			now:      channels.Party{Key: "+12195555358"},
+		},
+		"user id alone, with a number of two forms": {
+			message:  mexican + `"type":"system","system":{"type":"user_changed_user_id","user_id":"MX.new","previous_user_id":"MX.old"}}`,
+			previous: channels.Party{Key: "MX.old", Lasting: true},
+			now:      channels.Party{Key: "MX.new", Also: []string{"+5215512345678", "+525512345678"}, Lasting: true},
+		},
+		"user id alone, from nobody": {
+			message:  changeFromNobody,
+			previous: channels.Party{Key: "CO.1234", Lasting: true},
+			now:      channels.Party{Key: "MX.0987", Lasting: true},
+		},
+		"identity with a number": {
+			message:  annMessage(`"type":"system","system":{"type":"customer_identity_changed","wa_id":"12195555358"}`),
+			previous: channels.Party{Key: annPhone},
+			now:      channels.Party{Key: "+12195555358"},
+		},
 	} {
-		body := hook("messages", `{"metadata":{"phone_number_id":"1055"},"messages":[`+c.message+`]}`)
-		if facts := split(body); strings.Contains(name, "nobody") && facts[0].OrderKey != "CO.1234" {
-			t.Errorf("%s: order key %q", name, facts[0].OrderKey)
+		in := decodeOnly(t, systemHook(c.message))
+		wantEqual(t, name+": kind", in.Kind, channels.InboundIdentity)
+		if !reflect.DeepEqual(in.Change.Previous, c.previous) {
+			t.Errorf("%s: got as previous customer %+v, want %+v", name, in.Change.Previous, c.previous)
 		}
-		var previous []string
-		list := decodeHook(t, body)
-		if len(list) > 1 {
-			t.Errorf("%s: %d parts, which would be judged one by one", name, len(list))
-		}
-		for _, in := range list {
-			if in.Kind != channels.InboundIdentity || !reflect.DeepEqual(in.From, c.now) || in.Change.Previous.Lasting != (userKey(loose(c.previous[0])) != "") {
-				t.Errorf("%s: %+v", name, in)
-			}
-			previous = append([]string{in.Change.Previous.Key}, in.Change.Previous.Also...)
-		}
-		if !reflect.DeepEqual(previous, c.previous) {
-			t.Errorf("%s: previous %q", name, previous)
+		if !reflect.DeepEqual(in.From, c.now) {
+			t.Errorf("%s: got as customer %+v, want %+v", name, in.From, c.now)
 		}
 	}
 }
 
-// TestAccountNews: what webhooks tell about templates and the account.
-func TestAccountNews(t *testing.T) {
+// A change of a user id that has no sender is applied in the order of the key that it changes.
+func TestEdge11ChangeFromNobody(t *testing.T) {
 	t.Parallel()
-	at := time.Unix(1763631000, 0).UTC()
-	template := func(s channels.TemplateState) []channels.Inbound {
-		return []channels.Inbound{{Kind: channels.InboundTemplate, At: at, Template: &s}}
-	}
-	notice := func(s string) []channels.Inbound {
-		return []channels.Inbound{{Kind: channels.InboundNotice, At: at, Notices: []string{s}}}
-	}
-	const names = `"message_template_id":9000000000000001,"message_template_name":"hello","message_template_language":"en_US"`
-	hello := channels.TemplateState{ExternalID: "9000000000000001", Name: "hello", Language: "en_US"}
-	with := func(change func(*channels.TemplateState)) []channels.Inbound {
-		s := hello
-		change(&s)
-		return template(s)
-	}
-	for name, c := range map[string]struct {
-		field, value string
-		want         []channels.Inbound
-	}{
-		"approved": {"message_template_status_update", `{"event":"APPROVED",` + names + `,"reason":"NONE","message_template_category":"UTILITY"}`,
-			with(func(s *channels.TemplateState) { s.Status, s.Category = channels.TemplateApproved, "utility" })},
-		"rejected": {"message_template_status_update", `{"event":"REJECTED",` + names + `,"reason":"INVALID_FORMAT","rejection_info":{"reason":"Bad","recommendation":"Write better"}}`,
-			with(func(s *channels.TemplateState) { s.Status, s.Reason = channels.TemplateRejected, "Bad. Write better" })},
-		"paused": {"message_template_status_update", `{"event":"PAUSED",` + names + `,"reason":"LOW_QUALITY"}`,
-			with(func(s *channels.TemplateState) { s.Status, s.Reason = channels.TemplatePaused, "low quality" })},
-		"disabled": {"message_template_status_update", `{"event":"DISABLED",` + names + `,"disable_info":{"disable_date":"2026-11-20"}}`,
-			with(func(s *channels.TemplateState) {
-				s.Status, s.Reason = channels.TemplateDisabled, "disabled on 2026-11-20"
-			})},
-		"a new event": {"message_template_status_update", `{"event":"POLISHED",` + names + `}`, nil},
-		"quality": {"message_template_quality_update", `{"previous_quality_score":"GREEN","new_quality_score":"RED",` + names + `}`,
-			with(func(s *channels.TemplateState) { s.Quality = "red" })},
-		"category (edge case 19)": {"template_category_update", `{"previous_category":"UTILITY","new_category":"MARKETING",` + names + `}`,
-			with(func(s *channels.TemplateState) { s.Category = "marketing" })},
-		"number": {"phone_number_quality_update", `{"display_phone_number":"15550100","event":"DOWNGRADE","current_limit":"TIER_1K"}`,
-			notice("WhatsApp changed what the number 15550100 may send: downgrade; new customers in 24 hours: 1k.")},
-		"alert": {"account_alerts", `{"entity_type":"BUSINESS","alert_severity":"CRITICAL","alert_type":"OBA_REJECTED","alert_description":"Look"}`,
-			notice("WhatsApp warns (critical, oba rejected): Look")},
-		"ban": {"account_update", `{"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"DISABLE"},"violation_info":{"violation_type":"SPAM"}}`,
-			notice("WhatsApp changed the business account: disabled update (disable), because of spam.")},
-		"error": {"messages", `{"metadata":{"phone_number_id":"1055"},"errors":[{"code":130429,"title":"Rate limit hit","error_data":{"details":"Too fast"}}]}`,
-			notice("WhatsApp reports a problem with this number: Too fast (130429)")},
-		"stop": {"user_preferences", `{"metadata":{"phone_number_id":"1055"},"contacts":[{"profile":{"name":"Ann"},"wa_id":"491701234567"}],"user_preferences":[{"wa_id":"491701234567","category":"marketing_messages","value":"stop","timestamp":1763631000}]}`,
-			[]channels.Inbound{{Kind: channels.InboundConsent, At: at, From: channels.Party{Key: annPhone, Name: "Ann"}, Consent: &channels.Consent{OptedOut: true, Marketing: true, Silent: true}}}},
-		"resume": {"user_preferences", `{"user_preferences":[{"wa_id":"491701234567","category":"marketing_messages","value":"resume","timestamp":1763631000}]}`,
-			[]channels.Inbound{{Kind: channels.InboundConsent, At: at, From: channels.Party{Key: annPhone}, Consent: &channels.Consent{Marketing: true, Silent: true}}}},
-		"chat opened": {"messages", `{"metadata":{"phone_number_id":"1055"},"messages":[{"from":"491701234567","id":"wamid.1","timestamp":"1","type":"request_welcome"}]}`, nil},
-		"history":     {"history", `{"history":[{"threads":[]}]}`, nil},
-		"a group":     {"messages", `{"metadata":{"phone_number_id":"1055"},"messages":[{"group_id":"g","from":"491701234567","id":"wamid.1","timestamp":"1","type":"text","text":{"body":"x"}}]}`, nil},
-		"echo": {"smb_message_echoes", `{"metadata":{"phone_number_id":"1055"},"contacts":[{"profile":{"name":"Ann"},"wa_id":"491701234567"}],"message_echoes":[{"from":"15550100","to":"491701234567","id":"wamid.9","timestamp":"1763631000","type":"text","text":{"body":"from the *phone*"}}]}`,
-			[]channels.Inbound{{Kind: channels.InboundForeign, ExternalID: "wamid.9", At: at, From: channels.Party{Key: annPhone, Name: "Ann"}, Text: "from the **phone**"}}},
-	} {
-		if got := decodeHook(t, hook(c.field, c.value)); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s:\n got %s\nwant %s", name, dump(got), dump(c.want))
-		}
-	}
+	wantEqual(t, "order key", split(systemHook(changeFromNobody))[0].OrderKey, "CO.1234")
 }
 
-func dump(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(err)
-	}
-	return string(b)
+// A new security code of the same customer changes nothing here.
+func TestEdge11NewSecurityCode(t *testing.T) {
+	t.Parallel()
+	list := decodeHook(t, systemHook(annMessage(`"type":"system","system":{"type":"customer_identity_changed","identity":"hash"}`)))
+	wantEqual(t, "things that it means", len(list), 0)
+}
+
+const changeFromNobody = `{"id":"wamid.1","timestamp":"1753851315","type":"system",` +
+	`"system":{"body":"User changed","type":"user_changed_user_id","user_id":"MX.0987","previous_user_id":"CO.1234"}}`
+
+// systemHook makes a webhook with a message of WhatsApp itself, which comes without contacts.
+func systemHook(message string) []byte {
+	return hook("messages", `{"metadata":{"phone_number_id":"1055"},"messages":[`+message+`]}`)
 }

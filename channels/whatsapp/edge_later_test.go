@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,64 +17,86 @@ import (
 // R-059
 func TestEdge16Media(t *testing.T) {
 	t.Parallel()
-	content := bytes.Repeat([]byte("pixel"), 1000)
+	fails := func(route string, status, times int) func(*world, string) {
+		return func(w *world, _ string) {
+			w.addFault(graphfake.Fault{Route: route, Action: graphfake.ActionStatus, Status: status, Times: times})
+		}
+	}
 	for name, c := range map[string]struct {
 		spoil func(w *world, media string)
-		class channels.Class
+		want  channels.Class // "": the file is fetched all the same
 	}{
-		"whole": {func(*world, string) {}, ""},
-		"address ran out": {func(w *world, _ string) {
-			w.fault(graphfake.Fault{Route: "whatsapp.download", Action: graphfake.ActionStatus, Status: 404})
-		}, ""},
-		"file forgotten":   {func(w *world, m string) { w.ExpireMedia(m) }, channels.BadContent},
-		"after eight days": {func(w *world, _ string) { w.clock.advance(8 * 24 * time.Hour) }, channels.BadContent},
-		"other bytes":      {func(w *world, m string) { w.SpoilMedia(m) }, channels.BadContent},
-		"token revoked":    {func(w *world, _ string) { w.RevokeToken(ourToken) }, channels.AuthBroken},
-		"Meta stumbles": {func(w *world, _ string) {
-			w.fault(graphfake.Fault{Route: "whatsapp.media", Action: graphfake.ActionStatus, Status: 502, Times: 3})
-		}, channels.Retry},
-		"download stumbles": {func(w *world, _ string) {
-			w.fault(graphfake.Fault{Route: "whatsapp.download", Action: graphfake.ActionStatus, Status: 503, Times: 3})
-		}, channels.Retry},
-		"too many downloads": {func(w *world, _ string) {
-			w.fault(graphfake.Fault{Route: "whatsapp.download", Action: graphfake.ActionStatus, Status: 429, Times: 3})
-		}, channels.Throttled},
+		"whole":              {spoil: func(*world, string) {}},
+		"address ran out":    {spoil: fails("whatsapp.download", 404, 1)},
+		"file forgotten":     {spoil: func(w *world, m string) { w.ExpireMedia(m) }, want: channels.BadContent},
+		"after eight days":   {spoil: func(w *world, _ string) { w.clock.advance(8 * 24 * time.Hour) }, want: channels.BadContent},
+		"other bytes":        {spoil: func(w *world, m string) { w.SpoilMedia(m) }, want: channels.BadContent},
+		"token revoked":      {spoil: func(w *world, _ string) { w.RevokeToken(ourToken) }, want: channels.AuthBroken},
+		"no address":         {spoil: fails("whatsapp.media", 502, 3), want: channels.Retry},
+		"no download":        {spoil: fails("whatsapp.download", 503, 3), want: channels.Retry},
+		"too many downloads": {spoil: fails("whatsapp.download", 429, 3), want: channels.Throttled},
 	} {
 		w := newWorld(t)
+		content := bytes.Repeat([]byte("pixel"), 1000)
 		_, media := w.ann.Media("image", graphfake.File{ContentType: "image/jpeg", Content: content}, map[string]any{"caption": "look"})
-		in := w.one()
-		if len(in.Attachments) != 1 || in.Text != "look" {
-			t.Fatalf("heard %+v", in)
-		}
+		in := w.takeOne()
+		wantEqual(t, "text", in.Text, "look")
 		c.spoil(w, media)
-		f, err := w.channel.Fetch(within(t), in.Attachments[0].Ref)
-		var got []byte
-		if err == nil {
-			got, err = io.ReadAll(f.Body)
-			f.Body.Close()
+
+		got, contentType, err := w.fetch(in)
+		if c.want != "" {
+			wantClass(t, name, err, c.want)
+			continue
 		}
-		switch {
-		case c.class == "" && (err != nil || !bytes.Equal(got, content) || f.ContentType != "image/jpeg"):
-			t.Errorf("%s: %d bytes, %v", name, len(got), err)
-		case c.class != "" && channels.ClassOf(err) != c.class:
-			t.Errorf("%s: %v, want %s", name, err, c.class)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		wantEqual(t, name+": content type", contentType, "image/jpeg")
+		if !bytes.Equal(got, content) {
+			t.Errorf("%s: got %d bytes, want the %d that she sent", name, len(got), len(content))
 		}
 	}
-	big := newWorld(t)
-	big.ann.Media("document", graphfake.File{ContentType: "application/zip", Content: make([]byte, maxFile+1)}, nil)
-	if _, err := big.channel.Fetch(within(t), big.one().Attachments[0].Ref); channels.ClassOf(err) != channels.BadContent {
-		t.Errorf("too big: %v", err)
+}
+
+// Edge case 16: a file that is too big.
+// R-059
+func TestEdge16BigMedia(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ann.Media("document", graphfake.File{ContentType: "application/zip", Content: make([]byte, maxFile+1)}, nil)
+	_, _, err := w.fetch(w.takeOne())
+	wantClass(t, "a file that is too big", err, channels.BadContent)
+}
+
+// fetch reads the only file of a message.
+func (w *world) fetch(in channels.Inbound) (content []byte, contentType string, err error) {
+	w.t.Helper()
+	if len(in.Attachments) != 1 {
+		w.t.Fatalf("got the attachments %+v, want one", in.Attachments)
 	}
+	f, err := w.channel.Fetch(testContext(w.t), in.Attachments[0].Ref)
+	if err != nil {
+		return nil, "", err
+	}
+	defer f.Body.Close()
+	content, err = io.ReadAll(f.Body)
+	return content, f.ContentType, err
 }
 
 // TestHashes: Meta writes hashes in hex and in base64.
 func TestHashes(t *testing.T) {
 	t.Parallel()
 	sum := []byte("\xfb\xff\xbe0123456789abcdef0123456789abc")
-	for written, want := range map[string]bool{"": true, "fbffbe3031323334353637383961626364656630313233343536373839616263": true,
-		"+/++MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmM=": true, "-_--MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmM": true, "00": false, "?": false} {
+	for written, want := range map[string]bool{
+		"": true,
+		"fbffbe3031323334353637383961626364656630313233343536373839616263": true,
+		"+/++MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmM=":                     true,
+		"-_--MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmM":                      true,
+		"00": false,
+		"?":  false,
+	} {
 		if got := isSameHash(written, sum); got != want {
-			t.Errorf("%q: %v", written, got)
+			t.Errorf("isSameHash(%q) = %v, want %v", written, got, want)
 		}
 	}
 }
@@ -101,23 +122,20 @@ func TestEdge18TemplatePaused(t *testing.T) {
 		"no language":    func(t *channels.TemplateUse) { t.Language = "" },
 		"other body":     func(t *channels.TemplateUse) { t.Body = "We are back." },
 	} {
-		if se := w.fails(use(change), channels.TemplateBad); se.Text == "" {
-			t.Errorf("%s: no words", name)
-		}
+		_, err := w.channel.Send(testContext(t), use(change))
+		wantClass(t, name, err, channels.TemplateBad)
 	}
 	for _, event := range []string{"PAUSED", "DISABLED", "PENDING"} {
 		if err := w.Review(id, event, ""); err != nil {
 			t.Fatal(err)
 		}
-		w.fails(use(nil), channels.TemplateBad)
+		w.wantSendFails(use(nil), channels.TemplateBad)
 	}
 	if err := w.Review(id, "REINSTATED", ""); err != nil {
 		t.Fatal(err)
 	}
 	w.send(use(func(t *channels.TemplateUse) { t.Values["name"] = "Ann\n\tand     Bob" }))
-	if got := w.ann.Inbox(); len(got) != 1 || got[0].Text != "We are back, Ann and Bob." {
-		t.Errorf("the customer got %+v", got)
-	}
+	w.wantTexts("We are back, Ann and Bob.")
 }
 
 // TestEdge19CategoryChanged: edge case 19: the new category is told, and with it the price.
@@ -128,14 +146,18 @@ func TestEdge19CategoryChanged(t *testing.T) {
 	if err := w.Recategorise(id, "MARKETING"); err != nil {
 		t.Fatal(err)
 	}
-	if in := w.one(); in.Template == nil || in.Template.ExternalID != id || in.Template.Category != "marketing" || in.Template.Status != "" {
-		t.Errorf("told %+v", in.Template)
+	state := w.takeOne().Template
+	if state == nil {
+		t.Fatal("no state of a template arrived")
 	}
+	wantEqual(t, "template", state.ExternalID, id)
+	wantEqual(t, "category", state.Category, "marketing")
+	wantEqual(t, "status, of which nothing was told", state.Status, "")
 	o := outbound(3, "We are back.")
 	o.Template = &channels.TemplateUse{Template: channels.Template{Name: "back", Language: "en", Body: "We are back."}}
 	w.send(o)
-	if list := w.heard(); len(list) == 0 || list[0].Status.Cost != "marketing" {
-		t.Errorf("told %+v", list)
+	if list := w.takeInbound(); len(list) == 0 || list[0].Status.Cost != "marketing" {
+		t.Errorf("got the statuses %+v, want the cost marketing in the first", list)
 	}
 }
 
@@ -144,31 +166,25 @@ func TestEdge19CategoryChanged(t *testing.T) {
 func TestEdge20PairThrottled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *graphfake.NumberConfig) { c.PairBurst = 2 })
-	w.open24h()
+	w.openWindow()
 	bob := w.number.Customer(graphfake.Person{Phone: "+491709999999", Name: "Bob"})
 	bob.Text("Hello")
-	w.settle()
+	w.takeFacts()
 	w.send(outbound(1, "one"))
 	w.send(outbound(2, "two"))
 	o := outbound(3, "three")
 	for attempt, wait := range []time.Duration{6 * time.Second, 24 * time.Second, 96 * time.Second} {
 		o.Attempt.Number = attempt + 1
-		if se := w.fails(o, channels.Throttled); !se.Pair || se.Wait != wait {
-			t.Errorf("attempt %d: %+v", o.Attempt.Number, se)
-		}
+		se := w.wantSendFails(o, channels.Throttled)
+		wantEqual(t, fmt.Sprintf("attempt %d: it concerns this customer alone", attempt+1), se.Pair, true)
+		wantEqual(t, fmt.Sprintf("attempt %d: wait", attempt+1), se.Wait, wait)
 	}
 	toBob := outbound(4, "Hi Bob")
 	toBob.To[0].Key = "+491709999999"
 	w.send(toBob)
 	w.clock.advance(6 * time.Second)
 	w.send(o)
-	var got []string
-	for _, m := range w.ann.Inbox() {
-		got = append(got, m.Text)
-	}
-	if !slices.Equal(got, []string{"one", "two", "three"}) {
-		t.Errorf("the customer got %q", got)
-	}
+	w.wantTexts("one", "two", "three")
 }
 
 // TestEdge21TokenRevoked: edge case 21: a revoked token fails every message alike, with no
@@ -176,40 +192,63 @@ func TestEdge20PairThrottled(t *testing.T) {
 func TestEdge21TokenRevoked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
+	w.openWindow()
 	w.RevokeToken(ourToken)
 	for i := range 50 {
-		if se := w.fails(outbound(int64(i+1), fmt.Sprint(i)), channels.AuthBroken); !strings.Contains(se.Hint, "token") {
-			t.Fatalf("%+v", se)
+		if se := w.wantSendFails(outbound(int64(i+1), fmt.Sprint(i)), channels.AuthBroken); !strings.Contains(se.Hint, "token") {
+			t.Fatalf("got the hint %q, want one about the token", se.Hint)
 		}
 	}
 	w.AllowToken("NEW", phoneID, wabaID)
 	w.config[fieldToken] = "NEW"
-	w.channel = w.open()
+	w.channel = w.newChannel()
+	var want []string
 	for i := range 40 {
+		want = append(want, fmt.Sprint(i))
 		w.send(outbound(int64(i+1), fmt.Sprint(i)))
 	}
-	if got := w.ann.Inbox(); len(got) != 40 || got[39].Text != "39" {
-		t.Errorf("the customer got %d", len(got))
-	}
+	w.wantTexts(want...)
 }
 
 // What is listed of a message is bounded; how much is left out is said.
 func TestLongLists(t *testing.T) {
 	t.Parallel()
-	rep := func(s string, n int) string { return strings.TrimSuffix(strings.Repeat(s+",", n), ",") }
-	for name, c := range map[string]struct{ rest, text, notice string }{
-		"order":    {`"type":"order","order":{"product_items":[` + rep(`{"product_retailer_id":"lamp","quantity":1,"item_price":2,"currency":"EUR"}`, 150) + `]}`, "- … and 50 more\n\nTotal: 300 EUR", ""},
-		"phones":   {`"type":"contacts","contacts":[{"phones":[` + rep(`{"phone":"1"}`, 150) + `]}]`, "- … and 50 more in the file", ""},
-		"contacts": {`"type":"contacts","contacts":[` + rep(`{"name":{"formatted_name":"Ann"}}`, 60) + `]`, "Ann", "10 more contacts"},
+	for name, c := range map[string]struct{ message, text, notice string }{
+		"order": {
+			message: `"type":"order","order":{"product_items":[` + repeat(`{"product_retailer_id":"lamp","quantity":1,"item_price":2,"currency":"EUR"}`, 150) + `]}`,
+			text:    "- … and 50 more\n\nTotal: 300 EUR",
+		},
+		"phones": {
+			message: `"type":"contacts","contacts":[{"phones":[` + repeat(`{"phone":"1"}`, 150) + `]}]`,
+			text:    "- … and 50 more in the file",
+		},
+		"contacts": {
+			message: `"type":"contacts","contacts":[` + repeat(`{"name":{"formatted_name":"Ann"}}`, 60) + `]`,
+			text:    "Ann",
+			notice:  "10 more contacts",
+		},
 	} {
-		in := decodeHook(t, messageHook(from(c.rest)))
-		if len(in) != 1 || !strings.Contains(in[0].Text, c.text) || !strings.Contains(strings.Join(in[0].Notices, " "), c.notice) {
-			t.Errorf("%s: %+v", name, in)
+		in := decodeOnly(t, messageHook(annMessage(c.message)))
+		if !strings.Contains(in.Text, c.text) {
+			t.Errorf("%s: got the text %q, want %q in it", name, in.Text, c.text)
+		}
+		if !strings.Contains(strings.Join(in.Notices, " "), c.notice) {
+			t.Errorf("%s: got the notices %q, want %q in them", name, in.Notices, c.notice)
 		}
 	}
-	facts := split(messageHook(rep(from(`"type":"text","text":{"body":"x"}`), maxItems+1)))
-	if len(facts) != 1 || facts[0].Quarantine == "" || !bytes.Contains(facts[0].Payload, []byte("wamid.1")) {
-		t.Errorf("too many messages gave %d facts", len(facts))
+}
+
+// A webhook of more messages than Meta sends is kept as a whole, and not split.
+func TestTooManyMessages(t *testing.T) {
+	t.Parallel()
+	facts := split(messageHook(repeat(annMessage(`"type":"text","text":{"body":"x"}`), maxItems+1)))
+	if len(facts) != 1 || facts[0].Quarantine == "" {
+		t.Fatalf("split into %d facts, want one in quarantine", len(facts))
+	}
+	if !bytes.Contains(facts[0].Payload, []byte("wamid.1")) {
+		t.Errorf("the payload %.200q lacks the messages", facts[0].Payload)
 	}
 }
+
+// repeat writes an item of JSON n times, with commas between.
+func repeat(item string, n int) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }

@@ -14,28 +14,23 @@ import (
 	"parley/channels/graphfake"
 )
 
-// states lists the states that arrived for one message, without those of its earlier parts, and checks that each names it.
-func states(t *testing.T, list []channels.Inbound, message int64) []channels.DeliveryState {
+// wantStates checks which states arrived for one message, without those of its earlier parts, and that each names it.
+func wantStates(t *testing.T, list []channels.Inbound, message int64, want ...channels.DeliveryState) {
 	t.Helper()
-	var out []channels.DeliveryState
+	var got []channels.DeliveryState
 	for _, in := range list {
 		if in.Kind != channels.InboundStatus {
 			continue
 		}
-		if in.Status.MessageID != message || len(in.Status.External) != 1 {
-			t.Errorf("a status of another message: %+v", in.Status)
-		}
+		wantEqual(t, "message of the status", in.Status.MessageID, message)
+		wantEqual(t, "ids of the status", len(in.Status.External), 1)
 		if !in.Status.Early {
-			out = append(out, in.Status.State)
+			got = append(got, in.Status.State)
 		}
 	}
-	return out
-}
-
-func (w *world) open24h() {
-	w.t.Helper()
-	w.ann.Text("Hello")
-	w.settle()
+	if !slices.Equal(got, want) {
+		t.Errorf("got the states %v, want %v", got, want)
+	}
 }
 
 // TestEdge01StatusBeforeResponse: edge case 1: statuses are taken before the send's answer
@@ -43,12 +38,10 @@ func (w *world) open24h() {
 func TestEdge01StatusBeforeResponse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
-	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionHookFirst})
+	w.openWindow()
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionHookFirst})
 	w.send(outbound(12, "Hi"))
-	if got := states(t, w.inbound(w.journal.all()), 12); !slices.Equal(got, []channels.DeliveryState{channels.StateSent, channels.StateDelivered}) {
-		t.Errorf("taken before the answer: %v", got)
-	}
+	wantStates(t, w.decodeAll(w.journal.list()), 12, channels.StateSent, channels.StateDelivered)
 }
 
 // TestEdge02ReadWithoutDelivered: edge case 2: each status stands for itself; skipped,
@@ -58,18 +51,17 @@ func TestEdge01StatusBeforeResponse(t *testing.T) {
 func TestEdge02ReadWithoutDelivered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
-	w.fault(graphfake.Fault{Route: "hook.status.delivered", Action: graphfake.ActionDrop})
-	w.fault(graphfake.Fault{Route: "hook.status.sent", Action: graphfake.ActionSwap})
-	w.fault(graphfake.Fault{Route: "hook.status.read", Action: graphfake.ActionDuplicate})
+	w.openWindow()
+	w.addFault(graphfake.Fault{Route: "hook.status.delivered", Action: graphfake.ActionDrop})
+	w.addFault(graphfake.Fault{Route: "hook.status.sent", Action: graphfake.ActionSwap})
+	w.addFault(graphfake.Fault{Route: "hook.status.read", Action: graphfake.ActionDuplicate})
 	w.send(outbound(12, "Hi"))
 	w.ann.Read()
-	facts := w.settle()
-	if got := states(t, w.inbound(facts), 12); !slices.Equal(got, []channels.DeliveryState{channels.StateRead, channels.StateRead, channels.StateSent}) {
-		t.Errorf("told %v", got)
-	}
-	if facts[0].ExternalID != facts[1].ExternalID || facts[0].ExternalID == facts[2].ExternalID {
-		t.Errorf("named %q, %q, %q", facts[0].ExternalID, facts[1].ExternalID, facts[2].ExternalID)
+	facts := w.takeFacts()
+	wantStates(t, w.decodeAll(facts), 12, channels.StateRead, channels.StateRead, channels.StateSent)
+	wantEqual(t, "id of the doubled status", facts[1].ExternalID, facts[0].ExternalID)
+	if facts[2].ExternalID == facts[0].ExternalID {
+		t.Errorf("read and sent have the same id %s, want two", facts[0].ExternalID)
 	}
 }
 
@@ -78,14 +70,16 @@ func TestEdge02ReadWithoutDelivered(t *testing.T) {
 func TestEdge03FailedAfterDelivered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
+	w.openWindow()
 	r := w.send(outbound(12, "Hi"))
 	w.number.Fail(r.ExternalID, 131026)
-	list := w.heard()
-	last := list[len(list)-1].Status
-	if got := states(t, list, 12); !slices.Equal(got, []channels.DeliveryState{channels.StateSent, channels.StateDelivered, channels.StateFailed}) ||
-		last.Class != channels.BadRecipient || !strings.Contains(last.Reason, "131026") || list[0].Status.Cost != "service" {
-		t.Errorf("told %v, %+v", got, last)
+	list := w.takeInbound()
+	wantStates(t, list, 12, channels.StateSent, channels.StateDelivered, channels.StateFailed)
+	wantEqual(t, "cost of the first status", list[0].Status.Cost, "service")
+	failure := list[len(list)-1].Status
+	wantEqual(t, "class of the failure", failure.Class, channels.BadRecipient)
+	if !strings.Contains(failure.Reason, "131026") {
+		t.Errorf("got the reason %q, want one with the code 131026", failure.Reason)
 	}
 }
 
@@ -94,18 +88,46 @@ func TestEdge03FailedAfterDelivered(t *testing.T) {
 func TestEdge05BadMessageInBatch(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]string{"no id": `{"from":"49","type":"text"}`, "a word": `"oops"`, "a list": `[1]`, "null": `null`} {
-		facts := split(messageHook(from(`"type":"text","text":{"body":"one"}`), bad, `{"from":"491701234567","id":"wamid.2","timestamp":"1","type":"text","text":{"body":"two"}}`))
-		if len(facts) != 3 || facts[0].Quarantine != "" || facts[1].Quarantine == "" || facts[2].Quarantine != "" || !strings.HasPrefix(facts[1].ExternalID, "x:") ||
-			facts[1].Owner != "1055" || string(facts[1].Payload) != bad {
-			t.Errorf("%s: %+v", name, facts)
+		one := annMessage(`"type":"text","text":{"body":"one"}`)
+		two := `{"from":"491701234567","id":"wamid.2","timestamp":"1","type":"text","text":{"body":"two"}}`
+		facts := split(messageHook(one, bad, two))
+		if len(facts) != 3 {
+			t.Fatalf("%s: split into %+v, want three facts", name, facts)
 		}
+		wantEqual(t, name+": quarantine of the message before", facts[0].Quarantine, "")
+		wantEqual(t, name+": quarantine of the message after", facts[2].Quarantine, "")
+		wantQuarantine(t, name, facts[1])
+		wantEqual(t, name+": owner", facts[1].Owner, phoneID)
+		wantEqual(t, name+": payload", string(facts[1].Payload), bad)
 	}
-	for name, body := range map[string]string{"not JSON": `{"object":`, "a page": `{"object":"page","entry":[]}`, "nothing": `{"object":"whatsapp_business_account","entry":[]}`,
-		"a bad change": string(hook("messages", `"x"`)), "bad entries": `{"object":"whatsapp_business_account","entry":{}}`} {
+}
+
+// A webhook that can't be split is kept as one fact.
+func TestBadWebhooks(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"not JSON":     `{"object":`,
+		"a page":       `{"object":"page","entry":[]}`,
+		"nothing":      `{"object":"whatsapp_business_account","entry":[]}`,
+		"a bad change": string(hook("messages", `"x"`)),
+		"bad entries":  `{"object":"whatsapp_business_account","entry":{}}`,
+	} {
 		facts := split([]byte(body))
-		if len(facts) != 1 || facts[0].Quarantine == "" || facts[0].ExternalID == "" {
-			t.Errorf("%s: %+v", name, facts)
+		if len(facts) != 1 {
+			t.Fatalf("%s: split into %+v, want one fact", name, facts)
 		}
+		wantQuarantine(t, name, facts[0])
+	}
+}
+
+// wantQuarantine checks that a fact is kept with the reason why it can't be read.
+func wantQuarantine(t *testing.T, name string, f channels.Fact) {
+	t.Helper()
+	if f.Quarantine == "" {
+		t.Errorf("%s: the fact %+v isn't in quarantine", name, f)
+	}
+	if !strings.HasPrefix(f.ExternalID, "x:") {
+		t.Errorf("%s: got the id %q, want one that begins with x:", name, f.ExternalID)
 	}
 }
 
@@ -113,48 +135,38 @@ func TestEdge05BadMessageInBatch(t *testing.T) {
 // of its own, under its customer's key.
 func TestBatchOfThousand(t *testing.T) {
 	t.Parallel()
+	const messages, customers = 1000, 100
+	text := func(i int) string { return fmt.Sprintf("text %d", i) }
+	name := func(i int) string { return fmt.Sprintf("C%d", i%customers) }
+	phone := func(i int) string { return fmt.Sprintf("+4917000%05d", i%customers) }
 	w := newWorld(t)
 	w.PauseHooks()
-	for i := range 1000 {
-		w.number.Customer(graphfake.Person{Phone: fmt.Sprintf("+4917000%05d", i%100), Name: fmt.Sprintf("C%d", i%100)}).Text(fmt.Sprintf("text %d", i))
+	for i := range messages {
+		w.number.Customer(graphfake.Person{Phone: phone(i), Name: name(i)}).Text(text(i))
 	}
-	w.ResumeHooks(1000)
-	facts := w.settle()
-	if len(facts) != 1000 || len(w.Deliveries()) != 1 {
-		t.Fatalf("%d facts of %d webhooks", len(facts), len(w.Deliveries()))
-	}
+	w.ResumeHooks(messages)
+	facts := w.takeFacts()
+	wantEqual(t, "webhooks", len(w.Deliveries()), 1)
+	wantEqual(t, "facts", len(facts), messages)
 	ids := map[string]bool{}
-	for i, in := range w.inbound(facts) {
+	for i, in := range w.decodeAll(facts) {
 		ids[facts[i].ExternalID] = true
-		if in.Text != fmt.Sprintf("text %d", i) || in.From.Key != fmt.Sprintf("+4917000%05d", i%100) || in.From.Name != fmt.Sprintf("C%d", i%100) ||
-			facts[i].OrderKey != in.From.Key[1:] || facts[i].Owner != phoneID {
-			t.Fatalf("%d: %+v of %+v", i, in, facts[i])
-		}
+		wantEqual(t, "text", in.Text, text(i))
+		wantEqual(t, "customer", in.From.Key, phone(i))
+		wantEqual(t, "name", in.From.Name, name(i))
+		wantEqual(t, "order key", facts[i].OrderKey, phone(i)[1:])
+		wantEqual(t, "owner", facts[i].Owner, phoneID)
 	}
-	if len(ids) != 1000 {
-		t.Errorf("%d names", len(ids))
-	}
+	wantEqual(t, "different ids", len(ids), messages)
 }
 
-// TestEdge06ReencodedBody: edge case 6: the signature is that of the bytes as they came;
-// \u escapes parsed and written again are another body. What was refused comes again.
+// TestEdge06ReencodedBody: edge case 6: the signature is that of the bytes as they came; \u escapes parsed and written again
+// are another body.
 func TestEdge06ReencodedBody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.fault(graphfake.Fault{Route: "hook.message", Action: graphfake.ActionBadSignature})
-	w.ann.Text("Grüße 👋")
-	if in := w.one(); in.Text != "Grüße 👋" {
-		t.Errorf("heard %+v", in)
-	}
-	var statuses []int
-	for _, d := range w.Deliveries() {
-		statuses = append(statuses, d.Status)
-	}
-	if !slices.Equal(statuses, []int{http.StatusForbidden, http.StatusOK}) {
-		t.Errorf("answered %v", statuses)
-	}
 	escaped := []byte(`{"object":"whatsapp_business_account","x":"\u00fc"}`)
-	r, err := http.NewRequestWithContext(within(t), http.MethodPost, w.hook, strings.NewReader(`{"object":"whatsapp_business_account","x":"ü"}`))
+	r, err := http.NewRequestWithContext(testContext(t), http.MethodPost, w.hook, strings.NewReader(`{"object":"whatsapp_business_account","x":"ü"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,8 +175,24 @@ func TestEdge06ReencodedBody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp.Body.Close(); resp.StatusCode != http.StatusForbidden || len(w.journal.all()) != 0 {
-		t.Errorf("a body that was written again: %d, %d facts", resp.StatusCode, len(w.journal.all()))
+	resp.Body.Close()
+	wantEqual(t, "status for a body that was written again", resp.StatusCode, http.StatusForbidden)
+	wantEqual(t, "facts of it", len(w.journal.list()), 0)
+}
+
+// A webhook that was refused for its signature comes again.
+func TestRefusedWebhookComesAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.addFault(graphfake.Fault{Route: "hook.message", Action: graphfake.ActionBadSignature})
+	w.ann.Text("Grüße 👋")
+	wantEqual(t, "text", w.takeOne().Text, "Grüße 👋")
+	var statuses []int
+	for _, d := range w.Deliveries() {
+		statuses = append(statuses, d.Status)
+	}
+	if want := []int{http.StatusForbidden, http.StatusOK}; !slices.Equal(statuses, want) {
+		t.Errorf("the webhook was answered with %v, want %v", statuses, want)
 	}
 }
 
@@ -174,9 +202,8 @@ func TestWebhookComesAgain(t *testing.T) {
 	w := newWorld(t)
 	w.journal.refuse = []error{channels.ErrOverloaded, errors.New("no database")}
 	w.ann.Text("Hello")
-	if in := w.one(); in.Text != "Hello" || len(w.Deliveries()) != 3 {
-		t.Errorf("heard %+v after %d tries", in, len(w.Deliveries()))
-	}
+	wantEqual(t, "text", w.takeOne().Text, "Hello")
+	wantEqual(t, "tries", len(w.Deliveries()), 3)
 }
 
 // TestEdge07TokenResolves: edge case 7: the answer is lost after the commit; the status
@@ -184,12 +211,10 @@ func TestWebhookComesAgain(t *testing.T) {
 func TestEdge07TokenResolves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
-	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDropAfter})
-	w.fails(outbound(12, "Hi"), channels.Ambiguous)
-	if got := states(t, w.heard(), 12); !slices.Equal(got, []channels.DeliveryState{channels.StateSent, channels.StateDelivered}) {
-		t.Errorf("told %v", got)
-	}
+	w.openWindow()
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDropAfter})
+	w.wantSendFails(outbound(12, "Hi"), channels.Ambiguous)
+	wantStates(t, w.takeInbound(), 12, channels.StateSent, channels.StateDelivered)
 }
 
 // TestEdge08NoToken: edge case 8: without a status nobody can tell, however often he is
@@ -197,18 +222,19 @@ func TestEdge07TokenResolves(t *testing.T) {
 func TestEdge08NoToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
-	w.fault(graphfake.Fault{Route: "hook.status.*", Action: graphfake.ActionDrop, Times: graphfake.Forever})
-	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDropAfter})
-	w.fails(outbound(12, "Hi"), channels.Ambiguous)
+	w.openWindow()
+	w.addFault(graphfake.Fault{Route: "hook.status.*", Action: graphfake.ActionDrop, Times: graphfake.Forever})
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDropAfter})
+	w.wantSendFails(outbound(12, "Hi"), channels.Ambiguous)
 	for range 3 {
-		if outcome, _, err := w.channel.Reconcile(within(t), outbound(12, "Hi")); outcome != channels.CannotTell || err != nil {
-			t.Errorf("%v, %v", outcome, err)
+		outcome, _, err := w.channel.Reconcile(testContext(t), outbound(12, "Hi"))
+		if err != nil {
+			t.Error(err)
 		}
+		wantEqual(t, "outcome", outcome, channels.CannotTell)
 	}
-	if got := w.ann.Inbox(); len(got) != 1 || len(w.heard()) != 0 {
-		t.Errorf("the customer got %+v", got)
-	}
+	wantEqual(t, "messages that the customer got", len(w.ann.Inbox()), 1)
+	wantEqual(t, "things that arrived", len(w.takeInbound()), 0)
 }
 
 // TestTokens: only our own tokens, from any of our keys, name a message.
@@ -217,51 +243,68 @@ func TestTokens(t *testing.T) {
 	keys := testKeys()
 	good := token{message: 12, part: 1, last: true}
 	for name, c := range map[string]struct {
-		s    string
-		want token
-		ok   bool
+		written string
+		want    token // zero: it isn't ours
 	}{
-		"new key":        {good.sign(keys[0]), good, true},
-		"old key":        {good.sign(keys[1]), good, true},
-		"a part":         {token{message: 12}.sign(keys[0]), token{message: 12}, true},
-		"another key":    {good.sign([]byte("x")), token{}, false},
-		"no key":         {good.sign(nil), token{}, false},
-		"other message":  {strings.Replace(good.sign(keys[0]), "m12", "m13", 1), token{}, false},
-		"now the last":   {strings.Replace(token{message: 12}.sign(keys[0]), "-", ".z-", 1), token{}, false},
-		"other writing":  {strings.Replace(good.sign(keys[0]), "m12", "m012", 1), token{}, false},
-		"somebody's own": {"order-4711", token{}, false},
-		"empty":          {"", token{}, false},
+		"new key":        {written: good.sign(keys[0]), want: good},
+		"old key":        {written: good.sign(keys[1]), want: good},
+		"a part":         {written: token{message: 12}.sign(keys[0]), want: token{message: 12}},
+		"another key":    {written: good.sign([]byte("x"))},
+		"no key":         {written: good.sign(nil)},
+		"other message":  {written: strings.Replace(good.sign(keys[0]), "m12", "m13", 1)},
+		"now the last":   {written: strings.Replace(token{message: 12}.sign(keys[0]), "-", ".z-", 1)},
+		"other writing":  {written: strings.Replace(good.sign(keys[0]), "m12", "m012", 1)},
+		"somebody's own": {written: "order-4711"},
+		"empty":          {written: ""},
 	} {
-		if got, ok := parseToken(keys, c.s); ok != c.ok || got != c.want {
-			t.Errorf("%s: %+v, %v", name, got, ok)
-		}
+		got, ok := parseToken(keys, c.written)
+		wantEqual(t, name+": token", got, c.want)
+		wantEqual(t, name+": it is ours", ok, c.want != token{})
 	}
 }
 
 // TestEdge09WindowCloses: edge case 9: a message that waited until the window closed is
-// refused as such, in the answer or later; a template still goes.
+// refused as such; a template still goes.
 func TestEdge09WindowCloses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.open24h()
+	w.openWindow()
 	w.clock.advance(24*time.Hour - time.Second)
 	w.send(outbound(1, "just in time"))
 	w.clock.advance(time.Second)
-	if se := w.fails(outbound(2, "late"), channels.WindowClosed); se.Hint == "" {
-		t.Errorf("no hint: %+v", se)
+	if se := w.wantSendFails(outbound(2, "late"), channels.WindowClosed); se.Hint == "" {
+		t.Errorf("the error %+v has no hint", se)
 	}
 	w.AddTemplate(wabaID, "back", "en", "UTILITY", "We are back, {{1}}.")
 	o := outbound(3, "We are back, Ann.")
 	o.Template = &channels.TemplateUse{Template: channels.Template{Name: "back", Language: "en", Body: "We are back, {{name}}."}, Values: map[string]string{"name": "Ann"}}
 	w.send(o)
-	if got := w.ann.Inbox(); len(got) != 2 || got[1].Text != "We are back, Ann." {
-		t.Errorf("the customer got %+v", got)
+	w.wantTexts("just in time", "We are back, Ann.")
+}
+
+// Edge case 9, where WhatsApp takes the message first: its status says that the window is closed.
+func TestEdge09WindowClosesLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *graphfake.NumberConfig) { c.FailLater = true })
+	w.send(outbound(4, "never written"))
+	status := w.takeOne().Status
+	if status == nil {
+		t.Fatal("no status arrived")
 	}
-	later := newWorld(t, func(c *graphfake.NumberConfig) { c.FailLater = true })
-	later.send(outbound(4, "never written"))
-	in := later.one()
-	if in.Status == nil || in.Status.State != channels.StateFailed || in.Status.Class != channels.WindowClosed || in.Status.MessageID != 4 {
-		t.Errorf("told %+v", in.Status)
+	wantEqual(t, "state", status.State, channels.StateFailed)
+	wantEqual(t, "class", status.Class, channels.WindowClosed)
+	wantEqual(t, "message", status.MessageID, 4)
+}
+
+// wantTexts checks which texts Ann got.
+func (w *world) wantTexts(want ...string) {
+	w.t.Helper()
+	var got []string
+	for _, m := range w.ann.Inbox() {
+		got = append(got, m.Text)
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("the customer got %q, want %q", got, want)
 	}
 }
 
@@ -272,17 +315,14 @@ func TestEdge10SendByUserID(t *testing.T) {
 	w := newWorld(t)
 	bob := w.number.Customer(graphfake.Person{Phone: "+4917099", UserID: "DE.1349", Name: "Bob", HidePhone: true})
 	bob.Text("Hello")
-	in := w.one()
-	if in.From.Key != "DE.1349" || len(in.From.Also) != 0 {
-		t.Fatalf("from %+v", in.From)
-	}
+	in := w.takeOne()
+	wantEqual(t, "his key", in.From.Key, "DE.1349")
+	wantEqual(t, "other keys of his", len(in.From.Also), 0)
 	o := outbound(12, "Hi Bob")
 	o.To = []channels.Party{in.From}
 	w.send(o)
 	if got := bob.Inbox(); len(got) != 1 || got[0].Text != "Hi Bob" {
-		t.Errorf("Bob got %+v", got)
+		t.Errorf("Bob got %+v, want the message alone", got)
 	}
-	if got := states(t, w.heard(), 12); len(got) != 2 {
-		t.Errorf("told %v", got)
-	}
+	wantStates(t, w.takeInbound(), 12, channels.StateSent, channels.StateDelivered)
 }

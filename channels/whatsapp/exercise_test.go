@@ -59,22 +59,22 @@ func TestExercise(t *testing.T) {
 			"two people":    func(o channels.Outbound) channels.Outbound { o.To = append(o.To, o.To...); return o },
 			"no number":     func(o channels.Outbound) channels.Outbound { o.To = []channels.Party{{Key: "ann@x.test"}}; return o },
 			"nothing":       func(o channels.Outbound) channels.Outbound { o.Text = ""; return o },
-			"a long text":   func(o channels.Outbound) channels.Outbound { o.Text = long(4097); return o },
-			"a carousel":    rich(channels.Rich{Cards: []channels.RichCard{{Title: "One"}}}),
-			"four buttons":  rich(channels.Rich{Buttons: []channels.Button{{Title: "1"}, {Title: "2"}, {Title: "3"}, {Title: "4"}}}),
-			"off the Earth": rich(channels.Rich{Location: &channels.Location{Latitude: 91}}),
+			"a long text":   func(o channels.Outbound) channels.Outbound { o.Text = long(maxTextRunes + 1); return o },
+			"a carousel":    withRich(channels.Rich{Cards: []channels.RichCard{{Title: "One"}}}),
+			"four buttons":  withRich(channels.Rich{Buttons: []channels.Button{{Title: "1"}, {Title: "2"}, {Title: "3"}, {Title: "4"}}}),
+			"off the Earth": withRich(channels.Rich{Location: &channels.Location{Latitude: 91}}),
 		},
 	})
 }
 
-func rich(r channels.Rich) func(channels.Outbound) channels.Outbound {
+func withRich(r channels.Rich) func(channels.Outbound) channels.Outbound {
 	return func(o channels.Outbound) channels.Outbound { o.Rich = &r; return o }
 }
 
 func stage(t *testing.T) channelstest.Stage {
 	w := newWorld(t)
 	w.ann.Text("Hello") // opens the window
-	w.settle()
+	w.takeFacts()
 	file := ""
 	return channelstest.Stage{
 		Channel: w.channel,
@@ -83,7 +83,7 @@ func stage(t *testing.T) channelstest.Stage {
 			for _, text := range texts {
 				w.ann.Text(text)
 			}
-			return w.settle()
+			return w.takeFacts()
 		},
 		Again: func(t *testing.T) []channels.Fact {
 			t.Helper()
@@ -91,7 +91,7 @@ func stage(t *testing.T) channelstest.Stage {
 			if _, err := w.PostHook(w.hook, sent[len(sent)-1].Body); err != nil {
 				t.Fatal(err)
 			}
-			return w.settle()
+			return w.takeFacts()
 		},
 		Outbound: outbound,
 		Got: func(*testing.T) []string {
@@ -103,9 +103,9 @@ func stage(t *testing.T) channelstest.Stage {
 		},
 		Hang: func(t *testing.T) {
 			t.Helper()
-			w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDelay, Times: graphfake.Forever})
+			w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDelay, Times: graphfake.Forever})
 		},
-		Fail:        func(t *testing.T, name string) { t.Helper(); w.fault(faults()[name]) },
+		Fail:        func(t *testing.T, name string) { t.Helper(); w.addFault(faults()[name]) },
 		CloseWindow: func(*testing.T) { w.clock.advance(replyWindow + time.Hour) },
 		Answered: func(*testing.T) (ids []string) {
 			for _, m := range w.ann.Inbox() {
@@ -116,7 +116,7 @@ func stage(t *testing.T) channelstest.Stage {
 		WriteFile: func(t *testing.T, content []byte) []channels.Fact {
 			t.Helper()
 			_, file = w.ann.Media("image", graphfake.File{ContentType: "image/jpeg", Content: content}, nil)
-			return w.settle()
+			return w.takeFacts()
 		},
 		ForgetFiles: func(*testing.T) { w.ExpireMedia(file) },
 		Attended: func(*testing.T) (ids []string) {

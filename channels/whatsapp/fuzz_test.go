@@ -28,10 +28,10 @@ func seeds() [][]byte {
 		`"type":"edit","edit":{"original_message_id":"1","message":{"type":"text","text":{"body":"x"}}}`,
 		`"type":"system","system":{"type":"user_changed_number","wa_id":"12195555358","user_id":"US.1","previous_user_id":"US.0"}`,
 	} {
-		list = append(list, messageHook(from(rest)))
+		list = append(list, messageHook(annMessage(rest)))
 	}
 	for _, s := range budget.Seeds() {
-		list = append(list, messageHook(saying(s)))
+		list = append(list, messageHook(textMessage(s)))
 	}
 	return append(list,
 		hook("messages", `{"metadata":{"phone_number_id":"1055"},"statuses":[{"id":"wamid.1","status":"failed","timestamp":"1","recipient_id":"49170","biz_opaque_callback_data":"m1.0.z-00","errors":[{"code":131026}]}]}`),
@@ -40,16 +40,16 @@ func seeds() [][]byte {
 		hook("message_template_status_update", `{"event":"APPROVED","message_template_id":1}`))
 }
 
-// saying makes a message of Ann's in which she says so.
-func saying(text string) string {
+// textMessage makes a text of Ann's.
+func textMessage(text string) string {
 	body, err := json.Marshal(text)
 	if err != nil {
 		panic(err) // a string always can be written
 	}
-	return from(`"type":"text","text":{"body":` + string(body) + `}`)
+	return annMessage(`"type":"text","text":{"body":` + string(body) + `}`)
 }
 
-// splitDecode does with a webhook what is done before it is shown.
+// splitDecode reads a webhook as it is read before anything of it is shown.
 func splitDecode(c *Channel, body []byte) {
 	for _, one := range split(body) {
 		_, _ = c.Decode(one.Payload)
@@ -62,11 +62,23 @@ func TestHostileWebhooks(t *testing.T) { // not parallel: it measures what the p
 	c, m := &Channel{env: channels.Env{Keys: testKeys()}}, budget.NewMeterFor(budget.Webhook())
 	contact := `{"profile":{"name":"` + rep("x") + `"},"wa_id":"491701234567"}`
 	hooks := map[string][]byte{
-		"messages": messageHook(rep(saying("x") + ",")), "empty messages": messageHook(rep("{},")), "numbers": messageHook(rep("1,")), "deep": messageHook(rep("[")), "deep objects": messageHook(rep(`{"a":`)), "one text": messageHook(saying(rep("*_~"))),
-		"contacts": hook("messages", `{"contacts":[`+rep(`{"wa_id":"1"},`)+`],"messages":[`+saying("x")+`]}`), "long contact": hook("messages", `{"contacts":[`+contact+`],"messages":[`+strings.TrimSuffix(strings.Repeat(saying("x")+",", 1000), ",")+`]}`),
-		"statuses": hook("messages", `{"statuses":[`+rep(`{"id":"1","status":"sent","recipient_id":"4"},`)+`]}`), "unknown": hook("x", `{"a":[`+rep("1,")+`]}`), "keys": messageHook(from(rep(`"a":1,`))), "cards": messageHook(from(`"type":"contacts","contacts":[` + rep(`{"phones":[{"phone":"1"}]},`) + `]`)),
-		"card phones": messageHook(from(`"type":"contacts","contacts":[{"phones":[` + rep(`{"phone":"1"},`) + `]}]`)), "order": messageHook(from(`"type":"order","order":{"product_items":[` + rep(`{"quantity":1},`) + `]}`)), "form": messageHook(from(`"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"response_json":"{` + rep(`\"a\":1,`) + `}"}}`)),
-		"errors": messageHook(from(`"errors":[` + rep(`{"code":1},`) + `]`)), "escapes": messageHook(from(`"type":"text","text":{"body":"` + rep(`\u0000`) + `"}`)),
+		"messages":       messageHook(rep(textMessage("x") + ",")),
+		"empty messages": messageHook(rep("{},")),
+		"numbers":        messageHook(rep("1,")),
+		"deep":           messageHook(rep("[")),
+		"deep objects":   messageHook(rep(`{"a":`)),
+		"one text":       messageHook(textMessage(rep("*_~"))),
+		"contacts":       hook("messages", `{"contacts":[`+rep(`{"wa_id":"1"},`)+`],"messages":[`+textMessage("x")+`]}`),
+		"long contact":   hook("messages", `{"contacts":[`+contact+`],"messages":[`+repeat(textMessage("x"), 1000)+`]}`),
+		"statuses":       hook("messages", `{"statuses":[`+rep(`{"id":"1","status":"sent","recipient_id":"4"},`)+`]}`),
+		"unknown":        hook("x", `{"a":[`+rep("1,")+`]}`),
+		"keys":           messageHook(annMessage(rep(`"a":1,`))),
+		"cards":          messageHook(annMessage(`"type":"contacts","contacts":[` + rep(`{"phones":[{"phone":"1"}]},`) + `]`)),
+		"card phones":    messageHook(annMessage(`"type":"contacts","contacts":[{"phones":[` + rep(`{"phone":"1"},`) + `]}]`)),
+		"order":          messageHook(annMessage(`"type":"order","order":{"product_items":[` + rep(`{"quantity":1},`) + `]}`)),
+		"form":           messageHook(annMessage(`"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"response_json":"{` + rep(`\"a\":1,`) + `}"}}`)),
+		"errors":         messageHook(annMessage(`"errors":[` + rep(`{"code":1},`) + `]`)),
+		"escapes":        messageHook(annMessage(`"type":"text","text":{"body":"` + rep(`\u0000`) + `"}`)),
 	}
 	for _, name := range slices.Sorted(maps.Keys(hooks)) {
 		t.Run(name, func(t *testing.T) { m.Check(t, len(hooks[name]), func() { splitDecode(c, hooks[name]) }) })
@@ -85,21 +97,30 @@ func FuzzSplitDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m.Check(t, len(body), func() { splitDecode(c, body) })
 		if long, ok := budget.Repeated(string(body)); ok {
-			said := messageHook(saying(long))
-			m.Check(t, len(said), func() { splitDecode(c, said) })
+			hook := messageHook(textMessage(long))
+			m.Check(t, len(hook), func() { splitDecode(c, hook) })
 		}
 		facts := split(body)
-		if len(facts) == 0 || !reflect.DeepEqual(facts, split(body)) {
-			t.Fatal("no facts, or others the second time")
+		if len(facts) == 0 {
+			t.Fatal("split into no fact")
+		}
+		if again := split(body); !reflect.DeepEqual(facts, again) {
+			t.Fatalf("split into %+v, then into %+v", facts, again)
 		}
 		for _, one := range facts {
-			if one.ExternalID == "" || len(one.ExternalID) > 500 || one.OrderKey == "" || strings.ContainsRune(one.ExternalID+one.OrderKey, 0) ||
-				!utf8.ValidString(one.ExternalID) {
-				t.Errorf("fact %q, %q", one.ExternalID, one.OrderKey)
+			if n := len(one.ExternalID); n == 0 || n > maxKeyBytes {
+				t.Errorf("got an id of %d bytes, want 1 to %d", n, maxKeyBytes)
+			}
+			if one.OrderKey == "" {
+				t.Errorf("the fact %q has no order key", one.ExternalID)
+			}
+			if !isStorable(one.ExternalID) || strings.ContainsRune(one.OrderKey, 0) {
+				t.Errorf("the keys %q, %q can't be stored", one.ExternalID, one.OrderKey)
 			}
 			list, err := c.Decode(one.Payload)
-			if again, err2 := c.Decode(one.Payload); (err == nil) != (err2 == nil) || !reflect.DeepEqual(list, again) {
-				t.Error("decoded otherwise the second time")
+			again, err2 := c.Decode(one.Payload)
+			if (err == nil) != (err2 == nil) || !reflect.DeepEqual(list, again) {
+				t.Errorf("decoded as %+v, %v, then as %+v, %v", list, err, again, err2)
 			}
 			for _, in := range list {
 				checkInbound(t, in)
@@ -121,7 +142,7 @@ func FuzzDecode(f *testing.F) {
 		m.Check(t, len(raw), func() { _, _ = c.Decode(raw) })
 		list, err := c.Decode(raw)
 		if err != nil && list != nil {
-			t.Error("an error and something")
+			t.Errorf("decoded as %+v beside the error %v, want nothing", list, err)
 		}
 		for _, in := range list {
 			checkInbound(t, in)
@@ -129,27 +150,53 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// maxKeyBytes is how long the database lets the id of a fact be.
+const maxKeyBytes = 500
+
+// isStorable reports whether the database takes a text.
+func isStorable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// checkInbound checks what holds for whatever is decoded.
 func checkInbound(t *testing.T, in channels.Inbound) {
 	t.Helper()
-	if in.Kind == "" || in.Kind == channels.InboundStatus && in.Status == nil || in.Kind == channels.InboundTemplate && in.Template == nil {
-		t.Errorf("%+v", in)
-	}
-	if in.Kind == channels.InboundMessage && (in.From.Key == "" || in.ExternalID == "" || in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0) {
-		t.Errorf("an empty message: %+v", in)
+	switch in.Kind {
+	case "":
+		t.Errorf("%+v has no kind", in)
+	case channels.InboundStatus:
+		if in.Status == nil {
+			t.Errorf("%+v has no status", in)
+		}
+	case channels.InboundTemplate:
+		if in.Template == nil {
+			t.Errorf("%+v has no state of a template", in)
+		}
+	case channels.InboundMessage:
+		if in.From.Key == "" || in.ExternalID == "" {
+			t.Errorf("the message %+v has no customer or no id", in)
+		}
+		if in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0 {
+			t.Errorf("nothing is shown of the message %+v", in)
+		}
 	}
 	texts := append([]string{in.Text, in.From.Name, in.Change.Emoji}, in.Notices...)
 	for _, a := range in.Attachments {
 		texts = append(texts, a.Name)
-		if strings.ContainsAny(a.Name, "\r\n") || len(a.Ref) > 2000 || a.Ref == "" && len(a.Content) == 0 {
-			t.Errorf("file %+v", a)
+		if strings.ContainsAny(a.Name, "\r\n") {
+			t.Errorf("the name %q of a file has several lines", a.Name)
+		}
+		if len(a.Ref) > maxRefBytes || a.Ref == "" && len(a.Content) == 0 {
+			t.Errorf("got a reference of %d bytes, want at most %d, or a content: %+v", len(a.Ref), maxRefBytes, a)
 		}
 		if cards := strings.Count(strings.ToUpper(string(a.Content)), "\nEND:VCARD"); a.Content != nil && cards != 1 {
-			t.Errorf("a card with %d ends: %q", cards, a.Content)
+			t.Errorf("got a card with %d ends, want one: %q", cards, a.Content)
 		}
 	}
 	for _, s := range texts {
-		if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-			t.Errorf("text %q can't be stored", s)
+		if !isStorable(s) {
+			t.Errorf("the text %q can't be stored", s)
 		}
 	}
 }
+
+// maxRefBytes is how long the reference of an Attachment may be.
+const maxRefBytes = 2000

@@ -22,7 +22,7 @@ const patience = 2 * time.Minute
 
 func testKeys() [][]byte { return [][]byte{[]byte("new key"), []byte("old key")} }
 
-// clock stands until a test moves it.
+// clock is a clock that stands until a test moves it.
 type clock struct{ moved atomic.Int64 }
 
 func newClock() *clock { return &clock{} }
@@ -36,8 +36,8 @@ func (c *clock) advance(d time.Duration) { c.moved.Add(int64(d)) }
 // journal is Accept as the engine has it, without what it does with the facts.
 type journal struct {
 	mu     sync.Mutex
-	facts  []channels.Fact // all, doubles too
-	refuse []error         // answers of the next calls
+	facts  []channels.Fact // accepted since the last takeFacts, doubles too
+	refuse []error         // what the next calls of accept answer
 }
 
 func (j *journal) accept(_ context.Context, facts ...channels.Fact) error {
@@ -52,7 +52,8 @@ func (j *journal) accept(_ context.Context, facts ...channels.Fact) error {
 	return nil
 }
 
-func (j *journal) all() []channels.Fact {
+// list returns the accepted facts without taking them.
+func (j *journal) list() []channels.Fact {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.Clone(j.facts)
@@ -101,42 +102,39 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 	w.config = channels.Config{fieldPhoneID: phoneID, fieldWABA: wabaID, fieldToken: ourToken, fieldSecret: w.AppSecret(), fieldVerify: "verify-me"}
 	w.env = channels.Env{Accept: w.journal.accept, Keys: testKeys(), Now: w.clock.now, APIURL: w.URL(), HookURL: "https://parley.test/hooks/wa",
 		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1)}
-	w.channel = w.open()
+	w.channel = w.newChannel()
 	server := httptest.NewServer(w.channel)
 	t.Cleanup(server.Close)
 	w.hook = server.URL + "/hooks/wa"
 	w.env.HookURL, w.channel.env.HookURL = w.hook, w.hook
-	if err := w.Subscribe(within(t), wabaID, w.hook, "verify-me"); err != nil {
+	if err := w.Subscribe(testContext(t), wabaID, w.hook, "verify-me"); err != nil {
 		t.Fatal(err)
 	}
 	w.ann = w.number.Customer(graphfake.Person{Phone: annPhone, Name: "Ann Lee"})
 	return w
 }
 
-// open makes a channel with the settings as they are now.
-func (w *world) open() *Channel {
+// newChannel makes a channel with the settings as they are now.
+func (w *world) newChannel() *Channel {
 	w.t.Helper()
 	ch, err := Spec().New(channels.Account{ID: 1, Name: "wa", Config: w.config}, w.env)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	c, ok := ch.(*Channel)
-	if !ok {
-		w.t.Fatalf("%T", ch)
-	}
-	return c
+	return ch.(*Channel)
 }
 
-func within(t *testing.T) context.Context {
+// testContext ends with the test, or when its patience does.
+func testContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// settle waits until every webhook was taken, and gives the facts since the last time.
-func (w *world) settle() []channels.Fact {
+// takeFacts waits until every webhook was taken, and returns the facts that were accepted since it was called last.
+func (w *world) takeFacts() []channels.Fact {
 	w.t.Helper()
-	if err := w.Settle(within(w.t)); err != nil {
+	if err := w.Settle(testContext(w.t)); err != nil {
 		w.t.Fatal(err)
 	}
 	w.journal.mu.Lock()
@@ -146,8 +144,8 @@ func (w *world) settle() []channels.Fact {
 	return facts
 }
 
-// inbound decodes all facts.
-func (w *world) inbound(facts []channels.Fact) []channels.Inbound {
+// decodeAll returns what the facts mean.
+func (w *world) decodeAll(facts []channels.Fact) []channels.Inbound {
 	w.t.Helper()
 	var list []channels.Inbound
 	for _, f := range facts {
@@ -163,20 +161,27 @@ func (w *world) inbound(facts []channels.Fact) []channels.Inbound {
 	return list
 }
 
-// heard gives what arrived since the last time.
-func (w *world) heard() []channels.Inbound {
+// takeInbound returns what the facts of takeFacts mean.
+func (w *world) takeInbound() []channels.Inbound {
 	w.t.Helper()
-	return w.inbound(w.settle())
+	return w.decodeAll(w.takeFacts())
 }
 
-// one is the only thing that arrived.
-func (w *world) one() channels.Inbound {
+// takeOne is takeInbound where one thing must have arrived.
+func (w *world) takeOne() channels.Inbound {
 	w.t.Helper()
-	list := w.heard()
+	list := w.takeInbound()
 	if len(list) != 1 {
-		w.t.Fatalf("%d things arrived: %+v", len(list), list)
+		w.t.Fatalf("got %+v, want one thing", list)
 	}
 	return list[0]
+}
+
+// openWindow lets Ann write, so that anything may be sent to her for a day.
+func (w *world) openWindow() {
+	w.t.Helper()
+	w.ann.Text("Hello")
+	w.takeFacts()
 }
 
 // outbound makes a message to Ann.
@@ -193,7 +198,7 @@ func outbound(id int64, text string) channels.Outbound {
 
 func (w *world) send(o channels.Outbound) channels.Receipt {
 	w.t.Helper()
-	r, err := w.channel.Send(within(w.t), o)
+	r, err := w.channel.Send(testContext(w.t), o)
 	if err != nil {
 		w.t.Fatalf("send: %v", err)
 	}
@@ -214,26 +219,35 @@ func (w *world) sendAll(o channels.Outbound) []channels.Receipt {
 	}
 }
 
-func (w *world) fails(o channels.Outbound, class channels.Class) channels.SendError {
+// wantSendFails checks that sending fails with an error of this class, and returns the error.
+func (w *world) wantSendFails(o channels.Outbound, class channels.Class) channels.SendError {
 	w.t.Helper()
-	_, err := w.channel.Send(within(w.t), o)
-	se := asSendError(w.t, err)
-	if se.Class != class {
-		w.t.Fatalf("class %s, want %s: %v", se.Class, class, err)
-	}
-	return *se
+	_, err := w.channel.Send(testContext(w.t), o)
+	return *wantClass(w.t, "sending", err, class)
 }
 
-func asSendError(t *testing.T, err error) *channels.SendError {
+// wantClass checks that what was tried failed with a *SendError of this class that has words for people, and returns that.
+func wantClass(t *testing.T, tried string, err error, want channels.Class) *channels.SendError {
 	t.Helper()
-	if se, ok := err.(*channels.SendError); ok && se.Text != "" { //nolint:errorlint // it must be one itself
-		return se
+	se, ok := err.(*channels.SendError) //nolint:errorlint // it must be one itself
+	if !ok || se.Text == "" {
+		t.Fatalf("%s: got the error %v, want a *SendError with words for people", tried, err)
 	}
-	t.Fatalf("%v is no *SendError with words", err)
-	return nil
+	if se.Class != want {
+		t.Fatalf("%s: got an error of class %s, want %s: %v", tried, se.Class, want, err)
+	}
+	return se
 }
 
-func (w *world) fault(f graphfake.Fault) string {
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+func (w *world) addFault(f graphfake.Fault) string {
 	w.t.Helper()
 	id, err := w.AddFault(f)
 	if err != nil {

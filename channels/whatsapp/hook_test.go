@@ -12,18 +12,18 @@ import (
 	"parley/channels/graphfake"
 )
 
-// elsewhere is another program that takes webhooks.
-func elsewhere(t *testing.T) string {
+// startOtherProgram starts another program that takes webhooks, and returns its address.
+func startOtherProgram(t *testing.T) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(r.FormValue("hub.challenge"))) }))
 	t.Cleanup(s.Close)
 	return s.URL + "/hooks/other"
 }
 
-// stands tells what FindHook finds, as "now" or "now > wanted".
-func (w *world) stands() []string {
+// hookValues returns what FindHook finds: each value as "now", or as "now > wanted" if it isn't ours.
+func (w *world) hookValues() []string {
 	w.t.Helper()
-	state, err := w.channel.FindHook(within(w.t))
+	state, err := w.channel.FindHook(testContext(w.t))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -33,8 +33,9 @@ func (w *world) stands() []string {
 			out[len(out)-1] += " > " + v.Wanted
 		}
 	}
-	if state.Ours() == strings.Contains(strings.Join(out, ""), ">") || state.ByHand == "" {
-		w.t.Errorf("%+v", state)
+	wantEqual(w.t, "everything is ours", state.Ours(), !strings.Contains(strings.Join(out, ""), ">"))
+	if state.ByHand == "" {
+		w.t.Errorf("%+v doesn't say what a person may do", state)
 	}
 	return out
 }
@@ -46,55 +47,68 @@ func TestSetHook(t *testing.T) {
 	t.Parallel()
 	all := graph.ListFields(neededFields())
 	for name, c := range map[string]struct {
-		before func(w *world, other string)
-		now    []string // OTHER, OURS and ALL stand for what they say
-		after  []string
+		setUp func(w *world, other string)
+		// What hookValues returns: OURS and OTHER are callbacks, ALL the fields that we need, and MORE these with those that another
+		// program asked for.
+		before, after []string
 	}{
-		"ours": {func(*world, string) {}, []string{"OURS", "OURS", "MORE"}, []string{"OURS", "OURS", "MORE"}},
-		"an app without a callback": {func(w *world, _ string) { w.Unsubscribe(wabaID); w.ForgetApp() },
-			[]string{" > OURS", " > OURS", " > ALL"}, []string{"OURS", "OURS", "ALL"}},
-		"another program's app": {func(w *world, other string) {
-			w.Unsubscribe(wabaID)
-			w.AppCallback(other, "x")
-		}, []string{" > OURS", "OTHER", "MORE"}, []string{"OURS", "OTHER", "MORE"}},
-		"an override": {func(w *world, other string) {
-			w.call(http.MethodPost, wabaID+"/subscribed_apps", object{"override_callback_uri": other, "verify_token": "x"})
-		}, []string{"OTHER > OURS", "OURS", "MORE"}, []string{"OURS", "OURS", "MORE"}},
-		"the number's own": {func(w *world, other string) {
-			w.call(http.MethodPost, phoneID, object{"webhook_configuration": object{"override_callback_uri": other, "verify_token": "x"}})
-		}, []string{"OURS", "OTHER > OURS", "OURS", "MORE"}, []string{"OURS", "OURS", "OURS", "MORE"}},
+		"ours": {
+			setUp:  func(*world, string) {},
+			before: []string{"OURS", "OURS", "MORE"},
+			after:  []string{"OURS", "OURS", "MORE"},
+		},
+		"an app without a callback": {
+			setUp:  func(w *world, _ string) { w.Unsubscribe(wabaID); w.ForgetApp() },
+			before: []string{" > OURS", " > OURS", " > ALL"},
+			after:  []string{"OURS", "OURS", "ALL"},
+		},
+		"another program's app": {
+			setUp:  func(w *world, other string) { w.Unsubscribe(wabaID); w.AppCallback(other, "x") },
+			before: []string{" > OURS", "OTHER", "MORE"},
+			after:  []string{"OURS", "OTHER", "MORE"},
+		},
+		"an override": {
+			setUp: func(w *world, other string) {
+				w.call(http.MethodPost, wabaID+"/subscribed_apps", object{"override_callback_uri": other, "verify_token": "x"})
+			},
+			before: []string{"OTHER > OURS", "OURS", "MORE"},
+			after:  []string{"OURS", "OURS", "MORE"},
+		},
+		"the number's own": {
+			setUp: func(w *world, other string) {
+				w.call(http.MethodPost, phoneID, object{"webhook_configuration": object{"override_callback_uri": other, "verify_token": "x"}})
+			},
+			before: []string{"OURS", "OTHER > OURS", "OURS", "MORE"},
+			after:  []string{"OURS", "OURS", "OURS", "MORE"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			other := elsewhere(t)
+			other := startOtherProgram(t)
 			words := strings.NewReplacer(other, "OTHER", w.hook, "OURS", all, "ALL",
 				"account_alerts, account_review_update, account_update, message_template_components_update, message_template_quality_update, "+
 					"message_template_status_update, messages, phone_number_name_update, phone_number_quality_update, security, smb_message_echoes, "+
 					"template_category_update, user_preferences", "MORE")
-			c.before(w, other)
-			tell := func() (out []string) {
-				for _, s := range w.stands() {
-					out = append(out, words.Replace(s))
+			c.setUp(w, other)
+			wantValues := func(when string, want []string) {
+				t.Helper()
+				var got []string
+				for _, value := range w.hookValues() {
+					got = append(got, words.Replace(value))
 				}
-				return out
+				if !slices.Equal(got, want) {
+					t.Errorf("%s SetHook: got %q, want %q", when, got, want)
+				}
 			}
-			if got := tell(); !slices.Equal(got, c.now) {
-				t.Errorf("before: %q, want %q", got, c.now)
-			}
-			if err := w.channel.SetHook(within(t)); err != nil {
+			wantValues("before", c.before)
+			if err := w.channel.SetHook(testContext(t)); err != nil {
 				t.Fatal(err)
 			}
-			if got := tell(); !slices.Equal(got, c.after) {
-				t.Errorf("after: %q, want %q", got, c.after)
-			}
+			wantValues("after", c.after)
 			w.ann.Text("hello")
-			if got := len(w.settle()); got != 1 {
-				t.Errorf("%d facts arrived", got)
-			}
-			if got := faultsOf(w.channel.Check(within(t))); got != "" {
-				t.Errorf("found wrong: %s", got)
-			}
+			wantEqual(t, "facts that arrive for a message", len(w.takeFacts()), 1)
+			wantEqual(t, "found wrong by Check", wrongFindings(w.channel.Check(testContext(t))), "")
 		})
 	}
 }
@@ -104,14 +118,18 @@ func TestSharedCallback(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.env.HookURL, w.env.Accounts = strings.TrimSuffix(w.hook, "wa")+"wa-2", []string{"wa", "wa-2"}
-	state, err := w.open().FindHook(within(t))
-	if err != nil || !state.Ours() {
-		t.Errorf("%+v, %v", state, err)
+	shared, err := w.newChannel().FindHook(testContext(t))
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "everything is ours", shared.Ours(), true)
 	w.env.Accounts = []string{"wa-2"}
-	if state, err = w.open().FindHook(within(t)); err != nil || state.Ours() || state.Values[0].Wanted != w.env.HookURL {
-		t.Errorf("the account is gone: %+v, %v", state, err)
+	alone, err := w.newChannel().FindHook(testContext(t))
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "everything is ours without that account", alone.Ours(), false)
+	wantEqual(t, "callback wanted without that account", alone.Values[0].Wanted, w.env.HookURL)
 }
 
 // What keeps a webhook from being set is told, and nothing is changed.
@@ -119,31 +137,31 @@ func TestSetHookRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.AllowTokenFor(ourToken, graphfake.TokenOptions{IDs: []string{phoneID, wabaID}, Scopes: []string{"whatsapp_business_messaging"}})
-	if err := w.channel.SetHook(within(t)); channels.ClassOf(err) != channels.AuthBroken || !strings.Contains(asSendError(t, err).Hint, "whatsapp_business_management") {
-		t.Errorf("without the permission: %v", err)
+	wantRefused := func(because string, err error, class channels.Class, words string) {
+		t.Helper()
+		if se := wantClass(t, because, err, class); !strings.Contains(se.Text+se.Hint, words) {
+			t.Errorf("%s: got the error %+v, want %q in it", because, se, words)
+		}
 	}
+	wantRefused("without the permission", w.channel.SetHook(testContext(t)), channels.AuthBroken, "whatsapp_business_management")
 	w.AllowToken(ourToken, phoneID, wabaID)
 	w.config[fieldVerify] = "a word that the hook doesn't know"
-	if err := w.open().SetHook(within(t)); channels.ClassOf(err) != channels.Retry || !strings.Contains(asSendError(t, err).Text, "called this Parley") {
-		t.Errorf("a callback that doesn't answer: %v", err)
-	}
+	wantRefused("a callback that doesn't answer", w.newChannel().SetHook(testContext(t)), channels.Retry, "called this Parley")
 	w.config[fieldSecret] = "wrong"
-	if _, err := w.open().FindHook(within(t)); channels.ClassOf(err) != channels.AuthBroken || strings.Contains(err.Error(), ourToken) {
-		t.Errorf("with a wrong secret: %v", err)
+	_, err := w.newChannel().FindHook(testContext(t))
+	wantClass(t, "with a wrong secret", err, channels.AuthBroken)
+	if strings.Contains(err.Error(), ourToken) {
+		t.Errorf("the error shows the token: %v", err)
 	}
 	w.env.HookURL = ""
-	if err := w.open().SetHook(within(t)); !strings.Contains(asSendError(t, err).Hint, "PARLEY_PUBLIC_URL") {
-		t.Errorf("without an address: %v", err)
-	}
-	if got := w.stands(); got[0] != w.hook {
-		t.Errorf("after all of it: %q", got)
-	}
+	wantRefused("without an address", w.newChannel().SetHook(testContext(t)), channels.BadContent, "PARLEY_PUBLIC_URL")
+	wantEqual(t, "callback after all of it", w.hookValues()[0], w.hook)
 }
 
 // call makes a call of Graph as somebody else would.
 func (w *world) call(method, path string, body object) {
 	w.t.Helper()
-	if err := w.channel.graph.Call(within(w.t), method, path, nil, body, nil); err != nil {
+	if err := w.channel.graph.Call(testContext(w.t), method, path, nil, body, nil); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -118,7 +118,7 @@ func TestPublishedRequests(t *testing.T) {
 	w.ann.Location(1, 2, "Shop", "Main St")
 	w.ann.Contact("Bob", "+491701112223")
 	w.ann.Media("image", graphfake.File{ContentType: "image/jpeg", Content: []byte("x")}, map[string]any{"caption": "look"})
-	w.settle()
+	w.takeFacts()
 	w.AddTemplate(wabaID, "back", "en", "UTILITY", "We are back, {{1}}.")
 	for i, change := range []func(*channels.Outbound){
 		func(*channels.Outbound) {},
@@ -152,7 +152,7 @@ func TestPublishedRequests(t *testing.T) {
 		w.sendAll(o)
 	}
 	w.ann.Read()
-	w.settle()
+	w.takeFacts()
 	for _, r := range w.RequestsTo("whatsapp.messages") {
 		var m struct{ Type string }
 		if err := json.Unmarshal(r.Body, &m); err != nil {
@@ -186,7 +186,7 @@ func TestPublishedRequests(t *testing.T) {
 		t.Error("no status came")
 	}
 	var history any
-	if err := w.channel.graph.Call(within(t), http.MethodGet, phoneID+"/message_history", nil, nil, &history); err != nil {
+	if err := w.channel.graph.Call(testContext(t), http.MethodGet, phoneID+"/message_history", nil, nil, &history); err != nil {
 		t.Fatal(err)
 	}
 	if err := fits(t, schema("MessageHistoryResponse"), []byte(jsonOf(history))); err != nil {
