@@ -14,11 +14,7 @@ var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 // address is unknown: nobody may be sent to an address that was not registered. All else is told to the client.
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	s.mu.Lock()
-	known := q.Get("client_id") == s.opt.ClientID && q.Get("redirect_uri") == s.opt.RedirectURI
-	s.mu.Unlock()
-
-	if !known {
+	if !s.isRegistered(q.Get("client_id"), q.Get("redirect_uri")) {
 		http.Error(w, "unknown client_id, or a redirect_uri that is not registered", http.StatusBadRequest)
 		return
 	}
@@ -40,12 +36,42 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 
-	id := randomText()
-	s.mu.Lock()
-	s.asked[id] = asked
-	s.mu.Unlock()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = s.page.Execute(w, map[string]any{"Request": id, "Users": s.opt.Users, "Action": s.opt.Path + "/decide"})
+	_ = s.page.Execute(w, map[string]any{"Request": s.keepRequest(asked), "Users": s.opt.Users, "Action": s.opt.Path + "/decide"})
+}
+
+// isRegistered reports whether a client has that id, and may be answered at that address.
+func (s *Server) isRegistered(client, redirect string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return client == s.opt.ClientID && redirect == s.opt.RedirectURI
+}
+
+// keepRequest keeps what a client asked for until takeRequest, and returns its name.
+func (s *Server) keepRequest(asked request) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := randomText()
+	s.asked[id] = asked
+	return id
+}
+
+// takeRequest returns a request that was kept, once; the second value is false if there is none.
+func (s *Server) takeRequest(id string) (request, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	asked, ok := s.asked[id]
+	delete(s.asked, id)
+	return asked, ok
+}
+
+// makeCode returns a code with which the client gets its tokens.
+func (s *Server) makeCode(asked request, user User) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	code := randomText()
+	s.codes[code] = grant{request: asked, user: user, expires: s.opt.Clock().Add(codeLife)}
+	return code
 }
 
 // page is what somebody sees who is asked.
@@ -58,11 +84,7 @@ button{font:inherit;width:100%;padding:.6rem;border-radius:8px;border:1px solid 
 
 // handleDecision takes what somebody chose on the page, and sends the browser back with a code or an error.
 func (s *Server) handleDecision(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	asked, ok := s.asked[r.FormValue("request")]
-	delete(s.asked, r.FormValue("request"))
-	s.mu.Unlock()
-
+	asked, ok := s.takeRequest(r.FormValue("request"))
 	if !ok {
 		http.Error(w, "this page was used already", http.StatusBadRequest)
 		return
@@ -78,22 +100,15 @@ func (s *Server) handleDecision(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	code := randomText()
-	s.mu.Lock()
-	s.codes[code] = grant{request: asked, user: user, expires: s.opt.Clock().Add(codeLife)}
-	s.mu.Unlock()
-	s.sendBack(w, r, asked, url.Values{"code": {code}})
+	s.sendBack(w, r, asked, url.Values{"code": {s.makeCode(asked, user)}})
 }
 
 // sendBack sends the browser to the client. The issuer is named as RFC 9207 has it.
 func (s *Server) sendBack(w http.ResponseWriter, r *http.Request, asked request, values url.Values) {
-	s.mu.Lock()
-	forged := s.forge
-	s.mu.Unlock()
 	values.Set("state", asked.state)
 	values.Set("iss", s.Issuer())
-	if forged == ForgeMixUp {
-		values.Set("iss", "https://elsewhere.example")
+	if s.isForging(ForgeMixUp) {
+		values.Set("iss", "https://elsewhere.example") // a client must refuse it: it asked us
 	}
 	http.Redirect(w, r, asked.redirect+"?"+values.Encode(), http.StatusFound)
 }

@@ -84,7 +84,7 @@ func New(o Options) *Server {
 
 	s := &Server{Host: emulator.NewHost("oidcfake", o.Log), opt: o, asked: map[string]request{}, codes: map[string]grant{},
 		access: map[string]User{}, page: template.Must(template.New("page").Parse(page))}
-	s.keys = []key{{"first", firstKey()}}
+	s.keys = []key{{id: "first", private: firstKey()}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+o.Path+"/.well-known/openid-configuration", s.showConfiguration)
 	mux.HandleFunc("GET "+o.Path+"/keys", s.showKeys)
@@ -127,12 +127,16 @@ func (s *Server) Tokens() int {
 	return s.tokens
 }
 
+func (s *Server) isDown() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.down
+}
+
+// unlessDown answers with 503 while SetDown says so.
 func (s *Server) unlessDown(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		down := s.down
-		s.mu.Unlock()
-		if down {
+		if s.isDown() {
 			http.Error(w, "down for maintenance", http.StatusServiceUnavailable)
 			return
 		}

@@ -48,13 +48,20 @@ func (s *Server) Forge(f Forgery) {
 	s.forge = f
 }
 
+// isForging reports whether the next answers are wrong in that way.
+func (s *Server) isForging(f Forgery) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.forge == f
+}
+
 // key signs tokens.
 type key struct {
 	id      string
 	private *rsa.PrivateKey
 }
 
-func newKey(id string) key { return key{id, generateKey()} }
+func newKey(id string) key { return key{id: id, private: generateKey()} }
 
 // firstKey returns the private key that the providers of one process begin with: making one takes much longer than all else
 // that a provider does when it starts.
@@ -112,7 +119,7 @@ func (s *Server) TabToken(id, audience, azp string, change map[string]any) (stri
 	return s.signClaims(claims)
 }
 
-// signClaims makes a token of claims. Caller holds the lock.
+// signClaims makes a token of claims, with a signature that a client must refuse if Forge asked for that. Caller holds the lock.
 func (s *Server) signClaims(claims map[string]any) (string, error) {
 	signer := s.keys[len(s.keys)-1]
 	switch s.forge {
@@ -128,7 +135,8 @@ func (s *Server) signClaims(claims map[string]any) (string, error) {
 	return sign(jose.RS256, signer.private, signer.id, claims)
 }
 
-// spoilClaims makes claims wrong.
+// spoilClaims makes claims wrong in the way that Forge asked for, on purpose: it is what clients must refuse, but for ForgeLate
+// and ForgeSoon, which clocks explain. Caller holds the lock.
 func (s *Server) spoilClaims(claims map[string]any, now time.Time) {
 	issued := func(at time.Time, life time.Duration) { claims["iat"], claims["exp"] = at.Unix(), at.Add(life).Unix() }
 	switch s.forge {

@@ -25,16 +25,8 @@ func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	code := r.PostFormValue("code")
-	granted, ok := s.codes[code]
-	delete(s.codes, code)
-	sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	isVerified := base64.RawURLEncoding.EncodeToString(sum[:]) == granted.challenge
-	isSameRedirect := granted.redirect == r.PostFormValue("redirect_uri")
-	isExpired := s.opt.Clock().After(granted.expires)
-	isByAsker := isVerified && isSameRedirect
-	isUsable := ok && !isExpired
-	if !isUsable || !isByAsker {
+	granted, ok := s.takeGrant(r)
+	if !ok {
 		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant"})
 		return
 	}
@@ -61,28 +53,51 @@ func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, tokens)
 }
 
+// takeGrant returns what the code of a request stands for, and false if the code doesn't give that. It works once: a code that
+// was tried in vain is gone, too. Caller holds the lock.
+func (s *Server) takeGrant(r *http.Request) (grant, bool) {
+	code := r.PostFormValue("code")
+	granted, ok := s.codes[code]
+	delete(s.codes, code)
+	if !ok {
+		return grant{}, false
+	}
+	if s.opt.Clock().After(granted.expires) {
+		return grant{}, false
+	}
+	if r.PostFormValue("redirect_uri") != granted.redirect {
+		return grant{}, false
+	}
+
+	verifier := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
+	return granted, base64.RawURLEncoding.EncodeToString(verifier[:]) == granted.challenge
+}
+
 // userInfo answers the bearer of an access token with the claims about the person who signed in.
 func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	s.mu.Lock()
-	user, ok := s.access[bearer]
-	forged := s.forge
-	s.mu.Unlock()
-
+	user, ok := s.findBearer(bearer)
 	if !ok {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		answer(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token"})
 		return
 	}
 
-	said := map[string]any{"sub": user.ID}
-	maps.Copy(said, user.Claims)
-
-	if forged == ForgeUserInfo {
-		said["sub"] = "somebody else"
+	claims := map[string]any{"sub": user.ID}
+	maps.Copy(claims, user.Claims)
+	if s.isForging(ForgeUserInfo) {
+		claims["sub"] = "somebody else" // a client must refuse it: the ID token says who signed in
 	}
 
-	answer(w, http.StatusOK, said)
+	answer(w, http.StatusOK, claims)
+}
+
+// findBearer returns whose access token that is; the second value is false if it is nobody's.
+func (s *Server) findBearer(token string) (User, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	user, ok := s.access[token]
+	return user, ok
 }
 
 // isFromClient reports whether a request comes from the registered client, by either of the two usual ways.

@@ -36,7 +36,7 @@ func (a *webAPI) remove(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case m == nil:
 		refuseUnknown(w)
-	case slices.Contains([]string{"accepted", "queued", "sending", "sent"}, m.status):
+	case slices.Contains([]messageStatus{messageAccepted, messageQueued, messageSending, messageSent}, m.status):
 		refuse(w, http.StatusConflict, codeNotDelivered, "Cannot delete message because delivery has not been completed")
 	default:
 		a.exchange.messages = slices.DeleteFunc(a.exchange.messages, func(other *stored) bool { return other == m })

@@ -12,31 +12,25 @@ func TestRedactAndRemove(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *Options) { o.HoldCallbacks = true })
 	_, made := ask(t, s, http.MethodPost, messagesPath, url.Values{"To": {ann}, "From": {ours}, "Body": {"my number is 4711"}})
-	sid, _ := made["sid"].(string)
-	one := strings.TrimSuffix(messagesPath, ".json") + "/" + sid + ".json"
-	if status, got := ask(t, s, http.MethodPost, one, url.Values{"Body": {"other words"}}); status != 400 || got["code"] == nil {
-		t.Errorf("other words: %d %v", status, got)
-	}
-	if status, got := ask(t, s, http.MethodPost, one, url.Values{"Status": {"canceled"}}); status != 400 || got["code"] == nil {
-		t.Errorf("cancel what isn't scheduled: %d %v", status, got)
-	}
-	if status, got := ask(t, s, http.MethodPost, one, url.Values{"Body": {""}}); status != 200 || got["body"] != "" || got["sid"] != sid {
-		t.Errorf("no words: %d %v", status, got)
-	}
+	path := strings.TrimSuffix(messagesPath, ".json") + "/" + made["sid"].(string) + ".json"
+
+	// Nothing but its words can be changed, and those to nothing alone.
+	wantRefused(t, s, "other words", apiCall{http.MethodPost, path, url.Values{"Body": {"other words"}}}, http.StatusBadRequest, codeInvalid)
+	wantRefused(t, s, "cancel what isn't scheduled", apiCall{http.MethodPost, path, url.Values{"Status": {"canceled"}}}, http.StatusBadRequest, codeInvalid)
+	status, redacted := ask(t, s, http.MethodPost, path, url.Values{"Body": {""}})
+	wantEqual(t, "status for no words", status, http.StatusOK)
+	wantEqual(t, "words in the records", redacted["body"], any(""))
+	wantEqual(t, "message", redacted["sid"], made["sid"])
+
+	// It can be removed once it is delivered, and is unknown from then on.
 	if err := s.Wait(t.Context(), func() bool { return s.Messages()[0].Status == "delivered" }); err != nil {
 		t.Fatal(err)
 	}
-	if status := remove(t, s, one); status != http.StatusNoContent {
-		t.Errorf("removed: %d", status)
-	}
+	wantEqual(t, "status for its removal", remove(t, s, path), http.StatusNoContent)
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
-		if status, got := ask(t, s, method, one, url.Values{"Body": {""}}); status != 404 || got["code"] != 20404.0 {
-			t.Errorf("%s of a removed one: %d %v", method, status, got)
-		}
+		wantRefused(t, s, method+" of a removed one", apiCall{method, path, url.Values{"Body": {""}}}, http.StatusNotFound, codeNotFound)
 	}
-	if len(s.Messages()) != 0 {
-		t.Errorf("%+v", s.Messages())
-	}
+	wantEqual(t, "messages", len(s.Messages()), 0)
 }
 
 // remove deletes a resource and returns the status; the answer has no body.
@@ -62,26 +56,15 @@ func TestRemoveTooEarly(t *testing.T) {
 	s.mu.Lock()
 	s.messages = append(s.messages, &stored{sid: "SM1", from: ours, to: ann, status: "sent"})
 	s.mu.Unlock()
-	status, got := ask(t, s, http.MethodDelete, strings.TrimSuffix(messagesPath, ".json")+"/SM1.json", nil)
-	if status != http.StatusConflict || got["code"] != 20009.0 || len(s.Messages()) != 1 {
-		t.Errorf("%d %v", status, got)
-	}
+	path := strings.TrimSuffix(messagesPath, ".json") + "/SM1.json"
+	wantRefused(t, s, "removing it", apiCall{method: http.MethodDelete, path: path}, http.StatusConflict, codeNotDelivered)
+	wantEqual(t, "messages", len(s.Messages()), 1)
 }
 
 // What isn't there, and what can't be done, is refused in Twilio's form, so that its clients can read it.
 func TestRefusedInJSON(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	for _, c := range []struct {
-		method, path string
-		status       int
-		code         float64
-	}{
-		{http.MethodGet, "/v2/PhoneNumbers/+15550123", 404, 20404},
-		{http.MethodPut, messagesPath, 405, 20004},
-	} {
-		if status, got := ask(t, s, c.method, c.path, nil); status != c.status || got["code"] != c.code {
-			t.Errorf("%s %s: %d %v", c.method, c.path, status, got)
-		}
-	}
+	wantRefused(t, s, "an unknown path", apiCall{method: http.MethodGet, path: "/v2/PhoneNumbers/+15550123"}, http.StatusNotFound, codeNotFound)
+	wantRefused(t, s, "another method", apiCall{method: http.MethodPut, path: messagesPath}, http.StatusMethodNotAllowed, codeMethod)
 }

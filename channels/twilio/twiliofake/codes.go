@@ -35,3 +35,40 @@ const (
 	codePaused        = 63041
 	codeDisabled      = 63042
 )
+
+// messageStatus is how far a message has come, in Twilio's words.
+// Source: Twilio, "Message resource".
+type messageStatus string
+
+const (
+	messageReceived    messageStatus = "received" // from a customer
+	messageAccepted    messageStatus = "accepted"
+	messageQueued      messageStatus = "queued"
+	messageSending     messageStatus = "sending"
+	messageSent        messageStatus = "sent"
+	messageDelivered   messageStatus = "delivered"
+	messageRead        messageStatus = "read"        // WhatsApp alone
+	messageUndelivered messageStatus = "undelivered" // by SMS
+	messageFailed      messageStatus = "failed"      // by WhatsApp
+)
+
+// Who sent a message, in Twilio's words: a customer, the company, or Twilio by itself.
+const (
+	directionInbound = "inbound"
+	directionOurs    = "outbound-api"
+	directionTwilio  = "outbound-reply"
+)
+
+// verdict is what WhatsApp says of a content, in Twilio's words.
+// Source: Twilio, "Content approval requests".
+type verdict string
+
+const (
+	verdictUnsubmitted verdict = "unsubmitted"
+	verdictReceived    verdict = "received" // by Twilio
+	verdictPending     verdict = "pending"  // WhatsApp has it
+	verdictApproved    verdict = "approved"
+	verdictRejected    verdict = "rejected"
+	verdictPaused      verdict = "paused"
+	verdictDisabled    verdict = "disabled"
+)

@@ -20,8 +20,10 @@ type storedContent struct {
 	types               map[string]json.RawMessage
 	created             time.Time
 
-	approvalName, category, status, reason string
-	submitted                              time.Time
+	approvalName, category string
+	verdict                verdict
+	reason                 string // of a verdict that isn't good
+	submitted              time.Time
 }
 
 // body has the fields of all content types that Parley uses.
@@ -124,7 +126,7 @@ func (l *library) createContent(w http.ResponseWriter, r *http.Request) {
 	}
 
 	c := &storedContent{sid: newSID("HX"), name: in.Name, language: in.Language, variables: in.Variables, types: in.Types,
-		created: l.opt.Now().UTC(), status: "unsubmitted"}
+		created: l.opt.Now().UTC(), verdict: verdictUnsubmitted}
 	if fault := c.findFault(); fault != "" {
 		refuse(w, http.StatusBadRequest, codeInvalid, fault)
 		return
@@ -153,6 +155,7 @@ func (c *storedContent) findFault() string {
 	kind, b := c.readBody()
 	switch kind {
 	case "twilio/text", "whatsapp/card":
+		// They need nothing but the body, which is checked below.
 	case "twilio/quick-reply", "twilio/call-to-action":
 		if !areChoices(b.Actions) || !haveTexts(b.Actions, "title", maxActionTitle) {
 			return kind + ": 1 to 10 actions with titles of at most 25 characters"
@@ -204,7 +207,7 @@ func (l *library) contentView(c *storedContent) map[string]any {
 
 func (l *library) approvalView(c *storedContent) map[string]any {
 	kind, _ := c.readBody()
-	return map[string]any{"type": "whatsapp", "name": c.approvalName, "category": c.category, "content_type": kind, "status": c.status,
+	return map[string]any{"type": "whatsapp", "name": c.approvalName, "category": c.category, "content_type": kind, "status": c.verdict,
 		"rejection_reason": c.reason, "allow_category_change": true}
 }
 
@@ -274,11 +277,11 @@ func (l *library) requestApproval(w http.ResponseWriter, r *http.Request, c *sto
 		refuse(w, http.StatusBadRequest, codeInvalid, "category: UTILITY, MARKETING or AUTHENTICATION")
 	case isTaken:
 		refuse(w, http.StatusBadRequest, codeInvalid, "a template of this name and language exists already")
-	case c.status != "unsubmitted":
+	case c.verdict != verdictUnsubmitted:
 		refuse(w, http.StatusBadRequest, codeInvalid, "it was submitted before")
 	default:
 		c.approvalName, c.category = in.Name, in.Category
-		c.status, c.submitted = "received", l.opt.Now()
+		c.verdict, c.submitted = verdictReceived, l.opt.Now()
 		l.Poke()
 		answer(w, http.StatusCreated, l.approvalView(c))
 	}
@@ -289,24 +292,24 @@ var variable = regexp.MustCompile(`\{\{(\d+)\}\}`)
 // updateVerdict sets WhatsApp's verdict on a submitted content once it is time: a variable needs an example, and a text
 // neither begins nor ends with one. The lock is held.
 func (l *library) updateVerdict(c *storedContent) {
-	if c.status != "received" && c.status != "pending" {
+	if c.verdict != verdictReceived && c.verdict != verdictPending {
 		return
 	}
 	if l.opt.Now().Sub(c.submitted) < l.opt.ReviewDelay {
-		c.status = "pending"
+		c.verdict = verdictPending
 		return
 	}
 
 	_, b := c.readBody()
-	c.status = "approved"
+	c.verdict = verdictApproved
 	text := strings.TrimSpace(b.Body)
 	for _, bounds := range variable.FindAllStringSubmatchIndex(text, -1) {
 		begin, end := bounds[0], bounds[1]
 		number := strings.Trim(text[begin:end], "{}")
 		if c.variables[number] == "" {
-			c.status, c.reason = "rejected", "The message template is missing an example for a variable."
+			c.verdict, c.reason = verdictRejected, "The message template is missing an example for a variable."
 		} else if begin == 0 || end == len(text) {
-			c.status, c.reason = "rejected", "Variables can't be at the start or end of the template."
+			c.verdict, c.reason = verdictRejected, "Variables can't be at the start or end of the template."
 		}
 	}
 }
@@ -316,7 +319,7 @@ func (l *library) Review(contentSid, status, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c := l.findContent(contentSid); c != nil {
-		c.status, c.reason = status, reason
+		c.verdict, c.reason = verdict(status), reason
 		l.Poke()
 	}
 }
@@ -332,7 +335,7 @@ func (l *library) Contents() []Content {
 	for _, c := range l.contents {
 		l.updateVerdict(c)
 		kind, b := c.readBody()
-		all = append(all, Content{SID: c.sid, Name: c.name, Status: c.status, Kind: kind, Body: b.Body})
+		all = append(all, Content{SID: c.sid, Name: c.name, Status: string(c.verdict), Kind: kind, Body: b.Body})
 	}
 	return all
 }
@@ -374,13 +377,13 @@ func (l *library) hasApprovedContent(m *stored) bool {
 		return false
 	}
 	l.updateVerdict(m.content)
-	return m.content.status == "approved"
+	return m.content.verdict == verdictApproved
 }
 
-// contentState returns WhatsApp's verdict on a message's content; "" if it has none.
-func (l *library) contentState(m *stored) string {
+// contentVerdict returns WhatsApp's verdict on a message's content; "" if it has none. The lock is held.
+func (l *library) contentVerdict(m *stored) verdict {
 	if m.content == nil {
 		return ""
 	}
-	return m.content.status
+	return m.content.verdict
 }

@@ -40,22 +40,30 @@ type storage struct {
 // serveFile is the storage to which Twilio redirects: another host, with signed addresses that work for a while. Like real
 // storages it refuses a request with a second kind of authentication.
 func (s *storage) serveFile(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	f := s.files[strings.TrimPrefix(r.URL.Path, "/")]
-	mayRead := f != nil && s.opt.Now().Before(f.tokens[r.URL.Query().Get("token")])
-	s.mu.Unlock()
-
 	if r.Header.Get("Authorization") != "" {
 		http.Error(w, "<Error><Code>InvalidArgument</Code></Error>", http.StatusBadRequest)
 		return
 	}
-	if !mayRead {
+
+	f := s.findReadable(strings.TrimPrefix(r.URL.Path, "/"), r.URL.Query().Get("token"))
+	if f == nil {
 		http.Error(w, "<Error><Code>AccessDenied</Code></Error>", http.StatusForbidden)
 		return
 	}
 
 	w.Header().Set("Content-Type", f.kind)
 	_, _ = w.Write(f.content) // who hung up doesn't want it
+}
+
+// findReadable returns the file of an id, if the token opens it now; nil otherwise.
+func (s *storage) findReadable(id, token string) *file {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.files[id]
+	if f == nil || !s.opt.Now().Before(f.tokens[token]) {
+		return nil
+	}
+	return f
 }
 
 func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +114,7 @@ func (e *exchange) mediaPath(m *stored, f *file) string {
 }
 
 // fetch reads the files of one of our messages from where the sender keeps them. It returns the error code of a failure; 0
-// if there is none.
+// if there is none. It holds the lock only while it stores a file: the sender's host may be slow, or ask this server.
 func (s *storage) fetch(m *stored) int {
 	isWhatsApp := strings.HasPrefix(m.from, waPrefix)
 	for _, f := range m.media {

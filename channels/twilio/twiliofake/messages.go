@@ -14,15 +14,18 @@ import (
 
 // stored is a message as Twilio keeps it.
 type stored struct {
-	sid, body, from, to, direction, status, service string
-	callback                                        string // where its status is told; "" means nowhere
-	media                                           []*file
-	content                                         *storedContent // nil means a free text
-	location                                        string         // "1.5,2.5|label"
-	created, sent, updated                          time.Time
-	code                                            int
-	segments                                        int
-	redacted                                        bool // its words were taken out of the records
+	sid, body, from, to    string
+	direction              string // directionInbound …
+	status                 messageStatus
+	service                string // the messaging service by which it left; "" means none
+	callback               string // where its status is told; "" means nowhere
+	media                  []*file
+	content                *storedContent // nil means a free text
+	location               string         // "1.5,2.5|label"
+	created, sent, updated time.Time
+	code                   int // Twilio's error code; 0 means that it didn't fail
+	segments               int
+	redacted               bool // its words were taken out of the records
 }
 
 // Stored is a message for tests and oracles.
@@ -49,7 +52,7 @@ func (e *exchange) Messages() []Stored {
 	defer e.mu.Unlock()
 	var all []Stored
 	for _, m := range e.messages {
-		all = append(all, Stored{SID: m.sid, Body: m.body, From: m.from, To: m.to, Direction: m.direction, Status: m.status,
+		all = append(all, Stored{SID: m.sid, Body: m.body, From: m.from, To: m.to, Direction: m.direction, Status: string(m.status),
 			ErrorCode: m.code, Segments: m.segments, Media: len(m.media)})
 	}
 	return all
@@ -123,31 +126,48 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	a.mu.Lock()
-	m, code, message := a.makeMessage(r.PostForm)
+	taken, code, message := a.takeMessage(r.PostForm)
 	if code != 0 {
-		a.mu.Unlock()
 		refuse(w, http.StatusBadRequest, code, message)
 		return
 	}
 
-	a.exchange.messages = append(a.exchange.messages, m)
-	view := a.messageView(m)
-	p, done := a.exchange.findPhone(m.to, m.from, ""), make(chan struct{})
-	previousDone := p.tail
-	p.tail = done
-	a.Poke()
-	a.mu.Unlock()
 	fate := a.faults.takeFate(r)
 	a.api.Go(func() { //nolint:contextcheck // Twilio goes on when the request is answered
-		defer close(done)
-		if previousDone != nil { // a customer gets one message after the other
-			<-previousDone
+		defer close(taken.done)
+		if taken.previousDone != nil { // a customer gets one message after the other
+			<-taken.previousDone
 		}
-		a.exchange.processMessage(m, fate.Code)
+		a.exchange.processMessage(taken.message, fate.Code)
 	})
 
-	answer(w, http.StatusCreated, view)
+	answer(w, http.StatusCreated, taken.view)
+}
+
+// takenMessage is a message that was taken and has yet to be processed.
+type takenMessage struct {
+	message      *stored
+	view         map[string]any  // as the API shows it now
+	previousDone <-chan struct{} // closed when the customer's previous message is processed; nil means there is none
+	done         chan struct{}   // to be closed when this one is
+}
+
+// takeMessage makes a message of a form and stores it. If it can't, it returns Twilio's error code and message; the code is 0
+// otherwise.
+func (a *webAPI) takeMessage(f url.Values) (taken takenMessage, code int, message string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	m, code, message := a.makeMessage(f)
+	if code != 0 {
+		return takenMessage{}, code, message
+	}
+
+	a.exchange.messages = append(a.exchange.messages, m)
+	p := a.exchange.findPhone(m.to, m.from, "")
+	taken = takenMessage{message: m, view: a.messageView(m), previousDone: p.tail, done: make(chan struct{})}
+	p.tail = taken.done
+	a.Poke()
+	return taken, 0, ""
 }
 
 // makeMessage checks a form and makes a message of it. If it can't, it returns Twilio's error code and message; the code is
@@ -166,7 +186,7 @@ func (a *webAPI) makeMessage(f url.Values) (m *stored, code int, message string)
 	}
 
 	now := a.opt.Now().UTC()
-	m = &stored{sid: newSID("SM"), body: f.Get("Body"), from: from, to: to, direction: "outbound-api", status: "queued", service: service,
+	m = &stored{sid: newSID("SM"), body: f.Get("Body"), from: from, to: to, direction: directionOurs, status: messageQueued, service: service,
 		callback: f.Get("StatusCallback"), created: now, updated: now}
 	if code, message := a.checkContent(m, f); code != 0 {
 		return nil, code, message
@@ -349,7 +369,7 @@ func (a *webAPI) showTyping(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	m := a.exchange.find(r.PostFormValue("messageId"))
-	isInbound := m != nil && m.direction == "inbound"
+	isInbound := m != nil && m.direction == directionInbound
 	if !isInbound || r.PostFormValue("channel") != "whatsapp" {
 		refuse(w, http.StatusBadRequest, codeInvalid, "No such inbound WhatsApp message")
 		return

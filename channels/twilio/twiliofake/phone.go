@@ -80,14 +80,10 @@ func (p *Phone) Send(msg Message) (string, error) {
 		return m.sid, err
 	}
 	status := p.exchange.hooks.call(hook, form, m)
-	p.exchange.mu.Lock()
-	lost := p.exchange.hooks.lost
-	p.exchange.mu.Unlock()
-	isSuccess := status/100 == 2
-	if !isSuccess && !lost {
-		return m.sid, fmt.Errorf("twiliofake: webhook answered %d", status)
+	if status/100 == 2 || p.exchange.hooks.isLosing() {
+		return m.sid, nil
 	}
-	return m.sid, nil
+	return m.sid, fmt.Errorf("twiliofake: webhook answered %d", status)
 }
 
 // Post is Send without waiting: the callback goes out in the background, and nobody hears what became of it.
@@ -121,7 +117,7 @@ func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook stri
 		prefix = "MM"
 	}
 
-	m = &stored{sid: newSID(prefix), body: msg.Text, from: p.Address, to: p.Number, direction: "inbound", status: "received",
+	m = &stored{sid: newSID(prefix), body: msg.Text, from: p.Address, to: p.Number, direction: directionInbound, status: messageReceived,
 		created: now, sent: now, updated: now, segments: 1}
 	for _, md := range msg.Media {
 		f := &file{sid: newSID("ME"), kind: md.ContentType, content: md.Content}
@@ -185,7 +181,7 @@ func (e *exchange) handleKeyword(m *stored) string {
 // inboundForm returns the callback of a customer's message; the lock is held.
 func (e *exchange) inboundForm(m *stored, p *Phone) url.Values {
 	f := e.commonForm(m)
-	f.Set("SmsStatus", "received")
+	f.Set("SmsStatus", string(messageReceived))
 	f.Set("Body", m.body)
 	f.Set("NumSegments", strconv.Itoa(m.segments))
 	f.Set("NumMedia", strconv.Itoa(len(m.media)))
@@ -237,18 +233,23 @@ func (p *Phone) Share(latitude, longitude float64, label, address string) (strin
 
 // Read marks everything that came by WhatsApp as seen by the customer.
 func (p *Phone) Read() {
+	for _, m := range p.listUnread() {
+		p.exchange.move(m, messageRead, 0)
+	}
+}
+
+// listUnread returns the messages that came by WhatsApp and weren't seen by the customer.
+func (p *Phone) listUnread() []*stored {
 	p.exchange.mu.Lock()
+	defer p.exchange.mu.Unlock()
 	var unread []*stored
 	for _, m := range p.inbox {
-		isOurs := m.direction == "outbound-api" && strings.HasPrefix(m.from, waPrefix)
-		if isOurs && m.status == "delivered" {
+		isOurs := m.direction == directionOurs && strings.HasPrefix(m.from, waPrefix)
+		if isOurs && m.status == messageDelivered {
 			unread = append(unread, m)
 		}
 	}
-	p.exchange.mu.Unlock()
-	for _, m := range unread {
-		p.exchange.move(m, "read", 0)
-	}
+	return unread
 }
 
 // Stopped reports whether the customer opted out of this number's text messages.
@@ -274,8 +275,8 @@ func (p *Phone) Chat() []Received {
 			continue
 		}
 
-		r := Received{Mine: mine, SID: m.sid, Text: m.body, Status: m.status, Location: m.location, At: m.sent,
-			Automatic: m.direction == "outbound-reply"}
+		r := Received{Mine: mine, SID: m.sid, Text: m.body, Status: string(m.status), Location: m.location, At: m.sent,
+			Automatic: m.direction == directionTwilio}
 		for _, f := range m.media {
 			r.Media = append(r.Media, Media{ContentType: f.kind, Content: f.content})
 		}

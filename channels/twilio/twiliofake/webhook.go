@@ -34,6 +34,12 @@ func (h *webhooks) SetLost(lost bool) {
 	h.lost = lost
 }
 
+func (h *webhooks) isLosing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lost
+}
+
 // Answers returns the texts with which callbacks were answered. Parley must give none, because each goes to a customer.
 func (h *webhooks) Answers() []string {
 	h.mu.Lock()
@@ -83,11 +89,7 @@ const (
 // call makes a callback with the repetitions that the address asks for, within Twilio's total time. It returns the last
 // HTTP status; 0 means that there was no answer. inbound, if not nil, is the customer's message to which an answer goes.
 func (h *webhooks) call(address string, form url.Values, inbound *stored) int {
-	h.mu.Lock()
-	lost := h.lost
-	h.mu.Unlock()
-
-	if lost {
+	if h.isLosing() {
 		return 0
 	}
 
@@ -198,31 +200,34 @@ func (h *webhooks) take(contentType string, body []byte, inbound *stored) {
 // autoAnswer sends a text of Twilio's own to a customer, as the answer to a message; the lock is held.
 func (e *exchange) autoAnswer(inbound *stored, text string) {
 	now := e.opt.Now().UTC()
-	m := &stored{sid: newSID("SM"), body: text, from: inbound.to, to: inbound.from, direction: "outbound-reply", status: "delivered",
+	m := &stored{sid: newSID("SM"), body: text, from: inbound.to, to: inbound.from, direction: directionTwilio, status: messageDelivered,
 		created: now, sent: now, updated: now, segments: countSegments(text)}
 	e.messages = append(e.messages, m)
-	if p := e.findPhone(m.to, m.from, ""); p != nil {
-		p.inbox = append(p.inbox, m)
-	}
+	p := e.findPhone(m.to, m.from, "")
+	p.inbox = append(p.inbox, m)
 }
 
 // Redeliver calls the webhook of a customer's message once more.
 // Errors: no such message or webhook; an answer that is no success.
 func (e *exchange) Redeliver(messageSid string) error {
-	e.mu.Lock()
-	m := e.find(messageSid)
-	if m == nil || m.direction != "inbound" {
-		e.mu.Unlock()
+	m, form, hook := e.inboundCallback(messageSid)
+	if m == nil {
 		return fmt.Errorf("twiliofake: no inbound message %s", messageSid)
 	}
-
-	p, n := e.findPhone(m.from, m.to, ""), e.findNumber(m.to)
-	form := e.inboundForm(m, p)
-	e.mu.Unlock()
-	status := e.hooks.call(n.Webhook, form, m)
+	status := e.hooks.call(hook, form, m) // without the lock: who is called may ask this server before it answers
 	if status/100 != 2 {
 		return fmt.Errorf("twiliofake: webhook answered %d", status)
 	}
-
 	return nil
+}
+
+// inboundCallback returns a customer's message with the form and the address of its callback; nil if there is no such message.
+func (e *exchange) inboundCallback(messageSid string) (m *stored, form url.Values, hook string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m = e.find(messageSid)
+	if m == nil || m.direction != directionInbound {
+		return nil, nil, ""
+	}
+	return m, e.inboundForm(m, e.findPhone(m.from, m.to, "")), e.findNumber(m.to).Webhook
 }
