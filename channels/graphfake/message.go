@@ -129,6 +129,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	later := 0 // the error code with which the message fails after it was taken; 0 if it doesn't
 	switch {
 	case dropped:
+		// Nobody is told of anything, not even of a failure.
 	case to == nil:
 		later = codes.Undeliverable
 	case m.Type != "template" && !to.openLocked(now):

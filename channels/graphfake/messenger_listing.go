@@ -83,6 +83,7 @@ func (f *pageFile) check() *APIError {
 			most = maxPageImage
 		}
 	case "file":
+		// Its content may be of any type.
 	default:
 		return invalidParameter("Param message[attachment][type] must be one of {audio, file, image, video}")
 	}

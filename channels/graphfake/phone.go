@@ -135,9 +135,7 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 	maps.Copy(m, extra)
 	id, _ := m["id"].(string)
 
-	switch kind {
-	case "reaction", "edit", "system":
-	default:
+	if opensWindow := !slices.Contains([]string{"reaction", "edit", "system"}, kind); opensWindow {
 		c.lastIn = now
 	}
 

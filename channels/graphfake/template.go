@@ -18,13 +18,22 @@ type Template struct {
 	Name       string
 	Language   string
 	Category   string // UTILITY, MARKETING, AUTHENTICATION
-	Status     string // PENDING, APPROVED, REJECTED, PAUSED, DISABLED, …
+	Status     string // templatePending …
 	Reason     string // of a rejection; "" means NONE
 	Components []TemplateComponent
 
 	w      *waba
 	edited []time.Time // edits while approved
 }
+
+// What Meta says of a template.
+const (
+	templatePending  = "PENDING"
+	templateApproved = "APPROVED"
+	templateRejected = "REJECTED"
+	templatePaused   = "PAUSED"
+	templateDisabled = "DISABLED"
+)
 
 // TemplateComponent is a part of a template, as Graph writes it.
 type TemplateComponent struct {
@@ -90,7 +99,7 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 		}
 	}
 
-	t := &Template{ID: w.b.newID(), Name: in.Name, Language: in.Language, Category: in.Category, Status: "PENDING", Components: in.Components, w: w}
+	t := &Template{ID: w.b.newID(), Name: in.Name, Language: in.Language, Category: in.Category, Status: templatePending, Components: in.Components, w: w}
 	w.templates = append(w.templates, t)
 	w.b.nodes[t.ID] = t
 	t.reviewLaterLocked()
@@ -106,13 +115,18 @@ func (t *Template) reviewLaterLocked() {
 		return
 	}
 	b.hooks.runLater(b.opts.ReviewAfter, func() {
-		b.mu.Lock()
-		pending := b.nodes[t.ID] == t && t.Status == "PENDING"
-		b.mu.Unlock()
-		if pending {
-			_ = b.Review(t.ID, "APPROVED", "") // fails only if the template was deleted in this moment
+		if t.isPending() {
+			_ = b.Review(t.ID, templateApproved, "") // fails only if the template was deleted in this moment
 		}
 	})
+}
+
+// isPending reports whether a template is still there and waits for its verdict.
+func (t *Template) isPending() bool {
+	b := t.w.b
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.nodes[t.ID] == t && t.Status == templatePending
 }
 
 // listTemplates returns a page of templates.
@@ -209,7 +223,7 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 	t.w.b.mu.Lock()
 	defer t.w.b.mu.Unlock()
 	now := t.w.b.clock()
-	if t.Status == "APPROVED" {
+	if t.Status == templateApproved {
 		t.edited = slices.DeleteFunc(t.edited, func(at time.Time) bool { return now.Sub(at) >= 30*24*time.Hour })
 		n := len(t.edited)
 		wasEditedToday := n > 0 && now.Sub(t.edited[n-1]) < 24*time.Hour
@@ -220,11 +234,11 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 		t.edited = append(t.edited, now)
 	}
 
-	if !slices.Contains([]string{"APPROVED", "REJECTED", "PAUSED"}, t.Status) {
+	if !slices.Contains([]string{templateApproved, templateRejected, templatePaused}, t.Status) {
 		return nil, badTemplate("A template that is " + t.Status + " can't be edited.")
 	}
 
-	t.Components, t.Status, t.Reason = in.Components, "PENDING", ""
+	t.Components, t.Status, t.Reason = in.Components, templatePending, ""
 	t.reviewLaterLocked()
 	if in.Category != "" {
 		t.Category = in.Category
@@ -254,7 +268,7 @@ func (b *business) AddTemplate(wabaID, name, language, category, body string) st
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.wabaLocked(wabaID)
-	t := &Template{ID: b.newID(), Name: name, Language: language, Category: category, Status: "APPROVED",
+	t := &Template{ID: b.newID(), Name: name, Language: language, Category: category, Status: templateApproved,
 		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w}
 	w.templates = append(w.templates, t)
 	b.nodes[t.ID] = t
@@ -269,7 +283,7 @@ func (b *business) Review(id, event, reason string) error {
 	return b.withTemplate(id, func(t *Template) {
 		switch event {
 		case "REINSTATED", "FLAGGED", "UNARCHIVED":
-			t.Status = "APPROVED"
+			t.Status = templateApproved
 		default:
 			t.Status = event
 		}
@@ -278,10 +292,10 @@ func (b *business) Review(id, event, reason string) error {
 		v := t.nameFields()
 		v["event"], v["message_template_category"] = event, t.Category
 		v["reason"] = cmp.Or(reason, "NONE")
-		if event == "REJECTED" {
+		if event == templateRejected {
 			v["rejection_info"] = map[string]any{"reason": reason, "recommendation": "Write it so that its purpose is clear."}
 		}
-		if event == "DISABLED" {
+		if event == templateDisabled {
 			v["disable_info"] = map[string]any{"disable_date": b.clock().Format(time.DateOnly)}
 		}
 

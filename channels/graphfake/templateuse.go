@@ -64,10 +64,11 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 	}
 
 	switch t.Status {
-	case "APPROVED":
-	case "PAUSED":
+	case templateApproved:
+		// It may be sent: what fills it is checked below.
+	case templatePaused:
 		return cloudError(codes.TemplatePaused, "The template is paused because of its quality.")
-	case "DISABLED":
+	case templateDisabled:
 		return cloudError(codes.TemplateDisabled, "The template was paused too often and is disabled.")
 	default:
 		return &APIError{Status: http.StatusNotFound, Code: codes.NoTemplate, Message: codes.Title(codes.NoTemplate), Details: "The template is not approved."}

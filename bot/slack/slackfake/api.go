@@ -56,35 +56,11 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	a.Mu.Lock()
-	a.CalledAt = baseOf(r)
-	f := a.faults.Strike(c.Method, c.Str("channel"))
-	if f != nil && hasNoEffect(f) {
-		a.record(c, workspace.Refuse("fault"), f)
-	}
-
-	a.Mu.Unlock()
-
-	if f != nil && !runFaultBefore(w, r, f) {
+	f := a.beginCall(c, baseOf(r))
+	if f != nil && !runFaultBefore(w, r, f) { // without the lock: a fault may take its time
 		return
 	}
-
-	a.Mu.Lock()
-	c.NoShare = f != nil && f.Kind == FaultNeverShare
-	out, err := a.run(c)
-	a.record(c, err, f)
-	var body []byte
-	if err == nil {
-		if out == nil {
-			out = reply{}
-		}
-		out["ok"] = true
-		body = workspace.MustJSON(out) // under the lock, as answers show live state
-	}
-
-	a.scopeHeaders(c, w.Header())
-	a.Mu.Unlock()
-
+	body, err := a.finishCall(c, f, w.Header())
 	if f != nil && !runFaultAfter(w, r, f) {
 		return
 	}
@@ -95,6 +71,38 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Write(body) //nolint:errcheck // the client is gone
+}
+
+// beginCall returns the fault that strikes a call; nil if none does. A call that it keeps from any effect is recorded here.
+func (a *webAPI) beginCall(c *call, base string) *emulator.Struck {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	a.CalledAt = base
+	f := a.faults.Strike(c.Method, c.Str("channel"))
+	if f != nil && hasNoEffect(f) {
+		a.record(c, workspace.Refuse("fault"), f)
+	}
+	return f
+}
+
+// finishCall does what a call asks for and returns the body of its answer, which is written under the lock since it shows live
+// state.
+func (a *webAPI) finishCall(c *call, f *emulator.Struck, header http.Header) ([]byte, *workspace.Refusal) {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	c.NoShare = f != nil && f.Kind == FaultNeverShare
+	out, err := a.run(c)
+	a.record(c, err, f)
+	a.scopeHeaders(c, header)
+	if err != nil {
+		return nil, err
+	}
+
+	if out == nil {
+		out = reply{}
+	}
+	out["ok"] = true
+	return workspace.MustJSON(out), nil
 }
 
 // scopeHeaders tell a valid token what it may do and what the method accepts. Caller holds the lock.

@@ -216,7 +216,7 @@ func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
 		if !ch.IM {
 			return nil, workspace.Refuse("method_not_supported_for_channel_type")
 		}
-		return a.showOpened(c, ch, true), nil
+		return a.showOpened(c, ch, wasOpen), nil
 	}
 
 	ids := webcall.List(c.Str("users"))
@@ -224,6 +224,7 @@ func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
 	case 0:
 		return nil, workspace.Refuse("users_list_not_supplied")
 	case 1:
+		// A conversation with one person: it is opened below.
 	default:
 		return nil, &workspace.Refusal{Code: "missing_scope", Needed: "mpim:write"}
 	}
@@ -239,17 +240,29 @@ func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
 		return nil, workspace.Refuse("cannot_dm_bot")
 	}
 
-	before := len(a.rooms.chanIDs)
+	channels := len(a.rooms.chanIDs)
 	ch := a.rooms.dmWith(u.ID)
-	return a.showOpened(c, ch, len(a.rooms.chanIDs) == before), nil
+	if len(a.rooms.chanIDs) > channels {
+		return a.showOpened(c, ch, isNew), nil
+	}
+	return a.showOpened(c, ch, wasOpen), nil
 }
 
-func (a *conversationAPI) showOpened(c *call, ch *channel, already bool) reply {
+// openState says whether a conversation existed before it was opened.
+type openState bool
+
+const (
+	isNew   openState = false
+	wasOpen openState = true
+)
+
+// showOpened answers conversations.open.
+func (a *conversationAPI) showOpened(c *call, ch *channel, state openState) reply {
 	out := reply{"channel": reply{"id": ch.ID}}
 	if c.Flag("return_im") {
 		out["channel"] = a.rooms.channelJSON(ch)
 	}
-	if already {
+	if state == wasOpen {
 		out["no_op"], out["already_open"] = true, true
 	}
 	return out

@@ -38,10 +38,7 @@ func (s *clicks) newResponseURL(l *responseURL) string {
 }
 
 func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
-	s.Mu.Lock()
-	f := s.faults.Strike("response_url", "")
-	s.Mu.Unlock()
-
+	f := s.strikeResponse()
 	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
@@ -52,18 +49,7 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	s.Mu.Lock()
-	l := s.replies[r.PathValue("id")]
-	code := l.whyRefused(s.Now())
-	if code == "" {
-		l.uses++
-		if err := s.reply(l, body); err != nil {
-			code = err.Code
-		}
-	}
-
-	s.Mu.Unlock()
-
+	code := s.useResponse(r.PathValue("id"), body)
 	if f != nil && !runFaultAfter(w, r, f) {
 		return
 	}
@@ -77,6 +63,30 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	default:
 		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": code})
 	}
+}
+
+// strikeResponse returns the fault that strikes a use of a response_url; nil if none does.
+func (s *clicks) strikeResponse() *emulator.Struck {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	return s.faults.Strike("response_url", "")
+}
+
+// useResponse does what an app posted to a response_url, and returns Slack's error; "" if it was done. What was posted is read
+// before, without the lock, since the app may be slow.
+func (s *clicks) useResponse(id string, body []byte) string {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	l := s.replies[id]
+	if code := l.whyRefused(s.Now()); code != "" {
+		return code
+	}
+
+	l.uses++
+	if err := s.reply(l, body); err != nil {
+		return err.Code
+	}
+	return ""
 }
 
 // whyRefused returns Slack's error for a use of l, which is nil if there is no such address; "" if it may be used.

@@ -7,15 +7,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"parley/channels/emulator"
 )
 
 // serveUpload takes the bytes of a file, raw or as any field of a multipart form.
 func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
-	a.Mu.Lock()
-	f := a.faults.Strike("upload", "")
-	u := a.files.uploads[r.PathValue("ticket")]
-	a.Mu.Unlock()
-
+	f, u := a.beginUpload(r.PathValue("ticket"))
 	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
@@ -30,20 +28,30 @@ func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	a.Mu.Lock()
-
-	if !u.done {
-		u.done = true
-		u.file.SetData(data)
-	}
-
-	a.Mu.Unlock()
-
+	a.endUpload(u, data)
 	if f != nil && !runFaultAfter(w, r, f) {
 		return
 	}
 
 	fmt.Fprintf(w, "OK - %d", len(data))
+}
+
+// beginUpload returns the fault that strikes an upload, and the upload of that ticket; each is nil if there is none.
+func (a *fileAPI) beginUpload(ticket string) (*emulator.Struck, *upload) {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	return a.faults.Strike("upload", ""), a.files.uploads[ticket]
+}
+
+// endUpload stores the bytes of a file. They were read without the lock, since who sends them may be slow. A second upload
+// changes nothing.
+func (a *fileAPI) endUpload(u *upload, data []byte) {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	if !u.done {
+		u.done = true
+		u.file.SetData(data)
+	}
 }
 
 // readFile reads the bytes of an upload.
@@ -74,40 +82,16 @@ func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // serveFile gives a file's bytes to a token that may read files, and anybody else a redirect
 // to a page, as Slack does.
 func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
-	a.Mu.Lock()
-	f := a.faults.Strike("download", "")
-	_, id, _ := strings.Cut(r.PathValue("key"), "-")
-	file := a.files.files[id]
-	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	isValid := token == a.grant.Token && !a.grant.Revoked
-	may := isValid && a.grant.Scopes["files:read"]
-	var data []byte
-	var kind, name string
-	isKept := false // a hosted file may be empty; of others the bytes may be gone
-	if file != nil {
-		data = file.Data
-		kind = file.Mimetype
-		name = file.Name
-		isKept = data != nil || file.Mode == "hosted"
-		if file.Mode == canvasMode {
-			kind, data = "text/html; charset=utf-8", []byte("<!DOCTYPE html><html><body>A canvas</body></html>")
-		}
-	}
-
-	if may {
-		a.grant.Used["files:read"] = true
-	}
-
-	a.Mu.Unlock()
-
+	d := a.beginDownload(r)
+	f := d.fault
 	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
-	if !may {
+	if !d.isAllowed {
 		http.Redirect(w, r, "/signin?redir="+url.QueryEscape(r.URL.Path), http.StatusFound)
 		return
 	}
-	if !isKept {
+	if !d.isKept {
 		http.NotFound(w, r)
 		return
 	}
@@ -116,20 +100,54 @@ func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Type", d.kind)
 
 	if strings.HasPrefix(r.PathValue("name"), "download/") {
-		w.Header().Set("Content-Disposition", `attachment; filename*=UTF-8''`+url.PathEscape(name))
+		w.Header().Set("Content-Disposition", `attachment; filename*=UTF-8''`+url.PathEscape(d.name))
 	}
 
 	isDrop := f != nil && f.Kind == FaultDrop
 	if isDrop && f.After { // half the file, then silence
-		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
-		w.Write(data[:len(data)/2]) //nolint:errcheck // about to be cut
+		w.Header().Set("Content-Length", fmt.Sprint(len(d.data)))
+		w.Write(d.data[:len(d.data)/2]) //nolint:errcheck // about to be cut
 		panic(http.ErrAbortHandler)
 	}
 
-	w.Write(data) //nolint:errcheck // the client is gone
+	w.Write(d.data) //nolint:errcheck // the client is gone
+}
+
+// download is a file that somebody asks for.
+type download struct {
+	fault      *emulator.Struck // that strikes it; nil if none does
+	isAllowed  bool
+	isKept     bool // there is such a file, and its bytes: a hosted one may be empty, of others the bytes may be gone
+	kind, name string
+	data       []byte
+}
+
+// beginDownload finds the file that a request is about, and notes that a scope was used for it.
+func (a *fileAPI) beginDownload(r *http.Request) download {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	isValid := token == a.grant.Token && !a.grant.Revoked
+	d := download{fault: a.faults.Strike("download", ""), isAllowed: isValid && a.grant.Scopes["files:read"]}
+	if d.isAllowed {
+		a.grant.Used["files:read"] = true
+	}
+
+	_, id, _ := strings.Cut(r.PathValue("key"), "-")
+	file := a.files.files[id]
+	if file == nil {
+		return d
+	}
+
+	d.kind, d.name, d.data = file.Mimetype, file.Name, file.Data
+	d.isKept = d.data != nil || file.Mode == "hosted"
+	if file.Mode == canvasMode {
+		d.kind, d.data = "text/html; charset=utf-8", []byte("<!DOCTYPE html><html><body>A canvas</body></html>")
+	}
+	return d
 }
 
 func (a *fileAPI) serveSignin(w http.ResponseWriter, _ *http.Request) {

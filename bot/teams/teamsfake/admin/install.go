@@ -45,19 +45,32 @@ func (s *Administrator) Uninstall(ctx context.Context, teams ...string) error {
 // changeInstallation makes the app installed in teams, or not any more, and waits until the bot has taken the events.
 // action is the word for that in installationUpdate.
 func (s *Administrator) changeInstallation(ctx context.Context, action string, installed bool, teams []string) error {
-	var sent []*delivery.Delivery
-	s.Mu.Lock()
+	sent, err := s.setInstalled(action, installed, teams)
+	if err != nil {
+		return err
+	}
+	for _, d := range sent { // without the lock: the bot may ask Teams before it takes an event
+		if err := s.activities.Wait(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
+// setInstalled is changeInstallation without the wait. It returns what was sent to the bot.
+func (s *Administrator) setInstalled(action string, installed bool, teams []string) ([]*delivery.Delivery, error) {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	var sent []*delivery.Delivery
 	for _, id := range teams {
 		if s.org.Teams[id] == nil {
-			s.Mu.Unlock()
-			return fmt.Errorf("teamsfake: no team %q", id)
+			return nil, fmt.Errorf("teamsfake: no team %q", id)
 		}
 
-		before := s.org.Teams[id].Installed
+		wasInstalled := s.org.Teams[id].Installed
 		s.org.Teams[id].Installed = installed
 		s.Note(tenant.Change{Kind: "team", ID: id})
-		if before != installed {
+		if wasInstalled != installed {
 			s.org.Put(s.org.Channels[id], &tenant.Message{ID: s.NextMessage(), At: s.Now(), System: true})
 			sent = append(sent, s.announcer.TellRoster(s.org.Channels[id], installed, s.Opt.BotID()))
 		}
@@ -65,13 +78,5 @@ func (s *Administrator) changeInstallation(ctx context.Context, action string, i
 		sent = append(sent, s.announcer.TellInstallation(s.org.Channels[id], action))
 	}
 
-	s.Mu.Unlock()
-
-	for _, d := range sent {
-		if err := s.activities.Wait(ctx, d); err != nil {
-			return err
-		}
-	}
-
-	return nil
+	return sent, nil
 }

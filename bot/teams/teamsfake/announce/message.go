@@ -3,11 +3,16 @@ package announce
 import (
 	"fmt"
 	stdhtml "html"
+	"path"
 	"strings"
 
 	"parley/bot/teams/teamsfake/client"
 	"parley/bot/teams/teamsfake/tenant"
 )
+
+// hardSpace stands for a space that doesn't break while Plain reads a text, because Plain makes an ordinary space of that. It is
+// of Unicode's private use, like client.Placeholder, so that no text has it.
+const hardSpace = "\uE002"
 
 // wireText is the text member of an activity: chips as <at>Name</at>.
 func wireText(m *tenant.Message) string {
@@ -19,8 +24,8 @@ func wireText(m *tenant.Message) string {
 		text = strings.Replace(text, tag, client.Placeholder(i), 1)
 	}
 
-	text = strings.ReplaceAll(text, "&nbsp;", "\uE002")
-	text = strings.ReplaceAll(client.Plain(text), "\uE002", "\u00a0")
+	text = strings.ReplaceAll(text, "&nbsp;", hardSpace)
+	text = strings.ReplaceAll(client.Plain(text), hardSpace, "\u00a0")
 	for i, name := range names {
 		text = strings.Replace(text, client.Placeholder(i), name, 1)
 	}
@@ -48,6 +53,7 @@ func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 	case m.Guise == "connector":
 		a["from"] = object{"id": "28:connector:" + tenant.GUIDOf("connector"), "name": "Incoming webhook"}
 	case m.Guise == "nobody":
+		// The activity has no sender.
 	default:
 		a["from"] = n.From(u)
 	}
@@ -77,10 +83,9 @@ func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []obje
 			out = append(out, object{"contentType": "image/*", "contentUrl": f.URL})
 			tags += fmt.Sprintf(`<p><img src="%s" alt="image"></p>`, stdhtml.EscapeString(f.URL))
 		case ch.Person != "":
-			_, kind, _ := strings.Cut(f.Name, ".")
 			out = append(out, object{
 				"contentType": "application/vnd.microsoft.teams.file.download.info", "contentUrl": f.URL, "name": f.Name,
-				"content": object{"downloadUrl": n.Files.DownloadURL(f), "uniqueId": strings.ToUpper(f.ID), "fileType": kind},
+				"content": object{"downloadUrl": n.Files.DownloadURL(f), "uniqueId": strings.ToUpper(f.ID), "fileType": strings.TrimPrefix(path.Ext(f.Name), ".")},
 			})
 		default:
 			tags += fmt.Sprintf(`<attachment id="%s"></attachment>`, f.ID)
@@ -94,19 +99,32 @@ func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []obje
 	return append(out, object{"contentType": tenant.KindHTML, "content": m.HTML + tags})
 }
 
+// Types of activities about a change.
+const (
+	MessageUpdate = "messageUpdate"
+	MessageDelete = "messageDelete"
+)
+
+// MessageChange is what was done to a message.
+type MessageChange struct {
+	Activity  string // MessageUpdate or MessageDelete
+	Event     string // eventType of the activity: editMessage …
+	WasPushed bool   // the bot could receive the message before the change, and is told of it even if it can't any more
+}
+
 // TellChange sends messageUpdate or messageDelete for what the bot may receive.
-func (n *Announcer) TellChange(ch *tenant.Room, m *tenant.Message, kind, event string, before bool) {
-	if !before && !n.IsPushed(ch, m) {
+func (n *Announcer) TellChange(ch *tenant.Room, m *tenant.Message, change MessageChange) {
+	if !change.WasPushed && !n.IsPushed(ch, m) {
 		return
 	}
 
 	a := n.MessageActivity(ch, m)
-	a["type"], a["timestamp"] = kind, n.ChangeTime().UTC().Format("2006-01-02T15:04:05.000Z")
+	a["type"], a["timestamp"] = change.Activity, n.ChangeTime().UTC().Format("2006-01-02T15:04:05.000Z")
 	if data, ok := a["channelData"].(object); ok {
-		data["eventType"] = event
+		data["eventType"] = change.Event
 	}
 
-	if kind == "messageDelete" {
+	if change.Activity == MessageDelete {
 		for _, k := range []string{"text", "textFormat", "attachments", "entities"} {
 			delete(a, k)
 		}

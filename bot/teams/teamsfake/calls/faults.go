@@ -35,7 +35,8 @@ func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Str
 		Throttle(w, 0)
 	case emulator.FaultDrop:
 		panic(http.ErrAbortHandler) // net/http cuts the connection without a log line
-	case FaultReset: // call cuts the connection
+	case FaultReset:
+		// Nothing is written: who called this cuts the connection.
 	case FaultGarbage:
 		writeGarbage(w)
 	default:

@@ -62,7 +62,8 @@ func Render(text, format string) (out string, faults []string) {
 	return out, nil
 }
 
-// Placeholder stands for the i-th mention of a text while that is rendered.
+// Placeholder stands for the i-th mention of a text while that is rendered, which leaves it as it is: its ends are of Unicode's
+// private use, so that they are neither markup nor in any text.
 func Placeholder(i int) string { return "\uE000" + strconv.Itoa(i) + "\uE001" }
 
 // Markdown renders typed Markdown as HTML; HTML in it is text.

@@ -83,11 +83,12 @@ var cards = sync.OnceValue(func() shapes { //nolint:gochecknoglobals // constant
 	s := shapes{groups: map[string][]string{}, objects: map[string]map[string]property{}}
 	for line := range strings.Lines(schema) {
 		words := strings.Fields(line)
-		switch {
-		case len(words) == 0:
-		case words[0][0] == '*':
+		if len(words) == 0 {
+			continue
+		}
+		if words[0][0] == '*' {
 			s.groups[words[0][1:]] = words[1:]
-		default:
+		} else {
 			s.objects[words[0]] = s.read(words[1:])
 		}
 	}

@@ -135,6 +135,7 @@ func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string
 			return "file cards are for personal chats of apps with supportsFiles"
 		}
 	case strings.HasPrefix(at.ContentType, "application/vnd.microsoft.card."), strings.HasPrefix(at.ContentType, "application/vnd.microsoft.teams.card."):
+		// What stands in older cards is not checked.
 	default:
 		return "unsupported attachment type " + at.ContentType
 	}

@@ -222,11 +222,23 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 // person (an automatic adaptiveCard/action).
 // Errors: ErrNoMessage and its like, ctx's.
 func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, error) {
+	b, err := p.findRefresh(channel, message)
+	if err != nil {
+		return nil, err
+	}
+	if b == nil {
+		return &Outcome{}, nil
+	}
+	return p.executeAction(ctx, b, "automatic")
+}
+
+// findRefresh returns the action by which a message's card is refreshed for this person; nil if it isn't.
+func (p *Person) findRefresh(channel, message string) (*pressed, error) {
 	s := p.s
 	s.Mu.Lock()
+	defer s.Mu.Unlock()
 	ch, m, err := s.org.FindLive(p.id, channel, message)
 	if err != nil {
-		s.Mu.Unlock()
 		return nil, err
 	}
 
@@ -245,27 +257,25 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 		}
 	}
 
-	s.Mu.Unlock()
+	return b, nil
+}
 
-	if b == nil {
-		return &Outcome{}, nil
+// copyLive returns a copy of a message that the person sees.
+func (p *Person) copyLive(channel, message string) (*tenant.Room, *tenant.Message, error) {
+	p.s.Mu.Lock()
+	defer p.s.Mu.Unlock()
+	ch, m, err := p.s.org.FindLive(p.id, channel, message)
+	if err != nil {
+		return nil, nil, err
 	}
-
-	return p.executeAction(ctx, b, "automatic")
+	return ch, m.Clone(), nil
 }
 
 // Suggested presses one of the suggested actions under a message of the bot.
 // Errors: ErrNoMessage and its like, no such action, ctx's.
 func (p *Person) Suggested(ctx context.Context, channel, message, title string) (*Outcome, error) {
 	s := p.s
-	s.Mu.Lock()
-	ch, m, err := s.org.FindLive(p.id, channel, message)
-	if err == nil {
-		m = m.Clone()
-	}
-
-	s.Mu.Unlock()
-
+	ch, m, err := p.copyLive(channel, message)
 	if err != nil {
 		return nil, err
 	}
@@ -278,14 +288,14 @@ func (p *Person) Suggested(ctx context.Context, channel, message, title string) 
 	}
 	if json.Unmarshal(m.Suggested, &offered) == nil {
 		for _, a := range offered.Actions {
-			switch {
-			case a.Title != title:
-			case a.Type == "Action.Submit":
-				return s.invokes.ask(ctx, "suggestedActions/submit", a.Value, s.invokes.invokeAt(p.id, announce.Where{Room: ch, Root: m.Root, User: p.id}, m.ID))
-			default:
-				_, err := p.Post(tenant.Post{Channel: channel, Root: m.Root, Text: fmt.Sprint(a.Value)})
-				return &Outcome{}, err
+			if a.Title != title {
+				continue
 			}
+			if a.Type == "Action.Submit" {
+				return s.invokes.ask(ctx, "suggestedActions/submit", a.Value, s.invokes.invokeAt(p.id, announce.Where{Room: ch, Root: m.Root, User: p.id}, m.ID))
+			}
+			_, err := p.Post(tenant.Post{Channel: channel, Root: m.Root, Text: fmt.Sprint(a.Value)})
+			return &Outcome{}, err
 		}
 	}
 

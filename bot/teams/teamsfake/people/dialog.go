@@ -291,6 +291,7 @@ func (i *invokes) showResults(out *Outcome, name string, ch *tenant.Room, answer
 		out.Message = e.Text
 		return out
 	case "result":
+		// It is shown below.
 	default:
 		return i.noteMisread(out, name, fmt.Sprintf("has type %q", e.Type))
 	}

@@ -11,22 +11,31 @@ import (
 // MessageAction picks one of the app's actions in a message's menu; a dialog opens.
 // Errors: ErrNoMessage and its like, ErrNoApp, an undeclared command, ctx's.
 func (p *Person) MessageAction(ctx context.Context, channel, message, command string) (*Outcome, error) {
-	s := p.s
-	s.Mu.Lock()
-	ch, m, err := s.org.FindVisible(p.id, channel, message)
+	at, payload, err := p.findActable(channel, message)
 	if err != nil {
-		s.Mu.Unlock()
 		return nil, err
 	}
-	if m.Targeted != "" {
-		s.Mu.Unlock()
-		return nil, fmt.Errorf("teamsfake: targeted messages have no actions: %w", tenant.ErrNoMessage)
-	}
-
-	payload, at := s.view.MessagePayload(ch, m), announce.Where{Room: ch, Root: m.Root, User: p.id}
-	s.Mu.Unlock()
-	return p.runExtension(ctx, at, command, "message", object{"messagePayload": payload})
+	return p.runExtension(ctx, at, dialogCommand{id: command, place: "message"}, object{"messagePayload": payload})
 }
+
+// findActable finds a message whose menu has actions, and returns where it stands and how the bot is told of it.
+func (p *Person) findActable(channel, message string) (at announce.Where, payload object, err error) {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch, m, err := s.org.FindVisible(p.id, channel, message)
+	if err != nil {
+		return at, nil, err
+	}
+	if m.Targeted != "" {
+		return at, nil, fmt.Errorf("teamsfake: targeted messages have no actions: %w", tenant.ErrNoMessage)
+	}
+	return announce.Where{Room: ch, Root: m.Root, User: p.id}, s.view.MessagePayload(ch, m), nil
+}
+
+// dialogCommand is an extension's command that opens a dialog, and where a person picks it: in the menu of a "message", or
+// under the "compose" box.
+type dialogCommand struct{ id, place string }
 
 // Compose picks one of the app's actions under the compose box of a thread (root "" means of a
 // new one) or of the personal chat (channel ""); a dialog opens.
@@ -36,7 +45,7 @@ func (p *Person) Compose(ctx context.Context, channel, root, command string) (*O
 	if err != nil {
 		return nil, err
 	}
-	return p.runExtension(ctx, at, command, "compose", object{})
+	return p.runExtension(ctx, at, dialogCommand{id: command, place: "compose"}, object{})
 }
 
 // findBox finds the conversation under whose messages a person may write.
@@ -52,14 +61,14 @@ const requestIDLength = 16
 
 // runExtension asks the bot for the dialog of an extension's command (composeExtension/fetchTask).
 // Source: "Create and send the dialog", read 2026-11.
-func (p *Person) runExtension(ctx context.Context, at announce.Where, command, place string, value object) (*Outcome, error) {
+func (p *Person) runExtension(ctx context.Context, at announce.Where, picked dialogCommand, value object) (*Outcome, error) {
 	s := p.s
-	c, err := s.App.Extension(command, "action", place)
+	c, err := s.App.Extension(picked.id, "action", picked.place)
 	if err != nil {
 		return nil, err
 	}
 	if !c.FetchTask {
-		return nil, fmt.Errorf("teamsfake: the command %q shows no dialog", command)
+		return nil, fmt.Errorf("teamsfake: the command %q shows no dialog", picked.id)
 	}
 
 	s.Mu.Lock()
@@ -71,8 +80,8 @@ func (p *Person) runExtension(ctx context.Context, at announce.Where, command, p
 		return nil, tenant.ErrNoApp
 	}
 
-	value["commandId"] = command
-	value["commandContext"] = place
+	value["commandId"] = picked.id
+	value["commandContext"] = picked.place
 	value["context"] = p.clientContext()
 	d := &Dialog{family: "composeExtension", at: at, command: value}
 	return p.open(ctx, d, "composeExtension/fetchTask", value)
@@ -117,16 +126,24 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 // Errors: ErrNoChannel, ErrNoApp, not declared, ctx's.
 func (p *Person) Configure(ctx context.Context, team string) (*Outcome, error) {
 	s := p.s
-	s.Mu.Lock()
-	ch := s.org.Channels[team]
-	isMember := ch != nil && s.org.IsMember(ch, p.id)
-	isUsable := isMember && s.org.IsReachable(ch)
-	s.Mu.Unlock()
-	if !isUsable {
+	ch := p.findWithApp(team)
+	if ch == nil {
 		return nil, tenant.ErrNoApp
 	}
 	if !s.App.HasSettings() {
 		return nil, fmt.Errorf("teamsfake: the app declares no settings")
 	}
 	return p.open(ctx, &Dialog{family: "config", at: announce.Where{Room: ch, User: p.id}}, "config/fetch", object{"data": object{}})
+}
+
+// findWithApp returns the channel of that id, if the person is in it and the app can be used there; nil otherwise.
+func (p *Person) findWithApp(id string) *tenant.Room {
+	s := p.s
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch := s.org.Channels[id]
+	if ch == nil || !s.org.IsMember(ch, p.id) || !s.org.IsReachable(ch) {
+		return nil
+	}
+	return ch
 }

@@ -151,11 +151,11 @@ func (p *Person) Edit(channel, id, text string) error {
 		return tenant.ErrEmpty
 	}
 
-	before := s.announcer.IsPushed(ch, m)
+	wasPushed := s.announcer.IsPushed(ch, m)
 	s.composer.write(m, tenant.Post{Text: text})
 	m.EditedAt = s.Now()
 	s.Note(tenant.Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
-	s.announcer.TellChange(ch, m, "messageUpdate", "editMessage", before)
+	s.announcer.TellChange(ch, m, announce.MessageChange{Activity: announce.MessageUpdate, Event: "editMessage", WasPushed: wasPushed})
 	return nil
 }
 
@@ -168,9 +168,9 @@ func (p *Person) Delete(channel, id string) error {
 	if err != nil {
 		return err
 	}
-	before := s.announcer.IsPushed(ch, m)
+	wasPushed := s.announcer.IsPushed(ch, m)
 	s.org.TakeBack(ch, m)
-	s.announcer.TellChange(ch, m, "messageDelete", "softDeleteMessage", before)
+	s.announcer.TellChange(ch, m, announce.MessageChange{Activity: announce.MessageDelete, Event: "softDeleteMessage", WasPushed: wasPushed})
 	return nil
 }
 
@@ -183,7 +183,7 @@ func (p *Person) Undelete(channel, id string) error {
 	if err != nil {
 		return err
 	}
-	s.announcer.TellChange(ch, m, "messageUpdate", "undeleteMessage", s.announcer.IsPushed(ch, m))
+	s.announcer.TellChange(ch, m, announce.MessageChange{Activity: announce.MessageUpdate, Event: "undeleteMessage"})
 	return nil
 }
 

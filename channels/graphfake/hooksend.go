@@ -1,0 +1,168 @@
+package graphfake
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+	"unicode"
+	"unicode/utf16"
+)
+
+const (
+	maxRetryGrowth = 100      // how many times longer than the first pause between two tries the longest one is
+	maxHookAnswer  = 64 << 10 // how much of the answer to a webhook is read, in bytes
+)
+
+// send works a queue off, one request at a time; what isn't taken is sent again.
+func (h *hooks) send(q *hookQueue) {
+	pause := h.g.opts.HookRetry
+	for {
+		batch := h.nextBatch(q)
+		if len(batch) == 0 {
+			h.g.change(func() {}) // wakes who waits for it: Settle
+			return
+		}
+
+		taken := h.post(batch) // without the lock: who is called may ask this server before it answers
+		if h.finishBatch(q, batch, taken) {
+			pause = h.g.opts.HookRetry
+			continue
+		}
+
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-h.ctx.Done():
+			timer.Stop()
+		}
+
+		pause = min(2*pause, maxRetryGrowth*h.g.opts.HookRetry)
+	}
+}
+
+// nextBatch returns what goes into the next request. It is empty if nothing is to be sent now: then the queue has no sender any
+// more.
+func (h *hooks) nextBatch(q *hookQueue) []*hook {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.maySend(q) {
+		q.busy = false
+		return nil
+	}
+
+	batch := slices.Clone(q.items[:min(h.batch, len(q.items))])
+	for i, one := range batch {
+		if one.object != batch[0].object { // a request is about one kind of object
+			return batch[:i]
+		}
+	}
+	return batch
+}
+
+// finishBatch takes a batch off its queue if it was taken, or tried often enough, and reports that. What else comes again has
+// the right signature.
+func (h *hooks) finishBatch(q *hookQueue, batch []*hook, taken bool) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, one := range batch {
+		one.tries++
+		one.forged = false
+	}
+
+	isFinished := taken || batch[0].tries >= h.g.opts.HookTries
+	if isFinished {
+		q.items = q.items[len(batch):]
+	}
+	return isFinished
+}
+
+// post sends one request and reports whether it was taken.
+func (h *hooks) post(batch []*hook) bool {
+	type entry struct {
+		ID        string           `json:"id"`
+		Time      int64            `json:"time,omitempty"`
+		Changes   []map[string]any `json:"changes,omitempty"`
+		Messaging []map[string]any `json:"messaging,omitempty"`
+		Standby   []map[string]any `json:"standby,omitempty"`
+	}
+
+	var entries []*entry
+	for _, one := range batch {
+		i := slices.IndexFunc(entries, func(e *entry) bool { return e.ID == one.entry })
+		if i < 0 {
+			i, entries = len(entries), append(entries, &entry{ID: one.entry, Time: one.at})
+		}
+
+		switch one.key {
+		case "messaging":
+			entries[i].Messaging = append(entries[i].Messaging, one.item)
+		case "standby":
+			entries[i].Standby = append(entries[i].Standby, one.item)
+		default:
+			entries[i].Changes = append(entries[i].Changes, one.item)
+		}
+	}
+
+	body, err := json.Marshal(map[string]any{"object": batch[0].object, "entry": entries})
+	if err != nil {
+		panic(fmt.Sprintf("graphfake: webhook: %v", err)) // a fault of this package
+	}
+
+	secret := h.g.opts.AppSecret
+	if batch[0].forged {
+		secret = "forged " + secret // ActionBadSignature: a receiver must refuse it
+	}
+
+	status := h.postBody(batch[0].to, escape(body), secret)
+	h.mu.Lock()
+	h.log = append(h.log, Delivery{Route: batch[0].route, URL: batch[0].to, Body: body, Status: status})
+	h.mu.Unlock()
+	return status/100 == 2
+}
+
+// postBody sends a signed body and returns the status, 0 without an answer.
+func (h *hooks) postBody(to string, body []byte, secret string) int {
+	ctx, cancel := context.WithTimeout(h.ctx, h.g.opts.HookTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return 0
+	}
+
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write(body)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "facebookexternalua")
+	req.Header.Set("X-Hub-Signature-256", "sha256="+hex.EncodeToString(mac.Sum(nil)))
+	resp, err := h.client.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxHookAnswer))
+	return resp.StatusCode
+}
+
+// escape writes everything that isn't ASCII as \uXXXX, as Meta does. A receiver that parses the body, and writes it again
+// before it checks the signature, fails.
+func escape(body []byte) []byte {
+	var out bytes.Buffer
+	for _, r := range string(body) {
+		if r <= unicode.MaxASCII {
+			out.WriteByte(byte(r))
+		} else if high, low := utf16.EncodeRune(r); high != unicode.ReplacementChar {
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		} else {
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	return out.Bytes()
+}
