@@ -14,14 +14,18 @@ import (
 func TestReports(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
-		name           string
-		rule           mailfake.RecipientRule
-		action, status string
-		delivered      int
+		name      string
+		rule      mailfake.RecipientRule
+		report    report
+		delivered int
 	}{
-		{"bounce", mailfake.RecipientRule{Policy: mailfake.PolicyBounce}, "failed", "5.1.1", 0},
-		{"full", mailfake.RecipientRule{Policy: mailfake.PolicyBounce, Code: 552, Enhanced: "5.2.2", Text: "Over quota"}, "failed", "5.2.2", 0},
-		{"delayed", mailfake.RecipientRule{Policy: mailfake.PolicyDelayed}, "delayed", "4.4.1", 1},
+		{name: "bounce", rule: mailfake.RecipientRule{Policy: mailfake.PolicyBounce}, report: report{action: "failed", status: "5.1.1"}},
+		{
+			name:   "full",
+			rule:   mailfake.RecipientRule{Policy: mailfake.PolicyBounce, Code: 552, Enhanced: "5.2.2", Text: "Over quota"},
+			report: report{action: "failed", status: "5.2.2"},
+		},
+		{name: "delayed", rule: mailfake.RecipientRule{Policy: mailfake.PolicyDelayed}, report: report{action: "delayed", status: "4.4.1"}, delivered: 1},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -31,29 +35,32 @@ func TestReports(t *testing.T) {
 			if err := s.SetRecipient(c.rule); err != nil {
 				t.Fatal(err)
 			}
-			if err := sender(t, s).DialAndSendWithContext(soon(t), letter(t, support, ann, "Hi", "hello")); err != nil {
-				t.Fatal(err)
-			}
-			in, err := s.WaitFor(soon(t), support, count(1))
+			submit(t, s, letter(t, support, ann, "Hi", "hello"))
+			in, err := s.WaitFor(testContext(t), support, atLeast(1))
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkReport(t, in[0], c.action, c.status)
-			if n := len(s.Inbox(ann)); n != c.delivered {
-				t.Errorf("%d delivered", n)
-			}
+			checkReport(t, in[0], c.report)
+			wantEqual(t, "mails that were delivered", len(s.Inbox(ann)), c.delivered)
 			if sub := s.Submissions(); len(sub) != 1 || len(sub[0].Bounced) != 1-c.delivered {
-				t.Errorf("submissions %+v", sub)
+				t.Errorf("got the submissions %+v, want one with %d recipients who bounced", sub, 1-c.delivered)
 			}
 		})
 	}
 }
 
-func checkReport(t *testing.T, r mailfake.Received, action, status string) {
+// report is what a report says became of a mail.
+type report struct{ action, status string }
+
+// checkReport checks a report on letter to ann.
+func checkReport(t *testing.T, r mailfake.Received, want report) {
 	t.Helper()
-	if r.ParseError != "" || r.Get("Return-Path") != "<>" || r.Get("Auto-Submitted") != "auto-replied" || r.InReplyTo != "<c1.m1@acme.test>" ||
-		!strings.HasPrefix(r.Get("Content-Type"), "multipart/report; report-type=delivery-status") {
-		t.Errorf("report's header %+v %s", r.Header, r.ParseError)
+	wantEqual(t, "error of the parser", r.ParseError, "")
+	wantEqual(t, "Return-Path", r.Get("Return-Path"), "<>")
+	wantEqual(t, "Auto-Submitted", r.Get("Auto-Submitted"), "auto-replied")
+	wantEqual(t, "In-Reply-To", r.InReplyTo, letterID)
+	if kind := r.Get("Content-Type"); !strings.HasPrefix(kind, "multipart/report; report-type=delivery-status") {
+		t.Errorf("got the content type %q, want that of a report on delivery", kind)
 	}
 	e, err := enmime.ReadEnvelope(bytes.NewReader(r.Raw))
 	if err != nil || len(e.Errors) > 0 {
@@ -65,15 +72,15 @@ func checkReport(t *testing.T, r mailfake.Received, action, status string) {
 		types = append(types, p.ContentType)
 	}
 	if got := strings.Join(types, " "); got != "text/plain message/delivery-status message/rfc822" {
-		t.Fatalf("parts %s", got)
+		t.Fatalf("got the parts %s, want a text, the report and the mail", got)
 	}
-	for _, line := range []string{"Action: " + action, "Status: " + status, "Final-Recipient: rfc822; " + ann, "Diagnostic-Code: smtp; "} {
-		if !strings.Contains(string(parts[1].Content), line+"") {
-			t.Errorf("no %q in %s", line, parts[1].Content)
+	for _, line := range []string{"Action: " + want.action, "Status: " + want.status, "Final-Recipient: rfc822; " + ann, "Diagnostic-Code: smtp; "} {
+		if !strings.Contains(string(parts[1].Content), line) {
+			t.Errorf("got the report %s, want %q in it", parts[1].Content, line)
 		}
 	}
-	if !strings.Contains(string(parts[2].Content), "Message-ID: <c1.m1@acme.test>") {
-		t.Errorf("original %s", parts[2].Content)
+	if !strings.Contains(string(parts[2].Content), "Message-ID: "+letterID) {
+		t.Errorf("got as the mail %s, want its id in it", parts[2].Content)
 	}
 }
 
@@ -86,7 +93,7 @@ func TestNoReportOnReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	if in := s.Inbox(ann); len(in) != 1 || in[0].From.Address != "mailer-daemon@mail.test" {
-		t.Fatalf("customer got %+v", in)
+		t.Fatalf("the customer got %+v, want the report alone", in)
 	}
 	if err := s.SetRecipient(mailfake.RecipientRule{Address: ann, Policy: mailfake.PolicyBounce}); err != nil {
 		t.Fatal(err)
@@ -94,7 +101,5 @@ func TestNoReportOnReport(t *testing.T) {
 	if _, err := s.Customer(ann).Send(mailfake.Mail{To: []string{ann}, Text: "x"}); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(s.Inbox(ann)); n != 2 {
-		t.Fatalf("%d mails", n)
-	}
+	wantEqual(t, "mails: a report on her first, and another on her second", len(s.Inbox(ann)), 2)
 }

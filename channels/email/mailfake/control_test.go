@@ -37,7 +37,7 @@ func (r remote) call(method, path string, body, out any) int {
 			r.t.Fatal(err)
 		}
 	}
-	req, err := http.NewRequestWithContext(soon(r.t), method, r.url+path, bytes.NewReader(raw))
+	req, err := http.NewRequestWithContext(testContext(r.t), method, r.url+path, bytes.NewReader(raw))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -58,107 +58,128 @@ func (r remote) call(method, path string, body, out any) int {
 	return res.StatusCode
 }
 
-// TestControl plays a customer and an oracle over HTTP.
-func TestControl(t *testing.T) {
+// wantOK checks that a call is taken.
+func (r remote) wantOK(method, path string, body, out any) {
+	r.t.Helper()
+	wantEqual(r.t, method+" "+path, r.call(method, path, body, out), http.StatusOK)
+}
+
+// A customer's mail is sent and read by HTTP: from its parts, or as bytes.
+func TestControlSend(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	r := control(t, s)
 	var sent mailfake.Sent
 	mail := map[string]any{"from": "Ann <ann@customer.test>", "to": []string{support}, "subject": "Hi", "text": "over the wire",
 		"attachments": []map[string]any{{"name": "a.txt", "type": "text/plain", "content": []byte("file")}}}
-	if code := r.call("POST", "send", mail, &sent); code != 200 || sent.Delivered[0] != support {
-		t.Fatalf("send: %d %+v", code, sent)
-	}
+	r.wantOK("POST", "send", mail, &sent)
+	wantEqual(t, "who got it", strings.Join(sent.Delivered, " "), support)
 	var in []mailfake.Received
-	r.call("GET", "inbox?address="+support, nil, &in)
-	if len(in) != 1 || in[0].Text != "over the wire" || string(in[0].Attachments[0].Content) != "file" || !bytes.Equal(in[0].Raw, s.Inbox(support)[0].Raw) {
-		t.Fatalf("inbox: %+v", in)
+	r.wantOK("GET", "inbox?address="+support, nil, &in)
+	if len(in) != 1 {
+		t.Fatalf("the inbox has %+v, want one mail", in)
 	}
-	if code := r.call("POST", "raw?"+url.Values{"to": {support, "sales@acme.test"}, "from": {"x@y.test"}}.Encode(), []byte("Subject: raw\n\nbytes"), nil); code != 200 {
-		t.Fatalf("raw: %d", code)
-	}
-	if got := s.Inbox("sales@acme.test"); string(got[0].Raw) != "Subject: raw\n\nbytes" {
-		t.Fatalf("raw arrived as %q", got[0].Raw)
-	}
-	// a long poll that a mail ends
-	done := make(chan int, 1)
-	go func() {
-		var got []mailfake.Received
-		r.call("GET", "inbox?address=ann@customer.test&min=1&wait=10s&raw=0", nil, &got)
-		if len(got) == 1 && got[0].Raw != nil {
-			t.Error("raw was not wanted")
-		}
-		done <- len(got)
-	}()
-	if err := sender(t, s).DialAndSendWithContext(soon(t), letter(t, support, ann, "Re: Hi", "answer")); err != nil {
-		t.Fatal(err)
-	}
-	if n := <-done; n != 1 {
-		t.Fatalf("long poll: %d", n)
-	}
-	reply := map[string]any{"from": ann, "message_id_of": "<c1.m1@acme.test>", "text": "thanks"}
-	if code := r.call("POST", "reply", reply, &sent); code != 200 {
-		t.Fatalf("reply: %d", code)
-	}
-	if all := s.Inbox(support); all[len(all)-1].InReplyTo != "<c1.m1@acme.test>" || !strings.HasPrefix(all[len(all)-1].Text, "thanks\n") {
-		t.Fatalf("reply: %+v", all[len(all)-1])
-	}
-	var subs []mailfake.Submission
-	if r.call("GET", "submissions", nil, &subs); len(subs) != 1 || subs[0].To[0] != ann {
-		t.Fatalf("submissions: %+v", subs)
-	}
+	wantEqual(t, "text", in[0].Text, "over the wire")
+	wantEqual(t, "content of the file", string(in[0].Attachments[0].Content), "file")
+	wantEqual(t, "bytes", string(in[0].Raw), string(s.Inbox(support)[0].Raw))
+
+	const raw = "Subject: raw\n\nbytes"
+	r.wantOK("POST", "raw?"+url.Values{"to": {support, "sales@acme.test"}, "from": {"x@y.test"}}.Encode(), []byte(raw), nil)
+	wantEqual(t, "bytes that arrived", string(s.Inbox("sales@acme.test")[0].Raw), raw)
 }
 
-func TestControlFaultsAndState(t *testing.T) {
+// A long poll ends when a mail comes; what was sent is listed, and can be replied to.
+func TestControlReply(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	r := control(t, s)
-	var id struct{ ID string }
-	if code := r.call("POST", "faults", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionReply, Code: 552}, &id); code != 200 || id.ID == "" {
-		t.Fatalf("fault: %d %+v", code, id)
+	polled := make(chan []mailfake.Received, 1)
+	go func() {
+		var got []mailfake.Received
+		r.wantOK("GET", "inbox?address=ann@customer.test&min=1&wait=10s&raw=0", nil, &got)
+		polled <- got
+	}()
+	submit(t, s, letter(t, support, ann, "Re: Hi", "answer"))
+	if got := <-polled; len(got) != 1 || got[0].Raw != nil {
+		t.Fatalf("the long poll gave %+v, want one mail without its bytes", got)
 	}
-	if err := sender(t, s).DialAndSendWithContext(soon(t), letter(t, support, ann, "x", "x")); err == nil {
-		t.Error("the fault did not strike")
+
+	r.wantOK("POST", "reply", map[string]any{"from": ann, "message_id_of": letterID, "text": "thanks"}, nil)
+	reply := s.Inbox(support)[0]
+	wantEqual(t, "In-Reply-To", reply.InReplyTo, letterID)
+	if !strings.HasPrefix(reply.Text, "thanks\n") {
+		t.Errorf("got the text %q, want the thanks first", reply.Text)
 	}
-	if code := r.call("POST", "recipient", mailfake.RecipientRule{Address: ann, Policy: mailfake.PolicyRefuse}, nil); code != 200 {
-		t.Errorf("recipient: %d", code)
+	var submissions []mailfake.Submission
+	r.wantOK("GET", "submissions", nil, &submissions)
+	if len(submissions) != 1 || submissions[0].To[0] != ann {
+		t.Errorf("got the submissions %+v, want one to the customer", submissions)
 	}
-	write(t, s, "one")
-	var st mailfake.State
-	r.call("GET", "state", nil, &st)
-	if st.IMAPAddr != s.IMAPAddr() || len(st.Faults) != 1 || st.Faults[0].Fired != 1 || len(st.Mailboxes) != 3 {
-		t.Errorf("state: %+v", st)
-	}
-	for _, m := range st.Mailboxes {
-		if m.Address == support && m.Folders["INBOX"] != 1 || m.Customer != (m.Address == ann) {
-			t.Errorf("mailbox: %+v", m)
-		}
-	}
-	if r.call("DELETE", "faults?id="+id.ID, nil, nil); len(s.Faults()) != 0 {
-		t.Error("fault stayed")
-	}
-	client := login(t, s, nil)
-	if _, err := client.Select("INBOX", nil).Wait(); err != nil {
-		t.Fatal(err)
-	}
-	if code := r.call("POST", "uidvalidity?address="+support, nil, nil); code != 200 || client.Noop().Wait() == nil {
-		t.Errorf("uidvalidity: %d", code)
-	}
-	client = login(t, s, nil)
-	if code := r.call("POST", "disconnect?address="+support, nil, nil); code != 200 || client.Noop().Wait() == nil {
-		t.Errorf("disconnect: %d", code)
-	}
-	if r.call("POST", "reset", nil, nil); len(s.Inbox(support)) != 0 || len(s.Submissions()) != 0 || len(s.State().Mailboxes) != 2 {
-		t.Error("reset left something")
-	}
-	login(t, s, nil) // and the configured mailboxes are there again
 }
 
+// Faults and rules for recipients are set by HTTP, and show in the state.
+func TestControlState(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	r := control(t, s)
+	var fault struct{ ID string }
+	r.wantOK("POST", "faults", reply(mailfake.OpDATA, 552, ""), &fault)
+	if err := sender(t, s).DialAndSendWithContext(testContext(t), letter(t, support, ann, "x", "x")); err == nil {
+		t.Error("a mail was taken, want the fault to strike")
+	}
+	r.wantOK("POST", "recipient", mailfake.RecipientRule{Address: ann, Policy: mailfake.PolicyRefuse}, nil)
+	writeToSupport(t, s, "one")
+
+	var state mailfake.State
+	r.wantOK("GET", "state", nil, &state)
+	wantEqual(t, "address of IMAP", state.IMAPAddr, s.IMAPAddr())
+	if len(state.Faults) != 1 || state.Faults[0].Fired != 1 {
+		t.Errorf("got the faults %+v, want one that has struck once", state.Faults)
+	}
+	wantEqual(t, "mailboxes: two of the company and the customer's", len(state.Mailboxes), 3)
+	for _, m := range state.Mailboxes {
+		wantEqual(t, m.Address+" is a customer", m.Customer, m.Address == ann)
+		if m.Address == support {
+			wantEqual(t, "mails of support", m.Folders["INBOX"], 1)
+		}
+	}
+	r.wantOK("DELETE", "faults?id="+fault.ID, nil, nil)
+	wantEqual(t, "faults", len(s.Faults()), 0)
+}
+
+// Connections are ended by HTTP: with the UIDs of a folder, or without.
+func TestControlDisconnects(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	r := control(t, s)
+	for _, path := range []string{"uidvalidity?address=" + support, "disconnect?address=" + support} {
+		client := openInbox(t, s, 0, nil)
+		r.wantOK("POST", path, nil, nil)
+		if client.Noop().Wait() == nil {
+			t.Errorf("after %s the connection goes on, want it ended", path)
+		}
+	}
+}
+
+// A reset leaves the configured mailboxes alone.
+func TestControlReset(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	writeToSupport(t, s, "one")
+	submit(t, s, letter(t, support, ann, "x", "x"))
+	control(t, s).wantOK("POST", "reset", nil, nil)
+	wantEqual(t, "mails of support", len(s.Inbox(support)), 0)
+	wantEqual(t, "submissions", len(s.Submissions()), 0)
+	wantEqual(t, "mailboxes", len(s.State().Mailboxes), 2)
+	login(t, s, nil) // they take logins again
+}
+
+// Each change is an event of a stream, which ends with the server.
 func TestControlEvents(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	r := control(t, s)
-	req, err := http.NewRequestWithContext(soon(t), "GET", r.url+"events", nil)
+	req, err := http.NewRequestWithContext(testContext(t), "GET", r.url+"events", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,22 +191,24 @@ func TestControlEvents(t *testing.T) {
 	lines := bufio.NewScanner(res.Body)
 	for _, want := range []string{": subscribed", "", `data: {"address":"support@acme.test","folder":"INBOX","uid":1,"kind":"added"}`} {
 		if !lines.Scan() || lines.Text() != want {
-			t.Fatalf("event %q, want %q", lines.Text(), want)
+			t.Fatalf("got the line %q, want %q", lines.Text(), want)
 		}
 		if want == "" {
-			write(t, s, "one")
+			writeToSupport(t, s, "one")
 		}
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for lines.Scan() { // the stream ends with the world
+	for lines.Scan() {
+		// What was on its way still comes.
 	}
 	if lines.Err() != nil {
 		t.Fatal(lines.Err())
 	}
 }
 
+// What can't be done is refused, with a status that says why. A mailbox that isn't there yet is empty.
 func TestControlErrors(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -195,22 +218,23 @@ func TestControlErrors(t *testing.T) {
 		body         any
 		want         int
 	}{
-		{"POST", "send", []byte("{"), 400},
-		{"POST", "send", map[string]any{"nonsense": 1}, 400},
-		{"POST", "send", map[string]any{"from": ann, "to": []string{"no@acme.test"}}, 422},
-		{"POST", "reply", map[string]any{"from": ann, "message_id_of": "<none@x>"}, 404},
-		{"POST", "faults", map[string]any{"op": "smtp.data", "action": "explode"}, 400},
-		{"POST", "recipient", map[string]any{"address": "x", "policy": "accept"}, 400},
-		{"POST", "uidvalidity?address=no@acme.test", nil, 404},
-		{"GET", "nothing", nil, 404},
+		{method: "POST", path: "send", body: []byte("{"), want: http.StatusBadRequest},
+		{method: "POST", path: "send", body: map[string]any{"nonsense": 1}, want: http.StatusBadRequest},
+		{method: "POST", path: "send", body: map[string]any{"from": ann, "to": []string{"no@acme.test"}}, want: http.StatusUnprocessableEntity},
+		{method: "POST", path: "reply", body: map[string]any{"from": ann, "message_id_of": "<none@x>"}, want: http.StatusNotFound},
+		{method: "POST", path: "faults", body: map[string]any{"op": "smtp.data", "action": "explode"}, want: http.StatusBadRequest},
+		{method: "POST", path: "recipient", body: map[string]any{"address": "x", "policy": "accept"}, want: http.StatusBadRequest},
+		{method: "POST", path: "uidvalidity?address=no@acme.test", want: http.StatusNotFound},
+		{method: "GET", path: "nothing", want: http.StatusNotFound},
 	}
 	for _, c := range cases {
 		if got := r.call(c.method, c.path, c.body, nil); got != c.want {
-			t.Errorf("%s %s: %d, want %d", c.method, c.path, got, c.want)
+			t.Errorf("%s %s %v: got status %d, want %d", c.method, c.path, c.body, got, c.want)
 		}
 	}
 	var none []mailfake.Received
-	if code := r.call("GET", "inbox?address=stranger@x.test", nil, &none); code != 200 || none == nil || len(none) != 0 {
-		t.Errorf("empty inbox: %d %v", code, none)
+	r.wantOK("GET", "inbox?address=stranger@x.test", nil, &none)
+	if none == nil || len(none) != 0 {
+		t.Errorf("the inbox of a stranger has %v, want an empty list", none)
 	}
 }

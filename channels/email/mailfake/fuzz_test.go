@@ -20,10 +20,10 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		before := bytes.Clone(raw)
 		if r := parseReceived(raw); !bytes.Equal(r.Raw, before) {
-			t.Error("bytes changed")
+			t.Errorf("the stored bytes are %q, want %q", r.Raw, before)
 		}
 		if got := replaceMessageID(raw, "<new@x>"); !bytes.HasPrefix(got, []byte("Message-ID: <new@x>\r\n")) {
-			t.Errorf("no new id: %q", got)
+			t.Errorf("got %q, want the new id first", got)
 		}
 		envelopeOf(raw)
 	})
@@ -43,10 +43,10 @@ func FuzzCompose(f *testing.F) {
 		}
 		r := parseReceived(raw)
 		if r.Get("Bcc") != "" || len(r.To) != 1 {
-			t.Errorf("forged header: %q", raw)
+			t.Errorf("the header has other recipients than the one, so that a field was forged: %q", raw)
 		}
 		if len(r.Attachments) != 1 || string(r.Attachments[0].Content) != text {
-			t.Errorf("attachment: %+v of %q", r.Attachments, raw)
+			t.Errorf("got the files %+v, want one with %q, of %q", r.Attachments, text, raw)
 		}
 	})
 }

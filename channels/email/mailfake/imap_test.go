@@ -1,7 +1,6 @@
 package mailfake_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,13 +13,14 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-func whole() *imap.FetchItemBodySection { return &imap.FetchItemBodySection{Peek: true} }
+// wholeMail asks for all bytes of a mail.
+func wholeMail() *imap.FetchItemBodySection { return &imap.FetchItemBodySection{Peek: true} }
 
-// fill puts n mails into the support mailbox and opens it.
-func fill(t *testing.T, s *mailfake.Server, n int, opts *imapclient.Options) *imapclient.Client {
+// openInbox puts n mails into the support mailbox and opens it.
+func openInbox(t *testing.T, s *mailfake.Server, n int, opts *imapclient.Options) *imapclient.Client {
 	t.Helper()
 	for i := range n {
-		write(t, s, fmt.Sprintf("Mail %d", i+1))
+		writeToSupport(t, s, fmt.Sprintf("Mail %d", i+1))
 	}
 	c := login(t, s, opts)
 	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
@@ -29,7 +29,8 @@ func fill(t *testing.T, s *mailfake.Server, n int, opts *imapclient.Options) *im
 	return c
 }
 
-func write(t *testing.T, s *mailfake.Server, subject string) {
+// writeToSupport sends a mail of ann's.
+func writeToSupport(t *testing.T, s *mailfake.Server, subject string) {
 	t.Helper()
 	_, err := s.Customer(ann).Send(mailfake.Mail{To: []string{support}, Subject: subject, Text: "text of " + subject})
 	if err != nil {
@@ -37,7 +38,7 @@ func write(t *testing.T, s *mailfake.Server, subject string) {
 	}
 }
 
-func arm(t *testing.T, s *mailfake.Server, f mailfake.Fault) (id string) {
+func addFault(t *testing.T, s *mailfake.Server, f mailfake.Fault) (id string) {
 	t.Helper()
 	id, err := s.AddFault(f)
 	if err != nil {
@@ -69,17 +70,18 @@ func (l *listener) options() *imapclient.Options {
 	}}
 }
 
-func next(t *testing.T, what string, ch <-chan uint32) uint32 {
+// wantNext waits for the next number that the server says unasked, and checks it.
+func wantNext(t *testing.T, what string, ch <-chan uint32, want uint32) {
 	t.Helper()
 	select {
 	case n := <-ch:
-		return n
-	case <-soon(t).Done():
-		t.Fatalf("no %s came", what)
-		return 0
+		wantEqual(t, what, n, want)
+	case <-testContext(t).Done():
+		t.Fatalf("waited in vain for %s %d", what, want)
 	}
 }
 
+// The server has the capabilities that Parley uses; folders have names, marks and counts, and can be changed.
 func TestFoldersAndCapabilities(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) {
@@ -89,25 +91,32 @@ func TestFoldersAndCapabilities(t *testing.T) {
 	c := login(t, s, nil)
 	for _, want := range []imap.Cap{imap.CapIdle, imap.CapMove, imap.CapUIDPlus, imap.CapSpecialUse, imap.CapESearch} {
 		if !c.Caps().Has(want) {
-			t.Errorf("no %s in %v", want, c.Caps())
+			t.Errorf("got the capabilities %v, want %s among them", c.Caps(), want)
 		}
 	}
 	list, err := c.List("", "*", nil).Collect()
 	if err != nil || len(list) != 3 {
-		t.Fatalf("list: %v, %v", list, err)
+		t.Fatalf("got the folders %v, %v; want three", list, err)
 	}
-	if list[1].Mailbox != "[Gmail]/Sent Mail" || !slices.Contains(list[1].Attrs, imap.MailboxAttrSent) {
-		t.Errorf("sent: %+v", list[1])
+	wantEqual(t, "name of the second folder", list[1].Mailbox, "[Gmail]/Sent Mail")
+	wantEqual(t, "it is marked as Sent", slices.Contains(list[1].Attrs, imap.MailboxAttrSent), true)
+
+	writeToSupport(t, s, "one")
+	selected, err := c.Select("inbox", nil).Wait()
+	if err != nil {
+		t.Fatal(err)
 	}
-	write(t, s, "one")
-	sel, err := c.Select("inbox", nil).Wait()
-	if err != nil || sel.UIDValidity != 700 || sel.NumMessages != 1 || sel.UIDNext != 2 {
-		t.Fatalf("select: %+v, %v", sel, err)
+	wantEqual(t, "mails by SELECT", selected.NumMessages, 1)
+	wantEqual(t, "UIDNEXT by SELECT", selected.UIDNext, 2)
+	wantEqual(t, "UIDVALIDITY by SELECT", selected.UIDValidity, 700)
+	status, err := c.Status("INBOX", &imap.StatusOptions{NumMessages: true, NumUnseen: true, UIDNext: true, UIDValidity: true}).Wait()
+	if err != nil {
+		t.Fatal(err)
 	}
-	st, err := c.Status("INBOX", &imap.StatusOptions{NumMessages: true, NumUnseen: true, UIDNext: true, UIDValidity: true}).Wait()
-	if err != nil || *st.NumMessages != 1 || *st.NumUnseen != 1 || st.UIDNext != 2 || st.UIDValidity != 700 {
-		t.Fatalf("status: %+v, %v", st, err)
-	}
+	wantEqual(t, "mails by STATUS", *status.NumMessages, 1)
+	wantEqual(t, "unseen mails by STATUS", *status.NumUnseen, 1)
+	wantEqual(t, "UIDNEXT by STATUS", status.UIDNext, 2)
+	wantEqual(t, "UIDVALIDITY by STATUS", status.UIDValidity, 700)
 	for _, step := range []error{
 		c.Create("Done", nil).Wait(), c.Subscribe("Done").Wait(), c.Rename("Done", "Filed", nil).Wait(), c.Delete("Filed").Wait(),
 	} {
@@ -115,22 +124,23 @@ func TestFoldersAndCapabilities(t *testing.T) {
 			t.Error(step)
 		}
 	}
+	_, selecting := c.Select("Nowhere", nil).Wait()
 	for name, err := range map[string]error{
-		"missing folder": c.Delete("Filed").Wait(), "INBOX deleted": c.Delete("INBOX").Wait(),
+		"deleting a folder that is missing":  c.Delete("Filed").Wait(),
+		"deleting INBOX":                     c.Delete("INBOX").Wait(),
+		"selecting a folder that is missing": selecting,
 	} {
 		if err == nil {
-			t.Errorf("%s: no error", name)
+			t.Errorf("%s succeeded, want an error", name)
 		}
-	}
-	if _, err := c.Select("Nowhere", nil).Wait(); err == nil {
-		t.Error("selected what does not exist")
 	}
 }
 
+// SEARCH finds mails by each of the criteria that Parley uses.
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	c := fill(t, s, 3, nil)
+	c := openInbox(t, s, 3, nil)
 	if _, err := s.Customer(ann).Send(mailfake.Mail{To: []string{support}, Subject: "Grüße", Text: strings.Repeat("lang ", 500),
 		MessageID: "<special@x.test>", Date: clock.AddDate(0, 0, -9)}); err != nil {
 		t.Fatal(err)
@@ -173,42 +183,45 @@ func TestSearch(t *testing.T) {
 	for _, tc := range cases {
 		got, err := c.UIDSearch(&tc.c, nil).Wait()
 		if err != nil || !slices.Equal(got.AllUIDs(), tc.want) {
-			t.Errorf("%s: %v, %v; want %v", tc.name, got.AllUIDs(), err, tc.want)
+			t.Errorf("%s: found %v, %v; want %v", tc.name, got.AllUIDs(), err, tc.want)
 		}
 	}
 	got, err := c.Search(&imap.SearchCriteria{Larger: 2000}, &imap.SearchOptions{ReturnMin: true, ReturnMax: true, ReturnCount: true}).Wait()
-	if err != nil || got.Min != 4 || got.Max != 4 || got.Count != 1 {
-		t.Errorf("esearch: %+v, %v", got, err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "MIN by ESEARCH", got.Min, 4)
+	wantEqual(t, "MAX by ESEARCH", got.Max, 4)
+	wantEqual(t, "COUNT by ESEARCH", got.Count, 1)
 }
 
+// FETCH gives all items that Parley asks for. A body that is fetched without PEEK makes a mail seen, but not in EXAMINE.
 func TestFetchForms(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	c := fill(t, s, 1, nil)
+	c := openInbox(t, s, 1, nil)
 	raw := s.Inbox(support)[0].Raw
 	part := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Offset: 10, Size: 20}}
 	past := &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Offset: 1 << 20, Size: 20}}
 	head := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Subject"}}
 	msgs, err := c.Fetch(imap.SeqSetNum(1), &imap.FetchOptions{UID: true, Flags: true, Envelope: true, InternalDate: true, RFC822Size: true,
-		BodyStructure: &imap.FetchItemBodyStructure{Extended: true}, BodySection: []*imap.FetchItemBodySection{whole(), part, past, head}}).Collect()
+		BodyStructure: &imap.FetchItemBodyStructure{Extended: true}, BodySection: []*imap.FetchItemBodySection{wholeMail(), part, past, head}}).Collect()
 	if err != nil || len(msgs) != 1 {
-		t.Fatalf("fetch: %v, %v", msgs, err)
+		t.Fatalf("fetched %v, %v; want one mail", msgs, err)
 	}
 	m := msgs[0]
-	if m.UID != 1 || m.Envelope.Subject != "Mail 1" || m.RFC822Size != int64(len(raw)) || !m.InternalDate.Equal(clock) || len(m.Flags) != 0 {
-		t.Errorf("items: %+v", m)
+	wantEqual(t, "UID", m.UID, 1)
+	wantEqual(t, "subject", m.Envelope.Subject, "Mail 1")
+	wantEqual(t, "size", m.RFC822Size, int64(len(raw)))
+	wantEqual(t, "flags", len(m.Flags), 0)
+	wantEqual(t, "type", m.BodyStructure.MediaType(), "text/plain")
+	if !m.InternalDate.Equal(clock) {
+		t.Errorf("got the internal date %s, want %s", m.InternalDate, clock)
 	}
-	if m.BodyStructure.MediaType() != "text/plain" {
-		t.Errorf("structure: %v", m.BodyStructure)
-	}
-	if !bytes.Equal(m.FindBodySection(whole()), raw) || !bytes.Equal(m.FindBodySection(part), raw[10:30]) || len(m.FindBodySection(past)) != 0 {
-		t.Error("sections differ from the mail")
-	}
-	if got := string(m.FindBodySection(head)); got != "Subject: Mail 1\r\n\r\n" {
-		t.Errorf("header field: %q", got)
-	}
-	// without PEEK it becomes seen, but not in EXAMINE
+	wantEqual(t, "whole mail", string(m.FindBodySection(wholeMail())), string(raw))
+	wantEqual(t, "part of it", string(m.FindBodySection(part)), string(raw[10:30]))
+	wantEqual(t, "part beyond its end", string(m.FindBodySection(past)), "")
+	wantEqual(t, "header field", string(m.FindBodySection(head)), "Subject: Mail 1\r\n\r\n")
 	for _, readOnly := range []bool{true, false} {
 		if _, err := c.Select("INBOX", &imap.SelectOptions{ReadOnly: readOnly}).Wait(); err != nil {
 			t.Fatal(err)
@@ -216,9 +229,7 @@ func TestFetchForms(t *testing.T) {
 		if _, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{{}}}).Collect(); err != nil {
 			t.Fatal(err)
 		}
-		if seen := slices.Contains(s.Inbox(support)[0].Flags, `\Seen`); seen == readOnly {
-			t.Errorf("read-only %v, seen %v", readOnly, seen)
-		}
+		wantEqual(t, fmt.Sprintf("seen after a FETCH, read-only %v", readOnly), slices.Contains(s.Inbox(support)[0].Flags, `\Seen`), !readOnly)
 	}
 }
 
@@ -227,48 +238,41 @@ func TestTwoClients(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	var l listener
-	watcher := fill(t, s, 3, l.options())
+	watcher := openInbox(t, s, 3, l.options())
 	idle, err := watcher.Idle()
 	if err != nil {
 		t.Fatal(err)
 	}
-	actor := fill(t, s, 0, nil)
+	actor := openInbox(t, s, 0, nil)
 	if err := actor.Store(imap.UIDSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagFlagged}}, nil).Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := next(t, "flag update", l.flags); n != 2 {
-		t.Errorf("flags of %d", n)
-	}
+	wantNext(t, "flags of mail", l.flags, 2)
 	moved, err := actor.Move(imap.UIDSetNum(1), "Sent").Wait()
-	if err != nil || moved.DestUIDs.String() != "1" || moved.SourceUIDs.String() != "1" {
-		t.Fatalf("move: %+v, %v", moved, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n := next(t, "EXPUNGE", l.expunge); n != 1 {
-		t.Errorf("expunged %d", n)
-	}
+	wantEqual(t, "UID of the moved mail before", moved.SourceUIDs.String(), "1")
+	wantEqual(t, "UID of the moved mail", moved.DestUIDs.String(), "1")
+	wantNext(t, "EXPUNGE", l.expunge, 1)
 	copied, err := actor.Copy(imap.UIDSetNum(2), "Sent").Wait()
-	if err != nil || copied.DestUIDs.String() != "2" {
-		t.Fatalf("copy: %+v, %v", copied, err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "UID of the copy", copied.DestUIDs.String(), "2")
 	if err := actor.Store(imap.UIDSetNum(3), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}, Silent: true}, nil).Close(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := actor.UIDExpunge(imap.UIDSetNum(3)).Collect(); err != nil {
 		t.Fatal(err)
 	}
-	if n := next(t, "EXPUNGE", l.expunge); n != 2 {
-		t.Errorf("expunged %d", n)
-	}
-	write(t, s, "another")
-	if n := next(t, "EXISTS", l.exists); n != 2 {
-		t.Errorf("exists %d", n)
-	}
+	wantNext(t, "EXPUNGE", l.expunge, 2)
+	writeToSupport(t, s, "another")
+	wantNext(t, "EXISTS", l.exists, 2)
 	if err := idle.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(s.Sent(support)); got != 2 {
-		t.Errorf("%d in Sent", got)
-	}
+	wantEqual(t, "mails in Sent", len(s.Sent(support)), 2)
 }
 
 // TestIdleTellsWhatCameBefore: a mail that arrives between two commands is announced by
@@ -277,21 +281,20 @@ func TestIdleTellsWhatCameBefore(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	var l listener
-	c := fill(t, s, 0, l.options())
-	write(t, s, "early")
+	c := openInbox(t, s, 0, l.options())
+	writeToSupport(t, s, "early")
 	if _, err := c.Idle(); err != nil {
 		t.Fatal(err)
 	}
-	if n := next(t, "EXISTS", l.exists); n != 1 {
-		t.Errorf("exists %d", n)
-	}
+	wantNext(t, "EXISTS", l.exists, 1)
 }
 
+// A mail whose APPEND is refused isn't stored; one whose answer is lost is.
 func TestAppendUnanswered(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := login(t, s, nil)
-	put := func() error {
+	appendCopy := func() error {
 		const raw = "Subject: copy\r\n\r\nx\r\n"
 		cmd := c.Append("Sent", int64(len(raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
 		if _, err := cmd.Write([]byte(raw)); err != nil {
@@ -303,16 +306,25 @@ func TestAppendUnanswered(t *testing.T) {
 		_, err := cmd.Wait()
 		return err
 	}
-	if err := put(); err != nil {
+	if err := appendCopy(); err != nil {
 		t.Fatal(err)
 	}
-	arm(t, s, mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"})
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"})
+	wantIMAPError(t, "APPEND beyond the quota", appendCopy(), "OVERQUOTA")
+	wantEqual(t, "mails in Sent after the refusal", len(s.Sent(support)), 1)
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropAfter})
+	if err := appendCopy(); err == nil {
+		t.Error("APPEND was answered, want the connection dropped")
+	}
+	wantEqual(t, "mails in Sent after the lost answer", len(s.Sent(support)), 2)
+}
+
+// wantIMAPError checks that the server refused a command, with this code.
+func wantIMAPError(t *testing.T, command string, err error, code imap.ResponseCode) {
+	t.Helper()
 	var ie *imap.Error
-	if err := put(); !errors.As(err, &ie) || ie.Code != "OVERQUOTA" || len(s.Sent(support)) != 1 {
-		t.Fatalf("refused append: %v", err)
+	if !errors.As(err, &ie) {
+		t.Fatalf("%s: got %v, want a refusal", command, err)
 	}
-	arm(t, s, mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropAfter})
-	if err := put(); err == nil || len(s.Sent(support)) != 2 {
-		t.Fatalf("unanswered append: %v, %d stored", err, len(s.Sent(support)))
-	}
+	wantEqual(t, command+": code", ie.Code, code)
 }

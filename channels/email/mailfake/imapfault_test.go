@@ -16,7 +16,7 @@ import (
 )
 
 func fetchAll(c *imapclient.Client, uids ...imap.UID) ([]*imapclient.FetchMessageBuffer, error) {
-	return c.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{whole()}}).Collect()
+	return c.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{wholeMail()}}).Collect()
 }
 
 // TestFetchFaults: what a client gets for three mails, and that a new connection
@@ -31,48 +31,45 @@ func TestFetchFaults(t *testing.T) {
 		survives bool // the connection
 		left     int  // mails in the folder afterwards
 	}{
-		{"flags only", mailfake.Fault{Action: mailfake.ActionFlagsOnly}, false, 0, true, 3},
-		{"unknown item", mailfake.Fault{Action: mailfake.ActionUnknownItem}, true, 0, false, 3},
-		{"one vanishes", mailfake.Fault{Action: mailfake.ActionExpunge}, false, 2, true, 2},
-		{"all vanish", mailfake.Fault{Action: mailfake.ActionExpunge, Count: 3}, false, 0, true, 0},
-		{"BYE", mailfake.Fault{Action: mailfake.ActionBye}, true, 0, false, 3},
-		{"dropped before", mailfake.Fault{Action: mailfake.ActionDropBefore}, true, 0, false, 3},
-		{"dropped after", mailfake.Fault{Action: mailfake.ActionDropAfter}, true, 3, false, 3},
-		{"refused", mailfake.Fault{Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"}, true, 0, true, 3},
-		{"slow", mailfake.Fault{Action: mailfake.ActionDelay, Delay: 5 * time.Millisecond}, false, 3, true, 3},
-		{"EXISTS burst", mailfake.Fault{Action: mailfake.ActionExists, Count: 50}, false, 3, true, 3},
+		{name: "flags only", fault: mailfake.Fault{Action: mailfake.ActionFlagsOnly}, survives: true, left: 3},
+		{name: "unknown item", fault: mailfake.Fault{Action: mailfake.ActionUnknownItem}, fails: true, left: 3},
+		{name: "one vanishes", fault: mailfake.Fault{Action: mailfake.ActionExpunge}, bodies: 2, survives: true, left: 2},
+		{name: "all vanish", fault: mailfake.Fault{Action: mailfake.ActionExpunge, Count: 3}, survives: true, left: 0},
+		{name: "BYE", fault: mailfake.Fault{Action: mailfake.ActionBye}, fails: true, left: 3},
+		{name: "dropped before", fault: mailfake.Fault{Action: mailfake.ActionDropBefore}, fails: true, left: 3},
+		{name: "dropped after", fault: mailfake.Fault{Action: mailfake.ActionDropAfter}, fails: true, bodies: 3, left: 3},
+		{name: "refused", fault: mailfake.Fault{Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"}, fails: true, survives: true, left: 3},
+		{name: "slow", fault: mailfake.Fault{Action: mailfake.ActionDelay, Delay: 5 * time.Millisecond}, bodies: 3, survives: true, left: 3},
+		{name: "EXISTS burst", fault: mailfake.Fault{Action: mailfake.ActionExists, Count: 50}, bodies: 3, survives: true, left: 3},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
-			c := fill(t, s, 3, nil)
+			c := openInbox(t, s, 3, nil)
 			before := s.Inbox(support)
 			tc.fault.Op = mailfake.OpFETCH
-			arm(t, s, tc.fault)
+			addFault(t, s, tc.fault)
 			msgs, err := fetchAll(c, 1, 2, 3)
 			if (err != nil) != tc.fails {
-				t.Errorf("error: %v", err)
+				t.Errorf("FETCH: got the error %v, want one: %v", err, tc.fails)
 			}
 			bodies := 0
 			for _, m := range msgs {
-				body := m.FindBodySection(whole())
+				body := m.FindBodySection(wholeMail())
 				if slices.ContainsFunc(before, func(r mailfake.Received) bool { return string(r.Raw) == string(body) }) {
 					bodies++
 				}
 			}
-			if bodies != tc.bodies {
-				t.Errorf("%d bodies, want %d", bodies, tc.bodies)
-			}
-			if err := c.Noop().Wait(); (err == nil) != tc.survives {
-				t.Errorf("connection afterwards: %v", err)
-			}
+			wantEqual(t, "mails that came whole", bodies, tc.bodies)
+			wantEqual(t, "the connection survives", c.Noop().Wait() == nil, tc.survives)
 			if !tc.survives {
-				c = fill(t, s, 0, nil)
+				c = openInbox(t, s, 0, nil)
 			}
-			if msgs, err := fetchAll(c, 1, 2, 3); err != nil || len(msgs) != tc.left {
-				t.Errorf("afterwards %d mails, %v", len(msgs), err)
+			if msgs, err = fetchAll(c, 1, 2, 3); err != nil {
+				t.Errorf("FETCH afterwards: %v", err)
 			}
+			wantEqual(t, "mails afterwards", len(msgs), tc.left)
 		})
 	}
 }
@@ -81,13 +78,16 @@ func TestFetchFaults(t *testing.T) {
 // early, because it goes on reading while Collect throws the rest of the literal away.
 func TestCut(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct{ bytes, whole int }{{0, 0}, {1200, 2}} {
+	for _, tc := range []struct {
+		bytes int // that come
+		whole int // mails among them
+	}{{bytes: 0, whole: 0}, {bytes: 1200, whole: 2}} {
 		s := start(t)
 		for _, subject := range []string{"a", "b", "c"} {
-			write(t, s, subject)
+			writeToSupport(t, s, subject)
 		}
-		arm(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: tc.bytes})
-		_, fetched, _ := strings.Cut(talk(t, s, "b SELECT INBOX", "c UID FETCH 1:3 (BODY.PEEK[])"), "b OK")
+		addFault(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: tc.bytes})
+		_, fetched, _ := strings.Cut(speakIMAP(t, s, "b SELECT INBOX", "c UID FETCH 1:3 (BODY.PEEK[])"), "b OK")
 		_, fetched, _ = strings.Cut(fetched, "\r\n")
 		in, complete := s.Inbox(support), 0
 		for _, r := range in {
@@ -95,12 +95,16 @@ func TestCut(t *testing.T) {
 				complete++
 			}
 		}
-		cut := in[tc.whole].Raw
-		if complete != tc.whole || strings.Contains(fetched, "c OK") || !strings.Contains(fetched, fmt.Sprintf("{%d}\r\n%s", len(cut), cut[:40])) {
-			t.Errorf("%d complete, the rest is %q", complete, fetched)
+		wantEqual(t, "whole mails", complete, tc.whole)
+		if strings.Contains(fetched, "c OK") {
+			t.Errorf("got %q, want no answer to the command", fetched)
 		}
-		if tc.bytes != 0 && len(fetched) != tc.bytes {
-			t.Errorf("%d bytes came", len(fetched))
+		cut := in[tc.whole].Raw
+		if begin := fmt.Sprintf("{%d}\r\n%s", len(cut), cut[:40]); !strings.Contains(fetched, begin) {
+			t.Errorf("got %q, want the beginning of the next mail, %q", fetched, begin)
+		}
+		if tc.bytes != 0 {
+			wantEqual(t, "bytes that came", len(fetched), tc.bytes)
 		}
 	}
 }
@@ -109,7 +113,7 @@ func TestCut(t *testing.T) {
 func TestStall(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	c := fill(t, s, 1, nil)
+	c := openInbox(t, s, 1, nil)
 	id, err := s.AddFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelay})
 	if err != nil {
 		t.Fatal(err)
@@ -119,12 +123,12 @@ func TestStall(t *testing.T) {
 		_, err := fetchAll(c, 1)
 		done <- err
 	}()
-	if err := s.WaitFault(soon(t), id, 1); err != nil {
+	if err := s.WaitFault(testContext(t), id, 1); err != nil {
 		t.Fatal(err)
 	}
 	select {
 	case err := <-done:
-		t.Fatalf("answered: %v", err)
+		t.Fatalf("FETCH was answered with %v, want it to hang", err)
 	default:
 	}
 	s.ClearFaults()
@@ -133,8 +137,8 @@ func TestStall(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-soon(t).Done():
-		t.Fatal("still hangs")
+	case <-testContext(t).Done():
+		t.Fatal("FETCH hangs after the faults were cleared")
 	}
 }
 
@@ -142,9 +146,9 @@ func TestStall(t *testing.T) {
 func TestFreeze(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	c := fill(t, s, 2, nil)
-	arm(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFreeze})
-	cmd := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{whole()}})
+	c := openInbox(t, s, 2, nil)
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFreeze})
+	cmd := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{wholeMail()}})
 	var lit imap.LiteralReader
 	msg := cmd.Next()
 	for lit == nil {
@@ -165,22 +169,23 @@ func TestFreeze(t *testing.T) {
 	login(t, s, nil) // another client is served meanwhile
 	select {
 	case b := <-rest:
-		t.Fatalf("did not freeze: %d bytes", len(b))
+		t.Fatalf("%d more bytes came, want silence", len(b))
 	default:
 	}
 	s.ClearFaults()
 	if got := append(first, <-rest...); string(got) != string(want) {
-		t.Errorf("%d of %d bytes", len(got), len(want))
+		t.Errorf("got %d bytes %q, want the %d of the mail", len(got), got, len(want))
 	}
 	if err := cmd.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
 
+// A new UIDVALIDITY ends the connections that have the folder open, and gives the mails new UIDs; by a fault, too.
 func TestUIDValidityChanges(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	c := fill(t, s, 3, nil)
+	c := openInbox(t, s, 3, nil)
 	if err := c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}, Silent: true}, nil).Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -195,93 +200,95 @@ func TestUIDValidityChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.Noop().Wait(); err == nil {
-		t.Error("the client that had it open was kept")
+		t.Error("a client that had the folder open goes on, want its connection ended")
 	}
 	c = login(t, s, nil)
 	after, err := c.Select("INBOX", nil).Wait()
-	if err != nil || after.UIDValidity <= before.UIDValidity || after.UIDNext != 3 || after.NumMessages != 2 {
-		t.Fatalf("before %+v, after %+v, %v", before, after, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	arm(t, s, mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionUIDValidity})
+	wantEqual(t, "mails", after.NumMessages, 2)
+	wantEqual(t, "UIDNEXT", after.UIDNext, 3)
+	if after.UIDValidity <= before.UIDValidity {
+		t.Errorf("got the UIDVALIDITY %d after %d, want a greater one", after.UIDValidity, before.UIDValidity)
+	}
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionUIDValidity})
 	again, err := c.Select("INBOX", nil).Wait()
 	if err != nil || again.UIDValidity <= after.UIDValidity {
-		t.Fatalf("by fault: %+v, %v", again, err)
+		t.Fatalf("got %+v, %v by a fault after UIDVALIDITY %d, want a greater one", again, err, after.UIDValidity)
 	}
 	if msgs, err := fetchAll(c, 1, 2); err != nil || len(msgs) != 2 {
-		t.Fatalf("fetch: %d, %v", len(msgs), err)
+		t.Fatalf("fetched %d mails, %v; want two", len(msgs), err)
 	}
 	if err := s.ChangeUIDValidity(support, "Nowhere"); !errors.Is(err, mailfake.ErrNoMailbox) {
-		t.Errorf("unknown folder: %v", err)
+		t.Errorf("changing an unknown folder: got %v, want %v", err, mailfake.ErrNoMailbox)
 	}
 }
 
+// A mail that a silent IDLE doesn't announce is told by what follows IDLE: a server that never tells would break NOOP, too.
 func TestIdleSilent(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	var l listener
-	c := fill(t, s, 0, l.options())
-	arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
+	c := openInbox(t, s, 0, l.options())
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
 	idle, err := c.Idle()
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, s, "unheard")
+	writeToSupport(t, s, "unheard")
 	if err := idle.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := idle.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	// The poll after IDLE may tell; IDLE itself must not have. A silent server that
-	// never tells would break NOOP too.
-	if n := next(t, "EXISTS", l.exists); n != 1 {
-		t.Errorf("exists %d", n)
-	}
+	wantNext(t, "EXISTS", l.exists, 1)
 }
 
+// A burst says again and again how many mails there are.
 func TestIdleBurst(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	var l listener
-	c := fill(t, s, 2, l.options())
-	arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionExists, Count: 7})
+	c := openInbox(t, s, 2, l.options())
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionExists, Count: 7})
 	if _, err := c.Idle(); err != nil {
 		t.Fatal(err)
 	}
 	for range 7 {
-		if n := next(t, "EXISTS", l.exists); n != 2 {
-			t.Errorf("exists %d", n)
-		}
+		wantNext(t, "EXISTS", l.exists, 2)
 	}
 }
 
+// A login from which IDLE is hidden has all other capabilities; the next one has IDLE again.
 func TestIdleHidden(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	arm(t, s, mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionHideIdle})
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionHideIdle})
 	c := login(t, s, nil)
-	if c.Caps().Has(imap.CapIdle) || !c.Caps().Has(imap.CapMove) {
-		t.Errorf("capabilities: %v", c.Caps())
+	wantEqual(t, "it has IDLE", c.Caps().Has(imap.CapIdle), false)
+	wantEqual(t, "it has MOVE", c.Caps().Has(imap.CapMove), true)
+	caps, err := c.Capability().Wait()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if caps, err := c.Capability().Wait(); err != nil || caps.Has(imap.CapIdle) {
-		t.Errorf("capabilities: %v, %v", caps, err)
-	}
-	if !login(t, s, nil).Caps().Has(imap.CapIdle) {
-		t.Error("the next one lacks it too")
-	}
+	wantEqual(t, "it has IDLE by CAPABILITY", caps.Has(imap.CapIdle), false)
+	wantEqual(t, "the next login has IDLE", login(t, s, nil).Caps().Has(imap.CapIdle), true)
 }
 
+// Disconnect ends an IDLE with an error.
 func TestDisconnectEndsIdle(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	c := fill(t, s, 0, nil)
+	c := openInbox(t, s, 0, nil)
 	idle, err := c.Idle()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Disconnect(support)
 	if err := idle.Wait(); err == nil {
-		t.Error("IDLE ended well")
+		t.Error("IDLE ended without an error, want the connection dropped")
 	}
 }
 
@@ -290,38 +297,37 @@ func TestDisconnectEndsIdle(t *testing.T) {
 func TestSilentIdleStaysSilent(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	id := arm(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
+	id := addFault(t, s, mailfake.Fault{Op: mailfake.OpIDLE, Action: mailfake.ActionSilent})
 	var deaf, other listener
-	c := fill(t, s, 0, deaf.options())
+	c := openInbox(t, s, 0, deaf.options())
 	if _, err := c.Idle(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.WaitFault(soon(t), id, 1); err != nil { // the server has said + before it begins
+	if err := s.WaitFault(testContext(t), id, 1); err != nil { // the server has said + before it begins
 		t.Fatal(err)
 	}
-	d := fill(t, s, 0, other.options())
+	d := openInbox(t, s, 0, other.options())
 	if _, err := d.Idle(); err != nil {
 		t.Fatal(err)
 	}
-	write(t, s, "unheard")
-	next(t, "EXISTS", other.exists)
-	if len(deaf.exists) != 0 {
-		t.Error("the silent IDLE told")
-	}
+	writeToSupport(t, s, "unheard")
+	wantNext(t, "EXISTS", other.exists, 1)
+	wantEqual(t, "announcements by the silent IDLE", len(deaf.exists), 0)
 }
 
+// A fault at the beginning keeps one connection from being greeted.
 func TestConnectFaults(t *testing.T) {
 	t.Parallel()
 	for _, action := range []mailfake.Action{mailfake.ActionBye, mailfake.ActionReply, mailfake.ActionDropBefore} {
 		s := start(t)
-		arm(t, s, mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: action})
+		addFault(t, s, mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: action})
 		c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
 		if err == nil {
 			err = c.WaitGreeting()
 			_ = c.Close()
 		}
 		if err == nil {
-			t.Errorf("%s: greeted", action)
+			t.Errorf("%s: the connection was greeted, want an error", action)
 		}
 		login(t, s, nil) // the next connection is greeted
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
+// Logins are refused for a wrong password, a stale token and by a fault; the same connection may try again.
 func TestIMAPLogin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -23,19 +23,12 @@ func TestIMAPLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
-	var ie *imap.Error
-	if err := c.Login(support, "wrong").Wait(); !errors.As(err, &ie) || ie.Code != imap.ResponseCodeAuthenticationFailed {
-		t.Errorf("wrong password: %v", err)
-	}
-	if err := c.Authenticate(&xoauth2{user: support, token: "stale"}); !errors.As(err, &ie) {
-		t.Errorf("stale token: %v", err)
-	}
-	arm(t, s, mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply, Mailbox: support})
-	if err := c.Login(support, "secret").Wait(); !errors.As(err, &ie) || ie.Code != imap.ResponseCodeAuthenticationFailed {
-		t.Errorf("refused login: %v", err)
-	}
+	wantIMAPError(t, "a wrong password", c.Login(support, "wrong").Wait(), imap.ResponseCodeAuthenticationFailed)
+	wantIMAPError(t, "a stale token", c.Authenticate(&xoauth2{user: support, token: "stale"}), imap.ResponseCodeAuthenticationFailed)
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply, Mailbox: support})
+	wantIMAPError(t, "a login that a fault strikes", c.Login(support, "secret").Wait(), imap.ResponseCodeAuthenticationFailed)
 	if err := c.Authenticate(&xoauth2{user: support, token: "token-1"}); err != nil {
-		t.Errorf("after three refusals: %v", err)
+		t.Errorf("a good login after three refusals: %v", err)
 	}
 }
 
@@ -48,6 +41,7 @@ func (x *xoauth2) Start() (string, []byte, error) {
 
 func (x *xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
 
+// Both forms of TLS are served with a certificate that clients are told of.
 func TestIMAPTLS(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) { o.TLS = true })
@@ -58,7 +52,7 @@ func TestIMAPTLS(t *testing.T) {
 		"starttls": func() (*imapclient.Client, error) { return imapclient.DialStartTLS(s.IMAPAddr(), opts) },
 		"implicit": func() (*imapclient.Client, error) { return imapclient.DialTLS(s.IMAPTLSAddr(), opts) },
 	}
-	write(t, s, "one")
+	writeToSupport(t, s, "one")
 	for name, dial := range dials {
 		c, err := dial()
 		if err != nil {
@@ -69,7 +63,7 @@ func TestIMAPTLS(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if sel, err := c.Select("INBOX", nil).Wait(); err != nil || sel.NumMessages != 1 {
-			t.Errorf("%s: %+v, %v", name, sel, err)
+			t.Errorf("%s: selected %+v, %v; want one mail", name, sel, err)
 		}
 		_ = c.Close()
 	}
@@ -99,12 +93,15 @@ func TestLargeMail(t *testing.T) {
 	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
-	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{whole()}}).Collect()
+	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{wholeMail()}}).Collect()
 	if err != nil || len(msgs) != 1 {
-		t.Fatalf("%d mails, %v", len(msgs), err)
+		t.Fatalf("fetched %d mails, %v; want one", len(msgs), err)
 	}
-	in := s.Inbox(ann)[0]
-	if !bytes.Equal(msgs[0].FindBodySection(whole()), in.Raw) || len(in.Attachments) != 1 || !bytes.Equal(in.Attachments[0].Content, content) {
-		t.Fatalf("%d bytes and %d files came back", len(msgs[0].FindBodySection(whole())), len(in.Attachments))
+	stored := s.Inbox(ann)[0]
+	if got := msgs[0].FindBodySection(wholeMail()); !bytes.Equal(got, stored.Raw) {
+		t.Errorf("fetched %d bytes, want the %d that are stored", len(got), len(stored.Raw))
+	}
+	if len(stored.Attachments) != 1 || !bytes.Equal(stored.Attachments[0].Content, content) {
+		t.Errorf("the mail has %d files, want the one that was sent", len(stored.Attachments))
 	}
 }

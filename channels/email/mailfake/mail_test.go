@@ -2,6 +2,7 @@ package mailfake_test
 
 import (
 	"bytes"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -39,49 +40,65 @@ func TestCompose(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden.Text(t, "testdata/rich.eml", string(sent.Raw))
-	if want := []string{support, "bob@customer.test", "boss@customer.test"}; strings.Join(sent.Delivered, " ") != strings.Join(want, " ") {
-		t.Errorf("delivered to %v", sent.Delivered)
+	wantEqual(t, "recipients", strings.Join(sent.Delivered, " "), support+" bob@customer.test boss@customer.test")
+	if bytes.Contains(sent.Raw, []byte("boss@")) {
+		t.Error("the mail shows whom it was sent to as Bcc")
 	}
-	e, err := enmime.ReadEnvelope(bytes.NewReader(sent.Raw))
-	if err != nil || len(e.Errors) > 0 {
-		t.Fatalf("enmime: %v %v", err, e.Errors)
-	}
-	m := richMail()
-	if e.GetHeader("Subject") != m.Subject || e.HTML != m.HTML || strings.ReplaceAll(e.Text, "\r\n", "\n") != m.Text {
-		t.Errorf("enmime read %q %q %q", e.GetHeader("Subject"), e.Text, e.HTML)
-	}
-	if len(e.Attachments) != 2 || e.Attachments[0].FileName != "Rechnung März.pdf" || len(e.Inlines) != 1 || e.Inlines[0].ContentID != "logo@x" {
-		t.Errorf("enmime found %d files, %d inline", len(e.Attachments), len(e.Inlines))
-	}
-	if e.GetHeader("Bcc") != "" || bytes.Contains(sent.Raw, []byte("boss@")) {
-		t.Error("Bcc shows")
-	}
+	checkByEnmime(t, sent.Raw)
 	checkRich(t, s.Inbox(support)[0])
 	checkRich(t, s.Sent("ann@customer.test")[0])
 }
 
+// checkByEnmime checks what another parser reads of richMail.
+func checkByEnmime(t *testing.T, raw []byte) {
+	t.Helper()
+	e, err := enmime.ReadEnvelope(bytes.NewReader(raw))
+	if err != nil || len(e.Errors) > 0 {
+		t.Fatalf("enmime: %v %v", err, e.Errors)
+	}
+	m := richMail()
+	wantEqual(t, "subject", e.GetHeader("Subject"), m.Subject)
+	wantEqual(t, "text", strings.ReplaceAll(e.Text, "\r\n", "\n"), m.Text)
+	wantEqual(t, "HTML", e.HTML, m.HTML)
+	wantEqual(t, "Bcc", e.GetHeader("Bcc"), "")
+	if len(e.Attachments) != 2 || len(e.Inlines) != 1 {
+		t.Fatalf("enmime found %d files and %d inline, want 2 and 1", len(e.Attachments), len(e.Inlines))
+	}
+	wantEqual(t, "name of the first file", e.Attachments[0].FileName, "Rechnung März.pdf")
+	wantEqual(t, "id of the picture", e.Inlines[0].ContentID, "logo@x")
+}
+
+// checkRich checks what our own parser reads of richMail.
 func checkRich(t *testing.T, r mailfake.Received) {
 	t.Helper()
 	m := richMail()
-	if r.ParseError != "" || r.Subject != m.Subject || r.Text != m.Text || r.HTML != m.HTML {
-		t.Errorf("read %q %q %q %s", r.Subject, r.Text, r.HTML, r.ParseError)
-	}
-	if r.From != (mailfake.Address{Name: "Ann Lée", Address: ann}) || r.ReplyTo[0].Address != "ann@private.test" ||
-		r.To[0].Name != "Support Team" || r.Cc[0].Address != "bob@customer.test" {
-		t.Errorf("addresses %+v %+v %+v %+v", r.From, r.ReplyTo, r.To, r.Cc)
-	}
-	if len(r.References) != 2 || r.InReplyTo != "<a@acme.test>" || !r.Date.Equal(clock) || r.Get("x-priority") != "1" {
-		t.Errorf("header %+v", r.Header)
+	wantEqual(t, "error of the parser", r.ParseError, "")
+	wantEqual(t, "subject", r.Subject, m.Subject)
+	wantEqual(t, "text", r.Text, m.Text)
+	wantEqual(t, "HTML", r.HTML, m.HTML)
+	wantEqual(t, "From", r.From, mailfake.Address{Name: "Ann Lée", Address: ann})
+	wantEqual(t, "Reply-To", r.ReplyTo[0].Address, "ann@private.test")
+	wantEqual(t, "name in To", r.To[0].Name, "Support Team")
+	wantEqual(t, "Cc", r.Cc[0].Address, "bob@customer.test")
+	wantEqual(t, "References", len(r.References), len(m.References))
+	wantEqual(t, "In-Reply-To", r.InReplyTo, m.InReplyTo)
+	wantEqual(t, "X-Priority", r.Get("x-priority"), "1")
+	if !r.Date.Equal(clock) {
+		t.Errorf("got the date %s, want %s", r.Date, clock)
 	}
 	if len(r.Attachments) != 3 {
-		t.Fatalf("%d attachments", len(r.Attachments))
+		t.Fatalf("got %d attachments, want the picture and two files", len(r.Attachments))
 	}
-	logo, pdf := r.Attachments[0], r.Attachments[1]
-	if !logo.Inline || logo.ContentID != "logo@x" || logo.Type != "image/png" || !bytes.Equal(logo.Content, pixel()) {
-		t.Errorf("logo %+v", logo)
-	}
-	if pdf.Inline || pdf.Name != "Rechnung März.pdf" || len(pdf.Content) != 160 || string(r.Attachments[2].Content) != "just notes" {
-		t.Errorf("files %+v", r.Attachments[1:])
+	wantFile(t, r.Attachments[0], mailfake.Attachment{Name: "logo.png", Type: "image/png", ContentID: "logo@x", Inline: true, Content: pixel()})
+	wantFile(t, r.Attachments[1], m.Attachments[0])
+	wantFile(t, r.Attachments[2], m.Attachments[1])
+}
+
+// wantFile checks an attachment as it was read.
+func wantFile(t *testing.T, got, want mailfake.Attachment) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got the file %+v, want %+v", got, want)
 	}
 }
 
@@ -99,48 +116,48 @@ func TestReceivesGoMail(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := sender(t, s).DialAndSendWithContext(soon(t), m); err != nil {
-		t.Fatal(err)
-	}
+	submit(t, s, m)
 	r := s.Inbox(ann)[0]
-	if r.ParseError != "" || strings.TrimSpace(r.Text) != "See the files" || !strings.Contains(r.HTML, "cid:pic") || len(r.Attachments) != 2 {
-		t.Fatalf("got %q %q %d files, %s", r.Text, r.HTML, len(r.Attachments), r.ParseError)
+	wantEqual(t, "error of the parser", r.ParseError, "")
+	wantEqual(t, "text", strings.TrimSpace(r.Text), "See the files")
+	if !strings.Contains(r.HTML, "cid:pic") {
+		t.Errorf("got the HTML %q, want the picture in it", r.HTML)
 	}
+	files := map[string]mailfake.Attachment{}
 	for _, a := range r.Attachments {
-		switch a.Name {
-		case "Übersicht.csv":
-			if a.Inline || string(a.Content) != "a;b" || a.Type != "text/csv" {
-				t.Errorf("file %+v", a)
-			}
-		case "pic.png":
-			if !a.Inline || a.ContentID != "pic" || !bytes.Equal(a.Content, pixel()) {
-				t.Errorf("picture %+v", a)
-			}
-		default:
-			t.Errorf("unknown file %q", a.Name)
-		}
+		files[a.Name] = a
 	}
+	wantEqual(t, "files", len(r.Attachments), 2)
+	table, picture := files["Übersicht.csv"], files["pic.png"]
+	wantEqual(t, "content of the table", string(table.Content), "a;b")
+	wantEqual(t, "type of the table", table.Type, "text/csv")
+	wantEqual(t, "the table is inline", table.Inline, false)
+	wantEqual(t, "content of the picture", string(picture.Content), string(pixel()))
+	wantEqual(t, "id of the picture", picture.ContentID, "pic")
+	wantEqual(t, "the picture is inline", picture.Inline, true)
 }
 
+// Mails that break the rules are stored as they are; what can be read of them is read, and the rest is told as an error.
 func TestParseOddMails(t *testing.T) {
 	t.Parallel()
+	const mixed = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello"
 	cases := []struct {
 		name, raw, text string
 		files           int
-		complains       bool
+		isFaulty        bool
 	}{
-		{"no content type", "Subject: a\r\n\r\nplain\r\n", "plain\n", 0, false},
-		{"latin1", "Content-Type: text/plain; charset=iso-8859-1\r\n\r\ncaf\xe9", "café", 0, false},
-		{"japanese", "Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$B$3\x1b(B", "こ", 0, false},
-		{"unknown charset", "Content-Type: text/plain; charset=klingon\r\n\r\nx", "x", 0, true},
-		{"file only", "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0K", "", 1, false},
-		{"broken base64", "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!", "", 0, true},
-		{"no boundary", "Content-Type: multipart/mixed\r\n\r\nx", "", 0, true},
-		{"cut multipart", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello", "hello", 0, true},
-		{"attached mail", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny\r\n--b--\r\n", "hello", 1, false},
-		{"no header", "\x00\x00", "", 0, true},
-		{"bad address", "From: @@@\r\n\r\nx", "x", 0, true},
-		{"bad date", "Date: yesterday\r\n\r\nx", "x", 0, true},
+		{name: "no content type", raw: "Subject: a\r\n\r\nplain\r\n", text: "plain\n"},
+		{name: "latin1", raw: "Content-Type: text/plain; charset=iso-8859-1\r\n\r\ncaf\xe9", text: "café"},
+		{name: "japanese", raw: "Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$B$3\x1b(B", text: "こ"},
+		{name: "unknown charset", raw: "Content-Type: text/plain; charset=klingon\r\n\r\nx", text: "x", isFaulty: true},
+		{name: "file only", raw: "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0K", files: 1},
+		{name: "broken base64", raw: "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!", isFaulty: true},
+		{name: "no boundary", raw: "Content-Type: multipart/mixed\r\n\r\nx", isFaulty: true},
+		{name: "cut multipart", raw: mixed, text: "hello", isFaulty: true},
+		{name: "attached mail", raw: mixed + "\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ny\r\n--b--\r\n", text: "hello", files: 1},
+		{name: "no header", raw: "\x00\x00", isFaulty: true},
+		{name: "bad address", raw: "From: @@@\r\n\r\nx", text: "x", isFaulty: true},
+		{name: "bad date", raw: "Date: yesterday\r\n\r\nx", text: "x", isFaulty: true},
 	}
 	s := start(t)
 	for _, c := range cases {
@@ -150,12 +167,10 @@ func TestParseOddMails(t *testing.T) {
 	}
 	for i, r := range s.Inbox(support) {
 		c := cases[i]
-		if string(r.Raw) != c.raw {
-			t.Errorf("%s: bytes changed: %q", c.name, r.Raw)
-		}
-		if r.Text != c.text || len(r.Attachments) != c.files || (r.ParseError != "") != c.complains {
-			t.Errorf("%s: text %q, %d files, error %q", c.name, r.Text, len(r.Attachments), r.ParseError)
-		}
+		wantEqual(t, c.name+": bytes", string(r.Raw), c.raw)
+		wantEqual(t, c.name+": text", r.Text, c.text)
+		wantEqual(t, c.name+": files", len(r.Attachments), c.files)
+		wantEqual(t, c.name+": the parser has an error", r.ParseError != "", c.isFaulty)
 	}
 }
 
@@ -174,15 +189,16 @@ func TestOddStructures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := fill(t, s, 0, nil)
+	c := openInbox(t, s, 0, nil)
 	var all imap.UIDSet
 	all.AddRange(1, 0)
 	msgs, err := c.Fetch(all, &imap.FetchOptions{UID: true, BodyStructure: &imap.FetchItemBodyStructure{Extended: true}, Envelope: true}).Collect()
 	if err != nil || len(msgs) != len(odd) {
-		t.Fatalf("%d described, %v", len(msgs), err)
+		t.Fatalf("%d mails are described, %v; want %d", len(msgs), err, len(odd))
 	}
 }
 
+// A customer's reply goes where the mail asks for, names what it answers and quotes it. Its own fields may be given.
 func TestReply(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -191,9 +207,7 @@ func TestReply(t *testing.T) {
 	if err := m.ReplyTo("support+c7.ab@acme.test"); err != nil {
 		t.Fatal(err)
 	}
-	if err := sender(t, s).DialAndSendWithContext(soon(t), m); err != nil {
-		t.Fatal(err)
-	}
+	submit(t, s, m)
 	c := s.Customer("Ann Lee <" + ann + ">")
 	sent, err := c.Reply(c.Inbox()[0], "My <answer>\nis this")
 	if err != nil {
@@ -201,18 +215,21 @@ func TestReply(t *testing.T) {
 	}
 	golden.Text(t, "testdata/reply_gmail.eml", string(sent.Raw))
 	r := s.Inbox(support)[0]
-	if r.Get("Delivered-To") != "support+c7.ab@acme.test" || r.Subject != "Re: Order 7" || r.InReplyTo != "<c1.m1@acme.test>" ||
-		strings.Join(r.References, " ") != "<anchor@acme.test> <c1.m1@acme.test>" {
-		t.Errorf("reply %+v", r.Header)
+	wantEqual(t, "Delivered-To", r.Get("Delivered-To"), "support+c7.ab@acme.test")
+	wantEqual(t, "subject", r.Subject, "Re: Order 7")
+	wantEqual(t, "In-Reply-To", r.InReplyTo, letterID)
+	wantEqual(t, "References", strings.Join(r.References, " "), "<anchor@acme.test> "+letterID)
+	if !strings.HasPrefix(r.Text, "My <answer>\nis this\n\nOn Fri, Nov 20, 2026") {
+		t.Errorf("got the text %q, want the answer and the date of the mail first", r.Text)
 	}
-	if !strings.HasPrefix(r.Text, "My <answer>\nis this\n\nOn Fri, Nov 20, 2026") || !strings.Contains(r.Text, "\n> First line\n>\n> Third\n") {
-		t.Errorf("text %q", r.Text)
+	if !strings.Contains(r.Text, "\n> First line\n>\n> Third\n") {
+		t.Errorf("got the text %q, want the mail quoted in it", r.Text)
 	}
 	if _, err := c.ReplyWith(r, mailfake.Mail{Text: "own fields", Subject: "Other", To: []string{"sales@acme.test"}}); err != nil {
 		t.Fatal(err)
 	}
 	if r := s.Inbox("sales@acme.test"); len(r) != 1 || r[0].Subject != "Other" {
-		t.Errorf("own fields %+v", r)
+		t.Errorf("sales got %+v, want the reply with a subject of its own", r)
 	}
 }
 
@@ -221,26 +238,27 @@ func TestPrograms(t *testing.T) {
 	t.Parallel()
 	for _, program := range []mailfake.Program{mailfake.Outlook, mailfake.Apple, mailfake.Plain} {
 		s := start(t)
-		m := letter(t, support, ann, "Order 7", "First line\n\n> quoted\nlast <one>")
-		if err := sender(t, s).DialAndSendWithContext(soon(t), m); err != nil {
-			t.Fatal(err)
-		}
+		submit(t, s, letter(t, support, ann, "Order 7", "First line\n\n> quoted\nlast <one>"))
 		c := s.Customer("Ann Lee <" + ann + ">")
 		sent, err := c.ReplyAs(program, c.Inbox()[0], mailfake.Mail{Text: "My answer"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		golden.Text(t, "testdata/reply_"+string(program)+".eml", string(sent.Raw))
-		if r := s.Inbox(support)[0]; r.ParseError != "" || !strings.HasPrefix(r.Text, "My answer\n\n") || (r.HTML == "") != (program == mailfake.Plain) {
-			t.Errorf("%s: %+v", program, r)
+		r := s.Inbox(support)[0]
+		wantEqual(t, string(program)+": error of the parser", r.ParseError, "")
+		wantEqual(t, string(program)+": it has HTML", r.HTML != "", program != mailfake.Plain)
+		if !strings.HasPrefix(r.Text, "My answer\n\n") {
+			t.Errorf("%s: got the text %q, want the answer first", program, r.Text)
 		}
 	}
 	s := start(t)
 	if _, err := s.Customer(ann).ReplyAs("abacus", mailfake.Received{}, mailfake.Mail{}); err == nil {
-		t.Error("answered with an abacus")
+		t.Error("a reply by an unknown program succeeded, want an error")
 	}
 }
 
+// What a customer can't send is an error; of a mail to several, what can be delivered is.
 func TestCustomerErrors(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -251,11 +269,13 @@ func TestCustomerErrors(t *testing.T) {
 	}
 	for name, f := range bad {
 		if f() == nil {
-			t.Errorf("%s: no error", name)
+			t.Errorf("%s: it was sent, want an error", name)
 		}
 	}
 	sent, err := s.Customer(ann).Send(mailfake.Mail{To: []string{"no@acme.test", support}})
-	if err != nil || len(sent.Delivered) != 1 || len(sent.Refused) != 1 {
-		t.Errorf("half refused: %+v, %v", sent, err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "recipients who got it", len(sent.Delivered), 1)
+	wantEqual(t, "recipients who are refused", len(sent.Refused), 1)
 }

@@ -23,43 +23,38 @@ func TestAddMailbox(t *testing.T) {
 	}
 	for _, bad := range []string{"help@acme.test", "hilfe@acme.test", "nonsense"} {
 		if s.AddMailbox(mailfake.MailboxConfig{Address: bad}) == nil {
-			t.Errorf("added %s", bad)
+			t.Errorf("the mailbox %s was added, want an error", bad)
 		}
 	}
 	if _, err := s.Customer(ann).Send(mailfake.Mail{To: []string{"Hilfe+x@acme.test"}, Text: "x"}); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(s.Inbox("help@acme.test")); n != 1 {
-		t.Fatalf("%d by alias", n)
-	}
-	client := func() *gomail.Client {
-		return sender(t, s, gomail.WithUsername("u-4711"), gomail.WithPassword("p"))
-	}
-	if err := client().DialAndSendWithContext(soon(t), letter(t, "hilfe@acme.test", ann, "Hi", "x")); err != nil {
-		t.Fatal(err)
-	}
-	arm(t, s, mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Mailbox: "help@acme.test", Code: 535})
-	if err := client().DialAndSendWithContext(soon(t), letter(t, "help@acme.test", ann, "Hi", "x")); err == nil {
-		t.Fatal("the fault missed")
+	wantEqual(t, "mails that came by its alias", len(s.Inbox("help@acme.test")), 1)
+	user, password := gomail.WithUsername(added.Username), gomail.WithPassword(added.Password)
+	submit(t, s, letter(t, "hilfe@acme.test", ann, "Hi", "x"), user, password)
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Mailbox: "help@acme.test", Code: 535})
+	if err := sender(t, s, user, password).DialAndSendWithContext(testContext(t), letter(t, "help@acme.test", ann, "Hi", "x")); err == nil {
+		t.Error("the login succeeded, want the fault of its mailbox to strike")
 	}
 	if sub := s.Submissions(); len(sub) != 1 || sub[0].Mailbox != "help@acme.test" {
-		t.Fatalf("submissions %+v", sub)
+		t.Errorf("got the submissions %+v, want one of the mailbox", sub)
 	}
 }
 
+// Flags are set, added and taken away; a folder that is open by EXAMINE stays as it is.
 func TestStoreFlags(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	c := fill(t, s, 1, nil)
+	c := openInbox(t, s, 1, nil)
 	steps := []struct {
 		op    imap.StoreFlagsOp
 		flags []imap.Flag
 		want  string
 	}{
-		{imap.StoreFlagsSet, []imap.Flag{imap.FlagSeen, imap.FlagAnswered}, `\Answered \Seen`},
-		{imap.StoreFlagsAdd, []imap.Flag{imap.FlagSeen, "$Parked"}, `$Parked \Answered \Seen`},
-		{imap.StoreFlagsDel, []imap.Flag{imap.FlagSeen, imap.FlagDraft}, `$Parked \Answered`},
-		{imap.StoreFlagsSet, []imap.Flag{imap.FlagFlagged}, `\Flagged`},
+		{op: imap.StoreFlagsSet, flags: []imap.Flag{imap.FlagSeen, imap.FlagAnswered}, want: `\Answered \Seen`},
+		{op: imap.StoreFlagsAdd, flags: []imap.Flag{imap.FlagSeen, "$Parked"}, want: `$Parked \Answered \Seen`},
+		{op: imap.StoreFlagsDel, flags: []imap.Flag{imap.FlagSeen, imap.FlagDraft}, want: `$Parked \Answered`},
+		{op: imap.StoreFlagsSet, flags: []imap.Flag{imap.FlagFlagged}, want: `\Flagged`},
 	}
 	for _, step := range steps {
 		if err := c.Store(imap.SeqSetNum(1), &imap.StoreFlags{Op: step.op, Flags: step.flags}, nil).Close(); err != nil {
@@ -74,21 +69,23 @@ func TestStoreFlags(t *testing.T) {
 	}
 	change := &imap.StoreFlags{Op: imap.StoreFlagsSet, Flags: []imap.Flag{imap.FlagDeleted}}
 	if err := c.Store(imap.SeqSetNum(1), change, nil).Close(); err == nil {
-		t.Error("stored in EXAMINE")
+		t.Error("STORE in EXAMINE succeeded, want an error")
 	}
 	if _, err := c.Move(imap.SeqSetNum(1), "Sent").Wait(); err == nil {
-		t.Error("moved in EXAMINE")
+		t.Error("MOVE in EXAMINE succeeded, want an error")
 	}
-	if err := c.Expunge().Close(); err != nil || len(s.Inbox(support)) != 1 {
-		t.Errorf("expunged in EXAMINE: %v", err)
+	if err := c.Expunge().Close(); err != nil {
+		t.Errorf("EXPUNGE in EXAMINE: %v", err)
 	}
+	wantEqual(t, "mails after it", len(s.Inbox(support)), 1)
 }
 
+// LIST knows patterns, the options that Parley uses, and STATUS beside them.
 func TestListForms(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := login(t, s, nil)
-	write(t, s, "one")
+	writeToSupport(t, s, "one")
 	if err := c.Create("Filed/2026", nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
@@ -112,23 +109,27 @@ func TestListForms(t *testing.T) {
 		options *imap.ListOptions
 		want    string
 	}{
-		{"*", nil, "Filed/2026 INBOX Sent"},
-		{"%", nil, "INBOX Sent"},
-		{"Filed/*", nil, "Filed/2026"},
-		{"*", &imap.ListOptions{SelectSubscribed: true}, "INBOX Sent"},
-		{"*", &imap.ListOptions{SelectSpecialUse: true}, "Sent"},
+		{pattern: "*", want: "Filed/2026 INBOX Sent"},
+		{pattern: "%", want: "INBOX Sent"},
+		{pattern: "Filed/*", want: "Filed/2026"},
+		{pattern: "*", options: &imap.ListOptions{SelectSubscribed: true}, want: "INBOX Sent"},
+		{pattern: "*", options: &imap.ListOptions{SelectSpecialUse: true}, want: "Sent"},
 	} {
 		if got := names(tc.pattern, tc.options); got != tc.want {
-			t.Errorf("LIST %s %+v: %s", tc.pattern, tc.options, got)
+			t.Errorf("LIST %s %+v: got %s, want %s", tc.pattern, tc.options, got, tc.want)
 		}
 	}
 	list, err := c.List("", "INBOX", &imap.ListOptions{ReturnSubscribed: true, ReturnStatus: &imap.StatusOptions{NumMessages: true}}).Collect()
-	if err != nil || len(list) != 1 || list[0].Status == nil || *list[0].Status.NumMessages != 1 || !slices.Contains(list[0].Attrs, imap.MailboxAttrSubscribed) {
-		t.Errorf("LIST with STATUS: %+v, %v", list, err)
+	if err != nil || len(list) != 1 || list[0].Status == nil {
+		t.Fatalf("LIST with STATUS: got %+v, %v; want one folder with its status", list, err)
 	}
-	if ns, err := c.Namespace().Wait(); err != nil || len(ns.Personal) != 1 || ns.Personal[0].Delim != '/' {
-		t.Errorf("namespace: %+v, %v", ns, err)
+	wantEqual(t, "mails", *list[0].Status.NumMessages, 1)
+	wantEqual(t, "the folder is subscribed", slices.Contains(list[0].Attrs, imap.MailboxAttrSubscribed), true)
+	ns, err := c.Namespace().Wait()
+	if err != nil || len(ns.Personal) != 1 {
+		t.Fatalf("NAMESPACE: got %+v, %v; want one", ns, err)
 	}
+	wantEqual(t, "what parts the names of folders", ns.Personal[0].Delim, '/')
 }
 
 // TestSearchResult: "$" stands for what the last search saved. go-imap's client never
@@ -137,13 +138,15 @@ func TestSearchResult(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for _, subject := range []string{"a", "b", "c"} {
-		write(t, s, subject)
+		writeToSupport(t, s, subject)
 	}
-	answer := talk(t, s, "b SELECT INBOX", "c UID SEARCH RETURN (SAVE COUNT) SUBJECT b", "d UID FETCH $ (FLAGS)", "e UID SEARCH UID $", "f LOGOUT")
-	if !strings.Contains(answer, "COUNT 1") || strings.Count(answer, "FETCH (") != 1 || !strings.Contains(answer, "* 2 FETCH (UID 2 FLAGS ())") ||
-		!strings.Contains(answer, "* SEARCH 2\r\n") {
-		t.Fatal(answer)
+	answer := speakIMAP(t, s, "b SELECT INBOX", "c UID SEARCH RETURN (SAVE COUNT) SUBJECT b", "d UID FETCH $ (FLAGS)", "e UID SEARCH UID $", "f LOGOUT")
+	for _, want := range []string{"COUNT 1", "* 2 FETCH (UID 2 FLAGS ())", "* SEARCH 2\r\n"} {
+		if !strings.Contains(answer, want) {
+			t.Errorf("got the answer %q, want %q in it", answer, want)
+		}
 	}
+	wantEqual(t, "mails that were fetched", strings.Count(answer, "FETCH ("), 1)
 }
 
 // TestCommandFaults: every IMAP command can be refused, and works the next time.
@@ -170,20 +173,20 @@ func TestCommandFaults(t *testing.T) {
 		t.Run(string(op), func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
-			c := fill(t, s, 1, nil)
-			arm(t, s, mailfake.Fault{Op: op, Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"})
+			c := openInbox(t, s, 1, nil)
+			addFault(t, s, mailfake.Fault{Op: op, Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"})
 			if err := command(c); err == nil {
-				t.Error("not refused")
+				t.Error("the command succeeded, want it refused")
 			}
 			if op == mailfake.OpSELECT { // a failed SELECT leaves no folder open
 				_, _ = c.Select("INBOX", nil).Wait()
 			}
 			if err := command(c); err != nil {
-				t.Errorf("next time: %v", err)
+				t.Errorf("the command after the fault: %v", err)
 			}
-			arm(t, s, mailfake.Fault{Op: op, Action: mailfake.ActionDropAfter})
+			addFault(t, s, mailfake.Fault{Op: op, Action: mailfake.ActionDropAfter})
 			if err := command(c); err == nil {
-				t.Error("answered")
+				t.Error("the command was answered, want the connection dropped")
 			}
 		})
 	}

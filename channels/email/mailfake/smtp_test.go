@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,19 @@ import (
 )
 
 const ann = "ann@customer.test"
+
+// reply is a fault that answers a command with a code of SMTP, and with an enhanced one.
+func reply(op mailfake.Op, code int, enhanced string) mailfake.Fault {
+	return mailfake.Fault{Op: op, Action: mailfake.ActionReply, Code: code, Enhanced: enhanced}
+}
+
+// refuse is a fault that refuses a recipient, or those of a domain.
+func refuse(recipient string) mailfake.Fault {
+	return mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Recipient: recipient, Code: 550}
+}
+
+// timeout is in the client's error when it has waited in vain.
+const timeout = "timeout"
 
 // TestSMTPFaults sends one mail against each fault and looks at what the client learns
 // and at what was stored.
@@ -27,23 +41,23 @@ func TestSMTPFaults(t *testing.T) {
 		reason string // words in the error when there is no code
 		stored int
 	}{
-		{"421 at mail", mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 421, Enhanced: "4.3.2"}, 421, "", 0},
-		{"450 at rcpt", mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Code: 450, Enhanced: "4.2.1"}, 450, "", 0},
-		{"550 for the recipient", mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Recipient: ann, Code: 550, Enhanced: "5.2.1"}, 550, "", 0},
-		{"550 for the domain", mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Recipient: "@customer.test", Code: 550}, 550, "", 0},
-		{"another recipient", mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Recipient: "bob@customer.test", Code: 550}, 0, "", 1},
-		{"452 after the data", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionReply, Code: 452, Enhanced: "4.3.1"}, 452, "", 0},
-		{"552 after the data", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionReply, Code: 552, Enhanced: "5.3.4"}, 552, "", 0},
-		{"only the second", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionReply, Nth: 2}, 0, "", 1},
-		{"535 at login", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 535, Enhanced: "5.7.139"}, 0, "535", 0},
-		{"454 at login", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 454, Enhanced: "4.7.0"}, 0, "454", 0},
-		{"gone before the dot", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore, Bytes: 10}, 0, "EOF", 0},
-		{"gone after the dot", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter}, 0, "EOF", 1},
-		{"silent after the dot", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter}, 0, "timeout", 1},
-		{"slow", mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionDelay, Delay: 5 * time.Millisecond}, 0, "", 1},
-		{"stalls at mail", mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionDelay}, 0, "timeout", 0},
-		{"refused at hello", mailfake.Fault{Op: mailfake.OpSMTPConnect, Action: mailfake.ActionReply, Code: 421, Times: 2}, 0, "421", 0},
-		{"never by chance", mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 421, Probability: 1e-12}, 0, "", 1},
+		{name: "421 at mail", fault: reply(mailfake.OpMAIL, 421, "4.3.2"), code: 421},
+		{name: "450 at rcpt", fault: reply(mailfake.OpRCPT, 450, "4.2.1"), code: 450},
+		{name: "550 for the recipient", fault: refuse(ann), code: 550},
+		{name: "550 for the domain", fault: refuse("@customer.test"), code: 550},
+		{name: "another recipient", fault: refuse("bob@customer.test"), stored: 1},
+		{name: "452 after the data", fault: reply(mailfake.OpDATA, 452, "4.3.1"), code: 452},
+		{name: "552 after the data", fault: reply(mailfake.OpDATA, 552, "5.3.4"), code: 552},
+		{name: "only the second", fault: mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionReply, Nth: 2}, stored: 1},
+		{name: "535 at login", fault: reply(mailfake.OpAUTH, 535, "5.7.139"), reason: "535"},
+		{name: "454 at login", fault: reply(mailfake.OpAUTH, 454, "4.7.0"), reason: "454"},
+		{name: "gone before the dot", fault: mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore, Bytes: 10}, reason: "EOF"},
+		{name: "gone after the dot", fault: mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter}, reason: "EOF", stored: 1},
+		{name: "silent after the dot", fault: mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter}, reason: timeout, stored: 1},
+		{name: "slow", fault: mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionDelay, Delay: 5 * time.Millisecond}, stored: 1},
+		{name: "stalls at mail", fault: mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionDelay}, reason: timeout},
+		{name: "refused at hello", fault: mailfake.Fault{Op: mailfake.OpSMTPConnect, Action: mailfake.ActionReply, Code: 421, Times: 2}, reason: "421"},
+		{name: "never by chance", fault: mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 421, Probability: 1e-12}, stored: 1},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,28 +67,40 @@ func TestSMTPFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			var options []gomail.Option
-			if c.reason == "timeout" { // it is waited for: enough for the rest of the talk on a slow machine
+			if c.reason == timeout { // it is waited for: enough for the rest of the talk on a slow machine
 				options = append(options, gomail.WithTimeout(15*time.Second))
 			}
 			client := sender(t, s, options...)
-			err := client.DialAndSendWithContext(soon(t), letter(t, support, ann, "Hi", strings.Repeat("text\r\n", 50)))
-			var se *gomail.SendError
+			err := client.DialAndSendWithContext(testContext(t), letter(t, support, ann, "Hi", strings.Repeat("text\r\n", 50)))
 			switch {
 			case c.code != 0:
-				if !errors.As(err, &se) || se.ErrorCode() != c.code {
-					t.Errorf("client's error: %v", err)
-				}
+				wantEqual(t, "client's code", sendError(t, err).ErrorCode(), c.code)
 			case c.reason != "":
-				if err == nil || !strings.Contains(err.Error(), c.reason) {
-					t.Errorf("client's error: %v", err)
-				}
+				wantErrorWith(t, "sending", err, c.reason)
 			case err != nil:
-				t.Errorf("client's error: %v", err)
+				t.Errorf("sending: %v", err)
 			}
-			if n := len(s.Inbox(ann)); n != c.stored || len(s.Submissions()) != c.stored {
-				t.Errorf("stored %d, submitted %d, want %d", n, len(s.Submissions()), c.stored)
-			}
+			wantEqual(t, "mails stored", len(s.Inbox(ann)), c.stored)
+			wantEqual(t, "mails submitted", len(s.Submissions()), c.stored)
 		})
+	}
+}
+
+// sendError returns the client's error as the *gomail.SendError that it must be.
+func sendError(t *testing.T, err error) *gomail.SendError {
+	t.Helper()
+	var se *gomail.SendError
+	if !errors.As(err, &se) {
+		t.Fatalf("got the error %v, want a *gomail.SendError", err)
+	}
+	return se
+}
+
+// wantErrorWith checks that what was tried failed, with these words in the error.
+func wantErrorWith(t *testing.T, tried string, err error, words string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), words) {
+		t.Errorf("%s: got the error %v, want one with %q", tried, err, words)
 	}
 }
 
@@ -88,27 +114,27 @@ func TestFaultCounts(t *testing.T) {
 	}
 	var got []bool
 	for range 5 {
-		err := sender(t, s).DialAndSendWithContext(soon(t), letter(t, support, ann, "Hi", "x"))
+		err := sender(t, s).DialAndSendWithContext(testContext(t), letter(t, support, ann, "Hi", "x"))
 		got = append(got, err == nil)
 	}
-	for i, want := range []bool{true, false, false, true, true} {
-		if got[i] != want {
-			t.Fatalf("taken: %v", got)
-		}
+	if want := []bool{true, false, false, true, true}; !slices.Equal(got, want) {
+		t.Errorf("of five mails were taken %v, want %v", got, want)
 	}
-	if f := s.Faults(); len(f) != 1 || f[0].ID != id || f[0].Seen != 5 || f[0].Fired != 2 {
-		t.Fatalf("faults: %+v", f)
+	faults := s.Faults()
+	if len(faults) != 1 {
+		t.Fatalf("got the faults %+v, want one", faults)
 	}
+	wantEqual(t, "fault", faults[0].ID, id)
+	wantEqual(t, "mails that it has seen", faults[0].Seen, 5)
+	wantEqual(t, "mails that it has struck", faults[0].Fired, 2)
 	s.RemoveFault(id)
-	if f := s.Faults(); len(f) != 0 {
-		t.Fatalf("faults left: %+v", f)
-	}
+	wantEqual(t, "faults after its removal", len(s.Faults()), 0)
 	for f, want := range map[mailfake.Fault]string{
 		{Op: "smtp.nonsense", Action: mailfake.ActionReply}: `"smtp.mail"`,
 		{Op: mailfake.OpMAIL, Action: "dropafter"}:          `"drop_after"`,
 	} {
 		if _, err := s.AddFault(f); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: %v, want an error that lists %s", f, err, want)
+			t.Errorf("the fault %+v: got the error %v, want one that lists %s", f, err, want)
 		}
 	}
 }
@@ -122,7 +148,7 @@ func TestChanceIsSeeded(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 12 {
-			if err := sender(t, s).DialAndSendWithContext(soon(t), letter(t, support, ann, "Hi", "x")); err != nil {
+			if err := sender(t, s).DialAndSendWithContext(testContext(t), letter(t, support, ann, "Hi", "x")); err != nil {
 				out += "x"
 			} else {
 				out += "."
@@ -130,43 +156,43 @@ func TestChanceIsSeeded(t *testing.T) {
 		}
 		return out
 	}
-	first, again, other := run(1), run(1), run(2)
-	if first != again || first == other || !strings.Contains(first, "x") || !strings.Contains(first, ".") {
-		t.Fatalf("%s %s %s", first, again, other)
+	first := run(1)
+	wantEqual(t, "the same seed again", run(1), first)
+	if other := run(2); other == first {
+		t.Errorf("another seed gives the same, %s", other)
+	}
+	if !strings.Contains(first, "x") || !strings.Contains(first, ".") {
+		t.Errorf("got %s, want some mails taken and some refused", first)
 	}
 }
 
+// A login by each method that Parley uses is taken with the right secret, and refused with another.
 func TestSMTPLogin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	cases := []struct {
-		name   string
-		typ    gomail.SMTPAuthType
-		secret string
-		ok     bool
+		name    string
+		method  gomail.SMTPAuthType
+		secret  string
+		refusal string // words of the refusal; "" means that the login is taken
 	}{
-		{"plain", gomail.SMTPAuthPlain, "secret", true},
-		{"plain, wrong", gomail.SMTPAuthPlain, "wrong", false},
-		{"login", gomail.SMTPAuthLogin, "secret", true},
-		{"login, wrong", gomail.SMTPAuthLogin, "wrong", false},
-		{"xoauth2", gomail.SMTPAuthXOAUTH2, "token-1", true},
-		{"xoauth2, stale", gomail.SMTPAuthXOAUTH2, "token-0", false},
-		{"none", gomail.SMTPAuthNoAuth, "", false},
+		{name: "plain", method: gomail.SMTPAuthPlain, secret: "secret"},
+		{name: "plain, wrong", method: gomail.SMTPAuthPlain, secret: "wrong", refusal: "535"},
+		{name: "login", method: gomail.SMTPAuthLogin, secret: "secret"},
+		{name: "login, wrong", method: gomail.SMTPAuthLogin, secret: "wrong", refusal: "535"},
+		{name: "xoauth2", method: gomail.SMTPAuthXOAUTH2, secret: "token-1"},
+		{name: "xoauth2, stale", method: gomail.SMTPAuthXOAUTH2, secret: "token-0", refusal: "535"},
+		{name: "none", method: gomail.SMTPAuthNoAuth, refusal: "Authentication required"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			client := sender(t, s, gomail.WithSMTPAuth(c.typ), gomail.WithPassword(c.secret))
-			err := client.DialAndSendWithContext(soon(t), letter(t, support, ann, c.name, "x"))
-			if (err == nil) != c.ok {
-				t.Fatalf("error: %v", err)
-			}
-			want := "535"
-			if c.typ == gomail.SMTPAuthNoAuth {
-				want = "Authentication required"
-			}
-			if !c.ok && !strings.Contains(err.Error(), want) {
-				t.Fatalf("error: %v", err)
+			client := sender(t, s, gomail.WithSMTPAuth(c.method), gomail.WithPassword(c.secret))
+			err := client.DialAndSendWithContext(testContext(t), letter(t, support, ann, c.name, "x"))
+			if c.refusal != "" {
+				wantErrorWith(t, "sending", err, c.refusal)
+			} else if err != nil {
+				t.Error(err)
 			}
 		})
 	}
@@ -180,48 +206,58 @@ func TestWithoutLogin(t *testing.T) {
 	cases := []struct {
 		name, from, to, refused string
 	}{
-		{"customer to the company", ann, support, ""},
-		{"customer to an unknown mailbox", ann, "nobody@acme.test", "does not exist"},
-		{"customer to another customer", ann, "bob@customer.test", "<bob@customer.test>: Relay access denied"},
-		{"the company's own address", support, ann, "Authentication required"},
-		{"the company's domain", "boss@acme.test", support, "Authentication required"},
+		{name: "customer to the company", from: ann, to: support},
+		{name: "customer to an unknown mailbox", from: ann, to: "nobody@acme.test", refused: "does not exist"},
+		{name: "customer to another customer", from: ann, to: "bob@customer.test", refused: "<bob@customer.test>: Relay access denied"},
+		{name: "the company's own address", from: support, to: ann, refused: "Authentication required"},
+		{name: "the company's domain", from: "boss@acme.test", to: support, refused: "Authentication required"},
 	}
 	for _, c := range cases {
 		client := sender(t, s, gomail.WithSMTPAuth(gomail.SMTPAuthNoAuth))
-		err := client.DialAndSendWithContext(soon(t), letter(t, c.from, c.to, c.name, "x"))
-		if c.refused == "" && err != nil || c.refused != "" && (err == nil || !strings.Contains(err.Error(), c.refused)) {
-			t.Errorf("%s: error %v, want %q", c.name, err, c.refused)
+		err := client.DialAndSendWithContext(testContext(t), letter(t, c.from, c.to, c.name, "x"))
+		if c.refused != "" {
+			wantErrorWith(t, c.name, err, c.refused)
+		} else if err != nil {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
+	wantEqual(t, "mails that were taken", len(s.Submissions()), 1)
 	in := s.Inbox(support)
-	if len(s.Submissions()) != 1 || len(in) != 1 || in[0].Subject != cases[0].name || in[0].Get("Return-Path") != "<"+ann+">" {
-		t.Errorf("%d mails were taken, the company got %d", len(s.Submissions()), len(in))
+	if len(in) != 1 {
+		t.Fatalf("the company got %+v, want one mail", in)
 	}
+	wantEqual(t, "subject", in[0].Subject, cases[0].name)
+	wantEqual(t, "Return-Path", in[0].Get("Return-Path"), "<"+ann+">")
 }
 
+// Tokens can be asked for from Go, and a mailbox's settings replaced while the server runs.
 func TestTokensAndSettingsChange(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) {
 		o.CheckToken = func(user, token string) bool { return user == support && token == "fresh" }
 	})
-	try := func(token string) error {
+	sendWith := func(token string) error {
 		return sender(t, s, gomail.WithSMTPAuth(gomail.SMTPAuthXOAUTH2), gomail.WithPassword(token)).
-			DialAndSendWithContext(soon(t), letter(t, support, ann, "Hi", "x"))
+			DialAndSendWithContext(testContext(t), letter(t, support, ann, "Hi", "x"))
 	}
-	if err := try("fresh"); err != nil {
+	if err := sendWith("fresh"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.SetMailbox(support, func(c *mailfake.MailboxConfig) { c.Tokens = []string{"token-2"}; c.Address = "x@y.z" }); err != nil {
 		t.Fatal(err)
 	}
-	if try("token-1") == nil || try("token-2") != nil {
-		t.Fatal("tokens were not replaced")
+	if sendWith("token-1") == nil {
+		t.Error("the token before the change is taken, want it refused")
+	}
+	if err := sendWith("token-2"); err != nil {
+		t.Errorf("the token after the change: %v", err)
 	}
 	if err := s.SetMailbox("nobody@acme.test", func(*mailfake.MailboxConfig) {}); !errors.Is(err, mailfake.ErrNoMailbox) {
-		t.Fatalf("unknown mailbox: %v", err)
+		t.Errorf("changing an unknown mailbox: got %v, want %v", err, mailfake.ErrNoMailbox)
 	}
 }
 
+// Both forms of TLS are served with a certificate that clients must be told of, and faults strike under TLS.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) { o.TLS = true })
@@ -231,26 +267,18 @@ func TestTLS(t *testing.T) {
 	}
 	trust := gomail.WithTLSConfig(&tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12})
 	_, secure := hostPort(t, s.SMTPTLSAddr())
-	for name, client := range map[string]*gomail.Client{
-		"starttls": sender(t, s, trust, gomail.WithTLSPolicy(gomail.TLSMandatory)),
-		"implicit": sender(t, s, trust, gomail.WithSSL(), gomail.WithPort(secure)),
-	} {
-		if err := client.DialAndSendWithContext(soon(t), letter(t, support, ann, name, "x")); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	err := sender(t, s, gomail.WithTLSPolicy(gomail.TLSMandatory)).DialAndSendWithContext(soon(t), letter(t, support, ann, "no", "x"))
+	submit(t, s, letter(t, support, ann, "starttls", "x"), trust, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	submit(t, s, letter(t, support, ann, "implicit", "x"), trust, gomail.WithSSL(), gomail.WithPort(secure))
+	err := sender(t, s, gomail.WithTLSPolicy(gomail.TLSMandatory)).DialAndSendWithContext(testContext(t), letter(t, support, ann, "no", "x"))
 	if err == nil {
-		t.Error("a client that trusts nobody was content")
+		t.Error("a client that trusts nobody sent a mail, want an error")
 	}
-	// faults reach through TLS
-	if _, err := s.AddFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter}); err != nil {
-		t.Fatal(err)
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter})
+	err = sender(t, s, trust, gomail.WithSSL(), gomail.WithPort(secure)).DialAndSendWithContext(testContext(t), letter(t, support, ann, "cut", "x"))
+	if err == nil {
+		t.Error("a mail was answered under TLS, want the connection dropped")
 	}
-	err = sender(t, s, trust, gomail.WithSSL(), gomail.WithPort(secure)).DialAndSendWithContext(soon(t), letter(t, support, ann, "cut", "x"))
-	if err == nil || len(s.Inbox(ann)) != 3 {
-		t.Errorf("cut under TLS: %v, %d mails", err, len(s.Inbox(ann)))
-	}
+	wantEqual(t, "mails: two, and one whose answer was lost", len(s.Inbox(ann)), 3)
 }
 
 // TestProviderHabits: saving to Sent, a new Message-ID, the refused sender.
@@ -258,33 +286,35 @@ func TestProviderHabits(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	const sales = "sales@acme.test"
-	as := gomail.WithUsername(sales)
-	if err := sender(t, s, as).DialAndSendWithContext(soon(t), letter(t, sales, ann, "Hi", "x")); err != nil {
-		t.Fatal(err)
+	asSales := gomail.WithUsername(sales)
+	submit(t, s, letter(t, sales, ann, "Hi", "x"), asSales)
+	got := s.Inbox(ann)[0]
+	wantEqual(t, "text", got.Text, "x\n")
+	wantEqual(t, "fields Message-ID", bytes.Count(bytes.ToLower(got.Raw), []byte("message-id:")), 1)
+	if got.MessageID == letterID {
+		t.Errorf("the id %s is the sender's, want a new one", got.MessageID)
 	}
-	got, sent, sub := s.Inbox(ann)[0], s.Sent(sales), s.Submissions()[0]
-	if got.MessageID == "<c1.m1@acme.test>" || len(sent) != 1 || sent[0].MessageID != got.MessageID || sent[0].Flags[0] != `\Seen` {
-		t.Fatalf("got %q, Sent has %+v", got.MessageID, sent)
+
+	saved := s.Sent(sales)
+	if len(saved) != 1 {
+		t.Fatalf("Sent has %+v, want the mail", saved)
 	}
-	if sub.MessageID != "<c1.m1@acme.test>" || sub.StoredID != got.MessageID || sub.Mailbox != sales || sub.Subject != "Hi" {
-		t.Fatalf("submission %+v", sub)
-	}
-	if bytes.Count(bytes.ToLower(got.Raw), []byte("message-id:")) != 1 || got.Text != "x\n" {
-		t.Fatalf("rewritten badly:\n%s", got.Raw)
-	}
-	err := sender(t, s, as).DialAndSendWithContext(soon(t), letter(t, support, ann, "Hi", "x"))
-	var se *gomail.SendError
-	if !errors.As(err, &se) || se.ErrorCode() != 550 || se.EnhancedStatusCode() != "5.7.60" {
-		t.Fatalf("foreign sender: %v", err)
-	}
-	if err := sender(t, s, as).DialAndSendWithContext(soon(t), letter(t, "sales+c1@acme.test", ann, "Hi", "x")); err != nil {
-		t.Fatalf("own plus address: %v", err)
-	}
-	if len(s.Sent(support)) != 0 {
-		t.Fatal("support does not save")
-	}
+	wantEqual(t, "id in Sent", saved[0].MessageID, got.MessageID)
+	wantEqual(t, "flag in Sent", saved[0].Flags[0], `\Seen`)
+	submission := s.Submissions()[0]
+	wantEqual(t, "id as submitted", submission.MessageID, letterID)
+	wantEqual(t, "id as stored", submission.StoredID, got.MessageID)
+	wantEqual(t, "mailbox of the submission", submission.Mailbox, sales)
+	wantEqual(t, "subject of the submission", submission.Subject, "Hi")
+
+	err := sendError(t, sender(t, s, asSales).DialAndSendWithContext(testContext(t), letter(t, support, ann, "Hi", "x")))
+	wantEqual(t, "code for a foreign sender", err.ErrorCode(), 550)
+	wantEqual(t, "enhanced code for a foreign sender", err.EnhancedStatusCode(), "5.7.60")
+	submit(t, s, letter(t, "sales+c1@acme.test", ann, "Hi", "x"), asSales)
+	wantEqual(t, "mails in the Sent of support, which doesn't save", len(s.Sent(support)), 0)
 }
 
+// Recipients are taken or refused by rules for their address, or for their domain.
 func TestRecipients(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -303,42 +333,41 @@ func TestRecipients(t *testing.T) {
 		status string
 		in     string // the mailbox that has it
 	}{
-		{"new@customer.test", 0, "", "new@customer.test"},
-		{"new+tag@customer.test", 0, "", "new@customer.test"},
-		{"support+c1.abc@acme.test", 0, "", support},
-		{"nobody@acme.test", 550, "5.1.1", ""},
-		{"nobody@gone.test", 550, "5.1.1", ""},
-		{"left@gone.test", 0, "", "left@gone.test"},
-		{"full@customer.test", 452, "4.2.2", ""},
+		{to: "new@customer.test", in: "new@customer.test"},
+		{to: "new+tag@customer.test", in: "new@customer.test"},
+		{to: "support+c1.abc@acme.test", in: support},
+		{to: "nobody@acme.test", code: 550, status: "5.1.1"},
+		{to: "nobody@gone.test", code: 550, status: "5.1.1"},
+		{to: "left@gone.test", in: "left@gone.test"},
+		{to: "full@customer.test", code: 452, status: "4.2.2"},
 	}
 	for _, c := range cases {
-		err := sender(t, s).DialAndSendWithContext(soon(t), letter(t, support, c.to, c.to, "x"))
-		var se *gomail.SendError
-		if c.code != 0 && (!errors.As(err, &se) || se.ErrorCode() != c.code || se.EnhancedStatusCode() != c.status) {
-			t.Errorf("%s: %v", c.to, err)
-		}
-		if c.code == 0 && err != nil {
-			t.Errorf("%s: %v", c.to, err)
-		}
-		if c.in == "" {
+		err := sender(t, s).DialAndSendWithContext(testContext(t), letter(t, support, c.to, c.to, "x"))
+		if c.code != 0 {
+			refusal := sendError(t, err)
+			wantEqual(t, c.to+": code", refusal.ErrorCode(), c.code)
+			wantEqual(t, c.to+": enhanced code", refusal.EnhancedStatusCode(), c.status)
 			continue
 		}
-		in := s.Inbox(c.in)
-		if last := in[len(in)-1]; last.Subject != c.to || last.Get("Delivered-To") != c.to || last.Get("Return-Path") != "<"+support+">" {
-			t.Errorf("%s: %s", c.to, last.Raw)
+		if err != nil {
+			t.Fatalf("%s: %v", c.to, err)
 		}
+		in := s.Inbox(c.in)
+		last := in[len(in)-1]
+		wantEqual(t, c.to+": subject", last.Subject, c.to)
+		wantEqual(t, c.to+": Delivered-To", last.Get("Delivered-To"), c.to)
+		wantEqual(t, c.to+": Return-Path", last.Get("Return-Path"), "<"+support+">")
 	}
 	if s.SetRecipient(mailfake.RecipientRule{Address: "a@b.c", Policy: "maybe"}) == nil {
-		t.Error("took an unknown policy")
+		t.Error("an unknown policy was taken, want an error")
 	}
 }
 
+// A mail that is larger than the server takes is refused.
 func TestTooLarge(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) { o.MaxMessageBytes = 4000 })
-	err := sender(t, s).DialAndSendWithContext(soon(t), letter(t, support, ann, "Big", strings.Repeat("0123456789\r\n", 1000)))
-	var se *gomail.SendError
-	if !errors.As(err, &se) || se.ErrorCode() != 552 || len(s.Inbox(ann)) != 0 {
-		t.Fatalf("too large: %v", err)
-	}
+	err := sender(t, s).DialAndSendWithContext(testContext(t), letter(t, support, ann, "Big", strings.Repeat("0123456789\r\n", 1000)))
+	wantEqual(t, "code", sendError(t, err).ErrorCode(), 552)
+	wantEqual(t, "mails", len(s.Inbox(ann)), 0)
 }

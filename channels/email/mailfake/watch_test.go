@@ -19,22 +19,20 @@ func TestWaitFor(t *testing.T) {
 	s := start(t)
 	got := make(chan error, 1)
 	looked := make(chan struct{}, 100)
-	ctx := soon(t)
+	ctx := testContext(t)
 	go func() {
 		in, err := s.WaitFor(ctx, "new@customer.test", func(in []mailfake.Received) bool {
 			looked <- struct{}{}
 			return len(in) == 2
 		})
 		if err == nil && in[1].Subject != "second" {
-			err = fmt.Errorf("got %+v", in)
+			err = fmt.Errorf("got as second mail %+v, want the second after the Reset", in[1])
 		}
 		got <- err
 	}()
 	<-looked
 	for _, subject := range []string{"lost", "first", "second"} {
-		if err := sender(t, s).DialAndSendWithContext(ctx, letter(t, support, "new@customer.test", subject, "x")); err != nil {
-			t.Fatal(err)
-		}
+		submit(t, s, letter(t, support, "new@customer.test", subject, "x"))
 		if subject == "lost" {
 			s.Reset()
 		}
@@ -44,14 +42,21 @@ func TestWaitFor(t *testing.T) {
 	}
 }
 
-func TestWaitForGivesUp(t *testing.T) {
+// WaitFor ends with its context.
+func TestWaitForEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.WaitFor(ctx, support, count(1)); !errors.Is(err, context.Canceled) {
-		t.Errorf("ended context: %v", err)
+	if _, err := s.WaitFor(ctx, support, atLeast(1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
+}
+
+// WaitFor ends when the server is closed.
+func TestWaitForEndsWithTheServer(t *testing.T) {
+	t.Parallel()
+	s := start(t)
 	done := make(chan error, 1)
 	looked := make(chan struct{}, 10)
 	go func() {
@@ -63,7 +68,7 @@ func TestWaitForGivesUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := <-done; err == nil {
-		t.Error("waits for a closed server")
+		t.Error("WaitFor ended without an error, want one of a closed server")
 	}
 }
 
@@ -71,10 +76,10 @@ func TestWaitForGivesUp(t *testing.T) {
 func TestWaitForSeesReset(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	write(t, s, "Hi")
+	writeToSupport(t, s, "Hi")
 	looked, done := make(chan struct{}, 10), make(chan error, 1)
 	go func() {
-		_, err := s.WaitFor(soon(t), support, func(in []mailfake.Received) bool { looked <- struct{}{}; return len(in) == 0 })
+		_, err := s.WaitFor(testContext(t), support, func(in []mailfake.Received) bool { looked <- struct{}{}; return len(in) == 0 })
 		done <- err
 	}()
 	<-looked
@@ -84,11 +89,12 @@ func TestWaitForSeesReset(t *testing.T) {
 	}
 }
 
+// A subscription tells of each change of a folder in order, and ends when the server is closed.
 func TestSubscribe(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	sub := s.Subscribe()
-	c := fill(t, s, 1, nil)
+	c := openInbox(t, s, 1, nil)
 	if err := c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -103,21 +109,21 @@ func TestSubscribe(t *testing.T) {
 	}
 	var got []mailfake.Change
 	for len(got) < len(want) {
-		more, err := sub.Next(soon(t))
+		more, err := sub.Next(testContext(t))
 		if err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, more...)
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("changes %+v, want %+v", got, want)
+		t.Errorf("got the changes %+v, want %+v", got, want)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, closed := range []*mailfake.Subscription{sub, s.Subscribe()} {
-		if more, err := closed.Next(soon(t)); !errors.Is(err, context.Canceled) {
-			t.Errorf("changes from a closed server: %+v, %v", more, err)
+		if more, err := closed.Next(testContext(t)); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %+v, %v from a closed server, want %v", more, err, context.Canceled)
 		}
 	}
 }
@@ -141,22 +147,22 @@ func TestCrowd(t *testing.T) {
 		go func() {
 			defer wg.Done()
 			for range each {
-				if err := sender(t, s).DialAndSendWithContext(soon(t), letter(t, support, fmt.Sprintf("c%d@customer.test", p), "Hi", "x")); err != nil {
+				if err := sender(t, s).DialAndSendWithContext(testContext(t), letter(t, support, fmt.Sprintf("c%d@customer.test", p), "Hi", "x")); err != nil {
 					t.Error(err)
 				}
 			}
 		}()
 	}
-	c := fill(t, s, 0, nil)
+	c := openInbox(t, s, 0, nil)
 	got := map[imap.UID]bool{}
-	ctx := soon(t)
+	ctx := testContext(t)
 	for len(got) < people*each {
 		if err := c.Noop().Wait(); err != nil {
 			t.Fatal(err)
 		}
 		var all imap.UIDSet
 		all.AddRange(1, 0)
-		msgs, err := c.Fetch(all, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{whole()}}).Collect()
+		msgs, err := c.Fetch(all, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{wholeMail()}}).Collect()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,31 +175,34 @@ func TestCrowd(t *testing.T) {
 	}
 	wg.Wait()
 	for p := range people {
-		if n := len(s.Inbox(fmt.Sprintf("c%d@customer.test", p))); n != each {
-			t.Errorf("customer %d has %d mails", p, n)
-		}
+		customer := fmt.Sprintf("c%d@customer.test", p)
+		wantEqual(t, "mails of "+customer, len(s.Inbox(customer)), each)
 	}
-	if n := len(s.Inbox(support)); n != people*each || len(s.Submissions()) != people*each {
-		t.Errorf("support has %d", n)
-	}
+	wantEqual(t, "mails of support", len(s.Inbox(support)), people*each)
+	wantEqual(t, "submissions", len(s.Submissions()), people*each)
 }
 
-// TestCloseTwiceAndUnstarted: Close is safe whenever it comes.
-func TestCloseTwiceAndUnstarted(t *testing.T) {
+// A server that was never started can be closed.
+func TestCloseUnstarted(t *testing.T) {
 	t.Parallel()
 	if err := mailfake.New(mailfake.Options{}).Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// A server starts once, on ports that are free, and can be closed twice.
+func TestStartAndClose(t *testing.T) {
+	t.Parallel()
 	s := mailfake.New(mailfake.Options{TLS: true})
 	if err := s.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Start(t.Context()); err == nil {
-		t.Error("started twice")
+		t.Error("a second start succeeded, want an error")
 	}
 	other := mailfake.New(mailfake.Options{SMTPListen: s.SMTPAddr()})
 	if err := other.Start(t.Context()); err == nil {
-		t.Error("took a port that is taken")
+		t.Error("a start on a port that is taken succeeded, want an error")
 	}
 	for range 2 {
 		if err := s.Close(); err != nil {
@@ -201,9 +210,9 @@ func TestCloseTwiceAndUnstarted(t *testing.T) {
 		}
 	}
 	if err := s.Start(t.Context()); err == nil {
-		t.Error("started after Close")
+		t.Error("a start after Close succeeded, want an error")
 	}
 	if addr := s.IMAPTLSAddr(); addr == "" {
-		t.Error("no TLS port")
+		t.Error("there is no address of IMAP under TLS")
 	}
 }

@@ -16,7 +16,10 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-const support = "support@acme.test"
+const (
+	support  = "support@acme.test"
+	letterID = "<c1.m1@acme.test>"
+)
 
 // clock is the fixed time of all worlds here.
 var clock = time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
@@ -46,7 +49,7 @@ func start(t *testing.T, change ...func(*mailfake.Options)) *mailfake.Server {
 	return s
 }
 
-func soon(t *testing.T) context.Context {
+func testContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
@@ -77,6 +80,7 @@ func sender(t *testing.T, s *mailfake.Server, opts ...gomail.Option) *gomail.Cli
 	return c
 }
 
+// letter makes a mail with the Message-ID letterID.
 func letter(t *testing.T, from, to, subject, text string) *gomail.Msg {
 	t.Helper()
 	m := gomail.NewMsg()
@@ -86,13 +90,30 @@ func letter(t *testing.T, from, to, subject, text string) *gomail.Msg {
 		}
 	}
 	m.Subject(subject)
-	m.SetMessageIDWithValue("c1.m1@acme.test")
+	m.SetMessageIDWithValue(strings.Trim(letterID, "<>"))
 	m.SetDateWithValue(clock)
 	m.SetBodyString(gomail.TypeTextPlain, text)
 	return m
 }
 
-func count(n int) func([]mailfake.Received) bool {
+// submit sends a mail as support does.
+func submit(t *testing.T, s *mailfake.Server, m *gomail.Msg, opts ...gomail.Option) {
+	t.Helper()
+	if err := sender(t, s, opts...).DialAndSendWithContext(testContext(t), m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// atLeast is a condition of WaitFor: so many mails are there.
+func atLeast(n int) func([]mailfake.Received) bool {
 	return func(in []mailfake.Received) bool { return len(in) >= n }
 }
 
@@ -117,63 +138,58 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	ann := s.Customer("Ann Lee <ann@customer.test>")
-	begin := time.Now()
 	sent, err := ann.Send(mailfake.Mail{To: []string{support}, Subject: "Zoë's printer", Text: "It burns.\n"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	select {
 	case n := <-exists:
-		if n != 1 {
-			t.Fatalf("EXISTS %d", n)
-		}
-	case <-soon(t).Done():
+		wantEqual(t, "mails that IDLE announces", n, 1)
+	case <-testContext(t).Done():
 		t.Fatal("IDLE announced nothing")
 	}
-	t.Logf("announced after %v", time.Since(begin))
 	if err := idle.Close(); err != nil {
 		t.Fatal(err)
 	}
 	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}}}).Collect()
 	if err != nil || len(msgs) != 1 {
-		t.Fatalf("fetch: %d mails, %v", len(msgs), err)
+		t.Fatalf("fetched %d mails, %v; want one", len(msgs), err)
 	}
-	raw := msgs[0].FindBodySection(&imap.FetchItemBodySection{Peek: true})
-	if in := s.Inbox(support); string(raw) != string(in[0].Raw) || in[0].Subject != "Zoë's printer" || in[0].ParseError != "" {
-		t.Fatalf("inbox differs from what IMAP gives: %+v", in[0])
-	}
+	stored := s.Inbox(support)[0]
+	wantEqual(t, "mail by IMAP", string(msgs[0].FindBodySection(&imap.FetchItemBodySection{Peek: true})), string(stored.Raw))
+	wantEqual(t, "subject", stored.Subject, "Zoë's printer")
+	wantEqual(t, "error of the parser", stored.ParseError, "")
 	answerAndReply(t, s, ann, sent.MessageID)
 }
 
+// answerAndReply answers the customer's question and lets her reply.
 func answerAndReply(t *testing.T, s *mailfake.Server, ann *mailfake.Customer, question string) {
 	t.Helper()
 	m := letter(t, support, ann.Address(), "Re: Zoë's printer", "Water!")
 	m.SetGenHeader("In-Reply-To", question)
-	if err := sender(t, s).DialAndSendWithContext(soon(t), m); err != nil {
-		t.Fatal(err)
-	}
-	got, err := s.WaitFor(soon(t), ann.Address(), count(1))
+	submit(t, s, m)
+	got, err := s.WaitFor(testContext(t), ann.Address(), atLeast(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got[0].Text != "Water!\n" || got[0].InReplyTo != question || got[0].MessageID != "<c1.m1@acme.test>" {
-		t.Fatalf("customer got %+v", got[0])
-	}
+	wantEqual(t, "text of the answer", got[0].Text, "Water!\n")
+	wantEqual(t, "question of the answer", got[0].InReplyTo, question)
+	wantEqual(t, "id of the answer", got[0].MessageID, letterID)
 	if _, err := ann.Reply(got[0], "Thank you"); err != nil {
 		t.Fatal(err)
 	}
 	reply := s.Inbox(support)[1]
-	if reply.InReplyTo != "<c1.m1@acme.test>" || reply.Subject != "Re: Zoë's printer" || reply.ParseError != "" {
-		t.Fatalf("reply: %+v", reply)
-	}
+	wantEqual(t, "mail that she replies to", reply.InReplyTo, letterID)
+	wantEqual(t, "subject of the reply", reply.Subject, "Re: Zoë's printer")
+	wantEqual(t, "error of the parser", reply.ParseError, "")
 }
 
-// talk logs in as support by hand, sends the lines and returns all that the server says
+// speakIMAP logs in as support by hand, sends the lines and returns all that the server says
 // until it hangs up.
-func talk(t *testing.T, s *mailfake.Server, lines ...string) string {
+func speakIMAP(t *testing.T, s *mailfake.Server, lines ...string) string {
 	t.Helper()
 	var d net.Dialer
-	conn, err := d.DialContext(soon(t), "tcp", s.IMAPAddr())
+	conn, err := d.DialContext(testContext(t), "tcp", s.IMAPAddr())
 	if err != nil {
 		t.Fatal(err)
 	}
