@@ -13,11 +13,12 @@ func decodeOne(t testing.TB, raw string) channels.Inbound {
 	t.Helper()
 	ins := newTestDecoder().decodeMail(Envelope{}, []byte(raw))
 	if len(ins) != 1 {
-		t.Fatalf("%d things came of one mail", len(ins))
+		t.Fatalf("one mail gave %d things, want one", len(ins))
 	}
 	return ins[0]
 }
 
+// Mail that no person wrote is marked with the reason, and shown all the same.
 func TestAutomatic(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ headers, want string }{
@@ -72,15 +73,12 @@ func TestAutomatic(t *testing.T) {
 			raw = ""
 		}
 		in := decodeOne(t, raw+tt.headers+"\r\n\r\n--x\r\n\r\nHello\r\n--x--\r\n")
-		if in.Automatic != tt.want {
-			t.Errorf("%s: automatic = %q, want %q", tt.headers, in.Automatic, tt.want)
-		}
-		if in.Kind != channels.InboundMessage {
-			t.Errorf("%s: kind %q: automatic mail is still shown", tt.headers, in.Kind)
-		}
+		wantEqual(t, tt.headers+": why it is automatic", in.Automatic, tt.want)
+		wantEqual(t, tt.headers+": kind", in.Kind, channels.InboundMessage)
 	}
 }
 
+// Addresses are read as mail programs write them, also wrongly.
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ in, want string }{
@@ -138,8 +136,11 @@ func TestOwnGroup(t *testing.T) {
 		via + "Reply-To: Ann Lee <ann@customer.test>":                                                                "help@acme.test",
 	} {
 		in := decodeOne(t, headers+"\r\n\r\nHello")
-		if in.From.Key != want || (in.Automatic == "") != (want == "ann@customer.test") || len(in.Envelope.ReplyTo) != 0 && want == "ann@customer.test" {
-			t.Errorf("%s\n%s", headers, describe(in))
+		wantEqual(t, headers+": customer", in.From.Key, want)
+		isCustomer := want == "ann@customer.test"
+		wantEqual(t, headers+": it is automatic", in.Automatic != "", !isCustomer)
+		if isCustomer {
+			wantEqual(t, headers+": addresses for answers besides hers", len(in.Envelope.ReplyTo), 0)
 		}
 	}
 }
@@ -150,30 +151,30 @@ func TestRecipients(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, "From: Ann <ann@customer.test>, Al <al@customer.test>\r\nReply-To: office@customer.test, help@acme.test\r\n"+
 		"To: Help <HELP@acme.test>, bob@x.test\r\nCc: carl@x.test, billing@acme.test\r\n\r\nHi")
-	if in.Envelope.Via != "help@acme.test" || len(in.Envelope.To) != 1 || in.Envelope.To[0].Key != "bob@x.test" {
-		t.Errorf("via %q, to %v", in.Envelope.Via, in.Envelope.To)
+	keys := func(list []channels.Party) string {
+		var out []string
+		for _, p := range list {
+			out = append(out, p.Key)
+		}
+		return strings.Join(out, " ")
 	}
-	if len(in.Envelope.Cc) != 2 || in.Envelope.Cc[0].Key != "al@customer.test" || in.Envelope.Cc[1].Key != "carl@x.test" {
-		t.Errorf("cc %v", in.Envelope.Cc)
-	}
-	if len(in.Envelope.ReplyTo) != 1 || in.Envelope.ReplyTo[0].Key != "office@customer.test" {
-		t.Errorf("reply-to %v", in.Envelope.ReplyTo)
-	}
+	wantEqual(t, "address of ours", in.Envelope.Via, "help@acme.test")
+	wantEqual(t, "To", keys(in.Envelope.To), "bob@x.test")
+	wantEqual(t, "Cc", keys(in.Envelope.Cc), "al@customer.test carl@x.test")
+	wantEqual(t, "Reply-To", keys(in.Envelope.ReplyTo), "office@customer.test")
+
 	blind := decodeOne(t, "From: ann@customer.test\r\nTo: bob@x.test\r\nDelivered-To: billing@acme.test\r\n\r\nHi")
-	if blind.Envelope.Via != "billing@acme.test" {
-		t.Errorf("a blind copy came via %q", blind.Envelope.Via)
-	}
+	wantEqual(t, "address of ours in a blind copy", blind.Envelope.Via, "billing@acme.test")
 }
 
 // TestLyingName: a name that shows another address is pointed out.
 func TestLyingName(t *testing.T) {
 	t.Parallel()
-	if in := decodeOne(t, "From: \"boss@acme.test\" <eve@x.test>\r\n\r\nPay me"); !hasNotice(in, "another address") || in.From.Key != "eve@x.test" {
-		t.Error(describe(in))
-	}
-	if in := decodeOne(t, "From: \"Eve@x.test\" <eve@x.test>\r\n\r\nPay me"); len(in.Notices) != 0 {
-		t.Error(describe(in))
-	}
+	lying := decodeOne(t, "From: \"boss@acme.test\" <eve@x.test>\r\n\r\nPay me")
+	wantEqual(t, "sender", lying.From.Key, "eve@x.test")
+	wantNotice(t, lying, "another address")
+	honest := decodeOne(t, "From: \"Eve@x.test\" <eve@x.test>\r\n\r\nPay me")
+	wantEqual(t, "notices where the name shows her own address", len(honest.Notices), 0)
 }
 
 // TestDates: Date, else the newest Received, else the mailbox's own time.
@@ -195,7 +196,7 @@ func TestDates(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := ins[0].At.UTC().Format("2006-01-02 15:04:05"); got != tt.want {
-			t.Errorf("%q: %s, want %s", tt.headers, got, tt.want)
+			t.Errorf("%q: got the time %s, want %s", tt.headers, got, tt.want)
 		}
 	}
 }

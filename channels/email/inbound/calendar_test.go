@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"parley/channels/email/rawmail"
 )
 
+// An event of a calendar becomes some lines of text.
 func TestCalendarText(t *testing.T) {
 	t.Parallel()
 	wrap := func(method, event string) string {
@@ -34,14 +36,14 @@ func TestCalendarText(t *testing.T) {
 			t.Errorf("%s:\n got %q\nwant %q", tt.name, got, tt.want)
 		}
 	}
-	many := strings.Repeat("BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n", 50)
-	if got := strings.Count(calendarText(many, rawmail.NewGuesser()), "**Event**"); got != maxCalendarEvents {
-		t.Errorf("%d events of 50 are shown", got)
-	}
+	many := strings.Repeat("BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n", 2*maxCalendarEvents)
+	wantEqual(t, "events that are shown of too many", strings.Count(calendarText(many, rawmail.NewGuesser()), "**Event**"), maxCalendarEvents)
 }
 
 // renderedTag is a tag that a reader of Markdown made.
 var renderedTag = regexp.MustCompile(`<(/?)([a-zA-Z0-9]+)([^>]*)>`)
+
+var goodHref = regexp.MustCompile(`href="(http|mailto:|ftp:)`)
 
 // FuzzCalendar: what a calendar says never becomes more than lines.
 func FuzzCalendar(f *testing.F) {
@@ -60,10 +62,10 @@ func FuzzCalendar(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, m := range renderedTag.FindAllStringSubmatch(rendered.String(), -1) {
-			switch link := m[2] == "a" && (m[1] != "" || regexp.MustCompile(`href="(http|mailto:|ftp:)`).MatchString(m[3])); {
-			case link, m[2] == "p", m[2] == "br", m[2] == "blockquote", m[2] == "strong":
-			default:
-				t.Fatalf("%q became %s by %q", text, m[0], out)
+			isEnd, name, attributes := m[1] != "", m[2], m[3]
+			isLink := name == "a" && (isEnd || goodHref.MatchString(attributes))
+			if !isLink && !slices.Contains([]string{"p", "br", "blockquote", "strong"}, name) {
+				t.Fatalf("%q became %s by %q, want paragraphs, quotes, bold words and links alone", text, m[0], out)
 			}
 		}
 	})
@@ -83,11 +85,14 @@ func FuzzReport(f *testing.F) {
 		budget.CheckRepeated(t, m, prose, func(s string) { idInText(s) })
 		budget.CheckRepeated(t, m, []byte(fields), func(b []byte) { readStatuses([][]byte{b}, rawmail.NewGuesser()) })
 		for _, r := range append(readProse(prose, []string{"b@x.test"}, rawmail.NewGuesser()).reports, readStatuses([][]byte{[]byte(fields)}, rawmail.NewGuesser())...) {
-			if r.recipient != "" && !strings.Contains(r.recipient, "@") || r.action == "" {
-				t.Fatalf("%+v", r)
+			if r.recipient != "" && !strings.Contains(r.recipient, "@") {
+				t.Fatalf("got the recipient %q, want an address", r.recipient)
 			}
-			if strings.ContainsAny(r.explainToPeople(), "\r\n") || r.replyCode() < 0 {
-				t.Fatalf("reason %q", r.explainToPeople())
+			if r.action == "" || r.replyCode() < 0 {
+				t.Fatalf("got %+v, want an action and no negative code", r)
+			}
+			if reason := r.explainToPeople(); strings.ContainsAny(reason, "\r\n") {
+				t.Fatalf("got the reason %q, want one line", reason)
 			}
 		}
 	})

@@ -24,134 +24,167 @@ func sample(t *testing.T, name string) []channels.Inbound {
 func TestCase33ReplacedMessageID(t *testing.T) {
 	t.Parallel()
 	in := sample(t, "anchor-only")[0]
-	if in.Answers.Conversation != 12 || in.Answers.Message != 0 || in.Answers.References[0] != "AM0PR0@eurprd.test" {
-		t.Errorf("conversation %d, answers %d, references %v", in.Answers.Conversation, in.Answers.Message, in.Answers.References)
-	}
+	wantAnswers(t, in, 12, 0)
+	wantEqual(t, "first reference", in.Answers.References[0], "AM0PR0@eurprd.test")
 }
 
 // TestCase34ForgedToken: a token that no key made finds nothing.
 func TestCase34ForgedToken(t *testing.T) {
 	t.Parallel()
 	in := sample(t, "forged-token")[0]
-	if in.Answers.Conversation != 0 || in.Answers.Message != 0 || in.Kind != channels.InboundMessage {
-		t.Errorf("a forged token counted: %+v", in)
-	}
+	wantAnswers(t, in, 0, 0)
+	wantEqual(t, "kind", in.Kind, channels.InboundMessage)
 }
 
 // TestCase35AutoResponder: an automatic answer to us is marked, and in its thread.
 func TestCase35AutoResponder(t *testing.T) {
 	t.Parallel()
 	in := sample(t, "out-of-office")[0]
-	if in.Automatic == "" || in.Answers.Conversation != 12 || in.Answers.Message != 34 {
-		t.Errorf("automatic %q, conversation %d, answers %d", in.Automatic, in.Answers.Conversation, in.Answers.Message)
+	wantAnswers(t, in, 12, 34)
+	if in.Automatic == "" {
+		t.Error("the mail isn't marked as automatic")
 	}
 }
 
 // TestCase36Bounces: reports of every kind become states of our message, one for
-// each recipient; what is not ours stays a message with its text.
+// each recipient.
 func TestCase36Bounces(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name       string
-		message    int64
+		message    int64 // 0: the report names none
 		recipients string
 		delayed    bool
 		class      channels.Class
 	}{
-		{"bounce-postfix", 34, "ann@customer.test", false, channels.BadRecipient},
-		{"bounce-partial", 34, "a@customer.test c@customer.test", false, channels.BadRecipient},
-		{"bounce-delayed", 34, "ann@customer.test", true, channels.Retry},
-		{"bounce-replaced-id", 0, "ann@customer.test", false, channels.AccountBlocked},
-		{"bounce-qmail", 34, "ann@customer.test", false, channels.BadRecipient},
-		{"bounce-exchange", 34, "ann@customer.test", false, channels.BadRecipient},
-		{"bounce-exim", 34, "ann@customer.test", false, channels.AccountBlocked},
+		{name: "bounce-postfix", message: 34, recipients: "ann@customer.test", class: channels.BadRecipient},
+		{name: "bounce-partial", message: 34, recipients: "a@customer.test c@customer.test", class: channels.BadRecipient},
+		{name: "bounce-delayed", message: 34, recipients: "ann@customer.test", delayed: true, class: channels.Retry},
+		{name: "bounce-replaced-id", message: 0, recipients: "ann@customer.test", class: channels.AccountBlocked},
+		{name: "bounce-qmail", message: 34, recipients: "ann@customer.test", class: channels.BadRecipient},
+		{name: "bounce-exchange", message: 34, recipients: "ann@customer.test", class: channels.BadRecipient},
+		{name: "bounce-exim", message: 34, recipients: "ann@customer.test", class: channels.AccountBlocked},
 	}
 	for _, tt := range tests {
-		var recipients []string
-		ids := map[string]bool{}
-		for _, in := range sample(t, tt.name) {
-			s := in.Status
-			if in.Kind != channels.InboundStatus || s == nil {
-				t.Fatalf("%s: kind %s", tt.name, in.Kind)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var recipients []string
+			ids := map[string]bool{}
+			for _, in := range sample(t, tt.name) {
+				s := in.Status
+				if s == nil {
+					t.Fatalf("got %+v, want a status", in)
+				}
+				recipients = append(recipients, s.Recipient)
+				ids[in.ExternalID] = true
+				wantEqual(t, "kind", in.Kind, channels.InboundStatus)
+				wantEqual(t, "conversation", in.Answers.Conversation, 12)
+				wantEqual(t, "message", s.MessageID, tt.message)
+				wantEqual(t, "class", s.Class, tt.class)
+				wantEqual(t, "it is only delayed", s.Delayed, tt.delayed)
+				wantEqual(t, "it failed", s.State == channels.StateFailed, !tt.delayed)
+				if s.Reason == "" || in.Text == "" {
+					t.Errorf("got the reason %q and the text %q, want both", s.Reason, in.Text)
+				}
 			}
-			recipients = append(recipients, s.Recipient)
-			ids[in.ExternalID] = true
-			if s.MessageID != tt.message || in.Answers.Conversation != 12 || s.Delayed != tt.delayed || s.Class != tt.class {
-				t.Errorf("%s: %+v in conversation %d", tt.name, s, in.Answers.Conversation)
-			}
-			if (s.State == channels.StateFailed) == tt.delayed || s.Reason == "" || in.Text == "" {
-				t.Errorf("%s: state %s, reason %q, text %q", tt.name, s.State, s.Reason, in.Text)
-			}
-		}
-		if strings.Join(recipients, " ") != tt.recipients || len(ids) != len(recipients) {
-			t.Errorf("%s: recipients %v, ids %v", tt.name, recipients, ids)
-		}
-	}
-	other := sample(t, "bounce-not-ours")
-	if len(other) != 1 || other[0].Kind != channels.InboundMessage || other[0].Automatic != "bounce" || other[0].Text == "" {
-		t.Errorf("a report on nothing of ours: %+v", other)
+			wantEqual(t, "recipients", strings.Join(recipients, " "), tt.recipients)
+			wantEqual(t, "different ids", len(ids), len(recipients))
+		})
 	}
 }
 
-// TestCase38Replies: inline answers, quotes alone, Japanese Outlook.
+// TestCase36OthersBounce: a report on nothing of ours stays a message with its text.
+func TestCase36OthersBounce(t *testing.T) {
+	t.Parallel()
+	list := sample(t, "bounce-not-ours")
+	if len(list) != 1 {
+		t.Fatalf("got %+v, want one message", list)
+	}
+	wantEqual(t, "kind", list[0].Kind, channels.InboundMessage)
+	wantEqual(t, "why it is automatic", list[0].Automatic, "bounce")
+	if list[0].Text == "" {
+		t.Error("the message has no text")
+	}
+}
+
+// TestCase38Replies: of an answer, the quoted mail is hidden; nothing is of quotes alone, of inline answers and of what is
+// forwarded.
 func TestCase38Replies(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]bool{ // whether something is hidden
-		"interleaved-text": false, "gmail-interleaved": false, "quote-only": false, "see-below-outlook": false,
-		"outlook-japanese": true, "gmail-japanese": true, "iphone-german": true, "outlook-web": true, "outlook-desktop": true,
-		"gmail-forward": false, "outlook-forward": false, "apple-forward": false,
+	for name, isQuoteHidden := range map[string]bool{
+		"interleaved-text":  false,
+		"gmail-interleaved": false,
+		"quote-only":        false,
+		"see-below-outlook": false,
+		"outlook-japanese":  true,
+		"gmail-japanese":    true,
+		"iphone-german":     true,
+		"outlook-web":       true,
+		"outlook-desktop":   true,
+		"gmail-forward":     false,
+		"outlook-forward":   false,
+		"apple-forward":     false,
 	} {
 		in := sample(t, name)[0]
-		if in.Text == "" || (in.Original.Quoted != "") != want {
-			t.Errorf("%s: text %q, quoted %q", name, in.Text, in.Original.Quoted)
+		if in.Text == "" {
+			t.Errorf("%s: the message has no text", name)
 		}
+		wantEqual(t, name+": a quote is hidden", in.Original.Quoted != "", isQuoteHidden)
 	}
-	if in := sample(t, "outlook-japanese")[0]; strings.Contains(in.Text, "差出人") || !strings.Contains(in.Text, "商品は届きました") {
-		t.Errorf("japanese outlook: %q", in.Text)
+	japanese := sample(t, "outlook-japanese")[0].Text
+	wantText(t, "Japanese Outlook", japanese, "商品は届きました")
+	if strings.Contains(japanese, "差出人") {
+		t.Errorf("got the text %q, want the head of the quoted mail hidden", japanese)
 	}
 }
 
 // TestCase39Formats: winmail.dat, ics, p7m, ISO-2022-JP, GB18030, 8-bit subjects.
 func TestCase39Formats(t *testing.T) {
 	t.Parallel()
-	if in := sample(t, "calendar")[0]; !strings.Contains(in.Text, "2026-11-21 09:00") || len(in.Attachments) != 1 {
-		t.Errorf("ics: %q with %d files", in.Text, len(in.Attachments))
+	ics := sample(t, "calendar")[0]
+	wantText(t, "ics: text", ics.Text, "2026-11-21 09:00")
+	wantEqual(t, "ics: files", len(ics.Attachments), 1)
+
+	p7m := sample(t, "smime-opaque")[0]
+	wantEqual(t, "p7m: there is a notice", len(p7m.Notices) > 0, true)
+	wantEqual(t, "p7m: files", len(p7m.Attachments), 2)
+
+	japanese := sample(t, "outlook-japanese")[0]
+	wantEqual(t, "ISO-2022-JP: subject", japanese.Subject, "Re: ご注文")
+	wantEqual(t, "ISO-2022-JP: sender", japanese.From.Name, "山田 太郎")
+
+	chinese := sample(t, "gb18030-8bit")[0]
+	wantEqual(t, "GB18030: subject", chinese.Subject, "订单问题")
+	wantEqual(t, "GB18030: text", chinese.Text, "你好，我的订单在哪里？")
+
+	winmail := decodeOne(t, "From: a@b.test\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n"+string(testTNEF()))
+	wantEqual(t, "winmail.dat: text", winmail.Text, "Text in Outlook's own form")
+	if len(winmail.Attachments) != 1 {
+		t.Fatalf("winmail.dat: got the files %+v, want one", winmail.Attachments)
 	}
-	if in := sample(t, "smime-opaque")[0]; len(in.Notices) == 0 || len(in.Attachments) != 2 {
-		t.Errorf("p7m: %v with %d files", in.Notices, len(in.Attachments))
-	}
-	if in := sample(t, "outlook-japanese")[0]; in.Subject != "Re: ご注文" || in.From.Name != "山田 太郎" {
-		t.Errorf("ISO-2022-JP: %q from %q", in.Subject, in.From.Name)
-	}
-	if in := sample(t, "gb18030-8bit")[0]; in.Subject != "订单问题" || in.Text != "你好，我的订单在哪里？" {
-		t.Errorf("GB18030: %q, %q", in.Subject, in.Text)
-	}
-	winmail := "From: a@b.test\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n" + string(testTNEF())
-	in := decodeOne(t, winmail)
-	if in.Text != "Text in Outlook's own form" || len(in.Attachments) != 1 || in.Attachments[0].Name != "Größe.pdf" || string(in.Attachments[0].Content) != "PDF" {
-		t.Errorf("winmail.dat: %s", describe(in))
-	}
+	wantEqual(t, "winmail.dat: name of the file", winmail.Attachments[0].Name, "Größe.pdf")
+	wantEqual(t, "winmail.dat: content of the file", string(winmail.Attachments[0].Content), "PDF")
 }
 
 // TestOwnMail: our own copies are known by token and address, both.
 func TestOwnMail(t *testing.T) {
 	t.Parallel()
 	own := sample(t, "own-copy")[0]
-	if own.Kind != channels.InboundOwn || own.Answers.Conversation != 12 || own.Answers.Message != 35 || own.Automatic != "" {
-		t.Errorf("own copy: %+v", own)
-	}
+	wantEqual(t, "kind of our copy", own.Kind, channels.InboundOwn)
+	wantEqual(t, "why our copy is automatic", own.Automatic, "")
+	wantAnswers(t, own, 12, 35)
+
 	foreign := sample(t, "foreign-sent")[0]
-	if foreign.Kind != channels.InboundForeign || foreign.Answers.Conversation != 12 || foreign.Envelope.To[0].Key != "ann@customer.test" || foreign.Automatic != "" {
-		t.Errorf("written in the mailbox: %+v", foreign)
-	}
+	wantEqual(t, "kind of what was written in the mailbox", foreign.Kind, channels.InboundForeign)
+	wantEqual(t, "its conversation", foreign.Answers.Conversation, 12)
+	wantEqual(t, "its recipient", foreign.Envelope.To[0].Key, "ann@customer.test")
+	wantEqual(t, "why it is automatic", foreign.Automatic, "")
 	id := mailid.Message(decodeKeys[0], 1, 2, "acme.test")
 	for name, raw := range map[string]string{
 		"token from a stranger": "From: eve@x.test\r\nMessage-ID: <" + id + ">\r\n\r\nHi",
 		"own address, no token": "From: help@acme.test\r\nMessage-ID: <x@y>\r\n\r\nHi",
 	} {
-		if in := decodeOne(t, raw); in.Kind != channels.InboundMessage {
-			t.Errorf("%s: %s", name, in.Kind)
-		}
+		wantEqual(t, name+": kind", decodeOne(t, raw).Kind, channels.InboundMessage)
 	}
 }
 
@@ -194,8 +227,10 @@ func TestWrittenInMailbox(t *testing.T) {
 			if len(ins) > 0 {
 				got = string(ins[0].Kind)
 			}
-			if sent && got != tc.want || !sent && (got == foreign || got == "") {
-				t.Errorf("%s, in the folder of sent mail %v: %q", name, sent, got)
+			if sent {
+				wantEqual(t, name+", in the folder of sent mail", got, tc.want)
+			} else if got == foreign || got == "" {
+				t.Errorf("%s, in another folder: got the kind %q, want that of a mail that arrived", name, got)
 			}
 		}
 	}

@@ -83,34 +83,42 @@ func FuzzDecode(f *testing.F) {
 			checkInbound(t, in)
 		}
 		if again := d.decodeMail(e, raw); !reflect.DeepEqual(ins, again) {
-			t.Fatalf("read again, it became another message:\n%+v\nfirst:\n%+v", again, ins)
+			t.Fatalf("read again, it became\n%+v\nand first\n%+v", again, ins)
 		}
-		if id := mailid.Fact(raw); len(id) != 37 {
-			t.Fatalf("fact id %q", id)
+		if id := mailid.Fact(raw); len(id) != factIDBytes {
+			t.Fatalf("got the fact's id %q, want one of %d bytes", id, factIDBytes)
 		}
 	})
 }
 
+const (
+	factIDBytes      = 37  // "mail:" and 32 hex digits
+	maxExternalBytes = 510 // a Message-ID of 500 bytes, with # and the number of a report's recipient
+)
+
 // checkInbound checks what the engine relies on.
 func checkInbound(t *testing.T, in channels.Inbound) {
 	t.Helper()
-	if len(in.ExternalID) > 510 || strings.ContainsAny(in.ExternalID, "\x00\n") || !utf8.ValidString(in.ExternalID) {
-		t.Fatalf("external id %q", in.ExternalID)
+	if id := in.ExternalID; len(id) > maxExternalBytes || strings.ContainsAny(id, "\x00\n") || !utf8.ValidString(id) {
+		t.Fatalf("got the id %q, want one line of UTF-8, of at most %d bytes", id, maxExternalBytes)
 	}
-	if strings.ContainsAny(in.Subject+in.From.Name+in.From.Key, "\n\r\x00") {
-		t.Fatalf("line breaks in a header: %q from %q", in.Subject, in.From.Name)
+	if header := in.Subject + in.From.Name + in.From.Key; strings.ContainsAny(header, "\n\r\x00") {
+		t.Fatalf("got %q in the header, want neither line breaks nor NUL", header)
 	}
 	if (in.Kind == channels.InboundStatus) != (in.Status != nil) {
-		t.Fatalf("kind %s, status %v", in.Kind, in.Status)
+		t.Fatalf("got the kind %s with the status %v, want both or none", in.Kind, in.Status)
 	}
 	for _, a := range in.Attachments {
-		if a.Name == "" || strings.ContainsAny(a.Name, "/\\\x00\n") || !utf8.ValidString(a.Name) || !utf8.ValidString(a.ContentType+a.ContentID) {
-			t.Fatalf("attachment %q %q %q", a.Name, a.ContentType, a.ContentID)
+		if a.Name == "" || strings.ContainsAny(a.Name, "/\\\x00\n") {
+			t.Fatalf("got a file's name %q, want one without separators", a.Name)
+		}
+		if !utf8.ValidString(a.Name + a.ContentType + a.ContentID) {
+			t.Fatalf("got the file %q %q %q, want UTF-8", a.Name, a.ContentType, a.ContentID)
 		}
 	}
-	for _, p := range append(append(append([]channels.Party{}, in.Envelope.To...), in.Envelope.Cc...), in.Envelope.ReplyTo...) {
+	for _, p := range slices.Concat(in.Envelope.To, in.Envelope.Cc, in.Envelope.ReplyTo) {
 		if !strings.Contains(p.Key, "@") || p.Key != strings.ToLower(p.Key) {
-			t.Fatalf("party %q", p.Key)
+			t.Fatalf("got the party %q, want an address in lower case", p.Key)
 		}
 	}
 	safe := safeHTML(in)
@@ -145,7 +153,7 @@ func FuzzTNEF(f *testing.F) {
 				total += len(file.Content)
 			}
 			if total > len(b)*maxTNEFFiles || len(r.files) > maxTNEFFiles {
-				t.Fatalf("%d bytes in %d files of %d bytes", total, len(r.files), len(b))
+				t.Fatalf("got %d bytes in %d files, of %d bytes; want at most %d files, each no longer", total, len(r.files), len(b), maxTNEFFiles)
 			}
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"testing"
 
 	"parley/channels"
 	"parley/channels/email/bodytext"
@@ -18,6 +19,29 @@ func newTestDecoder() *Decoder {
 // decode decodes one payload for an account.
 func decode(payload []byte, o Options) ([]channels.Inbound, error) {
 	return NewDecoder(o, sync.OnceValue(bodytext.NewPolicy)).Decode(payload)
+}
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// wantText checks that a text contains words.
+func wantText(t *testing.T, what, text, words string) {
+	t.Helper()
+	if !strings.Contains(text, words) {
+		t.Errorf("%s: got %.300q, want %q in it", what, text, words)
+	}
+}
+
+// wantAnswers checks which conversation of ours a mail belongs to, and which message of ours it answers; 0 means none.
+func wantAnswers(t *testing.T, in channels.Inbound, conversation, message int64) {
+	t.Helper()
+	wantEqual(t, "conversation", in.Answers.Conversation, conversation)
+	wantEqual(t, "message that it answers", in.Answers.Message, message)
 }
 
 // safeHTML gives the original of a message, "" if it has none.

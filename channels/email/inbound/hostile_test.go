@@ -51,8 +51,12 @@ func (hostile) report(prose string) string {
 // and in a report.
 func (h hostile) texts() map[string]string {
 	mails := map[string]string{
-		"run of quote marks": h.text("\r\n" + h.rep(">")), "one word": h.text(h.rep("a") + "://"), "url": h.text("https://x.test/" + h.rep("a_&amp;(")),
-		"url brackets": h.text("https://x.test/" + h.rep(")")), "blanks": h.text(h.rep(" ") + "x"), "flowed": hostileHead + "Content-Type: text/plain; format=flowed\r\n\r\n" + h.rep(strings.Repeat(">", 500)+" a \r\n"),
+		"run of quote marks":   h.text("\r\n" + h.rep(">")),
+		"one word":             h.text(h.rep("a") + "://"),
+		"url":                  h.text("https://x.test/" + h.rep("a_&amp;(")),
+		"url brackets":         h.text("https://x.test/" + h.rep(")")),
+		"blanks":               h.text(h.rep(" ") + "x"),
+		"flowed":               hostileHead + "Content-Type: text/plain; format=flowed\r\n\r\n" + h.rep(strings.Repeat(">", 500)+" a \r\n"),
 		"report without codes": h.report(strings.Repeat("<a@x.test>:\nword\n\n", 100) + h.rep("word\n")),
 		"report of codes":      h.report(h.rep("<a@x.test>:\n550 5.1.1 x\n\n")),
 	}
@@ -78,13 +82,26 @@ func (h hostile) pages() map[string]string {
 		formatted += fmt.Sprintf("<font x=%d>", i)
 	}
 	mails := map[string]string{
-		"html: bordered": h.page(strings.Repeat(border, 40) + "x"), "html: formatted paragraphs": h.page(formatted + h.rep("<p>x")), "html: bodies": h.page(h.num("<body a%d=x>")), "html: htmls": h.page(h.num("<html a%d=x>")),
-		"html: attributes": h.page("<p " + h.num("a%d=b ") + ">x"), "html: one attribute": h.page("<p title='" + h.rep("&amp;") + "'>x"), "html: deep": h.page(h.rep("<div>")), "html: entities in a tag": h.page("<" + h.rep("a&")),
-		"html: lists in lists": h.page(h.rep(strings.Repeat("<ul><li>x", 100) + strings.Repeat("</ul>", 100))), "html: spans in spans": h.page(h.rep(strings.Repeat("<span>", 490) + "x" + strings.Repeat("</span>", 490))),
-		"html: quotes in quotes": h.page(h.rep(strings.Repeat("<blockquote>x", 200) + strings.Repeat("</blockquote>", 200))), "html: tables in tables": h.page(strings.Repeat("<table><tr><td>", 120) + h.rep("<table><tr><td>a<td>b<tr><td>c<td>d</table>")),
-		"html: cells": h.page("<table><tr>" + h.rep("<td>a")), "html: rows": h.page("<table>" + h.rep("<tr><td>a<td>b")), "html: text in a table": h.page("<table>" + h.rep("x<tr>")), "html: code": h.page("<pre>" + h.rep("` ~ ```\n")),
-		"html: zero fonts": h.page(strings.Repeat("<div style='font-size:0'>", 400) + h.rep("<b>x</b>")), "html: long style": h.page(h.rep("<p style='" + strings.Repeat("font-size : 0x;", 250) + "'>x")), "html: comment": h.page("<!--" + h.rep("--")),
-		"html: wide columns": h.page(h.rep("<table><tr>" + strings.Repeat("<td><a href=https://x.test/"+strings.Repeat("a", 400)+">b</a>", 20) + strings.Repeat("<tr>"+strings.Repeat("<td>", 20), 199) + "</table>")),
+		"html: bordered":             h.page(strings.Repeat(border, 40) + "x"),
+		"html: formatted paragraphs": h.page(formatted + h.rep("<p>x")),
+		"html: bodies":               h.page(h.num("<body a%d=x>")),
+		"html: htmls":                h.page(h.num("<html a%d=x>")),
+		"html: attributes":           h.page("<p " + h.num("a%d=b ") + ">x"),
+		"html: one attribute":        h.page("<p title='" + h.rep("&amp;") + "'>x"),
+		"html: deep":                 h.page(h.rep("<div>")),
+		"html: entities in a tag":    h.page("<" + h.rep("a&")),
+		"html: lists in lists":       h.page(h.rep(strings.Repeat("<ul><li>x", 100) + strings.Repeat("</ul>", 100))),
+		"html: spans in spans":       h.page(h.rep(strings.Repeat("<span>", 490) + "x" + strings.Repeat("</span>", 490))),
+		"html: quotes in quotes":     h.page(h.rep(strings.Repeat("<blockquote>x", 200) + strings.Repeat("</blockquote>", 200))),
+		"html: tables in tables":     h.page(strings.Repeat("<table><tr><td>", 120) + h.rep("<table><tr><td>a<td>b<tr><td>c<td>d</table>")),
+		"html: cells":                h.page("<table><tr>" + h.rep("<td>a")),
+		"html: rows":                 h.page("<table>" + h.rep("<tr><td>a<td>b")),
+		"html: text in a table":      h.page("<table>" + h.rep("x<tr>")),
+		"html: code":                 h.page("<pre>" + h.rep("` ~ ```\n")),
+		"html: zero fonts":           h.page(strings.Repeat("<div style='font-size:0'>", 400) + h.rep("<b>x</b>")),
+		"html: long style":           h.page(h.rep("<p style='" + strings.Repeat("font-size : 0x;", 250) + "'>x")),
+		"html: comment":              h.page("<!--" + h.rep("--")),
+		"html: wide columns":         h.page(h.rep("<table><tr>" + strings.Repeat("<td><a href=https://x.test/"+strings.Repeat("a", 400)+">b</a>", 20) + strings.Repeat("<tr>"+strings.Repeat("<td>", 20), 199) + "</table>")),
 	}
 	for _, piece := range []string{
 		border, border + "x</div>", "<b>words</b> https://x.test/ ", "<a href=https://x.test/>x</a>", "<a href=https://x.test/>https://x.test/</a>", "<a href=https://www.x.test>www.a.test</a>", "a!<a href=https://x.test>b</a>",
@@ -103,9 +120,16 @@ func (h hostile) pages() map[string]string {
 // fields are header fields, one long one and many short ones of each kind.
 func (h hostile) fields() map[string]string {
 	mails := map[string]string{
-		"head: fields": h.head(h.rep("X-A: b\r\n") + "X: y"), "head: folds": h.head("Subject: " + h.rep("x\r\n ")), "head: long line": h.head("X-A: " + h.rep("x")), "head: no end": "From: a@b.test\r\n" + h.rep("words words\r\n"),
-		"head: encoded recipients": h.head("To: " + h.num("=?x?b?/////////////////////////////////////w==?= <a%d@b.test>, ")), "head: charsets": h.head("Subject: " + h.num("=?x%d?b?/////////////////////////////////////w==?= ")),
-		"head: recipients": h.head("To: " + h.num("a%d@b.test, ")), "head: recipient fields": h.head(h.num("To: a%d@b.test\r\n") + "X: y"), "head: angles": h.head("To: " + h.rep(">")), "head: references": h.head("References: " + h.num("<a%d@b.test> ")),
+		"head: fields":             h.head(h.rep("X-A: b\r\n") + "X: y"),
+		"head: folds":              h.head("Subject: " + h.rep("x\r\n ")),
+		"head: long line":          h.head("X-A: " + h.rep("x")),
+		"head: no end":             "From: a@b.test\r\n" + h.rep("words words\r\n"),
+		"head: encoded recipients": h.head("To: " + h.num("=?x?b?/////////////////////////////////////w==?= <a%d@b.test>, ")),
+		"head: charsets":           h.head("Subject: " + h.num("=?x%d?b?/////////////////////////////////////w==?= ")),
+		"head: recipients":         h.head("To: " + h.num("a%d@b.test, ")),
+		"head: recipient fields":   h.head(h.num("To: a%d@b.test\r\n") + "X: y"),
+		"head: angles":             h.head("To: " + h.rep(">")),
+		"head: references":         h.head("References: " + h.num("<a%d@b.test> ")),
 	}
 	for _, piece := range []string{
 		">", "<>", "<", "<a@b.c>", ":", "a:", "=?utf-8?q?a?= ", "=?utf-8?q?=20?= ", "=?utf-8?q?", "(", "g: (", `"`, `"\`, ",", "a@b.test, ", "; a*0=b", "; name*=x''%ff", "x; spf=fail (", "\xff", "\xe4 words ", "\u202e", "<\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff>",
@@ -121,8 +145,11 @@ func (h hostile) fields() map[string]string {
 // bodies are bodies of many parts, of odd charsets and encodings.
 func (h hostile) bodies() map[string]string {
 	mails := map[string]string{
-		"mime: nested": nested(min(2000, h.size/100+1)), "mime: half delimiters": h.parts("mixed", strings.Repeat("--x ", 1000)), "mime: alternatives": h.parts("alternative", "Content-Type: text/html\r\n\r\n<p>x"),
-		"mime: mails": h.parts("digest", "From: a@b.test\r\n\r\nFrom: b@c.test\r\n\r\nx"), "mime: statuses": h.parts("report", "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: x\r\n\r\nAction: x\r\n"),
+		"mime: nested":          nested(min(2000, h.size/100+1)),
+		"mime: half delimiters": h.parts("mixed", strings.Repeat("--x ", 1000)),
+		"mime: alternatives":    h.parts("alternative", "Content-Type: text/html\r\n\r\n<p>x"),
+		"mime: mails":           h.parts("digest", "From: a@b.test\r\n\r\nFrom: b@c.test\r\n\r\nx"),
+		"mime: statuses":        h.parts("report", "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: x\r\n\r\nAction: x\r\n"),
 		"mime: status": "From: mailer-daemon@b.test\r\nReferences: <" + mailid.Message(decodeKeys[0], 1, 2, "acme.test") + ">\r\nContent-Type: multipart/report; boundary=x\r\n\r\n--x\r\n\r\nwords\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: x\r\n\r\n" +
 			h.rep("Diagnostic-Code: \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\r\n\r\n") + "--x--\r\n",
 		// Larger than the others: looking for a newline is so cheap that only this shows what all the looking costs.

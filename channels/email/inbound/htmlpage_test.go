@@ -16,21 +16,16 @@ func TestSanitised(t *testing.T) {
 	cids := map[string]string{"a b": "a.png"}
 	got := (&page{decoder: newTestDecoder(), segments: []bodytext.Segment{{HTML: source}}, cids: cids}).Sanitised()
 	want := `<p>a</p><img src="cid:a%20b" alt="a.png"/><img data-blocked-src="https://t.test/x.png" alt="y"/>l<ol start="4"><li>b</li></ol>`
-	if got != want {
-		t.Errorf("got %s\nwant %s", got, want)
-	}
+	wantEqual(t, "page", got, want)
 	whole := (&page{decoder: newTestDecoder(), segments: []bodytext.Segment{{HTML: source}}, cids: cids, pictures: []channels.Attachment{{ContentID: "a b", ContentType: "image/png", Content: []byte("png")}},
 		mail: letterhead{subject: "A <b>", from: channels.Party{Key: "kim@x.test", Name: "Kim"}, to: []channels.Party{{Key: "help@acme.test"}}, cc: []channels.Party{{Key: "lee@x.test"}}, at: time.Date(2026, 11, 20, 9, 7, 0, 0, time.UTC)}}).Sanitised()
 	want = strings.Replace(want, "cid:a%20b", "data:image/png;base64,cG5n", 1)
 	want = "<p><b>Subject:</b> A &lt;b&gt;<br/>\n<b>From:</b> Kim &lt;kim@x.test&gt;<br/>\n<b>To:</b> help@acme.test<br/>\n<b>Cc:</b> lee@x.test<br/>\n<b>Date:</b> Fri, 20 Nov 2026 09:07 +0000<br/>\n</p>\n<hr/>\n" + want
-	if whole != want {
-		t.Errorf("with its head and picture: %s\nwant %s", whole, want)
-	}
+	wantEqual(t, "page with its head and picture", whole, want)
 	r := bodytext.NewReader(false, cids)
 	r.Read(bodytext.Segment{HTML: source})
-	if !r.Blocked || !r.Used["a b"] {
-		t.Errorf("blocked %v, used %v", r.Blocked, r.Used)
-	}
+	wantEqual(t, "a picture from outside is blocked", r.Blocked, true)
+	wantEqual(t, "the mail's own picture is used", r.Used["a b"], true)
 }
 
 // A mail may show one picture thousands of times: its page stays within its bound.
@@ -39,7 +34,8 @@ func TestPageOfRepeatedPictures(t *testing.T) {
 	source := strings.Repeat(`<img src="cid:logo">`, 200)
 	pictures := []channels.Attachment{{ContentID: "logo", ContentType: "image/png", Content: make([]byte, maxPictureBytes/20)}}
 	got := (&page{decoder: newTestDecoder(), segments: []bodytext.Segment{{HTML: source}}, cids: map[string]string{"logo": "logo.png"}, pictures: pictures}).Sanitised()
-	if shown := strings.Count(got, "data:image/png"); shown == 0 || len(got) > 2*maxPictureBytes {
-		t.Errorf("the picture is shown %d times, in a page of %d MiB", shown, len(got)>>20)
+	wantText(t, "page", got, "data:image/png")
+	if len(got) > 2*maxPictureBytes {
+		t.Errorf("got a page of %d bytes, want at most %d", len(got), 2*maxPictureBytes)
 	}
 }

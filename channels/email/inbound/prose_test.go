@@ -43,19 +43,25 @@ func TestProse(t *testing.T) {
 		}
 		wanted := strings.Split(tt.want, " | ")
 		if len(ins) != len(wanted) {
-			t.Errorf("%s: %d reports, want %d", tt.name, len(ins), len(wanted))
+			t.Fatalf("%s: got %d reports, want %d", tt.name, len(ins), len(wanted))
 		}
 		for i, in := range ins {
-			if in.Status == nil || in.Status.State != channels.StateFailed || in.Status.MessageID != 34 || i >= len(wanted) {
-				t.Errorf("%s: kind %s, status %+v", tt.name, in.Kind, in.Status)
-				continue
-			}
-			who, words, _ := strings.Cut(wanted[i], ": ")
-			if in.Status.Recipient != who || !strings.Contains(in.Status.Reason, "The server said: "+words) {
-				t.Errorf("%s: failed at %q: %s, want %s", tt.name, in.Status.Recipient, in.Status.Reason, wanted[i])
-			}
+			wantFailed(t, in)
+			recipient, words, _ := strings.Cut(wanted[i], ": ")
+			wantEqual(t, tt.name+": recipient", in.Status.Recipient, recipient)
+			wantText(t, tt.name+": reason", in.Status.Reason, "The server said: "+words)
 		}
 	}
+}
+
+// wantFailed checks that a report says that message 34 of ours failed.
+func wantFailed(t *testing.T, in channels.Inbound) {
+	t.Helper()
+	if in.Status == nil {
+		t.Fatalf("got %+v, want a status", in)
+	}
+	wantEqual(t, "state", in.Status.State, channels.StateFailed)
+	wantEqual(t, "message", in.Status.MessageID, 34)
 }
 
 // A report on a mail to an address outside ASCII has parts and addresses of its own.
@@ -67,20 +73,27 @@ func TestInternationalReport(t *testing.T) {
 		"Reporting-MTA: dns; provider.test\n\nOriginal-Recipient: utf-8; j\\x{F6}rg@customer.test\nFinal-Recipient: utf-8; jörg@customer.test\nAction: failed\nStatus: 5.1.1\n\n" +
 		"--x\nContent-Type: message/global-headers\n\nMessage-ID: <" + mailid.Message(decodeKeys[0], 12, 34, "acme.test") + ">\nFrom: help@acme.test\n" +
 		"References: <" + mailid.Message(decodeKeys[0], 12, 33, "acme.test") + ">\n\n--x--\n"))
-	if err != nil || len(ins) != 1 || ins[0].Status == nil {
-		t.Fatalf("%v, %+v", err, ins)
+	if err != nil || len(ins) != 1 {
+		t.Fatalf("got %+v, %v; want one report", ins, err)
 	}
-	if s := ins[0].Status; s.MessageID != 34 || s.Recipient != "jörg@customer.test" || s.State != channels.StateFailed {
-		t.Errorf("%+v", s)
-	}
+	wantFailed(t, ins[0])
+	wantEqual(t, "recipient", ins[0].Status.Recipient, "jörg@customer.test")
 }
 
 // Not all servers keep to the five words of RFC 3464 for what became of a mail.
 func TestOddActions(t *testing.T) {
 	t.Parallel()
 	for action, want := range map[string]string{
-		"failed": "failed", "expired": "failed", "Failure": "failed", "bounced\nStatus: 5.1.1": "failed", "delayed": "delayed",
-		"deferred\nStatus: 4.4.1": "delayed", "delivered": "", "relayed": "", "expanded": "", "deliverable\nStatus: 2.1.5": "",
+		"failed":                     "failed",
+		"expired":                    "failed",
+		"Failure":                    "failed",
+		"bounced\nStatus: 5.1.1":     "failed",
+		"delayed":                    "delayed",
+		"deferred\nStatus: 4.4.1":    "delayed",
+		"delivered":                  "",
+		"relayed":                    "",
+		"expanded":                   "",
+		"deliverable\nStatus: 2.1.5": "",
 	} {
 		raw := "From: MAILER-DAEMON@provider.test\nTo: help@acme.test\nSubject: Report\n" +
 			"Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n\nSee below.\n--x\nContent-Type: message/delivery-status\n\n" +
@@ -96,8 +109,7 @@ func TestOddActions(t *testing.T) {
 		} else if s != nil && s.State == channels.StateFailed && s.Recipient == "ann@customer.test" {
 			got = "failed"
 		}
-		if len(ins) != 1 || got != want {
-			t.Errorf("%s: %d reports, %q, want %q", action, len(ins), got, want)
-		}
+		wantEqual(t, action+": reports", len(ins), 1)
+		wantEqual(t, action+": what became of the mail", got, want)
 	}
 }

@@ -31,15 +31,12 @@ func TestAnswerInPlainAlone(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, shaped("Re: x", "multipart/alternative; boundary=b", inParts(
 		[2]string{"text/plain", "My answer.\n\n" + attribution}, [2]string{"text/html", gmailQuote})))
-	if in.Text != "My answer." || !strings.Contains(in.Original.Quoted, "Old") {
-		t.Errorf("text %q, quoted %q", in.Text, in.Original.Quoted)
-	}
+	wantEqual(t, "text", in.Text, "My answer.")
+	wantText(t, "quote", in.Original.Quoted, "Old")
 	for name, plain := range map[string]string{"the quote alone": attribution, "unmarked": "Old", "nothing": ""} {
 		in := decodeOne(t, shaped("Re: x", "multipart/alternative; boundary=b", inParts(
 			[2]string{"text/plain", plain}, [2]string{"text/html", gmailQuote})))
-		if !strings.Contains(in.Text, "> Old") {
-			t.Errorf("%s: text %q", name, in.Text)
-		}
+		wantText(t, name, in.Text, "> Old")
 	}
 }
 
@@ -49,15 +46,11 @@ func TestFormsOfOneType(t *testing.T) {
 	for _, kind := range []string{"text/plain", "text/html"} {
 		in := decodeOne(t, shaped("x", "multipart/alternative; boundary=b", inParts(
 			[2]string{kind, "First"}, [2]string{kind, "Second"}, [2]string{kind, "First"})))
-		if in.Text != "First\n\nSecond" {
-			t.Errorf("%s: %q", kind, in.Text)
-		}
+		wantEqual(t, kind+": text", in.Text, "First\n\nSecond")
 	}
 	in := decodeOne(t, shaped("x", "multipart/alternative; boundary=b", inParts(
 		[2]string{"text/plain", "Plain"}, [2]string{"text/plain", "Footer"}, [2]string{"text/html", "<p>HTML</p>"})))
-	if in.Text != "HTML" {
-		t.Errorf("both forms: %q", in.Text)
-	}
+	wantEqual(t, "text in both forms", in.Text, "HTML")
 }
 
 // TestForwardBesideEmptyText: mail programs write an empty text beside a mail that they forward as a file.
@@ -65,18 +58,17 @@ func TestForwardBesideEmptyText(t *testing.T) {
 	t.Parallel()
 	inner := "From: Bob <bob@customer.test>\nSubject: Inner\n\nWhere is my lamp?"
 	for name, empty := range map[string][2]string{
-		"plain": {"text/plain", "\n"}, "html": {"text/html", `<div dir="ltr"><br></div>`}, "both": {"multipart/alternative; boundary=c",
-			"--c\nContent-Type: text/plain\n\n\n--c\nContent-Type: text/html\n\n<div dir=\"ltr\"><br></div>\n--c--\n"},
+		"plain": {"text/plain", "\n"},
+		"html":  {"text/html", `<div dir="ltr"><br></div>`},
+		"both":  {"multipart/alternative; boundary=c", "--c\nContent-Type: text/plain\n\n\n--c\nContent-Type: text/html\n\n<div dir=\"ltr\"><br></div>\n--c--\n"},
 	} {
 		in := decodeOne(t, shaped("Inner", "multipart/mixed; boundary=b", inParts(empty, [2]string{"message/rfc822", inner})))
-		if !strings.Contains(in.Text, "bob@customer.test") || !strings.Contains(in.Text, "Where is my lamp?") || len(in.Attachments) != 1 {
-			t.Errorf("%s: text %q, %d files", name, in.Text, len(in.Attachments))
-		}
+		wantText(t, name, in.Text, "bob@customer.test")
+		wantText(t, name, in.Text, "Where is my lamp?")
+		wantEqual(t, name+": files", len(in.Attachments), 1)
 	}
 	in := decodeOne(t, shaped("Inner", "multipart/mixed; boundary=b", inParts([2]string{"text/plain", "Look at this."}, [2]string{"message/rfc822", inner})))
-	if in.Text != "Look at this." {
-		t.Errorf("with a text of its own: %q", in.Text)
-	}
+	wantEqual(t, "text where it isn't empty", in.Text, "Look at this.")
 }
 
 // TestJapaneseHeaders: old Japanese programs write headers in ISO-2022-JP without encoding them. Its bytes may be those of quotes,
@@ -85,8 +77,10 @@ func TestJapaneseHeaders(t *testing.T) {
 	t.Parallel()
 	const name = "\x1b$B\"<,\"\x1b(B" // a letter has the bytes "< and ,"
 	in := decodeOne(t, "From: "+name+" <ann@customer.test>\r\nTo: help@acme.test\r\nSubject: \x1b$BCmJ8\x1b(B\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nx")
-	if in.Subject != "注文" || in.From.Key != "ann@customer.test" || strings.ContainsAny(in.From.Name, "\"<,$") {
-		t.Errorf("subject %q, from %+v", in.Subject, in.From)
+	wantEqual(t, "subject", in.Subject, "注文")
+	wantEqual(t, "sender", in.From.Key, "ann@customer.test")
+	if strings.ContainsAny(in.From.Name, "\"<,$") {
+		t.Errorf("got the name %q, want the letter without its bytes in ASCII", in.From.Name)
 	}
 }
 
@@ -109,11 +103,9 @@ func TestTextAsInlineFile(t *testing.T) {
 		"the first only": {inParts([2]string{named, "My words"}, [2]string{named, "A log"}), "My words"},
 	} {
 		in := decodeOne(t, shaped("x", "multipart/mixed; boundary=b", c.body))
-		if in.Text != c.want {
-			t.Errorf("%s: text %q, want %q", name, in.Text, c.want)
-		}
+		wantEqual(t, name+": text", in.Text, c.want)
 		if len(in.Attachments) == 0 || in.Attachments[len(in.Attachments)-1].Name != "msg.txt" {
-			t.Errorf("%s: %d files, the last is not the text", name, len(in.Attachments))
+			t.Errorf("%s: got the files %+v, want the text as the last", name, in.Attachments)
 		}
 	}
 }

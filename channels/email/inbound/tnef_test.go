@@ -3,6 +3,7 @@ package inbound
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"testing"
 	"unicode/utf16"
 
@@ -63,36 +64,45 @@ func testTNEF() []byte {
 	return w.Bytes()
 }
 
+// A winmail.dat gives its text and its file.
 func TestTNEF(t *testing.T) {
 	t.Parallel()
+	r, ok := decodeTNEF(testTNEF(), rawmail.NewGuesser())
+	if !ok || len(r.files) != 1 {
+		t.Fatalf("decoded as %+v, %v; want one file", r, ok)
+	}
+	wantEqual(t, "it is complete", r.complete, true)
+	wantEqual(t, "text", r.text, "Text in Outlook's own form")
+	wantEqual(t, "name of the file", r.files[0].Name, "Größe.pdf")
+	wantEqual(t, "type of the file", r.files[0].ContentType, "application/pdf")
+	wantEqual(t, "content of the file", string(r.files[0].Content), "PDF")
+}
+
+// A winmail.dat that was cut anywhere gives no half of a file.
+func TestCutTNEF(t *testing.T) {
+	t.Parallel()
 	whole := testTNEF()
-	r, ok := decodeTNEF(whole, rawmail.NewGuesser())
-	if !ok || !r.complete || r.text != "Text in Outlook's own form" || len(r.files) != 1 {
-		t.Fatalf("%+v, %v", r, ok)
-	}
-	if f := r.files[0]; f.Name != "Größe.pdf" || f.ContentType != "application/pdf" || string(f.Content) != "PDF" {
-		t.Errorf("file %+v", f)
-	}
 	complete := 0
-	for n := range whole { // cut anywhere
+	for n := range whole {
 		r, ok := decodeTNEF(whole[:n], rawmail.NewGuesser())
 		if !ok {
 			continue
 		}
 		for _, f := range r.files {
-			if string(f.Content) != "PDF" {
-				t.Errorf("cut at %d: half a file: %q", n, f.Content)
-			}
+			wantEqual(t, fmt.Sprintf("cut at %d: content of the file", n), string(f.Content), "PDF")
 		}
 		if r.complete {
 			complete++
 		}
 	}
-	if complete != 4 { // before the first attribute and behind each, but for the file before its bytes
-		t.Errorf("%d cuts look whole, want 4", complete)
-	}
+	wantEqual(t, "cuts that look whole: before the first attribute, and behind each but for the file before its bytes", complete, 4)
+}
+
+// A winmail.dat that can't be read is kept as a file.
+func TestDamagedTNEF(t *testing.T) {
+	t.Parallel()
 	in := decodeOne(t, "From: a@b.test\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\nnot TNEF at all")
 	if len(in.Attachments) != 1 || in.Attachments[0].Name != "winmail.dat" {
-		t.Errorf("damaged winmail.dat is kept: %s", describe(in))
+		t.Errorf("got the files %+v, want winmail.dat alone", in.Attachments)
 	}
 }
