@@ -50,8 +50,7 @@ func TestExercise(t *testing.T) {
 func mailStage(t *testing.T) channelstest.Stage {
 	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = true })
 	w.config["save_sent"] = "off"
-	w.run()
-	w.ready()
+	w.watch()
 	ann := w.Customer("Ann Lee <ann@customer.test>")
 	serial, last := 0, ""
 	deliver := func(t *testing.T, raw string) []channels.Fact {
@@ -89,8 +88,8 @@ func mailStage(t *testing.T) channelstest.Stage {
 			return got
 		},
 		Hang: func(t *testing.T) {
-			w.fault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter, Times: mailfake.Forever})
+			w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter, Times: mailfake.Forever})
 		},
-		Fail: func(_ *testing.T, name string) { w.fault(mailFaults()[name]) },
+		Fail: func(_ *testing.T, name string) { w.addFault(mailFaults()[name]) },
 	}
 }

@@ -17,30 +17,32 @@ import (
 	"parley/channels/email/mailfake"
 )
 
+// What was there before the first start is left; new mail comes as facts, and stays unread.
 func TestOnlyNewMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mail("old")
-	w.run()
-	w.ready()
-	w.mail("first")
-	w.arrives("first")
-	w.mail("second")
-	w.arrives("first", "second")
-	for _, f := range w.journal.read().facts {
-		if f.OrderKey != "mail" || !strings.HasPrefix(f.ExternalID, "mail:") || f.Quarantine != "" {
-			t.Errorf("fact %+v", f)
+	w.deliver("old")
+	w.watch()
+	w.deliver("first")
+	w.wantStored("first")
+	w.deliver("second")
+	w.wantStored("first", "second")
+	for i, f := range w.journal.read().facts {
+		wantEqual(t, "order key", f.OrderKey, "mail")
+		wantEqual(t, "quarantine", f.Quarantine, "")
+		if !strings.HasPrefix(f.ExternalID, "mail:") {
+			t.Errorf("got the id %q, want one that begins with mail:", f.ExternalID)
 		}
 		head, raw := inbound.SplitPayload(f.Payload)
-		if head.Folder != "INBOX" || head.UID < 2 || head.UIDValidity == 0 || head.InternalDate.IsZero() ||
-			head.SizeBytes != int64(len(raw)) || head.Truncated || head.Historical {
-			t.Errorf("envelope %+v", head)
+		if head.UIDValidity == 0 || head.InternalDate.IsZero() {
+			t.Errorf("got the envelope %+v, want UIDVALIDITY and the date of arrival", head)
 		}
+		head.UIDValidity, head.InternalDate = 0, time.Time{}
+		want := inbound.Envelope{V: head.V, Folder: "INBOX", UID: uint32(2 + i), SizeBytes: int64(len(raw))} // the old mail has UID 1
+		wantEqual(t, "envelope", head, want)
 	}
 	for _, m := range w.Inbox(support) {
-		if slices.Contains(m.Flags, `\Seen`) {
-			t.Error("fetching marked a mail as seen")
-		}
+		wantEqual(t, "seen after it was fetched", slices.Contains(m.Flags, `\Seen`), false)
 	}
 }
 
@@ -49,81 +51,78 @@ func TestOnlyNewMail(t *testing.T) {
 func TestCase40Restart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	w.mail("one")
-	w.arrives("one")
+	stop := w.watch()
+	w.deliver("one")
+	w.wantStored("one")
 	stop()
-	w.mail("two") // while nobody looks
+	w.deliver("two") // while nobody looks
 	before := w.journal.read().state
 	stop = w.run()
-	w.arrives("one", "two")
+	w.wantStored("one", "two")
 	stop()
 	w.journal.state = before // as if it had died between commit and watermark
 	w.journal.change(func() { w.journal.failSaves = 2 })
 	w.run()
 	w.journal.wait(t, "a watermark", func() bool { return w.journal.failSaves == 0 && !bytes.Equal(w.journal.state, before) })
-	w.mail("three")
-	w.arrives("one", "two", "three")
-	if n := len(w.journal.read().calls); n != 4 {
-		t.Errorf("%d calls of Accept, want 4: one, two, two again, three", n)
-	}
+	w.deliver("three")
+	w.wantStored("one", "two", "three")
+	wantEqual(t, "calls of Accept: one, two, two again, three", len(w.journal.read().calls), 4)
 }
 
+// Many mails come in full batches, in the order of their UIDs.
 func TestBatchesKeepUIDOrder(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	var want []string
 	for i := range 2*mailsOfABatch + 5 {
 		want = append(want, fmt.Sprint("mail ", i))
-		w.mail(want[i])
+		w.deliver(want[i])
 	}
 	w.run()
-	w.arrives(want...)
+	w.wantStored(want...)
 	fullest := 0
 	for _, call := range w.journal.read().calls {
 		fullest = max(fullest, len(call))
 	}
-	if fullest != mailsOfABatch {
-		t.Errorf("at most %d mails at once, want %d", fullest, mailsOfABatch)
-	}
+	wantEqual(t, "mails of the fullest batch", fullest, mailsOfABatch)
 }
 
+// Case 37: a big mail comes whole, and of one that is too big its header alone; both in their places.
 func TestBigMailsComeAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.opts.MaxJoin, w.opts.MaxBody = 20_000, 60_000
-	stop := w.run()
-	w.ready()
-	stop()
+	w.lookOnce()
 	body := func(n int) string { return strings.Repeat("A line of text that fills the mail.\n", n/36) }
-	w.put("INBOX", "Message-ID: <a@x>\nSubject: small\n\nHello\n", time.Time{})
-	w.put("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+body(30_000), time.Time{})
-	w.put("INBOX", "Message-ID: <c@x>\nSubject: huge\nX-Long: yes\n\n"+body(90_000), time.Time{})
-	w.put("INBOX", "Message-ID: <d@x>\nSubject: last\n\nBye\n", time.Time{})
+	w.appendMail("INBOX", "Message-ID: <a@x>\nSubject: small\n\nHello\n", time.Time{})
+	w.appendMail("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+body(30_000), time.Time{})
+	w.appendMail("INBOX", "Message-ID: <c@x>\nSubject: huge\nX-Long: yes\n\n"+body(90_000), time.Time{})
+	w.appendMail("INBOX", "Message-ID: <d@x>\nSubject: last\n\nBye\n", time.Time{})
 	w.run()
-	w.arrives("small", "big", "huge", "last")
-	head, raw := inbound.SplitPayload(w.journal.read().facts[2].Payload)
-	if !head.Truncated || head.SizeBytes < 90_000 || !bytes.HasSuffix(raw, []byte("X-Long: yes\r\n\r\n")) {
-		t.Errorf("case 37, too big: %+v, %d bytes kept", head, len(raw))
+	w.wantStored("small", "big", "huge", "last")
+	huge, raw := inbound.SplitPayload(w.journal.read().facts[2].Payload)
+	wantEqual(t, "the huge mail is truncated", huge.Truncated, true)
+	if huge.SizeBytes < 90_000 {
+		t.Errorf("the huge mail's size is %d, want that of the whole", huge.SizeBytes)
 	}
-	head, raw = inbound.SplitPayload(w.journal.read().facts[1].Payload)
-	if head.Truncated || int64(len(raw)) != head.SizeBytes {
-		t.Errorf("big: %+v, %d bytes", head, len(raw))
+	if !bytes.HasSuffix(raw, []byte("X-Long: yes\r\n\r\n")) {
+		t.Errorf("of the huge mail are kept %d bytes, want its header", len(raw))
 	}
+	big, raw := inbound.SplitPayload(w.journal.read().facts[1].Payload)
+	wantEqual(t, "the big mail is truncated", big.Truncated, false)
+	wantEqual(t, "bytes of the big mail", int64(len(raw)), big.SizeBytes)
 }
 
 // Case 37: a mail of no bytes at all.
 func TestCase37Empty(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.run()
-	w.ready()
-	w.put("INBOX", "", time.Time{})
+	w.watch()
+	w.appendMail("INBOX", "", time.Time{})
 	w.journal.wait(t, "the empty mail", func() bool { return len(w.journal.facts) == 1 })
-	if head, raw := inbound.SplitPayload(w.journal.read().facts[0].Payload); len(raw) != 0 || head.UID == 0 {
-		t.Errorf("envelope %+v, %d bytes", head, len(raw))
-	}
+	head, raw := inbound.SplitPayload(w.journal.read().facts[0].Payload)
+	wantEqual(t, "bytes", len(raw), 0)
+	wantEqual(t, "UID", head.UID, 1)
 }
 
 // Case 30: a new UIDVALIDITY; nothing is lost, nothing comes twice, and what was there
@@ -131,37 +130,36 @@ func TestCase37Empty(t *testing.T) {
 func TestCase30UIDValidity(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.put("INBOX", "Message-ID: <old@x>\nSubject: before us\n\nx\n", time.Now().Add(-time.Hour))
-	stop := w.run()
-	w.ready()
-	w.mail("one")
-	w.mail("two")
-	w.arrives("one", "two")
+	w.appendMail("INBOX", "Message-ID: <old@x>\nSubject: before us\n\nx\n", time.Now().Add(-time.Hour))
+	stop := w.watch()
+	w.deliver("one")
+	w.deliver("two")
+	w.wantStored("one", "two")
 	stop()
-	w.mail("while away")
+	w.deliver("while away")
 	if err := w.ChangeUIDValidity(support, "INBOX"); err != nil {
 		t.Fatal(err)
 	}
-	w.put("INBOX", "Message-ID: <ancient@x>\nSubject: ancient\n\nx\n", time.Now().AddDate(0, 0, -9))
+	w.appendMail("INBOX", "Message-ID: <ancient@x>\nSubject: ancient\n\nx\n", time.Now().AddDate(0, 0, -9))
 	w.run()
-	w.arrives("one", "two", "while away")
+	w.wantStored("one", "two", "while away")
 	if err := w.ChangeUIDValidity(support, "INBOX"); err != nil { // while connected
 		t.Fatal(err)
 	}
-	w.mail("after")
-	w.arrives("one", "two", "while away", "after")
+	w.deliver("after")
+	w.wantStored("one", "two", "while away", "after")
 }
 
 // Case 31: a FETCH answered without the body, once: the mail is asked for again.
 func TestCase31FlagsOnly(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.mail("one")
-	w.mail("two")
-	id := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: 3})
+	w.deliver("one")
+	w.deliver("two")
+	id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: 3})
 	w.run()
-	w.struck(id, 3)
-	w.arrives("one", "two")
+	w.waitFault(id, 3)
+	w.wantStored("one", "two")
 }
 
 // Case 31: a mail expunged in the middle of a fetch is passed over, its neighbours are
@@ -170,16 +168,17 @@ func TestCase31Expunged(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	for _, s := range []string{"one", "two", "three"} {
-		w.mail(s)
+		w.deliver(s)
 	}
-	id := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionExpunge, Nth: 2})
+	id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionExpunge, Nth: 2})
 	w.run()
-	w.struck(id, 1)
-	w.arrives("one", "two")
-	w.mail("four")
-	w.arrives("one", "two", "four")
+	w.waitFault(id, 1)
+	w.wantStored("one", "two")
+	w.deliver("four")
+	w.wantStored("one", "two", "four")
 }
 
+// A mail that the server never hands out is kept in quarantine under its UID, and the next one comes.
 func TestUnreadableMailIsQuarantined(t *testing.T) {
 	t.Parallel()
 	for _, action := range []mailfake.Action{
@@ -188,16 +187,17 @@ func TestUnreadableMailIsQuarantined(t *testing.T) {
 		t.Run(string(action), func(t *testing.T) {
 			t.Parallel()
 			w := newWatchedWorld(t)
-			w.mail("poison")
-			w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Times: mailfake.Forever})
+			w.deliver("poison")
+			w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Times: mailfake.Forever})
 			w.run()
-			w.arrives("quarantined")
+			w.wantStored("quarantined")
 			fact := w.journal.read().facts[0]
-			if !strings.HasPrefix(fact.ExternalID, "uid:INBOX:") || fact.OrderKey != "mail" || fact.Quarantine == "" {
-				t.Errorf("fact %+v", fact)
+			wantEqual(t, "order key", fact.OrderKey, "mail")
+			if !strings.HasPrefix(fact.ExternalID, "uid:INBOX:") {
+				t.Errorf("got the id %q, want one of the UID", fact.ExternalID)
 			}
 			w.ClearFaults()
-			w.mail("healthy")
+			w.deliver("healthy")
 			w.journal.wait(t, "the next mail", func() bool {
 				got := subjectsOf(w.journal.facts)
 				return got[0] == "quarantined" && slices.Contains(got, "healthy")
@@ -220,22 +220,22 @@ func TestServerRefusesEveryMail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWatchedWorld(t)
-			w.mail("one")
-			w.mail("two")
+			w.deliver("one")
+			w.deliver("two")
 			for _, answer := range answers {
 				answer.Op, answer.Action = mailfake.OpFETCH, mailfake.ActionReply
-				w.fault(answer)
+				w.addFault(answer)
 			}
 			w.run()
 			first := answers[0]
-			if got := w.condition(channels.Broken); !strings.Contains(got.Text, "hands out no mail") || !strings.Contains(got.Text, first.Text) {
-				t.Errorf("%+v", got)
-			}
+			got := w.waitCondition(channels.Broken)
+			wantText(t, "condition", got.Text, "hands out no mail")
+			wantText(t, "condition", got.Text, first.Text)
 			if first.Times == mailfake.Forever {
 				w.ClearFaults()
 			}
-			w.mail("three")
-			w.arrives("one", "two", "three")
+			w.deliver("three")
+			w.wantStored("one", "two", "three")
 		})
 	}
 }
@@ -244,38 +244,38 @@ func TestServerRefusesEveryMail(t *testing.T) {
 func TestPoisonAmongOthers(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.mail("one")
-	w.put("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+strings.Repeat("A line of text that fills the mail.\n", 3000), time.Time{})
-	w.mail("two")
-	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: 50_000, Times: mailfake.Forever})
+	w.deliver("one")
+	w.appendMail("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+strings.Repeat("A line of text that fills the mail.\n", 3000), time.Time{})
+	w.deliver("two")
+	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: 50_000, Times: mailfake.Forever})
 	w.run()
-	w.arrives("one", "quarantined", "two")
+	w.wantStored("one", "quarantined", "two")
 }
 
 // What was quarantined comes in by looking back once the server hands it out.
 func TestQuarantinedMailRecovers(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.mail("shy")
-	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: mailfake.Forever})
+	w.deliver("shy")
+	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: mailfake.Forever})
 	stop := w.run()
-	w.arrives("quarantined")
+	w.wantStored("quarantined")
 	stop()
 	w.ClearFaults()
 	w.run()
-	w.arrives("quarantined", "shy")
+	w.wantStored("quarantined", "shy")
 }
 
 // The same without a restart: looking back happens while the connection waits.
 func TestLookingBackInTime(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.mail("shy")
+	w.deliver("shy")
 	w.opts.Timing.Rescan = 20 * time.Millisecond
 	// Three tries and the first look back: six answers without a body.
-	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: 6})
+	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: 6})
 	w.run()
-	w.arrives("quarantined", "shy")
+	w.wantStored("quarantined", "shy")
 }
 
 // A mail that met a line which broke three times in seconds comes in soon after, long before the
@@ -283,41 +283,36 @@ func TestLookingBackInTime(t *testing.T) {
 func TestBadMinuteOfTheLine(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.mail("unlucky")
+	w.deliver("unlucky")
 	w.opts.Timing.RescanBad = 20 * time.Millisecond
-	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Times: 8})
+	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Times: 8})
 	w.run()
-	w.arrives("quarantined", "unlucky")
+	w.wantStored("quarantined", "unlucky")
 }
 
 // Looking back finds a lower UID that showed up late, and fetches nothing twice.
 func TestLookingBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	stop := w.run()
-	w.ready()
+	stop := w.watch()
 	for _, s := range []string{"one", "two", "three"} {
-		w.mail(s)
+		w.deliver(s)
 	}
-	w.arrives("one", "two", "three")
+	w.wantStored("one", "two", "three")
 	stop()
 	var m map[string]any
 	if err := json.Unmarshal(w.journal.read().state, &m); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(m["done"], m["last"], m["first"]); got != "[[1 3]] 3 1" {
-		t.Fatalf("watermark %v", m)
-	}
+	wantEqual(t, "watermark: done, last and first", fmt.Sprint(m["done"], m["last"], m["first"]), "[[1 3]] 3 1")
 	m["done"] = [][2]imap.UID{{1, 1}, {3, 3}} // as if UID 2 had not been there yet
 	w.journal.state, _ = json.Marshal(m)
 	w.journal.facts, w.journal.calls = w.journal.facts[:0], nil
 	w.run()
-	w.arrives("two")
-	w.mail("four")
-	w.arrives("two", "four")
-	if len(w.journal.read().calls) != 2 {
-		t.Errorf("%d calls of Accept, want 2", len(w.journal.read().calls))
-	}
+	w.wantStored("two")
+	w.deliver("four")
+	w.wantStored("two", "four")
+	wantEqual(t, "calls of Accept", len(w.journal.read().calls), 2)
 }
 
 // Case 32: a mail that leaves the folder and comes back has a new UID and is the same
@@ -325,74 +320,43 @@ func TestLookingBack(t *testing.T) {
 func TestCase32Reinboxed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.run()
-	w.ready()
-	w.mail("moving")
-	w.arrives("moving")
+	w.watch()
+	w.deliver("moving")
+	w.wantStored("moving")
 	move := func(from, to string) {
-		if _, err := w.program(from).Move(imap.SeqSetNum(1), to).Wait(); err != nil {
+		if _, err := w.openAsProgram(from).Move(imap.SeqSetNum(1), to).Wait(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	move("INBOX", "Archive")
 	move("Archive", "INBOX")
 	w.journal.wait(t, "the second fetch", func() bool { return len(w.journal.calls) >= 2 })
-	w.mail("next")
-	w.arrives("moving", "next")
-	if a, b := w.journal.read().calls[0][0], w.journal.read().calls[1][0]; a.ExternalID != b.ExternalID {
-		t.Errorf("%s and %s", a.ExternalID, b.ExternalID)
-	}
+	w.deliver("next")
+	w.wantStored("moving", "next")
+	calls := w.journal.read().calls
+	wantEqual(t, "id of the mail when it came back", calls[1][0].ExternalID, calls[0][0].ExternalID)
 }
 
 // A mail that somebody puts into the folder later is new, however old it is.
 func TestCase32OldMailMovedIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.put("INBOX", "Message-ID: <a@x>\nSubject: there before us\n\nx\n", time.Now())
-	w.put("Archive", "Message-ID: <b@x>\nSubject: from the archive\n\nx\n", time.Now().AddDate(-1, 0, 0))
-	w.run()
-	w.ready()
-	if _, err := w.program("Archive").Move(imap.SeqSetNum(1), "INBOX").Wait(); err != nil {
+	w.appendMail("INBOX", "Message-ID: <a@x>\nSubject: there before us\n\nx\n", time.Now())
+	w.appendMail("Archive", "Message-ID: <b@x>\nSubject: from the archive\n\nx\n", time.Now().AddDate(-1, 0, 0))
+	w.watch()
+	if _, err := w.openAsProgram("Archive").Move(imap.SeqSetNum(1), "INBOX").Wait(); err != nil {
 		t.Fatal(err)
 	}
-	w.arrives("from the archive")
+	w.wantStored("from the archive")
 }
 
+// A mail that can't be stored is offered again until it is.
 func TestOverloadIsWaitedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.journal.refuse = []error{channels.ErrOverloaded, errors.New("no database"), channels.ErrOverloaded}
-	w.run()
-	w.ready()
-	w.mail("one")
-	w.arrives("one")
-	if len(w.journal.read().calls) != 4 {
-		t.Errorf("%d calls of Accept, want 4", len(w.journal.read().calls))
-	}
-}
-
-// A server that gives mails other ids than ours leaves our header in place: a bounce that returns it names the message.
-func TestBounceOfARenamedMail(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].RewriteMessageID = true })
-	o := reply()
-	if err := w.SetRecipient(mailfake.RecipientRule{Address: o.To[0].Key, Policy: mailfake.PolicyBounce}); err != nil {
-		t.Fatal(err)
-	}
-	w.run()
-	w.ready()
-	c := w.channel()
-	if _, err := c.Send(within(t, patience), o); err != nil {
-		t.Fatal(err)
-	}
-	w.journal.wait(t, "the bounce", func() bool { return len(w.journal.facts) == 1 })
-
-	ins, err := c.Decode(w.journal.read().facts[0].Payload)
-	if err != nil || len(ins) != 1 || ins[0].Status == nil {
-		t.Fatalf("%v: %+v", err, ins)
-	}
-	storedID := strings.Trim(w.Submissions()[0].StoredID, "<>")
-	if s := ins[0].Status; s.State != channels.StateFailed || s.MessageID != o.MessageID || len(s.External) == 0 || s.External[0] != storedID {
-		t.Errorf("%+v, want message %d and id %s", s, o.MessageID, storedID)
-	}
+	w.watch()
+	w.deliver("one")
+	w.wantStored("one")
+	wantEqual(t, "calls of Accept: three refused, and one", len(w.journal.read().calls), 4)
 }

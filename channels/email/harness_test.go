@@ -3,7 +3,6 @@ package email
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -12,9 +11,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 
 	"parley/channels"
 	"parley/channels/channelstest"
@@ -80,7 +76,7 @@ func (s *signal) change(f func()) {
 	s.ch = make(chan struct{})
 }
 
-// wait returns when done, called under the lock, says so.
+// wait waits until done, which is called under the lock, reports true.
 func (s *signal) wait(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	timeout := time.NewTimer(patience)
@@ -105,8 +101,8 @@ func (s *signal) wait(t *testing.T, what string, done func() bool) {
 type journal struct {
 	*signal
 	record
-	refuse    []error // answers of the next calls
-	failSaves int
+	refuse    []error // what the next calls of accept answer
+	failSaves int     // how many calls of Save fail
 }
 
 // record is what a channel has told its journal.
@@ -144,14 +140,13 @@ func (j *journal) accept(_ context.Context, facts ...channels.Fact) (err error) 
 	return err
 }
 
-// Load implements channels.State.
+// Load and Save make the journal the channel's state.
 func (j *journal) Load(context.Context) ([]byte, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.state, nil
 }
 
-// Save implements channels.State.
 func (j *journal) Save(_ context.Context, data []byte) (err error) {
 	j.change(func() {
 		if j.failSaves > 0 {
@@ -221,7 +216,7 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	}
 	t.Cleanup(func() { _ = w.Close() })
 	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // closed before they serve, they never end
-		greeting(t, addr)
+		waitGreeting(t, addr)
 	}
 	w.opts = mailbox.Options{Timing: testTiming(), MaxBody: 50 << 20, MaxJoin: 1 << 20}
 	w.process = newProcess()
@@ -233,7 +228,7 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 		"address": support, "sender_name": "Acme Support", "aliases": "help@acme.test",
 		"imap.security": "none", "imap.password": "secret", "smtp.security": "none",
 	}
-	w.point(w.IMAPAddr(), w.SMTPAddr())
+	w.pointTo(w.IMAPAddr(), w.SMTPAddr())
 	return w
 }
 
@@ -241,16 +236,29 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 func newWatchedWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	stop := w.run()
-	w.ready()
-	stop()
+	w.lookOnce()
 	return w
 }
 
-// greeting waits until a server says hello.
-func greeting(t *testing.T, addr string) {
+// lookOnce lets the channel look at the mailbox once.
+func (w *world) lookOnce() {
+	w.t.Helper()
+	stop := w.watch()
+	stop()
+}
+
+// watch is run, and waits until it has looked at the mailbox for the first time.
+func (w *world) watch() (stop func()) {
+	w.t.Helper()
+	stop = w.run()
+	w.ready()
+	return stop
+}
+
+// waitGreeting waits until a server says hello.
+func waitGreeting(t *testing.T, addr string) {
 	t.Helper()
-	conn, err := (&net.Dialer{}).DialContext(within(t, patience), "tcp", addr)
+	conn, err := (&net.Dialer{}).DialContext(testContext(t), "tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,8 +268,8 @@ func greeting(t *testing.T, addr string) {
 	}
 }
 
-// point sets the servers' addresses.
-func (w *world) point(imapAddr, smtpAddr string) {
+// pointTo sets the servers' addresses.
+func (w *world) pointTo(imapAddr, smtpAddr string) {
 	w.config["imap.host"], w.config["imap.port"], _ = strings.Cut(imapAddr, ":")
 	w.config["smtp.host"], w.config["smtp.port"], _ = strings.Cut(smtpAddr, ":")
 }
@@ -300,11 +308,11 @@ func (w *world) run() (stop func()) {
 // ready waits until Run has looked at the mailbox for the first time.
 func (w *world) ready() {
 	w.t.Helper()
-	w.condition(channels.Active)
+	w.waitCondition(channels.Active)
 }
 
-// condition waits for a report and returns it.
-func (w *world) condition(status channels.ConditionStatus) (got channels.Condition) {
+// waitCondition waits until the channel reports a status, and returns the report.
+func (w *world) waitCondition(status channels.ConditionStatus) (got channels.Condition) {
 	w.t.Helper()
 	w.journal.wait(w.t, "condition "+string(status), func() bool {
 		n := len(w.journal.conditions)
@@ -316,8 +324,8 @@ func (w *world) condition(status channels.ConditionStatus) (got channels.Conditi
 	return got
 }
 
-// arrives waits until exactly these mails are stored, in this order.
-func (w *world) arrives(want ...string) {
+// wantStored waits until exactly these mails are stored, in this order.
+func (w *world) wantStored(want ...string) {
 	w.t.Helper()
 	w.journal.wait(w.t, fmt.Sprintf("mails %q", want), func() bool { return len(w.journal.facts) >= len(want) })
 	if got := w.journal.subjects(); !slices.Equal(got, want) {
@@ -325,8 +333,8 @@ func (w *world) arrives(want ...string) {
 	}
 }
 
-// mail delivers a mail from a customer.
-func (w *world) mail(subject string) {
+// deliver delivers a customer's mail into the inbox.
+func (w *world) deliver(subject string) {
 	w.t.Helper()
 	_, err := w.Customer("Ann Lee <ann@customer.test>").Send(mailfake.Mail{To: []string{w.config["address"]}, Subject: subject, Text: "Hello " + subject})
 	if err != nil {
@@ -334,8 +342,7 @@ func (w *world) mail(subject string) {
 	}
 }
 
-// fault arms a fault.
-func (w *world) fault(f mailfake.Fault) string {
+func (w *world) addFault(f mailfake.Fault) string {
 	w.t.Helper()
 	id, err := w.AddFault(f)
 	if err != nil {
@@ -344,8 +351,8 @@ func (w *world) fault(f mailfake.Fault) string {
 	return id
 }
 
-// struck waits until a fault has struck.
-func (w *world) struck(id string, times int) {
+// waitFault waits until a fault has struck so many times.
+func (w *world) waitFault(id string, times int) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
@@ -354,43 +361,27 @@ func (w *world) struck(id string, times int) {
 	}
 }
 
-// program logs in as another mail program would, with a folder open.
-func (w *world) program(folder string) *imapclient.Client {
-	w.t.Helper()
-	c, err := imapclient.DialInsecure(w.IMAPAddr(), nil)
-	if err == nil {
-		err = c.Login(w.config["address"], "secret").Wait()
-	}
-	if err == nil {
-		_, err = c.Select(folder, nil).Wait()
-	}
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(func() { _ = c.Close() })
-	return c
-}
+// testContext ends with the test, or when its patience does.
+func testContext(t *testing.T) context.Context { return within(t, patience) }
 
-// put appends a raw mail to a folder, with an arrival date.
-func (w *world) put(folder, raw string, at time.Time) imap.UID {
-	w.t.Helper()
-	c := w.program(folder)
-	raw = strings.ReplaceAll(raw, "\n", "\r\n")
-	cmd := c.Append(folder, int64(len(raw)), &imap.AppendOptions{Time: at})
-	_, err := io.WriteString(cmd, raw)
-	if err == nil {
-		err = cmd.Close()
-	}
-	data, waitErr := cmd.Wait()
-	if err != nil || waitErr != nil {
-		w.t.Fatal(err, waitErr)
-	}
-	return data.UID
-}
-
-// within gives a context that ends before the test does.
 func within(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// wantText checks that a text for people contains words.
+func wantText(t *testing.T, what, text, words string) {
+	t.Helper()
+	if !strings.Contains(text, words) {
+		t.Errorf("%s: got %q, want %q in it", what, text, words)
+	}
 }

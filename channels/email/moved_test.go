@@ -14,25 +14,25 @@ import (
 // sameNumbers gives the folders of servers the same UIDVALIDITY, as it is with those of large providers.
 func sameNumbers(o *mailfake.Options) { o.UIDValidity = 3 }
 
-// moves gives the account the mailbox of an address at another server.
-func (w *world) moves(address string) {
+// moveTo gives the account the mailbox of an address at another server.
+func (w *world) moveTo(address string) {
 	w.t.Helper()
 	other := newWorld(w.t, sameNumbers, func(o *mailfake.Options) { o.Mailboxes[0].Address = address })
 	w.Server = other.Server
-	w.point(w.IMAPAddr(), w.SMTPAddr())
+	w.pointTo(w.IMAPAddr(), w.SMTPAddr())
 	w.config["imap.host"], w.config["address"] = "localhost", address // servers of tests differ by their ports alone
 }
 
-// numbered puts mails with these numbers into the inbox.
-func (w *world) numbered(numbers ...int) {
+// appendNumbered puts mails with these numbers into the inbox.
+func (w *world) appendNumbered(numbers ...int) {
 	w.t.Helper()
 	for _, n := range numbers {
-		w.put("INBOX", fmt.Sprintf("Message-ID: <%d@x>\nSubject: mail %d\n\nHello\n", n, n), time.Now())
+		w.appendMail("INBOX", fmt.Sprintf("Message-ID: <%d@x>\nSubject: mail %d\n\nHello\n", n, n), time.Now())
 	}
 }
 
-// remember changes the watermark that is stored.
-func (w *world) remember(change func(m map[string]any)) {
+// changeWatermark changes the watermark that is stored.
+func (w *world) changeWatermark(change func(m map[string]any)) {
 	w.t.Helper()
 	var m map[string]any
 	err := json.Unmarshal(w.journal.read().state, &m)
@@ -50,15 +50,14 @@ func (w *world) remember(change func(m map[string]any)) {
 func TestMailboxMovedToAnotherServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sameNumbers)
-	stop := w.run()
-	w.ready()
+	stop := w.watch()
 	want := []string{"mail 0", "mail 1", "mail 2", "mail 3", "mail 4"}
-	w.numbered(0, 1, 2, 3, 4)
-	w.arrives(want...)
+	w.appendNumbered(0, 1, 2, 3, 4)
+	w.wantStored(want...)
 	stop()
-	w.moves(support)
-	w.numbered(3, 4) // the others were filed elsewhere
-	w.mail("there")
+	w.moveTo(support)
+	w.appendNumbered(3, 4) // the others were filed elsewhere
+	w.deliver("there")
 	saved := w.journal.read().saves
 	w.journal.change(func() { w.journal.refuse = slices.Repeat([]error{errors.New("no database")}, 1_000_000) })
 	stop = w.run() // and ends after the folder of sent mail was looked into, before anything was stored
@@ -66,16 +65,16 @@ func TestMailboxMovedToAnotherServer(t *testing.T) {
 	stop()
 	w.journal.change(func() { w.journal.refuse = nil })
 	stop = w.run()
-	w.arrives(append(want, "there")...)
-	w.mail("there again")
-	w.arrives(append(want, "there", "there again")...)
+	w.wantStored(append(want, "there")...)
+	w.deliver("there again")
+	w.wantStored(append(want, "there", "there again")...)
 	stop()
 	calls := len(w.journal.read().calls)
-	w.mail("after a restart")
+	w.deliver("after a restart")
 	w.run()
-	w.arrives(append(want, "there", "there again", "after a restart")...)
+	w.wantStored(append(want, "there", "there again", "after a restart")...)
 	if got := w.journal.read().calls[calls:]; len(got) != 1 || len(got[0]) != 1 {
-		t.Errorf("after a restart it read more than what was new: %d calls", len(got))
+		t.Errorf("after a restart there were the calls %v of Accept, want one with what was new", got)
 	}
 }
 
@@ -84,12 +83,11 @@ func TestMailboxMovedToAnotherServer(t *testing.T) {
 func TestWatermarkLearnsItsMailbox(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sameNumbers)
-	stop := w.run()
-	w.ready()
-	w.numbered(0, 1, 2)
-	w.arrives("mail 0", "mail 1", "mail 2")
+	stop := w.watch()
+	w.appendNumbered(0, 1, 2)
+	w.wantStored("mail 0", "mail 1", "mail 2")
 	stop()
-	w.remember(func(m map[string]any) {
+	w.changeWatermark(func(m map[string]any) {
 		delete(m, "server")
 		delete(m, "address")
 	})
@@ -97,33 +95,30 @@ func TestWatermarkLearnsItsMailbox(t *testing.T) {
 	stop = w.run()
 	w.journal.wait(t, "the watermark", func() bool { return w.journal.saves > saves })
 	stop()
-	if n := len(w.journal.read().calls); n != calls {
-		t.Errorf("%d mails were read again", n-calls)
-	}
-	w.moves(support)
-	w.mail("there")
+	wantEqual(t, "calls of Accept", len(w.journal.read().calls), calls)
+	w.moveTo(support)
+	w.deliver("there")
 	w.run()
-	w.arrives("mail 0", "mail 1", "mail 2", "there")
+	w.wantStored("mail 0", "mail 1", "mail 2", "there")
 }
 
 // An account was given another mailbox, whose mails have other UIDs, too: it begins there, with what came since.
 func TestAnotherMailboxBegins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sameNumbers)
-	stop := w.run()
-	w.ready()
+	stop := w.watch()
 	want := []string{"mail 0", "mail 1", "mail 2", "mail 3", "mail 4"}
-	w.numbered(0, 1, 2, 3, 4)
-	w.arrives(want...)
+	w.appendNumbered(0, 1, 2, 3, 4)
+	w.wantStored(want...)
 	stop()
-	w.moves("sales@acme.test")
+	w.moveTo("sales@acme.test")
 	w.begins = time.Now().Add(-time.Hour) // as the database notes it for changed settings
-	w.arrived("INBOX", "a day ago", 24*time.Hour)
-	w.arrived("INBOX", "since then", time.Minute)
+	w.appendReceived("INBOX", "a day ago", 24*time.Hour)
+	w.appendReceived("INBOX", "since then", time.Minute)
 	w.run()
-	w.arrives(append(want, "since then")...)
-	w.mail("now")
-	w.arrives(append(want, "since then", "now")...)
+	w.wantStored(append(want, "since then")...)
+	w.deliver("now")
+	w.wantStored(append(want, "since then", "now")...)
 }
 
 // The mailbox was given another name, and its login failed until an admin entered the new one, hours later: what came
@@ -131,20 +126,19 @@ func TestAnotherMailboxBegins(t *testing.T) {
 func TestRenamedMailbox(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sameNumbers)
-	stop := w.run()
-	w.ready()
-	w.arrived("INBOX", "the last one", 6*time.Hour)
-	w.arrives("the last one")
+	stop := w.watch()
+	w.appendReceived("INBOX", "the last one", 6*time.Hour)
+	w.wantStored("the last one")
 	stop()
-	w.remember(func(m map[string]any) { m["newest_at"] = time.Now().Add(-6 * time.Hour) })
-	w.moves("help@new-name.test")
+	w.changeWatermark(func(m map[string]any) { m["newest_at"] = time.Now().Add(-6 * time.Hour) })
+	w.moveTo("help@new-name.test")
 	w.begins = time.Now()
-	w.arrived("INBOX", "before that", 7*time.Hour)
-	w.arrived("INBOX", "in between", 3*time.Hour)
-	cut := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDropBefore, Times: 2})
+	w.appendReceived("INBOX", "before that", 7*time.Hour)
+	w.appendReceived("INBOX", "in between", 3*time.Hour)
+	cut := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDropBefore, Times: 2})
 	w.run()
-	w.struck(cut, 2)
-	w.arrives("the last one", "in between")
-	w.mail("now")
-	w.arrives("the last one", "in between", "now")
+	w.waitFault(cut, 2)
+	w.wantStored("the last one", "in between")
+	w.deliver("now")
+	w.wantStored("the last one", "in between", "now")
 }

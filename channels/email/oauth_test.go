@@ -24,7 +24,12 @@ func (c *consent) accepts(username, token string) bool {
 	return username == support && token == c.good
 }
 
-func (c *consent) set(over bool) {
+// takeBack ends the consent, and giveAgain begins it anew.
+func (c *consent) takeBack() { c.setOver(true) }
+
+func (c *consent) giveAgain() { c.setOver(false) }
+
+func (c *consent) setOver(over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.over = over
@@ -36,7 +41,6 @@ type keeper struct {
 	mine string
 }
 
-// Token implements channels.Grant.
 func (k *keeper) Token(_ context.Context, refused string) (string, error) {
 	k.consent.mu.Lock()
 	defer k.consent.mu.Unlock()
@@ -68,20 +72,17 @@ func newTokenWorld(t *testing.T) (*world, *consent) {
 func TestAccessTokens(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
-	w.run()
-	w.ready()
-	w.mail("one")
-	w.arrives("one")
+	w.watch()
+	w.deliver("one")
+	w.wantStored("one")
 	ch := w.channel()
-	if _, err := ch.Send(within(t, patience), channels.Outbound{DeliveryID: 1, To: []channels.Party{{Key: "ann@customer.test"}}, Text: "Hello"}); err != nil {
+	if _, err := ch.Send(testContext(t), reply()); err != nil {
 		t.Fatal(err)
 	}
-	if c.fetched != 1 {
-		t.Errorf("another token was asked for %d times", c.fetched)
-	}
-	for _, f := range ch.Check(within(t, patience)) {
+	wantEqual(t, "requests for another token", c.fetched, 1)
+	for _, f := range ch.Check(testContext(t)) {
 		if !f.OK {
-			t.Errorf("%+v", f)
+			t.Errorf("Check finds %+v wrong, want nothing", f)
 		}
 	}
 }
@@ -91,23 +92,18 @@ func TestAccessTokens(t *testing.T) {
 func TestConsentTakenBack(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
-	stop := w.run()
-	w.ready()
-	c.set(true)
-	w.mail("one") // wakes the connection
-	if got := w.condition(channels.Broken); got.Text != "The consent was taken back." || got.Hint == "" {
-		t.Errorf("%+v", got)
-	}
-	_, err := w.channel().Send(within(t, patience), channels.Outbound{DeliveryID: 1, To: []channels.Party{{Key: "ann@customer.test"}}, Text: "Hello"})
-	if channels.ClassOf(err) != channels.AuthBroken {
-		t.Errorf("%v", err)
-	}
+	stop := w.watch()
+	c.takeBack()
+	w.deliver("one") // wakes the connection
+	got := w.waitCondition(channels.Broken)
+	wantEqual(t, "condition", got.Text, "The consent was taken back.")
+	wantEqual(t, "hint", got.Hint, "Connect it again.")
+	w.wantSendFails(reply(), channels.AuthBroken)
 	stop()
-	w.mail("two")
-	c.set(false)
-	w.run()
-	w.ready()
-	w.arrives("one", "two")
+	w.deliver("two")
+	c.giveAgain()
+	w.watch()
+	w.wantStored("one", "two")
 }
 
 // A server that can't check tokens right now, as Dovecot says it while its provider is away, doesn't ask for a person.
@@ -115,14 +111,9 @@ func TestTokensUncheckable(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
 	w.env.Grant = &keeper{consent: c, mine: "token-2"}
-	w.fault(mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 454, Enhanced: "4.7.0"})
-	_, err := w.channel().Send(within(t, patience), channels.Outbound{DeliveryID: 1, To: []channels.Party{{Key: "ann@customer.test"}}, Text: "Hello"})
-	if channels.ClassOf(err) != channels.Retry {
-		t.Errorf("%v", err)
-	}
-	if c.fetched != 0 {
-		t.Errorf("another token was asked for %d times", c.fetched)
-	}
+	w.addFault(smtpReply(mailfake.OpAUTH, 454, "4.7.0"))
+	w.wantSendFails(reply(), channels.Retry)
+	wantEqual(t, "requests for another token", c.fetched, 0)
 }
 
 // Servers that refuse each token are explained, each apart.
@@ -131,21 +122,23 @@ func TestTokensRefused(t *testing.T) {
 	w, c := newTokenWorld(t)
 	c.good = "none of ours"
 	w.env.Grant = &keeper{consent: &consent{good: "token-3"}, mine: "token-1"}
-	found := w.channel().Check(within(t, patience))
+	found := w.channel().Check(testContext(t))
 	if len(found) != 2 {
-		t.Fatalf("%+v", found)
+		t.Fatalf("got the findings %+v, want one for IMAP and one for SMTP", found)
 	}
 	for i, protocol := range []string{"IMAP", "SMTP"} {
 		f := found[i]
-		if f.OK || f.What != protocol+" login" || !strings.Contains(f.Text, "refuses the sign-in of "+support) ||
-			!strings.Contains(f.Hint, "Check that "+protocol+" is switched on") || strings.Contains(f.Text, "token-") {
-			t.Errorf("%+v", f)
+		wantEqual(t, "finding", f.What, protocol+" login")
+		wantEqual(t, protocol+" is good", f.OK, false)
+		wantText(t, protocol, f.Text, "refuses the sign-in of "+support)
+		wantText(t, protocol+": hint", f.Hint, "Check that "+protocol+" is switched on")
+		if strings.Contains(f.Text, "token-") {
+			t.Errorf("the finding %q shows a token", f.Text)
 		}
 	}
 	w.env.Grant = nil
-	for _, f := range w.channel().Check(within(t, patience)) {
-		if f.OK || !strings.Contains(f.Text, "not connected") {
-			t.Errorf("%+v", f)
-		}
+	for _, f := range w.channel().Check(testContext(t)) {
+		wantEqual(t, f.What+" is good without a grant", f.OK, false)
+		wantText(t, f.What, f.Text, "not connected")
 	}
 }

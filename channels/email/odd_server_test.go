@@ -12,16 +12,15 @@ import (
 	"testing"
 	"time"
 
-	"parley/channels"
 	"parley/channels/email/mailfake"
 )
 
 // literalEnd matches the announcement of a literal at the end of a line.
 var literalEnd = regexp.MustCompile(`\{(\d+)\}\r\n$`)
 
-// oddly stands between a channel and a mail server, and writes each response of the server as speak gives it. greet greets the channel
-// after the server has greeted.
-func oddly(t *testing.T, server string, greet func(back net.Conn, r *bufio.Reader) string, speak func(string) string) string {
+// startOddServer starts what stands between a channel and a mail server, and writes each response of the server as speak gives it.
+// greet greets the channel after the server has greeted. It returns the address.
+func startOddServer(t *testing.T, server string, greet func(back net.Conn, r *bufio.Reader) string, speak func(string) string) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,14 +62,14 @@ func speakOddly(front net.Conn, server string, greet func(net.Conn, *bufio.Reade
 	}
 }
 
-// usual greets as the server does.
-func usual(_ net.Conn, r *bufio.Reader) string {
+// greetAsServer greets as the server does.
+func greetAsServer(_ net.Conn, r *bufio.Reader) string {
 	greeting, _ := readResponse(r)
 	return greeting
 }
 
-// known signs in by itself, as a server does that knows us by our address.
-func known(back net.Conn, r *bufio.Reader) string {
+// greetSignedIn signs in by itself, as a server does that knows us by our address.
+func greetSignedIn(back net.Conn, r *bufio.Reader) string {
 	_, _ = readResponse(r)
 	_, _ = io.WriteString(back, "x LOGIN "+support+" secret\r\n")
 	for response := ""; !strings.HasPrefix(response, "x "); {
@@ -99,8 +98,8 @@ func readResponse(r *bufio.Reader) (string, error) {
 	}
 }
 
-// again replaces what matches a pattern.
-func again(pattern, with string) func(string) string {
+// replacing replaces what matches a pattern in each response.
+func replacing(pattern, with string) func(string) string {
 	p := regexp.MustCompile(pattern)
 	return func(s string) string { return p.ReplaceAllString(s, with) }
 }
@@ -110,54 +109,53 @@ func TestOddServers(t *testing.T) {
 	t.Parallel()
 	for name, speak := range map[string]func(string) string{
 		"as it is":                 func(s string) string { return s },
-		"SEARCH with a blank":      again(`(?m)^(\* SEARCH.*)\r\n`, "$1 \r\n"),
-		"blank before parenthesis": again(`^(\* \d+ FETCH \([^{]*)\)\r\n$`, "$1 )\r\n"),
-		"UID behind the body":      again(`(?s)^(\* \d+ FETCH \()(UID \d+) (BODY\[\] \{.*)\)\r\n$`, "$1$3 $2)\r\n"),
-		"Exchange's FLAGS":         again(`(?s)^(\* \d+ FETCH \(.*BODY\[\] \{.*)\)\r\n$`, "$1 FLAGS (\\Seen))\r\n"),
-		"lower case":               again(`^\* (\d+) FETCH`, "* $1 fetch"),
-		"OK without text":          again(`^(T\d+ OK).*\r\n$`, "$1\r\n"),
-		"untagged OK without text": again(`^(T\d+ OK.*)$`, "* OK\r\n$1"),
-		"untagged NO":              again(`^(T\d+ OK.*)$`, "* NO something is slow\r\n$1"),
-		"unknown untagged":         again(`^(T\d+ OK.*)$`, "* XSTATS 1 2 3\r\n$1"),
-		"no UIDNEXT":               again(`(?m)^\* OK \[UIDNEXT \d+\].*\r\n`, ""),
-		"STATUS without UIDNEXT":   again(`^(\* STATUS .*) UIDNEXT \d+`, "$1"),
-		"permanent flags":          again(`^\* OK \[PERMANENTFLAGS \(.*?\)\].*`, `* OK [PERMANENTFLAGS (\* $$a)] x`),
-		"short INTERNALDATE day":   again(`INTERNALDATE "0(\d)-`, `INTERNALDATE "$1-`),
-		"INTERNALDATE NIL":         again(`INTERNALDATE "[^"]*"`, `INTERNALDATE NIL`),
-		"INTERNALDATE in words":    again(`INTERNALDATE "[^"]*"`, `INTERNALDATE "yesterday"`),
-		"alert":                    again(`^(T\d+ OK)(.*)$`, "$1 [ALERT] pay$2"),
-		"two SEARCH lines":         again(`^\* SEARCH (\d+) (.*)\r\n`, "* SEARCH $1\r\n* SEARCH $2\r\n"),
-		"MODSEQ in SEARCH":         again(`^(\* SEARCH .*)\r\n`, "$1 (MODSEQ 917162500)\r\n"),
-		"body in lower case":       again(`BODY\[\] \{`, "body[] {"),
-		"twice":                    again(`(?s)^(\* \d+ FETCH .*)$`, "$1$1"),
+		"SEARCH with a blank":      replacing(`(?m)^(\* SEARCH.*)\r\n`, "$1 \r\n"),
+		"blank before parenthesis": replacing(`^(\* \d+ FETCH \([^{]*)\)\r\n$`, "$1 )\r\n"),
+		"UID behind the body":      replacing(`(?s)^(\* \d+ FETCH \()(UID \d+) (BODY\[\] \{.*)\)\r\n$`, "$1$3 $2)\r\n"),
+		"Exchange's FLAGS":         replacing(`(?s)^(\* \d+ FETCH \(.*BODY\[\] \{.*)\)\r\n$`, "$1 FLAGS (\\Seen))\r\n"),
+		"lower case":               replacing(`^\* (\d+) FETCH`, "* $1 fetch"),
+		"OK without text":          replacing(`^(T\d+ OK).*\r\n$`, "$1\r\n"),
+		"untagged OK without text": replacing(`^(T\d+ OK.*)$`, "* OK\r\n$1"),
+		"untagged NO":              replacing(`^(T\d+ OK.*)$`, "* NO something is slow\r\n$1"),
+		"unknown untagged":         replacing(`^(T\d+ OK.*)$`, "* XSTATS 1 2 3\r\n$1"),
+		"no UIDNEXT":               replacing(`(?m)^\* OK \[UIDNEXT \d+\].*\r\n`, ""),
+		"STATUS without UIDNEXT":   replacing(`^(\* STATUS .*) UIDNEXT \d+`, "$1"),
+		"permanent flags":          replacing(`^\* OK \[PERMANENTFLAGS \(.*?\)\].*`, `* OK [PERMANENTFLAGS (\* $$a)] x`),
+		"short INTERNALDATE day":   replacing(`INTERNALDATE "0(\d)-`, `INTERNALDATE "$1-`),
+		"INTERNALDATE NIL":         replacing(`INTERNALDATE "[^"]*"`, `INTERNALDATE NIL`),
+		"INTERNALDATE in words":    replacing(`INTERNALDATE "[^"]*"`, `INTERNALDATE "yesterday"`),
+		"alert":                    replacing(`^(T\d+ OK)(.*)$`, "$1 [ALERT] pay$2"),
+		"two SEARCH lines":         replacing(`^\* SEARCH (\d+) (.*)\r\n`, "* SEARCH $1\r\n* SEARCH $2\r\n"),
+		"MODSEQ in SEARCH":         replacing(`^(\* SEARCH .*)\r\n`, "$1 (MODSEQ 917162500)\r\n"),
+		"body in lower case":       replacing(`BODY\[\] \{`, "body[] {"),
+		"twice":                    replacing(`(?s)^(\* \d+ FETCH .*)$`, "$1$1"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.point(oddly(t, w.IMAPAddr(), usual, speak), w.SMTPAddr())
-			w.threeMails()
+			w.pointTo(startOddServer(t, w.IMAPAddr(), greetAsServer, speak), w.SMTPAddr())
+			w.wantThreeMails()
 		})
 	}
 }
 
-// threeMails lets three mails come and arrive.
-func (w *world) threeMails() {
+// wantThreeMails delivers three mails while the channel runs, and waits until they are stored.
+func (w *world) wantThreeMails() {
 	w.t.Helper()
-	w.run()
-	w.ready()
+	w.watch()
 	for _, subject := range []string{"one", "two", "three"} {
-		w.mail(subject)
+		w.deliver(subject)
 	}
-	w.arrives("one", "two", "three")
+	w.wantStored("one", "two", "three")
 }
 
 // A server that greets us as signed in asks for no password.
 func TestPreauth(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.point(oddly(t, w.IMAPAddr(), known, func(s string) string { return s }), w.SMTPAddr())
+	w.pointTo(startOddServer(t, w.IMAPAddr(), greetSignedIn, func(s string) string { return s }), w.SMTPAddr())
 	w.config["imap.password"] = "wrong"
-	w.threeMails()
+	w.wantThreeMails()
 }
 
 // refusing lets a server refuse, with these words, what it has begun to answer with a response that matches a pattern.
@@ -180,30 +178,32 @@ func refusing(pattern, words string) func(string) string {
 // beside it nor answers from the folder of sent mail from coming, and these come in order.
 func TestOneOddMailBesideSentMail(t *testing.T) {
 	t.Parallel()
+	oddTime := replacing(`^(\* 2 FETCH .*INTERNALDATE) "[^"]*"`, `$1 "yesterday"`)
+	refused := func() func(string) string { return refusing(`^\* 2 FETCH .*INTERNALDATE`, "that can't be read") }
 	for name, tc := range map[string]struct {
 		speak       func(string) string
 		inbox, sent []string // what lies in the folders, in the order of arrival
 	}{
-		"time of a customer's mail": {again(`^(\* 2 FETCH .*INTERNALDATE) "[^"]*"`, `$1 "yesterday"`), []string{"1 question", "2 odd", "4 thanks"}, []string{"3 answer"}},
-		"customer's mail refused":   {refusing(`^\* 2 FETCH .*INTERNALDATE`, "that can't be read"), []string{"1 question", "2 odd", "4 thanks"}, []string{"3 answer"}},
-		"time of an answer":         {again(`^(\* 2 FETCH .*INTERNALDATE) "[^"]*"`, `$1 "yesterday"`), nil, []string{"1 before", "2 odd", "3 answer"}},
-		"answer refused":            {refusing(`^\* 2 FETCH .*INTERNALDATE`, "that can't be read"), []string{"2 question"}, []string{"1 before", "3 odd", "4 answer"}},
+		"time of a customer's mail": {speak: oddTime, inbox: []string{"1 question", "2 odd", "4 thanks"}, sent: []string{"3 answer"}},
+		"customer's mail refused":   {speak: refused(), inbox: []string{"1 question", "2 odd", "4 thanks"}, sent: []string{"3 answer"}},
+		"time of an answer":         {speak: oddTime, sent: []string{"1 before", "2 odd", "3 answer"}},
+		"answer refused":            {speak: refused(), inbox: []string{"2 question"}, sent: []string{"1 before", "3 odd", "4 answer"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.begins = time.Now().Add(-3 * time.Hour)
 			w.opts.Timing.Poll, w.opts.Timing.RescanBad = 10*time.Millisecond, time.Millisecond
-			w.point(oddly(t, w.IMAPAddr(), usual, tc.speak), w.SMTPAddr())
+			w.pointTo(startOddServer(t, w.IMAPAddr(), greetAsServer, tc.speak), w.SMTPAddr())
 			for folder, subjects := range map[string][]string{"INBOX": tc.inbox, "Sent": tc.sent} {
 				for _, subject := range subjects {
 					minute := time.Duration(subject[0] - '0')
-					w.arrived(folder, subject, time.Hour-minute*time.Minute)
+					w.appendReceived(folder, subject, time.Hour-minute*time.Minute)
 				}
 			}
 
 			w.run()
-			w.arrives(slices.Sorted(slices.Values(slices.Concat(tc.inbox, tc.sent)))...)
+			w.wantStored(slices.Sorted(slices.Values(slices.Concat(tc.inbox, tc.sent)))...)
 		})
 	}
 }
@@ -213,18 +213,16 @@ func TestOneOddMailBesideSentMail(t *testing.T) {
 func TestGoodMailBeforeARefusedOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mail("old and bad")
-	stop := w.run()
-	w.ready()
-	stop()
-	w.mail("good")
-	w.mail("bad")
+	w.deliver("old and bad")
+	w.lookOnce()
+	w.deliver("good")
+	w.deliver("bad")
 	w.opts.Timing.Poll = 10 * time.Millisecond
-	w.point(oddly(t, w.IMAPAddr(), usual, refusing(`^\* [13] FETCH .*BODY\[`, "that can't be read")), w.SMTPAddr())
+	w.pointTo(startOddServer(t, w.IMAPAddr(), greetAsServer, refusing(`^\* [13] FETCH .*BODY\[`, "that can't be read")), w.SMTPAddr())
 	w.run()
-	w.arrives("good", "quarantined")
-	w.mail("better")
-	w.arrives("good", "quarantined", "better")
+	w.wantStored("good", "quarantined")
+	w.deliver("better")
+	w.wantStored("good", "quarantined", "better")
 }
 
 // Where handled mail is archived, a mail that the server refuses is soon the folder's first. It doesn't hold up those behind it.
@@ -235,11 +233,11 @@ func TestRefusedMailIsTheFirst(t *testing.T) {
 			t.Parallel()
 			w := newWatchedWorld(t)
 			w.opts.Timing.RetryFirst, w.opts.Timing.RetryMax = time.Hour, time.Hour // a session that ends would keep the mails away
-			w.mail("bad")
-			w.mail("good")
-			w.point(oddly(t, w.IMAPAddr(), usual, refusing(`^\* 1 FETCH .*BODY\[`, words)), w.SMTPAddr())
+			w.deliver("bad")
+			w.deliver("good")
+			w.pointTo(startOddServer(t, w.IMAPAddr(), greetAsServer, refusing(`^\* 1 FETCH .*BODY\[`, words)), w.SMTPAddr())
 			w.run()
-			w.arrives("quarantined", "good")
+			w.wantStored("quarantined", "good")
 		})
 	}
 }
@@ -249,10 +247,10 @@ func TestRefusedMailIsTheFirst(t *testing.T) {
 func TestOnlyMailIsRefusedForAMoment(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.mail("alone")
-	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionReply, Enhanced: "SERVERBUG", Times: 8})
+	w.deliver("alone")
+	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionReply, Enhanced: "SERVERBUG", Times: 8})
 	w.run()
-	w.arrives("alone")
+	w.wantStored("alone")
 }
 
 // netease lets a server open no folder before a program says what it is, as NetEase's do. The server behind knows no ID.
@@ -276,11 +274,7 @@ func netease() func(string) string {
 func TestServerThatWantsToKnowTheProgram(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.point(oddly(t, w.IMAPAddr(), usual, netease()), w.SMTPAddr())
-	w.threeMails()
-	for _, c := range w.journal.read().conditions {
-		if c.Status != channels.Active {
-			t.Errorf("%+v", c)
-		}
-	}
+	w.pointTo(startOddServer(t, w.IMAPAddr(), greetAsServer, netease()), w.SMTPAddr())
+	w.wantThreeMails()
+	w.wantOnlyActive()
 }

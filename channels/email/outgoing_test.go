@@ -17,26 +17,13 @@ func TestUnreadableAttachment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	half := io.MultiReader(bytes.NewReader(make([]byte, 200_000)), iotest.ErrReader(errors.New("gone")))
-	for name, tc := range map[string]struct {
-		content io.Reader // nil: can't be opened
-		want    channels.Class
-	}{
-		"gone":      {nil, channels.Retry},
-		"half gone": {half, channels.Retry},
+	for _, open := range []func(context.Context) (io.ReadCloser, error){
+		func(context.Context) (io.ReadCloser, error) { return nil, errors.New("gone") },
+		func(context.Context) (io.ReadCloser, error) { return io.NopCloser(half), nil },
 	} {
 		o := reply()
-		o.Files = []channels.File{{Name: "a.txt", SizeBytes: 300_000, Open: func(context.Context) (io.ReadCloser, error) {
-			if tc.content == nil {
-				return nil, errors.New("gone")
-			}
-			return io.NopCloser(tc.content), nil
-		}}}
-		_, err := w.channel().Send(within(t, patience), o)
-		if se := class(t, err, tc.want); se.Text == "" || se.Hint == "" {
-			t.Errorf("%s: %+v", name, se)
-		}
+		o.Files = []channels.File{{Name: "a.txt", SizeBytes: 300_000, Open: open}}
+		w.wantSendFails(o, channels.Retry)
 	}
-	if n := len(w.Submissions()); n != 0 {
-		t.Errorf("%d mails left", n)
-	}
+	wantEqual(t, "mails that left", len(w.Submissions()), 0)
 }

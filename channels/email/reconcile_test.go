@@ -13,28 +13,39 @@ import (
 	"parley/channels/email/mailid"
 )
 
-// reconcile asks about the message of reply().
-func (w *world) reconcile(c *Channel, o channels.Outbound) channels.Outcome {
+// wantOutcome checks what Reconcile finds of a message.
+func (w *world) wantOutcome(c *Channel, o channels.Outbound, want channels.Outcome) {
 	w.t.Helper()
-	got, receipt, err := c.Reconcile(within(w.t, patience), o)
+	got, receipt, err := c.Reconcile(testContext(w.t), o)
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	wantEqual(w.t, "outcome", got, want)
 	if got == channels.Landed && receipt.ExternalID == "" {
-		w.t.Error("Landed without an id")
+		w.t.Errorf("the receipt %+v has no id", receipt)
 	}
-	return got
 }
 
-// sentMail is a mail as it stands in the Sent folder.
-func sentMail(id string, ours bool) string {
-	head := ""
-	if ours {
-		head = mailid.CopyHeader + ": filed by Parley\n"
+// wantNoOutcome checks that Reconcile can't tell what became of reply(), and why is an error.
+func (w *world) wantNoOutcome() {
+	w.t.Helper()
+	got, _, err := w.channel().Reconcile(testContext(w.t), reply())
+	wantEqual(w.t, "outcome", got, channels.CannotTell)
+	if err == nil {
+		w.t.Error("Reconcile gave no error, want the reason why it can't tell")
 	}
-	return head + "Message-ID: <" + id + ">\nFrom: support@acme.test\nSubject: Re: x\n\nx\n"
 }
 
+// filedByServer and filedByUs are a mail as it stands in the Sent folder.
+func filedByServer(id string) string {
+	return "Message-ID: <" + id + ">\nFrom: support@acme.test\nSubject: Re: x\n\nx\n"
+}
+
+func filedByUs(id string) string {
+	return mailid.CopyHeader + ": filed by Parley\n" + filedByServer(id)
+}
+
+// The Sent folder says what became of a message whose answer was lost: by the message, or by others that witness who files them.
 func TestReconcile(t *testing.T) {
 	t.Parallel()
 	const gmail, microsoft = "smtp.gmail.com", "smtp.office365.com"
@@ -48,31 +59,31 @@ func TestReconcile(t *testing.T) {
 		refers     []string // references of the asked message
 		want       channels.Outcome
 	}{
-		"found, filed by us":               {save: "on", sent: []string{sentMail(asked, true)}, want: channels.Landed},
-		"found, filed by the server":       {save: "off", sent: []string{sentMail(asked, false)}, want: channels.Landed},
-		"found, signed by an older key":    {save: "on", sent: []string{sentMail(mailid.Message(keys[1], 12, 34, "acme.test"), true)}, want: channels.Landed},
-		"a longer id is another":           {save: "on", sent: []string{sentMail("x"+asked, false)}, want: channels.CannotTell},
+		"found, filed by us":               {save: "on", sent: []string{filedByUs(asked)}, want: channels.Landed},
+		"found, filed by the server":       {save: "off", sent: []string{filedByServer(asked)}, want: channels.Landed},
+		"found, signed by an older key":    {save: "on", sent: []string{filedByUs(mailid.Message(keys[1], 12, 34, "acme.test"))}, want: channels.Landed},
+		"a longer id is another":           {save: "on", sent: []string{filedByServer("x" + asked)}, want: channels.CannotTell},
 		"we file, nothing there":           {save: "on", want: channels.CannotTell},
-		"we file, others there":            {save: "on", sent: []string{sentMail(earlier, true)}, refers: []string{earlier}, want: channels.CannotTell},
-		"we file, but it does too":         {save: "on", sent: []string{sentMail(earlier, false)}, want: channels.Absent},
-		"it did, and we file now":          {save: "on", sent: []string{sentMail(earlier, false), sentMail(newer, true)}, want: channels.CannotTell},
-		"we did, and it files now":         {save: "on", sent: []string{sentMail(earlier, true), sentMail(newer, false)}, want: channels.Absent},
-		"both file each mail":              {save: "on", sent: []string{sentMail(newer, false), sentMail(newer, true)}, want: channels.Absent},
+		"we file, others there":            {save: "on", sent: []string{filedByUs(earlier)}, refers: []string{earlier}, want: channels.CannotTell},
+		"we file, but it does too":         {save: "on", sent: []string{filedByServer(earlier)}, want: channels.Absent},
+		"it did, and we file now":          {save: "on", sent: []string{filedByServer(earlier), filedByUs(newer)}, want: channels.CannotTell},
+		"we did, and it files now":         {save: "on", sent: []string{filedByUs(earlier), filedByServer(newer)}, want: channels.Absent},
+		"both file each mail":              {save: "on", sent: []string{filedByServer(newer), filedByUs(newer)}, want: channels.Absent},
 		"auto, unknown host":               {save: "auto", want: channels.CannotTell},
 		"server files, first mail":         {save: "off", want: channels.Absent},
-		"server files, witness":            {save: "off", sent: []string{sentMail(earlier, false)}, refers: []string{earlier}, want: channels.Absent},
+		"server files, witness":            {save: "off", sent: []string{filedByServer(earlier)}, refers: []string{earlier}, want: channels.Absent},
 		"it was said to file, but did not": {save: "off", refers: []string{earlier}, want: channels.CannotTell},
 		"gmail, first mail":                {save: "auto", host: gmail, want: channels.Absent},
 		"microsoft, first mail":            {save: "auto", host: microsoft, want: channels.CannotTell},
-		"microsoft, witness":               {save: "auto", host: microsoft, sent: []string{sentMail(earlier, false)}, want: channels.Absent},
-		"microsoft replaces ids":           {save: "auto", host: microsoft, sent: []string{sentMail("AM0P@prod.outlook.com", false)}, want: channels.CannotTell},
-		"the search misses it":             {save: "off", blind: true, sent: []string{sentMail(asked, false)}, want: channels.Landed},
-		"the search misses another": {save: "off", blind: true, sent: []string{sentMail(earlier, false)}, refers: []string{earlier},
+		"microsoft, witness":               {save: "auto", host: microsoft, sent: []string{filedByServer(earlier)}, want: channels.Absent},
+		"microsoft replaces ids":           {save: "auto", host: microsoft, sent: []string{filedByServer("AM0P@prod.outlook.com")}, want: channels.CannotTell},
+		"the search misses it":             {save: "off", blind: true, sent: []string{filedByServer(asked)}, want: channels.Landed},
+		"the search misses another": {save: "off", blind: true, sent: []string{filedByServer(earlier)}, refers: []string{earlier},
 			want: channels.CannotTell},
 		"microsoft tells the id that it replaced": {save: "auto", host: microsoft, sent: []string{
-			"X-Microsoft-Original-Message-ID: <" + asked + ">\n" + sentMail("AM0P@prod.outlook.com", false)}, want: channels.Landed},
+			"X-Microsoft-Original-Message-ID: <" + asked + ">\n" + filedByServer("AM0P@prod.outlook.com")}, want: channels.Landed},
 		// Case 34: a forged token is no witness.
-		"forged witness": {save: "auto", host: microsoft, sent: []string{sentMail("c12.m33.00000000@acme.test", false)}, want: channels.CannotTell},
+		"forged witness": {save: "auto", host: microsoft, sent: []string{filedByServer("c12.m33.00000000@acme.test")}, want: channels.CannotTell},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -83,16 +94,14 @@ func TestReconcile(t *testing.T) {
 				w.config["smtp.host"] = tc.host
 			}
 			for _, raw := range tc.sent {
-				w.put("Sent", raw, time.Time{})
+				w.appendMail("Sent", raw, time.Time{})
 			}
 			if tc.blind {
-				w.point(oddly(t, w.IMAPAddr(), usual, findsNothing), w.SMTPAddr())
+				w.pointTo(startOddServer(t, w.IMAPAddr(), greetAsServer, findsNothing), w.SMTPAddr())
 			}
 			o := reply()
 			o.References = append(o.References, tc.refers...)
-			if got := w.reconcile(w.channel(), o); got != tc.want {
-				t.Errorf("%v, want %v", got, tc.want)
-			}
+			w.wantOutcome(w.channel(), o, tc.want)
 		})
 	}
 }
@@ -113,33 +122,25 @@ func TestReconcileAfterAMove(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.config["save_sent"] = "on"
-			filed := func(at time.Time) {
-				w.put("Sent", sentMail(mailid.Message(testKeys()[0], 12, 33, "acme.test"), false), at)
+			fileAnother := func(at time.Time) {
+				w.appendMail("Sent", filedByServer(mailid.Message(testKeys()[0], 12, 33, "acme.test")), at)
 			}
-			asked := func(want channels.Outcome) {
-				t.Helper()
-				if got := w.reconcile(w.channel(), reply()); got != want {
-					t.Errorf("%v, want %v", got, want)
-				}
-			}
-			stop := w.run()
-			w.ready()
-			stop()
-			filed(time.Now().Add(-time.Hour))
-			asked(channels.Absent)
+			w.lookOnce()
+			fileAnother(time.Now().Add(-time.Hour))
+			w.wantOutcome(w.channel(), reply(), channels.Absent)
 
 			host, _, choosesFolder := strings.Cut(moved, " ")
 			w.config[host] = "localhost"
 			if choosesFolder {
 				w.config["folder"] = "Archive"
 			}
-			asked(channels.CannotTell) // the mailbox was not read since
-			stop = w.run()
+			w.wantOutcome(w.channel(), reply(), channels.CannotTell) // the mailbox was not read since
+			stop := w.run()
 			w.journal.wait(t, "the watermark", func() bool { return strings.Contains(string(w.journal.state), `"moved_at"`) })
 			stop()
-			asked(channels.CannotTell)
-			filed(time.Now().Add(time.Minute))
-			asked(channels.Absent)
+			w.wantOutcome(w.channel(), reply(), channels.CannotTell)
+			fileAnother(time.Now().Add(time.Minute))
+			w.wantOutcome(w.channel(), reply(), channels.Absent)
 		})
 	}
 }
@@ -147,16 +148,22 @@ func TestReconcileAfterAMove(t *testing.T) {
 // A mail that the server finds and doesn't show is not absent, or it would be sent twice: somebody may mark it as read just then.
 func TestReconcileWhileSomebodyReads(t *testing.T) {
 	t.Parallel()
-	for times, want := range map[int]channels.Outcome{1: channels.Landed, 2: channels.CannotTell} {
-		w := newWorld(t)
-		w.config["save_sent"] = "off"
-		w.put("Sent", sentMail(mailid.Message(testKeys()[0], 12, 34, "acme.test"), false), time.Time{})
-		id := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: times})
-		got, _, err := w.channel().Reconcile(within(t, patience), reply())
-		w.struck(id, times)
-		if got != want || (err != nil) != (want == channels.CannotTell) {
-			t.Errorf("%d times: %v, %v, want %v", times, got, err, want)
-		}
+	for name, tc := range map[string]struct {
+		times int // that the server shows no mail
+		want  func(w *world)
+	}{
+		"once":  {times: 1, want: func(w *world) { w.wantOutcome(w.channel(), reply(), channels.Landed) }},
+		"twice": {times: 2, want: func(w *world) { w.wantNoOutcome() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.config["save_sent"] = "off"
+			w.appendMail("Sent", filedByServer(mailid.Message(testKeys()[0], 12, 34, "acme.test")), time.Time{})
+			id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: tc.times})
+			tc.want(w)
+			w.waitFault(id, tc.times)
+		})
 	}
 }
 
@@ -169,24 +176,22 @@ func TestReconcileSentAgain(t *testing.T) {
 		again int
 		want  channels.Outcome
 	}{
-		"the first sending":            {[]time.Duration{-time.Hour}, 0, channels.Landed},
-		"only the copy of the first":   {[]time.Duration{-time.Hour}, 1, channels.CannotTell},
-		"both copies":                  {[]time.Duration{-time.Hour, time.Second}, 1, channels.Landed},
-		"the first was refused":        {[]time.Duration{time.Second}, 1, channels.Landed},
-		"the server's clock is behind": {[]time.Duration{-time.Hour, -20 * time.Second}, 1, channels.Landed},
+		"the first sending":            {filed: []time.Duration{-time.Hour}, want: channels.Landed},
+		"only the copy of the first":   {filed: []time.Duration{-time.Hour}, again: 1, want: channels.CannotTell},
+		"both copies":                  {filed: []time.Duration{-time.Hour, time.Second}, again: 1, want: channels.Landed},
+		"the first was refused":        {filed: []time.Duration{time.Second}, again: 1, want: channels.Landed},
+		"the server's clock is behind": {filed: []time.Duration{-time.Hour, -20 * time.Second}, again: 1, want: channels.Landed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.config["save_sent"] = "off"
 			for _, after := range tc.filed {
-				w.put("Sent", sentMail(asked, false), began.Add(after))
+				w.appendMail("Sent", filedByServer(asked), began.Add(after))
 			}
 			o := reply()
 			o.Attempt = channels.Attempt{Number: 1, Again: tc.again, FirstAt: began}
-			if got := w.reconcile(w.channel(), o); got != tc.want {
-				t.Errorf("%v, want %v", got, tc.want)
-			}
+			w.wantOutcome(w.channel(), o, tc.want)
 		})
 	}
 }
@@ -195,7 +200,10 @@ func TestReconcileSentAgain(t *testing.T) {
 // sends: the mail that was taken has landed, the one that was not is absent.
 func TestCase40LostAnswer(t *testing.T) {
 	t.Parallel()
-	for _, action := range []mailfake.Action{mailfake.ActionDropAfter, mailfake.ActionDropBefore} {
+	for action, want := range map[mailfake.Action]channels.Outcome{
+		mailfake.ActionDropAfter:  channels.Landed,
+		mailfake.ActionDropBefore: channels.Absent,
+	} {
 		t.Run(string(action), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = true })
@@ -203,19 +211,13 @@ func TestCase40LostAnswer(t *testing.T) {
 			c := w.channel()
 			first := reply()
 			first.MessageID = 33
-			if _, err := c.Send(within(t, patience), first); err != nil {
+			if _, err := c.Send(testContext(t), first); err != nil {
 				t.Fatal(err)
 			}
-			w.fault(mailfake.Fault{Op: mailfake.OpDATA, Action: action})
-			_, err := c.Send(within(t, patience), reply())
-			class(t, err, channels.Ambiguous)
-			want := channels.Landed
-			if action == mailfake.ActionDropBefore {
-				want = channels.Absent
-			}
-			if got := w.reconcile(c, reply()); got != want {
-				t.Errorf("%v, want %v", got, want)
-			}
+			w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: action})
+			_, err := c.Send(testContext(t), reply())
+			wantClass(t, err, channels.Ambiguous)
+			w.wantOutcome(c, reply(), want)
 		})
 	}
 }
@@ -225,12 +227,10 @@ func TestLostAnswerWithoutCopy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.channel()
-	w.fault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter})
-	_, err := c.Send(within(t, patience), reply())
-	class(t, err, channels.Ambiguous)
-	if got := w.reconcile(c, reply()); got != channels.CannotTell {
-		t.Errorf("%v, want CannotTell", got)
-	}
+	w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter})
+	_, err := c.Send(testContext(t), reply())
+	wantClass(t, err, channels.Ambiguous)
+	w.wantOutcome(c, reply(), channels.CannotTell)
 }
 
 // A mail taken a moment ago that is not in Sent: this server does not file, whatever
@@ -242,35 +242,29 @@ func TestSettingsAreNotBelieved(t *testing.T) {
 	c := w.channel()
 	first := reply()
 	first.MessageID = 33
-	if _, err := c.Send(within(t, patience), first); err != nil {
+	if _, err := c.Send(testContext(t), first); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.reconcile(c, reply()); got != channels.CannotTell {
-		t.Errorf("%v, want CannotTell", got)
-	}
+	w.wantOutcome(c, reply(), channels.CannotTell)
 }
 
+// Without the Sent folder, a login or a network nobody can tell.
 func TestReconcileWithoutMailbox(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.config["save_sent"] = "off"
-	if err := w.program("INBOX").Delete("Sent").Wait(); err != nil {
+	folder := newWorld(t)
+	folder.config["save_sent"] = "off"
+	if err := folder.openAsProgram("INBOX").Delete("Sent").Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.reconcile(w.channel(), reply()); got != channels.CannotTell {
-		t.Errorf("without a folder: %v", got)
-	}
-	w = newWorld(t)
-	w.fault(mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply})
-	got, _, err := w.channel().Reconcile(within(t, patience), reply())
-	if got != channels.CannotTell || err == nil {
-		t.Errorf("%v, %v", got, err)
-	}
-	w = newWorld(t)
-	w.env.Dialer = noDialer{}
-	if got, _, err := w.channel().Reconcile(within(t, patience), reply()); got != channels.CannotTell || err == nil {
-		t.Errorf("%v, %v", got, err)
-	}
+	folder.wantOutcome(folder.channel(), reply(), channels.CannotTell)
+
+	login := newWorld(t)
+	login.addFault(mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply})
+	login.wantNoOutcome()
+
+	network := newWorld(t)
+	network.env.Dialer = noDialer{}
+	network.wantNoOutcome()
 }
 
 type noDialer struct{}
@@ -279,6 +273,7 @@ func (noDialer) DialContext(context.Context, string, string) (net.Conn, error) {
 	return nil, errors.New("no network")
 }
 
+// Check tests all that a healthy mailbox needs, and changes nothing.
 // R-006
 func TestCheck(t *testing.T) {
 	t.Parallel()
@@ -286,20 +281,22 @@ func TestCheck(t *testing.T) {
 	healthy.config["imap.security"], healthy.config["smtp.security"] = "starttls", "starttls"
 	healthy.opts.TLS = trusting(healthy)
 	var seen []string
-	for _, f := range healthy.channel().Check(within(t, patience)) {
+	for _, f := range healthy.channel().Check(testContext(t)) {
 		seen = append(seen, f.What)
 		if !f.OK || f.Text == "" || f.Hint != "" {
-			t.Errorf("healthy: %+v", f)
+			t.Errorf("got the finding %+v, want a good one with a text and without a hint", f)
 		}
 	}
-	want := "IMAP login, IMAP folder, IMAP IDLE, IMAP UIDPLUS, Sent folder, SMTP login, SMTP sender, SMTP size"
-	if got := strings.Join(seen, ", "); got != want {
-		t.Errorf("findings %s, want %s", got, want)
-	}
-	if len(healthy.Submissions()) != 0 || len(healthy.Sent(support)) != 0 {
-		t.Error("Check changed something")
-	}
+	wantEqual(t, "findings", strings.Join(seen, ", "),
+		"IMAP login, IMAP folder, IMAP IDLE, IMAP UIDPLUS, Sent folder, SMTP login, SMTP sender, SMTP size")
+	wantEqual(t, "mails that left", len(healthy.Submissions()), 0)
+	wantEqual(t, "mails in Sent", len(healthy.Sent(support)), 0)
+}
 
+// What is wrong is found under its name, with what to do.
+// R-006
+func TestCheckFindsFaults(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		fault  mailfake.Fault
 		change func(w *world)
@@ -322,17 +319,18 @@ func TestCheck(t *testing.T) {
 				tc.change(w)
 			}
 			if tc.fault.Op != "" {
-				w.fault(tc.fault)
+				w.addFault(tc.fault)
 			}
-			for _, f := range w.channel().Check(within(t, patience)) {
+			for _, f := range w.channel().Check(testContext(t)) {
 				if f.What == tc.what {
-					if f.OK || f.Text == "" || !strings.Contains(f.Hint, tc.hint) {
-						t.Errorf("%+v, want a hint with %q", f, tc.hint)
+					if f.OK || f.Text == "" {
+						t.Errorf("got the finding %+v, want a bad one with a text", f)
 					}
+					wantText(t, "hint", f.Hint, tc.hint)
 					return
 				}
 			}
-			t.Errorf("no finding %q", tc.what)
+			t.Errorf("there is no finding %q", tc.what)
 		})
 	}
 }
@@ -343,26 +341,21 @@ func TestCase33OverTheWire(t *testing.T) {
 	w := newWorld(t, func(o *mailfake.Options) {
 		o.Mailboxes[0].RewriteMessageID, o.Mailboxes[0].SaveToSent = true, true
 	})
-	w.run()
-	w.ready()
+	w.watch()
 	c := w.channel()
-	if _, err := c.Send(within(t, patience), reply()); err != nil {
+	if _, err := c.Send(testContext(t), reply()); err != nil {
 		t.Fatal(err)
 	}
 	ann := w.Customer("Ann Lee <ann@customer.test>")
 	in := ann.Inbox()
 	if len(in) != 1 || strings.Contains(in[0].MessageID, "c12.m34") {
-		t.Fatalf("arrived %+v", in)
+		t.Fatalf("the customer got %+v, want one mail with an id of the server", in)
 	}
 	if _, err := ann.Reply(in[0], "Thanks!"); err != nil {
 		t.Fatal(err)
 	}
 	w.journal.wait(t, "the answer", func() bool { return len(w.journal.facts) == 1 })
-	got, err := c.Decode(w.journal.read().facts[0].Payload)
-	if err != nil || len(got) != 1 {
-		t.Fatal(got, err)
-	}
-	if got[0].Answers.Conversation != 12 || got[0].Text != "Thanks!" {
-		t.Errorf("decoded %+v", got[0])
-	}
+	answer := w.decodeOne(w.journal.read().facts[0])
+	wantEqual(t, "conversation", answer.Answers.Conversation, reply().ConversationID)
+	wantEqual(t, "text", answer.Text, "Thanks!")
 }

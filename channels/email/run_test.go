@@ -14,22 +14,23 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// idling waits until n IDLE commands have begun since the test armed the returned fault.
-func (w *world) idling(change mailfake.Fault) string {
+// addIdleFault arms a fault that strikes each IDLE, so that waitFault tells when one has begun.
+func (w *world) addIdleFault(change mailfake.Fault) string {
 	w.t.Helper()
 	change.Op, change.Times = mailfake.OpIDLE, mailfake.Forever
-	return w.fault(change)
+	return w.addFault(change)
 }
 
+// A mail that IDLE announces is fetched.
 // R-051
 func TestIdleAnnounces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	idle := w.idling(mailfake.Fault{Action: mailfake.ActionExists, Count: 300}) // a burst must not block the reader
+	idle := w.addIdleFault(mailfake.Fault{Action: mailfake.ActionExists, Count: 300}) // a burst must not block the reader
 	w.run()
-	w.struck(idle, 1)
-	w.mail("one")
-	w.arrives("one")
+	w.waitFault(idle, 1)
+	w.deliver("one")
+	w.wantStored("one")
 }
 
 // A server that forgets to announce, and one without IDLE: the poll finds the mail.
@@ -45,37 +46,41 @@ func TestPolling(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			fault.Times = mailfake.Forever
-			w.fault(fault)
+			w.addFault(fault)
 			if name == "no idle" {
-				w.fault(mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: mailfake.ActionHideIdle, Times: mailfake.Forever})
+				w.addFault(mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: mailfake.ActionHideIdle, Times: mailfake.Forever})
 			}
 			w.opts.Timing.Poll, w.opts.Timing.PollBlind = 10*time.Millisecond, 10*time.Millisecond
-			w.run()
-			w.ready()
-			w.mail("one")
-			w.arrives("one")
-			if len(w.journal.read().conditions) != 1 {
-				t.Errorf("conditions %v, want active once: one connection serves all polls", w.journal.read().conditions)
-			}
+			w.watch()
+			w.deliver("one")
+			w.wantStored("one")
+			wantEqual(t, "conditions: active once, since one connection serves all polls", len(w.journal.read().conditions), 1)
 		})
 	}
 }
 
+// A connection that is lost comes back, and nobody is told.
 func TestReconnects(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	idle := w.idling(mailfake.Fault{Action: mailfake.ActionExists})
+	idle := w.addIdleFault(mailfake.Fault{Action: mailfake.ActionExists})
 	w.run()
-	w.struck(idle, 1)
+	w.waitFault(idle, 1)
 	for i := range 3 {
 		w.Disconnect(support)
-		w.struck(idle, i+2)
+		w.waitFault(idle, i+2)
 	}
-	w.mail("one")
-	w.arrives("one")
+	w.deliver("one")
+	w.wantStored("one")
+	w.wantOnlyActive()
+}
+
+// wantOnlyActive checks that the channel has reported nothing but that it works.
+func (w *world) wantOnlyActive() {
+	w.t.Helper()
 	for _, c := range w.journal.read().conditions {
 		if c.Status != channels.Active {
-			t.Errorf("a lost connection that came back was reported: %+v", c)
+			w.t.Errorf("the channel reported %+v, want active alone", c)
 		}
 	}
 }
@@ -87,18 +92,18 @@ func TestStall(t *testing.T) {
 		t.Run(string(op), func(t *testing.T) {
 			t.Parallel()
 			w := newWatchedWorld(t)
-			w.mail("one")
+			w.deliver("one")
 			w.opts.Timing.Dial, w.opts.Timing.Command = time.Second, time.Second
-			w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
+			w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
 			idle := ""
 			if op == mailfake.OpIDLE { // nobody can tell that IDLE is dead, until it is asked to end
 				w.opts.Timing.Poll = 10 * time.Millisecond
-				idle = w.idling(mailfake.Fault{Action: mailfake.ActionExists})
+				idle = w.addIdleFault(mailfake.Fault{Action: mailfake.ActionExists})
 			}
 			w.run()
-			w.arrives("one")
+			w.wantStored("one")
 			if idle != "" {
-				w.struck(idle, 2) // the second connection
+				w.waitFault(idle, 2) // the second connection
 			}
 		})
 	}
@@ -111,16 +116,16 @@ func TestStallInsideAMail(t *testing.T) {
 		t.Run(string(action), func(t *testing.T) {
 			t.Parallel()
 			w := newWatchedWorld(t)
-			w.mail("one")
-			w.mail("two")
+			w.deliver("one")
+			w.deliver("two")
 			w.opts.Timing.Command = 2 * time.Second
-			w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Nth: 2, Times: 2})
+			w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Nth: 2, Times: 2})
 			w.run()
-			w.arrives("one", "two")
+			w.wantStored("one", "two")
 			for _, f := range w.journal.read().facts {
-				if head, raw := inbound.SplitPayload(f.Payload); head.SizeBytes != int64(len(raw)) || head.Truncated {
-					t.Errorf("%+v with %d bytes", head, len(raw))
-				}
+				head, raw := inbound.SplitPayload(f.Payload)
+				wantEqual(t, "bytes of the mail", int64(len(raw)), head.SizeBytes)
+				wantEqual(t, "it is truncated", head.Truncated, false)
 			}
 		})
 	}
@@ -135,13 +140,11 @@ func TestStrangeWatermark(t *testing.T) {
 			w := newWorld(t)
 			w.journal.state = []byte(state)
 			stop := w.run()
-			if got := w.condition(channels.Broken); got.Hint == "" {
-				t.Errorf("%+v", got)
+			if got := w.waitCondition(channels.Broken); got.Hint == "" {
+				t.Errorf("the condition %+v has no hint", got)
 			}
 			stop()
-			if string(w.journal.read().state) != state {
-				t.Errorf("state became %s", w.journal.read().state)
-			}
+			wantEqual(t, "watermark", string(w.journal.read().state), state)
 		})
 	}
 }
@@ -150,12 +153,12 @@ func TestStrangeWatermark(t *testing.T) {
 func TestFolderChanges(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.put("Archive", "Message-ID: <a@x>\nSubject: old\n\nx\n", time.Time{})
+	w.appendMail("Archive", "Message-ID: <a@x>\nSubject: old\n\nx\n", time.Time{})
 	w.config["folder"] = "Archive"
 	w.run()
 	w.journal.wait(t, "a watermark of the folder", func() bool { return strings.Contains(string(w.journal.state), `"folder":"Archive"`) })
-	w.put("Archive", "Message-ID: <b@x>\nSubject: new\n\nx\n", time.Time{})
-	w.arrives("new")
+	w.appendMail("Archive", "Message-ID: <b@x>\nSubject: new\n\nx\n", time.Time{})
+	w.wantStored("new")
 }
 
 // Stopping does not wait for a server that stays silent.
@@ -166,85 +169,81 @@ func TestStopsAtOnce(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.opts.Timing.Dial, w.opts.Timing.Command = time.Hour, time.Hour
-			id := w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay, Times: mailfake.Forever})
+			id := w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay, Times: mailfake.Forever})
 			stop := w.run()
-			w.struck(id, 1)
+			w.waitFault(id, 1)
 			stop() // fails after patience
 		})
 	}
 }
 
+// A password that was changed breaks the account until it is set back; what came meanwhile is fetched.
 func TestRefusedLogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	password := func(p string) {
+	setPassword := func(p string) {
 		if err := w.SetMailbox(support, func(m *mailfake.MailboxConfig) { m.Password = p }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	stop := w.run()
-	w.ready()
-	stop()
-	password("changed")
-	w.mail("one")
+	w.lookOnce()
+	setPassword("changed")
+	w.deliver("one")
 	w.run()
-	got := w.condition(channels.Broken)
-	if !strings.Contains(got.Text, "refuses the user name or the password") || got.Hint == "" {
-		t.Errorf("condition %+v", got)
+	got := w.waitCondition(channels.Broken)
+	wantText(t, "condition", got.Text, "refuses the user name or the password")
+	if got.Hint == "" {
+		t.Errorf("the condition %+v has no hint", got)
 	}
-	password("secret")
+	setPassword("secret")
 	w.ready()
-	w.arrives("one")
+	w.wantStored("one")
 }
 
 // A login refused because of too many connections is no wrong password.
 func TestBusyServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.fault(mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE", Text: "Too many simultaneous connections", Times: 2})
-	w.run()
-	w.ready()
-	if n := len(w.journal.read().conditions); n != 1 {
-		t.Errorf("conditions %+v, want active only", w.journal.read().conditions)
-	}
+	w.addFault(mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE", Text: "Too many simultaneous connections", Times: 2})
+	w.watch()
+	w.wantOnlyActive()
 }
 
 // nobody is an address at which nobody listens: a free port may be somebody's a moment later.
 const nobody = "127.0.0.1:1"
 
+// What keeps a mailbox from being read is told with what to do.
 func TestBrokenConditions(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		change func(w *world)
-		text   string
-		hint   string
+		needsTLS   bool // the server has to speak it
+		change     func(w *world)
+		text, hint string // words of each
 	}{
-		"nothing listens": {func(w *world) { w.point(nobody, w.SMTPAddr()) }, "No connection to 127.0.0.1", "firewall"},
-		"unknown name":    {func(w *world) { w.config["imap.host"] = "imap.invalid" }, "imap.invalid can't be found", "server's name"},
-		"no such folder":  {func(w *world) { w.config["folder"] = "Helpdesk" }, `"Helpdesk" can't be opened`, "INBOX"},
-		"untrusted certificate": {func(w *world) {
-			w.point(w.IMAPTLSAddr(), w.SMTPAddr())
+		"nothing listens": {change: func(w *world) { w.pointTo(nobody, w.SMTPAddr()) }, text: "No connection to 127.0.0.1", hint: "firewall"},
+		"unknown name":    {change: func(w *world) { w.config["imap.host"] = "imap.invalid" }, text: "imap.invalid can't be found", hint: "server's name"},
+		"no such folder":  {change: func(w *world) { w.config["folder"] = "Helpdesk" }, text: `"Helpdesk" can't be opened`, hint: "INBOX"},
+		"untrusted certificate": {needsTLS: true, change: func(w *world) {
+			w.pointTo(w.IMAPTLSAddr(), w.SMTPAddr())
 			w.config["imap.security"] = "tls"
-		}, "signed by nobody known", "authority"},
-		"wrong name": {func(w *world) {
+		}, text: "signed by nobody known", hint: "authority"},
+		"wrong name": {needsTLS: true, change: func(w *world) {
 			w.env.Dialer = redirect(w.IMAPTLSAddr())
 			w.config["imap.security"], w.config["imap.host"] = "tls", "imap.other.test"
 			w.opts.TLS = trusting(w)
-		}, "belongs to another name", "certificate"},
-		"plain port, tls": {func(w *world) { w.config["imap.security"] = "tls" }, "does not speak TLS", "993"},
-		"no starttls":     {func(w *world) { w.config["imap.security"] = "starttls" }, "No protected connection", "starttls"},
+		}, text: "belongs to another name", hint: "certificate"},
+		"plain port, tls": {change: func(w *world) { w.config["imap.security"] = "tls" }, text: "does not speak TLS", hint: "993"},
+		"no starttls":     {change: func(w *world) { w.config["imap.security"] = "starttls" }, text: "No protected connection", hint: "starttls"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			needsTLS := strings.Contains(name, "certificate") || name == "wrong name"
-			w := newWorld(t, func(o *mailfake.Options) { o.TLS = needsTLS })
+			w := newWorld(t, func(o *mailfake.Options) { o.TLS = tc.needsTLS })
 			tc.change(w)
 			w.run()
-			got := w.condition(channels.Broken)
-			if !strings.Contains(got.Text, tc.text) || !strings.Contains(got.Hint, tc.hint) {
-				t.Errorf("condition %q, %q", got.Text, got.Hint)
-			}
+			got := w.waitCondition(channels.Broken)
+			wantText(t, "condition", got.Text, tc.text)
+			wantText(t, "hint", got.Hint, tc.hint)
 		})
 	}
 }
@@ -265,6 +264,7 @@ func trusting(w *world) *tls.Config {
 	return &tls.Config{RootCAs: pool}
 }
 
+// Mail is read and sent under TLS, in both of its forms.
 func TestProtectedConnections(t *testing.T) {
 	t.Parallel()
 	for _, security := range []string{"tls", "starttls"} {
@@ -274,18 +274,15 @@ func TestProtectedConnections(t *testing.T) {
 			w.config["imap.security"], w.config["smtp.security"] = security, security
 			w.opts.TLS = trusting(w)
 			if security == "tls" {
-				w.point(w.IMAPTLSAddr(), w.SMTPTLSAddr())
+				w.pointTo(w.IMAPTLSAddr(), w.SMTPTLSAddr())
 			}
-			w.run()
-			w.ready()
-			w.mail("one")
-			w.arrives("one")
-			if _, err := w.channel().Send(within(t, patience), reply()); err != nil {
+			w.watch()
+			w.deliver("one")
+			w.wantStored("one")
+			if _, err := w.channel().Send(testContext(t), reply()); err != nil {
 				t.Fatal(err)
 			}
-			if got := w.Inbox("ann@customer.test"); len(got) != 1 {
-				t.Errorf("%d mails arrived, want 1", len(got))
-			}
+			wantEqual(t, "mails that the customer got", len(w.Inbox("ann@customer.test")), 1)
 		})
 	}
 }

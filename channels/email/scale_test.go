@@ -86,14 +86,12 @@ type memory struct {
 	data []byte
 }
 
-// Load implements channels.State.
 func (s *memory) Load(context.Context) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.data, nil
 }
 
-// Save implements channels.State.
 func (s *memory) Save(_ context.Context, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -36,49 +36,65 @@ func reply() channels.Outbound {
 	}
 }
 
-// class checks the class of a failed Send and returns the error.
-func class(t *testing.T, err error, want channels.Class) *channels.SendError {
+// wantClass checks that a Send failed with an error of this class, with words for people, and returns the error.
+func wantClass(t *testing.T, err error, want channels.Class) *channels.SendError {
 	t.Helper()
 	var se *channels.SendError
 	if !errors.As(err, &se) || se.Class != want {
-		t.Fatalf("error %v, want class %s", err, want)
+		t.Fatalf("got the error %v, want class %s", err, want)
 	}
-	if se.Text == "" || want != channels.Ambiguous && se.Hint == "" {
-		t.Errorf("no words for people: %+v", se)
+	if se.Text == "" {
+		t.Errorf("the error %+v has no words for people", se)
+	}
+	if want != channels.Ambiguous && se.Hint == "" {
+		t.Errorf("the error %+v has no hint for people", se)
 	}
 	return se
 }
 
+// wantSendFails sends a mail by a new channel, and checks that this fails with an error of this class.
+func (w *world) wantSendFails(o channels.Outbound, want channels.Class) *channels.SendError {
+	w.t.Helper()
+	_, err := w.channel().Send(testContext(w.t), o)
+	return wantClass(w.t, err, want)
+}
+
+// A mail arrives with our Message-ID, and a copy is filed; a second attempt has the same Message-ID.
 func TestSend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	got, err := w.channel().Send(within(t, patience), reply())
+	got, err := w.channel().Send(testContext(t), reply())
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := mailid.Message(testKeys()[0], 12, 34, "acme.test")
-	if got.ExternalID != id || got.State != channels.StateAccepted || got.Note != "" {
-		t.Errorf("receipt %+v", got)
-	}
+	wantEqual(t, "receipt", got, channels.Receipt{ExternalID: id, State: channels.StateAccepted})
 	in := w.Inbox("ann@customer.test")
-	if len(in) != 1 || in[0].MessageID != "<"+id+">" || in[0].Subject != "Re: Printer on fire" ||
-		in[0].From.Name != "Kim Park (Acme Support)" || in[0].From.Address != support {
-		t.Fatalf("arrived %+v", in)
+	if len(in) != 1 {
+		t.Fatalf("the customer got %+v, want one mail", in)
 	}
+	wantEqual(t, "Message-ID", in[0].MessageID, "<"+id+">")
+	wantEqual(t, "subject", in[0].Subject, replySubject)
+	wantEqual(t, "sender", in[0].From, mailfake.Address{Name: "Kim Park (Acme Support)", Address: support})
+
 	sent := w.Sent(support)
-	if len(sent) != 1 || !slices.Contains(sent[0].Flags, `\Seen`) || sent[0].MessageID != "<"+id+">" {
-		t.Errorf("Sent folder %+v", sent)
+	if len(sent) != 1 {
+		t.Fatalf("Sent has %+v, want one copy", sent)
 	}
+	wantEqual(t, "Message-ID of the copy", sent[0].MessageID, "<"+id+">")
+	wantEqual(t, "the copy is seen", slices.Contains(sent[0].Flags, `\Seen`), true)
+
 	again := reply()
 	again.Attempt.Number, again.Attempt.FirstAt = 2, time.Now()
-	if _, err := w.channel().Send(within(t, patience), again); err != nil {
+	if _, err := w.channel().Send(testContext(t), again); err != nil {
 		t.Fatal(err)
 	}
 	if subs := w.Submissions(); len(subs) != 2 || subs[0].MessageID != subs[1].MessageID {
-		t.Errorf("a second attempt changed the Message-ID: %+v", subs)
+		t.Errorf("got the submissions %+v, want two with the same Message-ID", subs)
 	}
 }
 
+// A copy is filed as the settings say. One that can't be filed is noted, and keeps neither the mail nor the next copy.
 func TestCopyToSent(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -105,12 +121,12 @@ func TestCopyToSent(t *testing.T) {
 			w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = tc.serverSave })
 			w.config["save_sent"] = tc.save
 			if tc.noFolder {
-				if err := w.program("INBOX").Delete("Sent").Wait(); err != nil {
+				if err := w.openAsProgram("INBOX").Delete("Sent").Wait(); err != nil {
 					t.Fatal(err)
 				}
 			}
 			if tc.fault.Op != "" {
-				w.fault(tc.fault)
+				w.addFault(tc.fault)
 			}
 			second := w.channel()
 			if tc.fault.Action == mailfake.ActionDelay {
@@ -121,16 +137,13 @@ func TestCopyToSent(t *testing.T) {
 				want := tc.copies[i]
 				o := reply()
 				o.MessageID += int64(i)
-				got, err := c.Send(within(t, patience), o)
+				got, err := c.Send(testContext(t), o)
 				if err != nil {
 					t.Fatalf("mail %d: %v", i, err)
 				}
-				if (got.Note != "") != (tc.note && (i == 0 || tc.noFolder)) {
-					t.Errorf("mail %d: note %q", i, got.Note)
-				}
-				if n := len(w.Sent(support)); n != want {
-					t.Errorf("mail %d: %d copies in Sent, want %d", i, n, want)
-				}
+				isNoted := tc.note && (i == 0 || tc.noFolder)
+				wantEqual(t, fmt.Sprintf("mail %d has a note", i), got.Note != "", isNoted)
+				wantEqual(t, fmt.Sprintf("copies in Sent after mail %d", i), len(w.Sent(support)), want)
 			}
 		})
 	}
@@ -145,48 +158,47 @@ func TestSendFaults(t *testing.T) {
 		class channels.Class
 		left  int // mails that the server took
 	}{
-		{"dropped at EHLO", mailfake.Fault{Op: mailfake.OpSMTPConnect, Action: mailfake.ActionDropBefore}, channels.Retry, 0},
-		{"421 at EHLO", mailfake.Fault{Op: mailfake.OpSMTPConnect, Action: mailfake.ActionReply, Code: 421, Enhanced: "4.3.2"}, channels.Retry, 0},
-		{"password refused", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 535, Enhanced: "5.7.8"}, channels.AuthBroken, 0},
-		{"basic sign-in off", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 535, Enhanced: "5.7.139"}, channels.AuthBroken, 0},
-		{"454 at AUTH", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 454, Enhanced: "4.7.0"}, channels.Retry, 0},
-		{"dropped at AUTH", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionDropBefore}, channels.Retry, 0},
-		{"sender refused", mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 550, Enhanced: "5.7.60"}, channels.AccountBlocked, 0},
-		{"throttled", mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 451, Enhanced: "4.3.2"}, channels.Retry, 0},
-		{"unknown recipient", mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Code: 550, Enhanced: "5.1.1"}, channels.BadRecipient, 0},
-		{"greylisted", mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Code: 450, Enhanced: "4.7.1"}, channels.Retry, 0},
-		{"dropped at RCPT", mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionDropAfter}, channels.Retry, 0},
-		{"spam", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionReply, Code: 554, Enhanced: "5.6.0"}, channels.BadContent, 0},
-		{"too big", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionReply, Code: 552, Enhanced: "5.3.4"}, channels.BadContent, 0},
-		{"dropped inside the mail", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore}, channels.Ambiguous, 0},
-		{"dropped after the dot", mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter}, channels.Ambiguous, 1},
+		{name: "dropped at EHLO", fault: mailfake.Fault{Op: mailfake.OpSMTPConnect, Action: mailfake.ActionDropBefore}, class: channels.Retry},
+		{name: "421 at EHLO", fault: smtpReply(mailfake.OpSMTPConnect, 421, "4.3.2"), class: channels.Retry},
+		{name: "password refused", fault: smtpReply(mailfake.OpAUTH, 535, "5.7.8"), class: channels.AuthBroken},
+		{name: "basic sign-in off", fault: smtpReply(mailfake.OpAUTH, 535, "5.7.139"), class: channels.AuthBroken},
+		{name: "454 at AUTH", fault: smtpReply(mailfake.OpAUTH, 454, "4.7.0"), class: channels.Retry},
+		{name: "dropped at AUTH", fault: mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionDropBefore}, class: channels.Retry},
+		{name: "sender refused", fault: smtpReply(mailfake.OpMAIL, 550, "5.7.60"), class: channels.AccountBlocked},
+		{name: "throttled", fault: smtpReply(mailfake.OpMAIL, 451, "4.3.2"), class: channels.Retry},
+		{name: "unknown recipient", fault: smtpReply(mailfake.OpRCPT, 550, "5.1.1"), class: channels.BadRecipient},
+		{name: "greylisted", fault: smtpReply(mailfake.OpRCPT, 450, "4.7.1"), class: channels.Retry},
+		{name: "dropped at RCPT", fault: mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionDropAfter}, class: channels.Retry},
+		{name: "spam", fault: smtpReply(mailfake.OpDATA, 554, "5.6.0"), class: channels.BadContent},
+		{name: "too big", fault: smtpReply(mailfake.OpDATA, 552, "5.3.4"), class: channels.BadContent},
+		{name: "dropped inside the mail", fault: mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore}, class: channels.Ambiguous},
+		{name: "dropped after the dot", fault: mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter}, class: channels.Ambiguous, left: 1},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.fault(tc.fault)
-			_, err := w.channel().Send(within(t, patience), reply())
-			class(t, err, tc.class)
-			if n := len(w.Submissions()); n != tc.left {
-				t.Errorf("%d mails left, want %d", n, tc.left)
-			}
+			w.addFault(tc.fault)
+			w.wantSendFails(reply(), tc.class)
+			wantEqual(t, "mails that left", len(w.Submissions()), tc.left)
 		})
 	}
+}
+
+// smtpReply is a fault that answers a command with a code of SMTP, and with an enhanced one.
+func smtpReply(op mailfake.Op, code int, enhanced string) mailfake.Fault {
+	return mailfake.Fault{Op: op, Action: mailfake.ActionReply, Code: code, Enhanced: enhanced}
 }
 
 // A cut in the middle of a big mail is certain: no final dot has left.
 func TestCutInsideABigMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.fault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore, Bytes: 4096})
+	w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore, Bytes: 4096})
 	o := reply()
 	o.Files = []channels.File{file("big.bin", bytes.Repeat([]byte{7}, 8<<20))}
-	_, err := w.channel().Send(within(t, patience), o)
-	class(t, err, channels.Retry)
-	if len(w.Submissions()) != 0 {
-		t.Error("the mail left")
-	}
+	w.wantSendFails(o, channels.Retry)
+	wantEqual(t, "mails that left", len(w.Submissions()), 0)
 }
 
 func file(name string, content []byte) channels.File {
@@ -203,30 +215,29 @@ func TestSendUnreachable(t *testing.T) {
 		change func(w *world)
 		text   string
 	}{
-		"nothing listens": {func(w *world) { w.point(w.IMAPAddr(), nobody) }, "No connection"},
-		"unknown name":    {func(w *world) { w.config["smtp.host"] = "smtp.invalid" }, "can't be found"},
-		"untrusted certificate": {func(w *world) {
-			w.point(w.IMAPAddr(), w.SMTPTLSAddr())
+		"nothing listens": {text: "No connection", change: func(w *world) { w.pointTo(w.IMAPAddr(), nobody) }},
+		"unknown name":    {text: "can't be found", change: func(w *world) { w.config["smtp.host"] = "smtp.invalid" }},
+		"untrusted certificate": {text: "signed by nobody known", change: func(w *world) {
+			w.pointTo(w.IMAPAddr(), w.SMTPTLSAddr())
 			w.config["smtp.security"] = "tls"
-		}, "signed by nobody known"},
-		"starttls, untrusted": {func(w *world) { w.config["smtp.security"] = "starttls" }, "signed by nobody known"},
-		"plain port, tls":     {func(w *world) { w.config["smtp.security"] = "tls" }, "does not speak TLS"},
+		}},
+		"starttls, untrusted": {text: "signed by nobody known", change: func(w *world) { w.config["smtp.security"] = "starttls" }},
+		"plain port, tls":     {text: "does not speak TLS", change: func(w *world) { w.config["smtp.security"] = "tls" }},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
 			tc.change(w)
-			_, err := w.channel().Send(within(t, patience), reply())
-			if se := class(t, err, channels.Retry); !strings.Contains(se.Text, tc.text) {
-				t.Errorf("text %q, want %q", se.Text, tc.text)
-			}
+			wantText(t, "error", w.wantSendFails(reply(), channels.Retry).Text, tc.text)
 		})
 	}
-	w := newWorld(t)
-	w.config["smtp.security"] = "starttls"
-	_, err := w.channel().Send(within(t, patience), reply())
-	class(t, err, channels.Retry)
+	t.Run("no starttls", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.config["smtp.security"] = "starttls"
+		w.wantSendFails(reply(), channels.Retry)
+	})
 }
 
 // One refused recipient of several: nobody gets the mail, and the text names who.
@@ -238,21 +249,17 @@ func TestPartialRefusal(t *testing.T) {
 	}
 	o := reply()
 	o.Cc = []channels.Party{{Key: "bob@customer.test"}, {Key: "cy@customer.test"}}
-	_, err := w.channel().Send(within(t, patience), o)
-	se := class(t, err, channels.BadRecipient)
-	if !strings.Contains(se.Text, "bob@customer.test") || !strings.Contains(se.Text, "nothing was sent") {
-		t.Errorf("text %q", se.Text)
-	}
-	if len(w.Submissions()) != 0 {
-		t.Error("somebody got the mail")
-	}
+	se := w.wantSendFails(o, channels.BadRecipient)
+	wantText(t, "error", se.Text, "bob@customer.test")
+	wantText(t, "error", se.Text, "nothing was sent")
+	wantEqual(t, "mails that left", len(w.Submissions()), 0)
 }
 
 // A server that is silent after the mail: the attempt ends with ctx, and nobody knows.
 func TestSilentAfterData(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.fault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter})
+	w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, sent := w.channel(), make(chan error, 1)
@@ -261,18 +268,19 @@ func TestSilentAfterData(t *testing.T) {
 		t.Fatalf("the server did not take the mail: %v", err)
 	}
 	cancel()
-	class(t, <-sent, channels.Ambiguous)
+	wantClass(t, <-sent, channels.Ambiguous)
 }
 
+// A server that is silent before the mail: the attempt ends with ctx, and nothing left for certain.
 func TestSilentBeforeData(t *testing.T) {
 	t.Parallel()
 	for _, op := range []mailfake.Op{mailfake.OpSMTPConnect, mailfake.OpAUTH, mailfake.OpMAIL, mailfake.OpRCPT} {
 		t.Run(string(op), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
+			w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
 			_, err := w.channel().Send(within(t, 500*time.Millisecond), reply())
-			class(t, err, channels.Retry)
+			wantClass(t, err, channels.Retry)
 		})
 	}
 }
@@ -313,12 +321,14 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 		return io.NopCloser(strings.NewReader("x")), nil
 	}}}
 	_, err := c.Send(ctx, o)
-	class(t, err, channels.Retry)
-	if n := d.bytes.Load() - before.Load(); before.Load() == 0 || n != 0 {
-		t.Errorf("%d bytes left in time, %d too late", before.Load(), n)
+	wantClass(t, err, channels.Retry)
+	if before.Load() == 0 {
+		t.Error("no byte left before the deadline, want the connection open by then")
 	}
+	wantEqual(t, "bytes that left after the deadline", d.bytes.Load()-before.Load(), 0)
 }
 
+// A mail that is too large by what is said of its files, by what they have, by their number or by the server's limit is refused.
 func TestOutgoingCap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -328,34 +338,29 @@ func TestOutgoingCap(t *testing.T) {
 	liar.Files[0].SizeBytes = 1
 	many := reply()
 	many.Files = slices.Repeat([]channels.File{file("a", nil)}, outbound.MaxFiles+1)
-	for name, o := range map[string]channels.Outbound{"honest": honest, "liar": liar, "many": many} {
-		_, err := w.channel().Send(within(t, patience), o)
-		if se := class(t, err, channels.BadContent); se.Hint == "" {
-			t.Errorf("%s: no hint", name)
-		}
+	for _, o := range []channels.Outbound{honest, liar, many} {
+		w.wantSendFails(o, channels.BadContent)
 	}
 	small := newWorld(t, func(o *mailfake.Options) { o.MaxMessageBytes = 100_000 })
 	o := reply()
 	o.Files = []channels.File{file("a.bin", make([]byte, 100_000))}
-	_, err := small.channel().Send(within(t, patience), o)
-	if se := class(t, err, channels.BadContent); !strings.Contains(se.Text, "5.3.4") {
-		t.Errorf("the server's SIZE: %q", se.Text)
-	}
+	wantText(t, "error by the server's SIZE", small.wantSendFails(o, channels.BadContent).Text, "5.3.4")
 }
 
 // No more than three mails at a time; all of them arrive.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	const mails = 12
 	w.config["save_sent"] = "off"
 	c := w.channel()
 	var wg sync.WaitGroup
-	errs := make(chan error, 12)
-	for i := range 12 {
+	errs := make(chan error, mails)
+	for i := range mails {
 		wg.Go(func() {
 			o := reply()
 			o.MessageID = int64(100 + i)
-			_, err := c.Send(within(t, patience), o)
+			_, err := c.Send(testContext(t), o)
 			errs <- err
 		})
 	}
@@ -370,17 +375,13 @@ func TestManyAtOnce(t *testing.T) {
 	for _, s := range w.Submissions() {
 		ids[s.MessageID] = true
 	}
-	if len(ids) != 12 {
-		t.Errorf("%d different mails, want 12", len(ids))
-	}
+	wantEqual(t, "different mails", len(ids), mails)
 }
 
+// A wrong password breaks the account, and people read the server's code.
 func TestWrongSMTPPassword(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config["smtp.username"], w.config["smtp.password"] = "support@acme.test", "wrong"
-	_, err := w.channel().Send(within(t, patience), reply())
-	if se := class(t, err, channels.AuthBroken); !strings.Contains(se.Text, fmt.Sprint(535)) {
-		t.Errorf("text %q", se.Text)
-	}
+	wantText(t, "error", w.wantSendFails(reply(), channels.AuthBroken).Text, "535")
 }

@@ -29,11 +29,8 @@ func TestEndlessGreeting(t *testing.T) {
 		}
 	}()
 	w := newWorld(t)
-	w.point(w.IMAPAddr(), ln.Addr().String())
-	_, err = w.channel().Send(within(t, patience), reply())
-	if se := class(t, err, channels.Retry); !strings.Contains(se.Error(), "the server's answers have no end") {
-		t.Errorf("error %v", err)
-	}
+	w.pointTo(w.IMAPAddr(), ln.Addr().String())
+	wantText(t, "error", w.wantSendFails(reply(), channels.Retry).Error(), "the server's answers have no end")
 	_ = ln.Close()
 	<-ended
 }
@@ -42,20 +39,16 @@ func TestEndlessGreeting(t *testing.T) {
 func TestNoPasswordSignIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.point(w.IMAPAddr(), scripted(t, "220 hi", "250-hi\r\n250 AUTH GSSAPI NTLM"))
-	_, err := w.channel().Send(within(t, patience), reply())
-	if se := class(t, err, channels.AuthBroken); !strings.Contains(se.Text, "GSSAPI") {
-		t.Errorf("text %q", se.Text)
-	}
+	w.pointTo(w.IMAPAddr(), startScripted(t, "220 hi", "250-hi\r\n250 AUTH GSSAPI NTLM"))
+	wantText(t, "error", w.wantSendFails(reply(), channels.AuthBroken).Text, "GSSAPI")
 }
 
 // A refusal that comes in the middle of the mail, before the server hangs up.
 func TestRefusedInsideTheMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.point(w.IMAPAddr(), scripted(t, "220 hi", "250 hi", "250 ok", "250 ok", "354 go\r\n552 5.3.4 too much"))
-	_, err := w.channel().Send(within(t, patience), reply())
-	class(t, err, channels.BadContent)
+	w.pointTo(w.IMAPAddr(), startScripted(t, "220 hi", "250 hi", "250 ok", "250 ok", "354 go\r\n552 5.3.4 too much"))
+	w.wantSendFails(reply(), channels.BadContent)
 }
 
 // A mail is accepted by whatever code that begins with 2, with or without text.
@@ -70,18 +63,18 @@ func TestOddAcceptance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.point(w.IMAPAddr(), scripted(t, replies...))
-			got, err := w.channel().Send(within(t, patience), reply())
+			w.pointTo(w.IMAPAddr(), startScripted(t, replies...))
+			got, err := w.channel().Send(testContext(t), reply())
 			if err != nil || got.State != channels.StateAccepted {
-				t.Errorf("%v, %v", got.State, err)
+				t.Errorf("got the state %q, %v; want %q", got.State, err, channels.StateAccepted)
 			}
 		})
 	}
 }
 
-// scripted is a server that says these replies, each after a line of the client, and
+// startScripted starts a server that says these replies, each after a line of the client, and
 // hangs up.
-func scripted(t *testing.T, replies ...string) string {
+func startScripted(t *testing.T, replies ...string) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -10,40 +10,53 @@ import (
 	"parley/channels/email/mailbox"
 )
 
-func TestSpec(t *testing.T) {
+// Each field has words for people and a default among its choices; passwords are secrets.
+func TestFields(t *testing.T) {
 	t.Parallel()
-	spec := Spec()
-	if spec.Kind != "email" || spec.New == nil {
-		t.Fatalf("spec %+v", spec)
-	}
-	secrets := 0
-	for _, f := range spec.Fields {
-		if f.Label == "" || f.Default != "" && len(f.OneOf) > 0 && !slices.Contains(f.OneOf, f.Default) {
-			t.Errorf("field %+v", f)
+	var secrets []string
+	for _, f := range Spec().Fields {
+		if f.Label == "" {
+			t.Errorf("the field %s has no label", f.Name)
 		}
-		if f.Secret != strings.HasSuffix(f.Name, "password") {
-			t.Errorf("field %s: secret %v", f.Name, f.Secret)
+		if f.Default != "" && len(f.OneOf) > 0 && !slices.Contains(f.OneOf, f.Default) {
+			t.Errorf("the default %q of %s is none of its choices %q", f.Default, f.Name, f.OneOf)
 		}
+		wantEqual(t, f.Name+" is secret", f.Secret, strings.HasSuffix(f.Name, "password"))
 		if f.Secret {
-			secrets++
+			secrets = append(secrets, f.Name)
 		}
 	}
-	if secrets != 2 {
-		t.Errorf("%d secrets", secrets)
-	}
+	wantEqual(t, "secrets", strings.Join(secrets, " "), "imap.password smtp.password")
+}
+
+// A channel needs settings, keys and a clock.
+func TestNew(t *testing.T) {
+	t.Parallel()
 	config := channels.Config{"address": "help@acme.test", "imap.host": "imap.acme.test", "imap.password": "s", "smtp.host": "smtp.acme.test"}
-	for _, env := range []channels.Env{{Now: time.Now}, {Keys: testKeys()}} {
-		if _, err := spec.New(channels.Account{Config: config}, env); err == nil {
-			t.Errorf("no error with %+v", env)
+	for name, c := range map[string]struct {
+		config channels.Config
+		env    channels.Env
+	}{
+		"keys":     {config: config, env: channels.Env{Now: time.Now}},
+		"a clock":  {config: config, env: channels.Env{Keys: testKeys()}},
+		"settings": {env: channels.Env{Keys: testKeys(), Now: time.Now}},
+	} {
+		if _, err := Spec().New(channels.Account{Config: c.config}, c.env); err == nil {
+			t.Errorf("a channel without %s was made, want an error", name)
 		}
 	}
-	if _, err := spec.New(channels.Account{}, channels.Env{Keys: testKeys(), Now: time.Now}); err == nil {
-		t.Error("no error without settings")
-	}
+}
+
+// Mail has threads, subjects and formatted texts.
+func TestCapabilities(t *testing.T) {
+	t.Parallel()
 	caps := unconnected(t).Capabilities()
-	if !caps.Threads || !caps.Subject || caps.RichText != channels.Full || caps.Sending.RetryFor != retryFor || caps.Files.MaxBytes != 20<<20 {
-		t.Errorf("capabilities %+v", caps)
-	}
+	wantEqual(t, "threads", caps.Threads, true)
+	wantEqual(t, "subject", caps.Subject, true)
+	wantEqual(t, "formatted text", caps.RichText, channels.Full)
+	wantEqual(t, "time of retries", caps.Sending.RetryFor, retryFor)
+	wantEqual(t, "bytes of files", caps.Files.MaxBytes, 20<<20)
+	wantEqual(t, "kind", Spec().Kind, "email")
 }
 
 // unconnected is a channel that connects to nothing, at a fixed time.

@@ -19,7 +19,7 @@ func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 	var want []string
 	for i := range 2 * mailsOfABatch {
 		want = append(want, fmt.Sprint("mail ", i))
-		w.mail(want[i])
+		w.deliver(want[i])
 	}
 	before := w.journal.read().saves
 	goOn := make(chan struct{})
@@ -29,15 +29,12 @@ func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 		return accept(ctx, facts...)
 	}
 	// Two batches: sizes and bodies of each.
-	last := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelayAfter, Delay: time.Millisecond, Nth: 4})
+	last := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelayAfter, Delay: time.Millisecond, Nth: 4})
 	w.run()
-	w.struck(last, 1)
-	saves := w.journal.read().saves
-	if saves != before {
-		t.Error("mails were passed over before they were stored")
-	}
+	w.waitFault(last, 1)
+	wantEqual(t, "watermarks before anything was stored", w.journal.read().saves, before)
 	close(goOn)
-	w.arrives(want...)
+	w.wantStored(want...)
 }
 
 // A large mail waits until the large mails of all mailboxes leave room for it; small
@@ -53,9 +50,8 @@ func TestLargeMailWaitsForRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.run()
-	w.ready()
-	w.put("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+strings.Repeat("A line of text that fills the mail.\n", 1000), time.Time{})
+	w.watch()
+	w.appendMail("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+strings.Repeat("A line of text that fills the mail.\n", 1000), time.Time{})
 
 	other := *w
 	other.journal = &journal{signal: newSignal()}
@@ -72,14 +68,11 @@ func TestLargeMailWaitsForRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other.arrives("small")
-	early := len(w.journal.read().facts)
-	if early != 0 {
-		t.Error("the large mail did not wait")
-	}
+	other.wantStored("small")
+	wantEqual(t, "mails stored while there is no room", len(w.journal.read().facts), 0)
 	full()
-	w.arrives("big")
-	if _, err := w.process.Reserve(within(t, patience), allRoom, true); err != nil { // given back behind Accept
-		t.Error("the room was not given back")
+	w.wantStored("big")
+	if _, err := w.process.Reserve(testContext(t), allRoom, true); err != nil { // given back behind Accept
+		t.Errorf("the room was not given back: %v", err)
 	}
 }

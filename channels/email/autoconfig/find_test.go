@@ -37,7 +37,6 @@ func (n names) LookupSRV(_ context.Context, service, proto, name string) (string
 // web answers requests by host and path.
 type web map[string]string
 
-// RoundTrip implements http.RoundTripper.
 func (w web) RoundTrip(r *http.Request) (*http.Response, error) {
 	rec := httptest.NewRecorder()
 	body, ok := w[r.URL.Scheme+"://"+r.URL.Host+r.URL.Path]
@@ -61,11 +60,15 @@ const published = `<?xml version="1.0" encoding="UTF-8"?>
 <outgoingServer type="smtp"><hostname>smtp.acme.test</hostname><port>587</port><socketType>STARTTLS</socketType><username>%EMAILADDRESS%</username></outgoingServer>
 </emailProvider></clientConfig>`
 
+// The servers of a mailbox are found: those that are known, those of whoever takes the domain's mail, or what the domain publishes.
 func TestFind(t *testing.T) {
 	t.Parallel()
 	const file = "/mail/config-v1.1.xml"
-	inDNS := map[string]net.SRV{"_imaps._tcp.acme.test": {Target: "in.acme.test.", Port: 993}, "_submission._tcp.acme.test": {Target: "out.acme.test.", Port: 587},
-		"_submissions._tcp.acme.test": {Target: "."}}
+	inDNS := map[string]net.SRV{
+		"_imaps._tcp.acme.test":       {Target: "in.acme.test.", Port: 993},
+		"_submission._tcp.acme.test":  {Target: "out.acme.test.", Port: 587},
+		"_submissions._tcp.acme.test": {Target: "."},
+	}
 	for name, c := range map[string]struct {
 		address    string
 		web        web
@@ -112,20 +115,33 @@ func TestFind(t *testing.T) {
 			t.Parallel()
 			f := &Finder{client: &http.Client{Transport: c.web, CheckRedirect: followSecurely}, resolver: c.names}
 			got, err := f.Find(t.Context(), c.address)
-			if err != nil || got.From != c.from || got.IMAP != c.imap || got.SMTP != c.smtp || got.OAuth != c.oauth {
-				t.Errorf("%+v, %v", got, err)
+			if err != nil {
+				t.Fatal(err)
 			}
+			wantEqual(t, "where they were found", got.From, c.from)
+			wantEqual(t, "IMAP", got.IMAP, c.imap)
+			wantEqual(t, "SMTP", got.SMTP, c.smtp)
+			wantEqual(t, "sign-in", got.OAuth, c.oauth)
 		})
 	}
 }
 
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// Nothing is asked for what is no address, or leads into somebody's own network.
 func TestNoAddress(t *testing.T) {
 	t.Parallel()
 	f := &Finder{client: &http.Client{Transport: web{}}, resolver: names{}}
 	for _, address := range []string{"", "help", "help@", "help@localhost", "help@10.0.0.7", "help@[10.0.0.7]", "help@acme.test/x", "Ann <ann@acme.test>",
 		"help@169.254.169.254", "help@acme..test", "help@" + strings.Repeat("a.", 200) + "test"} {
 		if got, err := f.Find(t.Context(), address); !errors.Is(err, ErrNoAddress) {
-			t.Errorf("%q: %+v, %v", address, got, err)
+			t.Errorf("%q: got %+v, %v; want %v", address, got, err, ErrNoAddress)
 		}
 	}
 }
@@ -133,7 +149,6 @@ func TestNoAddress(t *testing.T) {
 // fenced is a dialer that reaches nothing, as where all names lead into somebody's own network.
 type fenced struct{ asked atomic.Int32 }
 
-// DialContext implements channels.Dialer.
 func (f *fenced) DialContext(context.Context, string, string) (net.Conn, error) {
 	f.asked.Add(1)
 	return nil, channels.ErrPrivateAddress
@@ -143,9 +158,12 @@ func (f *fenced) DialContext(context.Context, string, string) (net.Conn, error) 
 func TestDialerDecides(t *testing.T) {
 	t.Parallel()
 	d := &fenced{}
-	if got, err := New(d, names{}).Find(t.Context(), "help@acme.test"); err != nil || got.From != "" || d.asked.Load() != 2 {
-		t.Errorf("%+v, %v, asked %d", got, err, d.asked.Load())
+	got, err := New(d, names{}).Find(t.Context(), "help@acme.test")
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "where servers were found", got.From, "")
+	wantEqual(t, "connections: one for each place of the file", d.asked.Load(), 2)
 }
 
 // Every server in the table is one that we would take from a file.
@@ -153,25 +171,25 @@ func TestKnown(t *testing.T) {
 	t.Parallel()
 	for _, p := range listProviders() {
 		for _, s := range []settings.Server{parseServer(p.imap, "x"), parseServer(p.smtp, "x")} {
-			if publicHost(s.Host) != s.Host || s.Port == "" || s.Security == "" {
-				t.Errorf("%s: %+v", p.title, s)
+			wantEqual(t, p.title+": host that is public", publicHost(s.Host), s.Host)
+			if s.Port == "" || s.Security == "" {
+				t.Errorf("%s: got the server %+v, want a port and its security", p.title, s)
 			}
 		}
 		for _, d := range p.domains {
-			if publicHost(d) != d {
-				t.Errorf("%s: %s", p.title, d)
-			}
+			wantEqual(t, p.title+": domain that is public", publicHost(d), d)
 		}
 	}
 }
 
+// FuzzFile: whatever a domain publishes, servers that are taken from it are public and protected.
 func FuzzFile(f *testing.F) {
 	f.Add([]byte(published))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		got := readFile(raw, "help@acme.test", "help", "acme.test")
 		for _, s := range []settings.Server{got.IMAP, got.SMTP} {
 			if got.From != "" && (publicHost(s.Host) == "" || s.Security == settings.Unprotected) {
-				t.Errorf("%+v", got)
+				t.Errorf("got %+v, want public servers with protection, or none", got)
 			}
 		}
 	})

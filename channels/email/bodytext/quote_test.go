@@ -7,6 +7,26 @@ import (
 	"parley/channels/budget"
 )
 
+// wantAnswer checks that of a text nothing but the answer is shown, and old, which was quoted, is hidden.
+func wantAnswer(t *testing.T, name, text, answer, old string) {
+	t.Helper()
+	now, history := splitQuote(text, false)
+	if strings.TrimSpace(now) != answer {
+		t.Errorf("%s: got the answer %q, want %q", name, now, answer)
+	}
+	if !strings.Contains(history, old) {
+		t.Errorf("%s: got the history %q, want %q in it", name, history, old)
+	}
+}
+
+// wantAllShown checks that nothing of a text is hidden.
+func wantAllShown(t *testing.T, name, text string) {
+	t.Helper()
+	if now, history := splitQuote(text, false); now != text || history != "" {
+		t.Errorf("%s: got %q with %q hidden, want all of it shown", name, now, history)
+	}
+}
+
 // TestAttributions: above a quote in every language of the reference, over one to
 // four lines, the attribution goes with the quote.
 func TestAttributions(t *testing.T) {
@@ -38,25 +58,15 @@ func TestAttributions(t *testing.T) {
 		"hungarian":  "2026.11.02. 10:15 keltezéssel, \"Acme Support\" írta:",
 		"arabic":     "في الاثنين، ٢ نوفمبر ٢٠٢٦ كتب Acme <help@acme.test>:",
 	} {
-		text := "My answer.\n\n" + attribution + "\n\n> Old text\n> of ours\n"
-		now, history := splitQuote(text, false)
-		if strings.TrimSpace(now) != "My answer." || !strings.Contains(history, attribution) || !strings.Contains(history, "Old text") {
-			t.Errorf("%s: now %q, history %q", name, now, history)
-		}
+		wantAnswer(t, name, "My answer.\n\n"+attribution+"\n\n> Old text\n> of ours\n", "My answer.", attribution+"\n\n> Old text")
 	}
 }
 
 // TestAttributionFarAboveQuote: some mailers leave blank lines between the attribution and the quote.
 func TestAttributionFarAboveQuote(t *testing.T) {
 	t.Parallel()
-	text := "My answer.\n\nOn Aug 22, 2011, at 7:37 PM, acme<help@acme.test> wrote:\n\n\n\n\n> Old text"
-	if now, _ := splitQuote(text, false); strings.TrimSpace(now) != "My answer." {
-		t.Errorf("now %q", now)
-	}
-	text = "I have read what you wrote:\n\n\n\n\n> Old text"
-	if now, _ := splitQuote(text, false); strings.TrimSpace(now) != "I have read what you wrote:" {
-		t.Errorf("hid a sender's own words: now %q", now)
-	}
+	wantAnswer(t, "attribution", "My answer.\n\nOn Aug 22, 2011, at 7:37 PM, acme<help@acme.test> wrote:\n\n\n\n\n> Old text", "My answer.", "> Old text")
+	wantAnswer(t, "sender's own words", "I have read what you wrote:\n\n\n\n\n> Old text", "I have read what you wrote:", "> Old text")
 }
 
 // TestUnmarkedAttributions: some mailers don't mark the quote; then only a line
@@ -71,19 +81,14 @@ func TestUnmarkedAttributions(t *testing.T) {
 		"bare":    "On Mon, 02 Nov 2026 10:15:00 +0100 Acme <help@acme.test> wrote",
 		"clock":   "10:15 AM, November 2, 2026, \"Acme\" <help@acme.test>:",
 	} {
-		now, history := splitQuote("My answer.\n\n"+attribution+"\n\nOld text", false)
-		if strings.TrimSpace(now) != "My answer." || !strings.Contains(history, "Old text") {
-			t.Errorf("%s: now %q, history %q", name, now, history)
-		}
+		wantAnswer(t, name, "My answer.\n\n"+attribution+"\n\nOld text", "My answer.", "Old text")
 	}
 	for _, text := range []string{
 		"My answer.\n\nBob wrote:\n\nSomething I must tell you.",
 		"On Monday I wrote:\nplease call me.",
 		"I wrote to help@acme.test on 2.11.:\nno answer.",
 	} {
-		if now, _ := splitQuote(text, false); now != text {
-			t.Errorf("hid a sender's own words: %q of %q", now, text)
-		}
+		wantAllShown(t, "sender's own words", text)
 	}
 }
 
@@ -105,26 +110,16 @@ func TestHeaderBlocks(t *testing.T) {
 		}
 		block := l[0] + colon + "Acme <help@acme.test>\n" + l[1] + colon + "2 Nov 2026 10:15\n*" + l[2] + ":* ann@customer.test;\n bob@customer.test\n" + l[3] + colon + "Order"
 		for _, above := range []string{"", "________________________________\n", "-----Original Message-----\n", "-------- Oprindelig besked --------\n"} {
-			now, history := splitQuote("My answer.\n\n"+above+block+"\n\nOld text", false)
-			if strings.TrimSpace(now) != "My answer." || !strings.Contains(history, "Old text") {
-				t.Errorf("%s below %q: now %q", name, above, now)
-			}
+			wantAnswer(t, name+" below "+above, "My answer.\n\n"+above+block+"\n\nOld text", "My answer.", "Old text")
 		}
 	}
-	if now, _ := splitQuote("My answer.\n\nDate: 2 Nov 2026\nSubject: Order\nFrom: Acme\nTo: Ann\n\nOld text", false); strings.TrimSpace(now) != "My answer." {
-		t.Errorf("a block that begins with the date: %q", now)
-	}
+	wantAnswer(t, "the date first", "My answer.\n\nDate: 2 Nov 2026\nSubject: Order\nFrom: Acme\nTo: Ann\n\nOld text", "My answer.", "Old text")
 	for _, labels := range []string{"From Sent To", "Von Gesendet An", "De Envoyé À"} {
 		l := strings.Fields(labels)
 		block := l[0] + ": Acme <help@acme.test>\n" + l[1] + ": 2 Nov 2026 10:15\n" + l[2] + ": Ann"
-		if now, _ := splitQuote("My answer.\n\n"+block+"\n\nOld text", false); strings.TrimSpace(now) != "My answer." {
-			t.Errorf("a block without a subject: %q", now)
-		}
+		wantAnswer(t, "no subject", "My answer.\n\n"+block+"\n\nOld text", "My answer.", "Old text")
 	}
-	text := "From: the door\nTo: the window\nthat is how far it is"
-	if now, _ := splitQuote(text, false); now != text {
-		t.Errorf("two labels are no block: %q", now)
-	}
+	wantAllShown(t, "two labels, which are no block", "From: the door\nTo: the window\nthat is how far it is")
 }
 
 // TestOwnLists: what a customer lists herself has the labels of a mail's headers, and is no history.
@@ -134,10 +129,7 @@ func TestOwnLists(t *testing.T) {
 		"From: Berlin\nTo: Paris\nDate: 3 May\n2 adults", "Von: Berlin\nAn: Paris\nDatum: 3. Mai\n2 Erwachsene", "De: Madrid\nPara: Lisboa\nFecha: 3 de mayo",
 		"Da: Roma\nA: Parigi\nData: 3 maggio", "From: Berlin\nTo: Paris\nDate: 3 May\nPlease write to ann@customer.test.",
 	} {
-		text := "Please book:\n\n" + list + "\n\nThank you."
-		if now, history := splitQuote(text, false); now != text {
-			t.Errorf("hid a sender's own words: %q of %q", history, text)
-		}
+		wantAllShown(t, "list", "Please book:\n\n"+list+"\n\nThank you.")
 	}
 }
 
@@ -149,18 +141,11 @@ func TestFooters(t *testing.T) {
 		"Envoyé de mon iPhone", "Envoyé à partir de Outlook pour iOS", "Enviado desde mi iPhone", "Enviado do meu iPhone", "Inviato da iPhone", "Verstuurd vanaf mijn iPhone", "Wysłane z iPhone’a",
 		"Skickat från min iPhone", "Sendt fra min iPhone", "Lähetetty iPhonesta", "Odesláno z iPhonu", "Отправлено с iPhone", "iPhone’umdan gönderildi", "发自我的iPhone", "从我的 iPhone 发送", "iPhoneから送信", "나의 iPhone에서 보냄",
 	} {
-		now, rest := splitQuote("Yes.\n\n"+footer, false)
-		if strings.TrimSpace(now) != "Yes." || !strings.Contains(rest, footer) {
-			t.Errorf("%q: now %q", footer, now)
-		}
+		wantAnswer(t, footer, "Yes.\n\n"+footer, "Yes.", footer)
 	}
-	if now, _ := splitQuote("Sent from my iPhone", false); now != "Sent from my iPhone" {
-		t.Error("an otherwise empty mail lost its only line")
-	}
+	wantAllShown(t, "a footer that is the only line", "Sent from my iPhone")
 	for _, text := range []string{"I sent from the shop three parcels.\nWhere are they?", "Where is it?\nSent from our store yesterday.", "Hallo,\nvon uns wurde alles gesendet."} {
-		if now, _ := splitQuote(text, false); now != text {
-			t.Errorf("hid a sender's own words: %q", now)
-		}
+		wantAllShown(t, "sender's own words", text)
 	}
 }
 
@@ -177,13 +162,11 @@ func TestKept(t *testing.T) {
 		"says inside":       "Antworten siehe unten.\n\nVon: Acme\nGesendet: heute\nAn: Ann\nBetreff: Fragen\n\nFrage? Ja!",
 		"nothing":           "",
 	} {
-		if now, history := splitQuote(text, false); now != text || history != "" {
-			t.Errorf("%s: now %q, history %q", name, now, history)
-		}
+		wantAllShown(t, name, text)
 	}
 	text := "see this\n\n-----Original Message-----\nFrom: x"
 	if now, _ := splitQuote(text, true); now != text {
-		t.Errorf("a forward by its subject: %q", now)
+		t.Errorf("of a forward by its subject is shown %q, want all of it, %q", now, text)
 	}
 }
 
@@ -191,21 +174,21 @@ func TestKept(t *testing.T) {
 func TestSignatures(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, text, now string }{
-		{"plain", "Hi\n-- \nAnn", "Hi"},
-		{"without blank", "Hi\n--\nAnn", "Hi"},
-		{"above quote", "Hi\n\n-- \nAnn\n\nOn 2.11.2026 Acme wrote:\n> x", "Hi"},
-		{"below quote", "Hi\n\nOn 2.11.2026 Acme wrote:\n> x\n\n-- \nAnn", "Hi"},
-		{"phone above quote", "Hi\n\nSent from my iPhone\n\n> On 2 Nov 2026, at 10:15, Acme <help@acme.test> wrote:\n> \n> x", "Hi"},
-		{"too long", "Hi\n-- \n" + strings.Repeat("line\n", 40), "Hi\n-- \n" + strings.TrimSpace(strings.Repeat("line\n", 40))},
-		{"quoted mark", "Hi\n> -- \n> Ann", "Hi"},
+		{name: "plain", text: "Hi\n-- \nAnn", now: "Hi"},
+		{name: "without blank", text: "Hi\n--\nAnn", now: "Hi"},
+		{name: "above quote", text: "Hi\n\n-- \nAnn\n\nOn 2.11.2026 Acme wrote:\n> x", now: "Hi"},
+		{name: "below quote", text: "Hi\n\nOn 2.11.2026 Acme wrote:\n> x\n\n-- \nAnn", now: "Hi"},
+		{name: "phone above quote", text: "Hi\n\nSent from my iPhone\n\n> On 2 Nov 2026, at 10:15, Acme <help@acme.test> wrote:\n> \n> x", now: "Hi"},
+		{name: "too long", text: "Hi\n-- \n" + strings.Repeat("line\n", 40), now: "Hi\n-- \n" + strings.TrimSpace(strings.Repeat("line\n", 40))},
+		{name: "quoted mark", text: "Hi\n> -- \n> Ann", now: "Hi"},
 	}
 	for _, tt := range tests {
 		now, rest := splitQuote(tt.text, false)
 		if strings.TrimSpace(now) != tt.now {
-			t.Errorf("%s: now %q, rest %q", tt.name, now, rest)
+			t.Errorf("%s: got %q with %q hidden, want %q", tt.name, now, rest, tt.now)
 		}
 		if joined := strings.Trim(now+"\n"+rest, "\n"); joined != strings.Trim(tt.text, "\n") {
-			t.Errorf("%s: something was lost: %q", tt.name, joined)
+			t.Errorf("%s: shown and hidden together are %q, want the whole text", tt.name, joined)
 		}
 	}
 }
@@ -225,8 +208,12 @@ func FuzzQuote(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, whole bool) {
 		budget.CheckRepeated(t, m, text, func(s string) { splitQuote(s, whole) })
 		now, history := splitQuote(text, whole)
-		if history == "" && now != text || history != "" && now+"\n"+history != text {
-			t.Fatalf("%q became %q and %q", text, now, history)
+		joined := now
+		if history != "" {
+			joined += "\n" + history
+		}
+		if joined != text {
+			t.Fatalf("%q became %q and %q, want them to make the text together", text, now, history)
 		}
 		if strings.TrimSpace(text) != "" && strings.TrimSpace(now) == "" {
 			t.Fatalf("all of %q is hidden", text)

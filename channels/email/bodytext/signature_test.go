@@ -33,17 +33,26 @@ func TestReadSignature(t *testing.T) {
 			markdown: "Ann", pictures: []string{"https://acme.test/l.png"}, has: []string{"Ann"}, hasNot: []string{"script", "onclick", "onerror", "spy.test", "javascript", "iframe", "https:"}},
 	} {
 		s, err := ReadSignature(c.source)
-		if err != nil || !strings.Contains(s.Markdown, c.markdown) || !slices.Equal(s.Pictures, c.pictures) || (s.HTML == "") != (len(c.has) == 0) {
-			t.Errorf("%s: %+v, %v", c.name, s, err)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if !strings.Contains(s.Markdown, c.markdown) {
+			t.Errorf("%s: got the text %q, want %q in it", c.name, s.Markdown, c.markdown)
+		}
+		if !slices.Equal(s.Pictures, c.pictures) {
+			t.Errorf("%s: got the pictures %q, want %q", c.name, s.Pictures, c.pictures)
+		}
+		if len(c.has) == 0 && s.HTML != "" {
+			t.Errorf("%s: got the HTML %s, want none", c.name, s.HTML)
 		}
 		for _, part := range c.has {
 			if !strings.Contains(s.HTML, part) {
-				t.Errorf("%s: %q is not in\n%s", c.name, part, s.HTML)
+				t.Errorf("%s: got the HTML %s, want %q in it", c.name, s.HTML, part)
 			}
 		}
 		for _, part := range c.hasNot {
 			if strings.Contains(s.HTML, part) {
-				t.Errorf("%s: %q is in\n%s", c.name, part, s.HTML)
+				t.Errorf("%s: got the HTML %s, want it without %q", c.name, s.HTML, part)
 			}
 		}
 	}

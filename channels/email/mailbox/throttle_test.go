@@ -17,15 +17,15 @@ func TestThrottlingIsBounded(t *testing.T) {
 	limit := &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeLimit, Text: "Message has too many parts."}
 	ask := func([]imap.UID) error { return limit }
 	sessions := 0
-	for errors.Is(d.askCarefully([]imap.UID{1, 2}, ask), limit) && sessions < 1000 {
+	for errors.Is(d.askCarefully([]imap.UID{1, 2}, ask), limit) && sessions < 2*maxThrottles {
 		sessions++
 	}
-	if sessions != 300 {
-		t.Errorf("the server was believed in %d sessions", sessions)
+	if sessions != maxThrottles {
+		t.Errorf("the server was believed in %d sessions, want %d", sessions, maxThrottles)
 	}
 	fetch := &batchFetch{selectedFolder: selectedFolder{folder: d}}
 	if fetch.refusesAll(1, limit) {
-		t.Error("a mail is still waited for")
+		t.Error("a mail is still waited for, want it given up")
 	}
 }
 
@@ -39,8 +39,8 @@ func TestRefusalsInARow(t *testing.T) {
 		pause       time.Duration // of the folder of sent mail
 		inbox, sent int           // sessions that still count afterwards
 	}{
-		{time.Minute, 0, 2},
-		{0, 0, 0},
+		{pause: time.Minute, inbox: 0, sent: 2},
+		{pause: 0, inbox: 0, sent: 0},
 	} {
 		for _, d := range []*folder{f.inbox, f.sent} {
 			d.refusals, d.throttles = 1, 1
@@ -48,7 +48,7 @@ func TestRefusalsInARow(t *testing.T) {
 		f.sentPause = tc.pause
 		f.recordSuccess(1)
 		if in, out := f.inbox.refusals+f.inbox.throttles, f.sent.refusals+f.sent.throttles; in != tc.inbox || out != tc.sent {
-			t.Errorf("after a pause of %s, %d sessions count for the inbox and %d for sent mail", tc.pause, in, out)
+			t.Errorf("after a pause of %s, %d sessions count for the inbox and %d for sent mail, want %d and %d", tc.pause, in, out, tc.inbox, tc.sent)
 		}
 	}
 }

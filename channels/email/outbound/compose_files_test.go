@@ -1,7 +1,6 @@
 package outbound
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"strings"
@@ -24,9 +23,9 @@ func TestFilesLongerThanTheySay(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, err := m.Copy(t.Context(), io.Discard)
-	refusal(t, err, channels.BadContent)
+	wantClass(t, err, channels.BadContent)
 	if n < MaxBytes || n > 2*MaxBytes {
-		t.Errorf("%d bytes were written", n)
+		t.Errorf("%d bytes were written, want %d to %d", n, MaxBytes, 2*MaxBytes)
 	}
 }
 
@@ -42,18 +41,15 @@ func TestFilesForOtherPrograms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var mail bytes.Buffer
-	if _, err := m.Copy(t.Context(), &mail); err != nil {
-		t.Fatal(err)
-	}
+	mail := string(write(t, m))
 	for _, want := range []string{`filename="O'Brien.pdf"`, `name="O'Brien.pdf"`, `application/octet-stream; name="report.txt"`} {
-		if !strings.Contains(mail.String(), want) {
+		if !strings.Contains(mail, want) {
 			t.Errorf("the mail does not have %s", want)
 		}
 	}
-	for line := range strings.SplitSeq(mail.String(), "\r\n") {
-		if len(line) > 998 {
-			t.Errorf("a line of %d characters: %.60s…", len(line), line)
+	for line := range strings.SplitSeq(mail, "\r\n") {
+		if len(line) > maxLineBytes {
+			t.Errorf("got a line of %d bytes, want at most %d: %.60s…", len(line), maxLineBytes, line)
 		}
 	}
 }
@@ -70,7 +66,7 @@ func TestUnreadableFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := m.Copy(t.Context(), io.Discard); channels.ClassOf(err) != want {
-			t.Errorf("%v: %v", cause, err)
+			t.Errorf("%v: got %v, want class %s", cause, err, want)
 		}
 	}
 }

@@ -29,8 +29,8 @@ func answer() channels.Outbound {
 	}
 }
 
-// refusal checks the class of an error.
-func refusal(t *testing.T, err error, want channels.Class) {
+// wantClass checks that an error has this class, with words for people.
+func wantClass(t *testing.T, err error, want channels.Class) {
 	t.Helper()
 	var se *channels.SendError
 	if !errors.As(err, &se) || se.Class != want || se.Text == "" || se.Hint == "" {

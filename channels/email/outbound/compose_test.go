@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -38,14 +39,15 @@ func composer(t testing.TB) *Composer {
 
 var boundary = regexp.MustCompile(`boundary="?([0-9a-f]{30,})"?`)
 
-// steady gives the random boundaries of a mail fixed names and shows line ends.
-func steady(raw []byte) []byte {
+// nameBoundaries gives the random boundaries of a mail fixed names, and makes line ends ordinary ones.
+func nameBoundaries(raw []byte) []byte {
 	for i, m := range boundary.FindAllSubmatch(raw, -1) {
 		raw = bytes.ReplaceAll(raw, m[1], fmt.Appendf(nil, "BOUNDARY-%d", i+1))
 	}
 	return bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
 }
 
+// What leaves for each kind of mail, byte for byte.
 func TestComposeGolden(t *testing.T) {
 	t.Parallel()
 	long := make([]string, 50)
@@ -91,24 +93,37 @@ func TestComposeGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := steady(written(t, m))
+			got := nameBoundaries(write(t, m))
 			golden.Text(t, "testdata/sent/"+strings.ReplaceAll(name, " ", "-")+".eml",
 				fmt.Sprintf("%s\n-- envelope: %s to %s\n", got, m.From, strings.Join(m.Recipients, ", ")))
-			checkHead(t, written(t, m))
+			checkHead(t, write(t, m))
 		})
 	}
 }
 
-// written gives a mail's bytes, which it must foretell.
-func written(t *testing.T, m *Mail) []byte {
+// write returns a mail's bytes, whose number it must foretell.
+func write(t *testing.T, m *Mail) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	n, err := m.Copy(t.Context(), &b)
-	if err != nil || n != int64(b.Len()) || n != m.SizeBytes() {
-		t.Fatalf("wrote %d bytes, counted %d, foretold %d: %v", b.Len(), n, m.SizeBytes(), err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "bytes that Copy counts", n, int64(b.Len()))
+	wantEqual(t, "bytes that SizeBytes foretells", m.SizeBytes(), int64(b.Len()))
 	return b.Bytes()
 }
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// maxLineBytes is how long a line of a mail may be (RFC 5322).
+const maxLineBytes = 998
 
 // checkHead proves that nothing could slip a header in, or a line beyond RFC 5322.
 func checkHead(t *testing.T, raw []byte) {
@@ -121,12 +136,12 @@ func checkHead(t *testing.T, raw []byte) {
 		"References", "Subject", "To", "X-Auto-Response-Suppress", mailid.MessageHeader}
 	for name, values := range m.Header {
 		if !slices.Contains(allowed, name) || len(values) != 1 {
-			t.Errorf("header %s: %q", name, values)
+			t.Errorf("got the field %s with %q, want one of %q, once", name, values, allowed)
 		}
 	}
 	for line := range bytes.SplitSeq(raw, []byte("\r\n")) {
-		if len(line) > 998 || bytes.ContainsAny(line, "\r\n") {
-			t.Errorf("line of %d bytes: %.60q", len(line), line)
+		if len(line) > maxLineBytes || bytes.ContainsAny(line, "\r\n") {
+			t.Errorf("got a line of %d bytes, want at most %d without line ends: %.60q", len(line), maxLineBytes, line)
 		}
 	}
 	for _, name := range []string{"From", "To", "Cc"} {
@@ -139,6 +154,7 @@ func checkHead(t *testing.T, raw []byte) {
 	}
 }
 
+// An answer refers to the anchor, to what it names and to what it answers, each once; another attempt has the same Message-ID.
 func TestThreadHeaders(t *testing.T) {
 	t.Parallel()
 	c := composer(t)
@@ -152,18 +168,22 @@ func TestThreadHeaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{anchor, own, "q2@customer.test", "q1@customer.test"}
-	if !slices.Equal(h.references, want) || h.inReplyTo != "q1@customer.test" {
-		t.Errorf("references %q, in reply to %q", h.references, h.inReplyTo)
+	if !slices.Equal(h.references, want) {
+		t.Errorf("got the references %q, want %q", h.references, want)
 	}
-	if conv, msg, ok := mailid.Parse(keys(), h.id); !ok || conv != 12 || msg != 34 {
-		t.Errorf("id %s", h.id)
-	}
+	wantEqual(t, "In-Reply-To", h.inReplyTo, "q1@customer.test")
+	conversation, message, _ := mailid.Parse(keys(), h.id)
+	wantEqual(t, "conversation in the id", conversation, o.ConversationID)
+	wantEqual(t, "message in the id", message, o.MessageID)
 	o.Attempt.Number, o.DeliveryID = 5, 99
-	if again, _ := c.newHeaders(o); again.id != h.id {
-		t.Error("another attempt has another Message-ID")
+	again, err := c.newHeaders(o)
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "id of another attempt", again.id, h.id)
 }
 
+// An answer's subject begins with one Re:, in whatever language the marks before it were.
 func TestSubject(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -171,82 +191,90 @@ func TestSubject(t *testing.T) {
 		answer  bool
 		want    string
 	}{
-		{"Printer", true, "Re: Printer"},
-		{"Re: Printer", true, "Re: Printer"},
-		{"RE: re: AW: Printer", true, "Re: Printer"},
-		{"Re[2]: SV: Printer", true, "Re: Printer"},
-		{"回复：打印机", true, "Re: 打印机"},
-		{"Fwd: Printer", true, "Re: Fwd: Printer"},
-		{"Regarding: x", true, "Re: Regarding: x"},
-		{"", true, "Re: (no subject)"},
-		{"", false, "(no subject)"},
-		{"Re: kept", false, "Re: kept"},
-		{"a\r\n b\tc", false, "a b c"},
+		{subject: "Printer", answer: true, want: "Re: Printer"},
+		{subject: "Re: Printer", answer: true, want: "Re: Printer"},
+		{subject: "RE: re: AW: Printer", answer: true, want: "Re: Printer"},
+		{subject: "Re[2]: SV: Printer", answer: true, want: "Re: Printer"},
+		{subject: "回复：打印机", answer: true, want: "Re: 打印机"},
+		{subject: "Fwd: Printer", answer: true, want: "Re: Fwd: Printer"},
+		{subject: "Regarding: x", answer: true, want: "Re: Regarding: x"},
+		{subject: "", answer: true, want: "Re: (no subject)"},
+		{subject: "", want: "(no subject)"},
+		{subject: "Re: kept", want: "Re: kept"},
+		{subject: "a\r\n b\tc", want: "a b c"},
 	}
 	for _, tc := range tests {
 		o := channels.Outbound{Subject: tc.subject}
 		if tc.answer {
 			o.InReplyTo = "x@y"
 		}
-		if got := subjectLine(o); got != tc.want {
-			t.Errorf("%q: %q, want %q", tc.subject, got, tc.want)
-		}
+		wantEqual(t, tc.subject, subjectLine(o), tc.want)
 	}
 	long := subjectLine(channels.Outbound{Subject: strings.Repeat("ä", 400)})
-	if n := len([]rune(long)); n != maxSubjectRunes {
-		t.Errorf("%d runes", n)
-	}
+	wantEqual(t, "characters of a long subject", len([]rune(long)), maxSubjectRunes)
 }
 
+// The sender is the agent with the account's name, each once.
 func TestSenderName(t *testing.T) {
 	t.Parallel()
-	for _, tc := range [][3]string{
-		{"Ann Lee", "Acme Support", "Ann Lee (Acme Support)"}, {"", "Acme Support", "Acme Support"},
-		{"Ann Lee", "", "Ann Lee"}, {"", "", ""}, {"Acme", "Acme", "Acme"},
+	for _, tc := range []struct{ author, account, want string }{
+		{author: "Ann Lee", account: "Acme Support", want: "Ann Lee (Acme Support)"},
+		{author: "", account: "Acme Support", want: "Acme Support"},
+		{author: "Ann Lee", account: "", want: "Ann Lee"},
+		{author: "", account: "", want: ""},
+		{author: "Acme", account: "Acme", want: "Acme"},
 	} {
-		if got := senderName(tc[0], tc[1]); got != tc[2] {
-			t.Errorf("%q", got)
-		}
+		wantEqual(t, "name of "+tc.author+" at "+tc.account, senderName(tc.author, tc.account), tc.want)
 	}
 }
 
+// A mail goes to each address once; what is no address, or several, is refused.
 func TestOutgoingRecipients(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"", "nobody", "a@b>, <c@d", "a@b\r\nBcc: c@d", "Ann <a@b.test>", "a b@c.test", "a@@b"} {
 		o := answer()
 		o.To = []channels.Party{{Key: key}}
 		_, err := composer(t).Compose(o)
-		refusal(t, err, channels.BadRecipient)
+		wantClass(t, err, channels.BadRecipient)
 	}
 	o := answer()
 	o.To = nil
 	_, err := composer(t).Compose(o)
-	refusal(t, err, channels.BadRecipient)
+	wantClass(t, err, channels.BadRecipient)
 	o.To = []channels.Party{{Key: "ann@customer.test"}, {Key: `"odd name"@customer.test`}}
 	o.Cc = []channels.Party{{Key: "ann@customer.test"}, {Key: "jörg@customer.test"}}
 	m, err := composer(t).Compose(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(m.Recipients) != 3 || !m.UTF8 || m.Recipients[1] != "odd name@customer.test" {
-		t.Errorf("recipients %q, utf8 %v", m.Recipients, m.UTF8)
+	if want := []string{"ann@customer.test", "odd name@customer.test", "jörg@customer.test"}; !slices.Equal(m.Recipients, want) {
+		t.Errorf("got the recipients %q, want %q", m.Recipients, want)
 	}
-	o.To = []channels.Party{{Key: "ann..lee.@customer.test"}}
-	if m, err = composer(t).Compose(o); err != nil || m.Recipients[0] != "ann..lee.@customer.test" {
-		t.Errorf("an address of an old phone: %+v, %v", m, err)
+	wantEqual(t, "the mail needs a server that takes UTF-8", m.UTF8, true)
+	o.To = []channels.Party{{Key: "ann..lee.@customer.test"}} // as old phones have them
+	if m, err = composer(t).Compose(o); err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "recipient with odd dots", m.Recipients[0], "ann..lee.@customer.test")
 }
 
+// A file's name is what stands behind its folders, without what other programs can't write.
 func TestAttachmentName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"a.txt": "a.txt", "/etc/passwd": "passwd", `C:\x\b.doc`: "b.doc", "": "file", "..": "..", ".": "file", "a\r\nb.txt": "a b.txt",
-		"Ünï.pdf": "Ünï.pdf", `q"<>.txt`: "q___.txt", "bad\xff.txt": "bad_.txt",
+		"a.txt":                           "a.txt",
+		"/etc/passwd":                     "passwd",
+		`C:\x\b.doc`:                      "b.doc",
+		"":                                "file",
+		"..":                              "..",
+		".":                               "file",
+		"a\r\nb.txt":                      "a b.txt",
+		"Ünï.pdf":                         "Ünï.pdf",
+		`q"<>.txt`:                        "q___.txt",
+		"bad\xff.txt":                     "bad_.txt",
 		strings.Repeat("x", 200) + ".pdf": strings.Repeat("x", 96) + ".pdf",
 	} {
-		if got := attachmentName(name); got != want {
-			t.Errorf("%q: %q, want %q", name, got, want)
-		}
+		wantEqual(t, fmt.Sprintf("name of %q", name), attachmentName(name), want)
 	}
 }
 
@@ -255,51 +283,43 @@ func TestAttachmentName(t *testing.T) {
 func TestMarkdownRoundTrip(t *testing.T) {
 	t.Parallel()
 	own := inbound.Options{Own: []string{"ann@customer.test"}, Keys: [][]byte{[]byte("somebody else's key")}}
-	trip := func(t *testing.T, text string) string {
+	sendAndRead := func(t *testing.T, text string) string {
 		o := answer()
 		o.Text, o.Subject, o.InReplyTo, o.References = text, "x", "", nil
 		m, err := composer(t).Compose(o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := inbound.NewDecoder(own, sync.OnceValue(bodytext.NewPolicy)).Decode(written(t, m))
+		in, err := inbound.NewDecoder(own, sync.OnceValue(bodytext.NewPolicy)).Decode(write(t, m))
 		if err != nil || len(in) != 1 {
-			t.Fatal(in, err)
+			t.Fatalf("decoded as %+v, %v; want one message", in, err)
 		}
 		return strings.TrimSpace(in[0].Text)
 	}
-	for _, tc := range [][2]string{
-		{"Hello."},
-		{"One.\n\nTwo."},
-		{"**bold**, *italic* and `code <b>`"},
-		{"- one\n- two\n- three"},
-		{"- one\n- two\n  - deep", "- one\n- two\n\n  - deep"},
-		{"1. one\n2. two"},
-		{"> quoted\n\nanswer"},
-		{"[docs](https://acme.test/a_b?x=1&y=2)"},
-		{"```\nif a < b {\n}\n```"},
-		{"## Head\n\ntext"},
-		{"5 \\* 3 = 15, a\\_b", "5 * 3 = 15, a_b"},
-		{"\\*not italic\\*"},
-		{"use \\<b> here"},
-		{"use <b> here", "use \\<b> here"},
-		{"~~gone~~"},
-		{"| A | B |\n|---|---|\n| 1 | 2 |"},
-		{"Grüße 日本語 🎉"},
+	for _, tc := range []struct{ written, back string }{ // back "": as it was written
+		{written: "Hello."},
+		{written: "One.\n\nTwo."},
+		{written: "**bold**, *italic* and `code <b>`"},
+		{written: "- one\n- two\n- three"},
+		{written: "- one\n- two\n  - deep", back: "- one\n- two\n\n  - deep"},
+		{written: "1. one\n2. two"},
+		{written: "> quoted\n\nanswer"},
+		{written: "[docs](https://acme.test/a_b?x=1&y=2)"},
+		{written: "```\nif a < b {\n}\n```"},
+		{written: "## Head\n\ntext"},
+		{written: "5 \\* 3 = 15, a\\_b", back: "5 * 3 = 15, a_b"},
+		{written: "\\*not italic\\*"},
+		{written: "use \\<b> here"},
+		{written: "use <b> here", back: "use \\<b> here"},
+		{written: "~~gone~~"},
+		{written: "| A | B |\n|---|---|\n| 1 | 2 |"},
+		{written: "Grüße 日本語 🎉"},
 	} {
-		t.Run(tc[0], func(t *testing.T) {
+		t.Run(tc.written, func(t *testing.T) {
 			t.Parallel()
-			want := tc[1]
-			if want == "" {
-				want = tc[0]
-			}
-			got := trip(t, tc[0])
-			if got != want {
-				t.Errorf("came back as %q", got)
-			}
-			if again := trip(t, got); again != got {
-				t.Errorf("changed once more: %q", again)
-			}
+			back := sendAndRead(t, tc.written)
+			wantEqual(t, "text that came back", back, cmp.Or(tc.back, tc.written))
+			wantEqual(t, "text that came back once more", sendAndRead(t, back), back)
 		})
 	}
 }
@@ -318,21 +338,15 @@ func TestComposeSignaturePictures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var raw bytes.Buffer
-	if _, err := m.Copy(t.Context(), &raw); err != nil {
-		t.Fatal(err)
-	}
-	mail := string(steady(raw.Bytes()))
+	mail := string(nameBoundaries(write(t, m)))
 	last := 0
 	for _, part := range []string{"multipart/mixed", "multipart/related", "multipart/alternative", "text/plain", "--=20\nAnn", "text/html", "cid:signature-1@parley",
 		"Content-Disposition: inline", "Content-Id: <signature-1@parley>", base64.StdEncoding.EncodeToString(logo)[:60], "report.txt", base64.StdEncoding.EncodeToString(report)} {
 		at := strings.Index(strings.ToLower(mail[last:]), strings.ToLower(part))
 		if at < 0 {
-			t.Fatalf("%q is not where it should be in\n%s", part, mail)
+			t.Fatalf("%q doesn't stand behind what comes before it in\n%s", part, mail)
 		}
 		last += at
 	}
-	if strings.Count(mail, "Content-Disposition: inline") != 1 {
-		t.Errorf("not only the picture stands in the text:\n%s", mail)
-	}
+	wantEqual(t, "parts that stand in the text", strings.Count(mail, "Content-Disposition: inline"), 1)
 }

@@ -19,6 +19,7 @@ import (
 	"parley/channels/budget"
 )
 
+// A text is read in the charset that it declares, or in the likeliest one if that can't be.
 func TestCharsets(t *testing.T) {
 	t.Parallel()
 	encode := func(e encoding.Encoding, s string) string {
@@ -63,12 +64,12 @@ func TestCharsets(t *testing.T) {
 	}
 	for _, tt := range tests {
 		if got := ToUTF8([]byte(tt.bytes), tt.declared, NewGuesser()); got != tt.want {
-			t.Errorf("%q of %q = %q, want %q", tt.declared, tt.bytes, got, tt.want)
+			t.Errorf("%q declared as %q = %q, want %q", tt.bytes, tt.declared, got, tt.want)
 		}
 	}
 	russian := encode(charmap.Windows1251, "Здравствуйте, где мой заказ номер пятнадцать? Спасибо за ответ, жду.")
 	if got := ToUTF8([]byte(russian), "", NewGuesser()); !strings.Contains(got, "заказ") {
-		t.Errorf("undeclared Russian = %q", got)
+		t.Errorf("undeclared Russian = %q, want the word for order in it", got)
 	}
 }
 
@@ -94,11 +95,12 @@ func TestUndeclaredTextsBeyondTheBound(t *testing.T) {
 	}
 	for n := range 2 * maxGuesses {
 		if got := ToUTF8(russian, "", guess); !strings.Contains(got, "заказ") {
-			t.Fatalf("text %d = %q", n, got)
+			t.Fatalf("text %d = %q, want the word for order in it", n, got)
 		}
 	}
 }
 
+// Encoded words of a header become one line of text.
 func TestHeaderWords(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ in, want string }{
@@ -117,11 +119,12 @@ func TestHeaderWords(t *testing.T) {
 	}
 	for _, tt := range tests {
 		if got := DecodeHeader(tt.in, NewGuesser()); got != tt.want {
-			t.Errorf("decodeHeader(%q) = %q, want %q", tt.in, got, tt.want)
+			t.Errorf("DecodeHeader(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
 }
 
+// Bodies are decoded by what their encoding says, as far as they keep to it.
 func TestTransferEncodings(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ encoding, in, want string }{
@@ -137,7 +140,7 @@ func TestTransferEncodings(t *testing.T) {
 	}
 	for _, tt := range tests {
 		if got := string(decodeTransfer([]byte(tt.in), tt.encoding)); !strings.HasPrefix(got, tt.want) {
-			t.Errorf("%q of %q = %q, want %q", tt.encoding, tt.in, got, tt.want)
+			t.Errorf("%q in %q = %q, want it to begin with %q", tt.in, tt.encoding, got, tt.want)
 		}
 	}
 }
@@ -163,23 +166,24 @@ func TestFooterBelowBase64(t *testing.T) {
 	}
 }
 
+// The lines of a flowed text are joined where they end with a blank, which goes with delsp=yes (RFC 3676).
 func TestFlowed(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		in, want string
 		delsp    bool
 	}{
-		{"one \ntwo\nthree", "one two\nthree", false},
-		{"one \ntwo", "onetwo", true},
-		{"> a \n> b\n>> c \n>> d\ne", "> a b\n>> c d\ne", false},
-		{"a \n> b", "a \n> b", false},
-		{"x\n-- \nsig", "x\n-- \nsig", false},
-		{" > stuffed\n From x", "> stuffed\nFrom x", false},
-		{"", "", false},
+		{in: "one \ntwo\nthree", want: "one two\nthree"},
+		{in: "one \ntwo", want: "onetwo", delsp: true},
+		{in: "> a \n> b\n>> c \n>> d\ne", want: "> a b\n>> c d\ne"},
+		{in: "a \n> b", want: "a \n> b"},
+		{in: "x\n-- \nsig", want: "x\n-- \nsig"},
+		{in: " > stuffed\n From x", want: "> stuffed\nFrom x"},
+		{in: "", want: ""},
 	}
 	for _, tt := range tests {
 		if got := Unflow(tt.in, tt.delsp); got != tt.want {
-			t.Errorf("unflow(%q) = %q, want %q", tt.in, got, tt.want)
+			t.Errorf("Unflow(%q, %v) = %q, want %q", tt.in, tt.delsp, got, tt.want)
 		}
 	}
 }

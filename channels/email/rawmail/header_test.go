@@ -31,9 +31,12 @@ func TestDatesWithNamedZones(t *testing.T) {
 		"Fri Nov  6 08:00:00 CST 2026":          "2026-11-06T14:00:00Z",
 		"Fri, 20 Nov 2026 08:00:00 PM":          "",
 	} {
-		at, ok := parseDate(in)
-		if got := at.Format(time.RFC3339); ok != (want != "") || ok && got != want {
-			t.Errorf("%q is %s, %v, want %s", in, got, ok, want)
+		got := ""
+		if at, ok := parseDate(in); ok {
+			got = at.Format(time.RFC3339)
+		}
+		if got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
 		}
 	}
 }
@@ -77,16 +80,16 @@ func FuzzParams(f *testing.F) {
 		budget.CheckRepeated(t, m, v, func(s string) { ParseParams(s, NewGuesser()) })
 		value, params := ParseParams(v, NewGuesser())
 		if strings.ContainsAny(value, ";\r\n") {
-			t.Fatalf("value %q", value)
+			t.Fatalf("got the value %q of %q, want it without ; and line breaks", value, v)
 		}
 		for name := range params {
 			if name == "" || strings.ContainsAny(name, "=;") {
-				t.Fatalf("parameter %q of %q", name, v)
+				t.Fatalf("got a parameter %q of %q, want a name without = and ;", name, v)
 			}
 		}
 		safe := SafeFileName(params["filename"])
 		if strings.ContainsAny(safe, `/\`) || len([]rune(safe)) > maxFileNameRunes {
-			t.Fatalf("file name %q", safe)
+			t.Fatalf("got the file name %q, want at most %d characters without separators", safe, maxFileNameRunes)
 		}
 	})
 }

@@ -25,14 +25,18 @@ func TestHeaderEndsAtTheFirstPart(t *testing.T) {
 				"--" + boundary + "\r\nContent-Type: image/png\r\n\r\nx\r\n--" + boundary + "--\r\n"
 			p, _ := Read([]byte(mail))
 			if len(p.Children) != 2 {
-				t.Errorf("%s, %s: %d parts, want 2", name, boundary, len(p.Children))
+				t.Errorf("%s, %s: got %d parts, want 2", name, boundary, len(p.Children))
 				continue
 			}
-			if first := p.Children[0]; first.Type != "text/html" || strings.TrimSpace(string(first.Body)) != "My own words." {
-				t.Errorf("%s, %s: the first part is %s %q", name, boundary, first.Type, first.Body)
+			first := p.Children[0]
+			if first.Type != "text/html" {
+				t.Errorf("%s, %s: the first part's type is %q, want text/html", name, boundary, first.Type)
+			}
+			if got := strings.TrimSpace(string(first.Body)); got != "My own words." {
+				t.Errorf("%s, %s: the first part is %q, want the author's words", name, boundary, got)
 			}
 			if got := p.Header.Raw("From"); got != "ada@example.com" {
-				t.Errorf("%s, %s: From is %q", name, boundary, got)
+				t.Errorf("%s, %s: From is %q, want ada@example.com", name, boundary, got)
 			}
 		}
 	}
@@ -44,18 +48,18 @@ func TestHeaderEndsAtTheFirstPart(t *testing.T) {
 func TestOddLineBeforeTheBody(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ encoding, odd, body, want string }{
-		"base64":                {"BaSe64", "X Odd name: value\r\n", "SGVsbG8gQW5u\r\n", "Hello Ann"},
-		"base64, folded":        {"base64", "X Odd name: value\r\n more\r\n", "SGVsbG8gQW5u\r\n", "Hello Ann"},
-		"base64, no empty line": {"base64", "SGVsbG8gQW5u\r\n", "", "Hello Ann"},
-		"base64, half of it":    {"base64", "SGVsbG8g\r\n", "QW5u\r\n", "Hello Ann"},
-		"plain":                 {"7bit", "My own words\r\n", "and more.\r\n", "My own words\r\n\r\nand more.\r\n"},
+		"base64":                {encoding: "BaSe64", odd: "X Odd name: value\r\n", body: "SGVsbG8gQW5u\r\n", want: "Hello Ann"},
+		"base64, folded":        {encoding: "base64", odd: "X Odd name: value\r\n more\r\n", body: "SGVsbG8gQW5u\r\n", want: "Hello Ann"},
+		"base64, no empty line": {encoding: "base64", odd: "SGVsbG8gQW5u\r\n", body: "", want: "Hello Ann"},
+		"base64, half of it":    {encoding: "base64", odd: "SGVsbG8g\r\n", body: "QW5u\r\n", want: "Hello Ann"},
+		"plain":                 {encoding: "7bit", odd: "My own words\r\n", body: "and more.\r\n", want: "My own words\r\n\r\nand more.\r\n"},
 	} {
 		p, _ := Read([]byte("From: ada@example.com\r\nContent-Transfer-Encoding: " + c.encoding + "\r\n" + c.odd + "\r\n" + c.body))
 		if got := string(p.Bytes()); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 		if got := p.Header.Raw("From"); got != "ada@example.com" {
-			t.Errorf("%s: From is %q", name, got)
+			t.Errorf("%s: From is %q, want ada@example.com", name, got)
 		}
 	}
 }

@@ -19,22 +19,25 @@ func TestSentTo(t *testing.T) {
 		imap, smtp []string
 		tokens     []string
 	}{
-		{"one password for both", nil, []string{"imap.acme.test", "smtp.acme.test"}, []string{"smtp.acme.test"}, nil},
-		{"a password each", channels.Config{fieldSMTPPassword: "x"}, []string{"imap.acme.test"}, []string{"smtp.acme.test"}, nil},
-		{"another protected port", channels.Config{fieldIMAPPort: "143", fieldSMTPPassword: "x"}, []string{"imap.acme.test"}, []string{"smtp.acme.test"}, nil},
-		{"readable", channels.Config{fieldIMAPSecurity: Unprotected, fieldSMTPPassword: "x"},
-			[]string{"imap.acme.test:993 without protection"}, []string{"smtp.acme.test"}, nil},
-		{"a provider before own servers", channels.Config{FieldOAuth: OAuthGoogle, fieldSMTPPassword: "x"},
-			[]string{"imap.acme.test"}, []string{"smtp.acme.test"}, []string{"imap.acme.test", "smtp.acme.test"}},
-		{"a provider alone", channels.Config{FieldOAuth: OAuthMicrosoft, fieldIMAPHost: "", fieldSMTPHost: "", fieldSMTPPassword: "x"},
-			nil, nil, []string{"outlook.office365.com", "smtp.office365.com"}},
-		{"no server", channels.Config{fieldIMAPHost: "", fieldSMTPHost: ""}, nil, nil, nil},
+		{name: "one password for both", imap: []string{"imap.acme.test", "smtp.acme.test"}, smtp: []string{"smtp.acme.test"}},
+		{name: "a password each", set: channels.Config{fieldSMTPPassword: "x"}, imap: []string{"imap.acme.test"}, smtp: []string{"smtp.acme.test"}},
+		{name: "another protected port", set: channels.Config{fieldIMAPPort: "143", fieldSMTPPassword: "x"},
+			imap: []string{"imap.acme.test"}, smtp: []string{"smtp.acme.test"}},
+		{name: "readable", set: channels.Config{fieldIMAPSecurity: Unprotected, fieldSMTPPassword: "x"},
+			imap: []string{"imap.acme.test:993 without protection"}, smtp: []string{"smtp.acme.test"}},
+		{name: "a provider before own servers", set: channels.Config{FieldOAuth: OAuthGoogle, fieldSMTPPassword: "x"},
+			imap: []string{"imap.acme.test"}, smtp: []string{"smtp.acme.test"}, tokens: []string{"imap.acme.test", "smtp.acme.test"}},
+		{name: "a provider alone", set: channels.Config{FieldOAuth: OAuthMicrosoft, fieldIMAPHost: "", fieldSMTPHost: "", fieldSMTPPassword: "x"},
+			tokens: []string{"outlook.office365.com", "smtp.office365.com"}},
+		{name: "no server", set: channels.Config{fieldIMAPHost: "", fieldSMTPHost: ""}},
 	} {
 		c := maps.Clone(base)
 		maps.Copy(c, tt.set)
 		got := SentTo(c)
-		if !slices.Equal(got[fieldIMAPPassword], tt.imap) || !slices.Equal(got[fieldSMTPPassword], tt.smtp) || !slices.Equal(got[FieldOAuth], tt.tokens) {
-			t.Errorf("%s: %v", tt.name, got)
+		for field, want := range map[string][]string{fieldIMAPPassword: tt.imap, fieldSMTPPassword: tt.smtp, FieldOAuth: tt.tokens} {
+			if !slices.Equal(got[field], want) {
+				t.Errorf("%s: %s goes to %q, want %q", tt.name, field, got[field], want)
+			}
 		}
 	}
 }

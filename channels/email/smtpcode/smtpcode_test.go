@@ -8,102 +8,101 @@ import (
 	"parley/channels"
 )
 
+// Each refusal of a server has a class, by its step, its code and its words.
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		step   Step
 		code   int
 		text   string
-		waited time.Duration
+		waited time.Duration // since the first attempt
 		want   channels.Class
-		wait   time.Duration
+		wait   time.Duration // until the next attempt; 0 means Parley's own table of waits
 	}{
 		// Passing failures.
-		{StepMail, 421, "4.7.0 Try again later", 0, channels.Retry, 0},
-		{StepDot, 421, "Service not available", 0, channels.Retry, 0},
-		{StepRcpt, 450, "4.2.1 busy", 0, channels.Retry, 0},
-		{StepDot, 451, "4.3.0 Local error", 0, channels.Retry, 0},
-		{StepRcpt, 452, "4.2.2 Mailbox full", 0, channels.Retry, 0},
-		{StepMail, 432, "4.3.2 Concurrent connections limit exceeded", 0, channels.Retry, 0},
-		{StepData, 451, "4.4.2 timeout", 0, channels.Retry, 0},
-		{StepRcpt, 450, "4.7.1 Greylisted", 0, channels.Retry, 0},
-		{StepAuth, 421, "4.7.0 Too many login attempts", 0, channels.Retry, 0},
-		{StepGreeting, 450, "busy", 0, channels.Retry, 0},
+		{step: StepMail, code: 421, text: "4.7.0 Try again later", want: channels.Retry},
+		{step: StepDot, code: 421, text: "Service not available", want: channels.Retry},
+		{step: StepRcpt, code: 450, text: "4.2.1 busy", want: channels.Retry},
+		{step: StepDot, code: 451, text: "4.3.0 Local error", want: channels.Retry},
+		{step: StepRcpt, code: 452, text: "4.2.2 Mailbox full", want: channels.Retry},
+		{step: StepMail, code: 432, text: "4.3.2 Concurrent connections limit exceeded", want: channels.Retry},
+		{step: StepData, code: 451, text: "4.4.2 timeout", want: channels.Retry},
+		{step: StepRcpt, code: 450, text: "4.7.1 Greylisted", want: channels.Retry},
+		{step: StepAuth, code: 421, text: "4.7.0 Too many login attempts", want: channels.Retry},
+		{step: StepGreeting, code: 450, text: "busy", want: channels.Retry},
 		// Credentials.
-		{StepAuth, 454, "4.7.0 Temporary authentication failure", 0, channels.Retry, 0},
-		{StepAuth, 454, "Temporary authentication failure", 29 * time.Minute, channels.Retry, 0},
-		{StepAuth, 454, "4.7.0 Temporary authentication failure", 30 * time.Minute, channels.AuthBroken, 0},
-		{StepMail, 454, "4.7.0 Authentication needed", 0, channels.AuthBroken, 0},
-		{StepAuth, 432, "4.7.12 A password transition is needed", 0, channels.AuthBroken, 0},
-		{StepAuth, 535, "5.7.3 Authentication unsuccessful", 0, channels.AuthBroken, 0},
-		{StepAuth, 535, "5.7.8 Username and Password not accepted", 0, channels.AuthBroken, 0},
-		{StepAuth, 535, "5.7.139 Authentication unsuccessful, basic authentication is disabled.", 0, channels.AuthBroken, 0},
-		{StepAuth, 535, "Incorrect authentication data", 0, channels.AuthBroken, 0},
-		{StepAuth, 504, "Unrecognized authentication type", 0, channels.AuthBroken, 0},
-		{StepAuth, 534, "5.7.9 Application-specific password required", 0, channels.AuthBroken, 0},
-		{StepAuth, 554, "5.7.1 Not allowed", 0, channels.AuthBroken, 0},
-		{StepMail, 530, "5.7.57 Client not authenticated to send mail", 0, channels.AuthBroken, 0},
-		{StepMail, 530, "5.7.0 Authentication required", 0, channels.AuthBroken, 0},
-		{StepRcpt, 530, "Authentication required", 0, channels.AuthBroken, 0},
+		{step: StepAuth, code: 454, text: "4.7.0 Temporary authentication failure", want: channels.Retry},
+		{step: StepAuth, code: 454, text: "Temporary authentication failure", waited: 29 * time.Minute, want: channels.Retry},
+		{step: StepAuth, code: 454, text: "4.7.0 Temporary authentication failure", waited: 30 * time.Minute, want: channels.AuthBroken},
+		{step: StepMail, code: 454, text: "4.7.0 Authentication needed", want: channels.AuthBroken},
+		{step: StepAuth, code: 432, text: "4.7.12 A password transition is needed", want: channels.AuthBroken},
+		{step: StepAuth, code: 535, text: "5.7.3 Authentication unsuccessful", want: channels.AuthBroken},
+		{step: StepAuth, code: 535, text: "5.7.8 Username and Password not accepted", want: channels.AuthBroken},
+		{step: StepAuth, code: 535, text: "5.7.139 Authentication unsuccessful, basic authentication is disabled.", want: channels.AuthBroken},
+		{step: StepAuth, code: 535, text: "Incorrect authentication data", want: channels.AuthBroken},
+		{step: StepAuth, code: 504, text: "Unrecognized authentication type", want: channels.AuthBroken},
+		{step: StepAuth, code: 534, text: "5.7.9 Application-specific password required", want: channels.AuthBroken},
+		{step: StepAuth, code: 554, text: "5.7.1 Not allowed", want: channels.AuthBroken},
+		{step: StepMail, code: 530, text: "5.7.57 Client not authenticated to send mail", want: channels.AuthBroken},
+		{step: StepMail, code: 530, text: "5.7.0 Authentication required", want: channels.AuthBroken},
+		{step: StepRcpt, code: 530, text: "Authentication required", want: channels.AuthBroken},
 		// Recipients.
-		{StepRcpt, 550, "5.1.0 Address rejected", 0, channels.BadRecipient, 0},
-		{StepRcpt, 550, "5.1.1 No such user", 0, channels.BadRecipient, 0},
-		{StepRcpt, 553, "5.1.2 Bad destination system", 0, channels.BadRecipient, 0},
-		{StepRcpt, 501, "5.1.3 Bad recipient address syntax", 0, channels.BadRecipient, 0},
-		{StepDot, 550, "5.1.10 RESOLVER.ADR.RecipientNotFound", 0, channels.BadRecipient, 0},
-		{StepRcpt, 550, "5.2.1 The account is disabled", 0, channels.BadRecipient, 0},
-		{StepRcpt, 550, "5.4.1 Recipient address rejected: Access denied", 0, channels.BadRecipient, 0},
-		{StepRcpt, 550, "Mailbox unavailable", 0, channels.BadRecipient, 0},
-		{StepRcpt, 550, "#5.1.1 Address rejected.", 0, channels.BadRecipient, 0},
-		{StepRcpt, 550, "User unknown (5.1.1)", 0, channels.BadRecipient, 0},
-		{StepRcpt, 550, "rejected by 5.1.2.3", 0, channels.BadRecipient, 0},
-		{StepDot, 554, "5.4.6 Hop count exceeded", 0, channels.BadRecipient, 0},
-		{StepDot, 554, "5.4.14 Hop count exceeded - possible mail loop", 0, channels.BadRecipient, 0},
+		{step: StepRcpt, code: 550, text: "5.1.0 Address rejected", want: channels.BadRecipient},
+		{step: StepRcpt, code: 550, text: "5.1.1 No such user", want: channels.BadRecipient},
+		{step: StepRcpt, code: 553, text: "5.1.2 Bad destination system", want: channels.BadRecipient},
+		{step: StepRcpt, code: 501, text: "5.1.3 Bad recipient address syntax", want: channels.BadRecipient},
+		{step: StepDot, code: 550, text: "5.1.10 RESOLVER.ADR.RecipientNotFound", want: channels.BadRecipient},
+		{step: StepRcpt, code: 550, text: "5.2.1 The account is disabled", want: channels.BadRecipient},
+		{step: StepRcpt, code: 550, text: "5.4.1 Recipient address rejected: Access denied", want: channels.BadRecipient},
+		{step: StepRcpt, code: 550, text: "Mailbox unavailable", want: channels.BadRecipient},
+		{step: StepRcpt, code: 550, text: "#5.1.1 Address rejected.", want: channels.BadRecipient},
+		{step: StepRcpt, code: 550, text: "User unknown (5.1.1)", want: channels.BadRecipient},
+		{step: StepRcpt, code: 550, text: "rejected by 5.1.2.3", want: channels.BadRecipient},
+		{step: StepDot, code: 554, text: "5.4.6 Hop count exceeded", want: channels.BadRecipient},
+		{step: StepDot, code: 554, text: "5.4.14 Hop count exceeded - possible mail loop", want: channels.BadRecipient},
 		// A full mailbox gets twelve hours, once.
-		{StepRcpt, 552, "5.2.2 The mailbox is over quota", 0, channels.Retry, 12 * time.Hour},
-		{StepRcpt, 552, "5.2.2 The mailbox is over quota", 12 * time.Hour, channels.BadRecipient, 0},
+		{step: StepRcpt, code: 552, text: "5.2.2 The mailbox is over quota", want: channels.Retry, wait: 12 * time.Hour},
+		{step: StepRcpt, code: 552, text: "5.2.2 The mailbox is over quota", waited: 12 * time.Hour, want: channels.BadRecipient},
 		// The mailbox has sent enough for today.
-		{StepRcpt, 550, "5.4.5 Daily user sending quota exceeded.", 0, channels.Throttled, time.Hour},
-		{StepDot, 550, "5.4.5 Daily user sending limit exceeded.", 0, channels.Throttled, time.Hour},
-		{StepDot, 550, "5.1.90 Your message can't be sent because you've reached your daily limit for message recipients", 0, channels.Throttled, time.Hour},
-		{StepDot, 550, "5.7.233 Your message can't be sent because your tenant exceeded its daily limit", 0, channels.Throttled, time.Hour},
-		{StepDot, 554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException.MapiExceptionShutoffQuotaExceeded; Cannot submit message",
-			0, channels.Throttled, time.Hour},
+		{step: StepRcpt, code: 550, text: "5.4.5 Daily user sending quota exceeded.", want: channels.Throttled, wait: time.Hour},
+		{step: StepDot, code: 550, text: "5.4.5 Daily user sending limit exceeded.", want: channels.Throttled, wait: time.Hour},
+		{step: StepDot, code: 550, text: "5.1.90 Your message can't be sent because you've reached your daily limit for message recipients", want: channels.Throttled, wait: time.Hour},
+		{step: StepDot, code: 550, text: "5.7.233 Your message can't be sent because your tenant exceeded its daily limit", want: channels.Throttled, wait: time.Hour},
+		{step: StepDot, code: 554, text: "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException.MapiExceptionShutoffQuotaExceeded; Cannot submit message", want: channels.Throttled, wait: time.Hour},
 		// Content.
-		{StepDot, 552, "Message size exceeds fixed limit", 0, channels.BadContent, 0},
-		{StepMail, 552, "5.3.4 Message too big", 0, channels.BadContent, 0},
-		{StepDot, 554, "5.6.0 Invalid message content", 0, channels.BadContent, 0},
-		{StepDot, 554, "Message rejected as spam", 0, channels.BadContent, 0},
-		{StepData, 503, "Bad sequence", 0, channels.BadContent, 0},
+		{step: StepDot, code: 552, text: "Message size exceeds fixed limit", want: channels.BadContent},
+		{step: StepMail, code: 552, text: "5.3.4 Message too big", want: channels.BadContent},
+		{step: StepDot, code: 554, text: "5.6.0 Invalid message content", want: channels.BadContent},
+		{step: StepDot, code: 554, text: "Message rejected as spam", want: channels.BadContent},
+		{step: StepData, code: 503, text: "Bad sequence", want: channels.BadContent},
 		// The account.
-		{StepDot, 550, "5.7.1 Message rejected due to local policy", 0, channels.AccountBlocked, 0},
-		{StepDot, 550, "5.7.26 DMARC", 0, channels.AccountBlocked, 0},
-		{StepDot, 550, "5.7.27 SPF", 0, channels.AccountBlocked, 0},
-		{StepMail, 550, "5.7.60 SMTP; Client does not have permissions to send as this sender", 0, channels.AccountBlocked, 0},
-		{StepMail, 550, "5.7.708 Service unavailable. Access denied, traffic not accepted from this IP", 0, channels.AccountBlocked, 0},
-		{StepMail, 550, "5.1.1 our own address", 0, channels.AccountBlocked, 0},
-		{StepDot, 554, "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Cannot submit message",
-			0, channels.AccountBlocked, 0},
-		{StepDot, 554, "5.2.252 SendAsDenied; support@acme.test not allowed to send as help@acme.test", 0, channels.AccountBlocked, 0},
-		{StepMail, 553, "Sender address rejected: not owned by user", 0, channels.AccountBlocked, 0},
-		{StepGreeting, 554, "No SMTP service here", 0, channels.AccountBlocked, 0},
+		{step: StepDot, code: 550, text: "5.7.1 Message rejected due to local policy", want: channels.AccountBlocked},
+		{step: StepDot, code: 550, text: "5.7.26 DMARC", want: channels.AccountBlocked},
+		{step: StepDot, code: 550, text: "5.7.27 SPF", want: channels.AccountBlocked},
+		{step: StepMail, code: 550, text: "5.7.60 SMTP; Client does not have permissions to send as this sender", want: channels.AccountBlocked},
+		{step: StepMail, code: 550, text: "5.7.708 Service unavailable. Access denied, traffic not accepted from this IP", want: channels.AccountBlocked},
+		{step: StepMail, code: 550, text: "5.1.1 our own address", want: channels.AccountBlocked},
+		{step: StepDot, code: 554, text: "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Cannot submit message", want: channels.AccountBlocked},
+		{step: StepDot, code: 554, text: "5.2.252 SendAsDenied; support@acme.test not allowed to send as help@acme.test", want: channels.AccountBlocked},
+		{step: StepMail, code: 553, text: "Sender address rejected: not owned by user", want: channels.AccountBlocked},
+		{step: StepGreeting, code: 554, text: "No SMTP service here", want: channels.AccountBlocked},
 		// What no standard names may mean anything.
-		{StepDot, 354, "Go ahead", 0, channels.Ambiguous, 0},
-		{StepDot, 650, "?", 0, channels.Ambiguous, 0},
-		{StepData, 250, "Go ahead", 0, channels.Retry, 0},
-		{StepMail, 235, "Signed in", 0, channels.Retry, 0},
+		{step: StepDot, code: 354, text: "Go ahead", want: channels.Ambiguous},
+		{step: StepDot, code: 650, text: "?", want: channels.Ambiguous},
+		{step: StepData, code: 250, text: "Go ahead", want: channels.Retry},
+		{step: StepMail, code: 235, text: "Signed in", want: channels.Retry},
 		// An enhanced code of another class does not count.
-		{StepRcpt, 550, "4.2.2 strange", 0, channels.BadRecipient, 0},
+		{step: StepRcpt, code: 550, text: "4.2.2 strange", want: channels.BadRecipient},
 	}
 	for _, tc := range tests {
 		t.Run(fmt.Sprintf("%d %s", tc.code, tc.text), func(t *testing.T) {
 			t.Parallel()
 			got := Classify(tc.step, tc.code, tc.text, tc.waited)
 			if got.Class != tc.want || got.Wait != tc.wait {
-				t.Errorf("%v %v, want %v %v", got.Class, got.Wait, tc.want, tc.wait)
+				t.Errorf("got class %v and wait %v, want %v and %v", got.Class, got.Wait, tc.want, tc.wait)
 			}
 			if got.Hint == "" && got.Class != channels.Ambiguous {
-				t.Error("no hint")
+				t.Errorf("%+v has no hint", got)
 			}
 		})
 	}

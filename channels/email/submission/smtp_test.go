@@ -36,8 +36,12 @@ func TestFence(t *testing.T) {
 		defer other.Close()
 		f.Conn = client
 		_ = client.SetWriteDeadline(time.Now().Add(time.Second)) // nobody reads
-		if n, err := f.Write([]byte("DATA")); n != 0 || !errors.Is(err, errTooLate) || !f.writeRefused.Load() {
-			t.Errorf("%s: wrote %d bytes, %v", name, n, err)
+		n, err := f.Write([]byte("DATA"))
+		if n != 0 || !errors.Is(err, errTooLate) {
+			t.Errorf("%s: wrote %d bytes, %v; want none and %v", name, n, err, errTooLate)
+		}
+		if !f.writeRefused.Load() {
+			t.Errorf("%s: the refusal isn't noted", name)
 		}
 	}
 }
@@ -55,15 +59,18 @@ func TestRefusedRecipientIsNamed(t *testing.T) {
 		refusal := &smtpFailure{step: smtpcode.StepRcpt, recipient: ann, err: &textproto.Error{Code: 550, Msg: words}}
 		for _, recipients := range [][]string{{ann}, {ann, odd}} {
 			got := (&Sender{}).explainFailure(refusal, time.Time{}, recipients)
-			isNamed := strings.Contains(got.Text, "refuses "+ann) && strings.Contains(got.Text, words)
-			if !isNamed || strings.Contains(got.Text, "nothing was sent to anybody") != (len(recipients) > 1) {
-				t.Errorf("the thread of %q is told: %s", recipients, got.Text)
+			if !strings.Contains(got.Text, "refuses "+ann) || !strings.Contains(got.Text, words) {
+				t.Errorf("the thread of %q is told %q, want who was refused and the server's words", recipients, got.Text)
+			}
+			isOfSeveral := len(recipients) > 1
+			if strings.Contains(got.Text, "nothing was sent to anybody") != isOfSeveral {
+				t.Errorf("the thread of %q is told %q, want that nobody got it: %v", recipients, got.Text, isOfSeveral)
 			}
 		}
 
 		got := (&Sender{}).explainFailure(refusal, time.Time{}, []string{ann, odd})
 		if got.AccountText != "The mail server refuses the mail: 550 "+toAdmins {
-			t.Errorf("admins are told: %s", got.AccountText)
+			t.Errorf("admins are told %q, want the server's words without the customer: %q", got.AccountText, toAdmins)
 		}
 	}
 }

@@ -22,13 +22,13 @@ func TestDialsPerHost(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := p.MayDial(ended, "a.test"); !errors.Is(err, context.Canceled) {
-		t.Errorf("a full host: %v", err)
+		t.Errorf("one more to a full host: got %v, want it to wait until its context ends", err)
 	}
 	if _, err := p.MayDial(t.Context(), "b.test"); err != nil {
-		t.Error(err)
+		t.Errorf("another host: %v", err)
 	}
 	places[0]()
 	if _, err := p.MayDial(t.Context(), "a.test"); err != nil {
-		t.Error(err)
+		t.Errorf("the host with a free place: %v", err)
 	}
 }
