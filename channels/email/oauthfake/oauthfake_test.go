@@ -21,34 +21,34 @@ const (
 	back = "http://localhost:4711/"
 )
 
-// hand is a clock that only moves by hand.
-type hand struct {
+// clock is a clock that only tests move.
+type clock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-func (h *hand) now() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.at
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
 }
 
-func (h *hand) move(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.at = h.at.Add(d)
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
 }
 
-func start(t *testing.T, o oauthfake.Options) (*oauthfake.Server, *hand) {
+func start(t *testing.T, o oauthfake.Options) (*oauthfake.Server, *clock) {
 	t.Helper()
-	h := &hand{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
-	o.ClientID, o.ClientSecret, o.Clock = "id", "secret", h.now
+	c := &clock{at: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	o.ClientID, o.ClientSecret, o.Clock = "id", "secret", c.now
 	s := oauthfake.New(o)
 	if err := s.Start(""); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return s, h
+	return s, c
 }
 
 // scopes are what a program asks for that wants to read mail for ever.
@@ -59,8 +59,8 @@ func scopes(p oauthfake.Provider) string {
 	return "openid email profile offline_access https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send"
 }
 
-// link is a program's, with values changed; "" takes one out.
-func link(s *oauthfake.Server, p oauthfake.Provider, change ...string) string {
+// consentLink is where a program sends a person, with values changed: names and values in turn, "" takes one out.
+func consentLink(s *oauthfake.Server, p oauthfake.Provider, change ...string) string {
 	sum := sha256.Sum256([]byte("verifier"))
 	q := url.Values{"client_id": {"id"}, "redirect_uri": {back}, "response_type": {"code"}, "scope": {scopes(p)}, "state": {"state-1"},
 		"nonce": {"nonce-1"}, "access_type": {"offline"}, "code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}}
@@ -73,8 +73,28 @@ func link(s *oauthfake.Server, p oauthfake.Provider, change ...string) string {
 	return s.AuthURL() + "?" + q.Encode()
 }
 
-// ask asks for tokens, with values changed.
-func ask(t *testing.T, s *oauthfake.Server, form url.Values, change ...string) (int, map[string]any) {
+// tokenAnswer is an answer to a request for tokens; its status is 0 if none came.
+type tokenAnswer struct {
+	status int
+	body   map[string]any
+}
+
+// text returns a field of the answer, "" if it has none.
+func (a tokenAnswer) text(name string) string {
+	text, _ := a.body[name].(string)
+	return text
+}
+
+// wantRefused checks that tokens were refused.
+func wantRefused(t *testing.T, request string, a tokenAnswer, status int, fault string) {
+	t.Helper()
+	if a.status != status || a.text("error") != fault {
+		t.Errorf("%s: got %d %v, want %d with the error %s", request, a.status, a.body, status, fault)
+	}
+}
+
+// askTokens asks for tokens, with values changed: names and values in turn.
+func askTokens(t *testing.T, s *oauthfake.Server, form url.Values, change ...string) tokenAnswer {
 	t.Helper()
 	q := url.Values{"client_id": {"id"}, "client_secret": {"secret"}}
 	for name, values := range form {
@@ -90,7 +110,7 @@ func ask(t *testing.T, s *oauthfake.Server, form url.Values, change ...string) (
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return 0, nil
+		return tokenAnswer{}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
@@ -99,11 +119,11 @@ func ask(t *testing.T, s *oauthfake.Server, form url.Values, change ...string) (
 	}
 	var body map[string]any
 	_ = json.Unmarshal(raw, &body) // a page has none
-	return resp.StatusCode, body
+	return tokenAnswer{status: resp.StatusCode, body: body}
 }
 
-// code has a person consent and gives the form that exchanges her code.
-func code(t *testing.T, s *oauthfake.Server, at string) url.Values {
+// consent has a person consent and returns the form that exchanges her code.
+func consent(t *testing.T, s *oauthfake.Server, at string) url.Values {
 	t.Helper()
 	to, err := s.SignIn(t.Context(), at, ann)
 	if err != nil {
@@ -111,88 +131,109 @@ func code(t *testing.T, s *oauthfake.Server, at string) url.Values {
 	}
 	u, err := url.Parse(to)
 	if err != nil || u.Query().Get("state") != "state-1" || u.Query().Get("code") == "" {
-		t.Fatalf("%s, %v", to, err)
+		t.Fatalf("she was sent back to %s, %v; want the state and a code", to, err)
 	}
 	return url.Values{"grant_type": {"authorization_code"}, "code": {u.Query().Get("code")}, "redirect_uri": {back}, "code_verifier": {"verifier"}}
 }
 
+// A code gives tokens once; the access token works for a while, and the refresh token until the consent is taken back.
 func TestConsentAndRefresh(t *testing.T) {
 	t.Parallel()
 	for _, p := range []oauthfake.Provider{oauthfake.Google, oauthfake.Microsoft} {
 		t.Run(string(p), func(t *testing.T) {
 			t.Parallel()
 			s, clock := start(t, oauthfake.Options{Provider: p})
-			form := code(t, s, link(s, p))
-			status, got := ask(t, s, form)
-			access, _ := got["access_token"].(string)
-			refresh, _ := got["refresh_token"].(string)
-			if status != http.StatusOK || refresh == "" || !s.Accepts("Ann@acme.test", access) || s.Accepts("ben@acme.test", access) || got["id_token"] == nil {
-				t.Fatalf("%d %v", status, got)
+			wantAccepted := func(user, token string, want bool) {
+				t.Helper()
+				if got := s.Accepts(user, token); got != want {
+					t.Errorf("the access token of %s is accepted: got %v, want %v", user, got, want)
+				}
 			}
-			if status, got := ask(t, s, form); status != http.StatusBadRequest || got["error"] != "invalid_grant" {
-				t.Errorf("a code twice: %d %v", status, got)
+			form := consent(t, s, consentLink(s, p))
+			first := askTokens(t, s, form)
+			access, refresh := first.text("access_token"), first.text("refresh_token")
+			if first.status != http.StatusOK || refresh == "" || first.text("id_token") == "" {
+				t.Fatalf("got %d %v, want all three tokens", first.status, first.body)
 			}
+			wantAccepted("Ann@acme.test", access, true)
+			wantAccepted("ben@acme.test", access, false)
+			wantRefused(t, "the code once more", askTokens(t, s, form), http.StatusBadRequest, "invalid_grant")
+
 			clock.move(2 * time.Hour)
-			if s.Accepts(ann, access) {
-				t.Error("an access token lives for ever")
-			}
+			wantAccepted(ann, access, false)
 			again := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}}
-			if status, got = ask(t, s, again); status != http.StatusOK || (got["refresh_token"] != nil) != (p == oauthfake.Microsoft) {
-				t.Errorf("%d %v", status, got)
+			second := askTokens(t, s, again)
+			if isReplaced := second.text("refresh_token") != ""; second.status != http.StatusOK || isReplaced != (p == oauthfake.Microsoft) {
+				t.Errorf("got %d %v, want another refresh token of Microsoft alone", second.status, second.body)
 			}
-			access, _ = got["access_token"].(string)
+
 			s.Revoke(ann)
-			if status, got = ask(t, s, again); status != http.StatusBadRequest || got["error"] != "invalid_grant" || s.Accepts(ann, access) {
-				t.Errorf("after it was taken back: %d %v", status, got)
-			}
+			wantRefused(t, "after the consent was taken back", askTokens(t, s, again), http.StatusBadRequest, "invalid_grant")
+			wantAccepted(ann, second.text("access_token"), false)
 		})
 	}
 }
 
-// What a provider refuses is refused, to the person or to the program.
-func TestRefusals(t *testing.T) {
+// What a provider refuses of a person's sign-in is told to the program, or to the person if she can't be sent back.
+func TestSignInRefusals(t *testing.T) {
 	t.Parallel()
-	s, clock := start(t, oauthfake.Options{Provider: oauthfake.Microsoft})
+	s, _ := start(t, oauthfake.Options{Provider: oauthfake.Microsoft})
 	for name, c := range map[string]struct{ at, want string }{
-		"strange program":  {link(s, oauthfake.Microsoft, "client_id", "other"), "AADSTS700016"},
-		"strange address":  {link(s, oauthfake.Microsoft, "redirect_uri", "https://evil.test/"), "AADSTS50011"},
-		"no way back":      {link(s, oauthfake.Microsoft, "redirect_uri", ""), "AADSTS50011"},
-		"implicit":         {link(s, oauthfake.Microsoft, "response_type", "token"), "error=unsupported_response_type"},
-		"strange scope":    {link(s, oauthfake.Microsoft, "scope", "openid Mail.ReadWrite.All"), "error=invalid_scope"},
-		"no scope":         {link(s, oauthfake.Microsoft, "scope", ""), "error=invalid_scope"},
-		"strange method":   {link(s, oauthfake.Microsoft, "code_challenge_method", "S512"), "error=invalid_request"},
-		"state comes back": {link(s, oauthfake.Microsoft, "scope", ""), "state=state-1"},
+		"strange program":  {at: consentLink(s, oauthfake.Microsoft, "client_id", "other"), want: "AADSTS700016"},
+		"strange address":  {at: consentLink(s, oauthfake.Microsoft, "redirect_uri", "https://evil.test/"), want: "AADSTS50011"},
+		"no way back":      {at: consentLink(s, oauthfake.Microsoft, "redirect_uri", ""), want: "AADSTS50011"},
+		"implicit":         {at: consentLink(s, oauthfake.Microsoft, "response_type", "token"), want: "error=unsupported_response_type"},
+		"strange scope":    {at: consentLink(s, oauthfake.Microsoft, "scope", "openid Mail.ReadWrite.All"), want: "error=invalid_scope"},
+		"no scope":         {at: consentLink(s, oauthfake.Microsoft, "scope", ""), want: "error=invalid_scope"},
+		"strange method":   {at: consentLink(s, oauthfake.Microsoft, "code_challenge_method", "S512"), want: "error=invalid_request"},
+		"state comes back": {at: consentLink(s, oauthfake.Microsoft, "scope", ""), want: "state=state-1"},
 	} {
 		to, err := s.SignIn(t.Context(), c.at, ann)
 		if err != nil {
 			to = err.Error()
 		}
 		if !strings.Contains(to, c.want) || strings.Contains(to, "code=") {
-			t.Errorf("%s: %s", name, to)
+			t.Errorf("%s: got %s, want %s and no code", name, to, c.want)
 		}
 	}
-	if to, err := s.Cancel(t.Context(), link(s, oauthfake.Microsoft)); err != nil || !strings.Contains(to, "error=access_denied") {
-		t.Errorf("cancelled: %s, %v", to, err)
+	if to, err := s.Cancel(t.Context(), consentLink(s, oauthfake.Microsoft)); err != nil || !strings.Contains(to, "error=access_denied") {
+		t.Errorf("who cancels is sent to %s, %v; want access_denied", to, err)
 	}
+}
+
+// A code gives tokens only to the program that asked for it, in time.
+func TestTokenRefusals(t *testing.T) {
+	t.Parallel()
+	s, clock := start(t, oauthfake.Options{Provider: oauthfake.Microsoft})
+	newCode := func() url.Values { return consent(t, s, consentLink(s, oauthfake.Microsoft)) }
 	for name, change := range map[string][]string{
-		"other verifier": {"code_verifier", "other"}, "no verifier": {"code_verifier", ""}, "other address": {"redirect_uri", back + "x"},
-		"made-up code": {"code", "made-up"}, "strange grant": {"grant_type", "password"},
+		"other verifier": {"code_verifier", "other"},
+		"no verifier":    {"code_verifier", ""},
+		"other address":  {"redirect_uri", back + "x"},
+		"made-up code":   {"code", "made-up"},
+		"strange grant":  {"grant_type", "password"},
 	} {
-		if status, got := ask(t, s, code(t, s, link(s, oauthfake.Microsoft)), change...); status != http.StatusBadRequest || got["error"] == nil || got["access_token"] != nil {
-			t.Errorf("%s: %d %v", name, status, got)
+		got := askTokens(t, s, newCode(), change...)
+		if got.status != http.StatusBadRequest || got.text("error") == "" || got.text("access_token") != "" {
+			t.Errorf("%s: got %d %v, want an error and no token", name, got.status, got.body)
 		}
 	}
-	if status, got := ask(t, s, code(t, s, link(s, oauthfake.Microsoft)), "client_secret", "other"); status != http.StatusUnauthorized || got["error"] != "invalid_client" {
-		t.Errorf("wrong secret: %d %v", status, got)
-	}
-	old := code(t, s, link(s, oauthfake.Microsoft))
+	wantRefused(t, "a wrong secret", askTokens(t, s, newCode(), "client_secret", "other"), http.StatusUnauthorized, "invalid_client")
+	old := newCode()
 	clock.move(11 * time.Minute)
-	if status, got := ask(t, s, old); status != http.StatusBadRequest || got["error"] != "invalid_grant" {
-		t.Errorf("old code: %d %v", status, got)
+	wantRefused(t, "an old code", askTokens(t, s, old), http.StatusBadRequest, "invalid_grant")
+}
+
+// Tokens allow what was asked for, and nothing more.
+func TestFewScopes(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, oauthfake.Options{Provider: oauthfake.Microsoft})
+	got := askTokens(t, s, consent(t, s, consentLink(s, oauthfake.Microsoft, "scope", "openid https://outlook.office.com/SMTP.Send")))
+	if got.text("refresh_token") != "" {
+		t.Errorf("got the refresh token %q, want none without offline_access", got.text("refresh_token"))
 	}
-	if _, got := ask(t, s, code(t, s, link(s, oauthfake.Microsoft, "scope", "openid https://outlook.office.com/SMTP.Send"))); got["refresh_token"] != nil ||
-		s.Accepts(ann, got["access_token"].(string)) {
-		t.Errorf("less was asked for: %v", got)
+	if s.Accepts(ann, got.text("access_token")) {
+		t.Error("the access token opens the mailbox, want it to lack the scope")
 	}
 }
 
@@ -200,9 +241,9 @@ func TestRefusals(t *testing.T) {
 func TestNativeProgram(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, oauthfake.Options{Provider: oauthfake.Microsoft, Native: true})
-	status, got := ask(t, s, code(t, s, link(s, oauthfake.Microsoft)))
-	if said, _ := got["error_description"].(string); status != http.StatusUnauthorized || !strings.Contains(said, "AADSTS700025") {
-		t.Errorf("%d %v", status, got)
+	got := askTokens(t, s, consent(t, s, consentLink(s, oauthfake.Microsoft)))
+	if got.status != http.StatusUnauthorized || !strings.Contains(got.text("error_description"), "AADSTS700025") {
+		t.Errorf("got %d %v, want it refused with AADSTS700025", got.status, got.body)
 	}
 }
 
@@ -210,51 +251,48 @@ func TestNativeProgram(t *testing.T) {
 func TestSingleUse(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
-	_, got := ask(t, s, code(t, s, link(s, oauthfake.Microsoft)))
-	refresh := func(token any, want int) map[string]any {
+	refresh := func(token string, want int) (next string) {
 		t.Helper()
-		status, got := ask(t, s, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.(string)}})
-		if status != want {
-			t.Fatalf("%d %v, want %d", status, got, want)
+		got := askTokens(t, s, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
+		if got.status != want {
+			t.Fatalf("got %d %v, want %d", got.status, got.body, want)
 		}
-		return got
+		return got.text("refresh_token")
 	}
-	first := got["refresh_token"]
+	first := askTokens(t, s, consent(t, s, consentLink(s, oauthfake.Microsoft))).text("refresh_token")
 	refresh(first, http.StatusOK) // the answer is lost
-	second := refresh(first, http.StatusOK)["refresh_token"]
-	third := refresh(second, http.StatusOK)["refresh_token"]
+	second := refresh(first, http.StatusOK)
+	third := refresh(second, http.StatusOK)
 	refresh(first, http.StatusBadRequest)
 	refresh(third, http.StatusBadRequest)
 }
 
+// A request for tokens can be refused, hang, or lose its answer after it had its effect.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t, oauthfake.Options{Provider: oauthfake.Google})
-	form := code(t, s, link(s, oauthfake.Google))
+	form := consent(t, s, consentLink(s, oauthfake.Google))
 	s.AddFault(oauthfake.Fault{Kind: oauthfake.FaultRefuse, Status: http.StatusServiceUnavailable})
-	if status, got := ask(t, s, form); status != http.StatusServiceUnavailable || got != nil {
-		t.Errorf("%d %v", status, got)
+	if got := askTokens(t, s, form); got.status != http.StatusServiceUnavailable || got.body != nil {
+		t.Errorf("refused: got %d %v, want %d with a page", got.status, got.body, http.StatusServiceUnavailable)
 	}
+
 	hang := s.AddFault(oauthfake.Fault{Kind: oauthfake.FaultHang})
-	ended := make(chan int, 1)
-	go func() {
-		status, _ := ask(t, s, form)
-		ended <- status
-	}()
+	ended := make(chan tokenAnswer, 1)
+	go func() { ended <- askTokens(t, s, form) }()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := s.WaitFault(ctx, hang, 1); err != nil {
 		t.Fatal(err)
 	}
 	s.ClearFaults()
-	if status := <-ended; status != 0 {
-		t.Errorf("answered %d", status)
+	if got := <-ended; got.status != 0 {
+		t.Errorf("hanging: got %d %v, want no answer", got.status, got.body)
 	}
+
 	s.AddFault(oauthfake.Fault{Kind: oauthfake.FaultDropAfter})
-	if status, _ := ask(t, s, form); status != 0 {
-		t.Errorf("answered %d", status)
+	if got := askTokens(t, s, form); got.status != 0 {
+		t.Errorf("a lost answer: got %d %v, want none", got.status, got.body)
 	}
-	if status, got := ask(t, s, form); status != http.StatusBadRequest {
-		t.Errorf("the lost answer had no effect: %d %v", status, got)
-	}
+	wantRefused(t, "the code whose answer was lost", askTokens(t, s, form), http.StatusBadRequest, "invalid_grant")
 }
