@@ -13,16 +13,26 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// decodeOne decodes the payload of a callback.
+// decodeOne decodes the payload of a callback, which must be about one thing.
 func decodeOne(t *testing.T, c channels.Channel, form url.Values) channels.Inbound {
 	t.Helper()
-	list, err := c.Decode(hookPayload(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), "", []byte(form.Encode())))
-	if err != nil || len(list) != 1 {
-		t.Fatalf("%v: %+v, %v", form, list, err)
+	return decodeHook(t, c, "", form)
+}
+
+// decodeHook is decodeOne for a callback to an address with a query.
+func decodeHook(t *testing.T, c channels.Channel, query string, form url.Values) channels.Inbound {
+	t.Helper()
+	list, err := c.Decode(hookPayload(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), query, []byte(form.Encode())))
+	if err != nil {
+		t.Fatalf("decoding %v: %v", form, err)
+	}
+	if len(list) != 1 {
+		t.Fatalf("decoding %v: got %d inbounds, want 1: %+v", form, len(list), list)
 	}
 	return list[0]
 }
 
+// waForm is a customer's message by WhatsApp. change sets fields, those with "" are taken out.
 func waForm(change map[string]string) url.Values {
 	f := url.Values{"MessageSid": {"SM1"}, "From": {waPrefix + annPhone}, "To": {waPrefix + waNumber}, "WaId": {annPhone[1:]}, "ProfileName": {"Ann"},
 		"NumMedia": {"0"}, "SmsStatus": {"received"}}
@@ -39,7 +49,7 @@ func waForm(change map[string]string) url.Values {
 // Edge case 10 is here too: a person known by WhatsApp's own id alone, the phone later.
 func TestDecodeWhatsApp(t *testing.T) {
 	t.Parallel()
-	c := newWorld(t, true).channel
+	c := newWorld(t, viaWhatsApp).channel
 	ann := channels.Party{Key: annPhone, Name: "Ann"}
 	const user = "US.13491208655302741918"
 	for name, want := range map[string]struct {
@@ -99,87 +109,120 @@ func TestDecodeWhatsApp(t *testing.T) {
 	}
 }
 
-func TestDecodeSMS(t *testing.T) {
+// These words mean that a customer wants no more messages, or wants them again; within a sentence they mean nothing.
+func TestConsentBySMS(t *testing.T) {
 	t.Parallel()
-	c := newWorld(t, false).channel
-	stop := &channels.Consent{OptedOut: true, Silent: true}
-	for body, want := range map[string]*channels.Consent{"Stop": stop, " STOP \n": stop, "unsubscribe": stop, "Cancel": stop, "QUIT": stop, "end": stop, "StopAll": stop,
-		"start": {Silent: true}, "UNSTOP": {Silent: true}, "Yes": {}, "please stop": nil, "stop it": nil, "HELP": nil, "info": nil, "": nil} {
-		form := inboundForm()
-		form.Set("Body", body)
-		if got := decodeOne(t, c, form); !reflect.DeepEqual(got.Consent, want) || !strings.EqualFold(strings.TrimSpace(got.Text), strings.TrimSpace(body)) {
-			t.Errorf("%q: %+v, %q", body, got.Consent, got.Text)
+	c, stop := newWorld(t, viaSMS).channel, &channels.Consent{OptedOut: true, Silent: true}
+	for _, group := range []struct {
+		bodies []string
+		want   *channels.Consent
+	}{
+		{bodies: []string{"Stop", " STOP \n", "unsubscribe", "Cancel", "QUIT", "end", "StopAll"}, want: stop},
+		{bodies: []string{"start", "UNSTOP"}, want: &channels.Consent{Silent: true}},
+		{bodies: []string{"Yes"}, want: &channels.Consent{}},
+		{bodies: []string{"please stop", "stop it", "HELP", "info", ""}, want: nil},
+	} {
+		for _, body := range group.bodies {
+			form := inboundForm()
+			form.Set("Body", body)
+			got := decodeOne(t, c, form)
+			if !reflect.DeepEqual(got.Consent, group.want) {
+				t.Errorf("consent of %q: got %+v, want %+v", body, got.Consent, group.want)
+			}
+			wantEqual(t, "text", strings.TrimSpace(got.Text), strings.TrimSpace(body))
 		}
 	}
+}
+
+// An SMS has no marks, and its sender may be a short code.
+func TestDecodeSMS(t *testing.T) {
+	t.Parallel()
 	form := inboundForm()
 	form.Set("Body", "*no marks* here")
-	if got := decodeOne(t, c, form); got.Text != `\*no marks\* here` {
-		t.Errorf("%q", got.Text)
-	}
-	form.Set("From", "72345") // a short code
-	if got := decodeOne(t, c, form); got.From.Key != "72345" {
-		t.Errorf("%+v", got.From)
-	}
+	form.Set("From", "72345")
+	got := decodeOne(t, newWorld(t, viaSMS).channel, form)
+	wantEqual(t, "text", got.Text, `\*no marks\* here`)
+	wantEqual(t, "sender", got.From.Key, "72345")
 }
 
 // A customer whose phone answers by RCS is the one to whom we write by SMS: the same key, and an address to which can be answered.
 func TestDecodeRCS(t *testing.T) {
 	t.Parallel()
-	c := newWorld(t, false).channel
+	c := newWorld(t, viaSMS).channel
 	form := inboundForm()
 	form.Set("From", "rcs:"+annPhone)
 	form.Set("To", "rcs:acme_agent")
 	form.Set("MessagingServiceSid", "MG1")
 	got := decodeOne(t, c, form)
-	if got.From.Key != annPhone {
-		t.Errorf("from %+v", got.From)
+	wantEqual(t, "customer", got.From.Key, annPhone)
+	to, err := (&ownNumber{}).addressOf(got.From)
+	if err != nil {
+		t.Error(err)
 	}
-	if to, err := (&ownNumber{}).addressOf(got.From); err != nil || to != annPhone {
-		t.Errorf("answered to %q, %v", to, err)
-	}
-	if via := got.Envelope.Via; via != "" { // no number: the answer goes on to leave from the one to which the customer wrote before
-		t.Errorf("written to the number %q", via)
-	}
+	wantEqual(t, "address of the answer", to, annPhone)
+	// No number: the answer goes on to leave from the one to which the customer wrote before.
+	wantEqual(t, "number of an RCS agent", got.Envelope.Via, "")
 	form.Set("To", "72345")
-	if via := decodeOne(t, c, form).Envelope.Via; via != "72345" {
-		t.Errorf("written to the short code %q", via)
-	}
+	wantEqual(t, "number of a short code", decodeOne(t, c, form).Envelope.Via, "72345")
 }
 
 // Statuses mean what Twilio's error dictionary says.
 func TestDecodeStatus(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, true)
+	w := newWorld(t, viaWhatsApp)
 	query := tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5})
 	for _, c := range []struct {
 		status, code string
 		state        channels.DeliveryState
 		class        channels.Class
 	}{
-		{"queued", "", channels.StateAccepted, ""}, {"sending", "", channels.StateAccepted, ""}, {"accepted", "", channels.StateAccepted, ""},
-		{"sent", "", channels.StateSent, ""}, {"delivered", "", channels.StateDelivered, ""}, {"read", "", channels.StateRead, ""},
-		{"teleported", "", channels.StateAccepted, ""}, {"failed", "63016", channels.StateFailed, channels.WindowClosed},
-		{"undelivered", "30003", channels.StateFailed, channels.Retry}, {"undelivered", "30008", channels.StateFailed, channels.Retry},
-		{"undelivered", "30004", channels.StateFailed, channels.BadRecipient}, {"undelivered", "30007", channels.StateFailed, channels.BadContent},
-		{"failed", "63018", channels.StateFailed, channels.Throttled}, {"failed", "63041", channels.StateFailed, channels.TemplateBad},
-		{"failed", "63015", channels.StateFailed, channels.AccountBlocked}, {"failed", "99999", channels.StateFailed, ""}, {"canceled", "", channels.StateFailed, ""},
+		{status: "queued", state: channels.StateAccepted},
+		{status: "sending", state: channels.StateAccepted},
+		{status: "accepted", state: channels.StateAccepted},
+		{status: "sent", state: channels.StateSent},
+		{status: "delivered", state: channels.StateDelivered},
+		{status: "read", state: channels.StateRead},
+		{status: "teleported", state: channels.StateAccepted}, // a new word
+		{status: "failed", code: "63016", state: channels.StateFailed, class: channels.WindowClosed},
+		{status: "undelivered", code: "30003", state: channels.StateFailed, class: channels.Retry},
+		{status: "undelivered", code: "30008", state: channels.StateFailed, class: channels.Retry},
+		{status: "undelivered", code: "30004", state: channels.StateFailed, class: channels.BadRecipient},
+		{status: "undelivered", code: "30007", state: channels.StateFailed, class: channels.BadContent},
+		{status: "failed", code: "63018", state: channels.StateFailed, class: channels.Throttled},
+		{status: "failed", code: "63041", state: channels.StateFailed, class: channels.TemplateBad},
+		{status: "failed", code: "63015", state: channels.StateFailed, class: channels.AccountBlocked},
+		{status: "failed", code: "99999", state: channels.StateFailed}, // a new code
+		{status: "canceled", state: channels.StateFailed},
 	} {
-		form := url.Values{"MessageSid": {"SM1"}, "MessageStatus": {c.status}, "To": {waPrefix + annPhone}, "From": {waPrefix + waNumber}, "ErrorCode": {c.code}}
-		list, err := w.channel.Decode(hookPayload(time.Now(), query, []byte(form.Encode())))
-		if err != nil || len(list) != 1 || list[0].Kind != channels.InboundStatus {
-			t.Fatalf("%s: %+v, %v", c.status, list, err)
-		}
-		s := list[0].Status
-		if s.State != c.state || s.Class != c.class || s.MessageID != 5 || s.Early || !slices.Equal(s.External, []string{"SM1"}) || (s.Reason == "") == (s.State == channels.StateFailed) {
-			t.Errorf("%s %s: %+v", c.status, c.code, s)
-		}
+		t.Run(c.status+" "+c.code, func(t *testing.T) {
+			in := decodeHook(t, w.channel, query, url.Values{"MessageSid": {"SM1"}, "MessageStatus": {c.status},
+				"To": {waPrefix + annPhone}, "From": {waPrefix + waNumber}, "ErrorCode": {c.code}})
+			if in.Kind != channels.InboundStatus {
+				t.Fatalf("got an inbound of the kind %s, want a status", in.Kind)
+			}
+			s := in.Status
+			wantEqual(t, "state", s.State, c.state)
+			wantEqual(t, "class", s.Class, c.class)
+			wantEqual(t, "message", s.MessageID, 5)
+			wantEqual(t, "it is about an early part", s.Early, false)
+			wantEqual(t, "it has a reason", s.Reason != "", c.state == channels.StateFailed)
+			if !slices.Equal(s.External, []string{"SM1"}) {
+				t.Errorf("external ids: got %q, want SM1 alone", s.External)
+			}
+		})
 	}
-	part := tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5, more: true})
-	for status, n := range map[string]int{"delivered": 0, "failed": 1} { // a part's fate alone
-		form := url.Values{"MessageSid": {"SM1"}, "MessageStatus": {status}, "To": {waPrefix + annPhone}}
-		if list, err := w.channel.Decode(hookPayload(time.Now(), part, []byte(form.Encode()))); err != nil || len(list) != n || n > 0 && !list[0].Status.Early {
-			t.Errorf("a part that is %s: %+v, %v", status, list, err)
-		}
+}
+
+// Of a part before the last one only the failure is told, which is the whole message's.
+func TestDecodeStatusOfAPart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	query := tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5, more: true})
+	form := url.Values{"MessageSid": {"SM1"}, "MessageStatus": {"failed"}, "To": {waPrefix + annPhone}}
+	wantEqual(t, "a failed part's status is about an early part", decodeHook(t, w.channel, query, form).Status.Early, true)
+	form.Set("MessageStatus", "delivered")
+	if list, err := w.channel.Decode(hookPayload(time.Now(), query, []byte(form.Encode()))); err != nil || len(list) != 0 {
+		t.Errorf("a delivered part: got %+v, %v, want nothing", list, err)
 	}
 }
 
@@ -190,21 +233,21 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`list` + "\n" + `{"message":{"sid":"SM1","direction":"inbound","body":"x","num_media":"x"},"media":[{"url":"/a"}]}`))
 	f.Add([]byte("template\n{}"))
 	var all []*Channel
-	for _, whatsapp := range []bool{true, false} {
+	for _, by := range []medium{viaWhatsApp, viaSMS} {
 		c, err := newChannel(channels.Account{Config: channels.Config{fieldAccount: testAccount, fieldToken: testToken, fieldFrom: smsNumber}},
-			channels.Env{Keys: [][]byte{[]byte("k")}, Now: time.Now}, Options{}, whatsapp)
+			channels.Env{Keys: [][]byte{[]byte("k")}, Now: time.Now}, Options{}, by == viaWhatsApp)
 		if err != nil {
 			f.Fatal(err)
 		}
 		all = append(all, c)
 	}
-	saying := func(text string) []byte {
+	payloadOf := func(text string) []byte {
 		form := inboundForm()
 		form.Set("Body", text)
 		return []byte("hook\t2026-11-20T09:00:00Z\to=1.0e.00\n" + form.Encode())
 	}
 	for _, s := range budget.Seeds() {
-		f.Add(saying(s))
+		f.Add(payloadOf(s))
 		f.Add([]byte(s))
 	}
 	m := budget.NewMeter()
@@ -212,7 +255,7 @@ func FuzzDecode(f *testing.F) {
 		for _, c := range all {
 			m.Check(t, len(raw), func() { _, _ = c.Decode(raw) })
 			if long, ok := budget.Repeated(string(raw)); ok {
-				payload := saying(long)
+				payload := payloadOf(long)
 				m.Check(t, len(payload), func() { _, _ = c.Decode(payload) })
 			}
 			first, err1 := c.Decode(raw)
@@ -221,8 +264,11 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("%+v, %v; then %+v, %v", first, err1, second, err2)
 			}
 			for _, in := range first {
-				if in.Kind == "" || in.Kind == channels.InboundStatus && in.Status == nil || len(in.Attachments) > maxMedia {
-					t.Errorf("%+v", in)
+				if in.Kind == "" || in.Kind == channels.InboundStatus && in.Status == nil {
+					t.Errorf("an inbound without kind or status: %+v", in)
+				}
+				if len(in.Attachments) > maxMedia {
+					t.Errorf("an inbound with %d files, want %d at most", len(in.Attachments), maxMedia)
 				}
 			}
 		}
@@ -232,24 +278,22 @@ func FuzzDecode(f *testing.F) {
 // What the phone of the emulator sends is what the channel reads: files, places, answers.
 func TestFromThePhone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, true)
+	w := newWorld(t, viaWhatsApp)
 	w.ann.UserID = "US.12ab"
-	if _, err := w.ann.Send(twiliofake.Message{Text: "look", Media: []twiliofake.Media{{ContentType: "image/png", Content: []byte("png!")}}}); err != nil {
-		t.Fatal(err)
-	}
+	w.annSends(twiliofake.Message{Text: "look", Media: pngMedia("png!")})
 	if _, err := w.ann.Share(1.5, 2.5, "Home", ""); err != nil {
 		t.Fatal(err)
 	}
-	in := w.decoded(channels.InboundMessage)
-	if len(in) != 2 || in[0].Text != "look" || len(in[0].Attachments) != 1 || in[0].From.Name != "Ann Lee" || in[0].From.Key != "US.12ab" ||
-		!slices.Equal(in[0].From.Also, []string{annPhone}) ||
-		!strings.Contains(in[1].Text, "mlat=1.5&mlon=2.5") {
-		t.Fatalf("%+v", in)
+	in := w.takeMessages(2)
+	wantEqual(t, "text of the first", in[0].Text, "look")
+	wantEqual(t, "files of the first", len(in[0].Attachments), 1)
+	wantText(t, "text of the place", in[1].Text, "mlat=1.5&mlon=2.5")
+	sender := channels.Party{Key: "US.12ab", Name: "Ann Lee", Also: []string{annPhone}, Lasting: true}
+	if got := in[0].From; !reflect.DeepEqual(got, sender) {
+		t.Errorf("sender: got %+v, want %+v", got, sender)
 	}
 	for _, f := range w.accepted() {
-		if f.OrderKey != annPhone {
-			t.Errorf("order key %q", f.OrderKey)
-		}
+		wantEqual(t, "order key", f.OrderKey, annPhone)
 	}
-	w.quiet()
+	w.wantNoAnswers()
 }

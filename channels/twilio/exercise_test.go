@@ -1,12 +1,15 @@
 package twilio
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/channels/twilio/twiliofake"
+	"parley/channels/wamark"
 )
 
 // apiFaults are the failures of the suite, as Twilio has them.
@@ -31,46 +34,48 @@ func apiFaults() map[string]twiliofake.Fault {
 // TestExercise: both kinds pass the suite of all channels.
 func TestExercise(t *testing.T) {
 	t.Parallel()
-	for name, whatsapp := range map[string]bool{"twilio_whatsapp": true, "sms": false} {
-		for _, mms := range []string{"false", "true"} {
-			if whatsapp && mms == "true" {
-				continue
-			}
-			t.Run(name+" mms "+mms, func(t *testing.T) {
-				t.Parallel()
-				channelstest.ExerciseChannel(t, channelstest.Harness{
-					New: func(t *testing.T) channelstest.Stage { return twilioStage(t, whatsapp, mms) },
-					Failures: []channelstest.Failure{
-						{Name: "throttled", Class: channels.Throttled},
-						{Name: "no wait told", Class: channels.Throttled},
-						{Name: "invalid", Class: channels.BadRecipient},
-						{Name: "opted out", Class: channels.OptedOut},
-						{Name: "token", Class: channels.AuthBroken},
-						{Name: "filtered", Class: channels.BadContent},
-						{Name: "blocked", Class: channels.AccountBlocked},
-						{Name: "window", Class: channels.WindowClosed},
-						{Name: "error before", Class: channels.Ambiguous, Outcome: channels.Absent},
-						{Name: "error after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
-						{Name: "drop before", Class: channels.Ambiguous, Outcome: channels.Absent},
-						{Name: "drop after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
-						{Name: "answer broken", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
-					},
-					Refused: map[string]func(channels.Outbound) channels.Outbound{
-						"nobody":     func(o channels.Outbound) channels.Outbound { o.To = nil; return o },
-						"no number":  func(o channels.Outbound) channels.Outbound { o.To = []channels.Party{{Key: "kim"}}; return o },
-						"nothing":    func(o channels.Outbound) channels.Outbound { o.Text = " "; return o },
-						"two people": func(o channels.Outbound) channels.Outbound { o.To = append(o.To, o.To...); return o },
-						"too many":   func(o channels.Outbound) channels.Outbound { o.Files = make([]channels.File, 11); return o },
-					},
-				})
+	for name, c := range map[string]struct {
+		by  medium
+		mms string
+	}{
+		"twilio_whatsapp": {by: viaWhatsApp, mms: "false"},
+		"sms":             {by: viaSMS, mms: "false"},
+		"sms with mms":    {by: viaSMS, mms: "true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			channelstest.ExerciseChannel(t, channelstest.Harness{
+				New: func(t *testing.T) channelstest.Stage { return twilioStage(t, c.by, c.mms) },
+				Failures: []channelstest.Failure{
+					{Name: "throttled", Class: channels.Throttled},
+					{Name: "no wait told", Class: channels.Throttled},
+					{Name: "invalid", Class: channels.BadRecipient},
+					{Name: "opted out", Class: channels.OptedOut},
+					{Name: "token", Class: channels.AuthBroken},
+					{Name: "filtered", Class: channels.BadContent},
+					{Name: "blocked", Class: channels.AccountBlocked},
+					{Name: "window", Class: channels.WindowClosed},
+					{Name: "error before", Class: channels.Ambiguous, Outcome: channels.Absent},
+					{Name: "error after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+					{Name: "drop before", Class: channels.Ambiguous, Outcome: channels.Absent},
+					{Name: "drop after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+					{Name: "answer broken", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+				},
+				Refused: map[string]func(channels.Outbound) channels.Outbound{
+					"nobody":     func(o channels.Outbound) channels.Outbound { o.To = nil; return o },
+					"no number":  func(o channels.Outbound) channels.Outbound { o.To = []channels.Party{{Key: "kim"}}; return o },
+					"nothing":    func(o channels.Outbound) channels.Outbound { o.Text = " "; return o },
+					"two people": func(o channels.Outbound) channels.Outbound { o.To = append(o.To, o.To...); return o },
+					"too many":   func(o channels.Outbound) channels.Outbound { o.Files = make([]channels.File, 11); return o },
+				},
 			})
-		}
+		})
 	}
 }
 
-func twilioStage(t *testing.T, whatsapp bool, mms string) channelstest.Stage {
-	w := newWorld(t, whatsapp, func(_ *twiliofake.Options, c channels.Config) { c[fieldMMS] = mms })
-	w.write("hello, the window is open")
+func twilioStage(t *testing.T, by medium, mms string) channelstest.Stage {
+	w := newWorld(t, by, func(_ *twiliofake.Options, c channels.Config) { c[fieldMMS] = mms })
+	w.annWrites("hello, the window is open")
 	last := ""
 	since := func(n int) []channels.Fact { return w.accepted()[n:] }
 	return channelstest.Stage{
@@ -78,7 +83,7 @@ func twilioStage(t *testing.T, whatsapp bool, mms string) channelstest.Stage {
 		Write: func(t *testing.T, texts ...string) []channels.Fact {
 			n := len(w.accepted())
 			for _, text := range texts {
-				last = w.write(text)
+				last = w.annWrites(text)
 			}
 			return since(n)
 		},
@@ -90,13 +95,13 @@ func twilioStage(t *testing.T, whatsapp bool, mms string) channelstest.Stage {
 			return since(n)
 		},
 		Outbound: func(id int64, text string) channels.Outbound {
-			o := w.outbound(id, escaped(text))
+			o := w.outbound(id, wamark.Escape(text)) // as the engine hands it over
 			o.LastIn = time.Now()
 			return o
 		},
 		Got: func(t *testing.T) []string {
-			w.settled()
-			return nonEmpty(w.ann.Texts())
+			w.waitSettled()
+			return slices.DeleteFunc(w.ann.Texts(), func(s string) bool { return strings.TrimSpace(s) == "" })
 		},
 		Hang: func(*testing.T) {
 			w.fake.AddFault(twiliofake.Fault{Kind: twiliofake.FaultHang, Times: -1})
@@ -104,9 +109,7 @@ func twilioStage(t *testing.T, whatsapp bool, mms string) channelstest.Stage {
 		Fail: func(_ *testing.T, name string) { w.fake.AddFault(apiFaults()[name]) },
 		WriteFile: func(t *testing.T, content []byte) []channels.Fact {
 			n := len(w.accepted())
-			if _, err := w.ann.Send(twiliofake.Message{Media: []twiliofake.Media{{ContentType: "image/jpeg", Content: content}}}); err != nil {
-				t.Fatal(err)
-			}
+			w.annSends(twiliofake.Message{Media: []twiliofake.Media{{ContentType: "image/jpeg", Content: content}}})
 			return since(n)
 		},
 		ForgetFiles: func(*testing.T) { w.fake.DeleteMedia() },
@@ -114,11 +117,7 @@ func twilioStage(t *testing.T, whatsapp bool, mms string) channelstest.Stage {
 		Template: func(t *testing.T) channels.TemplateUse {
 			use := channels.TemplateUse{Template: sampleTemplate(), Values: map[string]string{"customer_name": "Ann", "order": "17"}}
 			use.Name = "another_one"
-			state, err := w.channel.(channels.Templater).SubmitTemplate(t.Context(), use.Template)
-			if err != nil {
-				t.Fatal(err)
-			}
-			use.ExternalID = state.ExternalID
+			use.ExternalID = w.submit(use.Template).ExternalID
 			return use
 		},
 	}

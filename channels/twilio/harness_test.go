@@ -3,8 +3,11 @@ package twilio
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +17,6 @@ import (
 
 	"parley/channels"
 	"parley/channels/twilio/twiliofake"
-	"parley/channels/wamark"
 )
 
 const (
@@ -26,7 +28,15 @@ const (
 	patience    = 2 * time.Minute
 )
 
-// world is one account at a Twilio of its own, with the phone of one customer.
+// medium is what a test's account writes by.
+type medium int
+
+const (
+	viaSMS medium = iota
+	viaWhatsApp
+)
+
+// world is one account at a Twilio of its own, with the phone of one customer. It is the account's channels.State too.
 type world struct {
 	t       *testing.T
 	fake    *twiliofake.Server
@@ -50,14 +60,12 @@ func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Lo
 
 func (c *clock) move(d time.Duration) { c.ahead.Add(int64(d)) }
 
-// Load implements channels.State.
 func (w *world) Load(context.Context) ([]byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state, nil
 }
 
-// Save implements channels.State.
 func (w *world) Save(_ context.Context, b []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,7 +74,7 @@ func (w *world) Save(_ context.Context, b []byte) error {
 }
 
 // newWorld makes a world. change may alter the settings; quick polls are the default.
-func newWorld(t *testing.T, whatsapp bool, change ...func(*twiliofake.Options, channels.Config)) *world {
+func newWorld(t *testing.T, by medium, change ...func(*twiliofake.Options, channels.Config)) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{}}
 	o := twiliofake.Options{AccountSID: testAccount, AuthToken: testToken, Now: w.clock.now, Numbers: []twiliofake.Number{
@@ -74,12 +82,14 @@ func newWorld(t *testing.T, whatsapp bool, change ...func(*twiliofake.Options, c
 	config := channels.Config{fieldAccount: testAccount, fieldToken: testToken, fieldFrom: smsNumber}
 	quick := Options{Poll: 20 * time.Millisecond, Settle: time.Nanosecond, Watch: 20 * time.Millisecond}
 	spec, customer := SMSSpec(quick), annPhone
-	if w.number = smsNumber; whatsapp {
+	if w.number = smsNumber; by == viaWhatsApp {
 		config[fieldFrom], w.number, customer = waNumber, waPrefix+waNumber, waPrefix+annPhone
 		spec = WhatsAppSpec(quick)
 	}
 	for _, f := range change {
-		f(&o, config)
+		if f != nil {
+			f(&o, config)
+		}
 	}
 	var err error
 	if w.fake, err = twiliofake.Start(o); err != nil {
@@ -121,14 +131,14 @@ func (w *world) accept(_ context.Context, facts ...channels.Fact) error {
 	return nil
 }
 
-// accepted gives what was accepted, twice what came twice.
+// accepted gives all facts that were accepted. A fact that came twice is there twice.
 func (w *world) accepted() []channels.Fact {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.facts)
 }
 
-// distinct gives what the journal would hold.
+// distinct gives the accepted facts as the journal would hold them: each id once.
 func (w *world) distinct() []channels.Fact {
 	seen := map[string]bool{}
 	var out []channels.Fact
@@ -159,6 +169,26 @@ func (w *world) decoded(kind channels.InboundKind) []channels.Inbound {
 	return out
 }
 
+// takeMessages gives what customers wrote, which must be want messages.
+func (w *world) takeMessages(want int) []channels.Inbound {
+	w.t.Helper()
+	in := w.decoded(channels.InboundMessage)
+	if len(in) != want {
+		w.t.Fatalf("got %d messages of customers, want %d: %+v", len(in), want, in)
+	}
+	return in
+}
+
+// takeInbox gives what Ann's phone shows, which must be want messages.
+func (w *world) takeInbox(want int) []twiliofake.Received {
+	w.t.Helper()
+	got := w.ann.Inbox()
+	if len(got) != want {
+		w.t.Fatalf("Ann's phone shows %d messages, want %d: %+v", len(got), want, got)
+	}
+	return got
+}
+
 // wait waits for a condition with a deadline; it looks often.
 func (w *world) wait(what string, done func() bool) {
 	w.t.Helper()
@@ -173,8 +203,15 @@ func (w *world) wait(what string, done func() bool) {
 	}
 }
 
-// run keeps the channel's Run at work until the test ends.
-func (w *world) run() {
+// waitStatuses waits until want statuses of messages came, and gives them.
+func (w *world) waitStatuses(want int) []channels.Inbound {
+	w.t.Helper()
+	w.wait(fmt.Sprint(want, " statuses came"), func() bool { return len(w.decoded(channels.InboundStatus)) == want })
+	return w.decoded(channels.InboundStatus)
+}
+
+// startRun keeps the channel's Run at work until the test ends.
+func (w *world) startRun() {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- w.channel.(channels.Runner).Run(ctx) }()
@@ -186,14 +223,44 @@ func (w *world) run() {
 	})
 }
 
-// write lets Ann write and gives her message's id.
-func (w *world) write(text string) string {
+// annWrites lets Ann write a text and gives her message's id.
+func (w *world) annWrites(text string) string {
 	w.t.Helper()
-	sid, err := w.ann.Send(twiliofake.Message{Text: text})
+	return w.annSends(twiliofake.Message{Text: text})
+}
+
+// annSends is annWrites for any message.
+func (w *world) annSends(m twiliofake.Message) string {
+	w.t.Helper()
+	sid, err := w.ann.Send(m)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return sid
+}
+
+func pngMedia(content string) []twiliofake.Media {
+	return []twiliofake.Media{{ContentType: "image/png", Content: []byte(content)}}
+}
+
+// loadMemory gives what the channel remembers of its looks at Twilio's lists.
+func (w *world) loadMemory() *memory {
+	w.t.Helper()
+	m, err := w.base.loadMemory(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &m
+}
+
+// poll looks at Twilio's lists once, which must work.
+func (w *world) poll(m *memory) (hasMore bool) {
+	w.t.Helper()
+	hasMore, err := w.base.pollOnce(w.t.Context(), m)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return hasMore
 }
 
 // outbound makes a message to Ann.
@@ -214,7 +281,7 @@ func (w *world) send(o channels.Outbound) (channels.Receipt, error) {
 	return w.channel.Send(ctx, o)
 }
 
-func (w *world) sent(o channels.Outbound) channels.Receipt {
+func (w *world) mustSend(o channels.Outbound) channels.Receipt {
 	w.t.Helper()
 	r, err := w.send(o)
 	if err != nil {
@@ -223,34 +290,78 @@ func (w *world) sent(o channels.Outbound) channels.Receipt {
 	return r
 }
 
-// settled waits until Twilio is done with everything that was sent.
-func (w *world) settled() {
+// waitSettled waits until Twilio is done with everything that was sent.
+func (w *world) waitSettled() {
 	w.t.Helper()
 	w.wait("Twilio is done", func() bool {
 		return !slices.ContainsFunc(w.fake.Messages(), func(m twiliofake.Stored) bool { return m.Status == "queued" || m.Status == "sent" })
 	})
 }
 
-func classOf(t *testing.T, err error) *channels.SendError {
+// wantClass checks that err is a *SendError of a class and has words for people. It gives it.
+func wantClass(t *testing.T, tried string, err error, want channels.Class) *channels.SendError {
 	t.Helper()
 	var se *channels.SendError
 	if !errors.As(err, &se) || se.Text == "" {
-		t.Fatalf("%v is no *SendError with words", err)
+		t.Fatalf("%s: got %v, want a *SendError with words", tried, err)
 	}
+	wantEqual(t, tried+": class of the error", se.Class, want)
 	return se
 }
 
-// quiet checks that no callback was answered with something for the customer.
-func (w *world) quiet() {
+// wantSendFails checks that a message is refused with an error of a class.
+func (w *world) wantSendFails(tried string, o channels.Outbound, want channels.Class) *channels.SendError {
+	w.t.Helper()
+	_, err := w.send(o)
+	return wantClass(w.t, tried, err, want)
+}
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// wantText checks that a text contains words.
+func wantText(t *testing.T, what, text, words string) {
+	t.Helper()
+	if !strings.Contains(text, words) {
+		t.Errorf("%s: got %q, want %q in it", what, text, words)
+	}
+}
+
+// wantNoAnswers checks that no callback was answered with something for the customer.
+func (w *world) wantNoAnswers() {
 	w.t.Helper()
 	if a := w.fake.Answers(); len(a) > 0 {
 		w.t.Errorf("callbacks answered %q, which went to customers", a)
 	}
 }
 
-// escaped is a text as the engine hands it over.
-func escaped(text string) string { return wamark.Escape(text) }
+// lastForm is the form of the last message that Twilio was asked to send.
+func (w *world) lastForm() url.Values {
+	w.t.Helper()
+	var form url.Values
+	for _, r := range w.fake.Requests() {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.Path, "/Messages.json") {
+			var err error
+			if form, err = url.ParseQuery(string(r.Body)); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+	return form
+}
 
-func nonEmpty(list []string) []string {
-	return slices.DeleteFunc(list, func(s string) bool { return strings.TrimSpace(s) == "" })
+// publicFile is a file with an address that Twilio can fetch.
+func publicFile(t *testing.T, name, kind, content string) channels.File {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		_, _ = io.WriteString(w, content)
+	}))
+	t.Cleanup(srv.Close)
+	return channels.File{Name: name, ContentType: kind, SizeBytes: int64(len(content)),
+		Link: func() (string, error) { return srv.URL + "/" + name, nil }}
 }

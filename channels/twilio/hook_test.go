@@ -8,8 +8,8 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// hooked sets the webhook and gives where it stood before, as the page shows it; afterwards it must be ours.
-func (w *world) hooked() (before string) {
+// setHook sets the webhook, and checks that it is ours afterwards. It gives where it stood before, as the page shows it.
+func (w *world) setHook() (before string) {
 	w.t.Helper()
 	h := w.channel.(channels.Hooked)
 	state, err := h.FindHook(w.t.Context())
@@ -19,15 +19,15 @@ func (w *world) hooked() (before string) {
 	for _, v := range state.Values {
 		before += v.What + ": " + v.Now + "\n"
 	}
-	if state.Ours() {
-		w.t.Errorf("nothing is to be changed:\n%s", before)
-	}
+	wantEqual(w.t, "the webhook is ours before", state.Ours(), false)
 	if err := h.SetHook(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
-	if state, err = h.FindHook(w.t.Context()); err != nil || !state.Ours() || state.Values[0].Now != "POST "+w.base.callbacks.address+retryOverrides {
-		w.t.Errorf("afterwards: %+v, %v", state, err)
+	if state, err = h.FindHook(w.t.Context()); err != nil {
+		w.t.Fatal(err)
 	}
+	wantEqual(w.t, "the webhook is ours afterwards", state.Ours(), true)
+	wantEqual(w.t, "webhook", state.Values[0].Now, "POST "+w.base.callbacks.address+retryOverrides)
 	for _, f := range w.channel.(channels.Checker).Check(w.t.Context()) {
 		if !f.OK {
 			w.t.Errorf("doctor finds %+v", f)
@@ -49,10 +49,9 @@ func TestSetHook(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		whatsapp bool
-		change   func(*twiliofake.Options, channels.Config)
-		webhook  string
-		before   string
+		by              medium
+		change          func(*twiliofake.Options, channels.Config)
+		webhook, before string // where it stands, and what the page shows of that
 	}{
 		"another address": {webhook: "https://other.test/in", before: "number " + smsNumber + ": POST https://other.test/in\n"},
 		"nothing yet":     {before: "number " + smsNumber + ": \n"},
@@ -66,20 +65,14 @@ func TestSetHook(t *testing.T) {
 			change: func(o *twiliofake.Options, _ channels.Config) {
 				o.Numbers = append([]twiliofake.Number{{Address: smsNumber + "9", Webhook: "https://longer.test"}}, o.Numbers...)
 			}},
-		"WhatsApp": {whatsapp: true, webhook: "https://other.test/in", before: "whatsapp:" + waNumber + ": POST https://other.test/in"},
+		"WhatsApp": {by: viaWhatsApp, webhook: "https://other.test/in", before: "whatsapp:" + waNumber + ": POST https://other.test/in"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			change := c.change
-			if change == nil {
-				change = func(*twiliofake.Options, channels.Config) {}
-			}
-			w := newWorld(t, c.whatsapp, change)
+			w := newWorld(t, c.by, c.change)
 			w.fake.SetWebhook(w.number, c.webhook)
-			if got := w.hooked(); !strings.Contains(got, c.before) {
-				t.Errorf("before: %s", got)
-			}
-			w.write("Hello")
+			wantText(t, "where it stood before", w.setHook(), c.before)
+			w.annWrites("Hello")
 			w.wait("her message", func() bool { return len(w.accepted()) == 1 })
 		})
 	}
@@ -89,11 +82,16 @@ func TestSetHook(t *testing.T) {
 // the address of an account that was taken out. A number of its own calls its own account.
 func TestHookOfAnotherAccount(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		account      string
-		onNumber, ok bool
-	}{{"second", false, true}, {"former", false, false}, {"second", true, false}} {
-		w := newWorld(t, false, func(o *twiliofake.Options, config channels.Config) {
+	for name, c := range map[string]struct {
+		account  string // whose address Twilio calls
+		onNumber bool   // each number has an address of its own
+		ok       bool
+	}{
+		"a service that calls another account":      {account: "second", ok: true},
+		"a service that calls an account taken out": {account: "former", ok: false},
+		"a number of its own calls another account": {account: "second", onNumber: true, ok: false},
+	} {
+		w := newWorld(t, viaSMS, func(o *twiliofake.Options, config channels.Config) {
 			config[fieldService] = "MG1"
 			o.Services = []twiliofake.Service{{SID: "MG1", Name: "Help", OnNumber: c.onNumber, Numbers: []string{smsNumber}}}
 		})
@@ -109,58 +107,58 @@ func TestHookOfAnotherAccount(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if f := w.base.checkHook(t.Context()); f.OK != c.ok || !strings.Contains(f.Text, beside) {
-			t.Errorf("%+v: %+v", c, f)
-		}
+		f := w.base.checkHook(t.Context())
+		wantEqual(t, name+": the webhook is right", f.OK, c.ok)
+		wantText(t, name+": finding", f.Text, beside)
 	}
 }
 
 // The same for a short code, beside a longer one that Twilio's list brings along.
 func TestSetHookOfAShortCode(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, false, func(o *twiliofake.Options, c channels.Config) {
+	w := newWorld(t, viaSMS, func(o *twiliofake.Options, c channels.Config) {
 		c[fieldFrom] = "72345"
 		o.Numbers = []twiliofake.Number{{Address: "172345", Webhook: "https://longer.test"}, {Address: "72345", Webhook: "https://other.test/in"}}
 	})
-	if got := w.hooked(); !strings.Contains(got, "number 72345: POST https://other.test/in") {
-		t.Errorf("before: %s", got)
-	}
+	wantText(t, "where it stood before", w.setHook(), "number 72345: POST https://other.test/in")
 }
 
 // What is wrong with a number is told beside its setting, and why a webhook can't be set.
 func TestSetHookRefused(t *testing.T) {
 	t.Parallel()
+	withToken := func(_ *twiliofake.Options, c channels.Config) { c[fieldToken] = "wrong" }
+	isOffline := func(o *twiliofake.Options, _ channels.Config) { o.Numbers[0].Offline = true }
+	fromAnother := func(_ *twiliofake.Options, c channels.Config) { c[fieldFrom] = "+15557777" }
 	for name, c := range map[string]struct {
-		whatsapp bool
-		change   func(*twiliofake.Options, channels.Config)
-		class    channels.Class
-		field    string
+		by     medium
+		change func(*twiliofake.Options, channels.Config)
+		class  channels.Class // of setting the webhook; "" if that may work
+		field  string
 	}{
-		"a wrong token": {change: func(_ *twiliofake.Options, c channels.Config) { c[fieldToken] = "wrong" }, class: channels.AuthBroken, field: fieldToken},
-		"another's number": {change: func(_ *twiliofake.Options, c channels.Config) { c[fieldFrom] = "+15557777" }, class: channels.BadRecipient,
-			field: fieldFrom},
-		"no such sender": {whatsapp: true, change: func(_ *twiliofake.Options, c channels.Config) { c[fieldFrom] = "+15557777" }, class: channels.BadRecipient,
-			field: fieldFrom},
+		"a wrong token":    {change: withToken, class: channels.AuthBroken, field: fieldToken},
+		"another's number": {change: fromAnother, class: channels.BadRecipient, field: fieldFrom},
+		"no such sender":   {by: viaWhatsApp, change: fromAnother, class: channels.BadRecipient, field: fieldFrom},
 		"calls only":       {change: func(o *twiliofake.Options, _ channels.Config) { o.Numbers[1].NoSMS = true }, field: fieldFrom},
-		"a sender offline": {whatsapp: true, change: func(o *twiliofake.Options, _ channels.Config) { o.Numbers[0].Offline = true }, field: fieldFrom},
+		"a sender offline": {by: viaWhatsApp, change: isOffline, field: fieldFrom},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, c.whatsapp, c.change)
+			w := newWorld(t, c.by, c.change)
 			fields := ""
 			for _, f := range w.channel.(channels.Checker).Check(t.Context()) {
 				if f.Field == channels.HookField {
 					continue
 				}
-				if fields += f.Field; f.OK && f.Field != "" || !f.OK && f.Hint == "" {
-					t.Errorf("%+v", f)
+				fields += f.Field
+				if f.OK {
+					wantEqual(t, f.What+": field of what is right", f.Field, "")
+				} else {
+					wantEqual(t, f.What+": it has a hint", f.Hint != "", true)
 				}
 			}
-			if fields != c.field {
-				t.Errorf("the fault is with %q, want %q", fields, c.field)
-			}
-			if err := w.channel.(channels.Hooked).SetHook(t.Context()); c.class != "" && channels.ClassOf(err) != c.class {
-				t.Errorf("setting: %v", err)
+			wantEqual(t, "field of the fault", fields, c.field)
+			if err := w.channel.(channels.Hooked).SetHook(t.Context()); c.class != "" {
+				wantEqual(t, "class of the error of setting the webhook", channels.ClassOf(err), c.class)
 			}
 		})
 	}
@@ -172,7 +170,7 @@ func TestSetHookRefused(t *testing.T) {
 func TestSendersToChoose(t *testing.T) {
 	t.Parallel()
 	find := func(change func(*twiliofake.Options, channels.Config)) (said string) {
-		w := newWorld(t, true, change)
+		w := newWorld(t, viaWhatsApp, change)
 		for _, f := range w.channel.(channels.Checker).Check(t.Context()) {
 			if !f.OK && f.Field == fieldFrom {
 				said += f.Text + " " + f.Hint
@@ -185,18 +183,24 @@ func TestSendersToChoose(t *testing.T) {
 		change func(*twiliofake.Options, channels.Config)
 		want   []string
 	}{
-		"none of the senders": {func(o *twiliofake.Options, c channels.Config) {
-			c[fieldFrom], o.Numbers = "+15557777", append(o.Numbers, other)
+		"none of the senders": {
+			change: func(o *twiliofake.Options, c channels.Config) {
+				c[fieldFrom], o.Numbers = "+15557777", append(o.Numbers, other)
+			},
+			want: []string{"no WhatsApp sender +15557777", waNumber + " (online), +15559999 (offline)", "Register the number"},
 		},
-			[]string{"no WhatsApp sender +15557777", waNumber + " (online), +15559999 (offline)", "Register the number"}},
-		"no sender at all": {func(o *twiliofake.Options, _ channels.Config) { o.Numbers = o.Numbers[1:] }, []string{"no other sender", "Register the number"}},
-		"offline":          {func(o *twiliofake.Options, _ channels.Config) { o.Numbers[0].Offline = true }, []string{"The sender is offline.", "already registered to a WhatsApp account. (410)"}},
+		"no sender at all": {
+			change: func(o *twiliofake.Options, _ channels.Config) { o.Numbers = o.Numbers[1:] },
+			want:   []string{"no other sender", "Register the number"},
+		},
+		"offline": {
+			change: func(o *twiliofake.Options, _ channels.Config) { o.Numbers[0].Offline = true },
+			want:   []string{"The sender is offline.", "already registered to a WhatsApp account. (410)"},
+		},
 	} {
 		got := find(c.change)
 		for _, want := range c.want {
-			if !strings.Contains(got, want) {
-				t.Errorf("%s: %q lacks %q", name, got, want)
-			}
+			wantText(t, name, got, want)
 		}
 	}
 }

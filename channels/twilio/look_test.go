@@ -14,24 +14,17 @@ import (
 // nobody reads that the credentials are refused.
 func TestDeletedDuringTheLook(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, false)
+	w := newWorld(t, viaSMS)
 	w.fake.SetLost(true)
-	m, err := w.base.loadMemory(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.ann.Send(twiliofake.Message{Text: "Look", Media: []twiliofake.Media{{ContentType: "image/png", Content: []byte("png!")}}}); err != nil {
-		t.Fatal(err)
-	}
-	w.write("Did you get it?")
+	m := w.loadMemory()
+	w.annSends(twiliofake.Message{Text: "Look", Media: pngMedia("png!")})
+	w.annWrites("Did you get it?")
 	w.clock.move(time.Minute)
 	w.fake.AddFault(twiliofake.Fault{Route: "GET /Media.json", Kind: twiliofake.FaultCode, Code: codeNotFound, Status: http.StatusNotFound})
-	if _, err := w.base.pollOnce(t.Context(), &m); err != nil {
-		t.Errorf("the look failed: %v", err)
-	}
-	if in := w.decoded(channels.InboundMessage); len(in) != 2 || in[0].Text != "Look" || len(in[0].Attachments) != 0 {
-		t.Errorf("stored: %+v", in)
-	}
+	w.poll(m)
+	in := w.takeMessages(2)
+	wantEqual(t, "text", in[0].Text, "Look")
+	wantEqual(t, "files", len(in[0].Attachments), 0)
 }
 
 // Two numbers of one messaging service are two accounts: what customers write to the second goes to the webhook of the first, which
@@ -40,7 +33,7 @@ func TestDeletedDuringTheLook(t *testing.T) {
 func TestTwoNumbersOfAService(t *testing.T) {
 	t.Parallel()
 	const second, program = "+15550102", "+15550103"
-	w := newWorld(t, false, func(o *twiliofake.Options, c channels.Config) {
+	w := newWorld(t, viaSMS, func(o *twiliofake.Options, c channels.Config) {
 		o.Numbers = append(o.Numbers, twiliofake.Number{Address: second}, twiliofake.Number{Address: program})
 		o.Services = []twiliofake.Service{{SID: "MG1", Name: "Help", OnNumber: true, Numbers: []string{smsNumber, second}}}
 		c[fieldService] = "MG1"
@@ -51,29 +44,29 @@ func TestTwoNumbersOfAService(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.write("To the first")
+	w.annWrites("To the first")
 	facts := w.accepted()
 	source := listSources(channels.Config{fieldAccount: testAccount, fieldFrom: "+1 (555) 0102"})[fieldFrom]
-	if len(facts) != 2 || facts[0].Owner != source || facts[0].ExternalID != sid || facts[1].Owner != "" {
-		t.Fatalf("accepted %+v, want the first for %q", facts, source)
+	if len(facts) != 2 {
+		t.Fatalf("accepted %d facts, want 2: %+v", len(facts), facts)
 	}
+	wantEqual(t, "owner of Bob's message", facts[0].Owner, source)
+	wantEqual(t, "external id of Bob's message", facts[0].ExternalID, sid)
+	wantEqual(t, "owner of Ann's message", facts[1].Owner, "")
 
-	m, err := w.base.loadMemory(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := w.loadMemory()
 	w.fake.SetLost(true)
 	o := w.outbound(1, "From the second")
 	o.From = w.decoded(channels.InboundMessage)[0].Envelope.Via
-	w.sent(o)
+	w.mustSend(o)
 	o = w.outbound(2, "From the first")
-	w.sent(o)
+	w.mustSend(o)
 	for i, want := range []string{second, smsNumber} {
 		if got := w.fake.Messages()[2+i]; got.From != want {
 			t.Errorf("%q left from %s, want %s", got.Body, got.From, want)
 		}
 	}
-	w.settled()
+	w.waitSettled()
 	w.clock.move(time.Minute)
 	for range 3 {
 		if _, err := w.fake.Phone("+15550125", program, "Cleo").Send(twiliofake.Message{Text: "To another program"}); err != nil {
@@ -81,14 +74,11 @@ func TestTwoNumbersOfAService(t *testing.T) {
 		}
 	}
 	w.base.maxStatuses = 1
-	if _, err := w.base.pollOnce(t.Context(), &m); err != nil {
-		t.Fatal(err)
-	}
+	w.poll(m)
 	for _, in := range w.decoded(channels.InboundStatus) {
 		isOfSecond := in.Status.External[0] == w.fake.Messages()[2].SID
-		if in.Status.State != channels.StateDelivered || in.Status.Others != isOfSecond {
-			t.Errorf("%+v", in.Status)
-		}
+		wantEqual(t, "state", in.Status.State, channels.StateDelivered)
+		wantEqual(t, "another account may have sent "+in.Status.External[0], in.Status.Others, isOfSecond)
 	}
 	receipts := 0
 	for _, f := range w.accepted() {
@@ -96,7 +86,5 @@ func TestTwoNumbersOfAService(t *testing.T) {
 			receipts++
 		}
 	}
-	if receipts != 2 {
-		t.Errorf("%d receipts for this account, want 2", receipts)
-	}
+	wantEqual(t, "receipts for this account", receipts, 2)
 }

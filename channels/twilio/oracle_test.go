@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	twilioclient "github.com/twilio/twilio-go/client"
-
-	"parley/channels/twilio/twiliofake"
 )
 
 // What we sign is what Twilio's own Go library accepts, and the other way round.
@@ -23,9 +21,12 @@ func TestSignatureAgainstTwilio(t *testing.T) {
 		address string
 		form    url.Values
 	}{
-		"plain": {"https://parley.test/hooks/sms", inboundForm()}, "query": {"https://parley.test/hooks/sms?o=1.0e.ab&x=", inboundForm()},
-		"port": {"https://parley.test:443/hooks/sms", inboundForm()}, "other port": {"https://parley.test:8443/h", inboundForm()},
-		"blank and empty": {"http://parley.test/h", blank}, "apostrophe": {"https://parley.test/h?a=it's", inboundForm()},
+		"plain":           {address: "https://parley.test/hooks/sms", form: inboundForm()},
+		"query":           {address: "https://parley.test/hooks/sms?o=1.0e.ab&x=", form: inboundForm()},
+		"port":            {address: "https://parley.test:443/hooks/sms", form: inboundForm()},
+		"other port":      {address: "https://parley.test:8443/h", form: inboundForm()},
+		"blank and empty": {address: "http://parley.test/h", form: blank},
+		"apostrophe":      {address: "https://parley.test/h?a=it's", form: inboundForm()},
 	} {
 		ours := computeSignature(testToken, c.address, c.form)
 		if !theirs.ValidateBody(c.address, []byte(c.form.Encode()), ours) {
@@ -40,7 +41,7 @@ func TestSignatureAgainstTwilio(t *testing.T) {
 // The emulator's callbacks are what Twilio's own Go library accepts.
 func TestEmulatorSignsLikeTwilio(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, true)
+	w := newWorld(t, viaWhatsApp)
 	theirs := twilioclient.NewRequestValidator(testToken)
 	seen := make(chan bool, 10)
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -52,9 +53,7 @@ func TestEmulatorSignsLikeTwilio(t *testing.T) {
 	}))
 	t.Cleanup(srv.Close)
 	w.fake.SetWebhook(w.number, srv.URL+"/hook?a=1"+retryOverrides)
-	if _, err := w.ann.Send(twiliofake.Message{Text: strings.Repeat("Grüße & <b> ", 3)}); err != nil {
-		t.Fatal(err)
-	}
+	w.annWrites(strings.Repeat("Grüße & <b> ", 3))
 	if !<-seen {
 		t.Error("a callback's signature is wrong")
 	}

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -15,33 +16,37 @@ func TestEdge29Segments(t *testing.T) {
 	t.Parallel()
 	a := func(n int) string { return strings.Repeat("a", n) }
 	z := func(n int) string { return strings.Repeat("ж", n) }
+	gsm := func(parts, left int) channels.Count {
+		return channels.Count{Parts: parts, Left: left, Encoding: "GSM-7"}
+	}
+	ucs := func(parts, left int) channels.Count {
+		return channels.Count{Parts: parts, Left: left, Encoding: "UCS-2"}
+	}
 	for name, c := range map[string]struct {
 		text string
 		want channels.Count
 	}{
-		"nothing":                     {"", channels.Count{Parts: 1, Left: 160, Encoding: "GSM-7"}},
-		"160":                         {a(160), channels.Count{Parts: 1, Left: 0, Encoding: "GSM-7"}},
-		"161":                         {a(161), channels.Count{Parts: 2, Left: 145, Encoding: "GSM-7"}},
-		"306":                         {a(306), channels.Count{Parts: 2, Left: 0, Encoding: "GSM-7"}},
-		"307":                         {a(307), channels.Count{Parts: 3, Left: 152, Encoding: "GSM-7"}},
-		"159 and euro":                {a(159) + "€", channels.Count{Parts: 2, Left: 153 - 8, Encoding: "GSM-7"}},
-		"158 and euro":                {a(158) + "€", channels.Count{Parts: 1, Left: 0, Encoding: "GSM-7"}},
-		"euro over the edge of parts": {a(152) + "€" + a(152), channels.Count{Parts: 3, Left: 152, Encoding: "GSM-7"}},
-		"the same without":            {a(152) + "aa" + a(152), channels.Count{Parts: 2, Left: 0, Encoding: "GSM-7"}},
-		"all of the extension":        {"^{}\\[~]|€", channels.Count{Parts: 1, Left: 142, Encoding: "GSM-7"}},
-		"umlauts, Greek":              {"äöüÄÖÜßñ¿¡ÆæØøÅåΔΩ@£¥", channels.Count{Parts: 1, Left: 139, Encoding: "GSM-7"}},
-		"70":                          {z(70), channels.Count{Parts: 1, Left: 0, Encoding: "UCS-2"}},
-		"71":                          {z(71), channels.Count{Parts: 2, Left: 63, Encoding: "UCS-2"}},
-		"134":                         {z(134), channels.Count{Parts: 2, Left: 0, Encoding: "UCS-2"}},
-		"emoji over the edge":         {z(66) + "😀" + z(66), channels.Count{Parts: 3, Left: 66, Encoding: "UCS-2"}},
-		"one emoji":                   {a(69) + "😀", channels.Count{Parts: 2, Left: 63, Encoding: "UCS-2"}},
-		"one emoji, one part":         {a(68) + "😀", channels.Count{Parts: 1, Left: 0, Encoding: "UCS-2"}},
-		"a backtick is no GSM":        {"`", channels.Count{Parts: 1, Left: 69, Encoding: "UCS-2"}},
-		"euro in UCS-2 counts once":   {z(69) + "€", channels.Count{Parts: 1, Left: 0, Encoding: "UCS-2"}},
+		"nothing":                     {text: "", want: gsm(1, 160)},
+		"160":                         {text: a(160), want: gsm(1, 0)},
+		"161":                         {text: a(161), want: gsm(2, 2*153-161)},
+		"306":                         {text: a(306), want: gsm(2, 0)},
+		"307":                         {text: a(307), want: gsm(3, 3*153-307)},
+		"159 and euro":                {text: a(159) + "€", want: gsm(2, 2*153-159-2)}, // a euro takes two places
+		"158 and euro":                {text: a(158) + "€", want: gsm(1, 0)},
+		"euro over the edge of parts": {text: a(152) + "€" + a(152), want: gsm(3, 152)},
+		"the same without":            {text: a(152) + "aa" + a(152), want: gsm(2, 0)},
+		"all of the extension":        {text: "^{}\\[~]|€", want: gsm(1, 160-9*2)},
+		"umlauts, Greek":              {text: "äöüÄÖÜßñ¿¡ÆæØøÅåΔΩ@£¥", want: gsm(1, 160-21)},
+		"70":                          {text: z(70), want: ucs(1, 0)},
+		"71":                          {text: z(71), want: ucs(2, 2*67-71)},
+		"134":                         {text: z(134), want: ucs(2, 0)},
+		"emoji over the edge":         {text: z(66) + "😀" + z(66), want: ucs(3, 66)},
+		"one emoji":                   {text: a(69) + "😀", want: ucs(2, 2*67-69-2)}, // an emoji takes two places
+		"one emoji, one part":         {text: a(68) + "😀", want: ucs(1, 0)},
+		"a backtick is no GSM":        {text: "`", want: ucs(1, 70-1)},
+		"euro in UCS-2 counts once":   {text: z(69) + "€", want: ucs(1, 0)},
 	} {
-		if got := countSegments(c.text); got != c.want {
-			t.Errorf("%s: %+v, want %+v", name, got, c.want)
-		}
+		wantEqual(t, name, countSegments(c.text), c.want)
 	}
 }
 
@@ -58,11 +63,21 @@ func FuzzCount(f *testing.F) {
 		budget.CheckRepeated(t, m, s, func(s string) { countSegments(s) })
 		c := countSegments(s)
 		units := len(utf16.Encode([]rune(s)))
-		if c.Parts < 1 || c.Left < 0 || c.Left > 160 || c.Encoding != "GSM-7" && c.Encoding != "UCS-2" {
-			t.Errorf("%q: %+v", s, c)
+		if c.Parts < 1 || c.Left < 0 || c.Left > 160 {
+			t.Errorf("%q: %+v, want at least one part and room for 0 to 160", s, c)
 		}
-		if c.Encoding == "UCS-2" && (c.Parts == 1 && units > 70 || c.Parts > 1 && (units > c.Parts*67 || units < (c.Parts-1)*66)) {
-			t.Errorf("%d units: %+v", units, c)
+		switch c.Encoding {
+		case "GSM-7":
+		case "UCS-2":
+			least, most := (c.Parts-1)*66, c.Parts*67 // a pair that doesn't fit leaves one place of 67 empty
+			if c.Parts == 1 {
+				least, most = 0, 70
+			}
+			if units < least || units > most {
+				t.Errorf("%d units are %d parts, which hold %d to %d", units, c.Parts, least, most)
+			}
+		default:
+			t.Errorf("%q: the encoding %s is unknown", s, c.Encoding)
 		}
 		if more := countSegments(s + "a"); more.Parts < c.Parts || c.Left > 0 && more.Parts != c.Parts {
 			t.Errorf("%q: %+v, with one more %+v", s, c, more)
@@ -75,15 +90,19 @@ func FuzzCount(f *testing.F) {
 func TestRoomBesideTheSignature(t *testing.T) {
 	t.Parallel()
 	s := &SMS{Channel: &Channel{number: &ownNumber{}}}
-	for _, c := range []struct{ letter, signature string }{{"a", ""}, {"a", "Acme {Lamps}"}, {"ж", "Acme"}, {"a", "Лампы"}} {
-		room := s.Count(c.letter, c.signature).Room
-		for i, n := range room {
-			if fits, over := s.Count(strings.Repeat(c.letter, n), c.signature), s.Count(strings.Repeat(c.letter, n+1), c.signature); fits.Parts != i+1 || over.Parts != i+2 {
-				t.Errorf("%s with %q: %d characters are %d texts, %d are %d; want %d and one more", c.letter, c.signature, n, fits.Parts, n+1, over.Parts, i+1)
-			}
+	for _, c := range []struct{ letter, signature string }{
+		{letter: "a", signature: ""},
+		{letter: "a", signature: "Acme {Lamps}"},
+		{letter: "ж", signature: "Acme"},
+		{letter: "a", signature: "Лампы"},
+	} {
+		for i, n := range s.Count(c.letter, c.signature).Room {
+			what := fmt.Sprintf("texts of %d × %s with %q", n, c.letter, c.signature)
+			wantEqual(t, what, s.Count(strings.Repeat(c.letter, n), c.signature).Parts, i+1)
+			wantEqual(t, what+" and one more", s.Count(strings.Repeat(c.letter, n+1), c.signature).Parts, i+2)
 		}
 	}
-	if empty, begun := s.Count("", "Acme").Room, s.Count("a", "Acme").Room; empty != begun || empty[0] != 160-len("\n\nAcme") {
-		t.Errorf("an empty text has room for %v, a begun one for %v", empty, begun)
-	}
+	empty := s.Count("", "Acme").Room
+	wantEqual(t, "room of an empty and of a begun text", empty, s.Count("a", "Acme").Room)
+	wantEqual(t, "room of one text", empty[0], 160-len("\n\nAcme"))
 }

@@ -3,6 +3,7 @@ package twilio
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -18,22 +19,15 @@ import (
 func TestSignatureVectors(t *testing.T) {
 	t.Parallel()
 	form := url.Values{"CallSid": {"CA1234567890ABCDE"}, "Caller": {"+12349013030"}, "Digits": {"1234"}, "From": {"+12349013030"}, "To": {"+18005551212"}}
-	if got := computeSignature("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", form); got != "0/KCTR6DLpKmkAf8muzZqo1nDgQ=" {
-		t.Errorf("signature %s", got)
-	}
+	wantEqual(t, "signature", computeSignature("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", form), "0/KCTR6DLpKmkAf8muzZqo1nDgQ=")
 }
 
-// hookChannel is a channel that is reached at hook.
-func hookChannel(t *testing.T, hook string, got *[]channels.Fact) *Channel {
+// hookChannel is a channel whose callbacks come to hook.
+func hookChannel(t *testing.T, hook string) *Channel {
 	t.Helper()
-	w := newWorld(t, false)
-	w.base.callbacks.address = hook
-	t.Cleanup(func() {
-		if got != nil {
-			*got = w.accepted()
-		}
-	})
-	return w.base
+	c := newWorld(t, viaSMS).base
+	c.callbacks.address = hook
+	return c
 }
 
 // inboundForm is a customer's SMS.
@@ -42,7 +36,9 @@ func inboundForm() url.Values {
 		"SmsStatus": {"received"}, "FromCity": {""}}
 }
 
-func post(c *Channel, target, body, contentType, signature string) int {
+// postHook posts a callback and gives the status of its answer. The answer must be empty: a body would go to the customer.
+func postHook(t *testing.T, c *Channel, target, body, contentType, signature string) int {
+	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(body))
 	r.Header.Set("Content-Type", contentType)
 	if signature != "" {
@@ -50,103 +46,104 @@ func post(c *Channel, target, body, contentType, signature string) int {
 	}
 	rec := httptest.NewRecorder()
 	c.ServeHTTP(rec, r)
-	if rec.Body.Len() > 0 {
-		return -rec.Code // a body would go to the customer
-	}
+	wantEqual(t, "body of the answer", rec.Body.String(), "")
 	return rec.Code
 }
 
 const formType = "application/x-www-form-urlencoded; charset=UTF-8"
 
 // Edge case 26: repeated, empty and blank parameters, an apostrophe in the query, a proxy's
-// port; whatever does not fit is refused (edge case 6).
+// port; whatever does not fit is refused.
 func TestEdge26Signatures(t *testing.T) {
 	t.Parallel()
 	const hook = "https://parley.test/hooks/sms"
-	sign := func(address string, form url.Values) string { return computeSignature(testToken, address, form) }
 	repeated := inboundForm()
 	repeated["X"] = []string{"b", "a", "b", ""}
 	blank := inboundForm()
 	blank.Set("Body", "  \t ")
+	const hook443, hook8443 = "https://parley.test:443/hooks/sms", "https://parley.test:8443/hooks/sms"
 	for name, c := range map[string]struct {
-		hook, query, signed string // signed: the address Twilio signs
+		hook, query, signed string // our address, the query of the call, and the address that Twilio signs
 		form                url.Values
 		want                int
 	}{
-		"plain":                        {hook, "", hook, inboundForm(), 204},
-		"with standard port":           {hook, "", "https://parley.test:443/hooks/sms", inboundForm(), 204},
-		"configured with it, without":  {"https://parley.test:443/hooks/sms", "", hook, inboundForm(), 204},
-		"proxy port, without":          {"https://parley.test:8443/hooks/sms", "", hook, inboundForm(), 204},
-		"proxy port":                   {"https://parley.test:8443/hooks/sms", "", "https://parley.test:8443/hooks/sms", inboundForm(), 204},
-		"http port":                    {"http://parley.test/hooks/sms", "", "http://parley.test:80/hooks/sms", inboundForm(), 204},
-		"IPv6":                         {"http://[::1]:8080/h", "", "http://[::1]/h", inboundForm(), 204},
-		"repeated":                     {hook, "", hook, repeated, 204},
-		"blank":                        {hook, "", hook, blank, 204},
-		"query":                        {hook, "a=1&b=", hook + "?a=1&b=", inboundForm(), 204},
-		"configured query":             {hook + "?a=1", "a=1", hook + "?a=1", inboundForm(), 204},
-		"apostrophe":                   {hook, "a=it's", hook + "?a=it's", inboundForm(), 204},
-		"apostrophe, encoded on wire":  {hook, "a=it%27s", hook + "?a=it's", inboundForm(), 204},
-		"apostrophe, encoded in sign":  {hook, "a=it's", hook + "?a=it%27s", inboundForm(), 204},
-		"another host":                 {hook, "", "https://evil.test/hooks/sms", inboundForm(), 403},
-		"another path":                 {hook, "", hook + "/", inboundForm(), 403},
-		"query not signed":             {hook, "a=1", hook, inboundForm(), 403},
-		"another port":                 {hook, "", "https://parley.test:8443/hooks/sms", inboundForm(), 403},
-		"address unknown: fail closed": {"", "", "", inboundForm(), 403},
+		"plain":                        {hook: hook, signed: hook, want: 204},
+		"with standard port":           {hook: hook, signed: hook443, want: 204},
+		"configured with it, without":  {hook: hook443, signed: hook, want: 204},
+		"proxy port, without":          {hook: hook8443, signed: hook, want: 204},
+		"proxy port":                   {hook: hook8443, signed: hook8443, want: 204},
+		"http port":                    {hook: "http://parley.test/hooks/sms", signed: "http://parley.test:80/hooks/sms", want: 204},
+		"IPv6":                         {hook: "http://[::1]:8080/h", signed: "http://[::1]/h", want: 204},
+		"repeated":                     {hook: hook, signed: hook, form: repeated, want: 204},
+		"blank":                        {hook: hook, signed: hook, form: blank, want: 204},
+		"query":                        {hook: hook, query: "?a=1&b=", signed: hook + "?a=1&b=", want: 204},
+		"configured query":             {hook: hook + "?a=1", query: "?a=1", signed: hook + "?a=1", want: 204},
+		"apostrophe":                   {hook: hook, query: "?a=it's", signed: hook + "?a=it's", want: 204},
+		"apostrophe, encoded on wire":  {hook: hook, query: "?a=it%27s", signed: hook + "?a=it's", want: 204},
+		"apostrophe, encoded in sign":  {hook: hook, query: "?a=it's", signed: hook + "?a=it%27s", want: 204},
+		"another host":                 {hook: hook, signed: "https://evil.test/hooks/sms", want: 403},
+		"another path":                 {hook: hook, signed: hook + "/", want: 403},
+		"query not signed":             {hook: hook, query: "?a=1", signed: hook, want: 403},
+		"another port":                 {hook: hook, signed: hook8443, want: 403},
+		"address unknown: fail closed": {hook: "", signed: "", want: 403},
 	} {
-		ch := hookChannel(t, c.hook, nil)
-		target := "http://10.0.0.1:8080/hooks/sms" // what the proxy calls
-		if c.query != "" {
-			target += "?" + c.query
+		if c.form == nil {
+			c.form = inboundForm()
 		}
-		if got := post(ch, target, c.form.Encode(), formType, sign(c.signed, c.form)); got != c.want {
-			t.Errorf("%s: %d, want %d", name, got, c.want)
-		}
+		target := "http://10.0.0.1:8080/hooks/sms" + c.query // what the proxy calls
+		got := postHook(t, hookChannel(t, c.hook), target, c.form.Encode(), formType, computeSignature(testToken, c.signed, c.form))
+		wantEqual(t, name, got, c.want)
 	}
-	ch := hookChannel(t, hook, nil)
-	body := inboundForm().Encode()
-	for name, signature := range map[string]string{"none": "", "of another token": computeSignature("other", hook, inboundForm()), "garbage": "x"} {
-		if got := post(ch, hook, body, formType, signature); got != 403 {
-			t.Errorf("%s: %d", name, got)
-		}
-	}
-	if got := post(ch, hook, body+"&Body=more", formType, sign(hook, inboundForm())); got != 403 {
-		t.Errorf("a changed body: %d", got)
+}
+
+// Edge case 6: a callback without the right signature of just this body is refused.
+func TestEdge6WrongSignature(t *testing.T) {
+	t.Parallel()
+	const hook = "https://parley.test/hooks/sms"
+	body, good := inboundForm().Encode(), computeSignature(testToken, hook, inboundForm())
+	for name, c := range map[string]struct{ body, signature string }{
+		"no signature":                 {body: body},
+		"signature of another token":   {body: body, signature: computeSignature("other", hook, inboundForm())},
+		"garbage as signature":         {body: body, signature: "x"},
+		"body changed after signature": {body: body + "&Body=more", signature: good},
+	} {
+		wantEqual(t, name, postHook(t, hookChannel(t, hook), hook, c.body, formType, c.signature), http.StatusForbidden)
 	}
 }
 
 // A JSON body is vouched for by its hash in the signed address.
 func TestSignatureOfJSON(t *testing.T) {
 	t.Parallel()
-	const hook = "https://parley.test/hooks/sms"
-	ch := hookChannel(t, hook, nil)
-	body := `{"event":"x"}`
+	const hook, body = "https://parley.test/hooks/sms", `{"event":"x"}`
 	sum := sha256.Sum256([]byte(body))
-	query := "bodySHA256=" + hex.EncodeToString(sum[:])
-	good := computeSignature(testToken, hook+"?"+query, nil)
-	if got := post(ch, hook+"?"+query, body, "application/json", good); got != 204 {
-		t.Errorf("a good one: %d", got)
-	}
-	if got := post(ch, hook+"?"+query, body+" ", "application/json", good); got != 403 {
-		t.Errorf("a changed one: %d", got)
-	}
-	if got := post(ch, hook, body, "application/json", computeSignature(testToken, hook, nil)); got != 403 {
-		t.Errorf("one without hash: %d", got)
+	hashed := hook + "?bodySHA256=" + hex.EncodeToString(sum[:])
+	for name, c := range map[string]struct {
+		address, body string
+		want          int
+	}{
+		"the body of the hash": {address: hashed, body: body, want: http.StatusNoContent},
+		"a changed body":       {address: hashed, body: body + " ", want: http.StatusForbidden},
+		"no hash":              {address: hook, body: body, want: http.StatusForbidden},
+	} {
+		signature := computeSignature(testToken, c.address, nil)
+		wantEqual(t, name, postHook(t, hookChannel(t, hook), c.address, c.body, "application/json", signature), c.want)
 	}
 }
 
 // A webhook that can't be checked is said to be so.
 func TestNoAddressIsTold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, false)
+	w := newWorld(t, viaSMS)
 	w.base.callbacks.address = ""
-	if got := post(w.base, "/hooks/sms", inboundForm().Encode(), formType, computeSignature(testToken, "/hooks/sms", inboundForm())); got != 403 {
-		t.Errorf("%d", got)
-	}
+	signature := computeSignature(testToken, "/hooks/sms", inboundForm())
+	wantEqual(t, "status", postHook(t, w.base, "/hooks/sms", inboundForm().Encode(), formType, signature), http.StatusForbidden)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.conditions) != 1 || w.conditions[0].Status != channels.Broken || !strings.Contains(w.conditions[0].Hint, "PARLEY_PUBLIC_URL") {
-		t.Errorf("conditions %+v", w.conditions)
+	if len(w.conditions) != 1 {
+		t.Fatalf("told %d conditions, want 1: %+v", len(w.conditions), w.conditions)
 	}
+	wantEqual(t, "condition", w.conditions[0].Status, channels.Broken)
+	wantText(t, "hint", w.conditions[0].Hint, "PARLEY_PUBLIC_URL")
 }
 
 // What is signed but not ours is kept and shown, not used.
@@ -161,14 +158,13 @@ func TestStrangeCallbacks(t *testing.T) {
 		"id that is no id":  func(f url.Values) { f.Set("MessageSid", "SM1\n2") },
 		"status of another": func(f url.Values) { f.Set("MessageStatus", "sent") }, // From is the customer
 	} {
-		w := newWorld(t, false)
+		w := newWorld(t, viaSMS)
 		form := inboundForm()
 		change(form)
-		if got := post(w.base, "/hooks/acme", form.Encode(), formType, computeSignature(testToken, w.base.callbacks.address, form)); got != 204 {
-			t.Errorf("%s: %d", name, got)
-		}
+		signature := computeSignature(testToken, w.base.callbacks.address, form)
+		wantEqual(t, name, postHook(t, w.base, "/hooks/acme", form.Encode(), formType, signature), http.StatusNoContent)
 		if facts := w.accepted(); len(facts) != 1 || facts[0].Quarantine == "" {
-			t.Errorf("%s: %+v", name, facts)
+			t.Errorf("%s: accepted %+v, want one fact in quarantine", name, facts)
 		}
 	}
 }
@@ -176,63 +172,62 @@ func TestStrangeCallbacks(t *testing.T) {
 // Only what is stored is acknowledged; all answers are empty.
 func TestWebhookAnswers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, false)
+	w := newWorld(t, viaSMS)
 	form := inboundForm()
 	good := computeSignature(testToken, w.base.callbacks.address, form)
 	for want, err := range map[int]error{204: nil, 503: channels.ErrOverloaded, 500: http.ErrBodyNotAllowed} {
 		w.mu.Lock()
 		w.refuse = err
 		w.mu.Unlock()
-		if got := post(w.base, "/hooks/acme", form.Encode(), formType, good); got != want {
-			t.Errorf("%v: %d, want %d", err, got, want)
-		}
+		wantEqual(t, fmt.Sprint("storing gives ", err), postHook(t, w.base, "/hooks/acme", form.Encode(), formType, good), want)
 	}
-	r := httptest.NewRequest(http.MethodGet, "/hooks/acme", nil)
+	large := strings.Repeat("x", maxHook+1)
+	wantEqual(t, "too large", postHook(t, w.base, "/hooks/acme", large, formType, good), http.StatusRequestEntityTooLarge)
 	rec := httptest.NewRecorder()
-	w.base.ServeHTTP(rec, r)
-	if rec.Code != http.StatusMethodNotAllowed || rec.Body.Len() > 0 {
-		t.Errorf("GET: %d %q", rec.Code, rec.Body)
-	}
-	if got := post(w.base, "/hooks/acme", strings.Repeat("x", maxHook+1), formType, good); got != 413 {
-		t.Errorf("too large: %d", got)
-	}
+	w.base.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/hooks/acme", nil))
+	wantEqual(t, "GET", rec.Code, http.StatusMethodNotAllowed)
+	wantEqual(t, "body of the answer to GET", rec.Body.String(), "")
 }
 
 // A token is one account's, one message's, and one key's.
 func TestTokens(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, false)
-	c := w.base.callbacks
+	c := newWorld(t, viaSMS).base.callbacks
 	want := token{message: 42, part: 1, more: true}
 	address := c.statusURL(want)
 	u, err := url.Parse(address)
-	if err != nil || u.Fragment != "rc=5&rp=all" {
-		t.Fatalf("%s: %v", address, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got, ok := c.readToken(u.RawQuery); !ok || got != want {
-		t.Errorf("%+v %v", got, ok)
-	}
-	if got, ok := c.readToken(tokenParam + "=" + c.sign([]byte("key two"), want)); !ok || got != want {
-		t.Errorf("an older key: %+v %v", got, ok)
-	}
-	other := hookChannel(t, "https://x.test", nil).callbacks
-	other.account = 8
+	wantEqual(t, "repetitions that the address asks for", u.Fragment, "rc=5&rp=all")
 	for name, query := range map[string]string{
-		"another message": strings.Replace(u.RawQuery, "o=42.", "o=43.", 1), "last part": strings.Replace(u.RawQuery, ".1m.", ".1e.", 1),
-		"another key": tokenParam + "=" + c.sign([]byte("no key"), want), "another account": tokenParam + "=" + other.sign([]byte("key one"), want),
-		"nothing": "", "short": "o=1", "letters": "o=a.b.c", "empty": "o=..", "zeros": strings.Replace(u.RawQuery, "o=42", "o=042", 1),
+		"of the first key": u.RawQuery,
+		"of an older key":  tokenParam + "=" + c.sign([]byte("key two"), want),
 	} {
-		if got, ok := c.readToken(query); ok {
-			t.Errorf("%s: %+v", name, got)
+		if got, ok := c.readToken(query); !ok || got != want {
+			t.Errorf("a token %s: got %+v, %v, want %+v", name, got, ok, want)
 		}
 	}
-	if got := c.statusURL(token{}); !strings.Contains(got, "?o=") {
-		t.Error(got)
+	other := hookChannel(t, "https://x.test").callbacks
+	other.account = 8
+	for name, query := range map[string]string{
+		"another message": strings.Replace(u.RawQuery, "o=42.", "o=43.", 1),
+		"last part":       strings.Replace(u.RawQuery, ".1m.", ".1e.", 1),
+		"another key":     tokenParam + "=" + c.sign([]byte("no key"), want),
+		"another account": tokenParam + "=" + other.sign([]byte("key one"), want),
+		"nothing":         "",
+		"short":           "o=1",
+		"letters":         "o=a.b.c",
+		"empty":           "o=..",
+		"zeros":           strings.Replace(u.RawQuery, "o=42", "o=042", 1),
+	} {
+		if got, ok := c.readToken(query); ok {
+			t.Errorf("%s: read %+v, want no token", name, got)
+		}
 	}
+	wantText(t, "address of an empty token", c.statusURL(token{}), "?o=")
 	c.address = "https://x.test/h?a=1"
-	if got := c.statusURL(want); !strings.HasPrefix(got, "https://x.test/h?a=1&o=42.1m.") {
-		t.Error(got)
-	}
+	wantText(t, "address that has a query already", c.statusURL(want), "https://x.test/h?a=1&o=42.1m.")
 }
 
 // FuzzWebhook: whatever comes, unsigned bodies are refused, and nothing panics.
@@ -270,7 +265,7 @@ func FuzzWebhook(f *testing.F) {
 			}
 			fact := c.hook.factOf(form, query, []byte(body))
 			if fact.ExternalID == "" || len(fact.ExternalID) > 500 || fact.OrderKey == "" {
-				t.Errorf("%+v", fact)
+				t.Errorf("a fact without a usable id or order key: %+v", fact)
 			}
 			if _, err := c.Decode(fact.Payload); err != nil && fact.Quarantine == "" {
 				t.Error(err)
