@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -45,14 +46,63 @@ func newWorld(t *testing.T, change func(*channels.Env)) *world {
 	if change != nil {
 		change(&env)
 	}
-	var err error
-	if w.channel, err = parleyhttp.Spec().New(channels.Account{ID: 7, Name: "shop", Config: config(srv.URL)}, env); err != nil {
-		t.Fatal(err)
-	}
+	w.channel = newChannel(t, srv.URL, env)
 	hook := httptest.NewServer(w.channel.(http.Handler))
 	t.Cleanup(hook.Close)
 	w.hook = hook.URL + "/hooks/shop"
 	return w
+}
+
+// newChannel makes a channel whose callback is a test server.
+func newChannel(t testing.TB, base string, env channels.Env) channels.Channel {
+	t.Helper()
+	c, err := parleyhttp.Spec().New(channels.Account{ID: 7, Name: "shop", Config: config(base)}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// newChannelTo is newChannel whose callback is a handler of the test's. It gives the callback's address too.
+func newChannelTo(t *testing.T, callback http.Handler) (c channels.Channel, base string) {
+	t.Helper()
+	srv := httptest.NewServer(callback)
+	t.Cleanup(srv.Close)
+	return newChannel(t, srv.URL, channels.Env{}), srv.URL
+}
+
+// mustSend sends a message, which must work.
+func (w *world) mustSend(t *testing.T, o channels.Outbound) {
+	t.Helper()
+	if _, err := w.channel.Send(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// decodeOne gives the one inbound that a payload is.
+func decodeOne(t *testing.T, c channels.Channel, payload []byte) channels.Inbound {
+	t.Helper()
+	list, err := c.Decode(payload)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%s became %+v, %v, want one inbound", payload, list, err)
+	}
+	return list[0]
+}
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// wantText checks that a text contains words.
+func wantText(t *testing.T, what, text, words string) {
+	t.Helper()
+	if !strings.Contains(text, words) {
+		t.Errorf("%s: got %q, want %q in it", what, text, words)
+	}
 }
 
 func (w *world) accept(_ context.Context, facts ...channels.Fact) error {
@@ -62,8 +112,8 @@ func (w *world) accept(_ context.Context, facts ...channels.Fact) error {
 	return w.err
 }
 
-// taken gives the facts accepted since it was last asked.
-func (w *world) taken() []channels.Fact {
+// takeFacts gives the facts accepted since it was last asked.
+func (w *world) takeFacts() []channels.Fact {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	facts := w.facts
@@ -78,7 +128,7 @@ func (w *world) post(t *testing.T, events ...any) []channels.Fact {
 	if err != nil || status != http.StatusOK {
 		t.Fatalf("the webhook answered %d %s, %v", status, body, err)
 	}
-	return w.taken()
+	return w.takeFacts()
 }
 
 func message(id, text string) map[string]any {
@@ -103,8 +153,15 @@ func stage(t *testing.T) channelstest.Stage {
 	serial := 0
 	last := message("m-0", "")
 	faults := map[string]httpfake.Fault{
-		"throttled": {Status: 429, RetryAfter: "1"}, "busy": {Status: 503, RetryAfter: "7"}, "no customer": {Status: 410}, "refused": {Status: 422}, "signature": {Status: 401},
-		"error before": {Status: 500}, "error after": {Status: 502, After: true}, "drop before": {}, "drop after": {After: true},
+		"throttled":    {Status: 429, RetryAfter: "1"},
+		"busy":         {Status: 503, RetryAfter: "7"},
+		"no customer":  {Status: 410},
+		"refused":      {Status: 422},
+		"signature":    {Status: 401},
+		"error before": {Status: 500},
+		"error after":  {Status: 502, After: true},
+		"drop before":  {},
+		"drop after":   {After: true},
 	}
 	return channelstest.Stage{
 		Channel: w.channel,
@@ -159,8 +216,11 @@ func TestExercise(t *testing.T) {
 	channelstest.ExerciseChannel(t, channelstest.Harness{
 		New: stage,
 		Failures: []channelstest.Failure{
-			{Name: "throttled", Class: channels.Throttled}, {Name: "busy", Class: channels.Throttled},
-			{Name: "no customer", Class: channels.BadRecipient}, {Name: "refused", Class: channels.BadContent}, {Name: "signature", Class: channels.AuthBroken},
+			{Name: "throttled", Class: channels.Throttled},
+			{Name: "busy", Class: channels.Throttled},
+			{Name: "no customer", Class: channels.BadRecipient},
+			{Name: "refused", Class: channels.BadContent},
+			{Name: "signature", Class: channels.AuthBroken},
 			{Name: "error before", Class: channels.Ambiguous, Outcome: channels.Absent},
 			{Name: "error after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
 			{Name: "drop before", Class: channels.Ambiguous, Outcome: channels.Absent},

@@ -14,17 +14,19 @@ func TestAcceptedBeforeTheSettingsChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	ref := w.base + "/files/bill.pdf"
-	facts := w.post(t, rawMessage(`{"type":"message","id":"m1","from":{"id":"kim"},"text":"My bill","attachments":[{"url":"`+ref+`"}]}`))
+	m := message("m1", "My bill")
+	m["attachments"] = []any{map[string]any{"url": ref}}
+	facts := w.post(t, m)
 	moved := channels.Account{ID: 7, Name: "shop", Config: channels.Config{"secret": secret, "callback_url": "https://shop.test/parley", "allow_private": "false"}}
 	later, err := parleyhttp.Spec().New(moved, channels.Env{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := later.Decode(facts[0].Payload)
-	if err != nil || len(got) != 1 || got[0].Text != "My bill" || len(got[0].Attachments) != 1 || got[0].Attachments[0].Ref != ref {
-		t.Errorf("it became %+v, %v", got, err)
+	got := decodeOne(t, later, facts[0].Payload)
+	wantEqual(t, "text", got.Text, "My bill")
+	if len(got.Attachments) != 1 || got.Attachments[0].Ref != ref {
+		t.Errorf("it has the files %+v, want the one at %s", got.Attachments, ref)
 	}
-	if _, err := later.(channels.Fetcher).Fetch(t.Context(), ref); channels.ClassOf(err) != channels.BadContent {
-		t.Errorf("the file is fetched from where it may not be any more: %v", err)
-	}
+	_, err = later.(channels.Fetcher).Fetch(t.Context(), ref)
+	wantEqual(t, "class of the error of fetching the file", channels.ClassOf(err), channels.BadContent)
 }

@@ -38,8 +38,8 @@ func published(t *testing.T, part string) *jsonschema.Schema {
 	return s
 }
 
-// fits says what a text lacks to be of a published form; nil = nothing.
-func fits(t *testing.T, s *jsonschema.Schema, raw string) error {
+// validate says what a text lacks to be of a published form; nil = nothing.
+func validate(t *testing.T, s *jsonschema.Schema, raw string) error {
 	t.Helper()
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(raw))
 	if err != nil {
@@ -55,35 +55,29 @@ func TestSchemaOut(t *testing.T) {
 	w := newWorld(t, func(e *channels.Env) { e.HookURL = "https://help.test/hooks/shop" })
 	o := outbound(1, "all of it")
 	o.Subject, o.Signature.Text, o.ReplyTo, o.Automatic = "About", "-- *Ann*", "m-1", true
-	o.Files = []channels.File{linked("a.txt", "https://help.test/files/x")}
+	o.Files = []channels.File{linkedFile("a.txt", "https://help.test/files/x")}
 	list := []channels.Outbound{outbound(2, "only text"), o}
-	for i, r := range riches(10) {
+	for i, r := range richMessages(10) {
 		next := outbound(int64(10+i), "")
 		next.Rich = &r
 		list = append(list, next)
 	}
 	empty := outbound(3, "an empty file")
-	empty.Files = []channels.File{content("empty.txt", nil)}
+	empty.Files = []channels.File{inlineFile("empty.txt", nil)}
 	inline := newWorld(t, nil)
-	if _, err := inline.channel.Send(t.Context(), empty); err != nil {
-		t.Fatal(err)
-	}
+	inline.mustSend(t, empty)
 	for _, o := range list {
-		if _, err := w.channel.Send(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
+		w.mustSend(t, o)
 	}
 	callback := published(t, "callback")
 	for _, g := range append(w.shop.Got(), inline.shop.Got()...) {
-		if err := fits(t, callback, string(g.Body)); err != nil {
+		if err := validate(t, callback, string(g.Body)); err != nil {
 			t.Errorf("%s\n%v", g.Body, err)
 		}
 	}
-	if len(w.shop.Got()) != len(list) {
-		t.Errorf("%d callbacks", len(w.shop.Got()))
-	}
+	wantEqual(t, "callbacks", len(w.shop.Got()), len(list))
 	for _, bad := range []string{`{}`, `{"type":"message","id":"1","account":"a","conversation":"1","to":{}}`} {
-		if fits(t, callback, bad) == nil {
+		if validate(t, callback, bad) == nil {
 			t.Errorf("the schema takes %s", bad)
 		}
 	}
@@ -97,11 +91,11 @@ func TestSchemaIn(t *testing.T) {
 	for _, c := range events() {
 		w := newWorld(t, nil)
 		raw := `{"events":[` + c.raw + `]}`
-		if err := fits(t, batch, raw); (err == nil) != (c.fault == "") && !c.finer {
+		if err := validate(t, batch, raw); (err == nil) != (c.fault == "") && !c.finer {
 			t.Errorf("%s: the schema says %v, wanted %q", c.raw, err, c.fault)
 		}
 		_, answer, err := w.shop.Post(t.Context(), w.hook, json.RawMessage(c.raw))
-		if err != nil || fits(t, accepted, answer) != nil {
+		if err != nil || validate(t, accepted, answer) != nil {
 			t.Errorf("%s: answered %s, %v", c.raw, answer, err)
 		}
 	}
@@ -116,12 +110,10 @@ func TestDocExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	examples := regexp.MustCompile("(?s)```json ([a-z]+)\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	if len(examples) != 4 {
-		t.Errorf("%d examples", len(examples))
-	}
+	wantEqual(t, "examples on the page", len(examples), 4)
 	w := newWorld(t, nil)
 	for _, e := range examples {
-		if err := fits(t, published(t, e[1]), e[2]); err != nil {
+		if err := validate(t, published(t, e[1]), e[2]); err != nil {
 			t.Errorf("%s\n%v", e[2], err)
 		}
 		if e[1] == "batch" {
@@ -129,9 +121,8 @@ func TestDocExamples(t *testing.T) {
 			if err := json.Unmarshal([]byte(e[2]), &b); err != nil {
 				t.Fatal(err)
 			}
-			if facts := w.post(t, b.Events...); len(facts) != 5 {
-				t.Errorf("the batch became %d facts", len(facts))
-			}
+			const typing = 1 // is no fact
+			wantEqual(t, "facts of the batch", len(w.post(t, b.Events...)), len(b.Events)-typing)
 		}
 	}
 	script := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(string(page))
@@ -143,10 +134,14 @@ func TestDocExamples(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "sh", "-euc", script[1])
 	cmd.Env = append(os.Environ(), "SHOP_SECRET="+secret, "HOOK="+w.hook, "no_proxy=*")
 	out, err := cmd.CombinedOutput()
-	if err != nil || strings.TrimSpace(string(out)) != `{"accepted":1}` {
-		t.Fatalf("the example says %s, %v", out, err)
+	if err != nil {
+		t.Fatalf("the example fails: %v\n%s", err, out)
 	}
-	if facts := w.taken(); len(facts) != 1 || facts[0].ExternalID != "message:m-1" || facts[0].OrderKey != "customer:u-17" {
-		t.Errorf("the example became %+v", facts)
+	wantEqual(t, "answer to the example", strings.TrimSpace(string(out)), `{"accepted":1}`)
+	facts := w.takeFacts()
+	if len(facts) != 1 {
+		t.Fatalf("the example became %d facts, want 1: %+v", len(facts), facts)
 	}
+	wantEqual(t, "id of the example's fact", facts[0].ExternalID, "message:m-1")
+	wantEqual(t, "order key of the example's fact", facts[0].OrderKey, "customer:u-17")
 }

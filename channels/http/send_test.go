@@ -10,30 +10,32 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"parley/channels"
-	parleyhttp "parley/channels/http"
 	"parley/channels/http/httpfake"
 )
 
-func content(name string, body []byte) channels.File {
+// inlineFile is a file without a public address: its content goes into the callback.
+func inlineFile(name string, body []byte) channels.File {
 	return channels.File{Name: name, ContentType: "text/plain", SizeBytes: int64(len(body)),
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil },
 		Link: func() (string, error) { return "", errors.New("no public address") }}
 }
 
-func linked(name, link string) channels.File {
-	f := content(name, []byte("never read"))
+// linkedFile is a file with a public address, which goes into the callback; its content is never read.
+func linkedFile(name, link string) channels.File {
+	f := inlineFile(name, []byte("never read"))
 	f.Open = func(context.Context) (io.ReadCloser, error) { return nil, errors.New("it was read") }
 	f.Link = func() (string, error) { return link, nil }
 	return f
 }
 
-// riches are rich messages with n choices each.
-func riches(n int) []channels.Rich {
+// richMessages gives a rich message of each kind, with n choices each.
+func richMessages(n int) []channels.Rich {
 	var buttons []channels.Button
 	var rows []channels.ListRow
 	var cards []channels.RichCard
@@ -46,65 +48,100 @@ func riches(n int) []channels.Rich {
 		{Location: &channels.Location{Latitude: 1, Longitude: 2}}, {Contact: &channels.ContactCard{Name: "Ann"}}}
 }
 
-// TestAnswers: each answer of the callback has its published meaning.
-func TestAnswers(t *testing.T) {
+// answerOnce is a callback that gives one answer, and must be called once.
+func answerOnce(t *testing.T, status int, retryAfter, body string) channels.Channel {
+	t.Helper()
+	calls := 0
+	c, _ := newChannelTo(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		if r.Header.Get("Idempotency-Key") == "" || r.URL.Query().Get("tenant") != "1" {
+			t.Errorf("%s was called with %v, want a key and the address's own query", r.URL, r.Header)
+		}
+		if retryAfter != "" {
+			w.Header().Set("Retry-After", retryAfter)
+		}
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(func() { wantEqual(t, "calls", calls, 1) }) // runs before the server's, which waits for no call
+	return c
+}
+
+// An answer that means that the callback has the message gives its id there, or the token if it tells none.
+func TestAnswersThatTake(t *testing.T) {
+	t.Parallel()
+	const token = "p1.101." // how it begins: the delivery and the message
+	for _, c := range []struct {
+		status   int
+		body, id string
+	}{
+		{status: 200, body: `{"id":"x-1"}`, id: "x-1"},
+		{status: 201, body: ``, id: token},
+		{status: 204, body: ``, id: token},
+		{status: 202, body: `thanks`, id: token},
+		{status: 200, body: `{"id":" x"}`, id: token},
+		{status: 409, body: `{"id":"x-1"}`, id: "x-1"},
+		{status: 409, body: ``, id: token},
+	} {
+		t.Run(fmt.Sprint(c.status, " ", c.body), func(t *testing.T) {
+			receipt, err := answerOnce(t, c.status, "", c.body).Send(t.Context(), outbound(1, "x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantEqual(t, "state", receipt.State, channels.StateAccepted)
+			if got := receipt.ExternalID; got != c.id && (c.id != token || !strings.HasPrefix(got, token)) {
+				t.Errorf("external id: got %q, want %s", got, c.id)
+			}
+		})
+	}
+}
+
+// Each answer that refuses has its published meaning.
+func TestAnswersThatRefuse(t *testing.T) {
 	t.Parallel()
 	date := time.Now().Add(20 * time.Second).UTC().Format(http.TimeFormat)
 	for _, c := range []struct {
-		status     int
-		retryAfter string
-		body       string
-		class      channels.Class // "" = sent
-		id         string         // "" = the token
-		text       string
+		status           int
+		retryAfter, body string
+		class            channels.Class
+		text             string // is in the error
 	}{
-		{200, "", `{"id":"x-1"}`, "", "x-1", ""}, {201, "", ``, "", "", ""}, {204, "", ``, "", "", ""}, {202, "", `thanks`, "", "", ""}, {200, "", `{"id":" x"}`, "", "", ""},
-		{409, "", `{"id":"x-1"}`, "", "x-1", ""}, {409, "", ``, "", "", ""},
-		{429, "5", ``, channels.Throttled, "", "wait"}, {429, "", ``, channels.Throttled, "", "wait"}, {503, date, ``, channels.Throttled, "", "wait"},
-		{503, "", ``, channels.Ambiguous, "", "stumbled"}, {500, "", ``, channels.Ambiguous, "", "stumbled"}, {504, "", ``, channels.Ambiguous, "", ""},
-		{400, "", `{"error":"no\n such  field"}`, channels.BadContent, "", `It says: "no such field"`}, {413, "", ``, channels.BadContent, "", "413"}, {418, "", `x`, channels.BadContent, "", ""},
-		{401, "", ``, channels.AuthBroken, "", "signature"}, {403, "", ``, channels.AuthBroken, "", "signature"}, {404, "", ``, channels.AuthBroken, "", "callback_url"},
-		{405, "", ``, channels.AuthBroken, "", ""}, {302, "", ``, channels.AuthBroken, "", "redirects"}, {408, "", ``, channels.Retry, "", ""}, {410, "", ``, channels.BadRecipient, "", "no such customer"},
+		{status: 429, retryAfter: "5", class: channels.Throttled, text: "wait"},
+		{status: 429, class: channels.Throttled, text: "wait"},
+		{status: 503, retryAfter: date, class: channels.Throttled, text: "wait"},
+		{status: 503, class: channels.Ambiguous, text: "stumbled"},
+		{status: 500, class: channels.Ambiguous, text: "stumbled"},
+		{status: 504, class: channels.Ambiguous},
+		{status: 400, body: `{"error":"no\n such  field"}`, class: channels.BadContent, text: `It says: "no such field"`},
+		{status: 413, class: channels.BadContent, text: "413"},
+		{status: 418, body: `x`, class: channels.BadContent},
+		{status: 401, class: channels.AuthBroken, text: "signature"},
+		{status: 403, class: channels.AuthBroken, text: "signature"},
+		{status: 404, class: channels.AuthBroken, text: "callback_url"},
+		{status: 405, class: channels.AuthBroken},
+		{status: 302, class: channels.AuthBroken, text: "redirects"},
+		{status: 408, class: channels.Retry},
+		{status: 410, class: channels.BadRecipient, text: "no such customer"},
 	} {
-		calls := 0
-		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			calls++
-			if r.Header.Get("Idempotency-Key") == "" || r.URL.Query().Get("tenant") != "1" {
-				t.Errorf("%s with %v", r.URL, r.Header)
+		t.Run(fmt.Sprint(c.status, " ", c.retryAfter), func(t *testing.T) {
+			_, err := answerOnce(t, c.status, c.retryAfter, c.body).Send(t.Context(), outbound(1, "x"))
+			var se *channels.SendError
+			if !errors.As(err, &se) {
+				t.Fatalf("sending: got %v, want a *SendError", err)
 			}
-			if c.retryAfter != "" {
-				w.Header().Set("Retry-After", c.retryAfter)
+			wantEqual(t, "class", se.Class, c.class)
+			wantText(t, "error", se.Text, c.text)
+			if c.class == channels.Throttled && (se.Wait < time.Second || se.Wait > 30*time.Second) {
+				t.Errorf("it waits %s, want a second to half a minute", se.Wait)
 			}
-			w.Header().Set("Location", "/elsewhere")
-			w.WriteHeader(c.status)
-			_, _ = io.WriteString(w, c.body)
-		}))
-		ch, err := parleyhttp.Spec().New(channels.Account{Config: config(srv.URL)}, channels.Env{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		receipt, err := ch.Send(t.Context(), outbound(1, "x"))
-		srv.Close()
-		var se *channels.SendError
-		switch {
-		case calls != 1:
-			t.Errorf("%d: called %d times", c.status, calls)
-		case c.class == "":
-			if err != nil || receipt.State != channels.StateAccepted || c.id != "" && receipt.ExternalID != c.id || c.id == "" && !strings.HasPrefix(receipt.ExternalID, "p1.101.") {
-				t.Errorf("%d %s: %+v, %v", c.status, c.body, receipt, err)
-			}
-		case !errors.As(err, &se) || se.Class != c.class || !strings.Contains(se.Text, c.text):
-			t.Errorf("%d %s: %v, want %s", c.status, c.body, err, c.class)
-		case c.class == channels.Throttled && (se.Wait < time.Second || se.Wait > 30*time.Second):
-			t.Errorf("%d %s: waits %s", c.status, c.retryAfter, se.Wait)
-		}
+		})
 	}
 }
 
 // dialer fails with an error, or stands for net.Dialer.
 type dialer struct{ err error }
 
-// DialContext implements channels.Dialer.
 func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if d.err != nil {
 		return nil, &net.OpError{Op: "dial", Err: d.err}
@@ -112,114 +149,114 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
+// wantOutcome asks whether the callback has a message.
+func wantOutcome(t *testing.T, c channels.Channel, want channels.Outcome) error {
+	t.Helper()
+	outcome, _, err := c.Reconcile(t.Context(), outbound(1, "x"))
+	wantEqual(t, "outcome", outcome, want)
+	return err
+}
+
+// wantFinding checks what doctor finds about the callback.
+func wantFinding(t *testing.T, c channels.Channel, ok bool, text string) {
+	t.Helper()
+	f := c.(channels.Checker).Check(t.Context())[1]
+	wantEqual(t, "doctor finds the callback in order", f.OK, ok)
+	wantEqual(t, "doctor has a hint", f.Hint != "", !ok)
+	wantText(t, "doctor's finding", f.Text, text)
+}
+
 // What never left is certain; a callback in the own network needs a person.
 func TestUnreached(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		err   error
-		class channels.Class
-	}{{errors.New("connection refused"), channels.Retry}, {channels.ErrPrivateAddress, channels.AuthBroken}} {
-		w := newWorld(t, func(e *channels.Env) { e.Dialer = dialer{c.err} })
-		if _, err := w.channel.Send(t.Context(), outbound(1, "x")); channels.ClassOf(err) != c.class {
-			t.Errorf("%v: %v", c.err, err)
-		}
-		if outcome, _, err := w.channel.Reconcile(t.Context(), outbound(1, "x")); outcome != channels.CannotTell || err == nil || strings.Contains(err.Error(), "tenant") {
-			t.Errorf("%v: reconciled %v, %v", c.err, outcome, err)
-		}
-		if f := w.channel.(channels.Checker).Check(t.Context()); f[1].OK || f[1].Hint == "" {
-			t.Errorf("%v: checked %+v", c.err, f)
-		}
+	for class, failure := range map[channels.Class]error{
+		channels.Retry:      errors.New("connection refused"),
+		channels.AuthBroken: channels.ErrPrivateAddress,
+	} {
+		t.Run(failure.Error(), func(t *testing.T) {
+			w := newWorld(t, func(e *channels.Env) { e.Dialer = dialer{failure} })
+			_, err := w.channel.Send(t.Context(), outbound(1, "x"))
+			wantEqual(t, "class of the error", channels.ClassOf(err), class)
+			if err := wantOutcome(t, w.channel, channels.CannotTell); err == nil || strings.Contains(err.Error(), "tenant") {
+				t.Errorf("reconciling: got %v, want an error without the callback's address", err)
+			}
+			wantFinding(t, w.channel, false, "")
+		})
 	}
 }
 
 // A server that doesn't know our question is no proof that a message isn't there.
 func TestBare404(t *testing.T) {
 	t.Parallel()
-	srv := httptest.NewServer(http.NotFoundHandler())
-	defer srv.Close()
-	ch, err := parleyhttp.Spec().New(channels.Account{Config: config(srv.URL)}, channels.Env{})
-	if err != nil {
-		t.Fatal(err)
+	c, _ := newChannelTo(t, http.NotFoundHandler())
+	if err := wantOutcome(t, c, channels.CannotTell); err != nil {
+		t.Error(err)
 	}
-	if outcome, _, err := ch.Reconcile(t.Context(), outbound(1, "x")); outcome != channels.CannotTell || err != nil {
-		t.Errorf("%v, %v", outcome, err)
-	}
-	if f := ch.(channels.Checker).Check(t.Context()); !f[1].OK || !strings.Contains(f[1].Text, "a person decides") {
-		t.Errorf("checked %+v", f)
-	}
+	wantFinding(t, c, true, "a person decides")
+}
+
+// doctor asks the callback for a message that doesn't exist, and sends none.
+func TestCheck(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, nil)
-	if f := w.channel.(channels.Checker).Check(t.Context()); !f[1].OK || !strings.Contains(f[1].Text, "can be asked") || len(w.shop.Got()) != 0 {
-		t.Errorf("checked %+v", f)
-	}
-	w.shop = httpfake.New("another secret, long", time.Now)
-	other := httptest.NewServer(w.shop)
-	defer other.Close()
-	if ch, err = parleyhttp.Spec().New(channels.Account{Config: config(other.URL)}, channels.Env{}); err != nil {
-		t.Fatal(err)
-	}
-	if f := ch.(channels.Checker).Check(t.Context()); f[1].OK || !strings.Contains(f[1].Text, "signature") {
-		t.Errorf("checked %+v", f)
-	}
+	wantFinding(t, w.channel, true, "can be asked")
+	wantEqual(t, "messages to the shop", len(w.shop.Got()), 0)
+	ofAnotherSecret, _ := newChannelTo(t, httpfake.New("another secret, long", time.Now))
+	wantFinding(t, ofAnotherSecret, false, "signature")
 }
 
 // A callback that says of every message that it has it proves nothing, and doctor says so.
 func TestSaysYesToEverything(t *testing.T) {
 	t.Parallel()
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id": "shop", "ok": true}`) }))
-	defer srv.Close()
-	ch, err := parleyhttp.Spec().New(channels.Account{Config: config(srv.URL)}, channels.Env{})
-	if err != nil {
-		t.Fatal(err)
+	c, _ := newChannelTo(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"id": "shop", "ok": true}`)
+	}))
+	if err := wantOutcome(t, c, channels.CannotTell); err != nil {
+		t.Error(err)
 	}
-	if outcome, _, err := ch.Reconcile(t.Context(), outbound(1, "x")); outcome != channels.CannotTell || err != nil {
-		t.Errorf("%v, %v", outcome, err)
-	}
-	if f := ch.(channels.Checker).Check(t.Context()); f[1].OK || !strings.Contains(f[1].Text, "doesn't exist") || f[1].Hint == "" {
-		t.Errorf("checked %+v", f)
-	}
+	wantFinding(t, c, false, "doesn't exist")
 }
 
-// Files go as addresses, or inside where there is no public address, up to a megabyte.
-func TestFiles(t *testing.T) {
+// attachments gives the attachments of the one message that the shop got.
+func (w *world) attachments(t *testing.T) string {
+	t.Helper()
+	var m struct{ Attachments json.RawMessage }
+	if err := json.Unmarshal(w.shop.Got()[0].Body, &m); err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "messages to the shop", len(w.shop.Got()), 1)
+	return string(m.Attachments)
+}
+
+// Files go as addresses.
+func TestLinkedFiles(t *testing.T) {
 	t.Parallel()
-	attachments := func(w *world) string {
-		var m struct{ Attachments json.RawMessage }
-		if err := json.Unmarshal(w.shop.Got()[0].Body, &m); err != nil {
-			t.Fatal(err)
-		}
-		return string(m.Attachments)
-	}
-	public := newWorld(t, func(e *channels.Env) { e.HookURL = "https://help.test/hooks/shop" })
+	w := newWorld(t, func(e *channels.Env) { e.HookURL = "https://help.test/hooks/shop" })
 	o := outbound(1, "x")
-	o.Files = []channels.File{linked("a.txt", "https://help.test/files/f.1"), linked("b.txt", "https://help.test/files/f.2")}
-	if _, err := public.channel.Send(t.Context(), o); err != nil {
-		t.Fatal(err)
-	}
-	if got := attachments(public); got != `[{"name":"a.txt","type":"text/plain","size":10,"url":"https://help.test/files/f.1"},{"name":"b.txt","type":"text/plain","size":10,"url":"https://help.test/files/f.2"}]` {
-		t.Error(got)
-	}
-	w := newWorld(t, nil)
-	o.Files = []channels.File{content("a.txt", []byte("hello"))}
-	if _, err := w.channel.Send(t.Context(), o); err != nil {
-		t.Fatal(err)
-	}
-	if got := attachments(w); got != `[{"name":"a.txt","type":"text/plain","size":5,"content":"aGVsbG8="}]` {
-		t.Error(got)
-	}
-	half := make([]byte, 600<<10)
-	o.Files = []channels.File{content("a.txt", half), content("b.txt", half)}
-	if _, err := w.channel.Send(t.Context(), o); channels.ClassOf(err) != channels.BadContent || !strings.Contains(err.Error(), "PARLEY_PUBLIC_URL") && !strings.Contains(err.Error(), "public address") {
-		t.Errorf("too large: %v", err)
-	}
-	large := linked("c.bin", "https://help.test/files/f.3")
+	o.Files = []channels.File{linkedFile("a.txt", "https://help.test/files/f.1"), linkedFile("b.txt", "https://help.test/files/f.2")}
+	w.mustSend(t, o)
+	large := linkedFile("c.bin", "https://help.test/files/f.3")
 	large.SizeBytes = 101 << 20
 	o.Files = []channels.File{large}
-	if _, err := public.channel.Send(t.Context(), o); channels.ClassOf(err) != channels.BadContent {
-		t.Errorf("too large: %v", err)
-	}
-	if len(w.shop.Got()) != 1 || len(public.shop.Got()) != 1 {
-		t.Error("something refused was sent")
-	}
+	_, err := w.channel.Send(t.Context(), o)
+	wantEqual(t, "class of the error about 101 MiB", channels.ClassOf(err), channels.BadContent)
+	wantEqual(t, "attachments", w.attachments(t), `[{"name":"a.txt","type":"text/plain","size":10,"url":"https://help.test/files/f.1"},`+
+		`{"name":"b.txt","type":"text/plain","size":10,"url":"https://help.test/files/f.2"}]`)
+}
+
+// Where there is no public address, files go inside the message, up to a megabyte.
+func TestInlineFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	o := outbound(1, "x")
+	o.Files = []channels.File{inlineFile("a.txt", []byte("hello"))}
+	w.mustSend(t, o)
+	half := make([]byte, 600<<10)
+	o.Files = []channels.File{inlineFile("a.txt", half), inlineFile("b.txt", half)}
+	_, err := w.channel.Send(t.Context(), o)
+	wantEqual(t, "class of the error about 1200 KiB", channels.ClassOf(err), channels.BadContent)
+	wantText(t, "error", fmt.Sprint(err), "public address")
+	wantEqual(t, "attachments", w.attachments(t), `[{"name":"a.txt","type":"text/plain","size":5,"content":"aGVsbG8="}]`)
 }
 
 // A customer's file is fetched from https, or from beside a callback of the own network;
@@ -234,36 +271,32 @@ func TestFetch(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := io.ReadAll(f.Body)
-	if err != nil || string(got) != "a box" || f.ContentType != "text/plain" || f.Body.Close() != nil {
-		t.Errorf("%q %s %v", got, f.ContentType, err)
+	if err = errors.Join(err, f.Body.Close()); err != nil {
+		t.Error(err)
 	}
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	wantEqual(t, "content", string(got), "a box")
+	wantEqual(t, "type", f.ContentType, "text/plain")
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("%s was called", r.URL)
 	}))
 	defer elsewhere.Close()
-	for name, c := range map[string]struct {
-		ref   string
-		class channels.Class
-	}{
-		"gone": {w.base + "/files/none", channels.BadContent}, "elsewhere": {elsewhere.URL + "/x", channels.BadContent}, "a file": {"file:///etc/passwd", channels.BadContent},
-		"a user": {"https://u:p@x.test/", channels.BadContent}, "nothing": {"", channels.BadContent},
+	for name, ref := range map[string]string{
+		"gone":      w.base + "/files/none",
+		"elsewhere": elsewhere.URL + "/x",
+		"a file":    "file:///etc/passwd",
+		"a user":    "https://u:p@x.test/",
+		"nothing":   "",
 	} {
-		if _, err := fetcher.Fetch(t.Context(), c.ref); channels.ClassOf(err) != c.class {
-			t.Errorf("%s: %v", name, err)
-		}
+		_, err := fetcher.Fetch(t.Context(), ref)
+		wantEqual(t, name+": class of the error", channels.ClassOf(err), channels.BadContent)
 	}
 }
 
 // fetchFrom asks a server of the test's for a file.
 func fetchFrom(t *testing.T, h http.HandlerFunc) (channels.Fetched, error) {
 	t.Helper()
-	srv := httptest.NewServer(h)
-	t.Cleanup(srv.Close)
-	ch, err := parleyhttp.Spec().New(channels.Account{Config: config(srv.URL)}, channels.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ch.(channels.Fetcher).Fetch(t.Context(), srv.URL+"/file")
+	c, base := newChannelTo(t, h)
+	return c.(channels.Fetcher).Fetch(t.Context(), base+"/file")
 }
 
 func TestFetchTrouble(t *testing.T) {
@@ -285,10 +318,14 @@ func TestFetchTrouble(t *testing.T) {
 			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
 		}},
 	} {
-		if _, err := fetchFrom(t, c.answer); channels.ClassOf(err) != c.class {
-			t.Errorf("%s: %v", name, err)
-		}
+		_, err := fetchFrom(t, c.answer)
+		wantEqual(t, name+": class of the error", channels.ClassOf(err), c.class)
 	}
+}
+
+// A file that has no end is cut off with an error.
+func TestFetchEndless(t *testing.T) {
+	t.Parallel()
 	endless := func(w http.ResponseWriter, _ *http.Request) {
 		block := make([]byte, 1<<20)
 		for range 102 {
@@ -301,8 +338,51 @@ func TestFetchTrouble(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = io.Copy(io.Discard, f.Body); channels.ClassOf(err) != channels.BadContent {
-		t.Errorf("endless: %v", err)
-	}
+	_, err = io.Copy(io.Discard, f.Body)
+	wantEqual(t, "class of the error", channels.ClassOf(err), channels.BadContent)
 	_ = f.Body.Close()
+}
+
+// A status, an answer and a reaction name our message by its token, which only our keys make.
+func TestStatusByToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	o := outbound(5, "x")
+	w.mustSend(t, o)
+	o.Attempt.Again = 1 // it failed, and a person sent it again: the shop takes it as another one
+	w.mustSend(t, o)
+	if len(w.shop.Got()) != 2 {
+		t.Fatalf("the shop got %+v, want two messages", w.shop.Got())
+	}
+	key, again := w.shop.Got()[0].Key, w.shop.Got()[1].Key
+	wantEqual(t, "both messages have one key", again == key, false)
+	old := newWorld(t, func(e *channels.Env) { e.Keys = [][]byte{[]byte("newer"), []byte("new key")} })
+	stranger := newWorld(t, func(e *channels.Env) { e.Keys = [][]byte{[]byte("another")} })
+	for name, c := range map[string]struct {
+		w     *world
+		token string
+		want  int64 // our message; 0 = none
+	}{
+		"ours":             {w: w, token: key, want: o.MessageID},
+		"ours again":       {w: w, token: again, want: o.MessageID},
+		"after a new key":  {w: old, token: key, want: o.MessageID},
+		"another Parley's": {w: stranger, token: key},
+		"changed":          {w: w, token: strings.Replace(key, "105", "106", 1)},
+		"cut":              {w: w, token: key[:len(key)-1]},
+		"theirs":           {w: w, token: "shop-1"},
+	} {
+		postOne := func(e map[string]any) channels.Inbound {
+			e["id"], e["from"] = "e", map[string]any{"id": "kim"}
+			return decodeOne(t, c.w.channel, c.w.post(t, e)[0].Payload)
+		}
+		status := postOne(map[string]any{"type": "status", "message": c.token, "state": "delivered"}).Status
+		wantEqual(t, name+": message of a status", status.MessageID, c.want)
+		if !slices.Equal(status.External, []string{c.token}) {
+			t.Errorf("%s: external ids: got %q, want %s alone", name, status.External, c.token)
+		}
+		answer := postOne(map[string]any{"type": "message", "text": "x", "reply_to": c.token})
+		wantEqual(t, name+": message of an answer", answer.Answers.Message, c.want)
+		reaction := postOne(map[string]any{"type": "reaction", "emoji": "👍", "target": c.token})
+		wantEqual(t, name+": message of a reaction", reaction.Answers.Message, c.want)
+	}
 }
