@@ -7,7 +7,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,28 +24,24 @@ func TestBodies(t *testing.T) {
 	var form bytes.Buffer
 	mw := multipart.NewWriter(&form)
 	for k, v := range map[string]string{"channel": w.ch, "blocks": blocks, "token": w.srv.BotToken()} {
-		if err := mw.WriteField(k, v); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, mw.WriteField(k, v))
 	}
 	mw.Close() //nolint:errcheck // into memory
-	rows := []struct {
-		name, kind, body, token, want string
-	}{
-		{"form", "application/x-www-form-urlencoded", args("channel", w.ch, "blocks", blocks).Encode(), w.srv.BotToken(), ""},
-		{"form with token", "application/x-www-form-urlencoded", args("channel", w.ch, "blocks", blocks, "token", w.srv.BotToken()).Encode(), "", ""},
-		{"json", "application/json; charset=utf-8", `{"channel":"` + w.ch + `","blocks":` + blocks + `,"reply_broadcast":false,"thread_ts":null}`, w.srv.BotToken(), ""},
-		{"multipart", mw.FormDataContentType(), form.String(), "", ""},
-		{"json broken", "application/json", `{"channel"`, w.srv.BotToken(), "invalid_json"},
-		{"json list", "application/json", `[]`, w.srv.BotToken(), "json_not_object"},
-		{"no type", "", "channel=x", w.srv.BotToken(), "missing_post_type"},
-		{"odd type", "text/xml", "<x/>", w.srv.BotToken(), "invalid_post_type"},
-	}
-	for _, r := range rows {
-		req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, w.srv.APIURL()+"chat.postMessage", strings.NewReader(r.body))
-		if err != nil {
-			t.Fatal(err)
-		}
+	const urlencoded = "application/x-www-form-urlencoded"
+	inForm := args("channel", w.ch, "blocks", blocks).Encode()
+	inJSON := `{"channel":"` + w.ch + `","blocks":` + blocks + `,"reply_broadcast":false,"thread_ts":null}`
+	bot := w.srv.BotToken()
+	for name, r := range map[string]struct{ kind, body, token, want string }{
+		"form":            {kind: urlencoded, body: inForm, token: bot},
+		"form with token": {kind: urlencoded, body: inForm + "&token=" + bot},
+		"json":            {kind: "application/json; charset=utf-8", body: inJSON, token: bot},
+		"multipart":       {kind: mw.FormDataContentType(), body: form.String()},
+		"json broken":     {kind: "application/json", body: `{"channel"`, token: bot, want: "invalid_json"},
+		"json list":       {kind: "application/json", body: `[]`, token: bot, want: "json_not_object"},
+		"no type":         {kind: "", body: "channel=x", token: bot, want: "missing_post_type"},
+		"odd type":        {kind: "text/xml", body: "<x/>", token: bot, want: "invalid_post_type"},
+	} {
+		req := must(http.NewRequestWithContext(w.ctx, http.MethodPost, w.srv.APIURL()+"chat.postMessage", strings.NewReader(r.body)))(t)
 		req.Header.Set("Content-Type", r.kind)
 		if r.kind == "" {
 			delete(req.Header, "Content-Type")
@@ -53,19 +49,15 @@ func TestBodies(t *testing.T) {
 		if r.token != "" {
 			req.Header.Set("Authorization", "Bearer "+r.token)
 		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
+		res := must(http.DefaultClient.Do(req))(t)
 		var out struct {
 			OK    bool   `json:"ok"`
 			Error string `json:"error"`
 		}
-		err = json.NewDecoder(res.Body).Decode(&out)
+		noError(t, json.NewDecoder(res.Body).Decode(&out))
 		res.Body.Close()
-		if err != nil || out.OK != (r.want == "") || out.Error != r.want {
-			t.Errorf("%s = %+v, %v; want %q", r.name, out, err, r.want)
-		}
+		wantEqual(t, name+": error", out.Error, r.want)
+		wantEqual(t, name+": ok", out.OK, r.want == "")
 	}
 	for _, c := range w.srv.Calls("") {
 		if strings.Contains(c.Args["token"], "xoxb") {
@@ -77,13 +69,10 @@ func TestBodies(t *testing.T) {
 func TestGet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	res, err := http.Get(w.srv.APIURL() + "auth.test?" + url.Values{"token": {w.srv.BotToken()}}.Encode()) //nolint:noctx // short
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := must(http.Get(w.srv.APIURL() + "auth.test?" + args("token", w.srv.BotToken()).Encode()))(t) //nolint:noctx // short
 	defer res.Body.Close()
-	if b, err := io.ReadAll(res.Body); err != nil || !strings.Contains(string(b), `"ok":true`) {
-		t.Errorf("GET = %s, %v", b, err)
+	if b := must(io.ReadAll(res.Body))(t); !strings.Contains(string(b), `"ok":true`) {
+		t.Errorf("GET answered %s, want ok", b)
 	}
 }
 
@@ -96,13 +85,14 @@ func TestAsHandler(t *testing.T) {
 	t.Cleanup(srv.Close)
 	for _, base := range []string{srv.URL, strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)} {
 		api := slack.New(fake.BotToken(), slack.OptionAPIURL(base+"/api/"), slack.OptionAppLevelToken(fake.AppToken()))
-		up, err := api.GetUploadURLExternalContext(t.Context(), slack.GetUploadURLExternalParameters{FileName: "a", FileSize: 1})
-		if err != nil || !strings.HasPrefix(up.UploadURL, base+"/") {
-			t.Errorf("upload url %+v, %v", up, err)
+		up := must(api.GetUploadURLExternalContext(t.Context(), slack.GetUploadURLExternalParameters{FileName: "a", FileSize: 1}))(t)
+		if !strings.HasPrefix(up.UploadURL, base+"/") {
+			t.Errorf("uploads go to %s, want an address at %s", up.UploadURL, base)
 		}
 		_, ws, err := api.StartSocketModeContext(t.Context())
-		if err != nil || !strings.HasPrefix(ws, "ws"+strings.TrimPrefix(base, "http")+"/") {
-			t.Errorf("socket url %s, %v", ws, err)
+		noError(t, err)
+		if !strings.HasPrefix(ws, "ws"+strings.TrimPrefix(base, "http")+"/") {
+			t.Errorf("the socket is at %s, want an address at %s", ws, base)
 		}
 	}
 }
@@ -112,7 +102,7 @@ func TestInvalidViews(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	const head = `{"type":"home",`
-	rows := []struct{ view, want string }{
+	for _, r := range []struct{ view, want string }{
 		{head + `"blocks":` + sections(101, 1) + `}`, "no more than 100 items allowed [json-pointer:/view/blocks]"},
 		{head + `"private_metadata":"` + strings.Repeat("x", 3001) + `","blocks":[]}`, "must be less than 3001 characters [json-pointer:/view/private_metadata]"},
 		{head + `"callback_id":"` + strings.Repeat("x", 256) + `","blocks":[]}`, "must be less than 256 characters [json-pointer:/view/callback_id]"},
@@ -120,14 +110,12 @@ func TestInvalidViews(t *testing.T) {
 		{head + `"blocks":[{"type":"markdown","text":"x"}]}`, "unsupported type: markdown [json-pointer:/view/blocks/0/type]"},
 		{head + `"blocks":[{"type":"actions","elements":[{"type":"plain_text_input","action_id":"a"}]}]}`,
 			"unsupported type: plain_text_input [json-pointer:/view/blocks/0/elements/0/type]"},
-	}
-	rows = append(rows, struct{ view, want string }{head + `"submit_disabled":true,"blocks":[]}`, "invalid additional property: submit_disabled [json-pointer:/view]"})
-	for _, r := range rows {
-		_, _, body := w.call("views.publish", w.srv.BotToken(), args("user_id", w.ann.ID(), "view", r.view))
-		meta, _ := body["response_metadata"].(map[string]any)
-		list, _ := meta["messages"].([]any)
-		if body["error"] != "invalid_arguments" || len(list) != 1 || list[0] != "[ERROR] "+r.want {
-			t.Errorf("%.60s = %v, want %s", r.view, body, r.want)
+		{head + `"submit_disabled":true,"blocks":[]}`, "invalid additional property: submit_disabled [json-pointer:/view]"},
+	} {
+		body := w.callAsBot("views.publish", "user_id", w.ann.ID(), "view", r.view)
+		wantFields(t, "publishing a bad view", body, dict{"error": "invalid_arguments"})
+		if got := faultsOf(body); !slices.Equal(got, []string{r.want}) {
+			t.Errorf("faults of %.60s: got %q, want %s", r.view, got, r.want)
 		}
 	}
 }

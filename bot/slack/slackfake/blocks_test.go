@@ -6,34 +6,27 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/slack-go/slack/socketmode"
-
 	"parley/bot/slack/slackfake"
 )
 
-// ruleWorld posts blocks, and tells what Slack's validator says of them.
-func ruleWorld(t *testing.T) func(block string) string {
+// newBlockChecker makes a function that posts a block, and tells what Slack's validator says of it.
+func newBlockChecker(t *testing.T) func(block string) string {
 	t.Helper()
 	w := newWorld(t, slackfake.Options{})
 	return func(block string) string {
-		_, _, body := w.call("chat.postMessage", w.srv.BotToken(), args("channel", w.ch, "blocks", "["+block+"]"))
-		meta, _ := body["response_metadata"].(map[string]any)
-		list, _ := meta["messages"].([]any)
-		out := make([]string, 0, len(list))
-		for _, fault := range list {
-			out = append(out, strings.TrimPrefix(fmt.Sprint(fault), "[ERROR] "))
-		}
-		if body["ok"] != true && len(out) == 0 {
+		body := w.callAsBot("chat.postMessage", "channel", w.ch, "blocks", "["+block+"]")
+		faults := faultsOf(body)
+		if body["ok"] != true && len(faults) == 0 {
 			return fmt.Sprint(body["error"])
 		}
-		return strings.Join(out, "; ")
+		return strings.Join(faults, "; ")
 	}
 }
 
 // TestAssistantBlocks: the blocks with which assistants answer are taken, and checked like all others.
 func TestAssistantBlocks(t *testing.T) {
 	t.Parallel()
-	said := ruleWorld(t)
+	checkBlock := newBlockChecker(t)
 	const thanks = `{"type":"context_actions","elements":[{"type":"feedback_buttons","action_id":"f",` +
 		`"positive_button":{"text":{"type":"plain_text","text":"Good"},"value":"good"},"negative_button":{"text":{"type":"plain_text","text":"Bad"}%s}},` +
 		`{"type":"icon_button","icon":"trash","text":{"type":"plain_text","text":"Remove"}}]}`
@@ -57,7 +50,7 @@ func TestAssistantBlocks(t *testing.T) {
 		{data(row + `,[{"type":"raw_text","text":"x"},{"type":"raw_text","text":"y"}]`), "must have as many cells as the first row [json-pointer:/blocks/0/rows/1]"},
 		{`{"type":"file","source":"remote","external_id":"x"}`, "unsupported type: file [json-pointer:/blocks/0/type]"}, // it comes with remote files alone
 	} {
-		if got := said(r.block); got != r.want {
+		if got := checkBlock(r.block); got != r.want {
 			t.Errorf("%s\n got %s\nwant %s", r.block, got, r.want)
 		}
 	}
@@ -68,29 +61,30 @@ func TestFeedbackButtons(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	_, _, body := w.call("chat.postMessage", w.srv.BotToken(), args("channel", w.ch, "text", "x", "blocks", `[{"type":"context_actions","block_id":"b","elements":[`+
+	body := w.callAsBot("chat.postMessage", "channel", w.ch, "text", "x", "blocks", `[{"type":"context_actions","block_id":"b","elements":[`+
 		`{"type":"feedback_buttons","action_id":"f","positive_button":{"text":{"type":"plain_text","text":"Good"},"value":"good"},`+
-		`"negative_button":{"text":{"type":"plain_text","text":"Bad"},"value":"bad"}}]}]`))
+		`"negative_button":{"text":{"type":"plain_text","text":"Bad"},"value":"bad"}}]}]`)
 	ts, ok := body["ts"].(string)
 	if !ok {
-		t.Fatalf("%v", body)
+		t.Fatalf("posting: got %v, want the time stamp of a message", body)
 	}
 	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "f", "unsure"); err == nil {
 		t.Error("a button that isn't there was pressed")
 	}
-	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "f", "bad"); err != nil {
-		t.Fatal(err)
+	must(w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "f", "bad"))(t)
+	pressed := a.waitInteraction().ActionCallback.BlockActions
+	if len(pressed) != 1 {
+		t.Fatalf("got %d actions, want 1: %+v", len(pressed), pressed)
 	}
-	pressed := interaction(t, a.next(socketmode.EventTypeInteractive)).ActionCallback.BlockActions
-	if len(pressed) != 1 || pressed[0].Value != "bad" || pressed[0].BlockID != "b" || pressed[0].Type != "feedback_buttons" {
-		t.Errorf("pressed %+v", pressed)
-	}
+	wantEqual(t, "value", pressed[0].Value, "bad")
+	wantEqual(t, "block", pressed[0].BlockID, "b")
+	wantEqual(t, "type", string(pressed[0].Type), "feedback_buttons")
 }
 
 // TestBlockRules: what Slack doesn't know in a block is refused, in the words of its validator, and what it knows is taken.
 func TestBlockRules(t *testing.T) {
 	t.Parallel()
-	said := ruleWorld(t)
+	checkBlock := newBlockChecker(t)
 	const button = `{"type":"actions","elements":[{"type":"button","action_id":"a","text":{"type":"plain_text","text":"x"}%s}]}`
 	rich := func(parts string) string { return `{"type":"rich_text","elements":[` + parts + `]}` }
 	section := func(parts string) string { return rich(`{"type":"rich_text_section","elements":[` + parts + `]}`) }
@@ -136,7 +130,7 @@ func TestBlockRules(t *testing.T) {
 		if !json.Valid([]byte(r.block)) {
 			t.Fatalf("not JSON: %s", r.block)
 		}
-		if got := said(r.block); got != r.want {
+		if got := checkBlock(r.block); got != r.want {
 			t.Errorf("%s\n got %s\nwant %s", r.block, got, r.want)
 		}
 	}

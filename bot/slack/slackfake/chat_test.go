@@ -1,6 +1,7 @@
 package slackfake_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -9,50 +10,64 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
+// postRaw posts into #support by the bot, and gives the message as Slack answers it.
+func (w *world) postRaw(text string, more ...slack.MsgOption) slack.Message {
+	w.t.Helper()
+	_, _, m, err := w.api.PostMessageWithResponseContext(w.ctx, w.ch, append(more, slack.MsgOptionText(text, false))...)
+	noError(w.t, err)
+	return m
+}
+
+// A message of the bot names the bot, unless it was posted under another name.
 func TestPostShapes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	_, _, m, err := w.api.PostMessageWithResponseContext(w.ctx, w.ch, slack.MsgOptionText("plain", false))
-	if err != nil || m.BotID != w.srv.BotID() || m.User != w.srv.BotUserID() || m.SubType != "" || m.BotProfile == nil {
-		t.Errorf("plain post = %+v, %v", m, err)
-	}
-	_, _, m, err = w.api.PostMessageWithResponseContext(w.ctx, w.ch, slack.MsgOptionText("x", false),
-		slack.MsgOptionUsername("Kim (customer)"), slack.MsgOptionIconEmoji(":bust_in_silhouette:"))
-	if err != nil || m.SubType != "bot_message" || m.Username != "Kim (customer)" || m.User != "" || m.Icons == nil {
-		t.Errorf("customised post = %+v, %v", m, err)
-	}
+	m := w.postRaw("plain")
+	wantEqual(t, "bot of a plain post", m.BotID, w.srv.BotID())
+	wantEqual(t, "user of a plain post", m.User, w.srv.BotUserID())
+	wantEqual(t, "subtype of a plain post", m.SubType, "")
+	wantEqual(t, "a plain post has the bot's profile", m.BotProfile != nil, true)
+	m = w.postRaw("x", slack.MsgOptionUsername("Kim (customer)"), slack.MsgOptionIconEmoji(":bust_in_silhouette:"))
+	wantEqual(t, "subtype of a customised post", m.SubType, "bot_message")
+	wantEqual(t, "name of a customised post", m.Username, "Kim (customer)")
+	wantEqual(t, "user of a customised post", m.User, "")
+	wantEqual(t, "a customised post has icons", m.Icons != nil, true)
 	w.srv.Admin.SetScopes("chat:write")
-	_, _, m, err = w.api.PostMessageWithResponseContext(w.ctx, w.ch, slack.MsgOptionText("x", false), slack.MsgOptionUsername("Kim"))
-	if err != nil || m.Username != "" || m.SubType != "" {
-		t.Errorf("name without its scope must be ignored: %+v, %v", m, err)
-	}
-	_, ts, _, err := w.api.PostMessageWithResponseContext(w.ctx, w.ch, slack.MsgOptionText(strings.Repeat("é", 40_001), false))
-	if err != nil || len([]rune(w.srv.Message(w.ch, ts).Text)) != 40_000 {
-		t.Errorf("long text must be cut, not refused: %v", err)
-	}
-	if _, _, err = w.api.PostMessageContext(w.ctx, "#support", slack.MsgOptionText("by name", false)); err != nil {
-		t.Error(err)
-	}
+	m = w.postRaw("x", slack.MsgOptionUsername("Kim"))
+	wantEqual(t, "name without its scope, which is ignored", m.Username, "")
+	wantEqual(t, "subtype of a name without its scope", m.SubType, "")
+}
+
+// A long text is cut, not refused, and a channel may be named.
+func TestPostTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	ts := w.postAsBot(strings.Repeat("é", 40_001))
+	wantEqual(t, "characters of a text of 40 001", len([]rune(w.srv.Message(w.ch, ts).Text)), 40_000)
+	_, _, err := w.api.PostMessageContext(w.ctx, "#support", slack.MsgOptionText("by name", false))
+	noError(t, err)
 }
 
 // TestTextOfApps: Slack makes rich text of a text without blocks, which an app may replace by other blocks, unlike its own.
 func TestTextOfApps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	_, ts, m, err := w.api.PostMessageWithResponseContext(w.ctx, w.ch, slack.MsgOptionText("*Hi* <@U0ANN00001>", false))
-	if err != nil || len(m.Blocks.BlockSet) != 1 {
-		t.Fatalf("posted %+v, %v", m, err)
+	m := w.postRaw("*Hi* <@U0ANN00001>")
+	if len(m.Blocks.BlockSet) != 1 {
+		t.Fatalf("the text became %d blocks, want 1: %+v", len(m.Blocks.BlockSet), m)
 	}
 	rich, ok := m.Blocks.BlockSet[0].(*slack.RichTextBlock)
-	if !ok || rich.BlockID == "" || len(rich.Elements[0].(*slack.RichTextSection).Elements) != 3 {
-		t.Errorf("blocks %+v", m.Blocks.BlockSet[0])
+	if !ok {
+		t.Fatalf("the text became %T, want rich text", m.Blocks.BlockSet[0])
 	}
+	wantEqual(t, "the block has an id", rich.BlockID != "", true)
+	const bold, blank, mention = 1, 1, 1
+	wantEqual(t, "elements", len(rich.Elements[0].(*slack.RichTextSection).Elements), bold+blank+mention)
 	card := slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, "card", false, false), nil, nil)
-	if _, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, ts, slack.MsgOptionText("x", false), slack.MsgOptionBlocks(card)); err != nil {
-		t.Errorf("its text could not become a card: %v", err)
-	}
-	if blocks := string(w.srv.Message(w.ch, ts).Blocks); !strings.Contains(blocks, "card") || strings.Contains(blocks, "rich_text") {
-		t.Errorf("updated to %s", blocks)
+	_, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, m.Timestamp, slack.MsgOptionText("x", false), slack.MsgOptionBlocks(card))
+	noError(t, err)
+	if blocks := string(w.srv.Message(w.ch, m.Timestamp).Blocks); !strings.Contains(blocks, "card") || strings.Contains(blocks, "rich_text") {
+		t.Errorf("updated to %s, want the card instead of the rich text", blocks)
 	}
 }
 
@@ -63,9 +78,10 @@ func TestTimestampsRise(t *testing.T) {
 	w := newWorld(t, slackfake.Options{Clock: c.now})
 	last := ""
 	for range 20 {
-		ts := w.post("x")
-		if ts <= last || len(ts) != len("1795165200.000001") {
-			t.Fatalf("ts %s after %s", ts, last)
+		ts := w.postAsBot("x")
+		wantEqual(t, "length of "+ts, len(ts), len("1795165200.000001"))
+		if ts <= last {
+			t.Fatalf("ts %s came after %s, want it to rise", ts, last)
 		}
 		last = ts
 	}
@@ -75,47 +91,46 @@ func TestTimestampsRise(t *testing.T) {
 func TestReplyToDeletedRoot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	root := w.post("root")
-	if _, _, err := w.api.DeleteMessageContext(w.ctx, w.ch, root); err != nil {
-		t.Fatal(err)
+	root := w.postAsBot("root")
+	_, _, err := w.api.DeleteMessageContext(w.ctx, w.ch, root)
+	noError(t, err)
+	if got := w.srv.Thread(w.ch, root); got != nil {
+		t.Errorf("a root without replies left %+v, want nothing", got)
 	}
-	if w.srv.Thread(w.ch, root) != nil {
-		t.Error("a root without replies must vanish")
-	}
-	_, ts, m, err := w.api.PostMessageWithResponseContext(w.ctx, w.ch, slack.MsgOptionText("late", false), slack.MsgOptionTS(root))
-	if err != nil || m.ThreadTimestamp != "" {
-		t.Errorf("late reply = %+v, %v", m, err)
-	}
-	if got := w.srv.Messages(w.ch); len(got) != 1 || got[0].TS != ts {
-		t.Errorf("top level = %+v", got)
+	late := w.postRaw("late", slack.MsgOptionTS(root))
+	wantEqual(t, "thread of a late reply", late.ThreadTimestamp, "")
+	if got := w.srv.Messages(w.ch); len(got) != 1 || got[0].TS != late.Timestamp {
+		t.Errorf("at the top level is %+v, want the late reply alone", got)
 	}
 }
 
+// replies gives a thread as the API tells it; it must have want messages.
+func (w *world) replies(root string, want int) []slack.Message {
+	w.t.Helper()
+	msgs, _, _, err := w.api.GetConversationRepliesContext(w.ctx, &slack.GetConversationRepliesParameters{ChannelID: w.ch, Timestamp: root})
+	noError(w.t, err)
+	if len(msgs) != want {
+		w.t.Fatalf("the thread has %d messages, want %d: %+v", len(msgs), want, msgs)
+	}
+	return msgs
+}
+
+// A root that is deleted leaves a tombstone while it has replies; a reply leaves nothing.
 func TestTombstone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	root := w.post("root")
-	reply := w.say(w.ann, root, "reply")
+	root := w.postAsBot("root")
+	reply := w.postAs(w.ann, root, "reply")
 	a := w.listen(nil)
-	if _, _, err := w.api.DeleteMessageContext(w.ctx, w.ch, root); err != nil {
-		t.Fatal(err)
-	}
-	raw := a.message("message_changed")
-	m, _ := raw["message"].(map[string]any)
-	if raw["subtype"] != "message_changed" || m["subtype"] != "tombstone" || m["user"] != "USLACKBOT" || m["ts"] != root {
-		t.Errorf("event = %v", raw)
-	}
-	msgs, _, _, err := w.api.GetConversationRepliesContext(w.ctx, &slack.GetConversationRepliesParameters{ChannelID: w.ch, Timestamp: root})
-	if err != nil || len(msgs) != 2 || msgs[0].SubType != "tombstone" || msgs[0].Text != "This message was deleted." {
-		t.Errorf("replies = %+v, %v", msgs, err)
-	}
-	if err := w.ann.Delete(w.ch, reply); err != nil {
-		t.Fatal(err)
-	}
-	raw = a.message("message_deleted")
-	if raw["deleted_ts"] != reply || raw["thread_ts"] != nil {
-		t.Errorf("event = %v", raw)
-	}
+	_, _, err := w.api.DeleteMessageContext(w.ctx, w.ch, root)
+	noError(t, err)
+	tombstone := dict{"subtype": "tombstone", "user": "USLACKBOT", "ts": root}
+	wantFields(t, "the root in the event", field(a.waitMessage("message_changed"), "message"), tombstone)
+	msgs := w.replies(root, 2)
+	wantEqual(t, "subtype of the root", msgs[0].SubType, "tombstone")
+	wantEqual(t, "text of the root", msgs[0].Text, "This message was deleted.")
+	noError(t, w.ann.Delete(w.ch, reply))
+	wantFields(t, "the event of the reply", a.waitMessage("message_deleted"), dict{"deleted_ts": reply, "thread_ts": nil})
 }
 
 // TestUpdateKeepsAndReplaces covers blocks, metadata and the edited mark.
@@ -124,43 +139,40 @@ func TestUpdateKeepsAndReplaces(t *testing.T) {
 	w := newWorld(t, slackfake.Options{})
 	card := slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, "card", false, false), nil, nil)
 	meta := slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "d", EventPayload: map[string]any{"id": "7"}})
-	ts := w.post("fallback", slack.MsgOptionBlocks(card), meta)
+	ts := w.postAsBot("fallback", slack.MsgOptionBlocks(card), meta)
 	update := func(o ...slack.MsgOption) *slackfake.Message {
 		t.Helper()
-		if _, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, ts, o...); err != nil {
-			t.Fatal(err)
-		}
+		_, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, ts, o...)
+		noError(t, err)
 		return w.srv.Message(w.ch, ts)
 	}
 	m := update(slack.MsgOptionText("new", false), slack.MsgOptionBlocks(card))
-	if m.Edited != nil || m.Metadata == nil || m.Blocks == nil {
-		t.Errorf("update of blocks = %+v", m)
-	}
+	wantEqual(t, "with blocks: it is marked as edited", m.Edited != nil, false)
+	wantEqual(t, "with blocks: it has metadata", m.Metadata != nil, true)
+	wantEqual(t, "with blocks: it has blocks", m.Blocks != nil, true)
 	m = update(slack.MsgOptionText("only text", false), slack.MsgOptionAttachments(slack.Attachment{Text: "beside"}))
-	if m.Edited == nil || m.Text != "only text" || !strings.Contains(string(m.Blocks), "card") || m.Metadata == nil {
-		t.Errorf("update of text = %+v", m)
-	}
-	_, _, body := w.call("chat.update", w.srv.BotToken(), args("channel", w.ch, "ts", ts, "text", "x", "blocks", "[]", "metadata", "{}"))
+	wantEqual(t, "with text: it is marked as edited", m.Edited != nil, true)
+	wantEqual(t, "with text: its text", m.Text, "only text")
+	wantEqual(t, "with text: it has metadata", m.Metadata != nil, true)
+	wantEqual(t, "with text: it keeps the card", strings.Contains(string(m.Blocks), "card"), true)
+	body := w.callAsBot("chat.update", "channel", w.ch, "ts", ts, "text", "x", "blocks", "[]", "metadata", "{}")
+	wantFields(t, "the update with metadata {} and blocks []", body, dict{"ok": true})
 	m = w.srv.Message(w.ch, ts)
-	if body["ok"] != true || m.Metadata != nil || strings.Contains(string(m.Blocks), "card") {
-		t.Errorf("metadata {} and blocks [] must remove: %v, %+v", body, m)
-	}
-	if !strings.Contains(string(m.Attachments), "beside") {
-		t.Errorf("attachments that aren't named must stay: %+v", m)
-	}
-	w.call("chat.update", w.srv.BotToken(), args("channel", w.ch, "ts", ts, "text", "y", "attachments", "[]"))
+	wantEqual(t, "with metadata {}: it has metadata", m.Metadata != nil, false)
+	wantEqual(t, "with blocks []: it has the card", strings.Contains(string(m.Blocks), "card"), false)
+	wantEqual(t, "attachments that aren't named: they stay", strings.Contains(string(m.Attachments), "beside"), true)
+	w.callAsBot("chat.update", "channel", w.ch, "ts", ts, "text", "y", "attachments", "[]")
 	m = w.srv.Message(w.ch, ts)
-	if len(m.Attachments) != 0 || !strings.Contains(string(m.Blocks), `"y"`) {
-		t.Errorf("attachments [] must remove, and a text without blocks of the app's own is laid out anew: %+v", m)
-	}
+	wantEqual(t, "with attachments []: how many bytes it has of them", len(m.Attachments), 0)
+	wantEqual(t, "without blocks of the app's own: the new text is laid out", strings.Contains(string(m.Blocks), `"y"`), true)
 }
 
 // TestFindDelivery is how a lost answer is cleared up: metadata in the thread.
 func TestFindDelivery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	root := w.post("root")
-	w.post("reply", slack.MsgOptionTS(root),
+	root := w.postAsBot("root")
+	w.postAsBot("reply", slack.MsgOptionTS(root),
 		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "delivery", EventPayload: map[string]any{"id": "42"}}))
 	for _, all := range []bool{false, true} {
 		msgs, _, _, err := w.api.GetConversationRepliesContext(w.ctx, &slack.GetConversationRepliesParameters{
@@ -170,71 +182,79 @@ func TestFindDelivery(t *testing.T) {
 			t.Fatalf("replies = %+v, %v", msgs, err)
 		}
 		got := msgs[1].Metadata
-		if has := got.EventPayload["id"] == "42"; got.EventType != "delivery" || has != all {
-			t.Errorf("include_all_metadata=%v gives %+v", all, got)
-		}
+		wantEqual(t, "type of the metadata", got.EventType, "delivery")
+		wantEqual(t, fmt.Sprintf("with include_all_metadata=%v there is the payload", all), got.EventPayload["id"] == "42", all)
 	}
 }
 
-func TestPages(t *testing.T) {
+// The pages of a channel's history fall and aren't shifted by what is posted meanwhile. Replies aren't part of it.
+func TestHistoryPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	root := w.post("0")
-	for range 6 {
-		w.say(w.ann, root, "reply")
-		w.post("top")
+	root := w.postAsBot("root")
+	const more = 6
+	for range more {
+		w.postAs(w.ann, root, "reply")
+		w.postAsBot("top")
 	}
 	var seen []string
 	p := &slack.GetConversationHistoryParameters{ChannelID: w.ch, Limit: 3}
-	for {
-		page, err := w.api.GetConversationHistoryContext(w.ctx, p)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for hasMore := true; hasMore; {
+		page := must(w.api.GetConversationHistoryContext(w.ctx, p))(t)
 		for _, m := range page.Messages {
-			if n := len(seen); n > 0 && m.Timestamp >= seen[n-1] {
-				t.Errorf("history must fall: %s after %s", m.Timestamp, seen[n-1])
-			}
 			seen = append(seen, m.Timestamp)
 		}
-		if p.Cursor = page.ResponseMetaData.NextCursor; !page.HasMore {
-			break
-		}
-		w.post("newer than the page") // must not shift it
+		p.Cursor, hasMore = page.ResponseMetaData.NextCursor, page.HasMore
+		w.postAsBot("newer than the page")
 	}
-	if len(seen) != 7 {
-		t.Errorf("history has %d messages", len(seen))
-	}
-	replies := 0
-	r := &slack.GetConversationRepliesParameters{ChannelID: w.ch, Timestamp: root, Limit: 4}
-	for {
-		page, more, next, err := w.api.GetConversationRepliesContext(w.ctx, r)
-		if err != nil || page[0].Timestamp != root {
-			t.Fatalf("page = %+v, %v", page, err)
+	wantEqual(t, "messages of the history", len(seen), 1+more)
+	for i := range seen[1:] {
+		if seen[i+1] >= seen[i] {
+			t.Errorf("%s comes after %s, want the history to fall", seen[i+1], seen[i])
 		}
-		replies += len(page) - 1
-		if r.Cursor = next; !more {
-			break
-		}
-	}
-	if replies != 6 {
-		t.Errorf("thread has %d replies", replies)
 	}
 }
 
-func TestEphemeralAndPermalink(t *testing.T) {
+// Each page of a thread begins with its root.
+func TestThreadPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	root := w.postAsBot("root")
+	const more = 6
+	for range more {
+		w.postAs(w.ann, root, "reply")
+	}
+	replies := 0
+	r := &slack.GetConversationRepliesParameters{ChannelID: w.ch, Timestamp: root, Limit: 4}
+	for hasMore := true; hasMore; {
+		page, has, next, err := w.api.GetConversationRepliesContext(w.ctx, r)
+		noError(t, err)
+		wantEqual(t, "first message of the page", page[0].Timestamp, root)
+		replies += len(page) - 1
+		r.Cursor, hasMore = next, has
+	}
+	wantEqual(t, "replies", replies, more)
+}
+
+// A message for one person is seen by that person alone.
+func TestEphemeral(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	root := w.postAsBot("root")
+	ts := must(w.api.PostEphemeralContext(w.ctx, w.ch, w.ann.ID(), slack.MsgOptionText("only you", false), slack.MsgOptionTS(root)))(t)
+	if e := w.srv.Ephemerals(w.ann.ID()); len(e) != 1 || e[0].TS != ts || e[0].ThreadTS != root {
+		t.Errorf("Ann sees %+v, want %s in the thread %s", e, ts, root)
+	}
+	wantEqual(t, "messages for Ben alone", len(w.srv.Ephemerals(w.ben.ID())), 0)
+}
+
+// The permalink of a reply names its thread.
+func TestPermalink(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{WorkspaceURL: "https://demo.test"})
-	root := w.post("root")
-	reply := w.say(w.ann, root, "r")
-	ts, err := w.api.PostEphemeralContext(w.ctx, w.ch, w.ann.ID(), slack.MsgOptionText("only you", false), slack.MsgOptionTS(root))
-	e := w.srv.Ephemerals(w.ann.ID())
-	if err != nil || len(e) != 1 || e[0].TS != ts || e[0].ThreadTS != root || len(w.srv.Ephemerals(w.ben.ID())) != 0 {
-		t.Errorf("ephemeral = %+v, %v", e, err)
-	}
-	link, err := w.api.GetPermalinkContext(w.ctx, &slack.PermalinkParameters{Channel: w.ch, Ts: reply})
-	want := "https://demo.test/archives/" + w.ch + "/p" + strings.ReplaceAll(reply, ".", "") + "?thread_ts=" + root + "&cid=" + w.ch
-	if err != nil || link != want {
-		t.Errorf("permalink = %s, %v; want %s", link, err, want)
-	}
+	root := w.postAsBot("root")
+	reply := w.postAs(w.ann, root, "r")
+	link := must(w.api.GetPermalinkContext(w.ctx, &slack.PermalinkParameters{Channel: w.ch, Ts: reply}))(t)
+	wantEqual(t, "permalink", link,
+		"https://demo.test/archives/"+w.ch+"/p"+strings.ReplaceAll(reply, ".", "")+"?thread_ts="+root+"&cid="+w.ch)
 }

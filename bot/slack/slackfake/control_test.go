@@ -13,21 +13,12 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// fake calls /_fake as a driver in another process would.
-func (w *world) fake(method, path string, body, into any) int {
+// control calls /_fake as a driver in another process would, and reads the answer into a value, if there is one. It gives the status.
+func (w *world) control(method, path string, body, into any) int {
 	w.t.Helper()
-	b, err := json.Marshal(body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(w.ctx, method, w.srv.URL()+"/_fake/"+path, bytes.NewReader(b))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	b := must(json.Marshal(body))(w.t)
+	req := must(http.NewRequestWithContext(w.ctx, method, w.srv.URL()+"/_fake/"+path, bytes.NewReader(b)))(w.t)
+	res := must(http.DefaultClient.Do(req))(w.t)
 	defer res.Body.Close()
 	if into != nil {
 		if err := json.NewDecoder(res.Body).Decode(into); err != nil {
@@ -37,9 +28,7 @@ func (w *world) fake(method, path string, body, into any) int {
 	return res.StatusCode
 }
 
-type dict = map[string]any
-
-// TestDriveOverTheWire does a conversation with nothing but /_fake.
+// A whole conversation, its thread, its file and the state are driven and read with nothing but /_fake.
 func TestDriveOverTheWire(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -54,7 +43,7 @@ func TestDriveOverTheWire(t *testing.T) {
 	person := func(verb string, body dict) {
 		t.Helper()
 		out.Error = ""
-		if status := w.fake("POST", "person/"+w.ann.ID()+"/"+verb, body, &out); status != http.StatusOK || !out.OK {
+		if status := w.control("POST", "person/"+w.ann.ID()+"/"+verb, body, &out); status != http.StatusOK || !out.OK {
 			t.Fatalf("%s = %d %+v", verb, status, out)
 		}
 	}
@@ -63,40 +52,41 @@ func TestDriveOverTheWire(t *testing.T) {
 	person("edit", dict{"channel": w.ch, "ts": reply, "text": "hello"})
 	person("react", dict{"channel": w.ch, "ts": reply, "name": "eyes"})
 	person("click", dict{"channel": w.ch, "ts": ts, "action": "take"})
-	if out.Outcome.Error != "" {
-		t.Errorf("click = %+v", out.Outcome)
-	}
+	wantEqual(t, "outcome of the click", out.Outcome.Error, "")
 	person("command", dict{"channel": w.ch, "command": "/helpdesk", "text": "list"})
 	person("shortcut", dict{"callback": "new"})
 	person("shortcut", dict{"callback": "note", "channel": w.ch, "ts": reply})
 	person("home", dict{})
-	a.inner("app_home_opened")
+	a.waitRaw("app_home_opened")
 
 	var thread []slackfake.Message
-	w.fake("GET", "thread?channel="+w.ch+"&ts="+ts, nil, &thread)
-	if len(thread) != 2 || thread[1].Text != "hello" || len(thread[1].Files) != 1 || len(thread[1].Reactions) != 1 {
-		t.Errorf("thread = %+v", thread)
+	w.control("GET", "thread?channel="+w.ch+"&ts="+ts, nil, &thread)
+	if len(thread) != 2 || len(thread[1].Files) != 1 || len(thread[1].Reactions) != 1 {
+		t.Fatalf("the thread is %+v, want two messages, the second with a file and a reaction", thread)
 	}
+	wantEqual(t, "text of the reply", thread[1].Text, "hello")
 	var file slackfake.File
-	w.fake("GET", "file?id="+thread[1].Files[0].ID, nil, &file)
-	if file.Shares["public"][w.ch][0].ThreadTS != ts || file.Size != 3 {
-		t.Errorf("file = %+v", file)
-	}
+	w.control("GET", "file?id="+thread[1].Files[0].ID, nil, &file)
+	wantEqual(t, "thread of the file", file.Shares["public"][w.ch][0].ThreadTS, ts)
+	wantEqual(t, "size of the file", int(file.Size), len("abc"))
 	var state slackfake.Snapshot
-	w.fake("GET", "state", nil, &state)
-	if len(state.Channels) < 1 || len(state.Users) != 4 || len(state.Files) != 1 {
-		t.Errorf("state = %+v", state)
-	}
-	if status := w.fake("POST", "person/U0NOBODY01/post", dict{"post": dict{"channel": w.ch, "text": "x"}}, &out); status != http.StatusConflict || out.Error != "user_not_found" {
-		t.Errorf("nobody = %d %+v", status, out)
-	}
-	if status := w.fake("POST", "person/U0NOBODY01/fly", nil, nil); status != http.StatusNotFound {
-		t.Errorf("unknown verb = %d", status)
-	}
-	if status := w.fake("POST", "person/U0NOBODY01/post", dict{"wrong": 1}, nil); status != http.StatusBadRequest {
-		t.Errorf("unknown field = %d", status)
-	}
+	w.control("GET", "state", nil, &state)
+	wantEqual(t, "the state has channels", len(state.Channels) > 0, true)
+	wantEqual(t, "users in the state", len(state.Users), allUsers)
+	wantEqual(t, "files in the state", len(state.Files), 1)
 	person("delete", dict{"channel": w.ch, "ts": reply})
+}
+
+// What /_fake can't do it refuses with a status and a reason.
+func TestRefusedOverTheWire(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	var out dict
+	status := w.control("POST", "person/U0NOBODY01/post", dict{"post": dict{"channel": w.ch, "text": "x"}}, &out)
+	wantEqual(t, "status for nobody", status, http.StatusConflict)
+	wantFields(t, "the answer for nobody", out, dict{"error": "user_not_found"})
+	wantEqual(t, "status of an unknown verb", w.control("POST", "person/U0NOBODY01/fly", nil, nil), http.StatusNotFound)
+	wantEqual(t, "status of an unknown field", w.control("POST", "person/U0NOBODY01/post", dict{"wrong": 1}, nil), http.StatusBadRequest)
 }
 
 func TestAdminOverTheWire(t *testing.T) {
@@ -112,44 +102,44 @@ func TestAdminOverTheWire(t *testing.T) {
 	}
 	admin := func(verb string, body dict) {
 		t.Helper()
-		if status := w.fake("POST", "admin/"+verb, body, &out); status != http.StatusOK || !out.OK {
+		if status := w.control("POST", "admin/"+verb, body, &out); status != http.StatusOK || !out.OK {
 			t.Fatalf("%s = %d %+v", verb, status, out)
 		}
 	}
+	// Each act of an administrator reaches the app as an event.
 	admin("add_user", dict{"user": dict{"name": "cleo", "email": "cleo@acme.test"}})
-	a.inner("team_join")
+	a.waitRaw("team_join")
 	admin("add_channel", dict{"new_channel": dict{"name": "vip", "members": []string{out.User.ID, w.srv.BotUserID()}}})
 	admin("change_channel_id", dict{"channel": out.Channel.ID})
-	a.inner("channel_id_changed")
+	a.waitRaw("channel_id_changed")
 	admin("kick", dict{"channel": out.ChannelID, "id": w.srv.BotUserID()})
-	a.inner("channel_left")
+	a.waitRaw("channel_left")
 	admin("deactivate", dict{"id": out.User.ID})
-	a.inner("user_change")
+	a.waitRaw("user_change")
 	admin("send_event", dict{"name": "odd", "channel": w.ch, "event": dict{"type": "odd", "ts": 7}})
-	if ev := a.next(socketmode.EventTypeErrorBadMessage); ev.Request != nil {
-		t.Error("slack-go knows the unknown event now")
+	if ev := a.waitEvent(socketmode.EventTypeErrorBadMessage); ev.Request != nil {
+		t.Errorf("slack-go read the unknown event as %+v, want it refused", ev.Request)
 	}
 	admin("disconnect", dict{"name": "refresh_requested"})
-	a.next(socketmode.EventTypeHello)
-	w.fake("POST", "faults", slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultError}, &out)
-	if _, err := w.api.AuthTestContext(w.ctx); err == nil || out.ID != 1 {
-		t.Errorf("fault %d did not fire: %v", out.ID, err)
+	a.waitEvent(socketmode.EventTypeHello)
+	// A fault fires until it is deleted.
+	w.control("POST", "faults", slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultError}, &out)
+	wantEqual(t, "id of the fault", out.ID, 1)
+	if _, err := w.api.AuthTestContext(w.ctx); err == nil {
+		t.Error("auth.test succeeded, want the fault's error")
 	}
-	if status := w.fake("POST", "faults", dict{"method": "auth.test", "kind": "rate_limit"}, nil); status != http.StatusBadRequest {
-		t.Errorf("a misspelt fault = %d", status)
-	}
-	w.fake("DELETE", "faults?id=1", nil, nil)
-	if _, err := w.api.AuthTestContext(w.ctx); err != nil {
-		t.Error(err)
-	}
-	w.post("gone after reset")
-	w.fake("POST", "reset", nil, nil)
-	if len(w.srv.Messages(w.ch)) != 0 || len(w.srv.Users()) != 4 || len(w.srv.Calls("")) != 0 {
-		t.Error("reset left something")
-	}
-	w.post("usable after reset")
-	if m := a.message(""); m["text"] == "gone after reset" {
-		a.message("")
+	wantEqual(t, "status for a misspelt fault", w.control("POST", "faults", dict{"method": "auth.test", "kind": "rate_limit"}, nil), http.StatusBadRequest)
+	w.control("DELETE", "faults?id=1", nil, nil)
+	must(w.api.AuthTestContext(w.ctx))(t)
+	// A reset leaves the workspace as it began, and usable.
+	w.postAsBot("gone after reset")
+	w.control("POST", "reset", nil, nil)
+	wantEqual(t, "messages after the reset", len(w.srv.Messages(w.ch)), 0)
+	wantEqual(t, "users after the reset", len(w.srv.Users()), allUsers)
+	wantEqual(t, "recorded calls after the reset", len(w.srv.Calls("")), 0)
+	w.postAsBot("usable after reset")
+	if m := a.waitMessage(""); m["text"] == "gone after reset" { // it was on its way
+		a.waitMessage("")
 	}
 }
 
@@ -158,27 +148,27 @@ func TestChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	sub := w.srv.Subscribe()
-	ts := w.say(w.ann, "", "x")
-	got, err := sub.Next(w.ctx)
-	if err != nil || len(got) == 0 || got[0].Kind != "message" || got[0].TS != ts || got[0].Channel != w.ch || got[0].User != w.ann.ID() {
-		t.Errorf("changes = %+v, %v", got, err)
-	}
+	ts := w.postAs(w.ann, "", "x")
+	got := must(sub.Next(w.ctx))(t)
+	wantEqual(t, "kind", got[0].Kind, "message")
+	wantEqual(t, "message", got[0].TS, ts)
+	wantEqual(t, "channel", got[0].Channel, w.ch)
+	wantEqual(t, "person", got[0].User, w.ann.ID())
+	seen := got[len(got)-1].Seq
 	var list []slackfake.Change
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.fake("GET", "changes?wait=10&since="+strconv.FormatInt(got[len(got)-1].Seq, 10), nil, &list)
+		w.control("GET", "changes?wait=10&since="+strconv.FormatInt(seen, 10), nil, &list)
 	}()
-	if err := w.ann.React(w.ch, ts, "eyes"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.ann.React(w.ch, ts, "eyes"))
 	<-done
-	if len(list) == 0 || list[0].Seq != got[len(got)-1].Seq+1 {
-		t.Errorf("long poll = %+v", list)
+	if len(list) == 0 || list[0].Seq != seen+1 {
+		t.Errorf("the long poll gave %+v, want what came after %d", list, seen)
 	}
 	ended, stop := context.WithCancel(w.ctx)
 	stop()
 	if _, err := w.srv.Subscribe().Next(ended); err == nil {
-		t.Error("a subscription must end with its context")
+		t.Error("a subscription goes on after its context's end, want an error")
 	}
 }

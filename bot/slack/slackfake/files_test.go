@@ -16,14 +16,17 @@ import (
 
 func (w *world) upload(thread string) *slack.FileSummary {
 	w.t.Helper()
-	f, err := w.api.UploadFileContext(w.ctx, slack.UploadFileParameters{
-		Reader: strings.NewReader("hello file"), FileSize: 10, Filename: "note.txt", Title: "Note", Channel: w.ch,
+	return must(w.api.UploadFileContext(w.ctx, slack.UploadFileParameters{
+		Reader: strings.NewReader("hello file"), FileSize: len("hello file"), Filename: "note.txt", Title: "Note", Channel: w.ch,
 		ThreadTimestamp: thread, InitialComment: "see file",
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return f
+	}))(w.t)
+}
+
+func (w *world) fileInfo(id string) *slack.File {
+	w.t.Helper()
+	info, _, _, err := w.api.GetFileInfoContext(w.ctx, id, 0, 0)
+	noError(w.t, err)
+	return info
 }
 
 // TestUploadIsSharedLater walks the three steps; the message comes after the answer.
@@ -32,38 +35,43 @@ func TestUploadIsSharedLater(t *testing.T) {
 	c := newClock()
 	w := newWorld(t, slackfake.Options{Clock: c.now})
 	a := w.listen(nil)
-	root := w.post("root")
+	root := w.postAsBot("root")
 	f := w.upload(root)
-	info, _, _, err := w.api.GetFileInfoContext(w.ctx, f.ID, 0, 0)
-	if err != nil || len(info.Shares.Public) != 0 || info.Name != "note.txt" || info.Title != "Note" || info.Size != 10 {
-		t.Errorf("before sharing: %+v, %v", info, err)
-	}
+	info := w.fileInfo(f.ID)
+	wantEqual(t, "name", info.Name, "note.txt")
+	wantEqual(t, "title", info.Title, "Note")
+	wantEqual(t, "size", info.Size, len("hello file"))
+	wantEqual(t, "shares at once", len(info.Shares.Public), 0)
+
 	c.advance(time.Second)
-	raw := a.message("file_share")
+	raw := a.waitMessage("file_share")
+	wantFields(t, "the message", raw, dict{"thread_ts": root, "text": "see file", "bot_id": w.srv.BotID()})
 	files, _ := raw["files"].([]any)
-	if raw["thread_ts"] != root || raw["text"] != "see file" || len(files) != 1 || files[0].(map[string]any)["id"] != f.ID || raw["bot_id"] != w.srv.BotID() {
-		t.Errorf("share = %v", raw)
+	if len(files) != 1 {
+		t.Fatalf("the message has the files %v, want one", files)
 	}
-	info, _, _, err = w.api.GetFileInfoContext(w.ctx, f.ID, 0, 0)
-	if err != nil || len(info.Shares.Public[w.ch]) != 1 || info.Shares.Public[w.ch][0].Ts != raw["ts"] || info.Shares.Public[w.ch][0].ThreadTs != root {
-		t.Errorf("after sharing: %+v, %v", info, err)
+	wantFields(t, "the message's file", files[0].(dict), dict{"id": f.ID})
+	shares := w.fileInfo(f.ID).Shares.Public[w.ch]
+	if len(shares) != 1 {
+		t.Fatalf("the file is shared %d times, want once: %+v", len(shares), shares)
 	}
+	wantEqual[any](t, "message that shares the file", shares[0].Ts, raw["ts"])
+	wantEqual(t, "thread in which the file is shared", shares[0].ThreadTs, root)
 	var got bytes.Buffer
-	if err := w.api.GetFileContext(w.ctx, info.URLPrivateDownload, &got); err != nil || got.String() != "hello file" {
-		t.Errorf("download = %q, %v", got.String(), err)
-	}
+	noError(t, w.api.GetFileContext(w.ctx, info.URLPrivateDownload, &got))
+	wantEqual(t, "content", got.String(), "hello file")
 }
 
 func TestUploadNeverShared(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{FileShareDelay: time.Nanosecond})
-	root := w.post("root")
+	root := w.postAsBot("root")
 	w.srv.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultNeverShare, Times: 1})
 	lost := w.upload(root)
 	kept := w.upload(root)
-	w.until("the second file", func() bool { return len(w.srv.Thread(w.ch, root)) == 2 })
+	w.waitFor("the second file", func() bool { return len(w.srv.Thread(w.ch, root)) == 2 })
 	if f := w.srv.Thread(w.ch, root)[1].Files[0]; f.ID != kept.ID {
-		t.Errorf("posted %s, want %s and not %s", f.ID, kept.ID, lost.ID)
+		t.Errorf("posted the file %s, want %s and not the lost %s", f.ID, kept.ID, lost.ID)
 	}
 }
 
@@ -72,58 +80,50 @@ func TestAgentsFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	root := w.post("root")
+	root := w.postAsBot("root")
 	data := []byte("%PDF-1.4 fake")
-	_, err := w.ann.Post(slackfake.Post{Channel: w.ch, Thread: root, Text: "invoice", Files: []slackfake.NewFile{
+	must(w.ann.Post(slackfake.Post{Channel: w.ch, Thread: root, Text: "invoice", Files: []slackfake.NewFile{
 		{Name: "Invoice 7.pdf", Mimetype: "application/pdf", Data: data},
 		{Name: "doc", Mode: "external", ExternalURL: "https://drive.example.test/x"},
 		{Name: "old.png", Mode: "hidden_by_limit"},
 		{Name: "slow.png", Data: []byte("x"), FileAccess: "check_file_info"},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	}}))(t)
 	var m *slackevents.MessageEvent
 	for m == nil || m.SubType != "file_share" {
-		ev, _ := a.inner("message")
+		ev, _ := a.waitInner("message")
 		m = ev.InnerEvent.Data.(*slackevents.MessageEvent)
 	}
 	files := m.Message.Files
-	if len(files) != 4 || files[0].Mimetype != "application/pdf" || files[0].Size != len(data) || files[1].Mode != "external" ||
-		files[2].Mode != "hidden_by_limit" || files[2].URLPrivate != "" || files[3].FileAccess != "check_file_info" {
-		t.Fatalf("files = %+v", files)
+	if len(files) != 4 {
+		t.Fatalf("the message has %d files, want 4: %+v", len(files), files)
 	}
-	if f, _, _, err := w.api.GetFileInfoContext(w.ctx, files[3].ID, 0, 0); err != nil || f.FileAccess != "visible" {
-		t.Errorf("files.info = %+v, %v", f, err)
-	}
+	wantEqual(t, "type of the PDF", files[0].Mimetype, "application/pdf")
+	wantEqual(t, "size of the PDF", files[0].Size, len(data))
+	wantEqual(t, "mode of the file elsewhere", files[1].Mode, "external")
+	wantEqual(t, "mode of the file over the limit", files[2].Mode, "hidden_by_limit")
+	wantEqual(t, "address of the file over the limit", files[2].URLPrivate, "")
+	wantEqual(t, "access to the slow file in the event", files[3].FileAccess, "check_file_info")
+	wantEqual(t, "access to the slow file by files.info", w.fileInfo(files[3].ID).FileAccess, "visible")
+	// Whoever has no token, or no scope, is sent to sign in.
 	get := func(token string) *http.Response {
 		t.Helper()
-		req, err := http.NewRequestWithContext(w.ctx, http.MethodGet, files[0].URLPrivateDownload, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		req := must(http.NewRequestWithContext(w.ctx, http.MethodGet, files[0].URLPrivateDownload, nil))(t)
 		req.Header.Set("Authorization", "Bearer "+token)
-		res, err := http.DefaultTransport.RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
+		res := must(http.DefaultTransport.RoundTrip(req))(t)
 		t.Cleanup(func() { res.Body.Close() })
 		return res
 	}
-	if res := get("xoxb-wrong"); res.StatusCode != http.StatusFound || !strings.HasPrefix(res.Header.Get("Location"), "/signin?redir=") {
-		t.Errorf("stranger: %d %s", res.StatusCode, res.Header.Get("Location"))
+	res := get("xoxb-wrong")
+	wantEqual(t, "status for a stranger", res.StatusCode, http.StatusFound)
+	if to := res.Header.Get("Location"); !strings.HasPrefix(to, "/signin?redir=") {
+		t.Errorf("a stranger is sent to %s, want the sign-in", to)
 	}
-	res := get(w.srv.BotToken())
-	if body, err := io.ReadAll(res.Body); err != nil || !bytes.Equal(body, data) {
-		t.Errorf("bot: %q, %v", body, err)
-	}
+	wantEqual(t, "content for the bot", string(must(io.ReadAll(get(w.srv.BotToken()).Body))(t)), string(data))
 	w.srv.Admin.SetScopes("chat:write")
-	if res := get(w.srv.BotToken()); res.StatusCode != http.StatusFound {
-		t.Errorf("without files:read: %d", res.StatusCode)
-	}
-	if err := w.srv.Admin.DeleteFile(files[0].ID); err != nil || w.srv.Thread(w.ch, root)[1].Files[0].Mode != "tombstone" {
-		t.Errorf("deleted file: %v", err)
-	}
+	wantEqual(t, "status without files:read", get(w.srv.BotToken()).StatusCode, http.StatusFound)
+	// A file that is deleted stays in its message as a tombstone.
+	noError(t, w.srv.Admin.DeleteFile(files[0].ID))
+	wantEqual(t, "mode of the deleted file", w.srv.Thread(w.ch, root)[1].Files[0].Mode, "tombstone")
 }
 
 // TestTransferFaults spoils the two transfers that are not API methods.
@@ -133,17 +133,17 @@ func TestTransferFaults(t *testing.T) {
 	w.srv.Inject(slackfake.Fault{Method: "upload", Kind: slackfake.FaultHTTP, Times: 1})
 	_, err := w.api.UploadFileContext(w.ctx, slack.UploadFileParameters{Reader: strings.NewReader("x"), FileSize: 1, Filename: "a", Channel: w.ch})
 	if err == nil {
-		t.Error("a failed upload must show")
+		t.Error("an upload answered 502 succeeded, want an error")
 	}
-	_, _ = w.ann.Post(slackfake.Post{Channel: w.ch, Files: []slackfake.NewFile{{Name: "a", Data: bytes.Repeat([]byte("x"), 1000)}}})
+	must(w.ann.Post(slackfake.Post{Channel: w.ch, Files: []slackfake.NewFile{{Name: "a", Data: bytes.Repeat([]byte("x"), 1000)}}}))(t)
 	w.srv.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultDrop, After: true, Times: 1})
 	var got bytes.Buffer
 	address := w.srv.Messages(w.ch)[0].Files[0].URLPrivateDownload
 	if err := w.api.GetFileContext(w.ctx, address, &got); err == nil {
-		t.Errorf("a cut download must show, got %d bytes", got.Len())
+		t.Errorf("a download that was cut succeeded with %d bytes, want an error", got.Len())
 	}
 	w.srv.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultHTTP, Times: 1})
 	if err := w.api.GetFileContext(w.ctx, address, &got); err == nil {
-		t.Error("a 502 must show")
+		t.Error("a download answered 502 succeeded, want an error")
 	}
 }

@@ -28,6 +28,9 @@ type world struct {
 	ctx context.Context //nolint:containedctx // of one test
 }
 
+// allUsers is how many users a workspace has: Slackbot, the bot, Ann and Ben.
+const allUsers = 4
+
 func newWorld(t *testing.T, o slackfake.Options) *world {
 	t.Helper()
 	if o.Clock == nil { // a slow machine is no late answer
@@ -40,14 +43,8 @@ func newWorld(t *testing.T, o slackfake.Options) *world {
 		ID: "C0SUPPORT1", Name: "support", Members: []string{"U0FAKEBOT01", "U0ANN00001", "U0BEN00001"},
 	})
 	srv := slackfake.New(o)
-	if err := srv.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := srv.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	noError(t, srv.Start("127.0.0.1:0"))
+	t.Cleanup(func() { noError(t, srv.Close()) })
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(stop)
 	return &world{t: t, srv: srv, api: client(srv), ch: "C0SUPPORT1", ann: srv.As("U0ANN00001"), ben: srv.As("U0BEN00001"), ctx: ctx}
@@ -80,16 +77,51 @@ func must[T any](v T, err error) func(*testing.T) T {
 	}
 }
 
-// refused checks Slack's error string.
-func refused(t *testing.T, err error, want string) {
+// noError ends the test if something failed.
+func noError(t *testing.T, err error) {
 	t.Helper()
-	if err == nil || err.Error() != want {
-		t.Errorf("error = %v, want %s", err, want)
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
-// post is a root by the bot.
-func (w *world) post(text string, more ...slack.MsgOption) string {
+// wantError checks Slack's error string.
+func wantError(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || err.Error() != want {
+		t.Errorf("error: got %v, want %s", err, want)
+	}
+}
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// dict is a JSON object.
+type dict = map[string]any
+
+// wantFields checks fields of an object that what names. A nil means that there is no such field.
+func wantFields(t *testing.T, what string, got, want dict) {
+	t.Helper()
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s of %s: got %v, want %v", name, what, got[name], value)
+		}
+	}
+}
+
+// field gives an object within an object, nil if there is none.
+func field(object dict, name string) dict {
+	inner, _ := object[name].(dict)
+	return inner
+}
+
+// postAsBot posts into #support by the bot.
+func (w *world) postAsBot(text string, more ...slack.MsgOption) string {
 	w.t.Helper()
 	_, ts, err := w.api.PostMessageContext(w.ctx, w.ch, append(more, slack.MsgOptionText(text, false))...)
 	if err != nil {
@@ -98,8 +130,8 @@ func (w *world) post(text string, more ...slack.MsgOption) string {
 	return ts
 }
 
-// say is a message by a person; thread "" is the top level.
-func (w *world) say(p *slackfake.Person, thread, text string) string {
+// postAs posts into #support by a person; thread "" is the top level.
+func (w *world) postAs(p *slackfake.Person, thread, text string) string {
 	w.t.Helper()
 	ts, err := p.Post(slackfake.Post{Channel: w.ch, Thread: thread, Text: text})
 	if err != nil {
@@ -117,7 +149,8 @@ type app struct {
 	done   chan struct{}
 }
 
-// listen connects one slack-go Socket Mode client and waits for its hello.
+// listen connects one slack-go Socket Mode client and waits for its hello. What it gets it acknowledges as answer says; nil means
+// at once, without a payload.
 func (w *world) listen(answer func(socketmode.Event) (any, bool)) *app {
 	w.t.Helper()
 	before := w.srv.Sockets.Count()
@@ -138,7 +171,7 @@ func (w *world) listen(answer func(socketmode.Event) (any, bool)) *app {
 	})
 	go func() { wg.Wait(); close(a.done) }()
 	w.t.Cleanup(func() { stop(); <-a.done })
-	w.until("a socket", func() bool { return w.srv.Sockets.Count() > before })
+	w.waitFor("a socket", func() bool { return w.srv.Sockets.Count() > before })
 	return a
 }
 
@@ -162,8 +195,8 @@ func (a *app) take(ctx context.Context, sm *socketmode.Client, ev socketmode.Eve
 	a.got <- ev
 }
 
-// next waits for an event of this Socket Mode type.
-func (a *app) next(kind socketmode.EventType) socketmode.Event {
+// waitEvent waits for an event of this Socket Mode type.
+func (a *app) waitEvent(kind socketmode.EventType) socketmode.Event {
 	a.w.t.Helper()
 	for {
 		select {
@@ -177,11 +210,29 @@ func (a *app) next(kind socketmode.EventType) socketmode.Event {
 	}
 }
 
-// inner waits for an Events API event whose inner type is name, and returns it raw too.
-func (a *app) inner(name string) (slackevents.EventsAPIEvent, map[string]any) {
+// waitInteraction waits for what a person did with a button, a modal or a shortcut.
+func (a *app) waitInteraction() slack.InteractionCallback {
+	a.w.t.Helper()
+	ev := a.waitEvent(socketmode.EventTypeInteractive)
+	cb, ok := ev.Data.(slack.InteractionCallback)
+	if !ok {
+		a.w.t.Fatalf("the interactive event has %T, want an InteractionCallback", ev.Data)
+	}
+	return cb
+}
+
+// waitRaw waits for an Events API event whose inner type is name, and returns that as it came.
+func (a *app) waitRaw(name string) dict {
+	a.w.t.Helper()
+	_, raw := a.waitInner(name)
+	return raw
+}
+
+// waitInner is waitRaw that returns the event as slack-go reads it too.
+func (a *app) waitInner(name string) (slackevents.EventsAPIEvent, dict) {
 	a.w.t.Helper()
 	for {
-		ev := a.next(socketmode.EventTypeEventsAPI)
+		ev := a.waitEvent(socketmode.EventTypeEventsAPI)
 		e, ok := ev.Data.(slackevents.EventsAPIEvent)
 		if ok && e.InnerEvent.Type == name {
 			return e, innerOf(a.w.t, ev.Request.Payload)
@@ -189,30 +240,28 @@ func (a *app) inner(name string) (slackevents.EventsAPIEvent, map[string]any) {
 	}
 }
 
-func innerOf(t *testing.T, payload []byte) map[string]any {
+func innerOf(t *testing.T, payload []byte) dict {
 	t.Helper()
 	var p struct {
-		Event map[string]any `json:"event"`
+		Event dict `json:"event"`
 	}
-	if err := json.Unmarshal(payload, &p); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(payload, &p))
 	return p.Event
 }
 
-// until waits for a condition on the server's state.
-func (w *world) until(what string, cond func() bool) {
+// waitFor waits for a condition on the server's state.
+func (w *world) waitFor(what string, cond func() bool) {
 	w.t.Helper()
 	if err := w.srv.WaitFor(w.ctx, cond); err != nil {
 		w.t.Fatalf("waiting for %s: %v", what, err)
 	}
 }
 
-// message waits for a message event of this subtype.
-func (a *app) message(subtype string) map[string]any {
+// waitMessage waits for a message event of this subtype.
+func (a *app) waitMessage(subtype string) dict {
 	a.w.t.Helper()
 	for {
-		_, raw := a.inner("message")
+		raw := a.waitRaw("message")
 		if s, _ := raw["subtype"].(string); s == subtype {
 			return raw
 		}

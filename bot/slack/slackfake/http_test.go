@@ -1,6 +1,7 @@
 package slackfake_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -83,9 +84,7 @@ func newHTTPWorld(t *testing.T) (*world, *httpApp) {
 	t.Helper()
 	w := newWorld(t, slackfake.Options{})
 	app, address := w.startApp()
-	if err := w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: address, Commands: address, Interactions: address}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: address, Commands: address, Interactions: address}))
 	return w, app
 }
 
@@ -93,33 +92,26 @@ func newHTTPWorld(t *testing.T) (*world, *httpApp) {
 func TestHTTPEvent(t *testing.T) {
 	t.Parallel()
 	w, app := newHTTPWorld(t)
-	root := w.say(w.ann, "", "hi")
+	root := w.postAs(w.ann, "", "hi")
 	r := app.next(w)
 	ev, err := slackevents.ParseEvent(r.body, slackevents.OptionNoVerifyToken())
 	m, isMessage := ev.InnerEvent.Data.(*slackevents.MessageEvent)
 	if err != nil || !isMessage || m.TimeStamp != root {
 		t.Fatalf("event = %s, %v; want the message %s", r.body, err, root)
 	}
-	if ev.TeamID != w.srv.TeamID() || ev.APIAppID != w.srv.AppID() {
-		t.Errorf("event of %s, %s; want %s, %s", ev.TeamID, ev.APIAppID, w.srv.TeamID(), w.srv.AppID())
-	}
-	if num := r.head.Get("X-Slack-Retry-Num"); num != "" {
-		t.Errorf("the first attempt is marked as retry %s", num)
-	}
+	wantEqual(t, "workspace", ev.TeamID, w.srv.TeamID())
+	wantEqual(t, "app", ev.APIAppID, w.srv.AppID())
+	wantEqual(t, "retry as which it is marked", r.head.Get("X-Slack-Retry-Num"), "")
 }
 
 // TestHTTPCommand: a slash command is a form with its words.
 func TestHTTPCommand(t *testing.T) {
 	t.Parallel()
 	w, app := newHTTPWorld(t)
-	if o, err := w.ann.Command(w.ctx, w.ch, "/helpdesk", "list"); err != nil || o.Error != "" {
-		t.Fatalf("command = %+v, %v", o, err)
-	}
+	wantEqual(t, "outcome", must(w.ann.Command(w.ctx, w.ch, "/helpdesk", "list"))(t).Error, "")
 	form := app.nextForm(w)
 	for field, want := range map[string]string{"command": "/helpdesk", "text": "list", "team_id": w.srv.TeamID()} {
-		if got := form.Get(field); got != want {
-			t.Errorf("%s = %q, want %q", field, got, want)
-		}
+		wantEqual(t, field, form.Get(field), want)
 	}
 }
 
@@ -127,27 +119,19 @@ func TestHTTPCommand(t *testing.T) {
 func TestHTTPFailedShortcut(t *testing.T) {
 	t.Parallel()
 	w, app := newHTTPWorld(t)
-	root := w.say(w.ann, "", "hi")
+	root := w.postAs(w.ann, "", "hi")
 	app.next(w)
 	app.answers <- http.StatusInternalServerError
-	if o, err := w.ann.Shortcut(w.ctx, "x", w.ch, root); err != nil || o.Error != "http_500" {
-		t.Errorf("failed shortcut = %+v, %v", o, err)
-	}
-	if form := app.nextForm(w); form.Get("payload") == "" {
-		t.Errorf("the interaction has no payload: %v", form)
-	}
+	wantEqual(t, "outcome", must(w.ann.Shortcut(w.ctx, "x", w.ch, root))(t).Error, "http_500")
+	wantEqual(t, "the interaction has a payload", app.nextForm(w).Get("payload") != "", true)
 }
 
 // TestHTTPSSLCheck: ssl_check goes to the address of the commands.
 func TestHTTPSSLCheck(t *testing.T) {
 	t.Parallel()
 	w, app := newHTTPWorld(t)
-	if status, err := w.srv.Webhooks.CheckSSL(w.ctx); err != nil || status != http.StatusOK {
-		t.Errorf("ssl_check = %d, %v", status, err)
-	}
-	if form := app.nextForm(w); form.Get("ssl_check") != "1" {
-		t.Errorf("ssl_check = %v", form)
-	}
+	wantEqual(t, "status", must(w.srv.Webhooks.CheckSSL(w.ctx))(t), http.StatusOK)
+	wantEqual(t, "ssl_check", app.nextForm(w).Get("ssl_check"), "1")
 }
 
 // TestHTTPRetries: an event that fails is tried again at once, after a minute and after five more, by Slack's clock. Then it is
@@ -157,18 +141,21 @@ func TestHTTPRetries(t *testing.T) {
 	c := newClock()
 	w := newWorld(t, slackfake.Options{Clock: c.now, SignClock: time.Now, AckTimeout: time.Minute})
 	app, address := w.startApp()
-	if err := w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: address}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: address}))
 	for range 4 {
 		app.answers <- http.StatusServiceUnavailable
 	}
 
-	w.say(w.ann, "", "hi")
+	w.postAs(w.ann, "", "hi")
 	for attempt, tt := range []struct {
 		wait        time.Duration // since the attempt before
 		num, reason string        // of the retry
-	}{{}, {0, "1", "http_error"}, {time.Minute, "2", "http_error"}, {5 * time.Minute, "3", "http_error"}} {
+	}{
+		{},
+		{wait: 0, num: "1", reason: "http_error"},
+		{wait: time.Minute, num: "2", reason: "http_error"},
+		{wait: 5 * time.Minute, num: "3", reason: "http_error"},
+	} {
 		if tt.wait > 0 {
 			c.advance(tt.wait - time.Second)
 			if len(app.requests) != 0 {
@@ -177,10 +164,9 @@ func TestHTTPRetries(t *testing.T) {
 			c.advance(time.Second)
 		}
 		r := app.next(w)
-		if num, reason := r.head.Get("X-Slack-Retry-Num"), r.head.Get("X-Slack-Retry-Reason"); num != tt.num || reason != tt.reason {
-			t.Errorf("attempt %d has %q %q, want %q %q", attempt, num, reason, tt.num, tt.reason)
-		}
-		w.until("the failure to be noted", func() bool { return w.srv.Events.Pending() == 0 })
+		wantEqual(t, fmt.Sprint("number of attempt ", attempt), r.head.Get("X-Slack-Retry-Num"), tt.num)
+		wantEqual(t, fmt.Sprint("reason of attempt ", attempt), r.head.Get("X-Slack-Retry-Reason"), tt.reason)
+		w.waitFor("the failure to be noted", func() bool { return w.srv.Events.Pending() == 0 })
 	}
 
 	slow := w.srv.Events.Slow(6 * time.Minute)
@@ -191,10 +177,10 @@ func TestHTTPRetries(t *testing.T) {
 		t.Errorf("slow was %+v, want a message of which the app was not told", slow[0])
 	}
 	if slower := w.srv.Events.Slow(time.Hour); len(slower) != 0 {
-		t.Errorf("took an hour: %+v", slower)
+		t.Errorf("an hour long took %+v, want none", slower)
 	}
 	if lost := w.srv.Events.Lost(); len(lost) != 1 || lost[0].Name != "message.channels" {
-		t.Errorf("lost = %+v", lost)
+		t.Errorf("lost are %+v, want the message", lost)
 	}
 }
 
@@ -213,11 +199,9 @@ func TestNoRetryHeader(t *testing.T) {
 		rw.WriteHeader(http.StatusForbidden)
 	}))
 	t.Cleanup(app.Close)
-	if err := w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: app.URL}); err != nil {
-		t.Fatal(err)
-	}
-	w.say(w.ann, "", "hi")
-	w.until("the loss", func() bool { return len(w.srv.Events.Lost()) == 1 })
+	noError(t, w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: app.URL}))
+	w.postAs(w.ann, "", "hi")
+	w.waitFor("the loss", func() bool { return len(w.srv.Events.Lost()) == 1 })
 }
 
 // TestURLVerificationFails: HTTP mode isn't switched on at an address that doesn't echo the challenge.

@@ -3,6 +3,7 @@ package slackfake_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,65 +24,67 @@ const card = `[{"type":"section","block_id":"s","text":{"type":"mrkdwn","text":"
 	{"type":"external_select","action_id":"tag","min_query_length":1},
 	{"type":"datepicker","action_id":"day"}]}]`
 
+// postCard posts the card by the bot; thread "" is the top level.
 func (w *world) postCard(thread string) string {
 	w.t.Helper()
-	_, _, body := w.call("chat.postMessage", w.srv.BotToken(), args("channel", w.ch, "text", "card", "blocks", card, "thread_ts", thread))
+	body := w.callAsBot("chat.postMessage", "channel", w.ch, "text", "card", "blocks", card, "thread_ts", thread)
 	if body["ok"] != true {
-		w.t.Fatal(body)
+		w.t.Fatalf("posting the card: got %v, want ok", body)
 	}
 	return body["ts"].(string)
 }
 
-func interaction(t *testing.T, ev socketmode.Event) slack.InteractionCallback {
-	t.Helper()
-	cb, ok := ev.Data.(slack.InteractionCallback)
-	if !ok {
-		t.Fatalf("no interaction: %T", ev.Data)
-	}
-	return cb
-}
-
+// What a person does with each element of a card comes with what was picked and where.
 func TestClicks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	root := w.post("root")
+	root := w.postAsBot("root")
 	ts := w.postCard(root)
 	a := w.listen(nil)
-	at := slackfake.Target{Channel: w.ch, TS: ts}
-	rows := []struct {
+	for _, r := range []struct {
 		action string
 		picked []string
-		check  func(*slack.BlockAction) bool
+		is     func(*slack.BlockAction) bool
 	}{
-		{"take", nil, func(b *slack.BlockAction) bool { return b.Value == "conv-7" && b.Type == "button" && b.BlockID == "a" }},
-		{"team", []string{"t2"}, func(b *slack.BlockAction) bool {
+		{action: "take", is: func(b *slack.BlockAction) bool { return b.Value == "conv-7" && b.Type == "button" && b.BlockID == "a" }},
+		{action: "team", picked: []string{"t2"}, is: func(b *slack.BlockAction) bool {
 			return b.SelectedOption.Value == "t2" && b.SelectedOption.Text.Text == "Support"
 		}},
-		{"who", []string{"U0BEN00001"}, func(b *slack.BlockAction) bool { return b.SelectedUser == "U0BEN00001" }},
-		{"day", []string{"2026-12-01"}, func(b *slack.BlockAction) bool { return b.SelectedDate == "2026-12-01" }},
-		{"more", []string{"snooze"}, func(b *slack.BlockAction) bool { return b.SelectedOption.Value == "snooze" && b.BlockID == "s" }},
+		{action: "who", picked: []string{"U0BEN00001"}, is: func(b *slack.BlockAction) bool { return b.SelectedUser == "U0BEN00001" }},
+		{action: "day", picked: []string{"2026-12-01"}, is: func(b *slack.BlockAction) bool { return b.SelectedDate == "2026-12-01" }},
+		{action: "more", picked: []string{"snooze"}, is: func(b *slack.BlockAction) bool {
+			return b.SelectedOption.Value == "snooze" && b.BlockID == "s"
+		}},
+	} {
+		o := must(w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, r.action, r.picked...))(t)
+		wantEqual(t, r.action+": outcome", o.Error, "")
+		cb := a.waitInteraction()
+		wantEqual(t, r.action+": type", cb.Type, slack.InteractionTypeBlockActions)
+		if acts := cb.ActionCallback.BlockActions; len(acts) != 1 || !r.is(acts[0]) {
+			t.Errorf("%s: got the actions %+v, want what was picked", r.action, acts)
+		}
+		wantEqual(t, r.action+": person", cb.User.ID, w.ann.ID())
+		wantEqual(t, r.action+": channel", cb.Channel.ID, w.ch)
+		wantEqual(t, r.action+": thread", cb.Container.ThreadTs, root)
+		wantEqual(t, r.action+": message", cb.Container.MessageTs, ts)
+		wantEqual(t, r.action+": the message itself", cb.Message.Timestamp, ts)
 	}
-	for _, r := range rows {
-		o, err := w.ann.Click(w.ctx, at, r.action, r.picked...)
-		if err != nil || o.Error != "" {
-			t.Fatalf("%s: %+v, %v", r.action, o, err)
-		}
-		cb := interaction(t, a.next(socketmode.EventTypeInteractive))
-		if cb.Type != slack.InteractionTypeBlockActions || len(cb.ActionCallback.BlockActions) != 1 || !r.check(cb.ActionCallback.BlockActions[0]) {
-			t.Errorf("%s: actions = %+v", r.action, cb.ActionCallback.BlockActions)
-		}
-		if cb.User.ID != w.ann.ID() || cb.Container.ThreadTs != root || cb.Container.MessageTs != ts || cb.Channel.ID != w.ch || cb.Message.Timestamp != ts {
-			t.Errorf("%s: place = %+v", r.action, cb.Container)
-		}
-	}
+}
+
+// What isn't shown can't be clicked.
+func TestClickWhatIsNotShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	at := slackfake.Target{Channel: w.ch, TS: w.postCard("")}
+	w.listen(nil)
 	if _, err := w.ann.Click(w.ctx, at, "team", "t9"); err == nil || !strings.Contains(err.Error(), "no such option") {
-		t.Errorf("an option that is not shown: %v", err)
+		t.Errorf("an option that is not shown: got %v, want no such option", err)
 	}
 	if _, err := w.ann.Click(w.ctx, at, "gone"); err == nil {
-		t.Error("a button that is not shown must not be clickable")
+		t.Error("a button that is not shown was clicked")
 	}
 	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: "1.000001"}, "take"); err == nil {
-		t.Error("a message that is gone must not be clickable")
+		t.Error("a button of a message that is gone was clicked")
 	}
 }
 
@@ -91,17 +94,11 @@ func TestUnanswered(t *testing.T) {
 	w := newWorld(t, slackfake.Options{AckTimeout: 50 * time.Millisecond})
 	ts := w.postCard("")
 	at := slackfake.Target{Channel: w.ch, TS: ts}
-	if o, err := w.ann.Click(w.ctx, at, "take"); err != nil || o.Error != "connection_failed" {
-		t.Errorf("without an app: %+v, %v", o, err)
-	}
+	wantEqual(t, "outcome without an app", must(w.ann.Click(w.ctx, at, "take"))(t).Error, "connection_failed")
 	a := w.listen(func(ev socketmode.Event) (any, bool) { return nil, ev.Type != socketmode.EventTypeInteractive })
-	if o, err := w.ann.Click(w.ctx, at, "take"); err != nil || o.Error != "operation_timeout" {
-		t.Errorf("with a silent app: %+v, %v", o, err)
-	}
-	a.next(socketmode.EventTypeInteractive)
-	if n := w.srv.Events.Pending(); n != 0 {
-		t.Errorf("%d deliveries pending: interactions are not retried", n)
-	}
+	wantEqual(t, "outcome with a silent app", must(w.ann.Click(w.ctx, at, "take"))(t).Error, "operation_timeout")
+	a.waitEvent(socketmode.EventTypeInteractive)
+	wantEqual(t, "deliveries that are retried", w.srv.Events.Pending(), 0)
 }
 
 func TestExternalSelect(t *testing.T) {
@@ -117,103 +114,94 @@ func TestExternalSelect(t *testing.T) {
 		return slack.OptionsResponse{Options: []*slack.OptionBlockObject{slack.NewOptionBlockObject("tag-"+cb.Value, text, nil)}}, true
 	})
 	at := slackfake.Target{Channel: w.ch, TS: ts}
-	got, err := w.ann.Suggest(w.ctx, at, "tag", "bil")
-	if err != nil || len(got) != 1 || got[0] != "tag-bil" {
-		t.Fatalf("options = %v, %v", got, err)
+	if got := must(w.ann.Suggest(w.ctx, at, "tag", "bil"))(t); !slices.Equal(got, []string{"tag-bil"}) {
+		t.Fatalf("options: got %q, want the one that the app suggested", got)
 	}
-	if _, err := w.ann.Click(w.ctx, at, "tag", "tag-bil"); err != nil {
-		t.Fatal(err)
-	}
-	for {
-		cb := interaction(t, a.next(socketmode.EventTypeInteractive))
-		if cb.Type == slack.InteractionTypeBlockActions {
-			if v := cb.ActionCallback.BlockActions[0].SelectedOption.Value; v != "tag-bil" {
-				t.Errorf("picked %q", v)
-			}
-			break
-		}
-	}
+	wantEqual(t, "first interaction", a.waitInteraction().Type, slack.InteractionTypeBlockSuggestion)
+	must(w.ann.Click(w.ctx, at, "tag", "tag-bil"))(t)
+	wantEqual(t, "picked", a.waitInteraction().ActionCallback.BlockActions[0].SelectedOption.Value, "tag-bil")
 }
 
+// A person's home tab shows what the app published, and its clicks carry that view.
 func TestHome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	if err := w.ann.OpenHome(); err != nil {
-		t.Fatal(err)
-	}
-	_, raw := a.inner("app_home_opened")
-	if raw["user"] != w.ann.ID() || raw["tab"] != "home" || raw["view"] != nil {
-		t.Errorf("first opening = %v", raw)
-	}
+	// Before anything is published, opening it carries no view.
+	noError(t, w.ann.OpenHome())
+	wantFields(t, "the first opening", a.waitRaw("app_home_opened"), dict{"user": w.ann.ID(), "tab": "home", "view": nil})
+	// It is published for her alone, and not over a version that the app doesn't know.
 	home := slack.HomeTabViewRequest{Type: "home", PrivateMetadata: "p1", Blocks: slack.Blocks{BlockSet: []slack.Block{
 		slack.NewActionBlock("f", slack.NewButtonBlockElement("mine", "1", slack.NewTextBlockObject(slack.PlainTextType, "Mine", false, false))),
 	}}}
-	res, err := w.api.PublishViewContext(w.ctx, slack.PublishViewContextRequest{UserID: w.ann.ID(), View: home})
-	if err != nil {
-		t.Fatal(err)
-	}
+	published := must(w.api.PublishViewContext(w.ctx, slack.PublishViewContextRequest{UserID: w.ann.ID(), View: home}))(t).View
 	old := "1.old"
-	_, err = w.api.PublishViewContext(w.ctx, slack.PublishViewContextRequest{UserID: w.ann.ID(), View: home, Hash: &old})
-	refused(t, err, "hash_conflict")
-	if o, err := w.ann.Click(w.ctx, slackfake.Target{View: "home"}, "mine"); err != nil || o.Error != "" {
-		t.Fatalf("click = %+v, %v", o, err)
+	_, err := w.api.PublishViewContext(w.ctx, slack.PublishViewContextRequest{UserID: w.ann.ID(), View: home, Hash: &old})
+	wantError(t, err, "hash_conflict")
+	if v := w.srv.Home(w.ann.ID()); v == nil || v.ID != published.ID {
+		t.Errorf("Ann's home: got %+v, want the view %s", v, published.ID)
 	}
-	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
-	if cb.Container.Type != "view" || cb.View.ID != res.View.ID || cb.View.Hash != res.View.Hash || cb.View.PrivateMetadata != "p1" {
-		t.Errorf("home click = %+v", cb.View)
+	if v := w.srv.Home(w.ben.ID()); v != nil {
+		t.Errorf("Ben's home: got %+v, want none", v)
 	}
-	if err := w.ann.OpenHome(); err != nil {
-		t.Fatal(err)
-	}
-	if _, raw = a.inner("app_home_opened"); raw["view"] == nil {
-		t.Error("second opening must carry the view")
-	}
-	if v := w.srv.Home(w.ann.ID()); v == nil || v.ID != res.View.ID || w.srv.Home(w.ben.ID()) != nil {
-		t.Errorf("home = %+v", v)
+	// A click and the next opening carry it.
+	wantEqual(t, "outcome of the click", must(w.ann.Click(w.ctx, slackfake.Target{View: "home"}, "mine"))(t).Error, "")
+	cb := a.waitInteraction()
+	wantEqual(t, "where the click was", cb.Container.Type, "view")
+	wantEqual(t, "the click's view", cb.View.ID, published.ID)
+	wantEqual(t, "the click's version of it", cb.View.Hash, published.Hash)
+	wantEqual(t, "the click's private metadata", cb.View.PrivateMetadata, "p1")
+	noError(t, w.ann.OpenHome())
+	wantEqual(t, "the second opening carries the view", a.waitRaw("app_home_opened")["view"] != nil, true)
+}
+
+// waitCommand waits for a slash command.
+func (a *app) waitCommand() slack.SlashCommand {
+	a.w.t.Helper()
+	return a.waitEvent(socketmode.EventTypeSlashCommand).Data.(slack.SlashCommand)
+}
+
+// A command comes with its words as Slack rewrites them, and the acknowledgement may answer it.
+func TestCommand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(func(socketmode.Event) (any, bool) { return dict{"text": "working", "response_type": "ephemeral"}, true })
+	wantEqual(t, "outcome", must(w.ann.Command(w.ctx, w.ch, "/helpdesk", "#12 assign @ben & co"))(t).Error, "")
+	cmd := a.waitCommand()
+	wantEqual(t, "command", cmd.Command, "/helpdesk")
+	wantEqual(t, "channel", cmd.ChannelID, w.ch)
+	wantEqual(t, "person", cmd.UserID, w.ann.ID())
+	wantEqual(t, "text", cmd.Text, "#12 assign <@U0BEN00001|ben> &amp; co")
+	if e := w.srv.Ephemerals(w.ann.ID()); len(e) != 1 || e[0].Text != "working" {
+		t.Errorf("Ann sees %+v, want the answer in the acknowledgement", e)
 	}
 }
 
-// TestCommandAndResponseURL answers a command five times, and no sixth.
-func TestCommandAndResponseURL(t *testing.T) {
+// The address for answers to a command works five times, within 30 minutes.
+func TestResponseURL(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	w := newWorld(t, slackfake.Options{Clock: c.now})
-	a := w.listen(func(ev socketmode.Event) (any, bool) {
-		if ev.Type == socketmode.EventTypeSlashCommand {
-			return map[string]any{"text": "working", "response_type": "ephemeral"}, true
-		}
-		return nil, true
-	})
-	o, err := w.ann.Command(w.ctx, w.ch, "/helpdesk", "#12 assign @ben & co")
-	if err != nil || o.Error != "" {
-		t.Fatalf("command = %+v, %v", o, err)
+	a := w.listen(nil)
+	must(w.ann.Command(w.ctx, w.ch, "/helpdesk", ""))(t)
+	cmd := a.waitCommand()
+	const uses = 5
+	for range uses {
+		noError(t, slack.PostWebhookContext(w.ctx, cmd.ResponseURL, &slack.WebhookMessage{Text: "more", ResponseType: "in_channel"}))
 	}
-	cmd, ok := a.next(socketmode.EventTypeSlashCommand).Data.(slack.SlashCommand)
-	if !ok || cmd.Command != "/helpdesk" || cmd.ChannelID != w.ch || cmd.UserID != w.ann.ID() || cmd.Text != "#12 assign <@U0BEN00001|ben> &amp; co" {
-		t.Errorf("command = %+v", cmd)
+	if slack.PostWebhookContext(w.ctx, cmd.ResponseURL, &slack.WebhookMessage{Text: "more", ResponseType: "in_channel"}) == nil {
+		t.Errorf("the address was used more than %d times", uses)
 	}
-	if e := w.srv.Ephemerals(w.ann.ID()); len(e) != 1 || e[0].Text != "working" {
-		t.Errorf("answer in the ack = %+v", e)
-	}
-	for i := range 6 {
-		err := slack.PostWebhookContext(w.ctx, cmd.ResponseURL, &slack.WebhookMessage{Text: "more", ResponseType: "in_channel"})
-		if (err == nil) != (i < 5) {
-			t.Errorf("use %d: %v", i+1, err)
-		}
-	}
-	if got := w.srv.Messages(w.ch); len(got) != 5 || got[0].BotID != w.srv.BotID() {
-		t.Errorf("%d messages", len(got))
-	}
-	if _, err = w.ann.Command(w.ctx, w.ch, "/helpdesk", ""); err != nil {
-		t.Fatal(err)
-	}
-	cmd = a.next(socketmode.EventTypeSlashCommand).Data.(slack.SlashCommand)
+	got := w.srv.Messages(w.ch)
+	wantEqual(t, "messages in the channel", len(got), uses)
+	wantEqual(t, "author of the answers", got[0].BotID, w.srv.BotID())
+	must(w.ann.Command(w.ctx, w.ch, "/helpdesk", ""))(t)
+	cmd = a.waitCommand()
 	c.advance(31 * time.Minute)
-	err = slack.PostWebhookContext(w.ctx, cmd.ResponseURL, &slack.WebhookMessage{Text: "late"})
+	err := slack.PostWebhookContext(w.ctx, cmd.ResponseURL, &slack.WebhookMessage{Text: "late"})
 	var status slack.StatusCodeError
 	if !errors.As(err, &status) || status.Code != http.StatusNotFound {
-		t.Errorf("after 30 minutes: %v", err)
+		t.Errorf("after 30 minutes: got %v, want status 404", err)
 	}
 }
 
@@ -224,40 +212,33 @@ func TestReplaceAndDeleteOriginal(t *testing.T) {
 	ts := w.postCard("")
 	click := func() string {
 		t.Helper()
-		if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "take"); err != nil {
-			t.Fatal(err)
-		}
-		return interaction(t, a.next(socketmode.EventTypeInteractive)).ResponseURL
+		must(w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "take"))(t)
+		return a.waitInteraction().ResponseURL
 	}
-	if err := slack.PostWebhookContext(w.ctx, click(), &slack.WebhookMessage{Text: "taken", ReplaceOriginal: true}); err != nil {
-		t.Fatal(err)
-	}
-	if m := w.srv.Message(w.ch, ts); m.Text != "taken" || m.Blocks != nil {
-		t.Errorf("replaced = %+v", m)
-	}
+	noError(t, slack.PostWebhookContext(w.ctx, click(), &slack.WebhookMessage{Text: "taken", ReplaceOriginal: true}))
+	wantEqual(t, "text of the replaced card", w.srv.Message(w.ch, ts).Text, "taken")
+	wantEqual(t, "blocks of the replaced card", string(w.srv.Message(w.ch, ts).Blocks), "")
 	ts = w.postCard("")
-	if err := slack.PostWebhookContext(w.ctx, click(), &slack.WebhookMessage{DeleteOriginal: true}); err != nil {
-		t.Fatal(err)
-	}
-	if w.srv.Message(w.ch, ts) != nil {
-		t.Error("not deleted")
+	noError(t, slack.PostWebhookContext(w.ctx, click(), &slack.WebhookMessage{DeleteOriginal: true}))
+	if m := w.srv.Message(w.ch, ts); m != nil {
+		t.Errorf("after its deletion the card is %+v, want nothing", m)
 	}
 }
 
 func TestMessageShortcut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	root := w.post("root")
-	reply := w.say(w.ben, root, "note this")
+	root := w.postAsBot("root")
+	reply := w.postAs(w.ben, root, "note this")
 	a := w.listen(nil)
-	if _, err := w.ann.Shortcut(w.ctx, "conv_note", w.ch, reply); err != nil {
-		t.Fatal(err)
-	}
-	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
-	if cb.Type != slack.InteractionTypeMessageAction || cb.CallbackID != "conv_note" || cb.MessageTs != reply ||
-		cb.Message.ThreadTimestamp != root || cb.Message.Text != "note this" || cb.Channel.ID != w.ch {
-		t.Errorf("shortcut = %+v", cb)
-	}
+	must(w.ann.Shortcut(w.ctx, "conv_note", w.ch, reply))(t)
+	cb := a.waitInteraction()
+	wantEqual(t, "type", cb.Type, slack.InteractionTypeMessageAction)
+	wantEqual(t, "shortcut", cb.CallbackID, "conv_note")
+	wantEqual(t, "message", cb.MessageTs, reply)
+	wantEqual(t, "thread", cb.Message.ThreadTimestamp, root)
+	wantEqual(t, "text", cb.Message.Text, "note this")
+	wantEqual(t, "channel", cb.Channel.ID, w.ch)
 }
 
 // TestEphemeralButtons clicks where only one person sees, and replaces what is seen.
@@ -265,31 +246,23 @@ func TestEphemeralButtons(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	root := w.post("root")
-	_, _, body := w.call("chat.postEphemeral", w.srv.BotToken(), args("channel", w.ch, "user", w.ann.ID(), "text", "sure?", "blocks", card, "thread_ts", root))
+	root := w.postAsBot("root")
+	body := w.callAsBot("chat.postEphemeral", "channel", w.ch, "user", w.ann.ID(), "text", "sure?", "blocks", card, "thread_ts", root)
 	at := slackfake.Target{Channel: w.ch, TS: body["message_ts"].(string)}
 	if _, err := w.ben.Click(w.ctx, at, "take"); err == nil {
-		t.Error("ben cannot see it")
+		t.Error("Ben clicked what only Ann sees")
 	}
-	if _, err := w.ann.Click(w.ctx, at, "take"); err != nil {
-		t.Fatal(err)
-	}
-	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
-	if !cb.Container.IsEphemeral || cb.Container.ThreadTs != root || cb.Message.Timestamp != "" {
-		t.Errorf("ephemeral click = %+v", cb.Container)
-	}
-	if err := slack.PostWebhookContext(w.ctx, cb.ResponseURL, &slack.WebhookMessage{Text: "done", ReplaceOriginal: true}); err != nil {
-		t.Fatal(err)
-	}
+	must(w.ann.Click(w.ctx, at, "take"))(t)
+	cb := a.waitInteraction()
+	wantEqual(t, "the click is where only one person sees", cb.Container.IsEphemeral, true)
+	wantEqual(t, "the click's thread", cb.Container.ThreadTs, root)
+	wantEqual(t, "the click's message, which an app can't read", cb.Message.Timestamp, "")
+	noError(t, slack.PostWebhookContext(w.ctx, cb.ResponseURL, &slack.WebhookMessage{Text: "done", ReplaceOriginal: true}))
 	if e := w.srv.Ephemerals(w.ann.ID()); len(e) != 1 || e[0].Text != "done" {
-		t.Errorf("replaced = %+v", e)
+		t.Errorf("after the replacement Ann sees %+v, want it alone", e)
 	}
-	if err := slack.PostWebhookContext(w.ctx, cb.ResponseURL, &slack.WebhookMessage{DeleteOriginal: true}); err != nil {
-		t.Fatal(err)
-	}
-	if e := w.srv.Ephemerals(""); len(e) != 0 {
-		t.Errorf("deleted = %+v", e)
-	}
+	noError(t, slack.PostWebhookContext(w.ctx, cb.ResponseURL, &slack.WebhookMessage{DeleteOriginal: true}))
+	wantEqual(t, "messages after the deletion", len(w.srv.Ephemerals("")), 0)
 }
 
 // TestResetFreesPeople: nobody waits for an answer that a reset made impossible.
@@ -301,10 +274,10 @@ func TestResetFreesPeople(t *testing.T) {
 		o, _ := w.ann.GlobalShortcut(w.ctx, "x") //nolint:errcheck // the outcome tells
 		done <- o
 	}()
-	w.until("the click", func() bool { return w.srv.Events.Pending() == 1 })
+	w.waitFor("the click", func() bool { return w.srv.Events.Pending() == 1 })
 	w.srv.Reset()
 	if o := <-done; o == nil || o.Error != "reset" {
-		t.Errorf("outcome = %+v", o)
+		t.Errorf("outcome of the click: got %+v, want the error reset", o)
 	}
 }
 
@@ -313,23 +286,16 @@ func TestManifestDecides(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{Commands: []string{"/helpdesk"}, Shortcuts: []string{"conv_new"}, NoHome: true})
 	w.listen(nil)
-	ts := w.post("x")
+	ts := w.postAsBot("x")
 	_, err := w.ann.Command(w.ctx, w.ch, "/assign", "")
-	refused(t, err, "not_found")
+	wantError(t, err, "not_found")
 	_, err = w.ann.Shortcut(w.ctx, "conv_tag", w.ch, ts)
-	refused(t, err, "not_found")
-	refused(t, w.ann.OpenHome(), "not_enabled")
-	_, _, body := w.call("views.publish", w.srv.BotToken(), args("user_id", w.ann.ID(), "view", homeJSON))
-	if body["error"] != "not_enabled" {
-		t.Errorf("publish = %v", body)
-	}
-	if _, err := w.ann.Command(w.ctx, w.ch, "/helpdesk", ""); err != nil {
-		t.Error(err)
-	}
-	if _, err := w.ann.GlobalShortcut(w.ctx, "conv_new"); err != nil {
-		t.Error(err)
-	}
+	wantError(t, err, "not_found")
+	wantError(t, w.ann.OpenHome(), "not_enabled")
+	wantFields(t, "publishing a home", w.callAsBot("views.publish", "user_id", w.ann.ID(), "view", homeJSON), dict{"error": "not_enabled"})
+	must(w.ann.Command(w.ctx, w.ch, "/helpdesk", ""))(t)
+	must(w.ann.GlobalShortcut(w.ctx, "conv_new"))(t)
 	w.srv.Admin.SetScopes("chat:write")
 	_, err = w.ann.Command(w.ctx, w.ch, "/helpdesk", "")
-	refused(t, err, "not_found")
+	wantError(t, err, "not_found")
 }

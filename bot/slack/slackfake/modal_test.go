@@ -12,88 +12,88 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// modalWorld opens a modal for ann; submissions are answered with what answers holds.
-func modalWorld(t *testing.T) (w *world, a *app, view slack.ModalViewRequest, opened *slack.ViewResponse, answers chan any) {
+// modalWorld is a world in which Ann has a modal open.
+type modalWorld struct {
+	*world
+	app     *app
+	request slack.ModalViewRequest // by which it was opened
+	view    slack.View             // as Slack answered that
+	answers chan any               // to submissions
+}
+
+func newModalWorld(t *testing.T) *modalWorld {
 	t.Helper()
-	w = newWorld(t, slackfake.Options{})
-	if err := json.Unmarshal([]byte(modalJSON), &view); err != nil {
-		t.Fatal(err)
-	}
-	answers = make(chan any, 1)
-	a = w.listen(func(ev socketmode.Event) (any, bool) {
+	w := &modalWorld{world: newWorld(t, slackfake.Options{}), answers: make(chan any, 1)}
+	noError(t, json.Unmarshal([]byte(modalJSON), &w.request))
+	w.app = w.listen(func(ev socketmode.Event) (any, bool) {
 		if cb, ok := ev.Data.(slack.InteractionCallback); ok && cb.Type == slack.InteractionTypeViewSubmission {
-			return <-answers, true
+			return <-w.answers, true
 		}
 		return nil, true
 	})
-	if _, err := w.ann.GlobalShortcut(w.ctx, "conv_new"); err != nil {
-		t.Fatal(err)
-	}
-	trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
-	opened, err := w.api.OpenViewContext(w.ctx, trigger, view)
-	if err != nil || opened.View.Hash == "" || opened.View.ID == "" {
-		t.Fatalf("views.open = %+v, %v", opened, err)
-	}
-	_, err = w.api.OpenViewContext(w.ctx, trigger, view)
-	refused(t, err, "exchanged_trigger_id")
-	return w, a, view, opened, answers
+	trigger := w.app.newTrigger()
+	w.view = must(w.api.OpenViewContext(w.ctx, trigger, w.request))(t).View
+	_, err := w.api.OpenViewContext(w.ctx, trigger, w.request)
+	wantError(t, err, "exchanged_trigger_id")
+	return w
 }
 
+// newTrigger lets Ann use a shortcut, and gives the trigger with which the app may open a modal for her.
+func (a *app) newTrigger() string {
+	a.w.t.Helper()
+	must(a.w.ann.GlobalShortcut(a.w.ctx, "conv_new"))(a.w.t)
+	return a.waitInteraction().TriggerID
+}
+
+// A modal is updated only over the version that the app knows.
 func TestUpdateView(t *testing.T) {
 	t.Parallel()
-	w, _, view, opened, _ := modalWorld(t)
-	_, err := w.api.UpdateViewContext(w.ctx, view, "", "wrong.hash", opened.View.ID)
-	refused(t, err, "hash_conflict")
-	updated, err := w.api.UpdateViewContext(w.ctx, view, "", opened.View.Hash, opened.View.ID)
-	if err != nil || updated.View.ID != opened.View.ID || updated.View.Hash == opened.View.Hash {
-		t.Fatalf("views.update = %+v, %v", updated, err)
-	}
+	w := newModalWorld(t)
+	_, err := w.api.UpdateViewContext(w.ctx, w.request, "", "wrong.hash", w.view.ID)
+	wantError(t, err, "hash_conflict")
+	updated := must(w.api.UpdateViewContext(w.ctx, w.request, "", w.view.Hash, w.view.ID))(t).View
+	wantEqual(t, "id of the updated view", updated.ID, w.view.ID)
+	wantEqual(t, "the updated view has the old hash", updated.Hash == w.view.Hash, false)
 }
 
-// TestSubmit fills, is refused, updates, pushes and closes.
+// What the app answers to a submission shows errors, updates the modal, pushes another one over it, or closes one or all.
 func TestSubmit(t *testing.T) {
 	t.Parallel()
-	w, a, view, opened, answers := modalWorld(t)
-	id := opened.View.ID
+	w := newModalWorld(t)
+	id := w.view.ID
 	if _, err := w.ann.Submit(w.ctx, id, nil); err == nil || !strings.Contains(err.Error(), "required field") {
-		t.Errorf("empty required input: %v", err)
+		t.Errorf("an empty required input: got %v, want a required field", err)
 	}
 	submit := func(answer any) *slackfake.Outcome {
 		t.Helper()
-		answers <- answer
-		o, err := w.ann.Submit(w.ctx, id, map[string][]string{"a": {"typed"}})
-		if err != nil || o.Error != "" {
-			t.Fatalf("submit = %+v, %v", o, err)
-		}
+		w.answers <- answer
+		o := must(w.ann.Submit(w.ctx, id, map[string][]string{"a": {"typed"}}))(t)
+		wantEqual(t, "outcome", o.Error, "")
 		return o
 	}
+	// Errors leave it open. The app got what was typed.
 	o := submit(slack.NewErrorsViewSubmissionResponse(map[string]string{"b": "too short"}))
-	if o.Errors["b"] != "too short" || o.View == nil || o.View.ID != id {
-		t.Errorf("errors = %+v", o)
-	}
-	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
-	if cb.View.State.Values["b"]["a"].Value != "typed" || cb.View.CallbackID != "m" {
-		t.Errorf("submission = %+v", cb.View.State)
-	}
-	if o = submit(slack.NewUpdateViewSubmissionResponse(&view)); o.View == nil || o.View.ID != id {
-		t.Errorf("update = %+v", o)
-	}
-	if o = submit(slack.NewPushViewSubmissionResponse(&view)); o.View == nil || o.View.ID == id || *o.View.PreviousViewID != id {
-		t.Errorf("push = %+v", o)
-	}
-	if n := len(w.srv.Views(w.ann.ID())); n != 2 {
-		t.Errorf("%d modals open", n)
-	}
-	id = o.View.ID
-	if o = submit(nil); o.View == nil || o.View.ID == id {
-		t.Errorf("empty answer closes one: %+v", o)
-	}
-	id = o.View.ID
+	wantEqual(t, "error of the field", o.Errors["b"], "too short")
+	wantEqual(t, "view after errors", o.View.ID, id)
+	cb := w.app.waitInteraction()
+	wantEqual(t, "typed", cb.View.State.Values["b"]["a"].Value, "typed")
+	wantEqual(t, "modal of the submission", cb.View.CallbackID, "m")
+	// An update keeps it, a push puts another one over it.
+	wantEqual(t, "view after an update", submit(slack.NewUpdateViewSubmissionResponse(&w.request)).View.ID, id)
+	pushed := submit(slack.NewPushViewSubmissionResponse(&w.request)).View
+	wantEqual(t, "the pushed view has the id of the first", pushed.ID == id, false)
+	wantEqual(t, "view below the pushed one", *pushed.PreviousViewID, id)
+	wantEqual(t, "open modals", len(w.srv.Views(w.ann.ID())), 2)
+	// An empty answer closes the one on top, clear closes all.
+	first := id
+	id = pushed.ID
+	wantEqual(t, "view after an empty answer", submit(nil).View.ID, first)
+	id = first
 	if o = submit(slack.NewClearViewSubmissionResponse()); o.View != nil {
-		t.Errorf("clear closes all: %+v", o)
+		t.Errorf("view after clear: got %+v, want none", o.View)
 	}
-	_, err := w.api.UpdateViewContext(w.ctx, view, "", "", id)
-	refused(t, err, "not_found")
+	_, err := w.api.UpdateViewContext(w.ctx, w.request, "", "", id)
+	wantError(t, err, "not_found")
 }
 
 func TestTriggerExpires(t *testing.T) {
@@ -102,82 +102,63 @@ func TestTriggerExpires(t *testing.T) {
 	w := newWorld(t, slackfake.Options{Clock: c.now})
 	a := w.listen(nil)
 	ts := w.postCard("")
-	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "take"); err != nil {
-		t.Fatal(err)
-	}
-	trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
+	must(w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "take"))(t)
+	trigger := a.waitInteraction().TriggerID
 	c.advance(3100 * time.Millisecond)
-	_, _, body := w.call("views.open", w.srv.BotToken(), args("trigger_id", trigger, "view", modalJSON))
-	if body["error"] != "expired_trigger_id" {
-		t.Errorf("late trigger: %v", body)
-	}
+	body := w.callAsBot("views.open", "trigger_id", trigger, "view", modalJSON)
+	wantFields(t, "opening a modal after three seconds", body, dict{"error": "expired_trigger_id"})
 }
 
+// Three modals may lie over one another.
 func TestPushLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	for i, method := range []string{"views.open", "views.push", "views.push", "views.push"} {
-		if _, err := w.ann.GlobalShortcut(w.ctx, "x"); err != nil {
-			t.Fatal(err)
-		}
-		trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
-		_, _, body := w.call(method, w.srv.BotToken(), args("trigger_id", trigger, "view", modalJSON))
-		if i < 3 && body["ok"] != true || i == 3 && body["error"] != "push_limit_reached" {
-			t.Errorf("%d %s = %v", i, method, body)
-		}
+	for _, method := range []string{"views.open", "views.push", "views.push"} {
+		wantFields(t, method, w.callAsBot(method, "trigger_id", a.newTrigger(), "view", modalJSON), dict{"ok": true})
 	}
+	body := w.callAsBot("views.push", "trigger_id", a.newTrigger(), "view", modalJSON)
+	wantFields(t, "the fourth modal", body, dict{"error": "push_limit_reached"})
 }
 
+// Whoever closes a modal that asks to be told of it tells the app. Nobody closes another person's.
 func TestViewClosed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	if _, err := w.ann.GlobalShortcut(w.ctx, "x"); err != nil {
-		t.Fatal(err)
-	}
-	trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
 	loud := strings.Replace(modalJSON, `"type":"modal"`, `"type":"modal","notify_on_close":true`, 1)
-	_, _, body := w.call("views.open", w.srv.BotToken(), args("trigger_id", trigger, "view", loud))
-	id := body["view"].(map[string]any)["id"].(string)
-	if _, err := w.ben.CloseView(w.ctx, id, false); err == nil {
-		t.Error("another person's modal must not be reachable")
+	body := w.callAsBot("views.open", "trigger_id", a.newTrigger(), "view", loud)
+	id := field(body, "view")["id"].(string)
+	const all = true
+	if _, err := w.ben.CloseView(w.ctx, id, !all); err == nil {
+		t.Error("Ben closed Ann's modal")
 	}
-	if _, err := w.ann.CloseView(w.ctx, id, true); err != nil {
-		t.Fatal(err)
-	}
-	cb := interaction(t, a.next(socketmode.EventTypeInteractive))
-	if cb.Type != slack.InteractionTypeViewClosed || !cb.IsCleared || cb.View.ID != id {
-		t.Errorf("closed = %+v", cb)
-	}
+	must(w.ann.CloseView(w.ctx, id, all))(t)
+	cb := a.waitInteraction()
+	wantEqual(t, "type", cb.Type, slack.InteractionTypeViewClosed)
+	wantEqual(t, "all were closed", cb.IsCleared, all)
+	wantEqual(t, "view", cb.View.ID, id)
 }
 
-// TestInvalidModals needs a live trigger for each row.
+// A view that is refused says why, and doesn't use the trigger up.
 func TestInvalidModals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	rows := []struct{ from, to, want string }{
-		{`"text":"T"`, `"text":"` + strings.Repeat("T", 25) + `"`, "must be less than 25 characters"},
-		{`"title":{"type":"plain_text","text":"T"},`, ``, "missing required field: title [json-pointer:/view]"},
-		{`"submit":{"type":"plain_text","text":"S"},`, ``, "must define `submit` to use an `input` block in modals [json-pointer:/view/blocks/0/input]"},
-		{`"type":"modal"`, `"type":"home"`, "unsupported type: home"},
-	}
-	for _, r := range rows {
-		if _, err := w.ann.GlobalShortcut(w.ctx, "x"); err != nil {
-			t.Fatal(err)
+	const submit = `"submit":{"type":"plain_text","text":"S"},`
+	for _, r := range []struct{ from, to, want string }{ // a change of the good modal
+		{from: `"text":"T"`, to: `"text":"` + strings.Repeat("T", 25) + `"`, want: "must be less than 25 characters"},
+		{from: `"title":{"type":"plain_text","text":"T"},`, to: ``, want: "missing required field: title [json-pointer:/view]"},
+		{from: submit, to: ``, want: "must define `submit` to use an `input` block in modals [json-pointer:/view/blocks/0/input]"},
+		{from: `"type":"modal"`, to: `"type":"home"`, want: "unsupported type: home"},
+	} {
+		trigger := a.newTrigger()
+		body := w.callAsBot("views.open", "trigger_id", trigger, "view", strings.Replace(modalJSON, r.from, r.to, 1))
+		wantFields(t, "a bad modal", body, dict{"error": "invalid_arguments"})
+		if faults := faultsOf(body); len(faults) == 0 || !strings.Contains(faults[0], r.want) {
+			t.Errorf("faults: got %q, want %s", faults, r.want)
 		}
-		trigger := interaction(t, a.next(socketmode.EventTypeInteractive)).TriggerID
-		view := strings.Replace(modalJSON, r.from, r.to, 1)
-		_, _, body := w.call("views.open", w.srv.BotToken(), args("trigger_id", trigger, "view", view))
-		meta, _ := body["response_metadata"].(map[string]any)
-		list, _ := meta["messages"].([]any)
-		if body["error"] != "invalid_arguments" || len(list) == 0 || !strings.Contains(list[0].(string), r.want) {
-			t.Errorf("%s = %v", r.want, body)
-		}
-		_, _, body = w.call("views.open", w.srv.BotToken(), args("trigger_id", trigger, "view", modalJSON))
-		if body["ok"] != true {
-			t.Errorf("a refused view must not use the trigger up: %v", body)
-		}
+		body = w.callAsBot("views.open", "trigger_id", trigger, "view", modalJSON)
+		wantFields(t, "a good modal with the same trigger", body, dict{"ok": true})
 	}
 }

@@ -2,6 +2,7 @@ package slackfake_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/slack-go/slack"
@@ -9,75 +10,64 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// kinds lists what was pushed to a person since n.
-func (w *world) kinds(p *slackfake.Person, n int) []string {
-	out := []string{}
-	for _, x := range w.srv.Inboxes.Notifications(p.ID())[n:] {
-		out = append(out, x.Kind)
+// kindsOf lists what was pushed to a person, without what was before.
+func (w *world) kindsOf(p *slackfake.Person, before int) (kinds []string) {
+	for _, x := range w.srv.Inboxes.Notifications(p.ID())[before:] {
+		kinds = append(kinds, x.Kind)
 	}
-	return out
+	return kinds
 }
 
-// TestWhoIsNotified has a step for each of Slack's rules, in one thread.
+// TestWhoIsNotified has a step for each of Slack's rules. All are in one thread, because who follows it decides.
 func TestWhoIsNotified(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	var root string
-	steps := []struct {
+	root := w.postAsBot("customer writes")
+	wantEqual(t, "notifications of a root by the bot", len(w.kindsOf(w.ann, 0))+len(w.kindsOf(w.ben, 0)), 0) // it makes the channel bold
+	reply := func(text string) func() { return func() { w.postAsBot(text, slack.MsgOptionTS(root)) } }
+	section := func(kind, text string) slack.MsgOption {
+		return slack.MsgOptionBlocks(slack.NewSectionBlock(slack.NewTextBlockObject(kind, text, false, false), nil, nil))
+	}
+	for _, s := range []struct {
 		name     string
 		do       func()
-		ann, ben []string
+		ann, ben []string // what is pushed to them
 	}{
-		{"a root by the bot only makes the channel bold", func() { root = w.post("customer writes") }, nil, nil},
-		{"a reply by the bot notifies nobody before anybody follows", func() { w.post("more", slack.MsgOptionTS(root)) }, nil, nil},
-		{"a mention in the thread notifies and starts following", func() { w.post("<@U0ANN00001> please", slack.MsgOptionTS(root)) },
-			[]string{"mention"}, nil},
-		{"followers hear of replies", func() { w.post("customer again", slack.MsgOptionTS(root)) }, []string{"thread_reply"}, nil},
-		{"who replies follows", func() { w.say(w.ben, root, "looking") }, []string{"thread_reply"}, nil},
-		{"both follow now", func() { w.post("thanks", slack.MsgOptionTS(root)) }, []string{"thread_reply"}, []string{"thread_reply"}},
-		{"an edit notifies nobody", func() {
-			if _, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, root, slack.MsgOptionText("<@U0BEN00001> edited", false)); err != nil {
-				t.Fatal(err)
-			}
-		}, nil, nil},
-		{"@here at the top level", func() { w.post("<!here> outage") }, []string{"here"}, []string{"here"}},
-		{"a mention in blocks counts", func() {
-			w.post("fallback", slack.MsgOptionBlocks(slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, "hi <@U0BEN00001>", false, false), nil, nil)))
-		}, nil, []string{"mention"}},
-		{"a mention in the fallback text does not", func() {
-			w.post("<@U0BEN00001>", slack.MsgOptionBlocks(slack.NewSectionBlock(slack.NewTextBlockObject(slack.PlainTextType, "hi", false, false), nil, nil)))
-		}, nil, nil},
-		{"a direct message", func() {
-			if _, _, err := w.api.PostMessageContext(w.ctx, w.srv.DM(w.ann.ID()), slack.MsgOptionText("psst", false)); err != nil {
-				t.Fatal(err)
-			}
-		}, []string{"dm"}, nil},
-		{"who unfollows hears no more", func() {
-			if err := w.ann.Follow(w.ch, root, false); err != nil {
-				t.Fatal(err)
-			}
-			w.post("again", slack.MsgOptionTS(root))
-		}, nil, []string{"thread_reply"}},
-		{"but a mention still does", func() { w.post("<@U0ANN00001|ann>", slack.MsgOptionTS(root)) }, []string{"mention"}, []string{"thread_reply"}},
-	}
-	for _, s := range steps {
-		annN, benN := len(w.srv.Inboxes.Notifications(w.ann.ID())), len(w.srv.Inboxes.Notifications(w.ben.ID()))
+		{name: "a reply by the bot notifies nobody before anybody follows", do: reply("more")},
+		{name: "a mention in the thread notifies and starts following", do: reply("<@U0ANN00001> please"), ann: []string{"mention"}},
+		{name: "followers hear of replies", do: reply("customer again"), ann: []string{"thread_reply"}},
+		{name: "who replies follows", do: func() { w.postAs(w.ben, root, "looking") }, ann: []string{"thread_reply"}},
+		{name: "both follow now", do: reply("thanks"), ann: []string{"thread_reply"}, ben: []string{"thread_reply"}},
+		{name: "an edit notifies nobody", do: func() {
+			_, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, root, slack.MsgOptionText("<@U0BEN00001> edited", false))
+			noError(t, err)
+		}},
+		{name: "@here at the top level", do: func() { w.postAsBot("<!here> outage") }, ann: []string{"here"}, ben: []string{"here"}},
+		{name: "a mention in blocks counts", do: func() {
+			w.postAsBot("fallback", section(slack.MarkdownType, "hi <@U0BEN00001>"))
+		}, ben: []string{"mention"}},
+		{name: "a mention in the fallback text does not", do: func() { w.postAsBot("<@U0BEN00001>", section(slack.PlainTextType, "hi")) }},
+		{name: "a direct message", do: func() {
+			_, _, err := w.api.PostMessageContext(w.ctx, w.srv.DM(w.ann.ID()), slack.MsgOptionText("psst", false))
+			noError(t, err)
+		}, ann: []string{"dm"}},
+		{name: "who unfollows hears no more", do: func() {
+			noError(t, w.ann.Follow(w.ch, root, false))
+			w.postAsBot("again", slack.MsgOptionTS(root))
+		}, ben: []string{"thread_reply"}},
+		{name: "but a mention still does", do: reply("<@U0ANN00001|ann>"), ann: []string{"mention"}, ben: []string{"thread_reply"}},
+	} {
+		annBefore, benBefore := len(w.srv.Inboxes.Notifications(w.ann.ID())), len(w.srv.Inboxes.Notifications(w.ben.ID()))
 		s.do()
-		for p, want := range map[*slackfake.Person][]string{w.ann: s.ann, w.ben: s.ben} {
-			n := annN
-			if p == w.ben {
-				n = benN
-			}
-			if want == nil {
-				want = []string{}
-			}
-			if got := w.kinds(p, n); !reflect.DeepEqual(got, want) {
-				t.Errorf("%s: %s got %v, want %v", s.name, p.ID(), got, want)
-			}
+		if got := w.kindsOf(w.ann, annBefore); !slices.Equal(got, s.ann) {
+			t.Errorf("%s: Ann got %q, want %q", s.name, got, s.ann)
+		}
+		if got := w.kindsOf(w.ben, benBefore); !slices.Equal(got, s.ben) {
+			t.Errorf("%s: Ben got %q, want %q", s.name, got, s.ben)
 		}
 	}
-	if got := w.srv.Followers(w.ch, root); !reflect.DeepEqual(got, []string{w.ann.ID(), w.ben.ID()}) {
-		t.Errorf("followers = %v", got)
+	if got, want := w.srv.Followers(w.ch, root), []string{w.ann.ID(), w.ben.ID()}; !slices.Equal(got, want) {
+		t.Errorf("followers: got %q, want %q", got, want)
 	}
 }
 
@@ -85,24 +75,24 @@ func TestWhoIsNotified(t *testing.T) {
 func TestBadges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	root := w.say(w.ann, "", "my question") // ann authors the root, so she follows
-	w.post("answer", slack.MsgOptionTS(root))
-	w.post("<@U0ANN00001> look", slack.MsgOptionTS(root))
-	w.post("top")
-	w.post("<@U0ANN00001> top")
+	root := w.postAs(w.ann, "", "my question") // ann authors the root, so she follows
+	w.postAsBot("answer", slack.MsgOptionTS(root))
+	w.postAsBot("<@U0ANN00001> look", slack.MsgOptionTS(root))
+	w.postAsBot("top")
+	w.postAsBot("<@U0ANN00001> top")
 	want := slackfake.Badges{
 		Channels: map[string]slackfake.Badge{w.ch: {Unread: 2, Mentions: 1}},
 		Threads:  []slackfake.ThreadBadge{{Channel: w.ch, Thread: root, Unread: 2, Mentions: 1}},
 	}
 	if got := w.srv.Inboxes.Badges(w.ann.ID()); !reflect.DeepEqual(got, want) {
-		t.Errorf("ann = %+v", got)
+		t.Errorf("Ann's badges: got %+v, want %+v", got, want)
 	}
-	if got := w.srv.Inboxes.Badges(w.ben.ID()); got.Channels[w.ch] != (slackfake.Badge{Unread: 3}) || got.Threads != nil {
-		t.Errorf("ben = %+v", got)
-	}
+	ofBen := w.srv.Inboxes.Badges(w.ben.ID())
+	wantEqual(t, "Ben's badge of the channel: root and both at the top level", ofBen.Channels[w.ch], slackfake.Badge{Unread: 3})
+	wantEqual(t, "threads with badges for Ben, who follows none", len(ofBen.Threads), 0)
 	w.ann.Read(w.ch)
 	w.ann.ReadThread(w.ch, root)
 	if got := w.srv.Inboxes.Badges(w.ann.ID()); len(got.Channels) != 0 || len(got.Threads) != 0 {
-		t.Errorf("after reading = %+v", got)
+		t.Errorf("Ann's badges after reading: got %+v, want none", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,6 +34,22 @@ func (w *world) call(method, token string, args url.Values) (status int, head ht
 	return res.StatusCode, res.Header, body
 }
 
+// callAsBot makes a call with the bot's token and gives the body of its answer. pairs are names and values of arguments.
+func (w *world) callAsBot(method string, pairs ...string) (body dict) {
+	w.t.Helper()
+	_, _, body = w.call(method, w.srv.BotToken(), args(pairs...))
+	return body
+}
+
+// faultsOf gives what Slack's validator says in an answer.
+func faultsOf(body dict) (faults []string) {
+	list, _ := field(body, "response_metadata")["messages"].([]any)
+	for _, fault := range list {
+		faults = append(faults, strings.TrimPrefix(fmt.Sprint(fault), "[ERROR] "))
+	}
+	return faults
+}
+
 // args makes form values from pairs.
 func args(pairs ...string) url.Values {
 	v := url.Values{}
@@ -42,6 +59,7 @@ func args(pairs ...string) url.Values {
 	return v
 }
 
+// sections is a list of n blocks with texts of so many characters.
 func sections(n, runes int) string {
 	var b []string
 	for range n {
@@ -61,9 +79,9 @@ func checkRefusals(w *world, rows []refusal) {
 	w.t.Helper()
 	for _, r := range rows {
 		status, _, body := w.call(r.method, r.token, r.args)
-		if status != http.StatusOK || body["ok"] != false || body["error"] != r.want {
-			w.t.Errorf("%s: %s = %d %v, want %s", r.name, r.method, status, body, r.want)
-		}
+		what := r.name + " (" + r.method + ")"
+		wantEqual(w.t, "status of "+what, status, http.StatusOK)
+		wantFields(w.t, what, body, dict{"ok": false, "error": r.want})
 	}
 }
 
@@ -81,14 +99,12 @@ func TestPostRefusals(t *testing.T) {
 	t.Parallel()
 	w := refusalWorld(t)
 	bot := w.srv.BotToken()
-	root := w.post("root")
-	reply := w.say(w.ann, root, "reply")
-	locked := w.post("locked")
-	if err := w.srv.Admin.LockThread(w.ch, locked, true); err != nil {
-		t.Fatal(err)
-	}
+	root := w.postAsBot("root")
+	reply := w.postAs(w.ann, root, "reply")
+	locked := w.postAsBot("locked")
+	noError(t, w.srv.Admin.LockThread(w.ch, locked, true))
 	rich := `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"x"}]}]}]`
-	_, _, made := w.call("chat.postMessage", bot, args("channel", w.ch, "blocks", rich))
+	made := w.callAsBot("chat.postMessage", "channel", w.ch, "blocks", rich)
 	richTS := made["ts"].(string)
 	select101 := `[{"type":"actions","elements":[{"type":"static_select","action_id":"s","options":[` +
 		strings.TrimSuffix(strings.Repeat(`{"text":{"type":"plain_text","text":"a"},"value":"v"},`, 101), ",") + `]}]}]`
@@ -139,7 +155,7 @@ func TestReadRefusals(t *testing.T) {
 	t.Parallel()
 	w := refusalWorld(t)
 	bot := w.srv.BotToken()
-	root := w.post("root")
+	root := w.postAsBot("root")
 	checkRefusals(w, []refusal{
 		{"history from outside", "conversations.history", bot, args("channel", "C0NOBOT001"), "not_in_channel"},
 		{"bad cursor", "conversations.history", bot, args("channel", w.ch, "cursor", "%%"), "invalid_cursor"},
@@ -188,26 +204,24 @@ func TestInvalidBlocksNameThePlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	rows := []struct{ blocks, want string }{
-		{sections(1, 3001), "[ERROR] must be less than 3001 characters [json-pointer:/blocks/0/text/text]"},
-		{`[{"type":"section"}]`, "[ERROR] must define either `text` or `fields` [json-pointer:/blocks/0/type]"},
-		{`[{"type":"section","text":{"type":"mrkdwn","text":""}}]`, "[ERROR] must be more than 0 characters [json-pointer:/blocks/0/text/text]"},
-		{`[{"type":"header","text":{"type":"mrkdwn","text":"x"}}]`, "[ERROR] unsupported type: mrkdwn [json-pointer:/blocks/0/text/type]"},
+		{sections(1, 3001), "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"},
+		{`[{"type":"section"}]`, "must define either `text` or `fields` [json-pointer:/blocks/0/type]"},
+		{`[{"type":"section","text":{"type":"mrkdwn","text":""}}]`, "must be more than 0 characters [json-pointer:/blocks/0/text/text]"},
+		{`[{"type":"header","text":{"type":"mrkdwn","text":"x"}}]`, "unsupported type: mrkdwn [json-pointer:/blocks/0/text/type]"},
 		{`[{"type":"divider","block_id":"a"},{"type":"divider","block_id":"a"}]`,
-			"[ERROR] `block_id`: a already exists for another block [json-pointer:/blocks/1/block_id]"},
+			"`block_id`: a already exists for another block [json-pointer:/blocks/1/block_id]"},
 		{`[{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"` + strings.Repeat("x", 76) + `"}}]}]`,
-			"[ERROR] must be less than 76 characters [json-pointer:/blocks/0/elements/0/text/text]"},
+			"must be less than 76 characters [json-pointer:/blocks/0/elements/0/text/text]"},
 		{`[{"type":"actions","elements":[{"type":"button","style":"loud","text":{"type":"plain_text","text":"x"}}]}]`,
-			"[ERROR] must be a valid enum value [json-pointer:/blocks/0/elements/0/style]"},
-		{`[{"type":"context","elements":[]}]`, "[ERROR] must provide at least 1 items [json-pointer:/blocks/0/elements]"},
+			"must be a valid enum value [json-pointer:/blocks/0/elements/0/style]"},
+		{`[{"type":"context","elements":[]}]`, "must provide at least 1 items [json-pointer:/blocks/0/elements]"},
 		{`[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"blink"}]}]}]`,
-			"[ERROR] unsupported type: blink [json-pointer:/blocks/0/elements/0/elements/0/type]"},
+			"unsupported type: blink [json-pointer:/blocks/0/elements/0/elements/0/type]"},
 	}
 	for _, r := range rows {
-		_, _, body := w.call("chat.postMessage", w.srv.BotToken(), args("channel", w.ch, "blocks", r.blocks))
-		meta, _ := body["response_metadata"].(map[string]any)
-		list, _ := meta["messages"].([]any)
-		if len(list) != 1 || list[0] != r.want {
-			t.Errorf("%s\n got %v\nwant %s", r.blocks, list, r.want)
+		got := faultsOf(w.callAsBot("chat.postMessage", "channel", w.ch, "blocks", r.blocks))
+		if !slices.Equal(got, []string{r.want}) {
+			t.Errorf("%s\n got %q\nwant %s", r.blocks, got, r.want)
 		}
 	}
 }
@@ -238,19 +252,19 @@ func TestScopes(t *testing.T) {
 	for _, r := range rows {
 		w.srv.Admin.SetScopes("commands")
 		_, _, body := w.call(r.method, w.srv.BotToken(), r.args)
-		if body["error"] != "missing_scope" || body["needed"] != r.scope || body["provided"] != "commands" {
-			t.Errorf("%s without scope = %v, want %s", r.method, body, r.scope)
-		}
+		wantFields(t, r.method+" without scope", body, dict{"error": "missing_scope", "needed": r.scope, "provided": "commands"})
 		w.srv.Admin.SetScopes(r.scope)
 		if _, _, body = w.call(r.method, w.srv.BotToken(), r.args); body["ok"] != true && body["error"] != "message_not_found" {
-			t.Errorf("%s with %s = %v", r.method, r.scope, body)
+			t.Errorf("%s with %s: got %v, want ok", r.method, r.scope, body)
 		}
 	}
 	want := "channels:history channels:join channels:read chat:write files:write groups:history groups:read im:write users:read users:read.email"
-	if got := strings.Join(w.srv.Admin.ScopesUsed(), " "); got != want {
-		t.Errorf("scopes used\n got %s\nwant %s", got, want)
+	wantEqual(t, "scopes used", strings.Join(w.srv.Admin.ScopesUsed(), " "), want)
+	c := w.srv.Calls("conversations.open")
+	if len(c) != 2 {
+		t.Fatalf("conversations.open is recorded %d times, want 2: %+v", len(c), c)
 	}
-	if c := w.srv.Calls("conversations.open"); len(c) != 2 || c[0].Error != "missing_scope" || !c[1].OK || c[1].Scopes[0] != "im:write" {
-		t.Errorf("calls = %+v", c)
-	}
+	wantEqual(t, "error recorded of the first call", c[0].Error, "missing_scope")
+	wantEqual(t, "the second call is recorded as ok", c[1].OK, true)
+	wantEqual(t, "scope recorded of the second call", c[1].Scopes[0], "im:write")
 }

@@ -2,6 +2,7 @@ package slackfake
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ func TestTypedText(t *testing.T) {
 	t.Parallel()
 	s := New(Options{Users: []User{{ID: "U0ANN00001", Name: "ann"}}})
 	t.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
+	oneLine := strings.NewReplacer("\n", `\n`)
 	var out strings.Builder
 	for _, typed := range []string{
 		"plain",
@@ -35,7 +37,7 @@ func TestTypedText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out.WriteString("typed  " + strings.ReplaceAll(typed, "\n", `\n`) + "\nwire   " + strings.ReplaceAll(wire, "\n", `\n`) + "\nblocks " + string(b) + "\n\n")
+		fmt.Fprintf(&out, "typed  %s\nwire   %s\nblocks %s\n\n", oneLine.Replace(typed), oneLine.Replace(wire), b)
 	}
 	golden.Text(t, "testdata/typed.txt", out.String())
 }

@@ -14,39 +14,33 @@ func TestConversationRoundTrip(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	auth := must(w.api.AuthTestContext(w.ctx))(t)
-	if auth.UserID != w.srv.BotUserID() || auth.TeamID != w.srv.TeamID() || auth.BotID != w.srv.BotID() {
-		t.Errorf("auth.test = %+v", auth)
-	}
-	if auth.Header.Get("X-OAuth-Scopes") == "" {
-		t.Error("auth.test must name the granted scopes in a header")
-	}
+	wantEqual(t, "user of auth.test", auth.UserID, w.srv.BotUserID())
+	wantEqual(t, "workspace of auth.test", auth.TeamID, w.srv.TeamID())
+	wantEqual(t, "bot of auth.test", auth.BotID, w.srv.BotID())
+	wantEqual(t, "auth.test names the granted scopes", auth.Header.Get("X-OAuth-Scopes") != "", true)
 	a := w.listen(nil)
-	root := w.post("customer writes")
-	reply := w.say(w.ann, root, "On our way, *soon*")
+	root := w.postAsBot("customer writes")
+	reply := w.postAs(w.ann, root, "On our way, *soon*")
 
-	for {
-		ev, raw := a.inner("message")
-		m := ev.InnerEvent.Data.(*slackevents.MessageEvent)
-		if m.TimeStamp == root {
-			if raw["bot_id"] != w.srv.BotID() || raw["app_id"] != w.srv.AppID() {
-				t.Errorf("own echo lacks ids: %v", raw)
-			}
-			continue
-		}
-		if m.TimeStamp != reply || m.ThreadTimeStamp != root || m.User != w.ann.ID() || m.Text != "On our way, *soon*" {
-			t.Errorf("reply event = %v", raw)
-		}
-		break
-	}
-	if _, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, root, slack.MsgOptionText("changed", false)); err != nil {
-		t.Fatal(err)
-	}
-	a.message("message_changed")
-	msgs, _, _, err := w.api.GetConversationRepliesContext(w.ctx, &slack.GetConversationRepliesParameters{ChannelID: w.ch, Timestamp: root})
-	if err != nil || len(msgs) != 2 || msgs[0].Text != "changed" || msgs[0].ReplyCount != 1 || msgs[0].LatestReply != reply {
-		t.Errorf("replies = %+v, %v", msgs, err)
-	}
+	// The app hears of its own message and of the reply.
+	echo := dict{"ts": root, "bot_id": w.srv.BotID(), "app_id": w.srv.AppID()}
+	wantFields(t, "the echo of the bot's own message", a.waitMessage(""), echo)
+	ev, _ := a.waitInner("message")
+	m := ev.InnerEvent.Data.(*slackevents.MessageEvent)
+	wantEqual(t, "time stamp of the reply", m.TimeStamp, reply)
+	wantEqual(t, "thread of the reply", m.ThreadTimeStamp, root)
+	wantEqual(t, "author of the reply", m.User, w.ann.ID())
+	wantEqual(t, "text of the reply", m.Text, "On our way, *soon*")
+
+	// It changes its message, and reads the thread.
+	_, _, _, err := w.api.UpdateMessageContext(w.ctx, w.ch, root, slack.MsgOptionText("changed", false))
+	noError(t, err)
+	a.waitMessage("message_changed")
+	msgs := w.replies(root, 2)
+	wantEqual(t, "text of the root", msgs[0].Text, "changed")
+	wantEqual(t, "replies that the root counts", msgs[0].ReplyCount, 1)
+	wantEqual(t, "last reply that the root names", msgs[0].LatestReply, reply)
 	if th := w.srv.Thread(w.ch, root); len(th) != 2 || th[1].User != w.ann.ID() {
-		t.Errorf("thread = %+v", th)
+		t.Errorf("the workspace has the thread %+v, want the root and Ann's reply", th)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"parley/bot/slack/slackfake/delivery"
 )
 
-// TestSocketModeContract is what slack-go's Socket Mode needs from the other side.
+// slack-go's Socket Mode needs a hello that tells of the app, and an event that isn't acknowledged again in another envelope.
 func TestSocketModeContract(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -32,24 +32,20 @@ func TestSocketModeContract(t *testing.T) {
 		seen[ev.Request.EnvelopeID]++
 		return nil, ev.Request.RetryAttempt > 0 // silent at first
 	})
-	hello := a.next(socketmode.EventTypeHello)
-	if hello.Request.NumConnections != 1 || hello.Request.ConnectionInfo.AppID != w.srv.AppID() {
-		t.Errorf("hello = %+v", hello.Request)
-	}
-	w.say(w.ann, "", "hi")
-	first := a.next(socketmode.EventTypeEventsAPI)
+	hello := a.waitEvent(socketmode.EventTypeHello).Request
+	wantEqual(t, "connections in the hello", hello.NumConnections, 1)
+	wantEqual(t, "app in the hello", hello.ConnectionInfo.AppID, w.srv.AppID())
+	w.postAs(w.ann, "", "hi")
+	first := a.waitEvent(socketmode.EventTypeEventsAPI)
 	c.advance(3 * time.Second)
-	again := a.next(socketmode.EventTypeEventsAPI)
-	if first.Request.RetryAttempt != 0 || again.Request.RetryAttempt != 1 || again.Request.RetryReason == "" {
-		t.Errorf("attempts %d then %d (%s)", first.Request.RetryAttempt, again.Request.RetryAttempt, again.Request.RetryReason)
-	}
-	if first.Request.EnvelopeID == again.Request.EnvelopeID || eventID(t, first) != eventID(t, again) {
-		t.Error("a redelivery has a new envelope and the same event id")
-	}
-	w.until("the ack", func() bool { return w.srv.Events.Pending() == 0 })
-	if lost := w.srv.Events.Lost(); len(lost) != 0 {
-		t.Errorf("lost %v", lost)
-	}
+	again := a.waitEvent(socketmode.EventTypeEventsAPI)
+	wantEqual(t, "attempt at first", first.Request.RetryAttempt, 0)
+	wantEqual(t, "attempt the second time", again.Request.RetryAttempt, 1)
+	wantEqual(t, "the second attempt has a reason", again.Request.RetryReason != "", true)
+	wantEqual(t, "the second attempt has the same envelope", again.Request.EnvelopeID == first.Request.EnvelopeID, false)
+	wantEqual(t, "event of the second attempt", eventID(t, again), eventID(t, first))
+	w.waitFor("the ack", func() bool { return w.srv.Events.Pending() == 0 })
+	wantEqual(t, "lost events", len(w.srv.Events.Lost()), 0)
 }
 
 func eventID(t *testing.T, ev socketmode.Event) string {
@@ -57,9 +53,7 @@ func eventID(t *testing.T, ev socketmode.Event) string {
 	var p struct {
 		EventID string `json:"event_id"`
 	}
-	if err := json.Unmarshal(ev.Request.Payload, &p); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(ev.Request.Payload, &p))
 	return p.EventID
 }
 
@@ -68,15 +62,14 @@ func TestTwoSockets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a, b := w.listen(nil), w.listen(nil)
-	if h := b.next(socketmode.EventTypeHello); h.Request.NumConnections != 2 {
-		t.Errorf("second hello counts %d", h.Request.NumConnections)
-	}
-	for range 20 {
-		w.say(w.ann, "", "x")
+	wantEqual(t, "connections in the second hello", b.waitEvent(socketmode.EventTypeHello).Request.NumConnections, 2)
+	const events = 20
+	for range events {
+		w.postAs(w.ann, "", "x")
 	}
 	ids := map[string]bool{}
 	counts := map[*app]int{}
-	for len(ids) < 20 {
+	for len(ids) < events {
 		var from *app
 		var ev socketmode.Event
 		select {
@@ -85,20 +78,18 @@ func TestTwoSockets(t *testing.T) {
 		case ev = <-b.got:
 			from = b
 		case <-w.ctx.Done():
-			t.Fatalf("only %d of 20 arrived", len(ids))
+			t.Fatalf("%d of %d events arrived", len(ids), events)
 		}
 		if ev.Type != socketmode.EventTypeEventsAPI {
 			continue
 		}
-		if id := eventID(t, ev); ids[id] {
-			t.Error("delivered twice")
-		} else {
-			ids[id] = true
-		}
+		id := eventID(t, ev)
+		wantEqual(t, id+" came before", ids[id], false)
+		ids[id] = true
 		counts[from]++
 	}
 	if counts[a] == 0 || counts[b] == 0 {
-		t.Errorf("split %d/%d", counts[a], counts[b])
+		t.Errorf("one socket got %d events and the other %d, want some at each", counts[a], counts[b])
 	}
 }
 
@@ -106,47 +97,31 @@ func TestTwoSockets(t *testing.T) {
 func TestSocketLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{AckTimeout: time.Hour})
-	_, address, err := w.api.StartSocketModeContext(w.ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ghost, _, err := websocket.Dial(w.ctx, address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.until("the ghost", func() bool { return w.srv.Sockets.Count() == 1 })
-	w.say(w.ann, "", "swallowed")
-	if _, _, err := ghost.Read(w.ctx); err != nil { // hello
-		t.Fatal(err)
-	}
-	if _, _, err := ghost.Read(w.ctx); err != nil { // the event, unacked
-		t.Fatal(err)
-	}
+	silent := w.dialSocket()
+	w.waitFor("the socket", func() bool { return w.srv.Sockets.Count() == 1 })
+	w.postAs(w.ann, "", "swallowed")
+	readSocket(w, silent) // hello
+	readSocket(w, silent) // the event, which isn't acknowledged
 	a := w.listen(nil)
-	ghost.CloseNow() //nolint:errcheck // that is the point
-	_, raw := a.inner("message")
-	if raw["text"] != "swallowed" {
-		t.Errorf("redelivered %v", raw)
-	}
+	silent.CloseNow() //nolint:errcheck // that is the point
+	wantFields(t, "the event at the other socket", a.waitRaw("message"), dict{"text": "swallowed"})
 }
 
 func TestReconnects(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	a.next(socketmode.EventTypeHello)
+	a.waitEvent(socketmode.EventTypeHello)
 	for _, cut := range []func(){
 		func() { w.srv.Sockets.Disconnect(delivery.DisconnectRefresh) },
 		func() { w.srv.Sockets.Disconnect(delivery.DisconnectWarning) },
 		w.srv.Sockets.Drop,
 	} {
 		cut()
-		a.next(socketmode.EventTypeHello)
-		w.until("one socket", func() bool { return w.srv.Sockets.Count() == 1 })
-		w.say(w.ann, "", "still there?")
-		if _, raw := a.inner("message"); raw["text"] != "still there?" {
-			t.Errorf("got %v", raw)
-		}
+		a.waitEvent(socketmode.EventTypeHello)
+		w.waitFor("one socket", func() bool { return w.srv.Sockets.Count() == 1 })
+		w.postAs(w.ann, "", "still there?")
+		wantFields(t, "the event after the reconnect", a.waitRaw("message"), dict{"text": "still there?"})
 	}
 }
 
@@ -154,45 +129,47 @@ func TestTicketsAreSingleUse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	_, address, err := w.api.StartSocketModeContext(w.ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	head := http.Header{"Origin": {"https://api.slack.com"}}
 	c, _, err := websocket.Dial(w.ctx, address, &websocket.DialOptions{HTTPHeader: head, CompressionMode: websocket.CompressionContextTakeover})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer c.CloseNow() //nolint:errcheck // test ends
 	if _, _, err := websocket.Dial(w.ctx, address, nil); err == nil {
 		t.Error("a ticket worked twice")
 	}
 }
 
-// TestTooManySockets opens eleven.
+// An app may have ten sockets; one more is told so.
 func TestTooManySockets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	for i := range 11 {
-		_, address, err := w.api.StartSocketModeContext(w.ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, _, err := websocket.Dial(w.ctx, address, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.CloseNow()                          //nolint:errcheck // test ends
-		if _, _, err := c.Read(w.ctx); err != nil { // hello
-			t.Fatal(err)
-		}
-		if i < 10 {
-			continue
-		}
-		_, data, err := c.Read(w.ctx)
-		if err != nil || !strings.Contains(string(data), delivery.DisconnectTooMany) {
-			t.Errorf("eleventh got %s, %v", data, err)
-		}
+	const most = 10
+	var last *websocket.Conn
+	for range most + 1 {
+		last = w.dialSocket()
+		readSocket(w, last) // hello
 	}
+	if data := readSocket(w, last); !strings.Contains(data, delivery.DisconnectTooMany) {
+		t.Errorf("socket %d got %s, want %s", most+1, data, delivery.DisconnectTooMany)
+	}
+}
+
+// dialSocket opens a socket without slack-go, which reads by itself.
+func (w *world) dialSocket() *websocket.Conn {
+	w.t.Helper()
+	_, address, err := w.api.StartSocketModeContext(w.ctx)
+	noError(w.t, err)
+	c, _, err := websocket.Dial(w.ctx, address, nil)
+	noError(w.t, err)
+	w.t.Cleanup(func() { c.CloseNow() }) //nolint:errcheck // the test ends
+	return c
+}
+
+func readSocket(w *world, c *websocket.Conn) string {
+	w.t.Helper()
+	_, data, err := c.Read(w.ctx)
+	noError(w.t, err)
+	return string(data)
 }
 
 // TestNobodyListens: events wait by the retry table, then are lost.
@@ -200,23 +177,22 @@ func TestNobodyListens(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	w := newWorld(t, slackfake.Options{Clock: c.now})
-	w.say(w.ann, "", "one")
-	w.untilClock(c, "the first attempts to end", func() bool { return w.srv.Events.Pending() == 0 })
+	w.postAs(w.ann, "", "one")
+	w.waitMovingClock(c, "the first attempts to end", func() bool { return w.srv.Events.Pending() == 0 })
 	a := w.listen(nil)
-	w.untilClock(c, "the retry after a minute", func() bool { return len(a.got) > 1 })
-	ev := a.next(socketmode.EventTypeEventsAPI)
-	if raw := innerOf(t, ev.Request.Payload); raw["text"] != "one" || ev.Request.RetryAttempt == 0 {
-		t.Fatalf("attempt %d of %v", ev.Request.RetryAttempt, raw)
-	}
+	w.waitMovingClock(c, "the retry after a minute", func() bool { return len(a.got) > 1 })
+	ev := a.waitEvent(socketmode.EventTypeEventsAPI)
+	wantFields(t, "the event that waited", innerOf(t, ev.Request.Payload), dict{"text": "one"})
+	wantEqual(t, "it is marked as a retry", ev.Request.RetryAttempt > 0, true)
 	a.stop()
 	<-a.done
-	w.until("no socket", func() bool { return w.srv.Sockets.Count() == 0 })
-	w.say(w.ann, "", "three")
-	w.untilClock(c, "the loss", func() bool { return len(w.srv.Events.Lost()) > 0 })
+	w.waitFor("no socket", func() bool { return w.srv.Sockets.Count() == 0 })
+	w.postAs(w.ann, "", "three")
+	w.waitMovingClock(c, "the loss", func() bool { return len(w.srv.Events.Lost()) > 0 })
 }
 
-// untilClock moves the clock while it waits.
-func (w *world) untilClock(c *clock, what string, cond func() bool) {
+// waitMovingClock moves the clock minute by minute while it waits.
+func (w *world) waitMovingClock(c *clock, what string, cond func() bool) {
 	w.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -230,66 +206,48 @@ func (w *world) untilClock(c *clock, what string, cond func() bool) {
 	}
 }
 
-// TestWhatIsSent lists the events that are and are not sent.
-func TestWhatIsSent(t *testing.T) {
+// The app hears of messages, mentions and reactions in its channels, its own reactions too, and of nothing elsewhere.
+func TestMessagesAreSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{Channels: []slackfake.Channel{{ID: "C0NOBOT001", Name: "nobot", Members: []string{"U0ANN00001"}}}})
 	a := w.listen(nil)
-	if _, err := w.ann.Post(slackfake.Post{Channel: "C0NOBOT001", Text: "unseen"}); err != nil {
-		t.Fatal(err)
-	}
-	root := w.say(w.ann, "", "<@U0FAKEBOT01> help")
-	_, raw := a.inner("message")
-	if raw["ts"] != root || raw["channel_type"] != "channel" || raw["client_msg_id"] == "" || raw["bot_id"] != nil {
-		t.Errorf("message = %v", raw)
-	}
-	if _, raw = a.inner("app_mention"); raw["ts"] != root {
-		t.Errorf("app_mention = %v", raw)
-	}
-	if err := w.ben.React(w.ch, root, "eyes"); err != nil {
-		t.Fatal(err)
-	}
-	_, raw = a.inner("reaction_added")
-	item, _ := raw["item"].(map[string]any)
-	if item["ts"] != root || item["thread_ts"] != nil || raw["item_user"] != w.ann.ID() {
-		t.Errorf("reaction = %v", raw)
-	}
-	if err := w.api.AddReactionContext(w.ctx, "white_check_mark", slack.NewRefToMessage(w.ch, root)); err != nil {
-		t.Fatal(err)
-	}
-	if _, raw = a.inner("reaction_added"); raw["user"] != w.srv.BotUserID() {
-		t.Errorf("own reaction must come too: %v", raw)
-	}
-	if err := w.ann.Edit(w.ch, root, "<@U0FAKEBOT01> help!"); err != nil {
-		t.Fatal(err)
-	}
-	_, raw = a.inner("message")
-	m, _ := raw["message"].(map[string]any)
-	p, _ := raw["previous_message"].(map[string]any)
-	if raw["subtype"] != "message_changed" || m["edited"] == nil || p["text"] != "<@U0FAKEBOT01> help" || raw["text"] != nil {
-		t.Errorf("edit = %v", raw)
-	}
-	if err := w.srv.Admin.Unfurl(w.ch, root); err != nil {
-		t.Fatal(err)
-	}
-	_, raw = a.inner("message")
-	m, _ = raw["message"].(map[string]any)
-	if raw["subtype"] != "message_changed" || m["attachments"] == nil || m["text"] != "<@U0FAKEBOT01> help!" {
-		t.Errorf("unfurl = %v", raw)
-	}
-	if _, err := w.ann.Post(slackfake.Post{Channel: w.ch, Thread: root, Text: "to all", Broadcast: true}); err != nil {
-		t.Fatal(err)
-	}
-	_, raw = a.inner("message")
-	if r, _ := raw["root"].(map[string]any); raw["subtype"] != "thread_broadcast" || r["ts"] != root {
-		t.Errorf("broadcast = %v", raw)
-	}
-	if _, err := w.ann.Post(slackfake.Post{Channel: w.ch, Text: "waves", Me: true}); err != nil {
-		t.Fatal(err)
-	}
-	if _, raw = a.inner("message"); raw["subtype"] != "me_message" {
-		t.Errorf("me = %v", raw)
-	}
+	must(w.ann.Post(slackfake.Post{Channel: "C0NOBOT001", Text: "unseen"}))(t)
+	root := w.postAs(w.ann, "", "<@U0FAKEBOT01> help")
+	raw := a.waitRaw("message")
+	wantFields(t, "the message", raw, dict{"ts": root, "channel_type": "channel", "bot_id": nil})
+	wantEqual(t, "the message has its client's id", raw["client_msg_id"] != "", true)
+	wantFields(t, "the mention", a.waitRaw("app_mention"), dict{"ts": root})
+	noError(t, w.ben.React(w.ch, root, "eyes"))
+	raw = a.waitRaw("reaction_added")
+	wantFields(t, "the reaction", raw, dict{"item_user": w.ann.ID()})
+	wantFields(t, "the reaction's message", field(raw, "item"), dict{"ts": root, "thread_ts": nil})
+	noError(t, w.api.AddReactionContext(w.ctx, "white_check_mark", slack.NewRefToMessage(w.ch, root)))
+	wantFields(t, "the bot's own reaction", a.waitRaw("reaction_added"), dict{"user": w.srv.BotUserID()})
+}
+
+// The app hears of changes of messages with both versions, and of replies that the whole channel sees.
+func TestChangesAreSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	a := w.listen(nil)
+	root := w.postAs(w.ann, "", "help")
+	a.waitRaw("message")
+	noError(t, w.ann.Edit(w.ch, root, "help!"))
+	raw := a.waitRaw("message")
+	wantFields(t, "the edit", raw, dict{"subtype": "message_changed", "text": nil})
+	wantFields(t, "the version before", field(raw, "previous_message"), dict{"text": "help"})
+	wantEqual(t, "the new version is marked as edited", field(raw, "message")["edited"] != nil, true)
+	noError(t, w.srv.Admin.Unfurl(w.ch, root))
+	raw = a.waitRaw("message")
+	wantFields(t, "the unfurled link", raw, dict{"subtype": "message_changed"})
+	wantFields(t, "the version with the link", field(raw, "message"), dict{"text": "help!"})
+	wantEqual(t, "the version with the link has attachments", field(raw, "message")["attachments"] != nil, true)
+	must(w.ann.Post(slackfake.Post{Channel: w.ch, Thread: root, Text: "to all", Broadcast: true}))(t)
+	raw = a.waitRaw("message")
+	wantFields(t, "the broadcast", raw, dict{"subtype": "thread_broadcast"})
+	wantFields(t, "the broadcast's root", field(raw, "root"), dict{"ts": root})
+	must(w.ann.Post(slackfake.Post{Channel: w.ch, Text: "waves", Me: true}))(t)
+	wantFields(t, "what Ann does", a.waitRaw("message"), dict{"subtype": "me_message"})
 }
 
 // TestOtherAuthors: what comes from machines says so.
@@ -297,19 +255,18 @@ func TestOtherAuthors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
 	a := w.listen(nil)
-	for as, check := range map[string]func(map[string]any) bool{
-		"slackbot": func(e map[string]any) bool { return e["user"] == "USLACKBOT" },
-		"bot": func(e map[string]any) bool {
-			return e["subtype"] == "bot_message" && e["bot_id"] != w.srv.BotID() && e["user"] == nil
-		},
-		"workflow": func(e map[string]any) bool { return e["bot_id"] != nil && e["user"] == nil },
+	for as, want := range map[string]struct {
+		fields  dict
+		isOfBot bool // of another bot than ours
+	}{
+		"slackbot": {fields: dict{"user": "USLACKBOT"}},
+		"bot":      {fields: dict{"subtype": "bot_message", "user": nil}, isOfBot: true},
+		"workflow": {fields: dict{"user": nil}, isOfBot: true},
 	} {
-		if _, err := w.ann.Post(slackfake.Post{Channel: w.ch, Text: "x", As: as}); err != nil {
-			t.Fatal(err)
-		}
-		if _, raw := a.inner("message"); !check(raw) {
-			t.Errorf("%s = %v", as, raw)
-		}
+		must(w.ann.Post(slackfake.Post{Channel: w.ch, Text: "x", As: as}))(t)
+		raw := a.waitRaw("message")
+		wantFields(t, "the message of a "+as, raw, want.fields)
+		wantEqual(t, "the "+as+" names another bot", raw["bot_id"] != nil && raw["bot_id"] != w.srv.BotID(), want.isOfBot)
 	}
 }
 
@@ -318,16 +275,10 @@ func TestSubscriptions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{Events: []string{"app_mention", "reaction_added"}, Scopes: []string{"app_mentions:read"}})
 	a := w.listen(nil)
-	root := w.say(w.ann, "", "plain")
-	if err := w.ann.React(w.ch, root, "eyes"); err != nil {
-		t.Fatal(err)
-	}
-	w.say(w.ann, "", "<@U0FAKEBOT01>")
-	ev := a.next(socketmode.EventTypeEventsAPI)
-	if raw := innerOf(t, ev.Request.Payload); raw["type"] != "app_mention" {
-		t.Errorf("first event = %v", raw)
-	}
-	if got := strings.Join(w.srv.Admin.ScopesUsed(), " "); got != "app_mentions:read" {
-		t.Errorf("scopes used = %s", got)
-	}
+	root := w.postAs(w.ann, "", "plain")
+	noError(t, w.ann.React(w.ch, root, "eyes"))
+	w.postAs(w.ann, "", "<@U0FAKEBOT01>")
+	ev := a.waitEvent(socketmode.EventTypeEventsAPI)
+	wantFields(t, "the first event", innerOf(t, ev.Request.Payload), dict{"type": "app_mention"})
+	wantEqual(t, "scopes used", strings.Join(w.srv.Admin.ScopesUsed(), " "), "app_mentions:read")
 }
