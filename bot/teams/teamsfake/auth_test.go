@@ -19,8 +19,8 @@ import (
 	"parley/bot/teams/teamsfake/entra"
 )
 
-// verdict checks a header as the reference tells bots to, with the standard library.
-func verdict(w *world, now time.Time, header, serviceURL string) error {
+// judgeToken checks a header as the reference tells bots to, with the standard library.
+func judgeToken(w *world, now time.Time, header, serviceURL string) error {
 	token, ok := strings.CutPrefix(header, "Bearer ")
 	parts := strings.Split(token, ".")
 	if !ok || len(parts) != 3 {
@@ -72,14 +72,14 @@ func part(text string, into any) error {
 // key reads the published keys.
 func (w *world) key(kid string) (key *rsa.PublicKey, endorsed bool) {
 	w.t.Helper()
-	_, body := w.do("GET", w.srv.OpenIDURL(), "", "", nil)
+	_, body := w.request("GET", w.srv.OpenIDURL(), "", "", nil)
 	var meta struct {
 		Keys string `json:"jwks_uri"`
 	}
 	if err := json.Unmarshal(body, &meta); err != nil {
 		w.t.Fatal(err)
 	}
-	_, body = w.do("GET", meta.Keys, "", "", nil)
+	_, body = w.request("GET", meta.Keys, "", "", nil)
 	var set struct {
 		Keys []struct {
 			Kid, N, E    string
@@ -102,34 +102,31 @@ func (w *world) key(kid string) (key *rsa.PublicKey, endorsed bool) {
 	return nil, false
 }
 
+// A bot that checks tokens as the reference says takes the good ones and refuses each kind of bad one.
 func TestSigner(t *testing.T) {
 	c := newClock()
 	w := newServer(t, teamsfake.Options{Clock: c.now})
-	check := func(kind entra.Token, good bool) {
+	wantVerdict := func(what, header string, good bool) {
 		t.Helper()
-		head, err := w.srv.Entra.Authorization(kind, w.srv.ServiceURL())
-		if err != nil {
-			t.Fatal(err)
+		if err := judgeToken(w, c.now(), header, w.srv.ServiceURL()); good != (err == nil) {
+			t.Errorf("%s: judged %v, want it good: %v", what, err, good)
 		}
-		if err := verdict(w, c.now(), head, w.srv.ServiceURL()); good != (err == nil) {
-			t.Errorf("%q: %v", kind, err)
-		}
+	}
+	sign := func(kind entra.Token) string {
+		t.Helper()
+		return must(w.srv.Entra.Authorization(kind, w.srv.ServiceURL()))(t)
 	}
 	for _, kind := range entra.GoodTokens() {
-		check(kind, true)
+		wantVerdict(string(kind), sign(kind), true)
 	}
 	for _, kind := range entra.BadTokens() {
-		check(kind, false)
+		wantVerdict(string(kind), sign(kind), false)
 	}
-	old := must(w.srv.Entra.Authorization(entra.TokenGood, w.srv.ServiceURL()))(t)
+	old := sign(entra.TokenGood)
 	for _, keep := range []bool{true, false} {
-		if err := w.srv.Entra.RotateKeys(keep); err != nil {
-			t.Fatal(err)
-		}
-		check(entra.TokenGood, true)
-		if err := verdict(w, c.now(), old, w.srv.ServiceURL()); keep != (err == nil) {
-			t.Errorf("the old key, kept %v: %v", keep, err)
-		}
+		noError(t, w.srv.Entra.RotateKeys(keep))
+		wantVerdict("a token of the new key", sign(entra.TokenGood), true)
+		wantVerdict(fmt.Sprint("a token of the old key, kept: ", keep), old, keep)
 	}
 }
 
@@ -137,29 +134,24 @@ func TestSignedDelivery(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	w.srv.Admin.SetRegion("amer")
 	must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
-	g := w.nextRequest("message")
+	g := w.waitRequest("message")
 	url := g.body["serviceUrl"].(string)
-	if url != w.srv.ServiceURL() || !strings.Contains(url, "/amer/") {
-		t.Errorf("service address %s", url)
-	}
-	if err := verdict(w, time.Now(), g.header.Get("Authorization"), url); err != nil {
+	wantEqual(t, "service address", url, w.srv.ServiceURL())
+	wantEqual(t, "the service address has the region", strings.Contains(url, "/amer/"), true)
+	if err := judgeToken(w, time.Now(), g.header.Get("Authorization"), url); err != nil {
 		t.Error(err)
 	}
 	w.srv.Entra.SetTokens(entra.TokenNone)
 	must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: "hello"}))(t)
-	if g := w.nextRequest("message"); g.header.Get("Authorization") != "" {
-		t.Error("a token")
-	}
+	wantEqual(t, "header without a token", w.waitRequest("message").header.Get("Authorization"), "")
 	a := w.srv.Forger.Envelope("message", ann, tickets, "17")
 	a["value"] = "odd"
 	if status, _, err := w.srv.Forger.SendRaw(w.ctx, entra.TokenGood, mustJSON(t, a)); err != nil || status != 200 {
-		t.Error(status, err)
+		t.Errorf("sending a forged activity: got status %d, %v, want 200", status, err)
 	}
-	got := w.next("message")
-	want(t, got, "value", "odd")
-	want(t, got, "conversation.id", tickets+";messageid=17")
-	w.bot.answers(func(obj) (int, any) { return http.StatusUnauthorized, nil })
-	if got := w.srv.Forger.Flood(w.ctx, entra.TokenUnknownKid, 20); got[401] != 20 {
-		t.Errorf("flood: %v", got)
-	}
+	got := w.waitActivity("message")
+	wantField(t, got, "value", "odd")
+	wantField(t, got, "conversation.id", tickets+";messageid=17")
+	w.bot.setAnswer(func(obj) (int, any) { return http.StatusUnauthorized, nil })
+	wantEqual(t, "activities of a flood of 20 that were refused", w.srv.Forger.Flood(w.ctx, entra.TokenUnknownKid, 20)[401], 20)
 }

@@ -2,7 +2,6 @@ package teamsfake_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"parley/bot/teams/teamsfake"
@@ -51,16 +50,9 @@ func TestCards(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := len(w.srv.Problems())
-			root := w.start(x.card)
-			got := w.srv.Problems()[before:]
-			switch {
-			case x.want == "" && len(got) > 0:
-				t.Errorf("%+v", got)
-			case x.want != "" && (len(got) == 0 || !strings.Contains(got[0].Text, x.want)):
-				t.Errorf("%+v, want %s", got, x.want)
-			case (w.srv.Message(tickets, root).Broken != "") != (x.want != ""):
-				t.Error("shown or not")
-			}
+			root := w.postCard(x.card)
+			w.wantProblem(before, x.want)
+			wantEqual(t, "the card can't be shown", w.srv.Message(tickets, root).Broken != "", x.want != "")
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"net/http"
@@ -33,8 +34,8 @@ func fetch(title string) obj {
 }
 
 // answering makes the bot answer invokes of a name.
-func (w *world) answering(name string, body any) {
-	w.bot.answers(func(a obj) (int, any) {
+func (w *world) answerInvokes(name string, body any) {
+	w.bot.setAnswer(func(a obj) (int, any) {
 		if a["name"] == name {
 			return http.StatusOK, body
 		}
@@ -42,112 +43,130 @@ func (w *world) answering(name string, body any) {
 	})
 }
 
+// messageAnswer is an answer to a click that shows the person a line.
+func messageAnswer(text string) obj {
+	return obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": text}
+}
+
+// click lets a person press a button of a message in tickets, which must be there.
+func (w *world) click(p *teamsfake.Person, message, button string, in client.Inputs) *teamsfake.Outcome {
+	w.t.Helper()
+	return must(p.Click(w.ctx, tickets, message, button, in))(w.t)
+}
+
+// A click brings the verb, the data and what was typed, and its answer becomes the person's own view of the card.
 func TestExecute(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	input := obj{"type": "Input.Text", "id": "why", "label": "Why", "value": "late"}
-	root := w.start(withActions(card(textBlock("hello"), input), execute("Resolve", "resolve", obj{"n": "7"}), obj{"type": "Action.OpenUrl", "title": "Docs", "url": "https://x.test"}))
+	docs := obj{"type": "Action.OpenUrl", "title": "Docs", "url": "https://x.test"}
+	root := w.postCard(withActions(card(textBlock("hello"), input), execute("Resolve", "resolve", obj{"n": "7"}), docs))
 	mine := obj{"type": "AdaptiveCard", "version": "1.5", "body": []obj{textBlock("done")}}
-	w.answering("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.card.adaptive", "value": mine})
-	out := must(w.ann.Click(w.ctx, tickets, root, "Resolve", client.Inputs{"why": "paid"}))(t)
-	if out.Error != "" || !strings.Contains(string(out.Card), "done") {
-		t.Fatalf("%+v", out)
-	}
-	a := w.next("invoke")
-	want(t, a, "name", "adaptiveCard/action")
-	want(t, a, "value.action.verb", "resolve")
-	want(t, a, "value.action.data.n", "7")
-	want(t, a, "value.action.data.why", "paid")
-	want(t, a, "value.trigger", "manual")
-	want(t, a, "replyToId", root)
-	want(t, a, "from.aadObjectId", ann)
-	want(t, a, "conversation.id", tickets+";messageid="+root)
+	w.answerInvokes("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.card.adaptive", "value": mine})
+	out := w.click(w.ann, root, "Resolve", client.Inputs{"why": "paid"})
+	wantEqual(t, "error", out.Error, "")
+	wantEqual(t, "the new card is shown", strings.Contains(string(out.Card), "done"), true)
+	a := w.waitActivity("invoke")
+	wantField(t, a, "name", "adaptiveCard/action")
+	wantField(t, a, "value.action.verb", "resolve")
+	wantField(t, a, "value.action.data.n", "7")
+	wantField(t, a, "value.action.data.why", "paid")
+	wantField(t, a, "value.trigger", "manual")
+	wantField(t, a, "replyToId", root)
+	wantField(t, a, "from.aadObjectId", ann)
+	wantField(t, a, "conversation.id", tickets+";messageid="+root)
 	m := w.srv.Message(tickets, root)
 	if len(m.View) != 1 || !strings.Contains(string(m.View[ann]), "done") {
-		t.Errorf("view: %s", m.View)
+		t.Errorf("views of the card: got %s, want Ann's alone", m.View)
 	}
 	if _, err := w.ann.Click(w.ctx, tickets, root, "Resolve", nil); err == nil {
-		t.Error("clicked what is gone from the person's view")
+		t.Error("Ann clicked what is gone from her view")
 	}
-	if out := must(w.ben.Click(w.ctx, tickets, root, "Docs", nil))(t); out.URL != "https://x.test" {
-		t.Errorf("%+v", out)
-	}
+	wantEqual(t, "address that Docs opens", w.click(w.ben, root, "Docs", nil).URL, "https://x.test")
+}
+
+// A person sees the message or the error that a click is answered with. An answer that Teams doesn't know is an error and a problem.
+func TestAnswersToExecute(t *testing.T) {
+	w := newWorld(t, teamsfake.Options{})
+	root := w.postCard(withActions(card(textBlock("hello")), execute("Resolve", "resolve", nil)))
+	const errorType = "application/vnd.microsoft.error"
+	tooLate := obj{"code": "Stale", "message": "Too late."}
 	for name, x := range map[string]struct {
 		answer         any
 		error, message string
 		problem        bool
 	}{
-		"message":   {answer: obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "Done."}, message: "Done."},
-		"error":     {answer: obj{"statusCode": 400, "type": "application/vnd.microsoft.error", "value": obj{"code": "Stale", "message": "Too late."}}, error: "Stale", message: "Too late."},
+		"message":   {answer: messageAnswer("Done."), message: "Done."},
+		"error":     {answer: obj{"statusCode": 400, "type": errorType, "value": tooLate}, error: "Stale", message: "Too late."},
 		"no status": {answer: obj{"type": "x"}, error: "bad_answer", problem: true},
 		"nothing":   {error: "bad_answer", problem: true},
-		"200":       {answer: obj{"statusCode": 200, "type": "application/vnd.microsoft.error", "value": obj{"code": "Stale", "message": "Too late."}}, error: "bad_answer", problem: true},
+		"200":       {answer: obj{"statusCode": 200, "type": errorType, "value": tooLate}, error: "bad_answer", problem: true},
 		"400":       {answer: obj{"statusCode": 400, "type": "application/vnd.microsoft.activity.message", "value": "Done."}, error: "bad_answer", problem: true},
 		"odd type":  {answer: obj{"statusCode": 200, "type": "text/plain", "value": "x"}, error: "bad_answer", problem: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := len(w.srv.Problems())
-			w.answering("adaptiveCard/action", x.answer)
-			out := must(w.ben.Click(w.ctx, tickets, root, "resolve", nil))(t)
-			if out.Error != x.error || out.Message != x.message || (len(w.srv.Problems()) > before) != x.problem {
-				t.Errorf("%+v, %d problems", out, len(w.srv.Problems())-before)
-			}
+			w.answerInvokes("adaptiveCard/action", x.answer)
+			out := w.click(w.ben, root, "resolve", nil)
+			wantEqual(t, "error", out.Error, x.error)
+			wantEqual(t, "message", out.Message, x.message)
+			wantEqual(t, "there is a problem", len(w.srv.Problems()) > before, x.problem)
 		})
 	}
-	w.bot.forget()
-	must(w.ben.ClickOld(w.ctx, tickets, root, "resolve", client.Inputs{"why": "old"}))(t)
-	a = w.next("message")
-	want(t, a, "value.old", true)
-	want(t, a, "value.why", "old")
-	want(t, a, "text", nil)
 }
 
+// An old client doesn't know Action.Execute: it sends the data of the fallback as a message.
+func TestExecuteInOldClient(t *testing.T) {
+	w := newWorld(t, teamsfake.Options{})
+	input := obj{"type": "Input.Text", "id": "why", "label": "Why"}
+	root := w.postCard(withActions(card(textBlock("hello"), input), execute("Resolve", "resolve", nil)))
+	must(w.ben.ClickOld(w.ctx, tickets, root, "resolve", client.Inputs{"why": "old"}))(t)
+	a := w.waitActivity("message")
+	wantField(t, a, "value.old", true)
+	wantField(t, a, "value.why", "old")
+	wantField(t, a, "text", nil)
+}
+
+// A click that the bot fails with a status that may pass is sent three times, each time with another id.
 func TestInvokeRetries(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	root := w.start(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
+	root := w.postCard(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
 	var calls atomic.Int64
-	w.bot.answers(func(a obj) (int, any) {
+	w.bot.setAnswer(func(a obj) (int, any) {
 		if a["type"] == "invoke" && calls.Add(1) < 3 {
 			return http.StatusBadGateway, nil
 		}
-		return http.StatusOK, obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "ok"}
+		return http.StatusOK, messageAnswer("ok")
 	})
-	out := must(w.ann.Click(w.ctx, tickets, root, "Go", nil))(t)
-	if out.Message != "ok" {
-		t.Errorf("%+v", out)
-	}
+	wantEqual(t, "message", w.click(w.ann, root, "Go", nil).Message, "ok")
 	var ids []any
 	for range 3 {
-		ids = append(ids, w.next("invoke")["id"])
+		ids = append(ids, w.waitActivity("invoke")["id"])
 	}
 	if ids[0] == ids[1] || ids[1] == ids[2] {
-		t.Errorf("a retry has the same id: %v", ids)
+		t.Errorf("the ids are %v, want another one for each retry", ids)
 	}
 	for status, tries := range map[int]int64{500: 3, 501: 1, 403: 1} {
 		calls.Store(0)
-		w.bot.answers(func(obj) (int, any) { calls.Add(1); return status, nil })
-		if out := must(w.ann.Click(w.ctx, tickets, root, "Go", nil))(t); !strings.HasPrefix(out.Error, "http_") || calls.Load() != tries {
-			t.Errorf("%d: %+v after %d tries", status, out, calls.Load())
+		w.bot.setAnswer(func(obj) (int, any) { calls.Add(1); return status, nil })
+		if out := w.click(w.ann, root, "Go", nil); !strings.HasPrefix(out.Error, "http_") {
+			t.Errorf("answered %d: got the error %q, want one of HTTP", status, out.Error)
 		}
+		wantEqual(t, fmt.Sprint("tries when answered ", status), calls.Load(), tries)
 	}
 	calls.Store(0)
-	w.bot.answers(func(obj) (int, any) {
-		calls.Add(1)
-		return http.StatusOK, obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "ok"}
-	})
+	w.bot.setAnswer(func(obj) (int, any) { calls.Add(1); return http.StatusOK, messageAnswer("ok") })
 	for _, kind := range []teamsfake.FaultKind{teamsfake.FaultDrop, teamsfake.FaultDuplicate} {
 		w.srv.Inject(teamsfake.Fault{Method: "event:invoke", Kind: kind, Times: 1})
-		if out := must(w.ann.Click(w.ctx, tickets, root, "Go", nil))(t); out.Message != "ok" {
-			t.Errorf("%s: %+v", kind, out)
-		}
+		wantEqual(t, "message with the fault "+string(kind), w.click(w.ann, root, "Go", nil).Message, "ok")
 	}
-	if calls.Load() != 4 {
-		t.Errorf("%d calls", calls.Load())
-	}
+	const dropped, duplicated = 2, 2 // the bot gets each of them twice
+	wantEqual(t, "calls", calls.Load(), dropped+duplicated)
 }
 
+// A button opens a dialog. What a person fills in is checked as the card says, sent, and answered by another card or a message.
 func TestDialog(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	root := w.start(withActions(card(textBlock("hello")), fetch("Tag")))
+	root := w.postCard(withActions(card(textBlock("hello")), fetch("Tag")))
 	form := card(
 		obj{"type": "Input.Text", "id": "note", "label": "Note", "isRequired": true, "errorMessage": "say why", "maxLength": 5},
 		obj{"type": "Input.ChoiceSet", "id": "tag", "choices": []obj{{"title": "Billing", "value": "b"}, {"title": "Other", "value": "o"}}, "value": "o", "isMultiSelect": true},
@@ -156,130 +175,142 @@ func TestDialog(t *testing.T) {
 	)
 	form = withActions(form, obj{"type": "Action.Submit", "title": "Save", "data": obj{"nonce": "x"}})
 	task := func(kind string, value any) obj { return obj{"task": obj{"type": kind, "value": value}} }
-	w.answering("task/fetch", task("continue", obj{"title": "Tags", "card": form}))
-	out := must(w.ann.Click(w.ctx, tickets, root, "Tag", nil))(t)
-	if out.Error != "" || out.Dialog == nil || out.Dialog.Title != "Tags" {
-		t.Fatalf("%+v %v", out, w.srv.Problems())
+	w.answerInvokes("task/fetch", task("continue", obj{"title": "Tags", "card": form}))
+	out := w.click(w.ann, root, "Tag", nil)
+	if out.Dialog == nil {
+		t.Fatalf("the click gave %+v, want a dialog; problems %v", out, w.srv.Problems())
 	}
-	a := w.next("invoke")
-	want(t, a, "value.data.msteams.type", "task/fetch")
-	want(t, a, "value.data.n", "1")
+	wantEqual(t, "error", out.Error, "")
+	wantEqual(t, "title", out.Dialog.Title, "Tags")
+	a := w.waitActivity("invoke")
+	wantField(t, a, "value.data.msteams.type", "task/fetch")
+	wantField(t, a, "value.data.n", "1")
 	for name, in := range map[string]client.Inputs{
-		"required": {}, "too long": {"note": "123456"}, "lines": {"note": "a\nb"}, "choice": {"note": "a", "tag": "b,x"}, "date": {"note": "a", "day": "soon"},
+		"required": {},
+		"too long": {"note": "123456"},
+		"lines":    {"note": "a\nb"},
+		"choice":   {"note": "a", "tag": "b,x"},
+		"date":     {"note": "a", "day": "soon"},
 	} {
 		if _, err := w.ann.Submit(w.ctx, "", in); !errors.Is(err, client.ErrInvalid) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want %v", name, err, client.ErrInvalid)
 		}
 	}
 	if _, err := w.ann.Submit(w.ctx, "", client.Inputs{"note": "a", "other": "b"}); err == nil {
-		t.Error("filled in an input that is not there")
+		t.Error("Ann filled in an input that is not there")
 	}
 	if _, err := w.ben.Submit(w.ctx, "", nil); !errors.Is(err, people.ErrNoDialog) {
-		t.Errorf("%v", err)
+		t.Errorf("Ben submits Ann's dialog: got %v, want %v", err, people.ErrNoDialog)
 	}
 	again := withActions(card(textBlock("No."), obj{"type": "Input.Text", "id": "note", "label": "Note"}), obj{"type": "Action.Submit", "title": "Save"})
-	w.answering("task/submit", task("continue", obj{"title": "Tags", "card": again}))
+	w.answerInvokes("task/submit", task("continue", obj{"title": "Tags", "card": again}))
 	out = must(w.ann.Submit(w.ctx, "Save", client.Inputs{"note": "a", "tag": "b,o"}))(t)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "No.") {
-		t.Fatalf("%+v", out)
+		t.Fatalf("the submission gave %+v, want the next card", out)
 	}
-	a = w.next("invoke")
-	want(t, a, "name", "task/submit")
-	want(t, a, "value.data", map[string]any{"loud": "false", "nonce": "x", "note": "a", "tag": "b,o"})
-	w.answering("task/submit", task("message", "Saved"))
-	out = must(w.ann.Submit(w.ctx, "", nil))(t)
-	if out.Message != "Saved" || w.srv.Dialog(ann) != nil {
-		t.Errorf("%+v", out)
-	}
-	w.clean()
-	w.answering("task/fetch", task("continue", obj{"title": "", "card": obj{"contentType": "x"}}))
-	if out := must(w.ann.Click(w.ctx, tickets, root, "Tag", nil))(t); out.Error != "bad_answer" {
-		t.Errorf("%+v", out)
-	}
+	a = w.waitActivity("invoke")
+	wantField(t, a, "name", "task/submit")
+	wantField(t, a, "value.data", map[string]any{"loud": "false", "nonce": "x", "note": "a", "tag": "b,o"})
+	w.answerInvokes("task/submit", task("message", "Saved"))
+	wantEqual(t, "message", must(w.ann.Submit(w.ctx, "", nil))(t).Message, "Saved")
+	wantEqual(t, "the dialog is open", w.srv.Dialog(ann) != nil, false)
+	w.wantNoProblems()
+	w.answerInvokes("task/fetch", task("continue", obj{"title": "", "card": obj{"contentType": "x"}}))
+	wantEqual(t, "error of a dialog without a card", w.click(w.ann, root, "Tag", nil).Error, "bad_answer")
 }
 
 func TestExtensions(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{Manifest: []byte(`{"bots":[{"configuration":{"team":{"fetchTask":true}}}],"composeExtensions":[{"commands":[
 		{"id":"answer","type":"action","context":["message"],"fetchTask":true},
 		{"id":"find","type":"query","context":["compose","commandBox"],"parameters":[{"name":"what"}]}]}]}`)})
-	root := w.start(card(textBlock("hello")))
+	root := w.postCard(card(textBlock("hello")))
 	id := must(w.ann.Reply(tickets, root, "**yes** <@bot>"))(t)
 	form := withActions(card(obj{"type": "Input.Text", "id": "text"}), obj{"type": "Action.Submit", "title": "Send"})
 	shown := obj{"task": obj{"type": "continue", "value": obj{"title": "Answer", "card": form}}}
-	w.answering("composeExtension/fetchTask", shown)
+	w.answerInvokes("composeExtension/fetchTask", shown)
 	out := must(w.ben.MessageAction(w.ctx, tickets, id, "answer"))(t)
 	if out.Dialog == nil {
-		t.Fatalf("%+v", out)
+		t.Fatalf("the action gave %+v, want a dialog", out)
 	}
-	a := w.next("invoke")
-	want(t, a, "value.commandContext", "message")
-	want(t, a, "value.messagePayload.id", id)
-	want(t, a, "value.messagePayload.replyToId", root)
-	want(t, a, "value.messagePayload.from.user.id", ann)
-	want(t, a, "value.messagePayload.body.content", `<p><strong>yes</strong> <at id="0">Parley</at></p>`)
-	w.answering("composeExtension/submitAction", obj{"composeExtension": obj{"type": "result", "attachmentLayout": "list", "attachments": []obj{card(textBlock("sent"))}}})
+	a := w.waitActivity("invoke")
+	wantField(t, a, "value.commandContext", "message")
+	wantField(t, a, "value.messagePayload.id", id)
+	wantField(t, a, "value.messagePayload.replyToId", root)
+	wantField(t, a, "value.messagePayload.from.user.id", ann)
+	wantField(t, a, "value.messagePayload.body.content", `<p><strong>yes</strong> <at id="0">Parley</at></p>`)
+	results := func(attachment obj) obj {
+		return obj{"composeExtension": obj{"type": "result", "attachmentLayout": "list", "attachments": []obj{attachment}}}
+	}
+	w.answerInvokes("composeExtension/submitAction", results(card(textBlock("sent"))))
 	out = must(w.ben.Submit(w.ctx, "", client.Inputs{"text": "hi"}))(t)
-	if len(out.Results) != 1 || out.Error != "" {
-		t.Errorf("%+v", out)
-	}
-	a = w.next("invoke")
-	want(t, a, "value.data.text", "hi")
-	want(t, a, "value.commandId", "answer")
-	want(t, a, "value.messagePayload.id", id)
+	wantEqual(t, "error of the submission", out.Error, "")
+	wantEqual(t, "results of the submission", len(out.Results), 1)
+	a = w.waitActivity("invoke")
+	wantField(t, a, "value.data.text", "hi")
+	wantField(t, a, "value.commandId", "answer")
+	wantField(t, a, "value.messagePayload.id", id)
 	if _, err := w.ben.Compose(w.ctx, tickets, root, "answer"); err == nil {
-		t.Error("undeclared context")
+		t.Error("Ben used an action in a context that isn't declared")
 	}
+	// A search runs when it is opened, and again for what is typed.
 	hit := card(textBlock("hit"))
 	hit["preview"] = obj{"contentType": "application/vnd.microsoft.card.thumbnail", "content": obj{"title": "hit"}}
-	w.answering("composeExtension/query", obj{"composeExtension": obj{"type": "result", "attachmentLayout": "list", "attachments": []obj{hit}}})
+	w.answerInvokes("composeExtension/query", results(hit))
 	must(w.ann.Search(w.ctx, "", "", "find", ""))(t)
-	a = w.next("invoke")
-	want(t, a, "value.parameters.0.name", "initialRun")
+	a = w.waitActivity("invoke")
+	wantField(t, a, "value.parameters.0.name", "initialRun")
 	out = must(w.ann.Search(w.ctx, tickets, "", "find", "printer"))(t)
 	if len(out.Results) != 1 || !strings.Contains(string(out.Results[0].Preview), "hit") {
-		t.Errorf("%+v", out)
+		t.Errorf("the search gave %+v, want the hit alone", out)
 	}
-	want(t, w.next("invoke"), "value.parameters.0.name", "what")
-	w.clean()
-	w.answering("composeExtension/query", nil)
-	if out := must(w.ann.Search(w.ctx, tickets, "", "find", "printer"))(t); out.Error != "bad_answer" {
-		t.Errorf("%+v", out)
+	wantField(t, w.waitActivity("invoke"), "value.parameters.0.name", "what")
+	w.wantNoProblems()
+	w.answerInvokes("composeExtension/query", nil)
+	wantEqual(t, "error of a search without an answer", must(w.ann.Search(w.ctx, tickets, "", "find", "printer"))(t).Error, "bad_answer")
+	// Settings are a dialog too.
+	settings := func(kind string, value any) obj {
+		return obj{"responseType": "config", "config": obj{"type": kind, "value": value}}
 	}
-	w.answering("config/fetch", obj{"responseType": "config", "config": obj{"type": "continue", "value": obj{"title": "Settings", "card": form}}})
-	if out := must(w.ann.Configure(w.ctx, team))(t); out.Dialog == nil {
-		t.Errorf("%+v", out)
-	}
-	w.answering("config/submit", obj{"responseType": "config", "config": obj{"type": "message", "value": "Saved"}})
-	if out := must(w.ann.Submit(w.ctx, "", nil))(t); out.Message != "Saved" {
-		t.Errorf("%+v", out)
-	}
+	w.answerInvokes("config/fetch", settings("continue", obj{"title": "Settings", "card": form}))
+	wantEqual(t, "the settings are shown", must(w.ann.Configure(w.ctx, team))(t).Dialog != nil, true)
+	w.answerInvokes("config/submit", settings("message", "Saved"))
+	wantEqual(t, "message of the settings", must(w.ann.Submit(w.ctx, "", nil))(t).Message, "Saved")
 }
 
-func TestRefreshAndSuggestions(t *testing.T) {
+// A card that names a person to refresh for is fetched anew for that person alone.
+func TestRefresh(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	u, _ := w.srv.User(ann)
 	c := card(textBlock("for all"))
 	c["content"].(obj)["refresh"] = obj{"action": obj{"type": "Action.Execute", "verb": "refresh"}, "userIds": []string{u.TeamsID}}
-	root := w.start(c)
-	w.answering("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.card.adaptive", "value": card(textBlock("for ann"))["content"]})
+	root := w.postCard(c)
+	forAnn := card(textBlock("for ann"))["content"]
+	w.answerInvokes("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.card.adaptive", "value": forAnn})
 	if out := must(w.ann.View(w.ctx, tickets, root))(t); !strings.Contains(string(out.Card), "for ann") {
-		t.Errorf("%+v", out)
+		t.Errorf("Ann sees %+v, want her own card", out)
 	}
-	want(t, w.next("invoke"), "value.trigger", "automatic")
+	wantField(t, w.waitActivity("invoke"), "value.trigger", "automatic")
 	if out := must(w.ben.View(w.ctx, tickets, root))(t); out.Card != nil {
-		t.Errorf("%+v", out)
+		t.Errorf("Ben sees %+v, want no card of his own", out)
 	}
-	_, got := w.reply(root, obj{"text": "Which?", "suggestedActions": obj{"actions": []obj{{"type": "Action.Submit", "title": "This", "value": obj{"a": 1}}}}})
+	w.wantNoProblems()
+}
+
+func TestSuggestedAction(t *testing.T) {
+	w := newWorld(t, teamsfake.Options{})
+	root := w.postCard(card(textBlock("hello")))
+	this := obj{"type": "Action.Submit", "title": "This", "value": obj{"a": 1}}
+	_, got := w.botReplies(root, obj{"text": "Which?", "suggestedActions": obj{"actions": []obj{this}}})
 	must(w.ann.Suggested(w.ctx, tickets, got["id"].(string), "This"))(t)
-	a := w.next("invoke")
-	want(t, a, "name", "suggestedActions/submit")
-	want(t, a, "value.a", 1)
-	w.clean()
+	a := w.waitActivity("invoke")
+	wantField(t, a, "name", "suggestedActions/submit")
+	wantField(t, a, "value.a", 1)
+	w.wantNoProblems()
 }
 
 func TestTexts(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	root := w.start(card(textBlock("hello")))
+	root := w.postCard(card(textBlock("hello")))
 	u, _ := w.srv.User(ann)
 	mention := []obj{{"type": "mention", "text": "<at>Ann</at>", "mentioned": obj{"id": u.TeamsID, "name": "Ann"}}}
 	for name, x := range map[string]struct {
@@ -305,18 +336,26 @@ func TestTexts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := len(w.srv.Problems())
-			status, got := w.reply(root, x.activity)
+			status, got := w.botReplies(root, x.activity)
 			if status != http.StatusCreated {
-				t.Fatal(status, got)
+				t.Fatalf("got status %d, want 201; answer %v", status, got)
 			}
-			if m := w.srv.Message(tickets, got["id"].(string)); m.Text != x.text {
-				t.Errorf("%q", m.Text)
-			}
-			problems := w.srv.Problems()[before:]
-			if x.problem == "" && len(problems) > 0 || x.problem != "" && (len(problems) == 0 || !strings.Contains(problems[0].Text, x.problem)) {
-				t.Errorf("%+v", problems)
-			}
+			wantEqual(t, "text that people see", w.srv.Message(tickets, got["id"].(string)).Text, x.text)
+			w.wantProblem(before, x.problem)
 		})
+	}
+}
+
+// wantProblem checks the first problem after the ones before; "" means that there is none.
+func (w *world) wantProblem(before int, want string) {
+	w.t.Helper()
+	problems := w.srv.Problems()[before:]
+	isAsWanted := len(problems) == 0
+	if want != "" {
+		isAsWanted = len(problems) > 0 && strings.Contains(problems[0].Text, want)
+	}
+	if !isAsWanted {
+		w.t.Errorf("problems: got %+v, want %q", problems, want)
 	}
 }
 
@@ -324,9 +363,7 @@ func TestTexts(t *testing.T) {
 func picture(t *testing.T, side, more int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, side, side))); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, side, side))))
 	return append(b.Bytes(), make([]byte, more)...)
 }
 

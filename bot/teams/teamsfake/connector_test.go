@@ -12,8 +12,7 @@ import (
 )
 
 func TestTokens(t *testing.T) {
-	c := newClock()
-	w := newServer(t, teamsfake.Options{Clock: c.now})
+	w := newServer(t, teamsfake.Options{})
 	for name, x := range map[string]struct {
 		tenant string
 		change url.Values
@@ -40,81 +39,83 @@ func TestTokens(t *testing.T) {
 			if tenant == "" {
 				tenant = w.srv.TenantID()
 			}
-			if status, body := w.form(tenant, form); status != x.status || !strings.Contains(string(body), x.code) {
-				t.Errorf("%d %s", status, body)
+			status, body := w.postToken(tenant, form)
+			wantEqual(t, "status", status, x.status)
+			if !strings.Contains(string(body), x.code) {
+				t.Errorf("got %s, want %s in it", body, x.code)
 			}
 		})
 	}
+}
+
+// A token opens the connector for an hour, until it is revoked, and only where the app is installed.
+func TestTokenOpensConnector(t *testing.T) {
+	c := newClock()
+	w := newServer(t, teamsfake.Options{Clock: c.now})
 	w.srv.Activities.SetEndpoint("http://127.0.0.1:1")
-	status, _ := w.call("GET", "teams/"+team, nil)
-	if status != http.StatusForbidden {
-		t.Errorf("not installed: %d", status)
-	}
+	w.wantCall("a team without the app", "GET", "teams/"+team, nil, http.StatusForbidden)
 	graph := w.login("https://graph.microsoft.com/.default")
-	if status, _ := w.do("GET", w.srv.ServiceURL()+"v3/teams/"+team, graph, "", nil); status != http.StatusUnauthorized {
-		t.Errorf("a token for Graph: %d", status)
-	}
+	w.wantGet("with a token for Graph", w.srv.ServiceURL()+"v3/teams/"+team, graph, http.StatusUnauthorized)
 	c.advance(time.Hour)
-	if status, _ := w.call("GET", "teams/"+team, nil); status != http.StatusUnauthorized {
-		t.Errorf("expired: %d", status)
-	}
+	w.wantCall("with an expired token", "GET", "teams/"+team, nil, http.StatusUnauthorized)
 	w.token = w.login("https://api.botframework.com/.default")
 	w.srv.Entra.RevokeTokens()
-	if status, _ := w.call("GET", "teams/"+team, nil); status != http.StatusUnauthorized {
-		t.Errorf("revoked: %d", status)
-	}
+	w.wantCall("with a revoked token", "GET", "teams/"+team, nil, http.StatusUnauthorized)
 }
 
 func TestThread(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	root := w.start(card(textBlock("Printer on fire")))
-	for _, form := range []string{
+	root := w.postCard(card(textBlock("Printer on fire")))
+	paths := []string{ // each is a way to name the thread
 		conv(tickets, root) + "/activities",
 		tickets + ";messageid=" + root + "/activities",
 		conv(tickets, root) + "/activities/" + root,
 		url.PathEscape(tickets) + "/activities/" + root,
-	} {
-		status, got := w.call("POST", "conversations/"+form, obj{"type": "message", "textFormat": "xml", "text": "<b>Kim</b><br>1 &lt; 2 &amp; <3"})
-		if status != http.StatusCreated {
-			t.Fatalf("%s: %d %v", form, status, got)
-		}
+	}
+	for _, path := range paths {
+		got := w.wantCall(path, "POST", "conversations/"+path,
+			obj{"type": "message", "textFormat": "xml", "text": "<b>Kim</b><br>1 &lt; 2 &amp; <3"}, http.StatusCreated)
 		m := w.srv.Message(tickets, got["id"].(string))
-		if m.Root != root || m.Text != "Kim\n1 < 2 & <3" || !m.Bot {
-			t.Errorf("%s: %+v", form, m)
+		wantEqual(t, path+": thread", m.Root, root)
+		wantEqual(t, path+": text", m.Text, "Kim\n1 < 2 & <3")
+		wantEqual(t, path+": it is the bot's", m.Bot, true)
+	}
+	thread := w.srv.Thread(tickets, root)
+	if len(thread) != 1+len(paths) {
+		t.Fatalf("the thread has %d messages, want the root and %d replies", len(thread), len(paths))
+	}
+	for i := range thread[1:] {
+		if thread[i].ID >= thread[i+1].ID {
+			t.Errorf("%s comes before %s, want ids to rise", thread[i].ID, thread[i+1].ID)
 		}
 	}
-	replies := w.srv.Thread(tickets, root)
-	if len(replies) != 5 {
-		t.Fatalf("%d messages", len(replies))
-	}
-	for i := range replies[1:] {
-		if replies[i].ID >= replies[i+1].ID {
-			t.Errorf("ids do not rise: %s, %s", replies[i].ID, replies[i+1].ID)
-		}
-	}
-	id := replies[1].ID
+	w.wantNoProblems()
+}
+
+// A message of the bot can be updated and deleted; then it stays as a tombstone.
+func TestUpdateAndDelete(t *testing.T) {
+	w := newWorld(t, teamsfake.Options{})
+	root := w.postCard(card(textBlock("Printer on fire")))
+	_, reply := w.botReplies(root, obj{"text": "old"})
+	id := reply["id"].(string)
 	path := "conversations/" + conv(tickets, root) + "/activities/" + id
-	if status, got := w.call("PUT", path, obj{"type": "message", "text": "**new**"}); status != 200 || got["id"] != id {
-		t.Errorf("update: %d %v", status, got)
+	got := w.wantCall("update", "PUT", path, obj{"type": "message", "text": "**new**"}, http.StatusOK)
+	wantField(t, got, "id", id)
+	m := w.srv.Message(tickets, id)
+	wantEqual(t, "updated content", m.HTML, "<p><strong>new</strong></p>")
+	wantEqual(t, "it isn't marked as edited", m.EditedAt.IsZero(), false)
+	wantEqual(t, "channel", m.Channel, tickets)
+	w.wantCall("delete", "DELETE", path, nil, http.StatusOK)
+	w.wantRefused("delete again", "DELETE", path, nil, http.StatusNotFound, "ActivityNotFoundInConversation")
+	if thread := w.srv.Thread(tickets, root); len(thread) != 2 || !thread[1].Deleted() {
+		t.Errorf("the thread is %+v, want the root and a tombstone", thread)
 	}
-	if m := w.srv.Message(tickets, id); m.HTML != "<p><strong>new</strong></p>" || m.EditedAt.IsZero() || m.Channel != tickets {
-		t.Errorf("updated: %+v", m)
-	}
-	if status, _ := w.call("DELETE", path, nil); status != 200 {
-		t.Errorf("delete: %d", status)
-	}
-	if status, got := w.call("DELETE", path, nil); status != 404 || code(got) != "ActivityNotFoundInConversation" {
-		t.Errorf("delete again: %d %v", status, got)
-	}
-	if got := w.srv.Thread(tickets, root); len(got) != 5 || !got[1].Deleted() {
-		t.Errorf("no tombstone: %+v", got[1])
-	}
-	w.clean()
+	w.wantNoProblems()
 }
 
 func TestRefused(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	root := w.start(card(textBlock("hello")))
+	root := w.postCard(card(textBlock("hello")))
 	theirs := must(w.ann.Reply(tickets, root, "mine"))(t)
 	outside := w.srv.Admin.AddTeam(teamsfake.Team{Name: "Other"})
 	there := "conversations/" + conv(tickets, root) + "/activities"
@@ -150,35 +151,33 @@ func TestRefused(t *testing.T) {
 		"unknown team":         {"GET", "teams/19:x@thread.tacv2", nil, 404, "ConversationNotFound"},
 		"unknown member":       {"GET", "conversations/" + tickets + "/members/29:x", nil, 404, "MemberNotFoundInConversation"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			if status, got := w.call(x.verb, x.path, x.body); status != x.status || code(got) != x.code {
-				t.Errorf("%d %v", status, got)
-			}
-		})
+		w.wantRefused(name, x.verb, x.path, x.body, x.status, x.code)
 	}
-	if status, got := w.reply(root, obj{"textFormat": "plain", "text": strings.Repeat("<", 50_000)}); status != 201 {
-		t.Errorf("escaped in JSON: %d %v", status, got)
-	}
-	if got := w.srv.Thread(tickets, root); len(got) != 3 {
-		t.Errorf("something was posted: %d messages", len(got))
-	}
+	// A text counts as it is, not as JSON escapes it.
+	status, _ := w.botReplies(root, obj{"textFormat": "plain", "text": strings.Repeat("<", 50_000)})
+	wantEqual(t, "status of a text that is long in JSON alone", status, http.StatusCreated)
+	const rootAndTheirs, long = 2, 1
+	wantEqual(t, "messages in the thread", len(w.srv.Thread(tickets, root)), rootAndTheirs+long)
 }
 
+// A text with a card becomes two messages.
 func TestSplit(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	root := w.start(card(textBlock("hello")))
-	status, got := w.reply(root, obj{"text": "and", "attachments": []obj{card(textBlock("card"))}})
-	if status != http.StatusAccepted || got != nil {
-		t.Errorf("%d %v", status, got)
+	root := w.postCard(card(textBlock("hello")))
+	status, got := w.botReplies(root, obj{"text": "and", "attachments": []obj{card(textBlock("card"))}})
+	wantEqual(t, "status", status, http.StatusAccepted)
+	if got != nil {
+		t.Errorf("the answer is %v, want none, as there are two ids", got)
 	}
 	if all := w.srv.Thread(tickets, root); len(all) != 3 || all[1].Text != "and" || len(all[2].Cards) != 1 {
-		t.Errorf("%d messages", len(all))
+		t.Errorf("the thread is %+v, want the root, the text and the card", all)
 	}
 }
 
 func TestRoster(t *testing.T) {
+	const persons, annAndBen, guest = 120, 2, 1
 	var people []teamsfake.User
-	for i := range 120 {
+	for i := range persons {
 		people = append(people, teamsfake.User{Name: fmt.Sprintf("Person %d", i)})
 	}
 	w := newWorld(t, teamsfake.Options{Users: append(people, teamsfake.User{Name: "Gus Guest", Guest: true, TenantID: "elsewhere"})})
@@ -196,25 +195,21 @@ func TestRoster(t *testing.T) {
 			break
 		}
 	}
-	if len(seen) != 123 || pages != 3 { // 10 is taken for 50
-		t.Errorf("%d members on %d pages", len(seen), pages)
-	}
-	want(t, seen[ann], "tenantId", w.srv.TenantID())
+	wantEqual(t, "members", len(seen), persons+annAndBen+guest)
+	wantEqual(t, "pages of 50, which is the least", pages, 3)
+	wantField(t, seen[ann], "tenantId", w.srv.TenantID())
 	id := seen[ann]["id"].(string)
 	for _, key := range []string{ann, id, url.PathEscape(id)} {
-		status, got := w.call("GET", "conversations/"+tickets+"/members/"+key, nil)
-		if status != 200 {
-			t.Fatal(status, got)
-		}
-		want(t, got, "aadObjectId", ann)
-		want(t, got, "id", id)
-		want(t, got, "userRole", "user")
-		want(t, got, "email", "ann@acme.test")
+		got := w.wantCall(key, "GET", "conversations/"+tickets+"/members/"+key, nil, http.StatusOK)
+		wantField(t, got, "aadObjectId", ann)
+		wantField(t, got, "id", id)
+		wantField(t, got, "userRole", "user")
+		wantField(t, got, "email", "ann@acme.test")
 	}
 	_, got := w.call("GET", "teams/"+team, nil)
-	want(t, got, "aadGroupId", group)
+	wantField(t, got, "aadGroupId", group)
 	_, got = w.call("GET", "teams/"+url.PathEscape(team)+"/conversations", nil)
-	want(t, got, "conversations.0.id", team)
-	want(t, got, "conversations.0.name", nil)
-	want(t, got, "conversations.1.name", "tickets")
+	wantField(t, got, "conversations.0.id", team)
+	wantField(t, got, "conversations.0.name", nil)
+	wantField(t, got, "conversations.1.name", "tickets")
 }

@@ -17,7 +17,7 @@ func (w *world) control(verb, path string, body any) (status int, answer obj) {
 	if body != nil {
 		raw = mustJSON(w.t, body)
 	}
-	status, got := w.do(verb, w.srv.URL()+"/_fake/"+path, "", "application/json", raw)
+	status, got := w.request(verb, w.srv.URL()+"/_fake/"+path, "", "application/json", raw)
 	var v any
 	if err := json.Unmarshal(got, &v); err != nil {
 		w.t.Fatalf("%s: %s", path, got)
@@ -38,7 +38,7 @@ func newControlled(t *testing.T) (w *world, root, reply string) {
 		t.Fatalf("connect: status %d, want 200; answer %v", status, got)
 	}
 
-	root = w.start(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
+	root = w.postCard(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
 	_, got := w.control("POST", "person/"+ann+"/reply", teamsfake.Act{Channel: tickets, Root: root, Text: "hi"})
 	reply, isText := got["id"].(string)
 	if !isText {
@@ -50,15 +50,15 @@ func newControlled(t *testing.T) (w *world, root, reply string) {
 // TestControlPerson: what a person does by an address below /_fake/ reaches the bot, and its answer comes back.
 func TestControlPerson(t *testing.T) {
 	w, root, _ := newControlled(t)
-	w.answering("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "Done."})
+	w.answerInvokes("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "Done."})
 	_, got := w.control("POST", "person/"+ann+"/click", teamsfake.Act{Channel: tickets, Message: root, Name: "Go"})
-	want(t, got, "outcome.message", "Done.")
+	wantField(t, got, "outcome.message", "Done.")
 }
 
 // TestControlReset: reset empties the channels.
 func TestControlReset(t *testing.T) {
 	w, _, _ := newControlled(t)
-	w.until("nothing pending", func() bool { return w.srv.Activities.Pending() == 0 })
+	w.waitFor("nothing pending", func() bool { return w.srv.Activities.Pending() == 0 })
 	if status, got := w.control("POST", "reset", nil); status != http.StatusOK {
 		t.Errorf("reset: status %d, want 200; answer %v", status, got)
 	}
@@ -132,70 +132,67 @@ func TestControlAnswers(t *testing.T) {
 			if status != tt.status {
 				t.Errorf("%s %s: status %d, want %d; answer %v", tt.verb, tt.path, status, tt.status, got)
 			}
-			want(t, got, tt.field, tt.want)
+			wantField(t, got, tt.field, tt.want)
 		})
 	}
 }
 
-// heard waits until the bot is told of a change, and returns what it is told.
-func (w *world) heard(event string) obj {
+// waitChange waits until the bot is told of a change, and returns what it is told.
+func (w *world) waitChange(event string) obj {
 	w.t.Helper()
-	a := w.next("conversationUpdate")
-	want(w.t, a, "channelData.eventType", event)
+	a := w.waitActivity("conversationUpdate")
+	wantField(w.t, a, "channelData.eventType", event)
 	return a
 }
 
-// checkReply checks how a reply of the bot in a thread is answered. An empty code means any.
-func (w *world) checkReply(root string, status int, wantCode string) {
+// wantReplyTaken checks that the bot may reply in a thread.
+func (w *world) wantReplyTaken(root string) {
 	w.t.Helper()
-	got, answer := w.reply(root, obj{"text": "x"})
-	hasCode := wantCode == "" || code(answer) == wantCode
-	if got != status || !hasCode {
-		w.t.Errorf("reply: status %d, code %s; want %d, %s", got, code(answer), status, wantCode)
-	}
+	status, _ := w.botReplies(root, obj{"text": "x"})
+	wantEqual(w.t, "status of a reply", status, http.StatusCreated)
 }
 
-// check ends the test if an administrator's act failed.
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+// wantReplyRefused checks that the bot may not.
+func (w *world) wantReplyRefused(root string, status int, code string) {
+	w.t.Helper()
+	got, answer := w.botReplies(root, obj{"text": "x"})
+	wantEqual(w.t, "status of a reply", got, status)
+	wantEqual(w.t, "error code of a reply", errorCode(answer), code)
 }
 
 // TestChannelsChange: the bot is told of a channel that is renamed, deleted or restored; a deleted one takes no replies.
 func TestChannelsChange(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	root := w.start(card(textBlock("hello")))
-	check(t, w.srv.Admin.RenameChannel(tickets, "cases"))
-	want(t, w.heard("channelRenamed"), "channelData.channel.name", "cases")
-	check(t, w.srv.Admin.DeleteChannel(tickets))
-	w.heard("channelDeleted")
-	w.checkReply(root, http.StatusNotFound, "ConversationNotFound")
-	check(t, w.srv.Admin.RestoreChannel(tickets))
-	w.heard("channelRestored")
-	w.checkReply(root, http.StatusCreated, "")
+	root := w.postCard(card(textBlock("hello")))
+	noError(t, w.srv.Admin.RenameChannel(tickets, "cases"))
+	wantField(t, w.waitChange("channelRenamed"), "channelData.channel.name", "cases")
+	noError(t, w.srv.Admin.DeleteChannel(tickets))
+	w.waitChange("channelDeleted")
+	w.wantReplyRefused(root, http.StatusNotFound, "ConversationNotFound")
+	noError(t, w.srv.Admin.RestoreChannel(tickets))
+	w.waitChange("channelRestored")
+	w.wantReplyTaken(root)
 }
 
 // TestArchivedTeam: a team that is archived takes no replies until it is unarchived; the bot is told of both.
 func TestArchivedTeam(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	root := w.start(card(textBlock("hello")))
-	check(t, w.srv.Admin.ArchiveTeam(team, true))
-	w.heard("teamArchived")
-	w.checkReply(root, http.StatusForbidden, "MessageWritesBlocked")
-	check(t, w.srv.Admin.ArchiveTeam(team, false))
-	w.heard("teamUnarchived")
-	w.checkReply(root, http.StatusCreated, "")
+	root := w.postCard(card(textBlock("hello")))
+	noError(t, w.srv.Admin.ArchiveTeam(team, true))
+	w.waitChange("teamArchived")
+	w.wantReplyRefused(root, http.StatusForbidden, "MessageWritesBlocked")
+	noError(t, w.srv.Admin.ArchiveTeam(team, false))
+	w.waitChange("teamUnarchived")
+	w.wantReplyTaken(root)
 }
 
 // TestMembersChange: whoever is taken out of a team can't write there, and the bot is told.
 func TestMembersChange(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	root := w.start(card(textBlock("hello")))
-	check(t, w.srv.Admin.SetMembers(team, []string{ben}))
+	root := w.postCard(card(textBlock("hello")))
+	noError(t, w.srv.Admin.SetMembers(team, []string{ben}))
 	u, _ := w.srv.User(ann)
-	want(t, w.heard("teamMemberRemoved"), "membersRemoved.0.id", u.TeamsID)
+	wantField(t, w.waitChange("teamMemberRemoved"), "membersRemoved.0.id", u.TeamsID)
 	if _, err := w.ann.Reply(tickets, root, "x"); err == nil {
 		t.Error("Ann wrote without being a member")
 	}
@@ -205,24 +202,20 @@ func TestMembersChange(t *testing.T) {
 func TestPrivateChannel(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	private := w.srv.Admin.AddChannel(teamsfake.Channel{Team: team, Name: "hush", Kind: tenant.KindPrivate, Members: []string{ben}})
-	body := w.thread(obj{"type": "message", "text": "x"})
+	body := w.newThread(obj{"type": "message", "text": "x"})
 	body["channelData"] = obj{"channel": obj{"id": private.ID}}
-	if status, got := w.call("POST", "conversations", body); status != http.StatusForbidden {
-		t.Errorf("a thread in a private channel without the app: status %d, want 403; %v", status, got)
-	}
-	check(t, w.srv.Admin.AddApp(private.ID, true))
-	want(t, w.heard("channelMemberAdded"), "channelData.channel.id", private.ID)
-	if status, got := w.call("POST", "conversations", body); status != http.StatusCreated {
-		t.Errorf("a thread in a private channel with the app: status %d, want 201; %v", status, got)
-	}
+	w.wantCall("a thread in a private channel without the app", "POST", "conversations", body, http.StatusForbidden)
+	noError(t, w.srv.Admin.AddApp(private.ID, true))
+	wantField(t, w.waitChange("channelMemberAdded"), "channelData.channel.id", private.ID)
+	w.wantCall("a thread in a private channel with the app", "POST", "conversations", body, http.StatusCreated)
 }
 
 // TestErase: a message that an owner deletes is gone with its words, and the bot is told.
 func TestErase(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
-	root := w.start(card(textBlock("hello")))
-	check(t, w.srv.Admin.Erase(tickets, root))
-	want(t, w.next("messageDelete"), "id", root)
+	root := w.postCard(card(textBlock("hello")))
+	noError(t, w.srv.Admin.Erase(tickets, root))
+	wantField(t, w.waitActivity("messageDelete"), "id", root)
 	if m := w.srv.Message(tickets, root); !m.Deleted() || strings.Contains(string(m.Raw), "hello") {
 		t.Errorf("the message is still there: %+v", m)
 	}

@@ -16,12 +16,12 @@ import (
 func TestCrowd(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{RetryDelays: []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond, time.Millisecond}})
 	const crowd, rounds = 8, 10
-	root := w.start(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
-	_, note := w.reply(root, obj{"text": "note"})
+	root := w.postCard(withActions(card(textBlock("hello")), execute("Go", "go", nil)))
+	_, note := w.botReplies(root, obj{"text": "note"})
 	w.srv.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate, Chance: 0.2})
 	w.srv.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultReorder, Chance: 0.1})
 	w.srv.Inject(teamsfake.Fault{Method: "activities.*", Kind: teamsfake.FaultHTTP, Chance: 0.1})
-	w.bot.answers(func(a obj) (int, any) {
+	w.bot.setAnswer(func(a obj) (int, any) {
 		return http.StatusOK, obj{"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": "ok"}
 	})
 	w.bot.drain()
@@ -69,18 +69,16 @@ func TestCrowd(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	w.until("nothing pending", func() bool { return w.srv.Activities.Pending() == 0 })
+	w.waitFor("nothing pending", func() bool { return w.srv.Activities.Pending() == 0 })
 	if lost := w.srv.Activities.Lost(); len(lost) > 0 {
-		t.Errorf("%d lost, the first: %+v", len(lost), lost[0])
+		t.Errorf("%d activities were lost, want none; the first: %+v", len(lost), lost[0])
 	}
 	seen := map[string]bool{}
 	for _, m := range w.srv.Thread(tickets, root) {
-		if seen[m.ID] {
-			t.Errorf("%s twice", m.ID)
-		}
+		wantEqual(t, m.ID+" came before", seen[m.ID], false)
 		seen[m.ID] = true
 	}
-	if len(seen) <= crowd*rounds {
-		t.Errorf("%d messages", len(seen))
+	if len(seen) <= crowd*rounds { // people's replies, and most of the bot's
+		t.Errorf("the thread has %d messages, want more than %d", len(seen), crowd*rounds)
 	}
 }

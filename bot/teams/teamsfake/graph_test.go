@@ -19,7 +19,7 @@ func (w *world) graph(token, path string) (status int, answer obj) {
 	if !strings.HasPrefix(path, "http") {
 		path = w.srv.GraphURL() + "/" + path
 	}
-	status, got := w.do("GET", path, token, "", nil)
+	status, got := w.request("GET", path, token, "", nil)
 	answer = obj{}
 	if json.Unmarshal(got, &answer) != nil {
 		answer["raw"] = string(got)
@@ -27,83 +27,81 @@ func (w *world) graph(token, path string) (status int, answer obj) {
 	return status, answer
 }
 
+// wantGraph is graph that checks the status.
+func (w *world) wantGraph(what, token, path string, want int) obj {
+	w.t.Helper()
+	status, answer := w.graph(token, path)
+	if status != want {
+		w.t.Errorf("%s: got status %d, want %d; answer %v", what, status, want, answer)
+	}
+	return answer
+}
+
 const inTickets = "teams/" + group + "/channels/" + tickets + "/messages"
 
 func TestGraphMessages(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{GraphPage: 3})
 	token := w.login("https://graph.microsoft.com/.default")
-	root := w.start(card(textBlock("hello")))
+	root := w.postCard(card(textBlock("hello")))
 	id := must(w.ann.Reply(tickets, root, "see <@bot> **this**"))(t)
-	if err := w.ann.Edit(tickets, id, "see that"); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.ben.React(tickets, id, "like"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.ann.Edit(tickets, id, "see that"))
+	noError(t, w.ben.React(tickets, id, "like"))
 	gone := must(w.ann.Reply(tickets, root, "oops"))(t)
-	if err := w.ann.Delete(tickets, gone); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.ann.Delete(tickets, gone))
 	must(w.ann.Private(tickets, root, "secret"))(t)
 	u, _ := w.srv.User(ben)
-	_, said := w.reply(root, obj{"textFormat": "xml", "text": "<b>hi</b> <at>Ben</at>", "entities": []obj{{"type": "mention", "text": "<at>Ben</at>", "mentioned": obj{"id": u.TeamsID}}}})
+	mention := obj{"type": "mention", "text": "<at>Ben</at>", "mentioned": obj{"id": u.TeamsID}}
+	_, said := w.botReplies(root, obj{"textFormat": "xml", "text": "<b>hi</b> <at>Ben</at>", "entities": []obj{mention}})
 	must(w.ben.Reply(tickets, root, "last"))(t)
 	_, got := w.graph(token, inTickets+"?$expand=replies&$top=1")
-	want(t, got, "value.0.id", root)
-	want(t, got, "value.0.from.application.id", w.srv.AppID())
-	want(t, got, "value.0.attachments.0.contentType", "application/vnd.microsoft.card.adaptive")
+	wantField(t, got, "value.0.id", root)
+	wantField(t, got, "value.0.from.application.id", w.srv.AppID())
+	wantField(t, got, "value.0.attachments.0.contentType", "application/vnd.microsoft.card.adaptive")
 	if text := dig(got, "value.0.attachments.0.content").(string); !strings.Contains(text, "hello") {
-		t.Error(text)
+		t.Errorf("the card is %s, want hello in it", text)
 	}
-	want(t, got, "value.0.body.content", fmt.Sprintf(`<attachment id="%v"></attachment>`, dig(got, "value.0.attachments.0.id")))
-	want(t, got, "value.0.replies.2.deletedDateTime", dig(got, "value.0.replies.2.lastModifiedDateTime"))
-	want(t, got, "value.0.replies.2.body.content", "")
-	want(t, got, "value.0.replies.1.body.content", `<b>hi</b> <at id="0">Ben</at>`)
-	want(t, got, "value.0.replies.1.id", said["id"])
-	want(t, got, "value.0.replies.1.mentions.0.mentioned.user.id", ben)
-	status, rest := w.graph(token, dig(got, "value.0").(obj)["replies@odata.nextLink"].(string))
-	if status != 200 || len(rest["value"].([]any)) != 1 {
-		t.Fatal(status, rest)
-	}
-	want(t, rest, "value.0.id", id)
-	want(t, rest, "value.0.from.user.id", ann)
-	want(t, rest, "value.0.body.content", "<p>see that</p>")
-	want(t, rest, "value.0.reactions.0.reactionType", "like")
-	if dig(rest, "value.0.lastEditedDateTime") == nil {
-		t.Error("not edited")
-	}
-	status, got = w.graph(token, inTickets+"/"+root+"/replies/"+id)
-	want(t, got, "replyToId", root)
-	if status != 200 {
-		t.Error(status)
-	}
-	if status, _ := w.graph(token, inTickets+"/"+id); status != 404 {
-		t.Errorf("a reply as a root: %d", status)
-	}
+	wantField(t, got, "value.0.body.content", fmt.Sprintf(`<attachment id="%v"></attachment>`, dig(got, "value.0.attachments.0.id")))
+	wantField(t, got, "value.0.replies.2.deletedDateTime", dig(got, "value.0.replies.2.lastModifiedDateTime"))
+	wantField(t, got, "value.0.replies.2.body.content", "")
+	wantField(t, got, "value.0.replies.1.body.content", `<b>hi</b> <at id="0">Ben</at>`)
+	wantField(t, got, "value.0.replies.1.id", said["id"])
+	wantField(t, got, "value.0.replies.1.mentions.0.mentioned.user.id", ben)
+	rest := w.wantGraph("the older replies", token, dig(got, "value.0").(obj)["replies@odata.nextLink"].(string), http.StatusOK)
+	wantEqual(t, "older replies", len(rest["value"].([]any)), 1)
+	wantField(t, rest, "value.0.id", id)
+	wantField(t, rest, "value.0.from.user.id", ann)
+	wantField(t, rest, "value.0.body.content", "<p>see that</p>")
+	wantField(t, rest, "value.0.reactions.0.reactionType", "like")
+	wantEqual(t, "it is marked as edited", dig(rest, "value.0.lastEditedDateTime") != nil, true)
+	wantField(t, w.wantGraph("one reply", token, inTickets+"/"+root+"/replies/"+id, http.StatusOK), "replyToId", root)
+	w.wantGraph("a reply as a root", token, inTickets+"/"+id, http.StatusNotFound)
 }
 
 func TestGraphPages(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	token := w.login("https://graph.microsoft.com/.default")
-	for i := range 45 {
+	const messages, perPage = 45, 20
+	for i := range messages {
 		must(w.ann.Post(teamsfake.Post{Channel: tickets, Text: fmt.Sprint(i)}))(t)
 	}
 	seen, pages, next := 0, 0, inTickets
 	for next != "" {
-		status, got := w.graph(token, next)
-		if status != 200 {
-			t.Fatal(status, got)
-		}
+		got := w.wantGraph("a page", token, next, http.StatusOK)
 		seen += len(got["value"].([]any))
 		pages++
 		next, _ = got["@odata.nextLink"].(string)
 	}
-	if seen != 45 || pages != 3 {
-		t.Errorf("%d messages on %d pages", seen, pages)
-	}
+	wantEqual(t, "messages", seen, messages)
+	wantEqual(t, "pages", pages, (messages+perPage-1)/perPage)
 	_, general := w.graph(token, "teams/"+group+"/channels/"+team+"/messages")
-	want(t, general, "value.0.messageType", "unknownFutureValue")
-	want(t, general, "value.0.from", nil)
+	wantField(t, general, "value.0.messageType", "unknownFutureValue")
+	wantField(t, general, "value.0.from", nil)
+}
+
+// Graph answers for the team in which the app is installed, with a token for it, if it was permitted to read.
+func TestGraphRefuses(t *testing.T) {
+	w := newWorld(t, teamsfake.Options{})
+	token := w.login("https://graph.microsoft.com/.default")
 	for name, x := range map[string]struct {
 		path   string
 		status int
@@ -118,86 +116,73 @@ func TestGraphPages(t *testing.T) {
 		"escaped":      {"teams/" + group + "/channels/" + url.PathEscape(tickets), 200},
 		"unknown root": {inTickets + "/17/replies", 404},
 	} {
-		if status, got := w.graph(token, x.path); status != x.status {
-			t.Errorf("%s: %d %v", name, status, got)
-		}
+		w.wantGraph(name, token, x.path, x.status)
 	}
-	if status, _ := w.graph(w.token, inTickets); status != 401 {
-		t.Errorf("the connector's token: %d", status)
-	}
+	w.wantGraph("the connector's token", w.token, inTickets, http.StatusUnauthorized)
 	w.srv.Entra.SetRSC(false)
-	if status, got := w.graph(token, inTickets); status != 403 || code(got) != "Forbidden" {
-		t.Errorf("without RSC: %d %v", status, got)
-	}
+	refused := w.wantGraph("without permission", token, inTickets, http.StatusForbidden)
+	wantEqual(t, "error code without permission", errorCode(refused), "Forbidden")
 	w.srv.Entra.SetRSC(true)
-	if err := w.srv.Admin.Uninstall(w.ctx, team); err != nil {
-		t.Fatal(err)
-	}
-	if status, _ := w.graph(token, inTickets); status != 403 {
-		t.Errorf("not installed: %d", status)
-	}
+	noError(t, w.srv.Admin.Uninstall(w.ctx, team))
+	w.wantGraph("not installed", token, inTickets, http.StatusForbidden)
 }
 
 func TestFiles(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{})
 	token := w.login("https://graph.microsoft.com/.default")
-	root := w.start(card(textBlock("hello")))
+	root := w.postCard(card(textBlock("hello")))
 	png := []byte("\x89PNG\r\n\x1a\n0000")
 	id := must(w.ann.Post(teamsfake.Post{Channel: tickets, Root: root, Files: []teamsfake.NewFile{
 		{Name: "bill no 7.pdf", Data: []byte("%PDF-1.7")}, {Name: "shot.png", Data: png, Image: true},
 	}}))(t)
-	a := w.next("message")
-	want(t, a, "attachments.0.contentType", "image/*")
+	a := w.waitActivity("message")
+	wantField(t, a, "attachments.0.contentType", "image/*")
 	image := dig(a, "attachments.0.contentUrl").(string)
 	if html := dig(a, "attachments.1.content").(string); !strings.Contains(html, "<attachment id=") || strings.Contains(html, "bill") {
-		t.Errorf("the activity tells too much: %s", html)
+		t.Errorf("the activity has %s, want the attachment's id without its name", html)
 	}
-	if status, got := w.do("GET", image, w.token, "", nil); status != 200 || string(got) != string(png) {
-		t.Errorf("%d %s", status, got)
-	}
-	if status, _ := w.do("GET", image, "", "", nil); status != 401 {
-		t.Errorf("without token: %d", status)
-	}
+	wantEqual(t, "picture", w.wantGet("the picture", image, w.token, http.StatusOK), string(png))
+	w.wantGet("the picture without token", image, "", http.StatusUnauthorized)
+	// A file lies in SharePoint, which opens to the bot by Graph alone.
 	_, got := w.graph(token, inTickets+"/"+root+"/replies/"+id)
-	want(t, got, "attachments.0.contentType", "reference")
-	want(t, got, "attachments.0.name", "bill no 7.pdf")
+	wantField(t, got, "attachments.0.contentType", "reference")
+	wantField(t, got, "attachments.0.name", "bill no 7.pdf")
 	address := dig(got, "attachments.0.contentUrl").(string)
-	if status, _ := w.do("GET", address, token, "", nil); status != 403 {
-		t.Errorf("SharePoint itself: %d", status)
-	}
+	w.wantGet("SharePoint itself", address, token, http.StatusForbidden)
 	share := "shares/u!" + base64.RawURLEncoding.EncodeToString([]byte(address)) + "/driveItem"
-	if status, got := w.graph(token, share+"/content"); status != 200 || got["raw"] != "%PDF-1.7" {
-		t.Errorf("%d %v", status, got)
-	}
+	wantField(t, w.wantGraph("the file", token, share+"/content", http.StatusOK), "raw", "%PDF-1.7")
 	_, item := w.graph(token, share)
-	want(t, item, "name", "bill no 7.pdf")
+	wantField(t, item, "name", "bill no 7.pdf")
 	_, hosted := w.graph(token, inTickets+"/"+root+"/replies/"+id+"/hostedContents")
-	if status, got := w.graph(token, fmt.Sprintf("%s/%s/replies/%s/hostedContents/%v/$value", inTickets, root, id, dig(hosted, "value.0.id"))); status != 200 || got["raw"] != string(png) {
-		t.Errorf("%d %v", status, got)
-	}
+	value := fmt.Sprintf("%s/%s/replies/%s/hostedContents/%v/$value", inTickets, root, id, dig(hosted, "value.0.id"))
+	wantField(t, w.wantGraph("the picture by Graph", token, value, http.StatusOK), "raw", string(png))
+	// The bot uploads one.
 	_, folder := w.graph(token, "teams/"+group+"/channels/"+tickets+"/filesFolder")
 	put := fmt.Sprintf("%s/drives/%v/items/%v:/%s:/content", w.srv.GraphURL(), dig(folder, "parentReference.driveId"), folder["id"], "report%201.txt")
-	if status, got := w.do("PUT", put, token, "text/plain", []byte("data")); status != 201 || !strings.Contains(string(got), "report%201.txt") {
-		t.Errorf("%d %s", status, got)
+	status, uploaded := w.request("PUT", put, token, "text/plain", []byte("data"))
+	wantEqual(t, "status of the upload", status, http.StatusCreated)
+	if !strings.Contains(string(uploaded), "report%201.txt") {
+		t.Errorf("the upload is answered with %s, want the escaped name in it", uploaded)
 	}
 	for _, f := range w.srv.Files() {
-		if f.Uploaded != "" && (f.Name != "report 1.txt" || string(f.Data) != "data") {
-			t.Errorf("%+v", f)
+		if f.Uploaded != "" {
+			wantEqual(t, "name of the uploaded file", f.Name, "report 1.txt")
+			wantEqual(t, "content of the uploaded file", string(f.Data), "data")
 		}
 	}
+	// With permission for messages alone it does neither.
 	w.srv.Entra.Permit(tenant.PermitMessages)
-	for path, status := range map[string]int{share + "/content": 403, inTickets: 200} {
-		if got, _ := w.graph(token, path); got != status {
-			t.Errorf("%s: %d", path, got)
-		}
-	}
-	if status, _ := w.do("PUT", put, token, "text/plain", []byte("data")); status != http.StatusForbidden {
-		t.Errorf("upload: %d", status)
-	}
+	w.wantGraph("a file without permission", token, share+"/content", http.StatusForbidden)
+	w.wantGraph("messages with permission", token, inTickets, http.StatusOK)
+	status, _ = w.request("PUT", put, token, "text/plain", []byte("data"))
+	wantEqual(t, "status of an upload without permission", status, http.StatusForbidden)
+}
+
+// A file in a personal chat comes with an address that needs no token.
+func TestPersonalFile(t *testing.T) {
+	w := newWorld(t, teamsfake.Options{})
 	must(w.ann.Post(teamsfake.Post{Files: []teamsfake.NewFile{{Name: "a.txt", Data: []byte("mine")}}}))(t)
-	a = w.next("message")
-	want(t, a, "attachments.0.contentType", "application/vnd.microsoft.teams.file.download.info")
-	if status, got := w.do("GET", dig(a, "attachments.0.content.downloadUrl").(string), "", "", nil); status != 200 || string(got) != "mine" {
-		t.Errorf("%d %s", status, got)
-	}
+	a := w.waitActivity("message")
+	wantField(t, a, "attachments.0.contentType", "application/vnd.microsoft.teams.file.download.info")
+	wantEqual(t, "content", w.wantGet("the file", dig(a, "attachments.0.content.downloadUrl").(string), "", http.StatusOK), "mine")
 }

@@ -48,9 +48,7 @@ func newWorld(t *testing.T, o teamsfake.Options) *world {
 	t.Helper()
 	w := newServer(t, o)
 	w.bot = listen(t)
-	if err := w.srv.Admin.Connect(w.ctx, w.bot.url); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.srv.Admin.Connect(w.ctx, w.bot.url))
 	w.bot.forget()
 	return w
 }
@@ -63,14 +61,8 @@ func newServer(t *testing.T, o teamsfake.Options) *world {
 	o.Channels = append(o.Channels, teamsfake.Channel{ID: tickets, Team: team, Name: "tickets"})
 	o.InvokeDeadline, o.RedeliverAfter = cmp.Or(o.InvokeDeadline, patience), cmp.Or(o.RedeliverAfter, patience) // a slow machine is no late answer
 	srv := teamsfake.New(o)
-	if err := srv.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := srv.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	noError(t, srv.Start("127.0.0.1:0"))
+	t.Cleanup(func() { noError(t, srv.Close()) })
 	ctx, stop := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(stop)
 	w := &world{t: t, srv: srv, ann: srv.As(ann), ben: srv.As(ben), ctx: ctx}
@@ -78,11 +70,54 @@ func newServer(t *testing.T, o teamsfake.Options) *world {
 	return w
 }
 
+// noError ends the test if something failed.
+func noError(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// wantCall checks the status of a connector call of the bot.
+func (w *world) wantCall(what, verb, path string, body any, want int) (answer obj) {
+	w.t.Helper()
+	status, answer := w.call(verb, path, body)
+	if status != want {
+		w.t.Errorf("%s: got status %d, want %d; answer %v", what, status, want, answer)
+	}
+	return answer
+}
+
+// wantRefused checks that a connector call of the bot is refused with a status and an error code.
+func (w *world) wantRefused(what, verb, path string, body any, status int, code string) {
+	w.t.Helper()
+	answer := w.wantCall(what, verb, path, body, status)
+	wantEqual(w.t, what+": error code", errorCode(answer), code)
+}
+
+// wantGet checks the status of a GET of a whole address.
+func (w *world) wantGet(what, address, token string, want int) (body string) {
+	w.t.Helper()
+	status, got := w.request(http.MethodGet, address, token, "", nil)
+	if status != want {
+		w.t.Errorf("%s: got status %d, want %d; answer %s", what, status, want, got)
+	}
+	return string(got)
+}
+
 // login asks for a token.
 func (w *world) login(scope string) string {
 	w.t.Helper()
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {w.srv.AppID()}, "client_secret": {w.srv.AppPassword()}, "scope": {scope}}
-	status, body := w.form(w.srv.TenantID(), form)
+	status, body := w.postToken(w.srv.TenantID(), form)
 	var got struct {
 		Token string `json:"access_token"`
 	}
@@ -92,12 +127,15 @@ func (w *world) login(scope string) string {
 	return got.Token
 }
 
-func (w *world) form(tenant string, form url.Values) (status int, body []byte) {
+// postToken asks a tenant's login for a token with a form.
+func (w *world) postToken(tenant string, form url.Values) (status int, body []byte) {
 	w.t.Helper()
-	return w.do(http.MethodPost, w.srv.LoginURL()+"/"+tenant+"/oauth2/v2.0/token", "", "application/x-www-form-urlencoded", []byte(form.Encode()))
+	address := w.srv.LoginURL() + "/" + tenant + "/oauth2/v2.0/token"
+	return w.request(http.MethodPost, address, "", "application/x-www-form-urlencoded", []byte(form.Encode()))
 }
 
-func (w *world) do(verb, address, token, kind string, body []byte) (status int, answer []byte) {
+// request sends a request; an empty token or kind of content is left out.
+func (w *world) request(verb, address, token, kind string, body []byte) (status int, answer []byte) {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.ctx, verb, address, bytes.NewReader(body))
 	if err != nil {
@@ -130,7 +168,7 @@ func (w *world) call(verb, path string, body any) (status int, answer obj) {
 	} else if body != nil {
 		raw = mustJSON(w.t, body)
 	}
-	status, got := w.do(verb, w.srv.ServiceURL()+"v3/"+path, w.token, "application/json", raw)
+	status, got := w.request(verb, w.srv.ServiceURL()+"v3/"+path, w.token, "application/json", raw)
 	if len(got) > 0 {
 		answer = obj{}
 		if err := json.Unmarshal(got, &answer); err != nil {
@@ -140,8 +178,8 @@ func (w *world) call(verb, path string, body any) (status int, answer obj) {
 	return status, answer
 }
 
-// code is the error code of an answer.
-func code(answer obj) string {
+// errorCode is the error code of an answer.
+func errorCode(answer obj) string {
 	if text, isText := answer["message"].(string); isText { // of the service that keeps threads
 		var details obj
 		json.Unmarshal([]byte(text), &details) //nolint:errcheck // then there is no code
@@ -166,17 +204,18 @@ func card(body ...obj) obj {
 
 func textBlock(text string) obj { return obj{"type": "TextBlock", "text": text, "wrap": true} }
 
-// start posts a root with a card and returns its id.
-func (w *world) start(attachment obj) string {
+// postCard posts a root with a card by the bot and returns its id.
+func (w *world) postCard(attachment obj) string {
 	w.t.Helper()
-	status, got := w.call("POST", "conversations", w.thread(obj{"type": "message", "attachments": []obj{attachment}}))
+	status, got := w.call("POST", "conversations", w.newThread(obj{"type": "message", "attachments": []obj{attachment}}))
 	if status != http.StatusCreated {
-		w.t.Fatalf("start: %d %v", status, got)
+		w.t.Fatalf("posting a card: got status %d, want 201; answer %v", status, got)
 	}
 	return got["activityId"].(string)
 }
 
-func (w *world) thread(activity obj) obj {
+// newThread is the body of a call that begins a thread with an activity.
+func (w *world) newThread(activity obj) obj {
 	return obj{
 		"isGroup": true, "bot": obj{"id": w.srv.BotID()}, "tenantId": w.srv.TenantID(),
 		"channelData": obj{"tenant": obj{"id": w.srv.TenantID()}, "channel": obj{"id": tickets}}, "activity": activity,
@@ -186,21 +225,23 @@ func (w *world) thread(activity obj) obj {
 // conv is the conversation id of a thread, escaped.
 func conv(channel, root string) string { return url.PathEscape(channel + ";messageid=" + root) }
 
-// reply posts into a thread.
-func (w *world) reply(root string, activity obj) (status int, answer obj) {
+// botReplies posts into a thread by the bot.
+func (w *world) botReplies(root string, activity obj) (status int, answer obj) {
 	w.t.Helper()
 	activity["type"] = "message"
 	return w.call("POST", "conversations/"+conv(tickets, root)+"/activities", activity)
 }
 
-func (w *world) clean() {
+// wantNoProblems checks that Teams shows everything as the bot meant it.
+func (w *world) wantNoProblems() {
 	w.t.Helper()
 	for _, p := range w.srv.Problems() {
 		w.t.Errorf("problem: %+v", p)
 	}
 }
 
-func (w *world) until(what string, cond func() bool) {
+// waitFor waits for a condition on the server's state.
+func (w *world) waitFor(what string, cond func() bool) {
 	w.t.Helper()
 	if err := w.srv.WaitFor(w.ctx, cond); err != nil {
 		w.t.Fatalf("waiting for %s: %v", what, err)
@@ -250,7 +291,8 @@ func (b *bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (b *bot) answers(f func(a obj) (int, any)) {
+// setAnswer lets f answer from now on.
+func (b *bot) setAnswer(f func(a obj) (int, any)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.answer = f
@@ -272,19 +314,21 @@ func (b *bot) drain() {
 	b.t.Cleanup(func() { close(stop); <-done })
 }
 
+// forget throws away what the bot got until now.
 func (b *bot) forget() {
 	for len(b.all) > 0 {
 		<-b.all
 	}
 }
 
-// next waits for an activity of this type.
-func (w *world) next(kind string) obj {
+// waitActivity waits until the bot gets an activity of this type.
+func (w *world) waitActivity(kind string) obj {
 	w.t.Helper()
-	return w.nextRequest(kind).body
+	return w.waitRequest(kind).body
 }
 
-func (w *world) nextRequest(kind string) got {
+// waitRequest is waitActivity with the header.
+func (w *world) waitRequest(kind string) got {
 	w.t.Helper()
 	for {
 		select {
@@ -317,10 +361,11 @@ func dig(v any, path string) any {
 	return v
 }
 
-func want(t *testing.T, v any, path string, expected any) {
+// wantField checks a field of a JSON object, as dig reads it. A nil means that there is no such field.
+func wantField(t *testing.T, v any, path string, want any) {
 	t.Helper()
-	if got := dig(v, path); fmt.Sprint(got) != fmt.Sprint(expected) {
-		t.Errorf("%s = %v, want %v", path, got, expected)
+	if got := dig(v, path); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%s: got %v, want %v", path, got, want)
 	}
 }
 

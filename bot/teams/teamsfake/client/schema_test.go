@@ -65,19 +65,33 @@ func TestSchema(t *testing.T) {
 	} {
 		got := strings.Join(client.CardFaults(asJSON(t, cardOf(x.element)), nil), "; ")
 		if x.want == "" && got != "" || !strings.Contains(got, x.want) {
-			t.Errorf("%s: %q, want %q", name, got, x.want)
+			t.Errorf("%s: got the faults %q, want %q", name, got, x.want)
 		}
 	}
-	clicked := asJSON(t, cardOf(action(obj{"data": obj{"msteams": obj{"type": "task/fetch"}}})))
+}
+
+// A button that opens a dialog is right in a message, and wrong in a dialog.
+func TestDialogFaults(t *testing.T) {
+	t.Parallel()
+	opens := obj{"type": "Action.Submit", "title": "x", "data": obj{"msteams": obj{"type": "task/fetch"}}}
+	clicked := asJSON(t, cardOf(obj{"type": "ActionSet", "actions": []obj{opens}}))
 	if got := client.CardFaults(clicked, nil); len(got) > 0 {
-		t.Errorf("in a message: %q", got)
+		t.Errorf("in a message: got the faults %q, want none", got)
 	}
 	if got := client.DialogFaults(clicked, nil); len(got) != 1 || !strings.Contains(got[0], "a dialog has Action.Submit") {
-		t.Errorf("in a dialog: %q", got)
+		t.Errorf("in a dialog: got the faults %q, want one about Action.Submit", got)
 	}
-	for raw, want := range map[string]string{`{"type":"AdaptiveCard","body":[{"type":"TextBlock","text":"x"}]}`: "no version", `{"type":"AdaptiveCard","version":"1.5"}`: "empty", "[]": "not an Adaptive Card"} {
+}
+
+func TestCardsThatAreNone(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		`{"type":"AdaptiveCard","body":[{"type":"TextBlock","text":"x"}]}`: "no version",
+		`{"type":"AdaptiveCard","version":"1.5"}`:                          "empty",
+		"[]": "not an Adaptive Card",
+	} {
 		if got := strings.Join(client.CardFaults([]byte(raw), nil), "; "); !strings.Contains(got, want) {
-			t.Errorf("%s: %q", raw, got)
+			t.Errorf("%s: got the faults %q, want %s", raw, got, want)
 		}
 	}
 }
