@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// pageRig is a Page with one customer and a receiver of webhooks, spoken to by plain HTTP.
-type pageRig struct {
+// pageWorld is a Page with one customer and a receiver of webhooks, spoken to by plain HTTP.
+type pageWorld struct {
 	*Server
 	page     *Page
 	customer *PageCustomer
@@ -26,9 +26,9 @@ type pageRig struct {
 	got   []string // bodies of webhooks
 }
 
-func newPageRig(t *testing.T) *pageRig {
+func newPageWorld(t *testing.T) *pageWorld {
 	t.Helper()
-	r := &pageRig{}
+	r := &pageWorld{}
 	r.Server = New(Options{Seed: 1, Clock: func() time.Time {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -63,8 +63,8 @@ func newPageRig(t *testing.T) *pageRig {
 	return r
 }
 
-// ask makes a call and returns status, code and subcode of an error, and the answer.
-func (r *pageRig) ask(t *testing.T, method, path, contentType string, body []byte) (string, map[string]any) {
+// call makes a call and returns its verdict and the answer. The verdict is the status, for an error with its code and subcode.
+func (r *pageWorld) call(t *testing.T, method, path, contentType string, body []byte) (string, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, r.URL()+"/v26.0/"+path, bytes.NewReader(body))
 	if err != nil {
@@ -95,39 +95,34 @@ func (r *pageRig) ask(t *testing.T, method, path, contentType string, body []byt
 }
 
 // send calls the Send API; %P in body is the customer.
-func (r *pageRig) send(t *testing.T, body string) string {
+func (r *pageWorld) send(t *testing.T, body string) string {
 	t.Helper()
-	status, _ := r.ask(t, http.MethodPost, r.page.ID()+"/messages", "application/json", []byte(strings.ReplaceAll(body, "%P", r.customer.ID())))
-	return status
+	body = strings.ReplaceAll(body, "%P", r.customer.ID())
+	verdict, _ := r.call(t, http.MethodPost, r.page.ID()+"/messages", "application/json", []byte(body))
+	return verdict
 }
 
 // Clients of others send to me/messages: "me" is the Page whose token they have. A token that opens everything is the
 // token of the Page as long as there is one only.
 func TestPageIsMe(t *testing.T) {
 	t.Parallel()
-	r := newPageRig(t)
+	r := newPageWorld(t)
 	body := []byte(`{"recipient":{"id":"` + r.customer.ID() + `"},"messaging_type":"RESPONSE","message":{"text":"x"}}`)
 	send := func() string {
-		status, _ := r.ask(t, http.MethodPost, "me/messages", "application/json", body)
+		status, _ := r.call(t, http.MethodPost, "me/messages", "application/json", body)
 		return status
 	}
-	if got := send(); got != "200" {
-		t.Errorf("the Page's token: %s", got)
-	}
+	wantEqual(t, "with the Page's token", send(), "200")
 	r.AllowToken("T")
-	if got := send(); got != "200" {
-		t.Errorf("a token for everything, one Page: %s", got)
-	}
+	wantEqual(t, "with a token for everything, one Page", send(), "200")
 	r.AddPage(PageConfig{Name: "Another"})
-	if got := send(); got != "400 100/33" {
-		t.Errorf("a token for everything, two Pages: %s", got)
-	}
+	wantEqual(t, "with a token for everything, two Pages", send(), "400 100/33")
 }
 
 // What the Send API refuses, it refuses here.
 func TestPageRefuses(t *testing.T) {
 	t.Parallel()
-	r := newPageRig(t)
+	r := newPageWorld(t)
 	long := func(n int) string { return strings.Repeat("é", n) }
 	template := func(payload string) string {
 		return `{"recipient":{"id":"%P"},"messaging_type":"RESPONSE","message":{"attachment":{"type":"template","payload":` + payload + `}}}`
@@ -168,23 +163,20 @@ func TestPageRefuses(t *testing.T) {
 		template(`{"template_type":"opera"}`):                                                                                                               "400 100/0",
 		`riddle`:                                                                                                                                            "400 100/0",
 	} {
-		if got := r.send(t, body); got != want {
-			t.Errorf("%.150s: %s, want %s", body, got, want)
-		}
+		wantEqual(t, fmt.Sprintf("%.150s", body), r.send(t, body), want)
 	}
 }
 
-// Windows, blocks, tokens.
+// The window to a customer is a day, a week for people of the business; what she does opens it anew, and what she reads or edits
+// doesn't. Blocks, restrictions and tokens are refused with their codes.
 func TestPageWindows(t *testing.T) {
 	t.Parallel()
-	r := newPageRig(t)
+	r := newPageWorld(t)
 	const plain = `{"recipient":{"id":"%P"},"messaging_type":"RESPONSE","message":{"text":"x"}}`
 	const tagged = `{"recipient":{"id":"%P"},"messaging_type":"MESSAGE_TAG","tag":"HUMAN_AGENT","message":{"text":"x"}}`
 	expect := func(when, body, want string) {
 		t.Helper()
-		if got := r.send(t, body); got != want {
-			t.Errorf("%s: %s, want %s", when, got, want)
-		}
+		wantEqual(t, when, r.send(t, body), want)
 	}
 	later := func(d time.Duration) {
 		r.mu.Lock()
@@ -221,71 +213,88 @@ func TestPageWindows(t *testing.T) {
 	expect("another's token", plain, "400 100/33")
 }
 
-// Uploads, what may be uploaded, and how the customer sees it.
+// upload uploads a file of some size, and gives the verdict and its id.
+func (r *pageWorld) upload(t *testing.T, kind, contentType string, size int) (verdict, id string) {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	_ = form.WriteField("message", `{"attachment":{"type":"`+kind+`","payload":{"is_reusable":true}}}`)
+	const disposition = `form-data; name="filedata"; filename="a.bin"`
+	part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {disposition}, "Content-Type": {contentType}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = part.Write(make([]byte, size))
+	_ = form.Close()
+	verdict, answer := r.call(t, http.MethodPost, r.page.ID()+"/message_attachments", form.FormDataContentType(), body.Bytes())
+	id, _ = answer["attachment_id"].(string)
+	return verdict, id
+}
+
+// What may be uploaded depends on its kind, its type and its size.
 func TestPageUploads(t *testing.T) {
 	t.Parallel()
-	r := newPageRig(t)
-	upload := func(kind, contentType string, size int) (string, string) {
-		var body bytes.Buffer
-		form := multipart.NewWriter(&body)
-		_ = form.WriteField("message", `{"attachment":{"type":"`+kind+`","payload":{"is_reusable":true}}}`)
-		part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="filedata"; filename="a.bin"`}, "Content-Type": {contentType}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = part.Write(make([]byte, size))
-		_ = form.Close()
-		status, answer := r.ask(t, http.MethodPost, r.page.ID()+"/message_attachments", form.FormDataContentType(), body.Bytes())
-		id, _ := answer["attachment_id"].(string)
-		return status, id
-	}
+	r := newPageWorld(t)
 	for _, c := range []struct {
 		kind, contentType string
 		size              int
 		want              string
 	}{
-		{"image", "image/png", 10, "200"}, {"file", "text/plain", 10, "200"},
-		{"image", "image/png", 8<<20 + 1, "400 100/2018047"}, {"video", "video/mp4", 25<<20 + 1, "400 100/2018047"},
-		{"image", "text/plain", 10, "400 100/2018047"}, {"file", "text/plain", 0, "400 100/2018047"}, {"hologram", "x/y", 1, "400 100/0"},
+		{kind: "image", contentType: "image/png", size: 10, want: "200"},
+		{kind: "file", contentType: "text/plain", size: 10, want: "200"},
+		{kind: "image", contentType: "image/png", size: 8<<20 + 1, want: "400 100/2018047"},
+		{kind: "video", contentType: "video/mp4", size: 25<<20 + 1, want: "400 100/2018047"},
+		{kind: "image", contentType: "text/plain", size: 10, want: "400 100/2018047"},
+		{kind: "file", contentType: "text/plain", size: 0, want: "400 100/2018047"},
+		{kind: "hologram", contentType: "x/y", size: 1, want: "400 100/0"},
 	} {
-		status, id := upload(c.kind, c.contentType, c.size)
-		if status != c.want || (id == "") == (status == "200") {
-			t.Errorf("%s %s of %d bytes: %s, id %q, want %s", c.kind, c.contentType, c.size, status, id, c.want)
-		}
+		what := fmt.Sprintf("%s %s of %d bytes", c.kind, c.contentType, c.size)
+		verdict, id := r.upload(t, c.kind, c.contentType, c.size)
+		wantEqual(t, what, verdict, c.want)
+		wantEqual(t, what+" has an id", id != "", c.want == "200")
 	}
-	_, id := upload("image", "image/png", 3)
+}
+
+// An upload is sent as what it was uploaded as. It is seen by the customer, and listed in the conversation.
+func TestPageFile(t *testing.T) {
+	t.Parallel()
+	r := newPageWorld(t)
+	_, id := r.upload(t, "image", "image/png", 3)
 	send := func(kind string) string {
-		return r.send(t, `{"recipient":{"id":"%P"},"messaging_type":"RESPONSE","message":{"attachment":{"type":"`+kind+`","payload":{"attachment_id":"`+id+`"}}}}`)
+		attachment := `{"type":"` + kind + `","payload":{"attachment_id":"` + id + `"}}`
+		return r.send(t, `{"recipient":{"id":"%P"},"messaging_type":"RESPONSE","message":{"attachment":`+attachment+`}}`)
 	}
-	if send("file") != "400 100/0" || send("image") != "200" {
-		t.Error("an upload goes as what it was uploaded as")
-	}
+	wantEqual(t, "a picture as a file", send("file"), "400 100/0")
+	wantEqual(t, "a picture as one", send("image"), "200")
 	if got := r.customer.Inbox(); len(got) != 1 || len(got[0].File) != 3 || got[0].Kind != "image" {
-		t.Errorf("the customer got %+v", got)
+		t.Errorf("the customer got %+v, want one picture of 3 bytes", got)
 	}
 	if err := r.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	status, answer := r.ask(t, http.MethodGet, r.page.ID()+"/conversations?platform=messenger&user_id="+r.customer.ID()+"&fields=messages.limit(1){id}", "", nil)
+	status, answer := r.call(t, http.MethodGet, r.page.ID()+"/conversations?platform=messenger&user_id="+r.customer.ID()+"&fields=messages.limit(1){id}", "", nil)
 	listed, _ := json.Marshal(answer)
-	if status != "200" || strings.Count(string(listed), `"created_time"`) != 1 || !strings.Contains(string(listed), `"mime_type":"image/png"`) {
-		t.Errorf("listed %s %s", status, listed)
-	}
-	if status, _ := r.ask(t, http.MethodGet, r.customer.ID()+"?fields=name", "", nil); status != "200" {
-		t.Errorf("profile: %s", status)
-	}
+	wantEqual(t, "listing", status, "200")
+	wantEqual(t, "listed messages", strings.Count(string(listed), `"created_time"`), 1)
+	wantEqual(t, "listed pictures", strings.Count(string(listed), `"mime_type":"image/png"`), 1)
+}
+
+func TestPageProfile(t *testing.T) {
+	t.Parallel()
+	r := newPageWorld(t)
+	verdict, _ := r.call(t, http.MethodGet, r.customer.ID()+"?fields=name", "", nil)
+	wantEqual(t, "profile", verdict, "200")
 	r.customer.HideProfile()
-	if status, _ := r.ask(t, http.MethodGet, r.customer.ID()+"?fields=name", "", nil); status != "400 100/2018218" {
-		t.Errorf("a hidden profile: %s", status)
-	}
+	verdict, _ = r.call(t, http.MethodGet, r.customer.ID()+"?fields=name", "", nil)
+	wantEqual(t, "hidden profile", verdict, "400 100/2018218")
 }
 
 // Webhooks have the shapes of Meta's reference: those of the customer, echoes with
 // metadata and app, watermarks when her phone is online.
 func TestPageWebhooks(t *testing.T) {
 	t.Parallel()
-	r := newPageRig(t)
-	take := func(want ...string) {
+	r := newPageWorld(t)
+	wantHooks := func(want ...string) {
 		t.Helper()
 		if err := r.Settle(t.Context()); err != nil {
 			t.Fatal(err)
@@ -302,19 +311,19 @@ func TestPageWebhooks(t *testing.T) {
 		}
 		r.got = nil
 	}
-	take(`"text":"Hello"`)
+	wantHooks(`"text":"Hello"`)
 	r.customer.SetOnline(false)
 	if got := r.send(t, `{"recipient":{"id":"%P"},"messaging_type":"RESPONSE","message":{"text":"x","metadata":"token"}}`); got != "200" {
 		t.Fatal(got)
 	}
-	take(`"app_id":9000000001,"is_echo":true,"metadata":"token","mid":"` + r.customer.Inbox()[0].ID)
+	wantHooks(`"app_id":9000000001,"is_echo":true,"metadata":"token","mid":"` + r.customer.Inbox()[0].ID)
 	r.customer.SetOnline(true)
-	take(`"delivery":{"mids":["` + r.customer.Inbox()[0].ID + `"],"watermark":`)
+	wantHooks(`"delivery":{"mids":["` + r.customer.Inbox()[0].ID + `"],"watermark":`)
 	r.page.AnswerElsewhere(r.customer, "\u00fcber")
-	take(`"is_echo":true,"mid":"`, `"watermark":`)
+	wantHooks(`"is_echo":true,"mid":"`, `"watermark":`)
 	r.page.SetStandby(true)
 	r.customer.Text("psst")
-	take(`"standby":[{"message":{"mid":"`)
+	wantHooks(`"standby":[{"message":{"mid":"`)
 	r.page.SetStandby(false)
 	r.customer.Read()
 	r.customer.React("m_x", "")
@@ -322,7 +331,7 @@ func TestPageWebhooks(t *testing.T) {
 	r.customer.Postback("Start", "GO")
 	r.customer.Sticker(5, []byte("x"))
 	r.customer.Follow("shop")
-	take(`"read":{"watermark":`, `"reaction":{"action":"unreact","mid":"m_x"}`, `"message_edit":{"mid":"`, `"postback":{"mid":"m_`, `"sticker_id":5`,
+	wantHooks(`"read":{"watermark":`, `"reaction":{"action":"unreact","mid":"m_x"}`, `"message_edit":{"mid":"`, `"postback":{"mid":"m_`, `"sticker_id":5`,
 		`"referral":{"ref":"shop"`)
 	if err := r.customer.Tap("nothing"); err == nil {
 		t.Error("tapped what isn't there")

@@ -44,17 +44,17 @@ func newMeta(t *testing.T, change ...func(*Options)) *meta {
 	t.Cleanup(func() { _ = m.Close() })
 	m.number = m.AddNumber(NumberConfig{ID: "1055", WABA: "2066", Display: "+15550100"})
 	m.AllowToken("T", "1055", "2066")
-	hook := httptest.NewServer(http.HandlerFunc(m.take))
+	hook := httptest.NewServer(http.HandlerFunc(m.receiveHook))
 	t.Cleanup(hook.Close)
-	if err := m.Subscribe(m.within(), "2066", hook.URL, "word"); err != nil {
+	if err := m.Subscribe(m.testContext(), "2066", hook.URL, "word"); err != nil {
 		t.Fatal(err)
 	}
 	m.ann = m.number.Customer(Person{Phone: "+491701234567", Name: "Ann"})
 	return m
 }
 
-// take is an honest receiver of webhooks.
-func (m *meta) take(w http.ResponseWriter, r *http.Request) {
+// receiveHook is an honest receiver of webhooks.
+func (m *meta) receiveHook(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		_, _ = io.WriteString(w, r.URL.Query().Get("hub.challenge"))
 		return
@@ -70,15 +70,23 @@ func (m *meta) take(w http.ResponseWriter, r *http.Request) {
 	m.taken = append(m.taken, string(body))
 }
 
-func (m *meta) within() context.Context {
+func (m *meta) testContext() context.Context {
 	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
 	m.t.Cleanup(cancel)
 	return ctx
 }
 
-func (m *meta) settled() []string {
+// moveClock moves the emulator's clock.
+func (m *meta) moveClock(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.at = m.at.Add(d)
+}
+
+// takeHooks waits until all webhooks were delivered, and gives those since it was last asked.
+func (m *meta) takeHooks() []string {
 	m.t.Helper()
-	if err := m.Settle(m.within()); err != nil {
+	if err := m.Settle(m.testContext()); err != nil {
 		m.t.Fatal(err)
 	}
 	m.mu.Lock()
@@ -88,10 +96,32 @@ func (m *meta) settled() []string {
 	return taken
 }
 
-// do makes a request and returns status and body.
-func (m *meta) do(method, path, token, contentType string, body io.Reader) (int, string) {
+// takeHooksAbout is takeHooks that checks what each webhook has in it.
+func (m *meta) takeHooksAbout(want ...string) {
 	m.t.Helper()
-	r, err := http.NewRequestWithContext(m.within(), method, m.URL()+path, body)
+	got := m.takeHooks()
+	if len(got) != len(want) {
+		m.t.Fatalf("got %d webhooks, want %d: %q", len(got), len(want), got)
+	}
+	for i, words := range want {
+		if !strings.Contains(got[i], words) {
+			m.t.Errorf("webhook %d is %q, want %s in it", i, got[i], words)
+		}
+	}
+}
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// request makes a request and returns status and body.
+func (m *meta) request(method, path, token, contentType string, body io.Reader) (int, string) {
+	m.t.Helper()
+	r, err := http.NewRequestWithContext(m.testContext(), method, m.URL()+path, body)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -111,15 +141,16 @@ func (m *meta) do(method, path, token, contentType string, body io.Reader) (int,
 	return resp.StatusCode, string(answer)
 }
 
-// send posts a message to Ann and returns the error code, 0 if it was taken.
-func (m *meta) send(fields string) int {
+// sendToAnn posts a message to Ann and returns the error code, 0 if it was taken.
+func (m *meta) sendToAnn(fields string) int {
 	m.t.Helper()
-	return m.raw(`{"messaging_product":"whatsapp","recipient_type":"individual","to":"491701234567",` + fields + `}`)
+	return m.postMessage(`{"messaging_product":"whatsapp","recipient_type":"individual","to":"491701234567",` + fields + `}`)
 }
 
-func (m *meta) raw(body string) int {
+// postMessage is sendToAnn for a whole body.
+func (m *meta) postMessage(body string) int {
 	m.t.Helper()
-	_, answer := m.do(http.MethodPost, "/v26.0/1055/messages", "T", "application/json", strings.NewReader(body))
+	_, answer := m.request(http.MethodPost, "/v26.0/1055/messages", "T", "application/json", strings.NewReader(body))
 	return codeOf(m.t, answer)
 }
 
@@ -180,7 +211,12 @@ func TestRefusals(t *testing.T) {
 		`"type":"contacts","contacts":[]`:                                                    131009,
 		`"type":"reaction","reaction":{"message_id":"x"}`:                                    131008,
 		`"type":"reaction","reaction":{"message_id":"x","emoji":""}`:                         0,
-		button(3): 0, button(4): 131009, button(0): 131009, row(10): 0, row(11): 131009, row(0): 131009,
+		button(3): 0,
+		button(4): 131009,
+		button(0): 131009,
+		row(10):   0,
+		row(11):   131009,
+		row(0):    131009,
 		strings.Replace(button(1), "B0", r("a", 21), 1):         131009,
 		strings.Replace(button(2), "B1", "B0", 1):               131009,
 		strings.Replace(row(1), "R0", r("a", 25), 1):            131009,
@@ -191,20 +227,17 @@ func TestRefusals(t *testing.T) {
 		`"status":"read","message_id":"unknown"`:              100,
 		`"typing_indicator":{"type":"text"},"message_id":"x"`: 100,
 	} {
-		if got := m.send(body); got != want {
-			t.Errorf("%.100s: %d, want %d", body, got, want)
-		}
+		wantEqual(t, fmt.Sprintf("code of %.100s", body), m.sendToAnn(body), want)
 	}
 	for body, want := range map[string]int{
-		`{`: 100, `{}`: 100,
+		`{`:  100,
+		`{}`: 100,
 		`{"messaging_product":"whatsapp","type":"text","text":{"body":"x"}}`:                                       131008,
 		`{"messaging_product":"whatsapp","to":"ann","type":"text","text":{"body":"x"}}`:                            131009,
 		`{"messaging_product":"whatsapp","recipient":"491701234567","type":"text","text":{"body":"x"}}`:            131009,
 		`{"messaging_product":"whatsapp","recipient_type":"group","to":"49170","type":"text","text":{"body":"x"}}`: 131009,
 	} {
-		if got := m.raw(body); got != want {
-			t.Errorf("%s: %d, want %d", body, got, want)
-		}
+		wantEqual(t, "code of "+body, m.postMessage(body), want)
 	}
 }
 
@@ -216,14 +249,12 @@ func TestTokens(t *testing.T) {
 	m.AllowToken("GONE")
 	m.RevokeToken("GONE")
 	for token, want := range map[string]int{"": 104, "X": 190, "GONE": 190, "OTHER": 100, "T": 0} {
-		if _, answer := m.do(http.MethodGet, "/v26.0/1055", token, "", nil); codeOf(t, answer) != want {
-			t.Errorf("%q: %s", token, answer)
-		}
+		_, answer := m.request(http.MethodGet, "/v26.0/1055", token, "", nil)
+		wantEqual(t, "code with the token "+token, codeOf(t, answer), want)
 	}
 	for path, want := range map[string]int{"/v26.0/404": 100, "/v26.0/1055/nothing": 100, "/1055": 2500, "/v26.0": 2500, "/v26.0/1055/messages/x": 2500} {
-		if _, answer := m.do(http.MethodGet, path, "T", "", nil); codeOf(t, answer) != want {
-			t.Errorf("%s: %s", path, answer)
-		}
+		_, answer := m.request(http.MethodGet, path, "T", "", nil)
+		wantEqual(t, "code of "+path, codeOf(t, answer), want)
 	}
 }
 
@@ -238,7 +269,7 @@ func TestFields(t *testing.T) {
 	m := newMeta(t)
 	page := m.AddPage(PageConfig{ID: "3077", Name: "Acme"})
 	m.AllowToken("T", "1055", "2066", page.ID())
-	m.do(http.MethodPost, "/v26.0/2066/message_templates", "T", "application/json",
+	m.request(http.MethodPost, "/v26.0/2066/message_templates", "T", "application/json",
 		strings.NewReader(`{"name":"hello","language":"en","category":"UTILITY","components":[{"type":"BODY","text":"Hi"}]}`))
 	refusal := func(field, kind string) string {
 		return `{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (` + field + `) on node type (` + kind + `)","type":"OAuthException"}}`
@@ -260,7 +291,7 @@ func TestFields(t *testing.T) {
 		"app?fields=id,name":                     `{"id":"` + m.opts.AppID + `","name":"Acme Help"}`,
 		"app?fields=nonsense":                    refusal("nonsense", "Application"),
 	} {
-		_, answer := m.do(http.MethodGet, "/v26.0/"+path, "T", "", nil)
+		_, answer := m.request(http.MethodGet, "/v26.0/"+path, "T", "", nil)
 		if answer = withoutTrace(answer); answer != want {
 			t.Errorf("%s: %s, want %s", path, answer, want)
 		}
@@ -273,58 +304,50 @@ func TestUserIDInTo(t *testing.T) {
 	m := newMeta(t)
 	bob := m.number.Customer(Person{UserID: "DE.1349", Name: "Bob"})
 	bob.Text("Hello")
-	m.settled()
-	if got := m.raw(`{"messaging_product":"whatsapp","to":"DE.1349","type":"text","text":{"body":"x"}}`); got != 0 {
-		t.Errorf("refused with %d", got)
+	m.takeHooks()
+	post := func(field string) {
+		t.Helper()
+		code := m.postMessage(`{"messaging_product":"whatsapp","` + field + `":"DE.1349","type":"text","text":{"body":"x"}}`)
+		wantEqual(t, "code of a user id in "+field, code, 0)
 	}
-	if len(bob.Inbox()) != 0 || len(m.settled()) != 0 {
-		t.Error("it arrived, or was told")
-	}
-	if got := m.raw(`{"messaging_product":"whatsapp","recipient":"DE.1349","type":"text","text":{"body":"x"}}`); got != 0 || len(bob.Inbox()) != 1 {
-		t.Errorf("%d, %+v", got, bob.Inbox())
-	}
+	post("to")
+	wantEqual(t, "messages at Bob's phone after to", len(bob.Inbox()), 0)
+	m.takeHooksAbout()
+	post("recipient")
+	wantEqual(t, "messages at Bob's phone after recipient", len(bob.Inbox()), 1)
 }
 
-// TestPace: 80 messages a second of a number, and 45 at once to one customer, then one in
-// six seconds.
+// A number sends 80 messages a second. To one customer it sends 45 at once, then one in six seconds.
 func TestPace(t *testing.T) {
 	t.Parallel()
+	const perSecond, toOne = 80, 45
+	const tooManyOfNumber, tooManyOfPair = 130429, 131056
 	m := newMeta(t)
 	for i := range 3 {
 		m.number.Customer(Person{Phone: fmt.Sprintf("+49170000000%d", i)}).Text("Hello")
 	}
 	codes := map[int]int{}
-	for i := range 90 {
-		codes[m.raw(fmt.Sprintf(`{"messaging_product":"whatsapp","to":"49170000000%d","type":"text","text":{"body":"x"}}`, i%3))]++
+	for i := range perSecond + 10 {
+		codes[m.postMessage(fmt.Sprintf(`{"messaging_product":"whatsapp","to":"49170000000%d","type":"text","text":{"body":"x"}}`, i%3))]++
 	}
-	if codes[0] != 80 || codes[130429] != 10 {
-		t.Errorf("number: %v", codes)
-	}
+	wantEqual(t, "messages of the number that were taken", codes[0], perSecond)
+	wantEqual(t, "messages of the number that were refused", codes[tooManyOfNumber], 10)
 	m.ann.Text("Hello")
-	m.mu.Lock()
-	m.at = m.at.Add(time.Second)
-	m.mu.Unlock()
+	m.moveClock(time.Second)
 	codes = map[int]int{}
-	for range 50 {
-		m.mu.Lock()
-		m.at = m.at.Add(100 * time.Millisecond) // below the number's pace
-		m.mu.Unlock()
-		codes[m.send(`"type":"text","text":{"body":"x"}`)]++
+	for range toOne + 5 {
+		m.moveClock(100 * time.Millisecond) // below the number's pace
+		codes[m.sendToAnn(`"type":"text","text":{"body":"x"}`)]++
 	}
-	if codes[0] != 45 || codes[131056] != 5 {
-		t.Errorf("pair: %v", codes)
-	}
-	m.mu.Lock()
-	m.at = m.at.Add(6 * time.Second)
-	m.mu.Unlock()
-	if first, second := m.send(`"type":"text","text":{"body":"x"}`), m.send(`"type":"text","text":{"body":"x"}`); first != 0 || second != 131056 {
-		t.Errorf("later: %d, %d", first, second)
-	}
+	wantEqual(t, "messages to Ann that were taken", codes[0], toOne)
+	wantEqual(t, "messages to Ann that were refused", codes[tooManyOfPair], 5)
+	m.moveClock(6 * time.Second)
+	wantEqual(t, "code of the first after six seconds", m.sendToAnn(`"type":"text","text":{"body":"x"}`), 0)
+	wantEqual(t, "code of the second after six seconds", m.sendToAnn(`"type":"text","text":{"body":"x"}`), tooManyOfPair)
 }
 
-// TestHooks: what isn't taken comes again, in order; batches, doubles, swaps and outages
-// come on demand.
-func TestHooks(t *testing.T) {
+// A webhook that isn't taken comes again, and those after it wait for it.
+func TestHooksComeAgain(t *testing.T) {
 	t.Parallel()
 	m := newMeta(t)
 	m.mu.Lock()
@@ -332,32 +355,41 @@ func TestHooks(t *testing.T) {
 	m.mu.Unlock()
 	m.ann.Text("one")
 	m.ann.Text("two ü")
-	got := m.settled()
-	if len(got) != 2 || !strings.Contains(got[0], "one") || !strings.Contains(got[1], `two \u00fc`) {
-		t.Errorf("taken %q", got)
-	}
+	m.takeHooksAbout("one", `two \u00fc`)
+}
+
+// Webhooks can be held and released in any order.
+func TestHooksHeld(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
 	if _, err := m.AddFault(Fault{Route: "hook.message", Action: ActionHold, Times: 3}); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"a", "b", "c"} {
 		m.ann.Text("held " + text)
 	}
-	if held, _ := m.HookCount(); held != 3 || len(m.settled()) != 0 {
-		t.Errorf("%d held", held)
-	}
+	held, _ := m.HookCount()
+	wantEqual(t, "held webhooks", held, 3)
+	m.takeHooksAbout()
 	m.ReleaseHooks(2, 0, 1)
-	if got := m.settled(); len(got) != 3 || !strings.Contains(got[0], "held c") || !strings.Contains(got[1], "held a") {
-		t.Errorf("released %q", got)
+	m.takeHooksAbout("held c", "held a", "held b")
+	if _, err := m.AddFault(Fault{Route: "hook.message", Action: "explode"}); err == nil || !strings.Contains(err.Error(), `"hold"`) {
+		t.Errorf("a fault of an unknown action: got the error %v, want one that lists those there are", err)
 	}
+}
+
+// Messages of an outage come in batches after it.
+func TestHooksBatched(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
 	m.PauseHooks()
 	for range 5 {
 		m.ann.Text("batched")
 	}
 	m.ResumeHooks(3)
-	if got := m.settled(); len(got) != 2 || strings.Count(got[0], "batched") != 3 {
-		t.Errorf("batched %q", got)
+	got := m.takeHooks()
+	if len(got) != 2 {
+		t.Fatalf("5 messages came in %d webhooks, want 3 and 2: %q", len(got), got)
 	}
-	if _, err := m.AddFault(Fault{Route: "hook.message", Action: "explode"}); err == nil || !strings.Contains(err.Error(), `"hold"`) {
-		t.Errorf("an unknown action: %v, want an error that lists those there are", err)
-	}
+	wantEqual(t, "messages in the first webhook", strings.Count(got[0], "batched"), 3)
 }
