@@ -10,9 +10,7 @@ import (
 // setAutoReply lets a mailbox answer by itself.
 func setAutoReply(t *testing.T, s *mailfake.Server, address string, r *mailfake.AutoReply) {
 	t.Helper()
-	if err := s.SetAutoReply(address, r); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.SetAutoReply(address, r))
 }
 
 // A mailbox answers a sender by itself, once, in a mail that says that nobody wrote it.

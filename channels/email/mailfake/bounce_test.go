@@ -32,9 +32,7 @@ func TestReports(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			c.rule.Address = ann
-			if err := s.SetRecipient(c.rule); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, s.SetRecipient(c.rule))
 			submit(t, s, letter(t, support, ann, "Hi", "hello"))
 			in, err := s.WaitFor(testContext(t), support, atLeast(1))
 			if err != nil {
@@ -95,9 +93,7 @@ func TestNoReportOnReport(t *testing.T) {
 	if in := s.Inbox(ann); len(in) != 1 || in[0].From.Address != "mailer-daemon@mail.test" {
 		t.Fatalf("the customer got %+v, want the report alone", in)
 	}
-	if err := s.SetRecipient(mailfake.RecipientRule{Address: ann, Policy: mailfake.PolicyBounce}); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.SetRecipient(mailfake.RecipientRule{Address: ann, Policy: mailfake.PolicyBounce}))
 	if _, err := s.Customer(ann).Send(mailfake.Mail{To: []string{ann}, Text: "x"}); err != nil {
 		t.Fatal(err)
 	}

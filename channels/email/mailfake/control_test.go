@@ -197,9 +197,7 @@ func TestControlEvents(t *testing.T) {
 			writeToSupport(t, s, "one")
 		}
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Close())
 	for lines.Scan() {
 		// What was on its way still comes.
 	}

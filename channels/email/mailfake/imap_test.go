@@ -145,12 +145,8 @@ func TestSearch(t *testing.T) {
 		MessageID: "<special@x.test>", Date: clock.AddDate(0, 0, -9)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Noop().Wait(); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Store(imap.UIDSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagSeen, "$Mine"}, Silent: true}, nil).Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, c.Noop().Wait())
+	noError(t, c.Store(imap.UIDSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagSeen, "$Mine"}, Silent: true}, nil).Close())
 	var uids imap.UIDSet
 	uids.AddRange(3, 0)
 	var beyond imap.UIDSet
@@ -244,9 +240,7 @@ func TestTwoClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	actor := openInbox(t, s, 0, nil)
-	if err := actor.Store(imap.UIDSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagFlagged}}, nil).Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, actor.Store(imap.UIDSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagFlagged}}, nil).Close())
 	wantNext(t, "flags of mail", l.flags, 2)
 	moved, err := actor.Move(imap.UIDSetNum(1), "Sent").Wait()
 	if err != nil {
@@ -260,18 +254,14 @@ func TestTwoClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantEqual(t, "UID of the copy", copied.DestUIDs.String(), "2")
-	if err := actor.Store(imap.UIDSetNum(3), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}, Silent: true}, nil).Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, actor.Store(imap.UIDSetNum(3), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}, Silent: true}, nil).Close())
 	if _, err := actor.UIDExpunge(imap.UIDSetNum(3)).Collect(); err != nil {
 		t.Fatal(err)
 	}
 	wantNext(t, "EXPUNGE", l.expunge, 2)
 	writeToSupport(t, s, "another")
 	wantNext(t, "EXISTS", l.exists, 2)
-	if err := idle.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, idle.Close())
 	wantEqual(t, "mails in Sent", len(s.Sent(support)), 2)
 }
 
@@ -306,9 +296,7 @@ func TestAppendUnanswered(t *testing.T) {
 		_, err := cmd.Wait()
 		return err
 	}
-	if err := appendCopy(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, appendCopy())
 	addFault(t, s, mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"})
 	wantIMAPError(t, "APPEND beyond the quota", appendCopy(), "OVERQUOTA")
 	wantEqual(t, "mails in Sent after the refusal", len(s.Sent(support)), 1)

@@ -123,9 +123,7 @@ func TestStall(t *testing.T) {
 		_, err := fetchAll(c, 1)
 		done <- err
 	}()
-	if err := s.WaitFault(testContext(t), id, 1); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.WaitFault(testContext(t), id, 1))
 	select {
 	case err := <-done:
 		t.Fatalf("FETCH was answered with %v, want it to hang", err)
@@ -176,9 +174,7 @@ func TestFreeze(t *testing.T) {
 	if got := append(first, <-rest...); string(got) != string(want) {
 		t.Errorf("got %d bytes %q, want the %d of the mail", len(got), got, len(want))
 	}
-	if err := cmd.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, cmd.Close())
 }
 
 // A new UIDVALIDITY ends the connections that have the folder open, and gives the mails new UIDs; by a fault, too.
@@ -186,19 +182,13 @@ func TestUIDValidityChanges(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := openInbox(t, s, 3, nil)
-	if err := c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}, Silent: true}, nil).Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Expunge().Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}, Silent: true}, nil).Close())
+	noError(t, c.Expunge().Close())
 	before, err := c.Select("INBOX", nil).Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.ChangeUIDValidity(support, "INBOX"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.ChangeUIDValidity(support, "INBOX"))
 	if err := c.Noop().Wait(); err == nil {
 		t.Error("a client that had the folder open goes on, want its connection ended")
 	}
@@ -237,12 +227,8 @@ func TestIdleSilent(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeToSupport(t, s, "unheard")
-	if err := idle.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := idle.Wait(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, idle.Close())
+	noError(t, idle.Wait())
 	wantNext(t, "EXISTS", l.exists, 1)
 }
 

@@ -76,20 +76,14 @@ func TestLargeMail(t *testing.T) {
 	s := start(t)
 	content := bytes.Repeat([]byte("large attachment "), 1<<19)
 	m := letter(t, support, ann, "Large", "see file")
-	if err := m.AttachReader("a.bin", bytes.NewReader(content)); err != nil {
-		t.Fatal(err)
-	}
-	if err := sender(t, s, gomail.WithTimeout(time.Minute)).DialAndSendWithContext(t.Context(), m); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, m.AttachReader("a.bin", bytes.NewReader(content)))
+	noError(t, sender(t, s, gomail.WithTimeout(time.Minute)).DialAndSendWithContext(t.Context(), m))
 	c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
-	if err := c.Login(ann, "customer").Wait(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, c.Login(ann, "customer").Wait())
 	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
 		t.Fatal(err)
 	}

@@ -204,9 +204,7 @@ func TestReply(t *testing.T) {
 	s := start(t)
 	m := letter(t, support, ann, "Order 7", "First line\n\nThird")
 	m.SetGenHeader("References", "<anchor@acme.test>")
-	if err := m.ReplyTo("support+c7.ab@acme.test"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, m.ReplyTo("support+c7.ab@acme.test"))
 	submit(t, s, m)
 	c := s.Customer("Ann Lee <" + ann + ">")
 	sent, err := c.Reply(c.Inbox()[0], "My <answer>\nis this")

@@ -18,9 +18,7 @@ func TestAddMailbox(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	added := mailfake.MailboxConfig{Address: "help@acme.test", Username: "u-4711", Password: "p", Aliases: []string{"hilfe@acme.test"}, StrictSender: true}
-	if err := s.AddMailbox(added); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.AddMailbox(added))
 	for _, bad := range []string{"help@acme.test", "hilfe@acme.test", "nonsense"} {
 		if s.AddMailbox(mailfake.MailboxConfig{Address: bad}) == nil {
 			t.Errorf("the mailbox %s was added, want an error", bad)
@@ -57,9 +55,7 @@ func TestStoreFlags(t *testing.T) {
 		{op: imap.StoreFlagsSet, flags: []imap.Flag{imap.FlagFlagged}, want: `\Flagged`},
 	}
 	for _, step := range steps {
-		if err := c.Store(imap.SeqSetNum(1), &imap.StoreFlags{Op: step.op, Flags: step.flags}, nil).Close(); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, c.Store(imap.SeqSetNum(1), &imap.StoreFlags{Op: step.op, Flags: step.flags}, nil).Close())
 		if got := strings.Join(s.Inbox(support)[0].Flags, " "); got != step.want {
 			t.Errorf("%v %v: %s, want %s", step.op, step.flags, got, step.want)
 		}
@@ -86,12 +82,8 @@ func TestListForms(t *testing.T) {
 	s := start(t)
 	c := login(t, s, nil)
 	writeToSupport(t, s, "one")
-	if err := c.Create("Filed/2026", nil).Wait(); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Unsubscribe("Filed/2026").Wait(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, c.Create("Filed/2026", nil).Wait())
+	noError(t, c.Unsubscribe("Filed/2026").Wait())
 	names := func(pattern string, options *imap.ListOptions) string {
 		t.Helper()
 		list, err := c.List("", pattern, options).Collect()

@@ -240,12 +240,8 @@ func TestTokensAndSettingsChange(t *testing.T) {
 		return sender(t, s, gomail.WithSMTPAuth(gomail.SMTPAuthXOAUTH2), gomail.WithPassword(token)).
 			DialAndSendWithContext(testContext(t), letter(t, support, ann, "Hi", "x"))
 	}
-	if err := sendWith("fresh"); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.SetMailbox(support, func(c *mailfake.MailboxConfig) { c.Tokens = []string{"token-2"}; c.Address = "x@y.z" }); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, sendWith("fresh"))
+	noError(t, s.SetMailbox(support, func(c *mailfake.MailboxConfig) { c.Tokens = []string{"token-2"}; c.Address = "x@y.z" }))
 	if sendWith("token-1") == nil {
 		t.Error("the token before the change is taken, want it refused")
 	}
@@ -323,9 +319,7 @@ func TestRecipients(t *testing.T) {
 		{Address: "left@gone.test", Policy: mailfake.PolicyAccept},
 		{Address: "full@customer.test", Policy: mailfake.PolicyRefuse, Code: 452, Enhanced: "4.2.2", Text: "Mailbox full"},
 	} {
-		if err := s.SetRecipient(r); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, s.SetRecipient(r))
 	}
 	cases := []struct {
 		to     string

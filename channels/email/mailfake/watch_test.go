@@ -37,9 +37,7 @@ func TestWaitFor(t *testing.T) {
 			s.Reset()
 		}
 	}
-	if err := <-got; err != nil {
-		t.Fatal(err)
-	}
+	noError(t, <-got)
 }
 
 // WaitFor ends with its context.
@@ -64,9 +62,7 @@ func TestWaitForEndsWithTheServer(t *testing.T) {
 		done <- err
 	}()
 	<-looked
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Close())
 	if err := <-done; err == nil {
 		t.Error("WaitFor ended without an error, want one of a closed server")
 	}
@@ -84,9 +80,7 @@ func TestWaitForSeesReset(t *testing.T) {
 	}()
 	<-looked
 	s.Reset()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	noError(t, <-done)
 }
 
 // A subscription tells of each change of a folder in order, and ends when the server is closed.
@@ -95,12 +89,8 @@ func TestSubscribe(t *testing.T) {
 	s := start(t)
 	sub := s.Subscribe()
 	c := openInbox(t, s, 1, nil)
-	if err := c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Expunge().Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close())
+	noError(t, c.Expunge().Close())
 	want := []mailfake.Change{
 		{Address: support, Folder: "INBOX", UID: 1, Kind: mailfake.ChangeAdded},
 		{Address: ann, Folder: "Sent", UID: 1, Kind: mailfake.ChangeAdded},
@@ -118,9 +108,7 @@ func TestSubscribe(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got the changes %+v, want %+v", got, want)
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Close())
 	for _, closed := range []*mailfake.Subscription{sub, s.Subscribe()} {
 		if more, err := closed.Next(testContext(t)); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %+v, %v from a closed server, want %v", more, err, context.Canceled)
@@ -157,9 +145,7 @@ func TestCrowd(t *testing.T) {
 	got := map[imap.UID]bool{}
 	ctx := testContext(t)
 	for len(got) < people*each {
-		if err := c.Noop().Wait(); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, c.Noop().Wait())
 		var all imap.UIDSet
 		all.AddRange(1, 0)
 		msgs, err := c.Fetch(all, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{wholeMail()}}).Collect()
@@ -194,9 +180,7 @@ func TestCloseUnstarted(t *testing.T) {
 func TestStartAndClose(t *testing.T) {
 	t.Parallel()
 	s := mailfake.New(mailfake.Options{TLS: true})
-	if err := s.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Start(t.Context()))
 	if err := s.Start(t.Context()); err == nil {
 		t.Error("a second start succeeded, want an error")
 	}

@@ -38,9 +38,7 @@ func start(t *testing.T, change ...func(*mailfake.Options)) *mailfake.Server {
 		c(&opts)
 	}
 	s := mailfake.New(opts)
-	if err := s.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, s.Start(t.Context()))
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("close: %v", err)
@@ -62,9 +60,7 @@ func login(t *testing.T, s *mailfake.Server, opts *imapclient.Options) *imapclie
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	if err := c.Login(support, "secret").Wait(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, c.Login(support, "secret").Wait())
 	return c
 }
 
@@ -99,7 +95,13 @@ func letter(t *testing.T, from, to, subject, text string) *gomail.Msg {
 // submit sends a mail as support does.
 func submit(t *testing.T, s *mailfake.Server, m *gomail.Msg, opts ...gomail.Option) {
 	t.Helper()
-	if err := sender(t, s, opts...).DialAndSendWithContext(testContext(t), m); err != nil {
+	noError(t, sender(t, s, opts...).DialAndSendWithContext(testContext(t), m))
+}
+
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -148,9 +150,7 @@ func TestRoundTrip(t *testing.T) {
 	case <-testContext(t).Done():
 		t.Fatal("IDLE announced nothing")
 	}
-	if err := idle.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, idle.Close())
 	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}}}).Collect()
 	if err != nil || len(msgs) != 1 {
 		t.Fatalf("fetched %d mails, %v; want one", len(msgs), err)
@@ -194,9 +194,7 @@ func speakIMAP(t *testing.T, s *mailfake.Server, lines ...string) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	if err := conn.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, conn.SetDeadline(time.Now().Add(2*time.Minute)))
 	all := append([]string{"a LOGIN " + support + " secret"}, lines...)
 	if _, err := io.WriteString(conn, strings.Join(all, "\r\n")+"\r\n"); err != nil {
 		t.Fatal(err)
