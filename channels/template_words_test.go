@@ -11,27 +11,54 @@ import (
 	"parley/channels/budget"
 )
 
-func TestTemplateWords(t *testing.T) {
+// Variables are named in the order in which they appear, each once, whatever their case.
+func TestVariables(t *testing.T) {
 	t.Parallel()
-	if got := Variables("{{b}} {{ a }}{{B}}", "{{b}}{{1}}{{x-y}}"); !slices.Equal(got, []string{"b", "a", "1"}) {
-		t.Errorf("variables %v", got)
+	if got, want := Variables("{{b}} {{ a }}{{B}}", "{{b}}{{1}}{{x-y}}"), []string{"b", "a", "1"}; !slices.Equal(got, want) {
+		t.Errorf("variables: got %q, want %q", got, want)
 	}
-	for s, want := range map[string]bool{"{{a}} and {{ b }}": false, "{{A}}": true, "{{": true, "}} {{a}}": true, "{a}": false, "{{a b}}": true} {
-		if HasStrayBraces(s) != want {
-			t.Errorf("HasStrayBraces(%q) = %v", s, !want)
+}
+
+func TestHasStrayBraces(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]bool{
+		"{{a}} and {{ b }}": false,
+		"{a}":               false,
+		"{{A}}":             true,
+		"{{":                true,
+		"}} {{a}}":          true,
+		"{{a b}}":           true,
+	} {
+		if got := HasStrayBraces(s); got != want {
+			t.Errorf("HasStrayBraces(%q) = %v, want %v", s, got, want)
 		}
 	}
-	if got := Fill("{{a}} {{b}} {{c}}", map[string]string{"a": "{{b}}", "b": "$1"}); got != "{{b}} $1 {{c}}" {
-		t.Errorf("filled %q", got)
+}
+
+// A value that looks like a variable isn't filled again.
+func TestFill(t *testing.T) {
+	t.Parallel()
+	if got, want := Fill("{{a}} {{b}} {{c}}", map[string]string{"a": "{{b}}", "b": "$1"}), "{{b}} $1 {{c}}"; got != want {
+		t.Errorf("filled: got %q, want %q", got, want)
 	}
-	use := TemplateUse{Template: Template{Header: "Order {{n}}", Body: "Hello {{name}}.", Footer: "Acme", Buttons: []Button{{Title: "Track", URL: "https://x.example"}, {Title: "Call me"}}},
+}
+
+// The words of a template are all of its parts; a value formats nothing.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	buttons := []Button{{Title: "Track", URL: "https://x.example"}, {Title: "Call me"}}
+	use := TemplateUse{Template: Template{Header: "Order {{n}}", Body: "Hello {{name}}.", Footer: "Acme", Buttons: buttons},
 		Values: map[string]string{"n": "1. *x*", "name": "[Ann](https://evil.example)"}}
 	want := "**Order 1\\. \\*x\\***\n\nHello \\[Ann\\](https://evil.example).\n\nAcme\n\nTrack: https://x.example  \n– Call me"
 	if got := use.Words(); got != want {
-		t.Errorf("words\n%s\nwant\n%s", got, want)
+		t.Errorf("words: got\n%s\nwant\n%s", got, want)
 	}
-	if got := TemplateName(" Order – Update №2! "); got != "order_update_2" {
-		t.Errorf("name %q", got)
+}
+
+func TestTemplateName(t *testing.T) {
+	t.Parallel()
+	if got, want := TemplateName(" Order – Update №2! "), "order_update_2"; got != want {
+		t.Errorf("name: got %q, want %q", got, want)
 	}
 }
 
@@ -55,15 +82,15 @@ func FuzzTemplateValue(f *testing.F) {
 		for _, body := range []string{"{{v}}", "Hello {{v}} there", "Hello\n\n{{v}}"} {
 			words := TemplateUse{Template: Template{Body: body}, Values: map[string]string{"v": value}}.Words()
 			want := strings.ReplaceAll(strings.ReplaceAll(body, "{{v}}", value), "\n\n", "")
-			if got := plainly(t, words); got != want {
-				t.Errorf("%q became %q, which reads %q", value, words, got)
+			if got := shownText(t, words); got != want {
+				t.Errorf("%q became %q, which reads %q, want %q", value, words, got, want)
 			}
 		}
 	})
 }
 
-// plainly reads Markdown that must be nothing but paragraphs of text.
-func plainly(t *testing.T, words string) string {
+// shownText reads Markdown that must be nothing but paragraphs of text.
+func shownText(t *testing.T, words string) string {
 	t.Helper()
 	var shown strings.Builder
 	if err := goldmark.Convert([]byte(words), &shown); err != nil {
@@ -71,7 +98,7 @@ func plainly(t *testing.T, words string) string {
 	}
 	paragraphs := strings.NewReplacer("<p>", "", "</p>\n", "").Replace(shown.String())
 	if strings.ContainsAny(paragraphs, "<>") {
-		t.Errorf("%q became %s", words, shown.String())
+		t.Errorf("%q became %s, want nothing but paragraphs", words, shown.String())
 	}
 	return html.UnescapeString(paragraphs)
 }

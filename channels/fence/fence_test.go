@@ -21,7 +21,10 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 	for name, tc := range map[string]struct {
 		left  time.Duration // until the deadline, by the monotonic clock
 		clock Clock
-	}{"stopped": {-time.Second, time.Now}, "slept": {time.Minute, slept}} {
+	}{
+		"stopped": {left: -time.Second, clock: time.Now},
+		"slept":   {left: time.Minute, clock: slept},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			here, there := net.Pipe()
@@ -31,14 +34,26 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 			a := &Attempt{until: time.Now().Add(tc.left)}
 			c.attempt.Store(a)
 			_ = here.SetWriteDeadline(time.Now().Add(time.Second)) // nobody reads
-			if n, err := c.Write([]byte("x")); n != 0 || !errors.Is(err, ErrLate) || a.Left() {
-				t.Errorf("wrote %d, %v, left %v", n, err, a.Left())
+			n, err := c.Write([]byte("x"))
+			wantEqual(t, "bytes that were written", n, 0)
+			wantEqual(t, "something left", a.Left(), false)
+			if !errors.Is(err, ErrLate) {
+				t.Errorf("writing: got %v, want %v", err, ErrLate)
 			}
 		})
 	}
 }
 
-func get(t *testing.T, c *http.Client, address string) (*http.Response, *Attempt, error) {
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// post posts something, and gives the attempt that tells whether it left.
+func post(t *testing.T, c *http.Client, address string) (*http.Response, *Attempt, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
@@ -70,18 +85,20 @@ func TestLeft(t *testing.T) {
 			defer s.Close()
 			c := NewClient(Options{Answer: time.Minute})
 			c.Transport.(fencedTransport).next.TLSClientConfig = s.Client().Transport.(*http.Transport).TLSClientConfig
-			resp, a, err := get(t, c, s.URL)
-			if err != nil || resp.StatusCode != http.StatusTemporaryRedirect || !a.Left() {
-				t.Errorf("a redirect is not followed: %v %v, left %v", resp, err, a.Left())
+			resp, a, err := post(t, c, s.URL)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if _, a, err = get(t, c, s.URL+"/cut"); err == nil || !a.Left() {
-				t.Errorf("cut: %v, left %v", err, a.Left())
-			}
+			wantEqual(t, "status of a redirect, which isn't followed", resp.StatusCode, http.StatusTemporaryRedirect)
+			wantEqual(t, "something left when answered", a.Left(), true)
+			_, a, err = post(t, c, s.URL+"/cut")
+			wantEqual(t, "a call whose connection was cut fails", err != nil, true)
+			wantEqual(t, "something left when cut", a.Left(), true)
 			s.Close()
 			c.CloseIdleConnections()
-			if _, a, err = get(t, c, s.URL); err == nil || a.Left() {
-				t.Errorf("nobody there: %v, left %v", err, a.Left())
-			}
+			_, a, err = post(t, c, s.URL)
+			wantEqual(t, "a call to nobody fails", err != nil, true)
+			wantEqual(t, "something left to nobody", a.Left(), false)
 		})
 	}
 }
@@ -109,8 +126,11 @@ func TestOptions(t *testing.T) {
 	if c.Transport.(fencedTransport).next.Proxy != nil {
 		t.Error("a proxy hides from the dialer whom it calls")
 	}
-	resp, a, err := get(t, c, here.URL)
-	if err != nil || resp.StatusCode != http.StatusTeapot || !a.Left() || d.n.Load() != 2 {
-		t.Errorf("%v, %v, left %v, %d connections", resp, err, a.Left(), d.n.Load())
+	resp, a, err := post(t, c, here.URL)
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantEqual(t, "status behind the redirect", resp.StatusCode, http.StatusTeapot)
+	wantEqual(t, "something left", a.Left(), true)
+	wantEqual(t, "connections", d.n.Load(), 2)
 }

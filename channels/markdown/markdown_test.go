@@ -18,8 +18,14 @@ func TestDepth(t *testing.T) { // not parallel: it measures what the process spe
 		source := []byte(strings.Repeat(mark, 40_000/len(mark)) + "words")
 		m.Check(t, len(source), func() {
 			var out bytes.Buffer
-			if err := md.Convert(source, &out); err != nil || !strings.Contains(out.String(), "words") || strings.Count(out.String(), "<blockquote>") > 12 {
-				t.Errorf("%q: %.200s, %v", mark, out.String(), err)
+			if err := md.Convert(source, &out); err != nil {
+				t.Error(err)
+			}
+			if !strings.Contains(out.String(), "words") {
+				t.Errorf("%q became %.200s, which lost the words", mark, out.String())
+			}
+			if quotes := strings.Count(out.String(), "<blockquote>"); quotes > 12 {
+				t.Errorf("%q became %d quotes within one another, want 12 at most", mark, quotes)
 			}
 		})
 	}
@@ -28,12 +34,17 @@ func TestDepth(t *testing.T) { // not parallel: it measures what the process spe
 // TestIsEntity: what Markdown decodes behind an ampersand.
 func TestIsEntity(t *testing.T) {
 	t.Parallel()
-	for s, want := range map[string]bool{
-		"amp;": true, "#1;": true, "#1234567;": true, "#x1F;": true, "#XaBc;x": true, "a1;": true, strings.Repeat("a", 32) + ";": true,
-		"": false, ";": false, "a;": false, "#;": false, "#x;": false, "#12345678;": false, "#x1234567;": false, "#xg;": false, "1a;": false, "amp": false, strings.Repeat("a", 33) + ";": false, "a b;": false,
+	longest := strings.Repeat("a", 32)
+	for _, s := range []string{"amp;", "#1;", "#1234567;", "#x1F;", "#XaBc;x", "a1;", longest + ";"} {
+		if !markdown.IsEntity(s) {
+			t.Errorf("%q is taken for no entity", s)
+		}
+	}
+	for _, s := range []string{
+		"", ";", "a;", "#;", "#x;", "#12345678;", "#x1234567;", "#xg;", "1a;", "amp", longest + "a;", "a b;",
 	} {
-		if markdown.IsEntity(s) != want {
-			t.Errorf("%q: %v", s, !want)
+		if markdown.IsEntity(s) {
+			t.Errorf("%q is taken for an entity", s)
 		}
 	}
 }

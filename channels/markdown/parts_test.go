@@ -14,14 +14,21 @@ import (
 // A long text is parsed in pieces; none of it is lost.
 func TestChunks(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"", "a", strings.Repeat("a\n\n", 20000), strings.Repeat("ä", 100000), strings.Repeat("a\n", 50000), "```\n" + strings.Repeat("x\n\n", 5000) + "```\n" + strings.Repeat("y\n\n", 9000)} {
-		cs := splitChunks(s)
-		if strings.Join(cs, "") != s {
-			t.Errorf("%.10q lost", s)
+	for name, s := range map[string]string{
+		"nothing":           "",
+		"a letter":          "a",
+		"paragraphs":        strings.Repeat("a\n\n", 20000),
+		"one long word":     strings.Repeat("ä", 100000),
+		"lines":             strings.Repeat("a\n", 50000),
+		"code, and then no": "```\n" + strings.Repeat("x\n\n", 5000) + "```\n" + strings.Repeat("y\n\n", 9000),
+	} {
+		chunks := splitChunks(s)
+		if strings.Join(chunks, "") != s {
+			t.Errorf("%s: the pieces aren't the text", name)
 		}
-		for _, c := range cs {
+		for _, c := range chunks {
 			if len(c) > maxChunkBytes || c == "" {
-				t.Errorf("%.10q: chunk of %d bytes", s, len(c))
+				t.Errorf("%s: a piece has %d bytes, want 1 to %d", name, len(c), maxChunkBytes)
 			}
 		}
 	}
@@ -34,12 +41,15 @@ func TestHostileMarks(t *testing.T) {
 	for _, mark := range []string{">", "> ", "#", "[](", "~", "- ", "1. ", "](", "a~", "[a](b \"", "[a](b ("} {
 		s := "x" + strings.Repeat(mark, 60_000/len(mark))
 		parts := Parts(s)
-		if got, want := strings.Count(Plain(parts), mark[:1]), strings.Count(s, mark[:1])*99/100; got < want || len(parts) > 200 {
-			t.Errorf("%q: %d times in %d parts, not %d times", s[:10], got, len(parts), want)
+		if got, want := strings.Count(Plain(parts), mark[:1]), strings.Count(s, mark[:1])*99/100; got < want {
+			t.Errorf("%q is shown %d times, want %d times at least", mark[:1], got, want)
+		}
+		if len(parts) > 200 {
+			t.Errorf("%q became %d parts, want 200 at most", s[:10], len(parts))
 		}
 	}
 	if got := Plain(Parts(strings.Repeat("> ", maxDepth+2) + "x")); !strings.HasSuffix(got, "> > x") {
-		t.Errorf("deep quotes: %q", got)
+		t.Errorf("two quotes deeper than allowed: got %q, want their marks at its end", got)
 	}
 }
 
@@ -50,25 +60,28 @@ func TestVerbatim(t *testing.T) {
 	for _, code := range []string{underline, strings.Repeat("> ", 30), strings.Repeat("[](", 30)} {
 		parts := Parts("```\n" + code + "\n```")
 		if len(parts) != 1 || parts[0].Kind != Code || parts[0].Runs[0].Text != code {
-			t.Errorf("%q became %+v", code, parts)
+			t.Errorf("%q became %+v, want one part of code with the same text", code, parts)
 		}
-		if parts := Parts("`" + strings.ReplaceAll(code, "\n", " ") + "` x"); !parts[0].Runs[0].Style.Code || strings.Contains(parts[0].Runs[0].Text, `\`) {
-			t.Errorf("%q in a line became %+v", code, parts)
+		run := Parts("`" + strings.ReplaceAll(code, "\n", " ") + "` x")[0].Runs[0]
+		if !run.Style.Code || strings.Contains(run.Text, `\`) {
+			t.Errorf("%q in a line became %+v, want code without escapes", code, run)
 		}
 	}
-	many := strings.Repeat("[a](https://x.test/(b)?c=%28)", 30)
-	if parts := Parts(many); len(parts) != 1 || len(parts[0].Runs) != 30 || parts[0].Runs[29].URL != "https://x.test/(b)?c=%28" {
-		t.Errorf("links became %+v", parts)
+	const links, address = 30, "https://x.test/(b)?c=%28"
+	parts := Parts(strings.Repeat("[a]("+address+")", links))
+	if len(parts) != 1 || len(parts[0].Runs) != links || parts[0].Runs[links-1].URL != address {
+		t.Errorf("links became %+v, want one part with %d links to %s", parts, links, address)
 	}
-	if parts := Parts("~~a~~ b"); len(parts) != 1 || !parts[0].Runs[0].Style.Strike || parts[0].Runs[0].Text != "a" {
-		t.Errorf("strikethrough became %+v", parts)
+	parts = Parts("~~a~~ b")
+	if len(parts) != 1 || !parts[0].Runs[0].Style.Strike || parts[0].Runs[0].Text != "a" {
+		t.Errorf("strikethrough became %+v, want one part that begins with a struck a", parts)
 	}
 	if got := Plain(Parts("[1]: https://x.test/a\n")); !strings.Contains(got, "https://x.test/a") {
-		t.Errorf("a definition became %q", got)
+		t.Errorf("a definition became %q, want its address in it", got)
 	}
-	long := "[a](https://x.test/" + strings.Repeat("b", maxURLBytes) + ")"
-	if got := Plain(Parts(long)); !strings.Contains(got, strings.Repeat("b", maxURLBytes)) {
-		t.Errorf("of a long address %d bytes are left", len(got))
+	long := strings.Repeat("b", maxURLBytes)
+	if got := Plain(Parts("[a](https://x.test/" + long + ")")); !strings.Contains(got, long) {
+		t.Errorf("of a long address %d bytes are left, want all of it", len(got))
 	}
 }
 
@@ -81,11 +94,12 @@ func TestLiteralSurvives(t *testing.T) {
 		w := NewWriter()
 		w.Literal(s)
 		if got := Plain(Parts(w.Text().Markdown)); squash(got) != squash(s) {
-			t.Errorf("%q became %q by %q", s, got, w.Text().Markdown)
+			t.Errorf("%q is read as %q from %q, want the same words", s, got, w.Text().Markdown)
 		}
 	}
 }
 
+// squash makes every run of white space one space.
 func squash(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func FuzzLiteral(f *testing.F) {
@@ -110,7 +124,7 @@ func FuzzLiteral(f *testing.F) {
 		w.Literal(s)
 		got := Plain(Parts(w.Text().Markdown))
 		if strings.Count(got, "*") < strings.Count(s, "*") || strings.Count(got, "<") < strings.Count(s, "<") {
-			t.Errorf("%q became %q", s, got)
+			t.Errorf("%q is read as %q, which has fewer * or <", s, got)
 		}
 	})
 }
