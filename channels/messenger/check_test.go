@@ -63,9 +63,7 @@ func TestCheck(t *testing.T) {
 
 func resubscribe(t *testing.T, r *rig, fields ...string) {
 	t.Helper()
-	if err := r.meta.Subscribe(t.Context(), testPage, r.url, testVerify, fields...); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.meta.Subscribe(t.Context(), testPage, r.url, testVerify, fields...))
 }
 
 // Settings that are missing or malformed are refused, without showing secrets.

@@ -78,9 +78,7 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{clock: &clock{}, conditions: make(chan channels.Condition, 10)}
 	r.meta = graphfake.New(graphfake.Options{Clock: r.clock.now, AppSecret: testSecret})
-	if err := r.meta.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.meta.Start(""))
 	r.page = r.meta.AddPage(graphfake.PageConfig{ID: testPage, Name: "Acme", HumanAgent: true})
 	r.meta.AllowToken(testToken, testPage)
 	c, err := newChannel(channels.Account{Config: config()}, channels.Env{APIURL: r.meta.URL(), Now: r.clock.now, Log: slog.New(slog.DiscardHandler),
@@ -107,9 +105,7 @@ func newRig(t *testing.T) *rig {
 		}
 		hook.Close()
 	})
-	if err := r.meta.Subscribe(t.Context(), testPage, r.url, testVerify); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.meta.Subscribe(t.Context(), testPage, r.url, testVerify))
 	r.customer = r.page.Customer("Ann Lee")
 	r.profiles.asked[r.customer.ID()] = r.clock.now() // tests of names have customers of their own
 	r.customer.Text("Hello from the past")
@@ -130,9 +126,7 @@ func (r *rig) takeFacts(t *testing.T) []channels.Fact {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	if err := r.meta.Settle(ctx); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.meta.Settle(ctx))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	facts := r.facts
@@ -345,6 +339,14 @@ func wantClass(t *testing.T, tried string, err error, want channels.Class) {
 		t.Errorf("%s: succeeded, want an error of class %s", tried, want)
 	} else if got := channels.ClassOf(err); got != want {
 		t.Errorf("%s: got an error of class %s, want %s: %v", tried, got, want, err)
+	}
+}
+
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

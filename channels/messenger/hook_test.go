@@ -15,9 +15,7 @@ func (r *rig) subscribeElsewhere(t *testing.T) string {
 	t.Helper()
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(r.FormValue("hub.challenge"))) }))
 	t.Cleanup(other.Close)
-	if err := r.meta.Subscribe(t.Context(), testPage, other.URL+"/hooks/x", "x", "messages"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.meta.Subscribe(t.Context(), testPage, other.URL+"/hooks/x", "x", "messages"))
 	return other.URL + "/hooks/x"
 }
 
@@ -39,9 +37,7 @@ func TestSetHook(t *testing.T) {
 	wantEqual(t, "callback wanted", before.Values[callback].Wanted, r.url)
 	wantEqual(t, "fields of the Page before", before.Values[pageFields].Now, "messages")
 
-	if err := r.SetHook(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.SetHook(t.Context()))
 	after, err := r.FindHook(t.Context())
 	if err != nil {
 		t.Fatal(err)

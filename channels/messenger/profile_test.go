@@ -55,9 +55,7 @@ func TestNameFromTheProfile(t *testing.T) {
 	bo.Text("One")
 	bo.Text("Two")
 	r.waitFor(t, "her messages", func() bool { return r.countFacts(messageFact) == 2 })
-	if err := r.meta.Settle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.meta.Settle(t.Context()))
 	wantEqual(t, "names while her profile isn't answered", r.countFacts(nameFact), 0)
 
 	// Then her name is accepted as a fact of its own.

@@ -22,9 +22,7 @@ func (r *rig) sendRich(t *testing.T, o channels.Outbound, rich channels.Rich) []
 // tap taps a button and returns what becomes of it.
 func (r *rig) tap(t *testing.T, title string) channels.Inbound {
 	t.Helper()
-	if err := r.customer.Tap(title); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.customer.Tap(title))
 	return r.takeOne(t, channels.InboundMessage)
 }
 

@@ -179,9 +179,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("got the condition %+v of an allowed token, want active", c)
 	}
 	cancel()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	noError(t, <-done)
 	began := r.storedBeginning(t)
 	r.clock.move(time.Hour)
 	if again := r.storedBeginning(t); !again.Equal(began) {

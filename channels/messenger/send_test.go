@@ -213,9 +213,7 @@ func TestAttachmentType(t *testing.T) {
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	if err := r.Attend(t.Context(), channels.Party{Key: r.customer.ID()}, "m_1"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.Attend(t.Context(), channels.Party{Key: r.customer.ID()}, "m_1"))
 	wantEqual(t, "somebody is typing", r.customer.Typing(), true)
 	wantEqual(t, "the Page has seen her messages", !r.customer.Seen().IsZero(), true)
 	if _, err := r.Send(t.Context(), r.outbound(1, "Hi")); err != nil {

@@ -111,9 +111,7 @@ func TestSignature(t *testing.T) {
 	r := newRig(t)
 	body := hookBody("messaging", `"message":{"mid":"m_1","text":"\u00fcber \ud83d\ude00"}`)
 	var loose any
-	if err := json.Unmarshal(body, &loose); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(body, &loose))
 	again, _ := json.Marshal(loose)
 	sign := func(secret string, body []byte) string { return graph.Sign([]byte(secret), body) }
 	for name, c := range map[string]struct {

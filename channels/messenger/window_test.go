@@ -68,9 +68,7 @@ func TestSixthDayOnTheWire(t *testing.T) {
 		t.Fatalf("a person on the sixth day: %v", err)
 	}
 	var sent outRequest
-	if err := json.Unmarshal(r.meta.RequestsTo("messenger.messages")[0].Body, &sent); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(r.meta.RequestsTo("messenger.messages")[0].Body, &sent))
 	wantEqual(t, "type", sent.Type, "MESSAGE_TAG")
 	wantEqual(t, "tag", sent.Tag, "HUMAN_AGENT")
 	r.wantTags(t, "HUMAN_AGENT")
@@ -179,9 +177,7 @@ func TestErrors(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	if err := r.meta.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, r.meta.Close())
 	_, err := r.Send(t.Context(), r.outbound(1, "Hi"))
 	wantClass(t, "sending to nobody", err, channels.Retry)
 }

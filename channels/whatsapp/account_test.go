@@ -100,9 +100,7 @@ func TestTemplateReview(t *testing.T) {
 	wantEqual(t, "submitted template", string(w.RequestsTo("whatsapp.template.create")[0].Body), want)
 
 	// The verdict arrives with its reason.
-	if err := w.Review(state.ExternalID, "REJECTED", "Unclear"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.Review(state.ExternalID, "REJECTED", "Unclear"))
 	in := w.takeOne()
 	wantEqual(t, "kind", in.Kind, channels.InboundTemplate)
 	wantEqual(t, "status", in.Template.Status, channels.TemplateRejected)
@@ -120,9 +118,7 @@ func TestTemplateReview(t *testing.T) {
 	}
 	wantEqual(t, "status after the edit", edited.Status, channels.TemplatePending)
 	wantEqual(t, "id after the edit", edited.ExternalID, state.ExternalID)
-	if err := w.Review(state.ExternalID, "APPROVED", ""); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.Review(state.ExternalID, "APPROVED", ""))
 	list, err := w.channel.ListTemplates(testContext(t))
 	if err != nil || len(list) != 1 {
 		t.Fatalf("listed %+v, %v; want one template", list, err)
@@ -130,9 +126,7 @@ func TestTemplateReview(t *testing.T) {
 	wantEqual(t, "status in the list", list[0].Status, channels.TemplateApproved)
 
 	// It is deleted once.
-	if err := w.channel.DeleteTemplate(testContext(t), tpl); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.channel.DeleteTemplate(testContext(t), tpl))
 	wantEqual(t, "templates that are left", len(w.Templates(wabaID)), 0)
 	wantClass(t, "deleting it again", w.channel.DeleteTemplate(testContext(t), tpl), channels.BadContent)
 }
@@ -159,9 +153,7 @@ func TestManyTemplates(t *testing.T) {
 	last := list[others]
 	wantEqual(t, "name of the last", last.Name, fmt.Sprintf("t%d", others-1))
 	wantEqual(t, "category of the last", last.Category, "marketing")
-	if err := w.channel.DeleteTemplate(testContext(t), tpl); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.channel.DeleteTemplate(testContext(t), tpl))
 	wantEqual(t, "templates that are left", len(w.Templates(wabaID)), others)
 }
 
@@ -223,9 +215,7 @@ func TestAttend(t *testing.T) {
 	w.ann.Text("one")
 	last := w.ann.Text("two")
 	w.takeFacts()
-	if err := w.channel.Attend(testContext(t), channels.Party{Key: annPhone}, last); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.channel.Attend(testContext(t), channels.Party{Key: annPhone}, last))
 	for _, m := range w.ann.Chat() {
 		wantEqual(t, "tick of "+m.Text, m.Tick, graphfake.TickRead)
 	}

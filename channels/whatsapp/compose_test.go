@@ -75,9 +75,7 @@ func TestMessages(t *testing.T) {
 			Examples: map[string]string{"name": "Bob", "number": "12"}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Review(w.Templates(wabaID)[0].ID, "APPROVED", ""); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, w.Review(w.Templates(wabaID)[0].ID, "APPROVED", ""))
 		o := outbound(12, "Hi")
 		c.change(&o)
 		if o.ReplyTo != "" {
@@ -102,9 +100,7 @@ func TestMessages(t *testing.T) {
 func sortKeys(t *testing.T, raw string) string {
 	t.Helper()
 	var v any
-	if err := json.Unmarshal([]byte(raw), &v); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal([]byte(raw), &v))
 	return jsonOf(v)
 }
 
@@ -114,9 +110,7 @@ func nameToken(t *testing.T, body string) string {
 	var m struct {
 		Token string `json:"biz_opaque_callback_data"`
 	}
-	if err := json.Unmarshal([]byte(body), &m); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal([]byte(body), &m))
 	got, ok := parseToken(testKeys(), m.Token)
 	if !ok {
 		t.Errorf("the token %q isn't ours", m.Token)
@@ -315,9 +309,7 @@ func TestErrorClasses(t *testing.T) {
 			wantEqual(t, fmt.Sprintf("code %d: it concerns this customer alone", code), se.Pair, code == pairThrottled)
 
 			s := status{ID: "x", Status: "failed"}
-			if err := json.Unmarshal([]byte(`[{"code":`+jsonOf(code)+`,"title":"why"}]`), &s.Errors); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, json.Unmarshal([]byte(`[{"code":`+jsonOf(code)+`,"title":"why"}]`), &s.Errors))
 			got, text := failureOf(s)
 			if text == "" {
 				t.Errorf("a status with code %d has no words for people", code)

@@ -126,14 +126,10 @@ func TestEdge18TemplatePaused(t *testing.T) {
 		wantClass(t, name, err, channels.TemplateBad)
 	}
 	for _, event := range []string{"PAUSED", "DISABLED", "PENDING"} {
-		if err := w.Review(id, event, ""); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, w.Review(id, event, ""))
 		w.wantSendFails(use(nil), channels.TemplateBad)
 	}
-	if err := w.Review(id, "REINSTATED", ""); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.Review(id, "REINSTATED", ""))
 	w.send(use(func(t *channels.TemplateUse) { t.Values["name"] = "Ann\n\tand     Bob" }))
 	w.wantTexts("We are back, Ann and Bob.")
 }
@@ -143,9 +139,7 @@ func TestEdge19CategoryChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := w.AddTemplate(wabaID, "back", "en", "UTILITY", "We are back.")
-	if err := w.Recategorise(id, "MARKETING"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.Recategorise(id, "MARKETING"))
 	state := w.takeOne().Template
 	if state == nil {
 		t.Fatal("no state of a template arrived")

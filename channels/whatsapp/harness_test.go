@@ -85,9 +85,7 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), journal: &journal{}}
 	w.Server = graphfake.New(graphfake.Options{Clock: w.clock.now, Seed: 1, HookRetry: time.Millisecond})
-	if err := w.Start(""); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.Start(""))
 	t.Cleanup(func() {
 		if err := w.Close(); err != nil {
 			t.Error(err)
@@ -107,9 +105,7 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 	t.Cleanup(server.Close)
 	w.hook = server.URL + "/hooks/wa"
 	w.env.HookURL, w.channel.env.HookURL = w.hook, w.hook
-	if err := w.Subscribe(testContext(t), wabaID, w.hook, "verify-me"); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.Subscribe(testContext(t), wabaID, w.hook, "verify-me"))
 	w.ann = w.number.Customer(graphfake.Person{Phone: annPhone, Name: "Ann Lee"})
 	return w
 }
@@ -237,6 +233,14 @@ func wantClass(t *testing.T, tried string, err error, want channels.Class) *chan
 		t.Fatalf("%s: got an error of class %s, want %s: %v", tried, se.Class, want, err)
 	}
 	return se
+}
+
+// noError ends the test if something failed.
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // wantEqual checks one value, which what names.

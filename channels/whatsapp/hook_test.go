@@ -102,9 +102,7 @@ func TestSetHook(t *testing.T) {
 				}
 			}
 			wantValues("before", c.before)
-			if err := w.channel.SetHook(testContext(t)); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, w.channel.SetHook(testContext(t)))
 			wantValues("after", c.after)
 			w.ann.Text("hello")
 			wantEqual(t, "facts that arrive for a message", len(w.takeFacts()), 1)

@@ -42,9 +42,7 @@ func readPublished(t *testing.T) published {
 		t.Fatal(err)
 	}
 	var p published
-	if err := yaml.Unmarshal(raw, &p); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, yaml.Unmarshal(raw, &p))
 	return p
 }
 
@@ -85,9 +83,7 @@ func (p published) schemas(t *testing.T) func(name string) *jsonschema.Schema {
 		t.Fatal(err)
 	}
 	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("meta.json", doc); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, compiler.AddResource("meta.json", doc))
 	return func(name string) *jsonschema.Schema {
 		t.Helper()
 		s, err := compiler.Compile("meta.json#/components/schemas/" + name)
@@ -155,9 +151,7 @@ func TestPublishedRequests(t *testing.T) {
 	w.takeFacts()
 	for _, r := range w.RequestsTo("whatsapp.messages") {
 		var m struct{ Type string }
-		if err := json.Unmarshal(r.Body, &m); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, json.Unmarshal(r.Body, &m))
 		name := map[string]string{"text": "TextMessage", "image": "ImageMessage", "video": "VideoMessage", "audio": "AudioMessage", "location": "LocationMessage",
 			"contacts": "ContactsMessage", "interactive": "InteractiveMessage", "template": "TemplateMessage"}[m.Type]
 		if bytes.Contains(r.Body, []byte(`"cta_url"`)) {
@@ -186,9 +180,7 @@ func TestPublishedRequests(t *testing.T) {
 		t.Error("no status came")
 	}
 	var history any
-	if err := w.channel.graph.Call(testContext(t), http.MethodGet, phoneID+"/message_history", nil, nil, &history); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, w.channel.graph.Call(testContext(t), http.MethodGet, phoneID+"/message_history", nil, nil, &history))
 	if err := fits(t, schema("MessageHistoryResponse"), []byte(jsonOf(history))); err != nil {
 		t.Errorf("history: %v", err)
 	}
