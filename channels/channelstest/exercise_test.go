@@ -98,7 +98,7 @@ func stage(t *testing.T, open opener) channelstest.Stage {
 		mu.Lock()
 		accepted = nil
 		mu.Unlock()
-		if status := send(t, hook.URL, body, channelstest.Sign(secret, body)); status != http.StatusOK {
+		if status := postHook(t, hook.URL, body, channelstest.Sign(secret, body)); status != http.StatusOK {
 			t.Fatalf("the webhook answered %d", status)
 		}
 		mu.Lock()
@@ -141,7 +141,8 @@ func stage(t *testing.T, open opener) channelstest.Stage {
 	}
 }
 
-func send(t *testing.T, url string, body []byte, signature string) int {
+// postHook posts a webhook and gives the status of the answer.
+func postHook(t *testing.T, url string, body []byte, signature string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
@@ -171,23 +172,27 @@ func TestWebhook(t *testing.T) {
 	body := []byte(`[{"type":"message","id":"1","from":"kim"},{"type":"status","id":"1","state":"read"}]`)
 	for name, want := range map[string]int{"ok": 200, "busy": 503, "broken": 500} {
 		answer = answers[name]
-		if status := send(t, hook.URL, body, channelstest.Sign(secret, body)); status != want || len(got) != 2 {
-			t.Errorf("%s: status %d with %d facts, want %d", name, status, len(got), want)
+		if status := postHook(t, hook.URL, body, channelstest.Sign(secret, body)); status != want {
+			t.Errorf("%s: got status %d, want %d", name, status, want)
+		}
+		if len(got) != 2 {
+			t.Errorf("%s: got %d facts, want 2", name, len(got))
 		}
 	}
 	answer = nil
 	for _, signature := range []string{"", "x", channelstest.Sign("other", body)} {
 		got = nil
-		if status := send(t, hook.URL, body, signature); status != http.StatusForbidden || got != nil {
-			t.Errorf("signature %q: status %d, facts %v", signature, status, got)
+		if status := postHook(t, hook.URL, body, signature); status != http.StatusForbidden || got != nil {
+			t.Errorf("signature %q: got status %d and the facts %v, want 403 and none", signature, status, got)
 		}
 	}
 	for _, riddle := range []string{"riddle", `[]`, `[1]`, `[{"type":"message"}]`} {
-		if status := send(t, hook.URL, []byte(riddle), channelstest.Sign(secret, []byte(riddle))); status != 200 || len(got) != 1 || got[0].Quarantine == "" {
-			t.Errorf("%s: status %d, facts %+v", riddle, status, got)
+		status := postHook(t, hook.URL, []byte(riddle), channelstest.Sign(secret, []byte(riddle)))
+		if status != http.StatusOK || len(got) != 1 || got[0].Quarantine == "" {
+			t.Errorf("%s: got status %d and the facts %+v, want 200 and one in quarantine", riddle, status, got)
 		}
 	}
 	if _, err := c.Decode([]byte(`{"type":"riddle","id":"1"}`)); err == nil || !strings.Contains(err.Error(), "riddle") {
-		t.Errorf("an unknown event: %v", err)
+		t.Errorf("decoding an unknown event: got %v, want an error that names its type", err)
 	}
 }

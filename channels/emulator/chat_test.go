@@ -37,6 +37,12 @@ func TestChatFaults(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, x.want)
 		}
 	}
+}
+
+// A fault strikes within its time alone, and stays in the list until it is cleared.
+func TestChatFaultEnds(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	p := emulator.NewFaultPlan(1, func() time.Time { return now })
 	id := p.Inject(emulator.Fault{Method: "a", For: time.Minute})
 	now = now.Add(59 * time.Second)
@@ -48,10 +54,11 @@ func TestChatFaults(t *testing.T) {
 		t.Error("strikes after its time")
 	}
 	if list := p.Faults(); len(list) != 1 || list[0].ID != id || list[0].Fired != 1 || list[0].Matched != 1 {
-		t.Errorf("%+v", list)
+		t.Errorf("the list is %+v, want the fault %v that matched and fired once", list, id)
 	}
-	if p.ClearFaults(id); len(p.Faults()) != 0 {
-		t.Error("not cleared")
+	p.ClearFaults(id)
+	if list := p.Faults(); len(list) != 0 {
+		t.Errorf("after clearing the list is %+v, want it empty", list)
 	}
 }
 
@@ -62,11 +69,17 @@ func TestRetryAfter(t *testing.T) {
 		seconds int
 		left    time.Duration
 		want    int
-	}{{0, 0, 1}, {7, 0, 7}, {7, time.Minute, 7}, {0, 1500 * time.Millisecond, 2}, {0, time.Nanosecond, 1}} {
+	}{
+		{want: 1},
+		{seconds: 7, want: 7},
+		{seconds: 7, left: time.Minute, want: 7},
+		{left: 1500 * time.Millisecond, want: 2},
+		{left: time.Nanosecond, want: 1},
+	} {
 		p := emulator.NewFaultPlan(1, func() time.Time { return now })
 		p.Inject(emulator.Fault{Method: "a", Retry: x.seconds, For: x.left})
 		if got := p.Strike("a", "").RetryAfter(); got != x.want {
-			t.Errorf("%+v: %d", x, got)
+			t.Errorf("%+v: got %d", x, got)
 		}
 	}
 }

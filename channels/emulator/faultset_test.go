@@ -60,8 +60,12 @@ func TestChance(t *testing.T) {
 		}
 		return n
 	}
-	if a, b := draw(7), draw(7); a != b || a < 400 || a > 600 {
-		t.Errorf("%d and %d strikes of 1000", a, b)
+	first, second := draw(7), draw(7)
+	if first != second {
+		t.Errorf("the same seed drew %d and %d strikes", first, second)
+	}
+	if first < 400 || first > 600 {
+		t.Errorf("a chance of a half drew %d strikes of 1000", first)
 	}
 }
 

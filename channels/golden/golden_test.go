@@ -24,7 +24,12 @@ func TestText(t *testing.T) {
 		t.Skip("the files are being rewritten")
 	}
 	file := filepath.Join("testdata", "two.txt")
-	for got, want := range map[string]string{"one\ntwo\n": "", "one\n2\n": "line 2\n got 2\nwant two", "one\ntwo\nthree\n": "line 3\n got three\nwant ", "one\ntwo": "2 lines, want 3"} {
+	for got, want := range map[string]string{
+		"one\ntwo\n":        "",
+		"one\n2\n":          "line 2\n got 2\nwant two",
+		"one\ntwo\nthree\n": "line 3\n got three\nwant ",
+		"one\ntwo":          "2 lines, want 3",
+	} {
 		s := &spy{TB: t}
 		golden.Text(s, file, got)
 		if said := strings.Join(s.said, ""); said != want {

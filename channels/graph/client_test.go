@@ -30,15 +30,25 @@ func TestCall(t *testing.T) {
 	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		want := `{"a":"b"}`
-		if r.URL.Path != "/v26.0/1055/messages" || r.URL.RawQuery != "x=1" || string(body) != want || r.ContentLength != int64(len(want)) ||
-			r.Header.Get("Authorization") != "Bearer T0KEN" || r.Header.Get("Content-Type") != "application/json" {
-			t.Errorf("%s %s %q %v", r.Method, r.URL, body, r.Header)
-		}
+		wantEqual(t, "address", r.URL.String(), "/v26.0/1055/messages?x=1")
+		wantEqual(t, "body", string(body), want)
+		wantEqual(t, "length", r.ContentLength, int64(len(want)))
+		wantEqual(t, "Authorization", r.Header.Get("Authorization"), "Bearer T0KEN")
+		wantEqual(t, "Content-Type", r.Header.Get("Content-Type"), "application/json")
 		_, _ = io.WriteString(w, `{"id":"7"}`)
 	})
 	var out struct{ ID string }
-	if err := c.Call(t.Context(), http.MethodPost, "1055/messages", url.Values{"x": {"1"}}, map[string]string{"a": "b"}, &out); err != nil || out.ID != "7" {
-		t.Errorf("%v, %+v", err, out)
+	if err := c.Call(t.Context(), http.MethodPost, "1055/messages", url.Values{"x": {"1"}}, map[string]string{"a": "b"}, &out); err != nil {
+		t.Error(err)
+	}
+	wantEqual(t, "answer", out.ID, "7")
+}
+
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
 	}
 }
 
@@ -46,7 +56,7 @@ func TestUpload(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseMultipartForm(1 << 20); err != nil || r.ContentLength < 0 {
-			t.Errorf("%v, length %d", err, r.ContentLength)
+			t.Errorf("reading the form: %v, length %d, want a form of a known length", err, r.ContentLength)
 			return
 		}
 		f, h, err := r.FormFile("file")
@@ -55,9 +65,10 @@ func TestUpload(t *testing.T) {
 			return
 		}
 		content, _ := io.ReadAll(f)
-		if h.Filename != "ü \"q\".txt" || string(content) != "hello" || r.FormValue("type") != "text/plain" || h.Header.Get("Content-Type") != "text/plain" {
-			t.Errorf("%q %q %v", h.Filename, content, h.Header)
-		}
+		wantEqual(t, "name", h.Filename, "ü \"q\".txt")
+		wantEqual(t, "content", string(content), "hello")
+		wantEqual(t, "field type", r.FormValue("type"), "text/plain")
+		wantEqual(t, "Content-Type", h.Header.Get("Content-Type"), "text/plain")
 		_, _ = io.WriteString(w, `{"id":"7"}`)
 	})
 	for _, f := range []File{
@@ -65,9 +76,10 @@ func TestUpload(t *testing.T) {
 		{Name: "ü \"q\".txt", ContentType: "text/plain", Body: strings.NewReader("hello"), SizeBytes: 5},
 	} {
 		var out struct{ ID string }
-		if err := c.Upload(t.Context(), "1055/media", map[string]string{"type": "text/plain"}, f, &out); err != nil || out.ID != "7" {
-			t.Errorf("%v, %+v", err, out)
+		if err := c.Upload(t.Context(), "1055/media", map[string]string{"type": "text/plain"}, f, &out); err != nil {
+			t.Error(err)
 		}
+		wantEqual(t, "answer", out.ID, "7")
 	}
 }
 
@@ -121,18 +133,23 @@ func TestErrors(t *testing.T) {
 		})
 		var out struct{ ID string }
 		err := client.Call(t.Context(), http.MethodPost, "1/x", nil, nil, &out)
-		if err == nil || HadNoEffect(err) != c.certain {
-			t.Errorf("%s: %v, certain %v", name, err, HadNoEffect(err))
+		if err == nil {
+			t.Errorf("%s: the call succeeded, want an error", name)
 		}
+		wantEqual(t, name+": it certainly had no effect", HadNoEffect(err), c.certain)
 		var e *Error
 		if !errors.As(err, &e) {
 			if !c.brokenAnswer {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("%s: got %v, want an *Error", name, err)
 			}
 			continue
 		}
-		if e.Coded != c.coded || e.Code != c.code || e.Subcode != c.sub || e.RetryAfter != c.retry || c.words != "" && e.Words() != c.words {
-			t.Errorf("%s: %+v, %q", name, e, e.Words())
+		wantEqual(t, name+": it has a code", e.Coded, c.coded)
+		wantEqual(t, name+": code", e.Code, c.code)
+		wantEqual(t, name+": subcode", e.Subcode, c.sub)
+		wantEqual(t, name+": wait", e.RetryAfter, c.retry)
+		if c.words != "" {
+			wantEqual(t, name+": words", e.Words(), c.words)
 		}
 	}
 }
@@ -145,12 +162,12 @@ func TestNeverLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.Call(t.Context(), http.MethodPost, "1/x", nil, nil, nil); err == nil || !HadNoEffect(err) {
-		t.Errorf("%v", err)
+		t.Errorf("nobody there: got %v, want an error that certainly had no effect", err)
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := c.Call(over, http.MethodPost, "1/x", nil, nil, nil); err == nil || !HadNoEffect(err) {
-		t.Errorf("too late: %v", err)
+		t.Errorf("too late: got %v, want an error that certainly had no effect", err)
 	}
 }
 
@@ -159,7 +176,7 @@ func TestLost(t *testing.T) {
 	t.Parallel()
 	c, _ := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	if err := c.Call(t.Context(), http.MethodPost, "1/x", nil, map[string]int{"a": 1}, nil); err == nil || HadNoEffect(err) {
-		t.Errorf("%v", err)
+		t.Errorf("a lost answer: got %v, want an error that may have had an effect", err)
 	}
 }
 
@@ -201,14 +218,21 @@ func TestDownload(t *testing.T) {
 		most int64
 		n    int
 		err  error
-	}{"/file": {1000, 1000, nil}, "/file?x=1": {999, 0, ErrTooLarge}, "/chunked": {1000, 1000, nil}, "/chunked?": {999, 999, ErrTooLarge}} {
-		if n, err := read(path, want.most); n != want.n || !errors.Is(err, want.err) {
-			t.Errorf("%s: %d, %v", path, n, err)
+	}{
+		"/file":     {most: 1000, n: 1000},
+		"/file?x=1": {most: 999, n: 0, err: ErrTooLarge}, // known before a byte is read
+		"/chunked":  {most: 1000, n: 1000},
+		"/chunked?": {most: 999, n: 999, err: ErrTooLarge},
+	} {
+		n, err := read(path, want.most)
+		wantEqual(t, path+": bytes", n, want.n)
+		if !errors.Is(err, want.err) {
+			t.Errorf("%s: got the error %v, want %v", path, err, want.err)
 		}
 	}
 	var refused *Error
 	if _, err := read("/gone", 10); !errors.As(err, &refused) || refused.Status != http.StatusNotFound {
-		t.Errorf("gone: %v", err)
+		t.Errorf("gone: got %v, want an *Error with the status 404", err)
 	}
 }
 

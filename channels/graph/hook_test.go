@@ -88,9 +88,9 @@ func TestHook(t *testing.T) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		answer, _ := io.ReadAll(w.Body)
-		if w.Code != c.status || string(answer) != c.answer || taken != c.taken {
-			t.Errorf("%s: %d %q, taken %d times", name, w.Code, answer, taken)
-		}
+		wantEqual(t, name+": status", w.Code, c.status)
+		wantEqual(t, name+": answer", string(answer), c.answer)
+		wantEqual(t, name+": times that it was taken", taken, c.taken)
 	}
 }
 
@@ -102,12 +102,9 @@ func TestHookWarnsOnceAMinute(t *testing.T) {
 	h := &Hook{Secret: []byte("secret"), Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	for _, want := range []int{1, 1, 1, 2} {
 		w := httptest.NewRecorder()
-		if h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader("{}"))); w.Code != http.StatusForbidden {
-			t.Error(w.Code)
-		}
-		if got := strings.Count(log.String(), "wrong signature"); got != want {
-			t.Errorf("%d warnings, want %d", got, want)
-		}
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader("{}")))
+		wantEqual(t, "status", w.Code, http.StatusForbidden)
+		wantEqual(t, "warnings", strings.Count(log.String(), "wrong signature"), want)
 		now = now.Add(20 * time.Second)
 	}
 }
@@ -123,8 +120,7 @@ func TestHookWithoutSettings(t *testing.T) {
 	} {
 		r.Header.Set("X-Hub-Signature-256", Sign(nil, []byte("{}")))
 		w := httptest.NewRecorder()
-		if h.ServeHTTP(w, r); w.Code != http.StatusForbidden {
-			t.Errorf("%s: %d", r.Method, w.Code)
-		}
+		h.ServeHTTP(w, r)
+		wantEqual(t, "status of "+r.Method, w.Code, http.StatusForbidden)
 	}
 }

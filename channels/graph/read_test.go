@@ -12,9 +12,12 @@ func TestRefusalOfAnotherShape(t *testing.T) {
 	err := readRefusal(http.StatusBadRequest, http.Header{}, []byte(
 		`{"error":{"message":"No","type":"OAuthException","code":10,"error_subcode":2018278,"error_data":"{\"blame_field_specs\":[[\"\"]]}","is_transient":false}}`))
 	var refused *Error
-	if !errors.As(err, &refused) || !refused.Coded || refused.Code != 10 || refused.Subcode != 2018278 {
-		t.Errorf("%#v", err)
+	if !errors.As(err, &refused) {
+		t.Fatalf("got %#v, want an *Error", err)
 	}
+	wantEqual(t, "it has a code", refused.Coded, true)
+	wantEqual(t, "code", refused.Code, 10)
+	wantEqual(t, "subcode", refused.Subcode, 2018278)
 }
 
 func TestRead(t *testing.T) {
@@ -25,9 +28,12 @@ func TestRead(t *testing.T) {
 		Deep struct{ Flag bool }
 		D, E Decimal
 	}
-	if err := Read([]byte(`{"n":"x","text":"kept","deep":{"flag":1},"d":"9.50","e":"NaN"}`), &v); err != nil || v.Text != "kept" || v.D.Value != 9.5 || v.E.Known {
-		t.Errorf("%+v, %v", v, err)
+	if err := Read([]byte(`{"n":"x","text":"kept","deep":{"flag":1},"d":"9.50","e":"NaN"}`), &v); err != nil {
+		t.Error(err)
 	}
+	wantEqual(t, "text beside fields of other types", v.Text, "kept")
+	wantEqual(t, "decimal", v.D.Value, 9.5)
+	wantEqual(t, "a decimal that is no number is known", v.E.Known, false)
 	for _, bad := range []string{``, `{`, `"text"`, `[1]`} {
 		if Read([]byte(bad), &v) == nil {
 			t.Errorf("%q was read", bad)

@@ -41,7 +41,7 @@ func TestAddresses(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := newInternet().contains(a); got != public {
-			t.Errorf("%s: on the internet = %v", address, got)
+			t.Errorf("%s: on the internet = %v, want %v", address, got, public)
 		}
 	}
 	if newInternet().contains(netip.Addr{}) {
@@ -75,24 +75,27 @@ func TestDial(t *testing.T) {
 	for _, c := range []struct {
 		host string
 		own  []string
-		want bool
+		want bool // it may be dialled
 	}{
-		{"127.0.0.1", nil, false},
-		{"localhost", nil, false}, // by its name, as it resolves
-		{"LocalHost", nil, false},
-		{"::ffff:127.0.0.1", nil, false},
-		{"0.0.0.0", nil, false}, // connects to this machine
-		{"::", nil, false},
-		{"127.0.0.1", []string{"127.0.0.1"}, true},
-		{"127.0.0.1", []string{"127.0.0.1:" + port}, true},
-		{"127.0.0.1", []string{"127.0.0.1:1"}, false},
-		{"127.0.0.1", []string{"localhost"}, false},
-		{"localhost", []string{"LocalHost."}, true},
-		{"localhost", []string{"", " localhost:" + port}, true},
+		{host: "127.0.0.1"},
+		{host: "localhost"}, // by its name, as it resolves
+		{host: "LocalHost"},
+		{host: "::ffff:127.0.0.1"},
+		{host: "0.0.0.0"}, // connects to this machine
+		{host: "::"},
+		{host: "127.0.0.1", own: []string{"127.0.0.1:1"}},
+		{host: "127.0.0.1", own: []string{"localhost"}},
+		{host: "127.0.0.1", own: []string{"127.0.0.1"}, want: true},
+		{host: "127.0.0.1", own: []string{"127.0.0.1:" + port}, want: true},
+		{host: "localhost", own: []string{"LocalHost."}, want: true},
+		{host: "localhost", own: []string{"", " localhost:" + port}, want: true},
 	} {
 		err := dial(t, New(c.own...), net.JoinHostPort(c.host, port))
-		if (err == nil) != c.want || err != nil && !errors.Is(err, channels.ErrPrivateAddress) {
-			t.Errorf("%s with %q: %v", c.host, c.own, err)
+		if c.want && err != nil {
+			t.Errorf("%s, which is one of %q: %v", c.host, c.own, err)
+		}
+		if !c.want && !errors.Is(err, channels.ErrPrivateAddress) {
+			t.Errorf("%s, which is none of %q: got %v, want %v", c.host, c.own, err, channels.ErrPrivateAddress)
 		}
 	}
 	for _, host := range []string{"169.254.169.254", "::ffff:169.254.169.254", "fe80::1%lo", "fd00:ec2::254", "168.63.129.16", "100.100.100.200"} {

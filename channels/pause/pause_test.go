@@ -10,11 +10,13 @@ import (
 func TestFor(t *testing.T) {
 	t.Parallel()
 	if !For(t.Context(), time.Millisecond) {
-		t.Error("the context went on")
+		t.Error("a pause of a millisecond was ended by its context, which goes on")
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if For(ended, time.Hour) || For(ended, 0) {
-		t.Error("the context had ended")
+	for _, d := range []time.Duration{time.Hour, 0} {
+		if For(ended, d) {
+			t.Errorf("a pause of %s ended with its time, though its context had ended", d)
+		}
 	}
 }
