@@ -36,6 +36,8 @@ const maxHops = 3
 
 // Open reads a file that a person attached. The token goes to Slack's own hosts only, and a login page in place of the
 // file is an error.
+// Errors: *channels.SendError, of the class BadContent for a file that can't be read later either, else of the class Retry; and
+// others, after which it may be readable later.
 func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.ReadCloser, err error) {
 	if f.Unavailable != "" {
 		return nil, unavailable(f, f.Unavailable)
@@ -56,7 +58,7 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 
 	u, err := url.Parse(f.URL)
 	if err != nil || !fs.isTrusted(u) {
-		return nil, fmt.Errorf("%w: not at Slack", errFile)
+		return nil, unavailable(f, "it is not at Slack")
 	}
 
 	resp, err := fs.download(ctx, u) //nolint:bodyclose // closed by what is returned, or below
@@ -148,19 +150,40 @@ func unavailable(f bridge.SurfaceFile, why string) error {
 	}
 }
 
+// notYet returns the error for a file that can't be read now, but perhaps later.
+func notYet(f bridge.SurfaceFile, why string) error {
+	return &channels.SendError{
+		Class: channels.Retry, Text: f.Name + " can't be read: " + why, Hint: "Parley tries again by itself.", Cause: errFile,
+	}
+}
+
 // checkDownload returns an error if the answer isn't the file that was announced. To a caller who may not read the
-// file, Slack sends a web page that asks to sign in.
+// file, Slack sends a web page that asks to sign in, or says where that page is.
+// Errors: those of unavailable and notYet.
 func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile) error {
+	const isRedirect = 3 // the first digit of the statuses that only say where to look
+	if resp.StatusCode/100 == isRedirect {
+		return unavailable(f, "Slack doesn't give it to Parley")
+	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%w: Slack answers %d", errFile, resp.StatusCode)
+		return notYet(f, fmt.Sprintf("Slack answers %d", resp.StatusCode))
+	}
+	if isWebPage(resp, body, f) {
+		return unavailable(f, "Slack shows a web page instead of it")
 	}
 
 	hasBothSizes := f.SizeBytes > 0 && resp.ContentLength >= 0
 	if hasBothSizes && resp.ContentLength != f.SizeBytes {
-		return fmt.Errorf("%w: %d bytes instead of %d", errFile, resp.ContentLength, f.SizeBytes)
+		return notYet(f, fmt.Sprintf("Slack sends %d bytes instead of %d", resp.ContentLength, f.SizeBytes))
 	}
+
+	return nil
+}
+
+// isWebPage reports whether the answer is a web page although the file is none.
+func isWebPage(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile) bool {
 	if strings.Contains(f.ContentType, "html") {
-		return nil
+		return false
 	}
 
 	const sniffed = 512           // bytes that http.DetectContentType looks at
@@ -169,11 +192,7 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 	looksHTML := strings.HasPrefix(http.DetectContentType(head), "text/html")
 	mayLookHTML := strings.HasPrefix(f.ContentType, "text/") // other texts may begin like HTML
 	isDisguised := looksHTML && !mayLookHTML
-	if saysHTML || isDisguised {
-		return fmt.Errorf("%w: a web page instead of the file", errFile)
-	}
-
-	return nil
+	return saysHTML || isDisguised
 }
 
 // fileInfo asks Slack for what an event left out about a file.

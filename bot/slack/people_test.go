@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -147,8 +148,10 @@ func TestOpenAsksSlackAlone(t *testing.T) {
 	for _, url := range []string{
 		other.URL + "/f", "http://files.slack.com/f", "https://slack.com.evil.test/f", "https://evilslack.com/f", "https://u:p@files.slack.com/f", "file:///etc/passwd",
 	} {
-		if _, err := st.readFile(bridge.SurfaceFile{ID: "F", URL: url}); err == nil {
-			t.Errorf("%s is fetched, want an error", url)
+		_, err := st.readFile(bridge.SurfaceFile{ID: "F", Name: "x", URL: url})
+		wantEqual(t, "class of "+url, channels.ClassOf(err), channels.BadContent)
+		if err == nil || !strings.Contains(err.Error(), "not at Slack") {
+			t.Errorf("%s: got the error %v, want that it is not at Slack", url, err)
 		}
 	}
 	wantEqual(t, "requests to another host", requests, 0)
@@ -161,16 +164,24 @@ func TestOpenNoFile(t *testing.T) {
 	hello := st.shareFile(slackfake.NewFile{Name: "a.txt", Data: []byte("hello")})
 	longer := hello
 	longer.SizeBytes = 4
-	if got, err := st.readFile(longer); err == nil {
-		t.Errorf("a file that is longer than announced is read: %q, want an error", got)
+	_, err := st.readFile(longer)
+	wantEqual(t, "class of a file that is longer than announced", channels.ClassOf(err), channels.Retry)
+	if err == nil || !strings.Contains(err.Error(), "5 bytes instead of 4") {
+		t.Errorf("a file that is longer than announced: got the error %v, want one with both lengths", err)
 	}
-	st.fake.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultHTTP, Status: 200, Times: 1})
-	if got, err := st.readFile(hello); err == nil {
-		t.Errorf("a page is taken for a file: %q, want an error", got)
+	for status, want := range map[int]channels.Class{http.StatusOK: channels.BadContent, http.StatusBadGateway: channels.Retry} { // with a page
+		st.fake.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultHTTP, Status: status, Times: 1})
+		_, err := st.readFile(hello)
+		wantEqual(t, fmt.Sprintf("class of a page with %d", status), channels.ClassOf(err), want)
+		if err == nil || !strings.Contains(err.Error(), "can't be read: Slack") {
+			t.Errorf("a page with %d: got the error %v, want that the file can't be read", status, err)
+		}
 	}
-	st.surface.token = "xoxb-wrong"
-	if got, err := st.readFile(hello); err == nil {
-		t.Errorf("a redirect is followed to %q, want an error", got)
+	st.surface.token = "xoxb-wrong" // Slack leads to the page for signing in
+	_, err = st.readFile(hello)
+	wantEqual(t, "class of a redirect", channels.ClassOf(err), channels.BadContent)
+	if err == nil || !strings.Contains(err.Error(), "doesn't give it") {
+		t.Errorf("a redirect: got the error %v, want that Slack doesn't give it", err)
 	}
 }
 

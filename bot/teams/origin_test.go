@@ -186,6 +186,16 @@ func TestDeletedFile(t *testing.T) {
 	wantWords(t, err.Error(), "deleted")
 }
 
+func TestPageInPlaceOfAFile(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	page := w.fromAnn(w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "page.pdf", Type: "text/html"}))
+	page.ContentType = "application/pdf"
+	_, err := w.surface.Open(w.ctx(), page)
+	wantEqual(t, "class of the error", channels.ClassOf(err), channels.BadContent)
+	wantWords(t, err.Error(), "web page")
+}
+
 // Somebody may have no OneDrive, or none that we may know of. Then the channel's files are read all the same.
 func TestFilesOfAnAuthorWithoutOneDrive(t *testing.T) {
 	t.Parallel()

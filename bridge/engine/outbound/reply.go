@@ -129,7 +129,7 @@ func (a *attempt) makeReply() (*outgoing, error) {
 	}
 
 	r.keepOnlyPart()
-	return r, a.e.addFiles(r)
+	return r, a.addFiles(r)
 }
 
 // addRecipients gives a reply its recipients, and notes what is known of its customer: all keys, and which messages the customer
@@ -226,7 +226,8 @@ func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external 
 }
 
 // addFiles gives the reply the files that its author attached in the surface.
-func (e *Sender) addFiles(r *outgoing) error {
+func (a *attempt) addFiles(r *outgoing) error {
+	e := a.e
 	s := e.opt.Engine.Surface(r.message.AccountID)
 	for _, l := range r.lines { // of all lines, not only of the first: an edit may have added a file to any
 		for _, ref := range l.message.Files {
@@ -234,7 +235,7 @@ func (e *Sender) addFiles(r *outgoing) error {
 			if err != nil {
 				return err
 			}
-			r.out.Files = append(r.out.Files, f)
+			r.out.Files = append(r.out.Files, a.unreadable.watch(f))
 		}
 	}
 	return nil
@@ -314,6 +315,7 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	}
 
 	receipt, err := ch.Send(ctx, r.out)
+	err = a.boundUnreadable(err)
 	e.reportSending(c.AccountID, err)
 	sent := a.sentLines(r, receipt.State, receipt.ExternalID)
 	sent.More = receipt.More

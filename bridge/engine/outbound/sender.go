@@ -87,6 +87,8 @@ type attempt struct {
 	*material
 	body Payload              // of a post; makePost sets it
 	dir  *directory.Directory // by which makePost made the post
+
+	unreadable unreadableFile // of a reply
 }
 
 // material is what was read for deliveries that were claimed together, at once for all of them.

@@ -1,0 +1,106 @@
+package outbound
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+const (
+	// maxUnreadable is how long a reply is tried of which a file can't be read. All later replies of its conversation wait
+	// meanwhile.
+	maxUnreadable = 5 * time.Minute
+
+	// Pauses between these attempts are half as long as the reply was tried, within these bounds.
+	minUnreadablePause = time.Second
+	maxUnreadablePause = 30 * time.Second
+)
+
+// unreadableFile notes why a file of a reply couldn't be read during an attempt. Channels may read in goroutines of their own.
+type unreadableFile struct {
+	mu    sync.Mutex
+	cause *channels.SendError
+}
+
+// note keeps the first failure. One that has a class keeps its words.
+func (u *unreadableFile) note(name string, err error) {
+	cause, ok := errors.AsType[*channels.SendError](err)
+	if !ok {
+		cause = &channels.SendError{Text: name + " can't be read.", Cause: err}
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.cause = cmp.Or(u.cause, cause)
+}
+
+// watch returns a file that notes why it can't be read. What fails because the attempt ends is no fault of the file.
+func (u *unreadableFile) watch(f channels.File) channels.File {
+	open := f.Open
+	f.Open = func(ctx context.Context) (io.ReadCloser, error) {
+		body, err := open(ctx)
+		if err != nil {
+			if !errors.Is(ctx.Err(), context.Canceled) {
+				u.note(f.Name, err)
+			}
+			return nil, err
+		}
+		return &watchedFile{ReadCloser: body, ctx: ctx, name: f.Name, unreadable: u}, nil
+	}
+	return f
+}
+
+// watchedFile is an open file of a reply.
+type watchedFile struct {
+	io.ReadCloser
+	ctx        context.Context //nolint:containedctx // of the call that opened the file, which its reading belongs to
+	name       string
+	unreadable *unreadableFile
+	closed     atomic.Bool
+}
+
+// Read implements io.Reader.
+func (w *watchedFile) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	isEnd := err == nil || errors.Is(err, io.EOF)
+	if !isEnd && !w.closed.Load() && w.ctx.Err() == nil {
+		w.unreadable.note(w.name, err)
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (w *watchedFile) Close() error {
+	w.closed.Store(true)
+	return w.ReadCloser.Close()
+}
+
+// boundUnreadable returns the error with which an attempt at a reply ended. If that would be tried again because a file can't
+// be read, it is tried again soon, and fails for good after maxUnreadable: its author can upload the file again.
+func (a *attempt) boundUnreadable(err error) error {
+	a.unreadable.mu.Lock()
+	cause := a.unreadable.cause
+	a.unreadable.mu.Unlock()
+	se, ok := errors.AsType[*channels.SendError](err)
+	if cause == nil || !ok || se.Class != channels.Retry {
+		return err
+	}
+
+	var p relay.Policy
+	noteRestored(&p, a.c) // the time before a restore doesn't count
+	tried := store.Seconds(a.c.FirstAgo) - p.RetryFor
+	if tried <= maxUnreadable {
+		soon := *se
+		soon.Wait = max(se.Wait, min(max(tried/2, minUnreadablePause), maxUnreadablePause))
+		return &soon
+	}
+
+	return &channels.SendError{Class: channels.BadContent, Text: cause.Text, Hint: "Upload the file again and send it anew.", Cause: err}
+}

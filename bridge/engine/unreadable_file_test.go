@@ -1,0 +1,68 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+)
+
+// brokenFiles is a surface whose files can't be read.
+type brokenFiles struct {
+	bridge.Surface
+	err  error
+	late bool // it fails only while it is read
+}
+
+// Open implements bridge.Surface.
+func (b brokenFiles) Open(context.Context, bridge.SurfaceFile) (io.ReadCloser, error) {
+	if b.late {
+		return io.NopCloser(io.MultiReader(strings.NewReader("the"), failingReader{b.err})), nil
+	}
+	return nil, b.err
+}
+
+// failingReader is a body that breaks off.
+type failingReader struct{ err error }
+
+// Read implements io.Reader.
+func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
+
+// A file that the chat doesn't give holds the later replies of its conversation for minutes, not for the day or two that the
+// channel would try: its author is told then.
+func TestFileThatStaysUnreadable(t *testing.T) {
+	t.Parallel()
+	slow := &channels.SendError{Class: channels.Retry, Text: "plan.txt can't be read: Slack answers 503."}
+	for name, c := range map[string]struct {
+		files brokenFiles
+		words string
+	}{
+		"not opened":    {brokenFiles{err: errors.New("slack: 503")}, "plan.txt can't be read."},
+		"with a reason": {brokenFiles{err: slow}, slow.Text},
+		"breaks off":    {brokenFiles{err: io.ErrUnexpectedEOF, late: true}, "plan.txt can't be read."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 },
+				surface: func(s bridge.Surface) bridge.Surface { c.files.Surface = s; return c.files }})
+			thread := w.opened()
+			w.reply(thread, "!take")
+			w.card(thread, "| Ann |")
+			said := w.chat.Say("ann", support, thread, "Here it is", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
+			w.retried()
+			w.reply(thread, "Later")
+			w.fate(said, "waiting") // it may get better
+			w.exec(`UPDATE deliveries SET first_at = first_at - interval '6 min' WHERE kind = 'reply'`)
+			w.fate(said, "failed")
+			if words := w.line(thread, bridge.LineFailed).Plain(); !strings.Contains(words, c.words) || !strings.Contains(words, "Upload the file again") {
+				t.Errorf("its author reads %q", words)
+			}
+			w.provider.WaitTexts(t, "Later")
+		})
+	}
+}
