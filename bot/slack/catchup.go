@@ -284,6 +284,9 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 	}
 
 	found = slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] })
+	for i, f := range found {
+		found[i] = h.describeFiles(ctx, f)
+	}
 	return h.sweeper.Accept(ctx, found)
 }
 

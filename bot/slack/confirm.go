@@ -132,5 +132,8 @@ func syntheticEvent(me *fact.Self, event map[string]any) ([]byte, error) {
 // takeSynthetic stores the facts of a callback that was made from history.
 func (h *history) takeSynthetic(ctx context.Context, me *fact.Self, body []byte) error {
 	arrival := h.directory.withNames(ctx, me, body).SplitEvent(fact.KindCatchUp, body)
+	for i, f := range arrival.Facts {
+		arrival.Facts[i] = h.describeFiles(ctx, f)
+	}
 	return h.sweeper.Accept(ctx, arrival.Facts)
 }

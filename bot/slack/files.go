@@ -198,34 +198,14 @@ func isWebPage(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile) bo
 // fileInfo asks Slack for what an event left out about a file.
 // Errors: *channels.SendError of the class BadContent for a file that can't be read.
 func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.SurfaceFile, error) {
-	var info *slackapi.File
-	err := fs.retryRead(ctx, func(ctx context.Context) error {
-		var err error
-		info, _, _, err = fs.api.GetFileInfoContext(ctx, f.ID, 0, 0)
-		return err
-	})
-	if code := codeOf(err); code == "file_not_found" || code == "file_deleted" {
-		return f, unavailable(f, bridge.FileDeleted)
-	}
+	info, err := fs.askFile(ctx, f.ID)
 	if err != nil {
-		return f, fmt.Errorf("%w: files.info: %w", errFile, err)
+		return f, fmt.Errorf("%w: %w", errFile, err)
 	}
-
-	full := fact.SurfaceFile(fact.File{
-		ID:         info.ID,
-		Name:       info.Name,
-		Title:      info.Title,
-		Mimetype:   info.Mimetype,
-		Size:       int64(info.Size),
-		Mode:       info.Mode,
-		IsExternal: info.IsExternal,
-		Private:    info.URLPrivate,
-		Download:   info.URLPrivateDownload,
-	})
+	full := fact.SurfaceFile(info)
 	if full.Unavailable != "" {
 		return f, unavailable(f, full.Unavailable)
 	}
-
 	return full, nil
 }
 

@@ -73,7 +73,9 @@ func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.R
 	for _, body := range bodies {
 		arrival := t.directory.withNames(ctx, me, body).SplitEvent(fact.KindEvent, body)
 		t.applyNews(&arrival)
-		facts = append(facts, arrival.Facts...)
+		for _, f := range arrival.Facts {
+			facts = append(facts, t.describeFiles(ctx, f))
+		}
 	}
 	if len(facts) == 0 {
 		return nil

@@ -222,7 +222,7 @@ func (me *Self) Said(channel string, m *Message) bridge.Action {
 		Place: m.placeIn(channel),
 		Order: m.TS,
 		Raw:   typed.Plain,
-		Files: surfaceFiles(m.Files),
+		Files: me.surfaceFiles(m.Files),
 		Context: bridge.Context{
 			Broadcast: m.Subtype == "thread_broadcast",
 			Quotes:    quotes,
@@ -288,10 +288,13 @@ func isInvisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r)
 }
 
-// surfaceFiles reads attached files.
-func surfaceFiles(files []File) []bridge.SurfaceFile {
+// surfaceFiles reads attached files. Those that the message doesn't describe are read as Slack described them when it was stored.
+func (me *Self) surfaceFiles(files []File) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	for _, f := range files {
+		if described, ok := me.Files[f.ID]; ok {
+			f = described
+		}
 		out = append(out, SurfaceFile(f))
 	}
 	return out

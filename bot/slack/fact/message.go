@@ -88,6 +88,12 @@ type File struct {
 // deletedMode is the mode of what is left of a file that was deleted.
 const deletedMode = "tombstone"
 
+// DeletedFile returns what is left of a file that was deleted.
+func DeletedFile(id string) File { return File{ID: id, Mode: deletedMode} }
+
+// AskForFile is the access of a file that an event doesn't describe: files.info does.
+const AskForFile = "check_file_info"
+
 // slackbot speaks for Slack itself; a deleted root becomes one of its messages.
 const slackbot = "USLACKBOT"
 

@@ -42,6 +42,9 @@ type Self struct {
 
 	// Names of the people and channels that the stored message mentions, by id.
 	Names map[string]string `json:"names,omitempty"`
+
+	// Files are those of the stored message that the event didn't describe, as Slack describes them, by id.
+	Files map[string]File `json:"files,omitempty"`
 }
 
 var errPayload = errors.New("slack: payload")
@@ -80,6 +83,26 @@ func Unwrap(raw []byte) (Payload, error) {
 		return p, fmt.Errorf("%w: without self", errPayload)
 	}
 	return p, nil
+}
+
+// UndescribedFiles returns the ids of the files about which Slack has to be asked.
+func (p *Payload) UndescribedFiles() []string {
+	ev, _, err := readEvent(p.Body)
+	if err != nil {
+		return nil
+	}
+	m := &ev.Message
+	if ev.Changed != nil {
+		m = ev.Changed
+	}
+
+	var ids []string
+	for _, f := range m.Files {
+		if f.Access == AskForFile {
+			ids = append(ids, f.ID)
+		}
+	}
+	return ids
 }
 
 // Fact makes the journal's row of body.

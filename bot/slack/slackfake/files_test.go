@@ -103,7 +103,13 @@ func TestAgentsFile(t *testing.T) {
 	wantEqual(t, "mode of the file over the limit", files[2].Mode, "hidden_by_limit")
 	wantEqual(t, "address of the file over the limit", files[2].URLPrivate, "")
 	wantEqual(t, "access to the slow file in the event", files[3].FileAccess, "check_file_info")
-	wantEqual(t, "access to the slow file by files.info", w.fileInfo(files[3].ID).FileAccess, "visible")
+	wantEqual(t, "mode of the slow file in the event", files[3].Mode, "file_access")
+	wantEqual(t, "what the event says of the slow file", files[3].Name+files[3].Mimetype+files[3].URLPrivate+files[3].User, "")
+	wantEqual(t, "size of the slow file in the event", files[3].Size, 0)
+	slow := w.fileInfo(files[3].ID)
+	wantEqual(t, "access to the slow file by files.info", slow.FileAccess, "visible")
+	wantEqual(t, "its name by files.info", slow.Name, "slow.png")
+	wantEqual(t, "its mode by files.info", slow.Mode, "hosted")
 	// Whoever has no token, or no scope, is sent to sign in.
 	get := func(token string) *http.Response {
 		t.Helper()

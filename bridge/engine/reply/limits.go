@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
@@ -74,8 +75,11 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 }
 
 // filesOver says which of the files a channel can't take.
-func filesOver(caps channels.Capabilities, account channels.FileLimits, name string, files []store.FileRef) *bridge.Problem {
-	for i, f := range files {
+func filesOver(caps channels.Capabilities, account channels.FileLimits, name string, attached []store.FileRef) *bridge.Problem {
+	for i, f := range attached {
+		if files.FromSurface(f).Unavailable != "" {
+			continue // its kind and size may not be known: its author is told why it can't be read
+		}
 		if caps.Files.SentAs(f.Name, f.ContentType) == "" {
 			return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no files like %s.", name, f.Name),
 				Hint: "Send it in another form, for example as a PDF or a JPEG, or a link to it."}
@@ -95,7 +99,7 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 		isFirstOfMessage := i%perMessage == 0
 		if isFirstOfMessage && caps.Files.MaxBytes > 0 {
 			var size int64
-			for _, other := range files[i:min(i+perMessage, len(files))] {
+			for _, other := range attached[i:min(i+perMessage, len(attached))] {
 				size += other.SizeBytes
 			}
 

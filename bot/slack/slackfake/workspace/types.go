@@ -255,6 +255,19 @@ func (f *File) Clone() *File {
 	return &n
 }
 
+// accessToAsk is the access of a file in a channel that other organisations share, of which messages say nothing but its id.
+const accessToAsk = "check_file_info"
+
+// MarshalJSON implements json.Marshaler.
+// Source: docs.slack.dev/reference/objects/file-object, "Slack Connect files", read 2026-11.
+func (f File) MarshalJSON() ([]byte, error) {
+	type described File
+	if f.FileAccess != accessToAsk {
+		return json.Marshal(described(f))
+	}
+	return json.Marshal(map[string]any{"id": f.ID, "created": 0, "timestamp": 0, "user": "", "mode": "file_access", "file_access": f.FileAccess})
+}
+
 // SetData puts the bytes in, and what Slack derives of them.
 func (f *File) SetData(data []byte) {
 	f.Data, f.Size = data, int64(len(data))

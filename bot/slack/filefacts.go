@@ -1,0 +1,82 @@
+package slack
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/slack/fact"
+	"parley/channels"
+)
+
+// describeTimeout is how long Slack is asked about the files of a message before the message is stored without that. Slack waits
+// three seconds for its acknowledgement.
+const describeTimeout = 2 * time.Second
+
+// describeFiles adds to a fact what Slack says about files of which the event itself says nothing but their ids: those in channels
+// that other organisations share (Slack Connect). Whether a customer's channel takes a file depends on its kind and size. What isn't
+// known in time is asked again when the file is read.
+// Source: docs.slack.dev/reference/objects/file-object, "Slack Connect files", read 2026-11.
+func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels.Fact {
+	if !bytes.Contains(f.Payload, []byte(fact.AskForFile)) { // mostly: spare the decoding
+		return f
+	}
+	p, err := fact.Unwrap(f.Payload)
+	if err != nil {
+		return f // it is quarantined
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
+	defer cancel()
+	p.Self.Files = map[string]fact.File{}
+	for _, id := range p.UndescribedFiles() {
+		info, err := w.askFile(ctx, id)
+		if err != nil {
+			w.log.Warn("slack doesn't say what a file is", "error", err)
+			continue
+		}
+		p.Self.Files[id] = info
+	}
+
+	described, err := p.Self.Fact(p.Kind, f.ExternalID, f.OrderKey, p.Body)
+	if err != nil {
+		return f
+	}
+	return described
+}
+
+// askFile asks Slack what a file is. Of one that is gone, or that the app may not see, the result says that.
+// Errors: Slack's others.
+func (w *workspace) askFile(ctx context.Context, id string) (fact.File, error) {
+	var info *slackapi.File
+	err := w.retryRead(ctx, func(ctx context.Context) error {
+		var err error
+		info, _, _, err = w.api.GetFileInfoContext(ctx, id, 0, 0)
+		return err
+	})
+	switch code := codeOf(err); code {
+	case "file_not_found", "file_deleted":
+		return fact.DeletedFile(id), nil
+	case "access_denied":
+		return fact.File{ID: id, Access: code}, nil
+	}
+	if err != nil {
+		return fact.File{}, fmt.Errorf("slack: files.info: %w", err)
+	}
+
+	return fact.File{
+		ID:         info.ID,
+		Name:       info.Name,
+		Title:      info.Title,
+		Mimetype:   info.Mimetype,
+		Size:       int64(info.Size),
+		Mode:       info.Mode,
+		IsExternal: info.IsExternal,
+		Private:    info.URLPrivate,
+		Download:   info.URLPrivateDownload,
+		Access:     info.FileAccess,
+	}, nil
+}
