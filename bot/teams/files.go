@@ -206,7 +206,10 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	kind, _, _ := mime.ParseMediaType(answer.ContentType)                //nolint:errcheck // an unreadable type is "", which isn't a page
 	if kind == "text/html" && !strings.Contains(f.ContentType, "html") { // such as a page that asks to sign in
 		answer.Close() //nolint:errcheck // refused already
-		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: Microsoft shows a web page instead of it", Hint: "Upload the file itself and send again.", Cause: errFile}
+		return nil, &channels.SendError{
+			Class: channels.BadContent, Text: f.Name + " can't be read: Microsoft shows a web page instead of it",
+			Hint: "Upload the file itself and send again.", Cause: errFile,
+		}
 	}
 
 	return answer, nil

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// maxUnreadable is how long a reply is tried of which a file can't be read. All later replies of its conversation wait
-	// meanwhile.
+	// maxUnreadable is how long after its first attempt a reply of which a file can't be read is still tried. It includes the
+	// time in which the attempts failed for other reasons. All later replies of the conversation wait meanwhile.
 	maxUnreadable = 5 * time.Minute
 
 	// Pauses between these attempts are half as long as the reply was tried, within these bounds.
@@ -52,7 +52,7 @@ func (u *unreadableFile) watch(f channels.File) channels.File {
 			}
 			return nil, err
 		}
-		return &watchedFile{ReadCloser: body, ctx: ctx, name: f.Name, unreadable: u}, nil
+		return &watchedFile{ReadCloser: body, ended: ctx.Err, name: f.Name, unreadable: u}, nil
 	}
 	return f
 }
@@ -60,7 +60,7 @@ func (u *unreadableFile) watch(f channels.File) channels.File {
 // watchedFile is an open file of a reply.
 type watchedFile struct {
 	io.ReadCloser
-	ctx        context.Context //nolint:containedctx // of the call that opened the file, which its reading belongs to
+	ended      func() error // not nil after the attempt was ended
 	name       string
 	unreadable *unreadableFile
 	closed     atomic.Bool
@@ -70,7 +70,7 @@ type watchedFile struct {
 func (w *watchedFile) Read(p []byte) (int, error) {
 	n, err := w.ReadCloser.Read(p)
 	isEnd := err == nil || errors.Is(err, io.EOF)
-	if !isEnd && !w.closed.Load() && w.ctx.Err() == nil {
+	if !isEnd && !w.closed.Load() && w.ended() == nil {
 		w.unreadable.note(w.name, err)
 	}
 	return n, err
