@@ -50,16 +50,16 @@ func TestFileThatStaysUnreadable(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 },
 				surface: func(s bridge.Surface) bridge.Surface { c.files.Surface = s; return c.files }})
-			thread := w.opened()
+			thread := w.openThread()
 			w.reply(thread, "!take")
-			w.card(thread, "| Ann |")
+			w.waitCard(thread, "| Ann |")
 			said := w.chat.Say("ann", support, thread, "Here it is", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
-			w.retried()
+			w.waitFailedAttempt()
 			w.reply(thread, "Later")
-			w.fate(said, "waiting") // it may get better
+			w.waitFate(said, "waiting") // it may get better
 			w.exec(`UPDATE deliveries SET first_at = first_at - interval '6 min' WHERE kind = 'reply'`)
-			w.fate(said, "failed")
-			if words := w.line(thread, bridge.LineFailed).Plain(); !strings.Contains(words, c.words) || !strings.Contains(words, "Upload the file again") {
+			w.waitFate(said, "failed")
+			if words := w.waitLine(thread, bridge.LineFailed).Plain(); !strings.Contains(words, c.words) || !strings.Contains(words, "Upload the file again") {
 				t.Errorf("its author reads %q", words)
 			}
 			w.provider.WaitTexts(t, "Later")
@@ -72,10 +72,10 @@ func TestFileThatStaysUnreadable(t *testing.T) {
 func TestUnreadableFileOfNoKnownKind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.Types = []string{"application/pdf"} }})
-	thread := w.opened()
+	thread := w.openThread()
 	said := w.chat.Say("ann", support, thread, "Here it is", bridgetest.File{Name: "file-F1", Unavailable: "hidden by the limit of the Slack plan"})
-	w.fate(said, "failed")
-	if words := w.line(thread, bridge.LineFailed).Plain(); !strings.Contains(words, "file-F1 can't be read: hidden by the limit") {
+	w.waitFate(said, "failed")
+	if words := w.waitLine(thread, bridge.LineFailed).Plain(); !strings.Contains(words, "file-F1 can't be read: hidden by the limit") {
 		t.Errorf("its author reads %q", words)
 	}
 }
