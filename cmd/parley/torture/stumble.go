@@ -198,17 +198,22 @@ func (c *chaos) strikeDead(ctx context.Context, h harm) {
 
 	lurk, enough := context.WithTimeout(ctx, c.opt.lurkFor()*stumbles)
 	defer enough()
+	isOver := func() bool {
+		mail, err := c.driver.hard.inspectLast(lurk, errandDeadly) // the database may be down for a moment
+		return err == nil && (mail.Applied || mail.Tries >= stumbles)
+	}
 	c.running.Go(func() { // beside the trap, which must be armed when the mail comes
 		for pause.For(lurk, deadlyLook) {
-			mail, err := c.driver.hard.inspectLast(lurk, errandDeadly) // the database may be down for a moment
-			isOver := mail.Applied || mail.Tries >= stumbles
-			if err == nil && isOver {
+			if isOver() {
 				enough()
 			}
 		}
 	})
 
 	for kills < stumbles && lurk.Err() == nil {
+		if kills > 0 && isOver() { // other blows have ended attempts, too: one more kill could be one too many
+			break
+		}
 		c.net.traps.wait(lurk, &trap{way: wayBase, up: true, match: c.driver.hard.isApplyingDeadly, strike: kill}, c.opt.lurkFor()*stumbles)
 	}
 
