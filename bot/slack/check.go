@@ -8,6 +8,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/slack/manifest"
 	"parley/channels"
 )
 
@@ -86,7 +87,7 @@ func checkScopes(header string) channels.Finding {
 		granted = append(granted, strings.TrimSpace(scope))
 	}
 
-	for _, scope := range botScopes() {
+	for _, scope := range manifest.Scopes() {
 		if !slices.Contains(granted, scope) {
 			missing = append(missing, scope)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/manifest"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -114,7 +115,7 @@ func TestEventBroughtAgain(t *testing.T) {
 // While the app isn't in a channel, nobody tells it what is said there. When it is invited again, that is a gap.
 func TestInvitedAgain(t *testing.T) {
 	t.Parallel()
-	st := newConnectedStage(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = botScopes(), botEvents() })
+	st := newConnectedStage(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
 	root := st.postRoot()
 	must(t, st.fake.Admin.Kick(st.channel, st.fake.BotUserID()))
 	missed := st.postAsAnn(root.Message, "Is anybody there?")

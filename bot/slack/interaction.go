@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
+	"parley/bot/slack/manifest"
 	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -134,16 +135,9 @@ func placeOrder(p bridge.Place) string {
 	return fact.OrderKey(p.Channel, cmp.Or(p.Thread, p.Message))
 }
 
-// startShortcut is the callback id of the global shortcut that begins a conversation. It has the prefix of message
-// shortcuts, too, but Slack sends the two as interactions of different types.
-const startShortcut = "conv_start"
-
-// shortcutPrefix begins the callback ids of message shortcuts; the verb follows.
-const shortcutPrefix = "conv_"
-
 // shortcutVerb returns the verb of a message shortcut, by its callback id. ok is false if there is no such shortcut.
 func shortcutVerb(callback string) (name bridge.Verb, ok bool) {
-	word, hasPrefix := strings.CutPrefix(callback, shortcutPrefix)
+	word, hasPrefix := strings.CutPrefix(callback, manifest.ShortcutPrefix)
 	name = bridge.Verb(word)
 	isInMenu := verb.Of(name).Menus.Message != nil
 	return name, hasPrefix && isInMenu

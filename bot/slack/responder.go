@@ -12,6 +12,7 @@ import (
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
+	"parley/bot/slack/manifest"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -111,7 +112,7 @@ func (r *responder) handleMessageShortcut(ctx context.Context, me *fact.Self, in
 
 // handleGlobalShortcut handles an entry of the menu beside the message box. Slack doesn't say in which channel.
 func (r *responder) handleGlobalShortcut(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
-	if in.CallbackID != startShortcut {
+	if in.CallbackID != manifest.StartShortcut {
 		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
 	}
 	return r.openForm(me, in, formRequest{verb: bridge.VerbNew, user: in.User.ID}), nil

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"os"
 
-	"parley/bot/slack"
+	slackmanifest "parley/bot/slack/manifest"
 	"parley/bot/teams/manifest"
 )
 
@@ -36,7 +36,7 @@ Examples:
 
 // Run prints the manifest.
 func (c slackManifestCommand) Run() error {
-	return printOutput(slack.Manifest(slack.ManifestOptions{Name: c.Name, ShortCommands: c.ShortCommands, PublicURL: c.PublicURL,
+	return printOutput(slackmanifest.JSON(slackmanifest.Options{Name: c.Name, ShortCommands: c.ShortCommands, PublicURL: c.PublicURL,
 		HTTP: c.HTTP || c.PublicURL != "" && isSet("SLACK_SIGNING_SECRET") && !isSet("SLACK_APP_TOKEN")}))
 }
 

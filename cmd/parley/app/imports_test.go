@@ -72,7 +72,7 @@ func bans() []ban {
 			why: "what a chat missed becomes facts like any other; where they were read is the chat's own"},
 		{from: []string{"bot/upload/..."}, to: []string{"bot/slack/...", "bot/teams/..."},
 			why: "a page of ours is the same for every surface that leads to it"},
-		{from: []string{"bot/slack/blockkit", "bot/slack/fact", "bot/teams/card", "bot/teams/fact", "bot/teams/manifest"},
+		{from: []string{"bot/slack/blockkit", "bot/slack/fact", "bot/slack/manifest", "bot/teams/card", "bot/teams/fact", "bot/teams/manifest"},
 			to:  []string{"bot/slack", "bot/teams", "bot/sweep/...", "bot/teams/auth", "bot/teams/graph", "bot/teams/inbound", "bot/teams/rest", "channels/fence/...", "channels/pause"},
 			why: "what people see, what comes back of it and the stored form of a fact are pure: the same bytes say the same tomorrow, on every replica"},
 		{from: []string{"bot/teams/organisation", "bot/teams/recent"}, to: []string{"bot/teams", "bot/sweep/...", "bot/teams/auth", "bot/teams/inbound", "bot/teams/manifest"},

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bot/slack"
+	"parley/bot/slack/manifest"
 	"parley/bot/slack/slackfake"
 	"parley/cmd/parley/demo/plaintext"
 )
@@ -39,7 +39,7 @@ type slashCommand struct {
 
 // readManifest reads the shortcuts and commands from Parley's manifest, from which Slack would take them.
 func (p *slackPane) readManifest() error {
-	raw, err := slack.Manifest(slack.ManifestOptions{})
+	raw, err := manifest.JSON(manifest.Options{})
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"parley/bot/slack"
+	slackmanifest "parley/bot/slack/manifest"
 	"parley/bot/teams/manifest"
 	"parley/bot/web"
 	"parley/bot/web/start"
@@ -65,11 +65,11 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 // SlackManifest implements start.Desk. Socket Mode works everywhere, also where Slack can't reach Parley. Agents can sign in by Slack
 // where the site has an address of https.
 func (d *startDesk) SlackManifest() ([]byte, error) {
-	var o slack.ManifestOptions
+	var o slackmanifest.Options
 	if strings.HasPrefix(d.o.BaseURL, "https://") {
 		o.PublicURL = d.o.BaseURL
 	}
-	return slack.Manifest(o)
+	return slackmanifest.JSON(o)
 }
 
 // TeamsPackage implements start.Desk.
