@@ -168,11 +168,11 @@ func (c *Composer) newHeaders(o channels.Outbound) (*mailHeaders, error) {
 		return nil, errBadRecipient("The message has no recipient.", "Enter an e-mail address for this contact.")
 	}
 
-	h.inReplyTo = mailid.Clean(o.InReplyTo)
+	h.inReplyTo = cleanMessageID(o.InReplyTo)
 	h.references = referenceChain(mailid.Anchor(c.key, o.ConversationID, c.domain), o.References, h.inReplyTo)
 	if o.Automatic {
 		h.automatic = "auto-generated"
-		if h.inReplyTo != "" {
+		if o.InReplyTo != "" {
 			h.automatic = "auto-replied"
 		}
 	}
@@ -277,6 +277,18 @@ func mailAddress(key string) (address string, ok bool) {
 	return address, rawmail.IsASCII(domain)
 }
 
+// cleanMessageID returns a message's id as mails name it, without its brackets. It returns "" for an id that mails can't
+// have, such as the one that Parley gives a mail without a Message-ID.
+// Source: RFC 5322 section 3.6.4.
+func cleanMessageID(id string) string {
+	id = mailid.Clean(id)
+	left, right, _ := strings.Cut(id, "@")
+	if left == "" || right == "" {
+		return ""
+	}
+	return id
+}
+
 // referenceChain returns the ids for References: our anchor, the thread's ids, the id that is answered.
 // The anchor names the conversation even if a server replaces our Message-IDs.
 func referenceChain(anchor string, thread []string, answered string) []string {
@@ -287,7 +299,7 @@ func referenceChain(anchor string, thread []string, answered string) []string {
 		}
 	}
 	for _, id := range thread {
-		if id = mailid.Clean(id); id != answered {
+		if id = cleanMessageID(id); id != answered {
 			add(id)
 		}
 	}

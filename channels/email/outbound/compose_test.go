@@ -183,6 +183,28 @@ func TestThreadHeaders(t *testing.T) {
 	wantEqual(t, "id of another attempt", again.id, h.id)
 }
 
+// A mail without a Message-ID can't be named in an answer: what Parley calls it is no id that mails may have. The same goes
+// for an id that lacks a side of the "@".
+// Source: RFC 5322 section 3.6.4.
+func TestAnswersNameNoInvalidID(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"sha256:a0592bb4f3a3c3c9d1b6c2c7a1f0e8d2", "<local>", "@customer.test", "q1@", "<>"} {
+		o := answer()
+		o.InReplyTo, o.References, o.Automatic = id, []string{"q0@customer.test", id}, true
+		h, err := composer(t).newHeaders(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{mailid.Anchor(keys()[0], 12, "acme.test"), "q0@customer.test"}
+		if h.inReplyTo != "" || !slices.Equal(h.references, want) {
+			t.Errorf("%q: in reply to %q, references %q; want none, and %q", id, h.inReplyTo, h.references, want)
+		}
+		if h.automatic != "auto-replied" {
+			t.Errorf("%q: an automatic answer calls itself %q", id, h.automatic)
+		}
+	}
+}
+
 // An answer's subject begins with one Re:, in whatever language the marks before it were.
 func TestSubject(t *testing.T) {
 	t.Parallel()
