@@ -29,7 +29,7 @@ func CharsetLabel(declared string) string {
 
 // IsUTF8 reports whether ToUTF8 would only remove control characters from b. label is a CharsetLabel.
 func IsUTF8(b []byte, label string) bool {
-	if isUTF7(label) || bytes.Contains(b, []byte(shiftsToJIS)) {
+	if isUTF7(label) || isKorean7Bit(label) || bytes.Contains(b, []byte(shiftsToJIS)) {
 		return false
 	}
 	if isMultiByte(label) && findEncoding(label) != nil {
@@ -37,9 +37,6 @@ func IsUTF8(b []byte, label string) bool {
 	}
 	return utf8.Valid(b)
 }
-
-// isUTF7 reports whether a charset is UTF-7.
-func isUTF7(label string) bool { return label == "utf-7" || label == "unicode-1-1-utf-7" }
 
 // decodeCharset is ToUTF8 that keeps control characters.
 func decodeCharset(b []byte, declared string, guess *Guesser) string {
@@ -158,7 +155,8 @@ const (
 )
 
 // decodeByMark decodes text whose charset is certain: by a byte order mark, or by the escape sequences of
-// ISO-2022-JP in text that claims to be ASCII. It also decodes declared UTF-7. ok is false for other text.
+// ISO-2022-KR or ISO-2022-JP in text that claims to be ASCII. It also decodes declared UTF-7 and ISO-2022-KR. ok is
+// false for other text.
 func decodeByMark(b []byte, declared string) (text string, ok bool) {
 	if bytes.HasPrefix(b, []byte(markUTF8)) && utf8.Valid(b) {
 		return string(b[len(markUTF8):]), true
@@ -170,6 +168,9 @@ func decodeByMark(b []byte, declared string) (text string, ok bool) {
 		return decodeUTF16(rest, "utf-16be")
 	}
 	claimsASCII := declared == "" || declared == "us-ascii" || declared == "ascii"
+	if isKorean7Bit(declared) || claimsASCII && bytes.Contains(b, []byte(announcesKorean)) {
+		return decodeKorean7Bit(b)
+	}
 	if claimsASCII && bytes.Contains(b, []byte(shiftsToJIS)) {
 		out, err := japanese.ISO2022JP.NewDecoder().Bytes(b)
 		return string(out), err == nil
@@ -199,12 +200,18 @@ func findEncoding(label string) encoding.Encoding {
 		return nil
 	case "gb2312", "gbk", "x-gbk", "cp936", "gb_2312-80", "gb18030":
 		return simplifiedchinese.GB18030
+	case "hz", "hz-gb-2312": // RFC 1843
+		return simplifiedchinese.HZGB2312
 	case "cp932", "windows-31j", "ms932", "x-sjis-cp932":
 		return japanese.ShiftJIS
 	case "cp50220", "cp50221", "iso-2022-jp-ms", "iso-2022-jp-2":
 		return japanese.ISO2022JP
 	}
-	if enc, err := htmlindex.Get(strings.TrimPrefix(label, "x-")); err == nil {
+	enc, err := htmlindex.Get(strings.TrimPrefix(label, "x-"))
+	if err == nil && enc == encoding.Replacement { // a browser shows no such text; what is ASCII in it can be read
+		return nil
+	}
+	if err == nil {
 		return enc
 	}
 	if enc, err := htmlindex.Get(strings.Replace(label, "cp", "windows-", 1)); err == nil {
@@ -220,9 +227,9 @@ func findEncoding(label string) encoding.Encoding {
 }
 
 // isMultiByte reports whether text of a charset may be valid UTF-8 by accident. It goes by parts of the name:
-// "2022" is for iso-2022-jp and iso-2022-kr, "cp9" for cp932, cp936, cp949 and cp950.
+// "2022" is for iso-2022-jp, "cp5022" for forms of it, "cp9" for cp932, cp936, cp949 and cp950.
 func isMultiByte(label string) bool {
-	for _, part := range []string{"2022", "jis", "gb", "big5", "euc", "ks_c", "korean", "utf-16", "utf-32", "utf-7", "hz", "cp9"} {
+	for _, part := range []string{"2022", "jis", "gb", "big5", "euc", "ks_c", "korean", "utf-16", "utf-32", "utf-7", "hz", "cp5022", "cp9"} {
 		if strings.Contains(label, part) {
 			return true
 		}
@@ -355,46 +362,3 @@ func isClean(s string) bool {
 
 // asciiDelete is the last ASCII character, a control character.
 const asciiDelete = '\x7f'
-
-// decodeUTF7 decodes UTF-7: ASCII text in which "+…-" contains UTF-16 in base64.
-// Source: RFC 2152.
-func decodeUTF7(b []byte) string {
-	var out strings.Builder
-	for len(b) > 0 {
-		plus := bytes.IndexByte(b, '+')
-		if plus < 0 {
-			break
-		}
-		out.Write(b[:plus])
-		b = b[plus+1:]
-		end := 0
-		for end < len(b) && isUTF7Digit(b[end]) {
-			end++
-		}
-		if end == 0 {
-			out.WriteByte('+')
-		} else {
-			units := DecodeBase64(b[:end])
-			isOdd := len(units)%2 == 1
-			if isOdd {
-				units = units[:len(units)-1]
-			}
-			if text, ok := decodeUTF16(units, "utf-16be"); ok { // damaged text is left out
-				out.WriteString(text)
-			}
-		}
-		b = b[end:]
-		if len(b) > 0 && b[0] == '-' {
-			b = b[1:]
-		}
-	}
-	out.Write(b)
-	return out.String()
-}
-
-// isUTF7Digit reports whether c is a digit of base64. In UTF-7 the digits "-" and "_" of URLs don't count, because
-// "-" ends the code.
-func isUTF7Digit(c byte) bool {
-	isURLDigit := c == '-' || c == '_'
-	return !isURLDigit && base64Value(c) >= 0
-}
