@@ -289,3 +289,16 @@ func (b *Book) AddRef(c *Conversation, id string) {
 	}
 	c.Touch()
 }
+
+// AddChain keeps the ids of the messages that a message answers with its conversation, as AddRef does: those that are newer than the
+// newest one that is kept already. ids has the newest first.
+// Source: RFC 5322 section 3.6.4.
+func (b *Book) AddChain(c *Conversation, ids []string) {
+	isKept := func(id string) bool { return slices.Contains(c.Refs, id) }
+	if i := slices.IndexFunc(ids, isKept); i >= 0 {
+		ids = ids[:i]
+	}
+	for _, id := range slices.Backward(ids) {
+		b.AddRef(c, id)
+	}
+}

@@ -169,7 +169,7 @@ func (c *Composer) newHeaders(o channels.Outbound) (*mailHeaders, error) {
 	}
 
 	h.inReplyTo = cleanMessageID(o.InReplyTo)
-	h.references = referenceChain(mailid.Anchor(c.key, o.ConversationID, c.domain), o.References, h.inReplyTo)
+	h.references = c.referenceChain(o, h.inReplyTo)
 	if o.Automatic {
 		h.automatic = "auto-generated"
 		if o.InReplyTo != "" {
@@ -290,16 +290,19 @@ func cleanMessageID(id string) string {
 }
 
 // referenceChain returns the ids for References: our anchor, the thread's ids, the id that is answered.
-// The anchor names the conversation even if a server replaces our Message-IDs.
-func referenceChain(anchor string, thread []string, answered string) []string {
-	out := []string{anchor}
+// The anchor names the conversation even if a server replaces our Message-IDs. Anchors of other conversations are left out:
+// the answer would come to them.
+func (c *Composer) referenceChain(o channels.Outbound, answered string) []string {
+	out := []string{mailid.Anchor(c.key, o.ConversationID, c.domain)}
 	add := func(id string) {
 		if id != "" && !slices.Contains(out, id) {
 			out = append(out, id)
 		}
 	}
-	for _, id := range thread {
-		if id = cleanMessageID(id); id != answered {
+	for _, id := range o.References {
+		_, message, isOurs := mailid.Parse([][]byte{c.key}, id)
+		isAnchor := isOurs && message == 0
+		if id = cleanMessageID(id); id != answered && !isAnchor {
 			add(id)
 		}
 	}

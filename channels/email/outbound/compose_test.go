@@ -161,7 +161,8 @@ func TestThreadHeaders(t *testing.T) {
 	o := answer()
 	own := mailid.Message(keys()[0], 12, 30, "acme.test")
 	anchor := mailid.Anchor(keys()[0], 12, "acme.test")
-	o.References = []string{"q1@customer.test", anchor, own, "q1@customer.test", "q2@customer.test"}
+	other := mailid.Anchor(keys()[0], 11, "acme.test") // a conversation of before: answers must not come to it
+	o.References = []string{"q1@customer.test", anchor, other, own, "q1@customer.test", "q2@customer.test"}
 	o.InReplyTo = "<q1@customer.test>"
 	h, err := c.newHeaders(o)
 	if err != nil {
