@@ -130,7 +130,7 @@ func fileNames(p bridge.Post, refused []refusedFile) []string {
 }
 
 func fileName(f channels.File) string {
-	return cmp.Or(blockkit.DisplayName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name)), "file")
+	return cmp.Or(blockkit.FileName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name)), "file")
 }
 
 // postNames posts only the names of files, where Slack takes none of them.

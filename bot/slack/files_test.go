@@ -100,6 +100,18 @@ func TestFilesOfAllKinds(t *testing.T) {
 	}
 }
 
+// A file with a very long name keeps its ending, by which agents' computers know how to open it.
+func TestLongFileNameKeepsItsEnding(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	p := st.newFilesPost(st.postRoot(), textFile("Rechnung_"+strings.Repeat("y", 120)+".pdf", "one"))
+	m := st.fake.Message(st.channel, st.mustSendAll(p).Message)
+	if m == nil || len(m.Files) != 1 {
+		t.Fatalf("got the message %+v, want one with a file", m)
+	}
+	wantEqual(t, "name of the file", m.Files[0].Name, "Rechnung_"+strings.Repeat("y", 66)+"….pdf")
+}
+
 // However many of a customer's files can't be had, or are none that Slack takes, each is named with the reason, beside those that
 // are shown, and also if none is.
 func TestManyFilesAreMissing(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 	"unicode"
@@ -127,6 +128,7 @@ func (h Home) Link(p bridge.Place) string {
 const (
 	maxNameRunes   = 80 // Slack's limit of a username
 	maxSuffixRunes = 23 // of a remark in brackets at the end of a name
+	maxEndingRunes = 10 // of a file name's ending, with its dot
 )
 
 // DisplayName makes a customer's name fit for a post: without invisible characters, and of maxNameRunes at most. view has
@@ -149,4 +151,20 @@ func DisplayName(name string) string {
 	const between = "… "
 	head := runes[:maxNameRunes-len(suffix)-utf8.RuneCountInString(between)]
 	return string(head) + between + string(suffix)
+}
+
+// FileName makes the name of a customer's file fit for Slack, as DisplayName does. Of a long name the ending stays.
+func FileName(name string) string {
+	name = typed.Visible(name)
+	runes := []rune(name)
+	if len(runes) <= maxNameRunes {
+		return name
+	}
+
+	ending := []rune(path.Ext(name))
+	if len(ending) > maxEndingRunes {
+		ending = nil
+	}
+
+	return string(runes[:maxNameRunes-len(ending)-1]) + "…" + string(ending)
 }

@@ -124,6 +124,30 @@ func TestCutPiece(t *testing.T) {
 	}
 }
 
+// Of a long file name the ending stays: without it nobody can open the file.
+func TestFileName(t *testing.T) {
+	t.Parallel()
+	long := "Rechnung_" + strings.Repeat("y", 120)
+	for in, want := range map[string]string{
+		"plan.pdf":                  "plan.pdf",
+		"a\u202e\nfdp.exe":          "a fdp.exe",
+		long + ".pdf":               long[:75] + "….pdf",
+		long + ".tar.gz":            long[:76] + "….gz",
+		long + " (1).pdf":           long[:75] + "….pdf",
+		long:                        long[:79] + "…",
+		long + ". See the order no": long[:79] + "…",
+		"v1." + long:                "v1." + long[:76] + "…",
+	} {
+		got := FileName(in)
+		if got != want {
+			t.Errorf("FileName(%q) = %q, want %q", in, got, want)
+		}
+		if n := len([]rune(got)); n > 80 {
+			t.Errorf("%q has %d characters, want at most 80", got, n)
+		}
+	}
+}
+
 // Slack shows 80 characters of a name. Of a longer one the end says that it is a customer.
 func TestDisplayName(t *testing.T) {
 	t.Parallel()
