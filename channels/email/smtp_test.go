@@ -43,6 +43,18 @@ func TestNoPasswordSignIn(t *testing.T) {
 	wantText(t, "error", w.wantSendFails(reply(), channels.AuthBroken).Text, "GSSAPI")
 }
 
+// A server that greets with a refusal has not seen the mail: it is tried again.
+func TestRefusedAtTheGreeting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.pointTo(w.IMAPAddr(), startScripted(t, "554 No SMTP service here"))
+	const want = "The mail server refuses the connection: 554 No SMTP service here"
+	refused := w.wantSendFails(reply(), channels.Retry)
+	if refused.Text != want || refused.AccountText != want {
+		t.Errorf("got the text %q, to admins %q; want %q", refused.Text, refused.AccountText, want)
+	}
+}
+
 // A refusal that comes in the middle of the mail, before the server hangs up.
 func TestRefusedInsideTheMail(t *testing.T) {
 	t.Parallel()

@@ -66,12 +66,20 @@ const (
 	codeAuthFailed         = 535
 	codeAuthNeedsTLS       = 538
 	codeTooMuchData        = 552
+	codeNoService          = 554
 )
 
 // authTemporaryWait is how long Parley believes a server that it can't check a password right now ("the
 // authentication failed due to a temporary server failure", RFC 4954 section 6). Microsoft says the same of a
 // wrong password.
 const authTemporaryWait = 30 * time.Minute
+
+// A server that greets with a refusal is tried again for greetingWait as if it were down. Then admins have to know, and the
+// mailbox pauses for closedWait at a time.
+const (
+	greetingWait = 30 * time.Minute
+	closedWait   = time.Hour
+)
 
 // Classify decides what an SMTP refusal means. waited is the time since the first attempt.
 // Source: RFC 5321 section 4.2, RFC 3463, RFC 4954; Microsoft's and Google's lists of
@@ -82,6 +90,13 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 			return Verdict{Class: channels.Retry, Hint: HintLater}
 		}
 		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
+	}
+
+	if step == StepGreeting && code == codeNoService { // "No SMTP service here", RFC 5321 section 3.1
+		if waited < greetingWait {
+			return Verdict{Class: channels.Retry, Hint: hintClosed}
+		}
+		return Verdict{Class: channels.Throttled, Wait: closedWait, Hint: hintClosed}
 	}
 
 	ext := enhancedCode(code, text)
@@ -170,6 +185,7 @@ const (
 	hintFullYet = "The customer's mailbox is still full. Reach the customer in another way."
 	hintSize    = "Send it without attachments, or with smaller ones."
 	hintQuota   = "The mailbox has sent as much as its provider allows in a day. Parley tries again every hour."
+	hintClosed  = "Parley tries again by itself. If it lasts, ask the mail server's administrator, with the server's words."
 	hintContent = "Change the text or leave the attachments out, then send again."
 	hintBlocked = "The mail server does not let this mailbox send so. Ask its administrator, with the server's words."
 )

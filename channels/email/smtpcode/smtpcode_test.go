@@ -85,7 +85,11 @@ func TestClassify(t *testing.T) {
 		{step: StepDot, code: 554, text: "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Cannot submit message", want: channels.AccountBlocked},
 		{step: StepDot, code: 554, text: "5.2.252 SendAsDenied; support@acme.test not allowed to send as help@acme.test", want: channels.AccountBlocked},
 		{step: StepMail, code: 553, text: "Sender address rejected: not owned by user", want: channels.AccountBlocked},
-		{step: StepGreeting, code: 554, text: "No SMTP service here", want: channels.AccountBlocked},
+		{step: StepGreeting, code: 501, text: "Bad HELO", want: channels.AccountBlocked},
+		// The server lets nobody in. That may pass; if it doesn't, the account waits, and its admins are told.
+		{step: StepGreeting, code: 554, text: "No SMTP service here", want: channels.Retry},
+		{step: StepGreeting, code: 554, text: "5.7.1 Blocked", waited: 29 * time.Minute, want: channels.Retry},
+		{step: StepGreeting, code: 554, text: "5.7.1 Blocked", waited: 30 * time.Minute, want: channels.Throttled, wait: time.Hour},
 		// What no standard names may mean anything.
 		{step: StepDot, code: 354, text: "Go ahead", want: channels.Ambiguous},
 		{step: StepDot, code: 650, text: "?", want: channels.Ambiguous},

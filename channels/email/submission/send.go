@@ -122,7 +122,10 @@ func (c *Sender) explainFailure(err error, firstAt time.Time, recipients []strin
 		return out
 	}
 
-	const refusal = "The mail server refuses the mail: "
+	refusal := "The mail server refuses the mail: "
+	if f.step == smtpcode.StepGreeting {
+		refusal = "The mail server refuses the connection: "
+	}
 	switch {
 	case f.recipient == "":
 		out.Text = refusal + reply
