@@ -11,9 +11,11 @@ import (
 func TestConversationKeepsTheChainOfItsMails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customerSends(mail, channelstest.Event{ID: "c3@x.test", From: "kim@x.test", Text: "Which one?", References: []string{"c2@x.test", "c1@x.test"}})
+	answered := []string{"c2@x.test", "c1@x.test"}
+	w.customerSends(mail, channelstest.Event{ID: "c3@x.test", From: "kim@x.test", Text: "Which one?", References: answered})
 	w.waitThread("Which one?")
-	w.customerSends(mail, channelstest.Event{ID: "c5@x.test", From: "kim@x.test", Text: "The red one", References: []string{"c4@x.test", "c3@x.test", "c1@x.test"}})
+	answered = []string{"c4@x.test", "c3@x.test", "c1@x.test"}
+	w.customerSends(mail, channelstest.Event{ID: "c5@x.test", From: "kim@x.test", Text: "The red one", References: answered})
 	w.waitDrained()
 	const want = "c1@x.test c2@x.test c3@x.test c4@x.test c5@x.test"
 	if got := w.text(`SELECT array_to_string(refs, ' ') FROM conversations WHERE id = 1`); got != want {
