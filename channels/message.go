@@ -185,7 +185,7 @@ type Outbound struct {
 	Signature  Signature
 	From       string   // which of our own addresses; "" means the account's
 	InReplyTo  string   // mail: the Message-ID of the customer's newest message
-	References []string // the provider's ids of the conversation's messages, and of what they answer, if Sending.References says that they are used
+	References []string // ids of the conversation's messages, and of what they answer, if Sending.References says that they are used
 	Files      []File
 	Automatic  bool // no person wrote it; the channel marks it as automatic if it can
 	// Promotional says that its author marked it as advertising. It leaves only while anybody may write, never in the time in which
