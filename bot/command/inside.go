@@ -14,7 +14,7 @@ import (
 )
 
 // insideWords are the words of one language with which people begin a text that is meant for colleagues,
-// in small letters without accents. Before Parley sends a text that begins with such a word, it asks.
+// in small letters; accents don't count. Before Parley sends a text that begins with such a word, it asks.
 type insideWords struct {
 	language string
 	notes    []string // "note", "internal": for colleagues, also at the beginning of a later line
@@ -22,7 +22,11 @@ type insideWords struct {
 	everyday []string // those of the words that also begin ordinary sentences in some language: they count only before a separator
 }
 
-func insideTable() []insideWords {
+// insideTable has the words of all languages in which teams work; see docs/settings.md.
+func insideTable() []insideWords { return slices.Concat(latinWords(), otherWords()) }
+
+// latinWords are those of languages that are written in Latin letters.
+func latinWords() []insideWords {
 	return []insideWords{
 		{language: "English", notes: []string{"note", "notes", "note to self", "internal", "internally", "private", "privately", "confidential", "for internal use", "team note"},
 			hints: []string{"fyi", "for your information", "hint", "hints", "heads up", "heads-up"}},
@@ -48,6 +52,49 @@ func insideTable() []insideWords {
 			hints: []string{"pro informaci", "pro info", "napoveda"}},
 		{language: "Turkish", notes: []string{"not", "notlar", "dahili", "ic not", "sirket ici", "ozel", "gizli"},
 			hints: []string{"bilgi", "bilginize", "ipucu"}, everyday: []string{"not", "ozel", "bilgi"}},
+		{language: "Slovak", notes: []string{"poznamka", "poznamky", "interne", "interna", "interny", "sukromne", "doverne"},
+			hints: []string{"pre informaciu", "pre info"}},
+		{language: "Hungarian", notes: []string{"megjegyzes", "megjegyzesek", "feljegyzes", "belso", "belso hasznalatra", "bizalmas"},
+			hints: []string{"tajekoztatasul", "tipp"}, everyday: []string{"tipp"}},
+		{language: "Romanian", notes: []string{"nota", "note", "notita", "notite", "intern", "interna", "uz intern", "privat", "confidential"},
+			hints: []string{"pentru informare", "pentru informarea ta"}},
+		{language: "Croatian", notes: []string{"biljeska", "biljeske", "napomena", "napomene", "interno", "interna", "privatno", "povjerljivo"},
+			hints: []string{"za informaciju", "za info"}},
+		{language: "Slovene", notes: []string{"opomba", "opombe", "interno", "interna", "zasebno", "zaupno"},
+			hints: []string{"za informacijo", "namig"}},
+		{language: "Norwegian", notes: []string{"notat", "notater", "merknad", "internt", "intern", "privat", "konfidensielt", "fortrolig"},
+			hints: []string{"til informasjon", "til orientering", "tips"}, everyday: []string{"tips"}},
+		{language: "Finnish", notes: []string{"muistiinpano", "muistiinpanot", "huomautus", "sisainen", "sisaisesti", "yksityinen", "luottamuksellinen"},
+			hints: []string{"tiedoksi", "vihje"}},
+	}
+}
+
+// otherWords are those of languages that are written otherwise. Chinese and Japanese have no spaces: a word alone goes on in many
+// words for customers, so that longer ones for colleagues stand here, too.
+func otherWords() []insideWords {
+	return []insideWords{
+		{language: "Bulgarian", notes: []string{"бележка", "бележки", "вътрешно", "вътрешна", "поверително"},
+			hints: []string{"за информация", "за сведение"}},
+		{language: "Greek", notes: []string{"σημείωση", "σημειώσεις", "εσωτερικό", "εσωτερική", "εσωτερικά", "ιδιωτικό", "εμπιστευτικό"},
+			hints: []string{"για ενημέρωση", "προς ενημέρωση"}},
+		{language: "Ukrainian", notes: []string{"нотатка", "нотатки", "примітка", "внутрішнє", "внутрішня", "приватно", "конфіденційно"},
+			hints: []string{"до відома", "підказка"}},
+		{language: "Russian", notes: []string{"заметка", "заметки", "примечание", "внутреннее", "внутренняя", "приватно", "конфиденциально"},
+			hints: []string{"к сведению", "для информации", "подсказка"}},
+		{language: "Arabic", notes: []string{"ملاحظة", "ملاحظات", "داخلي", "داخلية", "سري", "خاص"},
+			hints: []string{"للعلم", "للاطلاع"}, everyday: []string{"خاص"}},
+		{language: "Hebrew", notes: []string{"הערה", "הערות", "פנימי", "פנימית", "פרטי", "סודי", "חסוי"},
+			hints: []string{"לידיעתך", "לידיעתכם", "לידיעה"}},
+		{language: "Hindi", notes: []string{"नोट", "टिप्पणी", "आंतरिक", "निजी", "गोपनीय"},
+			hints: []string{"जानकारी के लिए", "आपकी जानकारी के लिए"}},
+		{language: "Chinese", notes: []string{"内部", "内部备注", "内部使用", "仅限内部", "仅供内部", "备注", "笔记", "私密", "保密", "机密",
+			"內部", "內部備註", "內部使用", "僅限內部", "僅供內部", "備註", "筆記", "機密"},
+			hints: []string{"注", "提示", "仅供参考", "供参考", "僅供參考", "供參考"}, everyday: []string{"提示"}},
+		{language: "Japanese", notes: []string{"内部", "内部用", "内部メモ", "社内", "社内用", "社内向け", "社内限り", "社内共有", "社内連絡", "社内メモ",
+			"ノート", "メモ", "備考", "社外秘", "内密"},
+			hints: []string{"ご参考", "ご参考まで", "参考", "参考まで", "ヒント"}},
+		{language: "Korean", notes: []string{"내부", "내부용", "내부 메모", "내부 공유", "사내", "사내용", "메모", "노트", "비공개", "대외비", "기밀"},
+			hints: []string{"참고", "참고로", "힌트"}, everyday: []string{"내부", "사내", "메모", "노트", "비공개", "참고", "참고로"}},
 	}
 }
 
@@ -65,15 +112,17 @@ var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglob
 	everyday := map[string]bool{}
 	for _, l := range insideTable() {
 		for _, w := range l.hints {
-			words[w] = insideWord{text: w, isHint: true}
+			text := plainLetters(w)
+			words[text] = insideWord{text: text, isHint: true}
 		}
 		for _, w := range l.everyday {
-			everyday[w] = true
+			everyday[plainLetters(w)] = true
 		}
 	}
 	for _, l := range insideTable() {
 		for _, w := range l.notes {
-			words[w] = insideWord{text: w}
+			text := plainLetters(w)
+			words[text] = insideWord{text: text}
 		}
 	}
 	var list []insideWord
@@ -148,30 +197,32 @@ func plainBeginning(line string) string {
 			b.WriteRune(r)
 		case unicode.IsSpace(r):
 			b.WriteByte(' ')
-		case r == '：':
-			b.WriteByte(':')
 		case !typed.IsBlank(r):
-			b.WriteRune(r)
+			b.WriteRune(foldRune(r))
 		}
 	}
 
-	plain := strings.Map(func(r rune) rune {
+	plain := plainLetters(b.String())
+	plain = pointMark.ReplaceAllString(strings.TrimLeft(plain, " "), "")
+	return strings.TrimLeftFunc(plain, func(r rune) bool {
+		return isSymbol(r) || strings.ContainsRune(" ([{<\"'“”„«»「『【〔〖《〈*_~`#>-–—•‣⁃·・※+:", r)
+	})
+}
+
+// plainLetters returns a text in small letters without accents.
+func plainLetters(s string) string {
+	return strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII && unicode.Is(unicode.Mn, r) {
 			return -1
 		}
 		return unicode.ToLower(r)
-	}, norm.NFD.String(b.String()))
-
-	plain = pointMark.ReplaceAllString(strings.TrimLeft(plain, " "), "")
-	return strings.TrimLeftFunc(plain, func(r rune) bool {
-		return isSymbol(r) || strings.ContainsRune(" ([{<\"'“”„«»*_~`#>-–—•‣⁃·+:", r)
-	})
+	}, norm.NFD.String(s))
 }
 
-// hasLetterFirst reports whether a text begins with a letter or a digit, so that a word before it goes on.
+// hasLetterFirst reports whether a text begins with a letter, a vowel's sign or a digit, so that a word before it goes on.
 func hasLetterFirst(s string) bool {
 	for _, r := range s {
-		return unicode.IsLetter(r) || unicode.IsDigit(r)
+		return unicode.IsLetter(r) || unicode.Is(unicode.Mc, r) || unicode.IsDigit(r)
 	}
 	return false
 }
@@ -180,7 +231,7 @@ func hasLetterFirst(s string) bool {
 // not "not-so-good".
 func isSetApart(after string) bool {
 	after = strings.TrimLeft(after, " *_~`")
-	if strings.IndexAny(after, ":)]}|=>") == 0 {
+	if strings.IndexAny(after, ":)]}|=>」』】〕〗》〉") == 0 {
 		return true
 	}
 	for _, dash := range []string{"-", "–", "—"} {

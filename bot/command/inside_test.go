@@ -23,7 +23,9 @@ func TestParseWordsForColleagues(t *testing.T) {
 		"Anteckning: hm", "för kännedom: hm", "Notat: hm", "til orientering hm", "🔒 internal: don't refund", "ℹ️ internal: hm",
 		"‼️ Intern: hm", "⚠️ Internal - hm", "▪ Notiz: hm", "→ intern: hm", "- 📝 note: hm", "· note: hm", ":lock2: internal: hm",
 		"🙂 FYI he called", "Poznámka: hm", "poznamka - hm", "interně: hm", "Not: iade etmeyin", "İç not: hm", "şirket içi: hm",
-		"özel: hm",
+		"özel: hm", "ｉｎｔｅｒｎａｌ: hm", "ＩＮＴＥＲＮＡＬ：hm", "（ｎｏｔｅ）hm", "ｆｙｉ　he called", "内部：hm", "【社内】hm", "社内:hm", "※社内メモ：hm",
+		"ノート：hm", "ﾒﾓ：hm", "・メモ：hm", "ご参考：hm", "備考 hm", "备注：hm", "注：hm", "「内部」hm", "內部：hm", "備註：hm", "내부: hm", "[내부] hm",
+		"메모: hm", "내부 메모: hm", "참고 - hm", "внутренняя: hm", "Σημείωση: hm", "ملاحظة: hm", "הערה: hm", "टिप्पणी: hm",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkColleagues, typed.Trim(text))
 	}
@@ -36,6 +38,7 @@ func TestParseLaterLinesForColleagues(t *testing.T) {
 		"Hinweis: hm", "Hi\n📝 note: x", "Hi\n⚠️ // ask Ben", "Hi\n🔒 internal: x", "Hi\n▪ note: x",
 		"Hi Dana,\nnote: this is a second line", "Hi Dana,\n\n// ask Ben first", "Hi\n  Note: x", "Hi\n> note: x", "Hi\n- note: x",
 		"Hi\n(internal) x", "Hi\nnotiz: x", "Hi\nInterne - x", "Hi\r\nnote: x",
+		"Hi\nｎｏｔｅ：x", "お世話になります。\n社内：x", "您好\n（备注）x", "안녕하세요\n내부: x",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkColleagues, typed.Trim(text))
 	}
@@ -51,6 +54,8 @@ func TestParseWordsForCustomers(t *testing.T) {
 		"A note: hm", "Notre magasin ferme", "Notiere ich gern", "Privatkunden zahlen nichts", "Maria, thanks", "1. First\n2. Second",
 		"🙂 Noted, thanks!", "🙂 Not a problem!", "Hi\n🙂 Notes are attached", "Hi\n🎉", "Hi\nNotes are attached",
 		"Hi\nFYI: we close on Monday", "Hi\nnot this one", "Hi\nsee https://shop.example//x", "Hi\nHinweis: montags zu",
+		"内部文件已发送", "注意：周一休息", "メモを添付します", "ノートパソコンが届きました", "내부 확인 후 연락드리겠습니다", "참고로 배송은 무료입니다", "메모가 도착했습니다",
+		"ご注文：12", "नोटों की जाँच", "您好\n注：不含税", "Ｎｏｔｅｄ！",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, typed.Trim(text))
 	}
@@ -74,7 +79,7 @@ func TestEscapedWordsForColleagues(t *testing.T) {
 func TestWordsForColleaguesOfAllLanguages(t *testing.T) {
 	t.Parallel()
 	table := insideTable()
-	if want := 12; len(table) != want {
+	if want := 29; len(table) != want {
 		t.Fatalf("got %d languages, want %d", len(table), want)
 	}
 	for _, l := range table {

@@ -23,7 +23,7 @@ import (
 //	internal: Hello     VerbSay with MarkColleagues: another word for colleagues stands in front
 //	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note
 //
-// Case doesn't matter, nor do mentions, emoji, marks of quotation and emphasis, spaces and invisible characters in front.
+// Case doesn't matter, nor does the width of characters ("ｎｏｔｅ："), nor do mentions, emoji, marks of quotation and emphasis, spaces and invisible characters in front.
 //
 // text is Markdown whose beginning is as typed: whoever writes the Markdown must not put
 // backslashes of its own before "!" and "/" there.
@@ -63,7 +63,7 @@ func Parse(text string, opt Options) Parsed {
 const decoration = "*_~`>"
 
 // typedMention is a name that somebody typed without picking it from the list.
-var typedMention = regexp.MustCompile(`^@[\p{L}\p{N}._-]+`)
+var typedMention = regexp.MustCompile(`^[@＠][\p{L}\p{N}._-]+`)
 
 // splitFront splits a text into front, what may stand before a marker (spaces, decoration, mentions), and the rest.
 func splitFront(text string, opt Options) (front, rest string) {
@@ -81,8 +81,8 @@ func splitFront(text string, opt Options) (front, rest string) {
 	}
 
 	front = text[:len(text)-len(rest)]
-	hasMention := strings.Contains(front, "@") || keptMentions(front, opt) != ""
-	trimmed := strings.TrimLeft(rest, ",:;")
+	hasMention := strings.ContainsAny(front, "@＠") || keptMentions(front, opt) != ""
+	trimmed := strings.TrimLeft(rest, ",:;，、：；")
 	if hasMention && trimmed != rest { // "@ann, note: …": the comma belongs to the mention
 		inner, rest := splitFront(trimmed, opt)
 		return text[:len(text)-len(trimmed)] + inner, rest
@@ -93,7 +93,7 @@ func splitFront(text string, opt Options) (front, rest string) {
 
 // ignorableLength counts the bytes of spaces, invisible characters and decoration at the beginning of s.
 func ignorableLength(s string) int {
-	isIgnorable := func(r rune) bool { return typed.IsBlank(r) || strings.ContainsRune(decoration, r) }
+	isIgnorable := func(r rune) bool { return typed.IsBlank(r) || strings.ContainsRune(decoration, foldRune(r)) }
 	return len(s) - len(strings.TrimLeftFunc(s, isIgnorable))
 }
 
@@ -155,7 +155,7 @@ var commandWord = regexp.MustCompile(`^(?:#?\d{1,18}\s+)?[!/]?(?i:parley\s+)?(?:
 func withoutMarksOfCommand(front, text string) string {
 	word := commandWord.FindString(text)
 	closing := closingMarks(front)
-	rest, hasColon := strings.CutPrefix(text[len(word):], ":")
+	rest, hasColon := cutColon(text[len(word):])
 	if closing == "`" {
 		rest = strings.TrimLeft(rest, " ") // code may end with a space
 	}
@@ -175,14 +175,14 @@ func withoutMarksOfCommand(front, text string) string {
 // pointMark begins a point of a list, or a heading.
 var pointMark = regexp.MustCompile(`^(?:[-+•#]+|\d{1,2}[.)])[\s\p{Zs}]+`)
 
-// noteWord is "note:", also with invisible characters between its letters, with emphasis around the colon,
+// noteWord is "note:" after foldWidth, also with invisible characters between its letters, with emphasis around the colon,
 // or as the first point of a list or a heading.
-var noteWord = regexp.MustCompile("^(?:(?:[-+•#]+|\\d{1,2}[.)])[\\s\\p{Zs}]+[*_~`]*)?(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*[:：][*_~`]*")
+var noteWord = regexp.MustCompile("^(?:(?:[-+•#]+|\\d{1,2}[.)])[\\s\\p{Zs}]+[*_~`]*)?(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*:[*_~`]*")
 
 // cutMarker finds the marker that a text begins with, and returns what follows it.
 func cutMarker(rest string) (marker bridge.Marker, after string) {
-	if note := noteWord.FindString(rest); note != "" {
-		return bridge.MarkNote, rest[len(note):]
+	if note := noteWord.FindString(foldWidth(rest)); note != "" {
+		return bridge.MarkNote, withoutRunes(rest, note)
 	}
 
 	if after, ok := cutSign(rest, "/", "／"); ok {
@@ -238,8 +238,8 @@ func cutEscape(rest string) (text string, ok bool) {
 
 // isLoneVerb reports whether a text is nothing but a verb's word, or a snooze with its time.
 func isLoneVerb(text string) bool {
-	isEnding := func(r rune) bool { return typed.IsBlank(r) || strings.ContainsRune(decoration+".!", r) }
-	text = strings.ToLower(strings.TrimRightFunc(typed.Trim(text), isEnding))
+	isEnding := func(r rune) bool { return typed.IsBlank(r) || strings.ContainsRune(decoration+".!。", r) }
+	text = strings.ToLower(strings.TrimRightFunc(typed.Trim(foldWidth(text)), isEnding))
 	word, args := text, ""
 	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {
 		word, args = text[:i], text[i:]

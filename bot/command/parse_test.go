@@ -72,6 +72,7 @@ func TestParseEscapes(t *testing.T) {
 		`📝 \note: x`:    "📝 note: x",
 		"!!":            "!",
 		"!!resolve":     "!resolve",
+		"！！resolve":     "！resolve",
 		"!! wow":        "! wow",
 		"!!!":           "!!",
 		"  !!wow":       "!wow",
@@ -97,6 +98,7 @@ func TestParseNotes(t *testing.T) {
 		"_note: x_", "**note: x**", "> note: x", "`note:` x", "- note: x", "• **note:** x", "1. note: x", "# Note: x", "//x", "// x",
 		"\u00a0// x", "/\u200b/ x", "／／ x", "📝 note: x", "⚠️ // x", "👩🏽‍💻note: x", "🔒 🔒\n> note: x", "▪ note: x", "→ **note:** x",
 		":lock2: note: x", "1️⃣ note: x", "ℹ️ note: x", "‼️ note: x", "⁉ note: x", "〰️ note: x", "〽️ note: x", "*️⃣ note: x",
+		"ＮＯＴＥ: x", "ｎｏｔｅ： x", "Ｎｏｔｅ　：　x", "＞ｎｏｔｅ：x", "＊ｎｏｔｅ：＊x", "－　ｎｏｔｅ：x", "１．　ｎｏｔｅ：x", "ｎｏ\u200bｔｅ：x",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbNote, bridge.MarkNote, "x")
 	}
@@ -115,10 +117,12 @@ func TestParseNotes(t *testing.T) {
 		"📝 <@UANN>, note: x":              "<@UANN> x",
 		"<@UANN> 📝 note: x":               "<@UANN> x",
 		"@ann:note: x":                    "@ann x",
+		"＠ann、ｎｏｔｅ：x":                     "＠ann x",
+		"ｎｏｔｅ：ＡＢＣ１２、ﾒﾓ": "ＡＢＣ１２、ﾒﾓ",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbNote, bridge.MarkNote, want)
 	}
-	for _, text := range []string{"🔒 !n x", "!n x", "!note x", "!note: x", "!N x"} {
+	for _, text := range []string{"🔒 !n x", "!n x", "!note x", "!note: x", "!N x", "！ｎｏｔｅ　x", "！note：x", "！ｎ x"} {
 		wantText(t, text, Parse(text, team), bridge.VerbNote, bridge.MarkBang, "x")
 	}
 	for _, text := range []string{"🔒 /note x", "/note x", "/parley note x"} {
@@ -189,7 +193,7 @@ func TestParseLoneWords(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"✔ resolve", "resolve", "RESOLVE.", "take!", "**resolve**", "help", "snooze", "snooze 2h", "Snooze tomorrow 14:30", "why", "note",
-		"@ann resolve",
+		"@ann resolve", "ｒｅｓｏｌｖｅ", "ｔａｋｅ。",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkLone, text)
 	}
@@ -203,7 +207,7 @@ func TestParseLoneWords(t *testing.T) {
 func TestParseCommands(t *testing.T) {
 	t.Parallel()
 	for verb, texts := range map[bridge.Verb][]string{
-		bridge.VerbTake:      {"!take", "!TAKE", "!accept", "!take.", "<@UBOT> !take", "\u00a0!take\u200b", "**!take**", "！take"},
+		bridge.VerbTake:      {"!take", "!TAKE", "!accept", "!take.", "<@UBOT> !take", "\u00a0!take\u200b", "**!take**", "！take", "！ｔａｋｅ"},
 		bridge.VerbUnassign:  {"!unassign"},
 		bridge.VerbPending:   {"!pending"},
 		bridge.VerbWake:      {"!wake"},
@@ -233,6 +237,7 @@ func TestParseReply(t *testing.T) {
 	for text, want := range map[string]Parsed{
 		"!promo 10 % off":      {Text: "10 % off", Args: promotional},
 		"!reply Hello there":   {Text: "Hello there"},
+		"！ｒｅｐｌｙ：こんにちは":         {Text: "こんにちは"},
 		"!reply: Hello\n\nBye": {Text: "Hello\n\nBye"},
 		`!reply \note: this`:   {Text: "note: this"},
 		"!reply take":          {Text: "take"},

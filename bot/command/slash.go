@@ -66,7 +66,7 @@ func Slash(command, text string, opt Options) Parsed {
 // The number of a conversation stands before the verb: behind "reply" and "note" it belongs to the text.
 func Mention(text string, opt Options) Parsed {
 	front, rest := splitFront(text, opt)
-	rest = withoutMarksOfCommand(front, strings.TrimLeft(rest, ",:; "))
+	rest = withoutMarksOfCommand(front, strings.TrimLeft(rest, ",:; ，、：；　"))
 	switch marker, after := cutMarker(rest); marker {
 	case bridge.MarkNote:
 		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(after)}
@@ -103,18 +103,20 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 		return Parsed{Verb: asked, Marker: marker, Args: bridge.Args{Conversation: id}}
 	}
 
-	name := verbName.FindString(rest)
+	word := verbName.FindString(rest)
+	name := foldWidth(word)
 	v, p, ok := findVerb(name)
 	if !ok {
-		if name == "" {
-			name = firstWord(rest)
+		if word == "" {
+			word = firstWord(rest)
 		}
-		p = unknownVerb(name, strings.TrimPrefix(rest, name), marker, opt)
+		p = unknownVerb(word, strings.TrimPrefix(rest, word), marker, opt)
 		p.Args.Conversation = id // otherwise the verb that was meant would be offered for the thread's own conversation
 		return p
 	}
 
-	rest = typed.Trim(strings.TrimPrefix(rest[len(name):], ":"))
+	rest, _ = cutColon(rest[len(word):])
+	rest = typed.Trim(rest)
 	isSearch := v.Typed.Rest == verb.RestFind // its number can be one of the words that are looked for: readRest decides
 	isText := v.Typed.Rest == verb.RestReply || v.Typed.Rest == verb.RestText
 	isTextInThread := isText && marker != bridge.MarkSlash

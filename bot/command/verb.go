@@ -15,9 +15,10 @@ var verbName = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
 
 // readVerb reads a verb and its arguments; the sign before the verb is already cut off.
 func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
-	name := verbName.FindString(text)
+	word := verbName.FindString(text)
+	name := foldWidth(word)
 	if marker == bridge.MarkSlash && strings.EqualFold(name, "parley") { // "/parley snooze 2h"
-		text = typed.Trim(text[len(name):])
+		text = typed.Trim(text[len(word):])
 		if text == "" {
 			return Parsed{Verb: bridge.VerbHelp, Marker: marker}
 		}
@@ -26,10 +27,10 @@ func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 
 	v, p, ok := findVerb(name)
 	if !ok {
-		return unknownVerb(name, text[len(name):], marker, opt)
+		return unknownVerb(word, text[len(word):], marker, opt)
 	}
 
-	rest := strings.TrimPrefix(text[len(name):], ":")
+	rest, _ := cutColon(text[len(word):])
 	p = readArguments(v, p, name, typed.Trim(rest), marker, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
 		p.Marker = bridge.MarkNone // the sign belonged to the verb
@@ -86,7 +87,8 @@ func readMistyped(name, rest string, marker bridge.Marker, opt Options) *bridge.
 	if !ok || !v.Button.Meant {
 		return nil
 	}
-	rest = typed.Trim(strings.TrimPrefix(rest, ":"))
+	rest, _ = cutColon(rest)
+	rest = typed.Trim(rest)
 	p := readArguments(v, Parsed{Verb: v.Name}, name, rest, marker, opt)
 	if p.Verb != v.Name {
 		return nil // nobody knows what its arguments mean
