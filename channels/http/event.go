@@ -23,20 +23,20 @@ type Batch struct {
 
 // Event is one thing that happened on the customers' side. Unknown fields are ignored.
 type Event struct {
-	Type    string    `json:"type"`    // message, edit, delete, reaction, status; typing is ignored
-	ID      string    `json:"id"`      // unique; of a message, it is also the message's id
-	From    *Person   `json:"from"`    // the customer; not of a status
-	At      time.Time `json:"at"`      // when, by the sender's clock
-	Text    string    `json:"text"`    // message, edit: Markdown
-	Subject string    `json:"subject"` // message
-	Files   []File    `json:"attachments"`
-	ReplyTo string    `json:"reply_to"` // message: the id of the one that it answers, ours or the sender's
-	Chosen  string    `json:"chosen"`   // message: the id of the button or row that was tapped
-	Target  string    `json:"target"`   // edit, delete, reaction: the message it is about
-	Emoji   string    `json:"emoji"`    // reaction; "" = taken back
-	Message string    `json:"message"`  // status: the id of our callback, or the receiver's own
-	State   string    `json:"state"`    // status: delivered, read, failed
-	Reason  string    `json:"reason"`   // status: why it failed, for people
+	Type    string  `json:"type"`    // message, edit, delete, reaction, status; typing is ignored
+	ID      string  `json:"id"`      // unique; of a message, it is also the message's id
+	From    *Person `json:"from"`    // the customer; not of a status
+	At      Moment  `json:"at"`      // when, by the sender's clock
+	Text    string  `json:"text"`    // message, edit: Markdown
+	Subject string  `json:"subject"` // message
+	Files   []File  `json:"attachments"`
+	ReplyTo string  `json:"reply_to"` // message: the id of the one that it answers, ours or the sender's
+	Chosen  string  `json:"chosen"`   // message: the id of the button or row that was tapped
+	Target  string  `json:"target"`   // edit, delete, reaction: the message it is about
+	Emoji   string  `json:"emoji"`    // reaction; "" = taken back
+	Message string  `json:"message"`  // status: the id of our callback, or the receiver's own
+	State   string  `json:"state"`    // status: delivered, read, failed
+	Reason  string  `json:"reason"`   // status: why it failed, for people
 }
 
 // Person is a customer.
@@ -111,7 +111,7 @@ func whyInvalid(raw []byte) string {
 		} `json:"attachments"`
 	}
 	if json.Unmarshal(raw, &e) == nil {
-		var at time.Time
+		var at Moment
 		if len(e.At) > 0 && json.Unmarshal(e.At, &at) != nil {
 			return "at is no time like 2026-11-20T12:00:00Z (RFC 3339, with its zone)"
 		}
@@ -254,7 +254,7 @@ func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 		if errors.Is(err, errIgnored) {
 			continue
 		}
-		if err == nil && !isPossible(e.At) {
+		if err == nil && !isPossible(e.At.Time) {
 			err = fmt.Errorf("at is not between the years %d and %d", firstYear, lastYear)
 		}
 		if err == nil {
@@ -283,8 +283,8 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 
 	in := channels.Inbound{Kind: kindsByName()[e.Type]}
-	if isPossible(e.At) { // else it was stored by a version that took every time
-		in.At = e.At
+	if isPossible(e.At.Time) { // else it was stored by a version that took every time
+		in.At = e.At.Time
 	}
 	if e.Type == "status" {
 		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: c.messageOf(e.Message), External: []string{e.Message}, Reason: e.Reason}

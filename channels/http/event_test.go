@@ -30,7 +30,7 @@ type event struct {
 func events() []event {
 	kim := channels.Party{Key: "kim", Name: "Kim"}
 	from := `"from":{"id":"kim","name":"Kim"}`
-	at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	at, newYear := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC)
 	return []event{
 		{raw: `{"type":"message","id":"m1",` + from + `,"at":"2026-11-20T12:00:00Z","subject":"S","text":"Hi","reply_to":"p1","chosen":"yes","future":[1]}`,
 			want: channels.Inbound{
@@ -41,6 +41,12 @@ func events() []event {
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m2", From: kim, Attachments: []channels.Attachment{
 				{Name: "a.txt", ContentType: "text/plain", Content: []byte("hello")},
 				{Name: "b.png", ContentType: "image/png", Ref: "https://x.test/a/b.png?s=1", SizeBytes: 5}}}},
+		{raw: `{"type":"message","id":"m3",` + from + `,"at":"2026-11-20t12:00:00Z","text":"Hi"}`,
+			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m3", From: kim, At: at, Text: "Hi"}},
+		{raw: `{"type":"message","id":"m4",` + from + `,"at":"2026-11-20t12:00:00z","text":"Hi"}`,
+			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m4", From: kim, At: at, Text: "Hi"}},
+		{raw: `{"type":"message","id":"m5",` + from + `,"at":"2016-12-31T23:59:60Z","text":"Hi"}`,
+			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m5", From: kim, At: newYear, Text: "Hi"}},
 		{raw: `{"type":"edit","id":"e1",` + from + `,"target":"m1","text":"Ho"}`,
 			want: channels.Inbound{Kind: channels.InboundEdit, ExternalID: "e1", From: kim, Change: channels.Change{Target: "m1"}, Text: "Ho"}},
 		{raw: `{"type":"delete","id":"e2",` + from + `,"target":"m1"}`,
@@ -69,6 +75,7 @@ func events() []event {
 		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"url":"http://x.test/a"}]}`, fault: "attachments[0].url", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[` + strings.Repeat(`{"content":"eA=="},`, 10) + `{"content":"eA=="}]}`, fault: "more than 10"},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"2026-11-20T12:00:00"}`, fault: "events[0]: at is no time", finer: true},
+		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"2016-12-31T23:58:60Z"}`, fault: "events[0]: at is no time", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"0000-12-31T19:03:58-04:56"}`, fault: "events[0]: at is not between", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"9999-12-31T23:59:59Z"}`, fault: "events[0]: at is not between", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":1790000000}`, fault: "events[0]: at is no time"},
@@ -111,6 +118,24 @@ func TestStoredImpossibleTime(t *testing.T) {
 	t.Parallel()
 	stored := `{"type":"message","id":"1","from":{"id":"kim"},"at":"0000-12-31T19:03:58-04:56","text":"x"}`
 	wantEqual(t, "it has no time", decodeOne(t, newWorld(t, nil).channel, []byte(stored)).At.IsZero(), true)
+}
+
+// A leap second ends a day of UTC, whatever the zone in which it is written, and is the next second.
+func TestLeapSecondOfZones(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Time{
+		`"2016-12-31T18:59:60-05:00"`:   time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC),
+		`"2017-01-01t08:59:60.5+09:00"`: time.Date(2017, 1, 1, 0, 0, 0, 500_000_000, time.UTC),
+	} {
+		var got parleyhttp.Moment
+		if err := json.Unmarshal([]byte(text), &got); err != nil || !got.Equal(want) {
+			t.Errorf("%s is %v, %v, want %v", text, got, err, want)
+		}
+	}
+	var none parleyhttp.Moment
+	if err := json.Unmarshal([]byte(`"2016-12-31T23:59:60-05:00"`), &none); err == nil {
+		t.Errorf("a leap second in the middle of a day of UTC is %v, want an error", none)
+	}
 }
 
 // What a file's ending stands for is the same on every machine, whatever it has installed.
