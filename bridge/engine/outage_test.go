@@ -164,6 +164,12 @@ func TestOutageIsTold(t *testing.T) {
 	if len(got) != 2 || !strings.HasSuffix(got[0], "can't be reached") || !strings.HasSuffix(got[1], "is back") {
 		t.Errorf("ann is told %q, want that the chat can't be reached, and that it is back", got)
 	}
+	mails := w.provider.Sent()
+	_, words, _ := strings.Cut(mails[len(mails)-1].Text, "reaches it again after ")
+	words, _, _ = strings.Cut(words, ". ")
+	if away, err := time.ParseDuration(words); err != nil || away < 5*time.Minute {
+		t.Errorf("the mail says that it was away for %q, want five minutes at least: before them, nobody is told", words)
+	}
 	wantList(t, "what ben is told, who is no admin", w.noticeSubjects("ben@acme.test"), nil)
 }
 

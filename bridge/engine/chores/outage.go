@@ -85,12 +85,12 @@ func (cs *Chores) reachOne(ctx context.Context, account store.AccountID, r bridg
 
 // noteReached notes that a chat answers. It returns the notices that it is back, if admins were told that it was away.
 func (cs *Chores) noteReached(account store.AccountID, s *outage.State) []outage.Notice {
-	toldAt := s.ToldAt
+	isTold := s.ToldAt != nil
+	away := s.Now.Sub(s.ReachedAt).Round(time.Minute)
 	s.ReachedAt, s.ToldAt = s.Now, nil
-	if toldAt == nil {
+	if !isTold {
 		return nil
 	}
-	away := s.Now.Sub(*toldAt).Round(time.Minute)
 	return cs.noticesOf(account, isBack, fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", away))
 }
 
