@@ -30,7 +30,7 @@ func (s *Site) guardRoute(route Route) http.Handler {
 			r = r.WithContext(ctx)
 		}
 
-		v := &Visit{Request: r, Writer: w, site: s, sessions: s.sessionsOf(r), area: route.area}
+		v := &Visit{Request: r, Writer: w, site: s, sessions: s.sessionsOf(r), area: route.area, textOnly: isForPrograms(r.URL.Path)}
 		defer v.removeFiles()
 
 		if err := s.answer(v, route); err != nil { //nolint:contextcheck // a Visit has its request's context

@@ -101,6 +101,35 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 	}
 }
 
+// At the addresses of programs, another method or path is refused in plain text, and the methods that are there are named.
+func TestOtherMethodsForPrograms(t *testing.T) {
+	t.Parallel()
+	do := func(v *web.Visit) error { return v.Go("/settings") }
+	token := &web.ByToken{Scopes: []web.Scope{web.ScopeSetup}}
+	routes := []web.Route{{Pattern: "GET /api/setup", Token: token, Do: do}, {Pattern: "PUT /api/setup", Token: token, Do: do}}
+	for _, tt := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{method: http.MethodDelete, path: "/api/setup", status: http.StatusMethodNotAllowed, allow: "GET, HEAD, PUT"},
+		{method: http.MethodPost, path: "/api/setup", status: http.StatusMethodNotAllowed, allow: "GET, HEAD, PUT"},
+		{method: http.MethodPut, path: "/api/setup", status: http.StatusSeeOther},
+		{method: http.MethodHead, path: "/api/setup", status: http.StatusSeeOther},
+		{method: http.MethodGet, path: "/api/other", status: http.StatusNotFound},
+	} {
+		answer := httptest.NewRecorder()
+		serve(t, answer, httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, nil), routes...)
+		if allow := answer.Header().Get("Allow"); answer.Code != tt.status || allow != tt.allow {
+			t.Errorf("%s %s: got status %d and Allow %q, want %d and %q", tt.method, tt.path, answer.Code, allow, tt.status, tt.allow)
+		}
+		kind := answer.Header().Get("Content-Type")
+		if isRefused := tt.status >= http.StatusBadRequest; isRefused && kind != "text/plain; charset=utf-8" {
+			t.Errorf("%s %s: got an answer of type %q, want plain text", tt.method, tt.path, kind)
+		}
+	}
+}
+
 // limited is the answer of a server that cuts answers off.
 type limited struct {
 	*httptest.ResponseRecorder

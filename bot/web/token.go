@@ -87,6 +87,36 @@ func (s *Site) withToken(v *Visit, route Route) error {
 // Tokens finds who holds a token. Errors: ErrNoToken.
 type Tokens func(ctx context.Context, token string) (Holder, error)
 
+// programPath is the prefix of the addresses that programs ask.
+const programPath = "/api/"
+
+// isForPrograms reports whether the answers at a path are for programs, as text.
+func isForPrograms(path string) bool { return strings.HasPrefix(path, programPath) }
+
+// otherMethods lists routes that refuse, at the addresses of programs, all methods but those of the routes there.
+func otherMethods(routes []Route) (list []Route) {
+	allowed := map[string][]string{} // methods by path
+	for _, r := range routes {
+		method, path, ok := strings.Cut(r.Pattern, " ")
+		if ok && isForPrograms(path) {
+			allowed[path] = append(allowed[path], method)
+			if method == http.MethodGet { // which takes both
+				allowed[path] = append(allowed[path], http.MethodHead)
+			}
+		}
+	}
+
+	for path, methods := range allowed {
+		allow := strings.Join(methods, ", ")
+		list = append(list, Route{Pattern: path, For: Anyone, Reads: true, Do: func(v *Visit) error {
+			v.Writer.Header().Set("Allow", allow)
+			return v.Refuse(http.StatusMethodNotAllowed, "This address takes no "+v.Request.Method+".", "It takes "+allow+".")
+		}})
+	}
+
+	return list
+}
+
 // writeText answers with plain text.
 func (v *Visit) writeText(status int, text string) error {
 	v.Writer.Header().Set("Content-Type", "text/plain; charset=utf-8")

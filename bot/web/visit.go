@@ -175,6 +175,9 @@ func (v *Visit) Refuse(status int, text, hint string) error {
 
 // NotFound answers that there is no such page or thing.
 func (v *Visit) NotFound() error {
+	if v.textOnly {
+		return v.Refuse(http.StatusNotFound, "There is no such address.", "docs/api.md has them all.")
+	}
 	return v.Refuse(http.StatusNotFound, "There is no such page.", "It may have been renamed or taken out. Look for it in the menu.")
 }
 

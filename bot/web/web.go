@@ -165,7 +165,7 @@ func (s *Site) addTemplates(base *template.Template, a Area) error {
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+assetPath+"{name}", s.assets)
-	for _, r := range s.routes {
+	for _, r := range slices.Concat(s.routes, otherMethods(s.routes)) {
 		mux.Handle(r.Pattern, s.guardRoute(r))
 	}
 	mux.Handle("/", s.guardRoute(Route{For: Anyone, Do: func(v *Visit) error { return v.NotFound() }}))
@@ -177,7 +177,7 @@ func (s *Site) Handler() http.Handler {
 }
 
 // Paths returns the prefixes of the addresses that the site answers.
-func Paths() []string { return append(pagePaths(), "/api/") }
+func Paths() []string { return append(pagePaths(), programPath) }
 
 // pagePaths returns the prefixes of pages.
 func pagePaths() []string { return []string{"/settings", "/settings/", "/inbox", "/inbox/", "/auth/"} }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -16,6 +17,9 @@ func (p pages) sendFile(v *web.Visit) error {
 	f, names, q, err := p.readRequest(v)
 	if err != nil {
 		return refuse(v, err)
+	}
+	if f.Problem != "" { // nobody would see that a file has other figures
+		return v.Refuse(http.StatusBadRequest, f.Problem, "Nothing was sent.")
 	}
 
 	var body bytes.Buffer     // written as a whole at the end, so that an error is no half file

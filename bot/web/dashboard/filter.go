@@ -1,12 +1,15 @@
 package dashboard
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"time"
 
+	"parley/bot/typed"
 	"parley/bot/web"
 	"parley/bridge"
 )
@@ -21,6 +24,7 @@ type filter struct {
 	Value    string
 	Hours    string // hoursOpen or hoursAll
 	Problem  string // which part of the address doesn't count, and why; in words for people
+	Instead  string // what is shown instead of what Problem is about
 }
 
 // Values of the address for Hours.
@@ -34,7 +38,7 @@ const (
 	maxDays     = 800
 )
 
-// readFilter reads the filter of an address. It ignores what it can't read, and says so in Problem.
+// readFilter reads the filter of an address. It ignores what it can't read, and says so in Problem and Instead.
 func readFilter(v *web.Visit) filter {
 	f := filter{
 		Days:    defaultDays,
@@ -48,8 +52,12 @@ func readFilter(v *web.Visit) filter {
 
 	today := v.Now()
 	days := parseNumber(v.Value("days"))
-	if days > 0 && days <= maxDays {
+	isInRange := days > 0 && days <= maxDays
+	switch {
+	case isInRange:
 		f.Days = int(days)
+	case v.Value("days") != "":
+		f.ignoreDays(fmt.Sprintf("“%s” is no number of days from 1 to %d.", typed.Clip(v.Value("days")), maxDays))
 	}
 
 	f.From = today.AddDate(0, 0, 1-f.Days).Format(time.DateOnly)
@@ -70,7 +78,7 @@ func readFilter(v *web.Visit) filter {
 		if f.Of == "" {
 			f.Of, f.Value = g, value
 		} else {
-			f.Problem = "Figures are kept for an agent or for a tag, not for both at once: these are the " + string(f.Of) + "'s."
+			f.Problem, f.Instead = "Figures are kept for an agent or for a tag, not for both at once.", "These are the "+string(f.Of)+"'s."
 		}
 	}
 
@@ -79,18 +87,32 @@ func readFilter(v *web.Visit) filter {
 
 // readDays reads the first and the last day.
 func (f *filter) readDays(from, to string) {
-	first, errFirst := time.Parse(time.DateOnly, from)
-	last, errLast := time.Parse(time.DateOnly, to)
+	first, problem := web.ReadDay(from, time.UTC)
+	last, problemLast := web.ReadDay(to, time.UTC)
 	days := int(last.Sub(first)/(24*time.Hour)) + 1
-	areDays := errFirst == nil && errLast == nil
-	isInRange := days >= 1 && days <= maxDays
-	if !areDays || !isInRange {
-		f.Problem = "These days can't be shown: write the first and the last one, at most " + strconv.Itoa(maxDays) + " days. These are the last four weeks."
+	problem = cmp.Or(problem, problemLast)
+	switch {
+	case from == "" || to == "":
+		problem = "write both the first and the last one, from and to."
+	case problem != "":
+	case days < 1:
+		problem = "the last one, " + to + ", is before the first, " + from + "."
+	case days > maxDays:
+		problem = fmt.Sprintf("%s to %s are more than %d days.", from, to, maxDays)
+	}
+	if problem != "" {
+		f.ignoreDays(problem)
 		return
 	}
+
 	f.Days = 0
 	f.From = from
 	f.To = to
+}
+
+// ignoreDays notes that the days of the address don't count, and why.
+func (f *filter) ignoreDays(problem string) {
+	f.Problem, f.Instead = "These days can't be shown: "+problem, "These are the last four weeks."
 }
 
 // parseNumber reads a number; 0 if s is none.

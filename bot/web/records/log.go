@@ -1,6 +1,7 @@
 package records
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"net/http"
@@ -141,7 +142,6 @@ func makeQuery(v *web.Visit, after string) url.Values {
 
 // readFilter reads the filter of an address. problem says, in words for people, what is wrong with it.
 func readFilter(v *web.Visit) (f LogFilter, problem string) {
-	var err error
 	f.What, f.Account = v.Value("what"), v.Value("account")
 	if who := v.Value("who"); who != "" {
 		agent, err := strconv.ParseInt(who, 10, 64)
@@ -161,14 +161,15 @@ func readFilter(v *web.Visit) (f LogFilter, problem string) {
 
 	zone := v.Now().Location()
 	if from := v.Value("from"); from != "" {
-		if f.From, err = time.ParseInLocation(time.DateOnly, from, zone); err != nil {
-			return f, "The first day is no day: 2026-11-23."
+		if f.From, problem = web.ReadDay(from, zone); problem != "" {
+			return f, "The first day can't be read: " + problem
 		}
 	}
 
-	if until := v.Value("until"); until != "" {
-		if f.Until, err = time.ParseInLocation(time.DateOnly, until, zone); err != nil {
-			return f, "The last day is no day: 2026-11-23."
+	until := cmp.Or(v.Value("until"), v.Value("to")) // figures have "to": programs may ask for both
+	if until != "" {
+		if f.Until, problem = web.ReadDay(until, zone); problem != "" {
+			return f, "The last day can't be read: " + problem
 		}
 		f.Until = f.Until.AddDate(0, 0, 1)
 	}
@@ -200,7 +201,7 @@ func filterFields(v *web.Visit, names LogNames) []web.Field {
 func (p pages) logFile(v *web.Visit) error {
 	filter, problem := readFilter(v)
 	if problem != "" {
-		return v.Refuse(http.StatusBadRequest, problem, "Go back to the log and choose again.")
+		return v.Refuse(http.StatusBadRequest, problem, "Choose again.")
 	}
 
 	page, err := p.desk.Log(v.Context(), filter, "", rowsPerRead) // before anything is written, so that an error can be shown

@@ -66,9 +66,9 @@ func (d *deadlines) SetWriteDeadline(time.Time) error {
 	return nil
 }
 
-func logRequest(t *testing.T, server string) *http.Request {
+func logRequest(t *testing.T, server, query string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server+"/api/log.csv", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server+"/api/log.csv?"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestLongLogIsNotCutOff(t *testing.T) {
 	t.Parallel()
 	const pageRows, headLines = 2000, 1
 	answer := &deadlines{ResponseRecorder: httptest.NewRecorder()}
-	newSite(t, longLog{}).ServeHTTP(answer, logRequest(t, ""))
+	newSite(t, longLog{}).ServeHTTP(answer, logRequest(t, "", ""))
 	if got, want := strings.Count(answer.Body.String(), "\n"), headLines+longLogPages*pageRows; got != want {
 		t.Errorf("got %d lines with status %d, want %d", got, answer.Code, want)
 	}
@@ -95,7 +95,7 @@ func TestBrokenLogBreaksOff(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(newSite(t, brokenLog{}))
 	t.Cleanup(server.Close)
-	answer, err := server.Client().Do(logRequest(t, server.URL))
+	answer, err := server.Client().Do(logRequest(t, server.URL, ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,5 +106,22 @@ func TestBrokenLogBreaksOff(t *testing.T) {
 	}
 	if strings.Contains(string(body), "went wrong") {
 		t.Errorf("the log ends with a page: %q", body[max(0, len(body)-200):])
+	}
+}
+
+// A day that can't be read is no filter that is left out: the answer names it.
+func TestLogOfWrongDays(t *testing.T) {
+	t.Parallel()
+	site := newSite(t, longLog{})
+	for query, wrong := range map[string]string{
+		"from=foo":         "The first day can't be read: “foo” is no day like 2026-11-23.",
+		"until=2026-02-30": "The last day can't be read: “2026-02-30” is no day like 2026-11-23.",
+		"to=2026-02-30":    "The last day can't be read: “2026-02-30” is no day like 2026-11-23.",
+	} {
+		answer := httptest.NewRecorder()
+		site.ServeHTTP(answer, logRequest(t, "", query))
+		if answer.Code != http.StatusBadRequest || !strings.HasPrefix(answer.Body.String(), wrong) {
+			t.Errorf("%s: got status %d with %.200q, want %d with %q", query, answer.Code, answer.Body, http.StatusBadRequest, wrong)
+		}
 	}
 }

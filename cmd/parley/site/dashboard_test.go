@@ -212,11 +212,11 @@ func TestOddFilters(t *testing.T) {
 	f.some()
 	ann := f.site.Visitor("ann@acme.test")
 	for query, shows := range map[string]string{
-		"days=0":                                   "By agent",
+		"days=0":                                   "“0” is no number of days",
 		"days=99999999999999999999":                "By agent",
-		"from=2026-13-01&to=x":                     "be shown",
-		"from=2026-02-01&to=2026-01-01":            "be shown",
-		"from=0001-01-01&to=9999-12-31":            "be shown",
+		"from=2026-13-01&to=x":                     "“2026-13-01” is no day like 2026-11-23. These are the last four weeks.",
+		"from=2026-02-01&to=2026-01-01":            "the last one, 2026-01-01, is before the first, 2026-02-01",
+		"from=0001-01-01&to=9999-12-31":            "are more than 800 days",
 		"tag=<script>x</script>":                   "Nothing was counted",
 		"agent=1&tag=Sales":                        "not for both at once",
 		"intent=&of=intent":                        "By team",
@@ -232,6 +232,30 @@ func TestOddFilters(t *testing.T) {
 		}
 		if a := ann.Get("/settings/dashboard?" + values.Encode()); a.Status != http.StatusOK || !strings.Contains(a.Body, shows) || strings.Contains(a.Body, "<script>x") {
 			t.Errorf("%s: %d, not %q", query, a.Status, shows)
+		}
+	}
+}
+
+// A file has no place for such words: it is refused, and the answer says why.
+func TestFileOfOddFilters(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	ann, program := f.site.Visitor("ann@acme.test"), f.site.Visitor("")
+	token := newToken(t, ann, "figures")
+	for query, wrong := range map[string]string{
+		"from=foo":                      "write both the first and the last one",
+		"from=2026-11-31&to=2026-12-01": "“2026-11-31” is no day like 2026-11-23.",
+		"from=2026-11-01&to=2026-11-31": "“2026-11-31” is no day",
+		"from=2026-02-01&to=2026-01-01": "the last one, 2026-01-01, is before the first, 2026-02-01.",
+		"days=foo":                      "“foo” is no number of days from 1 to 800.",
+		"agent=1&tag=Sales":             "not for both at once",
+	} {
+		a := ask(program, "GET", "/api/figures.csv?"+query, token, "")
+		if a.Status != http.StatusBadRequest || !a.Has(wrong) || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/plain") {
+			t.Errorf("%s: %d %.200q, want %d in plain text with %q", query, a.Status, a.Body, http.StatusBadRequest, wrong)
+		}
+		if a := ann.Get("/settings/dashboard/figures.csv?" + query); a.Status != http.StatusBadRequest || !a.Has(wrong) {
+			t.Errorf("%s in the browser: %d, want %d with %q", query, a.Status, http.StatusBadRequest, wrong)
 		}
 	}
 }
