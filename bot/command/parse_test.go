@@ -98,7 +98,7 @@ func TestParseNotes(t *testing.T) {
 		"_note: x_", "**note: x**", "> note: x", "`note:` x", "- note: x", "• **note:** x", "1. note: x", "# Note: x", "//x", "// x",
 		"\u00a0// x", "/\u200b/ x", "／／ x", "📝 note: x", "⚠️ // x", "👩🏽‍💻note: x", "🔒 🔒\n> note: x", "▪ note: x", "→ **note:** x",
 		":lock2: note: x", "1️⃣ note: x", "ℹ️ note: x", "‼️ note: x", "⁉ note: x", "〰️ note: x", "〽️ note: x", "*️⃣ note: x",
-		"ＮＯＴＥ: x", "ｎｏｔｅ： x", "Ｎｏｔｅ　：　x", "＞ｎｏｔｅ：x", "＊ｎｏｔｅ：＊x", "－　ｎｏｔｅ：x", "１．　ｎｏｔｅ：x", "ｎｏ\u200bｔｅ：x",
+		"ＮＯＴＥ: x", "ｎｏｔｅ： x", "Ｎｏｔｅ　：　x", "＞ｎｏｔｅ：x", "＊ｎｏｔｅ：＊x", "－　ｎｏｔｅ：x", "１．　ｎｏｔｅ：x", "ｎｏ\u200bｔｅ：x", "\uffa0note: x",
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbNote, bridge.MarkNote, "x")
 	}

@@ -9,7 +9,7 @@ import (
 // IsBlank reports whether nobody sees a character: spaces, control characters, those without width, marks of direction.
 func IsBlank(r rune) bool {
 	switch r {
-	case '\u115f', '\u1160', '\u3164': // the fillers of Hangul
+	case '\u115f', '\u1160', '\u3164', '\uffa0': // the fillers of Hangul
 		return true
 	case '\u2800', '\u034f', unicode.ReplacementChar: // the empty pattern of Braille, the joiner of graphemes
 		return true
