@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -98,6 +99,18 @@ func (m *message) setFlag(f imap.Flag, on bool) {
 		delete(m.flags, key)
 	}
 	m.version++
+}
+
+// checkFlags refuses system flags that a client cannot set, such as \Recent. Other flags may have any name.
+func checkFlags(flags []imap.Flag) error {
+	system := []imap.Flag{imap.FlagAnswered, imap.FlagFlagged, imap.FlagDeleted, imap.FlagSeen, imap.FlagDraft}
+	for _, f := range flags {
+		isSame := func(known imap.Flag) bool { return strings.EqualFold(string(known), string(f)) }
+		if strings.HasPrefix(string(f), `\`) && !slices.ContainsFunc(system, isSame) {
+			return badError("Invalid system flag " + string(f))
+		}
+	}
+	return nil
 }
 
 // mailboxes are all mailboxes of the world, with their folders and mails.

@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -22,26 +21,41 @@ import (
 // challengeBadToken is what Gmail says before it refuses an access token.
 const challengeBadToken = `{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}`
 
-var errMalformed = errors.New("mailfake: sasl: malformed response")
+// refusals are a protocol's own answers to a login that is wrong, and to one that is nonsense.
+type refusals struct{ login, malformed error }
 
 // saslServer makes the server side of PLAIN, LOGIN or XOAUTH2, or nil for others.
-// password and token decide; refused is the protocol's own refusal.
-func saslServer(mech string, password, token func(user, secret string) error, refused error) sasl.Server {
+// password and token decide.
+func saslServer(mech string, password, token func(user, secret string) error, say refusals) sasl.Server {
 	switch strings.ToUpper(mech) {
 	case sasl.Plain:
-		return sasl.NewPlainServer(func(identity, user, pass string) error {
+		return &plainServer{malformed: say.malformed, Server: sasl.NewPlainServer(func(identity, user, pass string) error {
 			if identity != "" && identity != user {
-				return refused
+				return say.login
 			}
 			return password(user, pass)
-		})
+		})}
 	case sasl.Login:
 		return &loginServer{check: password}
 	case "XOAUTH2":
-		return &xoauth2Server{check: token}
+		return &xoauth2Server{check: token, malformed: say.malformed}
 	}
 
 	return nil
+}
+
+// plainServer refuses what is no answer of PLAIN, which has three fields, in the protocol's own words.
+type plainServer struct {
+	sasl.Server
+	malformed error
+}
+
+// Next implements sasl.Server.
+func (p *plainServer) Next(response []byte) ([]byte, bool, error) {
+	if response != nil && bytes.Count(response, []byte{0}) != 2 {
+		return nil, true, p.malformed
+	}
+	return p.Server.Next(response)
 }
 
 // loginServer is the server of the AUTH LOGIN of old: it asks for a name, then for a
@@ -68,8 +82,9 @@ func (l *loginServer) Next(response []byte) ([]byte, bool, error) {
 // xoauth2Server takes "user=" address ^A "auth=Bearer " token ^A ^A. A refused token is
 // answered with a JSON challenge first, as Google and Microsoft document it.
 type xoauth2Server struct {
-	check   func(user, token string) error
-	refused error
+	check     func(user, token string) error
+	malformed error
+	refused   error
 }
 
 // Next implements sasl.Server.
@@ -92,7 +107,7 @@ func (x *xoauth2Server) Next(response []byte) ([]byte, bool, error) {
 	}
 
 	if user == "" || token == "" {
-		return nil, true, errMalformed
+		return nil, true, x.malformed
 	}
 	if x.refused = x.check(user, token); x.refused != nil {
 		return []byte(challengeBadToken), false, nil

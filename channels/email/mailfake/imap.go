@@ -69,6 +69,11 @@ func noError(code imap.ResponseCode, text string) error {
 	return &imap.Error{Type: imap.StatusResponseTypeNo, Code: code, Text: text}
 }
 
+// badError is the answer to a command that no client should send.
+func badError(text string) error {
+	return &imap.Error{Type: imap.StatusResponseTypeBad, Code: imap.ResponseCodeClientBug, Text: text}
+}
+
 // beginCommand lets the faults of a command strike, as far as they come before it. When it
 // returns an error, the command must not happen.
 func (ss *session) beginCommand(op Op) (hits, error) {
@@ -161,7 +166,7 @@ func (ss *session) Authenticate(mech string) (sasl.Server, error) {
 	token := func(user, token string) error {
 		return ss.login(user, func(a *account) bool { return ss.boxes.isGoodToken(a, user, token) })
 	}
-	srv := saslServer(mech, ss.Login, token, imapserver.ErrAuthFailed)
+	srv := saslServer(mech, ss.Login, token, refusals{login: imapserver.ErrAuthFailed, malformed: badError("Malformed SASL response")})
 	if srv == nil || strings.EqualFold(mech, sasl.Login) {
 		return nil, noError("", "SASL mechanism not supported")
 	}
@@ -239,6 +244,9 @@ func (ss *session) Append(name string, r imap.LiteralReader, options *imap.Appen
 
 	h, err := ss.beginCommand(OpAPPEND)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkFlags(options.Flags); err != nil {
 		return nil, err
 	}
 

@@ -111,6 +111,11 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 		out = append(out, d)
 	}
 
+	isSelection := options.SelectSubscribed || options.SelectSpecialUse // no mere level is in it
+	if !isSelection {
+		out = append(out, ss.acct.parentsLocked(ref, patterns)...)
+	}
+
 	ss.mu.Unlock()
 	sort.Slice(out, func(i, j int) bool { return out[i].Mailbox < out[j].Mailbox })
 
@@ -122,6 +127,27 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 
 	ss.endCommand(h)
 	return nil
+}
+
+// parentsLocked finds the levels of the hierarchy that are no folders but have folders below, if one of the patterns
+// ends with % and finds them (RFC 3501 section 6.3.8). Such a level cannot be opened.
+func (a *account) parentsLocked(ref string, patterns []string) []*imap.ListData {
+	var out []*imap.ListData
+	seen := map[string]bool{}
+	for name := range a.folders {
+		for i, r := range name {
+			level := name[:i]
+			isNew := r == delimiter && a.findFolder(level) == nil && !seen[level]
+			finds := func(p string) bool {
+				return strings.HasSuffix(p, "%") && imapserver.MatchList(level, delimiter, ref, p)
+			}
+			if isNew && slices.ContainsFunc(patterns, finds) {
+				seen[level] = true
+				out = append(out, &imap.ListData{Mailbox: level, Delim: delimiter, Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}})
+			}
+		}
+	}
+	return out
 }
 
 // Status implements imapserver.Session.

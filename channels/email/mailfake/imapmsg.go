@@ -207,6 +207,9 @@ func (ss *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap
 	if err != nil {
 		return err
 	}
+	if err := checkFlags(flags.Flags); err != nil {
+		return err
+	}
 
 	ss.mu.Lock()
 
@@ -260,12 +263,13 @@ func (ss *session) Move(w *imapserver.MoveWriter, set imap.NumSet, destName stri
 	if err != nil {
 		return err
 	}
-	if len(data.SourceUIDs) == 0 {
+	if data == nil {
 		return nil
 	}
 	return w.WriteCopyData(data)
 }
 
+// copyTo returns nil if there was nothing to copy: COPYUID cannot say that.
 func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.CopyData, error) {
 	h, err := ss.beginCommand(OpMOVE)
 	if err != nil {
@@ -297,6 +301,9 @@ func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.
 	ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return moved[m] })
 	ss.mu.Unlock()
 	ss.endCommand(h)
+	if len(data.SourceUIDs) == 0 {
+		return nil, nil
+	}
 	return data, nil
 }
 

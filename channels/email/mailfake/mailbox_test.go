@@ -102,9 +102,10 @@ func TestListForms(t *testing.T) {
 		want    string
 	}{
 		{pattern: "*", want: "Filed/2026 INBOX Sent"},
-		{pattern: "%", want: "INBOX Sent"},
+		{pattern: "%", want: "Filed INBOX Sent"},
 		{pattern: "Filed/*", want: "Filed/2026"},
 		{pattern: "*", options: &imap.ListOptions{SelectSubscribed: true}, want: "INBOX Sent"},
+		{pattern: "%", options: &imap.ListOptions{SelectSubscribed: true}, want: "INBOX Sent"},
 		{pattern: "*", options: &imap.ListOptions{SelectSpecialUse: true}, want: "Sent"},
 	} {
 		if got := names(tc.pattern, tc.options); got != tc.want {

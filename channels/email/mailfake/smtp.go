@@ -91,6 +91,7 @@ func (ss *smtpSession) apply(h hits) error {
 const (
 	codeClosing      = 421
 	codeLocalError   = 451
+	codeSyntax       = 501
 	codeAuthRequired = 530
 	codeRefused      = 550
 	codeNoRelay      = 554
@@ -119,7 +120,8 @@ func (ss *smtpSession) Auth(mech string) (sasl.Server, error) {
 	token := func(user, token string) error {
 		return ss.login(user, func(a *account) bool { return ss.boxes.isGoodToken(a, user, token) })
 	}
-	if srv := saslServer(mech, password, token, smtp.ErrAuthFailed); srv != nil {
+	malformed := smtpError(codeSyntax, "5.5.2", "Malformed response")
+	if srv := saslServer(mech, password, token, refusals{login: smtp.ErrAuthFailed, malformed: malformed}); srv != nil {
 		return srv, nil
 	}
 	return nil, smtp.ErrAuthUnknownMechanism

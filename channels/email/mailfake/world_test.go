@@ -188,15 +188,20 @@ func answerAndReply(t *testing.T, s *mailfake.Server, ann *mailfake.Customer, qu
 // until it hangs up.
 func speakIMAP(t *testing.T, s *mailfake.Server, lines ...string) string {
 	t.Helper()
+	return say(t, s.IMAPAddr(), append([]string{"a LOGIN " + support + " secret"}, lines...)...)
+}
+
+// say sends the lines to a server and returns all that it says until it hangs up.
+func say(t *testing.T, addr string, lines ...string) string {
+	t.Helper()
 	var d net.Dialer
-	conn, err := d.DialContext(testContext(t), "tcp", s.IMAPAddr())
+	conn, err := d.DialContext(testContext(t), "tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
 	noError(t, conn.SetDeadline(time.Now().Add(2*time.Minute)))
-	all := append([]string{"a LOGIN " + support + " secret"}, lines...)
-	if _, err := io.WriteString(conn, strings.Join(all, "\r\n")+"\r\n"); err != nil {
+	if _, err := io.WriteString(conn, strings.Join(lines, "\r\n")+"\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := io.ReadAll(conn)
