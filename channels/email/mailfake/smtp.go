@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
@@ -27,8 +28,11 @@ type smtpSession struct {
 
 	fc   *faultConn
 	acct *account // nil before login
-	from string
-	to   []string
+
+	hasSender bool // MAIL was accepted
+	isUTF8    bool // the mail may have addresses that are not ASCII
+	from      string
+	to        []string
 }
 
 var _ smtp.AuthSession = (*smtpSession)(nil)
@@ -92,8 +96,10 @@ const (
 	codeClosing      = 421
 	codeLocalError   = 451
 	codeSyntax       = 501
+	codeBadSequence  = 503
 	codeAuthRequired = 530
 	codeRefused      = 550
+	codeNotAllowed   = 553
 	codeNoRelay      = 554
 )
 
@@ -147,7 +153,13 @@ func (ss *smtpSession) login(user string, allowed func(*account) bool) error {
 }
 
 // Mail implements smtp.Session.
-func (ss *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
+func (ss *smtpSession) Mail(from string, options *smtp.MailOptions) error {
+	if ss.hasSender {
+		return smtpError(codeBadSequence, "5.5.1", "Nested MAIL command")
+	}
+	if err := checkASCII(from, options.UTF8); err != nil {
+		return err
+	}
 	h, err := ss.beginCommand(OpMAIL)
 	if err != nil {
 		return err
@@ -158,8 +170,17 @@ func (ss *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 	if ss.acct != nil && !ss.mayUse(from) {
 		return smtpError(codeRefused, "5.7.60", "SMTP; Client does not have permissions to send as this sender")
 	}
-	ss.from = from
+	ss.hasSender, ss.isUTF8, ss.from = true, options.UTF8, from
 	ss.endCommand(h)
+	return nil
+}
+
+// checkASCII refuses an address that needs SMTPUTF8 in a mail that was not announced so (RFC 6531 section 3.5).
+func checkASCII(address string, isUTF8 bool) error {
+	isForeign := func(r rune) bool { return r > unicode.MaxASCII }
+	if !isUTF8 && strings.ContainsFunc(address, isForeign) {
+		return smtpError(codeNotAllowed, "5.6.7", "Address is not ASCII, and the mail is not SMTPUTF8")
+	}
 	return nil
 }
 
@@ -171,6 +192,9 @@ func (ss *smtpSession) mayUse(from string) bool {
 
 // Rcpt implements smtp.Session.
 func (ss *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if err := checkASCII(to, ss.isUTF8); err != nil {
+		return err
+	}
 	h, err := ss.beginCommand(OpRCPT, to)
 	if err != nil {
 		return err
@@ -219,7 +243,7 @@ func (ss *smtpSession) Data(r io.Reader) error {
 }
 
 // Reset implements smtp.Session.
-func (ss *smtpSession) Reset() { ss.from, ss.to = "", nil }
+func (ss *smtpSession) Reset() { ss.hasSender, ss.isUTF8, ss.from, ss.to = false, false, "", nil }
 
 // Logout implements smtp.Session.
 func (ss *smtpSession) Logout() error {

@@ -2,8 +2,13 @@ package mailfake_test
 
 import (
 	"encoding/base64"
+	"fmt"
+	"net/textproto"
+	"slices"
 	"strings"
 	"testing"
+
+	"parley/channels/email/mailfake"
 )
 
 // TestCopyOfNothing: UIDs that nobody has are ignored, and the answer is one whole line without COPYUID (RFC 9051
@@ -84,4 +89,62 @@ func TestMalformedLogin(t *testing.T) {
 			t.Errorf("SMTP %s: %s", mech, answer)
 		}
 	}
+}
+
+// TestStrictEnvelope sends commands by hand and compares the codes of the answers.
+func TestStrictEnvelope(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	login := "AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00"+support+"\x00secret"))
+	const mail, rcpt = "MAIL FROM:<support@acme.test>", "RCPT TO:<ann@customer.test>"
+	cases := []struct {
+		name   string
+		lines  []string
+		want   string // codes
+		status string // the enhanced code of the last answer
+	}{
+		{"a second MAIL", []string{mail, mail}, "250 503", "5.5.1"},
+		{"a second MAIL after a recipient", []string{mail, rcpt, mail, rcpt}, "250 250 503 250", "2.0.0"},
+		{"a second MAIL, nobody as sender", []string{"MAIL FROM:<>", mail}, "250 503", "5.5.1"},
+		{"after RSET", []string{mail, "RSET", mail}, "250 250 250", "2.0.0"},
+		{"after EHLO", []string{mail, "EHLO again", mail}, "250 250 250", "2.0.0"},
+		{"after a mail", []string{mail, rcpt, "DATA", "x\r\n.", mail}, "250 250 354 250 250", "2.0.0"},
+		{"after a refused sender", []string{"MAIL FROM:<zoë@acme.test>", mail}, "553 250", "2.0.0"},
+		{"non-ASCII recipient", []string{mail, "RCPT TO:<zoë@customer.test>"}, "250 553", "5.6.7"},
+		{"non-ASCII domain", []string{mail, "RCPT TO:<ann@zoë.test>"}, "250 553", "5.6.7"},
+		{"non-ASCII sender", []string{"MAIL FROM:<zoë@acme.test>"}, "553", "5.6.7"},
+		{"non-ASCII, announced", []string{"MAIL FROM:<zoë@acme.test> SMTPUTF8", "RCPT TO:<zoë@customer.test>"}, "250 250", "2.0.0"},
+		{"announced for the mail before", []string{mail + " SMTPUTF8", "RSET", mail, "RCPT TO:<zoë@customer.test>"}, "250 250 250 553", "5.6.7"},
+	}
+	for _, c := range cases {
+		got, status := codes(t, s, append([]string{"EHLO there", login}, c.lines...))
+		if got != "220 250 235 "+c.want || status != c.status {
+			t.Errorf("%s: %s %s, want %s %s", c.name, got, status, c.want, c.status)
+		}
+	}
+}
+
+// codes sends the lines and returns the codes of all answers, the greeting's first, and the last one's enhanced code.
+func codes(t *testing.T, s *mailfake.Server, lines []string) (codes, status string) {
+	t.Helper()
+	conn, err := textproto.Dial("tcp", s.SMTPAddr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	var out []string
+	var text string
+	for i := range len(lines) + 1 {
+		if i > 0 {
+			if err := conn.PrintfLine("%s", lines[i-1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		code, answer, err := conn.ReadResponse(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, text = append(out, fmt.Sprint(code)), answer
+	}
+	return strings.Join(out, " "), slices.Concat(strings.Fields(text), []string{""})[0]
 }
