@@ -49,8 +49,10 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 	}
 
 	n.AddConversation(store.ConversationID(in.Answers.Conversation))
-	if in.Answers.Message != 0 {
-		n.Messages = append(n.Messages, store.MessageID(in.Answers.Message))
+	for _, id := range []int64{in.Answers.Message, in.Foreign.Message} {
+		if id != 0 {
+			n.Messages = append(n.Messages, store.MessageID(id))
+		}
 	}
 
 	ids := append(slices.Clone(in.Answers.References), in.Change.Target, in.Answers.External, in.ExternalID)
