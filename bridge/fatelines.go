@@ -44,10 +44,15 @@ type OfferedLine struct {
 // Kind of its line.
 func (*OfferedLine) Kind() LineKind { return LineOffered }
 
-// FailedLine says why the customer did not get a reply.
+// FailedLine says why the customer did not get a reply, or with Recipient, why one of several recipients did not.
 type FailedLine struct {
 	Reason string `json:",omitempty"` // in the words of whoever refused it
 	Hint   string `json:",omitempty"` // what to do next, in place of the usual words
+	// Recipient is the address that the line is about, if it is about this one alone. Whether the reply counts as sent, and what
+	// may be done with it, another line tells, or none.
+	Recipient string `json:",omitempty"`
+	Copied    bool   `json:",omitempty"` // Recipient was to get a copy
+	Sent      bool   `json:",omitempty"` // with Copied: the reply counted as sent when this was told
 }
 
 // Kind of its line.

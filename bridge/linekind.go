@@ -22,7 +22,7 @@ const (
 	LineSendAs      LineKind = "send_as"      // asks somebody who wants to send Text, which By wrote, whether they are sure
 	LineParked      LineKind = "parked"       // * found late, the conversation moved on
 	LineOffered     LineKind = "offered"      // * parked for the reply window, which is open now; Other = where it was written
-	LineFailed      LineKind = "failed"       // * the customer didn't get it
+	LineFailed      LineKind = "failed"       // * the customer didn't get it, or another recipient
 	LineRetrying    LineKind = "retrying"     // * still being tried
 	LineDelayed     LineKind = "delayed"      // the other side's server still tries
 	LineUnclear     LineKind = "unclear"      // * nobody knows: Send again / Mark as sent

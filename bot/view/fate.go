@@ -91,9 +91,25 @@ func windowLine(l bridge.Line, f bridge.Facts, icon, what string, until time.Tim
 }
 
 func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
+	if c.Recipient != "" {
+		return failedRecipientLine(l, c, f)
+	}
 	usualHint := hintFor(l, "Put right what is wrong, then send it again.")
 	return fateBlocks(l, f, remark{icon: "warning", what: "Not delivered: " + shape.Customer(l, f) + " did not get this.",
 		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
+}
+
+// failedRecipientLine is about one of several recipients, whom a reply did not reach.
+func failedRecipientLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
+	r := remark{icon: "warning", what: "Not delivered: " + c.Recipient + " did not get this.", reason: c.Reason, hint: c.Hint}
+	if c.Copied {
+		r.what = c.Recipient + " did not get a copy of this."
+		r.hint = "To correct the address for later replies: !cc -" + c.Recipient + ", then !cc with the right one."
+	}
+	if c.Sent && l.Outcome == nil { // later the outcome tells what the customer has
+		r.hint = shape.Customer(l, f) + " has it. " + r.hint
+	}
+	return fateBlocks(l, f, r)
 }
 
 func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block {

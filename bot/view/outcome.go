@@ -9,6 +9,10 @@ import (
 // nowhere else, its words stay above; otherwise the line repeats their beginning at most.
 func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	pieces := outcomePieces(l, f)
+	failed, isFailed := l.Content.(*bridge.FailedLine)
+	if isFailed && failed.Recipient != "" {
+		return append(lineBlocks(l, f), shape.SmallPrint(pieces...))
+	}
 	switch l.Kind() {
 	case bridge.LineDone, bridge.LineAutomatic, bridge.LineCollected:
 		return append(lineBlocks(l, f), shape.SmallPrint(pieces...))

@@ -76,7 +76,7 @@ func TestWaitGoesOnAfterABounce(t *testing.T) {
 func TestBounceOfSeveralRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", To: []string{"lee@x.test", "max@x.test"}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", ReplyTo: []string{"lee@x.test", "max@x.test"}})
 	thread := w.waitThread("first")
 	reply := w.reply(thread, "Answer")
 	w.waitFate(reply, "out")
@@ -91,7 +91,9 @@ func TestBounceOfSeveralRecipients(t *testing.T) {
 	bounceFrom("lee@x.test")
 	first := w.waitLine(thread, bridge.LineFailed)
 	bounceFrom("max@x.test", "Lee@x.test", "max@x.test", "")
-	w.waitShown("max@x.test: nobody")
+	w.waitShown("nobody max@x.test")
+	wantWords(t, "the first line", w.chat.Get(support, first.ID).Plain(), "lee@x.test: nobody")
+	wantEqual(t, "the first line's buttons", buttonVerbs(w.chat.Get(support, first.ID)), "sendagain")
 	if n := w.countLines(thread, bridge.LineFailed); n != 2 {
 		t.Errorf("%d lines tell of two recipients, want 2", n)
 	}
@@ -105,11 +107,95 @@ func TestBounceOfSeveralRecipients(t *testing.T) {
 	wantEqual(t, "lines of failures: two of the first sending, one of the second", w.countLines(thread, bridge.LineFailed), 3)
 }
 
+// copiedReply has Ann answer Kim's mail, of which Gone and Full get copies. It returns the thread and the reply.
+func (w *world) copiedReply() (thread, reply string) {
+	w.t.Helper()
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", Cc: []string{"gone@x.test", "full@x.test"}})
+	thread = w.waitThread("first")
+	reply = w.reply(thread, "Answer")
+	w.waitFate(reply, "out")
+	return thread, reply
+}
+
+// bounce reports in one report that a reply did not reach recipients.
+func (w *world) bounce(reply string, recipients ...string) {
+	w.t.Helper()
+	var all []channelstest.Event
+	for _, who := range recipients {
+		all = append(all, channelstest.Event{Type: "status", State: "failed", Reason: "no mailbox", Recipient: who,
+			Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))})
+	}
+	w.postEvents(mail, all...)
+	w.waitDrained()
+}
+
+// Copies that bounce are told with their addresses, each once, and are not the customer's failure: the reply stays sent, nobody waits
+// for it, and nothing offers to send it again to those who have it.
+func TestBounceOfCopies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread, reply := w.copiedReply()
+	w.waitDrained()
+	before := w.text(`SELECT status || ' ' || coalesce(waiting_since::text, 'answered') FROM conversations`)
+	w.bounce(reply, "Gone@X.test", "full@x.test", "gone@x.test")
+
+	for _, words := range []string{"no mailbox Gone@X.test", "no mailbox full@x.test"} {
+		line := w.waitShown(words)
+		wantEqual(t, "buttons of "+line.Plain(), buttonVerbs(line), "")
+		wantNoWords(t, "the line", line.Plain(), " = ")
+	}
+	wantEqual(t, "lines of failures", w.countLines(thread, bridge.LineFailed), 2)
+	w.waitFate(reply, "out")
+	wantEqual(t, "the delivery's state", w.text(`SELECT state FROM deliveries WHERE kind = 'reply'`), "accepted")
+	wantEqual(t, "the conversation", w.text(`SELECT status || ' ' || coalesce(waiting_since::text, 'answered') FROM conversations`), before)
+	wantEqual(t, "lines that say that the customer has it",
+		w.count(`SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload->'line' @> '{"Sent": true}'`), 2)
+	wantEqual(t, "warnings", w.count(`SELECT count(*) FROM deliveries WHERE kind = 'mark' AND payload::text LIKE '%"warning"%'`), 0)
+}
+
+// If the customer did not get a mail, either, the line about that keeps its reason and its button, whatever the same report tells
+// of copies before and after.
+func TestBounceOfCustomerAndCopies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	_, reply := w.copiedReply()
+	w.bounce(reply, "gone@x.test", "Kim@x.test", "full@x.test")
+	w.waitFate(reply, "failed")
+	w.waitShown("no mailbox gone@x.test")
+	w.waitShown("no mailbox full@x.test")
+	failed := w.waitShown("Kim@x.test: no mailbox")
+	wantEqual(t, "the buttons", buttonVerbs(failed), "sendagain")
+	wantEqual(t, "lines that say that the customer has it",
+		w.count(`SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload->'line' @> '{"Sent": true}'`), 0)
+
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "Answer", "Answer")
+	w.waitOutcome(failed, bridge.OutcomeSent)
+	w.waitOutcome(w.waitShown("no mailbox gone@x.test"), bridge.OutcomeSent)
+}
+
+// A report may name the customer by an address that a server has put in place of the one that the mail was sent to.
+func TestBounceOfARewrittenAddress(t *testing.T) {
+	t.Parallel()
+	for name, copied := range map[string][]string{"alone": nil, "beside a copy": {"lee@x.test"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", Cc: copied})
+			reply := w.reply(w.waitThread("first"), "Answer")
+			w.waitFate(reply, "out")
+			w.bounce(reply, "box17@hoster.test")
+			w.waitFate(reply, "failed")
+			wantEqual(t, "the buttons", buttonVerbs(w.waitShown("box17@hoster.test: no mailbox")), "sendagain")
+		})
+	}
+}
+
 // A mail that waits to leave again leaves, whatever else comes back of its first sending: people are told of that.
 func TestBounceWhileItWaitsToLeaveAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", To: []string{"lee@x.test", "max@x.test"}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", ReplyTo: []string{"lee@x.test", "max@x.test"}})
 	thread := w.waitThread("first")
 	reply := w.reply(thread, "Answer")
 	w.waitFate(reply, "out")
@@ -128,7 +214,7 @@ func TestBounceWhileItWaitsToLeaveAgain(t *testing.T) {
 		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.error_class = 'throttled' AND l.leased_until IS NULL`) == 1
 	})
 	bounceFrom("max@x.test")
-	w.waitShown("max@x.test: nobody")
+	w.waitShown("nobody max@x.test")
 	if fate := w.text(`SELECT fate FROM messages WHERE place = $1`, reply); fate != "waiting" {
 		t.Errorf("the reply is %s, want waiting", fate)
 	}

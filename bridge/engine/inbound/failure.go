@@ -9,17 +9,26 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
 )
 
 // applyFailure applies that the provider could not bring a delivery to the customer. A delivery that has arrived, or was taken
-// back, stays as it is. That its last piece has arrived doesn't say so of the earlier ones.
+// back, stays as it is. That its last piece has arrived doesn't say so of the earlier ones. If only somebody in copy didn't get it,
+// people are told, and it stays as it is, too.
 func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
+	further := &bridge.FailedLine{Recipient: s.Recipient, Reason: s.Reason}
+	if isAboutCopy(c, d, s) {
+		further.Copied = true
+		rc.tellFurtherFailure(c, d, m, s, further)
+		return nil
+	}
+
 	isAboutEarlierSending := d.State == store.Queued && d.Part == 0 && d.DecodedPayload().Again > 0 // of this one nothing has left
 	if isAboutEarlierSending {
-		rc.tellFurtherFailure(c, d, m, s)
+		rc.tellFurtherFailure(c, d, m, s, further)
 		return nil
 	}
 
@@ -32,7 +41,7 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 		noteMissingPiece(d)
 	}
 	if d.State == store.Failed {
-		rc.tellFurtherFailure(c, d, m, s)
+		rc.tellFurtherFailure(c, d, m, s, further)
 		return nil
 	}
 	d.State, d.Dirty = store.Failed, true
@@ -45,10 +54,28 @@ func hasArrived(d *book.Delivery) bool {
 	return book.StateRank(d.State) >= book.StateRank(store.Delivered)
 }
 
-// tellFurtherFailure tells of a further recipient whom a mail didn't reach, after it has failed for another one. It
-// tells of each recipient once: the delivery's error has a line for each of whom people were told. The line about the
-// first one has the button that sends the mail again.
-func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) {
+// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a delivery. An address that the mail wasn't
+// sent to isn't, since a server may have rewritten the customer's.
+func isAboutCopy(c *book.Conversation, d *book.Delivery, s *channels.Status) bool {
+	recipient := bridge.AddressKey(s.Recipient)
+	isRecipient := func(key string) bool { return bridge.AddressKey(key) == recipient }
+	isParticipant := func(p store.Participant) bool { return isRecipient(p.Key) }
+	sent := d.DecodedPayload()
+	isToCustomer := isRecipient(c.Customer().Address) || slices.ContainsFunc(sent.Meant, isRecipient)
+	if recipient == "" || isToCustomer {
+		return false
+	}
+	if slices.ContainsFunc(sent.Copied, isRecipient) {
+		return true
+	}
+	to, cc := outbound.Addressed(c.Participants) // people may have joined while it waited
+	return slices.ContainsFunc(cc, isParticipant) && !slices.ContainsFunc(to, isParticipant)
+}
+
+// tellFurtherFailure tells, by the line that it is given, of one recipient whom a mail didn't reach: somebody in copy, or a further
+// one after it has failed for another. It tells of each recipient once: the delivery's error has a line for each of whom people
+// were told. The line about the first one that wasn't in copy has the button that sends the mail again.
+func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status, line *bridge.FailedLine) {
 	namesRecipient := func(line string) bool {
 		return strings.HasPrefix(strings.ToLower(line), strings.ToLower(s.Recipient)+": ")
 	}
@@ -56,9 +83,9 @@ func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m
 	if s.Recipient == "" || wasTold || isTakenBack(m) {
 		return
 	}
-	d.ErrorText, d.Dirty = d.ErrorText+"\n"+bounceText(s), true
-	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Reason: bounceText(s)}) // the message failed when the first one was told of
-	rc.TellWith(c, m, bridge.Line{Content: &bridge.FailedLine{Reason: bounceText(s)}, Text: rc.PartName(m, d)})
+	d.ErrorText, d.Dirty = strings.TrimPrefix(d.ErrorText+"\n"+bounceText(s), "\n"), true
+	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Reason: bounceText(s)}) // not of the message: its fate stays as it is
+	rc.TellWith(c, m, bridge.Line{Content: line, Text: rc.PartName(m, d)})
 }
 
 // restartParts makes a delivery that leaves in several pieces (Part) begin with the first one when it is sent again, if

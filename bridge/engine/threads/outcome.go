@@ -42,6 +42,13 @@ func isInPlaceOfMessage(line *bridge.Line) bool {
 	}
 }
 
+// isAboutRecipient reports whether a line is about one of several recipients alone: what became of the message is shown beside its
+// words, and it takes no line's place that asks what is to become of the message.
+func isAboutRecipient(line *bridge.Line) bool {
+	failed, isFailed := line.Content.(*bridge.FailedLine)
+	return isFailed && failed.Recipient != ""
+}
+
 // postedLine is the delivery of a line, with the deliveries of the changes that were made to the line since, in order.
 type postedLine struct {
 	*book.Delivery
@@ -64,6 +71,9 @@ func (th *Writer) SettleLines() {
 	lines := th.TrackedLines()
 	for _, id := range book.SortedKeys(lines) {
 		m, last := th.Messages.Rows[id], len(lines[id])-1
+		for last >= 0 && isAboutRecipient(lines[id][last].DecodedPayload().Line) {
+			last--
+		}
 		for i, line := range lines[id] {
 			settling{th}.settleLine(m, line, i == last)
 		}
@@ -119,6 +129,9 @@ func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 	first := line.Delivery.DecodedPayload()
 	if line.Fresh && first.Fate == "" {
 		first.Fate = m.Fate
+		if failed, isFailed := first.Line.Content.(*bridge.FailedLine); isFailed && failed.Copied {
+			failed.Sent = m.Fate == store.FateOut // as it is at the batch's end: the same report may tell that the customer didn't get it
+		}
 		line.SetPayload(first)
 	}
 
@@ -138,6 +151,9 @@ func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 			return
 		}
 		shown.Outcome, shown.Verbs = outcome, openVerbs(outcome.State)
+		if isAboutRecipient(&shown) {
+			shown.Verbs = nil
+		}
 		shown.Other = st.promotedTo(m, outcome.State, shown.Other)
 	}
 
@@ -189,12 +205,19 @@ func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bri
 	}
 
 	state := st.outcomeState(m)
+	isUnchanged := first.Fate == "" || first.Fate == m.Fate
+	if isAboutRecipient(now) {
+		if isUnchanged && before == nil {
+			return nil
+		}
+		return st.makeOutcome(m, now, before, state)
+	}
+
 	isOpen := state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked
 	if !last && isOpen {
 		return st.makeOutcome(m, now, before, bridge.OutcomeAsked) // a later line asks
 	}
 
-	isUnchanged := first.Fate == "" || first.Fate == m.Fate
 	staysAsWritten := isUnchanged && !isInPlaceOfMessage(now)
 	if last && staysAsWritten {
 		return nil
