@@ -104,7 +104,7 @@ func failedRecipientLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []
 	r := remark{icon: "warning", what: "Not delivered: " + c.Recipient + " did not get this.", reason: c.Reason, hint: c.Hint}
 	if c.Copied {
 		r.what = c.Recipient + " did not get a copy of this."
-		r.hint = "To correct the address for later replies: !cc -" + c.Recipient + ", then !cc with the right one."
+		r.hint = "With !cc you change who gets copies of later replies."
 	}
 	if c.Sent && l.Outcome == nil { // later the outcome tells what the customer has
 		r.hint = shape.Customer(l, f) + " has it. " + r.hint

@@ -342,18 +342,19 @@ func TestAddressTypedElsewhere(t *testing.T) {
 	}
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
 		VALUES (60, 2, 0, 'line', '{"line": {"Kind": "failed", "Text": "Dear ann@shop.example", "Reason": "550 <ann@shop.example>: unknown", "Hint": "!to ann@shop.example", "Verbs": ["sendagain"]}}', 'sent', '', now()),
-			(61, 2, -1, 'line', '{"line": {"Kind": "unclear", "Text": "Dear ann@shop.example", "Reason": "The answer was lost."}}', 'sent', '', now())`)
+			(61, 2, -1, 'line', '{"line": {"Kind": "unclear", "Text": "Dear ann@shop.example", "Reason": "The answer was lost."}}', 'sent', '', now()),
+			(62, 2, -2, 'line', '{"line": {"Kind": "failed", "Text": "Dear Bob", "Reason": "Unknown.", "Recipient": "Ann@shop.example", "Copied": true}}', 'sent', '', now())`)
 	erased(t, pool, 2)
 	got := storetest.Row(t, pool, `SELECT string_agg(coalesce(detail ->> 'text', detail ->> 'reason', '-'), ', ' ORDER BY id) FROM log_entries`)
 	if want := `("-, bob@shop.example, -, -, joann@shop.example, ann@shop.example will pay, to ann@shop.example")`; got != want {
 		t.Errorf("the log says %s, want %s", got, want)
 	}
-	if got := storetest.Row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); got != `("51 60 61")` {
-		t.Errorf("left are the lines %s, want %s", got, `("51 60 61")`)
+	if got := storetest.Row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); got != `("51 60 61 62")` {
+		t.Errorf("left are the lines %s, want %s", got, `("51 60 61 62")`)
 	}
-	failed := storetest.Row(t, pool, `SELECT string_agg(concat_ws(' ', l ->> 'Text', l ->> 'Reason', l ->> 'Hint', l #>> '{Verbs,0}'), ', ' ORDER BY id)
+	failed := storetest.Row(t, pool, `SELECT string_agg(concat_ws(' ', l ->> 'Text', l ->> 'Reason', l ->> 'Hint', l ->> 'Recipient', l #>> '{Verbs,0}'), ', ' ORDER BY id)
 		FROM deliveries AS d, LATERAL (SELECT d.payload -> 'line' AS l) AS line WHERE id >= 60`)
-	if want := `("Dear ann@shop.example sendagain, Dear ann@shop.example The answer was lost.")`; failed != want {
+	if want := `("Dear ann@shop.example sendagain, Dear ann@shop.example The answer was lost., Dear Bob Somebody")`; failed != want {
 		t.Errorf("of replies that did not arrive is said %s", failed)
 	}
 }

@@ -58,7 +58,7 @@ const (
 // failedThere is true for lines that tell in other customers' conversations, in the words of a server or of ours that name the
 // contact, why a reply did not arrive. What the reply said (Text) is its author's.
 const failedThere = `(t.kind = 'line' AND t.payload #>> '{line,Kind}' IN ('failed', 'retrying', 'unclear') AND EXISTS (
-	SELECT FROM lower(concat_ws(' ', t.payload #>> '{line,Reason}', t.payload #>> '{line,Hint}')) AS why
+	SELECT FROM lower(concat_ws(' ', t.payload #>> '{line,Reason}', t.payload #>> '{line,Hint}', t.payload #>> '{line,Recipient}')) AS why
 	WHERE why ~ ANY(@patterns) OR why ~ ANY(@ids)))`
 
 // toldDirectly is true for what colleagues were told directly about the contact. Where it shows conversations, it is about these,
@@ -138,7 +138,8 @@ func deliveryPlaces() []place {
 		{Name: "failed_there", Table: "deliveries", What: "why replies to other customers did not arrive, where that names the contact",
 			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@shared))) AND ` + failedThere + `
 				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`,
-			Empty: `payload = payload #- '{line,Reason}' #- '{line,Hint}'`},
+			Empty: `payload = CASE WHEN payload #> '{line,Recipient}' IS NULL THEN payload
+				ELSE jsonb_set(payload, '{line,Recipient}', '"Somebody"') END #- '{line,Reason}' #- '{line,Hint}'`}, // it still isn't about the customer
 		{Name: "lanes", Table: "lanes", What: "queues of deliveries", Ties: ofConversation + ` AND NOT (` + wokenAgain + `)`},
 		{Name: "posts", Table: "posts", What: "texts that wait for their thread or for who gets them, and what was told of the conversation",
 			Ties: `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) ~ ANY(@patterns)
