@@ -39,7 +39,8 @@ func TestLineOutcome(t *testing.T) {
 			{Content: &bridge.RepliedLine{}, Verb: bridge.VerbReply, By: bob(), Text: "Hi", Outcome: o},
 			{Content: &bridge.AutomaticLine{Subject: "Weekly"}, Outcome: o, Other: bridge.Facts{ID: 13}},
 			{Content: bridge.LineDecided, Verb: bridge.VerbSend, Outcome: o},
-			{Content: &bridge.FailedLine{Reason: "no mailbox", Recipient: "lee@x.test", Copied: true, Sent: true}, Mentions: agents{ann()}, Text: "Hi", Outcome: o},
+			{Content: &bridge.FailedLine{Reason: "no mailbox", Recipient: "lee@x.test", Copied: true, Sent: true}, Mentions: agents{ann()},
+				Text: "Hi", Outcome: o},
 			{Content: bridge.LineParticipant, Args: bridge.Args{Addresses: []string{"lee@x.test"}}, Outcome: o},
 		} {
 			c := Line(l, facts(t))

@@ -22,13 +22,13 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 	further := &bridge.FailedLine{Recipient: s.Recipient, Reason: s.Reason}
 	if isAboutCopy(c, d, s) {
 		further.Copied = true
-		rc.tellFurtherFailure(c, d, m, s, further)
+		rc.tellFurtherFailure(c, d, m, further)
 		return nil
 	}
 
 	isAboutEarlierSending := d.State == store.Queued && d.Part == 0 && d.DecodedPayload().Again > 0 // of this one nothing has left
 	if isAboutEarlierSending {
-		rc.tellFurtherFailure(c, d, m, s, further)
+		rc.tellFurtherFailure(c, d, m, further)
 		return nil
 	}
 
@@ -41,7 +41,7 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 		noteMissingPiece(d)
 	}
 	if d.State == store.Failed {
-		rc.tellFurtherFailure(c, d, m, s, further)
+		rc.tellFurtherFailure(c, d, m, further)
 		return nil
 	}
 	d.State, d.Dirty = store.Failed, true
@@ -75,16 +75,17 @@ func isAboutCopy(c *book.Conversation, d *book.Delivery, s *channels.Status) boo
 // tellFurtherFailure tells, by the line that it is given, of one recipient whom a mail didn't reach: somebody in copy, or a further
 // one after it has failed for another. It tells of each recipient once: the delivery's error has a line for each of whom people
 // were told. The line about the first one that wasn't in copy has the button that sends the mail again.
-func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status, line *bridge.FailedLine) {
-	namesRecipient := func(line string) bool {
-		return strings.HasPrefix(strings.ToLower(line), strings.ToLower(s.Recipient)+": ")
+func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, line *bridge.FailedLine) {
+	reason := line.Recipient + ": " + line.Reason
+	namesRecipient := func(told string) bool {
+		return strings.HasPrefix(strings.ToLower(told), strings.ToLower(line.Recipient)+": ")
 	}
 	wasTold := slices.ContainsFunc(strings.Split(d.ErrorText, "\n"), namesRecipient)
-	if s.Recipient == "" || wasTold || isTakenBack(m) {
+	if line.Recipient == "" || wasTold || isTakenBack(m) {
 		return
 	}
-	d.ErrorText, d.Dirty = strings.TrimPrefix(d.ErrorText+"\n"+bounceText(s), "\n"), true
-	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Reason: bounceText(s)}) // not of the message: its fate stays as it is
+	d.ErrorText, d.Dirty = strings.TrimPrefix(d.ErrorText+"\n"+reason, "\n"), true
+	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Reason: reason}) // not of the message: its fate stays as it is
 	rc.TellWith(c, m, bridge.Line{Content: line, Text: rc.PartName(m, d)})
 }
 
