@@ -284,7 +284,7 @@ func TestTour(t *testing.T) {
 	l.until("the card shows the tag", `document.querySelector('.threadpane .msg')?.innerText.includes('Complaint')`)
 
 	l.openForm(`.threadpane [data-label="Snooze"]`, "select")
-	l.js("choose an hour", `(() => { const s = document.querySelector('#modal select'); s.value = '1h'; s.dispatchEvent(new Event('change')); })()`)
+	l.js("choose an hour", `(() => { const s = document.querySelector('#modal select'); s.value = [...s.options].find((o) => o.text.startsWith('1 hour')).value; s.dispatchEvent(new Event('change')); })()`)
 	l.shot("form")
 	l.click("#modal footer .primary")
 	l.untilTicked("snooze")
