@@ -260,6 +260,8 @@ func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery)
 func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel string, messages []kept) error {
 	messages = slices.Clone(messages)
 	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })
+	asking, cancel := h.directory.asking(ctx)
+	defer cancel()
 	var found []channels.Fact
 	for _, m := range messages {
 		events, err := m.makeEvents(me, channel)
@@ -268,7 +270,8 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 		}
 
 		for _, body := range events {
-			arrival := h.directory.withNames(ctx, me, body).SplitEvent(fact.KindCatchUp, body)
+			named := h.directory.withChannelNames(asking, h.directory.withAgentNames(ctx, me, body), body)
+			arrival := named.SplitEvent(fact.KindCatchUp, body)
 			found = append(found, arrival.Facts...)
 		}
 	}
@@ -285,7 +288,7 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 
 	found = slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] })
 	for i, f := range found {
-		found[i] = h.describeFiles(ctx, f)
+		found[i] = h.describeFiles(asking, f)
 	}
 	return h.sweeper.Accept(ctx, found)
 }

@@ -13,13 +13,20 @@ import (
 )
 
 const (
-	channelNameTimeout = time.Second // for all channels of one message: Slack wants an answer within 3 s
-	maxChannelNames    = 1000        // channels whose names are kept
+	// askTimeout bounds all questions about events that came together, which are stored only then: Slack wants an answer within 3 s,
+	// and a reply must not leave before what took it back is stored.
+	askTimeout      = time.Second
+	maxChannelNames = 1000 // channels whose names are kept
 )
+
+// asking returns a context for the questions to Slack about what came together.
+func (d *directory) asking(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, d.channelNames.timeout)
+}
 
 // channelNameCache keeps the names of channels that were mentioned without one.
 type channelNameCache struct {
-	timeout time.Duration // of the questions about one message
+	timeout time.Duration // of all questions about what came together
 
 	mu    sync.Mutex
 	names map[string]channelName // by id; nil until the first one
@@ -58,9 +65,6 @@ func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []
 	if len(mentions) == 0 {
 		return me
 	}
-
-	ctx, cancel := context.WithTimeout(ctx, d.channelNames.timeout)
-	defer cancel()
 
 	named := *me
 	named.Names = maps.Clone(me.Names)

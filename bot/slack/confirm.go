@@ -57,7 +57,9 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	}
 
 	me = h.directory.withAgentNames(ctx, me, m.raw)
-	if says(h.directory.withChannelNames(ctx, me, m.raw), at, m, text) {
+	asking, cancel := h.directory.asking(ctx)
+	defer cancel()
+	if says(h.directory.withChannelNames(asking, me, m.raw), at, m, text) {
 		return bridge.Unchanged, nil
 	}
 	if says(me, at, m, text) { // it was read while Slack didn't tell the names of its channels
@@ -131,9 +133,12 @@ func syntheticEvent(me *fact.Self, event map[string]any) ([]byte, error) {
 
 // takeSynthetic stores the facts of a callback that was made from history.
 func (h *history) takeSynthetic(ctx context.Context, me *fact.Self, body []byte) error {
-	arrival := h.directory.withNames(ctx, me, body).SplitEvent(fact.KindCatchUp, body)
+	asking, cancel := h.directory.asking(ctx)
+	defer cancel()
+	named := h.directory.withChannelNames(asking, h.directory.withAgentNames(ctx, me, body), body)
+	arrival := named.SplitEvent(fact.KindCatchUp, body)
 	for i, f := range arrival.Facts {
-		arrival.Facts[i] = h.describeFiles(ctx, f)
+		arrival.Facts[i] = h.describeFiles(asking, f)
 	}
 	return h.sweeper.Accept(ctx, arrival.Facts)
 }

@@ -215,7 +215,9 @@ type peopleCache struct {
 // withNames returns a copy of me that has the names of the agents and channels that body mentions, so that decoding
 // needs no lookup. It leaves out those that can't be read now.
 func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
-	return d.withChannelNames(ctx, d.withAgentNames(ctx, me, body), body)
+	asking, cancel := d.asking(ctx)
+	defer cancel()
+	return d.withChannelNames(asking, d.withAgentNames(ctx, me, body), body)
 }
 
 // withAgentNames returns a copy of me that has the names of the agents whom body mentions. If the names can't be read now, it

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"time"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -12,13 +11,9 @@ import (
 	"parley/channels"
 )
 
-// describeTimeout is how long Slack is asked about the files of a message before the message is stored without that. Slack waits
-// three seconds for its acknowledgement.
-const describeTimeout = 2 * time.Second
-
 // describeFiles adds to a fact what Slack says about files of which the event itself says nothing but their ids: those in channels
 // that other organisations share (Slack Connect). Whether a customer's channel takes a file depends on its kind and size. What isn't
-// known in time is asked again when the file is read.
+// known before ctx ends is asked again when the file is read.
 // Source: docs.slack.dev/reference/objects/file-object, "Slack Connect files", read 2026-11.
 func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels.Fact {
 	if !bytes.Contains(f.Payload, []byte(fact.AskForFile)) { // mostly: spare the decoding
@@ -29,8 +24,6 @@ func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels
 		return f // it is quarantined
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
-	defer cancel()
 	p.Self.Files = map[string]fact.File{}
 	for _, id := range p.UndescribedFiles() {
 		info, err := w.askFile(ctx, id)
@@ -38,7 +31,10 @@ func (w *workspace) describeFiles(ctx context.Context, f channels.Fact) channels
 			w.log.Warn("slack doesn't say what a file is", "error", err)
 			continue
 		}
-		p.Self.Files[id] = info
+		isLookedAt := info.Mimetype != "" || info.Mode != "hosted" // right after an upload Slack itself doesn't know the kind
+		if isLookedAt {
+			p.Self.Files[id] = info
+		}
 	}
 
 	described, err := p.Self.Fact(p.Kind, f.ExternalID, f.OrderKey, p.Body)
@@ -58,9 +54,9 @@ func (w *workspace) askFile(ctx context.Context, id string) (fact.File, error) {
 		return err
 	})
 	switch code := codeOf(err); code {
-	case "file_not_found", "file_deleted":
+	case "file_deleted":
 		return fact.DeletedFile(id), nil
-	case "access_denied":
+	case "access_denied", "file_not_found": // which Slack also says of a file that isn't to be seen yet: nobody took it back
 		return fact.File{ID: id, Access: code}, nil
 	}
 	if err != nil {

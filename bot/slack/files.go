@@ -76,8 +76,12 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 		resp.Body.Close()                                               //nolint:errcheck // refused already
 		mayBeNoFile := resp.StatusCode < http.StatusInternalServerError // any more, or it never was one
 		if mayBeNoFile && f.ID != "" {
-			if _, infoErr := fs.fileInfo(ctx, f); channels.ClassOf(infoErr) == channels.BadContent {
+			_, infoErr := fs.fileInfo(ctx, f)
+			if channels.ClassOf(infoErr) == channels.BadContent {
 				return nil, infoErr
+			}
+			if needsRepair(infoErr) || isTemporary(infoErr) { // it is the app whom Slack lets in nowhere now
+				return nil, notYet(f, "Slack doesn't let Parley in")
 			}
 		}
 		return nil, err

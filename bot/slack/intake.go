@@ -69,12 +69,15 @@ func (t *intake) expectMissing() { t.sweeper.CatchUpSoon(t.now().Add(-retriesLas
 // has returned nil.
 // Errors: those of journal.
 func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.RawMessage) error {
+	asking, cancel := t.directory.asking(ctx)
+	defer cancel()
 	var facts []channels.Fact
 	for _, body := range bodies {
-		arrival := t.directory.withNames(ctx, me, body).SplitEvent(fact.KindEvent, body)
+		named := t.directory.withChannelNames(asking, t.directory.withAgentNames(ctx, me, body), body)
+		arrival := named.SplitEvent(fact.KindEvent, body)
 		t.applyNews(&arrival)
 		for _, f := range arrival.Facts {
-			facts = append(facts, t.describeFiles(ctx, f))
+			facts = append(facts, t.describeFiles(asking, f))
 		}
 	}
 	if len(facts) == 0 {
