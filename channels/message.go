@@ -65,7 +65,7 @@ type Inbound struct {
 	Notices     []string // remarks for agents: "Encrypted: cannot be displayed."
 
 	Change   Change  // of kinds that change something earlier
-	Foreign  Foreign // InboundForeign; Foreign.Message: InboundMessage
+	Foreign  Foreign // InboundForeign
 	Chosen   string  // the id of the Button or ListRow that the customer tapped, "" if there is none
 	Opens    bool    // restarts the reply window although the customer wrote nothing
 	Consent  *Consent
@@ -112,10 +112,6 @@ type Change struct {
 type Foreign struct {
 	Author string // who wrote it, as the provider names them; "" means unknown
 	Origin string // where it was written, for people: "from the mailbox by help@acme.test"; "" means unknown
-	// Message is our id of the message that this one is, by a verified token, if its sender is none of the account's own
-	// addresses: another account may have sent it, with a copy to this one. It is 0 if there is no token. The token proves
-	// neither the sender nor the text, since whoever got a message of ours knows its token.
-	Message int64
 }
 
 // Consent says what a customer wants from now on.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/bridgetest"
 	"parley/channels"
 	"parley/channels/channelstest"
 )
@@ -129,42 +128,6 @@ func TestWrittenInTheMailboxToOthers(t *testing.T) {
 	wantEqual(t, "messages of the thread: its card and the customer's", len(w.chat.Messages(support, thread)), 2)
 	if n := w.count(`SELECT count(*) FROM identities WHERE key NOT IN ('kim@x.test', 'lea@z.test')`); n != 0 {
 		t.Errorf("%d people are remembered to whom nobody wrote here, want none", n)
-	}
-}
-
-// A customer writes to two accounts, and the answer of one of them reaches the other in copy: there it is our answer, too, with
-// the words that were sent. A mail under an id that proves nothing, or that goes to others, is shown as what it is.
-func TestCopyOfAnotherAccountsAnswer(t *testing.T) {
-	t.Parallel()
-	const sales = chat // a mailbox, too
-	w := newWorld(t, options{caps: func(c *channels.Capabilities) { *c = channelstest.MailLike() }})
-	question := w.customerSends(sales, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark", To: []string{"boss@x.test"}})
-	here := w.waitThread("It is dark")
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark at yours", To: []string{"boss@x.test"}})
-	w.waitFate(w.reply(w.waitThread("at yours"), "Press the knob"), "out")
-	reply := int64(w.count(`SELECT max(id) FROM messages WHERE text = 'Press the knob'`))
-	wantEqual(t, "customers who wait before the copy", w.countWaiting(), 1)
-
-	w.customerSends(sales, channelstest.Event{From: "help@acme.test", Name: "Boss", To: []string{"kim@x.test"}, Cc: []string{"boss@x.test"}, Ours: reply,
-		Text: "Pay me", References: []string{question}})
-	w.waitCard(here, "#1 pending")
-	w.waitDrained()
-	said := strings.Join(w.customerTexts(here), "\n")
-	wantWords(t, "what the thread shows", said, "Press the knob", "Answered from mail.")
-	shown := w.waitShownAs("Press the knob", func(m bridgetest.Message) bool { return m.Thread == here })
-	wantEqual(t, "the answer's author", shown.Name, "Ann")
-	wantNoWords(t, "what the thread shows", said, "Pay me")
-	wantEqual(t, "lines about recipients", w.countLines(here, bridge.LineRecipients), 0)
-
-	for _, e := range []channelstest.Event{
-		{Text: "Without a token", To: []string{"kim@x.test"}, References: []string{question}},
-		{Text: "With a token of nothing", To: []string{"kim@x.test"}, References: []string{question}, Ours: reply + 1000},
-		{Text: "To us alone", References: []string{question}, Ours: reply},
-		{Text: "About something new", To: []string{"kim@x.test"}, Ours: reply},
-	} {
-		e.From = "help@acme.test"
-		w.customerSends(sales, e)
-		w.waitShown(e.Text)
 	}
 }
 

@@ -49,10 +49,8 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 	}
 
 	n.AddConversation(store.ConversationID(in.Answers.Conversation))
-	for _, id := range []int64{in.Answers.Message, in.Foreign.Message} {
-		if id != 0 {
-			n.Messages = append(n.Messages, store.MessageID(id))
-		}
+	if in.Answers.Message != 0 {
+		n.Messages = append(n.Messages, store.MessageID(in.Answers.Message))
 	}
 
 	ids := append(slices.Clone(in.Answers.References), in.Change.Target, in.Answers.External, in.ExternalID)

@@ -54,7 +54,6 @@ type Event struct {
 	Answered     string    `json:"answered,omitempty"`
 	Author       string    `json:"author,omitempty"`
 	Origin       string    `json:"origin,omitempty"`
-	Ours         int64     `json:"ours,omitempty"` // message: our id of the message that it is
 	Answers      int64     `json:"answers,omitempty"`
 	Notices      []string  `json:"notices,omitempty"`
 
@@ -202,7 +201,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		Answers:  channels.Answers{Conversation: e.Conversation, Message: e.Answers, References: e.References, External: e.Answered},
 		Subject:  e.Subject, Text: e.Text, Original: channels.Original{Quoted: e.Quoted}, Notices: e.Notices,
 		Change:  channels.Change{Target: e.Target, Emoji: e.Emoji, Previous: channels.Party{Key: e.Previous, Also: e.PreviousAlso, Lasting: isLasting(e.Previous)}},
-		Foreign: channels.Foreign{Author: e.Author, Origin: e.Origin, Message: e.Ours},
+		Foreign: channels.Foreign{Author: e.Author, Origin: e.Origin},
 		Opens:   e.Opens, Consent: e.Consent, Automatic: e.Automatic, Historical: e.Historical,
 	}
 	if e.HTML != "" {

@@ -76,40 +76,6 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	return nil
 }
 
-// answerOfOtherAccount reports whether a mail is a reply of ours that another account sent, with a copy to this one: a customer
-// had written to both. It returns the reply as one that was given elsewhere, if it is the same customer who waits here. What
-// the mail says proves nothing, since whoever got the reply can send another mail under its id. So its text is the reply's own.
-func (el *elsewhere) answerOfOtherAccount(a *store.Account, in channels.Inbound) (answer channels.Inbound, ok bool) {
-	m := el.Messages.Rows[store.MessageID(in.Foreign.Message)]
-	if m == nil || m.Direction != store.DirectionOut {
-		return in, false
-	}
-
-	in.From, in.Envelope.ReplyTo = channels.Party{}, nil
-	there, here := el.Conversations.Rows[m.ConversationID], el.ConversationOf(a, in)
-	if there == nil || here == nil || there.AccountID == a.ID {
-		return in, false
-	}
-
-	isForCustomer := here.Identity != nil && here.IsFor(in)
-	if !isForCustomer || !el.TakesPart(there, channels.Inbound{From: channels.Party{Key: here.Identity.Key}}) {
-		return in, false
-	}
-
-	in.Kind, in.Automatic = channels.InboundForeign, ""
-	in.Text, in.Original, in.Attachments, in.Notices = m.Text, channels.Original{}, nil, nil
-	if len(m.Files) > 0 {
-		in.Notices = []string{"Its files are shown there only."}
-	}
-
-	in.Foreign = channels.Foreign{Author: there.Account.Name, Origin: "from " + there.Account.Name}
-	if m.AgentID != nil {
-		in.Foreign.Author = el.Dir.Ref(0, *m.AgentID).Name
-	}
-
-	return in, true
-}
-
 // answeredIn returns the conversation to which an answer belongs, or opens one with the customer whom the provider names. It
 // returns nil for a mail that answers no conversation, or that doesn't go to the customer: a mail that is forwarded to a
 // supplier answers nobody.

@@ -37,9 +37,6 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	case channels.InboundTemplate:
 		return it.templates.ApplyTemplateState(ctx, tx, a, in)
 	case channels.InboundMessage, channels.InboundConsent:
-		if answer, ok := it.elsewhere.answerOfOtherAccount(a, in); ok {
-			return it.elsewhere.answeredElsewhere(ctx, tx, a, part, answer)
-		}
 		return it.customerSays(ctx, tx, a, part, in)
 	case channels.InboundOwn:
 		return it.Receipts.applyOwnCopy(ctx, tx, a, part, in)

@@ -191,8 +191,7 @@ func (d *Decoder) tokensInAddresses(lists ...[]channels.Party) (conversation, me
 	return 0, 0
 }
 
-// setConversation sets the conversation by our tokens, and the kind of our own mails; of a mail that another account may
-// have sent, it sets which message that is. Tokens in the ids that
+// setConversation sets the conversation by our tokens, and the kind of our own mails. Tokens in the ids that
 // a mail answers count more than the token in the address to which it was sent, which is in in.Answers so far.
 // token is the Message-ID under which one of our mails was sent, as another header of it says, or "".
 func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string) {
@@ -216,14 +215,12 @@ func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string
 		in.Answers.Conversation = addressConversation
 		in.Answers.Message = addressMessage
 	}
-	isOwn := d.ownAddress(in.From.Key) != ""
+	if d.ownAddress(in.From.Key) == "" {
+		return
+	}
+
 	for _, id := range []string{in.ExternalID, mailid.Clean(token)} {
-		c, m, ok := mailid.Parse(d.keys, id)
-		if ok && !isOwn {
-			in.Foreign.Message = m
-			return
-		}
-		if ok {
+		if c, m, ok := mailid.Parse(d.keys, id); ok {
 			in.Kind = channels.InboundOwn
 			in.Automatic = ""
 			in.Answers.Conversation = c
