@@ -65,23 +65,30 @@ var plainSpan = regexp.MustCompile(`^\d+ ?(?:m|min|minutes?|h|hours?|d|days?|w|w
 
 // snoozeOptions are R-030's times.
 func snoozeOptions(in shape.FormInput) []shape.Option {
-	return []shape.Option{
+	options := []shape.Option{
 		snoozeOption(in, "1h", "1 hour"),
 		snoozeOption(in, "2h", "2 hours"),
 		snoozeOption(in, "4h", "4 hours"),
 		snoozeOption(in, "tomorrow", "Tomorrow"),
-		snoozeOption(in, "monday", "Next Monday"),
 	}
+	if monday := snoozeOption(in, "monday", "Next Monday"); monday.Value != options[len(options)-1].Value { // on a Sunday it is tomorrow
+		options = append(options, monday)
+	}
+	return options
 }
 
-// snoozeOption is a time to choose, with the moment that it means now. Its value is that moment: who hands the form in after
-// midnight gets the day that the label names.
+// snoozeOption is a time to choose, with the moment that it means now. The value of a day is that moment: who hands the form in
+// after midnight gets the day that the label names. Hours count from then on.
 func snoozeOption(in shape.FormInput, words, label string) shape.Option {
 	at, err := when.Parse(words, in.Now, in.Facts.Zone)
 	if err != nil {
 		return shape.Option{Value: words, Label: label}
 	}
-	return shape.Option{Value: at.Format(time.RFC3339), Label: label + " (" + at.Format("Mon 2 Jan 15:04") + ")"}
+	value := at.Format(time.RFC3339)
+	if plainSpan.MatchString(words) {
+		value = words
+	}
+	return shape.Option{Value: value, Label: label + " (" + at.Format("Mon 2 Jan 15:04") + ")"}
 }
 
 // readSnooze reads a time that was chosen or typed.

@@ -50,6 +50,12 @@ func readFilter(v *web.Visit) filter {
 		f.Hours = hoursAll
 	}
 
+	for _, name := range []string{"account", "team"} {
+		if value := v.Value(name); value != "" && value != "0" && parseNumber(value) == 0 {
+			f.Problem, f.Instead = fmt.Sprintf("“%s” is no number of the %s.", typed.Clip(value), name), "These are the figures of all."
+		}
+	}
+
 	today := v.Now()
 	days := parseNumber(v.Value("days"))
 	isInRange := days > 0 && days <= maxDays

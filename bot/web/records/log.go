@@ -126,11 +126,18 @@ func filterNames() []string {
 	return []string{"who", "what", "account", "conversation", "from", "until"}
 }
 
+// lastDay returns the last day that an address asks for. Figures call it "to": programs may ask for both alike.
+func lastDay(v *web.Visit) string { return cmp.Or(v.Value("until"), v.Value("to")) }
+
 // makeQuery returns the query of an address with the same filter, at another place of the log.
 func makeQuery(v *web.Visit, after string) url.Values {
 	q := url.Values{}
 	for _, name := range filterNames() {
-		if value := v.Value(name); value != "" {
+		value := v.Value(name)
+		if name == "until" {
+			value = lastDay(v)
+		}
+		if value != "" {
 			q.Set(name, value)
 		}
 	}
@@ -166,7 +173,7 @@ func readFilter(v *web.Visit) (f LogFilter, problem string) {
 		}
 	}
 
-	until := cmp.Or(v.Value("until"), v.Value("to")) // figures have "to": programs may ask for both
+	until := lastDay(v)
 	if until != "" {
 		if f.Until, problem = web.ReadDay(until, zone); problem != "" {
 			return f, "The last day can't be read: " + problem
@@ -193,7 +200,7 @@ func filterFields(v *web.Visit, names LogNames) []web.Field {
 		{Name: "account", Label: "Account", Kind: web.KindChoice, Choices: choose("account", web.Choose(nil, names.Accounts...))},
 		{Name: "conversation", Label: "Conversation", Value: v.Value("conversation"), Placeholder: "#12"},
 		{Name: "from", Label: "First day", Kind: "date", Value: v.Value("from")},
-		{Name: "until", Label: "Last day", Kind: "date", Value: v.Value("until")},
+		{Name: "until", Label: "Last day", Kind: "date", Value: lastDay(v)},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,8 +16,8 @@ import (
 )
 
 const (
-	// maxUnreadable is how long after its first attempt a reply of which a file can't be read is still tried. It includes the
-	// time in which the attempts failed for other reasons. All later replies of the conversation wait meanwhile.
+	// maxUnreadable is how long after its first attempt a reply of which a file can't be read is still tried, and at least twice. It
+	// includes the time in which the attempts failed for other reasons. All later replies of the conversation wait meanwhile.
 	maxUnreadable = 5 * time.Minute
 
 	// Pauses between these attempts are half as long as the reply was tried, within these bounds.
@@ -96,8 +97,11 @@ func (a *attempt) boundUnreadable(err error) error {
 	var p relay.Policy
 	noteRestored(&p, a.c) // the time before a restore doesn't count
 	tried := store.Seconds(a.c.FirstAgo) - p.RetryFor
-	if tried <= maxUnreadable {
+	wasUnreadable := strings.Contains(a.c.ErrorText, cause.Text) || strings.Contains(a.c.ErrorText, "can't be read")
+	isFirst := !wasUnreadable // the attempts before failed for other reasons, or there was none
+	if tried <= maxUnreadable || isFirst {
 		soon := *se
+		soon.Text = cause.Text
 		soon.Wait = max(se.Wait, min(max(tried/2, minUnreadablePause), maxUnreadablePause))
 		return &soon
 	}
