@@ -167,6 +167,12 @@ func TestMarkOfProcessesThatEnded(t *testing.T) {
 	wantWords(t, onlyValue(kept), d.surface.now().Format("15:04"))
 }
 
+// waitHasAll waits until the process knows that nothing is missing: one that ends before leaves its mark.
+func (d *downtime) waitHasAll() {
+	d.t.Helper()
+	must(d.t, d.fake.WaitFor(d.ctx(), func() bool { return d.surface.connections.hasAll() && d.surface.history.filled.Load() }))
+}
+
 // workOneAfterTheOther starts three processes, eight hours ago the last one, and ends them.
 func (d *downtime) workOneAfterTheOther() {
 	d.t.Helper()
@@ -177,6 +183,8 @@ func (d *downtime) workOneAfterTheOther() {
 		must(d.t, err)
 		d.surface = s
 		d.connect()
+		d.waitAcknowledged()
+		d.waitHasAll()
 		stops = append(stops, d.stop)
 	}
 	for _, stop := range stops {
