@@ -43,7 +43,7 @@ func TestClassifyCodes(t *testing.T) {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
 			err := classifyError(slackapi.SlackErrorResponse{Err: code})
-			wantSendError(t, err, tt.class)
+			_ = wantSendError(t, err, tt.class)
 			for _, gone := range []error{bridge.ErrMessageGone, bridge.ErrThreadLost, bridge.ErrChannelClosed} {
 				wantEqual(t, "says that "+gone.Error(), errors.Is(err, gone), gone == tt.gone) //nolint:errorlint // the table has these very errors
 			}
@@ -54,7 +54,7 @@ func TestClassifyCodes(t *testing.T) {
 func TestClassifyOtherErrors(t *testing.T) {
 	t.Parallel()
 	must(t, classifyError(nil))
-	wantSendError(t, classifyBeforeSend(errEmptyAnswer), channels.Retry)
+	_ = wantSendError(t, classifyBeforeSend(errEmptyAnswer), channels.Retry)
 }
 
 // Admins are told which channel can't be posted to.

@@ -240,7 +240,7 @@ func TestReconcileFiles(t *testing.T) {
 	wantSendErrorIs(t, err, channels.BadRecipient, bridge.ErrChannelClosed)
 	st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultHTTP, After: true, Times: 1})
 	_, err = st.surface.Send(st.ctx(), p)
-	wantSendError(t, err, channels.Ambiguous)
+	_ = wantSendError(t, err, channels.Ambiguous)
 
 	// It is found, also by a process that knows of no attempt.
 	st.waitInThread(root, 2)
@@ -338,7 +338,7 @@ func TestUploadFailureIsCertain(t *testing.T) {
 	st := newStage(t)
 	st.fake.Inject(slackfake.Fault{Method: "upload", Kind: slackfake.FaultHTTP, Times: 1})
 	_, err := st.surface.Send(st.ctx(), st.newFilesPost(st.postRoot(), textFile("a.txt", "one")))
-	wantSendError(t, err, channels.Retry)
+	_ = wantSendError(t, err, channels.Retry)
 }
 
 // Files without bytes are told of in a message without files.

@@ -34,7 +34,7 @@ func TestFilesOfWhichNobodyCanTell(t *testing.T) {
 			st.fake.Inject(c.fault)
 			st.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: "access_denied", Times: 3})
 			sent, err := st.surface.Send(st.ctx(), p)
-			wantSendError(t, err, c.class)
+			_ = wantSendError(t, err, c.class)
 
 			p.Progress, now = sent.Progress, now.Add(10*time.Minute)
 			sent, err = st.surface.Send(st.ctx(), p)
@@ -60,7 +60,7 @@ func TestFilesAskedForInAnEarlierThread(t *testing.T) {
 	must(t, st.fake.Admin.ForgetMessage(st.channel, root.Message))
 	st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultHTTP, After: true, Times: 1})
 	sent, err := st.surface.Send(st.ctx(), p)
-	wantSendError(t, err, channels.Ambiguous)
+	_ = wantSendError(t, err, channels.Ambiguous)
 	must(t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Messages(st.channel)) == 1 }))
 
 	p.Place.Thread, p.Progress = st.postRoot().Thread, sent.Progress

@@ -52,7 +52,7 @@ func wantSendError(t *testing.T, err error, class channels.Class) *channels.Send
 // wantSendErrorIs checks also what the error says is gone.
 func wantSendErrorIs(t *testing.T, err error, class channels.Class, gone error) {
 	t.Helper()
-	wantSendError(t, err, class)
+	_ = wantSendError(t, err, class)
 	if !errors.Is(err, gone) {
 		t.Fatalf("got error %v, want one that is %v", err, gone)
 	}
@@ -162,7 +162,7 @@ func TestReconcile(t *testing.T) {
 			st.wantReconciled(p, channels.Absent)
 			st.fake.Inject(slackfake.Fault{Method: "chat.postMessage", Kind: slackfake.FaultHTTP, After: true, Times: 1})
 			_, err := st.surface.Send(st.ctx(), p)
-			wantSendError(t, err, channels.Ambiguous)
+			_ = wantSendError(t, err, channels.Ambiguous)
 			sent := st.wantReconciled(p, channels.Landed)
 			if st.fake.Message(st.channel, sent.Message) == nil {
 				t.Errorf("found is %+v, which isn't there", sent)
@@ -193,7 +193,7 @@ func TestReconcileTakesBack(t *testing.T) {
 	st.fake.Inject(slackfake.Fault{Method: "chat.delete", Kind: slackfake.FaultHTTP, Times: 1})
 	p := st.newPost(bridge.PostSaid, root, "t1")
 	_, err := st.surface.Send(st.ctx(), p)
-	wantSendError(t, err, channels.Ambiguous)
+	_ = wantSendError(t, err, channels.Ambiguous)
 	wantEqual(t, "messages at top level", len(st.fake.Messages(st.channel)), 1)
 	st.wantReconciled(p, channels.Absent)
 	wantEqual(t, "messages at top level after Reconcile", len(st.fake.Messages(st.channel)), 0)
@@ -254,7 +254,7 @@ func TestUnreachable(t *testing.T) {
 	must(t, st.fake.Close())
 	st.surface.http.CloseIdleConnections()
 	_, err := st.surface.Send(st.ctx(), st.newPost(bridge.PostSaid, root, "t1"))
-	wantSendError(t, err, channels.Retry)
+	_ = wantSendError(t, err, channels.Retry)
 }
 
 // A process that was stopped must not write when it wakes up.

@@ -44,11 +44,11 @@ func TestStartFormRefuses(t *testing.T) {
 	t.Parallel()
 	t.Run("no account can begin one", func(t *testing.T) {
 		_, err := NewForm(FormInput{Verb: bridge.VerbNew, Accounts: accounts()[2:3]})
-		wantProblem(t, err, "no_account")
+		_ = wantProblem(t, err, "no_account")
 	})
 	t.Run("the account needs a template and has none", func(t *testing.T) {
 		_, err := NewForm(FormInput{Verb: bridge.VerbNew, Accounts: accounts(), Args: startWith("wa", "")})
-		wantProblem(t, err, "no_template")
+		_ = wantProblem(t, err, "no_template")
 	})
 }
 

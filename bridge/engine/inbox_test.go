@@ -312,7 +312,7 @@ func TestInboxPermissions(t *testing.T) {
 			"reply":   errorOf(p.tryAct(who, bridge.Act{Verb: bridge.VerbReply, Text: "x"})),
 			"undo":    errorOf(p.tryAct(who, bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: store.MessageID(other)}})),
 		} {
-			wantProblem(t, name+" for "+who, err)
+			_ = wantProblem(t, name+" for "+who, err)
 		}
 	}
 	for name, a := range map[string]bridge.Act{

@@ -108,6 +108,6 @@ func TestSuggestedRepliesOfAPrivateChannel(t *testing.T) {
 		return err == nil && len(got) == 1
 	})
 	got, err := d.Suggested(t.Context(), 1, 7, "cat")
-	wantProblem(t, "for somebody who isn't in the channel", err)
+	_ = wantProblem(t, "for somebody who isn't in the channel", err)
 	wantSuggested(t, "to somebody who isn't in the channel", got)
 }

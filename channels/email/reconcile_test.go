@@ -216,7 +216,7 @@ func TestCase40LostAnswer(t *testing.T) {
 			}
 			w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: action})
 			_, err := c.Send(testContext(t), reply())
-			wantClass(t, err, channels.Ambiguous)
+			_ = wantClass(t, err, channels.Ambiguous)
 			w.wantOutcome(c, reply(), want)
 		})
 	}
@@ -229,7 +229,7 @@ func TestLostAnswerWithoutCopy(t *testing.T) {
 	c := w.channel()
 	w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter})
 	_, err := c.Send(testContext(t), reply())
-	wantClass(t, err, channels.Ambiguous)
+	_ = wantClass(t, err, channels.Ambiguous)
 	w.wantOutcome(c, reply(), channels.CannotTell)
 }
 

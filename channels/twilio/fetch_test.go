@@ -37,7 +37,7 @@ func newPicture(t *testing.T) (w *world, ref string) {
 func (w *world) wantFetchFails(ref string, want channels.Class) {
 	w.t.Helper()
 	_, err := w.channel.(channels.Fetcher).Fetch(w.t.Context(), ref)
-	wantClass(w.t, "fetching "+ref, err, want)
+	_ = wantClass(w.t, "fetching "+ref, err, want)
 }
 
 // Files are fetched with our credentials from Twilio alone; its storage, another host that
@@ -86,7 +86,7 @@ func TestFetchTooEarly(t *testing.T) {
 	soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	_, err := w.base.Fetch(soon, ref)
-	wantClass(t, "a wait that is longer than the time there is", err, channels.Retry)
+	_ = wantClass(t, "a wait that is longer than the time there is", err, channels.Retry)
 }
 
 // A file that never ends is cut off with an error, not silently.
@@ -98,7 +98,7 @@ func TestFetchIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, err := io.Copy(io.Discard, f.Body)
-	wantClass(t, "reading on", err, channels.BadContent)
+	_ = wantClass(t, "reading on", err, channels.BadContent)
 	wantEqual(t, "bytes that were read", n, maxFile)
 }
 

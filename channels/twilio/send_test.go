@@ -193,7 +193,7 @@ func TestRichThatWhatsAppLacks(t *testing.T) {
 		"an untitled button":         {Buttons: []channels.Button{{}}},
 		"a list without rows":        {List: &channels.List{Button: "x"}},
 	} {
-		wantClass(t, name, w.sendRich("x", r), channels.BadContent)
+		_ = wantClass(t, name, w.sendRich("x", r), channels.BadContent)
 	}
 	for want, r := range map[string]channels.Rich{
 		"x\n\nKim\n+15550100":                 {Contact: &channels.ContactCard{Name: "Kim", Phones: []string{"+15550100"}}},
@@ -212,7 +212,7 @@ func TestUncertainContent(t *testing.T) {
 	w := newWorld(t, viaWhatsApp)
 	w.annWrites("hi")
 	w.fake.AddFault(twiliofake.Fault{Route: "POST /v1/Content", Kind: twiliofake.FaultErrorAfter})
-	wantClass(t, "a list", w.sendRich("x", channels.Rich{List: sampleList()}), channels.Retry)
+	_ = wantClass(t, "a list", w.sendRich("x", channels.Rich{List: sampleList()}), channels.Retry)
 }
 
 // Edge case 9: the window closes while a message waits; also at Twilio, which tells it late.
@@ -341,7 +341,7 @@ func TestRecipient(t *testing.T) {
 	}
 	for _, typed := range []string{"", "ann", "+", "1-800-FLOWERS", "+999999999999999999"} {
 		_, err := german.channel.(channels.Starter).Recipient(typed)
-		wantClass(t, fmt.Sprintf("the number %q", typed), err, channels.BadRecipient)
+		_ = wantClass(t, fmt.Sprintf("the number %q", typed), err, channels.BadRecipient)
 	}
 }
 

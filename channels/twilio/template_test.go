@@ -115,7 +115,7 @@ func TestTemplateRejected(t *testing.T) {
 
 	tm.ExternalID, tm.Name = "", "Not A Name"
 	_, err := w.channel.(channels.Templater).SubmitTemplate(t.Context(), tm)
-	wantClass(t, "a name with blanks", err, channels.BadContent)
+	_ = wantClass(t, "a name with blanks", err, channels.BadContent)
 	wantEqual(t, "contents at Twilio", len(w.fake.Contents()), 1)
 }
 

@@ -21,7 +21,7 @@ func TestNumberTakenFromTheToken(t *testing.T) {
 		t.Errorf("got the hint %q, want one that names %s", se.Hint, fieldPhoneID)
 	}
 	_, err := w.channel.Fetch(testContext(t), photo)
-	wantClass(t, "her file", err, channels.AuthBroken)
+	_ = wantClass(t, "her file", err, channels.AuthBroken)
 
 	w.AllowToken(ourToken, phoneID, wabaID)
 	w.send(outbound(1, "Hello"))

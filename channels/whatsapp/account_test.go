@@ -128,7 +128,7 @@ func TestTemplateReview(t *testing.T) {
 	// It is deleted once.
 	noError(t, w.channel.DeleteTemplate(testContext(t), tpl))
 	wantEqual(t, "templates that are left", len(w.Templates(wabaID)), 0)
-	wantClass(t, "deleting it again", w.channel.DeleteTemplate(testContext(t), tpl), channels.BadContent)
+	_ = wantClass(t, "deleting it again", w.channel.DeleteTemplate(testContext(t), tpl), channels.BadContent)
 }
 
 // TestManyTemplates: all templates are listed, over several pages, and one alone is deleted.
@@ -180,7 +180,7 @@ func TestTemplateRefused(t *testing.T) {
 		tpl := welcome()
 		c.change(&tpl)
 		_, err := w.channel.SubmitTemplate(testContext(t), tpl)
-		wantClass(t, name, err, channels.BadContent)
+		_ = wantClass(t, name, err, channels.BadContent)
 		wantEqual(t, name+": Meta was asked", len(w.Requests()) > before, c.asked)
 	}
 }
@@ -204,7 +204,7 @@ func TestTemplateUnanswered(t *testing.T) {
 	w := newWorld(t)
 	w.addFault(graphfake.Fault{Route: "whatsapp.template.create", Action: graphfake.ActionDropAfter})
 	_, err := w.channel.SubmitTemplate(testContext(t), welcome())
-	wantClass(t, "submitting", err, channels.Ambiguous)
+	_ = wantClass(t, "submitting", err, channels.Ambiguous)
 }
 
 // TestAttend: the customer sees that somebody reads and writes, until the answer comes.
@@ -249,7 +249,7 @@ func TestRecipient(t *testing.T) {
 	}
 	for _, typed := range []string{"0170 1234567", "+49", "+1234567890123456", "ann@customer.test", "", "+999 123456"} {
 		_, err := c.Recipient(typed)
-		wantClass(t, fmt.Sprintf("%q", typed), err, channels.BadRecipient)
+		_ = wantClass(t, fmt.Sprintf("%q", typed), err, channels.BadRecipient)
 	}
 	if got, err := c.Recipient("+52 55 1234 5678"); err != nil || !slices.Contains(got.Also, "+5215512345678") {
 		t.Errorf("got for a Mexican number %+v, %v; want its other form beside it", got, err)

@@ -272,7 +272,7 @@ func TestUnreadableFile(t *testing.T) {
 			o := outbound(12, text)
 			o.Files = []channels.File{{Name: "a.pdf", ContentType: "application/pdf", SizeBytes: 1, Open: func(context.Context) (io.ReadCloser, error) { return nil, c.opening }}}
 			_, err := w.channel.Send(testContext(t), o)
-			wantClass(t, name, err, c.want)
+			_ = wantClass(t, name, err, c.want)
 		}
 	}
 	big := outbound(13, "big")

@@ -45,7 +45,7 @@ func TestEdge16Media(t *testing.T) {
 
 		got, contentType, err := w.fetch(in)
 		if c.want != "" {
-			wantClass(t, name, err, c.want)
+			_ = wantClass(t, name, err, c.want)
 			continue
 		}
 		if err != nil {
@@ -65,7 +65,7 @@ func TestEdge16BigMedia(t *testing.T) {
 	w := newWorld(t)
 	w.ann.Media("document", graphfake.File{ContentType: "application/zip", Content: make([]byte, maxFile+1)}, nil)
 	_, _, err := w.fetch(w.takeOne())
-	wantClass(t, "a file that is too big", err, channels.BadContent)
+	_ = wantClass(t, "a file that is too big", err, channels.BadContent)
 }
 
 // fetch reads the only file of a message.
@@ -123,7 +123,7 @@ func TestEdge18TemplatePaused(t *testing.T) {
 		"other body":     func(t *channels.TemplateUse) { t.Body = "We are back." },
 	} {
 		_, err := w.channel.Send(testContext(t), use(change))
-		wantClass(t, name, err, channels.TemplateBad)
+		_ = wantClass(t, name, err, channels.TemplateBad)
 	}
 	for _, event := range []string{"PAUSED", "DISABLED", "PENDING"} {
 		noError(t, w.Review(id, event, ""))

@@ -147,7 +147,7 @@ func TestSetHookRefused(t *testing.T) {
 	wantRefused("a callback that doesn't answer", w.newChannel().SetHook(testContext(t)), channels.Retry, "called this Parley")
 	w.config[fieldSecret] = "wrong"
 	_, err := w.newChannel().FindHook(testContext(t))
-	wantClass(t, "with a wrong secret", err, channels.AuthBroken)
+	_ = wantClass(t, "with a wrong secret", err, channels.AuthBroken)
 	if strings.Contains(err.Error(), ourToken) {
 		t.Errorf("the error shows the token: %v", err)
 	}

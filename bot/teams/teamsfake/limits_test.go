@@ -82,7 +82,7 @@ func TestFaults(t *testing.T) {
 		text   string
 		retry  string
 		stored int
-		err    error // io.EOF stands for a connection that was closed, anyError for any
+		err    error // io.EOF stands for a connection that was closed, errAny for any
 	}{
 		"412":        {f: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 412, Code: "PreconditionFailed"}, status: 412, text: "PreconditionFailed"},
 		"429":        {f: teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7}, status: 429, retry: "7"},
@@ -91,7 +91,7 @@ func TestFaults(t *testing.T) {
 		"503 after":  {f: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 503, After: true}, status: 503, stored: 1},
 		"drop":       {f: teamsfake.Fault{Kind: teamsfake.FaultDrop}, err: io.EOF},
 		"drop after": {f: teamsfake.Fault{Kind: teamsfake.FaultDrop, After: true}, err: io.EOF, stored: 1},
-		"reset":      {f: teamsfake.Fault{Kind: teamsfake.FaultReset}, err: anyError},
+		"reset":      {f: teamsfake.Fault{Kind: teamsfake.FaultReset}, err: errAny},
 		"garbage":    {f: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, status: 200, text: "<html>"},
 		"delay":      {f: teamsfake.Fault{Kind: teamsfake.FaultDelay, Delay: time.Millisecond}, status: 201, stored: 1},
 		"late":       {f: teamsfake.Fault{Kind: teamsfake.FaultDelay, Delay: time.Millisecond, After: true}, status: 201, stored: 1},
@@ -127,8 +127,8 @@ func TestFaults(t *testing.T) {
 	w.wantGet("keys", w.srv.URL()+"/botframework/v1/.well-known/keys", "", http.StatusInternalServerError)
 }
 
-// anyError stands for an error of any kind.
-var anyError = errors.New("any")
+// errAny stands for an error of any kind.
+var errAny = errors.New("any")
 
 func TestEventFaults(t *testing.T) {
 	w := newWorld(t, teamsfake.Options{RetryDelays: []time.Duration{time.Millisecond, time.Millisecond}, ReorderHold: patience})

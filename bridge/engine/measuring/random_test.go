@@ -385,28 +385,3 @@ func (w *world) happenAnything() {
 		"closes", "changes labels"}
 	w.happen(w.stories[w.rand.IntN(len(w.stories))], steps[w.rand.IntN(len(steps))])
 }
-
-// What a transaction wrote that began before others and ended after them isn't passed over.
-func TestLateCommit(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	dir := w.directory()
-	slow, quick := w.open(100), w.open(100)
-	tx, err := w.pool.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = tx.Rollback(context.Background()) }()
-	if err := w.step(tx, slow, 0, "opens", time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	w.happen(quick, "opens")
-	w.measureAll(dir)
-	w.happen(quick, "writes")
-	w.measureAll(dir)
-	if err := tx.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	w.measureAll(dir)
-	w.wantRecounted(dir)
-}

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"time"
 
+	"context"
 	"parley/bridge/engine/book"
 	"parley/routing/hours"
 	"parley/store"
 	"parley/store/measure"
+	"testing"
 )
 
 // recount counts a conversation's shares again, slowly, by looking for each figure through everything that happened,
@@ -237,4 +239,29 @@ func (r *recount) lengthOf(from, to time.Time) (wall, open int64) {
 		}
 	}
 	return int64(to.Sub(from).Seconds()), open
+}
+
+// What a transaction wrote that began before others and ended after them isn't passed over.
+func TestLateCommit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := w.directory()
+	slow, quick := w.open(100), w.open(100)
+	tx, err := w.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if err := w.step(tx, slow, 0, "opens", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	w.happen(quick, "opens")
+	w.measureAll(dir)
+	w.happen(quick, "writes")
+	w.measureAll(dir)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.measureAll(dir)
+	w.wantRecounted(dir)
 }

@@ -228,8 +228,8 @@ func TestProxySilences(t *testing.T) {
 	connect(t, p).wantLine("hello")
 }
 
-// arm sets a trap; sprang gets whether it sprang.
-func (tr *traps) arm(t *testing.T, one *trap) (sprang <-chan bool) {
+// armTrap sets a trap; sprang gets whether it sprang.
+func armTrap(t *testing.T, tr *traps, one *trap) (sprang <-chan bool) {
 	t.Helper()
 	result := make(chan bool, 1)
 	go func() { result <- tr.wait(t.Context(), one, time.Minute) }()
@@ -257,7 +257,7 @@ func TestTraps(t *testing.T) {
 		c.wantLine("hello")
 		var marks markSet
 		marks.add(reply())
-		sprang := p.traps.arm(t, &trap{way: waySMTP, up: true, match: containsMark(&marks), strike: func(l *link) bool { l.holdAnswers(held); return true }})
+		sprang := armTrap(t, p.traps, &trap{way: waySMTP, up: true, match: containsMark(&marks), strike: func(l *link) bool { l.holdAnswers(held); return true }})
 		c.send("out-c001-1") // another message
 		c.wantLine("out-c001-1")
 		began := time.Now()
@@ -275,7 +275,7 @@ func TestTraps(t *testing.T) {
 		p, _ := newTestProxy(t)
 		c := connect(t, p)
 		c.wantLine("hello")
-		sprang := p.traps.arm(t, &trap{way: waySMTP, up: true, match: containsWords("DATA"), strike: func(*link) bool { return false }})
+		sprang := armTrap(t, p.traps, &trap{way: waySMTP, up: true, match: containsWords("DATA"), strike: func(*link) bool { return false }})
 		c.send("DATA")
 		c.wantEnd()
 		if !<-sprang {
