@@ -270,8 +270,7 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 		}
 
 		for _, body := range events {
-			named := h.directory.withChannelNames(asking, h.directory.withAgentNames(ctx, me, body), body)
-			arrival := named.SplitEvent(fact.KindCatchUp, body)
+			arrival := h.directory.withNamesOf(ctx, asking, me, body).SplitEvent(fact.KindCatchUp, body)
 			found = append(found, arrival.Facts...)
 		}
 	}

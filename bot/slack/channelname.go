@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"regexp"
@@ -61,6 +62,10 @@ var bareChannel = regexp.MustCompile(`(?:<|\\u003[cC])#([CG][A-Z0-9]+)\|?(?:>|\\
 // withChannelNames returns a copy of me that also has the names of the channels that body mentions without a name. It leaves
 // out what Slack doesn't tell.
 func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
+	mayMention := bytes.Contains(body, []byte("<#")) || bytes.Contains(body, []byte(`\u003c#`)) || bytes.Contains(body, []byte(`\u003C#`))
+	if !mayMention { // as nearly all events: spare the expression
+		return me
+	}
 	mentions := bareChannel.FindAllSubmatch(body, -1)
 	if len(mentions) == 0 {
 		return me

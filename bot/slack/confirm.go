@@ -135,8 +135,7 @@ func syntheticEvent(me *fact.Self, event map[string]any) ([]byte, error) {
 func (h *history) takeSynthetic(ctx context.Context, me *fact.Self, body []byte) error {
 	asking, cancel := h.directory.asking(ctx)
 	defer cancel()
-	named := h.directory.withChannelNames(asking, h.directory.withAgentNames(ctx, me, body), body)
-	arrival := named.SplitEvent(fact.KindCatchUp, body)
+	arrival := h.directory.withNamesOf(ctx, asking, me, body).SplitEvent(fact.KindCatchUp, body)
 	for i, f := range arrival.Facts {
 		arrival.Facts[i] = h.describeFiles(asking, f)
 	}

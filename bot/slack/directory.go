@@ -217,6 +217,11 @@ type peopleCache struct {
 func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
 	asking, cancel := d.asking(ctx)
 	defer cancel()
+	return d.withNamesOf(ctx, asking, me, body)
+}
+
+// withNamesOf is withNames for one of several bodies that came together: asking bounds the questions to Slack about all of them.
+func (d *directory) withNamesOf(ctx, asking context.Context, me *fact.Self, body []byte) *fact.Self {
 	return d.withChannelNames(asking, d.withAgentNames(ctx, me, body), body)
 }
 

@@ -73,8 +73,7 @@ func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.R
 	defer cancel()
 	var facts []channels.Fact
 	for _, body := range bodies {
-		named := t.directory.withChannelNames(asking, t.directory.withAgentNames(ctx, me, body), body)
-		arrival := named.SplitEvent(fact.KindEvent, body)
+		arrival := t.directory.withNamesOf(ctx, asking, me, body).SplitEvent(fact.KindEvent, body)
 		t.applyNews(&arrival)
 		for _, f := range arrival.Facts {
 			facts = append(facts, t.describeFiles(asking, f))
