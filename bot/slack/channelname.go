@@ -35,8 +35,8 @@ type channelNameCache struct {
 
 // channelName is what Slack said of a channel's name.
 type channelName struct {
-	name   string // "" for a channel that the app can't see
-	readAt time.Time
+	name    string    // "" for a channel that the app can't see
+	askFrom time.Time // when Slack may be asked again
 }
 
 // get returns what Slack said of a channel. It returns the zero value if that isn't known.
@@ -90,7 +90,7 @@ func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []
 // channelName returns the name of a channel: an old one if Slack doesn't tell it now, and "" if it never did.
 func (d *directory) channelName(ctx context.Context, id string) string {
 	known := d.channelNames.get(id)
-	if !known.readAt.IsZero() && d.now().Sub(known.readAt) < channelsMaxAge {
+	if d.now().Before(known.askFrom) {
 		return known.name
 	}
 
@@ -100,16 +100,29 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 		ch, err = d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
 		return err
 	})
-	isShown := codeOf(err) != "channel_not_found"
-	if err != nil && isShown {
+	if err != nil && codeOf(err) != "channel_not_found" {
 		d.log.Warn("slack name of a channel not known", "channel", id, "error", err)
+		if pause := pauseAfter(err); pause > 0 {
+			d.channelNames.keep(id, channelName{name: known.name, askFrom: d.now().Add(pause)})
+		}
 		return known.name
 	}
 
-	told := channelName{readAt: d.now()}
-	if isShown && ch != nil {
+	told := channelName{askFrom: d.now().Add(channelsMaxAge)}
+	if err == nil && ch != nil {
 		told.name = ch.Name
 	}
 	d.channelNames.keep(id, told)
 	return told.name
+}
+
+// pauseAfter returns how long Slack isn't asked for a name that it refused to tell: 0 if it may tell it at once.
+func pauseAfter(err error) time.Duration {
+	if wait, limited := rateLimit(err); limited {
+		return min(wait, channelsMaxAge)
+	}
+	if isTemporary(err) || codeOf(err) == "" {
+		return 0
+	}
+	return channelsMaxAge
 }
