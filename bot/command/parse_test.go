@@ -325,6 +325,7 @@ func TestParseArguments(t *testing.T) {
 		"!list unassigned":        {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "unassigned"}}},
 		"!mine":                   {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
 		"!history 2":              {Verb: bridge.VerbHistory, Args: args{ListArgs: bridge.ListArgs{Page: 1}}},
+		"！ｈｉｓｔｏｒｙ　２":              {Verb: bridge.VerbHistory, Args: args{ListArgs: bridge.ListArgs{Page: 1}}},
 		"!resolved":               {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "resolved"}}},
 		"!show":                   {Verb: bridge.VerbFind},
 		"!show #12":               {Verb: bridge.VerbFind, Args: args{Conversation: 12}},

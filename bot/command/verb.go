@@ -150,13 +150,13 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad str
 	case verb.RestWanted:
 		return readWanted(p, name, rest)
 	case verb.RestList:
-		list, ok := listName(strings.ToLower(rest))
+		list, ok := listName(strings.ToLower(foldWidth(rest)))
 		p.Args.List = list
 		if !ok {
 			return "There is no list “" + typed.Clip(rest) + "”. Try: mine, unassigned, team, all, snoozed, resolved, closed"
 		}
 	case verb.RestPage:
-		page, err := strconv.Atoi(rest)
+		page, err := strconv.Atoi(foldWidth(rest))
 		p.Args.Page = page - 1
 		if err != nil || page < 1 {
 			return "Say which page: !" + v.Typed.Words[0] + " 2"

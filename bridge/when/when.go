@@ -9,6 +9,7 @@ import (
 	"github.com/olebedev/when/rules"
 	"github.com/olebedev/when/rules/common"
 	"github.com/olebedev/when/rules/en"
+	"golang.org/x/text/width"
 )
 
 // Forms are examples of what Parse reads, for hints and help.
@@ -139,7 +140,7 @@ func normalise(text string) string {
 			return -1
 		}
 		return unicode.ToLower(r)
-	}, text)
+	}, width.Fold.String(text)) // "２ｈ", as input methods for Japanese and Chinese type it
 	text = strings.Trim(text, " ,;!?\"'“”„`*_")
 	return strings.Join(strings.Fields(text), " ")
 }

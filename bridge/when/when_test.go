@@ -27,7 +27,7 @@ func TestParse(t *testing.T) {
 	}{
 		// lengths
 		{want: "Fri 20 Nov 2026 12:07", texts: []string{
-			"2h", "2 hours", "in 2 hours", "2 hours from now", "2\u00a0h", "\u200b2h ", "“2h”",
+			"2h", "2 hours", "in 2 hours", "2 hours from now", "2\u00a0h", "\u200b2h ", "“2h”", "２ｈ", "２　ｈｏｕｒｓ",
 		}},
 		{want: "Fri 20 Nov 2026 10:37", texts: []string{"30m", "30 min", "half an hour"}},
 		{want: "Mon 23 Nov 2026 10:07", texts: []string{"3d", "for 3 days"}},
@@ -41,7 +41,7 @@ func TestParse(t *testing.T) {
 		{want: "Sat 21 Nov 2026 09:00", texts: []string{
 			"tomorrow", "Tomorrow", "until tomorrow", "tomorrow at 9", "tomorrow morning", "9am tomorrow", "at 9 tomorrow",
 		}},
-		{want: "Sat 21 Nov 2026 14:30", texts: []string{"tomorrow 14:30", "tomorrow 1430"}},
+		{want: "Sat 21 Nov 2026 14:30", texts: []string{"tomorrow 14:30", "tomorrow 1430", "tomorrow １４：３０"}},
 		{want: "Sat 21 Nov 2026 14:00", texts: []string{"tomorrow 2pm", "tomorrow in the afternoon"}},
 		{want: "Sat 21 Nov 2026 14:15", texts: []string{"tomorrow, 2:15 PM"}},
 		{want: "Sat 21 Nov 2026 18:00", texts: []string{"tomorrow evening"}},
