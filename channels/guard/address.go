@@ -10,6 +10,7 @@ type internet struct {
 	nat64   netip.Prefix   // IPv6 addresses that stand for IPv4 ones, in networks with IPv6 only (RFC 6052)
 	global6 netip.Prefix   // the IPv6 addresses that are assigned as global unicast
 	special []netip.Prefix // addresses that are not public
+	cloud   []netip.Prefix // the clouds' own services, which hand out the machine's secrets
 }
 
 // newInternet makes the table of addresses that are not public: private, link-local, shared, multicast,
@@ -34,7 +35,28 @@ func newInternet() internet {
 		n.special = append(n.special, netip.MustParsePrefix(block))
 	}
 
+	for _, block := range []string{
+		"168.63.129.16/32",                            // Azure
+		"100.100.100.200/32", "fd00:100::100:200/128", // Alibaba
+		"fd00:ec2::/32",          // AWS: of the machine ::254, of a container ::23
+		"fd20:ce::254/128",       // Google
+		"fd00:c1::a9fe:a9fe/128", // Oracle
+		"fd00:42::42/128",        // Scaleway
+	} {
+		n.cloud = append(n.cloud, netip.MustParsePrefix(block))
+	}
+
 	return n
+}
+
+// unwrap returns the IPv4 address that an IPv6 address stands for, and all other addresses as they are.
+func (n internet) unwrap(a netip.Addr) netip.Addr {
+	a = a.Unmap()
+	if n.nat64.Contains(a) {
+		b := a.As16()
+		return netip.AddrFrom4([4]byte(b[len(b)-net.IPv4len:]))
+	}
+	return a
 }
 
 // contains reports whether an address is on the public internet.
@@ -43,11 +65,7 @@ func (n internet) contains(a netip.Addr) bool {
 		return false
 	}
 
-	a = a.Unmap()
-	if n.nat64.Contains(a) {
-		b := a.As16()
-		a = netip.AddrFrom4([4]byte(b[len(b)-net.IPv4len:])) // the IPv4 address that it stands for
-	}
+	a = n.unwrap(a)
 	if a.Is6() && !n.global6.Contains(a) {
 		return false
 	}
@@ -62,12 +80,13 @@ func (n internet) contains(a netip.Addr) bool {
 }
 
 // isNeverReached reports whether no connection to an address is allowed, even if an admin names it: it is
-// link-local, or that of a cloud's own service, which hands out the machine's secrets.
-func isNeverReached(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
-	switch a.String() {
-	case "168.63.129.16", "100.100.100.200", "fd00:ec2::254": // Azure, Alibaba, AWS
-		return true
+// link-local, or that of a cloud's own service.
+func (n internet) isNeverReached(a netip.Addr) bool {
+	a = n.unwrap(a.WithZone(""))
+	for _, p := range n.cloud {
+		if p.Contains(a) {
+			return true
+		}
 	}
 	return a.IsLinkLocalUnicast()
 }

@@ -41,7 +41,7 @@ func New(allowed ...string) *Dialer {
 
 	d.plain = net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
-		if err != nil || isNeverReached(at.Addr()) {
+		if err != nil || d.world.isNeverReached(at.Addr()) {
 			return fmt.Errorf("guard: %w", channels.ErrPrivateAddress)
 		}
 		return nil

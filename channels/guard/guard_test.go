@@ -96,7 +96,15 @@ func TestDial(t *testing.T) {
 			t.Errorf("%s, which is none of %q: got %v, want %v", c.host, c.own, err, channels.ErrPrivateAddress)
 		}
 	}
-	for _, host := range []string{"169.254.169.254", "::ffff:169.254.169.254", "fe80::1%lo", "fd00:ec2::254", "168.63.129.16", "100.100.100.200"} {
+	for _, host := range []string{
+		"169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "fe80::1%lo",
+		"168.63.129.16", "64:ff9b::168.63.129.16", // Azure
+		"100.100.100.200", "fd00:100::100:200", // Alibaba
+		"fd00:ec2::254", "fd00:ec2::23", // AWS
+		"fd20:ce::254",       // Google
+		"fd00:c1::a9fe:a9fe", // Oracle
+		"fd00:42::42",        // Scaleway
+	} {
 		if err := dial(t, New(host), net.JoinHostPort(host, "80")); !errors.Is(err, channels.ErrPrivateAddress) {
 			t.Errorf("an admin names %s: %v", host, err)
 		}
