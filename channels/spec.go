@@ -16,8 +16,11 @@ type Spec struct {
 	// KeepsUnowned says that a fact for an id that is no account's stays with the account that was called: a messaging service, for
 	// example, may have numbers that are no accounts. Otherwise such a fact is set aside.
 	KeepsUnowned bool
-	Consent      string // the name of the field that names the provider of Env.Grant ("google"); "" means the channel has none
-	APIEnv       string // environment variable that sets Env.APIURL: "TWILIO_API_URL"
+	// SignedBy is the name of the secret with which the provider signs callbacks. A fact reaches another account than the one that
+	// was called only if both have the same secret. It is needed if Owner is.
+	SignedBy string
+	Consent  string // the name of the field that names the provider of Env.Grant ("google"); "" means the channel has none
+	APIEnv   string // environment variable that sets Env.APIURL: "TWILIO_API_URL"
 	// OwnHosts returns the servers of an account ("host" or "host:port") that an admin typed, and that
 	// therefore may be in the company's own network. Env.Dialer refuses all other addresses that are
 	// not on the internet. nil means there are none.

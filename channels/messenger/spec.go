@@ -22,6 +22,7 @@ func Spec() channels.Spec {
 		Name:      "Messenger",
 		Icon:      "speech_balloon",
 		Owner:     fieldPage,
+		SignedBy:  fieldSecret,
 		APIEnv:    "MESSENGER_API_URL",
 		Signature: wamark.Plain,
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {

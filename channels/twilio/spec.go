@@ -32,7 +32,8 @@ type Options struct {
 
 // WhatsAppSpec describes the channel "twilio_whatsapp".
 func WhatsAppSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: listSources, Owner: fieldFrom, KeepsUnowned: true,
+	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: listSources,
+		Owner: fieldFrom, KeepsUnowned: true, SignedBy: fieldToken,
 		Signature: wamark.Render,
 		Fields:    commonFields("The WhatsApp sender's number: +15550100."),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
@@ -46,7 +47,8 @@ func WhatsAppSpec(o Options) channels.Spec {
 
 // SMSSpec describes the channel "sms".
 func SMSSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: listSources, Owner: fieldFrom, KeepsUnowned: true,
+	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: listSources,
+		Owner: fieldFrom, KeepsUnowned: true, SignedBy: fieldToken,
 		Signature: wamark.Plain,
 		Fields: append(commonFields("The number or short code customers write to: +15550101."),
 			channels.Field{Name: fieldMMS, Label: "MMS", Help: "`true`: files may be sent, too; carriers take them in the US and Canada alone.", Default: "false", OneOf: []string{"false", "true"}}),

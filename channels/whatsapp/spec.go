@@ -24,6 +24,7 @@ func Spec() channels.Spec {
 		Name:      "WhatsApp",
 		Icon:      "telephone_receiver",
 		Owner:     fieldPhoneID,
+		SignedBy:  fieldSecret,
 		APIEnv:    "WHATSAPP_API_URL",
 		Signature: wamark.Render,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {

@@ -87,7 +87,7 @@ func (a *accounts) refresh(ctx context.Context) {
 	all := a.engine.Accounts()
 	gone := maps.Clone(a.running)
 	a.readConnected(ctx)
-	table := owners.New(all, slices.Collect(maps.Values(a.specs)))
+	table := owners.New(all, slices.Collect(maps.Values(a.specs)), a.signingSecret)
 	a.owners.Store(&table)
 
 	for _, account := range all {
@@ -174,6 +174,16 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 		return nil, err
 	}
 	return spec.New(setup.Account(account, config), a.envFor(account, spec, config))
+}
+
+// signingSecret returns the secret with which a provider signs callbacks for an account. An account whose settings can't be read
+// has one that no other has, so that nothing reaches it by another's callback.
+func (a *accounts) signingSecret(account store.Account, spec channels.Spec) string {
+	config, err := setup.Open(account, a.db.Sealer, spec)
+	if err != nil {
+		return rand.Text()
+	}
+	return config[spec.SignedBy]
 }
 
 // envFor returns what a channel gets from this process.

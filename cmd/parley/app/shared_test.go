@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,7 +62,8 @@ func newDoves() *doves { return &doves{envs: map[string]channels.Env{}} }
 
 func (d *doves) spec() channels.Spec {
 	return channels.Spec{Kind: "dove", Name: "Dove", Owner: "number", APIEnv: "DOVE_API_URL",
-		Fields:   []channels.Field{{Name: "number", Label: "Number of the dove"}, {Name: "loft"}},
+		Fields:   []channels.Field{{Name: "number", Label: "Number of the dove"}, {Name: "loft"}, {Name: "secret", Secret: true}},
+		SignedBy: "secret",
 		OwnHosts: func(c channels.Config) []string { return []string{c["loft"]} },
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			d.mu.Lock()
@@ -120,6 +122,52 @@ accounts:
 	}
 	kind.checkEnvs(t)
 	checkReplay(t, db, specs, rows[0].EventID)
+}
+
+// A callback that is signed with the secret of one app brings nothing to the account of another: anybody who may add an account
+// could otherwise speak in the name of that account's customers.
+func TestSharedCallbackOfAnotherApp(t *testing.T) {
+	t.Parallel()
+	specs := []channels.Spec{newDoves().spec()}
+	env := environment(t)
+	db := openDatabase(t, env)
+	applyFile(t, db, specs, `
+teams: [{name: T, slack_channel: C1}]
+accounts:
+  - {name: trial, kind: dove, team: T, dove: {number: "111", secret: trial}}
+  - {name: production, kind: dove, team: T, dove: {number: "222", secret: production}}`)
+	a := start(t, env, db, app.Options{Specs: specs})
+
+	if got := call(t, http.MethodPost, "http://"+a.Address()+"/hooks/trial", "222 a forged\n"); got != "200 " {
+		t.Errorf("the callback is answered with %q, want 200", got)
+	}
+
+	rows, err := store.ListQuarantine(t.Context(), db.Pool, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1 || rows[0].Account != "trial" || !strings.Contains(rows[0].Reason, "signed with a secret that isn't that account's") {
+		t.Errorf("quarantine: got %+v, want the event for 222, as of account trial", rows)
+	}
+	var events int
+	if err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM events AS e JOIN accounts AS a ON a.id = e.account_id WHERE a.name = 'production'`).
+		Scan(&events); err != nil {
+		t.Fatal(err)
+	}
+	if events != 0 {
+		t.Errorf("got %d events of account production, want none", events)
+	}
+}
+
+// Kinds of accounts that share callbacks say which secret signs these.
+func TestSharedCallbacksAreSigned(t *testing.T) {
+	t.Parallel()
+	for _, spec := range app.Specs() {
+		isSigning := func(f channels.Field) bool { return f.Name == spec.SignedBy && f.Secret }
+		if spec.Owner != "" && !slices.ContainsFunc(spec.Fields, isSigning) {
+			t.Errorf("%s: SignedBy is %q, want the name of a secret of its accounts", spec.Kind, spec.SignedBy)
+		}
+	}
 }
 
 // Two accounts at work never have the same number or Page: at Twilio each would take every message, at Meta one of them

@@ -95,7 +95,7 @@ func handOver(ctx context.Context, q store.Querier, specs []channels.Spec, e eve
 		}
 	}
 
-	account := owners.New(accounts, specs).Find(kind, owner)
+	account := owners.New(accounts, specs, nil).Find(kind, owner)
 	if account == 0 {
 		return ReplayUnowned, nil
 	}

@@ -6,6 +6,7 @@ package owners
 
 import (
 	"cmp"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -25,16 +26,22 @@ const maxExternalID = 500
 const unowned = "unowned:"
 
 // Table knows which account has which of the provider's ids.
-type Table struct{ accounts map[key]store.AccountID }
+type Table struct {
+	accounts map[key]store.AccountID
+	secrets  map[store.AccountID]string // with which the provider signs callbacks for each account
+}
+
+// Secret returns the secret of an account with which the provider signs callbacks for it: the value of channels.Spec.SignedBy.
+type Secret func(store.Account, channels.Spec) string
 
 // key is an id of the provider of one kind of accounts.
 type key struct{ kind, owner string }
 
 // New reads the ids from the accounts' settings. Of several accounts with the same id one has it: an account at work before
 // a paused one, and an older one before a newer one. An account that was taken out stays, paused, as long as it has
-// conversations; its number may belong to another account since.
-func New(accounts []store.Account, specs []channels.Spec) Table {
-	t := Table{accounts: map[key]store.AccountID{}}
+// conversations; its number may belong to another account since. secret is only needed for Split.
+func New(accounts []store.Account, specs []channels.Spec, secret Secret) Table {
+	t := Table{accounts: map[key]store.AccountID{}, secrets: map[store.AccountID]string{}}
 	accounts = slices.SortedFunc(slices.Values(accounts), func(a, b store.Account) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.ID, b.ID))
 	})
@@ -59,6 +66,9 @@ func New(accounts []store.Account, specs []channels.Spec) Table {
 			}
 
 			t.accounts[id] = cmp.Or(t.accounts[id], a.ID)
+			if secret != nil {
+				t.secrets[a.ID] = secret(a, s)
+			}
 		}
 	}
 
@@ -84,7 +94,8 @@ type Share struct {
 
 // Split gives each account its facts, in their order. A fact that names no id stays with the account that was called. So
 // does one for an unknown id, set aside with a sentence that names the id. idName says in that sentence what the ids are,
-// such as "Phone number ID". If it is "", a fact for an unknown id isn't set aside (channels.Spec.KeepsUnowned).
+// such as "Phone number ID". If it is "", a fact for an unknown id isn't set aside (channels.Spec.KeepsUnowned). A fact for an
+// account with another secret than the called one's is set aside too: who signed it need not be that account's provider.
 func (t Table) Split(called store.Account, idName string, facts []channels.Fact) []Share {
 	var shares []Share
 	indexes := map[store.AccountID]int{} // in shares
@@ -92,11 +103,17 @@ func (t Table) Split(called store.Account, idName string, facts []channels.Fact)
 		account := called.ID
 		if f.Owner != "" {
 			account = t.Find(called.Kind, f.Owner)
-			if account == 0 {
+			switch {
+			case account == 0 && idName == "":
 				account = called.ID
-				if idName != "" {
-					f = setAside(f, idName)
-				}
+			case account == 0:
+				account = called.ID
+				f = setAside(f, fmt.Sprintf("it is for %s %q, which is no account's here: add the account with parley apply, then parley replay it",
+					idName, f.Owner))
+			case !t.haveSameSecret(account, called.ID):
+				account = called.ID
+				f = setAside(f, fmt.Sprintf("it is for %q, the id of another account, and is signed with a secret that isn't that account's: "+
+					"if both belong to one app, give them the same secret, then parley replay it", f.Owner))
 			}
 		}
 
@@ -113,13 +130,15 @@ func (t Table) Split(called store.Account, idName string, facts []channels.Fact)
 	return shares
 }
 
-// setAside puts a fact into quarantine, and names it so that Parse finds for which id it came. A name that would become too
-// long is replaced by its hash.
-func setAside(f channels.Fact, idName string) channels.Fact {
-	if f.Quarantine == "" {
-		f.Quarantine = fmt.Sprintf("it is for %s %q, which is no account's here: add the account with parley apply, then parley replay it",
-			idName, f.Owner)
-	}
+// haveSameSecret reports whether callbacks for two accounts are signed with the same secret.
+func (t Table) haveSameSecret(a, b store.AccountID) bool {
+	return a == b || hmac.Equal([]byte(t.secrets[a]), []byte(t.secrets[b]))
+}
+
+// setAside puts a fact into quarantine for a reason, and names it so that Parse finds for which id it came. A name that would
+// become too long is replaced by its hash.
+func setAside(f channels.Fact, reason string) channels.Fact {
+	f.Quarantine = cmp.Or(f.Quarantine, reason)
 	head := unowned + url.QueryEscape(f.Owner) + ":"
 	if len(head)+len(f.ExternalID) > maxExternalID {
 		sum := sha256.Sum256([]byte(f.ExternalID))

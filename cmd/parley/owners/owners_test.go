@@ -18,7 +18,7 @@ func table() owners.Table {
 		account(9, "dove", `{"number":"111"}`), account(3, "dove", `{"number":"111"}`), account(4, "dove", `{"number":"222"}`),
 		account(5, "hawk", `{"number":"222"}`), account(6, "owl", `{"number":"333"}`), account(7, "dove", `broken`), account(8, "dove", `{"number":""}`),
 		{ID: 10, Side: "surface", Kind: "dove", Config: []byte(`{"number":"444"}`)},
-	}, []channels.Spec{{Kind: "dove", Owner: "number"}, {Kind: "hawk", Owner: "number"}, {Kind: "owl"}})
+	}, []channels.Spec{{Kind: "dove", Owner: "number"}, {Kind: "hawk", Owner: "number"}, {Kind: "owl"}}, nil)
 }
 
 func TestFind(t *testing.T) {
@@ -44,7 +44,7 @@ func TestPausedLeavesItsNumber(t *testing.T) {
 		"older first":   {account(3, "111", true), account(9, "111", false), account(12, "111", false), account(4, "222", true), account(5, "222", true)},
 		"younger first": {account(12, "111", false), account(9, "111", false), account(3, "111", true), account(5, "222", true), account(4, "222", true)},
 	} {
-		table := owners.New(list, []channels.Spec{{Kind: "dove", Owner: "number"}})
+		table := owners.New(list, []channels.Spec{{Kind: "dove", Owner: "number"}}, nil)
 		if got := table.Find("dove", "111"); got != 9 {
 			t.Errorf("%s: the number that has a new account is account %d's", name, got)
 		}
@@ -105,10 +105,41 @@ func TestSplitOfAService(t *testing.T) {
 		return map[string]string{"number": strings.ReplaceAll(c["number"], " ", "")}
 	}
 	called := account(3, "111")
-	table := owners.New([]store.Account{called, account(4, "2 2 2")}, []channels.Spec{{Kind: "dove", Owner: "number", Sources: plain, KeepsUnowned: true}})
+	table := owners.New([]store.Account{called, account(4, "2 2 2")}, []channels.Spec{{Kind: "dove", Owner: "number", Sources: plain, KeepsUnowned: true}}, nil)
 	facts := []channels.Fact{{ExternalID: "a", Owner: "222"}, {ExternalID: "b", Owner: "333"}, {ExternalID: "c"}}
 	want := []owners.Share{{Account: 4, Facts: facts[:1]}, {Account: 3, Facts: facts[1:]}}
 	if got := table.Split(called, "", facts); !reflect.DeepEqual(got, want) {
 		t.Errorf("split into %+v, want %+v", got, want)
+	}
+}
+
+// Whoever can sign for one account, with a secret of its own, reaches no other account by its callback.
+func TestSplitByAnotherSecret(t *testing.T) {
+	t.Parallel()
+	account := func(id store.AccountID, number string) store.Account {
+		return store.Account{ID: id, Side: "channel", Kind: "dove", Config: []byte(`{"number":"` + number + `"}`)}
+	}
+	trial, sibling, other := account(3, "111"), account(4, "222"), account(5, "333")
+	secrets := map[store.AccountID]string{trial.ID: "trial", sibling.ID: "trial", other.ID: "production"}
+	secretOf := func(a store.Account, _ channels.Spec) string { return secrets[a.ID] }
+	for _, keepsUnowned := range []bool{false, true} {
+		spec := channels.Spec{Kind: "dove", Owner: "number", KeepsUnowned: keepsUnowned}
+		table := owners.New([]store.Account{trial, sibling, other}, []channels.Spec{spec}, secretOf)
+
+		shares := table.Split(trial, "the number", []channels.Fact{{ExternalID: "a", Owner: "222"}, {ExternalID: "b", Owner: "333"}})
+
+		if len(shares) != 2 {
+			t.Fatalf("got shares for %d accounts, want 2: %+v", len(shares), shares)
+		}
+		if got := shares[0]; got.Account != sibling.ID || got.Facts[0].Quarantine != "" {
+			t.Errorf("with the same secret: got %+v, want the fact at account %d", got, sibling.ID)
+		}
+		got := shares[1]
+		if got.Account != trial.ID || !strings.Contains(got.Facts[0].Quarantine, "signed with a secret that isn't that account's") {
+			t.Errorf("with another secret: got %+v, want the fact set aside at account %d", got, trial.ID)
+		}
+		if owner, own, ok := owners.Parse(got.Facts[0].ExternalID); !ok || owner != "333" || own != "b" {
+			t.Errorf("its name %q is read as %q, %q, want 333, b", got.Facts[0].ExternalID, owner, own)
+		}
 	}
 }
