@@ -21,6 +21,7 @@ import (
 	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels"
+	"parley/channels/pause"
 )
 
 // inspectTimeout bounds the inspection of a message's files before the message is stored.
@@ -34,7 +35,7 @@ type files struct {
 }
 
 // describeFiles finds out the names of a message's files and whether we may read them. Best effort: what isn't known in
-// time is asked again when the file is read.
+// time is asked again when the file is read, if at least its address is known.
 func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector.Activity) []fact.Attached {
 	ids := p.Text(a).Files
 	images := fact.Pictures(a)
@@ -53,24 +54,42 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 		return out
 	}
 
-	at := fact.PlaceOf(a)
-	m, err := organisation.ReadPatiently(ctx, fs.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return fs.Graph.Message(ctx, threadOf(group, at), at.Message)
-	})
-	if err != nil {
-		if !errors.Is(err, graph.ErrNotGranted) {
-			fs.Log.Warn("teams files of a message not read", "error", err)
-		}
+	m, err := fs.readYoung(ctx, fact.PlaceOf(a))
+	if errors.Is(err, graph.ErrNotGranted) {
 		return out // files that are not in the list are decoded as unreadable
+	}
+	if err != nil {
+		fs.Log.Warn("teams files of a message not read", "error", err)
+		for _, id := range ids {
+			out = append(out, fact.Attached{ID: id, Unavailable: fact.NotShown})
+		}
+		return out
 	}
 
 	for _, f := range organisation.FilesOf(&m) {
-		if slices.Contains(ids, f.ID) {
-			out = append(out, fs.inspectFile(ctx, fact.OriginOf(a), f))
+		if !slices.Contains(ids, f.ID) {
+			continue
 		}
+		if f.Unavailable == "" {
+			f = fs.inspectFile(ctx, fact.OriginOf(a), f)
+		}
+		out = append(out, f)
 	}
 
 	return out
+}
+
+// readYoung reads a message that Teams has just told us of: Graph may show it only after some seconds.
+func (fs *files) readYoung(ctx context.Context, at bridge.Place) (graph.Message, error) {
+	const look = 300 * time.Millisecond // between two looks
+	for {
+		m, err := organisation.ReadPatiently(ctx, fs.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+			return fs.Graph.Message(ctx, threadOf(group, at), at.Message)
+		})
+		if !errors.Is(err, graph.ErrNotFound) || !pause.For(ctx, look) {
+			return m, err
+		}
+	}
 }
 
 // sniffedBytes is how much of a file http.DetectContentType looks at.

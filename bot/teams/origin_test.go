@@ -3,6 +3,7 @@ package teams
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -330,4 +331,49 @@ func TestBelow(t *testing.T) {
 	}
 	_, ok := addressBelow(nil, "https://acme.sharepoint.com"+folder+"a.pdf")
 	wantEqual(t, "an address is below no site", ok, false)
+}
+
+// Graph shows a message some time after Teams has told of it. Its file is waited for; if it doesn't come in time, its author is
+// told that, and not that a right is missing.
+func TestFileOfAYoungMessage(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		fault teamsfake.Fault
+		want  string // why the file can't be had
+	}{
+		{name: "shown a moment later", fault: teamsfake.Fault{Status: http.StatusNotFound, Times: 2}, want: ""},
+		{name: "not read", fault: teamsfake.Fault{Status: http.StatusBadRequest, Times: 1}, want: fact.NotShown},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newTalk(t)
+			tt.fault.Method, tt.fault.Kind = "graph.reply", teamsfake.FaultHTTP
+			w.fake.Inject(tt.fault)
+			f := w.attachFile(ann, teamsfake.NewFile{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")})
+			wantEqual(t, "why it can't be had", f.Unavailable, tt.want)
+			if tt.want == "" {
+				wantEqual(t, "its content", w.readFile(f), "%PDF-1.4 plan")
+			}
+		})
+	}
+}
+
+// What a message shows and is no file is refused with that reason: a GIF, and a component that Graph lists as an attachment.
+func TestOnlyTeamsShowsIt(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Root: w.root,
+		HTML: `<p>Done!</p><img itemtype="http://schema.skype.com/Giphy" src="https://media4.giphy.com/media/x/giphy.gif">`})
+	must(t, err)
+	component := graph.Message{ID: "1700000000001", ReplyToID: w.root, Type: "message", From: &graph.From{User: &graph.Identity{ID: ann}},
+		Body:        graph.Body{ContentType: "html", Content: `<p>see</p><attachment id="a1"></attachment>`},
+		Attachments: []graph.Attachment{{ID: "a1", ContentType: "application/vnd.microsoft.card.fluidEmbedCard"}}}
+	for name, a := range map[string]bridge.Action{"GIF": w.waitAction(fact.MessageID(w.channel, id)), "attachment": w.decodeFromGraph(component)} {
+		if len(a.Files) != 1 {
+			t.Fatalf("%s: got the files %+v, want one", name, a.Files)
+		}
+		wantEqual(t, "its name", a.Files[0].Name, name)
+		wantEqual(t, name+": why it can't be had", a.Files[0].Unavailable, fact.OnlyInTeams)
+	}
 }

@@ -243,6 +243,12 @@ func (r *reader) readInline(n *html.Node, st markdown.Style) bool {
 	case atom.Img:
 		r.readImage(n, st)
 		return true
+	case atom.Video:
+		r.out.Clips = append(r.out.Clips, "video")
+		return true
+	case atom.Audio:
+		r.out.Clips = append(r.out.Clips, "recording")
+		return true
 	}
 
 	if isMention(n) {
@@ -302,13 +308,19 @@ func (r *reader) entityOf(n *html.Node) (int, string) {
 	return r.findEntity(index, words), "@" + strings.TrimPrefix(words, "@")
 }
 
-// readImage reads an <img> element: an emoji, or a picture that is treated as a file.
+// readImage reads an <img> element: an emoji, a picture that is treated as a file, or one that Teams takes from a collection.
 func (r *reader) readImage(n *html.Node, st markdown.Style) {
 	if isEmoji(n) {
 		r.addText(attributeOf(n, "alt"), st, "")
 		return
 	}
 	r.out.Images = append(r.out.Images, attributeOf(n, "src"))
+	switch itemType := attributeOf(n, "itemtype"); {
+	case strings.HasSuffix(itemType, "/Giphy"), strings.HasSuffix(itemType, "/Tenor"):
+		r.out.Clips = append(r.out.Clips, "GIF")
+	case strings.HasSuffix(itemType, "/Sticker"):
+		r.out.Clips = append(r.out.Clips, "sticker")
+	}
 }
 
 // readFile reads an <attachment> element, which stands for a file.

@@ -38,6 +38,7 @@ type Text struct {
 	Leads    bool              // the text begins with a mention of us
 	Files    []string          // ids of attachments to which it refers
 	Images   []string          // addresses of pictures that stand in it
+	Clips    []string          // what stands in it and nobody can read as a file: "GIF", "sticker", "video", "recording"
 	Quotes   []string          // ids of the messages that it quotes; their words are left out
 	Forwards bool              // it passes on a message of elsewhere, whose words are left out
 }

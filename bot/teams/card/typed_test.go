@@ -2,6 +2,7 @@ package card
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -180,5 +181,31 @@ func TestReadQuotes(t *testing.T) {
 		wantList(t, format+": quotes", quote.Quotes, []string{"17", "18"})
 		wantEqual(t, format+": Markdown", quote.Markdown, "first second")
 		wantEqual(t, format+": words", quote.Plain, "first second")
+	}
+}
+
+// What Teams takes from a collection or records itself is no file: it is named, so that nobody believes that the customer got it.
+func TestClips(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, html string
+		want       []string
+	}{
+		{name: "GIF", want: []string{"GIF"},
+			html: `<p>Done!</p><readonly itemtype="http://schema.skype.com/Giphy"><img src="https://media4.giphy.com/x.gif" itemtype="http://schema.skype.com/Giphy"></readonly>`},
+		{name: "sticker", want: []string{"sticker"}, html: `<p><img itemtype="http://schema.skype.com/Sticker" src="https://x.test/s.png"></p>`},
+		{name: "video", want: []string{"video"}, html: `<p>see</p><video itemtype="http://schema.skype.com/AMSVideo" src="https://x.test/v">inner words</video>`},
+		{name: "recording", want: []string{"recording"}, html: `<audio itemtype="http://schema.skype.com/AMSAudio" src="https://x.test/a"></audio>`},
+		{name: "two", want: []string{"GIF", "video"},
+			html: `<p><img itemtype="http://schema.skype.com/Tenor" src="https://x.test/t.gif"></p><video src="https://x.test/v"></video>`},
+		{name: "a pasted picture", html: `<p><img itemtype="http://schema.skype.com/AMSImage" src="https://x.test/hostedContents/1/$value"></p>`},
+		{name: "an emoji", html: `<p><img itemtype="http://schema.skype.com/Emoji" alt="😀" src="https://x.test/e.png"></p>`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := ReadText(Typed{HTML: tt.html}).Clips; !slices.Equal(got, tt.want) {
+				t.Errorf("Clips = %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

@@ -11,6 +11,12 @@ import (
 // NoFileAccess is what people are told of a channel's file that can't be read.
 const NoFileAccess = "Teams doesn't let Parley read files of channels. Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
 
+// OnlyInTeams is what people are told of what stands in a message and is no file, such as a GIF, a clip or a Loop component.
+const OnlyInTeams = "only Teams can show it. Choose Reply and “Attach files…”, or paste it as a picture"
+
+// NotShown is what people are told of a file that Graph didn't show when its message came.
+const NotShown = "Teams didn't show it to Parley in time. Post it again, or choose Reply and “Attach files…”"
+
 // Attached is what could be found out about a file of a message.
 type Attached struct {
 	ID          string `json:"id,omitempty"` // of the file's <attachment> in the text; "" for a pasted picture

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"parley/bot/command"
@@ -125,6 +126,10 @@ func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.Surfa
 		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.ID == id }) {
 			add(Attached{ID: id, Unavailable: NoFileAccess})
 		}
+	}
+
+	for n, name := range t.Clips {
+		add(Attached{ID: Digest(name, strconv.Itoa(n)), Name: name, Unavailable: OnlyInTeams})
 	}
 
 	for n, at := range Pictures(a) {

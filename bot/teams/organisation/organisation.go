@@ -220,14 +220,21 @@ func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *
 	return p, a, nil
 }
 
-// FilesOf returns the files among the attachments that Graph lists for a message.
+// FilesOf returns the files among the attachments that Graph lists for a message, and what its text shows that is no file.
 func FilesOf(m *graph.Message) []fact.Attached {
 	var out []fact.Attached
 	for _, at := range m.Attachments {
-		if at.ContentType != graph.ContentFile || at.ContentURL == "" {
-			continue
+		switch at.ContentType {
+		case graph.ContentQuote, graph.ContentForward: // the text has them
+		case graph.ContentFile:
+			if at.ContentURL != "" {
+				out = append(out, fact.Attached{ID: at.ID, Name: at.Name, Type: mime.TypeByExtension(path.Ext(at.Name)), URL: at.ContentURL})
+			}
+		default:
+			if at.ID != "" && strings.Contains(m.Body.Content, at.ID) {
+				out = append(out, fact.Attached{ID: at.ID, Name: cmp.Or(at.Name, "attachment"), Unavailable: fact.OnlyInTeams})
+			}
 		}
-		out = append(out, fact.Attached{ID: at.ID, Name: at.Name, Type: mime.TypeByExtension(path.Ext(at.Name)), URL: at.ContentURL})
 	}
 	return out
 }
