@@ -47,3 +47,14 @@ func RecipientsMark(to, cc []string) string {
 
 // AddressKey returns a typed mail address in the form in which it is compared and kept.
 func AddressKey(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
+
+// AddressSpelling returns a typed mail address as it is spelled, with its domain in lower case, or "" if that is its key.
+func AddressSpelling(address string) string {
+	address = strings.TrimSpace(address)
+	at := strings.LastIndexByte(address, '@')
+	spelled := address[:at+1] + strings.ToLower(address[at+1:])
+	if spelled == AddressKey(address) {
+		return ""
+	}
+	return spelled
+}

@@ -17,8 +17,11 @@ const AutomaticOwn = "own-address"
 
 // Party is a person's address on a channel.
 type Party struct {
-	Key  string // normalised, unique per account: e-mail in lower case, phone in E.164
-	Name string // as the person calls herself; may be empty, never trusted
+	Key string // normalised, unique per account: e-mail in lower case, phone in E.164
+	// Address is Key as this person spells it, for sending: some mail servers tell John.Doe and john.doe apart. "" means
+	// as Key. It never says who somebody is.
+	Address string
+	Name    string // as the person calls herself; may be empty, never trusted
 	// Also are other keys of the same person on this account: for example, a provider's own id beside
 	// the phone number.
 	Also []string

@@ -51,10 +51,11 @@ type Conversation struct {
 
 // Participant is somebody who takes part in a mail conversation; the customer is one of them.
 type Participant struct {
-	Key  string `json:"key"`
-	Name string `json:"name,omitempty"`
-	Role string `json:"role"`          // to, cc or copied
-	New  bool   `json:"new,omitempty"` // gets nothing until a person allows it
+	Key     string `json:"key"`
+	Address string `json:"address,omitempty"` // as channels.Party has it: where mail is sent, if that is spelled otherwise than Key
+	Name    string `json:"name,omitempty"`
+	Role    string `json:"role"`          // to, cc or copied
+	New     bool   `json:"new,omitempty"` // gets nothing until a person allows it
 }
 
 const conversationColumns = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,

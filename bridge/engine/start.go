@@ -86,7 +86,8 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	w.Log.ByAgent(c, agent, store.DeedStarted, nil)
-	c.Participants = []store.Participant{{Key: s.Party.Key, Name: cmp.Or(s.Party.Name, identity.Name), Role: outbound.RoleTo}}
+	name := cmp.Or(s.Party.Name, identity.Name)
+	c.Participants = []store.Participant{{Key: s.Party.Key, Address: s.Party.Address, Name: name, Role: outbound.RoleTo}}
 	c.Assignees, c.Clicked = []store.AgentID{agent.ID}, true
 	return w.sayFirstWords(r.About(c), used)
 }

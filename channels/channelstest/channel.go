@@ -195,8 +195,10 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		return nil, fmt.Errorf("channelstest: event: %w", err)
 	}
 
+	from := partyOf(e.From)
+	from.Name, from.Also, from.Lasting = e.Name, e.Also, isLasting(e.From)
 	in := channels.Inbound{
-		ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name, Also: e.Also, Lasting: isLasting(e.From)}, At: e.At,
+		ExternalID: e.ID, From: from, At: e.At,
 		Envelope: channels.Envelope{To: partiesOf(e.To), Cc: partiesOf(e.Cc), ReplyTo: partiesOf(e.ReplyTo), Via: e.Via},
 		Answers:  channels.Answers{Conversation: e.Conversation, Message: e.Answers, References: e.References, External: e.Answered},
 		Subject:  e.Subject, Text: e.Text, Original: channels.Original{Quoted: e.Quoted}, Notices: e.Notices,
@@ -250,7 +252,7 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 
 // Send implements channels.Channel.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
-	m := Sent{Token: strconv.FormatInt(o.DeliveryID, 10), Message: o.MessageID, Conversation: o.ConversationID, To: partyKeys(o.To), Cc: partyKeys(o.Cc),
+	m := Sent{Token: strconv.FormatInt(o.DeliveryID, 10), Message: o.MessageID, Conversation: o.ConversationID, To: partyAddresses(o.To), Cc: partyAddresses(o.Cc),
 		Subject: o.Subject, Text: o.Text, Author: o.Author, InReplyTo: o.InReplyTo, From: o.From, Rich: o.Rich, ReplyTo: o.ReplyTo,
 		Signature: o.Signature.Text, SignatureHTML: o.Signature.HTML}
 	if o.Template != nil {

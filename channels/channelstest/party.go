@@ -1,6 +1,7 @@
 package channelstest
 
 import (
+	"cmp"
 	"strings"
 
 	"parley/channels"
@@ -9,18 +10,31 @@ import (
 // isLasting reports whether a key is an id that stays one person's for good.
 func isLasting(key string) bool { return strings.HasPrefix(key, "US.") }
 
-func partiesOf(keys []string) []channels.Party {
+// partyOf returns somebody by an address or another key. As in mail, addresses that differ in their letters' case are the same.
+func partyOf(address string) channels.Party {
+	key := address
+	if strings.Contains(address, "@") {
+		key = strings.ToLower(address)
+	}
+	if key == address {
+		return channels.Party{Key: key}
+	}
+	return channels.Party{Key: key, Address: address}
+}
+
+func partiesOf(addresses []string) []channels.Party {
 	var list []channels.Party
-	for _, k := range keys {
-		list = append(list, channels.Party{Key: k})
+	for _, a := range addresses {
+		list = append(list, partyOf(a))
 	}
 	return list
 }
 
-func partyKeys(list []channels.Party) []string {
-	keys := []string{}
+// partyAddresses returns where something is sent.
+func partyAddresses(list []channels.Party) []string {
+	addresses := []string{}
 	for _, p := range list {
-		keys = append(keys, p.Key)
+		addresses = append(addresses, cmp.Or(p.Address, p.Key))
 	}
-	return keys
+	return addresses
 }

@@ -133,7 +133,7 @@ func (c *Conversation) SetReplyKey(p channels.Party) bool {
 	for i := range c.Participants {
 		to := &c.Participants[i]
 		if to.Role == outbound.RoleTo && to.Key != p.Key {
-			to.Key = p.Key
+			to.Key, to.Address = p.Key, p.Address
 			c.Touch()
 			return true
 		}

@@ -38,14 +38,14 @@ func cleanTexts(texts ...*string) {
 // cleanParties cleans the keys and names of people, in place.
 func cleanParties(list []channels.Party) {
 	for i := range list {
-		cleanTexts(&list[i].Key, &list[i].Name)
+		cleanTexts(&list[i].Key, &list[i].Address, &list[i].Name)
 	}
 }
 
 // Inbound cleans all texts that came from a customer, in place.
 func Inbound(in *channels.Inbound) {
-	cleanTexts(&in.ExternalID, &in.From.Key, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted, &in.Envelope.Via, &in.Automatic,
-		&in.Change.Target, &in.Change.Emoji, &in.Change.Previous.Key, &in.Answers.External, &in.Foreign.Author)
+	cleanTexts(&in.ExternalID, &in.From.Key, &in.From.Address, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted, &in.Envelope.Via,
+		&in.Automatic, &in.Change.Target, &in.Change.Emoji, &in.Change.Previous.Key, &in.Answers.External, &in.Foreign.Author)
 	All(in.Notices)
 	All(in.Answers.References)
 	All(in.From.Also)

@@ -50,24 +50,32 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 const maxReplyTo = 5
 
 // sortingArgs returns the arguments of the buttons under a mail in a thread of the day: the mail, which of our addresses it was sent
-// to, and its Reply-To addresses. Mails of a web form come from the form, and name the customer only as Reply-To.
+// to, and its Reply-To addresses. Mails of a web form come from the form, and name the customer only as Reply-To. Of a mail without
+// any, the sender's address is named if it is spelled otherwise than its key, which is all that is kept of a sender.
 func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
 	args := bridge.Args{Conversation: c.ID, Message: m.ID}
 	args.Via = in.Envelope.Via
 	for _, p := range in.Envelope.ReplyTo[:min(len(in.Envelope.ReplyTo), maxReplyTo)] {
-		args.To = append(args.To, p.Key)
+		args.To = append(args.To, cmp.Or(p.Address, p.Key))
+	}
+	if len(args.To) == 0 && in.From.Address != "" {
+		args.To = []string{in.From.Address}
 	}
 	return args
 }
 
-// recipientsOfAnswers returns the people to whom answers to a mail in a thread of the day go: its Reply-To addresses, which its
-// line names, else its sender.
+// recipientsOfAnswers returns the people to whom answers to a mail in a thread of the day go: those whom its line names, else its
+// sender.
 func (it sorting) recipientsOfAnswers(m *book.Message, i *store.Identity) []store.Participant {
 	var list []store.Participant
 	for _, line := range it.TrackedLines()[m.ID] {
-		for _, key := range line.Delivery.DecodedPayload().Line.Args.To {
-			if !slices.ContainsFunc(list, func(p store.Participant) bool { return p.Key == key }) {
-				list = append(list, store.Participant{Key: key, Role: outbound.RoleTo})
+		for _, address := range line.Delivery.DecodedPayload().Line.Args.To {
+			p := store.Participant{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Role: outbound.RoleTo}
+			if p.Key == i.Key {
+				p.Name = i.Name
+			}
+			if !slices.ContainsFunc(list, func(q store.Participant) bool { return q.Key == p.Key }) {
+				list = append(list, p)
 			}
 		}
 	}

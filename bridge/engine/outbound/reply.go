@@ -145,13 +145,17 @@ func (a *attempt) addRecipients(r *outgoing, conv *store.Conversation) {
 
 	to, cc := Addressed(conv.Participants)
 	for _, p := range to {
-		if key := keyInUse(a.keys[conv.ID], p.Key); key != "" {
-			r.out.To = append(r.out.To, channels.Party{Key: key, Name: p.Name, Also: otherKeys(a.keys[conv.ID], key)})
+		key, address := keyInUse(a.keys[conv.ID], p.Key), p.Address
+		if key != p.Key {
+			address = "" // it spells a key that is no longer the customer's
+		}
+		if key != "" {
+			r.out.To = append(r.out.To, channels.Party{Key: key, Address: address, Name: p.Name, Also: otherKeys(a.keys[conv.ID], key)})
 		}
 	}
 
 	for _, p := range cc {
-		r.out.Cc = append(r.out.Cc, channels.Party{Key: p.Key, Name: p.Name})
+		r.out.Cc = append(r.out.Cc, channels.Party{Key: p.Key, Address: p.Address, Name: p.Name})
 	}
 }
 

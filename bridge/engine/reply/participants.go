@@ -41,7 +41,7 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 			newcomers = append(newcomers, p.Key)
 		}
 
-		next = append(next, store.Participant{Key: p.Key, Name: p.Name, Role: role, New: isCopied || isNewcomer})
+		next = append(next, store.Participant{Key: p.Key, Address: p.Address, Name: p.Name, Role: role, New: isCopied || isNewcomer})
 	}
 	for _, p := range to {
 		add(p, outbound.RoleTo)
@@ -165,7 +165,7 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 			return
 		}
 		if !r.Args.Remove {
-			list = addRecipient(list, key, r.Verb)
+			list = addRecipient(list, address, r.Verb)
 			continue
 		}
 
@@ -191,16 +191,17 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 	rs.setParticipants(r.Conversation, r.Agent, r.Surface, list, r.Args.Addresses)
 }
 
-// addRecipient returns list with a key that gets replies from now on, as verb says: !to as a recipient, other verbs in copy. If
-// a participant with the key gets replies already, only !to changes the role.
-func addRecipient(list []store.Participant, key string, verb bridge.Verb) []store.Participant {
+// addRecipient returns list with an address that gets replies from now on, as verb says: !to as a recipient, other verbs in copy.
+// If a participant with the address gets replies already, only !to changes the role.
+func addRecipient(list []store.Participant, address string, verb bridge.Verb) []store.Participant {
 	role := outbound.RoleCc
 	if verb == bridge.VerbTo {
 		role = outbound.RoleTo
 	}
-	at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == key })
+	added := store.Participant{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Role: role}
+	at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == added.Key })
 	if at < 0 {
-		return append(list, store.Participant{Key: key, Role: role})
+		return append(list, added)
 	}
 	list[at].New = false
 	if verb == bridge.VerbTo || list[at].Role == outbound.RoleCopied {
@@ -259,12 +260,12 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 
 	add := func(addresses []string, role string) {
 		for _, address := range addresses {
-			p := store.Participant{Key: bridge.AddressKey(address), Role: role}
+			p := store.Participant{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Role: role}
 			if !strings.Contains(p.Key, "@") || has(p.Key) {
 				continue
 			}
 			if at := slices.IndexFunc(known, func(q store.Participant) bool { return q.Key == p.Key }); at >= 0 {
-				p.Name = known[at].Name
+				p.Name, p.Address = known[at].Name, known[at].Address
 			}
 
 			list = append(list, p)

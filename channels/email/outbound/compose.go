@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	netmail "net/mail"
 	"regexp"
@@ -247,7 +248,7 @@ var localWithDots = regexp.MustCompile(`^[\w.+\-]*$`)
 func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	var out []*netmail.Address
 	for _, p := range parties {
-		address, ok := mailAddress(p.Key)
+		address, ok := mailAddress(cmp.Or(p.Address, p.Key))
 		if !ok {
 			return nil, errBadRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
 		}
@@ -260,16 +261,16 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	return out, nil
 }
 
-// mailAddress returns an address as mails have it, with its domain in ASCII. ok is false if key is no address.
-func mailAddress(key string) (address string, ok bool) {
-	parsed, err := netmail.ParseAddress("<" + key + ">")
+// mailAddress returns an address as mails have it, with its domain in ASCII. ok is false if plain is no address.
+func mailAddress(plain string) (address string, ok bool) {
+	parsed, err := netmail.ParseAddress("<" + plain + ">")
 	if err != nil {
-		at := strings.LastIndexByte(key, '@')
-		if at > 0 && localWithDots.MatchString(key[:at]) {
-			parsed, err = netmail.ParseAddress(`<"` + key[:at] + `"` + key[at:] + ">")
+		at := strings.LastIndexByte(plain, '@')
+		if at > 0 && localWithDots.MatchString(plain[:at]) {
+			parsed, err = netmail.ParseAddress(`<"` + plain[:at] + `"` + plain[at:] + ">")
 		}
 	}
-	if err != nil || strings.ContainsAny(key, "<>\r\n\x00") {
+	if err != nil || strings.ContainsAny(plain, "<>\r\n\x00") {
 		return "", false
 	}
 	address = rawmail.ASCIIDomain(parsed.Address)

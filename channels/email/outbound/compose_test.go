@@ -279,6 +279,11 @@ func TestOutgoingRecipients(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantEqual(t, "recipient with odd dots", m.Recipients[0], "ann..lee.@customer.test")
+	o.To = []channels.Party{{Key: "ann@customer.test", Address: "Ann@customer.test"}}
+	if m, err = composer(t).Compose(o); err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "recipient as spelled by the customer", m.Recipients[0], "Ann@customer.test")
 }
 
 // A file's name is what stands behind its folders, without what other programs can't write.

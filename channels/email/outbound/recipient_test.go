@@ -6,19 +6,19 @@ import (
 	"parley/channels"
 )
 
-// What an agent types becomes an address, in lower case and with the domain as machines write it.
+// What an agent types becomes an address with the domain as machines write it. Who that is doesn't depend on the case of letters.
 func TestRecipient(t *testing.T) {
 	t.Parallel()
 	c := &Composer{own: []string{"help@acme.test", "sales@acme.test"}}
 	for typed, want := range map[string]channels.Party{
 		"ann@example.org":           {Key: "ann@example.org"},
-		" Ann.Lee@Example.ORG\n":    {Key: "ann.lee@example.org"},
+		" Ann.Lee@Example.ORG\n":    {Key: "ann.lee@example.org", Address: "Ann.Lee@example.org"},
 		"Ann Lee <ann@example.org>": {Key: "ann@example.org", Name: "Ann Lee"},
 		"ann..lee.@example.org":     {Key: "ann..lee.@example.org"},
 		"mailto:ann@example.org":    {Key: "ann@example.org"},
 		"ann@bücher.example":        {Key: "ann@xn--bcher-kva.example"},
 	} {
-		if p, err := c.Recipient(typed); err != nil || p.Key != want.Key || p.Name != want.Name {
+		if p, err := c.Recipient(typed); err != nil || p.Key != want.Key || p.Address != want.Address || p.Name != want.Name {
 			t.Errorf("%q is %+v, %v; want %+v", typed, p, err, want)
 		}
 	}

@@ -126,11 +126,12 @@ func parseAddress(item string, guess *Guesser) (party channels.Party, ok bool) {
 	if !mayBeEncoded && !strings.Contains(address, "@") {
 		return channels.Party{}, false
 	}
-	key := Address(address, guess)
+	decoded := DecodeHeader(address, guess)
+	key := plainAddress(strings.ToLower(decoded))
 	if key == "" {
 		return channels.Party{}, false
 	}
-	return channels.Party{Key: key, Name: displayName(name, key, guess)}, true
+	return channels.Party{Key: key, Address: spelledAddress(decoded, key), Name: displayName(name, key, guess)}, true
 }
 
 // splitBracketed splits an item whose address begins with the "<" at open. If no name stands before the address,
@@ -193,7 +194,25 @@ const maxAddressLength = 320
 
 // Address returns an address in lower case without brackets and spaces, or "" if a is no address.
 func Address(a string, guess *Guesser) string {
-	a = strings.TrimPrefix(strings.Trim(strings.ToLower(DecodeHeader(a, guess)), " <>'`,;"), "mailto:")
+	return plainAddress(strings.ToLower(DecodeHeader(a, guess)))
+}
+
+// spelledAddress returns the address with the given key as it is spelled, or "" if that is the key. Its domain is in lower case,
+// since only the part before the "@" may be a different one in other letters.
+// Source: RFC 5321 section 2.4.
+func spelledAddress(decoded, key string) string {
+	a := plainAddress(decoded)
+	at := strings.LastIndexByte(a, '@')
+	a = a[:at+1] + strings.ToLower(a[at+1:])
+	if a == key || strings.ToLower(a) != key {
+		return ""
+	}
+	return a
+}
+
+// plainAddress returns an address without brackets and spaces, or "" if a is no address.
+func plainAddress(a string) string {
+	a = strings.TrimPrefix(strings.Trim(a, " <>'`,;"), "mailto:")
 	if m := quotedAddress.FindStringSubmatch(a); m != nil {
 		local, domain := m[1], m[2]
 		needsQuotes := strings.ContainsAny(local, " \t@,;:()[]")
