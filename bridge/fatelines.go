@@ -70,7 +70,8 @@ func (*RetryingLine) Kind() LineKind { return LineRetrying }
 
 // DelayedLine says what the other side tells of the delay.
 type DelayedLine struct {
-	Reason string `json:",omitempty"`
+	Reason    string `json:",omitempty"`
+	Recipient string `json:",omitempty"` // the address of who doesn't have it yet; "" means the customer
 }
 
 // Kind of its line.

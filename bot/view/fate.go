@@ -106,8 +106,8 @@ func failedRecipientLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []
 		r.what = c.Recipient + " did not get a copy of this."
 		r.hint = "With !cc you change who gets copies of later replies."
 	}
-	if c.Sent && l.Outcome == nil { // later the outcome tells what the customer has
-		r.hint = shape.Customer(l, f) + " has it. " + r.hint
+	if c.Sent && l.Outcome == nil { // later the outcome tells what became of it
+		r.hint = "It was sent to " + shape.Customer(l, f) + ". " + r.hint
 	}
 	return fateBlocks(l, f, r)
 }
@@ -122,7 +122,8 @@ func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block
 }
 
 func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
-	what := "Sent, but the other side has not delivered it to " + shape.Customer(l, f) + " yet and keeps trying."
+	who := shape.Or(c.Recipient, shape.Customer(l, f))
+	what := "Sent, but the other side has not delivered it to " + who + " yet and keeps trying."
 	return fateBlocks(l, f, remark{icon: "hourglass_flowing_sand", what: what,
 		reason: c.Reason, hint: "Nothing to do now. You will hear if it fails."})
 }

@@ -249,6 +249,7 @@ func TestLineVariants(t *testing.T) {
 		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test"}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test", Copied: true}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test", Copied: true, Sent: true}, Mentions: toAnn, Text: "Hi"},
+		{Content: &bridge.DelayedLine{Reason: "the mailbox is full", Recipient: "lee@x.test"}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.DelayedLine{}, SourceRef: bridge.Place{Channel: "C1", Thread: "100.1", Message: "101.1"}},
 		{Content: &bridge.AccountLine{Trouble: "the password was refused", Hint: "reconnect it"}},
 		{Content: &bridge.UnassignedLine{}, By: ann(), Args: bridge.Args{Team: "Billing"}, Text: "whoever is free"},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
 )
@@ -148,9 +149,106 @@ func TestBounceOfCopies(t *testing.T) {
 	w.waitFate(reply, "out")
 	wantEqual(t, "the delivery's state", w.text(`SELECT state FROM deliveries WHERE kind = 'reply'`), "accepted")
 	wantEqual(t, "the conversation", w.text(`SELECT status || ' ' || coalesce(waiting_since::text, 'answered') FROM conversations`), before)
-	wantEqual(t, "lines that say that the customer has it",
+	wantEqual(t, "lines that say that it was sent to the customer",
 		w.count(`SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload->'line' @> '{"Sent": true}'`), 2)
 	wantEqual(t, "warnings", w.count(`SELECT count(*) FROM deliveries WHERE kind = 'mark' AND payload::text LIKE '%"warning"%'`), 0)
+}
+
+// A copy that bounces, or that is delayed, shows that the mail left: if the answer of our own server was lost, nobody has to find
+// out any more whether the customer got it, whether a person was asked already or not, and what comes behind it leaves.
+func TestBounceOfACopyOfAnUnclearReply(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{"unknown", "needs_decision"} {
+		for name, report := range map[string]channelstest.Event{
+			"bounced": {State: "failed"},
+			"delayed": {State: "accepted", Delayed: true},
+		} {
+			t.Run(state+", "+name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
+				w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", Cc: []string{"lee@x.test"}})
+				thread := w.waitThread("first")
+				w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+				w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+				reply := w.reply(thread, "Answer")
+				w.waitDeliveryState(reply, "unknown")
+				if state == "needs_decision" {
+					w.repeatUntil("a person is asked", func() {
+						w.exec(ageUnclear)
+						w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
+						w.exec(lookNow)
+					}, func() bool { return w.countLines(thread, bridge.LineUnclear) == 1 })
+				}
+				report.Type, report.Reason, report.Recipient = "status", "no mailbox", "lee@x.test"
+				report.Message = int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))
+				w.postEvents(mail, report)
+				w.waitFate(reply, "out")
+				w.waitDeliveryState(reply, "accepted")
+				if state == "needs_decision" {
+					w.waitOutcome(w.waitLine(thread, bridge.LineUnclear), bridge.OutcomeSent)
+				}
+				w.reply(thread, "More")
+				w.provider.WaitTexts(t, "Answer", "More")
+				w.waitDrained()
+				wantEqual(t, "the conversation", w.text(`SELECT status FROM conversations`), "pending")
+			})
+		}
+	}
+}
+
+// A reply that was sent again, and of which nobody knows whether it left this time, stays unclear whatever comes back of a copy: the
+// report may be about the first time.
+func TestBounceOfACopyOfTheFirstSending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
+	_, reply := w.copiedReply()
+	w.bounce(reply, "kim@x.test")
+	w.waitFate(reply, "failed")
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.chat.Press(t, "ann", w.waitShown("kim@x.test: no mailbox"), bridge.VerbSendAgain)
+	w.waitDeliveryState(reply, "unknown")
+	w.postEvents(mail, channelstest.Event{Type: "status", State: "failed", Reason: "no mailbox", Recipient: "gone@x.test",
+		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))})
+	w.waitShown("no mailbox gone@x.test")
+	w.waitDeliveryState(reply, "unknown")
+}
+
+// A delay names whoever doesn't have the mail yet: the customer, or else the address.
+func TestDelayNamesWhoWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", Cc: []string{"lee@x.test"}, ReplyTo: []string{"kim@x.test", "max@x.test"}})
+	reply := w.reply(w.waitThread("first"), "Answer")
+	w.waitFate(reply, "out")
+	const nobody = "" // the line names the customer
+	for recipient, named := range map[string]string{"Lee@x.test": "Lee@x.test", "max@x.test": "max@x.test", "kim@x.test": nobody, "box17@hoster.test": nobody} {
+		w.postEvents(mail, channelstest.Event{Type: "status", State: "accepted", Delayed: true, Reason: "not yet: " + recipient, Recipient: recipient,
+			Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))})
+		w.waitShown("not yet: " + recipient)
+		wantEqual(t, "whom the line about "+recipient+" names", w.text(`SELECT coalesce(payload->'line'->>'Recipient', '') FROM deliveries
+			WHERE kind = 'line' AND payload->'line'->>'Reason' = $1`, "not yet: "+recipient), named)
+	}
+}
+
+// Several lines that left as one mail are one mail also when a copy of it comes back or is late: it is told once.
+func TestBounceOfACopyOfSeveralLines(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold})
+	w.waitRunsAllowed()
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", Cc: []string{"lee@x.test"}})
+	thread := w.waitThread("first")
+	one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
+	w.advance(2 * lineHold)
+	w.provider.WaitTexts(t, "One\n\nTwo")
+	w.waitMarked(two, "sent")
+	w.bounce(one, "lee@x.test")
+	w.bounce(one, "lee@x.test")
+	w.postEvents(mail, channelstest.Event{Type: "status", State: "accepted", Delayed: true, Reason: "waits", Recipient: "kim@x.test",
+		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, one))})
+	w.waitLine(thread, bridge.LineDelayed)
+	w.waitDrained()
+	wantEqual(t, "lines that tell of the copy", w.countLines(thread, bridge.LineFailed), 1)
+	wantEqual(t, "lines that tell of the delay", w.countLines(thread, bridge.LineDelayed), 1)
 }
 
 // If the customer did not get a mail, either, the line about that keeps its reason and its button, whatever the same report tells
@@ -165,7 +263,9 @@ func TestBounceOfCustomerAndCopies(t *testing.T) {
 	w.waitShown("no mailbox full@x.test")
 	failed := w.waitShown("Kim@x.test: no mailbox")
 	wantEqual(t, "the buttons", buttonVerbs(failed), "sendagain")
-	wantEqual(t, "lines that say that the customer has it",
+	w.bounce(reply, "gone@x.test", "full@x.test", "kim@x.test")
+	wantEqual(t, "lines of failures: one for each recipient", w.countLines(w.waitThread("first"), bridge.LineFailed), 3)
+	wantEqual(t, "lines that say that it was sent to the customer",
 		w.count(`SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload->'line' @> '{"Sent": true}'`), 0)
 
 	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)

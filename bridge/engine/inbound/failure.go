@@ -11,17 +11,19 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
 
 // applyFailure applies that the provider could not bring a delivery to the customer. A delivery that has arrived, or was taken
 // back, stays as it is. That its last piece has arrived doesn't say so of the earlier ones. If only somebody in copy didn't get it,
-// people are told, and it stays as it is, too.
+// people are told, and it stays as it is, too, unless nobody knew whether it left.
 func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
 	further := &bridge.FailedLine{Recipient: s.Recipient, Reason: s.Reason}
-	if isAboutCopy(c, d, s) {
+	if isAboutCopy(c, d.DecodedPayload(), s) {
 		further.Copied = true
+		rc.settleLeft(c, d, m)
 		rc.tellFurtherFailure(c, d, m, further)
 		return nil
 	}
@@ -45,7 +47,7 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 		return nil
 	}
 	d.State, d.Dirty = store.Failed, true
-	d.ErrorClass, d.ErrorText = string(s.Class), bounceText(s)
+	d.ErrorClass, d.ErrorText = string(s.Class), strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n")
 	return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
 }
 
@@ -54,13 +56,12 @@ func hasArrived(d *book.Delivery) bool {
 	return book.StateRank(d.State) >= book.StateRank(store.Delivered)
 }
 
-// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a delivery. An address that the mail wasn't
-// sent to isn't, since a server may have rewritten the customer's.
-func isAboutCopy(c *book.Conversation, d *book.Delivery, s *channels.Status) bool {
+// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a reply with this payload. An address that the
+// mail wasn't sent to isn't, since a server may have rewritten the customer's.
+func isAboutCopy(c *book.Conversation, sent outbound.Payload, s *channels.Status) bool {
 	recipient := bridge.AddressKey(s.Recipient)
 	isRecipient := func(key string) bool { return bridge.AddressKey(key) == recipient }
 	isParticipant := func(p store.Participant) bool { return isRecipient(p.Key) }
-	sent := d.DecodedPayload()
 	isToCustomer := isRecipient(c.Customer().Address) || slices.ContainsFunc(sent.Meant, isRecipient)
 	if recipient == "" || isToCustomer {
 		return false
@@ -72,6 +73,45 @@ func isAboutCopy(c *book.Conversation, d *book.Delivery, s *channels.Status) boo
 	return slices.ContainsFunc(cc, isParticipant) && !slices.ContainsFunc(to, isParticipant)
 }
 
+// otherRecipient returns the address that a receipt of a reply with this payload is about, or "" if that is the customer's, or one
+// that the mail wasn't sent to.
+func otherRecipient(c *book.Conversation, sent outbound.Payload, s *channels.Status) string {
+	recipient := bridge.AddressKey(s.Recipient)
+	isRecipient := func(key string) bool { return bridge.AddressKey(key) == recipient }
+	if isRecipient(c.Customer().Address) {
+		return ""
+	}
+	if isAboutCopy(c, sent, s) || slices.ContainsFunc(sent.Meant, isRecipient) {
+		return s.Recipient
+	}
+	return ""
+}
+
+// speaksForRun reports whether people are told with a delivery what they need to hear once about the message as which several lines
+// left: it is the last of those.
+func (rc *Receipts) speaksForRun(d *book.Delivery) bool {
+	first := d
+	if joined := rc.Outbox.Deliveries[d.Joined]; joined != nil {
+		first = joined
+	}
+	run := rc.Outbox.RunOf(first)
+	if !slices.Contains(run, d) {
+		return true // it left by itself later
+	}
+	return d.State != store.Cancelled && threads.IsLastInRun(run, d)
+}
+
+// toldRecipients returns those lines of a delivery's error that name recipients of whom people were told.
+func toldRecipients(d *book.Delivery) (told []string) {
+	for _, line := range strings.Split(d.ErrorText, "\n") {
+		address, _, _ := strings.Cut(line, ": ")
+		if strings.Contains(address, "@") && !strings.Contains(address, " ") {
+			told = append(told, line)
+		}
+	}
+	return told
+}
+
 // tellFurtherFailure tells, by the line that it is given, of one recipient whom a mail didn't reach: somebody in copy, or a further
 // one after it has failed for another. It tells of each recipient once: the delivery's error has a line for each of whom people
 // were told. The line about the first one that wasn't in copy has the button that sends the mail again.
@@ -80,8 +120,11 @@ func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m
 	namesRecipient := func(told string) bool {
 		return strings.HasPrefix(strings.ToLower(told), strings.ToLower(line.Recipient)+": ")
 	}
-	wasTold := slices.ContainsFunc(strings.Split(d.ErrorText, "\n"), namesRecipient)
+	wasTold := slices.ContainsFunc(toldRecipients(d), namesRecipient)
 	if line.Recipient == "" || wasTold || isTakenBack(m) {
+		return
+	}
+	if !rc.speaksForRun(d) {
 		return
 	}
 	d.ErrorText, d.Dirty = strings.TrimPrefix(d.ErrorText+"\n"+reason, "\n"), true

@@ -258,7 +258,11 @@ func (rc *Receipts) isOfOtherSystem(a *store.Account, s *channels.Status) bool {
 // applyReceipt applies what the provider says of one delivery.
 func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
 	if s.Delayed {
-		rc.TellWith(c, m, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}})
+		rc.settleLeft(c, d, m)
+		if rc.speaksForRun(d) {
+			late := &bridge.DelayedLine{Reason: s.Reason, Recipient: otherRecipient(c, d.DecodedPayload(), s)}
+			rc.TellWith(c, m, bridge.Line{Content: late})
+		}
 		return nil
 	}
 	if s.State == channels.StateFailed {
@@ -267,15 +271,29 @@ func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Convers
 	if book.StateRank(string(s.State)) <= book.StateRank(d.State) || lacksPiece(d) {
 		return nil
 	}
+	rc.applyState(c, d, m, string(s.State))
+	return nil
+}
+
+// applyState gives a delivery a state that proves it to have been sent.
+func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.Message, state string) {
 	if d.State == store.Unknown && rc.Outbox.IsHead(d) {
 		rc.Outbox.SetDue(rc.Outbox.Lanes[d.LaneID], nil) // what became of it is known now, so that the next delivery may leave
 	}
-	d.State, d.Dirty = string(s.State), true
+	d.State, d.Dirty = state, true
 	rc.noteProvenSent(c, m)
 	if m.Fate == store.FateOut {
 		rc.MarkSent(c, m, false)
 	}
-	return nil
+}
+
+// settleLeft counts a delivery as sent of which nobody could tell whether it left, because a report shows that it did: that somebody
+// in copy didn't get it, or that a server still has it. Of a delivery that was sent again the report may be about the first time.
+func (rc *Receipts) settleLeft(c *book.Conversation, d *book.Delivery, m *book.Message) {
+	isUnclear := d.State == store.Unknown || d.State == store.NeedsDecision
+	if isUnclear && d.DecodedPayload().Again == 0 {
+		rc.applyState(c, d, m, store.Accepted)
+	}
 }
 
 // noteProvenSent notes that a receipt proves a message to have been sent, even if the provider's answer to our request was lost, or
