@@ -155,6 +155,34 @@ func TestMailboxAnswerAfterItsCopy(t *testing.T) {
 	}
 }
 
+// An answer that was written in the mailbox may come back from several recipients: each is told once. Somebody in copy doesn't
+// leave the customer waiting.
+func TestMailboxAnswerComesBackFromSeveral(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "Lamp", Text: "first"})
+	thread := w.waitThread("first")
+	w.postEvents(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"kim@x.test", "max@x.test"}, Cc: []string{"lee@x.test"},
+		Text: "It is on", References: []string{question}})
+	w.waitCard(thread, "#1 pending")
+	comeBack := func(recipients ...string) {
+		t.Helper()
+		for _, who := range recipients {
+			w.postEvents(mail, channelstest.Event{Type: "status", State: "failed", External: []string{"sent-1"}, Recipient: who, Reason: "no such user"})
+		}
+		w.waitDrained()
+	}
+	comeBack("lee@x.test")
+	wantWords(t, "the line about the copy", w.waitLine(thread, bridge.LineFailed).Plain(), "lee@x.test")
+	wantEqual(t, "customers who wait after a copy came back", w.countWaiting(), 0)
+	comeBack("kim@x.test")
+	w.waitShown("kim@x.test: no such user")
+	wantEqual(t, "customers who wait", w.countWaiting(), 1)
+	comeBack("max@x.test", "Kim@x.test", "max@x.test", "lee@x.test", "")
+	waitMessage(t, w.chat, support, thread, "[failed]", "max@x.test")
+	wantEqual(t, "lines of failures: one for each recipient", w.countLines(thread, bridge.LineFailed), 3)
+}
+
 // An answer that was written in the mailbox and is read late doesn't answer what the customer wrote since: whether it was found
 // among the sent messages alone, or came into the inbox first. Nor does it once a reply to that comes back.
 func TestMailboxAnswerThatIsReadLate(t *testing.T) {

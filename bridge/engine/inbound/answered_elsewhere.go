@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -150,24 +151,60 @@ func (el *elsewhere) isShownAsAnswer(a *store.Account, in channels.Inbound) bool
 	return isShown && in.Automatic == channels.AutomaticOwn
 }
 
-// bouncedElsewhere shows that an answer is late or was not delivered, if it was written without Parley, which therefore has no
-// delivery of it.
+// bouncedElsewhere shows that an answer is late, or was not delivered to one of its recipients, if it was written without Parley,
+// which therefore has no delivery of it.
 func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *channels.Status) {
-	if m.Reason != store.ReasonElsewhere || m.Fate != store.FateOut {
+	wasSent := m.Fate == store.FateOut || m.Fate == store.FateFailed
+	if m.Reason != store.ReasonElsewhere || !wasSent {
 		return
 	}
 	if s.Delayed {
-		el.Line(c, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}, Text: m.Text})
+		late := &bridge.DelayedLine{Reason: s.Reason, Recipient: otherRecipient(c, outbound.Payload{}, s)}
+		el.Line(c, bridge.Line{Content: late, Text: m.Text})
 		return
 	}
 
-	if s.State == channels.StateFailed {
+	if s.State == channels.StateFailed && !el.wasToldOfFailure(m, s.Recipient) {
+		el.tellFailure(c, m, s)
+	}
+}
+
+// tellFailure tells of one recipient whom an answer didn't reach. If that is the first one who isn't somebody in copy, the answer
+// has failed.
+func (el *elsewhere) tellFailure(c *book.Conversation, m *book.Message, s *channels.Status) {
+	failed := &bridge.FailedLine{Recipient: s.Recipient, Reason: s.Reason, Copied: isAboutCopy(c, outbound.Payload{}, s)}
+	if !failed.Copied {
+		failed.Hint = "It was not written here: answer again, to an address that works."
+	}
+	logged := book.Detail{Reason: bounceText(s)}
+	if m.Fate == store.FateOut && !failed.Copied {
 		m.Fate, m.Dirty = store.FateFailed, true
-		el.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Reason: bounceText(s)})
-		el.Line(c, bridge.Line{Content: &bridge.FailedLine{Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."},
-			Text: m.Text})
+		failed.Recipient, failed.Reason = "", bounceText(s)
+		logged.Message = m.ID
 		el.Messages.AwaitAnswerAgain(c)
 	}
+
+	el.Log.ByParley(c, store.DeedNotDelivered, logged)
+	el.Line(c, bridge.Line{Content: failed, Text: m.Text, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+}
+
+// wasToldOfFailure reports whether a line in the thread tells already that an answer didn't reach a recipient. An answer that has
+// failed, by a report that names nobody, is not told of again.
+func (el *elsewhere) wasToldOfFailure(m *book.Message, recipient string) bool {
+	if recipient == "" {
+		return m.Fate == store.FateFailed
+	}
+	for _, line := range el.TrackedLines()[m.ID] {
+		failed, isFailed := line.Delivery.DecodedPayload().Line.Content.(*bridge.FailedLine)
+		if !isFailed {
+			continue
+		}
+		isNamed := strings.HasPrefix(strings.ToLower(failed.Reason), strings.ToLower(recipient)+": ")
+		if isNamed || strings.EqualFold(failed.Recipient, recipient) {
+			return true
+		}
+	}
+	return false
 }
 
 // isByMachine reports whether an answer came too soon after the customer's words for a person to have
