@@ -165,6 +165,8 @@ func TestRecipients(t *testing.T) {
 
 	blind := decodeOne(t, "From: ann@customer.test\r\nTo: bob@x.test\r\nDelivered-To: billing@acme.test\r\n\r\nHi")
 	wantEqual(t, "address of ours in a blind copy", blind.Envelope.Via, "billing@acme.test")
+	both := decodeOne(t, "Delivered-To: billing@acme.test\r\nFrom: ann@customer.test\r\nTo: bob@x.test\r\nCc: help@acme.test\r\n\r\nHi")
+	wantEqual(t, "address of ours that she wrote, and not the mailbox behind it", both.Envelope.Via, "help@acme.test")
 }
 
 // TestLyingName: a name that shows another address is pointed out.
@@ -198,5 +200,26 @@ func TestDates(t *testing.T) {
 		if got := ins[0].At.UTC().Format("2006-01-02 15:04:05"); got != tt.want {
 			t.Errorf("%q: got the time %s, want %s", tt.headers, got, tt.want)
 		}
+	}
+}
+
+// TestForgedSender: only the field of our own server, the topmost one, says that a sender may be forged. Those below it may be
+// the sender's own.
+func TestForgedSender(t *testing.T) {
+	t.Parallel()
+	const failed, passed = "Authentication-Results: mx.acme.test; dmarc=fail\r\n", "Authentication-Results: mx.acme.test; dmarc=pass\r\n"
+	for name, tt := range map[string]struct {
+		headers string
+		want    bool
+	}{
+		"failed":                         {failed, true},
+		"passed":                         {passed, false},
+		"failed, and the sender lies":    {failed + passed, true},
+		"passed after it failed farther": {passed + failed, false},
+		"other checks failed":            {"Authentication-Results: mx.acme.test; spf=fail; dkim=fail; dmarc=none\r\n", false},
+		"not checked":                    {"", false},
+	} {
+		in := decodeOne(t, tt.headers+"From: ann@customer.test\r\n\r\nHi")
+		wantEqual(t, name+": a notice says that the sender may be forged", hasNotice(in, "may be forged"), tt.want)
 	}
 }

@@ -251,6 +251,22 @@ func TestSenderName(t *testing.T) {
 	}
 }
 
+// A mail leaves from the address of ours to which the customer wrote. One that is none of ours, or not any more, gives way to the
+// main address.
+func TestSenderAddress(t *testing.T) {
+	t.Parallel()
+	for via, want := range map[string]string{"": "Support@acme.test", "help@acme.test": "help@acme.test", "Help@Acme.test": "Help@Acme.test",
+		"ceo@acme.test": "Support@acme.test", "ann@customer.test": "Support@acme.test"} {
+		o := answer()
+		o.From = via
+		m, err := composer(t).Compose(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantEqual(t, "sender of an answer to a mail to "+via, m.From, want)
+	}
+}
+
 // A mail goes to each address once; what is no address, or several, is refused.
 func TestOutgoingRecipients(t *testing.T) {
 	t.Parallel()
