@@ -178,6 +178,30 @@ func TestDecodeOthers(t *testing.T) {
 	}
 }
 
+// swapSides makes the event of a webhook one of the Page, to the customer.
+func swapSides(body []byte) []byte {
+	return []byte(strings.NewReplacer(`"sender":{"id":"`+testPSID, `"sender":{"id":"`+testPage, `"recipient":{"id":"`+testPage, `"recipient":{"id":"`+testPSID).
+		Replace(string(body)))
+}
+
+// What the Page itself taps, reacts, edits or opens is nobody's message: it isn't the customer's.
+func TestOwnTaps(t *testing.T) {
+	t.Parallel()
+	for _, event := range []string{
+		`"postback":{"mid":"m_1","title":"Talk to us","payload":"human"}`,
+		`"reaction":{"mid":"m_1","action":"react","emoji":"❤"}`,
+		`"message_edit":{"mid":"m_1","text":"Other words"}`,
+		`"referral":{"source":"SHORTLINK","ref":"box"}`,
+	} {
+		if list := decodeOne(t, plainChannel(t), hookBody("messaging", event)); len(list) != 1 {
+			t.Errorf("%s of a customer became %+v, want one thing", event, list)
+		}
+		if list := decodeOne(t, plainChannel(t), swapSides(hookBody("messaging", event))); len(list) != 0 {
+			t.Errorf("%s of the Page became %+v, want nothing", event, list)
+		}
+	}
+}
+
 // Events of other kinds, and those that name no message, mean nothing to us.
 func TestDecodeNothing(t *testing.T) {
 	t.Parallel()

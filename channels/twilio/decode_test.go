@@ -134,6 +134,24 @@ func TestConsentBySMS(t *testing.T) {
 	}
 }
 
+// A picture with such a word is no wish: the word stands on it, or means what it shows. What Twilio itself took for a wish is one.
+func TestConsentBesideAFile(t *testing.T) {
+	t.Parallel()
+	c := newWorld(t, viaSMS).channel
+	form := inboundForm()
+	form.Set("Body", "STOP")
+	form.Set("NumMedia", "1")
+	form.Set("MediaUrl0", "https://api.twilio.com/1")
+	form.Set("MediaContentType0", "image/png")
+	if got := decodeOne(t, c, form); got.Consent != nil || len(got.Attachments) != 1 {
+		t.Errorf("got the wish %+v and %d files, want the file alone", got.Consent, len(got.Attachments))
+	}
+	form.Set("OptOutType", "STOP")
+	if got := decodeOne(t, c, form); got.Consent == nil || !got.Consent.OptedOut {
+		t.Errorf("got the wish %+v, want the one of which Twilio tells", got.Consent)
+	}
+}
+
 // An SMS has no marks, and its sender may be a short code.
 func TestDecodeSMS(t *testing.T) {
 	t.Parallel()

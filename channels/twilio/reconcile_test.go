@@ -48,3 +48,19 @@ func TestReconcileUnderEachAddress(t *testing.T) {
 	}
 	wantEqual(t, "outcome of a message to the other address", got, channels.Landed)
 }
+
+// What Twilio itself writes to a customer, as its answer to HELP, stands in the list, and makes nobody doubt that a message of ours
+// isn't there.
+func TestReconcileBesideTwiliosAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaSMS)
+	lost := w.outbound(1, "On its way")
+	lost.Attempt.FirstAt = w.clock.now()
+	w.annWrites("HELP")
+	w.takeInbox(1) // so that there is an answer in the list
+	got, _, err := w.channel.Reconcile(t.Context(), lost)
+	if err != nil {
+		t.Error(err)
+	}
+	wantEqual(t, "outcome beside an answer of Twilio's", got, channels.Absent)
+}

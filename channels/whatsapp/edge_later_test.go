@@ -134,6 +134,23 @@ func TestEdge18TemplatePaused(t *testing.T) {
 	w.wantTexts("We are back, Ann and Bob.")
 }
 
+// A template with a code for signing in goes to a phone number, which WhatsApp wants for it, although the customer's key is her
+// user id. Every other template goes to her key.
+func TestTemplateToANumber(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for category, want := range map[string]string{"authentication": `"to":"+491701234567"`, "utility": `"recipient":"DE.1349"`} {
+		o := outbound(3, "…")
+		o.To = []channels.Party{{Key: "DE.1349", Also: []string{"DE.1350", "+491701234567"}}}
+		o.Template = &channels.TemplateUse{Template: channels.Template{Name: "code", Language: "en", Body: "Hello", Category: category}}
+		m, err := w.channel.newMessage(o, 1)
+		noError(t, err)
+		if got := jsonOf(m); !strings.Contains(got, want) {
+			t.Errorf("%s: got %s, want %s in it", category, got, want)
+		}
+	}
+}
+
 // TestEdge19CategoryChanged: edge case 19: the new category is told, and with it the price.
 func TestEdge19CategoryChanged(t *testing.T) {
 	t.Parallel()
