@@ -27,6 +27,7 @@ func TestHolidays(t *testing.T) {
 	p := office()
 	p.Country, p.Except = "XA", []string{"may day", "2026-10-31"}
 	p.Days = []Day{{Date: "2026-12-24", Name: "Christmas Eve", Open: "9:00-12:00"}, {Date: "2026-12-31", Name: "Inventory"}, {Date: "2026-11-22", Open: "10:00-16:00"}}
+	p.Days, p.Holidays = append(p.Days, Day{Date: "2027-01-06", Open: "9:00-10:00"}), append(p.Holidays, "2027-01-06")
 	h, err := New(p, atopia)
 	if err != nil {
 		t.Fatal(err)
@@ -42,6 +43,8 @@ func TestHolidays(t *testing.T) {
 		"2026-12-31 11:00": false,
 		"2027-12-31 11:00": true,
 		"2026-11-22 11:00": true, // a sunday
+		"2027-01-06 09:30": true, // a holiday with hours of its own
+		"2027-01-06 10:30": false,
 	} {
 		if got := h.OpenAt(at(t, h.Zone(), moment)); got != open {
 			t.Errorf("%s: open %v", moment, got)
