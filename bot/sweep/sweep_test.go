@@ -166,3 +166,36 @@ func TestManyFacts(t *testing.T) {
 		}
 	}
 }
+
+// A gap that is suspected while a pass runs isn't settled by that pass, but by the next one.
+func TestSuspicionDuringAPass(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	marks := sweep.NewMarks(bridgetest.NewDesk(), time.Now, time.Hour)
+	inspect := func() sweep.Standing {
+		t.Helper()
+		standing, err := marks.Inspect(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return standing
+	}
+	if err := marks.Begin(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if inspect().Doubted {
+		t.Error("a gap is suspected, want none at the beginning")
+	}
+	marks.SuspectGap()
+	standing := inspect()
+	marks.SuspectGap()
+	for pass, want := range []bool{true, false} {
+		if err := marks.Settle(ctx, standing); err != nil {
+			t.Fatal(err)
+		}
+		standing = inspect()
+		if standing.Doubted != want {
+			t.Errorf("after pass %d a gap is suspected: %v, want %v", pass+1, standing.Doubted, want)
+		}
+	}
+}

@@ -239,6 +239,16 @@ func TestForeignCallbacks(t *testing.T) {
 	}
 }
 
+// What our app wrote is no fact, whichever of the names that Slack has for it the message bears.
+func TestOwnMessages(t *testing.T) {
+	t.Parallel()
+	for _, by := range []string{`"user":"UBOT",`, `"bot_id":"BBOT",`, `"app_id":"ABOT",`, `"user":"UOLD","bot_id":"BOLD","app_id":"ABOT",`} {
+		wantNoFact(t, msg(by, "x"))
+	}
+	ids, _ := actionsOf(t, msg(`"user":"UOLD","bot_id":"BOLD","app_id":"A9",`, "x"))
+	wantEqual(t, "facts of another app's message", len(ids), 1)
+}
+
 // Case 8: a file that we uploaded is no fact. What is learned of it is in which message it stands.
 func TestOwnUploadIsLearned(t *testing.T) {
 	t.Parallel()
@@ -249,19 +259,28 @@ func TestOwnUploadIsLearned(t *testing.T) {
 	}
 }
 
-// What Slack repeats of a deleted message isn't kept in the journal.
+// What Slack repeats of a deleted message isn't kept in the journal, whether a reply was deleted or a root, which leaves a tombstone.
 // R-276
 func TestDeletedWordsAreNotKept(t *testing.T) {
 	t.Parallel()
-	const told = `{"type":"event_callback","team_id":"T1","event":{"type":"message","subtype":"message_deleted","channel":"C1","deleted_ts":"2.0",` +
-		`"previous_message":{"ts":"2.0","thread_ts":"1.0","user":"UANN","text":"a zebra","blocks":[{"type":"zebra"}],"files":[{"name":"zebra"}]}}}`
-	kept := string(withoutWords([]byte(told)))
-	if strings.Contains(kept, "zebra") {
-		t.Errorf("the words are kept: %s", kept)
-	}
-	for _, want := range []string{`"thread_ts":"1.0"`, `"user":"UANN"`} {
-		if !strings.Contains(kept, want) {
-			t.Errorf("kept is %s, want %s in it", kept, want)
+	const previous = `"previous_message":{"ts":"2.0","thread_ts":"1.0","user":"UANN","text":"a zebra","blocks":[{"type":"zebra"}],"files":[{"name":"zebra"}]}}`
+	for name, event := range map[string]string{
+		"a reply": `{"type":"message","subtype":"message_deleted","channel":"C1","deleted_ts":"2.0",` + previous,
+		"a root": `{"type":"message","subtype":"message_changed","channel":"C1",` +
+			`"message":{"subtype":"tombstone","ts":"2.0","thread_ts":"1.0","text":"This message was deleted."},` + previous,
+	} {
+		facts := testSelf().SplitEvent(KindEvent, callbackOf(event)).Facts
+		if len(facts) != 1 {
+			t.Fatalf("%s: got the facts %+v, want one", name, facts)
+		}
+		kept := string(facts[0].Payload)
+		if strings.Contains(kept, "zebra") {
+			t.Errorf("%s: the words are kept: %s", name, kept)
+		}
+		for _, want := range []string{`"thread_ts":"1.0"`, `"user":"UANN"`} {
+			if !strings.Contains(kept, want) {
+				t.Errorf("%s: kept is %s, want %s in it", name, kept, want)
+			}
 		}
 	}
 }

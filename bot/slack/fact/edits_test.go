@@ -132,6 +132,26 @@ func TestDecodeRemovedFiles(t *testing.T) {
 	}
 }
 
+// Files are removed one after the other, which Slack dates nowhere: each removal is a fact of its own, and the same one in whichever
+// order Slack lists the files.
+func TestRemovalsAreFactsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	const a, b = `{"id":"F1"}`, `{"id":"F2"}`
+	const noA, noB = `{"id":"F1","mode":"tombstone"}`, `{"id":"F2","mode":"tombstone"}`
+	id := func(now, before string) string {
+		ids, _ := actionsOf(t, changed(version(`"files":[`+now+`],`, "x"), version(`"files":[`+before+`],`, "x")))
+		if len(ids) != 1 {
+			t.Fatalf("the removal is the facts %v, want one", ids)
+		}
+		return ids[0]
+	}
+	first, second := id(noA+","+b, a+","+b), id(noA+","+noB, noA+","+b)
+	if first == second {
+		t.Errorf("both removals are the fact %s", first)
+	}
+	wantEqual(t, "fact of the first one in another order", id(b+","+noA, a+","+b), first)
+}
+
 func TestDecodeDeletions(t *testing.T) {
 	t.Parallel()
 	t.Run("7 a root with replies becomes a tombstone", func(t *testing.T) {
