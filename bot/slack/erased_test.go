@@ -29,8 +29,8 @@ func TestErasedFiles(t *testing.T) {
 	}
 }
 
-// When a thread's root is erased, all of our posts in it go, also those of which there is no record any more. Its card says only that
-// it was erased.
+// When a thread's root is erased, all of our posts in it go, also those of which there is no record any more. What people wrote
+// stays, and the card says only that it was erased.
 //
 func TestErasedThread(t *testing.T) {
 	t.Parallel()
@@ -39,10 +39,13 @@ func TestErasedThread(t *testing.T) {
 	unknown := st.newPost(bridge.PostSaid, root, "t3") // there is no record of it
 	unknown.Said = &bridge.Said{From: bridge.PartyRef{Name: "Zebra"}, Text: "a zebra"}
 	st.mustSend(unknown)
+	anns := st.postAsAnn(root.Message, "what Ann wrote")
+	st.mustSend(st.newPost(bridge.PostSaid, root, "t5")) // behind hers
 	last := st.newPost(bridge.PostErased, root, "t4")
 	last.Place.Message, last.Was = root.Message, bridge.PostRoot
 	st.mustSendAll(last)
-	if left := st.fake.Thread(st.channel, root.Message); len(left) != 1 || !strings.HasPrefix(left[0].Text, "Erased") {
-		t.Errorf("left in the thread: %+v", left)
+	left := st.fake.Thread(st.channel, root.Message)
+	if len(left) != 2 || !strings.HasPrefix(left[0].Text, "Erased") || left[1].TS != anns {
+		t.Errorf("left in the thread: %+v, want what Ann wrote below a card that says that it was erased", left)
 	}
 }

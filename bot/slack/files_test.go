@@ -371,15 +371,24 @@ func TestWhereFilesMayMove(t *testing.T) {
 		"https://slack-files.com/files-pri/T1-F1/plan.pdf?pub": {isFollowed: true},
 		"https://a.slack-edge.com/x":                           {isFollowed: true},
 		"http://a.slack-edge.com/x":                            {},
-		"https://acme.slack.com/?redir=%2Ffiles-pri%2FT1-F1":   {getsToken: true},
-		"https://slack.com/signin":                             {getsToken: true},
+		"https://acme.slack.com/?redir=%2Ffiles-pri%2FT1-F1":   {},
+		"https://slack.com/signin":                             {},
 		"https://slack-files.com.evil.test/x":                  {},
 		"https://169.254.169.254/latest":                       {},
 	} {
-		u, err := url.Parse(target)
+		isFollowed, getsToken := false, false
+		st.surface.http = &http.Client{Transport: roundTrip(func(r *http.Request) *http.Response {
+			if r.URL.Host == from.Host {
+				wantEqual(t, "credentials that Slack gets", r.Header.Get("Authorization"), "Bearer "+st.surface.token)
+				return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {target}}, Body: http.NoBody, Request: r}
+			}
+			isFollowed, getsToken = true, r.Header.Get("Authorization") != ""
+			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}
+		}), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		resp, err := st.surface.files.download(st.ctx(), from)
 		must(t, err)
-		resp := &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {target}}, Request: &http.Request{URL: from}}
-		wantEqual(t, target+" is followed", st.surface.files.nextHop(resp) != nil, want.isFollowed)
-		wantEqual(t, target+" gets the token", st.surface.isTrusted(u), want.getsToken)
+		must(t, resp.Body.Close())
+		wantEqual(t, target+" is followed", isFollowed, want.isFollowed)
+		wantEqual(t, target+" gets the token", getsToken, want.getsToken)
 	}
 }

@@ -157,17 +157,19 @@ func TestOpenAsksSlackAlone(t *testing.T) {
 	wantEqual(t, "requests to another host", requests, 0)
 }
 
-// Case 25: longer files than announced, pages and redirects for signing in are no files.
+// Case 25: longer and shorter files than announced, pages and redirects for signing in are no files.
 func TestOpenNoFile(t *testing.T) {
 	t.Parallel()
 	st := newStage(t)
 	hello := st.shareFile(slackfake.NewFile{Name: "a.txt", Data: []byte("hello")})
-	longer := hello
-	longer.SizeBytes = 4
-	_, err := st.readFile(longer)
-	wantEqual(t, "class of a file that is longer than announced", channels.ClassOf(err), channels.Retry)
-	if err == nil || !strings.Contains(err.Error(), "5 bytes instead of 4") {
-		t.Errorf("a file that is longer than announced: got the error %v, want one with both lengths", err)
+	for announced, want := range map[int64]string{4: "5 bytes instead of 4", 6: "5 bytes instead of 6"} {
+		other := hello
+		other.SizeBytes = announced
+		_, err := st.readFile(other)
+		wantEqual(t, fmt.Sprintf("class of a file that was announced with %d bytes", announced), channels.ClassOf(err), channels.Retry)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a file that was announced with %d bytes: got the error %v, want one with %q", announced, err, want)
+		}
 	}
 	for status, want := range map[int]channels.Class{http.StatusOK: channels.BadContent, http.StatusBadGateway: channels.Retry} { // with a page
 		st.fake.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultHTTP, Status: status, Times: 1})
@@ -178,7 +180,7 @@ func TestOpenNoFile(t *testing.T) {
 		}
 	}
 	st.surface.token = "xoxb-wrong" // Slack leads to the page for signing in
-	_, err = st.readFile(hello)
+	_, err := st.readFile(hello)
 	wantEqual(t, "class of a redirect", channels.ClassOf(err), channels.BadContent)
 	if err == nil || !strings.Contains(err.Error(), "doesn't give it") {
 		t.Errorf("a redirect: got the error %v, want that Slack doesn't give it", err)
