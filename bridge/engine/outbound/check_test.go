@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/store"
 )
 
 // A reply whose chat can't be read is tried again soon, then each minute, or when the chat says: a fault that is over
@@ -71,6 +72,65 @@ func TestAdminsHearOfALongPause(t *testing.T) {
 			t.Errorf("%s lasts for %s, want longer than the pause of %s", name, got.Lasts, pause)
 		} else if pause == 0 && got.Lasts != 0 {
 			t.Errorf("%s lasts for %s, want no end", name, got.Lasts)
+		}
+	}
+}
+
+// What may have changed while a reply waited is checked once more before it leaves.
+func TestLastChecks(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	const ann, bob = "ann@customer.test", "bob@customer.test"
+	for name, c := range map[string]struct {
+		change func(*outgoing)
+		want   channels.Class // "" if it may leave
+	}{
+		"nothing has changed":                    {change: func(*outgoing) {}},
+		"its author is gone":                     {change: func(r *outgoing) { r.author = nil }, want: channels.BadContent},
+		"its author was taken out":               {change: func(r *outgoing) { r.author = &store.Agent{} }, want: channels.BadContent},
+		"taken out, and another one has sent it": {change: func(r *outgoing) { r.author, r.message.Reason = &store.Agent{}, ClickedReason }},
+		"gone, and another one has revived it":   {change: func(r *outgoing) { r.author, r.message.Reason = nil, RevivedReason }},
+		"the account only watches":               {change: func(r *outgoing) { r.account.Mode = store.ModeWatch }, want: channels.BadContent},
+		"nobody is left":                         {change: func(r *outgoing) { r.out.To, r.payload.Meant = nil, nil }, want: channels.BadRecipient},
+		"it was meant for Bob":                   {change: func(r *outgoing) { r.payload.Meant = []string{ann, bob} }, want: channels.BadRecipient},
+		"meant for Bob, who gets a copy":         {change: func(r *outgoing) { r.payload.Meant, r.out.Cc = []string{bob}, []channels.Party{{Key: bob}} }},
+		"meant for another key of Ann's":         {change: func(r *outgoing) { r.payload.Meant, r.known = []string{bob}, []string{ann, bob} }},
+		"meant for Ann's other key, but Carl gets it": {change: func(r *outgoing) {
+			r.payload.Meant, r.known, r.out.To = []string{bob}, []string{ann, bob}, []channels.Party{{Key: "carl@x.test"}}
+		}, want: channels.BadRecipient},
+		"she wants nothing":        {change: func(r *outgoing) { r.optedOut = store.OptedOutAll }, want: channels.OptedOut},
+		"she wants no advertising": {change: func(r *outgoing) { r.optedOut = store.OptedOutMarketing }},
+		"she wants none, and it is some": {change: func(r *outgoing) {
+			r.optedOut, r.message.Promotional = store.OptedOutMarketing, true
+		}, want: channels.OptedOut},
+		"the window has closed": {change: func(r *outgoing) {
+			r.window = Window{Limited: true, HumanUntil: now}
+		}, want: channels.WindowClosed},
+		"the window has closed for all but a template": {change: func(r *outgoing) { r.window, r.out.Template = Window{Limited: true}, &channels.TemplateUse{} }},
+		"it is open for people":                        {change: func(r *outgoing) { r.window = Window{Limited: true, HumanUntil: now.Add(time.Second)} }},
+		"open for people, but it is promotional": {change: func(r *outgoing) {
+			r.window, r.message.Promotional = Window{Limited: true, HumanUntil: now.Add(time.Second)}, true
+		}, want: channels.BadContent},
+		"the account is on trial":       {change: func(r *outgoing) { r.account.Mode = store.ModeTrial }, want: channels.BadRecipient},
+		"on trial with her on the list": {change: func(r *outgoing) { r.account.Mode, r.account.TrialTo = store.ModeTrial, []string{ann} }},
+		"on trial with another key of hers": {change: func(r *outgoing) {
+			r.account.Mode, r.account.TrialTo, r.out.To[0].Also = store.ModeTrial, []string{bob}, []string{bob}
+		}},
+		"on trial without whoever gets a copy": {change: func(r *outgoing) {
+			r.account.Mode, r.account.TrialTo, r.out.Cc = store.ModeTrial, []string{ann}, []channels.Party{{Key: bob}}
+		}, want: channels.BadRecipient},
+	} {
+		agent := store.AgentID(1)
+		r := &outgoing{account: &store.Account{Mode: store.ModeLive}, author: &store.Agent{ID: agent, Active: true},
+			message: store.Message{AgentID: &agent}, known: []string{ann}, now: now, out: channels.Outbound{To: []channels.Party{{Key: ann}}}}
+		r.payload.Meant = []string{ann}
+		c.change(r)
+		var got channels.Class
+		if err := checkReply(r); err != nil {
+			got = channels.ClassOf(err)
+		}
+		if got != c.want {
+			t.Errorf("%s: the reply is refused as %q, want %q", name, got, c.want)
 		}
 	}
 }
