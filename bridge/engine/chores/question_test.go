@@ -1,0 +1,46 @@
+package chores
+
+import (
+	"slices"
+	"testing"
+
+	"parley/store"
+)
+
+// A model is asked about what the customer wrote in one burst. Beside that it gets what was exchanged before in that conversation
+// alone: nothing of colleagues, nothing that didn't leave, and nothing that came later.
+func TestWhatAModelGets(t *testing.T) {
+	t.Parallel()
+	const in, out, note = store.DirectionIn, store.DirectionOut, store.DirectionNote
+	latest := []store.Message{ // the newest first
+		{EventID: 9, ConversationID: 1, Direction: in, Text: "later"},
+		{EventID: 8, ConversationID: 2, Direction: in, Text: "another customer's"},
+		{EventID: 8, ConversationID: 1, Direction: in, Text: "second", AccountID: 7},
+		{EventID: 7, ConversationID: 1, Direction: note, Fate: store.FateInside, Text: "a remark"},
+		{EventID: 7, ConversationID: 1, Direction: in, Automatic: "auto-reply", Text: "a machine's"},
+		{EventID: 6, ConversationID: 1, Direction: in, Text: "first", AccountID: 7},
+		{EventID: 5, ConversationID: 2, Direction: out, Fate: store.FateOut, Text: "another's answer"},
+		{EventID: 5, ConversationID: 1, Direction: out, Fate: store.FateOut, Text: "answer"},
+		{EventID: 5, ConversationID: 1, Direction: out, Fate: store.FateWaiting, Text: "held"},
+		{EventID: 5, ConversationID: 1, Direction: out, Fate: store.FateFailed, Text: "failed"},
+		{EventID: 4, ConversationID: 1, Direction: in, Text: "before"},
+	}
+	var q preparedQuestion
+	account := q.addMessages(claimedBurst{store.Burst{ConversationID: 1, FirstEvent: 6, LastEvent: 8}, &store.BurstMaterial{Latest: latest}})
+	if account != 7 {
+		t.Errorf("the burst came to account %d, want 7", account)
+	}
+	var burst, before []string
+	for _, m := range q.Burst {
+		burst = append(burst, m.Text)
+	}
+	for _, m := range q.Before {
+		before = append(before, m.Text)
+	}
+	if want := []string{"first", "second"}; !slices.Equal(burst, want) {
+		t.Errorf("the burst is %q, want %q", burst, want)
+	}
+	if want := []string{"before", "answer"}; !slices.Equal(before, want) {
+		t.Errorf("what was exchanged before is %q, want %q", before, want)
+	}
+}
