@@ -82,12 +82,15 @@ func TestPasswordHints(t *testing.T) {
 		w.config["imap.host"], w.config["smtp.host"] = c.imap, c.smtp
 		for _, side := range []string{"imap", "smtp"} {
 			w.env.Dialer = redirect(map[string]string{"imap": w.IMAPAddr(), "smtp": w.SMTPAddr()}[side])
+			logins := 0
 			for _, f := range w.channel().Check(testContext(t)) {
 				if strings.ToLower(f.What) == side+" login" {
+					logins++
 					wantEqual(t, f.What+" is good", f.OK, false)
 					wantText(t, f.What+": hint", f.Hint, c.hint)
 				}
 			}
+			wantEqual(t, "findings about the login by "+side, logins, 1)
 		}
 	}
 }

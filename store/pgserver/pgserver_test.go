@@ -364,7 +364,11 @@ func TestStarterThreadEnds(t *testing.T) {
 
 func TestEnvironmentKeepsSecrets(t *testing.T) {
 	t.Parallel()
-	for _, v := range prepareCommand(t.Context(), account{}, "postgres").Env {
+	env := prepareCommand(t.Context(), account{}, "postgres").Env
+	if len(env) == 0 {
+		t.Error("the server would see all that Parley sees: a command without variables of its own has those of its parent")
+	}
+	for _, v := range env {
 		name, _, _ := strings.Cut(v, "=")
 		switch name {
 		case "PATH", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH":

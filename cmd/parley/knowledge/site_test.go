@@ -214,8 +214,9 @@ func TestLeaseOfAVisit(t *testing.T) {
 	s := newSite(t, map[string]string{"/": `<p>Hello</p><a href="/a">a</a><a href="/b">b</a>`, "/a": "<p>One</p>", "/b": "<p>Two</p>"})
 	pool := open(t, s.URL+"/")
 	round(t, pool)
-	var lapsed int
+	var asked, lapsed int
 	s.during = func(path string) {
+		asked++
 		if err := pool.QueryRow(context.Background(), `SELECT count(*) FROM leases WHERE name LIKE 'knowledge:%' AND until < clock_timestamp()`).Scan(&lapsed); err != nil || lapsed != 0 {
 			t.Errorf("at %s %d leases have lapsed: %v", path, lapsed, err)
 		}
@@ -224,6 +225,9 @@ func TestLeaseOfAVisit(t *testing.T) {
 		}
 	}
 	round(t, pool)
+	if asked < 3 {
+		t.Errorf("the lease was looked at while %d pages were asked for, want all three", asked)
+	}
 	s.during = func(path string) {
 		if path != "/a" {
 			return

@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -66,7 +67,14 @@ func TestNoRawValues(t *testing.T) {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
-	for address, page := range pagesOf(s.Visitor("ann@acme.test"), "/settings", "/settings/me", "/inbox/71", "/inbox/72", "/inbox/73", "/inbox/74", "/inbox/75") {
+	filled := []string{"/settings/me", "/inbox/71", "/inbox/72", "/inbox/73", "/inbox/74", "/inbox/75"}
+	pages := pagesOf(s.Visitor("ann@acme.test"), append(filled, "/settings")...)
+	for _, address := range filled {
+		if status := pages[address].Status; status != http.StatusOK {
+			t.Errorf("%s answers %d, so that nothing of it is looked at", address, status)
+		}
+	}
+	for address, page := range pages {
 		if strings.HasPrefix(address, "/settings/log") {
 			continue
 		}
