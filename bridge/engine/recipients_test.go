@@ -171,6 +171,19 @@ func TestNewcomerAnswersToAll(t *testing.T) {
 	}
 }
 
+// A machine's mail changes nobody who gets replies, whoever it is from and whomever it has in copy.
+func TestMachineChangesNoRecipients(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.waitThread("first")
+	for _, from := range []string{"kim@x.test", "robot@x.test"} {
+		w.customerSends(mail, channelstest.Event{From: from, Cc: []string{"all@x.test"}, Text: "away, says " + from, Automatic: "auto-replied", References: []string{first}})
+		w.waitShown("away, says " + from)
+	}
+	w.wantRecipients(thread, "A", recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}})
+}
+
 // The form of a reply changes who gets it and what follows. Handed in as it was opened it changes
 // nobody, also when somebody joined while it was open; handed in again it counts as it is then.
 func TestReplyFormChangesRecipients(t *testing.T) {
