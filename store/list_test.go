@@ -42,14 +42,15 @@ func TestLists(t *testing.T) {
 			(12, false, 'customer', 'open', '{5}', NULL, NULL, NULL, '2 s'),
 			(13, false, 'customer', 'closed', '{5}', NULL, NULL, '2 h', '0 s'),
 			(14, false, 'customer', 'closed', '{5,6}', NULL, NULL, '1 h', '0 s'),
-			(15, false, 'customer', 'closed', '{6}', NULL, NULL, '1 h', '0 s')
+			(15, false, 'customer', 'closed', '{6}', NULL, NULL, '1 h', '0 s'),
+			(16, false, 'customer', 'snoozed', '{}', NULL, '1 h', NULL, '9 h')
 		) AS v (id, in_team, kind, status, assignees, waits, sleeps, solved, last)`, account, team)
 	reader := store.Reader{Agent: 5, Teams: []store.TeamID{team}}
 	for list, want := range map[string][]store.ConversationID{
 		store.ListMine:       {7, 1, 12, 2},
 		store.ListUnassigned: {3},
 		store.ListTeam:       {3, 2, 4},
-		store.ListAll:        {7, 1, 3, 12, 2, 4, 8, 11},
+		store.ListAll:        {7, 1, 3, 12, 2, 4, 8, 11, 16},
 		store.ListSnoozed:    {11, 4},
 		store.ListResolved:   {10, 5},
 		store.ListClosed:     {14, 13},

@@ -61,3 +61,49 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 }
+
+// TestLinksOfWriters: only an address that a customer can open becomes a link; of another one stands what people read.
+func TestLinksOfWriters(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://x.test/a":     "[here](<https://x.test/a>)",
+		"mailto:ann@x.test":    "[here](<mailto:ann@x.test>)",
+		"javascript:alert(1)":  "here",
+		"JavaScript:alert(1)":  "here",
+		"slack://channel?id=1": "here",
+		"file:///etc/passwd":   "here",
+		"x.test/a":             "here",
+	} {
+		w := NewWriter()
+		w.Link(address, "here", Style{})
+		if got := w.Text().Markdown; got != want {
+			t.Errorf("a link to %s became %q, want %q", address, got, want)
+		}
+	}
+}
+
+// TestEscapedVerbs: the backslash that a person types so that a verb is taken for a text stays as it is at the beginning of a text
+// alone. Elsewhere it is a backslash.
+func TestEscapedVerbs(t *testing.T) {
+	t.Parallel()
+	for before, want := range map[string]string{"": `\!take`, "say ": `say \\!take`} {
+		w := NewWriter()
+		w.Literal(before)
+		w.Literal(`\!take`)
+		if got := w.Text().Markdown; got != want {
+			t.Errorf("behind %q it became %q, want %q", before, got, want)
+		}
+	}
+}
+
+// TestCutBesideABackslash: a long line isn't cut between a backslash and the sign that it protects.
+func TestCutBesideABackslash(t *testing.T) {
+	t.Parallel()
+	const room = maxChunkBytes / 4 // characters of up to four bytes
+	for signs, want := range map[string]int{`*`: room, `\*`: room - 1, `\\*`: room} {
+		line := strings.Repeat("a", room-len(signs)+1) + signs + "b"
+		if got := cutInLine(line); got != want {
+			t.Errorf("a line that ends with %s there is cut at %d, want %d", signs, got, want)
+		}
+	}
+}

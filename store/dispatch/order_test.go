@@ -33,6 +33,23 @@ func TestGiveWay(t *testing.T) {
 	wantIDs(t, turn(t, pool, nil, 1, g), 1003)
 }
 
+// A message of which an attempt has begun isn't put before another one: the customer may have it.
+func TestGiveWayToNothingThatHasBegun(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := gate(t, pool, "g", 0, 1)
+	fill(t, pool, 1, g, 1, 3)
+	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['5', '3', '4'])[seq], attempt = (ARRAY[0, 1, 0])[seq]`)
+	now := turn(t, pool, nil, 1, g)[0]
+	if gave := must(dispatch.GiveWay(t.Context(), pool, now))(t); !gave {
+		t.Error("it gave way to nothing, want the one that hasn't begun")
+	}
+	const want = `("1003 queued, 1001 queued, 1002 queued")`
+	if got := row(t, pool, `SELECT string_agg(id || ' ' || state, ', ' ORDER BY seq) FROM deliveries`); got != want {
+		t.Errorf("the lane is %s, want %s", got, want)
+	}
+}
+
 // A message that is being put into the lane at that moment is seen.
 func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 	t.Parallel()
@@ -59,6 +76,20 @@ func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 	}
 	if got := row(t, pool, `SELECT string_agg(id || ' ' || state, ', ' ORDER BY seq) FROM deliveries`); got != `("1002 queued, 1001 queued")` {
 		t.Error(got)
+	}
+}
+
+// Only deliveries of one key leave as one message: others are somebody else's words, or for others.
+func TestRunsOfOneKey(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := gate(t, pool, "g", 0, 1)
+	fill(t, pool, 1, g, 1, 3)
+	exec(t, pool, `UPDATE deliveries SET join_key = (ARRAY['a', 'b', 'a'])[seq]`)
+	list := turn(t, pool, nil, 1, g)
+	wantIDs(t, list, 1001)
+	if n := len(list[0].With); n != 0 {
+		t.Errorf("it leaves with %d others, want none", n)
 	}
 }
 
