@@ -9,6 +9,7 @@ import (
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/offline"
 	"parley/channels/channelstest"
+	"parley/store"
 )
 
 // solve lets a customer ask something, and ann answer it and resolve the conversation.
@@ -106,6 +107,20 @@ func TestAnswerWithAnExceptionIsNotSuggested(t *testing.T) {
 	w := newWorld(t, options{analyzer: offline.New()})
 	w.solve(channelstest.Event{From: "kim", Name: "Kim"}, "Kann ich die Lampe zurückgeben?",
 		"Ja, Sie können die Lampe zurückgeben.\nNicht für Bestellung 48213.\nDas Geld kommt nach 5 Werktagen.")
+	w.waitLearned(1)
+	if got := w.text(`SELECT answered FROM solved`); got != "" {
+		t.Errorf("kept is %q, want none", got)
+	}
+}
+
+// Nor does an answer help that names a colleague, whoever of the agents gave it.
+// R-185
+func TestAnswerThatNamesAnAgentIsNotSuggested(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: offline.New()})
+	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "quincy@acme.test", Name: "Esmeralda Quincy", Zone: "UTC"}))(t)
+	w.reloadEngines()
+	w.solve(channelstest.Event{From: "kim", Name: "Kim"}, "Where is the return slip of my lamp?", "It is in the parcel that Esmeralda Quincy packed.")
 	w.waitLearned(1)
 	if got := w.text(`SELECT answered FROM solved`); got != "" {
 		t.Errorf("kept is %q, want none", got)
