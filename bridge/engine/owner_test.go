@@ -107,3 +107,16 @@ func TestOwnerLeaves(t *testing.T) {
 		t.Errorf("%d lines say that nobody has it, want 2", n)
 	}
 }
+
+// A time that an agent types is one on the agent's own clock, wherever Parley runs and whoever else reads it.
+func TestSnoozeInTheAgentsZone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "ann@acme.test", Name: "Ann", Zone: "Asia/Kathmandu"}))(t)
+	w.reloadEngines()
+	thread := w.openThread()
+	w.reply(thread, "!snooze "+time.Now().AddDate(0, 0, 7).Format(time.DateOnly)+" 09:00")
+	w.eventually("it is snoozed", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'snoozed'`) == 1 })
+	got := w.text(`SELECT to_char(snoozed_until AT TIME ZONE 'UTC', 'HH24:MI') FROM conversations`)
+	wantEqual(t, "time at which nine o'clock in Kathmandu is reached, by UTC", got, "03:15")
+}
