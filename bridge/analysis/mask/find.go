@@ -33,7 +33,8 @@ var (
 	email = regexp.MustCompile(localStart + local + `*@` + invisible + `*` + domainStart + `(?:` + domain + `*` + domainEnd + `)?`)
 	iban  = regexp.MustCompile(`[A-Za-z]{2}` + gap + `[0-9]` + gap + `[0-9](?:` + gap + `[A-Za-z0-9]){11,30}`)
 	card  = regexp.MustCompile(`[0-9](?:` + gap + `[0-9]){11,}`)
-	// Numbers of phones begin with a plus, a zero or a bracket, or are written in North America's three groups.
+	// Numbers of phones begin with a plus, a zero or a bracket, or are written in North America's three groups. Others are
+	// found by national.go.
 	plusPhone    = regexp.MustCompile(`(?:\+|\(\+)` + gap + `[0-9](?:` + gap + `[0-9]){5,17}`)
 	zeroPhone    = regexp.MustCompile(`\(?0[0-9]?(?:` + gap + `[0-9]){6,16}`)
 	groupedPhone = regexp.MustCompile(`\(?[2-9][0-9]{2}\)?[ .\-]{1,2}[0-9]{3}[ .\-]{1,2}[0-9]{4}`)
@@ -85,14 +86,16 @@ func findCandidates(text string) []Found {
 		all = append(all, Found{Kind: Email, From: m[0], To: m[1]})
 	}
 	for _, exp := range []*regexp.Regexp{plusPhone, zeroPhone, groupedPhone} {
-		all = append(all, findPhones(exp, text)...)
+		all = append(all, findNumbers(exp, text, Phone, isWholeRow)...)
+	}
+	for _, exp := range []*regexp.Regexp{spacedPhone, dottedPhone, dashedPhone, areaPhone, brazilPhone, plainPhone} {
+		all = append(all, findNumbers(exp, text, Number, isLikePhone)...)
 	}
 	return all
 }
 
-// findPhones finds numbers that aren't a part of a longer row of digits. Behind one that is, it looks from the next
-// character on.
-func findPhones(exp *regexp.Regexp, text string) []Found {
+// findNumbers finds numbers that stand alone. Behind one that doesn't, it looks from the next character on.
+func findNumbers(exp *regexp.Regexp, text string, kind Kind, isAlone func(text string, from, to int) bool) []Found {
 	var all []Found
 	for at := 0; at < len(text); {
 		m := exp.FindStringIndex(text[at:])
@@ -101,8 +104,8 @@ func findPhones(exp *regexp.Regexp, text string) []Found {
 		}
 
 		from, to := at+m[0], at+m[1]
-		if isWholeRow(text, from, to) {
-			all = append(all, Found{Kind: Phone, From: from, To: to})
+		if isAlone(text, from, to) {
+			all = append(all, Found{Kind: kind, From: from, To: to})
 			at = to
 			continue
 		}

@@ -19,10 +19,11 @@ type Kind string
 
 // Kinds.
 const (
-	Email Kind = "EMAIL"
-	Phone Kind = "PHONE"
-	Card  Kind = "CARD"
-	IBAN  Kind = "IBAN"
+	Email  Kind = "EMAIL"
+	Phone  Kind = "PHONE"
+	Card   Kind = "CARD"
+	IBAN   Kind = "IBAN"
+	Number Kind = "NUMBER" // of a phone, or of something else that is written like it: an order's
 )
 
 // A Mask holds the placeholders of one request. The same value gets the same placeholder. It is not safe for use
@@ -47,7 +48,8 @@ func New(texts ...string) *Mask {
 }
 
 func newWithMark(mark string) *Mask {
-	return &Mask{mark: mark, index: map[string]int{}, find: regexp.MustCompile(`\[?\b(EMAIL|PHONE|CARD|IBAN)_([0-9]{1,6})_` + mark + `\b\]?`)}
+	find := regexp.MustCompile(`\[?\b(EMAIL|PHONE|CARD|IBAN|NUMBER)_([0-9]{1,6})_` + mark + `\b\]?`)
+	return &Mask{mark: mark, index: map[string]int{}, find: find}
 }
 
 // newMark draws letters. They are no digits, which could make a number with those beside them.

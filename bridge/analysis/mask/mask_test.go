@@ -47,6 +47,39 @@ func TestHide(t *testing.T) {
 	}
 }
 
+// TestHideNational: numbers of phones as people write them at home are found, whatever else is written like them. Dates, times,
+// prices, and numbers that letters or a # begin stay.
+func TestHideNational(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"Mi móvil es 612 345 678", "Mi móvil es [NUMBER_1_qq]"},
+		{"móvil:612345678, o 612 34 56 78.", "móvil:[NUMBER_1_qq], o [NUMBER_2_qq]."},
+		{"fijo 91 234 56 78 o 34 612 345 678", "fijo [NUMBER_1_qq] o 34 [NUMBER_2_qq]"},
+		{"tel. 601 234 567 / tel.601-234-567", "tel. [NUMBER_1_qq] / tel.[NUMBER_2_qq]"},
+		{"telemóvel 912 345 678, casa 21 123 4567", "telemóvel [NUMBER_1_qq], casa [NUMBER_2_qq]"},
+		{"347 1234567, 347/1234567, (347) 1234567", "[NUMBER_1_qq], [NUMBER_2_qq], [NUMBER_3_qq]"},
+		{"347 123 45 67 o 347.12.34.567", "[NUMBER_1_qq] o [NUMBER_2_qq]"},
+		{"(11) 98765-4321 ou 11 3456-7890", "[NUMBER_1_qq] ou [NUMBER_2_qq]"},
+		{"5551234567/5557654321,4915112345679", "[NUMBER_1_qq]/[NUMBER_2_qq],[NUMBER_3_qq]"},
+		{"https://wa.me/4915112345679", "https://wa.me/[NUMBER_1_qq]"},
+		{"on 20.11.2026, 20-11-2026, 2026-11-20 10:30 and 20.11.26 10:30", "on 20.11.2026, 20-11-2026, 2026-11-20 10:30 and 20.11.26 10:30"},
+		{"room 250 20.11.26 or 250 20-11-26, 20261127", "room 250 20.11.26 or 250 20-11-26, 20261127"},
+		{"123.456.789,00 EUR, 123456789,50", "123.456.789,00 EUR, 123456789,50"},
+		{"120.000.000 COP, $ 120 000 000, 612 345 678 zł, EUR 612345678", "120.000.000 COP, $ 120 000 000, 612 345 678 zł, EUR 612345678"},
+		{"12.345.678.901 and 192.168.100.200 and 192.168.10.25", "12.345.678.901 and 192.168.100.200 and 192.168.10.25"},
+		{"#5551234567, SO-2026118771, RE4711123456, 4711123456A", "#5551234567, SO-2026118771, RE4711123456, 4711123456A"},
+		{"order 100234567 and 305-1234567-7654321", "order 100234567 and 305-1234567-7654321"},
+		{"parcel 12345678901234", "parcel 12345678901234"},
+	} {
+		m := newWithMark("qq")
+		if got := m.Hide(c.text); got != c.want {
+			t.Errorf("Hide(%q) = %q, want %q", c.text, got, c.want)
+		} else if back, ok := m.Show(got); !ok || back != c.text {
+			t.Errorf("Show(%q) = %q, %v, want %q", got, back, ok, c.text)
+		}
+	}
+}
+
 // TestForged: nobody gets another's value by writing what looks like a placeholder.
 func TestForged(t *testing.T) {
 	t.Parallel()
@@ -106,6 +139,7 @@ func FuzzMask(f *testing.F) {
 		"kim@example.com +49 170 1234567", "4111 1111 1111 1111 DE89370400440532013000", "[EMAIL_1_qq] \xff a@b",
 		"0000000000 +1-(2)3.4/5 6 7 8 9",
 		"a@b@c@d", "DE89 3704 0044 0532 0130 00 4111111111111111", "\u0660\u0661700000000", "x@1.0170 1234567", "555-010-0199555-010-0199",
+		"612 345 678 DE89370400440532013000-5551234567,12 EUR a@b.de", "192.168.10.25 347.12.34.567 (11) 98765-4321",
 	} {
 		f.Add(s)
 	}

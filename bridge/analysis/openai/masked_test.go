@@ -66,6 +66,27 @@ func TestMask(t *testing.T) {
 	}
 }
 
+// TestMaskedOrder: an order's number that is written like a phone's doesn't leave, and is a reference all the same.
+func TestMaskedOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Mask = true })
+	w.fake.Speak(func(s openaifake.Seen) string {
+		_, number, _ := strings.Cut(s.Question.Burst[0].Text, "order ")
+		a := wise()
+		a.References = []analysis.Reference{{Kind: "order", Value: number}}
+		return openaifake.Write(a)
+	})
+	q := question()
+	q.Burst[0].Text, q.Desk.References = "I need it today! Where is order 4500012345", nil
+	got, err := w.Analyze(t.Context(), q)
+	if want := []analysis.Reference{{Kind: "order", Value: "4500012345"}}; err != nil || !reflect.DeepEqual(got.References, want) {
+		t.Errorf("got %+v, %v, want %+v", got.References, err, want)
+	}
+	if strings.Contains(string(w.fake.Requests()[0].Body), "4500012345") {
+		t.Error("the number left the house")
+	}
+}
+
 // TestUnmasked: without the option the model sees what there is.
 func TestUnmasked(t *testing.T) {
 	t.Parallel()
