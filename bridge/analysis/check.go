@@ -135,6 +135,14 @@ func isDay(s string) bool {
 	return err == nil
 }
 
+// CanRestUntil reports whether a conversation may rest until a day: one after today and at most four months ahead. One that is
+// further ahead is rather a day that has passed, read as the next year's. Pure.
+func CanRestUntil(day, now time.Time) bool {
+	const months = 4
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
+	return day.After(today) && !day.After(today.AddDate(0, months, 0))
+}
+
 // isInstant reports whether a text is a time of RFC 3339.
 func isInstant(s string) bool {
 	_, err := time.Parse(time.RFC3339, s)

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
@@ -270,4 +271,26 @@ func TestNoteInANewThread(t *testing.T) {
 	if after := w.chat.Get(support, before.ID); after.Text != before.Text {
 		t.Errorf("the note in the old thread became %s", after.Plain())
 	}
+}
+
+// A day until which a conversation may rest is noted. One that lies far ahead is rather a day that has passed.
+func TestFarDayIsNotNoted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: &reader{find: func(q analysis.Question) (analysis.Answer, error) {
+		a := analysis.Answer{Sentiment: analysis.Neutral}
+		day := q.Now
+		switch q.Burst[len(q.Burst)-1].Text {
+		case "far":
+			day = q.Now.AddDate(1, 0, -7)
+		case "near":
+			day = q.Now.AddDate(0, 0, 7)
+		}
+		a.Actions = []analysis.Action{{Name: analysis.Snooze, Value: day.Format(time.DateOnly)}}
+		return a, nil
+	}}})
+	thread := w.openThread()
+	w.writeAndAnalyse("far")
+	wantEqual(t, "notes of a day that is far ahead", w.countLines(thread, bridge.LineAnalysis), 0)
+	w.writeAndAnalyse("near")
+	wantEqual(t, "notes of a day that is near", w.countLines(thread, bridge.LineAnalysis), 1)
 }

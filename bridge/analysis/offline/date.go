@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bridge/analysis"
 	"parley/bridge/analysis/offline/lexicon"
 )
 
@@ -88,7 +89,7 @@ func (t *text) yearBehind(at int) int {
 }
 
 // upcomingDate reads a day and the name of its month, without a year, as the next such day after now. It returns "" if there is
-// none, or if now isn't known.
+// none, if it is too far ahead to be meant, or if now isn't known.
 func upcomingDate(t *text, matches []match, at int, now time.Time) string {
 	if now.IsZero() || at+1 >= len(t.tokens) {
 		return ""
@@ -105,12 +106,13 @@ func upcomingDate(t *text, matches []match, at int, now time.Time) string {
 		return ""
 	}
 
-	year := now.Year()
-	if time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Before(now) {
-		year++
+	for _, year := range []int{now.Year(), now.Year() + 1} {
+		if analysis.CanRestUntil(time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC), now) {
+			return formatDate(year, month, day)
+		}
 	}
 
-	return formatDate(year, month, day)
+	return ""
 }
 
 // numberAt returns the number that a word is, "5th" included, or 0.

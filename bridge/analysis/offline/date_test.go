@@ -9,6 +9,33 @@ import (
 	"parley/bridge/analysis/offline"
 )
 
+// A day without a year that has just passed is not the one of the next year: who names it says what was.
+func TestPassedDayIsNoDayToRestUntil(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 27, 10, 0, 0, 0, time.UTC)
+	a := offline.New()
+	for text, want := range map[string]string{
+		"Your voucher was valid until 20 November but the shop refused it.": "",
+		"I am away until 27 November.":                                      "",
+		"I am away until 28 November.":                                      "2026-11-28",
+		"I am away until 27 March.":                                         "2027-03-27",
+		"The offer was valid until 28 March.":                               "",
+	} {
+		q := analysis.Question{Burst: []analysis.Message{{Text: text}}, Desk: analysis.Desk{Actions: []analysis.ActionName{analysis.Snooze}}, Now: now}
+		answer, err := a.Analyze(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if len(answer.Actions) > 0 {
+			got = answer.Actions[0].Value
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 // A day without a year is the next one, if it is known what day it is.
 func TestAwayUntilTheNextSuchDay(t *testing.T) {
 	t.Parallel()

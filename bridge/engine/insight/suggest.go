@@ -68,7 +68,7 @@ func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridg
 			if err != nil {
 				continue // a model may have named something that is no day
 			}
-			if day.After(us.Now) && day.Before(us.Now.AddDate(1, 0, 0)) {
+			if analysis.CanRestUntil(day, us.Now) {
 				note.Until = a.Value
 				news = us.Suggestions.Show(c, suggestion.Snooze, a.Value)
 			}
