@@ -82,7 +82,7 @@ func (a *Analyzer) Condition() analysis.Condition {
 // Probe asks the model a short question of some 1,000 tokens, past the breaker, and tells how it is. The question is
 // nobody's.
 func (a *Analyzer) Probe(ctx context.Context) analysis.Condition {
-	ctx, cancel := a.withDeadline(ctx)
+	ctx, cancel := a.withDeadline(ctx, a.options.Timeout)
 	defer cancel()
 	_, fault := a.answer(ctx, analysis.Question{Burst: []analysis.Message{{Text: "Hello, is there anybody?"}}})
 	if fault == nil {

@@ -49,6 +49,7 @@ type Error struct {
 	Wait   time.Duration // how long the server asks to wait; 0 if it doesn't say
 	Rule   string        // Invalid: which rule was broken, without the model's words
 	Cause  error         // never one that quotes the request
+	ofText bool          // a text was asked for, which takes longer the longer it is
 }
 
 // Error implements error.
@@ -94,6 +95,8 @@ func (e *Error) isHarmless() bool {
 	switch e.Kind {
 	case Refused, Truncated, Invalid, Late, Busy, Budget, Uncounted, Cancelled:
 		return true
+	case TimedOut:
+		return e.ofText
 	default:
 		return false
 	}

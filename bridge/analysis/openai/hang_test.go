@@ -2,12 +2,17 @@ package openai
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"parley/bridge/analysis"
 )
 
 // roundTrip is a transport made of a function.
@@ -18,11 +23,24 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // hanging is an Analyzer whose model never answers, for a bubble of package synctest.
 func hanging(t *testing.T) *Analyzer {
 	t.Helper()
-	hang := roundTrip(func(r *http.Request) (*http.Response, error) {
-		<-r.Context().Done()
-		return nil, r.Context().Err()
+	const never = 1000 * time.Hour
+	return slow(t, never)
+}
+
+// slow is an Analyzer whose model needs some time to write a text, for a bubble of package synctest.
+func slow(t *testing.T, needs time.Duration) *Analyzer {
+	t.Helper()
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+		select {
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		case <-time.After(needs):
+			body := `{"choices":[{"finish_reason":"stop","message":{"content":"{\"text\":\"Done.\"}"}}]}`
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+				Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+		}
 	})
-	a, err := New(t.Context(), Options{Model: "m", Fallback: offline(), Client: &http.Client{Transport: hang}, Timeout: 20 * time.Second})
+	a, err := New(t.Context(), Options{Model: "m", Fallback: offline(), Client: &http.Client{Transport: transport}, Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +81,43 @@ func TestHangingModelHoldsNobody(t *testing.T) {
 		all.Wait()
 		if n, made := held.Load(), a.Stats().Requests; n > made || made > 3*defaultConcurrency {
 			t.Errorf("%d questions were held; %d requests were made", n, made)
+		}
+	})
+}
+
+// A text has as much time as its caller gives it, which may be more than an analysis has.
+func TestWriteHasItsCallersTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := slow(t, 40*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 45*time.Second)
+		defer cancel()
+		text, err := a.Write(ctx, told(analysis.Rephrase))
+		if err != nil || text.Text != "Done." {
+			t.Errorf("got %q, %v, want %q", text.Text, err, "Done.")
+		}
+	})
+}
+
+// How long a text takes depends on the text: that some weren't written in time keeps nobody from asking for an analysis.
+func TestLateTextsLeaveTheBreakerClosed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := hanging(t)
+		for range failuresToOpen {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, err := a.Write(ctx, told(analysis.Rephrase))
+			cancel()
+			if fault, ok := errors.AsType[*Error](err); !ok || fault.Kind != TimedOut {
+				t.Fatalf("got %v, want %q", err, TimedOut)
+			}
+		}
+		if c := a.Condition(); c.Status != analysis.Working {
+			t.Errorf("the condition is %+v, want %q", c, analysis.Working)
+		}
+		made := a.Stats().Requests
+		if _, err := a.Analyze(t.Context(), question()); err != nil || a.Stats().Requests != made+1 {
+			t.Errorf("got %d requests for an analysis, %v, want 1", a.Stats().Requests-made, err)
 		}
 	})
 }

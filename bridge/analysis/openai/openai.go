@@ -26,7 +26,7 @@ type Options struct {
 	Key         Key               // empty means none is sent, as local servers want it
 	BaseURL     string            // "" means api.openai.com; "localhost:11434", "https://host/v1/" and the like are understood
 	Model       string            // as the server names it
-	Timeout     time.Duration     // of all that one answer needs; 0 means 20 s
+	Timeout     time.Duration     // of all that one analysis needs; 0 means 20 s. A text has its caller's time, if that has an end
 	Concurrency int               // requests at a time; 0 means 4
 	Mask        bool              // mail addresses, phone and card numbers and IBANs don't leave the house, unless a question's Terms say so
 	Fallback    analysis.Analyzer // answers where the model doesn't; if it is nil, Analyze returns an error then
@@ -172,22 +172,22 @@ func (a *Analyzer) begin() bool {
 
 // tryModel asks the model if it may be asked now.
 func (a *Analyzer) tryModel(ctx context.Context, q analysis.Question) (answer analysis.Answer, fault *Error) {
-	fault = a.askGuarded(ctx, func(ctx context.Context) (fault *Error) {
+	fault = a.askGuarded(ctx, a.options.Timeout, func(ctx context.Context) (fault *Error) {
 		answer, fault = a.answer(ctx, q)
 		return fault
 	})
 	return answer, fault
 }
 
-// askGuarded lets the model be asked, if it may be asked now, within the time that it has.
-func (a *Analyzer) askGuarded(ctx context.Context, ask func(context.Context) *Error) *Error {
+// askGuarded lets the model be asked, if it may be asked now, within the time that it has: most, or less if the caller has less.
+func (a *Analyzer) askGuarded(ctx context.Context, most time.Duration, ask func(context.Context) *Error) *Error {
 	until, hasDeadline := ctx.Deadline()
 	isShort := hasDeadline && time.Until(until) < leastTime
 	if isShort || ctx.Err() != nil {
 		return &Error{Kind: Late}
 	}
 
-	ctx, cancel := a.withDeadline(ctx)
+	ctx, cancel := a.withDeadline(ctx, most)
 	defer cancel()
 	turn, fault := a.breaker.enter()
 	if fault != nil {
@@ -212,8 +212,7 @@ func (a *Analyzer) askGuarded(ctx context.Context, ask func(context.Context) *Er
 }
 
 // withDeadline returns the time that the model has: some of the caller's is kept for the fallback.
-func (a *Analyzer) withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	most := a.options.Timeout
+func (a *Analyzer) withDeadline(ctx context.Context, most time.Duration) (context.Context, context.CancelFunc) {
 	if until, ok := ctx.Deadline(); ok {
 		left := time.Until(until)
 		most = min(most, left-min(left/10, time.Second/2))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/mask"
@@ -59,9 +60,17 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 	}
 	defer a.running.Done()
 	a.stats.countAsked()
+	most := a.options.Timeout
+	if until, ok := ctx.Deadline(); ok {
+		most = time.Until(until)
+	}
+
 	var text analysis.Text
-	fault := a.askGuarded(ctx, func(ctx context.Context) (fault *Error) {
+	fault := a.askGuarded(ctx, most, func(ctx context.Context) (fault *Error) {
 		text, fault = a.writeChecked(ctx, r)
+		if fault != nil {
+			fault.ofText = true
+		}
 		return fault
 	})
 	if fault == nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"time"
 
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/offline"
@@ -22,7 +23,8 @@ type AIEnv struct {
 	BaseURL string // "" if the provider's own
 	Model   string
 
-	TokensADay int // what a model may cost an account in a day, unless the account has a limit of its own; 0 means no limit
+	Timeout    time.Duration // of one analysis
+	TokensADay int           // what a model may cost an account in a day, unless the account has a limit of its own; 0 means no limit
 }
 
 // read reads the variables. Faults don't quote values, because a secret may be in the wrong variable.
@@ -33,7 +35,14 @@ func (e *AIEnv) read(read func(name, def string) string) []error {
 		return []error{errors.New("PARLEY_AI_TOKENS_A_DAY is no number of tokens; 0 is no limit")}
 	}
 
-	*e = AIEnv{TokensADay: limit, Key: openai.NewKey(key), BaseURL: read("OPENAI_BASE_URL", ""), Model: cmp.Or(read("OPENAI_MODEL", ""), defaultModel)}
+	const mostSeconds = 45 // as long as one attempt at an analysis has
+	seconds, err := strconv.Atoi(read("PARLEY_AI_TIMEOUT", "20"))
+	if err != nil || seconds < 1 || seconds > mostSeconds {
+		return []error{fmt.Errorf("PARLEY_AI_TIMEOUT is no number of seconds from 1 to %d", mostSeconds)}
+	}
+
+	*e = AIEnv{Key: openai.NewKey(key), BaseURL: read("OPENAI_BASE_URL", ""), Model: cmp.Or(read("OPENAI_MODEL", ""), defaultModel),
+		Timeout: time.Duration(seconds) * time.Second, TokensADay: limit}
 	if key == "" && e.BaseURL == "" { // no model is configured, whatever OPENAI_MODEL says
 		*e = AIEnv{}
 		return nil
@@ -46,7 +55,7 @@ func (e *AIEnv) read(read func(name, def string) string) []error {
 }
 
 func (e *AIEnv) modelOptions(log *slog.Logger) openai.Options {
-	return openai.Options{Key: e.Key, BaseURL: e.BaseURL, Model: e.Model, Mask: true, Logger: log}
+	return openai.Options{Key: e.Key, BaseURL: e.BaseURL, Model: e.Model, Timeout: e.Timeout, Mask: true, Logger: log}
 }
 
 // NewModel makes the model that the environment names, without a fallback; nil if it names none.

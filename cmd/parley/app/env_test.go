@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/cmd/parley/app"
 	"parley/store"
@@ -30,6 +31,7 @@ func TestEnvFaults(t *testing.T) {
 		"PARLEY_MASTER_KEY":         "geheim",
 		"DATABASE_URL":              "mysql://x:geheim@y",
 		"SLACK_RATE":                "-1",
+		"PARLEY_AI_TIMEOUT":         "46",
 		"SLACK_API_URL":             ":::",
 		"WHATSAPP_API_URL":          "graph.test",
 		"SLACK_BOT_TOKEN_FILE":      empty,
@@ -40,7 +42,7 @@ func TestEnvFaults(t *testing.T) {
 	if err == nil {
 		t.Fatal("LoadEnv succeeded, want its faults")
 	}
-	for _, name := range []string{"PARLEY_LOG", "PARLEY_LISTEN", "PARLEY_PUBLIC_URL", "PARLEY_MASTER_KEY", "DATABASE_URL", "SLACK_RATE",
+	for _, name := range []string{"PARLEY_LOG", "PARLEY_LISTEN", "PARLEY_PUBLIC_URL", "PARLEY_MASTER_KEY", "DATABASE_URL", "SLACK_RATE", "PARLEY_AI_TIMEOUT",
 		"SLACK_API_URL", "WHATSAPP_API_URL", "SLACK_BOT_TOKEN_FILE: " + empty + " is empty", "PARLEY_METRICS_TOKEN and PARLEY_METRICS_TOKEN_FILE are both set"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not reported: %v", name, err)
@@ -64,6 +66,8 @@ func TestEnvFiles(t *testing.T) {
 		"PARLEY_PUBLIC_URL":      "https://help.acme.test/",
 		"DATABASE_URL":           "postgres://u@h/d",
 		"WHATSAPP_API_URL":       "http://127.0.0.1:1",
+		"OPENAI_BASE_URL":        "http://127.0.0.1:1",
+		"PARLEY_AI_TIMEOUT":      "40",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +81,9 @@ func TestEnvFiles(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s: got %q, want %q", name, c.got, c.want)
 		}
+	}
+	if want := 40 * time.Second; e.AI.Timeout != want {
+		t.Errorf("the time of an analysis: got %s, want %s", e.AI.Timeout, want)
 	}
 	if e.SlackRate != 1 {
 		t.Errorf("the default rate of Slack: got %g, want 1", e.SlackRate)
