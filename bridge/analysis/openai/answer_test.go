@@ -31,6 +31,46 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// TestBrokenRulesKeepTheSchema: a server that keeps to the schema is asked with it, whatever else is wrong with an answer.
+func TestBrokenRulesKeepTheSchema(t *testing.T) {
+	t.Parallel()
+	unknown, long := wise(), wise()
+	unknown.Tags = []string{"unknown"}
+	long.Urgency.Because = strings.Repeat("long ", maxValue)
+	for name, c := range map[string]struct {
+		says string
+		asks bool // for a text
+		want bool // the next request has a schema
+	}{
+		"a text that is left out": {openaifake.WriteText("See https://evil.example/login"), true, true},
+		"an empty text":           {openaifake.WriteText(""), true, true},
+		"another field":           {`{"words":"Done."}`, true, false},
+		"a name that isn't ours":  {openaifake.Write(unknown), false, true},
+		"a long reason":           {openaifake.Write(long), false, true},
+		"no object":               {"Hi!", false, false},
+		"fields are missing":      {`{"language":"en"}`, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, openaifake.Modern())
+			w.fake.Speak(func(openaifake.Seen) string { return c.says })
+			if c.asks {
+				if text, err := w.Write(t.Context(), told(analysis.Rephrase)); err == nil {
+					t.Errorf("got %q, want an error", text.Text)
+				}
+			} else {
+				w.degrades(Invalid)
+			}
+			w.fake.Speak(nil)
+			w.asksModel()
+			all := w.fake.Requests()
+			if got := strings.Contains(string(all[len(all)-1].Body), "json_schema"); got != c.want {
+				t.Errorf("the next request has a schema: got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 // TestDialects: every kind of server is understood, and what it refused once isn't asked of it again for a while.
 func TestDialects(t *testing.T) {
 	t.Parallel()

@@ -53,7 +53,10 @@ func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read f
 		return nil
 	}
 
-	a.dialect.learnIgnored(said.asked)
+	if _, isMisshapen := errors.AsType[misshapen](err); isMisshapen {
+		a.dialect.learnIgnored(said.asked)
+	}
+
 	a.stats.countRepair()
 	talk = append(talk,
 		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleAssistant, Content: clipTokens(said.text, mostShown)},

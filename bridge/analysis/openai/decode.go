@@ -45,6 +45,13 @@ type wire struct {
 	} `json:"actions"`
 }
 
+// misshapen says in words what keeps an answer from having the shape that was asked for. Rules about what stands in its fields
+// are others: no schema holds a model to all of them.
+type misshapen string
+
+// Error implements error.
+func (m misshapen) Error() string { return string(m) }
+
 // decode reads what a model wrote. Where several objects are valid, the last one counts: a model that thinks aloud
 // quotes before it answers.
 // Errors: in words that a model can be shown; they quote nothing of its answer.
@@ -53,7 +60,7 @@ func decode(content string, q analysis.Question) (wire, error) {
 		return wire{}, errors.New("the answer is too long")
 	}
 
-	err := errors.New("there is no JSON object in the answer")
+	var err error = misshapen("there is no JSON object in the answer")
 	var found *wire
 	for _, object := range findObjects(withoutThoughts(content)) {
 		w, wrong := decodeObject(object, q)
@@ -106,21 +113,21 @@ func findObjects(s string) []json.RawMessage {
 func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil {
-		return wire{}, errors.New("the answer is not valid JSON")
+		return wire{}, misshapen("the answer is not valid JSON")
 	}
 
 	for _, name := range answerFields() {
 		value, ok := fields[name]
 		if !ok {
-			return wire{}, fmt.Errorf("the field %q is missing", name)
+			return wire{}, misshapen(fmt.Sprintf("the field %q is missing", name))
 		}
 		if string(value) == "null" {
-			return wire{}, fmt.Errorf("the field %q must not be null", name)
+			return wire{}, misshapen(fmt.Sprintf("the field %q must not be null", name))
 		}
 	}
 
 	if len(fields) > len(answerFields()) {
-		return wire{}, errors.New("there are fields that were not asked for; the fields are " + strings.Join(answerFields(), ", "))
+		return wire{}, misshapen("there are fields that were not asked for; the fields are " + strings.Join(answerFields(), ", "))
 	}
 
 	var w wire
@@ -130,7 +137,7 @@ func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
 		return wire{}, typeFault(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return wire{}, errors.New("something follows the JSON object")
+		return wire{}, misshapen("something follows the JSON object")
 	}
 
 	return w, w.check(allowedNames(q))
@@ -140,9 +147,9 @@ func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
 func typeFault(err error) error {
 	const mostField = 20 // tokens
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-		return fmt.Errorf("the field %q must be a %s", clipTokens(wrong.Field, mostField), wrong.Type)
+		return misshapen(fmt.Sprintf("the field %q must be a %s", clipTokens(wrong.Field, mostField), wrong.Type))
 	}
-	return errors.New("a field of a reference, a reply or an action has a wrong name or type")
+	return misshapen("a field of a reference, a reply or an action has a wrong name or type")
 }
 
 // check compares an answer with what was asked for.

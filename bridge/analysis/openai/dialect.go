@@ -124,7 +124,7 @@ func (r request) otherLimit(l limitField) request {
 	return r
 }
 
-// learnIgnored learns that a server took a form and didn't keep to it.
+// learnIgnored learns that a server took a form and didn't keep to it: what it answered has another shape.
 func (d *dialect) learnIgnored(r request) {
 	if r.form != byWords {
 		next := r

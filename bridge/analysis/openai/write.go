@@ -132,7 +132,7 @@ func (a *Analyzer) readText(content string, r analysis.Request, p prompt, hidden
 	}
 
 	if !found {
-		return analysis.Text{}, errors.New(`there is no JSON object with the field "text" in the answer`)
+		return analysis.Text{}, misshapen(`there is no JSON object with the field "text" in the answer`)
 	}
 
 	if hidden != nil {
