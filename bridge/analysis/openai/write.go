@@ -33,8 +33,9 @@ const textShape = `Answer with exactly this JSON object, no other fields, no Mar
 
 // How much of a request a model is shown, in estimated tokens.
 const (
-	mostDrafted = 3000
-	mostSaid    = 450 // of one message of the conversation
+	mostDrafted = analysis.MostDraft + mostHidden // a character has a token at most, in most scripts
+	mostHidden  = 300                             // by which placeholders are longer than what they hide
+	mostSaid    = 450                             // of one message of the conversation
 	mostAsked   = 300
 )
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/openai/openaifake"
@@ -179,5 +180,28 @@ func TestWriteCuts(t *testing.T) {
 	said := seen.Seen.Request.Messages
 	if said[0].Text != "the first" || said[len(said)-1].Text != "the last" {
 		t.Errorf("%q … %q", said[0].Text, said[len(said)-1].Text)
+	}
+}
+
+// A text of the greatest length is shown whole, in whatever script and with whatever is hidden in it, beside a long conversation.
+func TestWriteShowsTheWholeDraft(t *testing.T) {
+	t.Parallel()
+	for _, unit := range []string{"Заказ не пришёл. ", "Η παραγγελία μου. ", "我的订单还没有到。", "ваш a@b.de "} {
+		w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Mask = true })
+		n := analysis.MostDraft / utf8.RuneCountInString(unit)
+		r := analysis.Request{Task: analysis.Translate, Language: "en", Draft: strings.Repeat(unit, n-1) + "конец"}
+		for range 20 {
+			r.Messages = append(r.Messages, analysis.Message{Text: r.Draft})
+		}
+		if _, err := w.Write(t.Context(), r); err != nil {
+			t.Error(err)
+		}
+		seen := w.fake.Requests()[0].Seen
+		if got := utf8.RuneCountInString(seen.Request.Draft); !strings.HasSuffix(seen.Request.Draft, "конец") {
+			t.Errorf("%q: got the first %d characters of the draft, want all of it", unit, got)
+		}
+		if n := estimateTokens(seen.User) + estimateTokens(seen.System); n > 6000 {
+			t.Errorf("%q: got %d tokens, want at most 6000", unit, n)
+		}
 	}
 }
