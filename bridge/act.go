@@ -59,7 +59,7 @@ type Spoken struct {
 	Agent     AgentID // 0 means no agent wrote it
 	At        time.Time
 	Subject   string
-	Text      string // canonical Markdown
+	Text      string // as it says now, canonical Markdown
 	Quoted    string // the history below a mail, Markdown
 	Notices   []string
 	Files     []SpokenFile
@@ -72,6 +72,15 @@ type Spoken struct {
 	Words    string       // WordsMark of the text, which Send hands in
 
 	SpokenWait
+	SpokenRevision
+}
+
+// SpokenRevision says what a customer made of a message later.
+type SpokenRevision struct {
+	Revised      time.Time // when it was changed or deleted; zero means never
+	RevisedEvent EventID   // which told that
+	Before       string    // what it said before, canonical Markdown; "" means that it says the same now
+	Deleted      bool
 }
 
 // SpokenWait says why a reply waits.

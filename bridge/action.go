@@ -223,7 +223,7 @@ type Args struct {
 	ReplyArgs
 	Emoji string `json:"emoji,omitempty"`
 	ListArgs
-	Seen EventID `json:"seen,omitempty"` // from a page of our own: the event of the newest message that it showed
+	Seen EventID `json:"seen,omitempty"` // from a page of our own: the newest event of what it showed
 	StartArgs
 
 	Template *TemplateArgs `json:"template,omitempty"`

@@ -44,7 +44,29 @@ type Message struct {
 	ReplyTo  string          `db:"reply_to" json:"reply_to"` // the provider's id of the message that it answers
 
 	Promotional bool `db:"promotional" json:"promotional"` // its author marked it as advertising
+
+	Revision *Revision `db:"revision" json:"revision"` // what its customer made of it later; nil if that is nothing
 }
+
+// Revision is what a customer made of a message later. The message itself stays as it was.
+type Revision struct {
+	Text    string    `json:"text"`              // what it says now, or said before it was deleted: canonical Markdown
+	Notices []string  `json:"notices,omitempty"` // remarks about that
+	At      time.Time `json:"at"`                // when it was changed or deleted last
+	EventID EventID   `json:"event"`             // which told that
+	Deleted bool      `json:"deleted,omitempty"`
+}
+
+// TextNow returns what a message says now, in canonical Markdown: its text, or what its customer changed that to.
+func (m *Message) TextNow() string {
+	if m.Revision != nil {
+		return m.Revision.Text
+	}
+	return m.Text
+}
+
+// IsDeleted reports whether a customer deleted a message.
+func (m *Message) IsDeleted() bool { return m.Revision != nil && m.Revision.Deleted }
 
 // FileRef names a file of a message. A customer's file is read from the stored original by its
 // index, or from a blob if it was fetched; an agent's file is read from the surface.
@@ -107,7 +129,7 @@ const WithOriginal = `(m.direction = 'in' OR m.reason IN ('` + ReasonElsewhere +
 
 const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,
 	thread, place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at,
-	parts, cost, template, rich, reply_to, promotional`
+	parts, cost, template, rich, reply_to, promotional, revision`
 
 // The column changed belongs to the previous version: see migration 0037.
 const insertMessages = `
@@ -124,7 +146,7 @@ const updateMessages = `
 	UPDATE messages
 	SET direction = given.direction, fate = given.fate, reason = given.reason, agent_id = given.agent_id, text = given.text,
 		files = given.files, conversation_id = given.conversation_id, external_id = given.external_id, automatic = given.automatic,
-		parts = given.parts, cost = given.cost, promotional = given.promotional, changed = NULL
+		parts = given.parts, cost = given.cost, promotional = given.promotional, revision = given.revision, changed = NULL
 	FROM json_populate_recordset(NULL::messages, $1) AS given
 	WHERE messages.id = given.id`
 

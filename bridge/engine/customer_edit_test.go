@@ -58,9 +58,78 @@ func TestRemarksAreNotTheCustomersWords(t *testing.T) {
 	w.makeBurstsDue()
 	w.waitAnalysed()
 	for _, q := range r.questions() {
-		if got := strings.Join(append(textsOf(q.Before), textsOf(q.Burst)...), ""); got != "Send it to Berlin" {
-			t.Errorf("analysed was %q", got)
+		if got := strings.Join(append(textsOf(q.Before), textsOf(q.Burst)...), ""); strings.Contains(got, "passed on") {
+			t.Errorf("analysed was %q, want no remark in it", got)
 		}
+	}
+}
+
+// The inbox page shows what a customer's message says now, what it said before, and that the customer deleted it.
+//
+func TestInboxShowsEditsAndDeletions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	id := w.customerWrites("kim", "Send it to Berlin")
+	thread, p := w.waitThread("Send it to Berlin"), w.inboxPage()
+
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "Send it to Hamburg", Notices: []string{"Formatted."}})
+	w.waitLine(thread, bridge.LineChanged)
+	got := p.newest("ann")
+	wantEqual(t, "the text", got.Text, "Send it to Hamburg")
+	wantEqual(t, "what it said before", got.Before, "Send it to Berlin")
+	wantList(t, "remarks", got.Notices, []string{"Formatted."})
+	if got.Deleted || got.Revised.IsZero() {
+		t.Errorf("revised at %v, deleted: %v, want when it was changed, and that it isn't deleted", got.Revised, got.Deleted)
+	}
+
+	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: id})
+	w.waitLine(thread, bridge.LineDeleted)
+	got = p.newest("ann")
+	if got.Text != "Send it to Hamburg" || !got.Deleted {
+		t.Errorf("got %q, deleted: %v, want the last words, deleted", got.Text, got.Deleted)
+	}
+}
+
+// Nobody resolves a conversation on the inbox page past an edit that the page didn't show. A deletion keeps nobody from that.
+//
+func TestInboxDoesNotEndPastAnEdit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	one, two := w.customerWrites("kim", "Send it to Berlin"), w.customerWrites("kim", "Please!")
+	thread, p := w.waitThread("Please!"), w.inboxPage()
+	w.waitDrained()
+	seen := p.newest("ann").Event
+
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: one, Text: "Send it to Hamburg"})
+	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: two})
+	w.waitLine(thread, bridge.LineDeleted)
+	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: seen}}), bridge.ActRefused, "just written again")
+
+	for _, s := range must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List {
+		if !s.Deleted {
+			seen = max(seen, s.RevisedEvent)
+		}
+	}
+	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: seen}}), bridge.ActDone, "")
+}
+
+// What is written about a conversation draws on what the customer's messages say now, and on none that the customer deleted, be it
+// before it came.
+func TestTextsAreOfTheLatestWords(t *testing.T) {
+	t.Parallel()
+	s := newScribeOf("- Send it.")
+	w := newWorld(t, options{analyzer: s})
+	one, two := w.customerWrites("kim", "Send it to Berlin"), w.customerWrites("kim", "My card is 4711")
+	thread := w.waitThread("4711")
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: one, Text: "Send it to Hamburg"})
+	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: two})
+	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: "m9"})
+	w.customerSends(chat, channelstest.Event{ID: "m9", From: "kim", Name: "Kim", Text: "My code is 0815"})
+	w.waitShown("0815")
+	w.reply(thread, "!ai summarise")
+	w.waitLine(thread, bridge.LineWritten)
+	for _, asked := range s.requests() {
+		wantList(t, "what the writer was told", textsOf(asked.Messages), []string{"Send it to Hamburg"})
 	}
 }
 

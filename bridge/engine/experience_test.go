@@ -64,6 +64,25 @@ func TestSuggestedFromResolvedConversations(t *testing.T) {
 	w.eventually("it helps nobody any more", func() bool { return w.count(`SELECT count(*) FROM solved`) == 0 })
 }
 
+// What helps others is what the customer's messages said in the end.
+// R-185
+func TestEditedQuestionHelpsOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: offline.New()})
+	one, two := w.customerWrites("kim", "How do I return my sofa?"), w.customerWrites("kim", "My neighbour sues me")
+	thread := w.waitThread("neighbour")
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: one, Text: "How do I return my lamp?"})
+	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: two})
+	w.waitLine(thread, bridge.LineDeleted)
+	w.waitDrained()
+	w.reply(thread, "!reply Bring it to the post office.")
+	w.eventually("it is answered", func() bool { return len(w.sentTexts()) == 1 })
+	w.waitDrained()
+	w.chat.Say("ann", support, thread, "!resolve")
+	w.waitLearned(1)
+	wantEqual(t, "what was asked", strings.TrimSpace(w.text(`SELECT asked FROM solved`)), "How do I return my lamp?")
+}
+
 // A resolved conversation whose analysis is switched off helps nobody any more: nothing of it is in a question. Switched on
 // again, it helps as before.
 // R-185

@@ -197,12 +197,12 @@ func corePlaces() []place {
 				refs = ARRAY(SELECT r FROM unnest(conversations.refs) AS r WHERE r <> ALL(` + externalOfContact + `))`},
 		{Name: "messages", Table: "messages", What: "messages, notes and names of files", Ties: `t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)`,
 			Holds: `t.reason <> '' AND t.reason <> 'erased' OR t.subject <> '' OR t.text <> '' OR t.quoted <> '' OR t.notices <> '{}' OR t.files <> '[]'
-				OR t.has_html OR t.external_id <> '' OR t.reply_to <> '' OR t.rich IS NOT NULL OR t.template IS NOT NULL
+				OR t.has_html OR t.external_id <> '' OR t.reply_to <> '' OR t.rich IS NOT NULL OR t.template IS NOT NULL OR t.revision IS NOT NULL
 				OR t.identity_id IS NOT NULL AND t.author_user <> ''`,
 			Empty: `reason = 'erased', subject = '', text = '', quoted = '', notices = '{}', files = '[]', has_html = false, external_id = '',
-				reply_to = '', rich = NULL, template = NULL, author_user = CASE WHEN identity_id IS NULL THEN author_user ELSE '' END`,
+				reply_to = '', rich = NULL, template = NULL, revision = NULL, author_user = CASE WHEN identity_id IS NULL THEN author_user ELSE '' END`,
 			Export: `jsonb_strip_nulls(jsonb_build_object('conversation', t.conversation_id, 'message', t.id, 'direction', t.direction, 'fate', t.fate,
-				'at', t.said_at, 'subject', nullif(t.subject, ''), 'text', t.text, 'quoted', nullif(t.quoted, ''), 'rich', t.rich, 'template', t.template,
+				'at', t.said_at, 'subject', nullif(t.subject, ''), 'text', t.text, 'quoted', nullif(t.quoted, ''), 'rich', t.rich, 'template', t.template, 'revision', t.revision - 'event',
 				'files', CASE WHEN t.files <> '[]' THEN (SELECT jsonb_agg(f - 'surface') FROM jsonb_array_elements(t.files) AS f) END))`},
 		{Name: "log_entries", Table: "log_entries", What: "texts in the log",
 			Ties:  ofConversation + ` OR t.conversation_id = ANY(@shared) AND (lower(t.detail::text) ~ ANY(@patterns) OR lower(t.detail::text) ~ ANY(@ids))`,

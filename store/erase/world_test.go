@@ -124,6 +124,7 @@ INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, id
 		(@n::bigint + 13, @n::bigint + 1, 'note', 'inside', '', 1, NULL, 'U1', 12, 'C1', @root::text || '6', '', 'Between us: ' || @w::text, '', '{}', '[]', false, '', '', @n::bigint + 3, NULL, '', NULL, now(), now()),
 		(@n::bigint + 14, @n::bigint + 2, 'in', 'in', '', NULL, @n::bigint + 2, '', 11, '', '', '', @w::text || ' by chat', '', '{}', '[]', false, '', @w::text || '-wamid', @n::bigint + 2, NULL, '', NULL, now(), now()),
 		(@n::bigint + 19, @n::bigint + 9, 'in', 'in', '', NULL, @n::bigint + 1, '', 10, '', '', @w::text || ' is away', @w::text || ' is away', '', '{}', '[]', true, 'reply', @w::text || '-away', @n::bigint + 8, NULL, '', NULL, now(), now());
+UPDATE messages SET revision = jsonb_build_object('text', @w::text || ' changed', 'notices', jsonb_build_array(@w::text || ' remark')) WHERE id = @n::bigint + 14;
 INSERT INTO external_ids (account_id, external_id, conversation_id, message_id)
 	VALUES (10, @w::text || '-id', @n::bigint + 1, @n::bigint + 11), (10, @w::text || '-away', @n::bigint + 9, @n::bigint + 19);
 INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail, event_id)

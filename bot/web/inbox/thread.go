@@ -151,7 +151,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 	}
 	for i := range spoken.List {
 		data.Said = append(data.Said, shownMessageOf(v, f, data.Path, &spoken.List[i]))
-		data.Seen = max(data.Seen, spoken.List[i].Event)
+		data.Seen = max(data.Seen, spoken.List[i].Event, spoken.List[i].RevisedEvent)
 	}
 	if spoken.Older {
 		first := spoken.List[0]
@@ -306,6 +306,13 @@ func whyWords(f bridge.Facts, s *bridge.Spoken) string {
 
 // fateWords says what became of a message. look is its class.
 func fateWords(v *web.Visit, s *bridge.Spoken) (words, look string) {
+	if s.Deleted {
+		return "Deleted by the customer, " + timeText(v, s.Revised), "warn"
+	}
+	if !s.Revised.IsZero() {
+		return "Changed by the customer, " + timeText(v, s.Revised), "warn"
+	}
+
 	switch string(s.Fate) {
 	case "inside":
 		if s.Reason == "note" {

@@ -125,11 +125,11 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 	var asked []string
 	for i := range messages {
 		m := &messages[i]
-		if m.ConversationID != c.ID || m.Automatic != "" {
+		if m.ConversationID != c.ID || m.Automatic != "" || m.IsDeleted() {
 			continue
 		}
 		if m.Direction == store.DirectionIn && s.Answered == "" {
-			asked = append(asked, m.Subject, anonymous.Unsigned(m.Text))
+			asked = append(asked, m.Subject, anonymous.Unsigned(m.TextNow()))
 		}
 
 		hasLeft := m.Direction == store.DirectionOut && m.Fate == store.FateOut

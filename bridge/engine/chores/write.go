@@ -294,16 +294,16 @@ func (as *Analyses) askWriter(ctx context.Context, with analysis.Writer, asked r
 	return analysis.CheckText(r, t)
 }
 
-// messageExchanged returns a message in the form in which Analyzers and Writers get it. ok is false for what they don't
-// get: everything but what customers wrote and what left for them.
+// messageExchanged returns a message in the form in which Analyzers and Writers get it, as it says now. ok is false for what they
+// don't get: everything but what customers wrote, and didn't delete, and what left for them.
 func messageExchanged(m *store.Message) (said analysis.Message, ok bool) {
-	said = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.Text}
+	said = analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.TextNow()}
 	for _, f := range m.Files {
 		said.Files = append(said.Files, f.Name)
 	}
 	left := m.Direction == store.DirectionOut && m.Fate == store.FateOut
 	wasExchanged := left || m.Direction == store.DirectionIn
-	return said, wasExchanged && m.Automatic == ""
+	return said, wasExchanged && m.Automatic == "" && !m.IsDeleted()
 }
 
 // customerWords returns what a customer wrote from event ask.From to event ask.UpTo or, without these, what the
@@ -312,11 +312,11 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 	var texts []string
 	for i := range slices.Backward(rows) {
 		m := &rows[i]
-		if m.Direction != store.DirectionIn || strings.TrimSpace(m.Text) == "" {
+		if m.Direction != store.DirectionIn || strings.TrimSpace(m.TextNow()) == "" {
 			continue
 		}
 		if ask.UpTo == 0 {
-			return clean.Shortened(m.Text, analysis.MostDraft)
+			return clean.Shortened(m.TextNow(), analysis.MostDraft)
 		}
 
 		first := ask.From
@@ -327,7 +327,7 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 		isLast := m.EventID == ask.UpTo
 		isBeforeLast := first <= m.EventID && m.EventID < ask.UpTo
 		if isLast || isBeforeLast {
-			texts = append(texts, m.Text)
+			texts = append(texts, m.TextNow())
 		}
 	}
 

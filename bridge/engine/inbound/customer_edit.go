@@ -48,8 +48,10 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 
 	showChange(it.Writer, c, m, quoteOf(&m.Message), wordsOrRemarks(in.Text, in.Notices), at)
 	if m.Reason == earlyEditReason {
-		m.Text, m.Dirty = in.Text, true
+		m.Text = in.Text
 	}
+	m.Revision = &store.Revision{Text: in.Text, Notices: in.Notices, At: at, EventID: it.Event.ID, Deleted: m.IsDeleted()}
+	m.Dirty = true
 
 	if c.BridgeStatus().Open() {
 		c.LastAt, c.LastFrom = it.Now, "customer"
@@ -156,9 +158,21 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 		return nil
 	}
 
+	m.Revision = deletion(it.Writer, m, in)
+	m.Dirty = true
 	it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: quoteOf(&m.Message)}})
 	it.Log.ByCustomer(c, store.DeedDeletedMessage, book.Detail{Message: m.ID})
 	return nil
+}
+
+// deletion returns what a message is once its customer has deleted it, as in tells.
+func deletion(th *threads.Writer, m *book.Message, in channels.Inbound) *store.Revision {
+	r := store.Revision{Text: m.Text}
+	if m.Revision != nil {
+		r = *m.Revision
+	}
+	r.At, r.EventID, r.Deleted = saidAt(th, in), th.Event.ID, true
+	return &r
 }
 
 // applyEarlyChange handles a message whose edit or deletion came before it. It returns true if nothing is left to be

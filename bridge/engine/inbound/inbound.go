@@ -215,6 +215,11 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 		m.IdentityID = &i.ID
 	}
 
+	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
+	if known && x.MessageID == 0 { // the customer deleted it before it came
+		m.Revision = deletion(it.Writer, m, in)
+	}
+
 	it.Messages.KeepFiles(m, a, in)
 	it.Messages.Rows[m.ID] = m
 	c.Last = append(c.Last, m.Message)

@@ -98,6 +98,13 @@ func writerName(c *store.Conversation, i *store.Identity) string {
 func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoken {
 	s := bridge.Spoken{ID: m.ID, Event: m.EventID, Direction: m.Direction, Fate: m.Fate, Reason: m.Reason, At: m.SaidAt, Subject: m.Subject,
 		Text: m.Text, Quoted: m.Quoted, Notices: m.Notices, HasHTML: m.HasHTML, Words: book.WordsMarkOf(m)}
+	if r := m.Revision; r != nil {
+		s.Text, s.Notices = r.Text, slices.Concat(m.Notices, r.Notices)
+		s.SpokenRevision = bridge.SpokenRevision{Revised: r.At, RevisedEvent: r.EventID, Deleted: r.Deleted}
+		if r.Text != m.Text {
+			s.Before = m.Text
+		}
+	}
 	if m.AgentID != nil {
 		s.Agent, s.Author = *m.AgentID, rd.Directory().Ref(0, *m.AgentID).Name
 	}

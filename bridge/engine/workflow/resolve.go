@@ -90,8 +90,13 @@ func (wf *UseCases) hasUnread(r book.Request) bool {
 	if r.Args.Seen == 0 || r.Surface != store.SystemAccount {
 		return r.Conversation.Unshown
 	}
-	return slices.ContainsFunc(r.Conversation.Last, func(m store.Message) bool {
-		return m.Direction == store.DirectionIn && m.EventID > r.Args.Seen
+	return slices.ContainsFunc(r.Conversation.Last, func(said store.Message) bool {
+		if said.Direction != store.DirectionIn {
+			return false
+		}
+		m := wf.Messages.Rows[said.ID] // as this batch has changed it
+		hasNewWords := m != nil && m.Revision != nil && !m.Revision.Deleted && m.Revision.EventID > r.Args.Seen
+		return hasNewWords || said.EventID > r.Args.Seen
 	})
 }
 

@@ -228,6 +228,30 @@ func TestInboxPages(t *testing.T) {
 	}
 }
 
+// A message that a customer changed is shown as it says now, with what it said before; the page says that it was changed or deleted.
+// What the page shows of it is seen: the conversation can be resolved there.
+// R-274
+func TestInboxPageShowsEdits(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	maria := channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Lamp", Text: "Send it to Berlin"}
+	s.writes("support-mail", maria)
+	for event, want := range map[string]string{
+		`'{"text": "Send it to <b>Hamburg</b>", "at": "2026-01-02T03:04:05Z", "event": 900000}'`:                  `Changed by the customer`,
+		`'{"text": "Send it to <b>Hamburg</b>", "at": "2026-01-02T03:04:05Z", "event": 900000, "deleted": true}'`: `Deleted by the customer`,
+	} {
+		if _, err := s.Pool.Exec(t.Context(), `UPDATE messages SET revision = `+event); err != nil {
+			t.Fatal(err)
+		}
+		page := s.Visitor("ben@acme.test").Get("/inbox/1")
+		for _, part := range []string{want, "Send it to &lt;b&gt;Hamburg", "What it said before", "Send it to Berlin", `name="seen" value="900000"`} {
+			if !page.Has(part) {
+				t.Errorf("the page lacks %q:\n%s", part, page.Body)
+			}
+		}
+	}
+}
+
 // Whoever may not read a conversation sees and does nothing there, on any route, whatever numbers they put in.
 // R-274, R-221
 func TestInboxAccess(t *testing.T) {
