@@ -98,3 +98,24 @@ func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
 		t.Errorf("the customer waits: %s", w.dump())
 	}
 }
+
+// The customer writes while a reply is on its way. Once it has left, the customer waits for an answer to what was written since, from
+// its first message on.
+func TestWaitsSinceTheReplyThatLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Until: release})
+	reply := w.reply(thread, "One")
+	w.provider.WaitCalls(t, 1)
+	for _, text := range []string{"And where is my lamp?", "Hello?"} {
+		w.customerWrites("kim", text)
+		w.waitShown(text)
+	}
+	close(release)
+	w.waitFate(reply, "out")
+	w.waitDrained()
+	got := w.text(`SELECT string_agg(m.text, ',') FROM messages AS m JOIN conversations AS c ON c.waiting_since = m.created_at`)
+	wantEqual(t, "what the customer waits for", got, "And where is my lamp?")
+}

@@ -151,6 +151,7 @@ func wantUndo(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) { n.U
 func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 	n.AddConversation(f.Conversation)
 	n.Failures = n.Failures || f.Kind == string(relay.ReportFailed)
+	n.Landed = n.Landed || f.Kind == string(relay.ReportLanded)
 	n.Messages = append(n.Messages, f.Message)
 	n.Deliveries = append(n.Deliveries, f.Delivery)
 	if team, ok := own.EveningTeam(f.Kind); ok {

@@ -29,7 +29,18 @@ func (b *Book) wantLatestMessages(n *Wanted) []store.ConversationID {
 	if n.Failures || n.Latest {
 		return SortedKeys(b.Conversations.Rows)
 	}
-	return b.conversationsOf(n.Said)
+	ids := b.conversationsOf(n.Said)
+	if !n.Landed && !n.Receipts {
+		return ids
+	}
+
+	for _, id := range SortedKeys(b.Conversations.Rows) { // since when the customer waits may have to be found out
+		c := b.Conversations.Rows[id]
+		if c.LastFrom == "customer" && c.WaitingSince != nil {
+			ids = append(ids, id)
+		}
+	}
+	return sortedUnique(ids)
 }
 
 // conversationsOf returns the conversations that actions are about.

@@ -38,6 +38,7 @@ type depth struct {
 	Undo     bool // the same, and the replies that they carry
 	Failures bool // the same, and the latest messages of all conversations
 	Latest   bool // the latest messages of all conversations
+	Landed   bool // those of the conversations in which the customer has written since a reply that has now left may have been typed
 	Receipts bool // the deliveries that left as one message with the loaded ones
 	UpTo     bool // the replies that were sent lately, because a receipt is about all of them up to a time
 	Notes    bool // the notes of analyses that stand in their threads

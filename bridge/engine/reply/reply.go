@@ -172,11 +172,12 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 	c.RefreshCard()
 }
 
-// AwaitCustomer notes that the customer has our answer, so that it is the customer's turn. It does nothing if the
-// customer has written since. keepsStatus means that a person has chosen the conversation's status since: then the
+// AwaitCustomer notes that the customer has our answer, so that it is the customer's turn. If the customer has written since, the
+// customer waits for an answer to that. keepsStatus means that a person has chosen the conversation's status since: then the
 // status stays.
 func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 	if c.LastFrom != "agent" {
+		rs.waitSinceAnswer(c)
 		return
 	}
 	c.WaitingSince = nil
@@ -186,6 +187,17 @@ func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 		rs.Log.ByParley(c, store.DeedSetPending, book.Detail{Reason: "answered"})
 	}
 	c.RefreshCard()
+}
+
+// waitSinceAnswer lets the wait of a customer who has written since the reply that has left now begin with what was written then.
+func (rs *UseCases) waitSinceAnswer(c *book.Conversation) {
+	if c.WaitingSince == nil || len(c.Last) == 0 {
+		return
+	}
+	if since := rs.Messages.UnansweredSince(c); since.After(*c.WaitingSince) {
+		c.WaitingSince = &since
+		c.RefreshCard()
+	}
 }
 
 // Hold returns how long a reply waits so that its author can take it back.
