@@ -161,6 +161,42 @@ func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
 	}
 }
 
+// A snooze ended while Parley was down, and its owner is away: the team is told. Of two owners the one who is there is told, in a
+// list.
+// R-242, R-250
+func TestMissedSnoozeOfWhoIsAway(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		assign string
+		lines  int // in the thread
+		lists  int // that owners get
+	}{
+		"the owner is away":  {assign: "!assign @ben", lines: 1},
+		"one of two is away": {assign: "!assign @ben @cat", lists: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			w.addMembers("ann", "ben", "cat")
+			thread := w.openThread()
+			w.reply(thread, c.assign)
+			w.waitCard(thread, "Ben")
+			w.reply(thread, "!snooze 1h")
+			w.waitCard(thread, "snoozed")
+			w.setNotices("ben", bridge.PresenceAway)
+			w.advance(3 * time.Hour)
+			w.waitCard(thread, "open")
+			w.waitDrained()
+			wantEqual(t, "lines in the thread", w.countLines(thread, bridge.LineWoke), c.lines)
+			lists := w.count(`SELECT (SELECT count(*) FROM overdue) + (SELECT count(*) FROM deliveries WHERE payload #>> '{line,Text}' = 'woke')`)
+			wantEqual(t, "lists that owners get", lists, c.lists)
+			if c.lines == 1 {
+				w.wantMentions(thread, bridge.LineWoke, "(away)", "ann", "cat")
+			}
+		})
+	}
+}
+
 // A team is told of what is handed to it by those who are there; if all are away, by all.
 // R-121, R-242
 func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {

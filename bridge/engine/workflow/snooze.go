@@ -123,12 +123,12 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 }
 
 // addToDigest puts a conversation whose snooze ended too late into its owners' digest: after a downtime, each
-// owner gets one message about all such conversations. It returns false if no owner can be told directly, because nobody owns
-// the conversation, or because its owners are no agents any more.
+// owner gets one message about all such conversations, unless the owner is away. It returns false if nobody is told so, because
+// nobody owns the conversation, or because its owners are away or no agents any more.
 func (wf *UseCases) addToDigest(c *book.Conversation) bool {
 	isTold := false
 	for _, agent := range c.Assignees {
-		if wf.SurfaceToTell(agent, 0) != 0 {
+		if wf.SurfaceToTell(agent, 0) != 0 && !wf.Dir.IsAway(agent) {
 			wf.Timers.Overdue = append(wf.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
 			isTold = true
 		}
