@@ -25,7 +25,7 @@ func Notices() []Notice {
 	return []Notice{
 		{Name: "assigned", Text: "a colleague assigns a conversation", is: isKind(LineAssigned)},
 		{Name: "handed_over", Text: "a conversation is handed to the team", is: isKind(LineUnassigned)},
-		{Name: "customer", Text: "a customer writes again in a conversation that was snoozed or resolved", Cover: true, is: isCustomersReturn},
+		{Name: "customer", Text: "a customer writes again in a conversation that was snoozed or resolved, or changes a message of one that is over", Cover: true, is: isCustomersReturn},
 		{Name: "urgent", Text: "a conversation becomes urgent", Cover: true, is: isKind(LineAnalysis)},
 		{Name: "ended", Text: "a colleague resolves, closes or reopens a conversation", is: isColleaguesEnd},
 		{Name: "note", Text: "a note that was written in a form gives the name", is: func(l Line) bool { return l.Kind() == LineDone && l.Verb == VerbNote }},
@@ -56,12 +56,14 @@ func isKind(kind LineKind) func(Line) bool {
 	return func(l Line) bool { return l.Kind() == kind }
 }
 
-// isCustomersReturn says that a message of the customer woke or reopened the conversation.
+// isCustomersReturn says that a message of the customer woke or reopened the conversation, or that the customer changed one. Only the
+// latter's line in a conversation that is over mentions anybody.
 func isCustomersReturn(l Line) bool {
 	if woke, ok := l.Content.(*WokeLine); ok {
 		return woke.Cause == WokenByCustomer
 	}
-	return l.Kind() == LineReopened && l.By == (AgentRef{})
+	isReopening := l.Kind() == LineReopened && l.By == (AgentRef{})
+	return isReopening || l.Kind() == LineChanged
 }
 
 // isColleaguesEnd says that a colleague resolved, closed or reopened the conversation. One that the customer reopened

@@ -90,6 +90,23 @@ func TestInboxShowsEditsAndDeletions(t *testing.T) {
 	}
 }
 
+// A customer changes a message of a conversation that is over: its owner is told. In an open one nobody is mentioned.
+//
+func TestEditAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	id := w.customerWrites("kim", "Thanks")
+	thread := w.waitThread("Thanks")
+	w.reply(thread, "!take")
+	w.waitCard(thread, "Ann")
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "Thank you"})
+	w.wantMentions(thread, bridge.LineChanged, "Thank you")
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "resolved")
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "It is broken again"})
+	w.wantMentions(thread, bridge.LineChanged, "broken again", "ann")
+}
+
 // Nobody resolves a conversation on the inbox page past an edit that the page didn't show. A deletion keeps nobody from that.
 //
 func TestInboxDoesNotEndPastAnEdit(t *testing.T) {

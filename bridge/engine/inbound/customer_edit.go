@@ -73,9 +73,14 @@ func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
 	return in.At
 }
 
-// showChange shows that a customer changed a message: what it said before, and what it says now, since at.
+// showChange shows that a customer changed a message: what it said before, and what it says now, since at. In a conversation that is
+// over, where nobody looks, its owners are told.
 func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, before, now string, at time.Time) {
-	th.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: m.ID}})
+	line := bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: m.ID}}
+	if !c.BridgeStatus().Open() {
+		line.Mentions = th.Conversations.Owners(c)
+	}
+	th.Line(c, line)
 }
 
 // wordsOrRemarks returns what a message says, or the remarks about one without words: for example, that its provider doesn't
