@@ -8,6 +8,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/bridgetest"
+	"parley/store"
 )
 
 // wordReader is an Analyzer that finds what single words say.
@@ -141,12 +142,14 @@ func TestUrgencyIsNotToldNeedlessly(t *testing.T) {
 		w.writeAndAnalyse("It is urgent now")
 		wantList(t, "who the note mentions", w.wantNote(thread, 1, "urgent").Mentions(), nil)
 	})
-	t.Run("the owner has answered", testUrgencyAnsweredBefore)
+	t.Run("the owner has answered", func(t *testing.T) { testUrgencyAnsweredBefore(t, 0) })
+	t.Run("the owner's answer is held", func(t *testing.T) { testUrgencyAnsweredBefore(t, time.Hour) })
 }
 
-func testUrgencyAnsweredBefore(t *testing.T) {
+// testUrgencyAnsweredBefore lets the owner answer, with a reply that is held for so long.
+func testUrgencyAnsweredBefore(t *testing.T, hold time.Duration) {
 	t.Parallel()
-	w := newWorld(t, options{analyzer: wordReader()})
+	w := newWorld(t, options{analyzer: wordReader(), hold: hold})
 	thread := w.openThread()
 	w.makeBurstsDue()
 	w.reply(thread, "!take")
@@ -154,7 +157,11 @@ func testUrgencyAnsweredBefore(t *testing.T) {
 	w.customerWrites("kim", "It is urgent now")
 	w.waitShown("It is urgent now")
 	w.reply(thread, "!reply We are on it.")
-	w.eventually("the reply leaves", func() bool { return len(w.sentTexts()) == 1 })
+	want := store.FateOut
+	if hold > 0 {
+		want = store.FateWaiting
+	}
+	w.eventually("it is answered", func() bool { return w.count(`SELECT count(*) FROM messages WHERE fate = $1`, want) == 1 })
 	w.makeBurstsDue()
 	wantList(t, "who the note mentions", w.waitLine(thread, bridge.LineAnalysis).Mentions(), nil)
 }

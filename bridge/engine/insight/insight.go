@@ -131,13 +131,14 @@ func (us *UseCases) keepMood(c *book.Conversation, s analysis.Sentiment) bool {
 func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == analysis.Frustrated }
 
 // keepUrgency keeps whether somebody has to look at once. It returns whether that is news, and whether the owners are
-// to be told (alarm): only once, and only while the customer waits for an answer.
+// to be told (alarm): only once, and only while the customer waits for an answer that nobody has written yet.
 func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm bool) {
 	before := c.Traits[bridge.TraitUrgent]
 	wereTold := before == bridge.UrgentTold || before == bridge.UrgentOnce
 	news = urgent && !bridge.IsUrgent(c.Traits)
 	customerWaits := c.WaitingSince != nil && c.BridgeStatus().Open()
-	if news && customerWaits {
+	isAnswered := c.LastFrom == "agent" // perhaps by a reply that is still in its hold
+	if news && customerWaits && !isAnswered {
 		alarm = !wereTold && len(c.Assignees) > 0
 	}
 	if c.SetTrait(bridge.TraitUrgent, urgencyTrait(urgent, wereTold || alarm)) {
