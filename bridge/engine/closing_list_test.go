@@ -28,6 +28,30 @@ func officeHours(t *testing.T) json.RawMessage {
 	return must(json.Marshal(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-12:00, 13:00-17:00"}}}))(t)
 }
 
+// An agent who chose no time zone snoozes by that of the account's business hours; if it has none, by that of another account's.
+func TestSnoozeByTheZoneOfBusinessHours(t *testing.T) {
+	t.Parallel()
+	for name, zones := range map[string]map[string]string{
+		"the account has hours": {mail: "Europe/Berlin", chat: "Asia/Kathmandu"},
+		"another account has":   {mail: "Asia/Kathmandu"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{account: func(a *store.Account) {
+				if zone := zones[a.Name]; zone != "" {
+					a.Hours = must(json.Marshal(hours.Plan{Zone: zone, Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}}))(t)
+				}
+			}})
+			w.exec(`UPDATE agents SET zone = ''`)
+			w.reloadEngines()
+			thread := w.openThread()
+			w.reply(thread, "!snooze friday 14:00")
+			w.waitCard(thread, "snoozed")
+			wantEqual(t, "the end, in Kathmandu", w.text(`SELECT to_char(snoozed_until AT TIME ZONE 'Asia/Kathmandu', 'FMDay HH24:MI') FROM conversations`), "Friday 14:00")
+		})
+	}
+}
+
 // advanceTo moves Parley's clock to the next such time, in Berlin, on a day of the week.
 func (w *world) advanceTo(day time.Weekday, hour, minute int) {
 	w.t.Helper()

@@ -19,7 +19,7 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 		return bridge.Templates{}, problem
 	}
 
-	out := bridge.Templates{Zone: dir.Zone(agent), Admin: agent.IsAdmin()}
+	out := bridge.Templates{Zone: dir.Zone(agent, 0), Admin: agent.IsAdmin()}
 	if which.Conversation != 0 {
 		f, err := d.Facts(ctx, which.Conversation, user)
 		if err != nil {

@@ -6,6 +6,7 @@ package directory
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -244,12 +245,19 @@ func (d *Directory) TeamsOf(agent store.AgentID) []store.TeamID {
 	return list
 }
 
-// Zone returns the time zone that an agent chose, else that of this machine. agent may be nil.
-func (d *Directory) Zone(agent *store.Agent) *time.Location {
+// Zone returns the time zone that an agent chose, else that of an account's business hours, else that of the first account that has
+// some. Without any it is that of this machine. agent may be nil, and account 0.
+func (d *Directory) Zone(agent *store.Agent, account store.AccountID) *time.Location {
 	if agent != nil && agent.Zone != "" {
 		if loc, err := time.LoadLocation(agent.Zone); err == nil {
 			return loc
 		}
+	}
+	if h := d.Hours[account]; h != nil {
+		return h.Zone()
+	}
+	if len(d.Hours) > 0 {
+		return d.Hours[slices.Min(slices.Collect(maps.Keys(d.Hours)))].Zone()
 	}
 	return time.Local
 }

@@ -93,14 +93,10 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 			WaitingSince: book.OrZero(c.WaitingSince), SnoozedUntil: book.OrZero(c.SnoozedUntil),
 		},
 		LastMessage: bridge.LastMessage{At: c.LastAt, Preview: c.LastPreview, From: c.LastFrom, Cost: c.Cost},
-		Zone:        dir.Zone(viewer),
+		Zone:        dir.Zone(viewer, c.AccountID), // what everybody looks at (viewer is nil) is in the account's zone
 	}
 
 	rd.windowFacts(&f, c, now)
-	h := dir.Hours[c.AccountID]
-	if h != nil && viewer == nil {
-		f.Zone = h.Zone() // what everybody looks at is in the account's zone
-	}
 
 	if a := dir.Account(c.AccountID); a != nil {
 		f.Account.Name, f.Account.Mode = a.Name, a.Mode

@@ -46,11 +46,11 @@ func (wf *UseCases) Wake(r book.Request) {
 	r.Conversation.RefreshCard()
 }
 
-// Snooze hides the conversation until a time, in the agent's zone. The time counts from when the agent typed it: “tomorrow” that is
-// found a day later means today.
+// Snooze hides the conversation until a time, in the zone that Directory.Zone names for the agent. The time counts from when the agent
+// typed it: “tomorrow” that is found a day later means today.
 func (wf *UseCases) Snooze(r book.Request) {
 	c, agent := r.Conversation, r.Agent
-	zone := wf.Dir.Zone(agent)
+	zone := wf.Dir.Zone(agent, c.AccountID)
 	until, err := when.Parse(r.Args.Until, wf.typedAt(), zone)
 	if err == nil && !until.After(wf.Now) {
 		err = &when.Error{Code: when.Past, Text: "From when you typed it, that is " + until.Format("Mon 2 Jan 2006 15:04") + ", which is past.", Hint: "Say it anew."}

@@ -81,7 +81,7 @@ func agentFields() []Field {
 		{Path: "email", Label: "E-mail address", Help: "An agent is known by it, in chats too.", Input: InputLine, Required: true, Fixed: true},
 		{Path: "name", Label: "Name", Help: "Colleagues and customers see it.", Input: InputLine, Required: true},
 		{Path: "roles", Label: "Roles", Help: "Admins may open these pages and change what is set up. Super-admins also say who is an admin, and connect chats.", Input: InputList, Choices: store.Roles()},
-		{Path: "zone", Label: "Time zone", Help: "Such as `Europe/Berlin`; empty: that of the server.", Input: InputLine},
+		{Path: "zone", Label: "Time zone", Help: "Such as `Europe/Berlin`; empty: that of the business hours, without any that of the server.", Input: InputLine},
 		{Path: "presence", Label: "Presence", Help: "While somebody is away, the team is told when one of their conversations needs somebody, and they are not suggested as an owner.",
 			Input: InputChoice, Choices: Presences(), Default: bridge.PresenceAvailable},
 		{Path: "quiet", Label: "No mention when", Help: "The line in the thread then gives the name, and the chat notifies nobody. The end of a snooze, and what a customer did not get, are always told.",
