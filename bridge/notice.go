@@ -56,8 +56,8 @@ func isKind(kind LineKind) func(Line) bool {
 	return func(l Line) bool { return l.Kind() == kind }
 }
 
-// isCustomersReturn says that a message of the customer woke or reopened the conversation, or that the customer changed one. Only the
-// latter's line in a conversation that is over mentions anybody.
+// isCustomersReturn says that a message of the customer woke or reopened the conversation, or that the customer changed one. A change only
+// mentions somebody in a conversation that is over.
 func isCustomersReturn(l Line) bool {
 	if woke, ok := l.Content.(*WokeLine); ok {
 		return woke.Cause == WokenByCustomer
