@@ -66,13 +66,19 @@ type Spoken struct {
 	HasHTML   bool   // it came as an HTML mail
 	Original  string // signed link to the mail's sandboxed HTML original; "" means there is none
 
-	Delivery DeliveryID   // of a reply: the delivery that Send again and Mark as sent are about; 0 means there is none
-	Receipt  OutcomeState // of a reply that left: sent, delivered or read
-	Verbs    []Verb       // what the viewer may do with it
-	Words    string       // WordsMark of the text, which Send hands in
+	Verbs []Verb // what the viewer may do with it
+	Words string // WordsMark of the text, which Send hands in
+
+	SpokenReply
+	SpokenRevision
+}
+
+// SpokenReply says how far a reply is.
+type SpokenReply struct {
+	Delivery DeliveryID   // the delivery that Send again and Mark as sent are about; 0 means there is none
+	Receipt  OutcomeState // of one that left: sent, delivered or read
 
 	SpokenWait
-	SpokenRevision
 }
 
 // SpokenRevision says what a customer made of a message later.

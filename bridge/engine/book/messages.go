@@ -242,6 +242,17 @@ func (ms *Messages) UnansweredSince(c *Conversation) time.Time {
 	return since
 }
 
+// WaitSinceAnswer lets the wait of a customer who has written since the reply that has left now begin with what was written then.
+func (ms *Messages) WaitSinceAnswer(c *Conversation) {
+	if c.WaitingSince == nil || len(c.Last) == 0 {
+		return
+	}
+	if since := ms.UnansweredSince(c); since.After(*c.WaitingSince) {
+		c.WaitingSince = &since
+		c.RefreshCard()
+	}
+}
+
 // wasGivenBefore reports whether an answer that was written elsewhere, and read late, was given before the customer's last words,
 // which are the first ones of recent, the newest first.
 func wasGivenBefore(m *Message, recent []store.Message) bool {

@@ -177,7 +177,7 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 // status stays.
 func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 	if c.LastFrom != "agent" {
-		rs.waitSinceAnswer(c)
+		rs.Messages.WaitSinceAnswer(c)
 		return
 	}
 	c.WaitingSince = nil
@@ -187,17 +187,6 @@ func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 		rs.Log.ByParley(c, store.DeedSetPending, book.Detail{Reason: "answered"})
 	}
 	c.RefreshCard()
-}
-
-// waitSinceAnswer lets the wait of a customer who has written since the reply that has left now begin with what was written then.
-func (rs *UseCases) waitSinceAnswer(c *book.Conversation) {
-	if c.WaitingSince == nil || len(c.Last) == 0 {
-		return
-	}
-	if since := rs.Messages.UnansweredSince(c); since.After(*c.WaitingSince) {
-		c.WaitingSince = &since
-		c.RefreshCard()
-	}
 }
 
 // Hold returns how long a reply waits so that its author can take it back.
