@@ -57,3 +57,50 @@ func TestStandbyOpensTheWindow(t *testing.T) {
 	w.reply(thread, "I am here")
 	w.provider.WaitTexts(t, "How can I help?", "I am here")
 }
+
+// A file of what came while another app answered is shown in the conversation that an agent makes of it, whether it was fetched from
+// the provider before that or comes later.
+func TestPromotedMessageHasItsFile(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name           string
+		isFetchedFirst bool
+	}{
+		{name: "fetched before", isFetchedFirst: true},
+		{name: "fetched later"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("a photo")})
+			fetch := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{File: true, Until: fetch})
+			w.customerSends(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "To the other app", Automatic: "standby",
+				Refs: []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}})
+			listed := w.waitShown("To the other app")
+			isFetched := func() bool { return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == 1 }
+			if tt.isFetchedFirst {
+				close(fetch)
+				w.eventually("the photo is fetched", isFetched)
+				w.waitDrained()
+			}
+
+			w.chat.Press(t, "ann", listed, bridge.VerbPromote)
+			promoted := w.waitShownAs("To the other app", func(m bridgetest.Message) bool { return m.Kind == string(bridge.PostSaid) })
+			if !tt.isFetchedFirst {
+				close(fetch)
+			}
+
+			var got string
+			w.chat.Wait(t, "the photo in the conversation's thread", func() bool {
+				for _, p := range w.filePosts(promoted.Thread) {
+					for _, f := range p.Files {
+						got = string(f.Content)
+					}
+				}
+				return got != ""
+			})
+			wantEqual(t, "the photo", got, "a photo")
+		})
+	}
+}

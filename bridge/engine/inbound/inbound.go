@@ -340,7 +340,7 @@ func (it *UseCases) showFiles(c *book.Conversation, t *book.Thread, m *book.Mess
 		until = &later
 	}
 	l := it.SurfaceLane(c, t, bridge.PostFiles)
-	d := it.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{}, until)
+	d := it.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: fetchedFiles(m)}, until)
 	if hasOnlyFiles && m.IdentityID != nil {
 		d.JoinKey = fmt.Sprintf("files:%d", *m.IdentityID)
 	}
@@ -358,6 +358,18 @@ func (it *UseCases) setFilesSize(d *book.Delivery, l *book.Lane, t *book.Thread,
 	d.JoinSize = int(min(max(byCount, byBytes), tooLarge))
 	d.Dirty = true
 	it.AllowUpload(l, t, m)
+}
+
+// fetchedFiles returns the indexes of the files that were fetched from their provider, or given up, before they are shown: those of
+// a message that an agent makes a conversation of.
+func fetchedFiles(m *book.Message) []int {
+	var indexes []int
+	for _, f := range m.Files {
+		if f.Fetched && !isMissing(f) {
+			indexes = append(indexes, f.Index)
+		}
+	}
+	return indexes
 }
 
 // isMissing reports whether a file is still to be fetched from its provider.

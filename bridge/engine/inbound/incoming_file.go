@@ -15,8 +15,13 @@ import (
 // file along. If not, the file follows in a post of its own.
 func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 	m := it.Messages.Rows[f.Message]
-	if m == nil || m.ConversationID != c.ID {
+	if m == nil {
 		return
+	}
+	if m.ConversationID != c.ID { // an agent made a conversation of the message meanwhile
+		if c = it.Conversations.Rows[m.ConversationID]; c == nil {
+			return
+		}
 	}
 
 	at := slices.IndexFunc(m.Files, func(r store.FileRef) bool { return r.Fetched && r.Index == f.File })
@@ -38,8 +43,9 @@ func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 		return // the message's files aren't shown anywhere
 	}
 
-	l := it.Outbox.Lanes[d.LaneID]
-	if d.Attempt > 0 || !it.Outbox.CanBeTakenBack(d) {
+	l := it.SurfaceLane(c, t, bridge.PostFiles)
+	isElsewhere := d.LaneID != l.ID // in the thread from which the message was moved, or the conversation handed over
+	if isElsewhere || d.Attempt > 0 || !it.Outbox.CanBeTakenBack(d) {
 		it.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: []int{f.File}, Only: true}, nil)
 		it.AllowUpload(l, t, m)
 		return
