@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"parley/cmd/parley/torture"
-	"parley/cmd/parley/torture/world"
+	"parley/cmd/parley/torture/emulators"
 )
 
 // tortureCommand is `parley torture`.
@@ -68,7 +68,7 @@ func (c tortureCommand) Run(ctx context.Context) error {
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	}
 	if c.Fakes != "" {
-		return world.Fakes(ctx, world.FakesOptions{Env: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats,
+		return emulators.Run(ctx, emulators.Options{EnvFile: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats,
 			Teams: c.Teams, Model: c.Model, Blind: !c.Graph, Limits: c.Rate > 0})
 	}
 
@@ -77,10 +77,10 @@ func (c tortureCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("torture: %w", err)
 	}
 
-	o := torture.Options{Program: program, Seed: c.Seed, Mails: c.Mails, Replies: c.Replies, FreezeFor: 30 * time.Second, StopLong: 160 * time.Second,
-		SilentFor: 40 * time.Second, LateFor: 25 * time.Second, Replicas: max(c.Replicas, 1), Flow: c.Flow, Settle: 15 * time.Minute,
+	o := torture.Options{Program: program, Seed: c.Seed, Mails: c.Mails, Replies: c.Replies, StopFor: 30 * time.Second, ClaimStopFor: 160 * time.Second,
+		BlackholeFor: 40 * time.Second, RequestDelay: 25 * time.Second, Replicas: max(c.Replicas, 1), Flow: c.Flow, Settle: 15 * time.Minute,
 		OwnCopies: c.OwnCopies, Rate: c.Rate, Webhooks: c.Webhooks, Chats: c.Chats, Model: c.Model, Teams: c.Teams, Blind: c.Teams && !c.Graph,
-		Upgrade: c.Upgrade || c.From != "", From: c.From, Keep: c.Keep, Blows: c.countBlows(), Out: io.Writer(os.Stdout)}
+		Upgrade: c.Upgrade || c.From != "", From: c.From, Keep: c.Keep, Faults: c.countBlows(), Out: io.Writer(os.Stdout)}
 	if c.Quick {
 		o = torture.Quick(o)
 	}
@@ -98,7 +98,7 @@ func (c tortureCommand) Run(ctx context.Context) error {
 	return err
 }
 
-// countBlows returns how many blows of each kind the command line wants. A kind that it leaves to the plan is missing.
+// countFaults returns how many blows of each kind the command line wants. A kind that it leaves to the plan is missing.
 func (c tortureCommand) countBlows() map[string]int {
 	counts := map[string]int{}
 	if c.Kills >= 0 {

@@ -8,7 +8,7 @@
 // the database. Beside it Parley's records are audited for promises that nobody sees: the
 // order of the queues, and that nothing was applied twice or given up.
 //
-// Each message carries a marker (see judge.Mark) that names its conversation, its number and
+// Each message carries a marker (see checker.Mark) that names its conversation, its number and
 // what is to become of it. The schedule of harm follows from a seed; when a blow meets
 // which message does not, so the same seed makes a similar run, not an equal one.
 //

@@ -14,23 +14,23 @@ import (
 // a proxy for each replica. The mail server and Teams have one for all: the address of the mail
 // server stands in the database, and that of Teams in what Teams tells Parley.
 type network struct {
-	traps    traps
-	base     []*proxy
-	slack    []*proxy
-	teams    *proxy // nil means agents work in Slack
-	imap     *proxy
-	smtp     *proxy
-	front    *proxy // where Slack or Teams finds Parley; nil in Socket Mode
-	hooks    *proxy // where chat providers find Parley; nil without chats
-	replicas []*replica
+	triggers         triggers
+	postgres         []*proxy
+	slack            []*proxy
+	teams            *proxy // nil means agents work in Slack
+	imap             *proxy
+	smtp             *proxy
+	balancer         *proxy // where Slack or Teams finds Parley; nil in Socket Mode
+	customerWebhooks *proxy // where chat providers find Parley; nil without chats
+	replicas         []*replica
 
-	mu      sync.Mutex
-	counts  map[string]int
-	outages int       // blows to the database that are not over
-	outage  time.Time // when the last one ended
+	mu            sync.Mutex
+	counts        map[string]int
+	openOutages   int       // blows to the database that are not over
+	lastOutageEnd time.Time // when the last one ended
 }
 
-// openNetwork opens all proxies. vars are the emulators' addresses, baseURL is
+// openNetwork opens all proxies. vars are the emulators' addresses, databaseURL is
 // PostgreSQL's.
 func openNetwork(ctx context.Context, replicas int, vars map[string]string, baseURL string) (*network, error) {
 	n := &network{counts: map[string]int{}}
@@ -56,30 +56,30 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 		}
 
 		var p *proxy
-		p, err = openProxy(ctx, &proxy{way: way, dial: dial, traps: &n.traps})
+		p, err = openProxy(ctx, &proxy{route: way, dial: dial, triggers: &n.triggers})
 		return p
 	}
 	for i := range replicas {
-		n.replicas = append(n.replicas, &replica{n: i, excuse: n.wasOutOfReach})
-		n.base = append(n.base, open(wayBase, newDialer("unix", socket)))
+		n.replicas = append(n.replicas, &replica{index: i, databaseWasDown: n.wasDatabaseDown})
+		n.postgres = append(n.postgres, open(routePostgres, newDialer("unix", socket)))
 		if slack.Host != "" {
-			n.slack = append(n.slack, open(waySlack, newDialer("tcp", slack.Host)))
+			n.slack = append(n.slack, open(routeSlackAPI, newDialer("tcp", slack.Host)))
 		}
 	}
 
 	if teams.Host != "" {
-		n.teams = open(wayTeams, newDialer("tcp", teams.Host))
+		n.teams = open(routeTeams, newDialer("tcp", teams.Host))
 	}
 
-	n.imap = open(wayIMAP, newDialer("tcp", vars["FAKE_IMAP_ADDR"]))
-	n.smtp = open(waySMTP, newDialer("tcp", vars["FAKE_SMTP_ADDR"]))
+	n.imap = open(routeIMAP, newDialer("tcp", vars["FAKE_IMAP_ADDR"]))
+	n.smtp = open(routeSMTP, newDialer("tcp", vars["FAKE_SMTP_ADDR"]))
 	if err != nil {
 		n.close()
 		return nil, err
 	}
 
 	for i, r := range n.replicas {
-		n.base[i].owner = r
+		n.postgres[i].owner = r
 		if len(n.slack) > 0 {
 			n.slack[i].owner = r
 		}
@@ -89,16 +89,16 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 }
 
 func (n *network) close() {
-	for _, p := range append(append([]*proxy{n.teams, n.imap, n.smtp, n.front, n.hooks}, n.base...), n.slack...) {
+	for _, p := range append(append([]*proxy{n.teams, n.imap, n.smtp, n.balancer, n.customerWebhooks}, n.postgres...), n.slack...) {
 		if p != nil {
 			p.close()
 		}
 	}
 }
 
-// baseURL is where replica i finds PostgreSQL.
-func (n *network) baseURL(i int) string {
-	u := url.URL{Scheme: "postgres", User: url.User(pgserver.Superuser), Host: n.base[i].address(), Path: "/" + pgserver.Database, RawQuery: "sslmode=disable"}
+// databaseURL is where replica i finds PostgreSQL.
+func (n *network) databaseURL(i int) string {
+	u := url.URL{Scheme: "postgres", User: url.User(pgserver.Superuser), Host: n.postgres[i].address(), Path: "/" + pgserver.Database, RawQuery: "sslmode=disable"}
 	return u.String()
 }
 
@@ -109,28 +109,28 @@ func (n *network) slackURL(i int) string { return "http://" + n.slack[i].address
 // Mode's connections.
 func (n *network) proxyFor(way string, replica int) (*proxy, string) {
 	p := n.findProxy(way, replica)
-	if p == n.front {
-		way = p.way
+	if p == n.balancer {
+		way = p.route
 	}
 	return p, way
 }
 
 func (n *network) findProxy(way string, replica int) *proxy {
 	switch way {
-	case waySocket:
-		if n.front != nil {
-			return n.front
+	case routeSlackSocket:
+		if n.balancer != nil {
+			return n.balancer
 		}
-	case wayBase:
-		return n.base[replica]
-	case wayIMAP:
+	case routePostgres:
+		return n.postgres[replica]
+	case routeIMAP:
 		return n.imap
-	case waySMTP:
+	case routeSMTP:
 		return n.smtp
-	case wayTeams:
+	case routeTeams:
 		return n.teams
-	case wayEvents:
-		return n.front
+	case routeTeamsWebhooks:
+		return n.balancer
 	}
 
 	return n.slack[replica]
@@ -138,8 +138,8 @@ func (n *network) findProxy(way string, replica int) *proxy {
 
 // ownersOf returns the Parley that has a connection, or all of them if this machine doesn't tell which.
 func (n *network) ownersOf(l *link) []*replica {
-	if l.p.owner != nil {
-		return []*replica{l.p.owner}
+	if l.proxy.owner != nil {
+		return []*replica{l.proxy.owner}
 	}
 	for _, r := range n.replicas {
 		if isOwnerOf(r.currentPID(), l.client.RemoteAddr()) {
@@ -149,15 +149,15 @@ func (n *network) ownersOf(l *link) []*replica {
 	return n.replicas
 }
 
-// count adds to the number of times that something of this name was struck or seen.
-func (n *network) count(what string, struck int) {
+// addCount adds to the number of times that something of this name was struck or seen.
+func (n *network) addCount(what string, struck int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.counts[what] += struck
 }
 
-// addTo adds what count counted.
-func (n *network) addTo(faults map[string]int) {
+// addCountsTo adds what count counted.
+func (n *network) addCountsTo(faults map[string]int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for what, struck := range n.counts {
@@ -169,18 +169,18 @@ func (n *network) addTo(faults map[string]int) {
 func (n *network) beginOutage() (over func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.outages++
+	n.openOutages++
 	return func() {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		n.outages--
-		n.outage = time.Now()
+		n.openOutages--
+		n.lastOutageEnd = time.Now()
 	}
 }
 
-// wasOutOfReach reports whether a blow keeps Parley from the database, or did so since then.
-func (n *network) wasOutOfReach(since time.Time) bool {
+// wasDatabaseDown reports whether a blow keeps Parley from the database, or did so since then.
+func (n *network) wasDatabaseDown(since time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.outages > 0 || n.outage.After(since)
+	return n.openOutages > 0 || n.lastOutageEnd.After(since)
 }

@@ -13,14 +13,14 @@ func TestCounts(t *testing.T) {
 	for range 4 {
 		proxies.Go(func() {
 			for range 100 {
-				n.count("webhooks answered 200", 1)
+				n.addCount("webhooks answered 200", 1)
 			}
 		})
 	}
-	n.addTo(map[string]int{})
+	n.addCountsTo(map[string]int{})
 	proxies.Wait()
 	faults := map[string]int{"webhooks answered 200": 1}
-	n.addTo(faults)
+	n.addCountsTo(faults)
 	const want = 1 + 4*100 // what faults had, and what the proxies counted
 	if got := faults["webhooks answered 200"]; got != want {
 		t.Errorf("got %d, want %d", got, want)

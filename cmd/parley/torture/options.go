@@ -11,7 +11,7 @@ import (
 	"parley/channels/twilio"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/lab"
-	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/records"
 )
 
@@ -34,18 +34,18 @@ type Options struct {
 	Seed    uint64
 	Mails   int // that customers write
 	Replies int // that agents type for them
-	// Blows counts each kind of blow, by its name; see Plan.
-	Blows map[string]int
-	// FreezeFor is how long a SIGSTOP lasts. StopLong is how long one lasts that meets a sender
+	// Faults counts each kind of blow, by its name; see Plan.
+	Faults map[string]int
+	// StopFor is how long a SIGSTOP lasts. ClaimStopFor is how long one lasts that meets a sender
 	// between its claim and its write: longer than a lease and the two looks that follow it.
-	// SilentFor is the longest that a connection stays half open.
-	FreezeFor, StopLong, SilentFor time.Duration
-	// LateFor is how long a request is under way: longer than its sender waits, shorter
+	// BlackholeFor is the longest that a connection stays half open.
+	StopFor, ClaimStopFor, BlackholeFor time.Duration
+	// RequestDelay is how long a request is under way: longer than its sender waits, shorter
 	// than the pause after which Parley looks for what became of it.
-	LateFor  time.Duration
-	Replicas int           // Parleys on one database
-	Flow     time.Duration // how long messages are written and blows fall
-	Settle   time.Duration // how long after the flow everything must have arrived
+	RequestDelay time.Duration
+	Replicas     int           // Parleys on one database
+	Flow         time.Duration // how long messages are written and blows fall
+	Settle       time.Duration // how long after the flow everything must have arrived
 	// ShortWaits lets Parley wait seconds where production waits minutes (see the function
 	// ShortWaits); the oracle's definitions stay the same.
 	ShortWaits bool
@@ -68,7 +68,7 @@ type Options struct {
 	// mention it, and it can look nothing up.
 	Blind bool
 	// Upgrade lets the run begin with the program of an earlier commit, and roll to
-	// this one under load. From names that commit; "" means see oldCommits.
+	// this one under load. From names that commit; "" means see listOldCommits.
 	Upgrade bool
 	From    string
 	// Source is where the repository is, for Upgrade; "" means the working folder.
@@ -95,20 +95,20 @@ func Plan(o Options) Options {
 	}
 
 	plan := map[string]int{
-		harmKill: every(9 * time.Second), harmLaneKill: every(30 * time.Second), harmFreeze: every(stops), harmClaimStop: every(4 * stops),
-		harmBase: every(2 * time.Minute), harmRestart: every(3 * time.Minute), harmSockets: every(40 * time.Second), harmMail: every(40 * time.Second),
-		harmLimit: every(90 * time.Second), harmCut: every(15 * time.Second), harmSilence: every(45 * time.Second),
-		harmEarly: every(20 * time.Second), harmLate: every(time.Minute), harmCommit: every(20 * time.Second), harmFull: every(10 * time.Minute),
+		faultKill: every(9 * time.Second), faultKillBusyLane: every(30 * time.Second), faultStop: every(stops), faultStopAfterClaim: every(4 * stops),
+		faultKillDatabase: every(2 * time.Minute), faultRestart: every(3 * time.Minute), faultDropSockets: every(40 * time.Second), faultCutMail: every(40 * time.Second),
+		faultLimitSlack: every(90 * time.Second), faultReset: every(15 * time.Second), faultBlackhole: every(45 * time.Second),
+		faultEarlyReceipt: every(20 * time.Second), faultLateRequest: every(time.Minute), faultLoseCommitAnswer: every(20 * time.Second), faultFillDisk: every(10 * time.Minute),
 		// Parley tries to send a mail for two days, so all jumps together are at most 32 hours.
-		harmHour: min(every(4*time.Minute), 8), harmDay: 1,
-		harmFloodOne: every(3 * time.Minute), harmFloodAll: every(5 * time.Minute), harmReceipts: every(3 * time.Minute),
-		harmPoison: every(time.Minute), harmHeld: 1, harmNewer: 1,
-		harmFails: every(2 * time.Minute), harmSlow: every(5 * time.Minute), harmEnds: every(3 * time.Minute),
+		faultClockHour: min(every(4*time.Minute), 8), faultClockDay: 1,
+		faultFloodSender: every(3 * time.Minute), faultFloodAccount: every(5 * time.Minute), faultForeignReceipts: every(3 * time.Minute),
+		faultPoisonEvent: every(time.Minute), faultHoldSnapshot: 1, faultMixedVersions: 1,
+		faultFailingEvent: every(2 * time.Minute), faultSlowEvent: every(5 * time.Minute), faultCrashingEvent: every(3 * time.Minute),
 	}
 
-	maps.Copy(plan, o.Blows)
-	o.Blows = plan
-	o.adaptBlows()
+	maps.Copy(plan, o.Faults)
+	o.Faults = plan
+	o.adaptFaults()
 	// The emulators keep in memory all that was said, as the oracle's evidence: hence a limit.
 	const perMinute, fewest, most = 60, 20, 10_000
 	said := min(max(int(o.Flow.Minutes()*perMinute), fewest), most)
@@ -119,32 +119,32 @@ func Plan(o Options) Options {
 
 // Report is what a run tells.
 type Report struct {
-	Seed    uint64         `json:"seed"`
-	Loads   [2]string      `json:"loads"`  // the machine's load average before and after
-	Blows   map[string]int `json:"blows"`  // that were to fall, by name
-	Harm    map[string]int `json:"harm"`   // those that did
-	Missed  map[string]int `json:"missed"` // blows that waited in vain for their moment
-	Struck  int            `json:"struck"` // kills and stops of Parley and PostgreSQL among the blows
-	Faults  map[string]int `json:"faults"` // of providers and connections, by what they did
-	Said    counts         `json:"said"`
-	Left    lab.Load       `json:"left"`    // what Parley still had to do at the end
-	Audit   records.Audit  `json:"audit"`   // what Parley's own records say
-	Fell    []string       `json:"fell"`    // ends of a Parley that nobody asked for
-	Refused int            `json:"refused"` // starts that Parley gave up, as its database was out of reach or its port was taken
-	Gaps    gaps           `json:"gaps"`    // in which a stopping and starting Parley answered nobody
-	Skipped []string       `json:"skipped"` // what this machine could not play, and why
-	Unread  int            `json:"unread"`  // what customers wrote and nobody has analysed yet, and texts that nobody has written
-	Took    time.Duration  `json:"took"`    // Units: nanoseconds
-	Quiet   time.Duration  `json:"quiet"`   // from the end of the flow to the verdict
-	Verdict judge.Verdict  `json:"verdict"`
-	Crashes []string       `json:"crashes,omitempty"` // panics and data races in the logs
+	Seed            uint64          `json:"seed"`
+	Loads           [2]string       `json:"loads"`  // the machine's load average before and after
+	Planned         map[string]int  `json:"blows"`  // that were to fall, by name
+	Injected        map[string]int  `json:"harm"`   // those that did
+	Missed          map[string]int  `json:"missed"` // blows that waited in vain for their moment
+	KillsAndStops   int             `json:"struck"` // kills and stops of Parley and PostgreSQL among the blows
+	ProviderFaults  map[string]int  `json:"faults"` // of providers and connections, by what they did
+	Workload        workloadCounts  `json:"said"`
+	Left            lab.Load        `json:"left"`    // what Parley still had to do at the end
+	Audit           records.Audit   `json:"audit"`   // what Parley's own records say
+	UnexpectedExits []string        `json:"fell"`    // ends of a Parley that nobody asked for
+	FailedStarts    int             `json:"refused"` // starts that Parley gave up, as its database was out of reach or its port was taken
+	Downtimes       downtimes       `json:"gaps"`    // in which a stopping and starting Parley answered nobody
+	Skipped         []string        `json:"skipped"` // what this machine could not play, and why
+	Unanalysed      int             `json:"unread"`  // what customers wrote and nobody has analysed yet, and texts that nobody has written
+	Took            time.Duration   `json:"took"`    // Units: nanoseconds
+	SettleTime      time.Duration   `json:"quiet"`   // from the end of the flow to the verdict
+	Verdict         checker.Verdict `json:"verdict"`
+	Crashes         []string        `json:"crashes,omitempty"` // panics and data races in the logs
 	// Versions says what replicas of two versions made of each other's events.
 	Versions records.Versions `json:"versions"`
 	// Problems are what Parley sent that emulators could not show as it was meant.
 	Problems []string `json:"problems,omitempty"`
-	// Broken says why the run failed; empty means all promises were kept, and put to the test.
-	Broken []string `json:"broken,omitempty"`
-	Folder string   `json:"folder,omitempty"` // what was kept
+	// Failures says why the run failed; empty means all promises were kept, and put to the test.
+	Failures []string `json:"broken,omitempty"`
+	Folder   string   `json:"folder,omitempty"` // what was kept
 
 	opt Options
 }
@@ -178,16 +178,16 @@ func ShortWaits(o app.Options, env app.Env) app.Options {
 // Quick is the short form of a run: seconds instead of minutes, everything else alike.
 func Quick(o Options) Options {
 	o.Mails, o.Replies = 90, 90
-	o.Blows = map[string]int{
-		harmKill: 4, harmLaneKill: 2, harmFreeze: 1, harmClaimStop: 2, harmBase: 1, harmRestart: 1, harmSockets: 2, harmMail: 2, harmLimit: 1,
-		harmCut: 4, harmSilence: 2, harmEarly: 3, harmLate: 2, harmCommit: 3, harmHour: 1, harmDay: 1, harmFull: 0,
-		harmFloodOne: 1, harmFloodAll: 1, harmReceipts: 1, harmPoison: 2, harmHeld: 1, harmNewer: 1,
-		harmFails: 1, harmSlow: 0, harmEnds: 1, // no slow mail: it takes 40 s, three times
+	o.Faults = map[string]int{
+		faultKill: 4, faultKillBusyLane: 2, faultStop: 1, faultStopAfterClaim: 2, faultKillDatabase: 1, faultRestart: 1, faultDropSockets: 2, faultCutMail: 2, faultLimitSlack: 1,
+		faultReset: 4, faultBlackhole: 2, faultEarlyReceipt: 3, faultLateRequest: 2, faultLoseCommitAnswer: 3, faultClockHour: 1, faultClockDay: 1, faultFillDisk: 0,
+		faultFloodSender: 1, faultFloodAccount: 1, faultForeignReceipts: 1, faultPoisonEvent: 2, faultHoldSnapshot: 1, faultMixedVersions: 1,
+		faultFailingEvent: 1, faultSlowEvent: 0, faultCrashingEvent: 1, // no slow mail: it takes 40 s, three times
 	}
 
-	o.FreezeFor, o.SilentFor = 5*time.Second, 5*time.Second
-	o.StopLong = 12 * time.Second
-	o.LateFor = 2500 * time.Millisecond
+	o.StopFor, o.BlackholeFor = 5*time.Second, 5*time.Second
+	o.ClaimStopFor = 12 * time.Second
+	o.RequestDelay = 2500 * time.Millisecond
 	o.Upgrade = o.From != "" // building an earlier version takes longer than all of it
 	o.Flow, o.Settle = 20*time.Second, 5*time.Minute
 	o.ShortWaits = true
@@ -195,7 +195,7 @@ func Quick(o Options) Options {
 		o.Settle = 15 * time.Minute // Slack takes 40 marks a minute
 	}
 
-	o.adaptBlows()
+	o.adaptFaults()
 	return o
 }
 
@@ -204,22 +204,22 @@ func Quick(o Options) Options {
 // moments, such as a receipt before its result, stay as many.
 func Shorten(o Options) Options {
 	o.Mails = 60
-	for _, h := range []string{harmKill, harmSockets, harmMail, harmLate, harmPoison} {
-		o.Blows[h] /= 2
+	for _, h := range []string{faultKill, faultDropSockets, faultCutMail, faultLateRequest, faultPoisonEvent} {
+		o.Faults[h] /= 2
 	}
 	return o
 }
 
-// adaptBlows leaves out the blows that this kind of run can't play. In Teams it replaces Slack's blows by those of Teams.
-func (o *Options) adaptBlows() {
+// adaptFaults leaves out the blows that this kind of run can't play. In Teams it replaces Slack's blows by those of Teams.
+func (o *Options) adaptFaults() {
 	if o.Replicas < 2 {
-		o.Blows[harmNewer] = 0
+		o.Faults[faultMixedVersions] = 0
 	}
 
 	if o.Chats {
-		o.Blows[harmDay], o.Upgrade = 0, false
+		o.Faults[faultClockDay], o.Upgrade = 0, false
 	} else {
-		o.Blows[harmReceipts], o.Blows[harmPoison] = 0, 0 // both are about WhatsApp
+		o.Faults[faultForeignReceipts], o.Faults[faultPoisonEvent] = 0, 0 // both are about WhatsApp
 	}
 
 	if !o.Teams {
@@ -227,37 +227,37 @@ func (o *Options) adaptBlows() {
 	}
 
 	o.Upgrade = o.Upgrade && o.From != ""
-	for slacks, ours := range map[string]string{harmSockets: harmTokens, harmLimit: harmLimitTeams} {
-		if n, ok := o.Blows[slacks]; ok {
-			o.Blows[ours] = n
-			delete(o.Blows, slacks)
+	for slacks, ours := range map[string]string{faultDropSockets: faultEndTokens, faultLimitSlack: faultLimitTeams} {
+		if n, ok := o.Faults[slacks]; ok {
+			o.Faults[ours] = n
+			delete(o.Faults, slacks)
 		}
 	}
 }
 
-// gaps are the times in which a Parley that was asked to stop, and the one after it,
+// downtimes are the times in which a Parley that was asked to stop, and the one after it,
 // served nobody: from the last answer of the old process to the first of the new.
-type gaps struct {
-	Worst time.Duration   `json:"worst"` // Units: nanoseconds
-	All   []time.Duration `json:"all"`
-	// Drained is the longest that an old process took to end.
-	Drained time.Duration `json:"drained"`
+type downtimes struct {
+	Longest time.Duration   `json:"worst"` // Units: nanoseconds
+	All     []time.Duration `json:"all"`
+	// LongestStop is the longest that an old process took to end.
+	LongestStop time.Duration `json:"drained"`
 	// Disturbed counts restarts that another blow hit. Their gaps are not in All.
 	Disturbed int `json:"disturbed"`
 }
 
-// counts is what was said.
-type counts struct {
-	Mails   int `json:"mails"`
-	Replies int `json:"replies"`
-	Inside  int `json:"inside"`
-	Edits   int `json:"edits"`
-	Deletes int `json:"deletes"`
-	Backs   int `json:"backs"`    // replies that bounce
-	Bursts  int `json:"bursts"`   // several messages at once in one conversation
-	Solved  int `json:"resolved"` // conversations marked as done, some of them to be reopened
-	Handed  int `json:"handed"`   // conversations given to another team, or put back
-	Floods  int `json:"floods"`   // times that customers wrote very often
-	Poisons int `json:"poisons"`  // facts that can't be read
-	Hard    int `json:"hard"`     // mails whose applying failed, took long or ended the process
+// workloadCounts is what was said.
+type workloadCounts struct {
+	Mails        int `json:"mails"`
+	Replies      int `json:"replies"`
+	Internal     int `json:"inside"`
+	Edits        int `json:"edits"`
+	Deletes      int `json:"deletes"`
+	Bounced      int `json:"backs"`    // replies that bounce
+	Bursts       int `json:"bursts"`   // several messages at once in one conversation
+	Resolved     int `json:"resolved"` // conversations marked as done, some of them to be reopened
+	HandedOver   int `json:"handed"`   // conversations given to another team, or put back
+	Floods       int `json:"floods"`   // times that customers wrote very often
+	Poisons      int `json:"poisons"`  // facts that can't be read
+	FailingMails int `json:"hard"`     // mails whose applying failed, took long or ended the process
 }

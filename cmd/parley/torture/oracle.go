@@ -12,57 +12,57 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/torture/judge"
-	"parley/cmd/parley/torture/world"
+	"parley/cmd/parley/torture/checker"
+	"parley/cmd/parley/torture/emulators"
 )
 
 // oracle inspects the emulators as people would see them, answers what Parley asks of people, and judges.
 type oracle struct {
-	wire      world.Wire
-	chat      world.Platform
-	convs     int
-	hold      time.Duration
-	clicked   map[string]time.Time // when it clicked last, by the id of the post with the question
-	unclear   map[judge.Mark]bool  // replies of which nobody could tell whether the customer has them
-	asked     map[judge.Mark]bool  // replies that a click sent and that aren't in unclear
-	testimony judge.Testimony
-	broken    map[string]bool // mails that customers can't read
+	client        emulators.Client
+	platform      emulators.Platform
+	conversations int
+	hold          time.Duration
+	clickedAt     map[string]time.Time    // when it clicked last, by the id of the post with the question
+	unclear       map[checker.Marker]bool // replies of which nobody could tell whether the customer has them
+	asked         map[checker.Marker]bool // replies that a click sent and that aren't in unclear
+	expectation   checker.Expectation
+	unreadable    map[string]bool // mails that customers can't read
 }
 
-// order is one line that an oracle reads.
-type order struct {
+// oracleRequest is one line that an oracle reads.
+type oracleRequest struct {
 	// Begin, in the first line, says where the world is.
-	Begin *beginning `json:"begin,omitempty"`
+	Setup *oracleSetup `json:"begin,omitempty"`
 	// Click lets the oracle's agent answer open questions.
 	Click bool `json:"click,omitempty"`
-	// Said is all that the driver had people say and do; absent means as told before.
-	Said judge.Ledger `json:"said,omitempty"`
+	// History is all that the driver had people say and do; absent means as told before.
+	History checker.History `json:"said,omitempty"`
 	// Excused are deletions that the platform could not tell Parley within the hold, and replies
 	// whose hold ended with a jump of the clock: earlier ones may come after them.
-	Excused []judge.Mark `json:"excused,omitempty"`
+	Excused []checker.Marker `json:"excused,omitempty"`
 }
 
-type beginning struct {
-	Wire  world.Wire `json:"wire"`
-	Convs int        `json:"convs"`
+type oracleSetup struct {
+	Client        emulators.Client `json:"wire"`
+	Conversations int              `json:"convs"`
 	// Hold is how long a reply waits for earlier ones that the platform tells late.
 	Hold time.Duration `json:"hold"`
 }
 
-// answer is the line with which an oracle replies to each order.
-type answer struct {
-	Clicks  int           `json:"clicks"` // made now
-	Verdict judge.Verdict `json:"verdict"`
+// oracleReply is the line with which an oracle replies to each order.
+type oracleReply struct {
+	Clicks  int             `json:"clicks"` // made now
+	Verdict checker.Verdict `json:"verdict"`
 	// Cards are those of the customers' threads, by their roots.
-	Cards map[string]judge.CardSeen `json:"cards,omitempty"`
+	Cards map[string]checker.Card `json:"cards,omitempty"`
 	// Problems are what the emulators saw that no user could read as it was meant.
 	Problems []string `json:"problems,omitempty"`
-	Error    string   `json:"error,omitempty"`
+	Err      string   `json:"error,omitempty"`
 }
 
 func newOracle() *oracle {
-	return &oracle{clicked: map[string]time.Time{}, unclear: map[judge.Mark]bool{}, asked: map[judge.Mark]bool{}, broken: map[string]bool{},
-		testimony: judge.Testimony{Clicks: map[judge.Mark]judge.Clicks{}, Answered: map[string]bool{}, Excused: map[judge.Mark]bool{}}}
+	return &oracle{clickedAt: map[string]time.Time{}, unclear: map[checker.Marker]bool{}, asked: map[checker.Marker]bool{}, unreadable: map[string]bool{},
+		expectation: checker.Expectation{Clicks: map[checker.Marker]checker.Clicks{}, ActedIn: map[string]bool{}, Excused: map[checker.Marker]bool{}}}
 }
 
 // Oracle is the main function of an oracle's process: it answers each order in in with a line in out until in
@@ -71,7 +71,7 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 	o := newOracle()
 	lines, say := json.NewDecoder(in), json.NewEncoder(out)
 	for {
-		var cmd order
+		var cmd oracleRequest
 		err := lines.Decode(&cmd)
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -79,22 +79,22 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("torture: oracle: %w", err)
 		}
-		if cmd.Begin != nil {
-			o.wire, o.chat = cmd.Begin.Wire, cmd.Begin.Wire.Platform()
-			o.convs, o.hold = cmd.Begin.Convs, cmd.Begin.Hold
+		if cmd.Setup != nil {
+			o.client, o.platform = cmd.Setup.Client, cmd.Setup.Client.Platform()
+			o.conversations, o.hold = cmd.Setup.Conversations, cmd.Setup.Hold
 		}
 
 		for _, m := range cmd.Excused {
-			o.testimony.Excused[m] = true
+			o.expectation.Excused[m] = true
 		}
 
-		if cmd.Said != nil {
-			o.testimony.Said = cmd.Said
+		if cmd.History != nil {
+			o.expectation.History = cmd.History
 		}
 
-		a, err := o.inspectWorld(ctx, cmd.Click)
+		a, err := o.observe(ctx, cmd.Click)
 		if err != nil {
-			a.Error = err.Error()
+			a.Err = err.Error()
 		}
 		if err := say.Encode(a); err != nil {
 			return fmt.Errorf("torture: oracle: %w", err)
@@ -102,133 +102,133 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 }
 
-// inspectWorld reads everything that people see, clicks if click is true, and judges.
-func (o *oracle) inspectWorld(ctx context.Context, click bool) (answer, error) {
-	var w judge.World
+// observe reads everything that people see, clicks if click is true, and judges.
+func (o *oracle) observe(ctx context.Context, click bool) (oracleReply, error) {
+	var w checker.Observation
 	var err error
-	if w.Threads, err = o.chat.Look(ctx); err != nil {
-		return answer{}, err
+	if w.Threads, err = o.platform.ReadThreads(ctx); err != nil {
+		return oracleReply{}, err
 	}
 
-	for conv := 1; conv <= o.convs; conv++ {
-		b, err := o.readBox(ctx, conv)
+	for conv := 1; conv <= o.conversations; conv++ {
+		b, err := o.readMailbox(ctx, conv)
 		if err != nil {
-			return answer{}, err
+			return oracleReply{}, err
 		}
-		w.Boxes = append(w.Boxes, b)
+		w.Mailboxes = append(w.Mailboxes, b)
 	}
 
-	if w.Asked, err = o.wire.Asked(ctx); err != nil {
-		return answer{}, err
+	if w.ModelQuestions, err = o.client.ModelQuestions(ctx); err != nil {
+		return oracleReply{}, err
 	}
 
-	var a answer
+	var a oracleReply
 	if click {
 		if a.Clicks, err = o.answerQuestions(ctx, w); err != nil {
 			return a, err
 		}
 	}
 
-	if err := o.askPlatform(ctx, w); err != nil {
+	if err := o.readLateEvents(ctx, w); err != nil {
 		return a, err
 	}
 
-	a.Verdict = judge.Decide(w, o.testimony)
+	a.Verdict = checker.Check(w, o.expectation)
 	a.Verdict.Ambiguous = len(o.unclear)
-	a.Verdict.Unsure = o.testimony.Said.Together(o.unclear)
-	a.Verdict.Clicked = len(o.asked)
-	for m, rightly := range o.testimony.Said.Asks() {
+	a.Verdict.AmbiguousMessages = o.expectation.History.CountJoined(o.unclear)
+	a.Verdict.SentByClick = len(o.asked)
+	for m, rightly := range o.expectation.History.ExpectedQuestions() {
 		if rightly && o.asked[m] {
-			a.Verdict.Asked++
+			a.Verdict.RightlyAsked++
 		}
 	}
 
-	a.Cards = map[string]judge.CardSeen{}
+	a.Cards = map[string]checker.Card{}
 	for _, t := range w.Threads {
 		if t.Card != "" {
-			a.Cards[t.Root] = judge.CardSeen{Card: t.Card, Keepers: o.testimony.KeepersOf(t.Root)}
+			a.Cards[t.Root] = checker.Card{Text: t.Card, Responsible: o.expectation.ResponsibleFor(t.Root)}
 		}
 	}
 
-	a.Problems, err = o.chat.Problems(ctx)
-	a.Problems = append(a.Problems, slices.Sorted(maps.Keys(o.broken))...)
+	a.Problems, err = o.platform.Problems(ctx)
+	a.Problems = append(a.Problems, slices.Sorted(maps.Keys(o.unreadable))...)
 	return a, err
 }
 
-// askPlatform asks the platform of which messages and changes it told Parley late, and of which never.
-func (o *oracle) askPlatform(ctx context.Context, w judge.World) error {
-	late, err := o.chat.Untold(ctx, world.Written, o.hold*3/4)
+// readLateEvents asks the platform of which messages and changes it told Parley late, and of which never.
+func (o *oracle) readLateEvents(ctx context.Context, w checker.Observation) error {
+	late, err := o.platform.LateEvents(ctx, emulators.Written, o.hold*3/4)
 	if err != nil {
 		return err
 	}
 
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
-			for _, m := range p.Marks {
-				if p.User != "" && late[p.TS] { // later messages may have left before Parley knew of it
-					o.testimony.Excused[m] = true
+			for _, m := range p.Markers {
+				if p.Author != "" && late[p.ID] { // later messages may have left before Parley knew of it
+					o.expectation.Excused[m] = true
 				}
 			}
 		}
 	}
 
-	if o.testimony.Late, err = o.chat.Untold(ctx, world.Written, judge.TellInOrder/2); err != nil {
+	if o.expectation.LateEvents, err = o.platform.LateEvents(ctx, emulators.Written, checker.OrderedEventGap/2); err != nil {
 		return err
 	}
-	if o.testimony.LateEdits, err = o.chat.Untold(ctx, world.Edited, o.hold/2); err != nil {
+	if o.expectation.LateEdits, err = o.platform.LateEvents(ctx, emulators.Edited, o.hold/2); err != nil {
 		return err
 	}
 
-	o.testimony.Never, err = o.chat.Never(ctx, world.Edited, world.Deleted)
+	o.expectation.LostEvents, err = o.platform.LostEvents(ctx, emulators.Edited, emulators.Deleted)
 	return err
 }
 
 // readPhone reads the messages of a customer who writes by phone.
-func (o *oracle) readPhone(ctx context.Context, kind world.ChatKind, conv int) (judge.Box, error) {
-	b := judge.Box{Conv: conv}
-	chat, err := o.wire.Phone(ctx, kind, conv)
-	for _, text := range chat.Wrote {
-		b.Wrote = append(b.Wrote, judge.MarksIn(text)...)
+func (o *oracle) readPhone(ctx context.Context, kind emulators.ChatKind, conv int) (checker.Mailbox, error) {
+	b := checker.Mailbox{Conversation: conv}
+	chat, err := o.client.ReadPhone(ctx, kind, conv)
+	for _, text := range chat.Sent {
+		b.Sent = append(b.Sent, checker.MarkersIn(text)...)
 	}
 
 	for _, text := range chat.Late {
-		for _, m := range judge.MarksIn(text) {
-			o.testimony.Excused[m] = true
+		for _, m := range checker.MarkersIn(text) {
+			o.expectation.Excused[m] = true
 		}
 	}
 
-	for _, m := range chat.Inbox {
-		b.Inbox = append(b.Inbox, judge.Letter{ID: m.ID, Marks: judge.MarksIn(m.Text)})
+	for _, m := range chat.Received {
+		b.Received = append(b.Received, checker.Message{ID: m.ID, Markers: checker.MarkersIn(m.Text)})
 	}
 
-	if err == nil && chat.Waiting > 0 {
-		b.Waiting = chat.Waiting
+	if err == nil && chat.Unsent > 0 {
+		b.Unsent = chat.Unsent
 	}
 
 	return b, err
 }
 
-// readBox reads the messages of any customer.
-func (o *oracle) readBox(ctx context.Context, conv int) (judge.Box, error) {
-	if kind := world.KindOf(conv, o.wire.Chats); kind != world.ByMail {
+// readMailbox reads the messages of any customer.
+func (o *oracle) readMailbox(ctx context.Context, conv int) (checker.Mailbox, error) {
+	if kind := emulators.ChatKindOf(conv, o.client.Chats); kind != emulators.ByMail {
 		return o.readPhone(ctx, kind, conv)
 	}
 
-	b := judge.Box{Conv: conv}
-	wrote, err := o.wire.Folder(ctx, world.Customer(conv), "Sent")
+	b := checker.Mailbox{Conversation: conv}
+	wrote, err := o.client.ReadFolder(ctx, emulators.CustomerAddress(conv), "Sent")
 	if err != nil {
 		return b, err
 	}
 
-	inbox, err := o.wire.Folder(ctx, world.Customer(conv), "INBOX")
+	inbox, err := o.client.ReadFolder(ctx, emulators.CustomerAddress(conv), "INBOX")
 	if err != nil {
 		return b, err
 	}
 
 	for _, m := range wrote {
-		for _, found := range judge.MarksIn(m.Text) {
-			if found.Kind == judge.Said {
-				b.Wrote = append(b.Wrote, found)
+		for _, found := range checker.MarkersIn(m.Text) {
+			if found.Kind == checker.Inbound {
+				b.Sent = append(b.Sent, found)
 				break // what follows is quoted
 			}
 		}
@@ -236,26 +236,26 @@ func (o *oracle) readBox(ctx context.Context, conv int) (judge.Box, error) {
 
 	for _, m := range inbox {
 		if m.ParseError != "" {
-			o.broken[fmt.Sprintf("the mail %s to customer %d can't be read: %s", m.MessageID, conv, m.ParseError)] = true
+			o.unreadable[fmt.Sprintf("the mail %s to customer %d can't be read: %s", m.MessageID, conv, m.ParseError)] = true
 		}
-		b.Inbox = append(b.Inbox, judge.Letter{ID: m.MessageID, Marks: marksOf(m)})
+		b.Received = append(b.Received, checker.Message{ID: m.MessageID, Markers: markersOf(m)})
 	}
 
 	return b, nil
 }
 
-// marksOf returns the marks of all that a customer can read in a mail. Text and HTML are one
+// markersOf returns the marks of all that a customer can read in a mail. Text and HTML are one
 // text in two forms, of which mail programs show one.
-func marksOf(m mailfake.Received) []judge.Mark {
-	plain, html := judge.MarksIn(m.Text), judge.MarksIn(m.HTML)
-	for _, found := range judge.Distinct(html) {
-		for range judge.Count(html, found) - judge.Count(plain, found) {
+func markersOf(m mailfake.Received) []checker.Marker {
+	plain, html := checker.MarkersIn(m.Text), checker.MarkersIn(m.HTML)
+	for _, found := range checker.Distinct(html) {
+		for range checker.Count(html, found) - checker.Count(plain, found) {
 			plain = append(plain, found)
 		}
 	}
-	all := append(judge.MarksIn(m.Subject), plain...)
+	all := append(checker.MarkersIn(m.Subject), plain...)
 	for _, a := range m.Attachments {
-		all = append(all, judge.MarksIn(a.Name+"\n"+string(a.Content))...)
+		all = append(all, checker.MarkersIn(a.Name+"\n"+string(a.Content))...)
 	}
 	return all
 }
@@ -263,13 +263,13 @@ func marksOf(m mailfake.Received) []judge.Mark {
 // answerQuestions clicks Send on replies that Parley asks about or has parked. Where Parley
 // can't tell whether a reply was sent, it clicks Mark as sent if the customer has the reply,
 // else Send again. It clicks on nothing that was typed for inside.
-func (o *oracle) answerQuestions(ctx context.Context, w judge.World) (int, error) {
-	authors := map[judge.Mark]string{}
+func (o *oracle) answerQuestions(ctx context.Context, w checker.Observation) (int, error) {
+	authors := map[checker.Marker]string{}
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
-			for _, m := range p.Marks {
-				if p.User != "" && m.Kind == judge.Out {
-					authors[m] = p.User
+			for _, m := range p.Markers {
+				if p.Author != "" && m.Kind == checker.Outbound {
+					authors[m] = p.Author
 				}
 			}
 		}
@@ -278,7 +278,7 @@ func (o *oracle) answerQuestions(ctx context.Context, w judge.World) (int, error
 	clicks := 0
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
-			if p.User != "" || p.TS == t.Root {
+			if p.Author != "" || p.ID == t.Root {
 				continue
 			}
 
@@ -296,10 +296,10 @@ func (o *oracle) answerQuestions(ctx context.Context, w judge.World) (int, error
 }
 
 // answerQuestion clicks on one line with a question, unless it did so a moment ago. It reports whether it acted.
-func (o *oracle) answerQuestion(ctx context.Context, t judge.Thread, p judge.Post, authors map[judge.Mark]string, w judge.World) (bool, error) {
+func (o *oracle) answerQuestion(ctx context.Context, t checker.Thread, p checker.Post, authors map[checker.Marker]string, w checker.Observation) (bool, error) {
 	const clickPause = 30 * time.Second // Parley may need so long to act on a click
 	about := subjectOf(p)
-	if authors[about] == "" || time.Since(o.clicked[p.TS]) < clickPause {
+	if authors[about] == "" || time.Since(o.clickedAt[p.ID]) < clickPause {
 		return false, nil
 	}
 
@@ -309,25 +309,25 @@ func (o *oracle) answerQuestion(ctx context.Context, t judge.Thread, p judge.Pos
 	}
 
 	isUnclear := p.Buttons["marksent"] != ""
-	if isUnclear && !o.clicked[p.TS].IsZero() { // a second click could send the reply a second time
+	if isUnclear && !o.clickedAt[p.ID].IsZero() { // a second click could send the reply a second time
 		return false, nil
 	}
 
-	if judge.IsResolved(t.Card) { // a resolved conversation sends nothing: reopen it first
-		if time.Since(o.clicked[t.Root]) < clickPause {
+	if checker.IsResolved(t.Card) { // a resolved conversation sends nothing: reopen it first
+		if time.Since(o.clickedAt[t.Root]) < clickPause {
 			return true, nil
 		}
 
-		o.clicked[t.Root], o.testimony.Answered[t.Root] = time.Now(), true
-		_, err := o.chat.Say(ctx, authors[about], t.Root, o.chat.Traits().Command("reopen"))
+		o.clickedAt[t.Root], o.expectation.ActedIn[t.Root] = time.Now(), true
+		_, err := o.platform.Post(ctx, authors[about], t.Root, o.platform.Traits().Command("reopen"))
 		return true, err
 	}
 
-	o.clicked[p.TS] = time.Now()
+	o.clickedAt[p.ID] = time.Now()
 	o.recordClick(t.Root, about, isUnclear, id == p.Buttons["sendagain"])
-	err := o.chat.Click(ctx, authors[about], p.TS, id)
-	if errors.Is(err, world.ErrNotTaken) { // a person would try again
-		delete(o.clicked, p.TS)
+	err := o.platform.Click(ctx, authors[about], p.ID, id)
+	if errors.Is(err, emulators.ErrClickIgnored) { // a person would try again
+		delete(o.clickedAt, p.ID)
 		err = nil
 	}
 
@@ -345,31 +345,31 @@ func chooseButton(buttons map[string]string, arrived bool) string {
 
 // recordClick notes a click about a reply. unclear means that nobody could tell whether the reply was
 // sent; again means that the click sends it once more.
-func (o *oracle) recordClick(root string, about judge.Mark, unclear, again bool) {
-	o.testimony.Answered[root] = true
-	c := o.testimony.Clicks[about]
-	c.Sent++
+func (o *oracle) recordClick(root string, about checker.Marker, unclear, again bool) {
+	o.expectation.ActedIn[root] = true
+	c := o.expectation.Clicks[about]
+	c.Sends++
 	if unclear {
 		o.unclear[about] = true
 	} else {
 		o.asked[about] = true
 	}
 	if unclear && again {
-		c.Again++
+		c.Resends++
 	}
-	o.testimony.Clicks[about] = c
+	o.expectation.Clicks[about] = c
 }
 
 // subjectOf returns the reply that a line of Parley's is about. It returns the zero mark if the line is about no
 // reply, or about several.
-func subjectOf(p judge.Post) judge.Mark {
-	about := judge.Mark{}
-	for _, m := range judge.Distinct(p.Marks) {
-		if m.Kind == judge.Fixed { // the corrected words of the same reply
+func subjectOf(p checker.Post) checker.Marker {
+	about := checker.Marker{}
+	for _, m := range checker.Distinct(p.Markers) {
+		if m.Kind == checker.Edited { // the corrected words of the same reply
 			continue
 		}
-		if m.Kind != judge.Out || about != (judge.Mark{}) {
-			return judge.Mark{}
+		if m.Kind != checker.Outbound || about != (checker.Marker{}) {
+			return checker.Marker{}
 		}
 		about = m
 	}

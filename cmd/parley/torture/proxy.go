@@ -15,18 +15,18 @@ import (
 
 // A way is a kind of connection, as faults and counts name it. These lead to servers that Parley calls:
 const (
-	wayBase   = "postgres"
-	waySlack  = "slack"        // the Web API
-	waySocket = "slack socket" // Socket Mode, behind the same address
-	wayTeams  = "teams"        // connector, login and Graph
-	wayIMAP   = "imap"
-	waySMTP   = "smtp"
+	routePostgres    = "postgres"
+	routeSlackAPI    = "slack"        // the Web API
+	routeSlackSocket = "slack socket" // Socket Mode, behind the same address
+	routeTeams       = "teams"        // connector, login and Graph
+	routeIMAP        = "imap"
+	routeSMTP        = "smtp"
 )
 
 // On these, Slack and Teams call Parley:
 const (
-	wayHooks  = "slack webhooks"
-	wayEvents = "teams webhooks"
+	routeSlackWebhooks = "slack webhooks"
+	routeTeamsWebhooks = "teams webhooks"
 )
 
 const (
@@ -39,23 +39,23 @@ const (
 // them, let them go silent, and spring traps on what they carry. What the side sends that connected goes up, the answers
 // come down.
 type proxy struct {
-	way      string
+	route    string
 	owner    *replica // whose connections these are; nil means anybody's
 	dial     func(context.Context) (net.Conn, error)
-	traps    *traps
+	triggers *triggers
 	onAnswer func(status string) // is called with the status of each answer to a webhook: "200"; nil where there are no webhooks
-	in       net.Listener
+	listener net.Listener
 	cancel   context.CancelFunc
 
-	mu       sync.Mutex
-	links    map[*link]bool
-	silences map[string]*silence // by way: those that last now, also for connections that are opened meanwhile
-	serving  sync.WaitGroup
+	mu         sync.Mutex
+	links      map[*link]bool
+	blackholes map[string]*blackhole // by way: those that last now, also for connections that are opened meanwhile
+	serving    sync.WaitGroup
 }
 
-// silence is a fault that lasts: no answers come back.
-type silence struct {
-	wholly bool // and no requests reach the server
+// blackhole is a fault that lasts: no answers come back.
+type blackhole struct {
+	bothDirections bool // and no requests reach the server
 }
 
 // openProxy completes p, and serves at a loopback address of its own until close.
@@ -67,8 +67,8 @@ func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 	}
 
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	p.in = in
-	p.links, p.silences = map[*link]bool{}, map[string]*silence{}
+	p.listener = in
+	p.links, p.blackholes = map[*link]bool{}, map[string]*blackhole{}
 	p.serving.Go(func() {
 		for {
 			conn, err := in.Accept()
@@ -91,12 +91,12 @@ func newDialer(network, address string) func(context.Context) (net.Conn, error) 
 }
 
 // address returns where the proxy listens.
-func (p *proxy) address() string { return p.in.Addr().String() }
+func (p *proxy) address() string { return p.listener.Addr().String() }
 
 // close ends the proxy with all its links, and waits until nothing of it runs.
 func (p *proxy) close() {
 	p.cancel()
-	_ = p.in.Close() // Accept returns and serving ends, whatever Close says
+	_ = p.listener.Close() // Accept returns and serving ends, whatever Close says
 	for _, l := range p.openLinks("") {
 		l.reset()
 	}
@@ -109,7 +109,7 @@ func (p *proxy) openLinks(way string) []*link {
 	defer p.mu.Unlock()
 	var list []*link
 	for l := range p.links {
-		if way == "" || l.way == way {
+		if way == "" || l.route == way {
 			list = append(list, l)
 		}
 	}
@@ -119,21 +119,21 @@ func (p *proxy) openLinks(way string) []*link {
 // serve carries one connection. Slack's two ways come to one address: the first request tells them apart. The other ways
 // aren't read first, since IMAP and SMTP servers speak before the client.
 func (p *proxy) serve(ctx context.Context, client net.Conn) {
-	l := &link{p: p, way: p.way, client: client}
+	l := &link{proxy: p, route: p.route, client: client}
 	defer l.reset()
 	var first []byte
-	if p.way == waySlack {
+	if p.route == routeSlackAPI {
 		var ok bool
-		if l.way, first, ok = readSlackWay(client); !ok {
+		if l.route, first, ok = readSlackRoute(client); !ok {
 			return
 		}
 	}
 
 	p.mu.Lock()
 	p.links[l] = true
-	fault := p.silences[l.way]
+	fault := p.blackholes[l.route]
 	if fault != nil {
-		l.mute(fault.wholly)
+		l.startDropping(fault.bothDirections)
 	}
 
 	p.mu.Unlock()
@@ -146,15 +146,15 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	if ctx.Err() != nil {
 		return
 	}
-	if fault != nil && fault.wholly { // nothing reaches the server, so there is none
+	if fault != nil && fault.bothDirections { // nothing reaches the server, so there is none
 		_, _ = io.Copy(io.Discard, client) // ends when the client or the end of the silence closes it
 		return
 	}
 	p.carry(ctx, l, first)
 }
 
-// readSlackWay reads the first request of a connection to Slack, which tells the Web API from Socket Mode.
-func readSlackWay(client net.Conn) (way string, first []byte, ok bool) {
+// readSlackRoute reads the first request of a connection to Slack, which tells the Web API from Socket Mode.
+func readSlackRoute(client net.Conn) (way string, first []byte, ok bool) {
 	buf := make([]byte, pieceSize)
 	n, err := client.Read(buf)
 	if err != nil {
@@ -162,9 +162,9 @@ func readSlackWay(client net.Conn) (way string, first []byte, ok bool) {
 	}
 	first = buf[:n]
 	if bytes.HasPrefix(first, []byte("GET /link/")) {
-		return waySocket, first, true
+		return routeSlackSocket, first, true
 	}
-	return waySlack, first, true
+	return routeSlackAPI, first, true
 }
 
 // carry connects a link to its server, and carries both directions until they end. first was read of the client already.
@@ -199,30 +199,30 @@ func (p *proxy) cut(way string) int {
 	return len(list)
 }
 
-// keepSilent silences the connections of a way for some time, also those that are opened meanwhile: no answers come back
+// dropTraffic silences the connections of a way for some time, also those that are opened meanwhile: no answers come back
 // and, with wholly, no requests get through. Then it resets the silent ones. It returns how many it silenced at first.
-func (p *proxy) keepSilent(ctx context.Context, way string, d time.Duration, wholly bool) int {
-	fault := &silence{wholly: wholly}
+func (p *proxy) dropTraffic(ctx context.Context, way string, d time.Duration, wholly bool) int {
+	fault := &blackhole{bothDirections: wholly}
 	p.mu.Lock()
-	p.silences[way] = fault
+	p.blackholes[way] = fault
 	p.mu.Unlock()
 	list := p.openLinks(way)
 	for _, l := range list {
-		l.mute(wholly)
+		l.startDropping(wholly)
 	}
 
 	pause.For(ctx, d)
 	p.mu.Lock()
 
-	if p.silences[way] == fault { // otherwise another silence has begun and lasts
-		delete(p.silences, way)
+	if p.blackholes[way] == fault { // otherwise another silence has begun and lasts
+		delete(p.blackholes, way)
 	}
 
 	p.mu.Unlock()
 	struck := len(list)
 
 	for _, l := range p.openLinks(way) {
-		if l.isSilent() {
+		if l.isBlackholed() {
 			l.reset()
 		}
 	}
@@ -232,31 +232,31 @@ func (p *proxy) keepSilent(ctx context.Context, way string, d time.Duration, who
 
 // link is one connection through a proxy.
 type link struct {
-	p      *proxy
-	way    string
+	proxy  *proxy
+	route  string
 	client net.Conn
 
 	mu               sync.Mutex
 	server           net.Conn  // nil until it is connected, and on a link that is wholly silent from its beginning
-	deafUp           bool      // what goes up is thrown away
-	deafDown         bool      // what comes down is thrown away
+	dropUp           bool      // what goes up is thrown away
+	dropDown         bool      // what comes down is thrown away
 	answersHeldUntil time.Time // what comes down is held back until then
-	claims           bool      // PostgreSQL: Parley claims deliveries over it
+	claimsDeliveries bool      // PostgreSQL: Parley claims deliveries over it
 	justClaimed      bool      // PostgreSQL: the latest answer claimed a reply
 }
 
-// mute lets nothing come down any more and, with wholly, nothing go up.
-func (l *link) mute(wholly bool) {
+// startDropping lets nothing come down any more and, with wholly, nothing go up.
+func (l *link) startDropping(wholly bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.deafUp, l.deafDown = wholly, true
+	l.dropUp, l.dropDown = wholly, true
 }
 
-// isSilent reports whether the link was muted.
-func (l *link) isSilent() bool {
+// isBlackholed reports whether the link was muted.
+func (l *link) isBlackholed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.deafDown
+	return l.dropDown
 }
 
 // holdAnswers holds back what comes down until d is over.
@@ -305,23 +305,23 @@ func (l *link) pumpBytes(from, to net.Conn, up bool) {
 // passOn sends a piece on. It throws the piece away if the link is deaf in that direction. It returns false if the link
 // must end, because a trap says so or the other side is gone.
 func (l *link) passOn(to net.Conn, piece []byte, up bool) bool {
-	if l.isDeaf(up) {
+	if l.drops(up) {
 		return true
 	}
-	if !l.p.traps.pass(l, piece, up) {
+	if !l.proxy.triggers.pass(l, piece, up) {
 		return false
 	}
 
-	if !up && l.p.onAnswer != nil {
+	if !up && l.proxy.onAnswer != nil {
 		if status := httpStatus(piece); status != "" {
-			l.p.onAnswer(status)
+			l.proxy.onAnswer(status)
 		}
 	}
 
 	if !up {
 		l.awaitHeldAnswers()
 	}
-	if l.isDeaf(up) { // it was muted while this waited
+	if l.drops(up) { // it was muted while this waited
 		return true
 	}
 
@@ -349,12 +349,12 @@ func httpStatus(piece []byte) string {
 	return string(rest[:digits])
 }
 
-// isDeaf reports whether the link swallows what goes in one direction.
-func (l *link) isDeaf(up bool) bool {
+// drops reports whether the link swallows what goes in one direction.
+func (l *link) drops(up bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if up {
-		return l.deafUp
+		return l.dropUp
 	}
-	return l.deafDown
+	return l.dropDown
 }

@@ -18,7 +18,7 @@ import (
 func newTestProxy(t *testing.T) (p *proxy, heard <-chan string) {
 	t.Helper()
 	lines := make(chan string, 10)
-	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: newDialer("tcp", startEchoServer(t, lines)), traps: &traps{}})
+	p, err := openProxy(t.Context(), &proxy{route: routeSMTP, dial: newDialer("tcp", startEchoServer(t, lines)), triggers: &triggers{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,10 +118,10 @@ func TestProxyCuts(t *testing.T) {
 	c.wantLine("hello")
 	c.send("one")
 	c.wantLine("one")
-	if n := p.cut(wayIMAP); n != 0 {
+	if n := p.cut(routeIMAP); n != 0 {
 		t.Errorf("cut(wayIMAP) cut %d connections, want 0, as there are none of this way", n)
 	}
-	if n := p.cut(waySMTP); n != 1 {
+	if n := p.cut(routeSMTP); n != 1 {
 		t.Errorf("cut(waySMTP) cut %d connections, want 1", n)
 	}
 	c.wantEnd()
@@ -132,16 +132,16 @@ func TestProxyCuts(t *testing.T) {
 // means that the server hears nothing either.
 func beginSilence(t *testing.T, p *proxy, wholly bool) (end func() int) {
 	t.Helper()
-	current := func() *silence {
+	current := func() *blackhole {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		return p.silences[waySMTP]
+		return p.blackholes[routeSMTP]
 	}
 	before := current()
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan int, 1)
-	go func() { done <- p.keepSilent(ctx, waySMTP, time.Hour, wholly) }()
-	for deadline := time.Now().Add(time.Minute); current() == before || !p.openLinks(waySMTP)[0].isSilent(); {
+	go func() { done <- p.dropTraffic(ctx, routeSMTP, time.Hour, wholly) }()
+	for deadline := time.Now().Add(time.Minute); current() == before || !p.openLinks(routeSMTP)[0].isBlackholed(); {
 		if time.Now().After(deadline) {
 			t.Fatal("the silence has not begun within a minute")
 		}
@@ -157,11 +157,11 @@ func beginSilence(t *testing.T, p *proxy, wholly bool) (end func() int) {
 func TestConnectingLinkIsNotSilent(t *testing.T) {
 	t.Parallel()
 	connecting := &link{}
-	if connecting.isSilent() {
+	if connecting.isBlackholed() {
 		t.Error("a link that has no server yet counts as silent")
 	}
-	connecting.mute(true)
-	if !connecting.isSilent() {
+	connecting.startDropping(true)
+	if !connecting.isBlackholed() {
 		t.Error("a link that was muted before it had a server doesn't count as silent")
 	}
 }
@@ -229,7 +229,7 @@ func TestProxySilences(t *testing.T) {
 }
 
 // armTrap sets a trap; sprang gets whether it sprang.
-func armTrap(t *testing.T, tr *traps, one *trap) (sprang <-chan bool) {
+func armTrap(t *testing.T, tr *triggers, one *trigger) (sprang <-chan bool) {
 	t.Helper()
 	result := make(chan bool, 1)
 	go func() { result <- tr.wait(t.Context(), one, time.Minute) }()
@@ -255,14 +255,14 @@ func TestTraps(t *testing.T) {
 		p, _ := newTestProxy(t)
 		c := connect(t, p)
 		c.wantLine("hello")
-		var marks markSet
+		var marks markerSet
 		marks.add(reply())
-		sprang := armTrap(t, p.traps, &trap{way: waySMTP, up: true, match: containsMark(&marks), strike: func(l *link) bool { l.holdAnswers(held); return true }})
-		c.send("out-c001-1") // another message
-		c.wantLine("out-c001-1")
+		sprang := armTrap(t, p.triggers, &trigger{route: routeSMTP, upstream: true, match: containsMarker(&marks), inject: func(l *link) bool { l.holdAnswers(held); return true }})
+		c.send("outbound-c001-1") // another message
+		c.wantLine("outbound-c001-1")
 		began := time.Now()
-		c.send("see out-c001-2")
-		c.wantLine("see out-c001-2")
+		c.send("see outbound-c001-2")
+		c.wantLine("see outbound-c001-2")
 		if took := time.Since(began); took < held {
 			t.Errorf("the answer came after %s, want at least %s", took, held)
 		}
@@ -275,7 +275,7 @@ func TestTraps(t *testing.T) {
 		p, _ := newTestProxy(t)
 		c := connect(t, p)
 		c.wantLine("hello")
-		sprang := armTrap(t, p.traps, &trap{way: waySMTP, up: true, match: containsWords("DATA"), strike: func(*link) bool { return false }})
+		sprang := armTrap(t, p.triggers, &trigger{route: routeSMTP, upstream: true, match: containsWords("DATA"), inject: func(*link) bool { return false }})
 		c.send("DATA")
 		c.wantEnd()
 		if !<-sprang {
@@ -284,8 +284,8 @@ func TestTraps(t *testing.T) {
 	})
 	t.Run("is taken away when nobody waits any more", func(t *testing.T) {
 		t.Parallel()
-		var tr traps
-		if tr.wait(t.Context(), &trap{way: waySMTP, match: containsWords("never")}, time.Millisecond) {
+		var tr triggers
+		if tr.wait(t.Context(), &trigger{route: routeSMTP, match: containsWords("never")}, time.Millisecond) {
 			t.Error("wait reports that a trap sprang, which nothing passed")
 		}
 		if len(tr.list) != 0 {
@@ -296,8 +296,8 @@ func TestTraps(t *testing.T) {
 
 // newHotLink returns a connection to PostgreSQL on which Parley claims deliveries.
 func newHotLink() *link {
-	l := &link{way: wayBase}
-	l.learn([]byte("user\x00parley\x00enable_seqscan\x00off\x00"), true)
+	l := &link{route: routePostgres}
+	l.noteUse([]byte("user\x00parley\x00enable_seqscan\x00off\x00"), true)
 	return l
 }
 
@@ -308,10 +308,10 @@ func TestCommitRequest(t *testing.T) {
 	if !isCommitRequest(newHotLink(), sync) {
 		t.Error("a Sync where deliveries are claimed is no commit, want one")
 	}
-	if isCommitRequest(&link{way: wayBase}, sync) {
+	if isCommitRequest(&link{route: routePostgres}, sync) {
 		t.Error("a Sync elsewhere is a commit, want none")
 	}
-	if !isCommitRequest(&link{way: wayBase}, statement) {
+	if !isCommitRequest(&link{route: routePostgres}, statement) {
 		t.Error("the statement is no commit, want one")
 	}
 }
@@ -319,7 +319,7 @@ func TestCommitRequest(t *testing.T) {
 // A claim is answered when PostgreSQL is ready again after rows of replies that are being sent.
 func TestClaimAnswer(t *testing.T) {
 	t.Parallel()
-	hot, plain := newHotLink(), &link{way: wayBase}
+	hot, plain := newHotLink(), &link{route: routePostgres}
 	claim := []byte("D…reply…sending…" + pgReady)
 	for _, c := range []struct {
 		name string
@@ -332,13 +332,13 @@ func TestClaimAnswer(t *testing.T) {
 		{name: "the rest of a claim", link: hot, text: []byte(pgReady), want: true},
 		{name: "another row", link: hot, text: []byte("D…")},
 	} {
-		c.link.learn(c.text, false)
+		c.link.noteUse(c.text, false)
 		if got := isClaimAnswer(c.link, c.text); got != c.want {
 			t.Errorf("%s: got %t, want %t", c.name, got, c.want)
 		}
 	}
-	hot.learn([]byte("next"), true)
-	hot.learn([]byte(pgReady), false)
+	hot.noteUse([]byte("next"), true)
+	hot.noteUse([]byte(pgReady), false)
 	if isClaimAnswer(hot, []byte(pgReady)) {
 		t.Error("the answer to the next request counts as that to the claim before")
 	}

@@ -19,19 +19,19 @@ import (
 
 // replica keeps one Parley running: it starts again whatever ends it.
 type replica struct {
-	n    int // from 0
-	spec child.Spec
+	index int // from 0
+	spec  child.Spec
 
-	// excuse reports whether the database was out of reach since a time. If it is nil, the database never was.
-	excuse func(since time.Time) bool
+	// databaseWasDown reports whether the database was out of reach since a time. If it is nil, the database never was.
+	databaseWasDown func(since time.Time) bool
 
-	mu          sync.Mutex
-	now         *child.Process // the child, running or ended; nil before the first
-	asked       bool           // the run killed the child or asked it to stop: its end is no fault
-	killed      bool           // kill has been called since the child was started
-	started     time.Time
-	unaskedEnds []string // ends that nobody asked for, with the last line of the log
-	refused     int      // starts that it gave up, as its database was out of reach or its port was taken
+	mu              sync.Mutex
+	process         *child.Process // the child, running or ended; nil before the first
+	endRequested    bool           // the run killed the child or asked it to stop: its end is no fault
+	killed          bool           // kill has been called since the child was started
+	started         time.Time
+	unexpectedExits []string // ends that nobody asked for, with the last line of the log
+	failedStarts    int      // starts that it gave up, as its database was out of reach or its port was taken
 }
 
 // run supervises until ctx ends; then the child is asked to stop.
@@ -47,8 +47,8 @@ func (r *replica) run(ctx context.Context) error {
 		}
 
 		r.mu.Lock()
-		r.now, r.started = p, time.Now()
-		r.asked, r.killed = false, false
+		r.process, r.started = p, time.Now()
+		r.endRequested, r.killed = false, false
 		r.mu.Unlock()
 
 		select {
@@ -59,9 +59,9 @@ func (r *replica) run(ctx context.Context) error {
 		}
 
 		r.mu.Lock()
-		asked := r.asked
+		asked := r.endRequested
 		if !asked {
-			r.judgeEnd(p.Err(), log())
+			r.classifyExit(p.Err(), log())
 		}
 
 		r.mu.Unlock()
@@ -74,21 +74,21 @@ func (r *replica) run(ctx context.Context) error {
 	return nil
 }
 
-// outageLasts is how long a database that comes back may still refuse connections.
-const outageLasts = 20 * time.Second
+// recoveryTime is how long a database that comes back may still refuse connections.
+const recoveryTime = 20 * time.Second
 
-// judgeEnd judges an end that nobody asked for. A Parley that gives a reason and ends, because
+// classifyExit judges an end that nobody asked for. A Parley that gives a reason and ends, because
 // it can't reach its database when it starts, is started again by whoever runs it; so is one
 // whose port somebody uses for a connection of his own meanwhile. One that was at work must never
 // end by itself. Caller holds r.mu.
-func (r *replica) judgeEnd(how error, log string) {
+func (r *replica) classifyExit(how error, log string) {
 	var exit *exec.ExitError
 	gaveUp := errors.As(how, &exit) && exit.ExitCode() == 1
-	outage := r.excuse != nil && r.excuse(r.started.Add(-outageLasts))
+	outage := r.databaseWasDown != nil && r.databaseWasDown(r.started.Add(-recoveryTime))
 	isStart := gaveUp && !strings.Contains(log, readyLine)
 	isExcused := outage || strings.Contains(log, syscall.EADDRINUSE.Error())
 	if isStart && isExcused {
-		r.refused++
+		r.failedStarts++
 		return
 	}
 
@@ -99,7 +99,7 @@ func (r *replica) judgeEnd(how error, log string) {
 		how = errors.New("exit status 0")
 	}
 
-	r.unaskedEnds = append(r.unaskedEnds, fmt.Sprintf("Parley %d ended by itself (%v) after %s; it said last: %.300s", r.n+1, how,
+	r.unexpectedExits = append(r.unexpectedExits, fmt.Sprintf("Parley %d ended by itself (%v) after %s; it said last: %.300s", r.index+1, how,
 		time.Since(r.started).Round(time.Millisecond), last))
 }
 
@@ -128,33 +128,33 @@ func (r *replica) kill() bool {
 	if !r.isAlive() {
 		return false
 	}
-	r.asked, r.killed = true, true
-	r.now.Signal(syscall.SIGKILL)
+	r.endRequested, r.killed = true, true
+	r.process.Signal(syscall.SIGKILL)
 	return true
 }
 
 // isAlive reports whether the child runs. Caller holds r.mu.
 func (r *replica) isAlive() bool {
-	if r.now == nil || r.killed {
+	if r.process == nil || r.killed {
 		return false
 	}
 	select {
-	case <-r.now.Done():
+	case <-r.process.Done():
 		return false
 	default:
 		return true
 	}
 }
 
-// freezeChild stops the child where it is and reports whether there was one. thaw lets it go on as
+// stop stops the child where it is and reports whether there was one. thaw lets it go on as
 // if nothing had been; it is harmless when the child is gone.
-func (r *replica) freezeChild() (thaw func(), ok bool) {
+func (r *replica) stop() (thaw func(), ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.isAlive() {
 		return func() {}, false
 	}
-	p := r.now
+	p := r.process
 	p.Signal(syscall.SIGSTOP)
 	return func() { p.Signal(syscall.SIGCONT) }, true
 }
@@ -163,8 +163,8 @@ func (r *replica) freezeChild() (thaw func(), ok bool) {
 // program with env added to its environment, or the same as before if program is nil.
 func (r *replica) replace(program []string, env ...string) {
 	r.mu.Lock()
-	p := r.now
-	r.asked = true
+	p := r.process
+	r.endRequested = true
 	if program != nil {
 		r.spec.Program = program
 		r.spec.Env = append(slices.Clone(r.spec.Env), env...)
@@ -179,15 +179,15 @@ func (r *replica) replace(program []string, env ...string) {
 func (r *replica) currentPID() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.now == nil {
+	if r.process == nil {
 		return 0
 	}
-	return r.now.PID()
+	return r.process.PID()
 }
 
-// endsByItself returns the ends of the child that nobody asked for, and how many starts it gave up.
-func (r *replica) endsByItself() (ends []string, refused int) {
+// exitsByItself returns the ends of the child that nobody asked for, and how many starts it gave up.
+func (r *replica) exitsByItself() (ends []string, refused int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.unaskedEnds), r.refused
+	return slices.Clone(r.unexpectedExits), r.failedStarts
 }

@@ -45,13 +45,13 @@ func TestJudgeEnd(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := &replica{excuse: c.excuse}
-			r.judgeEnd(c.how, c.log)
+			r := &replica{databaseWasDown: c.excuse}
+			r.classifyExit(c.how, c.log)
 			wantFaults, wantExcused := 0, 1
 			if c.fault {
 				wantFaults, wantExcused = 1, 0
 			}
-			faults, excused := r.endsByItself()
+			faults, excused := r.exitsByItself()
 			if len(faults) != wantFaults || excused != wantExcused {
 				t.Errorf("got the faults %q and %d excused starts, want %d faults and %d excused", faults, excused, wantFaults, wantExcused)
 			}
@@ -80,7 +80,7 @@ func TestRestart(t *testing.T) {
 				if c.kill && first == 0 && r.kill() {
 					first = r.currentPID()
 				}
-				ends, _ := r.endsByItself()
+				ends, _ := r.exitsByItself()
 				if len(ends) > 0 || first != 0 && r.currentPID() != first {
 					break
 				}
@@ -92,7 +92,7 @@ func TestRestart(t *testing.T) {
 			if err := <-ran; err != nil {
 				t.Fatal(err)
 			}
-			if faults, _ := r.endsByItself(); len(faults) > 0 == c.kill {
+			if faults, _ := r.exitsByItself(); len(faults) > 0 == c.kill {
 				t.Errorf("got the faults %q, want some only if it ended by itself", faults)
 			}
 		})
@@ -102,7 +102,7 @@ func TestRestart(t *testing.T) {
 // wantNotStruck checks that a replica can be neither frozen nor killed.
 func wantNotStruck(t *testing.T, r *replica, why string) {
 	t.Helper()
-	if _, ok := r.freezeChild(); ok {
+	if _, ok := r.stop(); ok {
 		t.Errorf("freezeChild froze a process that %s", why)
 	}
 	if r.kill() {
@@ -120,14 +120,14 @@ func TestStrikeNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-ended.Done()
-	r.now = ended
+	r.process = ended
 	wantNotStruck(t, r, "has ended")
 	ctx, end := context.WithCancel(t.Context())
 	end()
-	c := &chaos{replicas: []*replica{r}, net: &network{}, say: func(string, ...any) {}, struck: map[string]int{}, missed: map[string]int{}}
-	for _, name := range []string{harmKill, harmFreeze} {
-		if c.strikeWhenPossible(ctx, harm{Name: name}); c.missed[name] != 1 || c.struck[name] != 0 {
-			t.Errorf("%s: got %d struck, %d missed; want 0 and 1", name, c.struck[name], c.missed[name])
+	c := &injector{replicas: []*replica{r}, network: &network{}, printLine: func(string, ...any) {}, injected: map[string]int{}, missed: map[string]int{}}
+	for _, name := range []string{faultKill, faultStop} {
+		if c.injectWhenPossible(ctx, fault{Kind: name}); c.missed[name] != 1 || c.injected[name] != 0 {
+			t.Errorf("%s: got %d struck, %d missed; want 0 and 1", name, c.injected[name], c.missed[name])
 		}
 	}
 }
@@ -139,7 +139,7 @@ func TestOutage(t *testing.T) {
 	began, inAnHour := time.Now(), time.Now().Add(time.Hour)
 	want := func(when string, since time.Time, want bool) {
 		t.Helper()
-		if got := n.wasOutOfReach(since); got != want {
+		if got := n.wasDatabaseDown(since); got != want {
 			t.Errorf("%s: out of reach: got %t, want %t", when, got, want)
 		}
 	}

@@ -11,12 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"parley/cmd/parley/torture/world"
+	"parley/cmd/parley/torture/emulators"
 )
 
 // findCrashes returns the first lines in the logs of Parley, the emulators and the oracle that tell of a panic or a data
 // race; at most ten.
-func (s *stage) findCrashes() []string {
+func (s *session) findCrashes() []string {
 	const most = 10
 	var found []string
 	logs, err := filepath.Glob(filepath.Join(s.dir, "parley-*.log"))
@@ -50,38 +50,38 @@ func isCrashLine(line string) bool {
 	return strings.Contains(line, "DATA RACE") || strings.Contains(line, "panicked")
 }
 
-// writeEvidence writes what the database and the emulators know into the run's folder. They must still run.
+// exportObservations writes what the database and the emulators know into the run's folder. They must still run.
 // Errors: all that were met; what could be read is written nevertheless.
-func (s *stage) writeEvidence(ctx context.Context) error {
+func (s *session) exportObservations(ctx context.Context) error {
 	var err error
 	if s.database.Current() != nil {
 		err = s.database.Export(ctx, filepath.Join(s.dir, "journal"))
 	}
-	if s.wire == (world.Wire{}) {
+	if s.client == (emulators.Client{}) {
 		return err
 	}
 
-	chat := s.wire.Platform()
-	shown, seen := chat.Evidence(ctx)
+	chat := s.client.Platform()
+	shown, seen := chat.Export(ctx)
 	err = errors.Join(err, seen, s.writeJSON(chat.Traits().Kind+".json", shown))
 	if s.driver == nil {
 		return err
 	}
 
-	err = errors.Join(err, s.writeJSON("said.json", s.driver.said))
+	err = errors.Join(err, s.writeJSON("said.json", s.driver.history))
 	mail := map[string]any{}
-	for _, t := range s.driver.talks {
-		if t.kind != world.ByMail {
-			b, seen := s.wire.Phone(ctx, t.kind, t.conv)
+	for _, t := range s.driver.conversations {
+		if t.kind != emulators.ByMail {
+			b, seen := s.client.ReadPhone(ctx, t.kind, t.number)
 			err = errors.Join(err, seen)
-			mail[fmt.Sprintf("%s %s", t.kind, world.Subject(t.conv))] = b
+			mail[fmt.Sprintf("%s %s", t.kind, emulators.Subject(t.number))] = b
 			continue
 		}
 
 		for _, folder := range []string{"INBOX", "Sent"} {
-			list, seen := s.wire.Folder(ctx, world.Customer(t.conv), folder)
+			list, seen := s.client.ReadFolder(ctx, emulators.CustomerAddress(t.number), folder)
 			err = errors.Join(err, seen)
-			mail[world.Customer(t.conv)+" "+folder] = list
+			mail[emulators.CustomerAddress(t.number)+" "+folder] = list
 		}
 	}
 
@@ -89,7 +89,7 @@ func (s *stage) writeEvidence(ctx context.Context) error {
 }
 
 // writeJSON writes a value as JSON into a file of the run's folder.
-func (s *stage) writeJSON(name string, what any) error {
+func (s *session) writeJSON(name string, what any) error {
 	body, err := json.MarshalIndent(what, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(s.dir, name), append(body, '\n'), 0o600)
@@ -99,7 +99,7 @@ func (s *stage) writeJSON(name string, what any) error {
 
 // printAndCleanUp prints the verdict and removes the folder of a good run, unless opt.Keep names that folder. The folder of a
 // run that failed (err) stays, with report.json in it; only those of the last few such runs are kept.
-func (s *stage) printAndCleanUp(r *Report, err error) error {
+func (s *session) printAndCleanUp(r *Report, err error) error {
 	s.print(r)
 	if err == nil && s.scratch != nil {
 		return s.scratch.Remove()
@@ -120,21 +120,21 @@ func (s *stage) printAndCleanUp(r *Report, err error) error {
 }
 
 // print writes the report for people: first what was found, then what the run went through, last what was counted.
-func (s *stage) print(r *Report) {
+func (s *session) print(r *Report) {
 	v := r.Verdict
-	for _, f := range slices.Concat(v.Findings, r.Audit.Findings(), r.Fell, r.Crashes, r.Problems) {
+	for _, f := range slices.Concat(v.Violations, r.Audit.Violations(), r.UnexpectedExits, r.Crashes, r.Problems) {
 		s.printLine("  %s", f)
 	}
 
-	s.printLine("Blows: %s (%d kills and stops)", formatCounts(r.Harm), r.Struck)
+	s.printLine("Blows: %s (%d kills and stops)", formatCounts(r.Injected), r.KillsAndStops)
 	if len(r.Missed) > 0 {
 		s.printLine("Never met their moment: %s", formatCounts(r.Missed))
 	}
 
-	s.printLine("Faults: %s", formatCounts(r.Faults))
-	if g := r.Gaps; len(g.All)+g.Disturbed > 0 {
+	s.printLine("Faults: %s", formatCounts(r.ProviderFaults))
+	if g := r.Downtimes; len(g.All)+g.Disturbed > 0 {
 		s.printLine("Restarts: %d undisturbed, %d disturbed by other blows; nobody answered for at most %s (median %s); the old process took at most %s to end",
-			len(g.All), g.Disturbed, g.Worst.Round(time.Millisecond), medianOf(g.All).Round(time.Millisecond), g.Drained.Round(10*time.Millisecond))
+			len(g.All), g.Disturbed, g.Longest.Round(time.Millisecond), medianOf(g.All).Round(time.Millisecond), g.LongestStop.Round(10*time.Millisecond))
 	}
 
 	for _, text := range r.Skipped {
@@ -143,33 +143,33 @@ func (s *stage) print(r *Report) {
 
 	s.printLine("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times; %d starts found no database or no port. "+
 		"Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
-		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, len(r.Fell), r.Refused, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
-		r.Took.Round(time.Second), r.Quiet.Round(time.Second))
+		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, len(r.UnexpectedExits), r.FailedStarts, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
+		r.Took.Round(time.Second), r.SettleTime.Round(time.Second))
 
 	s.printLine("Verdict: %d mails, %d replies, %d came back, %d inside, %d edits, %d deletions, %d commands: "+
 		"lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, received though deleted %d, unaccounted for %d; "+
 		"excused %d, of which %s could not tell within the hold; truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
 		"sent by a click %d, %d of them rightly; resolved before the customer's words were shown %d.",
-		v.Mails, v.Replies, v.Backs, v.Inside, v.Edits, v.Deletes, v.Commands,
-		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.Late, v.Unaccounted,
-		v.Excused, s.wire.Platform().Traits().Name, v.Ambiguous, v.Unsure, v.Clicked, v.Asked, v.Unseen)
+		v.Mails, v.Replies, v.Bounced, v.Internal, v.Edits, v.Deletes, v.Commands,
+		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.ReceivedDeleted, v.Unaccounted,
+		v.Excused, s.client.Platform().Traits().Name, v.Ambiguous, v.AmbiguousMessages, v.SentByClick, v.RightlyAsked, v.ResolvedUnseen)
 
 	s.printLine("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
 		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,
-		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.GivenUp), len(r.Audit.Unread), len(r.Audit.Missing), len(r.Audit.Stale))
+		len(r.Audit.OutOfOrder), len(r.Audit.AppliedTwice), len(r.Audit.WronglyQuarantined), len(r.Audit.NotQuarantined), len(r.Audit.Unrecorded), len(r.Audit.StaleCards))
 
 	if s.opt.Model {
-		s.printLine("The model: %d questions; customers' messages named by notes %d.", v.Asking, v.Noted)
+		s.printLine("The model: %d questions; customers' messages named by notes %d.", v.ModelQuestions, v.NotedMessages)
 	}
-	if r.Harm[harmNewer] > 0 {
+	if r.Injected[faultMixedVersions] > 0 {
 		s.printLine("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.", r.Versions.Accepted, r.Versions.Touched)
 	}
-	if s.opt.Blind || v.Twice+v.Untold > 0 {
+	if s.opt.Blind || v.MarkedCopies+v.EventsLost > 0 {
 		s.printLine("Where Parley could not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.",
-			v.Twice, v.Untold)
+			v.MarkedCopies, v.EventsLost)
 	}
 
-	for _, why := range r.Broken {
+	for _, why := range r.Failures {
 		s.printLine("FAILED: %s", why)
 	}
 }

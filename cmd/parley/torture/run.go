@@ -15,35 +15,35 @@ import (
 	"parley/channels/pause"
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/emulators"
 	"parley/cmd/parley/torture/records"
-	"parley/cmd/parley/torture/world"
 )
 
-// stage is one run.
-type stage struct {
-	opt      Options
-	dir      string
-	scratch  *lab.Scratch // that folder, if it is a temporary one; nil means opt.Keep names it
-	wire     world.Wire
-	vars     map[string]string // the emulators' addresses
-	database *records.Database
-	network  *network
-	doors    *doors
-	fakes    *child.Process
-	oracle   *judgeProcess
-	driver   *driver
-	program  []string // of Parley
-	old      []string // an earlier version of it; nil means none
-	limited  bool     // the database's folder is a file system of its own
-	skipped  []string
-	began    time.Time
-	mu       sync.Mutex // guards writes to opt.Out
+// session is one run.
+type session struct {
+	opt           Options
+	dir           string
+	scratch       *lab.Scratch // that folder, if it is a temporary one; nil means opt.Keep names it
+	client        emulators.Client
+	vars          map[string]string // the emulators' addresses
+	database      *records.Database
+	network       *network
+	endpoints     *endpoints
+	emulators     *child.Process
+	oracle        *oracleProcess
+	driver        *driver
+	program       []string // of Parley
+	oldProgram    []string // an earlier version of it; nil means none
+	hasSpaceLimit bool     // the database's folder is a file system of its own
+	skipped       []string
+	began         time.Time
+	mu            sync.Mutex // guards writes to opt.Out
 }
 
 // Run plays the whole run and prints its progress. The report is complete also with
 // ErrVerdict. Other errors: the run itself could not be played.
 func Run(ctx context.Context, o Options) (Report, error) {
-	s, err := newStage(o)
+	s, err := newSession(o)
 	if err != nil {
 		return Report{}, err
 	}
@@ -54,31 +54,31 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	return r, s.printAndCleanUp(&r, err)
 }
 
-func (s *stage) printLine(format string, args ...any) {
+func (s *session) printLine(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, _ = fmt.Fprintf(s.opt.Out, format+"\n", args...) // progress only
 }
 
 // playRun sets everything up, lets it flow and break, waits, and gets the verdict.
-func (s *stage) playRun(ctx context.Context, r *Report) (err error) {
+func (s *session) playRun(ctx context.Context, r *Report) (err error) {
 	life, end := context.WithCancel(ctx)
 	var parleys errgroup.Group
 	defer func() {
 		end()
 		err = errors.Join(err, parleys.Wait())
-		r.Crashes, r.Blows = s.findCrashes(), s.opt.Blows
+		r.Crashes, r.Planned = s.findCrashes(), s.opt.Faults
 		if err == nil {
-			err = r.judge()
+			err = r.decide()
 		}
 		if err != nil {
-			err = errors.Join(err, s.writeEvidence(context.WithoutCancel(ctx)))
+			err = errors.Join(err, s.exportObservations(context.WithoutCancel(ctx)))
 		}
 
 		err = errors.Join(err, s.stopOthers(err != nil))
 	}()
 
-	if err := s.begin(life); err != nil {
+	if err := s.start(life); err != nil {
 		return err
 	}
 
@@ -91,7 +91,7 @@ func (s *stage) playRun(ctx context.Context, r *Report) (err error) {
 	}
 
 	s.printLine("Parley runs (%d), seed %d, load average %s: %d mails and %d replies in %s; blows: %s; and faults of all providers.",
-		s.opt.Replicas, s.opt.Seed, r.Loads[0], s.opt.Mails, s.opt.Replies, s.opt.Flow, formatCounts(s.opt.Blows))
+		s.opt.Replicas, s.opt.Seed, r.Loads[0], s.opt.Mails, s.opt.Replies, s.opt.Flow, formatCounts(s.opt.Faults))
 	if err := s.runFlow(life, r); err != nil {
 		return err
 	}
@@ -102,42 +102,42 @@ func (s *stage) playRun(ctx context.Context, r *Report) (err error) {
 		return err
 	}
 
-	r.Quiet = time.Since(quiet)
+	r.SettleTime = time.Since(quiet)
 	for _, p := range s.network.replicas {
-		ends, refused := p.endsByItself()
-		r.Fell, r.Refused = append(r.Fell, ends...), r.Refused+refused
+		ends, refused := p.exitsByItself()
+		r.UnexpectedExits, r.FailedStarts = append(r.UnexpectedExits, ends...), r.FailedStarts+refused
 	}
 
 	return nil
 }
 
 // waitUntilConnected waits until the chat sees the app, and Parley watches every mailbox.
-func (s *stage) waitUntilConnected(ctx context.Context) error {
+func (s *session) waitUntilConnected(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 
 	for watched := false; !watched; {
-		watched, _ = s.database.Watched(ctx) // the database may be down for a moment
+		watched, _ = s.database.AreMailboxesWatched(ctx) // the database may be down for a moment
 		if !watched && !pause.For(ctx, pollEvery) {
 			return errors.New("torture: Parley did not open its mailboxes; see parley-1.log")
 		}
 	}
 
 	if s.opt.Chats {
-		if err := s.useChats(ctx); err != nil {
+		if err := s.connectChats(ctx); err != nil {
 			return err
 		}
 	}
 
 	if s.opt.Teams {
-		return s.useTeams(ctx)
+		return s.connectTeams(ctx)
 	}
 	if s.opt.Webhooks {
-		return s.useWebhooks(ctx)
+		return s.connectSlackWebhooks(ctx)
 	}
 
 	for {
-		n, err := s.wire.Sockets(ctx) // an error counts as no connection: the emulator is asked again
+		n, err := s.client.CountSockets(ctx) // an error counts as no connection: the emulator is asked again
 		if err == nil && n >= s.opt.Replicas {
 			return nil
 		}
@@ -148,18 +148,18 @@ func (s *stage) waitUntilConnected(ctx context.Context) error {
 }
 
 // runFlow lets people speak and things break at the same time; then the faults end.
-func (s *stage) runFlow(ctx context.Context, r *Report) error {
-	s.driver = newDriver(s.wire, s.opt)
-	s.driver.hard.base = s.database
-	c := &chaos{wire: s.wire, replicas: s.network.replicas, net: s.network, database: s.database, driver: s.driver, doors: s.doors, opt: s.opt,
-		patience: s.opt.lurkFor(), newer: s.program, say: s.printLine, struck: map[string]int{}, missed: map[string]int{}}
-	if s.old != nil {
-		c.program, c.upgraded = s.program, make(chan struct{})
+func (s *session) runFlow(ctx context.Context, r *Report) error {
+	s.driver = newDriver(s.client, s.opt)
+	s.driver.failing.database = s.database
+	c := &injector{client: s.client, replicas: s.network.replicas, network: s.network, database: s.database, driver: s.driver, endpoints: s.endpoints, opt: s.opt,
+		triggerTimeout: s.opt.triggerWait(), newerProgram: s.program, printLine: s.printLine, injected: map[string]int{}, missed: map[string]int{}}
+	if s.oldProgram != nil {
+		c.upgradeProgram, c.upgraded = s.program, make(chan struct{})
 	}
-	if err := s.oracle.begin(s.wire, len(s.driver.talks), s.opt.hold()); err != nil {
+	if err := s.oracle.setUp(s.client, len(s.driver.conversations), s.opt.hold()); err != nil {
 		return err
 	}
-	if err := errors.Join(s.driver.prepareBounces(ctx), world.Spoil(ctx, s.wire)); err != nil {
+	if err := errors.Join(s.driver.prepareBounces(ctx), emulators.ArmFaults(ctx, s.client)); err != nil {
 		return err
 	}
 
@@ -169,38 +169,38 @@ func (s *stage) runFlow(ctx context.Context, r *Report) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := s.countFaults(ctx, r); err != nil {
+	if err := s.countProviderFaults(ctx, r); err != nil {
 		return err
 	}
 
-	s.network.addTo(r.Faults)
-	r.Said = s.driver.counted
-	r.Harm, r.Missed = c.countBlows()
-	r.Versions.Accepted = c.accepted
+	s.network.addCountsTo(r.ProviderFaults)
+	r.Workload = s.driver.counts
+	r.Injected, r.Missed = c.countFaults()
+	r.Versions.Accepted = c.acceptedByNewer
 	for _, name := range killsAndStops() {
-		r.Struck += r.Harm[name]
+		r.KillsAndStops += r.Injected[name]
 	}
 
-	r.Gaps = s.doors.gaps
-	d := r.Said
+	r.Downtimes = s.endpoints.downtimes
+	d := r.Workload
 	s.printLine("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, "+
 		"%d resolved, %d handed over. The faults end.",
-		d.Mails, d.Replies+d.Backs, d.Backs, d.Inside, d.Edits, d.Deletes, d.Solved, d.Handed)
+		d.Mails, d.Replies+d.Bounced, d.Bounced, d.Internal, d.Edits, d.Deletes, d.Resolved, d.HandedOver)
 
-	return s.wire.Heal(ctx)
+	return s.client.ClearFaults(ctx)
 }
 
-// countFaults counts the faults that struck. In the long form it first waits until each provider's did: many
+// countProviderFaults counts the faults that struck. In the long form it first waits until each provider's did: many
 // replies may leave only now.
-func (s *stage) countFaults(ctx context.Context, r *Report) error {
-	until := time.Now().Add(s.opt.lurkAfter())
+func (s *session) countProviderFaults(ctx context.Context, r *Report) error {
+	until := time.Now().Add(s.opt.extraTriggerWait())
 	for {
 		var err error
-		if r.Faults, err = s.wire.FaultCounts(ctx); err != nil {
+		if r.ProviderFaults, err = s.client.CountFaults(ctx); err != nil {
 			return err
 		}
 
-		isEnough := s.opt.ShortWaits || len(s.opt.listUnstruck(r.Faults)) == 0
+		isEnough := s.opt.ShortWaits || len(s.opt.providersWithoutFault(r.ProviderFaults)) == 0
 		if isEnough || time.Now().After(until) {
 			return nil
 		}
@@ -213,7 +213,7 @@ func (s *stage) countFaults(ctx context.Context, r *Report) error {
 // settle waits until every lane is empty and the oracle misses nothing, then for two more
 // looks, in case something arrives twice. After opt.Settle it gives up waiting. A reply that failed for half an hour pauses for an
 // hour: Parley's clock jumps over such a pause.
-func (s *stage) settle(ctx context.Context, r *Report) error {
+func (s *session) settle(ctx context.Context, r *Report) error {
 	deadline := time.Now().Add(s.opt.Settle)
 	const (
 		quietLooks    = 3 // so many looks in a row must find nothing left to wait for
@@ -223,19 +223,19 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 
 	calm, lastProgress := 0, time.Now()
 	lanes, lanesSince := 0, time.Now()
-	excused, err := s.driver.takeBacks.listExcused(ctx)
+	excused, err := s.driver.holds.listExcused(ctx)
 	if err != nil {
 		return err
 	}
 
-	o := order{Click: true, Excused: excused, Said: s.driver.said}
+	o := oracleRequest{Click: true, Excused: excused, History: s.driver.history}
 	for {
-		quiet, err := s.inspectAll(ctx, o, r)
+		quiet, err := s.poll(ctx, o, r)
 		if err != nil {
 			return err
 		}
 
-		o.Excused, o.Said = nil, nil
+		o.Excused, o.History = nil, nil
 		calm++
 		if !quiet {
 			calm = 0
@@ -250,7 +250,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if lanes > 0 && time.Since(lanesSince) > stillFor {
 			lanesSince = time.Now()
 			s.printLine("        Parley's clock goes on by an hour, for what pauses between two attempts")
-			if err := s.database.Jump(ctx, time.Hour); err != nil {
+			if err := s.database.MoveClock(ctx, time.Hour); err != nil {
 				return err
 			}
 		}
@@ -258,7 +258,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if time.Since(lastProgress) > progressEvery {
 			lastProgress = time.Now()
 			s.printLine("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
-				r.Left.Pending, r.Left.Lanes, r.Verdict.Waits()+r.Audit.Waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
+				r.Left.Pending, r.Left.Lanes, r.Verdict.CountUnsettled()+r.Audit.CountUnsettled(), r.Verdict.SentByClick+r.Verdict.Ambiguous)
 		}
 
 		if !pause.For(ctx, time.Second) {
@@ -267,9 +267,9 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 	}
 }
 
-// inspectAll asks the oracle, the database and the chat once, writes into r what they say, and
+// poll asks the oracle, the database and the chat once, writes into r what they say, and
 // tells whether nothing is left to wait for.
-func (s *stage) inspectAll(ctx context.Context, o order, r *Report) (quiet bool, err error) {
+func (s *session) poll(ctx context.Context, o oracleRequest, r *Report) (quiet bool, err error) {
 	a, err := s.oracle.ask(o)
 	if err != nil {
 		return false, err
@@ -279,30 +279,30 @@ func (s *stage) inspectAll(ctx context.Context, o order, r *Report) (quiet bool,
 	}
 
 	if s.opt.Model {
-		if r.Unread, err = s.database.Unread(ctx); err != nil {
+		if r.Unanalysed, err = s.database.CountUnanalysed(ctx); err != nil {
 			return false, err
 		}
 	}
 
-	chat := s.wire.Platform()
-	untold, err := chat.Pending(ctx)
+	chat := s.client.Platform()
+	untold, err := chat.CountPendingEvents(ctx)
 	if err != nil {
 		return false, err
 	}
 
-	never, err := chat.Never(ctx, world.Written)
+	never, err := chat.LostEvents(ctx, emulators.Written)
 	if err != nil {
 		return false, err
 	}
 
-	typed := slices.DeleteFunc(s.driver.said.Heard(), func(id string) bool { return never[id] })
-	k := records.Known{Typed: typed, Cards: a.Cards, Poisons: s.driver.poisons, Stopped: s.opt.StopLong, Blind: s.opt.Blind}
+	typed := slices.DeleteFunc(s.driver.history.AnnouncedMessages(), func(id string) bool { return never[id] })
+	k := records.Expectation{Posted: typed, Cards: a.Cards, Poisons: s.driver.poisons, LongestStop: s.opt.ClaimStopFor, Blind: s.opt.Blind}
 	if r.Audit, err = s.database.Audit(ctx, k); err != nil {
 		return false, err
 	}
 
-	if r.Harm[harmNewer] > 0 {
-		seen, err := s.database.Versions(ctx)
+	if r.Injected[faultMixedVersions] > 0 {
+		seen, err := s.database.CountVersions(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -310,7 +310,7 @@ func (s *stage) inspectAll(ctx context.Context, o order, r *Report) (quiet bool,
 	}
 
 	r.Verdict, r.Problems = a.Verdict, a.Problems
-	waitsFor := a.Clicks + r.Left.Lanes + r.Left.Pending + r.Unread + untold + a.Verdict.Waits() + r.Audit.Waits()
+	waitsFor := a.Clicks + r.Left.Lanes + r.Left.Pending + r.Unanalysed + untold + a.Verdict.CountUnsettled() + r.Audit.CountUnsettled()
 	return waitsFor == 0, nil
 }
 

@@ -25,7 +25,7 @@ func TestSchedule(t *testing.T) {
 	t.Parallel()
 	o := planned()
 	list := schedule(7, o)
-	if !slices.IsSortedFunc(list, func(a, b harm) int { return cmp.Compare(a.At, b.At) }) {
+	if !slices.IsSortedFunc(list, func(a, b fault) int { return cmp.Compare(a.At, b.At) }) {
 		t.Errorf("blows are not in order: %+v", list)
 	}
 	kills := 0
@@ -33,19 +33,19 @@ func TestSchedule(t *testing.T) {
 		if h.At < 0 || h.At >= o.Flow {
 			t.Errorf("blow %d falls at %s, want within %s: %+v", i, h.At, o.Flow, h)
 		}
-		if h.N < 0 || h.N >= o.Replicas {
-			t.Errorf("blow %d falls on replica %d of %d: %+v", i, h.N, o.Replicas, h)
+		if h.Replica < 0 || h.Replica >= o.Replicas {
+			t.Errorf("blow %d falls on replica %d of %d: %+v", i, h.Replica, o.Replicas, h)
 		}
-		switch h.Name {
-		case harmKill:
+		switch h.Kind {
+		case faultKill:
 			kills++
-		case harmHeld:
-			if h.At != 0 || h.For != o.Flow {
-				t.Errorf("the snapshot is held from %s for %s, want for the whole run of %s", h.At, h.For, o.Flow)
+		case faultHoldSnapshot:
+			if h.At != 0 || h.Duration != o.Flow {
+				t.Errorf("the snapshot is held from %s for %s, want for the whole run of %s", h.At, h.Duration, o.Flow)
 			}
 		}
 	}
-	if want := o.Blows[harmKill]; kills != want {
+	if want := o.Faults[faultKill]; kills != want {
 		t.Errorf("got %d kills, want %d", kills, want)
 	}
 }

@@ -11,24 +11,24 @@ import (
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
-	"parley/cmd/parley/torture/judge"
-	"parley/cmd/parley/torture/world"
+	"parley/cmd/parley/torture/checker"
+	"parley/cmd/parley/torture/emulators"
 	"parley/store"
 )
 
 // setUp migrates the database and applies the set-up of this world: by the version that
 // the run begins with.
-func (s *stage) setUp(ctx context.Context) error {
+func (s *session) setUp(ctx context.Context) error {
 	text := s.composeConfig()
-	if s.old != nil {
-		return s.setUpOld(ctx, text)
+	if s.oldProgram != nil {
+		return s.setUpWithOldProgram(ctx, text)
 	}
 	return lab.SetUp(ctx, app.Env{DatabaseURL: s.database.URL(), Data: s.dir}, text, nil)
 }
 
-// setUpOld does the same with the earlier version's own sub-commands, so that the schema is
+// setUpWithOldProgram does the same with the earlier version's own sub-commands, so that the schema is
 // that version's too.
-func (s *stage) setUpOld(ctx context.Context, text string) error {
+func (s *session) setUpWithOldProgram(ctx context.Context, text string) error {
 	path := filepath.Join(s.dir, "parley.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("torture: %w", err)
@@ -36,7 +36,7 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 
 	env := app.Env{DatabaseURL: s.database.URL(), Data: s.dir}
 	run := func(args ...string) error {
-		cmd := exec.CommandContext(ctx, s.old[0], args...) //nolint:gosec // what we built
+		cmd := exec.CommandContext(ctx, s.oldProgram[0], args...) //nolint:gosec // what we built
 		cmd.Env = child.CleanEnv(append([]string{"DATABASE_URL=" + env.DatabaseURL, "PARLEY_DATA=" + s.dir}, s.chatEnv(0)...)...)
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return errNotSetUp(said, err)
@@ -53,20 +53,20 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 	}
 	defer db.Close()
 
-	if _, err := store.EnsureSurface(ctx, db.Pool, s.wire.Platform().Traits().Kind); err != nil {
+	if _, err := store.EnsureSurface(ctx, db.Pool, s.client.Platform().Traits().Kind); err != nil {
 		return err
 	}
 
 	return run("apply", "-f", path)
 }
 
-func (s *stage) composeConfig() string {
+func (s *session) composeConfig() string {
 	saveSent := ""
 	if s.opt.OwnCopies {
 		saveSent = "      save_sent: \"on\"\n"
 	}
 
-	t := s.wire.Platform().Traits()
+	t := s.client.Platform().Traits()
 	return "company: Acme\n" + lab.Agents(t.Kind == "slack", t.Kind == "teams") + fmt.Sprintf(`teams:
   - {name: %[1]s, members: [ann@acme.test, ben@acme.test], %[2]s_channel: %[3]q}
   - {name: %[4]s, members: [ann@acme.test, ben@acme.test]}
@@ -79,13 +79,13 @@ accounts:
     email:
       address: %[6]s
       sender_name: Acme Support
-%[7]s%[8]s`, judge.SupportTeam, t.Kind, t.Channel, judge.OtherTeam, s.opt.hold(), lab.HelpAddress, saveSent,
+%[7]s%[8]s`, checker.SupportTeam, t.Kind, t.Channel, checker.OtherTeam, s.opt.hold(), lab.HelpAddress, saveSent,
 		lab.MailServers(s.network.imap.address(), s.network.smtp.address(), "none", s.vars["FAKE_MAIL_USERNAME"], s.vars["FAKE_MAIL_PASSWORD"])) + s.chatConfig()
 }
 
 // chatConfig is the part of parley.yaml with the chat accounts. A customer keeps one
 // thread: the oracle knows of no other.
-func (s *stage) chatConfig() string {
+func (s *session) chatConfig() string {
 	if !s.opt.Chats {
 		return ""
 	}
@@ -95,6 +95,6 @@ func (s *stage) chatConfig() string {
      messenger: {page_id: %[7]q, token: %[8]s, app_secret: %[5]s, verify_token: %[6]s}}
   - {name: sms, kind: sms, team: %[12]s, hold: %[1]s, settings: {reply_after_resolve: reopen},
      twilio: {account_sid: %[9]s, auth_token: %[10]s, from: %[11]q}}
-`, s.opt.hold(), world.WhatsAppNumber, world.WhatsAppBusiness, world.WhatsAppToken, world.AppSecret, world.VerifyToken, world.PageID, world.PageToken,
-		world.TwilioAccount, world.TwilioToken, world.SMSNumber, judge.SupportTeam)
+`, s.opt.hold(), emulators.WhatsAppNumber, emulators.WhatsAppBusiness, emulators.WhatsAppToken, emulators.AppSecret, emulators.VerifyToken, emulators.PageID, emulators.PageToken,
+		emulators.TwilioAccount, emulators.TwilioToken, emulators.SMSNumber, checker.SupportTeam)
 }

@@ -13,7 +13,7 @@ import (
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/torture"
-	"parley/cmd/parley/torture/world"
+	"parley/cmd/parley/torture/emulators"
 	"parley/store/storetest"
 )
 
@@ -40,7 +40,7 @@ func runSubcommand(ctx context.Context, args []string) error {
 	case has("--oracle"):
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	}
-	o := world.FakesOptions{
+	o := emulators.Options{
 		SaveSent: !has("--own-copies"),
 		Chats:    has("--chats"),
 		Teams:    has("--teams"),
@@ -50,7 +50,7 @@ func runSubcommand(ctx context.Context, args []string) error {
 	for i, a := range args {
 		switch a {
 		case "--fakes":
-			o.Env = args[i+1]
+			o.EnvFile = args[i+1]
 		case "--rate":
 			o.Limits = true
 		case "--seed":
@@ -61,7 +61,7 @@ func runSubcommand(ctx context.Context, args []string) error {
 			o.Seed = seed
 		}
 	}
-	return world.Fakes(ctx, o)
+	return emulators.Run(ctx, o)
 }
 
 func serve(ctx context.Context, args []string) error {
@@ -123,13 +123,13 @@ func runShort(t *testing.T, o torture.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := r.Harm["kill"], o.Blows["kill"]; got != want {
+	if got, want := r.Injected["kill"], o.Faults["kill"]; got != want {
 		t.Errorf("got %d kills, want %d", got, want)
 	}
-	if r.Struck < 6 {
-		t.Errorf("got %d blows, want at least 6: %v", r.Struck, r.Harm)
+	if r.KillsAndStops < 6 {
+		t.Errorf("got %d blows, want at least 6: %v", r.KillsAndStops, r.Injected)
 	}
-	if r.Verdict.Replies == 0 || r.Verdict.Inside == 0 {
-		t.Errorf("got %d replies and %d remarks inside, want some of both", r.Verdict.Replies, r.Verdict.Inside)
+	if r.Verdict.Replies == 0 || r.Verdict.Internal == 0 {
+		t.Errorf("got %d replies and %d remarks inside, want some of both", r.Verdict.Replies, r.Verdict.Internal)
 	}
 }

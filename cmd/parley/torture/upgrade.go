@@ -18,26 +18,26 @@ const (
 	migrationsPath = "store/migrations"
 	buildTimeout   = 10 * time.Minute
 	laterCommits   = 8 // tried when the chosen one does not build
-	// stopMost is the longest that a Parley may take to finish its sends and end.
-	stopMost = 30 * time.Second
+	// maxStopTime is the longest that a Parley may take to finish its sends and end.
+	maxStopTime = 30 * time.Second
 )
 
-// errNoOld says why there is no earlier version to begin with.
-var errNoOld = errors.New("no earlier version")
+// errNoOldVersion says why there is no earlier version to begin with.
+var errNoOldVersion = errors.New("no earlier version")
 
 // buildOld builds the program of an earlier commit into dir and reports which one it is.
-// Errors: errNoOld with the reason.
+// Errors: errNoOldVersion with the reason.
 func buildOld(ctx context.Context, o Options, dir string) (program, commit string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
 	source := cmp.Or(o.Source, ".")
 	if source, err = runGit(ctx, source, "rev-parse", "--show-toplevel"); err != nil {
-		return "", "", fmt.Errorf("%w: no repository here: %w", errNoOld, err)
+		return "", "", fmt.Errorf("%w: no repository here: %w", errNoOldVersion, err)
 	}
 
 	list := []string{o.From}
 	if o.From == "" {
-		if list, err = oldCommits(ctx, source); err != nil {
+		if list, err = listOldCommits(ctx, source); err != nil {
 			return "", "", err
 		}
 	}
@@ -48,24 +48,24 @@ func buildOld(ctx context.Context, o Options, dir string) (program, commit strin
 		}
 	}
 
-	return "", "", fmt.Errorf("%w: %w", errNoOld, err)
+	return "", "", fmt.Errorf("%w: %w", errNoOldVersion, err)
 }
 
-// oldCommits returns candidates, best first: the state before the last commit that changed
+// listOldCommits returns candidates, best first: the state before the last commit that changed
 // the schema, when that commit only added migrations; else that commit itself, whose
 // schema is still ours; then those that came after it.
-func oldCommits(ctx context.Context, source string) ([]string, error) {
+func listOldCommits(ctx context.Context, source string) ([]string, error) {
 	shallow, err := runGit(ctx, source, "rev-parse", "--is-shallow-repository")
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNoOld, err)
+		return nil, fmt.Errorf("%w: %w", errNoOldVersion, err)
 	}
 	if shallow == "true" {
-		return nil, fmt.Errorf("%w: this clone has no history", errNoOld)
+		return nil, fmt.Errorf("%w: this clone has no history", errNoOldVersion)
 	}
 
 	last, err := runGit(ctx, source, "log", "-1", "--format=%H", "--", migrationsPath)
 	if err != nil || last == "" {
-		return nil, fmt.Errorf("%w: no commit changed %s", errNoOld, migrationsPath)
+		return nil, fmt.Errorf("%w: no commit changed %s", errNoOldVersion, migrationsPath)
 	}
 
 	var list []string
@@ -80,7 +80,7 @@ func oldCommits(ctx context.Context, source string) ([]string, error) {
 	list = append(list, last)
 	later, err := runGit(ctx, source, "rev-list", "--reverse", "--first-parent", last+"..HEAD")
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNoOld, err)
+		return nil, fmt.Errorf("%w: %w", errNoOldVersion, err)
 	}
 	if fields := strings.Fields(later); len(fields) > 0 {
 		list = append(list, fields[:min(laterCommits, len(fields))]...)
@@ -127,10 +127,10 @@ func runGit(ctx context.Context, source string, args ...string) (string, error) 
 }
 
 // rollUpgrade replaces the program of all replicas, one after the other.
-func (c *chaos) rollUpgrade(ctx context.Context) error {
-	defer close(c.upgraded)
-	for _, r := range c.replicas {
-		if err := c.restartReplica(ctx, harm{Name: harmUpgrade, N: r.n}, c.program); err != nil {
+func (in *injector) rollUpgrade(ctx context.Context) error {
+	defer close(in.upgraded)
+	for _, r := range in.replicas {
+		if err := in.restartReplica(ctx, fault{Kind: faultUpgrade, Replica: r.index}, in.upgradeProgram); err != nil {
 			return err
 		}
 	}
@@ -139,23 +139,23 @@ func (c *chaos) rollUpgrade(ctx context.Context) error {
 
 // restartReplica asks a Parley to stop, and measures how long nobody answers at its address. Next runs
 // program, with env added to its environment; nil means the same program and environment as before.
-func (c *chaos) restartReplica(ctx context.Context, h harm, program []string, env ...string) error {
-	c.restarting.Lock()
-	defer c.restarting.Unlock()
-	before := c.countDisturbances()
-	gap, drained, ok := c.doors.measureGap(ctx, h.N, func() { c.replicas[h.N].replace(program, env...) })
-	c.doors.noteGap(gap, drained, ok && c.countDisturbances() == before)
-	c.recordHit(h)
+func (in *injector) restartReplica(ctx context.Context, h fault, program []string, env ...string) error {
+	in.restarting.Lock()
+	defer in.restarting.Unlock()
+	before := in.countDisturbances()
+	gap, drained, ok := in.endpoints.measureDowntime(ctx, h.Replica, func() { in.replicas[h.Replica].replace(program, env...) })
+	in.endpoints.recordDowntime(gap, drained, ok && in.countDisturbances() == before)
+	in.recordInjected(h)
 	return ctx.Err()
 }
 
 // countDisturbances counts what may have disturbed a restart.
-func (c *chaos) countDisturbances() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (in *injector) countDisturbances() int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
 	n := 0
-	for _, name := range append([]string{harmCut, harmSilence, harmFull, harmCommit, harmReader}, killsAndStops()...) {
-		n += c.struck[name]
+	for _, name := range append([]string{faultReset, faultBlackhole, faultFillDisk, faultLoseCommitAnswer, faultReadTables}, killsAndStops()...) {
+		n += in.injected[name]
 	}
 	return n
 }

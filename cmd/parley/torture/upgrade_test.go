@@ -31,17 +31,17 @@ func TestOldCommits(t *testing.T) {
 		return run("rev-parse", "HEAD")
 	}
 	run("init", "-q")
-	if _, err := oldCommits(t.Context(), dir); !errors.Is(err, errNoOld) {
-		t.Errorf("no history: got %v, want %v", err, errNoOld)
+	if _, err := listOldCommits(t.Context(), dir); !errors.Is(err, errNoOldVersion) {
+		t.Errorf("no history: got %v, want %v", err, errNoOldVersion)
 	}
 	commit("main.go", "1")
-	if _, err := oldCommits(t.Context(), dir); !errors.Is(err, errNoOld) {
-		t.Errorf("no migration: got %v, want %v", err, errNoOld)
+	if _, err := listOldCommits(t.Context(), dir); !errors.Is(err, errNoOldVersion) {
+		t.Errorf("no migration: got %v, want %v", err, errNoOldVersion)
 	}
 	first := commit("store/migrations/0001.sql", "1")
 	want := func(list ...string) {
 		t.Helper()
-		if got, err := oldCommits(t.Context(), dir); err != nil || !slices.Equal(got, list) {
+		if got, err := listOldCommits(t.Context(), dir); err != nil || !slices.Equal(got, list) {
 			t.Errorf("got %q, %v; want %q", got, err, list)
 		}
 	}
@@ -52,7 +52,7 @@ func TestOldCommits(t *testing.T) {
 	want(second+"^", second)
 	edited := commit("store/migrations/0002.sql", "3") // not released: there is nothing to migrate from
 	want(edited)
-	if _, err := oldCommits(t.Context(), t.TempDir()); !errors.Is(err, errNoOld) {
-		t.Errorf("no repository: got %v, want %v", err, errNoOld)
+	if _, err := listOldCommits(t.Context(), t.TempDir()); !errors.Is(err, errNoOldVersion) {
+		t.Errorf("no repository: got %v, want %v", err, errNoOldVersion)
 	}
 }

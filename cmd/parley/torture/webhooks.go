@@ -19,9 +19,9 @@ import (
 	"parley/channels/pause"
 )
 
-// openFront opens an address to which providers send requests, and passes them on to doors, the addresses of the
+// openBalancer opens an address to which providers send requests, and passes them on to doors, the addresses of the
 // replicas. It is a simple balancer: it tries the replicas in turn and knows only whether one takes a connection.
-func (n *network) openFront(ctx context.Context, way string, doors []string) (*proxy, error) {
+func (n *network) openBalancer(ctx context.Context, way string, doors []string) (*proxy, error) {
 	var next atomic.Uint32
 	dial := func(ctx context.Context) (net.Conn, error) {
 		var err error
@@ -37,8 +37,8 @@ func (n *network) openFront(ctx context.Context, way string, doors []string) (*p
 	}
 
 	return openProxy(ctx, &proxy{
-		way: way, dial: dial, traps: &n.traps,
-		onAnswer: func(status string) { n.count("webhooks answered "+status, 1) },
+		route: way, dial: dial, triggers: &n.triggers,
+		onAnswer: func(status string) { n.addCount("webhooks answered "+status, 1) },
 	})
 }
 
@@ -59,52 +59,52 @@ func untilAnswered(ctx context.Context, provider string, ask func() error) error
 	}
 }
 
-// useWebhooks tells Slack to send requests instead of keeping connections.
-func (s *stage) useWebhooks(ctx context.Context) error {
-	base := "http://" + s.network.front.address()
+// connectSlackWebhooks tells Slack to send requests instead of keeping connections.
+func (s *session) connectSlackWebhooks(ctx context.Context) error {
+	base := "http://" + s.network.balancer.address()
 	targets := slackfake.Targets{
 		Events:       base + "/slack/events",
 		Commands:     base + "/slack/commands",
 		Interactions: base + "/slack/interactions",
 	}
 	return untilAnswered(ctx, "Slack", func() error {
-		return s.wire.Call(ctx, http.MethodPost, s.wire.Slack+"/_fake/admin/use_http", slackfake.Admin{Targets: targets}, nil)
+		return s.client.Call(ctx, http.MethodPost, s.client.Slack+"/_fake/admin/use_http", slackfake.Admin{Targets: targets}, nil)
 	})
 }
 
-// useTeams adds the app to the team, once all replicas answer.
-func (s *stage) useTeams(ctx context.Context) error {
+// connectTeams adds the app to the team, once all replicas answer.
+func (s *session) connectTeams(ctx context.Context) error {
 	for n := range s.network.replicas {
-		for !s.doors.isServing(ctx, n) {
+		for !s.endpoints.isServing(ctx, n) {
 			if !pause.For(ctx, pollEvery) {
 				return fmt.Errorf("torture: Parley did not start; see parley-%d.log", n+1)
 			}
 		}
 	}
 	return untilAnswered(ctx, "Teams", func() error {
-		return s.wire.ConnectTeams(ctx, "http://"+s.network.teams.address(), "http://"+s.network.front.address()+"/teams/messages")
+		return s.client.ConnectTeams(ctx, "http://"+s.network.teams.address(), "http://"+s.network.balancer.address()+"/teams/messages")
 	})
 }
 
-// useChats tells Meta and Twilio where Parley answers.
-func (s *stage) useChats(ctx context.Context) error {
+// connectChats tells Meta and Twilio where Parley answers.
+func (s *session) connectChats(ctx context.Context) error {
 	return untilAnswered(ctx, "Meta", func() error {
-		return s.wire.Call(ctx, http.MethodPost, s.wire.Mail+"/_fake/chat/connect?base="+url.QueryEscape(s.publicURL()), nil, nil)
+		return s.client.Call(ctx, http.MethodPost, s.client.Mail+"/_fake/chat/connect?base="+url.QueryEscape(s.publicURL()), nil, nil)
 	})
 }
 
 // publicURL is the address at which providers reach Parley; "" means they can't.
-func (s *stage) publicURL() string {
-	if s.network.hooks == nil {
+func (s *session) publicURL() string {
+	if s.network.customerWebhooks == nil {
 		return ""
 	}
-	return "http://" + s.network.hooks.address()
+	return "http://" + s.network.customerWebhooks.address()
 }
 
-// signedKnock makes a request, signed as Slack signs its own with secret, that any running Parley answers with 2xx.
+// signedProbe makes a request, signed as Slack signs its own with secret, that any running Parley answers with 2xx.
 // door is the host and port of a replica.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
-func signedKnock(ctx context.Context, door, secret string) (*http.Request, error) {
+func signedProbe(ctx context.Context, door, secret string) (*http.Request, error) {
 	const body = `{"type":"url_verification","challenge":"knock"}`
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+door+"/slack/events", strings.NewReader(body))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/checker"
 	"parley/store"
 )
 
@@ -22,79 +22,81 @@ type Audit struct {
 	Effects int `json:"effects"`
 	// Places counts the customers' messages whose order in the lanes was judged.
 	Places int `json:"places"`
-	// Overtaken are events that took effect before earlier ones of the same order key.
-	Overtaken []string `json:"overtaken,omitempty"`
-	// Twice are events and teammates' messages that took effect more than once.
-	Twice []string `json:"twice,omitempty"`
-	// GivenUp are quarantined events that could have been applied, or were.
-	GivenUp []string `json:"given_up,omitempty"`
-	// Unread are events that can't be applied and were not given up, or of which people were told
+	// OutOfOrder are events that took effect before earlier ones of the same order key.
+	OutOfOrder []string `json:"overtaken,omitempty"`
+	// AppliedTwice are events and teammates' messages that took effect more than once.
+	AppliedTwice []string `json:"twice,omitempty"`
+	// WronglyQuarantined are quarantined events that could have been applied, or were.
+	WronglyQuarantined []string `json:"given_up,omitempty"`
+	// NotQuarantined are events that can't be applied and were not given up, or of which people were told
 	// never or too often.
-	Unread []string `json:"unread,omitempty"`
-	// Missing are teammates' messages of which Parley has no record.
-	Missing []string `json:"missing,omitempty"`
-	// Stale are cards that show another state, owner or team than the conversation has.
-	Stale []string `json:"stale,omitempty"`
+	NotQuarantined []string `json:"unread,omitempty"`
+	// Unrecorded are teammates' messages of which Parley has no record.
+	Unrecorded []string `json:"missing,omitempty"`
+	// StaleCards are cards that show another state, owner or team than the conversation has.
+	StaleCards []string `json:"stale,omitempty"`
 	// Forgotten are conversations whose customer waits and for whom nobody is responsible.
 	Forgotten []string `json:"forgotten,omitempty"`
 }
 
-// Waits counts what may still be put right by waiting.
-func (a *Audit) Waits() int { return len(a.Unread) + len(a.Missing) + len(a.Stale) + len(a.Forgotten) }
+// CountUnsettled counts what may still be put right by waiting.
+func (a *Audit) CountUnsettled() int {
+	return len(a.NotQuarantined) + len(a.Unrecorded) + len(a.StaleCards) + len(a.Forgotten)
+}
 
-// Broken counts what is wrong, in words.
-func (a *Audit) Broken() []string {
-	return judge.Counted([]judge.Tally{
-		{What: "applied out of the journal's order", N: len(a.Overtaken)}, {What: "applied twice", N: len(a.Twice)}, {What: "given up", N: len(a.GivenUp)},
-		{What: "unreadable and not given up, or not told of once", N: len(a.Unread)}, {What: "typed and not recorded", N: len(a.Missing)},
-		{What: "cards that show what is not so", N: len(a.Stale)}, {What: "forgotten by the database's word", N: len(a.Forgotten)},
+// ViolatedInvariants counts what is wrong, in words.
+func (a *Audit) ViolatedInvariants() []string {
+	return checker.FormatTallies([]checker.Tally{
+		{What: "applied out of the journal's order", Count: len(a.OutOfOrder)}, {What: "applied twice", Count: len(a.AppliedTwice)}, {What: "given up", Count: len(a.WronglyQuarantined)},
+		{What: "unreadable and not given up, or not told of once", Count: len(a.NotQuarantined)}, {What: "typed and not recorded", Count: len(a.Unrecorded)},
+		{What: "cards that show what is not so", Count: len(a.StaleCards)}, {What: "forgotten by the database's word", Count: len(a.Forgotten)},
 	})
 }
 
-// Findings returns all of it for people.
-func (a *Audit) Findings() []string {
-	return slices.Concat(a.Overtaken, a.Twice, a.GivenUp, a.Unread, a.Missing, a.Stale, a.Forgotten)
+// Violations returns all of it for people.
+func (a *Audit) Violations() []string {
+	return slices.Concat(a.OutOfOrder, a.AppliedTwice, a.WronglyQuarantined, a.NotQuarantined, a.Unrecorded, a.StaleCards, a.Forgotten)
 }
 
-// standing is how a conversation stands in the database.
-type standing struct {
-	Root   string   `db:"root"`
-	Number int64    `db:"number"`
-	Status string   `db:"status"`
-	Team   string   `db:"team"`   // "" means none, or one without members
-	Owners []string `db:"owners"` // agents who are still there
-	Waits  bool     `db:"waits"`  // the customer spoke last
-	Timer  bool     `db:"timer"`  // a timer of the conversation will remind somebody
+// conversation is how a conversation stands in the database.
+type conversation struct {
+	Root          string   `db:"root"`
+	Number        int64    `db:"number"`
+	Status        string   `db:"status"`
+	Team          string   `db:"team"`   // "" means none, or one without members
+	Owners        []string `db:"owners"` // agents who are still there
+	CustomerWaits bool     `db:"waits"`  // the customer spoke last
+	HasTimer      bool     `db:"timer"`  // a timer of the conversation will remind somebody
 }
 
 // compareCards compares conversations with the cards of their threads, and finds waiting customers
 // for whom nobody is responsible.
-func (a *Audit) compareCards(list []standing, cards map[string]judge.CardSeen) {
+func (a *Audit) compareCards(list []conversation, cards map[string]checker.Card) {
 	for _, c := range list {
 		seen, ok := cards[c.Root]
 		over := c.Status == "resolved" || c.Status == "closed"
-		if !ok || !c.isShownBy(seen.Card, over) {
-			a.Stale = append(a.Stale, fmt.Sprintf("conversation #%d is %s, team %q, owners %q, and its card shows %q",
-				c.Number, c.Status, c.Team, c.Owners, seen.Card))
+		if !ok || !c.isShownBy(seen.Text, over) {
+			a.StaleCards = append(a.StaleCards, fmt.Sprintf("conversation #%d is %s, team %q, owners %q, and its card shows %q",
+				c.Number, c.Status, c.Team, c.Owners, seen.Text))
 		}
-		waits := c.Waits && !over
-		if waits && !c.hasKeeper(seen.Keepers) {
+		waits := c.CustomerWaits && !over
+		if waits && !c.hasResponsible(seen.Responsible) {
 			a.Forgotten = append(a.Forgotten, fmt.Sprintf("the customer of conversation #%d waits; "+
-				"it has the owners %q and the team %q, and should have one of %s", c.Number, c.Owners, c.Team, seen.Keepers))
+				"it has the owners %q and the team %q, and should have one of %s", c.Number, c.Owners, c.Team, seen.Responsible))
 		}
 	}
 }
 
 // isShownBy reports whether a card shows a conversation as it stands. over means resolved or closed.
-func (c *standing) isShownBy(card string, over bool) bool {
+func (c *conversation) isShownBy(card string, over bool) bool {
 	if over {
-		return c.Status != "resolved" || judge.IsResolved(card)
+		return c.Status != "resolved" || checker.IsResolved(card)
 	}
 	showsTeam := c.Team == "" || strings.Contains(card, c.Team)
-	if judge.IsResolved(card) || !showsTeam {
+	if checker.IsResolved(card) || !showsTeam {
 		return false
 	}
-	for _, name := range judge.AgentNames() {
+	for _, name := range checker.AgentNames() {
 		if strings.Contains(card, name) != slices.Contains(c.Owners, name) {
 			return false
 		}
@@ -102,18 +104,18 @@ func (c *standing) isShownBy(card string, over bool) bool {
 	return true
 }
 
-// hasKeeper reports whether somebody is responsible for the customer, and one of those who should be.
-func (c *standing) hasKeeper(k judge.Keepers) bool {
+// hasResponsible reports whether somebody is responsible for the customer, and one of those who should be.
+func (c *conversation) hasResponsible(k checker.Responsible) bool {
 	if len(c.Owners) > 0 {
-		return k.Owner
+		return k.OwnerAllowed
 	}
-	if c.Timer {
+	if c.HasTimer {
 		return true
 	}
 	return c.Team != "" && slices.Contains(k.Teams, c.Team)
 }
 
-const standingQuery = `
+const conversationsQuery = `
 	SELECT t.root, c.id AS number, c.status,
 		coalesce((SELECT name FROM teams WHERE id = c.team_id AND members <> '{}'), '') AS team,
 		ARRAY(SELECT name FROM agents WHERE id = ANY(c.assignees) AND active ORDER BY id) AS owners,
@@ -188,8 +190,8 @@ const quarantinedQuery = `
 	LEFT JOIN events AS e ON e.id = q.event_id
 	ORDER BY q.event_id`
 
-// compareGivenUp compares what was given up with what had to be.
-func (a *Audit) compareGivenUp(list []quarantined, k Known) {
+// compareQuarantine compares what was given up with what had to be.
+func (a *Audit) compareQuarantine(list []quarantined, k Expectation) {
 	unread := slices.Clone(k.Poisons)
 	for _, q := range list {
 		i := slices.Index(unread, q.Fact)
@@ -197,55 +199,55 @@ func (a *Audit) compareGivenUp(list []quarantined, k Known) {
 			unread = slices.Delete(unread, i, i+1)
 		}
 		if q.Applied {
-			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up and applied as well: %s", q.Event, q.Reason))
+			a.WronglyQuarantined = append(a.WronglyQuarantined, fmt.Sprintf("event %d was given up and applied as well: %s", q.Event, q.Reason))
 			continue
 		}
 		if i < 0 {
-			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up: %s", q.Event, q.Reason))
+			a.WronglyQuarantined = append(a.WronglyQuarantined, fmt.Sprintf("event %d was given up: %s", q.Event, q.Reason))
 			continue
 		}
 
 		notices := k.countNotices(q.Event)
 		isTooOften := notices > 1 && !k.Blind
 		if notices == 0 || isTooOften {
-			a.Unread = append(a.Unread, fmt.Sprintf("that event %d was given up is told %d times", q.Event, notices))
+			a.NotQuarantined = append(a.NotQuarantined, fmt.Sprintf("that event %d was given up is told %d times", q.Event, notices))
 		}
 	}
 
 	for _, fact := range unread {
-		a.Unread = append(a.Unread, fmt.Sprintf("%s can't be applied and was not given up", fact))
+		a.NotQuarantined = append(a.NotQuarantined, fmt.Sprintf("%s can't be applied and was not given up", fact))
 	}
 }
 
-// Known is what the audit knows besides the records.
-type Known struct {
-	Typed   []string                  // messages of teammates of which Parley was told
-	Cards   map[string]judge.CardSeen // what the roots of threads show
-	Poisons []string                  // facts that can't be applied, by their external ids
-	Stopped time.Duration             // the longest that a process stood still
-	Blind   bool                      // Parley may not read the chat, and so tells people a second time rather than never
+// Expectation is what the audit knows besides the records.
+type Expectation struct {
+	Posted      []string                // messages of teammates of which Parley was told
+	Cards       map[string]checker.Card // what the roots of threads show
+	Poisons     []string                // facts that can't be applied, by their external ids
+	LongestStop time.Duration           // the longest that a process stood still
+	Blind       bool                    // Parley may not read the chat, and so tells people a second time rather than never
 }
 
 // countNotices counts the cards that tell of an event that was given up.
-func (k *Known) countNotices(event store.EventID) int {
+func (e *Expectation) countNotices(event store.EventID) int {
 	n, words := 0, regexp.MustCompile(fmt.Sprintf(`\bparley replay %d\b`, event))
-	for _, c := range k.Cards {
-		if words.MatchString(c.Card) {
+	for _, c := range e.Cards {
+		if words.MatchString(c.Text) {
 			n++
 		}
 	}
 	return n
 }
 
-const missingQuery = `
+const unrecordedQuery = `
 	SELECT 'nothing is recorded of what was typed at ' || typed.place AS text
 	FROM unnest($1::text[]) AS typed(place)
 	WHERE NOT EXISTS (SELECT FROM messages AS m WHERE m.place = typed.place)`
 
 // Audit reads Parley's records.
-func (d *Database) Audit(ctx context.Context, k Known) (Audit, error) {
+func (d *Database) Audit(ctx context.Context, k Expectation) (Audit, error) {
 	var a Audit
-	err := d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+	err := d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		var kept string
 		if err := c.QueryRow(ctx, "SHOW track_commit_timestamp").Scan(&kept); err != nil {
 			return err
@@ -259,18 +261,18 @@ func (d *Database) Audit(ctx context.Context, k Known) (Audit, error) {
 }
 
 // Read judges the records that a connection shows.
-func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Known) error {
+func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Expectation) error {
 	if err := a.readOrder(ctx, c); err != nil {
 		return err
 	}
 
-	list, err := Rows(ctx, c, pgx.RowToStructByName[standing], standingQuery)
+	list, err := Rows(ctx, c, pgx.RowToStructByName[conversation], conversationsQuery)
 	if err != nil {
 		return err
 	}
 
 	a.compareCards(list, k.Cards)
-	if a.Twice, err = Rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
+	if a.AppliedTwice, err = Rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
 		return err
 	}
 
@@ -279,12 +281,12 @@ func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Known) error {
 		return err
 	}
 
-	a.compareGivenUp(givenUp, k)
-	if a.Missing, err = Rows(ctx, c, pgx.RowTo[string], missingQuery, k.Typed); err != nil {
+	a.compareQuarantine(givenUp, k)
+	if a.Unrecorded, err = Rows(ctx, c, pgx.RowTo[string], unrecordedQuery, k.Posted); err != nil {
 		return err
 	}
 
-	reopened, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.Stopped + overlapMargin).Seconds())
+	reopened, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.LongestStop + overlapMargin).Seconds())
 	a.Forgotten = append(a.Forgotten, reopened...)
 	return err
 }

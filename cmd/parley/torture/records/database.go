@@ -24,7 +24,7 @@ type Database struct {
 
 	mu     sync.Mutex
 	server *pgserver.Server
-	looker *pgx.Conn // on which With looked last and will again; nil while somebody looks, and before
+	idle   *pgx.Conn // on which With looked last and will again; nil while somebody looks, and before
 }
 
 // Start starts PostgreSQL in the folder.
@@ -76,12 +76,12 @@ func (d *Database) startAgain(ctx context.Context) error {
 	return nil
 }
 
-// Fill takes all space for some time, then gives it back; a server that has ended over
+// FillDisk takes all space for some time, then gives it back; a server that has ended over
 // it is started again, as an operator would. It says whether it had ended, and how many
 // of our own writes were refused meanwhile.
-func (d *Database) Fill(ctx context.Context, lasting time.Duration) (ended bool, refused int, err error) {
+func (d *Database) FillDisk(ctx context.Context, lasting time.Duration) (ended bool, refused int, err error) {
 	ballast := filepath.Join(d.Dir, "ballast")
-	if err := takeAll(ballast); err != nil {
+	if err := fillFile(ballast); err != nil {
 		return false, 0, err
 	}
 
@@ -119,7 +119,7 @@ const writeEvery = 300 * time.Millisecond
 func (d *Database) write(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+	return d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, "CREATE TEMP TABLE filling AS SELECT generate_series(1, 10000); DROP TABLE filling; SELECT pg_switch_wal()")
 		return err
 	})
@@ -134,9 +134,9 @@ func (d *Database) Close() error {
 	if d.server == nil {
 		return nil
 	}
-	if d.looker != nil {
-		_ = d.looker.Close(ctx) // the server ends
-		d.looker = nil
+	if d.idle != nil {
+		_ = d.idle.Close(ctx) // the server ends
+		d.idle = nil
 	}
 	return d.server.Close(ctx)
 }
@@ -144,12 +144,12 @@ func (d *Database) Close() error {
 // queryTimeout ends a look into a database that doesn't answer: it may just be killed or full.
 const queryTimeout = 30 * time.Second
 
-// With runs f on a connection of our own, beside the proxies. It is kept for the next look, since a run looks hundreds of
+// WithConn runs f on a connection of our own, beside the proxies. It is kept for the next look, since a run looks hundreds of
 // times, and a new session costs PostgreSQL more than a look does.
-func (d *Database) With(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
+func (d *Database) WithConn(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	conn, err := d.takeLooker(ctx)
+	conn, err := d.takeConn(ctx)
 	if err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
@@ -157,15 +157,15 @@ func (d *Database) With(ctx context.Context, f func(context.Context, *pgx.Conn) 
 		_ = conn.Close(ctx) // what failed may have left something behind
 		return fmt.Errorf("torture: %w", err)
 	}
-	d.keepLooker(ctx, conn)
+	d.keepConn(ctx, conn)
 	return nil
 }
 
-// takeLooker takes the connection that was kept, if the server still answers on it, or opens one.
-func (d *Database) takeLooker(ctx context.Context) (*pgx.Conn, error) {
+// takeConn takes the connection that was kept, if the server still answers on it, or opens one.
+func (d *Database) takeConn(ctx context.Context) (*pgx.Conn, error) {
 	d.mu.Lock()
-	conn := d.looker
-	d.looker = nil
+	conn := d.idle
+	d.idle = nil
 	d.mu.Unlock()
 
 	if conn != nil {
@@ -184,11 +184,11 @@ func (d *Database) takeLooker(ctx context.Context) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// keepLooker keeps a connection, unless one is kept already.
-func (d *Database) keepLooker(ctx context.Context, conn *pgx.Conn) {
+// keepConn keeps a connection, unless one is kept already.
+func (d *Database) keepConn(ctx context.Context, conn *pgx.Conn) {
 	d.mu.Lock()
-	if d.looker == nil {
-		d.looker, conn = conn, nil
+	if d.idle == nil {
+		d.idle, conn = conn, nil
 	}
 	d.mu.Unlock()
 	if conn != nil {
@@ -196,32 +196,32 @@ func (d *Database) keepLooker(ctx context.Context, conn *pgx.Conn) {
 	}
 }
 
-// Jump moves Parley's clock forward.
-func (d *Database) Jump(ctx context.Context, by time.Duration) error {
-	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error { return store.MoveClock(ctx, c, by) })
+// MoveClock moves Parley's clock forward.
+func (d *Database) MoveClock(ctx context.Context, by time.Duration) error {
+	return d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error { return store.MoveClock(ctx, c, by) })
 }
 
 // Load is what Parley still has to do. The run waits for it; the verdict does not
 // depend on it.
 func (d *Database) Load(ctx context.Context) (l lab.Load, err error) {
-	err = d.With(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
+	err = d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
 		l, err = lab.ReadLoad(ctx, c)
 		return err
 	})
 	return l, err
 }
 
-// Unread counts what customers wrote that is still to be analysed, and texts that are still to be written.
-func (d *Database) Unread(ctx context.Context) (n int, err error) {
-	err = d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+// CountUnanalysed counts what customers wrote that is still to be analysed, and texts that are still to be written.
+func (d *Database) CountUnanalysed(ctx context.Context) (n int, err error) {
+	err = d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		return c.QueryRow(ctx, "SELECT (SELECT count(*) FROM bursts) + (SELECT count(*) FROM text_requests WHERE done_at IS NULL)").Scan(&n)
 	})
 	return n, err
 }
 
-// Watched reports whether Parley watches every mailbox.
-func (d *Database) Watched(ctx context.Context) (ok bool, err error) {
-	err = d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+// AreMailboxesWatched reports whether Parley watches every mailbox.
+func (d *Database) AreMailboxesWatched(ctx context.Context) (ok bool, err error) {
+	err = d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		n, err := lab.Unwatched(ctx, c)
 		ok = n == 0
 		return err
@@ -235,7 +235,7 @@ func (d *Database) Export(ctx context.Context, dir string) error {
 		return err
 	}
 
-	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+	return d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		for _, table := range []string{"events", "queues", "queue_events", "quarantine", "conversations", "messages", "deliveries", "lanes", "gates", "posts",
 			"threads", "external_ids", "log_entries", "timers", "accounts", "leases", "clock"} {
 			file, err := os.OpenFile(filepath.Join(dir, table+".csv"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)

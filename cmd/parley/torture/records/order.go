@@ -15,8 +15,8 @@ type effect struct {
 	Key         string        `db:"order_key"`
 	Event       store.EventID `db:"event_id"`
 	Transaction string        `db:"transaction"` // that put the event into the journal
-	Accepted    *time.Time    `db:"accepted"`    // when that was committed; nil means nobody knows
-	At          time.Time     `db:"at"`          // when it was applied, by Parley's clock
+	AcceptedAt  *time.Time    `db:"accepted"`    // when that was committed; nil means nobody knows
+	AppliedAt   time.Time     `db:"at"`          // when it was applied, by Parley's clock
 	ID          int64         `db:"id"`          // rises within what one transaction made
 }
 
@@ -31,18 +31,18 @@ func (e *effect) isBefore(other *effect, since time.Time) bool {
 	if e.Transaction == other.Transaction {
 		return e.Event < other.Event
 	}
-	if e.Accepted == nil || other.Accepted == nil {
+	if e.AcceptedAt == nil || other.AcceptedAt == nil {
 		return false
 	}
-	if other.Accepted.Before(since) {
-		return e.Event < other.Event && e.Accepted.Add(visibleWithin).Before(*other.Accepted)
+	if other.AcceptedAt.Before(since) {
+		return e.Event < other.Event && e.AcceptedAt.Add(visibleWithin).Before(*other.AcceptedAt)
 	}
-	return e.Accepted.Before(*other.Accepted)
+	return e.AcceptedAt.Before(*other.AcceptedAt)
 }
 
-// findOvertaken finds events that took effect after later ones of their key. list has the effects in
+// findOutOfOrder finds events that took effect after later ones of their key. list has the effects in
 // the order in which they happened. Those before since are of an earlier version and are not judged.
-func findOvertaken(list []effect, since time.Time) []string {
+func findOutOfOrder(list []effect, since time.Time) []string {
 	var found []string
 	newest := map[string]*effect{}
 	for i := range list {
@@ -52,22 +52,22 @@ func findOvertaken(list []effect, since time.Time) []string {
 			newest[e.Key] = e
 			continue
 		}
-		if e.isBefore(last, since) && !last.At.Before(since) {
+		if e.isBefore(last, since) && !last.AppliedAt.Before(since) {
 			found = append(found, fmt.Sprintf("event %d of %s took effect after event %d, at %s and %s", e.Event, e.Key, last.Event,
-				e.At.Format(time.RFC3339Nano), last.At.Format(time.RFC3339Nano)))
+				e.AppliedAt.Format(time.RFC3339Nano), last.AppliedAt.Format(time.RFC3339Nano)))
 		}
 	}
 
 	return found
 }
 
-// journalled selects the columns of event e that decide its place in its queue.
-const journalled = `
+// eventOrderColumns selects the columns of event e that decide its place in its queue.
+const eventOrderColumns = `
 	e.xmin::text AS transaction,
 	CASE WHEN current_setting('track_commit_timestamp') = 'on' THEN pg_xact_commit_timestamp(e.xmin) END AS accepted`
 
 const effectsQuery = `
-	SELECT e.order_key, f.event_id, f.at, f.id,` + journalled + `
+	SELECT e.order_key, f.event_id, f.at, f.id,` + eventOrderColumns + `
 	FROM (
 		SELECT event_id, created_at AS at, id FROM messages
 		UNION ALL
@@ -79,7 +79,7 @@ const effectsQuery = `
 // What customers said has one place in a lane for each surface. A post that was made once more has
 // a later one, and is not judged.
 const placesQuery = `
-	SELECT format('%s, in the lane %s', e.order_key, f.lane_id) AS order_key, f.event_id, f.at, f.seq AS id,` + journalled + `
+	SELECT format('%s, in the lane %s', e.order_key, f.lane_id) AS order_key, f.event_id, f.at, f.seq AS id,` + eventOrderColumns + `
 	FROM (
 		SELECT DISTINCT ON (d.lane_id, d.message_id) m.event_id, m.created_at AS at, d.lane_id, d.seq
 		FROM deliveries AS d
@@ -111,6 +111,6 @@ func (a *Audit) readOrder(ctx context.Context, c *pgx.Conn) error {
 	}
 
 	a.Effects, a.Places = len(effects), len(places)
-	a.Overtaken = append(findOvertaken(effects, since), findOvertaken(places, since)...)
+	a.OutOfOrder = append(findOutOfOrder(effects, since), findOutOfOrder(places, since)...)
 	return nil
 }

@@ -16,13 +16,13 @@ func TestOvertaken(t *testing.T) {
 	// several accepted in one transaction. All are applied after that.
 	ev := func(id store.EventID, after time.Duration) effect {
 		at := began.Add(after)
-		return effect{Key: "k", Event: id, Transaction: after.String(), Accepted: &at, At: began.Add(time.Minute)}
+		return effect{Key: "k", Event: id, Transaction: after.String(), AcceptedAt: &at, AppliedAt: began.Add(time.Minute)}
 	}
 	of := func(key string, id store.EventID) effect {
-		return effect{Key: key, Event: id, Transaction: "1", At: began.Add(time.Minute)}
+		return effect{Key: key, Event: id, Transaction: "1", AppliedAt: began.Add(time.Minute)}
 	}
 	old := func(e effect, applied time.Duration) effect {
-		e.At = began.Add(applied)
+		e.AppliedAt = began.Add(applied)
 		return e
 	}
 	cases := []struct {
@@ -51,7 +51,7 @@ func TestOvertaken(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if got := findOvertaken(c.list, began.Add(c.since)); len(got) != c.want {
+			if got := findOutOfOrder(c.list, began.Add(c.since)); len(got) != c.want {
 				t.Errorf("found %q, want %d", got, c.want)
 			}
 		})

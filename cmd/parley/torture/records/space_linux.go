@@ -33,8 +33,8 @@ func FreeSpace(dir string) error {
 	return syscall.Unmount(dir, syscall.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
 }
 
-// takeAll makes a file of all the space that is left.
-func takeAll(path string) error {
+// fillFile makes a file of all the space that is left.
+func fillFile(path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 const NextSession = "torture.next"
 
 // Attempts are counted by a sequence, which keeps its value when they are rolled back.
-const makeVersions = `
+const versionTriggers = `
 	CREATE SCHEMA IF NOT EXISTS torture;
 	CREATE TABLE IF NOT EXISTS torture.newer (event_id bigint PRIMARY KEY);
 	CREATE SEQUENCE IF NOT EXISTS torture.touched;
@@ -59,10 +59,10 @@ type Versions struct {
 	Touched int `json:"touched" db:"touched"`
 }
 
-// WithPatience is With, repeated until the database answers, for at most a minute.
-func (d *Database) WithPatience(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
+// WithConnRetry is With, repeated until the database answers, for at most a minute.
+func (d *Database) WithConnRetry(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	for deadline := time.Now().Add(time.Minute); ; {
-		err := d.With(ctx, f)
+		err := d.WithConn(ctx, f)
 		if err == nil || time.Now().After(deadline) {
 			return err
 		}
@@ -72,17 +72,17 @@ func (d *Database) WithPatience(ctx context.Context, f func(context.Context, *pg
 	}
 }
 
-// TellVersions makes the triggers that tell two versions apart.
-func (d *Database) TellVersions(ctx context.Context) error {
-	return d.WithPatience(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, fmt.Sprintf(makeVersions, store.FactVersion+1))
+// InstallVersionTriggers makes the triggers that tell two versions apart.
+func (d *Database) InstallVersionTriggers(ctx context.Context) error {
+	return d.WithConnRetry(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, fmt.Sprintf(versionTriggers, store.FactVersion+1))
 		return err
 	})
 }
 
-// Versions counts what the triggers saw.
-func (d *Database) Versions(ctx context.Context) (v Versions, err error) {
-	err = d.WithPatience(ctx, func(ctx context.Context, c *pgx.Conn) error {
+// CountVersions counts what the triggers saw.
+func (d *Database) CountVersions(ctx context.Context) (v Versions, err error) {
+	err = d.WithConnRetry(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		list, err := Rows(ctx, c, pgx.RowToStructByName[Versions], versionsQuery)
 		if err == nil {
 			v = list[0]

@@ -1,0 +1,80 @@
+package checker
+
+// Check compares what was observed with what was expected, and counts the violations of each invariant.
+func Check(observed Observation, expected Expectation) Verdict {
+	var v Verdict
+	checkHistory(&v, observed, expected)
+	checkDeliveries(&v, observed)
+	checkThreads(&v, observed, expected.Excused)
+	checkNotes(&v, observed)
+	checkResponsibility(&v, observed, expected)
+	replies := collectReplies(&v, observed)
+	for _, b := range observed.Mailboxes {
+		checkMailbox(&v, b, replies[b.Conversation], expected)
+	}
+	return v
+}
+
+// postedReplies are the replies that the threads of one conversation show.
+type postedReplies struct {
+	inOrder   []Marker
+	eventLost map[Marker]bool // those of which the platform gave up telling Parley
+}
+
+// collectReplies returns the replies of each conversation, and counts replies and internal messages.
+func collectReplies(v *Verdict, observed Observation) map[int]postedReplies {
+	replies := map[int]postedReplies{}
+	for _, t := range observed.Threads {
+		for _, p := range t.Posts {
+			if p.Author == "" {
+				continue
+			}
+
+			for _, m := range Distinct(p.Markers) {
+				switch m.Kind {
+				case Internal:
+					v.Internal++
+				case Outbound:
+					v.Replies++
+					r := replies[m.Conversation]
+					r.inOrder = append(r.inOrder, m)
+					if p.EventLost {
+						if r.eventLost == nil {
+							r.eventLost = map[Marker]bool{}
+						}
+						r.eventLost[m] = true
+					}
+					replies[m.Conversation] = r
+				}
+			}
+		}
+	}
+	return replies
+}
+
+// checkDeliveries looks for deliveries that made more than one post. Each further post that says that it may
+// be a copy is excused.
+func checkDeliveries(v *Verdict, observed Observation) {
+	posts := map[string][]string{} // by token: the ids of the posts
+	marked := map[string]int{}     // by token: how many of the posts say that they may be copies
+	for _, t := range observed.Threads {
+		for _, p := range t.Posts {
+			if p.Token == "" {
+				continue
+			}
+
+			posts[p.Token] = append(posts[p.Token], p.ID)
+			if p.MaybeCopy {
+				marked[p.Token]++
+			}
+		}
+	}
+
+	for token, ids := range posts {
+		excused := min(len(ids)-1, marked[token])
+		v.MarkedCopies += excused
+		for _, id := range ids[1+excused:] {
+			v.addViolation(&v.Doubled, "the posts %s and %s come from one delivery", ids[0], id)
+		}
+	}
+}

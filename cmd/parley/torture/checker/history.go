@@ -1,0 +1,202 @@
+package checker
+
+import (
+	"slices"
+	"time"
+)
+
+// History is what people said and did in a run, in that order. The driver of the workload records it.
+type History []Operation
+
+// Operation is one thing that somebody said or did.
+type Operation struct {
+	At           time.Time
+	Kind         OperationKind
+	Marker       Marker // of the message; zero for a command or a deletion
+	Conversation int
+	Root         string // the thread in which a teammate acted; "" means a customer wrote
+	ID           string // the teammate's message; "" means a customer wrote
+	Author       string // who typed that message; "" means an edit, a deletion or a customer
+	Team         string // OpHandOver: to which team
+	// Announced says that the platform is to tell Parley of it.
+	Announced bool
+}
+
+// OperationKind is what somebody did.
+type OperationKind string
+
+// Kinds of operations. The ID of an edit or a deletion is that of the message that was edited or deleted.
+const (
+	OpWrite    OperationKind = "wrote"       // a customer sent a message
+	OpPost     OperationKind = "typed"       // a teammate posted a message in a thread
+	OpEdit     OperationKind = "edited"      // an agent replaced the text of a reply
+	OpDelete   OperationKind = "deleted"     // an agent deleted a reply during its hold
+	OpResolve  OperationKind = "resolved"    // an agent ended the conversation by a command
+	OpHandOver OperationKind = "handed over" // an agent gave the conversation to another team by a command
+	OpUnassign OperationKind = "put back"    // an agent left the conversation without an owner by a command
+)
+
+// listMarkers returns the markers of all messages of a history.
+func (h History) listMarkers() map[Marker]bool {
+	all := map[Marker]bool{}
+	for _, op := range h {
+		if op.Marker != (Marker{}) {
+			all[op.Marker] = true
+		}
+	}
+	return all
+}
+
+// listDeleted returns the messages that were deleted, by id.
+func (h History) listDeleted() map[string]bool {
+	deleted := map[string]bool{}
+	for _, op := range h {
+		if op.Kind == OpDelete {
+			deleted[op.ID] = true
+		}
+	}
+	return deleted
+}
+
+// findOriginal returns the marker that a message had when it was posted.
+func (h History) findOriginal(id string) Marker {
+	for _, op := range h {
+		if op.Kind == OpPost && op.ID == id {
+			return op.Marker
+		}
+	}
+	return Marker{}
+}
+
+// AnnouncedMessages returns the ids of the teammates' messages of which Parley must have a record.
+func (h History) AnnouncedMessages() []string {
+	var ids []string
+	for _, op := range h {
+		isChange := op.Kind == OpEdit || op.Kind == OpDelete // of a message that was announced before
+		if !op.Announced || isChange {
+			continue
+		}
+		if op.ID != "" {
+			ids = append(ids, op.ID)
+		}
+	}
+	return ids
+}
+
+// CountJoined counts the messages that customers receive when some replies leave, and those that were typed
+// one after the other for the same customer leave as one message.
+func (h History) CountJoined(replies map[Marker]bool) int {
+	n := 0
+	isJoining := map[int]bool{} // by conversation: whether its last reply is one of replies
+	for _, op := range h {
+		isReply := op.Marker.Kind == Outbound || op.Marker.Kind == Bounced
+		if op.Kind != OpPost || !isReply {
+			continue
+		}
+		if replies[op.Marker] && !isJoining[op.Conversation] {
+			n++
+		}
+		isJoining[op.Conversation] = replies[op.Marker]
+	}
+	return n
+}
+
+// The teams of a run. SupportTeam has the accounts. Its agents hand some conversations over to OtherTeam, which
+// has no channel of its own: their threads stay where they are.
+const (
+	SupportTeam = "Support"
+	OtherTeam   = "Billing"
+)
+
+// OrderedEventGap is how far apart two messages of a thread must have been typed so that the platform tells
+// Parley of them in that order. Of closer ones either may come first.
+const OrderedEventGap = 500 * time.Millisecond
+
+// Responsible are those of whom the card of an open conversation must name one while its customer waits.
+type Responsible struct {
+	Teams []string `json:"teams"`
+	// OwnerAllowed says that an agent may own the conversation, since a reply claims it.
+	OwnerAllowed bool `json:"owner_allowed"`
+}
+
+// ResponsibleFor returns who is responsible for the conversation of a thread after all that was typed there.
+// Where Parley was told of something late, or the conversation may have been resolved, both outcomes are
+// allowed. late are the messages of which Parley was told late, by their ids.
+func (h History) ResponsibleFor(root string, late map[string]bool) Responsible {
+	responsible := Responsible{Teams: []string{SupportTeam}}
+	isResolved := false // from then on commands may be refused
+	isLate := false     // Parley was told of something late
+	var lastPostAt time.Time
+	for _, op := range h {
+		if op.Root != root {
+			continue
+		}
+
+		isLate = isLate || late[op.ID]
+		switch op.Kind {
+		case OpWrite, OpEdit, OpDelete: // change neither the owner nor the team
+		case OpPost:
+			responsible.OwnerAllowed = responsible.OwnerAllowed || op.Marker.Kind != Internal
+			lastPostAt = op.At
+		case OpResolve:
+			isResolved = true
+		case OpHandOver, OpUnassign:
+			isInOrder := !isLate && op.At.Sub(lastPostAt) > OrderedEventGap
+			isSureToWork := isInOrder && !isResolved
+			if isSureToWork {
+				responsible.OwnerAllowed = false
+			}
+			if op.Kind == OpUnassign {
+				continue // the team stays
+			}
+			if isSureToWork {
+				responsible.Teams = nil
+			}
+
+			responsible.Teams = append(responsible.Teams, op.Team)
+		}
+	}
+
+	return responsible
+}
+
+// maxReordering is how many messages may come between two that were typed one after the other: messages may
+// arrive at Parley in another order than they were typed.
+const maxReordering = 3
+
+// ExpectedQuestions returns all replies, and for each whether Parley may keep it until somebody clicks. It may
+// keep a reply that was typed in a resolved conversation, and one that was typed after a colleague's message.
+func (h History) ExpectedQuestions() map[Marker]bool {
+	type conversation struct {
+		untilOpen int         // how many more messages the customer must write to reopen it; 0 means it is open
+		recent    []Operation // the last messages of teammates
+	}
+
+	expected := map[Marker]bool{}
+	conversations := map[int]*conversation{}
+	for _, op := range h {
+		c := conversations[op.Conversation]
+		if c == nil {
+			c = &conversation{}
+			conversations[op.Conversation] = c
+		}
+
+		switch op.Kind {
+		case OpWrite:
+			c.untilOpen = max(c.untilOpen-1, 0)
+		case OpResolve:
+			c.untilOpen = 2 // the customer's next message may have been written before the command
+		case OpPost:
+			if op.Marker.Kind != Internal {
+				followsColleague := slices.ContainsFunc(c.recent, func(before Operation) bool { return before.Author != op.Author })
+				expected[op.Marker] = c.untilOpen > 0 || followsColleague
+			}
+			c.recent = append(c.recent, op)
+		case OpEdit, OpDelete, OpHandOver, OpUnassign: // neither resolve nor say anything new
+		}
+
+		c.recent = c.recent[max(len(c.recent)-maxReordering, 0):]
+	}
+
+	return expected
+}

@@ -1,0 +1,93 @@
+package checker
+
+import (
+	"cmp"
+	"regexp"
+)
+
+// notePattern finds the markers that a note names. The model of a run calls each marker a ticket.
+// Shape: Ticket inbound-c017-5
+var notePattern = regexp.MustCompile(`\bTicket (inbound-c\d{3,6}-\d+)\b`)
+
+// MarkersInNote returns the markers of the messages that a note of an analysis names.
+func MarkersInNote(text string) []Marker {
+	var list []Marker
+	for _, found := range notePattern.FindAllStringSubmatch(text, -1) {
+		list = append(list, MarkersIn(found[1])...)
+	}
+	return list
+}
+
+// checkNotes checks what Parley says of customers' messages: it may say it only in the thread of the customer
+// who wrote them, and names each message in one note.
+func checkNotes(v *Verdict, observed Observation) {
+	for _, t := range observed.Threads {
+		customer := customerOf(t)
+		notes := map[Marker][]Post{}
+		for _, p := range t.Posts {
+			if !p.isFromParley() {
+				continue
+			}
+
+			for _, m := range Distinct(p.Markers) {
+				isForeign := customer != 0 && m.Conversation != customer
+				if m.Kind == Inbound && isForeign {
+					v.addViolation(&v.Leaked, "%s of customer %d stands in a line in the thread of customer %d", m, m.Conversation, customer)
+				}
+			}
+
+			for _, m := range Distinct(p.NoteMarkers) {
+				v.NotedMessages++
+				notes[m] = append(notes[m], p)
+				if !areCopiesOfOne(notes[m]) {
+					v.addViolation(&v.Doubled, "%s stands in the notes %s and %s", m, notes[m][0].ID, p.ID)
+				}
+			}
+		}
+	}
+
+	checkModelQuestions(v, observed.ModelQuestions)
+}
+
+// checkModelQuestions checks what a model was asked: each question is about one conversation, and about nothing
+// internal.
+func checkModelQuestions(v *Verdict, questions [][]Marker) {
+	for _, markers := range questions {
+		v.ModelQuestions++
+		for _, m := range Distinct(markers) {
+			if m.Kind == Internal {
+				v.addViolation(&v.Leaked, "%s is internal and a model was asked about it", m)
+			} else if m.Conversation != markers[0].Conversation {
+				v.addViolation(&v.Leaked, "%s and %s stand in one question to a model", m, markers[0])
+			}
+		}
+	}
+}
+
+// areCopiesOfOne reports whether notes may be copies of one: all but one of them say so, and none is known to
+// come from another delivery.
+func areCopiesOfOne(notes []Post) bool {
+	unmarked, token := 0, ""
+	for _, p := range notes {
+		if !p.MaybeCopy {
+			unmarked++
+		}
+		token = cmp.Or(token, p.Token)
+		if p.Token != "" && p.Token != token {
+			return false
+		}
+	}
+	return unmarked <= 1
+}
+
+// customerOf returns the conversation of the first customer's message in a thread; 0 means there is none.
+func customerOf(t Thread) int {
+	for _, p := range t.Posts {
+		for _, m := range p.Markers {
+			if m.Kind == Inbound && p.isFromCustomer() {
+				return m.Conversation
+			}
+		}
+	}
+	return 0
+}

@@ -1,0 +1,338 @@
+package emulators
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"parley/channels/graphfake"
+	"parley/channels/twilio/twiliofake"
+)
+
+// ChatKind is where a customer writes.
+type ChatKind string
+
+// Kinds of customers; "" writes mails.
+const (
+	ByMail      ChatKind = ""
+	ByWhatsApp  ChatKind = "whatsapp"
+	byMessenger ChatKind = "messenger"
+	BySMS       ChatKind = "sms"
+)
+
+// ChatKindOf returns where a customer writes: in a run with chats two of three use one.
+func ChatKindOf(conv int, chats bool) ChatKind {
+	if !chats {
+		return ByMail
+	}
+	kinds := []ChatKind{ByMail, ByWhatsApp, byMessenger, BySMS, ByWhatsApp, ByMail}
+	return kinds[conv%len(kinds)]
+}
+
+// What the company has at WhatsApp, known to the emulators and in parley.yaml.
+const (
+	WhatsAppNumber   = "105500000000001"
+	WhatsAppBusiness = "206600000000001"
+	WhatsAppToken    = "torture-wa-token"
+)
+
+// What it has at Messenger, and what all webhooks of Meta are signed and subscribed with.
+const (
+	PageID      = "307700000000001"
+	PageToken   = "torture-page-token"
+	AppSecret   = "torture-app-secret"
+	VerifyToken = "torture-verify"
+)
+
+// What it has at Twilio.
+const (
+	TwilioAccount = "AC00000000000000000000000000000001"
+	TwilioToken   = "torture-twilio-token"
+	SMSNumber     = "+15550100001"
+)
+
+// chatProviders are the emulators of Meta and Twilio, and the phones of their customers.
+type chatProviders struct {
+	graph  *graphfake.Server
+	number *graphfake.Number
+	page   *graphfake.Page
+	twilio *twiliofake.Server
+	base   string // where Parley answers; it is told once, before anybody speaks
+
+	mu      sync.Mutex
+	sms     map[int]*smsOutbox              // by conversation
+	people  map[int]*graphfake.PageCustomer // by conversation
+	ended   context.Context                 //nolint:containedctx // ends the texters with the emulators
+	end     context.CancelFunc
+	writing sync.WaitGroup
+}
+
+// smsOutbox sends a customer's texts one after the other: a phone waits for its provider.
+type smsOutbox struct {
+	waiting []string
+	busy    bool
+	late    []string // texts of which Parley's webhook took no notice
+}
+
+// openChatProviders starts the emulators.
+func openChatProviders(ctx context.Context, seed uint64) (*chatProviders, error) {
+	c := &chatProviders{sms: map[int]*smsOutbox{}, people: map[int]*graphfake.PageCustomer{}}
+	c.ended, c.end = context.WithCancel(context.Background())
+	c.graph = graphfake.New(graphfake.Options{Seed: int64(seed>>1) + 1, AppSecret: AppSecret}) //nolint:gosec // a seed
+	if err := c.graph.Start(""); err != nil {
+		return nil, fmt.Errorf("torture: %w", err)
+	}
+
+	c.number = c.graph.AddNumber(graphfake.NumberConfig{ID: WhatsAppNumber, WABA: WhatsAppBusiness, Display: "+15550100000"})
+	c.page = c.graph.AddPage(graphfake.PageConfig{ID: PageID, Name: "Acme", HumanAgent: true})
+	c.graph.AllowToken(WhatsAppToken, WhatsAppNumber, WhatsAppBusiness)
+	c.graph.AllowToken(PageToken, PageID)
+	var err error
+	c.twilio, err = twiliofake.Start(twiliofake.Options{AccountSID: TwilioAccount, AuthToken: TwilioToken, Numbers: []twiliofake.Number{{Address: SMSNumber}}})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("torture: %w", err), c.graph.Close())
+	}
+
+	return c, nil
+}
+
+func (c *chatProviders) close() error {
+	c.end()
+	c.twilio.Close()
+	c.writing.Wait()
+	return c.graph.Close()
+}
+
+// newControl returns the handler by which the driver and the oracle control what the emulators do.
+func (c *chatProviders) newControl() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /_fake/chat/connect", c.Connect)
+	mux.HandleFunc("POST /_fake/chat/say", c.Say)
+	mux.HandleFunc("POST /_fake/chat/hook", c.relayHook)
+	mux.HandleFunc("GET /_fake/chat/box", c.serveBox)
+	mux.HandleFunc("POST /_fake/chat/faults", c.armFaults)
+	mux.HandleFunc("GET /_fake/chat/faults", c.serveFaults)
+	mux.HandleFunc("DELETE /_fake/chat/faults", func(http.ResponseWriter, *http.Request) {
+		c.graph.ClearFaults()
+		c.twilio.ClearFaults()
+	})
+	return mux
+}
+
+// Connect tells the providers where Parley answers.
+func (c *chatProviders) Connect(w http.ResponseWriter, r *http.Request) {
+	base := r.URL.Query().Get("base")
+	c.base = base
+	err := errors.Join(
+		c.graph.Subscribe(r.Context(), WhatsAppBusiness, base+"/hooks/wa", VerifyToken),
+		c.graph.Subscribe(r.Context(), PageID, base+"/hooks/page", VerifyToken))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	c.twilio.SetWebhook(SMSNumber, base+"/hooks/sms#rc=5&rp=all")
+}
+
+// PhoneOf is the number of a customer who writes short messages or by WhatsApp.
+func PhoneOf(conv int) string { return fmt.Sprintf(phonePrefix+"%07d", firstPhone+conv) }
+
+// Customers' numbers: seven digits follow the prefix.
+const (
+	phonePrefix = "+1555"
+	firstPhone  = 1_000_000
+)
+
+// WhatsAppUser is the id by which WhatsApp knows a customer.
+func WhatsAppUser(conv int) string { return fmt.Sprintf("US.torture%04d", conv) }
+
+func (c *chatProviders) Say(w http.ResponseWriter, r *http.Request) {
+	var in ChatText
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+
+	switch in.Kind {
+	case ByWhatsApp:
+		c.whatsApp(in.Conversation).Text(in.Text) //nolint:contextcheck // the phone sends on when the driver has hung up
+	case byMessenger:
+		c.pageCustomer(in.Conversation).Text(in.Text) //nolint:contextcheck // likewise
+	case BySMS:
+		c.Text(in.Conversation, in.Text) //nolint:contextcheck // likewise
+	default:
+		http.Error(w, "unknown kind", http.StatusBadRequest)
+	}
+}
+
+func (c *chatProviders) whatsApp(conv int) *graphfake.Customer {
+	return c.number.Customer(graphfake.Person{Phone: PhoneOf(conv), UserID: WhatsAppUser(conv), Name: Subject(conv)})
+}
+
+// pageCustomer returns a customer who writes to the page.
+func (c *chatProviders) pageCustomer(conv int) *graphfake.PageCustomer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.people[conv] == nil {
+		c.people[conv] = c.page.Customer(Subject(conv))
+	}
+	return c.people[conv]
+}
+
+func (c *chatProviders) smsPhone(conv int) *twiliofake.Phone {
+	return c.twilio.Phone(PhoneOf(conv), SMSNumber, "")
+}
+
+// Text puts a text behind those that the phone still sends.
+func (c *chatProviders) Text(conv int, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.sms[conv]
+	if t == nil {
+		t = &smsOutbox{}
+		c.sms[conv] = t
+	}
+	t.waiting = append(t.waiting, text)
+	if !t.busy {
+		t.busy = true
+		c.writing.Go(func() { c.sendTexts(conv, t) })
+	}
+}
+
+func (c *chatProviders) sendTexts(conv int, t *smsOutbox) {
+	for {
+		c.mu.Lock()
+
+		if len(t.waiting) == 0 || c.ended.Err() != nil {
+			t.busy = false
+			c.mu.Unlock()
+			return
+		}
+
+		text := t.waiting[0]
+		t.waiting = t.waiting[1:]
+		c.mu.Unlock()
+
+		if _, err := c.smsPhone(conv).Send(twiliofake.Message{Text: text}); err != nil { // Twilio has it all the same
+			c.mu.Lock()
+			t.late = append(t.late, text)
+			c.mu.Unlock()
+		}
+	}
+}
+
+// serveBox shows what a customer wrote and what his phone got.
+func (c *chatProviders) serveBox(w http.ResponseWriter, r *http.Request) {
+	conv, err := strconv.Atoi(r.URL.Query().Get("conv"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+
+	var b phoneState
+	switch ChatKind(r.URL.Query().Get("kind")) {
+	case ByMail: // has a mailbox
+	case ByWhatsApp:
+		for _, m := range c.whatsApp(conv).Chat() {
+			b.add(m.FromCustomer, m.ID, m.Text)
+		}
+	case byMessenger:
+		for _, m := range c.pageCustomer(conv).Conversation() {
+			b.add(!m.FromPage, m.ID, m.Text)
+		}
+	case BySMS:
+		c.smsBox(conv, &b)
+	}
+
+	_ = json.NewEncoder(w).Encode(b) // a reader that went away misses nothing
+}
+
+func (c *chatProviders) smsBox(conv int, b *phoneState) {
+	for _, m := range c.twilio.Messages() {
+		if m.From == PhoneOf(conv) {
+			b.add(true, m.SID, m.Body)
+		}
+	}
+
+	for _, m := range c.smsPhone(conv).Inbox() {
+		if !m.Automatic {
+			b.add(false, m.SID, m.Text)
+		}
+	}
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if t := c.sms[conv]; t != nil {
+		b.Unsent, b.Late = len(t.waiting), append(b.Late, t.late...)
+		if t.busy {
+			b.Unsent++
+		}
+	}
+}
+
+// armFaults lets Meta fail by chance all the time, and Twilio three times in each of four ways.
+func (c *chatProviders) armFaults(w http.ResponseWriter, _ *http.Request) {
+	const often, seldom, twilioTimes = 0.04, 0.02, 3
+	for _, route := range []string{"whatsapp.messages", "messenger.messages"} {
+		for action, chance := range map[graphfake.Action]float64{graphfake.ActionStatus: often, graphfake.ActionStatusAfter: seldom,
+			graphfake.ActionDropBefore: seldom, graphfake.ActionDropAfter: often, graphfake.ActionHookFirst: often} {
+			c.armFault(w, graphfake.Fault{Route: route, Action: action, Probability: chance})
+		}
+	}
+	for _, action := range []graphfake.Action{graphfake.ActionDuplicate, graphfake.ActionBadSignature} {
+		c.armFault(w, graphfake.Fault{Route: "hook.*", Action: action, Probability: seldom})
+	}
+	for _, kind := range []twiliofake.FaultKind{twiliofake.FaultErrorBefore, twiliofake.FaultDropAfter, twiliofake.FaultDropBefore, twiliofake.FaultErrorAfter} {
+		c.twilio.AddFault(twiliofake.Fault{Route: "POST /Messages", Kind: kind, Times: twilioTimes})
+	}
+}
+
+func (c *chatProviders) armFault(w http.ResponseWriter, f graphfake.Fault) {
+	f.Times = graphfake.Forever
+	if _, err := c.graph.AddFault(f); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}
+
+func (c *chatProviders) serveFaults(w http.ResponseWriter, _ *http.Request) {
+	counts := map[string]int{}
+	for _, f := range c.graph.Faults() {
+		counts["meta "+string(f.Action)] += f.Fired
+	}
+	for _, f := range c.twilio.List() {
+		counts["twilio "+string(f.Fault.Kind)] += f.Fired
+	}
+	_ = json.NewEncoder(w).Encode(counts)
+}
+
+// ChatText is what a customer writes.
+type ChatText struct {
+	Kind         ChatKind `json:"kind"`
+	Conversation int      `json:"conv"`
+	Text         string   `json:"text"`
+}
+
+// phoneState is a phone.
+type phoneState struct {
+	Sent     []string       `json:"wrote"` // in the order of sending
+	Received []phoneMessage `json:"inbox"`
+	Unsent   int            `json:"waiting"` // texts that the phone still sends
+	Late     []string       `json:"late"`    // texts of which Parley could not be told at once: it finds them later
+}
+
+type phoneMessage struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+func (b *phoneState) add(own bool, id, text string) {
+	if own {
+		b.Sent = append(b.Sent, text)
+		return
+	}
+	b.Received = append(b.Received, phoneMessage{id, text})
+}

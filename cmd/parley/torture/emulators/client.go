@@ -1,0 +1,212 @@
+package emulators
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/checker"
+)
+
+const callTimeout = 30 * time.Second
+
+// Client speaks to the emulators' control addresses.
+type Client struct {
+	Slack string // base URL of the Slack emulator, without a final slash; "" means there is none
+	Teams string // base URL of the Teams emulator; "" means agents work in Slack
+	Blind bool   // in Teams Parley may not read channels
+	Mail  string // base URL of the control of mail, phones and the model
+	Chats bool   // there are phones
+	Model bool   // there is a model
+}
+
+// errConflict is returned for what a person can't do as the chat is now, as to press a button that
+// is gone.
+var errConflict = errors.New("torture: nobody can do that now")
+
+// Call sends in as JSON, if there is one, and reads the answer into into, if wanted.
+// Errors: errConflict; no answer, or one that is not 200 with its text.
+func (c Client) Call(ctx context.Context, method, address string, in, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("torture: %s: %w", address, err)
+		}
+		body = bytes.NewReader(raw)
+	}
+
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return fmt.Errorf("torture: %s: %w", address, err)
+	}
+
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("torture: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }()
+
+	if res.StatusCode != http.StatusOK {
+		const mostShown = 300                                      // bytes of an answer that an error quotes
+		text, _ := io.ReadAll(io.LimitReader(res.Body, mostShown)) // without a text the status still says enough
+		if res.StatusCode == http.StatusConflict {
+			return fmt.Errorf("%w: %s: %s", errConflict, address, bytes.TrimSpace(text))
+		}
+		return fmt.Errorf("torture: %s: %s: %s", address, res.Status, bytes.TrimSpace(text))
+	}
+
+	if into == nil {
+		_, err = io.Copy(io.Discard, res.Body)
+	} else {
+		err = json.NewDecoder(res.Body).Decode(into)
+	}
+
+	if err != nil {
+		return fmt.Errorf("torture: %s: %w", address, err)
+	}
+
+	return nil
+}
+
+// SendMail lets a customer write a new mail.
+func (c Client) SendMail(ctx context.Context, m mailfake.Mail) (mailfake.Sent, error) {
+	var sent mailfake.Sent
+	return sent, c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/send", m, &sent)
+}
+
+// Answer lets a customer answer a mail with a mail program.
+func (c Client) AnswerMail(ctx context.Context, from, messageID string, program mailfake.Program, text string) error {
+	in := map[string]any{"from": from, "to": []string{lab.HelpAddress}, "subject": "", "text": text, "message_id_of": messageID, "program": program}
+	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/reply", in, nil)
+}
+
+// Text lets a customer write by phone.
+func (c Client) SendText(ctx context.Context, t ChatText) error {
+	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/chat/say", t, nil)
+}
+
+// Phone shows a customer's phone.
+func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneState, error) {
+	q := url.Values{"kind": {string(kind)}, "conv": {strconv.Itoa(conv)}}
+	var b phoneState
+	return b, c.Call(ctx, http.MethodGet, c.Mail+"/_fake/chat/box?"+q.Encode(), nil, &b)
+}
+
+// Folder lists the mails of somebody's folder, oldest first.
+func (c Client) ReadFolder(ctx context.Context, address, name string) ([]mailfake.Received, error) {
+	q := url.Values{"address": {address}, "folder": {name}, "raw": {"0"}}
+	var list []mailfake.Received
+	return list, c.Call(ctx, http.MethodGet, c.Mail+"/_fake/mail/inbox?"+q.Encode(), nil, &list)
+}
+
+func (c Client) mailFault(ctx context.Context, f mailfake.Fault) error {
+	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/faults", f, nil)
+}
+
+// CountFaults reports how often the armed faults struck, by what they do.
+func (c Client) CountFaults(ctx context.Context) (map[string]int, error) {
+	counts := map[string]int{}
+	if err := c.Platform().countFaults(ctx, counts); err != nil {
+		return nil, err
+	}
+
+	var mail mailfake.State
+	if err := c.Call(ctx, http.MethodGet, c.Mail+"/_fake/mail/state", nil, &mail); err != nil {
+		return nil, err
+	}
+
+	for _, f := range mail.Faults {
+		counts[strings.Replace(string(f.Op), ".", " ", 1)+" "+string(f.Action)] += f.Fired
+	}
+
+	for _, path := range c.optionalFaultPaths() {
+		if err := c.Call(ctx, http.MethodGet, c.Mail+path, nil, &counts); err != nil {
+			return nil, err
+		}
+	}
+
+	return counts, nil
+}
+
+// optionalFaultPaths are the paths at which the faults of those are controlled who are not in every run.
+func (c Client) optionalFaultPaths() (paths []string) {
+	if c.Chats {
+		paths = append(paths, "/_fake/chat/faults")
+	}
+	if c.Model {
+		paths = append(paths, "/_fake/model/faults")
+	}
+	return paths
+}
+
+// ModelQuestions returns the marks of each question that the model was asked; nil without one.
+func (c Client) ModelQuestions(ctx context.Context) (list [][]checker.Marker, err error) {
+	if c.Model {
+		err = c.Call(ctx, http.MethodGet, c.Mail+"/_fake/model/asked", nil, &list)
+	}
+	return list, err
+}
+
+// Heal disarms all faults.
+func (c Client) ClearFaults(ctx context.Context) error {
+	if err := c.Platform().ClearFaults(ctx); err != nil {
+		return err
+	}
+	for _, path := range c.optionalFaultPaths() {
+		if err := c.Call(ctx, http.MethodDelete, c.Mail+path, nil, nil); err != nil {
+			return err
+		}
+	}
+	return c.Call(ctx, http.MethodDelete, c.Mail+"/_fake/mail/faults", nil, nil)
+}
+
+// BounceMail lets mail to an address be taken, and come back with a report.
+func (c Client) BounceMail(ctx context.Context, address string) error {
+	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/recipient", mailfake.RecipientRule{Address: address, Policy: mailfake.PolicyBounce}, nil)
+}
+
+// CutMailConnections cuts the connections of the company's mailbox.
+func (c Client) CutMailConnections(ctx context.Context) error {
+	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/disconnect?address="+url.QueryEscape(lab.HelpAddress), nil, nil)
+}
+
+// CustomerAddress is the mail address of a customer.
+func CustomerAddress(conv int) string { return fmt.Sprintf("c%03d@customer.test", conv) }
+
+// Subject of a conversation; the words are found again on the card of its thread.
+func Subject(conv int) string { return fmt.Sprintf("Case %03d", conv) }
+
+// subjectIn finds the subject on a card; "" means there is none. The card of somebody who writes short messages
+// shows the number in its place: Twilio tells no name.
+func subjectIn(words string) string {
+	const caseDigits, phoneDigits = 3, 7
+	_, rest, hasCase := strings.Cut(words, "Case ")
+	if hasCase && len(rest) >= caseDigits {
+		return "Case " + rest[:caseDigits]
+	}
+
+	_, rest, hasPhone := strings.Cut(words, phonePrefix)
+	if !hasPhone || len(rest) < phoneDigits {
+		return ""
+	}
+
+	n, err := strconv.Atoi(rest[:phoneDigits])
+	if err != nil || n <= firstPhone {
+		return "" // the number of somebody who is no customer of the run
+	}
+
+	return Subject(n - firstPhone)
+}

@@ -1,0 +1,194 @@
+package emulators
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/openai/openaifake"
+	"parley/cmd/parley/torture/checker"
+)
+
+// What Parley reaches the model of a run with.
+const (
+	modelKey  = "torture-model-key"
+	ModelName = "torture-model"
+)
+
+// modelFaultShare is the share of requests that a spoilt model fails.
+const modelFaultShare = 0.4
+
+// The seed of a run begins several sequences of chance, which these numbers keep apart.
+const (
+	faultStream  = 3
+	answerStream = 4
+)
+
+// hallucinationShare is the share of good answers that say something of another conversation.
+const hallucinationShare = 0.25
+
+// model is a server of chat completions that fails by chance.
+type model struct {
+	*openaifake.Running
+	reader *reader
+
+	mu        sync.Mutex
+	read      int                // requests whose marks were read
+	questions [][]checker.Marker // of each question with any
+}
+
+// openModel starts the server.
+func openModel(ctx context.Context, seed uint64) (*model, error) {
+	reader := newReader(seed)
+	running, err := openaifake.Start(ctx, "127.0.0.1:0", openaifake.Options{Key: modelKey, Models: []string{ModelName}, Abilities: openaifake.Modern(), Answers: reader})
+	if err != nil {
+		return nil, fmt.Errorf("torture: %w", err)
+	}
+	return &model{Running: running, reader: reader}, nil
+}
+
+// listModelFaults returns the ways in which a model fails.
+func listModelFaults() []openaifake.Manner {
+	return []openaifake.Manner{
+		openaifake.Status(http.StatusInternalServerError, "server_error", "The server had an error."),
+		openaifake.Status(http.StatusServiceUnavailable, "overloaded", "The engine is overloaded."),
+		openaifake.Status(http.StatusTooManyRequests, "rate_limit_exceeded", "Rate limit reached."),
+		openaifake.Status(http.StatusTooManyRequests, "rate_limit_exceeded", "Rate limit reached.", "Retry-After", "1"),
+		openaifake.HTML(http.StatusBadGateway), openaifake.Reset(), openaifake.Cut(), openaifake.Stream(false),
+		openaifake.Raw(http.StatusOK, "application/json", `{"choices":[{"message":`), openaifake.Say(`{"sentiment":"posi`, "length"),
+		openaifake.Say(`{"sentiment":5,"urgent":"yes"}`, "stop"), openaifake.Say("The customer is upset.", "stop"),
+		openaifake.NoChoices(), openaifake.NullContent(), openaifake.Refuse(), openaifake.ToolCalls(),
+		openaifake.Hang(), openaifake.Hang(), openaifake.Drip(),
+	}
+}
+
+// armFaults lets requests fail by chance, until Heal.
+func (m *model) armFaults(seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, faultStream)) //nolint:gosec // the seed is to be repeated
+	all := listModelFaults()
+	m.ByChance(func() *openaifake.Manner {
+		if rng.Float64() >= modelFaultShare {
+			return nil
+		}
+		return &all[rng.IntN(len(all))]
+	})
+}
+
+// newControl returns the handler by which the driver and the oracle control what the emulators do.
+func (m *model) newControl(seed uint64) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.armFaults(seed) }) //nolint:contextcheck // a manner answers requests of its own
+	mux.HandleFunc("DELETE /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.ByChance(nil) })
+	mux.HandleFunc("GET /_fake/model/faults", func(w http.ResponseWriter, _ *http.Request) {
+		counts := map[string]int{}
+		for name, n := range m.Met() {
+			counts["model "+strings.TrimSpace(name)] += n
+		}
+		_ = json.NewEncoder(w).Encode(counts) // whoever asked is gone
+	})
+
+	mux.HandleFunc("GET /_fake/model/asked", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(m.readQuestions()) // likewise
+	})
+
+	return mux
+}
+
+// readQuestions returns the marks of each question that was asked.
+func (m *model) readQuestions() [][]checker.Marker {
+	all := m.Requests()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range all[min(m.read, len(all)):] {
+		if found := m.reader.markersAsked(r.Body); len(found) > 0 {
+			m.questions = append(m.questions, found)
+		}
+	}
+	m.read = len(all)
+	return m.questions
+}
+
+// reader is what the model makes of customers' words: it names each mark a ticket, and each message urgent. Some of
+// its answers say what another customer wrote, which may be shown to nobody.
+type reader struct {
+	mu                sync.Mutex
+	rng               *rand.Rand
+	other             analysis.Message       // by another customer
+	otherConversation int                    // who wrote it
+	hallucinated      map[hallucination]bool // what it said of others
+}
+
+// hallucination is what an answer about a conversation says of another one.
+type hallucination struct {
+	about  int
+	marker checker.Marker
+}
+
+func newReader(seed uint64) *reader {
+	return &reader{rng: rand.New(rand.NewPCG(seed, answerStream)), hallucinated: map[hallucination]bool{}} //nolint:gosec // the seed is to be repeated
+}
+
+// Analyze implements analysis.Analyzer.
+func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answer, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	moods := analysis.Sentiments()
+	a := analysis.Answer{Language: "en", Sentiment: moods[r.rng.IntN(len(moods))], Intents: []string{"problem"}, Replies: []analysis.Reply{{Text: "We look into it."}}}
+	last, conv := analysis.Message{}, 0
+	for _, m := range q.Burst {
+		for _, mark := range checker.Distinct(checker.MarkersIn(m.Text)) {
+			a.References = append(a.References, ticketOf(mark))
+			last, conv = m, mark.Conversation
+		}
+	}
+
+	a.Urgency = analysis.Urgency{Urgent: true, Because: last.Text}
+	knowsOther := r.otherConversation != 0 && r.otherConversation != conv
+	if knowsOther && r.rng.Float64() < hallucinationShare {
+		a.Urgency.Because = r.other.Text
+		for _, mark := range checker.MarkersIn(r.other.Text) {
+			a.References = append(a.References, ticketOf(mark))
+			r.hallucinated[hallucination{conv, mark}] = true
+		}
+	}
+
+	if conv != 0 {
+		r.other, r.otherConversation = last, conv
+	}
+
+	return a, nil
+}
+
+// markersAsked returns the marks of a request. An answer that isn't valid is shown to the model again: what the model
+// itself has said there of another conversation is no question of Parley's.
+func (r *reader) markersAsked(body []byte) []checker.Marker {
+	var q struct {
+		Messages []struct{ Role, Content string } `json:"messages"`
+	}
+	if json.Unmarshal(body, &q) != nil || len(q.Messages) == 0 {
+		return checker.Distinct(checker.MarkersIn(string(body)))
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []checker.Marker
+	for _, turn := range q.Messages {
+		marks := checker.MarkersIn(turn.Content)
+		if turn.Role == "assistant" && len(found) > 0 {
+			marks = slices.DeleteFunc(marks, func(m checker.Marker) bool { return r.hallucinated[hallucination{found[0].Conversation, m}] })
+		}
+		found = append(found, marks...)
+	}
+
+	return checker.Distinct(found)
+}
+
+func ticketOf(m checker.Marker) analysis.Reference {
+	return analysis.Reference{Kind: "ticket", Value: m.String()}
+}

@@ -1,0 +1,105 @@
+package emulators
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parley/cmd/parley/torture/checker"
+)
+
+// Platform is the chat in which agents work, seen through its emulator's windows: what
+// people do there, what they see, and what goes wrong. The oracle's process makes its own.
+type Platform interface {
+	// Traits never change.
+	Traits() Traits
+
+	// ReadThreads shows the support channel with all its threads.
+	ReadThreads(ctx context.Context) ([]checker.Thread, error)
+	// ReadRoots gives the threads' roots by the subject on their cards.
+	ReadRoots(ctx context.Context) (map[string]root, error)
+	// Export is everything, to be kept.
+	Export(ctx context.Context) (any, error)
+	// LateEvents gives the ids of messages whose change Parley was told only after that time, or not yet.
+	LateEvents(ctx context.Context, what change, over time.Duration) (map[string]bool, error)
+	// LostEvents gives the ids of messages of which Parley was never told one of these changes.
+	LostEvents(ctx context.Context, what ...change) (map[string]bool, error)
+	// Problems are what Parley did that no user of the platform could see as it was meant.
+	Problems(ctx context.Context) ([]string, error)
+	// CountPendingEvents counts what Parley still has to be told.
+	CountPendingEvents(ctx context.Context) (int, error)
+
+	// Post lets somebody type in a thread and gives the message's id.
+	Post(ctx context.Context, user, root, text string) (string, error)
+	Edit(ctx context.Context, user, id, text string) error
+	Delete(ctx context.Context, user, id string) error
+	// Click presses a button of a message. Errors: ErrClickIgnored.
+	Click(ctx context.Context, user, id, button string) error
+
+	// armFaults lets calls and events fail by chance, until Heal.
+	armFaults(ctx context.Context) error
+	// RateLimit answers 429 to all posts for some time.
+	RateLimit(ctx context.Context, lasting time.Duration) error
+	// EndSessions breaks what the platform itself keeps up: connections, keys.
+	EndSessions(ctx context.Context) error
+	// countProviderFaults adds to counts how often the armed faults struck, by what each fault does.
+	countFaults(ctx context.Context, counts map[string]int) error
+	ClearFaults(ctx context.Context) error
+}
+
+// root is what begins a thread.
+type root struct {
+	ID   string
+	Card string // what it shows
+}
+
+// ErrClickIgnored is returned for a click of which the platform says that nothing came of it.
+var ErrClickIgnored = errors.New("torture: the click was not taken")
+
+// asIgnoredClick turns errConflict into ErrClickIgnored: the button went away between the look and the
+// click, and a person would look again.
+func asIgnoredClick(err error) error {
+	if errors.Is(err, errConflict) {
+		return fmt.Errorf("%w: %w", ErrClickIgnored, err)
+	}
+	return err
+}
+
+// change is what a person did to a message, of which the platform may tell Parley late.
+type change int
+
+// Changes.
+const (
+	Written change = iota
+	Edited
+	Deleted
+)
+
+// Traits of a platform.
+type Traits struct {
+	Kind string // of its account in Parley, and its keys in parley.yaml
+	Name string // for people
+
+	Ann, Ben, Zoe string // Ann and Ben are agents; Zoe is a colleague who is no agent
+	Channel       string // support
+
+	PostRequest string // the first words of an HTTP request that posts something
+
+	// How people write in a thread.
+	Reply     func(words string, n int) string // for the customer; n tells replies apart
+	Command   func(verb string) string
+	Internal  func(agent, colleague, words string) []remark // the words in each form that keeps them from the customer
+	Announced func(text string) bool                        // whether the platform tells Parley of such a text
+}
+
+// remark is what somebody types for colleagues: it must not reach the customer.
+type remark struct{ Who, Text string }
+
+// Platform returns the chat in which the agents of this run work.
+func (c Client) Platform() Platform {
+	if c.Teams != "" {
+		return teamsPlatform{c}
+	}
+	return slackPlatform{c}
+}

@@ -1,0 +1,259 @@
+package emulators
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/checker"
+)
+
+// People and places of the workspace.
+const (
+	support = lab.Support
+	ann     = lab.Ann
+	ben     = lab.Ben
+	zoe     = lab.Zoe
+)
+
+func newWorkspace(o Options) *slackfake.Server {
+	seed := int64(o.Seed >> 1) //nolint:gosec // a seed
+	s := slackfake.New(slackfake.Options{Seed: seed, Limits: o.Limits, AppName: "parley", Users: lab.SlackPeople()})
+	s.Admin.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: []string{ann, ben, zoe, s.BotUserID()}})
+	return s
+}
+
+func slackTraits() Traits {
+	return Traits{
+		Kind: "slack", Name: "Slack", Ann: ann, Ben: ben, Zoe: zoe, Channel: support,
+		PostRequest: "POST /api/chat.postMessage",
+		Reply:       func(words string, _ int) string { return words },
+		Command:     func(verb string) string { return "!" + verb },
+		Announced:   func(string) bool { return true },
+		Internal: func(agent, colleague, words string) []remark {
+			return []remark{
+				{agent, "note: " + words}, {agent, "// " + words}, {colleague, "Note:" + words},
+				{agent, "<@" + colleague + "> " + words}, {agent, "!frobnicate " + words}, {agent, "/giveup " + words},
+				{zoe, words},
+			}
+		},
+	}
+}
+
+// slackPlatform is Slack.
+type slackPlatform struct{ Client }
+
+func (slackPlatform) Traits() Traits { return slackTraits() }
+
+func (s slackPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error) {
+	channel, err := s.readChannel(ctx)
+	return slackThreads(channel), err
+}
+
+func (s slackPlatform) Export(ctx context.Context) (any, error) { return s.readChannel(ctx) }
+
+// readChannel shows the support channel with all its threads.
+func (s slackPlatform) readChannel(ctx context.Context) (slackfake.ChannelState, error) {
+	var all slackfake.Snapshot
+	err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/state?channel="+support, nil, &all)
+	if err == nil && len(all.Channels) != 1 {
+		err = fmt.Errorf("torture: the workspace has no channel %s", support)
+	}
+	if err != nil {
+		return slackfake.ChannelState{}, err
+	}
+	return all.Channels[0], nil
+}
+
+func slackThreads(channel slackfake.ChannelState) []checker.Thread {
+	var list []checker.Thread
+	for _, root := range channel.Messages {
+		t := checker.Thread{Root: root.TS}
+		if root.BotID != "" {
+			t.Card = checker.ShownText(root.Text, root.Blocks)
+		}
+
+		for _, m := range append([]*slackfake.Message{root}, channel.Threads[root.TS]...) {
+			if m.Subtype == "tombstone" {
+				continue
+			}
+			t.Posts = append(t.Posts, slackPost(m))
+		}
+
+		slices.SortStableFunc(t.Posts, func(a, b checker.Post) int { return cmp.Compare(a.ID, b.ID) })
+		list = append(list, t)
+	}
+
+	return list
+}
+
+func slackPost(m *slackfake.Message) checker.Post {
+	text := checker.ShownText(m.Text, m.Blocks)
+	p := checker.Post{ID: m.TS, CustomerName: m.Username, Markers: checker.MarkersIn(text)}
+	if m.BotID == "" {
+		p.Author, p.IsResolve = m.User, strings.TrimSpace(m.Text) == "!resolve"
+		return p
+	}
+	p.NoteMarkers = checker.MarkersInNote(text)
+	p.Buttons, p.MaybeCopy = checker.ButtonsIn(m.Blocks), strings.Contains(text, maybeTwice)
+	if m.Metadata != nil {
+		p.Token = string(m.Metadata.EventPayload)
+	}
+	return p
+}
+
+func (s slackPlatform) ReadRoots(ctx context.Context) (map[string]root, error) {
+	var list []*slackfake.Message
+	if err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/messages?channel="+support, nil, &list); err != nil {
+		return nil, err
+	}
+	roots := map[string]root{}
+	for _, m := range list {
+		card := checker.ShownText(m.Text, m.Blocks)
+		about := subjectIn(card)
+		if m.BotID != "" && about != "" {
+			roots[about] = root{m.TS, card}
+		}
+	}
+	return roots, nil
+}
+
+func (s slackPlatform) LateEvents(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
+	list, err := s.readSlow(ctx, over)
+	found := map[string]bool{}
+	for _, e := range list {
+		if e.Subtype == subtypeOf(what) {
+			found[e.TS] = true
+		}
+	}
+	return found, err
+}
+
+func (s slackPlatform) LostEvents(ctx context.Context, what ...change) (map[string]bool, error) {
+	list, err := s.readSlow(ctx, 0)
+	found := map[string]bool{}
+	for _, e := range list {
+		if !e.Told && slices.ContainsFunc(what, func(c change) bool { return subtypeOf(c) == e.Subtype }) {
+			found[e.TS] = true
+		}
+	}
+	return found, err
+}
+
+func (s slackPlatform) readSlow(ctx context.Context, over time.Duration) ([]slackfake.SlowEvent, error) {
+	var list []slackfake.SlowEvent
+	return list, s.Call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Slack, over.Seconds()), nil, &list)
+}
+
+// subtypeOf returns the subtype of the event by which Slack tells of a change.
+func subtypeOf(what change) string {
+	return map[change]string{Written: "", Edited: "message_changed", Deleted: "message_deleted"}[what]
+}
+
+// Problems has nothing to tell: this emulator refuses what clients would not show.
+func (slackPlatform) Problems(context.Context) ([]string, error) { return nil, nil }
+
+// slackInfo says how the workspace stands with the app.
+type slackInfo struct {
+	Pending int `json:"pending_events"`
+	Sockets int `json:"sockets"`
+}
+
+func (s slackPlatform) readInfo(ctx context.Context) (slackInfo, error) {
+	var i slackInfo
+	return i, s.Call(ctx, http.MethodGet, s.Slack+"/_fake/info", nil, &i)
+}
+
+// Sockets is how many connections the app keeps to Slack.
+func (c Client) CountSockets(ctx context.Context) (int, error) {
+	i, err := slackPlatform{c}.readInfo(ctx)
+	return i.Sockets, err
+}
+
+func (s slackPlatform) CountPendingEvents(ctx context.Context) (int, error) {
+	i, err := s.readInfo(ctx)
+	return i.Pending, err
+}
+
+func (s slackPlatform) Post(ctx context.Context, user, root, text string) (string, error) {
+	var res struct {
+		TS string `json:"ts"`
+	}
+	in := slackfake.Post{Channel: support, Thread: root, Text: text}
+	err := s.Call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/post", slackfake.Act{Post: in}, &res)
+	return res.TS, err
+}
+
+func (s slackPlatform) Edit(ctx context.Context, user, id, text string) error {
+	return s.actAs(ctx, user, "edit", slackfake.Act{Channel: support, TS: id, Text: text})
+}
+
+func (s slackPlatform) Delete(ctx context.Context, user, id string) error {
+	return s.actAs(ctx, user, "delete", slackfake.Act{Channel: support, TS: id})
+}
+
+func (s slackPlatform) Click(ctx context.Context, user, id, button string) error {
+	return asIgnoredClick(s.actAs(ctx, user, "click", slackfake.Act{Channel: support, TS: id, Action: button}))
+}
+
+func (s slackPlatform) actAs(ctx context.Context, user, verb string, a slackfake.Act) error {
+	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/"+verb, a, nil)
+}
+
+// slackFaults spoil the Web API and the events all the time.
+func slackFaults() []slackfake.Fault {
+	const often, seldom = 0.04, 0.02
+	return []slackfake.Fault{
+		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Chance: seldom},
+		{Method: "chat.*", Kind: slackfake.FaultDrop, Chance: seldom},
+		{Method: "chat.*", Kind: slackfake.FaultDrop, After: true, Chance: seldom},
+		{Method: "chat.*", Kind: slackfake.FaultRateLimit, Retry: 1, Chance: seldom},
+		{Method: "conversations.*", Kind: slackfake.FaultHTTP, Chance: often},
+		{Method: "reactions.*", Kind: slackfake.FaultDrop, After: true, Chance: often},
+		{Method: "event:*", Kind: slackfake.FaultDuplicate, Chance: often},
+		{Method: "event:*", Kind: slackfake.FaultReorder, Chance: seldom},
+		{Method: "event:*", Kind: slackfake.FaultDrop, Chance: 0.005},
+	}
+}
+
+func (s slackPlatform) armFaults(ctx context.Context) error {
+	for _, f := range slackFaults() {
+		if err := s.armFault(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s slackPlatform) armFault(ctx context.Context, f slackfake.Fault) error {
+	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/faults", f, nil)
+}
+
+func (s slackPlatform) RateLimit(ctx context.Context, lasting time.Duration) error {
+	return s.armFault(ctx, slackfake.Fault{Method: "chat.*", Kind: slackfake.FaultRateLimit, For: lasting})
+}
+
+// EndSessions cuts all Socket Mode connections.
+func (s slackPlatform) EndSessions(ctx context.Context) error {
+	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/admin/drop_sockets", slackfake.Admin{}, nil)
+}
+
+func (s slackPlatform) countFaults(ctx context.Context, counts map[string]int) error {
+	var list []slackfake.Fault
+	err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/faults", nil, &list)
+	for _, f := range list {
+		counts["slack "+string(f.Kind)] += f.Fired
+	}
+	return err
+}
+
+func (s slackPlatform) ClearFaults(ctx context.Context) error {
+	return s.Call(ctx, http.MethodDelete, s.Slack+"/_fake/faults", nil, nil)
+}

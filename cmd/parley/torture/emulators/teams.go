@@ -1,0 +1,400 @@
+package emulators
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/checker"
+)
+
+// newOrganisation makes the emulator of Teams. The app may read its channels unless f.Blind.
+func newOrganisation(f Options) *teamsfake.Server {
+	o := teamsfake.Options{Seed: int64(f.Seed >> 1), Limits: f.Limits} //nolint:gosec // a seed
+	if f.Blind {
+		o.Permissions = []string{tenant.PermitTeamMembers}
+	}
+	return lab.NewOrganisation(o)
+}
+
+const (
+	atBot = "<@bot> "
+	// addressEvery: one reply in so many addresses the bot, as some agents always do.
+	addressEvery = 5
+)
+
+func (s teamsPlatform) Traits() Traits {
+	t := Traits{
+		Kind: "teams", Name: "Teams", Ann: lab.TeamsAnn, Ben: lab.TeamsBen, Zoe: lab.TeamsZoe, Channel: lab.TeamsSupport,
+		PostRequest: "POST /connector/",
+		Reply: func(words string, n int) string {
+			if n%addressEvery == 0 {
+				return atBot + "reply: " + words
+			}
+			return words
+		},
+		Command:   func(verb string) string { return "!" + verb },
+		Announced: func(string) bool { return true },
+		Internal: func(agent, colleague, words string) []remark {
+			return []remark{
+				{agent, "note: " + words}, {agent, "// " + words}, {colleague, "Note:" + words},
+				{agent, "<@" + colleague + "> " + words}, {agent, "!frobnicate " + words}, {agent, "/giveup " + words},
+				{agent, atBot + words}, {lab.TeamsZoe, words}, {lab.TeamsZoe, atBot + "reply: " + words},
+			}
+		},
+	}
+	if s.Blind {
+		t.Reply = func(words string, _ int) string { return atBot + "reply: " + words }
+		t.Command = func(verb string) string { return atBot + verb }
+		t.Announced = func(text string) bool { return strings.Contains(text, atBot) }
+		t.Internal = func(agent, colleague, words string) []remark {
+			return []remark{
+				{agent, atBot + "note: " + words}, {agent, words}, {colleague, words}, {agent, atBot + words},
+				{agent, "<@" + colleague + "> " + words}, {agent, atBot + "frobnicate " + words}, {lab.TeamsZoe, atBot + "reply: " + words},
+			}
+		}
+	}
+
+	return t
+}
+
+// teamsPlatform is Microsoft Teams.
+type teamsPlatform struct{ Client }
+
+// readChannel returns everything that everybody sees in the support channel, as it was posted.
+func (s teamsPlatform) readChannel(ctx context.Context) ([]*teamsfake.Message, error) {
+	var list []*teamsfake.Message
+	return list, s.Call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
+}
+
+func (s teamsPlatform) Export(ctx context.Context) (any, error) {
+	list, err := s.readChannel(ctx)
+	var lost []teamsfake.LostActivity
+	var problems []teamsfake.Problem
+	return map[string]any{"messages": list, "lost": &lost, "problems": &problems}, errors.Join(err,
+		s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &lost), s.Call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &problems))
+}
+
+func (s teamsPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error) {
+	list, err := s.readChannel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	never := map[string]bool{}
+	if s.Blind { // what Teams gave up telling, nobody finds
+		if never, err = s.readLost(ctx, Written); err != nil {
+			return nil, err
+		}
+	}
+	return teamsThreads(list, s.Blind, never), nil
+}
+
+func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) []checker.Thread {
+	var roots []string
+	threads := map[string]*checker.Thread{}
+	for _, m := range list {
+		if threads[m.Root] == nil {
+			threads[m.Root] = &checker.Thread{Root: m.Root}
+			roots = append(roots, m.Root)
+		}
+
+		t := threads[m.Root]
+		if m.ID == m.Root && m.Bot {
+			t.Card = shownWords(m)
+		}
+
+		if !m.Deleted() {
+			p := teamsPost(m, blind)
+			p.EventLost = never[m.ID]
+			t.Posts = append(t.Posts, p)
+		}
+	}
+	out := make([]checker.Thread, 0, len(roots))
+	for _, id := range roots {
+		slices.SortStableFunc(threads[id].Posts, func(a, b checker.Post) int { return cmp.Compare(a.ID, b.ID) })
+		out = append(out, *threads[id])
+	}
+	return out
+}
+
+// shownWords returns what a message shows, without the invisible characters by which cards keep
+// neighbouring characters apart.
+func shownWords(m *teamsfake.Message) string {
+	text := m.Text
+	for _, c := range m.Cards {
+		text += "\n" + checker.ShownText("", c)
+	}
+	return strings.ReplaceAll(text, "\u2060", "")
+}
+
+// maybeTwice are words that Parley adds to what it posts once more although it may be there already.
+const maybeTwice = "may be shown twice"
+
+func teamsPost(m *teamsfake.Message, blind bool) checker.Post {
+	text := shownWords(m)
+	p := checker.Post{ID: m.ID, Markers: checker.MarkersIn(text)}
+	if !m.Bot {
+		p.Author, p.IsResolve = m.User, strings.HasSuffix(strings.TrimSpace(m.Text), "resolve") && len(p.Markers) == 0
+		return p
+	}
+	p.CustomerName = customerNameIn(m.HTML)
+	p.MaybeCopy, p.NoteMarkers = strings.Contains(text, maybeTwice), checker.MarkersInNote(text)
+	for _, c := range m.Cards {
+		about := subjectIn(text)
+		if m.ID != m.Root {
+			p.Token = cmp.Or(p.Token, findNonce(c))
+		} else if !blind && about != "" {
+			p.Token = "the card of " + about // of which there is one
+		}
+		p.Buttons = findActions(c)
+	}
+	return p
+}
+
+// customerNameIn returns the name of the customer for whom Parley posted a message; "" means it has none.
+// "<strong>Ada</strong><br>Hello": what Ada wrote. "<strong>Ada</strong> is back": a line of Parley's own.
+func customerNameIn(html string) string {
+	afterTag, hasTag := strings.CutPrefix(html, "<strong>")
+	name, rest, isClosed := strings.Cut(afterTag, "</strong>")
+	if !hasTag || !isClosed {
+		return ""
+	}
+	if !strings.HasPrefix(rest, "<br") {
+		return ""
+	}
+	return name
+}
+
+// findActions returns the buttons of a card that act at once.
+func findActions(card json.RawMessage) map[string]string {
+	found := map[string]string{}
+	checker.WalkJSON(card, func(o map[string]any) {
+		verb, hasVerb := o["verb"].(string)
+		if hasVerb && o["type"] == "Action.Execute" {
+			found[verb] = verb
+		}
+	})
+	return found
+}
+
+// findNonce returns what all buttons of one post have in common; "" means it has none.
+// Shape of a button's n: 3f2a90bc11d0-2
+func findNonce(card json.RawMessage) string {
+	found := ""
+	checker.WalkJSON(card, func(o map[string]any) {
+		n, hasNonce := o["n"].(string)
+		if hasNonce && found == "" {
+			found = strings.SplitN(n, "-", 2)[0]
+		}
+	})
+	return found
+}
+
+// ReadRoots returns, for each subject, the first thread that has the customer's words: where Parley may
+// not look, it may have posted another root and not know of it.
+func (s teamsPlatform) ReadRoots(ctx context.Context) (map[string]root, error) {
+	threads, err := s.ReadThreads(ctx)
+	roots, talks := map[string]root{}, map[string]bool{}
+	for _, t := range threads {
+		about := subjectIn(t.Card)
+		hasCustomer := slices.ContainsFunc(t.Posts, func(p checker.Post) bool { return p.CustomerName != "" })
+		isNew := about != "" && !talks[about]
+		if isNew && hasCustomer {
+			roots[about], talks[about] = root{t.Root, t.Card}, true
+		}
+	}
+	return roots, err
+}
+
+func (s teamsPlatform) LateEvents(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
+	found, err := s.readLost(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	var list []teamsfake.SlowActivity
+	err = s.Call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Teams, over.Seconds()), nil, &list)
+	for _, e := range list {
+		if e.Name == activityNameOf(what) {
+			found[e.ID] = true
+		}
+	}
+	return found, err
+}
+
+// readLost reads of which messages Teams gave up telling Parley, by their ids.
+func (s teamsPlatform) readLost(ctx context.Context, what change) (map[string]bool, error) {
+	var list []teamsfake.LostActivity
+	found := map[string]bool{}
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &list)
+	for _, a := range list {
+		if a.Name == activityNameOf(what) {
+			found[a.ID] = true
+		}
+	}
+	return found, err
+}
+
+func activityNameOf(what change) string {
+	return map[change]string{Written: "message", Edited: "messageUpdate", Deleted: "messageDelete"}[what]
+}
+
+func (s teamsPlatform) LostEvents(ctx context.Context, what ...change) (map[string]bool, error) {
+	all := map[string]bool{}
+	for _, c := range what {
+		found, err := s.readLost(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, found)
+	}
+	return all, nil
+}
+
+func (s teamsPlatform) Problems(ctx context.Context) ([]string, error) {
+	var list []teamsfake.Problem
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &list)
+	var words []string
+	for _, p := range list {
+		words = append(words, fmt.Sprintf("Teams doesn't show %s %s as it was meant: %s", p.Where, p.ID, p.Text))
+	}
+	return words, err
+}
+
+func (s teamsPlatform) CountPendingEvents(ctx context.Context) (int, error) {
+	var i teamsfake.Info
+	return i.Pending, s.Call(ctx, http.MethodGet, s.Teams+"/_fake/info", nil, &i)
+}
+
+func (s teamsPlatform) Post(ctx context.Context, user, root, text string) (string, error) {
+	var res struct {
+		ID string `json:"id"`
+	}
+	err := s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/reply", teamsfake.Act{Channel: lab.TeamsSupport, Root: root, Text: text}, &res)
+	return res.ID, err
+}
+
+func (s teamsPlatform) Edit(ctx context.Context, user, id, text string) error {
+	return s.actAs(ctx, user, "edit", teamsfake.Act{Channel: lab.TeamsSupport, Message: id, Text: text})
+}
+
+func (s teamsPlatform) Delete(ctx context.Context, user, id string) error {
+	return s.actAs(ctx, user, "delete", teamsfake.Act{Channel: lab.TeamsSupport, Message: id})
+}
+
+func (s teamsPlatform) Click(ctx context.Context, user, id, button string) error {
+	var res struct {
+		Outcome teamsfake.Outcome `json:"outcome"`
+	}
+	a := teamsfake.Act{Channel: lab.TeamsSupport, Message: id, Name: button}
+	err := s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/click", a, &res)
+	if err == nil && res.Outcome.Error != "" {
+		err = fmt.Errorf("%w: %s", ErrClickIgnored, res.Outcome.Error)
+	}
+	return asIgnoredClick(err)
+}
+
+func (s teamsPlatform) actAs(ctx context.Context, user, verb string, a teamsfake.Act) error {
+	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/"+verb, a, nil)
+}
+
+// teamsFaults spoil calls and events all the time. Events get lost for good only where
+// Parley may look for them.
+func teamsFaults(blind bool) []teamsfake.Fault {
+	const often, seldom = 0.04, 0.02
+	var list []teamsfake.Fault
+	for _, posts := range []string{"activities.send", "conversations.create"} {
+		list = append(list,
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed", Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultDrop, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultReset, After: true, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultRateLimit, Retry: 1, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultDelay, After: true, Delay: time.Second, Chance: seldom})
+	}
+	list = append(list,
+		teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Chance: often},
+		teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed", Chance: seldom},
+		teamsfake.Fault{Method: "reactions.*", Kind: teamsfake.FaultDrop, After: true, Chance: often},
+		teamsfake.Fault{Method: "members.*", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Code: "UnknownError", Chance: often},
+		teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultRateLimit, Retry: 1, Chance: seldom},
+		teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate, Chance: often},
+		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultReorder, Chance: seldom},
+		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDrop, Chance: seldom})
+	if !blind {
+		list = append(list, teamsfake.Fault{Method: "event:message*", Kind: teamsfake.FaultLose, Chance: seldom})
+	}
+	return list
+}
+
+func (s teamsPlatform) armFaults(ctx context.Context) error {
+	for _, f := range teamsFaults(s.Blind) {
+		if err := s.armFault(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s teamsPlatform) armFault(ctx context.Context, f teamsfake.Fault) error {
+	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/faults", f, nil)
+}
+
+func (s teamsPlatform) RateLimit(ctx context.Context, lasting time.Duration) error {
+	return errors.Join(s.armFault(ctx, teamsfake.Fault{Method: "activities.*", Kind: teamsfake.FaultRateLimit, For: lasting}),
+		s.armFault(ctx, teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultRateLimit, For: lasting}))
+}
+
+// EndSessions ends all tokens that Parley has.
+func (s teamsPlatform) EndSessions(ctx context.Context) error {
+	return s.callAdmin(ctx, "revoke_tokens", teamsfake.Admin{})
+}
+
+func (s teamsPlatform) callAdmin(ctx context.Context, verb string, a teamsfake.Admin) error {
+	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/admin/"+verb, a, nil)
+}
+
+func (s teamsPlatform) countFaults(ctx context.Context, counts map[string]int) error {
+	var list []teamsfake.Fault
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/faults", nil, &list)
+	for _, f := range list {
+		what := string(f.Kind)
+		if f.Kind == teamsfake.FaultHTTP {
+			what = fmt.Sprint(f.Status)
+		}
+		if strings.HasPrefix(f.Method, "event:") {
+			what = "event " + what
+		}
+		if f.After {
+			what += " after it took effect"
+		}
+		counts["teams "+what] += f.Fired
+	}
+	return err
+}
+
+func (s teamsPlatform) ClearFaults(ctx context.Context) error {
+	return s.Call(ctx, http.MethodDelete, s.Teams+"/_fake/faults", nil, nil)
+}
+
+// ConnectTeams lets Parley's requests to Teams go through a proxy, and tells Teams where Parley
+// answers: it adds the app to the team.
+func (c Client) ConnectTeams(ctx context.Context, proxy, endpoint string) error {
+	s := teamsPlatform{c}
+	return errors.Join(s.callAdmin(ctx, "set_url", teamsfake.Admin{Name: proxy}), s.callAdmin(ctx, "connect", teamsfake.Admin{Endpoint: endpoint}))
+}

@@ -1,0 +1,67 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels/pause"
+)
+
+// readEvery is how often somebody who holds a snapshot looks whether the server still is there.
+const readEvery = 500 * time.Millisecond
+
+// TakeSnapshot is the first question of a dump, which holds a snapshot for hours: nothing that was removed
+// since then can be cleaned away.
+const TakeSnapshot = `SELECT count(*) FROM accounts`
+
+// ReadAll reads all tables as somebody does who also holds back whoever wants to change a table.
+const ReadAll = `
+	DO $$
+	DECLARE
+		name text;
+	BEGIN
+		FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public' LOOP
+			EXECUTE 'LOCK TABLE ' || name || ' IN ACCESS SHARE MODE';
+		END LOOP;
+	END $$`
+
+// HoldSnapshot runs what and keeps its snapshot until that time. It begins anew when the server ends.
+func (d *Database) HoldSnapshot(ctx context.Context, until time.Time, what string) error {
+	for {
+		err := readOnce(ctx, d.URL(), until, what)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if time.Now().After(until.Add(time.Minute)) {
+			return err
+		}
+		pause.For(ctx, readEvery)
+	}
+}
+
+// readOnce returns nil when the time is over. Errors: the server ended, or is not there.
+func readOnce(ctx context.Context, url string, until time.Time, what string) (err error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("torture: snapshot: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+
+	for _, sql := range []string{"BEGIN ISOLATION LEVEL REPEATABLE READ", what} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("torture: snapshot: %w", err)
+		}
+	}
+
+	for time.Now().Before(until) && pause.For(ctx, min(readEvery, time.Until(until))) {
+		if err := conn.Ping(ctx); err != nil {
+			return fmt.Errorf("torture: snapshot: %w", err)
+		}
+	}
+
+	return nil
+}

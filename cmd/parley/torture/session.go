@@ -1,0 +1,272 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/cmd/parley/child"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/emulators"
+	"parley/cmd/parley/torture/records"
+)
+
+const startTimeout = 2 * time.Minute
+
+// keptRuns is how many temporary folders of runs that failed stay when another one begins.
+const keptRuns = 3
+
+// newSession prepares the folder of a run.
+func newSession(o Options) (*session, error) {
+	s := &session{opt: o, dir: o.Keep, began: time.Now()}
+	var err error
+	if s.dir == "" {
+		s.scratch, err = lab.NewScratch("", "parley-torture-", keptRuns, func(dir string) {
+			_ = records.FreeSpace(filepath.Join(dir, limitedDir)) // of a run that was killed while its database had one
+		})
+		if err == nil {
+			s.dir = s.scratch.Dir
+		}
+	} else if s.dir, err = filepath.Abs(s.dir); err == nil {
+		if err = os.MkdirAll(s.dir, 0o700); err == nil {
+			err = os.Chmod(s.dir, 0o711) // PostgreSQL may run as another account, and passes through
+		}
+	}
+
+	if err != nil {
+		return nil, fmt.Errorf("torture: %w", err)
+	}
+
+	s.database = &records.Database{Dir: s.dir}
+	return s, nil
+}
+
+// skip says what this machine can't play, and goes on without it.
+func (s *session) skip(what string, why error) {
+	text := fmt.Sprintf("%s: skipped: %v", what, why)
+	s.skipped = append(s.skipped, text)
+	s.printLine("%s", text)
+}
+
+// start starts everything but Parley.
+func (s *session) start(ctx context.Context) error {
+	s.program = []string{s.opt.Program, "serve", "--moved-time"}
+	if s.opt.ShortWaits {
+		s.program = append(s.program, "--short-waits")
+	}
+
+	s.chooseOldProgram(ctx)
+	s.limitSpace()
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+
+	if err := s.startEmulators(ctx); err != nil {
+		return err
+	}
+	if err := s.database.Start(ctx); err != nil {
+		return err
+	}
+
+	var err error
+	if s.network, err = openNetwork(ctx, s.opt.Replicas, s.vars, s.database.URL()); err != nil {
+		return fmt.Errorf("torture: %w", err)
+	}
+	if err := s.setUp(ctx); err != nil {
+		return err
+	}
+	if s.endpoints, err = newEndpoints(ctx, s.opt.Replicas); err != nil {
+		return err
+	}
+	if err := s.openBalancer(ctx); err != nil {
+		return err
+	}
+
+	if s.opt.Chats {
+		if s.network.customerWebhooks, err = s.network.openBalancer(ctx, routeSlackWebhooks, s.endpoints.addresses); err != nil {
+			return err
+		}
+	}
+
+	if s.oracle, err = startOracle(s.opt.Program, filepath.Join(s.dir, "oracle.log")); err != nil {
+		return err
+	}
+
+	s.specifyReplicas()
+	return nil
+}
+
+// openBalancer opens the address at which Slack or Teams finds Parley, if that chat sends requests.
+func (s *session) openBalancer(ctx context.Context) error {
+	if !s.opt.Teams && !s.opt.Webhooks {
+		return nil
+	}
+	way := routeTeamsWebhooks
+	if !s.opt.Teams {
+		way = routeSlackWebhooks
+		s.endpoints.secret = s.vars["SLACK_SIGNING_SECRET"]
+	}
+	var err error
+	s.network.balancer, err = s.network.openBalancer(ctx, way, s.endpoints.addresses)
+	return err
+}
+
+// specifyReplicas says how each replica is started.
+func (s *session) specifyReplicas() {
+	program := s.program
+	if s.oldProgram != nil {
+		program = s.oldProgram
+	}
+
+	for i, r := range s.network.replicas {
+		r.spec = child.Spec{Name: "parley", Program: program, Log: filepath.Join(s.dir, fmt.Sprintf("parley-%d.log", i+1)),
+			Env: child.CleanEnv("DATABASE_URL="+s.network.databaseURL(i), "PARLEY_DATA="+s.dir, "PARLEY_LISTEN="+s.endpoints.addresses[i], "PARLEY_LOG=info")}
+		r.spec.Env = append(r.spec.Env, s.chatEnv(i)...)
+		if s.opt.Model {
+			for _, name := range []string{"OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"} {
+				r.spec.Env = append(r.spec.Env, name+"="+s.vars[name])
+			}
+		}
+
+		if s.opt.Chats {
+			r.spec.Env = append(r.spec.Env, "PARLEY_PUBLIC_URL="+s.publicURL(), "WHATSAPP_API_URL="+s.vars["WHATSAPP_API_URL"],
+				"MESSENGER_API_URL="+s.vars["MESSENGER_API_URL"], "TWILIO_API_URL="+s.vars["TWILIO_API_URL"])
+		}
+	}
+}
+
+// chatEnv returns the variables by which replica i finds the chat in which agents work.
+func (s *session) chatEnv(i int) []string {
+	list := []string{fmt.Sprintf("SLACK_RATE=%g", s.opt.Rate), fmt.Sprintf("TEAMS_RATE=%g", s.opt.Rate)}
+	if s.opt.Teams {
+		through := strings.NewReplacer(s.vars["FAKE_TEAMS_CONTROL"], "http://"+s.network.teams.address())
+		for name, value := range s.vars {
+			if strings.HasPrefix(name, "TEAMS_") {
+				list = append(list, name+"="+through.Replace(value))
+			}
+		}
+		return list
+	}
+
+	how := "SLACK_APP_TOKEN=" + s.vars["SLACK_APP_TOKEN"]
+	if s.opt.Webhooks {
+		how = "SLACK_SIGNING_SECRET=" + s.vars["SLACK_SIGNING_SECRET"]
+	}
+
+	return append(list, "SLACK_BOT_TOKEN="+s.vars["SLACK_BOT_TOKEN"], how, "SLACK_API_URL="+s.network.slackURL(i))
+}
+
+func (s *session) startEmulators(ctx context.Context) error {
+	envFile := filepath.Join(s.dir, "fakes.env")
+	_ = os.Remove(envFile) // of an earlier run in the same folder
+	args := []string{s.opt.Program, "torture", "--fakes", envFile, "--seed", strconv.FormatUint(s.opt.Seed, 10)}
+	for _, option := range []struct {
+		isOn bool
+		flag string
+	}{{s.opt.OwnCopies, "--own-copies"}, {s.opt.Chats, "--chats"}, {s.opt.Model, "--model"}, {s.opt.Teams, "--teams"}, {s.opt.Blind, "--no-graph"}} {
+		if option.isOn {
+			args = append(args, option.flag)
+		}
+	}
+
+	if s.opt.Rate > 0 {
+		args = append(args, "--rate", fmt.Sprint(s.opt.Rate))
+	}
+
+	var err error
+	s.emulators, err = child.Start(child.Spec{Name: "fakes", Program: args, Env: child.CleanEnv(), Log: filepath.Join(s.dir, "fakes.log")})
+	if err != nil {
+		return err
+	}
+	if s.vars, err = child.ReadEnv(ctx, envFile); err != nil {
+		return err
+	}
+
+	s.client = emulators.Client{Slack: s.vars["FAKE_SLACK_CONTROL"], Teams: s.vars["FAKE_TEAMS_CONTROL"], Blind: s.opt.Blind, Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats, Model: s.opt.Model}
+	return nil
+}
+
+// chooseOldProgram builds the version to begin with, if one is wanted.
+func (s *session) chooseOldProgram(ctx context.Context) {
+	delete(s.opt.Faults, faultUpgrade)
+	delete(s.opt.Faults, faultReadTables)
+
+	if !s.opt.Upgrade {
+		return
+	}
+
+	program, commit, err := buildOld(ctx, s.opt, s.dir)
+	if err != nil {
+		s.skip("rolling upgrade", err)
+		return
+	}
+
+	s.oldProgram = []string{program, "serve"}
+
+	// The earlier version may know fewer options; those that it doesn't know are left out.
+	for _, flag := range s.program[2:] {
+		if exec.CommandContext(ctx, program, "serve", flag, "--help").Run() == nil { //nolint:gosec // what we built
+			s.oldProgram = append(s.oldProgram, flag)
+		}
+	}
+
+	s.opt.Faults[faultUpgrade], s.opt.Faults[faultReadTables] = 1, 1
+	s.printLine("The run begins with the program of %.12s (%v) and rolls to this one.", commit, s.oldProgram[1:])
+}
+
+// limitedDir is the database's folder in a run's folder, if its size is limited.
+const limitedDir = "limited"
+
+// limitSpace gives the database a folder of a limited size, if it is to be filled.
+func (s *session) limitSpace() {
+	if s.opt.Faults[faultFillDisk] == 0 {
+		return
+	}
+	dir := filepath.Join(s.dir, limitedDir)
+	if err := records.LimitSpace(dir); err != nil {
+		s.opt.Faults[faultFillDisk] = 0
+		s.skip(faultFillDisk, fmt.Errorf("a folder of a limited size needs the right to mount one: %w", err))
+		return
+	}
+	s.database.Dir, s.hasSpaceLimit = dir, true
+}
+
+// stopOthers ends everything but Parley. If the run failed or its data is to be kept, a
+// database in a folder of limited size is first copied to the run's own folder.
+func (s *session) stopOthers(failed bool) error {
+	if s.network != nil {
+		s.network.close()
+	}
+	if s.oracle != nil {
+		s.oracle.end()
+	}
+	if s.emulators != nil {
+		s.emulators.End()
+	}
+
+	err := s.database.Close()
+	if !s.hasSpaceLimit {
+		return err
+	}
+
+	if failed || s.opt.Keep != "" {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, "pg")), os.CopyFS(filepath.Join(s.dir, "pg"), os.DirFS(filepath.Join(s.database.Dir, "pg"))),
+			os.Chmod(filepath.Join(s.dir, "pg"), 0o700), //nolint:gosec // a folder
+			copyFile(filepath.Join(s.database.Dir, "pg.log"), filepath.Join(s.dir, "pg.log")))
+	}
+
+	return errors.Join(err, records.FreeSpace(s.database.Dir), os.Remove(s.database.Dir))
+}
+
+func copyFile(from, to string) error {
+	body, err := os.ReadFile(filepath.Clean(from))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, body, 0o600)
+}
