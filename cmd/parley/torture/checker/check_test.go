@@ -8,106 +8,250 @@ import (
 	"testing"
 )
 
-// goodRun is a world in which all promises were kept, and what is known of it.
+// The tests change one thing in a good run (goodRun) and look at what Check makes of it. Its two customers,
+// their threads and their mailboxes have these places in Observation.Threads and Observation.Mailboxes.
+const (
+	cara = iota
+	dora
+)
+
+// inboundOf makes the marker of a message by a customer: conversation 1 is Cara's, 2 is Dora's.
+func inboundOf(conversation, number int) Marker { return Marker{Inbound, conversation, number} }
+
+// outboundTo makes the marker of a reply.
+func outboundTo(conversation, number int) Marker { return Marker{Outbound, conversation, number} }
+
+// goodRun returns what is observed and expected of a run that kept all invariants. Cara wrote twice (1, 5). She got
+// two replies (2, 4), of which the second was edited (6). A reply to her was deleted (9), and a message in her thread
+// is internal (3). Dora wrote once, and the reply to her bounced.
 func goodRun() (Observation, Expectation) {
-	s := func(n int) Marker { return Marker{Inbound, 1, n} }
-	o := func(n int) Marker { return Marker{Outbound, 1, n} }
-	typed := func(m Marker, root, id string) Operation {
-		return Operation{Kind: OpPost, Marker: m, Conversation: m.Conversation, Root: root, ID: id, Announced: true}
-	}
-	return Observation{
-			Threads: []Thread{
-				{Root: "1", Card: "Customer 001 Unassigned · Support", Posts: []Post{
+	observed := Observation{
+		Threads: []Thread{
+			{
+				Root: "1",
+				Card: "Customer 001 Unassigned · Support",
+				Posts: []Post{
 					{ID: "1", Token: "a.0"},
-					{ID: "2", CustomerName: "Cara", Token: "b.0", Markers: []Marker{s(1)}},
-					{ID: "3", Author: "U1", Markers: []Marker{o(2)}},
+					{ID: "2", CustomerName: "Cara", Token: "b.0", Markers: []Marker{inboundOf(1, 1)}},
+					{ID: "3", Author: "U1", Markers: []Marker{outboundTo(1, 2)}},
 					{ID: "4", Author: "U1", Markers: []Marker{{Internal, 1, 3}}},
-					{ID: "5", Author: "U1", Markers: []Marker{o(4), {Edited, 1, 6}}},
-					{ID: "6", Token: "c.0", Markers: []Marker{o(4)}}, // a line of ours that keeps the text
-					{ID: "7", CustomerName: "Cara", Token: "d.0", Markers: []Marker{s(5)}},
-				}},
-				{Root: "8", Card: "Customer 002 Unassigned · Support", Posts: []Post{{ID: "8"}, {ID: "9", CustomerName: "Dora", Markers: []Marker{{Inbound, 2, 1}}},
-					{ID: "9.1", Author: "U1", Markers: []Marker{{Bounced, 2, 2}}}, {ID: "9.2", Token: "e.0", Markers: []Marker{{Bounced, 2, 2}}}}},
+					{ID: "5", Author: "U1", Markers: []Marker{outboundTo(1, 4), {Edited, 1, 6}}},
+					{ID: "6", Token: "c.0", Markers: []Marker{outboundTo(1, 4)}}, // a line of Parley's that keeps the original text
+					{ID: "7", CustomerName: "Cara", Token: "d.0", Markers: []Marker{inboundOf(1, 5)}},
+				},
 			},
-			Mailboxes: []Mailbox{
-				{Conversation: 1, Sent: []Marker{s(1), s(5)}, Received: []Message{{ID: "x", Markers: []Marker{o(2)}}, {ID: "y", Markers: []Marker{o(4), {Edited, 1, 6}, s(1)}}}},
-				{Conversation: 2, Sent: []Marker{{Inbound, 2, 1}}},
+			{
+				Root: "8",
+				Card: "Customer 002 Unassigned · Support",
+				Posts: []Post{
+					{ID: "8"},
+					{ID: "9", CustomerName: "Dora", Markers: []Marker{inboundOf(2, 1)}},
+					{ID: "9.1", Author: "U1", Markers: []Marker{{Bounced, 2, 2}}},
+					{ID: "9.2", Token: "e.0", Markers: []Marker{{Bounced, 2, 2}}}, // a line of Parley's that tells of the bounce
+				},
 			},
-		}, Expectation{
-			History: History{
-				{Kind: OpWrite, Marker: s(1), Conversation: 1}, {Kind: OpWrite, Marker: Marker{Inbound, 2, 1}, Conversation: 2},
-				typed(o(2), "1", "3"), typed(Marker{Internal, 1, 3}, "1", "4"), typed(o(4), "1", "5"), typed(Marker{Deleted, 1, 9}, "1", "5.1"),
-				{Kind: OpEdit, Marker: Marker{Edited, 1, 6}, Conversation: 1, Root: "1", ID: "5"}, {Kind: OpDelete, Conversation: 1, Root: "1", ID: "5.1"},
-				{Kind: OpWrite, Marker: s(5), Conversation: 1}, typed(Marker{Bounced, 2, 2}, "8", "9.1"),
+		},
+		Mailboxes: []Mailbox{
+			{
+				Conversation: 1,
+				Sent:         []Marker{inboundOf(1, 1), inboundOf(1, 5)},
+				Received: []Message{
+					{ID: "x", Markers: []Marker{outboundTo(1, 2)}},
+					{ID: "y", Markers: []Marker{outboundTo(1, 4), {Edited, 1, 6}, inboundOf(1, 1)}},
+				},
 			},
-			Clicks: map[Marker]Clicks{}, ActedIn: map[string]bool{}, Excused: map[Marker]bool{}, LateEvents: map[string]bool{}, LateEdits: map[string]bool{}, LostEvents: map[string]bool{},
-		}
+			{
+				Conversation: 2,
+				Sent:         []Marker{inboundOf(2, 1)},
+			},
+		},
+	}
+	expected := Expectation{
+		History: History{
+			{Kind: OpWrite, Marker: inboundOf(1, 1), Conversation: 1},
+			{Kind: OpWrite, Marker: inboundOf(2, 1), Conversation: 2},
+			posted(outboundTo(1, 2), "1", "3"),
+			posted(Marker{Internal, 1, 3}, "1", "4"),
+			posted(outboundTo(1, 4), "1", "5"),
+			posted(Marker{Deleted, 1, 9}, "1", "5.1"),
+			{Kind: OpEdit, Marker: Marker{Edited, 1, 6}, Conversation: 1, Root: "1", ID: "5"},
+			{Kind: OpDelete, Conversation: 1, Root: "1", ID: "5.1"},
+			{Kind: OpWrite, Marker: inboundOf(1, 5), Conversation: 1},
+			posted(Marker{Bounced, 2, 2}, "8", "9.1"),
+		},
+		Clicks:     map[Marker]Clicks{},
+		ActedIn:    map[string]bool{},
+		Excused:    map[Marker]bool{},
+		LateEvents: map[string]bool{},
+		LateEdits:  map[string]bool{},
+		LostEvents: map[string]bool{},
+	}
+	return observed, expected
 }
 
-// Each promise that is broken in an otherwise good world shows in the verdict, and nothing else does.
-func TestJudge(t *testing.T) {
-	t.Parallel()
-	for _, c := range slices.Concat(threadCases(), boxCases(), clickCases(), careCases(), ledgerCases(), noteCases()) {
-		t.Run(c.name, func(t *testing.T) {
+// posted is the operation of a teammate who posts a message in a thread.
+func posted(m Marker, root, id string) Operation {
+	return Operation{Kind: OpPost, Marker: m, Conversation: m.Conversation, Root: root, ID: id, Announced: true}
+}
+
+// post returns a post of any thread by its id, to be changed.
+func (o *Observation) post(id string) *Post {
+	for i := range o.Threads {
+		posts := o.Threads[i].Posts
+		if k := slices.IndexFunc(posts, func(p Post) bool { return p.ID == id }); k >= 0 {
+			return &posts[k]
+		}
+	}
+	panic("the good run has no post " + id)
+}
+
+// addPost adds a post to a customer's thread.
+func (o *Observation) addPost(customer int, p Post) {
+	o.Threads[customer].Posts = append(o.Threads[customer].Posts, p)
+}
+
+// removePost removes a post from its thread.
+func (o *Observation) removePost(id string) {
+	for i := range o.Threads {
+		o.Threads[i].Posts = slices.DeleteFunc(o.Threads[i].Posts, func(p Post) bool { return p.ID == id })
+	}
+}
+
+// addReceived adds a message to what a customer received.
+func (o *Observation) addReceived(customer int, markers ...Marker) {
+	o.Mailboxes[customer].Received = append(o.Mailboxes[customer].Received, Message{ID: "z", Markers: markers})
+}
+
+// withoutTotals returns a verdict without what was observed, which TestCheckCounts compares, and without the
+// descriptions of violations.
+func withoutTotals(v Verdict) Verdict {
+	v.Mails, v.Replies, v.Internal = 0, 0, 0
+	v.Edits, v.Deletes, v.Commands, v.Bounced = 0, 0, 0, 0
+	v.NotedMessages, v.ModelQuestions = 0, 0
+	v.Violations = nil
+	return v
+}
+
+// checkCase is a change of the good run, and what Check must count then.
+type checkCase struct {
+	name   string
+	change func(*Observation, *Expectation)
+	want   Verdict // without totals
+}
+
+// runCheckCases checks that each change of the good run shows in the verdict, and nothing else does.
+func runCheckCases(t *testing.T, cases []checkCase) {
+	t.Helper()
+	for _, tt := range cases {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w, known := goodRun()
-			c.spoil(&w, &known)
-			got := Check(w, known)
-			// How much was seen is TestJudgeCounts' matter.
-			c.want.Mails, c.want.Replies, c.want.Internal, c.want.Bounced, c.want.Edits, c.want.Deletes, c.want.Commands, c.want.NotedMessages, c.want.ModelQuestions =
-				got.Mails, got.Replies, got.Internal, got.Bounced, got.Edits, got.Deletes, got.Commands, got.NotedMessages, got.ModelQuestions
-			found := got.Violations
-			if got.Violations = nil; !reflect.DeepEqual(got, c.want) {
-				t.Errorf("got the verdict %+v, want %+v; findings %q", got, c.want, found)
+			observed, expected := goodRun()
+			tt.change(&observed, &expected)
+			got := Check(observed, expected)
+			if counts := withoutTotals(got); !reflect.DeepEqual(counts, tt.want) {
+				t.Errorf("got the verdict %+v, want %+v; violations %q", counts, tt.want, got.Violations)
 			}
-			hasFindings, isBroken := len(found) > 0, len(got.ViolatedInvariants()) > 0
-			if got.HasViolations() != hasFindings || isBroken != got.HasViolations() {
-				t.Errorf("IsBad %t, Broken %q, findings %q: want all or none", got.HasViolations(), got.ViolatedInvariants(), found)
+
+			isDescribed := len(got.Violations) > 0
+			if got.HasViolations() != isDescribed {
+				t.Errorf("HasViolations: got %t with the violations %q", got.HasViolations(), got.Violations)
+			}
+			hasNames := len(got.ViolatedInvariants()) > 0
+			if hasNames != isDescribed {
+				t.Errorf("ViolatedInvariants: got %q with the violations %q", got.ViolatedInvariants(), got.Violations)
 			}
 		})
 	}
 }
 
-// A verdict counts what was said.
-func TestJudgeCounts(t *testing.T) {
+// A run in which nothing went wrong violates nothing.
+func TestCheckGoodRun(t *testing.T) {
+	t.Parallel()
+	got := Check(goodRun())
+	if counts := withoutTotals(got); !reflect.DeepEqual(counts, Verdict{}) {
+		t.Errorf("got the verdict %+v, want no deviation", counts)
+	}
+	if got.HasViolations() {
+		t.Errorf("HasViolations: got true, want false; violations %q", got.Violations)
+	}
+	if names := got.ViolatedInvariants(); len(names) > 0 {
+		t.Errorf("ViolatedInvariants: got %q, want none", names)
+	}
+}
+
+// A verdict counts what was observed.
+func TestCheckCounts(t *testing.T) {
 	t.Parallel()
 	got := Check(goodRun())
 	if want := (Verdict{Mails: 3, Replies: 2, Bounced: 1, Internal: 1, Edits: 1, Deletes: 1}); !reflect.DeepEqual(got, want) {
-		t.Errorf("verdict %+v, want %+v", got, want)
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
-const againButton = `[{"type":"section","text":{"type":"mrkdwn","text":"again outbound-c017-5"}},
+const sendAgainBlocks = `[{"type":"section","text":{"type":"mrkdwn","text":"again outbound-c017-5"}},
 	{"type":"actions","elements":[{"type":"button","action_id":"b:sendagain::0","text":{"type":"plain_text","text":"Send again"}}]}]`
 
-// Marks are found in what people read, each as often as it stands there.
-func TestMarksIn(t *testing.T) {
+// Markers are found in what people read, each as often as it stands there.
+func TestMarkersIn(t *testing.T) {
 	t.Parallel()
-	m := Marker{Outbound, 17, 5}
-	blocks := json.RawMessage(againButton)
-	for _, c := range []struct {
-		name, text string
-		want       []Marker
+	reply := outboundTo(17, 5)
+	for _, tt := range []struct {
+		name string
+		text string
+		want []Marker
 	}{
-		{name: "notice, blocks and markup", text: ShownText("a notice, cut in outbound-c017-5…", nil) + ShownText("", blocks) + " *internal-c001-12*.", want: []Marker{m, m, {Internal, 1, 12}}},
-		{name: "blocks take the notice's place", text: ShownText("inbound-c001-1 is cut: inbound-c001-12", blocks), want: []Marker{m}},
-		{name: "other words", text: "without-c017-5 outbound-c17-5 outbound-c017"},
+		{name: "in a text that is cut", text: "a notice, cut in outbound-c017-5…", want: []Marker{reply}},
+		{name: "in blocks", text: ShownText("", json.RawMessage(sendAgainBlocks)), want: []Marker{reply}},
+		{name: "within markup", text: "*internal-c001-12*.", want: []Marker{{Internal, 1, 12}}},
+		{name: "twice", text: "outbound-c017-5 outbound-c017-5", want: []Marker{reply, reply}},
+		{name: "in the order of the text", text: "outbound-c017-5 internal-c001-12", want: []Marker{reply, {Internal, 1, 12}}},
+		{name: "as the end of another word", text: "xoutbound-c017-5"},
+		{name: "too few digits", text: "outbound-c17-5"},
+		{name: "no number", text: "outbound-c017"},
 	} {
-		if got := MarkersIn(c.text); !slices.Equal(got, c.want) {
-			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := MarkersIn(tt.text); !slices.Equal(got, tt.want) {
+				t.Errorf("MarkersIn(%q) = %v, want %v", tt.text, got, tt.want)
+			}
+		})
 	}
 }
 
-// Buttons are known by their verbs.
-func TestButtons(t *testing.T) {
+// The text of a message with blocks is only a notice: people see the blocks.
+func TestShownTextPrefersBlocks(t *testing.T) {
 	t.Parallel()
-	for blocks, want := range map[string]map[string]string{
-		againButton: {"sendagain": "b:sendagain::0"},
-		`{`:         {},
+	shown := ShownText("inbound-c001-1 is cut: inbound-c001-12", json.RawMessage(sendAgainBlocks))
+	if got, want := MarkersIn(shown), []Marker{outboundTo(17, 5)}; !slices.Equal(got, want) {
+		t.Errorf("got the markers %v in %q, want %v", got, shown, want)
+	}
+}
+
+// A message without blocks shows its text.
+func TestShownTextWithoutBlocks(t *testing.T) {
+	t.Parallel()
+	const text = "a notice"
+	if got := ShownText(text, nil); got != text {
+		t.Errorf("got %q, want %q", got, text)
+	}
+}
+
+// Buttons are found by their verbs.
+func TestButtonsIn(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		blocks string
+		want   map[string]string
+	}{
+		{name: "a button", blocks: sendAgainBlocks, want: map[string]string{"sendagain": "b:sendagain::0"}},
+		{name: "invalid JSON", blocks: `{`, want: map[string]string{}},
 	} {
-		if got := ButtonsIn(json.RawMessage(blocks)); !maps.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", blocks, got, want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := ButtonsIn(json.RawMessage(tt.blocks)); !maps.Equal(got, tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
 	}
 }

@@ -2,86 +2,190 @@ package checker
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
 )
 
-// Parley rightly asks about the three replies after a colleague's remark, and about those after a resolution, also that after the
-// customer's first message since.
-func TestAsks(t *testing.T) {
-	t.Parallel()
-	reply := func(n int) Operation {
-		return Operation{Kind: OpPost, Marker: Marker{Outbound, 1, n}, Conversation: 1, Author: "ann"}
-	}
-	remark := func(n int, by string) Operation {
-		return Operation{Kind: OpPost, Marker: Marker{Internal, 1, n}, Conversation: 1, Author: by}
-	}
-	write, resolve := Operation{Kind: OpWrite, Marker: Marker{Inbound, 1, 90}, Conversation: 1}, Operation{Kind: OpResolve, Conversation: 1, Author: "ann"}
-	l := History{
-		reply(1), remark(2, "ann"), reply(3),
-		remark(4, "zoe"), reply(5), reply(6), reply(7), reply(8),
-		resolve, reply(9), write, reply(10), write, reply(11),
-		{Kind: OpPost, Marker: Marker{Outbound, 2, 1}, Conversation: 2, Author: "ben"},
-	}
-	var rightly []int
-	for _, m := range slices.SortedFunc(maps.Keys(l.ExpectedQuestions()), func(a, b Marker) int { return a.Number - b.Number }) {
-		if l.ExpectedQuestions()[m] {
-			rightly = append(rightly, m.Number)
+// typedBy is the operation of a teammate who types in conversation 1.
+func typedBy(author string, m Marker) Operation {
+	return Operation{Kind: OpPost, Marker: m, Conversation: 1, Author: author}
+}
+
+// rightlyAsked returns the numbers of the replies about which Parley may ask after a history.
+func rightlyAsked(h History) []int {
+	var numbers []int
+	for m, isExpected := range maps.All(h.ExpectedQuestions()) {
+		if isExpected {
+			numbers = append(numbers, m.Number)
 		}
 	}
-	if want := []int{5, 6, 7, 9, 10}; !slices.Equal(rightly, want) {
-		t.Errorf("got the replies %v, want %v", rightly, want)
+	slices.Sort(numbers)
+	return numbers
+}
+
+// Parley may ask about a reply that is typed within three messages after a colleague's.
+func TestExpectedQuestionsAfterColleague(t *testing.T) {
+	t.Parallel()
+	h := History{
+		typedBy("ann", outboundTo(1, 1)),
+		typedBy("ann", Marker{Internal, 1, 2}),
+		typedBy("ann", outboundTo(1, 3)),
+		typedBy("zoe", Marker{Internal, 1, 4}),
+		typedBy("ann", outboundTo(1, 5)),
+		typedBy("ann", outboundTo(1, 6)),
+		typedBy("ann", outboundTo(1, 7)),
+		typedBy("ann", outboundTo(1, 8)),
+	}
+	if got, want := rightlyAsked(h), []int{5, 6, 7}; !slices.Equal(got, want) {
+		t.Errorf("got the replies %v, want %v", got, want)
 	}
 }
 
-// Unclear replies of a conversation count once if no other reply was typed between them: they may have left in one message.
-func TestTogether(t *testing.T) {
+// Parley may ask about a reply in a resolved conversation until the customer has written twice: the first message
+// may have been written before the conversation was resolved.
+func TestExpectedQuestionsAfterResolve(t *testing.T) {
 	t.Parallel()
-	typed := func(conv, n int, kind string) Operation {
-		return Operation{Kind: OpPost, Marker: Marker{kind, conv, n}, Conversation: conv}
+	customerWrites := Operation{Kind: OpWrite, Marker: inboundOf(1, 90), Conversation: 1}
+	h := History{
+		{Kind: OpResolve, Conversation: 1, Author: "ann"},
+		typedBy("ann", outboundTo(1, 9)),
+		customerWrites,
+		typedBy("ann", outboundTo(1, 10)),
+		customerWrites,
+		typedBy("ann", outboundTo(1, 11)),
 	}
-	l := History{
-		typed(1, 1, Outbound), typed(1, 2, Outbound),
-		typed(2, 1, Outbound),
-		typed(1, 3, Internal), typed(1, 4, Outbound), typed(1, 5, Outbound), typed(1, 6, Outbound),
+	if got, want := rightlyAsked(h), []int{9, 10}; !slices.Equal(got, want) {
+		t.Errorf("got the replies %v, want %v", got, want)
+	}
+}
+
+// What happens in one conversation is no reason to ask about a reply in another.
+func TestExpectedQuestionsOfAnotherConversation(t *testing.T) {
+	t.Parallel()
+	h := History{
+		{Kind: OpResolve, Conversation: 1, Author: "ann"},
+		typedBy("zoe", Marker{Internal, 1, 4}),
+		{Kind: OpPost, Marker: outboundTo(2, 1), Conversation: 2, Author: "ben"},
+	}
+	if got := rightlyAsked(h); len(got) > 0 {
+		t.Errorf("got the replies %v, want none", got)
+	}
+}
+
+// Replies of a conversation count as one message if no other reply was typed between them.
+func TestCountJoined(t *testing.T) {
+	t.Parallel()
+	typed := func(m Marker) Operation { return Operation{Kind: OpPost, Marker: m, Conversation: m.Conversation} }
+	h := History{
+		typed(outboundTo(1, 1)),
+		typed(outboundTo(1, 2)),
+		typed(outboundTo(2, 1)),
+		typed(Marker{Internal, 1, 3}),
+		typed(outboundTo(1, 4)),
+		typed(outboundTo(1, 5)),
+		typed(outboundTo(1, 6)),
 		{Kind: OpWrite, Conversation: 1},
 	}
-	unclear := map[Marker]bool{{Outbound, 1, 1}: true, {Outbound, 1, 2}: true, {Outbound, 1, 4}: true, {Outbound, 1, 6}: true, {Outbound, 2, 1}: true}
-	if got := l.CountJoined(unclear); got != 3 {
+	replies := map[Marker]bool{
+		outboundTo(1, 1): true, // these three leave as one message: what is internal does not come between
+		outboundTo(1, 2): true,
+		outboundTo(1, 4): true,
+		outboundTo(1, 6): true, // alone, since reply 5 comes before it
+		outboundTo(2, 1): true, // to another customer
+	}
+	if got := h.CountJoined(replies); got != 3 {
 		t.Errorf("got %d messages, want 3", got)
 	}
 }
 
-// Who is to have a conversation follows from what was typed in its thread; where Parley was told late, either order will do.
-func TestKeepersOf(t *testing.T) {
+// Who is responsible for a conversation follows from what was typed in its thread. Where Parley was told of
+// something late, it may have applied that before or after the rest.
+func TestResponsibleFor(t *testing.T) {
 	t.Parallel()
-	at := func(second int) time.Time { return time.Unix(int64(second), 0) }
-	reply := func(second int) Operation {
-		return Operation{At: at(second), Kind: OpPost, Marker: Marker{Outbound, 1, second}, Root: "1", ID: "r"}
+	const root = "1"
+	at := func(second int64) time.Time { return time.Unix(second, 0) }
+	replyAt := func(second int64) Operation {
+		return Operation{At: at(second), Kind: OpPost, Marker: outboundTo(1, int(second)), Root: root, ID: "reply"}
 	}
-	hand := Operation{At: at(10), Kind: OpHandOver, Root: "1", ID: "h", Team: OtherTeam}
-	both := []string{SupportTeam, OtherTeam}
-	for _, c := range []struct {
-		name string
-		said History
-		late map[string]bool
-		want Responsible
+	handOver := Operation{At: at(10), Kind: OpHandOver, Root: root, ID: "hand-over", Team: OtherTeam}
+	handOverElsewhere := handOver
+	handOverElsewhere.Root = "2"
+
+	supportAlone := Responsible{Teams: []string{SupportTeam}}
+	supportOrOwner := Responsible{Teams: []string{SupportTeam}, OwnerAllowed: true}
+	otherAlone := Responsible{Teams: []string{OtherTeam}}
+	otherOrOwner := Responsible{Teams: []string{OtherTeam}, OwnerAllowed: true}
+	anybody := Responsible{Teams: []string{SupportTeam, OtherTeam}, OwnerAllowed: true}
+	for _, tt := range []struct {
+		name    string
+		history History
+		late    map[string]bool
+		want    Responsible
 	}{
-		{name: "nothing typed", want: Responsible{Teams: []string{SupportTeam}}},
-		{name: "a remark takes nothing", said: History{{Kind: OpPost, Marker: Marker{Internal, 1, 1}, Root: "1"}}, want: Responsible{Teams: []string{SupportTeam}}},
-		{name: "a reply takes it", said: History{reply(1)}, want: Responsible{Teams: []string{SupportTeam}, OwnerAllowed: true}},
-		{name: "handed over", said: History{reply(1), hand}, want: Responsible{Teams: []string{OtherTeam}}},
-		{name: "handed over, and taken", said: History{reply(1), hand, reply(20)}, want: Responsible{Teams: []string{OtherTeam}, OwnerAllowed: true}},
-		{name: "put back", said: History{reply(1), {At: at(10), Kind: OpUnassign, Root: "1"}}, want: Responsible{Teams: []string{SupportTeam}}},
-		{name: "of another thread", said: History{reply(1), {At: at(10), Kind: OpHandOver, Root: "2", Team: OtherTeam}}, want: Responsible{Teams: []string{SupportTeam}, OwnerAllowed: true}},
-		{name: "told late of the reply", said: History{reply(1), hand}, late: map[string]bool{"r": true}, want: Responsible{Teams: both, OwnerAllowed: true}},
-		{name: "told late of the command", said: History{reply(1), hand}, late: map[string]bool{"h": true}, want: Responsible{Teams: both, OwnerAllowed: true}},
-		{name: "typed in the same moment", said: History{reply(10), hand}, want: Responsible{Teams: both, OwnerAllowed: true}},
-		{name: "resolved before", said: History{reply(1), {At: at(5), Kind: OpResolve, Root: "1"}, hand}, want: Responsible{Teams: both, OwnerAllowed: true}},
+		{
+			name: "nothing typed",
+			want: supportAlone,
+		},
+		{
+			name:    "an internal message claims nothing",
+			history: History{{Kind: OpPost, Marker: Marker{Internal, 1, 1}, Root: root}},
+			want:    supportAlone,
+		},
+		{
+			name:    "a reply claims the conversation",
+			history: History{replyAt(1)},
+			want:    supportOrOwner,
+		},
+		{
+			name:    "handed over",
+			history: History{replyAt(1), handOver},
+			want:    otherAlone,
+		},
+		{
+			name:    "handed over, and claimed",
+			history: History{replyAt(1), handOver, replyAt(20)},
+			want:    otherOrOwner,
+		},
+		{
+			name:    "left without an owner",
+			history: History{replyAt(1), {At: at(10), Kind: OpUnassign, Root: root}},
+			want:    supportAlone,
+		},
+		{
+			name:    "another thread was handed over",
+			history: History{replyAt(1), handOverElsewhere},
+			want:    supportOrOwner,
+		},
+		{
+			name:    "told late of the reply",
+			history: History{replyAt(1), handOver},
+			late:    map[string]bool{"reply": true},
+			want:    anybody,
+		},
+		{
+			name:    "told late of the command",
+			history: History{replyAt(1), handOver},
+			late:    map[string]bool{"hand-over": true},
+			want:    anybody,
+		},
+		{
+			name:    "a reply and a command in the same moment",
+			history: History{replyAt(10), handOver},
+			want:    anybody,
+		},
+		{
+			name:    "resolved before",
+			history: History{replyAt(1), {At: at(5), Kind: OpResolve, Root: root}, handOver},
+			want:    anybody,
+		},
 	} {
-		if got := c.said.ResponsibleFor("1", c.late); !slices.Equal(got.Teams, c.want.Teams) || got.OwnerAllowed != c.want.OwnerAllowed {
-			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := tt.history.ResponsibleFor(root, tt.late); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
 	}
 }

@@ -5,58 +5,139 @@ import (
 	"testing"
 )
 
-// noteCases: a note names what its own customer wrote, once, and a model is asked of one conversation alone.
-func noteCases() []checkCase {
-	first, fifth, dora := Marker{Inbound, 1, 1}, Marker{Inbound, 1, 5}, Marker{Inbound, 2, 1}
-	note := func(w *Observation, ts string, marks ...Marker) {
-		w.Threads[0].Posts = append(w.Threads[0].Posts, Post{ID: ts, Token: ts, Markers: marks, NoteMarkers: marks})
-	}
-	return []checkCase{
-		{name: "a note for each of two messages", spoil: func(w *Observation, _ *Expectation) { note(w, "10", first); note(w, "11", fifth) }},
-		{name: "a note twice", spoil: func(w *Observation, _ *Expectation) { note(w, "10", first, fifth); note(w, "11", fifth) }, want: Verdict{Doubled: 1}},
-		{name: "a note posted again, and it says so", spoil: func(w *Observation, _ *Expectation) {
-			note(w, "10", first)
-			w.Threads[0].Posts = append(w.Threads[0].Posts, Post{ID: "11", Token: "10", MaybeCopy: true, Markers: []Marker{first}, NoteMarkers: []Marker{first}})
-		}, want: Verdict{MarkedCopies: 1}},
-		{name: "a note without buttons posted again, and it says so", spoil: func(w *Observation, _ *Expectation) {
-			w.Threads[0].Posts = append(w.Threads[0].Posts, Post{ID: "10", NoteMarkers: []Marker{first}}, Post{ID: "11", MaybeCopy: true, NoteMarkers: []Marker{first}})
-		}},
-		{name: "a note posted again and once more", spoil: func(w *Observation, _ *Expectation) {
-			w.Threads[0].Posts = append(w.Threads[0].Posts, Post{ID: "10", NoteMarkers: []Marker{first}}, Post{ID: "11", MaybeCopy: true, NoteMarkers: []Marker{first}},
-				Post{ID: "12", NoteMarkers: []Marker{first}})
-		}, want: Verdict{Doubled: 1}},
-		{name: "another note that says that it may be a copy", spoil: func(w *Observation, _ *Expectation) {
-			note(w, "10", first)
-			w.Threads[0].Posts = append(w.Threads[0].Posts, Post{ID: "11", Token: "11", MaybeCopy: true, Markers: []Marker{first}, NoteMarkers: []Marker{first}})
-		}, want: Verdict{Doubled: 1}},
-		{name: "a note in the wrong thread", spoil: func(w *Observation, _ *Expectation) { note(w, "10", dora) }, want: Verdict{Leaked: 1}},
-		{name: "a note that quotes another customer", spoil: func(w *Observation, _ *Expectation) {
-			w.Threads[0].Posts = append(w.Threads[0].Posts, Post{ID: "10", Markers: []Marker{first, dora}, NoteMarkers: []Marker{first}})
-		}, want: Verdict{Leaked: 1}},
-		{name: "a list outside of threads", spoil: func(w *Observation, _ *Expectation) {
-			w.Threads = append(w.Threads, Thread{Root: "20", Posts: []Post{{ID: "20", Markers: []Marker{first, dora}}}})
-		}},
-		{name: "questions of one conversation each", spoil: func(w *Observation, _ *Expectation) {
-			w.ModelQuestions = [][]Marker{{first, {Outbound, 1, 2}, fifth}, {dora}}
-		}},
-		{name: "a question of two conversations", spoil: func(w *Observation, _ *Expectation) { w.ModelQuestions = [][]Marker{{first, dora}} }, want: Verdict{Leaked: 1}},
-		{name: "a question with what was typed for inside", spoil: func(w *Observation, _ *Expectation) {
-			w.ModelQuestions = [][]Marker{{first, {Internal, 1, 3}}}
-		}, want: Verdict{Leaked: 1}},
+// noteOf makes a note about messages.
+func noteOf(id string, markers ...Marker) Post {
+	return Post{ID: id, Token: id, Markers: markers, NoteMarkers: markers}
+}
+
+// markedCopyOf makes a note that says that it may be a copy of another.
+func markedCopyOf(note Post, id string) Post {
+	note.ID = id
+	note.MaybeCopy = true
+	return note
+}
+
+// A note stands in the thread of the customer whose messages it names, and names each of them once.
+func TestCheckNotes(t *testing.T) {
+	t.Parallel()
+	first, fifth, doras := inboundOf(1, 1), inboundOf(1, 5), inboundOf(2, 1)
+	withoutButtons := Post{ID: "10", NoteMarkers: []Marker{first}} // and so without a token
+	runCheckCases(t, []checkCase{
+		{
+			name: "a note for each of two messages",
+			change: func(o *Observation, _ *Expectation) {
+				o.addPost(cara, noteOf("10", first))
+				o.addPost(cara, noteOf("11", fifth))
+			},
+		},
+		{
+			name: "two notes name one message",
+			change: func(o *Observation, _ *Expectation) {
+				o.addPost(cara, noteOf("10", first, fifth))
+				o.addPost(cara, noteOf("11", fifth))
+			},
+			want: Verdict{Doubled: 1},
+		},
+		{
+			name: "a note posted again, and it says so",
+			change: func(o *Observation, _ *Expectation) {
+				o.addPost(cara, noteOf("10", first))
+				o.addPost(cara, markedCopyOf(noteOf("10", first), "11"))
+			},
+			want: Verdict{MarkedCopies: 1},
+		},
+		{
+			name: "a note without buttons posted again, and it says so",
+			change: func(o *Observation, _ *Expectation) {
+				o.addPost(cara, withoutButtons)
+				o.addPost(cara, markedCopyOf(withoutButtons, "11"))
+			},
+		},
+		{
+			name: "a note without buttons posted three times, and one says so",
+			change: func(o *Observation, _ *Expectation) {
+				o.addPost(cara, withoutButtons)
+				o.addPost(cara, markedCopyOf(withoutButtons, "11"))
+				o.addPost(cara, Post{ID: "12", NoteMarkers: []Marker{first}})
+			},
+			want: Verdict{Doubled: 1},
+		},
+		{
+			name: "a note of another delivery that says that it may be a copy",
+			change: func(o *Observation, _ *Expectation) {
+				o.addPost(cara, noteOf("10", first))
+				o.addPost(cara, markedCopyOf(noteOf("11", first), "11"))
+			},
+			want: Verdict{Doubled: 1},
+		},
+		{
+			name:   "a note in the wrong thread",
+			change: func(o *Observation, _ *Expectation) { o.addPost(cara, noteOf("10", doras)) },
+			want:   Verdict{Leaked: 1},
+		},
+		{
+			name: "a note that quotes another customer",
+			change: func(o *Observation, _ *Expectation) {
+				o.addPost(cara, Post{ID: "10", Markers: []Marker{first, doras}, NoteMarkers: []Marker{first}})
+			},
+			want: Verdict{Leaked: 1},
+		},
+		{
+			name: "a list of two customers outside of their threads",
+			change: func(o *Observation, _ *Expectation) {
+				o.Threads = append(o.Threads, Thread{Root: "20", Posts: []Post{{ID: "20", Markers: []Marker{first, doras}}}})
+			},
+		},
+	})
+}
+
+// A model is asked about one conversation at a time, and never about internal messages.
+func TestCheckModelQuestions(t *testing.T) {
+	t.Parallel()
+	first, fifth, doras := inboundOf(1, 1), inboundOf(1, 5), inboundOf(2, 1)
+	runCheckCases(t, []checkCase{
+		{
+			name: "questions about one conversation each",
+			change: func(o *Observation, _ *Expectation) {
+				o.ModelQuestions = [][]Marker{{first, outboundTo(1, 2), fifth}, {doras}}
+			},
+		},
+		{
+			name:   "a question about two conversations",
+			change: func(o *Observation, _ *Expectation) { o.ModelQuestions = [][]Marker{{first, doras}} },
+			want:   Verdict{Leaked: 1},
+		},
+		{
+			name: "a question with an internal message",
+			change: func(o *Observation, _ *Expectation) {
+				o.ModelQuestions = [][]Marker{{first, {Internal, 1, 3}}}
+			},
+			want: Verdict{Leaked: 1},
+		},
+	})
+}
+
+// A note names the messages that it calls tickets, not those that it quotes.
+func TestMarkersInNote(t *testing.T) {
+	t.Parallel()
+	const text = "Looks urgent: “please look at inbound-c001-1”\nTicket inbound-c001-1 · Ticket inbound-c001-12"
+	if got, want := MarkersInNote(text), []Marker{inboundOf(1, 1), inboundOf(1, 12)}; !slices.Equal(got, want) {
+		t.Errorf("MarkersInNote(%q) = %v, want %v", text, got, want)
 	}
 }
 
-// What a note names is found in it once, and counted in the verdict.
-func TestNotedIn(t *testing.T) {
+// A verdict counts the messages that notes name, and the questions to the model.
+func TestCheckCountsNotesAndQuestions(t *testing.T) {
 	t.Parallel()
-	got := MarkersInNote("Looks urgent: “please look at inbound-c001-1”\nTicket inbound-c001-1 · Ticket inbound-c001-12")
-	if want := []Marker{{Inbound, 1, 1}, {Inbound, 1, 12}}; !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+	observed, expected := goodRun()
+	named := []Marker{inboundOf(1, 1), inboundOf(1, 12)}
+	observed.addPost(cara, noteOf("10", named...))
+	observed.ModelQuestions = [][]Marker{named}
+	v := Check(observed, expected)
+	if v.NotedMessages != 2 {
+		t.Errorf("noted messages: got %d, want 2", v.NotedMessages)
 	}
-	w, known := goodRun()
-	w.Threads[0].Posts = append(w.Threads[0].Posts, Post{ID: "10", NoteMarkers: got, Markers: got})
-	w.ModelQuestions = [][]Marker{got}
-	if v := Check(w, known); v.NotedMessages != 2 || v.ModelQuestions != 1 {
-		t.Errorf("got %d noted and %d asked, want 2 and 1", v.NotedMessages, v.ModelQuestions)
+	if v.ModelQuestions != 1 {
+		t.Errorf("questions to the model: got %d, want 1", v.ModelQuestions)
 	}
 }
