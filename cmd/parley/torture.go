@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"time"
@@ -19,11 +18,11 @@ import (
 type tortureCommand struct {
 	Quick     bool          `help:"A short form, about a minute; Parley waits seconds where production waits minutes."`
 	Seed      uint64        `help:"Seed of the schedule; 0 = by chance."`
-	Flow      time.Duration `default:"3m" help:"In which everything is said and breaks. The number of messages and blows grows with it."`
+	Flow      time.Duration `default:"3m" help:"How long messages are written and faults injected. The number of both grows with it."`
 	Replicas  int           `default:"3" help:"Parleys on one database."`
 	Mails     int           `help:"Mails that customers write; 0 = 60 a minute."`
 	Replies   int           `help:"Replies that agents type; 0 = 60 a minute."`
-	Kills     int           `default:"-1" help:"SIGKILLs to Parley at any time; -1 = one in 9 s. Others come at chosen moments."`
+	Kills     int           `default:"-1" help:"SIGKILLs to Parley at any time; -1 = one in 9 s. Others wait for a trigger."`
 	Stops     int           `default:"-1" help:"SIGSTOPs to Parley, for 30 s; -1 = one in 45 s, with a single replica one in 2 minutes."`
 	Upgrade   bool          `default:"true" negatable:"" help:"Begin with the version before the last change of the schema, built from git, and roll to this one under load. The short form doesn't."`
 	From      string        `placeholder:"COMMIT" help:"Begin with the version of this commit instead."`
@@ -36,21 +35,22 @@ type tortureCommand struct {
 	OwnCopies bool          `help:"The mail server does not file what it sends: then a lost answer is truly ambiguous."`
 	Keep      string        `placeholder:"DIR" help:"Keep data and logs there, also after a good run."`
 
-	Oracle bool   `hidden:"" help:"Be the oracle of a run."`
+	Oracle bool   `hidden:"" help:"Be the test oracle of a run."`
 	Fakes  string `hidden:"" placeholder:"FILE" help:"Be the emulators of a run."`
 }
 
 // Help is shown by `parley torture --help`.
 func (tortureCommand) Help() string {
-	return `Starts a durable PostgreSQL, emulators of mail and of Slack or Teams, and Parley, each as a process of its own;
-lets customers and agents talk while Parley and PostgreSQL are killed, stopped and restarted, connections
-break or go silent, providers fail, customers flood, somebody holds a snapshot, the data folder fills up
-(as root) and the clock jumps; waits until everything has arrived; and lets an oracle, which sees only
-mailboxes and threads, count what was lost, doubled, reordered, leaked or forgotten. Parley's records must
-show that events were applied once and in the order of their queues. Where Parley may not read Teams'
-channels (--no-graph), what it posted again and marked as such is counted apart, and what Teams gave up
-telling. Exit status 1 if anything was wrong, or the run was not the one that was ordered; then the
-journal, what the emulators saw and all logs stay in a folder that the output names.
+	return `Tests Parley by fault injection. Starts a durable PostgreSQL, emulators of mail and of Slack or Teams, and
+Parley, each as a process of its own; lets customers and agents write while Parley and PostgreSQL are
+killed, stopped and restarted, connections break or go silent, providers fail, customers flood, somebody
+holds a snapshot, the data folder fills up (as root) and the clock jumps; waits until everything has
+arrived; and lets a test oracle, which observes only mailboxes and threads, count what was lost, doubled,
+reordered, leaked or forgotten. Parley's tables must show that events were applied once and in the order
+of their queues. Where Parley may not read Teams' channels (--no-graph), what it posted again and marked
+as such is counted apart, as are messages of which Teams gave up telling it. Exit status 1 if an invariant
+was violated, or the run did not put it to the test; then the journal, what the emulators showed and all
+logs stay in a folder that the output names.
 
 Examples:
   parley torture --quick
@@ -62,14 +62,22 @@ Examples:
   parley torture --flow 30m`
 }
 
-// Run plays one run, or one of its other processes.
+// Run plays a run, or is one of the other processes of a run.
 func (c tortureCommand) Run(ctx context.Context) error {
 	if c.Oracle {
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	}
 	if c.Fakes != "" {
-		return emulators.Run(ctx, emulators.Options{EnvFile: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats,
-			Teams: c.Teams, Model: c.Model, Blind: !c.Graph, Limits: c.Rate > 0})
+		return emulators.Run(ctx, emulators.Options{
+			EnvFile:  c.Fakes,
+			Seed:     c.Seed,
+			SaveSent: !c.OwnCopies,
+			Chats:    c.Chats,
+			Teams:    c.Teams,
+			Model:    c.Model,
+			Blind:    !c.Graph,
+			Limits:   c.Rate > 0,
+		})
 	}
 
 	program, err := os.Executable()
@@ -77,10 +85,7 @@ func (c tortureCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("torture: %w", err)
 	}
 
-	o := torture.Options{Program: program, Seed: c.Seed, Mails: c.Mails, Replies: c.Replies, StopFor: 30 * time.Second, ClaimStopFor: 160 * time.Second,
-		BlackholeFor: 40 * time.Second, RequestDelay: 25 * time.Second, Replicas: max(c.Replicas, 1), Flow: c.Flow, Settle: 15 * time.Minute,
-		OwnCopies: c.OwnCopies, Rate: c.Rate, Webhooks: c.Webhooks, Chats: c.Chats, Model: c.Model, Teams: c.Teams, Blind: c.Teams && !c.Graph,
-		Upgrade: c.Upgrade || c.From != "", From: c.From, Keep: c.Keep, Faults: c.countBlows(), Out: io.Writer(os.Stdout)}
+	o := c.longForm(program)
 	if c.Quick {
 		o = torture.Quick(o)
 	}
@@ -98,14 +103,45 @@ func (c tortureCommand) Run(ctx context.Context) error {
 	return err
 }
 
-// countFaults returns how many blows of each kind the command line wants. A kind that it leaves to the plan is missing.
-func (c tortureCommand) countBlows() map[string]int {
-	counts := map[string]int{}
+// longForm returns the options of a run in which Parley waits as it does in production. torture.Options says how long each
+// fault has to last for that.
+func (c tortureCommand) longForm(program string) torture.Options {
+	return torture.Options{
+		Program:      program,
+		Seed:         c.Seed,
+		Mails:        c.Mails,
+		Replies:      c.Replies,
+		Faults:       c.plannedFaults(),
+		StopFor:      30 * time.Second,
+		ClaimStopFor: 160 * time.Second,
+		BlackholeFor: 40 * time.Second,
+		RequestDelay: 25 * time.Second,
+		Replicas:     max(c.Replicas, 1),
+		Flow:         c.Flow,
+		Settle:       15 * time.Minute,
+		OwnCopies:    c.OwnCopies,
+		Webhooks:     c.Webhooks,
+		Chats:        c.Chats,
+		Model:        c.Model,
+		Rate:         c.Rate,
+		Teams:        c.Teams,
+		Blind:        c.Teams && !c.Graph,
+		Upgrade:      c.Upgrade || c.From != "",
+		From:         c.From,
+		Keep:         c.Keep,
+		Out:          os.Stdout,
+	}
+}
+
+// plannedFaults returns how many faults of each kind the command line asks for. A kind that it leaves to the plan is
+// missing.
+func (c tortureCommand) plannedFaults() map[string]int {
+	planned := map[string]int{}
 	if c.Kills >= 0 {
-		counts["kill"] = c.Kills
+		planned[torture.FaultKill] = c.Kills
 	}
 	if c.Stops >= 0 {
-		counts["stop"] = c.Stops
+		planned[torture.FaultStop] = c.Stops
 	}
-	return counts
+	return planned
 }

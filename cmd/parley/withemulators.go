@@ -20,7 +20,7 @@ type (
 	}
 	testingCommands struct {
 		Fakes   fakesCommand   `cmd:"" help:"Run the emulators alone, for trying and testing."`
-		Torture tortureCommand `cmd:"" help:"Kill Parley at random while mails and replies flow, and let an oracle judge."`
+		Torture tortureCommand `cmd:"" help:"Test Parley by fault injection: kill, stop and cut it off while messages flow, and check what arrived."`
 		Bench   benchCommand   `cmd:"" help:"Measure Parley against what this machine's PostgreSQL can do."`
 	}
 )

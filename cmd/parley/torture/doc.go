@@ -1,16 +1,19 @@
-// Package torture kills Parley at random while mails and replies flow, and lets an
-// oracle judge what customers got and what threads show.
+// Package torture tests Parley by fault injection. A run starts Parley, PostgreSQL and emulators of all
+// providers as processes. A driver lets customers and agents write (the workload) while an injector
+// kills, stops, cuts off and upgrades processes by a schedule. In the end a checker decides whether every
+// message arrived once, in order, and nowhere else.
 //
-// Five kinds of processes take part: the emulators, one to three Parleys, PostgreSQL,
-// the oracle, and this one, which drives the people, does the harm and starts again
-// what it killed. Whatever Parley's processes do to each other, the verdict stands on
-// the emulators' word alone: the oracle sees what they show over the wire and never
-// the database. Beside it Parley's records are audited for promises that nobody sees: the
-// order of the queues, and that nothing was applied twice or given up.
+// The words of this package:
 //
-// Each message carries a marker (see checker.Mark) that names its conversation, its number and
-// what is to become of it. The schedule of harm follows from a seed; when a blow meets
-// which message does not, so the same seed makes a similar run, not an equal one.
+//   - A fault is one planned disturbance. Its kind says what is done, such as "kill". The schedule says
+//     when; it follows from a seed, so the same seed makes a similar run, not an equal one.
+//   - A trigger is the moment on the wire for which some faults wait, such as the first bytes of a mail.
+//     A stimulus is what people do so that such a moment comes. A task is what they do once for a fault
+//     that consists of their messages, such as a flood.
+//   - Provider faults are the errors that the emulators make by chance all the while.
+//   - The test oracle, the part of a test that tells right from wrong, is a process of its own. It observes
+//     over the wire what people would see in mailboxes and threads, never the database, and has package
+//     checker decide. Package records audits Parley's own tables for what nobody sees.
 //
-// What does not belong here: speed (bench), rules of Parley's own.
+// What does not belong here: speed (package bench), and rules of Parley's own.
 package torture

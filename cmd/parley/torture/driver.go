@@ -16,7 +16,7 @@ import (
 // findInterval is how often the driver looks for new threads.
 const findInterval = 300 * time.Millisecond
 
-// driver acts for all customers and teammates. Only one goroutine uses it.
+// driver plays the workload: it acts for all customers and teammates. Only one goroutine uses it.
 type driver struct {
 	client        emulators.Client
 	platform      emulators.Platform
@@ -27,15 +27,15 @@ type driver struct {
 	mailsLeft     int            // still to be written
 	repliesLeft   int            // still to be typed
 	actInterval   time.Duration  // between two acts
-	threadsReadAt time.Time      // when the threads were looked for last
-	counts        workloadCounts // what was said so far
+	threadsReadAt time.Time      // when findThreads ran last
+	counts        workloadCounts // of what was done so far
 	delayed       []delayedAct   // second halves of acts: edits and deletions
 
 	history       checker.History
 	holds         replyHolds
-	burstMarkers  markerSet // messages that other messages of their lane follow at once
-	bounceMarkers markerSet // replies to a mailbox that does not exist any more
-	stimuli       stimuli   // moments that blows wait for
+	burstMarkers  markerSet // of messages that others of their lane follow at once
+	bounceMarkers markerSet // of replies to a mailbox that does not exist any more
+	stimuli       stimuli   // for which faults wait
 
 	tasks     taskQueue
 	floodSize int      // how many messages customers write in a flood
@@ -47,84 +47,104 @@ type driver struct {
 type conversation struct {
 	number     int
 	kind       emulators.ChatKind
-	agent      string // who holds it
-	colleague  string
-	root       string // id of its thread; "" means not seen yet
+	agent      string // the one who replies
+	colleague  string // the other agent
+	root       string // id of its thread; "" means that it has not been seen yet
 	lastMailID string // Message-ID of the customer's last new mail
 	// untilReopened is how many messages the customer must still write until the conversation surely is open
 	// again: the first of them may have been written before the conversation was resolved.
 	untilReopened int
-	resolved      bool // what its card showed at the last look
-	markerCount   int  // how many marks its messages have had
+	resolved      bool // as its card showed when findThreads ran last
+	markerCount   int  // how many markers it has had
 	bounces       bool // mail to this customer comes back
-	// quietUntil is until when nobody types in the thread: each line would begin the hold anew, and a
-	// blow waits for the reply to leave.
+	// quietUntil is until when nobody types in the thread: each message would begin the hold anew, and a fault waits for
+	// a reply to leave.
 	quietUntil time.Time
 }
 
-// delayedAct is something to be done at a certain time.
+// delayedAct is the second half of an act, such as the edit of a reply, which is done at a certain time.
 type delayedAct struct {
 	at time.Time
 	do func(context.Context) error
 }
 
-// Of minConversations to maxConversations conversations, one in bounceEvery is with somebody whose
-// mailbox is gone.
+// How many conversations a run has. There are enough for some to be by each kind of channel, and few enough for each to
+// have several messages.
 const (
+	mailsPerConversation = 8
 	minConversations     = 6
 	maxConversations     = 300
-	bounceEvery          = 8
-	mailsPerConversation = 8  // so many mails of a run make one conversation more
-	newMailEvery         = 3  // one mail in so many is no answer, though there is something to answer
-	burstPercent         = 16 // of acts are followed by more at once
-	maxBurst             = 4  // acts of a burst, which has two at least
-	editPercent          = 8  // of replies are corrected
-	actDelay             = 300 * time.Millisecond
+	bounceEvery          = 8 // one customer by mail in so many has a mailbox that is gone
 )
 
-func newDriver(w emulators.Client, o Options) *driver {
-	chat := w.Platform()
+// How people write. The shares are roughly those of a helpdesk, with enough bursts and edits for faults to meet them.
+const (
+	newMailEvery = 3  // one mail in so many is no answer, though there is something to answer
+	burstPercent = 16 // of acts are followed by more at once
+	minBurst     = 2  // acts of a burst
+	maxBurst     = 4
+	editPercent  = 8 // of replies are edited
+	// actDelay is the time between typing a reply and editing or deleting it, well before its hold ends.
+	actDelay = 300 * time.Millisecond
+)
+
+func newDriver(client emulators.Client, o Options) *driver {
+	platform := client.Platform()
 	d := &driver{
-		client: w, platform: chat, traits: chat.Traits(), hold: o.hold(),
-		rng:       rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // the seed is to be repeated
-		mailsLeft: o.Mails, repliesLeft: o.Replies, floodSize: o.floodSize(),
+		client:      client,
+		platform:    platform,
+		traits:      platform.Traits(),
+		hold:        o.hold(),
+		rng:         rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // the seed is to be repeated
+		mailsLeft:   o.Mails,
+		repliesLeft: o.Replies,
+		floodSize:   o.floodSize(),
 		actInterval: o.Flow / time.Duration(max(o.Mails+o.Replies, 1)),
 	}
 
-	d.holds.platform, d.holds.hold = chat, d.hold
+	d.holds.platform, d.holds.hold = platform, d.hold
 	d.stimuli.interval = stimulusInterval
 	if o.Rate > 0 {
 		d.stimuli.interval = limitedStimulusInterval
 	}
 
-	mailers := 0
-	for i := range min(max(minConversations, o.Mails/mailsPerConversation), maxConversations) {
-		t := &conversation{number: i + 1, kind: emulators.ChatKindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
-		if t.kind == emulators.ByMail {
-			mailers++
-			t.bounces = mailers%bounceEvery == 2
-		}
-		if i%2 == 1 {
-			t.agent, t.colleague = d.traits.Ben, d.traits.Ann
-		}
-
-		d.conversations = append(d.conversations, t)
-	}
-
+	d.addConversations(min(max(minConversations, o.Mails/mailsPerConversation), maxConversations), o.Chats)
 	return d
 }
 
-// nextMarker makes the mark of the conversation's next message.
+// addConversations adds n conversations. Their agents are Ann and Ben in turn. chats is as in ChatKindOf.
+func (d *driver) addConversations(n int, chats bool) {
+	byMail := 0
+	for number := 1; number <= n; number++ {
+		c := &conversation{
+			number:    number,
+			kind:      emulators.ChatKindOf(number, chats),
+			agent:     d.traits.Ann,
+			colleague: d.traits.Ben,
+		}
+		if number%2 == 0 {
+			c.agent, c.colleague = d.traits.Ben, d.traits.Ann
+		}
+		if c.kind == emulators.ByMail {
+			byMail++
+			c.bounces = byMail%bounceEvery == 2 // the second, so that the smallest run has one, too
+		}
+
+		d.conversations = append(d.conversations, c)
+	}
+}
+
+// nextMarker makes the marker of the conversation's next message.
 func (c *conversation) nextMarker(kind string) checker.Marker {
 	c.markerCount++
 	return checker.Marker{Kind: kind, Conversation: c.number, Number: c.markerCount}
 }
 
-// prepareBounces lets mail to some customers come back.
+// prepareBounces lets the mail server bounce mail to customers whose mailbox is gone.
 func (d *driver) prepareBounces(ctx context.Context) error {
-	for _, t := range d.conversations {
-		if t.bounces {
-			if err := d.client.BounceMail(ctx, emulators.CustomerAddress(t.number)); err != nil {
+	for _, c := range d.conversations {
+		if c.bounces {
+			if err := d.client.BounceMail(ctx, emulators.CustomerAddress(c.number)); err != nil {
 				return err
 			}
 		}
@@ -132,10 +152,10 @@ func (d *driver) prepareBounces(ctx context.Context) error {
 	return nil
 }
 
-// excuseHeldReplies notes that a jump of the clock may have ended holds early.
+// excuseHeldReplies excuses the replies whose hold a jump of the clock may have ended early.
 func (d *driver) excuseHeldReplies() { d.holds.excuseHeld() }
 
-// run says everything, evenly spread, and returns when all is said.
+// run writes everything, evenly spread over the flow, and returns when all is written.
 // Errors: the emulators don't answer.
 func (d *driver) run(ctx context.Context) error {
 	tick := time.NewTicker(max(d.actInterval, time.Millisecond))
@@ -153,25 +173,25 @@ func (d *driver) run(ctx context.Context) error {
 	return nil
 }
 
-// isBusy reports whether something is still to be said, or a blow waits for what people do.
+// isBusy reports whether something is still to be written, or a fault waits for what people do.
 func (d *driver) isBusy() bool {
 	if d.mailsLeft+d.repliesLeft+len(d.delayed) > 0 {
 		return true
 	}
-	return d.stimuli.isAnyOpen() || d.tasks.isAnyOpen()
+	return d.stimuli.isAnyWanted() || d.tasks.isAnyWaiting()
 }
 
 // actOnce does what is due and one act more.
 func (d *driver) actOnce(ctx context.Context) error {
 	for len(d.delayed) > 0 && !d.delayed[0].at.After(time.Now()) {
-		deed := d.delayed[0]
+		act := d.delayed[0]
 		d.delayed = d.delayed[1:]
-		if err := deed.do(ctx); err != nil {
+		if err := act.do(ctx); err != nil {
 			return err
 		}
 	}
 
-	hasNoThread := func(t *conversation) bool { return t.markerCount > 0 && t.root == "" }
+	hasNoThread := func(c *conversation) bool { return c.markerCount > 0 && c.root == "" }
 	if time.Since(d.threadsReadAt) > findInterval && slices.ContainsFunc(d.conversations, hasNoThread) {
 		d.threadsReadAt = time.Now()
 		if err := d.findThreads(ctx); err != nil {
@@ -192,32 +212,32 @@ func (d *driver) actOnce(ctx context.Context) error {
 		return nil
 	}
 
-	t := d.conversations[d.rng.IntN(len(d.conversations))]
-	isFirst := t.markerCount == 0 && d.mailsLeft > 0
+	c := d.conversations[d.rng.IntN(len(d.conversations))]
+	isFirst := c.markerCount == 0 && d.mailsLeft > 0
 	if isFirst || d.rng.IntN(d.mailsLeft+d.repliesLeft) < d.mailsLeft {
-		return d.doOnceOrInBurst(d.mailsLeft, func(last bool) error { return d.writeAsCustomer(ctx, t, last) })
+		return d.doOnceOrInBurst(d.mailsLeft, func(last bool) error { return d.writeAsCustomer(ctx, c, last) })
 	}
-	if t.root != "" && time.Now().After(t.quietUntil) {
-		return d.typeIn(ctx, t)
+	if c.root != "" && time.Now().After(c.quietUntil) {
+		return d.typeIn(ctx, c)
 	}
 
 	return nil
 }
 
-// drawPercent draws lots: it returns true in so many of 100 cases.
+// drawPercent returns true, by chance, in so many of 100 cases.
 func (d *driver) drawPercent(percent int) bool { return d.rng.IntN(100) < percent }
 
-// doOnceOrInBurst does an act once, or in a burst: up to four times on end, but at most maxActs times. The last
-// act of a burst is called with last.
+// doOnceOrInBurst does an act once, or in a burst: from minBurst to maxBurst times at once, but at most maxActs times.
+// act is called with last for the last of them.
 func (d *driver) doOnceOrInBurst(maxActs int, act func(last bool) error) error {
 	n := 1
 	if d.drawPercent(burstPercent) {
-		n = min(2+d.rng.IntN(maxBurst-1), max(maxActs, 1))
+		n = min(minBurst+d.rng.IntN(maxBurst-minBurst+1), max(maxActs, 1))
 	}
 	return d.repeat(n, act)
 }
 
-// repeat does an act n times on end.
+// repeat does an act n times at once.
 func (d *driver) repeat(n int, act func(last bool) error) error {
 	if n > 1 {
 		d.counts.Bursts++
@@ -236,44 +256,50 @@ func (d *driver) findThreads(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range d.conversations {
-		r := roots[emulators.Subject(t.number)]
-		t.root, t.resolved = r.ID, checker.IsResolved(r.Card)
+	for _, c := range d.conversations {
+		r := roots[emulators.Subject(c.number)]
+		c.root, c.resolved = r.ID, checker.IsResolved(r.Card)
 	}
 	return nil
 }
 
-// writeAsCustomer lets the customer write: a first mail, one more, or an answer to the last one
-// received.
-func (d *driver) writeAsCustomer(ctx context.Context, t *conversation, last bool) error {
-	from := fmt.Sprintf("Customer %03d <%s>", t.number, emulators.CustomerAddress(t.number))
-	about := t.nextMarker(checker.Inbound)
-	t.untilReopened = max(t.untilReopened-1, 0)
+// writeAsCustomer lets a customer write a message, and records it. last says that no other message of the customer
+// follows at once.
+func (d *driver) writeAsCustomer(ctx context.Context, c *conversation, last bool) error {
+	from := fmt.Sprintf("Customer %03d <%s>", c.number, emulators.CustomerAddress(c.number))
+	marker := c.nextMarker(checker.Inbound)
+	c.untilReopened = max(c.untilReopened-1, 0)
 
 	if !last {
-		d.burstMarkers.add(about)
+		d.burstMarkers.add(marker)
 	}
 
-	text := d.composeText(about)
+	text := d.composeText(marker)
 	d.mailsLeft--
 	d.counts.Mails++
-	if err := d.write(ctx, t, from, text); err != nil {
+	if err := d.write(ctx, c, from, text); err != nil {
 		return err
 	}
 
-	d.history = append(d.history, checker.Operation{At: time.Now(), Kind: checker.OpWrite, Marker: about, Conversation: t.number, Announced: true})
+	d.history = append(d.history, checker.Operation{
+		At:           time.Now(),
+		Kind:         checker.OpWrite,
+		Marker:       marker,
+		Conversation: c.number,
+		Announced:    true,
+	})
 	return nil
 }
 
-// write sends what a customer writes: by phone, as an answer to the last mail received, or
-// as a mail of its own.
-func (d *driver) write(ctx context.Context, t *conversation, from, text string) error {
-	if t.kind != emulators.ByMail {
-		return d.client.SendText(ctx, emulators.ChatText{Kind: t.kind, Conversation: t.number, Text: text})
+// write sends a customer's message: by phone, as an answer to the last mail that the customer received, or as a new mail.
+func (d *driver) write(ctx context.Context, c *conversation, from, text string) error {
+	if c.kind != emulators.ByMail {
+		return d.client.SendText(ctx, emulators.ChatText{Kind: c.kind, Conversation: c.number, Text: text})
 	}
 
-	if t.root != "" && d.rng.IntN(newMailEvery) > 0 {
-		inbox, err := d.client.ReadFolder(ctx, emulators.CustomerAddress(t.number), "INBOX")
+	mayAnswer := c.root != "" && d.rng.IntN(newMailEvery) > 0
+	if mayAnswer {
+		inbox, err := d.client.ReadFolder(ctx, emulators.CustomerAddress(c.number), "INBOX")
 		if err != nil {
 			return err
 		}
@@ -283,27 +309,31 @@ func (d *driver) write(ctx context.Context, t *conversation, from, text string) 
 		}
 	}
 
-	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: emulators.Subject(t.number), Text: text}
-	if t.lastMailID != "" {
+	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: emulators.Subject(c.number), Text: text}
+	if c.lastMailID != "" {
 		m.Subject = "Re: " + m.Subject
-		m.InReplyTo, m.References = t.lastMailID, []string{t.lastMailID}
+		m.InReplyTo, m.References = c.lastMailID, []string{c.lastMailID}
 	}
 
 	sent, err := d.client.SendMail(ctx, m)
-	t.lastMailID = sent.MessageID
+	c.lastMailID = sent.MessageID
 	return err
 }
 
-// actSoon does something a moment later, well before the hold ends.
+// actSoon does something after actDelay.
 func (d *driver) actSoon(do func(context.Context) error) {
 	d.delayed = append(d.delayed, delayedAct{time.Now().Add(actDelay), do})
 }
 
-// composeText makes a text around a mark.
+// composeText makes a text around a marker.
 func (d *driver) composeText(m checker.Marker) string {
-	list := []string{
-		"Thank you for your patience, this is %s.", "Here is what I found: %s", "Please look at %s and tell me whether it works now.",
-		"About %s:\n\nit was the cable.", "Hello again, %s.\nBest wishes", "%s",
+	texts := []string{
+		"Thank you for your patience, this is %s.",
+		"Here is what I found: %s",
+		"Please look at %s and tell me whether it works now.",
+		"About %s:\n\nit was the cable.",
+		"Hello again, %s.\nBest wishes",
+		"%s",
 	}
-	return fmt.Sprintf(list[d.rng.IntN(len(list))], m)
+	return fmt.Sprintf(texts[d.rng.IntN(len(texts))], m)
 }

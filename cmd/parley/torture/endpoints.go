@@ -11,7 +11,7 @@ import (
 	"parley/channels/pause"
 )
 
-// endpoints are the addresses at which the replicas answer HTTP.
+// endpoints are the addresses at which the replicas answer HTTP, with the downtimes that were measured there.
 type endpoints struct {
 	client    http.Client
 	addresses []string
@@ -22,30 +22,32 @@ type endpoints struct {
 }
 
 const (
+	// probeEvery is how exactly a downtime is measured.
 	probeEvery   = 10 * time.Millisecond
 	probeTimeout = time.Second
-	startWithin  = 30 * time.Second
+	// startWithin is how long a process may need to start until it serves, also on a busy machine.
+	startWithin = 30 * time.Second
 )
 
 // newEndpoints chooses a free address for each replica.
 func newEndpoints(ctx context.Context, n int) (*endpoints, error) {
-	d := &endpoints{client: http.Client{Timeout: probeTimeout, Transport: &http.Transport{DisableKeepAlives: true}}}
+	e := &endpoints{client: http.Client{Timeout: probeTimeout, Transport: &http.Transport{DisableKeepAlives: true}}}
 	var lc net.ListenConfig
 	for range n {
 		in, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, fmt.Errorf("torture: %w", err)
 		}
-		d.addresses = append(d.addresses, in.Addr().String())
+		e.addresses = append(e.addresses, in.Addr().String())
 		if err := in.Close(); err != nil {
 			return nil, fmt.Errorf("torture: %w", err)
 		}
 	}
-	return d, nil
+	return e, nil
 }
 
-// unknownWebhook is the path of a webhook of no account. A Parley that serves answers it with 404, one
-// that is still starting or migrating with 503.
+// unknownWebhook is the path of a webhook of no account. A Parley that serves answers it with 404, one that is still
+// starting or migrating with 503.
 const unknownWebhook = "/hooks/nobody"
 
 // isServing reports whether replica n serves.
@@ -65,9 +67,15 @@ func (e *endpoints) isServing(ctx context.Context, n int) bool {
 	return res.StatusCode/100 == 2 || res.StatusCode == http.StatusNotFound
 }
 
-// measureDowntime knocks until replace has returned and somebody answers again. gap is the time from the last
-// answer of the old process to the first of the new; without ok it could not be measured.
-func (e *endpoints) measureDowntime(ctx context.Context, n int, replace func()) (gap, drained time.Duration, ok bool) {
+// restartMeasure is what was measured while one process took the place of another.
+type restartMeasure struct {
+	Downtime time.Duration // from the last answer of the old process to the first of the new one
+	StopTime time.Duration // how long the old process took to end
+	IsValid  bool          // both processes answered, and nothing else disturbed the restart
+}
+
+// measureRestart calls replace, which ends a process, and probes until the process that follows it answers.
+func (e *endpoints) measureRestart(ctx context.Context, n int, replace func()) restartMeasure {
 	began := time.Now()
 	replaced := make(chan struct{})
 	go func() {
@@ -75,43 +83,46 @@ func (e *endpoints) measureDowntime(ctx context.Context, n int, replace func()) 
 		replace()
 	}()
 
-	last := time.Time{}
-	for old := true; time.Since(began) < startWithin+maxStopTime && ctx.Err() == nil; {
-		if old {
+	var m restartMeasure
+	lastAnswer := time.Time{} // of the old process
+	for isOld := true; time.Since(began) < startWithin+maxStopTime && ctx.Err() == nil; {
+		if isOld {
 			select {
 			case <-replaced:
-				old, drained = false, time.Since(began)
+				isOld = false
+				m.StopTime = time.Since(began)
 			default:
 			}
 		}
 
-		answered, at := e.isServing(ctx, n), time.Now()
-		if answered && old {
-			last = at
+		answers, at := e.isServing(ctx, n), time.Now()
+		if answers && isOld {
+			lastAnswer = at
 		}
-
-		if answered && !old {
-			if last.IsZero() {
-				return 0, drained, false // the old process did not answer either
+		if answers && !isOld {
+			m.IsValid = !lastAnswer.IsZero() // otherwise the old process did not answer either
+			if m.IsValid {
+				m.Downtime = at.Sub(lastAnswer)
 			}
-			return at.Sub(last), drained, true
+			return m
 		}
 
 		pause.For(ctx, probeEvery)
 	}
 
 	<-replaced
-	return 0, drained, false
+	return m
 }
 
-// recordDowntime adds the gap of one restart. A restart that isn't clean was hit by another blow, or could not be measured.
-func (e *endpoints) recordDowntime(gap, drained time.Duration, clean bool) {
+// recordRestart adds what was measured of one restart.
+func (e *endpoints) recordRestart(m restartMeasure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !clean {
+	if !m.IsValid {
 		e.downtimes.Disturbed++
 		return
 	}
-	e.downtimes.All = append(e.downtimes.All, gap)
-	e.downtimes.Longest, e.downtimes.LongestStop = max(e.downtimes.Longest, gap), max(e.downtimes.LongestStop, drained)
+	e.downtimes.All = append(e.downtimes.All, m.Downtime)
+	e.downtimes.Longest = max(e.downtimes.Longest, m.Downtime)
+	e.downtimes.LongestStop = max(e.downtimes.LongestStop, m.StopTime)
 }

@@ -9,7 +9,7 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// decide decides whether a run that was played to its end was a good one.
+// decide decides whether a run that was played to its end failed.
 // Errors: ErrVerdict.
 func (r *Report) decide() error {
 	if r.Failures = r.findFailures(); len(r.Failures) > 0 {
@@ -18,85 +18,88 @@ func (r *Report) decide() error {
 	return nil
 }
 
-// findFailures reports why a run failed: promises that were broken, and whatever kept the run from
-// putting them to the test as ordered. A good run has none.
+// findFailures returns why a run failed: the invariants that were violated, and whatever kept the run from putting them to
+// the test as planned.
 func (r *Report) findFailures() []string {
 	return slices.Concat(r.violatedInvariants(), findExcessiveExcuses(&r.Verdict, r.opt), r.findUntested(), r.compareCounts())
 }
 
-// violatedInvariants are those of Parley itself.
+// violatedInvariants returns which invariants Parley violated.
 func (r *Report) violatedInvariants() []string {
 	return slices.Concat(r.Verdict.ViolatedInvariants(), r.Audit.ViolatedInvariants(), checker.FormatTallies([]checker.Tally{
-		{What: "events left in the queue", Count: r.Left.Pending}, {What: "lanes left with something to deliver", Count: r.Left.Lanes},
+		{What: "events left in the queue", Count: r.Left.Pending},
+		{What: "lanes left with something to deliver", Count: r.Left.Lanes},
 		{What: "events in quarantine that can be read", Count: r.Left.Quarantined - r.Workload.Poisons},
 		{What: "attempts of an older version at events of a newer one", Count: r.Versions.Touched},
 		{What: "analyses and texts that nobody made", Count: r.Unanalysed},
-		{What: "ends of Parley by itself", Count: len(r.UnexpectedExits)}, {What: "panics or data races", Count: len(r.Crashes)},
+		{What: "ends of Parley by itself", Count: len(r.UnexpectedExits)},
+		{What: "panics or data races", Count: len(r.Crashes)},
 		{What: "posts or mails that can't be shown", Count: len(r.Problems)},
 	}))
 }
 
-// findUntested reports what of the plan was not carried out. Some blows of a kind may
-// wait in vain for their moment (minInjected); what this machine can't play is no part of the plan.
+// findUntested returns what of the plan was not carried out. Some faults of a kind may wait in vain for their trigger (see
+// minInjected). What this machine can't play is no part of the plan.
 func (r *Report) findUntested() []string {
 	var list []string
 	replies := r.Workload.Replies + r.Workload.Bounced
 	if r.Workload.Mails < r.opt.Mails || replies < r.opt.Replies {
-		list = append(list, fmt.Sprintf("%d mails and %d replies were said, of %d and %d", r.Workload.Mails, replies, r.opt.Mails, r.opt.Replies))
+		list = append(list, fmt.Sprintf("%d mails and %d replies were written, of %d and %d", r.Workload.Mails, replies, r.opt.Mails, r.opt.Replies))
 	}
 	if r.Audit.Effects == 0 || r.Audit.Places == 0 {
-		list = append(list, "nothing was applied, or shown, of which the order could be judged")
+		list = append(list, "nothing was applied, or shown, of which the order could be checked")
 	}
 	if r.Planned[faultMixedVersions] > 0 && r.Versions.Accepted == 0 {
 		list = append(list, "no event of a newer version came while an older one ran")
 	}
 
-	for _, name := range slices.Sorted(maps.Keys(r.Planned)) {
-		if planned, fell := r.Planned[name], r.Injected[name]; fell < r.opt.minInjected(planned) {
-			list = append(list, fmt.Sprintf("%q fell %d times, of %d", name, fell, planned))
+	for _, kind := range slices.Sorted(maps.Keys(r.Planned)) {
+		planned, injected := r.Planned[kind], r.Injected[kind]
+		if injected < r.opt.minInjected(planned) {
+			list = append(list, fmt.Sprintf("%q was injected %d times, of %d", kind, injected, planned))
 		}
 	}
 
 	if !r.opt.ShortWaits { // in the short form, replies may leave only when the faults have ended
 		for _, name := range r.opt.providersWithoutFault(r.ProviderFaults) {
-			list = append(list, "no fault of "+name+" struck")
+			list = append(list, name+" made no error")
 		}
 	}
 
 	return list
 }
 
-// providersWithoutFault names those providers of a run of which no fault struck. The names of faults begin with the
-// provider, or with the protocol.
+// providersWithoutFault returns the providers of a run that made no error. faults counts errors by names that begin with
+// the provider or its protocol, such as "imap fetch cut".
 func (o Options) providersWithoutFault(faults map[string]int) []string {
 	type provider struct {
-		name   string
-		begins []string // how the names of its faults begin
+		name     string
+		prefixes []string // of the names of its errors
 	}
 
-	chat := provider{name: "Slack", begins: []string{"slack "}}
+	chat := provider{name: "Slack", prefixes: []string{"slack "}}
 	if o.Teams {
-		chat = provider{name: "Teams", begins: []string{"teams "}}
+		chat = provider{name: "Teams", prefixes: []string{"teams "}}
 	}
 
-	used := []provider{{name: "mail", begins: []string{"imap ", "smtp "}}, chat}
+	used := []provider{{name: "mail", prefixes: []string{"imap ", "smtp "}}, chat}
 	if o.Model {
-		used = append(used, provider{name: "the model", begins: []string{"model "}})
+		used = append(used, provider{name: "the model", prefixes: []string{"model "}})
 	}
 	if o.Chats {
-		used = append(used, provider{name: "Meta", begins: []string{"meta "}}, provider{name: "Twilio", begins: []string{"twilio "}})
+		used = append(used, provider{name: "Meta", prefixes: []string{"meta "}}, provider{name: "Twilio", prefixes: []string{"twilio "}})
 	}
 
 	var list []string
 	for _, p := range used {
-		struck := 0
+		total := 0
 		for name, n := range faults {
-			if slices.ContainsFunc(p.begins, func(begin string) bool { return strings.HasPrefix(name, begin) }) {
-				struck += n
+			if slices.ContainsFunc(p.prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+				total += n
 			}
 		}
 
-		if struck == 0 {
+		if total == 0 {
 			list = append(list, p.name)
 		}
 	}
@@ -104,30 +107,36 @@ func (o Options) providersWithoutFault(faults map[string]int) []string {
 	return list
 }
 
-// minInjected returns how many of the planned blows of a kind have to fall: half of them, or a third in the short form, which
-// has two or three of a kind, and half a minute in which their moment has to come.
+// minInjected returns how many of the planned faults of a kind must be injected: half of them, or a third in the short
+// form, which has two or three of a kind and half a minute in which their trigger has to fire.
 func (o Options) minInjected(planned int) int {
+	share := 2
 	if o.ShortWaits {
-		return (planned + 2) / 3
+		share = 3
 	}
-	return (planned + 1) / 2
+	return (planned + share - 1) / share // rounded up
 }
 
-// compareCounts compares what the driver counted with what the oracle counted: an oracle that
-// looks into an empty world, or was told of nothing, finds nothing.
+// compareCounts compares what the driver counted with what the oracle observed: an oracle that looks at the wrong
+// emulators, or was told of nothing, finds no violation.
 func (r *Report) compareCounts() []string {
 	var list []string
-	s, v := r.Workload, r.Verdict
+	w, v := r.Workload, r.Verdict
 	for _, c := range []struct {
-		what       string
-		said, seen int
+		what     string
+		done     int
+		observed int
 	}{
-		{"mails", s.Mails, v.Mails}, {"replies", s.Replies, v.Replies},
-		{"replies to a mailbox that is gone", s.Bounced, v.Bounced}, {"remarks inside", s.Internal, v.Internal},
-		{"edits", s.Edits, v.Edits}, {"deletions", s.Deletes, v.Deletes}, {"commands", s.Resolved + s.HandedOver, v.Commands},
+		{"mails", w.Mails, v.Mails},
+		{"replies", w.Replies, v.Replies},
+		{"replies to a mailbox that is gone", w.Bounced, v.Bounced},
+		{"internal messages", w.Internal, v.Internal},
+		{"edits", w.Edits, v.Edits},
+		{"deletions", w.Deletes, v.Deletes},
+		{"commands", w.Resolved + w.HandedOver, v.Commands},
 	} {
-		if c.said != c.seen {
-			list = append(list, fmt.Sprintf("%d %s seen, of %d", c.seen, c.what, c.said))
+		if c.done != c.observed {
+			list = append(list, fmt.Sprintf("%d %s seen, of %d", c.observed, c.what, c.done))
 		}
 	}
 
@@ -135,8 +144,8 @@ func (r *Report) compareCounts() []string {
 	if r.opt.Model && isModelIdle {
 		list = append(list, fmt.Sprintf("%d questions to the model seen, and %d messages named by notes", v.ModelQuestions, v.NotedMessages))
 	}
-	if s == (workloadCounts{}) {
-		list = append(list, "nothing was said")
+	if w == (workloadCounts{}) {
+		list = append(list, "nothing was written")
 	}
 
 	return list

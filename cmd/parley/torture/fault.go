@@ -2,45 +2,32 @@ package torture
 
 import "time"
 
-// fault is one blow of the schedule.
+// fault is one planned disturbance of a run.
 type fault struct {
 	At       time.Duration // from the beginning of the flow
 	Kind     string
-	Replica  int           // which replica, for blows that strike one
-	Route    string        // which connections, for blows that strike some; "" means none
-	Duration time.Duration // how long
-	Wholly   bool          // of a silence: both directions; of a kill: before the bytes leave
+	Replica  int           // which replica, for kinds that disturb one
+	Route    string        // which connections, for kinds that disturb some; "" means none
+	Duration time.Duration // how long it lasts; 0 means that it is over at once
+
+	BothDirections bool // of a blackhole: requests are dropped too, not only answers
+	BeforeSend     bool // of a kill in a busy lane: the bytes on which it triggers don't leave any more
 }
 
-// Names of harms.
+// Kinds of faults that come at any moment. Those with an exported name can be counted on the command line.
 const (
-	faultKill             = "kill"
-	faultKillBusyLane     = "kill while a lane waits"
-	faultStop             = "stop"
-	faultStopAfterClaim   = "stop between claim and write"
-	faultKillDatabase     = "kill database"
-	faultRestart          = "restart"
-	faultDropSockets      = "drop sockets"
-	faultCutMail          = "cut mail"
-	faultLimitSlack       = "limit slack"
-	faultReset            = "reset connections"
-	faultBlackhole        = "half-open connections"
-	faultEarlyReceipt     = "receipt before its result"
-	faultLoseCommitAnswer = "lose a commit's answer"
-	faultLateRequest      = "request arrives after its sender gave up"
-	faultClockHour        = "clock +1h"
-	faultClockDay         = "clock +24h"
-	faultFillDisk         = "fill the data folder"
-	faultUpgrade          = "roll to the new version"
-	faultFloodSender      = "flood of one sender"
-	faultFloodAccount     = "flood of one account"
-	faultForeignReceipts  = "receipts of another system"
-	faultPoisonEvent      = "an event that can't be read"
-	faultFailingEvent     = "an event that fails for a while"
-	faultSlowEvent        = "an event that takes 40 s"
-	faultCrashingEvent    = "an event that ends the process"
-	faultHoldSnapshot     = "hold a snapshot"
-	faultReadTables       = "read all tables beside the migration"
+	FaultKill         = "kill"
+	FaultStop         = "stop"
+	faultRestart      = "restart"
+	faultKillDatabase = "kill database"
+	faultFillDisk     = "fill the data folder"
+	faultDropSockets  = "drop sockets"
+	faultCutMail      = "cut mail"
+	faultLimitSlack   = "limit slack"
+	faultReset        = "reset connections"
+	faultBlackhole    = "half-open connections"
+	faultClockHour    = "clock +1h"
+	faultClockDay     = "clock +24h"
 )
 
 // In Teams these take the place of faultDropSockets and faultLimitSlack.
@@ -49,21 +36,48 @@ const (
 	faultLimitTeams = "limit teams"
 )
 
+// Kinds of faults that wait for a trigger on the wire.
+const (
+	faultKillBusyLane     = "kill while a lane waits"
+	faultStopAfterClaim   = "stop between claim and write"
+	faultEarlyReceipt     = "receipt before its result"
+	faultLoseCommitAnswer = "lose a commit's answer"
+	faultLateRequest      = "request arrives after its sender gave up"
+)
+
+// Kinds of faults that consist of what people or other systems send.
+const (
+	faultFloodSender     = "flood of one sender"
+	faultFloodAccount    = "flood of one account"
+	faultForeignReceipts = "receipts of another system"
+	faultPoisonEvent     = "an event that can't be read"
+	faultFailingEvent    = "an event that fails for a while"
+	faultSlowEvent       = "an event that takes 40 s"
+	faultCrashingEvent   = "an event that ends the process"
+)
+
+// Kinds of faults that somebody who reads the database, and upgrades, bring.
+const (
+	faultHoldSnapshot = "hold a snapshot"
+	faultReadTables   = "read all tables beside the migration"
+	faultUpgrade      = "roll to the new version"
+)
+
 // faultMixedVersions lets replicas of two versions work beside each other for a while: first one, later
 // all of them are replaced by a newer version, whose events are of a kind that ours doesn't know.
 // Ours must not apply them.
 //
-// The newer version is this program, told that it knows a higher store.FactVersion. Triggers play
-// what would be different about its events: what the newer version accepts gets that higher number,
-// and only sessions that are marked as the newer version's can apply it.
+// The newer version is this program, told that it knows a higher store.FactVersion. Triggers of the database
+// do what would be different about its events: what the newer version accepts gets that higher number,
+// and only sessions of the newer version can apply it.
 const faultMixedVersions = "replicas of two versions"
 
-// killsAndStops names the blows that end or stop a process.
+// killsAndStops returns the kinds of faults that end or stop a process.
 func killsAndStops() []string {
-	return []string{faultKill, faultKillBusyLane, faultStop, faultStopAfterClaim, faultKillDatabase}
+	return []string{FaultKill, faultKillBusyLane, FaultStop, faultStopAfterClaim, faultKillDatabase}
 }
 
-// isDatabaseOutage reports whether a blow keeps a Parley from its database for a while.
+// isDatabaseOutage reports whether a fault keeps a Parley from its database for a while.
 func (f fault) isDatabaseOutage() bool {
 	switch f.Kind {
 	case faultKillDatabase, faultFillDisk, faultLoseCommitAnswer:

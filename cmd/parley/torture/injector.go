@@ -16,8 +16,8 @@ import (
 const (
 	// diskFullFor is how long the data folder stays full.
 	diskFullFor = 10 * time.Second
-	// targetWait is how long a blow waits for a process to run or a connection to open. Where the process was killed that
-	// fetched the only mailbox, its lease lasts for 30 s, and another process leaves it to its new owner for a while.
+	// targetWait is how long a fault waits for a process to run, or a connection to open, which it can disturb. If the process
+	// was killed that fetched the only mailbox, its lease lasts for 30 s, and another process takes it only a while after that.
 	targetWait = 90 * time.Second
 	// pollEvery is how often the run looks whether something that takes a moment has come about.
 	pollEvery = 50 * time.Millisecond
@@ -26,7 +26,7 @@ const (
 	day          = 24 * time.Hour
 )
 
-// injector strikes the blows of a schedule.
+// injector strikes the faults of a schedule.
 type injector struct {
 	client         emulators.Client
 	replicas       []*replica
@@ -37,120 +37,120 @@ type injector struct {
 	opt            Options
 	printLine      func(format string, args ...any)
 	began          time.Time
-	triggerTimeout time.Duration // how long a blow waits for its moment on the wire
-	receiptFloods  int           // floods of another system's receipts so far
-	upgradeProgram []string      // the new version, which an upgrade brings
-	newerProgram   []string      // the program of a replica that is replaced by a newer version
+	triggerTimeout time.Duration // how long a fault waits for its trigger
+	receiptFloods  int           // how often another system's receipts were sent so far
+	upgradeProgram []string      // of the version to which faultUpgrade rolls
+	newerProgram   []string      // of the newer version of faultMixedVersions
 	upgraded       chan struct{} // closed when all replicas run the new version; nil means they do from the start
 
-	running     sync.WaitGroup // blows that are not over yet
-	restarting  sync.Mutex     // one replica at a time
-	oneCrashing sync.Mutex     // one deadly mail at a time
+	running     sync.WaitGroup // faults that are not over yet
+	restarting  sync.Mutex     // held during a restart: one replica at a time
+	oneCrashing sync.Mutex     // held while there is a mail that ends the process: one at a time
 
 	mu       sync.Mutex
-	injected map[string]int
-	missed   map[string]int
-	// waiting holds, by the kind of blow, what ends the wait of those that lurk only until their kind has struck often enough.
+	injected map[string]int // by kind
+	missed   map[string]int // by kind: those that had nothing to disturb, or whose trigger did not come
+	// waiting has, by kind, what ends the wait of faults that wait on only because too few of their kind were injected.
 	waiting map[string][]func()
-	// acceptedByNewer counts a newer version's events that came while an older one ran beside it.
+	// acceptedByNewer counts the events that the newer version accepted while an older one ran beside it.
 	acceptedByNewer int
 	err             error
 }
 
-// run strikes every blow of the schedule and returns when the last one is over.
+// run injects every fault of a schedule and returns when the last one is over.
 // Errors: the emulators don't answer, the database does not come back.
 func (in *injector) run(ctx context.Context, list []fault) error {
 	in.began = time.Now()
-	for _, h := range list {
-		if !pause.For(ctx, h.At-time.Since(in.began)) {
+	for _, f := range list {
+		if !pause.For(ctx, f.At-time.Since(in.began)) {
 			in.running.Wait()
 			return ctx.Err()
 		}
-		if err := in.injectOrStart(ctx, h); err != nil {
+		if err := in.injectOrStart(ctx, f); err != nil {
 			in.running.Wait()
-			return fmt.Errorf("torture: %s: %w", h.Kind, err)
+			return fmt.Errorf("torture: %s: %w", f.Kind, err)
 		}
 	}
 	in.running.Wait()
 	return in.err
 }
 
-// recordInjected counts a blow that struck and says so. It ends the wait of those that are no longer needed.
-func (in *injector) recordInjected(h fault) {
+// recordInjected counts a fault that was injected and prints it. If enough of its kind were injected now, those that wait on give up.
+func (in *injector) recordInjected(f fault) {
 	in.mu.Lock()
-	in.injected[h.Kind]++
-	if !in.needsMoreOf(h.Kind) {
-		for _, stop := range in.waiting[h.Kind] {
+	in.injected[f.Kind]++
+	if !in.needsMoreOf(f.Kind) {
+		for _, stop := range in.waiting[f.Kind] {
 			stop()
 		}
-		delete(in.waiting, h.Kind)
+		delete(in.waiting, f.Kind)
 	}
 	in.mu.Unlock()
-	in.printLine("%6.1fs  %s", time.Since(in.began).Seconds(), h.describe(in.opt))
+	in.printLine("%6.1fs  %s", time.Since(in.began).Seconds(), f.describe(in.opt))
 }
 
-// runBeside runs a blow that takes a while beside other blows, and keeps its error for run.
-func (in *injector) runBeside(name string, f func() error) {
+// runBeside does the work of a fault beside other faults, and keeps its error for run.
+func (in *injector) runBeside(kind string, work func() error) {
 	in.running.Go(func() {
-		if err := f(); err != nil {
+		if err := work(); err != nil {
 			in.mu.Lock()
 			defer in.mu.Unlock()
-			in.err = errors.Join(in.err, fmt.Errorf("torture: %s: %w", name, err))
+			in.err = errors.Join(in.err, fmt.Errorf("torture: %s: %w", kind, err))
 		}
 	})
 }
 
-// injectOrStart strikes a blow, or starts it if it takes a while. run waits for those.
-func (in *injector) injectOrStart(ctx context.Context, h fault) error {
-	switch h.Kind {
+// injectOrStart injects a fault, or starts a goroutine that does so if it takes a while. run waits for those.
+func (in *injector) injectOrStart(ctx context.Context, f fault) error {
+	switch f.Kind {
 	case faultKillBusyLane, faultStopAfterClaim, faultEarlyReceipt, faultLoseCommitAnswer, faultLateRequest:
-		in.running.Go(func() { in.injectOnTrigger(ctx, h) })
+		in.running.Go(func() { in.injectOnTrigger(ctx, f) })
 	case faultUpgrade:
-		in.runBeside(h.Kind, func() error { return in.rollUpgrade(ctx) })
+		in.runBeside(f.Kind, func() error { return in.rollUpgrade(ctx) })
 	case faultMixedVersions:
-		in.runBeside(h.Kind, func() error { return in.mixVersions(ctx, h) })
+		in.runBeside(f.Kind, func() error { return in.mixVersions(ctx, f) })
 	case faultRestart:
-		in.runBeside(h.Kind, func() error { return in.restartReplica(ctx, h, nil) })
+		in.runBeside(f.Kind, func() error { return in.restartReplica(ctx, f, nil) })
 	case faultClockHour, faultClockDay:
-		in.runBeside(h.Kind, func() error { return in.jumpClock(ctx, h) })
+		in.runBeside(f.Kind, func() error { return in.jumpClock(ctx, f) })
 	case faultFloodSender, faultFloodAccount, faultPoisonEvent:
-		in.running.Go(func() { in.injectTask(ctx, h) })
+		in.running.Go(func() { in.injectTask(ctx, f) })
 	case faultFailingEvent, faultSlowEvent, faultCrashingEvent:
-		in.running.Go(func() { in.injectFailingMail(ctx, h) })
+		in.running.Go(func() { in.injectFailingMail(ctx, f) })
 	case faultHoldSnapshot, faultReadTables:
-		in.runBeside(h.Kind, func() error { return in.holdSnapshot(ctx, h) })
-	case faultKill, faultStop, faultReset:
-		in.running.Go(func() { in.injectWhenPossible(ctx, h) })
+		in.runBeside(f.Kind, func() error { return in.holdSnapshot(ctx, f) })
+	case FaultKill, FaultStop, faultReset:
+		in.running.Go(func() { in.injectWhenPossible(ctx, f) })
 	default:
-		return in.injectAtOnce(ctx, h)
+		return in.injectAtOnce(ctx, f)
 	}
 
 	return nil
 }
 
-// injectAtOnce strikes a blow that needs no moment of its own. Only a silence goes on afterwards.
-func (in *injector) injectAtOnce(ctx context.Context, h fault) error {
-	in.recordInjected(h)
-	over := func() {}
-	if h.isDatabaseOutage() {
-		over = in.network.beginOutage()
+// injectAtOnce injects a fault that waits for nothing. A blackhole goes on when injectAtOnce has returned.
+func (in *injector) injectAtOnce(ctx context.Context, f fault) error {
+	in.recordInjected(f)
+	end := func() {}
+	if f.isDatabaseOutage() {
+		end = in.network.beginOutage()
 	}
 
-	if h.Kind == faultBlackhole {
-		p, way := in.network.proxyFor(h.Route, h.Replica)
+	if f.Kind == faultBlackhole {
+		p, route := in.network.proxyFor(f.Route, f.Replica)
 		in.running.Go(func() {
-			defer over()
-			in.network.addCount("half-open "+way, p.dropTraffic(ctx, way, h.Duration, h.Wholly))
+			defer end()
+			in.network.addCount("half-open "+route, p.dropTraffic(ctx, route, f.Duration, blackhole{bothDirections: f.BothDirections}))
 		})
 		return nil
 	}
-	defer over()
-	return in.injectNow(ctx, h)
+	defer end()
+	return in.injectNow(ctx, f)
 }
 
-// injectNow strikes a blow that is over when injectNow returns.
-func (in *injector) injectNow(ctx context.Context, h fault) error {
-	switch h.Kind {
+// injectNow injects a fault that is over when injectNow returns.
+func (in *injector) injectNow(ctx context.Context, f fault) error {
+	switch f.Kind {
 	case faultKillDatabase:
 		return in.database.KillAndStart(ctx)
 	case faultDropSockets, faultEndTokens:
@@ -169,79 +169,84 @@ func (in *injector) injectNow(ctx context.Context, h fault) error {
 	return nil
 }
 
-// injectWhenPossible strikes a process or connections as soon as there are any.
-func (in *injector) injectWhenPossible(ctx context.Context, h fault) {
+// injectWhenPossible disturbs a process or connections as soon as there are any.
+func (in *injector) injectWhenPossible(ctx context.Context, f fault) {
 	deadline := time.Now().Add(targetWait)
 	for {
-		if in.tryInject(ctx, h) {
-			in.recordInjected(h)
+		if in.tryInject(ctx, f) {
+			in.recordInjected(f)
 			return
 		}
 		if time.Now().After(deadline) || !pause.For(ctx, pollEvery) {
-			in.recordMissed(h)
+			in.recordMissed(f)
 			return
 		}
 	}
 }
 
-// tryInject strikes once and reports whether there was something to strike.
-func (in *injector) tryInject(ctx context.Context, h fault) bool {
-	r := in.replicas[h.Replica]
-	switch h.Kind {
-	case faultKill:
+// tryInject injects a fault if there is a process or a connection that it can disturb, and reports whether there was one.
+func (in *injector) tryInject(ctx context.Context, f fault) bool {
+	r := in.replicas[f.Replica]
+	switch f.Kind {
+	case FaultKill:
 		return r.kill()
-	case faultStop:
-		thaw, ok := r.stop()
+	case FaultStop:
+		resume, ok := r.suspend()
 		if ok {
 			in.running.Go(func() {
-				pause.For(ctx, h.Duration)
-				thaw()
+				pause.For(ctx, f.Duration)
+				resume()
 			})
 		}
 		return ok
 	}
 
-	if h.isDatabaseOutage() {
-		defer in.network.beginOutage()()
+	if f.isDatabaseOutage() {
+		end := in.network.beginOutage()
+		defer end()
 	}
 
-	p, way := in.network.proxyFor(h.Route, h.Replica)
-	n := p.cut(way)
-	in.network.addCount("reset "+way, n)
+	p, route := in.network.proxyFor(f.Route, f.Replica)
+	n := p.cut(route)
+	in.network.addCount("reset "+route, n)
 	return n > 0
 }
 
-// injectTask strikes by having customers write.
-func (in *injector) injectTask(ctx context.Context, h fault) {
-	what := map[string]task{faultFloodSender: taskFloodSender, faultFloodAccount: taskFloodAccount, faultPoisonEvent: taskPoisonEvent}[h.Kind]
-	if in.driver.tasks.runAndWait(ctx, what, in.opt.triggerWait()) {
-		in.recordInjected(h)
+// injectTask injects a fault that consists of what customers write.
+func (in *injector) injectTask(ctx context.Context, f fault) {
+	kind := map[string]task{
+		faultFloodSender:  taskFloodSender,
+		faultFloodAccount: taskFloodAccount,
+		faultPoisonEvent:  taskPoisonEvent,
+	}[f.Kind]
+	if in.driver.tasks.runAndWait(ctx, kind, in.opt.triggerWait()) {
+		in.recordInjected(f)
 		return
 	}
-	in.recordMissed(h)
+	in.recordMissed(f)
 }
 
-// holdSnapshot keeps a snapshot for a while, or until everything is said. The blow counts when it ends:
-// all the while it may be in the way of other transactions.
-func (in *injector) holdSnapshot(ctx context.Context, h fault) error {
-	what := records.TakeSnapshot
-	if h.Kind == faultReadTables {
-		what = records.ReadAll
+// holdSnapshot keeps a snapshot for a while, or until everything is said. The fault counts when it ends: all the
+// while it may be in the way of other transactions.
+func (in *injector) holdSnapshot(ctx context.Context, f fault) error {
+	statement := records.TakeSnapshot
+	if f.Kind == faultReadTables {
+		statement = records.ReadAll
 	}
-	in.printLine("%6.1fs  %s", time.Since(in.began).Seconds(), h.describe(in.opt))
-	err := in.database.HoldSnapshot(ctx, time.Now().Add(h.Duration), what)
+	in.printLine("%6.1fs  %s", time.Since(in.began).Seconds(), f.describe(in.opt))
+	err := in.database.HoldSnapshot(ctx, time.Now().Add(f.Duration), statement)
 	if err == nil {
-		in.recordInjected(h)
+		in.recordInjected(f)
 	}
 	return err
 }
 
-// recordMissed counts a blow that waited in vain, and says so.
-func (in *injector) recordMissed(h fault) {
+// recordMissed counts a fault that waited in vain, and prints it.
+func (in *injector) recordMissed(f fault) {
 	in.mu.Lock()
-	in.missed[h.Kind]++
+	in.missed[f.Kind]++
 	in.mu.Unlock()
-	in.printLine("%6.1fs  waited in vain: %s", time.Since(in.began).Seconds(), h.describe(in.opt))
+	in.printLine("%6.1fs  waited in vain: %s", time.Since(in.began).Seconds(), f.describe(in.opt))
 }
 
 // fillDisk leaves the database no space for a while.
@@ -267,19 +272,19 @@ func (in *injector) waitForUpgrade(ctx context.Context) error {
 	}
 }
 
-// jumpClock moves Parley's clock, which ends all holds: a reply that was deleted a moment ago may be
-// on its way already.
-func (in *injector) jumpClock(ctx context.Context, h fault) error {
+// jumpClock moves Parley's clock, which ends all holds: a reply that was deleted a moment ago may be on its way
+// already.
+func (in *injector) jumpClock(ctx context.Context, f fault) error {
 	if err := in.waitForUpgrade(ctx); err != nil { // an earlier version may refuse a moved clock
 		return err
 	}
 
 	by := time.Hour
-	if h.Kind == faultClockDay {
+	if f.Kind == faultClockDay {
 		by = day
 	}
 
-	in.recordInjected(h)
+	in.recordInjected(f)
 	in.driver.excuseHeldReplies()
 
 	for { // PostgreSQL may just be starting
@@ -295,8 +300,8 @@ func (in *injector) jumpClock(ctx context.Context, h fault) error {
 	}
 }
 
-// countFaults returns how often each kind of blow struck, and missed.
-func (in *injector) countFaults() (struck, missed map[string]int) {
+// countFaults returns how many faults of each kind were injected, and how many waited in vain.
+func (in *injector) countFaults() (injected, missed map[string]int) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return maps.Clone(in.injected), maps.Clone(in.missed)

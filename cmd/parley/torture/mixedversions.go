@@ -11,15 +11,14 @@ import (
 	"parley/store"
 )
 
-// NextVersion makes a Parley the newer version of a run: one that knows a version more than ours.
+// NextVersion makes a Parley the newer version of a run: one that knows facts of a version more than ours.
 func NextVersion(o app.Options) app.Options {
 	o.Relay.Version = store.FactVersion + 1
 	return o
 }
 
-// mixVersions replaces one replica by the newer version, and the others when it has worked beside
-// them for a while.
-func (in *injector) mixVersions(ctx context.Context, h fault) error {
+// mixVersions replaces one replica by the newer version, and the others when it has worked beside them for a while.
+func (in *injector) mixVersions(ctx context.Context, f fault) error {
 	if err := in.waitForUpgrade(ctx); err != nil {
 		return err
 	}
@@ -28,17 +27,17 @@ func (in *injector) mixVersions(ctx context.Context, h fault) error {
 	}
 
 	newer := append(append([]string{}, in.newerProgram...), "--next-version")
-	if err := in.restartReplica(ctx, h, newer, in.newerVersionEnv(h.Replica)); err != nil {
+	if err := in.restartReplica(ctx, f, newer, in.newerVersionEnv(f.Replica)); err != nil {
 		return err
 	}
 
-	beside, err := in.letVersionsWork(ctx, h.Duration)
+	beside, err := in.letVersionsWork(ctx, f.Duration)
 	if err != nil {
 		return err
 	}
 
 	for i := range in.replicas {
-		if i != h.Replica {
+		if i != f.Replica {
 			err = errors.Join(err, in.restartReplica(ctx, fault{Kind: faultMixedVersions, Replica: i}, newer, in.newerVersionEnv(i)))
 		}
 	}
@@ -49,13 +48,14 @@ func (in *injector) mixVersions(ctx context.Context, h fault) error {
 	return err
 }
 
-// minAcceptedByNewer is how many events the newer version accepts at least before all get it, however
-// busy the machine is.
+// minAcceptedByNewer is how many events the newer version must have accepted before it replaces the other replicas, so that
+// there is something to observe on a busy machine, too.
 const minAcceptedByNewer = 10
 
-// letVersionsWork lets two versions work for so long, and until the newer one has accepted some events.
+// letVersionsWork lets two versions work beside each other for so long, and until the newer one has accepted some events.
 func (in *injector) letVersionsWork(ctx context.Context, lasting time.Duration) (v records.Versions, err error) {
-	defer in.driver.stimuli.add(stimulusReply)()
+	withdraw := in.driver.stimuli.add(stimulusReply)
+	defer withdraw()
 	began := time.Now()
 	for v.Accepted < minAcceptedByNewer && time.Since(began) < lasting+in.opt.triggerWait() {
 		if !pause.For(ctx, max(lasting-time.Since(began), time.Second)) {
@@ -68,7 +68,7 @@ func (in *injector) letVersionsWork(ctx context.Context, lasting time.Duration) 
 	return v, nil
 }
 
-// newerVersionEnv lets the triggers know a replica's sessions as those of the newer version.
+// newerVersionEnv returns the variable by which the database's triggers know the sessions of the newer version.
 func (in *injector) newerVersionEnv(replica int) string {
 	return "DATABASE_URL=" + in.network.databaseURL(replica) + "&" + records.NextSession + "=on"
 }

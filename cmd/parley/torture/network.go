@@ -25,14 +25,13 @@ type network struct {
 	replicas         []*replica
 
 	mu            sync.Mutex
-	counts        map[string]int
-	openOutages   int       // blows to the database that are not over
-	lastOutageEnd time.Time // when the last one ended
+	counts        map[string]int // of what happened to connections, by words that say what
+	openOutages   int            // faults that keep Parley from the database now
+	lastOutageEnd time.Time      // when the last such fault ended
 }
 
-// openNetwork opens all proxies. vars are the emulators' addresses, databaseURL is
-// PostgreSQL's.
-func openNetwork(ctx context.Context, replicas int, vars map[string]string, baseURL string) (*network, error) {
+// openNetwork opens all proxies. vars are the emulators' addresses.
+func openNetwork(ctx context.Context, replicas int, vars map[string]string, databaseURL string) (*network, error) {
 	n := &network{counts: map[string]int{}}
 	slack, err := url.Parse(vars["SLACK_API_URL"])
 	if err != nil {
@@ -44,19 +43,19 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 		return nil, err
 	}
 
-	base, err := url.Parse(baseURL)
+	database, err := url.Parse(databaseURL)
 	if err != nil {
 		return nil, err
 	}
 
-	socket := base.Query().Get("host") + "/.s.PGSQL." + base.Query().Get("port")
-	open := func(way string, dial func(context.Context) (net.Conn, error)) *proxy {
+	socket := database.Query().Get("host") + "/.s.PGSQL." + database.Query().Get("port")
+	open := func(route string, dial func(context.Context) (net.Conn, error)) *proxy {
 		if err != nil {
 			return nil
 		}
 
 		var p *proxy
-		p, err = openProxy(ctx, &proxy{route: way, dial: dial, triggers: &n.triggers})
+		p, err = openProxy(ctx, &proxy{route: route, dial: dial, triggers: &n.triggers})
 		return p
 	}
 	for i := range replicas {
@@ -105,18 +104,18 @@ func (n *network) databaseURL(i int) string {
 // slackURL is where replica i finds Slack.
 func (n *network) slackURL(i int) string { return "http://" + n.slack[i].address() + "/api/" }
 
-// proxyFor returns the proxy of a way. Where Slack sends requests, those take the place of Socket
-// Mode's connections.
-func (n *network) proxyFor(way string, replica int) (*proxy, string) {
-	p := n.findProxy(way, replica)
+// proxyFor returns the proxy of a route, and the route itself. Where Slack sends requests, their route takes the place of
+// Socket Mode's.
+func (n *network) proxyFor(route string, replica int) (*proxy, string) {
+	p := n.findProxy(route, replica)
 	if p == n.balancer {
-		way = p.route
+		route = p.route
 	}
-	return p, way
+	return p, route
 }
 
-func (n *network) findProxy(way string, replica int) *proxy {
-	switch way {
+func (n *network) findProxy(route string, replica int) *proxy {
+	switch route {
 	case routeSlackSocket:
 		if n.balancer != nil {
 			return n.balancer
@@ -136,7 +135,7 @@ func (n *network) findProxy(way string, replica int) *proxy {
 	return n.slack[replica]
 }
 
-// ownersOf returns the Parley that has a connection, or all of them if this machine doesn't tell which.
+// ownersOf returns the replica that has a connection, or all replicas if this machine doesn't tell which.
 func (n *network) ownersOf(l *link) []*replica {
 	if l.proxy.owner != nil {
 		return []*replica{l.proxy.owner}
@@ -149,24 +148,33 @@ func (n *network) ownersOf(l *link) []*replica {
 	return n.replicas
 }
 
-// addCount adds to the number of times that something of this name was struck or seen.
-func (n *network) addCount(what string, struck int) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.counts[what] += struck
+// killOwners kills the process that has a connection (see ownersOf), and reports whether one ran.
+func (n *network) killOwners(l *link) bool {
+	hasKilled := false
+	for _, r := range n.ownersOf(l) {
+		hasKilled = r.kill() || hasKilled
+	}
+	return hasKilled
 }
 
-// addCountsTo adds what count counted.
+// addCount adds to the count of what happened to connections.
+func (n *network) addCount(what string, times int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.counts[what] += times
+}
+
+// addCountsTo adds all that addCount counted to the counts of provider faults.
 func (n *network) addCountsTo(faults map[string]int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for what, struck := range n.counts {
-		faults[what] += struck
+	for what, times := range n.counts {
+		faults[what] += times
 	}
 }
 
-// beginOutage notes that a blow keeps Parley from the database until over is called.
-func (n *network) beginOutage() (over func()) {
+// beginOutage notes that a fault keeps Parley from the database until end is called.
+func (n *network) beginOutage() (end func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.openOutages++
@@ -178,7 +186,7 @@ func (n *network) beginOutage() (over func()) {
 	}
 }
 
-// wasDatabaseDown reports whether a blow keeps Parley from the database, or did so since then.
+// wasDatabaseDown reports whether a fault keeps Parley from the database, or did so at some time since a moment.
 func (n *network) wasDatabaseDown(since time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

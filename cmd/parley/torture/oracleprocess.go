@@ -5,60 +5,73 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"parley/cmd/parley/child"
-	"parley/cmd/parley/torture/emulators"
 )
 
-// oracleProcess is the oracle's process, as this one sees it.
+// oracleProcess is the process of the test oracle, seen from the run. Both speak by lines of JSON: a request on the
+// oracle's standard input, a reply on its standard output.
 type oracleProcess struct {
 	process  *child.Process
-	in       *os.File // our end of its standard input
+	in       *os.File // the run's end of the oracle's standard input
+	out      *os.File // the run's end of its standard output
 	requests *json.Encoder
 	replies  *json.Decoder
-	out      *os.File
 }
 
-// startOracle starts the process that judges. It speaks with this one by lines of JSON on its standard input and output.
+// startOracle starts the process of the oracle.
 func startOracle(program, log string) (*oracleProcess, error) {
-	theirIn, ourOut, err := os.Pipe()
+	oracleIn, in, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("torture: oracle: %w", err)
 	}
 
-	ourIn, theirOut, err := os.Pipe()
+	out, oracleOut, err := os.Pipe()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("torture: oracle: %w", err), theirIn.Close(), ourOut.Close())
+		return nil, errors.Join(fmt.Errorf("torture: oracle: %w", err), oracleIn.Close(), in.Close())
 	}
 
-	p, err := child.Start(child.Spec{Name: "oracle", Program: []string{program, "torture", "--oracle"}, Env: child.CleanEnv(), Log: log, Stdin: theirIn, Stdout: theirOut})
-	err = errors.Join(err, theirIn.Close(), theirOut.Close())
+	process, err := child.Start(child.Spec{
+		Name:    "oracle",
+		Program: []string{program, "torture", "--oracle"},
+		Env:     child.CleanEnv(),
+		Log:     log,
+		Stdin:   oracleIn,
+		Stdout:  oracleOut,
+	})
+	err = errors.Join(err, oracleIn.Close(), oracleOut.Close())
 	if err != nil {
-		return nil, errors.Join(err, ourOut.Close(), ourIn.Close())
+		return nil, errors.Join(err, in.Close(), out.Close())
 	}
 
-	return &oracleProcess{process: p, in: ourOut, out: ourIn, requests: json.NewEncoder(ourOut), replies: json.NewDecoder(ourIn)}, nil
+	return &oracleProcess{
+		process:  process,
+		in:       in,
+		out:      out,
+		requests: json.NewEncoder(in),
+		replies:  json.NewDecoder(out),
+	}, nil
 }
 
-func (p *oracleProcess) setUp(w emulators.Client, convs int, hold time.Duration) error {
-	_, err := p.ask(oracleRequest{Setup: &oracleSetup{Client: w, Conversations: convs, Hold: hold}})
+// setUp tells the oracle where the emulators are.
+func (p *oracleProcess) setUp(s oracleSetup) error {
+	_, err := p.ask(oracleRequest{Setup: &s})
 	return err
 }
 
-// ask sends one order and waits for its answer.
-func (p *oracleProcess) ask(o oracleRequest) (oracleReply, error) {
-	var a oracleReply
-	if err := p.requests.Encode(o); err != nil {
-		return a, fmt.Errorf("torture: oracle: %w", err)
+// ask sends one request and waits for its reply.
+func (p *oracleProcess) ask(request oracleRequest) (oracleReply, error) {
+	var reply oracleReply
+	if err := p.requests.Encode(request); err != nil {
+		return reply, fmt.Errorf("torture: oracle: %w", err)
 	}
-	if err := p.replies.Decode(&a); err != nil {
-		return a, fmt.Errorf("torture: oracle: %w", err)
+	if err := p.replies.Decode(&reply); err != nil {
+		return reply, fmt.Errorf("torture: oracle: %w", err)
 	}
-	if a.Err != "" {
-		return a, errors.New(a.Err)
+	if reply.Err != "" {
+		return reply, errors.New(reply.Err)
 	}
-	return a, nil
+	return reply, nil
 }
 
 func (p *oracleProcess) end() {

@@ -4,5 +4,5 @@ package torture
 
 import "net"
 
-// isOwnerOf can't tell here: then a blow strikes every Parley.
+// isOwnerOf can't tell here: then a fault strikes every Parley.
 func isOwnerOf(int, net.Addr) bool { return false }

@@ -13,7 +13,7 @@ import (
 	"parley/channels/pause"
 )
 
-// A way is a kind of connection, as faults and counts name it. These lead to servers that Parley calls:
+// A route is a kind of connection, as faults and counts name it. On these routes Parley calls servers:
 const (
 	routePostgres    = "postgres"
 	routeSlackAPI    = "slack"        // the Web API
@@ -23,7 +23,7 @@ const (
 	routeSMTP        = "smtp"
 )
 
-// On these, Slack and Teams call Parley:
+// On these routes, Slack and Teams call Parley:
 const (
 	routeSlackWebhooks = "slack webhooks"
 	routeTeamsWebhooks = "teams webhooks"
@@ -31,31 +31,40 @@ const (
 
 const (
 	dialTimeout = 10 * time.Second
-	// pieceSize is how many bytes are read at once. Traps look for words within one piece: most messages have to fit into one.
+	// pieceSize is how many bytes are read at once. Triggers look for words within one piece, so most messages must fit into
+	// one.
 	pieceSize = 32 << 10
 )
 
-// proxy carries connections between Parley and a server that it calls, or between a chat and Parley's webhooks. It can cut
-// them, let them go silent, and spring traps on what they carry. What the side sends that connected goes up, the answers
-// come down.
+// proxy carries connections between Parley and a server that it calls, or between a chat and Parley's webhooks. It can
+// reset them, drop what they carry, and fire triggers on it. What the side sends that connected goes up, the answers come
+// down.
 type proxy struct {
 	route    string
-	owner    *replica // whose connections these are; nil means anybody's
+	owner    *replica // the replica that has these connections; nil means any replica
 	dial     func(context.Context) (net.Conn, error)
 	triggers *triggers
-	onAnswer func(status string) // is called with the status of each answer to a webhook: "200"; nil where there are no webhooks
+	onAnswer func(status string) // is called with the status of each answer to a webhook, such as "200"; nil on other routes
 	listener net.Listener
 	cancel   context.CancelFunc
 
 	mu         sync.Mutex
 	links      map[*link]bool
-	blackholes map[string]*blackhole // by way: those that last now, also for connections that are opened meanwhile
+	blackholes map[string]*blackhole // by route: those that last now
 	serving    sync.WaitGroup
 }
 
-// blackhole is a fault that lasts: no answers come back.
+// blackhole is a fault that lasts for some time: answers are dropped, while the connections stay open.
 type blackhole struct {
-	bothDirections bool // and no requests reach the server
+	bothDirections bool // requests are dropped, too
+}
+
+// applyTo lets a link drop what the blackhole drops.
+func (b *blackhole) applyTo(l *link) {
+	l.dropAnswers()
+	if b.bothDirections {
+		l.dropRequests()
+	}
 }
 
 // openProxy completes p, and serves at a loopback address of its own until close.
@@ -103,21 +112,21 @@ func (p *proxy) close() {
 	p.serving.Wait()
 }
 
-// openLinks returns the open links of a way. An empty way means all.
-func (p *proxy) openLinks(way string) []*link {
+// openLinks returns the open links of a route; "" means of all routes.
+func (p *proxy) openLinks(route string) []*link {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var list []*link
 	for l := range p.links {
-		if way == "" || l.route == way {
+		if route == "" || l.route == route {
 			list = append(list, l)
 		}
 	}
 	return list
 }
 
-// serve carries one connection. Slack's two ways come to one address: the first request tells them apart. The other ways
-// aren't read first, since IMAP and SMTP servers speak before the client.
+// serve carries one connection. Slack's two routes come to one address: the first request tells them apart. On the other
+// routes nothing is read first, since IMAP and SMTP servers speak before the client.
 func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	l := &link{proxy: p, route: p.route, client: client}
 	defer l.reset()
@@ -131,9 +140,9 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 
 	p.mu.Lock()
 	p.links[l] = true
-	fault := p.blackholes[l.route]
-	if fault != nil {
-		l.startDropping(fault.bothDirections)
+	hole := p.blackholes[l.route]
+	if hole != nil {
+		hole.applyTo(l)
 	}
 
 	p.mu.Unlock()
@@ -146,15 +155,15 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	if ctx.Err() != nil {
 		return
 	}
-	if fault != nil && fault.bothDirections { // nothing reaches the server, so there is none
-		_, _ = io.Copy(io.Discard, client) // ends when the client or the end of the silence closes it
+	if hole != nil && hole.bothDirections { // nothing reaches the server, so none is connected
+		_, _ = io.Copy(io.Discard, client) // ends when the client or the end of the blackhole closes it
 		return
 	}
 	p.carry(ctx, l, first)
 }
 
 // readSlackRoute reads the first request of a connection to Slack, which tells the Web API from Socket Mode.
-func readSlackRoute(client net.Conn) (way string, first []byte, ok bool) {
+func readSlackRoute(client net.Conn) (route string, first []byte, ok bool) {
 	buf := make([]byte, pieceSize)
 	n, err := client.Read(buf)
 	if err != nil {
@@ -167,7 +176,8 @@ func readSlackRoute(client net.Conn) (way string, first []byte, ok bool) {
 	return routeSlackAPI, first, true
 }
 
-// carry connects a link to its server, and carries both directions until they end. first was read of the client already.
+// carry connects a link to its server, and carries both directions until they end. first was read from the client
+// already.
 func (p *proxy) carry(ctx context.Context, l *link, first []byte) {
 	server, err := p.dial(ctx)
 	if err != nil {
@@ -190,44 +200,40 @@ func (p *proxy) carry(ctx context.Context, l *link, first []byte) {
 	_ = l.client.Close() // not reset: what is still on its way arrives
 }
 
-// cut resets the open connections of a way and reports how many those were.
-func (p *proxy) cut(way string) int {
-	list := p.openLinks(way)
+// cut resets the open connections of a route and returns how many those were.
+func (p *proxy) cut(route string) int {
+	list := p.openLinks(route)
 	for _, l := range list {
 		l.reset()
 	}
 	return len(list)
 }
 
-// dropTraffic silences the connections of a way for some time, also those that are opened meanwhile: no answers come back
-// and, with wholly, no requests get through. Then it resets the silent ones. It returns how many it silenced at first.
-func (p *proxy) dropTraffic(ctx context.Context, way string, d time.Duration, wholly bool) int {
-	fault := &blackhole{bothDirections: wholly}
+// dropTraffic lets the connections of a route end in a blackhole for some time, also those that are opened meanwhile.
+// Then it resets them. It returns how many there were at the beginning.
+func (p *proxy) dropTraffic(ctx context.Context, route string, d time.Duration, hole blackhole) int {
 	p.mu.Lock()
-	p.blackholes[way] = fault
+	p.blackholes[route] = &hole
 	p.mu.Unlock()
-	list := p.openLinks(way)
-	for _, l := range list {
-		l.startDropping(wholly)
+	atBeginning := p.openLinks(route)
+	for _, l := range atBeginning {
+		hole.applyTo(l)
 	}
 
 	pause.For(ctx, d)
 	p.mu.Lock()
-
-	if p.blackholes[way] == fault { // otherwise another silence has begun and lasts
-		delete(p.blackholes, way)
+	if p.blackholes[route] == &hole { // otherwise another one has begun and lasts
+		delete(p.blackholes, route)
 	}
-
 	p.mu.Unlock()
-	struck := len(list)
 
-	for _, l := range p.openLinks(way) {
+	for _, l := range p.openLinks(route) {
 		if l.isBlackholed() {
 			l.reset()
 		}
 	}
 
-	return struck
+	return len(atBeginning)
 }
 
 // link is one connection through a proxy.
@@ -237,22 +243,29 @@ type link struct {
 	client net.Conn
 
 	mu               sync.Mutex
-	server           net.Conn  // nil until it is connected, and on a link that is wholly silent from its beginning
-	dropUp           bool      // what goes up is thrown away
-	dropDown         bool      // what comes down is thrown away
-	answersHeldUntil time.Time // what comes down is held back until then
+	server           net.Conn  // nil until it is connected, and if a blackhole in both directions lasted when the client connected
+	dropUp           bool      // requests are dropped
+	dropDown         bool      // answers are dropped
+	answersHeldUntil time.Time // answers are held back until then
 	claimsDeliveries bool      // PostgreSQL: Parley claims deliveries over it
 	justClaimed      bool      // PostgreSQL: the latest answer claimed a reply
 }
 
-// startDropping lets nothing come down any more and, with wholly, nothing go up.
-func (l *link) startDropping(wholly bool) {
+// dropAnswers lets nothing come down any more.
+func (l *link) dropAnswers() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.dropUp, l.dropDown = wholly, true
+	l.dropDown = true
 }
 
-// isBlackholed reports whether the link was muted.
+// dropRequests lets nothing go up any more.
+func (l *link) dropRequests() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dropUp = true
+}
+
+// isBlackholed reports whether the link drops its answers.
 func (l *link) isBlackholed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -302,8 +315,8 @@ func (l *link) pumpBytes(from, to net.Conn, up bool) {
 	}
 }
 
-// passOn sends a piece on. It throws the piece away if the link is deaf in that direction. It returns false if the link
-// must end, because a trap says so or the other side is gone.
+// passOn sends a piece on, unless the link drops what goes in that direction. It returns false if the link must end,
+// because a trigger says so or the other side is gone.
 func (l *link) passOn(to net.Conn, piece []byte, up bool) bool {
 	if l.drops(up) {
 		return true
@@ -321,7 +334,7 @@ func (l *link) passOn(to net.Conn, piece []byte, up bool) bool {
 	if !up {
 		l.awaitHeldAnswers()
 	}
-	if l.drops(up) { // it was muted while this waited
+	if l.drops(up) { // a blackhole has begun while this waited
 		return true
 	}
 
@@ -335,7 +348,7 @@ func (l *link) awaitHeldAnswers() {
 	wait := time.Until(l.answersHeldUntil)
 	l.mu.Unlock()
 	if wait > 0 {
-		<-time.After(wait) // holding it back is the fault
+		<-time.After(wait) // that it takes so long is the fault
 	}
 }
 
@@ -349,7 +362,7 @@ func httpStatus(piece []byte) string {
 	return string(rest[:digits])
 }
 
-// drops reports whether the link swallows what goes in one direction.
+// drops reports whether the link drops what goes in one direction.
 func (l *link) drops(up bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

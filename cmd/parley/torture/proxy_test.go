@@ -110,27 +110,44 @@ func (c *client) wantEnd() {
 	}
 }
 
-// A cut ends the connections of one way; the next one works again.
-func TestProxyCuts(t *testing.T) {
+// A cut ends the connections of its route.
+func TestProxyCut(t *testing.T) {
 	t.Parallel()
 	p, _ := newTestProxy(t)
 	c := connect(t, p)
 	c.wantLine("hello")
-	c.send("one")
-	c.wantLine("one")
-	if n := p.cut(routeIMAP); n != 0 {
-		t.Errorf("cut(wayIMAP) cut %d connections, want 0, as there are none of this way", n)
-	}
 	if n := p.cut(routeSMTP); n != 1 {
-		t.Errorf("cut(waySMTP) cut %d connections, want 1", n)
+		t.Errorf("got %d connections cut, want 1", n)
 	}
 	c.wantEnd()
+}
+
+// A cut leaves the connections of other routes alone.
+func TestProxyCutOfAnotherRoute(t *testing.T) {
+	t.Parallel()
+	p, _ := newTestProxy(t)
+	c := connect(t, p)
+	c.wantLine("hello")
+	if n := p.cut(routeIMAP); n != 0 {
+		t.Errorf("got %d connections cut, want none", n)
+	}
+	c.send("one")
+	c.wantLine("one")
+}
+
+// After a cut, new connections work.
+func TestProxyWorksAfterCut(t *testing.T) {
+	t.Parallel()
+	p, _ := newTestProxy(t)
+	c := connect(t, p)
+	c.wantLine("hello")
+	p.cut(routeSMTP)
 	connect(t, p).wantLine("hello")
 }
 
-// beginSilence begins a silence, and returns a function that ends it and reports how many connections it struck. wholly
-// means that the server hears nothing either.
-func beginSilence(t *testing.T, p *proxy, wholly bool) (end func() int) {
+// beginBlackhole begins a blackhole for the open connections of a proxy, of which there must be one. end ends it and returns
+// how many connections there were at its beginning.
+func beginBlackhole(t *testing.T, p *proxy, hole blackhole) (end func() int) {
 	t.Helper()
 	current := func() *blackhole {
 		p.mu.Lock()
@@ -140,10 +157,10 @@ func beginSilence(t *testing.T, p *proxy, wholly bool) (end func() int) {
 	before := current()
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan int, 1)
-	go func() { done <- p.dropTraffic(ctx, routeSMTP, time.Hour, wholly) }()
+	go func() { done <- p.dropTraffic(ctx, routeSMTP, time.Hour, hole) }()
 	for deadline := time.Now().Add(time.Minute); current() == before || !p.openLinks(routeSMTP)[0].isBlackholed(); {
 		if time.Now().After(deadline) {
-			t.Fatal("the silence has not begun within a minute")
+			t.Fatal("the blackhole has not begun within a minute")
 		}
 		runtime.Gosched()
 	}
@@ -153,52 +170,75 @@ func beginSilence(t *testing.T, p *proxy, wholly bool) (end func() int) {
 	}
 }
 
-// The end of a silence spares a link that began to connect after it.
-func TestConnectingLinkIsNotSilent(t *testing.T) {
+// The end of a blackhole spares a link that began to connect after it.
+func TestConnectingLinkIsNotBlackholed(t *testing.T) {
+	t.Parallel()
+	if connecting := (&link{}); connecting.isBlackholed() {
+		t.Error("a link that has no server yet counts as blackholed")
+	}
+}
+
+// A link in a blackhole counts as such also before it has a server.
+func TestLinkWithoutServerIsBlackholed(t *testing.T) {
 	t.Parallel()
 	connecting := &link{}
-	if connecting.isBlackholed() {
-		t.Error("a link that has no server yet counts as silent")
-	}
-	connecting.startDropping(true)
+	hole := blackhole{bothDirections: true}
+	hole.applyTo(connecting)
 	if !connecting.isBlackholed() {
-		t.Error("a link that was muted before it had a server doesn't count as silent")
+		t.Error("a link that was blackholed before it had a server doesn't count as such")
 	}
 }
 
-// During a silence, nothing comes back on old and new connections; its end resets them. The server hears what is sent
-// meanwhile unless the silence is a whole one.
-func TestProxySilence(t *testing.T) {
+// During a blackhole in both directions, nothing comes back on old and new connections, and the server hears nothing. Its end
+// resets them.
+func TestBlackholeInBothDirections(t *testing.T) {
 	t.Parallel()
-	for name, wholly := range map[string]bool{"a whole silence": true, "a silence of the server's alone": false} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p, heard := newTestProxy(t)
-			old := connect(t, p)
-			old.wantLine("hello")
-			end := beginSilence(t, p, wholly)
-			fresh := connect(t, p)
-			old.send("from the old one")
-			fresh.send("from the new one")
-			old.wantSilence()
-			fresh.wantSilence()
-			if !wholly {
-				wantHeard(t, heard, "from the new one", "from the old one")
-			}
-			if n := end(); n != 1 {
-				t.Errorf("the silence struck %d connections, want 1", n)
-			}
-			old.wantEnd()
-			fresh.wantEnd()
-			if len(heard) > 0 {
-				t.Errorf("the server heard %q, want nothing more", <-heard)
-			}
-			connect(t, p).wantLine("hello")
-		})
+	p, heard := newTestProxy(t)
+	old := connect(t, p)
+	old.wantLine("hello")
+	end := beginBlackhole(t, p, blackhole{bothDirections: true})
+	fresh := connect(t, p)
+	old.send("from the old one")
+	fresh.send("from the new one")
+	old.wantSilence()
+	fresh.wantSilence()
+	if n := end(); n != 1 {
+		t.Errorf("the blackhole had %d connections at its beginning, want 1", n)
 	}
+	old.wantEnd()
+	fresh.wantEnd()
+	if len(heard) > 0 {
+		t.Errorf("the server heard %q, want nothing", <-heard)
+	}
+	connect(t, p).wantLine("hello")
 }
 
-// wantHeard waits until the server has heard these lines, in whatever order.
+// During a blackhole for answers, nothing comes back on old and new connections, but the server hears what is sent. Its end
+// resets them.
+func TestBlackholeForAnswers(t *testing.T) {
+	t.Parallel()
+	p, heard := newTestProxy(t)
+	old := connect(t, p)
+	old.wantLine("hello")
+	end := beginBlackhole(t, p, blackhole{})
+	fresh := connect(t, p)
+	old.send("from the old one")
+	fresh.send("from the new one")
+	old.wantSilence()
+	fresh.wantSilence()
+	wantHeard(t, heard, "from the new one", "from the old one")
+	if n := end(); n != 1 {
+		t.Errorf("the blackhole had %d connections at its beginning, want 1", n)
+	}
+	old.wantEnd()
+	fresh.wantEnd()
+	if len(heard) > 0 {
+		t.Errorf("the server heard %q, want nothing more", <-heard)
+	}
+	connect(t, p).wantLine("hello")
+}
+
+// wantHeard waits until the server has heard these lines, in whatever order. want is sorted.
 func wantHeard(t *testing.T, heard <-chan string, want ...string) {
 	t.Helper()
 	var got []string
@@ -215,131 +255,15 @@ func wantHeard(t *testing.T, heard <-chan string, want ...string) {
 	}
 }
 
-// The end of a silence does not end one that began later.
-func TestProxySilences(t *testing.T) {
+// The end of a blackhole does not end one that began later.
+func TestBlackholesOverlap(t *testing.T) {
 	t.Parallel()
 	p, _ := newTestProxy(t)
 	connect(t, p).wantLine("hello")
-	endFirst := beginSilence(t, p, true)
-	endSecond := beginSilence(t, p, true)
+	endFirst := beginBlackhole(t, p, blackhole{bothDirections: true})
+	endSecond := beginBlackhole(t, p, blackhole{bothDirections: true})
 	endFirst()
 	connect(t, p).wantSilence()
 	endSecond()
 	connect(t, p).wantLine("hello")
-}
-
-// armTrap sets a trap; sprang gets whether it sprang.
-func armTrap(t *testing.T, tr *triggers, one *trigger) (sprang <-chan bool) {
-	t.Helper()
-	result := make(chan bool, 1)
-	go func() { result <- tr.wait(t.Context(), one, time.Minute) }()
-	for deadline := time.Now().Add(time.Minute); ; {
-		tr.mu.Lock()
-		armed := len(tr.list)
-		tr.mu.Unlock()
-		if armed > 0 {
-			return result
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the trap is not set after a minute")
-		}
-		runtime.Gosched()
-	}
-}
-
-func TestTraps(t *testing.T) {
-	t.Parallel()
-	t.Run("holds back the answer to the message that it waits for", func(t *testing.T) {
-		t.Parallel()
-		const held = 50 * time.Millisecond
-		p, _ := newTestProxy(t)
-		c := connect(t, p)
-		c.wantLine("hello")
-		var marks markerSet
-		marks.add(reply())
-		sprang := armTrap(t, p.triggers, &trigger{route: routeSMTP, upstream: true, match: containsMarker(&marks), inject: func(l *link) bool { l.holdAnswers(held); return true }})
-		c.send("outbound-c001-1") // another message
-		c.wantLine("outbound-c001-1")
-		began := time.Now()
-		c.send("see outbound-c001-2")
-		c.wantLine("see outbound-c001-2")
-		if took := time.Since(began); took < held {
-			t.Errorf("the answer came after %s, want at least %s", took, held)
-		}
-		if !<-sprang {
-			t.Error("wait reports that the trap did not spring")
-		}
-	})
-	t.Run("ends the connection on which it springs", func(t *testing.T) {
-		t.Parallel()
-		p, _ := newTestProxy(t)
-		c := connect(t, p)
-		c.wantLine("hello")
-		sprang := armTrap(t, p.triggers, &trigger{route: routeSMTP, upstream: true, match: containsWords("DATA"), inject: func(*link) bool { return false }})
-		c.send("DATA")
-		c.wantEnd()
-		if !<-sprang {
-			t.Error("wait reports that the trap did not spring")
-		}
-	})
-	t.Run("is taken away when nobody waits any more", func(t *testing.T) {
-		t.Parallel()
-		var tr triggers
-		if tr.wait(t.Context(), &trigger{route: routeSMTP, match: containsWords("never")}, time.Millisecond) {
-			t.Error("wait reports that a trap sprang, which nothing passed")
-		}
-		if len(tr.list) != 0 {
-			t.Errorf("%d traps are still set, want none", len(tr.list))
-		}
-	})
-}
-
-// newHotLink returns a connection to PostgreSQL on which Parley claims deliveries.
-func newHotLink() *link {
-	l := &link{route: routePostgres}
-	l.noteUse([]byte("user\x00parley\x00enable_seqscan\x00off\x00"), true)
-	return l
-}
-
-// A commit is a Sync on a connection that claims, and elsewhere the statement.
-func TestCommitRequest(t *testing.T) {
-	t.Parallel()
-	sync, statement := []byte("P…"+pgSync), []byte("Q\x00\x00\x00\x0bcommit\x00")
-	if !isCommitRequest(newHotLink(), sync) {
-		t.Error("a Sync where deliveries are claimed is no commit, want one")
-	}
-	if isCommitRequest(&link{route: routePostgres}, sync) {
-		t.Error("a Sync elsewhere is a commit, want none")
-	}
-	if !isCommitRequest(&link{route: routePostgres}, statement) {
-		t.Error("the statement is no commit, want one")
-	}
-}
-
-// A claim is answered when PostgreSQL is ready again after rows of replies that are being sent.
-func TestClaimAnswer(t *testing.T) {
-	t.Parallel()
-	hot, plain := newHotLink(), &link{route: routePostgres}
-	claim := []byte("D…reply…sending…" + pgReady)
-	for _, c := range []struct {
-		name string
-		link *link
-		text []byte
-		want bool
-	}{
-		{name: "a claim", link: hot, text: claim, want: true},
-		{name: "the same where nothing is claimed", link: plain, text: claim},
-		{name: "the rest of a claim", link: hot, text: []byte(pgReady), want: true},
-		{name: "another row", link: hot, text: []byte("D…")},
-	} {
-		c.link.noteUse(c.text, false)
-		if got := isClaimAnswer(c.link, c.text); got != c.want {
-			t.Errorf("%s: got %t, want %t", c.name, got, c.want)
-		}
-	}
-	hot.noteUse([]byte("next"), true)
-	hot.noteUse([]byte(pgReady), false)
-	if isClaimAnswer(hot, []byte(pgReady)) {
-		t.Error("the answer to the next request counts as that to the claim before")
-	}
 }

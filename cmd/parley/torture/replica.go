@@ -17,24 +17,24 @@ import (
 	"parley/cmd/parley/child"
 )
 
-// replica keeps one Parley running: it starts again whatever ends it.
+// replica keeps one Parley running: it starts the process again whatever ended it.
 type replica struct {
 	index int // from 0
 	spec  child.Spec
 
-	// databaseWasDown reports whether the database was out of reach since a time. If it is nil, the database never was.
+	// databaseWasDown reports whether the database was out of reach at some time since a moment. nil means that it never was.
 	databaseWasDown func(since time.Time) bool
 
 	mu              sync.Mutex
 	process         *child.Process // the child, running or ended; nil before the first
-	endRequested    bool           // the run killed the child or asked it to stop: its end is no fault
+	endRequested    bool           // the run killed the child or asked it to end
 	killed          bool           // kill has been called since the child was started
 	started         time.Time
-	unexpectedExits []string // ends that nobody asked for, with the last line of the log
-	failedStarts    int      // starts that it gave up, as its database was out of reach or its port was taken
+	unexpectedExits []string // ends that the run did not cause, with the last line of the log
+	failedStarts    int      // as the database was out of reach, or the port was taken
 }
 
-// run supervises until ctx ends; then the child is asked to stop.
+// run starts the process, and starts it again when it has ended, until ctx ends. Then it ends the process.
 func (r *replica) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		r.mu.Lock()
@@ -59,14 +59,14 @@ func (r *replica) run(ctx context.Context) error {
 		}
 
 		r.mu.Lock()
-		asked := r.endRequested
-		if !asked {
+		isRequested := r.endRequested
+		if !isRequested {
 			r.classifyExit(p.Err(), log())
 		}
 
 		r.mu.Unlock()
 
-		if !asked && !pause.For(ctx, time.Second) { // as a service manager would
+		if !isRequested && !pause.For(ctx, time.Second) { // as a service manager would
 			return nil
 		}
 	}
@@ -77,17 +77,17 @@ func (r *replica) run(ctx context.Context) error {
 // recoveryTime is how long a database that comes back may still refuse connections.
 const recoveryTime = 20 * time.Second
 
-// classifyExit judges an end that nobody asked for. A Parley that gives a reason and ends, because
-// it can't reach its database when it starts, is started again by whoever runs it; so is one
-// whose port somebody uses for a connection of his own meanwhile. One that was at work must never
-// end by itself. Caller holds r.mu.
+// classifyExit counts an end that the run did not cause as a failed start or an unexpected exit. A Parley may end with a
+// reason when it starts and can't reach its database, or when another connection has taken its port: a service manager
+// starts it again. One that was at work must never end by itself. Caller holds r.mu.
 func (r *replica) classifyExit(how error, log string) {
 	var exit *exec.ExitError
 	gaveUp := errors.As(how, &exit) && exit.ExitCode() == 1
-	outage := r.databaseWasDown != nil && r.databaseWasDown(r.started.Add(-recoveryTime))
-	isStart := gaveUp && !strings.Contains(log, readyLine)
-	isExcused := outage || strings.Contains(log, syscall.EADDRINUSE.Error())
-	if isStart && isExcused {
+	wasDatabaseDown := r.databaseWasDown != nil && r.databaseWasDown(r.started.Add(-recoveryTime))
+	isPortTaken := strings.Contains(log, syscall.EADDRINUSE.Error())
+	isStarting := gaveUp && !strings.Contains(log, readyLine)
+	hasReason := wasDatabaseDown || isPortTaken
+	if isStarting && hasReason {
 		r.failedStarts++
 		return
 	}
@@ -146,9 +146,9 @@ func (r *replica) isAlive() bool {
 	}
 }
 
-// stop stops the child where it is and reports whether there was one. thaw lets it go on as
-// if nothing had been; it is harmless when the child is gone.
-func (r *replica) stop() (thaw func(), ok bool) {
+// suspend stops the child where it is (SIGSTOP) and reports whether there was one. resume lets it go on; it does nothing
+// when the child is gone.
+func (r *replica) suspend() (resume func(), ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.isAlive() {
@@ -159,8 +159,8 @@ func (r *replica) stop() (thaw func(), ok bool) {
 	return func() { p.Signal(syscall.SIGCONT) }, true
 }
 
-// replace asks the child to stop and returns when it has ended; what runs next is
-// program with env added to its environment, or the same as before if program is nil.
+// replace asks the child to end, and returns when it has ended. What runs next is program, with env added to its
+// environment. If program is nil it is the same as before.
 func (r *replica) replace(program []string, env ...string) {
 	r.mu.Lock()
 	p := r.process
@@ -185,8 +185,8 @@ func (r *replica) currentPID() int {
 	return r.process.PID()
 }
 
-// exitsByItself returns the ends of the child that nobody asked for, and how many starts it gave up.
-func (r *replica) exitsByItself() (ends []string, refused int) {
+// unexpectedEnds returns the ends of the child that the run did not cause, and how many starts failed.
+func (r *replica) unexpectedEnds() (exits []string, failedStarts int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.unexpectedExits), r.failedStarts

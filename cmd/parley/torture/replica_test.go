@@ -13,141 +13,234 @@ import (
 	"parley/cmd/parley/child"
 )
 
-// A process that ends though nobody asked it to is a fault, but for a start that fails as the database is out of reach, or the
-// port is taken.
-func TestJudgeEnd(t *testing.T) {
-	t.Parallel()
-	const refused = "parley: database: connection refused\n"
-	exit := func(status int) error {
-		return exec.CommandContext(t.Context(), "sh", "-c", "exit "+strconv.Itoa(status)).Run()
-	}
-	killed := exec.CommandContext(t.Context(), "sh", "-c", "kill -9 $$").Run()
-	outage, noOutage := func(time.Time) bool { return true }, func(time.Time) bool { return false }
-	const taken = "PARLEY_LISTEN: listen tcp 127.0.0.1:33457: bind: address already in use\n"
-	cases := []struct {
-		name   string
-		how    error
-		log    string
-		excuse func(time.Time) bool // whether the database was out of reach
-		fault  bool
-	}{
-		{name: "a start without a database", how: exit(1), log: refused, excuse: outage},
-		{name: "a start that fails for nothing", how: exit(1), log: refused, excuse: noOutage, fault: true},
-		{name: "a start whose port is taken", how: exit(1), log: taken, excuse: noOutage},
-		{name: "a port that is taken at work", how: exit(1), log: "{" + readyLine + "}\n" + taken, excuse: noOutage, fault: true},
-		{name: "one that was at work", how: exit(1), log: "{" + readyLine + "}\n" + refused, excuse: outage, fault: true},
-		{name: "a panic at start", how: exit(2), log: "panic: x\n", excuse: outage, fault: true},
-		{name: "killed by somebody else", how: killed, log: refused, excuse: outage, fault: true},
-		{name: "ended as if asked", how: nil, log: refused, excuse: outage, fault: true},
-		{name: "no exit of a program", how: errors.New("wait failed"), log: refused, excuse: outage, fault: true},
-		{name: "nobody knows of the database", how: exit(1), log: refused, fault: true},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			r := &replica{databaseWasDown: c.excuse}
-			r.classifyExit(c.how, c.log)
-			wantFaults, wantExcused := 0, 1
-			if c.fault {
-				wantFaults, wantExcused = 1, 0
-			}
-			faults, excused := r.exitsByItself()
-			if len(faults) != wantFaults || excused != wantExcused {
-				t.Errorf("got the faults %q and %d excused starts, want %d faults and %d excused", faults, excused, wantFaults, wantExcused)
-			}
-		})
-	}
-}
-
-// A process that ends by itself is started again, and counts as a fault. One that the run kills is started again, too.
-func TestRestart(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name   string
-		script string
-		kill   bool // the run ends it
-	}{
-		{name: "ends by itself", script: "echo panic: help; exit 2"},
-		{name: "is killed by the run", script: "sleep 60", kill: true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			ctx, end := context.WithCancel(t.Context())
-			r := &replica{spec: child.Spec{Name: c.name, Program: []string{"sh", "-c", c.script}, Env: child.CleanEnv(), Log: filepath.Join(t.TempDir(), "log")}}
-			ran := make(chan error, 1)
-			go func() { ran <- r.run(ctx) }()
-			for first := 0; ; {
-				if c.kill && first == 0 && r.kill() {
-					first = r.currentPID()
-				}
-				ends, _ := r.exitsByItself()
-				if len(ends) > 0 || first != 0 && r.currentPID() != first {
-					break
-				}
-				if !pause.For(ctx, 10*time.Millisecond) {
-					t.Fatal("no process has ended and been started again")
-				}
-			}
-			end()
-			if err := <-ran; err != nil {
-				t.Fatal(err)
-			}
-			if faults, _ := r.exitsByItself(); len(faults) > 0 == c.kill {
-				t.Errorf("got the faults %q, want some only if it ended by itself", faults)
-			}
-		})
-	}
-}
-
-// wantNotStruck checks that a replica can be neither frozen nor killed.
-func wantNotStruck(t *testing.T, r *replica, why string) {
+// newExit returns the error of a process that ended with a status.
+func newExit(t *testing.T, status int) error {
 	t.Helper()
-	if _, ok := r.stop(); ok {
-		t.Errorf("freezeChild froze a process that %s", why)
-	}
-	if r.kill() {
-		t.Errorf("kill killed a process that %s", why)
+	return exec.CommandContext(t.Context(), "sh", "-c", "exit "+strconv.Itoa(status)).Run()
+}
+
+const (
+	noDatabaseLog = "parley: database: connection refused\n"
+	portTakenLog  = "PARLEY_LISTEN: listen tcp 127.0.0.1:33457: bind: address already in use\n"
+	readyLog      = "{" + readyLine + "}\n" // of a Parley that was at work
+)
+
+func databaseWasDown(time.Time) bool { return true }
+
+func databaseWasUp(time.Time) bool { return false }
+
+// A start that fails as the database is out of reach, or the port is taken, is a failed start.
+func TestClassifyFailedStart(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		log      string
+		database func(since time.Time) bool // whether it was down
+	}{
+		{name: "no database", log: noDatabaseLog, database: databaseWasDown},
+		{name: "port taken", log: portTakenLog, database: databaseWasUp},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := &replica{databaseWasDown: tt.database}
+			r.classifyExit(newExit(t, 1), tt.log)
+			exits, failedStarts := r.unexpectedEnds()
+			if len(exits) != 0 {
+				t.Errorf("unexpected exits: got %q, want none", exits)
+			}
+			if failedStarts != 1 {
+				t.Errorf("failed starts: got %d, want 1", failedStarts)
+			}
+		})
 	}
 }
 
-// A blow to a process that doesn't run counts as missed.
-func TestStrikeNobody(t *testing.T) {
+// All other ends that the run did not cause are unexpected exits.
+func TestClassifyUnexpectedExit(t *testing.T) {
 	t.Parallel()
-	r := &replica{}
-	wantNotStruck(t, r, "never ran")
-	ended, err := child.Start(child.Spec{Name: "ended", Program: []string{"true"}, Env: child.CleanEnv(), Log: filepath.Join(t.TempDir(), "log")})
+	killed := exec.CommandContext(t.Context(), "sh", "-c", "kill -9 $$").Run()
+	for _, tt := range []struct {
+		name     string
+		exit     error
+		log      string
+		database func(since time.Time) bool // whether it was down; nil means that nobody knows
+	}{
+		{name: "a start that fails though the database is up", exit: newExit(t, 1), log: noDatabaseLog, database: databaseWasUp},
+		{name: "a start that fails and nobody knows of the database", exit: newExit(t, 1), log: noDatabaseLog},
+		{name: "the port is taken at work", exit: newExit(t, 1), log: readyLog + portTakenLog, database: databaseWasUp},
+		{name: "the database is out of reach at work", exit: newExit(t, 1), log: readyLog + noDatabaseLog, database: databaseWasDown},
+		{name: "a panic at the start", exit: newExit(t, 2), log: "panic: x\n", database: databaseWasDown},
+		{name: "killed by somebody else", exit: killed, log: noDatabaseLog, database: databaseWasDown},
+		{name: "an exit without an error", exit: nil, log: noDatabaseLog, database: databaseWasDown},
+		{name: "no exit of a program", exit: errors.New("wait failed"), log: noDatabaseLog, database: databaseWasDown},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := &replica{databaseWasDown: tt.database}
+			r.classifyExit(tt.exit, tt.log)
+			exits, failedStarts := r.unexpectedEnds()
+			if len(exits) != 1 {
+				t.Errorf("unexpected exits: got %q, want one", exits)
+			}
+			if failedStarts != 0 {
+				t.Errorf("failed starts: got %d, want none", failedStarts)
+			}
+		})
+	}
+}
+
+// runReplica runs a replica whose process is a shell script. end ends it and checks that it ended without an error.
+func runReplica(t *testing.T, script string) (r *replica, end func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	r = &replica{spec: child.Spec{
+		Name:    "script",
+		Program: []string{"sh", "-c", script},
+		Env:     child.CleanEnv(),
+		Log:     filepath.Join(t.TempDir(), "log"),
+	}}
+	ran := make(chan error, 1)
+	go func() { ran <- r.run(ctx) }()
+	return r, func() {
+		t.Helper()
+		cancel()
+		if err := <-ran; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	}
+}
+
+// waitUntil asks until a condition holds.
+func waitUntil(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for !holds() {
+		if !pause.For(t.Context(), 10*time.Millisecond) {
+			t.Fatalf("at the end of the test: not %s", what)
+		}
+	}
+}
+
+// A process that ends by itself is an unexpected exit, and is started again.
+func TestRestartAfterExit(t *testing.T) {
+	t.Parallel()
+	r, end := runReplica(t, "echo panic: help; exit 2")
+	waitUntil(t, "started again", func() bool {
+		exits, _ := r.unexpectedEnds()
+		return len(exits) > 1
+	})
+	end()
+}
+
+// A process that the run kills is started again, and is no unexpected exit.
+func TestRestartAfterKill(t *testing.T) {
+	t.Parallel()
+	r, end := runReplica(t, "sleep 60")
+	killed := 0
+	waitUntil(t, "killed", func() bool {
+		killed = r.currentPID()
+		return r.kill()
+	})
+	waitUntil(t, "started again", func() bool { return r.currentPID() != killed })
+	end()
+	if exits, _ := r.unexpectedEnds(); len(exits) > 0 {
+		t.Errorf("unexpected exits: got %q, want none", exits)
+	}
+}
+
+// newEndedReplica returns a replica whose process has ended.
+func newEndedReplica(t *testing.T) *replica {
+	t.Helper()
+	p, err := child.Start(child.Spec{
+		Name:    "ended",
+		Program: []string{"true"},
+		Env:     child.CleanEnv(),
+		Log:     filepath.Join(t.TempDir(), "log"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-ended.Done()
-	r.process = ended
-	wantNotStruck(t, r, "has ended")
-	ctx, end := context.WithCancel(t.Context())
-	end()
-	c := &injector{replicas: []*replica{r}, network: &network{}, printLine: func(string, ...any) {}, injected: map[string]int{}, missed: map[string]int{}}
-	for _, name := range []string{faultKill, faultStop} {
-		if c.injectWhenPossible(ctx, fault{Kind: name}); c.missed[name] != 1 || c.injected[name] != 0 {
-			t.Errorf("%s: got %d struck, %d missed; want 0 and 1", name, c.injected[name], c.missed[name])
-		}
+	<-p.Done()
+	return &replica{process: p}
+}
+
+// A replica without a process that runs can be neither suspended nor killed.
+func TestNobodyToDisturb(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		replica *replica
+	}{
+		{name: "before the first process", replica: &replica{}},
+		{name: "after its end", replica: newEndedReplica(t)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if _, ok := tt.replica.suspend(); ok {
+				t.Error("suspend reports that it suspended a process")
+			}
+			if tt.replica.kill() {
+				t.Error("kill reports that it killed a process")
+			}
+		})
 	}
 }
 
-// The database was out of reach at some time since a moment if a blow to it began or lasted then.
-func TestOutage(t *testing.T) {
+// A fault that finds no process to disturb counts as missed.
+func TestFaultWithoutProcessIsMissed(t *testing.T) {
 	t.Parallel()
-	n := &network{}
-	began, inAnHour := time.Now(), time.Now().Add(time.Hour)
-	want := func(when string, since time.Time, want bool) {
-		t.Helper()
-		if got := n.wasDatabaseDown(since); got != want {
-			t.Errorf("%s: out of reach: got %t, want %t", when, got, want)
-		}
+	for _, kind := range []string{FaultKill, FaultStop} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			ctx, end := context.WithCancel(t.Context())
+			end() // otherwise it would wait for a process
+			in := &injector{
+				replicas:  []*replica{newEndedReplica(t)},
+				network:   &network{},
+				printLine: func(string, ...any) {},
+				injected:  map[string]int{},
+				missed:    map[string]int{},
+			}
+			in.injectWhenPossible(ctx, fault{Kind: kind})
+			if got := in.missed[kind]; got != 1 {
+				t.Errorf("missed: got %d, want 1", got)
+			}
+			if got := in.injected[kind]; got != 0 {
+				t.Errorf("injected: got %d, want none", got)
+			}
+		})
 	}
-	want("before any blow", began, false)
-	endFirst, endSecond := n.beginOutage(), n.beginOutage()
-	endFirst()
-	want("while the second blow lasts", inAnHour, true)
-	endSecond()
-	want("after both, since they began", began, true)
-	want("after both, since later", inAnHour, false)
+}
+
+// The database counts as down at some time since a moment if an outage lasts, or ended after that moment.
+func TestWasDatabaseDown(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	later := began.Add(time.Hour)
+	for _, tt := range []struct {
+		name    string
+		outages int // that began
+		ended   int // of them
+		since   time.Time
+		want    bool
+	}{
+		{name: "no outage", since: began, want: false},
+		{name: "one of two outages lasts", outages: 2, ended: 1, since: later, want: true},
+		{name: "after two outages, since they began", outages: 2, ended: 2, since: began, want: true},
+		{name: "after two outages, since a moment after them", outages: 2, ended: 2, since: later, want: false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			n := &network{}
+			var ends []func()
+			for range tt.outages {
+				ends = append(ends, n.beginOutage())
+			}
+			for _, end := range ends[:tt.ended] {
+				end()
+			}
+			if got := n.wasDatabaseDown(tt.since); got != tt.want {
+				t.Errorf("got %t, want %t", got, tt.want)
+			}
+		})
+	}
 }

@@ -9,15 +9,15 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// replyHolds remembers for which replies the hold can't keep its promise: Parley was told of their
-// deletion too late, or a jump of the clock ended their hold early.
+// replyHolds keeps track of replies whose hold is shorter than it should be: Parley was told of their deletion too late,
+// or a jump of the clock ended their hold early. They are excused when they arrive though deleted, or out of order.
 type replyHolds struct {
 	platform emulators.Platform
 	hold     time.Duration
 
 	mu      sync.Mutex
-	recent  []heldReply               // replies that may be in the hold
-	deleted map[string]checker.Marker // deleted ones, by their ts
+	recent  []heldReply               // replies that may be in their hold
+	deleted map[string]checker.Marker // by the id of the message
 	excused markerSet
 }
 
@@ -41,17 +41,17 @@ func (h *replyHolds) recordReply(m checker.Marker) {
 }
 
 // recordDeletion notes that a reply was deleted.
-func (h *replyHolds) recordDeletion(ts string, m checker.Marker) {
+func (h *replyHolds) recordDeletion(id string, m checker.Marker) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.deleted == nil {
 		h.deleted = map[string]checker.Marker{}
 	}
-	h.deleted[ts] = m
+	h.deleted[id] = m
 }
 
-// excuseHeld excuses all replies that are in the hold when the clock jumps: they may leave
-// before their deletion, and before messages of which the platform tells late.
+// excuseHeld excuses all replies that are in their hold when the clock jumps: they may leave before their deletion, and
+// before messages of which the platform tells late.
 func (h *replyHolds) excuseHeld() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -60,8 +60,8 @@ func (h *replyHolds) excuseHeld() {
 	}
 }
 
-// listExcused returns all replies that are excused. To those of excuseHeld it adds the replies of whose
-// deletion the platform told Parley only after half of the hold.
+// listExcused returns all replies that are excused. To those of excuseHeld it adds the replies of whose deletion the
+// platform told Parley only after half of the hold.
 func (h *replyHolds) listExcused(ctx context.Context) ([]checker.Marker, error) {
 	late, err := h.platform.LateEvents(ctx, emulators.Deleted, h.hold/2)
 	if err != nil {
@@ -69,8 +69,8 @@ func (h *replyHolds) listExcused(ctx context.Context) ([]checker.Marker, error) 
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for ts, m := range h.deleted {
-		if late[ts] {
+	for id, m := range h.deleted {
+		if late[id] {
 			h.excused.add(m)
 		}
 	}

@@ -50,8 +50,8 @@ func isCrashLine(line string) bool {
 	return strings.Contains(line, "DATA RACE") || strings.Contains(line, "panicked")
 }
 
-// exportObservations writes what the database and the emulators know into the run's folder. They must still run.
-// Errors: all that were met; what could be read is written nevertheless.
+// exportObservations writes what the database and the emulators show into the run's folder. They must still run.
+// Errors: all that occurred; what could be read is written nevertheless.
 func (s *session) exportObservations(ctx context.Context) error {
 	var err error
 	if s.database.Current() != nil {
@@ -61,14 +61,14 @@ func (s *session) exportObservations(ctx context.Context) error {
 		return err
 	}
 
-	chat := s.client.Platform()
-	shown, seen := chat.Export(ctx)
-	err = errors.Join(err, seen, s.writeJSON(chat.Traits().Kind+".json", shown))
+	platform := s.client.Platform()
+	shown, failed := platform.Export(ctx)
+	err = errors.Join(err, failed, s.writeJSON(platform.Traits().Kind+".json", shown))
 	if s.driver == nil {
 		return err
 	}
 
-	err = errors.Join(err, s.writeJSON("said.json", s.driver.history))
+	err = errors.Join(err, s.writeJSON("history.json", s.driver.history))
 	mail := map[string]any{}
 	for _, t := range s.driver.conversations {
 		if t.kind != emulators.ByMail {
@@ -97,8 +97,8 @@ func (s *session) writeJSON(name string, what any) error {
 	return err
 }
 
-// printAndCleanUp prints the verdict and removes the folder of a good run, unless opt.Keep names that folder. The folder of a
-// run that failed (err) stays, with report.json in it; only those of the last few such runs are kept.
+// printAndCleanUp prints the report. It removes the folder of a run without failures, unless opt.Keep names it. The folder of
+// a run that failed with err stays, with report.json in it; only those of the last keptRuns such runs are kept.
 func (s *session) printAndCleanUp(r *Report, err error) error {
 	s.print(r)
 	if err == nil && s.scratch != nil {
@@ -119,37 +119,37 @@ func (s *session) printAndCleanUp(r *Report, err error) error {
 	return errors.Join(err, s.writeJSON("report.json", r))
 }
 
-// print writes the report for people: first what was found, then what the run went through, last what was counted.
+// print writes the report for people: first each violation, then what the run consisted of, last what was counted.
 func (s *session) print(r *Report) {
 	v := r.Verdict
-	for _, f := range slices.Concat(v.Violations, r.Audit.Violations(), r.UnexpectedExits, r.Crashes, r.Problems) {
-		s.printLine("  %s", f)
+	for _, violation := range slices.Concat(v.Violations, r.Audit.Violations(), r.UnexpectedExits, r.Crashes, r.Problems) {
+		s.printLine("  %s", violation)
 	}
 
-	s.printLine("Blows: %s (%d kills and stops)", formatCounts(r.Injected), r.KillsAndStops)
+	s.printLine("Faults: %s (%d kills and stops)", formatCounts(r.Injected), r.KillsAndStops)
 	if len(r.Missed) > 0 {
-		s.printLine("Never met their moment: %s", formatCounts(r.Missed))
+		s.printLine("Waited in vain: %s", formatCounts(r.Missed))
 	}
 
-	s.printLine("Faults: %s", formatCounts(r.ProviderFaults))
-	if g := r.Downtimes; len(g.All)+g.Disturbed > 0 {
-		s.printLine("Restarts: %d undisturbed, %d disturbed by other blows; nobody answered for at most %s (median %s); the old process took at most %s to end",
-			len(g.All), g.Disturbed, g.Longest.Round(time.Millisecond), medianOf(g.All).Round(time.Millisecond), g.LongestStop.Round(10*time.Millisecond))
+	s.printLine("Errors of providers and connections: %s", formatCounts(r.ProviderFaults))
+	if d := r.Downtimes; len(d.All)+d.Disturbed > 0 {
+		s.printLine("Restarts: %d undisturbed, %d disturbed by other faults; nobody answered for at most %s (median %s); the old process took at most %s to end",
+			len(d.All), d.Disturbed, d.Longest.Round(time.Millisecond), medianOf(d.All).Round(time.Millisecond), d.LongestStop.Round(10*time.Millisecond))
 	}
 
 	for _, text := range r.Skipped {
 		s.printLine("%s", text)
 	}
 
-	s.printLine("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times; %d starts found no database or no port. "+
+	s.printLine("Left: %d events, %d lanes, %d quarantined. Parley ended by itself %d times; %d starts found no database or no port. "+
 		"Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
 		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, len(r.UnexpectedExits), r.FailedStarts, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
 		r.Took.Round(time.Second), r.SettleTime.Round(time.Second))
 
-	s.printLine("Verdict: %d mails, %d replies, %d came back, %d inside, %d edits, %d deletions, %d commands: "+
+	s.printLine("Verdict: %d mails, %d replies, %d bounced, %d internal, %d edits, %d deletions, %d commands: "+
 		"lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, received though deleted %d, unaccounted for %d; "+
 		"excused %d, of which %s could not tell within the hold; truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
-		"sent by a click %d, %d of them rightly; resolved before the customer's words were shown %d.",
+		"sent by a click %d, %d of them rightly; resolved before the customer's message was shown %d.",
 		v.Mails, v.Replies, v.Bounced, v.Internal, v.Edits, v.Deletes, v.Commands,
 		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.ReceivedDeleted, v.Unaccounted,
 		v.Excused, s.client.Platform().Traits().Name, v.Ambiguous, v.AmbiguousMessages, v.SentByClick, v.RightlyAsked, v.ResolvedUnseen)
@@ -189,9 +189,4 @@ func loadAverage() string {
 		return "unknown"
 	}
 	return strings.Join(strings.Fields(string(body))[:3], " ")
-}
-
-// errNotSetUp is the error for an earlier version that can't be set up; said is what its program wrote.
-func errNotSetUp(said []byte, err error) error {
-	return fmt.Errorf("torture: set up the earlier version: %w: %s", err, said)
 }

@@ -19,11 +19,11 @@ import (
 	"parley/cmd/parley/torture/records"
 )
 
-// session is one run.
+// session is one run: its folder, its processes and the connections between them.
 type session struct {
 	opt           Options
 	dir           string
-	scratch       *lab.Scratch // that folder, if it is a temporary one; nil means opt.Keep names it
+	scratch       *lab.Scratch // dir as a temporary folder; nil means that opt.Keep names it
 	client        emulators.Client
 	vars          map[string]string // the emulators' addresses
 	database      *records.Database
@@ -40,8 +40,8 @@ type session struct {
 	mu            sync.Mutex // guards writes to opt.Out
 }
 
-// Run plays the whole run and prints its progress. The report is complete also with
-// ErrVerdict. Other errors: the run itself could not be played.
+// Run plays a whole run and prints its progress. The report is complete also with ErrVerdict.
+// Other errors: the run itself could not be played.
 func Run(ctx context.Context, o Options) (Report, error) {
 	s, err := newSession(o)
 	if err != nil {
@@ -60,7 +60,8 @@ func (s *session) printLine(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.opt.Out, format+"\n", args...) // progress only
 }
 
-// playRun sets everything up, lets it flow and break, waits, and gets the verdict.
+// playRun sets everything up, plays the workload and injects the faults, waits until everything has arrived, and decides
+// whether the run failed.
 func (s *session) playRun(ctx context.Context, r *Report) (err error) {
 	life, end := context.WithCancel(ctx)
 	var parleys errgroup.Group
@@ -90,28 +91,29 @@ func (s *session) playRun(ctx context.Context, r *Report) (err error) {
 		return err
 	}
 
-	s.printLine("Parley runs (%d), seed %d, load average %s: %d mails and %d replies in %s; blows: %s; and faults of all providers.",
+	s.printLine("Parley runs (%d), seed %d, load average %s: %d mails and %d replies in %s; faults: %s; and errors of all providers.",
 		s.opt.Replicas, s.opt.Seed, r.Loads[0], s.opt.Mails, s.opt.Replies, s.opt.Flow, formatCounts(s.opt.Faults))
 	if err := s.runFlow(life, r); err != nil {
 		return err
 	}
 
-	quiet := time.Now()
+	flowEnded := time.Now()
 
 	if err := s.settle(life, r); err != nil {
 		return err
 	}
 
-	r.SettleTime = time.Since(quiet)
+	r.SettleTime = time.Since(flowEnded)
 	for _, p := range s.network.replicas {
-		ends, refused := p.exitsByItself()
-		r.UnexpectedExits, r.FailedStarts = append(r.UnexpectedExits, ends...), r.FailedStarts+refused
+		exits, failedStarts := p.unexpectedEnds()
+		r.UnexpectedExits = append(r.UnexpectedExits, exits...)
+		r.FailedStarts += failedStarts
 	}
 
 	return nil
 }
 
-// waitUntilConnected waits until the chat sees the app, and Parley watches every mailbox.
+// waitUntilConnected waits until Parley watches every mailbox and the chat in which agents work sees the app.
 func (s *session) waitUntilConnected(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -147,16 +149,13 @@ func (s *session) waitUntilConnected(ctx context.Context) error {
 	}
 }
 
-// runFlow lets people speak and things break at the same time; then the faults end.
+// runFlow plays the workload and injects the faults at the same time. Then it ends all provider faults.
 func (s *session) runFlow(ctx context.Context, r *Report) error {
 	s.driver = newDriver(s.client, s.opt)
 	s.driver.failing.database = s.database
-	c := &injector{client: s.client, replicas: s.network.replicas, network: s.network, database: s.database, driver: s.driver, endpoints: s.endpoints, opt: s.opt,
-		triggerTimeout: s.opt.triggerWait(), newerProgram: s.program, printLine: s.printLine, injected: map[string]int{}, missed: map[string]int{}}
-	if s.oldProgram != nil {
-		c.upgradeProgram, c.upgraded = s.program, make(chan struct{})
-	}
-	if err := s.oracle.setUp(s.client, len(s.driver.conversations), s.opt.hold()); err != nil {
+	in := s.newInjector()
+	setup := oracleSetup{Client: s.client, Conversations: len(s.driver.conversations), Hold: s.opt.hold()}
+	if err := s.oracle.setUp(setup); err != nil {
 		return err
 	}
 	if err := errors.Join(s.driver.prepareBounces(ctx), emulators.ArmFaults(ctx, s.client)); err != nil {
@@ -165,7 +164,7 @@ func (s *session) runFlow(ctx context.Context, r *Report) error {
 
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.driver.run(both) })
-	group.Go(func() error { return c.run(both, schedule(s.opt.Seed, s.opt)) })
+	group.Go(func() error { return in.run(both, schedule(s.opt.Seed, s.opt)) })
 	if err := group.Wait(); err != nil {
 		return err
 	}
@@ -175,23 +174,46 @@ func (s *session) runFlow(ctx context.Context, r *Report) error {
 
 	s.network.addCountsTo(r.ProviderFaults)
 	r.Workload = s.driver.counts
-	r.Injected, r.Missed = c.countFaults()
-	r.Versions.Accepted = c.acceptedByNewer
-	for _, name := range killsAndStops() {
-		r.KillsAndStops += r.Injected[name]
+	r.Injected, r.Missed = in.countFaults()
+	r.Versions.Accepted = in.acceptedByNewer
+	for _, kind := range killsAndStops() {
+		r.KillsAndStops += r.Injected[kind]
 	}
 
 	r.Downtimes = s.endpoints.downtimes
-	d := r.Workload
-	s.printLine("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, "+
+	w := r.Workload
+	s.printLine("All is written: %d mails, %d replies (%d to a mailbox that is gone), %d internal messages, %d edits, %d deletions, "+
 		"%d resolved, %d handed over. The faults end.",
-		d.Mails, d.Replies+d.Bounced, d.Bounced, d.Internal, d.Edits, d.Deletes, d.Resolved, d.HandedOver)
+		w.Mails, w.Replies+w.Bounced, w.Bounced, w.Internal, w.Edits, w.Deletes, w.Resolved, w.HandedOver)
 
 	return s.client.ClearFaults(ctx)
 }
 
-// countProviderFaults counts the faults that struck. In the long form it first waits until each provider's did: many
-// replies may leave only now.
+// newInjector makes the injector of the run's faults.
+func (s *session) newInjector() *injector {
+	in := &injector{
+		client:         s.client,
+		replicas:       s.network.replicas,
+		network:        s.network,
+		database:       s.database,
+		driver:         s.driver,
+		endpoints:      s.endpoints,
+		opt:            s.opt,
+		triggerTimeout: s.opt.triggerWait(),
+		newerProgram:   s.program,
+		printLine:      s.printLine,
+		injected:       map[string]int{},
+		missed:         map[string]int{},
+	}
+	if s.oldProgram != nil {
+		in.upgradeProgram = s.program
+		in.upgraded = make(chan struct{})
+	}
+	return in
+}
+
+// countProviderFaults counts the errors that emulators made. In the long form it first waits until each provider has made
+// one: many replies may leave only now.
 func (s *session) countProviderFaults(ctx context.Context, r *Report) error {
 	until := time.Now().Add(s.opt.extraTriggerWait())
 	for {
@@ -210,44 +232,44 @@ func (s *session) countProviderFaults(ctx context.Context, r *Report) error {
 	}
 }
 
-// settle waits until every lane is empty and the oracle misses nothing, then for two more
-// looks, in case something arrives twice. After opt.Settle it gives up waiting. A reply that failed for half an hour pauses for an
-// hour: Parley's clock jumps over such a pause.
+// settle waits until every lane is empty and the oracle misses nothing, and then polls twice more, in case something
+// arrives twice. After opt.Settle it gives up waiting. A reply that failed for half an hour pauses for an hour: Parley's
+// clock jumps over such a pause.
 func (s *session) settle(ctx context.Context, r *Report) error {
 	deadline := time.Now().Add(s.opt.Settle)
 	const (
-		quietLooks    = 3 // so many looks in a row must find nothing left to wait for
+		settledPolls  = 3 // so many polls in a row must find nothing to wait for
 		progressEvery = 5 * time.Second
-		stillFor      = 3 * time.Minute // while lanes wait, and none of them gets empty
+		stuckAfter    = 3 * time.Minute // lanes wait, and none of them gets empty
 	)
 
-	calm, lastProgress := 0, time.Now()
+	settled, lastProgress := 0, time.Now()
 	lanes, lanesSince := 0, time.Now()
 	excused, err := s.driver.holds.listExcused(ctx)
 	if err != nil {
 		return err
 	}
 
-	o := oracleRequest{Click: true, Excused: excused, History: s.driver.history}
+	request := oracleRequest{Click: true, Excused: excused, History: s.driver.history}
 	for {
-		quiet, err := s.poll(ctx, o, r)
+		isSettled, err := s.poll(ctx, request, r)
 		if err != nil {
 			return err
 		}
 
-		o.Excused, o.History = nil, nil
-		calm++
-		if !quiet {
-			calm = 0
+		request.Excused, request.History = nil, nil // the oracle keeps them
+		settled++
+		if !isSettled {
+			settled = 0
 		}
-		if calm >= quietLooks || time.Now().After(deadline) {
+		if settled >= settledPolls || time.Now().After(deadline) {
 			return nil
 		}
 
 		if r.Left.Lanes != lanes {
 			lanes, lanesSince = r.Left.Lanes, time.Now()
 		}
-		if lanes > 0 && time.Since(lanesSince) > stillFor {
+		if lanes > 0 && time.Since(lanesSince) > stuckAfter {
 			lanesSince = time.Now()
 			s.printLine("        Parley's clock goes on by an hour, for what pauses between two attempts")
 			if err := s.database.MoveClock(ctx, time.Hour); err != nil {
@@ -257,7 +279,7 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 
 		if time.Since(lastProgress) > progressEvery {
 			lastProgress = time.Now()
-			s.printLine("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
+			s.printLine("        waiting: %d events, %d lanes, %d not arrived, %d answered by the oracle's agent",
 				r.Left.Pending, r.Left.Lanes, r.Verdict.CountUnsettled()+r.Audit.CountUnsettled(), r.Verdict.SentByClick+r.Verdict.Ambiguous)
 		}
 
@@ -267,10 +289,10 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 	}
 }
 
-// poll asks the oracle, the database and the chat once, writes into r what they say, and
-// tells whether nothing is left to wait for.
-func (s *session) poll(ctx context.Context, o oracleRequest, r *Report) (quiet bool, err error) {
-	a, err := s.oracle.ask(o)
+// poll asks the oracle, the database and the chat once and writes into r what they say. It reports whether nothing is left
+// to wait for.
+func (s *session) poll(ctx context.Context, request oracleRequest, r *Report) (isSettled bool, err error) {
+	reply, err := s.oracle.ask(request)
 	if err != nil {
 		return false, err
 	}
@@ -284,20 +306,25 @@ func (s *session) poll(ctx context.Context, o oracleRequest, r *Report) (quiet b
 		}
 	}
 
-	chat := s.client.Platform()
-	untold, err := chat.CountPendingEvents(ctx)
+	platform := s.client.Platform()
+	pendingEvents, err := platform.CountPendingEvents(ctx)
 	if err != nil {
 		return false, err
 	}
 
-	never, err := chat.LostEvents(ctx, emulators.Written)
+	lost, err := platform.LostEvents(ctx, emulators.Written)
 	if err != nil {
 		return false, err
 	}
 
-	typed := slices.DeleteFunc(s.driver.history.AnnouncedMessages(), func(id string) bool { return never[id] })
-	k := records.Expectation{Posted: typed, Cards: a.Cards, Poisons: s.driver.poisons, LongestStop: s.opt.ClaimStopFor, Blind: s.opt.Blind}
-	if r.Audit, err = s.database.Audit(ctx, k); err != nil {
+	expected := records.Expectation{
+		Posted:      slices.DeleteFunc(s.driver.history.AnnouncedMessages(), func(id string) bool { return lost[id] }),
+		Cards:       reply.Cards,
+		Poisons:     s.driver.poisons,
+		LongestStop: s.opt.ClaimStopFor,
+		Blind:       s.opt.Blind,
+	}
+	if r.Audit, err = s.database.Audit(ctx, expected); err != nil {
 		return false, err
 	}
 
@@ -309,12 +336,13 @@ func (s *session) poll(ctx context.Context, o oracleRequest, r *Report) (quiet b
 		r.Versions.Touched = seen.Touched
 	}
 
-	r.Verdict, r.Problems = a.Verdict, a.Problems
-	waitsFor := a.Clicks + r.Left.Lanes + r.Left.Pending + r.Unanalysed + untold + a.Verdict.CountUnsettled() + r.Audit.CountUnsettled()
-	return waitsFor == 0, nil
+	r.Verdict, r.Problems = reply.Verdict, reply.Problems
+	atParley := r.Left.Lanes + r.Left.Pending + r.Unanalysed
+	unsettled := r.Verdict.CountUnsettled() + r.Audit.CountUnsettled()
+	return atParley+unsettled+reply.Clicks+pendingEvents == 0, nil
 }
 
-// formatCounts writes counts in the order of their names.
+// formatCounts writes the counts that are not zero in the order of their names.
 func formatCounts(counts map[string]int) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(counts)) {

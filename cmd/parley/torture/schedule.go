@@ -3,12 +3,13 @@ package torture
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
 )
 
-// chatRoute is the way of Parley's calls to the chat in which agents work.
+// chatRoute is the route of Parley's calls to the chat in which agents work.
 func (o Options) chatRoute() string {
 	if o.Teams {
 		return routeTeams
@@ -16,13 +17,13 @@ func (o Options) chatRoute() string {
 	return routeSlackAPI
 }
 
-// routesOf returns the connections that a kind of blow strikes in turn; [""] means it concerns none.
-func (o Options) routesOf(name string) []string {
+// routesOf returns the routes that faults of a kind disturb in turn. It returns [""] for a kind that disturbs none.
+func (o Options) routesOf(kind string) []string {
 	calls, events := o.chatRoute(), routeSlackSocket
 	if o.Teams {
 		events = routeTeamsWebhooks
 	}
-	switch name {
+	switch kind {
 	case faultReset, faultBlackhole:
 		return []string{routePostgres, calls, events, routeIMAP, routeSMTP}
 	case faultStopAfterClaim:
@@ -33,43 +34,31 @@ func (o Options) routesOf(name string) []string {
 	return []string{""}
 }
 
-// schedule makes the blows of a run. The same seed and options make the same schedule.
+// maxRoutes is more than a kind of fault has routes, so that the seed decides which of them is the first.
+const maxRoutes = 7
+
+// schedule makes the faults of a run. The same seed and options make the same schedule.
 func schedule(seed uint64, o Options) []fault {
 	var list []fault
-	names := make([]string, 0, len(o.Faults))
-	for name := range o.Faults {
-		names = append(names, name)
-	}
-
-	slices.Sort(names)
-	const mostWays = 7 // more than a blow has ways, so that each can be its first
-	for k, name := range names {
+	for k, kind := range slices.Sorted(maps.Keys(o.Faults)) {
 		rng := rand.New(rand.NewPCG(seed, uint64(k)+2)) //nolint:gosec // to be repeated
-		n, where := o.Faults[name], o.routesOf(name)
-		for i := range n {
-			// One in each n-th part of the time, so that none meets an idle end.
-			part := o.Flow / time.Duration(n)
-			h := fault{At: part*time.Duration(i) + time.Duration(rng.Int64N(int64(part))), Kind: name, Replica: rng.IntN(o.Replicas),
-				Route: where[(i+int(seed%mostWays))%len(where)], Wholly: rng.IntN(2) == 0}
-			h.Duration = o.durationOf(name, h.Route, rng)
-			switch name {
-			case faultClockHour, faultClockDay: // late enough for something to jump over
-				h.At = o.Flow/3 + h.At/2
-			case faultUpgrade:
-				h.At = o.Flow / 5
-			case faultMixedVersions: // after an upgrade, and over before the flow is
-				h.At = o.Flow * 2 / 5
-			case faultReadTables:
-				h.At = o.Flow/5 - time.Second
-			case faultHoldSnapshot:
-				h.At = part * time.Duration(i)
-			case faultKillBusyLane, faultEarlyReceipt, faultLoseCommitAnswer, faultLateRequest, faultFloodSender, faultFloodAccount, faultPoisonEvent, faultFailingEvent, faultSlowEvent, faultCrashingEvent: // they wait for a moment
-				h.At = h.At * 3 / 4
-			case faultStopAfterClaim: // they wait for a moment, too, and then last
-				h.At /= 2
-			}
-
-			list = append(list, h)
+		planned, routes := o.Faults[kind], o.routesOf(kind)
+		for i := range planned {
+			// One in each part of the flow, so that none comes when nothing is left to do.
+			part := o.Flow / time.Duration(planned)
+			drawnAt := part*time.Duration(i) + time.Duration(rng.Int64N(int64(part)))
+			replica := rng.IntN(o.Replicas)
+			route := routes[(i+int(seed%maxRoutes))%len(routes)]
+			isThorough := rng.IntN(2) == 0
+			list = append(list, fault{
+				At:             o.timeOf(kind, drawnAt, part*time.Duration(i)),
+				Kind:           kind,
+				Replica:        replica,
+				Route:          route,
+				Duration:       o.durationOf(kind, route, rng),
+				BothDirections: isThorough && kind == faultBlackhole,
+				BeforeSend:     isThorough && kind == faultKillBusyLane,
+			})
 		}
 	}
 
@@ -77,13 +66,36 @@ func schedule(seed uint64, o Options) []fault {
 	return list
 }
 
-// durationOf returns how long a blow lasts; 0 means that it is over at once.
-func (o Options) durationOf(name, way string, rng *rand.Rand) time.Duration {
-	switch name {
-	case faultStop:
+// timeOf returns when a fault is injected. drawn is a time by chance in the part of the flow that begins at partBegins.
+func (o Options) timeOf(kind string, drawn, partBegins time.Duration) time.Duration {
+	switch kind {
+	case faultClockHour, faultClockDay: // late enough for something to jump over
+		return o.Flow/3 + drawn/2
+	case faultReadTables: // a moment before the upgrade, which has to wait for it
+		return o.Flow/5 - time.Second
+	case faultUpgrade:
+		return o.Flow / 5
+	case faultMixedVersions: // after an upgrade, and over before the flow is
+		return o.Flow * 2 / 5
+	case faultHoldSnapshot:
+		return partBegins
+	case faultKillBusyLane, faultEarlyReceipt, faultLoseCommitAnswer, faultLateRequest,
+		faultFloodSender, faultFloodAccount, faultPoisonEvent, faultFailingEvent, faultSlowEvent, faultCrashingEvent:
+		return drawn * 3 / 4 // they wait for a trigger or for what people write, and need time for that
+	case faultStopAfterClaim: // it waits for a trigger, too, and then lasts
+		return drawn / 2
+	}
+	return drawn
+}
+
+// durationOf returns how long a fault lasts; 0 means that it is over at once.
+func (o Options) durationOf(kind, route string, rng *rand.Rand) time.Duration {
+	switch kind {
+	case FaultStop, faultReadTables:
 		return o.StopFor
 	case faultStopAfterClaim:
-		if way == routeSlackAPI || way == routeTeams { // whose leases are shorter
+		hasShortLease := route == routeSlackAPI || route == routeTeams
+		if hasShortLease {
 			return o.ClaimStopFor / 2
 		}
 		return o.ClaimStopFor
@@ -91,8 +103,6 @@ func (o Options) durationOf(name, way string, rng *rand.Rand) time.Duration {
 		return o.Flow / time.Duration(max(o.Faults[faultHoldSnapshot], 1))
 	case faultMixedVersions:
 		return o.Flow * 2 / 5
-	case faultReadTables:
-		return o.StopFor
 	case faultBlackhole:
 		return o.BlackholeFor/5 + time.Duration(rng.Int64N(int64(o.BlackholeFor*4/5)))
 	}
@@ -100,11 +110,11 @@ func (o Options) durationOf(name, way string, rng *rand.Rand) time.Duration {
 	return 0
 }
 
-// describe says in a line what strikes.
+// describe returns a line for people that says what is injected.
 func (f fault) describe(o Options) string {
 	text := f.Kind
 	switch f.Kind {
-	case faultKill, faultStop, faultRestart, faultMixedVersions:
+	case FaultKill, FaultStop, faultRestart, faultMixedVersions:
 		if o.Replicas > 1 {
 			text += fmt.Sprintf(" %d", f.Replica+1)
 		}

@@ -6,46 +6,74 @@ import (
 	"testing"
 )
 
-func planned() Options { return Plan(Quick(Options{Replicas: 3})) }
+// plannedOptions are those of a short run of three replicas.
+func plannedOptions() Options { return Plan(Quick(Options{Replicas: 3})) }
 
-// The same seed gives the same blows, another seed others.
-func TestScheduleFollowsSeed(t *testing.T) {
+// The same seed makes the same schedule.
+func TestScheduleOfSameSeed(t *testing.T) {
 	t.Parallel()
-	list := schedule(7, planned())
-	if again := schedule(7, planned()); !slices.Equal(again, list) {
-		t.Errorf("the same seed: got %+v, want %+v", again, list)
-	}
-	if slices.Equal(schedule(8, planned()), list) {
-		t.Error("another seed gives the same schedule, want another one")
+	first, second := schedule(7, plannedOptions()), schedule(7, plannedOptions())
+	if !slices.Equal(first, second) {
+		t.Errorf("got %+v, want %+v", second, first)
 	}
 }
 
-// Blows are listed in their order, and all fall while people write, on a replica that there is.
-func TestSchedule(t *testing.T) {
+// Another seed makes another schedule.
+func TestScheduleOfAnotherSeed(t *testing.T) {
 	t.Parallel()
-	o := planned()
-	list := schedule(7, o)
+	if slices.Equal(schedule(7, plannedOptions()), schedule(8, plannedOptions())) {
+		t.Error("the seeds 7 and 8 make the same schedule")
+	}
+}
+
+// A schedule lists faults by their times.
+func TestScheduleIsSorted(t *testing.T) {
+	t.Parallel()
+	list := schedule(7, plannedOptions())
 	if !slices.IsSortedFunc(list, func(a, b fault) int { return cmp.Compare(a.At, b.At) }) {
-		t.Errorf("blows are not in order: %+v", list)
+		t.Errorf("faults are not in order: %+v", list)
 	}
+}
+
+// All faults are injected while people write, into a replica that there is.
+func TestScheduleIsWithinRun(t *testing.T) {
+	t.Parallel()
+	o := plannedOptions()
+	for i, f := range schedule(7, o) {
+		if f.At < 0 || f.At >= o.Flow {
+			t.Errorf("fault %d comes at %s, want within %s: %+v", i, f.At, o.Flow, f)
+		}
+		if f.Replica < 0 || f.Replica >= o.Replicas {
+			t.Errorf("fault %d is for replica %d of %d: %+v", i, f.Replica, o.Replicas, f)
+		}
+	}
+}
+
+// There are as many faults of a kind as were planned.
+func TestScheduleHasPlannedFaults(t *testing.T) {
+	t.Parallel()
+	o := plannedOptions()
 	kills := 0
-	for i, h := range list {
-		if h.At < 0 || h.At >= o.Flow {
-			t.Errorf("blow %d falls at %s, want within %s: %+v", i, h.At, o.Flow, h)
-		}
-		if h.Replica < 0 || h.Replica >= o.Replicas {
-			t.Errorf("blow %d falls on replica %d of %d: %+v", i, h.Replica, o.Replicas, h)
-		}
-		switch h.Kind {
-		case faultKill:
+	for _, f := range schedule(7, o) {
+		if f.Kind == FaultKill {
 			kills++
-		case faultHoldSnapshot:
-			if h.At != 0 || h.Duration != o.Flow {
-				t.Errorf("the snapshot is held from %s for %s, want for the whole run of %s", h.At, h.Duration, o.Flow)
-			}
 		}
 	}
-	if want := o.Faults[faultKill]; kills != want {
+	if want := o.Faults[FaultKill]; kills != want {
 		t.Errorf("got %d kills, want %d", kills, want)
+	}
+}
+
+// A snapshot is held for the whole run.
+func TestScheduleHoldsSnapshot(t *testing.T) {
+	t.Parallel()
+	o := plannedOptions()
+	for _, f := range schedule(7, o) {
+		if f.Kind != faultHoldSnapshot {
+			continue
+		}
+		if f.At != 0 || f.Duration != o.Flow {
+			t.Errorf("the snapshot is held from %s for %s, want from 0 for %s", f.At, f.Duration, o.Flow)
+		}
 	}
 }

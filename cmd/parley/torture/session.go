@@ -19,7 +19,7 @@ import (
 
 const startTimeout = 2 * time.Minute
 
-// keptRuns is how many temporary folders of runs that failed stay when another one begins.
+// keptRuns is how many temporary folders of runs that failed are kept when another run begins.
 const keptRuns = 3
 
 // newSession prepares the folder of a run.
@@ -47,14 +47,14 @@ func newSession(o Options) (*session, error) {
 	return s, nil
 }
 
-// skip says what this machine can't play, and goes on without it.
+// skip notes and prints what this machine can't play. The run goes on without it.
 func (s *session) skip(what string, why error) {
 	text := fmt.Sprintf("%s: skipped: %v", what, why)
 	s.skipped = append(s.skipped, text)
 	s.printLine("%s", text)
 }
 
-// start starts everything but Parley.
+// start starts everything but Parley, and decides how each replica of it is started.
 func (s *session) start(ctx context.Context) error {
 	s.program = []string{s.opt.Program, "serve", "--moved-time"}
 	if s.opt.ShortWaits {
@@ -101,22 +101,22 @@ func (s *session) start(ctx context.Context) error {
 	return nil
 }
 
-// openBalancer opens the address at which Slack or Teams finds Parley, if that chat sends requests.
+// openBalancer opens the address to which Slack or Teams sends requests, if that chat sends any.
 func (s *session) openBalancer(ctx context.Context) error {
 	if !s.opt.Teams && !s.opt.Webhooks {
 		return nil
 	}
-	way := routeTeamsWebhooks
+	route := routeTeamsWebhooks
 	if !s.opt.Teams {
-		way = routeSlackWebhooks
+		route = routeSlackWebhooks
 		s.endpoints.secret = s.vars["SLACK_SIGNING_SECRET"]
 	}
 	var err error
-	s.network.balancer, err = s.network.openBalancer(ctx, way, s.endpoints.addresses)
+	s.network.balancer, err = s.network.openBalancer(ctx, route, s.endpoints.addresses)
 	return err
 }
 
-// specifyReplicas says how each replica is started.
+// specifyReplicas decides how each replica is started.
 func (s *session) specifyReplicas() {
 	program := s.program
 	if s.oldProgram != nil {
@@ -153,12 +153,12 @@ func (s *session) chatEnv(i int) []string {
 		return list
 	}
 
-	how := "SLACK_APP_TOKEN=" + s.vars["SLACK_APP_TOKEN"]
+	token := "SLACK_APP_TOKEN=" + s.vars["SLACK_APP_TOKEN"]
 	if s.opt.Webhooks {
-		how = "SLACK_SIGNING_SECRET=" + s.vars["SLACK_SIGNING_SECRET"]
+		token = "SLACK_SIGNING_SECRET=" + s.vars["SLACK_SIGNING_SECRET"]
 	}
 
-	return append(list, "SLACK_BOT_TOKEN="+s.vars["SLACK_BOT_TOKEN"], how, "SLACK_API_URL="+s.network.slackURL(i))
+	return append(list, "SLACK_BOT_TOKEN="+s.vars["SLACK_BOT_TOKEN"], token, "SLACK_API_URL="+s.network.slackURL(i))
 }
 
 func (s *session) startEmulators(ctx context.Context) error {
@@ -166,9 +166,15 @@ func (s *session) startEmulators(ctx context.Context) error {
 	_ = os.Remove(envFile) // of an earlier run in the same folder
 	args := []string{s.opt.Program, "torture", "--fakes", envFile, "--seed", strconv.FormatUint(s.opt.Seed, 10)}
 	for _, option := range []struct {
-		isOn bool
 		flag string
-	}{{s.opt.OwnCopies, "--own-copies"}, {s.opt.Chats, "--chats"}, {s.opt.Model, "--model"}, {s.opt.Teams, "--teams"}, {s.opt.Blind, "--no-graph"}} {
+		isOn bool
+	}{
+		{"--own-copies", s.opt.OwnCopies},
+		{"--chats", s.opt.Chats},
+		{"--model", s.opt.Model},
+		{"--teams", s.opt.Teams},
+		{"--no-graph", s.opt.Blind},
+	} {
 		if option.isOn {
 			args = append(args, option.flag)
 		}
@@ -187,11 +193,18 @@ func (s *session) startEmulators(ctx context.Context) error {
 		return err
 	}
 
-	s.client = emulators.Client{Slack: s.vars["FAKE_SLACK_CONTROL"], Teams: s.vars["FAKE_TEAMS_CONTROL"], Blind: s.opt.Blind, Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats, Model: s.opt.Model}
+	s.client = emulators.Client{
+		Slack: s.vars["FAKE_SLACK_CONTROL"],
+		Teams: s.vars["FAKE_TEAMS_CONTROL"],
+		Mail:  s.vars["FAKE_MAIL_CONTROL"],
+		Blind: s.opt.Blind,
+		Chats: s.opt.Chats,
+		Model: s.opt.Model,
+	}
 	return nil
 }
 
-// chooseOldProgram builds the version to begin with, if one is wanted.
+// chooseOldProgram builds the earlier version with which the run begins, if one is wanted.
 func (s *session) chooseOldProgram(ctx context.Context) {
 	delete(s.opt.Faults, faultUpgrade)
 	delete(s.opt.Faults, faultReadTables)
@@ -236,8 +249,8 @@ func (s *session) limitSpace() {
 	s.database.Dir, s.hasSpaceLimit = dir, true
 }
 
-// stopOthers ends everything but Parley. If the run failed or its data is to be kept, a
-// database in a folder of limited size is first copied to the run's own folder.
+// stopOthers ends everything but Parley. A database in a folder of limited size is first copied to the run's own folder, if
+// the run failed or its data is to be kept.
 func (s *session) stopOthers(failed bool) error {
 	if s.network != nil {
 		s.network.close()

@@ -16,8 +16,7 @@ import (
 	"parley/store"
 )
 
-// setUp migrates the database and applies the set-up of this world: by the version that
-// the run begins with.
+// setUp migrates the database and applies the run's parley.yaml, by the version with which the run begins.
 func (s *session) setUp(ctx context.Context) error {
 	text := s.composeConfig()
 	if s.oldProgram != nil {
@@ -26,8 +25,7 @@ func (s *session) setUp(ctx context.Context) error {
 	return lab.SetUp(ctx, app.Env{DatabaseURL: s.database.URL(), Data: s.dir}, text, nil)
 }
 
-// setUpWithOldProgram does the same with the earlier version's own sub-commands, so that the schema is
-// that version's too.
+// setUpWithOldProgram does the same with the earlier version's own sub-commands, so that the schema is that version's, too.
 func (s *session) setUpWithOldProgram(ctx context.Context, text string) error {
 	path := filepath.Join(s.dir, "parley.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -38,8 +36,8 @@ func (s *session) setUpWithOldProgram(ctx context.Context, text string) error {
 	run := func(args ...string) error {
 		cmd := exec.CommandContext(ctx, s.oldProgram[0], args...) //nolint:gosec // what we built
 		cmd.Env = child.CleanEnv(append([]string{"DATABASE_URL=" + env.DatabaseURL, "PARLEY_DATA=" + s.dir}, s.chatEnv(0)...)...)
-		if said, err := cmd.CombinedOutput(); err != nil {
-			return errNotSetUp(said, err)
+		if output, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("torture: set up the earlier version: %w: %s", err, output)
 		}
 		return nil
 	}
@@ -83,8 +81,8 @@ accounts:
 		lab.MailServers(s.network.imap.address(), s.network.smtp.address(), "none", s.vars["FAKE_MAIL_USERNAME"], s.vars["FAKE_MAIL_PASSWORD"])) + s.chatConfig()
 }
 
-// chatConfig is the part of parley.yaml with the chat accounts. A customer keeps one
-// thread: the oracle knows of no other.
+// chatConfig returns the part of parley.yaml with the chat accounts. A customer keeps one thread (reply_after_resolve):
+// the checker expects one.
 func (s *session) chatConfig() string {
 	if !s.opt.Chats {
 		return ""

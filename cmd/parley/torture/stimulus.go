@@ -2,16 +2,17 @@ package torture
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"parley/cmd/parley/torture/emulators"
 )
 
-// stimulus is a moment that a blow waits for, and that people bring about by what they write.
+// stimulus is something that people do again and again while a fault waits for its trigger, so that the trigger fires.
 type stimulus string
 
-// Wishes.
+// Stimuli.
 const (
 	stimulusMail    stimulus = "a customer writes"
 	stimulusMails   stimulus = "a customer writes several times at once"
@@ -20,7 +21,7 @@ const (
 	stimulusBounce  stimulus = "an agent replies to a mailbox that is gone"
 )
 
-// neededStimulus reports what lets a blow meet its moment.
+// neededStimulus returns what makes the trigger of a fault fire.
 func (f fault) neededStimulus() stimulus {
 	if f.Route == routeSMTP {
 		switch f.Kind {
@@ -42,115 +43,124 @@ func (f fault) neededStimulus() stimulus {
 	return stimulusMail
 }
 
-// Pauses between two acts for the sake of a wish. Where the chat keeps to its limits, what is said only for a
-// wish would otherwise stand in the way of what the wish waits for.
+// Pauses between two stimuli. Where the chat keeps to its limits, messages that are written only as a stimulus would
+// otherwise delay those for which the trigger waits.
 const (
 	stimulusInterval        = 2 * time.Second
 	limitedStimulusInterval = 6 * time.Second
 )
 
-// stimuli are those that wait, used by several goroutines.
+// stimuli are those for which faults wait. Several goroutines may use it.
 type stimuli struct {
-	interval time.Duration // the pause between two wishes that are granted
+	interval time.Duration // between two stimuli that next returns
 
-	mu        sync.Mutex
-	list      []stimulus
-	lastGiven time.Time
+	mu     sync.Mutex
+	wanted []stimulus // the one that is next stands first
+	lastAt time.Time  // when next returned one
 }
 
-// add adds a wish; take removes it again.
-func (s *stimuli) add(what stimulus) (take func()) {
+// add asks for a stimulus until withdraw is called.
+func (s *stimuli) add(what stimulus) (withdraw func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.list = append(s.list, what)
+	s.wanted = append(s.wanted, what)
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		for i, other := range s.list {
-			if other == what {
-				s.list = append(s.list[:i:i], s.list[i+1:]...)
-				return
-			}
+		if i := slices.Index(s.wanted, what); i >= 0 { // which of several equal ones doesn't matter
+			s.wanted = slices.Delete(s.wanted, i, i+1)
 		}
 	}
 }
 
-func (s *stimuli) isAnyOpen() bool {
+func (s *stimuli) isAnyWanted() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.list) > 0
+	return len(s.wanted) > 0
 }
 
-// next returns the wish that is granted now, each in its turn; "" means none yet.
+// next returns the stimulus whose turn it is, and moves it to the end; "" means that none is wanted, or not yet.
 func (s *stimuli) next() stimulus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.list) == 0 || time.Since(s.lastGiven) < s.interval {
+	if len(s.wanted) == 0 || time.Since(s.lastAt) < s.interval {
 		return ""
 	}
-	s.lastGiven = time.Now()
-	first := s.list[0]
-	s.list = append(s.list[1:], first)
+	s.lastAt = time.Now()
+	first := s.wanted[0]
+	s.wanted = append(s.wanted[1:], first)
 	return first
 }
 
-// giveStimulus does what somebody waits for, beyond what was to be said anyway.
+// severalMessages is how many messages a customer or an agent writes for stimulusMails and stimulusReplies: enough
+// for some to wait in their lane behind the first.
+const severalMessages = 3
+
+// giveStimulus does what a fault waits for, beyond what was to be written anyway.
 func (d *driver) giveStimulus(ctx context.Context) (done bool, err error) {
-	const several = 3
-	switch what := d.stimuli.next(); what {
+	switch d.stimuli.next() {
 	case stimulusMail:
 		return true, d.writeStimulus(ctx, 1)
 	case stimulusMails:
-		return true, d.writeStimulus(ctx, several)
-	case stimulusReply, stimulusBounce:
-		return d.replyStimulus(ctx, 1, what == stimulusBounce)
+		return true, d.writeStimulus(ctx, severalMessages)
+	case stimulusReply:
+		return d.replyStimulus(ctx, 1, d.pickMailConversation())
+	case stimulusBounce:
+		return d.replyStimulus(ctx, 1, d.pickBouncingConversation())
 	case stimulusReplies:
-		return d.replyStimulus(ctx, several, false)
+		return d.replyStimulus(ctx, severalMessages, d.pickMailConversation())
 	}
 	return false, nil
 }
 
-// writeStimulus lets a customer write n times on end.
+// writeStimulus lets a customer write n times at once.
 func (d *driver) writeStimulus(ctx context.Context, n int) error {
-	t := d.conversations[d.rng.IntN(len(d.conversations))]
+	c := d.conversations[d.rng.IntN(len(d.conversations))]
 	d.mailsLeft += n
-	return d.repeat(n, func(last bool) error { return d.writeAsCustomer(ctx, t, last) })
+	return d.repeat(n, func(last bool) error { return d.writeAsCustomer(ctx, c, last) })
 }
 
-// replyStimulus lets an agent reply n times on end to a customer who writes mails. If that conversation
-// was resolved, the customer writes first and the agent replies at another time: Parley may have learned
-// of a word that resolves only after all that the customer wrote since. done is false if there is no such
-// customer: nobody has written yet, or earlier replies have not left yet.
-func (d *driver) replyStimulus(ctx context.Context, n int, bounces bool) (done bool, err error) {
-	t := d.pickMailConversation(bounces)
-	if t == nil {
+// replyStimulus lets an agent reply n times at once in a conversation. If that was resolved, the customer writes
+// first and the agent replies at another time: Parley may have learned of the resolve command only after all that the
+// customer wrote since. done is false if c is nil.
+func (d *driver) replyStimulus(ctx context.Context, n int, c *conversation) (done bool, err error) {
+	if c == nil {
 		return false, nil
 	}
 	if err := d.findThreads(ctx); err != nil {
 		return false, err
 	}
-	if t.untilReopened > 0 || t.resolved {
+	if c.untilReopened > 0 || c.resolved {
 		d.mailsLeft++
-		return true, d.writeAsCustomer(ctx, t, true)
+		return true, d.writeAsCustomer(ctx, c, true)
 	}
 
-	t.quietUntil = time.Now().Add(d.hold + leaveWithin)
+	c.quietUntil = time.Now().Add(d.hold + leaveWithin)
 	d.repliesLeft += n
-	return true, d.repeat(n, func(last bool) error { return d.typeReply(ctx, t, last) })
+	return true, d.repeat(n, func(last bool) error { return d.typeReply(ctx, c, last) })
 }
 
 // leaveWithin is how long after the end of its hold a reply usually needs to leave.
 const leaveWithin = 2 * time.Second
 
-// pickMailConversation picks a customer who writes mails, has a thread, and to whom no reply is about to leave.
-// With bounces it is one whose mailbox is gone. nil means there is none.
-func (d *driver) pickMailConversation(bounces bool) *conversation {
+// pickMailConversation picks a conversation by mail in which somebody can reply now; nil means there is none.
+func (d *driver) pickMailConversation() *conversation {
+	return d.pickConversation(func(c *conversation) bool { return c.kind == emulators.ByMail && !c.bounces })
+}
+
+// pickBouncingConversation picks a conversation with somebody whose mailbox is gone, in which somebody can reply now;
+// nil means there is none.
+func (d *driver) pickBouncingConversation() *conversation {
+	return d.pickConversation(func(c *conversation) bool { return c.kind == emulators.ByMail && c.bounces })
+}
+
+// pickConversation picks one of the conversations that fit, have a thread, and in which no reply is about to leave.
+func (d *driver) pickConversation(fits func(*conversation) bool) *conversation {
 	var list []*conversation
-	for _, t := range d.conversations {
-		isWanted := t.kind == emulators.ByMail && t.bounces == bounces
-		canReply := t.root != "" && time.Now().After(t.quietUntil)
-		if isWanted && canReply {
-			list = append(list, t)
+	for _, c := range d.conversations {
+		canReply := c.root != "" && time.Now().After(c.quietUntil)
+		if canReply && fits(c) {
+			list = append(list, c)
 		}
 	}
 	if len(list) == 0 {

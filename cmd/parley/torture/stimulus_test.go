@@ -7,133 +7,201 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// wantNext checks which wish is granted next once the interval since the last one is over.
-func (s *stimuli) wantNext(t *testing.T, want stimulus) {
+// wantNext checks which stimulus is next once the interval since the last one is over.
+func wantNext(t *testing.T, s *stimuli, want stimulus) {
 	t.Helper()
-	s.lastGiven = time.Now().Add(-s.interval)
+	s.lastAt = time.Now().Add(-s.interval)
 	if got := s.next(); got != want {
-		t.Errorf("the next wish is %q, want %q", got, want)
+		t.Errorf("the next stimulus is %q, want %q", got, want)
 	}
 }
 
-// wantOpen checks whether anybody waits for a wish.
-func (s *stimuli) wantOpen(t *testing.T, want bool) {
-	t.Helper()
-	if got := s.isAnyOpen(); got != want {
-		t.Errorf("a wish is open: %t, want %t", got, want)
-	}
-}
-
-// Wishes are granted in turn, one an interval, until those who made them take them back.
-func TestWishes(t *testing.T) {
+// Stimuli are given in turn until those who asked for them withdraw.
+func TestStimuliTakeTurns(t *testing.T) {
 	t.Parallel()
-	w := stimuli{interval: stimulusInterval}
-	w.wantOpen(t, false)
-	w.wantNext(t, "")
+	s := stimuli{interval: stimulusInterval}
+	withdrawFirst := s.add(stimulusBounce)
+	withdrawSecond := s.add(stimulusMail)
+	wantNext(t, &s, stimulusBounce)
+	wantNext(t, &s, stimulusMail)
+	wantNext(t, &s, stimulusBounce)
 
-	takeBackFirst, takeBackSecond := w.add(stimulusBounce), w.add(stimulusMail)
-	w.wantNext(t, stimulusBounce)
-	if got := w.next(); got != "" {
-		t.Errorf("within an interval a second wish is granted: %q", got)
-	}
-	w.wantNext(t, stimulusMail)
-	w.wantNext(t, stimulusBounce)
+	withdrawFirst()
+	wantNext(t, &s, stimulusMail)
+	wantNext(t, &s, stimulusMail)
 
-	takeBackFirst()
-	w.wantNext(t, stimulusMail)
-	w.wantOpen(t, true)
-	takeBackSecond()
-	w.wantOpen(t, false)
-	w.wantNext(t, "")
+	withdrawSecond()
+	wantNext(t, &s, "")
 }
 
-// What people are to do so that a blow meets the moment that it waits for.
-func TestWishFor(t *testing.T) {
+// There is one stimulus in an interval.
+func TestStimuliKeepInterval(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		harm fault
-		want stimulus
+	s := stimuli{interval: stimulusInterval}
+	s.add(stimulusMail)
+	wantNext(t, &s, stimulusMail)
+	if got := s.next(); got != "" {
+		t.Errorf("within an interval a second stimulus is given: %q", got)
+	}
+}
+
+// The driver knows whether a fault still waits for a stimulus.
+func TestIsAnyStimulusWanted(t *testing.T) {
+	t.Parallel()
+	s := stimuli{interval: stimulusInterval}
+	if s.isAnyWanted() {
+		t.Error("before the first: a stimulus is wanted, want none")
+	}
+	withdraw := s.add(stimulusMail)
+	if !s.isAnyWanted() {
+		t.Error("after add: no stimulus is wanted, want one")
+	}
+	withdraw()
+	if s.isAnyWanted() {
+		t.Error("after withdraw: a stimulus is wanted, want none")
+	}
+}
+
+// What people do makes the trigger of a fault fire.
+func TestNeededStimulus(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		fault fault
+		want  stimulus
 	}{
-		{harm: fault{Kind: faultKillBusyLane, Route: routeSMTP}, want: stimulusReplies},
-		{harm: fault{Kind: faultKillBusyLane, Route: routeSlackAPI}, want: stimulusMails},
-		{harm: fault{Kind: faultStopAfterClaim, Route: routePostgres}, want: stimulusReply},
-		{harm: fault{Kind: faultStopAfterClaim, Route: routeSMTP}, want: stimulusReply},
-		{harm: fault{Kind: faultStopAfterClaim, Route: routeTeams}, want: stimulusMail},
-		{harm: fault{Kind: faultEarlyReceipt, Route: routeSMTP}, want: stimulusBounce},
-		{harm: fault{Kind: faultEarlyReceipt, Route: routeSlackAPI}, want: stimulusMail},
-		{harm: fault{Kind: faultLoseCommitAnswer}, want: stimulusMail},
-		{harm: fault{Kind: faultLateRequest}, want: stimulusMail},
+		{name: "kill while mails wait", fault: fault{Kind: faultKillBusyLane, Route: routeSMTP}, want: stimulusReplies},
+		{name: "kill while posts wait", fault: fault{Kind: faultKillBusyLane, Route: routeSlackAPI}, want: stimulusMails},
+		{name: "stop after the claim of a reply", fault: fault{Kind: faultStopAfterClaim, Route: routePostgres}, want: stimulusReply},
+		{name: "stop before a mail", fault: fault{Kind: faultStopAfterClaim, Route: routeSMTP}, want: stimulusReply},
+		{name: "stop before a post", fault: fault{Kind: faultStopAfterClaim, Route: routeTeams}, want: stimulusMail},
+		{name: "early bounce", fault: fault{Kind: faultEarlyReceipt, Route: routeSMTP}, want: stimulusBounce},
+		{name: "early event about a post", fault: fault{Kind: faultEarlyReceipt, Route: routeSlackAPI}, want: stimulusMail},
+		{name: "lost answer to a commit", fault: fault{Kind: faultLoseCommitAnswer}, want: stimulusMail},
+		{name: "late request", fault: fault{Kind: faultLateRequest}, want: stimulusMail},
 	} {
-		if got := c.harm.neededStimulus(); got != c.want {
-			t.Errorf("%+v: got %q, want %q", c.harm, got, c.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := tt.fault.neededStimulus(); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 
-// For a wish about mail, a customer is picked who writes by mail, has a thread, and whom nobody has to leave alone.
-func TestPickMailer(t *testing.T) {
-	t.Parallel()
-	ready, bouncing := &conversation{number: 1, root: "1"}, &conversation{number: 2, root: "2", bounces: true}
-	unfit := []*conversation{
+// newPickDriver returns a driver with one conversation that can be replied to, one with a mailbox that is gone, and others
+// in which nobody can reply by mail now.
+func newPickDriver() *driver {
+	d := newDriver(emulators.Client{}, Options{Mails: 90})
+	d.conversations = []*conversation{
+		{number: 1, root: "1"},
+		{number: 2, root: "2", bounces: true},
 		{number: 3}, // has no thread yet
 		{number: 4, root: "4", kind: emulators.BySMS},
 		{number: 5, root: "5", quietUntil: time.Now().Add(time.Hour)},
 	}
-	d := newDriver(emulators.Client{}, Options{Mails: 90})
-	d.conversations = append([]*conversation{ready, bouncing}, unfit...)
-	for range 20 { // picks are random
-		if got := d.pickMailConversation(false); got != ready {
-			t.Fatalf("got customer %d, want %d", got.number, ready.number)
+	return d
+}
+
+// picks is how often a test picks: a pick that ignores a rule meets a wrong conversation within so many.
+const picks = 20
+
+// An agent replies to a customer who writes by mail, has a thread, and to whom no other reply is about to leave.
+func TestPickMailConversation(t *testing.T) {
+	t.Parallel()
+	d := newPickDriver()
+	for range picks {
+		if got := d.pickMailConversation(); got != d.conversations[0] {
+			t.Fatalf("got %+v, want conversation 1", got)
 		}
-		if got := d.pickMailConversation(true); got != bouncing {
-			t.Fatalf("got customer %d, want %d, whose mailbox is gone", got.number, bouncing.number)
-		}
-	}
-	d.conversations = unfit
-	if got := d.pickMailConversation(false); got != nil {
-		t.Errorf("got customer %d, want none", got.number)
 	}
 }
 
-// Nothing leaves from a resolved conversation, so its customer writes before an agent replies.
-func TestReplyFor(t *testing.T) {
+// A reply that is to bounce goes to a customer whose mailbox is gone.
+func TestPickBouncingConversation(t *testing.T) {
+	t.Parallel()
+	d := newPickDriver()
+	for range picks {
+		if got := d.pickBouncingConversation(); got != d.conversations[1] {
+			t.Fatalf("got %+v, want conversation 2", got)
+		}
+	}
+}
+
+// Nothing is picked while no conversation fits.
+func TestPickNoConversation(t *testing.T) {
+	t.Parallel()
+	d := newPickDriver()
+	d.conversations = d.conversations[2:]
+	if got := d.pickMailConversation(); got != nil {
+		t.Errorf("got conversation %d, want none", got.number)
+	}
+}
+
+// Nothing leaves from a resolved conversation, so its customer writes before an agent replies: as often as untilReopened
+// says, and once more if the card still shows it as resolved.
+func TestReplyStimulusInResolvedConversation(t *testing.T) {
 	t.Parallel()
 	d, recorder := newTestDriver(t, Options{Mails: 90})
 	d.conversations = []*conversation{{number: 1, root: "1", untilReopened: 2}}
-	for i, card := range []string{"Case 001", "Case 001", "Case 001 Resolved"} {
+	giveReply := func(card string) {
+		t.Helper()
 		recorder.answer("/_fake/messages", `[{"ts": "1", "bot_id": "B1", "text": "`+card+`"}]`)
-		if done, err := d.replyStimulus(t.Context(), 1, false); !done || err != nil {
-			t.Fatalf("card %q: replyFor: got %t, %v; want true", card, done, err)
+		done, err := d.replyStimulus(t.Context(), 1, d.pickMailConversation())
+		if err != nil {
+			t.Fatal(err)
 		}
-		if d.counts.Mails != i+1 || d.counts.Replies != 0 {
-			t.Errorf("card %q: got %d mails and %d replies, want %d and 0", card, d.counts.Mails, d.counts.Replies, i+1)
+		if !done {
+			t.Fatalf("with the card %q nothing was done", card)
 		}
 	}
-	recorder.answer("/_fake/messages", `[{"ts": "1", "bot_id": "B1", "text": "Case 001"}]`)
-	if _, err := d.replyStimulus(t.Context(), 1, false); err != nil {
-		t.Fatal(err)
+
+	for i, card := range []string{"Case 001", "Case 001", "Case 001 Resolved"} {
+		giveReply(card)
+		if want := i + 1; d.counts.Mails != want {
+			t.Errorf("with the card %q: got %d mails, want %d", card, d.counts.Mails, want)
+		}
+		if d.counts.Replies != 0 {
+			t.Errorf("with the card %q: got %d replies, want none", card, d.counts.Replies)
+		}
 	}
+
+	giveReply("Case 001")
 	if d.counts.Replies != 1 {
-		t.Errorf("got %d replies in a conversation that was reopened, want 1; the emulators were asked for %v", d.counts.Replies, recorder.asks)
+		t.Errorf("in a conversation that was reopened: got %d replies, want 1; the emulators were asked for %v", d.counts.Replies, recorder.asks)
 	}
 }
 
-// In each world, however small, some customers write mails, and the mailbox of at least one of them is gone, but not of all: blows
-// wait for both.
-func TestTalks(t *testing.T) {
+// In each run, however small, some customers write mails, and the mailbox of at least one of them is gone, but not of all:
+// faults wait for replies to both.
+func TestConversations(t *testing.T) {
 	t.Parallel()
-	for _, o := range []Options{{}, {Chats: true}, {Teams: true}, {Mails: 2000, Chats: true}} {
-		mailers, bounces := 0, 0
-		for _, talk := range newDriver(emulators.Client{}, o).conversations {
-			if talk.kind == emulators.ByMail {
-				mailers++
+	for _, tt := range []struct {
+		name string
+		opt  Options
+	}{
+		{name: "smallest", opt: Options{}},
+		{name: "with phones", opt: Options{Chats: true}},
+		{name: "in Teams", opt: Options{Teams: true}},
+		{name: "large", opt: Options{Mails: 2000, Chats: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			byMail, bouncing := 0, 0
+			for _, c := range newDriver(emulators.Client{}, tt.opt).conversations {
+				if c.kind == emulators.ByMail {
+					byMail++
+				}
+				if c.bounces {
+					bouncing++
+				}
 			}
-			if talk.bounces {
-				bounces++
+			if bouncing == 0 {
+				t.Error("no customer's mailbox is gone, want at least one")
 			}
-		}
-		if bounces == 0 || mailers <= bounces {
-			t.Errorf("%+v: %d customers write mails, and the mailboxes of %d are gone; want at least one, and fewer than write", o, mailers, bounces)
-		}
+			if byMail <= bouncing {
+				t.Errorf("%d customers write mails, and the mailboxes of %d are gone; want fewer than all", byMail, bouncing)
+			}
+		})
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// task is something that people do once for a blow, beyond what was to be said anyway.
+// task is something that people do once for a fault that consists of what they write.
 type task string
 
-// Errands.
+// Tasks.
 const (
 	taskFloodSender  task = "one customer writes very often"
 	taskFloodAccount task = "all customers of an account write very often"
@@ -24,29 +24,30 @@ const (
 	taskCrashingMail task = "a customer writes what ends the process"
 )
 
-// taskQueue are those that wait for the driver, used by several goroutines. The zero value is ready.
+// taskQueue has the tasks that wait for the driver. Several goroutines may use it. The zero value is ready.
 type taskQueue struct {
-	mu   sync.Mutex
-	list []queuedTask
+	mu      sync.Mutex
+	waiting []queuedTask
 }
 
-// queuedTask is an errand on the list; done is closed when it was done.
+// queuedTask is a task in the queue.
 type queuedTask struct {
 	kind task
-	done chan struct{}
+	done chan struct{} // closed when the driver has done it
 }
 
-// runAndWait puts an errand on the list, waits for it, and reports whether it was done in time.
-func (q *taskQueue) runAndWait(ctx context.Context, what task, within time.Duration) bool {
-	one := queuedTask{what, make(chan struct{})}
+// runAndWait queues a task, waits until the driver has done it, and reports whether that was in time. A task that
+// still waits then is removed from the queue.
+func (q *taskQueue) runAndWait(ctx context.Context, kind task, within time.Duration) bool {
+	queued := queuedTask{kind, make(chan struct{})}
 	q.mu.Lock()
-	q.list = append(q.list, one)
+	q.waiting = append(q.waiting, queued)
 	q.mu.Unlock()
 	timer := time.NewTimer(within)
 	defer timer.Stop()
 
 	select {
-	case <-one.done:
+	case <-queued.done:
 		return true
 	case <-timer.C:
 	case <-ctx.Done():
@@ -54,57 +55,58 @@ func (q *taskQueue) runAndWait(ctx context.Context, what task, within time.Durat
 
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.list = slices.DeleteFunc(q.list, func(other queuedTask) bool { return other == one })
+	q.waiting = slices.DeleteFunc(q.waiting, func(other queuedTask) bool { return other == queued })
 	return false
 }
 
-func (q *taskQueue) isAnyOpen() bool {
+func (q *taskQueue) isAnyWaiting() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.list) > 0
+	return len(q.waiting) > 0
 }
 
-// next takes the first errand off the list.
+// next takes the first task out of the queue.
 func (q *taskQueue) next() (queuedTask, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.list) == 0 {
+	if len(q.waiting) == 0 {
 		return queuedTask{}, false
 	}
-	first := q.list[0]
-	q.list = q.list[1:]
+	first := q.waiting[0]
+	q.waiting = q.waiting[1:]
 	return first, true
 }
 
-// runNextTask does the first errand. Whoever waits is told only of those that could be done.
-func (d *driver) runNextTask(ctx context.Context) (done bool, err error) {
-	one, ok := d.tasks.next()
+// runNextTask does the first task of the queue. ok is false if the queue is empty.
+func (d *driver) runNextTask(ctx context.Context) (ok bool, err error) {
+	next, ok := d.tasks.next()
 	if !ok {
 		return false, nil
 	}
 
-	switch one.kind {
+	switch next.kind {
 	case taskFloodSender:
-		err = d.writeFlood(ctx, d.conversations[d.rng.IntN(len(d.conversations)):][:1])
+		writer := d.rng.IntN(len(d.conversations))
+		err = d.writeFlood(ctx, d.conversations[writer:writer+1])
 	case taskFloodAccount:
 		err = d.writeFlood(ctx, d.pickAccountConversations())
 	case taskPoisonEvent:
 		err = d.sendPoison(ctx)
 	case taskFailingMail, taskSlowMail, taskCrashingMail:
-		err = d.writeFailingMail(ctx, one.kind)
+		err = d.writeFailingMail(ctx, next.kind)
 	}
 
-	if err == nil {
-		close(one.done)
+	if err == nil { // otherwise runAndWait reports that it wasn't done
+		close(next.done)
 	}
 
 	return true, err
 }
 
-// pickAccountConversations picks the customers of one of the accounts.
+// pickAccountConversations picks the conversations of one of the accounts.
 func (d *driver) pickAccountConversations() []*conversation {
 	kind := d.conversations[d.rng.IntN(len(d.conversations))].kind
-	return slices.DeleteFunc(slices.Clone(d.conversations), func(t *conversation) bool { return t.kind != kind })
+	return slices.DeleteFunc(slices.Clone(d.conversations), func(c *conversation) bool { return c.kind != kind })
 }
 
 // writeFlood lets customers write in turn, as fast as they can.
@@ -112,55 +114,73 @@ func (d *driver) writeFlood(ctx context.Context, from []*conversation) error {
 	d.counts.Floods++
 	d.mailsLeft += d.floodSize
 	for i := range d.floodSize {
-		if err := d.writeAsCustomer(ctx, from[i%len(from)], i+len(from) >= d.floodSize); err != nil {
+		isLast := i+len(from) >= d.floodSize // of this customer's messages
+		if err := d.writeAsCustomer(ctx, from[i%len(from)], isLast); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sendPoison lets the phone of a customer send something without a sender, which is queued with that
-// customer's messages and can never be applied. What comes before and behind it must be.
+// sendPoison lets the phone of a customer send something without a sender. It is queued with that customer's messages
+// and can never be applied. The messages before and behind it must be.
 func (d *driver) sendPoison(ctx context.Context) error {
-	t := d.conversations[slices.IndexFunc(d.conversations, func(t *conversation) bool { return t.kind == emulators.ByWhatsApp })]
-	d.mailsLeft += 2
-	if err := d.writeAsCustomer(ctx, t, false); err != nil {
+	const around = 2 // messages: one before, one behind
+	c := d.conversations[slices.IndexFunc(d.conversations, func(c *conversation) bool { return c.kind == emulators.ByWhatsApp })]
+	d.mailsLeft += around
+	if err := d.writeAsCustomer(ctx, c, false); err != nil {
 		return err
 	}
 
 	d.counts.Poisons++
 	id := poisonID(d.counts.Poisons)
-	message := map[string]any{"id": id, "timestamp": strconv.FormatInt(time.Now().Unix(), 10), "type": "text",
-		"text": map[string]any{"body": "nobody sent this"}, "system": map[string]any{"previous_user_id": emulators.WhatsAppUser(t.number)}}
+	message := map[string]any{
+		"id":        id,
+		"timestamp": strconv.FormatInt(time.Now().Unix(), 10),
+		"type":      "text",
+		"text":      map[string]any{"body": "nobody sent this"},
+		"system":    map[string]any{"previous_user_id": emulators.WhatsAppUser(c.number)},
+	}
 	if err := d.client.SendWebhook(ctx, "messages", message); err != nil {
 		return err
 	}
 
 	d.poisons = append(d.poisons, "m:"+id)
-	return d.writeAsCustomer(ctx, t, true)
+	return d.writeAsCustomer(ctx, c, true)
 }
 
 func poisonID(n int) string { return fmt.Sprintf("wamid.poison-%d", n) }
 
-// sendForeignReceipts tells of messages that another system sends by the same number: half of them to
-// customers of ours. They wait for the result of a send that there never was.
+const (
+	// receiptsPerMessage is how many of another system's receipts come where customers write one message.
+	receiptsPerMessage = 20
+	// receiptsPerWebhook is how many receipts WhatsApp tells of at once.
+	receiptsPerWebhook = 50
+)
+
+// sendForeignReceipts tells of messages that another system sent by the same number: half of them to customers of
+// ours. Parley waits for the result of a send that there never was.
 func (in *injector) sendForeignReceipts(ctx context.Context) error {
-	const together = 50
-	talks := in.driver.numbersOf(emulators.ByWhatsApp)
-	for n := 0; n < in.opt.floodSize()*receiptsEach; n += together {
-		var list []any
-		for i := n; i < n+together; i++ {
+	customers := in.driver.numbersOf(emulators.ByWhatsApp)
+	for n := 0; n < in.opt.floodSize()*receiptsPerMessage; n += receiptsPerWebhook {
+		var receipts []any
+		for i := n; i < n+receiptsPerWebhook; i++ {
 			phone, user := fmt.Sprintf("+1666%07d", i), fmt.Sprintf("US.foreign%04d", i)
 			if i%2 == 0 {
-				conv := talks[i/2%len(talks)]
-				phone, user = emulators.PhoneOf(conv), emulators.WhatsAppUser(conv)
+				customer := customers[i/2%len(customers)]
+				phone, user = emulators.PhoneOf(customer), emulators.WhatsAppUser(customer)
 			}
 
-			list = append(list, map[string]any{"id": fmt.Sprintf("wamid.foreign-%d-%d", in.receiptFloods, i), "status": "delivered",
-				"timestamp": strconv.FormatInt(time.Now().Unix(), 10), "recipient_id": phone, "recipient_user_id": user})
+			receipts = append(receipts, map[string]any{
+				"id":                fmt.Sprintf("wamid.foreign-%d-%d", in.receiptFloods, i),
+				"status":            "delivered",
+				"timestamp":         strconv.FormatInt(time.Now().Unix(), 10),
+				"recipient_id":      phone,
+				"recipient_user_id": user,
+			})
 		}
 
-		if err := in.client.SendWebhook(ctx, "statuses", list...); err != nil {
+		if err := in.client.SendWebhook(ctx, "statuses", receipts...); err != nil {
 			return err
 		}
 	}
@@ -168,15 +188,12 @@ func (in *injector) sendForeignReceipts(ctx context.Context) error {
 	return nil
 }
 
-// receiptsEach is how many of another system's receipts come where customers write one message.
-const receiptsEach = 20
-
-// numbersOf returns the talks of the customers who write by one kind of channel.
+// numbersOf returns the numbers of the conversations by one kind of channel.
 func (d *driver) numbersOf(kind emulators.ChatKind) []int {
 	var list []int
-	for _, t := range d.conversations {
-		if t.kind == kind {
-			list = append(list, t.number)
+	for _, c := range d.conversations {
+		if c.kind == kind {
+			list = append(list, c.number)
 		}
 	}
 	return list

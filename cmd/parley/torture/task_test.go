@@ -17,44 +17,63 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// wantNone checks that no errand is to be done.
-func (q *taskQueue) wantNone(t *testing.T) {
-	t.Helper()
-	if q.isAnyOpen() {
-		t.Error("an errand is open, want none")
+// A task that the driver has done is reported as done.
+func TestRunTask(t *testing.T) {
+	t.Parallel()
+	var q taskQueue
+	done := make(chan bool, 1)
+	go func() { done <- q.runAndWait(t.Context(), taskFloodAccount, time.Minute) }()
+	next := waitForTask(t, &q)
+	if next.kind != taskFloodAccount {
+		t.Errorf("the task is %q, want %q", next.kind, taskFloodAccount)
 	}
-	if one, ok := q.next(); ok {
-		t.Errorf("the next errand is %q, want none", one.kind)
+	close(next.done)
+	if !<-done {
+		t.Error("runAndWait reports that the task was not done")
 	}
 }
 
-// Whoever sends an errand learns whether it was done. It is taken off the list when he stops waiting for it.
-func TestErrands(t *testing.T) {
-	t.Parallel()
-	var e taskQueue
-	e.wantNone(t)
-	if e.runAndWait(t.Context(), taskFloodSender, time.Millisecond) {
-		t.Error("send reports that an errand was done, which nobody did")
-	}
-	e.wantNone(t)
-
-	done := make(chan bool, 1)
-	go func() { done <- e.runAndWait(t.Context(), taskFloodAccount, time.Minute) }()
+// waitForTask takes the first task out of a queue, once there is one.
+func waitForTask(t *testing.T, q *taskQueue) queuedTask {
+	t.Helper()
 	for {
-		if one, ok := e.next(); ok {
-			if one.kind != taskFloodAccount {
-				t.Errorf("the errand is %q, want %q", one.kind, taskFloodAccount)
-			}
-			e.wantNone(t)
-			close(one.done)
-			break
+		if next, ok := q.next(); ok {
+			return next
 		}
 		if !pause.For(t.Context(), time.Millisecond) {
-			t.Fatal("the errand is not on the list")
+			t.Fatal("the queue has no task at the end of the test")
 		}
 	}
-	if !<-done {
-		t.Error("send reports that an errand was not done, which was")
+}
+
+// A task that waits too long is reported as not done, and is removed from the queue.
+func TestRunTaskTooLate(t *testing.T) {
+	t.Parallel()
+	var q taskQueue
+	if q.runAndWait(t.Context(), taskFloodSender, time.Millisecond) {
+		t.Error("runAndWait reports that a task was done, which nobody did")
+	}
+	wantNoTask(t, &q)
+}
+
+// A task is taken out of the queue once.
+func TestNextTaskIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	var q taskQueue
+	wantNoTask(t, &q)
+	go q.runAndWait(t.Context(), taskFloodAccount, time.Minute)
+	close(waitForTask(t, &q).done)
+	wantNoTask(t, &q)
+}
+
+// wantNoTask checks that no task waits.
+func wantNoTask(t *testing.T, q *taskQueue) {
+	t.Helper()
+	if q.isAnyWaiting() {
+		t.Error("a task waits, want none")
+	}
+	if next, ok := q.next(); ok {
+		t.Errorf("the next task is %q, want none", next.kind)
 	}
 }
 
@@ -90,149 +109,224 @@ func newTestDriver(t *testing.T, o Options) (*driver, *recordingEmulators) {
 	return newDriver(emulators.Client{Slack: server.URL, Mail: server.URL, Chats: o.Chats}, o), c
 }
 
-// One customer, or all of an account in turn, write a flood of mails. Each is sent once and is in the ledger, and none counts as
-// one of the mails that were to be written anyway.
-func TestFlood(t *testing.T) {
+// A flood of one sender is written by one customer.
+func TestFloodOfSender(t *testing.T) {
 	t.Parallel()
-	for what, wantWriters := range map[task]int{taskFloodSender: 1, taskFloodAccount: minConversations} {
-		o := Options{Mails: 6, Flow: 20 * time.Second}
-		d, recorder := newTestDriver(t, o)
-		runErrand(t, d, what)
-		writers := map[int]bool{}
-		for _, r := range d.history {
-			writers[r.Conversation] = true
-		}
-		if len(writers) != wantWriters {
-			t.Errorf("%s: %d customers wrote, want %d", what, len(writers), wantWriters)
-		}
-		for where, got := range map[string]int{
-			"in the ledger": len(d.history),
-			"counted":       d.counts.Mails,
-			"sent":          len(recorder.asks["/_fake/mail/send"]),
-		} {
-			if got != o.floodSize() {
-				t.Errorf("%s: %d mails are %s, want %d", what, got, where, o.floodSize())
-			}
-		}
-		if d.mailsLeft != o.Mails {
-			t.Errorf("%s: %d mails are still to be written, want %d", what, d.mailsLeft, o.Mails)
-		}
+	checkFlood(t, taskFloodSender, 1)
+}
+
+// A flood of an account is written by all of its customers.
+func TestFloodOfAccount(t *testing.T) {
+	t.Parallel()
+	checkFlood(t, taskFloodAccount, minConversations)
+}
+
+// checkFlood runs a task and checks that so many customers write a flood. Each mail is sent once and recorded, and none
+// counts as one of those that were to be written anyway.
+func checkFlood(t *testing.T, kind task, wantWriters int) {
+	t.Helper()
+	o := Options{Mails: 6, Flow: 20 * time.Second}
+	d, recorder := newTestDriver(t, o)
+	runTask(t, d, kind)
+	writers := map[int]bool{}
+	for _, op := range d.history {
+		writers[op.Conversation] = true
+	}
+	if len(writers) != wantWriters {
+		t.Errorf("%d customers wrote, want %d", len(writers), wantWriters)
+	}
+	want := o.floodSize()
+	if got := len(d.history); got != want {
+		t.Errorf("the history has %d mails, want %d", got, want)
+	}
+	if got := d.counts.Mails; got != want {
+		t.Errorf("%d mails are counted, want %d", got, want)
+	}
+	if got := len(recorder.asks["/_fake/mail/send"]); got != want {
+		t.Errorf("%d mails were sent, want %d", got, want)
+	}
+	if d.mailsLeft != o.Mails {
+		t.Errorf("%d mails are still to be written, want %d", d.mailsLeft, o.Mails)
 	}
 }
 
 // The customers of an account all write by the same kind of channel.
-func TestPickAccountTalks(t *testing.T) {
+func TestPickAccountConversations(t *testing.T) {
 	t.Parallel()
 	d := newDriver(emulators.Client{Chats: true}, Options{Mails: 90, Chats: true})
-	for range 10 {
+	for range picks {
 		list := d.pickAccountConversations()
-		if len(list) == 0 || slices.ContainsFunc(list, func(t *conversation) bool { return t.kind != list[0].kind }) {
-			t.Errorf("got %d customers %+v, want some who write by one kind of channel", len(list), list)
+		if len(list) == 0 {
+			t.Fatal("got no conversation, want some")
+		}
+		for _, c := range list {
+			if c.kind != list[0].kind {
+				t.Errorf("conversation %d is by %q, want %q like conversation %d", c.number, c.kind, list[0].kind, list[0].number)
+			}
 		}
 	}
 }
 
-// An event that can't be read comes between two messages of a customer. It belongs to her conversation, and names no sender.
-func TestPoison(t *testing.T) {
-	t.Parallel()
+// runPoison runs the task of a poison event. It returns the driver, and the webhook with the event.
+func runPoison(t *testing.T) (d *driver, webhook string) {
+	t.Helper()
 	d, recorder := newTestDriver(t, Options{Mails: 90, Chats: true})
-	runErrand(t, d, taskPoisonEvent)
-	if len(d.history) != 2 || d.history[0].Conversation != d.history[1].Conversation {
-		t.Fatalf("said: got %+v, want two messages of one customer", d.history)
+	runTask(t, d, taskPoisonEvent)
+	webhooks := recorder.asks["/_fake/chat/hook"]
+	if len(webhooks) != 1 {
+		t.Fatalf("got %d webhooks, want 1", len(webhooks))
 	}
-	if want := []string{"m:" + poisonID(1)}; d.counts.Poisons != 1 || !slices.Equal(d.poisons, want) {
-		t.Errorf("poisons: got %d, %q; want %q", d.counts.Poisons, d.poisons, want)
+	return d, webhooks[0]
+}
+
+// A poison event comes between two messages of a customer, and belongs to that customer's conversation.
+func TestPoisonIsInConversation(t *testing.T) {
+	t.Parallel()
+	d, webhook := runPoison(t)
+	if len(d.history) != 2 {
+		t.Fatalf("history: got %+v, want two messages", d.history)
 	}
-	hooks := recorder.asks["/_fake/chat/hook"]
-	if len(hooks) != 1 {
-		t.Fatalf("got %d webhooks, want 1", len(hooks))
+	before, behind := d.history[0], d.history[1]
+	if before.Conversation != behind.Conversation {
+		t.Errorf("the messages are of the conversations %d and %d, want one", before.Conversation, behind.Conversation)
 	}
-	if strings.Contains(hooks[0], `"from`) {
-		t.Errorf("the webhook names a sender: %s", hooks[0])
-	}
-	if user := emulators.WhatsAppUser(d.history[0].Conversation); !strings.Contains(hooks[0], user) {
-		t.Errorf("the webhook doesn't name the customer %s: %s", user, hooks[0])
+	if user := emulators.WhatsAppUser(before.Conversation); !strings.Contains(webhook, user) {
+		t.Errorf("the webhook doesn't name the customer %s: %s", user, webhook)
 	}
 }
 
-// A mail that ends the process that applies it comes between two others of its customer. It does so when its text is applied, not
-// when the mail arrives.
-func TestDeadlyMail(t *testing.T) {
+// A poison event names no sender, so that it can't be applied.
+func TestPoisonHasNoSender(t *testing.T) {
+	t.Parallel()
+	_, webhook := runPoison(t)
+	if strings.Contains(webhook, `"from`) {
+		t.Errorf("the webhook names a sender: %s", webhook)
+	}
+}
+
+// The driver knows the poison events, which Parley has to quarantine.
+func TestPoisonIsRecorded(t *testing.T) {
+	t.Parallel()
+	d, _ := runPoison(t)
+	if d.counts.Poisons != 1 {
+		t.Errorf("got %d poison events counted, want 1", d.counts.Poisons)
+	}
+	if want := []string{"m:" + poisonID(1)}; !slices.Equal(d.poisons, want) {
+		t.Errorf("got %q, want %q", d.poisons, want)
+	}
+}
+
+// A mail that ends the process which applies it comes between two others of its customer.
+func TestCrashingMail(t *testing.T) {
 	t.Parallel()
 	o := Options{Mails: 90, Chats: true}
 	d, _ := newTestDriver(t, o)
-	runErrand(t, d, taskCrashingMail)
-	if len(d.history) != 3 || d.history[0].Conversation != d.history[2].Conversation {
-		t.Fatalf("said: got %+v, want three messages, the first and the last of one customer", d.history)
+	runTask(t, d, taskCrashingMail)
+	if len(d.history) != 3 {
+		t.Fatalf("history: got %+v, want three messages", d.history)
 	}
-	if d.counts.FailingMails != 1 || d.mailsLeft != o.Mails {
-		t.Errorf("got %d hard mails, and %d mails still to be written; want 1 and %d", d.counts.FailingMails, d.mailsLeft, o.Mails)
+	before, crashing, behind := d.history[0], d.history[1], d.history[2]
+	if before.Conversation != behind.Conversation {
+		t.Errorf("the first and last message are of the conversations %d and %d, want one", before.Conversation, behind.Conversation)
 	}
-	before, deadly := d.history[0], d.history[1]
-	if got := d.failing.crashing.list(); !slices.Equal(got, []checker.Marker{deadly.Marker}) {
-		t.Errorf("deadly: got %v, want %v", got, deadly.Marker)
+	if got, want := d.failing.crashing.list(), []checker.Marker{crashing.Marker}; !slices.Equal(got, want) {
+		t.Errorf("crashing mails: got %v, want %v", got, want)
 	}
-	if got := emulators.ChatKindOf(deadly.Conversation, true); got != emulators.ByMail {
-		t.Errorf("its customer writes by %v, want mail", got)
+	if got := emulators.ChatKindOf(crashing.Conversation, o.Chats); got != emulators.ByMail {
+		t.Errorf("the customer writes by %q, want mail", got)
 	}
-	text := "Please look at " + deadly.Marker.String() + "."
-	for _, c := range []struct {
-		name, written string // to the database
-		want          bool
-	}{
-		{name: "its text", written: text, want: true},
-		{name: "the mail", written: "Subject: x\r\n\r\n" + text},
-		{name: "another text", written: before.Marker.String()},
-	} {
-		if got := d.failing.isApplyingCrashing(nil, []byte(c.written)); got != c.want {
-			t.Errorf("%s is written: got applying %t, want %t", c.name, got, c.want)
-		}
+	if d.counts.FailingMails != 1 {
+		t.Errorf("got %d failing mails counted, want 1", d.counts.FailingMails)
+	}
+	if d.mailsLeft != o.Mails {
+		t.Errorf("%d mails are still to be written, want %d", d.mailsLeft, o.Mails)
 	}
 }
 
-// runNextTask has a driver do one errand.
-func runErrand(t *testing.T, d *driver, what task) {
+// A crashing mail ends the process when its text is applied, not when the mail is accepted.
+func TestIsApplyingCrashing(t *testing.T) {
+	t.Parallel()
+	crashing := checker.Marker{Kind: checker.Inbound, Conversation: 1, Number: 2}
+	another := checker.Marker{Kind: checker.Inbound, Conversation: 1, Number: 1}
+	text := "Please look at " + crashing.String() + "."
+	for _, tt := range []struct {
+		name    string
+		written string // to the database
+		want    bool
+	}{
+		{name: "its text", written: text, want: true},
+		{name: "the mail", written: "Subject: x\r\n\r\n" + text, want: false},
+		{name: "the text of another mail", written: another.String(), want: false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var f failingMails
+			f.crashing.add(crashing)
+			if got := f.isApplyingCrashing(nil, []byte(tt.written)); got != tt.want {
+				t.Errorf("got %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+// runTask has a driver do one task.
+func runTask(t *testing.T, d *driver, kind task) {
 	t.Helper()
-	ctx, end := context.WithTimeout(t.Context(), 5*time.Minute)
+	const timeout = 5 * time.Minute // on a busy machine
+	ctx, end := context.WithTimeout(t.Context(), timeout)
 	defer end()
 	done := make(chan bool, 1)
-	go func() { done <- d.tasks.runAndWait(ctx, what, 5*time.Minute) }()
-	for ok := false; !ok; {
+	go func() { done <- d.tasks.runAndWait(ctx, kind, timeout) }()
+	for hasRun := false; !hasRun; {
 		var err error
-		if ok, err = d.runNextTask(ctx); err != nil {
+		if hasRun, err = d.runNextTask(ctx); err != nil {
 			t.Fatal(err)
 		}
 		if !pause.For(ctx, time.Millisecond) {
-			t.Fatalf("%s: the driver found no errand to do", what)
+			t.Fatalf("%s: the driver found no task to do", kind)
 		}
 	}
 	if !<-done {
-		t.Errorf("%s: send reports that it was not done", what)
+		t.Errorf("%s: runAndWait reports that it was not done", kind)
 	}
 }
 
-// Half of the receipts for another system's messages are about customers of ours, and each is about a message of its own.
-func TestForeignReceipts(t *testing.T) {
-	t.Parallel()
+// sendTestReceipts sends a flood of another system's receipts. It returns the webhooks as one text, and how many receipts
+// there must be.
+func sendTestReceipts(t *testing.T) (webhooks string, want int) {
+	t.Helper()
 	o := Options{Mails: 90, Chats: true, Flow: 20 * time.Second}
 	d, recorder := newTestDriver(t, o)
-	c := &injector{client: d.client, driver: d, opt: o}
-	if err := c.sendForeignReceipts(t.Context()); err != nil {
+	in := &injector{client: d.client, driver: d, opt: o}
+	if err := in.sendForeignReceipts(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	all := strings.Join(recorder.asks["/_fake/chat/hook"], "")
+	return strings.Join(recorder.asks["/_fake/chat/hook"], ""), o.floodSize() * receiptsPerMessage
+}
+
+// Each of another system's receipts is about a message of its own.
+func TestForeignReceiptsAreDistinct(t *testing.T) {
+	t.Parallel()
+	webhooks, want := sendTestReceipts(t)
 	ids := map[string]bool{}
-	for _, part := range strings.Split(all, "wamid.foreign-")[1:] {
+	for _, part := range strings.Split(webhooks, "wamid.foreign-")[1:] {
 		id, _, _ := strings.Cut(part, `"`)
 		ids[id] = true
 	}
-	want := o.floodSize() * receiptsEach
 	if len(ids) != want {
-		t.Errorf("receipts for %d messages, want %d", len(ids), want)
+		t.Errorf("got receipts for %d messages, want %d", len(ids), want)
 	}
-	for _, user := range []string{"US.torture", "US.foreign"} {
-		if got := strings.Count(all, user); got != want/2 {
-			t.Errorf("receipts about %s: got %d, want %d", user, got, want/2)
-		}
+}
+
+// Half of another system's receipts are about customers of ours.
+func TestForeignReceiptsAboutCustomers(t *testing.T) {
+	t.Parallel()
+	webhooks, all := sendTestReceipts(t)
+	const ours, foreign = "US.torture", "US.foreign"
+	if got, want := strings.Count(webhooks, ours), all/2; got != want {
+		t.Errorf("got %d receipts about customers of ours, want %d", got, want)
+	}
+	if got, want := strings.Count(webhooks, foreign), all/2; got != want {
+		t.Errorf("got %d receipts about other people, want %d", got, want)
 	}
 }

@@ -81,29 +81,35 @@ func serve(ctx context.Context, args []string) error {
 }
 
 // TestTorture plays the short form for each kind of chat, alone and among replicas: a fixed seed, so that a
-// failure can be repeated. It fails on broken promises, never on speed. The long form has more ways of running Parley.
+// failure can be repeated. It fails on violated invariants, never on speed. The long form has more ways of running Parley.
 func TestTorture(t *testing.T) {
 	t.Parallel()
-	runs := map[string]torture.Options{
-		"replicas": {Replicas: 2},
-		"chats":    {Replicas: 1, Chats: true},
-		"teams":    {Replicas: 2, Teams: true},
+	type run struct {
+		name string
+		opt  torture.Options
+	}
+	runs := []run{
+		{name: "replicas", opt: torture.Options{Replicas: 2}},
+		{name: "chats", opt: torture.Options{Replicas: 1, Chats: true}},
+		{name: "teams", opt: torture.Options{Replicas: 2, Teams: true}},
 	}
 	if storetest.LongForm() {
-		runs["three replicas"] = torture.Options{Replicas: 3}
-		runs["alone"] = torture.Options{Replicas: 1}
-		runs["chats of replicas"] = torture.Options{Replicas: 2, Chats: true}
-		runs["teams blind"] = torture.Options{Replicas: 1, Teams: true, Blind: true}
+		runs = append(runs,
+			run{name: "three replicas", opt: torture.Options{Replicas: 3}},
+			run{name: "alone", opt: torture.Options{Replicas: 1}},
+			run{name: "chats of replicas", opt: torture.Options{Replicas: 2, Chats: true}},
+			run{name: "teams blind", opt: torture.Options{Replicas: 1, Teams: true, Blind: true}},
+		)
 	}
-	for name, o := range runs {
-		t.Run(name, func(t *testing.T) {
+	for _, r := range runs {
+		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			runShort(t, o)
+			runShort(t, r.opt)
 		})
 	}
 }
 
-// runShort plays a run, and checks that it was the one that was ordered. Run itself fails for a broken promise.
+// runShort plays a run, and checks that it put the invariants to the test. Run itself fails if one was violated.
 func runShort(t *testing.T, o torture.Options) {
 	program, err := os.Executable()
 	if err != nil {
@@ -123,13 +129,17 @@ func runShort(t *testing.T, o torture.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := r.Injected["kill"], o.Faults["kill"]; got != want {
+	if got, want := r.Injected[torture.FaultKill], o.Faults[torture.FaultKill]; got != want {
 		t.Errorf("got %d kills, want %d", got, want)
 	}
-	if r.KillsAndStops < 6 {
-		t.Errorf("got %d blows, want at least 6: %v", r.KillsAndStops, r.Injected)
+	const minKillsAndStops = 6 // of the eight that are planned: some may wait in vain for their trigger
+	if r.KillsAndStops < minKillsAndStops {
+		t.Errorf("got %d kills and stops, want at least %d: %v", r.KillsAndStops, minKillsAndStops, r.Injected)
 	}
-	if r.Verdict.Replies == 0 || r.Verdict.Internal == 0 {
-		t.Errorf("got %d replies and %d remarks inside, want some of both", r.Verdict.Replies, r.Verdict.Internal)
+	if r.Verdict.Replies == 0 {
+		t.Error("got no replies, want some")
+	}
+	if r.Verdict.Internal == 0 {
+		t.Error("got no internal messages, want some")
 	}
 }

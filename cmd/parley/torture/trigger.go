@@ -10,34 +10,35 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// trigger waits for one moment on the wire and strikes in it, once.
+// trigger waits for one piece of bytes on the wire, and injects a fault when the piece has come. It fires once.
 type trigger struct {
 	route    string
-	upstream bool // watches what Parley sends; false means what it receives
+	upstream bool // watches what the side sends that connected; false means the answers
 	match    func(l *link, piece []byte) bool
-	inject   func(l *link) (pass bool) // is called before the piece goes on; false means that the piece is dropped and the link ended
-	fired    chan struct{}
-	// hit says that there was something to strike. A strike that finds no process sets it to false.
-	hit bool
+	// inject is called before the piece is passed on. It returns false to drop the piece and end the link.
+	inject func(l *link) (pass bool)
+	// hasTarget says that there was something to disturb. An inject that finds no process sets it to false.
+	hasTarget bool
+	fired     chan struct{} // closed when inject has returned
 }
 
-// matches reports whether a piece on a link is the moment that the trap waits for.
+// matches reports whether a piece on a link is what the trigger waits for.
 func (t *trigger) matches(l *link, piece []byte, up bool) bool {
 	isWatched := t.route == l.route && t.upstream == up
 	return isWatched && t.match(l, piece)
 }
 
-// triggers are all that is armed. The zero value is ready.
+// triggers are those that are armed. The zero value is ready.
 type triggers struct {
-	mu   sync.Mutex
-	list []*trigger
+	mu    sync.Mutex
+	armed []*trigger
 }
 
-// wait arms a trap and reports whether it sprang within that time.
+// wait arms a trigger and reports whether it fired within that time.
 func (t *triggers) wait(ctx context.Context, tr *trigger, within time.Duration) bool {
 	tr.fired = make(chan struct{})
 	t.mu.Lock()
-	t.list = append(t.list, tr)
+	t.armed = append(t.armed, tr)
 	t.mu.Unlock()
 	timer := time.NewTimer(within)
 	defer timer.Stop()
@@ -49,40 +50,45 @@ func (t *triggers) wait(ctx context.Context, tr *trigger, within time.Duration) 
 	case <-ctx.Done():
 	}
 
-	t.mu.Lock()
-	i := slices.Index(t.list, tr)
-	if i >= 0 {
-		t.list = slices.Delete(t.list, i, i+1)
+	if t.disarm(tr) {
+		return false
 	}
-
-	t.mu.Unlock()
-
-	if i < 0 { // it springs just now: wait until it has struck
-		<-tr.fired
-	}
-
-	return i < 0
+	<-tr.fired // it fires just now: its fault is being injected
+	return true
 }
 
-// pass lets a piece spring the first trap that it fits.
+// disarm removes a trigger, and reports whether it was still armed.
+func (t *triggers) disarm(tr *trigger) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := slices.Index(t.armed, tr)
+	if i < 0 {
+		return false
+	}
+	t.armed = slices.Delete(t.armed, i, i+1)
+	return true
+}
+
+// pass fires the first trigger that a piece matches. It returns false if that trigger drops the piece.
 func (t *triggers) pass(l *link, piece []byte, up bool) bool {
 	l.noteUse(piece, up)
 	t.mu.Lock()
-	i := slices.IndexFunc(t.list, func(tr *trigger) bool { return tr.matches(l, piece, up) })
+	i := slices.IndexFunc(t.armed, func(tr *trigger) bool { return tr.matches(l, piece, up) })
 	if i < 0 {
 		t.mu.Unlock()
 		return true
 	}
-	tr := t.list[i]
-	t.list = slices.Delete(t.list, i, i+1)
+	tr := t.armed[i]
+	t.armed = slices.Delete(t.armed, i, i+1)
 	t.mu.Unlock()
 	defer close(tr.fired)
 	return tr.inject(l)
 }
 
-// What PostgreSQL's protocol shows. Source: postgresql.org/docs/current/protocol-message-formats.html
+// Words by which PostgreSQL's messages are told apart.
+// Source: postgresql.org/docs/current/protocol-message-formats.html
 const (
-	pgHot    = "enable_seqscan"     // a start parameter of the relay's own connections
+	pgRelay  = "enable_seqscan"     // a start parameter of the connections on which the relay claims deliveries
 	pgReady  = "Z\x00\x00\x00\x05I" // committed, waiting for the next request
 	pgSync   = "S\x00\x00\x00\x04"  // asks to commit what was pipelined
 	pgCommit = "commit\x00"
@@ -90,7 +96,7 @@ const (
 	pgReply  = "reply"   // its kind: for a customer
 )
 
-// noteUse notes what a link to PostgreSQL is used for.
+// noteUse notes of a link to PostgreSQL whether deliveries are claimed on it, and whether the latest answer claimed a reply.
 func (l *link) noteUse(piece []byte, up bool) {
 	if l.route != routePostgres {
 		return
@@ -100,7 +106,7 @@ func (l *link) noteUse(piece []byte, up bool) {
 	defer l.mu.Unlock()
 
 	if up {
-		l.claimsDeliveries = l.claimsDeliveries || bytes.Contains(piece, []byte(pgHot))
+		l.claimsDeliveries = l.claimsDeliveries || bytes.Contains(piece, []byte(pgRelay))
 		l.justClaimed = false
 		return
 	}
@@ -127,19 +133,19 @@ func isCommitRequest(l *link, piece []byte) bool {
 	return isSync || bytes.Contains(piece, []byte(pgCommit))
 }
 
-// containsWords returns a trap's match for pieces with these words.
+// containsWords returns a trigger's match for pieces that contain these words.
 func containsWords(words string) func(*link, []byte) bool {
 	return func(_ *link, piece []byte) bool { return bytes.Contains(piece, []byte(words)) }
 }
 
-// containsMarker returns a trap's match for pieces that carry one of the marks.
+// containsMarker returns a trigger's match for pieces that contain one of the markers.
 func containsMarker(set *markerSet) func(*link, []byte) bool {
 	return func(_ *link, piece []byte) bool {
 		return slices.ContainsFunc(checker.MarkersIn(string(piece)), set.has)
 	}
 }
 
-// markerSet is used by several goroutines. The zero value is ready.
+// markerSet is a set of markers that several goroutines may use. The zero value is empty and ready.
 type markerSet struct {
 	mu  sync.Mutex
 	set map[checker.Marker]bool

@@ -8,26 +8,25 @@ import (
 )
 
 const (
-	// minTriggerWait is how long a blow waits at least for its moment on the wire: replies wait for
-	// their hold, and up to 30 s for what a chat has to catch up with; on a busy machine for much
-	// longer, and where a chat takes one post a second.
+	// minTriggerWait is how long a fault waits at least for its trigger: replies wait for their hold, and up to 30 s for
+	// what a chat has to catch up with; on a busy machine for much longer, and where a chat takes one post a second.
 	minTriggerWait = 3 * time.Minute
-	// limitedTriggerWait is how long a blow waits after the flow where the chat keeps to its limits. Parley may have to
-	// read there, before a reply leaves, whether it was changed, and is let read so much in a minute.
+	// limitedTriggerWait is how long a fault waits after the flow where the chat keeps to its limits. Before a reply
+	// leaves, Parley may have to read there whether it was changed, and may read only so much in a minute.
 	limitedTriggerWait = 10 * time.Minute
-	// commitTimeout is how long PostgreSQL needs at most for a commit whose answer a blow swallows.
+	// commitTimeout is how long PostgreSQL needs at most for a commit whose answer is dropped.
 	commitTimeout = 200 * time.Millisecond
 	// stopLatency is how long the system needs at most until a process that gets SIGSTOP stands still.
 	stopLatency = 5 * time.Millisecond
-	// answerHeldFor is how long faultEarlyReceipt holds an answer back, so that the event about its effect arrives before it.
+	// answerHeldFor is how long faultEarlyReceipt holds an answer back, so that the event about its effect arrives first.
 	answerHeldFor = 1500 * time.Millisecond
 )
 
-// triggerWait is how long a blow waits for its moment.
+// triggerWait is how long a fault waits for its trigger.
 func (o Options) triggerWait() time.Duration { return max(o.Flow/10, minTriggerWait) }
 
-// extraTriggerWait is how long after the flow, when the other blows no longer keep Parley from its work, a blow still
-// waits whose kind has fallen too rarely.
+// extraTriggerWait is how long after the flow, when the other faults no longer keep Parley from its work, a fault
+// still waits if too few of its kind were injected.
 func (o Options) extraTriggerWait() time.Duration {
 	if o.Rate > 0 {
 		return limitedTriggerWait
@@ -35,75 +34,83 @@ func (o Options) extraTriggerWait() time.Duration {
 	return minTriggerWait
 }
 
-// injectOnTrigger sets a trap for the moment of a blow on the wire, and waits until it has struck, or for too long.
-func (in *injector) injectOnTrigger(ctx context.Context, h fault) {
-	tr, posting := &trigger{route: h.Route, upstream: true, hit: true}, containsWords(in.driver.traits.PostRequest)
-	switch h.Kind {
+// injectOnTrigger injects a fault when its trigger fires. Until then people do what brings that moment about. If it
+// waited too long, the fault counts as missed.
+func (in *injector) injectOnTrigger(ctx context.Context, f fault) {
+	withdraw := in.driver.stimuli.add(f.neededStimulus())
+	defer withdraw()
+
+	if f.isDatabaseOutage() {
+		end := in.network.beginOutage()
+		defer end()
+	}
+	if in.waitForTrigger(ctx, f, in.newTrigger(ctx, f)) {
+		in.recordInjected(f)
+		return
+	}
+
+	in.recordMissed(f)
+}
+
+// newTrigger makes the trigger of a fault, which injects it.
+func (in *injector) newTrigger(ctx context.Context, f fault) *trigger {
+	t := &trigger{route: f.Route, upstream: true, hasTarget: true}
+	isPosting := containsWords(in.driver.traits.PostRequest)
+	switch f.Kind {
 	case faultKillBusyLane:
-		tr.match = containsMarker(&in.driver.burstMarkers)
-		tr.inject = func(l *link) bool {
-			tr.hit = false
-			for _, r := range in.network.ownersOf(l) {
-				tr.hit = r.kill() || tr.hit
-			}
-			return !h.Wholly
+		t.match = containsMarker(&in.driver.burstMarkers)
+		t.inject = func(l *link) bool {
+			t.hasTarget = in.network.killOwners(l)
+			return !f.BeforeSend
 		}
 	case faultStopAfterClaim:
-		in.armStopAfterClaim(ctx, h, tr)
+		in.armStopAfterClaim(ctx, f, t)
 	case faultEarlyReceipt:
-		tr.match = posting
-		if h.Route == routeSMTP {
-			tr.match = containsMarker(&in.driver.bounceMarkers)
+		t.match = isPosting
+		if f.Route == routeSMTP {
+			t.match = containsMarker(&in.driver.bounceMarkers)
 		}
-
-		tr.inject = func(l *link) bool {
+		t.inject = func(l *link) bool {
 			l.holdAnswers(answerHeldFor)
 			return true
 		}
 	case faultLateRequest:
-		tr.route, tr.match = in.opt.chatRoute(), posting
-		tr.inject = func(*link) bool {
-			pause.For(ctx, in.opt.RequestDelay) // whoever asks now is told that it isn't there
+		t.route, t.match = in.opt.chatRoute(), isPosting
+		t.inject = func(*link) bool {
+			pause.For(ctx, in.opt.RequestDelay) // whoever asks meanwhile is told that the post doesn't exist
 			return true
 		}
 	case faultLoseCommitAnswer:
-		tr.route, tr.match = routePostgres, isCommitRequest
-		tr.inject = func(l *link) bool {
-			l.startDropping(false)
+		t.route, t.match = routePostgres, isCommitRequest
+		t.inject = func(l *link) bool {
+			l.dropAnswers()
 			time.AfterFunc(commitTimeout, l.reset)
 			return true
 		}
 	}
-	defer in.driver.stimuli.add(h.neededStimulus())()
 
-	if h.isDatabaseOutage() {
-		defer in.network.beginOutage()()
-	}
-	if in.waitForTrigger(ctx, h, tr) {
-		in.recordInjected(h)
-		return
-	}
-
-	in.recordMissed(h)
+	return t
 }
 
-// waitForTrigger waits until a blow's trap has sprung and struck something: a process may have ended just before.
-// It gives up after c.patience. But if the blow's kind has fallen too rarely by then, it waits on until
-// extraTriggerWait is over, or until enough others of the kind have fallen.
-func (in *injector) waitForTrigger(ctx context.Context, h fault, tr *trigger) bool {
-	until, last := time.Now().Add(in.triggerTimeout), in.began.Add(in.opt.Flow+in.opt.extraTriggerWait())
+// waitForTrigger waits until a fault's trigger has fired and there was something to disturb: a process may have ended
+// just before. It gives up after in.triggerTimeout. But if too few of the fault's kind were injected by then, it waits
+// on until extraTriggerWait is over, or until enough others of the kind were injected.
+func (in *injector) waitForTrigger(ctx context.Context, f fault, t *trigger) bool {
+	until := time.Now().Add(in.triggerTimeout)
+	last := in.began.Add(in.opt.Flow + in.opt.extraTriggerWait())
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
 
 	for waiting.Err() == nil {
-		if in.network.triggers.wait(waiting, tr, time.Until(until)) {
-			if tr.hit {
+		if in.network.triggers.wait(waiting, t, time.Until(until)) {
+			if t.hasTarget {
 				return true
 			}
 			continue
 		}
 
-		if !last.After(until) || !in.extendWait(h.Kind, stop) {
+		canWaitOn := last.After(until)
+		if !canWaitOn || !in.extendWait(f.Kind, stop) {
 			return false
 		}
 
@@ -113,45 +120,46 @@ func (in *injector) waitForTrigger(ctx context.Context, h fault, tr *trigger) bo
 	return false
 }
 
-// extendWait reports whether fewer blows of a kind have fallen than a good run needs. Once that is no longer so, recordInjected calls stop.
-func (in *injector) extendWait(name string, stop func()) bool {
+// extendWait reports whether fewer faults of a kind were injected than a run needs. Once that is no longer so,
+// recordInjected calls stop.
+func (in *injector) extendWait(kind string, stop func()) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if !in.needsMoreOf(name) {
+	if !in.needsMoreOf(kind) {
 		return false
 	}
 	if in.waiting == nil {
 		in.waiting = map[string][]func(){}
 	}
-	in.waiting[name] = append(in.waiting[name], stop)
+	in.waiting[kind] = append(in.waiting[kind], stop)
 	return true
 }
 
-// needsMoreOf reports whether fewer blows of a kind have fallen than a good run needs. Caller holds c.mu.
-func (in *injector) needsMoreOf(name string) bool {
-	return in.injected[name] < in.opt.minInjected(in.opt.Faults[name])
+// needsMoreOf reports whether fewer faults of a kind were injected than a run needs. Caller holds in.mu.
+func (in *injector) needsMoreOf(kind string) bool {
+	return in.injected[kind] < in.opt.minInjected(in.opt.Faults[kind])
 }
 
-// armStopAfterClaim lets a trap stop a sender once its claim is committed, before or just as the first
-// byte of the message leaves. The stop lasts longer than the sender's lease.
-func (in *injector) armStopAfterClaim(ctx context.Context, h fault, tr *trigger) {
-	switch h.Route {
+// armStopAfterClaim lets a trigger stop a sender once its claim is committed, before or just as the first byte of the
+// message leaves. The stop lasts longer than the sender's lease.
+func (in *injector) armStopAfterClaim(ctx context.Context, f fault, t *trigger) {
+	switch f.Route {
 	case routePostgres:
-		tr.upstream, tr.match = false, isClaimAnswer
+		t.upstream, t.match = false, isClaimAnswer
 	case routeSMTP:
-		tr.match = containsWords("MAIL FROM")
+		t.match = containsWords("MAIL FROM")
 	default:
-		tr.match = containsWords(in.driver.traits.PostRequest)
+		t.match = containsWords(in.driver.traits.PostRequest)
 	}
 
-	tr.inject = func(l *link) bool {
-		tr.hit = false
+	t.inject = func(l *link) bool {
+		t.hasTarget = false
 		for _, r := range in.network.ownersOf(l) {
-			thaw, ok := r.stop()
-			tr.hit = tr.hit || ok
+			resume, ok := r.suspend()
+			t.hasTarget = t.hasTarget || ok
 			in.running.Go(func() {
-				pause.For(ctx, h.Duration)
-				thaw()
+				pause.For(ctx, f.Duration)
+				resume()
 			})
 		}
 

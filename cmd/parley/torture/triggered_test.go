@@ -10,55 +10,61 @@ import (
 	"parley/cmd/parley/torture/emulators"
 )
 
-// mailStart is what a blow of lurking waits for.
+// The faults of these tests stop a process when it sends mailStart. Each test lets these bytes pass on a connection of a
+// replica until the fault stops waiting.
 const mailStart = "MAIL FROM:<help@acme.test>"
 
-// newLurk returns the chaos of a run in which so many blows of faultStopAfterClaim are planned and have fallen, and one more blow that
-// waits for the first bytes of a mail.
-func newLurk(t *testing.T, planned, fallen int) (*injector, fault) {
+// stopBeforeMail is the fault that waits for mailStart.
+func stopBeforeMail() fault {
+	return fault{Kind: faultStopAfterClaim, Route: routeSMTP, Duration: time.Millisecond}
+}
+
+// newTestInjector returns the injector of a run in which so many faults like stopBeforeMail are planned and were injected.
+// It does not wait for triggers, but for the extra time that a fault gets when too few were injected.
+func newTestInjector(t *testing.T, planned, injected int) *injector {
 	t.Helper()
-	c := &injector{
+	return &injector{
 		opt:       Options{Faults: map[string]int{faultStopAfterClaim: planned}},
-		injected:  map[string]int{faultStopAfterClaim: fallen},
+		injected:  map[string]int{faultStopAfterClaim: injected},
 		missed:    map[string]int{},
 		network:   &network{},
 		driver:    newDriver(emulators.Client{}, Options{}),
 		began:     time.Now(),
 		printLine: t.Logf,
 	}
-	return c, fault{Kind: faultStopAfterClaim, Route: routeSMTP, Duration: time.Millisecond}
 }
 
-// outcome is what became of blows that waited.
-type outcome struct{ struck, missed int }
+// outcome counts what became of faults that waited.
+type outcome struct{ injected, missed int }
 
-// lurk lets a blow wait for the first bytes of a mail, and lets these pass on a connection of a replica until the blow stops
-// waiting. The replica's process starts after some of them, or never.
-func lurk(t *testing.T, c *injector, h fault, starts bool) outcome {
+// injectUntilOver lets one fault wait while mailStart passes, and returns what became of it. start is called after some
+// passes and returns the process of the replica; nil means that there never is one.
+func injectUntilOver(t *testing.T, in *injector, start func() *child.Process) outcome {
 	t.Helper()
+	const passesBeforeStart = 20
+	before := in.injected[faultStopAfterClaim]
 	r := &replica{}
-	before := c.injected[faultStopAfterClaim]
 	l := &link{proxy: &proxy{owner: r}, route: routeSMTP}
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		c.injectOnTrigger(t.Context(), h)
+		in.injectOnTrigger(t.Context(), stopBeforeMail())
 	}()
 	for n := 0; ; n++ {
 		select {
 		case <-over:
-			c.running.Wait()
-			return outcome{struck: c.injected[faultStopAfterClaim] - before, missed: c.missed[faultStopAfterClaim]}
+			in.running.Wait()
+			return outcome{injected: in.injected[faultStopAfterClaim] - before, missed: in.missed[faultStopAfterClaim]}
 		default:
 		}
-		c.network.triggers.pass(l, []byte(mailStart), true)
-		if n == 20 && starts {
+		in.network.triggers.pass(l, []byte(mailStart), true)
+		if n == passesBeforeStart && start != nil {
 			r.mu.Lock()
-			r.process = startIdle(t)
+			r.process = start()
 			r.mu.Unlock()
 		}
 		if !pause.For(t.Context(), time.Millisecond) {
-			t.Fatal("the blow still waits at the end of the test")
+			t.Fatal("the fault still waits at the end of the test")
 		}
 	}
 }
@@ -66,7 +72,12 @@ func lurk(t *testing.T, c *injector, h fault, starts bool) outcome {
 // startIdle starts a process that does nothing.
 func startIdle(t *testing.T) *child.Process {
 	t.Helper()
-	p, err := child.Start(child.Spec{Name: "idle", Program: []string{"sleep", "600"}, Env: child.CleanEnv(), Log: filepath.Join(t.TempDir(), "log")})
+	p, err := child.Start(child.Spec{
+		Name:    "idle",
+		Program: []string{"sleep", "600"},
+		Env:     child.CleanEnv(),
+		Log:     filepath.Join(t.TempDir(), "log"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,83 +85,127 @@ func startIdle(t *testing.T) *child.Process {
 	return p
 }
 
-// A blow that meets its moment when its process has just ended waits for the next one.
-func TestLurkUntilProcessRuns(t *testing.T) {
+// A fault whose trigger fires when its process has just ended waits for the next time.
+func TestTriggerWaitsUntilProcessRuns(t *testing.T) {
 	t.Parallel()
-	c, h := newLurk(t, 1, 0)
-	c.triggerTimeout = time.Minute
-	if got, want := lurk(t, c, h, true), (outcome{struck: 1}); got != want {
+	in := newTestInjector(t, 1, 0)
+	in.triggerTimeout = time.Minute
+	got := injectUntilOver(t, in, func() *child.Process { return startIdle(t) })
+	if want := (outcome{injected: 1}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
-// At the end of a run, a blow waits on only if fewer than half of those planned have fallen: a good run needs these.
-func TestLurkAtEnd(t *testing.T) {
+// After the flow, a fault waits on for its trigger while fewer than half of those planned were injected: a run needs these.
+func TestTriggerWaitsOnIfTooFewWereInjected(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		planned, fallen int
-		want            outcome
+	for _, tt := range []struct {
+		name     string
+		planned  int
+		injected int
 	}{
-		{planned: 1, fallen: 0, want: outcome{struck: 1}},
-		{planned: 4, fallen: 1, want: outcome{struck: 1}},
-		{planned: 4, fallen: 2, want: outcome{missed: 1}},
-		{planned: 2, fallen: 1, want: outcome{missed: 1}},
+		{name: "none of one", planned: 1, injected: 0},
+		{name: "one of four", planned: 4, injected: 1},
 	} {
-		chaos, h := newLurk(t, c.planned, c.fallen)
-		starts := c.want.struck > 0 // else the blow could strike before it gives up
-		if got := lurk(t, chaos, h, starts); got != c.want {
-			t.Errorf("%d of %d have fallen: got %+v, want %+v", c.fallen, c.planned, got, c.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := newTestInjector(t, tt.planned, tt.injected)
+			got := injectUntilOver(t, in, func() *child.Process { return startIdle(t) })
+			if want := (outcome{injected: 1}); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
 	}
 }
 
-// Several blows wait because one more of their kind has to fall. When one has struck, the others give up.
-func TestLurkTogether(t *testing.T) {
+// After the flow, a fault gives up if half of those planned were injected.
+func TestTriggerGivesUpIfEnoughWereInjected(t *testing.T) {
 	t.Parallel()
-	const blows = 3
-	before := Options{}.minInjected(2*blows) - 1
-	c, h := newLurk(t, 2*blows, before)
-	over := make(chan struct{}, blows)
-	for range blows {
+	for _, tt := range []struct {
+		name     string
+		planned  int
+		injected int
+	}{
+		{name: "two of four", planned: 4, injected: 2},
+		{name: "one of two", planned: 2, injected: 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := newTestInjector(t, tt.planned, tt.injected)
+			got := injectUntilOver(t, in, nil) // with a process it could be injected before it gives up
+			if want := (outcome{missed: 1}); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+// Several faults wait on because one more of their kind is needed. When one was injected, the others give up.
+func TestTriggersGiveUpTogether(t *testing.T) {
+	t.Parallel()
+	const (
+		waiting = 3
+		planned = 2 * waiting
+		timeout = 5 * time.Minute // on a busy machine
+	)
+	before := Options{}.minInjected(planned) - 1
+	in := newTestInjector(t, planned, before)
+	over := make(chan struct{}, waiting)
+	for range waiting {
 		go func() {
-			c.injectOnTrigger(t.Context(), h)
+			in.injectOnTrigger(t.Context(), stopBeforeMail())
 			over <- struct{}{}
 		}()
 	}
-	armed := func() int {
-		c.network.triggers.mu.Lock()
-		defer c.network.triggers.mu.Unlock()
-		return len(c.network.triggers.list)
-	}
-	for deadline := time.Now().Add(5 * time.Minute); armed() < blows; pause.For(t.Context(), time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d blows wait, want %d", armed(), blows)
-		}
-	}
-	c.network.triggers.pass(&link{proxy: &proxy{owner: &replica{process: startIdle(t)}}, route: routeSMTP}, []byte(mailStart), true)
-	deadline := time.After(5 * time.Minute)
-	for n := range blows {
+	waitUntilArmed(t, &in.network.triggers, waiting, timeout)
+
+	l := &link{proxy: &proxy{owner: &replica{process: startIdle(t)}}, route: routeSMTP}
+	in.network.triggers.pass(l, []byte(mailStart), true)
+	deadline := time.After(timeout)
+	for n := range waiting {
 		select {
 		case <-over:
 		case <-deadline:
-			t.Fatalf("%d of %d blows still wait", blows-n, blows)
+			t.Fatalf("%d of %d faults still wait", waiting-n, waiting)
 		}
 	}
-	c.running.Wait()
-	got := outcome{struck: c.injected[faultStopAfterClaim] - before, missed: c.missed[faultStopAfterClaim]}
-	if want := (outcome{struck: 1, missed: blows - 1}); got != want {
+	in.running.Wait()
+	got := outcome{injected: in.injected[faultStopAfterClaim] - before, missed: in.missed[faultStopAfterClaim]}
+	if want := (outcome{injected: 1, missed: waiting - 1}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
-// Where the chat limits what Parley may read, replies leave later: blows wait longer for them, and wishes are granted less often.
-func TestLurkWhereChatIsLimited(t *testing.T) {
-	t.Parallel()
-	free, limited := Options{}, Options{Rate: 1}
-	if got, than := limited.extraTriggerWait(), free.extraTriggerWait(); got <= than {
-		t.Errorf("blows wait %s, want longer than %s", got, than)
+// waitUntilArmed waits until n triggers are armed.
+func waitUntilArmed(t *testing.T, list *triggers, n int, timeout time.Duration) {
+	t.Helper()
+	countArmed := func() int {
+		list.mu.Lock()
+		defer list.mu.Unlock()
+		return len(list.armed)
 	}
-	if got, than := newDriver(emulators.Client{}, limited).stimuli.interval, newDriver(emulators.Client{}, free).stimuli.interval; got <= than {
-		t.Errorf("wishes are granted every %s, want less often than every %s", got, than)
+	for deadline := time.Now().Add(timeout); countArmed() < n; pause.For(t.Context(), time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d triggers are armed after %s, want %d", countArmed(), timeout, n)
+		}
+	}
+}
+
+// Where the chat limits what Parley may read, replies leave later, so faults wait longer for them.
+func TestTriggerWaitWhereChatIsLimited(t *testing.T) {
+	t.Parallel()
+	limited, free := Options{Rate: 1}.extraTriggerWait(), Options{}.extraTriggerWait()
+	if limited <= free {
+		t.Errorf("faults wait %s after the flow, want longer than %s", limited, free)
+	}
+}
+
+// Where the chat limits what may be posted, stimuli come less often.
+func TestStimulusIntervalWhereChatIsLimited(t *testing.T) {
+	t.Parallel()
+	limited := newDriver(emulators.Client{}, Options{Rate: 1}).stimuli.interval
+	free := newDriver(emulators.Client{}, Options{}).stimuli.interval
+	if limited <= free {
+		t.Errorf("stimuli come every %s, want less often than every %s", limited, free)
 	}
 }

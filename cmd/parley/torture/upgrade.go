@@ -17,12 +17,12 @@ import (
 const (
 	migrationsPath = "store/migrations"
 	buildTimeout   = 10 * time.Minute
-	laterCommits   = 8 // tried when the chosen one does not build
+	laterCommits   = 8 // how many are tried when the chosen one does not build
 	// maxStopTime is the longest that a Parley may take to finish its sends and end.
 	maxStopTime = 30 * time.Second
 )
 
-// errNoOldVersion says why there is no earlier version to begin with.
+// errNoOldVersion is returned with the reason why there is no earlier version with which to begin.
 var errNoOldVersion = errors.New("no earlier version")
 
 // buildOld builds the program of an earlier commit into dir and reports which one it is.
@@ -51,9 +51,9 @@ func buildOld(ctx context.Context, o Options, dir string) (program, commit strin
 	return "", "", fmt.Errorf("%w: %w", errNoOldVersion, err)
 }
 
-// listOldCommits returns candidates, best first: the state before the last commit that changed
-// the schema, when that commit only added migrations; else that commit itself, whose
-// schema is still ours; then those that came after it.
+// listOldCommits returns the commits with which a run may begin, the best first: the state before the last commit that
+// changed the schema, if that commit only added migrations; then that commit itself, whose schema is still ours; then those
+// that came after it.
 func listOldCommits(ctx context.Context, source string) ([]string, error) {
 	shallow, err := runGit(ctx, source, "rev-parse", "--is-shallow-repository")
 	if err != nil {
@@ -113,8 +113,8 @@ func buildCommit(ctx context.Context, source, commit, dir string) (string, error
 
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/parley") //nolint:gosec // likewise
 	build.Dir = tree
-	if said, err := build.CombinedOutput(); err != nil {
-		first, _, _ := bytes.Cut(bytes.TrimSpace(said), []byte("\n"))
+	if output, err := build.CombinedOutput(); err != nil {
+		first, _, _ := bytes.Cut(bytes.TrimSpace(output), []byte("\n"))
 		return "", fmt.Errorf("%.12s does not build: %w: %s", commit, err, first)
 	}
 
@@ -137,19 +137,20 @@ func (in *injector) rollUpgrade(ctx context.Context) error {
 	return nil
 }
 
-// restartReplica asks a Parley to stop, and measures how long nobody answers at its address. Next runs
-// program, with env added to its environment; nil means the same program and environment as before.
-func (in *injector) restartReplica(ctx context.Context, h fault, program []string, env ...string) error {
+// restartReplica asks a Parley to end, and measures how long nobody answers at its address. What runs next is program, with
+// env added to its environment; nil means the same program and environment as before.
+func (in *injector) restartReplica(ctx context.Context, f fault, program []string, env ...string) error {
 	in.restarting.Lock()
 	defer in.restarting.Unlock()
 	before := in.countDisturbances()
-	gap, drained, ok := in.endpoints.measureDowntime(ctx, h.Replica, func() { in.replicas[h.Replica].replace(program, env...) })
-	in.endpoints.recordDowntime(gap, drained, ok && in.countDisturbances() == before)
-	in.recordInjected(h)
+	m := in.endpoints.measureRestart(ctx, f.Replica, func() { in.replicas[f.Replica].replace(program, env...) })
+	m.IsValid = m.IsValid && in.countDisturbances() == before
+	in.endpoints.recordRestart(m)
+	in.recordInjected(f)
 	return ctx.Err()
 }
 
-// countDisturbances counts what may have disturbed a restart.
+// countDisturbances counts the faults that disturb a restart at the same time.
 func (in *injector) countDisturbances() int {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -19,16 +19,16 @@ import (
 	"parley/channels/pause"
 )
 
-// openBalancer opens an address to which providers send requests, and passes them on to doors, the addresses of the
-// replicas. It is a simple balancer: it tries the replicas in turn and knows only whether one takes a connection.
-func (n *network) openBalancer(ctx context.Context, way string, doors []string) (*proxy, error) {
+// openBalancer opens an address to which providers send requests, and passes them on to the addresses of the replicas. It is
+// a simple balancer: it tries the replicas in turn and knows only whether one takes a connection.
+func (n *network) openBalancer(ctx context.Context, route string, replicas []string) (*proxy, error) {
 	var next atomic.Uint32
 	dial := func(ctx context.Context) (net.Conn, error) {
 		var err error
-		for range doors {
+		for range replicas {
 			var c net.Conn
 			d := net.Dialer{Timeout: dialTimeout}
-			if c, err = d.DialContext(ctx, "tcp", doors[int(next.Add(1))%len(doors)]); err == nil {
+			if c, err = d.DialContext(ctx, "tcp", replicas[int(next.Add(1))%len(replicas)]); err == nil {
 				return c, nil
 			}
 		}
@@ -37,12 +37,12 @@ func (n *network) openBalancer(ctx context.Context, way string, doors []string) 
 	}
 
 	return openProxy(ctx, &proxy{
-		route: way, dial: dial, triggers: &n.triggers,
+		route: route, dial: dial, triggers: &n.triggers,
 		onAnswer: func(status string) { n.addCount("webhooks answered "+status, 1) },
 	})
 }
 
-// askEvery is the pause before an emulator or the database is asked the same once more.
+// askEvery is the pause before an emulator or the database is asked the same again.
 const askEvery = 200 * time.Millisecond
 
 // untilAnswered asks a provider's emulator again and again, until it succeeds: that takes a Parley that answers the
@@ -101,14 +101,14 @@ func (s *session) publicURL() string {
 	return "http://" + s.network.customerWebhooks.address()
 }
 
-// signedProbe makes a request, signed as Slack signs its own with secret, that any running Parley answers with 2xx.
-// door is the host and port of a replica.
+// signedProbe makes a request that any running Parley answers with 2xx. It is signed as Slack signs its own with secret.
+// address is the host and port of a replica.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
-func signedProbe(ctx context.Context, door, secret string) (*http.Request, error) {
-	const body = `{"type":"url_verification","challenge":"knock"}`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+door+"/slack/events", strings.NewReader(body))
+func signedProbe(ctx context.Context, address, secret string) (*http.Request, error) {
+	const body = `{"type":"url_verification","challenge":"probe"}`
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/slack/events", strings.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("torture: knock: %w", err)
+		return nil, fmt.Errorf("torture: probe: %w", err)
 	}
 	stamp := strconv.FormatInt(time.Now().Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(secret))

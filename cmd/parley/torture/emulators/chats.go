@@ -75,10 +75,10 @@ type chatProviders struct {
 type smsOutbox struct {
 	waiting []string
 	busy    bool
-	late    []string // texts of which Parley's webhook took no notice
+	late    []string // texts that Parley's webhook did not accept
 }
 
-// openChatProviders starts the emulators.
+// openChatProviders starts the emulators of Meta and Twilio.
 func openChatProviders(ctx context.Context, seed uint64) (*chatProviders, error) {
 	c := &chatProviders{sms: map[int]*smsOutbox{}, people: map[int]*graphfake.PageCustomer{}}
 	c.ended, c.end = context.WithCancel(context.Background())
@@ -107,7 +107,7 @@ func (c *chatProviders) close() error {
 	return c.graph.Close()
 }
 
-// newControl returns the handler by which the driver and the oracle control what the emulators do.
+// newControl returns the handler by which a Client controls these emulators.
 func (c *chatProviders) newControl() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /_fake/chat/connect", c.Connect)

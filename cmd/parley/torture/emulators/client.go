@@ -20,7 +20,7 @@ import (
 
 const callTimeout = 30 * time.Second
 
-// Client speaks to the emulators' control addresses.
+// Client controls the process of the emulators by their control addresses.
 type Client struct {
 	Slack string // base URL of the Slack emulator, without a final slash; "" means there is none
 	Teams string // base URL of the Teams emulator; "" means agents work in Slack
@@ -30,8 +30,7 @@ type Client struct {
 	Model bool   // there is a model
 }
 
-// errConflict is returned for what a person can't do as the chat is now, as to press a button that
-// is gone.
+// errConflict is returned for what a person can't do as the chat is now, such as pressing a button that is gone.
 var errConflict = errors.New("torture: nobody can do that now")
 
 // Call sends in as JSON, if there is one, and reads the answer into into, if wanted.
@@ -60,8 +59,8 @@ func (c Client) Call(ctx context.Context, method, address string, in, into any) 
 	defer func() { _ = res.Body.Close() }()
 
 	if res.StatusCode != http.StatusOK {
-		const mostShown = 300                                      // bytes of an answer that an error quotes
-		text, _ := io.ReadAll(io.LimitReader(res.Body, mostShown)) // without a text the status still says enough
+		const maxQuoted = 300                                      // bytes of an answer in an error
+		text, _ := io.ReadAll(io.LimitReader(res.Body, maxQuoted)) // without a text the status still says enough
 		if res.StatusCode == http.StatusConflict {
 			return fmt.Errorf("%w: %s: %s", errConflict, address, bytes.TrimSpace(text))
 		}
@@ -116,7 +115,7 @@ func (c Client) mailFault(ctx context.Context, f mailfake.Fault) error {
 	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/faults", f, nil)
 }
 
-// CountFaults reports how often the armed faults struck, by what they do.
+// CountFaults returns how often the armed faults occurred, by what they do.
 func (c Client) CountFaults(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}
 	if err := c.Platform().countFaults(ctx, counts); err != nil {
@@ -141,7 +140,7 @@ func (c Client) CountFaults(ctx context.Context) (map[string]int, error) {
 	return counts, nil
 }
 
-// optionalFaultPaths are the paths at which the faults of those are controlled who are not in every run.
+// optionalFaultPaths returns the paths at which the faults of the emulators are controlled that are not in every run.
 func (c Client) optionalFaultPaths() (paths []string) {
 	if c.Chats {
 		paths = append(paths, "/_fake/chat/faults")
@@ -152,7 +151,7 @@ func (c Client) optionalFaultPaths() (paths []string) {
 	return paths
 }
 
-// ModelQuestions returns the marks of each question that the model was asked; nil without one.
+// ModelQuestions returns the markers of each question that the model was asked; nil without one.
 func (c Client) ModelQuestions(ctx context.Context) (list [][]checker.Marker, err error) {
 	if c.Model {
 		err = c.Call(ctx, http.MethodGet, c.Mail+"/_fake/model/asked", nil, &list)
@@ -173,7 +172,7 @@ func (c Client) ClearFaults(ctx context.Context) error {
 	return c.Call(ctx, http.MethodDelete, c.Mail+"/_fake/mail/faults", nil, nil)
 }
 
-// BounceMail lets mail to an address be taken, and come back with a report.
+// BounceMail lets the mail server accept mail to an address, and bounce it.
 func (c Client) BounceMail(ctx context.Context, address string) error {
 	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/recipient", mailfake.RecipientRule{Address: address, Policy: mailfake.PolicyBounce}, nil)
 }

@@ -1,6 +1,6 @@
-// Package world is what the Parleys of a torture speak to: emulators of mail, of the chat in which agents work
-// and of the phones, in a process of their own, and the windows through which people write, look and act there
-// and through which things go wrong.
+// Package emulators has everything to which the Parleys of a torture run connect, but the database: emulators of mail,
+// of the chat in which agents work, of customers' phones and of a model. Run serves them in a process of their own. Client
+// controls that process: by it people write, the oracle observes, and faults of providers are armed.
 //
-// What does not belong here: who says what and when, what breaks, and what is promised.
+// What does not belong here: who writes what and when, which faults are injected, and what the invariants are.
 package emulators

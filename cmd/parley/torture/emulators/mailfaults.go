@@ -7,7 +7,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// mailFaults spoil IMAP and SMTP all the time.
+// mailFaults returns the faults of IMAP and SMTP. They occur by chance until ClearFaults.
 func mailFaults() []mailfake.Fault {
 	const often, seldom = 0.04, 0.02
 	return []mailfake.Fault{

@@ -21,7 +21,7 @@ const (
 	ModelName = "torture-model"
 )
 
-// modelFaultShare is the share of requests that a spoilt model fails.
+// modelFaultShare is the share of requests that fail while faults are armed.
 const modelFaultShare = 0.4
 
 // The seed of a run begins several sequences of chance, which these numbers keep apart.
@@ -30,7 +30,7 @@ const (
 	answerStream = 4
 )
 
-// hallucinationShare is the share of good answers that say something of another conversation.
+// hallucinationShare is the share of good answers that quote another conversation.
 const hallucinationShare = 0.25
 
 // model is a server of chat completions that fails by chance.
@@ -39,8 +39,8 @@ type model struct {
 	reader *reader
 
 	mu        sync.Mutex
-	read      int                // requests whose marks were read
-	questions [][]checker.Marker // of each question with any
+	read      int                // requests whose markers were read
+	questions [][]checker.Marker // the markers of each question that has any
 }
 
 // openModel starts the server.
@@ -53,7 +53,7 @@ func openModel(ctx context.Context, seed uint64) (*model, error) {
 	return &model{Running: running, reader: reader}, nil
 }
 
-// listModelFaults returns the ways in which a model fails.
+// listModelFaults returns the ways in which the model fails.
 func listModelFaults() []openaifake.Manner {
 	return []openaifake.Manner{
 		openaifake.Status(http.StatusInternalServerError, "server_error", "The server had an error."),
@@ -68,7 +68,7 @@ func listModelFaults() []openaifake.Manner {
 	}
 }
 
-// armFaults lets requests fail by chance, until Heal.
+// armFaults lets requests fail by chance, until ClearFaults.
 func (m *model) armFaults(seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, faultStream)) //nolint:gosec // the seed is to be repeated
 	all := listModelFaults()
@@ -80,7 +80,7 @@ func (m *model) armFaults(seed uint64) {
 	})
 }
 
-// newControl returns the handler by which the driver and the oracle control what the emulators do.
+// newControl returns the handler by which a Client controls the model.
 func (m *model) newControl(seed uint64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.armFaults(seed) }) //nolint:contextcheck // a manner answers requests of its own
@@ -100,7 +100,7 @@ func (m *model) newControl(seed uint64) http.Handler {
 	return mux
 }
 
-// readQuestions returns the marks of each question that was asked.
+// readQuestions returns the markers of each question that was asked so far.
 func (m *model) readQuestions() [][]checker.Marker {
 	all := m.Requests()
 	m.mu.Lock()
@@ -114,8 +114,8 @@ func (m *model) readQuestions() [][]checker.Marker {
 	return m.questions
 }
 
-// reader is what the model makes of customers' words: it names each mark a ticket, and each message urgent. Some of
-// its answers say what another customer wrote, which may be shown to nobody.
+// reader answers as the model: it calls each marker a ticket, and each message urgent. Some of its answers quote another
+// customer, which Parley may show to nobody (hallucination).
 type reader struct {
 	mu                sync.Mutex
 	rng               *rand.Rand
@@ -124,7 +124,7 @@ type reader struct {
 	hallucinated      map[hallucination]bool // what it said of others
 }
 
-// hallucination is what an answer about a conversation says of another one.
+// hallucination is a marker of another conversation in an answer about a conversation.
 type hallucination struct {
 	about  int
 	marker checker.Marker
@@ -165,7 +165,7 @@ func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answe
 	return a, nil
 }
 
-// markersAsked returns the marks of a request. An answer that isn't valid is shown to the model again: what the model
+// markersAsked returns the markers of a request. An answer that isn't valid is shown to the model again: what the model
 // itself has said there of another conversation is no question of Parley's.
 func (r *reader) markersAsked(body []byte) []checker.Marker {
 	var q struct {

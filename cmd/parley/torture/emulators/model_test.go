@@ -27,7 +27,7 @@ func TestOwnLiesAreNoQuestions(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, user, assistant string
-		alsoAsked             string // what counts as asked beside the first mark of user
+		alsoAsked             string // what counts as asked beside the first marker of user
 	}{
 		{name: "its own lie", user: "inbound-c002-12", assistant: "Ticket inbound-c003-19"},
 		{name: "never said", user: "inbound-c002-12", assistant: "Ticket inbound-c004-1", alsoAsked: "inbound-c004-1"},

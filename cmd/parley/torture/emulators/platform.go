@@ -9,39 +9,39 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// Platform is the chat in which agents work, seen through its emulator's windows: what
-// people do there, what they see, and what goes wrong. The oracle's process makes its own.
+// Platform controls the emulator of the chat in which agents work: what people do there, what they see, and which faults it
+// has. The oracle's process makes its own.
 type Platform interface {
 	// Traits never change.
 	Traits() Traits
 
-	// ReadThreads shows the support channel with all its threads.
+	// ReadThreads returns all threads of the support channel.
 	ReadThreads(ctx context.Context) ([]checker.Thread, error)
-	// ReadRoots gives the threads' roots by the subject on their cards.
+	// ReadRoots returns the roots of threads by the subject on their cards.
 	ReadRoots(ctx context.Context) (map[string]root, error)
-	// Export is everything, to be kept.
+	// Export returns everything that the emulator shows, to be kept as JSON.
 	Export(ctx context.Context) (any, error)
-	// LateEvents gives the ids of messages whose change Parley was told only after that time, or not yet.
+	// LateEvents returns the ids of messages of whose change Parley was told only after that time, or not yet.
 	LateEvents(ctx context.Context, what change, over time.Duration) (map[string]bool, error)
-	// LostEvents gives the ids of messages of which Parley was never told one of these changes.
+	// LostEvents returns the ids of messages of which Parley was never told one of these changes.
 	LostEvents(ctx context.Context, what ...change) (map[string]bool, error)
-	// Problems are what Parley did that no user of the platform could see as it was meant.
+	// Problems returns what Parley did that no user of the platform could see as it was meant.
 	Problems(ctx context.Context) ([]string, error)
-	// CountPendingEvents counts what Parley still has to be told.
+	// CountPendingEvents counts the events of which Parley still has to be told.
 	CountPendingEvents(ctx context.Context) (int, error)
 
-	// Post lets somebody type in a thread and gives the message's id.
+	// Post lets somebody type in a thread and returns the message's id.
 	Post(ctx context.Context, user, root, text string) (string, error)
 	Edit(ctx context.Context, user, id, text string) error
 	Delete(ctx context.Context, user, id string) error
 	// Click presses a button of a message. Errors: ErrClickIgnored.
 	Click(ctx context.Context, user, id, button string) error
 
-	// armFaults lets calls and events fail by chance, until Heal.
+	// armFaults lets calls and events fail by chance, until ClearFaults.
 	armFaults(ctx context.Context) error
 	// RateLimit answers 429 to all posts for some time.
 	RateLimit(ctx context.Context, lasting time.Duration) error
-	// EndSessions breaks what the platform itself keeps up: connections, keys.
+	// EndSessions ends what the platform keeps up for the app: its connections in Slack, its tokens in Teams.
 	EndSessions(ctx context.Context) error
 	// countProviderFaults adds to counts how often the armed faults struck, by what each fault does.
 	countFaults(ctx context.Context, counts map[string]int) error
@@ -54,11 +54,11 @@ type root struct {
 	Card string // what it shows
 }
 
-// ErrClickIgnored is returned for a click of which the platform says that nothing came of it.
+// ErrClickIgnored is returned for a click on a button that is gone.
 var ErrClickIgnored = errors.New("torture: the click was not taken")
 
-// asIgnoredClick turns errConflict into ErrClickIgnored: the button went away between the look and the
-// click, and a person would look again.
+// asIgnoredClick turns errConflict into ErrClickIgnored: the button went away between the observation and the click, and a
+// person would look again.
 func asIgnoredClick(err error) error {
 	if errors.Is(err, errConflict) {
 		return fmt.Errorf("%w: %w", ErrClickIgnored, err)
@@ -66,7 +66,7 @@ func asIgnoredClick(err error) error {
 	return err
 }
 
-// change is what a person did to a message, of which the platform may tell Parley late.
+// change is what a person did to a message. The platform may tell Parley late of it.
 type change int
 
 // Changes.
@@ -84,7 +84,7 @@ type Traits struct {
 	Ann, Ben, Zoe string // Ann and Ben are agents; Zoe is a colleague who is no agent
 	Channel       string // support
 
-	PostRequest string // the first words of an HTTP request that posts something
+	PostRequest string // how an HTTP request begins by which Parley posts
 
 	// How people write in a thread.
 	Reply     func(words string, n int) string // for the customer; n tells replies apart

@@ -12,9 +12,9 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// Options shape the emulators of a run.
+// Options say which emulators a run has.
 type Options struct {
-	EnvFile  string // file that gets their addresses, as NAME=value lines
+	EnvFile  string // the file that gets their addresses, as lines NAME=value
 	Seed     uint64 // of faults by chance
 	SaveSent bool   // the mail server files what it sends by itself
 	Chats    bool   // there are WhatsApp, Messenger and short messages too
@@ -24,8 +24,8 @@ type Options struct {
 	Limits   bool   // Slack and Teams keep to the limits that they publish
 }
 
-// Run is the main function of the emulators' process. It serves the emulators, and the addresses by which the run
-// controls them, until ctx ends.
+// Run is the main function of the emulators' process. It serves the emulators, and the addresses by which a Client controls
+// them, until ctx ends.
 func Run(ctx context.Context, o Options) error {
 	mail := mailfake.New(mailfake.Options{Seed: int64(o.Seed >> 1), //nolint:gosec // a seed
 		Mailboxes: []mailfake.MailboxConfig{{Address: lab.HelpAddress, Password: lab.HelpPassword, SaveToSent: o.SaveSent}}})
@@ -87,7 +87,7 @@ func Run(ctx context.Context, o Options) error {
 	return errors.Join(err, closeChatProviders(phones), office.Close(), mail.Close())
 }
 
-// closeChatProviders ends the phones, if there are any.
+// closeChatProviders closes the emulators of phones, if there are any.
 func closeChatProviders(c *chatProviders) error {
 	if c == nil {
 		return nil
@@ -101,8 +101,8 @@ type agentChat interface {
 	Close() error
 }
 
-// newAgentChat makes the chat's emulator, and a function that gives the variables by which Parley finds
-// it. That function may be called once the emulator has started.
+// newAgentChat makes the emulator of the chat, and a function that returns the variables by which Parley finds it. That
+// function may be called once the emulator has started.
 func (o Options) newAgentChat() (agentChat, func() []string) {
 	if o.Teams {
 		t := newOrganisation(o)

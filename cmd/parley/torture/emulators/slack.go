@@ -46,7 +46,7 @@ func slackTraits() Traits {
 	}
 }
 
-// slackPlatform is Slack.
+// slackPlatform is the Platform of Slack.
 type slackPlatform struct{ Client }
 
 func (slackPlatform) Traits() Traits { return slackTraits() }
@@ -58,7 +58,7 @@ func (s slackPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error
 
 func (s slackPlatform) Export(ctx context.Context) (any, error) { return s.readChannel(ctx) }
 
-// readChannel shows the support channel with all its threads.
+// readChannel returns the support channel with all its threads.
 func (s slackPlatform) readChannel(ctx context.Context) (slackfake.ChannelState, error) {
 	var all slackfake.Snapshot
 	err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/state?channel="+support, nil, &all)
@@ -206,7 +206,7 @@ func (s slackPlatform) actAs(ctx context.Context, user, verb string, a slackfake
 	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/"+verb, a, nil)
 }
 
-// slackFaults spoil the Web API and the events all the time.
+// slackFaults returns the faults of the Web API and of events. They occur by chance until ClearFaults.
 func slackFaults() []slackfake.Fault {
 	const often, seldom = 0.04, 0.02
 	return []slackfake.Fault{

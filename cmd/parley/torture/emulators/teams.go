@@ -69,7 +69,7 @@ func (s teamsPlatform) Traits() Traits {
 	return t
 }
 
-// teamsPlatform is Microsoft Teams.
+// teamsPlatform is the Platform of Microsoft Teams.
 type teamsPlatform struct{ Client }
 
 // readChannel returns everything that everybody sees in the support channel, as it was posted.
@@ -92,7 +92,7 @@ func (s teamsPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error
 		return nil, err
 	}
 	never := map[string]bool{}
-	if s.Blind { // what Teams gave up telling, nobody finds
+	if s.Blind { // Parley can't find messages of which Teams gave up telling it
 		if never, err = s.readLost(ctx, Written); err != nil {
 			return nil, err
 		}
@@ -308,8 +308,8 @@ func (s teamsPlatform) actAs(ctx context.Context, user, verb string, a teamsfake
 	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/"+verb, a, nil)
 }
 
-// teamsFaults spoil calls and events all the time. Events get lost for good only where
-// Parley may look for them.
+// teamsFaults returns the faults of calls and events. They occur by chance until ClearFaults. Events get lost for good only
+// where Parley may look for them.
 func teamsFaults(blind bool) []teamsfake.Fault {
 	const often, seldom = 0.04, 0.02
 	var list []teamsfake.Fault

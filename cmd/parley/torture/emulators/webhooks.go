@@ -9,7 +9,7 @@ import (
 	"parley/channels/pause"
 )
 
-// webhookRetryEvery is the pause before WhatsApp repeats a webhook that was not taken.
+// webhookRetryEvery is the pause before WhatsApp repeats a webhook that was not accepted.
 const webhookRetryEvery = 500 * time.Millisecond
 
 // Hook lets WhatsApp tell Parley of items, until it takes them.
@@ -20,7 +20,7 @@ func (c Client) SendWebhook(ctx context.Context, what string, items ...any) erro
 	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/chat/hook", body, nil)
 }
 
-// relayHook posts a webhook of WhatsApp's and repeats that until it is taken.
+// relayHook sends a webhook of WhatsApp's and repeats that until it is accepted.
 func (c *chatProviders) relayHook(w http.ResponseWriter, r *http.Request) {
 	var body json.RawMessage
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
@@ -31,8 +31,8 @@ func (c *chatProviders) relayHook(w http.ResponseWriter, r *http.Request) {
 	c.writing.Go(func() { //nolint:contextcheck // the provider goes on when the driver has hung up
 		for {
 			status, err := c.graph.PostHook(c.base+"/hooks/wa", body)
-			isTaken := err == nil && status/100 == 2 // any status from 200 to 299
-			if isTaken || !pause.For(c.ended, webhookRetryEvery) {
+			isAccepted := err == nil && status/100 == 2 // any status from 200 to 299
+			if isAccepted || !pause.For(c.ended, webhookRetryEvery) {
 				return
 			}
 		}

@@ -15,45 +15,48 @@ import (
 	"parley/store"
 )
 
-// Audit is what Parley's own records say against it after a run. The verdict on messages
-// stands on what people see; these are the promises that nobody sees.
+// Audit has the violations of invariants that Parley's own tables show.
 type Audit struct {
-	// Effects counts the messages and entries of the log whose order was judged.
+	// Effects counts the messages and entries of the log whose order was checked.
 	Effects int `json:"effects"`
-	// Places counts the customers' messages whose order in the lanes was judged.
+	// Places counts the customers' messages whose order in the lanes was checked.
 	Places int `json:"places"`
 	// OutOfOrder are events that took effect before earlier ones of the same order key.
-	OutOfOrder []string `json:"overtaken,omitempty"`
+	OutOfOrder []string `json:"out_of_order,omitempty"`
 	// AppliedTwice are events and teammates' messages that took effect more than once.
-	AppliedTwice []string `json:"twice,omitempty"`
-	// WronglyQuarantined are quarantined events that could have been applied, or were.
-	WronglyQuarantined []string `json:"given_up,omitempty"`
-	// NotQuarantined are events that can't be applied and were not given up, or of which people were told
-	// never or too often.
-	NotQuarantined []string `json:"unread,omitempty"`
+	AppliedTwice []string `json:"applied_twice,omitempty"`
+	// WronglyQuarantined are events in quarantine that could have been applied, or were.
+	WronglyQuarantined []string `json:"wrongly_quarantined,omitempty"`
+	// NotQuarantined are events that can't be applied and are not in quarantine, or of which people were told never or
+	// too often.
+	NotQuarantined []string `json:"not_quarantined,omitempty"`
 	// Unrecorded are teammates' messages of which Parley has no record.
-	Unrecorded []string `json:"missing,omitempty"`
+	Unrecorded []string `json:"unrecorded,omitempty"`
 	// StaleCards are cards that show another state, owner or team than the conversation has.
-	StaleCards []string `json:"stale,omitempty"`
+	StaleCards []string `json:"stale_cards,omitempty"`
 	// Forgotten are conversations whose customer waits and for whom nobody is responsible.
 	Forgotten []string `json:"forgotten,omitempty"`
 }
 
-// CountUnsettled counts what may still be put right by waiting.
+// CountUnsettled counts the violations that may end by themselves when one waits.
 func (a *Audit) CountUnsettled() int {
 	return len(a.NotQuarantined) + len(a.Unrecorded) + len(a.StaleCards) + len(a.Forgotten)
 }
 
-// ViolatedInvariants counts what is wrong, in words.
+// ViolatedInvariants returns which invariants were violated and how often, for people.
 func (a *Audit) ViolatedInvariants() []string {
 	return checker.FormatTallies([]checker.Tally{
-		{What: "applied out of the journal's order", Count: len(a.OutOfOrder)}, {What: "applied twice", Count: len(a.AppliedTwice)}, {What: "given up", Count: len(a.WronglyQuarantined)},
-		{What: "unreadable and not given up, or not told of once", Count: len(a.NotQuarantined)}, {What: "typed and not recorded", Count: len(a.Unrecorded)},
-		{What: "cards that show what is not so", Count: len(a.StaleCards)}, {What: "forgotten by the database's word", Count: len(a.Forgotten)},
+		{What: "applied out of the journal's order", Count: len(a.OutOfOrder)},
+		{What: "applied twice", Count: len(a.AppliedTwice)},
+		{What: "given up", Count: len(a.WronglyQuarantined)},
+		{What: "unreadable and not given up, or not told of once", Count: len(a.NotQuarantined)},
+		{What: "typed and not recorded", Count: len(a.Unrecorded)},
+		{What: "cards that show what is not so", Count: len(a.StaleCards)},
+		{What: "forgotten by the database's word", Count: len(a.Forgotten)},
 	})
 }
 
-// Violations returns all of it for people.
+// Violations describes all violations, for people.
 func (a *Audit) Violations() []string {
 	return slices.Concat(a.OutOfOrder, a.AppliedTwice, a.WronglyQuarantined, a.NotQuarantined, a.Unrecorded, a.StaleCards, a.Forgotten)
 }
@@ -69,27 +72,27 @@ type conversation struct {
 	HasTimer      bool     `db:"timer"`  // a timer of the conversation will remind somebody
 }
 
-// compareCards compares conversations with the cards of their threads, and finds waiting customers
-// for whom nobody is responsible.
+// compareCards compares conversations with the cards of their threads, and finds waiting customers for whom nobody is
+// responsible.
 func (a *Audit) compareCards(list []conversation, cards map[string]checker.Card) {
 	for _, c := range list {
-		seen, ok := cards[c.Root]
-		over := c.Status == "resolved" || c.Status == "closed"
-		if !ok || !c.isShownBy(seen.Text, over) {
+		card, ok := cards[c.Root]
+		isEnded := c.Status == "resolved" || c.Status == "closed"
+		if !ok || !c.isShownBy(card.Text, isEnded) {
 			a.StaleCards = append(a.StaleCards, fmt.Sprintf("conversation #%d is %s, team %q, owners %q, and its card shows %q",
-				c.Number, c.Status, c.Team, c.Owners, seen.Text))
+				c.Number, c.Status, c.Team, c.Owners, card.Text))
 		}
-		waits := c.CustomerWaits && !over
-		if waits && !c.hasResponsible(seen.Responsible) {
+		isWaiting := c.CustomerWaits && !isEnded
+		if isWaiting && !c.hasResponsible(card.Responsible) {
 			a.Forgotten = append(a.Forgotten, fmt.Sprintf("the customer of conversation #%d waits; "+
-				"it has the owners %q and the team %q, and should have one of %s", c.Number, c.Owners, c.Team, seen.Responsible))
+				"it has the owners %q and the team %q, and should have one of %s", c.Number, c.Owners, c.Team, card.Responsible))
 		}
 	}
 }
 
-// isShownBy reports whether a card shows a conversation as it stands. over means resolved or closed.
-func (c *conversation) isShownBy(card string, over bool) bool {
-	if over {
+// isShownBy reports whether a card shows a conversation as it stands. isEnded means resolved or closed.
+func (c *conversation) isShownBy(card string, isEnded bool) bool {
+	if isEnded {
 		return c.Status != "resolved" || checker.IsResolved(card)
 	}
 	showsTeam := c.Team == "" || strings.Contains(card, c.Team)
@@ -104,15 +107,15 @@ func (c *conversation) isShownBy(card string, over bool) bool {
 	return true
 }
 
-// hasResponsible reports whether somebody is responsible for the customer, and one of those who should be.
-func (c *conversation) hasResponsible(k checker.Responsible) bool {
+// hasResponsible reports whether one of those is responsible for the customer who should be.
+func (c *conversation) hasResponsible(r checker.Responsible) bool {
 	if len(c.Owners) > 0 {
-		return k.OwnerAllowed
+		return r.OwnerAllowed
 	}
 	if c.HasTimer {
 		return true
 	}
-	return c.Team != "" && slices.Contains(k.Teams, c.Team)
+	return c.Team != "" && slices.Contains(r.Teams, c.Team)
 }
 
 const conversationsQuery = `
@@ -190,36 +193,38 @@ const quarantinedQuery = `
 	LEFT JOIN events AS e ON e.id = q.event_id
 	ORDER BY q.event_id`
 
-// compareQuarantine compares what was given up with what had to be.
-func (a *Audit) compareQuarantine(list []quarantined, k Expectation) {
-	unread := slices.Clone(k.Poisons)
+// compareQuarantine compares the events in quarantine with those that have to be there.
+func (a *Audit) compareQuarantine(list []quarantined, expected Expectation) {
+	missing := slices.Clone(expected.Poisons)
 	for _, q := range list {
-		i := slices.Index(unread, q.Fact)
-		if i >= 0 {
-			unread = slices.Delete(unread, i, i+1)
+		i := slices.Index(missing, q.Fact)
+		isPoison := i >= 0
+		if isPoison {
+			missing = slices.Delete(missing, i, i+1)
 		}
+
 		if q.Applied {
 			a.WronglyQuarantined = append(a.WronglyQuarantined, fmt.Sprintf("event %d was given up and applied as well: %s", q.Event, q.Reason))
 			continue
 		}
-		if i < 0 {
+		if !isPoison {
 			a.WronglyQuarantined = append(a.WronglyQuarantined, fmt.Sprintf("event %d was given up: %s", q.Event, q.Reason))
 			continue
 		}
 
-		notices := k.countNotices(q.Event)
-		isTooOften := notices > 1 && !k.Blind
+		notices := expected.countNotices(q.Event)
+		isTooOften := notices > 1 && !expected.Blind
 		if notices == 0 || isTooOften {
 			a.NotQuarantined = append(a.NotQuarantined, fmt.Sprintf("that event %d was given up is told %d times", q.Event, notices))
 		}
 	}
 
-	for _, fact := range unread {
+	for _, fact := range missing {
 		a.NotQuarantined = append(a.NotQuarantined, fmt.Sprintf("%s can't be applied and was not given up", fact))
 	}
 }
 
-// Expectation is what the audit knows besides the records.
+// Expectation is what the audit compares the tables with.
 type Expectation struct {
 	Posted      []string                // messages of teammates of which Parley was told
 	Cards       map[string]checker.Card // what the roots of threads show
@@ -244,24 +249,24 @@ const unrecordedQuery = `
 	FROM unnest($1::text[]) AS typed(place)
 	WHERE NOT EXISTS (SELECT FROM messages AS m WHERE m.place = typed.place)`
 
-// Audit reads Parley's records.
-func (d *Database) Audit(ctx context.Context, k Expectation) (Audit, error) {
+// Audit reads Parley's tables and checks them.
+func (d *Database) Audit(ctx context.Context, expected Expectation) (Audit, error) {
 	var a Audit
 	err := d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		var kept string
 		if err := c.QueryRow(ctx, "SHOW track_commit_timestamp").Scan(&kept); err != nil {
 			return err
 		}
-		if kept != "on" { // it could judge next to nothing
+		if kept != "on" { // without them the order of hardly any events is known
 			return errors.New("audit: the server doesn't keep the times of commits")
 		}
-		return a.Read(ctx, c, k)
+		return a.Read(ctx, c, expected)
 	})
 	return a, err
 }
 
-// Read judges the records that a connection shows.
-func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Expectation) error {
+// Read reads the tables through a connection and checks them.
+func (a *Audit) Read(ctx context.Context, c *pgx.Conn, expected Expectation) error {
 	if err := a.readOrder(ctx, c); err != nil {
 		return err
 	}
@@ -271,7 +276,7 @@ func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Expectation) error {
 		return err
 	}
 
-	a.compareCards(list, k.Cards)
+	a.compareCards(list, expected.Cards)
 	if a.AppliedTwice, err = Rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
 		return err
 	}
@@ -281,12 +286,12 @@ func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Expectation) error {
 		return err
 	}
 
-	a.compareQuarantine(givenUp, k)
-	if a.Unrecorded, err = Rows(ctx, c, pgx.RowTo[string], unrecordedQuery, k.Posted); err != nil {
+	a.compareQuarantine(givenUp, expected)
+	if a.Unrecorded, err = Rows(ctx, c, pgx.RowTo[string], unrecordedQuery, expected.Posted); err != nil {
 		return err
 	}
 
-	reopened, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.LongestStop + overlapMargin).Seconds())
+	reopened, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (expected.LongestStop + overlapMargin).Seconds())
 	a.Forgotten = append(a.Forgotten, reopened...)
 	return err
 }

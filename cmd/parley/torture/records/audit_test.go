@@ -2,7 +2,6 @@ package records
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -10,46 +9,6 @@ import (
 	"parley/cmd/parley/torture/checker"
 	"parley/store/storetest"
 )
-
-// compareCards finds cards that don't show their conversation as it stands, and waiting customers of whom nobody takes care.
-func TestCompareCards(t *testing.T) {
-	t.Parallel()
-	valid := conversation{Root: "1", Number: 7, Status: "open", Team: checker.SupportTeam, CustomerWaits: true}
-	card := checker.Card{Text: "#7 Unassigned · Support", Responsible: checker.Responsible{Teams: []string{checker.SupportTeam}, OwnerAllowed: true}}
-	cases := []struct {
-		name             string
-		change           func(*conversation, *checker.Card)
-		stale, forgotten int
-	}{
-		{name: "as it should be", change: func(*conversation, *checker.Card) {}},
-		{name: "no thread is seen", change: func(c *conversation, _ *checker.Card) { c.Root = "2" }, stale: 1, forgotten: 1},
-		{name: "the card names another team", change: func(_ *conversation, s *checker.Card) { s.Text = "#7 Unassigned · Billing" }, stale: 1},
-		{name: "the card names an owner who is none", change: func(_ *conversation, s *checker.Card) { s.Text = "#7 Ann Lee · Support" }, stale: 1},
-		{name: "the card doesn't name the owner", change: func(c *conversation, _ *checker.Card) { c.Owners = []string{"Ann Lee"} }, stale: 1},
-		{name: "the card is of a resolved conversation", change: func(_ *conversation, s *checker.Card) { s.Text = "#7 Resolved" }, stale: 1},
-		{name: "the card is of an open conversation", change: func(c *conversation, _ *checker.Card) { c.Status = "resolved" }, stale: 1},
-		{name: "resolved", change: func(c *conversation, s *checker.Card) { c.Status, s.Text = "resolved", "#7 Resolved" }},
-		{name: "no owner, no team", change: func(c *conversation, s *checker.Card) { c.Team, s.Text = "", "#7 Unassigned" }, forgotten: 1},
-		{name: "no owner, no team, but a timer", change: func(c *conversation, s *checker.Card) { c.Team, s.Text, c.HasTimer = "", "#7 Unassigned", true }},
-		{name: "no owner, no team, and the customer doesn't wait", change: func(c *conversation, s *checker.Card) { c.Team, s.Text, c.CustomerWaits = "", "#7 Unassigned", false }},
-		{name: "handed over to Billing, and Support still has it", change: func(_ *conversation, s *checker.Card) { s.Responsible.Teams = []string{checker.OtherTeam} }, forgotten: 1},
-		{name: "handed over to Billing, and the owner in Support still has it", change: func(c *conversation, s *checker.Card) {
-			c.Owners, s.Text, s.Responsible = []string{"Ann Lee"}, "#7 Ann Lee · Support", checker.Responsible{Teams: []string{checker.OtherTeam}}
-		}, forgotten: 1},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s, seen := valid, card
-			c.change(&s, &seen)
-			var a Audit
-			a.compareCards([]conversation{s}, map[string]checker.Card{"1": seen})
-			if len(a.StaleCards) != c.stale || len(a.Forgotten) != c.forgotten || a.CountUnsettled() != c.stale+c.forgotten {
-				t.Errorf("stale %q, forgotten %q", a.StaleCards, a.Forgotten)
-			}
-		})
-	}
-}
 
 // auditedRecords is one answered conversation: two messages of a customer (events 1 and 2), a reply (event 3), and the posts of the two
 // messages.
@@ -63,135 +22,21 @@ const auditedRecords = `
 	INSERT INTO conversations (id, account_id, team_id, status, last_at, created_at) VALUES (1, 11, 1, 'open', now(), now());
 	INSERT INTO threads (conversation_id, account_id, channel, root) VALUES (1, 12, 'C', 'root');
 	INSERT INTO messages (id, conversation_id, direction, fate, event_id, place, account_id, channel, said_at, created_at) VALUES
-		(1, 1, 'in', 'in', 1, '', 0, '', now(), '2026-01-01 10:00'), (2, 1, 'in', 'in', 2, '', 0, '', now(), '2026-01-01 10:01'),
+		(1, 1, 'in', 'in', 1, '', 0, '', now(), '2026-01-01 10:00'),
+		(2, 1, 'in', 'in', 2, '', 0, '', now(), '2026-01-01 10:01'),
 		(3, 1, 'out', 'out', 3, '5.1', 12, 'C', now(), '2026-01-01 10:02');
 	INSERT INTO deliveries (id, lane_id, seq, message_id, kind, created_at) VALUES (1, 7, 1, 1, 'said', now()), (2, 7, 2, 2, 'said', now());`
 
 // unanswered makes the customer wait.
 const unanswered = `DELETE FROM messages WHERE id = 3; `
 
-// TestAudit spoils Parley's records in each of the ways that the audit must find.
-func TestAudit(t *testing.T) {
-	t.Parallel()
-	cases := []struct {
-		name, spoil string
-		findings    func(*Audit) []string
-		want        string // is in one of them
-	}{
-		{name: "an event overtook another", spoil: `UPDATE messages SET created_at = '2026-01-01 09:59' WHERE id = 2`,
-			findings: func(a *Audit) []string { return a.OutOfOrder }, want: "took effect after event"},
-		{name: "an event overtook another, by the log", spoil: `
-			INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id) VALUES (9, 1, '2026-01-01 09:59', 'customer', 'opened', 2)`,
-			findings: func(a *Audit) []string { return a.OutOfOrder }, want: "took effect after event"},
-		{name: "two events of one transaction, in the wrong order", spoil: `UPDATE messages SET created_at = '2026-01-01 10:00', event_id = 3 - event_id WHERE id < 3 -- swaps 1 and 2`,
-			findings: func(a *Audit) []string { return a.OutOfOrder }, want: "took effect after event"},
-		{name: "what customers said was queued in another order", spoil: `UPDATE deliveries SET message_id = 3 - message_id -- swaps 1 and 2`,
-			findings: func(a *Audit) []string { return a.OutOfOrder }, want: "took effect after event"},
-		{name: "an event was applied twice", spoil: `UPDATE messages SET event_id = 1 WHERE id = 2`, findings: func(a *Audit) []string { return a.AppliedTwice }, want: "made 2 messages of one"},
-		{name: "what was typed was recorded twice", spoil: `
-			INSERT INTO messages (id, conversation_id, direction, fate, place, account_id, channel, said_at, created_at) VALUES (4, 1, 'note', 'inside', '5.1', 12, 'C', now(), now())`,
-			findings: func(a *Audit) []string { return a.AppliedTwice }, want: "was recorded 2 times"},
-		{name: "an event is queued twice", spoil: `
-			INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) VALUES ('12/C:9', 12, 2, 99, 1, 2, now());
-			INSERT INTO queue_events (queue_id, place, event_id) VALUES (1, 2, 99)`, findings: func(a *Audit) []string { return a.AppliedTwice }, want: "stands in its queue"},
-		{name: "an event is queued and was applied", spoil: `
-			INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) VALUES ('12/C:1', 12, 2, 3, 1, 1, now())`,
-			findings: func(a *Audit) []string { return a.AppliedTwice }, want: "still queued, and was applied"},
-		{name: "an event is queued and was given up", spoil: `
-			INSERT INTO quarantine (event_id, reason) VALUES (99, 'why');
-			INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) VALUES ('12/C:9', 12, 2, 99, 1, 1, now())`,
-			findings: func(a *Audit) []string { return a.AppliedTwice }, want: "still queued, and was given up"},
-		{name: "given up", spoil: `INSERT INTO quarantine (event_id, reason) VALUES (99, 'why')`, findings: func(a *Audit) []string { return a.WronglyQuarantined }},
-		{name: "what was typed was not recorded", spoil: `UPDATE messages SET place = '' WHERE id = 3`, findings: func(a *Audit) []string { return a.Unrecorded }},
-		{name: "the team is another", spoil: `UPDATE conversations SET team_id = NULL, assignees = '{1}'`, findings: func(a *Audit) []string { return a.StaleCards }},
-		{name: "no team", spoil: unanswered + `UPDATE conversations SET team_id = NULL`, findings: func(a *Audit) []string { return a.Forgotten }},
-		{name: "a team of nobody", spoil: unanswered + `UPDATE conversations SET team_id = 2`, findings: func(a *Audit) []string { return a.Forgotten }},
-		{name: "an owner who left, and no team", spoil: unanswered + `UPDATE agents SET active = false; UPDATE conversations SET team_id = NULL, assignees = '{1}'`,
-			findings: func(a *Audit) []string { return a.Forgotten }},
-		{name: "the answer was taken back, and no team", spoil: `UPDATE messages SET fate = 'undone' WHERE id = 3; UPDATE conversations SET team_id = NULL`,
-			findings: func(a *Audit) []string { return a.Forgotten }},
-		{name: "the customer wrote after it was resolved", spoil: `UPDATE conversations SET status = 'resolved', resolved_at = '2026-01-01 10:00:30'`,
-			findings: func(a *Audit) []string { return a.Forgotten }},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			a := auditOf(t, c.spoil)
-			isFound := slices.ContainsFunc(c.findings(&a), func(text string) bool { return strings.Contains(text, c.want) })
-			if !isFound || len(a.ViolatedInvariants()) == 0 {
-				t.Errorf("found %q, want %q", a.Violations(), c.want)
-			}
-		})
-	}
-}
-
-// The audit finds nothing in records that are as they should be.
-func TestAuditOfGoodRecords(t *testing.T) {
-	t.Parallel()
-	if a := auditOf(t, ""); len(a.Violations()) > 0 || len(a.ViolatedInvariants()) > 0 {
-		t.Errorf("found %q", a.Violations())
-	}
-}
-
-// An event that was given up although it was applied is a finding.
-func TestAuditOfGivenUpAndApplied(t *testing.T) {
-	t.Parallel()
-	for name, spoil := range map[string]string{
-		"given up and applied": `INSERT INTO quarantine (event_id, reason) VALUES (2, 'why')`,
-		"given up and applied, by the log": `
-			INSERT INTO quarantine (event_id, reason) VALUES (99, 'why');
-			INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id) VALUES (9, 1, now(), 'customer', 'opened', 99)`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if a := auditOf(t, spoil); len(a.WronglyQuarantined) != 1 || !strings.Contains(a.WronglyQuarantined[0], "applied as well") {
-				t.Errorf("found %q", a.WronglyQuarantined)
-			}
-		})
-	}
-}
-
-// compareQuarantine accepts an event that can't be applied if it was given up and people were told once. All else is a finding.
-func TestCompareGivenUp(t *testing.T) {
-	t.Parallel()
-	poison := quarantined{Event: 5, Fact: "m:wamid.poison-1", Reason: "nobody sent it"}
-	cases := []struct {
-		name            string
-		list            []quarantined
-		cards           []string
-		chatUnreadable  bool // see Known.Blind
-		givenUp, unread int
-	}{
-		{name: "given up and told", list: []quarantined{poison}, cards: []string{"parley replay 5"}},
-		{name: "not given up", cards: []string{"parley replay 5"}, unread: 1},
-		{name: "given up, and nobody was told", list: []quarantined{poison}, cards: []string{"parley replay 55"}, unread: 1},
-		{name: "given up, and told twice", list: []quarantined{poison}, cards: []string{"parley replay 5", "look: parley replay 5."}, unread: 1},
-		{name: "told twice where Parley may not look", list: []quarantined{poison}, cards: []string{"parley replay 5", "parley replay 5"}, chatUnreadable: true},
-		{name: "another one was given up", list: []quarantined{poison, {Event: 6, Fact: "m:wamid.6"}}, cards: []string{"parley replay 5", "parley replay 6"}, givenUp: 1},
-		{name: "given up and applied", list: []quarantined{{Event: 5, Fact: poison.Fact, Applied: true}}, cards: []string{"parley replay 5"}, givenUp: 1},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			k := Expectation{Poisons: []string{poison.Fact}, Cards: map[string]checker.Card{}, Blind: c.chatUnreadable}
-			for i, card := range c.cards {
-				k.Cards[strconv.Itoa(i)] = checker.Card{Text: card}
-			}
-			var a Audit
-			if a.compareQuarantine(c.list, k); len(a.WronglyQuarantined) != c.givenUp || len(a.NotQuarantined) != c.unread {
-				t.Errorf("given up %q, unread %q", a.WronglyQuarantined, a.NotQuarantined)
-			}
-		})
-	}
-}
-
-// auditOf returns what the audit finds in auditedRecords after a statement has changed it. "" changes nothing.
-func auditOf(t *testing.T, spoil string) Audit {
+// auditAfter returns what the audit finds in auditedRecords after a statement has changed them. "" changes nothing.
+func auditAfter(t *testing.T, change string) Audit {
 	t.Helper()
 	pool := storetest.DB(t)
 	storetest.Exec(t, pool, auditedRecords)
-	if spoil != "" {
-		storetest.Exec(t, pool, spoil)
+	if change != "" {
+		storetest.Exec(t, pool, change)
 	}
 
 	conn, err := pool.Acquire(t.Context())
@@ -200,11 +45,219 @@ func auditOf(t *testing.T, spoil string) Audit {
 	}
 	defer conn.Release()
 
-	// The run saw one typed text and one card.
-	cards := map[string]checker.Card{"root": {Text: "Unassigned · Support", Responsible: checker.Responsible{Teams: []string{checker.SupportTeam}, OwnerAllowed: true}}}
+	expected := Expectation{
+		Posted: []string{"5.1"},
+		Cards: map[string]checker.Card{"root": {
+			Text:        "Unassigned · Support",
+			Responsible: checker.Responsible{Teams: []string{checker.SupportTeam}, OwnerAllowed: true},
+		}},
+		LongestStop: time.Second,
+	}
 	var a Audit
-	if err := a.Read(t.Context(), conn.Conn(), Expectation{Posted: []string{"5.1"}, Cards: cards, LongestStop: time.Second}); err != nil {
+	if err := a.Read(t.Context(), conn.Conn(), expected); err != nil {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// auditCase is a change of auditedRecords, and what one of the violations must say that it causes.
+type auditCase struct {
+	name   string
+	change string // SQL
+	want   string
+}
+
+// runAuditCases checks that each change causes a violation of one kind, which violations selects.
+func runAuditCases(t *testing.T, violations func(*Audit) []string, cases []auditCase) {
+	t.Helper()
+	for _, tt := range cases {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := auditAfter(t, tt.change)
+			isDescribed := slices.ContainsFunc(violations(&a), func(text string) bool { return strings.Contains(text, tt.want) })
+			if !isDescribed {
+				t.Errorf("got the violations %q, want one of its kind that says %q", a.Violations(), tt.want)
+			}
+			if len(a.ViolatedInvariants()) == 0 {
+				t.Error("ViolatedInvariants: got none, want some")
+			}
+		})
+	}
+}
+
+// The audit finds nothing in tables that are as they should be.
+func TestAuditOfGoodRecords(t *testing.T) {
+	t.Parallel()
+	a := auditAfter(t, "")
+	if got := a.Violations(); len(got) > 0 {
+		t.Errorf("violations: got %q, want none", got)
+	}
+	if got := a.ViolatedInvariants(); len(got) > 0 {
+		t.Errorf("violated invariants: got %q, want none", got)
+	}
+}
+
+// Events take effect, and messages get their places, in the order of the events.
+func TestAuditFindsWrongOrder(t *testing.T) {
+	t.Parallel()
+	const want = "took effect after event"
+	runAuditCases(t, func(a *Audit) []string { return a.OutOfOrder }, []auditCase{
+		{
+			name:   "an event overtook another",
+			change: `UPDATE messages SET created_at = '2026-01-01 09:59' WHERE id = 2`,
+			want:   want,
+		},
+		{
+			name: "an event overtook another, by the log",
+			change: `
+				INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id)
+				VALUES (9, 1, '2026-01-01 09:59', 'customer', 'opened', 2)`,
+			want: want,
+		},
+		{
+			name:   "two events of one transaction, swapped",
+			change: `UPDATE messages SET created_at = '2026-01-01 10:00', event_id = 3 - event_id WHERE id IN (1, 2)`,
+			want:   want,
+		},
+		{
+			name:   "two messages have each other's place in their lane",
+			change: `UPDATE deliveries SET message_id = 3 - message_id`,
+			want:   want,
+		},
+	})
+}
+
+// Each event takes effect once, and is in no queue afterwards.
+func TestAuditFindsAppliedTwice(t *testing.T) {
+	t.Parallel()
+	runAuditCases(t, func(a *Audit) []string { return a.AppliedTwice }, []auditCase{
+		{
+			name:   "an event was applied twice",
+			change: `UPDATE messages SET event_id = 1 WHERE id = 2`,
+			want:   "made 2 messages of one",
+		},
+		{
+			name: "what was typed was recorded twice",
+			change: `
+				INSERT INTO messages (id, conversation_id, direction, fate, place, account_id, channel, said_at, created_at)
+				VALUES (4, 1, 'note', 'inside', '5.1', 12, 'C', now(), now())`,
+			want: "was recorded 2 times",
+		},
+		{
+			name: "an event is queued twice",
+			change: `
+				INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+				VALUES ('12/C:9', 12, 2, 99, 1, 2, now());
+				INSERT INTO queue_events (queue_id, place, event_id) VALUES (1, 2, 99)`,
+			want: "stands in its queue",
+		},
+		{
+			name: "an event is queued and was applied",
+			change: `
+				INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+				VALUES ('12/C:1', 12, 2, 3, 1, 1, now())`,
+			want: "still queued, and was applied",
+		},
+		{
+			name: "an event is queued and was given up",
+			change: `
+				INSERT INTO quarantine (event_id, reason) VALUES (99, 'why');
+				INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+				VALUES ('12/C:9', 12, 2, 99, 1, 1, now())`,
+			want: "still queued, and was given up",
+		},
+	})
+}
+
+// No event is given up that can be applied, or was.
+func TestAuditFindsWronglyQuarantined(t *testing.T) {
+	t.Parallel()
+	runAuditCases(t, func(a *Audit) []string { return a.WronglyQuarantined }, []auditCase{
+		{
+			name:   "given up",
+			change: `INSERT INTO quarantine (event_id, reason) VALUES (99, 'why')`,
+			want:   "event 99 was given up: why",
+		},
+		{
+			name:   "given up and applied",
+			change: `INSERT INTO quarantine (event_id, reason) VALUES (2, 'why')`,
+			want:   "applied as well",
+		},
+		{
+			name: "given up and applied, by the log",
+			change: `
+				INSERT INTO quarantine (event_id, reason) VALUES (99, 'why');
+				INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id)
+				VALUES (9, 1, now(), 'customer', 'opened', 99)`,
+			want: "applied as well",
+		},
+	})
+}
+
+// An event in quarantine is one violation, also if it was applied as well.
+func TestAuditCountsQuarantinedOnce(t *testing.T) {
+	t.Parallel()
+	if got := auditAfter(t, `INSERT INTO quarantine (event_id, reason) VALUES (2, 'why')`).WronglyQuarantined; len(got) != 1 {
+		t.Errorf("got %q, want one violation", got)
+	}
+}
+
+// What a teammate typed is recorded.
+func TestAuditFindsUnrecorded(t *testing.T) {
+	t.Parallel()
+	runAuditCases(t, func(a *Audit) []string { return a.Unrecorded }, []auditCase{
+		{
+			name:   "another place",
+			change: `UPDATE messages SET place = '' WHERE id = 3`,
+			want:   "nothing is recorded of what was typed at 5.1",
+		},
+	})
+}
+
+// A card shows its conversation as it stands.
+func TestAuditFindsStaleCards(t *testing.T) {
+	t.Parallel()
+	runAuditCases(t, func(a *Audit) []string { return a.StaleCards }, []auditCase{
+		{
+			name:   "the conversation has an owner and no team",
+			change: `UPDATE conversations SET team_id = NULL, assignees = '{1}'`,
+			want:   "its card shows",
+		},
+	})
+}
+
+// Somebody is responsible for each customer who waits.
+func TestAuditFindsForgotten(t *testing.T) {
+	t.Parallel()
+	runAuditCases(t, func(a *Audit) []string { return a.Forgotten }, []auditCase{
+		{
+			name:   "no team",
+			change: unanswered + `UPDATE conversations SET team_id = NULL`,
+			want:   "waits",
+		},
+		{
+			name:   "a team of nobody",
+			change: unanswered + `UPDATE conversations SET team_id = 2`,
+			want:   "waits",
+		},
+		{
+			name: "an owner who left, and no team",
+			change: unanswered + `
+				UPDATE agents SET active = false;
+				UPDATE conversations SET team_id = NULL, assignees = '{1}'`,
+			want: "waits",
+		},
+		{
+			name: "the answer was taken back, and no team",
+			change: `
+				UPDATE messages SET fate = 'undone' WHERE id = 3;
+				UPDATE conversations SET team_id = NULL`,
+			want: "waits",
+		},
+		{
+			name:   "the customer wrote after it was resolved",
+			change: `UPDATE conversations SET status = 'resolved', resolved_at = '2026-01-01 10:00:30'`,
+			want:   "it is still resolved",
+		},
+	})
 }

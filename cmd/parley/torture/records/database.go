@@ -24,13 +24,13 @@ type Database struct {
 
 	mu     sync.Mutex
 	server *pgserver.Server
-	idle   *pgx.Conn // on which With looked last and will again; nil while somebody looks, and before
+	idle   *pgx.Conn // the connection that WithConn used last and will use again; nil while somebody uses it, and before
 }
 
 // Start starts PostgreSQL in the folder.
 func (d *Database) Start(ctx context.Context) error {
 	server, err := pgserver.Start(ctx, pgserver.Options{Dir: d.Dir, Durable: true, Say: func(string) {},
-		// With the times of commits the audit knows what the journal had first.
+		// By the times of commits the audit knows which event the journal had first.
 		Settings: map[string]string{"max_connections": "200", "track_commit_timestamp": "on"}})
 	if err != nil {
 		return err
@@ -76,9 +76,8 @@ func (d *Database) startAgain(ctx context.Context) error {
 	return nil
 }
 
-// FillDisk takes all space for some time, then gives it back; a server that has ended over
-// it is started again, as an operator would. It says whether it had ended, and how many
-// of our own writes were refused meanwhile.
+// FillDisk takes all space for some time, then gives it back. A server that ended for want of space is started again, as an
+// operator would. It returns whether the server ended, and how many writes of the run's own were refused meanwhile.
 func (d *Database) FillDisk(ctx context.Context, lasting time.Duration) (ended bool, refused int, err error) {
 	ballast := filepath.Join(d.Dir, "ballast")
 	if err := fillFile(ballast); err != nil {
@@ -141,11 +140,11 @@ func (d *Database) Close() error {
 	return d.server.Close(ctx)
 }
 
-// queryTimeout ends a look into a database that doesn't answer: it may just be killed or full.
+// queryTimeout ends a query of a database that doesn't answer: it may just be killed or full.
 const queryTimeout = 30 * time.Second
 
-// WithConn runs f on a connection of our own, beside the proxies. It is kept for the next look, since a run looks hundreds of
-// times, and a new session costs PostgreSQL more than a look does.
+// WithConn runs f on a connection of the run's own, beside the proxies. The connection is kept for the next call, since a run
+// calls it hundreds of times, and a new session costs PostgreSQL more than a query does.
 func (d *Database) WithConn(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
@@ -180,7 +179,7 @@ func (d *Database) takeConn(ctx context.Context) (*pgx.Conn, error) {
 		return nil, err
 	}
 
-	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // an upgrade may change tables between two looks
+	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // an upgrade may change tables between two queries
 	return pgx.ConnectConfig(ctx, config)
 }
 
@@ -201,8 +200,7 @@ func (d *Database) MoveClock(ctx context.Context, by time.Duration) error {
 	return d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error { return store.MoveClock(ctx, c, by) })
 }
 
-// Load is what Parley still has to do. The run waits for it; the verdict does not
-// depend on it.
+// Load returns what Parley still has to do. The run waits for it; the verdict does not depend on it.
 func (d *Database) Load(ctx context.Context) (l lab.Load, err error) {
 	err = d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
 		l, err = lab.ReadLoad(ctx, c)
@@ -211,7 +209,7 @@ func (d *Database) Load(ctx context.Context) (l lab.Load, err error) {
 	return l, err
 }
 
-// CountUnanalysed counts what customers wrote that is still to be analysed, and texts that are still to be written.
+// CountUnanalysed counts customers' messages that are still to be analysed, and texts that are still to be written.
 func (d *Database) CountUnanalysed(ctx context.Context) (n int, err error) {
 	err = d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		return c.QueryRow(ctx, "SELECT (SELECT count(*) FROM bursts) + (SELECT count(*) FROM text_requests WHERE done_at IS NULL)").Scan(&n)

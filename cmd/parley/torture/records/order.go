@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// effect is what an event made: a message, an entry of the log, or a place in a lane.
+// effect is what an event caused: a message, an entry of the log, or a place in a lane.
 type effect struct {
 	Key         string        `db:"order_key"`
 	Event       store.EventID `db:"event_id"`
@@ -40,8 +40,8 @@ func (e *effect) isBefore(other *effect, since time.Time) bool {
 	return e.AcceptedAt.Before(*other.AcceptedAt)
 }
 
-// findOutOfOrder finds events that took effect after later ones of their key. list has the effects in
-// the order in which they happened. Those before since are of an earlier version and are not judged.
+// findOutOfOrder finds events that took effect after later ones of their key. list has the effects in the order in which they
+// happened. Those before since are of an earlier version and are not checked.
 func findOutOfOrder(list []effect, since time.Time) []string {
 	var found []string
 	newest := map[string]*effect{}
@@ -77,7 +77,7 @@ const effectsQuery = `
 	ORDER BY f.at, f.id`
 
 // What customers said has one place in a lane for each surface. A post that was made once more has
-// a later one, and is not judged.
+// a later one, and is not checked.
 const placesQuery = `
 	SELECT format('%s, in the lane %s', e.order_key, f.lane_id) AS order_key, f.event_id, f.at, f.seq AS id,` + eventOrderColumns + `
 	FROM (

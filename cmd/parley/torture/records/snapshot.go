@@ -11,14 +11,14 @@ import (
 	"parley/channels/pause"
 )
 
-// readEvery is how often somebody who holds a snapshot looks whether the server still is there.
+// readEvery is how often somebody who holds a snapshot checks that the server still answers.
 const readEvery = 500 * time.Millisecond
 
-// TakeSnapshot is the first question of a dump, which holds a snapshot for hours: nothing that was removed
-// since then can be cleaned away.
+// TakeSnapshot is the first query of a dump, which holds a snapshot for hours: rows that were removed since then can't be
+// vacuumed.
 const TakeSnapshot = `SELECT count(*) FROM accounts`
 
-// ReadAll reads all tables as somebody does who also holds back whoever wants to change a table.
+// ReadAll reads all tables and locks them against changes of the schema.
 const ReadAll = `
 	DO $$
 	DECLARE
@@ -29,10 +29,10 @@ const ReadAll = `
 		END LOOP;
 	END $$`
 
-// HoldSnapshot runs what and keeps its snapshot until that time. It begins anew when the server ends.
-func (d *Database) HoldSnapshot(ctx context.Context, until time.Time, what string) error {
+// HoldSnapshot runs a statement and keeps its snapshot until a time. It begins anew when the server ends.
+func (d *Database) HoldSnapshot(ctx context.Context, until time.Time, statement string) error {
 	for {
-		err := readOnce(ctx, d.URL(), until, what)
+		err := readOnce(ctx, d.URL(), until, statement)
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
@@ -43,15 +43,15 @@ func (d *Database) HoldSnapshot(ctx context.Context, until time.Time, what strin
 	}
 }
 
-// readOnce returns nil when the time is over. Errors: the server ended, or is not there.
-func readOnce(ctx context.Context, url string, until time.Time, what string) (err error) {
+// readOnce does so once. Errors: the server ended, or is not there.
+func readOnce(ctx context.Context, url string, until time.Time, statement string) (err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return fmt.Errorf("torture: snapshot: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 
-	for _, sql := range []string{"BEGIN ISOLATION LEVEL REPEATABLE READ", what} {
+	for _, sql := range []string{"BEGIN ISOLATION LEVEL REPEATABLE READ", statement} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("torture: snapshot: %w", err)
 		}

@@ -14,7 +14,8 @@ import (
 // NextSession is the setting by which triggers know the sessions of the newer version.
 const NextSession = "torture.next"
 
-// Attempts are counted by a sequence, which keeps its value when they are rolled back.
+// versionTriggers makes the triggers that do what would be different about a newer version. Attempts of the older version
+// at the newer one's events are counted by a sequence, which keeps its value when they are rolled back.
 const versionTriggers = `
 	CREATE SCHEMA IF NOT EXISTS torture;
 	CREATE TABLE IF NOT EXISTS torture.newer (event_id bigint PRIMARY KEY);
@@ -51,15 +52,15 @@ const versionsQuery = `
 	SELECT (SELECT count(*) FROM torture.newer) AS accepted,
 		coalesce((SELECT last_value FROM pg_sequences WHERE schemaname = 'torture' AND sequencename = 'touched'), 0) AS touched`
 
-// Versions says what two versions made of each other's events.
+// Versions counts what two versions made of each other's events.
 type Versions struct {
 	// Accepted counts the newer version's events that came while an older one ran beside it.
 	Accepted int `json:"accepted" db:"accepted"`
-	// Touched counts attempts of the older one to apply such an event.
+	// Touched counts attempts of the older version to apply such an event.
 	Touched int `json:"touched" db:"touched"`
 }
 
-// WithConnRetry is With, repeated until the database answers, for at most a minute.
+// WithConnRetry is WithConn, repeated until the database answers, for at most a minute.
 func (d *Database) WithConnRetry(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	for deadline := time.Now().Add(time.Minute); ; {
 		err := d.WithConn(ctx, f)
@@ -72,7 +73,7 @@ func (d *Database) WithConnRetry(ctx context.Context, f func(context.Context, *p
 	}
 }
 
-// InstallVersionTriggers makes the triggers that tell two versions apart.
+// InstallVersionTriggers installs the triggers that tell two versions apart.
 func (d *Database) InstallVersionTriggers(ctx context.Context) error {
 	return d.WithConnRetry(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, fmt.Sprintf(versionTriggers, store.FactVersion+1))
@@ -80,7 +81,7 @@ func (d *Database) InstallVersionTriggers(ctx context.Context) error {
 	})
 }
 
-// CountVersions counts what the triggers saw.
+// CountVersions returns what the triggers counted.
 func (d *Database) CountVersions(ctx context.Context) (v Versions, err error) {
 	err = d.WithConnRetry(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		list, err := Rows(ctx, c, pgx.RowToStructByName[Versions], versionsQuery)

@@ -1,0 +1,136 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/torture/checker"
+	"parley/cmd/parley/torture/emulators"
+)
+
+// observe reads everything that people see.
+func (o *oracle) observe(ctx context.Context) (checker.Observation, error) {
+	var observed checker.Observation
+	var err error
+	if observed.Threads, err = o.platform.ReadThreads(ctx); err != nil {
+		return observed, err
+	}
+
+	for conversation := 1; conversation <= o.conversations; conversation++ {
+		mailbox, err := o.readMailbox(ctx, conversation)
+		if err != nil {
+			return observed, err
+		}
+		observed.Mailboxes = append(observed.Mailboxes, mailbox)
+	}
+
+	observed.ModelQuestions, err = o.client.ModelQuestions(ctx)
+	return observed, err
+}
+
+// readLateEvents asks the platform of which messages and changes it told Parley late, and of which never.
+func (o *oracle) readLateEvents(ctx context.Context, observed checker.Observation) error {
+	late, err := o.platform.LateEvents(ctx, emulators.Written, o.hold*3/4)
+	if err != nil {
+		return err
+	}
+
+	for _, t := range observed.Threads {
+		for _, p := range t.Posts {
+			isLate := p.Author != "" && late[p.ID]
+			if !isLate {
+				continue
+			}
+			for _, m := range p.Markers { // later messages may have left before Parley knew of it
+				o.expectation.Excused[m] = true
+			}
+		}
+	}
+
+	if o.expectation.LateEvents, err = o.platform.LateEvents(ctx, emulators.Written, checker.OrderedEventGap/2); err != nil {
+		return err
+	}
+	if o.expectation.LateEdits, err = o.platform.LateEvents(ctx, emulators.Edited, o.hold/2); err != nil {
+		return err
+	}
+
+	o.expectation.LostEvents, err = o.platform.LostEvents(ctx, emulators.Edited, emulators.Deleted)
+	return err
+}
+
+// readMailbox reads what a customer sent and received, by mail or by phone.
+func (o *oracle) readMailbox(ctx context.Context, conversation int) (checker.Mailbox, error) {
+	if kind := emulators.ChatKindOf(conversation, o.client.Chats); kind != emulators.ByMail {
+		return o.readPhone(ctx, kind, conversation)
+	}
+
+	mailbox := checker.Mailbox{Conversation: conversation}
+	sent, err := o.client.ReadFolder(ctx, emulators.CustomerAddress(conversation), "Sent")
+	if err != nil {
+		return mailbox, err
+	}
+
+	received, err := o.client.ReadFolder(ctx, emulators.CustomerAddress(conversation), "INBOX")
+	if err != nil {
+		return mailbox, err
+	}
+
+	for _, m := range sent {
+		for _, found := range checker.MarkersIn(m.Text) {
+			if found.Kind == checker.Inbound {
+				mailbox.Sent = append(mailbox.Sent, found)
+				break // what follows is quoted
+			}
+		}
+	}
+
+	for _, m := range received {
+		if m.ParseError != "" {
+			o.unreadable[fmt.Sprintf("the mail %s to customer %d can't be read: %s", m.MessageID, conversation, m.ParseError)] = true
+		}
+		mailbox.Received = append(mailbox.Received, checker.Message{ID: m.MessageID, Markers: markersOf(m)})
+	}
+
+	return mailbox, nil
+}
+
+// readPhone reads the messages of a customer who writes by phone.
+func (o *oracle) readPhone(ctx context.Context, kind emulators.ChatKind, conversation int) (checker.Mailbox, error) {
+	mailbox := checker.Mailbox{Conversation: conversation}
+	phone, err := o.client.ReadPhone(ctx, kind, conversation)
+	if err != nil {
+		return mailbox, err
+	}
+
+	for _, text := range phone.Sent {
+		mailbox.Sent = append(mailbox.Sent, checker.MarkersIn(text)...)
+	}
+	for _, text := range phone.Late {
+		for _, m := range checker.MarkersIn(text) {
+			o.expectation.Excused[m] = true
+		}
+	}
+	for _, m := range phone.Received {
+		mailbox.Received = append(mailbox.Received, checker.Message{ID: m.ID, Markers: checker.MarkersIn(m.Text)})
+	}
+
+	mailbox.Unsent = phone.Unsent
+	return mailbox, nil
+}
+
+// markersOf returns the markers of all that a customer can read in a mail. Text and HTML are one text in two forms, of
+// which mail programs show one.
+func markersOf(m mailfake.Received) []checker.Marker {
+	body, html := checker.MarkersIn(m.Text), checker.MarkersIn(m.HTML)
+	for _, found := range checker.Distinct(html) {
+		for range checker.Count(html, found) - checker.Count(body, found) {
+			body = append(body, found)
+		}
+	}
+	all := append(checker.MarkersIn(m.Subject), body...)
+	for _, a := range m.Attachments {
+		all = append(all, checker.MarkersIn(a.Name+"\n"+string(a.Content))...)
+	}
+	return all
+}

@@ -1,0 +1,151 @@
+package torture
+
+import (
+	"testing"
+	"time"
+)
+
+// armTrigger arms a trigger; fired gets whether it fired within a minute.
+func armTrigger(t *testing.T, list *triggers, tr *trigger) (fired <-chan bool) {
+	t.Helper()
+	result := make(chan bool, 1)
+	go func() { result <- list.wait(t.Context(), tr, time.Minute) }()
+	waitUntilArmed(t, list, 1, time.Minute)
+	return result
+}
+
+// A trigger fires on the message that it waits for, and not on another.
+func TestTriggerHoldsAnswerBack(t *testing.T) {
+	t.Parallel()
+	const held = 50 * time.Millisecond
+	p, _ := newTestProxy(t)
+	c := connect(t, p)
+	c.wantLine("hello")
+	var markers markerSet
+	markers.add(reply())
+	fired := armTrigger(t, p.triggers, &trigger{
+		route:    routeSMTP,
+		upstream: true,
+		match:    containsMarker(&markers),
+		inject: func(l *link) bool {
+			l.holdAnswers(held)
+			return true
+		},
+	})
+	c.send("outbound-c001-1") // another message
+	c.wantLine("outbound-c001-1")
+	began := time.Now()
+	c.send("see outbound-c001-2")
+	c.wantLine("see outbound-c001-2")
+	if took := time.Since(began); took < held {
+		t.Errorf("the answer came after %s, want at least %s", took, held)
+	}
+	if !<-fired {
+		t.Error("wait reports that the trigger did not fire")
+	}
+}
+
+// A trigger whose fault drops the piece ends the connection.
+func TestTriggerEndsConnection(t *testing.T) {
+	t.Parallel()
+	p, _ := newTestProxy(t)
+	c := connect(t, p)
+	c.wantLine("hello")
+	fired := armTrigger(t, p.triggers, &trigger{
+		route:    routeSMTP,
+		upstream: true,
+		match:    containsWords("DATA"),
+		inject:   func(*link) bool { return false },
+	})
+	c.send("DATA")
+	c.wantEnd()
+	if !<-fired {
+		t.Error("wait reports that the trigger did not fire")
+	}
+}
+
+// A trigger is disarmed when nobody waits for it any more.
+func TestTriggerIsDisarmed(t *testing.T) {
+	t.Parallel()
+	var list triggers
+	if list.wait(t.Context(), &trigger{route: routeSMTP, match: containsWords("never")}, time.Millisecond) {
+		t.Error("wait reports that a trigger fired, though nothing passed")
+	}
+	if len(list.armed) != 0 {
+		t.Errorf("%d triggers are still armed, want none", len(list.armed))
+	}
+}
+
+// newRelayLink returns a connection to PostgreSQL on which Parley claims deliveries.
+func newRelayLink() *link {
+	l := &link{route: routePostgres}
+	l.noteUse([]byte("user\x00parley\x00enable_seqscan\x00off\x00"), true)
+	return l
+}
+
+// A commit is a Sync on a connection on which deliveries are claimed, and the statement on all others.
+func TestIsCommitRequest(t *testing.T) {
+	t.Parallel()
+	sync, statement := []byte("P…"+pgSync), []byte("Q\x00\x00\x00\x0bcommit\x00")
+	for _, tt := range []struct {
+		name  string
+		link  *link
+		piece []byte
+		want  bool
+	}{
+		{name: "a Sync where deliveries are claimed", link: newRelayLink(), piece: sync, want: true},
+		{name: "a Sync elsewhere", link: &link{route: routePostgres}, piece: sync, want: false},
+		{name: "the statement", link: &link{route: routePostgres}, piece: statement, want: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := isCommitRequest(tt.link, tt.piece); got != tt.want {
+				t.Errorf("got %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+// claimedRows is PostgreSQL's answer to a claim of a reply.
+const claimedRows = "D…reply…sending…"
+
+// A claim is answered when PostgreSQL is ready again after rows of replies that are being sent.
+func TestIsClaimAnswer(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		link   *link
+		pieces []string // that come down; the last one counts
+		want   bool
+	}{
+		{name: "rows and ready at once", link: newRelayLink(), pieces: []string{claimedRows + pgReady}, want: true},
+		{name: "ready after the rows", link: newRelayLink(), pieces: []string{claimedRows, pgReady}, want: true},
+		{name: "rows alone", link: newRelayLink(), pieces: []string{claimedRows}, want: false},
+		{name: "another row after ready", link: newRelayLink(), pieces: []string{claimedRows + pgReady, "D…"}, want: false},
+		{name: "where nothing is claimed", link: &link{route: routePostgres}, pieces: []string{claimedRows + pgReady}, want: false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := false
+			for _, piece := range tt.pieces {
+				tt.link.noteUse([]byte(piece), false)
+				got = isClaimAnswer(tt.link, []byte(piece))
+			}
+			if got != tt.want {
+				t.Errorf("got %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+// The answer to the next request is not that to the claim before.
+func TestNextAnswerIsNoClaimAnswer(t *testing.T) {
+	t.Parallel()
+	l := newRelayLink()
+	l.noteUse([]byte(claimedRows+pgReady), false)
+	l.noteUse([]byte("next"), true)
+	l.noteUse([]byte(pgReady), false)
+	if isClaimAnswer(l, []byte(pgReady)) {
+		t.Error("the answer to the next request counts as that to the claim before")
+	}
+}
