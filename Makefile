@@ -79,7 +79,7 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 	.ci/fuzz $(FUZZTIME)
 
 # `make test` has a short form of it (TestTorture).
-torture: ## kill, stop, cut off, fill and upgrade Parley while mails and replies flow; an oracle judges
+torture: ## fault injection: kill, stop, cut off, fill and upgrade Parley while messages flow, and check what arrived
 	@.ci/need go postgres
 	@$(QUICK) go build -o bin/parley ./cmd/parley
 	@exec ./bin/parley torture $(ARGS)

@@ -213,7 +213,7 @@ func (l *live) formsInTeams(dana livePhone) {
 }
 
 // plugsInPage cuts each line that the half needs while both sides write, and plugs it in again:
-// then the witness has nothing to complain of.
+// then the observer finds nothing lost, doubled, out of order or leaked.
 func (l *live) plugsInPage(half string, dana livePhone) {
 	l.t.Helper()
 	l.openThread(half, "Dana Cole")
@@ -235,12 +235,12 @@ func (l *live) plugsInPage(half string, dana livePhone) {
 	l.shot("plugs-" + half)
 	l.checkDrawer("after the plugs")
 	l.click("#plugbutton")
-	j, err := l.page.lookout.readAccount(l.ctx)
+	j, err := l.page.journal.readReport(l.ctx)
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	if n := j.Counts; n.Lost+n.Doubled+n.Disordered+n.Leaked > 0 {
-		l.t.Errorf("the witness counts %+v, want nothing lost, doubled, out of order or leaked", n)
+		l.t.Errorf("the observer counts %+v, want nothing lost, doubled, out of order or leaked", n)
 	}
 }
 

@@ -5,43 +5,43 @@ import (
 	"net/http"
 	"time"
 
-	"parley/cmd/parley/demo/judge"
-	"parley/cmd/parley/demo/witness"
+	"parley/cmd/parley/demo/checker"
+	"parley/cmd/parley/demo/observer"
 )
 
-// journalPace is how often the witness looks when nothing happens.
+// journalPace is how often the observer looks when nothing happens.
 const journalPace = time.Second
 
-// lookout lets the witness look at what was said and what arrived, and shows its account.
-type lookout struct {
+// journalPage shows the report of the observer: what was sent, and what became of it.
+type journalPage struct {
 	*house
-	plugs   *plugs
-	witness *witness.Witness
+	plugs    *plugs
+	observer *observer.Observer
 }
 
-func (p *lookout) showJournal(w http.ResponseWriter, r *http.Request) {
-	j, err := p.readAccount(r.Context())
+func (j *journalPage) showJournal(w http.ResponseWriter, r *http.Request) {
+	report, err := j.readReport(r.Context())
 	if err != nil && r.Context().Err() == nil {
-		p.o.Log.Warn("journal", "error", err) // during a change of rounds, or without a database
+		j.o.Log.Warn("journal", "error", err) // during a change of rounds, or without a database
 	}
-	writeJSON(w, j)
+	writeJSON(w, report)
 }
 
-// watch keeps the witness looking: it must see each text before somebody edits the text, and
-// notice when something is overdue.
-func (p *lookout) watch(ctx context.Context) {
+// watch keeps the observer looking: it must see each text before somebody edits the text, and notice when something is
+// overdue.
+func (j *journalPage) watch(ctx context.Context) {
 	tick := time.NewTicker(journalPace)
 	defer tick.Stop()
-	var last judge.Counts
+	var last checker.Counts
 	for {
-		next := p.hub.next()
-		j, err := p.readAccount(ctx)
+		next := j.hub.next()
+		report, err := j.readReport(ctx)
 		if err != nil && ctx.Err() == nil {
-			p.o.Log.Debug("journal", "error", err)
+			j.o.Log.Debug("journal", "error", err)
 		}
-		if j.Counts != last {
-			last = j.Counts
-			p.hub.wake()
+		if report.Counts != last {
+			last = report.Counts
+			j.hub.wake()
 		}
 
 		select {
@@ -53,8 +53,8 @@ func (p *lookout) watch(ctx context.Context) {
 	}
 }
 
-// readAccount lets the witness look and returns its account. Errors: Parley's database does
-// not answer; then the account is without Parley's word.
-func (p *lookout) readAccount(ctx context.Context) (witness.Account, error) {
-	return p.witness.Account(ctx, p.db.Load(), p.plugs.readState().isAllOn())
+// readReport lets the observer look and returns its report. Errors: Parley's database does not answer; then the report is
+// without Parley's own records.
+func (j *journalPage) readReport(ctx context.Context) (observer.Report, error) {
+	return j.observer.Report(ctx, j.db.Load(), j.plugs.readState().isAllOn())
 }

@@ -20,8 +20,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/cmd/parley/demo/observer"
 	"parley/cmd/parley/demo/outside"
-	"parley/cmd/parley/demo/witness"
 )
 
 //go:embed web
@@ -47,7 +47,7 @@ type Page struct {
 	slack   *slackPane
 	teams   *teamsPane
 	plugs   *plugs
-	lookout *lookout
+	journal *journalPage
 
 	mux       *http.ServeMux
 	index     *template.Template
@@ -96,7 +96,7 @@ func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 	phones, plugs := &phonePane{house: h}, &plugs{house: h}
 	p := &Page{
 		house: h, mail: &mailPane{house: h, phones: phones}, phones: phones, slack: &slackPane{house: h}, teams: &teamsPane{house: h},
-		plugs: plugs, lookout: &lookout{house: h, plugs: plugs, witness: witness.New(w)}, mux: http.NewServeMux(),
+		plugs: plugs, journal: &journalPage{house: h, plugs: plugs, observer: observer.New(w)}, mux: http.NewServeMux(),
 	}
 
 	plugs.setPhase("")
@@ -134,7 +134,7 @@ func (p *Page) addPageRoutes() error {
 	p.mux.HandleFunc("POST /plug", p.plugs.movePlug)
 	p.mux.HandleFunc("POST /reset", p.plugs.reset)
 	p.mux.HandleFunc("GET /site", p.openSite)
-	p.mux.HandleFunc("GET /journal", p.lookout.showJournal)
+	p.mux.HandleFunc("GET /journal", p.journal.showJournal)
 	p.mail.addRoutes(p.mux)
 	p.phones.addRoutes(p.mux)
 	p.slack.addRoutes(p.mux)
@@ -163,14 +163,14 @@ func (p *Page) startOver(ctx context.Context) error {
 	p.plugs.setPhase("Starting over …")
 	err := errors.Join(p.plugs.plugInAll(ctx), p.world.Reset(ctx))
 	p.o.Clock.Reset()
-	p.lookout.witness.Forget()
+	p.journal.observer.Reset()
 	p.marks.forgetAll()
 	p.plugs.nextRound()
 	p.hub.wake()
 	return err
 }
 
-// Run tells open pages of changes, and keeps the witness looking, until ctx ends.
+// Run tells open pages of changes, and keeps the observer looking, until ctx ends.
 func (p *Page) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	wait.Go(func() { p.slack.watch(ctx) })
@@ -179,7 +179,7 @@ func (p *Page) Run(ctx context.Context) error {
 	wait.Go(func() { p.phones.watch(ctx) })
 	wait.Go(func() { p.watchDatabase(ctx) })
 	wait.Go(func() { p.plugs.watch(ctx) })
-	wait.Go(func() { p.lookout.watch(ctx) })
+	wait.Go(func() { p.journal.watch(ctx) })
 	wait.Wait()
 	return nil
 }

@@ -20,9 +20,9 @@ import (
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/demo/judge"
+	"parley/cmd/parley/demo/checker"
+	"parley/cmd/parley/demo/observer"
 	"parley/cmd/parley/demo/outside"
-	"parley/cmd/parley/demo/witness"
 	"parley/cmd/parley/site/sitetest"
 )
 
@@ -150,7 +150,7 @@ func (d *runningDemo) readState() (s state) {
 	return s
 }
 
-func (d *runningDemo) journal() (j witness.Account) {
+func (d *runningDemo) journal() (j observer.Report) {
 	d.t.Helper()
 	d.get("/journal", &j)
 	return j
@@ -166,7 +166,7 @@ func (d *runningDemo) until(what string, ok func() bool) {
 	d.t.Helper()
 	limit := time.NewTimer(10 * time.Minute) // a slow machine's
 	defer limit.Stop()
-	tick := time.NewTicker(500 * time.Millisecond) // each look has the witness compare all that was said
+	tick := time.NewTicker(500 * time.Millisecond) // each report compares all that was said
 	defer tick.Stop()
 	for !ok() {
 		select {
@@ -185,7 +185,7 @@ const firstSaid = 10
 // untilFirstMessages waits for the customers' first messages and returns the thread of Maria's.
 func (d *runningDemo) untilFirstMessages() (thread string) {
 	d.t.Helper()
-	d.until("the first mails arrive", func() bool { return d.journal().Counts == judge.Counts{Said: firstSaid, Arrived: firstSaid} })
+	d.until("the first mails arrive", func() bool { return d.journal().Counts == checker.Counts{Said: firstSaid, Arrived: firstSaid} })
 	s := d.readState()
 	d.mail = s.Mail.Mails[0].MessageID
 	for _, p := range s.Teams.Posts {
@@ -244,7 +244,7 @@ func (d *runningDemo) pullEach(thread string, all []pulledPlug) (said int) {
 		})
 		d.plug(c.line, c.mend)
 		said += saidForEach
-		want := judge.Counts{Said: said, Arrived: said, Inside: i + 1}
+		want := checker.Counts{Said: said, Arrived: said, Inside: i + 1}
 		d.until("all of it has arrived", func() bool { return d.journal().Counts == want })
 		d.until(c.line+" is on", func() bool { return d.readState().Plugs.of(c.line).State == "on" && d.readState().Phase == "" })
 		d.until("Parley is quiet", func() bool { return d.journal().Quiet })
@@ -314,7 +314,7 @@ func TestPlugsOfTeams(t *testing.T) {
 	d.plug(lineParley, "kill")
 	d.until("Parley is down", func() bool { return d.readState().Plugs.Parley.State == "down" })
 	d.mailAndReply(thread, "Nobody listens")
-	d.until("Parley comes back and hears it", func() bool { return d.journal().Counts == judge.Counts{Said: said + 2, Arrived: said + 2, Inside: 1} })
+	d.until("Parley comes back and hears it", func() bool { return d.journal().Counts == checker.Counts{Said: said + 2, Arrived: said + 2, Inside: 1} })
 	d.plug(outside.LineTeams, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })

@@ -3,7 +3,7 @@
 // scenarios, which are the end-to-end tests.
 //
 // What it needs of the world is in package outside, with phone and cord below it; package engine runs Parley, and package
-// witness accounts for what was said.
+// observer reports what became of what was said.
 //
 // What does not belong here: anything that Parley needs in production.
 package demo

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"parley/bot/slack/slackfake"
-	"parley/cmd/parley/demo/judge"
+	"parley/cmd/parley/demo/checker"
 )
 
 // block is what a Slack message's blocks have in common as far as they show text.
@@ -22,7 +22,7 @@ type block struct {
 func MessageText(m *slackfake.Message) string {
 	var blocks []block
 	if json.Unmarshal(m.Blocks, &blocks) != nil || len(blocks) == 0 { // a message without blocks has nothing to unmarshal
-		return judge.SlackText(m.Text)
+		return checker.SlackText(m.Text)
 	}
 	var b strings.Builder
 	for _, one := range blocks {
@@ -56,11 +56,11 @@ func (b block) write(to *strings.Builder) {
 		Text string `json:"text"`
 	}
 	if json.Unmarshal(b.Text, &inner) == nil && inner.Text != "" {
-		to.WriteString(judge.SlackText(inner.Text) + "\n")
+		to.WriteString(checker.SlackText(inner.Text) + "\n")
 	} else if b.Type == "mrkdwn" || b.Type == "plain_text" { // in a context block
 		var text string
 		_ = json.Unmarshal(b.Text, &text)
-		to.WriteString(judge.SlackText(text) + " ")
+		to.WriteString(checker.SlackText(text) + " ")
 	}
 
 	for _, e := range b.Elements {

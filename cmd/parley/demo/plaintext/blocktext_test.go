@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"parley/bot/slack/slackfake"
-	"parley/cmd/parley/demo/judge"
+	"parley/cmd/parley/demo/checker"
 )
 
 // A message reads as its blocks do; its text is cut short, and is read only where there are no blocks.
@@ -32,7 +32,7 @@ func TestShownText(t *testing.T) {
 		if !slices.Equal(strings.Fields(got), strings.Fields(c.want)) {
 			t.Errorf("words of %s: got %q, want %q", c.name, got, c.want)
 		}
-		if lines, want := len(judge.WordingOf(got).Lines), len(judge.WordingOf(c.want).Lines); lines != want {
+		if lines, want := len(checker.WordingOf(got).Lines), len(checker.WordingOf(c.want).Lines); lines != want {
 			t.Errorf("lines of %s: got %d in %q, want %d as in %q", c.name, lines, got, want, c.want)
 		}
 	}
@@ -42,6 +42,6 @@ func FuzzShownText(f *testing.F) {
 	f.Add([]byte(`[{"type":"section","text":{"text":"a"}}]`))
 	f.Add([]byte(`[{"type":"rich_text","elements":[{"type":"text","text":"a"}]}]`))
 	f.Fuzz(func(_ *testing.T, raw []byte) {
-		_ = judge.WordingOf(MessageText(&slackfake.Message{Text: "a", Blocks: raw}))
+		_ = checker.WordingOf(MessageText(&slackfake.Message{Text: "a", Blocks: raw}))
 	})
 }

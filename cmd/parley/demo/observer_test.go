@@ -9,14 +9,14 @@ import (
 	"testing"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/judge"
+	"parley/cmd/parley/demo/checker"
+	"parley/cmd/parley/demo/observer"
 	"parley/cmd/parley/demo/outside"
-	"parley/cmd/parley/demo/witness"
 )
 
-// A bot in Parley's place posts one of four mails twice, two in the wrong order, and one not at all. The witness counts each of
+// A bot in Parley's place posts one of four mails twice, two in the wrong order, and one not at all. The observer counts each of
 // these, and remembers what was posted when the channel is empty again.
-func TestWitnessCatchesABadBot(t *testing.T) {
+func TestObserverCatchesABadBot(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
 	customer := w.Mail.Customer("Maria Lopez <" + maria + ">")
@@ -29,42 +29,42 @@ func TestWitnessCatchesABadBot(t *testing.T) {
 	for _, n := range []int{0, 2, 1, 0} {
 		botPosts(t, w, root, "Maria Lopez (customer)", fmt.Sprintf("This is mail %d", n))
 	}
-	want := judge.Counts{Said: 4, Arrived: 3, Waiting: 1, Doubled: 1, Disordered: 1}
+	want := checker.Counts{Said: 4, Arrived: 3, Waiting: 1, Doubled: 1, Disordered: 1}
 	checkBadBot(t, p, want, root)
 	w.Slack.Reset() // what was seen once has been seen
 	checkBadBot(t, p, want, root)
 
-	p.lookout.witness.Forget()
+	p.journal.observer.Reset()
 	if err := p.startOver(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := readAccount(t, p).Counts; got != (judge.Counts{}) {
+	if got := readReport(t, p).Counts; got != (checker.Counts{}) {
 		t.Errorf("counts after a reset: got %+v, want none", got)
 	}
 }
 
-func readAccount(t *testing.T, p *Page) witness.Account {
+func readReport(t *testing.T, p *Page) observer.Report {
 	t.Helper()
-	account, err := p.lookout.readAccount(t.Context())
+	report, err := p.journal.readReport(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return account
+	return report
 }
 
-// checkBadBot checks what the witness says of the newest mail, which is missing, and of the oldest, which was posted twice.
-func checkBadBot(t *testing.T, p *Page, want judge.Counts, root string) {
+// checkBadBot checks what the observer reports of the newest mail, which is missing, and of the oldest, which was posted twice.
+func checkBadBot(t *testing.T, p *Page, want checker.Counts, root string) {
 	t.Helper()
-	account := readAccount(t, p)
-	if account.Counts != want {
-		t.Fatalf("counts: got %+v, want %+v", account.Counts, want)
+	report := readReport(t, p)
+	if report.Counts != want {
+		t.Fatalf("counts: got %+v, want %+v", report.Counts, want)
 	}
-	if account.Quiet {
-		t.Error("the account is quiet, though a mail waits")
+	if report.Quiet {
+		t.Error("the report is quiet, though a mail waits")
 	}
-	newest, oldest := account.Rows[0], account.Rows[3]
-	if newest.State != judge.StateWaiting || newest.Accepted {
-		t.Errorf("the newest mail: got state %q, accepted %t, want %q and false", newest.State, newest.Accepted, judge.StateWaiting)
+	newest, oldest := report.Rows[0], report.Rows[3]
+	if newest.State != checker.StateWaiting || newest.Accepted {
+		t.Errorf("the newest mail: got state %q, accepted %t, want %q and false", newest.State, newest.Accepted, checker.StateWaiting)
 	}
 	if newest.Who != "Maria Lopez" || newest.Box != maria {
 		t.Errorf("the newest mail is by %q in %q, want Maria Lopez in %q", newest.Who, newest.Box, maria)

@@ -1,4 +1,4 @@
-package judge
+package checker
 
 import (
 	"html"
@@ -9,30 +9,30 @@ import (
 )
 
 const (
-	// headWords is how many of a message's first words must stand, in their order, where
-	// it arrived. What follows may have been taken for a quotation or a signature.
-	headWords = 12
-	// gapWords is how many other words may stand between two of them.
-	gapWords = 4
+	// minMatchedWords is how many of a message's first words must stand, in their order, where it arrived. What follows may have
+	// been taken for a quotation or a signature.
+	minMatchedWords = 12
+	// maxGapWords is how many other words may stand between two of them.
+	maxGapWords = 4
 )
 
 var (
-	slackLink  = regexp.MustCompile(`<(?:https?|mailto):[^|>]*(?:\|([^>]*))?>`)
-	slackThing = regexp.MustCompile(`<[@#!][^>]*>`)
-	slackQuote = regexp.MustCompile(`(?m)^&gt;.*$`)
-	webAddress = regexp.MustCompile(`<?https?://\S+`)
-	emojiName  = regexp.MustCompile(`:[a-z0-9_+'-]+:`)
-	quoteBegin = regexp.MustCompile(`(?m)^(?:>|_{8,}$|On .+ wrote:$|-- $)`)
-	htmlTag    = regexp.MustCompile(`<[^>]*>`)
+	slackLink      = regexp.MustCompile(`<(?:https?|mailto):[^|>]*(?:\|([^>]*))?>`)
+	slackReference = regexp.MustCompile(`<[@#!][^>]*>`)
+	slackQuote     = regexp.MustCompile(`(?m)^&gt;.*$`)
+	webAddress     = regexp.MustCompile(`<?https?://\S+`)
+	emojiName      = regexp.MustCompile(`:[a-z0-9_+'-]+:`)
+	quoteStart     = regexp.MustCompile(`(?m)^(?:>|_{8,}$|On .+ wrote:$|-- $)`)
+	htmlTag        = regexp.MustCompile(`<[^>]*>`)
 )
 
-// OwnText is what somebody wrote in a mail: without what he quotes, and a signature.
-func OwnText(text, html string) string {
+// WrittenText is what somebody wrote in a mail: without what he quotes, and a signature.
+func WrittenText(text, html string) string {
 	if strings.TrimSpace(text) == "" {
 		text = htmlTag.ReplaceAllString(html, " ")
 	}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if at := quoteBegin.FindStringIndex(text); at != nil {
+	if at := quoteStart.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
 	return strings.TrimSpace(text)
@@ -42,7 +42,7 @@ func OwnText(text, html string) string {
 func SlackText(text string) string {
 	text = slackQuote.ReplaceAllString(text, "")
 	text = slackLink.ReplaceAllString(text, "$1 ")
-	return strings.TrimSpace(html.UnescapeString(slackThing.ReplaceAllString(text, " ")))
+	return strings.TrimSpace(html.UnescapeString(slackReference.ReplaceAllString(text, " ")))
 }
 
 // Wording is a text as words, and where its lines begin.
@@ -51,8 +51,8 @@ type Wording struct {
 	Lines []int // index of each line's first word
 }
 
-// wordless stands for a line that has no word: emoji, or marks alone.
-const wordless = "☺"
+// noWord stands for a line that has no word: emoji, or marks alone.
+const noWord = "☺"
 
 // WordingOf returns the letters and digits of a text. Web addresses and emoji are left out, since
 // Parley writes them differently in each chat and in mails.
@@ -61,7 +61,7 @@ func WordingOf(text string) Wording {
 	for line := range strings.Lines(text) {
 		words := WordsOf(line)
 		if len(words) == 0 && strings.TrimSpace(line) != "" {
-			words = []string{wordless}
+			words = []string{noWord}
 		}
 		if len(words) > 0 {
 			w.Lines = append(w.Lines, len(w.Words))
@@ -71,9 +71,9 @@ func WordingOf(text string) Wording {
 	return w
 }
 
-// Said returns the words by which a message is recognised: those of all lines that have any.
-func (w Wording) Said() []string {
-	words := slices.DeleteFunc(slices.Clone(w.Words), func(s string) bool { return s == wordless })
+// MessageWords returns the words by which a message is recognised: those of all lines that have any.
+func (w Wording) MessageWords() []string {
+	words := slices.DeleteFunc(slices.Clone(w.Words), func(s string) bool { return s == noWord })
 	if len(words) == 0 {
 		return w.Words
 	}
@@ -99,18 +99,18 @@ type Match struct {
 	Whole bool // it stands there word for word, as lines of its own
 }
 
-// Recognise looks whether what was said begins at the word with the index from.
-func (w Wording) Recognise(said []string, from int) Match {
-	if len(said) == 0 || from >= len(w.Words) {
+// Match reports whether a message begins at the word with the index from, and how much of it stands there.
+func (w Wording) Match(message []string, from int) Match {
+	if len(message) == 0 || from >= len(w.Words) {
 		return Match{}
 	}
-	if w.Words[from] != said[0] {
+	if w.Words[from] != message[0] {
 		return Match{}
 	}
 
 	m := Match{Found: 1, end: from + 1, Whole: slices.Contains(w.Lines, from)}
-	for i, word := range said[1:] {
-		next, last := m.end, min(m.end+gapWords, len(w.Words)-1)
+	for i, word := range message[1:] {
+		next, last := m.end, min(m.end+maxGapWords, len(w.Words)-1)
 		for next <= last && w.Words[next] != word {
 			next++
 		}
@@ -122,7 +122,7 @@ func (w Wording) Recognise(said []string, from int) Match {
 			continue
 		}
 
-		if i+1 < headWords {
+		if i+1 < minMatchedWords {
 			return Match{}
 		}
 

@@ -1,4 +1,4 @@
-package witness
+package observer
 
 import (
 	"cmp"
@@ -9,34 +9,48 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
-	"parley/cmd/parley/demo/judge"
+	"parley/cmd/parley/demo/checker"
 	"parley/cmd/parley/demo/outside"
 )
 
-// lookIntoMail hears what customers write to the company, and sees what they receive
-// from it. It skips mailboxes in which nothing has changed since the last look.
-func (w *Witness) lookIntoMail(now time.Time) {
-	mail := w.world.Mail
+// observeMail records what customers write to the company, and what they receive from it. It skips mailboxes in which nothing
+// has changed since the last look.
+func (o *Observer) observeMail(now time.Time) {
+	mail := o.world.Mail
 	for _, box := range mail.State().Mailboxes {
-		if !box.Customer || maps.Equal(box.Folders, w.boxes[box.Address]) {
+		if !box.Customer || maps.Equal(box.Folders, o.folderSizes[box.Address]) {
 			continue
 		}
 
-		w.boxes[box.Address] = box.Folders
+		o.folderSizes[box.Address] = box.Folders
 		for _, m := range mail.Sent(box.Address) {
 			if !isToCompany(m) {
 				continue
 			}
 
-			text, files := judge.OwnText(m.Text, m.HTML), countAttachments(m)
-			w.noteSaying(judge.Saying{Key: m.MessageID, Way: judge.WayIn, Who: nameIn(m.From), Whom: outside.HelpAddress, At: m.At, Text: cmp.Or(text, filesOf(m), "(a message without text)"),
-				Box: box.Address, Files: files, Bare: text == "" && files > 0}, now)
+			text, files := checker.WrittenText(m.Text, m.HTML), countAttachments(m)
+			o.recordSent(checker.SentMessage{
+				Key:       m.MessageID,
+				Direction: checker.Inbound,
+				Author:    nameIn(m.From),
+				Recipient: outside.HelpAddress,
+				SentAt:    m.At,
+				Text:      cmp.Or(text, filesOf(m), "(a message without text)"),
+				Mailbox:   box.Address,
+				Files:     files,
+				FilesOnly: text == "" && files > 0,
+			}, now)
 		}
 
 		for _, m := range mail.Inbox(box.Address) {
 			if strings.EqualFold(m.From.Address, outside.HelpAddress) {
-				w.noteArrival(judge.Arrival{Key: fmt.Sprintf("%s/%09d", box.Address, m.UID), Way: judge.WayOut, At: m.At, Box: box.Address,
-					Wording: judge.WordingOf(cmp.Or(judge.OwnText(m.Text, m.HTML), filesOf(m)))})
+				o.recordObserved(checker.Observation{
+					Key:       fmt.Sprintf("%s/%09d", box.Address, m.UID),
+					Direction: checker.Outbound,
+					At:        m.At,
+					Mailbox:   box.Address,
+					Wording:   checker.WordingOf(cmp.Or(checker.WrittenText(m.Text, m.HTML), filesOf(m))),
+				})
 			}
 		}
 	}

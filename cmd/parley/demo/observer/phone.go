@@ -1,0 +1,68 @@
+package observer
+
+import (
+	"cmp"
+	"time"
+
+	"parley/cmd/parley/demo/checker"
+	"parley/cmd/parley/demo/phone"
+)
+
+// observePhones records what customers write by phone, and what they receive. Caller holds o.mu.
+func (o *Observer) observePhones(now time.Time) {
+	phones := o.world.Phones()
+	if phones == nil {
+		return
+	}
+
+	for address, h := range phones.All() {
+		for _, kind := range phone.Kinds() {
+			c, err := h.Chat(kind)
+			if err != nil {
+				continue
+			}
+
+			for _, l := range c.Lines() {
+				o.recordPhoneLine(address+" "+kind, kind, h, l, now)
+			}
+		}
+	}
+}
+
+func (o *Observer) recordPhoneLine(box, kind string, h *phone.Handset, l phone.Line, now time.Time) {
+	text, files := l.Text, 0
+	if l.File != nil {
+		text, files = cmp.Or(l.Text, l.File.Name), 1
+	}
+	if l.Automatic || l.Elsewhere { // nobody said it in Slack
+		return
+	}
+
+	if l.Mine {
+		name, alias := h.Who()
+		if kind == phone.Messenger {
+			alias = h.ByPage().ID()
+		}
+
+		o.recordSent(checker.SentMessage{
+			Key:         "<" + l.ID + ">",
+			Direction:   checker.Inbound,
+			Author:      name,
+			AuthorAlias: alias,
+			Recipient:   phone.CompanyAt(kind),
+			SentAt:      l.At,
+			Text:        text,
+			Mailbox:     box,
+			Files:       files,
+			FilesOnly:   l.Text == "" && files > 0,
+		}, now)
+	} else {
+		o.recordObserved(checker.Observation{
+			Key:       box + "/" + l.ID,
+			Direction: checker.Outbound,
+			At:        l.At,
+			Mailbox:   box,
+			Wording:   checker.WordingOf(text),
+		})
+	}
+}

@@ -1,0 +1,184 @@
+package observer
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/demo/checker"
+	"parley/cmd/parley/demo/outside"
+	"parley/cmd/parley/demo/plaintext"
+)
+
+// replyCommand begins a reply that is given to the app by name.
+var replyCommand = regexp.MustCompile(`(?i)^reply:?\s`)
+
+// observeTeams records what people write in the threads of customers in Teams, and what stands there in the customers' names.
+func (o *Observer) observeTeams(now time.Time) {
+	fake := o.world.Teams
+	if fake == nil {
+		return
+	}
+	all := o.world.CanReadAllOfTeams()
+	for _, c := range fake.Channels() {
+		for _, root := range fake.Roots(c.ID) {
+			thread := fake.Thread(c.ID, root.ID)
+			if root.Bot && len(thread) > 0 {
+				o.observeTeamsThread(c.ID, thread, all, now)
+			}
+		}
+	}
+}
+
+// observeTeamsThread looks into one thread, the root first. all says that Parley may read all messages.
+func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Message, all bool, now time.Time) {
+	root := thread[0].ID
+	at := slices.IndexFunc(thread, func(m *teamsfake.Message) bool { return teamsObservation(m, root).CustomerKey != "" })
+	owner, box := "", ""
+	if at >= 0 {
+		owner, box = o.findCustomer(teamsObservation(thread[at], root))
+	}
+
+	var files checker.Observation // the last post of files so far
+	linked := ""                  // its text, with links to files
+	for _, m := range thread {
+		if m.Deleted() {
+			continue
+		}
+
+		hasPictures := m.Bot && len(m.Pictures) > 0
+		if hasPictures && files.CustomerKey != "" {
+			o.recordObserved(checker.Observation{
+				Key:         m.Channel + "/" + m.ID,
+				Direction:   checker.Inbound,
+				At:          m.At,
+				Thread:      files.Thread,
+				CustomerKey: files.CustomerKey,
+				Files:       countPictures(m, linked),
+			})
+		} else if m.Bot {
+			a := teamsObservation(m, root)
+			if a.Files > 0 || fileCustomerIn(m.Text) != "" {
+				files, linked = a, m.Text
+			}
+			o.recordObserved(a)
+		} else if box != "" {
+			text, meant := teamsText(m)
+			o.recordSent(checker.SentMessage{
+				Key:         channel + "/" + m.ID,
+				Direction:   checker.Outbound,
+				Author:      o.teamsName(m.User),
+				Recipient:   owner,
+				SentAt:      m.At,
+				Text:        text,
+				Channel:     channel,
+				Thread:      root,
+				Mailbox:     box,
+				ForCustomer: meant,
+				Unannounced: !all && !hasAppMention(m),
+			}, now)
+		}
+	}
+}
+
+// teamsObservation makes the observation of a post of Parley's. A text whose first line is a customer's name is the customer's.
+func teamsObservation(m *teamsfake.Message, root string) checker.Observation {
+	text := m.Text
+	for _, card := range m.Cards {
+		text = plaintext.CardText(card)
+	}
+
+	a := checker.Observation{
+		Key:       m.Channel + "/" + m.ID,
+		Direction: checker.Inbound,
+		At:        m.At,
+		Thread:    m.Channel + "/" + root,
+		Wording:   checker.WordingOf(text),
+	}
+	name, rest, _ := strings.Cut(text, "\n")
+	if from := fileCustomerIn(rest); from != "" {
+		a.CustomerKey, a.Wording = from, checker.Wording{}
+		a.Files = strings.Count(rest, downloadLine) + len(fileNotice.FindAllString(rest, -1))
+	} else if from, ok := strings.CutSuffix(strings.TrimSpace(name), customerSuffix); ok {
+		a.CustomerKey, a.Wording = checker.NameKey(from), checker.WordingOf(rest)
+	} else {
+		a.Notice = text
+	}
+
+	return a
+}
+
+// downloadLine begins the line with the link to a file.
+const downloadLine = "\nDownload "
+
+// countPictures counts the pictures that a message shows and that nothing above led to already.
+func countPictures(m *teamsfake.Message, linked string) (n int) {
+	var sent struct {
+		Attachments []struct {
+			Name string `json:"name"`
+		} `json:"attachments"`
+	}
+	if m.Broken != "" || json.Unmarshal(m.Raw, &sent) != nil {
+		return 0
+	}
+
+	for _, at := range sent.Attachments {
+		if !strings.Contains(linked+"\n", downloadLine+at.Name+"\n") {
+			n++
+		}
+	}
+
+	return n
+}
+
+// teamsText returns what somebody typed, and whether it looks as if it were for the customer: with the app's name only after
+// the word reply.
+func teamsText(m *teamsfake.Message) (text string, meant bool) {
+	text = m.Text
+	for _, f := range m.Files {
+		if m.Text == "" {
+			text += f.Name + " "
+		}
+	}
+
+	isAgents := m.User == outside.TeamsAnn || m.User == outside.TeamsBen
+	inside := !isAgents || internalText.MatchString(text)
+	for _, x := range m.Mentions {
+		if !x.Bot {
+			inside = true
+			continue
+		}
+
+		text = strings.TrimSpace(strings.Replace(text, "@"+x.Name, "", 1))
+		begin := replyCommand.FindString(text)
+		inside = inside || begin == ""
+		text = text[len(begin):]
+	}
+
+	return text, !inside
+}
+
+func hasAppMention(m *teamsfake.Message) bool {
+	return slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.Bot })
+}
+
+func (o *Observer) teamsName(id string) string {
+	if u, ok := o.world.Teams.User(id); ok {
+		return u.Name
+	}
+	return id
+}
+
+// surfaceFor tells by a channel's id where it is; "" means no channel.
+func surfaceFor(channel string) string {
+	if channel == "" {
+		return ""
+	}
+	if strings.HasPrefix(channel, "19:") { // as in "19:acme…@thread.tacv2"
+		return outside.SurfaceTeams
+	}
+	return outside.SurfaceSlack
+}

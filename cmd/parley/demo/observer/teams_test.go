@@ -1,0 +1,119 @@
+package observer
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/demo/checker"
+	"parley/cmd/parley/demo/outside"
+)
+
+// Of what people type in Teams, the observer knows the words, and whether they look as if they were for the customer.
+func TestTeamsText(t *testing.T) {
+	t.Parallel()
+	w, err := outside.New(t.Context(), outside.Options{TeamsOptions: outside.TeamsOptions{Teams: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	for _, tt := range []struct {
+		name            string
+		user            string
+		typed           string
+		wantText        string
+		wantForCustomer bool
+	}{
+		{
+			name:            "an answer",
+			user:            outside.TeamsAnn,
+			typed:           "It leaves today",
+			wantText:        "It leaves today",
+			wantForCustomer: true,
+		},
+		{
+			name:     "a note",
+			user:     outside.TeamsAnn,
+			typed:    "note: ask the workshop",
+			wantText: "note: ask the workshop",
+		},
+		{
+			name:            "an answer that is given to Parley",
+			user:            outside.TeamsBen,
+			typed:           "<@bot> reply: It leaves today",
+			wantText:        "It leaves today",
+			wantForCustomer: true,
+		},
+		{
+			name:     "a verb",
+			user:     outside.TeamsBen,
+			typed:    "<@bot> resolve",
+			wantText: "resolve",
+		},
+		{
+			name:     "to a colleague",
+			user:     outside.TeamsBen,
+			typed:    "<@" + outside.TeamsAnn + "> look",
+			wantText: "@Ann Lee look",
+		},
+		{
+			name:     "by somebody who is no agent",
+			user:     outside.TeamsZoe,
+			typed:    "Hello from next door",
+			wantText: "Hello from next door",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) { // one after the other: they share a channel
+			id, err := w.Teams.As(tt.user).Post(teamsfake.Post{Channel: outside.TeamsRandom, Text: tt.typed})
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, forCustomer := teamsText(w.Teams.Message(outside.TeamsRandom, id))
+			if text != tt.wantText {
+				t.Errorf("text: got %q, want %q", text, tt.wantText)
+			}
+			if forCustomer != tt.wantForCustomer {
+				t.Errorf("for the customer: got %t, want %t", forCustomer, tt.wantForCustomer)
+			}
+		})
+	}
+}
+
+// A post whose first line is a customer's name is that customer's message.
+func TestTeamsObservationOfCustomer(t *testing.T) {
+	t.Parallel()
+	got := teamsObservation(&teamsfake.Message{
+		ID:      "2",
+		Channel: outside.TeamsSupport,
+		Text:    "📧 Maria Lopez (customer)\nTwo mugs are chipped",
+	}, "1")
+	if want := checker.NameKey("Maria Lopez"); got.CustomerKey != want {
+		t.Errorf("customer: got %q, want %q", got.CustomerKey, want)
+	}
+	if words, want := got.MessageWords(), checker.WordsOf("Two mugs are chipped"); !slices.Equal(words, want) {
+		t.Errorf("words: got %q, want %q", words, want)
+	}
+	if want := outside.TeamsSupport + "/1"; got.Thread != want {
+		t.Errorf("thread: got %q, want %q", got.Thread, want)
+	}
+}
+
+// A card is Parley's own words: a notice that may tell of a message.
+func TestTeamsObservationOfCard(t *testing.T) {
+	t.Parallel()
+	card := json.RawMessage(`{
+		"type": "AdaptiveCard",
+		"body": [
+			{"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "Maria Lopez"}]},
+			{"type": "ColumnSet", "columns": [{"items": [{"type": "TextBlock", "text": "wrote again"}]}]},
+			{"type": "ActionSet", "actions": [{"title": "Take"}]}
+		]}`)
+	got := teamsObservation(&teamsfake.Message{Channel: outside.TeamsSupport, Cards: []json.RawMessage{card}}, "1")
+	if got.CustomerKey != "" {
+		t.Errorf("customer: got %q, want none", got.CustomerKey)
+	}
+	if want := "Maria Lopez\nwrote again"; got.Notice != want {
+		t.Errorf("notice: got %q, want %q", got.Notice, want)
+	}
+}
