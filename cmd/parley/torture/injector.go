@@ -26,7 +26,7 @@ const (
 	day          = 24 * time.Hour
 )
 
-// injector strikes the faults of a schedule.
+// injector injects the faults of a schedule.
 type injector struct {
 	client         emulators.Client
 	replicas       []*replica

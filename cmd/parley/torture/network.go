@@ -97,7 +97,13 @@ func (n *network) close() {
 
 // databaseURL is where replica i finds PostgreSQL.
 func (n *network) databaseURL(i int) string {
-	u := url.URL{Scheme: "postgres", User: url.User(pgserver.Superuser), Host: n.postgres[i].address(), Path: "/" + pgserver.Database, RawQuery: "sslmode=disable"}
+	u := url.URL{
+		Scheme:   "postgres",
+		User:     url.User(pgserver.Superuser),
+		Host:     n.postgres[i].address(),
+		Path:     "/" + pgserver.Database,
+		RawQuery: "sslmode=disable",
+	}
 	return u.String()
 }
 

@@ -4,5 +4,5 @@ package torture
 
 import "net"
 
-// isOwnerOf can't tell here: then a fault strikes every Parley.
+// isOwnerOf can't tell here. Then a fault disturbs every replica.
 func isOwnerOf(int, net.Addr) bool { return false }

@@ -124,8 +124,17 @@ func (s *session) specifyReplicas() {
 	}
 
 	for i, r := range s.network.replicas {
-		r.spec = child.Spec{Name: "parley", Program: program, Log: filepath.Join(s.dir, fmt.Sprintf("parley-%d.log", i+1)),
-			Env: child.CleanEnv("DATABASE_URL="+s.network.databaseURL(i), "PARLEY_DATA="+s.dir, "PARLEY_LISTEN="+s.endpoints.addresses[i], "PARLEY_LOG=info")}
+		r.spec = child.Spec{
+			Name:    "parley",
+			Program: program,
+			Log:     filepath.Join(s.dir, fmt.Sprintf("parley-%d.log", i+1)),
+			Env: child.CleanEnv(
+				"DATABASE_URL="+s.network.databaseURL(i),
+				"PARLEY_DATA="+s.dir,
+				"PARLEY_LISTEN="+s.endpoints.addresses[i],
+				"PARLEY_LOG=info",
+			),
+		}
 		r.spec.Env = append(r.spec.Env, s.chatEnv(i)...)
 		if s.opt.Model {
 			for _, name := range []string{"OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"} {
@@ -134,8 +143,12 @@ func (s *session) specifyReplicas() {
 		}
 
 		if s.opt.Chats {
-			r.spec.Env = append(r.spec.Env, "PARLEY_PUBLIC_URL="+s.publicURL(), "WHATSAPP_API_URL="+s.vars["WHATSAPP_API_URL"],
-				"MESSENGER_API_URL="+s.vars["MESSENGER_API_URL"], "TWILIO_API_URL="+s.vars["TWILIO_API_URL"])
+			r.spec.Env = append(r.spec.Env,
+				"PARLEY_PUBLIC_URL="+s.publicURL(),
+				"WHATSAPP_API_URL="+s.vars["WHATSAPP_API_URL"],
+				"MESSENGER_API_URL="+s.vars["MESSENGER_API_URL"],
+				"TWILIO_API_URL="+s.vars["TWILIO_API_URL"],
+			)
 		}
 	}
 }
@@ -268,8 +281,11 @@ func (s *session) stopOthers(failed bool) error {
 	}
 
 	if failed || s.opt.Keep != "" {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, "pg")), os.CopyFS(filepath.Join(s.dir, "pg"), os.DirFS(filepath.Join(s.database.Dir, "pg"))),
-			os.Chmod(filepath.Join(s.dir, "pg"), 0o700), //nolint:gosec // a folder
+		kept := filepath.Join(s.dir, "pg")
+		err = errors.Join(err,
+			os.RemoveAll(kept),
+			os.CopyFS(kept, os.DirFS(filepath.Join(s.database.Dir, "pg"))),
+			os.Chmod(kept, 0o700), //nolint:gosec // a folder
 			copyFile(filepath.Join(s.database.Dir, "pg.log"), filepath.Join(s.dir, "pg.log")))
 	}
 

@@ -155,8 +155,9 @@ func (in *injector) countDisturbances() int {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	n := 0
-	for _, name := range append([]string{faultReset, faultBlackhole, faultFillDisk, faultLoseCommitAnswer, faultReadTables}, killsAndStops()...) {
-		n += in.injected[name]
+	disturbing := append([]string{faultReset, faultBlackhole, faultFillDisk, faultLoseCommitAnswer, faultReadTables}, killsAndStops()...)
+	for _, kind := range disturbing {
+		n += in.injected[kind]
 	}
 	return n
 }

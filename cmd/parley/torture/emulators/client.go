@@ -86,25 +86,25 @@ func (c Client) SendMail(ctx context.Context, m mailfake.Mail) (mailfake.Sent, e
 	return sent, c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/send", m, &sent)
 }
 
-// Answer lets a customer answer a mail with a mail program.
+// AnswerMail lets a customer answer a mail with a mail program.
 func (c Client) AnswerMail(ctx context.Context, from, messageID string, program mailfake.Program, text string) error {
 	in := map[string]any{"from": from, "to": []string{lab.HelpAddress}, "subject": "", "text": text, "message_id_of": messageID, "program": program}
 	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/reply", in, nil)
 }
 
-// Text lets a customer write by phone.
+// SendText lets a customer write by phone.
 func (c Client) SendText(ctx context.Context, t ChatText) error {
 	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/chat/say", t, nil)
 }
 
-// Phone shows a customer's phone.
+// ReadPhone returns what a customer's phone sent and received.
 func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneState, error) {
 	q := url.Values{"kind": {string(kind)}, "conv": {strconv.Itoa(conv)}}
 	var b phoneState
 	return b, c.Call(ctx, http.MethodGet, c.Mail+"/_fake/chat/box?"+q.Encode(), nil, &b)
 }
 
-// Folder lists the mails of somebody's folder, oldest first.
+// ReadFolder returns the mails of somebody's folder, the oldest first.
 func (c Client) ReadFolder(ctx context.Context, address, name string) ([]mailfake.Received, error) {
 	q := url.Values{"address": {address}, "folder": {name}, "raw": {"0"}}
 	var list []mailfake.Received
@@ -159,7 +159,7 @@ func (c Client) ModelQuestions(ctx context.Context) (list [][]checker.Marker, er
 	return list, err
 }
 
-// Heal disarms all faults.
+// ClearFaults disarms all faults.
 func (c Client) ClearFaults(ctx context.Context) error {
 	if err := c.Platform().ClearFaults(ctx); err != nil {
 		return err

@@ -46,7 +46,12 @@ type model struct {
 // openModel starts the server.
 func openModel(ctx context.Context, seed uint64) (*model, error) {
 	reader := newReader(seed)
-	running, err := openaifake.Start(ctx, "127.0.0.1:0", openaifake.Options{Key: modelKey, Models: []string{ModelName}, Abilities: openaifake.Modern(), Answers: reader})
+	running, err := openaifake.Start(ctx, "127.0.0.1:0", openaifake.Options{
+		Key:       modelKey,
+		Models:    []string{ModelName},
+		Abilities: openaifake.Modern(),
+		Answers:   reader,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}

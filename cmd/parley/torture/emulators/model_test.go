@@ -9,44 +9,80 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// What a model made up about another customer stands in the request that shows it its invalid answer: that is
-// no leak. The same words anywhere else in a request are one, and so are others in its answer.
-func TestOwnLiesAreNoQuestions(t *testing.T) {
-	t.Parallel()
-	r := newReader(1)
-	ask := func(text string) analysis.Answer {
-		a, err := r.Analyze(t.Context(), analysis.Question{Burst: []analysis.Message{{Text: text}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return a
+// ask lets a reader answer a question about one message.
+func ask(t *testing.T, r *reader, text string) analysis.Answer {
+	t.Helper()
+	a, err := r.Analyze(t.Context(), analysis.Question{Burst: []analysis.Message{{Text: text}}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for lied := false; !lied; {
-		ask("inbound-c003-19")
-		lied = len(ask("inbound-c002-12").References) > 1
+	return a
+}
+
+// newHallucinatingReader returns a reader that has quoted inbound-c003-19 in an answer about inbound-c002-12.
+func newHallucinatingReader(t *testing.T) *reader {
+	t.Helper()
+	r := newReader(1)
+	for hasHallucinated := false; !hasHallucinated; { // it does so by chance
+		ask(t, r, "inbound-c003-19")
+		hasHallucinated = len(ask(t, r, "inbound-c002-12").References) > 1
+	}
+	return r
+}
+
+// Parley shows the model its own answer again if that was invalid. What the model has hallucinated there about another
+// customer is no question of Parley's. Anything else in a request is.
+func TestMarkersAskedWithoutHallucinations(t *testing.T) {
+	t.Parallel()
+	about := func(conversation, number int) checker.Marker {
+		return checker.Marker{Kind: checker.Inbound, Conversation: conversation, Number: number}
 	}
 	for _, tt := range []struct {
-		name, user, assistant string
-		alsoAsked             string // what counts as asked beside the first marker of user
+		name   string
+		user   string // what Parley asks
+		answer string // the invalid answer that Parley shows again
+		want   []checker.Marker
 	}{
-		{name: "its own lie", user: "inbound-c002-12", assistant: "Ticket inbound-c003-19"},
-		{name: "never said", user: "inbound-c002-12", assistant: "Ticket inbound-c004-1", alsoAsked: "inbound-c004-1"},
-		{name: "a lie about another question", user: "inbound-c005-1", assistant: "Ticket inbound-c003-19", alsoAsked: "inbound-c003-19"},
-		{name: "asked in the request", user: "inbound-c002-12, inbound-c003-19", assistant: "Ticket inbound-c003-19", alsoAsked: "inbound-c003-19"},
+		{
+			name:   "its own hallucination",
+			user:   "inbound-c002-12",
+			answer: "Ticket inbound-c003-19",
+			want:   []checker.Marker{about(2, 12)},
+		},
+		{
+			name:   "what the model never said",
+			user:   "inbound-c002-12",
+			answer: "Ticket inbound-c004-1",
+			want:   []checker.Marker{about(2, 12), about(4, 1)},
+		},
+		{
+			name:   "a hallucination of an answer to another question",
+			user:   "inbound-c005-1",
+			answer: "Ticket inbound-c003-19",
+			want:   []checker.Marker{about(5, 1), about(3, 19)},
+		},
+		{
+			name:   "the same marker in the question",
+			user:   "inbound-c002-12, inbound-c003-19",
+			answer: "Ticket inbound-c003-19",
+			want:   []checker.Marker{about(2, 12), about(3, 19)},
+		},
 	} {
-		body, err := json.Marshal(map[string]any{"messages": []map[string]string{
-			{"role": "system", "content": "Read."},
-			{"role": "user", "content": tt.user},
-			{"role": "assistant", "content": tt.assistant},
-			{"role": "user", "content": "That answer is not valid."},
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := r.markersAsked(body)
-		want := checker.Distinct(append(checker.MarkersIn(tt.user)[:1:1], checker.MarkersIn(tt.alsoAsked)...))
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", tt.name, got, want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newHallucinatingReader(t)
+			body, err := json.Marshal(map[string]any{"messages": []map[string]string{
+				{"role": "system", "content": "Read."},
+				{"role": "user", "content": tt.user},
+				{"role": "assistant", "content": tt.answer},
+				{"role": "user", "content": "That answer is not valid."},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := r.markersAsked(body); !slices.Equal(got, tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
 	}
 }

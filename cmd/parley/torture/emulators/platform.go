@@ -43,7 +43,7 @@ type Platform interface {
 	RateLimit(ctx context.Context, lasting time.Duration) error
 	// EndSessions ends what the platform keeps up for the app: its connections in Slack, its tokens in Teams.
 	EndSessions(ctx context.Context) error
-	// countProviderFaults adds to counts how often the armed faults struck, by what each fault does.
+	// countFaults adds to counts how often the armed faults occurred, by what each of them does.
 	countFaults(ctx context.Context, counts map[string]int) error
 	ClearFaults(ctx context.Context) error
 }

@@ -170,7 +170,7 @@ func (s slackPlatform) readInfo(ctx context.Context) (slackInfo, error) {
 	return i, s.Call(ctx, http.MethodGet, s.Slack+"/_fake/info", nil, &i)
 }
 
-// Sockets is how many connections the app keeps to Slack.
+// CountSockets returns how many Socket Mode connections the app keeps to Slack.
 func (c Client) CountSockets(ctx context.Context) (int, error) {
 	i, err := slackPlatform{c}.readInfo(ctx)
 	return i.Sockets, err

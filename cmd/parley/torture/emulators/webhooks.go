@@ -12,7 +12,7 @@ import (
 // webhookRetryEvery is the pause before WhatsApp repeats a webhook that was not accepted.
 const webhookRetryEvery = 500 * time.Millisecond
 
-// Hook lets WhatsApp tell Parley of items, until it takes them.
+// SendWebhook lets WhatsApp send Parley a webhook with items, again and again until Parley accepts it.
 func (c Client) SendWebhook(ctx context.Context, what string, items ...any) error {
 	value := map[string]any{"messaging_product": "whatsapp", "metadata": map[string]any{"phone_number_id": WhatsAppNumber}, what: items}
 	body := map[string]any{"object": "whatsapp_business_account", "entry": []any{map[string]any{"id": WhatsAppBusiness,

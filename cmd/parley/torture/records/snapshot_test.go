@@ -11,43 +11,64 @@ import (
 	"parley/store/storetest"
 )
 
-// TestRead: a snapshot is held until its time is over, and a reader of all tables holds back
-// whoever wants to change them.
-func TestRead(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		what  string
-		locks bool
-	}{"snapshot": {what: TakeSnapshot}, "all tables": {what: ReadAll, locks: true}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			pool := storetest.DB(t)
-			ctx, end := context.WithCancel(t.Context())
-			ended := make(chan error, 1)
-			go func() { ended <- readOnce(ctx, pool.Config().ConnString(), time.Now().Add(time.Hour), c.what) }()
-			waitFor(t, pool, `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction' AND backend_xmin IS NOT NULL)`)
-			tx, err := pool.Begin(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err = tx.Exec(t.Context(), "LOCK TABLE events IN ACCESS EXCLUSIVE MODE NOWAIT"); err != nil != c.locks {
-				t.Errorf("a change of a table: %v", err)
-			}
-			if err := tx.Rollback(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			end()
-			if err := <-ended; err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	t.Run("its time is over", func(t *testing.T) {
-		t.Parallel()
-		if err := readOnce(t.Context(), storetest.DB(t).Config().ConnString(), time.Now().Add(10*time.Millisecond), TakeSnapshot); err != nil {
-			t.Error(err)
+// holdTestSnapshot holds the snapshot of a statement in a database of its own until the end of the test. It returns when the
+// snapshot is taken.
+func holdTestSnapshot(t *testing.T, statement string) *pgxpool.Pool {
+	t.Helper()
+	pool := storetest.DB(t)
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- readOnce(ctx, pool.Config().ConnString(), time.Now().Add(time.Hour), statement) }()
+	t.Cleanup(func() {
+		end()
+		if err := <-ended; err != nil {
+			t.Errorf("readOnce: %v", err)
 		}
 	})
+	waitFor(t, pool, `
+		SELECT EXISTS (
+			SELECT FROM pg_stat_activity
+			WHERE datname = current_database() AND state = 'idle in transaction' AND backend_xmin IS NOT NULL)`)
+	return pool
+}
+
+// lockEvents tries to lock a table as a change of the schema does, and returns the error.
+func lockEvents(t *testing.T, pool *pgxpool.Pool) error {
+	t.Helper()
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, locked := tx.Exec(t.Context(), "LOCK TABLE events IN ACCESS EXCLUSIVE MODE NOWAIT")
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return locked
+}
+
+// A snapshot alone does not keep anybody from changing a table.
+func TestTakeSnapshotLocksNothing(t *testing.T) {
+	t.Parallel()
+	if err := lockEvents(t, holdTestSnapshot(t, TakeSnapshot)); err != nil {
+		t.Errorf("lock a table: %v", err)
+	}
+}
+
+// Whoever reads all tables keeps everybody from changing one.
+func TestReadAllLocksTables(t *testing.T) {
+	t.Parallel()
+	if err := lockEvents(t, holdTestSnapshot(t, ReadAll)); err == nil {
+		t.Error("a table could be locked, want an error")
+	}
+}
+
+// A snapshot is given back when its time is over.
+func TestSnapshotEnds(t *testing.T) {
+	t.Parallel()
+	until := time.Now().Add(10 * time.Millisecond)
+	if err := readOnce(t.Context(), storetest.DB(t).Config().ConnString(), until, TakeSnapshot); err != nil {
+		t.Errorf("readOnce: %v", err)
+	}
 }
 
 // waitFor asks until a query says yes.
