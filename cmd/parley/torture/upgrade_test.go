@@ -8,51 +8,109 @@ import (
 	"testing"
 )
 
-// Which commits may be the version before ours follows from when the newest migration came.
-func TestOldCommits(t *testing.T) {
+// testRepository is a git repository in a folder of its own.
+type testRepository struct {
+	t   *testing.T
+	dir string
+}
+
+func newTestRepository(t *testing.T) testRepository {
+	t.Helper()
+	r := testRepository{t, t.TempDir()}
+	r.git("init", "-q")
+	return r
+}
+
+func (r testRepository) git(args ...string) string {
+	r.t.Helper()
+	out, err := runGit(r.t.Context(), r.dir, args...)
+	if err != nil {
+		r.t.Fatalf("git %q: %v", args, err)
+	}
+	return out
+}
+
+// commit commits a file with a text and returns the commit.
+func (r testRepository) commit(path, text string) string {
+	r.t.Helper()
+	file := filepath.Join(r.dir, path)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+	r.git("add", path)
+	r.git("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", path)
+	return r.git("rev-parse", "HEAD")
+}
+
+// wantOldCommits checks with which commits a run may begin, the best first.
+func (r testRepository) wantOldCommits(want ...string) {
+	r.t.Helper()
+	got, err := listOldCommits(r.t.Context(), r.dir)
+	if err != nil {
+		r.t.Fatalf("listOldCommits: %v", err)
+	}
+	if !slices.Equal(got, want) {
+		r.t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// wantNoOldVersion checks that listOldCommits finds no earlier version in a folder.
+func wantNoOldVersion(t *testing.T, dir string) {
+	t.Helper()
+	if _, err := listOldCommits(t.Context(), dir); !errors.Is(err, errNoOldVersion) {
+		t.Errorf("got the error %v, want %v", err, errNoOldVersion)
+	}
+}
+
+// Outside of a repository there is no earlier version.
+func TestOldCommitsWithoutRepository(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	run := func(args ...string) string {
-		t.Helper()
-		out, err := runGit(t.Context(), dir, args...)
-		if err != nil {
-			t.Fatalf("git %q: %v", args, err)
-		}
-		return out
-	}
-	commit := func(path, text string) string {
-		t.Helper()
-		file := filepath.Join(dir, path)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o600)); err != nil {
-			t.Fatal(err)
-		}
-		run("add", path)
-		run("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q", "-m", path)
-		return run("rev-parse", "HEAD")
-	}
-	run("init", "-q")
-	if _, err := listOldCommits(t.Context(), dir); !errors.Is(err, errNoOldVersion) {
-		t.Errorf("no history: got %v, want %v", err, errNoOldVersion)
-	}
-	commit("main.go", "1")
-	if _, err := listOldCommits(t.Context(), dir); !errors.Is(err, errNoOldVersion) {
-		t.Errorf("no migration: got %v, want %v", err, errNoOldVersion)
-	}
-	first := commit("store/migrations/0001.sql", "1")
-	want := func(list ...string) {
-		t.Helper()
-		if got, err := listOldCommits(t.Context(), dir); err != nil || !slices.Equal(got, list) {
-			t.Errorf("got %q, %v; want %q", got, err, list)
-		}
-	}
-	want(first)
-	later := commit("main.go", "2")
-	want(first, later)
-	second := commit("store/migrations/0002.sql", "2")
-	want(second+"^", second)
-	edited := commit("store/migrations/0002.sql", "3") // not released: there is nothing to migrate from
-	want(edited)
-	if _, err := listOldCommits(t.Context(), t.TempDir()); !errors.Is(err, errNoOldVersion) {
-		t.Errorf("no repository: got %v, want %v", err, errNoOldVersion)
-	}
+	wantNoOldVersion(t, t.TempDir())
+}
+
+// A repository without commits has no earlier version.
+func TestOldCommitsWithoutHistory(t *testing.T) {
+	t.Parallel()
+	wantNoOldVersion(t, newTestRepository(t).dir)
+}
+
+// A repository without migrations has no earlier version.
+func TestOldCommitsWithoutMigration(t *testing.T) {
+	t.Parallel()
+	r := newTestRepository(t)
+	r.commit("main.go", "1")
+	wantNoOldVersion(t, r.dir)
+}
+
+// Before the first migration there was no schema, so a run begins with the commit that brought it, or a later one.
+func TestOldCommitsOfFirstMigration(t *testing.T) {
+	t.Parallel()
+	r := newTestRepository(t)
+	r.commit("main.go", "1")
+	first := r.commit("store/migrations/0001.sql", "1")
+	r.wantOldCommits(first)
+	later := r.commit("main.go", "2")
+	r.wantOldCommits(first, later)
+}
+
+// A run begins with the state before the newest migration, or with the commit that added it.
+func TestOldCommitsOfNextMigration(t *testing.T) {
+	t.Parallel()
+	r := newTestRepository(t)
+	r.commit("store/migrations/0001.sql", "1")
+	second := r.commit("store/migrations/0002.sql", "2")
+	r.wantOldCommits(second+"^", second)
+}
+
+// If the newest migration was edited it had not been released: there is nothing from which to migrate.
+func TestOldCommitsOfEditedMigration(t *testing.T) {
+	t.Parallel()
+	r := newTestRepository(t)
+	r.commit("store/migrations/0001.sql", "1")
+	r.commit("store/migrations/0002.sql", "2")
+	edited := r.commit("store/migrations/0002.sql", "3")
+	r.wantOldCommits(edited)
 }
