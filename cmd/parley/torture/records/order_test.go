@@ -7,53 +7,147 @@ import (
 	"parley/store"
 )
 
-// TestOvertaken: what took effect before earlier events of its queue is found.
-func TestOvertaken(t *testing.T) {
-	t.Parallel()
-	const second = time.Second
-	began := time.Unix(100, 0)
-	// ev is an event of one key, accepted at a time in a transaction of its own; of is one of
-	// several accepted in one transaction. All are applied after that.
-	ev := func(id store.EventID, after time.Duration) effect {
-		at := began.Add(after)
-		return effect{Key: "k", Event: id, Transaction: after.String(), AcceptedAt: &at, AppliedAt: began.Add(time.Minute)}
-	}
-	of := func(key string, id store.EventID) effect {
-		return effect{Key: key, Event: id, Transaction: "1", AppliedAt: began.Add(time.Minute)}
-	}
-	old := func(e effect, applied time.Duration) effect {
-		e.AppliedAt = began.Add(applied)
-		return e
-	}
-	cases := []struct {
-		name  string
-		since time.Duration // when this version began
-		list  []effect
-		want  int
-	}{
-		{name: "nothing"},
-		{name: "in order", list: []effect{of("k", 1), of("k", 1), of("k", 2), of("k", 5)}},
-		{name: "keys beside each other", list: []effect{of("11/mail", 9), of("10/C:1", 3), of("11/mail", 10), of("10/C:1", 4)}},
-		{name: "overtaken", list: []effect{of("k", 1), of("k", 3), of("k", 2)}, want: 1},
-		{name: "several overtaken by one", list: []effect{of("k", 4), of("k", 1), of("k", 2), of("k", 3)}, want: 3},
-		{name: "of two keys", list: []effect{of("k", 4), of("l", 3), of("k", 2), of("l", 1)}, want: 2},
-		{name: "accepted later", list: []effect{ev(3, 2*second), ev(2, second)}, want: 1},
-		{name: "accepted a moment later", list: []effect{ev(3, second+time.Microsecond), ev(2, second)}, want: 1},
-		{name: "committed first, though its id is later", list: []effect{ev(3, second), ev(2, 2*second)}},
-		{name: "committed last and applied first, though its id is earlier", list: []effect{ev(2, 2*second), ev(3, second)}, want: 1},
-		{name: "overtaken by another than the last", list: []effect{ev(9, 4*second), ev(5, 5*second), ev(2, 3*second)}, want: 1},
-		{name: "nobody knows when it was accepted", list: []effect{{Key: "k", Event: 3, Transaction: "3"}, {Key: "k", Event: 2, Transaction: "2"}}},
-		{name: "accepted by an earlier version, at the same moment", since: 3 * second, list: []effect{ev(3, second+time.Millisecond), ev(2, second)}},
-		{name: "accepted by an earlier version, one after the other", since: 3 * second, list: []effect{ev(3, 2*second), ev(2, second)}, want: 1},
-		{name: "overtaken while an earlier version applied", since: 3 * second, list: []effect{old(ev(3, 2*second), 2*second), ev(2, second)}},
-		{name: "accepted by an earlier version, and overtaken by what this one accepted", since: 3 * second, list: []effect{ev(3, 4*second), ev(2, second)}, want: 1},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
+// began is when the events of these tests began to come; versionBegan is when this version took over from an earlier one.
+func began() time.Time { return time.Unix(100, 0) }
+
+func versionBegan() time.Time { return began().Add(3 * time.Second) }
+
+// appliedAt is when the effects of these tests happened, unless a test says otherwise: after all events had come.
+func appliedAt() time.Time { return began().Add(time.Minute) }
+
+// inOneTransaction makes the effect of an event that was accepted in one transaction with all others.
+func inOneTransaction(key string, event store.EventID) effect {
+	return effect{Key: key, Event: event, Transaction: "1", AppliedAt: appliedAt()}
+}
+
+// acceptedAfter makes the effect of an event that was accepted in a transaction of its own, so long after began.
+func acceptedAfter(event store.EventID, after time.Duration) effect {
+	at := began().Add(after)
+	return effect{Key: "k", Event: event, Transaction: after.String(), AcceptedAt: &at, AppliedAt: appliedAt()}
+}
+
+// appliedAfter changes when an effect happened.
+func appliedAfter(e effect, after time.Duration) effect {
+	e.AppliedAt = began().Add(after)
+	return e
+}
+
+// orderCase has effects in the order in which they happened.
+type orderCase struct {
+	name    string
+	effects []effect
+	want    int // how many are out of order
+}
+
+// runOrderCases checks how many effects findOutOfOrder finds. since is when this version took over.
+func runOrderCases(t *testing.T, since time.Time, cases []orderCase) {
+	t.Helper()
+	for _, tt := range cases {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := findOutOfOrder(c.list, began.Add(c.since)); len(got) != c.want {
-				t.Errorf("found %q, want %d", got, c.want)
+			if got := findOutOfOrder(tt.effects, since); len(got) != tt.want {
+				t.Errorf("got %q, want %d", got, tt.want)
 			}
 		})
 	}
+}
+
+// Events of one transaction have the order of their ids, each key for itself.
+func TestOrderInOneTransaction(t *testing.T) {
+	t.Parallel()
+	one := inOneTransaction
+	runOrderCases(t, began(), []orderCase{
+		{
+			name: "nothing",
+		},
+		{
+			name:    "in order",
+			effects: []effect{one("k", 1), one("k", 1), one("k", 2), one("k", 5)},
+		},
+		{
+			name:    "two keys beside each other",
+			effects: []effect{one("11/mail", 9), one("10/C:1", 3), one("11/mail", 10), one("10/C:1", 4)},
+		},
+		{
+			name:    "one out of order",
+			effects: []effect{one("k", 1), one("k", 3), one("k", 2)},
+			want:    1,
+		},
+		{
+			name:    "several behind a later one",
+			effects: []effect{one("k", 4), one("k", 1), one("k", 2), one("k", 3)},
+			want:    3,
+		},
+		{
+			name:    "one of each of two keys",
+			effects: []effect{one("k", 4), one("l", 3), one("k", 2), one("l", 1)},
+			want:    2,
+		},
+	})
+}
+
+// Events of several transactions have the order in which these were committed, whatever their ids are.
+func TestOrderOfTransactions(t *testing.T) {
+	t.Parallel()
+	const second = time.Second
+	runOrderCases(t, began(), []orderCase{
+		{
+			name:    "accepted later and applied first",
+			effects: []effect{acceptedAfter(3, 2*second), acceptedAfter(2, second)},
+			want:    1,
+		},
+		{
+			name:    "accepted a microsecond later and applied first",
+			effects: []effect{acceptedAfter(3, second+time.Microsecond), acceptedAfter(2, second)},
+			want:    1,
+		},
+		{
+			name:    "committed first, though its id is later",
+			effects: []effect{acceptedAfter(3, second), acceptedAfter(2, 2*second)},
+		},
+		{
+			name:    "committed last and applied first, though its id is earlier",
+			effects: []effect{acceptedAfter(2, 2*second), acceptedAfter(3, second)},
+			want:    1,
+		},
+		{
+			name:    "behind another than the last one",
+			effects: []effect{acceptedAfter(9, 4*second), acceptedAfter(5, 5*second), acceptedAfter(2, 3*second)},
+			want:    1,
+		},
+		{
+			name: "nobody knows when they were accepted",
+			effects: []effect{
+				{Key: "k", Event: 3, Transaction: "3"},
+				{Key: "k", Event: 2, Transaction: "2"},
+			},
+		},
+	})
+}
+
+// An earlier version had no queues: of two events that its replicas accepted at the same moment, either may be applied
+// first. What the earlier version applied is not checked.
+func TestOrderOfEarlierVersion(t *testing.T) {
+	t.Parallel()
+	const second = time.Second
+	runOrderCases(t, versionBegan(), []orderCase{
+		{
+			name:    "accepted at the same moment",
+			effects: []effect{acceptedAfter(3, second+time.Millisecond), acceptedAfter(2, second)},
+		},
+		{
+			name:    "accepted one after the other",
+			effects: []effect{acceptedAfter(3, 2*second), acceptedAfter(2, second)},
+			want:    1,
+		},
+		{
+			name:    "applied first by the earlier version",
+			effects: []effect{appliedAfter(acceptedAfter(3, 2*second), 2*second), acceptedAfter(2, second)},
+		},
+		{
+			name:    "behind one that this version accepted",
+			effects: []effect{acceptedAfter(3, 4*second), acceptedAfter(2, second)},
+			want:    1,
+		},
+	})
 }
