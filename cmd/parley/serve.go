@@ -12,7 +12,7 @@ import (
 type serveCommand struct {
 	MovedTime bool `hidden:"" help:"Accept a database whose clock was moved (demo, torture)."`
 
-	TorturedFlags `embed:""`
+	TortureFlags `embed:""`
 }
 
 // Help is shown by `parley serve --help`.

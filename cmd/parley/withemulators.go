@@ -25,15 +25,15 @@ type (
 	}
 )
 
-// TorturedFlags are what parley torture asks of serve.
-type TorturedFlags struct {
+// TortureFlags are the flags by which parley torture starts serve.
+type TortureFlags struct {
 	ShortWaits bool `hidden:"" help:"Wait seconds where production waits minutes (torture --quick)."`
 	// NextVersion makes this process a replica of the newer version in a run with two versions.
 	NextVersion bool `hidden:"" help:"Know facts of a version more than there are (torture)."`
 }
 
 // applyTo returns the options, changed as the flags ask.
-func (f TorturedFlags) applyTo(o app.Options, env app.Env) app.Options {
+func (f TortureFlags) applyTo(o app.Options, env app.Env) app.Options {
 	if f.ShortWaits {
 		o = torture.ShortWaits(o, env)
 	}

@@ -33,10 +33,10 @@ func (leftOutCommand) Run() error {
 	return errors.New("this program was built for servers, without emulators; build it with make build to use demo, fakes, torture and bench")
 }
 
-// TorturedFlags are none: nobody tortures this program.
-type TorturedFlags struct{}
+// TortureFlags has no flags: a program without emulators takes part in no torture run.
+type TortureFlags struct{}
 
 // applyTo returns the options as they are.
-func (TorturedFlags) applyTo(o app.Options, _ app.Env) app.Options { return o }
+func (TortureFlags) applyTo(o app.Options, _ app.Env) app.Options { return o }
 
 func emulatorVars() kong.Vars { return kong.Vars{} }
