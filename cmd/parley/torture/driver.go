@@ -77,7 +77,7 @@ const (
 	bounceEvery          = 8 // one customer by mail in so many has a mailbox that is gone
 )
 
-// How people write. The shares are roughly those of a helpdesk, with enough bursts and edits for faults to meet them.
+// How people write.
 const (
 	newMailEvery = 3  // one mail in so many is no answer, though there is something to answer
 	burstPercent = 16 // of acts are followed by more at once

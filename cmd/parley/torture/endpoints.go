@@ -25,7 +25,7 @@ const (
 	// probeEvery is how exactly a downtime is measured.
 	probeEvery   = 10 * time.Millisecond
 	probeTimeout = time.Second
-	// startWithin is how long a process may need to start until it serves, also on a busy machine.
+	// startWithin is how long a process may need to start until it serves.
 	startWithin = 30 * time.Second
 )
 

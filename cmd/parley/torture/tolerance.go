@@ -17,7 +17,7 @@ const wholePercent = 100
 func (t tolerance) limitFor(n int) int { return t.fixed + n*t.percent/wholePercent }
 
 // findExcessiveExcuses returns the deviations that occurred more often than the injected faults explain: a Parley that asks
-// about everything loses nothing and is of no use. The bounds were set by what many runs showed.
+// about everything loses nothing and is of no use.
 func findExcessiveExcuses(v *checker.Verdict, o Options) []string {
 	usual := tolerance{fixed: 4, percent: 5}
 	clicked := tolerance{fixed: 4, percent: 4}
