@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -15,106 +14,132 @@ import (
 	"parley/channels/golden"
 )
 
-// TestAIEval measures the analyzer that reads nothing, on a team's own messages.
+// The analyzer that answers without reading is measured on a team's own messages. The report is a golden file.
 func TestAIEval(t *testing.T) {
 	t.Parallel()
 	figures := filepath.Join(t.TempDir(), "figures.json")
-	said, ok := parleyIn(t, t.TempDir(), nil,
-		"ai-eval", "--analyzer", "majority", "--set", "testdata/aieval.jsonl", "--show", "2", "--json", figures)
-	if !ok {
-		t.Fatal(said)
-	}
-	said = regexp.MustCompile(`(?m)^An answer took .*$`).ReplaceAllString(said, "An answer took …")
-	golden.Text(t, "testdata/aieval.txt", said)
-	raw, err := os.ReadFile(figures)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var report struct {
+	parley := cli{t: t, data: t.TempDir()}
+	report := parley.mustRun("ai-eval", "--analyzer", "majority", "--set", "testdata/aieval.jsonl", "--show", "2", "--json", figures)
+	report = regexp.MustCompile(`(?m)^An answer took .*$`).ReplaceAllString(report, "An answer took …")
+	golden.Text(t, "testdata/aieval.txt", report)
+
+	var got struct {
 		Messages  int
 		Sentiment struct {
 			Macro *float64 `json:"macro_f1"`
 		}
 	}
-	if err := json.Unmarshal(raw, &report); err != nil || report.Messages != 3 || report.Sentiment.Macro == nil {
-		t.Errorf("%v: %s", err, raw)
+	raw := mustReadFile(t, figures)
+	if err := json.Unmarshal([]byte(raw), &got); err != nil {
+		t.Fatalf("--json: %v\n%s", err, raw)
+	}
+	if got.Messages != 3 {
+		t.Errorf("--json: %d messages, want 3", got.Messages)
+	}
+	if got.Sentiment.Macro == nil {
+		t.Errorf("--json has no macro_f1 of the sentiment:\n%s", raw)
 	}
 }
 
-// TestAIEvalOwnSet: Parley's own messages are in the program; the texts of the unseen half stay there.
+// Parley's own messages are in the program. The texts of the half that analyzers were tuned on can be shown (--half dev).
 func TestAIEvalOwnSet(t *testing.T) {
 	t.Parallel()
-	bad := filepath.Join(t.TempDir(), "bad.jsonl")
-	if err := os.WriteFile(bad, []byte(`{"text":"Hi","language":"en","sentiment":"cross","urgent":false,"intents":[]}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
+	for _, tt := range []struct {
+		name string
 		args string
-		ok   bool
-		says string
+		want string
 	}{
-		{"", true, "offline on the unseen half: "},
-		{"--analyzer openai", false, "ai-eval: openai: the model is missing"},
-		{"--analyzer majority --half all", true, "majority on both halves: "},
-		{"--analyzer majority --half dev --show 1", true, "answered problem"},
-		{"--analyzer majority --show 1", false, "--show is for --half dev, or a --set of yours"},
-		{"--analyzer majority --half all --show 1", false, "--show is for --half dev, or a --set of yours"},
-		{"--half third", false, "--half must be one of"},
-		{"--analyzer crystal-ball", false, "--analyzer must be one of"},
-		{"--set " + bad, false, `bad.jsonl, line 1, field sentiment: "cross" is none of positive, neutral, negative, frustrated, urgent`},
-		{"--set no-such-file", false, "no-such-file: no such file"},
+		{name: "by default", args: "", want: "offline on the unseen half: "},
+		{name: "both halves", args: "--analyzer majority --half all", want: "majority on both halves: "},
+		{name: "texts of the other half", args: "--analyzer majority --half dev --show 1", want: "answered problem"},
 	} {
-		said, ok := parleyIn(t, t.TempDir(), nil, append([]string{"ai-eval"}, strings.Fields(c.args)...)...)
-		if ok != c.ok || !strings.Contains(said, c.says) {
-			t.Errorf("parley ai-eval %s: ended well: %v, and said\n%s", c.args, ok, said)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			parley := cli{t: t, data: t.TempDir()}
+			wantText(t, parley.mustRun(append([]string{"ai-eval"}, strings.Fields(tt.args)...)...), tt.want)
+		})
 	}
 }
 
-// TestAIEvalModel asks a model, and says what that cost and what was not answered.
-func TestAIEvalModel(t *testing.T) {
+// The texts of the unseen half can't be shown, since nobody should learn from them. Other wrong arguments and files are refused with
+// what is wrong.
+func TestAIEvalRefuses(t *testing.T) {
 	t.Parallel()
-	const key = "sk-of-a-test"
-	fake := openaifake.New(openaifake.Options{Key: key, Answers: offline.New(), Abilities: openaifake.Modern()})
+	badSet := filepath.Join(t.TempDir(), "bad.jsonl")
+	mustWriteFile(t, badSet, `{"text":"Hi","language":"en","sentiment":"cross","urgent":false,"intents":[]}`)
+	const texts = "--show is for --half dev, or a --set of yours"
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{name: "a model without its name", args: []string{"--analyzer", "openai"}, want: "ai-eval: openai: the model is missing"},
+		{name: "texts of the unseen half", args: []string{"--analyzer", "majority", "--show", "1"}, want: texts},
+		{name: "texts of both halves", args: []string{"--analyzer", "majority", "--half", "all", "--show", "1"}, want: texts},
+		{name: "another half", args: []string{"--half", "third"}, want: "--half must be one of"},
+		{name: "another analyzer", args: []string{"--analyzer", "crystal-ball"}, want: "--analyzer must be one of"},
+		{
+			name: "a set with a wrong value",
+			args: []string{"--set", badSet},
+			want: `bad.jsonl, line 1, field sentiment: "cross" is none of positive, neutral, negative, frustrated, urgent`,
+		},
+		{name: "a set that isn't there", args: []string{"--set", "no-such-file"}, want: "no-such-file: no such file"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			parley := cli{t: t, data: t.TempDir()}
+			wantText(t, parley.mustFail(append([]string{"ai-eval"}, tt.args...)...), tt.want)
+		})
+	}
+}
+
+const modelKey = "sk-of-a-test"
+
+// modelArgs returns the arguments that ask an emulated model, which takes modelKey.
+func modelArgs(t *testing.T) []string {
+	t.Helper()
+	fake := openaifake.New(openaifake.Options{Key: modelKey, Answers: offline.New(), Abilities: openaifake.Modern()})
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
 	t.Cleanup(fake.Close)
-	args := []string{"ai-eval", "--analyzer", "openai", "--model", "little", "--base-url", server.URL,
+	return []string{"ai-eval", "--analyzer", "openai", "--model", "little", "--base-url", server.URL,
 		"--set", "testdata/aieval.jsonl", "--show", "3", "--prompt-price", "1000", "--answer-price", "1000"}
-	said, ok := parleyIn(t, t.TempDir(), []string{"MODEL_KEY=" + key}, append(args, "--key-from", "MODEL_KEY")...)
-	if !ok || strings.Contains(said, key) {
-		t.Fatal(said)
-	}
-	for _, part := range []string{"3 messages, 0 without an answer", "Answers by little: 3", "\n3 calls, ", "Cost by the prices given: "} {
-		if !strings.Contains(said, part) {
-			t.Errorf("no %q in\n%s", part, said)
-		}
-	}
-	said, ok = parleyIn(t, t.TempDir(), []string{"OPENAI_API_KEY=another"}, args...)
-	if !ok || !strings.Contains(said, "3 messages, 3 without an answer") || !strings.Contains(said, "no answer: openai: ") {
-		t.Errorf("a wrong key: ended well: %v\n%s", ok, said)
-	}
 }
 
-// TestAIDocs: the message that docs/ai.md shows can be read, and its lists of intents and fields are whole.
+// The report on a model says who answered and what that cost, and doesn't show the key.
+func TestAIEvalModel(t *testing.T) {
+	t.Parallel()
+	parley := cli{t: t, data: t.TempDir(), env: []string{"MODEL_KEY=" + modelKey}}
+	report := parley.mustRun(append(modelArgs(t), "--key-from", "MODEL_KEY")...)
+	if strings.Contains(report, modelKey) {
+		t.Errorf("the report shows the key:\n%s", report)
+	}
+	wantText(t, report, "3 messages, 0 without an answer")
+	wantText(t, report, "Answers by little: 3")
+	wantText(t, report, "\n3 calls, ")
+	wantText(t, report, "Cost by the prices given: ")
+}
+
+// What a model doesn't answer is counted, and said with the reason.
+func TestAIEvalModelRefuses(t *testing.T) {
+	t.Parallel()
+	parley := cli{t: t, data: t.TempDir(), env: []string{"OPENAI_API_KEY=another"}}
+	report := parley.mustRun(modelArgs(t)...)
+	wantText(t, report, "3 messages, 3 without an answer")
+	wantText(t, report, "no answer: openai: ")
+}
+
+// The message that docs/ai.md shows can be read, and its lists of intents and fields are whole.
 func TestAIDocs(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("../../docs/ai.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(raw)
+	page := mustReadFile(t, "../../docs/ai.md")
 	example := regexp.MustCompile("(?s)```json\n(.*?)```").FindStringSubmatch(page)
 	if example == nil {
 		t.Fatal("docs/ai.md shows no message")
 	}
 	file := filepath.Join(t.TempDir(), "example.jsonl")
-	if err := os.WriteFile(file, []byte(example[1]), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if said, ok := parleyIn(t, t.TempDir(), nil, "ai-eval", "--analyzer", "majority", "--set", file); !ok {
-		t.Error(said)
-	}
+	mustWriteFile(t, file, example[1])
+	cli{t: t, data: t.TempDir()}.mustRun("ai-eval", "--analyzer", "majority", "--set", file)
 	for _, intent := range analysis.DefaultIntents() {
 		if !strings.Contains(page, "`"+intent.Name+"`") {
 			t.Errorf("docs/ai.md leaves out the intent %s", intent.Name)

@@ -1,93 +1,138 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 )
 
-// parleyIn runs a sub-command to its end, without a terminal, and gives what it said.
-func parleyIn(t *testing.T, data string, env []string, args ...string) (said string, ok bool) {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), exe, args...)
-	cmd.Env = append(os.Environ(), asParley+"=yes", "PARLEY_DATA="+data, "PARLEY_LISTEN=127.0.0.1:0", "GORACE=atexit_sleep_ms=0")
-	cmd.Env = append(cmd.Env, env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal to ask on
-	out, err := cmd.CombinedOutput()
-	return string(out), err == nil
+// These tests do what docs/backup.md says, with the program, beside a Parley that serves.
+
+const (
+	rightPassphrase = "PARLEY_BACKUP_PASSPHRASE=correct horse battery"
+	wrongPassphrase = "PARLEY_BACKUP_PASSPHRASE=correct cow battery"
+	shortPassphrase = "PARLEY_BACKUP_PASSPHRASE=horse"
+)
+
+// backupTest is a serving Parley with its embedded database, and a folder for backups.
+type backupTest struct {
+	t       *testing.T
+	base    string // PARLEY_DATA is the folder old in it
+	serving *exec.Cmd
 }
 
-// openFolder is a folder that the database's account may enter.
-func openFolder(t *testing.T) string {
+// serveForBackup starts a Parley and waits until it is ready for its nightly backups.
+func serveForBackup(t *testing.T) *backupTest {
 	t.Helper()
-	dir := t.TempDir()
-	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
-// TestBackupAndRestore does what docs/backup.md says, with the program: a backup while
-// Parley serves, a trial, a restore elsewhere.
-//
-func TestBackupAndRestore(t *testing.T) {
-	base := openFolder(t)
-	old, file := filepath.Join(base, "old"), filepath.Join(base, "acme.parley")
-	secret := filepath.Join(base, "passphrase")
-	if err := os.WriteFile(secret, []byte("correct horse battery\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	passphrase := []string{"PARLEY_BACKUP_PASSPHRASE_FILE=" + secret}
+	b := &backupTest{t: t, base: folderForServer(t)}
 	t.Setenv("PARLEY_LISTEN", "127.0.0.1:0")
-	serve, _ := program(t, old, "serve")
-	until(t, "serve waits for its first night", func() bool {
-		_, err := os.Stat(filepath.Join(old, "backups", ".status.json"))
+	b.serving, _ = startParley(t, b.path("old"), "serve")
+	waitFor(t, "serve waits for its first night", func() bool {
+		_, err := os.Stat(b.path("old", "backups", ".status.json"))
 		return err == nil
 	})
-	for _, step := range []struct {
-		name, data string
-		env        []string
-		args       []string
-		ok         bool
-		says       string
-	}{
-		{"nobody to ask", old, nil, []string{"backup", file}, false, "PARLEY_BACKUP_PASSPHRASE"},
-		{"short", old, []string{"PARLEY_BACKUP_PASSPHRASE=horse"}, []string{"backup", file}, false, "at least 10"},
-		{"backup", old, passphrase, []string{"backup", file}, true, "sealed with the passphrase"},
-		{"verify", old, nil, []string{"backup", "--verify", file}, true, "It is whole"},
-		{"without the key", old, nil, []string{"backup", "--without-key", file + ".bare"}, true, "NOT in it"},
-		{"not empty", old, passphrase, []string{"restore", file}, false, "mv " + old},
-		{"no passphrase", filepath.Join(base, "new"), nil, []string{"restore", file}, false, "set PARLEY_BACKUP_PASSPHRASE"},
-		{"wrong", filepath.Join(base, "new"), []string{"PARLEY_BACKUP_PASSPHRASE=correct cow battery"}, []string{"restore", file}, false, "Nothing was changed"},
-		{"restore", filepath.Join(base, "new"), passphrase, []string{"restore", file}, true, "Nothing is sent again"},
-		{"doctor", filepath.Join(base, "new"), nil, []string{"doctor"}, true, "master key: fits"},
-		{"no key at all", filepath.Join(base, "bare"), nil, []string{"restore", file + ".bare"}, false, "PARLEY_MASTER_KEY"},
-		{"no backup", filepath.Join(base, "bare"), nil, []string{"restore", secret}, false, "no backup of Parley"},
-	} {
-		said, ok := parleyIn(t, step.data, step.env, step.args...)
-		if ok != step.ok || !strings.Contains(said, step.says) {
-			t.Errorf("%s: ended well: %v, and said\n%s", step.name, ok, said)
-		}
+	return b
+}
+
+func (b *backupTest) path(elements ...string) string {
+	return filepath.Join(append([]string{b.base}, elements...)...)
+}
+
+// in returns the commands of a Parley with one of the data folders, and with further variables.
+func (b *backupTest) in(folder string, env ...string) cli {
+	return cli{t: b.t, data: b.path(folder), env: env}
+}
+
+//
+func TestBackupAndRestore(t *testing.T) {
+	b := serveForBackup(t)
+	file, secret := b.path("acme.parley"), b.path("passphrase")
+	mustWriteFile(t, secret, "correct horse battery\n")
+	passphraseFile := "PARLEY_BACKUP_PASSPHRASE_FILE=" + secret
+
+	wantText(t, b.in("old", passphraseFile).mustRun("backup", file), "sealed with the passphrase")
+	wantText(t, b.in("old").mustRun("backup", "--verify", file), "It is whole")
+	testRefusals(t, b, file)
+	wantText(t, b.in("new", passphraseFile).mustRun("restore", file), "Nothing is sent again")
+	wantText(t, b.in("new").mustRun("doctor"), "master key: fits")
+	if got, want := mustReadFile(t, b.path("new", "master.key")), mustReadFile(t, b.path("old", "master.key")); got != want {
+		t.Error("the restored Parley has another master key than the old one, want the same")
 	}
-	one, err1 := os.ReadFile(filepath.Join(old, "master.key"))
-	two, err2 := os.ReadFile(filepath.Join(base, "new", "master.key"))
-	if err1 != nil || err2 != nil || !bytes.Equal(one, two) {
-		t.Errorf("the key is another one: %v, %v", err1, err2)
-	}
-	if err := serve.Process.Signal(syscall.SIGTERM); err != nil {
+
+	if err := b.serving.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := serve.Wait(); err != nil {
-		t.Errorf("serve: %v", err)
+	if err := b.serving.Wait(); err != nil {
+		t.Errorf("the Parley that was backed up ended with %v, want a clean end", err)
+	}
+}
+
+// testRefusals calls for backups and restores that can't be made, and checks that Parley says what to do. They change nothing:
+// the caller restores into the folder new afterwards.
+func testRefusals(t *testing.T, b *backupTest, file string) {
+	t.Helper()
+	bare, noBackup := b.path("bare.parley"), b.path("notes.txt")
+	wantText(t, b.in("old").mustRun("backup", "--without-key", bare), "NOT in it")
+	mustWriteFile(t, noBackup, "not a backup\n")
+	for _, tt := range []struct {
+		name string
+		data string
+		env  []string
+		args []string
+		want string
+	}{
+		{
+			name: "backup without a passphrase, or a terminal to ask for it",
+			data: "old",
+			args: []string{"backup", b.path("refused.parley")},
+			want: "PARLEY_BACKUP_PASSPHRASE",
+		},
+		{
+			name: "backup with a short passphrase",
+			data: "old",
+			env:  []string{shortPassphrase},
+			args: []string{"backup", b.path("refused.parley")},
+			want: "at least 10",
+		},
+		{
+			name: "restore into the folder of a Parley",
+			data: "old",
+			env:  []string{rightPassphrase},
+			args: []string{"restore", file},
+			want: "mv " + b.path("old"),
+		},
+		{
+			name: "restore without a passphrase",
+			data: "new",
+			args: []string{"restore", file},
+			want: "set PARLEY_BACKUP_PASSPHRASE",
+		},
+		{
+			name: "restore with a wrong passphrase",
+			data: "new",
+			env:  []string{wrongPassphrase},
+			args: []string{"restore", file},
+			want: "Nothing was changed",
+		},
+		{
+			name: "restore of a backup without the key",
+			data: "bare",
+			args: []string{"restore", bare},
+			want: "PARLEY_MASTER_KEY",
+		},
+		{
+			name: "restore of a file that is no backup",
+			data: "bare",
+			args: []string{"restore", noBackup},
+			want: "no backup of Parley",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			parley := b.in(tt.data, tt.env...)
+			parley.t = t
+			wantText(t, parley.mustFail(tt.args...), tt.want)
+		})
 	}
 }

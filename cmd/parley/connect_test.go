@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -24,18 +25,21 @@ import (
 	"parley/store/storetest"
 )
 
-// browserWorld is a mailbox at an emulated Microsoft, and the database of a Parley that has an account for it.
-type browserWorld struct {
+// These tests run `parley connect microsoft` against an emulated Microsoft, and take the part of the person who signs in there by
+// a browser.
+
+const officeAddress = "help@acme.test"
+
+// connectTest is a mailbox at an emulated Microsoft, and the database of a Parley that has an account for it: support-mail.
+type connectTest struct {
 	t         *testing.T
 	microsoft *oauthfake.Server
 	env       []string
 }
 
-const officeAddress = "help@acme.test"
-
-func newBrowserWorld(t *testing.T) *browserWorld {
+func newConnectTest(t *testing.T) *connectTest {
 	t.Helper()
-	w := &browserWorld{t: t, microsoft: oauthfake.New(oauthfake.Options{Provider: oauthfake.Microsoft, ClientID: "client-1", ClientSecret: "client-secret-1"})}
+	w := &connectTest{t: t, microsoft: oauthfake.New(oauthfake.Options{Provider: oauthfake.Microsoft, ClientID: "client-1", ClientSecret: "client-secret-1"})}
 	if err := w.microsoft.Start(""); err != nil {
 		t.Fatal(err)
 	}
@@ -45,74 +49,99 @@ func newBrowserWorld(t *testing.T) *browserWorld {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = mail.Close() })
+
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), MasterKey: store.NewMasterKey()}
-	w.env = []string{"DATABASE_URL=" + env.DatabaseURL, "PARLEY_DATA=" + env.Data, "PARLEY_MASTER_KEY=" + env.MasterKey, "PARLEY_LOG=debug",
-		"MICROSOFT_CLIENT_ID=client-1", "MICROSOFT_CLIENT_SECRET=client-secret-1",
-		"MICROSOFT_AUTH_URL=" + w.microsoft.AuthURL(), "MICROSOFT_TOKEN_URL=" + w.microsoft.TokenURL()}
-	db, err := app.OpenDatabase(t.Context(), env, slog.New(slog.DiscardHandler), func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := db.Migrate(t.Context(), env); err != nil {
-		t.Fatal(err)
-	}
-	server := func(address string) string {
-		host, port, _ := net.SplitHostPort(address)
-		return "{host: " + host + ", port: " + port + ", security: none}"
-	}
-	file, err := setup.Parse([]byte(`accounts:
-  - {name: support-mail, kind: email, email: {address: `+officeAddress+`, oauth: microsoft, imap: `+server(mail.IMAPAddr())+`, smtp: `+server(mail.SMTPAddr())+`}}`), os.LookupEnv)
-	if err == nil {
-		_, err = setup.Apply(t.Context(), db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Operator: true})
-	}
-	if err != nil {
-		t.Fatal(err)
+	w.applyMailbox(env, mail)
+	w.env = []string{
+		"DATABASE_URL=" + env.DatabaseURL,
+		"PARLEY_DATA=" + env.Data,
+		"PARLEY_MASTER_KEY=" + env.MasterKey,
+		"PARLEY_LOG=debug",
+		"MICROSOFT_CLIENT_ID=client-1",
+		"MICROSOFT_CLIENT_SECRET=client-secret-1",
+		"MICROSOFT_AUTH_URL=" + w.microsoft.AuthURL(),
+		"MICROSOFT_TOKEN_URL=" + w.microsoft.TokenURL(),
 	}
 	return w
 }
 
-// run is a started `parley connect`.
-type connecting struct {
-	cmd  *exec.Cmd
-	out  *bufio.Reader
-	said bytes.Buffer // all that was read
-	errs bytes.Buffer
-	in   io.WriteCloser
-}
-
-func (w *browserWorld) start(args ...string) *connecting {
+// applyMailbox sets up the account support-mail for the mailbox.
+func (w *connectTest) applyMailbox(env app.Env, mail *mailfake.Server) {
 	w.t.Helper()
-	exe, err := os.Executable()
+	db, err := app.OpenDatabase(w.t.Context(), env, slog.New(slog.DiscardHandler), func(string) {})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	c := &connecting{cmd: exec.CommandContext(w.t.Context(), exe, append([]string{"connect", "microsoft", "--account"}, args...)...)}
+	defer db.Close()
+	if err := db.Migrate(w.t.Context(), env); err != nil {
+		w.t.Fatal(err)
+	}
+
+	yaml := fmt.Sprintf(`
+accounts:
+  - name: support-mail
+    kind: email
+    email:
+      address: %s
+      oauth: microsoft
+      imap: %s
+      smtp: %s
+`, officeAddress, serverYAML(mail.IMAPAddr()), serverYAML(mail.SMTPAddr()))
+	file, err := setup.Parse([]byte(yaml), os.LookupEnv)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := setup.Apply(w.t.Context(), db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Operator: true}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// serverYAML returns how parley.yaml names a server without TLS.
+func serverYAML(address string) string {
+	host, port, _ := net.SplitHostPort(address)
+	return "{host: " + host + ", port: " + port + ", security: none}"
+}
+
+// connectRun is a started `parley connect microsoft`.
+type connectRun struct {
+	cmd     *exec.Cmd
+	input   io.WriteCloser
+	output  *bufio.Reader
+	printed bytes.Buffer // all that was read of output
+	errors  bytes.Buffer // standard error
+}
+
+// start runs `parley connect microsoft --account ACCOUNT FLAGS`.
+func (w *connectTest) start(account string, flags ...string) *connectRun {
+	w.t.Helper()
+	program := executable(w.t)
+	args := append([]string{"connect", "microsoft", "--account", account}, flags...)
+	c := &connectRun{cmd: exec.CommandContext(w.t.Context(), program, args...)}
 	c.cmd.Env = append(append(os.Environ(), asParley+"=yes", "GORACE=atexit_sleep_ms=0"), w.env...)
-	c.cmd.Dir, c.cmd.Stderr = filepath.Dir(exe), &c.errs
+	c.cmd.Dir, c.cmd.Stderr = filepath.Dir(program), &c.errors
 	c.cmd.Cancel = func() error { return c.cmd.Process.Signal(syscall.SIGTERM) }
 	c.cmd.WaitDelay = time.Minute
 	out, err := c.cmd.StdoutPipe()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if c.in, err = c.cmd.StdinPipe(); err != nil {
+	if c.input, err = c.cmd.StdinPipe(); err != nil {
 		w.t.Fatal(err)
 	}
-	c.out = bufio.NewReader(io.TeeReader(out, &c.said))
+	c.output = bufio.NewReader(io.TeeReader(out, &c.printed))
 	if err := c.cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
 	return c
 }
 
-// link reads what is printed until the link.
-func (c *connecting) link(t *testing.T) string {
+// readLink reads what is printed until there is a link, and returns that.
+func (c *connectRun) readLink(t *testing.T) string {
 	t.Helper()
 	for {
-		line, err := c.out.ReadString('\n')
+		line, err := c.output.ReadString('\n')
 		if err != nil {
-			t.Fatalf("%s%s: %v", c.said.String(), c.errs.String(), err)
+			t.Fatalf("no link was printed: %v\n%s%s", err, c.printed.String(), c.errors.String())
 		}
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "http") {
 			return line
@@ -120,15 +149,45 @@ func (c *connecting) link(t *testing.T) string {
 	}
 }
 
-// ends waits for the end and gives all that was printed.
-func (c *connecting) ends() (string, error) {
-	_, _ = io.Copy(io.Discard, c.out)
+// wait waits for the end of the command, and returns all that it printed.
+func (c *connectRun) wait() (string, error) {
+	_, _ = io.Copy(io.Discard, c.output)
 	err := c.cmd.Wait()
-	return c.said.String() + c.errs.String(), err
+	return c.printed.String() + c.errors.String(), err
 }
 
-// visit opens an address as a browser does and gives what the page says.
-func visit(t *testing.T, address string) (int, string) {
+// mustSucceed waits for the end of the command, which must be a good one, and returns all that it printed.
+func (c *connectRun) mustSucceed(t *testing.T) string {
+	t.Helper()
+	printed, err := c.wait()
+	if err != nil {
+		t.Fatalf("parley connect: %v, want success; it printed\n%s", err, printed)
+	}
+	return printed
+}
+
+// mustFail waits for the end of the command, which must be a failure, and returns all that it printed.
+func (c *connectRun) mustFail(t *testing.T) string {
+	t.Helper()
+	printed, err := c.wait()
+	if err == nil {
+		t.Fatalf("parley connect succeeded, want a failure; it printed\n%s", printed)
+	}
+	return printed
+}
+
+// signIn signs in at Microsoft by a link, and returns the address to which Microsoft then sends the browser.
+func (w *connectTest) signIn(link, mailbox string) (back string) {
+	w.t.Helper()
+	back, err := w.microsoft.SignIn(w.t.Context(), link, mailbox)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return back
+}
+
+// visit opens an address as a browser does, and returns what the page says.
+func visit(t *testing.T, address string) (status int, page string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
@@ -146,74 +205,74 @@ func visit(t *testing.T, address string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-// R-005: a server without a public address is connected from a terminal.
+// A server without a public address is connected from a terminal.
+// R-005
 func TestConnectCommand(t *testing.T) {
 	t.Parallel()
-	w := newBrowserWorld(t)
+	w := newConnectTest(t)
 	c := w.start("support-mail")
-	link := c.link(t)
-	back, err := w.microsoft.SignIn(t.Context(), link, officeAddress)
-	if err != nil {
-		t.Fatal(err)
+	back := w.signIn(c.readLink(t), officeAddress)
+
+	status, page := visit(t, back)
+	if status != http.StatusOK {
+		t.Errorf("the page to which Microsoft leads has status %d, want 200", status)
 	}
-	foreign, _, _ := strings.Cut(back, "?")
-	if status, _ := visit(t, foreign+"?code=made-up&state=made-up"); status != http.StatusNotFound {
-		t.Errorf("an answer to another attempt: %d", status)
-	}
-	if status, page := visit(t, back); status != http.StatusOK || !strings.Contains(page, "The mailbox is connected.") {
-		t.Errorf("%d %s", status, page)
-	}
-	said, err := c.ends()
-	if err != nil {
-		t.Error(err)
-	}
-	for _, want := range []string{"Signed in as help@acme.test. The account support-mail is connected.", "✓ IMAP login", "✓ SMTP login"} {
-		if !strings.Contains(said, want) {
-			t.Errorf("%q is not said:\n%s", want, said)
-		}
-	}
+	wantText(t, page, "The mailbox is connected.")
+
+	printed := c.mustSucceed(t)
+	wantText(t, printed, "Signed in as help@acme.test. The account support-mail is connected.")
+	wantText(t, printed, "✓ IMAP login")
+	wantText(t, printed, "✓ SMTP login")
 	for _, secret := range append(w.microsoft.Tokens(), "client-secret-1") {
-		if strings.Contains(said, secret) {
-			t.Errorf("a secret is printed:\n%s", said)
+		if strings.Contains(printed, secret) {
+			t.Errorf("the secret %q is printed:\n%s", secret, printed)
 		}
 	}
 }
 
-// The ways in which it doesn't work say what to do.
-func TestConnectCommandRefused(t *testing.T) {
+// An answer of Microsoft to another attempt is refused, and the command goes on waiting for its own.
+func TestConnectCommandIgnoresForeignAnswer(t *testing.T) {
 	t.Parallel()
-	w := newBrowserWorld(t)
-
+	w := newConnectTest(t)
 	c := w.start("support-mail")
-	back, err := w.microsoft.SignIn(t.Context(), c.link(t), "ann@acme.test")
-	if err != nil {
+	back := w.signIn(c.readLink(t), officeAddress)
+	callback, _, _ := strings.Cut(back, "?")
+	if status, _ := visit(t, callback+"?code=made-up&state=made-up"); status != http.StatusNotFound {
+		t.Errorf("an answer to another attempt has status %d, want 404", status)
+	}
+	visit(t, back)
+	c.mustSucceed(t)
+}
+
+// Where the browser can't reach the command, the address to which Microsoft leads is pasted into the terminal.
+func TestConnectCommandPaste(t *testing.T) {
+	t.Parallel()
+	w := newConnectTest(t)
+	c := w.start("support-mail", "--paste")
+	back := w.signIn(c.readLink(t), officeAddress)
+	if _, err := io.WriteString(c.input, back+"\n"); err != nil {
 		t.Fatal(err)
 	}
-	if _, page := visit(t, back); !strings.Contains(page, "You signed in as ann@acme.test") {
-		t.Error(page)
-	}
-	if said, err := c.ends(); err == nil || !strings.Contains(said, "You signed in as ann@acme.test, but this account is help@acme.test.") {
-		t.Errorf("%v\n%s", err, said)
-	}
+	wantText(t, c.mustSucceed(t), "is connected")
+}
 
-	c = w.start("support-mail", "--timeout", "100ms")
-	if said, err := c.ends(); err == nil || !strings.Contains(said, "did not come back in time") {
-		t.Errorf("%v\n%s", err, said)
-	}
+func TestConnectCommandRefusesOtherMailbox(t *testing.T) {
+	t.Parallel()
+	w := newConnectTest(t)
+	c := w.start("support-mail")
+	_, page := visit(t, w.signIn(c.readLink(t), "ann@acme.test"))
+	wantText(t, page, "You signed in as ann@acme.test")
+	wantText(t, c.mustFail(t), "You signed in as ann@acme.test, but this account is help@acme.test.")
+}
 
-	c = w.start("suport")
-	if said, err := c.ends(); err == nil || !strings.Contains(said, `there is no account "suport", only support-mail`) {
-		t.Errorf("%v\n%s", err, said)
-	}
+func TestConnectCommandTimeout(t *testing.T) {
+	t.Parallel()
+	w := newConnectTest(t)
+	wantText(t, w.start("support-mail", "--timeout", "100ms").mustFail(t), "did not come back in time")
+}
 
-	c = w.start("support-mail", "--paste")
-	if back, err = w.microsoft.SignIn(t.Context(), c.link(t), officeAddress); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(c.in, back+"\n"); err != nil {
-		t.Fatal(err)
-	}
-	if said, err := c.ends(); err != nil || !strings.Contains(said, "is connected") {
-		t.Errorf("pasted: %v\n%s", err, said)
-	}
+func TestConnectCommandUnknownAccount(t *testing.T) {
+	t.Parallel()
+	w := newConnectTest(t)
+	wantText(t, w.start("suport").mustFail(t), `there is no account "suport", only support-mail`)
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,65 +21,91 @@ import (
 
 var pageAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
+// customersOfDemo is how many customers write by themselves when the demo begins.
+const customersOfDemo = 8
+
+// demoRun is a running `parley demo` with its page.
+type demoRun struct {
+	cmd     *exec.Cmd
+	url     string // of the page
+	envFile string // what --env names
+}
+
+// startDemo starts the demo, and waits until it prints the address of its page.
+func startDemo(t *testing.T) demoRun {
+	t.Helper()
+	data := folderForServer(t)
+	d := demoRun{envFile: filepath.Join(data, "fakes.env")}
+	cmd, out := startParley(t, data, "demo", "--no-open", "--listen", "127.0.0.1:0", "--env", d.envFile, "--hold", "1s")
+	d.cmd = cmd
+	for d.url == "" {
+		line, err := out.ReadString('\n')
+		if err != nil {
+			t.Fatalf("the demo printed no address: %v", err)
+		}
+		d.url = pageAddress.FindString(line)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	return d
+}
+
 // TestDemo runs the program as people do: the page is there at once, the customers write,
 // the engine is a process of its own that is started again when it is killed, and Ctrl-C
 // ends everything.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
-	if err := os.Chmod(filepath.Dir(data), 0o755); err != nil { //nolint:gosec // the database server's account has to get in
-		t.Fatal(err)
-	}
-	env := filepath.Join(data, "fakes.env")
-	cmd, out := program(t, data, "demo", "--no-open", "--listen", "127.0.0.1:0", "--env", env, "--hold", "1s")
-	url := ""
-	for url == "" {
-		line, err := out.ReadString('\n')
-		if err != nil {
-			t.Fatalf("no address: %v", err)
-		}
-		url = pageAddress.FindString(line)
-	}
-	go func() { _, _ = io.Copy(io.Discard, out) }()
-	if body := get(t, url+"/"); !strings.Contains(body, "Parley") {
-		t.Errorf("the page: %s", body)
-	}
-	vars, err := os.ReadFile(env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"SLACK_BOT_TOKEN=", "SLACK_APP_TOKEN=", "SLACK_API_URL=", "WHATSAPP_API_URL=", "MESSENGER_API_URL=", "TWILIO_API_URL=", "PARLEY_PUBLIC_URL=", "FAKE_IMAP_ADDR=", "FAKE_SMTP_ADDR=", "FAKE_MAIL_USERNAME=", "FAKE_MAIL_PASSWORD="} {
-		if !strings.Contains("\n"+string(vars), "\n"+name) {
-			t.Errorf("--env misses %s", name)
-		}
-	}
-	until(t, "every customer has a thread", func() bool { return threads(t, url) == 8 })
+	d := startDemo(t)
+	wantText(t, get(t, d.url+"/"), "Parley")
+	checkDemoVariables(t, mustReadFile(t, d.envFile))
+	waitFor(t, "every customer has a thread", func() bool { return countThreads(t, d.url) == customersOfDemo })
 
-	first := engineOf(t, cmd.Process.Pid)
-	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+	killed := findEngine(t, d.cmd.Process.Pid)
+	if err := syscall.Kill(killed, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the engine is started again", func() bool {
-		pid := engineOf(t, cmd.Process.Pid)
-		return pid != 0 && pid != first && stateOf(t, url).Phase == ""
+	waitFor(t, "the engine is started again", func() bool {
+		pid := findEngine(t, d.cmd.Process.Pid)
+		return pid != 0 && pid != killed && readState(t, d.url).Phase == ""
 	})
-	if n := threads(t, url); n != 8 {
-		t.Errorf("%d threads after the engine was killed, not 8", n)
+	if n := countThreads(t, d.url); n != customersOfDemo {
+		t.Errorf("%d threads after the engine was killed, want %d", n, customersOfDemo)
 	}
 
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := d.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("it did not end cleanly: %v", err)
+	if err := d.cmd.Wait(); err != nil {
+		t.Errorf("the demo ended with %v, want a clean end", err)
 	}
-	if _, err := os.Stat(fmt.Sprintf("/proc/%d", first)); err == nil {
-		t.Error("the engine outlived the demo")
+	if _, err := os.Stat(fmt.Sprintf("/proc/%d", killed)); err == nil {
+		t.Error("the killed engine's process is still there after the demo has ended")
 	}
 }
 
-// TestDemoTaken says what to do when the address is in use.
-func TestDemoTaken(t *testing.T) {
+// checkDemoVariables checks that the file of --env has each variable that another Parley needs to use the demo's emulators.
+func checkDemoVariables(t *testing.T, file string) {
+	t.Helper()
+	for _, name := range []string{
+		"SLACK_BOT_TOKEN",
+		"SLACK_APP_TOKEN",
+		"SLACK_API_URL",
+		"WHATSAPP_API_URL",
+		"MESSENGER_API_URL",
+		"TWILIO_API_URL",
+		"PARLEY_PUBLIC_URL",
+		"FAKE_IMAP_ADDR",
+		"FAKE_SMTP_ADDR",
+		"FAKE_MAIL_USERNAME",
+		"FAKE_MAIL_PASSWORD",
+	} {
+		if !strings.Contains("\n"+file, "\n"+name+"=") {
+			t.Errorf("the file of --env lacks %s", name)
+		}
+	}
+}
+
+// The demo says what to do when its address is in use.
+func TestDemoAddressInUse(t *testing.T) {
 	t.Parallel()
 	var lc net.ListenConfig
 	taken, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -88,10 +115,11 @@ func TestDemoTaken(t *testing.T) {
 	defer taken.Close()
 	err = demoCommand{Listen: taken.Addr().String()}.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "--listen") {
-		t.Errorf("error %v", err)
+		t.Errorf("Run: %v, want an error that names --listen", err)
 	}
 }
 
+// get opens an address and returns what the page holds.
 func get(t *testing.T, url string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -112,8 +140,8 @@ func get(t *testing.T, url string) string {
 	return string(body)
 }
 
-// seen is the part of the page's state that is looked at.
-type seen struct {
+// demoState is what these tests read of the page's state.
+type demoState struct {
 	Phase string `json:"phase"`
 	Slack struct {
 		Messages []struct {
@@ -123,20 +151,21 @@ type seen struct {
 	} `json:"slack"`
 }
 
-func stateOf(t *testing.T, url string) seen {
+// readState reads what the page shows to Ann in #support.
+func readState(t *testing.T, url string) demoState {
 	t.Helper()
-	var s seen
+	var s demoState
 	if err := json.Unmarshal([]byte(get(t, url+"/state?as=U0ANNLEE001&channel=C0SUPPORT01")), &s); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// threads counts the conversations that the channel shows.
-func threads(t *testing.T, url string) int {
+// countThreads counts the conversations that the channel shows.
+func countThreads(t *testing.T, url string) int {
 	t.Helper()
 	n := 0
-	for _, m := range stateOf(t, url).Slack.Messages {
+	for _, m := range readState(t, url).Slack.Messages {
 		if m.Bot != "" && m.Replies > 0 {
 			n++
 		}
@@ -144,8 +173,8 @@ func threads(t *testing.T, url string) int {
 	return n
 }
 
-// engineOf finds the child that serves; 0 when there is none.
-func engineOf(t *testing.T, parent int) int {
+// findEngine returns the id of the child process that runs the engine; 0 if there is none.
+func findEngine(t *testing.T, parent int) int {
 	t.Helper()
 	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
 	if err != nil {

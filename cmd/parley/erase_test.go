@@ -3,22 +3,21 @@ package main
 import (
 	"archive/zip"
 	"encoding/json"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"parley/store/erase"
 	"parley/store/storetest"
 )
 
-// customers are two of one name in two mailboxes, and another one.
+// These tests run the program as docs/erase.md describes it, on a database with three customers (newEraseTest).
+
+// customers are two contacts with one address in two mailboxes, of whom the first has written a mail, and a third contact.
 const customers = `
-	INSERT INTO accounts (id, name, kind, side) VALUES (10, 'help', 'email', 'channel'), (11, 'sales', 'email', 'channel') ON CONFLICT DO NOTHING;
+	INSERT INTO accounts (id, name, kind, side) VALUES (10, 'help', 'email', 'channel'), (11, 'sales', 'email', 'channel');
 	INSERT INTO contacts (id, name) VALUES (1, 'Zebra'), (2, 'Zebra'), (3, 'Otter');
 	INSERT INTO identities (id, account_id, key, name, contact_id)
 		VALUES (1, 10, 'zebra@shop.example', 'Zebra', 1), (2, 11, 'zebra@shop.example', 'Zebra', 2), (3, 10, 'otter@shop.example', 'Otter', 3);
@@ -28,160 +27,152 @@ const customers = `
 	INSERT INTO messages (id, conversation_id, direction, fate, identity_id, text, event_id, said_at, created_at)
 		VALUES (8, 7, 'in', 'in', 1, 'A zebra writes', 1, now(), now());`
 
-// A customer is exported and erased by name, as docs/erase.md says: what several contacts share is listed and
-// refused, a dry run changes nothing, and a restore of an older backup erases again.
-// R-276
-func TestEraseAndRestore(t *testing.T) {
-	base := openFolder(t)
-	url := storetest.URL(t)
-	in := func(url string, args ...string) (string, bool) {
-		return parleyIn(t, filepath.Join(base, "data"), []string{"DATABASE_URL=" + url, "PARLEY_BACKUP_PASSPHRASE=correct horse battery"}, args...)
-	}
-	run := func(ok bool, says string, args ...string) string {
-		t.Helper()
-		said, well := in(url, args...)
-		if well != ok || !strings.Contains(said, says) {
-			t.Fatalf("parley %s: ended well: %v, and said\n%s", strings.Join(args, " "), well, said)
-		}
-		return said
-	}
-	run(true, "", "migrate")
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
-	if _, err := pool.Exec(t.Context(), customers); err != nil {
-		t.Fatal(err)
-	}
-	run(true, "", "backup", filepath.Join(base, "before.parley"))
-	run(false, "nobody is called", "erase", "nobody@shop.example")
-	run(false, "names 2 contacts:\n  1  Zebra, 1 conversations: help: zebra@shop.example", "erase", "zebra@shop.example")
-	run(true, "messages            1  emptied", "erase", "--dry-run", "1")
-	run(true, "", "export-contact", "--all", "zebra@shop.example", filepath.Join(base, "zebra.zip"))
-	checkExport(t, filepath.Join(base, "zebra.zip"))
-	certificate := filepath.Join(base, "certificate.json")
-	run(true, "Erasing: events", "erase", "--all", "zebra@shop.example", "--by", "privacy@acme.test", "--certificate", certificate)
-	var c erase.Certificate
-	body, err := os.ReadFile(certificate)
-	if err == nil {
-		err = json.Unmarshal(body, &c)
-	}
-	if err != nil || !c.Whole() || c.By != "privacy@acme.test" || len(c.Contacts) != 2 || strings.Contains(string(body), "zebra") {
-		t.Fatalf("%v: %s", err, body)
-	}
-	run(true, "nothing to go on with", "erase")
-	list := filepath.Join(base, "data", "backups", "erasures.jsonl")
-	if err := os.Rename(list, list+".gone"); err != nil { // as with the folder of a pod
-		t.Fatal(err)
-	}
-	run(true, `"erasure":`, "erase", "--list")
+const (
+	zebra = "zebra@shop.example"
+	otter = "otter@shop.example"
+)
 
-	restored := storetest.URL(t) // a migrated one
-	clear(t, restored)
-	if said, ok := in(restored, "restore", filepath.Join(base, "before.parley")); !ok || !strings.Contains(said, "1 erasures that are newer than the backup were applied again.") {
-		t.Fatal(said)
-	}
-	for text, found := range map[string]bool{"zebra@shop.example": false, "otter@shop.example": true} {
-		if said, ok := in(restored, "erase", "--dry-run", text); ok != found {
-			t.Errorf("%s: %s", text, said)
-		}
-	}
+// eraseTest is a folder, and a database with the customers.
+type eraseTest struct {
+	cli
+
+	base string // the folder. PARLEY_DATA is the folder data in it
+	url  string // of the database
 }
 
-// A restore reads the list of erasures before it changes anything, also the one beside the backup, and keeps it for Parley.
-// R-276
-func TestRestoreWithListElsewhere(t *testing.T) {
-	base := openFolder(t)
-	url := storetest.URL(t)
-	in := func(data, url string, args ...string) (string, bool) {
-		env := []string{"DATABASE_URL=" + url, "PARLEY_BACKUP_PASSPHRASE=correct horse battery"}
-		return parleyIn(t, filepath.Join(base, data), env, args...)
-	}
-	if said, ok := in("old", url, "migrate"); !ok {
-		t.Fatal(said)
-	}
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
-	if _, err := pool.Exec(t.Context(), customers); err != nil {
-		t.Fatal(err)
-	}
-	file, beside := filepath.Join(base, "before.parley"), filepath.Join(base, "old", "backups", "before.parley")
-	for _, args := range [][]string{{"backup", file}, {"erase", "--all", "zebra@shop.example"}} {
-		if said, ok := in("old", url, args...); !ok {
-			t.Fatal(said)
-		}
-	}
-	whole, err := os.ReadFile(file)
-	if err == nil {
-		err = os.WriteFile(beside, whole, 0o600)
-	}
-	const foreign = "0b0e6f6c-5a8e-4c53-9d0a-6d5a3f1f7e11"
-	list := filepath.Join(base, "old", "backups", "erasures.jsonl")
-	own, listErr := os.ReadFile(list)
-	if err == nil && listErr == nil {
-		err = os.WriteFile(list, append([]byte(`{"erasure": "`+foreign+`", "key": "b3RoZXI="}`+"\n"), own...), 0o600)
-	}
-	err = errors.Join(err, listErr)
-	bad := filepath.Join(base, "bad.jsonl")
-	if err == nil {
-		err = os.WriteFile(bad, []byte("{\n"), 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	restored := storetest.URL(t)
-	clear(t, restored)
-	for _, step := range []struct {
-		name string
-		args []string
-		ok   bool
-		says string
-	}{
-		{"a list that isn't there", []string{"restore", file, "--erasures", filepath.Join(base, "missing.jsonl")}, false, "nothing was changed"},
-		{"a list that can't be read", []string{"restore", file, "--erasures", bad}, false, "line 1"},
-		{"the list beside the backup", []string{"restore", beside}, true, "1 erasures that are newer than the backup were applied again."},
-		{"who was erased", []string{"erase", "--dry-run", "zebra@shop.example"}, false, "nobody is called"},
-	} {
-		if said, ok := in("new", restored, step.args...); ok != step.ok || !strings.Contains(said, step.says) {
-			t.Errorf("%s: ended well: %v, and said\n%s", step.name, ok, said)
-		}
-	}
-	if kept, err := os.ReadFile(filepath.Join(base, "new", "backups", "erasures.jsonl")); err != nil || len(kept) == 0 || strings.Contains(string(kept), foreign) {
-		t.Errorf("the list is not kept, or with another database's entry: %v\n%s", err, kept)
-	}
-
-	clear(t, restored)
-	if said, ok := in("third", restored, "restore", file); !ok || !strings.Contains(said, "There is no list of erasures") {
-		t.Errorf("without a list: ended well: %v, and said\n%s", ok, said)
-	}
-}
-
-// clear empties a database, so that it can be restored into.
-func clear(t *testing.T, url string) {
+func newEraseTest(t *testing.T) eraseTest {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
-	if _, err := pool.Exec(t.Context(), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`); err != nil {
-		t.Fatal(err)
+	e := eraseTest{base: folderForServer(t), url: storetest.URL(t)}
+	e.cli = e.on(t, e.url, "data")
+	storetest.Exec(t, openPool(t, e.url), customers)
+	return e
+}
+
+// on returns the commands of a Parley with another database and another data folder.
+func (e eraseTest) on(t *testing.T, url, folder string) cli {
+	return cli{
+		t:    t,
+		data: filepath.Join(e.base, folder),
+		env:  []string{"DATABASE_URL=" + url, "PARLEY_BACKUP_PASSPHRASE=correct horse battery"},
 	}
 }
 
-func checkExport(t *testing.T, path string) {
+// eraseAfterBackup makes a backup, and erases the zebras after it.
+func (e eraseTest) eraseAfterBackup() (backup string) {
+	backup = filepath.Join(e.base, "before.parley")
+	e.mustRun("migrate") // makes the master key, without which no backup is made
+	e.mustRun("backup", backup)
+	e.mustRun("erase", "--all", zebra)
+	return backup
+}
+
+// list is the path of the list of erasures.
+func (e eraseTest) list() string { return filepath.Join(e.data, "backups", "erasures.jsonl") }
+
+// emptyDatabase returns the address of a database without tables, into which a backup can be restored.
+func emptyDatabase(t *testing.T) (url string) {
+	t.Helper()
+	url = storetest.URL(t)
+	storetest.Exec(t, openPool(t, url), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`)
+	return url
+}
+
+// R-276
+func TestEraseRefusesUnknownAddress(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	wantText(t, e.mustFail("erase", "nobody@shop.example"), "nobody is called")
+}
+
+// An address that several contacts have is refused, and the contacts are listed.
+// R-276
+func TestEraseRefusesSharedAddress(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	wantText(t, e.mustFail("erase", zebra), "names 2 contacts:\n  1  Zebra, 1 conversations: help: zebra@shop.example")
+}
+
+// R-276
+func TestEraseDryRunChangesNothing(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	wantText(t, e.mustRun("erase", "--dry-run", "1"), "messages            1  emptied")
+	if n := storetest.Row(t, openPool(t, e.url), `SELECT count(*) FROM messages WHERE text = 'A zebra writes'`); n != "(1)" {
+		t.Errorf("after the dry run %s messages have their text, want (1)", n)
+	}
+}
+
+// An erasure of all contacts of an address ends with a certificate, in which the address doesn't stand. After it nothing is left
+// to do.
+// R-276
+func TestEraseWritesCertificate(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	path := filepath.Join(e.base, "certificate.json")
+	wantText(t, e.mustRun("erase", "--all", zebra, "--by", "privacy@acme.test", "--certificate", path), "Erasing: events")
+
+	body := mustReadFile(t, path)
+	var certificate erase.Certificate
+	if err := json.Unmarshal([]byte(body), &certificate); err != nil {
+		t.Fatalf("the certificate is no JSON: %v\n%s", err, body)
+	}
+	if !certificate.Whole() {
+		t.Errorf("the certificate doesn't match its own checksum:\n%s", body)
+	}
+	if certificate.By != "privacy@acme.test" {
+		t.Errorf("asked by %q, want privacy@acme.test", certificate.By)
+	}
+	if n := len(certificate.Contacts); n != 2 {
+		t.Errorf("the certificate names %d contacts, want 2", n)
+	}
+	if strings.Contains(body, "zebra") {
+		t.Errorf("the certificate names the customer:\n%s", body)
+	}
+
+	wantText(t, e.mustRun("erase"), "nothing to go on with")
+}
+
+// The list of erasures can be printed where its file has gone, as the folder of a pod does.
+// R-276
+func TestEraseListIsPrintedWithoutItsFile(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	e.mustRun("erase", "--all", zebra)
+	if err := os.Remove(e.list()); err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, e.mustRun("erase", "--list"), `"erasure":`)
+}
+
+// A customer's copy of her data has the mail as it came, and her conversations in contact.json. It has nothing of others.
+// R-276
+func TestExportContact(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	path := filepath.Join(e.base, "zebra.zip")
+	e.mustRun("export-contact", "--all", zebra, path)
+
+	files := readZip(t, path)
+	if got, want := files["originals/8-1.eml"], "From: zebra@shop.example"; got != want {
+		t.Errorf("originals/8-1.eml holds %q, want %q", got, want)
+	}
+	contact := files["contact.json"]
+	wantText(t, contact, "A zebra writes")
+	wantText(t, contact, "My zebra")
+	if strings.Contains(contact, "otter") {
+		t.Errorf("contact.json names another customer:\n%s", contact)
+	}
+}
+
+// readZip returns what the files of an archive hold, by name.
+func readZip(t *testing.T, path string) map[string]string {
 	t.Helper()
 	archive, err := zip.OpenReader(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = archive.Close() }()
-	held := map[string]string{}
+	files := map[string]string{}
 	for _, f := range archive.File {
 		r, err := f.Open()
 		if err != nil {
@@ -191,10 +182,7 @@ func checkExport(t *testing.T, path string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		held[f.Name] = string(body)
+		files[f.Name] = string(body)
 	}
-	if held["originals/8-1.eml"] != "From: zebra@shop.example" || !strings.Contains(held["contact.json"], "A zebra writes") ||
-		!strings.Contains(held["contact.json"], "My zebra") || strings.Contains(held["contact.json"], "otter") {
-		t.Errorf("the copy holds %v", held)
-	}
+	return files
 }

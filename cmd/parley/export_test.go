@@ -1,67 +1,60 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"parley/store/storetest"
 )
+
+const exportedCompany = `
+company: "Acme # & Sons"
+agents: [{email: ann@acme.test, name: Ann, roles: [super_admin]}, {email: cy@acme.test, name: Cy, roles: [admin]}]
+teams: [{name: Support, members: [ann@acme.test], slack_channel: C0SUPPORT}]
+accounts: [{name: shop, kind: http, team: Support, http: {secret: "${SHOP_SECRET}", callback_url: "https://shop.test/parley"}}]
+`
 
 // A set-up that `parley export` wrote, with its remarks about what is stored of chats, is applied to another database as it
 // is, and exported there again is the same.
 // R-013
 func TestExportIsApplied(t *testing.T) {
 	t.Parallel()
-	base := openFolder(t)
-	run := func(url string, args ...string) string {
-		t.Helper()
-		said, ok := parleyIn(t, filepath.Join(base, "data"), []string{"DATABASE_URL=" + url, "SHOP_SECRET=tops3cret"}, args...)
-		if !ok {
-			t.Fatalf("parley %s: %s", strings.Join(args, " "), said)
-		}
-		return said
+	base := folderForServer(t)
+	on := func(url string) cli {
+		return cli{t: t, data: filepath.Join(base, "data"), env: []string{"DATABASE_URL=" + url, "SHOP_SECRET=tops3cret"}}
 	}
-	write := func(name, text string) string {
-		path := filepath.Join(base, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
+	firstURL := storetest.URL(t)
+	first, second := on(firstURL), on(storetest.URL(t))
+	company, exported := filepath.Join(base, "first.yaml"), filepath.Join(base, "exported.yaml")
+	mustWriteFile(t, company, exportedCompany)
+	first.mustRun("apply", "-f", company)
+	storetest.Exec(t, openPool(t, firstURL), `INSERT INTO chat_credentials (kind, home, sealed, author)
+		VALUES ('slack', 'T0', '', 'ann@acme.test'), ('teams', 'T1', '', 'ann@acme.test')`)
+
+	export := first.mustRun("export")
+	if n := strings.Count(export, "# What signs Parley in to"); n != 2 {
+		t.Errorf("the export has %d remarks about chats, want one for Slack and one for Teams:\n%s", n, export)
 	}
-	one, two := storetest.URL(t), storetest.URL(t)
-	run(one, "apply", "-f", write("first.yaml", `
-company: "Acme # & Sons"
-agents: [{email: ann@acme.test, name: Ann, roles: [super_admin]}, {email: cy@acme.test, name: Cy, roles: [admin]}]
-teams: [{name: Support, members: [ann@acme.test], slack_channel: C0SUPPORT}]
-accounts: [{name: shop, kind: http, team: Support, http: {secret: "${SHOP_SECRET}", callback_url: "https://shop.test/parley"}}]
-`))
-	pool, err := pgxpool.New(t.Context(), one)
-	if err != nil {
-		t.Fatal(err)
+	if strings.Contains(export, "tops3cret") {
+		t.Errorf("the export shows a secret:\n%s", export)
 	}
-	defer pool.Close()
-	if _, err := pool.Exec(t.Context(), `INSERT INTO chat_credentials (kind, home, sealed, author) VALUES ('slack', 'T0', '', 'ann@acme.test'), ('teams', 'T1', '', 'ann@acme.test')`); err != nil {
-		t.Fatal(err)
+
+	mustWriteFile(t, exported, export)
+	second.mustRun("apply", "-f", exported)
+	if got, want := second.mustRun("export"), withoutRemarks(export); got != want {
+		t.Errorf("the second database exports\n%s\nwant\n%s", got, want)
 	}
-	exported := run(one, "export")
-	if strings.Count(exported, "# What signs Parley in to") != 2 || strings.Contains(exported, "tops3cret") {
-		t.Errorf("exported:\n%s", exported)
-	}
-	run(two, "apply", "-f", write("exported.yaml", exported))
-	var bare strings.Builder
-	for line := range strings.Lines(exported) {
+	wantText(t, second.mustRun("apply", "-f", exported), "nothing to change")
+}
+
+// withoutRemarks returns a set-up without its lines of comment.
+func withoutRemarks(yaml string) string {
+	var lines strings.Builder
+	for line := range strings.Lines(yaml) {
 		if !strings.HasPrefix(line, "# ") {
-			bare.WriteString(line)
+			lines.WriteString(line)
 		}
 	}
-	if again := run(two, "export"); again != bare.String() {
-		t.Errorf("exported there:\n%s\nwant\n%s", again, bare.String())
-	}
-	if said := run(two, "apply", "-f", filepath.Join(base, "exported.yaml")); !strings.Contains(said, "nothing to change") {
-		t.Errorf("applied again: %s", said)
-	}
+	return lines.String()
 }

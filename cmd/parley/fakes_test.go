@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -16,84 +15,155 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// TestFakes: the emulators of the chats that were asked for run, what serve must know is in
-// the file, and Teams tells of its app once somebody takes that.
-func TestFakes(t *testing.T) {
+// fakesRun is a running `parley fakes`.
+type fakesRun struct {
+	vars map[string]string // what it wrote into the file for serve
+	env  app.Env           // what serve reads from that
+	stop func()            // ends it, and checks that it ends well
+}
+
+// startFakes runs `parley fakes` with the emulators of one chat, or of both, beside a serve with a public address.
+func startFakes(t *testing.T, surface, publicURL string) fakesRun {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "fakes.env")
+	cmd, out := startParley(t, t.TempDir(), "fakes", "--env", file, "--surface", surface, "--public-url", publicURL+"/", "--model", "127.0.0.1:0")
+	line, err := out.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, line, file) // it prints the file's name once that is written
+
+	run := fakesRun{vars: map[string]string{}}
+	for line := range strings.Lines(mustReadFile(t, file)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		run.vars[name] = value
+	}
+	run.env, err = app.LoadEnv(func(name string) (string, bool) { v, ok := run.vars[name]; return v, ok })
+	if err != nil {
+		t.Fatalf("the variables of %s: %v", file, err)
+	}
+	run.stop = func() {
+		t.Helper()
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("parley fakes ended with %v, want a clean end", err)
+		}
+	}
+	return run
+}
+
+// The file that parley fakes writes has what serve must know of the emulators that were asked for, and of the others.
+func TestFakesWriteEnvironment(t *testing.T) {
 	t.Parallel()
-	for surface, named := range map[string][]bool{"both": {true, true}, "slack": {true, false}, "teams": {false, true}} {
-		t.Run(surface, func(t *testing.T) {
+	const publicURL = "http://127.0.0.1:1" // nobody is there
+	for _, tt := range []struct {
+		surface   string
+		wantSlack bool
+		wantTeams bool
+	}{
+		{surface: "both", wantSlack: true, wantTeams: true},
+		{surface: "slack", wantSlack: true, wantTeams: false},
+		{surface: "teams", wantSlack: false, wantTeams: true},
+	} {
+		t.Run(tt.surface, func(t *testing.T) {
 			t.Parallel()
-			taken := make(chan string, 100)
-			var refused atomic.Bool
-			serve := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path != "/teams/messages" || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
-					w.WriteHeader(http.StatusNotFound)
-					return
-				}
-				if !refused.Swap(true) { // as a serve that begins
-					w.WriteHeader(http.StatusUnauthorized)
-					return
-				}
-				select {
-				case taken <- surface:
-				default:
-				}
-			}))
-			defer serve.Close()
-			file := filepath.Join(t.TempDir(), "fakes.env")
-			cmd, out := program(t, t.TempDir(), "fakes", "--env", file, "--surface", surface, "--public-url", serve.URL+"/", "--model", "127.0.0.1:0")
-			if line, err := out.ReadString('\n'); err != nil || !strings.Contains(line, file) {
-				t.Fatalf("%q, %v", line, err)
+			fakes := startFakes(t, tt.surface, publicURL)
+			if has := fakes.env.SlackBotToken != ""; has != tt.wantSlack {
+				t.Errorf("has a token of Slack: %t, want %t", has, tt.wantSlack)
 			}
-			written, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
+			if has := fakes.env.Teams.AppID != ""; has != tt.wantTeams {
+				t.Errorf("has an app of Teams: %t, want %t", has, tt.wantTeams)
 			}
-			vars := map[string]string{}
-			for line := range strings.Lines(string(written)) {
-				name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-				vars[name] = value
+			if fakes.env.PublicURL != publicURL {
+				t.Errorf("public address %q, want %q", fakes.env.PublicURL, publicURL)
 			}
-			env, err := app.LoadEnv(func(name string) (string, bool) { v, ok := vars[name]; return v, ok })
-			if err != nil || (env.SlackBotToken != "") != named[0] || (env.Teams.AppID != "") != named[1] || env.PublicURL != serve.URL ||
-				env.OAuth["google"].TokenURL == "" || env.OAuth["microsoft"].ID == "" {
-				t.Errorf("%v: %+v", err, vars)
+			if fakes.env.OAuth["google"].TokenURL == "" {
+				t.Error("the address for tokens of Google is missing")
 			}
-			if found, err := http.Get(env.SignIn.Issuer + "/.well-known/openid-configuration"); err != nil || found.StatusCode != http.StatusOK { //nolint:bodyclose // it is read by nobody
-				t.Errorf("the provider by which agents sign in: %v", err)
+			if fakes.env.OAuth["microsoft"].ID == "" {
+				t.Error("the client id at Microsoft is missing")
 			}
-			if models := listModels(t, vars["OPENAI_BASE_URL"], vars["OPENAI_API_KEY"]); !strings.Contains(models, `"`+vars["OPENAI_MODEL"]+`"`) {
-				t.Errorf("the model: %s", models)
-			}
-			if named[1] {
-				<-taken
-			}
-			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Wait(); err != nil {
-				t.Error(err)
-			}
+			checkProviderAnswers(t, fakes)
+			checkModelAnswers(t, fakes)
+			fakes.stop()
 		})
 	}
 }
 
-// listModels asks an OpenAI-compatible server for its models.
-func listModels(t *testing.T, base, key string) string {
+// checkProviderAnswers asks the provider by which agents sign in for its description.
+func checkProviderAnswers(t *testing.T, fakes fakesRun) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/models", nil)
+	status, body := request(t, fakes.env.SignIn.Issuer+"/.well-known/openid-configuration", "")
+	if status != http.StatusOK {
+		t.Errorf("the provider by which agents sign in answers %d, want 200\n%s", status, body)
+	}
+}
+
+// checkModelAnswers asks the server of the language model for its models.
+func checkModelAnswers(t *testing.T, fakes fakesRun) {
+	t.Helper()
+	_, models := request(t, fakes.vars["OPENAI_BASE_URL"]+"/models", fakes.vars["OPENAI_API_KEY"])
+	wantText(t, models, `"`+fakes.vars["OPENAI_MODEL"]+`"`)
+}
+
+// The emulator of Teams tells serve that somebody added its app, and tries again where serve doesn't take that yet.
+func TestFakesTellServeOfTeamsApp(t *testing.T) {
+	t.Parallel()
+	for _, surface := range []string{"both", "teams"} {
+		t.Run(surface, func(t *testing.T) {
+			t.Parallel()
+			serve, accepted := startRefusingOnce(t)
+			fakes := startFakes(t, surface, serve.URL)
+			<-accepted
+			fakes.stop()
+		})
+	}
+}
+
+// startRefusingOnce starts a server in the place of serve. It refuses the first message of Teams, as a serve that has just begun,
+// and sends to accepted when it takes a later one.
+func startRefusingOnce(t *testing.T) (serve *httptest.Server, accepted <-chan struct{}) {
+	t.Helper()
+	taken := make(chan struct{}, 1)
+	var hasRefused atomic.Bool
+	serve = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/teams/messages" || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		if !hasRefused.Swap(true) {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		select {
+		case taken <- struct{}{}:
+		default: // further messages don't matter
+		}
+	}))
+	t.Cleanup(serve.Close)
+	return serve, taken
+}
+
+// request opens an address, with a bearer token unless that is "".
+func request(t *testing.T, address, token string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+key)
-	answer, err := http.DefaultClient.Do(r)
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(body)
+	return resp.StatusCode, string(text)
 }

@@ -11,35 +11,60 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// TestHealth: who supervises a container hears from Parley itself how it is, also where it listens on all addresses,
-// and where the environment names a proxy.
-func TestHealth(t *testing.T) {
-	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+// startHealthServer starts a server that is alive but not ready, and returns its port.
+func startHealthServer(t *testing.T) (port string) {
+	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "database: not reachable", http.StatusServiceUnavailable)
 	})
 	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
 	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return port
+}
+
+// Who supervises a container hears from Parley itself how it is, also where it listens on all addresses, and where the
+// environment names a proxy.
+func TestHealthPrintsTheAnswer(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	port := startHealthServer(t)
 	for _, listen := range []string{"127.0.0.1:" + port, "0.0.0.0:" + port, ":" + port} {
-		var said strings.Builder
-		if err := askHealth(t.Context(), app.Env{Listen: listen}, "/healthz", &said); err != nil || said.String() != "ok\n" {
-			t.Errorf("at %s: %q, %v", listen, said.String(), err)
+		var printed strings.Builder
+		if err := askHealth(t.Context(), app.Env{Listen: listen}, "/healthz", &printed); err != nil {
+			t.Errorf("PARLEY_LISTEN=%s: %v", listen, err)
+		}
+		if got := printed.String(); got != "ok\n" {
+			t.Errorf("PARLEY_LISTEN=%s: printed %q, want %q", listen, got, "ok\n")
 		}
 	}
-	listen := app.Env{Listen: "127.0.0.1:" + port}
-	if err := askHealth(t.Context(), listen, "/readyz", io.Discard); err == nil || !strings.Contains(err.Error(), "database: not reachable") {
-		t.Errorf("not ready: %v", err)
+}
+
+func TestHealthFailsWhileNotReady(t *testing.T) {
+	t.Parallel()
+	listen := "127.0.0.1:" + startHealthServer(t)
+	err := askHealth(t.Context(), app.Env{Listen: listen}, "/readyz", io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "database: not reachable") {
+		t.Errorf("askHealth: %v, want the reason that the server gives", err)
 	}
-	server.Close()
-	if err := askHealth(t.Context(), app.Env{Listen: "127.0.0.1:1"}, "/healthz", io.Discard); err == nil || !strings.Contains(err.Error(), "PARLEY_LISTEN") {
-		t.Errorf("nobody there: %v", err)
+}
+
+func TestHealthFailsWhereNobodyListens(t *testing.T) {
+	t.Parallel()
+	const unusedPort = "127.0.0.1:1"
+	err := askHealth(t.Context(), app.Env{Listen: unusedPort}, "/healthz", io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "PARLEY_LISTEN") {
+		t.Errorf("askHealth: %v, want an error that names PARLEY_LISTEN", err)
 	}
-	if got := reachableAddress("[::]:8080"); got != "[::1]:8080" {
-		t.Errorf("IPv6: %s", got)
+}
+
+func TestReachableAddressOfAllIPv6(t *testing.T) {
+	t.Parallel()
+	if got, want := reachableAddress("[::]:8080"), "[::1]:8080"; got != want {
+		t.Errorf("reachableAddress([::]:8080) = %q, want %q", got, want)
 	}
 }

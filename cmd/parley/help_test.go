@@ -5,28 +5,40 @@ import (
 	"testing"
 )
 
-// Help is there with and without dashes, and a command that doesn't exist is answered with the nearest
-// one that does.
-func TestHelp(t *testing.T) {
+// "parley help serve" prints what "parley serve --help" prints.
+func TestHelpWithoutDashes(t *testing.T) {
 	t.Parallel()
-	all, _ := parleyIn(t, t.TempDir(), nil, "--help")
-	manifest, _ := parleyIn(t, t.TempDir(), nil, "manifest", "--help")
+	parley := cli{t: t, data: t.TempDir()}
 	for _, tt := range []struct {
 		args string
-		ok   bool
-		says string
+		same string // as
 	}{
-		{"help", true, all},
-		{"help manifest", true, manifest},
-		{"help manifest slack", true, "parley manifest slack"},
-		{"servve", false, "parley: unknown command servve, did you mean \"serve\"?\nparley --help lists all commands\n"},
-		{"help bakup", false, "parley: unknown command bakup, did you mean \"backup\"?\nparley --help lists all commands\n"},
-		{"nonsense", false, "parley: unknown command nonsense\nparley --help lists all commands\n"},
-		{"manifest slak", false, "did you mean \"slack\"?"},
+		{args: "help", same: "--help"},
+		{args: "help manifest", same: "manifest --help"},
 	} {
-		said, ok := parleyIn(t, t.TempDir(), nil, strings.Fields(tt.args)...)
-		if ok != tt.ok || !strings.Contains(said, tt.says) {
-			t.Errorf("parley %s: ended well: %v, and said\n%s", tt.args, ok, said)
+		if got, want := parley.mustRun(strings.Fields(tt.args)...), parley.mustRun(strings.Fields(tt.same)...); got != want {
+			t.Errorf("parley %s printed\n%s\nwant what parley %s prints:\n%s", tt.args, got, tt.same, want)
 		}
+	}
+	wantText(t, parley.mustRun("help", "manifest", "slack"), "parley manifest slack")
+}
+
+// A command that doesn't exist is answered with the nearest one that does.
+func TestUnknownCommand(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args string
+		want string
+	}{
+		{args: "servve", want: "parley: unknown command servve, did you mean \"serve\"?\nparley --help lists all commands\n"},
+		{args: "help bakup", want: "parley: unknown command bakup, did you mean \"backup\"?\nparley --help lists all commands\n"},
+		{args: "nonsense", want: "parley: unknown command nonsense\nparley --help lists all commands\n"},
+		{args: "manifest slak", want: "did you mean \"slack\"?"},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			t.Parallel()
+			parley := cli{t: t, data: t.TempDir()}
+			wantText(t, parley.mustFail(strings.Fields(tt.args)...), tt.want)
+		})
 	}
 }

@@ -12,6 +12,8 @@ import (
 type serveCommand struct {
 	MovedTime bool `hidden:"" help:"Accept a database whose clock was moved (demo, torture)."`
 
+	// TortureFlags are further hidden flags, with which parley torture starts a replica. A program that was built
+	// without emulators has none of them.
 	TortureFlags `embed:""`
 }
 
@@ -21,7 +23,8 @@ func (serveCommand) Help() string {
 
 All variables are in docs/operations.md. WHATSAPP_API_URL, MESSENGER_API_URL and
 TWILIO_API_URL take the place of a provider's base address (without the version).
-Without the variables of a chat, the credentials count that an admin gave under First steps.
+If the variables of Slack or Teams are not set, serve uses the credentials that an admin saved
+on the page First steps.
 
 Examples:
   parley serve
@@ -35,12 +38,18 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	analyzer, end, err := app.NewAnalyzer(ctx, env, log)
+	analyzer, closeAnalyzer, err := app.NewAnalyzer(ctx, env, log)
 	if err != nil {
 		return err
 	}
-	defer end()
-	return app.Serve(ctx, env, log, printRemark, c.applyTo(app.Options{MovedTime: c.MovedTime, Analyzer: analyzer}, env))
+	defer closeAnalyzer()
+
+	options := app.Options{
+		MovedTime: c.MovedTime,
+		Analyzer:  analyzer,
+	}
+	options = c.applyTo(options, env)
+	return app.Serve(ctx, env, log, printRemark, options)
 }
 
 // versionCommand is `parley version`.

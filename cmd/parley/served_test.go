@@ -11,6 +11,8 @@ import (
 	"testing"
 )
 
+// The build tag served makes the program that containers and packages carry. It has no emulators, and no commands that need them.
+
 // goCommand runs the go command with the tag served, and with the race detector where these tests
 // have it, so that it finds packages compiled already.
 func goCommand(ctx context.Context, verb string, args ...string) *exec.Cmd {
@@ -25,31 +27,51 @@ func goCommand(ctx context.Context, verb string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "go", append(all, args...)...)
 }
 
-// TestServedBuild: what containers and packages carry serves, and has no emulator and nothing that
-// needs one; whoever asks it for the demo hears where that is.
-func TestServedBuild(t *testing.T) {
+func TestServedBuildHasNoEmulators(t *testing.T) {
 	t.Parallel()
-	listed, err := goCommand(t.Context(), "list", "-deps", ".").Output()
+	output, err := goCommand(t.Context(), "list", "-deps", ".").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(listed), "parley/cmd/parley/app\n") {
-		t.Fatalf("it does not serve:\n%s", listed)
+	packages := string(output)
+	if !strings.Contains(packages, "parley/cmd/parley/app\n") {
+		t.Fatalf("the list of packages lacks parley/cmd/parley/app:\n%s", packages)
 	}
-	testing := regexp.MustCompile(`(?m)^parley/.*(fake|test|emulator)$|^parley/cmd/parley/(demo|bench|torture|lab|child)$`)
-	for _, name := range testing.FindAllString(string(listed), -1) {
-		t.Errorf("a served Parley carries %s", name)
+	forTests := regexp.MustCompile(`(?m)^parley/.*(fake|test|emulator)$|^parley/cmd/parley/(demo|bench|torture|lab|child)$`)
+	if found := forTests.FindAllString(packages, -1); len(found) > 0 {
+		t.Errorf("the build depends on %v, want no package that is only for tests and trying", found)
 	}
+}
+
+// The served program serves. Whoever asks it for the demo is told where to find that.
+func TestServedBuildRuns(t *testing.T) {
+	t.Parallel()
 	program := filepath.Join(t.TempDir(), "parley")
 	if out, err := goCommand(t.Context(), "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	for args, wanted := range map[string]string{"--help": "serve", "demo --no-open": "make build"} {
-		cmd := exec.CommandContext(t.Context(), program, strings.Fields(args)...)
+	runProgram := func(args ...string) (output string, err error) {
+		cmd := exec.CommandContext(t.Context(), program, args...)
 		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
-		said, err := cmd.CombinedOutput()
-		if (err == nil) != (args == "--help") || !strings.Contains(string(said), wanted) || strings.Contains(string(said), "Try Parley") {
-			t.Errorf("parley %s: %v: %s", args, err, said)
-		}
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+
+	help, err := runProgram("--help")
+	if err != nil {
+		t.Errorf("parley --help: %v", err)
+	}
+	wantText(t, help, "serve")
+	if strings.Contains(help, "Try Parley") {
+		t.Errorf("the help offers the demo:\n%s", help)
+	}
+
+	refusal, err := runProgram("demo", "--no-open")
+	if err == nil {
+		t.Error("parley demo succeeded, want an error")
+	}
+	wantText(t, refusal, "make build")
+	if strings.Contains(refusal, "Try Parley") {
+		t.Errorf("the answer to parley demo offers the demo:\n%s", refusal)
 	}
 }

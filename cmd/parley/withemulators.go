@@ -20,12 +20,12 @@ type (
 	}
 	testingCommands struct {
 		Fakes   fakesCommand   `cmd:"" help:"Run the emulators alone, for trying and testing."`
-		Torture tortureCommand `cmd:"" help:"Test Parley by fault injection: kill, stop and cut it off while messages flow, and check what arrived."`
+		Torture tortureCommand `cmd:"" help:"Kill Parley at random while mails and replies flow, and let an oracle judge."`
 		Bench   benchCommand   `cmd:"" help:"Measure Parley against what this machine's PostgreSQL can do."`
 	}
 )
 
-// TortureFlags are the flags by which parley torture starts serve.
+// TortureFlags are the flags of serve that parley torture alone sets, on the replicas that it starts.
 type TortureFlags struct {
 	ShortWaits bool `hidden:"" help:"Wait seconds where production waits minutes (torture --quick)."`
 	// NextVersion makes this process a replica of the newer version in a run with two versions.

@@ -33,7 +33,8 @@ func (leftOutCommand) Run() error {
 	return errors.New("this program was built for servers, without emulators; build it with make build to use demo, fakes, torture and bench")
 }
 
-// TortureFlags has no flags: a program without emulators takes part in no torture run.
+// TortureFlags is empty, since a program without emulators is never started by parley torture. In a program with
+// emulators it has flags of serve.
 type TortureFlags struct{}
 
 // applyTo returns the options as they are.
