@@ -21,8 +21,11 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// photo is a PNG that is larger than what stands beside files.
-func photo(t *testing.T) []byte {
+// These tests are about files in the inbox: those of customers, and those that agents send with their replies. startInbox
+// (inbox_test.go) makes the site, its agents Ben and Cat, and the emulated provider that takes the replies.
+
+// pngPhoto returns a PNG that is larger than the small picture that is shown beside a message.
+func pngPhoto(t *testing.T) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	if err := png.Encode(&out, image.NewGray(image.Rect(0, 0, 900, 600))); err != nil {
@@ -31,76 +34,194 @@ func photo(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-var keptBox = regexp.MustCompile(`name="keep" value="([^"]+)"`)
+// planFile is a file that an agent sends.
+func planFile() sitetest.File {
+	return sitetest.File{Name: `the "plan".txt`, Type: "text/plain", Content: []byte("the plan")}
+}
 
-// An answer with files leaves once, with its files, and both sides' files can be opened by whoever may read the
-// conversation. What is refused keeps the files, for the browser that chose them alone; where replies are confirmed,
-// they are shown once more.
-// R-274, R-064
-func TestInboxFiles(t *testing.T) {
-	t.Parallel()
+const (
+	replyPath    = "/inbox/1/reply"
+	refusedReply = "!resolve" // is refused since it begins like a command
+)
+
+// startInboxWithFiles starts an inbox with one conversation. Its customer has sent a photo (file 0), and a file that only pretends
+// to be a picture (file 1).
+func startInboxWithFiles(t *testing.T) *inboxSite {
+	t.Helper()
 	s := startInbox(t)
-	s.writes("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Lamp", Text: "Like this", Files: []channelstest.File{
-		{Name: "photo.png", Type: "image/png", Content: photo(t)}, {Name: "evil.png", Type: "image/png", Content: []byte("<svg onload=alert(1)>")}}})
+	s.writes("support-mail", channelstest.Event{
+		From:    "maria@customer.test",
+		Name:    "Maria",
+		Subject: "Lamp",
+		Text:    "Like this",
+		Files: []channelstest.File{
+			{Name: "photo.png", Type: "image/png", Content: pngPhoto(t)},
+			{Name: "evil.png", Type: "image/png", Content: []byte("<svg onload=alert(1)>")},
+		},
+	})
+	return s
+}
+
+// waitForSent waits until so many replies have left, and returns what the customer got.
+func (s *inboxSite) waitForSent(replies int) []channelstest.Sent {
+	s.T.Helper()
+	s.until(fmt.Sprintf("%d replies have left", replies), func() bool {
+		return s.count(`SELECT count(*) FROM messages WHERE fate = 'out'`) == replies
+	})
+	sent := s.provider.Sent()
+	if len(sent) != replies {
+		s.T.Fatalf("the customer got %d messages, want %d: %+v", len(sent), replies, sent)
+	}
+	return sent
+}
+
+var keptFileField = regexp.MustCompile(`name="keep" value="([^"]+)"`)
+
+// keptFile returns the name under which a page of a refused reply keeps its files.
+func keptFile(t *testing.T, page sitetest.Answer) string {
+	t.Helper()
+	found := keptFileField.FindStringSubmatch(page.Body)
+	if found == nil {
+		t.Fatalf("the page keeps no file: %d\n%s", page.Status, page.Body)
+	}
+	return found[1]
+}
+
+// A reply that is sent twice leaves once, with its file.
+// R-274, R-064
+func TestInboxReplyWithFile(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithFiles(t)
+	ben := s.Visitor("ben@acme.test")
+	reply := form(ben.Get("/inbox/1"), "text", "Sent twice.")
+	for range 2 {
+		wantStatus(t, "the reply", ben.Upload(replyPath, reply, planFile()), http.StatusSeeOther)
+	}
+	// What is sent after it comes after it: by then the second one would be there, too.
+	wantStatus(t, "the last reply", ben.Upload(replyPath, form(ben.Get("/inbox/1"), "text", "The last one.")), http.StatusSeeOther)
+
+	files := s.waitForSent(2)[0].Files
+	if len(files) != 1 {
+		t.Fatalf("the reply left with %d files, want 1: %+v", len(files), files)
+	}
+	if got, want := files[0].Name, planFile().Name; got != want {
+		t.Errorf("the file is called %q, want %q", got, want)
+	}
+	if got := string(files[0].Content); got != "the plan" {
+		t.Errorf("the file holds %q, want the plan", got)
+	}
+}
+
+// A file may be sent without a text. Its name is without a path, and its type is what its content says.
+// R-274
+func TestInboxFileWithoutText(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithFiles(t)
+	ben := s.Visitor("ben@acme.test")
+	file := sitetest.File{Name: "../../b.png", Type: "", Content: pngPhoto(t)}
+	wantStatus(t, "the file", ben.Upload(replyPath, form(ben.Get("/inbox/1"), "text", ""), file), http.StatusSeeOther)
+
+	files := s.waitForSent(1)[0].Files
+	if len(files) != 1 {
+		t.Fatalf("the reply left with %d files, want 1: %+v", len(files), files)
+	}
+	if files[0].Name != "b.png" || files[0].Type != "image/png" {
+		t.Errorf("the file is %q of type %q, want b.png of type image/png", files[0].Name, files[0].Type)
+	}
+}
+
+// A refused reply keeps its file, however often it is refused, and leaves with it in the end.
+// R-274, R-064
+func TestInboxRefusedReplyKeepsFile(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithFiles(t)
+	ben := s.Visitor("ben@acme.test")
+	page := ben.Get("/inbox/1")
+
+	refused := ben.Upload(replyPath, form(page, "text", refusedReply), planFile())
+	wantStatus(t, "what begins like a command", refused, http.StatusUnprocessableEntity)
+	wantShown(t, "the refusal", refused, "the &#34;plan&#34;.txt (8 bytes)", refusedReply)
+	kept := keptFile(t, refused)
+	refusedAgain := ben.Upload(replyPath, form(page, "text", "note: no", "keep", kept))
+	wantStatus(t, "with the kept file", ben.Upload(replyPath, form(refusedAgain, "text", "Here it is.", "keep", kept)), http.StatusSeeOther)
+
+	files := s.waitForSent(1)[0].Files
+	if len(files) != 1 {
+		t.Fatalf("the reply left with %d files, want 1: %+v", len(files), files)
+	}
+	if files[0].Name != planFile().Name || string(files[0].Content) != "the plan" {
+		t.Errorf("the file is %q and holds %q, want the plan", files[0].Name, files[0].Content)
+	}
+}
+
+// A kept file is for the browser that chose it alone, until the browser chooses another one.
+// R-274
+func TestInboxKeptFileOfOthers(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithFiles(t)
 	ben, cat := s.Visitor("ben@acme.test"), s.Visitor("cat@acme.test")
 	page := ben.Get("/inbox/1")
-	plan := sitetest.File{Name: `the "plan".txt`, Type: "text/plain", Content: []byte("the plan")}
+	replaced := keptFile(t, ben.Upload(replyPath, form(page, "text", refusedReply), planFile()))
+	kept := keptFile(t, ben.Upload(replyPath, form(page, "text", refusedReply), planFile()))
 
-	dropped := keptBox.FindStringSubmatch(ben.Upload("/inbox/1/reply", form(page, "text", "!resolve"), plan).Body)
-	refused := ben.Upload("/inbox/1/reply", form(page, "text", "!resolve"), plan)
-	box := keptBox.FindStringSubmatch(refused.Body)
-	if refused.Status != http.StatusUnprocessableEntity || box == nil || !refused.Has("the &#34;plan&#34;.txt (8 bytes)") || !refused.Has("!resolve") {
-		t.Fatalf("what begins like a command: %d\n%s", refused.Status, refused.Body)
-	}
-	for name, a := range map[string]sitetest.Answer{
-		"a file that went in another tab": ben.Upload("/inbox/1/reply", form(page, "text", "Here it is.", "keep", dropped[1])),
-		"another's kept file":             cat.Upload("/inbox/1/reply", form(page, "text", "Here it is.", "keep", box[1])),
-		"no form of ours":                 ben.Upload("/inbox/1/reply", url.Values{"text": {"x"}}),
-		"an empty file":                   ben.Upload("/inbox/1/reply", form(page, "text", "x"), sitetest.File{Name: "none.txt", Type: "text/plain"}),
-	} {
-		if a.Status != http.StatusUnprocessableEntity {
-			t.Errorf("%s: %d\n%s", name, a.Status, a.Body)
-		}
-	}
-	refused = ben.Upload("/inbox/1/reply", form(page, "text", "!resolve"), plan)
-	box = keptBox.FindStringSubmatch(refused.Body)
-	again := ben.Upload("/inbox/1/reply", form(page, "text", "note: no", "keep", box[1])) // it stays however often that is refused
-	if a := ben.Upload("/inbox/1/reply", form(again, "text", "Here it is.", "keep", box[1])); a.Status != http.StatusSeeOther {
-		t.Errorf("with the kept file: %d\n%s", a.Status, a.Body)
-	}
-	s.until("it is sent", func() bool { return len(s.provider.Sent()) > 0 })
-	twice := form(page, "text", "Sent twice.")
-	for range 2 {
-		if a := ben.Upload("/inbox/1/reply", twice, plan); a.Status != http.StatusSeeOther {
-			t.Errorf("the reply: %d\n%s", a.Status, a.Body)
-		}
-	}
-	alone := ben.Upload("/inbox/1/reply", form(ben.Get("/inbox/1"), "text", ""), sitetest.File{Name: "../../b.png", Type: "", Content: photo(t)})
-	if alone.Status != http.StatusSeeOther {
-		t.Errorf("a file alone: %d\n%s", alone.Status, alone.Body)
-	}
-	s.until("all are sent", func() bool { return s.count(`SELECT count(*) FROM messages WHERE fate = 'out'`) == 3 })
-	sent := s.provider.Sent()
-	if len(sent) != 3 || len(sent[0].Files) != 1 || string(sent[0].Files[0].Content) != "the plan" || sent[0].Files[0].Name != plan.Name || len(sent[1].Files) != 1 ||
-		sent[2].Files[0].Name != "b.png" || sent[2].Files[0].Type != "image/png" {
-		t.Errorf("the customer got %+v", sent)
-	}
+	wantStatus(t, "a file that another agent has chosen",
+		cat.Upload(replyPath, form(page, "text", "Here it is.", "keep", kept)), http.StatusUnprocessableEntity)
+	wantStatus(t, "a file in whose place another tab has chosen one",
+		ben.Upload(replyPath, form(page, "text", "Here it is.", "keep", replaced)), http.StatusUnprocessableEntity)
+}
 
-	in, out := s.count(`SELECT id::int FROM messages WHERE direction = 'in'`), s.count(`SELECT min(id)::int FROM messages WHERE fate = 'out'`)
-	if a := cat.Get(fmt.Sprintf("/inbox/1/files/%d/0", out)); a.Body != "the plan" || !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
-		t.Errorf("what left: %d %q", a.Status, a.Body)
-	}
-	small := ben.Get(fmt.Sprintf("/inbox/1/pictures/%d/0", in))
-	if c, err := jpeg.DecodeConfig(strings.NewReader(small.Body)); err != nil || c.Width != 320 || small.Header.Get("Content-Type") != "image/jpeg" ||
-		!strings.Contains(small.Header.Get("Content-Security-Policy"), "sandbox") {
-		t.Errorf("the small picture: %d %v %+v", small.Status, err, c)
-	}
-	if a := ben.Get(fmt.Sprintf("/inbox/1/pictures/%d/1", in)); a.Status != http.StatusNotFound || a.Has("onload") {
-		t.Errorf("what is no picture: %d %s", a.Status, a.Body)
-	}
-	if shown := ben.Get("/inbox/1"); !shown.Has(fmt.Sprintf(`src="/inbox/1/pictures/%d/0"`, in)) || !shown.Has(fmt.Sprintf(`href="/inbox/1/files/%d/0"`, out)) {
-		t.Errorf("the page:\n%s", shown.Body)
-	}
+// R-274
+func TestInboxRefusesUploads(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithFiles(t)
+	ben := s.Visitor("ben@acme.test")
+	page := ben.Get("/inbox/1")
+	withoutForm := url.Values{"text": {"x"}} // without the field that the page's form has
+	empty := sitetest.File{Name: "none.txt", Type: "text/plain"}
+	wantStatus(t, "what no page of the site sends", ben.Upload(replyPath, withoutForm), http.StatusUnprocessableEntity)
+	wantStatus(t, "an empty file", ben.Upload(replyPath, form(page, "text", "x"), empty), http.StatusUnprocessableEntity)
+}
+
+// Whoever may read a conversation can open the files of both sides. A picture is shown small, and what only pretends to be one is not
+// shown.
+// R-274, R-064
+func TestInboxShowsFiles(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithFiles(t)
+	ben, cat := s.Visitor("ben@acme.test"), s.Visitor("cat@acme.test")
+	wantStatus(t, "the reply", ben.Upload(replyPath, form(ben.Get("/inbox/1"), "text", "Look"), planFile()), http.StatusSeeOther)
+	s.waitForSent(1)
+	in, out := s.count(`SELECT id::int FROM messages WHERE direction = 'in'`), s.count(`SELECT id::int FROM messages WHERE fate = 'out'`)
+	picture, pretended := fmt.Sprintf("/inbox/1/pictures/%d/0", in), fmt.Sprintf("/inbox/1/pictures/%d/1", in)
+	plan := fmt.Sprintf("/inbox/1/files/%d/0", out)
+
+	t.Run("page", func(t *testing.T) {
+		wantShown(t, "the conversation", ben.Get("/inbox/1"), `src="`+picture+`"`, `href="`+plan+`"`)
+	})
+	t.Run("file", func(t *testing.T) {
+		a := cat.Get(plan)
+		if a.Body != "the plan" {
+			t.Errorf("the file holds %q, want the plan", a.Body)
+		}
+		wantHeader(t, "the file", a, "Content-Disposition", "attachment")
+	})
+	t.Run("small picture", func(t *testing.T) {
+		a := ben.Get(picture)
+		config, err := jpeg.DecodeConfig(strings.NewReader(a.Body))
+		if err != nil {
+			t.Fatalf("the small picture is no JPEG: %v (status %d)", err, a.Status)
+		}
+		if config.Width != 320 {
+			t.Errorf("the small picture is %d pixels wide, want 320", config.Width)
+		}
+		wantHeader(t, "the small picture", a, "Content-Type", "image/jpeg")
+		wantHeader(t, "the small picture", a, "Content-Security-Policy", "sandbox")
+	})
+	t.Run("pretended picture", func(t *testing.T) {
+		a := ben.Get(pretended)
+		wantStatus(t, "what is no picture", a, http.StatusNotFound)
+		wantHidden(t, "what is no picture", a, "onload")
+	})
 }
 
 // Whoever may not read a conversation gets none of its files and attaches none, and nothing of what they send is kept.
@@ -108,26 +229,37 @@ func TestInboxFiles(t *testing.T) {
 func TestInboxFilesAccess(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
-	s.writes("guards-mail", channelstest.Event{From: "vera@customer.test", Name: "Vera", Subject: "Salary", Text: "x", Files: []channelstest.File{{Name: "a.png", Type: "image/png", Content: photo(t)}}})
+	s.writes("guards-mail", channelstest.Event{
+		From:    "vera@customer.test",
+		Name:    "Vera",
+		Subject: "Salary",
+		Text:    "x",
+		Files:   []channelstest.File{{Name: "a.png", Type: "image/png", Content: pngPhoto(t)}},
+	})
 	s.writes("support-mail", channelstest.Event{From: "kim@customer.test", Name: "Kim", Subject: "Lamp", Text: "Hello"})
-	secret, ben := s.count(`SELECT id::int FROM messages WHERE conversation_id = 1`), s.Visitor("ben@acme.test")
-	page, blobs := ben.Get("/inbox/2"), s.count(`SELECT count(*) FROM blobs`)
-	for name, a := range map[string]sitetest.Answer{
-		"its picture":            ben.Get(fmt.Sprintf("/inbox/1/pictures/%d/0", secret)),
-		"its picture by another": ben.Get(fmt.Sprintf("/inbox/2/pictures/%d/0", secret)),
-		"a reply with a file":    ben.Upload("/inbox/1/reply", form(page, "text", "x"), sitetest.File{Name: "a.txt", Type: "text/plain", Content: []byte("x")}),
+	ben := s.Visitor("ben@acme.test") // of Support: conversation 2 is his, conversation 1 is the guards'
+	page, secret := ben.Get("/inbox/2"), s.count(`SELECT id::int FROM messages WHERE conversation_id = 1`)
+	stored := s.count(`SELECT count(*) FROM blobs`)
+
+	for _, tt := range []struct {
+		name   string
+		answer sitetest.Answer
+	}{
+		{name: "its picture", answer: ben.Get(fmt.Sprintf("/inbox/1/pictures/%d/0", secret))},
+		{name: "its picture by the number of his own conversation", answer: ben.Get(fmt.Sprintf("/inbox/2/pictures/%d/0", secret))},
+		{name: "a reply with a file", answer: ben.Upload(replyPath, form(page, "text", "x"), planFile())},
 	} {
-		if a.Status != http.StatusForbidden && a.Status != http.StatusNotFound {
-			t.Errorf("%s: %d", name, a.Status)
+		if tt.answer.Status != http.StatusForbidden && tt.answer.Status != http.StatusNotFound {
+			t.Errorf("%s: status %d, want 403 or 404", tt.name, tt.answer.Status)
 		}
 	}
-	if n := s.count(`SELECT count(*) FROM blobs`) - blobs; n != 0 {
-		t.Errorf("%d files were stored", n)
+	if n := s.count(`SELECT count(*) FROM blobs`); n != stored {
+		t.Errorf("%d files were stored, want none", n-stored)
 	}
 }
 
-// In a browser: where replies are confirmed, a reply with a file is shown once more; a channel's limits are told beside
-// the field, and the file stays.
+// In a browser: where replies are confirmed, a reply with a file is shown once more. A channel's limits are told beside
+// the field, and the file stays there until the agent takes it away.
 // R-274, R-064
 func TestInboxFilesInBrowser(t *testing.T) {
 	t.Parallel()
@@ -136,35 +268,55 @@ func TestInboxFilesInBrowser(t *testing.T) {
 	if err := s.engine.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.writes("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Subject: "Lamp", Text: "Like this one:",
-		Files: []channelstest.File{{Name: "photo.png", Type: "image/png", Content: photo(t)}}})
+	s.writes("support-mail", channelstest.Event{
+		From:    "maria@customer.test",
+		Name:    "Maria Rossi",
+		Subject: "Lamp",
+		Text:    "Like this one:",
+		Files:   []channelstest.File{{Name: "photo.png", Type: "image/png", Content: pngPhoto(t)}},
+	})
 	dir := t.TempDir()
-	for name, content := range map[string][]byte{"plan.txt": []byte("the plan"), "lamp.png": photo(t)} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+	plan, lamp := filepath.Join(dir, "plan.txt"), filepath.Join(dir, "lamp.png")
+	for path, content := range map[string][]byte{plan: []byte("the plan"), lamp: pngPhoto(t)} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	const sendButton = ".say button.main"
 	b := s.Browser("ben@acme.test")
+	chooseFile := func(path string) {
+		t.Helper()
+		b.Do("choose "+filepath.Base(path), chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{path}))
+	}
+
 	b.Open("/inbox/1")
 	b.Until("the picture is there", "document.querySelector('.thumb') && document.querySelector('.thumb').naturalWidth === 320")
 	b.Write("#reply", "Like this?")
-	b.Do("choose a file", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{filepath.Join(dir, "plan.txt")}))
-	b.Press(".say button.main")
+	chooseFile(plan)
+	b.Press(sendButton)
 	b.Shows("Look at it once more")
-	b.Press(".say button.main")
+	b.Press(sendButton)
 	b.Shows("takes no documents")
 	b.Looks("inbox-file-refused")
-	b.Press("input[name=keep]")
-	b.Do("choose another", chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{filepath.Join(dir, "lamp.png")}))
-	b.Press(".say button.main")
+
+	b.Press("input[name=keep]") // takes the refused file away
+	chooseFile(lamp)
+	b.Press(sendButton)
 	b.Shows("Look at it once more")
 	b.Shows("lamp.png (")
 	b.Looks("inbox-file-confirm")
-	b.Press(".say button.main")
+	b.Press(sendButton)
 	b.Until("it left", "document.querySelectorAll('.thumb').length === 2")
 	b.Looks("inbox-file-sent")
-	s.until("the customer has it", func() bool { return len(s.provider.Sent()) == 1 })
-	if got := s.provider.Sent()[0]; got.Text != "Like this?" || len(got.Files) != 1 || got.Files[0].Name != "lamp.png" {
-		t.Errorf("the customer got %+v", got)
+
+	sent := s.waitForSent(1)[0]
+	if sent.Text != "Like this?" {
+		t.Errorf("the customer got the text %q, want %q", sent.Text, "Like this?")
+	}
+	if len(sent.Files) != 1 {
+		t.Fatalf("the customer got %d files, want 1: %+v", len(sent.Files), sent.Files)
+	}
+	if name := sent.Files[0].Name; name != "lamp.png" {
+		t.Errorf("the customer got the file %q, want lamp.png", name)
 	}
 }
