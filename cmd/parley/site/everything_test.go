@@ -62,9 +62,9 @@ const hostileRows = `
 // startEverything starts a site with everything set up, and every page in it.
 func startEverything(t *testing.T, change ...func(*site.Options)) *sitetest.Site {
 	t.Helper()
-	return sitetest.Start(t, everything, append([]func(*site.Options){allProviders(t), hasting(), func(o *site.Options) {
+	return sitetest.Start(t, everything, append([]func(*site.Options){allProviders(t), withoutRateLimit(), func(o *site.Options) {
 		e := newEngine(t, o)
-		run(t, e)
+		runEngine(t, e)
 		o.Inbox = e.Inbox()
 		o.Operations.ExportContact = func(context.Context, []store.ContactID, io.Writer) error { return nil }
 		o.Chats.Connected = func() []site.Chat { return []site.Chat{{Kind: "slack", Name: "Slack"}, {Kind: "teams", Name: "Teams"}} }

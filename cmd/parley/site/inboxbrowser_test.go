@@ -3,16 +3,19 @@ package site_test
 import (
 	"bufio"
 	"context"
-	"fmt"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
+	"parley/cmd/parley/site/sitetest"
 )
 
-// holdFirstRead tells a page of a change, and lets its next reading of itself go on only at goOn.
+// holdFirstRead is a script that tells a page of a change, and holds the answer when the page reads itself again, until goOn is called.
+// reads counts how often the page has read itself.
 const holdFirstRead = `(() => {
 	const read = window.fetch;
 	window.reads = 0;
@@ -26,8 +29,35 @@ const holdFirstRead = `(() => {
 	return '';
 })()`
 
-// In a browser the page brings itself up to date, and what somebody types stays; keys are enough to answer; it fits
-// on a phone, in both themes.
+// mariaWrites lets the customer's first mail come: conversation 1.
+func mariaWrites(s *inboxSite) {
+	s.T.Helper()
+	s.receive("support-mail", channelstest.Event{
+		From:    "maria@customer.test",
+		Name:    "Maria Rossi",
+		Cc:      []string{"paolo@customer.test"},
+		Subject: "Where is my lamp?",
+		Text:    "Hello,\n\nI ordered a lamp two weeks ago. Where is it?\n\nMaria",
+		Quoted:  "On Monday you wrote: it is on its way.",
+		HTML:    "<p>Hello</p>",
+		Files:   []channelstest.File{{Name: "order.pdf", Type: "application/pdf", Content: []byte("%PDF-1.4")}},
+	})
+}
+
+// mariaAdds lets another message of the customer come.
+func mariaAdds(s *inboxSite, text string) {
+	s.T.Helper()
+	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Conversation: 1, Text: text})
+}
+
+// addNote writes a note on the page of a conversation.
+func addNote(b *sitetest.Browser, text string) {
+	b.Press(".say summary")
+	b.Write("#note", text)
+	b.Press(".say details button, details.say button")
+}
+
+// In a browser the lists and the conversation bring themselves up to date, and fit on a phone, in both themes.
 // R-274
 func TestInboxInBrowser(t *testing.T) {
 	t.Parallel()
@@ -36,108 +66,170 @@ func TestInboxInBrowser(t *testing.T) {
 	b.Open("/inbox?list=unassigned")
 	b.Shows("Nothing is here.")
 	b.Looks("inbox-none")
-	s.writes("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Cc: []string{"paolo@customer.test"}, Subject: "Where is my lamp?",
-		Text: "Hello,\n\nI ordered a lamp two weeks ago. Where is it?\n\nMaria", Quoted: "On Monday you wrote: it is on its way.", HTML: "<p>Hello</p>",
-		Files: []channelstest.File{{Name: "order.pdf", Type: "application/pdf", Content: []byte("%PDF-1.4")}}})
+
+	mariaWrites(s)
 	b.Shows("Maria Rossi")
 	b.Looks("inbox-list")
 	b.Press(".row a")
 	b.Shows("I ordered a lamp two weeks ago.")
+
+	addNote(b, "The depot was closed on Friday.")
+	b.Shows("The depot was closed on Friday.")
+	mariaAdds(s, "مرحبا، هل من أخبار؟ "+strings.Repeat("verylongword", 20))
+	b.Shows("مرحبا")
+	b.Looks("inbox-thread")
+}
+
+// What somebody types stays while the page brings itself up to date. Keys are enough to send it.
+// R-274
+func TestInboxKeepsWhatIsTyped(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox/1")
 	b.Press("#reply")
 	b.Keys("It comes ")
-	s.writes("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Conversation: 1, Text: "مرحبا، هل من أخبار؟ " + strings.Repeat("verylongword", 20)})
-	b.Shows("مرحبا")
+	mariaAdds(s, "Any news?")
+	b.Shows("Any news?")
 	if typed := b.Value("document.querySelector('#reply').value"); typed != "It comes " {
-		t.Errorf("what was typed is %q", typed)
+		t.Errorf("after the page was brought up to date, the reply is %q, want %q as it was typed", typed, "It comes ")
 	}
+
 	b.Press("#reply")
 	b.Keys("on Monday.")
 	b.Value(`(document.querySelector('#reply').dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', ctrlKey: true, bubbles: true, cancelable: true})), '')`)
 	b.Shows("Sent")
 	b.Shows("Ben Osei")
-	if got := s.provider.Texts(); len(got) != 1 || got[0] != "It comes on Monday." {
-		t.Errorf("the customer got %q", got)
+	if got, want := s.provider.Texts(), []string{"It comes on Monday."}; !slices.Equal(got, want) {
+		t.Errorf("the customer got %q, want %q", got, want)
 	}
-	b.Press(".say summary")
-	b.Write("#note", "The depot was closed on Friday.")
-	b.Press(".say details button, details.say button")
-	b.Shows("The depot was closed on Friday.")
+}
+
+// The page says what is wrong with a form.
+// R-274
+func TestInboxRefusalInBrowser(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox/1")
 	b.Write("#other", "one fine day")
 	b.Press("button[value=snooze]")
 	b.Until("it says what is wrong", "document.querySelector('.problem')")
 	b.Looks("inbox-refused")
+}
+
+// While something that was done waits, the page says so. It says what became of it as soon as that is known.
+// R-274
+func TestInboxShowsWhatBecameOfAnAct(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	b := s.Browser("ben@acme.test")
 	b.Open("/inbox/1")
-	b.Looks("inbox-thread")
-	s.late.says.Store(&bridge.ActResult{State: bridge.ActWaits})
-	b.Press(".say summary")
-	b.Write("#note", "It leaves tomorrow.")
-	b.Press(".say details button, details.say button")
+	s.desk.result.Store(&bridge.ActResult{State: bridge.ActWaits})
+	addNote(b, "It leaves tomorrow.")
 	b.Shows("will be done in a moment")
 	b.Shows("It leaves tomorrow.")
-	s.late.says.Store(&bridge.ActResult{State: bridge.ActRefused, Why: "It is resolved."}) // which changes nothing else
+
+	s.desk.result.Store(&bridge.ActResult{State: bridge.ActRefused, Why: "It is resolved."}) // which changes nothing else
 	b.Shows("That was not done. It is resolved.")
 	if text := b.Text(); strings.Contains(text, "in a moment") {
-		t.Errorf("the page still says:\n%s", text)
+		t.Errorf("the page says that the note waits, want only that it was refused:\n%s", text)
 	}
-	s.late.says.Store(nil)
-	s.writes("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Conversation: 1, Text: "Fine, thank you!"})
+}
+
+// A change that comes while the page reads itself is shown, too: the page reads itself again. So a conversation can be resolved, which
+// is refused to who hasn't seen what came last.
+// R-274
+func TestInboxReadsAgainAfterChangeMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox/1")
+	mariaAdds(s, "Fine, thank you!")
 	b.Shows("Fine, thank you!")
 	b.Value(holdFirstRead)
 	b.Until("it reads the page", "window.goOn")
 	b.Value("(bringUp('a change meanwhile'), window.goOn(), '')")
 	b.Until("it reads the page again", "window.reads >= 2")
-	b.Press("button[value=resolve]") // what came meanwhile was shown
+	b.Press("button[value=resolve]")
 	b.Shows("It is resolved.")
 	b.Looks("inbox-resolved")
 }
 
-// The streams by which pages learn of changes are few, and end with the process.
-func TestInboxStreams(t *testing.T) {
-	t.Parallel()
-	s := startInbox(t)
-	s.writes("support-mail", channelstest.Event{From: "kim@customer.test", Name: "Kim", Subject: "Lamp", Text: "Hello"})
+// maxStreams is how many streams one agent may have open for one conversation.
+const maxStreams = 8
+
+// openStreams opens streams of conversation 1 for one agent. They are closed when the test ends.
+func openStreams(t *testing.T, s *inboxSite, count int) []*http.Response {
+	t.Helper()
 	cookie := s.Visitor("ben@acme.test").Cookie()
-	var open []*http.Response
-	for range 9 {
+	var streams []*http.Response
+	for range count {
 		r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, s.URL+"/inbox/live?conversation=1", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.AddCookie(cookie)
-		a, err := http.DefaultClient.Do(r)
+		stream, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer a.Body.Close()
-		open = append(open, a)
+		t.Cleanup(func() { _ = stream.Body.Close() })
+		streams = append(streams, stream)
 	}
-	for i, a := range open {
+	return streams
+}
+
+// The streams by which pages learn of changes are few.
+func TestInboxStreamsAreFew(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	for i, stream := range openStreams(t, s, maxStreams+1) {
 		want := http.StatusOK
-		if i == 8 {
+		if i >= maxStreams {
 			want = http.StatusServiceUnavailable
 		}
-		if a.StatusCode != want {
-			t.Errorf("stream %d: %d", i, a.StatusCode)
+		if stream.StatusCode != want {
+			t.Errorf("stream %d: status %d, want %d", i+1, stream.StatusCode, want)
 		}
 	}
-	lines := bufio.NewScanner(open[0].Body)
-	for stamps := 0; stamps < 2; {
-		if !lines.Scan() {
-			t.Fatalf("the stream ended: %v", lines.Err())
-		}
-		if strings.HasPrefix(lines.Text(), "data: ") {
-			if stamps++; stamps == 1 {
-				s.writes("support-mail", channelstest.Event{From: "kim@customer.test", Name: "Kim", Conversation: 1, Text: fmt.Sprint("More ", stamps)})
+}
+
+// A stream tells of a change.
+func TestInboxStreamTellsOfChange(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	lines := bufio.NewScanner(openStreams(t, s, 1)[0].Body)
+	waitForData := func(what string) {
+		t.Helper()
+		for lines.Scan() {
+			if strings.HasPrefix(lines.Text(), "data: ") {
+				return
 			}
 		}
+		t.Fatalf("the stream ended before it told of %s: %v", what, lines.Err())
 	}
+	waitForData("how the conversation is at first")
+	mariaAdds(s, "More")
+	waitForData("the new message")
+}
+
+// Streams end with the process.
+func TestInboxStreamsEndWithEngine(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	streams := openStreams(t, s, maxStreams)
 	s.stop()
-	for i, a := range open[:8] {
-		rest := bufio.NewScanner(a.Body)
-		for rest.Scan() { // ends because the process does
-		}
-		if rest.Err() != nil {
-			t.Errorf("stream %d: %v", i, rest.Err())
+	for i, stream := range streams {
+		if _, err := io.Copy(io.Discard, stream.Body); err != nil {
+			t.Errorf("stream %d ended with %v, want an orderly end", i+1, err)
 		}
 	}
 }

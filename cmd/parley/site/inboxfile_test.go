@@ -49,7 +49,7 @@ const (
 func startInboxWithFiles(t *testing.T) *inboxSite {
 	t.Helper()
 	s := startInbox(t)
-	s.writes("support-mail", channelstest.Event{
+	s.receive("support-mail", channelstest.Event{
 		From:    "maria@customer.test",
 		Name:    "Maria",
 		Subject: "Lamp",
@@ -65,7 +65,7 @@ func startInboxWithFiles(t *testing.T) *inboxSite {
 // waitForSent waits until so many replies have left, and returns what the customer got.
 func (s *inboxSite) waitForSent(replies int) []channelstest.Sent {
 	s.T.Helper()
-	s.until(fmt.Sprintf("%d replies have left", replies), func() bool {
+	s.waitFor(fmt.Sprintf("%d replies have left", replies), func() bool {
 		return s.count(`SELECT count(*) FROM messages WHERE fate = 'out'`) == replies
 	})
 	sent := s.provider.Sent()
@@ -229,14 +229,14 @@ func TestInboxShowsFiles(t *testing.T) {
 func TestInboxFilesAccess(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
-	s.writes("guards-mail", channelstest.Event{
+	s.receive("guards-mail", channelstest.Event{
 		From:    "vera@customer.test",
 		Name:    "Vera",
 		Subject: "Salary",
 		Text:    "x",
 		Files:   []channelstest.File{{Name: "a.png", Type: "image/png", Content: pngPhoto(t)}},
 	})
-	s.writes("support-mail", channelstest.Event{From: "kim@customer.test", Name: "Kim", Subject: "Lamp", Text: "Hello"})
+	s.receive("support-mail", channelstest.Event{From: "kim@customer.test", Name: "Kim", Subject: "Lamp", Text: "Hello"})
 	ben := s.Visitor("ben@acme.test") // of Support: conversation 2 is his, conversation 1 is the guards'
 	page, secret := ben.Get("/inbox/2"), s.count(`SELECT id::int FROM messages WHERE conversation_id = 1`)
 	stored := s.count(`SELECT count(*) FROM blobs`)
@@ -268,7 +268,7 @@ func TestInboxFilesInBrowser(t *testing.T) {
 	if err := s.engine.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.writes("support-mail", channelstest.Event{
+	s.receive("support-mail", channelstest.Event{
 		From:    "maria@customer.test",
 		Name:    "Maria Rossi",
 		Subject: "Lamp",

@@ -205,7 +205,7 @@ func TestSignInAgain(t *testing.T) {
 	t.Parallel()
 	d := startDoor(t, openid.Any, annAlone())
 	v, thief := d.Visitor(""), d.Visitor("")
-	before := token(v.Get("/settings").Header.Get("Set-Cookie"))
+	before := sessionToken(v.Get("/settings").Header.Get("Set-Cookie"))
 	begun := v.Get(openid.Begin(d.kind))
 	where, err := d.fake.Choose(t.Context(), begun.Header.Get("Location"), "ann")
 	if err != nil {
@@ -216,7 +216,7 @@ func TestSignInAgain(t *testing.T) {
 		t.Errorf("in another browser: %d", answer.Status)
 	}
 	answer := v.Get(back)
-	if after := token(answer.Header.Get("Set-Cookie")); before == "" || after == "" || before == after {
+	if after := sessionToken(answer.Header.Get("Set-Cookie")); before == "" || after == "" || before == after {
 		t.Errorf("the session kept its token: %q, %q", before, after)
 	}
 	planted := d.Visitor("").Do(http.MethodGet, "/settings", nil, http.Header{"Cookie": {"parley_session=" + before}})

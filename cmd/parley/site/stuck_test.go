@@ -29,7 +29,7 @@ func TestStuckReplies(t *testing.T) {
 	s := startInbox(t)
 	for i := range 3 {
 		who := fmt.Sprintf("kim%d@customer.test", i+1)
-		s.writes("support-mail", channelstest.Event{From: who, Name: who, Subject: "Lamp", Text: "Where is it?"})
+		s.receive("support-mail", channelstest.Event{From: who, Name: who, Subject: "Lamp", Text: "Where is it?"})
 	}
 	ann, ben := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
 	says := func(conversation int, text string, f channelstest.Fault) {
@@ -42,7 +42,7 @@ func TestStuckReplies(t *testing.T) {
 	says(1, "One", channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	says(2, "Two", channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	says(3, "Three", channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadRecipient})
-	s.until("they stand still", func() bool {
+	s.waitFor("they stand still", func() bool {
 		if _, err := s.Pool.Exec(t.Context(), unclear); err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +85,7 @@ func TestStuckReplies(t *testing.T) {
 			t.Errorf("%s, from an old page: %d", path, a.Status)
 		}
 	}
-	s.until("all left", func() bool { return s.count(`SELECT count(*) FROM messages WHERE fate = 'out'`) == 3 })
+	s.waitFor("all left", func() bool { return s.count(`SELECT count(*) FROM messages WHERE fate = 'out'`) == 3 })
 	got := map[string]int{}
 	for _, text := range s.provider.Texts() {
 		got[text]++

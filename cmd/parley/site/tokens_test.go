@@ -84,7 +84,7 @@ func TestAPIExamples(t *testing.T) {
 //
 func TestTokens(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, ranks(), hasting())
+	s := sitetest.Start(t, ranks(), withoutRateLimit())
 	ann, cy, program := s.Visitor("ann@acme.test"), s.Visitor("cy@acme.test"), s.Visitor("")
 	paths := map[string]string{"figures": "/api/figures.csv", "log": "/api/log.csv", "setup": "/api/setup"}
 	all := map[string]string{}

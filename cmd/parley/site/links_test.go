@@ -1,0 +1,180 @@
+package site_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"parley/bot/web"
+	"parley/cmd/parley/site/sitetest"
+	"parley/store/storetest"
+)
+
+// Signing in gives the browser a new session, and leads to the page that was asked for. A session that somebody planted in the browser
+// before is worth nothing after it.
+func TestSignInMakesNewSession(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	v := s.Visitor("")
+	planted := v.Get("/settings/accounts").Header.Get("Set-Cookie")
+	signIn := v.Post(s.Link("ann@acme.test"), nil)
+	wantRedirect(t, "signing in", signIn, "/settings/accounts")
+	wantHeader(t, "signing in", signIn, "Set-Cookie", "HttpOnly")
+	wantHeader(t, "signing in", signIn, "Set-Cookie", "SameSite=Lax")
+	if cookie := signIn.Header.Get("Set-Cookie"); sessionToken(cookie) == sessionToken(planted) {
+		t.Errorf("after signing in the session's cookie is %q, want another token than in %q", cookie, planted)
+	}
+}
+
+// sessionToken returns the value of a Set-Cookie header.
+func sessionToken(cookie string) string {
+	_, rest, _ := strings.Cut(cookie, "=")
+	value, _, _ := strings.Cut(rest, ";")
+	return value
+}
+
+// Signing out ends the session of one browser alone.
+func TestSignOut(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	here, elsewhere := s.Visitor("ann@acme.test"), s.Visitor("ann@acme.test")
+	here.Post("/auth/sign-out", nil)
+	wantSignIn(t, "this browser", here.Get("/settings/accounts"))
+	wantStatus(t, "her other browser", elsewhere.Get("/settings/accounts"), http.StatusOK)
+}
+
+// Signing out everywhere ends all sessions of an agent, and no other agent's.
+func TestSignOutEverywhere(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	here, elsewhere, ben := s.Visitor("ann@acme.test"), s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
+	here.Post("/auth/sign-out-everywhere", nil)
+	wantSignIn(t, "her other browser", elsewhere.Get("/settings/accounts"))
+	wantStatus(t, "Ben's page", ben.Get("/settings"), http.StatusOK)
+}
+
+// Who takes part no more is out at once.
+func TestFormerAgentIsSignedOut(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	ben := s.Visitor("ben@acme.test")
+	storetest.Exec(t, s.Pool, `UPDATE agents SET active = false WHERE email = 'ben@acme.test'`)
+	wantStatus(t, "Ben's page", ben.Get("/settings"), http.StatusSeeOther)
+}
+
+// A link signs in once. Looking at its page uses nothing up.
+func TestLinkWorksOnce(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	link := s.Link("ann@acme.test")
+	for range 2 {
+		page := s.Visitor("").Get(link)
+		wantStatus(t, "looking at the link", page, http.StatusOK)
+		wantShown(t, "the link's page", page, "Ann Lee")
+	}
+	wantStatus(t, "signing in", s.Visitor("").Post(link, nil), http.StatusSeeOther)
+	again := s.Visitor("").Post(link, nil)
+	wantStatus(t, "signing in a second time", again, http.StatusNotFound)
+	wantShown(t, "the answer to it", again, "does not work any more")
+}
+
+// Who signs in by a link is led to the site's own pages alone.
+func TestLinkLeadsToOwnPages(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	a := s.Visitor("").Post(s.Link("ann@acme.test")+"?next=https://evil.test", url.Values{"next": {"//evil.test"}})
+	wantRedirect(t, "signing in", a, "/settings")
+}
+
+func TestOwnPath(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		path string
+		want string
+	}{
+		{path: "/settings/accounts?x=1", want: "/settings/accounts?x=1"},
+		{path: "/settings/..//evil.test", want: "/settings/..//evil.test"},
+		{path: "//evil.test", want: "/settings"},
+		{path: "https://evil.test", want: "/settings"},
+		{path: `/\evil.test`, want: "/settings"},
+		{path: "/metrics", want: "/settings"},
+		{path: "", want: "/settings"},
+		{path: "/settings\r\nX: y", want: "/settings"},
+	} {
+		if got := web.OwnPath(tt.path); got != tt.want {
+			t.Errorf("OwnPath(%q) = %q, want %q", tt.path, got, tt.want)
+		}
+	}
+}
+
+// The link of somebody who has no name signs that person in, and makes nobody an admin.
+func TestLinkOfNobodyByName(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	storetest.Exec(t, s.Pool, `UPDATE agents SET name = '' WHERE email = 'ben@acme.test'`)
+	link := s.Link("ben@acme.test")
+	page := s.Visitor("").Get(link)
+	wantShown(t, "the link's page", page, "ben@acme.test")
+	wantHidden(t, "the link's page", page, "first admin")
+
+	s.Visitor("").Post(link, url.Values{"email": {"mallory@evil.test"}, "name": {"Mallory"}})
+	if n := countRowsOf(t, s, `SELECT count(*) FROM agents WHERE email = 'mallory@evil.test'`); n != 0 {
+		t.Errorf("%d agents were made by Ben's link, want none", n)
+	}
+}
+
+// countRowsOf returns the number that a query yields.
+func countRowsOf(t *testing.T, s *sitetest.Site, query string, args ...any) (n int) {
+	t.Helper()
+	if err := s.Pool.QueryRow(t.Context(), query, args...).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// maxTries is after how many requests of one stranger the site must have refused one.
+const maxTries = 100
+
+// A long address that a stranger asks for is not remembered.
+func TestLongAddressIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	s.Visitor("").Get("/settings/log?x=" + strings.Repeat("x", 5000))
+	if n := countRowsOf(t, s, `SELECT count(*) FROM site_sessions`); n != 0 {
+		t.Errorf("%d sessions are kept, want none", n)
+	}
+}
+
+// Whoever asks for pages without being signed in is slowed down, with new browsers, too.
+func TestStrangersAreSlowedDown(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	for range maxTries {
+		a := s.Visitor("").Get("/settings/log")
+		if a.Status != http.StatusTooManyRequests {
+			continue
+		}
+		if wait := a.Header.Get("Retry-After"); wait != "60" {
+			t.Errorf("Retry-After is %q, want 60", wait)
+		}
+		if n := countRowsOf(t, s, `SELECT count(*) FROM site_sessions`); n > maxTries {
+			t.Errorf("%d sessions of strangers are kept, want at most %d", n, maxTries)
+		}
+		return
+	}
+	t.Fatalf("%d requests of a stranger were answered, want one refused", maxTries)
+}
+
+// Whoever tries links is slowed down.
+func TestTryingLinks(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	thief := s.Visitor("")
+	for range maxTries {
+		if thief.Get("/auth/link/try").Status == http.StatusTooManyRequests {
+			return
+		}
+	}
+	t.Fatalf("%d made-up links were looked up, want one refused", maxTries)
+}
