@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,39 +14,56 @@ import (
 )
 
 // Every answer of the site tells the browser what it may do with it: pages, forms, refusals, redirects, files, what is
-// not there, whoever asks.
+// not there, whoever asks. No answer repeats a script that was sent.
 func TestHeadersOfEveryAnswer(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, allProviders(t))
-	same, cross := http.Header{"Sec-Fetch-Site": {"same-origin"}}, http.Header{"Sec-Fetch-Site": {"cross-site"}}
-	visitors := map[string]*sitetest.Visitor{"a stranger": s.Visitor(""), "an agent": s.Visitor("ben@acme.test"), "an admin": s.Visitor("ann@acme.test")}
 	requests := requests()
 	requests["GET /settings/no-such-page"] = "/settings/no-such-page"
 	requests["POST /settings/no-such-page"] = "/settings/no-such-page"
 	requests["GET /settings/assets/site.css"] = "/settings/assets/none.css"
-	for pattern, path := range requests {
-		method, _, _ := strings.Cut(pattern, " ")
-		for who, v := range visitors {
-			for _, header := range []http.Header{same, cross} {
-				a := v.Do(method, path, url.Values{"x": {"<script>alert(1)</script>"}}, header)
-				for name, want := range map[string]string{"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff",
-					"X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store"} {
-					if framed := strings.HasSuffix(pattern, " /auth/tab") && name == "X-Frame-Options"; framed {
-						continue // the tab of Teams: TestTabIsFramed says by whom
-					}
-					if got := a.Header.Get(name); !strings.Contains(got, want) {
-						t.Errorf("%s for %s: %s is %q (%d)", pattern, who, name, got, a.Status)
-					}
+	for _, tt := range []struct {
+		name    string
+		visitor *sitetest.Visitor
+	}{
+		{name: "a stranger", visitor: s.Visitor("")},
+		{name: "an agent", visitor: s.Visitor("ben@acme.test")},
+		{name: "an admin", visitor: s.Visitor("ann@acme.test")},
+	} {
+		for pattern, path := range requests {
+			method, _, _ := strings.Cut(pattern, " ")
+			for _, header := range append(fromOtherSites(), fromSite()) {
+				a := tt.visitor.Do(method, path, url.Values{"x": {"<script>alert(1)</script>"}}, header)
+				what := fmt.Sprintf("%s for %s with %v", pattern, tt.name, header)
+				if a.Status >= http.StatusInternalServerError && a.Status != http.StatusBadGateway {
+					t.Errorf("%s has status %d, want no error of Parley's", what, a.Status)
 				}
-				if a.Has("<script>alert(1)") || a.Status >= http.StatusInternalServerError && a.Status != http.StatusBadGateway {
-					t.Errorf("%s for %s: %d %s", pattern, who, a.Status, a.Body)
-				}
-				for _, cookie := range a.Header.Values("Set-Cookie") {
-					if !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Lax") || !strings.Contains(cookie, "Path=/") || strings.Contains(cookie, "Domain=") {
-						t.Errorf("%s for %s: cookie %s", pattern, who, cookie)
-					}
-				}
+				wantHidden(t, what, a, "<script>alert(1)")
+				wantGuarded(t, what, pattern, a)
 			}
+		}
+	}
+}
+
+// wantGuarded fails the test if an answer lacks a header that guards pages, or sets a cookie that scripts or other sites could use.
+func wantGuarded(t *testing.T, what, pattern string, a sitetest.Answer) {
+	t.Helper()
+	wantHeader(t, what, a, "Content-Security-Policy", "default-src 'none'")
+	wantHeader(t, what, a, "X-Content-Type-Options", "nosniff")
+	wantHeader(t, what, a, "Referrer-Policy", "same-origin")
+	wantHeader(t, what, a, "Cross-Origin-Opener-Policy", "same-origin")
+	wantHeader(t, what, a, "Cache-Control", "no-store")
+	if !strings.HasSuffix(pattern, " /auth/tab") { // which is in a frame of Teams: TestTabIsFramed
+		wantHeader(t, what, a, "X-Frame-Options", "DENY")
+	}
+	for _, cookie := range a.Header.Values("Set-Cookie") {
+		for _, attribute := range []string{"HttpOnly", "SameSite=Lax", "Path=/"} {
+			if !strings.Contains(cookie, attribute) {
+				t.Errorf("%s sets the cookie %q, want %s", what, cookie, attribute)
+			}
+		}
+		if strings.Contains(cookie, "Domain=") {
+			t.Errorf("%s sets the cookie %q, want one for this host alone", what, cookie)
 		}
 	}
 }
@@ -55,11 +73,9 @@ func TestHTTPSAlone(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.BaseURL = "https://help.acme.test" })
 	a := s.Visitor("").Get("/settings")
-	if cookie := a.Header.Get("Set-Cookie"); !strings.Contains(cookie, "Secure") {
-		t.Errorf("cookie: %s", cookie)
-	}
+	wantHeader(t, "a page", a, "Set-Cookie", "Secure")
 	if a.Header.Get("Strict-Transport-Security") == "" {
-		t.Error("browsers may come by http again")
+		t.Error("a page has no header Strict-Transport-Security, want one, so that browsers never come by http")
 	}
 }
 
@@ -67,47 +83,56 @@ func TestHTTPSAlone(t *testing.T) {
 // from the pages meanwhile.
 func TestGuessingLinks(t *testing.T) {
 	t.Parallel()
+	const guesses, wantRefused = 150, 50
 	s := sitetest.Start(t, sitetest.Acme)
 	ann := s.Visitor("ann@acme.test")
-	tries, refused := 0, 0
-	for range 150 {
-		header := http.Header{"Sec-Fetch-Site": {"same-origin"}, "X-Forwarded-For": {"192.0.2." + strconv.Itoa(tries) + ", 203.0.113.7"}} // the first is made up
+	refused := 0
+	for n := range guesses {
+		header := fromSite()
+		madeUp := "192.0.2." + strconv.Itoa(n) // by the client; the proxy adds what it sees
+		header.Set("X-Forwarded-For", madeUp+", 203.0.113.7")
 		if s.Visitor("").Do(http.MethodPost, "/auth/link/GUESS", nil, header).Status == http.StatusTooManyRequests {
 			refused++
 		}
-		tries++
 	}
-	if refused < 50 {
-		t.Errorf("of %d tries %d were refused", tries, refused)
+	if refused < wantRefused {
+		t.Errorf("of %d guesses %d were refused, want at least %d", guesses, refused, wantRefused)
 	}
-	if a := ann.Get("/settings/accounts"); a.Status != http.StatusOK {
-		t.Errorf("Ann, who is signed in: %d", a.Status)
-	}
-	header := http.Header{"X-Forwarded-For": {"198.51.100.1"}}
-	if a := s.Visitor("").Do(http.MethodGet, "/auth/sign-in", nil, header); a.Status != http.StatusOK {
-		t.Errorf("Ben, who comes from elsewhere through the same proxy: %d", a.Status)
-	}
+
+	wantStatus(t, "Ann, who is signed in", ann.Get("/settings/accounts"), http.StatusOK)
+	elsewhere := http.Header{"X-Forwarded-For": {"198.51.100.1"}}
+	wantStatus(t, "Ben, who comes from elsewhere through the same proxy",
+		s.Visitor("").Do(http.MethodGet, "/auth/sign-in", nil, elsewhere), http.StatusOK)
 }
 
-// Strangers who look at pages leave little behind: what the site keeps of them ends soon, a session of an agent lasts.
+// countLongSessions returns how many sessions last longer than so long from now on.
+func countLongSessions(t *testing.T, s *sitetest.Site, longer time.Duration) int {
+	t.Helper()
+	return countRowsOf(t, s, `SELECT count(*) FROM site_sessions WHERE expires_at > clock_timestamp() + $1::interval`, longer)
+}
+
+// What the site keeps of strangers who look at pages ends soon.
 func TestStrangersAreForgotten(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme, allProviders(t))
 	s.Visitor("").Get("/settings/accounts")
 	s.Visitor("").Get("/auth/with/oidc")
-	lives := func(longer time.Duration) (n int) {
-		err := s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM site_sessions WHERE expires_at > clock_timestamp() + $1::interval`, longer).Scan(&n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
+	if n := countLongSessions(t, s, 0); n != 2 {
+		t.Errorf("%d sessions are kept, want one of each stranger", n)
 	}
-	if kept, long := lives(0), lives(time.Hour); kept != 2 || long != 0 {
-		t.Errorf("of two strangers %d sessions are kept, %d of them for more than an hour", kept, long)
+	if n := countLongSessions(t, s, time.Hour); n != 0 {
+		t.Errorf("%d sessions of strangers are kept for more than an hour, want none", n)
 	}
+}
+
+// The session of an agent lasts for days.
+func TestSessionOfAgentLasts(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
 	s.Visitor("ann@acme.test")
-	if long := lives(6 * 24 * time.Hour); long != 1 {
-		t.Errorf("Ann has %d sessions that last", long)
+	const sixDays = 6 * 24 * time.Hour
+	if n := countLongSessions(t, s, sixDays); n != 1 {
+		t.Errorf("%d sessions last longer than six days, want Ann's", n)
 	}
 }
 
@@ -115,18 +140,31 @@ func TestStrangersAreForgotten(t *testing.T) {
 // nobody has to wait before signing in again.
 func TestSignOutByAnyClock(t *testing.T) {
 	t.Parallel()
-	for _, ahead := range []time.Duration{-time.Hour, 0, time.Hour} {
-		s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Now = func() time.Time { return time.Now().Add(ahead) } })
-		here, there := s.Visitor("ann@acme.test"), s.Visitor("ann@acme.test")
-		if !signedIn(here) || !signedIn(there) {
-			t.Errorf("%s ahead: she is not signed in", ahead)
-		}
-		here.Post("/auth/sign-out-everywhere", nil)
-		if signedIn(here) || signedIn(there) {
-			t.Errorf("%s ahead: a session stayed", ahead)
-		}
-		if !signedIn(s.Visitor("ann@acme.test")) {
-			t.Errorf("%s ahead: she can't come back", ahead)
-		}
+	for _, tt := range []struct {
+		name  string
+		ahead time.Duration // Parley's clock, of the database's
+	}{
+		{name: "Parley's clock is behind", ahead: -time.Hour},
+		{name: "clocks agree", ahead: 0},
+		{name: "Parley's clock is ahead", ahead: time.Hour},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Now = func() time.Time { return time.Now().Add(tt.ahead) } })
+			here, elsewhere := s.Visitor("ann@acme.test"), s.Visitor("ann@acme.test")
+			if !signedIn(here) || !signedIn(elsewhere) {
+				t.Error("Ann is not signed in")
+			}
+			here.Post("/auth/sign-out-everywhere", nil)
+			if signedIn(here) {
+				t.Error("Ann is signed in here after signing out everywhere")
+			}
+			if signedIn(elsewhere) {
+				t.Error("Ann is signed in elsewhere after signing out everywhere")
+			}
+			if !signedIn(s.Visitor("ann@acme.test")) {
+				t.Error("Ann can't sign in again")
+			}
+		})
 	}
 }
