@@ -14,8 +14,8 @@ import (
 func TestFileOfOddFilters(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
-	ann, program := f.site.Visitor("ann@acme.test"), f.site.Visitor("")
-	token := newToken(t, ann, "figures")
+	ann := f.site.Visitor("ann@acme.test")
+	p := newProgram(f.site, newToken(t, ann, figuresScope))
 	for query, wrong := range map[string]string{
 		"from=foo":                      "write both the first and the last one",
 		"from=2026-11-31&to=2026-12-01": "“2026-11-31” is no day like 2026-11-23.",
@@ -24,7 +24,7 @@ func TestFileOfOddFilters(t *testing.T) {
 		"days=foo":                      "“foo” is no number of days from 1 to 800.",
 		"agent=1&tag=Sales":             "not for both at once",
 	} {
-		a := ask(program, "GET", "/api/figures.csv?"+query, token, "")
+		a := p.get("/api/figures.csv?" + query)
 		if a.Status != http.StatusBadRequest || !a.Has(wrong) || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/plain") {
 			t.Errorf("%s: %d %.200q, want %d in plain text with %q", query, a.Status, a.Body, http.StatusBadRequest, wrong)
 		}

@@ -1,10 +1,11 @@
 package site_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,303 +13,320 @@ import (
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/restore"
+	"parley/store/storetest"
 )
+
+// These tests are about the API, which programs use with a token that an admin has made on the page for that. In startRanks Ann is a
+// super-admin, Cy an admin, and Ben an agent.
 
 var shownToken = regexp.MustCompile(`value="(parley_[A-Z0-9]+)"`)
 
-// newToken makes a token on the page.
+// The scopes of tokens: what a token may be used for.
+const (
+	figuresScope = "figures"
+	logScope     = "log"
+	setupScope   = "setup" // reads parley.yaml
+	applyScope   = "apply" // reads and changes it
+)
+
+// apiPath returns what a token of a scope reads.
+func apiPath(scope string) string {
+	switch scope {
+	case figuresScope:
+		return "/api/figures.csv"
+	case logScope:
+		return "/api/log.csv"
+	}
+	return "/api/setup"
+}
+
+// makeToken sends the form that makes a token.
+func makeToken(v *sitetest.Visitor, scope string) sitetest.Answer {
+	return v.Post("/settings/tokens", url.Values{"name": {"for " + scope}, "scope": {scope}, "days": {"7"}})
+}
+
+// newToken makes a token on the page, which shows it once.
 func newToken(t *testing.T, v *sitetest.Visitor, scope string) string {
 	t.Helper()
-	a := v.Post("/settings/tokens", url.Values{"name": {"for " + scope}, "scope": {scope}, "days": {"7"}})
-	found := shownToken.FindStringSubmatch(a.Body)
+	page := makeToken(v, scope)
+	found := shownToken.FindStringSubmatch(page.Body)
 	if found == nil {
-		t.Fatalf("no token of %s: %d %s", scope, a.Status, a.Body)
+		t.Fatalf("no token of the scope %s was made: %d %s", scope, page.Status, page.Body)
 	}
 	return found[1]
 }
 
-// ask sends a request as a program does.
-func ask(v *sitetest.Visitor, method, path, token, body string) sitetest.Answer {
+// newTokenOf makes a token of a scope, by an agent who may: Ann where it takes a super-admin, else Cy.
+func newTokenOf(t *testing.T, s *sitetest.Site, scope string) string {
+	t.Helper()
+	if scope == applyScope {
+		return newToken(t, s.Visitor("ann@acme.test"), scope)
+	}
+	return newToken(t, s.Visitor("cy@acme.test"), scope)
+}
+
+// program sends requests as a program does, with a token of the API.
+type program struct {
+	visitor *sitetest.Visitor // without a session
+	token   string            // "" means none
+}
+
+// get asks for a path.
+func (p program) get(path string) sitetest.Answer { return p.send(http.MethodGet, path, "") }
+
+// putSetup sends a parley.yaml to be applied.
+func (p program) putSetup(query, yaml string) sitetest.Answer {
+	return p.send(http.MethodPut, "/api/setup"+query, yaml)
+}
+
+func (p program) send(method, path, body string) sitetest.Answer {
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}} // as curl does
-	if token != "" {
-		header.Set("Authorization", "Bearer "+token)
+	if p.token != "" {
+		header.Set("Authorization", "Bearer "+p.token)
 	}
-	return v.Send(method, path, strings.NewReader(body), header)
+	return p.visitor.Send(method, path, strings.NewReader(body), header)
 }
 
-// The examples of docs/api.md do what the page says.
-func TestAPIExamples(t *testing.T) {
-	t.Parallel()
-	page, err := os.ReadFile("../../../docs/api.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := sitetest.Start(t, ranks())
-	ann, program := s.Visitor("ann@acme.test"), s.Visitor("")
-	file := strings.Replace(ask(program, "GET", "/api/setup", newToken(t, ann, "setup"), "").Body, "company: Acme", "company: Acme & Sons", 1)
-	scopes := map[string]string{"figures.csv": "figures", "log.csv": "log", "setup": "setup"}
-	line := regexp.MustCompile(`^curl( -X PUT)? -H "Authorization: Bearer \$TOKEN"( --data-binary @parley.yaml)? "\$PARLEY(/api/([a-z.]+)[^"]*)"$`)
-	wants := map[string]string{"figures.csv": "by,name,new,", "log.csv": "at,by,what,", "setup": "company: Acme"}
-	ran := 0
-	for text := range strings.Lines(string(page)) {
-		if !strings.HasPrefix(text, "curl") {
-			continue
-		}
-		m := line.FindStringSubmatch(strings.TrimSpace(text))
-		if m == nil {
-			t.Errorf("this test can't read: %s", text)
-			continue
-		}
-		ran++
-		method, scope, body, want := "GET", scopes[m[4]], "", wants[m[4]]
-		if m[1] != "" {
-			method, scope, body, want = "PUT", "apply", file, "company"
-		}
-		if a := ask(program, method, m[3], newToken(t, ann, scope), body); a.Status != http.StatusOK || !strings.Contains(a.Body, want) {
-			t.Errorf("%s%d %s", text, a.Status, a.Body)
-		}
-		if done := strings.Contains(exported(t, s), "Acme & Sons"); method == "PUT" && done == strings.Contains(m[3], "dry_run") {
-			t.Errorf("%safter it the company is renamed: %v", text, done)
-		}
-	}
-	if ran < 5 {
-		t.Errorf("%d examples", ran)
-	}
-	if log := ann.Get("/settings/log.csv"); !log.Has("by the API token for apply:\n~ company") {
-		t.Errorf("the log doesn't name the token:\n%s", log.Body)
-	}
+// newProgram returns a program with a token.
+func newProgram(s *sitetest.Site, token string) program {
+	return program{visitor: s.Visitor(""), token: token}
 }
 
-// A token opens what it is for and nothing else, no session opens that, it is read from the header alone, and it ends when
-// it is revoked, when it has expired, and when its maker may no more. Nothing that is stored is the token.
+// A token opens what its scope is for, and nothing else. One that applies a set-up reads it, too. No answer starts a session.
 // R-221
-func TestTokens(t *testing.T) {
+func TestTokenOpensItsScope(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, ranks(), withoutRateLimit())
-	ann, cy, program := s.Visitor("ann@acme.test"), s.Visitor("cy@acme.test"), s.Visitor("")
-	paths := map[string]string{"figures": "/api/figures.csv", "log": "/api/log.csv", "setup": "/api/setup"}
-	all := map[string]string{}
-	for scope := range paths {
-		all[scope] = newToken(t, cy, scope)
-	}
-	all["apply"] = newToken(t, ann, "apply")
-	if a := cy.Post("/settings/tokens", url.Values{"name": {"x"}, "scope": {"apply"}, "days": {"7"}}); a.Status != http.StatusUnprocessableEntity || shownToken.MatchString(a.Body) {
-		t.Errorf("an admin makes a token that applies: %d", a.Status)
-	}
-	for scope, token := range all {
-		for of, path := range paths {
-			want := http.StatusForbidden
-			if scope == of || scope == "apply" && of == "setup" {
-				want = http.StatusOK
+	s := startRanks(t)
+	for _, tt := range []struct {
+		scope     string
+		wantOpens []string
+	}{
+		{scope: figuresScope, wantOpens: []string{"/api/figures.csv"}},
+		{scope: logScope, wantOpens: []string{"/api/log.csv"}},
+		{scope: setupScope, wantOpens: []string{"/api/setup"}},
+		{scope: applyScope, wantOpens: []string{"/api/setup"}},
+	} {
+		t.Run(tt.scope, func(t *testing.T) {
+			p := newProgram(s, newTokenOf(t, s, tt.scope))
+			for _, path := range []string{"/api/figures.csv", "/api/log.csv", "/api/setup"} {
+				a := p.get(path)
+				want := http.StatusForbidden
+				if slices.Contains(tt.wantOpens, path) {
+					want = http.StatusOK
+				}
+				wantStatus(t, path, a, want)
+				if cookie := a.Header.Get("Set-Cookie"); cookie != "" {
+					t.Errorf("%s sets the cookie %q, want none", path, cookie)
+				}
 			}
-			if a := ask(program, "GET", path, token, ""); a.Status != want || a.Header.Get("Set-Cookie") != "" {
-				t.Errorf("%s by a token of %s: %d", path, scope, a.Status)
-			}
-			if a := program.Get(path + "?token=" + token + "&access_token=" + token); a.Status != http.StatusUnauthorized || a.Header.Get("WWW-Authenticate") == "" {
-				t.Errorf("%s by a token in the address: %d", path, a.Status)
-			}
-		}
-		if a := ask(program, "GET", "/settings/agents", token, ""); a.Status != http.StatusSeeOther {
-			t.Errorf("a page by a token: %d", a.Status)
-		}
+			wantSignIn(t, "a page, with the token", p.get("/settings/agents"))
+		})
 	}
-	for _, path := range paths {
-		if a := ann.Get(path); a.Status != http.StatusUnauthorized {
-			t.Errorf("%s by a session: %d", path, a.Status)
-		}
-	}
-	file := ask(program, "GET", "/api/setup", all["setup"], "")
-	for _, secret := range append(sitetest.Secrets(), "password", "${") {
-		if file.Has(secret) {
-			t.Errorf("the set-up has %s:\n%s", secret, file.Body)
-		}
-	}
-	if a := ask(program, "PUT", "/api/setup", all["setup"], "company: X"); a.Status != http.StatusForbidden {
-		t.Errorf("applied by a token that reads: %d", a.Status)
-	}
-	if a := ask(program, "PUT", "/api/setup", all["apply"], file.Body); a.Status != http.StatusOK || !a.Has("nothing to change") {
-		t.Errorf("applied as it was read: %d %s", a.Status, a.Body)
-	}
-	for what, text := range map[string]string{"a fault": "agents: [{email: x}]", "this machine's environment": "company: ${PATH}", "the last super-admin": "agents: [{email: ann@acme.test, roles: [admin]}]"} {
-		if a := ask(program, "PUT", "/api/setup", all["apply"], text); a.Status != http.StatusUnprocessableEntity || !a.Has("Nothing was changed") || a.Has(os.Getenv("PATH")) {
-			t.Errorf("%s: %d %s", what, a.Status, a.Body)
-		}
-	}
-	stored := 0
-	if err := s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM api_tokens WHERE convert_from(decode(encode(hash, 'hex'), 'escape'), 'UTF8') LIKE '%parley_%' OR length(hash) <> 32`).Scan(&stored); err != nil || stored > 0 {
-		t.Errorf("%d tokens are stored, %v", stored, err)
-	}
-	page := ann.Get("/settings/tokens")
-	for scope, token := range all {
-		if page.Has(token) || ann.Get("/settings/log.csv").Has(token) {
-			t.Errorf("the token of %s is shown again", scope)
-		}
-	}
-	ending(t, s, ann, all)
 }
 
-// Who asks what a file would change in other words than the page of docs tells is refused, and changes nothing.
-func TestApplyByUnknownWords(t *testing.T) {
+// A token is read from the header alone: addresses stand in the logs of others.
+// R-221
+func TestTokenInAddressIsNotRead(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, ranks())
-	token, program := newToken(t, s.Visitor("ann@acme.test"), "apply"), s.Visitor("")
-	for _, query := range []string{"dry_run=true", "dry-run=yes", "dry_run", "dry_run=no&dry_run=yes", "prune=no;dry_run=yes", "dry_run=%zz", "prune=1"} {
-		if a := ask(program, "PUT", "/api/setup?"+query, token, "company: Other"); a.Status != http.StatusBadRequest || !a.Has("Nothing was changed") {
-			t.Errorf("%s: %d %s", query, a.Status, a.Body)
+	s := startRanks(t)
+	for _, scope := range []string{figuresScope, logScope, setupScope, applyScope} {
+		token := newTokenOf(t, s, scope)
+		a := newProgram(s, "").get(apiPath(scope) + "?token=" + token + "&access_token=" + token)
+		wantStatus(t, "a token of "+scope+" in the address", a, http.StatusUnauthorized)
+		if a.Header.Get("WWW-Authenticate") == "" {
+			t.Errorf("the refusal of a token of %s in the address has no header WWW-Authenticate", scope)
 		}
 	}
-	if a := ask(program, "PUT", "/api/setup?dry_run=yes&prune=no", token, "company: Other"); a.Status != http.StatusOK || !a.Has("Other") {
-		t.Errorf("tried: %d %s", a.Status, a.Body)
+}
+
+// R-221
+func TestSessionDoesNotOpenAPI(t *testing.T) {
+	t.Parallel()
+	ann := startRanks(t).Visitor("ann@acme.test")
+	for _, scope := range []string{figuresScope, logScope, setupScope} {
+		wantStatus(t, apiPath(scope), ann.Get(apiPath(scope)), http.StatusUnauthorized)
 	}
-	if got := exported(t, s); strings.Contains(got, "Other") {
-		t.Errorf("it was changed:\n%s", got)
+}
+
+// Only a super-admin makes a token that applies a set-up.
+// R-221
+func TestAdminMakesNoTokenThatApplies(t *testing.T) {
+	t.Parallel()
+	page := makeToken(startRanks(t).Visitor("cy@acme.test"), applyScope)
+	wantStatus(t, "the answer", page, http.StatusUnprocessableEntity)
+	if token := shownToken.FindString(page.Body); token != "" {
+		t.Errorf("the page shows a token: %s", token)
 	}
+}
+
+// A token is shown when it is made, and nowhere again. What is stored is a hash.
+// R-221
+func TestTokenIsShownOnce(t *testing.T) {
+	t.Parallel()
+	s := startRanks(t)
+	ann := s.Visitor("ann@acme.test")
+	token := newToken(t, ann, setupScope)
+	wantHidden(t, "the page", ann.Get("/settings/tokens"), token)
+	wantHidden(t, "the log", ann.Get("/settings/log.csv"), token)
+	const readable = `SELECT count(*) FROM api_tokens
+		WHERE convert_from(decode(encode(hash, 'hex'), 'escape'), 'UTF8') LIKE '%parley_%' OR length(hash) <> 32`
+	if n := countRowsOf(t, s, readable); n != 0 {
+		t.Errorf("%d tokens are stored readable, want hashes alone", n)
+	}
+}
+
+// A token that is revoked opens nothing from then on.
+// R-221
+func TestRevokedToken(t *testing.T) {
+	t.Parallel()
+	s := startRanks(t)
+	ann := s.Visitor("ann@acme.test")
+	p := newProgram(s, newTokenOf(t, s, logScope))
+	revoke := fmt.Sprintf("/settings/tokens/%d/revoke", countRowsOf(t, s, `SELECT id::int FROM api_tokens`))
+	wantShown(t, "revoking", follow(ann, ann.Post(revoke, nil)), "It opens nothing from now on")
+	wantShown(t, "revoking again", follow(ann, ann.Post(revoke, nil)), "ended already")
+	wantStatus(t, "with the token", p.get(apiPath(logScope)), http.StatusUnauthorized)
+}
+
+// R-221
+func TestExpiredToken(t *testing.T) {
+	t.Parallel()
+	s := startRanks(t)
+	p := newProgram(s, newTokenOf(t, s, figuresScope))
+	storetest.Exec(t, s.Pool, `UPDATE api_tokens SET expires_at = now() - interval '1 second'`)
+	wantStatus(t, "with the token", p.get(apiPath(figuresScope)), http.StatusUnauthorized)
+}
+
+// A token opens nothing while the admin who made it is none any more. The page says so of that token, and of no other.
+// R-221
+func TestTokenOfFormerAdmin(t *testing.T) {
+	t.Parallel()
+	s := startRanks(t)
+	p := newProgram(s, newToken(t, s.Visitor("cy@acme.test"), setupScope))
+	newToken(t, s.Visitor("ann@acme.test"), setupScope)
+	storetest.Exec(t, s.Pool, `UPDATE agents SET roles = '{agent}' WHERE email = 'cy@acme.test'`)
+	wantStatus(t, "with the token", p.get(apiPath(setupScope)), http.StatusForbidden)
+
+	page := s.Visitor("ann@acme.test").Get("/settings/tokens")
+	wantShown(t, "the page", page, "cy@acme.test may not do this any more")
+	if n := strings.Count(page.Body, "may not do this any more"); n != 1 {
+		t.Errorf("the page says of %d tokens that their makers may not do this any more, want of one", n)
+	}
+}
+
+// R-221
+func TestTokenOfFormerAgent(t *testing.T) {
+	t.Parallel()
+	s := startRanks(t)
+	p := newProgram(s, newToken(t, s.Visitor("ann@acme.test"), applyScope))
+	storetest.Exec(t, s.Pool, `UPDATE agents SET active = false WHERE email = 'ann@acme.test'`)
+	wantStatus(t, "with the token", p.get(apiPath(applyScope)), http.StatusUnauthorized)
 }
 
 // Who is taken out, and taken in again later, has no session, no link and no token from before.
 func TestTakenInAgain(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, ranks())
-	ann, cy, program := s.Visitor("ann@acme.test"), s.Visitor("cy@acme.test"), s.Visitor("")
-	token := newToken(t, cy, "setup")
-	link, err := site.SignInLink(t.Context(), s.Pool, s.URL, "cy@acme.test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := startRanks(t)
+	ann, cy := s.Visitor("ann@acme.test"), s.Visitor("cy@acme.test")
+	p, link := newProgram(s, newToken(t, cy, setupScope)), signInLink(t, s, "cy@acme.test")
 	path := "/settings/agents/cy@acme.test"
-	if a := ann.Post(path+"/take-out", url.Values{"version": {ann.Get(path).Version()}}); a.Status != http.StatusSeeOther {
-		t.Fatalf("taking out: %d %s", a.Status, a.Body)
-	}
+	wantStatus(t, "taking Cy out", ann.Post(path+"/take-out", url.Values{"version": {ann.Get(path).Version()}}), http.StatusSeeOther)
 	s.Apply(`agents: [{email: cy@acme.test, name: Cy, roles: [admin]}]`)
-	if a := ask(program, "GET", "/api/setup", token, ""); a.Status != http.StatusUnauthorized {
-		t.Errorf("the token: %d", a.Status)
-	}
-	if a := cy.Get("/settings/agents"); a.Status != http.StatusSeeOther {
-		t.Errorf("the session: %d", a.Status)
-	}
-	if a := program.Get(strings.TrimPrefix(link, s.URL)); a.Status == http.StatusOK {
-		t.Errorf("the link: %d", a.Status)
-	}
-	if a := s.Visitor("cy@acme.test").Get("/settings/agents"); a.Status != http.StatusOK {
-		t.Errorf("signed in again: %d", a.Status)
-	}
+
+	wantSignedOut(t, p, cy, link)
+	wantStatus(t, "Cy, signed in anew", s.Visitor("cy@acme.test").Get("/settings/agents"), http.StatusOK)
 }
 
 // What signed somebody in counts for nothing in a database that was restored: it may have been ended since the backup.
 func TestRestoredSignsNobodyIn(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, ranks())
-	ann, program := s.Visitor("ann@acme.test"), s.Visitor("")
-	token := newToken(t, ann, "setup")
-	link, err := site.SignInLink(t.Context(), s.Pool, s.URL, "ann@acme.test")
-	if err == nil {
-		err = restore.Begin(t.Context(), s.Pool, "test")
+	s := startRanks(t)
+	ann := s.Visitor("ann@acme.test")
+	p, link := newProgram(s, newToken(t, ann, setupScope)), signInLink(t, s, "ann@acme.test")
+	if err := restore.Begin(t.Context(), s.Pool, "test"); err != nil {
+		t.Fatal(err)
 	}
-	if err == nil {
-		_, err = restore.Finish(t.Context(), s.Pool, time.Now())
+	if _, err := restore.Finish(t.Context(), s.Pool, time.Now()); err != nil {
+		t.Fatal(err)
 	}
+	wantSignedOut(t, p, ann, link)
+}
+
+// signInLink returns the path of a link such as parley admin-link prints.
+func signInLink(t *testing.T, s *sitetest.Site, email string) string {
+	t.Helper()
+	link, err := site.SignInLink(t.Context(), s.Pool, s.URL, email)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := ask(program, "GET", "/api/setup", token, ""); a.Status != http.StatusUnauthorized {
-		t.Errorf("the token: %d", a.Status)
-	}
-	if a := ann.Get("/settings/agents"); a.Status != http.StatusSeeOther {
-		t.Errorf("the session: %d", a.Status)
-	}
-	if a := program.Get(strings.TrimPrefix(link, s.URL)); a.Status == http.StatusOK {
-		t.Errorf("the link: %d", a.Status)
+	return strings.TrimPrefix(link, s.URL)
+}
+
+// wantSignedOut checks that an admin's token for the set-up, her session and her link open nothing.
+func wantSignedOut(t *testing.T, p program, session *sitetest.Visitor, link string) {
+	t.Helper()
+	wantStatus(t, "with the token", p.get(apiPath(setupScope)), http.StatusUnauthorized)
+	wantStatus(t, "in the session", session.Get("/settings/agents"), http.StatusSeeOther)
+	if a := p.visitor.Get(link); a.Status == http.StatusOK {
+		t.Errorf("the link has status %d, want a refusal", a.Status)
 	}
 }
 
-// However many tokens are made, the page shows those at work: nobody hides one behind others.
+// addTokens adds tokens of Ann's for the log, which expire after an interval of PostgreSQL.
+func addTokens(t *testing.T, s *sitetest.Site, count int, expiresIn string) {
+	t.Helper()
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO api_tokens (name, hash, scope, agent_id, expires_at)
+		SELECT 'more', sha256((random()::text || n)::bytea), 'log', id, now() + $2::interval
+		FROM agents, generate_series(1, $1) AS n
+		WHERE email = 'ann@acme.test'`, count, expiresIn)
+}
+
+// However many tokens have ended, the page shows those at work: nobody hides one behind others.
 func TestTokensAtWorkAreShown(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, ranks())
+	s := startRanks(t)
 	ann := s.Visitor("ann@acme.test")
-	newToken(t, ann, "setup")
-	add := func(n int, expires string) {
-		t.Helper()
-		if _, err := s.Pool.Exec(t.Context(), `INSERT INTO api_tokens (name, hash, scope, agent_id, expires_at)
-			SELECT 'more', sha256((random()::text || n)::bytea), 'log', id, now() + $2::interval FROM agents, generate_series(1, $1) AS n WHERE email = 'ann@acme.test'`, n, expires); err != nil {
-			t.Fatal(err)
-		}
-	}
-	add(500, "-1 second")
-	if a := ann.Get("/settings/tokens"); !a.Has("for setup") {
-		t.Error("a token at work is not shown")
-	}
-	newToken(t, ann, "log")
-	add(98, "1 day")
-	if a := ann.Post("/settings/tokens", url.Values{"name": {"x"}, "scope": {"log"}, "days": {"7"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("too many tokens") {
-		t.Errorf("one too many: %d %s", a.Status, a.Body)
-	}
+	newToken(t, ann, setupScope)
+	addTokens(t, s, 500, "-1 second")
+	wantShown(t, "the page", ann.Get("/settings/tokens"), "for setup")
 }
 
-// ending ends tokens in each way.
-func ending(t *testing.T, s *sitetest.Site, ann *sitetest.Visitor, all map[string]string) {
-	t.Helper()
-	program := s.Visitor("")
-	exec := func(sql string) {
-		t.Helper()
-		if _, err := s.Pool.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var id string
-	if err := s.Pool.QueryRow(t.Context(), `SELECT id::text FROM api_tokens WHERE scope = 'log'`).Scan(&id); err != nil {
-		t.Fatal(err)
-	}
-	if a := follow(ann, ann.Post("/settings/tokens/"+id+"/revoke", nil)); !a.Has("It opens nothing from now on") {
-		t.Errorf("revoking: %d", a.Status)
-	}
-	if a := follow(ann, ann.Post("/settings/tokens/"+id+"/revoke", nil)); !a.Has("ended already") {
-		t.Errorf("revoking again: %d", a.Status)
-	}
-	exec(`UPDATE api_tokens SET expires_at = now() - interval '1 second' WHERE scope = 'figures'`)
-	exec(`UPDATE agents SET roles = '{agent}' WHERE email = 'cy@acme.test'`)
-	exec(`UPDATE agents SET roles = '{super_admin,admin}' WHERE email = 'ben@acme.test'`)
-	exec(`UPDATE agents SET active = false WHERE email = 'ann@acme.test'`)
-	if a := s.Visitor("ben@acme.test").Get("/settings/tokens"); strings.Count(a.Body, "may not do this any more") != 1 || !a.Has("cy@acme.test may not do this any more") {
-		t.Errorf("a token that opens nothing, since its maker is no admin any more: %d %s", a.Status, a.Body)
-	}
-	for scope, want := range map[string]int{"log": http.StatusUnauthorized, "figures": http.StatusUnauthorized, "setup": http.StatusForbidden, "apply": http.StatusUnauthorized} {
-		path := map[string]string{"log": "/api/log.csv", "figures": "/api/figures.csv"}[scope]
-		if path == "" {
-			path = "/api/setup"
-		}
-		if a := ask(program, "GET", path, all[scope], ""); a.Status != want {
-			t.Errorf("%s, ended: %d, want %d", scope, a.Status, want)
-		}
-	}
-}
-
-// Whoever tries tokens is slowed down, and so is a program that asks without a pause; the other goes on.
-func TestTokensAreSlowedDown(t *testing.T) {
+// A hundred tokens may be at work. Those that have ended don't count.
+func TestTokensAreLimited(t *testing.T) {
 	t.Parallel()
+	s := startRanks(t)
+	ann := s.Visitor("ann@acme.test")
+	addTokens(t, s, 500, "-1 second")
+	addTokens(t, s, 99, "1 day")
+	newToken(t, ann, logScope)
+	page := makeToken(ann, logScope)
+	wantStatus(t, "token 101", page, http.StatusUnprocessableEntity)
+	wantShown(t, "token 101", page, "too many tokens")
+}
+
+// Whoever tries tokens is slowed down. A program on the same machine goes on.
+func TestTryingTokensIsSlowedDown(t *testing.T) {
+	t.Parallel()
+	const guesses = 1000
 	s := sitetest.Start(t, ranks())
-	ann, program := s.Visitor("ann@acme.test"), s.Visitor("")
-	token := newToken(t, ann, "setup")
-	busy := func(token string) bool {
-		for range 1000 {
-			if a := ask(program, "GET", "/api/setup", token, ""); a.Status == http.StatusTooManyRequests {
-				return a.Header.Get("Retry-After") != ""
-			}
-		}
-		return false
+	honest := newProgram(s, newToken(t, s.Visitor("ann@acme.test"), setupScope))
+	guesser := newProgram(s, "parley_GUESSED")
+	refusal := guesser.get("/api/setup")
+	for n := 1; n < guesses && refusal.Status != http.StatusTooManyRequests; n++ {
+		refusal = guesser.get("/api/setup")
 	}
-	if !busy("parley_GUESSED") {
-		t.Error("nobody minds guessing")
+	wantStatus(t, fmt.Sprintf("after at most %d guesses", guesses), refusal, http.StatusTooManyRequests)
+	if refusal.Header.Get("Retry-After") == "" {
+		t.Error("the refusal has no header Retry-After")
 	}
-	if a := ask(program, "GET", "/api/setup", token, ""); a.Status != http.StatusOK {
-		t.Errorf("a program whose neighbour guesses: %d", a.Status)
-	}
+	wantStatus(t, "a program whose neighbour guesses", honest.get("/api/setup"), http.StatusOK)
 }
 
 // The page of tokens, empty, with the token that is shown this once, and with some that have ended.
 func TestTokensPage(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, ranks())
+	s := startRanks(t)
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/tokens")
 	b.Shows("No program has a token.")

@@ -1,0 +1,185 @@
+package site_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"parley/channels"
+	"parley/cmd/parley/site"
+	"parley/cmd/parley/site/sitetest"
+	sites "parley/store/site"
+)
+
+// These tests are about the tokens of Slack that an admin pastes under First steps. pasteTest makes the site.
+
+const (
+	slackForm  = "/settings/first-steps/slack"
+	forgetForm = "/settings/first-steps/disconnect"
+)
+
+// pasteTest is a site, on which Ann pastes tokens of a Slack that takes all of them.
+type pasteTest struct {
+	*sitetest.Site
+
+	t         *testing.T
+	ann       *sitetest.Visitor
+	workspace string // to which pasted tokens belong, as Slack says
+	awaited   int    // how often the site waited until Slack was connected
+}
+
+func newPasteTest(t *testing.T) *pasteTest {
+	t.Helper()
+	p := &pasteTest{t: t, workspace: "T1"}
+	p.Site = sitetest.Start(t, onlyAnn, func(o *site.Options) {
+		o.Chats.Identify = func(context.Context, string, map[string]string) (string, []channels.Finding) {
+			return p.workspace, []channels.Finding{{OK: true, What: "bot token", Text: "works"}}
+		}
+		o.Chats.AwaitConnected = func(context.Context, string) { p.awaited++ }
+	})
+	p.ann = p.Visitor("ann@acme.test")
+	return p
+}
+
+// version is that of what is stored, as the page has it. Slack's forms come first there.
+func (p *pasteTest) version() string { return p.ann.Get("/settings/first-steps").Version() }
+
+// paste pastes a bot token of a workspace on the page as it is now.
+func (p *pasteTest) paste(workspace, token string) sitetest.Answer {
+	p.workspace = workspace
+	return p.pasteOver(p.version(), token)
+}
+
+// pasteOver pastes a bot token on a page that has a version.
+func (p *pasteTest) pasteOver(version, token string) sitetest.Answer {
+	return p.ann.Post(slackForm, url.Values{"version": {version}, "bot_token": {token}, "app_token": {"xapp-tops3cret"}})
+}
+
+// mustPaste pastes a bot token that has to be kept.
+func (p *pasteTest) mustPaste(workspace, token string) {
+	p.t.Helper()
+	wantStatus(p.t, "pasting "+token, p.paste(workspace, token), http.StatusSeeOther)
+	p.wantKept(workspace, token)
+}
+
+// forget presses the button by which what is stored is forgotten, on a page that has a version.
+func (p *pasteTest) forget(version string) sitetest.Answer {
+	return p.ann.Post(forgetForm, url.Values{"version": {version}, "chat": {"slack"}})
+}
+
+// wantKept checks that the token of a workspace is stored as what Ann has given.
+func (p *pasteTest) wantKept(workspace, token string) {
+	p.t.Helper()
+	list := listCredentials(p.t, p.Site)
+	if len(list) != 1 {
+		p.t.Fatalf("%d credentials are kept, want those of Slack", len(list))
+	}
+	got := list[0]
+	if got.Home != workspace || got.Values[site.SlackBotToken] != token || got.Author != "ann@acme.test" {
+		p.t.Errorf("the token %q of %s by %s is kept, want %q of %s by ann@acme.test", got.Values[site.SlackBotToken], got.Home, got.Author, token, workspace)
+	}
+}
+
+// useChannel gives a team a channel in the workspace, so that something would be lost with another one.
+func (p *pasteTest) useChannel() { p.Apply(`teams: [{name: Support, slack_channel: C0SUPPORT}]`) }
+
+// Tokens of another workspace take the place of the former ones, while no team has a channel there.
+func TestPasteTokens(t *testing.T) {
+	t.Parallel()
+	p := newPasteTest(t)
+	p.mustPaste("T1", "xoxb-one")
+	p.mustPaste("T2", "xoxb-two")
+}
+
+// While a team has a channel, the workspace's own tokens can be replaced, and those of another workspace are refused. The site waits
+// after each that it keeps until Slack is connected.
+func TestPasteTokensOfOtherWorkspace(t *testing.T) {
+	t.Parallel()
+	p := newPasteTest(t)
+	p.mustPaste("T2", "xoxb-one")
+	p.useChannel()
+
+	refused := p.paste("T3", "xoxb-two")
+	wantStatus(t, "tokens of another workspace", refused, http.StatusUnprocessableEntity)
+	wantShown(t, "tokens of another workspace", refused, "it is not T2")
+	p.wantKept("T2", "xoxb-one")
+
+	p.mustPaste("T2", "xoxb-three")
+	if p.awaited != 2 {
+		t.Errorf("the site waited %d times until Slack was connected, want after the first and the last token", p.awaited)
+	}
+}
+
+// What another admin has pasted since a page was opened is neither replaced nor forgotten by that page.
+func TestPasteOverOtherAdmin(t *testing.T) {
+	t.Parallel()
+	p := newPasteTest(t)
+	p.mustPaste("T2", "xoxb-one")
+	old := p.version()
+	p.mustPaste("T2", "xoxb-two")
+	for _, tt := range []struct {
+		name   string
+		answer sitetest.Answer
+	}{
+		{name: "pasting on an old page", answer: p.pasteOver(old, "xoxb-old")},
+		{name: "forgetting on an old page", answer: p.forget(old)},
+	} {
+		wantStatus(t, tt.name, tt.answer, http.StatusUnprocessableEntity)
+		wantShown(t, tt.name, tt.answer, "Somebody else changed this while you did")
+	}
+	p.wantKept("T2", "xoxb-two")
+}
+
+// The page says whose tokens are in use, and no page or log shows them.
+func TestPastedTokensAreNotShown(t *testing.T) {
+	t.Parallel()
+	p := newPasteTest(t)
+	p.mustPaste("T1", "xoxb-one")
+	for _, path := range []string{"/settings/first-steps", "/settings/log", "/settings/log.csv"} {
+		wantHidden(t, path, p.ann.Get(path), "xoxb-one", "tops3cret")
+	}
+	wantShown(t, "the page", p.ann.Get("/settings/first-steps"), "connecting with what ann@acme.test gave", "Replace")
+}
+
+// What is stored can be forgotten. The log of the set-up names both.
+func TestForgetTokens(t *testing.T) {
+	t.Parallel()
+	p := newPasteTest(t)
+	p.mustPaste("T1", "xoxb-one")
+	wantStatus(t, "forgetting", p.forget(p.version()), http.StatusSeeOther)
+	wantNoCredentials(t, p.Site)
+	wantHidden(t, "the page after it", p.ann.Get("/settings/first-steps"), "ann@acme.test gave", "Replace")
+
+	changes, err := sites.ListChanges(t.Context(), p.Pool, 0, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(changes) < 2 {
+		t.Fatalf("the log has %d changes, want at least two", len(changes))
+	}
+	if got, want := changes[0].Lines[0], "~ chat slack: credentials forgotten"; got != want {
+		t.Errorf("the last change is %q, want %q", got, want)
+	}
+	if got, want := changes[1].Lines[0], "~ chat slack: credentials given"; got != want {
+		t.Errorf("the change before is %q, want %q", got, want)
+	}
+}
+
+// After what was stored is forgotten, tokens of another workspace are refused still while a team has a channel, and the page says what
+// to do: to take the chat's channels away from teams.
+func TestPasteTokensAfterForgetting(t *testing.T) {
+	t.Parallel()
+	p := newPasteTest(t)
+	p.mustPaste("T2", "xoxb-one")
+	p.useChannel()
+	p.forget(p.version())
+
+	refused := p.paste("T3", "xoxb-two")
+	wantStatus(t, "tokens of another workspace", refused, http.StatusUnprocessableEntity)
+	wantShown(t, "tokens of another workspace", refused, "it is not T2", "take this chat")
+	wantNoCredentials(t, p.Site)
+
+	p.Apply(`teams: [{name: Support, slack_channel: ""}]`)
+	p.mustPaste("T3", "xoxb-three")
+}
