@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,61 +18,96 @@ accounts:
     email: {address: help@acme.test, imap: {host: imap.acme.test, password: tops3cret}, smtp: {host: smtp.acme.test}}
 `
 
+// mailboxTest is a site with one mailbox, whose settings an admin changes without knowing its password.
+type mailboxTest struct {
+	*sitetest.Site
+
+	t *testing.T
+}
+
+func newMailboxTest(t *testing.T) *mailboxTest {
+	t.Helper()
+	return &mailboxTest{Site: sitetest.Start(t, oneMailbox), t: t}
+}
+
+// save changes values of the mailbox, as its page does.
+func (m *mailboxTest) save(values map[string][]string) error {
+	m.t.Helper()
+	entries, err := setup.Entries(m.t.Context(), m.Pool, app.Specs())
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	i := slices.IndexFunc(entries, func(e setup.Entry) bool { return e.Kind == setup.EntryAccount && e.Name == "help" })
+	if i < 0 {
+		m.t.Fatal("the set-up has no mailbox")
+	}
+	change := setup.Change{Kind: entries[i].Kind, Name: entries[i].Name, Channel: "email", Version: entries[i].Version, Values: values}
+	_, err = setup.Save(m.t.Context(), m.Pool, change, setup.Options{Sealer: sitetest.Sealer(m.t), Specs: app.Specs()})
+	return err
+}
+
+// mustSave changes values that have to be taken.
+func (m *mailboxTest) mustSave(what string, values map[string][]string) {
+	m.t.Helper()
+	if err := m.save(values); err != nil {
+		m.t.Fatalf("%s: %v", what, err)
+	}
+}
+
 // An admin who doesn't know a mailbox's password can't have it sent to a server of her own: neither by another host, nor by
-// taking the protection away, nor by a detour over a provider. Typed again, it goes where she says. R-221
+// taking the protection away, nor to a provider.
+// R-221
 func TestStoredPasswordStaysWithItsServer(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, oneMailbox)
-	options := setup.Options{Sealer: sitetest.Sealer(t), Specs: app.Specs()}
-	save := func(values map[string][]string) error {
-		t.Helper()
-		entries, err := setup.Entries(t.Context(), s.Pool, app.Specs())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range entries {
-			if e.Kind == setup.EntryAccount && e.Name == "help" {
-				_, err = setup.Save(t.Context(), s.Pool, setup.Change{Kind: e.Kind, Name: e.Name, Channel: "email", Version: e.Version, Values: values}, options)
-				return err
-			}
-		}
-		t.Fatal("there is no mailbox")
-		return nil
-	}
-	for name, values := range map[string]map[string][]string{
-		"another IMAP server": {"email.imap.host": {"evil.test"}},
-		"another SMTP server": {"email.smtp.host": {"evil.test"}},
-		"no protection":       {"email.imap.security": {"none"}},
-		"a provider's tokens": {"email.oauth": {"google"}, "email.imap.password": {""}},
+	m := newMailboxTest(t)
+	for _, tt := range []struct {
+		name   string
+		values map[string][]string
+	}{
+		{name: "another IMAP server", values: map[string][]string{"email.imap.host": {"evil.test"}}},
+		{name: "another SMTP server", values: map[string][]string{"email.smtp.host": {"evil.test"}}},
+		{name: "no protection", values: map[string][]string{"email.imap.security": {"none"}}},
+		{name: "a provider's tokens", values: map[string][]string{"email.oauth": {"google"}, "email.imap.password": {""}}},
 	} {
-		if err := save(values); err == nil || !strings.Contains(err.Error(), "sent to") {
-			t.Errorf("%s: %v", name, err)
+		if err := m.save(tt.values); err == nil || !strings.Contains(err.Error(), "sent to") {
+			t.Errorf("%s: got %v, want an error that says where the password would be sent to", tt.name, err)
 		}
 	}
-	ok := func(what string, values map[string][]string) {
-		t.Helper()
-		if err := save(values); err != nil {
-			t.Errorf("%s: %v", what, err)
-		}
-	}
-	ok("a provider with its own servers", map[string][]string{"email.oauth": {"google"}, "email.imap.host": {""}, "email.smtp.host": {""}})
+	m.mustSave("another sender name", map[string][]string{"email.sender_name": {"Acme"}})
+}
+
+// Nor does the password go to another server by a detour over a provider. Typed again, it goes where she says.
+// R-221
+func TestStoredPasswordTakesNoDetour(t *testing.T) {
+	t.Parallel()
+	m := newMailboxTest(t)
+	m.mustSave("a provider with its own servers", map[string][]string{"email.oauth": {"google"}, "email.imap.host": {""}, "email.smtp.host": {""}})
 	back := map[string][]string{"email.oauth": {""}, "email.imap.host": {"evil.test"}, "email.smtp.host": {"evil.test"}}
-	if err := save(back); err == nil {
-		t.Error("the detour over a provider led to another server")
+	if err := m.save(back); err == nil {
+		t.Error("from the provider back to another server: got no error, want a refusal")
 	}
 	back["email.imap.password"] = []string{"an0ther"}
-	ok("typed again", back)
-	ok("another sender name", map[string][]string{"email.sender_name": {"Acme"}})
+	m.mustSave("with a password that is typed again", back)
+}
 
-	file, err := setup.Parse([]byte("accounts:\n  - name: help\n    email: {imap: {host: imap.acme.test}}\n"), func(string) (string, bool) { return "", false })
+// A parley.yaml that is applied by a token of the API doesn't send the password to another server. An operator may, who has the master
+// key.
+// R-221
+func TestAppliedFileKeepsPasswordWithItsServer(t *testing.T) {
+	t.Parallel()
+	m := newMailboxTest(t)
+	m.mustSave("another server, with its password", map[string][]string{"email.imap.host": {"evil.test"}, "email.smtp.host": {"evil.test"}, "email.imap.password": {"an0ther"}})
+	noEnvironment := func(string) (string, bool) { return "", false }
+	file, err := setup.Parse([]byte("accounts:\n  - name: help\n    email: {imap: {host: imap.acme.test}}\n"), noEnvironment)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := setup.Apply(t.Context(), s.Pool, file, options); err == nil {
-		t.Error("a token of the API sent it to another server")
+	options := setup.Options{Sealer: sitetest.Sealer(t), Specs: app.Specs()}
+	if _, err := setup.Apply(t.Context(), m.Pool, file, options); err == nil {
+		t.Error("applied by the API: got no error, want a refusal")
 	}
 	options.Operator = true
-	if _, err := setup.Apply(t.Context(), s.Pool, file, options); err != nil {
-		t.Errorf("parley apply: %v", err)
+	if _, err := setup.Apply(t.Context(), m.Pool, file, options); err != nil {
+		t.Errorf("applied by an operator: %v", err)
 	}
 }

@@ -3,36 +3,39 @@ package site_test
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 )
 
-// logged keeps what is logged.
-type logged struct {
+// logBuffer keeps what is logged. It may be written to by several goroutines.
+type logBuffer struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
 // Write implements io.Writer.
-func (l *logged) Write(p []byte) (int, error) {
+func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *logged) has(text string) bool {
+func (l *logBuffer) has(text string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Contains(l.text.String(), text)
 }
 
-// stored finds the tables in which a text stands.
-func stored(t *testing.T, s *sitetest.Site, text string) (tables []string) {
+// tablesWith returns the tables in which a text stands readable.
+func tablesWith(t *testing.T, s *sitetest.Site, text string) (tables []string) {
 	t.Helper()
 	rows, err := s.Pool.Query(t.Context(), `
 		SELECT relname FROM pg_class
@@ -41,18 +44,75 @@ func stored(t *testing.T, s *sitetest.Site, text string) (tables []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var table string
-		if err := rows.Scan(&table); err != nil {
-			t.Fatal(err)
-		}
-		tables = append(tables, table)
-	}
-	if rows.Err() != nil {
-		t.Fatal(rows.Err())
+	tables, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
 	}
 	return tables
+}
+
+// canary begins each secret that TestSecretsStaySecret types. It is looked for everywhere.
+const canary = "c4nary"
+
+// secretTyper types secrets into forms, and counts them.
+type secretTyper struct {
+	t     *testing.T
+	ann   *sitetest.Visitor
+	typed int // secrets
+	saved int // forms that were taken
+}
+
+// passwordFields lists the fields of a form that take secrets.
+func passwordFields(form sitetest.Form) (names []string) {
+	for _, c := range form.Fields {
+		if c.Kind == "password" {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// sendSpoiled sends a form with a secret in each field for one, and with other values that have it refused. The secret has characters
+// that no password has.
+func (s *secretTyper) sendSpoiled(form sitetest.Form, what string, values map[string]string) {
+	s.t.Helper()
+	sent := with(form.Values, nil)
+	for _, name := range passwordFields(form) {
+		sent.Set(name, fmt.Sprintf("  %s-%d\x01\n", canary, s.typed))
+		s.typed++
+	}
+	for name, value := range values {
+		sent.Set(name, value)
+	}
+	s.send(form, what, sent)
+}
+
+// sendWhole sends a form as it was shown, with a secret in each field for one.
+func (s *secretTyper) sendWhole(form sitetest.Form) {
+	s.t.Helper()
+	sent := with(form.Values, nil)
+	for _, name := range passwordFields(form) {
+		sent.Set(name, fmt.Sprintf("%s-%d", canary, s.typed))
+		s.typed++
+	}
+	if a := s.send(form, "as it was shown", sent); a.Header.Get("Location") != "" {
+		s.saved++
+	}
+}
+
+// send sends a form, and checks that neither the answer nor the page after it shows a secret.
+func (s *secretTyper) send(form sitetest.Form, what string, values url.Values) sitetest.Answer {
+	s.t.Helper()
+	a := s.ann.Post(form.Action, values)
+	if a.Status >= http.StatusInternalServerError {
+		s.t.Errorf("%s, %s: status %d, want no error of Parley's", form.Action, what, a.Status)
+	}
+	for _, shown := range []sitetest.Answer{a, follow(s.ann, a)} {
+		if shown.Has(canary) {
+			s.t.Errorf("%s, %s: the secret is shown again", form.Action, what)
+		}
+	}
+	return a
 }
 
 // What somebody types as a secret is shown nowhere again and stands readable nowhere: not in the answer to a form that was
@@ -60,81 +120,63 @@ func stored(t *testing.T, s *sitetest.Site, text string) (tables []string) {
 // R-221
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
-	log := &logged{}
+	log := &logBuffer{}
 	s := startEverything(t, func(o *site.Options) {
 		o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	ann := s.Visitor("ann@acme.test")
-	canaries, saved := 0, 0
 	pages := everyPage(ann)
-	begun := url.Values{"email.address": {"new@acme.test"}, "email.sender_name": {""}, "team": {"Support"}}
-	pages["/settings/add-mailbox, gone on"] = ann.Post("/settings/add-mailbox", begun)
+	secondStep := url.Values{"email.address": {"new@acme.test"}, "email.sender_name": {""}, "team": {"Support"}}
+	pages["/settings/add-mailbox, gone on"] = ann.Post("/settings/add-mailbox", secondStep)
+
+	typer := &secretTyper{t: t, ann: ann}
 	sent := map[string]bool{}
-	send := func(form sitetest.Form, what string, spoil map[string]string) {
-		t.Helper()
-		values := with(form.Values, nil)
-		for _, c := range form.Fields {
-			if c.Kind == "password" {
-				values.Set(c.Name, fmt.Sprintf("  c4nary-%d\x01\n", canaries))
-				if spoil == nil {
-					values.Set(c.Name, fmt.Sprintf("c4nary-%d", canaries))
-				}
-				canaries++
-			}
-		}
-		for name, value := range spoil {
-			values.Set(name, value)
-		}
-		a := ann.Post(form.Action, values)
-		if a.Status >= 500 {
-			t.Errorf("%s, %s: %d", form.Action, what, a.Status)
-		}
-		if shown := follow(ann, a); a.Has("c4nary") || shown.Has("c4nary") {
-			t.Errorf("%s, %s: shown again", form.Action, what)
-		}
-		if spoil == nil && a.Header.Get("Location") != "" {
-			saved++
-		}
-	}
 	for _, page := range pages {
 		for _, form := range page.Forms() {
-			secrets := 0
-			for _, c := range form.Fields {
-				if c.Kind == "password" {
-					secrets++
-				}
-			}
-			if secrets == 0 || sent[form.Action] {
+			if len(passwordFields(form)) == 0 || sent[form.Action] {
 				continue
 			}
 			sent[form.Action] = true
-			send(form, "of an older version", map[string]string{"version": "0000"})
-			send(form, "with nothing else", map[string]string{"name": "", "version": "", "team": "nobody's"})
-			send(form, "with a host that answers nobody", map[string]string{"name": "new one", "email.imap.host": "127.0.0.1", "email.imap.port": "1", "email.smtp.host": "127.0.0.1", "email.smtp.port": "1",
-				"http.callback_url": "://", "hold": "soon"})
-			send(form, "as it was shown", nil)
+			typer.sendSpoiled(form, "of an older version", map[string]string{"version": "0000"})
+			typer.sendSpoiled(form, "with nothing else", map[string]string{"name": "", "version": "", "team": "nobody's"})
+			typer.sendSpoiled(form, "with a host that answers nobody", map[string]string{
+				"name":              "new one",
+				"email.imap.host":   "127.0.0.1",
+				"email.imap.port":   "1",
+				"email.smtp.host":   "127.0.0.1",
+				"email.smtp.port":   "1",
+				"http.callback_url": "://",
+				"hold":              "soon",
+			})
+			typer.sendWhole(form)
 		}
 	}
-	if canaries < 60 || saved < 5 {
-		t.Errorf("%d secrets were typed, %d forms were saved", canaries, saved)
+	if typer.typed < 60 || typer.saved < 5 {
+		t.Errorf("%d secrets were typed and %d forms saved, want at least 60 and 5: else this test shows little", typer.typed, typer.saved)
 	}
-	if log.has("c4nary") {
-		t.Error("a secret was logged")
+	checkSecretsAreNowhere(t, s, ann, log)
+}
+
+// checkSecretsAreNowhere looks for secrets in all places where they could stand readable.
+func checkSecretsAreNowhere(t *testing.T, s *sitetest.Site, ann *sitetest.Visitor, log *logBuffer) {
+	t.Helper()
+	if log.has(canary) {
+		t.Error("the log has a secret")
 	}
-	if tables := stored(t, s, "c4nary"); len(tables) > 0 {
-		t.Errorf("secrets stand readable in %q", tables)
+	if tables := tablesWith(t, s, canary); len(tables) > 0 {
+		t.Errorf("the tables %q have secrets that can be read", tables)
 	}
-	if strings.Contains(exported(t, s), "c4nary") {
-		t.Error("a secret was exported")
+	if len(tablesWith(t, s, "ben@acme.test")) == 0 {
+		t.Error("no table has Ben's address, so tablesWith finds nothing")
 	}
-	for address, page := range everyPage(ann) {
-		for _, secret := range append(sitetest.Secrets(), "c4nary", "tops3cret") {
+	if strings.Contains(exported(t, s), canary) {
+		t.Error("the exported set-up has a secret")
+	}
+	for path, page := range everyPage(ann) {
+		for _, secret := range append(sitetest.Secrets(), canary, "tops3cret") {
 			if page.Has(secret) {
-				t.Errorf("%s shows a secret", address)
+				t.Errorf("%s shows the secret %s", path, secret)
 			}
 		}
-	}
-	if len(stored(t, s, "ben@acme.test")) == 0 {
-		t.Error("the database isn't looked through")
 	}
 }

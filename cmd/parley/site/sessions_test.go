@@ -3,6 +3,7 @@ package site_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -12,139 +13,224 @@ import (
 
 	"parley/cmd/parley/site/sitetest"
 	sites "parley/store/site"
+	"parley/store/storetest"
 )
 
-// Whoever is an admin no more, or takes part no more, is kept from pages, forms and streams at once, without signing out,
-// whatever tabs are open; whoever becomes an admin needs no new sign-in. With the role the session's token changes, so that
-// one that was seen before is worth nothing.
+// These tests are about what a session may do when its agent's role changes, or when it ends, and about the streams by which open pages
+// are told of changes.
+
+const allStream = "/inbox/live?list=all"
+
+// changeRoles gives an agent other roles, by the form of that agent's page.
+func changeRoles(t *testing.T, s *sitetest.Site, email string, roles ...string) {
+	t.Helper()
+	ann := s.Visitor("ann@acme.test")
+	path := "/settings/agents/" + email
+	form := formAt(ann.Get(path), path)
+	if form == nil {
+		t.Fatalf("the page of %s has no form", email)
+	}
+	wantStatus(t, fmt.Sprintf("giving %s the roles %q", email, roles), ann.Post(path, with(form.Values, url.Values{"roles": roles})), http.StatusSeeOther)
+}
+
+// takeOut takes an agent out, by the form of that agent's page.
+func takeOut(t *testing.T, s *sitetest.Site, email string) {
+	t.Helper()
+	ann := s.Visitor("ann@acme.test")
+	path := "/settings/agents/" + email
+	wantStatus(t, "taking out "+email, ann.Post(path+"/take-out", url.Values{"version": {ann.Get(path).Version()}}), http.StatusSeeOther)
+}
+
+// Whoever becomes an admin needs no new sign-in. With the role the session's token changes, so that one that was seen before is worth
+// nothing.
 // R-221
-func TestRolesCountAtOnce(t *testing.T) {
+func TestNewAdminIsAdminAtOnce(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
-	ann, ben := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
-	change := func(email string, roles ...string) {
-		t.Helper()
-		address := "/settings/agents/" + email
-		f := formAt(ann.Get(address), address)
-		if a := ann.Post(address, with(f.Values, url.Values{"roles": roles})); a.Status != http.StatusSeeOther {
-			t.Fatalf("%s becomes %q: %d", email, roles, a.Status)
-		}
+	ben := s.Visitor("ben@acme.test")
+	former := ben.Cookie().Value
+	changeRoles(t, s, "ben@acme.test", "admin", "agent")
+	wantStatus(t, "Ben, who is an admin now", ben.Get("/settings/accounts"), http.StatusOK)
+	if ben.Cookie().Value == former {
+		t.Error("Ben's session has the token of before, want a new one")
 	}
-	token := ben.Cookie().Value
-	change("ben@acme.test", "admin", "agent")
-	if a := ben.Get("/settings/accounts"); a.Status != http.StatusOK {
-		t.Errorf("Ben, who is an admin now: %d", a.Status)
+	withFormer := http.Header{"Cookie": {"parley_session=" + former}}
+	wantStatus(t, "with the token of before", s.Visitor("").Do(http.MethodGet, "/settings/me", nil, withFormer), http.StatusSeeOther)
+}
+
+// Whoever is an admin no more is kept from admins' forms at once, also from those that are open still. The session goes on with a new
+// token.
+// R-221
+func TestFormerAdminIsNoAdminAtOnce(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	changeRoles(t, s, "ben@acme.test", "admin", "agent")
+	ben := s.Visitor("ben@acme.test")
+	form := formAt(ben.Get("/settings/new-tag"), "/settings/new-tag")
+	if form == nil {
+		t.Fatal("the page has no form for a new tag")
 	}
-	if ben.Cookie().Value == token {
-		t.Error("the token is that of before")
-	}
-	if a := s.Visitor("").Do(http.MethodGet, "/settings/me", nil, http.Header{"Cookie": {"parley_session=" + token}}); a.Status != http.StatusSeeOther {
-		t.Errorf("with the token of before: %d", a.Status)
-	}
-	tab := ben.Get("/settings/new-tag").Forms()
-	token = ben.Cookie().Value
-	change("ben@acme.test", "agent")
-	if a := ben.Post("/settings/new-tag", with(tab[len(tab)-1].Values, url.Values{"name": {"Sneaked in"}})); a.Status != http.StatusForbidden {
-		t.Errorf("a form that was opened as an admin: %d", a.Status)
-	}
-	if a := ben.Get("/settings/me"); a.Status != http.StatusOK || ben.Cookie().Value == token {
-		t.Errorf("Ben's own page: %d, with the token of before: %v", a.Status, ben.Cookie().Value == token)
-	}
-	stream := open(t, s, ben.Cookie(), "/inbox/live?list=all")
-	out := "/settings/agents/ben@acme.test"
-	if a := ann.Post(out+"/take-out", url.Values{"version": {ann.Get(out).Version()}}); a.Status != http.StatusSeeOther {
-		t.Fatalf("taking Ben out: %d", a.Status)
-	}
-	if a := ben.Get("/inbox"); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/auth/sign-in" {
-		t.Errorf("Ben, who takes part no more: %d", a.Status)
-	}
-	if _, err := io.ReadAll(stream.Body); err != nil { // it ends
-		t.Errorf("his stream: %v", err)
+	former := ben.Cookie().Value
+	changeRoles(t, s, "ben@acme.test", "agent")
+
+	a := ben.Post("/settings/new-tag", with(form.Values, url.Values{"name": {"Sneaked in"}}))
+	wantStatus(t, "a form that was opened as an admin", a, http.StatusForbidden)
+	wantStatus(t, "his own page", ben.Get("/settings/me"), http.StatusOK)
+	if ben.Cookie().Value == former {
+		t.Error("Ben's session has the token of before, want a new one")
 	}
 }
 
-// Who signs out is told nothing more by the pages that are open still, in this browser and, if it is everywhere, in all.
+// Whoever takes part no more is signed out at once, and told nothing more by pages that are open.
+// R-221
+func TestSessionAndStreamOfFormerAgentEnd(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	ben := s.Visitor("ben@acme.test")
+	stream := openStream(t, s, ben.Cookie(), allStream)
+	takeOut(t, s, "ben@acme.test")
+	wantSignIn(t, "Ben's inbox", ben.Get("/inbox"))
+	if _, err := io.Copy(io.Discard, stream.Body); err != nil {
+		t.Errorf("Ben's stream ended with %v, want an orderly end", err)
+	}
+}
+
+// stamp is how a stream tells a page that something has changed. Each stream begins with one.
+const stamp = "event: stamp"
+
+// twoBrowsers are Ben's two browsers, each with a stream.
+type twoBrowsers struct {
+	ben       *sitetest.Visitor // in the first
+	here      *http.Response
+	elsewhere *bufio.Reader // after its first line
+}
+
+func openTwoBrowsers(t *testing.T, s *sitetest.Site) twoBrowsers {
+	t.Helper()
+	b := twoBrowsers{ben: s.Visitor("ben@acme.test")}
+	b.here = openStream(t, s, b.ben.Cookie(), allStream)
+	b.elsewhere = bufio.NewReader(openStream(t, s, s.Visitor("ben@acme.test").Cookie(), allStream).Body)
+	if _, err := b.elsewhere.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// openConversation adds a conversation, of which streams tell.
+func openConversation(t *testing.T, s *sitetest.Site) {
+	t.Helper()
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO conversations (id, account_id, team_id, status, subject, last_at, created_at)
+		SELECT 4000, a.id, a.team_id, 'open', 'x', now(), now() FROM accounts AS a WHERE name = 'support-mail'`)
+}
+
+// wantStreamEnded reads a stream to its end, and checks that it has told of nothing but how it was at first.
+func wantStreamEnded(t *testing.T, stream *http.Response) {
+	t.Helper()
+	told, err := io.ReadAll(stream.Body)
+	if err != nil {
+		t.Errorf("the stream ended with %v, want an orderly end", err)
+	}
+	if strings.Count(string(told), stamp) > 1 {
+		t.Errorf("the stream has told of a change after signing out:\n%s", told)
+	}
+}
+
+// tellsOfChange reads a stream until it tells of a change, or ends.
+func tellsOfChange(stream *bufio.Reader) bool {
+	for {
+		line, err := stream.ReadString('\n')
+		if strings.Contains(line, stamp) {
+			return true
+		}
+		if err != nil {
+			return false
+		}
+	}
+}
+
+// Who signs out is told nothing more by the pages that are open still in this browser. Another browser goes on.
 // R-221
 func TestStreamEndsWithItsSession(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
-	for i, out := range []string{"/auth/sign-out", "/auth/sign-out-everywhere"} {
-		ben, other := s.Visitor("ben@acme.test"), s.Visitor("ben@acme.test")
-		stream, elsewhere := open(t, s, ben.Cookie(), "/inbox/live?list=all"), open(t, s, other.Cookie(), "/inbox/live?list=all")
-		told := bufio.NewReader(elsewhere.Body)
-		told.ReadString('\n') //nolint:errcheck // the first stamp
-		if a := ben.Post(out, nil); a.Status != http.StatusSeeOther {
-			t.Fatalf("%s: %d", out, a.Status)
-		}
-		if _, err := s.Pool.Exec(t.Context(), `INSERT INTO conversations (id, account_id, team_id, status, subject, last_at, created_at)
-			SELECT $1, a.id, a.team_id, 'open', 'x', now(), now() FROM accounts AS a WHERE name = 'support-mail'`, 4000+i); err != nil {
-			t.Fatal(err)
-		}
-		if words, err := io.ReadAll(stream.Body); err != nil || strings.Count(string(words), "event: stamp") > 1 {
-			t.Errorf("%s: the stream goes on: %v, %q", out, err, words)
-		}
-		rest := ""
-		for again := true; again && !strings.Contains(rest, "event: stamp"); {
-			line, err := told.ReadString('\n')
-			rest, again = rest+line, err == nil
-		}
-		if strings.Contains(rest, "event: stamp") != (i == 0) {
-			t.Errorf("%s: his other browser is told %q", out, rest)
-		}
+	b := openTwoBrowsers(t, s)
+	wantStatus(t, "signing out", b.ben.Post("/auth/sign-out", nil), http.StatusSeeOther)
+	openConversation(t, s)
+	wantStreamEnded(t, b.here)
+	if !tellsOfChange(b.elsewhere) {
+		t.Error("the other browser's stream ended, want it to tell of the new conversation")
 	}
 }
 
+// Who signs out everywhere is told nothing more in any browser.
+// R-221
+func TestStreamsEndWithAllSessions(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	b := openTwoBrowsers(t, s)
+	wantStatus(t, "signing out everywhere", b.ben.Post("/auth/sign-out-everywhere", nil), http.StatusSeeOther)
+	openConversation(t, s)
+	wantStreamEnded(t, b.here)
+	if tellsOfChange(b.elsewhere) {
+		t.Error("the other browser's stream tells of the new conversation, want its end")
+	}
+}
+
+// keptSession is a session as a page has read it, which the page writes back when it comes to its end.
+type keptSession struct {
+	token   string
+	data    []byte
+	expires time.Time
+}
+
 // Who signs out while a page of theirs is still at work isn't signed in again when that page comes to its end and keeps
-// the session as it knew it.
+// the session as it knew it. Nor is that so when expired sessions have been removed.
 // R-221
 func TestSessionThatEndedStaysEnded(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
 	ben := s.Visitor("ben@acme.test")
 	cookie := ben.Cookie()
-	var token string
-	var data []byte
-	var expires time.Time
-	if err := s.Pool.QueryRow(t.Context(), `SELECT token, data, expires_at FROM site_sessions ORDER BY expires_at DESC LIMIT 1`).Scan(&token, &data, &expires); err != nil {
+	var kept keptSession
+	err := s.Pool.QueryRow(t.Context(), `SELECT token, data, expires_at FROM site_sessions ORDER BY expires_at DESC LIMIT 1`).Scan(&kept.token, &kept.data, &kept.expires)
+	if err != nil {
 		t.Fatal(err)
 	}
-	sessions := sites.Sessions{Pool: s.Pool}
-	page := func() int {
-		return s.Visitor("").Do(http.MethodGet, "/settings/me", nil, http.Header{"Cookie": {cookie.Name + "=" + cookie.Value}}).Status
-	}
-	keep := func() {
+	keepAgain := func() {
 		t.Helper()
-		if err := sessions.CommitCtx(t.Context(), token, data, expires); err != nil {
+		if err := (sites.Sessions{Pool: s.Pool}).CommitCtx(t.Context(), kept.token, kept.data, kept.expires); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if keep(); page() != http.StatusOK {
-		t.Fatal("the session is another one")
+	ownPage := func() sitetest.Answer {
+		return s.Visitor("").Do(http.MethodGet, "/settings/me", nil, http.Header{"Cookie": {cookie.Name + "=" + cookie.Value}})
 	}
+
+	keepAgain()
+	wantStatus(t, "before signing out", ownPage(), http.StatusOK)
 	ben.Post("/auth/sign-out", nil)
-	if keep(); page() != http.StatusSeeOther {
-		t.Error("a page that came to its end late has signed Ben in again")
-	}
+	keepAgain()
+	wantStatus(t, "after signing out", ownPage(), http.StatusSeeOther)
 	if err := sites.DropExpired(t.Context(), s.Pool); err != nil {
 		t.Fatal(err)
 	}
-	if keep(); page() != http.StatusSeeOther {
-		t.Error("what has expired was removed, and with it what kept Ben out")
-	}
+	keepAgain()
+	wantStatus(t, "after expired sessions were removed", ownPage(), http.StatusSeeOther)
 }
 
-// open opens a stream with a session, which is closed when the test ends.
-func open(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path string) *http.Response {
+// openStream opens a stream with a session. It is closed when the test ends.
+func openStream(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path string) *http.Response {
 	t.Helper()
-	a, err := tryOpen(t, s, cookie, path)
+	a, err := tryOpenStream(t, s, cookie, path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
-// tryOpen is open for goroutines of a test, which mustn't end it.
-func tryOpen(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path string) (*http.Response, error) {
+// tryOpenStream is openStream for goroutines of a test, which mustn't end it.
+func tryOpenStream(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path string) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path, nil)
@@ -165,81 +251,49 @@ func tryOpen(t *testing.T, s *sitetest.Site, cookie *http.Cookie, path string) (
 // R-221
 func TestManyStreams(t *testing.T) {
 	t.Parallel()
+	const tabs, maxOpen = 1000, 20
 	s := startEverything(t)
-	ann, ben := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
-	cookie := ben.Cookie()
+	ann, cookie := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test").Cookie()
 	type answer struct {
-		status int
-		later  string
+		stream *http.Response
 		err    error
 	}
 	answers := make(chan answer)
-	for range 1000 {
+	for range tabs {
 		go func() {
-			a, err := tryOpen(t, s, cookie, "/inbox/live?list=all")
-			if err != nil {
-				answers <- answer{err: err}
-				return
-			}
-			answers <- answer{status: a.StatusCode, later: a.Header.Get("Retry-After")}
+			stream, err := tryOpenStream(t, s, cookie, allStream)
+			answers <- answer{stream: stream, err: err}
 		}()
 	}
-	streams := 0
-	for range 1000 {
-		switch a := <-answers; {
-		case a.err != nil:
-			t.Error("a tab:", a.err)
-		case a.status == http.StatusOK:
-			streams++
-		case a.status != http.StatusServiceUnavailable || a.later == "":
-			t.Errorf("a tab too many: %d, later %q", a.status, a.later)
-		}
-	}
-	if streams == 0 || streams > 20 {
-		t.Errorf("%d streams of one agent", streams)
-	}
-	if a := ann.Get("/inbox?list=all"); a.Status != http.StatusOK {
-		t.Errorf("Ann's inbox: %d", a.Status)
-	}
-	if a := open(t, s, ann.Cookie(), "/inbox/live?list=all"); a.StatusCode != http.StatusOK || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/event-stream") {
-		t.Errorf("Ann's stream: %d", a.StatusCode)
-	}
-}
 
-// Two admins add the same at the same moment: one of them does, the other is told so and loses nothing.
-func TestAddedTwiceAtOnce(t *testing.T) {
-	t.Parallel()
-	s := startEverything(t)
-	ann, too := s.Visitor("ann@acme.test"), s.Visitor("ann@acme.test")
-	for path, form := range map[string]url.Values{
-		"/settings/new-tag":             {"name": {"Twins"}, "color": {"#112233"}},
-		"/settings/new-team":            {"name": {"Twins"}, "slack_channel": {"C0TWINS"}},
-		"/settings/new-agent":           {"email": {"twin@acme.test"}, "name": {"Twin"}},
-		"/settings/new-template":        {"accounts": {"shop"}, "language": {"de"}, "name": {"twins"}, "body": {"Hello"}},
-		"/settings/new-account/http":    {"name": {"twin-shop"}, "http.secret": {"tops3cret"}, "http.callback_url": {"https://shop.test/c"}},
-		"/settings/add-mailbox/servers": {"email.address": {"twins@twins.test"}, "email.imap.host": {"imap.acme.test"}, "email.imap.port": {"993"}, "email.imap.password": {"p"}, "email.smtp.host": {"smtp.acme.test"}, "email.smtp.port": {"587"}, "untested": {"yes"}},
-	} {
-		answers := make(chan sitetest.Answer)
-		for _, v := range []*sitetest.Visitor{ann, too} {
-			go func() { answers <- v.Post(path, form) }()
+	opened := 0
+	for range tabs {
+		a := <-answers
+		if a.err != nil {
+			t.Errorf("open a stream: %v", a.err)
+			continue
 		}
-		added, told := 0, 0
-		for range 2 {
-			switch a := <-answers; {
-			case a.Status == http.StatusSeeOther:
-				added++
-			case a.Status == http.StatusUnprocessableEntity && (a.Has("There is one of that name already") || a.Has("just now") || a.Has("The account twins takes messages from there already")):
-				told++
-			default:
-				t.Errorf("%s: %d %s", path, a.Status, a.Body)
+		switch a.stream.StatusCode {
+		case http.StatusOK:
+			opened++
+		case http.StatusServiceUnavailable:
+			if a.stream.Header.Get("Retry-After") == "" {
+				t.Error("the refusal of a stream has no header Retry-After")
 			}
-		}
-		if added != 1 || told != 1 {
-			t.Errorf("%s: %d added, %d told", path, added, told)
+		default:
+			t.Errorf("a stream has status %d, want 200 or 503", a.stream.StatusCode)
 		}
 	}
-	again := url.Values{"email.address": {"Help@acme.test"}, "email.imap.host": {"imap.acme.test"}, "email.imap.port": {"993"}, "email.imap.password": {"p"}, "email.smtp.host": {"smtp.acme.test"}, "email.smtp.port": {"587"}, "untested": {"yes"}}
-	if a := ann.Post("/settings/add-mailbox/servers", again); a.Status != http.StatusUnprocessableEntity || !a.Has("The account support-mail takes messages from there already") {
-		t.Errorf("a mailbox that is there: %d to %s", a.Status, a.Header.Get("Location"))
+	if opened == 0 || opened > maxOpen {
+		t.Errorf("%d streams of one agent are open, want 1 to %d", opened, maxOpen)
+	}
+
+	wantStatus(t, "Ann's inbox", ann.Get("/inbox?list=all"), http.StatusOK)
+	stream := openStream(t, s, ann.Cookie(), allStream)
+	if stream.StatusCode != http.StatusOK {
+		t.Errorf("Ann's stream has status %d, want 200", stream.StatusCode)
+	}
+	if kind := stream.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") {
+		t.Errorf("Ann's stream has the type %q, want text/event-stream", kind)
 	}
 }
