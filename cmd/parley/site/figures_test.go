@@ -1,0 +1,163 @@
+package site_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/cmd/parley/site/sitetest"
+	"parley/store"
+	"parley/store/measure"
+	"parley/store/storetest"
+)
+
+// These tests are about the dashboard. newFigures makes a site, to whose figures a test adds what conversations contributed (keep).
+
+// acmeWithBilling is Acme with a further team, Billing, of which Ben isn't, and an account of that team.
+func acmeWithBilling() string {
+	teams := strings.Replace(sitetest.Acme, "accounts:", "  - {name: Billing, members: [ann@acme.test], slack_channel: C0BILLING}\naccounts:", 1)
+	return teams + `
+  - {name: billing-mail, kind: http, team: Billing, http: {secret: "billing-tops3cret", callback_url: "https://shop.test/billing"}}
+`
+}
+
+// figures is a site, and the ids of what conversations are counted by.
+type figures struct {
+	*sitetest.Site
+
+	t                *testing.T
+	support, billing store.TeamID
+	supportMail      store.AccountID
+	billingMail      store.AccountID
+	ann, ben         store.AgentID
+}
+
+func newFigures(t *testing.T) *figures {
+	t.Helper()
+	f := &figures{t: t, Site: sitetest.Start(t, acmeWithBilling(), withInbox(t), withSlack)}
+	f.setProgress(progress{})
+	f.support, f.billing = store.TeamID(f.id("teams", "Support")), store.TeamID(f.id("teams", "Billing"))
+	f.supportMail, f.billingMail = store.AccountID(f.id("accounts", "support-mail")), store.AccountID(f.id("accounts", "billing-mail"))
+	f.ann, f.ben = store.AgentID(f.id("agents", "Ann Lee")), store.AgentID(f.id("agents", "Ben Osei"))
+	return f
+}
+
+// id returns the id of a row by its name.
+func (f *figures) id(table, name string) int {
+	f.t.Helper()
+	return countRowsOf(f.t, f.Site, `SELECT id::int FROM `+table+` WHERE name = $1`, name)
+}
+
+// progress says how far the counting has come.
+type progress struct {
+	countBelow   int // conversations with smaller numbers are to be counted again; 0 means none
+	mediansBelow int // of conversations with smaller numbers the medians of old days are to be counted; 0 means none
+}
+
+func (f *figures) setProgress(p progress) {
+	f.t.Helper()
+	storetest.Exec(f.t, f.Pool, `UPDATE measured SET below = $1`, p.countBelow)
+	storetest.Exec(f.t, f.Pool, `INSERT INTO measure_filling VALUES (1, $1, '2026-01-01')
+		ON CONFLICT (id) DO UPDATE SET below = EXCLUDED.below`, p.mediansBelow)
+}
+
+// contribution is what one conversation contributes to the figures.
+type contribution struct {
+	conversation store.ConversationID
+	subject      string // "" means that it doesn't matter
+	labels       measure.Labels
+	shares       []measure.Share
+}
+
+// keep adds a conversation with Kim Example and its thread in Slack, and what it contributes to the figures.
+func (f *figures) keep(c contribution) {
+	f.t.Helper()
+	c.labels.ConversationID = c.conversation
+	for i := range c.shares {
+		c.shares[i].ConversationID = c.conversation
+	}
+	if c.labels.Tags == nil {
+		c.labels.Tags = []string{}
+	}
+	storetest.Exec(f.t, f.Pool, `
+		INSERT INTO conversations (id, account_id, subject, status, last_at, created_at, participants)
+		VALUES ($1, $2, $3, 'resolved', now(), now(), '[{"key": "kim@example.org", "name": "Kim Example", "role": "to"}]')`,
+		c.conversation, c.shares[0].AccountID, c.subject)
+	storetest.Exec(f.t, f.Pool, `
+		INSERT INTO threads (conversation_id, account_id, channel, root)
+		SELECT $1, id, 'C0SUPPORT', '1700000000.000100' FROM accounts WHERE kind = 'slack'`, c.conversation)
+	err := store.InTx(f.t.Context(), f.Pool, func(tx pgx.Tx) error {
+		if err := new(measure.Progress).Keep(f.t.Context(), tx, []measure.Labels{c.labels}, c.shares); err != nil {
+			return err
+		}
+		return new(measure.Progress).KeepTimes(f.t.Context(), tx, []measure.Labels{c.labels}, timesOf(c.shares))
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// timesOf returns the single times that shares sum up, each as long as their average.
+func timesOf(shares []measure.Share) (list []measure.Single) {
+	for _, s := range shares {
+		add := func(what measure.Time, count, sum, sumOpen int64) {
+			for range count {
+				list = append(list, measure.Single{
+					ConversationID: s.ConversationID,
+					Day:            s.Day,
+					AccountID:      s.AccountID,
+					TeamID:         s.TeamID,
+					AgentID:        s.AgentID,
+					Time:           what,
+					Wall:           sum / count,
+					Open:           sumOpen / count,
+				})
+			}
+		}
+		add(measure.FirstAnswer, s.FirstCount, s.FirstSum, s.FirstSumOpen)
+		add(measure.NextAnswer, s.NextCount, s.NextSum, s.NextSumOpen)
+		add(measure.Ended, s.Resolved, s.EndedSum, s.EndedSumOpen)
+	}
+	return list
+}
+
+func daysAgo(n int) string { return time.Now().AddDate(0, 0, -n).Format(time.DateOnly) } //nolint:forbidigo // the site's clock is this one
+
+// ofSupport is a share of a conversation with Support, yesterday, of no agent.
+func (f *figures) ofSupport(counted measure.Figures) measure.Share {
+	return measure.Share{Day: daysAgo(1), TeamID: f.support, AccountID: f.supportMail, Figures: counted}
+}
+
+// keepTwo adds a conversation (4711) of Support's, which Ben has answered after two hours, and one (4712) of Billing's, which Ann has
+// answered after a minute.
+func (f *figures) keepTwo() {
+	f.t.Helper()
+	f.keep(contribution{
+		conversation: 4711,
+		subject:      "Where is my order?",
+		labels:       measure.Labels{Tags: []string{"Sales"}, Intent: "order_status"},
+		shares: []measure.Share{
+			{Day: daysAgo(2), TeamID: f.support, AccountID: f.supportMail, Figures: measure.Figures{Opened: 1, MessagesIn: 2}},
+			{Day: daysAgo(2), TeamID: f.support, AgentID: f.ben, AccountID: f.supportMail, Figures: measure.Figures{
+				MessagesOut: 1,
+				FirstCount:  1, FirstSum: 7200, FirstSumOpen: 1800, FirstWorst: 7200, FirstWorstOpen: 1800,
+				Resolved: 1, EndedSum: 90000, EndedSumOpen: 9000, EndedWorst: 90000, EndedWorstOpen: 9000,
+			}},
+		},
+	})
+	f.keep(contribution{
+		conversation: 4712,
+		subject:      "الفاتورة",
+		labels:       measure.Labels{Tags: []string{"Billing"}, Mood: "negative"},
+		shares: []measure.Share{
+			{Day: daysAgo(1), TeamID: f.billing, AccountID: f.billingMail, Figures: measure.Figures{Opened: 1, MessagesIn: 1}},
+			{Day: daysAgo(0), TeamID: f.billing, AgentID: f.ann, AccountID: f.billingMail, Figures: measure.Figures{
+				MessagesOut: 3,
+				FirstCount:  1, FirstSum: 60, FirstSumOpen: 60, FirstWorst: 60, FirstWorstOpen: 60,
+				NextCount: 2, NextSum: 600, NextSumOpen: 600, NextWorst: 500, NextWorstOpen: 500,
+			}},
+		},
+	})
+}
