@@ -12,8 +12,8 @@ import (
 	"parley/cmd/parley/roster"
 )
 
-// once calls what is to happen, and forgets it.
-func once(happens *func()) {
+// callOnce calls what is to happen, and forgets it.
+func callOnce(happens *func()) {
 	if f := *happens; f != nil {
 		*happens = nil
 		f()
@@ -28,58 +28,101 @@ type slowRoster struct {
 	w *workspace
 }
 
+// Members implements bridge.Roster.
 func (s slowRoster) Members(ctx context.Context, channel string, skip func(string) bool) ([]bridge.Member, error) {
-	once(&s.w.listing)
+	callOnce(&s.w.whileListing)
 	return s.Roster.Members(ctx, channel, skip)
 }
 
-// A team gets another channel while an admin looks at the members of the former one, or while Parley looks for newcomers: nobody
-// of the other channel becomes an agent before an admin has seen who is there. Nor does who is left out just then.
-func TestChannelChangesMeanwhile(t *testing.T) {
-	t.Parallel()
-	w := open(t, slackfake.Options{})
-	w.slack.Admin.AddUser(slackfake.User{ID: "U0EVE", Name: "eve", Email: "eve@acme.test"})
-	w.slack.Admin.AddChannel(slackfake.Channel{ID: "C0ALL", Name: "all", Members: []string{w.slack.BotUserID(), lab.Ben, "U0EVE"}})
-	to := func(channel string) func() {
-		return func() { w.apply(`teams: [{name: Support, slack_channel: ` + channel + `}]`) }
-	}
-	refused := func(d roster.Decision) {
-		t.Helper()
-		if n, err := w.keeper.Confirm(t.Context(), setup.Author{Name: "ann@acme.test"}, d); !errors.Is(err, setup.ErrStale) {
-			t.Errorf("%d joined, %v", n, err)
-		}
-	}
-	seen := w.decides(true, lab.Ann)
-	to("C0ALL")()
-	refused(seen)
-	w.round()
-	if got := w.team(); got != "" {
-		t.Errorf("of a channel that nobody has seen: %s", got)
-	}
-	to(support)()
-	w.listing = to("C0ALL") // while the members are listed that become agents
-	refused(seen)
-	to(support)()
-	w.confirm(true, lab.Ann)
+// allChannel is another channel than the team's. Ben and Eve are in it.
+const allChannel = "C0ALL"
 
-	for _, during := range []*func(){&w.asking, &w.listing} {
-		w.joins(slackfake.User{ID: "U0FAY", Name: "fay", Email: "fay@acme.test"})
-		*during = to("C0ALL")
-		w.round()
-		if got := w.team(); got != "ann@acme.test" {
-			t.Errorf("another channel while newcomers are looked for: %s", got)
-		}
-		to(support)()
+// openWithOtherChannel opens a workspace in which there is allChannel, too.
+func openWithOtherChannel(t *testing.T) *workspace {
+	t.Helper()
+	w := openWorkspace(t, slackfake.Options{})
+	w.slack.Admin.AddUser(slackfake.User{ID: "U0EVE", Name: "eve", Email: "eve@acme.test"})
+	w.slack.Admin.AddChannel(slackfake.Channel{ID: allChannel, Name: "all", Members: []string{w.slack.BotUserID(), lab.Ben, "U0EVE"}})
+	return w
+}
+
+// useChannel gives the team a channel.
+func (w *workspace) useChannel(channel string) {
+	w.t.Helper()
+	w.apply(`teams: [{name: Support, slack_channel: ` + channel + `}]`)
+}
+
+// wantStale checks that a decision is refused, since it was made on what has changed.
+func (w *workspace) wantStale(d roster.Decision) {
+	w.t.Helper()
+	if n, err := w.keeper.Confirm(w.t.Context(), setup.Author{Name: "ann@acme.test"}, d); !errors.Is(err, setup.ErrStale) {
+		w.t.Errorf("Confirm: %d joined, %v, want %v", n, err, setup.ErrStale)
 	}
-	w.listing = func() { w.confirm(true) } // Fay is left out
-	w.round()
-	if got := w.team(); got != "ann@acme.test" {
-		t.Errorf("who was left out meanwhile was added: %s", got)
+}
+
+// A team gets another channel after an admin has looked at the members of the former one: nobody joins before an admin has seen who is
+// there.
+func TestChannelChangesBeforeConfirmation(t *testing.T) {
+	t.Parallel()
+	w := openWithOtherChannel(t)
+	seen := w.decide(lab.Ann)
+	w.useChannel(allChannel)
+	w.wantStale(seen)
+	w.addNewcomers()
+	w.wantTeam("with a channel that nobody has seen")
+}
+
+// The same while the chat lists the members that are to join.
+func TestChannelChangesDuringConfirmation(t *testing.T) {
+	t.Parallel()
+	w := openWithOtherChannel(t)
+	seen := w.decide(lab.Ann)
+	w.whileListing = func() { w.useChannel(allChannel) }
+	w.wantStale(seen)
+	w.wantTeam("with a channel that nobody has seen")
+}
+
+// A team gets another channel while Parley looks for newcomers in the former one: nobody joins, neither of the former one nor of the
+// other.
+func TestChannelChangesWhileNewcomersAreAdded(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		when func(w *workspace) *func()
+	}{
+		{name: "as the chat is taken", when: func(w *workspace) *func() { return &w.whileTaking }},
+		{name: "while members are listed", when: func(w *workspace) *func() { return &w.whileListing }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := openWithOtherChannel(t)
+			w.confirm(lab.Ann)
+			w.join(slackfake.User{ID: "U0FAY", Name: "fay", Email: "fay@acme.test"})
+			*tt.when(w) = func() { w.useChannel(allChannel) }
+			w.addNewcomers()
+			w.wantTeam("with another channel meanwhile", "ann@acme.test")
+		})
 	}
-	w.listing = func() { w.apply(`teams: [{name: Support, agents: listed}]`) }
-	w.joins(slackfake.User{ID: "U0GIA", Name: "gia", Email: "gia@acme.test"})
-	w.round()
-	if got := w.team(); got != "ann@acme.test" {
-		t.Errorf("when only who is listed counts by now: %s", got)
-	}
+}
+
+// Who is left out by an admin while Parley looks for newcomers isn't added.
+func TestLeftOutWhileNewcomersAreAdded(t *testing.T) {
+	t.Parallel()
+	w := openWorkspace(t, slackfake.Options{})
+	w.confirm(lab.Ann)
+	w.join(slackfake.User{ID: "U0FAY", Name: "fay", Email: "fay@acme.test"})
+	w.whileListing = func() { w.confirm() } // chooses nobody, so Fay is left out
+	w.addNewcomers()
+	w.wantTeam("after Fay was left out meanwhile", "ann@acme.test")
+}
+
+// An admin decides, while Parley looks for newcomers, that only who is listed counts.
+func TestFollowingEndsWhileNewcomersAreAdded(t *testing.T) {
+	t.Parallel()
+	w := openWorkspace(t, slackfake.Options{})
+	w.confirm(lab.Ann)
+	w.join(slackfake.User{ID: "U0GIA", Name: "gia", Email: "gia@acme.test"})
+	w.whileListing = func() { w.apply(`teams: [{name: Support, agents: listed}]`) }
+	w.addNewcomers()
+	w.wantTeam("when only who is listed counts by now", "ann@acme.test")
 }

@@ -1,0 +1,156 @@
+package roster_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"parley/bot/slack/slackfake"
+	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/roster"
+	"parley/store/storetest"
+)
+
+// openCrowd opens a workspace with 1500 people besides Ann, Ben and Zoe, whose Slack limits how often it is asked.
+func openCrowd(t *testing.T) (w *workspace, people int) {
+	t.Helper()
+	var users []slackfake.User
+	for i := range 1500 {
+		users = append(users, slackfake.User{ID: fmt.Sprintf("U0MANY%04d", i), Name: fmt.Sprintf("many%d", i), Email: fmt.Sprintf("many%d@acme.test", i)})
+	}
+	return openWorkspace(t, slackfake.Options{Users: users, Limits: true}), len(users) + len(lab.SlackPeople())
+}
+
+// countQuestions returns how often Slack was asked about people.
+func (w *workspace) countQuestions() int {
+	return len(w.slack.Calls("users.list")) + len(w.slack.Calls("users.info"))
+}
+
+// A channel of many is read page by page, and Parley waits where Slack asks for it. People who are known aren't asked about again.
+func TestManyInTheChannel(t *testing.T) {
+	t.Parallel()
+	w, people := openCrowd(t)
+	w.slack.Inject(slackfake.Fault{Method: "users.list", Kind: slackfake.FaultRateLimit, Retry: 1, Times: 1})
+	w.slack.Inject(slackfake.Fault{Method: "conversations.members", Kind: slackfake.FaultRateLimit, Retry: 1, Times: 1})
+	var all []string
+	for _, p := range w.list().People {
+		all = append(all, p.User)
+	}
+	if len(all) != people {
+		t.Fatalf("%d people are listed, want %d", len(all), people)
+	}
+	if n := w.confirm(all...); n != people {
+		t.Errorf("%d joined, want %d", n, people)
+	}
+
+	before := w.countQuestions()
+	w.addNewcomers()
+	if n := w.countQuestions() - before; n != 0 {
+		t.Errorf("Slack was asked about people %d times, want never, since all are known", n)
+	}
+}
+
+// organisation is an emulated Teams with 600 people besides Ann, Ben and Zoe, a guest, and somebody of another organisation.
+func organisation(t *testing.T) *teamsfake.Server {
+	t.Helper()
+	users := []teamsfake.User{
+		{ID: "c0000000-0000-4000-8000-00000000000c", Name: "Gus Guest", Email: "gus@elsewhere.test", Guest: true},
+		{ID: "d0000000-0000-4000-8000-00000000000d", Name: "Fay Far", Email: "fay@other.test", TenantID: "99999999-0000-4000-8000-000000000001"},
+	}
+	for i := range 600 {
+		users = append(users, teamsfake.User{ID: fmt.Sprintf("e0000000-0000-4000-8000-%012d", i), Name: fmt.Sprintf("Many %d", i), Email: fmt.Sprintf("many%d@acme.test", i)})
+	}
+	fake := lab.NewOrganisation(teamsfake.Options{AppID: "22222222-2222-4222-8222-222222222222", Users: users})
+	if err := fake.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = fake.Close() })
+	return fake
+}
+
+// openTeams opens a Keeper beside a Parley that is connected to Teams, where the team has a channel.
+func openTeams(t *testing.T) *workspace {
+	t.Helper()
+	fake := organisation(t)
+	env := app.Env{
+		DatabaseURL: storetest.URL(t),
+		Data:        t.TempDir(),
+		Listen:      "127.0.0.1:0",
+		PublicURL:   "https://help.acme.test",
+		Teams: app.TeamsEnv{
+			AppID:       fake.AppID(),
+			AppPassword: fake.AppPassword(),
+			TenantID:    fake.TenantID(),
+			LoginURL:    fake.LoginURL(),
+			OpenIDURL:   fake.OpenIDURL(),
+			GraphURL:    fake.GraphURL(),
+			ServiceURLs: []string{fake.ServiceURL()},
+		},
+	}
+	w := &workspace{t: t, db: openDatabase(t, env)}
+	serve(t, env, w.db, fake)
+	w.keeper = w.newKeeper(env)
+	w.apply(`teams: [{name: Support, teams_channel: "` + lab.TeamsSupport + `"}]`)
+	return w
+}
+
+// In Teams the members are those whom the service lists, page by page, but for those of other organisations. A guest can't answer there.
+func TestMembersInTeams(t *testing.T) {
+	t.Parallel()
+	const people = 600 + 3 + 1 // with Ann, Ben and Zoe, and the guest
+	w := openTeams(t)
+	l, err := w.keeper.List(t.Context(), "Support", "teams", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(l.People) != people {
+		t.Errorf("%d people are listed, want %d", len(l.People), people)
+	}
+	status := map[string]roster.Status{}
+	for _, p := range l.People {
+		status[p.Email] = p.Status
+	}
+	if got := status["gus@elsewhere.test"]; got != roster.NotAllowed {
+		t.Errorf("the guest's status is %q, want %q", got, roster.NotAllowed)
+	}
+	if got := status["many599@acme.test"]; got != roster.NoAgent {
+		t.Errorf("the status of the last one is %q, want %q", got, roster.NoAgent)
+	}
+	if _, isListed := status["fay@other.test"]; isListed {
+		t.Error("somebody of another organisation is listed")
+	}
+	if _, err := w.keeper.List(t.Context(), "Support", "slack", nil); err == nil {
+		t.Error("List of a chat that isn't connected: got no error")
+	}
+}
+
+// serve runs a Parley until the app was added to the team, so that it is known where Teams is reached.
+func serve(t *testing.T, env app.Env, db *app.Database, fake *teamsfake.Server) {
+	t.Helper()
+	a, err := app.New(t.Context(), env, db, slog.New(slog.DiscardHandler), app.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	ctx, stop := context.WithCancel(t.Context())
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	if err := fake.Admin.Connect(t.Context(), "http://"+a.Address()+"/teams/messages"); err != nil {
+		t.Fatal(err)
+	}
+	if err := fake.WaitFor(t.Context(), func() bool {
+		var n int
+		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM surface_notes`).Scan(&n)
+		return err == nil && n > 0 && fake.Activities.Pending() == 0
+	}); err != nil {
+		t.Fatal(err)
+	}
+}

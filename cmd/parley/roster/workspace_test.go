@@ -1,0 +1,194 @@
+package roster_test
+
+import (
+	"log/slog"
+	"slices"
+	"testing"
+
+	"parley/bot/slack/slackfake"
+	"parley/bridge"
+	"parley/bridge/setup"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/roster"
+	"parley/store/storetest"
+)
+
+// These tests are about who of a chat's channel becomes an agent of the team whose channel it is. openWorkspace makes an emulated Slack with
+// the channel #support, in which all its people are, and a Keeper that looks at it. Ann is an admin, and nobody is in the team yet.
+
+// workspace is a team's channel in Slack, beside a Parley that looks at it.
+type workspace struct {
+	t      *testing.T
+	slack  *slackfake.Server
+	db     *app.Database
+	keeper *roster.Keeper
+
+	// What happens once, when the keeper takes the chat, and while the chat lists members; may be nil.
+	whileTaking, whileListing func()
+}
+
+const support = lab.Support
+
+func openWorkspace(t *testing.T, o slackfake.Options) *workspace {
+	t.Helper()
+	o.Users = append(lab.SlackPeople(), o.Users...)
+	w := &workspace{t: t, slack: slackfake.New(o)}
+	members := []string{w.slack.BotUserID()}
+	for _, u := range o.Users {
+		members = append(members, u.ID)
+	}
+	w.slack.Admin.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: members})
+	if err := w.slack.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.slack.Close() })
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), SlackAPIURL: w.slack.APIURL(), SlackBotToken: w.slack.BotToken(), SlackAppToken: w.slack.AppToken()}
+	w.db = openDatabase(t, env)
+	w.keeper = w.newKeeper(env)
+	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]
+teams: [{name: Support, members: [], slack_channel: ` + support + `}]`)
+	return w
+}
+
+func openDatabase(t *testing.T, env app.Env) *app.Database {
+	t.Helper()
+	db, err := app.OpenDatabase(t.Context(), env, slog.New(slog.DiscardHandler), func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	if err := db.Migrate(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func (w *workspace) newKeeper(env app.Env) *roster.Keeper {
+	w.t.Helper()
+	l, err := app.NewLookup(w.t.Context(), env, w.db, slog.New(slog.DiscardHandler), true)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return roster.New(roster.Options{Pool: w.db.Pool, Sealer: w.db.Sealer, Specs: app.Specs(), Log: slog.New(slog.DiscardHandler), Surface: func(kind string) bridge.Surface {
+		callOnce(&w.whileTaking)
+		s, _ := l.Surfaces()[kind].(bridge.Surface)
+		if r, ok := s.(bridge.Roster); ok {
+			return slowRoster{Surface: s, Roster: r, w: w}
+		}
+		return s
+	}})
+}
+
+// apply changes the set-up.
+func (w *workspace) apply(yaml string) {
+	w.t.Helper()
+	w.applyWith(yaml, setup.Options{Sealer: w.db.Sealer, Specs: app.Specs()})
+}
+
+// applyWhole changes the set-up, and takes out what the file doesn't have.
+func (w *workspace) applyWhole(yaml string) {
+	w.t.Helper()
+	w.applyWith(yaml, setup.Options{Sealer: w.db.Sealer, Specs: app.Specs(), Prune: true})
+}
+
+func (w *workspace) applyWith(yaml string, o setup.Options) {
+	w.t.Helper()
+	file, err := setup.Parse([]byte(yaml), func(string) (string, bool) { return "", false })
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := setup.Apply(w.t.Context(), w.db.Pool, file, o); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// join lets somebody come into the channel.
+func (w *workspace) join(u slackfake.User) {
+	w.t.Helper()
+	w.slack.Admin.AddUser(u)
+	if err := w.slack.Admin.Invite(support, u.ID, lab.Ann); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// list returns who is in the channel, as an admin sees it.
+func (w *workspace) list() roster.List {
+	w.t.Helper()
+	l, err := w.keeper.List(w.t.Context(), "Support", "slack", nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return l
+}
+
+// find returns somebody of the channel by the id in Slack.
+func (w *workspace) find(user string) roster.Person {
+	w.t.Helper()
+	people := w.list().People
+	i := slices.IndexFunc(people, func(p roster.Person) bool { return p.User == user })
+	if i < 0 {
+		w.t.Fatalf("%s is not listed in the channel", user)
+	}
+	return people[i]
+}
+
+// decide returns the decision of an admin who looks at the members now: some are chosen, the others left out. Who comes later joins
+// the team.
+func (w *workspace) decide(chosen ...string) roster.Decision {
+	w.t.Helper()
+	l := w.list()
+	d := roster.Decision{Team: "Support", Kind: "slack", Channel: l.Channel, Chosen: chosen, Follow: true}
+	for _, p := range l.People {
+		d.Listed = append(d.Listed, p.User)
+	}
+	return d
+}
+
+// confirm lets an admin choose members now, and returns how many joined the team. Who comes later joins by himself.
+func (w *workspace) confirm(chosen ...string) (joined int) {
+	w.t.Helper()
+	return w.mustConfirm(w.decide(chosen...))
+}
+
+// confirmOnly is confirm, but who comes later doesn't join.
+func (w *workspace) confirmOnly(chosen ...string) (joined int) {
+	w.t.Helper()
+	d := w.decide(chosen...)
+	d.Follow = false
+	return w.mustConfirm(d)
+}
+
+func (w *workspace) mustConfirm(d roster.Decision) (joined int) {
+	w.t.Helper()
+	n, err := w.keeper.Confirm(w.t.Context(), setup.Author{Name: "ann@acme.test"}, d)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}
+
+// addNewcomers looks at the channels once, as Parley does from time to time.
+func (w *workspace) addNewcomers() {
+	w.t.Helper()
+	if err := w.keeper.AddNewcomers(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// wantTeam checks the addresses of the team's members.
+func (w *workspace) wantTeam(when string, want ...string) {
+	w.t.Helper()
+	entries, err := setup.Entries(w.t.Context(), w.db.Pool, app.Specs())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	i := slices.IndexFunc(entries, func(e setup.Entry) bool { return e.Kind == setup.EntryTeam })
+	if i < 0 {
+		w.t.Fatal("the set-up has no team")
+	}
+	got := slices.Sorted(slices.Values(entries[i].Values["members"]))
+	if !slices.Equal(got, want) {
+		w.t.Errorf("%s: the team has %q, want %q", when, got, want)
+	}
+}
