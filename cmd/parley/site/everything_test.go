@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"parley/bridge/setup"
-	"parley/channels"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -160,167 +159,47 @@ func routeOf(s *sitetest.Site, method, address string) string {
 // up, and nothing if they are sent as they were shown.
 func doing() []string {
 	return []string{
-		"POST /auth/sign-out", "POST /auth/sign-out-everywhere", "POST /auth/link/{link}",
-		"POST /settings/tokens", "POST /settings/tokens/{id}/revoke", "POST /settings/accounts/{name}/pause", "POST /settings/accounts/{name}/take-out", "POST /settings/agents/{name}/take-out",
-		"POST /settings/teams/{name}/take-out", "POST /settings/tags/{name}/take-out", "POST /settings/templates/{name}/take-out",
-		"POST /settings/stuck/{event}/replay", "POST /settings/stuck/{event}/drop", "POST /settings/blocked/{sender}/unblock",
-		"POST /settings/erase/contact/{id}", "POST /settings/erase/go-on/{erasure}", "POST /inbox/{id}",
-		"POST /settings/mailboxes/{name}/connect", "POST /settings/health", "POST /settings/stuck/{delivery}/decide",
-		"POST /settings/first-steps/disconnect", "POST /settings/first-steps/members", "POST /settings/numbers/{name}/webhook", "POST /inbox/{id}/reply",
+		"POST /auth/sign-out",
+		"POST /auth/sign-out-everywhere",
+		"POST /auth/link/{link}",
+		"POST /settings/tokens",
+		"POST /settings/tokens/{id}/revoke",
+		"POST /settings/accounts/{name}/pause",
+		"POST /settings/accounts/{name}/take-out",
+		"POST /settings/agents/{name}/take-out",
+		"POST /settings/teams/{name}/take-out",
+		"POST /settings/tags/{name}/take-out",
+		"POST /settings/templates/{name}/take-out",
+		"POST /settings/stuck/{event}/replay",
+		"POST /settings/stuck/{event}/drop",
+		"POST /settings/blocked/{sender}/unblock",
+		"POST /settings/erase/contact/{id}",
+		"POST /settings/erase/go-on/{erasure}",
+		"POST /inbox/{id}",
+		"POST /settings/mailboxes/{name}/connect",
+		"POST /settings/health",
+		"POST /settings/stuck/{delivery}/decide",
+		"POST /settings/first-steps/disconnect",
+		"POST /settings/first-steps/members",
+		"POST /settings/numbers/{name}/webhook",
+		"POST /inbox/{id}/reply",
 	}
 }
 
 // later lists the forms that no page shows at first: they follow another form or another site, are there while no team has
 // a channel, or are those of a tab in Teams.
 func later() []string {
-	return []string{"POST /settings/add-mailbox/servers", "POST /settings/add-mailbox/provider", "POST /settings/first-steps/team",
-		"POST /settings/add-whatsapp/sign-up", "POST /settings/add-whatsapp/numbers", "POST /auth/tab"}
-}
-
-// YAML → pages → YAML. Every key of parley.yaml stands on a page; every form of every page, sent as it was shown,
-// changes nothing; nor does anything that is sent besides: a role, another's name, a secret, keys of other entries.
-//
-func TestRoundByForms(t *testing.T) {
-	t.Parallel()
-	s := startEverything(t)
-	everyKey(t, s)
-	ann := s.Visitor("ann@acme.test")
-	sent := map[string]bool{}
-	before := exported(t, s)
-	pages := pagesOf(ann, "/settings", "/settings/me")
-	everyControl(t, pages)
-	for address, page := range pages {
-		for _, form := range page.Forms() {
-			route := routeOf(s, form.Method, form.Action)
-			if form.Method != http.MethodPost || slices.Contains(doing(), route) {
-				continue
-			}
-			sent[route] = true
-			more := url.Values{}
-			for _, name := range strangeFields(s) {
-				if _, own := form.Values[name]; !own && !slices.ContainsFunc(form.Fields, func(c sitetest.Control) bool { return c.Name == name }) {
-					more.Set(name, strangeValue(name))
-				}
-			}
-			for what, values := range map[string]url.Values{"as it was shown": form.Values, "with fields that it doesn't have": with(form.Values, more)} {
-				a := ann.Post(form.Action, values)
-				if a.Status >= http.StatusInternalServerError || route == "" {
-					t.Errorf("%s, sent %s: %d", form.Action, what, a.Status)
-				}
-				if after := exported(t, s); after != before {
-					t.Errorf("%s of %s, sent %s, changes the set-up:\n%s", form.Action, address, what, changed(before, after))
-					before = after
-				}
-			}
-		}
-	}
-	for _, r := range s.Pages.Routes() {
-		if strings.HasPrefix(r.Pattern, "POST ") && !sent[r.Pattern] && !slices.Contains(slices.Concat(doing(), later()), r.Pattern) {
-			t.Errorf("%s: no form of any page is sent there", r.Pattern)
-		}
+	return []string{
+		"POST /settings/add-mailbox/servers",
+		"POST /settings/add-mailbox/provider",
+		"POST /settings/first-steps/team",
+		"POST /settings/add-whatsapp/sign-up",
+		"POST /settings/add-whatsapp/numbers",
+		"POST /auth/tab",
 	}
 }
 
-// everyKey fails the test if a key of parley.yaml has no value in everything, or no page.
-func everyKey(t *testing.T, s *sitetest.Site) {
-	t.Helper()
-	entries, err := setup.Entries(t.Context(), s.Pool, app.Specs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	given := func(kind, channel string, f setup.Field) bool {
-		return slices.ContainsFunc(entries, func(e setup.Entry) bool {
-			_, inside := e.Values[f.Path]
-			for p := range e.Values {
-				inside = inside || strings.HasPrefix(p, f.Path+".")
-			}
-			return e.Kind == kind && (channel == "" || e.Channel == channel) && (inside || slices.Contains(e.Stored, f.Path))
-		})
-	}
-	for _, kind := range []string{setup.EntryCompany, setup.EntryAgent, setup.EntryTeam, setup.EntryTag, setup.EntryTemplate, setup.EntryKnowledge} {
-		for _, f := range setup.FieldsOf(kind, nil) {
-			if !given(kind, "", f) {
-				t.Errorf("testdata/everything.yaml has no value for %s of a %s", f.Path, kind)
-			}
-		}
-	}
-	for _, spec := range app.Specs() {
-		for _, f := range setup.FieldsOf(setup.EntryAccount, &spec) {
-			channel := ""
-			if slices.ContainsFunc(spec.Fields, func(own channels.Field) bool { return strings.HasSuffix(f.Path, "."+own.Name) }) {
-				channel = spec.Kind
-			}
-			if !given(setup.EntryAccount, channel, f) {
-				t.Errorf("testdata/everything.yaml has no value for %s of an account of %s", f.Path, spec.Kind)
-			}
-		}
-	}
-}
-
-// everyControl fails the test if a key of parley.yaml can be given on no page. It tells on which pages each can.
-func everyControl(t *testing.T, pages map[string]sitetest.Answer) {
-	t.Helper()
-	given := map[string][]string{} // the pages, by the paths of keys
-	for address, page := range pages {
-		for _, form := range page.Forms() {
-			for _, c := range form.Fields {
-				for path := c.Name; path != ""; path = path[:max(strings.LastIndex(path, "."), 0)] {
-					given[path] = append(given[path], address)
-				}
-			}
-		}
-	}
-	look := func(kind, below string, fields []setup.Field) {
-		for _, f := range fields {
-			on := slices.DeleteFunc(slices.Clone(given[f.Path]), func(address string) bool { return !strings.HasPrefix(address, "/settings/"+below) })
-			slices.Sort(on)
-			if len(on) == 0 {
-				t.Errorf("%s of %s can be given on no page", f.Path, kind)
-				continue
-			}
-			t.Logf("%s: %s on %s", kind, f.Path, on[0])
-		}
-	}
-	for kind, below := range map[string]string{setup.EntryCompany: "", setup.EntryAgent: "", setup.EntryTeam: "", setup.EntryTag: "", setup.EntryTemplate: "", setup.EntryKnowledge: "ai"} {
-		look(kind, below, setup.FieldsOf(kind, nil))
-	}
-	for _, spec := range app.Specs() {
-		look(spec.Kind, "", setup.FieldsOf(setup.EntryAccount, &spec))
-	}
-}
-
-// strangeFields are names that a form may be sent with by somebody who wants more than it offers.
-func strangeFields(s *sitetest.Site) []string {
-	names := []string{"role", "admin", "is_admin", "agent", "agent_id", "id", "account_id", "kind", "channel", "active", "author", "remove", "was", "secrets", "config"}
-	for _, kind := range []string{setup.EntryCompany, setup.EntryAgent, setup.EntryTeam, setup.EntryTag, setup.EntryTemplate, setup.EntryKnowledge} {
-		for _, f := range setup.FieldsOf(kind, nil) {
-			names = append(names, f.Path)
-		}
-	}
-	for _, spec := range app.Specs() {
-		for _, f := range setup.FieldsOf(setup.EntryAccount, &spec) {
-			names = append(names, f.Path)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// strangeValue is one that would count, if the field did.
-func strangeValue(name string) string {
-	switch name {
-	case "roles", "role":
-		return "admin"
-	case "members", "email":
-		return "ben@acme.test"
-	case "mode":
-		return "live"
-	case "agent_id", "id", "account_id", "agent":
-		return "1"
-	}
-	return "true"
-}
-
+// with returns values with more of them, which take the place of those of the same names.
 func with(values, more url.Values) url.Values {
 	all := url.Values{}
 	for _, list := range []url.Values{values, more} {
@@ -329,49 +208,4 @@ func with(values, more url.Values) url.Values {
 		}
 	}
 	return all
-}
-
-// Whoever adds something gets what the form offers, whatever is sent besides: a new account begins in watch mode and
-// without settings, an agent's own page gives no role, and nobody's page but the own.
-//
-func TestNothingBesidesTheForm(t *testing.T) {
-	t.Parallel()
-	s := startEverything(t)
-	ann, ben := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
-	extra := url.Values{"mode": {"live"}, "paused": {"true"}, "settings.ai": {"on"}, "roles": {"admin"}, "email": {"ann@acme.test"}, "slack": {"U0ANN"}, "members": {"ben@acme.test"}}
-	a := ann.Post("/settings/new-account/http", with(url.Values{"name": {"second"}, "team": {"Support"}, "http.secret": {"tops3cret-too"}, "http.callback_url": {"https://shop.test/b"}}, extra))
-	if a.Status != http.StatusSeeOther {
-		t.Fatalf("a new account: %d %s", a.Status, a.Body)
-	}
-	a = ann.Post("/settings/add-mailbox/servers", with(url.Values{"email.address": {"third@acme.test"}, "email.imap.host": {"imap.acme.test"}, "email.imap.port": {"993"}, "email.imap.password": {"p"}, "email.smtp.port": {"587"}, "email.smtp.host": {"smtp.acme.test"}, "untested": {"yes"}}, extra))
-	if a.Status != http.StatusSeeOther {
-		t.Fatalf("a new mailbox: %d %s", a.Status, a.Body)
-	}
-	entries, err := setup.Entries(t.Context(), s.Pool, app.Specs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	added := 0
-	for _, e := range entries {
-		if e.Name == "second" || e.Name == "third" {
-			if added++; e.Value("mode") != "watch" || e.Value("paused") != "" || e.Value("settings.ai") != "" {
-				t.Errorf("%s begins with %v", e.Name, e.Values)
-			}
-		}
-	}
-	if added != 2 {
-		t.Errorf("%d accounts were added", added)
-	}
-	before := exported(t, s)
-	me := ben.Get("/settings/me").Forms()[2]
-	if me.Action != "/settings/me" {
-		t.Fatalf("the third form of the page is sent to %s", me.Action)
-	}
-	ben.Post("/settings/me", with(me.Values, extra))
-	if after := exported(t, s); after != before {
-		t.Errorf("Ben's page changed the set-up:\n%s", changed(before, after))
-	}
-	if a := ben.Get("/settings/agents"); a.Status != http.StatusForbidden {
-		t.Errorf("Ben is an admin: %d", a.Status)
-	}
 }

@@ -18,10 +18,21 @@ import (
 // somebody, or change only who is signed in where.
 func unversioned() []string {
 	return []string{
-		"POST /auth/sign-out", "POST /auth/sign-out-everywhere",
-		"POST /settings/add-mailbox", "POST /settings/add-number/{kind}", "POST /settings/new-account/{kind}", "POST /settings/new-agent", "POST /settings/new-tag",
-		"POST /settings/new-team", "POST /settings/new-template", "POST /settings/tokens",
-		"POST /settings/ai/try", "POST /settings/health", "POST /settings/mailboxes/{name}/connect", "POST /settings/mailboxes/{name}/test", "POST /settings/numbers/{name}/check",
+		"POST /auth/sign-out",
+		"POST /auth/sign-out-everywhere",
+		"POST /settings/add-mailbox",
+		"POST /settings/add-number/{kind}",
+		"POST /settings/new-account/{kind}",
+		"POST /settings/new-agent",
+		"POST /settings/new-tag",
+		"POST /settings/new-team",
+		"POST /settings/new-template",
+		"POST /settings/tokens",
+		"POST /settings/ai/try",
+		"POST /settings/health",
+		"POST /settings/mailboxes/{name}/connect",
+		"POST /settings/mailboxes/{name}/test",
+		"POST /settings/numbers/{name}/check",
 		"POST /settings/first-steps/agents",
 	}
 }
