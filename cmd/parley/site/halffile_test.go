@@ -51,34 +51,49 @@ func download(s *sitetest.Site, who *sitetest.Visitor, path string) (*http.Respo
 	return answer, body, err
 }
 
-// A file whose second half can't be read doesn't look whole to the browser. And what fails is never said to have changed
-// nothing: a reply may be stored although nobody could say so, and who is told otherwise sends it twice.
-func TestHalfDone(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, deskCompany, func(o *site.Options) { o.Inbox = halfDesk{newEngine(t, o).Inbox()} })
-	ben := s.Visitor("ben@acme.test")
-	if answer, body, err := download(s, ben, "/inbox/1/files/1/0"); err == nil || answer.StatusCode != http.StatusOK {
-		t.Errorf("%d, %d bytes: %v", answer.StatusCode, len(body), err)
-	}
+func startHalfDesk(t *testing.T) *sitetest.Site {
+	t.Helper()
+	return sitetest.Start(t, deskCompany, func(o *site.Options) { o.Inbox = halfDesk{newEngine(t, o).Inbox()} })
+}
 
-	a := ben.Post("/inbox/1", form(ben.Get("/inbox"), "verb", "reply", "form", "x", "text", "On Monday"))
-	if a.Status != http.StatusInternalServerError || !a.Has("went wrong") || a.Has("Nothing was changed") {
-		t.Errorf("%d %s", a.Status, a.Body)
+// A file whose second half can't be read doesn't look whole to the browser.
+func TestHalfFileIsNoWholeFile(t *testing.T) {
+	t.Parallel()
+	s := startHalfDesk(t)
+	answer, body, err := download(s, s.Visitor("ben@acme.test"), "/inbox/1/files/1/0")
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("status %d, want 200: the first half could be read", answer.StatusCode)
 	}
+	if err == nil {
+		t.Errorf("%d bytes came as a whole file, want an error", len(body))
+	}
+}
+
+// What fails is never said to have changed nothing: a reply may be stored although nobody could say so, and who is told otherwise sends
+// it twice.
+func TestFailureDoesNotSayThatNothingChanged(t *testing.T) {
+	t.Parallel()
+	s := startHalfDesk(t)
+	ben := s.Visitor("ben@acme.test")
+	a := ben.Post("/inbox/1", form(ben.Get("/inbox"), "verb", "reply", "form", "x", "text", "On Monday"))
+	wantStatus(t, "the reply", a, http.StatusInternalServerError)
+	wantShown(t, "the reply", a, "went wrong")
+	wantHidden(t, "the reply", a, "Nothing was changed")
 }
 
 // An export is written to the disk, whatever its size, and one at a time. It leaves nothing there.
 //
 func TestLargeExport(t *testing.T) {
 	t.Parallel()
-	const pieces = 64
-	piece := make([]byte, 1<<20)
+	const pieces, pieceSize = 64, 1 << 20
+	const size = pieces * pieceSize
+	piece := make([]byte, pieceSize)
 	begun, mayEnd := make(chan *os.File), make(chan struct{})
 	s := withRecords(t, func(o *site.Options) {
 		o.Operations.ExportContact = func(_ context.Context, _ []store.ContactID, w io.Writer) error {
 			file, isFile := w.(*os.File)
 			if !isFile {
-				t.Errorf("it is written to a %T", w)
+				t.Errorf("the export is written to a %T, want a file", w)
 			}
 			begun <- file
 			<-mayEnd
@@ -96,8 +111,11 @@ func TestLargeExport(t *testing.T) {
 	go func() {
 		defer close(done)
 		answer, body, err := download(s, ann, path)
-		if err != nil || answer.ContentLength != pieces<<20 || len(body) != pieces<<20 {
-			t.Errorf("%d bytes of %d: %v", len(body), answer.ContentLength, err)
+		if err != nil {
+			t.Errorf("download: %v", err)
+		}
+		if answer.ContentLength != size || len(body) != size {
+			t.Errorf("%d bytes came, and %d were announced, want %d", len(body), answer.ContentLength, size)
 		}
 	}()
 
@@ -107,11 +125,14 @@ func TestLargeExport(t *testing.T) {
 		<-done
 		return
 	}
-	if a := ann.Get(path); a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || !a.Has("Another export") {
-		t.Errorf("beside another: %d %s", a.Status, a.Body)
+	second := ann.Get(path)
+	wantStatus(t, "a second export", second, http.StatusServiceUnavailable)
+	wantShown(t, "a second export", second, "Another export")
+	if second.Header.Get("Retry-After") == "" {
+		t.Error("the refusal of a second export has no header Retry-After")
 	}
-	if _, err := os.Stat(file.Name()); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("others can read it: %v", err)
+	if _, err := os.Stat(file.Name()); !errors.Is(err, os.ErrNotExist) { // it was removed as soon as it was open
+		t.Errorf("the file has a name by which others can open it: %v", err)
 	}
 	close(mayEnd)
 	<-done

@@ -3,11 +3,13 @@ package site_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
 	"parley/bridge/holiday"
 	"parley/cmd/parley/site/sitetest"
+	"parley/store"
 )
 
 // opensAt reports whether an account is open at a moment in Berlin.
@@ -21,17 +23,16 @@ func opensAt(t *testing.T, s *sitetest.Site, account, moment string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range directoryOf(t, s).Accounts {
-		if a.Name == account {
-			h, err := holiday.Hours(a.Hours)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return h.OpenAt(at)
-		}
+	accounts := directoryOf(t, s).Accounts
+	i := slices.IndexFunc(accounts, func(a store.Account) bool { return a.Name == account })
+	if i < 0 {
+		t.Fatalf("there is no account %s", account)
 	}
-	t.Fatalf("no account %s", account)
-	return false
+	hours, err := holiday.Hours(accounts[i].Hours)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hours.OpenAt(at)
 }
 
 // An admin sets business hours with public holidays and a half day, by the keyboard alone where it matters; what is wrong
@@ -65,52 +66,98 @@ func TestHoursPage(t *testing.T) {
 	b.Shows("The next public holidays")
 	b.Press("details summary")
 	b.Looks("hours")
-	for moment, open := range map[string]bool{
-		"2026-12-07 10:00": true, "2026-12-08 13:00": false, "2026-12-12 10:00": false, // a monday, a tuesday at noon, a saturday
-		"2026-12-23 10:00": true, "2026-12-23 13:00": false, "2026-12-25 10:00": false, "2027-05-27 10:00": true, // Corpus Christi
+	for _, tt := range []struct {
+		name   string
+		moment string // in Berlin
+		want   bool   // open
+	}{
+		{name: "monday", moment: "2026-12-07 10:00", want: true},
+		{name: "tuesday's lunch break", moment: "2026-12-08 13:00", want: false},
+		{name: "saturday", moment: "2026-12-12 10:00", want: false},
+		{name: "half day, in the morning", moment: "2026-12-23 10:00", want: true},
+		{name: "half day, in the afternoon", moment: "2026-12-23 13:00", want: false},
+		{name: "Christmas", moment: "2026-12-25 10:00", want: false},
+		{name: "Corpus Christi, which is excepted", moment: "2027-05-27 10:00", want: true},
 	} {
-		if got := opensAt(t, s, "support-mail", moment); got != open {
-			t.Errorf("%s: open %v", moment, got)
+		if got := opensAt(t, s, "support-mail", tt.moment); got != tt.want {
+			t.Errorf("%s (%s): open is %t, want %t", tt.name, tt.moment, got, tt.want)
 		}
 	}
 }
 
-// A page that is sent back as it was changes nothing; a date that is emptied takes its day out; with everything empty the
-// account is always open.
-func TestHoursWithoutScript(t *testing.T) {
-	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme+`
+const hoursForm = "/settings/accounts/second/hours"
+
+// startWithHours starts a site with the account second, which is open from monday to friday but for two days off.
+func startWithHours(t *testing.T) *sitetest.Site {
+	t.Helper()
+	return sitetest.Start(t, sitetest.Acme+`
   - name: second
     kind: http
     http: {secret: "another-secret-that-is-long", callback_url: "https://shop.test/parley"}
     hours: {zone: Europe/Berlin, week: {mon-fri: "9:00-17:00", "sat,sun": closed}, holidays: [2026-12-21, 2026-12-22]}
 `)
+}
+
+// postHours sends the form with the week as it is, and with the days off that are given.
+func postHours(v *sitetest.Visitor, daysOff url.Values) sitetest.Answer {
+	form := with(daysOff, url.Values{"hours.zone": {"Europe/Berlin"}, "version": {v.Get(hoursForm).Version()}})
+	for _, day := range []string{"mon", "tue", "wed", "thu", "fri"} {
+		form.Set("hours.week."+day, "9:00-17:00")
+	}
+	return v.Post(hoursForm, form)
+}
+
+// A page that is sent back as it was changes nothing.
+func TestHoursSentBackAsTheyWere(t *testing.T) {
+	t.Parallel()
+	ann := startWithHours(t).Visitor("ann@acme.test")
+	a := postHours(ann, url.Values{"hours.holidays.days.0.date": {"2026-12-21"}, "hours.holidays.days.1.date": {"2026-12-22"}})
+	wantStatus(t, "the form", a, http.StatusSeeOther)
+	wantShown(t, "the page after it", ann.Get(hoursForm), "Nothing was changed")
+}
+
+func TestHoursDayOffNeedsDate(t *testing.T) {
+	t.Parallel()
+	a := postHours(startWithHours(t).Visitor("ann@acme.test"), url.Values{
+		"hours.holidays.days.0.date": {""},
+		"hours.holidays.days.0.name": {"x"},
+		"hours.holidays.days.1.date": {"2026-12-22"},
+		"hours.holidays.days.2.name": {"no date"},
+	})
+	wantStatus(t, "the form", a, http.StatusUnprocessableEntity)
+	wantShown(t, "the form", a, "Is missing")
+}
+
+// A date that is emptied takes its day out.
+func TestHoursDayOffIsTakenOut(t *testing.T) {
+	t.Parallel()
+	s := startWithHours(t)
+	a := postHours(s.Visitor("ann@acme.test"), url.Values{"hours.holidays.days.0.date": {""}, "hours.holidays.days.1.date": {"2026-12-22"}})
+	wantStatus(t, "the form", a, http.StatusSeeOther)
+	if !opensAt(t, s, "second", "2026-12-21 10:00") {
+		t.Error("the account is closed on the day that was taken out")
+	}
+	if opensAt(t, s, "second", "2026-12-22 10:00") {
+		t.Error("the account is open on the day off that stayed")
+	}
+}
+
+// A second admin, whose page is older, is refused, and what she typed stays.
+func TestHoursOfSecondAdmin(t *testing.T) {
+	t.Parallel()
+	form := url.Values{"hours.zone": {"UTC"}, "hours.week.sun": {"10:00-11:00"}, "version": {"old"}}
+	a := startWithHours(t).Visitor("ann@acme.test").Post(hoursForm, form)
+	wantStatus(t, "the form", a, http.StatusUnprocessableEntity)
+	wantShown(t, "the form", a, "Somebody else changed", `value="UTC"`)
+}
+
+// With everything empty the account is always open.
+func TestHoursEmpty(t *testing.T) {
+	t.Parallel()
+	s := startWithHours(t)
 	ann := s.Visitor("ann@acme.test")
-	const path = "/settings/accounts/second/hours"
-	week := func(form url.Values) url.Values {
-		for _, day := range []string{"mon", "tue", "wed", "thu", "fri"} {
-			form.Set("hours.week."+day, "9:00-17:00")
-		}
-		form.Set("hours.zone", "Europe/Berlin")
-		form.Set("version", ann.Get(path).Version())
-		return form
-	}
-	if a := ann.Post(path, week(url.Values{"hours.holidays.days.0.date": {"2026-12-21"}, "hours.holidays.days.1.date": {"2026-12-22"}})); a.Status != http.StatusSeeOther || !ann.Get(path).Has("Nothing was changed") {
-		t.Errorf("sent back as it was: %d", a.Status)
-	}
-	if a := ann.Post(path, week(url.Values{"hours.holidays.days.0.date": {""}, "hours.holidays.days.0.name": {"x"}, "hours.holidays.days.1.date": {"2026-12-22"}, "hours.holidays.days.2.name": {"no date"}})); a.Status != http.StatusUnprocessableEntity || !a.Has("Is missing") {
-		t.Errorf("a day without a date: %d", a.Status)
-	}
-	if a := ann.Post(path, week(url.Values{"hours.holidays.days.0.date": {""}, "hours.holidays.days.1.date": {"2026-12-22"}})); a.Status != http.StatusSeeOther {
-		t.Errorf("a day is taken out: %d %s", a.Status, a.Body)
-	}
-	if !opensAt(t, s, "second", "2026-12-21 10:00") || opensAt(t, s, "second", "2026-12-22 10:00") {
-		t.Error("the wrong day was taken out")
-	}
-	if a := ann.Post(path, url.Values{"hours.zone": {"UTC"}, "hours.week.sun": {"10:00-11:00"}, "version": {"old"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed") || !a.Has(`value="UTC"`) {
-		t.Errorf("a second admin: %d", a.Status)
-	}
-	if a := ann.Post(path, url.Values{"version": {ann.Get(path).Version()}}); a.Status != http.StatusSeeOther || !opensAt(t, s, "second", "2026-12-20 03:00") {
-		t.Errorf("always open: %d", a.Status)
+	wantStatus(t, "the form", ann.Post(hoursForm, url.Values{"version": {ann.Get(hoursForm).Version()}}), http.StatusSeeOther)
+	if sundayNight := "2026-12-20 03:00"; !opensAt(t, s, "second", sundayNight) {
+		t.Errorf("the account is closed at %s, want it always open", sundayNight)
 	}
 }

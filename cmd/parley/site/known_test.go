@@ -7,72 +7,98 @@ import (
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
+	"parley/store/storetest"
 )
 
-// Pages of the set-up show what others change meanwhile, whichever way they do, and who is no admin any more sees nothing
-// from that moment on: what is kept of the set-up never says more than the database.
+// The site keeps what it has read of the set-up until that changes. These tests change the set-up in the database, past the site.
+
+// wantKept checks that a page has a text when the set-up is read for it, and when it is kept from then.
+func wantKept(t *testing.T, v *sitetest.Visitor, path, text string) {
+	t.Helper()
+	wantShown(t, path+", as it is read", v.Get(path), text)
+	wantShown(t, path+", as it is kept", v.Get(path), text)
+}
+
+// wantKeptWithout checks that a page doesn't have a text, neither when the set-up is read for it nor when it is kept from then.
+func wantKeptWithout(t *testing.T, v *sitetest.Visitor, path, text string) {
+	t.Helper()
+	wantHidden(t, path+", as it is read", v.Get(path), text)
+	wantHidden(t, path+", as it is kept", v.Get(path), text)
+}
+
+// Pages of the set-up show what others change meanwhile, whichever way they do.
 func TestSetUpIsNeverStale(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme)
-	ann := s.Visitor("ann@acme.test")
-	shows := func(path, text string, want bool) {
-		t.Helper()
-		for range 2 { // as it is read, and as it is kept
-			if a := ann.Get(path); a.Status != http.StatusOK || a.Has(text) != want {
-				t.Errorf("%s: %d, shows %q: %v", path, a.Status, text, a.Has(text))
-			}
-		}
-	}
-	exec := func(sql string) {
-		t.Helper()
-		if _, err := s.Pool.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
-	}
-	shows("/settings/agents", "Ben Osei", true)
-	exec(`UPDATE agents SET name = 'Ben Okafor' WHERE email = 'ben@acme.test'`)
-	shows("/settings/agents", "Ben Okafor", true)
-	shows("/settings/agents", "Ben Osei", false)
-	exec(`INSERT INTO tags (name, color) VALUES ('Broken lamp', '#112233')`)
-	shows("/settings/tags", "Broken lamp", true)
-	shows("/settings/dashboard", "Broken lamp", true)
-	exec(`DELETE FROM tags WHERE name = 'Broken lamp'`)
-	shows("/settings/tags", "Broken lamp", false)
-	exec(`UPDATE accounts SET signature = 'Yours, the lamps' WHERE name = 'support-mail'`)
-	shows("/settings/accounts/support-mail/signature", "Yours, the lamps", true)
-	shows("/settings/teams", "Ben Okafor", true)
-	exec(`UPDATE teams SET members = '{}' WHERE name = 'Support'`)
-	shows("/settings/teams", "Ben Okafor", false)
-	s.Apply(sitetest.Acme)
-	shows("/settings/agents", "Ben Osei", true)
+	t.Run("renamed agent", func(t *testing.T) {
+		s := sitetest.Start(t, sitetest.Acme)
+		ann := s.Visitor("ann@acme.test")
+		wantKept(t, ann, "/settings/agents", "Ben Osei")
+		storetest.Exec(t, s.Pool, `UPDATE agents SET name = 'Ben Okafor' WHERE email = 'ben@acme.test'`)
+		wantKept(t, ann, "/settings/agents", "Ben Okafor")
+		wantKeptWithout(t, ann, "/settings/agents", "Ben Osei")
+	})
+	t.Run("tag", func(t *testing.T) {
+		s := sitetest.Start(t, sitetest.Acme)
+		ann := s.Visitor("ann@acme.test")
+		wantKeptWithout(t, ann, "/settings/tags", "Broken lamp")
+		storetest.Exec(t, s.Pool, `INSERT INTO tags (name, color) VALUES ('Broken lamp', '#112233')`)
+		wantKept(t, ann, "/settings/tags", "Broken lamp")
+		wantKept(t, ann, "/settings/dashboard", "Broken lamp")
+		storetest.Exec(t, s.Pool, `DELETE FROM tags WHERE name = 'Broken lamp'`)
+		wantKeptWithout(t, ann, "/settings/tags", "Broken lamp")
+	})
+	t.Run("signature", func(t *testing.T) {
+		s := sitetest.Start(t, sitetest.Acme)
+		ann := s.Visitor("ann@acme.test")
+		const page = "/settings/accounts/support-mail/signature"
+		wantKeptWithout(t, ann, page, "Yours, the lamps")
+		storetest.Exec(t, s.Pool, `UPDATE accounts SET signature = 'Yours, the lamps' WHERE name = 'support-mail'`)
+		wantKept(t, ann, page, "Yours, the lamps")
+	})
+	t.Run("team's members", func(t *testing.T) {
+		s := sitetest.Start(t, sitetest.Acme)
+		ann := s.Visitor("ann@acme.test")
+		wantKept(t, ann, "/settings/teams", "Ben Osei")
+		storetest.Exec(t, s.Pool, `UPDATE teams SET members = '{}' WHERE name = 'Support'`)
+		wantKeptWithout(t, ann, "/settings/teams", "Ben Osei")
+	})
+	t.Run("parley apply", func(t *testing.T) {
+		s := sitetest.Start(t, sitetest.Acme)
+		ann := s.Visitor("ann@acme.test")
+		storetest.Exec(t, s.Pool, `UPDATE agents SET name = 'Ben Okafor' WHERE email = 'ben@acme.test'`)
+		wantKept(t, ann, "/settings/agents", "Ben Okafor")
+		s.Apply(sitetest.Acme)
+		wantKept(t, ann, "/settings/agents", "Ben Osei")
+	})
+}
 
+// Who becomes an admin sees admins' pages from that moment on, and who is none any more sees none of them.
+func TestRoleIsNeverStale(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
 	ben := s.Visitor("ben@acme.test")
-	exec(`UPDATE agents SET roles = '{admin}' WHERE email = 'ben@acme.test'`)
-	if a := ben.Get("/settings/agents"); a.Status != http.StatusOK {
-		t.Errorf("a new admin: %d", a.Status)
-	}
-	exec(`UPDATE agents SET roles = '{agent}' WHERE email = 'ben@acme.test'`)
+	storetest.Exec(t, s.Pool, `UPDATE agents SET roles = '{admin}' WHERE email = 'ben@acme.test'`)
+	wantStatus(t, "as an admin", ben.Get("/settings/agents"), http.StatusOK)
+	storetest.Exec(t, s.Pool, `UPDATE agents SET roles = '{agent}' WHERE email = 'ben@acme.test'`)
 	if a := ben.Get("/settings/agents"); a.Status == http.StatusOK {
-		t.Error("who is no admin any more sees the people")
+		t.Error("as an agent again Ben sees the people, want a refusal")
 	}
 }
 
 // What changes while the set-up is read, and changes back after it, as an account's status does, is not kept as what was so
-// before: the stamp is the same then.
+// before: the stamp by which the site knows whether something has changed is the same then.
 func TestSetUpChangesWhileItIsRead(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, sitetest.Acme)
-	say := func(text string) {
+	keep := site.Keeping(s.Pool)
+	setStatus := func(text string) {
 		t.Helper()
-		if _, err := s.Pool.Exec(t.Context(), `UPDATE accounts SET status_text = $1 WHERE name = 'support-mail'`, text); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Exec(t, s.Pool, `UPDATE accounts SET status_text = $1 WHERE name = 'support-mail'`, text)
 	}
-	keep, meanwhile := site.Keeping(s.Pool), func() { say("The password is refused.") }
-	ask := func() (text string) {
+	readStatus := func(whileReading func()) (text string) {
 		t.Helper()
 		text, err := keep(t.Context(), func(q store.Querier) (text string, err error) {
-			meanwhile()
+			whileReading()
 			err = q.QueryRow(t.Context(), `SELECT status_text FROM accounts WHERE name = 'support-mail'`).Scan(&text)
 			return text, err
 		})
@@ -81,10 +107,10 @@ func TestSetUpChangesWhileItIsRead(t *testing.T) {
 		}
 		return text
 	}
-	ask()
-	meanwhile = func() {}
-	say("")
-	if text := ask(); text != "" {
-		t.Errorf("it is told that %q, which is over", text)
+
+	readStatus(func() { setStatus("The password is refused.") })
+	setStatus("")
+	if text := readStatus(func() {}); text != "" {
+		t.Errorf("the status is read as %q, want it empty, as it is now", text)
 	}
 }

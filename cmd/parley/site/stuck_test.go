@@ -2,112 +2,179 @@ package site_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/cmd/parley/site/sitetest"
 	"parley/store"
+	"parley/store/storetest"
 )
 
-// unclear lets Parley look for messages whose answers were lost until it gives up: a look is due, and the attempt long ago.
-const unclear = `
+// agePendingLooks lets Parley look for messages whose answers were lost until it gives up: a look is due, and the attempt long ago.
+const agePendingLooks = `
 	WITH still AS (SELECT id FROM lanes WHERE leased_until IS NULL FOR UPDATE SKIP LOCKED), -- Parley locks lanes first, too
 		aged AS (UPDATE deliveries SET sent_at = sent_at - interval '1 hour', first_at = first_at - interval '1 hour'
 			WHERE state = 'unknown' AND lane_id IN (SELECT id FROM still) RETURNING lane_id)
 	UPDATE lanes SET due_at = parley_now() WHERE id IN (SELECT lane_id FROM aged) AND due_at IS NOT NULL`
 
-// What nobody knows to have arrived, and what was refused, is sent again or marked as sent from the page, by the same
-// act as in its thread: once, however often it is pressed, in the log with who did it; an agent can't, and an old page
-// counts for nothing.
-// R-274, R-211
-func TestStuckReplies(t *testing.T) {
-	t.Parallel()
-	s := startInbox(t)
-	for i := range 3 {
-		who := fmt.Sprintf("kim%d@customer.test", i+1)
-		s.receive("support-mail", channelstest.Event{From: who, Name: who, Subject: "Lamp", Text: "Where is it?"})
-	}
-	ann, ben := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
-	says := func(conversation int, text string, f channelstest.Fault) {
-		f.Text = text
-		s.provider.AddFault(f)
-		page := ben.Get(fmt.Sprintf("/inbox/%d", conversation))
-		ben.Post(fmt.Sprintf("/inbox/%d", conversation), form(page, "verb", "reply", "text", text))
-	}
-	s.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-	says(1, "One", channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	says(2, "Two", channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	says(3, "Three", channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadRecipient})
-	s.waitFor("they stand still", func() bool {
-		if _, err := s.Pool.Exec(t.Context(), unclear); err != nil {
-			t.Fatal(err)
-		}
+// stuckTest is an inbox with replies that wait for an admin's decision. Of the replies One and Two nobody knows whether they arrived.
+// The reply Three was refused.
+type stuckTest struct {
+	*inboxSite
+
+	ann             *sitetest.Visitor // an admin
+	one, two, three stuckReply
+}
+
+// stuckReply is what the page about stuck replies knows of one.
+type stuckReply struct {
+	path    string // to which the decision is sent
+	attempt int    // after which it is made
+}
+
+func newStuckTest(t *testing.T) *stuckTest {
+	t.Helper()
+	s := &stuckTest{inboxSite: startInbox(t)}
+	s.ann = s.Visitor("ann@acme.test")
+	s.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1}) // it never says whether it has a message
+	s.reply(1, "One", channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	s.reply(2, "Two", channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	s.reply(3, "Three", channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadRecipient})
+	s.waitFor("the replies wait for a decision", func() bool {
+		storetest.Exec(t, s.Pool, agePendingLooks)
 		return s.count(`SELECT count(*) FROM messages WHERE fate IN ('unclear', 'failed')`) == 3
 	})
-	decide := func(conversation int) (path string, form func(bridge.Verb) url.Values) {
-		var delivery, attempt int
-		if err := s.Pool.QueryRow(t.Context(), `
-			SELECT d.id, d.attempt FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.conversation_id = $1 AND d.kind = 'reply'`,
-			conversation).Scan(&delivery, &attempt); err != nil {
-			t.Fatal(err)
-		}
-		return fmt.Sprintf("/settings/stuck/%d/decide", delivery), func(verb bridge.Verb) url.Values {
-			return url.Values{"verb": {string(verb)}, "attempt": {fmt.Sprint(attempt)}}
-		}
+	s.one, s.two, s.three = s.findReply(1), s.findReply(2), s.findReply(3)
+	return s
+}
+
+// reply lets a customer open a conversation, and Ben answer with a text that the provider handles by a fault.
+func (s *stuckTest) reply(conversation int, text string, f channelstest.Fault) {
+	s.T.Helper()
+	customer := fmt.Sprintf("kim%d@customer.test", conversation)
+	s.receive("support-mail", channelstest.Event{From: customer, Name: customer, Subject: "Lamp", Text: "Where is it?"})
+	f.Text = text
+	s.provider.AddFault(f)
+	ben, path := s.Visitor("ben@acme.test"), fmt.Sprintf("/inbox/%d", conversation)
+	ben.Post(path, form(ben.Get(path), "verb", "reply", "text", text))
+}
+
+func (s *stuckTest) findReply(conversation int) stuckReply {
+	s.T.Helper()
+	const ofConversation = ` FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.conversation_id = $1 AND d.kind = 'reply'`
+	return stuckReply{
+		path:    fmt.Sprintf("/settings/stuck/%d/decide", s.count(`SELECT d.id::int`+ofConversation, conversation)),
+		attempt: s.count(`SELECT d.attempt`+ofConversation, conversation),
 	}
-	one, first := decide(1)
-	two, second := decide(2)
-	three, third := decide(3)
-	if a := ben.Post(one, first(bridge.VerbSendAgain)); a.Status != http.StatusForbidden {
-		t.Errorf("an agent decides: %d", a.Status)
-	}
-	if a := ann.Post(three, third(bridge.VerbMarkSent)); a.Status != http.StatusConflict {
-		t.Errorf("what was refused is marked as sent: %d", a.Status)
-	}
+}
+
+// decide sends the decision of somebody as the page does.
+func (r stuckReply) decide(v *sitetest.Visitor, verb bridge.Verb) sitetest.Answer {
+	return v.Post(r.path, url.Values{"verb": {string(verb)}, "attempt": {fmt.Sprint(r.attempt)}})
+}
+
+// waitForAllOut waits until all three replies have left, or are marked as sent.
+func (s *stuckTest) waitForAllOut() {
+	s.T.Helper()
+	s.waitFor("all replies are out", func() bool { return s.count(`SELECT count(*) FROM messages WHERE fate = 'out'`) == 3 })
+}
+
+// decideAll sends One and Three again, and marks Two as sent.
+func (s *stuckTest) decideAll() {
+	s.T.Helper()
+	s.one.decide(s.ann, bridge.VerbSendAgain)
+	s.two.decide(s.ann, bridge.VerbMarkSent)
+	s.three.decide(s.ann, bridge.VerbSendAgain)
+	s.waitForAllOut()
+}
+
+// An admin decides on the page what becomes of replies.
+// R-274
+func TestStuckRepliesInBrowser(t *testing.T) {
+	t.Parallel()
+	s := newStuckTest(t)
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/stuck")
 	b.Shows("May have arrived")
 	b.Shows("Refused The provider refused it: status 422")
 	b.Looks("stuck-replies")
 	b.Value("window.confirm = () => true, ''")
-	b.Press("form[action='" + one + "'] button[value=sendagain]")
+	b.Press("form[action='" + s.one.path + "'] button[value=sendagain]")
 	b.Shows("It is sent again.")
-	b.Press("form[action='" + two + "'] button[value=marksent]")
+	b.Press("form[action='" + s.two.path + "'] button[value=marksent]")
 	b.Shows("It is marked as sent.")
-	b.Press("form[action='" + three + "'] button[value=sendagain]")
+	b.Press("form[action='" + s.three.path + "'] button[value=sendagain]")
 	b.Shows("Nothing waits for a decision.")
-	for path, old := range map[string]url.Values{one: first(bridge.VerbSendAgain), two: second(bridge.VerbSendAgain), three: third(bridge.VerbSendAgain)} {
-		if a := ann.Post(path, old); a.Status != http.StatusNotFound {
-			t.Errorf("%s, from an old page: %d", path, a.Status)
-		}
-	}
-	s.waitFor("all left", func() bool { return s.count(`SELECT count(*) FROM messages WHERE fate = 'out'`) == 3 })
+	s.waitForAllOut()
+}
+
+// What is sent again reaches the customer once more, and what is marked as sent does not. The log says who decided, and so does a line in
+// the thread.
+// R-274
+func TestStuckReplies(t *testing.T) {
+	t.Parallel()
+	s := newStuckTest(t)
+	s.decideAll()
+
 	got := map[string]int{}
 	for _, text := range s.provider.Texts() {
 		got[text]++
 	}
-	if got["One"] != 2 || got["Two"] != 1 || got["Three"] != 1 {
-		t.Errorf("the customers got %v", got)
+	if want := map[string]int{"One": 2, "Two": 1, "Three": 1}; !maps.Equal(got, want) {
+		t.Errorf("the customers got %v, want %v", got, want)
 	}
-	for what, n := range map[store.Deed]int{store.DeedSentAgain: 2, store.DeedMarkedSent: 1} {
-		if found := s.count(`SELECT count(*) FROM log_entries AS l JOIN agents AS a ON a.id = l.agent_id WHERE l.what = $1 AND a.email = 'ann@acme.test'`, what); found != n {
-			t.Errorf("the log tells of %d × %s, want %d", found, what, n)
-		}
+	const deedsOfAnn = `SELECT count(*) FROM log_entries AS l JOIN agents AS a ON a.id = l.agent_id WHERE l.what = $1 AND a.email = 'ann@acme.test'`
+	if n := s.count(deedsOfAnn, store.DeedSentAgain); n != 2 {
+		t.Errorf("the log says %d times that Ann sent a reply again, want 2", n)
 	}
-	if line := s.count(`SELECT count(*) FROM deliveries WHERE payload::text LIKE '%Ann Lee%'`); line == 0 {
-		t.Error("no thread is told who decided")
+	if n := s.count(deedsOfAnn, store.DeedMarkedSent); n != 1 {
+		t.Errorf("the log says %d times that Ann marked a reply as sent, want 1", n)
 	}
-	// It may be refused once more: what an admin saw before that counts for nothing.
-	for _, sql := range []string{`UPDATE deliveries SET state = 'failed' WHERE id = ` + strings.Split(three, "/")[3], `UPDATE messages SET fate = 'failed' WHERE conversation_id = 3 AND fate = 'out'`} {
-		if _, err := s.Pool.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
+	if n := s.count(`SELECT count(*) FROM deliveries WHERE payload::text LIKE '%Ann Lee%'`); n == 0 {
+		t.Error("no thread has a line that says who decided")
 	}
-	if a := ann.Post(three, third(bridge.VerbSendAgain)); a.Status != http.StatusConflict || !a.Has("sent again meanwhile") {
-		t.Errorf("about an earlier attempt: %d", a.Status)
+}
+
+// R-211, R-274
+func TestStuckRepliesAreForAdmins(t *testing.T) {
+	t.Parallel()
+	s := newStuckTest(t)
+	wantStatus(t, "an agent decides", s.one.decide(s.Visitor("ben@acme.test"), bridge.VerbSendAgain), http.StatusForbidden)
+}
+
+// R-274
+func TestRefusedReplyIsNotMarkedAsSent(t *testing.T) {
+	t.Parallel()
+	s := newStuckTest(t)
+	wantStatus(t, "the decision", s.three.decide(s.ann, bridge.VerbMarkSent), http.StatusConflict)
+}
+
+// What is decided counts once: the same from an old page is refused.
+// R-274
+func TestStuckReplyIsDecidedOnce(t *testing.T) {
+	t.Parallel()
+	s := newStuckTest(t)
+	s.decideAll()
+	for _, reply := range []stuckReply{s.one, s.two, s.three} {
+		wantStatus(t, reply.path+", from an old page", reply.decide(s.ann, bridge.VerbSendAgain), http.StatusNotFound)
 	}
+}
+
+// A reply that was sent again may be refused once more. What an admin has seen of the attempt before counts for nothing then.
+// R-274
+func TestStuckReplyOfEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	s := newStuckTest(t)
+	s.decideAll()
+	storetest.Exec(t, s.Pool, `UPDATE deliveries SET state = 'failed' WHERE id = $1`, s.count(
+		`SELECT d.id::int FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.conversation_id = 3 AND d.kind = 'reply'`))
+	storetest.Exec(t, s.Pool, `UPDATE messages SET fate = 'failed' WHERE conversation_id = 3 AND fate = 'out'`)
+	a := s.three.decide(s.ann, bridge.VerbSendAgain)
+	wantStatus(t, "a decision about the earlier attempt", a, http.StatusConflict)
+	wantShown(t, "a decision about the earlier attempt", a, "sent again meanwhile")
 }
