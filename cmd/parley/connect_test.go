@@ -39,7 +39,10 @@ type connectTest struct {
 
 func newConnectTest(t *testing.T) *connectTest {
 	t.Helper()
-	w := &connectTest{t: t, microsoft: oauthfake.New(oauthfake.Options{Provider: oauthfake.Microsoft, ClientID: "client-1", ClientSecret: "client-secret-1"})}
+	w := &connectTest{
+		t:         t,
+		microsoft: oauthfake.New(oauthfake.Options{Provider: oauthfake.Microsoft, ClientID: "client-1", ClientSecret: "client-secret-1"}),
+	}
 	if err := w.microsoft.Start(""); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +94,11 @@ accounts:
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if _, err := setup.Apply(w.t.Context(), db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Operator: true}); err != nil {
+	if _, err := setup.Apply(w.t.Context(), db.Pool, file, setup.Options{
+		Sealer:   db.Sealer,
+		Specs:    app.Specs(),
+		Operator: true,
+	}); err != nil {
 		w.t.Fatal(err)
 	}
 }

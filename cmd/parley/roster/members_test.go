@@ -19,7 +19,11 @@ func openCrowd(t *testing.T) (w *workspace, people int) {
 	t.Helper()
 	var users []slackfake.User
 	for i := range 1500 {
-		users = append(users, slackfake.User{ID: fmt.Sprintf("U0MANY%04d", i), Name: fmt.Sprintf("many%d", i), Email: fmt.Sprintf("many%d@acme.test", i)})
+		users = append(users, slackfake.User{
+			ID:    fmt.Sprintf("U0MANY%04d", i),
+			Name:  fmt.Sprintf("many%d", i),
+			Email: fmt.Sprintf("many%d@acme.test", i),
+		})
 	}
 	return openWorkspace(t, slackfake.Options{Users: users, Limits: true}), len(users) + len(lab.SlackPeople())
 }
@@ -61,7 +65,11 @@ func organisation(t *testing.T) *teamsfake.Server {
 		{ID: "d0000000-0000-4000-8000-00000000000d", Name: "Fay Far", Email: "fay@other.test", TenantID: "99999999-0000-4000-8000-000000000001"},
 	}
 	for i := range 600 {
-		users = append(users, teamsfake.User{ID: fmt.Sprintf("e0000000-0000-4000-8000-%012d", i), Name: fmt.Sprintf("Many %d", i), Email: fmt.Sprintf("many%d@acme.test", i)})
+		users = append(users, teamsfake.User{
+			ID:    fmt.Sprintf("e0000000-0000-4000-8000-%012d", i),
+			Name:  fmt.Sprintf("Many %d", i),
+			Email: fmt.Sprintf("many%d@acme.test", i),
+		})
 	}
 	fake := lab.NewOrganisation(teamsfake.Options{AppID: "22222222-2222-4222-8222-222222222222", Users: users})
 	if err := fake.Start("127.0.0.1:0"); err != nil {

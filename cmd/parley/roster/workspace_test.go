@@ -14,8 +14,9 @@ import (
 	"parley/store/storetest"
 )
 
-// These tests are about who of a chat's channel becomes an agent of the team whose channel it is. openWorkspace makes an emulated Slack with
-// the channel #support, in which all its people are, and a Keeper that looks at it. Ann is an admin, and nobody is in the team yet.
+// These tests are about who of a chat's channel becomes an agent of the team whose channel it is. openWorkspace makes an emulated
+// Slack with the channel #support, in which all its people are, and a Keeper that looks at it. Ann is an admin, and nobody is in the
+// team yet.
 
 // workspace is a team's channel in Slack, beside a Parley that looks at it.
 type workspace struct {
@@ -43,7 +44,13 @@ func openWorkspace(t *testing.T, o slackfake.Options) *workspace {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.slack.Close() })
-	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), SlackAPIURL: w.slack.APIURL(), SlackBotToken: w.slack.BotToken(), SlackAppToken: w.slack.AppToken()}
+	env := app.Env{
+		DatabaseURL:   storetest.URL(t),
+		Data:          t.TempDir(),
+		SlackAPIURL:   w.slack.APIURL(),
+		SlackBotToken: w.slack.BotToken(),
+		SlackAppToken: w.slack.AppToken(),
+	}
 	w.db = openDatabase(t, env)
 	w.keeper = w.newKeeper(env)
 	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]

@@ -34,7 +34,11 @@ func TestAddedTwiceAtOnce(t *testing.T) {
 		{name: "tag", path: "/settings/new-tag", form: url.Values{"name": {"Twins"}, "color": {"#112233"}}},
 		{name: "team", path: "/settings/new-team", form: url.Values{"name": {"Twins"}, "slack_channel": {"C0TWINS"}}},
 		{name: "agent", path: "/settings/new-agent", form: url.Values{"email": {"twin@acme.test"}, "name": {"Twin"}}},
-		{name: "template", path: "/settings/new-template", form: url.Values{"accounts": {"shop"}, "language": {"de"}, "name": {"twins"}, "body": {"Hello"}}},
+		{
+			name: "template",
+			path: "/settings/new-template",
+			form: url.Values{"accounts": {"shop"}, "language": {"de"}, "name": {"twins"}, "body": {"Hello"}},
+		},
 		{
 			name: "account",
 			path: "/settings/new-account/http",
@@ -55,7 +59,8 @@ func TestAddedTwiceAtOnce(t *testing.T) {
 					added++
 				case http.StatusUnprocessableEntity:
 					refused++
-					saysWhy := a.Has("There is one of that name already") || a.Has("just now") || a.Has("The account twins takes messages from there already")
+					saysWhy := a.Has("There is one of that name already") || a.Has("just now") ||
+						a.Has("The account twins takes messages from there already")
 					if !saysWhy {
 						t.Errorf("the refusal doesn't say that there is one already:\n%s", a.Body)
 					}

@@ -24,7 +24,8 @@ func TestAPIExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := startRanks(t)
-	renamed := strings.Replace(newProgram(s, newTokenOf(t, s, setupScope)).get("/api/setup").Body, "company: Acme", "company: Acme & Sons", 1)
+	asItIs := newProgram(s, newTokenOf(t, s, setupScope)).get("/api/setup").Body
+	renamed := strings.Replace(asItIs, "company: Acme", "company: Acme & Sons", 1)
 	ran := 0
 	for line := range strings.Lines(string(page)) {
 		line = strings.TrimSpace(line)

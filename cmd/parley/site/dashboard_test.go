@@ -28,7 +28,16 @@ func TestDashboard(t *testing.T) {
 	f.keepTwo()
 	b.Open("/settings/dashboard?days=7")
 	b.Shows("By agent")
-	for _, text := range []string{"Ben Osei", "Ann Lee", "nobody", "billing-mail", "order status", "negative", "15 min", "Time to resolve"} {
+	for _, text := range []string{
+		"Ben Osei",
+		"Ann Lee",
+		"nobody",
+		"billing-mail",
+		"order status",
+		"negative",
+		"15 min",
+		"Time to resolve",
+	} {
 		b.Shows(text)
 	}
 	b.Looks("dashboard")
@@ -101,14 +110,56 @@ func TestWhoseFigures(t *testing.T) {
 		wantHidden string // from him, besides conversation 4712
 	}{
 		{name: "all", query: "", wantStatus: http.StatusOK, wantShown: "30 min", wantHidden: "billing-mail</a>"},
-		{name: "his own", query: fmt.Sprintf("agent=%d", f.ben), wantStatus: http.StatusOK, wantShown: "30 min", wantHidden: "billing-mail</a>"},
-		{name: "his team's", query: fmt.Sprintf("team=%d", f.support), wantStatus: http.StatusOK, wantShown: "order status", wantHidden: "billing-mail</a>"},
+		{
+			name:       "his own",
+			query:      fmt.Sprintf("agent=%d", f.ben),
+			wantStatus: http.StatusOK,
+			wantShown:  "30 min",
+			wantHidden: "billing-mail</a>",
+		},
+		{
+			name:       "his team's",
+			query:      fmt.Sprintf("team=%d", f.support),
+			wantStatus: http.StatusOK,
+			wantShown:  "order status",
+			wantHidden: "billing-mail</a>",
+		},
 		{name: "a tag of his team", query: "tag=Sales", wantStatus: http.StatusOK, wantShown: "30 min", wantHidden: "billing-mail</a>"},
-		{name: "a tag of another team", query: "tag=Billing", wantStatus: http.StatusOK, wantShown: "Nothing was counted", wantHidden: "billing-mail</a>"},
-		{name: "another team's", query: fmt.Sprintf("team=%d", f.billing), wantStatus: http.StatusForbidden, wantShown: "These are figures of others.", wantHidden: "Ann Lee</a>"},
-		{name: "a colleague's, who did nothing in his teams", query: fmt.Sprintf("agent=%d", f.ann), wantStatus: http.StatusOK, wantShown: "Nothing was counted", wantHidden: "billing-mail</a>"},
-		{name: "a colleague's in another team", query: fmt.Sprintf("team=%d&agent=%d", f.billing, f.ann), wantStatus: http.StatusForbidden, wantShown: "These are figures of others.", wantHidden: "billing-mail</a>"},
-		{name: "another team's account", query: fmt.Sprintf("account=%d", f.billingMail), wantStatus: http.StatusOK, wantShown: "Nothing was counted", wantHidden: "billing-mail</a>"},
+		{
+			name:       "a tag of another team",
+			query:      "tag=Billing",
+			wantStatus: http.StatusOK,
+			wantShown:  "Nothing was counted",
+			wantHidden: "billing-mail</a>",
+		},
+		{
+			name:       "another team's",
+			query:      fmt.Sprintf("team=%d", f.billing),
+			wantStatus: http.StatusForbidden,
+			wantShown:  "These are figures of others.",
+			wantHidden: "Ann Lee</a>",
+		},
+		{
+			name:       "a colleague's, who did nothing in his teams",
+			query:      fmt.Sprintf("agent=%d", f.ann),
+			wantStatus: http.StatusOK,
+			wantShown:  "Nothing was counted",
+			wantHidden: "billing-mail</a>",
+		},
+		{
+			name:       "a colleague's in another team",
+			query:      fmt.Sprintf("team=%d&agent=%d", f.billing, f.ann),
+			wantStatus: http.StatusForbidden,
+			wantShown:  "These are figures of others.",
+			wantHidden: "billing-mail</a>",
+		},
+		{
+			name:       "another team's account",
+			query:      fmt.Sprintf("account=%d", f.billingMail),
+			wantStatus: http.StatusOK,
+			wantShown:  "Nothing was counted",
+			wantHidden: "billing-mail</a>",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, page := range []string{dashboard, longest, file} {
@@ -176,7 +227,12 @@ func TestRenamedTagsFigures(t *testing.T) {
 	} {
 		opened := int64(1) << i // 1, 2, 4 and 8: each sum tells what is in it
 		c.conversation = store.ConversationID(i + 1)
-		c.shares = []measure.Share{f.ofSupport(measure.Figures{Opened: opened, Resolved: 1, EndedSum: 100 * opened, EndedWorst: 100 * opened})}
+		c.shares = []measure.Share{f.ofSupport(measure.Figures{
+			Opened:     opened,
+			Resolved:   1,
+			EndedSum:   100 * opened,
+			EndedWorst: 100 * opened,
+		})}
 		f.keep(c)
 	}
 	storetest.Exec(t, f.Pool, `INSERT INTO tags (name, color, formerly) VALUES ('Lighting', '#112233', '{Lamps,"Broken lamps"}')`)
@@ -314,7 +370,14 @@ func TestLongestOfAPrivateChannel(t *testing.T) {
 			TeamID:    store.TeamID(guards),
 			AgentID:   store.AgentID(ben),
 			AccountID: store.AccountID(f.id("accounts", "guards-mail")),
-			Figures:   measure.Figures{MessagesOut: 1, FirstCount: 1, FirstSum: 7200, FirstSumOpen: 1800, FirstWorst: 7200, FirstWorstOpen: 1800},
+			Figures: measure.Figures{
+				MessagesOut:    1,
+				FirstCount:     1,
+				FirstSum:       7200,
+				FirstSumOpen:   1800,
+				FirstWorst:     7200,
+				FirstWorstOpen: 1800,
+			},
 		}},
 	})
 	longest := func(email, query string) sitetest.Answer {

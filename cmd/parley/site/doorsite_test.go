@@ -46,7 +46,14 @@ func provider(t *testing.T, kind openid.Kind, people map[string]claims) (*oidcfa
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = fake.Close() })
-	return fake, openid.Config{Kind: kind, Name: "Provider of " + string(kind), Issuer: fake.Issuer(), ClientID: "parley", ClientSecret: o.ClientSecret, Tenant: ourOrganisation}
+	return fake, openid.Config{
+		Kind:         kind,
+		Name:         "Provider of " + string(kind),
+		Issuer:       fake.Issuer(),
+		ClientID:     "parley",
+		ClientSecret: o.ClientSecret,
+		Tenant:       ourOrganisation,
+	}
 }
 
 // startDoor starts a site where one provider signs people in.

@@ -129,16 +129,22 @@ func pagesOf(v *sitetest.Visitor, from ...string) map[string]sitetest.Answer {
 		seen[at] = a
 		for _, link := range a.Links() {
 			to, err := url.Parse(link)
-			if err != nil || to.Host != "" || to.Scheme != "" || !strings.HasPrefix(to.Path, "/settings") && !strings.HasPrefix(to.Path, "/inbox") {
-				continue
+			if err == nil && isFollowed(to) {
+				from = append(from, to.RequestURI())
 			}
-			if ext := path.Ext(to.Path); ext == ".csv" || ext == ".json" || ext == ".zip" || strings.HasPrefix(to.Path, "/settings/dashboard") || strings.HasSuffix(to.Path, "/export") {
-				continue
-			}
-			from = append(from, to.RequestURI())
 		}
 	}
 	return seen
+}
+
+// isFollowed reports whether pagesOf follows a link: to a page of the site, but not to files, nor to the dashboard, whose links to itself
+// never end.
+func isFollowed(to *url.URL) bool {
+	isOnSite := to.Host == "" && to.Scheme == ""
+	isPage := strings.HasPrefix(to.Path, "/settings") || strings.HasPrefix(to.Path, "/inbox")
+	isFile := slices.Contains([]string{".csv", ".json", ".zip"}, path.Ext(to.Path)) || strings.HasSuffix(to.Path, "/export")
+	isDashboard := strings.HasPrefix(to.Path, "/settings/dashboard")
+	return isOnSite && isPage && !isFile && !isDashboard
 }
 
 // routeOf finds the route that answers a request; "" if there is none does.

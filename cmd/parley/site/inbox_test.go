@@ -155,7 +155,13 @@ func TestInboxResolveUnread(t *testing.T) {
 	s := startInboxWithMail(t)
 	ben := s.Visitor("ben@acme.test")
 	page := ben.Get("/inbox/1")
-	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria", References: []string{"in-1"}, Conversation: 1, Text: "Thanks!"})
+	s.receive("support-mail", channelstest.Event{
+		From:         "maria@customer.test",
+		Name:         "Maria",
+		References:   []string{"in-1"},
+		Conversation: 1,
+		Text:         "Thanks!",
+	})
 	resolved := ben.Post("/inbox/1", form(page, "verb", "resolve", "seen", "1"))
 	wantShown(t, "the page after it", ben.Get(resolved.Header.Get("Location")), "just written again")
 }
@@ -202,10 +208,16 @@ func TestInboxAccess(t *testing.T) {
 		{name: "a note", answer: ben.Post("/inbox/1", form(page, "verb", "note", "text", "x"))},
 		{name: "a reply", answer: ben.Post("/inbox/1", form(page, "verb", "reply", "text", "x"))},
 		{name: "taking it", answer: ben.Post("/inbox/1", form(page, "verb", "take"))},
-		{name: "sending a message of another conversation", answer: ben.Post("/inbox/2", form(page, "verb", "send", "message", fmt.Sprint(secret)))},
+		{
+			name:   "sending a message of another conversation",
+			answer: ben.Post("/inbox/2", form(page, "verb", "send", "message", fmt.Sprint(secret))),
+		},
 		{name: "closing, which is for admins", answer: ben.Post("/inbox/2", form(page, "verb", "close"))},
 		{name: "a verb that the page doesn't have", answer: ben.Post("/inbox/2", form(page, "verb", "movechannel"))},
-		{name: "sending a customer's message", answer: ben.Post("/inbox/2", form(page, "verb", "sendagain", "message", "-1", "delivery", "1"))},
+		{
+			name:   "sending a customer's message",
+			answer: ben.Post("/inbox/2", form(page, "verb", "sendagain", "message", "-1", "delivery", "1")),
+		},
 		{name: "an act without a form", answer: ben.Post("/inbox/2", url.Values{"verb": {"take"}})},
 		{name: "a conversation without a number", answer: ben.Get("/inbox/x")},
 		{name: "a number that is too large", answer: ben.Get("/inbox/99999999999999999999")},

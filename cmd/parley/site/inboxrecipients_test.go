@@ -24,7 +24,13 @@ type recipientsTest struct {
 func newRecipientsTest(t *testing.T) *recipientsTest {
 	t.Helper()
 	r := &recipientsTest{inboxSite: startInbox(t)}
-	r.receive("support-mail", channelstest.Event{From: "kim@customer.test", Name: "Kim", Cc: []string{"lee@customer.test"}, Subject: "Lamp", Text: "Where is it?"})
+	r.receive("support-mail", channelstest.Event{
+		From:    "kim@customer.test",
+		Name:    "Kim",
+		Cc:      []string{"lee@customer.test"},
+		Subject: "Lamp",
+		Text:    "Where is it?",
+	})
 	r.ben = r.Visitor("ben@acme.test")
 	page := r.ben.Get("/inbox/1")
 	wantShown(t, "the page", page, "Goes to Kim")
@@ -65,7 +71,13 @@ func TestInboxReplyGoesToWhomItShows(t *testing.T) {
 				t.Fatalf("the form copies to %q, want %q", got, wantCc)
 			}
 
-			r.receive("support-mail", channelstest.Event{From: "lee@customer.test", Name: "Lee", References: []string{"in-1"}, Conversation: 1, Text: "Ask me, not Kim"})
+			r.receive("support-mail", channelstest.Event{
+				From:         "lee@customer.test",
+				Name:         "Lee",
+				References:   []string{"in-1"},
+				Conversation: 1,
+				Text:         "Ask me, not Kim",
+			})
 			wantStatus(t, "the reply", r.send(files...), http.StatusSeeOther)
 
 			r.provider.WaitTexts(t, "For Kim")

@@ -144,7 +144,9 @@ func (s *inboxSite) receive(account string, e channelstest.Event) {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	s.waitFor("the message is in a conversation", func() bool { return s.count(`SELECT count(*) FROM messages WHERE external_id = $1`, e.ID) == 1 })
+	s.waitFor("the message is in a conversation", func() bool {
+		return s.count(`SELECT count(*) FROM messages WHERE external_id = $1`, e.ID) == 1
+	})
 }
 
 // count returns the number that a query yields.

@@ -81,7 +81,11 @@ func TestStoredPasswordStaysWithItsServer(t *testing.T) {
 func TestStoredPasswordTakesNoDetour(t *testing.T) {
 	t.Parallel()
 	m := newMailboxTest(t)
-	m.mustSave("a provider with its own servers", map[string][]string{"email.oauth": {"google"}, "email.imap.host": {""}, "email.smtp.host": {""}})
+	m.mustSave("a provider with its own servers", map[string][]string{
+		"email.oauth":     {"google"},
+		"email.imap.host": {""},
+		"email.smtp.host": {""},
+	})
 	back := map[string][]string{"email.oauth": {""}, "email.imap.host": {"evil.test"}, "email.smtp.host": {"evil.test"}}
 	if err := m.save(back); err == nil {
 		t.Error("from the provider back to another server: got no error, want a refusal")
@@ -96,7 +100,11 @@ func TestStoredPasswordTakesNoDetour(t *testing.T) {
 func TestAppliedFileKeepsPasswordWithItsServer(t *testing.T) {
 	t.Parallel()
 	m := newMailboxTest(t)
-	m.mustSave("another server, with its password", map[string][]string{"email.imap.host": {"evil.test"}, "email.smtp.host": {"evil.test"}, "email.imap.password": {"an0ther"}})
+	m.mustSave("another server, with its password", map[string][]string{
+		"email.imap.host":     {"evil.test"},
+		"email.smtp.host":     {"evil.test"},
+		"email.imap.password": {"an0ther"},
+	})
 	noEnvironment := func(string) (string, bool) { return "", false }
 	file, err := setup.Parse([]byte("accounts:\n  - name: help\n    email: {imap: {host: imap.acme.test}}\n"), noEnvironment)
 	if err != nil {

@@ -98,12 +98,37 @@ func TestSignInByProviderRefuses(t *testing.T) {
 		{name: "without an address", kind: openid.Any, claims: claims{}, wantWhy: notAnAgent},
 		{name: "stranger", kind: openid.Any, claims: claims{"email": "eve@acme.test", "email_verified": true}, wantWhy: notAnAgent},
 		{name: "former agent", kind: openid.Any, claims: claims{"email": "former@acme.test", "email_verified": true}, wantWhy: notAnAgent},
-		{name: "another user in Slack with Ann's address", kind: openid.Slack, claims: slackClaims(ourOrganisation, "U0EVE", "ann@acme.test"), wantWhy: notAnAgent},
-		{name: "another workspace", kind: openid.Slack, claims: slackClaims("T0EVIL", "U0ANN", "ann@acme.test"), wantWhy: anotherOrganisation},
+		{
+			name:    "another user in Slack with Ann's address",
+			kind:    openid.Slack,
+			claims:  slackClaims(ourOrganisation, "U0EVE", "ann@acme.test"),
+			wantWhy: notAnAgent,
+		},
+		{
+			name:    "another workspace",
+			kind:    openid.Slack,
+			claims:  slackClaims("T0EVIL", "U0ANN", "ann@acme.test"),
+			wantWhy: anotherOrganisation,
+		},
 		{name: "no workspace", kind: openid.Slack, claims: slackClaims("", "U0ANN", "ann@acme.test"), wantWhy: anotherOrganisation},
-		{name: "unproven at Microsoft", kind: openid.Microsoft, claims: unprovenClaims(ourOrganisation, "eeee-5", "cat@acme.test"), wantWhy: notAnAgent},
-		{name: "another user at Microsoft with Ann's address", kind: openid.Microsoft, claims: provenClaims(ourOrganisation, "eeee-6", "ann@acme.test"), wantWhy: notAnAgent},
-		{name: "another tenant", kind: openid.Microsoft, claims: provenClaims("other", annInTeams, "ann@acme.test"), wantWhy: anotherOrganisation},
+		{
+			name:    "unproven at Microsoft",
+			kind:    openid.Microsoft,
+			claims:  unprovenClaims(ourOrganisation, "eeee-5", "cat@acme.test"),
+			wantWhy: notAnAgent,
+		},
+		{
+			name:    "another user at Microsoft with Ann's address",
+			kind:    openid.Microsoft,
+			claims:  provenClaims(ourOrganisation, "eeee-6", "ann@acme.test"),
+			wantWhy: notAnAgent,
+		},
+		{
+			name:    "another tenant",
+			kind:    openid.Microsoft,
+			claims:  provenClaims("other", annInTeams, "ann@acme.test"),
+			wantWhy: anotherOrganisation,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -215,7 +240,13 @@ func TestSignInGoesWrong(t *testing.T) {
 		wantStatus int
 		wantWhy    string
 	}{
-		{name: "cancelled", choose: oidcfake.Cancel, forge: oidcfake.Honest, wantStatus: http.StatusForbidden, wantWhy: "You were not signed in."},
+		{
+			name:       "cancelled",
+			choose:     oidcfake.Cancel,
+			forge:      oidcfake.Honest,
+			wantStatus: http.StatusForbidden,
+			wantWhy:    "You were not signed in.",
+		},
 		{name: "another's token", choose: "ann", forge: oidcfake.ForgeNonce, wantStatus: http.StatusBadGateway, wantWhy: cantBeTrusted},
 		{name: "another client", choose: "ann", forge: oidcfake.ForgeAudience, wantStatus: http.StatusBadGateway, wantWhy: cantBeTrusted},
 		{name: "unsigned", choose: "ann", forge: oidcfake.ForgeAlgNone, wantStatus: http.StatusBadGateway, wantWhy: cantBeTrusted},

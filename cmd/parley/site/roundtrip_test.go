@@ -81,6 +81,18 @@ func strangeValues(s *sitetest.Site, form sitetest.Form) url.Values {
 	return values
 }
 
+// entryKinds lists what a set-up has besides accounts.
+func entryKinds() []string {
+	return []string{
+		setup.EntryCompany,
+		setup.EntryAgent,
+		setup.EntryTeam,
+		setup.EntryTag,
+		setup.EntryTemplate,
+		setup.EntryKnowledge,
+	}
+}
+
 // everyKey fails the test if a key of parley.yaml has no value in everything, or no page.
 func everyKey(t *testing.T, s *sitetest.Site) {
 	t.Helper()
@@ -97,7 +109,7 @@ func everyKey(t *testing.T, s *sitetest.Site) {
 			return e.Kind == kind && (channel == "" || e.Channel == channel) && (inside || slices.Contains(e.Stored, f.Path))
 		})
 	}
-	for _, kind := range []string{setup.EntryCompany, setup.EntryAgent, setup.EntryTeam, setup.EntryTag, setup.EntryTemplate, setup.EntryKnowledge} {
+	for _, kind := range entryKinds() {
 		for _, f := range setup.FieldsOf(kind, nil) {
 			if !given(kind, "", f) {
 				t.Errorf("testdata/everything.yaml has no value for %s of a %s", f.Path, kind)
@@ -132,7 +144,9 @@ func everyControl(t *testing.T, pages map[string]sitetest.Answer) {
 	}
 	look := func(kind, below string, fields []setup.Field) {
 		for _, f := range fields {
-			on := slices.DeleteFunc(slices.Clone(given[f.Path]), func(address string) bool { return !strings.HasPrefix(address, "/settings/"+below) })
+			on := slices.DeleteFunc(slices.Clone(given[f.Path]), func(address string) bool {
+				return !strings.HasPrefix(address, "/settings/"+below)
+			})
 			slices.Sort(on)
 			if len(on) == 0 {
 				t.Errorf("%s of %s can be given on no page", f.Path, kind)
@@ -141,7 +155,11 @@ func everyControl(t *testing.T, pages map[string]sitetest.Answer) {
 			t.Logf("%s: %s on %s", kind, f.Path, on[0])
 		}
 	}
-	for kind, below := range map[string]string{setup.EntryCompany: "", setup.EntryAgent: "", setup.EntryTeam: "", setup.EntryTag: "", setup.EntryTemplate: "", setup.EntryKnowledge: "ai"} {
+	for _, kind := range entryKinds() {
+		below := ""
+		if kind == setup.EntryKnowledge {
+			below = "ai"
+		}
 		look(kind, below, setup.FieldsOf(kind, nil))
 	}
 	for _, spec := range app.Specs() {
@@ -151,8 +169,24 @@ func everyControl(t *testing.T, pages map[string]sitetest.Answer) {
 
 // strangeFields are names that a form may be sent with by somebody who wants more than it offers.
 func strangeFields(s *sitetest.Site) []string {
-	names := []string{"role", "admin", "is_admin", "agent", "agent_id", "id", "account_id", "kind", "channel", "active", "author", "remove", "was", "secrets", "config"}
-	for _, kind := range []string{setup.EntryCompany, setup.EntryAgent, setup.EntryTeam, setup.EntryTag, setup.EntryTemplate, setup.EntryKnowledge} {
+	names := []string{
+		"role",
+		"admin",
+		"is_admin",
+		"agent",
+		"agent_id",
+		"id",
+		"account_id",
+		"kind",
+		"channel",
+		"active",
+		"author",
+		"remove",
+		"was",
+		"secrets",
+		"config",
+	}
+	for _, kind := range entryKinds() {
 		for _, f := range setup.FieldsOf(kind, nil) {
 			names = append(names, f.Path)
 		}
@@ -206,7 +240,12 @@ func TestNewAccountHasNothingBesidesTheForm(t *testing.T) {
 		{
 			name: "second",
 			path: "/settings/new-account/http",
-			form: url.Values{"name": {"second"}, "team": {"Support"}, "http.secret": {"tops3cret-too"}, "http.callback_url": {"https://shop.test/b"}},
+			form: url.Values{
+				"name":              {"second"},
+				"team":              {"Support"},
+				"http.secret":       {"tops3cret-too"},
+				"http.callback_url": {"https://shop.test/b"},
+			},
 		},
 		{
 			name: "third",
@@ -217,7 +256,8 @@ func TestNewAccountHasNothingBesidesTheForm(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := startEverything(t)
-			wantStatus(t, "adding the account", s.Visitor("ann@acme.test").Post(tt.path, with(tt.form, moreThanOffered())), http.StatusSeeOther)
+			added := s.Visitor("ann@acme.test").Post(tt.path, with(tt.form, moreThanOffered()))
+			wantStatus(t, "adding the account", added, http.StatusSeeOther)
 			entries, err := setup.Entries(t.Context(), s.Pool, app.Specs())
 			if err != nil {
 				t.Fatal(err)

@@ -30,7 +30,8 @@ func changeRoles(t *testing.T, s *sitetest.Site, email string, roles ...string) 
 	if form == nil {
 		t.Fatalf("the page of %s has no form", email)
 	}
-	wantStatus(t, fmt.Sprintf("giving %s the roles %q", email, roles), ann.Post(path, with(form.Values, url.Values{"roles": roles})), http.StatusSeeOther)
+	changed := ann.Post(path, with(form.Values, url.Values{"roles": roles}))
+	wantStatus(t, fmt.Sprintf("giving %s the roles %q", email, roles), changed, http.StatusSeeOther)
 }
 
 // takeOut takes an agent out, by the form of that agent's page.
@@ -193,7 +194,8 @@ func TestSessionThatEndedStaysEnded(t *testing.T) {
 	ben := s.Visitor("ben@acme.test")
 	cookie := ben.Cookie()
 	var kept keptSession
-	err := s.Pool.QueryRow(t.Context(), `SELECT token, data, expires_at FROM site_sessions ORDER BY expires_at DESC LIMIT 1`).Scan(&kept.token, &kept.data, &kept.expires)
+	const lastSession = `SELECT token, data, expires_at FROM site_sessions ORDER BY expires_at DESC LIMIT 1`
+	err := s.Pool.QueryRow(t.Context(), lastSession).Scan(&kept.token, &kept.data, &kept.expires)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,7 +108,9 @@ func measurePage(t *testing.T, s *fullSite, page measuredPage, otherPID uint32) 
 // otherPID. It is 0 where the system has no /proc.
 func processorTime(t *testing.T, pool *pgxpool.Pool, otherPID uint32) time.Duration {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), `SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1`, int64(otherPID))
+	rows, err := pool.Query(t.Context(), `
+		SELECT pid::text FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> $1`, int64(otherPID))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,9 @@ func (s *stuckTest) reply(conversation int, text string, f channelstest.Fault) {
 
 func (s *stuckTest) findReply(conversation int) stuckReply {
 	s.T.Helper()
-	const ofConversation = ` FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.conversation_id = $1 AND d.kind = 'reply'`
+	const ofConversation = `
+		FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id
+		WHERE m.conversation_id = $1 AND d.kind = 'reply'`
 	return stuckReply{
 		path:    fmt.Sprintf("/settings/stuck/%d/decide", s.count(`SELECT d.id::int`+ofConversation, conversation)),
 		attempt: s.count(`SELECT d.attempt`+ofConversation, conversation),
@@ -128,7 +130,9 @@ func TestStuckReplies(t *testing.T) {
 	if want := map[string]int{"One": 2, "Two": 1, "Three": 1}; !maps.Equal(got, want) {
 		t.Errorf("the customers got %v, want %v", got, want)
 	}
-	const deedsOfAnn = `SELECT count(*) FROM log_entries AS l JOIN agents AS a ON a.id = l.agent_id WHERE l.what = $1 AND a.email = 'ann@acme.test'`
+	const deedsOfAnn = `
+		SELECT count(*) FROM log_entries AS l JOIN agents AS a ON a.id = l.agent_id
+		WHERE l.what = $1 AND a.email = 'ann@acme.test'`
 	if n := s.count(deedsOfAnn, store.DeedSentAgain); n != 2 {
 		t.Errorf("the log says %d times that Ann sent a reply again, want 2", n)
 	}

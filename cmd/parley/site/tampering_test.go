@@ -264,7 +264,11 @@ func TestNoWayElsewhere(t *testing.T) {
 				continue
 			}
 			path, _, _ = strings.Cut(path, "?")
-			leads(pattern+" with "+evil, ann.Do(method, path+"?"+query.Encode(), nil, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Referer": {"https://evil.test/"}, "X-Forwarded-Host": {"evil.test"}}))
+			leads(pattern+" with "+evil, ann.Do(method, path+"?"+query.Encode(), nil, http.Header{
+				"Sec-Fetch-Site":   {"same-origin"},
+				"Referer":          {"https://evil.test/"},
+				"X-Forwarded-Host": {"evil.test"},
+			}))
 		}
 		eve := s.Visitor("")
 		if at, err := url.Parse(evil); err == nil && strings.HasPrefix(evil, "/") {

@@ -54,7 +54,11 @@ func typed(c sitetest.Control) bool {
 // hostileTexts are sent in each field: HTML where text is expected, HTML where HTML may stand, and an address that acts.
 func hostileTexts(kind string) []string {
 	if kind == "textarea" {
-		return []string{hostile, `<p onclick="x">` + hostile + `<img src=x onerror=x><a href="javascript:alert(1)">x</a><svg onload=x></svg></p>`, "[x](javascript:alert(1)) ![" + hostile + "](data:text/html,x)"}
+		return []string{
+			hostile,
+			`<p onclick="x">` + hostile + `<img src=x onerror=x><a href="javascript:alert(1)">x</a><svg onload=x></svg></p>`,
+			"[x](javascript:alert(1)) ![" + hostile + "](data:text/html,x)",
+		}
 	}
 	if kind == "url" {
 		return []string{hostile, "javascript:alert(1)//" + hostileElement}
