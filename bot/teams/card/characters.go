@@ -71,6 +71,7 @@ func (r *reader) readChildCharacters(n *html.Node) string {
 func (r *reader) readMentionText(n *html.Node) string {
 	i, words := r.entityOf(n)
 	if i < 0 {
+		r.noteWithoutEntity(words)
 		return words
 	}
 

@@ -287,14 +287,21 @@ func isEmoji(n *html.Node) bool {
 	return strings.HasSuffix(attributeOf(n, "itemtype"), "/Emoji") || attributeOf(n, "src") == ""
 }
 
-// readMention reads an <at> element. It is a mention only if an entity belongs to it; otherwise somebody typed a name.
+// readMention reads an <at> element.
 func (r *reader) readMention(n *html.Node) {
 	i, words := r.entityOf(n)
 	if i >= 0 {
 		r.writeMention(i)
 		return
 	}
+	r.noteWithoutEntity(words)
 	r.addText(words, markdown.Style{}, "")
+}
+
+// noteWithoutEntity remembers an <at> element to which no entity belongs. Nobody typed it, since what people type arrives
+// escaped: Teams didn't say whom it mentions. It is never a mention of us, which would make a command of the text.
+func (r *reader) noteWithoutEntity(words string) {
+	r.noteNameOnly(TypedMention{Name: strings.TrimPrefix(words, "@")})
 }
 
 // entityOf returns the index of the entity that belongs to an <at> element, or -1 if there is none, and the element's words

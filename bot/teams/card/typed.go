@@ -53,7 +53,7 @@ func (t Text) Named(s string) string {
 const maxHTMLBytes = 160 << 10
 
 // ReadText reads what somebody typed, from its HTML if there is some. It never fails: what it can't interpret stays as it
-// is. A mention counts only if it has an entity, since anybody can type a name.
+// is. A mention of us counts only if it has an entity, since anybody can type a name.
 func ReadText(t Typed) Text {
 	r := reader{writer: markdown.NewWriter(), typed: t, used: make([]bool, len(t.Mentions))}
 	r.out.Names = map[string]string{}
@@ -122,8 +122,8 @@ func (r *reader) writeMention(i int) {
 	r.skipSpaces = false
 }
 
-// noteNameOnly remembers a mention of which only the name is known: a channel, a team or a tag. It counts as a mention,
-// because a text that mentions these is for colleagues.
+// noteNameOnly remembers a mention of which only the name is known: a channel, a team, a tag, or somebody of whom Teams says
+// no more. It counts as a mention, because a text that mentions these is for colleagues.
 func (r *reader) noteNameOnly(m TypedMention) { r.nameless = append(r.nameless, "@"+m.Name) }
 
 // isEmpty reports whether no text was read yet.

@@ -170,6 +170,23 @@ func TestReadMentionByName(t *testing.T) {
 	}
 }
 
+// A mention of which Teams says no more than the name is one all the same, but never one of us.
+func TestReadMentionWithoutEntity(t *testing.T) {
+	t.Parallel()
+	for _, html := range []string{
+		`<p>ask <span itemtype="http://schema.skype.com/Mention" itemscope itemid="0">Ben</span></p>`,
+		`<p>ask <at id="0">Ben</at></p>`,
+		`<p><code>ask <at id="0">Ben</at></code></p>`,
+	} {
+		got := ReadText(Typed{HTML: html, Bot: botID})
+		wantList(t, html+": mentions", got.Mentions, []string{"@Ben"})
+		wantEqual(t, html+": words", got.Plain, "ask @Ben")
+	}
+	got := ReadText(Typed{HTML: `<p><at id="0">Helpdesk</at> resolve</p>`, Bot: botID})
+	wantEqual(t, "mentions us", got.Bot, false)
+	wantEqual(t, "words", got.Plain, "@Helpdesk resolve")
+}
+
 // Which messages a text quotes is known, and their words aren't part of it.
 func TestReadQuotes(t *testing.T) {
 	t.Parallel()
