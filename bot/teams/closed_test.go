@@ -245,7 +245,7 @@ func TestWrongHost(t *testing.T) {
 			w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: connector.CodeWrongHost})
 		},
 		"it is not allowed": func(w *world) {
-			must(t, w.surface.org.Notes.Keep(w.ctx(), organisation.NoteService, "https://elsewhere.test/"))
+			must(t, w.surface.org.Notes.Keep(w.ctx(), organisation.NoteTeam+w.team, organisation.TeamNote{Service: "https://elsewhere.test/"}))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -321,13 +321,13 @@ func wantNoWords(t *testing.T, shown string, words ...string) {
 // chat of somebody with us.
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t)
+	w := newWorld(t).connect()
 	help := w.helpIn(w.channel) // of which nothing was read yet
 	wantWords(t, help, "@Parley snooze", "@Parley reply:", "/snooze")
 	wantNoWords(t, help, "!snooze")
 
-	w.wantConfirmed("the root", bridge.Action{Place: bridge.Place{Channel: w.channel, Thread: w.root, Message: w.root}}, bridge.Unchanged)
-	help = w.helpIn(w.channel) // which may be read, as we know now
+	w.openThread()
+	help = w.helpIn(w.channel) // which may be read, as we know since a thread began in it
 	wantWords(t, help, "!snooze", "@Parley", "/snooze", "💤")
 	wantNoWords(t, help, "/reply", "↩️") // Teams doesn't tell of this emoji
 

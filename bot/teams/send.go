@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
+	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
 	"parley/bot/teams/recent"
 	"parley/bridge"
@@ -147,7 +149,29 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 	}
 
 	s.threads.roots.Put(fact.OrderKey(channel, id), true)
+	s.learnReading(ctx, channel, id)
 	return bridge.Sent{Message: id, Thread: id}, nil
+}
+
+// learnReadingTimeout is short because a post that was made waits meanwhile.
+const learnReadingTimeout = 3 * time.Second
+
+// learnReading finds out whether a channel may be read, unless that is known, as soon as a thread in it begins. A catch-up
+// would ask too late: somebody may type in the thread and grant the right before. Best effort.
+func (s *poster) learnReading(ctx context.Context, channel, root string) {
+	if s.IsReadingKnown(channel) {
+		return
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, learnReadingTimeout)
+	defer cancel()
+
+	_, err := organisation.ReadPatiently(ctx, s.Organisation, channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return s.Graph.Message(ctx, graph.Thread{Group: group, Channel: channel, Root: root}, root)
+	})
+	if err != nil {
+		s.Log.Debug("teams channel with a new thread not read", "channel", channel, "error", err)
+	}
 }
 
 // updateMessage replaces one of our messages.

@@ -37,6 +37,7 @@ const (
 	NoteTeam    = "team:"
 	NoteChannel = "channel:"
 	notePerson  = "person:"
+	noteReading = "reading:"
 )
 
 // TeamNote is a team that the app is in, or was.
@@ -78,12 +79,13 @@ type Notebook struct {
 	people  *People
 	loading sync.Mutex // held by whoever reads all notes, so that they are read once
 
-	mu       sync.Mutex // guards the fields below it, up to channels
+	mu       sync.Mutex // guards the fields below it, up to readings
 	readAt   time.Time
 	kept     map[string]string // all notes as JSON, by key: Keep stores nothing that stands here already
 	service  string            // the note NoteService; "" if there is none
 	teams    map[string]TeamNote
 	channels map[string]ChannelNote
+	readings map[string]readingNote
 
 	asked *recent.Map[bool] // channels whose names Teams was asked for
 }
@@ -95,6 +97,7 @@ func newNotebook(b *App, o Options) *Notebook {
 		kept:     map[string]string{},
 		teams:    map[string]TeamNote{},
 		channels: map[string]ChannelNote{},
+		readings: map[string]readingNote{},
 		asked:    recent.New[bool](),
 	}
 }
@@ -131,6 +134,7 @@ func (n *Notebook) learn(key string, value json.RawMessage) {
 	n.kept[key] = string(value)
 	var t TeamNote
 	var c ChannelNote
+	var r readingNote
 	switch id := key[strings.IndexByte(key, ':')+1:]; {
 	case key == NoteService:
 		_ = json.Unmarshal(value, &n.service) //nolint:errcheck // see above
@@ -138,6 +142,8 @@ func (n *Notebook) learn(key string, value json.RawMessage) {
 		n.teams[id] = t
 	case strings.HasPrefix(key, NoteChannel) && json.Unmarshal(value, &c) == nil:
 		n.channels[id] = c
+	case strings.HasPrefix(key, noteReading) && json.Unmarshal(value, &r) == nil:
+		n.readings[id] = r
 	case strings.HasPrefix(key, notePerson):
 		n.people.learn(id, value)
 	}

@@ -70,8 +70,17 @@ func (o *Organisation) CanRead(channel string) bool {
 	return o.permits.byChannel[channel]
 }
 
+// IsReadingKnown reports whether Graph has shown a channel, or refused to, since this process began.
+func (o *Organisation) IsReadingKnown(channel string) bool {
+	o.permits.mu.Lock()
+	defer o.permits.mu.Unlock()
+	_, known := o.permits.byChannel[channel]
+	return known
+}
+
 // ReadPatiently reads something of a channel. It waits and reads again if Graph asks for that, at most MaxReadTries times,
 // and notes whether we may read the channel.
+// Errors: read's, and those of the notes.
 func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
 	group, err := o.Notes.Group(ctx, channel)
 	if err != nil {
@@ -90,6 +99,9 @@ func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, 
 	}
 
 	o.permits.learn(channel, err)
+	if failed := o.Notes.learnReading(ctx, channel, err); failed != nil {
+		return out, failed
+	}
 	return out, err
 }
 

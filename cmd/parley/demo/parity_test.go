@@ -277,6 +277,7 @@ func troubleSentences() map[string]string {
 		"reorders":                 "an event overtakes another",
 		"mumbles":                  "events come that nobody understands",
 		"withholds":                "Parley may not read the files of channels",
+		"permits":                  "Parley may read the messages of channels from now on",
 		"fails slow-down":          "a post is answered with 429 and Retry-After",
 		"fails slow-down-untold":   "a post is answered with 429 alone",
 		"fails slow-down-politely": "a post is answered with 200 and an error that means 429",

@@ -360,6 +360,9 @@ func (b *teamsBoard) manage(what string, args []string) error {
 			return p == tenant.PermitFilesRead || p == tenant.PermitFilesWrite
 		})...)
 		return nil
+	case "permits": // all, as an owner of the team does who adds the app to it
+		b.fake.Entra.Permit(tenant.AllPermissions()...)
+		return nil
 	case "mumbles":
 		return b.mumble(ctx)
 	}

@@ -26,6 +26,7 @@ import (
 //	surface uninstalls|reinstalls
 //	surface deletes|restores channel
 //	surface withholds files             Parley may not read them
+//	surface permits reading             Parley may read all messages, and files
 //	surface mumbles                     events that nobody understands
 //	surface unfurls 'text'              a link preview appears
 //	surface retires ben                 his account is switched off
