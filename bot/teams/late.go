@@ -22,23 +22,40 @@ const (
 	readEarlierTimeout = 4 * time.Second
 )
 
+// lateOnlySpan is how long nothing but late messages must have come before their time counts as usual.
+const lateOnlySpan = time.Minute
+
 // lateness knows how long messages usually take to arrive: about as long as the fastest one took. That is negative if
 // Teams' clock is ahead of ours. The zero value can be used. Safe for concurrent use.
 type lateness struct {
-	mu    sync.Mutex
-	usual time.Duration
+	mu        sync.Mutex
+	usual     time.Duration
+	lateSince time.Time     // since when all messages were late; zero if the last one wasn't
+	leastLate time.Duration // how long the fastest of them took
 }
 
-// isLate reports whether a message took much longer than usual. From then on that time counts as usual, so that a
-// change of a clock makes only one message late. The next faster message lowers it again.
-func (l *lateness) isLate(took time.Duration) bool {
+// isLate reports whether a message that came now took much longer than usual. If all messages are late for lateOnlySpan, a
+// clock was changed, and the least of their times counts as usual. A single late one says nothing of that: after an outage
+// Teams brings messages of several threads late, each after another time. A message that comes faster lowers the usual time.
+func (l *lateness) isLate(now time.Time, took time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	late := took > l.usual+lateThreshold
-	if late || took < l.usual {
-		l.usual = took
+	if took <= l.usual+lateThreshold {
+		l.usual = min(l.usual, took)
+		l.lateSince = time.Time{}
+		return false
 	}
-	return late
+
+	if l.lateSince.IsZero() {
+		l.lateSince, l.leastLate = now, took
+	}
+	l.leastLate = min(l.leastLate, took)
+	if now.Sub(l.lateSince) >= lateOnlySpan {
+		l.usual = l.leastLate
+		l.lateSince = time.Time{}
+	}
+
+	return true
 }
 
 // storeEarlierMessages stores what is missing of a thread before a message of it that came late. Teams repeats the
@@ -50,7 +67,8 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 	if !isChannelMessage || sent.IsZero() {
 		return
 	}
-	if !d.lateness.isLate(d.Now().Sub(sent)) {
+	now := d.Now()
+	if !d.lateness.isLate(now, now.Sub(sent)) {
 		return
 	}
 

@@ -12,28 +12,32 @@ import (
 	"parley/bridge"
 )
 
-// A message is late if it took much longer than usual, whatever the difference of the clocks.
+// A message is late if it took much longer than usual, whatever the difference of the clocks, and however many late ones came before
+// it. Only if nothing else comes for a minute, their time is the usual one.
 func TestLateness(t *testing.T) {
 	t.Parallel()
 	var l lateness
+	began := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	for i, step := range []struct {
+		at   time.Duration
 		took time.Duration
 		want bool
 	}{
-		{took: lateThreshold + 1, want: true},
-		{took: lateThreshold + 1, want: false}, // as usual
-		{took: -3 * time.Second, want: false},
-		{took: -2900 * time.Millisecond, want: false},
-		{took: -2 * time.Second, want: true},
-		{took: -1900 * time.Millisecond, want: false},
-		{took: -3 * time.Second, want: false},
-		{took: time.Hour, want: true},
-		{took: time.Hour, want: false},
-		{took: 0, want: false},
 		{took: lateThreshold, want: false},
-		{took: lateThreshold + 1, want: true},
+		{took: 11 * time.Second, want: true},
+		{took: 6500 * time.Millisecond, want: true},
+		{took: 11 * time.Second, want: true},
+		{at: 50 * time.Second, took: 0, want: false},
+		{at: 70 * time.Second, took: 11 * time.Second, want: true},
+		{at: 2 * time.Minute, took: -3 * time.Second, want: false}, // Teams' clock is ahead
+		{at: 2 * time.Minute, took: -2900 * time.Millisecond, want: false},
+		{at: 3 * time.Minute, took: -2 * time.Second, want: true}, // ours is set forward
+		{at: 3*time.Minute + lateOnlySpan - 1, took: -1900 * time.Millisecond, want: true},
+		{at: 3*time.Minute + lateOnlySpan, took: time.Hour, want: true},
+		{at: 3*time.Minute + lateOnlySpan, took: -1900 * time.Millisecond, want: false},
 	} {
-		wantEqual(t, fmt.Sprintf("step %d, which took %s, is late", i, step.took), l.isLate(step.took), step.want)
+		got := l.isLate(began.Add(step.at), step.took)
+		wantEqual(t, fmt.Sprintf("step %d, after %s, which took %s, is late", i, step.at, step.took), got, step.want)
 	}
 }
 
