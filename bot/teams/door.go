@@ -77,13 +77,16 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activit
 	defer cancel()
 
 	if err := d.store(ctx, &a, raw); err != nil {
-		d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) // Teams doesn't promise to send the activity again
+		d.announceGap()
 		d.answerUnavailable(w, err)
 		return
 	}
 
 	w.WriteHeader(http.StatusOK)
 }
+
+// announceGap makes the sweeper look for an activity that came now and isn't stored: Teams doesn't promise to send it again.
+func (d *door) announceGap() { d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) }
 
 // store stores the facts of an activity.
 func (d *door) store(ctx context.Context, a *connector.Activity, raw []byte) error {

@@ -3,6 +3,7 @@ package teams
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +206,22 @@ func TestFailedStoreIsAGap(t *testing.T) {
 	t.Parallel()
 	w := newTalk(t)
 	w.desk.Refuse(errDown)
+	before := w.desk.Gaps()
+	_, err := w.ann.Reply(w.channel, w.root, "hello")
+	must(t, err)
+	w.waitDelivered() // given up
+	_, open := w.surface.sweeper.Gap()
+	wantEqual(t, "the sweeper has a gap to fill", open, true)
+	wantEqual(t, "the engine was told of a gap", w.desk.Gaps() > before, true)
+}
+
+// What could not be checked, because the keys of Teams could not be read, is looked for, too.
+func TestUncheckedIsAGap(t *testing.T) {
+	t.Parallel()
+	w := newClockedTalk(t)
+	w.later(time.Hour)
+	must(t, w.fake.Entra.RotateKeys(false))
+	w.fake.Inject(teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable})
 	before := w.desk.Gaps()
 	_, err := w.ann.Reply(w.channel, w.root, "hello")
 	must(t, err)

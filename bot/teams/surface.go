@@ -141,7 +141,7 @@ func New(o Options) (*Surface, error) {
 
 	s := newSurface(o, app)
 	s.tokens, s.check = tokens, check
-	s.door.reader = inbound.New(check, o.AllowUnsigned, o.Log)
+	s.door.reader = inbound.New(check, o.AllowUnsigned, s.door.announceGap, o.Log)
 	return s, nil
 }
 

@@ -34,16 +34,18 @@ const retryLater = "5"
 type Reader struct {
 	validator *auth.Validator
 	unsigned  bool
+	unchecked func()
 	log       *slog.Logger
 }
 
 // New makes a Reader. With unsigned it also takes requests without a signature from this machine
-// (TEAMS_ALLOW_UNSIGNED=loopback), and logs a warning at once.
-func New(v *auth.Validator, unsigned bool, log *slog.Logger) *Reader {
+// (TEAMS_ALLOW_UNSIGNED=loopback), and logs a warning at once. unchecked is called for each request that was refused because
+// nobody can tell now whether it is genuine: Teams doesn't promise to send it again.
+func New(v *auth.Validator, unsigned bool, unchecked func(), log *slog.Logger) *Reader {
 	if unsigned {
 		log.Warn("teams requests without a signature are taken from this machine: unset TEAMS_ALLOW_UNSIGNED where real customers are")
 	}
-	return &Reader{validator: v, unsigned: unsigned, log: log}
+	return &Reader{validator: v, unsigned: unsigned, unchecked: unchecked, log: log}
 }
 
 // Next handles a genuine request. raw are its bytes. a is what could be read of them: fields of an unexpected type are
@@ -70,7 +72,7 @@ func (d *Reader) Handler(next Next) http.Handler {
 			return
 		}
 		if err := d.check(r, a); err != nil {
-			d.answerRefused(w, err)
+			d.answerRefused(w, r, err)
 			return
 		}
 
@@ -78,9 +80,13 @@ func (d *Reader) Handler(next Next) http.Handler {
 	})
 }
 
-func (d *Reader) answerRefused(w http.ResponseWriter, err error) {
+func (d *Reader) answerRefused(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, auth.ErrKeys) {
 		d.log.Error("teams request not checked", "error", err)
+		if r.Context().Err() == nil { // else its sender gave up; so anybody could cause it, also while the keys can be read
+			d.unchecked()
+		}
+
 		w.Header().Set("Retry-After", retryLater)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return

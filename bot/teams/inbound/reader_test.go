@@ -50,7 +50,7 @@ func newBot(t *testing.T, s settings) *bot {
 	must(t, err)
 	b := &bot{log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(b.log, nil))
-	server := httptest.NewServer(New(v, s.unsigned, log).Handler(func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
+	server := httptest.NewServer(New(v, s.unsigned, func() {}, log).Handler(func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.got, b.raws = append(b.got, a), append(b.raws, string(raw))
@@ -157,7 +157,7 @@ func TestUnsignedFromOutside(t *testing.T) {
 	must(t, err)
 	validator, err := auth.New(auth.Options{AppID: "app", Tenants: []string{tenant}, Hosts: hosts, Now: time.Now})
 	must(t, err)
-	h := New(validator, true, slog.New(slog.DiscardHandler)).Handler(func(w http.ResponseWriter, _ *http.Request, _ connector.Activity, _ []byte) {
+	h := New(validator, true, func() {}, slog.New(slog.DiscardHandler)).Handler(func(w http.ResponseWriter, _ *http.Request, _ connector.Activity, _ []byte) {
 		w.WriteHeader(http.StatusAccepted)
 	})
 	for _, tt := range []struct {

@@ -69,7 +69,7 @@ func newStageWith(t *testing.T, unsigned bool) *stage {
 		Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: st.now,
 	})
 	must(t, err)
-	bot := httptest.NewServer(New(v, unsigned, slog.New(slog.DiscardHandler)).Handler(func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
+	bot := httptest.NewServer(New(v, unsigned, func() {}, slog.New(slog.DiscardHandler)).Handler(func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
 		st.mu.Lock()
 		defer st.mu.Unlock()
 		st.got, st.raws = append(st.got, a), append(st.raws, string(raw))
