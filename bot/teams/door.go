@@ -45,6 +45,7 @@ type door struct {
 	installation *installation
 	history      *history
 	lateness     lateness     // of all messages that come in
+	queues       queues       // of the activities that are being stored
 	upload       *upload.Page // nil if clients of Teams could not reach the page
 	zone         *time.Location
 }
@@ -88,8 +89,16 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activit
 // announceGap makes the sweeper look for an activity that came now and isn't stored: Teams doesn't promise to send it again.
 func (d *door) announceGap() { d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) }
 
-// store stores the facts of an activity.
+// store stores the facts of an activity, behind those of its thread's earlier ones.
 func (d *door) store(ctx context.Context, a *connector.Activity, raw []byte) error {
+	if key := queueOf(a); key != "" {
+		leave, err := d.queues.enter(ctx, key)
+		defer leave()
+		if err != nil {
+			return err
+		}
+	}
+
 	if err := d.installation.learn(ctx, a); err != nil {
 		return err
 	}
