@@ -1,13 +1,11 @@
 package hours
 
 import (
-	"slices"
-	"strings"
 	"testing"
 	"time"
 )
 
-// at reads "2026-11-20 14:00" in a zone.
+// at reads a time such as "2026-11-20 14:00" in a zone.
 func at(t testing.TB, zone *time.Location, s string) time.Time {
 	t.Helper()
 	v, err := time.ParseInLocation("2006-01-02 15:04", s, zone)
@@ -17,7 +15,8 @@ func at(t testing.TB, zone *time.Location, s string) time.Time {
 	return v
 }
 
-func must(t testing.TB, p Plan) *Hours {
+// mustNew makes Hours of a plan that names no country.
+func mustNew(t testing.TB, p Plan) *Hours {
 	t.Helper()
 	h, err := New(p, nil)
 	if err != nil {
@@ -26,184 +25,251 @@ func must(t testing.TB, p Plan) *Hours {
 	return h
 }
 
-func office() Plan {
-	return Plan{Zone: "Europe/Berlin", Week: []Rule{{"mon-fri", "9:00-12:30, 13:30-17:30"}, {"sat", "10:00-14:00"}}, Holidays: []string{"2026-12-25"}}
+// mustEvening returns the time an hour before the business closes next. It fails the test if there is none.
+func mustEvening(t *testing.T, h *Hours, now time.Time) time.Time {
+	t.Helper()
+	evening, ok := h.Evening(now, time.Hour)
+	if !ok {
+		t.Fatalf("Evening(%v) found no evening", now)
+	}
+	return evening
+}
+
+// mustLastClosing returns the time at which the business closes on the day of now. It fails the test if it doesn't open that day.
+func mustLastClosing(t *testing.T, h *Hours, now time.Time) time.Time {
+	t.Helper()
+	closing, ok := h.LastClosing(now)
+	if !ok {
+		t.Fatalf("LastClosing(%v) found no closing", now)
+	}
+	return closing
+}
+
+func checkTime(t *testing.T, what string, got, want time.Time) {
+	t.Helper()
+	if !got.Equal(want) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// officePlan is a week with lunch breaks and a short Saturday, with one holiday: a Friday.
+func officePlan() Plan {
+	return Plan{
+		Zone: "Europe/Berlin",
+		Week: []Rule{
+			{Days: "mon-fri", Open: "9:00-12:30, 13:30-17:30"},
+			{Days: "sat", Open: "10:00-14:00"},
+		},
+		Holidays: []string{"2026-12-25"},
+	}
 }
 
 // R-143
 func TestHours(t *testing.T) {
 	t.Parallel()
-	h := must(t, office())
 	tests := []struct {
-		name, at string
-		open     bool
-		next     string
-		closing  string // "" = not on that day
-		reopens  string
-		evening  string // an hour before
+		name            string
+		now             string
+		wantOpen        bool
+		wantNextOpening string
+		wantLastClosing string // empty if the office doesn't open on that day
+		wantReopens     string
+		wantEvening     string // an hour before the next closing
 	}{
-		{"friday morning", "2026-11-20 10:00", true, "2026-11-20 10:00", "2026-11-20 17:30", "2026-11-21 10:00", "2026-11-20 16:30"},
-		{"at lunch", "2026-11-20 13:00", false, "2026-11-20 13:30", "2026-11-20 17:30", "2026-11-21 10:00", "2026-11-20 16:30"},
-		{"the very end", "2026-11-20 17:30", false, "2026-11-21 10:00", "2026-11-20 17:30", "2026-11-21 10:00", "2026-11-21 13:00"},
-		{"the last minute", "2026-11-20 17:29", true, "2026-11-20 17:29", "2026-11-20 17:30", "2026-11-21 10:00", "2026-11-21 13:00"},
-		{"the list's own minute", "2026-11-20 16:30", true, "2026-11-20 16:30", "2026-11-20 17:30", "2026-11-21 10:00", "2026-11-21 13:00"},
-		{"sunday", "2026-11-22 12:00", false, "2026-11-23 09:00", "", "2026-11-23 09:00", "2026-11-23 16:30"},
-		{"saturday at noon", "2026-11-21 12:00", true, "2026-11-21 12:00", "2026-11-21 14:00", "2026-11-23 09:00", "2026-11-21 13:00"},
-		{"before a holiday", "2026-12-24 17:00", true, "2026-12-24 17:00", "2026-12-24 17:30", "2026-12-26 10:00", "2026-12-26 13:00"},
-		{"a holiday", "2026-12-25 11:00", false, "2026-12-26 10:00", "", "2026-12-26 10:00", "2026-12-26 13:00"},
+		{
+			name:            "Friday morning",
+			now:             "2026-11-20 10:00",
+			wantOpen:        true,
+			wantNextOpening: "2026-11-20 10:00",
+			wantLastClosing: "2026-11-20 17:30",
+			wantReopens:     "2026-11-21 10:00",
+			wantEvening:     "2026-11-20 16:30",
+		},
+		{
+			name:            "lunch break",
+			now:             "2026-11-20 13:00",
+			wantOpen:        false,
+			wantNextOpening: "2026-11-20 13:30",
+			wantLastClosing: "2026-11-20 17:30",
+			wantReopens:     "2026-11-21 10:00",
+			wantEvening:     "2026-11-20 16:30",
+		},
+		{
+			name:            "the minute of closing",
+			now:             "2026-11-20 17:30",
+			wantOpen:        false,
+			wantNextOpening: "2026-11-21 10:00",
+			wantLastClosing: "2026-11-20 17:30",
+			wantReopens:     "2026-11-21 10:00",
+			wantEvening:     "2026-11-21 13:00",
+		},
+		{
+			name:            "the minute before closing",
+			now:             "2026-11-20 17:29",
+			wantOpen:        true,
+			wantNextOpening: "2026-11-20 17:29",
+			wantLastClosing: "2026-11-20 17:30",
+			wantReopens:     "2026-11-21 10:00",
+			wantEvening:     "2026-11-21 13:00",
+		},
+		{
+			name:            "the minute of the evening itself",
+			now:             "2026-11-20 16:30",
+			wantOpen:        true,
+			wantNextOpening: "2026-11-20 16:30",
+			wantLastClosing: "2026-11-20 17:30",
+			wantReopens:     "2026-11-21 10:00",
+			wantEvening:     "2026-11-21 13:00",
+		},
+		{
+			name:            "Sunday",
+			now:             "2026-11-22 12:00",
+			wantOpen:        false,
+			wantNextOpening: "2026-11-23 09:00",
+			wantLastClosing: "",
+			wantReopens:     "2026-11-23 09:00",
+			wantEvening:     "2026-11-23 16:30",
+		},
+		{
+			name:            "Saturday noon",
+			now:             "2026-11-21 12:00",
+			wantOpen:        true,
+			wantNextOpening: "2026-11-21 12:00",
+			wantLastClosing: "2026-11-21 14:00",
+			wantReopens:     "2026-11-23 09:00",
+			wantEvening:     "2026-11-21 13:00",
+		},
+		{
+			name:            "the afternoon before a holiday",
+			now:             "2026-12-24 17:00",
+			wantOpen:        true,
+			wantNextOpening: "2026-12-24 17:00",
+			wantLastClosing: "2026-12-24 17:30",
+			wantReopens:     "2026-12-26 10:00",
+			wantEvening:     "2026-12-26 13:00",
+		},
+		{
+			name:            "a holiday",
+			now:             "2026-12-25 11:00",
+			wantOpen:        false,
+			wantNextOpening: "2026-12-26 10:00",
+			wantLastClosing: "",
+			wantReopens:     "2026-12-26 10:00",
+			wantEvening:     "2026-12-26 13:00",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			now := at(t, h.Zone(), tt.at).UTC() // whatever the caller's zone
-			if got := h.OpenAt(now); got != tt.open {
-				t.Errorf("open %v", got)
+			h := mustNew(t, officePlan())
+			now := at(t, h.Zone(), tt.now).UTC() // the caller's zone doesn't matter
+			if got := h.OpenAt(now); got != tt.wantOpen {
+				t.Errorf("OpenAt: got %v, want %v", got, tt.wantOpen)
 			}
-			same(t, "next opening", h.NextOpening(now), at(t, h.Zone(), tt.next))
-			if got, ok := h.LastClosing(now); ok != (tt.closing != "") {
-				t.Errorf("closes %v %v", got, ok)
-			} else if ok {
-				same(t, "closing", got, at(t, h.Zone(), tt.closing))
+			checkTime(t, "NextOpening", h.NextOpening(now), at(t, h.Zone(), tt.wantNextOpening))
+			checkTime(t, "Reopens", h.Reopens(now), at(t, h.Zone(), tt.wantReopens))
+			checkTime(t, "Evening", mustEvening(t, h, now), at(t, h.Zone(), tt.wantEvening))
+
+			closing, ok := h.LastClosing(now)
+			if tt.wantLastClosing == "" {
+				if ok {
+					t.Errorf("LastClosing: got %v, want none", closing)
+				}
+				return
 			}
-			same(t, "reopens", h.Reopens(now), at(t, h.Zone(), tt.reopens))
-			evening, ok := h.Evening(now, time.Hour)
 			if !ok {
-				t.Error("no evening")
+				t.Fatalf("LastClosing: got none, want %s", tt.wantLastClosing)
 			}
-			same(t, "evening", evening, at(t, h.Zone(), tt.evening))
+			checkTime(t, "LastClosing", closing, at(t, h.Zone(), tt.wantLastClosing))
 		})
 	}
 }
 
-func same(t *testing.T, what string, got, want time.Time) {
-	t.Helper()
-	if !got.Equal(want) {
-		t.Errorf("%s %v, want %v", what, got, want)
-	}
-}
-
-// TestParseDays: a range goes from its first day to its last one, past the end of the week
-// if need be; a range of one day is that day.
-func TestParseDays(t *testing.T) {
+// Hours are those on the clock of the wall: a period in which the clock is moved has an hour less or more.
+func TestPeriodWithAClockChange(t *testing.T) {
 	t.Parallel()
-	for days, want := range map[string][]time.Weekday{
-		"mon-wed":     {time.Monday, time.Tuesday, time.Wednesday},
-		"Sat - Mon":   {time.Saturday, time.Sunday, time.Monday},
-		"mon-mon":     {time.Monday},
-		"fri-fri,mon": {time.Friday, time.Monday},
-	} {
-		if got, err := ParseDays(days); err != nil || !slices.Equal(got, want) {
-			t.Errorf("%s: %v, %v, want %v", days, got, err, want)
-		}
+	h := mustNew(t, Plan{Zone: "Europe/Berlin", Week: []Rule{
+		{Days: "sat", Open: "20:00-24:00"},
+		{Days: "sun", Open: "01:30-04:00"},
+		{Days: "mon", Open: "02:00-03:00"},
+	}})
+	tests := []struct {
+		name     string
+		saturday string // the evening before the change
+		want     time.Duration
+	}{
+		{name: "spring loses an hour", saturday: "2026-03-28 20:00", want: 90 * time.Minute},
+		{name: "autumn gains an hour", saturday: "2026-10-24 20:00", want: 210 * time.Minute},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			opening := h.NextOpening(mustLastClosing(t, h, at(t, time.UTC, tt.saturday)))
+			closing := mustLastClosing(t, h, opening)
+			if got := closing.Sub(opening); got != tt.want {
+				t.Errorf("Sunday's period from %v lasts %v, want %v", opening, got, tt.want)
+			}
+		})
 	}
 }
 
-// Where the clock is moved, hours are those on the wall.
-func TestClockChange(t *testing.T) {
+// On 2026-03-29 the clocks of Berlin go from 02:00 to 03:00, so that a period between the two is left out.
+func TestPeriodThatTheClockSkips(t *testing.T) {
 	t.Parallel()
-	h := must(t, Plan{Zone: "Europe/Berlin", Week: []Rule{{"sun", "01:30-04:00"}, {"sat", "20:00-24:00"}, {"mon", "02:00-03:00"}}})
-	spring, autumn := at(t, time.UTC, "2026-03-28 20:00"), at(t, time.UTC, "2026-10-24 20:00")
-	for _, tt := range []struct {
-		from time.Time
-		want time.Duration // how long sunday's period is
-	}{{spring, 90 * time.Minute}, {autumn, 210 * time.Minute}} {
-		closing, ok := h.LastClosing(tt.from)
-		if !ok {
-			t.Fatal("open past midnight")
-		}
-		opening := h.NextOpening(closing)
-		end, _ := h.LastClosing(opening)
-		if got := end.Sub(opening); got != tt.want {
-			t.Errorf("%v: open for %v, want %v", opening, got, tt.want)
-		}
-	}
-	// A period that the clock leaps over isn't there: in Berlin 02:00 to 03:00 of that sunday.
-	gap := must(t, Plan{Zone: "Europe/Berlin", Week: []Rule{{"sun", "02:00-03:00"}}})
-	same(t, "after the leap", gap.NextOpening(spring), at(t, gap.Zone(), "2026-04-05 02:00"))
+	h := mustNew(t, Plan{Zone: "Europe/Berlin", Week: []Rule{{Days: "sun", Open: "02:00-03:00"}}})
+	got := h.NextOpening(at(t, time.UTC, "2026-03-28 20:00"))
+	checkTime(t, "NextOpening", got, at(t, h.Zone(), "2026-04-05 02:00"))
 }
 
-// Who never closes, or never opens, has no evening.
+// A business that never closes, or never opens, has no evening.
 func TestNoEvening(t *testing.T) {
 	t.Parallel()
-	now := at(t, time.UTC, "2026-11-20 10:00")
-	for name, p := range map[string]Plan{
-		"no plan":         {},
-		"round the clock": {Zone: "UTC", Week: []Rule{{"mon-sun", "00:00-24:00"}}},
-		"never":           {Zone: "UTC", Week: []Rule{{"mon-sun", "closed"}}},
-	} {
-		h := must(t, p)
-		if got, ok := h.Evening(now, time.Hour); ok {
-			t.Errorf("%s: %v", name, got)
-		}
-		if open := h.OpenAt(now); open != (name != "never") {
-			t.Errorf("%s: open %v", name, open)
-		}
+	tests := []struct {
+		name     string
+		plan     Plan
+		wantOpen bool
+	}{
+		{name: "no plan", plan: Plan{}, wantOpen: true},
+		{name: "round the clock", plan: Plan{Zone: "UTC", Week: []Rule{{Days: "mon-sun", Open: "00:00-24:00"}}}, wantOpen: true},
+		{name: "never open", plan: Plan{Zone: "UTC", Week: []Rule{{Days: "mon-sun", Open: "closed"}}}, wantOpen: false},
 	}
-	short := must(t, Plan{Zone: "UTC", Week: []Rule{{"fri", "12:00-12:20"}}})
-	got, _ := short.Evening(now, time.Hour)
-	same(t, "a day shorter than the lead", got, at(t, time.UTC, "2026-11-20 12:00"))
-	night := must(t, Plan{Zone: "UTC", Week: []Rule{{"fri", "20:00-24:00"}, {"sat", "00:00-06:00"}}})
-	got, _ = night.Evening(now, time.Hour)
-	same(t, "a night shift ends in the morning", got, at(t, time.UTC, "2026-11-21 05:00"))
-	nights := must(t, Plan{Zone: "UTC", Week: []Rule{{"mon-sun", "00:00-06:00, 22:00-24:00"}}})
-	got, _ = nights.Evening(at(t, time.UTC, "2026-11-20 12:00"), time.Hour)
-	same(t, "so does each of several", got, at(t, time.UTC, "2026-11-21 05:00"))
-	same(t, "they are back at night", nights.Reopens(got), at(t, time.UTC, "2026-11-21 22:00"))
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := mustNew(t, tt.plan)
+			now := at(t, time.UTC, "2026-11-20 10:00")
+			if got, ok := h.Evening(now, time.Hour); ok {
+				t.Errorf("Evening: got %v, want none", got)
+			}
+			if got := h.OpenAt(now); got != tt.wantOpen {
+				t.Errorf("OpenAt: got %v, want %v", got, tt.wantOpen)
+			}
+		})
+	}
 }
 
-func TestRefused(t *testing.T) {
+func TestEveningOfAShortDayIsItsOpening(t *testing.T) {
 	t.Parallel()
-	for want, p := range map[string]Plan{
-		`unknown time zone ""`:                                     {Week: []Rule{{"mon", "9:00-10:00"}}},
-		`unknown time zone "Mars/Crater"`:                          {Zone: "Mars/Crater"},
-		`"mo" is not a day of the week`:                            {Zone: "UTC", Week: []Rule{{"mo", "9:00-10:00"}}},
-		`"mon-" is not a day of the week`:                          {Zone: "UTC", Week: []Rule{{"mon-", "9:00-10:00"}}},
-		`monday is given twice`:                                    {Zone: "UTC", Week: []Rule{{"mon-fri", "9:00-10:00"}, {"mon", "closed"}}},
-		`"9-10" is not a time from and to`:                         {Zone: "UTC", Week: []Rule{{"mon", "9-10"}}},
-		`"24:01-25:00" is not a time from and to`:                  {Zone: "UTC", Week: []Rule{{"mon", "24:01-25:00"}}},
-		`"22:00-06:00" ends before it begins`:                      {Zone: "UTC", Week: []Rule{{"mon", "22:00-06:00"}}},
-		`the times in "9:00-12:00, 11:00-13:00" overlap`:           {Zone: "UTC", Week: []Rule{{"mon", "9:00-12:00, 11:00-13:00"}}},
-		`"2026-02-30" is not a date: it should be like 2026-12-25`: {Zone: "UTC", Holidays: []string{"2026-02-30"}},
-	} {
-		if _, err := New(p, nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: %v, want %s", p, err, want)
-		}
-	}
-	if _, err := Read([]byte(`{"zone": 1}`), nil); err == nil {
-		t.Error("read")
-	}
-	if h, err := Read([]byte(`{}`), nil); h != nil || err != nil {
-		t.Error("an empty plan is always open")
-	}
+	h := mustNew(t, Plan{Zone: "UTC", Week: []Rule{{Days: "fri", Open: "12:00-12:20"}}})
+	got := mustEvening(t, h, at(t, time.UTC, "2026-11-20 10:00"))
+	checkTime(t, "Evening", got, at(t, time.UTC, "2026-11-20 12:00"))
 }
 
-// Whatever is written: no panic, and the answers agree with each other.
-func FuzzHours(f *testing.F) {
-	f.Add("Europe/Berlin", "mon-fri", "9:00-12:30, 13:30-17:30", "2026-12-25", int64(1795000000))
-	f.Add("America/St_Johns", "fri-mon", "00:00-24:00", "", int64(0))
-	f.Add("Asia/Kathmandu", "sun", "02:00-03:00,3:00-3:01", "2026-03-29", int64(1774749600))
-	f.Fuzz(func(t *testing.T, zone, days, open, holiday string, unix int64) {
-		p := Plan{Zone: zone, Week: []Rule{{days, open}}}
-		if holiday != "" {
-			p.Holidays = []string{holiday}
-		}
-		h, err := New(p, nil)
-		if err != nil {
-			return
-		}
-		now := time.Unix(unix%(1<<34), 0)
-		next := h.NextOpening(now)
-		if h.OpenAt(now) != next.Equal(now) && !next.IsZero() {
-			t.Fatalf("open %v, but the next opening is %v", h.OpenAt(now), next)
-		}
-		if !next.IsZero() && (next.Before(now) || !h.OpenAt(next)) {
-			t.Fatalf("opens at %v after %v, open %v", next, now, h.OpenAt(next))
-		}
-		if closing, ok := h.LastClosing(now); ok && h.OpenAt(closing) {
-			t.Fatalf("open at its closing %v", closing)
-		}
-		if evening, ok := h.Evening(now, time.Hour); ok && (!evening.After(now) || !h.OpenAt(evening)) {
-			t.Fatalf("evening %v after %v, open %v", evening, now, h.OpenAt(evening))
-		}
-	})
+// A shift that goes on after midnight ends in the morning, and so does its evening.
+func TestEveningOfANightShift(t *testing.T) {
+	t.Parallel()
+	h := mustNew(t, Plan{Zone: "UTC", Week: []Rule{
+		{Days: "fri", Open: "20:00-24:00"},
+		{Days: "sat", Open: "00:00-06:00"},
+	}})
+	got := mustEvening(t, h, at(t, time.UTC, "2026-11-20 10:00"))
+	checkTime(t, "Evening", got, at(t, time.UTC, "2026-11-21 05:00"))
+}
+
+func TestEveningAndReopeningOfDailyNightShifts(t *testing.T) {
+	t.Parallel()
+	h := mustNew(t, Plan{Zone: "UTC", Week: []Rule{{Days: "mon-sun", Open: "00:00-06:00, 22:00-24:00"}}})
+	evening := mustEvening(t, h, at(t, time.UTC, "2026-11-20 12:00"))
+	checkTime(t, "Evening", evening, at(t, time.UTC, "2026-11-21 05:00"))
+	checkTime(t, "Reopens", h.Reopens(evening), at(t, time.UTC, "2026-11-21 22:00"))
 }
