@@ -1,10 +1,11 @@
 package channelmove_test
 
 import (
-	"fmt"
+	"reflect"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 	"parley/store/channelmove"
@@ -12,93 +13,198 @@ import (
 	"parley/store/storetest"
 )
 
-// A channel that got another id is moved in batches that end soon, however much is recorded of it;
-// until then its posts are found under both ids. What was written under the former id meanwhile is
-// found by the next pass.
-func TestChannelMove(t *testing.T) {
-	t.Parallel()
+// The chat of these tests has three channels. Its channel C1 gets the id C9, and in one test then C7.
+const (
+	chat     = store.AccountID(20)
+	mail     = store.AccountID(21) // its new threads open in the chat's C1
+	channels = 4                   // C0 to C3
+)
+
+// newMovedChat makes a database with the chat, the mail account, and the given number of threads, messages and posts in the
+// chat. They are r1, r2 and so on (messages p1, p2), spread over the channels: of each channels rows, one is in C1. The post
+// of r1 is recorded in C9 as well. Then the move of C1 to C9 begins.
+func newMovedChat(t *testing.T, rows int) *pgxpool.Pool {
+	t.Helper()
 	pool := storetest.DB(t)
-	const rows, each = 3000, 500
 	check(t, store.InTx(t.Context(), pool, func(tx pgx.Tx) error {
-		for _, sql := range []string{`SET LOCAL session_replication_role = replica`,
-			`INSERT INTO accounts (id, name, kind, side, surface_id, surface_channel) VALUES (20, 'chat', 'x', 'surface', NULL, ''), (21, 'mail', 'x', 'channel', 20, 'C1')`,
-			`INSERT INTO threads (conversation_id, account_id, channel, root) SELECT n, 20, 'C' || n % 4, 'r' || n FROM generate_series(1, 3000) AS n`,
-			`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, account_id, channel, place)
-				SELECT n, n, 'in', 'in', now(), now(), 20, 'C' || n % 4, 'p' || n FROM generate_series(1, 3000) AS n`,
-			`INSERT INTO posts (account_id, channel, message, kind) SELECT 20, 'C' || n % 4, 'r' || n, 'said' FROM generate_series(1, 3000) AS n`,
-			`INSERT INTO posts (account_id, channel, message, kind) VALUES (20, 'C9', 'r1', 'human')`, // seen under the new id already
-		} {
-			if _, err := tx.Exec(t.Context(), sql); err != nil {
-				return err
-			}
-		}
-		return channelmove.Begin(t.Context(), tx, 20, "C1", "C9")
+		exec(t, tx, `SET LOCAL session_replication_role = replica`) // no conversations are needed
+		exec(t, tx, `
+			INSERT INTO accounts (id, name, kind, side, surface_id, surface_channel)
+			VALUES ($1, 'chat', 'x', 'surface', NULL, ''), ($2, 'mail', 'x', 'channel', $1, 'C1')`, chat, mail)
+		exec(t, tx, `
+			INSERT INTO threads (conversation_id, account_id, channel, root)
+			SELECT n, $1, 'C' || n % $2, 'r' || n
+			FROM generate_series(1, $3::int) AS n`, chat, channels, rows)
+		exec(t, tx, `
+			INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, account_id, channel, place)
+			SELECT n, n, 'in', 'in', now(), now(), $1, 'C' || n % $2, 'p' || n
+			FROM generate_series(1, $3::int) AS n`, chat, channels, rows)
+		exec(t, tx, `
+			INSERT INTO posts (account_id, channel, message, kind)
+			SELECT $1, 'C' || n % $2, 'r' || n, 'said'
+			FROM generate_series(1, $3::int) AS n`, chat, channels, rows)
+		exec(t, tx, `INSERT INTO posts (account_id, channel, message, kind) VALUES ($1, 'C9', 'r1', 'human')`, chat)
+		return channelmove.Begin(t.Context(), tx, chat, "C1", "C9")
 	}))
-	if got := row(t, pool, `SELECT surface_channel FROM accounts WHERE id = 21`); got != "(C9)" {
-		t.Errorf("new threads open in %s, want (C9)", got)
+	return pool
+}
+
+// mustClaim claims the move that is to be done. It fails the test if there is none.
+func mustClaim(t *testing.T, pool *pgxpool.Pool) store.ChannelMove {
+	t.Helper()
+	move, ok, err := channelmove.Claim(t.Context(), pool)
+	check(t, err)
+	if !ok {
+		t.Fatal("no move can be claimed")
 	}
-	found := must(store.FindPosts(t.Context(), pool, []store.AccountID{20, 20}, []string{"C9", "C1"}, []string{"r5", "r9"}))(t)
-	if len(found) != 2 || found[0].Channel+found[1].Channel != "C1C9" {
-		t.Errorf("found %+v", found)
-	}
-	m, ok, err := channelmove.Claim(t.Context(), pool)
-	if err != nil || !ok || m.Former != "C1" || m.Current != "C9" {
-		t.Fatalf("claimed %+v, %v, %v", m, ok, err)
-	}
-	if _, again, err := channelmove.Claim(t.Context(), pool); again || err != nil {
-		t.Errorf("claimed twice: %v", err)
-	}
-	pass := func() int64 {
-		t.Helper()
-		var p channelmove.Progress
-		for batches := 0; !p.Done(); batches++ {
-			before := p.Moved
-			p = must(channelmove.Batch(t.Context(), pool, m, p, each))(t)
-			if p.Moved-before > each || batches > 3*(rows/each+1) {
-				t.Fatalf("batch %d moved %d rows", batches, p.Moved-before)
-			}
-		}
-		return p.Moved
-	}
-	if n := pass(); n != 3*rows/4 {
-		t.Errorf("%d rows were moved, want %d", n, 3*rows/4)
-	}
-	for _, table := range []string{"threads", "messages", "posts"} {
-		if n := row(t, pool, fmt.Sprintf(`SELECT count(*) FILTER (WHERE channel = 'C1'), count(*) FILTER (WHERE channel = 'C9') FROM %s`, table)); n != fmt.Sprintf("(0,%d)", rows/4) {
-			t.Errorf("%s: %s, want %s", table, n, fmt.Sprintf("(0,%d)", rows/4))
-		}
-	}
-	exec(t, pool, `UPDATE threads SET channel = 'C1' WHERE conversation_id = 5`) // written from memory
-	if n := pass(); n != 1 {
-		t.Errorf("%d rows were moved by the second pass, want 1", n)
-	}
-	check(t, channelmove.End(t.Context(), pool, m))
-	if _, again, err := channelmove.Claim(t.Context(), pool); again || err != nil {
-		t.Errorf("it goes on: %v", err)
-	}
-	// Another id still: who comes with the first one is led to the newest.
-	check(t, channelmove.Begin(t.Context(), pool, 20, "C9", "C7"))
-	d := must(store.LoadDirectory(t.Context(), pool))(t)
-	if len(d.Moves) != 2 || d.Moves[0].Current != "C7" || d.Moves[1].Current != "C7" {
-		t.Errorf("moves: %+v", d.Moves)
+	return move
+}
+
+func checkNothingToClaim(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	move, ok, err := channelmove.Claim(t.Context(), pool)
+	check(t, err)
+	if ok {
+		t.Errorf("the move %+v was claimed, want none", move)
 	}
 }
 
-// A team whose channel got another id goes on taking in who joins it: its members were confirmed, whatever its id is. A channel
-// of another chat that happens to have the same id is another one.
+// passOverTables does all batches of one pass, and returns how many rows it moved. It fails the test if a batch moves more
+// than batchRows, or if the pass takes more batches than three tables of the given number of rows need.
+func passOverTables(t *testing.T, pool *pgxpool.Pool, move store.ChannelMove, tableRows, batchRows int) int64 {
+	t.Helper()
+	maxBatches := 3 * (tableRows/batchRows + 1)
+	var progress channelmove.Progress
+	for batches := 0; !progress.Done(); batches++ {
+		if batches > maxBatches {
+			t.Fatalf("the pass hasn't ended after %d batches", batches)
+		}
+		before := progress.Moved
+		progress = must(channelmove.Batch(t.Context(), pool, move, progress, batchRows))(t)
+		if moved := progress.Moved - before; moved > int64(batchRows) {
+			t.Fatalf("batch %d moved %d rows, want at most %d", batches, moved, batchRows)
+		}
+	}
+	return progress.Moved
+}
+
+func countRows(t *testing.T, pool *pgxpool.Pool, table, channel string) (n int) {
+	t.Helper()
+	check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM `+table+` WHERE channel = $1`, channel).Scan(&n))
+	return n
+}
+
+func TestSettingsHaveTheNewIDAtOnce(t *testing.T) {
+	t.Parallel()
+	pool := newMovedChat(t, 0)
+	var channel string
+	check(t, pool.QueryRow(t.Context(), `SELECT surface_channel FROM accounts WHERE id = $1`, mail).Scan(&channel))
+	if channel != "C9" {
+		t.Errorf("new threads open in %s, want C9", channel)
+	}
+}
+
+// Before any batch has run, a post is found under the former id as under the current one.
+func TestPostsAreFoundUnderBothIDs(t *testing.T) {
+	t.Parallel()
+	pool := newMovedChat(t, 12)
+	found := must(store.FindPosts(t.Context(), pool, []store.AccountID{chat, chat}, []string{"C9", "C1"}, []string{"r5", "r9"}))(t)
+	type place struct{ channel, message string }
+	var got []place
+	for _, p := range found {
+		got = append(got, place{p.Channel, p.Message})
+	}
+	if want := []place{{"C1", "r9"}, {"C9", "r5"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("found the posts %v, want %v", got, want)
+	}
+}
+
+func TestMoveIsClaimedOnce(t *testing.T) {
+	t.Parallel()
+	pool := newMovedChat(t, 0)
+	move := mustClaim(t, pool)
+	if move.Former != "C1" {
+		t.Errorf("claimed a move from %s, want C1", move.Former)
+	}
+	if move.Current != "C9" {
+		t.Errorf("claimed a move to %s, want C9", move.Current)
+	}
+	checkNothingToClaim(t, pool)
+}
+
+// However much is recorded of a channel, its rows are moved in batches that end soon.
+func TestRowsAreMovedInBatches(t *testing.T) {
+	t.Parallel()
+	const rows, batchRows = 3000, 500
+	pool := newMovedChat(t, rows)
+	moved := passOverTables(t, pool, mustClaim(t, pool), rows, batchRows)
+	if want := int64(3 * rows / channels); moved != want {
+		t.Errorf("%d rows were moved, want %d", moved, want)
+	}
+	for _, table := range []string{"threads", "messages", "posts"} {
+		if n := countRows(t, pool, table, "C1"); n != 0 {
+			t.Errorf("%d rows of %s are left in C1, want none", n, table)
+		}
+		if n := countRows(t, pool, table, "C9"); n != rows/channels {
+			t.Errorf("%d rows of %s are in C9, want %d", n, table, rows/channels)
+		}
+	}
+}
+
+// A process that didn't know of the move yet may write the former id behind the first pass.
+func TestNextPassMovesWhatWasWrittenMeanwhile(t *testing.T) {
+	t.Parallel()
+	const rows, batchRows = 12, 5
+	pool := newMovedChat(t, rows)
+	move := mustClaim(t, pool)
+	passOverTables(t, pool, move, rows, batchRows)
+	exec(t, pool, `UPDATE threads SET channel = 'C1' WHERE conversation_id = 5`)
+	if moved := passOverTables(t, pool, move, rows, batchRows); moved != 1 {
+		t.Errorf("the second pass moved %d rows, want 1", moved)
+	}
+}
+
+func TestEndedMoveIsNotClaimed(t *testing.T) {
+	t.Parallel()
+	pool := newMovedChat(t, 0)
+	check(t, channelmove.End(t.Context(), pool, mustClaim(t, pool)))
+	checkNothingToClaim(t, pool)
+}
+
+// A channel that gets another id once more is found at the newest one by whoever knows either of the former ids.
+func TestFormerIDsLeadToTheNewest(t *testing.T) {
+	t.Parallel()
+	pool := newMovedChat(t, 0)
+	check(t, channelmove.End(t.Context(), pool, mustClaim(t, pool)))
+	check(t, channelmove.Begin(t.Context(), pool, chat, "C9", "C7"))
+	directory := must(store.LoadDirectory(t.Context(), pool))(t)
+	got := map[string]string{} // by former id
+	for _, move := range directory.Moves {
+		got[move.Former] = move.Current
+	}
+	if want := map[string]string{"C1": "C7", "C9": "C7"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("the directory's moves are %v, want %v", got, want)
+	}
+}
+
+// A team whose channel got another id goes on taking in whoever joins it: an admin confirmed its members, whatever its id is.
+// A channel of another chat that happens to have the same id is another channel.
 func TestRosterFollowsTheChannel(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
+	const team = store.TeamID(30)
 	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (20, 'chat', 'slack', 'surface'), (21, 'other', 'teams', 'surface')`)
-	exec(t, pool, `INSERT INTO teams (id, name) OVERRIDING SYSTEM VALUE VALUES (30, 'Support')`)
+	exec(t, pool, `INSERT INTO teams (id, name) OVERRIDING SYSTEM VALUE VALUES ($1, 'Support')`, team)
 	for _, kind := range []string{"slack", "teams"} {
-		check(t, roster.Confirm(t.Context(), pool, 30, kind, "C1"))
+		check(t, roster.Confirm(t.Context(), pool, team, kind, "C1"))
 	}
 
-	check(t, channelmove.Begin(t.Context(), pool, 20, "C1", "C9"))
-	for kind, want := range map[string]string{"slack": "C9", "teams": "C1"} {
-		if got := must(roster.Confirmed(t.Context(), pool, 30, kind))(t); got != want {
-			t.Errorf("in %s the confirmed channel is %s, want %s", kind, got, want)
-		}
+	check(t, channelmove.Begin(t.Context(), pool, chat, "C1", "C9"))
+
+	if got := must(roster.Confirmed(t.Context(), pool, team, "slack"))(t); got != "C9" {
+		t.Errorf("the confirmed channel in Slack, where the id changed, is %s, want C9", got)
+	}
+	if got := must(roster.Confirmed(t.Context(), pool, team, "teams"))(t); got != "C1" {
+		t.Errorf("the confirmed channel in Teams is %s, want C1 as before", got)
 	}
 }
