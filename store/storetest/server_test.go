@@ -6,17 +6,21 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// version makes a schema whose migrations create one table.
-func version(table string) (templateSource, *atomic.Int32) {
+// The tests of this file start servers of their own, each in a slot of a folder of theirs. newSchema makes what the templates
+// of those servers are built from, and endServer does what the end of a test binary does.
+
+// newSchema makes a schema with one migration, which creates a table, and a counter of how often it was applied.
+func newSchema(table string) (templateSource, *atomic.Int32) {
 	sql := "CREATE TABLE " + table + " (n int)"
 	var runs atomic.Int32
 	return templateSource{
@@ -29,8 +33,8 @@ func version(table string) (templateSource, *atomic.Int32) {
 	}, &runs
 }
 
-// slots is a folder for private servers that their account can reach.
-func slots(t *testing.T) string {
+// newSlotsDir returns the path of a folder for slots, which isn't made yet. PostgreSQL's account can reach it.
+func newSlotsDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for d := dir; d != os.TempDir() && d != "/"; d = filepath.Dir(d) {
@@ -41,18 +45,19 @@ func slots(t *testing.T) string {
 	return filepath.Join(dir, "slots")
 }
 
-func startPrivate(t *testing.T, dir string, sc templateSource) *server {
+// startServer starts a server in the first folder that works. It ends with the test, if endServer didn't end it before.
+func startServer(t *testing.T, schema templateSource, dirs ...string) *server {
 	t.Helper()
-	s, err := startOwnServer(t.Context(), []string{dir}, sc)
+	s, err := startOwnServer(t.Context(), dirs, schema)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { end(t, s) })
+	t.Cleanup(func() { endServer(t, s) })
 	return s
 }
 
-// end does what the process's end does.
-func end(t *testing.T, s *server) {
+// endServer ends a server and frees its slot, as the end of a test binary does. It does nothing if the server has ended.
+func endServer(t *testing.T, s *server) {
 	t.Helper()
 	ctx := context.Background()
 	if s.slot == nil {
@@ -64,261 +69,250 @@ func end(t *testing.T, s *server) {
 	s.slot = nil
 }
 
-func databases(t *testing.T, s *server, prefix string) []string {
+func listNames(t *testing.T, s *server, prefix string) []string {
 	t.Helper()
+	const ask = `
+		SELECT coalesce(array_agg(datname::text ORDER BY datname), '{}')
+		FROM pg_database
+		WHERE starts_with(datname, $1)`
 	var names []string
-	err := s.admin.QueryRow(t.Context(), "SELECT coalesce(array_agg(datname::text ORDER BY datname), '{}') FROM pg_database WHERE starts_with(datname, $1)", prefix).Scan(&names)
-	if err != nil {
+	if err := s.admin.QueryRow(t.Context(), ask, prefix).Scan(&names); err != nil {
 		t.Fatal(err)
 	}
 	return names
 }
 
-func clone(t *testing.T, s *server) string {
+func clone(t *testing.T, s *server) (database string) {
 	t.Helper()
-	name := s.nextName()
-	if err := s.clone(t.Context(), name); err != nil {
+	database = s.nextName()
+	if err := s.clone(t.Context(), database); err != nil {
 		t.Fatal(err)
 	}
-	return name
+	return database
 }
 
+func checkRuns(t *testing.T, runs *atomic.Int32, want int32) {
+	t.Helper()
+	if got := runs.Load(); got != want {
+		t.Errorf("the schema was migrated %d times, want %d", got, want)
+	}
+}
+
+func TestSlotBelongsToOneBinary(t *testing.T) {
+	t.Parallel()
+	dir := newSlotsDir(t)
+	schema, runs := newSchema("one")
+	first, second := startServer(t, schema, dir), startServer(t, schema, dir)
+	if first.slot.dir == second.slot.dir {
+		t.Errorf("two binaries share the slot %s", first.slot.dir)
+	}
+	checkRuns(t, runs, 2) // one for each slot
+}
+
+// The next binary finds the template of the one before, but not the databases that a killed test left.
 func TestSlotIsReused(t *testing.T) {
 	t.Parallel()
-	dir := slots(t)
-	one, runs := version("one")
-	s := startPrivate(t, dir, one)
-	left := clone(t, s) // a test that was killed
-	template := s.template
-	if second := startPrivate(t, dir, one); second.slot.dir == s.slot.dir {
-		t.Error("two binaries share a slot")
-	}
-	end(t, s)
+	dir := newSlotsDir(t)
+	schema, runs := newSchema("one")
+	first := startServer(t, schema, dir)
+	clone(t, first)
+	endServer(t, first)
 
-	s = startPrivate(t, dir, one)
-	if n := runs.Load(); n != 2 { // one per slot
-		t.Errorf("migrated %d times, want 2", n)
+	second := startServer(t, schema, dir)
+	checkRuns(t, runs, 1)
+	if got := listNames(t, second, testPrefix); len(got) > 0 {
+		t.Errorf("databases of the binary before are still there: %v", got)
 	}
-	if got := databases(t, s, testPrefix); len(got) > 0 {
-		t.Errorf("%s of a dead run is still there: %v", left, got)
-	}
-	end(t, s)
+}
 
-	two, runs := version("two")
-	s = startPrivate(t, dir, two)
-	if got := databases(t, s, templatePrefix); runs.Load() != 1 || len(got) != 1 || got[0] == template {
-		t.Errorf("after a new migration: %v, before %s; migrated %d times", got, template, runs.Load())
+// In a slot, a template is replaced when the migrations change.
+func TestNewMigrationReplacesTheTemplate(t *testing.T) {
+	t.Parallel()
+	dir := newSlotsDir(t)
+	oldSchema, _ := newSchema("one")
+	before := startServer(t, oldSchema, dir)
+	oldTemplate := before.template
+	endServer(t, before)
+
+	schema, runs := newSchema("two")
+	after := startServer(t, schema, dir)
+	checkRuns(t, runs, 1)
+	templates := listNames(t, after, templatePrefix)
+	if len(templates) != 1 {
+		t.Fatalf("the templates are %v, want one", templates)
+	}
+	if templates[0] == oldTemplate {
+		t.Errorf("the template is still %s, that of the former migrations", oldTemplate)
 	}
 }
 
 // A folder that does not work (no room, no permission, programs not allowed) is passed over.
-func TestNextFolder(t *testing.T) {
+func TestNextFolderIsTried(t *testing.T) {
 	t.Parallel()
-	dir := slots(t)
-	file := filepath.Join(filepath.Dir(dir), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	one, _ := version("one")
-	s, err := startOwnServer(t.Context(), []string{file, dir}, one)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { end(t, s) })
+	dir := newSlotsDir(t)
+	schema, _ := newSchema("one")
+	s := startServer(t, schema, newFile(t), dir)
 	if got := filepath.Dir(s.slot.dir); got != dir {
-		t.Errorf("slot in %s, want %s", got, dir)
-	}
-	if _, err := startOwnServer(t.Context(), []string{file}, one); err == nil || !strings.Contains(err.Error(), "not a folder of ours") {
-		t.Errorf("no folder works: %v", err)
+		t.Errorf("the slot is in %s, want %s", got, dir)
 	}
 }
 
-func TestSpoiltSlot(t *testing.T) {
+func TestNoFolderWorks(t *testing.T) {
 	t.Parallel()
-	dir := slots(t)
-	one, runs := version("one")
-	s := startPrivate(t, dir, one)
-	control := filepath.Join(s.slot.dir, "pg", "global", "pg_control")
-	end(t, s)
-	if err := os.Truncate(control, 0); err != nil {
-		t.Fatal(err)
+	schema, _ := newSchema("one")
+	_, err := startOwnServer(t.Context(), []string{newFile(t)}, schema)
+	if err == nil {
+		t.Fatal("a server was started in a file")
 	}
-	clone(t, startPrivate(t, dir, one))
-	if n := runs.Load(); n != 2 {
-		t.Errorf("migrated %d times, want 2", n)
+	if want := "not a folder of ours"; !strings.Contains(err.Error(), want) {
+		t.Errorf("got error %q, want one with %q", err, want)
 	}
 }
 
-func TestSharedServer(t *testing.T) {
-	t.Parallel()
-	one, _ := version("one")
-	base := startPrivate(t, slots(t), one)
-	two, runs := version("two")
-
-	broken := two
-	broken.migrate = func(ctx context.Context, pool *pgxpool.Pool) error {
-		return errors.Join(two.migrate(ctx, pool), errors.New("broken half-way"))
-	}
-	if _, err := prepare(t.Context(), base.base, broken); !errors.Is(err, errSchema) || !strings.Contains(err.Error(), "half-way") {
-		t.Fatalf("broken migration: %v", err)
-	}
-
-	// Two binaries start at once on what the broken one left.
-	runs.Store(0)
-	type result struct {
-		s   *server
-		err error
-	}
-	results := make(chan result, 2)
-	for range 2 {
-		go func() { s, err := prepare(t.Context(), base.base, two); results <- result{s, err} }()
-	}
-	a, b := <-results, <-results
-	if a.err != nil || b.err != nil {
-		t.Fatal(a.err, b.err)
-	}
-	if n := runs.Load(); n != 1 {
-		t.Errorf("migrated %d times, want 1", n)
-	}
-	if got := databases(t, base, templatePrefix); len(got) != 2 {
-		t.Errorf("the templates are %v, want two: the other tree's stays", got)
-	}
-
-	// The dead run's database goes, the living one's stays.
-	dead, living := clone(t, a.s), clone(t, b.s)
-	if err := a.s.close(t.Context()); err != nil {
+// newFile makes an empty file.
+func newFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := prepare(t.Context(), base.base, two)
+	return path
+}
+
+// A slot whose cluster is damaged is made anew.
+func TestDamagedSlotIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	dir := newSlotsDir(t)
+	schema, runs := newSchema("one")
+	s := startServer(t, schema, dir)
+	controlFile := filepath.Join(s.slot.dir, "pg", "global", "pg_control")
+	endServer(t, s)
+	if err := os.Truncate(controlFile, 0); err != nil {
+		t.Fatal(err)
+	}
+
+	clone(t, startServer(t, schema, dir))
+	checkRuns(t, runs, 2)
+}
+
+// prepareServer connects to a server as a binary does that shares it with others.
+func prepareServer(t *testing.T, base string, schema templateSource) *server {
+	t.Helper()
+	s, err := prepare(t.Context(), base, schema)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := databases(t, base, testPrefix); len(got) != 1 || got[0] != living {
-		t.Errorf("databases %v; want %s without %s", got, living, dead)
-	}
-	if err := errors.Join(b.s.close(t.Context()), c.close(t.Context())); err != nil {
+	return s
+}
+
+func closeServer(t *testing.T, s *server) {
+	t.Helper()
+	if err := s.close(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestNotAURL(t *testing.T) {
+// Binaries of two trees, whose schemas differ, share a server. One of them failed while it made its template, so that two
+// more that start at once have to begin anew.
+func TestSharedServerAfterABrokenMigration(t *testing.T) {
 	t.Parallel()
-	one, _ := version("one")
-	if _, err := prepare(t.Context(), "host=localhost", one); err == nil || !strings.Contains(err.Error(), ServerURL) {
-		t.Errorf("no URL: %v", err)
+	otherSchema, _ := newSchema("one")
+	base := startServer(t, otherSchema, newSlotsDir(t))
+	schema, runs := newSchema("two")
+	broken := schema
+	broken.migrate = func(ctx context.Context, pool *pgxpool.Pool) error {
+		return errors.Join(schema.migrate(ctx, pool), errors.New("broken half-way"))
+	}
+	_, err := prepare(t.Context(), base.base, broken)
+	if !errors.Is(err, errSchema) {
+		t.Fatalf("a broken migration: got error %v, want %v", err, errSchema)
+	}
+	if !strings.Contains(err.Error(), "half-way") {
+		t.Fatalf("a broken migration: got error %q, want one with its cause", err)
+	}
+	runs.Store(0)
+
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			s, err := prepare(t.Context(), base.base, schema)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			closeServer(t, s)
+		})
+	}
+	group.Wait()
+	checkRuns(t, runs, 1)
+	if templates := listNames(t, base, templatePrefix); len(templates) != 2 {
+		t.Errorf("the templates are %v, want two: that of the other tree stays", templates)
 	}
 }
 
-func TestTemplateName(t *testing.T) {
+// On a shared server, a binary removes the databases of binaries that have ended, and no others.
+func TestSharedServerKeepsDatabasesInUse(t *testing.T) {
 	t.Parallel()
-	seen := map[string]string{}
-	for name, files := range map[string]fs.FS{
-		"one":           fstest.MapFS{"1.sql": {Data: []byte("a")}},
-		"other text":    fstest.MapFS{"1.sql": {Data: []byte("b")}},
-		"other name":    fstest.MapFS{"2.sql": {Data: []byte("a")}},
-		"further":       fstest.MapFS{"1.sql": {Data: []byte("a")}, "2.sql": {Data: []byte("a")}},
-		"joined":        fstest.MapFS{"1.sql": {Data: []byte("a\n2.sql 1\na")}},
-		"none":          fstest.MapFS{},
-		"in sub-folder": fstest.MapFS{"x/1.sql": {Data: []byte("a")}},
-	} {
-		got, err := templateName(files)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if again, err := templateName(files); err != nil || again != got {
-			t.Errorf("%s: %s, then %s, %v", name, got, again, err)
-		}
-		if before, ok := seen[got]; ok {
-			t.Errorf("%s and %s share %s", name, before, got)
-		}
-		seen[got] = name
+	schema, _ := newSchema("one")
+	base := startServer(t, schema, newSlotsDir(t))
+	ended, living := prepareServer(t, base.base, schema), prepareServer(t, base.base, schema)
+	clone(t, ended)
+	want := clone(t, living)
+	closeServer(t, ended)
+
+	next := prepareServer(t, base.base, schema)
+	if got := listNames(t, base, testPrefix); !slices.Equal(got, []string{want}) {
+		t.Errorf("the databases are %v, want only %s, whose binary lives", got, want)
+	}
+	closeServer(t, living)
+	closeServer(t, next)
+}
+
+func TestServerMustBeGivenByURL(t *testing.T) {
+	t.Parallel()
+	schema, _ := newSchema("one")
+	_, err := prepare(t.Context(), "host=localhost", schema)
+	if err == nil {
+		t.Fatal("a server was found without a URL")
+	}
+	if !strings.Contains(err.Error(), ServerURL) {
+		t.Errorf("got error %q, want one that names %s", err, ServerURL)
 	}
 }
 
-// recorder stands for a test that is expected to fail.
-type recorder struct {
-	testing.TB
-	failed bool
-	undo   []func()
-}
-
-func (r *recorder) Helper()               {}
-func (r *recorder) Error(...any)          { r.failed = true }
-func (r *recorder) Errorf(string, ...any) { r.failed = true }
-func (r *recorder) Cleanup(f func())      { r.undo = append(r.undo, f) }
-
-func (r *recorder) cleanup() {
-	for len(r.undo) > 0 {
-		last := len(r.undo) - 1
-		f := r.undo[last]
-		r.undo = r.undo[:last]
-		f()
+func TestTemplateNameIsThatOfTheMigrations(t *testing.T) {
+	t.Parallel()
+	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+	tests := []struct {
+		name  string
+		files fstest.MapFS
+	}{
+		{name: "one", files: fstest.MapFS{"1.sql": file("a")}},
+		{name: "another text", files: fstest.MapFS{"1.sql": file("b")}},
+		{name: "another name", files: fstest.MapFS{"2.sql": file("a")}},
+		{name: "one more", files: fstest.MapFS{"1.sql": file("a"), "2.sql": file("a")}},
+		{name: "a text that looks like one more", files: fstest.MapFS{"1.sql": file("a\n2.sql 1\na")}},
+		{name: "none", files: fstest.MapFS{}},
+		{name: "in a folder", files: fstest.MapFS{"x/1.sql": file("a")}},
+	}
+	owners := map[string]string{} // of template names
+	for _, tt := range tests {
+		first, second := mustTemplateName(t, tt.files), mustTemplateName(t, tt.files)
+		if first != second {
+			t.Errorf("%s: the name is %s, then %s", tt.name, first, second)
+		}
+		if owner, ok := owners[first]; ok {
+			t.Errorf("%q and %q share the name %s", tt.name, owner, first)
+		}
+		owners[first] = tt.name
 	}
 }
 
-func TestMisuseFailsTheTest(t *testing.T) {
-	t.Parallel()
-	r := &recorder{TB: t}
-	pool := open(r, URL(t))
-	conn, err := pool.Acquire(t.Context())
+func mustTemplateName(t *testing.T, files fs.FS) string {
+	t.Helper()
+	name, err := templateName(files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	closePool(r, pool, 50*time.Millisecond)
-	if !r.failed {
-		t.Error("a connection that was never given back went unseen")
-	}
-	conn.Release()
-
-	r = &recorder{TB: t}
-	if err := Tx(r).Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	r.cleanup()
-	if !r.failed {
-		t.Error("a commit in the shared database went unseen")
-	}
-}
-
-// TestIdleSlots: the data of a slot that nobody used for long goes when another one is taken; that of one in
-// use, or used lately, stays.
-func TestIdleSlots(t *testing.T) {
-	t.Parallel()
-	dir := slots(t)
-	long := time.Now().Add(-2 * idleFor)
-	var taken []*slot
-	for i := range 4 {
-		s, err := takeSlot(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		taken = append(taken, s)
-		if err := os.MkdirAll(filepath.Join(s.dir, "pg"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if i > 0 {
-			if err := os.Chtimes(s.lock.Name(), long, long); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	free := func(s *slot) {
-		if err := s.lock.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	free(taken[0]) // used lately; the second stays in use
-	free(taken[2])
-	free(taken[3])
-	again, err := takeSlot(dir)
-	if err != nil || again.dir != taken[0].dir {
-		t.Fatalf("took %+v: %v", again, err)
-	}
-	for i, s := range taken {
-		if _, err := os.Stat(s.dir); os.IsNotExist(err) != (i > 1) {
-			t.Errorf("slot %d: %v", i, err)
-		}
-	}
-	free(taken[1])
-	free(again)
+	return name
 }

@@ -10,58 +10,76 @@ import (
 	"parley/store/storetest"
 )
 
-func TestDatabasesAreMigratedAndSeparate(t *testing.T) {
+func TestDatabaseIsMigrated(t *testing.T) {
 	t.Parallel()
-	a, b := storetest.DB(t), storetest.DB(t)
-	if ok, err := schema.Migrated(t.Context(), a); err != nil || !ok {
-		t.Fatalf("migrated: %v %v", ok, err)
-	}
-	if _, err := a.Exec(t.Context(), "CREATE TABLE mine (n int)"); err != nil {
+	migrated, err := schema.Migrated(t.Context(), storetest.DB(t))
+	if err != nil {
 		t.Fatal(err)
 	}
-	var seen bool
-	if err := b.QueryRow(t.Context(), "SELECT to_regclass('mine') IS NOT NULL").Scan(&seen); err != nil || seen {
-		t.Errorf("the other database shows the table: %v %v", seen, err)
+	if !migrated {
+		t.Error("the database lacks migrations")
 	}
 }
 
-func TestURLIsDropped(t *testing.T) {
+func TestDatabasesAreSeparate(t *testing.T) {
 	t.Parallel()
-	var name string
-	var conn *pgx.Conn
-	t.Run("user", func(t *testing.T) {
+	one, other := storetest.DB(t), storetest.DB(t)
+	storetest.Exec(t, one, `CREATE TABLE mine (n int)`)
+	var exists bool
+	if err := other.QueryRow(t.Context(), `SELECT to_regclass('mine') IS NOT NULL`).Scan(&exists); err != nil {
+		t.Fatal(err)
+	}
+	if exists {
+		t.Error("a table that was made in one database exists in the other")
+	}
+}
+
+// A database goes at the end of its test, though a connection to it is still open: that of a process that was killed, or that
+// forgot to close it.
+func TestDatabaseIsDroppedWithItsTest(t *testing.T) {
+	t.Parallel()
+	var database string
+	var conn *pgx.Conn // never closed
+	finished := t.Run("user", func(t *testing.T) {
 		var err error
-		// Never closed: a process that was killed, or forgot.
 		if conn, err = pgx.Connect(context.Background(), storetest.URL(t)); err != nil {
 			t.Fatal(err)
 		}
-		if err := conn.QueryRow(t.Context(), "SELECT current_database()").Scan(&name); err != nil {
+		if err := conn.QueryRow(t.Context(), `SELECT current_database()`).Scan(&database); err != nil {
 			t.Fatal(err)
 		}
 	})
+	if !finished {
+		t.FailNow()
+	}
+
 	if err := conn.Ping(t.Context()); err == nil {
 		t.Error("the connection outlived its database")
 	}
-	var found bool
-	const exists = "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)"
-	if err := storetest.DB(t).QueryRow(t.Context(), exists, name).Scan(&found); err != nil || found {
-		t.Errorf("database %s stays: %v %v", name, found, err)
+	var exists bool
+	const ask = `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`
+	if err := storetest.DB(t).QueryRow(t.Context(), ask, database).Scan(&exists); err != nil {
+		t.Fatal(err)
+	}
+	if exists {
+		t.Errorf("database %s still exists after its test", database)
 	}
 }
 
-func TestTransactionsRollBack(t *testing.T) {
+// Tests share the database of Tx one after the other, so the second could not make the table if the first one's were left.
+func TestTransactionIsRolledBack(t *testing.T) {
 	t.Parallel()
-	for range 2 {
-		t.Run("same database", func(t *testing.T) {
-			tx := storetest.Tx(t)
-			if _, err := tx.Exec(t.Context(), "CREATE TABLE once (n int)"); err != nil {
-				t.Error(err) // the second finds nothing of the first
-			}
+	for _, name := range []string{"first", "second"} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Exec(t, storetest.Tx(t), `CREATE TABLE once (n int)`)
 		})
 	}
-	t.Run("aborted", func(t *testing.T) {
-		if _, err := storetest.Tx(t).Exec(t.Context(), "SELECT 1/0"); err == nil {
-			t.Error("no error")
-		}
-	})
+}
+
+// A statement that fails aborts the transaction. Its rollback at the end of the test is no fault of the test then.
+func TestAbortedTransactionIsRolledBack(t *testing.T) {
+	t.Parallel()
+	if _, err := storetest.Tx(t).Exec(t.Context(), `SELECT 1/0`); err == nil {
+		t.Error("a division by zero gave no error")
+	}
 }

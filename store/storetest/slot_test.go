@@ -1,0 +1,86 @@
+package storetest
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// takeSlots takes the first n slots of a folder, as n test binaries do that run at once, and gives them data.
+func takeSlots(t *testing.T, dir string, n int) []*slot {
+	t.Helper()
+	var taken []*slot
+	for range n {
+		s, err := takeSlot(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(s.dir, "pg"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		taken = append(taken, s)
+	}
+	return taken
+}
+
+func freeSlot(t *testing.T, s *slot) {
+	t.Helper()
+	if err := s.lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// makeIdle lets a slot look as if nobody had taken it for long.
+func makeIdle(t *testing.T, s *slot) {
+	t.Helper()
+	longAgo := time.Now().Add(-2 * idleFor)
+	if err := os.Chtimes(s.lock.Name(), longAgo, longAgo); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func hasData(t *testing.T, s *slot) bool {
+	t.Helper()
+	_, err := os.Stat(s.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+// When a slot is taken, the data of those goes that nobody has used for long. That of a slot that is in use, or was lately,
+// stays.
+func TestIdleSlotsAreEmptied(t *testing.T) {
+	t.Parallel()
+	dir := newSlotsDir(t)
+	slots := takeSlots(t, dir, 4)
+	recent, inUse, idle, alsoIdle := slots[0], slots[1], slots[2], slots[3]
+	for _, s := range []*slot{inUse, idle, alsoIdle} {
+		makeIdle(t, s)
+	}
+	for _, s := range []*slot{recent, idle, alsoIdle} {
+		freeSlot(t, s)
+	}
+
+	taken, err := takeSlot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if taken.dir != recent.dir {
+		t.Fatalf("took %s, want the first free slot %s", taken.dir, recent.dir)
+	}
+	if !hasData(t, recent) {
+		t.Error("the data of a slot that was used lately is gone")
+	}
+	if !hasData(t, inUse) {
+		t.Error("the data of a slot in use is gone")
+	}
+	if hasData(t, idle) || hasData(t, alsoIdle) {
+		t.Error("the data of a slot is left that nobody has used for long")
+	}
+	freeSlot(t, inUse)
+	freeSlot(t, taken)
+}
