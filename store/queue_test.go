@@ -53,7 +53,7 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 	conn := must(pool.Acquire(t.Context()))(t)
 	defer conn.Release()
 	holder := must(store.AddHolder(t.Context(), conn, time.Hour))(t)
-	pages := func(sql string, args ...any) float64 { return plantest.Explain(t, pool, true, sql, args...).Buffers() }
+	pages := func(sql string, args ...any) float64 { return plantest.ExplainHot(t, pool, sql, args...).Buffers() }
 	measure := func(when string, n int) map[string]float64 {
 		var now time.Time // since then nothing has passed through: before it there are only remains
 		check(t, pool.QueryRow(t.Context(), `SELECT clock_timestamp()`).Scan(&now))
@@ -104,7 +104,7 @@ func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
 	holder := must(store.AddHolder(t.Context(), conn, time.Hour))(t)
 	effort := map[string][]float64{}
 	measure := func(name, sql string, args ...any) {
-		effort[name] = append(effort[name], plantest.Explain(t, pool, true, sql, args...).Effort())
+		effort[name] = append(effort[name], plantest.ExplainHot(t, pool, sql, args...).Effort())
 	}
 	for _, n := range []int{few, many} {
 		accounts, keys, xs, empty, sizes := make([]int64, n), make([]string, n), make([]string, n), make([]string, n), make([]int64, n)

@@ -62,7 +62,7 @@ func TestRootComingIsCheap(t *testing.T) {
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at, first_at)
 		SELECT n, n, 1, CASE WHEN n % 1000 = 0 THEN 'root' ELSE 'said' END, now(), CASE WHEN n % 1000 <> 0 THEN now() END FROM generate_series(1, 20000) AS n`)
 	exec(t, pool, `ANALYZE`)
-	p := plantest.Explain(t, pool, true, store.RootComingSQL, int64(1), "c", "m", int64(1))
+	p := plantest.ExplainHot(t, pool, store.RootComingSQL, int64(1), "c", "m", int64(1))
 	for table, limit := range map[string]float64{"lanes": 50, "deliveries": 50} {
 		if rows, indexes := p.Touched(table); rows > limit {
 			t.Errorf("%.0f rows of %s were read, want %.0f at most; indexes %s", rows, table, limit, indexes)

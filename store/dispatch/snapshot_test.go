@@ -31,7 +31,7 @@ func TestHeldSnapshot(t *testing.T) {
 		fill(t, pool, 1_000_000+store.LaneID(len(name)), g, store.PrioritySay, 1)
 		defer exec(t, pool, `UPDATE lanes SET due_at = NULL WHERE id > 999999`)
 		gates, from, wholly := []store.GateID{g}, []string{since.Format(time.RFC3339Nano)}, []string{"-infinity"}
-		explained := func(sql string, args ...any) float64 { return plantest.Explain(t, pool, true, sql, args...).Buffers() }
+		explained := func(sql string, args ...any) float64 { return plantest.ExplainHot(t, pool, sql, args...).Buffers() }
 		return map[string]float64{
 			"claim":                  explained(dispatch.ClaimSQL, gates, []int32{16}, true, []int64{0}, from),
 			"claim among priorities": explained(dispatch.ClaimSharedSQL, gates, []int32{16}, true, []int64{0}, from),
@@ -75,8 +75,8 @@ func TestManyGates(t *testing.T) {
 		t.Errorf("other gates with lanes: %v, want 7000", others)
 	}
 	for name, p := range map[string]plantest.Plan{
-		"the woken gate": plantest.Explain(t, pool, true, dispatch.DueGatesSQL, []int64{7000}, []string{"-infinity"}, true),
-		"all gates":      plantest.Explain(t, pool, true, dispatch.OtherGatesSQL, []int64{0}, []int64{1 << 62}),
+		"the woken gate": plantest.ExplainHot(t, pool, dispatch.DueGatesSQL, []int64{7000}, []string{"-infinity"}, true),
+		"all gates":      plantest.ExplainHot(t, pool, dispatch.OtherGatesSQL, []int64{0}, []int64{1 << 62}),
 	} {
 		gates, _ := p.Touched("gates")
 		lanes, indexes := p.Touched("lanes")

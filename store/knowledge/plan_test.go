@@ -21,8 +21,27 @@ func TestPlans(t *testing.T) {
 			FROM generate_series(1, 10) AS p, generate_series(1, 500) AS n, generate_series(1, 100) AS s`,
 	}
 	plantest.Run(t, storetest.DB(t), crowd, []plantest.Statement{
-		plantest.Hot("find a rare word", knowledge.FindSQL, []any{"word4711", 5, 2000}, map[string]float64{"knowledge_sections": 500}, "knowledge_sections_words"),
-		plantest.Hot("find a word of all", knowledge.FindSQL, []any{"lamp", 5, 2000}, map[string]float64{"knowledge_sections": 9000}, ""),
-		plantest.Cold("pages", knowledge.PagesSQL, []any{"/srv/7"}, map[string]float64{"knowledge_pages": 510}, "knowledge_pages_pkey"),
+		{
+			Name:    "find a rare word",
+			SQL:     knowledge.FindSQL,
+			Args:    []any{"word4711", 5, 2000},
+			Hot:     true,
+			MaxRows: map[string]float64{"knowledge_sections": 500},
+			Index:   "knowledge_sections_words",
+		},
+		{
+			Name:    "find a word of all",
+			SQL:     knowledge.FindSQL,
+			Args:    []any{"lamp", 5, 2000},
+			Hot:     true,
+			MaxRows: map[string]float64{"knowledge_sections": 9000},
+		},
+		{
+			Name:    "pages",
+			SQL:     knowledge.PagesSQL,
+			Args:    []any{"/srv/7"},
+			MaxRows: map[string]float64{"knowledge_pages": 510},
+			Index:   "knowledge_pages_pkey",
+		},
 	})
 }

@@ -8,21 +8,19 @@ const (
 	DoneSQL    = done
 )
 
-// OpenNowSQL gives the statement of ReadNow; of an agent, it has one argument more.
-func OpenNowSQL(agent bool) string {
-	if agent {
-		return openNow(ofAgent)
-	}
-	return openNow("")
-}
+// OpenNowSQL returns the statement of ReadNow.
+func OpenNowSQL() string { return openNow("") }
 
-// SumsSQL gives the statement of Sums.
+// OpenNowOfAgentSQL returns the statement of ReadNow for an agent, who is its last argument.
+func OpenNowOfAgentSQL() string { return openNow(ofAgent) }
+
+// SumsSQL returns the statement of Sums.
 func SumsSQL(column string) string { return sumsBy(column, column == "value") }
 
-// WorkSQL gives the statement of WorkBy.
+// WorkSQL returns the statement of WorkBy.
 func WorkSQL() string { return workBy() }
 
-// SpreadsSQL gives the statement of Spreads.
+// SpreadsSQL returns the statement of Spreads.
 func SpreadsSQL(column string) string { return spreadsBy(column, true, column == "value") }
 
 // Statements that keep single times and spreads.
@@ -31,13 +29,13 @@ const (
 	SpreadsOfSQL = spreadsOf
 )
 
-// WorstDaysSQL gives the first statement of LongestTimes.
+// WorstDaysSQL returns the first statement of LongestTimes.
 func WorstDaysSQL(t Time) string { return worstDays(t.worstColumn(false)) }
 
-// WorstSharesSQL gives the second statement of LongestTimes.
+// WorstSharesSQL returns the second statement of LongestTimes.
 func WorstSharesSQL(t Time) string { return worstShares(t.worstColumn(false)) }
 
-// DaysOf names the days from one to another.
+// DaysOf lists the days from one to another.
 func DaysOf(from, to string) []string {
 	p, err := partsOf(from, to, 1)
 	if err != nil {
@@ -46,7 +44,7 @@ func DaysOf(from, to string) []string {
 	return p.days
 }
 
-// SpanArguments are those of SumsSQL for a time.
+// SpanArguments are those with which SumsSQL reads all values of a kind, in spans as long as they come.
 func SpanArguments(kind, from, to string) []any {
 	p, err := partsOf(from, to, longDays)
 	if err != nil {

@@ -1,14 +1,15 @@
 package measure_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
@@ -16,135 +17,206 @@ import (
 	"parley/store/storetest"
 )
 
-// manyDays are sums of two years, added as Parley adds them: day by day, and corrected later.
-const manyDays = `
-	INSERT INTO measure_days AS d
-	SELECT kind, DATE '2025-01-01' + n * 3 %% 730, kind || n %% 5, 1 + n %% 2, n %% 3, %d, 0, n %% 7, 0, n, 1, 1, n, n, n, n, 0, 0, 0, 0, 0, n, n, n, n
-	FROM generate_series(1, 2000) AS n, unnest(ARRAY['agent', 'tag']) AS kind
-	WHERE n %% 2 = %d
-	ON CONFLICT (kind, day, value, account_id, team_id) DO UPDATE SET opened = d.opened + EXCLUDED.opened, ended_sum = d.ended_sum - 5,
-		ended_worst = greatest(d.ended_worst, EXCLUDED.ended_worst)`
+// The tests of this file compare what is read of longer spans with the sums of single days: on a database with sums of two
+// years (newSpans), for random filters (randomFilter).
 
-// R-230 R-232: figures of any time are those of its days one by one, however they are read: with weeks and spans of four
-// weeks, of everybody and of one.
-func TestSpans(t *testing.T) {
-	t.Parallel()
+// addDays adds sums of the years 2025 and 2026, as Parley adds them: day by day, and corrected later. Its arguments are how
+// many conversations were opened, and whether the odd or the even ones of the sums are added to (1 or 0).
+const addDays = `
+	INSERT INTO measure_days AS d (kind, day, value, account_id, team_id, opened, reopened, resolved, abandoned, messages_in,
+		messages_out, first_count, first_sum, first_sum_open, first_worst, first_worst_open, next_count, next_sum,
+		next_sum_open, next_worst, next_worst_open, ended_sum, ended_sum_open, ended_worst, ended_worst_open)
+	SELECT kind, DATE '2025-01-01' + n * 3 % 730, kind || n % 5, 1 + n % 2, n % 3, $1::bigint, 0, n % 7, 0, n,
+		1, 1, n, n, n, n, 0, 0,
+		0, 0, 0, n, n, n, n
+	FROM generate_series(1, 2000) AS n, unnest(ARRAY['agent', 'tag']) AS kind
+	WHERE n % 2 = $2::int
+	ON CONFLICT (kind, day, value, account_id, team_id) DO UPDATE
+	SET opened = d.opened + EXCLUDED.opened, ended_sum = d.ended_sum - 5, ended_worst = greatest(d.ended_worst, EXCLUDED.ended_worst)`
+
+// newSpans makes a database with the sums of addDays, each of which was corrected twice.
+func newSpans(t *testing.T) *pgxpool.Pool {
+	t.Helper()
 	pool := storetest.DB(t)
 	for i := range 6 {
-		if _, err := pool.Exec(t.Context(), fmt.Sprintf(manyDays, i+1, i%2)); err != nil {
-			t.Fatal(err)
-		}
+		storetest.Exec(t, pool, addDays, i+1, i%2)
 	}
+	return pool
+}
+
+// newRandom returns a source that is another one each time. Its seed is logged.
+func newRandom(t *testing.T) *rand.Rand {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano()) //nolint:forbidigo // another one each time
 	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
-	first := time.Date(2024, 12, 20, 0, 0, 0, 0, time.UTC)
-	for range 60 {
-		from := first.AddDate(0, 0, r.IntN(760))
-		f := measure.Filter{From: from.Format(time.DateOnly), To: from.AddDate(0, 0, r.IntN(400)).Format(time.DateOnly), Kind: measure.KindAll}
-		by := []measure.Group{measure.ByAgent, measure.ByTag, measure.ByTeam, measure.ByAccount}[r.IntN(4)]
-		if by == measure.ByTeam || by == measure.ByAccount {
-			f.Kind, f.Value = measure.KindAgent, "agent1"
-			f.Also = [][]string{nil, {"agent2", "nobody"}}[r.IntN(2)]
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// randomFilter returns a filter of up to 400 days that begin between a fortnight before the sums and their end. One of three
+// has one account and two teams alone.
+func randomFilter(r *rand.Rand) measure.Filter {
+	earliest := time.Date(2024, 12, 20, 0, 0, 0, 0, time.UTC)
+	from := earliest.AddDate(0, 0, r.IntN(760))
+	to := from.AddDate(0, 0, r.IntN(400))
+	f := measure.Filter{From: from.Format(time.DateOnly), To: to.Format(time.DateOnly), Kind: measure.KindAll}
+	if r.IntN(3) == 0 {
+		f.Accounts, f.Teams = []store.AccountID{1}, []store.TeamID{0, 2}
+	}
+	return f
+}
+
+// randomAgentFilter returns such a filter for one agent, or for an agent with two former names.
+func randomAgentFilter(r *rand.Rand) measure.Filter {
+	f := randomFilter(r)
+	f.Kind, f.Value = measure.KindAgent, "agent1"
+	if r.IntN(2) == 0 {
+		f.Also = []string{"agent2", "nobody"}
+	}
+	return f
+}
+
+func mustSums(t *testing.T, pool *pgxpool.Pool, f measure.Filter, by measure.Group, names ...string) []measure.Sum {
+	t.Helper()
+	sums, err := measure.Sums(t.Context(), pool, f, by, names)
+	if err != nil {
+		t.Fatalf("%+v by %s: %v", f, by, err)
+	}
+	return sums
+}
+
+// daySum is what the tests compare of a sum.
+type daySum struct {
+	Value                                              string
+	Opened, Resolved, MessagesIn, EndedSum, EndedWorst int64
+}
+
+// sumDays sums up, by a column, the single days of a kind that a filter lets pass.
+func sumDays(t *testing.T, pool *pgxpool.Pool, f measure.Filter, kind measure.Kind, column string) []daySum {
+	t.Helper()
+	ask := fmt.Sprintf(`
+		SELECT %[1]s::text, sum(opened)::bigint, sum(resolved)::bigint, sum(messages_in)::bigint, sum(ended_sum)::bigint, max(ended_worst)
+		FROM measure_days
+		WHERE kind = $1
+			AND day BETWEEN $2::date AND $3::date
+			AND ($4 = '' OR value = $4 OR value = ANY($5))
+			AND ($6::bigint[] IS NULL OR account_id = ANY($6))
+			AND ($7::bigint[] IS NULL OR team_id = ANY($7))
+		GROUP BY %[1]s`, column)
+	rows, err := pool.Query(t.Context(), ask, kind, f.From, f.To, f.Value, f.Also, f.Accounts, f.Teams)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, err := pgx.CollectRows(rows, pgx.RowToStructByPos[daySum])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}
+
+// checkSums compares sums with those of single days, in any order.
+func checkSums(t *testing.T, f measure.Filter, by measure.Group, sums []measure.Sum, want []daySum) {
+	t.Helper()
+	var got []daySum
+	for _, s := range sums {
+		if s.EndedWorst == 0 {
+			t.Errorf("%+v by %s: %s has no longest time", f, by, s.Value)
 		}
-		if r.IntN(3) == 0 {
-			f.Accounts, f.Teams = []store.AccountID{1}, []store.TeamID{0, 2}
-		}
-		got, err := measure.Sums(t.Context(), pool, f, by, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		column := map[measure.Group]string{measure.ByAgent: "value", measure.ByTag: "value", measure.ByTeam: "team_id", measure.ByAccount: "account_id"}[by]
-		kind := f.Kind
-		if kind == measure.KindAll {
-			kind = measure.Kind(by)
-		}
-		var want []string
-		err = pool.QueryRow(t.Context(), `SELECT coalesce(array_agg(line ORDER BY line), '{}') FROM (
-			SELECT format('%s %s %s %s %s %s', `+column+`, sum(opened), sum(resolved), sum(messages_in), sum(ended_sum), max(ended_worst)) AS line
-			FROM measure_days
-			WHERE kind = $1 AND day BETWEEN $2::date AND $3::date AND ($4 = '' OR value = $4 OR value = ANY($5))
-				AND ($6::bigint[] IS NULL OR account_id = ANY($6)) AND ($7::bigint[] IS NULL OR team_id = ANY($7))
-			GROUP BY `+column+`) AS x`, kind, f.From, f.To, f.Value, f.Also, f.Accounts, f.Teams).Scan(&want)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var lines []string
-		for _, s := range got {
-			if s.EndedWorst == 0 {
-				t.Errorf("%+v: no bound of %s", f, s.Value)
-			}
-			lines = append(lines, fmt.Sprintf("%s %d %d %d %d %d", s.Value, s.Opened, s.Resolved, s.MessagesIn, s.EndedSum, s.EndedWorst))
-		}
-		slices.Sort(lines)
-		if !slices.Equal(lines, want) {
-			t.Errorf("%+v by %s:\n%s\nwant\n%s", f, by, lines, want)
-		}
-		if by == measure.ByAgent || by == measure.ByTag {
-			busiest(t, pool, f, by, got)
-		} else {
-			weeks(t, pool, f)
+		got = append(got, daySum{s.Value, s.Opened, s.Resolved, s.MessagesIn, s.EndedSum, s.EndedWorst})
+	}
+	byValue := func(a, b daySum) int { return cmp.Compare(a.Value, b.Value) }
+	slices.SortFunc(got, byValue)
+	slices.SortFunc(want, byValue)
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v by %s: got\n%+v\nwant\n%+v", f, by, got, want)
+	}
+}
+
+// R-230 R-232: the figures of each agent and tag are the sums of single days, though weeks and spans of four weeks are read.
+func TestSpans(t *testing.T) {
+	t.Parallel()
+	pool, r := newSpans(t), newRandom(t)
+	for range 15 {
+		for _, by := range []measure.Group{measure.ByAgent, measure.ByTag} {
+			f := randomFilter(r)
+			sums := mustSums(t, pool, f, by)
+			checkSums(t, f, by, sums, sumDays(t, pool, f, measure.Kind(by), "value"))
+			checkNarrowedSums(t, pool, f, by, sums)
+			checkWork(t, pool, f, by, sums)
 		}
 	}
 }
 
-// busiest looks whether those with the most to do are told as their sums say, and their sums as those of all.
-func busiest(t *testing.T, pool *pgxpool.Pool, f measure.Filter, by measure.Group, sums []measure.Sum) {
-	t.Helper()
-	work, err := measure.WorkBy(t.Context(), pool, f, by)
-	if err != nil {
-		t.Fatal(err)
+// R-230 R-232: so are the figures of one agent by team and by account.
+func TestSpansOfOneAgent(t *testing.T) {
+	t.Parallel()
+	pool, r := newSpans(t), newRandom(t)
+	for range 15 {
+		f := randomAgentFilter(r)
+		checkSums(t, f, measure.ByTeam, mustSums(t, pool, f, measure.ByTeam), sumDays(t, pool, f, f.Kind, "team_id"))
+		f = randomAgentFilter(r)
+		checkSums(t, f, measure.ByAccount, mustSums(t, pool, f, measure.ByAccount), sumDays(t, pool, f, f.Kind, "account_id"))
 	}
-	slices.SortFunc(work, func(a, b measure.Work) int { return strings.Compare(a.Value, b.Value) })
+}
+
+// R-230 R-232: weeks have the sums of their days.
+func TestWeeks(t *testing.T) {
+	t.Parallel()
+	pool, r := newSpans(t), newRandom(t)
+	for range 30 {
+		f := randomAgentFilter(r)
+		want := figuresByWeek(t, mustSums(t, pool, f, measure.ByDay))
+		got := figuresByWeek(t, mustSums(t, pool, f, measure.ByWeek))
+		if !maps.Equal(got, want) {
+			t.Errorf("%+v: the weeks are\n%+v\nwant\n%+v", f, got, want)
+		}
+	}
+}
+
+// checkNarrowedSums checks that two of the values have the same sums when only they are asked for.
+func checkNarrowedSums(t *testing.T, pool *pgxpool.Pool, f measure.Filter, by measure.Group, all []measure.Sum) {
+	t.Helper()
+	if len(all) < 3 {
+		return
+	}
+	got := mustSums(t, pool, f, by, all[2].Value, all[0].Value)
+	if want := []measure.Sum{all[0], all[2]}; !slices.Equal(got, want) {
+		t.Errorf("%+v by %s: two of them have the sums\n%+v\nwant\n%+v", f, by, got, want)
+	}
+}
+
+// checkWork checks that the values have had to do what their sums say.
+func checkWork(t *testing.T, pool *pgxpool.Pool, f measure.Filter, by measure.Group, sums []measure.Sum) {
+	t.Helper()
+	got, err := measure.WorkBy(t.Context(), pool, f, by)
+	if err != nil {
+		t.Fatalf("%+v by %s: %v", f, by, err)
+	}
 	var want []measure.Work
 	for _, s := range sums {
 		want = append(want, measure.Work{Value: s.Value, Done: s.Opened + s.MessagesIn + s.MessagesOut + s.Resolved})
 	}
-	slices.SortFunc(want, func(a, b measure.Work) int { return strings.Compare(a.Value, b.Value) })
-	if !slices.Equal(work, want) {
-		t.Errorf("%+v by %s: work %v, want %v", f, by, work, want)
-	}
-	if len(sums) < 3 {
-		return
-	}
-	some, err := measure.Sums(t.Context(), pool, f, by, []string{sums[2].Value, sums[0].Value})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(some, []measure.Sum{sums[0], sums[2]}) {
-		t.Errorf("%+v by %s: two of them are %+v, want %+v and %+v", f, by, some, sums[0], sums[2])
+	byValue := func(a, b measure.Work) int { return cmp.Compare(a.Value, b.Value) }
+	slices.SortFunc(got, byValue)
+	slices.SortFunc(want, byValue)
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v by %s: the work is %v, want %v", f, by, got, want)
 	}
 }
 
-// weeks looks whether weeks have the sums of their days.
-func weeks(t *testing.T, pool *pgxpool.Pool, f measure.Filter) {
+// figuresByWeek sums up figures of days or weeks by the Monday of the week.
+func figuresByWeek(t *testing.T, sums []measure.Sum) map[string]measure.Figures {
 	t.Helper()
-	days, err := measure.Sums(t.Context(), pool, f, measure.ByDay, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := measure.Sums(t.Context(), pool, f, measure.ByWeek, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, b := byWeek(t, days), byWeek(t, got); !maps.Equal(a, b) {
-		t.Errorf("%+v: weeks are %+v, want %+v", f, b, a)
-	}
-}
-
-// byWeek sums up by the week in which a day is.
-func byWeek(t *testing.T, list []measure.Sum) map[string]measure.Figures {
-	t.Helper()
-	all := map[string]measure.Figures{}
-	for _, s := range list {
+	weeks := map[string]measure.Figures{}
+	for _, s := range sums {
 		day, err := time.Parse(time.DateOnly, s.Value)
 		if err != nil {
 			t.Fatal(err)
 		}
-		week := day.AddDate(0, 0, -(int(day.Weekday())+6)%7).Format(time.DateOnly) // its Monday
-		sum := all[week]
-		sum.Add(s.Figures)
-		all[week] = sum
+		daysSinceMonday := (int(day.Weekday()) + 6) % 7
+		monday := day.AddDate(0, 0, -daysSinceMonday).Format(time.DateOnly)
+		week := weeks[monday]
+		week.Add(s.Figures)
+		weeks[monday] = week
 	}
-	return all
+	return weeks
 }

@@ -31,21 +31,26 @@ type Plan struct {
 	Plans   []Plan  `json:"Plans"`
 }
 
-// Explain runs a statement and gives its plan; nothing of it stays. hot: on a connection
-// set as the relay sets those for claiming and applying, with the one plan for all arguments
-// that such a connection keeps.
-func Explain(t *testing.T, pool *pgxpool.Pool, hot bool, sql string, args ...any) Plan {
+// Explain runs a statement and returns its plan; nothing of what it does stays.
+func Explain(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) Plan {
+	t.Helper()
+	return explainWith(t, pool, []string{"jit = off"}, sql, args...)
+}
+
+// ExplainHot runs a statement as the relay does and returns its plan: on a connection that is set as the relay sets those for
+// claiming and applying, with the one plan for all arguments that such a connection keeps. Nothing of what it does stays.
+func ExplainHot(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) Plan {
+	t.Helper()
+	return explainWith(t, pool, hotSettings(), sql, args...)
+}
+
+func explainWith(t *testing.T, pool *pgxpool.Pool, settings []string, sql string, args ...any) Plan {
 	t.Helper()
 	conn, err := pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Release()
-	settings := []string{"jit = off"}
-	if hot {
-		settings = hotSettings()
-	}
-
 	for _, setting := range settings {
 		exec(t, conn, "SET "+setting)
 	}

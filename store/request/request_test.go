@@ -147,9 +147,27 @@ func TestPlans(t *testing.T) {
 			SELECT n, 'summary', '{}', parley_now(), parley_now(), CASE WHEN n % 100 > 0 THEN parley_now() - n * interval '1 s' END FROM generate_series(1, 300000) AS n`,
 	}
 	plantest.Run(t, pool, crowd, []plantest.Statement{
-		plantest.Cold("claim", request.ClaimSQL, []any{4, lease.Seconds()}, map[string]float64{"text_requests": 40}, "text_requests_due"),
-		plantest.Cold("finish", request.FinishSQL, []any{int64(4700), "summary", int64(1)}, map[string]float64{"text_requests": 5}, "text_requests_pkey"),
-		plantest.Cold("drop old", request.DropOldSQL, nil, map[string]float64{"text_requests": 5000}, "text_requests_done"),
+		{
+			Name:    "claim",
+			SQL:     request.ClaimSQL,
+			Args:    []any{4, lease.Seconds()},
+			MaxRows: map[string]float64{"text_requests": 40},
+			Index:   "text_requests_due",
+		},
+		{
+			Name:    "finish",
+			SQL:     request.FinishSQL,
+			Args:    []any{int64(4700), "summary", int64(1)},
+			MaxRows: map[string]float64{"text_requests": 5},
+			Index:   "text_requests_pkey",
+		},
+		{
+			Name:    "drop old",
+			SQL:     request.DropOldSQL,
+			Args:    nil,
+			MaxRows: map[string]float64{"text_requests": 5000},
+			Index:   "text_requests_done",
+		},
 	})
 	for _, want := range []int{296_000, 295_000} { // what plantest runs is rolled back
 		check(t, request.DropOld(t.Context(), pool))

@@ -368,7 +368,7 @@ func TestRetentionPlans(t *testing.T) {
 		{"drop", retention.DropBlobsSQL, []any{hashes, (24 * time.Hour).Seconds(), true}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := plantest.Explain(t, pool, true, tt.sql, tt.args...)
+			p := plantest.ExplainHot(t, pool, tt.sql, tt.args...)
 			_, indexes := p.Touched("")
 			if !strings.Contains(indexes, tt.index) {
 				t.Errorf("index %s is not used, but %s", tt.index, indexes)

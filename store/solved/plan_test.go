@@ -21,10 +21,41 @@ func TestPlans(t *testing.T) {
 		`INSERT INTO solved_due (conversation_id) SELECT n FROM generate_series(1, 100000) AS n`,
 	}
 	plantest.Run(t, storetest.DB(t), crowd, []plantest.Statement{
-		plantest.Hot("like a text", solved.LikeSQL, []any{[]int64{1, 2}, int64(2), "lamps", 500, 50}, map[string]float64{"solved": 1000}, "solved_pkey"),
-		plantest.Cold("read due", solved.ReadDueSQL, []any{20}, map[string]float64{"solved_due": 60}, "solved_due_pkey"),
-		plantest.Cold("take due", solved.TakeDueSQL, []any{[]int64{1, 2, 3}, []string{"1", "1", "1"}}, map[string]float64{"solved_due": 60}, "solved_due_pkey"),
-		plantest.Cold("forget one", `DELETE FROM solved WHERE conversation_id = $1`, []any{int64(4711)}, map[string]float64{"solved": 5}, "solved_conversation"),
-		plantest.Cold("drop old", solved.DropOldSQL, []any{int64(1), int64(1), 100_000}, map[string]float64{"solved": 100_010}, "solved_pkey"),
+		{
+			Name:    "like a text",
+			SQL:     solved.LikeSQL,
+			Args:    []any{[]int64{1, 2}, int64(2), "lamps", 500, 50},
+			Hot:     true,
+			MaxRows: map[string]float64{"solved": 1000},
+			Index:   "solved_pkey",
+		},
+		{
+			Name:    "read due",
+			SQL:     solved.ReadDueSQL,
+			Args:    []any{20},
+			MaxRows: map[string]float64{"solved_due": 60},
+			Index:   "solved_due_pkey",
+		},
+		{
+			Name:    "take due",
+			SQL:     solved.TakeDueSQL,
+			Args:    []any{[]int64{1, 2, 3}, []string{"1", "1", "1"}},
+			MaxRows: map[string]float64{"solved_due": 60},
+			Index:   "solved_due_pkey",
+		},
+		{
+			Name:    "forget one",
+			SQL:     `DELETE FROM solved WHERE conversation_id = $1`,
+			Args:    []any{int64(4711)},
+			MaxRows: map[string]float64{"solved": 5},
+			Index:   "solved_conversation",
+		},
+		{
+			Name:    "drop old",
+			SQL:     solved.DropOldSQL,
+			Args:    []any{int64(1), int64(1), 100_000},
+			MaxRows: map[string]float64{"solved": 100_010},
+			Index:   "solved_pkey",
+		},
 	})
 }

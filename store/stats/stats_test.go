@@ -192,7 +192,7 @@ func TestStatsOfACrowd(t *testing.T) {
 		{name: "gates", sql: stats.GatesSQL, limits: map[string]float64{"gates": 50}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := plantest.Explain(t, pool, true, tt.sql, tt.args...)
+			p := plantest.ExplainHot(t, pool, tt.sql, tt.args...)
 			for table, limit := range tt.limits {
 				rows, indexes := p.Touched(table)
 				if rows > limit {
