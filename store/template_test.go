@@ -5,159 +5,332 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parley/store"
 	"parley/store/storetest"
 )
 
-// What a provider is to be told is claimed by one, comes back when the claim runs out, and
-// a change in between fences the claim off.
-func TestTemplateWork(t *testing.T) {
+// templateAccount makes an account of a kind of channel.
+func templateAccount(t *testing.T, pool *pgxpool.Pool, kind string) store.AccountID {
+	t.Helper()
+	return must(store.SaveAccount(t.Context(), pool, store.Account{
+		Name:      kind,
+		Kind:      kind,
+		Side:      "channel",
+		Mode:      "live",
+		ReplyMode: "direct",
+		Rate:      1,
+	}))(t)
+}
+
+// newTemplate returns a template for replies that isn't stored yet.
+func newTemplate(account store.AccountID, providerName, language string) store.Template {
+	return store.Template{
+		AccountID:    account,
+		Name:         providerName,
+		Language:     language,
+		ProviderName: providerName,
+		Category:     "utility",
+		Uses:         []string{"reply"},
+		Body:         "Hello",
+	}
+}
+
+// submitTemplate stores a template as one that the provider is to be told about. It returns it with its id.
+func submitTemplate(t *testing.T, pool *pgxpool.Pool, template store.Template) store.Template {
+	t.Helper()
+	const resubmit = true
+	template.ID = must(store.SaveTemplate(t.Context(), pool, template, resubmit))(t)
+	return template
+}
+
+func claimTemplates(t *testing.T, pool *pgxpool.Pool, account store.AccountID) []store.Template {
+	t.Helper()
+	const limit = 8
+	return must(store.ClaimTemplates(t.Context(), pool, []store.AccountID{account}, limit))(t)
+}
+
+// claimTemplate claims the only template of an account that the provider is to be told about.
+func claimTemplate(t *testing.T, pool *pgxpool.Pool, account store.AccountID) store.Template {
+	t.Helper()
+	claimed := claimTemplates(t, pool, account)
+	if len(claimed) != 1 {
+		t.Fatalf("%d templates were claimed, want 1: %+v", len(claimed), claimed)
+	}
+	return claimed[0]
+}
+
+func checkNoTemplateToClaim(t *testing.T, pool *pgxpool.Pool, account store.AccountID) {
+	t.Helper()
+	if claimed := claimTemplates(t, pool, account); len(claimed) != 0 {
+		t.Errorf("claimed %+v, want nothing", claimed)
+	}
+}
+
+// finishTemplate records that the provider accepted a claimed template. It returns whether the claim still held.
+func finishTemplate(t *testing.T, pool *pgxpool.Pool, claimed store.Template) bool {
+	t.Helper()
+	const accepted = true
+	return must(store.FinishTemplate(t.Context(), pool, claimed, accepted))(t)
+}
+
+func TestNewTemplateIsClaimedOnce(t *testing.T) {
 	t.Parallel()
-	pool, ctx := storetest.DB(t), t.Context()
-	account := must(store.SaveAccount(ctx, pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
-	row := store.Template{AccountID: account, Name: "Order update", Language: "en", ProviderName: "order_update", Category: "utility", Uses: []string{"reply"}, Body: "Hello"}
-	row.ID = must(store.SaveTemplate(ctx, pool, row, true))(t)
-	claim := func() []store.Template {
-		return must(store.ClaimTemplates(ctx, pool, []store.AccountID{account}, 8))(t)
+	pool := storetest.DB(t)
+	account := templateAccount(t, pool, "test")
+	submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+
+	claimed := claimTemplate(t, pool, account)
+	if claimed.Todo != store.TodoSubmit {
+		t.Errorf("the claimed template is to be told as %q, want %q", claimed.Todo, store.TodoSubmit)
 	}
-	if len(must(store.ClaimTemplates(ctx, pool, []store.AccountID{account + 1}, 8))(t)) != 0 {
-		t.Error("claimed for another account")
+	if claimed.Status != "pending" {
+		t.Errorf("the claimed template is %q, want pending", claimed.Status)
 	}
-	first := claim()
-	if len(first) != 1 || first[0].Todo != store.TodoSubmit || first[0].Status != "pending" || len(claim()) != 0 {
-		t.Fatalf("claimed %+v", first)
+	checkNoTemplateToClaim(t, pool, account)
+}
+
+func TestTemplateIsNotClaimedForAnotherAccount(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := templateAccount(t, pool, "test")
+	submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+	checkNoTemplateToClaim(t, pool, account+1)
+}
+
+// A change of a claimed template makes the claim void, and the new version can be claimed at once.
+func TestChangedTemplateIsClaimedAgain(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := templateAccount(t, pool, "test")
+	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+	before := claimTemplate(t, pool, account)
+	template.Body = "Hello you"
+	submitTemplate(t, pool, template)
+
+	if finishTemplate(t, pool, before) {
+		t.Error("the claim of the version before ended the work on the new one")
 	}
-	row.Body = "Hello you"
-	must(store.SaveTemplate(ctx, pool, row, true))(t)
-	if must(store.FinishTemplate(ctx, pool, first[0], true))(t) {
-		t.Error("an old claim ended the new work")
+	after := claimTemplate(t, pool, account)
+	if after.Version != 2 {
+		t.Errorf("claimed version %d, want 2", after.Version)
 	}
-	second := claim()
-	if len(second) != 1 || second[0].Version != 2 || second[0].Body != "Hello you" {
-		t.Fatalf("claimed %+v", second)
+	if after.Body != "Hello you" {
+		t.Errorf("claimed the text %q, want the new one", after.Body)
 	}
+}
+
+func TestExpiredTemplateClaimIsOfferedAgain(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := templateAccount(t, pool, "test")
+	submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+	claimTemplate(t, pool, account)
 	exec(t, pool, `UPDATE templates SET leased_until = clock_timestamp() - interval '1 s'`)
-	third := claim()
-	if len(third) != 1 || third[0].Tries != 2 {
-		t.Fatalf("after a claim ran out: %+v", third)
+
+	if again := claimTemplate(t, pool, account); again.Tries != 2 {
+		t.Errorf("the second claim is try %d, want 2", again.Tries)
 	}
-	check(t, store.RetryTemplate(ctx, pool, third[0], time.Minute, "busy"))
-	if len(claim()) != 0 {
-		t.Error("tried again too soon")
-	}
+}
+
+func TestFailedTemplateIsClaimedAfterItsWait(t *testing.T) {
+	t.Parallel()
+	pool, ctx := storetest.DB(t), t.Context()
+	account := templateAccount(t, pool, "test")
+	submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+	check(t, store.RetryTemplate(ctx, pool, claimTemplate(t, pool, account), time.Minute, "busy"))
+
+	checkNoTemplateToClaim(t, pool, account)
 	check(t, store.MoveClock(ctx, pool, time.Minute))
-	if fourth := claim(); len(fourth) != 1 || !must(store.FinishTemplate(ctx, pool, fourth[0], true))(t) || len(claim()) != 0 {
-		t.Errorf("the work doesn't end: %+v", fourth)
-	}
+	claimTemplate(t, pool, account)
+}
 
-	row.ID = must(store.SaveTemplate(ctx, pool, row, false))(t) // nothing that the provider sees
-	if len(claim()) != 0 {
-		t.Error("handed in for nothing")
+func TestFinishedTemplateIsNotClaimed(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := templateAccount(t, pool, "test")
+	submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+	if !finishTemplate(t, pool, claimTemplate(t, pool, account)) {
+		t.Error("a claim that still held was refused")
 	}
-	check(t, store.RetireTemplate(ctx, pool, row.ID))
+	checkNoTemplateToClaim(t, pool, account)
+}
+
+// A template that is saved without a change for the provider isn't submitted again.
+func TestTemplateSavedWithoutResubmitIsNotClaimed(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := templateAccount(t, pool, "test")
+	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+	finishTemplate(t, pool, claimTemplate(t, pool, account))
+	const resubmit = false
+	must(store.SaveTemplate(t.Context(), pool, template, resubmit))(t)
+	checkNoTemplateToClaim(t, pool, account)
+}
+
+// A retired template is listed no more, and goes once the provider has deleted it.
+func TestRetiredTemplateIsDeleted(t *testing.T) {
+	t.Parallel()
+	pool, ctx := storetest.DB(t), t.Context()
+	account := templateAccount(t, pool, "test")
+	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+	finishTemplate(t, pool, claimTemplate(t, pool, account))
+	check(t, store.RetireTemplate(ctx, pool, template.ID))
+
 	if list := must(store.ListTemplates(ctx, pool, account))(t); len(list) != 0 {
-		t.Errorf("still shown: %+v", list)
+		t.Errorf("the list still has %+v, want nothing", list)
 	}
-	gone := claim()
-	if len(gone) != 1 || gone[0].Todo != store.TodoDelete {
-		t.Fatalf("claimed %+v", gone)
+	claimed := claimTemplate(t, pool, account)
+	if claimed.Todo != store.TodoDelete {
+		t.Errorf("the claimed template is to be told as %q, want %q", claimed.Todo, store.TodoDelete)
 	}
-	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: row.ID, Status: "approved", ExternalID: "x1"}))
-	must(store.SaveTemplate(ctx, pool, row, true))(t) // made anew while it is being deleted
-	check(t, store.RemoveTemplate(ctx, pool, gone[0]))
-	if again := claim(); len(again) != 1 || again[0].ExternalID != "" || again[0].Todo != store.TodoSubmit {
-		t.Errorf("made anew: %+v", again)
-	}
-	check(t, store.RetireTemplate(ctx, pool, row.ID))
-	check(t, store.RemoveTemplate(ctx, pool, claim()[0]))
-	if left := must(store.Templates(ctx, pool, row.ID))(t); len(left) != 0 {
-		t.Errorf("left: %+v, want none", left)
+	check(t, store.RemoveTemplate(ctx, pool, claimed))
+	if left := must(store.Templates(ctx, pool, template.ID))(t); len(left) != 0 {
+		t.Errorf("the table still has %+v, want nothing", left)
 	}
 }
 
-// A list is compared soon while a verdict is awaited, else daily, and at once when asked.
-func TestTemplateLists(t *testing.T) {
+// A template that is saved again while the provider deletes it is submitted as a new one.
+func TestTemplateSavedWhileItIsDeleted(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
-	account := must(store.SaveAccount(ctx, pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
-	row := store.Template{AccountID: account, Name: "x", Language: "en", ProviderName: "x", Category: "utility", Uses: []string{"reply"}, Body: "Hello"}
-	row.ID = must(store.SaveTemplate(ctx, pool, row, true))(t)
-	due := func(after time.Duration, want int) {
-		t.Helper()
-		check(t, store.MoveClock(ctx, pool, after))
-		if got := must(store.ClaimTemplateLists(ctx, pool, []store.AccountID{account}))(t); len(got) != want {
-			t.Fatalf("after %s %d lists are due, want %d", after, len(got), want)
-		}
-	}
-	due(14*time.Minute, 0)
-	due(2*time.Minute, 1)
-	due(0, 0) // claimed
-	check(t, store.FinishTemplateList(ctx, pool, account))
-	due(14*time.Minute, 0)
-	due(2*time.Minute, 1)
-	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: row.ID, Status: "approved"}))
-	check(t, store.FinishTemplateList(ctx, pool, account))
-	due(23*time.Hour, 0)
-	check(t, store.ScheduleTemplateComparison(ctx, pool, account, 0))
-	due(0, 1)
-	check(t, store.FinishTemplateList(ctx, pool, account))
-	due(25*time.Hour, 1)
-}
+	account := templateAccount(t, pool, "test")
+	template := submitTemplate(t, pool, newTemplate(account, "order_update", "en"))
+	finishTemplate(t, pool, claimTemplate(t, pool, account))
+	check(t, store.RetireTemplate(ctx, pool, template.ID))
+	deleting := claimTemplate(t, pool, account)
+	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: template.ID, Status: "approved", ExternalID: "x1"}))
+	submitTemplate(t, pool, template)
+	check(t, store.RemoveTemplate(ctx, pool, deleting))
 
-// A provider's verdict finds its template by id, else by name and language.
-func TestFindTemplate(t *testing.T) {
-	t.Parallel()
-	pool, ctx := storetest.DB(t), t.Context()
-	account := must(store.SaveAccount(ctx, pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
-	ids := map[string]store.TemplateID{}
-	for _, language := range []string{"en", "de"} {
-		row := store.Template{AccountID: account, Name: "Hello", Language: language, ProviderName: "hello", Category: "utility", Uses: []string{"reply"}, Body: "Hello"}
-		ids[language] = must(store.SaveTemplate(ctx, pool, row, true))(t)
+	claimed := claimTemplate(t, pool, account)
+	if claimed.Todo != store.TodoSubmit {
+		t.Errorf("the claimed template is to be told as %q, want %q", claimed.Todo, store.TodoSubmit)
 	}
-	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: ids["de"], Status: "pending", ExternalID: "17"}))
-	for _, c := range []struct {
-		external, name, language string
-		want                     []store.TemplateID
-	}{
-		{external: "17", want: []store.TemplateID{ids["de"]}},
-		{external: "17", name: "hello", language: "en", want: []store.TemplateID{ids["de"]}},
-		{external: "99", name: "hello", language: "en", want: []store.TemplateID{ids["en"]}},
-		{name: "hello", language: "de", want: []store.TemplateID{ids["de"]}},
-		{name: "hello", language: "fr"},
-		{external: "99"},
-	} {
-		var got []store.TemplateID
-		for _, found := range must(store.LockReportedTemplates(ctx, pool, account, c.external, c.name, c.language))(t) {
-			got = append(got, found.ID)
-		}
-		if !slices.Equal(got, c.want) {
-			t.Errorf("the report of %q, %q in %q is about the templates %v, want %v", c.external, c.name, c.language, got, c.want)
-		}
-	}
-	for kind, want := range map[string]int{"test": 1, "other": 0} { // two numbers of one business share templates
-		other := must(store.SaveAccount(ctx, pool, store.Account{Name: kind, Kind: kind, Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
-		if found := must(store.LockReportedTemplates(ctx, pool, other, "17", "hello", "de"))(t); len(found) != want {
-			t.Errorf("a report to an account of kind %s is about %+v, want %d templates", kind, found, want)
-		}
+	if claimed.ExternalID != "" {
+		t.Errorf("the claimed template has the id %q of the deleted one, want none", claimed.ExternalID)
 	}
 }
 
-// A claim takes no more than it was asked for, whichever way the database joins the rows that are
-// due with those that are claimed: what nobody works on would wait until its claim runs out.
+// A claim takes no more than it was asked for, whichever way the database joins the rows that are due with those that are
+// claimed: what nobody works on would wait until its claim runs out.
 func TestClaimTakesNoMoreTemplates(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
-	account := must(store.SaveAccount(ctx, pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
+	account := templateAccount(t, pool, "test")
 	for _, name := range []string{"first", "second", "third"} {
-		must(store.SaveTemplate(ctx, pool, store.Template{AccountID: account, Name: name, Language: "en", ProviderName: name,
-			Category: "utility", Uses: []string{"reply"}, Body: "Hello"}, true))(t)
+		submitTemplate(t, pool, newTemplate(account, name, "en"))
 	}
 	tx := must(pool.Begin(ctx))(t)
 	defer func() { check(t, tx.Rollback(ctx)) }()
 	for _, way := range []string{"enable_hashjoin", "enable_mergejoin", "enable_hashagg", "enable_sort", "enable_material"} {
-		must(tx.Exec(ctx, `SELECT set_config($1, 'off', true)`, way))(t)
+		exec(t, tx, `SELECT set_config($1, 'off', true)`, way)
 	}
-	if claimed := must(store.ClaimTemplates(ctx, tx, []store.AccountID{account}, 1))(t); len(claimed) != 1 {
-		t.Errorf("%d templates were claimed, want 1", len(claimed))
+
+	const limit = 1
+	if claimed := must(store.ClaimTemplates(ctx, tx, []store.AccountID{account}, limit))(t); len(claimed) != limit {
+		t.Errorf("%d templates were claimed, want %d", len(claimed), limit)
+	}
+}
+
+// How long after a comparison the next one is due.
+const (
+	pendingWait = 15 * time.Minute // while a template is pending
+	dailyWait   = 24 * time.Hour   // otherwise
+)
+
+// moveClockAndClaimLists moves the clock, and then claims the lists of templates that are to be compared with the provider's.
+// It fails the test if there are more or fewer than wanted.
+func moveClockAndClaimLists(t *testing.T, pool *pgxpool.Pool, account store.AccountID, wait time.Duration, want int) {
+	t.Helper()
+	check(t, store.MoveClock(t.Context(), pool, wait))
+	if got := must(store.ClaimTemplateLists(t.Context(), pool, []store.AccountID{account}))(t); len(got) != want {
+		t.Fatalf("%s later %d lists are due, want %d", wait, len(got), want)
+	}
+}
+
+// While a template is pending, a list is compared again after pendingWait.
+func TestListWithAPendingTemplate(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := templateAccount(t, pool, "test")
+	submitTemplate(t, pool, newTemplate(account, "hello", "en"))
+	for range 2 {
+		moveClockAndClaimLists(t, pool, account, pendingWait-time.Minute, 0)
+		moveClockAndClaimLists(t, pool, account, 2*time.Minute, 1)
+		moveClockAndClaimLists(t, pool, account, 0, 0) // it is claimed
+		check(t, store.FinishTemplateList(t.Context(), pool, account))
+	}
+}
+
+// Without one it is compared after dailyWait, or earlier if that was asked for.
+func TestListWithoutAPendingTemplate(t *testing.T) {
+	t.Parallel()
+	pool, ctx := storetest.DB(t), t.Context()
+	account := templateAccount(t, pool, "test")
+	template := submitTemplate(t, pool, newTemplate(account, "hello", "en"))
+	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: template.ID, Status: "approved"}))
+	check(t, store.FinishTemplateList(ctx, pool, account))
+
+	moveClockAndClaimLists(t, pool, account, dailyWait-time.Hour, 0)
+	const atOnce = 0
+	check(t, store.ScheduleTemplateComparison(ctx, pool, account, atOnce))
+	moveClockAndClaimLists(t, pool, account, 0, 1)
+	check(t, store.FinishTemplateList(ctx, pool, account))
+	moveClockAndClaimLists(t, pool, account, dailyWait+time.Hour, 1)
+}
+
+// A provider's verdict finds its template by id, else by name and language.
+func TestLockReportedTemplates(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := templateAccount(t, pool, "test")
+	english := submitTemplate(t, pool, newTemplate(account, "hello", "en"))
+	german := submitTemplate(t, pool, newTemplate(account, "hello", "de"))
+	check(t, store.SetTemplateState(t.Context(), pool, store.Template{ID: german.ID, Status: "pending", ExternalID: "17"}))
+	tests := []struct {
+		name         string
+		externalID   string
+		providerName string
+		language     string
+		want         []store.TemplateID
+	}{
+		{name: "id alone", externalID: "17", want: []store.TemplateID{german.ID}},
+		{name: "id before name", externalID: "17", providerName: "hello", language: "en", want: []store.TemplateID{german.ID}},
+		{name: "unknown id", externalID: "99", providerName: "hello", language: "en", want: []store.TemplateID{english.ID}},
+		{name: "name and language", providerName: "hello", language: "de", want: []store.TemplateID{german.ID}},
+		{name: "another language", providerName: "hello", language: "fr", want: nil},
+		{name: "unknown id alone", externalID: "99", want: nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			found := must(store.LockReportedTemplates(t.Context(), pool, account, tt.externalID, tt.providerName, tt.language))(t)
+			var got []store.TemplateID
+			for _, template := range found {
+				got = append(got, template.ID)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("the report is about the templates %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// Two numbers of one business share templates, so a report to one account counts for another of the same kind.
+func TestLockReportedTemplatesOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	template := submitTemplate(t, pool, newTemplate(templateAccount(t, pool, "test"), "hello", "de"))
+	check(t, store.SetTemplateState(t.Context(), pool, store.Template{ID: template.ID, Status: "pending", ExternalID: "17"}))
+	sameKind := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "second number", Kind: "test", Side: "channel",
+		Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
+	otherKind := templateAccount(t, pool, "other")
+
+	if found := must(store.LockReportedTemplates(t.Context(), pool, sameKind, "17", "hello", "de"))(t); len(found) != 1 {
+		t.Errorf("a report to an account of the same kind is about %+v, want one template", found)
+	}
+	if found := must(store.LockReportedTemplates(t.Context(), pool, otherKind, "17", "hello", "de"))(t); len(found) != 0 {
+		t.Errorf("a report to an account of another kind is about %+v, want nothing", found)
 	}
 }
