@@ -10,8 +10,9 @@ import (
 	"parley/store/storetest"
 )
 
-// TestPlans: with a hundred thousand rows of everything, each statement reads few rows of each table, and by the index that
-// is named. Hot statements are those that the relay runs: they keep one plan for all arguments (see plantest.Hot).
+// With a hundred thousand rows of everything, each statement reads few rows of each table, and by the index that
+// is named. Hot statements are those that the relay runs: they keep one plan for all arguments
+// (see plantest.ExplainHot).
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	k := plantest.NewKeys()
@@ -282,131 +283,7 @@ func batchStatements(k plantest.Keys) []plantest.Statement {
 	}
 }
 
-// sendingStatements returns the statements that read what a delivery or a chore needs.
-func sendingStatements(k plantest.Keys) []plantest.Statement {
-	return []plantest.Statement{
-		{
-			Name:    "threads to send to",
-			SQL:     store.OutgoingThreadsSQL,
-			Args:    []any{k.Conversations},
-			Hot:     true,
-			MaxRows: map[string]float64{"threads": 200, "conversations": 200},
-			Index:   "threads_pkey",
-		},
-		{
-			Name:    "identities to send to",
-			SQL:     store.OutgoingIdentitiesSQL,
-			Args:    []any{k.Conversations, k.Conversations},
-			Hot:     true,
-			MaxRows: map[string]float64{"identities": 200, "conversations": 70, "messages": 70},
-			Index:   "identities_pkey",
-		},
-		{
-			Name:    "keys to send to",
-			SQL:     store.OutgoingKeysSQL,
-			Args:    []any{k.Conversations[:8]},
-			Hot:     true,
-			MaxRows: map[string]float64{"identities": 80, "conversations": 20},
-			Index:   "identities_same",
-		},
-		{
-			Name:    "replies behind their thread",
-			SQL:     store.BehindRepliesSQL,
-			Args:    []any{k.Conversations[:8], slices.Repeat([]string{"infinity"}, 8)},
-			Hot:     true,
-			MaxRows: map[string]float64{"messages": 20, "events": 40, "queues": 40},
-			Index:   "queues_key_key",
-		},
-		{
-			Name:    "claim fetches",
-			SQL:     store.ClaimFetchesSQL,
-			Args:    []any{[]int64{0, 1, 2}, []int32{4, 4, 4}, 60.0},
-			MaxRows: map[string]float64{"fetches": 60},
-			Index:   "fetches_due",
-		},
-		{
-			Name:    "claim bursts",
-			SQL:     store.ClaimBurstsSQL,
-			Args:    []any{4, 60.0},
-			Hot:     true,
-			MaxRows: map[string]float64{"bursts": 40},
-			Index:   "bursts_due",
-		},
-		{
-			Name:    "templates for bursts",
-			SQL:     store.BurstTemplatesSQL,
-			Args:    []any{k.Conversations[:8]},
-			Hot:     true,
-			MaxRows: map[string]float64{"conversations": 20, "templates": 40},
-			Index:   "conversations_pkey",
-		},
-		{
-			Name:    "former owners",
-			SQL:     store.TimeFormerOwnersSQL,
-			Args:    []any{"left", 100},
-			MaxRows: map[string]float64{"conversations": 100},
-			Index:   "conversations_mine",
-		},
-	}
-}
-
-// listStatements returns the statements that list and find conversations and customers.
-func listStatements() []plantest.Statement {
-	return []plantest.Statement{
-		{
-			Name:    "blocked senders",
-			SQL:     store.BlockedSendersSQL,
-			Args:    []any{int64(1), []string(nil)},
-			MaxRows: map[string]float64{"identities": 60},
-			Index:   "identities_blocked",
-		},
-		{
-			Name:    "find a rare word",
-			SQL:     store.FindSQL,
-			Args:    []any{[]int64{}, []int64{}, int64(0), "rar", "", 20, 0},
-			MaxRows: map[string]float64{"conversation_words": 60, "conversations": 60},
-			Index:   "conversation_words_found",
-		},
-		// Every conversation has the word: 20,001 of them are counted, and then the newest are walked instead.
-		{
-			Name:    "find a word of all",
-			SQL:     store.FindSQL,
-			Args:    []any{[]int64{}, []int64{}, int64(0), "order", "", 20, 0},
-			MaxRows: map[string]float64{"conversation_words": 21_000, "conversations": 200},
-			Index:   "conversations_pkey",
-		},
-		{
-			Name:    "find among the newest",
-			SQL:     store.FindNewestSQL,
-			Args:    []any{[]int64{}, []int64{}, int64(0), "rar", "", 20, 0},
-			MaxRows: map[string]float64{"conversation_words": 1000, "conversations": 1000},
-			Index:   "conversations_pkey",
-		},
-		{
-			Name:    "list all",
-			SQL:     store.ListAllSQL,
-			Args:    []any{[]int64{}, []int64{}, int64(0), 51, 100},
-			MaxRows: map[string]float64{"conversations": 300},
-			Index:   "conversations_pressing",
-		},
-		{
-			Name:    "list of teams",
-			SQL:     store.ListTeamSQL,
-			Args:    []any{[]int64{}, []int64{1, 2}, int64(0), 51, 100},
-			MaxRows: map[string]float64{"conversations": 600},
-			Index:   "conversations_team_pressing",
-		},
-		{
-			Name:    "list mine",
-			SQL:     store.ListMineSQL,
-			Args:    []any{[]int64{}, []int64{}, int64(5), 51, 0},
-			MaxRows: map[string]float64{"conversations": 300},
-			Index:   "conversations_mine",
-		},
-	}
-}
-
-// TestThreadChannelsPlan: to tell a surface in which channels its threads are, only conversations that aren't over are
+// To tell a surface in which channels its threads are, only conversations that aren't over are
 // read.
 func TestThreadChannelsPlan(t *testing.T) {
 	t.Parallel()
@@ -415,10 +292,14 @@ func TestThreadChannelsPlan(t *testing.T) {
 		all = 960_000
 	}
 	crowd := []string{
-		fmt.Sprintf(`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
-			SELECT n, 1, n, CASE WHEN n %% 50 = 0 THEN 'open' ELSE 'resolved' END, now(), now() FROM generate_series(1, %d) AS n`, all),
-		fmt.Sprintf(`INSERT INTO threads (conversation_id, account_id, channel, root)
-			SELECT n, 1, 'C' || n %% 10, 'r' || n FROM generate_series(1, %d) AS n`, all),
+		fmt.Sprintf(`
+			INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
+			SELECT n, 1, n, CASE WHEN n %% 50 = 0 THEN 'open' ELSE 'resolved' END, now(), now()
+			FROM generate_series(1, %d) AS n`, all),
+		fmt.Sprintf(`
+			INSERT INTO threads (conversation_id, account_id, channel, root)
+			SELECT n, 1, 'C' || n %% 10, 'r' || n
+			FROM generate_series(1, %d) AS n`, all),
 	}
 	open := float64(all / 50)
 	plantest.Run(t, storetest.DB(t), crowd, []plantest.Statement{

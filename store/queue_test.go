@@ -12,169 +12,270 @@ import (
 	"parley/store/storetest"
 )
 
-// passThrough has events of many customers stored and applied, some at a time.
-func passThrough(t *testing.T, pool *pgxpool.Pool, account store.AccountID, holder, from, n int) {
+// queueAccount is the account whose events the tests of this file queue.
+const queueAccount = store.AccountID(30)
+
+func newQueueAccount(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES ($1, 'chat', 'x', 'channel')`, queueAccount)
+}
+
+// newHolder returns the number under which an applier takes queues. It holds them until the end of the test.
+func newHolder(t *testing.T, pool *pgxpool.Pool) int {
+	t.Helper()
+	conn := must(pool.Acquire(t.Context()))(t)
+	t.Cleanup(conn.Release)
+	return must(store.AddHolder(t.Context(), conn, time.Hour))(t)
+}
+
+// newQueueEvents returns events with the external ids prefix0, prefix1 and so on, one for each order key.
+func newQueueEvents(prefix string, orderKeys []string) []store.NewEvent {
+	var events []store.NewEvent
+	for i, key := range orderKeys {
+		events = append(events, store.NewEvent{AccountID: queueAccount, ExternalID: fmt.Sprint(prefix, i), OrderKey: key, Payload: []byte("x")})
+	}
+	return events
+}
+
+// takeQueues takes up to so many events of the queues that are due since a time.
+func takeQueues(t *testing.T, pool *pgxpool.Pool, holder, events int, since time.Time) []store.Run {
+	t.Helper()
+	taken := must(store.TakeRuns(t.Context(), pool, store.Take{
+		Holder:  holder,
+		Version: store.FactVersion,
+		PerKey:  32,
+		Bytes:   1 << 20,
+		Shares:  []store.Share{{Account: queueAccount, Events: events, From: since}},
+	}))(t)
+	return taken.Runs
+}
+
+// insertSQLArguments returns the arguments of store.InsertEventsSQL for some events. Their hashes were never seen.
+func insertSQLArguments(events []store.NewEvent) []any {
+	var accounts, sizes []int64
+	var externalIDs, orderKeys, payloads, none, unseen []string
+	for i, e := range events {
+		accounts, sizes, none = append(accounts, int64(e.AccountID)), append(sizes, 1), append(none, "")
+		externalIDs, orderKeys, payloads = append(externalIDs, e.ExternalID), append(orderKeys, e.OrderKey), append(payloads, "x")
+		unseen = append(unseen, fmt.Sprintf("00000000-0000-0000-0000-%012d", i+1))
+	}
+	blobs, quarantine, shares := none, none, accounts
+	return []any{accounts, externalIDs, orderKeys, payloads, blobs, sizes, quarantine, shares, unseen, unseen}
+}
+
+// takeSQLArguments returns the arguments of store.TakeRunsSQL for up to so many events of the queues that are due since a time.
+func takeSQLArguments(holder int, events int32, since string) []any {
+	const perKey, bytes = 32, int64(1 << 20)
+	return []any{[]int64{int64(queueAccount)}, []int32{events}, []string{since}, store.FactVersion, perKey, bytes, holder}
+}
+
+// releaseSQLArguments returns the arguments of store.ReleaseRunsSQL for runs of which so many events are done.
+func releaseSQLArguments(runs []store.Run, done int) []any {
+	var queues, epochs, first, last []int64
+	for _, r := range runs {
+		queues, epochs = append(queues, r.Queue), append(epochs, r.Epoch)
+		first, last = append(first, r.Places[0]), append(last, r.Places[done-1])
+	}
+	n := len(runs)
+	after, waitsFor, waits, tries, suspects := make([]float64, n), make([]string, n), make([]int32, n), make([]int32, n), make([]int64, n)
+	return []any{queues, epochs, first, last, after, waitsFor, waits, tries, suspects}
+}
+
+// fenceSQLArguments returns the arguments of store.FenceRunsSQL.
+func fenceSQLArguments(runs []store.Run) []any {
+	var queues, epochs []int64
+	for _, r := range runs {
+		queues, epochs = append(queues, r.Queue), append(epochs, r.Epoch)
+	}
+	return []any{queues, epochs, len(runs)}
+}
+
+func releaseRuns(t *testing.T, pool *pgxpool.Pool, runs []store.Run, done int) {
+	t.Helper()
+	var releases []store.Release
+	for _, r := range runs {
+		releases = append(releases, r.Release(done))
+	}
+	check(t, store.ReleaseRuns(t.Context(), pool, releases))
+}
+
+// passThrough stores n events of 2000 customers and applies them, 500 at a time. from is the number of the first one.
+func passThrough(t *testing.T, pool *pgxpool.Pool, holder, from, n int) {
 	t.Helper()
 	const together, customers = 500, 2000
-	for i := from; i < from+n; i += together {
-		var events []store.NewEvent
+	for first := from; first < from+n; first += together {
+		var keys []string
 		for k := range together {
-			events = append(events, store.NewEvent{AccountID: account, ExternalID: fmt.Sprint("e", i+k), OrderKey: fmt.Sprintf("%d/c%d", account, (i+k)%customers), Payload: []byte("x")})
+			keys = append(keys, fmt.Sprintf("%d/c%d", queueAccount, (first+k)%customers))
 		}
-		from := time.Now().Add(-2 * time.Second) // nothing is left of what came before
-		must(store.InsertEvents(t.Context(), pool, events))(t)
+		since := time.Now().Add(-2 * time.Second) // nothing is left of what came before
+		must(store.InsertEvents(t.Context(), pool, newQueueEvents(fmt.Sprintf("e%d-", first), keys)))(t)
 		for left := together; left > 0; {
-			taken := must(store.TakeRuns(t.Context(), pool, store.Take{Holder: holder, Version: store.FactVersion, PerKey: 32, Bytes: 1 << 20,
-				Shares: []store.Share{{Account: account, Events: 256, From: from}}}))(t)
-			if len(taken.Runs) == 0 {
-				t.Fatal("nothing was taken")
+			runs := takeQueues(t, pool, holder, 256, since)
+			if len(runs) == 0 {
+				t.Fatalf("nothing was taken, though %d events wait", left)
 			}
-			var done []store.Release
-			for _, r := range taken.Runs {
+			for _, r := range runs {
 				left -= len(r.Events)
-				done = append(done, r.Release(len(r.Events)))
+				check(t, store.ReleaseRuns(t.Context(), pool, []store.Release{r.Release(len(r.Events))}))
 			}
-			check(t, store.ReleaseRuns(t.Context(), pool, done))
 		}
 	}
 }
 
-// While a snapshot is held, as by each backup, nothing that has passed through the queues can be
-// cleaned away. They cost about the same all the same.
+// pagesOfQueueStatements returns how many pages each statement of the queues looks at while one event waits. name is part of
+// the events' external ids.
+func pagesOfQueueStatements(t *testing.T, pool *pgxpool.Pool, holder int, name string) map[string]float64 {
+	t.Helper()
+	var now time.Time // before it there are only the remains of what has passed through
+	check(t, pool.QueryRow(t.Context(), `SELECT clock_timestamp()`).Scan(&now))
+	since := now.Format(time.RFC3339Nano)
+	must(store.InsertEvents(t.Context(), pool, newQueueEvents("waits "+name, []string{"30/c7"})))(t)
+	pages := map[string]float64{}
+	explain := func(statement, sql string, args ...any) {
+		pages[statement] = plantest.ExplainHot(t, pool, sql, args...).Buffers()
+	}
+	explain("take", store.TakeRunsSQL, takeSQLArguments(holder, 64, since)...)
+	explain("sweep", store.SharesDueSQL, []int64{int64(queueAccount)}, []string{since}, false)
+	explain("waiting", store.FindWaitingSQL, store.FactVersion)
+	explain("accept", store.InsertEventsSQL, insertSQLArguments(newQueueEvents("new "+name, []string{"30/c8", "30/c9"}))...)
+
+	runs := takeQueues(t, pool, holder, 256, time.Time{})[:1]
+	explain("finish", store.ReleaseRunsSQL, releaseSQLArguments(runs, 1)...)
+	releaseRuns(t, pool, runs, 1)
+	return pages
+}
+
+// While a snapshot is held, as by each backup, nothing that has passed through the queues can be cleaned away. The statements
+// of the queues cost about the same all the same.
 func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	const account = 30
-	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (30, 'chat', 'x', 'channel')`)
+	newQueueAccount(t, pool)
+	holder := newHolder(t, pool)
 	events := 30_000
 	if storetest.LongForm() {
 		events = 1_000_000
 	}
-	conn := must(pool.Acquire(t.Context()))(t)
-	defer conn.Release()
-	holder := must(store.AddHolder(t.Context(), conn, time.Hour))(t)
-	pages := func(sql string, args ...any) float64 { return plantest.ExplainHot(t, pool, sql, args...).Buffers() }
-	measure := func(when string, n int) map[string]float64 {
-		var now time.Time // since then nothing has passed through: before it there are only remains
-		check(t, pool.QueryRow(t.Context(), `SELECT clock_timestamp()`).Scan(&now))
-		must(store.InsertEvents(t.Context(), pool, []store.NewEvent{{AccountID: account, ExternalID: "waits " + when, OrderKey: "30/c7", Payload: []byte("x")}}))(t)
-		unseen := []string{"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"}
-		since := []string{now.Format(time.RFC3339Nano)}
-		cost := map[string]float64{
-			"take":    pages(store.TakeRunsSQL, []int64{account}, []int32{64}, since, store.FactVersion, 32, int64(1<<20), holder),
-			"sweep":   pages(store.SharesDueSQL, []int64{account}, since, false),
-			"waiting": pages(store.FindWaitingSQL, store.FactVersion),
-			"accept": pages(store.InsertEventsSQL, []int64{account, account}, []string{"new1 " + when, "new2 " + when}, []string{"30/c8", "30/c9"},
-				[]string{"x", "x"}, []string{"", ""}, []int64{1, 1}, []string{"", ""}, []int64{account, account}, unseen, unseen),
-		}
-		taken := must(store.TakeRuns(t.Context(), pool, store.Take{Holder: holder, Version: store.FactVersion, PerKey: 32, Bytes: 1 << 20,
-			Shares: []store.Share{{Account: account, Events: 256}}}))(t)
-		r := taken.Runs[0]
-		cost["finish"] = pages(store.ReleaseRunsSQL, []int64{r.Queue}, []int64{r.Epoch}, r.Places[:1], r.Places[:1], []float64{0}, []string{""}, []int32{0}, []int32{0}, []int64{0})
-		check(t, store.ReleaseRuns(t.Context(), pool, []store.Release{r.Release(1)}))
-		t.Logf("%s, %7d events: %v", when, n, cost)
-		return cost
-	}
-	passThrough(t, pool, account, holder, 0, 2000)
+	const eventsBefore = 2000
+	passThrough(t, pool, holder, 0, eventsBefore)
 	exec(t, pool, `VACUUM ANALYZE queues`)
 	exec(t, pool, `VACUUM ANALYZE queue_events`)
-	first := measure("before", 0)
+	before := pagesOfQueueStatements(t, pool, holder, "before")
+
 	dump := storetest.OpenDump(t, pool)
-	passThrough(t, pool, account, holder, 2000, events)
+	passThrough(t, pool, holder, eventsBefore, events)
 	exec(t, pool, `VACUUM queues`)
 	exec(t, pool, `VACUUM queue_events`)
-	last := measure("after", events)
+	after := pagesOfQueueStatements(t, pool, holder, "after")
 	check(t, dump.Rollback(t.Context()))
-	for what, pages := range last {
-		if most := 2*first[what] + 10; pages > most {
-			t.Errorf("%s looks at %.0f pages, before the snapshot at %.0f, want at most %.0f", what, pages, first[what], most)
+
+	t.Logf("pages before the snapshot %v, after %d events under it %v", before, events, after)
+	for statement, pages := range after {
+		if limit := 2*before[statement] + 10; pages > limit {
+			t.Errorf("%s looks at %.0f pages, before the snapshot at %.0f, want at most %.0f", statement, pages, before[statement], limit)
 		}
 	}
 }
 
-// A statement of the queues has as much work for a row of a large batch as for one of a small one,
-// also when the rows go behind others, or have others behind them.
+// effortOfQueueStatements returns the effort of each statement of the queues for a batch of n queues, with two events each.
+// Afterwards the queues are empty.
+func effortOfQueueStatements(t *testing.T, pool *pgxpool.Pool, holder, n int) map[string]float64 {
+	t.Helper()
+	effort := map[string]float64{}
+	explain := func(statement, sql string, args []any) {
+		effort[statement] = plantest.ExplainHot(t, pool, sql, args...).Effort()
+	}
+	var keys []string
+	for i := range n {
+		keys = append(keys, fmt.Sprintf("%d/c%d-%d", queueAccount, n, i))
+	}
+	for _, name := range []string{"first", "behind"} {
+		events := newQueueEvents(fmt.Sprint(name, n, "-"), keys)
+		explain("accept "+name, store.InsertEventsSQL, insertSQLArguments(events))
+		must(store.InsertEvents(t.Context(), pool, events))(t)
+	}
+	explain("take", store.TakeRunsSQL, takeSQLArguments(holder, int32(2*n), "-infinity")) //nolint:gosec // small
+
+	runs := takeQueues(t, pool, holder, 2*n, time.Time{})
+	if len(runs) != n {
+		t.Fatalf("%d queues were taken, want %d", len(runs), n)
+	}
+	explain("fence", store.FenceRunsSQL, fenceSQLArguments(runs))
+	explain("release with more", store.ReleaseRunsSQL, releaseSQLArguments(runs, 1))
+	explain("release", store.ReleaseRunsSQL, releaseSQLArguments(runs, 2))
+	releaseRuns(t, pool, runs, 2)
+	return effort
+}
+
+// A statement of the queues has as much work for a row of a large batch as for one of a small one, also when the rows go
+// behind others, or have others behind them.
 func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	const account, few, many = 30, 16, 240
-	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (30, 'chat', 'x', 'channel')`)
-	conn := must(pool.Acquire(t.Context()))(t)
-	defer conn.Release()
-	holder := must(store.AddHolder(t.Context(), conn, time.Hour))(t)
-	effort := map[string][]float64{}
-	measure := func(name, sql string, args ...any) {
-		effort[name] = append(effort[name], plantest.ExplainHot(t, pool, sql, args...).Effort())
-	}
-	for _, n := range []int{few, many} {
-		accounts, keys, xs, empty, sizes := make([]int64, n), make([]string, n), make([]string, n), make([]string, n), make([]int64, n)
-		for i := range n {
-			accounts[i], keys[i], xs[i], sizes[i] = account, fmt.Sprintf("30/c%d-%d", n, i), "x", 1
-		}
-		accept := func(name string) {
-			var external, unseen []string
-			var events []store.NewEvent
-			for i := range n {
-				external, unseen = append(external, fmt.Sprint(name, n, "-", i)), append(unseen, fmt.Sprintf("00000000-0000-0000-0000-%012d", i))
-				events = append(events, store.NewEvent{AccountID: account, ExternalID: external[i], OrderKey: keys[i], Payload: []byte("x")})
-			}
-			measure("accept "+name, store.InsertEventsSQL, accounts, external, keys, xs, empty, sizes, empty, accounts, unseen, unseen)
-			must(store.InsertEvents(t.Context(), pool, events))(t)
-		}
-		accept("first")
-		accept("behind")
-		measure("take", store.TakeRunsSQL, []int64{account}, []int32{int32(2 * n)}, []string{"-infinity"}, store.FactVersion, 32, int64(1<<20), holder) //nolint:gosec // small
-		taken := must(store.TakeRuns(t.Context(), pool, store.Take{Holder: holder, Version: store.FactVersion, PerKey: 32, Bytes: 1 << 20,
-			Shares: []store.Share{{Account: account, Events: 2 * n}}}))(t)
-		if len(taken.Runs) != n {
-			t.Fatalf("%d of %d queues were taken", len(taken.Runs), n)
-		}
-		queues, epochs, first, last := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-		var done []store.Release
-		for i, r := range taken.Runs {
-			queues[i], epochs[i], first[i], last[i] = r.Queue, r.Epoch, r.Places[0], r.Places[1]
-			done = append(done, r.Release(2))
-		}
-		waits, none := make([]float64, n), make([]int32, n)
-		measure("fence", store.FenceRunsSQL, queues, epochs, n)
-		measure("release with more", store.ReleaseRunsSQL, queues, epochs, first, first, waits, empty, none, none, make([]int64, n))
-		measure("release", store.ReleaseRunsSQL, queues, epochs, first, last, waits, empty, none, none, make([]int64, n))
-		check(t, store.ReleaseRuns(t.Context(), pool, done))
-	}
-	for name, e := range effort {
-		// New versions of many rows don't fit on their pages, and each is looked up twice then. Work that grew
-		// with the square of the rows would be fifteen times as much.
-		if e[1] > 4*e[0]*many/few {
-			t.Errorf("%s: an effort of %.0f for %d rows, %.0f for %d, want at most %.0f", name, e[0], few, e[1], many, 4*e[0]*many/few)
+	newQueueAccount(t, pool)
+	holder := newHolder(t, pool)
+	const few, many = 16, 240
+	small, large := effortOfQueueStatements(t, pool, holder, few), effortOfQueueStatements(t, pool, holder, many)
+	for statement := range small {
+		// New versions of many rows don't fit on their pages, and each is looked up twice then. Work that grew with the square of
+		// the rows would be fifteen times as much.
+		const tolerance = 4
+		if limit := tolerance * small[statement] * many / few; large[statement] > limit {
+			t.Errorf("%s: an effort of %.0f for %d rows and of %.0f for %d, want at most %.0f",
+				statement, small[statement], few, large[statement], many, limit)
 		}
 	}
-	if left := row(t, pool, `SELECT (SELECT count(*) FROM queues), (SELECT count(*) FROM queue_events)`); left != "(0,0)" {
-		t.Errorf("%s queues and events are left, want (0,0)", left)
+	for _, table := range []string{"queues", "queue_events"} {
+		var left int
+		check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM `+table).Scan(&left))
+		if left != 0 {
+			t.Errorf("%d rows of %s are left, want none", left, table)
+		}
 	}
 }
 
-// Events that wait for the record of a post are found whatever else waits, also where a database sorts text by the
-// rules of a language (PARLEY_TEST_LOCALE): those pass over punctuation, or sort it in another order than bytes.
+// Events that wait for the record of a post are found whatever else waits.
 func TestFindWaiting(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
-	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (30, 'chat', 'x', 'channel')`)
-	must(store.InsertEvents(ctx, pool, []store.NewEvent{{AccountID: 30, ExternalID: "e1", OrderKey: "30/c1", Payload: []byte("x")}}))(t)
-	waits := func(name string, wantPosts, wantOpenings bool) {
-		t.Helper()
-		exec(t, pool, `UPDATE queues SET waits_for = $1`, name)
-		_, posts, openings, err := store.FindWaiting(ctx, pool, store.FactVersion)
-		check(t, err)
-		if posts != wantPosts || openings != wantOpenings {
-			t.Errorf("who waits for %s is taken for one who waits for a post: %t, for an account: %t", name, posts, openings)
-		}
+	newQueueAccount(t, pool)
+	must(store.InsertEvents(ctx, pool, newQueueEvents("e", []string{"30/c1"})))(t)
+	tests := []struct {
+		name         string
+		waitsFor     string
+		wantPosts    bool
+		wantOpenings bool
+	}{
+		{name: "post", waitsFor: store.AwaitedPost(queueAccount, "C0SUPPORT", "1764000000.000100"), wantPosts: true},
+		{name: "id that begins like a post", waitsFor: store.AwaitedID(queueAccount, "poster:1")},
+		{name: "opening of an account", waitsFor: store.AwaitedOpening(queueAccount), wantOpenings: true},
 	}
-	waits(store.AwaitedPost(30, "C0SUPPORT", "1764000000.000100"), true, false)
-	waits(store.AwaitedID(30, "poster:1"), false, false)
-	waits(store.AwaitedOpening(30), false, true)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			exec(t, pool, `UPDATE queues SET waits_for = $1`, tt.waitsFor)
+			_, posts, openings, err := store.FindWaiting(ctx, pool, store.FactVersion)
+			check(t, err)
+			if posts != tt.wantPosts {
+				t.Errorf("an event that waits for %s waits for a post: %t, want %t", tt.waitsFor, posts, tt.wantPosts)
+			}
+			if openings != tt.wantOpenings {
+				t.Errorf("an event that waits for %s waits for an opening: %t, want %t", tt.waitsFor, openings, tt.wantOpenings)
+			}
+		})
+	}
+}
+
+// The names of what events wait for are compared byte by byte also where a database sorts text by the rules of a language
+// (PARLEY_TEST_LOCALE): those pass over punctuation, or sort it in another order than bytes.
+func TestWaitingNamesAreComparedByBytes(t *testing.T) {
+	t.Parallel()
 	var collation string
-	check(t, pool.QueryRow(ctx, `SELECT collation_name FROM information_schema.columns WHERE table_name = 'queues' AND column_name = 'waits_for'`).Scan(&collation))
+	check(t, storetest.DB(t).QueryRow(t.Context(), `
+		SELECT collation_name
+		FROM information_schema.columns
+		WHERE table_name = 'queues' AND column_name = 'waits_for'`).Scan(&collation))
 	if collation != "C" {
-		t.Errorf("the names are compared by %q, want \"C\"", collation)
+		t.Errorf("the names are compared by %q, want %q", collation, "C")
 	}
 }
