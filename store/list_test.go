@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -11,21 +10,31 @@ import (
 	"parley/store/storetest"
 )
 
-// channelAccount makes an account.
+// channelAccount makes an account of a channel.
 func channelAccount(t *testing.T, pool *pgxpool.Pool, name string) store.AccountID {
 	t.Helper()
 	return must(store.SaveAccount(t.Context(), pool, store.Account{Name: name, Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
 }
 
-// Lists show what they say: whoever has waited longest is on top, what is snoozed comes last. What is
-// snoozed or was resolved is listed for those to whom it is assigned.
+// mustList returns a part of a list of conversations.
+func mustList(t *testing.T, pool *pgxpool.Pool, r store.Reader, list string, limit, offset int) []store.ConversationID {
+	t.Helper()
+	return must(store.ListConversations(t.Context(), pool, r, list, limit, offset))(t)
+}
+
+// maxListed is a limit that no list of these tests reaches.
+const maxListed = 50
+
+// Whoever has waited longest is on top of a list, and what is snoozed comes last. What is snoozed or was resolved is listed
+// for those to whom it is assigned.
 // R-033, R-090, R-092, R-097, R-098, R-100, R-101, R-105, R-117
 func TestLists(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	account := channelAccount(t, pool, "a")
 	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, team_id, kind, status, assignees, waiting_since, snoozed_until, resolved_at, last_at, created_at)
+	exec(t, pool, `
+		INSERT INTO conversations (id, account_id, team_id, kind, status, assignees, waiting_since, snoozed_until, resolved_at, last_at, created_at)
 		SELECT id, $1, CASE WHEN in_team THEN $2::bigint END, kind, status, assignees, now() - waits, now() + sleeps, now() - solved, now() - last, now()
 		FROM (VALUES
 			(1, false, 'customer', 'open', '{5}'::bigint[], interval '2 h', NULL::interval, NULL::interval, interval '1 s'),
@@ -46,65 +55,123 @@ func TestLists(t *testing.T) {
 			(16, false, 'customer', 'snoozed', '{}', NULL, '1 h', NULL, '9 h')
 		) AS v (id, in_team, kind, status, assignees, waits, sleeps, solved, last)`, account, team)
 	reader := store.Reader{Agent: 5, Teams: []store.TeamID{team}}
-	for list, want := range map[string][]store.ConversationID{
-		store.ListMine:       {7, 1, 12, 2},
-		store.ListUnassigned: {3},
-		store.ListTeam:       {3, 2, 4},
-		store.ListAll:        {7, 1, 3, 12, 2, 4, 8, 11, 16},
-		store.ListSnoozed:    {11, 4},
-		store.ListResolved:   {10, 5},
-		store.ListClosed:     {14, 13},
-	} {
-		if got := must(store.ListConversations(t.Context(), pool, reader, list, 50, 0))(t); !slices.Equal(got, want) {
-			t.Errorf("%s: %v, want %v", list, got, want)
-		}
-		if got := must(store.ListConversations(t.Context(), pool, reader, list, 2, 1))(t); !slices.Equal(got, want[1:min(3, len(want))]) {
-			t.Errorf("%s, two from the second on: %v of %v, want %v", list, got, want, want[1:min(3, len(want))])
-		}
+	tests := []struct {
+		list string
+		want []store.ConversationID
+		// wantPage are two conversations from the second one on.
+		wantPage []store.ConversationID
+	}{
+		{list: store.ListMine, want: []store.ConversationID{7, 1, 12, 2}, wantPage: []store.ConversationID{1, 12}},
+		{list: store.ListUnassigned, want: []store.ConversationID{3}, wantPage: nil},
+		{list: store.ListTeam, want: []store.ConversationID{3, 2, 4}, wantPage: []store.ConversationID{2, 4}},
+		{list: store.ListAll, want: []store.ConversationID{7, 1, 3, 12, 2, 4, 8, 11, 16}, wantPage: []store.ConversationID{1, 3}},
+		{list: store.ListSnoozed, want: []store.ConversationID{11, 4}, wantPage: []store.ConversationID{4}},
+		{list: store.ListResolved, want: []store.ConversationID{10, 5}, wantPage: []store.ConversationID{5}},
+		{list: store.ListClosed, want: []store.ConversationID{14, 13}, wantPage: []store.ConversationID{13}},
 	}
-	if _, err := store.ListConversations(t.Context(), pool, reader, "everything", 50, 0); err == nil {
-		t.Error("a list that isn't there gives no error")
+	for _, tt := range tests {
+		t.Run(tt.list, func(t *testing.T) {
+			if got := mustList(t, pool, reader, tt.list, maxListed, 0); !slices.Equal(got, tt.want) {
+				t.Errorf("the list has %v, want %v", got, tt.want)
+			}
+			if got := mustList(t, pool, reader, tt.list, 2, 1); !slices.Equal(got, tt.wantPage) {
+				t.Errorf("two from the second on are %v, want %v", got, tt.wantPage)
+			}
+		})
 	}
 }
 
-// Of conversations that wait for an answer, those that are pressing come first, then those of unhappy customers; among
-// alike ones whoever has waited longest. What nobody waits for isn't pressing, and what is snoozed comes last.
+func TestUnknownListIsRefused(t *testing.T) {
+	t.Parallel()
+	if _, err := store.ListConversations(t.Context(), storetest.DB(t), store.Reader{Agent: 5}, "everything", maxListed, 0); err == nil {
+		t.Error("a list that doesn't exist gave no error")
+	}
+}
+
+// Of conversations that wait for an answer, those that are pressing come first, then those of unhappy customers; among alike
+// ones whoever has waited longest. What nobody waits for isn't pressing, and what is snoozed comes last.
 // R-113, R-186
 func TestPressingFirst(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	account := channelAccount(t, pool, "a")
-	team, other := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t), must(store.SaveTeam(t.Context(), pool, store.Team{Name: "U"}))(t)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, team_id, status, assignees, waiting_since, last_at, created_at, traits)
-		SELECT id, $1, CASE id % 2 WHEN 0 THEN $2::bigint ELSE $3::bigint END, status, CASE WHEN id > 5 THEN '{5}'::bigint[] ELSE '{}' END, now() - waits, now(), now(), traits::jsonb
-		FROM (VALUES (1, 'open', interval '9 h', '{"priority": "low"}'), (2, 'open', '8 h', '{}'), (3, 'open', '1 h', '{"sentiment": "positive"}'),
-			(4, 'open', '2 h', '{"sentiment": "frustrated"}'), (5, 'open', '3 h', '{"sentiment": "negative"}'), (6, 'open', '5 min', '{"urgent": "now"}'),
-			(7, 'open', '1 min', '{"priority": "urgent"}'), (8, 'pending', '4 h', '{"urgent": "once"}'), (9, 'open', '2 min', '{"urgent": "again", "priority": "low"}'),
-			(10, 'open', '30 min', '{"priority": "high"}'), (11, 'open', NULL, '{"urgent": "now"}'), (12, 'snoozed', '9 h', '{"urgent": "now"}')) AS v (id, status, waits, traits)`,
-		account, team, other)
-	all := []store.ConversationID{6, 9, 7, 5, 4, 10, 2, 8, 3, 1, 11, 12}
-	only := func(keep func(id store.ConversationID) bool) []store.ConversationID {
-		return slices.DeleteFunc(slices.Clone(all), func(id store.ConversationID) bool { return !keep(id) })
-	}
-	for name, c := range map[string]struct {
+	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "even numbers"}))(t)
+	other := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "odd numbers"}))(t)
+	// Conversations 1 to 5 are nobody's, the others agent 5's.
+	exec(t, pool, `
+		INSERT INTO conversations (id, account_id, team_id, status, assignees, waiting_since, last_at, created_at, traits)
+		SELECT id, $1, CASE id % 2 WHEN 0 THEN $2::bigint ELSE $3::bigint END, status,
+			CASE WHEN id > 5 THEN '{5}'::bigint[] ELSE '{}' END, now() - waits, now(), now(), traits::jsonb
+		FROM (VALUES
+			(1, 'open', interval '9 h', '{"priority": "low"}'),
+			(2, 'open', '8 h', '{}'),
+			(3, 'open', '1 h', '{"sentiment": "positive"}'),
+			(4, 'open', '2 h', '{"sentiment": "frustrated"}'),
+			(5, 'open', '3 h', '{"sentiment": "negative"}'),
+			(6, 'open', '5 min', '{"urgent": "now"}'),
+			(7, 'open', '1 min', '{"priority": "urgent"}'),
+			(8, 'pending', '4 h', '{"urgent": "once"}'),
+			(9, 'open', '2 min', '{"urgent": "again", "priority": "low"}'),
+			(10, 'open', '30 min', '{"priority": "high"}'),
+			(11, 'open', NULL, '{"urgent": "now"}'),
+			(12, 'snoozed', '9 h', '{"urgent": "now"}')
+		) AS v (id, status, waits, traits)`, account, team, other)
+	tests := []struct {
+		name  string
 		list  string
 		teams []store.TeamID
 		want  []store.ConversationID
+		// wantPage are three conversations from the third one on.
+		wantPage []store.ConversationID
 	}{
-		"mine":         {store.ListMine, nil, only(func(id store.ConversationID) bool { return id > 5 && id < 12 })},
-		"unassigned":   {store.ListUnassigned, nil, only(func(id store.ConversationID) bool { return id <= 5 })},
-		"of a team":    {store.ListTeam, []store.TeamID{team}, only(func(id store.ConversationID) bool { return id%2 == 0 })},
-		"of two teams": {store.ListTeam, []store.TeamID{team, other}, all},
-		"of no team":   {store.ListTeam, nil, nil},
-		"all":          {store.ListAll, nil, all},
-	} {
-		r := store.Reader{Agent: 5, Teams: c.teams}
-		if got := must(store.ListConversations(t.Context(), pool, r, c.list, 50, 0))(t); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
-		}
-		if got := must(store.ListConversations(t.Context(), pool, r, c.list, 3, 2))(t); len(c.want) > 0 && !slices.Equal(got, c.want[2:min(5, len(c.want))]) {
-			t.Errorf("%s, three from the third on: %v of %v", name, got, c.want)
-		}
+		{
+			name:     "mine",
+			list:     store.ListMine,
+			want:     []store.ConversationID{6, 9, 7, 10, 8, 11},
+			wantPage: []store.ConversationID{7, 10, 8},
+		},
+		{
+			name:     "unassigned",
+			list:     store.ListUnassigned,
+			want:     []store.ConversationID{5, 4, 2, 3, 1},
+			wantPage: []store.ConversationID{2, 3, 1},
+		},
+		{
+			name:     "of one team",
+			list:     store.ListTeam,
+			teams:    []store.TeamID{team},
+			want:     []store.ConversationID{6, 4, 10, 2, 8, 12},
+			wantPage: []store.ConversationID{10, 2, 8},
+		},
+		{
+			name:     "of two teams",
+			list:     store.ListTeam,
+			teams:    []store.TeamID{team, other},
+			want:     []store.ConversationID{6, 9, 7, 5, 4, 10, 2, 8, 3, 1, 11, 12},
+			wantPage: []store.ConversationID{7, 5, 4},
+		},
+		{
+			name: "of no team",
+			list: store.ListTeam,
+			want: nil,
+		},
+		{
+			name:     "all",
+			list:     store.ListAll,
+			want:     []store.ConversationID{6, 9, 7, 5, 4, 10, 2, 8, 3, 1, 11, 12},
+			wantPage: []store.ConversationID{7, 5, 4},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := store.Reader{Agent: 5, Teams: tt.teams}
+			if got := mustList(t, pool, r, tt.list, maxListed, 0); !slices.Equal(got, tt.want) {
+				t.Errorf("the list has %v, want %v", got, tt.want)
+			}
+			if got := mustList(t, pool, r, tt.list, 3, 2); !slices.Equal(got, tt.wantPage) {
+				t.Errorf("three from the third on are %v, want %v", got, tt.wantPage)
+			}
+		})
 	}
 }
 
@@ -113,122 +180,84 @@ func TestPressingFirst(t *testing.T) {
 func TestReader(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	open, closed := channelAccount(t, pool, "open"), channelAccount(t, pool, "closed")
+	open, restricted := channelAccount(t, pool, "open"), channelAccount(t, pool, "closed")
 	ours := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "Ours"}))(t)
 	theirs := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "Theirs"}))(t)
-	var rows []store.Conversation
-	for _, account := range []store.AccountID{open, closed} {
+	var conversations []store.Conversation // twelve for each account, four of them for each team and for none
+	for _, account := range []store.AccountID{open, restricted} {
 		for _, team := range []*store.TeamID{nil, &ours, &theirs} {
-			for _, holders := range [][]store.AgentID{{}, {5}, {6}, {6, 5}} {
-				id := store.ConversationID(len(rows) + 1)
-				rows = append(rows, store.Conversation{ID: id, AccountID: account, TeamID: team, Kind: "customer", Status: "open", Subject: "Lamp", Assignees: holders})
+			for _, assignees := range [][]store.AgentID{{}, {5}, {6}, {6, 5}} {
+				conversations = append(conversations, store.Conversation{
+					ID:        store.ConversationID(len(conversations) + 1),
+					AccountID: account,
+					TeamID:    team,
+					Kind:      "customer",
+					Status:    "open",
+					Subject:   "Lamp",
+					Assignees: assignees,
+				})
 			}
 		}
 	}
-	check(t, store.InsertConversations(t.Context(), pool, rows))
-	for name, tt := range map[string]struct {
-		reader store.Reader
-		want   int
+	check(t, store.InsertConversations(t.Context(), pool, conversations))
+	tests := []struct {
+		name      string
+		reader    store.Reader
+		wantCount int
 	}{
-		"nothing is closed":            {store.Reader{Agent: 5}, 24},
-		"one account is closed":        {store.Reader{Agent: 5, Closed: []store.AccountID{closed}}, 12 + 6},
-		"but to a team":                {store.Reader{Agent: 5, Teams: []store.TeamID{ours}, Closed: []store.AccountID{closed}}, 12 + 8},
-		"both are closed":              {store.Reader{Agent: 7, Closed: []store.AccountID{open, closed}}, 0},
-		"to one who holds nothing":     {store.Reader{Agent: 7, Teams: []store.TeamID{theirs}, Closed: []store.AccountID{closed}}, 12 + 4},
-		"to one who is in two of them": {store.Reader{Agent: 7, Teams: []store.TeamID{theirs, ours}, Closed: []store.AccountID{closed}}, 12 + 8},
-	} {
-		var may []store.ConversationID
-		for i := range rows {
-			if tt.reader.May(&rows[i]) {
-				may = append(may, rows[i].ID)
+		{
+			name:      "nothing is closed to the agent",
+			reader:    store.Reader{Agent: 5},
+			wantCount: 12 + 12,
+		},
+		{
+			name:      "an account is closed but for what the agent is assigned",
+			reader:    store.Reader{Agent: 5, Closed: []store.AccountID{restricted}},
+			wantCount: 12 + 6,
+		},
+		{
+			name:      "and but for what the agent's team has",
+			reader:    store.Reader{Agent: 5, Teams: []store.TeamID{ours}, Closed: []store.AccountID{restricted}},
+			wantCount: 12 + 8,
+		},
+		{
+			name:      "both accounts are closed to an agent without conversations",
+			reader:    store.Reader{Agent: 7, Closed: []store.AccountID{open, restricted}},
+			wantCount: 0,
+		},
+		{
+			name:      "an account is closed to an agent without conversations, in one team",
+			reader:    store.Reader{Agent: 7, Teams: []store.TeamID{theirs}, Closed: []store.AccountID{restricted}},
+			wantCount: 12 + 4,
+		},
+		{
+			name:      "an account is closed to an agent without conversations, in both teams",
+			reader:    store.Reader{Agent: 7, Teams: []store.TeamID{theirs, ours}, Closed: []store.AccountID{restricted}},
+			wantCount: 12 + 8,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var want []store.ConversationID
+			for i := range conversations {
+				if tt.reader.May(&conversations[i]) {
+					want = append(want, conversations[i].ID)
+				}
 			}
-		}
-		listed := must(store.ListConversations(t.Context(), pool, tt.reader, store.ListAll, 50, 0))(t)
-		slices.Sort(listed)
-		found := must(store.FindConversations(t.Context(), pool, tt.reader, "lamp", 50, 0))(t)
-		slices.Sort(found)
-		if len(may) != tt.want || !slices.Equal(listed, may) || !slices.Equal(found, may) {
-			t.Errorf("%s: %d are read, want %d: %v; listed %v, found %v", name, len(may), tt.want, may, listed, found)
-		}
-	}
-}
-
-// found gives the conversations with some words, for somebody who may read all.
-func found(t *testing.T, pool *pgxpool.Pool, words string) []store.ConversationID {
-	t.Helper()
-	return must(store.FindConversations(t.Context(), pool, store.Reader{}, words, 50, 0))(t)
-}
-
-// A search finds by subject, name, address and number, by the beginnings of words, whatever signs are typed.
-// R-110, R-111, R-112
-func TestFind(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	account := channelAccount(t, pool, "a")
-	exec(t, pool, `WITH k AS (INSERT INTO contacts (id, name) VALUES (1, 'x'))
-		INSERT INTO identities (id, account_id, key, name, contact_id) VALUES (11, $1, 'ann.lee@shop.example', 'Ann O''Brien-Lee', 1),
-		(12, $1, '+491715550100', 'Tomás Núñez', 1), (13, $1, '76000247060', '', 1), (14, $1, 'wa-77', 'نورة', 1)`, account)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, subject, participants, last_at, created_at) VALUES
-		(1, $1, 11, 'open', 'Broken lamp, order 2024-0042', '[{"key":"ann.lee@shop.example"},{"key":"lucia@casa.example","name":"Lucía"}]', now(), now()),
-		(2, $1, 11, 'closed', 'Invoice for 100% wool', '[]', now(), now()),
-		(3, $1, 12, 'resolved', '', '[]', now(), now()), (4, $1, 13, 'snoozed', '', '[]', now(), now()),
-		(5, $1, 14, 'open', '王芳 asks', '[]', now(), now())`, account)
-	exec(t, pool, `UPDATE identities SET same_as = 12 WHERE id = 14`)
-	for words, want := range map[string][]store.ConversationID{
-		"lamp": {1}, "LAM": {1}, "amp": nil, "lamp order": {1}, "lamp invoice": nil, "ann": {2, 1}, "ann inv": {2}, "o'brien": {2, 1},
-		"ann.lee@shop.example": {2, 1}, "shop.exam": {2, 1}, "lucia": {1}, "tomas nunez": {3}, "Núñez": {3},
-		"+49 171 5550100": {3}, "0049 (171) 555-0100": {3}, "0171/5550100": {3}, "171555": {3}, "5550100": nil,
-		"2024-0042": {1}, "0042": {1}, "76000": {4}, "نور": {5, 3}, "王芳": {5},
-		"100%": {2}, "%": nil, "'": nil, `"`: nil, `\'); DROP TABLE conversations; --`: nil, "lamp' | 'ann": {1}, "lamp & !ann": {1}, "a:* <-> (": {5, 2, 1},
-		"lamp\x00\xff": {1}, "": nil, "   ": nil,
-	} {
-		if got := found(t, pool, words); !slices.Equal(got, want) {
-			t.Errorf("%q finds %v, want %v", words, got, want)
-		}
-	}
-	exec(t, pool, `UPDATE conversations SET subject = 'Desk' WHERE id = 1`)
-	exec(t, pool, `UPDATE identities SET name = 'Zoe' WHERE id = 11`)
-	for words, want := range map[string][]store.ConversationID{"broken": nil, "desk zoe": {1}, "zoe": {2, 1}, "brien": nil} {
-		if got := found(t, pool, words); !slices.Equal(got, want) {
-			t.Errorf("after changes, %q finds %v, want %v", words, got, want)
-		}
-	}
-}
-
-// A number is found with the code of its country and without, however long the code is.
-func TestFindNumbers(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	account := channelAccount(t, pool, "a")
-	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'x')`)
-	numbers := []string{"+1 2025550100", "7 6000247060", "+20 1000555010", "+49 1715550100", "+61 491570006", "+98 9125550100", "+353 850550100", "+971 505550100",
-		"+852 55500100", "0 3015550100"}
-	for i, number := range numbers {
-		exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES ($1, $2, $3, 1)`, i+1, account, strings.ReplaceAll(number, " ", ""))
-		exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES ($1, $2, $1, 'open', now(), now())`, i+1, account)
-	}
-	for i, number := range numbers {
-		code, national, _ := strings.Cut(number, " ")
-		for _, words := range []string{code + national, national, national[:6]} {
-			if got := found(t, pool, words); !slices.Equal(got, []store.ConversationID{store.ConversationID(i + 1)}) {
-				t.Errorf("%q finds %v, want %s", words, got, number)
+			if len(want) != tt.wantCount {
+				t.Errorf("the agent may read %d conversations, want %d: %v", len(want), tt.wantCount, want)
 			}
-		}
-	}
-}
 
-// Conversations that were there before the search become findable in batches, the newest first.
-func TestKeepOldWords(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	account := channelAccount(t, pool, "a")
-	exec(t, pool, `INSERT INTO conversations (id, account_id, status, subject, last_at, created_at) SELECT n, $1, 'open', 'Lamp', now(), now() FROM generate_series(1, 5) AS n`, account)
-	exec(t, pool, `DELETE FROM conversation_words`)
-	exec(t, pool, `INSERT INTO words_backlog (id, below) VALUES (1, 6)`)
-	for round, want := range [][]store.ConversationID{{5, 4}, {5, 4, 3, 2}, {5, 4, 3, 2, 1}, {5, 4, 3, 2, 1}, {5, 4, 3, 2, 1}} {
-		more := must(store.KeepOldWords(t.Context(), pool, 2))(t)
-		if got := found(t, pool, "lamp"); !slices.Equal(got, want) || more != (round < 3) {
-			t.Errorf("round %d: %v are found, want %v; more to do: %v", round, got, want, more)
-		}
+			listed := mustList(t, pool, tt.reader, store.ListAll, maxListed, 0)
+			slices.Sort(listed)
+			if !slices.Equal(listed, want) {
+				t.Errorf("listed are %v, want those that the agent may read: %v", listed, want)
+			}
+			found := must(store.FindConversations(t.Context(), pool, tt.reader, "lamp", maxListed, 0))(t)
+			slices.Sort(found)
+			if !slices.Equal(found, want) {
+				t.Errorf("found are %v, want those that the agent may read: %v", found, want)
+			}
+		})
 	}
 }

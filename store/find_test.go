@@ -1,0 +1,191 @@
+package store_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// findAll returns the conversations with some words, for somebody who may read all.
+func findAll(t *testing.T, pool *pgxpool.Pool, words string) []store.ConversationID {
+	t.Helper()
+	return must(store.FindConversations(t.Context(), pool, store.Reader{}, words, maxListed, 0))(t)
+}
+
+// newCorrespondence makes five conversations with four customers, of whom the last, Noura, is the same person as Tomás.
+func newCorrespondence(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool := storetest.DB(t)
+	account := channelAccount(t, pool, "a")
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'x')`)
+	exec(t, pool, `
+		INSERT INTO identities (id, account_id, key, name, contact_id)
+		VALUES
+			(11, $1, 'ann.lee@shop.example', 'Ann O''Brien-Lee', 1),
+			(12, $1, '+491715550100', 'Tomás Núñez', 1),
+			(13, $1, '76000247060', '', 1),
+			(14, $1, 'wa-77', 'نورة', 1)`, account)
+	exec(t, pool, `
+		INSERT INTO conversations (id, account_id, identity_id, status, subject, participants, last_at, created_at)
+		VALUES
+			(1, $1, 11, 'open', 'Broken lamp, order 2024-0042',
+				'[{"key":"ann.lee@shop.example"},{"key":"lucia@casa.example","name":"Lucía"}]', now(), now()),
+			(2, $1, 11, 'closed', 'Invoice for 100% wool', '[]', now(), now()),
+			(3, $1, 12, 'resolved', '', '[]', now(), now()),
+			(4, $1, 13, 'snoozed', '', '[]', now(), now()),
+			(5, $1, 14, 'open', '王芳 asks', '[]', now(), now())`, account)
+	exec(t, pool, `UPDATE identities SET same_as = 12 WHERE id = 14`)
+	return pool
+}
+
+// A search finds by subject, name, address and number, by the beginnings of words, whatever signs are typed.
+// R-110, R-111, R-112
+func TestFind(t *testing.T) {
+	t.Parallel()
+	pool := newCorrespondence(t)
+	type ids = []store.ConversationID
+	tests := []struct {
+		name  string
+		words string
+		want  ids
+	}{
+		{name: "word of a subject", words: "lamp", want: ids{1}},
+		{name: "beginning of a word in capitals", words: "LAM", want: ids{1}},
+		{name: "end of a word", words: "amp", want: nil},
+		{name: "two words of a subject", words: "lamp order", want: ids{1}},
+		{name: "words of two subjects", words: "lamp invoice", want: nil},
+		{name: "name", words: "ann", want: ids{2, 1}},
+		{name: "name and subject", words: "ann inv", want: ids{2}},
+		{name: "name with an apostrophe", words: "o'brien", want: ids{2, 1}},
+		{name: "address", words: "ann.lee@shop.example", want: ids{2, 1}},
+		{name: "beginning of a domain", words: "shop.exam", want: ids{2, 1}},
+		{name: "another participant without the accent", words: "lucia", want: ids{1}},
+		{name: "name without accents", words: "tomas nunez", want: ids{3}},
+		{name: "name with an accent", words: "Núñez", want: ids{3}},
+		{name: "international number with blanks", words: "+49 171 5550100", want: ids{3}},
+		{name: "number with 00 and signs", words: "0049 (171) 555-0100", want: ids{3}},
+		{name: "national number", words: "0171/5550100", want: ids{3}},
+		{name: "beginning of a national number", words: "171555", want: ids{3}},
+		{name: "end of a number", words: "5550100", want: nil},
+		{name: "order number", words: "2024-0042", want: ids{1}},
+		{name: "part of an order number", words: "0042", want: ids{1}},
+		{name: "beginning of a number without a plus", words: "76000", want: ids{4}},
+		{name: "Arabic name, of one person with two identities", words: "نور", want: ids{5, 3}},
+		{name: "Chinese name", words: "王芳", want: ids{5}},
+		{name: "number with a percent sign", words: "100%", want: ids{2}},
+		{name: "percent sign alone", words: "%", want: nil},
+		{name: "apostrophe alone", words: "'", want: nil},
+		{name: "quote alone", words: `"`, want: nil},
+		{name: "SQL", words: `\'); DROP TABLE conversations; --`, want: nil},
+		{name: "or of PostgreSQL's queries", words: "lamp' | 'ann", want: ids{1}},
+		{name: "not of PostgreSQL's queries", words: "lamp & !ann", want: ids{1}},
+		{name: "other signs of PostgreSQL's queries", words: "a:* <-> (", want: ids{5, 2, 1}},
+		{name: "bytes that are no text", words: "lamp\x00\xff", want: ids{1}},
+		{name: "nothing", words: "", want: nil},
+		{name: "blanks", words: "   ", want: nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := findAll(t, pool, tt.words); !slices.Equal(got, tt.want) {
+				t.Errorf("%q finds %v, want %v", tt.words, got, tt.want)
+			}
+		})
+	}
+}
+
+// A conversation is found by its new subject and its customer's new name, and no more by the former ones.
+// R-110
+func TestFindAfterChanges(t *testing.T) {
+	t.Parallel()
+	pool := newCorrespondence(t)
+	exec(t, pool, `UPDATE conversations SET subject = 'Desk' WHERE id = 1`)
+	exec(t, pool, `UPDATE identities SET name = 'Zoe' WHERE id = 11`)
+	tests := []struct {
+		name  string
+		words string
+		want  []store.ConversationID
+	}{
+		{name: "former subject", words: "broken", want: nil},
+		{name: "new subject and name", words: "desk zoe", want: []store.ConversationID{1}},
+		{name: "new name", words: "zoe", want: []store.ConversationID{2, 1}},
+		{name: "former name", words: "brien", want: nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := findAll(t, pool, tt.words); !slices.Equal(got, tt.want) {
+				t.Errorf("%q finds %v, want %v", tt.words, got, tt.want)
+			}
+		})
+	}
+}
+
+// A number is found with the code of its country and without, however long the code is, and by its beginning.
+func TestFindNumbers(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := channelAccount(t, pool, "a")
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'x')`)
+	numbers := []struct{ code, national string }{
+		{code: "+1", national: "2025550100"},
+		{code: "7", national: "6000247060"},
+		{code: "+20", national: "1000555010"},
+		{code: "+49", national: "1715550100"},
+		{code: "+61", national: "491570006"},
+		{code: "+98", national: "9125550100"},
+		{code: "+353", national: "850550100"},
+		{code: "+971", national: "505550100"},
+		{code: "+852", national: "55500100"},
+		{code: "0", national: "3015550100"},
+	}
+	for i, n := range numbers {
+		exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES ($1, $2, $3, 1)`, i+1, account, n.code+n.national)
+		exec(t, pool, `
+			INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
+			VALUES ($1, $2, $1, 'open', now(), now())`, i+1, account)
+	}
+	for i, n := range numbers {
+		want := []store.ConversationID{store.ConversationID(i + 1)}
+		for _, words := range []string{n.code + n.national, n.national, n.national[:6]} {
+			if got := findAll(t, pool, words); !slices.Equal(got, want) {
+				t.Errorf("%q finds %v, want %v: the number %s %s", words, got, want, n.code, n.national)
+			}
+		}
+	}
+}
+
+// Conversations that were there before the search become findable in batches, the newest first.
+func TestKeepOldWords(t *testing.T) {
+	t.Parallel()
+	const batch = 2
+	pool := storetest.DB(t)
+	account := channelAccount(t, pool, "a")
+	exec(t, pool, `
+		INSERT INTO conversations (id, account_id, status, subject, last_at, created_at)
+		SELECT n, $1, 'open', 'Lamp', now(), now()
+		FROM generate_series(1, 5) AS n`, account)
+	exec(t, pool, `DELETE FROM conversation_words`)
+	exec(t, pool, `INSERT INTO words_backlog (id, below) VALUES (1, 6)`)
+	rounds := []struct {
+		wantFound []store.ConversationID
+		wantMore  bool
+	}{
+		{wantFound: []store.ConversationID{5, 4}, wantMore: true},
+		{wantFound: []store.ConversationID{5, 4, 3, 2}, wantMore: true},
+		{wantFound: []store.ConversationID{5, 4, 3, 2, 1}, wantMore: true},
+		{wantFound: []store.ConversationID{5, 4, 3, 2, 1}, wantMore: false},
+		{wantFound: []store.ConversationID{5, 4, 3, 2, 1}, wantMore: false},
+	}
+	for i, round := range rounds {
+		more := must(store.KeepOldWords(t.Context(), pool, batch))(t)
+		if more != round.wantMore {
+			t.Errorf("after round %d there is more to do: %t, want %t", i, more, round.wantMore)
+		}
+		if got := findAll(t, pool, "lamp"); !slices.Equal(got, round.wantFound) {
+			t.Errorf("after round %d %v are found, want %v", i, got, round.wantFound)
+		}
+	}
+}
