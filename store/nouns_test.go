@@ -1,93 +1,38 @@
 package store_test
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 	"parley/store/storetest"
 )
 
-// A lease belongs to one holder until its time is over or it is given back.
-func TestLease(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	take := func(holder string, seconds float64) bool {
-		t.Helper()
-		return must(store.TakeLease(t.Context(), pool, "sweep", holder, seconds))(t)
-	}
-	if !take("a", 60) || take("b", 60) || !take("a", 60) {
-		t.Fatal("a lease must belong to its first holder, who may renew it")
-	}
-	if !must(store.TakeLease(t.Context(), pool, "other", "b", 60))(t) {
-		t.Error("another name is another lease")
-	}
-	exec(t, pool, `UPDATE leases SET until = clock_timestamp() - interval '1 s' WHERE name = 'sweep'`)
-	if !take("b", 60) || take("a", 60) {
-		t.Error("a lease that ended is free for one")
-	}
-	check(t, store.DropLease(t.Context(), pool, "sweep", "a"))
-	if take("a", 60) {
-		t.Error("somebody else's lease was given back")
-	}
-	check(t, store.DropLease(t.Context(), pool, "sweep", "b"))
-	if !take("a", 60) {
-		t.Error("a lease that was given back isn't free")
-	}
-}
-
-// A lease that several want at once goes to one.
-func TestLeaseRace(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	var group sync.WaitGroup
-	got := make(chan bool, 20)
-	for i := range 20 {
-		group.Go(func() {
-			ok, err := store.TakeLease(context.Background(), pool, "x", fmt.Sprint(i), 60)
-			if err != nil {
-				t.Error(err)
-			}
-			got <- ok
-		})
-	}
-	group.Wait()
-	close(got)
-	n := 0
-	for ok := range got {
-		if ok {
-			n++
-		}
-	}
-	if n != 1 {
-		t.Errorf("%d holders, want 1", n)
-	}
-}
-
 // Ids are never given twice, however many take them.
-func TestIDs(t *testing.T) {
+func TestIDsAreUnique(t *testing.T) {
 	t.Parallel()
+	const takers, batches, batchSize = 4, 5, 300
 	pool := storetest.DB(t)
 	var mu sync.Mutex
-	var group sync.WaitGroup
 	seen := map[int64]bool{}
-	for range 4 {
+	var group sync.WaitGroup
+	for range takers {
 		group.Go(func() {
 			var ids store.IDs
-			for range 5 {
-				if err := ids.Ensure(context.Background(), pool, 300); err != nil {
+			for range batches {
+				if err := ids.Ensure(context.Background(), pool, batchSize); err != nil {
 					t.Error(err)
 				}
 				mu.Lock()
-				for range 300 {
+				for range batchSize {
 					id := ids.Next()
 					if seen[id] {
 						t.Errorf("%d was given twice", id)
@@ -99,60 +44,110 @@ func TestIDs(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if len(seen) != 4*5*300 {
-		t.Errorf("%d ids, want %d", len(seen), 4*5*300)
+	if want := takers * batches * batchSize; len(seen) != want {
+		t.Errorf("%d ids were given, want %d", len(seen), want)
 	}
+}
+
+func TestIDsPanicWithoutEnsure(t *testing.T) {
+	t.Parallel()
 	defer func() {
 		if recover() == nil {
-			t.Error("an id came from nowhere")
+			t.Error("Next gave an id that Ensure hadn't reserved")
 		}
 	}()
 	new(store.IDs).Next()
 }
 
-// Two that write to a newcomer at once find the same identity and contact.
+// insertNewcomer does what a process does that hears of a customer: it stores her identity, and a contact for it if the
+// identity is new. It returns the contact that the customer has then.
+func insertNewcomer(pool *pgxpool.Pool, newcomer store.Identity) (store.ContactID, error) {
+	ctx := context.Background()
+	var stored []store.Identity
+	err := store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		var p store.Pipeline
+		if err := p.UpsertIdentities(&stored, []store.Identity{newcomer}); err != nil {
+			return err
+		}
+		if err := p.Run(ctx, tx); err != nil {
+			return err
+		}
+		if len(stored) != 1 {
+			return fmt.Errorf("%d identities, want 1", len(stored))
+		}
+		if stored[0].ID != newcomer.ID { // another process has stored her
+			return nil
+		}
+		return store.InsertContacts(ctx, tx, stored)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return stored[0].ContactID, nil
+}
+
+// Processes that hear of a newcomer at once find the same identity and contact.
 func TestIdentityRace(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
-	var group sync.WaitGroup
+	account := channelAccount(t, pool, "a")
 	var mu sync.Mutex
 	found := map[store.ContactID]bool{}
+	var group sync.WaitGroup
 	for i := range store.IdentityID(8) {
 		group.Go(func() {
-			err := store.InTx(context.Background(), pool, func(tx pgx.Tx) error {
-				ctx := context.Background()
-				var p store.Pipeline
-				var rows []store.Identity
-				err := p.UpsertIdentities(&rows, []store.Identity{
-					{ID: 100 + i, AccountID: account, Key: "kim", Name: fmt.Sprint("Kim ", i), ContactID: store.ContactID(200 + i)}})
-				if err != nil {
-					return err
-				}
-				if err := p.Run(ctx, tx); err != nil {
-					return err
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				for _, r := range rows {
-					found[r.ContactID] = true
-					if r.ID == 100+i {
-						err = store.InsertContacts(ctx, tx, rows)
-					}
-				}
-				return err
+			contact, err := insertNewcomer(pool, store.Identity{
+				ID:        100 + i,
+				AccountID: account,
+				Key:       "kim",
+				Name:      fmt.Sprint("Kim ", i),
+				ContactID: store.ContactID(200 + i),
 			})
 			if err != nil {
 				t.Error(err)
+				return
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			found[contact] = true
 		})
 	}
 	group.Wait()
+
 	if len(found) != 1 {
-		t.Errorf("%d contacts for one newcomer, want 1", len(found))
+		t.Errorf("one newcomer has the contacts %v, want one", found)
 	}
-	if got := row(t, pool, `SELECT (SELECT count(*) FROM identities), (SELECT count(*) FROM contacts)`); got != "(1,1)" {
-		t.Errorf("identities and contacts: %s, want (1,1)", got)
+	for _, table := range []string{"identities", "contacts"} {
+		var n int
+		check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM `+table).Scan(&n))
+		if n != 1 {
+			t.Errorf("there are %d %s, want 1", n, table)
+		}
+	}
+}
+
+// kimID is the identity of newKim.
+const kimID = store.IdentityID(1)
+
+// newKim makes a customer with the key "kim".
+func newKim(t *testing.T, pool *pgxpool.Pool, account store.AccountID) {
+	t.Helper()
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'Kim')`)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES ($1, $2, 'kim', 1)`, kimID, account)
+}
+
+// kimsConversation returns a conversation with Kim. Of exclusive ones, a customer has one open at a time: they are chats.
+func kimsConversation(account store.AccountID, id store.ConversationID, status string, exclusive bool) store.Conversation {
+	identity := kimID
+	return store.Conversation{
+		ID:         id,
+		AccountID:  account,
+		IdentityID: &identity,
+		Kind:       "customer",
+		Status:     status,
+		Exclusive:  exclusive,
+		LastAt:     time.Now(),
+		CreatedAt:  time.Now(),
 	}
 }
 
@@ -160,156 +155,224 @@ func TestIdentityRace(t *testing.T) {
 // R-021
 func TestOneOpenConversation(t *testing.T) {
 	t.Parallel()
+	const exclusive = true
 	pool := storetest.DB(t)
-	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
-	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'Kim')`)
-	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, $1, 'kim', 1)`, account)
-	identity := store.IdentityID(1)
-	make := func(id store.ConversationID, status string, exclusive bool) error {
-		return store.InsertConversations(t.Context(), pool, []store.Conversation{{ID: id, AccountID: account, IdentityID: &identity, Kind: "customer",
-			Status: status, Exclusive: exclusive, LastAt: time.Now(), CreatedAt: time.Now()}})
+	account := channelAccount(t, pool, "a")
+	newKim(t, pool, account)
+	insert := func(id store.ConversationID, status string) error {
+		return store.InsertConversations(t.Context(), pool, []store.Conversation{kimsConversation(account, id, status, exclusive)})
 	}
-	check(t, make(1, "open", true))
+	check(t, insert(1, "open"))
 	for i, status := range []string{"open", "pending", "snoozed"} {
-		if make(store.ConversationID(10+i), status, true) == nil {
-			t.Errorf("a second conversation is %s", status)
+		if insert(store.ConversationID(10+i), status) == nil {
+			t.Errorf("a second conversation that is %s was stored beside an open one", status)
 		}
 	}
-	check(t, make(2, "resolved", true))
-	check(t, make(3, "closed", true))
-	check(t, make(4, "open", false))
+	for i, status := range []string{"resolved", "closed"} {
+		if err := insert(store.ConversationID(20+i), status); err != nil {
+			t.Errorf("a second conversation that is %s: %v", status, err)
+		}
+	}
+}
+
+// Both LatestOf and OpenOf find the newest conversation of a customer, and the open one of the chat.
+// R-021
+func TestLatestAndOpenConversations(t *testing.T) {
+	t.Parallel()
+	const exclusive, inclusive = true, false
+	pool := storetest.DB(t)
+	account := channelAccount(t, pool, "a")
+	newKim(t, pool, account)
+	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{
+		kimsConversation(account, 1, "open", exclusive),
+		kimsConversation(account, 2, "resolved", exclusive),
+		kimsConversation(account, 3, "closed", exclusive),
+		kimsConversation(account, 4, "open", inclusive),
+	}))
+
 	var p store.Pipeline
-	var got []store.ConversationID
-	var open []store.ConversationID
-	p.LatestOf(&got, []store.AccountID{account, account}, []string{"kim", "nobody"})
-	p.OpenOf(&open, []store.AccountID{account, account}, []string{"kim", "nobody"})
+	var latest, open []store.ConversationID
+	accounts, keys := []store.AccountID{account, account}, []string{"kim", "nobody"}
+	p.LatestOf(&latest, accounts, keys)
+	p.OpenOf(&open, accounts, keys)
 	check(t, p.Run(t.Context(), pool))
-	if slices.Sort(got); !slices.Equal(got, []store.ConversationID{1, 4}) {
-		t.Errorf("the newest, and the open one of the chat, are %v, want %v", got, []store.ConversationID{1, 4})
+
+	want := []store.ConversationID{1, 4}
+	if slices.Sort(latest); !slices.Equal(latest, want) {
+		t.Errorf("LatestOf found %v, want %v", latest, want)
 	}
-	if slices.Sort(open); !slices.Equal(open, []store.ConversationID{1, 4}) {
-		t.Errorf("open are %v, want %v", open, []store.ConversationID{1, 4})
+	if slices.Sort(open); !slices.Equal(open, want) {
+		t.Errorf("OpenOf found %v, want %v", open, want)
 	}
 }
 
-// Conversations, messages and deliveries come back as they were written, whatever is in them.
-func TestRowsRoundTrip(t *testing.T) {
+// storedAt is a time with microseconds, which is what the database keeps.
+func storedAt() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 123456000, time.UTC) }
+
+// mustConversation reads a conversation. It fails the test if there is none.
+func mustConversation(t *testing.T, pool *pgxpool.Pool, id store.ConversationID) store.Conversation {
+	t.Helper()
+	list := must(store.Conversations(t.Context(), pool, id))(t)
+	if len(list) != 1 {
+		t.Fatalf("found %d conversations with the id %d, want 1", len(list), id)
+	}
+	return list[0]
+}
+
+// awkwardConversation has values that quoting, or reading lists and JSON, may spoil.
+func awkwardConversation(account store.AccountID) store.Conversation {
+	day, previous, at := "2026-11-20", store.ConversationID(7), storedAt()
+	return store.Conversation{
+		ID:           1,
+		AccountID:    account,
+		Kind:         "automatic",
+		Status:       "open",
+		Subject:      `"quotes" \ and ` + "\u2028 \U0001F525",
+		Assignees:    []store.AgentID{3, 1, 2},
+		Tags:         []string{"a,b", "{c}"},
+		Participants: []store.Participant{{Key: "kim@x.test", Name: "Kim", Role: "to", New: true}},
+		Refs:         []string{"1", ""},
+		Day:          &day,
+		PreviousID:   &previous,
+		SnoozedUntil: &at,
+		LastAt:       at,
+		CreatedAt:    at,
+	}
+}
+
+func TestConversationIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
-	at := time.Date(2026, 11, 20, 9, 30, 0, 123456000, time.UTC)
-	day, previous := "2026-11-20", store.ConversationID(7)
-	c := store.Conversation{ID: 1, AccountID: account, Kind: "automatic", Status: "open", Subject: `"quotes" \ and ` + "\u2028 \U0001F525", Assignees: []store.AgentID{3, 1, 2},
-		Tags: []string{"a,b", "{c}"}, Participants: []store.Participant{{Key: "kim@x.test", Name: "Kim", Role: "to", New: true}}, Refs: []string{"1", ""}, Day: &day,
-		PreviousID: &previous, SnoozedUntil: &at, LastAt: at, CreatedAt: at}
+	want := awkwardConversation(channelAccount(t, pool, "a"))
+	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{want}))
+	got := mustConversation(t, pool, 1)
+	if got.SnoozedUntil == nil {
+		t.Fatal("SnoozedUntil: got nil")
+	}
+	tests := []struct {
+		field     string
+		got, want any
+	}{
+		{field: "Subject", got: got.Subject, want: want.Subject},
+		{field: "Assignees", got: got.Assignees, want: want.Assignees},
+		{field: "Tags", got: got.Tags, want: want.Tags},
+		{field: "Participants", got: got.Participants, want: want.Participants},
+		{field: "Refs", got: got.Refs, want: want.Refs},
+		{field: "Day", got: got.Day, want: want.Day},
+		{field: "PreviousID", got: got.PreviousID, want: want.PreviousID},
+		{field: "SnoozedUntil", got: got.SnoozedUntil.UTC(), want: storedAt()},
+		{field: "LastAt", got: got.LastAt.UTC(), want: storedAt()},
+		{field: "WaitingSince", got: got.WaitingSince, want: (*time.Time)(nil)},
+	}
+	for _, tt := range tests {
+		if !reflect.DeepEqual(tt.got, tt.want) {
+			t.Errorf("%s: got %#v, want %#v", tt.field, tt.got, tt.want)
+		}
+	}
+}
+
+func TestConversationIsChanged(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	c := awkwardConversation(channelAccount(t, pool, "a"))
 	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{c}))
-	got := must(store.Conversations(t.Context(), pool, 1))(t)[0]
-	if got.Subject != c.Subject || !slices.Equal(got.Assignees, c.Assignees) || !slices.Equal(got.Tags, c.Tags) || !slices.Equal(got.Participants, c.Participants) ||
-		!slices.Equal(got.Refs, c.Refs) || *got.Day != day || *got.PreviousID != 7 || !got.SnoozedUntil.Equal(at) || !got.LastAt.Equal(at) || got.WaitingSince != nil {
-		t.Errorf("conversation %+v", got)
+	c = mustConversation(t, pool, 1)
+	c.SnoozedUntil, c.Tags, c.Subject = nil, nil, "new"
+	check(t, store.UpdateConversations(t.Context(), pool, []store.Conversation{c}))
+
+	got := mustConversation(t, pool, 1)
+	if got.SnoozedUntil != nil {
+		t.Errorf("SnoozedUntil: got %v, want nil", got.SnoozedUntil)
 	}
-	got.SnoozedUntil, got.Tags, got.Subject = nil, nil, "new"
-	check(t, store.UpdateConversations(t.Context(), pool, []store.Conversation{got}))
-	if got = must(store.Conversations(t.Context(), pool, 1))(t)[0]; got.SnoozedUntil != nil || len(got.Tags) != 0 || got.Subject != "new" {
-		t.Errorf("changed conversation %+v", got)
+	if len(got.Tags) != 0 {
+		t.Errorf("Tags: got %v, want none", got.Tags)
 	}
-	m := store.Message{ID: 5, ConversationID: 1, Direction: store.DirectionIn, Fate: store.FateIn, Text: "a\r\nb\t'; DROP TABLE x; --", Notices: []string{"n"},
-		Files: []store.FileRef{{Name: "x", SizeBytes: 1 << 40, Inline: true}}, SaidAt: at, CreatedAt: at}
-	check(t, store.InsertMessages(t.Context(), pool, []store.Message{m}))
-	back := must(store.Messages(t.Context(), pool, 5))(t)[0]
-	if back.Text != m.Text || len(back.Files) != 1 || back.Files[0].SizeBytes != 1<<40 || !back.Files[0].Inline || back.AgentID != nil {
-		t.Errorf("message %+v", back)
+	if got.Subject != "new" {
+		t.Errorf("Subject: got %q, want %q", got.Subject, "new")
 	}
 }
 
-// The master key is bound to the database by its first use; several keys open, the first seals.
-func TestMasterKey(t *testing.T) {
+func TestMessageIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	old, fresh := store.NewMasterKey(), store.NewMasterKey()
-	sealer := func(keys string) *store.Sealer { return must(store.NewSealer(keys))(t) }
-	if has := must(store.HasMasterKey(t.Context(), pool))(t); has {
-		t.Error("a fresh database has a key")
+	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{awkwardConversation(channelAccount(t, pool, "a"))}))
+	want := store.Message{
+		ID:             5,
+		ConversationID: 1,
+		Direction:      store.DirectionIn,
+		Fate:           store.FateIn,
+		Text:           "a\r\nb\t'; DROP TABLE x; --",
+		Notices:        []string{"n"},
+		Files:          []store.FileRef{{Name: "x", SizeBytes: 1 << 40, Inline: true}},
+		SaidAt:         storedAt(),
+		CreatedAt:      storedAt(),
 	}
-	check(t, store.CheckMasterKey(t.Context(), pool, sealer(old)))
-	if err := store.CheckMasterKey(t.Context(), pool, sealer(fresh)); !errors.Is(err, store.ErrWrongKey) {
-		t.Errorf("another key: %v", err)
+	check(t, store.InsertMessages(t.Context(), pool, []store.Message{want}))
+
+	list := must(store.Messages(t.Context(), pool, 5))(t)
+	if len(list) != 1 {
+		t.Fatalf("found %d messages, want 1", len(list))
 	}
-	for _, keys := range []string{fresh + "," + old, old + "," + fresh, fresh + "," + old} { // two processes, and a third
-		check(t, store.CheckMasterKey(t.Context(), pool, sealer(keys)))
+	got := list[0]
+	if got.Text != want.Text {
+		t.Errorf("Text: got %q, want %q", got.Text, want.Text)
 	}
-	for _, lacking := range []string{old, fresh} { // each of them has sealed something
-		if err := store.CheckMasterKey(t.Context(), pool, sealer(lacking)); !errors.Is(err, store.ErrWrongKey) {
-			t.Errorf("one key of two: %v", err)
-		}
+	if !reflect.DeepEqual(got.Files, want.Files) {
+		t.Errorf("Files: got %+v, want %+v", got.Files, want.Files)
 	}
-	if n := len(must(store.KeyChecks(t.Context(), pool))(t)); n != 2 {
-		t.Errorf("%d check values of two keys, want 2", n)
-	}
-	sealed := sealer(old).Seal("accounts/a", []byte("secret"))
-	if bytes.Contains(sealed, []byte("secret")) {
-		t.Error("it isn't sealed")
-	}
-	if got := must(sealer(fresh+","+old).Open("accounts/a", sealed))(t); string(got) != "secret" {
-		t.Errorf("opened %q", got)
-	}
-	for place, keys := range map[string]string{"accounts/b": old, "accounts/a": fresh} {
-		if _, err := sealer(keys).Open(place, sealed); !errors.Is(err, store.ErrWrongKey) {
-			t.Errorf("opened at %s: %v", place, err)
-		}
-	}
-	first := must(store.TokenKeys(t.Context(), pool, sealer(old), "token"))(t)
-	again := must(store.TokenKeys(t.Context(), pool, sealer(old), "token"))(t)
-	if len(first) != 1 || len(first[0]) != 32 || !bytes.Equal(first[0], again[0]) {
-		t.Error("token keys change")
-	}
-	for _, bad := range []string{"", "short", "!!", old + ",x"} {
-		if _, err := store.NewSealer(bad); err == nil {
-			t.Errorf("%q is no key", bad)
-		}
+	if got.AgentID != nil {
+		t.Errorf("AgentID: got %v, want nil", got.AgentID)
 	}
 }
 
 // Parley's clock is the database's plus what tests moved it.
-func TestClock(t *testing.T) {
+func TestMoveClock(t *testing.T) {
 	t.Parallel()
+	const want, tolerance = 35 * time.Hour, time.Minute
 	pool := storetest.DB(t)
 	before := must(store.Now(t.Context(), pool))(t)
-	check(t, store.MoveClock(t.Context(), pool, 36*time.Hour))
+	check(t, store.MoveClock(t.Context(), pool, want+time.Hour))
 	check(t, store.MoveClock(t.Context(), pool, -time.Hour))
-	if ahead := must(store.Ahead(t.Context(), pool))(t); ahead != 35*time.Hour {
-		t.Errorf("ahead by %s, want %s", ahead, 35*time.Hour)
+	if ahead := must(store.Ahead(t.Context(), pool))(t); ahead != want {
+		t.Errorf("the clock is ahead by %s, want %s", ahead, want)
 	}
-	if moved := must(store.Now(t.Context(), pool))(t).Sub(before); moved < 35*time.Hour || moved > 35*time.Hour+time.Minute {
-		t.Errorf("moved by %s", moved)
+	moved := must(store.Now(t.Context(), pool))(t).Sub(before)
+	if moved < want || moved > want+tolerance {
+		t.Errorf("the clock moved by %s, want %s and what passed meanwhile", moved, want)
 	}
 }
 
-// Of each conversation some parked replies are given, however many others have some.
+// ParkedMessages returns some parked replies of each conversation, the oldest ones, however many others have some.
 func TestParkedMessages(t *testing.T) {
 	t.Parallel()
 	pool, at := storetest.DB(t), time.Now()
-	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
-	var conversations []store.Conversation
+	account := channelAccount(t, pool, "a")
 	for id := range store.ConversationID(3) {
-		conversations = append(conversations, store.Conversation{ID: 1 + id, AccountID: account, Kind: "customer", Status: "open", LastAt: at, CreatedAt: at})
+		c := store.Conversation{ID: 1 + id, AccountID: account, Kind: "customer", Status: "open", LastAt: at, CreatedAt: at}
+		check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{c}))
 	}
-	check(t, store.InsertConversations(t.Context(), pool, conversations))
-	var rows []store.Message
-	for i := range int64(9) {
-		rows = append(rows, store.Message{ID: store.MessageID(20 - i), ConversationID: store.ConversationID(1 + i%3), Direction: store.DirectionNote, Fate: store.FateParked, Reason: "window", EventID: store.EventID(i), SaidAt: at, CreatedAt: at})
+	park := func(id store.MessageID, conversation store.ConversationID, event store.EventID, reason string) store.Message {
+		return store.Message{ID: id, ConversationID: conversation, Direction: store.DirectionNote, Fate: store.FateParked,
+			Reason: reason, EventID: event, SaidAt: at, CreatedAt: at}
 	}
-	rows = append(rows, store.Message{ID: 1, ConversationID: 1, Direction: store.DirectionNote, Fate: store.FateParked, Reason: "other", SaidAt: at, CreatedAt: at})
-	check(t, store.InsertMessages(t.Context(), pool, rows))
+	check(t, store.InsertMessages(t.Context(), pool, []store.Message{
+		park(20, 1, 0, "window"), park(19, 2, 1, "window"), park(18, 3, 2, "window"),
+		park(17, 1, 3, "window"), park(16, 2, 4, "window"), park(15, 3, 5, "window"),
+		park(14, 1, 6, "window"), park(13, 2, 7, "window"), park(12, 3, 8, "window"),
+		park(1, 1, 0, "other"),
+	}))
+
+	const perConversation = 2
 	var p store.Pipeline
 	var found []store.Message
-	p.ParkedMessages(&found, []store.ConversationID{1, 2, 4}, "window", 2)
+	p.ParkedMessages(&found, []store.ConversationID{1, 2, 4}, "window", perConversation)
 	check(t, p.Run(t.Context(), pool))
 	got := map[store.ConversationID][]store.MessageID{}
 	for _, m := range found {
 		got[m.ConversationID] = append(got[m.ConversationID], m.ID)
 	}
-	if !slices.Equal(got[1], []store.MessageID{20, 17}) || !slices.Equal(got[2], []store.MessageID{19, 16}) || len(got) != 2 {
-		t.Errorf("found %v", got)
+	want := map[store.ConversationID][]store.MessageID{1: {20, 17}, 2: {19, 16}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("found %v, want %v", got, want)
 	}
 }

@@ -1,0 +1,121 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// newSealer returns a Sealer with keys of store.NewMasterKey, separated by commas: the first one seals, all of them open.
+func newSealer(t *testing.T, keys string) *store.Sealer {
+	t.Helper()
+	return must(store.NewSealer(keys))(t)
+}
+
+func checkWrongKey(t *testing.T, what string, err error) {
+	t.Helper()
+	if !errors.Is(err, store.ErrWrongKey) {
+		t.Errorf("%s: got error %v, want %v", what, err, store.ErrWrongKey)
+	}
+}
+
+func TestNewDatabaseHasNoMasterKey(t *testing.T) {
+	t.Parallel()
+	if must(store.HasMasterKey(t.Context(), storetest.DB(t)))(t) {
+		t.Error("a new database has a key")
+	}
+}
+
+// The first use of a key binds it to the database.
+func TestAnotherMasterKeyIsRefused(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	check(t, store.CheckMasterKey(t.Context(), pool, newSealer(t, store.NewMasterKey())))
+	err := store.CheckMasterKey(t.Context(), pool, newSealer(t, store.NewMasterKey()))
+	checkWrongKey(t, "another key", err)
+}
+
+// A new key comes to a database beside the old one. From then on both are needed, since each of them may have sealed something.
+func TestMasterKeyIsReplaced(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	oldKey, newKey := store.NewMasterKey(), store.NewMasterKey()
+	check(t, store.CheckMasterKey(t.Context(), pool, newSealer(t, oldKey)))
+	// Three processes, of which one still seals with the old key.
+	for _, keys := range []string{newKey + "," + oldKey, oldKey + "," + newKey, newKey + "," + oldKey} {
+		check(t, store.CheckMasterKey(t.Context(), pool, newSealer(t, keys)))
+	}
+
+	checkWrongKey(t, "the old key alone", store.CheckMasterKey(t.Context(), pool, newSealer(t, oldKey)))
+	checkWrongKey(t, "the new key alone", store.CheckMasterKey(t.Context(), pool, newSealer(t, newKey)))
+	if n := len(must(store.KeyChecks(t.Context(), pool))(t)); n != 2 {
+		t.Errorf("the database keeps %d check values, want one for each of two keys", n)
+	}
+}
+
+func TestSealedIsOpenedByAnyOfTheKeys(t *testing.T) {
+	t.Parallel()
+	oldKey, newKey := store.NewMasterKey(), store.NewMasterKey()
+	sealed := newSealer(t, oldKey).Seal("accounts/a", []byte("secret"))
+	if bytes.Contains(sealed, []byte("secret")) {
+		t.Error("what was sealed can be read")
+	}
+	if got := must(newSealer(t, newKey+","+oldKey).Open("accounts/a", sealed))(t); string(got) != "secret" {
+		t.Errorf("opened %q, want %q", got, "secret")
+	}
+}
+
+func TestSealedIsNotOpenedElsewhere(t *testing.T) {
+	t.Parallel()
+	key := store.NewMasterKey()
+	sealed := newSealer(t, key).Seal("accounts/a", []byte("secret"))
+	_, err := newSealer(t, key).Open("accounts/b", sealed)
+	checkWrongKey(t, "another place", err)
+	_, err = newSealer(t, store.NewMasterKey()).Open("accounts/a", sealed)
+	checkWrongKey(t, "another key", err)
+}
+
+func TestTokenKeysStay(t *testing.T) {
+	t.Parallel()
+	const keyBytes = 32
+	pool := storetest.DB(t)
+	sealer := newSealer(t, store.NewMasterKey())
+	first := must(store.TokenKeys(t.Context(), pool, sealer, "token"))(t)
+	if len(first) != 1 {
+		t.Fatalf("there are %d token keys, want 1", len(first))
+	}
+	if len(first[0]) != keyBytes {
+		t.Errorf("the token key has %d bytes, want %d", len(first[0]), keyBytes)
+	}
+	second := must(store.TokenKeys(t.Context(), pool, sealer, "token"))(t)
+	if len(second) != 1 {
+		t.Fatalf("the second time there are %d token keys, want 1", len(second))
+	}
+	if !bytes.Equal(second[0], first[0]) {
+		t.Error("the second time the token key is another one")
+	}
+}
+
+func TestNewSealerRefusesAKey(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		keys string
+	}{
+		{name: "none", keys: ""},
+		{name: "too short", keys: "short"},
+		{name: "signs that no key has", keys: "!!"},
+		{name: "second one too short", keys: store.NewMasterKey() + ",x"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := store.NewSealer(tt.keys); err == nil {
+				t.Errorf("NewSealer(%q) gave no error", tt.keys)
+			}
+		})
+	}
+}
