@@ -13,40 +13,102 @@ import (
 // joann@shop.example. Regular expressions do that. Where much is looked through, LIKE first finds where they may be, which is
 // cheap.
 
-// What may stand before an address or a number, and behind it. Characters may be escaped as JSON, URLs, mails (=20) and
-// PostgreSQL's form of bytes (\303) do it, and end in a letter or digit then. In a form (%40), a plus is a blank.
+// In what is looked through, characters may be escaped: as JSON does it, as URLs, as mails, and as PostgreSQL writes bytes. Such
+// an escaped character ends in a letter or a digit, though it may stand for a sign. escapedEnd matches one.
+const escapedEnd = `\\u[0-9a-f]{4}` + // \u00e4, as JSON writes ä
+	`|\\[0-7]{3}` // \303, as PostgreSQL writes a byte
+
+// What may stand before an address, and behind it. The examples are what may stand before ann@shop.example.
 const (
-	escapedEnd    = `\\u[0-9a-f]{4}|\\[0-7]{3}`
-	beforeAddress = `(^|[^a-z0-9._%+-]|\\[nrtbf]|=[0-3][0-9a-f]|%(?!2[bde]|5f)[0-9a-f]{2}|` + escapedEnd + `)`
-	beforeInForm  = `(^|[^a-z0-9._%-]|%(?!2[bde]|5f)[0-9a-f]{2}|` + escapedEnd + `)`
-	afterAddress  = `(?![a-z0-9-]|\.[a-z0-9])`
-	beforeNumber  = `(^|[^0-9]|%[0-9a-f]{2}|=[0-3][0-9a-f]|` + escapedEnd + `)(00)?`
-	afterNumber   = `(?![0-9])`
-	// A provider's id is only found where it is a whole value in JSON or in a form.
-	beforeID = `["=]`
-	afterID  = `(["&\\]|$)`
+	beforeAddress = `(` +
+		`^` + // the beginning of the text
+		`|[^a-z0-9._%+-]` + // a sign that no address has: <
+		`|\\[nrtbf]` + // a control character in JSON: \n
+		`|=[0-3][0-9a-f]` + // a sign in a mail: =20, a blank
+		`|%(?!2[bde]|5f)[0-9a-f]{2}` + // a sign in a URL: %3c, a <; but not %2b, %2d, %2e and %5f: + - . _ belong to addresses
+		`|` + escapedEnd +
+		`)`
+	// In a form, where @ is %40, a plus is a blank.
+	beforeInForm = `(` +
+		`^` + // the beginning of the form
+		`|[^a-z0-9._%-]` + // a sign that no address has: =, +
+		`|%(?!2[bde]|5f)[0-9a-f]{2}` + // a sign in a form: %3c, a <
+		`|` + escapedEnd +
+		`)`
+	afterAddress = `(?!` + // not one of these:
+		`[a-z0-9-]` + // a further letter: ann@shop.examples
+		`|\.[a-z0-9]` + // a further part of the domain: ann@shop.example.org
+		`)`
+)
+
+// What may stand before a number without its plus, and behind it. The examples are what may stand before 491715550100.
+const (
+	beforeNumber = `(` +
+		`^` + // the beginning of the text
+		`|[^0-9]` + // a letter or sign: +
+		`|%[0-9a-f]{2}` + // a sign in a URL: %2b, a plus
+		`|=[0-3][0-9a-f]` + // a sign in a mail: =20, a blank
+		`|` + escapedEnd +
+		`)` +
+		`(00)?` // 00491715550100
+	afterNumber = `(?![0-9])` // no further digit: 4917155501001
+)
+
+// A provider's id is only found where it is a whole value in JSON or in a form.
+const (
+	beforeID = `["=]` // "u-17" and user=u-17
+	afterID  = `(` +
+		`["&\\]` + // "u-17", user=u-17&text=hi, and "u-17\n"
+		`|$` + // user=u-17, at the end of the form
+		`)`
 )
 
 // A word begins where no letter or digit stands before it. Letters of Latin, Greek and Cyrillic script count (ä, Ж), so that
 // Fung is not in Prüfung; others don't, since some languages put prefixes, or no blanks, before names. Behind a word only ASCII
 // counts, because many languages put endings there.
 const (
-	beforeWord = `(^|[^a-z0-9À-ӿ])`
-	afterWord  = `(?![a-z0-9])`
+	beforeWord = `(` +
+		`^` + // the beginning of the text
+		`|[^a-z0-9À-ӿ]` + // a sign, or a letter of another script
+		`)`
+	afterWord = `(?![a-z0-9])`
 )
 
 // What people wrote stands in values of JSON: those of some keys, those of the text inputs of Teams' forms, and names of files,
 // which have an extension. Other values, and the names of fields, are words of programs or names of colleagues: a customer may
 // be called Line, User or Rich.
+//
+// These expressions look through bytes in PostgreSQL's form "escape", which writes a backslash twice: JSON's \n is \\n there.
 const (
-	anyCharacter = `([^"\\]|\\[0-7]{3}|\\\\(\\\\|[^\\]))`
-	// noLetter is a character behind which a word may begin, as beforeWord says it, with its escapes.
-	noLetter = `([^a-z0-9"\\]|\\\\(\\\\|["/nrtbf])|\\(302|32[4-7]|33[0-7]|2[0-7]{2})\\[0-7]{3}` +
-		`|\\\\u(00[0-9ab][0-9a-f]|0[5-9a-f][0-9a-f]{2}|[1-9a-f][0-9a-f]{3}))`
-	upToWord     = `\s*:\s*"(` + anyCharacter + `*` + noLetter + `)?`
-	personalText = `"(t:[^"\\]+|text|note|subject|value|content|title)"` + upToWord
-	fileName     = `"name"` + upToWord
-	restOfFile   = anyCharacter + `*\.[a-z0-9]{1,8}"`
+	// anyCharacter is a character of a value.
+	anyCharacter = `(` +
+		`[^"\\]` + // one that is written as it is: a
+		`|\\[0-7]{3}` + // a byte that isn't ASCII: \303
+		`|\\\\(\\\\|[^\\])` + // one that JSON escapes: \\n, and \\\\ for a backslash
+		`)`
+	// noLetter is a character behind which a word may begin, as beforeWord says it.
+	noLetter = `(` +
+		`[^a-z0-9"\\]` + // a sign: a blank
+		`|\\\\(\\\\|["/nrtbf])` + // a sign that JSON escapes: \\n
+		`|\\(` + // two bytes in UTF-8
+		`302` + // of a sign up to U+00BF: \302\240, a blank that doesn't break
+		`|32[4-7]|33[0-7]` + // of a letter from U+0500 on: \327\220, an alef
+		`|2[0-7]{2}` + // at the end of a longer character: \216\213, the end of 王
+		`)\\[0-7]{3}` +
+		`|\\\\u(` + // the same characters, as JSON escapes them
+		`00[0-9ab][0-9a-f]` + // up to U+00BF: \\u00a0
+		`|0[5-9a-f][0-9a-f]{2}` + // from U+0500 on: \\u05d0
+		`|[1-9a-f][0-9a-f]{3}` + // from U+1000 on: \\u738b
+		`))`
+	// upToWord is what stands between a key and a word of its value.
+	upToWord = `\s*:\s*"` + // the colon, and the quote with which the value begins
+		`(` + anyCharacter + `*` + noLetter + `)?` // what stands before the word in the value: My name is, with a blank
+	personalText = `"(` +
+		`t:[^"\\]+` + // "t:reason", an input of Teams' forms
+		`|text|note|subject|value|content|title` + // "text"
+		`)"` + upToWord
+	fileName   = `"name"` + upToWord                // "name":"letter of Ann
+	restOfFile = anyCharacter + `*\.[a-z0-9]{1,8}"` // 's cat.jpeg"
 )
 
 // hasWord is true if one of the contact's names and subjects stands in a text (words). There may be hundreds of them, and of
@@ -137,12 +199,13 @@ func inPersonalText(texts []string) []string {
 // inBytes returns the forms of texts in the bytes of an event: as they are, as markup has them, and as writers of JSON
 // escape both: none but what they must, Go, and Slack, which writes ASCII.
 func inBytes(texts []string) []string {
-	goes, slacks := strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`), strings.NewReplacer("/", `\/`)
+	goEscapes := strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`)
+	slackEscapes := strings.NewReplacer("/", `\/`)
 	forms := []string{}
 	for _, t := range texts {
 		for _, text := range []string{t, inMarkup(t)} {
 			plain, ascii := asJSON(text, unicode.MaxRune), asJSON(text, '~')
-			for _, form := range []string{text, plain, goes.Replace(plain), ascii, slacks.Replace(ascii)} {
+			for _, form := range []string{text, plain, goEscapes.Replace(plain), ascii, slackEscapes.Replace(ascii)} {
 				if bytes := asBytes(form); !slices.Contains(forms, bytes) {
 					forms = append(forms, bytes)
 				}
