@@ -5,74 +5,154 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parley/store"
 	"parley/store/storetest"
 )
 
-// An account begins when it is set up. Put right before the first look it keeps that moment;
-// pointed elsewhere afterwards it begins there anew.
-func TestWhenAnAccountBegins(t *testing.T) {
+// saveMailbox saves an account that reads a folder, and returns the time at which it begins then.
+func saveMailbox(t *testing.T, pool *pgxpool.Pool, folder, signature string) time.Time {
+	t.Helper()
+	must(store.SaveAccount(t.Context(), pool, store.Account{
+		Name:      "mailbox",
+		Kind:      "test",
+		Side:      "channel",
+		Mode:      "live",
+		ReplyMode: "direct",
+		Signature: signature,
+		Config:    json.RawMessage(`{"folder": "` + folder + `"}`),
+	}))(t)
+	for _, a := range must(store.ListAccounts(t.Context(), pool))(t) {
+		if a.Name == "mailbox" && a.BeginsAt != nil {
+			return *a.BeginsAt
+		}
+	}
+	t.Fatal("the account does not know when it begins")
+	return time.Time{}
+}
+
+// noteFirstFetch records that the account was looked into.
+func noteFirstFetch(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	exec(t, pool, `UPDATE accounts SET watermark = 'x' WHERE name = 'mailbox'`)
+}
+
+func TestAccountCorrectedBeforeItsFirstFetchKeepsItsBeginning(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	save := func(folder, signature string) string {
-		t.Helper()
-		config := json.RawMessage(`{"folder": "` + folder + `"}`)
-		must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live",
-			ReplyMode: "direct", Signature: signature, Config: config}))(t)
-		for _, a := range must(store.ListAccounts(t.Context(), pool))(t) {
-			if a.Name == "a" && a.BeginsAt != nil {
-				return a.BeginsAt.String()
-			}
-		}
-		t.Fatal("the account does not know when it begins")
-		return ""
-	}
-	made := save("Wrong", "")
-	if corrected := save("INBOX", ""); corrected != made {
-		t.Errorf("put right before a first look it begins at %s, not at %s", corrected, made)
-	}
-	exec(t, pool, `UPDATE accounts SET watermark = 'x' WHERE name = 'a'`)
-	if signed := save("INBOX", "Regards"); signed != made {
-		t.Errorf("another signature moves the beginning from %s to %s", made, signed)
-	}
-	if moved := save("Archive", "Regards"); moved == made {
-		t.Errorf("another folder begins at %s, when the first one did", moved)
+	want := saveMailbox(t, pool, "Wrong", "")
+	checkSameTime(t, "the beginning after a correction", saveMailbox(t, pool, "INBOX", ""), want)
+}
+
+func TestAccountWithAnotherSignatureKeepsItsBeginning(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	want := saveMailbox(t, pool, "INBOX", "")
+	noteFirstFetch(t, pool)
+	checkSameTime(t, "the beginning with another signature", saveMailbox(t, pool, "INBOX", "Regards"), want)
+}
+
+func TestAccountPointedElsewhereBeginsAnew(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	before := saveMailbox(t, pool, "INBOX", "")
+	noteFirstFetch(t, pool)
+	if moved := saveMailbox(t, pool, "Archive", ""); !moved.After(before) {
+		t.Errorf("with another folder the account begins at %s, want later than with the first one, %s", moved, before)
 	}
 }
 
-// A mailbox has used up a day's quota: a mail that leaves after an hour's pause doesn't end what admins were told. Once that time is
-// over, it does, unless its access was revoked meanwhile: that is another trouble, which only a later success ends.
-func TestTroubleThatLasts(t *testing.T) {
-	t.Parallel()
-	pool := storetest.Reused(t)
-	id := must(store.EnsureSurface(t.Context(), pool, "test"))(t)
-	must(store.TakeLeases(t.Context(), pool, []string{"one"}, "one", 600))(t)
-	var quota *time.Time
-	for _, c := range []struct {
-		noted bool
-		lasts time.Duration
-		since bool // it was seen to work before
-		ends  bool
-	}{{true, 2 * time.Hour, false, false}, {true, 0, true, false}, {false, 0, false, true}} {
-		if c.noted {
-			must(store.NoteTrouble(t.Context(), pool, id, "send", "one", c.lasts))(t)
-		}
-		var before *time.Time
-		if c.since {
-			before = quota
-		}
-		wasKnown, hasOthers, until, err := store.EndTrouble(t.Context(), pool, id, "send", before)
-		if err != nil || wasKnown != c.ends || hasOthers == c.ends || (until == nil) != c.ends {
-			t.Errorf("a trouble that lasts %s: ended %v, fails still %v, lasts until %v, %v", c.lasts, wasKnown, hasOthers, until, err)
-		}
-		quota = until
+func checkSameTime(t *testing.T, what string, got, want time.Time) {
+	t.Helper()
+	if !got.Equal(want) {
+		t.Errorf("%s: got %s, want %s", what, got, want)
 	}
-	must(store.NoteTrouble(t.Context(), pool, id, "send", "one", 2*time.Hour))(t)
-	_, _, until, err := store.EndTrouble(t.Context(), pool, id, "send", nil)
+}
+
+// endedTrouble is what store.EndTrouble returns.
+type endedTrouble struct {
+	wasKnown  bool
+	hasOthers bool
+	until     *time.Time // how long the trouble lasts, if it goes on
+}
+
+// endTrouble ends the trouble of sending, as a success does that came after the trouble was noted; seenUntil is how long that
+// one was to last, and nil if the success doesn't know of one.
+func endTrouble(t *testing.T, pool *pgxpool.Pool, account store.AccountID, seenUntil *time.Time) endedTrouble {
+	t.Helper()
+	wasKnown, hasOthers, until, err := store.EndTrouble(t.Context(), pool, account, "send", seenUntil)
 	check(t, err)
-	storetest.Exec(t, pool, `UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, until.Add(-3*time.Hour)) // the time is over
-	over := until.Add(-3 * time.Hour)
-	if wasKnown, _, until, err := store.EndTrouble(t.Context(), pool, id, "send", &over); err != nil || !wasKnown || until != nil {
-		t.Errorf("once it is over: ended %v, lasts until %v, %v", wasKnown, until, err)
+	return endedTrouble{wasKnown, hasOthers, until}
+}
+
+// checkTroubleEnded checks that the trouble was known and that nothing is left of it.
+func checkTroubleEnded(t *testing.T, when string, got endedTrouble) {
+	t.Helper()
+	if !got.wasKnown {
+		t.Errorf("%s: no trouble has ended", when)
 	}
+	if got.hasOthers {
+		t.Errorf("%s: the account still has a trouble", when)
+	}
+	if got.until != nil {
+		t.Errorf("%s: the trouble lasts until %s, want that it has ended", when, got.until)
+	}
+}
+
+// checkTroubleLasts checks that the trouble goes on, and returns how long.
+func checkTroubleLasts(t *testing.T, when string, got endedTrouble) *time.Time {
+	t.Helper()
+	if got.wasKnown {
+		t.Errorf("%s: the trouble has ended", when)
+	}
+	if !got.hasOthers {
+		t.Errorf("%s: the account has no trouble any more", when)
+	}
+	if got.until == nil {
+		t.Fatalf("%s: the trouble has no end", when)
+	}
+	return got.until
+}
+
+// newTroubledAccount makes an account whose sending fails for two hours: its mailbox has used up a day's quota.
+func newTroubledAccount(t *testing.T) (*pgxpool.Pool, store.AccountID) {
+	t.Helper()
+	pool := storetest.Reused(t)
+	account := must(store.EnsureSurface(t.Context(), pool, "test"))(t)
+	must(store.TakeLeases(t.Context(), pool, []string{"one"}, "one", leaseSeconds))(t)
+	noteTrouble(t, pool, account, 2*time.Hour)
+	return pool, account
+}
+
+// noteTrouble records that sending fails. If lasts is 0, the trouble ends with the next success.
+func noteTrouble(t *testing.T, pool *pgxpool.Pool, account store.AccountID, lasts time.Duration) {
+	t.Helper()
+	must(store.NoteTrouble(t.Context(), pool, account, "send", "one", lasts))(t)
+}
+
+// A mail that leaves after an hour's pause doesn't end what admins were told of the quota. Once that time is over, it does.
+func TestTroubleLastsAsLongAsItWasNoted(t *testing.T) {
+	t.Parallel()
+	pool, account := newTroubledAccount(t)
+	until := checkTroubleLasts(t, "a success within the two hours", endTrouble(t, pool, account, nil))
+	earlier := until.Add(-3 * time.Hour)
+	exec(t, pool, `UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, earlier)
+	got := endTrouble(t, pool, account, &earlier)
+	if !got.wasKnown {
+		t.Error("a success after the time has ended no trouble")
+	}
+	if got.until != nil {
+		t.Errorf("after a success after the time the trouble lasts until %s, want that it has ended", got.until)
+	}
+}
+
+// If access was revoked meanwhile, that is another trouble, which only a later success ends.
+func TestAnotherTroubleIsEndedByALaterSuccess(t *testing.T) {
+	t.Parallel()
+	pool, account := newTroubledAccount(t)
+	quota := checkTroubleLasts(t, "a success within the two hours", endTrouble(t, pool, account, nil))
+	noteTrouble(t, pool, account, 0)
+	checkTroubleLasts(t, "a success from before the other trouble", endTrouble(t, pool, account, quota))
+	checkTroubleEnded(t, "a success after it", endTrouble(t, pool, account, nil))
 }
