@@ -13,77 +13,97 @@ import (
 	"parley/store/storetest"
 )
 
-// slotsUntil claims from a gate slot by slot and says in which one a lane has its turn. counts:
-// the process counts its slots; else each slot is claimed as if by another process.
-func slotsUntil(t *testing.T, pool *pgxpool.Pool, g store.GateID, lane store.LaneID, counts bool) int {
+// claimSlot claims one delivery of a gate, after the one before was sent. given is how many slots of the gate the process says
+// that it has given; 0 always means that each slot is claimed by another process. A second passes for the gate then.
+func claimSlot(t *testing.T, pool *pgxpool.Pool, gate store.GateID, given int, before []dispatch.Finish) dispatch.Claimed {
 	t.Helper()
+	take := dispatch.GateClaim{GateSince: dispatch.GateSince{ID: gate}, Slots: 1, Given: int64(given), Mixed: true}
+	claimed := finishAndClaimFrom(t, pool, before, take)
+	if len(claimed) != 1 {
+		t.Fatalf("behind %d slots claimed %v, want one delivery", given, deliveryIDs(claimed))
+	}
+	exec(t, pool, `UPDATE gates SET next_at = next_at - interval '1 s', wide_next_at = wide_next_at - interval '1 s'`)
+	return claimed[0]
+}
+
+// slotsUntil claims slot by slot, and returns in which slot a lane has its turn. It fails the test if it has none of 300. If
+// byOneProcess is false, each slot is claimed by another process.
+func slotsUntil(t *testing.T, pool *pgxpool.Pool, gate store.GateID, lane store.LaneID, byOneProcess bool) int {
+	t.Helper()
+	const maxSlots = 300
 	var done []dispatch.Finish
-	for slot := 1; slot <= 300; slot++ {
-		take := dispatch.GateClaim{GateSince: dispatch.GateSince{ID: g}, Slots: 1, Mixed: true}
-		if counts {
-			take.Given = int64(slot - 1)
+	for slot := 1; slot <= maxSlots; slot++ {
+		given := 0
+		if byOneProcess {
+			given = slot - 1
 		}
-		claimed := turnWith(t, pool, done, take)
-		if len(claimed) != 1 {
-			t.Fatalf("slot %d was given to %v", slot, deliveryIDs(claimed))
-		}
-		if claimed[0].LaneID == lane {
+		claimed := claimSlot(t, pool, gate, given, done)
+		if claimed.LaneID == lane {
 			return slot
 		}
-		done = []dispatch.Finish{finished(claimed[0], store.Accepted)}
-		exec(t, pool, `UPDATE gates SET next_at = next_at - interval '1 s', wide_next_at = wide_next_at - interval '1 s'`) // a token comes
+		done = []dispatch.Finish{resultOf(claimed, store.Accepted)}
 	}
+	t.Fatalf("lane %d had none of %d slots", lane, maxSlots)
 	return 0
 }
 
-// However many new conversations wait, the words of an old one are among the first four: where a
-// rate limits the gate, whichever process claims.
+// However many new conversations wait, the words of an old one are among the first four, whichever process claims if the gate has
+// a rate.
 func TestWordsBesideNewConversations(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		gate   store.Gate
-		counts bool
-		due    string // when the words became due, before the new conversations
+	const (
+		oldLane    = store.LaneID(1)
+		firstNew   = store.LaneID(100)
+		maxSlots   = 4
+		hourSooner = time.Hour
+	)
+	tests := []struct {
+		name         string
+		gate         store.Gate
+		byOneProcess bool
+		dueBefore    time.Duration // how long before the new conversations the words became due
 	}{
-		"no rate":          {store.Gate{}, true, "1 hour"},
-		"one a second":     {store.Gate{PerSecond: 1, Burst: 1}, false, "1 hour"},
-		"a burst":          {store.Gate{PerSecond: 1, Burst: 3}, false, "1 hour"},
-		"by the hour":      {store.Gate{WidePerSecond: 1, WideBurst: 1}, false, "1 hour"},
-		"words come later": {store.Gate{PerSecond: 1, Burst: 1}, false, "-1 us"},
+		{name: "no rate", gate: store.Gate{}, byOneProcess: true, dueBefore: hourSooner},
+		{name: "one a second", gate: store.Gate{PerSecond: 1, Burst: 1}, dueBefore: hourSooner},
+		{name: "a burst", gate: store.Gate{PerSecond: 1, Burst: 3}, dueBefore: hourSooner},
+		{name: "by the hour", gate: store.Gate{WidePerSecond: 1, WideBurst: 1}, dueBefore: hourSooner},
+		{name: "words come later", gate: store.Gate{PerSecond: 1, Burst: 1}, dueBefore: -time.Microsecond},
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			pool := storetest.DB(t)
 			tt.gate.AccountID, tt.gate.Key = 1, "g"
-			g := must(store.UpsertGates(t.Context(), pool, []store.Gate{tt.gate}))(t)[0].ID
+			g := newGateOf(t, pool, tt.gate)
 			for lane := range store.LaneID(50) {
-				fill(t, pool, 100+lane, g, store.PriorityRoot, 2)
+				newDueLane(t, pool, firstNew+lane, g, store.PriorityRoot, 2)
 			}
-			fill(t, pool, 1, g, store.PrioritySay, 1)
-			exec(t, pool, `UPDATE lanes SET due_at = (SELECT min(due_at) FROM lanes WHERE id >= 100) - $1::interval WHERE id = 1`, tt.due)
-			if slot := slotsUntil(t, pool, g, 1, tt.counts); slot < 1 || slot > 4 {
-				t.Errorf("the words of an old conversation had slot %d, want one of the first four", slot)
+			newDueLane(t, pool, oldLane, g, store.PrioritySay, 1)
+			exec(t, pool, `
+				UPDATE lanes
+				SET due_at = (SELECT min(due_at) FROM lanes WHERE id >= $2) - $3::interval
+				WHERE id = $1`, oldLane, firstNew, tt.dueBefore)
+			if slot := slotsUntil(t, pool, g, oldLane, tt.byOneProcess); slot > maxSlots {
+				t.Errorf("the words of an old conversation had slot %d, want one of the first %d", slot, maxSlots)
 			}
 		})
 	}
 }
 
-// betweenPosts claims from a gate slot by slot, until a lane has handed out so many deliveries, and gives the most slots that
-// one of these took, counted from the one before.
-func betweenPosts(t *testing.T, pool *pgxpool.Pool, g store.GateID, lane store.LaneID, posts int) (most int) {
+// mostSlotsBetween claims slot by slot until a lane has handed out so many deliveries, and returns the most slots that one of
+// these took, counted from the one before.
+func mostSlotsBetween(t *testing.T, pool *pgxpool.Pool, gate store.GateID, lane store.LaneID, posts int) (most int) {
 	t.Helper()
 	var done []dispatch.Finish
-	for slot, before, n := 1, 0, 0; n < posts; slot++ {
-		claimed := turnWith(t, pool, done, dispatch.GateClaim{GateSince: dispatch.GateSince{ID: g}, Slots: 1, Given: int64(slot - 1), Mixed: true})
-		if len(claimed) != 1 {
-			t.Fatalf("slot %d was given to %v", slot, deliveryIDs(claimed))
+	previous, handedOut := 0, 0
+	for slot := 1; handedOut < posts; slot++ {
+		claimed := claimSlot(t, pool, gate, slot-1, done)
+		if claimed.LaneID == lane {
+			most = max(most, slot-previous)
+			previous = slot
+			handedOut++
 		}
-		if claimed[0].LaneID == lane {
-			most, before, n = max(most, slot-before), slot, n+1
-		}
-		done = []dispatch.Finish{finished(claimed[0], store.Accepted)}
-		exec(t, pool, `UPDATE gates SET next_at = next_at - interval '1 s'`) // a token comes
+		done = []dispatch.Finish{resultOf(claimed, store.Accepted)}
 	}
 	return most
 }
@@ -92,40 +112,35 @@ func betweenPosts(t *testing.T, pool *pgxpool.Pool, g store.GateID, lane store.L
 // slots. Alone it has each, so that it waits for a turn of others at most.
 func TestQuietConversationBesideFlood(t *testing.T) {
 	t.Parallel()
-	const quiet, posts = 1, 20
-	for name, tt := range map[string]struct {
-		flood func(t *testing.T, pool *pgxpool.Pool, g store.GateID)
-		most  int // slots that a post of the quiet one may take
+	const quiet, posts, firstOfFlood = store.LaneID(1), 20, store.LaneID(100)
+	tests := []struct {
+		name      string
+		perSecond float64 // 0 means without a rate
+		priority  int     // of the flood
+		lanes     int     // of the flood
+		perLane   int
+		maxSlots  int // that a post of the quiet conversation may take
 	}{
-		"of one customer": {func(t *testing.T, pool *pgxpool.Pool, g store.GateID) {
-			t.Helper()
-			fill(t, pool, 100, g, store.PrioritySay, 200)
-		}, 2},
-		"of new conversations": {func(t *testing.T, pool *pgxpool.Pool, g store.GateID) {
-			t.Helper()
-			for lane := range store.LaneID(100) {
-				fill(t, pool, 100+lane, g, store.PriorityRoot, 1)
+		{name: "of one customer", priority: store.PrioritySay, lanes: 1, perLane: 200, maxSlots: 2},
+		{name: "of one customer, with a rate", perSecond: 1, priority: store.PrioritySay, lanes: 1, perLane: 200, maxSlots: 2},
+		{name: "of new conversations", priority: store.PriorityRoot, lanes: 100, perLane: 1, maxSlots: 4},
+		{name: "of new conversations, with a rate", perSecond: 1, priority: store.PriorityRoot, lanes: 100, perLane: 1, maxSlots: 4},
+		{name: "of cards", priority: store.PriorityCard, lanes: 100, perLane: 1, maxSlots: 2},
+		{name: "of cards, with a rate", perSecond: 1, priority: store.PriorityCard, lanes: 100, perLane: 1, maxSlots: 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			pool := storetest.DB(t)
+			g := newGate(t, pool, "g", tt.perSecond, 1)
+			for n := range tt.lanes {
+				newDueLane(t, pool, firstOfFlood+store.LaneID(n), g, tt.priority, tt.perLane)
 			}
-		}, 4},
-		"of cards": {func(t *testing.T, pool *pgxpool.Pool, g store.GateID) {
-			t.Helper()
-			for lane := range store.LaneID(100) {
-				fill(t, pool, 100+lane, g, store.PriorityCard, 1)
+			newDueLane(t, pool, quiet, g, store.PrioritySay, posts)
+			if got := mostSlotsBetween(t, pool, g, quiet, posts); got > tt.maxSlots {
+				t.Errorf("a post took %d slots, want at most %d", got, tt.maxSlots)
 			}
-		}, 2},
-	} {
-		for kind, perSecond := range map[string]float64{"without a rate": 0, "with a rate": 1} {
-			t.Run(name+" "+kind, func(t *testing.T) {
-				t.Parallel()
-				pool := storetest.DB(t)
-				g := gate(t, pool, "g", perSecond, 1)
-				tt.flood(t, pool, g)
-				fill(t, pool, quiet, g, store.PrioritySay, posts)
-				if got := betweenPosts(t, pool, g, quiet, posts); got > tt.most {
-					t.Errorf("a post took %d slots, at most %d may", got, tt.most)
-				}
-			})
-		}
+		})
 	}
 }
 
@@ -133,15 +148,15 @@ func TestQuietConversationBesideFlood(t *testing.T) {
 func TestSlotsOfOneTurn(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	g := gate(t, pool, "g", 0, 1)
+	g := newGate(t, pool, "g", 0, 1)
 	for priority := range 4 {
 		for n := range store.LaneID(20) {
-			fill(t, pool, store.LaneID(1000*(priority+1))+n, g, priority, 1)
+			newDueLane(t, pool, store.LaneID(1000*(priority+1))+n, g, priority, 1)
 		}
 	}
 	exec(t, pool, `UPDATE lanes SET due_at = due_at - interval '1 min' WHERE id IN (2019, 4000, 4001)`)
 	var lanes []store.LaneID
-	for _, c := range turn(t, pool, nil, 16, g) {
+	for _, c := range claimLanes(t, pool, 16, g) {
 		lanes = append(lanes, c.LaneID)
 	}
 	want := []store.LaneID{1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 2000, 2019, 4000, 4001}
@@ -155,11 +170,11 @@ func TestNoSlotIsLeftFree(t *testing.T) {
 	t.Parallel()
 	for priority := range 4 {
 		pool := storetest.DB(t)
-		g := gate(t, pool, "g", 0, 1)
+		g := newGate(t, pool, "g", 0, 1)
 		for n := range store.LaneID(6) {
-			fill(t, pool, 1+n, g, priority, 1)
+			newDueLane(t, pool, 1+n, g, priority, 1)
 		}
-		if claimed := turn(t, pool, nil, 5, g); len(claimed) != 5 {
+		if claimed := claimLanes(t, pool, 5, g); len(claimed) != 5 {
 			t.Errorf("of priority %d %v were claimed, want five", priority, deliveryIDs(claimed))
 		}
 	}
@@ -169,22 +184,22 @@ func TestNoSlotIsLeftFree(t *testing.T) {
 func TestLandedRootEndsItsPriority(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	g := gate(t, pool, "g", 0, 1)
-	fill(t, pool, 1, g, store.PriorityRoot, 2)
-	fill(t, pool, 2, g, store.PriorityRoot, 2)
-	fill(t, pool, 3, g, store.PriorityRoot, 3)
+	g := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, g, store.PriorityRoot, 2)
+	newDueLane(t, pool, 2, g, store.PriorityRoot, 2)
+	newDueLane(t, pool, 3, g, store.PriorityRoot, 3)
 	exec(t, pool, `UPDATE deliveries SET kind = 'root' WHERE lane_id = 3 AND seq IN (1, 3)`)
 	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) SELECT n, 1, 'open', now(), now() FROM generate_series(1, 3) AS n`)
-	claimed := turn(t, pool, nil, 3, g)
+	claimed := claimLanes(t, pool, 3, g)
 	landed := func(c dispatch.Claimed) dispatch.Finish {
-		f, root := finished(c, store.Accepted), fmt.Sprint(c.ConversationID)
+		f, root := resultOf(c, store.Accepted), fmt.Sprint(c.ConversationID)
 		f.Landed = []dispatch.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: root, Kind: "root"},
 			Thread: &store.Thread{ConversationID: c.ConversationID, AccountID: 1, Channel: "C", Root: root}}}
 		return f
 	}
-	failed := finished(claimed[1], store.Queued)
+	failed := resultOf(claimed[1], store.Queued)
 	failed.Advance = 0
-	turn(t, pool, []dispatch.Finish{landed(claimed[0]), failed, landed(claimed[2])}, 0)
+	finishAll(t, pool, []dispatch.Finish{landed(claimed[0]), failed, landed(claimed[2])})
 	if got := row(t, pool, `SELECT string_agg(id || ':' || priority, ' ' ORDER BY id) FROM lanes`); got != `("1:1 2:0 3:0")` {
 		t.Errorf("lanes and priorities %s, want %s", got, `("1:1 2:0 3:0")`)
 	}
@@ -194,9 +209,9 @@ func TestLandedRootEndsItsPriority(t *testing.T) {
 func TestFinishMakesNothingDueEarlier(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	g := gate(t, pool, "g", 0, 1)
+	g := newGate(t, pool, "g", 0, 1)
 	for lane := store.LaneID(1); lane <= 3; lane++ {
-		fill(t, pool, lane, g, 1, 2)
+		newDueLane(t, pool, lane, g, 1, 2)
 	}
 	exec(t, pool, `UPDATE lanes SET due_at = due_at - interval '1 min'`)
 	exec(t, pool, `UPDATE deliveries SET not_before = parley_now() - interval '1 hour' WHERE seq = 2 AND lane_id <> 3`)
@@ -204,13 +219,13 @@ func TestFinishMakesNothingDueEarlier(t *testing.T) {
 		return must(dispatch.DueGates(t.Context(), pool, []dispatch.GateSince{{ID: g}}))(t)[0].Oldest
 	}
 	var done []dispatch.Finish
-	for i, c := range turn(t, pool, nil, 3, g) {
-		f := finished(c, store.Accepted)
+	for i, c := range claimLanes(t, pool, 3, g) {
+		f := resultOf(c, store.Accepted)
 		f.Keep = i == 0
 		done = append(done, f)
 	}
 	before := oldest()
-	turn(t, pool, done, 0)
+	finishAll(t, pool, done)
 	if got := oldest(); got.Before(before) {
 		t.Errorf("the oldest lane was due at %v, and at %v after the results", before, got)
 	}
@@ -224,17 +239,17 @@ func TestUncalledSlotIsGivenBack(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	g := must(store.UpsertGates(t.Context(), pool, []store.Gate{{AccountID: 1, Key: "g", PerSecond: 0.01, Burst: 1, WidePerSecond: 0.001, WideBurst: 1}}))(t)[0].ID
-	fill(t, pool, 1, g, 1, 4)
+	newDueLane(t, pool, 1, g, 1, 4)
 	exec(t, pool, `UPDATE deliveries SET state = 'cancelled' WHERE seq < 3`)
 	var done []dispatch.Finish
 	for seq := int64(1); seq <= 3; seq++ {
-		got := turn(t, pool, append(done, done...), 10, g)
+		got := finishAndClaim(t, pool, append(done, done...), 10, g)
 		if len(got) != 1 || got[0].Seq != seq {
 			t.Fatalf("claimed %v, want delivery %d", deliveryIDs(got), seq)
 		}
 		done = []dispatch.Finish{{LaneID: 1, Epoch: got[0].Epoch, ID: got[0].ID, State: got[0].State, Advance: 1, Uncalled: seq < 3, Keep: true}}
 	}
-	if got := turn(t, pool, done, 10, g); len(got) != 0 {
+	if got := finishAndClaim(t, pool, done, 10, g); len(got) != 0 {
 		t.Fatalf("a call was made, and %v was claimed behind it at once", deliveryIDs(got))
 	}
 }

@@ -13,12 +13,12 @@ import (
 func TestGiveWay(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	g := gate(t, pool, "g", 0, 1)
-	fill(t, pool, 1, g, 1, 4)
+	g := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, g, 1, 4)
 	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['5', '6', '3', '4'])[seq]`)
-	late := turn(t, pool, nil, 1, g)[0]
-	expire(t, pool)
-	now := turn(t, pool, nil, 1, g)[0]
+	late := claimLanes(t, pool, 1, g)[0]
+	expireLeases(t, pool)
+	now := claimLanes(t, pool, 1, g)[0]
 	exec(t, pool, `UPDATE deliveries SET state = 'sending' WHERE id = 1001`) // as if it had been claimed anew
 	if gave := must(dispatch.GiveWay(t.Context(), pool, late))(t); gave {
 		t.Error("a claim that is over changed the order")
@@ -29,8 +29,8 @@ func TestGiveWay(t *testing.T) {
 	if got := row(t, pool, `SELECT string_agg(id || ' ' || state, ', ' ORDER BY seq) FROM deliveries`); got != `("1003 queued, 1001 queued, 1002 queued, 1004 queued")` {
 		t.Error(got)
 	}
-	expire(t, pool) // the process ended
-	wantIDs(t, turn(t, pool, nil, 1, g), 1003)
+	expireLeases(t, pool) // the process ended
+	checkClaimed(t, claimLanes(t, pool, 1, g), 1003)
 }
 
 // A message of which an attempt has begun isn't put before another one: the customer may have it.
@@ -54,10 +54,10 @@ func TestGiveWayToNothingThatHasBegun(t *testing.T) {
 func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), storetest.DB(t)
-	g := gate(t, pool, "g", 0, 1)
-	fill(t, pool, 1, g, 1, 1)
+	g := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, g, 1, 1)
 	exec(t, pool, `UPDATE deliveries SET order_by = '5'`)
-	now := turn(t, pool, nil, 1, g)[0]
+	now := claimLanes(t, pool, 1, g)[0]
 	reads := must(pool.Begin(ctx))(t)
 	for _, sql := range []string{`UPDATE lanes SET tail = tail + 1`,
 		`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, order_by, created_at) SELECT 1002, lane_id, seq + 1, 1002, kind, '3', now() FROM deliveries`} {
@@ -113,13 +113,13 @@ func TestRunThatChangesWhileItIsClaimed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, pool := t.Context(), storetest.DB(t)
-			g := gate(t, pool, "g", 0, 1)
-			fill(t, pool, 1, g, 1, 3)
+			g := newGate(t, pool, "g", 0, 1)
+			newDueLane(t, pool, 1, g, 1, 3)
 			exec(t, pool, `UPDATE deliveries SET join_key = 'j'`)
 			other := must(pool.Begin(ctx))(t) // the claim waits for the head, having begun before the change
 			must(other.Exec(ctx, `SELECT FROM deliveries WHERE id = 1001 FOR UPDATE`))(t)
 			claimed := make(chan []dispatch.Claimed, 1)
-			go func() { claimed <- turn(t, pool, nil, 1, g) }()
+			go func() { claimed <- claimLanes(t, pool, 1, g) }()
 			for row(t, pool, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) != "(1)" {
 				if len(claimed) > 0 {
 					t.Fatal("it waited for nobody")
@@ -130,7 +130,7 @@ func TestRunThatChangesWhileItIsClaimed(t *testing.T) {
 			}
 			check(t, other.Commit(ctx))
 			list := <-claimed
-			wantIDs(t, list, 1001)
+			checkClaimed(t, list, 1001)
 			var joined []store.DeliveryID
 			for _, d := range list[0].With {
 				joined = append(joined, d.ID)

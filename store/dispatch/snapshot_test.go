@@ -21,14 +21,14 @@ func TestHeldSnapshot(t *testing.T) {
 	}
 	const lanes = 10_000
 	pool := storetest.DB(t)
-	g := gate(t, pool, "g", 0, 1)
+	g := newGate(t, pool, "g", 0, 1)
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id) SELECT n, 1, 'c' || n, n, $1 FROM generate_series(1, $2::int) AS n`, g, lanes)
 	exec(t, pool, `VACUUM (ANALYZE) lanes`)
 	storetest.OpenDump(t, pool)
 
 	var since time.Time
 	cost := func(name string) map[string]float64 {
-		fill(t, pool, 1_000_000+store.LaneID(len(name)), g, store.PrioritySay, 1)
+		newDueLane(t, pool, 1_000_000+store.LaneID(len(name)), g, store.PrioritySay, 1)
 		defer exec(t, pool, `UPDATE lanes SET due_at = NULL WHERE id > 999999`)
 		gates, from, wholly := []store.GateID{g}, []string{since.Format(time.RFC3339Nano)}, []string{"-infinity"}
 		explained := func(sql string, args ...any) float64 { return plantest.ExplainHot(t, pool, sql, args...).Buffers() }
@@ -67,7 +67,7 @@ func TestManyGates(t *testing.T) {
 	const last = 20_000
 	exec(t, pool, `INSERT INTO gates (id, account_id, key, per_second) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n, 1 FROM generate_series(1, $1::int) AS n`, last)
 	for _, g := range []store.LaneID{1, 7000, last} {
-		fill(t, pool, g, store.GateID(g), 1, 1)
+		newDueLane(t, pool, g, store.GateID(g), 1, 1)
 	}
 	exec(t, pool, `ANALYZE`)
 	others := must(dispatch.OtherGates(t.Context(), pool, []store.GateID{1, 2, 500, last}))(t)
@@ -92,7 +92,7 @@ func TestOtherGatesBetweenKnown(t *testing.T) {
 	pool := storetest.DB(t)
 	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n FROM generate_series(1, 9) AS n`)
 	for g := store.LaneID(1); g <= 9; g++ {
-		fill(t, pool, g, store.GateID(g), int(g%4), 1)
+		newDueLane(t, pool, g, store.GateID(g), int(g%4), 1)
 	}
 	for _, tt := range []struct{ known, want []store.GateID }{
 		{nil, []store.GateID{1, 2, 3, 4, 5, 6, 7, 8, 9}},

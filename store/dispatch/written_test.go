@@ -14,7 +14,7 @@ import (
 func TestDeliveriesAndLanesAsWritten(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	fill(t, pool, 1, gate(t, pool, "g", 0, 1), 1, 0)
+	newDueLane(t, pool, 1, newGate(t, pool, "g", 0, 1), 1, 0)
 	at := func(hour int) *time.Time {
 		when := time.Date(2026, 1, 2, hour, 0, 0, 0, time.UTC)
 		return &when

@@ -1,0 +1,93 @@
+package dispatch_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"parley/store"
+	"parley/store/dispatch"
+	"parley/store/storetest"
+)
+
+// A receipt that came first stays when the result follows.
+func TestReceiptBeforeResult(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{"delivered", "read", "failed", "cancelled", "needs_decision"} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			pool := storetest.DB(t)
+			g := newGate(t, pool, "g", 0, 1)
+			newDueLane(t, pool, 1, g, 1, 1)
+			c := claimOne(t, pool, g)
+			exec(t, pool, `UPDATE deliveries SET state = $1`, state)
+			finishAll(t, pool, []dispatch.Finish{resultOf(c, store.Accepted)})
+			if got, want := readStates(t, pool), []string{state}; !slices.Equal(got, want) {
+				t.Errorf("the delivery is %v, want %v", got, want)
+			}
+			var head int
+			check(t, pool.QueryRow(t.Context(), `SELECT head FROM lanes`).Scan(&head))
+			if head != 1 {
+				t.Errorf("the lane has passed over %d deliveries, want 1", head)
+			}
+		})
+	}
+}
+
+// Within a gate roots overtake messages, messages overtake cards, cards overtake marks.
+func TestPriorities(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := newGate(t, pool, "g", 0, 1)
+	for priority := 3; priority >= 0; priority-- {
+		newDueLane(t, pool, store.LaneID(10+priority), g, priority, 1)
+	}
+	for priority := range int64(4) {
+		checkClaimed(t, claimLanes(t, pool, 1, g), store.DeliveryID((10+priority)*1000+1))
+	}
+}
+
+// What is not due yet, by Parley's clock, is not claimed; moving the clock makes it due.
+func TestHoldIsParleysClock(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, g, 1, 2)
+	exec(t, pool, `UPDATE deliveries SET not_before = parley_now() + interval '1 h' WHERE seq = 2`)
+	first := claimOne(t, pool, g)
+	checkClaimed(t, finishAndClaim(t, pool, []dispatch.Finish{resultOf(first, store.Accepted)}, 1, g))
+	check(t, store.MoveClock(t.Context(), pool, time.Hour))
+	checkClaimed(t, claimLanes(t, pool, 1, g), 1002)
+}
+
+// A lease is real time: moving Parley's clock does not end it.
+func TestLeaseIsRealTime(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	g := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, g, 1, 1)
+	checkClaimed(t, claimLanes(t, pool, 1, g), 1001)
+	check(t, store.MoveClock(t.Context(), pool, time.Hour))
+	checkClaimed(t, claimLanes(t, pool, 1, g))
+	expireLeases(t, pool)
+	checkClaimed(t, claimLanes(t, pool, 1, g), 1001)
+}
+
+// A turn waits for nobody: gates and lanes that another replica holds are passed over.
+func TestClaimSkipsWhatIsLocked(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	a, b := newGate(t, pool, "a", 0, 1), newGate(t, pool, "b", 0, 1)
+	newDueLane(t, pool, 1, a, 1, 1)
+	newDueLane(t, pool, 2, b, 1, 1)
+	newDueLane(t, pool, 3, b, 1, 1)
+	tx := must(pool.Begin(t.Context()))(t)
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), `SELECT FROM gates WHERE id = $1 FOR NO KEY UPDATE`, a); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `SELECT FROM lanes WHERE id = 2 FOR NO KEY UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	checkClaimed(t, claimLanes(t, pool, 10, a, b), 3001)
+}
