@@ -2,52 +2,130 @@ package store_test
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 	"parley/store/storetest"
 )
 
-// Of bursts that are finished together, the one that grew meanwhile leaves its rest, the one that another process
-// took after a lease had ended is left alone with its fact, and the others are gone.
-func TestFinishBursts(t *testing.T) {
-	t.Parallel()
-	ctx, pool := t.Context(), storetest.DB(t)
-	began := time.Now().Add(-time.Minute)
-	burst := func(conversation store.ConversationID, first, last store.EventID) store.Burst {
-		return store.Burst{ConversationID: conversation, FirstEvent: first, LastEvent: last, BeganAt: began, DueAt: began}
+// dueBurst returns a burst of a conversation that has been due for a minute.
+func dueBurst(conversation store.ConversationID, first, last store.EventID) store.Burst {
+	due := time.Now().Add(-time.Minute)
+	return store.Burst{ConversationID: conversation, FirstEvent: first, LastEvent: last, BeganAt: due, DueAt: due}
+}
+
+// claimBursts claims all bursts that are due. It fails the test if they are of other conversations than wanted.
+func claimBursts(t *testing.T, pool *pgxpool.Pool, want ...store.ConversationID) []store.Burst {
+	t.Helper()
+	const limit = 5
+	claimed := must(store.ClaimBursts(t.Context(), pool, limit, time.Minute))(t)
+	var got []store.ConversationID
+	for _, b := range claimed {
+		got = append(got, b.ConversationID)
 	}
-	check(t, store.UpsertBursts(ctx, pool, []store.Burst{burst(1, 10, 11), burst(2, 20, 21), burst(3, 30, 31)}))
-	claimed := must(store.ClaimBursts(ctx, pool, 5, time.Minute))(t)
-	if len(claimed) != 3 {
-		t.Fatalf("%d bursts claimed, want 3", len(claimed))
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Fatalf("claimed the bursts of the conversations %v, want %v", got, want)
 	}
-	if again := must(store.ClaimBursts(ctx, pool, 5, time.Minute))(t); len(again) > 0 {
-		t.Fatalf("%d bursts claimed twice, want none", len(again))
-	}
-	check(t, store.UpsertBursts(ctx, pool, []store.Burst{burst(2, 22, 25)}))
-	must(pool.Exec(ctx, `UPDATE bursts SET leased_until = clock_timestamp() - interval '1 second' WHERE conversation_id = 3`))(t)
-	if taken := must(store.ClaimBursts(ctx, pool, 5, time.Minute))(t); len(taken) != 1 || taken[0].ConversationID != 3 {
-		t.Fatalf("after its lease ended, claimed was %+v", taken)
-	}
+	return claimed
+}
+
+// finishBursts records that bursts are analysed. Each has a fact, "analysis:" with the number of its conversation.
+func finishBursts(t *testing.T, pool *pgxpool.Pool, claimed []store.Burst) {
+	t.Helper()
 	var done []store.AnalysedBurst
 	for _, b := range claimed {
-		done = append(done, store.AnalysedBurst{Burst: b, Fact: store.NewEvent{AccountID: store.SystemAccount,
-			ExternalID: fmt.Sprint("analysis:", b.ConversationID), OrderKey: "analysis", Payload: []byte(`{}`)}})
+		done = append(done, store.AnalysedBurst{Burst: b, Fact: store.NewEvent{
+			AccountID:  store.SystemAccount,
+			ExternalID: fmt.Sprint("analysis:", b.ConversationID),
+			OrderKey:   "analysis",
+			Payload:    []byte(`{}`),
+		}})
 	}
-	for range 2 { // whoever is not sure that it went well finishes again
-		check(t, store.FinishBursts(ctx, pool, done))
+	check(t, store.FinishBursts(t.Context(), pool, done))
+}
+
+// storedBurst is what these tests compare of a row of bursts.
+type storedBurst struct {
+	Conversation store.ConversationID
+	First, Last  store.EventID
+	Attempt      int
+}
+
+func checkStoredBursts(t *testing.T, pool *pgxpool.Pool, want ...storedBurst) {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), `SELECT conversation_id, first_event, last_event, attempt FROM bursts ORDER BY conversation_id`)
+	check(t, err)
+	got := must(pgx.CollectRows(rows, pgx.RowToStructByPos[storedBurst]))(t)
+	if !slices.Equal(got, want) {
+		t.Errorf("the bursts are %+v, want %+v", got, want)
 	}
-	var left, facts string
-	check(t, pool.QueryRow(ctx, `SELECT string_agg(conversation_id || ' from ' || first_event || ' to ' || last_event || ', attempt ' || attempt, '; ' ORDER BY conversation_id) FROM bursts`).Scan(&left))
-	if want := "2 from 22 to 25, attempt 0; 3 from 30 to 31, attempt 2"; left != want {
-		t.Errorf("left is %s, want %s", left, want)
+}
+
+func checkFacts(t *testing.T, pool *pgxpool.Pool, want ...string) {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), `SELECT external_id FROM events ORDER BY external_id`)
+	check(t, err)
+	got := must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
+	if !reflect.DeepEqual(got, append([]string{}, want...)) {
+		t.Errorf("the journal has %v, want %v", got, want)
 	}
-	check(t, pool.QueryRow(ctx, `SELECT string_agg(external_id, ' ' ORDER BY external_id) FROM events`).Scan(&facts))
-	if want := "analysis:1 analysis:2"; facts != want {
-		t.Errorf("journalled is %s, want %s", facts, want)
+}
+
+func TestBurstIsClaimedOnce(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11), dueBurst(2, 20, 21)}))
+	claimBursts(t, pool, 1, 2)
+	claimBursts(t, pool)
+}
+
+// Whoever is not sure that finishing went well finishes again: that changes nothing.
+func TestFinishedBurstIsGone(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11)}))
+	claimed := claimBursts(t, pool, 1)
+	for range 2 {
+		finishBursts(t, pool, claimed)
 	}
+	checkStoredBursts(t, pool)
+	checkFacts(t, pool, "analysis:1")
+}
+
+// Of bursts that are finished together, the one that grew meanwhile leaves its rest.
+func TestBurstThatGrewLeavesItsRest(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11), dueBurst(2, 20, 21)}))
+	claimed := claimBursts(t, pool, 1, 2)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(2, 22, 25)}))
+	for range 2 {
+		finishBursts(t, pool, claimed)
+	}
+	checkStoredBursts(t, pool, storedBurst{Conversation: 2, First: 22, Last: 25, Attempt: 0})
+	checkFacts(t, pool, "analysis:1", "analysis:2")
+}
+
+// The one that another process took, after its lease had ended, is left alone, and its fact with it.
+func TestBurstOfAnotherProcessIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	check(t, store.UpsertBursts(t.Context(), pool, []store.Burst{dueBurst(1, 10, 11), dueBurst(3, 30, 31)}))
+	claimed := claimBursts(t, pool, 1, 3)
+	exec(t, pool, `UPDATE bursts SET leased_until = clock_timestamp() - interval '1 second' WHERE conversation_id = 3`)
+	claimBursts(t, pool, 3) // by another process
+	for range 2 {
+		finishBursts(t, pool, claimed)
+	}
+	checkStoredBursts(t, pool, storedBurst{Conversation: 3, First: 30, Last: 31, Attempt: 2})
+	checkFacts(t, pool, "analysis:1")
 }
 
 // A conversation has one burst at a time. It is due three seconds after its latest message, twenty after its first one at
@@ -56,18 +134,34 @@ func TestBurstsRipen(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), storetest.DB(t)
 	began := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	for i, c := range []struct{ said, due int }{{0, 3}, {2, 5}, {1, 5}, {16, 19}, {19, 20}, {60, 20}} {
-		at := began.Add(time.Duration(c.said) * time.Second)
-		event := store.EventID(10 + i)
-		check(t, store.UpsertBursts(ctx, pool, []store.Burst{{ConversationID: 1, FirstEvent: event, LastEvent: event, BeganAt: at, DueAt: at.Add(store.BurstQuiet)}}))
+	messages := []struct{ after, wantDue time.Duration }{ // since the burst began
+		{after: 0, wantDue: 3 * time.Second},
+		{after: 2 * time.Second, wantDue: 5 * time.Second},
+		{after: 1 * time.Second, wantDue: 5 * time.Second}, // told late
+		{after: 16 * time.Second, wantDue: 19 * time.Second},
+		{after: 19 * time.Second, wantDue: 20 * time.Second},
+		{after: 60 * time.Second, wantDue: 20 * time.Second},
+	}
+	for i, m := range messages {
+		at, event := began.Add(m.after), store.EventID(10+i)
+		burst := store.Burst{ConversationID: 1, FirstEvent: event, LastEvent: event, BeganAt: at, DueAt: at.Add(store.BurstQuiet)}
+		check(t, store.UpsertBursts(ctx, pool, []store.Burst{burst}))
 		var rows int
 		var due time.Time
 		check(t, pool.QueryRow(ctx, `SELECT count(*), max(due_at) FROM bursts`).Scan(&rows, &due))
-		if want := began.Add(time.Duration(c.due) * time.Second); rows != 1 || !due.Equal(want) {
-			t.Errorf("after %d seconds: %d bursts, due at %s, want %s", c.said, rows, due.UTC(), want)
+		if rows != 1 {
+			t.Errorf("after a message at %s there are %d bursts, want 1", m.after, rows)
+		}
+		if got := due.Sub(began); got != m.wantDue {
+			t.Errorf("after a message at %s the burst is due at %s, want %s", m.after, got, m.wantDue)
 		}
 	}
-	if store.MaxBurstWait != 20*time.Second {
-		t.Errorf("the statement knows twenty seconds, and not %s", store.MaxBurstWait)
+}
+
+// The statement of UpsertBursts has this limit written into it.
+func TestMaxBurstWaitIsThatOfTheStatement(t *testing.T) {
+	t.Parallel()
+	if want := 20 * time.Second; store.MaxBurstWait != want {
+		t.Errorf("MaxBurstWait is %s, and the statement has %s", store.MaxBurstWait, want)
 	}
 }

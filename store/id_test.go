@@ -2,40 +2,61 @@ package store_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"parley/store"
 	"parley/store/storetest"
 )
 
-// An id is a number in the database and in JSON, alone, in lists, and where there is none.
-func TestIDsAreStoredAsNumbers(t *testing.T) {
+// An id is a number in the database, alone, in lists, and where there is none.
+func TestIDsAreNumbersInTheDatabase(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
-	var one store.ConversationID
-	var none, some *store.AgentID
-	var list []store.MessageID
-	var text string
 	agent := store.AgentID(7)
-	err := pool.QueryRow(t.Context(), `SELECT $1::bigint, $2::bigint, $3::bigint, $4::bigint[], pg_typeof($1)::text`,
-		store.ConversationID(12), none, &agent, []store.MessageID{3, 4}).Scan(&one, &none, &some, &list, &text)
-	if err != nil {
+	var gotID store.ConversationID
+	var gotNone, gotAgent *store.AgentID
+	var gotList []store.MessageID
+	var gotType string
+	var none *store.AgentID
+	row := storetest.DB(t).QueryRow(t.Context(), `SELECT $1::bigint, $2::bigint, $3::bigint, $4::bigint[], pg_typeof($1)::text`,
+		store.ConversationID(12), none, &agent, []store.MessageID{3, 4})
+	if err := row.Scan(&gotID, &gotNone, &gotAgent, &gotList, &gotType); err != nil {
 		t.Fatal(err)
 	}
-	if one != 12 || none != nil || some == nil || *some != 7 || len(list) != 2 || list[1] != 4 || text != "bigint" {
-		t.Errorf("read back: %d, %v, %v, %v as %s", one, none, some, list, text)
+	if gotID != 12 {
+		t.Errorf("an id: got %d, want 12", gotID)
 	}
-	body, err := json.Marshal(store.Message{ID: 3, ConversationID: 12, AgentID: &agent, EventID: 5})
-	if err != nil {
-		t.Fatal(err)
+	if gotType != "bigint" {
+		t.Errorf("an id is a %s in the database, want bigint", gotType)
 	}
+	if gotNone != nil {
+		t.Errorf("no id: got %d, want nil", *gotNone)
+	}
+	if gotAgent == nil || *gotAgent != agent {
+		t.Errorf("an id that may be missing: got %v, want %d", gotAgent, agent)
+	}
+	if want := []store.MessageID{3, 4}; !slices.Equal(gotList, want) {
+		t.Errorf("a list of ids: got %v, want %v", gotList, want)
+	}
+}
+
+// An id is a number in JSON, or null where there is none.
+func TestIDsAreNumbersInJSON(t *testing.T) {
+	t.Parallel()
+	agent := store.AgentID(7)
+	body := must(json.Marshal(store.Message{ID: 3, ConversationID: 12, AgentID: &agent, EventID: 5}))(t)
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil {
-		t.Fatal(err)
+	check(t, json.Unmarshal(body, &fields))
+	tests := []struct{ field, want string }{
+		{field: "id", want: "3"},
+		{field: "conversation_id", want: "12"},
+		{field: "agent_id", want: "7"},
+		{field: "identity_id", want: "null"},
+		{field: "event_id", want: "5"},
 	}
-	for name, want := range map[string]string{"id": "3", "conversation_id": "12", "agent_id": "7", "identity_id": "null", "event_id": "5"} {
-		if got := string(fields[name]); got != want {
-			t.Errorf("%s is stored as %s, want %s", name, got, want)
+	for _, tt := range tests {
+		if got := string(fields[tt.field]); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.field, got, tt.want)
 		}
 	}
 }

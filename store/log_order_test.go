@@ -3,48 +3,83 @@ package store_test
 import (
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 	"parley/store/inbox"
 	"parley/store/storetest"
 )
 
-// Processes take ids in blocks, so that what happened later may have the smaller id: the log of a conversation, and since when
-// nobody has had it, go by the times.
+// Processes take ids in blocks, so that what happened later may have the smaller id. The tests of this file look at such a log.
+
+const loggedConversation = store.ConversationID(7)
+
+// loggedAt is the time of the first entry of newLog.
+func loggedAt() time.Time { return time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC) }
+
+// newLog makes a conversation with three entries, ten minutes apart: it was opened, given up, and taken.
+func newLog(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool := storetest.Reused(t)
+	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (70, 'a', 'x', 'channel')`)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) VALUES ($1, 70, 'open', now(), now())`, loggedConversation)
+	addLogEntry(t, pool, 9001, 0, "opened")
+	addLogEntry(t, pool, 9002, 10*time.Minute, "unassigned")
+	addLogEntry(t, pool, 9003, 20*time.Minute, "took")
+	return pool
+}
+
+// addLogEntry adds an entry of so long after the first one.
+func addLogEntry(t *testing.T, pool *pgxpool.Pool, id int64, after time.Duration, what string) {
+	t.Helper()
+	exec(t, pool, `
+		INSERT INTO log_entries (id, conversation_id, at, actor, what)
+		VALUES ($1, $2, $3, 'agent', $4)`, id, loggedConversation, loggedAt().Add(after), what)
+}
+
+// addEntryWithSmallerID adds the entry that the conversation was given up again.
+func addEntryWithSmallerID(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	addLogEntry(t, pool, 40, 30*time.Minute, "unassigned")
+}
+
+func TestPageNoticesAnEntryWithASmallerID(t *testing.T) {
+	t.Parallel()
+	pool := newLog(t)
+	before := must(inbox.Stamp(t.Context(), pool, loggedConversation))(t)
+	addEntryWithSmallerID(t, pool)
+	if after := must(inbox.Stamp(t.Context(), pool, loggedConversation))(t); after == before {
+		t.Errorf("the page's stamp is %v before and after", after)
+	}
+}
+
 func TestLogIsInTheOrderOfItsTimes(t *testing.T) {
 	t.Parallel()
-	pool := storetest.Reused(t)
-	ctx := t.Context()
-	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (70, 'a', 'x', 'channel')`)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) VALUES (7, 70, 'open', now(), now())`)
-	entry := `INSERT INTO log_entries (id, conversation_id, at, actor, what) VALUES ($1, 7, timestamptz '2026-11-20 09:00Z' + make_interval(mins => $2), 'agent', $3)`
-	exec(t, pool, entry, 9001, 0, "opened")
-	exec(t, pool, entry, 9002, 10, "unassigned")
-	exec(t, pool, entry, 9003, 20, "took")
-	before, err := inbox.Stamp(ctx, pool, 7)
-	check(t, err)
-	exec(t, pool, entry, 40, 30, "unassigned")
-	after, err := inbox.Stamp(ctx, pool, 7)
-	check(t, err)
-	if before == after {
-		t.Error("a page doesn't notice an entry with a smaller id")
-	}
-
+	pool := newLog(t)
+	addEntryWithSmallerID(t, pool)
+	const pageSize = 1
 	var ids []int64
 	for page := range 4 {
-		list, err := store.ListLog(ctx, pool, 7, 1, page)
-		check(t, err)
-		for _, e := range list {
+		for _, e := range must(store.ListLog(t.Context(), pool, loggedConversation, pageSize, page))(t) {
 			ids = append(ids, e.ID)
 		}
 	}
 	if want := []int64{40, 9003, 9002, 9001}; !slices.Equal(ids, want) {
-		t.Errorf("the pages of the log are %v, want %v", ids, want)
+		t.Errorf("the pages of the log have the entries %v, want %v", ids, want)
 	}
+}
 
-	since, err := store.PutBack(ctx, pool, []store.ConversationID{7, 8})
-	check(t, err)
-	if got := since[7].UTC().Format("15:04"); got != "09:30" || len(since) != 1 {
-		t.Errorf("nobody has had it since %s of %v", got, since)
+// PutBack tells since when nobody has had a conversation, and nothing of one that has no entry.
+func TestPutBackGoesByTheTimesOfTheLog(t *testing.T) {
+	t.Parallel()
+	pool := newLog(t)
+	addEntryWithSmallerID(t, pool)
+	const unknown = store.ConversationID(8)
+	since := must(store.PutBack(t.Context(), pool, []store.ConversationID{loggedConversation, unknown}))(t)
+	if len(since) != 1 {
+		t.Fatalf("PutBack tells of %d conversations, want 1: %v", len(since), since)
 	}
+	checkSameTime(t, "since when nobody has had it", since[loggedConversation], loggedAt().Add(30*time.Minute))
 }

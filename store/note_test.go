@@ -2,40 +2,62 @@ package store_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 	"parley/store/storetest"
 )
 
-// TestSurfaceNotes: the latest note of a key counts, surfaces don't see each other's, nil
-// takes away.
-func TestSurfaceNotes(t *testing.T) {
+func newNotedSurface(t *testing.T, pool *pgxpool.Pool, name string) store.AccountID {
+	t.Helper()
+	return must(store.SaveAccount(t.Context(), pool, store.Account{Name: name, Kind: "chat", Side: "surface", Mode: "live", ReplyMode: "direct"}))(t)
+}
+
+// saveNote saves a note; nil as its value takes it away.
+func saveNote(t *testing.T, pool *pgxpool.Pool, surface store.AccountID, key string, value json.RawMessage) {
+	t.Helper()
+	check(t, store.SaveSurfaceNote(t.Context(), pool, surface, store.SurfaceNote{Key: key, Value: value}))
+}
+
+func TestLatestSurfaceNoteOfAKeyCounts(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	var surfaces []store.AccountID
-	for _, name := range []string{"one", "two"} {
-		id, err := store.SaveAccount(t.Context(), pool, store.Account{Name: name, Kind: "chat", Side: "surface", Mode: "live", ReplyMode: "direct"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		surfaces = append(surfaces, id)
+	surface := newNotedSurface(t, pool, "one")
+	saveNote(t, pool, surface, "where", json.RawMessage(`"here"`))
+	saveNote(t, pool, surface, "where", json.RawMessage(`"there"`))
+	notes := must(store.ListSurfaceNotes(t.Context(), pool, surface))(t)
+	if len(notes) != 1 {
+		t.Fatalf("the surface has %d notes, want 1: %v", len(notes), notes)
 	}
-	for _, n := range []store.SurfaceNote{{Key: "where", Value: json.RawMessage(`"here"`)}, {Key: "where", Value: json.RawMessage(`"there"`)},
-		{Key: "gone", Value: json.RawMessage(`{}`)}, {Key: "gone"}, {Key: "never"}} {
-		if err := store.SaveSurfaceNote(t.Context(), pool, surfaces[0], n); err != nil {
-			t.Fatal(err)
-		}
+	if notes[0].Key != "where" {
+		t.Errorf("the note's key is %q, want %q", notes[0].Key, "where")
 	}
-	for surface, want := range map[store.AccountID]string{surfaces[0]: `[{where "there"}]`, surfaces[1]: "[]"} {
-		notes, err := store.ListSurfaceNotes(t.Context(), pool, surface)
-		got := "["
-		for _, n := range notes {
-			got += fmt.Sprintf("{%s %s}", n.Key, n.Value)
-		}
-		if got += "]"; err != nil || got != want {
-			t.Errorf("notes %s, %v; want %s", got, err, want)
-		}
+	if got, want := string(notes[0].Value), `"there"`; got != want {
+		t.Errorf("the note is %s, want %s", got, want)
+	}
+}
+
+// A note without a value takes away the one before, if there is one.
+func TestSurfaceNoteIsTakenAway(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	surface := newNotedSurface(t, pool, "one")
+	saveNote(t, pool, surface, "gone", json.RawMessage(`{}`))
+	saveNote(t, pool, surface, "gone", nil)
+	saveNote(t, pool, surface, "never there", nil)
+	if notes := must(store.ListSurfaceNotes(t.Context(), pool, surface))(t); len(notes) != 0 {
+		t.Errorf("the surface has the notes %v, want none", notes)
+	}
+}
+
+func TestSurfaceNotesOfAnotherSurface(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	one, other := newNotedSurface(t, pool, "one"), newNotedSurface(t, pool, "other")
+	saveNote(t, pool, one, "where", json.RawMessage(`"here"`))
+	if notes := must(store.ListSurfaceNotes(t.Context(), pool, other))(t); len(notes) != 0 {
+		t.Errorf("the other surface has the notes %v, want none", notes)
 	}
 }

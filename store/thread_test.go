@@ -1,55 +1,121 @@
 package store_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 	"parley/store/plantest"
 	"parley/store/storetest"
 )
 
-// TestRootComing: the record of a message may be to come while a root was begun, or something
-// is not applied that the same surface told before.
-func TestRootComing(t *testing.T) {
+// typedEvents are two of the events that newTypedEvents queues. The tests ask whether a root may be coming for the typed one.
+type typedEvents struct {
+	before store.EventID // told by the same surface before it
+	typed  store.EventID
+}
+
+// newTypedEvents queues four events, of which three are of surface 1: one before what somebody typed, that, and one behind it.
+func newTypedEvents(t *testing.T, pool *pgxpool.Pool) typedEvents {
+	t.Helper()
+	insert := func(account store.AccountID, name, key string) store.EventID {
+		event := store.NewEvent{AccountID: account, ExternalID: name, OrderKey: key, Payload: []byte("{}")}
+		return must(store.InsertEvents(t.Context(), pool, []store.NewEvent{event}))(t)[0].ID
+	}
+	var events typedEvents
+	insert(2, "elsewhere", "d")
+	events.before = insert(1, "before", "a")
+	events.typed = insert(1, "typed", "b")
+	insert(1, "behind", "c")
+	return events
+}
+
+// newQueuedRoot makes a lane of surface 1 in which a root waits that nobody has begun to post. What was told before the typed
+// event is applied.
+func newQueuedRoot(t *testing.T, pool *pgxpool.Pool) store.EventID {
+	t.Helper()
+	events := newTypedEvents(t, pool)
+	exec(t, pool, `DELETE FROM queues WHERE first_event = $1`, events.before)
+	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (7, 1, 'post:c')`)
+	exec(t, pool, `
+		INSERT INTO lanes (id, account_id, key, gate_id, priority, tail, due_at)
+		VALUES (7, 1, 'say', 7, $1, 1, now())`, store.PriorityRoot)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES (7, 7, 1, 'root', now())`)
+	return events.typed
+}
+
+// beginQueued does what a dispatcher does that claims the delivery of newQueuedRoot, and leaves it in a state.
+func beginQueued(t *testing.T, pool *pgxpool.Pool, state string) {
+	t.Helper()
+	exec(t, pool, `UPDATE deliveries SET first_at = now(), state = $1`, state)
+	exec(t, pool, `UPDATE lanes SET epoch = epoch + 1`)
+}
+
+func checkRootComing(t *testing.T, pool *pgxpool.Pool, typed store.EventID, want bool) {
+	t.Helper()
+	got, err := store.RootComing(t.Context(), pool, 1, "c", "m", typed)
+	check(t, err)
+	if got != want {
+		t.Errorf("a root may be coming: %t, want %t", got, want)
+	}
+}
+
+func TestRootMayComeWhileEarlierEventsAreQueued(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	var ids []store.EventID
-	for _, e := range []store.NewEvent{
-		{AccountID: 2, ExternalID: "elsewhere", OrderKey: "d", Payload: []byte("{}")},
-		{AccountID: 1, ExternalID: "before", OrderKey: "a", Payload: []byte("{}")},
-		{AccountID: 1, ExternalID: "the verb", OrderKey: "b", Payload: []byte("{}")},
-		{AccountID: 1, ExternalID: "behind", OrderKey: "c", Payload: []byte("{}")},
-	} {
-		ids = append(ids, must(store.InsertEvents(t.Context(), pool, []store.NewEvent{e}))(t)[0].ID)
-	}
-	coming := func(when string, want bool) {
-		t.Helper()
-		if got, err := store.RootComing(t.Context(), pool, 1, "c", "m", ids[2]); err != nil || got != want {
-			t.Errorf("%s: %v, %v", when, got, err)
-		}
-	}
-	coming("something before it is queued", true)
-	exec(t, pool, `DELETE FROM queues WHERE first_event = $1`, ids[1])
-	coming("only itself and what came later is queued", false)
-	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (7, 1, 'post:c')`)
-	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, priority, tail, due_at) VALUES (7, 1, 'say', 7, $1, 1, now())`, store.PriorityRoot)
-	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES (7, 7, 1, 'root', now())`)
-	coming("a root is queued that nobody has begun", false)
+	checkRootComing(t, pool, newTypedEvents(t, pool).typed, true)
+}
+
+func TestNoRootComesOfLaterEvents(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	events := newTypedEvents(t, pool)
+	exec(t, pool, `DELETE FROM queues WHERE first_event = $1`, events.before)
+	checkRootComing(t, pool, events.typed, false)
+}
+
+func TestQueuedRootThatNobodyBeganIsNotComing(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	checkRootComing(t, pool, newQueuedRoot(t, pool), false)
+}
+
+// A root that was begun may be in the chat before its result is known, also if the attempt was lost or put back.
+func TestBegunRootMayCome(t *testing.T) {
+	t.Parallel()
 	for _, state := range []string{"sending", "unknown", "queued"} {
-		exec(t, pool, `UPDATE deliveries SET first_at = now(), state = $1`, state)
-		exec(t, pool, `UPDATE lanes SET epoch = epoch + 1`) // it was claimed
-		coming(fmt.Sprintf("a root was begun and is %s", state), true)
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			pool := storetest.DB(t)
+			typed := newQueuedRoot(t, pool)
+			beginQueued(t, pool, state)
+			checkRootComing(t, pool, typed, true)
+		})
 	}
+}
+
+func TestBegunDeliveryThatIsNoRootIsNotComing(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	typed := newQueuedRoot(t, pool)
+	beginQueued(t, pool, "queued")
 	exec(t, pool, `UPDATE deliveries SET kind = 'said'`)
-	coming("something else is begun", false)
-	exec(t, pool, `UPDATE deliveries SET kind = 'root', state = 'accepted'`)
+	checkRootComing(t, pool, typed, false)
+}
+
+// A root that was posted elsewhere isn't coming; one that is recorded under the asked message is.
+func TestPostedRoot(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	typed := newQueuedRoot(t, pool)
+	beginQueued(t, pool, "accepted")
 	exec(t, pool, `UPDATE lanes SET head = 1, due_at = NULL`)
-	coming("the root is done", false)
+	checkRootComing(t, pool, typed, false)
 	exec(t, pool, `INSERT INTO posts (account_id, channel, message, kind) VALUES (1, 'c', 'm', 'root')`)
-	coming("it is recorded", true)
+	checkRootComing(t, pool, typed, true)
 }
 
 // However much waits for a surface, only conversations that have no thread yet are looked at.
@@ -57,49 +123,98 @@ func TestRootComingIsCheap(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'post:' || n FROM generate_series(1, 20) AS n`)
-	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, priority, tail, due_at, epoch)
-		SELECT n, 1, 'c' || n, 1 + n % 20, CASE WHEN n % 1000 = 0 THEN 0 ELSE 1 + n % 3 END, 1, now(), n % 2 FROM generate_series(1, 20000) AS n`)
-	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at, first_at)
-		SELECT n, n, 1, CASE WHEN n % 1000 = 0 THEN 'root' ELSE 'said' END, now(), CASE WHEN n % 1000 <> 0 THEN now() END FROM generate_series(1, 20000) AS n`)
+	// One lane of a thousand has a root in front.
+	exec(t, pool, `
+		INSERT INTO lanes (id, account_id, key, gate_id, priority, tail, due_at, epoch)
+		SELECT n, 1, 'c' || n, 1 + n % 20, CASE WHEN n % 1000 = 0 THEN 0 ELSE 1 + n % 3 END, 1, now(), n % 2
+		FROM generate_series(1, 20000) AS n`)
+	exec(t, pool, `
+		INSERT INTO deliveries (id, lane_id, seq, kind, created_at, first_at)
+		SELECT n, n, 1, CASE WHEN n % 1000 = 0 THEN 'root' ELSE 'said' END, now(), CASE WHEN n % 1000 <> 0 THEN now() END
+		FROM generate_series(1, 20000) AS n`)
 	exec(t, pool, `ANALYZE`)
-	p := plantest.ExplainHot(t, pool, store.RootComingSQL, int64(1), "c", "m", int64(1))
-	for table, limit := range map[string]float64{"lanes": 50, "deliveries": 50} {
-		if rows, indexes := p.Touched(table); rows > limit {
-			t.Errorf("%.0f rows of %s were read, want %.0f at most; indexes %s", rows, table, limit, indexes)
+
+	const maxRows = 50
+	plan := plantest.ExplainHot(t, pool, store.RootComingSQL, int64(1), "c", "m", int64(1))
+	for _, table := range []string{"lanes", "deliveries"} {
+		if rows, indexes := plan.Touched(table); rows > maxRows {
+			t.Errorf("%.0f rows of %s were read, want at most %d; indexes %s", rows, table, maxRows, indexes)
 		}
 	}
 }
 
-// Missed events are looked for where open conversations have their threads, also after their teams got other
-// channels, and in the threads of old conversations one by one.
+// The accounts of the tests below. They look at the threads of the first chat.
+const (
+	threadChat      = store.AccountID(91)
+	otherThreadChat = store.AccountID(92)
+	threadMail      = store.AccountID(93) // its new threads open in the chat's channel "new"
+)
+
+// newOpenThreads makes conversations 1 to 4, each with a thread in both chats, and a root r1 to r4 in the first one. The last one
+// of them was begun first, and had its latest message first. The chat's channel "moved" has the id "current" now.
+func newOpenThreads(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool := storetest.DB(t)
+	exec(t, pool, `
+		INSERT INTO accounts (id, name, kind, side)
+		VALUES ($1, 'slack', 'slack', 'surface'), ($2, 'teams', 'teams', 'surface'), ($3, 'mail', 'email', 'channel')`,
+		threadChat, otherThreadChat, threadMail)
+	exec(t, pool, `UPDATE accounts SET surface_id = $1, surface_channel = 'new' WHERE id = $2`, threadChat, threadMail)
+	exec(t, pool, `INSERT INTO contacts (id, name) OVERRIDING SYSTEM VALUE VALUES (1, 'Kim')`)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) OVERRIDING SYSTEM VALUE VALUES (1, $1, 'kim@home.test', 1)`, threadMail)
+	for i, c := range []struct{ status, channel string }{
+		{status: "open", channel: "former"},
+		{status: "snoozed", channel: "moved"},
+		{status: "resolved", channel: "ended"},
+		{status: "pending", channel: "former"},
+	} {
+		id := i + 1
+		exec(t, pool, `
+			INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) OVERRIDING SYSTEM VALUE
+			VALUES ($1::int, $2, 1, $3, now() - make_interval(mins => $1::int), now() - make_interval(days => 100 * $1::int))`,
+			id, threadMail, c.status)
+		exec(t, pool, `
+			INSERT INTO threads (conversation_id, account_id, channel, root)
+			VALUES ($1::bigint, $2, $3, 'r' || $1::bigint), ($1, $4, 'elsewhere', 'x')`, id, threadChat, c.channel, otherThreadChat)
+	}
+	exec(t, pool, `INSERT INTO channel_moves (account_id, former, current) VALUES ($1, 'moved', 'current')`, threadChat)
+	return pool
+}
+
+// Missed events are looked for where open conversations have their threads, also after their teams got other channels.
+func TestThreadChannels(t *testing.T) {
+	t.Parallel()
+	got := must(store.ThreadChannels(t.Context(), newOpenThreads(t), threadChat))(t)
+	slices.Sort(got)
+	if want := []string{"current", "former", "new"}; !slices.Equal(got, want) {
+		t.Errorf("the channels are %v, want %v", got, want)
+	}
+}
+
+// They are looked for in the threads of old open conversations one by one, those first in which something happened last.
 func TestOpenThreads(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
-	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (91, 'slack', 'slack', 'surface'), (92, 'teams', 'teams', 'surface'), (93, 'mail', 'email', 'channel')`)
-	exec(t, pool, `UPDATE accounts SET surface_id = 91, surface_channel = 'new' WHERE id = 93`)
-	exec(t, pool, `INSERT INTO contacts (id, name) OVERRIDING SYSTEM VALUE VALUES (1, 'Kim')`)
-	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) OVERRIDING SYSTEM VALUE VALUES (1, 93, 'kim@home.test', 1)`)
-	for n, row := range []struct{ status, channel string }{{"open", "former"}, {"snoozed", "moved"}, {"resolved", "ended"}, {"pending", "former"}} {
-		exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) OVERRIDING SYSTEM VALUE
-			VALUES ($1::int, 93, 1, $2, now() - make_interval(mins => $1::int), now() - make_interval(days => 100 * $1::int))`, n+1, row.status)
-		exec(t, pool, `INSERT INTO threads (conversation_id, account_id, channel, root) VALUES ($1::bigint, 91, $2, 'r' || $1::bigint), ($1, 92, 'elsewhere', 'x')`, n+1, row.channel)
+	pool := newOpenThreads(t)
+	type place struct{ channel, root string }
+	tests := []struct {
+		name  string
+		days  int // so many days ago the conversations have begun at least
+		limit int
+		want  []place
+	}{
+		{name: "begun 150 days ago", days: 150, limit: 9, want: []place{{"current", "r2"}, {"former", "r4"}}},
+		{name: "two of those begun 50 days ago", days: 50, limit: 2, want: []place{{"former", "r1"}, {"current", "r2"}}},
 	}
-	exec(t, pool, `INSERT INTO channel_moves (account_id, former, current) VALUES (91, 'moved', 'current')`)
-	chans := must(store.ThreadChannels(t.Context(), pool, 91))(t)
-	slices.Sort(chans)
-	if want := []string{"current", "former", "new"}; !slices.Equal(chans, want) {
-		t.Errorf("channels %v, want %v", chans, want)
-	}
-	found := func(days, limit int) (list []string) {
-		for _, th := range must(store.OpenThreads(t.Context(), pool, 91, time.Now().Add(-time.Duration(days)*24*time.Hour), limit))(t) {
-			list = append(list, th.Channel+"/"+th.Root)
-		}
-		return list
-	}
-	if got, want := found(150, 9), []string{"current/r2", "former/r4"}; !slices.Equal(got, want) {
-		t.Errorf("threads of conversations from before 150 days: %v, want %v", got, want)
-	}
-	if got, want := found(50, 2), []string{"former/r1", "current/r2"}; !slices.Equal(got, want) {
-		t.Errorf("the two threads in which something happened last: %v, want %v", got, want)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			before := time.Now().AddDate(0, 0, -tt.days)
+			var got []place
+			for _, thread := range must(store.OpenThreads(t.Context(), pool, threadChat, before, tt.limit))(t) {
+				got = append(got, place{thread.Channel, thread.Root})
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("the threads are %v, want %v", got, tt.want)
+			}
+		})
 	}
 }
