@@ -1,6 +1,7 @@
 package ai_test
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,34 +14,61 @@ import (
 	"parley/store/storetest"
 )
 
-// account is a pool with an account that may ask a model.
-func account(t *testing.T) (*pgxpool.Pool, store.AccountID) {
+// account is the account that asks a model in these tests.
+const account = store.AccountID(100)
+
+// noLimit is a limit of 0 tokens a day.
+const noLimit = 0
+
+func newAccount(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
-	if _, err := pool.Exec(t.Context(), `INSERT INTO accounts (id, name, kind, side) VALUES (100, 'mail', 'email', 'channel')`); err != nil {
-		t.Fatal(err)
-	}
-	return pool, 100
+	storetest.Exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES ($1, 'mail', 'email', 'channel')`, account)
+	return pool
 }
 
-func today(t *testing.T, pool *pgxpool.Pool) []ai.DayTokens {
+// checkToday compares what is counted of the present day.
+func checkToday(t *testing.T, pool *pgxpool.Pool, want ...ai.DayTokens) {
 	t.Helper()
-	list, err := ai.TokensToday(t.Context(), pool)
+	got, err := ai.TokensToday(t.Context(), pool)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return list
+	if !slices.Equal(got, want) {
+		t.Errorf("today's tokens are %+v, want %+v", got, want)
+	}
+}
+
+// mustReserve reserves tokens, and returns the day of which they are.
+func mustReserve(t *testing.T, pool *pgxpool.Pool, tokens, limit int) time.Time {
+	t.Helper()
+	day, ok, err := ai.ReserveTokens(t.Context(), pool, account, tokens, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ok {
+		t.Fatalf("%d tokens don't fit within %d", tokens, limit)
+	}
+	return day
+}
+
+// setClock sets how far Parley's clock is ahead.
+func setClock(t *testing.T, pool *pgxpool.Pool, ahead time.Duration) {
+	t.Helper()
+	storetest.Exec(t, pool, `UPDATE clock SET ahead = $1`, ahead)
 }
 
 // However many processes ask at once, a day costs no more than it may, and what doesn't fit is counted as refused.
 func TestTokensOfADay(t *testing.T) {
 	t.Parallel()
-	pool, id := account(t)
+	const processes, tokens, limit = 40, 300, 2000
+	const wantFitting = limit / tokens
+	pool := newAccount(t)
 	var fitting atomic.Int64
-	var all sync.WaitGroup
-	for range 40 {
-		all.Go(func() {
-			_, ok, err := ai.ReserveTokens(t.Context(), pool, id, 300, 2000)
+	var group sync.WaitGroup
+	for range processes {
+		group.Go(func() {
+			_, ok, err := ai.ReserveTokens(t.Context(), pool, account, tokens, limit)
 			if err != nil {
 				t.Error(err)
 			}
@@ -49,47 +77,58 @@ func TestTokensOfADay(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
-	if got := today(t, pool); fitting.Load() != 6 || len(got) != 1 || got[0] != (ai.DayTokens{Account: id, Tokens: 1800, Refused: 34}) {
-		t.Errorf("%d fit: %+v", fitting.Load(), got)
+	group.Wait()
+	if n := fitting.Load(); n != wantFitting {
+		t.Errorf("%d reservations fit, want %d", n, wantFitting)
 	}
-	if _, ok, err := ai.ReserveTokens(t.Context(), pool, id, 5000, 0); !ok || err != nil {
-		t.Errorf("without a limit: %v, %v", ok, err)
+	checkToday(t, pool, ai.DayTokens{Account: account, Tokens: wantFitting * tokens, Refused: processes - wantFitting})
+}
+
+func TestTokensWithoutALimit(t *testing.T) {
+	t.Parallel()
+	pool := newAccount(t)
+	mustReserve(t, pool, 1800, 2000)
+	mustReserve(t, pool, 5000, noLimit)
+}
+
+func TestNewDayBeginsWithNoTokens(t *testing.T) {
+	t.Parallel()
+	pool := newAccount(t)
+	yesterday := mustReserve(t, pool, 1500, 2000)
+	setClock(t, pool, 24*time.Hour)
+	checkToday(t, pool)
+	today := mustReserve(t, pool, 1500, 2000)
+	if got, want := today.Sub(yesterday), 24*time.Hour; got != want {
+		t.Errorf("the new day is %s after the one before, want %s", got, want)
 	}
 }
 
-// What is settled after midnight belongs to the day on which it was reserved; the new day begins with nothing.
-func TestTokensOverMidnight(t *testing.T) {
+// What is settled after midnight belongs to the day on which it was reserved.
+func TestTokensSettledAfterMidnight(t *testing.T) {
 	t.Parallel()
-	pool, id := account(t)
-	day, ok, err := ai.ReserveTokens(t.Context(), pool, id, 1500, 2000)
-	if err != nil || !ok {
-		t.Fatal(ok, err)
-	}
-	if _, err := pool.Exec(t.Context(), `UPDATE clock SET ahead = '24 hours'`); err != nil {
+	pool := newAccount(t)
+	yesterday := mustReserve(t, pool, 1500, 2000)
+	setClock(t, pool, 24*time.Hour)
+	mustReserve(t, pool, 1500, 2000)
+	if err := ai.SettleTokens(t.Context(), pool, account, yesterday, -1400); err != nil {
 		t.Fatal(err)
 	}
-	if got := today(t, pool); len(got) != 0 {
-		t.Errorf("the new day begins with %+v, want none", got)
-	}
-	next, ok, err := ai.ReserveTokens(t.Context(), pool, id, 1500, 2000)
-	if err != nil || !ok || next.Sub(day) != 24*time.Hour {
-		t.Fatal(next, ok, err)
-	}
-	if err := ai.SettleTokens(t.Context(), pool, id, day, -1400); err != nil {
-		t.Fatal(err)
-	}
-	if got := today(t, pool); got[0].Tokens != 1500 {
-		t.Errorf("yesterday's were taken off today: %+v", got)
-	}
-	if _, err := pool.Exec(t.Context(), `UPDATE clock SET ahead = '92 days'`); err != nil {
-		t.Fatal(err)
-	}
+	checkToday(t, pool, ai.DayTokens{Account: account, Tokens: 1500})
+}
+
+func TestForgetTokens(t *testing.T) {
+	t.Parallel()
+	pool := newAccount(t)
+	mustReserve(t, pool, 1500, 2000)
+	setClock(t, pool, 92*24*time.Hour)
 	if err := ai.ForgetTokens(t.Context(), pool); err != nil {
 		t.Fatal(err)
 	}
-	var left int
-	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM ai_tokens`).Scan(&left); err != nil || left != 0 {
-		t.Errorf("%d days are kept, %v", left, err)
+	var days int
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM ai_tokens`).Scan(&days); err != nil {
+		t.Fatal(err)
+	}
+	if days != 0 {
+		t.Errorf("%d days are kept, want none", days)
 	}
 }

@@ -6,58 +6,80 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/store"
 	"parley/store/logbook"
 	"parley/store/storetest"
 )
 
-// many is a log of two accounts, in which one colleague did something long ago.
-const many = `
-	INSERT INTO agents (id, email, name) OVERRIDING SYSTEM VALUE VALUES (1, 'ann@acme.test', 'Ann'), (2, 'ben@acme.test', 'Ben');
-	INSERT INTO accounts (id, name, kind, side) VALUES (10, 'help', 'email', 'channel'), (11, 'sales', 'email', 'channel');
-	INSERT INTO conversations (id, account_id, status, last_at, created_at) SELECT n, 10 + n % 2, 'open', now(), now() FROM generate_series(1, 1000) AS n;
-	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what)
-		SELECT n, 1 + n % 1000, '2026-01-01'::timestamptz + n / 3 * interval '1 second', CASE WHEN n = 5 THEN 2 ELSE 1 END, 'agent', 'tagged' FROM generate_series(1, 40000) AS n;
-	INSERT INTO setup_changes (at, agent_id, author, lines) VALUES ('2026-01-01 00:00:03', 1, 'ann@acme.test', '{"+ team A","+ team B"}'), ('2026-02-01', NULL, 'parley apply', '{"+ team C"}');
-	ANALYZE`
+// The colleagues of newLog.
+const (
+	ann = store.AgentID(1)
+	ben = store.AgentID(2)
+)
 
-func start(t *testing.T) *pgxpool.Pool {
+// newLog makes a log of 40,000 entries, three a second from 2026 on, of 1000 conversations in two accounts. Ben did the fifth
+// thing, and Ann all others. Ann changed the set-up in the first seconds, and a command did a month later.
+func newLog(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
-	if _, err := pool.Exec(t.Context(), many); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Exec(t, pool, `
+		INSERT INTO agents (id, email, name) OVERRIDING SYSTEM VALUE
+		VALUES ($1, 'ann@acme.test', 'Ann'), ($2, 'ben@acme.test', 'Ben')`, ann, ben)
+	storetest.Exec(t, pool, `
+		INSERT INTO accounts (id, name, kind, side)
+		VALUES (10, 'help', 'email', 'channel'), (11, 'sales', 'email', 'channel')`)
+	storetest.Exec(t, pool, `
+		INSERT INTO conversations (id, account_id, status, last_at, created_at)
+		SELECT n, 10 + n % 2, 'open', now(), now()
+		FROM generate_series(1, 1000) AS n`)
+	storetest.Exec(t, pool, `
+		INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what)
+		SELECT n, 1 + n % 1000, '2026-01-01'::timestamptz + n / 3 * interval '1 second', CASE WHEN n = 5 THEN $2::bigint ELSE $1::bigint END, 'agent', 'tagged'
+		FROM generate_series(1, 40000) AS n`, ann, ben)
+	storetest.Exec(t, pool, `
+		INSERT INTO setup_changes (at, agent_id, author, lines)
+		VALUES
+			('2026-01-01 00:00:03', $1, 'ann@acme.test', '{"+ team A","+ team B"}'),
+			('2026-02-01', NULL, 'parley apply', '{"+ team C"}')`, ann)
+	storetest.Exec(t, pool, `ANALYZE`)
 	return pool
 }
 
-// all reads the whole log that a filter wants, page by page.
-func all(t *testing.T, pool *pgxpool.Pool, f logbook.Filter, size int) (rows []logbook.Row, pages int) {
+// readPages reads all that a filter lets pass, page by page.
+func readPages(t *testing.T, pool *pgxpool.Pool, f logbook.Filter, pageSize int) (rows []logbook.Row, pages int) {
 	t.Helper()
-	for at := (logbook.Place{}); ; {
-		page, err := logbook.Read(t.Context(), pool, f, at, size)
+	var place logbook.Place
+	for {
+		page, err := logbook.Read(t.Context(), pool, f, place, pageSize)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, pages = append(rows, page.Rows...), pages+1
+		rows = append(rows, page.Rows...)
+		pages++
 		if !page.More {
 			return rows, pages
 		}
-		at = page.Next
+		place = page.Next
 	}
 }
 
 // Pages join without a gap and without a double, also within one moment, and set-up and conversations are one log.
 // R-220
-func TestPages(t *testing.T) {
+func TestPagesJoin(t *testing.T) {
 	t.Parallel()
-	pool := start(t)
-	rows, _ := all(t, pool, logbook.Filter{Until: time.Date(2026, 1, 1, 0, 1, 0, 0, time.UTC)}, 7)
-	if len(rows) != 179+1 {
-		t.Errorf("%d rows, want %d", len(rows), 179+1)
+	const pageSize = 7
+	firstMinute := logbook.Filter{Until: time.Date(2026, 1, 1, 0, 1, 0, 0, time.UTC)}
+	rows, _ := readPages(t, newLog(t), firstMinute, pageSize)
+	const entries, setupChanges = 179, 1
+	if len(rows) != entries+setupChanges {
+		t.Errorf("the pages have %d rows, want %d", len(rows), entries+setupChanges)
 	}
-	if !slices.IsSortedFunc(rows, func(a, b logbook.Row) int { return b.At.Compare(a.At) }) {
-		t.Error("they are not in order")
+	newestFirst := func(a, b logbook.Row) int { return b.At.Compare(a.At) }
+	if !slices.IsSortedFunc(rows, newestFirst) {
+		t.Error("the rows are not in order, the newest first")
 	}
 	seen := map[[2]int64]bool{}
 	for _, r := range rows {
@@ -72,48 +94,86 @@ func TestPages(t *testing.T) {
 // What is rare is found, over pages none of which looks at more than its share.
 func TestFilters(t *testing.T) {
 	t.Parallel()
-	pool := start(t)
-	for name, tt := range map[string]struct {
-		filter      logbook.Filter
-		rows, pages int
+	const pageSize = 500
+	pool := newLog(t)
+	tests := []struct {
+		name      string
+		filter    logbook.Filter
+		wantRows  int
+		wantPages int
 	}{
-		"who":          {logbook.Filter{Agent: 2}, 1, 14},
-		"what":         {logbook.Filter{What: logbook.SetUp}, 2, 1},
-		"account":      {logbook.Filter{Account: "sales", From: time.Date(2026, 1, 1, 3, 0, 0, 0, time.UTC)}, 3801, 8},
-		"conversation": {logbook.Filter{Conversation: 6}, 40, 1},
-		"nothing":      {logbook.Filter{What: "resolved"}, 0, 14},
-	} {
-		rows, pages := all(t, pool, tt.filter, 500)
-		if len(rows) != tt.rows || pages != tt.pages {
-			t.Errorf("%s: %d rows on %d pages, want %d on %d", name, len(rows), pages, tt.rows, tt.pages)
-		}
+		{name: "who", filter: logbook.Filter{Agent: ben}, wantRows: 1, wantPages: 14},
+		{name: "what", filter: logbook.Filter{What: logbook.SetUp}, wantRows: 2, wantPages: 1},
+		{
+			name:      "account",
+			filter:    logbook.Filter{Account: "sales", From: time.Date(2026, 1, 1, 3, 0, 0, 0, time.UTC)},
+			wantRows:  3801,
+			wantPages: 8,
+		},
+		{name: "conversation", filter: logbook.Filter{Conversation: 6}, wantRows: 40, wantPages: 1},
+		{name: "nothing", filter: logbook.Filter{What: "resolved"}, wantRows: 0, wantPages: 14},
 	}
-	first, err := logbook.Read(t.Context(), pool, logbook.Filter{What: logbook.SetUp}, logbook.Place{}, 10)
-	if err != nil || len(first.Rows) != 2 || first.Rows[0].By != "parley apply" || first.Rows[1].By != "Ann" || first.Rows[1].Text != "+ team A\n+ team B" {
-		t.Errorf("%+v %v", first.Rows, err)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rows, pages := readPages(t, pool, tt.filter, pageSize)
+			if len(rows) != tt.wantRows {
+				t.Errorf("%d rows were found, want %d", len(rows), tt.wantRows)
+			}
+			if pages != tt.wantPages {
+				t.Errorf("they are on %d pages, want %d", pages, tt.wantPages)
+			}
+		})
+	}
+}
+
+// A change of the set-up names the colleague, or the command, and says each of its lines.
+func TestSetupChanges(t *testing.T) {
+	t.Parallel()
+	rows, _ := readPages(t, newLog(t), logbook.Filter{What: logbook.SetUp}, 10)
+	if len(rows) != 2 {
+		t.Fatalf("%d changes were found, want 2: %+v", len(rows), rows)
+	}
+	if got, want := rows[0].By, "parley apply"; got != want {
+		t.Errorf("the newest change is by %q, want %q", got, want)
+	}
+	if got, want := rows[1].By, "Ann"; got != want {
+		t.Errorf("the change before is by %q, want %q", got, want)
+	}
+	if got, want := rows[1].Text, "+ team A\n+ team B"; got != want {
+		t.Errorf("the change before says %q, want %q", got, want)
 	}
 }
 
 // No page reads the whole log, whatever is asked for: each walks along an index.
 func TestLogPlans(t *testing.T) {
 	t.Parallel()
-	pool := start(t)
-	for name, sql := range map[string]string{"log_entries_time": logbook.ReadPageSQL, "log_entries_conversation": logbook.ReadOfOneSQL} {
-		f := logbook.Filter{Agent: 2, Account: "sales", Conversation: 6}
-		rows, err := pool.Query(t.Context(), "EXPLAIN "+sql, logbook.Arguments(f))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var plan []string
-		for rows.Next() {
-			var line string
-			if err := rows.Scan(&line); err != nil {
+	pool := newLog(t)
+	tests := []struct {
+		name      string
+		sql       string
+		wantIndex string
+	}{
+		{name: "of all conversations", sql: logbook.ReadPageSQL, wantIndex: "log_entries_time"},
+		{name: "of one conversation", sql: logbook.ReadOfOneSQL, wantIndex: "log_entries_conversation"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := logbook.Filter{Agent: ben, Account: "sales", Conversation: 6}
+			rows, err := pool.Query(t.Context(), "EXPLAIN "+tt.sql, logbook.Arguments(f))
+			if err != nil {
 				t.Fatal(err)
 			}
-			plan = append(plan, line)
-		}
-		if text := strings.Join(plan, "\n"); rows.Err() != nil || !strings.Contains(text, name) || strings.Contains(text, "Seq Scan on log_entries") {
-			t.Errorf("%v: it is read without %s:\n%s", rows.Err(), name, text)
-		}
+			lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan := strings.Join(lines, "\n")
+			if !strings.Contains(plan, tt.wantIndex) {
+				t.Errorf("the log is read without %s:\n%s", tt.wantIndex, plan)
+			}
+			if strings.Contains(plan, "Seq Scan on log_entries") {
+				t.Errorf("the whole log is read:\n%s", plan)
+			}
+		})
 	}
 }
