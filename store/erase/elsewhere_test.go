@@ -1,0 +1,203 @@
+package erase_test
+
+import (
+	"errors"
+	"testing"
+
+	"parley/store"
+	"parley/store/erase"
+	"parley/store/storetest"
+)
+
+// Lists and lines that colleagues were told directly go, too: conversations that they show count by their numbers alone, names only
+// in what a colleague wrote beside them.
+// R-276
+func TestDirectLinesOfOthers(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	lines := []struct {
+		name     string
+		line     string
+		wantLeft bool
+	}{
+		{name: "list of another", line: `{"Kind": "list", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Rows": [{"ID": 1, "Subject": "User", "Contact": {"Name": "User", "Address": "u-17"}}]}`, wantLeft: true},
+		{name: "list with another", line: `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 4, "Subject": ""}]}`},
+		{name: "list by that name", line: `{"Kind": "list", "Text": "user", "Rows": [{"ID": 1, "Subject": ""}]}`, wantLeft: true},
+		{name: "empty list by it", line: `{"Kind": "list", "Text": "user"}`, wantLeft: true},
+		{name: "team of that name", line: `{"Kind": "evening", "Text": "user", "Rows": [{"ID": 1, "Subject": ""}]}`, wantLeft: true},
+		{name: "found another", line: `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}], "Args": {"note": "parcel of User"}}`},
+		{name: "for another", line: `{"Kind": "top_level", "Text": "User wants her parcel", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 2, "Subject": ""}], "Args": {"typed": {"channel": "C1"}}}`},
+		{name: "of users", line: `{"Kind": "top_level", "Text": "All users want it", "Rows": [{"ID": 1, "Subject": "User"}], "Args": {"typed": {"channel": "C1"}}}`, wantLeft: true},
+		{name: "digest", line: `{"Kind": "user", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Text": "42 users"}`, wantLeft: true},
+		{name: "remark", line: `{"Kind": "note", "Text": "Call User, please"}`},
+		{name: "in italics", line: `{"Kind": "note", "Text": "Call _User_, please"}`},
+		{name: "button", line: `{"Kind": "note", "Args": {"conversation": 4}}`},
+		{name: "another's button", line: `{"Kind": "note", "Args": {"conversation": 41}, "Customer": {"Name": "User"}}`, wantLeft: true},
+		{name: "remark to another", line: `{"Kind": "note", "Args": {"conversation": 41}, "Text": "Call User, please"}`},
+		{name: "led to another", line: `{"Kind": "top_level", "Text": "User wants her parcel", "Other": {"ID": 1, "Subject": ""}}`},
+		{name: "address", line: `{"Kind": "note", "Args": {"conversation": 1}, "Text": "to <user@shop.example>"}`},
+		{name: "another's address", line: `{"Kind": "note", "Text": "to superuser@shop.example"}`, wantLeft: true},
+	}
+	for i, l := range lines {
+		exec(t, pool, `
+			INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+			VALUES ($1, 1, $1, 'line', jsonb_build_object('to', 'U1', 'line', $3::jsonb), 'sent', $2, now())`, i+1, l.name, l.line)
+	}
+	eraseContact(t, pool, 4)
+	for _, l := range lines {
+		var got bool
+		check(t, pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM deliveries WHERE external_id = $1)`, l.name).Scan(&got))
+		if got != l.wantLeft {
+			t.Errorf("%s is left: %t, want %t: %s", l.name, got, l.wantLeft, l.line)
+		}
+	}
+}
+
+// Another customer's conversation forgets its last words if the contact wrote them, who was in copy there. They are the newest
+// ones of a person, or the first ones where machines alone wrote; an agent's stay.
+// R-276
+func TestLastWordsInAnothersConversation(t *testing.T) {
+	t.Parallel()
+	const customer, contact = 1, 2 // who wrote it
+	type said struct {
+		by        int
+		automatic string // what kind of machine wrote it; empty for a person
+	}
+	tests := []struct {
+		name       string
+		said       []said
+		lastFrom   string
+		wantErased bool
+	}{
+		{name: "hers", said: []said{{customer, ""}, {contact, ""}}, lastFrom: "customer", wantErased: true},
+		{name: "the customer's", said: []said{{contact, ""}, {customer, ""}}, lastFrom: "customer"},
+		{name: "an agent's", said: []said{{customer, ""}, {contact, ""}}, lastFrom: "agent"},
+		{name: "before her machine's", said: []said{{customer, ""}, {contact, "reply"}}, lastFrom: "customer"},
+		{name: "after her machine's", said: []said{{contact, "reply"}, {customer, ""}, {contact, "reply"}}, lastFrom: "customer"},
+		{name: "hers, before a machine's", said: []said{{contact, ""}, {customer, "reply"}}, lastFrom: "customer", wantErased: true},
+		{name: "her machine's alone", said: []said{{contact, "reply"}}, lastFrom: "customer", wantErased: true},
+		{name: "the first machine's, hers", said: []said{{contact, "reply"}, {customer, "reply"}}, lastFrom: "customer", wantErased: true},
+		{name: "the first machine's, another's", said: []said{{customer, "reply"}, {contact, "reply"}}, lastFrom: "customer"},
+		{name: "hers, to a list", said: []said{{customer, ""}, {contact, "list"}}, lastFrom: "customer", wantErased: true},
+		{name: "the customer's, taken for spam", said: []said{{contact, ""}, {customer, "spam"}}, lastFrom: "customer"},
+		{name: "hers, of which a part is broken", said: []said{{customer, ""}, {contact, "damaged"}, {customer, "bounce"}}, lastFrom: "customer", wantErased: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			pool := shop(t)
+			for i, m := range tt.said {
+				const firstID = 100 // processes take ids from blocks, so that a later message may have a lower one
+				exec(t, pool, `
+					INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, automatic, event_id, said_at, created_at)
+					VALUES ($1, 1, 'in', 'in', $2, $3, 'Hello', $4, $5, now(), now())`, firstID-i, m.by, mailAccount, m.automatic, i+1)
+			}
+			exec(t, pool, `UPDATE conversations SET last_preview = 'remembered', last_from = $1 WHERE id = 1`, tt.lastFrom)
+			eraseContact(t, pool, contact)
+
+			want := "remembered"
+			if tt.wantErased {
+				want = ""
+			}
+			var got string
+			check(t, pool.QueryRow(t.Context(), `SELECT last_preview FROM conversations WHERE id = 1`).Scan(&got))
+			if got != want {
+				t.Errorf("remembered is %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// A contact who had hundreds of conversations is erased as fast as others, also where lists and lines have a word that begins
+// like the contact's name.
+// R-276
+func TestContactOfManySubjects(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, subject, last_at, created_at)
+		SELECT n + 100, $1, 4, 'resolved', 'My order number ' || n || ' of this year', now(), now() FROM generate_series(1, 300) AS n`, mailAccount)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+		SELECT n, 1, n, 'line', jsonb_build_object('to', 'U1', 'line', jsonb_build_object('Kind', 'user', 'Text', n || ' users', 'Reason', 'They asked.')), 'sent', '', now()
+		FROM generate_series(1, 4000) AS n`)
+	exec(t, pool, `UPDATE lanes SET head = 5000, tail = 5000 WHERE id = 1`)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+		VALUES (5000, 1, 5000, 'line', '{"to": "U1", "line": {"Kind": "note", "Text": "About my order number 123 of this year"}}', 'sent', 'about', now())`)
+	eraseContact(t, pool, 4)
+	if got := storetest.Row(t, pool, `SELECT count(*), count(*) FILTER (WHERE external_id = 'about') FROM deliveries`); got != "(4000,0)" {
+		t.Errorf("left are %s, want (4000,0)", got)
+	}
+}
+
+// An address stands in logs and lines of conversations in which the contact takes no part any more, or never did: an agent typed
+// it there. It goes, and all others stay: a longer one, a colleague's own words, and the same address as another contact's.
+// R-276
+func TestAddressTypedElsewhere(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, name, contact_id) VALUES (50, $1, 'ann@shop.example', 'Ann', 4)`, chatAccount)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES (50, $1, 50, 'open', now(), now())`, chatAccount)
+	for i, e := range []struct {
+		conversation int
+		what         store.Deed
+		detail       string
+	}{
+		{1, store.DeedReaddressed, `{"text": "ann@shop.example"}`},
+		{1, store.DeedReaddressed, `{"text": "bob@shop.example"}`},
+		{3, store.DeedUnblocked, `{"text": "Ann@shop.example"}`},
+		{5, store.DeedNotDelivered, `{"reason": "550 <ann@shop.example>: unknown"}`},
+		{4, store.DeedReaddressed, `{"text": "joann@shop.example"}`},
+		{4, store.DeedResolved, `{"text": "ann@shop.example will pay"}`},
+		{50, store.DeedReaddressed, `{"text": "to ann@shop.example"}`},
+	} {
+		exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail) VALUES ($1, $2, now(), 1, 'agent', $3, $4)`, i+1, e.conversation, e.what, e.detail)
+	}
+	for _, conversation := range []int{1, 3, 50} {
+		exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) VALUES ($1, $2, 'c' || $3::bigint, 2, $3::bigint, 1, 1)`, conversation+1, slack, conversation)
+		exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+			VALUES ($1, $1, 1, 'line', '{"line": {"Kind": "recipients", "To": "ann@shop.example"}}', 'sent', '', now())`, conversation+1)
+	}
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+		VALUES (60, 2, 0, 'line', '{"line": {"Kind": "failed", "Text": "Dear ann@shop.example", "Reason": "550 <ann@shop.example>: unknown", "Hint": "!to ann@shop.example", "Verbs": ["sendagain"]}}', 'sent', '', now()),
+			(61, 2, -1, 'line', '{"line": {"Kind": "unclear", "Text": "Dear ann@shop.example", "Reason": "The answer was lost."}}', 'sent', '', now()),
+			(62, 2, -2, 'line', '{"line": {"Kind": "failed", "Text": "Dear Bob", "Reason": "Unknown.", "Recipient": "Ann@shop.example", "Copied": true}}', 'sent', '', now())`)
+	eraseContact(t, pool, 2)
+	got := storetest.Row(t, pool, `SELECT string_agg(coalesce(detail ->> 'text', detail ->> 'reason', '-'), ', ' ORDER BY id) FROM log_entries`)
+	if want := `("-, bob@shop.example, -, -, joann@shop.example, ann@shop.example will pay, to ann@shop.example")`; got != want {
+		t.Errorf("the log says %s, want %s", got, want)
+	}
+	if got := storetest.Row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); got != `("51 60 61 62")` {
+		t.Errorf("left are the lines %s, want %s", got, `("51 60 61 62")`)
+	}
+	failed := storetest.Row(t, pool, `SELECT string_agg(concat_ws(' ', l ->> 'Text', l ->> 'Reason', l ->> 'Hint', l ->> 'Recipient', l #>> '{Verbs,0}'), ', ' ORDER BY id)
+		FROM deliveries AS d, LATERAL (SELECT d.payload -> 'line' AS l) AS line WHERE id >= 60`)
+	if want := `("Dear ann@shop.example sendagain, Dear ann@shop.example The answer was lost., Dear Bob Somebody")`; failed != want {
+		t.Errorf("of replies that did not arrive is said %s", failed)
+	}
+}
+
+// An agent has put the contact in copy of another customer's conversation, and taken her out again. The line that says so waits in
+// its lane, while the first run empties the log that names her: each run waits for the line, and it goes once it is posted.
+// R-276
+func TestLineThatWaitsElsewhere(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail) VALUES (1, 1, now(), 1, 'agent', $1, '{"text": "copy: ann@shop.example"}')`,
+		store.DeedReaddressed)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at) VALUES (2, $1, 'c1', 2, 1, 0, 1, now())`, slack)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+		VALUES (2, 2, 1, 'line', '{"line": {"Kind": "recipients", "Text": "copy: ann@shop.example"}}', 'queued', '', now())`)
+	o := options(t, pool)
+	o.Ask = nil
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{2}, "ann"))(t)
+	for run := range 2 {
+		if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrWaiting) {
+			t.Errorf("run %d ended before the line was posted: %v", run+1, err)
+		}
+	}
+	exec(t, pool, `UPDATE deliveries SET state = 'sent', external_id = '1.2'`)
+	exec(t, pool, `UPDATE lanes SET head = 1, due_at = NULL WHERE id = 2`)
+	must(erase.Run(t.Context(), o, id))(t)
+	if got := storetest.Row(t, pool, `SELECT count(*) FROM deliveries`); got != "(0)" {
+		t.Errorf("%s lines are left, want (0)", got)
+	}
+}
