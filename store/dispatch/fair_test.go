@@ -189,7 +189,10 @@ func TestLandedRootEndsItsPriority(t *testing.T) {
 	newDueLane(t, pool, 2, g, store.PriorityRoot, 2)
 	newDueLane(t, pool, 3, g, store.PriorityRoot, 3)
 	exec(t, pool, `UPDATE deliveries SET kind = 'root' WHERE lane_id = 3 AND seq IN (1, 3)`)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) SELECT n, 1, 'open', now(), now() FROM generate_series(1, 3) AS n`)
+	exec(t, pool, `
+		INSERT INTO conversations (id, account_id, status, last_at, created_at)
+		SELECT n, 1, 'open', now(), now()
+		FROM generate_series(1, 3) AS n`)
 	claimed := claimLanes(t, pool, 3, g)
 	landed := func(c dispatch.Claimed) dispatch.Finish {
 		f, root := resultOf(c, store.Accepted), fmt.Sprint(c.ConversationID)
@@ -238,7 +241,7 @@ func TestFinishMakesNothingDueEarlier(t *testing.T) {
 func TestUncalledSlotIsGivenBack(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	g := must(store.UpsertGates(t.Context(), pool, []store.Gate{{AccountID: 1, Key: "g", PerSecond: 0.01, Burst: 1, WidePerSecond: 0.001, WideBurst: 1}}))(t)[0].ID
+	g := newGateOf(t, pool, store.Gate{AccountID: 1, Key: "g", PerSecond: 0.01, Burst: 1, WidePerSecond: 0.001, WideBurst: 1})
 	newDueLane(t, pool, 1, g, 1, 4)
 	exec(t, pool, `UPDATE deliveries SET state = 'cancelled' WHERE seq < 3`)
 	var done []dispatch.Finish

@@ -4,33 +4,91 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parley/store"
 	"parley/store/dispatch"
 	"parley/store/storetest"
 )
 
-// What gave way waits again as what was never claimed, also if the process ends then; whoever lost the lane changes nothing.
+// laneEntry is what these tests compare of a delivery.
+type laneEntry struct {
+	ID    store.DeliveryID
+	State string
+}
+
+// checkLane compares the deliveries of all lanes, in their order.
+func checkLane(t *testing.T, pool *pgxpool.Pool, want ...laneEntry) {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), `SELECT id, state FROM deliveries ORDER BY seq`)
+	check(t, err)
+	if got := must(pgx.CollectRows(rows, pgx.RowToStructByPos[laneEntry]))(t); !slices.Equal(got, want) {
+		t.Errorf("the lane has %v, want %v", got, want)
+	}
+}
+
+// waitForLock waits until a session waits for a lock. It fails the test if ended says that what was to wait has ended.
+func waitForLock(t *testing.T, pool *pgxpool.Pool, ended func() bool) {
+	t.Helper()
+	const ask = `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`
+	for waits := false; !waits; {
+		if ended() {
+			t.Fatal("it waited for no lock")
+		}
+		check(t, pool.QueryRow(t.Context(), ask).Scan(&waits))
+	}
+}
+
+// newOrderedLane makes a lane of four deliveries, of which the third and the fourth were typed before the first two. It returns
+// two claims of the first: one that has expired, and the current one.
+func newOrderedLane(t *testing.T) (pool *pgxpool.Pool, gate store.GateID, late, current dispatch.Claimed) {
+	t.Helper()
+	pool = storetest.DB(t)
+	gate = newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, gate, 1, 4)
+	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['5', '6', '3', '4'])[seq]`)
+	late = claimOne(t, pool, gate)
+	expireLeases(t, pool)
+	current = claimOne(t, pool, gate)
+	exec(t, pool, `UPDATE deliveries SET state = 'sending' WHERE id = 1001`) // as if it had been claimed anew
+	return pool, gate, late, current
+}
+
+// A delivery gives way to the one that was typed first, and waits again as if it had never been claimed.
 func TestGiveWay(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
-	g := newGate(t, pool, "g", 0, 1)
-	newDueLane(t, pool, 1, g, 1, 4)
-	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['5', '6', '3', '4'])[seq]`)
-	late := claimLanes(t, pool, 1, g)[0]
-	expireLeases(t, pool)
-	now := claimLanes(t, pool, 1, g)[0]
-	exec(t, pool, `UPDATE deliveries SET state = 'sending' WHERE id = 1001`) // as if it had been claimed anew
+	pool, _, _, current := newOrderedLane(t)
+	if gave := must(dispatch.GiveWay(t.Context(), pool, current))(t); !gave {
+		t.Error("the delivery didn't give way to one that was typed before")
+	}
+	checkLane(t, pool,
+		laneEntry{1003, store.Queued},
+		laneEntry{1001, store.Queued},
+		laneEntry{1002, store.Queued},
+		laneEntry{1004, store.Queued})
+}
+
+func TestExpiredClaimDoesNotGiveWay(t *testing.T) {
+	t.Parallel()
+	pool, _, late, _ := newOrderedLane(t)
 	if gave := must(dispatch.GiveWay(t.Context(), pool, late))(t); gave {
-		t.Error("a claim that is over changed the order")
+		t.Error("a claim that has expired changed the order")
 	}
-	if gave := must(dispatch.GiveWay(t.Context(), pool, now))(t); !gave {
-		t.Error("nothing was typed before")
-	}
-	if got := row(t, pool, `SELECT string_agg(id || ' ' || state, ', ' ORDER BY seq) FROM deliveries`); got != `("1003 queued, 1001 queued, 1002 queued, 1004 queued")` {
-		t.Error(got)
-	}
-	expireLeases(t, pool) // the process ended
-	checkClaimed(t, claimLanes(t, pool, 1, g), 1003)
+	checkLane(t, pool,
+		laneEntry{1001, store.Sending},
+		laneEntry{1002, store.Queued},
+		laneEntry{1003, store.Queued},
+		laneEntry{1004, store.Queued})
+}
+
+// Also if the process ends then, the one that was typed first is claimed next.
+func TestGiveWayOutlivesItsProcess(t *testing.T) {
+	t.Parallel()
+	pool, gate, _, current := newOrderedLane(t)
+	must(dispatch.GiveWay(t.Context(), pool, current))(t)
+	expireLeases(t, pool)
+	checkClaimed(t, claimLanes(t, pool, 1, gate), 1003)
 }
 
 // A message of which an attempt has begun isn't put before another one: the customer may have it.
@@ -57,26 +115,22 @@ func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 	g := newGate(t, pool, "g", 0, 1)
 	newDueLane(t, pool, 1, g, 1, 1)
 	exec(t, pool, `UPDATE deliveries SET order_by = '5'`)
-	now := claimLanes(t, pool, 1, g)[0]
-	reads := must(pool.Begin(ctx))(t)
-	for _, sql := range []string{`UPDATE lanes SET tail = tail + 1`,
-		`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, order_by, created_at) SELECT 1002, lane_id, seq + 1, 1002, kind, '3', now() FROM deliveries`} {
-		must(reads.Exec(ctx, sql))(t)
-	}
+	current := claimOne(t, pool, g)
+	reader := must(pool.Begin(ctx))(t)
+	exec(t, reader, `UPDATE lanes SET tail = tail + 1`)
+	exec(t, reader, `
+		INSERT INTO deliveries (id, lane_id, seq, message_id, kind, order_by, created_at)
+		SELECT 1002, lane_id, seq + 1, 1002, kind, '3', now()
+		FROM deliveries`)
+
 	gave := make(chan bool, 1)
-	go func() { gave <- must(dispatch.GiveWay(ctx, pool, now))(t) }()
-	for row(t, pool, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) != "(1)" {
-		if len(gave) > 0 {
-			t.Fatal("it waited for nobody")
-		}
-	}
-	check(t, reads.Commit(ctx))
+	go func() { gave <- must(dispatch.GiveWay(ctx, pool, current))(t) }()
+	waitForLock(t, pool, func() bool { return len(gave) > 0 })
+	check(t, reader.Commit(ctx))
 	if !<-gave {
-		t.Error("what was read meanwhile was not seen")
+		t.Error("the delivery didn't give way to what was read meanwhile")
 	}
-	if got := row(t, pool, `SELECT string_agg(id || ' ' || state, ', ' ORDER BY seq) FROM deliveries`); got != `("1002 queued, 1001 queued")` {
-		t.Error(got)
-	}
+	checkLane(t, pool, laneEntry{1002, store.Queued}, laneEntry{1001, store.Queued})
 }
 
 // Only deliveries of one key leave as one message: others are somebody else's words, or for others.
@@ -97,50 +151,75 @@ func TestRunsOfOneKey(t *testing.T) {
 // that was put between others is passed over.
 func TestRunThatChangesWhileItIsClaimed(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		change []string
-		joined []store.DeliveryID
-		torn   bool
-		after  string
+	tests := []struct {
+		name       string
+		change     []string // statements
+		wantJoined []store.DeliveryID
+		wantTorn   bool
+		wantLane   []laneEntry
 	}{
-		"taken back":                    {[]string{`UPDATE deliveries SET state = 'cancelled' WHERE id = 1003`}, []store.DeliveryID{1002}, false, "1001 sending, 1002 sending, 1003 cancelled"},
-		"taken back, and one behind it": {[]string{`UPDATE deliveries SET state = 'cancelled' WHERE id = 1002`}, []store.DeliveryID{1003}, true, "1001 sending, 1002 cancelled, 1003 sending"},
-		"put between them": {[]string{`UPDATE deliveries SET seq = seq + 10 WHERE id IN (1002, 1003)`, `UPDATE deliveries SET seq = seq - 9 WHERE id IN (1002, 1003)`,
-			`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, join_key, created_at) VALUES (1004, 1, 2, 1004, 'reply', 'j', now())`},
-			nil, false, "1001 sending, 1004 queued, 1002 queued, 1003 queued"},
-		"held for longer": {[]string{`UPDATE deliveries SET not_before = now() + interval '1 h' WHERE id = 1002`}, []store.DeliveryID{1003}, true, "1001 sending, 1002 queued, 1003 sending"},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{
+			name:       "the last one is taken back",
+			change:     []string{`UPDATE deliveries SET state = 'cancelled' WHERE id = 1003`},
+			wantJoined: []store.DeliveryID{1002},
+			wantLane:   []laneEntry{{1001, store.Sending}, {1002, store.Sending}, {1003, "cancelled"}},
+		},
+		{
+			name:       "one in the middle is taken back",
+			change:     []string{`UPDATE deliveries SET state = 'cancelled' WHERE id = 1002`},
+			wantJoined: []store.DeliveryID{1003},
+			wantTorn:   true,
+			wantLane:   []laneEntry{{1001, store.Sending}, {1002, "cancelled"}, {1003, store.Sending}},
+		},
+		{
+			name: "one is put behind the first",
+			change: []string{
+				`UPDATE deliveries SET seq = seq + 10 WHERE id IN (1002, 1003)`,
+				`UPDATE deliveries SET seq = seq - 9 WHERE id IN (1002, 1003)`,
+				`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, join_key, created_at) VALUES (1004, 1, 2, 1004, 'reply', 'j', now())`,
+			},
+			wantJoined: nil,
+			wantLane:   []laneEntry{{1001, store.Sending}, {1004, store.Queued}, {1002, store.Queued}, {1003, store.Queued}},
+		},
+		{
+			name:       "one in the middle is held for longer",
+			change:     []string{`UPDATE deliveries SET not_before = now() + interval '1 h' WHERE id = 1002`},
+			wantJoined: []store.DeliveryID{1003},
+			wantTorn:   true,
+			wantLane:   []laneEntry{{1001, store.Sending}, {1002, store.Queued}, {1003, store.Sending}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, pool := t.Context(), storetest.DB(t)
 			g := newGate(t, pool, "g", 0, 1)
 			newDueLane(t, pool, 1, g, 1, 3)
 			exec(t, pool, `UPDATE deliveries SET join_key = 'j'`)
-			other := must(pool.Begin(ctx))(t) // the claim waits for the head, having begun before the change
-			must(other.Exec(ctx, `SELECT FROM deliveries WHERE id = 1001 FOR UPDATE`))(t)
+			// The claim begins before the change, and waits for the head that another transaction has locked.
+			other := must(pool.Begin(ctx))(t)
+			exec(t, other, `SELECT FROM deliveries WHERE id = 1001 FOR UPDATE`)
 			claimed := make(chan []dispatch.Claimed, 1)
 			go func() { claimed <- claimLanes(t, pool, 1, g) }()
-			for row(t, pool, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) != "(1)" {
-				if len(claimed) > 0 {
-					t.Fatal("it waited for nobody")
-				}
-			}
-			for _, sql := range c.change {
+			waitForLock(t, pool, func() bool { return len(claimed) > 0 })
+			for _, sql := range tt.change {
 				exec(t, pool, sql)
 			}
 			check(t, other.Commit(ctx))
+
 			list := <-claimed
 			checkClaimed(t, list, 1001)
 			var joined []store.DeliveryID
 			for _, d := range list[0].With {
 				joined = append(joined, d.ID)
 			}
-			if !slices.Equal(joined, c.joined) || list[0].Torn != c.torn {
-				t.Errorf("joined are %v, torn: %v", joined, list[0].Torn)
+			if !slices.Equal(joined, tt.wantJoined) {
+				t.Errorf("with the head were claimed %v, want %v", joined, tt.wantJoined)
 			}
-			if got := row(t, pool, `SELECT string_agg(id || ' ' || state, ', ' ORDER BY seq) FROM deliveries`); got != `("`+c.after+`")` {
-				t.Error(got)
+			if list[0].Torn != tt.wantTorn {
+				t.Errorf("the run is torn: %t, want %t", list[0].Torn, tt.wantTorn)
 			}
+			checkLane(t, pool, tt.wantLane...)
 		})
 	}
 }
