@@ -16,7 +16,7 @@ var (
 	takes    = regexp.MustCompile(`(?is)\bLIMIT\b.*\bSKIP\s+LOCKED\b`)
 )
 
-// unboundedTakes gives the subqueries of a statement whose limit may be overstepped.
+// unboundedTakes returns the subqueries of a statement whose limit may be overstepped.
 func unboundedTakes(sql string) (found []string) {
 	sql = regexp.MustCompile(`--.*`).ReplaceAllString(sql, "")
 	var open []int
@@ -27,8 +27,10 @@ func unboundedTakes(sql string) (found []string) {
 		case sql[i] == ')' && len(open) > 0:
 			begin := open[len(open)-1]
 			open = open[:len(open)-1]
-			if takes.MatchString(sql[begin:i]) && (runAgain.MatchString(sql[:begin]) || joined.MatchString(sql[:begin]) && !standsInOnce(sql, open)) {
-				found = append(found, strings.Join(strings.Fields(sql[begin:i]), " "))
+			before, subquery := sql[:begin], sql[begin:i]
+			mayRunAgain := runAgain.MatchString(before) || joined.MatchString(before) && !standsInOnce(sql, open)
+			if takes.MatchString(subquery) && mayRunAgain {
+				found = append(found, strings.Join(strings.Fields(subquery), " "))
 			}
 		}
 	}
@@ -50,11 +52,13 @@ func standsInOnce(sql string, open []int) bool {
 func TestLimitsAreKept(t *testing.T) {
 	t.Parallel()
 	eachStatement(t, `SKIP LOCKED`, func(place, sql string) {
-		if !strings.Contains(sql, "WITH") && !regexp.MustCompile(`(?i)\b(UPDATE|DELETE)\s`).MatchString(strings.ReplaceAll(sql, "FOR NO KEY UPDATE", "")) {
-			return // a part of a statement
+		changesRows := regexp.MustCompile(`(?i)\b(UPDATE|DELETE)\s`).MatchString(strings.ReplaceAll(sql, "FOR NO KEY UPDATE", ""))
+		isPart := !strings.Contains(sql, "WITH") && !changesRows
+		if isPart {
+			return
 		}
 		for _, found := range unboundedTakes(sql) {
-			t.Errorf("%s: … %s …", place, found)
+			t.Errorf("%s: this subquery may take more than its limit: … %s …", place, found)
 		}
 	})
 }
@@ -63,19 +67,27 @@ func TestLimitsAreKept(t *testing.T) {
 func TestLimitRule(t *testing.T) {
 	t.Parallel()
 	const take = `(SELECT id FROM a ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED)`
-	for sql, want := range map[string]int{
-		`UPDATE a SET n = 1 WHERE id IN ` + take:                                               1,
-		`DELETE FROM a USING b JOIN ` + take + ` AS x ON true`:                                 1,
-		`UPDATE a SET n = 1 FROM ` + take + ` AS x WHERE a.id = x.id`:                          1,
-		`UPDATE a SET n = 1 WHERE id = ` + take:                                                1,
-		`UPDATE a SET n = 1 WHERE id = ANY(ARRAY` + take + `)`:                                 0,
-		`WITH x AS ` + take + ` UPDATE a SET n = 1 FROM x WHERE a.id = x.id`:                   0,
-		`WITH x AS (DELETE FROM a WHERE id IN ` + take + ` RETURNING id) SELECT id FROM x`:     1,
-		`WITH x AS MATERIALIZED (SELECT y.id FROM b, LATERAL ` + take + ` AS y) DELETE FROM a`: 0,
-		`UPDATE a SET n = 1 WHERE id IN (SELECT id FROM a LIMIT 1)`:                            0,
-	} {
-		if found := unboundedTakes(sql); len(found) != want {
-			t.Errorf("%s\n\tfound %q, want %d", sql, found, want)
-		}
+	tests := []struct {
+		name string
+		sql  string
+		want int // subqueries whose limit may be overstepped
+	}{
+		{name: "behind IN", sql: `UPDATE a SET n = 1 WHERE id IN ` + take, want: 1},
+		{name: "joined", sql: `DELETE FROM a USING b JOIN ` + take + ` AS x ON true`, want: 1},
+		{name: "behind FROM", sql: `UPDATE a SET n = 1 FROM ` + take + ` AS x WHERE a.id = x.id`, want: 1},
+		{name: "behind an equals sign", sql: `UPDATE a SET n = 1 WHERE id = ` + take, want: 1},
+		{name: "as an array", sql: `UPDATE a SET n = 1 WHERE id = ANY(ARRAY` + take + `)`, want: 0},
+		{name: "as a common table expression", sql: `WITH x AS ` + take + ` UPDATE a SET n = 1 FROM x WHERE a.id = x.id`, want: 0},
+		{name: "behind IN in one", sql: `WITH x AS (DELETE FROM a WHERE id IN ` + take + ` RETURNING id) SELECT id FROM x`, want: 1},
+		{name: "lateral in one", sql: `WITH x AS MATERIALIZED (SELECT y.id FROM b, LATERAL ` + take + ` AS y) DELETE FROM a`, want: 0},
+		{name: "without locks", sql: `UPDATE a SET n = 1 WHERE id IN (SELECT id FROM a LIMIT 1)`, want: 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if found := unboundedTakes(tt.sql); len(found) != tt.want {
+				t.Errorf("in %s\nfound %q, want %d", tt.sql, found, tt.want)
+			}
+		})
 	}
 }

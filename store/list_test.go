@@ -13,7 +13,8 @@ import (
 // channelAccount makes an account of a channel.
 func channelAccount(t *testing.T, pool *pgxpool.Pool, name string) store.AccountID {
 	t.Helper()
-	return must(store.SaveAccount(t.Context(), pool, store.Account{Name: name, Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
+	account := store.Account{Name: name, Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}
+	return must(store.SaveAccount(t.Context(), pool, account))(t)
 }
 
 // mustList returns a part of a list of conversations.
@@ -34,8 +35,10 @@ func TestLists(t *testing.T) {
 	account := channelAccount(t, pool, "a")
 	team := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t)
 	exec(t, pool, `
-		INSERT INTO conversations (id, account_id, team_id, kind, status, assignees, waiting_since, snoozed_until, resolved_at, last_at, created_at)
-		SELECT id, $1, CASE WHEN in_team THEN $2::bigint END, kind, status, assignees, now() - waits, now() + sleeps, now() - solved, now() - last, now()
+		INSERT INTO conversations (id, account_id, team_id, kind, status, assignees,
+			waiting_since, snoozed_until, resolved_at, last_at, created_at)
+		SELECT id, $1, CASE WHEN in_team THEN $2::bigint END, kind, status, assignees,
+			now() - waits, now() + sleeps, now() - solved, now() - last, now()
 		FROM (VALUES
 			(1, false, 'customer', 'open', '{5}'::bigint[], interval '2 h', NULL::interval, NULL::interval, interval '1 s'),
 			(2, true, 'customer', 'pending', '{6,5}', NULL, NULL, NULL, '3 s'),

@@ -24,7 +24,9 @@ func newLog(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.Reused(t)
 	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (70, 'a', 'x', 'channel')`)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) VALUES ($1, 70, 'open', now(), now())`, loggedConversation)
+	exec(t, pool, `
+		INSERT INTO conversations (id, account_id, status, last_at, created_at)
+		VALUES ($1, 70, 'open', now(), now())`, loggedConversation)
 	addLogEntry(t, pool, 9001, 0, "opened")
 	addLogEntry(t, pool, 9002, 10*time.Minute, "unassigned")
 	addLogEntry(t, pool, 9003, 20*time.Minute, "took")

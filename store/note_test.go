@@ -12,7 +12,8 @@ import (
 
 func newNotedSurface(t *testing.T, pool *pgxpool.Pool, name string) store.AccountID {
 	t.Helper()
-	return must(store.SaveAccount(t.Context(), pool, store.Account{Name: name, Kind: "chat", Side: "surface", Mode: "live", ReplyMode: "direct"}))(t)
+	account := store.Account{Name: name, Kind: "chat", Side: "surface", Mode: "live", ReplyMode: "direct"}
+	return must(store.SaveAccount(t.Context(), pool, account))(t)
 }
 
 // saveNote saves a note; nil as its value takes it away.

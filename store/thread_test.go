@@ -161,7 +161,9 @@ func newOpenThreads(t *testing.T) *pgxpool.Pool {
 		threadChat, otherThreadChat, threadMail)
 	exec(t, pool, `UPDATE accounts SET surface_id = $1, surface_channel = 'new' WHERE id = $2`, threadChat, threadMail)
 	exec(t, pool, `INSERT INTO contacts (id, name) OVERRIDING SYSTEM VALUE VALUES (1, 'Kim')`)
-	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) OVERRIDING SYSTEM VALUE VALUES (1, $1, 'kim@home.test', 1)`, threadMail)
+	exec(t, pool, `
+		INSERT INTO identities (id, account_id, key, contact_id) OVERRIDING SYSTEM VALUE
+		VALUES (1, $1, 'kim@home.test', 1)`, threadMail)
 	for i, c := range []struct{ status, channel string }{
 		{status: "open", channel: "former"},
 		{status: "snoozed", channel: "moved"},

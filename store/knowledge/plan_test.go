@@ -14,9 +14,12 @@ func TestPlans(t *testing.T) {
 	t.Parallel()
 	crowd := []string{
 		`INSERT INTO knowledge_places (place) SELECT '/srv/' || n FROM generate_series(1, 10) AS n`,
-		`INSERT INTO knowledge_pages (place, address, etag, modified, links) SELECT '/srv/' || p, 'page' || n, '', '', '{}' FROM generate_series(1, 10) AS p, generate_series(1, 500) AS n`,
+		`INSERT INTO knowledge_pages (place, address, etag, modified, links)
+			SELECT '/srv/' || p, 'page' || n, '', '', '{}'
+			FROM generate_series(1, 10) AS p, generate_series(1, 500) AS n`,
 		`INSERT INTO knowledge_sections (place, address, position, title, body, config, words)
-			SELECT '/srv/' || p, 'page' || n, s, 'Lamps', 'A lamp', CASE WHEN s % 2 = 0 THEN 'pg_catalog.english' ELSE 'pg_catalog.german' END::regconfig,
+			SELECT '/srv/' || p, 'page' || n, s, 'Lamps', 'A lamp',
+				CASE WHEN s % 2 = 0 THEN 'pg_catalog.english' ELSE 'pg_catalog.german' END::regconfig,
 				('lamp word' || (p * 50000 + n * 100 + s) % 10000)::tsvector
 			FROM generate_series(1, 10) AS p, generate_series(1, 500) AS n, generate_series(1, 100) AS s`,
 	}

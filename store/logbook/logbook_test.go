@@ -37,7 +37,8 @@ func newLog(t *testing.T) *pgxpool.Pool {
 		FROM generate_series(1, 1000) AS n`)
 	storetest.Exec(t, pool, `
 		INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what)
-		SELECT n, 1 + n % 1000, '2026-01-01'::timestamptz + n / 3 * interval '1 second', CASE WHEN n = 5 THEN $2::bigint ELSE $1::bigint END, 'agent', 'tagged'
+		SELECT n, 1 + n % 1000, '2026-01-01'::timestamptz + n / 3 * interval '1 second',
+			CASE WHEN n = 5 THEN $2::bigint ELSE $1::bigint END, 'agent', 'tagged'
 		FROM generate_series(1, 40000) AS n`, ann, ben)
 	storetest.Exec(t, pool, `
 		INSERT INTO setup_changes (at, agent_id, author, lines)
