@@ -95,17 +95,14 @@ func TestGiveWayOutlivesItsProcess(t *testing.T) {
 func TestGiveWayToNothingThatHasBegun(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	g := gate(t, pool, "g", 0, 1)
-	fill(t, pool, 1, g, 1, 3)
+	gate := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, gate, 1, 3)
 	exec(t, pool, `UPDATE deliveries SET order_by = (ARRAY['5', '3', '4'])[seq], attempt = (ARRAY[0, 1, 0])[seq]`)
-	now := turn(t, pool, nil, 1, g)[0]
-	if gave := must(dispatch.GiveWay(t.Context(), pool, now))(t); !gave {
+	current := claimOne(t, pool, gate)
+	if gave := must(dispatch.GiveWay(t.Context(), pool, current))(t); !gave {
 		t.Error("it gave way to nothing, want the one that hasn't begun")
 	}
-	const want = `("1003 queued, 1001 queued, 1002 queued")`
-	if got := row(t, pool, `SELECT string_agg(id || ' ' || state, ', ' ORDER BY seq) FROM deliveries`); got != want {
-		t.Errorf("the lane is %s, want %s", got, want)
-	}
+	checkLane(t, pool, laneEntry{1003, store.Queued}, laneEntry{1001, store.Queued}, laneEntry{1002, store.Queued})
 }
 
 // A message that is being put into the lane at that moment is seen.
