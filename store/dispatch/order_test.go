@@ -134,14 +134,10 @@ func TestGiveWayToWhatIsBeingRead(t *testing.T) {
 func TestRunsOfOneKey(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	g := gate(t, pool, "g", 0, 1)
-	fill(t, pool, 1, g, 1, 3)
+	gate := newGate(t, pool, "g", 0, 1)
+	newDueLane(t, pool, 1, gate, 1, 3)
 	exec(t, pool, `UPDATE deliveries SET join_key = (ARRAY['a', 'b', 'a'])[seq]`)
-	list := turn(t, pool, nil, 1, g)
-	wantIDs(t, list, 1001)
-	if n := len(list[0].With); n != 0 {
-		t.Errorf("it leaves with %d others, want none", n)
-	}
+	checkRun(t, claimOne(t, pool, gate), store.Sending, 1001)
 }
 
 // What is put into a lane or taken back while its head is claimed is respected: nothing that was taken back leaves, and nothing
