@@ -283,6 +283,24 @@ func TestEditToldTwice(t *testing.T) {
 	}
 }
 
+// An earlier edit that comes after the later one changes nothing: the reply leaves as it was edited last.
+func TestEarlierEditComesLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	id := w.replyInHold(thread, "On Monday")
+	w.chat.Mute(true)
+	w.chat.Edit(support, id, "On Tuesday")
+	earlier := w.chat.Get(support, id)
+	w.chat.Mute(false)
+	w.chat.Edit(support, id, "On Friday")
+	w.waitEdited("On Friday")
+	w.journalSurfaceFact("edit", earlier)
+	w.waitQueued(0)
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "On Friday")
+}
+
 // A sent reply that its author deletes and brings back says what the customer has.
 func TestSentReplyRestored(t *testing.T) {
 	t.Parallel()

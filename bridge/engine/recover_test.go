@@ -25,6 +25,25 @@ func TestNoChannelYet(t *testing.T) {
 	w.waitThread("Hello")
 }
 
+// An event that was applied stays in quarantine when it is replayed: applied twice, it would show a message twice, or send it twice.
+func TestAppliedEventIsNotReplayed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.waitFate(w.reply(thread, "Hi Kim"), "out")
+	w.waitDrained()
+	w.exec(`INSERT INTO quarantine (event_id, reason) SELECT event_id, 'it took too long' FROM messages`)
+	for _, text := range []string{"Hello", "Hi Kim"} {
+		event := store.EventID(w.count(`SELECT event_id FROM messages WHERE text = $1`, text))
+		if back := must(store.Replay(t.Context(), w.pool, []store.EventID{event}))(t); len(back) != 0 {
+			t.Errorf("the event of %q is applied again", text)
+		}
+	}
+	w.waitDrained()
+	wantEqual(t, "messages", w.count(`SELECT count(*) FROM messages`), 2)
+	wantEqual(t, "messages to the customer", len(w.provider.Sent()), 1)
+}
+
 // Facts of an account wait until its channel runs. Those of other accounts are applied meanwhile.
 func TestChannelStartsLater(t *testing.T) {
 	t.Parallel()
