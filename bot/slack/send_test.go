@@ -368,3 +368,19 @@ func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
 	}))
 	wantEqual(t, "stored action", st.waitAction("i:").Verb, bridge.VerbWake)
 }
+
+// A button that shows something by an answer of its own leaves a private answer, too.
+func TestPrivateAnswerStaysWhenMoreIsAsked(t *testing.T) {
+	t.Parallel()
+	st := newConnectedStage(t)
+	p := st.newPost(bridge.PostEphemeral, st.postRoot(), "t1")
+	p.To = st.ann
+	p.Line = &bridge.Line{Content: &bridge.HelpLine{}}
+	st.mustSend(p)
+	e := st.fake.Ephemerals(st.ann)[0]
+	_, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{Channel: p.Place.Channel, TS: e.TS}, buttonID(t, e.Blocks, "All commands"))
+	must(t, err)
+	wantEqual(t, "stored action", st.waitAction("i:").Verb, bridge.VerbHelp)
+	st.stop() // which waits for what the click has begun
+	wantEqual(t, "private answers that Ann sees", len(st.fake.Ephemerals(st.ann)), 1)
+}
