@@ -125,6 +125,22 @@ func TestFirstLookIsRepeatedAfterACrash(t *testing.T) {
 	w.wantStored("after", "next")
 }
 
+// A mail that the server does not hand out at the first look comes in later, once the server does.
+func TestUnreadableAtTheFirstLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begins = time.Now().Add(-time.Hour)
+	w.appendReceived("INBOX", "shy", time.Minute)
+	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: mailfake.Forever})
+	stop := w.run()
+	w.wantStored("quarantined")
+	w.journal.wait(t, "a watermark", func() bool { return w.journal.state != nil })
+	stop()
+	w.ClearFaults()
+	w.run()
+	w.wantStored("quarantined", "shy")
+}
+
 // Another folder begins when it was chosen, and a mail that the server does not hand out at the
 // first look is kept in quarantine like any other.
 func TestFirstLookIntoAnotherFolder(t *testing.T) {

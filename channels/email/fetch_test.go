@@ -148,6 +148,10 @@ func TestCase30UIDValidity(t *testing.T) {
 	}
 	w.deliver("after")
 	w.wantStored("one", "two", "while away", "after")
+	w.journal.wait(t, "a watermark by which mails that show up late are taken, whatever their UIDs", func() bool {
+		inbox, _, _ := strings.Cut(string(w.journal.state), `"sent":`)
+		return strings.Contains(inbox, `"first":1,`)
+	})
 }
 
 // Case 31: a FETCH answered without the body, once: the mail is asked for again.

@@ -121,6 +121,23 @@ func TestAnotherMailboxBegins(t *testing.T) {
 	w.wantStored(append(want, "since then", "now")...)
 }
 
+// What was noted of the sent mail of the former mailbox says nothing of that of another one, though the UIDs are the same.
+func TestSentMailOfAnotherMailbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sameNumbers)
+	w.opts.Timing.Poll = 10 * time.Millisecond
+	w.begins = time.Now().Add(-time.Hour)
+	w.appendReceived("Sent", "there before", time.Minute)
+	stop := w.watch()
+	w.wantStored("there before")
+	w.waitSentWatched()
+	stop()
+	w.moveTo("sales@acme.test")
+	w.appendReceived("Sent", "here before", time.Minute)
+	w.run()
+	w.wantStored("there before", "here before")
+}
+
 // The mailbox was given another name, and its login failed until an admin entered the new one, hours later: what came
 // meanwhile is taken, too.
 func TestRenamedMailbox(t *testing.T) {
