@@ -156,6 +156,7 @@ func TestNewFormRefuses(t *testing.T) {
 		{verb: bridge.VerbReply, facts: in(bridge.StatusClosed), code: "closed"},
 		{verb: bridge.VerbReply, facts: with(facts(t), func(f *bridge.Facts) { f.Account.Mode = "watch" }), code: "watching"},
 		{verb: bridge.VerbReply, facts: with(facts(t), func(f *bridge.Facts) { f.Window.Until = now(t) }), code: "window_closed"},
+		{verb: bridge.VerbReply, facts: with(facts(t), func(f *bridge.Facts) { f.Window = bridge.Window{Closed: true} }), code: "window_closed"},
 		{verb: bridge.VerbSend, facts: in(bridge.StatusResolved), code: "resolved"},
 		{verb: bridge.VerbSnooze, facts: in(bridge.StatusResolved), code: "not_open"},
 		{verb: bridge.VerbAssign, facts: in(bridge.StatusClosed), code: "not_open"},

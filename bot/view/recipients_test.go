@@ -158,7 +158,8 @@ func TestReplyFormNamesItsRecipients(t *testing.T) {
 		}
 	})
 
-	for field, value := range map[string]string{"to": "", "cc": "+49 171 5550100"} {
+	for _, c := range [][2]string{{"to", ""}, {"cc", "+49 171 5550100"}, {"cc", "+491715550100"}, {"cc", "-dan@x.test"}} {
+		field, value := c[0], c[1]
 		t.Run(fmt.Sprintf("%q is refused as %s", value, field), func(t *testing.T) {
 			typed := map[string][]string{"text": {"Hello"}, "to": {"lee@x.test"}}
 			typed[field] = []string{value}
