@@ -2,6 +2,7 @@ package email
 
 import (
 	"net"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +62,32 @@ func TestRefusedInsideTheMail(t *testing.T) {
 	w := newWorld(t)
 	w.pointTo(w.IMAPAddr(), startScripted(t, "220 hi", "250 hi", "250 ok", "250 ok", "354 go\r\n552 5.3.4 too much"))
 	w.wantSendFails(reply(), channels.BadContent)
+}
+
+// What a server has said that it doesn't take is not even offered to it: a mail that is too large, and an address outside ASCII. These
+// servers would take everything.
+func TestServerIsNotOfferedWhatItDoesNotTake(t *testing.T) {
+	t.Parallel()
+	willing := []string{"250 ok", "250 ok", "354 go", "250 ok"}
+	large, foreign := reply(), reply()
+	large.Text = strings.Repeat("word ", 400)
+	foreign.To[0].Key = "jörg@customer.test"
+	for name, c := range map[string]struct {
+		greets string
+		mail   channels.Outbound
+		class  channels.Class
+		says   string
+	}{
+		"size":    {greets: "250-hi\r\n250 SIZE 1000", mail: large, class: channels.BadContent, says: "the server takes"},
+		"address": {greets: "250 hi", mail: foreign, class: channels.BadContent, says: "no addresses outside ASCII"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.pointTo(w.IMAPAddr(), startScripted(t, slices.Concat([]string{"220 hi", c.greets}, willing)...))
+			wantText(t, "the error", w.wantSendFails(c.mail, c.class).Text, c.says)
+		})
+	}
 }
 
 // A mail is accepted by whatever code that begins with 2, with or without text.
