@@ -80,6 +80,9 @@ func TestUnmarkedAttributions(t *testing.T) {
 		"zoho":    "---- On Mon, 02 Nov 2026 10:15:00 +0100 Acme <help@acme.test> wrote ----",
 		"bare":    "On Mon, 02 Nov 2026 10:15:00 +0100 Acme <help@acme.test> wrote",
 		"clock":   "10:15 AM, November 2, 2026, \"Acme\" <help@acme.test>:",
+		"name":    "Am 02.11.26 um 10.15 schrieb Dr. Jan von Acme:",
+		"time":    "Acme kirjoitti 2.11.2026 kello 10.15:",
+		"verb":    "Pada tanggal 2 Nov 2026 pukul 10.15 Acme <help@acme.test> menulis:",
 	} {
 		wantAnswer(t, name, "My answer.\n\n"+attribution+"\n\nOld text", "My answer.", "Old text")
 	}
@@ -89,6 +92,28 @@ func TestUnmarkedAttributions(t *testing.T) {
 		"I wrote to help@acme.test on 2.11.:\nno answer.",
 	} {
 		wantAllShown(t, "sender's own words", text)
+	}
+}
+
+// TestOwnWordsAreNoAttribution: what a customer writes herself above a list may have a verb, an address, a date or a
+// price, and is no attribution.
+func TestOwnWordsAreNoAttribution(t *testing.T) {
+	t.Parallel()
+	for rule, words := range map[string]string{
+		"a date is no time of day":              "On 12.11. Ann wrote:",
+		"a price is no time of day":             "On the card Ann wrote for 49.90 EUR:",
+		"a longer word begins none":             "Only at 10:15 Ann wrote:",
+		"the first person":                      "On 12.11. at 10:15 I wrote:",
+		"the first person in German":            "Am 12.11. um 10:15 habe ich Ihnen geschrieben:",
+		"a sentence ends before the colon":      "On 12.11. at 10:15 the driver came. Ann wrote:",
+		"words between the verb and the colon":  "On 12.11. at 10:15 Ann wrote about these items:",
+		"words behind the address":              "On 12.11. at 10:15 the order of ann@customer.test lacked these items:",
+		"all of it":                             "On 12.11. I wrote to you and got no answer. My questions:",
+		"all of it in German":                   "Am 12.11. schrieb ich Ihnen und bekam keine Antwort. Meine Fragen:",
+		"an address and a price, and no verb":   "Only the order of ann@customer.test for 49.90 EUR lacks these items:",
+		"an address and a verb, and more words": "On 12.11. Ann wrote to help@acme.test about this:",
+	} {
+		wantAllShown(t, rule, "Hello,\n"+words+"\n1. Where is my order?\n2. Can I cancel it?")
 	}
 }
 
@@ -197,7 +222,7 @@ func TestSignatures(t *testing.T) {
 func FuzzQuote(f *testing.F) {
 	for _, s := range []string{
 		"a\n\nOn 2.11.2026 x@y.test wrote:\n> b", "a\n-- \nb", "> a\nb\n> c", "From: a\nSent: b\nTo: c\nSubject: d", "-----Original Message-----\nx", "a\nSent from my iPhone", "\n\n> x",
-		"Am 1.1. um 10:00 schrieb\nx@y.test:\n>b", "差出人: a\n宛先: b\n件名: c",
+		"Am 1.1. um 10:00 schrieb\nx@y.test:\n>b", "a\nOn 2.11. at 10:15 I wrote. Bob <x@y.test> said:\nb", "a\nBob\n<x@y.test> wrote:\n> b", "差出人: a\n宛先: b\n件名: c",
 	} {
 		f.Add(s, false)
 	}

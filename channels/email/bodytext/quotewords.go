@@ -3,6 +3,7 @@ package bodytext
 import (
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -31,7 +32,9 @@ func canBeginAttribution(s string) bool {
 		"on", "am", "le", "el", "em", "il", "op", "w dniu", "dnia", "den", "på", "dne", "dňa", "в", "ve", "tarihinde",
 		"στις", "pe", "في", "בתאריך",
 	} {
-		if strings.HasPrefix(s, word) {
+		rest, ok := strings.CutPrefix(s, word)
+		next, _ := utf8.DecodeRuneInString(rest)
+		if ok && !unicode.IsLetter(next) {
 			return true
 		}
 	}
@@ -65,8 +68,14 @@ var mailInText = regexp.MustCompile(`[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+`)
 // AddressInText returns the first mail address in a text, or "" if there is none.
 func AddressInText(text string) string { return mailInText.FindString(text) }
 
-// clockInText matches a time of day in an attribution.
-var clockInText = regexp.MustCompile(`\d{1,2}\s?[:.h時点]\s?\d{2}`)
+// clockInText matches a time of day in an attribution. Behind a point it needs a word for the time: 12.11 may also be
+// a date, and 49.90 a price.
+var clockInText = regexp.MustCompile(`\d{1,2}\s?[:h時点]\s?\d{2}|(?i)\b(?:um|kl|klo|kello|ore|pukul)\.?\s\d{1,2}\.\d{2}`)
+
+// ownWords matches what a person writes and no attribution has: the first person, or the end of a sentence. No
+// abbreviation of a date or a name is as long as the word before that end.
+var ownWords = regexp.MustCompile(`(?:^|\s)(?:I|[Ww]e|[Ii]ch|[Ww]ir|[Ii]k|[Ww]ij|[Jj]ag|[Jj]eg|[Vv]i|jsem|[Яя]|[Мм]ы)\s` +
+	`|\p{Ll}{4}[.!?]\s+\p{Lu}`)
 
 // cutVerb ends an attribution of which a program has taken the dashes or the colon away.
 const cutVerb = "> wrote"
@@ -113,8 +122,8 @@ func isAttribution(s string, strict bool) bool {
 }
 
 // isStrictAttribution reports whether s introduces a quote and says who wrote and when. It needs two of these
-// three: a verb, an address, a time of day. If no colon ends it, it needs all three. Without digits, which a time
-// has, it is none in any case: the caller has checked that.
+// three: a verb, an address, a time of day, and no words of the sender's own. If no colon ends it, it needs all three.
+// Without digits, which a time has, it is none in any case: the caller has checked that.
 func isStrictAttribution(s string, hasColon bool) bool {
 	hasCutVerb := !hasColon && strings.HasSuffix(s, cutVerb)
 	hasEnd := hasColon || hasCutVerb
@@ -128,6 +137,9 @@ func isStrictAttribution(s string, hasColon bool) bool {
 	}
 
 	hasVerb := attributionVerb.MatchString(s)
+	if ownWords.MatchString(s) || !endsAsAttribution(s) {
+		return false
+	}
 	if hasVerb && hasAddress {
 		return true
 	}
@@ -136,6 +148,43 @@ func isStrictAttribution(s string, hasColon bool) bool {
 	}
 
 	return clockInText.MatchString(s)
+}
+
+// Limits of what may stand between the verb or address of an attribution and its colon, in words.
+const (
+	maxNameWords = 4
+	maxTimeWords = 9
+)
+
+// endsAsAttribution reports whether nothing stands between the last verb or address of s and its colon but a name
+// ("schrieb Ann Bauer:"), a time ("schrieb am Mo., 2. Nov. 2026, 10:15:") or, behind an address in brackets, a verb
+// that attributionVerb doesn't know ("<help@acme.test> menulis:").
+func endsAsAttribution(s string) bool {
+	end := 0
+	for _, pattern := range []*regexp.Regexp{attributionVerb, mailInText} {
+		for _, found := range pattern.FindAllStringIndex(s, -1) {
+			end = max(end, found[1])
+		}
+	}
+
+	rest := s[end:]
+	words := strings.Fields(strings.Trim(rest, "<>()[]\"'*_:：\u200e\u200f "+nbsp))
+	if len(words) == 0 {
+		return true
+	}
+	if strings.HasPrefix(rest, ">") && len(words) <= maxNameWords {
+		return true
+	}
+
+	isLower := func(word string) bool {
+		first, _ := utf8.DecodeRuneInString(word)
+		return unicode.IsLower(first)
+	}
+	if isLower(words[len(words)-1]) {
+		return false
+	}
+	isName := len(words) <= maxNameWords && !isLower(words[0])
+	return isName || len(words) <= maxTimeWords && clockInText.MatchString(rest)
 }
 
 // maxSeparatorBytes is the length of the longest line that may separate two mails.
