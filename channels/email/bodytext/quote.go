@@ -253,7 +253,8 @@ func isFirstTextQuoted(lines []line) bool {
 }
 
 // attributionAbove returns the index at which the attribution of the quote at start begins. It returns start
-// if the quote has none. An attribution that stands further above must say who wrote and when.
+// if the quote has none. An attribution that stands further above must say who wrote and when. The lines above one that
+// is complete may be the sender's answer: they belong to it only if they give it its date.
 func attributionAbove(lines []line, start int) int {
 	const maxNear, maxFar = 2, 8 // blank lines between attribution and quote
 	end := endOfText(lines[:start])
@@ -265,22 +266,36 @@ func attributionAbove(lines []line, start int) int {
 	joined := ""
 	found := start
 	for i := end - 1; i >= max(0, end-maxAttributionLines); i-- {
-		if lines[i].isQuotedOrBlank() {
+		if lines[i].isQuotedOrBlank() || i < end-1 && lines[i].endsSentence() {
 			break
 		}
 
-		joined = strings.TrimSpace(lines[i].text + " " + joined)
-		if isAttribution(joined, strict) {
-			found = i
-			if canBeginAttribution(joined) {
+		lower := joined
+		joined = strings.TrimSpace(lines[i].text + " " + lower)
+		if !isAttribution(joined, strict) {
+			if found < start {
 				break
 			}
-		} else if found < start {
+			continue
+		}
+
+		begins := canBeginAttribution(joined)
+		hasDate := dateInText.MatchString(joined)
+		if found == start || begins && hasDate || lacksName(lower) {
+			found = i
+		}
+		if begins || hasDate {
 			break
 		}
 	}
 
 	return found
+}
+
+// endsSentence reports whether a line ends as a person's sentence does.
+func (l *line) endsSentence() bool {
+	text := strings.TrimRight(l.text, " \t\r"+nbsp)
+	return text != "" && strings.ContainsRune(".!?", rune(text[len(text)-1]))
 }
 
 // isForward reports whether a forwarded mail begins near the line cut.

@@ -69,6 +69,28 @@ func TestAttributionFarAboveQuote(t *testing.T) {
 	wantAnswer(t, "sender's own words", "I have read what you wrote:\n\n\n\n\n> Old text", "I have read what you wrote:", "> Old text")
 }
 
+// TestAnswerDirectlyAboveAttribution: an answer without a blank line below it stays, also above an attribution without a
+// date, and the lines of a folded attribution stay together.
+func TestAnswerDirectlyAboveAttribution(t *testing.T) {
+	t.Parallel()
+	for rule, answer := range map[string]string{
+		"a sentence":                 "Hello,\n\nYes, please ship it.",
+		"no end of a sentence":       "Hello,\n\nYes, please",
+		"a number":                   "Hello,\n\nYes, please ship 2 of them",
+		"a word that could begin it": "Hello,\n\nOn Monday, please",
+		"a date in a sentence":       "Hello,\n\nShip it on 2.11.2026!",
+	} {
+		wantAnswer(t, rule, answer+"\nAcme <help@acme.test> schrieb:\n> Shall we ship?", answer, "Acme <help@acme.test> schrieb:")
+		wantAnswer(t, rule+", dated", answer+"\nAcme <help@acme.test> schrieb am 2.11.2026:\n> Shall we ship?", answer, "Acme <help@acme.test> schrieb am")
+	}
+	for _, attribution := range []string{
+		"On Mon, Nov 2, 2026 at 10:15 AM\nAcme Support <help@acme.test> wrote:", "Acme Support\n<help@acme.test> wrote:",
+		"Acme Support <help@acme.test>\nschrieb:",
+	} {
+		wantAnswer(t, attribution, "Yes.\n\n"+attribution+"\n> Shall we ship?", "Yes.", attribution)
+	}
+}
+
 // TestUnmarkedAttributions: some mailers don't mark the quote; then only a line
 // that says who and when counts.
 func TestUnmarkedAttributions(t *testing.T) {

@@ -77,6 +77,15 @@ var clockInText = regexp.MustCompile(`\d{1,2}\s?[:h時点]\s?\d{2}|(?i)\b(?:um|k
 var ownWords = regexp.MustCompile(`(?:^|\s)(?:I|[Ww]e|[Ii]ch|[Ww]ir|[Ii]k|[Ww]ij|[Jj]ag|[Jj]eg|[Vv]i|jsem|[Яя]|[Мм]ы)\s` +
 	`|\p{Ll}{4}[.!?]\s+\p{Lu}`)
 
+// dateInText matches a year, or a day with its month, in an attribution.
+var dateInText = regexp.MustCompile(`\p{Nd}{4}|\p{Nd}[./\-]\s?\p{Nd}`)
+
+// lacksName reports whether an attribution doesn't begin with a name, which then stands in the line above: it has only
+// a verb, or begins with the address.
+func lacksName(s string) bool {
+	return strings.HasPrefix(s, "<") || !strings.ContainsFunc(attributionVerb.ReplaceAllString(s, ""), unicode.IsLetter)
+}
+
 // cutVerb ends an attribution of which a program has taken the dashes or the colon away.
 const cutVerb = "> wrote"
 
