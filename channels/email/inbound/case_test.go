@@ -235,3 +235,29 @@ func TestWrittenInMailbox(t *testing.T) {
 		}
 	}
 }
+
+// TestBlindCopies: whom a customer copied blindly gets no open copy of our answer. Only of what was written in the mailbox itself
+// they are recipients; our own address and token count in either.
+func TestBlindCopies(t *testing.T) {
+	t.Parallel()
+	anchor, _, _ := strings.Cut(mailid.Anchor(decodeKeys[0], 12, "acme.test"), "@")
+	raw := "To: shop@other.test\r\nCc: carl@customer.test\r\nBcc: boss@customer.test, billing+" + anchor + "@acme.test\r\nMessage-ID: <a1@customer.test>\r\n\r\nHello"
+	copies := func(in channels.Inbound) string {
+		var keys []string
+		for _, p := range in.Envelope.Cc {
+			keys = append(keys, p.Key)
+		}
+		return strings.Join(keys, " ")
+	}
+
+	arrived := decodeOne(t, "From: ann@customer.test\r\n"+raw)
+	wantEqual(t, "copies of a customer's mail", copies(arrived), "carl@customer.test")
+	wantEqual(t, "our address", arrived.Envelope.Via, "billing@acme.test")
+	wantEqual(t, "conversation", arrived.Answers.Conversation, 12)
+
+	sent, err := newTestDecoder().Decode([]byte(`{"v":1,"folder":"Sent","uid":1,"uidvalidity":1,"sent":true}` + "\nFrom: help@acme.test\r\n" + raw))
+	if err != nil || len(sent) != 1 {
+		t.Fatalf("of a sent mail: got %d messages and the error %v, want one and none", len(sent), err)
+	}
+	wantEqual(t, "copies of a sent mail", copies(sent[0]), "carl@customer.test boss@customer.test")
+}

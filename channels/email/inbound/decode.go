@@ -150,10 +150,14 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 	}
 
 	to := rawmail.Addresses(h.Guess, h.All("To")...)
-	cc := rawmail.Addresses(h.Guess, slices.Concat(h.All("Cc"), h.All("Bcc"))...)
+	cc := rawmail.Addresses(h.Guess, h.All("Cc")...)
+	bcc := rawmail.Addresses(h.Guess, h.All("Bcc")...)
 	delivered := rawmail.Addresses(h.Guess, slices.Concat(h.All("Delivered-To"), h.All("X-Original-To"), h.All("Envelope-To"))...)
-	in.Envelope.Via = d.viaAddress(to, cc, delivered)
-	in.Answers.Conversation, in.Answers.Message = d.tokensInAddresses(to, cc, delivered)
+	in.Envelope.Via = d.viaAddress(to, cc, bcc, delivered)
+	in.Answers.Conversation, in.Answers.Message = d.tokensInAddresses(to, cc, bcc, delivered)
+	if e.Sent { // what a customer hides from the other recipients stays hidden (RFC 5322 section 3.6.3)
+		cc = slices.Concat(cc, bcc)
+	}
 	in.Envelope.To = d.withoutOwn(to)
 	in.Envelope.Cc = slices.Concat(from[1:], d.withoutOwn(cc)) // a mail may have several authors
 	in.Envelope.ReplyTo = d.withoutOwn(rawmail.Addresses(h.Guess, h.All("Reply-To")...))
