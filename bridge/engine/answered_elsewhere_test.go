@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -267,6 +268,44 @@ func TestSpamInTheHold(t *testing.T) {
 	w.waitFate(held, "out")
 	w.waitDrained()
 	w.waitCard(thread, "#1 open")
+	if n := w.countWaiting(); n != 1 {
+		t.Errorf("%d customers wait, want 1\n%s", n, w.dump())
+	}
+}
+
+// TestSpamThatAnswersUs: mail that is marked as spam or came by a list opens a resolved conversation and wakes a snoozed one if it has
+// our token and its sender takes part. A stranger's, and one without the token, only stands in the thread.
+func TestSpamThatAnswersUs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
+	thread := w.waitThread("It is dark")
+	w.reply(thread, "!take")
+	w.waitCard(thread, "| Ann |")
+	for command, status := range map[string]string{"!resolve": "#1 resolved", "!snooze 2h": "#1 snoozed"} {
+		w.reply(thread, command)
+		w.waitCard(thread, status)
+		for text, e := range map[string]channelstest.Event{
+			"No token":    {From: "kim@x.test", Automatic: "spam", References: []string{question}},
+			"No customer": {From: "eve@x.test", Automatic: "spam", Conversation: 1},
+			"A machine":   {From: "kim@x.test", Automatic: "auto-reply", Conversation: 1},
+		} {
+			e.Text = text + command
+			w.customerSends(mail, e)
+			w.waitShown(e.Text)
+		}
+		w.waitDrained()
+		w.waitCard(thread, status)
+
+		w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark" + command, Automatic: "spam", Conversation: 1})
+		w.waitShown("Still dark" + command)
+		w.waitCard(thread, "#1 open")
+	}
+	for _, kind := range []bridge.LineKind{bridge.LineReopened, bridge.LineWoke} {
+		if m, want := w.waitLine(thread, kind), []string{"ann"}; !slices.Equal(m.Mentions(), want) {
+			t.Errorf("line %s mentions %v, want %v", kind, m.Mentions(), want)
+		}
+	}
 	if n := w.countWaiting(); n != 1 {
 		t.Errorf("%d customers wait, want 1\n%s", n, w.dump())
 	}
