@@ -92,8 +92,8 @@ func (c *content) addAlternative(p *rawmail.Part) {
 	}
 
 	if plain != nil && rich != nil {
-		if len(rich.segments) > 0 && rich.segments[0].Plain == "" {
-			rich.segments[0].Plain = plain.plainText()
+		if s := rich.firstWithText(); s != nil && s.Plain == "" {
+			s.Plain = plain.plainText()
 		}
 		c.addAllButText(plain)
 	}
@@ -152,6 +152,23 @@ func (c *content) hasHTML() bool {
 		}
 	}
 	return false
+}
+
+// maxEmptyHTML is the length of the longest HTML that may be an empty piece between pictures.
+const maxEmptyHTML = 2 << 10
+
+// firstWithText returns the first segment that has text, beside which the plain form of all of them stands. If none has any it
+// is the first one, or nil if there is none. Apple Mail writes an empty one above a picture at the beginning.
+func (c *content) firstWithText() *bodytext.Segment {
+	for i, s := range c.segments {
+		if s.Plain != "" || len(s.HTML) > maxEmptyHTML || strings.TrimSpace(bodytext.StrippedHTML(s.HTML)) != "" {
+			return &c.segments[i]
+		}
+	}
+	if len(c.segments) == 0 {
+		return nil
+	}
+	return &c.segments[0]
 }
 
 // plainText joins the plain forms.

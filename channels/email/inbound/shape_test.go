@@ -53,6 +53,25 @@ func TestFormsOfOneType(t *testing.T) {
 	wantEqual(t, "text in both forms", in.Text, "HTML")
 }
 
+// TestPictureAboveText: Apple Mail writes an empty piece of HTML above a picture at the beginning. The text below it is shown
+// once, and the plain form stands in for the HTML only where no piece has any text.
+func TestPictureAboveText(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ below, want string }{
+		"a text below it":        {"<html><body>Where is it?</body></html>", "Where is it?"},
+		"the HTML says nothing":  {"<html><body><br></body></html>", "Where is it, plainly?"},
+		"an answer in the plain": {gmailQuote, "My answer."},
+	} {
+		plain := map[bool]string{true: "My answer.\n\n" + attribution, false: "Where is it, plainly?"}[c.below == gmailQuote]
+		mixed := strings.ReplaceAll(inParts([2]string{"text/html", "<html><head></head><body><br></body></html>"},
+			[2]string{"image/jpeg; name=a.jpg", "x"}, [2]string{"text/html", c.below}), "--b", "--c")
+		in := decodeOne(t, shaped("x", "multipart/alternative; boundary=b", inParts(
+			[2]string{"text/plain", plain}, [2]string{"multipart/mixed; boundary=c", mixed})))
+		wantEqual(t, name, in.Text, c.want)
+		wantEqual(t, name+": files", len(in.Attachments), 1)
+	}
+}
+
 // TestForwardBesideEmptyText: mail programs write an empty text beside a mail that they forward as a file.
 func TestForwardBesideEmptyText(t *testing.T) {
 	t.Parallel()
