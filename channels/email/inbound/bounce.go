@@ -292,7 +292,7 @@ func statusesOf(in channels.Inbound, b bouncedMail, reports []report) []channels
 			Reason:    r.explainToPeople(),
 		}
 		if code := r.replyCode(); code != 0 {
-			v := smtpcode.Classify(smtpcode.StepRcpt, code, r.status+" "+r.reply, smtpcode.FullMailboxWait)
+			v := smtpcode.Classify(smtpcode.StepReport, code, r.status+" "+r.reply, smtpcode.FullMailboxWait)
 			if v.Class != channels.Ambiguous {
 				s.Class = v.Class
 			}
@@ -347,7 +347,7 @@ func (r report) describeFailure() string {
 	_, detail, _ := strings.Cut(cmp.Or(r.status, enhancedCode.FindString(r.reply)), ".")
 	isTooLarge := detail == "3.4" || detail == "2.3"
 	switch {
-	case detail == "2.2":
+	case detail == "2.2" || smtpcode.SaysFull(r.replyCode(), r.status+" "+r.reply):
 		return "The mailbox is full."
 	case isTooLarge || r.replyCode() == codeTooLarge:
 		return "The mail is too large for the receiving server."

@@ -54,6 +54,28 @@ func TestProse(t *testing.T) {
 	}
 }
 
+// TestRoomInReports: 552 means a full mailbox where the server's words say so, and otherwise a mail that is too large.
+func TestRoomInReports(t *testing.T) {
+	t.Parallel()
+	for words, want := range map[string]struct {
+		reason string
+		class  channels.Class
+	}{
+		"552 disk quota exceeded":             {"The mailbox is full.", channels.BadRecipient},
+		"552 Mailbox full":                    {"The mailbox is full.", channels.BadRecipient},
+		"552 exceeded storage allocation":     {"The mailbox is full.", channels.BadRecipient},
+		"552 Message size exceeds the limit":  {"The mail is too large for the receiving server.", channels.BadContent},
+		"552 5.3.4 Message exceeds its quota": {"The mail is too large for the receiving server.", channels.BadContent},
+	} {
+		in := decodeOne(t, "From: MAILER-DAEMON@provider.test\nReturn-Path: <>\nTo: help@acme.test\nSubject: Undelivered mail\n\nSorry:\n\n"+
+			"<ann@customer.test>:\n"+words+"\n\n--- Below this line is a copy of the message.\n\n"+
+			"Message-ID: <"+mailid.Message(decodeKeys[0], 12, 34, "acme.test")+">\nFrom: help@acme.test\nTo: ann@customer.test\nSubject: Re: Printer\n\nHi")
+		wantFailed(t, in)
+		wantText(t, words, in.Status.Reason, want.reason)
+		wantEqual(t, words+": class", in.Status.Class, want.class)
+	}
+}
+
 // wantFailed checks that a report says that message 34 of ours failed.
 func wantFailed(t *testing.T, in channels.Inbound) {
 	t.Helper()

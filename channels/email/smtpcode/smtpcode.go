@@ -20,6 +20,7 @@ const (
 	StepRcpt                 // RCPT TO: one recipient
 	StepData                 // the command DATA
 	StepDot                  // the end of the mail
+	StepReport               // unknown: a report says later that one recipient was refused
 )
 
 // FullMailboxWait is how long after a first refusal a mail to a full mailbox is tried again, once.
@@ -103,6 +104,9 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 	if v, ok := classifySender(code, ext, text); ok {
 		return v
 	}
+	if v, ok := classifyRecipient(step, code, ext, text, waited); ok {
+		return v
+	}
 	if v, ok := classifyByEnhanced(step, code, ext, waited); ok {
 		return v
 	}
@@ -154,6 +158,52 @@ func classifySender(code int, ext, text string) (verdict Verdict, ok bool) {
 	return Verdict{}, false
 }
 
+// aboutSender matches the words of a server that refuses a recipient because of who sends.
+var aboutSender = regexp.MustCompile(`(?i)relay|sender|authenticat|client|helo|blocked`)
+
+// aboutQuota matches the words of a server that has no room for a mail.
+var aboutQuota = regexp.MustCompile(`(?i)quota|full\b|storage`)
+
+// SaysFull reports whether a refusal says that a mailbox is full, and not that the mail is too large, which has the same code
+// (RFC 5321 section 4.2.3).
+func SaysFull(code int, text string) bool {
+	if code != codeTooMuchData || !aboutQuota.MatchString(text) {
+		return false
+	}
+	ext := enhancedCode(code, text)
+	return ext != "5.3.4" && ext != "5.2.3"
+}
+
+// classifyRecipient decides what the refusal of one recipient means where the same code means something else after other
+// commands. ok is false if it doesn't.
+func classifyRecipient(step Step, code int, ext, text string, waited time.Duration) (verdict Verdict, ok bool) {
+	if step != StepRcpt && step != StepReport {
+		return Verdict{}, false
+	}
+	if SaysFull(code, text) {
+		return classifyFullMailbox(waited), true
+	}
+	if step == StepReport {
+		return Verdict{}, false
+	}
+
+	switch {
+	case code == codeTooMuchData && ext == "": // no server has seen the mail's size yet
+		return classifyFullMailbox(waited), true
+	case ext == "5.7.1" && !aboutSender.MatchString(text): // this recipient takes no mail from us, others may
+		return Verdict{Class: channels.BadRecipient, Hint: hintAddress}, true
+	}
+	return Verdict{}, false
+}
+
+// classifyFullMailbox decides what a full mailbox means.
+func classifyFullMailbox(waited time.Duration) Verdict {
+	if waited < FullMailboxWait {
+		return Verdict{Class: channels.Retry, Wait: FullMailboxWait, Hint: hintFull}
+	}
+	return Verdict{Class: channels.BadRecipient, Hint: hintFullYet}
+}
+
 // classifyPermanent decides what a refusal for good means, by its basic code and by what was refused.
 func classifyPermanent(step Step, code int) Verdict {
 	switch code {
@@ -164,7 +214,7 @@ func classifyPermanent(step Step, code int) Verdict {
 	}
 
 	switch step {
-	case StepRcpt:
+	case StepRcpt, StepReport:
 		return Verdict{Class: channels.BadRecipient, Hint: hintAddress}
 	case StepData, StepDot:
 		return Verdict{Class: channels.BadContent, Hint: hintContent}
@@ -204,10 +254,7 @@ func classifyByEnhanced(step Step, code int, ext string, waited time.Duration) (
 		}
 		return Verdict{Class: channels.BadRecipient, Hint: hintAddress}, true
 	case "5.2.2": // mailbox full
-		if waited < FullMailboxWait {
-			return Verdict{Class: channels.Retry, Wait: FullMailboxWait, Hint: hintFull}, true
-		}
-		return Verdict{Class: channels.BadRecipient, Hint: hintFullYet}, true
+		return classifyFullMailbox(waited), true
 	case "5.3.4", "5.2.3": // message too big for the system, message too long for the mailbox
 		return Verdict{Class: channels.BadContent, Hint: hintSize}, true
 	case "5.4.6", "5.4.14": // routing loop, hop count exceeded

@@ -63,6 +63,17 @@ func TestClassify(t *testing.T) {
 		// A full mailbox gets twelve hours, once.
 		{step: StepRcpt, code: 552, text: "5.2.2 The mailbox is over quota", want: channels.Retry, wait: 12 * time.Hour},
 		{step: StepRcpt, code: 552, text: "5.2.2 The mailbox is over quota", waited: 12 * time.Hour, want: channels.BadRecipient},
+		{step: StepRcpt, code: 552, text: "Requested action aborted", want: channels.Retry, wait: 12 * time.Hour},
+		{step: StepReport, code: 552, text: "5.0.0 552 disk quota exceeded", waited: 12 * time.Hour, want: channels.BadRecipient},
+		{step: StepReport, code: 552, text: "Message size exceeds fixed limit", waited: 12 * time.Hour, want: channels.BadContent},
+		{step: StepReport, code: 552, text: "5.3.4 Message exceeds the storage limit", waited: 12 * time.Hour, want: channels.BadContent},
+		{step: StepReport, code: 550, text: "Mailbox unavailable", want: channels.BadRecipient},
+		// One recipient takes no mail from us.
+		{step: StepRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied", want: channels.BadRecipient},
+		{step: StepRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Relay access denied", want: channels.AccountBlocked},
+		{step: StepRcpt, code: 550, text: "5.7.1 Client was not authenticated", want: channels.AccountBlocked},
+		{step: StepRcpt, code: 553, text: "5.7.1 <help@acme.test>: Sender address rejected: not owned by user", want: channels.AccountBlocked},
+		{step: StepRcpt, code: 554, text: "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list", want: channels.AccountBlocked},
 		// The mailbox has sent enough for today.
 		{step: StepRcpt, code: 550, text: "5.4.5 Daily user sending quota exceeded.", want: channels.Throttled, wait: time.Hour},
 		{step: StepDot, code: 550, text: "5.4.5 Daily user sending limit exceeded.", want: channels.Throttled, wait: time.Hour},
