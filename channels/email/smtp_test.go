@@ -90,6 +90,18 @@ func TestServerIsNotOfferedWhatItDoesNotTake(t *testing.T) {
 	}
 }
 
+// A mail with more recipients than a server takes fails at once, with advice. It would be refused for as long as it waits.
+func TestTooManyRecipients(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.pointTo(w.IMAPAddr(), startScripted(t, "220 hi", "250 hi", "250 ok", "250 ok", "452 4.5.3 Too many recipients"))
+	o := reply()
+	o.Cc = []channels.Party{{Key: "bob@customer.test"}}
+	refused := w.wantSendFails(o, channels.BadRecipient)
+	wantText(t, "error", refused.Text, "refuses bob@customer.test, so nothing was sent to anybody: 452 4.5.3 Too many recipients")
+	wantText(t, "hint", refused.Hint, "!cc -ADDRESS")
+}
+
 // A mail is accepted by whatever code that begins with 2, with or without text.
 func TestOddAcceptance(t *testing.T) {
 	t.Parallel()

@@ -14,13 +14,14 @@ type Step int
 
 // The steps of sending a mail, in their order.
 const (
-	StepGreeting Step = iota // the greeting, EHLO and STARTTLS
-	StepAuth                 // signing in
-	StepMail                 // MAIL FROM: may this mailbox send?
-	StepRcpt                 // RCPT TO: one recipient
-	StepData                 // the command DATA
-	StepDot                  // the end of the mail
-	StepReport               // unknown: a report says later that one recipient was refused
+	StepGreeting    Step = iota // the greeting, EHLO and STARTTLS
+	StepAuth                    // signing in
+	StepMail                    // MAIL FROM: may this mailbox send?
+	StepRcpt                    // RCPT TO: the first recipient
+	StepFurtherRcpt             // RCPT TO: another one, after others were accepted
+	StepData                    // the command DATA
+	StepDot                     // the end of the mail
+	StepReport                  // unknown: a report says later that one recipient was refused
 )
 
 // FullMailboxWait is how long after a first refusal a mail to a full mailbox is tried again, once.
@@ -164,6 +165,9 @@ var aboutSender = regexp.MustCompile(`(?i)relay|sender|authenticat|client|helo|b
 // aboutQuota matches the words of a server that has no room for a mail.
 var aboutQuota = regexp.MustCompile(`(?i)quota|full\b|storage`)
 
+// tooManyRecipients matches how a server says that a mail has more recipients than it takes (RFC 5321 section 4.5.3.1.10).
+var tooManyRecipients = regexp.MustCompile(`(?i)^[45]\.5\.3\b|too many recipients`)
+
 // SaysFull reports whether a refusal says that a mailbox is full, and not that the mail is too large, which has the same code
 // (RFC 5321 section 4.2.3).
 func SaysFull(code int, text string) bool {
@@ -177,8 +181,11 @@ func SaysFull(code int, text string) bool {
 // classifyRecipient decides what the refusal of one recipient means where the same code means something else after other
 // commands. ok is false if it doesn't.
 func classifyRecipient(step Step, code int, ext, text string, waited time.Duration) (verdict Verdict, ok bool) {
-	if step != StepRcpt && step != StepReport {
+	if step != StepRcpt && step != StepFurtherRcpt && step != StepReport {
 		return Verdict{}, false
+	}
+	if step == StepFurtherRcpt && tooManyRecipients.MatchString(text) { // the same number is refused again
+		return Verdict{Class: channels.BadRecipient, Hint: hintMany}, true
 	}
 	if SaysFull(code, text) {
 		return classifyFullMailbox(waited), true
@@ -214,7 +221,7 @@ func classifyPermanent(step Step, code int) Verdict {
 	}
 
 	switch step {
-	case StepRcpt, StepReport:
+	case StepRcpt, StepFurtherRcpt, StepReport:
 		return Verdict{Class: channels.BadRecipient, Hint: hintAddress}
 	case StepData, StepDot:
 		return Verdict{Class: channels.BadContent, Hint: hintContent}
@@ -230,6 +237,7 @@ const (
 	// HintLater is the hint of what may work by itself later.
 	HintLater   = "Parley tries again by itself."
 	hintAddress = "Check the address with the customer."
+	hintMany    = "Take people out of the copy, then send again: !cc -ADDRESS"
 	hintLoop    = "Mail to this address goes in circles. Ask the customer for another address."
 	hintFull    = "The mailbox is full. Parley tries once more after 12 hours."
 	hintFullYet = "The customer's mailbox is still full. Reach the customer in another way."

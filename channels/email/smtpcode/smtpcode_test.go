@@ -74,6 +74,14 @@ func TestClassify(t *testing.T) {
 		{step: StepRcpt, code: 550, text: "5.7.1 Client was not authenticated", want: channels.AccountBlocked},
 		{step: StepRcpt, code: 553, text: "5.7.1 <help@acme.test>: Sender address rejected: not owned by user", want: channels.AccountBlocked},
 		{step: StepRcpt, code: 554, text: "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list", want: channels.AccountBlocked},
+		{step: StepFurtherRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied", want: channels.BadRecipient},
+		{step: StepFurtherRcpt, code: 550, text: "Mailbox unavailable", want: channels.BadRecipient},
+		// Too many of them: waiting doesn't help, unless not even one is taken.
+		{step: StepFurtherRcpt, code: 452, text: "4.5.3 Too many recipients", want: channels.BadRecipient},
+		{step: StepFurtherRcpt, code: 452, text: "4.5.3 Recipient limit", want: channels.BadRecipient},
+		{step: StepFurtherRcpt, code: 552, text: "Too many recipients", want: channels.BadRecipient},
+		{step: StepFurtherRcpt, code: 452, text: "4.2.2 Mailbox full", want: channels.Retry},
+		{step: StepRcpt, code: 452, text: "4.5.3 Too many recipients", want: channels.Retry},
 		// The mailbox has sent enough for today.
 		{step: StepRcpt, code: 550, text: "5.4.5 Daily user sending quota exceeded.", want: channels.Throttled, wait: time.Hour},
 		{step: StepDot, code: 550, text: "5.4.5 Daily user sending limit exceeded.", want: channels.Throttled, wait: time.Hour},

@@ -225,10 +225,12 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 		return &smtpFailure{step: smtpcode.StepMail, err: err}
 	}
 
+	step := smtpcode.StepRcpt
 	for _, to := range m.Recipients {
 		if err := s.client.Rcpt(smtpPath(to)); err != nil {
-			return &smtpFailure{step: smtpcode.StepRcpt, recipient: to, err: err}
+			return &smtpFailure{step: step, recipient: to, err: err}
 		}
+		step = smtpcode.StepFurtherRcpt
 	}
 
 	w, err := s.client.Data()
@@ -245,7 +247,7 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 
 	err = w.Close()
 	if err != nil && !isSuccess(err) {
-		step := smtpcode.StepDot
+		step = smtpcode.StepDot
 		if s.conn.writeRefused.Load() { // the fence kept the final dot from being written: nothing is sent
 			step = smtpcode.StepData
 			err = fmt.Errorf("%w: %w", errTooLate, err)
