@@ -203,8 +203,8 @@ func LatestMessages(ctx context.Context, q Querier, conversations []Conversation
 	return query.Collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }
 
-// PersonsReasons returns the values of Message.Automatic of messages that nothing may react to, but that a person may have
-// written all the same: what they say is said last in their conversation.
+// PersonsReasons returns the values of Message.Automatic of messages that no automation may react to, but that a person may
+// have written all the same: what they say is said last in their conversation, which a mail with our token reopens.
 func PersonsReasons() []string { return []string{"spam", "list", "damaged", "standby"} }
 
 const hasWrittenSince = `
