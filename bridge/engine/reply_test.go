@@ -86,7 +86,7 @@ func TestReplyUnclear(t *testing.T) {
 			w.waitDeliveryState(first, "needs_decision")
 			w.waitFate(first, "unclear")
 			line := w.waitLine(thread, bridge.LineUnclear)
-			wantWords(t, "the line", line.Plain(), "One")
+			wantWords(t, "the line, with the reason", line.Plain(), "<@ann> The answer was lost. One")
 			wantList(t, "who the line mentions", line.Mentions(), []string{"ann"})
 			w.waitMarked(first, "warning")
 			w.provider.WaitTexts(t, "One", "Two")

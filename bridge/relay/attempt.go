@@ -85,6 +85,8 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 		Joined:   c.Joined,
 		Gate:     c.GateID,
 	}
+	f.ErrorClass, f.ErrorText = c.ErrorClass, c.ErrorText // known until another attempt has a result
+
 	if c.ID == 0 { // the lane was claimed, but its head isn't due yet
 		f.Uncalled = true
 		return f
@@ -108,6 +110,7 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 		f.Uncalled = sent.Uncalled
 		at.concludeAttempt(&f, c, policy, sent, err)
 	case store.Unknown:
+		dropOldReason(&f, &c, policy)
 		at.lookForAttempt(ctx, &f, c, a, policy)
 	default:
 		// It was decided before: the delivery was cancelled, or its receipt came first.
@@ -255,6 +258,7 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 // finishLanded writes that a delivery, or a part of it, is there.
 func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
 	f.Landed = sent.Landed
+	f.ErrorClass, f.ErrorText = "", ""
 	f.Progress = sent.Progress
 	f.ExternalID = sent.ExternalID
 	if sent.More {

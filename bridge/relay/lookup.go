@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"parley/channels"
@@ -100,7 +101,7 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 		f.Wait = min(needed-absentFor, lookForLateEvery).Seconds()
 		return
 	}
-	failed := &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText}
+	failed := &channels.SendError{Class: channels.Ambiguous, Text: reasonOf(c)}
 	if wasTriedLong && !isSafe { // else the time may have passed in waits that don't count: one more attempt tells
 		at.giveUp(f, c, failed)
 		return
@@ -127,7 +128,7 @@ func (at attempts) giveUpLate(f *dispatch.Finish, c dispatch.Claimed, after time
 		f.Wait = min(rest, lookForLateEvery).Seconds()
 		return
 	}
-	at.giveUp(f, c, &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText})
+	at.giveUp(f, c, &channels.SendError{Class: channels.Ambiguous, Text: reasonOf(c)})
 }
 
 // endDoubt ends the search for an attempt of which nobody can tell for long. A post whose answers are always lost is not made
@@ -137,7 +138,7 @@ func (at attempts) endDoubt(f *dispatch.Finish, c dispatch.Claimed, p Policy) {
 	case !p.PreferDouble:
 		at.askPerson(f, c)
 	case wasTriedLong:
-		at.giveUp(f, c, &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText})
+		at.giveUp(f, c, &channels.SendError{Class: channels.Ambiguous, Text: reasonOf(c)})
 	case isOnlyLookedFor(c, p):
 		f.Wait = lookForLateEvery.Seconds()
 	default:
@@ -159,9 +160,28 @@ func (at attempts) makeAgain(f *dispatch.Finish, c dispatch.Claimed) {
 	at.metrics.Account(c.AccountID).Repeated.Add(1)
 }
 
+// dropOldReason forgets why an attempt failed that came before the one that is looked for. That one has no reason of its own if its
+// process ended without a result.
+func dropOldReason(f *dispatch.Finish, c *dispatch.Claimed, p Policy) {
+	hasReason := c.ErrorClass == string(channels.Ambiguous) || p.Restored
+	if !hasReason {
+		c.ErrorText, f.ErrorClass, f.ErrorText = "", "", ""
+	}
+}
+
+// reasonOf returns why an attempt is unclear, in words for people: what the row of its delivery says (channels.SendError.Error), without
+// the error's class and cause.
+func reasonOf(c dispatch.Claimed) string {
+	reason := strings.TrimPrefix(c.ErrorText, c.ErrorClass+": ")
+	if text, _, hasCause := strings.Cut(reason, ".: "); hasCause {
+		return text + "."
+	}
+	return reason
+}
+
 // askPerson makes a person decide what becomes of a delivery.
 func (at attempts) askPerson(f *dispatch.Finish, c dispatch.Claimed) {
 	f.State, f.Advance = store.NeedsDecision, 1
 	at.metrics.Account(c.AccountID).Undecided.Add(1)
-	at.report(f, c, Report{Kind: ReportUnclear, Text: c.ErrorText})
+	at.report(f, c, Report{Kind: ReportUnclear, Text: reasonOf(c)})
 }
