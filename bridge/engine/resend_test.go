@@ -343,3 +343,54 @@ func TestOneLineSentAsItStands(t *testing.T) {
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "One", "Two")
 }
+
+// A reply of which nobody knows whether it has left, and that somebody sends again, can be edited and taken back while it waits behind
+// others (invariant 4). The edited one is another message for a provider that takes each once.
+func TestSentAgainAndTakenBack(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(w *world, message string)
+		want   string   // what the reply's row says of it then
+		sent   []string // what the customer gets
+	}{
+		"undone":  {func(w *world, m string) { w.chat.Choose("ann", support, m, bridge.VerbUndo) }, "undone One", []string{"One", "Two"}},
+		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) }, "undone One", []string{"One", "Two"}},
+		"edited":  {func(w *world, m string) { w.chat.Edit(support, m, "Uno") }, "waiting Uno", []string{"One", "Two", "Uno"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{stopped: true, lossy: true, hold: time.Hour,
+				relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+			w.engines[0].SetChannel(w.accounts[chat], &takesOnce{Channel: w.live[chat].Load()})
+			w.start()
+			thread := w.openThread()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+			one := w.replyInHold(thread, "One")
+			w.advance(2 * time.Hour)
+			unclear := w.waitLine(thread, bridge.LineUnclear)
+			w.replyInHold(thread, "Two")
+			w.chat.Press(t, "ann", unclear, bridge.VerbSendAgain)
+			w.waitFate(one, "waiting")
+			c.change(w, one)
+			w.eventually("it is "+c.want, func() bool { return w.text(`SELECT fate || ' ' || text FROM messages WHERE place = $1`, one) == c.want })
+			w.advance(2 * time.Hour)
+			w.waitDrained()
+			w.provider.WaitTexts(t, c.sent...)
+			if n := w.countLines(thread, bridge.LineEditLate) + w.countLines(thread, bridge.LineDeleteLate); n != 0 {
+				t.Errorf("%d lines say that it was too late", n)
+			}
+		})
+	}
+}
+
+// A reply whose lost attempt was found absent waits to be sent again: its author can delete it until it is.
+func TestDeletedAfterAnAbsentAttempt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	said := w.replyInHold(thread, "See you")
+	w.exec(`UPDATE deliveries SET attempt = 1 WHERE kind = 'reply'`) // as a look leaves it while its gate is closed
+	w.chat.Delete(support, said)
+	w.waitFate(said, "undone")
+}

@@ -226,7 +226,8 @@ func (o *Outbox) Postpone(d *Delivery, until time.Time) {
 	}
 }
 
-// CanBeTakenBack reports whether a delivery can still be changed or taken back: nothing of it has left, and nothing may have.
+// CanBeTakenBack reports whether a delivery can still be changed or taken back: it waits, no attempt runs, and nothing of it has left
+// as far as anybody knows. A reply that a person sends again though it may have left can be: the click is taken back.
 func (o *Outbox) CanBeTakenBack(d *Delivery) bool {
 	if d.State != store.Queued || hasPieceLeft(d) {
 		return false
@@ -235,8 +236,7 @@ func (o *Outbox) CanBeTakenBack(d *Delivery) bool {
 	if l == nil || l.isUnderWay(d.Seq) {
 		return false
 	}
-	failedForCertain := d.ErrorClass != "" // the class of the last attempt's error
-	return d.Attempt == 0 || failedForCertain
+	return !d.DecodedPayload().Unsure // a post that may be there
 }
 
 // isUnderWay reports whether an attempt runs, or has ended without a known result: then nobody knows whether the customer

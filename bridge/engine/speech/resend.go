@@ -5,6 +5,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/threads"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -133,6 +134,10 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again} // not Meant: it goes to those who get replies now
 	if d.Part > 0 {
 		kept.Earlier = before.Earlier // the text has left
+	}
+
+	if d.State == store.NeedsDecision {
+		d.ErrorClass = string(channels.Ambiguous) // also where no answer came, because a process ended or Parley was restored
 	}
 
 	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept, Uncounted: d.Attempt})
