@@ -142,7 +142,7 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 
 	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept, Uncounted: d.Attempt})
 	d.State, d.Dirty = store.Queued, true
-	d.Joined = 0 // it leaves alone now
+	d.Joined, d.JoinKey = 0, "" // it leaves alone now
 	d.NotBefore, d.AbsentAt = nil, nil
 	d.FirstAt, d.WarnedAt = nil, nil
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
