@@ -41,6 +41,36 @@ func TestGapInTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
+// A reply that was taken back in its hold, and is sent after all, is read again after a gap like any other: what was deleted meanwhile
+// doesn't leave.
+// R-249
+func TestGapAfterUndoAndSend(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	deleted := w.replyInHold(thread, "Go away")
+	w.chat.Choose("ann", support, deleted, bridge.VerbUndo)
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUndone), bridge.VerbSend)
+	w.waitFate(deleted, "waiting")
+	w.chat.Mute(true)
+	w.chat.Delete(support, deleted)
+	w.chat.Mute(false)
+	release := make(chan struct{})
+	w.chat.AddFault(bridgetest.Fault{Call: "since", Until: release})
+	looks := w.chat.Calls("since")
+	w.chat.Disconnect()
+	w.chat.Wait(t, "the gap is being filled", func() bool { return w.chat.Calls("since") > looks })
+	w.advance(2 * time.Hour)
+	w.eventually("it was tried, or left", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 0 AND state <> 'sending'`) > 0
+	})
+	w.wantNothingSent()
+	close(release)
+	w.waitFate(deleted, "undone")
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
 // While a gap is being filled no reply leaves, not even one that turns out unchanged.
 // R-249
 func TestRepliesWaitForTheGap(t *testing.T) {

@@ -3,7 +3,8 @@ package outbound
 // ClickedReason marks a reply that somebody has sent by a click, whoever wrote it.
 const ClickedReason = "clicked"
 
-// RevivedReason marks a reply that was taken back and is sent after all. It leaves even if its message was deleted in the chat.
+// RevivedReason marks a reply that an agent sends whatever its chat says of it: its message was deleted there while it was under way, or
+// the chat can't be read. It leaves without being read again.
 const RevivedReason = "revived"
 
 // OptedOutHint says what helps if a customer wants no messages.

@@ -23,8 +23,7 @@ func (sp *UseCases) MustBeTaken(c *book.Conversation) bool {
 // AskToTake keeps a reply from the customer until somebody takes the conversation. A line asks the reply's author: one of its buttons
 // takes the conversation and sends the reply, the other keeps the reply among colleagues.
 func (sp *UseCases) AskToTake(c *book.Conversation, m *book.Message) {
-	// A reply that was taken back stays so until it is sent: its message may be deleted in the chat, and is sent all the same
-	// only as one that was taken back (outbound.RevivedReason).
+	// A reply that was taken back stays so until it is sent.
 	if m.Fate != store.FateUndone {
 		m.Fate = store.FateAsk
 	}

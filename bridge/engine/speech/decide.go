@@ -90,8 +90,9 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 
 	sp.NoteDecision(m, r.Agent, "")
+	mayBeDeleted := m.Reason == deletedLateReason || m.Reason == outbound.RevivedReason
 	m.Reason = outbound.ClickedReason
-	if m.Fate == store.FateUndone {
+	if mayBeDeleted {
 		m.Reason = outbound.RevivedReason
 	}
 

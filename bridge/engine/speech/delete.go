@@ -35,6 +35,10 @@ func (sp *UseCases) Delete(r book.Request) error {
 // erasedReason is the reason that store/erase gives to the messages of a customer who was erased, when it empties them.
 const erasedReason = "erased"
 
+// deletedLateReason is the reason of a reply that its author deleted while an attempt was under way, or when a part had left. Unlike one
+// with book.DeletedReason it can be sent by a click.
+const deletedLateReason = "deleted_late"
+
 // applyDelete takes back a text that its author deleted. Nobody can send it any more, unless the author restores it. One exception:
 // if an attempt is under way, or a part has left, Send still works (deleteWaiting).
 func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
@@ -82,8 +86,7 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 		return false
 	}
 
-	// The reason isn't DeletedReason, so that Send still works. If the reply lands all the same, CustomerGot tells the author.
-	m.Fate, m.Dirty = store.FateUndone, true
+	m.SetFate(store.FateUndone, deletedLateReason) // if the reply lands all the same, CustomerGot tells the author
 	d := sp.Outbox.FirstPartOf(m)
 	switch {
 	case sp.Outbox.IsBetweenPieces(d):
