@@ -42,6 +42,13 @@ func (ps Parts) Unclear() Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return d.State != store.NeedsDecision })
 }
 
+// AreLeaving reports whether some part waits to be sent, or is under way.
+func (ps Parts) AreLeaving() bool {
+	return slices.ContainsFunc(ps, func(d *Delivery) bool {
+		return d.State == store.Queued || d.State == store.Sending || d.State == store.Unknown
+	})
+}
+
 // unanswered returns the parts that may have left without an answer by which the provider's id of them would be known.
 func (ps Parts) unanswered() Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {

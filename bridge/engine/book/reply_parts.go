@@ -69,13 +69,17 @@ func (o *Outbox) FirstPartOf(m *Message) *Delivery {
 	return nil
 }
 
-// CancelReply takes all parts of a waiting reply back. It returns false if the first part is being sent or was sent.
+// CancelReply takes all parts of a waiting reply back. It returns false if none waits, or if the first part is being sent, was sent or
+// may have been. One that failed keeps the others from being taken back only if something of them has left, or may have.
 func (o *Outbox) CancelReply(m *Message) bool {
 	parts := o.PartsOf(m)
-	if len(parts) == 0 || !o.Cancel(parts[0]) {
+	if !slices.ContainsFunc(parts, o.CanBeTakenBack) {
 		return false
 	}
-	for _, d := range parts[1:] {
+	if !o.CanBeTakenBack(parts[0]) && !o.IsUnsent(m) {
+		return false
+	}
+	for _, d := range parts {
 		o.Cancel(d)
 	}
 	return true

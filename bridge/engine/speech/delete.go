@@ -54,7 +54,8 @@ func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 		m.Fate, m.Dirty = store.FateDropped, true
 		return
 	}
-	if m.Fate == store.FateWaiting && sp.deleteWaiting(c, m) {
+	mayStillLeave := m.Fate == store.FateWaiting || m.Fate == store.FateUnclear && sp.Outbox.PartsOf(m).AreLeaving()
+	if mayStillLeave && sp.deleteWaiting(c, m) {
 		return
 	}
 	if m.Direction == store.DirectionOut {
@@ -81,7 +82,7 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 		return false
 	}
 
-	hasLeftPartly := sp.Outbox.PartsOf(m).HaveLeftPartly()
+	hasLeftPartly := sp.Outbox.PartsOf(m).HaveLeftPartly() || m.Fate == store.FateUnclear
 	if !hasLeftPartly && !sp.Outbox.IsReplyUnderWay(m) {
 		return false
 	}
