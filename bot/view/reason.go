@@ -14,8 +14,7 @@ func ReasonWords(reason string, f bridge.Facts) string { return decisionWords(re
 // that isn't a code is a sentence already.
 func reasonWords(reason string, f bridge.Facts) string {
 	switch reason {
-	case "note", "undone", "late", "time", "deleted", "deleted_late", "empty", "not_a_person",
-		"explicit", "assignee", "claims", "clicked", "revived", "window", "offered":
+	case "note", "undone", "late", "time", "deleted", "deleted_late", "empty", "not_a_person", "explicit", "assignee", "claims", "clicked", "revived", "window", "offered":
 		return "" // the line says it
 	case "customer":
 		return "The customer wrote."
