@@ -15,6 +15,7 @@ import (
 // Limits of Twilio, and waits of ours.
 const (
 	maxBody        = 1600 // characters of a message
+	maxCaption     = 1024 // of a text beside a picture or a film by WhatsApp
 	requestTimeout = 30 * time.Second
 	retryFor       = 24 * time.Hour // how long a message that failed with Retry is tried again
 	replyWindow    = 24 * time.Hour // WhatsApp: how long after a customer's message free text may be sent

@@ -24,7 +24,7 @@ type part struct {
 	note     string // what the receipt says about it: the signature was left out
 }
 
-// Send implements channels.Channel. A WhatsApp document has no caption, so a text is sent before it, as a part
+// Send implements channels.Channel. Most files by WhatsApp have no caption, so a text is sent before them, as a part
 // of its own.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if ctx.Err() != nil {
@@ -223,16 +223,15 @@ func (c *Channel) isWindowClosed(lastIn time.Time) bool {
 }
 
 // planWhatsApp returns the parts of a message by WhatsApp: a part for each file, and one for what stands beside them. The
-// text is the caption of the first file if that is a picture or a video; otherwise it comes before the first file.
+// text is the caption of the first file if that can have it; otherwise it comes before the first file.
 func planWhatsApp(o channels.Outbound, body string) ([]part, error) {
 	var parts []part
 	for _, f := range o.Files {
 		file := part{files: []channels.File{f}}
 		if o.Rich == nil && body != "" {
-			switch channels.KindOf(f.ContentType) {
-			case channels.FileImage, channels.FileVideo:
+			if isCaption(body, f.ContentType) {
 				file.body = body
-			default:
+			} else {
 				parts = append(parts, part{body: body})
 			}
 
@@ -251,6 +250,21 @@ func planWhatsApp(o channels.Outbound, body string) ([]part, error) {
 	}
 
 	return append(parts, rich...), nil
+}
+
+// isCaption reports whether a text can stand beside a file of that content type in one message by WhatsApp. Twilio takes
+// other pictures and films, too, but leaves the text out.
+// Source: Twilio, "Accepted content types for media"; Meta's pages on messages with pictures and films.
+func isCaption(text, contentType string) bool {
+	if utf8.RuneCountInString(text) > maxCaption {
+		return false
+	}
+	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	switch strings.TrimSpace(kind) {
+	case "image/jpeg", "image/jpg", "image/png", "video/mp4":
+		return true
+	}
+	return false
 }
 
 // planSMS returns the single part of a text message.

@@ -117,6 +117,36 @@ func TestFilesByWhatsApp(t *testing.T) {
 	wantEqual(t, "the document", string(w.takeInbox(picture + text + document)[2].Media[0].Content), "pdf")
 }
 
+// Beside a picture or a film that can't have a caption at Twilio, and if it is too long for one, the text is a message of its own.
+func TestTextBesidePictures(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 1025)
+	for _, c := range []struct {
+		kind, text string
+		want       []string // what Ann's phone shows
+	}{
+		{"image/jpeg", "look", []string{"look"}},
+		{"video/mp4", "look", []string{"look"}},
+		{"image/gif", "look", []string{"look", ""}},
+		{"image/heic", "look", []string{"look", ""}},
+		{"video/quicktime", "look", []string{"look", ""}},
+		{"image/png", long[1:], []string{long[1:]}},
+		{"image/png", long, []string{long, ""}},
+	} {
+		w := newWorld(t, viaWhatsApp)
+		w.annWrites("hi")
+		o := w.outbound(1, c.text)
+		o.Files = []channels.File{publicFile(t, "a", c.kind, "x")}
+		for w.mustSend(o).More {
+			o.Attempt.Part++
+		}
+		w.waitSettled()
+		if got := w.ann.Texts(); !slices.Equal(got, c.want) {
+			t.Errorf("%s with %d characters: texts on Ann's phone: got %q, want %q", c.kind, len(c.text), got, c.want)
+		}
+	}
+}
+
 // A file that Twilio can't fetch, or that is too large for it, is refused before anything leaves.
 func TestRefusedFiles(t *testing.T) {
 	t.Parallel()

@@ -6,10 +6,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // replyWindow is how long after a customer's message free text may be sent on WhatsApp.
 const replyWindow = 24 * time.Hour
+
+// maxCaption is how many characters WhatsApp takes beside a file.
+const maxCaption = 1024
 
 // processMessage plays what Twilio does with an accepted message: queue, send, deliver. code is the error code with
 // which a test lets it fail; 0 means it doesn't.
@@ -35,6 +39,9 @@ func (e *exchange) findRefusal(m *stored) int {
 	needsWindow := strings.HasPrefix(m.from, waPrefix) && !e.library.hasApprovedContent(m)
 	if needsWindow && e.opt.Now().Sub(e.lastIn[pairKey(m.to, m.from)]) >= replyWindow {
 		return codeWindowClosed
+	}
+	if len(m.media) > 0 && strings.HasPrefix(m.from, waPrefix) && utf8.RuneCountInString(m.body) > maxCaption {
+		return codeBadContent
 	}
 	switch e.library.contentVerdict(m) {
 	case verdictPaused:

@@ -163,6 +163,17 @@ func sizeLimit(kind string, isWhatsApp bool) int {
 	return maxCarrierFile
 }
 
+// hasCaption reports whether WhatsApp shows a text beside a file of that content type. Beside others Twilio takes a text, too,
+// but it doesn't reach the customer.
+// Source: Twilio, "Accepted content types for media", column "Can combine with text in".
+func hasCaption(kind string) bool {
+	switch kind {
+	case "image/jpeg", "image/jpg", "image/png", "video/mp4":
+		return true
+	}
+	return false
+}
+
 // mediaFailure returns the error code of a file that could not be fetched.
 func mediaFailure(isWhatsApp bool) int {
 	if isWhatsApp {

@@ -279,6 +279,9 @@ func (p *Phone) Chat() []Received {
 			Automatic: m.direction == directionTwilio}
 		for _, f := range m.media {
 			r.Media = append(r.Media, Media{ContentType: f.kind, Content: f.content})
+			if !mine && strings.HasPrefix(m.from, waPrefix) && !hasCaption(f.kind) {
+				r.Text = ""
+			}
 		}
 
 		if m.content != nil {
