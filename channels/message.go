@@ -171,6 +171,7 @@ type Status struct {
 	Piece   int    // with Early: which part, counted from 0. It matters only if the part has arrived
 	Parts   int    // as in Receipt
 	Cost    string // as in Receipt
+	ByID    bool   // External has the id that Send's receipt has: another id is of another attempt at the message
 	Others  bool   // another account or program may have sent the message: if it isn't known here, nobody is told
 }
 

@@ -74,3 +74,28 @@ func TestReceiptOfTheTextAlone(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Bye 1", "Bye 2")
 	w.waitFate(reply, "out")
 }
+
+// The answer to a reply was lost, and a person sent it again. What the provider tells late of the first one changes nothing about the
+// second one, which it has taken; what it tells of that one counts.
+func TestFailureOfTheFirstSending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	reply := w.reply(thread, "One")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "One", "One")
+	w.waitDeliveryState(reply, store.Accepted)
+	message, sent := int64(w.count(`SELECT id FROM messages WHERE direction = 'out'`)), w.provider.Sent()
+	reportFailed := func(id string) {
+		w.reportStatus(channelstest.Event{ID: id, State: "failed", Message: message, External: []string{id}, ByID: true, Reason: "Nobody there."})
+	}
+	reportFailed(sent[0].ID)
+	w.waitDrained()
+	wantEqual(t, "state of the reply, of which the first sending failed", w.text(`SELECT state FROM deliveries WHERE kind = 'reply'`), store.Accepted)
+	wantEqual(t, "lines that offer to send it again", w.countLines(thread, bridge.LineFailed), 0)
+	reportFailed(sent[1].ID)
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitFate(reply, store.FateFailed)
+}

@@ -67,6 +67,7 @@ type Event struct {
 	Delayed   bool     `json:"delayed,omitempty"`
 	Early     bool     `json:"early,omitempty"`
 	Piece     int      `json:"piece,omitempty"`
+	ByID      bool     `json:"by_id,omitempty"`
 	Others    bool     `json:"others,omitempty"`
 
 	Class    channels.Class `json:"class,omitempty"`    // of a failure
@@ -217,7 +218,8 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	if e.State != "" {
 		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: e.Message, External: e.External, Recipient: e.Recipient,
-			Reason: e.Reason, Delayed: e.Delayed, Early: e.Early, Piece: e.Piece, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class, Others: e.Others}
+			Reason: e.Reason, Delayed: e.Delayed, Early: e.Early, Piece: e.Piece, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class,
+			ByID: e.ByID, Others: e.Others}
 	}
 	switch in.Kind = channels.InboundKind(e.Type); in.Kind {
 	case channels.InboundMessage, channels.InboundOwn, channels.InboundForeign:

@@ -23,7 +23,7 @@ func (d *reader) decodeStatus(form url.Values, status string, at time.Time, quer
 	}
 	s.MessageID = t.message
 	s.Early = t.more
-	s.External = []string{messageSid(form)}
+	s.External, s.ByID = []string{messageSid(form)}, true
 	s.Parts, _ = strconv.Atoi(form.Get("NumSegments")) // unreadable: 0, unknown
 	return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(form.Get("To"))}, At: at, Status: s}}
 }
@@ -130,7 +130,7 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 
 	if !r.isInbound() {
 		s := statusFor(r.Status, int(r.ErrorCode), r.ErrorMessage)
-		s.External = []string{r.SID}
+		s.External, s.ByID = []string{r.SID}, true
 		s.Parts = int(r.Segments)
 		s.Others = l.Others
 		return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(r.To)}, At: r.Updated.Time, Status: s}}, nil

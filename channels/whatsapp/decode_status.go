@@ -16,7 +16,7 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 		return nil, fmt.Errorf("whatsapp: status: %w", err)
 	}
 
-	state := &channels.Status{External: []string{boundedID(string(s.ID))}}
+	state := &channels.Status{External: []string{boundedID(string(s.ID))}, ByID: true}
 	switch s.Status {
 	case "sent":
 		state.State = channels.StateSent

@@ -28,8 +28,7 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 		return nil
 	}
 
-	isAboutEarlierSending := d.State == store.Queued && d.Part == 0 && d.DecodedPayload().Again > 0 // of this one nothing has left
-	if isAboutEarlierSending {
+	if isAboutEarlierSending(d, s) {
 		rc.tellFurtherFailure(c, d, m, further)
 		return nil
 	}
@@ -49,6 +48,23 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 	d.State, d.Dirty = store.Failed, true
 	d.ErrorClass, d.ErrorText = string(s.Class), strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n")
 	return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
+}
+
+// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery than the last one: of that nothing has left
+// yet, or its answer gave it another id.
+func isAboutEarlierSending(d *book.Delivery, s *channels.Status) bool {
+	if d.Part > 0 {
+		return false // what left before may be an earlier piece
+	}
+	sent := d.DecodedPayload()
+	switch d.State {
+	case store.Queued:
+		return sent.Again > 0
+	case store.Accepted, string(channels.StateSent):
+		isAnswered := d.ExternalID != "" && d.ExternalID != sent.Former
+		return isAnswered && s.ByID && !s.Early && !slices.Contains(s.External, d.ExternalID)
+	}
+	return false
 }
 
 // hasArrived reports whether a receipt has proved that the customer got a delivery.

@@ -54,6 +54,7 @@ type ReplyPayload struct {
 	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since
 	Earlier     []EarlierText `json:"earlier,omitempty"`      // what it said before it was edited, if an attempt may have sent that
 	Waited      *time.Time    `json:"waited,omitempty"`       // since when the customer waited until this reply arrived
+	Former      string        `json:"former,omitempty"`       // the provider's id of it from before a click sent it again
 	LacksPiece  bool          `json:"lacks_piece,omitempty"`  // a piece of it before the last one failed (channels.Status.Early)
 }
 

@@ -131,7 +131,7 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 		before.Again++ // so that this attempt has another number there
 	}
 
-	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again} // not Meant: it goes to those who get replies now
+	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again, Former: d.ExternalID} // not Meant: it goes to those who get replies now
 	if d.Part > 0 {
 		kept.Earlier = before.Earlier // the text has left
 	}
