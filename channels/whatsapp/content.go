@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -195,23 +196,25 @@ func orderText(o order) string {
 // orderTotals returns a line with the sum for each currency, in the order in which they come first. There is none if
 // WhatsApp doesn't say a price or a quantity: the sum would be wrong.
 func orderTotals(o order) []string {
-	totals, currencies := map[string]float64{}, []string{}
+	totals, currencies := map[string]*big.Rat{}, []string{} // a float of money isn't what people reckon: 3 × 4.35
 	for _, item := range o.Items {
 		if !item.Quantity.Known || !item.Price.Known {
 			return nil
 		}
 
 		currency := clippedLine(item.Currency, maxCurrency)
-		if _, known := totals[currency]; !known {
+		if totals[currency] == nil {
+			totals[currency] = new(big.Rat)
 			currencies = append(currencies, currency)
 		}
 
-		totals[currency] += item.Quantity.Value * item.Price.Value
+		total := totals[currency]
+		total.Add(total, new(big.Rat).Mul(exactNumber(item.Quantity), exactNumber(item.Price)))
 	}
 
 	var lines []string
 	for _, currency := range currencies {
-		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", numberText(totals[currency]), wamark.Escape(currency)))
+		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", exactText(totals[currency]), wamark.Escape(currency)))
 	}
 
 	return lines
@@ -223,6 +226,18 @@ func amountText(d graph.Decimal) string {
 		return "?"
 	}
 	return numberText(d.Value)
+}
+
+// exactNumber returns a number with the decimals that WhatsApp wrote.
+func exactNumber(d graph.Decimal) *big.Rat {
+	r, _ := new(big.Rat).SetString(numberText(d.Value)) // which is always a number
+	return r
+}
+
+// exactText writes a number with all its decimals, of which a sum of products of decimals has finitely many.
+func exactText(r *big.Rat) string {
+	decimals, _ := r.FloatPrec()
+	return r.FloatString(decimals)
 }
 
 // numberText writes a number with all its decimals and without an exponent.

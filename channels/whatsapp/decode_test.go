@@ -88,6 +88,8 @@ func TestDecodeContent(t *testing.T) {
 		"template's button":   {message: `"type":"button","button":{"payload":"stop","text":"Unsubscribe"}`, text: "Unsubscribe", more: channels.Inbound{Chosen: "stop"}},
 		"order": {message: `"type":"order","order":{"catalog_id":"1","text":"soon please","product_items":[{"product_retailer_id":"shirt","quantity":2,"item_price":30.5,"currency":"USD"},{"product_retailer_id":"hat","quantity":1,"item_price":25,"currency":"USD"}]}`,
 			text: "**Order**\n- 2 × shirt: 30.5 USD each\n- 1 × hat: 25 USD each\n\nTotal: 86 USD\n\nsoon please"},
+		"order with cents": {message: `"type":"order","order":{"product_items":[{"product_retailer_id":"tea","quantity":3,"item_price":4.35,"currency":"EUR"},{"product_retailer_id":"cup","quantity":1,"item_price":0.1,"currency":"USD"},{"product_retailer_id":"lid","quantity":1,"item_price":0.2,"currency":"USD"}]}`,
+			text: "**Order**\n- 3 × tea: 4.35 EUR each\n- 1 × cup: 0.1 USD each\n- 1 × lid: 0.2 USD each\n\nTotal: 13.05 EUR\n\nTotal: 0.3 USD"},
 		"forwarded":       {message: `"type":"text","text":{"body":"x"},"context":{"forwarded":true}`, text: "x", more: channels.Inbound{Notices: []string{"Forwarded."}}},
 		"forwarded often": {message: `"type":"text","text":{"body":"x"},"context":{"frequently_forwarded":true}`, text: "x", more: channels.Inbound{Notices: []string{"Forwarded many times."}}},
 		"about a product": {message: `"type":"text","text":{"body":"x"},"context":{"id":"wamid.0","referred_product":{"catalog_id":"1","product_retailer_id":"shirt"}}`, text: "x",
