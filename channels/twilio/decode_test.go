@@ -208,7 +208,7 @@ func TestDecodeStatus(t *testing.T) {
 		{status: "undelivered", code: "30007", state: channels.StateFailed, class: channels.BadContent},
 		{status: "failed", code: "63018", state: channels.StateFailed, class: channels.Throttled},
 		{status: "failed", code: "63041", state: channels.StateFailed, class: channels.TemplateBad},
-		{status: "failed", code: "63015", state: channels.StateFailed, class: channels.AccountBlocked},
+		{status: "failed", code: "63015", state: channels.StateFailed, class: channels.BadRecipient},
 		{status: "failed", code: "99999", state: channels.StateFailed}, // a new code
 		{status: "canceled", state: channels.StateFailed},
 	} {

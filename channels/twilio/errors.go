@@ -81,10 +81,14 @@ func accountFailure(code int) failure {
 	switch code {
 	case codeUnauthorized, codeNotFound:
 		return failure{class: channels.AuthBroken, text: "Twilio refuses the account SID or the auth token.", hint: "Copy both from the Twilio Console into parley.yaml."}
-	case codeRegionOff, codeBadSender, codeForeignSender, codeAccountSuspended, codeTollFreeUnverified, codeUnregistered, codeChannelNoSender:
-		return failure{class: channels.AccountBlocked, text: "Twilio does not let this number send.", hint: console}
+	case codeRegionOff: // of one country: the account can write to others
+		return failure{class: channels.BadRecipient, text: "Messages to this customer's country are switched off at Twilio.",
+			hint: "Allow the country in the Twilio Console, under Messaging, Geo permissions, or use another way."}
 	case codeSandboxNotJoined:
-		return failure{class: channels.AccountBlocked, text: "This is Twilio's sandbox: the customer has to join it first.", hint: console}
+		return failure{class: channels.BadRecipient, text: "This is Twilio's sandbox, and the customer hasn't joined it.",
+			hint: "Have the customer send the sandbox's code word to its number."}
+	case codeBadSender, codeForeignSender, codeAccountSuspended, codeTollFreeUnverified, codeUnregistered, codeChannelNoSender:
+		return failure{class: channels.AccountBlocked, text: "Twilio does not let this number send.", hint: console}
 	case codeDailyLimit:
 		return failure{class: channels.AccountBlocked, text: "The account's daily number of messages is used up.", hint: console}
 	case codeWhatsAppLocked:

@@ -63,7 +63,8 @@ func (c *Channel) makeReceipt(r row, more bool, note string) channels.Receipt {
 
 // sendFailure classifies a failed Send. With a free text, codeRateOrLimit means the rate, because the customer
 // has written to us; with a template, more likely the daily limit. Answers don't count against that one, so only
-// this customer's messages wait. If Twilio refuses the content of a template, the template is bad.
+// this customer's messages wait. If Twilio refuses the content of a template, the template is bad. A short code that Twilio
+// refuses as a sender is, unlike other numbers, refused for the customer's country.
 func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	se := sendError(err)
 	var api *apiError
@@ -77,6 +78,12 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 			se.Wait = max(api.after, busyWait)
 		} else {
 			se.Pair = true
+		}
+	case codeBadSender, codeForeignSender:
+		if shortPattern.MatchString(keyOf(c.number.sendingAddress(o.From))) {
+			se.Class = channels.BadRecipient
+			se.Text = "Twilio refuses this short code for the customer: it can only write to numbers of its own country."
+			se.Hint = "See the short code in the Twilio Console, or use another way."
 		}
 	case codeContentUnknown, codeContentVariable:
 		if o.Template != nil {

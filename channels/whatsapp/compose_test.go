@@ -294,12 +294,12 @@ func TestErrorClasses(t *testing.T) {
 		channels.WindowClosed:   {131047},
 		channels.Throttled:      {130429, 80007, 4, pairThrottled, 131048, 131064, 133016},
 		channels.Retry:          {1, 2, 131000, 131016, 131057, 135000},
-		channels.BadRecipient:   {131026, 131021, 131030, 131062, 137000},
+		channels.BadRecipient:   {131026, 131021, 131030, 131062, 137000, 130497},
 		channels.OptedOut:       {131050},
 		channels.BadContent:     {130472, 131049, 100, 131008, 131009, 131051, 131052, 131053, 999999},
 		channels.TemplateBad:    {132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016},
 		channels.AuthBroken:     {0, 3, 10, 33, 190, 200, 250, 299, 131005, 131045, 133010},
-		channels.AccountBlocked: {368, 130497, 131031, 131037, 131042, 131063},
+		channels.AccountBlocked: {368, 131031, 131037, 131042, 131063},
 	} {
 		for _, code := range codes {
 			w := newWorld(t)

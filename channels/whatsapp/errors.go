@@ -83,7 +83,10 @@ func verdictOf(code int) verdict {
 // accountVerdict returns what an error code about the account means.
 func accountVerdict(code int) verdict {
 	switch code {
-	case codeBlocked, codeCountryBlocked, codeLocked:
+	case codeCountryBlocked: // of one country: the account can write to others
+		return verdict{class: channels.BadRecipient, text: "WhatsApp doesn't let this business account write to the customer's country.",
+			hint: "Reach the customer another way."}
+	case codeBlocked, codeLocked:
 		return verdict{class: channels.AccountBlocked, text: "WhatsApp blocks this business account for breaking its rules.", hint: "Look at WhatsApp Manager > Account quality."}
 	case codeNameNotApproved:
 		return verdict{class: channels.AccountBlocked, text: "The number's display name isn't approved yet.", hint: "Look at WhatsApp Manager > Phone numbers."}
