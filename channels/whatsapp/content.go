@@ -60,7 +60,10 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 			addCards(in, cards)
 		}
 	case "interactive":
-		readAnswer(in, parts)
+		if unread := readAnswer(in, parts); unread != "" {
+			in.Notices = append(in.Notices, unreadNotice(unread))
+			return
+		}
 	case "button":
 		if b, ok := readPart[buttonContent](parts, kind); ok {
 			in.Text = wamark.Escape(firstOf(b.Text, b.Payload))
@@ -89,11 +92,11 @@ func textWithMarks(s loose) string {
 	return wamark.Parse(text)
 }
 
-// readAnswer reads a customer's choice of a button or a row, or a filled form.
-func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) {
+// readAnswer reads a customer's choice of a button or a row, or a filled form. If it is something else, its kind is returned.
+func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) (unread string) {
 	i, ok := readPart[interactive](parts, "interactive")
 	if !ok {
-		return
+		return ""
 	}
 
 	switch {
@@ -108,7 +111,19 @@ func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) {
 		}
 	case i.Form != nil:
 		in.Text = formText(string(i.Form.Response), i.Form.Body)
+	default:
+		switch i.Type {
+		case "button_reply", "list_reply", "nfm_reply": // what it says is missing
+		default:
+			return string(i.Type)
+		}
 	}
+	return ""
+}
+
+// unreadNotice returns the remark in place of a message that WhatsApp passes on, and of which Parley doesn't know what it says.
+func unreadNotice(kind string) string {
+	return "A message that Parley can't show (" + clippedLine(loose(kind), maxWord) + "). It can be seen on the customer's phone."
 }
 
 const (

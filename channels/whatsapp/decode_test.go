@@ -102,8 +102,10 @@ func TestDecodeContent(t *testing.T) {
 		"unsupported": {message: `"type":"unsupported","errors":[{"code":131051,"title":"Message type unknown","error_data":{"details":"Message type is currently not supported."}}],"unsupported":{"type":"poll"}`,
 			more: unseen("poll", "WhatsApp says: Message type is currently not supported.")},
 		"unsupported of old": {message: `"type":"unsupported","errors":[{"code":131051,"title":"Message type unknown"}]`, more: unseen("", "WhatsApp says: Message type unknown")},
-		"a new kind":         {message: `"type":"hologram","hologram":{"id":1}`, more: unseen("hologram")},
-		"no kind":            {message: `"text":{"body":"x"}`, more: unseen("")},
+		"a product": {message: `"type":"interactive","interactive":{"type":"product","product":{"id":"1"}}`, more: channels.Inbound{
+			Notices: []string{"A message that Parley can't show (product). It can be seen on the customer's phone."}}},
+		"a new kind": {message: `"type":"hologram","hologram":{"id":1}`, more: unseen("hologram")},
+		"no kind":    {message: `"text":{"body":"x"}`, more: unseen("")},
 	} {
 		in := decodeOnly(t, messageHook(annMessage(c.message)))
 		want := c.more

@@ -97,6 +97,7 @@ type card struct {
 }
 
 type interactive struct {
+	Type        loose  `json:"type"`
 	ButtonReply *reply `json:"button_reply"`
 	ListReply   *reply `json:"list_reply"`
 	Form        *struct {
