@@ -54,6 +54,22 @@ func TestForeignReceipts(t *testing.T) {
 	wantEqual(t, "threads that show failures", w.count(`SELECT count(*) FROM conversations WHERE kind <> 'customer'`), 0)
 }
 
+// A shop numbers its customers' messages and those that it gets from us separately: that a message has arrived which has the number of a
+// customer's isn't told as one that came back. One that failed is.
+func TestReceiptWithTheIDOfACustomersMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.postChatEvent(channelstest.Event{Type: "message", ID: "17", From: "kim", Text: "Hello"})
+	w.waitThread("Hello")
+	for _, state := range []string{"delivered", "read"} {
+		w.reportStatus(channelstest.Event{State: state, From: "kim", External: []string{"17"}})
+	}
+	w.waitDrained()
+	wantEqual(t, "threads that show failures", w.count(`SELECT count(*) FROM conversations WHERE kind <> 'customer'`), 0)
+	w.reportStatus(channelstest.Event{State: "failed", From: "kim", External: []string{"17"}, Reason: "unknown number"})
+	w.waitShown("unknown number")
+}
+
 // acceptForeignReceipts brings 240 receipts a second, for four seconds, of messages that another system sent. One of a hundred tells of
 // a failure.
 func (w *world) acceptForeignReceipts() error {

@@ -191,10 +191,11 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	if m == nil && rc.mayPrecedeResult(a, in) {
 		return rc.WaitForID(a.ID, in.Status.External[0], book.ResultWait-rc.Age())
 	}
-	if m == nil && rc.isOfOtherSystem(a, in.Status) {
+	isOurs := m != nil && m.Direction != store.DirectionIn
+	if !isOurs && rc.isOfOtherSystem(a, in.Status) {
 		return nil
 	}
-	if m == nil || m.Direction == store.DirectionIn { // nothing of ours
+	if !isOurs {
 		return rc.intake.showUnmatchedBounce(ctx, tx, a, part, in)
 	}
 	c := rc.Conversations.Rows[m.ConversationID]
@@ -244,7 +245,7 @@ func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool
 	return isChat && namesOnlyExternal
 }
 
-// isOfOtherSystem reports whether a receipt of an unknown message is ignored: in a chat, it says that a message has arrived
+// isOfOtherSystem reports whether a receipt of no message of ours is ignored: in a chat, it says that a message has arrived
 // which another system sent from the same number, or what became of one that may be of another account or system. That matters to
 // nobody here.
 func (rc *Receipts) isOfOtherSystem(a *store.Account, s *channels.Status) bool {
