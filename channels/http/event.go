@@ -227,7 +227,7 @@ func whyBadID(id string) string {
 		return "is missing"
 	}
 	if utf8.RuneCountInString(id) > maxName || len(id) > 2*maxName {
-		return fmt.Sprintf("is longer than %d characters", maxName)
+		return fmt.Sprintf("is longer than %d characters or %d bytes", maxName, 2*maxName)
 	}
 	isBad := func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
 	if strings.TrimSpace(id) != id || strings.ContainsFunc(id, isBad) {

@@ -83,7 +83,10 @@ func events() []event {
 		{raw: `{"type":"edit","id":"1",` + from + `,"target":"m1"}`, fault: "text is empty"},
 		{raw: `{"type":"edit","id":"1",` + from + `,"text":"x"}`, fault: "target is missing"},
 		{raw: `{"type":"reaction","id":"1",` + from + `}`, fault: "target is missing"},
-		{raw: `{"type":"reaction","id":"1",` + from + `,"target":"m","emoji":"` + strings.Repeat("x", 101) + `"}`, fault: "emoji", finer: true},
+		{raw: `{"type":"reaction","id":"1",` + from + `,"target":"m","emoji":"` + strings.Repeat("x", 101) + `"}`, fault: "emoji"},
+		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","chosen":"` + strings.Repeat("x", 2001) + `"}`, fault: "chosen"},
+		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","reply_to":"` + strings.Repeat("x", 2001) + `"}`, fault: "reply_to"},
+		{raw: `{"type":"message","id":"` + strings.Repeat("€", 134) + `",` + from + `,"text":"x"}`, fault: "id is longer than 200 characters or 400 bytes", finer: true},
 		{raw: `{"type":"status","id":"1","message":"x","state":"eaten"}`, fault: "state is none of"},
 		{raw: `{"type":"status","id":"1","state":"read"}`, fault: "message is missing"},
 	}
