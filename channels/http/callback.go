@@ -124,7 +124,7 @@ func (c *Channel) readFiles(ctx context.Context, files []channels.File) ([]File,
 	left := int64(maxInline)
 	var total int64
 	for _, f := range files {
-		out := File{Name: f.Name, Type: f.ContentType, Size: f.SizeBytes}
+		out := File{Name: f.Name, Type: f.ContentType, Size: Size(f.SizeBytes)}
 		total += f.SizeBytes
 		if total > maxLinked {
 			return nil, channels.RefuseContent(fmt.Sprintf("The files are larger than %d MB together.", maxLinked/megabyte), "Send a link.")
@@ -148,7 +148,7 @@ func (c *Channel) readFiles(ctx context.Context, files []channels.File) ([]File,
 
 		left -= int64(len(content))
 		out.Content = content
-		out.Size = int64(len(content))
+		out.Size = Size(len(content))
 		list = append(list, out)
 	}
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"path"
 	"slices"
@@ -49,10 +50,35 @@ type Person struct {
 type File struct {
 	Name    string `json:"name,omitempty"`
 	Type    string `json:"type,omitempty"`
-	Size    int64  `json:"size,omitempty"` // bytes
+	Size    Size   `json:"size,omitempty"`
 	Content []byte `json:"content,omitempty"`
 	URL     string `json:"url,omitempty"`
 }
+
+// Size is a number of bytes. JSON doesn't tell 5.0 from 5.
+type Size int64
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *Size) UnmarshalJSON(raw []byte) error {
+	var whole int64
+	err := json.Unmarshal(raw, &whole)
+	if err == nil {
+		*s = Size(whole)
+		return nil
+	}
+
+	var number float64
+	isNumber := json.Unmarshal(raw, &number) == nil
+	isWhole := number == math.Trunc(number) && math.Abs(number) < maxSize
+	if !isNumber || !isWhole {
+		return err
+	}
+	*s = Size(number)
+	return nil
+}
+
+// maxSize is more bytes than any file has; numbers below it are exact.
+const maxSize = 1 << 53
 
 const (
 	maxName  = 200  // runes of an id
@@ -312,7 +338,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 
 // attachmentOf returns the attachment that an event has. If the event doesn't name it, its address does.
 func attachmentOf(f File) channels.Attachment {
-	a := channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Ref: f.URL, SizeBytes: max(f.Size, 0)}
+	a := channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Ref: f.URL, SizeBytes: max(int64(f.Size), 0)}
 	if a.Name == "" {
 		a.Name = cmp.Or(fileNameIn(f.URL), "file")
 	}

@@ -84,6 +84,11 @@ func events() []event {
 		{raw: `{"type":"edit","id":"1",` + from + `,"text":"x"}`, fault: "target is missing"},
 		{raw: `{"type":"reaction","id":"1",` + from + `}`, fault: "target is missing"},
 		{raw: `{"type":"reaction","id":"1",` + from + `,"target":"m","emoji":"` + strings.Repeat("x", 101) + `"}`, fault: "emoji"},
+		{raw: `{"type":"message","id":"m6",` + from + `,"attachments":[{"name":"a.png","type":"image/png","url":"https://x.test/a","size":48213.0}]}`,
+			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m6", From: kim, Attachments: []channels.Attachment{
+				{Name: "a.png", ContentType: "image/png", Ref: "https://x.test/a", SizeBytes: 48213}}}},
+		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"url":"https://x.test/a","size":1.5}]}`, fault: "size is not of the right type"},
+		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"url":"https://x.test/a","size":"5"}]}`, fault: "size is not of the right type"},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","chosen":"` + strings.Repeat("x", 2001) + `"}`, fault: "chosen"},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","reply_to":"` + strings.Repeat("x", 2001) + `"}`, fault: "reply_to"},
 		{raw: `{"type":"message","id":"` + strings.Repeat("€", 134) + `",` + from + `,"text":"x"}`, fault: "id is longer than 200 characters or 400 bytes", finer: true},
