@@ -131,7 +131,8 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 		before.Again++ // so that this attempt has another number there
 	}
 
-	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again, Former: d.ExternalID} // not Meant: it goes to those who get replies now
+	// It goes to those who get replies now, not to those for whom it was Meant.
+	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again, Former: d.ExternalID}
 	if d.Part > 0 {
 		kept.Earlier = before.Earlier // the text has left
 	}
