@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,148 +13,351 @@ import (
 	"parley/channels/emulator"
 )
 
-func TestChatFaults(t *testing.T) {
+// manualClock is a clock that stands still until a test sets it.
+type manualClock struct{ now time.Time }
+
+func (c *manualClock) read() time.Time { return c.now }
+
+// newFaultPlan returns a plan without faults, and its clock.
+func newFaultPlan() (*emulator.FaultPlan, *manualClock) {
+	const seed = 1 // of the draws of faults with a chance
+	clock := &manualClock{now: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
+	return emulator.NewFaultPlan(seed, clock.read), clock
+}
+
+// Which calls a fault strikes. All calls are made in the channel C1.
+func TestChatFaultStrikes(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-	for name, x := range map[string]struct {
-		rule  emulator.Fault
+	tests := []struct {
+		name  string
+		fault emulator.Fault
 		calls []string
-		want  string // a digit for each call
+		want  []bool // for each call, whether the fault strikes it
 	}{
-		"glob":    {emulator.Fault{Method: "chat.*"}, []string{"chat.post", "users.list", "event:chat.x"}, "100"},
-		"all":     {emulator.Fault{Method: "*"}, []string{"chat.post", "event:message"}, "10"},
-		"events":  {emulator.Fault{Method: "event:*"}, []string{"chat.post", "event:message"}, "01"},
-		"skip":    {emulator.Fault{Method: "a", Skip: 2, Times: 1}, []string{"a", "a", "a", "a"}, "0010"},
-		"channel": {emulator.Fault{Method: "a", Channel: "other"}, []string{"a"}, "0"},
-		"never":   {emulator.Fault{Method: "a", Chance: 1e-9}, []string{"a", "a", "a"}, "000"},
-	} {
-		p := emulator.NewFaultPlan(1, func() time.Time { return now })
-		p.Inject(x.rule)
-		got := ""
-		for _, call := range x.calls {
-			got += map[bool]string{true: "1", false: "0"}[p.Strike(call, "C1") != nil]
-		}
-		if got != x.want {
-			t.Errorf("%s: %s, want %s", name, got, x.want)
-		}
+		{
+			name:  "a star stands for any method with that beginning, but not for events",
+			fault: emulator.Fault{Method: "chat.*"},
+			calls: []string{"chat.post", "users.list", "event:chat.x"},
+			want:  []bool{true, false, false},
+		},
+		{
+			name:  "a star alone stands for all methods, but not for events",
+			fault: emulator.Fault{Method: "*"},
+			calls: []string{"chat.post", "event:message"},
+			want:  []bool{true, false},
+		},
+		{
+			name:  "events have a prefix of their own",
+			fault: emulator.Fault{Method: "event:*"},
+			calls: []string{"chat.post", "event:message"},
+			want:  []bool{false, true},
+		},
+		{
+			name:  "the first two calls are skipped, then one is struck",
+			fault: emulator.Fault{Method: "a", Skip: 2, Times: 1},
+			calls: []string{"a", "a", "a", "a"},
+			want:  []bool{false, false, true, false},
+		},
+		{
+			name:  "a fault of another channel doesn't strike",
+			fault: emulator.Fault{Method: "a", Channel: "other"},
+			calls: []string{"a"},
+			want:  []bool{false},
+		},
+		{
+			name:  "a fault with hardly a chance doesn't strike",
+			fault: emulator.Fault{Method: "a", Chance: 1e-9},
+			calls: []string{"a", "a", "a"},
+			want:  []bool{false, false, false},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p, _ := newFaultPlan()
+			p.Inject(tt.fault)
+			var got []bool
+			for _, call := range tt.calls {
+				got = append(got, p.Strike(call, "C1") != nil)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("calls %q: struck %v, want %v", tt.calls, got, tt.want)
+			}
+		})
 	}
 }
 
-// A fault strikes within its time alone, and stays in the list until it is cleared.
-func TestChatFaultEnds(t *testing.T) {
+// A fault with a time strikes until that is over, and not at its very end.
+func TestChatFaultStrikesWithinItsTime(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-	p := emulator.NewFaultPlan(1, func() time.Time { return now })
-	id := p.Inject(emulator.Fault{Method: "a", For: time.Minute})
-	now = now.Add(59 * time.Second)
+	p, clock := newFaultPlan()
+	p.Inject(emulator.Fault{Method: "a", For: time.Minute})
+	clock.now = clock.now.Add(59 * time.Second)
 	if p.Strike("a", "") == nil {
-		t.Error("doesn't strike in the last second of its time")
+		t.Error("after 59 seconds of a minute: the fault doesn't strike")
 	}
-	now = now.Add(time.Second)
+	clock.now = clock.now.Add(time.Second)
 	if p.Strike("a", "") != nil {
-		t.Error("strikes after its time")
+		t.Error("after a minute: the fault strikes")
 	}
-	if list := p.Faults(); len(list) != 1 || list[0].ID != id || list[0].Fired != 1 || list[0].Matched != 1 {
-		t.Errorf("the list is %+v, want the fault %v that matched and fired once", list, id)
+}
+
+// A fault whose time is over is listed until it is cleared. The call that came too late doesn't count.
+func TestEndedChatFaultIsListedUntilCleared(t *testing.T) {
+	t.Parallel()
+	p, clock := newFaultPlan()
+	id := p.Inject(emulator.Fault{Method: "a", For: time.Minute})
+	p.Strike("a", "")
+	clock.now = clock.now.Add(time.Minute)
+	p.Strike("a", "")
+
+	list := p.Faults()
+	if len(list) != 1 {
+		t.Fatalf("after its time: %d faults are listed, want 1", len(list))
 	}
+	if list[0].ID != id {
+		t.Errorf("the listed fault: got id %v, want %v", list[0].ID, id)
+	}
+	if list[0].Matched != 1 {
+		t.Errorf("the listed fault matched %d calls, want 1", list[0].Matched)
+	}
+	if list[0].Fired != 1 {
+		t.Errorf("the listed fault fired %d times, want 1", list[0].Fired)
+	}
+
 	p.ClearFaults(id)
 	if list := p.Faults(); len(list) != 0 {
-		t.Errorf("after clearing the list is %+v, want it empty", list)
+		t.Errorf("after clearing: got the faults %+v, want none", list)
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
+// A call that is struck is told to wait as long as the fault says, else until the fault ends: in full seconds, at least one.
+func TestChatFaultRetryAfter(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-	for _, x := range []struct {
-		seconds int
-		left    time.Duration
-		want    int
+	tests := []struct {
+		name  string
+		fault emulator.Fault
+		want  int // seconds
 	}{
-		{want: 1},
-		{seconds: 7, want: 7},
-		{seconds: 7, left: time.Minute, want: 7},
-		{left: 1500 * time.Millisecond, want: 2},
-		{left: time.Nanosecond, want: 1},
-	} {
-		p := emulator.NewFaultPlan(1, func() time.Time { return now })
-		p.Inject(emulator.Fault{Method: "a", Retry: x.seconds, For: x.left})
-		if got := p.Strike("a", "").RetryAfter(); got != x.want {
-			t.Errorf("%+v: got %d", x, got)
-		}
+		{
+			name:  "nothing said",
+			fault: emulator.Fault{Method: "a"},
+			want:  1,
+		},
+		{
+			name:  "seconds said",
+			fault: emulator.Fault{Method: "a", Retry: 7},
+			want:  7,
+		},
+		{
+			name:  "seconds said count more than the end",
+			fault: emulator.Fault{Method: "a", Retry: 7, For: time.Minute},
+			want:  7,
+		},
+		{
+			name:  "an end is rounded up to seconds",
+			fault: emulator.Fault{Method: "a", For: 1500 * time.Millisecond},
+			want:  2,
+		},
+		{
+			name:  "a moment is a second",
+			fault: emulator.Fault{Method: "a", For: time.Nanosecond},
+			want:  1,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p, _ := newFaultPlan()
+			p.Inject(tt.fault)
+			hit := p.Strike("a", "")
+			if hit == nil {
+				t.Fatal("the fault doesn't strike")
+			}
+			if got := hit.RetryAfter(); got != tt.want {
+				t.Errorf("got %d s, want %d s", got, tt.want)
+			}
+		})
 	}
 }
 
-func TestChanges(t *testing.T) {
-	t.Parallel()
+// newNumbers returns a log in which each change is its own number, the function that adds one, and the function that closes the
+// emulator.
+func newNumbers() (log *emulator.Changes[int64], add, closeEmulator func()) {
 	closed := make(chan struct{})
-	l := emulator.NewChanges[int64](closed)
-	sub := l.Subscribe()
-	add := func() { l.Add(func(seq int64) int64 { return seq }) }
-	go func() { add(); add() }()
-	seen := int64(0)
-	for seen < 2 {
-		got, err := sub.Next(t.Context())
+	log = emulator.NewChanges[int64](closed)
+	add = func() { log.Add(func(seq int64) int64 { return seq }) }
+	return log, add, func() { close(closed) }
+}
+
+// A subscription gives each change once and in order, also if it waited for them.
+func TestSubscriptionReadsChangesInOrder(t *testing.T) {
+	t.Parallel()
+	log, add, _ := newNumbers()
+	sub := log.Subscribe()
+	go func() {
+		add()
+		add()
+	}()
+	var got []int64
+	for len(got) < 2 {
+		changes, err := sub.Next(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range got {
-			if seen++; c != seen {
-				t.Errorf("%d after %d", c, seen-1)
-			}
-		}
+		got = append(got, changes...)
 	}
-	go add()
-	if err := l.WaitFor(t.Context(), func() bool { return l.Last() == 3 }); err != nil {
-		t.Error(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	stop()
-	if _, err := sub.Next(ctx); err != nil {
-		t.Error(err) // the third is there
-	}
-	if _, err := sub.Next(ctx); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	close(closed)
-	if err := l.WaitFor(t.Context(), func() bool { return false }); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	for query, want := range map[string]string{"since=1": "[2,3]", "since=3": "[]", "since=x": `{"error":"bad since","ok":false}`, "": "[1,2,3]"} {
-		w := httptest.NewRecorder()
-		l.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?"+query, nil))
-		if got := w.Body.String(); got != want {
-			t.Errorf("%s: %s", query, got)
-		}
+	if want := []int64{1, 2}; !slices.Equal(got, want) {
+		t.Errorf("got the changes %v, want %v", got, want)
 	}
 }
 
-func TestControl(t *testing.T) {
+// A subscription whose context has ended still gives what is there; only then does it fail.
+func TestSubscriptionOfEndedContext(t *testing.T) {
 	t.Parallel()
-	const known = `known are [\"delay\" \"ratelimit\" \"bare_429\" \"http\" \"drop\" \"duplicate\" \"reorder\" \"lose\" \"own\"]`
-	for body, want := range map[string]struct {
-		status int
-		words  string
-	}{
-		`{"method":"a","kind":"drop"}`:         {200, `"id":1`},
-		`{"method":"a","kind":"own"}`:          {200, `"id":1`},
-		`{"method":"a","kind":"rate_limit"}`:   {400, `fault: unknown kind \"rate_limit\"; ` + known},
-		`{"method":"a"}`:                       {400, `fault: unknown kind \"\"; ` + known},
-		"":                                     {400, known},
-		`{"method":"a","kind":"drop","Odd":1}`: {400, "Odd"},
-		"{":                                    {400, "EOF"},
-	} {
-		mux := http.NewServeMux()
-		emulator.NewFaultPlan(1, time.Now, "own").FaultRoutes(mux, "/faults")
-		w := httptest.NewRecorder()
-		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/faults", strings.NewReader(body)))
-		if w.Code != want.status || !strings.Contains(w.Body.String(), want.words) {
-			t.Errorf("%q: %d %s", body, w.Code, w.Body)
-		}
+	log, add, _ := newNumbers()
+	sub := log.Subscribe()
+	add()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := sub.Next(ctx); err != nil {
+		t.Errorf("with a change that is there: got the error %v, want the change", err)
 	}
+	if _, err := sub.Next(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("without another change: got the error %v, want %v", err, context.Canceled)
+	}
+}
+
+// WaitFor looks again after each change.
+func TestWaitForChange(t *testing.T) {
+	t.Parallel()
+	log, add, _ := newNumbers()
+	go add()
+	if err := log.WaitFor(t.Context(), func() bool { return log.Last() == 1 }); err != nil {
+		t.Errorf("waiting for the first change: %v", err)
+	}
+}
+
+// Who waits for what never comes is sent away when the emulator closes.
+func TestWaitForEndsWithTheEmulator(t *testing.T) {
+	t.Parallel()
+	log, _, closeEmulator := newNumbers()
+	closeEmulator()
+	if err := log.WaitFor(t.Context(), func() bool { return false }); !errors.Is(err, context.Canceled) {
+		t.Errorf("got the error %v, want %v", err, context.Canceled)
+	}
+}
+
+// Over HTTP a reader gets the changes after the one that it names.
+func TestChangesOverHTTP(t *testing.T) {
+	t.Parallel()
+	log, add, closeEmulator := newNumbers()
+	for range 3 {
+		add()
+	}
+	closeEmulator() // what was told can still be read
+	tests := []struct {
+		name  string
+		query string
+		want  string
+	}{
+		{name: "all", query: "", want: "[1,2,3]"},
+		{name: "after the first", query: "since=1", want: "[2,3]"},
+		{name: "after the last", query: "since=3", want: "[]"},
+		{name: "no number", query: "since=x", want: `{"error":"bad since","ok":false}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := httptest.NewRecorder()
+			log.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?"+tt.query, nil))
+			if got := w.Body.String(); got != tt.want {
+				t.Errorf("?%s: got %s, want %s", tt.query, got, tt.want)
+			}
+		})
+	}
+}
+
+// A fault is injected over HTTP. What isn't one is refused, with the kinds that there are, or what is wrong with the JSON.
+func TestFaultIsInjectedOverHTTP(t *testing.T) {
+	t.Parallel()
+	const ownKind = "own" // of the emulator, besides those of all
+	const knownKinds = `known are [\"delay\" \"ratelimit\" \"bare_429\" \"http\" \"drop\" \"duplicate\" \"reorder\" \"lose\" \"own\"]`
+	tests := []struct {
+		name     string
+		body     string
+		status   int
+		contains string // what the answer says
+	}{
+		{
+			name:     "a kind of all emulators",
+			body:     `{"method":"a","kind":"drop"}`,
+			status:   http.StatusOK,
+			contains: `"id":1`,
+		},
+		{
+			name:     "a kind of this emulator",
+			body:     `{"method":"a","kind":"own"}`,
+			status:   http.StatusOK,
+			contains: `"id":1`,
+		},
+		{
+			name:     "a kind that there isn't",
+			body:     `{"method":"a","kind":"rate_limit"}`,
+			status:   http.StatusBadRequest,
+			contains: `fault: unknown kind \"rate_limit\"; ` + knownKinds,
+		},
+		{
+			name:     "no kind",
+			body:     `{"method":"a"}`,
+			status:   http.StatusBadRequest,
+			contains: `fault: unknown kind \"\"; ` + knownKinds,
+		},
+		{
+			name:     "no body",
+			body:     "",
+			status:   http.StatusBadRequest,
+			contains: knownKinds,
+		},
+		{
+			name:     "a field that there isn't",
+			body:     `{"method":"a","kind":"drop","Odd":1}`,
+			status:   http.StatusBadRequest,
+			contains: "Odd",
+		},
+		{
+			name:     "JSON that ends too early",
+			body:     "{",
+			status:   http.StatusBadRequest,
+			contains: "EOF",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			mux := http.NewServeMux()
+			emulator.NewFaultPlan(1, time.Now, ownKind).FaultRoutes(mux, "/faults")
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/faults", strings.NewReader(tt.body)))
+			if w.Code != tt.status {
+				t.Errorf("status: got %d, want %d", w.Code, tt.status)
+			}
+			if got := w.Body.String(); !strings.Contains(got, tt.contains) {
+				t.Errorf("answer: got %s, want %s in it", got, tt.contains)
+			}
+		})
+	}
+}
+
+// A request that an emulator can't fulfil is answered with a conflict that says why.
+func TestDoneAnswersAnError(t *testing.T) {
+	t.Parallel()
 	w := httptest.NewRecorder()
 	emulator.Done(w, nil, errors.New("no"))
-	if w.Code != http.StatusConflict || w.Body.String() != `{"error":"no","ok":false}` {
-		t.Error(w.Code, w.Body)
+	if w.Code != http.StatusConflict {
+		t.Errorf("status: got %d, want %d", w.Code, http.StatusConflict)
+	}
+	if got, want := w.Body.String(), `{"error":"no","ok":false}`; got != want {
+		t.Errorf("answer: got %s, want %s", got, want)
 	}
 }
