@@ -13,37 +13,6 @@ import (
 	"time"
 )
 
-// A process that was stopped must not write when it wakes up, and neither must one whose machine slept: there only the
-// time of day went on.
-func TestNoByteAfterTheDeadline(t *testing.T) {
-	t.Parallel()
-	slept := func() time.Time { return time.Now().Add(time.Hour) }
-	for name, tc := range map[string]struct {
-		left  time.Duration // until the deadline, by the monotonic clock
-		clock Clock
-	}{
-		"stopped": {left: -time.Second, clock: time.Now},
-		"slept":   {left: time.Minute, clock: slept},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			here, there := net.Pipe()
-			defer here.Close()
-			defer there.Close()
-			c := &conn{Conn: here, clock: tc.clock}
-			a := &Attempt{until: time.Now().Add(tc.left)}
-			c.attempt.Store(a)
-			_ = here.SetWriteDeadline(time.Now().Add(time.Second)) // nobody reads
-			n, err := c.Write([]byte("x"))
-			wantEqual(t, "bytes that were written", n, 0)
-			wantEqual(t, "something left", a.Left(), false)
-			if !errors.Is(err, ErrLate) {
-				t.Errorf("writing: got %v, want %v", err, ErrLate)
-			}
-		})
-	}
-}
-
 // wantEqual checks one value, which what names.
 func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
@@ -52,7 +21,14 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// post posts something, and gives the attempt that tells whether it left.
+// newClientOf returns a client that trusts a server of a test.
+func newClientOf(s *httptest.Server) *http.Client {
+	c := NewClient(Options{Answer: time.Minute})
+	c.Transport.(fencedTransport).next.TLSClientConfig = s.Client().Transport.(*http.Transport).TLSClientConfig
+	return c
+}
+
+// post posts "hello", and gives the attempt that tells whether a byte of it left.
 func post(t *testing.T, c *http.Client, address string) (*http.Response, *Attempt, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -69,68 +45,155 @@ func post(t *testing.T, c *http.Client, address string) (*http.Response, *Attemp
 	return resp, a, err
 }
 
-// Whether something left decides whether a failure is certain.
-func TestLeft(t *testing.T) {
+// readAndCut reads a request to its end, and then cuts its connection without an answer.
+func readAndCut(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	panic(http.ErrAbortHandler) // it lets the server close the connection
+}
+
+// A connection writes nothing once the deadline of its request is over by either clock: a process that was stopped must not send when
+// it wakes up, and neither must one whose machine slept, while only the time of day went on.
+func TestNoByteAfterTheDeadline(t *testing.T) {
 	t.Parallel()
-	for name, start := range map[string]func(http.Handler) *httptest.Server{"http": httptest.NewServer, "https": httptest.NewTLSServer} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name  string
+		left  time.Duration // until the deadline, by the monotonic clock
+		clock Clock         // tells the time of day
+	}{
+		{
+			name:  "the process was stopped",
+			left:  -time.Second,
+			clock: time.Now,
+		},
+		{
+			name:  "the machine slept for an hour",
+			left:  time.Minute,
+			clock: func() time.Time { return time.Now().Add(time.Hour) },
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/cut" {
-					_, _ = io.Copy(io.Discard, r.Body)
-					panic(http.ErrAbortHandler)
-				}
-				http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
-			}))
-			defer s.Close()
-			c := NewClient(Options{Answer: time.Minute})
-			c.Transport.(fencedTransport).next.TLSClientConfig = s.Client().Transport.(*http.Transport).TLSClientConfig
-			resp, a, err := post(t, c, s.URL)
-			if err != nil {
+			here, there := net.Pipe()
+			defer here.Close()
+			defer there.Close()
+			// Nobody reads: a byte that is written all the same would block for ever.
+			if err := here.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
 				t.Fatal(err)
 			}
-			wantEqual(t, "status of a redirect, which isn't followed", resp.StatusCode, http.StatusTemporaryRedirect)
-			wantEqual(t, "something left when answered", a.Left(), true)
-			_, a, err = post(t, c, s.URL+"/cut")
-			wantEqual(t, "a call whose connection was cut fails", err != nil, true)
-			wantEqual(t, "something left when cut", a.Left(), true)
-			s.Close()
-			c.CloseIdleConnections()
-			_, a, err = post(t, c, s.URL)
-			wantEqual(t, "a call to nobody fails", err != nil, true)
-			wantEqual(t, "something left to nobody", a.Left(), false)
+			attempt := &Attempt{until: time.Now().Add(tt.left)}
+			c := &conn{Conn: here, clock: tt.clock}
+			c.attempt.Store(attempt)
+
+			n, err := c.Write([]byte("x"))
+			if !errors.Is(err, ErrLate) {
+				t.Errorf("writing: got the error %v, want %v", err, ErrLate)
+			}
+			wantEqual(t, "bytes that were written", n, 0)
+			wantEqual(t, "a byte left", attempt.Left(), false)
 		})
 	}
 }
 
-// dials counts connections.
-type dials struct {
-	net.Dialer
-	n atomic.Int32
+// Over both HTTP and HTTPS an attempt tells whether a byte of its request left: this decides whether a failure is certain.
+func TestLeft(t *testing.T) {
+	t.Parallel()
+	protocols := []struct {
+		name  string
+		start func(http.Handler) *httptest.Server
+	}{
+		{name: "http", start: httptest.NewServer},
+		{name: "https", start: httptest.NewTLSServer},
+	}
+	for _, p := range protocols {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			t.Run("answered", func(t *testing.T) { testLeftWhenAnswered(t, p.start) })
+			t.Run("cut", func(t *testing.T) { testLeftWhenCut(t, p.start) })
+			t.Run("nobody there", func(t *testing.T) { testNothingLeftToNobody(t, p.start) })
+		})
+	}
 }
 
-func (d *dials) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	d.n.Add(1)
+// An answered request left. The answer is a redirect, which a client doesn't follow unless it is told to.
+func testLeftWhenAnswered(t *testing.T, start func(http.Handler) *httptest.Server) {
+	s := start(http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect))
+	defer s.Close()
+	resp, attempt, err := post(t, newClientOf(s), s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "status", resp.StatusCode, http.StatusTemporaryRedirect)
+	wantEqual(t, "a byte left", attempt.Left(), true)
+}
+
+// A request whose connection was cut before an answer left. The connection has carried another request before, which doesn't count
+// for this one.
+func testLeftWhenCut(t *testing.T, start func(http.Handler) *httptest.Server) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/answered", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("/cut", readAndCut)
+	s := start(mux)
+	defer s.Close()
+	c := newClientOf(s)
+	if _, _, err := post(t, c, s.URL+"/answered"); err != nil {
+		t.Fatal(err)
+	}
+	_, attempt, err := post(t, c, s.URL+"/cut")
+	if err == nil {
+		t.Error("the request succeeded, want an error")
+	}
+	wantEqual(t, "a byte left", attempt.Left(), true)
+}
+
+// Of a request to an address where nobody listens nothing left.
+func testNothingLeftToNobody(t *testing.T, start func(http.Handler) *httptest.Server) {
+	s := start(http.NotFoundHandler())
+	c := newClientOf(s)
+	s.Close()
+	_, attempt, err := post(t, c, s.URL)
+	if err == nil {
+		t.Error("the request succeeded, want an error")
+	}
+	wantEqual(t, "a byte left", attempt.Left(), false)
+}
+
+// countingDialer counts the connections that it makes.
+type countingDialer struct {
+	net.Dialer
+
+	connections atomic.Int32
+}
+
+func (d *countingDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	d.connections.Add(1)
 	return d.Dialer.DialContext(ctx, network, address)
 }
 
-// A given dialer sees whom each connection is for, and a redirect is followed where that is meant.
-func TestOptions(t *testing.T) {
+// A client with a dialer of its own uses no proxy, which would hide from the dialer whom it calls.
+func TestDialerExcludesProxy(t *testing.T) {
+	t.Parallel()
+	c := NewClient(Options{Dialer: &countingDialer{}})
+	if c.Transport.(fencedTransport).next.Proxy != nil {
+		t.Error("the client has a proxy, want none")
+	}
+}
+
+// A client that may follow redirects gives the answer behind one, and makes each of the two connections by the given dialer.
+func TestRedirectIsFollowedByTheDialer(t *testing.T) {
 	t.Parallel()
 	there := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 	defer there.Close()
 	here := httptest.NewServer(http.RedirectHandler(there.URL, http.StatusTemporaryRedirect))
 	defer here.Close()
-	d := &dials{}
-	c := NewClient(Options{Dialer: d, Follow: func(*http.Request, []*http.Request) error { return nil }})
-	if c.Transport.(fencedTransport).next.Proxy != nil {
-		t.Error("a proxy hides from the dialer whom it calls")
-	}
-	resp, a, err := post(t, c, here.URL)
+	followAll := func(*http.Request, []*http.Request) error { return nil }
+	dialer := &countingDialer{}
+
+	resp, attempt, err := post(t, NewClient(Options{Dialer: dialer, Follow: followAll}), here.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantEqual(t, "status behind the redirect", resp.StatusCode, http.StatusTeapot)
-	wantEqual(t, "something left", a.Left(), true)
-	wantEqual(t, "connections", d.n.Load(), 2)
+	wantEqual(t, "a byte left", attempt.Left(), true)
+	wantEqual(t, "connections", dialer.connections.Load(), 2)
 }

@@ -11,112 +11,215 @@ import (
 	"time"
 )
 
-// TestDo: an error says whether the request may have had its effect, and not where it went.
-func TestDo(t *testing.T) {
-	t.Parallel()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/cut" {
-			_, _ = io.Copy(io.Discard, r.Body)
-			panic(http.ErrAbortHandler)
-		}
-		_, _ = io.WriteString(w, "12345")
-	}))
-	defer s.Close()
-	c := NewClient(Options{Answer: time.Minute})
-	do := func(path string) (*http.Response, error) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+path, strings.NewReader("hello"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return Do(c, r)
-	}
-	read := func(most int64) (string, error) {
-		resp, err := do("/")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		body, err := Read(resp, most)
-		return string(body), err
-	}
-	wantLost := func(what string, err error, left bool) {
-		t.Helper()
-		var lost *LostError
-		if !errors.As(err, &lost) {
-			t.Fatalf("%s: got %v, want a *LostError", what, err)
-		}
-		wantEqual(t, what+": something left", lost.Left, left)
-		wantEqual(t, what+": the error tells the address", strings.Contains(err.Error(), "secret"), false)
-	}
-	body, err := read(5)
+// postOnce makes one request by Do to an address.
+func postOnce(t *testing.T, c *http.Client, address string) (*http.Response, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader("hello"))
 	if err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
-	wantEqual(t, "an answer of 5 bytes", body, "12345")
-	body, err = read(4)
-	wantLost("an answer that is a byte too long", err, true)
-	wantEqual(t, "an answer that is a byte too long", body, "")
-	_, err = do("/cut?secret") //nolint:bodyclose // there is none
-	wantLost("an answer that was cut", err, true)
-	s.Close()
-	c.CloseIdleConnections()
-	_, err = do("/gone?secret") //nolint:bodyclose // there is none
-	wantLost("nobody there", err, false)
+	return Do(c, r)
 }
 
-// TestBounded: a body that is too long fails, however it is read, and stays failed.
-func TestBounded(t *testing.T) {
+// readFiveBytes reads the answer "12345" of a server, at most so many bytes.
+func readFiveBytes(t *testing.T, most int64) (string, error) {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "12345") }))
+	defer s.Close()
+	resp, err := postOnce(t, NewClient(Options{Answer: time.Minute}), s.URL+"/?secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := Read(resp, most)
+	return string(body), err
+}
+
+// wantLost checks that an error is a LostError, whether the request may have left, and that the error doesn't tell a secret of the
+// address, "secret".
+func wantLost(t *testing.T, err error, left bool) {
+	t.Helper()
+	var lost *LostError
+	if !errors.As(err, &lost) {
+		t.Fatalf("got the error %v, want a *LostError", err)
+	}
+	wantEqual(t, "a byte left", lost.Left, left)
+	if text := err.Error(); strings.Contains(text, "secret") {
+		t.Errorf("the error tells the address: %s", text)
+	}
+}
+
+// Read gives all of an answer that is as long as it may be.
+func TestReadAnswer(t *testing.T) {
 	t.Parallel()
-	tooLarge := errors.New("too large")
-	for name, slow := range map[string]func(io.Reader) io.Reader{
-		"at once":                     func(r io.Reader) io.Reader { return r },
-		"a byte a time":               iotest.OneByteReader,
-		"its end with the last bytes": iotest.DataErrReader,
-	} {
-		for text, most := range map[string]int64{"": 0, "12345": 5, "1234": 5} {
-			got, err := io.ReadAll(Bounded(io.NopCloser(slow(strings.NewReader(text))), most, tooLarge))
-			if err != nil || string(got) != text {
-				t.Errorf("%s: %q of at most %d bytes was read as %q, %v, want all of it", name, text, most, got, err)
+	body, err := readFiveBytes(t, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "body", body, "12345")
+}
+
+// Read gives nothing of an answer that is a byte too long: the request had its effect, and half an answer could be taken for a
+// whole one.
+func TestReadAnswerThatIsTooLong(t *testing.T) {
+	t.Parallel()
+	body, err := readFiveBytes(t, 4)
+	wantLost(t, err, true)
+	wantEqual(t, "body", body, "")
+}
+
+// A request whose connection was cut may have had its effect.
+func TestDoWhenCut(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(readAndCut))
+	defer s.Close()
+	_, err := postOnce(t, NewClient(Options{Answer: time.Minute}), s.URL+"/?secret") //nolint:bodyclose // there is none
+	wantLost(t, err, true)
+}
+
+// A request to an address where nobody listens had no effect.
+func TestDoToNobody(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.NotFoundHandler())
+	s.Close()
+	_, err := postOnce(t, NewClient(Options{Answer: time.Minute}), s.URL+"/?secret") //nolint:bodyclose // there is none
+	wantLost(t, err, false)
+}
+
+// errTooLarge is what a body that is too long fails with.
+type errTooLarge struct{}
+
+func (errTooLarge) Error() string { return "too large" }
+
+// bodyReader is a way in which a body may give its bytes.
+type bodyReader struct {
+	name string
+	wrap func(io.Reader) io.Reader
+}
+
+// bodyReaders are all ways that are tested.
+func bodyReaders() []bodyReader {
+	return []bodyReader{
+		{name: "at once", wrap: func(r io.Reader) io.Reader { return r }},
+		{name: "a byte a time", wrap: iotest.OneByteReader},
+		{name: "its end with the last bytes", wrap: iotest.DataErrReader},
+	}
+}
+
+// A body that is no longer than it may be is read as it is.
+func TestBoundedBodyIsRead(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		body string
+		most int64
+	}{
+		{body: "", most: 0},
+		{body: "1234", most: 5},
+		{body: "12345", most: 5},
+	}
+	for _, reader := range bodyReaders() {
+		for _, tt := range tests {
+			got, err := io.ReadAll(Bounded(io.NopCloser(reader.wrap(strings.NewReader(tt.body))), tt.most, errTooLarge{}))
+			if err != nil {
+				t.Errorf("%s: %q of at most %d bytes: %v", reader.name, tt.body, tt.most, err)
 			}
-		}
-		for text, most := range map[string]int64{"123456": 5, "1": 0} {
-			body := Bounded(io.NopCloser(slow(strings.NewReader(text))), most, tooLarge)
-			got, err := io.ReadAll(body)
-			if !errors.Is(err, tooLarge) || int64(len(got)) != most {
-				t.Errorf("%s: %q of at most %d bytes was read as %q, %v, want %d bytes and %v", name, text, most, got, err, most, tooLarge)
-			}
-			if n, err := body.Read(make([]byte, 9)); n != 0 || !errors.Is(err, tooLarge) {
-				t.Errorf("%s: reading on gave %d bytes, %v, want none and %v", name, n, err, tooLarge)
+			if string(got) != tt.body {
+				t.Errorf("%s: %q of at most %d bytes: got %q, want all of it", reader.name, tt.body, tt.most, got)
 			}
 		}
 	}
 }
 
-// TestRetryAfter: seconds and dates are read, what is no time is nothing.
+// A body that is too long fails behind the bytes that it may have, and stays failed.
+func TestBoundedBodyThatIsTooLong(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		body string
+		most int64
+	}{
+		{body: "123456", most: 5},
+		{body: "1", most: 0},
+	}
+	for _, reader := range bodyReaders() {
+		for _, tt := range tests {
+			body := Bounded(io.NopCloser(reader.wrap(strings.NewReader(tt.body))), tt.most, errTooLarge{})
+			got, err := io.ReadAll(body)
+			if !errors.Is(err, errTooLarge{}) {
+				t.Errorf("%s: %q of at most %d bytes: got the error %v, want %v", reader.name, tt.body, tt.most, err, errTooLarge{})
+			}
+			if int64(len(got)) != tt.most {
+				t.Errorf("%s: %q of at most %d bytes: got %q, want so many bytes", reader.name, tt.body, tt.most, got)
+			}
+
+			n, err := body.Read(make([]byte, 9))
+			if !errors.Is(err, errTooLarge{}) {
+				t.Errorf("%s: %q read on: got the error %v, want %v", reader.name, tt.body, err, errTooLarge{})
+			}
+			if n != 0 {
+				t.Errorf("%s: %q read on: got %d bytes, want none", reader.name, tt.body, n)
+			}
+		}
+	}
+}
+
+// RetryAfter reads seconds and dates as a time to wait, from nothing to what a caller waits at most.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
+	const maxWait = time.Hour
 	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	for value, want := range map[string]time.Duration{
-		"5":                             5 * time.Second,
-		" 1.5 ":                         1500 * time.Millisecond,
-		"0":                             0,
-		"-3":                            0,
-		"86400":                         time.Hour, // the most
-		"Inf":                           time.Hour,
-		"Fri, 20 Nov 2026 10:00:30 GMT": 30 * time.Second,
-		"Fri, 20 Nov 2026 09:00:00 GMT": 0, // it is over
-		"Sat, 21 Nov 2026 10:00:00 GMT": time.Hour,
-	} {
-		if got, ok := RetryAfter(http.Header{"Retry-After": {value}}, now, time.Hour); !ok || got != want {
-			t.Errorf("%q: %s, %v, want %s", value, got, ok, want)
-		}
+	tests := []struct {
+		name  string
+		value string
+		want  time.Duration
+	}{
+		{name: "seconds", value: "5", want: 5 * time.Second},
+		{name: "a fraction, and spaces", value: " 1.5 ", want: 1500 * time.Millisecond},
+		{name: "no seconds", value: "0", want: 0},
+		{name: "negative seconds", value: "-3", want: 0},
+		{name: "more seconds than the most", value: "86400", want: maxWait},
+		{name: "endless seconds", value: "Inf", want: maxWait},
+		{name: "a date to come", value: "Fri, 20 Nov 2026 10:00:30 GMT", want: 30 * time.Second},
+		{name: "a date that is over", value: "Fri, 20 Nov 2026 09:00:00 GMT", want: 0},
+		{name: "a date behind the most", value: "Sat, 21 Nov 2026 10:00:00 GMT", want: maxWait},
 	}
-	if got, ok := RetryAfter(http.Header{"Retry-After": {"Fri, 20 Nov 2026 10:00:30 GMT"}}, time.Time{}, time.Hour); ok || got != 0 {
-		t.Errorf("a date, and nobody knows the time: %s, %v", got, ok)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, ok := RetryAfter(http.Header{"Retry-After": {tt.value}}, now, maxWait)
+			if !ok {
+				t.Errorf("%q says no time, want %s", tt.value, tt.want)
+			}
+			if got != tt.want {
+				t.Errorf("%q: got %s, want %s", tt.value, got, tt.want)
+			}
+		})
 	}
-	for _, value := range []string{"", "soon", "NaN"} {
-		if got, ok := RetryAfter(http.Header{"Retry-After": {value}}, now, time.Hour); ok || got != 0 {
-			t.Errorf("%q: %s, %v", value, got, ok)
-		}
+}
+
+// An answer without a time, and one with a date for a caller who doesn't know the time, say nothing.
+func TestRetryAfterSaysNothing(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	tests := []struct {
+		name  string
+		value string
+		now   time.Time
+	}{
+		{name: "empty", value: "", now: now},
+		{name: "a word", value: "soon", now: now},
+		{name: "no number", value: "NaN", now: now},
+		{name: "a date, and now is unknown", value: "Fri, 20 Nov 2026 10:00:30 GMT", now: time.Time{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, ok := RetryAfter(http.Header{"Retry-After": {tt.value}}, tt.now, time.Hour)
+			if ok {
+				t.Errorf("%q says the time %s, want none", tt.value, got)
+			}
+			if got != 0 {
+				t.Errorf("%q: got %s, want 0", tt.value, got)
+			}
+		})
 	}
 }
