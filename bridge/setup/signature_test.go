@@ -6,12 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parley/store"
 	"parley/store/blob"
 )
 
-// album is a SignatureReader of which "<" begins HTML with the pictures that stand in it, in brackets.
-type album map[string]string // content by where it is
+// album is a SignatureReader with pictures by their names. A signature that begins with "<" is HTML, in which a name in brackets
+// stands for a picture: "<p>Ann [logo.png]". The picture "own" is one whose bytes stand in the HTML itself.
+type album map[string]string
 
 func (a album) Read(source string) (SignatureText, error) {
 	if !strings.HasPrefix(source, "<") {
@@ -23,81 +26,250 @@ func (a album) Read(source string) (SignatureText, error) {
 		if !found {
 			return t, nil
 		}
-		var from string
-		from, rest, _ = strings.Cut(after, "]")
-		t.Pictures = append(t.Pictures, PictureInText{Address: from, ContentID: "id-" + from})
+		var name string
+		name, rest, _ = strings.Cut(after, "]")
+		t.Pictures = append(t.Pictures, PictureInText{Address: name, ContentID: "id-" + name})
 	}
 }
 
-func (a album) Picture(_ context.Context, from string) (Picture, error) {
-	if content, ok := a[from]; ok {
-		return Picture{Name: from, ContentType: "image/png", Content: []byte(content), IsInline: from == "own"}, nil
+func (a album) Picture(_ context.Context, name string) (Picture, error) {
+	content, ok := a[name]
+	if !ok {
+		return Picture{}, &SignatureError{What: "the picture " + name + " can't be opened", Hint: "Write its path."}
 	}
-	return Picture{}, &SignatureError{What: "the picture " + from + " can't be opened", Hint: "Write its path."}
+	return Picture{Name: name, ContentType: "image/png", Content: []byte(content), IsInline: name == "own"}, nil
 }
 
-// A signature's pictures are kept with it, once and for good. Applying the same again changes
-// nothing; a picture that changed does; one that can't be had any more stays; one that never could
-// be had is a fault.
+// signed is a file in which Ann's signature shows the logo, and that of the account home-loft the logo and a picture of its own.
+const signed = `
+agents:
+  - {email: ann@acme.test, signature: '<p>Ann [logo.png]'}
+accounts:
+  - {name: home-loft, signature: '<p>[logo.png] [own]'}
+`
+
+// albumOf returns options whose signatures read their pictures from an album, and that album: with the logo, and the picture "own".
+func albumOf(t *testing.T) (Options, album) {
+	t.Helper()
+	pictures := album{"logo.png": "the logo", "own": "in itself"}
+	o := options(t)
+	o.Signatures = pictures
+	return o, pictures
+}
+
+// applySigned returns a database to which acme and then signed were applied, the options that were used, and their album.
+func applySigned(t *testing.T) (*pgxpool.Pool, Options, album) {
+	t.Helper()
+	o, pictures := albumOf(t)
+	pool := acmeApplied(t, o)
+	apply(t, pool, signed, o)
+	return pool, o, pictures
+}
+
+// agentAnn reads the agent Ann.
+func agentAnn(t *testing.T, pool *pgxpool.Pool) store.Agent {
+	t.Helper()
+	agents := directory(t, pool).Agents
+	i := slices.IndexFunc(agents, func(a store.Agent) bool { return a.Email == "ann@acme.test" })
+	if i < 0 {
+		t.Fatalf("Ann is not among the agents %+v", agents)
+	}
+	return agents[i]
+}
+
+// countUploads counts the uploads for which an SQL condition holds.
+func countUploads(t *testing.T, pool *pgxpool.Pool, condition string) (n int) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM uploads WHERE `+condition).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Who applies a file is told of new signatures, with the sizes of their pictures.
+//
+// R-176, R-177
+func TestSignatureIsListedAsAChange(t *testing.T) {
+	t.Parallel()
+	o, _ := albumOf(t)
+	pool := acmeApplied(t, o)
+	got := apply(t, pool, signed, o)
+	if len(got.Changes) < 2 {
+		t.Errorf("got %d changes, want one of each signature at least:\n%s", len(got.Changes), got.Text())
+	}
+	if want := "logo.png (8 bytes"; !strings.Contains(got.Text(), want) {
+		t.Errorf("the changes don't tell %q:\n%s", want, got.Text())
+	}
+}
+
+// A signature is kept as text and as HTML with its pictures. Signatures that show the same picture share one blob, and a picture that
+// stands in the HTML has no place that it could be read from again.
 //
 // R-176, R-177
 func TestSignatures(t *testing.T) {
 	t.Parallel()
-	o := options(t)
-	pictures := album{"logo.png": "the logo", "own": "in itself"}
-	o.Signatures = pictures
-	pool := acmeApplied(t, o)
-	const file = "agents: [{email: ann@acme.test, signature: '<p>Ann [logo.png]'}]\naccounts: [{name: home-loft, signature: '<p>[logo.png] [own]'}]"
-	if got := apply(t, pool, file, o); len(got.Changes) < 2 || !strings.Contains(got.Text(), "logo.png (8 bytes") {
-		t.Errorf("changes:\n%s", got.Text())
+	pool, _, _ := applySigned(t)
+	ann, loft := agentAnn(t, pool), accountNamed(t, pool, "home-loft")
+	if got, want := ann.Signature, "text of <p>Ann [logo.png]"; got != want {
+		t.Errorf("Ann's signature as text: got %q, want %q", got, want)
 	}
-	d := directory(t, pool)
-	ann := d.Agents[slices.IndexFunc(d.Agents, func(a store.Agent) bool { return a.Email == "ann@acme.test" })]
-	loft := accountNamed(t, pool, "home-loft")
-	if ann.Signature != "text of <p>Ann [logo.png]" || ann.RichSignature == nil || loft.RichSignature == nil || len(loft.RichSignature.Pictures) != 2 {
-		t.Fatalf("kept are %+v and %+v", ann, loft)
+	if ann.RichSignature == nil {
+		t.Fatal("Ann has no signature as HTML")
 	}
-	logo := loft.RichSignature.Pictures[0]
-	if logo != ann.RichSignature.Pictures[0] || logo.ContentID != "id-logo.png" || loft.RichSignature.Pictures[1].From != "" {
-		t.Errorf("the pictures are %+v and %+v", loft.RichSignature.Pictures, ann.RichSignature.Pictures)
+	if loft.RichSignature == nil {
+		t.Fatal("home-loft has no signature as HTML")
 	}
-	if content, err := blob.Get(t.Context(), pool, nil, logo.Blob); err != nil || string(content) != "the logo" {
-		t.Errorf("the picture is %q, %v", content, err)
+	annPictures, loftPictures := ann.RichSignature.Pictures, loft.RichSignature.Pictures
+	if len(annPictures) != 1 {
+		t.Fatalf("Ann's pictures: got %+v, want the logo", annPictures)
 	}
-	var used int
-	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM uploads WHERE used AND picture`).Scan(&used); err != nil || used != 2 {
-		t.Errorf("%d pictures are kept for good, %v", used, err)
+	if len(loftPictures) != 2 {
+		t.Fatalf("home-loft's pictures: got %+v, want the logo and its own", loftPictures)
 	}
-	if got := apply(t, pool, file, o); len(got.Changes) > 0 {
-		t.Errorf("the same again changes\n%s", got.Text())
+	logo, own := loftPictures[0], loftPictures[1]
+	if annPictures[0] != logo {
+		t.Errorf("Ann's logo: got %+v, want that of home-loft, %+v", annPictures[0], logo)
 	}
+	if want := "id-logo.png"; logo.ContentID != want {
+		t.Errorf("content ID of the logo: got %q, want %q", logo.ContentID, want)
+	}
+	if own.From != "" {
+		t.Errorf("home-loft's own picture was read from %q, want no place", own.From)
+	}
+	content, err := blob.Get(t.Context(), pool, nil, logo.Blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(content), "the logo"; got != want {
+		t.Errorf("content of the logo: got %q, want %q", got, want)
+	}
+}
+
+// The pictures of signatures are kept for good, and as pictures: retention removes other uploads that no message has.
+//
+// R-176, R-177
+func TestPicturesOfSignaturesAreKept(t *testing.T) {
+	t.Parallel()
+	pool, _, _ := applySigned(t)
+	if got := countUploads(t, pool, `used AND picture`); got != 2 {
+		t.Errorf("%d pictures are kept for good, want the logo and that of home-loft's own", got)
+	}
+}
+
+// R-176, R-177
+func TestSameSignatureChangesNothing(t *testing.T) {
+	t.Parallel()
+	pool, o, _ := applySigned(t)
+	if got := apply(t, pool, signed, o); len(got.Changes) > 0 {
+		t.Errorf("the same file applied again: got %d changes, want none:\n%s", len(got.Changes), got.Text())
+	}
+}
+
+// A picture with other content under the same name changes each signature that shows it.
+//
+// R-176, R-177
+func TestChangedPictureChangesSignatures(t *testing.T) {
+	t.Parallel()
+	pool, o, pictures := applySigned(t)
 	pictures["logo.png"] = "another"
-	if got := apply(t, pool, file, o); len(got.Changes) != 2 {
-		t.Errorf("another picture changes\n%s", got.Text())
+	if got := apply(t, pool, signed, o); len(got.Changes) != 2 {
+		t.Errorf("with another logo: got %d changes, want one of each signature:\n%s", len(got.Changes), got.Text())
 	}
+}
+
+// A picture that was read once and can't be read any more stays in its signatures: who applies the file is told so, and an export has
+// the signature as it was written.
+//
+// R-176, R-177
+func TestVanishedPictureStays(t *testing.T) {
+	t.Parallel()
+	pool, o, pictures := applySigned(t)
 	delete(pictures, "logo.png")
-	out, err := Export(t.Context(), pool, specs())
-	if err != nil || !strings.Contains(string(out), "<p>Ann [logo.png]") {
-		t.Fatalf("exported:\n%s\n%v", out, err)
+	exported, err := Export(t.Context(), pool, specs())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := apply(t, pool, file, o); len(got.Changes) > 0 || !strings.Contains(strings.Join(got.Remarks, "\n"), "logo.png can't be opened. Write its path. The picture that was taken from there before stays.") {
-		t.Errorf("without the file:\n%s", got.Text())
+	if want := "<p>Ann [logo.png]"; !strings.Contains(string(exported), want) {
+		t.Errorf("the export doesn't have %q:\n%s", want, exported)
 	}
-	fault := refused(t, pool, "accounts: [{name: home-loft, signature: '<p>[new.png]'}]", o)
-	if !strings.Contains(fault, "account home-loft: signature: the picture new.png can't be opened. Write its path.") {
-		t.Errorf("the fault is %s", fault)
+
+	got := apply(t, pool, signed, o)
+	if len(got.Changes) > 0 {
+		t.Errorf("without the logo's file: got %d changes, want none:\n%s", len(got.Changes), got.Text())
 	}
-	if fault := refused(t, pool, "accounts: [{name: home-loft, signature: '<p>[1][2][3][4][5][6]'}]", o); !strings.Contains(fault, "has 6 pictures. Keep at most 5") {
-		t.Errorf("the fault is %s", fault)
+	const want = "logo.png can't be opened. Write its path. The picture that was taken from there before stays."
+	if remarks := strings.Join(got.Remarks, "\n"); !strings.Contains(remarks, want) {
+		t.Errorf("without the logo's file: the remarks don't tell %q:\n%s", want, remarks)
+	}
+}
+
+// A signature whose pictures can't be kept is refused.
+//
+// R-176, R-177
+func TestSignatureIsRefused(t *testing.T) {
+	t.Parallel()
+	o, _ := albumOf(t)
+	pool := acmeApplied(t, o)
+	tests := []struct {
+		name      string
+		signature string
+		fault     string
+	}{
+		{
+			name:      "a picture that could never be read",
+			signature: "<p>[new.png]",
+			fault:     "account home-loft: signature: the picture new.png can't be opened. Write its path.",
+		},
+		{
+			name:      "a picture more than allowed",
+			signature: "<p>[1][2][3][4][5][6]",
+			fault:     "has 6 pictures. Keep at most 5",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			file := "accounts: [{name: home-loft, signature: '" + tt.signature + "'}]"
+			if got := refused(t, pool, file, o); !strings.Contains(got, tt.fault) {
+				t.Errorf("signature %q: got the fault %q, want %q in it", tt.signature, got, tt.fault)
+			}
+		})
+	}
+}
+
+// clearAnns is a file that takes Ann's signature away.
+const clearAnns = `agents: [{email: ann@acme.test, signature: ''}]`
+
+// R-176, R-177
+func TestClearedSignatureIsGone(t *testing.T) {
+	t.Parallel()
+	pool, o, _ := applySigned(t)
+	apply(t, pool, clearAnns, o)
+	ann := agentAnn(t, pool)
+	if ann.Signature != "" {
+		t.Errorf("Ann's signature as text: got %q, want none", ann.Signature)
+	}
+	if ann.RichSignature != nil {
+		t.Errorf("Ann's signature as HTML: got %+v, want none", *ann.RichSignature)
+	}
+}
+
+// When signatures change, it is noted of the pictures that were shown until now, so that they stay for a month from then on. A picture
+// that was replaced long ago isn't noted again.
+//
+// R-176, R-177
+func TestPicturesAreNotedWhenLastShown(t *testing.T) {
+	t.Parallel()
+	pool, o, pictures := applySigned(t)
+	pictures["logo.png"] = "another"
+	apply(t, pool, signed, o)
+	if got := countUploads(t, pool, `true`); got != 3 {
+		t.Fatalf("there are %d pictures, want the former logo, the other one and home-loft's own", got)
 	}
 	if _, err := pool.Exec(t.Context(), `UPDATE uploads SET created_at = created_at - interval '1 year'`); err != nil {
 		t.Fatal(err)
 	}
-	apply(t, pool, "agents: [{email: ann@acme.test, signature: ''}]", o)
-	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM uploads WHERE created_at > now() - interval '1 day'`).Scan(&used); err != nil || used != 2 {
-		t.Errorf("of %d pictures it is noted that they were shown until now, %v", used, err)
-	}
-	if d := directory(t, pool); d.Agents[0].Signature != "" || d.Agents[0].RichSignature != nil {
-		t.Errorf("cleared, it is %+v", d.Agents[0])
+	apply(t, pool, clearAnns, o)
+	if got := countUploads(t, pool, `created_at > now() - interval '1 day'`); got != 2 {
+		t.Errorf("of %d pictures it is noted that they were shown until now, want the other logo and home-loft's own", got)
 	}
 }
