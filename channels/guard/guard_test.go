@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,37 +15,79 @@ import (
 	"parley/channels"
 )
 
-// The forms in which an address can be written or wrapped.
-func TestAddresses(t *testing.T) {
+// Public addresses are on the internet, whatever form of IPv6 they are wrapped in.
+func TestPublicAddresses(t *testing.T) {
 	t.Parallel()
-	public := []string{
-		"1.1.1.1", "93.184.216.34", "172.15.255.255", "172.32.0.1", "100.63.255.255", "100.128.0.1", "192.0.1.1", "198.17.255.255",
-		"198.20.0.1", "223.255.255.255", "168.63.129.15", "2606:4700:4700::1111", "2a00:1450:4001::1", "2400::1", "2001:200::1",
-		"2003::1", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1",
+	addresses := []string{
+		// of IPv4
+		"1.1.1.1", "93.184.216.34", "223.255.255.255",
+		// just before and behind private and reserved ranges
+		"172.15.255.255", "172.32.0.1", "100.63.255.255", "100.128.0.1", "192.0.1.1", "198.17.255.255", "198.20.0.1", "168.63.129.15",
+		// of IPv6
+		"2606:4700:4700::1111", "2a00:1450:4001::1", "2400::1", "2001:200::1", "2003::1",
+		// of IPv4 within IPv6
+		"::ffff:1.1.1.1", "64:ff9b::1.1.1.1",
 	}
-	others := []string{
-		"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "127.0.0.1", "127.255.255.254", "169.254.169.254",
-		"172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.19.255.255",
-		"198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "168.63.129.16", "::",
-		"::1", "fe80::1", "fe80::1%eth0", "2606:4700::1%eth0", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "ff0e::1",
-		"100::1", "5f00::1", "4000::1", "2001:db8::1", "2001::1", "2001:10::1", "2001:1ff::1", "2002:7f00:1::1", "2002:808:808::1",
-		"3fff::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe", "::127.0.0.1", "::1.1.1.1", "::ffff:0:127.0.0.1",
-		"64:ff9b::7f00:1", "64:ff9b::10.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b:1::1.1.1.1",
-	}
-	for _, address := range slices.Concat(public, others) {
-		a, err := netip.ParseAddr(address)
-		if err != nil {
-			t.Fatal(err)
+	for _, address := range addresses {
+		if !newInternet().contains(netip.MustParseAddr(address)) {
+			t.Errorf("%s is not on the internet, want that it is", address)
 		}
-		if got, want := newInternet().contains(a), slices.Contains(public, address); got != want {
-			t.Errorf("%s: on the internet = %v, want %v", address, got, want)
-		}
-	}
-	if newInternet().contains(netip.Addr{}) {
-		t.Error("no address is on the internet")
 	}
 }
 
+// Private, reserved and local addresses are not on the internet, whatever form of IPv6 they are wrapped in.
+func TestAddressesOffTheInternet(t *testing.T) {
+	t.Parallel()
+	addresses := []string{
+		// private networks and this machine
+		"0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "127.0.0.1", "127.255.255.254", "169.254.169.254",
+		"172.16.0.1", "172.31.255.255", "192.168.1.1",
+		// reserved for protocols, documentation and measurements
+		"192.0.0.8", "192.0.2.1", "192.88.99.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1",
+		// groups, the future, everybody
+		"224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
+		// Azure's own service, within a public range
+		"168.63.129.16",
+		// the same of IPv6; an address with a zone is local
+		"::", "::1", "fe80::1", "fe80::1%eth0", "2606:4700::1%eth0", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "ff0e::1",
+		"100::1", "5f00::1", "4000::1", "2001:db8::1", "2001::1", "2001:10::1", "2001:1ff::1", "3fff::1",
+		// 6to4, which leads to any address of IPv4
+		"2002:7f00:1::1", "2002:808:808::1",
+		// addresses of IPv4 within IPv6
+		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a9fe:a9fe", "::127.0.0.1", "::1.1.1.1", "::ffff:0:127.0.0.1",
+		"64:ff9b::7f00:1", "64:ff9b::10.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b:1::1.1.1.1",
+	}
+	for _, address := range addresses {
+		if newInternet().contains(netip.MustParseAddr(address)) {
+			t.Errorf("%s is on the internet, want that it is not", address)
+		}
+	}
+}
+
+// The zero Addr is no address.
+func TestNoAddressIsOffTheInternet(t *testing.T) {
+	t.Parallel()
+	if newInternet().contains(netip.Addr{}) {
+		t.Error("no address is on the internet, want that it is not")
+	}
+}
+
+// listen starts a listener on this machine, and returns its port. So a dialer that lets an address of this machine through connects.
+func listen(t *testing.T) (port string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	_, port, err = net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// dial makes a connection over TCP, closes it, and returns the error.
 func dial(t *testing.T, d *Dialer, address string) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -58,71 +99,138 @@ func dial(t *testing.T, d *Dialer, address string) error {
 	return err
 }
 
-// What is refused is the address that a name leads to, however it is written.
-func TestDial(t *testing.T) {
+// An address of this machine is refused, by a name as well, unless an admin named just that host, or host and port.
+func TestDialThisMachineIsRefused(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
+	port := listen(t)
+	tests := []struct {
+		name string
 		host string
-		own  []string
-		want bool // it may be dialled
+		own  []string // what the admin named
 	}{
-		{host: "127.0.0.1"},
-		{host: "localhost"}, // by its name, as it resolves
-		{host: "LocalHost"},
-		{host: "::ffff:127.0.0.1"},
-		{host: "0.0.0.0"}, // connects to this machine
-		{host: "::"},
-		{host: "127.0.0.1", own: []string{"127.0.0.1:1"}},
-		{host: "127.0.0.1", own: []string{"localhost"}},
-		{host: "127.0.0.1", own: []string{"127.0.0.1"}, want: true},
-		{host: "127.0.0.1", own: []string{"127.0.0.1:" + port}, want: true},
-		{host: "localhost", own: []string{"LocalHost."}, want: true},
-		{host: "localhost", own: []string{"", " localhost:" + port}, want: true},
-	} {
-		err := dial(t, New(c.own...), net.JoinHostPort(c.host, port))
-		if c.want && err != nil {
-			t.Errorf("%s, which is one of %q: %v", c.host, c.own, err)
-		}
-		if !c.want && !errors.Is(err, channels.ErrPrivateAddress) {
-			t.Errorf("%s, which is none of %q: got %v, want %v", c.host, c.own, err, channels.ErrPrivateAddress)
-		}
+		{name: "its address", host: "127.0.0.1"},
+		{name: "its name", host: "localhost"},
+		{name: "its name in other letters", host: "LocalHost"},
+		{name: "its address within one of IPv6", host: "::ffff:127.0.0.1"},
+		{name: "the unspecified address, which connects to it", host: "0.0.0.0"},
+		{name: "the unspecified address of IPv6", host: "::"},
+		{name: "another port was named", host: "127.0.0.1", own: []string{"127.0.0.1:1"}},
+		{name: "the name was named, and not the address", host: "127.0.0.1", own: []string{"localhost"}},
 	}
-	for _, host := range []string{
-		"169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "fe80::1%lo",
-		"168.63.129.16", "64:ff9b::168.63.129.16", // Azure
-		"100.100.100.200", "fd00:100::100:200", // Alibaba
-		"fd00:ec2::254", "fd00:ec2::23", // AWS
-		"fd20:ce::254",       // Google
-		"fd00:c1::a9fe:a9fe", // Oracle
-		"fd00:42::42",        // Scaleway
-	} {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := dial(t, New(tt.own...), net.JoinHostPort(tt.host, port))
+			if !errors.Is(err, channels.ErrPrivateAddress) {
+				t.Errorf("dialling %s where %q were named: got the error %v, want %v", tt.host, tt.own, err, channels.ErrPrivateAddress)
+			}
+		})
+	}
+}
+
+// A host of the own network is dialled if an admin named it, with or without its port.
+func TestDialNamedHost(t *testing.T) {
+	t.Parallel()
+	port := listen(t)
+	tests := []struct {
+		name string
+		host string
+		own  []string // what the admin named
+	}{
+		{name: "by its address", host: "127.0.0.1", own: []string{"127.0.0.1"}},
+		{name: "by its address and port", host: "127.0.0.1", own: []string{"127.0.0.1:" + port}},
+		{name: "by its name in other letters, with the dot of a full name", host: "localhost", own: []string{"LocalHost."}},
+		{name: "among others, with spaces around", host: "localhost", own: []string{"", " localhost:" + port}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if err := dial(t, New(tt.own...), net.JoinHostPort(tt.host, port)); err != nil {
+				t.Errorf("dialling %s where %q were named: %v", tt.host, tt.own, err)
+			}
+		})
+	}
+}
+
+// An address that tells the secrets of a machine in a cloud is refused even if an admin named it.
+func TestDialMetadataServiceIsRefused(t *testing.T) {
+	t.Parallel()
+	hosts := []string{
+		// link-local, where most clouds have the service
+		"169.254.169.254",
+		"::ffff:169.254.169.254",
+		"64:ff9b::169.254.169.254",
+		"fe80::1%lo",
+		// Azure
+		"168.63.129.16",
+		"64:ff9b::168.63.129.16",
+		// Alibaba
+		"100.100.100.200",
+		"fd00:100::100:200",
+		// AWS
+		"fd00:ec2::254",
+		"fd00:ec2::23",
+		// Google
+		"fd20:ce::254",
+		// Oracle
+		"fd00:c1::a9fe:a9fe",
+		// Scaleway
+		"fd00:42::42",
+	}
+	for _, host := range hosts {
 		if err := dial(t, New(host), net.JoinHostPort(host, "80")); !errors.Is(err, channels.ErrPrivateAddress) {
-			t.Errorf("an admin names %s: %v", host, err)
+			t.Errorf("dialling %s, which was named: got the error %v, want %v", host, err, channels.ErrPrivateAddress)
 		}
 	}
-	for _, host := range []string{"127.1", "2130706433", "0x7f000001", "0177.0.0.1", "::ffff:7f00:1", "[::1]", "127.0.0.1.", "localhost."} {
+}
+
+// An unusual spelling of this machine's address doesn't lead to it. Some are no addresses for Go, so that the error may be any.
+func TestDialUnusualSpellingFails(t *testing.T) {
+	t.Parallel()
+	port := listen(t)
+	hosts := []string{
+		"127.1",
+		"2130706433",
+		"0x7f000001",
+		"0177.0.0.1",
+		"::ffff:7f00:1",
+		"[::1]",
+		"127.0.0.1.",
+		"localhost.",
+	}
+	for _, host := range hosts {
 		if err := dial(t, New(), net.JoinHostPort(host, port)); err == nil {
-			t.Errorf("%s leads to this machine", host)
+			t.Errorf("dialling %s leads to this machine, want an error", host)
 		}
 	}
+}
+
+// A refusal is an error of dialling, so that callers know that nothing left.
+func TestRefusalIsAnErrorOfDialling(t *testing.T) {
+	t.Parallel()
+	err := dial(t, New(), net.JoinHostPort("127.0.0.1", listen(t)))
 	var op *net.OpError
-	if err := dial(t, New(), "127.0.0.1:"+port); !errors.As(err, &op) || op.Op != "dial" {
-		t.Errorf("it isn't told as a connection that was never made: %v", err)
+	if !errors.As(err, &op) {
+		t.Fatalf("got the error %v, want a *net.OpError", err)
 	}
+	if op.Op != "dial" {
+		t.Errorf("the operation of the error: got %q, want dial", op.Op)
+	}
+}
+
+func TestDialWithoutPortFails(t *testing.T) {
+	t.Parallel()
 	if err := dial(t, New(), "nonsense"); err == nil {
-		t.Error("an address without a port was dialled")
+		t.Error("an address without a port was dialled, want an error")
 	}
-	if _, err := New().DialContext(t.Context(), "udp", "1.1.1.1:53"); !errors.Is(err, channels.ErrPrivateAddress) {
-		t.Errorf("udp: %v", err)
+}
+
+// A dialer makes connections of TCP alone.
+func TestDialUDPIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := New().DialContext(t.Context(), "udp", "1.1.1.1:53")
+	if !errors.Is(err, channels.ErrPrivateAddress) {
+		t.Errorf("got the error %v, want %v", err, channels.ErrPrivateAddress)
 	}
 }
 
@@ -130,51 +238,49 @@ func TestDial(t *testing.T) {
 // which the connection is made.
 func TestNameThatChanges(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	asked := 0
-	var giveUp context.CancelFunc
+	port := listen(t)
 	d := New()
-	d.guarded.Resolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+	lookups := 0
+	var cancel context.CancelFunc // ends the dial that looks the name up
+	lookUp := func(context.Context, string, string) (net.Conn, error) {
 		here, there := net.Pipe()
-		asked++
-		private, giveUp := asked%2 == 0, giveUp
+		lookups++
+		isPrivate, cancel := lookups%2 == 0, cancel
 		go func() {
-			answer(there, private)
-			if !private {
-				giveUp() // nobody needs to be reached on the internet
+			answer(there, isPrivate)
+			if !isPrivate {
+				cancel() // nobody needs to be reached on the internet
 			}
 		}()
 		return here, nil
-	}}
+	}
+	d.guarded.Resolver = &net.Resolver{PreferGo: true, Dial: lookUp}
+
 	refused := 0
-	for range 6 {
+	const dials = 6 // enough for both addresses
+	for range dials {
 		var ctx context.Context
-		ctx, giveUp = context.WithCancel(t.Context())
+		ctx, cancel = context.WithCancel(t.Context())
 		conn, err := d.DialContext(ctx, "tcp4", net.JoinHostPort("changes.test", port))
-		giveUp()
+		cancel()
 		if err == nil {
 			_ = conn.Close()
-			t.Errorf("connected to %s", conn.RemoteAddr())
+			t.Errorf("connected to %s, want an error", conn.RemoteAddr())
 		}
 		if errors.Is(err, channels.ErrPrivateAddress) {
 			refused++
 		}
 	}
-	if refused == 0 || asked < 2 {
-		t.Errorf("%d refused, the name was looked up %d times", refused, asked)
+	if lookups < 2 {
+		t.Errorf("the name was looked up %d times, want it with both addresses", lookups)
+	}
+	if refused == 0 {
+		t.Errorf("of %d dials none was refused, want those that found the private address", dials)
 	}
 }
 
-// answer answers one question of DNS: with an address on the internet, or that of this machine.
-func answer(c net.Conn, private bool) {
+// answer answers one question of DNS: with the address of this machine, which is private, or with one on the internet.
+func answer(c net.Conn, isPrivate bool) {
 	defer c.Close()
 	size := make([]byte, 2)
 	if _, err := io.ReadFull(c, size); err != nil {
@@ -190,11 +296,14 @@ func answer(c net.Conn, private bool) {
 	}
 	m.Response, m.Additionals = true, nil
 	at := [4]byte{1, 1, 1, 1}
-	if private {
+	if isPrivate {
 		at = [4]byte{127, 0, 0, 1}
 	}
 	q := m.Questions[0]
-	m.Answers = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: dnsmessage.TypeA, Class: q.Class}, Body: &dnsmessage.AResource{A: at}}}
+	m.Answers = []dnsmessage.Resource{{
+		Header: dnsmessage.ResourceHeader{Name: q.Name, Type: dnsmessage.TypeA, Class: q.Class},
+		Body:   &dnsmessage.AResource{A: at},
+	}}
 	body, err := m.Pack()
 	if err != nil {
 		return
