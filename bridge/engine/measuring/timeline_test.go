@@ -1,99 +1,158 @@
 package measuring_test
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
 	"parley/bridge/engine/measuring"
+	"parley/routing/hours"
 	"parley/store"
 )
+
+// The stories of these tests are played by play (story_test.go): a line is a day, a time and who did what, "mon 09:10 ann takes". "she"
+// is the customer. The office is open from 9 to 17 o'clock on weekdays.
+
+// inQueue, atAgent, atCustomer and atProvider make a part of a timeline, of so many minutes by the clock and in business hours.
+func inQueue(wall, open time.Duration) measuring.Spent {
+	return measuring.Spent{Waiter: measuring.Queue, Wall: wall * time.Minute, Open: open * time.Minute}
+}
+
+func atAgent(agent store.AgentID, wall, open time.Duration) measuring.Spent {
+	return measuring.Spent{Waiter: measuring.Agent, Agent: agent, Wall: wall * time.Minute, Open: open * time.Minute}
+}
+
+func atCustomer(wall, open time.Duration) measuring.Spent {
+	return measuring.Spent{Waiter: measuring.Customer, Wall: wall * time.Minute, Open: open * time.Minute}
+}
+
+func atProvider(wall, open time.Duration) measuring.Spent {
+	return measuring.Spent{Waiter: measuring.Provider, Wall: wall * time.Minute, Open: open * time.Minute}
+}
+
+// wantTimeline checks the parts of a timeline, in order, and that it lasted for their sum.
+func wantTimeline(t *testing.T, got measuring.Timeline, parts ...measuring.Spent) {
+	t.Helper()
+	if !slices.Equal(got.Parts, parts) {
+		t.Errorf("parts:\ngot  %+v\nwant %+v", got.Parts, parts)
+	}
+	var wall, open time.Duration
+	for _, p := range parts {
+		wall += p.Wall
+		open += p.Open
+	}
+	if got.Wall != wall {
+		t.Errorf("it lasted for %s by the clock, want %s", got.Wall, wall)
+	}
+	if got.Open != open {
+		t.Errorf("it lasted for %s in business hours, want %s", got.Open, open)
+	}
+}
 
 // R-263: each minute of a conversation is somebody's, and the parts sum up to the whole.
 func TestTimeline(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct{ lines, want string }{
-		"queue, agent, customer, agent": {`
-			mon 09:00 she opens
-			mon 09:10 ann takes
-			mon 09:30 ann answers
-			mon 10:00 she writes
-			mon 10:05 ben answers
-			mon 10:20 ann resolves`, "80/80 min: queue 10/10, ann 25/25, customer 45/45"},
-		"over night, and put back": {`
-			mon 16:30 she opens
-			mon 16:40 ann takes
-			mon 16:50 ann puts back
-			tue 09:10 ben answers
-			tue 09:20 ben resolves`, "1010/50 min: queue 990/30, ann 10/10, customer 10/10"},
-		"what lies between the end and the reopening is nobody's": {`
-			mon 09:00 she opens
-			mon 09:10 ann answers
-			mon 09:20 ann resolves
-			mon 12:00 she writes
-			mon 12:30 ben answers
-			mon 12:40 ben closes`, "60/60 min: queue 10/10, customer 20/20, ann 30/30"},
-		"set to wait for the customer": {`
-			mon 09:00 ann starts
-			mon 09:30 she writes
-			mon 09:40 ann waits for the customer
-			mon 10:00 ann resolves`, "60/60 min: customer 50/50, ann 10/10"},
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name  string
+		story string
+		want  []measuring.Spent
+	}{
+		{
+			name: "the queue's until an agent takes it, then in turn",
+			story: `
+				mon 09:00 she opens
+				mon 09:10 ann takes
+				mon 09:30 ann answers
+				mon 10:00 she writes
+				mon 10:05 ben answers
+				mon 10:20 ann resolves`,
+			want: []measuring.Spent{inQueue(10, 10), atAgent(ann, 25, 25), atCustomer(45, 45)},
+		},
+		{
+			name: "the queue's again when it is put back, over a night",
+			story: `
+				mon 16:30 she opens
+				mon 16:40 ann takes
+				mon 16:50 ann puts back
+				tue 09:10 ben answers
+				tue 09:20 ben resolves`,
+			want: []measuring.Spent{inQueue(990, 30), atAgent(ann, 10, 10), atCustomer(10, 10)},
+		},
+		{
+			name: "nobody's between its end and its reopening",
+			story: `
+				mon 09:00 she opens
+				mon 09:10 ann answers
+				mon 09:20 ann resolves
+				mon 12:00 she writes
+				mon 12:30 ben answers
+				mon 12:40 ben closes`,
+			want: []measuring.Spent{inQueue(10, 10), atCustomer(20, 20), atAgent(ann, 30, 30)},
+		},
+		{
+			name: "the customer's when it is set to wait for her",
+			story: `
+				mon 09:00 ann starts
+				mon 09:30 she writes
+				mon 09:40 ann waits for the customer
+				mon 10:00 ann resolves`,
+			want: []measuring.Spent{atCustomer(50, 50), atAgent(ann, 10, 10)},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			h := office(t)
-			s := play(t, h.Zone(), tt.lines)
+			s := play(t, h.Zone(), tt.story)
 			got := measuring.Attribute(s.log, s.said, nil, h, s.now.Add(time.Hour))
-			if text := describeParts(got); text != tt.want {
-				t.Errorf("got  %s\nwant %s", text, tt.want)
-			}
+			wantTimeline(t, got, tt.want...)
 		})
 	}
 }
 
-// describeParts writes a timeline in minutes, by the clock and in business hours: "80/60 min: queue 10/10, ann 70/50".
-func describeParts(l measuring.Timeline) string {
-	text := fmt.Sprintf("%g/%g min:", l.Wall.Minutes(), l.Open.Minutes())
-	for i, p := range l.Parts {
-		name := string(p.Waiter)
-		if p.Agent != 0 {
-			name = map[store.AgentID]string{ann: "ann", ben: "ben"}[p.Agent]
-		}
-		text += strings.Repeat(",", min(i, 1)) + fmt.Sprintf(" %s %g/%g", name, p.Wall.Minutes(), p.Open.Minutes())
-	}
-	return text
-}
-
-// An answer is the provider's from when it was sent until it left, or until that failed; then it is due again.
-func TestTimelineOfSending(t *testing.T) {
-	t.Parallel()
-	h := office(t)
+// playTwoAnswers plays a conversation with two answers of Ann's, which have left after 5 and 7 minutes. It returns the story and when
+// each answer left.
+func playTwoAnswers(t *testing.T, h *hours.Hours) (*story, map[store.MessageID]time.Time) {
+	t.Helper()
 	s := play(t, h.Zone(), `
 		mon 09:00 she opens
 		mon 09:10 ann answers
 		mon 09:15 she writes
 		mon 09:40 ann answers`)
+	took := []time.Duration{5 * time.Minute, 7 * time.Minute}
 	left := map[store.MessageID]time.Time{}
-	for i, m := range s.said {
+	for _, m := range s.said {
 		if m.Direction == store.DirectionOut {
-			left[m.ID] = m.At.Add(time.Duration(4+i) * time.Minute)
+			left[m.ID] = m.At.Add(took[len(left)])
 		}
 	}
-	if got, want := describeParts(measuring.Attribute(s.log, s.said, left, h, s.now.Add(20*time.Minute))), "60/60 min: queue 10/10, provider 12/12, ann 25/25, customer 13/13"; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	s.last().Fate = store.FateWaiting
-	if got, want := describeParts(measuring.Attribute(s.log, s.said, left, h, s.now.Add(20*time.Minute))), "60/60 min: queue 10/10, provider 25/25, ann 25/25"; got != want {
-		t.Errorf("still waiting: got  %s\nwant %s", got, want)
-	}
+	return s, left
 }
 
-// If an answer failed, an answer is due again from then on, until it is sent again; each attempt counts by itself.
-func TestTimelineOfFailures(t *testing.T) {
+// An answer is the provider's from when it was sent until it left.
+func TestTimelineOfSending(t *testing.T) {
 	t.Parallel()
 	h := office(t)
+	s, left := playTwoAnswers(t, h)
+	got := measuring.Attribute(s.log, s.said, left, h, s.now.Add(20*time.Minute))
+	wantTimeline(t, got, inQueue(10, 10), atProvider(12, 12), atAgent(ann, 25, 25), atCustomer(13, 13))
+}
+
+// An answer that waits to be sent is the provider's until now, also if an earlier attempt of it left.
+func TestTimelineOfWaitingAnswer(t *testing.T) {
+	t.Parallel()
+	h := office(t)
+	s, left := playTwoAnswers(t, h)
+	s.last().Fate = store.FateWaiting
+	got := measuring.Attribute(s.log, s.said, left, h, s.now.Add(20*time.Minute))
+	wantTimeline(t, got, inQueue(10, 10), atProvider(25, 25), atAgent(ann, 25, 25))
+}
+
+// playTwoFailures plays a conversation whose only answer fails twice and leaves a minute after it was sent for the third time. It
+// returns the story and when the answer left.
+func playTwoFailures(t *testing.T, h *hours.Hours) (*story, map[store.MessageID]time.Time) {
+	t.Helper()
 	s := play(t, h.Zone(), `
 		mon 09:00 she opens
 		mon 10:00 ann answers
@@ -101,15 +160,27 @@ func TestTimelineOfFailures(t *testing.T) {
 		mon 12:00 ann sends again
 		mon 12:02 she fails
 		mon 13:00 ann sends again`)
-	left := map[store.MessageID]time.Time{s.last().ID: s.now.Add(time.Minute)}
-	if got, want := describeParts(measuring.Attribute(s.log, s.said, left, h, s.now.Add(time.Hour))), "300/300 min: queue 60/60, provider 8/8, ann 173/173, customer 59/59"; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
+	return s, map[store.MessageID]time.Time{s.last().ID: s.now.Add(time.Minute)}
+}
+
+// If an answer failed, an answer is due again from then on, until it is sent again; each attempt counts by itself.
+func TestTimelineOfFailures(t *testing.T) {
+	t.Parallel()
+	h := office(t)
+	s, left := playTwoFailures(t, h)
+	got := measuring.Attribute(s.log, s.said, left, h, s.now.Add(time.Hour))
+	wantTimeline(t, got, inQueue(60, 60), atProvider(8, 8), atAgent(ann, 173, 173), atCustomer(59, 59))
+}
+
+// An answer that left, and failed afterwards, is the provider's until it failed; then an answer is due again.
+func TestTimelineOfFailureAfterItLeft(t *testing.T) {
+	t.Parallel()
+	h := office(t)
+	s, left := playTwoFailures(t, h)
 	s.now = s.now.Add(10 * time.Minute)
 	s.step(t, ann, "fails")
-	if got, want := describeParts(measuring.Attribute(s.log, s.said, left, h, s.now.Add(50*time.Minute))), "300/300 min: queue 60/60, provider 17/17, ann 223/223"; got != want {
-		t.Errorf("failed in the end: got  %s\nwant %s", got, want)
-	}
+	got := measuring.Attribute(s.log, s.said, left, h, s.now.Add(50*time.Minute))
+	wantTimeline(t, got, inQueue(60, 60), atProvider(17, 17), atAgent(ann, 223, 223))
 }
 
 // Whatever happens, the parts sum up to the time in which the conversation was not resolved.
@@ -142,7 +213,7 @@ func TestTimelineSumsUp(t *testing.T) {
 			wall, inHours = wall+p.Wall, inHours+p.Open
 		}
 		if got.Wall != whole || got.Open != open {
-			t.Fatalf("the timeline has %v, %v in business hours; want %v and %v, which the conversation took", got.Wall, got.Open, whole, open)
+			t.Fatalf("the timeline lasted for %v, %v in business hours; want %v and %v, as the conversation", got.Wall, got.Open, whole, open)
 		}
 		if wall != got.Wall || inHours != got.Open {
 			t.Fatalf("the parts sum up to %v, %v in business hours; want %v and %v", wall, inHours, got.Wall, got.Open)
