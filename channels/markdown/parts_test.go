@@ -14,87 +14,175 @@ import (
 // A long text is parsed in pieces; none of it is lost.
 func TestChunks(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]string{
-		"nothing":           "",
-		"a letter":          "a",
-		"paragraphs":        strings.Repeat("a\n\n", 20000),
-		"one long word":     strings.Repeat("ä", 100000),
-		"lines":             strings.Repeat("a\n", 50000),
-		"code, and then no": "```\n" + strings.Repeat("x\n\n", 5000) + "```\n" + strings.Repeat("y\n\n", 9000),
-	} {
-		chunks := splitChunks(s)
-		if strings.Join(chunks, "") != s {
-			t.Errorf("%s: the pieces aren't the text", name)
-		}
-		for _, c := range chunks {
-			if len(c) > maxChunkBytes || c == "" {
-				t.Errorf("%s: a piece has %d bytes, want 1 to %d", name, len(c), maxChunkBytes)
+	tests := []struct {
+		name string
+		text string
+	}{
+		{name: "nothing", text: ""},
+		{name: "a letter", text: "a"},
+		{name: "paragraphs", text: strings.Repeat("a\n\n", 20000)},
+		{name: "one long word", text: strings.Repeat("ä", 100000)},
+		{name: "lines", text: strings.Repeat("a\n", 50000)},
+		{name: "code, and paragraphs behind it", text: "```\n" + strings.Repeat("x\n\n", 5000) + "```\n" + strings.Repeat("y\n\n", 9000)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			chunks := splitChunks(tt.text)
+			if strings.Join(chunks, "") != tt.text {
+				t.Error("the pieces together are another text")
 			}
-		}
+			for i, c := range chunks {
+				if len(c) > maxChunkBytes || c == "" {
+					t.Errorf("piece %d has %d bytes, want 1 to %d", i, len(c), maxChunkBytes)
+				}
+			}
+		})
 	}
 }
 
-// TestHostileMarks: marks that never end, or lie deeper than anybody reads, are text: all of
-// them is shown, and they make no flood of parts.
+// Marks that never end, or lie deeper than anybody reads, are text: all of them is shown, and they make no flood of parts.
 func TestHostileMarks(t *testing.T) {
 	t.Parallel()
+	const mostParts = 200
 	for _, mark := range []string{">", "> ", "#", "[](", "~", "- ", "1. ", "](", "a~", "[a](b \"", "[a](b ("} {
-		s := "x" + strings.Repeat(mark, 60_000/len(mark))
-		parts := Parts(s)
-		if got, want := strings.Count(Plain(parts), mark[:1]), strings.Count(s, mark[:1])*99/100; got < want {
-			t.Errorf("%q is shown %d times, want %d times at least", mark[:1], got, want)
-		}
-		if len(parts) > 200 {
-			t.Errorf("%q became %d parts, want 200 at most", s[:10], len(parts))
-		}
-	}
-	if got := Plain(Parts(strings.Repeat("> ", maxDepth+2) + "x")); !strings.HasSuffix(got, "> > x") {
-		t.Errorf("two quotes deeper than allowed: got %q, want their marks at its end", got)
+		t.Run(mark, func(t *testing.T) {
+			t.Parallel()
+			sign := mark[:1]
+			text := "x" + strings.Repeat(mark, 60_000/len(mark))
+			parts := Parts(text)
+			// Some marks still count, as those of the first blocks: one of a hundred at most.
+			if got, want := strings.Count(Plain(parts), sign), strings.Count(text, sign)*99/100; got < want {
+				t.Errorf("%q is shown %d times, want %d times at least", sign, got, want)
+			}
+			if len(parts) > mostParts {
+				t.Errorf("got %d parts, want %d at most", len(parts), mostParts)
+			}
+		})
 	}
 }
 
-// TestVerbatim: what bounds the parser leaves code, links and strikethrough as they are.
-func TestVerbatim(t *testing.T) {
+// Of quotations within quotations, those that lie too deep are shown with their marks.
+func TestMarksBehindTheDeepest(t *testing.T) {
 	t.Parallel()
-	underline := "x := y +\n     ^" + strings.Repeat("~", 30)
-	for _, code := range []string{underline, strings.Repeat("> ", 30), strings.Repeat("[](", 30)} {
-		parts := Parts("```\n" + code + "\n```")
-		if len(parts) != 1 || parts[0].Kind != Code || parts[0].Runs[0].Text != code {
-			t.Errorf("%q became %+v, want one part of code with the same text", code, parts)
-		}
-		run := Parts("`" + strings.ReplaceAll(code, "\n", " ") + "` x")[0].Runs[0]
-		if !run.Style.Code || strings.Contains(run.Text, `\`) {
-			t.Errorf("%q in a line became %+v, want code without escapes", code, run)
-		}
+	const tooDeep = 2
+	got := Plain(Parts(strings.Repeat("> ", maxDepth+tooDeep) + "x"))
+	if want := "> > x"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %q, want %q at its end", got, want)
 	}
+}
+
+// Code may have any number of marks, in a block or in a line: they are shown as they are.
+func TestMarksInCode(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		code string
+	}{
+		{name: "an error below a line of a program", code: "x := y +\n     ^" + strings.Repeat("~", 30)},
+		{name: "marks of quotations", code: strings.Repeat("> ", 30)},
+		{name: "marks of links", code: strings.Repeat("[](", 30)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name+", as a block", func(t *testing.T) {
+			t.Parallel()
+			parts := Parts("```\n" + tt.code + "\n```")
+			if len(parts) != 1 {
+				t.Fatalf("got %d parts, want one: %+v", len(parts), parts)
+			}
+			if parts[0].Kind != Code {
+				t.Errorf("got the kind %v, want %v", parts[0].Kind, Code)
+			}
+			if got := parts[0].Runs[0].Text; got != tt.code {
+				t.Errorf("got the text %q, want %q", got, tt.code)
+			}
+		})
+		t.Run(tt.name+", in a line", func(t *testing.T) {
+			t.Parallel()
+			line := strings.ReplaceAll(tt.code, "\n", " ")
+			run := Parts("`" + line + "` x")[0].Runs[0]
+			if !run.Style.Code {
+				t.Errorf("got %+v, want code", run)
+			}
+			if strings.Contains(run.Text, `\`) {
+				t.Errorf("got the text %q, want one without escapes", run.Text)
+			}
+		})
+	}
+}
+
+// Many links in a row are links, each with its whole address.
+func TestManyLinks(t *testing.T) {
+	t.Parallel()
 	const links, address = 30, "https://x.test/(b)?c=%28"
 	parts := Parts(strings.Repeat("[a]("+address+")", links))
-	if len(parts) != 1 || len(parts[0].Runs) != links || parts[0].Runs[links-1].URL != address {
-		t.Errorf("links became %+v, want one part with %d links to %s", parts, links, address)
+	if len(parts) != 1 {
+		t.Fatalf("got %d parts, want one: %+v", len(parts), parts)
 	}
-	parts = Parts("~~a~~ b")
-	if len(parts) != 1 || !parts[0].Runs[0].Style.Strike || parts[0].Runs[0].Text != "a" {
-		t.Errorf("strikethrough became %+v, want one part that begins with a struck a", parts)
+	if len(parts[0].Runs) != links {
+		t.Fatalf("got %d runs, want %d links: %+v", len(parts[0].Runs), links, parts[0].Runs)
 	}
-	if got := Plain(Parts("[1]: https://x.test/a\n")); !strings.Contains(got, "https://x.test/a") {
-		t.Errorf("a definition became %q, want its address in it", got)
-	}
-	long := strings.Repeat("b", maxURLBytes)
-	if got := Plain(Parts("[a](https://x.test/" + long + ")")); !strings.Contains(got, long) {
-		t.Errorf("of a long address %d bytes are left, want all of it", len(got))
+	if got := parts[0].Runs[links-1].URL; got != address {
+		t.Errorf("the last link leads to %q, want %q", got, address)
 	}
 }
 
-// What is written literally is read as the same characters.
+func TestStrikethrough(t *testing.T) {
+	t.Parallel()
+	parts := Parts("~~a~~ b")
+	if len(parts) != 1 {
+		t.Fatalf("got %d parts, want one: %+v", len(parts), parts)
+	}
+	struck := parts[0].Runs[0]
+	if struck.Text != "a" {
+		t.Errorf("the first run is %q, want a", struck.Text)
+	}
+	if !struck.Style.Strike {
+		t.Errorf("the first run has the style %+v, want it struck through", struck.Style)
+	}
+}
+
+// A definition of a link's address, which Markdown shows nowhere, is text.
+func TestDefinitionIsShown(t *testing.T) {
+	t.Parallel()
+	const address = "https://x.test/a"
+	if got := Plain(Parts("[1]: " + address + "\n")); !strings.Contains(got, address) {
+		t.Errorf("got %q, want the address in it", got)
+	}
+}
+
+// An address that is too long for a link is shown as a whole.
+func TestTooLongAddressIsShown(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("b", maxURLBytes)
+	if got := Plain(Parts("[a](https://x.test/" + long + ")")); !strings.Contains(got, long) {
+		t.Errorf("got %d bytes, want all %d of the address among them", len(got), len(long))
+	}
+}
+
+// What is written literally is read as the same characters, whatever they mean in Markdown.
 func TestLiteralSurvives(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{
-		`a*b_c~d[e](f)<g>&amp; \x`, "# x", "- x", "1. x\n2) y", "> q", "===", "<b>x</b>", "&copy; &#65;", "|a|b|\n|-|-|\n|1|2|", "`tick` ``two``", `\\`, "**", "[x]: http://y.test",
+	for _, text := range []string{
+		"a*b_c~d[e](f)<g>&amp; \\x",
+		"# x",
+		"- x",
+		"1. x\n2) y",
+		"> q",
+		"===",
+		"<b>x</b>",
+		"&copy; &#65;",
+		"|a|b|\n|-|-|\n|1|2|",
+		"`tick` ``two``",
+		"\\\\",
+		"**",
+		"[x]: http://y.test",
 	} {
 		w := NewWriter()
-		w.Literal(s)
-		if got := Plain(Parts(w.Text().Markdown)); squash(got) != squash(s) {
-			t.Errorf("%q is read as %q from %q, want the same words", s, got, w.Text().Markdown)
+		w.Literal(text)
+		markdown := w.Text().Markdown
+		if got, want := squash(Plain(Parts(markdown))), squash(text); got != want {
+			t.Errorf("%q, written as %q: read as %q, want %q", text, markdown, got, want)
 		}
 	}
 }
@@ -134,8 +222,8 @@ func TestNamed(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{MentionToken("A"): "*B*", MentionToken("B"): "Ben_Oak", MentionToken("C"): "C"}
 	for range 100 {
-		if got := Named("<<@A>> <@B>, <@C> <@D>", names); got != "<@B> @Ben Oak, @C <@D>" {
-			t.Fatalf("named %q", got)
+		if got, want := Named("<<@A>> <@B>, <@C> <@D>", names), "<@B> @Ben Oak, @C <@D>"; got != want {
+			t.Fatalf("got %q, want %q", got, want)
 		}
 	}
 }

@@ -9,101 +9,245 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 )
 
-// TestBothSides: agents and customers read the same, and nothing that somebody wrote vanishes.
+// Agents in a chat and customers in a mail read the same, and nothing that somebody wrote vanishes.
 func TestBothSides(t *testing.T) {
 	t.Parallel()
 	md := New(goldmark.WithRendererOptions(html.WithUnsafe()))
-	long := "https://x.test/" + strings.Repeat("b", 5000)
-	for name, c := range map[string]struct {
+	tooLong := "https://x.test/" + strings.Repeat("b", 5000) // longer than an address of a link may be
+	tests := []struct {
+		name   string
 		source string
-		chat   string // the characters that a chat shows
-		mail   string // is in the HTML of a mail
+		chat   string // what a chat shows
+		mail   string // a part of the HTML of a mail
 	}{
-		"HTML is what its characters say": {"<div>\n**bold**\n</div>", "<div>\nbold\n</div>", "<strong>bold</strong>"},
-		"HTML hides nothing behind it":    {"<script>\nx\n\n# head", "<script>\nx\nhead", "<h1>head</h1>"},
-		"nor does a comment":              {"<!-- a\n\n- b -->", "<!-- a\nb -->", "<li>b --&gt;</li>"},
-		"a line break of HTML is one":     {"one<br>two", "one\ntwo", "one<br>two"},
-		"which cells need":                {"|a|b|\n|-|-|\n|1<br/>2|3|", "a | b\n1 2 | 3", "<td>1<br/>2</td>"},
-		"code stays in its line":          {"`a\nb` c", "a b c", "<code>a b</code>"},
-		"a definition is text":            {"[1]: https://x.test/a", "[1]: https://x.test/a", "https://x.test/a</a>"},
-		"deep marks are text":             {strings.Repeat("> ", 14) + "x", "> > x", "&gt; &gt; x"},
-		"entities":                        {`\&amp; &amp; &nosuch; &#12345678;`, "&amp; & &nosuch; &#12345678;", "&amp;amp; &amp; &amp;nosuch;"},
-		"strikethrough":                   {"x~~~~a~~ ~~b~~", "x~~~~a~~ b", "x~~~~a~~ <del>b</del>"},
-		"no link for a chat":              {"[file](ftp://x.test/a)", "file (ftp://x.test/a)", `href="ftp://x.test/a"`},
-		"one without words":               {"[](ftp://x.test/a)", "ftp://x.test/a", `href="ftp://x.test/a"`},
-		"one that is too long":            {"[a](" + long + ")", "a (" + long + ")", `href="` + long + `"`},
-		"an address that does something":  {"[act](javascript:alert(1))", "act", "act"},
-		"the same in disguise":            {"[act](javascript&#58;alert(1))", "act", "act"},
-	} {
-		if got := Plain(Parts(c.source)); got != c.chat {
-			t.Errorf("%s: of %.60q the chat shows %.90q, want %.90q", name, c.source, got, c.chat)
-		}
-		var out bytes.Buffer
-		if err := md.Convert([]byte(c.source), &out); err != nil || !strings.Contains(out.String(), c.mail) {
-			t.Errorf("%s: of %.60q the mail has %.200q (%v), want %.90q in it", name, c.source, out.String(), err, c.mail)
-		}
+		{
+			name:   "HTML is shown as its characters",
+			source: "<div>\n**bold**\n</div>",
+			chat:   "<div>\nbold\n</div>",
+			mail:   "<strong>bold</strong>",
+		},
+		{
+			name:   "a script hides nothing behind it",
+			source: "<script>\nx\n\n# head",
+			chat:   "<script>\nx\nhead",
+			mail:   "<h1>head</h1>",
+		},
+		{
+			name:   "a comment hides nothing behind it",
+			source: "<!-- a\n\n- b -->",
+			chat:   "<!-- a\nb -->",
+			mail:   "<li>b --&gt;</li>",
+		},
+		{
+			name:   "a line break of HTML is one",
+			source: "one<br>two",
+			chat:   "one\ntwo",
+			mail:   "one<br>two",
+		},
+		{
+			name:   "a line break in a cell is a space in chats",
+			source: "|a|b|\n|-|-|\n|1<br/>2|3|",
+			chat:   "a | b\n1 2 | 3",
+			mail:   "<td>1<br/>2</td>",
+		},
+		{
+			name:   "code within a line stays in one line",
+			source: "`a\nb` c",
+			chat:   "a b c",
+			mail:   "<code>a b</code>",
+		},
+		{
+			name:   "the definition of a link is text",
+			source: "[1]: https://x.test/a",
+			chat:   "[1]: https://x.test/a",
+			mail:   "https://x.test/a</a>",
+		},
+		{
+			name:   "marks that lie too deep are text",
+			source: strings.Repeat("> ", maxDepth+2) + "x",
+			chat:   "> > x",
+			mail:   "&gt; &gt; x",
+		},
+		{
+			name:   "only entities that there are become characters",
+			source: `\&amp; &amp; &nosuch; &#12345678;`,
+			chat:   "&amp; & &nosuch; &#12345678;",
+			mail:   "&amp;amp; &amp; &amp;nosuch;",
+		},
+		{
+			name:   "two tildes strike through, four don't",
+			source: "x~~~~a~~ ~~b~~",
+			chat:   "x~~~~a~~ b",
+			mail:   "x~~~~a~~ <del>b</del>",
+		},
+		{
+			name:   "an address that a chat can't open stands behind its words",
+			source: "[file](ftp://x.test/a)",
+			chat:   "file (ftp://x.test/a)",
+			mail:   `href="ftp://x.test/a"`,
+		},
+		{
+			name:   "an address that a chat can't open stands for words that are not there",
+			source: "[](ftp://x.test/a)",
+			chat:   "ftp://x.test/a",
+			mail:   `href="ftp://x.test/a"`,
+		},
+		{
+			name:   "an address that is too long for a chat stands behind its words",
+			source: "[a](" + tooLong + ")",
+			chat:   "a (" + tooLong + ")",
+			mail:   `href="` + tooLong + `"`,
+		},
+		{
+			name:   "a script is no address",
+			source: "[act](javascript:alert(1))",
+			chat:   "act",
+			mail:   "act",
+		},
+		{
+			name:   "a script is no address if an entity hides it either",
+			source: "[act](javascript&#58;alert(1))",
+			chat:   "act",
+			mail:   "act",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := Plain(Parts(tt.source)); got != tt.chat {
+				t.Errorf("a chat shows %.90q of %.60q, want %.90q", got, tt.source, tt.chat)
+			}
+			var mail bytes.Buffer
+			if err := md.Convert([]byte(tt.source), &mail); err != nil {
+				t.Fatal(err)
+			}
+			if got := mail.String(); !strings.Contains(got, tt.mail) {
+				t.Errorf("a mail has %.200q of %.60q, want %.90q in it", got, tt.source, tt.mail)
+			}
+		})
 	}
 }
 
-// TestAddresses: a link leads to the same place on both sides.
-func TestAddresses(t *testing.T) {
+// A link of a chat leads to the address that Markdown means, with entities and escapes resolved.
+func TestAddressOfLink(t *testing.T) {
 	t.Parallel()
-	for source, want := range map[string]string{
-		"[a](https://x.test/?a=1&amp;b=2&#38;c=3)": "https://x.test/?a=1&b=2&c=3",
-		`[a](https://x.test/a\_b)`:                 "https://x.test/a_b",
-		"[a](<https://x.test/a b>)":                "https://x.test/a b",
-		"<https://x.test/?a=1&b=2>":                "https://x.test/?a=1&b=2",
-		"[a](//x.test/a)":                          "",
-	} {
-		parts := Parts(source)
-		if got := parts[0].Runs[0].URL; got != want {
-			t.Errorf("%s leads to %q, want %q", source, got, want)
-		}
+	tests := []struct {
+		name   string
+		source string
+		want   string // "" means that there is no link
+	}{
+		{
+			name:   "entities",
+			source: "[a](https://x.test/?a=1&amp;b=2&#38;c=3)",
+			want:   "https://x.test/?a=1&b=2&c=3",
+		},
+		{
+			name:   "an escape",
+			source: `[a](https://x.test/a\_b)`,
+			want:   "https://x.test/a_b",
+		},
+		{
+			name:   "a space between angle brackets",
+			source: "[a](<https://x.test/a b>)",
+			want:   "https://x.test/a b",
+		},
+		{
+			name:   "an address without words",
+			source: "<https://x.test/?a=1&b=2>",
+			want:   "https://x.test/?a=1&b=2",
+		},
+		{
+			name:   "an address without a scheme is no link",
+			source: "[a](//x.test/a)",
+			want:   "",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			parts := Parts(tt.source)
+			if len(parts) == 0 || len(parts[0].Runs) == 0 {
+				t.Fatalf("%s became %+v, want a part with a run", tt.source, parts)
+			}
+			if got := parts[0].Runs[0].URL; got != tt.want {
+				t.Errorf("%s leads to %q, want %q", tt.source, got, tt.want)
+			}
+		})
 	}
 }
 
-// TestLinksOfWriters: only an address that a customer can open becomes a link; of another one stands what people read.
-func TestLinksOfWriters(t *testing.T) {
+// A Writer makes a link of an address that a customer can open; of any other one it leaves the words.
+func TestWriterLinksWhatCustomersCanOpen(t *testing.T) {
 	t.Parallel()
-	for address, want := range map[string]string{
-		"https://x.test/a":     "[here](<https://x.test/a>)",
-		"mailto:ann@x.test":    "[here](<mailto:ann@x.test>)",
-		"javascript:alert(1)":  "here",
-		"JavaScript:alert(1)":  "here",
-		"slack://channel?id=1": "here",
-		"file:///etc/passwd":   "here",
-		"x.test/a":             "here",
-	} {
-		w := NewWriter()
-		w.Link(address, "here", Style{})
-		if got := w.Text().Markdown; got != want {
-			t.Errorf("a link to %s became %q, want %q", address, got, want)
-		}
+	tests := []struct {
+		name    string
+		address string
+		want    string
+	}{
+		{name: "a page", address: "https://x.test/a", want: "[here](<https://x.test/a>)"},
+		{name: "an e-mail address", address: "mailto:ann@x.test", want: "[here](<mailto:ann@x.test>)"},
+		{name: "a script", address: "javascript:alert(1)", want: "here"},
+		{name: "a script in other letters", address: "JavaScript:alert(1)", want: "here"},
+		{name: "an address within Slack", address: "slack://channel?id=1", want: "here"},
+		{name: "a file", address: "file:///etc/passwd", want: "here"},
+		{name: "no scheme", address: "x.test/a", want: "here"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := NewWriter()
+			w.Link(tt.address, "here", Style{})
+			if got := w.Text().Markdown; got != tt.want {
+				t.Errorf("a link to %s became %q, want %q", tt.address, got, tt.want)
+			}
+		})
 	}
 }
 
-// TestEscapedVerbs: the backslash that a person types so that a verb is taken for a text stays as it is at the beginning of a text
-// alone. Elsewhere it is a backslash.
-func TestEscapedVerbs(t *testing.T) {
+// escapedVerb is what a person types so that a verb is taken for a text.
+const escapedVerb = `\!take`
+
+// At the beginning of a text the backslash before a verb stays as it is.
+func TestEscapedVerbAtTheBeginning(t *testing.T) {
 	t.Parallel()
-	for before, want := range map[string]string{"": `\!take`, "say ": `say \\!take`} {
-		w := NewWriter()
-		w.Literal(before)
-		w.Literal(`\!take`)
-		if got := w.Text().Markdown; got != want {
-			t.Errorf("behind %q it became %q, want %q", before, got, want)
-		}
+	w := NewWriter()
+	w.Literal(escapedVerb)
+	if got, want := w.Text().Markdown, `\!take`; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// TestCutBesideABackslash: a long line isn't cut between a backslash and the sign that it protects.
+// Behind other words it is a backslash like any other, and is escaped.
+func TestEscapedVerbBehindWords(t *testing.T) {
+	t.Parallel()
+	w := NewWriter()
+	w.Literal("say ")
+	w.Literal(escapedVerb)
+	if got, want := w.Text().Markdown, `say \\!take`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A long line isn't cut between a backslash and the sign that it escapes.
 func TestCutBesideABackslash(t *testing.T) {
 	t.Parallel()
 	const room = maxChunkBytes / 4 // characters of up to four bytes
-	for signs, want := range map[string]int{`*`: room, `\*`: room - 1, `\\*`: room} {
-		line := strings.Repeat("a", room-len(signs)+1) + signs + "b"
-		if got := cutInLine(line); got != want {
-			t.Errorf("a line that ends with %s there is cut at %d, want %d", signs, got, want)
-		}
+	tests := []struct {
+		name  string
+		signs string // up to one character behind the room
+		want  int    // where the line is cut
+	}{
+		{name: "a sign", signs: `*`, want: room},
+		{name: "an escaped sign is not torn apart", signs: `\*`, want: room - 1},
+		{name: "an escaped backslash escapes nothing", signs: `\\*`, want: room},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			line := strings.Repeat("a", room+1-len(tt.signs)) + tt.signs + "b"
+			if got := cutInLine(line); got != tt.want {
+				t.Errorf("a line with %s there is cut at %d, want %d", tt.signs, got, tt.want)
+			}
+		})
 	}
 }
