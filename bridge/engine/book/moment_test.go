@@ -13,10 +13,23 @@ import (
 func TestCameLate(t *testing.T) {
 	t.Parallel()
 	w := &Moment{DatabaseNow: time.Unix(1700000060, 0)}
-	for order, want := range map[string]bool{"1700000059.000100": false, "1700000050.000100": true, "1700000070.000100": false, "": false} {
-		if got := w.HasComeLate(order); got != want {
-			t.Errorf("typed at %q: came late %v, want %v", order, got, want)
-		}
+	tests := []struct {
+		name  string
+		order string // begins with the second in which it was typed
+		want  bool
+	}{
+		{name: "a second ago", order: "1700000059.000100", want: false},
+		{name: "ten seconds ago", order: "1700000050.000100", want: true},
+		{name: "by a clock that is ahead", order: "1700000070.000100", want: false},
+		{name: "nobody knows when", order: "", want: false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := w.HasComeLate(tt.order); got != tt.want {
+				t.Errorf("HasComeLate(%q) = %v, want %v", tt.order, got, tt.want)
+			}
+		})
 	}
 }
 
@@ -24,37 +37,91 @@ func TestCameLate(t *testing.T) {
 // of one surface are compared exactly, times of different clocks only if the verb came late.
 func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 	t.Parallel()
-	const chat, mail = store.AccountID(1), store.AccountID(2)
+	const (
+		chat = store.AccountID(1) // where the verb was typed
+		mail = store.AccountID(2) // another account, with a clock of its own
+
+		earlier = store.MessageID(1) // said nine minutes ago, before each verb
+		later   = store.MessageID(2) // said before the verb or after it
+	)
 	now := time.Unix(1700000600, 0)
-	at := func(place string, account store.AccountID, ago time.Duration) store.Message {
+	// asked is a message for which its author is asked whether it leaves; place is empty for one of a form.
+	asked := func(place string, account store.AccountID, ago time.Duration) store.Message {
 		return store.Message{Fate: store.FateAsk, Place: place, AccountID: account, CreatedAt: now.Add(-ago)}
 	}
-	before := at("1700000050.000100", chat, 9*time.Minute)
-	const earlier, later = store.MessageID(1), store.MessageID(2)
-	for name, tt := range map[string]struct {
-		said store.Message // after the one before, as the journal has it
-		verb string        // the order of the verb
-		want store.MessageID
+	tests := []struct {
+		name  string
+		later store.Message
+		verb  string // the order of the verb
+		want  store.MessageID
 	}{
-		"typed before":               {said: at("1700000099.000100", chat, 0), verb: "1700000100.000100", want: later},
-		"typed after":                {said: at("1700000101.000100", chat, 0), verb: "1700000100.000100", want: earlier},
-		"typed after, not late":      {said: at("1700000599.000100", chat, 0), verb: "1700000598.000100", want: earlier},
-		"in Teams, within a second":  {said: at("1700000100101", chat, 0), verb: "1700000100.522000", want: later},
-		"in a form after":            {said: at("", chat, time.Minute), verb: "1700000100.000100", want: earlier},
-		"in a form before":           {said: at("", chat, 510*time.Second), verb: "1700000100.000100", want: later},
-		"by another clock, not late": {said: at("", mail, 0), verb: "1700000599.000100", want: later},
-		"nobody knows when":          {said: at("1700000599.000100", chat, 0), verb: "", want: later},
-	} {
-		c, ms := &Conversation{}, newMessages(&Moment{Now: now, DatabaseNow: now})
-		for id, m := range map[store.MessageID]store.Message{earlier: before, later: tt.said} {
-			m.ID = id
-			ms.Rows[id] = &Message{Message: m}
-		}
-		c.Last = []store.Message{ms.Rows[earlier].Message, ms.Rows[later].Message}
-		r := Request{Conversation: c, Surface: chat, Action: bridge.Action{Verb: bridge.VerbSend, Origin: bridge.OriginCatchUp, Order: tt.verb}}
-		if got := ms.newestFor(r); got == nil || got.ID != tt.want {
-			t.Errorf("%s: the verb means %+v, want message %d", name, got, tt.want)
-		}
+		{
+			name:  "typed before the verb",
+			later: asked("1700000099.000100", chat, 0),
+			verb:  "1700000100.000100",
+			want:  later,
+		},
+		{
+			name:  "typed after the verb, which came late",
+			later: asked("1700000101.000100", chat, 0),
+			verb:  "1700000100.000100",
+			want:  earlier,
+		},
+		{
+			name:  "typed after the verb, which came at once",
+			later: asked("1700000599.000100", chat, 0),
+			verb:  "1700000598.000100",
+			want:  earlier,
+		},
+		{
+			name:  "typed in Teams, in the second of the verb",
+			later: asked("1700000100101", chat, 0),
+			verb:  "1700000100.522000",
+			want:  later,
+		},
+		{
+			name:  "written in a form after the verb",
+			later: asked("", chat, time.Minute),
+			verb:  "1700000100.000100",
+			want:  earlier,
+		},
+		{
+			name:  "written in a form before the verb",
+			later: asked("", chat, 510*time.Second),
+			verb:  "1700000100.000100", // 500 s ago
+			want:  later,
+		},
+		{
+			name:  "written by another clock, and the verb came at once",
+			later: asked("", mail, 0),
+			verb:  "1700000599.000100",
+			want:  later,
+		},
+		{
+			name:  "nobody knows when the verb was typed",
+			later: asked("1700000599.000100", chat, 0),
+			verb:  "",
+			want:  later,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			ms := newMessages(&Moment{Now: now, DatabaseNow: now})
+			c, talk := talkOf(asked("1700000050.000100", chat, 9*time.Minute), tt.later)
+			ms.Rows = talk.Rows
+			got := ms.newestFor(Request{
+				Conversation: c,
+				Surface:      chat,
+				Action:       bridge.Action{Verb: bridge.VerbSend, Origin: bridge.OriginCatchUp, Order: tt.verb},
+			})
+			if got == nil {
+				t.Fatalf("the verb means no message, want %d", tt.want)
+			}
+			if got.ID != tt.want {
+				t.Errorf("the verb means message %d, want %d", got.ID, tt.want)
+			}
+		})
 	}
 }
 
@@ -64,21 +131,64 @@ func TestTypedBeforeTheCustomerWrote(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1700000600, 0)
 	w := &Moment{Now: now.Add(time.Hour), DatabaseNow: now} // Parley's clock is ahead
-	for name, tt := range map[string]struct {
-		origin       bridge.Origin
-		typed, wrote time.Duration // ago
-		want         bool
+	tests := []struct {
+		name   string
+		origin bridge.Origin
+		typed  time.Duration // ago
+		wrote  time.Duration // ago
+		want   bool
 	}{
-		"in a gap of a minute":           {origin: bridge.OriginCatchUp, typed: time.Minute, wrote: 30 * time.Second, want: true},
-		"within the clocks' difference":  {origin: bridge.OriginCatchUp, typed: time.Minute, wrote: 57 * time.Second, want: false},
-		"in the gap, but typed after it": {origin: bridge.OriginCatchUp, typed: 30 * time.Second, wrote: time.Minute, want: false},
-		"in a long gap":                  {origin: bridge.OriginCatchUp, typed: 10 * time.Minute, wrote: time.Minute, want: true},
-		"not late":                       {origin: bridge.OriginText, typed: time.Minute, wrote: 30 * time.Second, want: false},
-		"late":                           {origin: bridge.OriginText, typed: 10 * time.Minute, wrote: time.Minute, want: true},
-	} {
-		a := bridge.Action{Origin: tt.origin, Order: fmt.Sprintf("%d.000100", now.Add(-tt.typed).Unix())}
-		if got := w.WasTypedBefore(a, w.Now.Add(-tt.wrote)); got != tt.want {
-			t.Errorf("%s: typed before the customer wrote: %v, want %v", name, got, tt.want)
-		}
+		{
+			name:   "found by catching up with a gap of a minute",
+			origin: bridge.OriginCatchUp,
+			typed:  time.Minute,
+			wrote:  30 * time.Second,
+			want:   true,
+		},
+		{
+			name:   "found by catching up, within the difference of clocks",
+			origin: bridge.OriginCatchUp,
+			typed:  time.Minute,
+			wrote:  57 * time.Second,
+			want:   false,
+		},
+		{
+			name:   "found by catching up, typed after the customer wrote",
+			origin: bridge.OriginCatchUp,
+			typed:  30 * time.Second,
+			wrote:  time.Minute,
+			want:   false,
+		},
+		{
+			name:   "found by catching up with a long gap",
+			origin: bridge.OriginCatchUp,
+			typed:  10 * time.Minute,
+			wrote:  time.Minute,
+			want:   true,
+		},
+		{
+			name:   "come by itself within two minutes",
+			origin: bridge.OriginText,
+			typed:  time.Minute,
+			wrote:  30 * time.Second,
+			want:   false,
+		},
+		{
+			name:   "come by itself after ten minutes",
+			origin: bridge.OriginText,
+			typed:  10 * time.Minute,
+			wrote:  time.Minute,
+			want:   true,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			order := fmt.Sprintf("%d.000100", now.Add(-tt.typed).Unix())
+			got := w.WasTypedBefore(bridge.Action{Origin: tt.origin, Order: order}, w.Now.Add(-tt.wrote))
+			if got != tt.want {
+				t.Errorf("typed %s ago, and the customer wrote %s ago: WasTypedBefore = %v, want %v", tt.typed, tt.wrote, got, tt.want)
+			}
+		})
 	}
 }
