@@ -3,140 +3,220 @@ package emulator_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"parley/channels/emulator"
 )
 
-// fault is the call that it strikes.
+// fault names the call that it strikes, such as "send".
 type fault string
 
-func strikes(s *emulator.FaultSet[fault], call string) int {
+// newFaultSet returns a set without faults.
+func newFaultSet() *emulator.FaultSet[fault] {
+	const seed = 1 // of the draws of faults with a probability
+	return emulator.NewFaultSet[fault](seed)
+}
+
+// strike makes a call and returns how many faults strike it.
+func strike(s *emulator.FaultSet[fault], call string) int {
 	return len(s.Strike(func(f fault) bool { return string(f) == call }).List)
 }
 
-// Which calls a fault strikes.
+// anyFault means all faults.
+func anyFault(fault) bool { return true }
+
+// noFault means no fault.
+func noFault(fault) bool { return false }
+
+// isSend means the faults of the call "send".
+func isSend(f fault) bool { return f == "send" }
+
+// A rule says which of the calls that a fault means it strikes. Other calls don't count.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
 		rule emulator.FaultRule
-		want []int // strikes of five calls
+		want []int // how many faults strike each of five calls
 	}{
-		{"once", emulator.FaultRule{}, []int{1, 0, 0, 0, 0}},
-		{"the third", emulator.FaultRule{Nth: 3}, []int{0, 0, 1, 0, 0}},
-		{"twice from the second on", emulator.FaultRule{Nth: 2, Times: 2}, []int{0, 1, 1, 0, 0}},
-		{"for ever", emulator.FaultRule{Times: emulator.Forever}, []int{1, 1, 1, 1, 1}},
+		{
+			name: "the first one",
+			rule: emulator.FaultRule{},
+			want: []int{1, 0, 0, 0, 0},
+		},
+		{
+			name: "the third one",
+			rule: emulator.FaultRule{Nth: 3},
+			want: []int{0, 0, 1, 0, 0},
+		},
+		{
+			name: "two from the second one on",
+			rule: emulator.FaultRule{Nth: 2, Times: 2},
+			want: []int{0, 1, 1, 0, 0},
+		},
+		{
+			name: "all",
+			rule: emulator.FaultRule{Times: emulator.Forever},
+			want: []int{1, 1, 1, 1, 1},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := emulator.NewFaultSet[fault](1)
+			s := newFaultSet()
 			s.Add("send", tt.rule)
 			for i, want := range tt.want {
-				if got := strikes(s, "send"); got != want {
-					t.Errorf("call %d: %d strikes, want %d", i+1, got, want)
+				if got := strike(s, "send"); got != want {
+					t.Errorf("call %d: got %d strikes, want %d", i+1, got, want)
 				}
-				if got := strikes(s, "read"); got != 0 {
-					t.Errorf("another call: %d strikes", got)
+				if got := strike(s, "read"); got != 0 {
+					t.Errorf("another call after call %d: got %d strikes, want none", i+1, got)
 				}
 			}
-			if list := s.List(); len(list) != 1 || list[0].Seen != 5 || list[0].Rule.ID != "fault-1" {
-				t.Errorf("the list is %+v", list)
+			list := s.List()
+			if len(list) != 1 {
+				t.Fatalf("got %d faults, want 1: %+v", len(list), list)
+			}
+			if list[0].Seen != 5 {
+				t.Errorf("calls that the fault means: got %d, want 5", list[0].Seen)
+			}
+			if got, want := list[0].Rule.ID, "fault-1"; got != want {
+				t.Errorf("ID of the rule: got %q, want %q", got, want)
 			}
 		})
 	}
 }
 
-// The same seed draws the same strikes.
-func TestChance(t *testing.T) {
+// drawStrikes returns how many of 1000 calls a fault with a probability of a half strikes.
+func drawStrikes(seed int64) (n int) {
+	s := emulator.NewFaultSet[fault](seed)
+	s.Add("send", emulator.FaultRule{Times: emulator.Forever, Probability: 0.5})
+	for range 1000 {
+		n += strike(s, "send")
+	}
+	return n
+}
+
+func TestSameSeedDrawsTheSameStrikes(t *testing.T) {
 	t.Parallel()
-	draw := func(seed int64) (n int) {
-		s := emulator.NewFaultSet[fault](seed)
-		s.Add("send", emulator.FaultRule{Times: emulator.Forever, Probability: 0.5})
-		for range 1000 {
-			n += strikes(s, "send")
-		}
-		return n
-	}
-	first, second := draw(7), draw(7)
-	if first != second {
-		t.Errorf("the same seed drew %d and %d strikes", first, second)
-	}
-	if first < 400 || first > 600 {
-		t.Errorf("a chance of a half drew %d strikes of 1000", first)
+	if first, second := drawStrikes(7), drawStrikes(7); first != second {
+		t.Errorf("the same seed drew %d and then %d strikes", first, second)
 	}
 }
 
-// Who waits for a strike is told; a call that is held goes on when the faults are cleared.
-func TestWaitAndHold(t *testing.T) {
+func TestProbabilityOfAHalfStrikesHalf(t *testing.T) {
 	t.Parallel()
-	s := emulator.NewFaultSet[fault](1)
+	if got := drawStrikes(7); got < 400 || got > 600 {
+		t.Errorf("of 1000 calls %d were struck, want 400 to 600", got)
+	}
+}
+
+// WaitFault returns when a fault has struck so often, and a call that is held goes on when the faults are cleared.
+func TestHeldCallGoesOnWhenFaultsAreCleared(t *testing.T) {
+	t.Parallel()
+	s := newFaultSet()
 	id := s.Add("send", emulator.FaultRule{Times: 2})
-	held := make(chan struct{})
+	wentOn := make(chan struct{})
 	go func() {
-		defer close(held)
-		s.Strike(func(fault) bool { return true })
-		s.Strike(func(fault) bool { return true }).Hold(0, nil, nil)
+		defer close(wentOn)
+		s.Strike(anyFault)
+		s.Strike(anyFault).Hold(0, nil, nil)
 	}()
 	if err := s.WaitFault(t.Context(), id, 2); err != nil {
 		t.Fatal(err)
 	}
 	s.ClearFaults()
-	<-held
+	<-wentOn
+}
+
+// Nobody can wait for a fault that is gone, even if it has struck often enough before.
+func TestWaitForAClearedFaultFails(t *testing.T) {
+	t.Parallel()
+	s := newFaultSet()
+	id := s.Add("send", emulator.FaultRule{Times: 2})
+	strike(s, "send")
+	s.ClearFaults()
 	if err := s.WaitFault(t.Context(), id, 1); err == nil {
-		t.Error("a fault that is gone is waited for")
+		t.Error("waiting succeeded, want an error")
 	}
 }
 
-// Each way out of a hold.
+func TestWaitForAFaultEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	s := newFaultSet()
+	id := s.Add("send", emulator.FaultRule{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.WaitFault(ctx, id, 2); !errors.Is(err, context.Canceled) {
+		t.Errorf("got the error %v, want %v", err, context.Canceled)
+	}
+}
+
+// A hold ends with its time, and with either of two channels. A hold that doesn't end fails this test by its time limit.
 func TestHoldEnds(t *testing.T) {
 	t.Parallel()
 	ended := make(chan struct{})
 	close(ended)
-	h := emulator.FaultHits[fault]{}
-	h.Hold(time.Nanosecond, nil, nil)
-	h.Hold(0, ended, nil)
-	h.Hold(0, nil, ended)
+	hits := emulator.FaultHits[fault]{}
+	hits.Hold(time.Nanosecond, nil, nil)
+	hits.Hold(0, ended, nil)
+	hits.Hold(0, nil, ended)
 }
 
-// A removed fault strikes no more; waiting ends with the caller's patience.
-func TestRemove(t *testing.T) {
+// A fault keeps the ID that its rule gives.
+func TestRuleWithAnID(t *testing.T) {
 	t.Parallel()
-	s := emulator.NewFaultSet[fault](1)
-	gone, kept := s.Add("read", emulator.FaultRule{}), s.Add("send", emulator.FaultRule{ID: "mine"})
-	s.RemoveFault(gone)
-	h := s.Strike(func(fault) bool { return true })
-	if _, ok := h.Find(func(f fault) bool { return f == "send" }); !ok || len(h.List) != 1 || kept != "mine" {
-		t.Errorf("struck by %+v", h.List)
-	}
-	if _, ok := h.Find(func(fault) bool { return false }); ok {
-		t.Error("found what nobody meant")
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := s.WaitFault(ctx, kept, 2); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
+	if got, want := newFaultSet().Add("send", emulator.FaultRule{ID: "mine"}), "mine"; got != want {
+		t.Errorf("got the ID %q, want %q", got, want)
 	}
 }
 
-// The first fault that fires keeps a call from those behind it; what it lets through they see.
+// A removed fault strikes no more; the others do.
+func TestRemovedFaultStrikesNoMore(t *testing.T) {
+	t.Parallel()
+	s := newFaultSet()
+	removed := s.Add("read", emulator.FaultRule{})
+	s.Add("send", emulator.FaultRule{})
+	s.RemoveFault(removed)
+	hits := s.Strike(anyFault)
+	if len(hits.List) != 1 {
+		t.Fatalf("got %d strikes, want 1: %+v", len(hits.List), hits.List)
+	}
+	if _, ok := hits.Find(isSend); !ok {
+		t.Errorf("got %+v, want the strike of send", hits.List)
+	}
+	if hit, ok := hits.Find(noFault); ok {
+		t.Errorf("found %+v by a condition that no fault meets", hit)
+	}
+}
+
+// Of the faults that mean a call, the first that fires keeps it from those behind; what it lets through they see.
 func TestFirst(t *testing.T) {
 	t.Parallel()
-	s := emulator.NewFaultSet[fault](1)
-	s.Add("read", emulator.FaultRule{Times: emulator.Forever})
-	s.Add("send", emulator.FaultRule{Nth: 2})
-	s.Add("send", emulator.FaultRule{Times: -7})
+	s := newFaultSet()
+	s.Add("read", emulator.FaultRule{Times: emulator.Forever}) // fault-1 means other calls
+	s.Add("send", emulator.FaultRule{Nth: 2})                  // fault-2 lets the first call through
+	s.Add("send", emulator.FaultRule{Times: -7})               // fault-3 strikes for ever, as with any negative number
 	for i, want := range []string{"fault-3", "fault-2", "fault-3"} {
-		if hit, ok := s.First(func(f fault) bool { return f == "send" }); !ok || hit.Rule.ID != want {
-			t.Errorf("call %d: %+v, want %s", i+1, hit, want)
+		hit, ok := s.First(isSend)
+		if !ok {
+			t.Fatalf("call %d: no fault strikes, want %s", i+1, want)
+		}
+		if hit.Rule.ID != want {
+			t.Errorf("call %d: %s strikes, want %s", i+1, hit.Rule.ID, want)
 		}
 	}
-	if _, ok := s.First(func(fault) bool { return false }); ok {
-		t.Error("struck by what nobody meant")
+	if hit, ok := s.First(noFault); ok {
+		t.Errorf("%+v strikes a call that no fault means", hit)
 	}
-	if list := s.List(); list[0].Seen != 0 || list[1].Seen != 3 || list[2].Seen != 2 {
-		t.Errorf("the list is %+v", list)
+
+	var seen []int
+	for _, f := range s.List() {
+		seen = append(seen, f.Seen)
+	}
+	if want := []int{0, 3, 2}; !slices.Equal(seen, want) {
+		t.Errorf("calls that each fault has seen: got %v, want %v", seen, want)
 	}
 }
