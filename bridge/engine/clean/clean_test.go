@@ -6,35 +6,92 @@ import (
 	"parley/channels/wamark"
 )
 
+// A preview is one line of the words that people read, without the marks of Markdown.
 func TestPreview(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{
-		"Hello **there**,\n\nfine":                          "Hello there, fine",
-		"# Spring sale\n\n[Buy](https://shop.test/a_b) now": "Spring sale Buy now",
-		"1\\. first \\*not bold\\*":                         "1. first *not bold*",
-		"> quoted\n- item":                                  "quoted item",
-		"![mug.png](cid:mug) broken":                        "mug.png broken",
-		"a_b_c 5*3 #7":                                      "a_b_c 5*3 #7",
-		`[a\]b](<https://shop.test/(1)>) [**c**](d)`:        "a]b c",
-		"see `arr[0](x)` or `**p`":                          "see arr[0](x) or **p",
-		"a <https://shop.test/__init__> <ann@shop.test>":    "a https://shop.test/__init__ ann@shop.test",
-	} {
-		if got := Preview(text); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
+	tests := []struct {
+		name     string
+		markdown string
+		want     string
+	}{
+		{
+			name:     "bold words and paragraphs",
+			markdown: "Hello **there**,\n\nfine",
+			want:     "Hello there, fine",
+		},
+		{
+			name:     "a heading, and a link's words without its address",
+			markdown: "# Spring sale\n\n[Buy](https://shop.test/a_b) now",
+			want:     "Spring sale Buy now",
+		},
+		{
+			name:     "escaped signs are themselves",
+			markdown: `1\. first \*not bold\*`,
+			want:     "1. first *not bold*",
+		},
+		{
+			name:     "a quotation and a list",
+			markdown: "> quoted\n- item",
+			want:     "quoted item",
+		},
+		{
+			name:     "a picture's name without its address",
+			markdown: "![mug.png](cid:mug) broken",
+			want:     "mug.png broken",
+		},
+		{
+			name:     "signs that are no marks",
+			markdown: "a_b_c 5*3 #7",
+			want:     "a_b_c 5*3 #7",
+		},
+		{
+			name:     "brackets within a link, and bold words",
+			markdown: `[a\]b](<https://shop.test/(1)>) [**c**](d)`,
+			want:     "a]b c",
+		},
+		{
+			name:     "code keeps its signs",
+			markdown: "see `arr[0](x)` or `**p`",
+			want:     "see arr[0](x) or **p",
+		},
+		{
+			name:     "addresses keep their signs",
+			markdown: "a <https://shop.test/__init__> <ann@shop.test>",
+			want:     "a https://shop.test/__init__ ann@shop.test",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := Preview(tt.markdown); got != tt.want {
+				t.Errorf("Preview(%q) = %q, want %q", tt.markdown, got, tt.want)
+			}
+		})
 	}
 }
 
-// What a customer typed is its own topic, whatever it looks like.
+// What a customer typed is its own topic, whatever it looks like in Markdown.
 func TestTopicOfPlainText(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"price [EUR](100)", "arr[0](x)", "see [l](http://x.test) end", "`c`", "<http://x.test>", "https://x.test/a_b__c",
-		"**p** ~~s~~ __init__", "- no list", "# no heading", "> no quote", "1. no number", `C:\[x](y)\`, "![p](q)", "a@x.test",
+		"price [EUR](100)",
+		"arr[0](x)",
+		"see [l](http://x.test) end",
+		"`c`",
+		"<http://x.test>",
+		"https://x.test/a_b__c",
+		"**p** ~~s~~ __init__",
+		"- no list",
+		"# no heading",
+		"> no quote",
+		"1. no number",
+		`C:\[x](y)\`,
+		"![p](q)",
+		"a@x.test",
 	} {
 		markdown := wamark.Escape(text)
 		if got := Topic(markdown); got != text {
-			t.Errorf("%q, which is %q, has the topic %q", text, markdown, got)
+			t.Errorf("Topic(%q) = %q, want %q, as it was typed", markdown, got, text)
 		}
 	}
 }
