@@ -36,80 +36,154 @@ accounts:
   - {name: rookery, kind: raven, mode: trial, trial_to: ["+15550100"], slack_channel: C0ROOK, raven: {number: +15550199}}
 `
 
+// applyAcme applies acme with values for its variables.
+func applyAcme(t testing.TB, pool *pgxpool.Pool, o Options) Result {
+	t.Helper()
+	return apply(t, pool, acme, o, "LOFT_PASSWORD=tops3cret", "OUT=0ther")
+}
+
+// acmeApplied returns a new database to which acme was applied.
 func acmeApplied(t testing.TB, o Options) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
-	apply(t, pool, acme, o, "LOFT_PASSWORD=tops3cret", "OUT=0ther")
+	applyAcme(t, pool, o)
 	return pool
 }
 
-// Everything that a file can say arrives, and the second time nothing is left to do.
+// wantEqual checks one value, which what names.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// Everything that a file can say arrives.
 // R-013, R-124
 func TestApply(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	o := options(t)
-	variables := []string{"LOFT_PASSWORD=tops3cret", "OUT=0ther"}
-	golden.Text(t, "testdata/apply_new.txt", apply(t, pool, acme, o, variables...).Text())
-
+	golden.Text(t, "testdata/apply_new.txt", applyAcme(t, pool, options(t)).Text())
 	d := directory(t, pool)
-	if d.Company != "Acme" || len(d.Agents) != 2 || len(d.Users) != 3 || len(d.Teams) != 1 || len(d.Channels) != 2 {
-		t.Errorf("directory: %+v", d)
+	if len(d.Teams) != 1 {
+		t.Fatalf("got %d teams, want Support alone: %+v", len(d.Teams), d.Teams)
 	}
-	if got, want := d.Teams[0].Members, []store.AgentID{d.Agents[0].ID, d.Agents[1].ID}; !slices.Equal(got, want) {
-		t.Errorf("members %v, want %v", got, want)
-	}
-	for _, c := range d.Channels {
-		if c.Home != (c.Channel == "C0SUPPORT") {
-			t.Errorf("home: %+v", c)
-		}
-	}
-	slack, rookery := accountNamed(t, pool, "slack"), accountNamed(t, pool, "rookery")
-	if slack.Side != "surface" || slack.Kind != "slack" {
-		t.Errorf("surface: %+v", slack)
-	}
-	if rookery.SurfaceID == nil || *rookery.SurfaceID != slack.ID || rookery.SurfaceChannel != "C0ROOK" || rookery.Mode != "trial" ||
-		!slices.Equal(rookery.TrialTo, []string{"+15550100"}) || rookery.Secrets != nil || rookery.HoldSeconds != nil || rookery.Rate != 1 {
-		t.Errorf("rookery: %+v", rookery)
-	}
-	home := accountNamed(t, pool, "home-loft")
-	if home.TeamID == nil || *home.TeamID != d.Teams[0].ID || *home.HoldSeconds != 20 || home.Mode != "live" || home.ReplyMode != "direct" {
-		t.Errorf("home-loft: %+v", home)
-	}
-	if strings.Contains(string(home.Config), "s3cret") || strings.Contains(string(home.Secrets), "s3cret") {
-		t.Error("a secret is stored in the open")
-	}
-	checkOpen(t, home)
+	support := d.Teams[0]
 
-	before := version(t, pool)
-	if got := apply(t, pool, acme, o, variables...); len(got.Changes) > 0 || version(t, pool) != before {
-		t.Errorf("the second time:\n%s", got.Text())
-	}
+	t.Run("company, people and teams", func(t *testing.T) {
+		wantEqual(t, "company", d.Company, "Acme")
+		wantEqual(t, "users of agents", len(d.Users), 3) // Ann's in both chats, Ben's in one
+		if len(d.Agents) != 2 {
+			t.Fatalf("got %d agents, want Ann and Ben: %+v", len(d.Agents), d.Agents)
+		}
+		if want := []store.AgentID{d.Agents[0].ID, d.Agents[1].ID}; !slices.Equal(support.Members, want) {
+			t.Errorf("members of Support: got %v, want %v", support.Members, want)
+		}
+	})
+
+	t.Run("channels of a team", func(t *testing.T) {
+		wantEqual(t, "number of channels", len(d.Channels), 2)
+		for _, c := range d.Channels {
+			wantEqual(t, c.Channel+" is the home", c.Home, c.Channel == "C0SUPPORT")
+		}
+	})
+
+	t.Run("an account with a place of its own", func(t *testing.T) {
+		slack, rookery := accountNamed(t, pool, "slack"), accountNamed(t, pool, "rookery")
+		wantEqual(t, "side of slack", slack.Side, "surface")
+		wantEqual(t, "kind of slack", slack.Kind, "slack")
+		if rookery.SurfaceID == nil {
+			t.Fatal("rookery has no surface, want slack")
+		}
+		wantEqual(t, "surface of rookery", *rookery.SurfaceID, slack.ID)
+		wantEqual(t, "channel of rookery", rookery.SurfaceChannel, "C0ROOK")
+	})
+
+	t.Run("an account on trial, with defaults", func(t *testing.T) {
+		rookery := accountNamed(t, pool, "rookery")
+		wantEqual(t, "mode", rookery.Mode, "trial")
+		wantEqual(t, "rate", rookery.Rate, 1)
+		if want := []string{"+15550100"}; !slices.Equal(rookery.TrialTo, want) {
+			t.Errorf("whom it writes to on trial: got %q, want %q", rookery.TrialTo, want)
+		}
+		if rookery.Secrets != nil {
+			t.Errorf("got secrets of %d bytes, want none", len(rookery.Secrets))
+		}
+		if rookery.HoldSeconds != nil {
+			t.Errorf("hold: got %v s, want the default", *rookery.HoldSeconds)
+		}
+	})
+
+	t.Run("an account of a team, with a hold", func(t *testing.T) {
+		home := accountNamed(t, pool, "home-loft")
+		if home.TeamID == nil {
+			t.Fatal("home-loft has no team, want Support")
+		}
+		wantEqual(t, "team", *home.TeamID, support.ID)
+		if home.HoldSeconds == nil {
+			t.Fatal("home-loft has the default hold, want 20 s")
+		}
+		wantEqual(t, "hold in seconds", *home.HoldSeconds, 20)
+		wantEqual(t, "mode", home.Mode, "live")
+		wantEqual(t, "reply mode", home.ReplyMode, "direct")
+	})
 }
 
-func checkOpen(t *testing.T, home store.Account) {
-	t.Helper()
+// The second time a file leaves nothing to do.
+// R-013, R-124
+func TestSameFileChangesNothing(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	pool := acmeApplied(t, o)
+	before := version(t, pool)
+	if got := applyAcme(t, pool, o); len(got.Changes) > 0 {
+		t.Errorf("got changes, want none:\n%s", got.Text())
+	}
+	wantEqual(t, "version of the settings", version(t, pool), before)
+}
+
+// Open gives the fields of an account's channel, secrets among them.
+func TestOpenGivesAllFields(t *testing.T) {
+	t.Parallel()
+	home := accountNamed(t, acmeApplied(t, options(t)), "home-loft")
 	config, err := Open(home, sealer(t), loft())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := channels.Config{"address": "help@acme.test", "aliases": "billing@acme.test\nsales@acme.test", "in.host": "loft.acme.test",
-		"in.port": "993", "in.security": "cage", "in.password": "tops3cret", "out.deep.password": "0ther"}
-	for name, value := range want {
-		if config[name] != value {
-			t.Errorf("open: %s = %q, want %q", name, config[name], value)
-		}
+	want := channels.Config{
+		"address":           "help@acme.test",
+		"aliases":           "billing@acme.test\nsales@acme.test",
+		"in.host":           "loft.acme.test",
+		"in.port":           "993",
+		"in.security":       "cage",
+		"in.password":       "tops3cret",
+		"out.deep.password": "0ther",
 	}
-	other, err := store.NewSealer(store.NewMasterKey())
+	for name, value := range want {
+		wantEqual(t, name, config[name], value)
+	}
+}
+
+// Secrets are stored sealed: for one account, by one master key.
+func TestSecretsAreSealed(t *testing.T) {
+	t.Parallel()
+	home := accountNamed(t, acmeApplied(t, options(t)), "home-loft")
+	const secret = "s3cret" // a part of the password
+	wantEqual(t, "the password is in the open in the fields", strings.Contains(string(home.Config), secret), false)
+	wantEqual(t, "the password is in the open in the secrets", strings.Contains(string(home.Secrets), secret), false)
+
+	otherKey, err := store.NewSealer(store.NewMasterKey())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(home, other, loft()); err == nil {
-		t.Error("another master key opens the secrets")
+	if _, err := Open(home, otherKey, loft()); err == nil {
+		t.Error("another master key opens the secrets, want an error")
 	}
-	home.Name = "rookery"
-	if _, err := Open(home, sealer(t), loft()); err == nil {
-		t.Error("secrets open for another account")
+
+	otherAccount := home
+	otherAccount.Name = "rookery"
+	if _, err := Open(otherAccount, sealer(t), loft()); err == nil {
+		t.Error("the secrets open for another account, want an error")
 	}
 }
 
@@ -219,29 +293,31 @@ func TestApplyRefuses(t *testing.T) {
 	golden.Text(t, "testdata/apply_refused.txt", shown.String())
 }
 
-// Two who apply at once don't do it twice.
+// Of several who apply the same file at once, one changes everything, and the others find nothing to do.
 func TestApplyAtOnce(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	o := options(t)
 	file := parse(t, acme, "LOFT_PASSWORD=a", "OUT=b")
-	results := make(chan int)
-	for range 4 {
+	const appliers = 4
+	changes := make(chan int)
+	for range appliers {
 		go func() {
 			got, err := Apply(context.Background(), pool, file, o)
 			if err != nil {
 				t.Error(err)
 			}
-			results <- len(got.Changes)
+			changes <- len(got.Changes)
 		}()
 	}
 	changed := 0
-	for range 4 {
-		if <-results > 0 {
+	for range appliers {
+		if <-changes > 0 {
 			changed++
 		}
 	}
-	if d := directory(t, pool); changed != 1 || len(d.Accounts) != 5 || d.Version != 2 {
-		t.Errorf("%d of 4 changed something; %d accounts, version %d", changed, len(d.Accounts), d.Version)
-	}
+	wantEqual(t, "how many changed something", changed, 1)
+	d := directory(t, pool)
+	wantEqual(t, "accounts", len(d.Accounts), 5)
+	wantEqual(t, "version of the settings", d.Version, 2)
 }
