@@ -7,103 +7,237 @@ import (
 	"time"
 )
 
-// single makes markings of a field that has one value: pairs of label and answer.
-func single(pairs ...string) (marks []marking) {
+// markSingles makes markings of a field that has one value: from pairs of a label and the answer.
+func markSingles(pairs ...string) (marks []marking) {
 	for i := 0; i < len(pairs); i += 2 {
 		marks = append(marks, marking{expected: []string{pairs[i]}, answered: []string{pairs[i+1]}})
 	}
 	return marks
 }
 
+// near reports whether two figures are the same but for rounding, or neither is one.
 func near(a Ratio, b float64) bool {
 	return a.None() && math.IsNaN(b) || math.Abs(float64(a)-b) < 1e-9
 }
 
-// TestFigures computes figures that were computed by hand.
+// The figures of a field are those that were computed by hand.
 func TestFigures(t *testing.T) {
 	t.Parallel()
-	none := math.NaN()
-	for _, c := range []struct {
+	none := math.NaN() // there is nothing to divide by
+	tests := []struct {
 		name                string
 		marks               []marking
 		macro, micro, exact float64
 	}{
-		{"nothing at all", nil, none, none, none},
-		{"all right", single("a", "a", "b", "b"), 1, 1, 1},
-		{"all wrong", single("a", "b", "b", "a"), 0, 0, 0},
-		// a: 2 found, 1 missed: F1 4/5; b: 1 found, 1 invented: 2/3
-		{"one wrong", single("a", "a", "a", "a", "a", "b", "b", "b"), (0.8 + 2.0/3) / 2, 0.75, 0.75},
-		// c is invented only: its F1 is 0, and counts
-		{"an invented class", single("a", "a", "a", "c"), (2.0/3 + 0) / 2, 0.5, 0.5},
-		{"no answer is wrong", []marking{{expected: []string{"a"}, failed: true}, {expected: []string{"a"}, answered: []string{"a"}}},
-			2.0 / 3, 2.0 / 3, 0.5},
-		{"no answer where nothing was to find is not right", []marking{{failed: true}, {}}, none, none, 0.5},
-		// sets: a found, b missed, c invented; then nothing to find and nothing found
-		{"sets", []marking{{expected: []string{"a", "b"}, answered: []string{"c", "a"}}, {}}, 1.0 / 3, 0.5, 0.5},
-		{"order doesn't matter", []marking{{expected: []string{"a", "b"}, answered: []string{"b", "a"}}}, 1, 1, 1},
-		{"more than asked", []marking{{expected: []string{"a"}, answered: []string{"a", "b"}}}, 0.5, 2.0 / 3, 0},
-	} {
-		macro, micro, exact := macroF1(c.marks), microF1(c.marks), shareExact(c.marks)
-		if !near(macro, c.macro) || !near(micro, c.micro) || !near(exact, c.exact) {
-			t.Errorf("%s: macro %v, micro %v, exact %v; wanted %v, %v, %v", c.name, macro, micro, exact, c.macro, c.micro, c.exact)
-		}
+		{
+			name:  "no messages",
+			marks: nil,
+			macro: none,
+			micro: none,
+			exact: none,
+		},
+		{
+			name:  "all right",
+			marks: markSingles("a", "a", "b", "b"),
+			macro: 1,
+			micro: 1,
+			exact: 1,
+		},
+		{
+			name:  "all wrong",
+			marks: markSingles("a", "b", "b", "a"),
+			macro: 0,
+			micro: 0,
+			exact: 0,
+		},
+		{
+			// a: 2 found, 1 missed, F1 4/5; b: 1 found, 1 invented, F1 2/3
+			name:  "one wrong",
+			marks: markSingles("a", "a", "a", "a", "a", "b", "b", "b"),
+			macro: (0.8 + 2.0/3) / 2,
+			micro: 0.75,
+			exact: 0.75,
+		},
+		{
+			// c is invented only: its F1 is 0, and counts
+			name:  "an invented class",
+			marks: markSingles("a", "a", "a", "c"),
+			macro: (2.0/3 + 0) / 2,
+			micro: 0.5,
+			exact: 0.5,
+		},
+		{
+			name: "no answer is a wrong one",
+			marks: []marking{
+				{expected: []string{"a"}, failed: true},
+				{expected: []string{"a"}, answered: []string{"a"}},
+			},
+			macro: 2.0 / 3,
+			micro: 2.0 / 3,
+			exact: 0.5,
+		},
+		{
+			name:  "no answer is a wrong one also where nothing was to be found",
+			marks: []marking{{failed: true}, {}},
+			macro: none,
+			micro: none,
+			exact: 0.5,
+		},
+		{
+			// a is found, b missed, c invented; in the second message there is nothing to find, and nothing was found
+			name:  "sets",
+			marks: []marking{{expected: []string{"a", "b"}, answered: []string{"c", "a"}}, {}},
+			macro: 1.0 / 3,
+			micro: 0.5,
+			exact: 0.5,
+		},
+		{
+			name:  "a set in another order",
+			marks: []marking{{expected: []string{"a", "b"}, answered: []string{"b", "a"}}},
+			macro: 1,
+			micro: 1,
+			exact: 1,
+		},
+		{
+			name:  "a set with more than was labelled",
+			marks: []marking{{expected: []string{"a"}, answered: []string{"a", "b"}}},
+			macro: 0.5,
+			micro: 2.0 / 3,
+			exact: 0,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := macroF1(tt.marks); !near(got, tt.macro) {
+				t.Errorf("macro-F1: got %v, want %v", got, tt.macro)
+			}
+			if got := microF1(tt.marks); !near(got, tt.micro) {
+				t.Errorf("micro-F1: got %v, want %v", got, tt.micro)
+			}
+			if got := shareExact(tt.marks); !near(got, tt.exact) {
+				t.Errorf("share of exact answers: got %v, want %v", got, tt.exact)
+			}
+		})
 	}
 }
 
-// TestInterval: it holds the figure, is narrower for more messages, and is the same each time.
-func TestInterval(t *testing.T) {
+// markFew returns markings of six messages, four of them right.
+func markFew() []marking {
+	return markSingles("a", "a", "a", "b", "b", "b", "b", "b", "a", "a", "b", "a")
+}
+
+// The interval of a figure is drawn at random, and is the same each time all the same.
+func TestIntervalIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
-	few := single("a", "a", "a", "b", "b", "b", "b", "b", "a", "a", "b", "a")
+	low, _ := estimateInterval(markFew(), macroF1)
+	if second, _ := estimateInterval(markFew(), macroF1); second != low {
+		t.Errorf("the low end was %v, and %v the second time", low, second)
+	}
+}
+
+// The interval of a figure holds the figure, and is narrower if more messages say the same.
+func TestIntervalIsNarrowerForMoreMessages(t *testing.T) {
+	t.Parallel()
+	few := markFew()
 	var many []marking
 	for range 20 {
 		many = append(many, few...)
 	}
-	low, high := estimateInterval(few, macroF1)
-	if again, _ := estimateInterval(few, macroF1); again != low {
-		t.Errorf("%v, and %v the second time", low, again)
-	}
-	figure := macroF1(few)
+	figure := macroF1(few) // and of many, which have the same shares
+	fewLow, fewHigh := estimateInterval(few, macroF1)
 	manyLow, manyHigh := estimateInterval(many, macroF1)
-	if low > figure || figure > high || manyLow > figure || figure > manyHigh || manyHigh-manyLow >= high-low {
-		t.Errorf("%v is in %v to %v, and in %v to %v", figure, low, high, manyLow, manyHigh)
+	if figure < fewLow || figure > fewHigh {
+		t.Errorf("few messages: the figure %v is not in its interval, %v to %v", figure, fewLow, fewHigh)
 	}
-	if low, high := estimateInterval(nil, macroF1); !low.None() || !high.None() {
-		t.Errorf("of nothing: %v to %v", low, high)
+	if figure < manyLow || figure > manyHigh {
+		t.Errorf("many messages: the figure %v is not in its interval, %v to %v", figure, manyLow, manyHigh)
 	}
-	if low, high := estimateInterval(single("a", "a"), macroF1); low != 1 || high != 1 {
-		t.Errorf("of all right: %v to %v", low, high)
+	if manyHigh-manyLow >= fewHigh-fewLow {
+		t.Errorf("many messages: got %v to %v, want it narrower than that of few, %v to %v", manyLow, manyHigh, fewLow, fewHigh)
 	}
 }
 
-// TestRatio: what can't be divided is a dash, and null.
-func TestRatio(t *testing.T) {
+func TestIntervalOfNoMessages(t *testing.T) {
+	t.Parallel()
+	low, high := estimateInterval(nil, macroF1)
+	if !low.None() {
+		t.Errorf("low end: got %v, want none", low)
+	}
+	if !high.None() {
+		t.Errorf("high end: got %v, want none", high)
+	}
+}
+
+func TestIntervalOfAllRight(t *testing.T) {
+	t.Parallel()
+	low, high := estimateInterval(markSingles("a", "a"), macroF1)
+	if low != 1 {
+		t.Errorf("low end: got %v, want 1", low)
+	}
+	if high != 1 {
+		t.Errorf("high end: got %v, want 1", high)
+	}
+}
+
+// In JSON a ratio has three decimals; one with nothing to divide by is null.
+func TestRatioAsJSON(t *testing.T) {
 	t.Parallel()
 	raw, err := json.Marshal([]Ratio{ratioOf(1, 3), ratioOf(0, 5), ratioOf(1, 0)})
-	if err != nil || string(raw) != "[0.333,0,null]" {
-		t.Errorf("%s, %v", raw, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if shown := ratioOf(2, 3).String() + ratioOf(0, 0).String(); shown != "0.67–" {
-		t.Error(shown)
+	if got, want := string(raw), "[0.333,0,null]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// In a text a ratio has two decimals; one with nothing to divide by is a dash.
+func TestRatioAsText(t *testing.T) {
+	t.Parallel()
+	if got, want := ratioOf(2, 3).String(), "0.67"; got != want {
+		t.Errorf("two thirds: got %s, want %s", got, want)
+	}
+	if got, want := ratioOf(0, 0).String(), "–"; got != want {
+		t.Errorf("nothing of nothing: got %s, want %s", got, want)
 	}
 }
 
 func TestQuantile(t *testing.T) {
 	t.Parallel()
-	ten := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
-	for share, want := range map[float64]int{0: 1, 0.025: 1, 0.5: 5, 0.95: 10, 1: 10} {
-		if got := quantileOf(ten, share); got != want {
-			t.Errorf("%v: %v, wanted %v", share, got, want)
+	oneToTen := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
+	tests := []struct {
+		share float64
+		want  int
+	}{
+		{share: 0, want: 1},
+		{share: 0.025, want: 1},
+		{share: 0.5, want: 5},
+		{share: 0.95, want: 10},
+		{share: 1, want: 10},
+	}
+	for _, tt := range tests {
+		if got := quantileOf(oneToTen, tt.share); got != tt.want {
+			t.Errorf("quantileOf(1 to 10, %v) = %v, want %v", tt.share, got, tt.want)
 		}
 	}
 }
 
-func TestShown(t *testing.T) {
+// A time is shown with three digits at most.
+func TestRoundDuration(t *testing.T) {
 	t.Parallel()
-	for d, want := range map[time.Duration]string{
-		1234567 * time.Nanosecond: "1.23ms", 12345 * time.Nanosecond: "12µs", 2345678 * time.Microsecond: "2.35s", 0: "0s",
-	} {
-		if got := roundDuration(d); got != want {
-			t.Errorf("%v is shown as %s, want %s", d, got, want)
+	tests := []struct {
+		duration time.Duration
+		want     string
+	}{
+		{duration: 0, want: "0s"},
+		{duration: 12345 * time.Nanosecond, want: "12µs"},
+		{duration: 1234567 * time.Nanosecond, want: "1.23ms"},
+		{duration: 2345678 * time.Microsecond, want: "2.35s"},
+	}
+	for _, tt := range tests {
+		if got := roundDuration(tt.duration); got != tt.want {
+			t.Errorf("roundDuration(%v) = %s, want %s", tt.duration, got, tt.want)
 		}
 	}
 }
