@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -27,94 +28,213 @@ func checked() Question {
 	}
 }
 
-// TestCheckNames: what an answer names must be there.
-func TestCheckNames(t *testing.T) {
+// Intents and tags that the desk doesn't have, and those that stand there twice or are too many, are left out. So is a language that is
+// none; a feeling that is none becomes a neutral one. Who answered stays.
+func TestCheckKeepsKnownNames(t *testing.T) {
 	t.Parallel()
 	got := Check(checked(), Answer{
-		Language: "xxx", Sentiment: "furious", Intents: []string{"nope", "problem", "problem", "billing", "quote"},
-		Tags: []string{"spam", "vip", "vip", "a", "b", "delivery"}, By: "m", Degraded: true,
-		Actions: []Action{{"delete", "all"}, {Assign, "eve"}, {Assign, ""}, {Template, "tpl-9"}, {Priority, "low"}, {Snooze, "tomorrow"},
-			{Snooze, "2026-13-01"},
-			{Assign, "kim"}, {Assign, "kim"}, {Snooze, "2026-11-27T10:00:00Z"}, {Priority, "high"}},
+		Language:  "xxx",
+		Sentiment: "furious",
+		Intents:   []string{"nope", "problem", "problem", "billing", "quote"},
+		Tags:      []string{"spam", "vip", "vip", "a", "b", "delivery"},
+		By:        "m",
+		Degraded:  true,
 	})
-	want := Answer{Sentiment: Neutral, Intents: []string{"problem", "billing"}, Tags: []string{"vip", "a", "b"}, By: "m", Degraded: true,
-		Actions: []Action{{Assign, "kim"}, {Snooze, "2026-11-27T10:00:00Z"}}}
+	want := Answer{
+		Sentiment: Neutral,
+		Intents:   []string{"problem", "billing"},
+		Tags:      []string{"vip", "a", "b"},
+		By:        "m",
+		Degraded:  true,
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
+}
+
+// Where a desk has intents of its own, no others are kept.
+func TestCheckKeepsIntentsOfTheDesk(t *testing.T) {
+	t.Parallel()
 	q := checked()
-	q.Desk.Intents, q.Desk.Actions = []Intent{{Name: "own"}}, nil
-	got = Check(q, Answer{Language: "de", Sentiment: Pressing, Intents: []string{"problem", "own"},
-		Actions: []Action{{Assign, "kim"}, {Priority, "high"}}})
-	if want := (Answer{Language: "de", Sentiment: Pressing, Intents: []string{"own"}}); !reflect.DeepEqual(got, want) {
+	q.Desk.Intents = []Intent{{Name: "own"}}
+	got := Check(q, Answer{Language: "de", Sentiment: Pressing, Intents: []string{"problem", "own"}})
+	want := Answer{Language: "de", Sentiment: Pressing, Intents: []string{"own"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// Of the suggested actions the first two are kept that the desk has, with what is there: a solver of an example, a date, a source.
+func TestCheckActions(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		actions []Action
+		want    []Action
+	}{
+		{
+			name: "each that can't be done is left out, then those that are too many",
+			actions: []Action{
+				{"delete", "all"}, // no action
+				{Assign, "eve"},   // has solved nothing
+				{Assign, ""},
+				{Template, "tpl-9"},    // no source
+				{Priority, "low"},      // no priority
+				{Snooze, "tomorrow"},   // no date
+				{Snooze, "2026-13-01"}, // no date
+				{Assign, "kim"},
+				{Assign, "kim"}, // is there already
+				{Snooze, "2026-11-27T10:00:00Z"},
+				{Priority, "high"}, // the third one
+			},
+			want: []Action{{Assign, "kim"}, {Snooze, "2026-11-27T10:00:00Z"}},
+		},
+		{
+			name:    "a template and a day",
+			actions: []Action{{Template, "tpl-1"}, {Snooze, "2026-11-27"}},
+			want:    []Action{{Template, "tpl-1"}, {Snooze, "2026-11-27"}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := Check(checked(), Answer{Actions: tt.actions}).Actions; !slices.Equal(got, tt.want) {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+// A desk without actions gets none suggested.
+func TestCheckActionsOfADeskWithoutAny(t *testing.T) {
+	t.Parallel()
+	q := checked()
+	q.Desk.Actions = nil
+	if got := Check(q, Answer{Actions: []Action{{Assign, "kim"}, {Priority, "high"}}}).Actions; got != nil {
+		t.Errorf("got %+v, want none", got)
+	}
+}
+
+// A reason of urgency is kept if it is the customer's own words. The urgency stays without it.
+func TestCheckReasonOfUrgency(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		reason string
+		want   string
+	}{
+		{name: "the customer's words", reason: "I need it today", want: "I need it today"},
+		{name: "with other white space", reason: " Where is my  order? ", want: "Where is my order?"},
+		{name: "the name of a file", reason: "bill-555.pdf", want: "bill-555.pdf"},
+		{name: "with a sign that turns the text around", reason: "I need\u202e it today", want: "I need it today"},
+		{name: "other words", reason: "The customer threatens to leave", want: ""},
+		{name: "an agent's words", reason: "See https://help.example/start", want: ""},
+		{name: "in other letters", reason: "i need it today", want: ""},
+		{name: "too long", reason: strings.Repeat("x", 121), want: ""},
+		{name: "none", reason: "", want: ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := Check(checked(), Answer{Urgency: Urgency{Urgent: true, Because: tt.reason}}).Urgency
+			if !got.Urgent {
+				t.Error("the urgency is lost")
+			}
+			if got.Because != tt.want {
+				t.Errorf("%q: got the reason %q, want %q", tt.reason, got.Because, tt.want)
+			}
+		})
+	}
+}
+
+func TestCheckReasonWithoutUrgency(t *testing.T) {
+	t.Parallel()
+	got := Check(checked(), Answer{Urgency: Urgency{Because: "I need it today"}}).Urgency
+	if want := (Urgency{}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	all := []Action{{Template, "tpl-1"}, {Snooze, "2026-11-27"}}
-	if got := Check(checked(), Answer{Actions: all}); !reflect.DeepEqual(got.Actions, all) {
-		t.Errorf("got %+v, want %+v", got.Actions, all)
-	}
 }
 
-// TestCheckUrgency: a reason is the customer's own.
-func TestCheckUrgency(t *testing.T) {
+// A reason is shown in a thread, where a mention would call people: it is left out even if the customer wrote it.
+func TestCheckReasonWithAMention(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ because, want string }{
-		{"I need it today", "I need it today"}, {" Where is my  order? ", "Where is my order?"}, {"bill-555.pdf", "bill-555.pdf"},
-		{"The customer threatens to leave", ""}, {"See https://help.example/start", ""}, {"i need it today", ""},
-		{strings.Repeat("x", 121), ""}, {"", ""},
-		{"I need\u202e it today", "I need it today"},
-	} {
-		got := Check(checked(), Answer{Urgency: Urgency{Urgent: true, Because: c.because}}).Urgency
-		if !got.Urgent || got.Because != c.want {
-			t.Errorf("%q: %+v, want %q", c.because, got, c.want)
-		}
-	}
-	if got := Check(checked(), Answer{Urgency: Urgency{Because: "I need it today"}}).Urgency; got != (Urgency{}) {
-		t.Errorf("a reason without urgency: %+v, want %+v", got, (Urgency{}))
-	}
 	q := checked()
 	q.Burst[0].Text = "now <!channel> now"
-	if got := Check(q, Answer{Urgency: Urgency{Urgent: true, Because: "now <!channel>"}}).Urgency; got.Because != "" {
-		t.Errorf("a mention stayed: %+v", got)
+	got := Check(q, Answer{Urgency: Urgency{Urgent: true, Because: "now <!channel>"}}).Urgency
+	if got.Because != "" {
+		t.Errorf("got the reason %q, want none", got.Because)
 	}
 }
 
-// TestCheckReferences: numbers are the customer's own, whole, and link by the desk's patterns.
+// A number is kept once, if it is the customer's own, whole and of a kind that the desk has. Its link is kept if the desk's pattern
+// makes it.
 func TestCheckReferences(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		in   Reference
-		want *Reference
+	const link = "https://shop.example/orders/4711-22"
+	tests := []struct {
+		name      string
+		reference Reference
+		want      []Reference
 	}{
-		{Reference{"order", "4711-22", "https://shop.example/orders/4711-22"},
-			&Reference{"order", "4711-22", "https://shop.example/orders/4711-22"}},
-		{Reference{"order", " 4711-22 ", "https://evil.example/4711-22"}, &Reference{"order", "4711-22", ""}},
-		{Reference{"bill", "RE-99", "https://shop.example/orders/RE-99"}, &Reference{"bill", "RE-99", ""}},
-		{Reference{"bill", "555", ""}, &Reference{"bill", "555", ""}},
-		{Reference{"quote", "Q-77", ""}, &Reference{"quote", "Q-77", ""}},
-		{Reference{"order", "8888-11", ""}, nil}, // the agent's words
-		{Reference{"order", "4711-2", ""}, nil},
-		{Reference{"bill", "2345678", ""}, nil},
-		{Reference{"bill", "", ""}, nil},
-		{Reference{"bill", "0000", ""}, nil},
-		{Reference{"card", "RE-99", ""}, nil},
-		{Reference{"bill", "RE-99\u200b", ""}, nil},
-	} {
-		got := Check(checked(), Answer{References: []Reference{c.in, c.in}}).References
-		if c.want == nil && len(got) != 0 || c.want != nil && (len(got) != 1 || got[0] != *c.want) {
-			t.Errorf("%+v: %+v", c.in, got)
-		}
+		{
+			name:      "the customer's, with the desk's link",
+			reference: Reference{"order", "4711-22", link},
+			want:      []Reference{{"order", "4711-22", link}},
+		},
+		{
+			name:      "another link",
+			reference: Reference{"order", " 4711-22 ", "https://evil.example/4711-22"},
+			want:      []Reference{{"order", "4711-22", ""}},
+		},
+		{
+			name:      "a link of another kind",
+			reference: Reference{"bill", "RE-99", "https://shop.example/orders/RE-99"},
+			want:      []Reference{{"bill", "RE-99", ""}},
+		},
+		{
+			name:      "in the name of a file",
+			reference: Reference{"bill", "555", ""},
+			want:      []Reference{{"bill", "555", ""}},
+		},
+		{
+			name:      "in an earlier message of the customer",
+			reference: Reference{"quote", "Q-77", ""},
+			want:      []Reference{{"quote", "Q-77", ""}},
+		},
+		{name: "the agent's", reference: Reference{"order", "8888-11", ""}},
+		{name: "the beginning of a number", reference: Reference{"order", "4711-2", ""}},
+		{name: "the middle of a number", reference: Reference{"bill", "2345678", ""}},
+		{name: "empty", reference: Reference{"bill", "", ""}},
+		{name: "nobody wrote it", reference: Reference{"bill", "0000", ""}},
+		{name: "an unknown kind", reference: Reference{"card", "RE-99", ""}},
+		{name: "with a sign that isn't seen", reference: Reference{"bill", "RE-99\u200b", ""}},
 	}
-	q := checked()
-	q.Desk.References = nil
-	got := Check(q, Answer{References: []Reference{{Kind: "order", Value: "4711-22", Link: "https://x.example"},
-		{Kind: "bill", Value: "RE-99"}}}).References
-	if len(got) != 1 || got[0] != (Reference{Kind: "order", Value: "4711-22"}) {
-		t.Errorf("without patterns: %+v", got)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			twice := []Reference{tt.reference, tt.reference}
+			if got := Check(checked(), Answer{References: twice}).References; !slices.Equal(got, tt.want) {
+				t.Errorf("twice %+v: got %+v, want %+v", tt.reference, got, tt.want)
+			}
+		})
 	}
 }
 
-// TestCheckReplies: counts, lengths, doubles and sources.
+// A desk without patterns knows the usual kinds, without links.
+func TestCheckReferencesWithoutPatterns(t *testing.T) {
+	t.Parallel()
+	q := checked()
+	q.Desk.References = nil
+	got := Check(q, Answer{References: []Reference{
+		{Kind: "order", Value: "4711-22", Link: "https://x.example"},
+		{Kind: "bill", Value: "RE-99"},
+	}}).References
+	if want := []Reference{{Kind: "order", Value: "4711-22"}}; !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// Of the replies the first three are kept that are neither empty, too long nor there already, with the sources that there are, each once.
 func TestCheckReplies(t *testing.T) {
 	t.Parallel()
 	reply := func(s string, ids ...string) Reply { return Reply{Text: s, Sources: ids} }
@@ -124,7 +244,7 @@ func TestCheckReplies(t *testing.T) {
 	}}).Replies
 	want := []Reply{reply("One\ntwo.", "tpl-1"), reply(strings.Repeat("é", 2000)), reply("Three")}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v, want %+v", got, want)
+		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
 
