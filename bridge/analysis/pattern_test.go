@@ -57,7 +57,7 @@ func TestLinkTo(t *testing.T) {
 			wantQuery: "https://shop.example/o?n=..%2F..%2Fevil",
 		},
 		{
-			name:      "the folder above alone makes no link, because browsers would go there",
+			name:      "dots alone make no link: in a path they would lead to another folder",
 			number:    "..",
 			wantPath:  "",
 			wantQuery: "",
