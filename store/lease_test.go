@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -15,26 +14,61 @@ import (
 	"parley/store/storetest"
 )
 
-// leaseSeconds is longer than any test of this file.
+// leaseSeconds is how long a lease of these tests is taken for: ten minutes, which no test lasts. Leases end by expireLease alone.
 const leaseSeconds = 600
 
-// tryLease asks for the lease "sweep", and returns whether the holder has it then.
-func tryLease(t *testing.T, pool *pgxpool.Pool, holder string) bool {
+// sweep is the lease that the tests of a single lease ask for.
+const sweep = "sweep"
+
+// tryLease asks for the lease sweep for a holder, and returns whether the holder has it then.
+func tryLease(t *testing.T, pool *pgxpool.Pool, holder string) (ok bool) {
 	t.Helper()
-	return must(store.TakeLease(t.Context(), pool, "sweep", holder, leaseSeconds))(t)
+	ok, err := store.TakeLease(t.Context(), pool, sweep, holder, leaseSeconds)
+	check(t, err)
+	return ok
 }
 
+// mustTakeLease takes the lease sweep for a holder, or ends the test if it is refused.
 func mustTakeLease(t *testing.T, pool *pgxpool.Pool, holder string) {
 	t.Helper()
 	if !tryLease(t, pool, holder) {
-		t.Fatalf("%s doesn't get the lease", holder)
+		t.Fatalf("holder %q was refused the lease, want it granted", holder)
 	}
 }
 
-// expireLease ends the time of a lease.
+// takeFreeLeases asks for the leases of these names for a holder. It returns the names of those that it got, sorted.
+func takeFreeLeases(t *testing.T, pool *pgxpool.Pool, holder string, names ...string) (taken []string) {
+	t.Helper()
+	taken, err := store.TakeLeases(t.Context(), pool, names, holder, leaseSeconds)
+	check(t, err)
+	slices.Sort(taken)
+	return taken
+}
+
+// manyLeaseNames returns a thousand names of leases: one statement has to do for all of them.
+func manyLeaseNames() (names []string) {
+	for i := range 1000 {
+		names = append(names, fmt.Sprint("account:", i))
+	}
+	return names
+}
+
+// expireLease makes a lease end a second ago, as if its holder hadn't renewed it.
 func expireLease(t *testing.T, pool *pgxpool.Pool, name string) {
 	t.Helper()
 	exec(t, pool, `UPDATE leases SET until = clock_timestamp() - interval '1 s' WHERE name = $1`, name)
+}
+
+// usesTransactionID runs something in a transaction that it rolls back. It returns whether PostgreSQL gave the transaction an id,
+// which it does with the first write or lock of a row.
+func usesTransactionID(t *testing.T, pool *pgxpool.Pool, run func(tx pgx.Tx)) (hasID bool) {
+	t.Helper()
+	tx, err := pool.Begin(t.Context())
+	check(t, err)
+	defer func() { check(t, tx.Rollback(t.Context())) }()
+	run(tx)
+	check(t, tx.QueryRow(t.Context(), `SELECT pg_current_xact_id_if_assigned() IS NOT NULL`).Scan(&hasID))
+	return hasID
 }
 
 func TestLeaseBelongsToOneHolder(t *testing.T) {
@@ -42,7 +76,7 @@ func TestLeaseBelongsToOneHolder(t *testing.T) {
 	pool := storetest.DB(t)
 	mustTakeLease(t, pool, "a")
 	if tryLease(t, pool, "b") {
-		t.Error("a second holder got the lease")
+		t.Error("a second holder got the lease while the first one held it")
 	}
 }
 
@@ -57,36 +91,43 @@ func TestLeasesOfTwoNamesAreIndependent(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	mustTakeLease(t, pool, "a")
-	if !must(store.TakeLease(t.Context(), pool, "other", "b", leaseSeconds))(t) {
-		t.Error("a lease of another name wasn't free")
+	ok, err := store.TakeLease(t.Context(), pool, "other", "b", leaseSeconds)
+	check(t, err)
+	if !ok {
+		t.Error("the lease of another name was refused, though nobody held it")
 	}
 }
 
-func TestExpiredLeaseGoesToOne(t *testing.T) {
+func TestExpiredLeaseIsFree(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	mustTakeLease(t, pool, "a")
-	expireLease(t, pool, "sweep")
+	expireLease(t, pool, sweep)
 	mustTakeLease(t, pool, "b")
 	if tryLease(t, pool, "a") {
-		t.Error("the former holder got the lease back that another one has taken")
+		t.Error("the former holder got the lease back, though another one has taken it")
 	}
 }
 
-func TestLeaseIsDroppedByItsHolderAlone(t *testing.T) {
+func TestDropLeaseByItsHolderFreesIt(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	mustTakeLease(t, pool, "b")
-	check(t, store.DropLease(t.Context(), pool, "sweep", "a"))
-	if tryLease(t, pool, "a") {
-		t.Error("a lease was dropped by somebody who doesn't hold it")
-	}
-	check(t, store.DropLease(t.Context(), pool, "sweep", "b"))
+	check(t, store.DropLease(t.Context(), pool, sweep, "b"))
 	mustTakeLease(t, pool, "a")
 }
 
-// A lease that several want at once goes to one.
-func TestLeaseRace(t *testing.T) {
+func TestDropLeaseByAnotherChangesNothing(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	mustTakeLease(t, pool, "b")
+	check(t, store.DropLease(t.Context(), pool, sweep, "a"))
+	if tryLease(t, pool, "a") {
+		t.Error("the lease was dropped by somebody who doesn't hold it")
+	}
+}
+
+func TestLeaseThatManyWantGoesToOne(t *testing.T) {
 	t.Parallel()
 	const rivals = 20
 	pool := storetest.DB(t)
@@ -94,7 +135,7 @@ func TestLeaseRace(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range rivals {
 		group.Go(func() {
-			ok, err := store.TakeLease(context.Background(), pool, "sweep", fmt.Sprint(i), leaseSeconds)
+			ok, err := store.TakeLease(t.Context(), pool, sweep, fmt.Sprint(i), leaseSeconds)
 			if err != nil {
 				t.Error(err)
 			}
@@ -109,34 +150,59 @@ func TestLeaseRace(t *testing.T) {
 	}
 }
 
-// costsTransactionID runs something in a transaction that is rolled back, and returns whether the transaction got an id.
-func costsTransactionID(t *testing.T, pool *pgxpool.Pool, run func(tx pgx.Tx)) (hasID bool) {
-	t.Helper()
-	tx := must(pool.Begin(t.Context()))(t)
-	defer func() { check(t, tx.Rollback(t.Context())) }()
-	run(tx)
-	check(t, tx.QueryRow(t.Context(), `SELECT pg_current_xact_id_if_assigned() IS NOT NULL`).Scan(&hasID))
-	return hasID
-}
-
-// takeManyLeases takes a thousand leases for "holder", and returns their names.
-func takeManyLeases(t *testing.T, pool *pgxpool.Pool) (names []string) {
-	t.Helper()
-	for i := range 1000 {
-		names = append(names, fmt.Sprint("account:", i))
-	}
-	if got := must(store.TakeLeases(t.Context(), pool, names, "holder", leaseSeconds))(t); len(got) != len(names) {
-		t.Fatalf("%d leases were taken, want %d", len(got), len(names))
-	}
-	return names
-}
-
-func TestFindLeasesCostsNoTransactionID(t *testing.T) {
+func TestTakeLeasesTakesThoseThatAreFree(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	names := takeManyLeases(t, pool)
-	costs := costsTransactionID(t, pool, func(tx pgx.Tx) {
-		found := must(store.FindLeases(t.Context(), tx, names, ""))(t)
+	if got, want := takeFreeLeases(t, pool, "a", "2", "1"), []string{"1", "2"}; !slices.Equal(got, want) {
+		t.Fatalf("of two free leases %v were taken, want %v", got, want)
+	}
+	if got, want := takeFreeLeases(t, pool, "b", "1", "2", "3"), []string{"3"}; !slices.Equal(got, want) {
+		t.Errorf("of three leases, of which 1 and 2 are held, %v were taken, want %v", got, want)
+	}
+}
+
+func TestDropLeasesDropsOwnAndExpiredOnes(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	takeFreeLeases(t, pool, "a", "held", "expired")
+	takeFreeLeases(t, pool, "b", "own")
+	expireLease(t, pool, "expired")
+	names := []string{"held", "expired", "own"}
+	check(t, store.DropLeases(t.Context(), pool, names, "b"))
+
+	const noPrefix = "none" // no lease begins so: only those of names are found
+	left, err := store.FindLeases(t.Context(), pool, names, noPrefix)
+	check(t, err)
+	want := []store.Lease{{Name: "held", Holder: "a", Live: true}}
+	if !slices.Equal(left, want) {
+		t.Errorf("after the drop by b the leases are %+v, want %+v", left, want)
+	}
+}
+
+func TestFindLeasesByPrefix(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	takeFreeLeases(t, pool, "a", "mail:1", "chat:1")
+	found, err := store.FindLeases(t.Context(), pool, nil, "mail:")
+	check(t, err)
+	want := []store.Lease{{Name: "mail:1", Holder: "a", Live: true}}
+	if !slices.Equal(found, want) {
+		t.Errorf("leases by prefix: got %+v, want %+v", found, want)
+	}
+}
+
+// Whoever only looks at leases costs the database no transaction id, however many they are.
+func TestFindLeasesUsesNoTransactionID(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	names := manyLeaseNames()
+	if taken := takeFreeLeases(t, pool, "holder", names...); len(taken) != len(names) {
+		t.Fatalf("%d leases were taken, want %d", len(taken), len(names))
+	}
+	usesID := usesTransactionID(t, pool, func(tx pgx.Tx) {
+		const anyPrefix = "" // every name begins so
+		found, err := store.FindLeases(t.Context(), tx, names, anyPrefix)
+		check(t, err)
 		if len(found) != len(names) {
 			t.Fatalf("%d leases were found, want %d", len(found), len(names))
 		}
@@ -147,70 +213,27 @@ func TestFindLeasesCostsNoTransactionID(t *testing.T) {
 			t.Errorf("the first lease belongs to %q, want \"holder\"", found[0].Holder)
 		}
 	})
-	if costs {
-		t.Error("looking at leases cost a transaction id")
+	if usesID {
+		t.Error("looking at leases used a transaction id")
 	}
 }
 
-// Asking for leases does cost one, even if they are refused: that is why FindLeases exists.
-func TestTakeLeasesCostsATransactionID(t *testing.T) {
+// TakeLeases uses one even if all leases are refused: that is why FindLeases exists.
+func TestTakeLeasesUsesATransactionID(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	names := takeManyLeases(t, pool)
-	costs := costsTransactionID(t, pool, func(tx pgx.Tx) {
-		if got := must(store.TakeLeases(t.Context(), tx, names, "other", leaseSeconds))(t); len(got) > 0 {
-			t.Errorf("%d leases were taken from their holder, want none", len(got))
+	names := manyLeaseNames()
+	if taken := takeFreeLeases(t, pool, "holder", names...); len(taken) != len(names) {
+		t.Fatalf("%d leases were taken, want %d", len(taken), len(names))
+	}
+	usesID := usesTransactionID(t, pool, func(tx pgx.Tx) {
+		taken, err := store.TakeLeases(t.Context(), tx, names, "other", leaseSeconds)
+		check(t, err)
+		if len(taken) > 0 {
+			t.Errorf("%d leases were taken from their holder, want none", len(taken))
 		}
 	})
-	if !costs {
-		t.Error("asking for leases cost no transaction id")
-	}
-}
-
-func takeLeases(t *testing.T, pool *pgxpool.Pool, holder string, names ...string) []string {
-	t.Helper()
-	got := must(store.TakeLeases(t.Context(), pool, names, holder, leaseSeconds))(t)
-	slices.Sort(got)
-	return got
-}
-
-// Of several leases those are taken that are free.
-func TestTakeLeases(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	if got, want := takeLeases(t, pool, "a", "2", "1"), []string{"1", "2"}; !slices.Equal(got, want) {
-		t.Errorf("of two free leases %v were taken, want %v", got, want)
-	}
-	if got, want := takeLeases(t, pool, "b", "1", "2", "3"), []string{"3"}; !slices.Equal(got, want) {
-		t.Errorf("of three leases, of which two are held, %v were taken, want %v", got, want)
-	}
-}
-
-// Of several leases those are dropped that are the holder's own, or that expired.
-func TestDropLeases(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	takeLeases(t, pool, "a", "held", "expired")
-	takeLeases(t, pool, "b", "own")
-	expireLease(t, pool, "expired")
-	names := []string{"held", "expired", "own"}
-	check(t, store.DropLeases(t.Context(), pool, names, "b"))
-
-	left := must(store.FindLeases(t.Context(), pool, names, "none"))(t)
-	if want := []store.Lease{{Name: "held", Holder: "a", Live: true}}; !slices.Equal(left, want) {
-		t.Errorf("the leases that are left are %v, want %v", left, want)
-	}
-}
-
-func TestFindLeasesByPrefix(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	takeLeases(t, pool, "a", "1", "2")
-	found := must(store.FindLeases(t.Context(), pool, nil, "1"))(t)
-	if len(found) != 1 {
-		t.Fatalf("%d leases were found, want 1: %v", len(found), found)
-	}
-	if found[0].Name != "1" {
-		t.Errorf("the lease %q was found, want \"1\"", found[0].Name)
+	if !usesID {
+		t.Error("asking for leases used no transaction id")
 	}
 }
