@@ -9,133 +9,154 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// addTag changes rows. useDatabase looks whether a database is free of it.
-const addTag = `INSERT INTO tags (name, color) VALUES ('broken lamp', 'red')`
+// Reused gives a test the database of an earlier one, if what that one changed can be undone. The tests below run a first and a
+// second subtest on databases of Reused, and compare the names of the databases. They aren't parallel: a test beside them could
+// take the database that the first subtest gives back.
 
-// useDatabase runs a subtest that takes a database by Reused, checks that it has neither the tag nor the locks of an earlier
-// test, and uses it. It returns the database's name. When it returns, the subtest has given the database back.
-func useDatabase(t *testing.T, name string, use func(t *testing.T, pool *pgxpool.Pool)) (database string) {
+// runOnReused runs a subtest on a database of Reused, and returns the database's name. When it returns, the subtest has given the
+// database back.
+func runOnReused(t *testing.T, name string, use func(t *testing.T, pool *pgxpool.Pool)) (database string) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		pool := Reused(t)
 		database = pool.Config().ConnConfig.Database
-		if n := queryInt(t, pool, `SELECT count(*) FROM tags WHERE name = 'broken lamp'`); n != 0 {
-			t.Errorf("the database has %d tags of an earlier test, want none", n)
-		}
-		const countLocks = `
-			SELECT count(*)
-			FROM pg_locks
-			WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
-		if n := queryInt(t, pool, countLocks); n != 0 {
-			t.Errorf("the database has %d locks of an earlier test, want none", n)
-		}
 		use(t, pool)
 	})
 	return database
 }
 
+// addTag changes rows. checkClean looks for the tag.
+const addTag = `INSERT INTO tags (name, color) VALUES ('broken lamp', 'red')`
+
+// takeLock takes an advisory lock for as long as the session lives. checkClean looks for it.
+const takeLock = `SELECT pg_advisory_lock(7)`
+
+// checkClean checks that a database holds neither the tag of addTag nor any advisory lock.
+func checkClean(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	const countTags = `SELECT count(*) FROM tags WHERE name = 'broken lamp'`
+	if n := queryInt(t, pool, countTags); n != 0 {
+		t.Errorf("the database has %d tags of an earlier test, want none", n)
+	}
+	const countLocks = `
+		SELECT count(*)
+		FROM pg_locks
+		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+	if n := queryInt(t, pool, countLocks); n != 0 {
+		t.Errorf("the database has %d advisory locks of an earlier test, want none", n)
+	}
+}
+
+// queryInt runs a query that gives one number.
 func queryInt(t *testing.T, pool *pgxpool.Pool, query string) (n int) {
 	t.Helper()
 	if err := pool.QueryRow(t.Context(), query).Scan(&n); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", query, err)
 	}
 	return n
 }
 
-// The tests of this file run alone in their binary: parallel ones would take the database that they give back.
+// openSame opens a further pool with the settings of the first one.
+func openSame(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
+	return pgxpool.NewWithConfig(ctx, pool.Config())
+}
 
-func TestDatabaseIsReusedAfterChangesOfRows(t *testing.T) { //nolint:paralleltest // see above
-	first := useDatabase(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
+// What a test changed in rows and in its sessions is undone, so that the database can be used again.
+func TestDatabaseIsReusedAfterChangesOfRowsAndSessions(t *testing.T) { //nolint:paralleltest // see the top of the file
+	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
+		checkClean(t, pool)
 		Exec(t, pool, addTag)
-		Exec(t, pool, `SELECT pg_advisory_lock(7)`)
+		Exec(t, pool, takeLock)
 		Exec(t, pool, `CREATE TEMP TABLE mine (n int)`)
+		// A limit of 1 ms would end the statements of this test itself. So it is taken back at once.
 		Exec(t, pool, `SET statement_timeout = 1`)
 		Exec(t, pool, `RESET statement_timeout`)
 	})
-	second := useDatabase(t, "second", func(*testing.T, *pgxpool.Pool) {})
+	second := runOnReused(t, "second", checkClean)
 	if second != first {
-		t.Errorf("the second test got %s, want %s, which the first had", second, first)
+		t.Errorf("the second test got database %s, want %s again", second, first)
 	}
 }
 
-func TestDatabaseIsNotReusedWithAnotherTestsTrigger(t *testing.T) { //nolint:paralleltest // see above
-	first := useDatabase(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
+func TestDatabaseIsReusedThoughItsSessionsEnded(t *testing.T) { //nolint:paralleltest // see the top of the file
+	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
+		checkClean(t, pool)
+		Exec(t, pool, addTag)
+		pool.Reset() // closes all sessions
+	})
+	second := runOnReused(t, "second", checkClean)
+	if second != first {
+		t.Errorf("the second test got database %s, want %s again", second, first)
+	}
+}
+
+// Changes of the schema aren't undone: a database with another test's trigger is dropped.
+func TestDatabaseIsDroppedAfterANewTrigger(t *testing.T) { //nolint:paralleltest // see the top of the file
+	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
+		checkClean(t, pool)
 		Exec(t, pool, addTag)
 		Exec(t, pool, `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$`)
 		Exec(t, pool, `CREATE TRIGGER hold BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION hold()`)
 	})
-	second := useDatabase(t, "second", func(*testing.T, *pgxpool.Pool) {})
+	second := runOnReused(t, "second", checkClean)
 	if second == first {
-		t.Errorf("%s is used again with a trigger of another test", first)
+		t.Errorf("the second test got database %s, which has a trigger of the first, want another one", second)
 	}
 }
 
-func TestDatabaseIsNotReusedWithAnotherTestsDefault(t *testing.T) { //nolint:paralleltest // see above
-	first := useDatabase(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
+// A default is part of the schema, too, though the table keeps its columns.
+func TestDatabaseIsDroppedAfterAChangedDefault(t *testing.T) { //nolint:paralleltest // see the top of the file
+	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
+		checkClean(t, pool)
 		Exec(t, pool, addTag)
 		Exec(t, pool, `ALTER TABLE tags ALTER COLUMN color SET DEFAULT 'blue'`)
 	})
-	second := useDatabase(t, "second", func(*testing.T, *pgxpool.Pool) {})
+	second := runOnReused(t, "second", checkClean)
 	if second == first {
-		t.Errorf("%s is used again with a default of another test", first)
+		t.Errorf("the second test got database %s, which has a default of the first, want another one", second)
 	}
 }
 
-func TestDatabaseIsReusedThoughItsSessionsEnded(t *testing.T) { //nolint:paralleltest // see above
-	first := useDatabase(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
-		Exec(t, pool, addTag)
-		pool.Reset()
-	})
-	second := useDatabase(t, "second", func(*testing.T, *pgxpool.Pool) {})
-	if second != first {
-		t.Errorf("the second test got %s, want %s, which the first had", second, first)
-	}
-}
-
-// openFurther is how the tests below open a further pool.
-func openFurther(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) {
-	return pgxpool.NewWithConfig(ctx, pool.Config())
-}
-
-func TestFurtherPoolsOfOneTestAreDifferent(t *testing.T) { //nolint:paralleltest // see above
+func TestFurtherPoolsOfOneTestAreDifferent(t *testing.T) { //nolint:paralleltest // see the top of the file
 	pool := Reused(t)
-	one := Further(t, pool, "more", openFurther)
-	two := Further(t, pool, "more", openFurther)
+	one := Further(t, pool, "more", openSame)
+	two := Further(t, pool, "more", openSame)
 	if one == two {
-		t.Error("two further pools of one test are the same")
+		t.Error("the two further pools of this test are the same one")
 	}
 	if one == pool {
 		t.Error("the further pool is the first pool itself")
 	}
 }
 
-// A further pool serves the next test with the sessions that it has, as if they were new.
-func TestFurtherPoolIsReused(t *testing.T) { //nolint:paralleltest // see above
+// A further pool serves the next test with the sessions that it has, as if they were new: without their locks.
+func TestFurtherPoolIsReusedWithItsSessions(t *testing.T) { //nolint:paralleltest // see the top of the file
 	const getSession = `SELECT pg_backend_pid()`
 	var firstSession, secondSession int
-	first := useDatabase(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
-		further := Further(t, pool, "more", openFurther)
+	first := runOnReused(t, "first", func(t *testing.T, pool *pgxpool.Pool) {
+		checkClean(t, pool)
+		further := Further(t, pool, "more", openSame)
 		firstSession = queryInt(t, further, getSession)
-		Exec(t, further, `SELECT pg_advisory_lock(7)`)
+		Exec(t, further, takeLock)
 	})
-	second := useDatabase(t, "second", func(t *testing.T, pool *pgxpool.Pool) {
-		secondSession = queryInt(t, Further(t, pool, "more", openFurther), getSession)
+	second := runOnReused(t, "second", func(t *testing.T, pool *pgxpool.Pool) {
+		checkClean(t, pool)
+		secondSession = queryInt(t, Further(t, pool, "more", openSame), getSession)
 	})
 	if second != first {
-		t.Errorf("the second test got %s, want %s, which the first had", second, first)
+		t.Fatalf("the second test got database %s, want %s again", second, first)
 	}
 	if secondSession != firstSession {
 		t.Errorf("the second test's further pool has session %d, want %d, which the first had", secondSession, firstSession)
 	}
 }
 
-// A session that is still being opened when a test ends, since nobody waits for it any more, counts as in use: the pool gets
-// it a moment later.
-func TestSessionsBeingOpenedAreInUse(t *testing.T) {
-	t.Parallel()
+// A session that is still being opened counts as in use, even if nobody waits for it any more: the pool gets it a moment later.
+func TestSessionBeingOpenedIsInUse(t *testing.T) {
+	t.Parallel() // this database isn't one of Reused
 	config := DB(t).Config()
 	isOpening, mayGoOn := make(chan struct{}), make(chan struct{})
-	config.AfterConnect = func(context.Context, *pgx.Conn) error {
+	config.AfterConnect = func(context.Context, *pgx.Conn) error { // holds the session up while it is opened
 		close(isOpening)
 		<-mayGoOn
 		return nil
