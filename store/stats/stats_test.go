@@ -4,204 +4,255 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-	"parley/store/plantest"
 	"parley/store/stats"
 	"parley/store/storetest"
 )
 
-// fillStats makes a few rows of each thing that Read counts.
-func fillStats(t *testing.T, pool *pgxpool.Pool) {
+// The accounts of newDatabase.
+const (
+	mail store.AccountID = 100
+	chat store.AccountID = 101
+)
+
+// newDatabase returns a database with the accounts mail and chat, and nothing that waits.
+func newDatabase(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	for _, sql := range []string{
-		`INSERT INTO accounts (id, name, kind, side) VALUES (100, 'mail', 'email', 'channel'), (101, 'chat', 'chat', 'surface')`,
-		`UPDATE accounts SET status = 'error' WHERE id = 101`,
-		`INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at)
-			SELECT n, 1, 1, now(), now() + make_interval(mins => n) FROM unnest('{-10,-1,1}'::int[]) AS n`,
-		`INSERT INTO measure_due (conversations, since) VALUES ('{1}', clock_timestamp() - interval '3 min'), ('{1,2}', clock_timestamp())`,
-		`INSERT INTO gates (id, account_id, key, next_at) OVERRIDING SYSTEM VALUE
-			VALUES (1, 100, 'box', 'epoch'), (2, 101, 'C1', clock_timestamp() + interval '90 s'), (3, 101, 'C2', clock_timestamp() + interval '30 s')`,
-		`INSERT INTO lanes (id, account_id, key, gate_id, head, tail, due_at) VALUES
-			(1, 100, 'a', 1, 0, 3, now()),                      -- a day old, with two more behind it
-			(2, 100, 'b', 1, 5, 6, now() + interval '1 h'),     -- its attempt is unclear, and looked for in an hour
-			(3, 101, 'c', 2, 0, 1, now()),                      -- 5 minutes old
-			(4, 101, 'd', 2, 0, 1, now() + interval '20 s'),    -- held for 20 s
-			(5, 101, 'e', 2, 1, 1, NULL)                        -- empty`,
-		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, not_before) VALUES
-			(11, 1, 1, 'reply', 'queued', now() - interval '1 day', NULL), (12, 1, 2, 'reply', 'queued', now(), NULL),
-			(13, 1, 3, 'reply', 'queued', now(), NULL), (21, 2, 6, 'reply', 'unknown', now() - interval '30 min', NULL),
-			(31, 3, 1, 'said', 'queued', now() - interval '5 min', NULL),
-			(41, 4, 1, 'said', 'queued', now() - interval '5 min', now() + interval '20 s'), (51, 5, 1, 'said', 'accepted', now(), NULL)`,
-		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at) VALUES
-			(100, 'x1', 'k', '', 0, clock_timestamp() - interval '1 h'), (100, 'x2', 'k', '', 0, clock_timestamp()), (101, 'x3', 'k', '', 0, clock_timestamp())`,
-		`INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) SELECT external_id, 1, 0, id, id, id, now() FROM events WHERE external_id IN ('x1', 'x2')`,
-		`INSERT INTO quarantine (event_id, reason) SELECT id, 'odd' FROM events WHERE external_id = 'x3'`,
-		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
-		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 100, 'k', 1)`,
-		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES (1, 100, 1, 'open', now(), now())`,
-		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at)
-			VALUES (1, 1, 'out', 'unclear', now(), now() - interval '2 h'), (2, 1, 'out', 'out', now(), now())`,
-		`INSERT INTO suggestions (conversation_id, kind, value, shown_at, fate) VALUES (1, 'tag', 'A', now(), 'used'), (1, 'tag', 'B', now(), 'ignored'),
-			(1, 'tag', 'C', now(), ''), (2, 'reply', 'A', now(), 'edited'), (3, 'tag', 'A', now() - interval '8 days', 'used')`,
-	} {
-		exec(t, pool, sql)
-	}
+	pool := storetest.Reused(t)
+	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (100, 'mail', 'email', 'channel'), (101, 'chat', 'chat', 'surface')`)
+	return pool
 }
 
-// checkAge compares a number of seconds with what is wanted. The test itself takes some.
-func checkAge(t *testing.T, what string, got, want float64) {
+func readStats(t *testing.T, pool *pgxpool.Pool) stats.Stats {
 	t.Helper()
-	const tolerance = 30 // seconds
-	if math.Abs(got-want) > tolerance {
-		t.Errorf("%s: %.0f s, want about %.0f s", what, got, want)
-	}
-}
-
-// checkCount compares counts with those of one account.
-func checkCount(t *testing.T, what string, got []stats.AccountCount, account store.AccountID, n int) {
-	t.Helper()
-	if len(got) != 1 || got[0].AccountID != account || got[0].N != n {
-		t.Fatalf("%s: %+v, want %d of account %d", what, got, n, account)
-	}
-}
-
-// checkLanes compares what waits in the lanes to an account.
-func checkLanes(t *testing.T, what string, got, want stats.LaneStats) {
-	t.Helper()
-	if got.Deliveries != want.Deliveries || got.Unknown != want.Unknown || !slices.Equal(got.Ages, want.Ages) {
-		t.Errorf("%s: %d deliveries, %d unknown, ages %v; want %d, %d, %v",
-			what, got.Deliveries, got.Unknown, got.Ages, want.Deliveries, want.Unknown, want.Ages)
-	}
-	checkAge(t, "the oldest head of "+what, got.Oldest, want.Oldest)
-}
-
-// TestStats fills a database with a few rows of each thing that Read counts, and compares every count with them.
-func TestStats(t *testing.T) {
-	t.Parallel()
-	const mail, chat = 100, 101 // accounts
-	pool := storetest.DB(t)
-	fillStats(t, pool)
 	s, err := stats.Read(t.Context(), pool)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// checkAge compares a number of seconds with the age that the test gave its row. The row has grown older since: by as long as the
+// test took on a busy machine.
+func checkAge(t *testing.T, what string, seconds float64, want time.Duration) {
+	t.Helper()
+	const tolerance = 30 * time.Second
+	if math.Abs(seconds-want.Seconds()) > tolerance.Seconds() {
+		t.Errorf("%s: %.0f s, want %.0f s, give or take %s", what, seconds, want.Seconds(), tolerance)
+	}
+}
+
+// getOnlyCount returns the count of an account, and ends the test if another account is counted, too.
+func getOnlyCount(t *testing.T, counts []stats.AccountCount, account store.AccountID) stats.AccountCount {
+	t.Helper()
+	if len(counts) != 1 {
+		t.Fatalf("counts of %d accounts, want 1: %+v", len(counts), counts)
+	}
+	if counts[0].AccountID != account {
+		t.Fatalf("the count is that of account %d, want %d", counts[0].AccountID, account)
+	}
+	return counts[0]
+}
+
+func TestReadTellsTheDatabasesClock(t *testing.T) {
+	t.Parallel()
+	s := readStats(t, newDatabase(t))
 	if off := time.Since(s.Clock).Abs(); off > time.Minute {
 		t.Errorf("the database's clock is %s off, want at most %s", off, time.Minute)
 	}
-
-	t.Run("events", func(t *testing.T) {
-		if s.Pending != 2 || s.Capped {
-			t.Errorf("%d events are pending (capped: %v), want 2, all of them counted", s.Pending, s.Capped)
-		}
-		checkAge(t, "the oldest event", s.PendingOldest, 3600)
-	})
-	t.Run("quarantine", func(t *testing.T) { checkCount(t, "quarantined events", s.Quarantined, chat, 1) })
-	t.Run("undecided messages", func(t *testing.T) {
-		checkCount(t, "undecided messages", s.Undecided, mail, 1)
-		checkAge(t, "the oldest decision", s.Undecided[0].Oldest, 7200)
-	})
-	t.Run("lanes", func(t *testing.T) {
-		lanes := slices.SortedFunc(slices.Values(s.Lanes), func(a, b stats.LaneStats) int { return cmp.Compare(a.AccountID, b.AccountID) })
-		if len(lanes) != 2 {
-			t.Fatalf("lanes of %d accounts, want 2: %+v", len(lanes), lanes)
-		}
-		// The ages: not due, < 1 min, < 10 min, < 1 h, older.
-		checkLanes(t, "mail", lanes[0], stats.LaneStats{Deliveries: 4, Unknown: 1, Ages: []int32{0, 0, 0, 1, 1}, Oldest: 86400})
-		checkLanes(t, "chat", lanes[1], stats.LaneStats{Deliveries: 2, Unknown: 0, Ages: []int32{1, 0, 1, 0, 0}, Oldest: 300})
-	})
-	t.Run("gates", func(t *testing.T) {
-		if len(s.Gates) != 1 || s.Gates[0].AccountID != chat || s.Gates[0].Blocked != 2 {
-			t.Fatalf("gates: %+v, want two of account %d", s.Gates, chat)
-		}
-		checkAge(t, "the wait for the last gate", s.Gates[0].Wait, 90)
-	})
-	t.Run("bursts", func(t *testing.T) {
-		if s.Bursts != 2 {
-			t.Errorf("%d bursts are due, want 2", s.Bursts)
-		}
-		checkAge(t, "the oldest burst", s.BurstsOldest, 600)
-	})
-	t.Run("figures", func(t *testing.T) { checkAge(t, "the oldest change that isn't counted", s.FiguresOldest, 180) })
-	t.Run("suggestions", func(t *testing.T) {
-		want := []stats.SuggestionCount{{Kind: "reply", Shown: 1, Edited: 1}, {Kind: "tag", Shown: 3, Used: 1, Ignored: 1}}
-		if !slices.Equal(s.Suggestions, want) {
-			t.Errorf("suggestions: %+v, want %+v", s.Suggestions, want)
-		}
-	})
-	t.Run("broken accounts", func(t *testing.T) {
-		if want := []store.AccountID{chat}; !slices.Equal(s.Broken, want) {
-			t.Errorf("broken accounts: %v, want %v", s.Broken, want)
-		}
-	})
 }
 
-// TestStatsOfACrowd: with 100,000 rows of everything, Read stays within its limits and says so (Capped). Each of its
-// statements reads no more rows than its limit, by its index.
-func TestStatsOfACrowd(t *testing.T) {
+func TestReadCountsEventsThatWait(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
-	crowd := slices.Concat(plantest.Lanes(), plantest.Queues(), []string{
-		`INSERT INTO suggestions (conversation_id, kind, value, shown_at) SELECT n, 'tag', 'Billing', now() - n * interval '1 minute' FROM generate_series(1, 100000) AS n`,
-		`INSERT INTO measure_due (conversations, since) SELECT ARRAY[n], now() FROM generate_series(1, 100000) AS n`,
-	})
-	plantest.Run(t, pool, crowd, nil) // it only fills the database
-	s, err := stats.Read(t.Context(), pool)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !s.Capped || s.Pending != stats.MaxRows {
-		t.Errorf("%d events are pending (capped: %v), want %d and true", s.Pending, s.Capped, stats.MaxRows)
-	}
+	pool := newDatabase(t)
+	exec(t, pool, `
+		INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at) VALUES
+			(100, 'an hour old', 'k', '', 0, clock_timestamp() - interval '1 h'),
+			(100, 'new', 'k', '', 0, clock_timestamp()),
+			(101, 'applied', 'k', '', 0, clock_timestamp() - interval '2 h')   -- is in no queue, and must not count`)
+	exec(t, pool, `
+		INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+		SELECT external_id, 1, 0, id, id, id, now()
+		FROM events
+		WHERE external_id IN ('an hour old', 'new')`)
 
-	// limits: how many rows of a table the statement may read. They are Read's own, plus what it takes to see that there is more.
-	for _, tt := range []struct {
-		name   string
-		sql    string
-		args   []any
-		limits map[string]float64
-		index  string
-	}{
-		{
-			name: "pending", sql: stats.PendingSQL, args: []any{stats.MaxRows},
-			limits: map[string]float64{"queues": 2*stats.MaxRows + 1, "queue_events": stats.MaxRows + 1, "events": 1},
-		},
-		{
-			name: "quarantined", sql: stats.QuarantinedSQL, args: []any{stats.MaxRows},
-			limits: map[string]float64{"quarantine": stats.MaxRows, "events": stats.MaxRows}, index: "quarantine_pkey",
-		},
-		{
-			name: "undecided", sql: stats.UndecidedSQL, args: []any{stats.MaxRows},
-			limits: map[string]float64{"messages": 0}, index: "messages_unclear",
-		},
-		{
-			name: "lanes", sql: stats.LanesSQL, args: []any{stats.MaxLanesPerGate, stats.MaxLanes},
-			limits: map[string]float64{"lanes": 1.1 * stats.MaxLanes, "deliveries": stats.MaxLanes}, index: "lanes_due",
-		},
-		{
-			name: "suggestions", sql: stats.SuggestionsSQL, args: []any{100},
-			limits: map[string]float64{"suggestions": 110}, index: "suggestions_shown",
-		},
-		{name: "bursts", sql: stats.BurstsSQL, args: []any{stats.MaxRows}, limits: map[string]float64{"bursts": stats.MaxRows}, index: "bursts_due"},
-		{name: "figures", sql: stats.FiguresSQL, args: []any{stats.MaxRows}, limits: map[string]float64{"measure_due": stats.MaxRows}},
-		{name: "gates", sql: stats.GatesSQL, limits: map[string]float64{"gates": 50}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			p := plantest.ExplainHot(t, pool, tt.sql, tt.args...)
-			for table, limit := range tt.limits {
-				rows, indexes := p.Touched(table)
-				if rows > limit {
-					t.Errorf("%.0f rows of %s were read, want at most %.0f; indexes %s", rows, table, limit, indexes)
-				}
-			}
-			if _, indexes := p.Touched(""); tt.index != "" && !strings.Contains(indexes, tt.index) {
-				t.Errorf("index %s is not used, but %s", tt.index, indexes)
-			}
-		})
+	s := readStats(t, pool)
+	if s.Pending != 2 {
+		t.Errorf("%d events are pending, want 2", s.Pending)
+	}
+	if s.Capped {
+		t.Error("a limit was reached, want all events counted")
+	}
+	checkAge(t, "the oldest event", s.PendingOldest, time.Hour)
+}
+
+func TestReadCountsQuarantinedEvents(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	exec(t, pool, `
+		INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) VALUES
+			(100, 'sound', 'k', '', 0),
+			(101, 'odd', 'k', '', 0)`)
+	exec(t, pool, `INSERT INTO quarantine (event_id, reason) SELECT id, 'odd' FROM events WHERE external_id = 'odd'`)
+
+	if count := getOnlyCount(t, readStats(t, pool).Quarantined, chat); count.N != 1 {
+		t.Errorf("%d events are quarantined, want 1", count.N)
+	}
+}
+
+// A message is undecided if it is unclear whether it arrived: a person has to decide.
+func TestReadCountsUndecidedMessages(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'x')`)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 100, 'k', 1)`)
+	exec(t, pool, `
+		INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
+		VALUES (1, 100, 1, 'open', now(), now())`)
+	exec(t, pool, `
+		INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at) VALUES
+			(1, 1, 'out', 'unclear', now(), now() - interval '2 h'),
+			(2, 1, 'out', 'out', now(), now())`)
+
+	count := getOnlyCount(t, readStats(t, pool).Undecided, mail)
+	if count.N != 1 {
+		t.Errorf("%d messages are undecided, want 1", count.N)
+	}
+	checkAge(t, "the oldest undecided message", count.Oldest, 2*time.Hour)
+}
+
+func TestReadCountsWhatWaitsInLanes(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 100, 'box'), (2, 101, 'C1')`)
+	exec(t, pool, `
+		INSERT INTO lanes (id, account_id, key, gate_id, head, tail, due_at) VALUES
+			(1, 100, 'a day old, two more behind it', 1, 0, 3, now()),
+			(2, 100, 'unclear, looked for in an hour', 1, 5, 6, now() + interval '1 h'),
+			(3, 101, '5 minutes old', 2, 0, 1, now()),
+			(4, 101, 'held for 20 s', 2, 0, 1, now() + interval '20 s'),
+			(5, 101, 'empty', 2, 1, 1, NULL)`)
+	exec(t, pool, `
+		INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, not_before) VALUES
+			(11, 1, 1, 'reply', 'queued', now() - interval '1 day', NULL),
+			(12, 1, 2, 'reply', 'queued', now(), NULL),
+			(13, 1, 3, 'reply', 'queued', now(), NULL),
+			(21, 2, 6, 'reply', 'unknown', now() - interval '30 min', NULL),
+			(31, 3, 1, 'said', 'queued', now() - interval '5 min', NULL),
+			(41, 4, 1, 'said', 'queued', now() - interval '5 min', now() + interval '20 s'),
+			(51, 5, 1, 'said', 'accepted', now(), NULL)`)
+
+	lanes := readStats(t, pool).Lanes
+	if len(lanes) != 2 {
+		t.Fatalf("lanes of %d accounts, want 2: %+v", len(lanes), lanes)
+	}
+	slices.SortFunc(lanes, func(a, b stats.LaneStats) int { return cmp.Compare(a.AccountID, b.AccountID) })
+	// Ages has the numbers of heads that aren't due, and that are younger than 1 min, 10 min, 1 h, and older.
+	checkLanes(t, lanes[0], stats.LaneStats{AccountID: mail, Deliveries: 4, Unknown: 1, Ages: []int32{0, 0, 0, 1, 1}})
+	checkAge(t, "the mailbox's oldest head", lanes[0].Oldest, 24*time.Hour)
+	checkLanes(t, lanes[1], stats.LaneStats{AccountID: chat, Deliveries: 2, Unknown: 0, Ages: []int32{1, 0, 1, 0, 0}})
+	checkAge(t, "the chat's oldest head", lanes[1].Oldest, 5*time.Minute)
+}
+
+// checkLanes compares the counts of an account's lanes. Oldest is for checkAge.
+func checkLanes(t *testing.T, got, want stats.LaneStats) {
+	t.Helper()
+	if got.AccountID != want.AccountID {
+		t.Fatalf("lanes of account %d, want %d", got.AccountID, want.AccountID)
+	}
+	if got.Deliveries != want.Deliveries {
+		t.Errorf("account %d: %d deliveries wait, want %d", want.AccountID, got.Deliveries, want.Deliveries)
+	}
+	if got.Unknown != want.Unknown {
+		t.Errorf("account %d: %d heads are unknown, want %d", want.AccountID, got.Unknown, want.Unknown)
+	}
+	if !slices.Equal(got.Ages, want.Ages) {
+		t.Errorf("account %d: ages %v, want %v", want.AccountID, got.Ages, want.Ages)
+	}
+}
+
+func TestReadCountsClosedGates(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	exec(t, pool, `
+		INSERT INTO gates (id, account_id, key, next_at) OVERRIDING SYSTEM VALUE VALUES
+			(1, 100, 'open', 'epoch'),
+			(2, 101, 'closed for long', clock_timestamp() + interval '90 s'),
+			(3, 101, 'closed', clock_timestamp() + interval '30 s')`)
+
+	gates := readStats(t, pool).Gates
+	if len(gates) != 1 {
+		t.Fatalf("closed gates of %d accounts, want 1: %+v", len(gates), gates)
+	}
+	if gates[0].AccountID != chat {
+		t.Errorf("closed gates of account %d, want %d", gates[0].AccountID, chat)
+	}
+	if gates[0].Blocked != 2 {
+		t.Errorf("%d gates are closed, want 2", gates[0].Blocked)
+	}
+	checkAge(t, "the time until the last gate opens", gates[0].Wait, 90*time.Second)
+}
+
+func TestReadCountsBurstsThatAreDue(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	exec(t, pool, `
+		INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at) VALUES
+			(1, 1, 1, now(), now() - interval '10 min'),
+			(2, 1, 1, now(), now() - interval '1 min'),
+			(3, 1, 1, now(), now() + interval '1 min')   -- is due later, and must not count`)
+
+	s := readStats(t, pool)
+	if s.Bursts != 2 {
+		t.Errorf("%d bursts are due, want 2", s.Bursts)
+	}
+	checkAge(t, "the oldest burst", s.BurstsOldest, 10*time.Minute)
+}
+
+// A change of conversations waits in measure_due until the team's figures count it.
+func TestReadTellsTheAgeOfFigures(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	exec(t, pool, `
+		INSERT INTO measure_due (conversations, since) VALUES
+			('{1}', clock_timestamp() - interval '3 min'),
+			('{1,2}', clock_timestamp())`)
+
+	checkAge(t, "the oldest change that isn't counted", readStats(t, pool).FiguresOldest, 3*time.Minute)
+}
+
+func TestReadCountsSuggestionsOfSevenDays(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	exec(t, pool, `
+		INSERT INTO suggestions (conversation_id, kind, value, shown_at, fate) VALUES
+			(1, 'tag', 'A', now(), 'used'),
+			(1, 'tag', 'B', now(), 'ignored'),
+			(1, 'tag', 'C', now(), ''),                          -- nobody has done anything about it yet
+			(2, 'reply', 'A', now(), 'edited'),
+			(3, 'tag', 'A', now() - interval '8 days', 'used')   -- is too old to count`)
+
+	got := readStats(t, pool).Suggestions
+	want := []stats.SuggestionCount{
+		{Kind: "reply", Shown: 1, Edited: 1},
+		{Kind: "tag", Shown: 3, Used: 1, Ignored: 1},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("suggestions: got %+v, want %+v", got, want)
+	}
+}
+
+func TestReadNamesBrokenAccounts(t *testing.T) {
+	t.Parallel()
+	pool := newDatabase(t)
+	exec(t, pool, `UPDATE accounts SET status = 'error' WHERE id = $1`, chat)
+
+	if got, want := readStats(t, pool).Broken, []store.AccountID{chat}; !slices.Equal(got, want) {
+		t.Errorf("broken accounts: got %v, want %v", got, want)
 	}
 }
