@@ -2,6 +2,7 @@ package request_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,138 +14,248 @@ import (
 	"parley/store/storetest"
 )
 
-const lease = time.Minute
+var check, exec = storetest.Check, storetest.Exec
 
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+const (
+	lease = time.Minute // longer than any of these tests
+	many  = 9           // more requests than any of these tests makes
+)
 
-// count gives the number that sql selects.
-func count(t *testing.T, pool *pgxpool.Pool, sql string) (n int) {
+// queryCount gives the number that sql selects.
+func queryCount(t *testing.T, pool *pgxpool.Pool, sql string) (n int) {
 	t.Helper()
 	check(t, pool.QueryRow(t.Context(), sql).Scan(&n))
 	return n
 }
 
-func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
-	t.Helper()
-	_, err := pool.Exec(t.Context(), sql, args...)
-	check(t, err)
-}
-
-// asked asks for a text so long ago.
-func asked(t *testing.T, pool *pgxpool.Pool, conversation store.ConversationID, name string, ago time.Duration) {
+// addRequest asks for a text of a conversation, as if it had been asked for so long ago.
+func addRequest(t *testing.T, pool *pgxpool.Pool, conversation store.ConversationID, name string, ago time.Duration) {
 	t.Helper()
 	now, err := store.Now(t.Context(), pool)
 	check(t, err)
-	check(t, request.Add(t.Context(), pool, []request.Request{{ConversationID: conversation, Name: name, Ask: []byte(`{"Task":"summarise"}`), AskedAt: now.Add(-ago)}}))
+	check(t, request.Add(t.Context(), pool, []request.Request{{
+		ConversationID: conversation,
+		Name:           name,
+		Ask:            []byte(`{"Task":"summarise"}`),
+		AskedAt:        now.Add(-ago),
+	}}))
 }
 
-func claimed(t *testing.T, pool *pgxpool.Pool, most int) []request.Request {
+// claimAtMost claims requests that are due.
+func claimAtMost(t *testing.T, pool *pgxpool.Pool, most int) []request.Request {
 	t.Helper()
 	list, err := request.Claim(t.Context(), pool, most, lease)
 	check(t, err)
 	return list
 }
 
-// fact is what tells an answer.
-func fact(name string) store.NewEvent {
+// claimOne claims all requests that are due, of which there has to be one.
+func claimOne(t *testing.T, pool *pgxpool.Pool) request.Request {
+	t.Helper()
+	list := claimAtMost(t, pool, many)
+	if len(list) != 1 {
+		t.Fatalf("%d requests were claimed, want 1: %+v", len(list), list)
+	}
+	return list[0]
+}
+
+// checkNothingIsDue claims, and reports whatever it gets.
+func checkNothingIsDue(t *testing.T, pool *pgxpool.Pool, when string) {
+	t.Helper()
+	if list := claimAtMost(t, pool, many); len(list) != 0 {
+		t.Errorf("%s: claimed %+v, want none", when, list)
+	}
+}
+
+// expireLeases ends all claims, as if their processes had died.
+func expireLeases(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	exec(t, pool, `UPDATE text_requests SET leased_until = clock_timestamp() - interval '1 second' WHERE leased_until IS NOT NULL`)
+}
+
+// newFact is an event that tells an answer.
+func newFact(name string) store.NewEvent {
 	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: name, Payload: []byte("{}")}
 }
 
-// The same is written once while it waits and for ten seconds after its answer; then it is asked anew.
-func TestTheSameIsAskedOnce(t *testing.T) {
+// listConversations gives the conversations of requests, sorted.
+func listConversations(list []request.Request) (ids []store.ConversationID) {
+	for _, r := range list {
+		ids = append(ids, r.ConversationID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func TestAddNothing(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
-	check(t, request.Add(t.Context(), pool, nil))
-	asked(t, pool, 1, "summary", 20*time.Second)
-	asked(t, pool, 1, "summary", 19*time.Second)
-	asked(t, pool, 1, "translation", 0)
-	asked(t, pool, 2, "summary", 0)
-	first := claimed(t, pool, 9)
-	if len(first) != 3 || first[0].Attempt != 1 || string(first[0].Ask) != `{"Task": "summarise"}` {
-		t.Fatalf("claimed %+v", first)
+	check(t, request.Add(t.Context(), storetest.DB(t), nil))
+}
+
+func TestClaimHandsOutWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 0)
+	got := claimOne(t, pool)
+	if got.Attempt != 1 {
+		t.Errorf("it is attempt %d, want 1", got.Attempt)
 	}
-	for _, r := range first {
-		check(t, request.Finish(t.Context(), pool, r, fact(fmt.Sprint(r.ConversationID, r.Name))))
-	}
-	if n := count(t, pool, `SELECT count(*) FROM text_requests WHERE done_at IS NOT NULL AND ask = '{}'`); n != 3 {
-		t.Errorf("%d are done, without their words, want 3", n)
-	}
-	asked(t, pool, 1, "summary", 0) // a double click
-	if again := claimed(t, pool, 9); len(again) != 0 {
-		t.Errorf("claimed %+v, want none", again)
-	}
-	exec(t, pool, `UPDATE text_requests SET done_at = done_at - interval '11 seconds' WHERE conversation_id = 1`)
-	asked(t, pool, 1, "summary", 0)
-	if again := claimed(t, pool, 9); len(again) != 1 || again[0].Attempt != 1 || again[0].Epoch <= first[0].Epoch {
-		t.Errorf("claimed %+v", again)
+	if want := `{"Task": "summarise"}`; string(got.Ask) != want { // as PostgreSQL writes it
+		t.Errorf("what is asked is %s, want %s", got.Ask, want)
 	}
 }
 
-// Who lost a claim changes nothing any more; a request that waits again is taken when it is due, the oldest first.
-func TestClaims(t *testing.T) {
+// A request is told from another one by its conversation and its name.
+func TestTheSameIsAskedOnceWhileItWaits(t *testing.T) {
 	t.Parallel()
-	pool := storetest.DB(t)
-	for i := range store.ConversationID(3) {
-		asked(t, pool, i+1, "summary", time.Duration(9-i)*time.Second)
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 20*time.Second)
+	addRequest(t, pool, 1, "summary", 19*time.Second)
+	addRequest(t, pool, 1, "translation", 0)
+	addRequest(t, pool, 2, "summary", 0)
+
+	got := listConversations(claimAtMost(t, pool, many))
+	if want := []store.ConversationID{1, 1, 2}; !slices.Equal(got, want) {
+		t.Errorf("requests of conversations %v were claimed, want %v", got, want)
 	}
-	two := claimed(t, pool, 2)
-	if len(two) != 2 || two[0].ConversationID+two[1].ConversationID != 3 {
-		t.Fatalf("claimed %+v", two)
+}
+
+func TestFinishForgetsTheWords(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 0)
+	addRequest(t, pool, 1, "translation", 0)
+	addRequest(t, pool, 2, "summary", 0)
+	for _, r := range claimAtMost(t, pool, many) {
+		check(t, request.Finish(t.Context(), pool, r, newFact(fmt.Sprint(r.ConversationID, r.Name))))
 	}
-	if rest := claimed(t, pool, 9); len(rest) != 1 || rest[0].ConversationID != 3 {
-		t.Errorf("the rest is %+v", rest)
+	if n := queryCount(t, pool, `SELECT count(*) FROM text_requests WHERE done_at IS NOT NULL AND ask = '{}'`); n != 3 {
+		t.Errorf("%d requests are done and without their words, want 3", n)
 	}
-	exec(t, pool, `UPDATE text_requests SET leased_until = clock_timestamp() - interval '1 second' WHERE conversation_id = 1`)
-	taken := claimed(t, pool, 9)
-	if len(taken) != 1 || taken[0].ConversationID != 1 || taken[0].Attempt != 2 {
-		t.Fatalf("taken over %+v", taken)
+}
+
+// For ten seconds after its answer the same isn't asked anew: that would be a double click.
+func TestAnsweredRequestIsAskedAnewAfterTenSeconds(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 20*time.Second)
+	first := claimOne(t, pool)
+	check(t, request.Finish(t.Context(), pool, first, newFact("answer")))
+
+	addRequest(t, pool, 1, "summary", 0)
+	checkNothingIsDue(t, pool, "asked again at once")
+
+	exec(t, pool, `UPDATE text_requests SET done_at = done_at - interval '11 seconds'`)
+	addRequest(t, pool, 1, "summary", 0)
+	again := claimOne(t, pool)
+	if again.Attempt != 1 {
+		t.Errorf("asked anew: it is attempt %d, want 1", again.Attempt)
 	}
-	old := taken[0]
-	old.Epoch--
-	check(t, request.Finish(t.Context(), pool, old, fact("late")))
-	check(t, request.Drop(t.Context(), pool, old))
-	check(t, request.Retry(t.Context(), pool, old, 0))
-	check(t, request.Postpone(t.Context(), pool, old, 0))
-	if n := count(t, pool, `SELECT count(*) FROM events WHERE external_id = 'late'`) + len(claimed(t, pool, 9)); n != 0 {
-		t.Error("whoever lost the claim was heard")
+	if again.Epoch <= first.Epoch {
+		t.Errorf("asked anew: its epoch is %d, want more than %d", again.Epoch, first.Epoch)
 	}
-	check(t, request.Retry(t.Context(), pool, taken[0], time.Hour))
-	if early := claimed(t, pool, 9); len(early) != 0 {
-		t.Errorf("claimed before its time: %+v, want none", early)
+}
+
+func TestClaimTakesTheOldestFirst(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 9*time.Second)
+	addRequest(t, pool, 2, "summary", 8*time.Second)
+	addRequest(t, pool, 3, "summary", 7*time.Second)
+
+	got := listConversations(claimAtMost(t, pool, 2))
+	if want := []store.ConversationID{1, 2}; !slices.Equal(got, want) {
+		t.Fatalf("requests of conversations %v were claimed first, want %v", got, want)
 	}
-	exec(t, pool, `UPDATE text_requests SET due_at = parley_now() WHERE conversation_id = 1`)
-	again := claimed(t, pool, 9)
-	if len(again) != 1 || again[0].Attempt != 3 {
-		t.Fatalf("claimed %+v", again)
+	if rest := claimOne(t, pool); rest.ConversationID != 3 {
+		t.Errorf("a request of conversation %d was claimed then, want 3", rest.ConversationID)
 	}
-	check(t, request.Postpone(t.Context(), pool, again[0], 0))
-	if again = claimed(t, pool, 9); len(again) != 1 || again[0].Attempt != 3 {
-		t.Fatalf("claimed after it was postponed %+v", again)
+}
+
+func TestExpiredClaimIsTakenOver(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 0)
+	claimOne(t, pool)
+	expireLeases(t, pool)
+	if taken := claimOne(t, pool); taken.Attempt != 2 {
+		t.Errorf("it is attempt %d, want 2", taken.Attempt)
 	}
-	check(t, request.Finish(t.Context(), pool, again[0], fact("told")))
-	check(t, request.Finish(t.Context(), pool, again[0], fact("twice")))
-	if n := count(t, pool, `SELECT count(*) FROM events WHERE external_id IN ('told', 'twice')`); n != 1 {
-		t.Errorf("%d facts tell of it, want 1", n)
+}
+
+func TestLostClaimChangesNothing(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 0)
+	lost := claimOne(t, pool)
+	expireLeases(t, pool)
+	claimOne(t, pool) // by somebody else
+
+	check(t, request.Finish(t.Context(), pool, lost, newFact("late")))
+	check(t, request.Drop(t.Context(), pool, lost))
+	check(t, request.Retry(t.Context(), pool, lost, 0))
+	check(t, request.Postpone(t.Context(), pool, lost, 0))
+	if n := queryCount(t, pool, `SELECT count(*) FROM events WHERE external_id = 'late'`); n != 0 {
+		t.Errorf("%d facts of the lost claim are stored, want none", n)
 	}
-	check(t, request.Drop(t.Context(), pool, two[1]))
-	asked(t, pool, two[1].ConversationID, "summary", 0) // what was dropped may be asked at once
-	if n := len(claimed(t, pool, 9)); n != 1 {
-		t.Errorf("%d claimed, want 1", n)
+	checkNothingIsDue(t, pool, "after all that the lost claim tried")
+	if n := queryCount(t, pool, `SELECT count(*) FROM text_requests WHERE done_at IS NULL`); n != 1 {
+		t.Errorf("%d requests are open, want the 1 of the other claim", n)
 	}
+}
+
+func TestRetriedRequestWaitsUntilItIsDue(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 0)
+	check(t, request.Retry(t.Context(), pool, claimOne(t, pool), time.Hour))
+	checkNothingIsDue(t, pool, "before the hour is over")
+
+	exec(t, pool, `UPDATE text_requests SET due_at = parley_now()`)
+	if again := claimOne(t, pool); again.Attempt != 2 {
+		t.Errorf("once it is due it is attempt %d, want 2", again.Attempt)
+	}
+}
+
+func TestPostponedRequestCountsNoAttempt(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 0)
+	check(t, request.Postpone(t.Context(), pool, claimOne(t, pool), 0))
+	if again := claimOne(t, pool); again.Attempt != 1 {
+		t.Errorf("after it was postponed it is attempt %d, want 1", again.Attempt)
+	}
+}
+
+func TestFinishedTwiceTellsOneFact(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 0)
+	claim := claimOne(t, pool)
+	check(t, request.Finish(t.Context(), pool, claim, newFact("told")))
+	check(t, request.Finish(t.Context(), pool, claim, newFact("twice")))
+	if n := queryCount(t, pool, `SELECT count(*) FROM events WHERE external_id IN ('told', 'twice')`); n != 1 {
+		t.Errorf("%d facts tell the answer, want 1", n)
+	}
+}
+
+func TestDroppedRequestMayBeAskedAtOnce(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	addRequest(t, pool, 1, "summary", 0)
+	check(t, request.Drop(t.Context(), pool, claimOne(t, pool)))
+	addRequest(t, pool, 1, "summary", 0)
+	claimOne(t, pool)
 }
 
 // Very many answered requests are in nobody's way, and go a thousand at a time.
-func TestPlans(t *testing.T) {
+func TestCrowdOfAnsweredRequests(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	crowd := []string{
 		`INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at, done_at)
-			SELECT n, 'summary', '{}', parley_now(), parley_now(), CASE WHEN n % 100 > 0 THEN parley_now() - n * interval '1 s' END FROM generate_series(1, 300000) AS n`,
+			SELECT n, 'summary', '{}', parley_now(), parley_now(), CASE WHEN n % 100 > 0 THEN parley_now() - n * interval '1 s' END
+			FROM generate_series(1, 300000) AS n`,
 	}
 	plantest.Run(t, pool, crowd, []plantest.Statement{
 		{
@@ -169,10 +280,11 @@ func TestPlans(t *testing.T) {
 			Index:   "text_requests_done",
 		},
 	})
-	for _, want := range []int{296_000, 295_000} { // what plantest runs is rolled back
+	// 297,000 are answered. What plantest ran has been rolled back.
+	for _, want := range []int{296_000, 295_000} {
 		check(t, request.DropOld(t.Context(), pool))
-		if n := count(t, pool, `SELECT count(*) FROM text_requests WHERE done_at IS NOT NULL`); n != want {
-			t.Errorf("%d answered ones are left, want %d", n, want)
+		if n := queryCount(t, pool, `SELECT count(*) FROM text_requests WHERE done_at IS NOT NULL`); n != want {
+			t.Errorf("after a batch %d answered requests are left, want %d", n, want)
 		}
 	}
 }
