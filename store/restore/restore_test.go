@@ -11,96 +11,127 @@ import (
 	"parley/store/storetest"
 )
 
-var check, exec, row = storetest.Check, storetest.Exec, storetest.Row
+var check, exec = storetest.Check, storetest.Exec
 
-// restored makes a new database one into which a backup was restored, some time after the backup.
-func restored(t *testing.T, backupAt time.Time, later time.Duration) *pgxpool.Pool {
+// restoreBackup makes a database one into which a backup of this time is restored now.
+func restoreBackup(t *testing.T, pool *pgxpool.Pool, backupAt time.Time) {
 	t.Helper()
-	pool := storetest.DB(t)
-	exec(t, pool, `UPDATE clock SET ahead = $1`, later)
 	check(t, restore.Begin(t.Context(), pool, "test"))
 	_, err := restore.Finish(t.Context(), pool, backupAt)
 	check(t, err)
-	return pool
 }
 
-// given draws so many ids and conversation numbers, and returns the first and the last of each.
-func given(t *testing.T, pool *pgxpool.Pool, ids, numbers int) (firstID, lastID int64, first, last store.ConversationID) {
+// drawIDs draws so many ids, and returns the first and the last.
+func drawIDs(t *testing.T, pool *pgxpool.Pool, n int) (first, last int64) {
 	t.Helper()
-	var list store.IDs
-	check(t, list.Ensure(t.Context(), pool, ids))
-	firstID = list.Next()
-	for range ids - 1 {
-		lastID = list.Next()
+	var ids store.IDs
+	check(t, ids.Ensure(t.Context(), pool, n))
+	first = ids.Next()
+	for range n - 1 {
+		last = ids.Next()
 	}
-	drawn, err := store.ConversationNumbers(t.Context(), pool, numbers)
-	check(t, err)
-	return firstID, lastID, drawn[0], drawn[numbers-1]
+	return first, last
 }
 
-// The same backup is restored twice: what the first run gave to customers and colleagues stands in their mails and buttons,
-// and must not mean another conversation in the second.
-func TestSameBackupTwice(t *testing.T) {
+// drawNumbers draws so many numbers of conversations, and returns the first and the last.
+func drawNumbers(t *testing.T, pool *pgxpool.Pool, n int) (first, last store.ConversationID) {
+	t.Helper()
+	numbers, err := store.ConversationNumbers(t.Context(), pool, n)
+	check(t, err)
+	if len(numbers) != n {
+		t.Fatalf("%d numbers were drawn, want %d", len(numbers), n)
+	}
+	return numbers[0], numbers[n-1]
+}
+
+// The same backup is restored twice, the second time a minute later. What the first run gave to customers and colleagues stands in
+// their mails and buttons, and must not mean another conversation in the second.
+func TestSecondRestoreGivesNewIDsAndNumbers(t *testing.T) {
 	t.Parallel()
 	backupAt := time.Now().Add(-time.Hour)
-	_, lastID, _, last := given(t, restored(t, backupAt, 0), 100_000, 500)
-	firstID, _, first, _ := given(t, restored(t, backupAt, time.Minute), 2, 2)
-	if firstID <= lastID {
-		t.Errorf("the second run gives the id %d, the first gave %d", firstID, lastID)
+	firstRun, secondRun := storetest.DB(t), storetest.DB(t)
+	restoreBackup(t, firstRun, backupAt)
+	exec(t, secondRun, `UPDATE clock SET ahead = $1`, time.Minute)
+	restoreBackup(t, secondRun, backupAt)
+
+	// The first run gives many away before the second begins.
+	_, lastID := drawIDs(t, firstRun, 100_000)
+	_, lastNumber := drawNumbers(t, firstRun, 500)
+	if firstID, _ := drawIDs(t, secondRun, 2); firstID <= lastID {
+		t.Errorf("the second run gives the id %d, want one above %d, the last of the first run", firstID, lastID)
 	}
-	if first <= last {
-		t.Errorf("the second run begins with #%d, the first gave #%d", first, last)
+	if firstNumber, _ := drawNumbers(t, secondRun, 2); firstNumber <= lastNumber {
+		t.Errorf("the second run begins with #%d, want a number above #%d, the last of the first run", firstNumber, lastNumber)
 	}
 }
 
-// There is room for as many restores one after the other as anybody will make, each of an old backup.
-func TestManyRestores(t *testing.T) {
+// There is room for as many restores one after the other as anybody will make, each of a backup of a year ago.
+func TestHundredRestoresLeaveIDs(t *testing.T) {
 	t.Parallel()
+	const largest = 1 << 53 // above it a number of JavaScript is not exact
 	pool := storetest.DB(t)
 	for range 100 {
-		check(t, restore.Begin(t.Context(), pool, "test"))
-		_, err := restore.Finish(t.Context(), pool, time.Now().AddDate(-1, 0, 0))
-		check(t, err)
+		restoreBackup(t, pool, time.Now().AddDate(-1, 0, 0))
 	}
-	if got := row(t, pool, `SELECT last_value < 9007199254740992 FROM ids`); got != "(t)" { // 2^53
-		t.Errorf("a hundred restores use up the ids: %s", row(t, pool, `SELECT last_value FROM ids`))
+	var last int64
+	check(t, pool.QueryRow(t.Context(), `SELECT last_value FROM ids`).Scan(&last))
+	if last >= largest {
+		t.Errorf("the last id is %d, want less than %d", last, largest)
 	}
 }
 
-// A post that was tried long before the backup is looked for from then on, and tried as long as one whose first attempt comes after
-// the restore.
-func TestRestoredPost(t *testing.T) {
+// A post that was tried ten days before the backup is looked for from the restore on, and tried as long as one whose first attempt
+// comes after the restore.
+func TestRestoredPostIsLookedFor(t *testing.T) {
 	t.Parallel()
+	const day = 24 * time.Hour
 	pool := storetest.DB(t)
 	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`)
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, tail, lease_seconds) VALUES (1, 1, 'c', 1, 1, 60)`)
-	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at, first_at)
+	exec(t, pool, `
+		INSERT INTO deliveries (id, lane_id, seq, kind, created_at, first_at)
 		VALUES (1, 1, 1, 'said', parley_now(), clock_timestamp() - interval '30 days')`)
-	check(t, restore.Begin(t.Context(), pool, "test"))
-	_, err := restore.Finish(t.Context(), pool, time.Now().Add(-20*24*time.Hour))
-	check(t, err)
-	if got := row(t, pool, `SELECT state, first_at < clock_timestamp() - interval '29 days', payload->'restored',
-		(payload->>'restored_at')::timestamptz > clock_timestamp() - interval '1 minute' FROM deliveries`); got != "(unknown,t,true,t)" {
-		t.Errorf("it is %s, want (unknown,t,true,t)", got)
+	restoreBackup(t, pool, time.Now().Add(-20*day))
+
+	var (
+		state               string
+		isRestored          bool
+		firstAt, restoredAt time.Time
+	)
+	const read = `SELECT state, first_at, (payload->>'restored')::boolean, (payload->>'restored_at')::timestamptz FROM deliveries`
+	check(t, pool.QueryRow(t.Context(), read).Scan(&state, &firstAt, &isRestored, &restoredAt))
+	if state != "unknown" {
+		t.Errorf("the post is %q, want \"unknown\"", state)
+	}
+	if age := time.Since(firstAt); age < 29*day {
+		t.Errorf("its first attempt was %s ago, want the 30 days that it was", age)
+	}
+	if !isRestored {
+		t.Error("the post isn't marked as restored")
+	}
+	if age := time.Since(restoredAt); age > time.Minute {
+		t.Errorf("it was restored %s ago, want less than a minute", age)
 	}
 }
 
 // A restored Parley first served while the database's clock was a day ahead. Once the clock is right, that is not the time
-// before which everything counts as typed.
+// before which everything counts as typed: it is set anew, once.
 func TestServedAhead(t *testing.T) {
 	t.Parallel()
-	pool := restored(t, time.Now().Add(-time.Hour), 0)
+	pool := storetest.DB(t)
+	restoreBackup(t, pool, time.Now().Add(-time.Hour))
 	_, err := restore.ServedSince(t.Context(), pool)
 	check(t, err)
 	exec(t, pool, `UPDATE restores SET served_at = served_at + interval '1 day'`)
+
 	since, err := restore.ServedSince(t.Context(), pool)
 	check(t, err)
-	if got := row(t, pool, `SELECT clock_timestamp()`); since.After(time.Now().Add(time.Hour)) {
-		t.Errorf("it serves since %s, and it is %s", since, got)
+	if ahead := time.Until(since); ahead > time.Hour {
+		t.Errorf("it serves since a time that is %s ahead, want now", ahead)
 	}
 	again, err := restore.ServedSince(t.Context(), pool)
 	check(t, err)
 	if !again.Equal(since) {
-		t.Errorf("served since %s, then since %s", since, again)
+		t.Errorf("asked again, it serves since %s, want %s", again, since)
 	}
 }
