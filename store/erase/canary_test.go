@@ -7,56 +7,17 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"parley/store"
 	"parley/store/erase"
 	"parley/store/storetest"
 )
-
-func options(t testing.TB, pool *pgxpool.Pool) erase.Options {
-	t.Helper()
-	ask := func(name string, conversation store.ConversationID, _ []erase.Post) store.NewEvent {
-		return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(conversation), Payload: []byte(`{}`)}
-	}
-	return erase.Options{Pool: pool, Sealer: must(store.NewSealer(store.NewMasterKey()))(t), Ask: ask}
-}
-
-// inChats does what chats do with the posts that they are asked to take away.
-func inChats(t testing.TB, pool *pgxpool.Pool, became string) {
-	t.Helper()
-	exec(t, pool, `DELETE FROM queues`) // what asks for it is applied
-	exec(t, pool, `INSERT INTO posts (account_id, channel, message, kind, conversation_id, version)
-		SELECT account_id, channel, message, kind, conversation_id, $1 FROM erased_posts WHERE asked
-		ON CONFLICT (account_id, channel, message) DO UPDATE SET version = EXCLUDED.version`, became)
-}
-
-// run erases, with chats that take away what they are asked to.
-func run(t testing.TB, o erase.Options, id string) erase.Certificate {
-	t.Helper()
-	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrInChats) {
-		t.Fatalf("it didn't wait for chats: %v", err)
-	}
-	inChats(t, o.Pool, "erased")
-	return must(erase.Run(t.Context(), o, id))(t)
-}
-
-// world has two customers of whom something stands everywhere, of whom the second is in copy of nothing.
-func world(t testing.TB) *pgxpool.Pool {
-	t.Helper()
-	pool := storetest.DB(t)
-	office(t, pool)
-	zebra().write(t, pool)
-	otter().write(t, pool)
-	return pool
-}
 
 // After an erasure no column of no table holds a word of the contact, and another contact's rows are what they
 // were. What it says before is what it does.
 // R-276
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
-	pool := world(t)
+	pool := newWorld(t)
 	before, others := markedIn(t, pool, "zebra"), rowsWith(t, pool, "otter")
 	for _, c := range wordColumns(t, pool) {
 		if erase.Emptied(c.Table, c.Name) && before[c.Table+"."+c.Name] == 0 && !unmarked()[c.Table+"."+c.Name] {
@@ -64,12 +25,10 @@ func TestNothingIsLeft(t *testing.T) {
 		}
 	}
 	planned := must(erase.Count(t.Context(), pool, []store.ContactID{zebra().contact()}))(t)
-	o := options(t, pool)
-	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
-	certificate := run(t, o, id)
-	for place, n := range markedIn(t, pool, "zebra") {
-		t.Errorf("%s holds something of the contact in %d rows", place, n)
-	}
+	o := newOptions(t, pool)
+	id := beginErasure(t, o, zebra())
+	certificate := runWithChats(t, o, id)
+	checkForgotten(t, pool, zebra(), "after the erasure")
 	for place, n := range markedIn(t, pool, zebra().number()[1:]) {
 		t.Errorf("%s holds the number in %d rows", place, n)
 	}
@@ -78,21 +37,51 @@ func TestNothingIsLeft(t *testing.T) {
 			t.Errorf("this row of another contact is gone or changed: %s", row)
 		}
 	}
-	if !certificate.Whole() || certificate.By != "ann@acme.test" || certificate.Closed != 1 || len(certificate.Identities) != 2 || len(certificate.Threads) != 3 {
-		t.Errorf("the certificate says %+v", certificate)
-	}
-	compare(t, planned, certificate.Places)
-	// The root, what was said, the files, and a list that a colleague was sent; a colleague's own words stay.
-	if in := certificate.Threads[1]; in.Erased != 3 || in.Left != 0 || in.ByColleagues != 1 || certificate.Threads[0].Erased != 1 || certificate.Threads[0].Channel != "" {
-		t.Errorf("in chats: %+v", certificate.Threads)
-	}
+	checkCertificate(t, certificate)
+	checkAsPlanned(t, planned, certificate.Places)
 	if again := must(erase.Run(t.Context(), o, id))(t); again.SHA256 != certificate.SHA256 {
 		t.Error("the certificate of what is done is another one when it is asked for again")
 	}
 }
 
-// compare says where something else was erased than was announced.
-func compare(t testing.TB, planned, done []erase.Found) {
+// checkCertificate checks what the certificate of zebra's erasure says besides the places.
+func checkCertificate(t *testing.T, c erase.Certificate) {
+	t.Helper()
+	if !c.Whole() {
+		t.Error("the certificate says that something is left")
+	}
+	if c.By != "ann@acme.test" {
+		t.Errorf("the erasure was asked for by %q, want \"ann@acme.test\"", c.By)
+	}
+	if c.Closed != 1 {
+		t.Errorf("%d conversations were closed, want 1", c.Closed)
+	}
+	if len(c.Identities) != 2 {
+		t.Errorf("%d identities, want 2: %v", len(c.Identities), c.Identities)
+	}
+	if len(c.Threads) != 3 {
+		t.Fatalf("%d threads, want 3: %+v", len(c.Threads), c.Threads)
+	}
+	direct, thread := c.Threads[0], c.Threads[1]
+	if direct.Channel != "" {
+		t.Errorf("the list that a colleague was sent is in channel %q, want none", direct.Channel)
+	}
+	if direct.Erased != 1 {
+		t.Errorf("%d lists of a colleague were erased, want 1", direct.Erased)
+	}
+	if thread.Erased != 3 { // the root, what was said, and the files
+		t.Errorf("%d posts of the thread were erased, want 3", thread.Erased)
+	}
+	if thread.Left != 0 {
+		t.Errorf("%d posts of the thread are left, want none", thread.Left)
+	}
+	if thread.ByColleagues != 1 { // a colleague's own words stay
+		t.Errorf("%d posts of the thread are by colleagues, want 1", thread.ByColleagues)
+	}
+}
+
+// checkAsPlanned reports where another number of rows was erased than was announced.
+func checkAsPlanned(t testing.TB, planned, done []erase.Found) {
 	t.Helper()
 	rows := func(list []erase.Found) map[string]int64 {
 		m := map[string]int64{}
@@ -123,10 +112,10 @@ func unmarked() map[string]bool {
 // R-276
 func TestEndedBetweenBatches(t *testing.T) {
 	t.Parallel()
-	pool := world(t)
-	o := options(t, pool)
+	pool := newWorld(t)
+	o := newOptions(t, pool)
 	planned := must(erase.Count(t.Context(), pool, []store.ContactID{zebra().contact()}))(t)
-	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
+	id := beginErasure(t, o, zebra())
 	killed := o
 	killed.Say = func(place string, _ int64) error { return fmt.Errorf("ended behind a batch of %s", place) }
 	ends := 0
@@ -136,25 +125,26 @@ func TestEndedBetweenBatches(t *testing.T) {
 			break
 		}
 		if errors.Is(err, erase.ErrInChats) {
-			inChats(t, pool, "erased")
+			takeAwayInChats(t, pool, "erased")
 		}
 		if ends++; ends > 200 {
 			t.Fatal("it doesn't come to an end: ", err)
 		}
 	}
 	certificate := must(erase.Run(t.Context(), o, id))(t)
-	if left := markedIn(t, pool, "zebra"); ends < 20 || len(left) > 0 {
-		t.Errorf("after %d ends, %v", ends, left)
+	if ends < 20 { // else the test doesn't show much
+		t.Errorf("the erasure ended early %d times, want 20 at least", ends)
 	}
-	compare(t, planned, certificate.Places)
+	checkForgotten(t, pool, zebra(), "in the end")
+	checkAsPlanned(t, planned, certificate.Places)
 }
 
 // An example that is made of the contact's conversation while it is erased, of what was read before, doesn't stay.
 // R-276
 func TestExampleMadeMeanwhile(t *testing.T) {
 	t.Parallel()
-	pool := world(t)
-	o := options(t, pool)
+	pool := newWorld(t)
+	o := newOptions(t, pool)
 	o.Ask = nil // no chat gives it a second look
 	o.Say = func(place string, _ int64) error {
 		if place == "solved" {
@@ -164,7 +154,7 @@ func TestExampleMadeMeanwhile(t *testing.T) {
 		}
 		return nil
 	}
-	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
+	id := beginErasure(t, o, zebra())
 	must(erase.Run(t.Context(), o, id))(t)
 	if left := storetest.Row(t, pool, `SELECT asked FROM solved WHERE conversation_id = $1`, zebra().first+1); left != "" {
 		t.Errorf("the example %s is left, want none", left)

@@ -186,7 +186,7 @@ func TestLineThatWaitsElsewhere(t *testing.T) {
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at) VALUES (2, $1, 'c1', 2, 1, 0, 1, now())`, slack)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
 		VALUES (2, 2, 1, 'line', '{"line": {"Kind": "recipients", "Text": "copy: ann@shop.example"}}', 'queued', '', now())`)
-	o := options(t, pool)
+	o := newOptions(t, pool)
 	o.Ask = nil
 	id := must(erase.Begin(t.Context(), o, []store.ContactID{2}, "ann"))(t)
 	for run := range 2 {

@@ -17,7 +17,7 @@ import (
 // part of what the contact is handed.
 func TestWhatMachinesMadeOfIt(t *testing.T) {
 	t.Parallel()
-	pool := world(t)
+	pool := newWorld(t)
 	z, o := zebra(), otter()
 	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, event_id, said_at, created_at)
 		VALUES (77001, $1, 'in', 'in', $2, 10, 'zebra in copy', $3, now(), now())`, o.first+1, z.first+1, z.first+1)
@@ -30,9 +30,9 @@ func TestWhatMachinesMadeOfIt(t *testing.T) {
 			(77002, $1, 0, 'line', '{"line": {"Kind": "analysis", "Urgent": "the zebra waits"}}', 'sent', now())`, o.first+2)
 	exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, actor, what, detail)
 		VALUES (77001, $1, now(), 'parley', 'analysed', '{"text": "angry", "reason": "the zebra waits"}')`, o.first+1)
-	options := options(t, pool)
-	id := must(erase.Begin(t.Context(), options, []store.ContactID{z.contact()}, "ann@acme.test"))(t)
-	run(t, options, id)
+	erasing := newOptions(t, pool)
+	id := must(erase.Begin(t.Context(), erasing, []store.ContactID{z.contact()}, "ann@acme.test"))(t)
+	runWithChats(t, erasing, id)
 	for place, n := range markedIn(t, pool, "zebra") {
 		t.Errorf("%s holds something of the contact in %d rows", place, n)
 	}
@@ -54,7 +54,7 @@ func ofRequest(r request.Request) ai.Claim {
 // is not kept.
 func TestWhatAModelIsBeingAsked(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
+	ctx, pool := t.Context(), newWorld(t)
 	z, other := zebra(), otter()
 	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, event_id, said_at, created_at)
 		VALUES (77001, $1, 'in', 'in', $2, 10, 'zebra in copy', $3, now(), now())`, other.first+1, z.first+1, z.first+1)
@@ -65,7 +65,7 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 	for _, r := range must(request.Claim(ctx, pool, 9, time.Minute))(t) {
 		claims = append(claims, ofRequest(r))
 	}
-	o := options(t, pool)
+	o := newOptions(t, pool)
 	keep := func() {
 		t.Helper()
 		for _, c := range claims {
@@ -84,7 +84,7 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 		return nil
 	}
 	id := must(erase.Begin(ctx, o, []store.ContactID{z.contact()}, "ann@acme.test"))(t)
-	run(t, o, id)
+	runWithChats(t, o, id)
 	if got := records(); got != "(0)" {
 		t.Errorf("%s records are left, want (0)", got)
 	}
@@ -94,8 +94,8 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 // answers when the words are gone, or when all is done: nothing of what it was asked is kept, though no chat gives it a second look.
 func TestClaimedWhileItIsErased(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
-	o := options(t, pool)
+	ctx, pool := t.Context(), newWorld(t)
+	o := newOptions(t, pool)
 	o.Ask = nil
 	b := store.Burst{ConversationID: store.ConversationID(zebra().first + 1), FirstEvent: 4711, Epoch: 3}
 	keep := func() {
@@ -127,14 +127,14 @@ func TestClaimedWhileItIsErased(t *testing.T) {
 // Whoever has lost a claim keeps nothing: the burst may be another one by then, and a request may have been asked anew.
 func TestRecordOfALostClaim(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
+	ctx, pool := t.Context(), newWorld(t)
 	exec(t, pool, `DELETE FROM ai_exchanges`)
 	bursts, requests := must(store.ClaimBursts(ctx, pool, 9, time.Minute))(t), must(request.Claim(ctx, pool, 9, time.Minute))(t)
 	exec(t, pool, `UPDATE bursts SET epoch = epoch + 1 WHERE conversation_id = $1`, bursts[0].ConversationID)
 	exec(t, pool, `UPDATE bursts SET first_event = 4711 WHERE conversation_id = $1`, bursts[1].ConversationID)
 	exec(t, pool, `UPDATE text_requests SET done_at = now() WHERE conversation_id = $1`, requests[0].ConversationID)
 	exec(t, pool, `UPDATE text_requests SET asked_at = asked_at + interval '1 minute' WHERE conversation_id = $1`, requests[1].ConversationID)
-	o := options(t, pool)
+	o := newOptions(t, pool)
 	for i := range 2 {
 		check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, ai.OfBurst(bursts[i]), "otter"))
 		check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, ofRequest(requests[i]), "otter"))

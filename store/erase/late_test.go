@@ -21,8 +21,8 @@ func told(queue string, conversation int64, words string) store.NewEvent {
 // R-276
 func TestToldAfterItWasAskedFor(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
-	o := options(t, pool)
+	ctx, pool := t.Context(), newWorld(t)
+	o := newOptions(t, pool)
 	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	own, shared := zebra().first+1, zebra().first+9
 	late := []store.NewEvent{
@@ -36,7 +36,7 @@ func TestToldAfterItWasAskedFor(t *testing.T) {
 		t.Fatalf("it didn't wait until what was told is applied: %v", err)
 	}
 	exec(t, pool, `DELETE FROM queues`) // it is
-	run(t, o, id)
+	runWithChats(t, o, id)
 	const left = `SELECT coalesce(string_agg(external_id, ', ' ORDER BY id), '') FROM events WHERE external_id = ANY($1) OR external_id LIKE $2`
 	if got, want := storetest.Row(t, pool, left, []string{"late", "new"}, "%: %"), "(\"analysis:1 of 2001: otter, new\")"; got != want {
 		t.Errorf("left are %s, want %s", got, want)
@@ -47,8 +47,8 @@ func TestToldAfterItWasAskedFor(t *testing.T) {
 // R-276
 func TestToldWhileItIsErased(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
-	o := options(t, pool)
+	ctx, pool := t.Context(), newWorld(t)
+	o := newOptions(t, pool)
 	o.Ask = nil // no chat gives it a second look
 	once := true
 	o.Say = func(place string, _ int64) error {

@@ -83,7 +83,7 @@ func quarantine(t testing.TB, pool *pgxpool.Pool, account store.AccountID, queue
 // eraseContact erases a contact, without chats.
 func eraseContact(t testing.TB, pool *pgxpool.Pool, contact store.ContactID) erase.Options {
 	t.Helper()
-	o := options(t, pool)
+	o := newOptions(t, pool)
 	o.Ask = nil
 	id := must(erase.Begin(t.Context(), o, []store.ContactID{contact}, "ann"))(t)
 	must(erase.Run(t.Context(), o, id))(t)

@@ -19,8 +19,8 @@ import (
 // R-276
 func TestStoredAgainBesideAnErasure(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
-	o := options(t, pool)
+	ctx, pool := t.Context(), newWorld(t)
+	o := newOptions(t, pool)
 	key := must(erase.LoadKey(ctx, pool, o.Sealer))(t)
 	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	other := must(pool.Begin(ctx))(t) // another process stores one of the facts
@@ -59,8 +59,8 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 // applied after it: a queue can't go on whose next event is gone. R-276
 func TestReplayedBesideAnErasure(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
-	o := options(t, pool)
+	ctx, pool := t.Context(), newWorld(t)
+	o := newOptions(t, pool)
 	key := must(erase.LoadKey(ctx, pool, o.Sealer))(t)
 	var event store.EventID
 	check(t, pool.QueryRow(ctx, `SELECT id FROM events WHERE external_id = 'zebra-mail'`).Scan(&event))
@@ -123,8 +123,8 @@ func TestPostTakenUpBesideAnErasure(t *testing.T) {
 	for _, kind := range []string{"line", "card"} { // a card changes a post that is there
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			ctx, pool := t.Context(), world(t)
-			o := options(t, pool)
+			ctx, pool := t.Context(), newWorld(t)
+			o := newOptions(t, pool)
 			id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
 			zebra().toPost(t, pool, kind)
 			dispatcher := must(pool.Begin(ctx))(t)
@@ -149,8 +149,8 @@ func TestPostTakenUpBesideAnErasure(t *testing.T) {
 // R-276
 func TestPostTakenUpWhileItIsErased(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
-	o := options(t, pool)
+	ctx, pool := t.Context(), newWorld(t)
+	o := newOptions(t, pool)
 	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	zebra().toPost(t, pool, "line")
 	dispatcher := must(pool.Begin(ctx))(t)
@@ -179,8 +179,8 @@ func TestPostTakenUpWhileItIsErased(t *testing.T) {
 // R-276
 func TestPostThatCameWhileItIsErased(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
-	o := options(t, pool)
+	ctx, pool := t.Context(), newWorld(t)
+	o := newOptions(t, pool)
 	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	var lane int64
 	o.Say = func(place string, _ int64) error {
@@ -197,7 +197,7 @@ func TestPostThatCameWhileItIsErased(t *testing.T) {
 	o.Say = nil
 	exec(t, pool, `UPDATE deliveries SET state = 'sent' WHERE id = 9999`) // it arrives
 	exec(t, pool, `UPDATE lanes SET head = tail, due_at = NULL, leased_until = NULL WHERE id = $1`, lane)
-	run(t, o, id)
+	runWithChats(t, o, id)
 }
 
 // until waits until a query finds something.
@@ -220,8 +220,8 @@ func until(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 // R-276
 func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), world(t)
-	o := options(t, pool)
+	ctx, pool := t.Context(), newWorld(t)
+	o := newOptions(t, pool)
 	const uploaded = "zebra quarantined zebra@shop.example"
 	upload, _, err := blob.WriteUpload(ctx, pool, strings.NewReader(uploaded), 100)
 	check(t, err)

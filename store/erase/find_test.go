@@ -1,0 +1,55 @@
+package erase_test
+
+import (
+	"testing"
+
+	"parley/store/erase"
+)
+
+// People name a contact as it is written.
+func TestFindByWhatPeopleWrite(t *testing.T) {
+	t.Parallel()
+	pool := newWorld(t)
+	for _, tt := range []struct {
+		name string
+		text string
+		want int // contacts
+	}{
+		{name: "address in another case", text: "Zebra@Shop.example", want: 1},
+		{name: "number with blanks", text: "+49 151 121000", want: 1},
+		{name: "number without plus", text: "4915112-1000", want: 1},
+		{name: "number of the contact", text: "1001", want: 1},
+		{name: "unknown address", text: "nobody@shop.example", want: 0},
+		{name: "part of a number", text: "12", want: 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if found := must(erase.Find(t.Context(), pool, tt.text))(t); len(found) != tt.want {
+				t.Errorf("Find(%q) = %+v, want %d contacts", tt.text, found, tt.want)
+			}
+		})
+	}
+}
+
+// Who asks for an address hears of all contacts who have it.
+func TestFindGivesAllWhoMayBeMeant(t *testing.T) {
+	t.Parallel()
+	pool := newWorld(t)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5001, 11, $1, 2001)`, zebra().address())
+	found := must(erase.Find(t.Context(), pool, zebra().address()))(t)
+	if len(found) != 2 {
+		t.Fatalf("%d contacts have the address, want 2: %+v", len(found), found)
+	}
+	if found[0].Conversations != 2 {
+		t.Errorf("the first has %d conversations, want 2", found[0].Conversations)
+	}
+}
+
+// An earlier version left a contact without identities when two turned out to be one: nobody is found by its number.
+func TestFindGivesNoContactWithoutIdentities(t *testing.T) {
+	t.Parallel()
+	pool := newWorld(t)
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (7777, 'Otter')`)
+	if found := must(erase.Find(t.Context(), pool, "7777"))(t); len(found) > 0 {
+		t.Errorf("found is %+v, want none", found)
+	}
+}
