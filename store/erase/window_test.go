@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
@@ -13,6 +14,105 @@ import (
 	"parley/store/erase"
 	"parley/store/retention"
 )
+
+// These tests hold an erasure up at one moment, by a transaction of another process or by what its batches tell (Say), and do
+// then what another process may do beside it.
+
+// startErasure runs an erasure in the background. How it ended comes on the channel.
+func startErasure(t *testing.T, o erase.Options, id string) (ended <-chan error) {
+	t.Helper()
+	result := make(chan error, 1)
+	go func() {
+		_, err := erase.Run(t.Context(), o, id)
+		result <- err
+	}()
+	return result
+}
+
+// mustEnd waits until an erasure of startErasure ends, which it has to do with this error.
+func mustEnd(t *testing.T, ended <-chan error, want error) {
+	t.Helper()
+	if err := <-ended; !errors.Is(err, want) {
+		t.Fatalf("the erasure ended with %v, want %v", err, want)
+	}
+}
+
+// waitForRow waits until a query finds a row, a minute at most.
+func waitForRow(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		var found bool
+		check(t, pool.QueryRow(t.Context(), `SELECT EXISTS (`+sql+`)`, args...).Scan(&found))
+		if found {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("after a minute nothing is found by ", sql)
+		}
+	}
+}
+
+// waitForLock waits until some session of the database waits for another one's lock.
+func waitForLock(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	waitForRow(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+}
+
+// waitForErasedFact waits until an erasure has noted that a mail was erased.
+func waitForErasedFact(t *testing.T, pool *pgxpool.Pool, key erase.Key, name string) {
+	t.Helper()
+	waitForRow(t, pool, `SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, name))
+}
+
+// beginStoring begins a transaction that stores the mail 'a new one', and doesn't commit it: whoever stores the same mail, or looks
+// whether it is there, waits for it.
+func beginStoring(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
+	t.Helper()
+	tx := must(pool.Begin(t.Context()))(t)
+	exec(t, tx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
+		VALUES ($1, 'a new one', 'x', 'y', 1)`, mailAccount)
+	return tx
+}
+
+// post is the delivery that queuePost puts into the second lane of a customer, that of the thread.
+const post = 9999
+
+// lane is the lane of the customer's thread.
+func (p person) lane() int64 { return p.first + 2 }
+
+// queuePost puts a post of a kind into the customer's lane.
+func queuePost(t *testing.T, pool *pgxpool.Pool, p person, kind string) {
+	t.Helper()
+	exec(t, pool, `UPDATE lanes SET tail = head + 1, due_at = now() WHERE id = $1`, p.lane())
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, created_at)
+		SELECT $3, id, tail, $2, '{}', 'queued', now() FROM lanes WHERE id = $1`, p.lane(), kind, post)
+}
+
+// takeUpPost does what a dispatcher does that takes up the post.
+func takeUpPost(t *testing.T, q store.Querier, p person) {
+	t.Helper()
+	exec(t, q, `UPDATE lanes SET epoch = epoch + 1, leased_until = now() + interval '1 minute' WHERE id = $1`, p.lane())
+	exec(t, q, `UPDATE deliveries SET state = 'sending' WHERE id = $2 AND lane_id = $1`, p.lane(), post)
+}
+
+// checkPostUnderWay checks that the post is still the dispatcher's.
+func checkPostUnderWay(t *testing.T, pool *pgxpool.Pool, p person) {
+	t.Helper()
+	var state string
+	var isLeased bool
+	const read = `
+		SELECT delivery.state, lane.leased_until IS NOT NULL
+		FROM lanes AS lane
+		JOIN deliveries AS delivery ON delivery.lane_id = lane.id
+		WHERE lane.id = $1 AND delivery.id = $2`
+	check(t, pool.QueryRow(t.Context(), read, p.lane(), post).Scan(&state, &isLeased))
+	if state != "sending" {
+		t.Errorf("the post is %q, want \"sending\"", state)
+	}
+	if !isLeased {
+		t.Error("the post's lane is leased no more")
+	}
+}
 
 // A fact that was erased isn't stored again, also if the statement that is to store it looked for it among the erased
 // ones before, and waits for another process while its event is removed.
@@ -22,36 +122,36 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 	ctx, pool := t.Context(), newWorld(t)
 	o := newOptions(t, pool)
 	key := must(erase.LoadKey(ctx, pool, o.Sealer))(t)
-	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
-	other := must(pool.Begin(ctx))(t) // another process stores one of the facts
-	must(other.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) VALUES ($1, 'a new one', 'x', 'y', 1)`, mailAccount))(t)
+	id := beginErasure(t, o, zebra())
+	other := beginStoring(t, pool) // another process stores one of the facts
 	conn := must(pool.Acquire(ctx))(t)
 	defer conn.Release()
-	stored, ended := make(chan error, 1), make(chan error, 1)
+	stored := make(chan error, 1)
 	go func() {
 		var facts []store.NewEvent
 		for _, name := range []string{"a new one", "zebra-mail"} {
-			facts = append(facts, store.NewEvent{AccountID: mailAccount, ExternalID: name, OrderKey: "x", Payload: []byte("said again"),
-				Quarantine: "not applied", Erased: key.Fact(mailAccount, name)})
+			facts = append(facts, store.NewEvent{
+				AccountID:  mailAccount,
+				ExternalID: name,
+				OrderKey:   "x",
+				Payload:    []byte("said again"),
+				Quarantine: "not applied",
+				Erased:     key.Fact(mailAccount, name),
+			})
 		}
 		_, err := store.InsertEvents(ctx, conn, facts)
 		stored <- err
 	}()
-	until(t, pool, `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, conn.Conn().PgConn().PID())
-	go func() {
-		_, err := erase.Run(ctx, o, id)
-		ended <- err
-	}()
-	until(t, pool, `SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, "zebra-mail"))
+	waitForRow(t, pool, `SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, conn.Conn().PgConn().PID())
+	ended := startErasure(t, o, id)
+	waitForErasedFact(t, pool, key, "zebra-mail")
 	check(t, other.Commit(ctx))
 	check(t, <-stored)
-	if err := <-ended; !errors.Is(err, erase.ErrInChats) {
-		t.Fatal(err)
-	}
+	mustEnd(t, ended, erase.ErrInChats)
 	var left int
 	check(t, pool.QueryRow(ctx, `SELECT count(*) FROM events WHERE external_id = 'zebra-mail'`).Scan(&left))
 	if left != 0 {
-		t.Error("what was erased is there again")
+		t.Errorf("%d events of the erased mail are stored again, want none", left)
 	}
 }
 
@@ -64,56 +164,26 @@ func TestReplayedBesideAnErasure(t *testing.T) {
 	key := must(erase.LoadKey(ctx, pool, o.Sealer))(t)
 	var event store.EventID
 	check(t, pool.QueryRow(ctx, `SELECT id FROM events WHERE external_id = 'zebra-mail'`).Scan(&event))
-	must(pool.Exec(ctx, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'not applied')`, event))(t)
-	must(pool.Exec(ctx, `UPDATE messages SET event_id = 0 WHERE event_id = $1`, event))(t) // else it isn't replayed
-	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
-	other := must(pool.Begin(ctx))(t) // the erasure waits for it once the fact is noted
-	must(other.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) VALUES ($1, 'a new one', 'x', 'y', 1)`, mailAccount))(t)
-	ended := make(chan error, 1)
-	go func() {
-		_, err := erase.Run(ctx, o, id)
-		ended <- err
-	}()
-	until(t, pool, `SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, "zebra-mail"))
+	exec(t, pool, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'not applied')`, event)
+	exec(t, pool, `UPDATE messages SET event_id = 0 WHERE event_id = $1`, event) // else it isn't replayed
+	id := beginErasure(t, o, zebra())
+	other := beginStoring(t, pool) // the erasure waits for it once the fact is noted
+	ended := startErasure(t, o, id)
+	waitForErasedFact(t, pool, key, "zebra-mail")
 	replay := must(pool.Begin(ctx))(t)
 	if queued := must(store.Replay(ctx, replay, []store.EventID{event}))(t); len(queued) != 1 {
 		t.Fatalf("%d events were queued, want 1", len(queued))
 	}
 	check(t, other.Rollback(ctx))
-	until(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	waitForLock(t, pool)
 	check(t, replay.Commit(ctx))
-	if err := <-ended; !errors.Is(err, erase.ErrWaiting) {
-		t.Errorf("the erasure ended with %v, and should wait until the event is applied", err)
-	}
+	mustEnd(t, ended, erase.ErrWaiting) // until the event is applied
 	var lost int
 	check(t, pool.QueryRow(ctx, `SELECT count(*) FROM queues AS q WHERE NOT EXISTS (SELECT FROM events WHERE id = q.first_event)`).Scan(&lost))
 	if lost != 0 {
-		t.Error("a queue waits for an event that is gone")
+		t.Errorf("%d queues wait for an event that is gone, want none", lost)
 	}
 }
-
-// takenUp is what a dispatcher does that takes up a post in a queue of a customer's, numbered 9999.
-func (p person) takenUp(t *testing.T, q store.Querier) (lane int64) {
-	t.Helper()
-	lane = p.first + 2
-	for _, sql := range []string{
-		`UPDATE lanes SET epoch = epoch + 1, leased_until = now() + interval '1 minute' WHERE id = $1`,
-		`UPDATE deliveries SET state = 'sending' WHERE id = 9999 AND lane_id = $1`,
-	} {
-		must(q.Exec(t.Context(), sql, lane))(t)
-	}
-	return lane
-}
-
-// toPost puts a post of a kind into the same queue.
-func (p person) toPost(t *testing.T, pool *pgxpool.Pool, kind string) {
-	t.Helper()
-	exec(t, pool, `UPDATE lanes SET tail = head + 1, due_at = now() WHERE id = $1`, p.first+2)
-	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, created_at)
-		SELECT 9999, id, tail, $2, '{}', 'queued', now() FROM lanes WHERE id = $1`, p.first+2, kind)
-}
-
-const underWay = `SELECT FROM lanes JOIN deliveries AS d ON d.lane_id = lanes.id AND d.id = 9999 AND d.state = 'sending' WHERE lanes.id = $1 AND leased_until IS NOT NULL`
 
 // A post that a dispatcher takes up while the erasure waits for its queue is waited for: it may arrive in the chat, and only
 // what the chat says of it tells where it stands there.
@@ -125,94 +195,66 @@ func TestPostTakenUpBesideAnErasure(t *testing.T) {
 			t.Parallel()
 			ctx, pool := t.Context(), newWorld(t)
 			o := newOptions(t, pool)
-			id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
-			zebra().toPost(t, pool, kind)
+			id := beginErasure(t, o, zebra())
+			queuePost(t, pool, zebra(), kind)
 			dispatcher := must(pool.Begin(ctx))(t)
-			lane := zebra().takenUp(t, dispatcher)
-			ended := make(chan error, 1)
-			go func() {
-				_, err := erase.Run(ctx, o, id)
-				ended <- err
-			}()
-			until(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+			takeUpPost(t, dispatcher, zebra())
+			ended := startErasure(t, o, id)
+			waitForLock(t, pool)
 			check(t, dispatcher.Commit(ctx))
-			if err := <-ended; !errors.Is(err, erase.ErrWaiting) {
-				t.Errorf("the erasure ended with %v, and should wait for the post", err)
-			}
-			until(t, pool, underWay, lane)
+			mustEnd(t, ended, erase.ErrWaiting)
+			checkPostUnderWay(t, pool, zebra())
 		})
 	}
 }
 
-// So is one that waited when its queue was stopped, if the queue is woken again and a dispatcher takes it up while the rest is
-// erased.
+// A post waits when its queue is stopped. If the queue is woken again and a dispatcher takes the post up while the rest is erased,
+// the erasure waits for the post, too.
 // R-276
 func TestPostTakenUpWhileItIsErased(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), newWorld(t)
 	o := newOptions(t, pool)
-	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
-	zebra().toPost(t, pool, "line")
+	id := beginErasure(t, o, zebra())
+	queuePost(t, pool, zebra(), "line")
 	dispatcher := must(pool.Begin(ctx))(t)
-	stopped := make(chan int64, 1)
+	takenUp := make(chan struct{})
 	o.Say = func(place string, _ int64) error {
 		if place == "closed" {
-			stopped <- zebra().takenUp(t, dispatcher)
+			takeUpPost(t, dispatcher, zebra())
+			close(takenUp)
 		}
 		return nil
 	}
-	ended := make(chan error, 1)
-	go func() {
-		_, err := erase.Run(ctx, o, id)
-		ended <- err
-	}()
-	lane := <-stopped
-	until(t, pool, `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	ended := startErasure(t, o, id)
+	<-takenUp
+	waitForLock(t, pool)
 	check(t, dispatcher.Commit(ctx))
-	if err := <-ended; !errors.Is(err, erase.ErrWaiting) {
-		t.Errorf("the erasure ended with %v, and should wait for the post", err)
-	}
-	until(t, pool, underWay, lane)
+	mustEnd(t, ended, erase.ErrWaiting)
+	checkPostUnderWay(t, pool, zebra())
 }
 
-// So is one that came after the queue was stopped, such as what is said of a colleague's command.
+// A post that came after the queue was stopped, such as what is said of a colleague's command, is waited for, too.
 // R-276
 func TestPostThatCameWhileItIsErased(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), newWorld(t)
+	pool := newWorld(t)
 	o := newOptions(t, pool)
-	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
-	var lane int64
+	id := beginErasure(t, o, zebra())
 	o.Say = func(place string, _ int64) error {
 		if place == "closed" {
-			zebra().toPost(t, pool, "line")
-			lane = zebra().takenUp(t, pool)
+			queuePost(t, pool, zebra(), "line")
+			takeUpPost(t, pool, zebra())
 		}
 		return nil
 	}
-	if _, err := erase.Run(ctx, o, id); !errors.Is(err, erase.ErrWaiting) {
-		t.Errorf("the erasure ended with %v, and should wait for the post", err)
-	}
-	until(t, pool, underWay, lane)
-	o.Say = nil
-	exec(t, pool, `UPDATE deliveries SET state = 'sent' WHERE id = 9999`) // it arrives
-	exec(t, pool, `UPDATE lanes SET head = tail, due_at = NULL, leased_until = NULL WHERE id = $1`, lane)
-	runWithChats(t, o, id)
-}
+	mustWait(t, o, id, "a post came late")
+	checkPostUnderWay(t, pool, zebra())
 
-// until waits until a query finds something.
-func until(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; {
-		var found bool
-		check(t, pool.QueryRow(t.Context(), `SELECT EXISTS (`+sql+`)`, args...).Scan(&found))
-		if found {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("in vain: ", sql)
-		}
-	}
+	o.Say = nil
+	exec(t, pool, `UPDATE deliveries SET state = 'sent' WHERE id = $1`, post) // it arrives
+	exec(t, pool, `UPDATE lanes SET head = tail, due_at = NULL, leased_until = NULL WHERE id = $1`, zebra().lane())
+	runWithChats(t, o, id)
 }
 
 // A file that another customer sends, too, is there for them if an erasure looks at it before what they wrote is stored. So is
@@ -222,29 +264,40 @@ func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), newWorld(t)
 	o := newOptions(t, pool)
-	const uploaded = "zebra quarantined zebra@shop.example"
-	upload, _, err := blob.WriteUpload(ctx, pool, strings.NewReader(uploaded), 100)
+	const (
+		uploaded      = "zebra quarantined zebra@shop.example" // the bytes of an event of hers
+		uploadedAgain = "zebra upload"                         // the bytes of a file that was sent to her before
+		maxBytes      = 100
+	)
+	upload, _, err := blob.WriteUpload(ctx, pool, strings.NewReader(uploaded), maxBytes)
 	check(t, err)
-	sent, _, err := blob.WriteUpload(ctx, pool, strings.NewReader("zebra upload"), 100) // it was sent to her before
+	again, _, err := blob.WriteUpload(ctx, pool, strings.NewReader(uploadedAgain), maxBytes)
 	check(t, err)
-	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
+	id := beginErasure(t, o, zebra())
 	file := zebra().blob(t, pool, "file") // the other customer's picture has the same bytes
-	if _, err := erase.Run(ctx, o, id); !errors.Is(err, erase.ErrInChats) {
-		t.Fatal(err)
+	mustEnd(t, startErasure(t, o, id), erase.ErrInChats)
+
+	for _, tt := range []struct {
+		name string
+		hash string
+		want string
+	}{
+		{name: "file of another customer", hash: file, want: "zebra file"},
+		{name: "what an agent has uploaded", hash: upload, want: uploaded},
+		{name: "what an agent has uploaded again", hash: again, want: uploadedAgain},
+	} {
+		content, err := blob.Get(ctx, pool, nil, tt.hash)
+		check(t, err)
+		if string(content) != tt.want {
+			t.Errorf("%s is %q, want %q", tt.name, content, tt.want)
+		}
 	}
-	if got := string(must(blob.Get(ctx, pool, nil, file))(t)); got != "zebra file" {
-		t.Errorf("the other customer's file is %q, want \"zebra file\"", got)
-	}
-	if got := string(must(blob.Get(ctx, pool, nil, upload))(t)); got != uploaded {
-		t.Errorf("what an agent has uploaded is %q, want %q", got, uploaded)
-	}
-	if got := string(must(blob.Get(ctx, pool, nil, sent))(t)); got != "zebra upload" {
-		t.Errorf("what an agent has uploaded again is %q, want \"zebra upload\"", got)
-	}
+
+	// All of it is old now.
 	exec(t, pool, `UPDATE uploads SET created_at = created_at - interval '40 days'`)
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '40 days'`)
 	must(retention.DropBlobs(ctx, pool, time.Hour, false))(t)
-	if _, err := blob.Get(ctx, pool, nil, sent); err == nil {
+	if _, err := blob.Get(ctx, pool, nil, again); err == nil {
 		t.Error("what was uploaded again and never sent stays for ever")
 	}
 	if _, err := blob.Get(ctx, pool, nil, zebra().nameOf("original")); err == nil {
