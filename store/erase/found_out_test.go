@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parley/store"
 	"parley/store/ai"
 	"parley/store/erase"
@@ -12,15 +14,59 @@ import (
 	"parley/store/storetest"
 )
 
+// These tests are of what machines make of a contact's words: records of what models were asked (ai_exchanges), examples,
+// suggestions, and texts that are asked for.
+
+const (
+	manyClaims = 9           // more than there are bursts or requests
+	lease      = time.Minute // of a claim, longer than a test
+)
+
+// writeInCopy makes zebra, in copy, write in otter's conversation.
+func writeInCopy(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, event_id, said_at, created_at)
+		VALUES (77001, $1, 'in', 'in', $2, 10, 'zebra in copy', $2, now(), now())`, otter().first+1, zebra().first+1)
+}
+
+// claimBursts claims all bursts, to ask a model about them.
+func claimBursts(t *testing.T, pool *pgxpool.Pool) []store.Burst {
+	t.Helper()
+	return must(store.ClaimBursts(t.Context(), pool, manyClaims, lease))(t)
+}
+
+// claimRequests claims all texts that are asked for.
+func claimRequests(t *testing.T, pool *pgxpool.Pool) []request.Request {
+	t.Helper()
+	return must(request.Claim(t.Context(), pool, manyClaims, lease))(t)
+}
+
+// claimOf returns the claim of a text that is asked for.
+func claimOf(r request.Request) ai.Claim {
+	return ai.OfRequest(r.ConversationID, r.Name, r.AskedAt, r.Epoch)
+}
+
+// keepRecord keeps what a model was asked and answered under a claim.
+func keepRecord(t *testing.T, o erase.Options, claim ai.Claim, words string) {
+	t.Helper()
+	check(t, ai.KeepRecord(t.Context(), o.Pool, o.Sealer, mailAccount, claim, words))
+}
+
+// countRecords returns how many records of models a database holds.
+func countRecords(t *testing.T, pool *pgxpool.Pool) (n int) {
+	t.Helper()
+	check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM ai_exchanges`).Scan(&n))
+	return n
+}
+
 // Whoever is erased may have written in another customer's conversation, in copy. What machines made of it goes
-// there, too: records of models, examples, suggestions, texts that wait, and what stands in the thread of it. What they made of others' words stays, and is no
-// part of what the contact is handed.
+// there, too: records of models, examples, suggestions, texts that wait, and what stands in the thread of it. What they made of
+// others' words stays.
 func TestWhatMachinesMadeOfIt(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
-	z, o := zebra(), otter()
-	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, event_id, said_at, created_at)
-		VALUES (77001, $1, 'in', 'in', $2, 10, 'zebra in copy', $3, now(), now())`, o.first+1, z.first+1, z.first+1)
+	o := otter()
+	writeInCopy(t, pool)
 	exec(t, pool, `UPDATE ai_exchanges SET sealed = convert_to('otter and zebra', 'UTF8') WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE suggested_replies SET replies = '["otter and zebra"]' WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE solved SET asked = 'otter and zebra', words = to_tsvector('simple', 'otter and zebra') WHERE conversation_id = $1`, o.first+1)
@@ -31,22 +77,15 @@ func TestWhatMachinesMadeOfIt(t *testing.T) {
 	exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, actor, what, detail)
 		VALUES (77001, $1, now(), 'parley', 'analysed', '{"text": "angry", "reason": "the zebra waits"}')`, o.first+1)
 	erasing := newOptions(t, pool)
-	id := must(erase.Begin(t.Context(), erasing, []store.ContactID{z.contact()}, "ann@acme.test"))(t)
+	id := beginErasure(t, erasing, zebra())
 	runWithChats(t, erasing, id)
-	for place, n := range markedIn(t, pool, "zebra") {
-		t.Errorf("%s holds something of the contact in %d rows", place, n)
-	}
+	checkForgotten(t, pool, zebra(), "after the erasure")
 	if left := storetest.Row(t, pool, `SELECT conversation_id FROM suggestions WHERE conversation_id = $1`, o.first+1); left == "" {
 		t.Error("what has none of the contact's words is gone")
 	}
 	if left := storetest.Row(t, pool, `SELECT detail::text FROM log_entries WHERE id = 77001`); !strings.Contains(left, "angry") {
-		t.Errorf("of the log is left %s", left)
+		t.Errorf("of the log %q is left, want the mood \"angry\" in it", left)
 	}
-}
-
-// ofRequest is the claim of a text request.
-func ofRequest(r request.Request) ai.Claim {
-	return ai.OfRequest(r.ConversationID, r.Name, r.AskedAt, r.Epoch)
 }
 
 // While a contact is erased, a model may be asked about another customer's conversation in which the contact wrote, in copy, or
@@ -54,39 +93,40 @@ func ofRequest(r request.Request) ai.Claim {
 // is not kept.
 func TestWhatAModelIsBeingAsked(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), newWorld(t)
-	z, other := zebra(), otter()
-	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, event_id, said_at, created_at)
-		VALUES (77001, $1, 'in', 'in', $2, 10, 'zebra in copy', $3, now(), now())`, other.first+1, z.first+1, z.first+1)
+	pool := newWorld(t)
+	writeInCopy(t, pool)
+	o := newOptions(t, pool)
+	exec(t, pool, `DELETE FROM ai_exchanges`)
 	var claims []ai.Claim
-	for _, b := range must(store.ClaimBursts(ctx, pool, 9, time.Minute))(t) {
+	for _, b := range claimBursts(t, pool) {
 		claims = append(claims, ai.OfBurst(b))
 	}
-	for _, r := range must(request.Claim(ctx, pool, 9, time.Minute))(t) {
-		claims = append(claims, ofRequest(r))
+	for _, r := range claimRequests(t, pool) {
+		claims = append(claims, claimOf(r))
 	}
-	o := newOptions(t, pool)
-	keep := func() {
+	if len(claims) != 4 { // a burst and a request of each customer
+		t.Fatalf("%d claims, want 4: %+v", len(claims), claims)
+	}
+	keepRecords := func() {
 		t.Helper()
-		for _, c := range claims {
-			check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, c, "otter and zebra"))
+		for _, claim := range claims {
+			keepRecord(t, o, claim, "otter and zebra")
 		}
 	}
-	records := func() string { return storetest.Row(t, pool, `SELECT count(*) FROM ai_exchanges`) }
-	exec(t, pool, `DELETE FROM ai_exchanges`)
-	if keep(); len(claims) != 4 || records() != "(4)" {
-		t.Fatalf("of %d claims %s records are kept", len(claims), records())
+	keepRecords()
+	if n := countRecords(t, pool); n != len(claims) {
+		t.Fatalf("%d records are kept before the erasure, want %d", n, len(claims))
 	}
+
 	o.Say = func(place string, _ int64) error {
 		if place == "requests_there" || place == "exchanges_there" { // claims and records there have just been erased
-			keep()
+			keepRecords()
 		}
 		return nil
 	}
-	id := must(erase.Begin(ctx, o, []store.ContactID{z.contact()}, "ann@acme.test"))(t)
-	runWithChats(t, o, id)
-	if got := records(); got != "(0)" {
-		t.Errorf("%s records are left, want (0)", got)
+	runWithChats(t, o, beginErasure(t, o, zebra()))
+	if n := countRecords(t, pool); n != 0 {
+		t.Errorf("%d records are left, want none", n)
 	}
 }
 
@@ -94,52 +134,85 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 // answers when the words are gone, or when all is done: nothing of what it was asked is kept, though no chat gives it a second look.
 func TestClaimedWhileItIsErased(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), newWorld(t)
+	pool := newWorld(t)
 	o := newOptions(t, pool)
-	o.Ask = nil
-	b := store.Burst{ConversationID: store.ConversationID(zebra().first + 1), FirstEvent: 4711, Epoch: 3}
-	keep := func() {
+	o.Ask = nil // no chat gives it a second look
+	burst := store.Burst{ConversationID: store.ConversationID(zebra().first + 1), FirstEvent: 4711, Epoch: 3}
+	countOwnRecords := func() (n int) {
 		t.Helper()
-		check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, ai.OfBurst(b), "zebra"))
-	}
-	records := func() string {
-		return storetest.Row(t, pool, `SELECT count(*) FROM ai_exchanges WHERE conversation_id = $1`, b.ConversationID)
+		check(t, pool.QueryRow(t.Context(), `SELECT count(*) FROM ai_exchanges WHERE conversation_id = $1`, burst.ConversationID).Scan(&n))
+		return n
 	}
 	o.Say = func(place string, _ int64) error {
 		switch place {
-		case "deliveries":
-			exec(t, pool, `INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at, epoch) VALUES ($1, $2, $2, now(), now(), $3)
-				ON CONFLICT (conversation_id) DO NOTHING`, b.ConversationID, b.FirstEvent, b.Epoch)
-		case "messages":
-			if keep(); records() == "(0)" {
-				t.Error("the claim didn't stand")
+		case "deliveries": // the claims are erased
+			exec(t, pool, `INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at, epoch)
+				VALUES ($1, $2, $2, now(), now(), $3)
+				ON CONFLICT (conversation_id) DO NOTHING`, burst.ConversationID, burst.FirstEvent, burst.Epoch)
+		case "messages": // the words are erased
+			keepRecord(t, o, ai.OfBurst(burst), "zebra")
+			if countOwnRecords() == 0 {
+				t.Error("no record is kept when the words are gone, want one: else the claim didn't stand")
 			}
 		}
 		return nil
 	}
-	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
-	must(erase.Run(ctx, o, id))(t)
-	if keep(); records() != "(0)" {
-		t.Errorf("%s records are left, want (0)", records())
+	id := beginErasure(t, o, zebra())
+	must(erase.Run(t.Context(), o, id))(t)
+	keepRecord(t, o, ai.OfBurst(burst), "zebra")
+	if n := countOwnRecords(); n != 0 {
+		t.Errorf("%d records are left, want none", n)
 	}
 }
 
 // Whoever has lost a claim keeps nothing: the burst may be another one by then, and a request may have been asked anew.
 func TestRecordOfALostClaim(t *testing.T) {
 	t.Parallel()
-	ctx, pool := t.Context(), newWorld(t)
-	exec(t, pool, `DELETE FROM ai_exchanges`)
-	bursts, requests := must(store.ClaimBursts(ctx, pool, 9, time.Minute))(t), must(request.Claim(ctx, pool, 9, time.Minute))(t)
-	exec(t, pool, `UPDATE bursts SET epoch = epoch + 1 WHERE conversation_id = $1`, bursts[0].ConversationID)
-	exec(t, pool, `UPDATE bursts SET first_event = 4711 WHERE conversation_id = $1`, bursts[1].ConversationID)
-	exec(t, pool, `UPDATE text_requests SET done_at = now() WHERE conversation_id = $1`, requests[0].ConversationID)
-	exec(t, pool, `UPDATE text_requests SET asked_at = asked_at + interval '1 minute' WHERE conversation_id = $1`, requests[1].ConversationID)
+	pool := newWorld(t)
 	o := newOptions(t, pool)
-	for i := range 2 {
-		check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, ai.OfBurst(bursts[i]), "otter"))
-		check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, ofRequest(requests[i]), "otter"))
+	exec(t, pool, `DELETE FROM ai_exchanges`)
+	bursts, requests := claimBursts(t, pool), claimRequests(t, pool)
+	if len(bursts) != 2 {
+		t.Fatalf("%d bursts were claimed, want 2", len(bursts))
 	}
-	if got := storetest.Row(t, pool, `SELECT count(*) FROM ai_exchanges`); got != "(0)" {
-		t.Errorf("%s records are kept, want (0)", got)
+	if len(requests) != 2 {
+		t.Fatalf("%d requests were claimed, want 2", len(requests))
+	}
+	for _, tt := range []struct {
+		name  string
+		lose  string // takes the claim away
+		claim ai.Claim
+		of    store.ConversationID
+	}{
+		{
+			name:  "burst claimed by another",
+			lose:  `UPDATE bursts SET epoch = epoch + 1 WHERE conversation_id = $1`,
+			claim: ai.OfBurst(bursts[0]),
+			of:    bursts[0].ConversationID,
+		},
+		{
+			name:  "burst that is another one",
+			lose:  `UPDATE bursts SET first_event = 4711 WHERE conversation_id = $1`,
+			claim: ai.OfBurst(bursts[1]),
+			of:    bursts[1].ConversationID,
+		},
+		{
+			name:  "request that is answered",
+			lose:  `UPDATE text_requests SET done_at = now() WHERE conversation_id = $1`,
+			claim: claimOf(requests[0]),
+			of:    requests[0].ConversationID,
+		},
+		{
+			name:  "request that was asked anew",
+			lose:  `UPDATE text_requests SET asked_at = asked_at + interval '1 minute' WHERE conversation_id = $1`,
+			claim: claimOf(requests[1]),
+			of:    requests[1].ConversationID,
+		},
+	} {
+		exec(t, pool, tt.lose, tt.of)
+		keepRecord(t, o, tt.claim, "otter")
+		if n := countRecords(t, pool); n != 0 {
+			t.Errorf("%s: %d records are kept, want none", tt.name, n)
+		}
 	}
 }
