@@ -19,13 +19,14 @@ type statementLimits struct {
 	index   string             // has to be used; "" = the limits alone show that no table is scanned
 }
 
+const (
+	suggestions = 100 // that are asked for: fewer than the crowd has, so that a scan shows
+	slack       = 1.1 // EXPLAIN gives the rows of each loop as a rounded mean
+	allGates    = 50  // of the crowd: gates are few, and all of them are read
+)
+
 // listStatementLimits has a row for each statement of Read.
 func listStatementLimits() []statementLimits {
-	const (
-		suggestions = 100 // that are asked for: fewer than the crowd has, so that a scan shows
-		slack       = 1.1 // EXPLAIN tells the mean of a node's rounds, rounded
-		allGates    = 50  // of the crowd: gates are few, and all of them are read
-	)
 	return []statementLimits{
 		{
 			name: "pending",
