@@ -1,6 +1,7 @@
 package owners_test
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -10,136 +11,307 @@ import (
 	"parley/store"
 )
 
-func table() owners.Table {
-	account := func(id store.AccountID, kind, config string) store.Account {
-		return store.Account{ID: id, Side: "channel", Kind: kind, Config: []byte(config)}
-	}
-	return owners.New([]store.Account{
-		account(9, "dove", `{"number":"111"}`), account(3, "dove", `{"number":"111"}`), account(4, "dove", `{"number":"222"}`),
-		account(5, "hawk", `{"number":"222"}`), account(6, "owl", `{"number":"333"}`), account(7, "dove", `broken`), account(8, "dove", `{"number":""}`),
-		{ID: 10, Side: "surface", Kind: "dove", Config: []byte(`{"number":"444"}`)},
-	}, []channels.Spec{{Kind: "dove", Owner: "number"}, {Kind: "hawk", Owner: "number"}, {Kind: "owl"}}, nil)
+// newAccount returns an account of the channel "dove" whose settings have this number.
+func newAccount(id store.AccountID, number string) store.Account {
+	return store.Account{ID: id, Side: store.SideChannel, Kind: "dove", Config: fmt.Appendf(nil, `{"number":%q}`, number)}
 }
 
-func TestFind(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		kind, owner string
-		want        store.AccountID
-	}{{"dove", "111", 3}, {"dove", "222", 4}, {"hawk", "222", 5}, {"hawk", "111", 0}, {"owl", "333", 0}, {"dove", "444", 0}, {"dove", "", 0}} {
-		if got := table().Find(c.kind, c.owner); got != c.want {
-			t.Errorf("%s %s is account %d, want %d", c.kind, c.owner, got, c.want)
-		}
-	}
+// newPausedAccount returns such an account that is paused.
+func newPausedAccount(id store.AccountID, number string) store.Account {
+	account := newAccount(id, number)
+	account.Paused = true
+	return account
 }
 
-// An account that is paused, as one is that was taken out but has conversations, leaves its number to one that is at work;
-// where there is no other, it keeps what comes.
-func TestPausedLeavesItsNumber(t *testing.T) {
+// doves is the channel "dove", where callbacks name a number.
+func doves() []channels.Spec {
+	return []channels.Spec{{Kind: "dove", Owner: "number"}}
+}
+
+func TestFindReturnsTheAccountOfAnID(t *testing.T) {
 	t.Parallel()
-	account := func(id store.AccountID, number string, paused bool) store.Account {
-		return store.Account{ID: id, Side: "channel", Kind: "dove", Config: []byte(`{"number":"` + number + `"}`), Paused: paused}
-	}
-	for name, list := range map[string][]store.Account{
-		"older first":   {account(3, "111", true), account(9, "111", false), account(12, "111", false), account(4, "222", true), account(5, "222", true)},
-		"younger first": {account(12, "111", false), account(9, "111", false), account(3, "111", true), account(5, "222", true), account(4, "222", true)},
+	hawk := newAccount(5, "222")
+	hawk.Kind = "hawk"
+	owl := newAccount(6, "333")
+	owl.Kind = "owl"
+	broken := newAccount(7, "")
+	broken.Config = []byte(`broken`)
+	surface := newAccount(10, "444")
+	surface.Side = "surface"
+	table := owners.New([]store.Account{
+		newAccount(9, "111"),
+		newAccount(3, "111"),
+		newAccount(4, "222"),
+		hawk,
+		owl,
+		broken,
+		newAccount(8, ""),
+		surface,
+	}, []channels.Spec{
+		{Kind: "dove", Owner: "number"},
+		{Kind: "hawk", Owner: "number"},
+		{Kind: "owl"},
+	}, nil)
+
+	for _, tt := range []struct {
+		name  string
+		kind  string
+		owner string
+		want  store.AccountID // 0 if no account has the id
+	}{
+		{name: "the older of two accounts", kind: "dove", owner: "111", want: 3},
+		{name: "an id that another kind has too", kind: "dove", owner: "222", want: 4},
+		{name: "the same id of the other kind", kind: "hawk", owner: "222", want: 5},
+		{name: "an id that only another kind has", kind: "hawk", owner: "111"},
+		{name: "a kind whose callbacks name no id", kind: "owl", owner: "333"},
+		{name: "the id of an account at a surface", kind: "dove", owner: "444"},
+		{name: "an empty id, as an account without one has", kind: "dove", owner: ""},
 	} {
-		table := owners.New(list, []channels.Spec{{Kind: "dove", Owner: "number"}}, nil)
-		if got := table.Find("dove", "111"); got != 9 {
-			t.Errorf("%s: the number that has a new account is account %d's", name, got)
-		}
-		if got := table.Find("dove", "222"); got != 4 {
-			t.Errorf("%s: the number of a paused account is account %d's", name, got)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := table.Find(tt.kind, tt.owner); got != tt.want {
+				t.Errorf("Find(%q, %q) = %d, want %d", tt.kind, tt.owner, got, tt.want)
+			}
+		})
 	}
 }
 
-// Each account gets its own facts in their order; what is nobody's stays, named.
-func TestSplit(t *testing.T) {
+// An account that is paused leaves its number to one that is at work. So does one that was taken out: it stays, paused, as long
+// as it has conversations.
+func TestPausedAccountLeavesItsNumber(t *testing.T) {
 	t.Parallel()
-	fact := func(id, owner string) channels.Fact {
-		return channels.Fact{ExternalID: id, OrderKey: "k", Owner: owner}
-	}
-	long := strings.Repeat("x", 500)
-	shares := table().Split(store.Account{ID: 4, Kind: "dove"}, "the number", []channels.Fact{
-		fact("a", "111"), fact("b", "222"), fact("c", ""), fact("d", "111"), fact("e:1", "5:5 5"), fact(long, "5"),
-	})
-	got := map[store.AccountID][]string{}
-	for _, s := range shares {
-		for _, f := range s.Facts {
-			got[s.Account] = append(got[s.Account], f.ExternalID)
-			if len(f.ExternalID) > 500 {
-				t.Errorf("a name of %d bytes", len(f.ExternalID))
+	for _, tt := range []struct {
+		name     string
+		accounts []store.Account
+	}{
+		{
+			name:     "older first",
+			accounts: []store.Account{newPausedAccount(3, "111"), newAccount(9, "111"), newAccount(12, "111")},
+		},
+		{
+			name:     "younger first",
+			accounts: []store.Account{newAccount(12, "111"), newAccount(9, "111"), newPausedAccount(3, "111")},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := owners.New(tt.accounts, doves(), nil).Find("dove", "111"); got != 9 {
+				t.Errorf("the number is account %d's, want 9, the oldest that is at work", got)
 			}
-			aside := strings.Contains(f.Quarantine, `the number "`+f.Owner+`"`)
-			if owner, own, ok := owners.Parse(f.ExternalID); ok != aside || ok && (owner != f.Owner || own == "") {
-				t.Errorf("%.40s, set aside with %q, is read as %q %v", f.ExternalID, f.Quarantine, owner, ok)
-			}
-		}
-	}
-	if len(got[4]) == 4 {
-		got[4] = got[4][:3] // the last is hashed
-	}
-	if want := map[store.AccountID][]string{3: {"a", "d"}, 4: {"b", "c", "unowned:5%3A5+5:e:1"}}; !reflect.DeepEqual(got, want) {
-		t.Errorf("split into %v, want %v", got, want)
-	}
-	bad := channels.Fact{ExternalID: "z", Owner: "6", Quarantine: "can't be split"}
-	if f := table().Split(store.Account{ID: 4, Kind: "dove"}, "x", []channels.Fact{bad})[0].Facts[0]; f.Quarantine != "can't be split" {
-		t.Errorf("its own reason became %q", f.Quarantine)
-	}
-	for _, id := range []string{"", "m:1", "unowned:5", "unowned:%zz:1"} {
-		if _, _, ok := owners.Parse(id); ok {
-			t.Errorf("%q was set aside", id)
-		}
+		})
 	}
 }
 
-// A number of a messaging service that isn't an account's stays with the account that was called; that of another account goes
-// there, however its admin wrote it.
-func TestSplitOfAService(t *testing.T) {
+func TestPausedAccountKeepsANumberThatNoOtherHas(t *testing.T) {
 	t.Parallel()
-	account := func(id store.AccountID, number string) store.Account {
-		return store.Account{ID: id, Side: "channel", Kind: "dove", Config: []byte(`{"number":"` + number + `"}`)}
+	for _, tt := range []struct {
+		name     string
+		accounts []store.Account
+	}{
+		{
+			name:     "older first",
+			accounts: []store.Account{newPausedAccount(4, "222"), newPausedAccount(5, "222")},
+		},
+		{
+			name:     "younger first",
+			accounts: []store.Account{newPausedAccount(5, "222"), newPausedAccount(4, "222")},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			accounts := append(tt.accounts, newAccount(9, "111"))
+			if got := owners.New(accounts, doves(), nil).Find("dove", "222"); got != 4 {
+				t.Errorf("the number is account %d's, want 4, the older of the paused ones", got)
+			}
+		})
 	}
-	plain := func(c channels.Config) map[string]string {
+}
+
+// A fact without a number belongs to the account whose callback was called.
+func TestSplitGivesEachAccountItsFactsInOrder(t *testing.T) {
+	t.Parallel()
+	called := newAccount(4, "222")
+	table := owners.New([]store.Account{newAccount(3, "111"), called}, doves(), nil)
+	a := channels.Fact{ExternalID: "a", OrderKey: "k", Owner: "111"}
+	b := channels.Fact{ExternalID: "b", OrderKey: "k", Owner: "222"}
+	c := channels.Fact{ExternalID: "c", OrderKey: "k"}
+	d := channels.Fact{ExternalID: "d", OrderKey: "k", Owner: "111"}
+
+	got := table.Split(called, "the number", []channels.Fact{a, b, c, d})
+
+	want := []owners.Share{
+		{Account: 3, Facts: []channels.Fact{a, d}},
+		{Account: 4, Facts: []channels.Fact{b, c}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got the shares %+v, want %+v", got, want)
+	}
+}
+
+// splitOne splits a callback of one fact that came to account 4, and returns what became of the fact. It checks that it stayed
+// with that account.
+func splitOne(t *testing.T, fact channels.Fact) channels.Fact {
+	t.Helper()
+	called := newAccount(4, "222")
+	shares := owners.New([]store.Account{called}, doves(), nil).Split(called, "the number", []channels.Fact{fact})
+	if len(shares) != 1 || len(shares[0].Facts) != 1 {
+		t.Fatalf("got the shares %+v, want one share of one fact", shares)
+	}
+	if shares[0].Account != called.ID {
+		t.Errorf("the fact went to account %d, want %d, which was called", shares[0].Account, called.ID)
+	}
+	return shares[0].Facts[0]
+}
+
+// checkParse checks the number and the fact's own name that are read from the name of a fact that was set aside.
+func checkParse(t *testing.T, id, wantOwner, wantName string) {
+	t.Helper()
+	owner, name, ok := owners.Parse(id)
+	if !ok {
+		t.Fatalf("Parse(%q) doesn't take it for one that was set aside", id)
+	}
+	if owner != wantOwner || name != wantName {
+		t.Errorf("Parse(%q) = %q, %q, want %q, %q", id, owner, name, wantOwner, wantName)
+	}
+}
+
+func TestSplitSetsAsideWhatIsForAnUnknownNumber(t *testing.T) {
+	t.Parallel()
+	// The number and the name have the bytes that separate them in the new name.
+	got := splitOne(t, channels.Fact{ExternalID: "e:1", OrderKey: "k", Owner: "5:5 5"})
+
+	if want := "unowned:5%3A5+5:e:1"; got.ExternalID != want {
+		t.Errorf("the fact is named %q, want %q", got.ExternalID, want)
+	}
+	if want := `the number "5:5 5"`; !strings.Contains(got.Quarantine, want) {
+		t.Errorf("it is set aside with %q, want %q in it", got.Quarantine, want)
+	}
+	checkParse(t, got.ExternalID, "5:5 5", "e:1")
+}
+
+// A name that would be too long with the number before it is replaced by its hash.
+func TestSplitShortensALongName(t *testing.T) {
+	t.Parallel()
+	const maxBytes = 500 // of a fact's name, with or without a number
+	got := splitOne(t, channels.Fact{ExternalID: strings.Repeat("x", maxBytes), OrderKey: "k", Owner: "5"})
+
+	if n := len(got.ExternalID); n > maxBytes {
+		t.Errorf("the new name has %d bytes, want at most %d", n, maxBytes)
+	}
+	if want := `the number "5"`; !strings.Contains(got.Quarantine, want) {
+		t.Errorf("it is set aside with %q, want %q in it", got.Quarantine, want)
+	}
+	owner, name, ok := owners.Parse(got.ExternalID)
+	if !ok {
+		t.Fatalf("Parse(%q) doesn't take it for one that was set aside", got.ExternalID)
+	}
+	if owner != "5" {
+		t.Errorf("Parse(%q) reads the number %q, want 5", got.ExternalID, owner)
+	}
+	if name == "" {
+		t.Errorf("Parse(%q) reads an empty name, want a hash", got.ExternalID)
+	}
+}
+
+func TestSplitKeepsTheChannelsOwnReasonOfQuarantine(t *testing.T) {
+	t.Parallel()
+	got := splitOne(t, channels.Fact{ExternalID: "z", Owner: "6", Quarantine: "can't be split"})
+
+	if want := "can't be split"; got.Quarantine != want {
+		t.Errorf("the reason is %q, want %q", got.Quarantine, want)
+	}
+}
+
+func TestParseOfANameThatWasNotSetAside(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		id   string
+	}{
+		{name: "a known number", id: "a"},
+		{name: "empty", id: ""},
+		{name: "another prefix", id: "m:1"},
+		{name: "no name after the number", id: "unowned:5"},
+		{name: "a number that isn't encoded", id: "unowned:%zz:1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if owner, name, ok := owners.Parse(tt.id); ok {
+				t.Errorf("Parse(%q) = %q, %q, want it refused", tt.id, owner, name)
+			}
+		})
+	}
+}
+
+// At a messaging service one callback receives for numbers that no account has: such a fact stays with the account that was
+// called, and is not set aside. What is for another account goes there, however its admin wrote the number.
+func TestSplitOfAServiceThatKeepsUnownedNumbers(t *testing.T) {
+	t.Parallel()
+	withoutSpaces := func(c channels.Config) map[string]string {
 		return map[string]string{"number": strings.ReplaceAll(c["number"], " ", "")}
 	}
-	called := account(3, "111")
-	table := owners.New([]store.Account{called, account(4, "2 2 2")}, []channels.Spec{{Kind: "dove", Owner: "number", Sources: plain, KeepsUnowned: true}}, nil)
-	facts := []channels.Fact{{ExternalID: "a", Owner: "222"}, {ExternalID: "b", Owner: "333"}, {ExternalID: "c"}}
-	want := []owners.Share{{Account: 4, Facts: facts[:1]}, {Account: 3, Facts: facts[1:]}}
-	if got := table.Split(called, "", facts); !reflect.DeepEqual(got, want) {
-		t.Errorf("split into %+v, want %+v", got, want)
+	called := newAccount(3, "111")
+	accounts := []store.Account{called, newAccount(4, "2 2 2")}
+	specs := []channels.Spec{{Kind: "dove", Owner: "number", Sources: withoutSpaces, KeepsUnowned: true}}
+	table := owners.New(accounts, specs, nil)
+	ofOther := channels.Fact{ExternalID: "a", Owner: "222"}
+	unknown := channels.Fact{ExternalID: "b", Owner: "333"}
+	ofNone := channels.Fact{ExternalID: "c"}
+
+	got := table.Split(called, "", []channels.Fact{ofOther, unknown, ofNone})
+
+	want := []owners.Share{
+		{Account: 4, Facts: []channels.Fact{ofOther}},
+		{Account: 3, Facts: []channels.Fact{unknown, ofNone}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got the shares %+v, want %+v", got, want)
 	}
 }
 
-// Whoever can sign for one account, with a secret of its own, reaches no other account by its callback.
+// Whoever can sign for one account, with a secret of its own, reaches no other account by its callback. Accounts of one app have
+// the same secret, and a callback of one may bring facts of the other.
 func TestSplitByAnotherSecret(t *testing.T) {
 	t.Parallel()
-	account := func(id store.AccountID, number string) store.Account {
-		return store.Account{ID: id, Side: "channel", Kind: "dove", Config: []byte(`{"number":"` + number + `"}`)}
+	trial, sibling, production := newAccount(3, "111"), newAccount(4, "222"), newAccount(5, "333")
+	secrets := map[store.AccountID]string{
+		trial.ID:      "trial",
+		sibling.ID:    "trial",
+		production.ID: "production",
 	}
-	trial, sibling, other := account(3, "111"), account(4, "222"), account(5, "333")
-	secrets := map[store.AccountID]string{trial.ID: "trial", sibling.ID: "trial", other.ID: "production"}
 	secretOf := func(a store.Account, _ channels.Spec) string { return secrets[a.ID] }
-	for _, keepsUnowned := range []bool{false, true} {
-		spec := channels.Spec{Kind: "dove", Owner: "number", KeepsUnowned: keepsUnowned}
-		table := owners.New([]store.Account{trial, sibling, other}, []channels.Spec{spec}, secretOf)
 
-		shares := table.Split(trial, "the number", []channels.Fact{{ExternalID: "a", Owner: "222"}, {ExternalID: "b", Owner: "333"}})
+	for _, tt := range []struct {
+		name         string
+		keepsUnowned bool
+	}{
+		{name: "where unknown numbers are set aside"},
+		{name: "where unknown numbers are kept", keepsUnowned: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			specs := []channels.Spec{{Kind: "dove", Owner: "number", KeepsUnowned: tt.keepsUnowned}}
+			table := owners.New([]store.Account{trial, sibling, production}, specs, secretOf)
+			ofSibling := channels.Fact{ExternalID: "a", Owner: "222"}
+			ofProduction := channels.Fact{ExternalID: "b", Owner: "333"}
 
-		if len(shares) != 2 {
-			t.Fatalf("got shares for %d accounts, want 2: %+v", len(shares), shares)
-		}
-		if got := shares[0]; got.Account != sibling.ID || got.Facts[0].Quarantine != "" {
-			t.Errorf("with the same secret: got %+v, want the fact at account %d", got, sibling.ID)
-		}
-		got := shares[1]
-		if got.Account != trial.ID || !strings.Contains(got.Facts[0].Quarantine, "signed with a secret that isn't that account's") {
-			t.Errorf("with another secret: got %+v, want the fact set aside at account %d", got, trial.ID)
-		}
-		if owner, own, ok := owners.Parse(got.Facts[0].ExternalID); !ok || owner != "333" || own != "b" {
-			t.Errorf("its name %q is read as %q, %q, want 333, b", got.Facts[0].ExternalID, owner, own)
-		}
+			shares := table.Split(trial, "the number", []channels.Fact{ofSibling, ofProduction})
+
+			if len(shares) != 2 {
+				t.Fatalf("got shares for %d accounts, want 2: %+v", len(shares), shares)
+			}
+			want := owners.Share{Account: sibling.ID, Facts: []channels.Fact{ofSibling}}
+			if !reflect.DeepEqual(shares[0], want) {
+				t.Errorf("with the same secret: got %+v, want %+v", shares[0], want)
+			}
+			if shares[1].Account != trial.ID {
+				t.Errorf("with another secret: the fact went to account %d, want %d, which was called", shares[1].Account, trial.ID)
+			}
+			aside := shares[1].Facts[0]
+			if want := "signed with a secret that isn't that account's"; !strings.Contains(aside.Quarantine, want) {
+				t.Errorf("with another secret: set aside with %q, want %q in it", aside.Quarantine, want)
+			}
+			checkParse(t, aside.ExternalID, "333", "b")
+		})
 	}
 }
