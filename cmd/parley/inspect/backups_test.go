@@ -14,63 +14,123 @@ import (
 	"parley/store/storetest"
 )
 
-// A backup that failed, or that nobody made for long, is found and said with what to do.
-func TestDoctorBackups(t *testing.T) {
+// writeBackupStatus writes what the nightly backup leaves in its folder, and returns the folder.
+func writeBackupStatus(t *testing.T, s backup.Status) string {
+	t.Helper()
+	body, err := json.Marshal(s)
+	must(t, err)
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, ".status.json"), body, 0o600))
+	return dir
+}
+
+// hasBrokenBackups reports whether something is wrong with the backups, whatever is with the rest.
+func hasBrokenBackups(report inspect.Report) bool {
+	for _, s := range report.Sections {
+		for _, f := range s.Findings {
+			if s.Name == "backups" && f.Level == inspect.Wrong {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// A backup that failed, or that nobody made for long, is found.
+func TestDoctorOfBackups(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	now, err := store.Now(t.Context(), pool)
-	if err != nil {
-		t.Fatal(err)
+	must(t, err)
+	// change returns the status of backups of which the newest is an hour old, with a change.
+	change := func(change func(*backup.Status)) backup.Status {
+		s := backup.Status{
+			Since:      now.Add(-99 * time.Hour),
+			LastAt:     now.Add(-time.Hour),
+			LastFile:   "nightly-x.parley",
+			LastBytes:  12_300_000,
+			VerifiedAt: now,
+		}
+		change(&s)
+		return s
 	}
-	good := backup.Status{Since: now.Add(-time.Hour * 99), LastAt: now.Add(-time.Hour), LastFile: "nightly-x.parley", LastBytes: 12_300_000, VerifiedAt: now}
-	old, failed, never := good, good, backup.Status{Since: now, FailedAt: now, Error: "no pg_dump"}
-	old.LastAt = now.Add(-72 * time.Hour)
-	failed.FailedAt, failed.Error = now, "disk full"
-	untried := failed
-	untried.Error, untried.TrialFailed = "restored on trial: no table", true
-	ahead, cutOff := good, good
-	ahead.LastAt = now.AddDate(1, 0, 0)
-	cutOff.BegunAt = now.Add(-time.Minute)
-	for _, c := range []struct {
-		status *backup.Status // nil if there is none
-		want   string         // in the report
-		broken bool
+	for _, tt := range []struct {
+		name       string
+		status     backup.Status
+		want       []string // in the report
+		wantBroken bool
 	}{
-		{status: nil, want: "! nightly: there is none yet"},
-		{status: &good, want: "✓ nightly: nightly-x.parley of "},
-		{status: &old, want: "✗ nightly: the newest is old: nightly-x.parley", broken: true},
-		{status: &failed, want: "✗ nightly: the last try failed: disk full", broken: true},
-		{status: &failed, want: "The last good one: nightly-x.parley", broken: true},
-		{status: &untried, want: "The newest one is nightly-x.parley", broken: true},
-		{status: &ahead, want: "✗ nightly: the newest is of the future", broken: true},
-		{status: &cutOff, want: "! nightly: a try that began on"},
-		{status: &never, want: "✗ nightly: none could be made: no pg_dump", broken: true},
+		{
+			name:   "the newest is good",
+			status: change(func(*backup.Status) {}),
+			want:   []string{"✓ nightly: nightly-x.parley of "},
+		},
+		{
+			name:       "the newest is old",
+			status:     change(func(s *backup.Status) { s.LastAt = now.Add(-72 * time.Hour) }),
+			want:       []string{"✗ nightly: the newest is old: nightly-x.parley"},
+			wantBroken: true,
+		},
+		{
+			name:       "the last try failed",
+			status:     change(func(s *backup.Status) { s.FailedAt, s.Error = now, "disk full" }),
+			want:       []string{"✗ nightly: the last try failed: disk full", "The last good one: nightly-x.parley"},
+			wantBroken: true,
+		},
+		{
+			name: "the newest can't be restored",
+			status: change(func(s *backup.Status) {
+				s.FailedAt, s.Error, s.TrialFailed = now, "restored on trial: no table", true
+			}),
+			want:       []string{"The newest one is nightly-x.parley"},
+			wantBroken: true,
+		},
+		{
+			name:       "the newest is of the future",
+			status:     change(func(s *backup.Status) { s.LastAt = now.AddDate(1, 0, 0) }),
+			want:       []string{"✗ nightly: the newest is of the future"},
+			wantBroken: true,
+		},
+		{
+			name:   "a try was cut off",
+			status: change(func(s *backup.Status) { s.BegunAt = now.Add(-time.Minute) }),
+			want:   []string{"! nightly: a try that began on"},
+		},
+		{
+			name:       "none could ever be made",
+			status:     backup.Status{Since: now, FailedAt: now, Error: "no pg_dump"},
+			want:       []string{"✗ nightly: none could be made: no pg_dump"},
+			wantBroken: true,
+		},
 	} {
-		dir := t.TempDir()
-		if c.status != nil {
-			body, err := json.Marshal(c.status)
-			if err != nil {
-				t.Fatal(err)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool, Backups: writeBackupStatus(t, tt.status)})
+
+			checkHas(t, report, tt.want...)
+			if got := hasBrokenBackups(report); got != tt.wantBroken {
+				t.Errorf("backups are broken: %t, want %t", got, tt.wantBroken)
 			}
-			if err := os.WriteFile(filepath.Join(dir, ".status.json"), body, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool, Backups: dir})
-		broken := false
-		for _, s := range report.Sections {
-			for _, f := range s.Findings {
-				broken = broken || s.Name == "backups" && f.Level == inspect.Wrong
-			}
-		}
-		if !strings.Contains(report.Text(), c.want) {
-			t.Errorf("the report lacks %q:\n%s", c.want, report.Text())
-		}
-		if broken != c.broken {
-			t.Errorf("%q: got broken %t, want %t", c.want, broken, c.broken)
-		}
+		})
 	}
-	if report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool}); strings.Contains(report.Text(), "nightly") {
-		t.Errorf("somebody else's backups are judged:\n%s", report.Text())
+}
+
+func TestDoctorBeforeTheFirstBackup(t *testing.T) {
+	t.Parallel()
+	report := inspect.Doctor(t.Context(), inspect.Options{Pool: storetest.DB(t), Backups: t.TempDir()})
+
+	checkHas(t, report, "! nightly: there is none yet")
+	if hasBrokenBackups(report) {
+		t.Error("backups are broken before the first one is due")
+	}
+}
+
+// The backups of a database that isn't the embedded one are its owner's.
+func TestDoctorOfADatabaseWithBackupsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	report := inspect.Doctor(t.Context(), inspect.Options{Pool: storetest.DB(t)})
+
+	if strings.Contains(report.Text(), "nightly") {
+		t.Errorf("the backups of somebody else's database are judged:\n%s", report.Text())
 	}
 }

@@ -9,29 +9,63 @@ import (
 	"parley/store"
 )
 
-// An event whose payload is gone is still explained, and isn't queued with nothing in it.
-func TestEmptied(t *testing.T) {
-	t.Parallel()
+// tellWithoutPayloads returns a story in which the payload of a broken event, and of one that was applied, is no longer kept.
+func tellWithoutPayloads(t *testing.T) story {
+	t.Helper()
 	s := tell(t)
 	_, err := s.pool.Exec(t.Context(), `UPDATE events SET payload = NULL WHERE id = ANY($1)`, []store.EventID{s.question, s.broken})
 	must(t, err)
+	return s
+}
+
+// An event without a payload isn't queued: there is nothing in it that could be applied.
+func TestReplayRefusesAnEventWithoutAPayload(t *testing.T) {
+	t.Parallel()
+	s := tellWithoutPayloads(t)
+
 	answers, err := inspect.Replay(t.Context(), s.pool, nil, []store.EventID{s.broken, s.question})
+
 	must(t, err)
-	for _, a := range answers {
-		if a.State != inspect.ReplayEmptied || !strings.Contains(a.Text(), "payload is no longer kept") {
-			t.Errorf("event %d: %s: %s", a.Event, a.State, a.Text())
-		}
+	if len(answers) != 2 {
+		t.Errorf("got %d answers, want 2", len(answers))
 	}
-	for _, id := range []store.EventID{s.broken, s.question} {
-		j, err := inspect.Event(t.Context(), s.pool, id)
-		must(t, err)
-		if text := j.Text(time.UTC); !strings.Contains(text, "payload is no longer kept") || strings.Contains(text, "parley replay") {
-			t.Errorf("event %d: %s", id, text)
+	for _, a := range answers {
+		if a.State != inspect.ReplayEmptied {
+			t.Errorf("event %d is %q, want %q", a.Event, a.State, inspect.ReplayEmptied)
+		}
+		if want := "payload is no longer kept"; !strings.Contains(a.Text(), want) {
+			t.Errorf("event %d: the answer is %q, want %q in it", a.Event, a.Text(), want)
 		}
 	}
 	var queued int
 	must(t, s.pool.QueryRow(t.Context(), `SELECT count(*) FROM queued WHERE event_id = $1`, s.broken).Scan(&queued))
 	if queued != 0 {
-		t.Error("an event without a payload was queued")
+		t.Error("the broken event was queued")
+	}
+}
+
+// The journey of an event says that its payload is gone, and doesn't advise to replay it.
+func TestJourneyOfAnEventWithoutAPayload(t *testing.T) {
+	t.Parallel()
+	s := tellWithoutPayloads(t)
+	for _, tt := range []struct {
+		name  string
+		event store.EventID
+	}{
+		{name: "in quarantine", event: s.broken},
+		{name: "applied", event: s.question},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			j, err := inspect.Event(t.Context(), s.pool, tt.event)
+			must(t, err)
+			text := j.Text(time.UTC)
+			if want := "payload is no longer kept"; !strings.Contains(text, want) {
+				t.Errorf("the journey lacks %q:\n%s", want, text)
+			}
+			if strings.Contains(text, "parley replay") {
+				t.Errorf("the journey advises to replay it:\n%s", text)
+			}
+		})
 	}
 }

@@ -1,0 +1,82 @@
+package inspect_test
+
+import (
+	"testing"
+
+	"parley/channels/golden"
+	"parley/cmd/parley/inspect"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// The doctor of a database that has no set-up. It looks, and never binds the database to a key.
+func TestDoctorOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name       string
+		sql        string // makes the fault; "" if the keys do
+		key        string // in the environment; "" if none is set
+		isBound    bool   // the database belongs to masterKey
+		wantBroken bool
+		wantReport string // golden file
+	}{
+		{
+			name:       "not bound to a key yet",
+			key:        masterKey,
+			wantReport: "testdata/doctor_database_unbound.txt",
+		},
+		{
+			name:       "no key",
+			wantBroken: true,
+			wantReport: "testdata/doctor_database_no_key.txt",
+		},
+		{
+			name:       "bound to another key",
+			key:        store.NewMasterKey(),
+			isBound:    true,
+			wantBroken: true,
+			wantReport: "testdata/doctor_database_another_key.txt",
+		},
+		{
+			name:       "a moved clock",
+			sql:        `UPDATE clock SET ahead = '25 hours'`,
+			key:        masterKey,
+			wantBroken: true,
+			wantReport: "testdata/doctor_database_moved_clock.txt",
+		},
+		{
+			name:       "not migrated",
+			sql:        `DROP TABLE goose_db_version`,
+			key:        masterKey,
+			wantBroken: true,
+			wantReport: "testdata/doctor_database_not_migrated.txt",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := inspect.Options{Pool: storetest.DB(t)}
+			if tt.key != "" {
+				o.Sealer = sealer(t, tt.key)
+			}
+			if tt.isBound {
+				bindKey(t, o.Pool)
+			}
+			if tt.sql != "" {
+				_, err := o.Pool.Exec(t.Context(), tt.sql)
+				must(t, err)
+			}
+
+			report := inspect.Doctor(t.Context(), o)
+
+			if report.IsBroken() != tt.wantBroken {
+				t.Errorf("broken: %t, want %t", report.IsBroken(), tt.wantBroken)
+			}
+			golden.Text(t, tt.wantReport, report.Text())
+			isBound, err := store.HasMasterKey(t.Context(), o.Pool)
+			must(t, err)
+			if isBound != tt.isBound {
+				t.Errorf("after the doctor the database is bound to a key: %t, want %t as before", isBound, tt.isBound)
+			}
+		})
+	}
+}

@@ -1,0 +1,94 @@
+package inspect_test
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge/analysis"
+	"parley/cmd/parley/inspect"
+	"parley/store/ai"
+)
+
+// refusedKey is the condition of a model whose server doesn't accept the API key.
+func refusedKey() analysis.Condition {
+	return analysis.Condition{
+		Status: analysis.Broken,
+		Text:   "The model's server doesn't accept the API key (401).",
+		Hint:   "Check the key.",
+	}
+}
+
+// reportModel stores the condition in which parley serve last found the model.
+func reportModel(t *testing.T, pool *pgxpool.Pool, c analysis.Condition) {
+	t.Helper()
+	must(t, pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+		_, err := ai.Report(t.Context(), tx, ai.Condition{Status: string(c.Status), Text: c.Text, Hint: c.Hint})
+		return err
+	}))
+}
+
+// What the doctor finds itself and what parley serve found before it are both shown.
+func TestDoctorOfAModelThatAnswers(t *testing.T) {
+	t.Parallel()
+	o := inspect.Options{Pool: newOptions(t).Pool, Model: fakeModel{Status: analysis.Working}}
+
+	report := inspect.Doctor(t.Context(), o)
+
+	checkHas(t, report, "✓ model: it answers", "✓ condition: parley serve has not asked it yet")
+	checkSectionWorks(t, report, "analysis")
+}
+
+// A model that can't be used is shown with what to do, and not as something broken: all else goes on.
+func TestDoctorOfAModelThatRefuses(t *testing.T) {
+	t.Parallel()
+	o := inspect.Options{Pool: newOptions(t).Pool, Model: fakeModel(refusedKey())}
+	reportModel(t, o.Pool, refusedKey())
+
+	report := inspect.Doctor(t.Context(), o)
+
+	checkHas(t, report,
+		"! model: The model's server doesn't accept the API key (401).",
+		"Check the key.",
+		"! condition: since 20", // the first digits of the year
+	)
+	checkSectionWorks(t, report, "analysis")
+}
+
+func TestDoctorOfAModelThatAskedToWait(t *testing.T) {
+	t.Parallel()
+	o := inspect.Options{Pool: newOptions(t).Pool, Model: fakeModel{Status: analysis.Working}}
+	reportModel(t, o.Pool, refusedKey())
+	reportModel(t, o.Pool, analysis.Condition{Status: analysis.Waiting, Text: "It asks to wait.", Hint: "Nothing."})
+
+	report := inspect.Doctor(t.Context(), o)
+
+	checkHas(t, report, "✓ model: it answers", "UTC: It asks to wait.")
+	checkSectionWorks(t, report, "analysis")
+}
+
+// An account that has used up its tokens of the day is named, with what to do.
+func TestDoctorOfTokens(t *testing.T) {
+	t.Parallel()
+	pool := newOptions(t).Pool
+	for _, account := range []struct {
+		name  string
+		limit int // tokens a day
+	}{
+		{name: "rookery", limit: 100}, // too few for a question
+		{name: "owlery", limit: 5000}, // enough for one
+	} {
+		const question = 4000 // tokens
+		_, _, err := ai.ReserveTokens(t.Context(), pool, findAccount(t, pool, account.name).ID, question, account.limit)
+		must(t, err)
+	}
+
+	report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool})
+
+	checkHas(t, report,
+		"! tokens of rookery: 0 today; the limit of a day left 1 question unasked",
+		"raise ai_tokens_a_day",
+		"✓ tokens of owlery: 4000 today",
+	)
+}
