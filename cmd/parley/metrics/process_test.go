@@ -12,12 +12,22 @@ import (
 	"parley/store/storetest"
 )
 
-// newestBackup returns the metric of the newest backup, and whether there is one.
-func newestBackup(t *testing.T, folder string, makesBackups bool) (seconds float64, isThere bool) {
+// newState returns the state of a process whose backups are in a folder. It makes none itself.
+func newState(t *testing.T, folder string) metrics.ProcessState {
+	t.Helper()
+	return metrics.ProcessState{
+		Ready:   func() bool { return true },
+		Started: func() time.Duration { return time.Second },
+		Pool:    storetest.Reused(t),
+		Backups: folder,
+	}
+}
+
+// newestBackup returns the metric of the newest backup, in Unix seconds. ok is false if there is no such metric.
+func newestBackup(t *testing.T, state metrics.ProcessState) (seconds float64, ok bool) {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(metrics.NewProcess(metrics.ProcessState{Ready: func() bool { return true }, Started: func() time.Duration { return time.Second },
-		Pool: storetest.Reused(t), Backups: folder, MakesBackups: makesBackups}))
+	registry.MustRegister(metrics.NewProcess(state))
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -30,36 +40,86 @@ func newestBackup(t *testing.T, folder string, makesBackups bool) (seconds float
 	return 0, false
 }
 
-// A folder in which no backup was ever completed has none, whatever else stands there: the list of erasures is written each time
-// that somebody is erased, and must not keep the alert from firing.
+// writeFile writes a file as if it were written at a time.
+func writeFile(t *testing.T, folder, name string, at time.Time) {
+	t.Helper()
+	path := filepath.Join(folder, name)
+	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, at, at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fillWithoutBackup returns a folder of backups in which none counts.
+func fillWithoutBackup(t *testing.T, now time.Time) string {
+	t.Helper()
+	folder := t.TempDir()
+	// The list of erasures is written each time that somebody is erased, and must not keep the alert from firing.
+	writeFile(t, folder, "erasures.jsonl", now)
+	writeFile(t, folder, "erasures.jsonl.lock", now)
+	writeFile(t, folder, "erasures.jsonl.partial", now)
+	// A backup that wasn't completed, and the notes about it.
+	writeFile(t, folder, "nightly-2026-05-02.parley.partial", now)
+	writeFile(t, folder, ".status.json", now)
+	// A backup made while the clock was ahead would look new for a year.
+	writeFile(t, folder, "nightly-2027-05-02.parley", now.AddDate(1, 0, 0))
+	return folder
+}
+
+// A process that makes backups reports 0 until one was completed, so that the alert fires.
+func TestNewestBackupWhereNoneWasCompleted(t *testing.T) {
+	t.Parallel()
+	state := newState(t, fillWithoutBackup(t, time.Now()))
+	state.MakesBackups = true
+
+	got, ok := newestBackup(t, state)
+
+	if !ok {
+		t.Fatal("there is no metric, want one that is 0")
+	}
+	if got != 0 {
+		t.Errorf("the newest backup is of %v, want 0", got)
+	}
+}
+
+// A process whose database is backed up by somebody else has no metric until a backup is in the folder.
+func TestNewestBackupWhereNoneIsMade(t *testing.T) {
+	t.Parallel()
+	state := newState(t, fillWithoutBackup(t, time.Now()))
+
+	if got, ok := newestBackup(t, state); ok {
+		t.Errorf("the newest backup is of %v, want no metric", got)
+	}
+}
+
+// A backup counts by its time, whoever made it and whatever it is called.
 func TestNewestBackup(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	write := func(name string, at time.Time) {
-		t.Helper()
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chtimes(path, at, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	now := time.Now().Truncate(time.Second)
-	for _, name := range []string{"erasures.jsonl", "erasures.jsonl.lock", "erasures.jsonl.partial", "nightly-2026-05-02.parley.partial", ".status.json"} {
-		write(name, now)
-	}
-	write("nightly-2027-05-02.parley", now.AddDate(1, 0, 0)) // the clock was ahead
-	if at, isThere := newestBackup(t, dir, false); isThere {
-		t.Errorf("with a database of one's own the newest is of %v", at)
-	}
-	if at, isThere := newestBackup(t, dir, true); !isThere || at != 0 {
-		t.Errorf("the newest is of %v", at)
-	}
-	write("acme.parley.age", now.Add(-time.Hour))
-	for _, makesBackups := range []bool{false, true} {
-		if at, isThere := newestBackup(t, dir, makesBackups); !isThere || at != float64(now.Add(-time.Hour).Unix()) {
-			t.Errorf("the newest is of %v", at)
-		}
+	for _, tt := range []struct {
+		name         string
+		makesBackups bool
+	}{
+		{name: "by a process that makes backups", makesBackups: true},
+		{name: "by a process that makes none"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Now().Truncate(time.Second)
+			state := newState(t, fillWithoutBackup(t, now))
+			state.MakesBackups = tt.makesBackups
+			made := now.Add(-time.Hour)
+			writeFile(t, state.Backups, "acme.parley.age", made)
+
+			got, ok := newestBackup(t, state)
+
+			if !ok {
+				t.Fatal("there is no metric")
+			}
+			if want := float64(made.Unix()); got != want {
+				t.Errorf("the newest backup is of %v, want %v", got, want)
+			}
+		})
 	}
 }

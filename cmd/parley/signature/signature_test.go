@@ -21,63 +21,170 @@ func png(size int) []byte {
 	return append([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte{7}, size)...)
 }
 
-// gallery serves pictures and what is none, by https.
-func gallery(t *testing.T) *httptest.Server {
+// logo is the picture that all the tests read.
+func logo() []byte {
+	const size = 10
+	return png(size)
+}
+
+// startPictureServer serves pictures, and what is none, by https.
+func startPictureServer(t *testing.T) *httptest.Server {
 	t.Helper()
+	serve := func(content []byte) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(content) }
+	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /logo", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(png(10)) })
+	mux.HandleFunc("GET /logo", serve(logo()))
 	mux.HandleFunc("GET /moved.png", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/logo", http.StatusFound) })
 	mux.HandleFunc("GET /plain.png", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://"+r.Host+"/logo", http.StatusFound)
 	})
 	mux.HandleFunc("GET /round.png", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/round.png", http.StatusFound) })
-	mux.HandleFunc("GET /large.png", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(png(maxPictureBytes)) })
-	mux.HandleFunc("GET /page.png", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) })
+	mux.HandleFunc("GET /large.png", serve(png(maxPictureBytes)))
+	mux.HandleFunc("GET /page.png", serve([]byte("<html>")))
 	srv := httptest.NewTLSServer(mux)
 	t.Cleanup(srv.Close)
 	return srv
 }
 
-// Pictures come from files, public https addresses and the signature itself; what is no picture,
-// too large, or elsewhere, is refused with what to do.
+// newReader returns a reader of pictures that reads files from dir, and may fetch from srv, although it is on this machine.
+func newReader(dir string, srv *httptest.Server) *Reader {
+	reader := New(dir, guard.New("127.0.0.1"))
+	roots := srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	reader.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
+	return reader
+}
+
+// writePicture writes a file.
+func writePicture(t *testing.T, dir, name string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Pictures come from files, public https addresses and the signature itself. Only one in the signature itself is inline. The
+// others have a name of their own, which ends as their content does.
 //
 //
 func TestPicture(t *testing.T) {
 	t.Parallel()
-	dir, srv := t.TempDir(), gallery(t)
-	for name, content := range map[string][]byte{"logo.png": png(10), "photo.PNG.txt": png(10), "notes.png": []byte("notes"), "large.png": png(maxPictureBytes)} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	near := New(dir, guard.New("127.0.0.1"))
-	near.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
-	data := "data:image/png;base64," + base64.StdEncoding.EncodeToString(png(10))
-	for _, c := range []struct {
-		from, name, refused string // name of the picture, or why it is refused
+	dir, srv := t.TempDir(), startPictureServer(t)
+	reader := newReader(dir, srv)
+	writePicture(t, dir, "logo.png", logo())
+	writePicture(t, dir, "photo.PNG.txt", logo())
+	inline := "data:image/png;base64," + base64.StdEncoding.EncodeToString(logo())
+	for _, tt := range []struct {
+		name       string
+		from       string
+		wantName   string
+		wantInline bool
 	}{
-		{from: "logo.png", name: "logo.png"}, {from: filepath.Join(dir, "logo.png"), name: "logo.png"}, {from: "photo.PNG.txt", name: "photo.PNG.png"},
-		{from: data, name: "picture.png"}, {from: srv.URL + "/logo", name: "logo.png"}, {from: srv.URL + "/moved.png", name: "moved.png"},
-		{from: "gone.png", refused: "can't be opened"}, {from: ".", refused: "can't be read"}, {from: "notes.png", refused: "no PNG, JPEG or GIF"}, {from: "large.png", refused: "more than 256 KB"},
-		{from: "data:image/png,abc", refused: "can't be read"}, {from: "data:image/png;base64,!", refused: "base64 is broken"},
-		{from: "data:text/html;base64,PGI+", refused: "no PNG"}, {from: srv.URL + "/page.png", refused: "no PNG"}, {from: srv.URL + "/large.png", refused: "more than 256 KB"},
-		{from: srv.URL + "/none.png", refused: "status 404"}, {from: srv.URL + "/plain.png", refused: "doesn't go"}, {from: srv.URL + "/round.png", refused: "doesn't go"},
-		{from: "http://acme.test/logo.png", refused: "not fetched"}, {from: "cid:logo", refused: "not fetched"}, {from: "file:///etc/passwd", refused: "not fetched"}, {from: "//acme.test/logo.png", refused: "not fetched"},
+		{name: "a file beside parley.yaml", from: "logo.png", wantName: "logo.png"},
+		{name: "a file by its whole path", from: filepath.Join(dir, "logo.png"), wantName: "logo.png"},
+		{name: "a file with a wrong extension", from: "photo.PNG.txt", wantName: "photo.PNG.png"},
+		{name: "in the signature itself", from: inline, wantName: "picture.png", wantInline: true},
+		{name: "an address without an extension", from: srv.URL + "/logo", wantName: "logo.png"},
+		{name: "an address that leads to another", from: srv.URL + "/moved.png", wantName: "moved.png"},
 	} {
-		p, err := near.Picture(t.Context(), c.from)
-		var problem *setup.SignatureError
-		switch {
-		case c.refused == "" && (err != nil || p.Name != c.name || p.ContentType != "image/png" || !bytes.Equal(p.Content, png(10)) || p.IsInline != (c.from == data)):
-			t.Errorf("%s: %+v, %v; want %s", shorten(c.from), p, err, c.name)
-		case c.refused != "" && (!errors.As(err, &problem) || problem.Hint == "" || !strings.Contains(err.Error(), c.refused)):
-			t.Errorf("%s: %v, want %q", shorten(c.from), err, c.refused)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p, err := reader.Picture(t.Context(), tt.from)
+			if err != nil {
+				t.Fatalf("Picture: %v", err)
+			}
+			if p.Name != tt.wantName {
+				t.Errorf("the name is %q, want %q", p.Name, tt.wantName)
+			}
+			if want := "image/png"; p.ContentType != want {
+				t.Errorf("the type is %q, want %q", p.ContentType, want)
+			}
+			if !bytes.Equal(p.Content, logo()) {
+				t.Errorf("the content is %q, want %q", p.Content, logo())
+			}
+			if p.IsInline != tt.wantInline {
+				t.Errorf("it is inline: %t, want %t", p.IsInline, tt.wantInline)
+			}
+		})
 	}
-	// The way that parley apply takes doesn't lead to this machine.
-	if _, err := Guarded(dir).Picture(t.Context(), srv.URL+"/logo"); err == nil || !strings.Contains(err.Error(), "doesn't go") {
-		t.Errorf("a picture on this machine: %v", err)
+}
+
+// checkRefused checks that an error says why a signature is refused and has a hint what to do.
+func checkRefused(t *testing.T, err error, want string) {
+	t.Helper()
+	var problem *setup.SignatureError
+	if !errors.As(err, &problem) {
+		t.Fatalf("got the error %v, want a SignatureError", err)
 	}
-	if _, err := near.Read(strings.Repeat("x", maxSourceBytes+1)); err == nil {
-		t.Error("a signature of any length is read")
+	if problem.Hint == "" {
+		t.Errorf("%v: there is no hint what to do", err)
+	}
+	if !strings.Contains(err.Error(), want) {
+		t.Errorf("the error is %q, want %q in it", err, want)
+	}
+}
+
+// What is no picture, too large, or elsewhere, is refused with what to do.
+//
+//
+func TestPictureRefused(t *testing.T) {
+	t.Parallel()
+	dir, srv := t.TempDir(), startPictureServer(t)
+	reader := newReader(dir, srv)
+	writePicture(t, dir, "notes.png", []byte("notes"))
+	writePicture(t, dir, "large.png", png(maxPictureBytes)) // its first bytes are too many
+	for _, tt := range []struct {
+		name string
+		from string
+		want string // in the error
+	}{
+		// Files.
+		{name: "no such file", from: "gone.png", want: "can't be opened"},
+		{name: "a folder", from: ".", want: "can't be read"},
+		{name: "a file that is no picture", from: "notes.png", want: "no PNG, JPEG or GIF"},
+		{name: "a large file", from: "large.png", want: "more than 256 KB"},
+
+		// In the signature itself.
+		{name: "data that isn't base64", from: "data:image/png,abc", want: "can't be read"},
+		{name: "data in broken base64", from: "data:image/png;base64,!", want: "base64 is broken"},
+		{name: "data that is no picture", from: "data:text/html;base64,PGI+", want: "no PNG"},
+
+		// Addresses.
+		{name: "a page", from: srv.URL + "/page.png", want: "no PNG"},
+		{name: "a large picture", from: srv.URL + "/large.png", want: "more than 256 KB"},
+		{name: "no such picture", from: srv.URL + "/none.png", want: "status 404"},
+		{name: "a redirect away from https", from: srv.URL + "/plain.png", want: "doesn't go"},
+		{name: "a redirect without end", from: srv.URL + "/round.png", want: "doesn't go"},
+
+		// Neither a file nor an https address.
+		{name: "http", from: "http://acme.test/logo.png", want: "not fetched"},
+		{name: "a part of a mail", from: "cid:logo", want: "not fetched"},
+		{name: "a file by its address", from: "file:///etc/passwd", want: "not fetched"},
+		{name: "no scheme", from: "//acme.test/logo.png", want: "not fetched"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := reader.Picture(t.Context(), tt.from)
+			checkRefused(t, err, tt.want)
+		})
+	}
+}
+
+// The reader that parley apply uses doesn't fetch from this machine.
+func TestGuardedPictureIsNotFetchedFromThisMachine(t *testing.T) {
+	t.Parallel()
+	srv := startPictureServer(t)
+
+	_, err := Guarded(t.TempDir()).Picture(t.Context(), srv.URL+"/logo")
+
+	checkRefused(t, err, "doesn't go")
+}
+
+func TestReadRefusesALongSignature(t *testing.T) {
+	t.Parallel()
+	reader := Guarded(t.TempDir())
+
+	if _, err := reader.Read(strings.Repeat("x", maxSourceBytes+1)); err == nil {
+		t.Errorf("a signature of %d bytes was read, want it refused", maxSourceBytes+1)
 	}
 }
