@@ -3,6 +3,8 @@ package site_test
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -14,12 +16,17 @@ import (
 	"parley/store/credential"
 )
 
-// unversioned lists the forms that overwrite nothing that somebody else may have changed: they make something new, or ask
-// somebody, or change only who is signed in where.
+// A form on a page of the settings has a version of what it shows. When it is sent, the version says whether somebody else has
+// changed that since.
+
+// unversioned lists the forms that need no version, because they overwrite nothing that somebody else may have changed.
 func unversioned() []string {
 	return []string{
+		// They change only who is signed in where.
 		"POST /auth/sign-out",
 		"POST /auth/sign-out-everywhere",
+
+		// They make something new.
 		"POST /settings/add-mailbox",
 		"POST /settings/add-number/{kind}",
 		"POST /settings/new-account/{kind}",
@@ -28,27 +35,69 @@ func unversioned() []string {
 		"POST /settings/new-team",
 		"POST /settings/new-template",
 		"POST /settings/tokens",
+		"POST /settings/first-steps/agents",
+
+		// They ask a provider or a model.
 		"POST /settings/ai/try",
 		"POST /settings/health",
 		"POST /settings/mailboxes/{name}/connect",
 		"POST /settings/mailboxes/{name}/test",
 		"POST /settings/numbers/{name}/check",
-		"POST /settings/first-steps/agents",
 	}
 }
 
-// giveTokens keeps credentials of both chats, in the name of another admin.
-func giveTokens(t *testing.T, s *sitetest.Site) {
+// otherAdmin is the admin who connected the chats.
+const otherAdmin = "cy@acme.test"
+
+// connectChats stores credentials of Slack and Teams, in the name of otherAdmin.
+func connectChats(t *testing.T, s *sitetest.Site) {
 	t.Helper()
 	err := store.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
 		sealer := sitetest.Sealer(t)
-		slack := credential.Save(t.Context(), tx, sealer, credential.Credential{Kind: "slack", Home: "T1", Author: "cy@acme.test"})
-		teams := credential.Save(t.Context(), tx, sealer, credential.Credential{Kind: "teams", Home: "E1", Author: "cy@acme.test"})
+		slack := credential.Save(t.Context(), tx, sealer, credential.Credential{Kind: "slack", Home: "T1", Author: otherAdmin})
+		teams := credential.Save(t.Context(), tx, sealer, credential.Credential{Kind: "teams", Home: "E1", Author: otherAdmin})
 		return errors.Join(slack, teams)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// settingsForm is a form that is sent by POST, with where it was found.
+type settingsForm struct {
+	page   string // its address
+	route  string // that answers the form
+	action string
+	values url.Values
+}
+
+// version is what the form says about the state that it shows; "" if it has none.
+func (f settingsForm) version() string { return f.values.Get("version") }
+
+// listSettingsForms returns the forms of all pages of the settings.
+func listSettingsForms(s *sitetest.Site, v *sitetest.Visitor) (list []settingsForm) {
+	for address, page := range pagesOf(v, "/settings", "/settings/me") {
+		for _, form := range page.Forms() {
+			if form.Method != http.MethodPost {
+				continue
+			}
+			list = append(list, settingsForm{
+				page:   address,
+				route:  routeOf(s, form.Method, form.Action),
+				action: form.Action,
+				values: form.Values,
+			})
+		}
+	}
+	return list
+}
+
+// sendStale sends a form with the version of another state.
+func sendStale(v *sitetest.Visitor, f settingsForm) sitetest.Answer {
+	values := with(f.values, nil)
+	// A version that no state has. It is as long as a true one: it must be refused for what it says, not for its form.
+	values.Set("version", strings.Repeat("0", len(f.version())))
+	return v.Post(f.action, values)
 }
 
 // Whoever changes something that somebody else has changed since its page was opened is told, on every page that has
@@ -57,54 +106,83 @@ func giveTokens(t *testing.T, s *sitetest.Site) {
 func TestTwoAdminsOnEveryPage(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
-	giveTokens(t, s)
+	connectChats(t, s)
 	ann := s.Visitor("ann@acme.test")
-	before := exported(t, s)
-	routes := map[string]bool{}
-	for address, page := range pagesOf(ann, "/settings", "/settings/me") {
-		for _, form := range page.Forms() {
-			if form.Values.Get("version") == "" {
-				if route := routeOf(s, form.Method, form.Action); form.Method == http.MethodPost && !slices.Contains(unversioned(), route) {
-					t.Errorf("%s of %s: its form has no version", route, address)
-				}
-				continue
-			}
-			values := with(form.Values, nil)
-			values.Set("version", strings.Repeat("0", len(values.Get("version"))))
-			routes[routeOf(s, form.Method, form.Action)] = true
-			a := ann.Post(form.Action, values)
-			if a.Status != http.StatusUnprocessableEntity && a.Status != http.StatusSeeOther {
-				t.Errorf("%s of %s: %d", form.Action, address, a.Status)
-			}
-			if shown := follow(ann, a); !shown.Has("Somebody else changed this while you did") {
-				t.Errorf("%s of %s doesn't say so: %d", form.Action, address, a.Status)
-			}
-			if after := exported(t, s); after != before {
-				t.Fatalf("%s of %s changed the set-up:\n%s", form.Action, address, changed(before, after))
+	forms := listSettingsForms(s, ann)
+
+	t.Run("a form that overwrites something has a version", func(t *testing.T) {
+		for _, f := range forms {
+			if f.version() == "" && !slices.Contains(unversioned(), f.route) {
+				t.Errorf("%s on %s has no version", f.route, f.page)
 			}
 		}
-	}
-	if len(routes) < 15 {
-		t.Errorf("only %d kinds of forms have a version: %v", len(routes), routes)
-	}
+	})
+	t.Run("each kind of form was found", func(t *testing.T) { checkEachKindFound(t, s, forms) })
+	t.Run("a stale form says so and changes nothing", func(t *testing.T) {
+		before := exported(t, s)
+		for _, f := range forms {
+			if f.version() == "" {
+				continue
+			}
+			a := sendStale(ann, f)
+			// A form that fills no page of its own answers with a redirect to a page that says what happened.
+			if a.Status != http.StatusUnprocessableEntity && a.Status != http.StatusSeeOther {
+				t.Errorf("%s on %s: got status %d, want 422 or 303", f.action, f.page, a.Status)
+			}
+			if want := "Somebody else changed this while you did"; !follow(ann, a).Has(want) {
+				t.Errorf("%s on %s, status %d: the page that follows lacks %q", f.action, f.page, a.Status, want)
+			}
+			if after := exported(t, s); after != before {
+				t.Fatalf("%s on %s changed the set-up:\n%s", f.action, f.page, changed(before, after))
+			}
+		}
+		checkChatsAreConnected(t, s)
+	})
+}
+
+// checkChatsAreConnected checks that the credentials are those that connectChats stored.
+func checkChatsAreConnected(t *testing.T, s *sitetest.Site) {
+	t.Helper()
 	kept := listCredentials(t, s)
 	if len(kept) != 2 {
 		t.Errorf("the credentials of %d chats are kept, want 2", len(kept))
 	}
 	for _, c := range kept {
-		if c.Author != "cy@acme.test" {
-			t.Errorf("the credentials of %s are those of %s, want cy@acme.test's as before", c.Kind, c.Author)
+		if c.Author != otherAdmin {
+			t.Errorf("the credentials of %s are those of %s, want %s's as before", c.Kind, c.Author, otherAdmin)
 		}
 	}
-	if route := "POST /settings/first-steps/disconnect"; !routes[route] {
-		t.Errorf("%s: no form with a version was found", route)
+}
+
+// checkEachKindFound checks that the forms with a version are of many kinds, and that those of each route that changes one entry
+// are among them: what isn't found isn't tested.
+func checkEachKindFound(t *testing.T, s *sitetest.Site, forms []settingsForm) {
+	t.Helper()
+	found := map[string]bool{} // by route
+	for _, f := range forms {
+		if f.version() != "" {
+			found[f.route] = true
+		}
 	}
-	asking := []string{"/connect", "/webhook", "/test", "/check"} // at a provider; they change no entry
+	const fewest = 15 // there are more; a site with fewer was not read whole
+	if len(found) < fewest {
+		t.Errorf("found %d kinds of forms with a version, want at least %d: %v", len(found), fewest, found)
+	}
+	if route := "POST /settings/first-steps/disconnect"; !found[route] {
+		t.Errorf("found no form of %s with a version", route)
+	}
 	for _, r := range s.Pages.Routes() {
-		method, path, _ := strings.Cut(r.Pattern, " ")
-		changesEntry := method == http.MethodPost && strings.Contains(path, "{name}") && !slices.Contains(asking, path[strings.LastIndex(path, "/"):])
-		if changesEntry && !routes[r.Pattern] {
-			t.Errorf("%s: no form with a version was found", r.Pattern)
+		if changesOneEntry(r.Pattern) && !found[r.Pattern] {
+			t.Errorf("found no form of %s with a version", r.Pattern)
 		}
 	}
+}
+
+// changesOneEntry reports whether a route changes the entry that its path names. Those that ask the provider of an entry change
+// nothing of it.
+func changesOneEntry(pattern string) bool {
+	method, address, _ := strings.Cut(pattern, " ")
+	namesEntry := strings.Contains(address, "{name}")
+	asksProvider := slices.Contains([]string{"connect", "webhook", "test", "check"}, path.Base(address))
+	return method == http.MethodPost && namesEntry && !asksProvider
 }
