@@ -10,190 +10,308 @@ import (
 	"parley/channels"
 	"parley/channels/email/oauth"
 	"parley/channels/email/oauthfake"
-	"parley/store/grant"
 )
 
-// R-004, R-005
-func TestConnect(t *testing.T) {
-	t.Parallel()
+// eachProvider runs a test for each provider of mail.
+func eachProvider(t *testing.T, test func(t *testing.T, p oauthfake.Provider)) {
+	t.Helper()
 	for _, p := range []oauthfake.Provider{oauthfake.Google, oauthfake.Microsoft} {
 		t.Run(string(p), func(t *testing.T) {
 			t.Parallel()
-			f := newOffice(t, oauthfake.Options{Provider: p})
-			k := f.replica()
-			wantError(t, k.For(f.account, f.name()), channels.AuthBroken)
-			flow, link, err := k.Begin(f.account, f.name(), f.redirect())
-			if err != nil {
-				t.Fatal(err)
-			}
-			asked := query(t, link)
-			if asked.Get("code_challenge_method") != "S256" || asked.Get("login_hint") != mailbox || strings.Contains(link, flow.Verifier) ||
-				asked.Get("state") != flow.State || strings.Contains(link, "client-secret") {
-				t.Errorf("link %s", link)
-			}
-			back, err := f.provider.SignIn(t.Context(), link, "Help@acme.test") // people write capitals
-			if err != nil {
-				t.Fatal(err)
-			}
-			if who, err := k.Finish(t.Context(), f.account, f.name(), flow, query(t, back)); err != nil || !strings.EqualFold(who, mailbox) {
-				t.Fatalf("%q, %v", who, err)
-			}
-			f.wantToken(k.For(f.account, f.name()), "")
-			if _, err := k.Finish(t.Context(), f.account, f.name(), flow, query(t, back)); !isFailure(err, "no longer takes this answer") {
-				t.Errorf("replayed: %v", err)
-			}
-			f.wantToken(k.For(f.account, f.name()), "")
-			if calls := f.provider.Calls(); !calls[0].PKCE {
-				t.Error("exchanged without the verifier")
-			}
+			test(t, p)
 		})
 	}
 }
 
-func isFailure(err error, words string) bool {
+// checkFailure checks that an error is a Failure that says this and has a hint what to do.
+func checkFailure(t *testing.T, err error, want string) {
+	t.Helper()
 	var f *Failure
-	return errors.As(err, &f) && strings.Contains(f.Error(), words) && f.Hint != ""
+	if !errors.As(err, &f) {
+		t.Fatalf("got the error %v, want a Failure that says %q", err, want)
+	}
+	if !strings.Contains(f.Error(), want) {
+		t.Errorf("the failure says %q, want %q in it", f.Error(), want)
+	}
+	if f.Hint == "" {
+		t.Errorf("%q: there is no hint what to do", f.Error())
+	}
+}
+
+// begin starts an attempt to connect the mailbox, and returns the link to the provider.
+func (f *office) begin(k *Keeper) (flow oauth.Flow, link string) {
+	f.t.Helper()
+	flow, link, err := k.Begin(f.account, f.name(), f.redirect())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return flow, link
+}
+
+// signIn signs a person in at the provider, and returns the address to which the provider sends her back.
+func (f *office) signIn(link, who string) (back string) {
+	f.t.Helper()
+	back, err := f.provider.SignIn(f.t.Context(), link, who)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return back
+}
+
+func TestNoTokenBeforeTheMailboxIsConnected(t *testing.T) {
+	t.Parallel()
+	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
+		f := newOffice(t, oauthfake.Options{Provider: p})
+		wantError(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
+	})
+}
+
+// The link suggests the mailbox, names the attempt, and shows no secret.
+func TestLinkToTheProvider(t *testing.T) {
+	t.Parallel()
+	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
+		f := newOffice(t, oauthfake.Options{Provider: p})
+
+		flow, link := f.begin(f.replica())
+
+		asked := query(t, link)
+		for _, tt := range []struct {
+			parameter string
+			want      string
+		}{
+			{parameter: "login_hint", want: mailbox},
+			{parameter: "state", want: flow.State},
+			{parameter: "code_challenge_method", want: "S256"},
+		} {
+			if got := asked.Get(tt.parameter); got != tt.want {
+				t.Errorf("%s is %q, want %q", tt.parameter, got, tt.want)
+			}
+		}
+		if strings.Contains(link, flow.Verifier) {
+			t.Errorf("the link shows the verifier: %s", link)
+		}
+		if strings.Contains(link, clientSecret) {
+			t.Errorf("the link shows the secret of the registration: %s", link)
+		}
+	})
+}
+
+// Whoever signs in as the mailbox connects it, in whichever case she writes the address.
+//
+// R-004, R-005
+func TestConnect(t *testing.T) {
+	t.Parallel()
+	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
+		f := newOffice(t, oauthfake.Options{Provider: p})
+		k := f.replica()
+		flow, link := f.begin(k)
+		back := f.signIn(link, "Help@acme.test")
+
+		who, err := k.Finish(t.Context(), f.account, f.name(), flow, query(t, back))
+
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.EqualFold(who, mailbox) {
+			t.Errorf("connected as %q, want %q", who, mailbox)
+		}
+		f.wantToken(k.For(f.account, f.name()), "")
+		if calls := f.provider.Calls(); !calls[0].PKCE {
+			t.Error("the code was exchanged without the verifier")
+		}
+	})
+}
+
+// The answer of a provider is good once. To send it again changes nothing.
+func TestConnectByAnAnswerThatWasUsed(t *testing.T) {
+	t.Parallel()
+	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
+		f := newOffice(t, oauthfake.Options{Provider: p})
+		k := f.replica()
+		flow, link := f.begin(k)
+		answer := query(t, f.signIn(link, mailbox))
+		if _, err := k.Finish(t.Context(), f.account, f.name(), flow, answer); err != nil {
+			t.Fatal(err)
+		}
+
+		_, err := k.Finish(t.Context(), f.account, f.name(), flow, answer)
+
+		checkFailure(t, err, "no longer takes this answer")
+		f.wantToken(k.For(f.account, f.name()), "")
+	})
 }
 
 // Each way in which it goes wrong is explained, and leaves the connection that there was.
 func TestConnectRefused(t *testing.T) {
 	t.Parallel()
-	f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
-	k := f.replica()
-	for name, c := range map[string]struct {
-		come func(link string) (string, error)
-		want string
+	for _, tt := range []struct {
+		name   string
+		answer func(f *office, link string) (back string, err error) // what a person and the provider do with the link
+		want   string
 	}{
-		"wrong account": {func(link string) (string, error) { return f.provider.SignIn(t.Context(), link, "ann@acme.test") },
-			"You signed in as ann@acme.test, but this account is help@acme.test, billing@acme.test. Sign in as the mailbox itself"},
-		"cancelled": {func(link string) (string, error) { return f.provider.Cancel(t.Context(), link) }, "did not allow it at Microsoft"},
-		"box not ticked": {func(link string) (string, error) {
-			return f.provider.SignIn(t.Context(), link, mailbox, "https://outlook.office.com/SMTP.Send")
-		}, "did not allow Parley to read and send mail"},
-		"not lasting": {func(link string) (string, error) {
-			return f.provider.SignIn(t.Context(), link, mailbox, "offline_access")
-		}, "ends within the hour"},
-		"other state": {func(link string) (string, error) {
-			return f.provider.SignIn(t.Context(), strings.Replace(link, "state=", "state=x", 1), mailbox)
-		}, "belongs to another attempt"},
-		"no code": {func(link string) (string, error) {
-			return f.redirect() + "?state=" + url.QueryEscape(query(t, link).Get("state")), nil
-		}, "has no code"},
-		"busy": {func(link string) (string, error) {
-			f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultRefuse, Status: http.StatusServiceUnavailable})
-			return f.provider.SignIn(t.Context(), link, mailbox)
-		}, "no time right now"},
-		"strange scope": {func(link string) (string, error) {
-			return f.provider.SignIn(t.Context(), strings.Replace(link, "scope=", "scope=Mail.Everything+", 1), mailbox)
-		}, "Microsoft refuses: invalid_scope"},
+		{
+			name: "another person signs in",
+			answer: func(f *office, link string) (string, error) {
+				return f.provider.SignIn(f.t.Context(), link, "ann@acme.test")
+			},
+			want: "You signed in as ann@acme.test, but this account is help@acme.test, billing@acme.test. Sign in as the mailbox itself",
+		},
+		{
+			name: "she cancels",
+			answer: func(f *office, link string) (string, error) {
+				return f.provider.Cancel(f.t.Context(), link)
+			},
+			want: "did not allow it at Microsoft",
+		},
+		{
+			name: "she doesn't allow to send mail",
+			answer: func(f *office, link string) (string, error) {
+				return f.provider.SignIn(f.t.Context(), link, mailbox, "https://outlook.office.com/SMTP.Send")
+			},
+			want: "did not allow Parley to read and send mail",
+		},
+		{
+			name: "the consent has no refresh token",
+			answer: func(f *office, link string) (string, error) {
+				return f.provider.SignIn(f.t.Context(), link, mailbox, "offline_access")
+			},
+			want: "ends within the hour",
+		},
+		{
+			name: "the answer is for another attempt",
+			answer: func(f *office, link string) (string, error) {
+				return f.provider.SignIn(f.t.Context(), strings.Replace(link, "state=", "state=x", 1), mailbox)
+			},
+			want: "belongs to another attempt",
+		},
+		{
+			name: "the answer has no code",
+			answer: func(f *office, link string) (string, error) {
+				return f.redirect() + "?state=" + url.QueryEscape(query(f.t, link).Get("state")), nil
+			},
+			want: "has no code",
+		},
+		{
+			name: "the provider is busy",
+			answer: func(f *office, link string) (string, error) {
+				f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultRefuse, Status: http.StatusServiceUnavailable})
+				return f.provider.SignIn(f.t.Context(), link, mailbox)
+			},
+			want: "no time right now",
+		},
+		{
+			name: "the provider doesn't know what is asked for",
+			answer: func(f *office, link string) (string, error) {
+				return f.provider.SignIn(f.t.Context(), strings.Replace(link, "scope=", "scope=Mail.Everything+", 1), mailbox)
+			},
+			want: "Microsoft refuses: invalid_scope",
+		},
 	} {
-		flow, link, err := k.Begin(f.account, f.name(), f.redirect())
-		if err != nil {
-			t.Fatal(err)
-		}
-		back, err := c.come(link)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if _, err := k.Finish(t.Context(), f.account, f.name(), flow, query(t, back)); !isFailure(err, c.want) {
-			t.Errorf("%s: got %v, want a failure that says %q", name, err, c.want)
-		}
-		f.wantToken(g, "")
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f, connected := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
+			k := f.replica()
+			flow, link := f.begin(k)
+			back, err := tt.answer(f, link)
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			_, err = k.Finish(t.Context(), f.account, f.name(), flow, query(t, back))
+
+			checkFailure(t, err, tt.want)
+			f.wantToken(connected, "")
+		})
 	}
 }
 
 // An identity token that can't be read may name somebody else: nobody is connected by it.
-func TestIdentityUnreadable(t *testing.T) {
+func TestConnectByAnIdentityThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google, Claims: func(claims map[string]any) { claims["aud"] = 5 }})
+	withNumberAsAudience := func(claims map[string]any) { claims["aud"] = 5 }
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google, Claims: withNumberAsAudience})
 	k := f.replica()
-	if _, err := f.connect(k, "boss@acme.test"); !errors.Is(err, oauth.ErrUnreadable) || !isFailure(err, "in a form that Parley can't read") {
-		t.Error(err)
+
+	_, err := f.connect(k, "boss@acme.test")
+
+	if !errors.Is(err, oauth.ErrUnreadable) {
+		t.Errorf("got the error %v, want ErrUnreadable", err)
 	}
+	checkFailure(t, err, "in a form that Parley can't read")
 	wantError(t, k.For(f.account, f.name()), channels.AuthBroken)
 }
 
-// Somebody else signs in for a shared mailbox, if the settings say who.
-func TestSharedMailbox(t *testing.T) {
-	t.Parallel()
+// newSharedMailbox returns an office of which ann@acme.test signs in for the mailbox, as its settings say.
+func newSharedMailbox(t *testing.T) *office {
+	t.Helper()
 	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
 	f.account.Config = []byte(`{"address":"help@acme.test","oauth":"microsoft","oauth_user":"ann@acme.test"}`)
-	k := f.replica()
-	if who, err := f.connect(k, "ann@acme.test"); err != nil || who != "ann@acme.test" {
-		t.Errorf("%q, %v", who, err)
+	return f
+}
+
+func TestSharedMailboxIsConnectedByThePersonInItsSettings(t *testing.T) {
+	t.Parallel()
+	f := newSharedMailbox(t)
+
+	who, err := f.connect(f.replica(), "ann@acme.test")
+
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := f.connect(k, "zoe@acme.test"); !isFailure(err, "this account is ann@acme.test, help@acme.test") {
-		t.Error(err)
+	if want := "ann@acme.test"; who != want {
+		t.Errorf("connected as %q, want %q", who, want)
 	}
 }
 
-// Parley's own set-up is wrong: that is said, with the variables to look at.
-func TestNotRegistered(t *testing.T) {
+func TestSharedMailboxIsNotConnectedByAnybodyElse(t *testing.T) {
 	t.Parallel()
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-	k := New(f.pool, nil, map[string]oauth.App{}, f.replica().log)
-	if _, _, err := k.Begin(f.account, "google", home); !isFailure(err, "GOOGLE_CLIENT_ID") {
-		t.Error(err)
-	}
-	k = f.replica()
-	if _, _, err := k.Begin(f.account, "microsoft", home); !isFailure(err, "MICROSOFT_CLIENT_ID") {
-		t.Error(err)
-	}
-	if _, err := f.connect(k, mailbox); err != nil {
+	f := newSharedMailbox(t)
+	k := f.replica()
+	if _, err := f.connect(k, "ann@acme.test"); err != nil {
 		t.Fatal(err)
 	}
-	wrong := New(f.pool, k.sealer, map[string]oauth.App{"google": {ID: "client-1", Secret: "other", TokenURL: f.provider.TokenURL()}}, k.log)
+
+	_, err := f.connect(k, "zoe@acme.test")
+
+	checkFailure(t, err, "this account is ann@acme.test, help@acme.test")
+}
+
+// A provider at which Parley isn't registered is refused with the variable that is missing.
+func TestConnectWithoutARegistration(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	atGoogle := f.replica()
+	atNone := New(f.pool, nil, map[string]oauth.App{}, atGoogle.log)
+	for _, tt := range []struct {
+		name     string
+		keeper   *Keeper
+		provider string
+		want     string
+	}{
+		{name: "at no provider", keeper: atNone, provider: "google", want: "GOOGLE_CLIENT_ID"},
+		{name: "only at another one", keeper: atGoogle, provider: "microsoft", want: "MICROSOFT_CLIENT_ID"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, _, err := tt.keeper.Begin(f.account, tt.provider, home)
+			checkFailure(t, err, tt.want)
+		})
+	}
+}
+
+// A wrong secret of the registration is a fault of Parley's set-up. The consent of the mailbox is still good.
+func TestWrongSecretOfTheRegistration(t *testing.T) {
+	t.Parallel()
+	f, connected := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	right := f.replica()
+	app := oauth.App{ID: clientID, Secret: "other", TokenURL: f.provider.TokenURL()}
+	wrong := New(f.pool, right.sealer, map[string]oauth.App{"google": app}, right.log)
 	f.expireToken()
-	if _, hint := wantError(t, wrong.For(f.account, "google"), channels.AuthBroken); !strings.Contains(hint, "GOOGLE_CLIENT_SECRET") {
-		t.Error(hint)
-	}
-	f.wantToken(k.For(f.account, "google"), "") // the consent is not taken for over
-}
 
-// An attempt in a browser belongs to one session, works once, and not for ever.
-func TestAttemptsOfSessions(t *testing.T) {
-	t.Parallel()
-	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
-	k := f.replica()
-	leave := func() url.Values {
-		t.Helper()
-		link, err := k.Leave(t.Context(), f.account, home, "session-1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		back, err := f.provider.SignIn(t.Context(), link, mailbox)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return query(t, back)
+	_, hint := wantError(t, wrong.For(f.account, "google"), channels.AuthBroken)
+
+	if want := "GOOGLE_CLIENT_SECRET"; !strings.Contains(hint, want) {
+		t.Errorf("the hint is %q, want %q in it", hint, want)
 	}
-	answer := leave()
-	if _, _, err := k.Return(t.Context(), "session-2", answer); !errors.Is(err, grant.ErrNoAttempt) || !isFailure(err, "in the same browser") {
-		t.Errorf("another session: %v", err)
-	}
-	account, who, err := k.Return(t.Context(), "session-1", answer)
-	if err != nil || who != mailbox || account.Name != "support-mail" {
-		t.Fatalf("%v, %q, %v", account, who, err)
-	}
-	if _, _, err := k.Return(t.Context(), "session-1", answer); !errors.Is(err, grant.ErrUsed) || !isFailure(err, "finished before") {
-		t.Errorf("replayed: %v", err)
-	}
-	answer = leave()
-	if _, err := f.pool.Exec(t.Context(), `UPDATE grant_attempts SET until = clock_timestamp() - interval '1 second' WHERE used_at IS NULL`); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := k.Return(t.Context(), "session-1", answer); !errors.Is(err, grant.ErrExpired) || !isFailure(err, "too long") {
-		t.Errorf("late: %v", err)
-	}
-	if _, err := f.pool.Exec(t.Context(), `UPDATE grant_attempts SET until = until - interval '2 days'`); err != nil {
-		t.Fatal(err)
-	}
-	leave()
-	var kept int
-	if err := f.pool.QueryRow(t.Context(), `SELECT count(*) FROM grant_attempts`).Scan(&kept); err != nil || kept != 1 {
-		t.Errorf("%d attempts are kept, %v", kept, err)
-	}
-	if _, _, err := k.Return(t.Context(), "session-1", url.Values{"state": {"made up"}, "code": {"x"}}); !errors.Is(err, grant.ErrNoAttempt) {
-		t.Errorf("made up: %v", err)
-	}
+	f.wantToken(connected, "")
 }

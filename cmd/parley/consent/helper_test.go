@@ -23,10 +23,15 @@ import (
 
 const (
 	mailbox = "help@acme.test"
-	home    = "http://127.0.0.1:9/back"
+	home    = "http://127.0.0.1:9/back" // where the provider sends people back to
+
+	// Parley's registration at the provider.
+	clientID     = "client-1"
+	clientSecret = "client-secret-1"
 )
 
-// office is a Parley with one mailbox at an emulated provider.
+// office is a Parley with one mailbox at an emulated provider, Google or Microsoft. Its processes (replica) share the database
+// and nothing else.
 type office struct {
 	t        *testing.T
 	provider *oauthfake.Server
@@ -75,7 +80,7 @@ func (d *diary) String() string {
 func newOffice(t *testing.T, o oauthfake.Options) *office {
 	t.Helper()
 	f := &office{t: t, clock: &clock{}, logged: &diary{}, pool: storetest.DB(t)}
-	o.ClientID, o.ClientSecret = "client-1", "client-secret-1"
+	o.ClientID, o.ClientSecret = clientID, clientSecret
 	if o.Clock == nil {
 		o.Clock = f.clock.now
 	}
@@ -94,7 +99,15 @@ func (f *office) addAccount(provider string) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.account = store.Account{Name: "support-mail", Kind: "email", Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect, Rate: 1, Config: config}
+	f.account = store.Account{
+		Name:      "support-mail",
+		Kind:      "email",
+		Side:      store.SideChannel,
+		Mode:      store.ModeLive,
+		ReplyMode: store.ReplyDirect,
+		Rate:      1,
+		Config:    config,
+	}
 	if f.account.ID, err = store.SaveAccount(f.t.Context(), f.pool, f.account); err != nil {
 		f.t.Fatal(err)
 	}
@@ -107,8 +120,9 @@ func (f *office) replica() *Keeper {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	app := oauth.App{ID: "client-1", Secret: "client-secret-1", AuthURL: f.provider.AuthURL(), TokenURL: f.provider.TokenURL()}
-	return New(f.pool, sealer, map[string]oauth.App{f.name(): app}, slog.New(slog.NewTextHandler(f.logged, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	app := oauth.App{ID: clientID, Secret: clientSecret, AuthURL: f.provider.AuthURL(), TokenURL: f.provider.TokenURL()}
+	log := slog.New(slog.NewTextHandler(f.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return New(f.pool, sealer, map[string]oauth.App{f.name(): app}, log)
 }
 
 func (f *office) name() string {
@@ -154,8 +168,12 @@ func newConnectedOffice(t *testing.T, o oauthfake.Options) (*office, channels.Gr
 	t.Helper()
 	f := newOffice(t, o)
 	k := f.replica()
-	if who, err := f.connect(k, mailbox); err != nil || who != mailbox {
-		t.Fatalf("connected as %q: %v", who, err)
+	who, err := f.connect(k, mailbox)
+	if err != nil {
+		t.Fatalf("connecting: %v", err)
+	}
+	if who != mailbox {
+		t.Fatalf("connected as %q, want %q", who, mailbox)
 	}
 	return f, k.For(f.account, f.name())
 }
@@ -169,7 +187,9 @@ func (f *office) makeTokenDue() {
 // expireToken makes the stored access token one that has ended.
 func (f *office) expireToken() {
 	f.t.Helper()
-	storetest.Exec(f.t, f.pool, `UPDATE grants SET renew_at = clock_timestamp() - interval '1 second', expires_at = clock_timestamp() - interval '1 second'`)
+	storetest.Exec(f.t, f.pool, `
+		UPDATE grants
+		SET renew_at = clock_timestamp() - interval '1 second', expires_at = clock_timestamp() - interval '1 second'`)
 }
 
 // wantToken checks that the grant gives an access token that opens the mailbox. refused is one that the mail server has refused; ""
@@ -177,8 +197,11 @@ func (f *office) expireToken() {
 func (f *office) wantToken(g channels.Grant, refused string) string {
 	f.t.Helper()
 	token, err := g.Token(f.t.Context(), refused)
-	if err != nil || !f.provider.Accepts(mailbox, token) {
-		f.t.Fatalf("the token does not open the mailbox: %v", err)
+	if err != nil {
+		f.t.Fatalf("getting a token: %v", err)
+	}
+	if !f.provider.Accepts(mailbox, token) {
+		f.t.Fatal("the token does not open the mailbox")
 	}
 	return token
 }
@@ -187,11 +210,23 @@ func (f *office) wantToken(g channels.Grant, refused string) string {
 func wantError(t *testing.T, g channels.Grant, class channels.Class) (text, hint string) {
 	t.Helper()
 	token, err := g.Token(t.Context(), "")
-	var no *channels.SendError
-	if !errors.As(err, &no) || no.Class != class || no.Text == "" || no.Hint == "" || token != "" {
-		t.Fatalf("%q, %v, want an error of class %s", token, err, class)
+	var refused *channels.SendError
+	if !errors.As(err, &refused) {
+		t.Fatalf("got the error %v, want a SendError of class %s", err, class)
 	}
-	return no.Error(), no.Hint
+	if refused.Class != class {
+		t.Fatalf("got the error %v of class %s, want class %s", err, refused.Class, class)
+	}
+	if refused.Text == "" {
+		t.Errorf("%v: there is no text", err)
+	}
+	if refused.Hint == "" {
+		t.Errorf("%v: there is no hint what to do", err)
+	}
+	if token != "" {
+		t.Errorf("got a token with the error %v", err)
+	}
+	return refused.Error(), refused.Hint
 }
 
 // countRefreshes counts the requests for a refresh that came to the provider.
@@ -204,6 +239,7 @@ func (f *office) countRefreshes() (n int) {
 	return n
 }
 
+// within returns a context that ends after d.
 func within(t *testing.T, d time.Duration) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)

@@ -14,26 +14,40 @@ import (
 // A token is refreshed before it ends, by whichever replica needs it first, and the others use what was stored.
 func TestRefreshedEarly(t *testing.T) {
 	t.Parallel()
-	for _, p := range []oauthfake.Provider{oauthfake.Google, oauthfake.Microsoft} {
-		t.Run(string(p), func(t *testing.T) {
-			t.Parallel()
-			f, one := newConnectedOffice(t, oauthfake.Options{Provider: p, SingleUse: true})
-			first := f.wantToken(one, "")
-			f.makeTokenDue()
-			two := f.replica().For(f.account, f.name())
-			second := f.wantToken(two, "")
-			if second == first || f.countRefreshes() != 1 {
-				t.Errorf("got %d refreshes and the same token: %t; want one refresh and another token", f.countRefreshes(), second == first)
-			}
-			if third := f.wantToken(f.replica().For(f.account, f.name()), ""); third != second || f.countRefreshes() != 1 {
-				t.Errorf("another replica refreshed again: %d refreshes", f.countRefreshes())
-			}
-			for range 3 { // the replaced refresh token must not be used again
-				f.expireToken()
-				f.wantToken(f.replica().For(f.account, f.name()), "")
-			}
-		})
-	}
+	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
+		f, one := newConnectedOffice(t, oauthfake.Options{Provider: p, SingleUse: true})
+		first := f.wantToken(one, "")
+		f.makeTokenDue()
+
+		second := f.wantToken(f.replica().For(f.account, f.name()), "")
+		third := f.wantToken(f.replica().For(f.account, f.name()), "")
+
+		if second == first {
+			t.Error("the replica that came first still has the old token")
+		}
+		if third != second {
+			t.Error("the replica that came later has a token of its own, want the stored one")
+		}
+		if got := f.countRefreshes(); got != 1 {
+			t.Errorf("got %d refreshes, want 1", got)
+		}
+	})
+}
+
+// Where each refresh replaces the refresh token, the next one uses the new one.
+func TestRefreshedAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
+		f, _ := newConnectedOffice(t, oauthfake.Options{Provider: p, SingleUse: true})
+		const refreshes = 4
+		for range refreshes {
+			f.expireToken()
+			f.wantToken(f.replica().For(f.account, f.name()), "")
+		}
+		if got := f.countRefreshes(); got != refreshes {
+			t.Errorf("got %d refreshes, want %d", got, refreshes)
+		}
+	})
 }
 
 // Replicas that need a new token at once ask for one once.
@@ -78,62 +92,118 @@ func TestLostAnswer(t *testing.T) {
 	}
 }
 
-// A consent that was taken back breaks the account, without asking again and again; a new one mends it.
+// A consent that was taken back breaks the account, and the provider isn't asked again and again.
 func TestRevoked(t *testing.T) {
 	t.Parallel()
-	for _, p := range []oauthfake.Provider{oauthfake.Google, oauthfake.Microsoft} {
-		t.Run(string(p), func(t *testing.T) {
-			t.Parallel()
-			f, _ := newConnectedOffice(t, oauthfake.Options{Provider: p})
-			f.provider.Revoke(mailbox)
-			f.expireToken()
-			for range 3 {
-				text, hint := wantError(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
-				if !strings.Contains(text, "invalid_grant") || !strings.Contains(hint, "parley connect "+f.name()+" --account support-mail") {
-					t.Errorf("%s\n%s", text, hint)
-				}
-				if strings.Contains(text, "Trace ID") {
-					t.Errorf("words for the provider alone: %s", text)
-				}
+	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
+		f, _ := newConnectedOffice(t, oauthfake.Options{Provider: p})
+		f.provider.Revoke(mailbox)
+		f.expireToken()
+		for range 3 {
+			text, hint := wantError(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
+			if want := "invalid_grant"; !strings.Contains(text, want) {
+				t.Errorf("the error is %q, want %q in it", text, want)
 			}
-			if f.countRefreshes() != 1 {
-				t.Errorf("the provider was asked %d times, want once", f.countRefreshes())
+			if strings.Contains(text, "Trace ID") {
+				t.Errorf("the error has words for the provider alone: %q", text)
 			}
-			k := f.replica()
-			if _, err := f.connect(k, mailbox); err != nil {
-				t.Fatal(err)
+			if want := "parley connect " + f.name() + " --account support-mail"; !strings.Contains(hint, want) {
+				t.Errorf("the hint is %q, want %q in it", hint, want)
 			}
-			f.wantToken(k.For(f.account, f.name()), "")
-		})
+		}
+		if got := f.countRefreshes(); got != 1 {
+			t.Errorf("the provider was asked %d times, want once", got)
+		}
+	})
+}
+
+func TestConnectedAgainAfterItWasRevoked(t *testing.T) {
+	t.Parallel()
+	eachProvider(t, func(t *testing.T, p oauthfake.Provider) {
+		f, _ := newConnectedOffice(t, oauthfake.Options{Provider: p})
+		f.provider.Revoke(mailbox)
+		f.expireToken()
+		k := f.replica()
+		wantError(t, k.For(f.account, f.name()), channels.AuthBroken)
+
+		if _, err := f.connect(k, mailbox); err != nil {
+			t.Fatal(err)
+		}
+
+		f.wantToken(k.For(f.account, f.name()), "")
+	})
+}
+
+// providerFaults are those of a provider that is busy, slow or down for a while, for every request.
+func providerFaults() []struct {
+	name  string
+	fault oauthfake.Fault
+} {
+	const always = -1 // for oauthfake.Fault.Times
+	return []struct {
+		name  string
+		fault oauthfake.Fault
+	}{
+		{
+			name: "too many requests",
+			fault: oauthfake.Fault{
+				Kind:   oauthfake.FaultRefuse,
+				Status: http.StatusTooManyRequests,
+				Wait:   time.Hour,
+				Code:   "rate_limit_exceeded",
+				Times:  always,
+			},
+		},
+		{
+			name:  "unavailable",
+			fault: oauthfake.Fault{Kind: oauthfake.FaultRefuse, Status: http.StatusServiceUnavailable, Times: always},
+		},
+		{
+			name:  "answers are cut off",
+			fault: oauthfake.Fault{Kind: oauthfake.FaultDropAfter, Times: always},
+		},
 	}
 }
 
-// A provider that is busy, slow or down for a while keeps nobody out while the old token is good.
-func TestProviderAway(t *testing.T) {
+// A provider that is away keeps nobody out while the old token is good, and isn't asked all the time.
+func TestProviderAwayWhileTheTokenIsGood(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]oauthfake.Fault{
-		"429":     {Kind: oauthfake.FaultRefuse, Status: http.StatusTooManyRequests, Wait: time.Hour, Code: "rate_limit_exceeded"},
-		"503":     {Kind: oauthfake.FaultRefuse, Status: http.StatusServiceUnavailable},
-		"cut off": {Kind: oauthfake.FaultDropAfter},
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range providerFaults() {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
 			first := f.wantToken(g, "")
-			fault.Times = -1
-			f.provider.AddFault(fault)
+			f.provider.AddFault(tt.fault)
 			f.makeTokenDue()
+
 			late := f.replica().For(f.account, f.name())
+
 			for range 5 {
 				if f.wantToken(late, "") != first {
 					t.Error("got another token, want the old one while it is good")
 				}
 			}
-			if f.countRefreshes() > 1 {
-				t.Errorf("the provider was asked %d times in a moment, want at most once", f.countRefreshes())
+			if got := f.countRefreshes(); got > 1 {
+				t.Errorf("the provider was asked %d times in a moment, want at most once", got)
 			}
+		})
+	}
+}
+
+// Without a good token there is an error that passes, until the provider is back.
+func TestProviderAwayWhenTheTokenEnded(t *testing.T) {
+	t.Parallel()
+	for _, tt := range providerFaults() {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+			f.provider.AddFault(tt.fault)
+			f.makeTokenDue()
+			f.wantToken(f.replica().For(f.account, f.name()), "") // the provider was asked in vain
 			f.expireToken()
+
 			wantError(t, f.replica().For(f.account, f.name()), channels.Retry)
+
 			f.provider.ClearFaults()
 			f.wantToken(f.replica().For(f.account, f.name()), "")
 		})
@@ -146,23 +216,41 @@ func TestRefusedByTheServer(t *testing.T) {
 	f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
 	old := f.wantToken(g, "")
 	f.provider.ExpireAccess()
+
 	fresh := f.wantToken(g, old)
-	if fresh == old || f.countRefreshes() != 1 {
-		t.Errorf("got %d refreshes and the same token: %t; want one refresh and another token", f.countRefreshes(), fresh == old)
+	if fresh == old {
+		t.Error("got the token that was refused, want another one")
 	}
-	if again, err := g.Token(t.Context(), fresh); err != nil || again != fresh || f.countRefreshes() != 1 {
-		t.Errorf("a server that refuses everything makes us ask %d times, %v", f.countRefreshes(), err)
+	if got := f.countRefreshes(); got != 1 {
+		t.Errorf("got %d refreshes, want 1", got)
+	}
+
+	again, err := g.Token(t.Context(), fresh) // a server that refuses everything
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again != fresh {
+		t.Error("got a third token within the minute, want the second one")
+	}
+	if got := f.countRefreshes(); got != 1 {
+		t.Errorf("within the minute: got %d refreshes, want 1", got)
 	}
 }
 
 // The provider's clock is far from ours.
 func TestClockSkew(t *testing.T) {
 	t.Parallel()
-	for name, skew := range map[string]time.Duration{"ahead": 26 * time.Hour, "behind": -26 * time.Hour} {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		ahead time.Duration // of the provider's clock; far more than a token is good for
+	}{
+		{name: "ahead", ahead: 26 * time.Hour},
+		{name: "behind", ahead: -26 * time.Hour},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			f := newOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
-			f.clock.move(skew)
+			f.clock.move(tt.ahead)
 			k := f.replica()
 			if _, err := f.connect(k, mailbox); err != nil {
 				t.Fatal(err)
@@ -192,7 +280,7 @@ func TestEndedWhileRefreshing(t *testing.T) {
 	}
 	f.provider.ClearFaults()
 	if err := <-ended; channels.ClassOf(err) != channels.Retry {
-		t.Errorf("%v", err)
+		t.Errorf("got the error %v, want one of class %s", err, channels.Retry)
 	}
 	f.wantToken(f.replica().For(f.account, f.name()), "")
 }
@@ -207,19 +295,38 @@ func TestTokensStayHidden(t *testing.T) {
 	f.provider.Revoke(mailbox)
 	f.expireToken()
 	said, _ := wantError(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
-	var stored string
-	if err := f.pool.QueryRow(t.Context(), `SELECT (SELECT string_agg(g::text, '') FROM grants AS g) || (SELECT string_agg(a::text, '') FROM accounts AS a)`).Scan(&stored); err != nil {
-		t.Fatal(err)
+	secrets := append(f.provider.Tokens(), clientSecret)
+	const fewest = 4 // two access tokens, a refresh token and the client's secret
+	if len(secrets) < fewest {
+		t.Fatalf("there are %d secrets to look for, want at least %d", len(secrets), fewest)
 	}
-	tokens := append(f.provider.Tokens(), "client-secret-1")
-	if len(tokens) < 4 {
-		t.Fatalf("%d tokens", len(tokens))
-	}
-	for where, text := range map[string]string{"log": f.logged.String(), "error": said, "database": stored} {
-		for _, token := range tokens {
-			if text == "" || strings.Contains(text, token) {
-				t.Errorf("a token is in the %s:\n%s", where, text)
+	for _, tt := range []struct {
+		name string
+		text string
+	}{
+		{name: "log", text: f.logged.String()},
+		{name: "error", text: said},
+		{name: "database", text: f.readGrantsAndAccounts()},
+	} {
+		if tt.text == "" {
+			t.Errorf("the %s is empty: nothing was tested", tt.name)
+		}
+		for _, secret := range secrets {
+			if strings.Contains(tt.text, secret) {
+				t.Errorf("a secret is in the %s:\n%s", tt.name, tt.text)
 			}
 		}
 	}
+}
+
+// readGrantsAndAccounts returns all that is stored of them, as text.
+func (f *office) readGrantsAndAccounts() (text string) {
+	f.t.Helper()
+	const all = `
+		SELECT (SELECT string_agg(g::text, '') FROM grants AS g) ||
+			(SELECT string_agg(a::text, '') FROM accounts AS a)`
+	if err := f.pool.QueryRow(f.t.Context(), all).Scan(&text); err != nil {
+		f.t.Fatal(err)
+	}
+	return text
 }

@@ -1,0 +1,134 @@
+package consent
+
+import (
+	"errors"
+	"net/url"
+	"testing"
+
+	"parley/channels/email/oauthfake"
+	"parley/store/grant"
+)
+
+// In a browser an attempt belongs to a session.
+const (
+	session      = "session-1"
+	otherSession = "session-2"
+)
+
+// leave sends the session's browser to the provider, where somebody signs in as the mailbox, and returns the provider's answer.
+func (f *office) leave(k *Keeper) (answer url.Values) {
+	f.t.Helper()
+	link, err := k.Leave(f.t.Context(), f.account, home, session)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return query(f.t, f.signIn(link, mailbox))
+}
+
+// endAttempts makes all attempts ones that ended so long ago.
+func (f *office) endAttempts(ago string) {
+	f.t.Helper()
+	const end = `UPDATE grant_attempts SET until = clock_timestamp() - $1::interval`
+	if _, err := f.pool.Exec(f.t.Context(), end, ago); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// checkReturnRefused checks that an answer in a session is refused with this error, and says why.
+func checkReturnRefused(t *testing.T, k *Keeper, inSession string, answer url.Values, want error, wantText string) {
+	t.Helper()
+	_, _, err := k.Return(t.Context(), inSession, answer)
+	if !errors.Is(err, want) {
+		t.Errorf("got the error %v, want %v", err, want)
+	}
+	checkFailure(t, err, wantText)
+}
+
+func TestAttemptInABrowser(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	k := f.replica()
+	answer := f.leave(k)
+
+	account, who, err := k.Return(t.Context(), session, answer)
+
+	if err != nil {
+		t.Fatal(err)
+	}
+	if who != mailbox {
+		t.Errorf("connected as %q, want %q", who, mailbox)
+	}
+	if want := "support-mail"; account.Name != want {
+		t.Errorf("connected the account %q, want %q", account.Name, want)
+	}
+}
+
+// An answer in another session is refused, and doesn't use up the attempt.
+func TestAttemptOfAnotherSession(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	k := f.replica()
+	answer := f.leave(k)
+
+	checkReturnRefused(t, k, otherSession, answer, grant.ErrNoAttempt, "in the same browser")
+
+	if _, _, err := k.Return(t.Context(), session, answer); err != nil {
+		t.Errorf("in its own session afterwards: %v", err)
+	}
+}
+
+func TestAttemptThatWasUsed(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	k := f.replica()
+	answer := f.leave(k)
+	if _, _, err := k.Return(t.Context(), session, answer); err != nil {
+		t.Fatal(err)
+	}
+
+	checkReturnRefused(t, k, session, answer, grant.ErrUsed, "finished before")
+}
+
+func TestAttemptThatTookTooLong(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	k := f.replica()
+	answer := f.leave(k)
+	f.endAttempts("1 second")
+
+	checkReturnRefused(t, k, session, answer, grant.ErrExpired, "too long")
+}
+
+func TestAttemptThatNobodyBegan(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+
+	_, _, err := f.replica().Return(t.Context(), session, url.Values{"state": {"made up"}, "code": {"x"}})
+
+	if !errors.Is(err, grant.ErrNoAttempt) {
+		t.Errorf("got the error %v, want ErrNoAttempt", err)
+	}
+}
+
+// Attempts that ended two days ago are removed when the next one begins, whether they were used or not.
+func TestOldAttemptsAreRemoved(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	k := f.replica()
+	answer := f.leave(k)
+	if _, _, err := k.Return(t.Context(), session, answer); err != nil {
+		t.Fatal(err)
+	}
+	f.leave(k) // it isn't finished
+	f.endAttempts("2 days")
+
+	f.leave(k)
+
+	var kept int
+	if err := f.pool.QueryRow(t.Context(), `SELECT count(*) FROM grant_attempts`).Scan(&kept); err != nil {
+		t.Fatal(err)
+	}
+	if kept != 1 {
+		t.Errorf("%d attempts are kept, want only the new one", kept)
+	}
+}
