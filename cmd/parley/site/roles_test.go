@@ -10,119 +10,234 @@ import (
 	"parley/cmd/parley/site/sitetest"
 )
 
-// ranks is Acme with a super-admin, Ann, an admin, Cy, and an agent, Ben.
+// The people of ranks.
+const (
+	superAdmin = "ann@acme.test"
+	admin      = "cy@acme.test"
+	agent      = "ben@acme.test"
+)
+
+// ranks is Acme with a super-admin, an admin and an agent.
 func ranks() string {
-	return strings.NewReplacer("roles: [admin]", "roles: [super_admin]",
-		"teams:\n", "  - {email: cy@acme.test, name: Cy, roles: [admin], slack: U0CY}\nteams:\n").Replace(sitetest.Acme)
+	return strings.NewReplacer(
+		"roles: [admin]", "roles: [super_admin]",
+		"teams:\n", "  - {email: "+admin+", name: Cy, roles: [admin], slack: U0CY}\nteams:\n",
+	).Replace(sitetest.Acme)
 }
 
-// A super-admin makes admins and takes them out; an admin does neither, not to himself, not by taking an admin's user in a
-// chat for another's; nobody takes the last super-admin out. Each of them answers customers as everybody does.
+// agentPage returns the address of the page of somebody who answers customers.
+func agentPage(email string) string { return "/settings/agents/" + email }
+
+// changeAgent sends the form on somebody's page with other values, also those that the form doesn't offer.
+func changeAgent(t *testing.T, v *sitetest.Visitor, email string, values url.Values) sitetest.Answer {
+	t.Helper()
+	page := v.Get(agentPage(email))
+	form := formAt(page, agentPage(email))
+	if form == nil {
+		t.Fatalf("%s has no form: %s", agentPage(email), page.Body)
+	}
+	return v.Post(agentPage(email), with(form.Values, values))
+}
+
+// checkSaved checks that a change was accepted.
+func checkSaved(t *testing.T, a sitetest.Answer) {
+	t.Helper()
+	if a.Status != http.StatusSeeOther {
+		t.Errorf("got status %d, want 303 as for what is saved: %s", a.Status, a.Body)
+	}
+}
+
+// A super-admin may take out everybody but the last super-admin, an admin only agents.
 // R-211
-func TestRoles(t *testing.T) {
+func TestWhoMayTakeOutWhom(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())
-	ann, cy := s.Visitor("ann@acme.test"), s.Visitor("cy@acme.test")
-	// change sends the form of an agent with other values; forge adds what the form does not offer.
-	change := func(v *sitetest.Visitor, who string, values url.Values) sitetest.Answer {
-		t.Helper()
-		path := "/settings/agents/" + who
-		page := v.Get(path)
-		form := formAt(page, path)
-		if form == nil {
-			t.Fatalf("%s has no form: %s", path, page.Body)
-		}
-		return v.Post(path, with(form.Values, values))
-	}
-	for _, c := range []struct {
-		by    *sitetest.Visitor
-		who   string
-		shown bool
-	}{{cy, "ann@acme.test", false}, {cy, "cy@acme.test", false}, {cy, "ben@acme.test", true},
-		{ann, "cy@acme.test", true}, {ann, "ben@acme.test", true}, {ann, "ann@acme.test", false}} { // Ann is the last super-admin
-		if got := c.by.Get("/settings/agents/" + c.who).Has("Take out"); got != c.shown {
-			t.Errorf("%s, of whom it is offered to take her out: %v", c.who, got)
-		}
-	}
-	before := exported(t, s)
-	for what, a := range map[string]sitetest.Answer{
-		"himself":                 change(cy, "cy@acme.test", url.Values{"roles": {"super_admin"}}),
-		"an agent an admin":       change(cy, "ben@acme.test", url.Values{"roles": {"admin"}}),
-		"the super-admin nothing": change(cy, "ann@acme.test", url.Values{"roles": {"agent"}}),
-		"himself her in Slack":    change(cy, "cy@acme.test", url.Values{"slack": {"U0ANN"}}),
-		"her another in Slack":    change(cy, "ann@acme.test", url.Values{"slack": {"U0THIEF"}}),
-		"her gone":                cy.Post("/settings/agents/ann@acme.test/take-out", url.Values{"version": {cy.Get("/settings/agents/ann@acme.test").Version()}}),
-		"a new admin":             cy.Post("/settings/new-agent", url.Values{"email": {"dora@acme.test"}, "name": {"Dora"}, "roles": {"admin"}}),
+	for _, tt := range []struct {
+		name string
+		by   string
+		who  string
+		want bool
+	}{
+		{name: "an admin, a super-admin", by: admin, who: superAdmin, want: false},
+		{name: "an admin, himself", by: admin, who: admin, want: false},
+		{name: "an admin, an agent", by: admin, who: agent, want: true},
+		{name: "a super-admin, an admin", by: superAdmin, who: admin, want: true},
+		{name: "a super-admin, an agent", by: superAdmin, who: agent, want: true},
+		{name: "the last super-admin, herself", by: superAdmin, who: superAdmin, want: false},
 	} {
-		if a.Status >= http.StatusInternalServerError {
-			t.Errorf("an admin makes %s: %d", what, a.Status)
-		}
-	}
-	if after := exported(t, s); after != before {
-		t.Errorf("an admin changed:\n%s", changed(before, after))
-	}
-	if a := change(cy, "ben@acme.test", url.Values{"name": {"Benjamin"}}); a.Status != http.StatusSeeOther {
-		t.Errorf("an admin changes a name: %d %s", a.Status, a.Body)
-	}
-	if a := change(ann, "ann@acme.test", url.Values{"roles": {"admin"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("Nobody else is a super-admin") {
-		t.Errorf("the last one: %d", a.Status)
-	}
-	if a := change(ann, "ben@acme.test", url.Values{"roles": {"super_admin"}}); a.Status != http.StatusSeeOther {
-		t.Errorf("another super-admin: %d %s", a.Status, a.Body)
-	}
-	if a := change(ann, "ann@acme.test", url.Values{"roles": {"agent"}}); a.Status != http.StatusSeeOther {
-		t.Errorf("she is one no more: %d %s", a.Status, a.Body)
-	}
-	if a := ann.Get("/settings/agents"); a.Status != http.StatusForbidden {
-		t.Errorf("and still opens the page: %d", a.Status)
+		t.Run(tt.name, func(t *testing.T) {
+			if got := s.Visitor(tt.by).Get(agentPage(tt.who)).Has("Take out"); got != tt.want {
+				t.Errorf("the page offers to take the person out: %t, want %t", got, tt.want)
+			}
+		})
 	}
 }
 
-// While nobody is named super-admin, as before there was this role, every admin counts as one, and nobody is locked out:
-// a parley.yaml of then can still be applied. The page says so, and naming one tells whom it costs the right.
+// An admin can't make admins, not even of himself, neither by the forms nor by giving somebody's user in a chat to another. What he
+// sends anyway changes nothing.
 // R-211
-func TestNobodyIsNamedSuperAdmin(t *testing.T) {
+func TestAdminMakesNoAdmins(t *testing.T) {
 	t.Parallel()
+	s := sitetest.Start(t, ranks())
+	cy := s.Visitor(admin)
+	for _, tt := range []struct {
+		name string
+		send func(t *testing.T) sitetest.Answer
+	}{
+		{name: "himself a super-admin", send: func(t *testing.T) sitetest.Answer {
+			return changeAgent(t, cy, admin, url.Values{"roles": {"super_admin"}})
+		}},
+		{name: "an agent an admin", send: func(t *testing.T) sitetest.Answer {
+			return changeAgent(t, cy, agent, url.Values{"roles": {"admin"}})
+		}},
+		{name: "the super-admin an agent", send: func(t *testing.T) sitetest.Answer {
+			return changeAgent(t, cy, superAdmin, url.Values{"roles": {"agent"}})
+		}},
+		{name: "the super-admin's user in Slack his own", send: func(t *testing.T) sitetest.Answer {
+			return changeAgent(t, cy, admin, url.Values{"slack": {"U0ANN"}})
+		}},
+		{name: "another's user in Slack the super-admin's", send: func(t *testing.T) sitetest.Answer {
+			return changeAgent(t, cy, superAdmin, url.Values{"slack": {"U0THIEF"}})
+		}},
+		{name: "the super-admin gone", send: func(*testing.T) sitetest.Answer {
+			page := cy.Get(agentPage(superAdmin))
+			return cy.Post(agentPage(superAdmin)+"/take-out", url.Values{"version": {page.Version()}})
+		}},
+		{name: "somebody new an admin", send: func(*testing.T) sitetest.Answer {
+			return cy.Post("/settings/new-agent", url.Values{"email": {"dora@acme.test"}, "name": {"Dora"}, "roles": {"admin"}})
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before := exported(t, s)
+			if a := tt.send(t); a.Status >= http.StatusInternalServerError {
+				t.Errorf("got status %d, want no internal error", a.Status)
+			}
+			if after := exported(t, s); after != before {
+				t.Errorf("the admin changed the set-up:\n%s", changed(before, after))
+			}
+		})
+	}
+}
+
+// R-211
+func TestAdminChangesAnAgentsName(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, ranks())
+
+	checkSaved(t, changeAgent(t, s.Visitor(admin), agent, url.Values{"name": {"Benjamin"}}))
+}
+
+// R-211
+func TestLastSuperAdminStaysOne(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, ranks())
+
+	a := changeAgent(t, s.Visitor(superAdmin), superAdmin, url.Values{"roles": {"admin"}})
+
+	if a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("got status %d, want 422", a.Status)
+	}
+	if want := "Nobody else is a super-admin"; !a.Has(want) {
+		t.Errorf("the page lacks %q: %s", want, a.Body)
+	}
+}
+
+// A super-admin who has named another one may become an agent, and then no longer opens the pages of admins.
+// R-211
+func TestSuperAdminHandsOver(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, ranks())
+	ann := s.Visitor(superAdmin)
+
+	checkSaved(t, changeAgent(t, ann, agent, url.Values{"roles": {"super_admin"}}))
+	checkSaved(t, changeAgent(t, ann, superAdmin, url.Values{"roles": {"agent"}}))
+
+	if a := ann.Get("/settings/agents"); a.Status != http.StatusForbidden {
+		t.Errorf("afterwards she opens the page of all agents with status %d, want 403", a.Status)
+	}
+}
+
+// startWithoutSuperAdmin starts a site with two admins, of whom none is named super-admin, as before there was this role.
+func startWithoutSuperAdmin(t *testing.T) *sitetest.Site {
+	t.Helper()
 	s := sitetest.Start(t, sitetest.Acme)
 	s.Apply(`agents: [{email: cy@acme.test, name: Cy, roles: [admin]}]`)
-	cy := s.Visitor("cy@acme.test")
-	if a := cy.Get("/settings/agents"); !a.Has("Nobody is named super-admin") || !a.Has("super-admin</div>") && !a.Has("· super-admin") {
-		t.Errorf("the page: %s", a.Body)
+	return s
+}
+
+// While nobody is named super-admin, every admin counts as one, so that a parley.yaml from before there was this role locks nobody
+// out. The page says so.
+// R-211
+func TestEachAdminIsASuperAdminWhileNobodyIsNamed(t *testing.T) {
+	t.Parallel()
+	s := startWithoutSuperAdmin(t)
+
+	page := s.Visitor(admin).Get("/settings/agents")
+
+	if want := "Nobody is named super-admin"; !page.Has(want) {
+		t.Errorf("the page lacks %q: %s", want, page.Body)
 	}
-	path := "/settings/agents/ann@acme.test"
-	form := formAt(cy.Get(path), path)
-	a := follow(cy, cy.Post(path, with(form.Values, url.Values{"roles": {"super_admin"}})))
-	if !a.Has("From now on only ann@acme.test can name admins, and cy@acme.test no more.") {
-		t.Errorf("naming one: %d %s", a.Status, a.Body)
-	}
-	if a := cy.Post("/settings/first-steps/disconnect", url.Values{"chat": {"slack"}}); a.Status != http.StatusForbidden {
-		t.Errorf("Cy still disconnects chats: %d", a.Status)
-	}
-	s.Apply(sitetest.Acme[:strings.Index(sitetest.Acme, "teams:")] + "  - {email: cy@acme.test, roles: [super_admin]}")
-	if !strings.Contains(exported(t, s), "roles: [super_admin]") {
-		t.Errorf("exported:\n%s", exported(t, s))
+	isMarked := page.Has("super-admin</div>") || page.Has("· super-admin") // alone, or after other words
+	if !isMarked {
+		t.Errorf("the page marks nobody as super-admin: %s", page.Body)
 	}
 }
 
-// Two super-admins who take each other out at the same moment don't leave Parley without one.
+// Naming the first super-admin says whom it costs the right, and does.
+// R-211
+func TestNamingTheFirstSuperAdmin(t *testing.T) {
+	t.Parallel()
+	s := startWithoutSuperAdmin(t)
+	cy := s.Visitor(admin)
+
+	a := follow(cy, changeAgent(t, cy, "ann@acme.test", url.Values{"roles": {"super_admin"}}))
+
+	if want := "From now on only ann@acme.test can name admins, and cy@acme.test no more."; !a.Has(want) {
+		t.Errorf("status %d: the page lacks %q: %s", a.Status, want, a.Body)
+	}
+	if a := cy.Post("/settings/first-steps/disconnect", url.Values{"chat": {"slack"}}); a.Status != http.StatusForbidden {
+		t.Errorf("Cy disconnects a chat with status %d, want 403", a.Status)
+	}
+}
+
+// A parley.yaml may take the role from the only super-admin if it gives it to somebody else.
+// R-211
+func TestFileReplacesTheOnlySuperAdmin(t *testing.T) {
+	t.Parallel()
+	s := startWithoutSuperAdmin(t)
+	checkSaved(t, changeAgent(t, s.Visitor(admin), "ann@acme.test", url.Values{"roles": {"super_admin"}}))
+
+	agents, _, _ := strings.Cut(sitetest.Acme, "teams:") // Ann is an admin in it
+	s.Apply(agents + "  - {email: cy@acme.test, roles: [super_admin]}")
+
+	if file := exported(t, s); !strings.Contains(file, "roles: [super_admin]") {
+		t.Errorf("nobody is a super-admin:\n%s", file)
+	}
+}
+
+// Two super-admins who take the role from each other at the same moment don't leave Parley without one.
 // R-211
 func TestLastTwoSuperAdmins(t *testing.T) {
 	t.Parallel()
 	s := sitetest.Start(t, ranks())
 	s.Apply(`agents: [{email: cy@acme.test, roles: [super_admin]}]`)
 	var posts []func()
-	for who, other := range map[string]string{"ann@acme.test": "cy@acme.test", "cy@acme.test": "ann@acme.test"} {
-		path := "/settings/agents/" + other
-		v := s.Visitor(who)
-		form := formAt(v.Get(path), path)
-		posts = append(posts, func() { v.Post(path, with(form.Values, url.Values{"roles": {"agent"}})) })
+	for _, tt := range []struct{ by, who string }{
+		{by: "ann@acme.test", who: "cy@acme.test"},
+		{by: "cy@acme.test", who: "ann@acme.test"},
+	} {
+		v := s.Visitor(tt.by)
+		form := formAt(v.Get(agentPage(tt.who)), agentPage(tt.who))
+		posts = append(posts, func() { v.Post(agentPage(tt.who), with(form.Values, url.Values{"roles": {"agent"}})) })
 	}
-	var both sync.WaitGroup // once both have their forms
+
+	var both sync.WaitGroup // begins once both have their forms
 	for _, post := range posts {
 		both.Go(post)
 	}
 	both.Wait()
-	if !strings.Contains(exported(t, s), "roles: [super_admin]") {
-		t.Errorf("nobody is a super-admin:\n%s", exported(t, s))
+
+	if file := exported(t, s); !strings.Contains(file, "roles: [super_admin]") {
+		t.Errorf("nobody is a super-admin:\n%s", file)
 	}
 }
