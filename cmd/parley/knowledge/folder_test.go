@@ -8,112 +8,186 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 )
+
+// warranty is a page of which findTitles finds "Warranty".
+const warranty = "# Warranty\n\nThe warranty lasts two years."
+
+// writeFile writes a file, and makes its folder if there is none.
+func writeFile(t *testing.T, text string, path ...string) (name string) {
+	t.Helper()
+	name = filepath.Join(path...)
+	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// checkFound checks the titles of all sections that fit a text; none if want is empty.
+func checkFound(t *testing.T, pool *pgxpool.Pool, text string, want ...string) {
+	t.Helper()
+	if got := findTitles(t, pool, text); !slices.Equal(got, want) {
+		t.Errorf("%q finds %q, want %q", text, got, want)
+	}
+}
+
+// checkProblem checks that the problem that is noted with the last place says this.
+func checkProblem(t *testing.T, pool *pgxpool.Pool, want string) {
+	t.Helper()
+	if got := lastProblem(t, pool); !strings.Contains(got, want) {
+		t.Errorf("the problem is %q, want %q in it", got, want)
+	}
+}
 
 // Files are found in the language in which they are written, by other forms of their words.
 func TestFolderInLanguages(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"returns.md":     "# Returns\n\nYou can return the lamps that you have bought within thirty days.\n\n## Shipping\n\nWe ship everything with the parcel service.",
-		"de/retoure.md":  "# Rückgabe\n\nSie können die gekauften Lampen innerhalb von dreißig Tagen zurückgeben, wenn sie nicht benutzt wurden.",
-		"fr.md":          "# Retours\n\nVous pouvez renvoyer les lampes achetées pendant trente jours si elles n'ont pas été utilisées.",
-		"es.md":          "# Devoluciones\n\nPuede devolver las lámparas compradas durante treinta días si no se han utilizado.",
-		"pt.md":          "# Devoluções\n\nVocê pode devolver as lâmpadas compradas durante trinta dias se não foram utilizadas.",
-		"it.md":          "# Resi\n\nPuò restituire le lampade acquistate entro trenta giorni se non sono state utilizzate.",
-		"nl.md":          "# Retouren\n\nU kunt de gekochte lampen binnen dertig dagen terugsturen als ze niet zijn gebruikt.",
-		"pl.md":          "# Zwroty\n\nZakupione lampy można zwrócić w ciągu trzydziestu dni, jeżeli nie były używane.",
-		"page.html":      "<title>Warranty</title><nav>Menu everywhere</nav><p>The warranty lasts two years.</p>",
-		".git/secret.md": "# Secret\n\nwarranty password",
-		"picture.png":    "warranty",
+	for _, file := range []struct{ name, text string }{
+		{name: "en.md", text: "# Returns\n\nYou can return the lamps that you have bought within thirty days.\n\n" +
+			"## Shipping\n\nWe ship everything with the parcel service."},
+		{name: "de/retoure.md", text: "# Rückgabe\n\nSie können die gekauften Lampen innerhalb von dreißig Tagen zurückgeben, " +
+			"wenn sie nicht benutzt wurden."},
+		{name: "fr.md", text: "# Retours\n\nVous pouvez renvoyer les lampes achetées pendant trente jours si elles n'ont pas été utilisées."},
+		{name: "es.md", text: "# Devoluciones\n\nPuede devolver las lámparas compradas durante treinta días si no se han utilizado."},
+		{name: "pt.md", text: "# Devoluções\n\nVocê pode devolver as lâmpadas compradas durante trinta dias se não foram utilizadas."},
+		{name: "it.md", text: "# Resi\n\nPuò restituire le lampade acquistate entro trenta giorni se non sono state utilizzate."},
+		{name: "nl.md", text: "# Retouren\n\nU kunt de gekochte lampen binnen dertig dagen terugsturen als ze niet zijn gebruikt."},
+		{name: "pl.md", text: "# Zwroty\n\nZakupione lampy można zwrócić w ciągu trzydziestu dni, jeżeli nie były używane."},
+		{name: "page.html", text: "<title>Warranty</title><p>The warranty lasts two years.</p>"},
 	} {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		writeFile(t, file.text, dir, file.name)
 	}
-	outside := filepath.Join(t.TempDir(), "outside.md")
-	if err := os.WriteFile(outside, []byte("# Outside\n\nwarranty"), 0o600); err != nil {
-		t.Fatal(err)
+	pool := createPlaces(t, dir)
+	readPlaces(t, pool)
+	for _, tt := range []struct {
+		name string
+		text string // of a customer
+		want string // the title found first
+	}{
+		{name: "English", text: "How does returning a lamp work?", want: "Returns"},
+		{name: "a section", text: "Is it shipped?", want: "Returns: Shipping"},
+		{name: "German", text: "Ich habe eine Lampe gekauft", want: "Rückgabe"},
+		{name: "French", text: "Je veux renvoyer une lampe", want: "Retours"},
+		{name: "Spanish", text: "Quiero devolver una lámpara comprada", want: "Devoluciones"},
+		{name: "Portuguese", text: "Quero devolver uma lâmpada", want: "Devoluções"},
+		{name: "Italian", text: "Vorrei restituire una lampada", want: "Resi"},
+		{name: "Dutch", text: "Ik wil een gekochte lamp terugsturen", want: "Retouren"},
+		{name: "Polish", text: "Zakupione lampy", want: "Zwroty"},
+		{name: "HTML", text: "What about the warranty of two years?", want: "Warranty"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := findTitles(t, pool, tt.text)
+			if len(got) == 0 {
+				t.Fatalf("%q finds nothing, want %q first", tt.text, tt.want)
+			}
+			if got[0] != tt.want {
+				t.Errorf("%q finds %q, want %q first", tt.text, got, tt.want)
+			}
+		})
 	}
+	t.Run("nothing fits", func(t *testing.T) {
+		checkFound(t, pool, "'; DROP TABLE x; -- & | ! <-> \\ refund") // operators of SQL and of PostgreSQL's text search
+	})
+}
+
+// Each of these has a word that is searched for, and only the page is found by it.
+func TestFolderSkipsWhatIsNoPage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFile(t, "<title>Warranty</title><nav>Menu everywhere</nav><p>The warranty lasts two years.</p>", dir, "page.html")
+	writeFile(t, "# Secret\n\nwarranty password", dir, ".git", "secret.md")
+	writeFile(t, "warranty", dir, "picture.png")
+	outside := writeFile(t, "# Outside\n\nwarranty", t.TempDir(), "outside.md")
 	if err := os.Symlink(outside, filepath.Join(dir, "link.md")); err != nil {
 		t.Fatal(err)
 	}
-	pool := open(t, dir)
-	round(t, pool)
-	for asked, want := range map[string]string{
-		"How does returning a lamp work?":         "Returns",
-		"Is it shipped?":                          "Returns: Shipping",
-		"Ich habe eine Lampe gekauft":             "Rückgabe",
-		"Je veux renvoyer une lampe":              "Retours",
-		"Quiero devolver una lámpara comprada":    "Devoluciones",
-		"Quero devolver uma lâmpada":              "Devoluções",
-		"Vorrei restituire una lampada":           "Resi",
-		"Ik wil een gekochte lamp terugsturen":    "Retouren",
-		"Zakupione lampy":                         "Zwroty",
-		"What about the warranty of two years?":   "Warranty",
-		"'; DROP TABLE x; -- & | ! <-> \\ refund": "",
-	} {
-		got := titles(t, pool, asked)
-		if want == "" && len(got) > 0 || want != "" && (len(got) == 0 || got[0] != want) {
-			t.Errorf("%q finds %q, want %s first", asked, got, want)
-		}
-	}
-	if got := titles(t, pool, "warranty password menu"); !slices.Equal(got, []string{"Warranty"}) {
-		t.Errorf("found %q", got)
-	}
-	if err := os.Remove(filepath.Join(dir, "page.html")); err != nil {
+	pool := createPlaces(t, dir)
+
+	readPlaces(t, pool)
+
+	checkFound(t, pool, "warranty password menu", "Warranty")
+}
+
+func TestFolderForgetsAFileThatIsGone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	page := writeFile(t, "<title>Warranty</title><p>The warranty lasts two years.</p>", dir, "page.html")
+	writeFile(t, "# Hours\n\nWe open at nine.", dir, "hours.md") // it stays
+	pool := createPlaces(t, dir)
+	readPlaces(t, pool)
+	checkFound(t, pool, "warranty", "Warranty")
+
+	if err := os.Remove(page); err != nil {
 		t.Fatal(err)
 	}
-	round(t, pool)
-	if got := titles(t, pool, "warranty"); len(got) != 0 {
-		t.Errorf("of a file that is gone %q is found", got)
-	}
+	readPlaces(t, pool)
+
+	checkFound(t, pool, "warranty")
+}
+
+func TestFolderThatIsGone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFile(t, warranty, dir, "a.md")
+	pool := createPlaces(t, dir)
+	readPlaces(t, pool)
+
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	round(t, pool)
-	if p := problem(t, pool); !strings.Contains(p, "can't be opened") {
-		t.Errorf("the problem is %q", p)
-	}
+	readPlaces(t, pool)
+
+	checkProblem(t, pool, "can't be opened")
 }
 
 // A file of which only the beginning is read counts as that, also when it is found unchanged: it takes no room from the others.
 func TestLargeFileLeavesRoom(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	writeFile(t, filepath.Join(dir, "b.md"), "# Warranty\n\nThe warranty lasts two years.")
-	large := filepath.Join(dir, "a.txt")
-	writeFile(t, large, "It begins.\n")
-	if err := os.Truncate(large, 31<<20); err != nil {
+	writeFile(t, warranty, dir, "b.md")
+	large := writeFile(t, "It begins.\n", dir, "a.txt") // read before b.md
+	const size = 31 << 20                               // bytes; more than is read of a whole place
+	if err := os.Truncate(large, size); err != nil {
 		t.Fatal(err)
 	}
-	pool := open(t, dir)
-	for i := range 2 {
-		round(t, pool)
-		if got := titles(t, pool, "warranty"); !slices.Equal(got, []string{"Warranty"}) {
-			t.Errorf("at look %d %q is found", i+1, got)
-		}
-		if p := problem(t, pool); p != "" {
-			t.Errorf("at look %d the problem is %q", i+1, p)
-		}
+	pool := createPlaces(t, dir)
+	for _, name := range []string{"new", "unchanged"} {
+		t.Run(name, func(t *testing.T) {
+			readPlaces(t, pool)
+			checkFound(t, pool, "warranty", "Warranty")
+			if got := lastProblem(t, pool); got != "" {
+				t.Errorf("the problem is %q, want none", got)
+			}
+		})
 	}
 }
 
-// locked are files of which some can't be opened.
-type locked struct {
+// lockedFiles are files of which some can't be opened.
+type lockedFiles struct {
 	fs.FS
-	names []string
+	locked []string
 }
 
 // Open implements fs.FS.
-func (l locked) Open(name string) (fs.File, error) {
-	if slices.Contains(l.names, name) {
+func (f lockedFiles) Open(name string) (fs.File, error) {
+	if slices.Contains(f.locked, name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
 	}
-	return l.FS.Open(name)
+	return f.FS.Open(name)
+}
+
+// readFiles reads the folder "/docs" as if it had these files, of which some can't be opened.
+func readFiles(t *testing.T, pool *pgxpool.Pool, files fs.FS, locked ...string) {
+	t.Helper()
+	if err := newReader(pool, 0).ReadFiles(t.Context(), "/docs", lockedFiles{files, locked}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // What can't be read for once stays as it was read before, and is noted. What is gone is forgotten.
@@ -122,37 +196,27 @@ func TestFileThatCannotBeRead(t *testing.T) {
 	files := fstest.MapFS{
 		"a.md":     {Data: []byte("# Warranty\n\nIt lasts two years.")},
 		"sub/b.md": {Data: []byte("# Shipping\n\nIt takes two days.")},
-		"subs.md":  {Data: []byte("# Returns\n\nThirty days.")},
+		"subs.md":  {Data: []byte("# Returns\n\nThirty days.")}, // begins like the folder sub, and isn't in it
 		"z.md":     {Data: []byte("# Hours\n\nWe open at nine.")},
 	}
-	pool := open(t, "/docs")
-	read := func(names ...string) {
-		t.Helper()
-		if err := newReader(pool, 0).ReadFiles(t.Context(), "/docs", locked{files, names}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	read()
+	pool := createPlaces(t, "/docs")
+	readFiles(t, pool, files)
 	files["a.md"] = &fstest.MapFile{Data: []byte("# Guarantee\n\nIt lasts three years.")}
 	delete(files, "subs.md")
-	read("a.md", "sub")
-	for asked, want := range map[string][]string{"warranty": {"Warranty"}, "shipping": {"Shipping"}, "returns": nil, "hours": {"Hours"}} {
-		if got := titles(t, pool, asked); !slices.Equal(got, want) {
-			t.Errorf("%q finds %q, want %q", asked, got, want)
-		}
-	}
-	if p := problem(t, pool); !strings.Contains(p, "can't be read: permission denied") {
-		t.Errorf("the problem is %q", p)
-	}
-	read()
-	if got := titles(t, pool, "guarantee"); !slices.Equal(got, []string{"Guarantee"}) || problem(t, pool) != "" {
-		t.Errorf("later %q is found, and the problem is %q", got, problem(t, pool))
-	}
-}
 
-func writeFile(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	t.Run("while a file and a folder are locked", func(t *testing.T) {
+		readFiles(t, pool, files, "a.md", "sub")
+		checkFound(t, pool, "warranty", "Warranty") // as it was
+		checkFound(t, pool, "shipping", "Shipping")
+		checkFound(t, pool, "returns") // it is gone
+		checkFound(t, pool, "hours", "Hours")
+		checkProblem(t, pool, "can't be read: permission denied")
+	})
+	t.Run("when they can be read again", func(t *testing.T) {
+		readFiles(t, pool, files)
+		checkFound(t, pool, "guarantee", "Guarantee")
+		if got := lastProblem(t, pool); got != "" {
+			t.Errorf("the problem is %q, want none", got)
+		}
+	})
 }

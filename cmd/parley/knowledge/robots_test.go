@@ -8,38 +8,107 @@ import (
 // Each pattern of a robots.txt means what RFC 9309 says, however many stars it has.
 func TestRobotsPatterns(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ pattern, matching, others string }{
-		{"/", "/ /a", ""},
-		{"/help", "/help /help/a /helpless", "/ /hel /a/help"},
-		{"/help$", "/help", "/help/ /help?a=1"},
-		{"/*.pdf$", "/a.pdf /a/b.pdf.pdf /.pdf", "/a.pdf?x /pdf"},
-		{"/a*b*c", "/abc /axbxcx /a/b/c", "/acb /ab"},
-		{"/a**b$", "/ab /axb", "/abx"},
-		{"*/private/", "/private/ /x/private/y", "/private"},
-		{"/shop*", "/shop /shop/x", "/sho"},
-		{"/a*a$", "/aa /axa", "/a"},
-		{"/(a|b)+.", "/(a|b)+.x", "/a /(a|b)+x"},
-		{"/x" + strings.Repeat("*y", 20000), "", "/xy /xyy"},
+	for _, tt := range []struct {
+		name     string
+		pattern  string
+		matching []string // paths
+		others   []string
+	}{
+		{
+			name:     "everything",
+			pattern:  "/",
+			matching: []string{"/", "/a"},
+		},
+		{
+			name:     "a beginning",
+			pattern:  "/help",
+			matching: []string{"/help", "/help/a", "/helpless"},
+			others:   []string{"/", "/hel", "/a/help"},
+		},
+		{
+			name:     "a whole path",
+			pattern:  "/help$",
+			matching: []string{"/help"},
+			others:   []string{"/help/", "/help?a=1"},
+		},
+		{
+			name:     "an ending",
+			pattern:  "/*.pdf$",
+			matching: []string{"/a.pdf", "/a/b.pdf.pdf", "/.pdf"},
+			others:   []string{"/a.pdf?x", "/pdf"},
+		},
+		{
+			name:     "parts in their order",
+			pattern:  "/a*b*c",
+			matching: []string{"/abc", "/axbxcx", "/a/b/c"},
+			others:   []string{"/acb", "/ab"},
+		},
+		{
+			name:     "two stars in a row are one",
+			pattern:  "/a**b$",
+			matching: []string{"/ab", "/axb"},
+			others:   []string{"/abx"},
+		},
+		{
+			name:     "a star at the beginning",
+			pattern:  "*/private/",
+			matching: []string{"/private/", "/x/private/y"},
+			others:   []string{"/private"},
+		},
+		{
+			name:     "a star at the end",
+			pattern:  "/shop*",
+			matching: []string{"/shop", "/shop/x"},
+			others:   []string{"/sho"},
+		},
+		{
+			name:     "the beginning isn't the ending too",
+			pattern:  "/a*a$",
+			matching: []string{"/aa", "/axa"},
+			others:   []string{"/a"},
+		},
+		{
+			name:     "no regular expression",
+			pattern:  "/(a|b)+.",
+			matching: []string{"/(a|b)+.x"},
+			others:   []string{"/a", "/(a|b)+x"},
+		},
+		{
+			name:    "very many stars",
+			pattern: "/x" + strings.Repeat("*y", 20000),
+			others:  []string{"/xy", "/xyy"},
+		},
 	} {
-		r := rules{lines: []rule{newRule(false, c.pattern)}}
-		for path := range strings.FieldsSeq(c.matching) {
-			if r.isAllowed(path) {
-				t.Errorf("%.20s doesn't match %s", c.pattern, path)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			disallowed := rules{lines: []rule{newRule(false, tt.pattern)}}
+			for _, path := range tt.matching {
+				if disallowed.isAllowed(path) {
+					t.Errorf("%.20q doesn't match %q", tt.pattern, path)
+				}
 			}
-		}
-		for path := range strings.FieldsSeq(c.others) {
-			if !r.isAllowed(path) {
-				t.Errorf("%.20s matches %s", c.pattern, path)
+			for _, path := range tt.others {
+				if !disallowed.isAllowed(path) {
+					t.Errorf("%.20q matches %q", tt.pattern, path)
+				}
 			}
-		}
+		})
 	}
 }
 
-// A robots.txt of very many rules doesn't keep the reader busy: each link is compared with some thousands of them at most.
+// Of a robots.txt with very many rules only the first are kept, because each link is compared with all of them.
 func TestLongRobots(t *testing.T) {
 	t.Parallel()
-	r := readRobots("User-agent: *\nDisallow: /internal/\n" + strings.Repeat("Disallow: /a*b\n", 30000))
-	if len(r.lines) > maxRules || r.isAllowed("/internal/x") || !r.isAllowed("/help") {
-		t.Errorf("%d rules are kept", len(r.lines))
+	const more = 30000 // than are kept
+	r := readRobots("User-agent: *\nDisallow: /internal/\n" + strings.Repeat("Disallow: /a*b\n", more))
+
+	if len(r.lines) > maxRules {
+		t.Errorf("%d rules are kept, want at most %d", len(r.lines), maxRules)
+	}
+	if r.isAllowed("/internal/x") {
+		t.Error("/internal/x is allowed, against the first rule")
+	}
+	if !r.isAllowed("/help") {
+		t.Error("/help isn't allowed, and no rule is against it")
 	}
 }

@@ -92,7 +92,8 @@ func (s *site) requests() []string {
 	return list
 }
 
-func open(t *testing.T, places ...string) *pgxpool.Pool {
+// createPlaces returns a database in which Parley is told to look through these folders and sites. Nothing was read yet.
+func createPlaces(t *testing.T, places ...string) *pgxpool.Pool {
 	t.Helper()
 	pool := storetest.DB(t)
 	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, places, true) }); err != nil {
@@ -101,8 +102,8 @@ func open(t *testing.T, places ...string) *pgxpool.Pool {
 	return pool
 }
 
-// round looks through all places now.
-func round(t *testing.T, pool *pgxpool.Pool) {
+// readPlaces looks through all places now.
+func readPlaces(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	if err := newReader(pool, 0).Round(t.Context()); err != nil {
 		t.Fatal(err)
@@ -114,8 +115,8 @@ func newReader(pool *pgxpool.Pool, every time.Duration) *reader.Reader {
 	return reader.New(reader.Options{Pool: pool, Log: slog.New(slog.DiscardHandler), Holder: "test", Every: every, Pause: time.Millisecond, Language: offline.New()})
 }
 
-// titles returns the titles of the sections that fit a text, the best first.
-func titles(t *testing.T, pool *pgxpool.Pool, text string) []string {
+// findTitles returns the titles of the sections that fit a text, the best first.
+func findTitles(t *testing.T, pool *pgxpool.Pool, text string) []string {
 	t.Helper()
 	list, err := knowledge.Find(t.Context(), pool, text, 5)
 	if err != nil {
@@ -128,8 +129,8 @@ func titles(t *testing.T, pool *pgxpool.Pool, text string) []string {
 	return all
 }
 
-// problem returns what is noted with the last of the places, by name.
-func problem(t *testing.T, pool *pgxpool.Pool) string {
+// lastProblem returns what is noted with the last of the places, by name.
+func lastProblem(t *testing.T, pool *pgxpool.Pool) string {
 	t.Helper()
 	places, err := knowledge.Places(t.Context(), pool)
 	if err != nil || len(places) == 0 {
@@ -145,7 +146,7 @@ func folderBehind(t *testing.T, s *site) *pgxpool.Pool {
 	if err := os.WriteFile(filepath.Join(dir, "a.md"), []byte("# Warranty\n\nThe warranty lasts two years."), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pool := open(t, dir, s.URL+"/")
+	pool := createPlaces(t, dir, s.URL+"/")
 	if _, err := pool.Exec(t.Context(), `UPDATE knowledge_places SET read_at = parley_now() - interval '1 day' WHERE place = $1`, dir); err != nil {
 		t.Fatal(err)
 	}
@@ -169,14 +170,14 @@ func TestAddressesThatCannotBeStored(t *testing.T) {
 			page["/prices"] = "<h1>Prices</h1><p>A lamp costs ten euros.</p>"
 			s := newSite(t, page)
 			pool := folderBehind(t, s)
-			round(t, pool)
-			if got := titles(t, pool, "warranty"); !slices.Equal(got, []string{"Warranty"}) {
+			readPlaces(t, pool)
+			if got := findTitles(t, pool, "warranty"); !slices.Equal(got, []string{"Warranty"}) {
 				t.Errorf("of the place behind it %q is found", got)
 			}
-			if got := titles(t, pool, "prices"); name != "at the start" && !slices.Equal(got, []string{"Prices"}) {
+			if got := findTitles(t, pool, "prices"); name != "at the start" && !slices.Equal(got, []string{"Prices"}) {
 				t.Errorf("of the site's other pages %q is found", got)
 			}
-			if p := problem(t, pool); !strings.Contains(p, "can't be stored") {
+			if p := lastProblem(t, pool); !strings.Contains(p, "can't be stored") {
 				t.Errorf("the problem is %q", p)
 			}
 		})
@@ -195,10 +196,10 @@ func TestPlaceThatCannotBeStored(t *testing.T) {
 	if err := r.Round(t.Context()); err == nil || !strings.Contains(err.Error(), s.URL) {
 		t.Errorf("the log tells %v", err)
 	}
-	if got := titles(t, pool, "warranty"); !slices.Equal(got, []string{"Warranty"}) {
+	if got := findTitles(t, pool, "warranty"); !slices.Equal(got, []string{"Warranty"}) {
 		t.Errorf("of the place behind it %q is found", got)
 	}
-	if p := problem(t, pool); !strings.Contains(p, "could not be read to its end") {
+	if p := lastProblem(t, pool); !strings.Contains(p, "could not be read to its end") {
 		t.Errorf("the problem is %q", p)
 	}
 	asked := len(s.requests())
@@ -212,8 +213,8 @@ func TestPlaceThatCannotBeStored(t *testing.T) {
 func TestLeaseOfAVisit(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, map[string]string{"/": `<p>Hello</p><a href="/a">a</a><a href="/b">b</a>`, "/a": "<p>One</p>", "/b": "<p>Two</p>"})
-	pool := open(t, s.URL+"/")
-	round(t, pool)
+	pool := createPlaces(t, s.URL+"/")
+	readPlaces(t, pool)
 	var asked, lapsed int
 	s.during = func(path string) {
 		asked++
@@ -224,7 +225,7 @@ func TestLeaseOfAVisit(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	round(t, pool)
+	readPlaces(t, pool)
 	if asked < 3 {
 		t.Errorf("the lease was looked at while %d pages were asked for, want all three", asked)
 	}
@@ -240,7 +241,7 @@ func TestLeaseOfAVisit(t *testing.T) {
 	if err := newReader(pool, 0).Round(t.Context()); err == nil || slices.Contains(s.requests(), "304 /b") {
 		t.Errorf("it went on beside another process: %v", err)
 	}
-	if p := problem(t, pool); p != "" {
+	if p := lastProblem(t, pool); p != "" {
 		t.Errorf("the problem is %q", p)
 	}
 }
@@ -258,34 +259,34 @@ func TestSite(t *testing.T) {
 		"/help/internal/x": `<p>secret wages</p>`,
 		"/shop/basket":     `<p>Warranty of the basket</p>`,
 	})
-	pool := open(t, s.URL+"/help/")
-	round(t, pool)
+	pool := createPlaces(t, s.URL+"/help/")
+	readPlaces(t, pool)
 	if got := s.requests(); !slices.Equal(got, []string{"/robots.txt", "/help/", "/help/returns", "/help/old", "/help/returns"}) {
 		t.Errorf("asked for %q", got)
 	}
 	if s.together.Load() {
 		t.Error("two requests were made at once")
 	}
-	if got := titles(t, pool, "How do I return my lamp?"); len(got) == 0 || got[0] != "Returns" {
+	if got := findTitles(t, pool, "How do I return my lamp?"); len(got) == 0 || got[0] != "Returns" {
 		t.Errorf("found %q", got)
 	}
-	if got := titles(t, pool, "When do I get my refund?"); len(got) == 0 || got[0] != "Returns: Refund" {
+	if got := findTitles(t, pool, "When do I get my refund?"); len(got) == 0 || got[0] != "Returns: Refund" {
 		t.Errorf("found %q", got)
 	}
-	if got := titles(t, pool, "secret warranty basket"); len(got) != 0 {
+	if got := findTitles(t, pool, "secret warranty basket"); len(got) != 0 {
 		t.Errorf("found %q", got)
 	}
-	if p := problem(t, pool); p != "" {
+	if p := lastProblem(t, pool); p != "" {
 		t.Errorf("the place has the problem %q", p)
 	}
 	s.mu.Lock()
 	s.pages["/help/returns"] = `<h1>Repairs</h1><p>We repair lamps.</p>`
 	s.mu.Unlock()
-	round(t, pool)
+	readPlaces(t, pool)
 	if got := s.requests(); !slices.Equal(got, []string{"/robots.txt", "304 /help/", "/help/returns"}) {
 		t.Errorf("the second time it asked for %q", got)
 	}
-	if got := titles(t, pool, "Refund, or do you repair lamps?"); !slices.Equal(got, []string{"Repairs"}) {
+	if got := findTitles(t, pool, "Refund, or do you repair lamps?"); !slices.Equal(got, []string{"Repairs"}) {
 		t.Errorf("found %q", got)
 	}
 }
@@ -302,22 +303,22 @@ func TestSiteLeadsNowhere(t *testing.T) {
 		"/huge":    "<p>" + strings.Repeat("all sorts of words. ", 200_000) + "</p>",
 		"/bad.txt": "\x00\xff",
 	})
-	pool := open(t, s.URL+"/")
-	round(t, pool)
+	pool := createPlaces(t, s.URL+"/")
+	readPlaces(t, pool)
 	if got := inside.requests(); len(got) != 0 {
 		t.Errorf("another server was asked for %q", got)
 	}
-	if got := titles(t, pool, "password"); len(got) != 0 {
+	if got := findTitles(t, pool, "password"); len(got) != 0 {
 		t.Errorf("found %q", got)
 	}
-	if got := titles(t, pool, "hello"); len(got) != 1 {
+	if got := findTitles(t, pool, "hello"); len(got) != 1 {
 		t.Errorf("found %q", got)
 	}
 	var bytes int
 	if err := pool.QueryRow(t.Context(), `SELECT sum(length(body)) FROM knowledge_sections`).Scan(&bytes); err != nil || bytes > 200_000 {
 		t.Errorf("of a huge page %d characters are kept, %v", bytes, err)
 	}
-	if p := problem(t, pool); !strings.Contains(p, "another site") {
+	if p := lastProblem(t, pool); !strings.Contains(p, "another site") {
 		t.Errorf("the problem is %q", p)
 	}
 }
@@ -328,7 +329,7 @@ func TestSiteLeadsNowhere(t *testing.T) {
 func TestSiteInside(t *testing.T) {
 	t.Parallel()
 	inside := newSite(t, map[string]string{"/": "<p>the password</p>"})
-	pool := open(t)
+	pool := createPlaces(t)
 	name := func(mayInside bool, places ...string) {
 		t.Helper()
 		if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error {
@@ -336,20 +337,20 @@ func TestSiteInside(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		round(t, pool)
+		readPlaces(t, pool)
 	}
 	site := inside.URL + "/"
 	name(false, site)
 	name(true, site, t.TempDir())
 	name(true, site)
-	if got := inside.requests(); len(got) != 0 || !strings.Contains(problem(t, pool), "a super-admin has to name it") {
-		t.Errorf("named by an admin: asked for %q, and the problem is %q", got, problem(t, pool))
+	if got := inside.requests(); len(got) != 0 || !strings.Contains(lastProblem(t, pool), "a super-admin has to name it") {
+		t.Errorf("named by an admin: asked for %q, and the problem is %q", got, lastProblem(t, pool))
 	}
 	name(true)
 	name(true, site)
 	name(false, site)
-	if got := inside.requests(); len(got) == 0 || problem(t, pool) != "" {
-		t.Errorf("named by a super-admin: asked for %q, and the problem is %q", got, problem(t, pool))
+	if got := inside.requests(); len(got) == 0 || lastProblem(t, pool) != "" {
+		t.Errorf("named by a super-admin: asked for %q, and the problem is %q", got, lastProblem(t, pool))
 	}
 }
 
@@ -357,20 +358,20 @@ func TestSiteInside(t *testing.T) {
 func TestSiteIsAway(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, map[string]string{"/": "<h1>Hours</h1><p>We open at nine.</p>"})
-	pool := open(t, s.URL+"/")
-	round(t, pool)
+	pool := createPlaces(t, s.URL+"/")
+	readPlaces(t, pool)
 	s.Close()
-	round(t, pool)
-	if got := titles(t, pool, "When do you open?"); !slices.Equal(got, []string{"Hours"}) {
+	readPlaces(t, pool)
+	if got := findTitles(t, pool, "When do you open?"); !slices.Equal(got, []string{"Hours"}) {
 		t.Errorf("found %q", got)
 	}
-	if p := problem(t, pool); !strings.Contains(p, "can't be reached") {
+	if p := lastProblem(t, pool); !strings.Contains(p, "can't be reached") {
 		t.Errorf("the problem is %q", p)
 	}
 	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(context.Background(), tx, nil, true) }); err != nil {
 		t.Fatal(err)
 	}
-	if got := titles(t, pool, "When do you open?"); len(got) != 0 {
+	if got := findTitles(t, pool, "When do you open?"); len(got) != 0 {
 		t.Errorf("of a place that was taken out %q is found", got)
 	}
 }
