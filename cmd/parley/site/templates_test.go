@@ -9,13 +9,38 @@ import (
 	"parley/store"
 )
 
-func templatesOf(t *testing.T, s *sitetest.Site) []store.Template {
+// orderUpdate is the name of the only template in these tests. It belongs to the account "shop"; its page is at orderUpdatePage.
+const orderUpdate = "Order / update"
+
+func orderUpdatePage() string {
+	return "/settings/templates/" + url.PathEscape("shop/en/"+orderUpdate)
+}
+
+func listTemplates(t *testing.T, s *sitetest.Site) []store.Template {
 	t.Helper()
-	rows, err := store.ListTemplates(t.Context(), s.Pool, 0)
+	rows, err := store.ListTemplates(t.Context(), s.Pool, 0) // of all accounts
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rows
+}
+
+// getTemplate returns the only template.
+func getTemplate(t *testing.T, s *sitetest.Site) store.Template {
+	t.Helper()
+	rows := listTemplates(t, s)
+	if len(rows) != 1 {
+		t.Fatalf("there are %d templates, want 1: %+v", len(rows), rows)
+	}
+	return rows[0]
+}
+
+// rejectTemplates has the provider refuse all templates.
+func rejectTemplates(t *testing.T, s *sitetest.Site, reason string) {
+	t.Helper()
+	if _, err := s.Pool.Exec(t.Context(), `UPDATE templates SET status = 'rejected', reason = $1, todo = ''`, reason); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // An admin writes a template, is told what providers refuse, sees the verdict and hands it in again.
@@ -26,53 +51,157 @@ func TestTemplatePages(t *testing.T) {
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/templates")
 	b.Looks("templates-none")
+
+	// Refused: the text begins with a placeholder, which has no example, and the button's address isn't one.
 	b.Press("a[href='/settings/new-template']")
-	b.Write("#f-name", "Order / update")
+	b.Write("#f-name", orderUpdate)
 	b.Value("document.querySelector('#f-accounts').value = 'shop'")
 	b.Write("#f-language", "en")
 	b.Write("#f-body", "{{tracking}} is the number of your parcel")
 	b.Write("#f-buttons-0-title", "Track it")
 	b.Write("#f-buttons-0-url", "javascript:alert(1)")
 	b.Press("form.page button")
-	b.Until("the text and the button are refused", "document.querySelector('#f-body-problem') && document.querySelector('#f-buttons-0-title-problem') && document.querySelector('#f-examples-tracking-problem')")
+	b.Until("the text is refused", "document.querySelector('#f-body-problem')")
+	b.Until("the button is refused", "document.querySelector('#f-buttons-0-title-problem')")
+	b.Until("an example is asked for", "document.querySelector('#f-examples-tracking-problem')")
 	b.Until("there is a field for the example", "document.querySelector('#f-examples-tracking')")
 	b.Looks("template-refused")
+
+	// Put right, it is handed in.
 	b.Write("#f-body", "Hello {{first_name}}, {{tracking}} is the number of your parcel")
 	b.Write("#f-buttons-0-url", "https://acme.test/track")
 	b.Write("#f-examples-tracking", "1Z999")
 	b.Press("form.page button")
 	b.Shows("on its way to the provider")
-	rows := templatesOf(t, s)
-	if len(rows) != 1 || rows[0].Name != "Order / update" || rows[0].Examples["tracking"] != "1Z999" || len(rows[0].Buttons) != 1 || rows[0].Todo != store.TodoSubmit {
-		t.Fatalf("stored: %+v", rows)
-	}
-	if _, err := s.Pool.Exec(t.Context(), `UPDATE templates SET status = 'rejected', reason = 'It sounds like <advertising>.', todo = ''`); err != nil {
-		t.Fatal(err)
-	}
+	checkHandedIn(t, getTemplate(t, s))
+
+	// The provider's verdict is shown, as text.
+	rejectTemplates(t, s, "It sounds like <advertising>.")
 	b.Open("/settings/templates")
 	b.Shows("It sounds like <advertising>.")
 	b.Looks("templates")
+
+	// With a second button it is handed in again.
 	b.Press("a[href^='/settings/templates/shop']")
 	b.Write("#f-buttons-1-title", "Call me")
 	b.Press("form.page button")
 	b.Shows("on its way to the provider")
-	if rows = templatesOf(t, s); len(rows[0].Buttons) != 2 || rows[0].Buttons[0].URL != "https://acme.test/track" || rows[0].Version < 2 {
-		t.Errorf("handed in again: %+v", rows[0])
+	checkHandedInAgain(t, getTemplate(t, s))
+}
+
+// checkHandedIn checks what TestTemplatePages wrote first.
+func checkHandedIn(t *testing.T, got store.Template) {
+	t.Helper()
+	if got.Name != orderUpdate {
+		t.Errorf("the name is %q, want %q", got.Name, orderUpdate)
 	}
-	ann := s.Visitor("ann@acme.test")
-	path := "/settings/templates/" + url.PathEscape("shop/en/Order / update")
-	page := ann.Get(path)
-	if a := ann.Post(path, url.Values{"version": {page.Version()}, "body": {"short"}, "types": {"reply"}, "category": {"utility"}, "accounts": {"support-mail"}, "name": {"x"}}); a.Status != http.StatusSeeOther {
-		t.Errorf("a change: %d %s", a.Status, a.Body)
+	if want := "1Z999"; got.Examples["tracking"] != want {
+		t.Errorf("the example is %q, want %q", got.Examples["tracking"], want)
 	}
-	if rows = templatesOf(t, s); len(rows) != 1 || rows[0].Name != "Order / update" || rows[0].Body != "short" || len(rows[0].Uses) != 1 {
-		t.Errorf("changed: %+v", rows)
+	if len(got.Buttons) != 1 {
+		t.Errorf("it has %d buttons, want 1: %+v", len(got.Buttons), got.Buttons)
 	}
-	if a := ann.Post(path, url.Values{"version": {page.Version()}, "body": {"mine"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed") || !a.Has("mine") {
-		t.Errorf("a second admin: %d", a.Status)
+	if got.Todo != store.TodoSubmit {
+		t.Errorf("what is to do is %q, want %q", got.Todo, store.TodoSubmit)
 	}
-	ann.Post(path+"/take-out", url.Values{"version": {ann.Get(path).Version()}})
-	if rows = templatesOf(t, s); len(rows) != 0 {
+}
+
+// checkHandedInAgain checks that a second button was added, and nothing lost.
+func checkHandedInAgain(t *testing.T, got store.Template) {
+	t.Helper()
+	if len(got.Buttons) != 2 {
+		t.Fatalf("it has %d buttons, want 2: %+v", len(got.Buttons), got.Buttons)
+	}
+	if want := "https://acme.test/track"; got.Buttons[0].URL != want {
+		t.Errorf("the first button leads to %q, want %q", got.Buttons[0].URL, want)
+	}
+	if got.Version < 2 {
+		t.Errorf("it has version %d, want a new one", got.Version)
+	}
+}
+
+// startWithTemplate starts a site with orderUpdate, which Ann, an admin, wrote.
+func startWithTemplate(t *testing.T) (s *sitetest.Site, ann *sitetest.Visitor) {
+	t.Helper()
+	s = sitetest.Start(t, sitetest.Acme)
+	ann = s.Visitor("ann@acme.test")
+	a := ann.Post("/settings/new-template", url.Values{
+		"name":     {orderUpdate},
+		"accounts": {"shop"},
+		"language": {"en"},
+		"category": {"utility"},
+		"types":    {"reply"},
+		"body":     {"Your parcel is on its way."},
+	})
+	if a.Status != http.StatusSeeOther {
+		t.Fatalf("writing the template: status %d, want 303: %s", a.Status, a.Body)
+	}
+	return s, ann
+}
+
+// A change replaces the text. The name and the account belong to the provider's template, and stay whatever is sent for them.
+// R-165
+func TestTemplateIsChanged(t *testing.T) {
+	t.Parallel()
+	s, ann := startWithTemplate(t)
+
+	a := ann.Post(orderUpdatePage(), url.Values{
+		"version":  {ann.Get(orderUpdatePage()).Version()},
+		"name":     {"x"},
+		"accounts": {"support-mail"},
+		"category": {"utility"},
+		"types":    {"reply"},
+		"body":     {"short"},
+	})
+
+	if a.Status != http.StatusSeeOther {
+		t.Errorf("got status %d, want 303: %s", a.Status, a.Body)
+	}
+	got := getTemplate(t, s)
+	if got.Name != orderUpdate {
+		t.Errorf("the name is %q, want %q as before", got.Name, orderUpdate)
+	}
+	if want := "short"; got.Body != want {
+		t.Errorf("the text is %q, want %q", got.Body, want)
+	}
+	if len(got.Uses) != 1 {
+		t.Errorf("it has the uses %+v, want one", got.Uses)
+	}
+}
+
+// R-165
+func TestTemplateIsChangedByAnotherAdmin(t *testing.T) {
+	t.Parallel()
+	_, ann := startWithTemplate(t)
+	version := ann.Get(orderUpdatePage()).Version()
+	change := func(text string) sitetest.Answer {
+		return ann.Post(orderUpdatePage(), url.Values{"version": {version}, "body": {text}, "types": {"reply"}, "category": {"utility"}})
+	}
+	if a := change("theirs"); a.Status != http.StatusSeeOther {
+		t.Fatalf("the first change: got status %d, want 303: %s", a.Status, a.Body)
+	}
+
+	a := change("mine")
+
+	if a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("got status %d, want 422", a.Status)
+	}
+	if want := "Somebody else changed"; !a.Has(want) {
+		t.Errorf("the page lacks %q", want)
+	}
+	if !a.Has("mine") {
+		t.Error("the page has lost what was written")
+	}
+}
+
+// R-165
+func TestTemplateIsTakenOut(t *testing.T) {
+	t.Parallel()
+	s, ann := startWithTemplate(t)
+
+	ann.Post(orderUpdatePage()+"/take-out", url.Values{"version": {ann.Get(orderUpdatePage()).Version()}})
+
+	if rows := listTemplates(t, s); len(rows) != 0 {
 		t.Errorf("it is still there: %+v", rows)
 	}
 }
