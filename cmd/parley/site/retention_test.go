@@ -15,7 +15,9 @@ import (
 // addOldFacts is a statement that journals three facts as if they had arrived ten days ago.
 const addOldFacts = `
 	INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
-	SELECT id, 'mail:' || n, 'x', 'From: nobody', 1, now() - interval '10 days' FROM accounts, generate_series(1, 3) AS n WHERE name = 'support-mail'`
+	SELECT id, 'mail:' || n, 'x', 'From: nobody', 1, now() - interval '10 days'
+	FROM accounts, generate_series(1, 3) AS n
+	WHERE name = 'support-mail'`
 
 // storedDays returns for how many days an admin has chosen to keep records.
 func storedDays(t *testing.T, s *sitetest.Site) retention.Days {
@@ -55,7 +57,7 @@ func TestRetentionPage(t *testing.T) {
 	b.Shows("What arrived, as it came: 3")
 	b.Looks("retention-shorter")
 	if got := storedDays(t, s); got != (retention.Days{}) {
-		t.Errorf("the question saved %+v", got)
+		t.Errorf("the question saved %+v, want nothing saved", got)
 	}
 
 	// Another time than the one that was asked about is asked about anew.
@@ -65,50 +67,95 @@ func TestRetentionPage(t *testing.T) {
 	// Saved, it stands in the database and in parley.yaml.
 	b.Press("form.page button.main")
 	b.Shows("Saved.")
-	if got := storedDays(t, s); got != (retention.Days{Arrived: 8}) {
-		t.Errorf("stored: %+v", got)
+	if got, want := storedDays(t, s), (retention.Days{Arrived: 8}); got != want {
+		t.Errorf("after the first change: stored %+v, want %+v", got, want)
 	}
-	if file := exported(t, s); !strings.Contains(file, "retention:\n  arrived_days: 8\n") {
-		t.Errorf("parley.yaml says %s", file)
+	if file, want := exported(t, s), "retention:\n  arrived_days: 8\n"; !strings.Contains(file, want) {
+		t.Errorf("parley.yaml lacks %q:\n%s", want, file)
 	}
 
 	// An empty field means the default, and a longer time needs no question.
 	b.Write("#f-retention-arrived_days", "")
 	save("ended_days", "400")
 	b.Shows("400 days after the end")
-	if got := storedDays(t, s); got != (retention.Days{Ended: 400}) || got.Kept().Payloads != 30*24*time.Hour {
-		t.Errorf("stored: %+v", got)
+	got := storedDays(t, s)
+	if want := (retention.Days{Ended: 400}); got != want {
+		t.Errorf("after the second change: stored %+v, want %+v", got, want)
+	}
+	const defaultArrived = 30 * 24 * time.Hour
+	if kept := got.Kept().Payloads; kept != defaultArrived {
+		t.Errorf("what arrived is kept for %s, want %s, the default", kept, defaultArrived)
 	}
 
 	log := s.Visitor("ann@acme.test").Get("/settings/log?what=set+up")
 	for _, line := range []string{"retention: arrived_days (default) → 8", "arrived_days 8 → (default)", "ended_days (default) → 400"} {
 		if !log.Has(line) {
-			t.Errorf("the log doesn't tell: %s", line)
+			t.Errorf("the log lacks %q", line)
 		}
 	}
 }
 
-// Of two changes of the same version of the page, the second is refused. Nobody saves a shorter time without having confirmed exactly
-// that time.
+// postRetention sends the page's form, in which conversations that ended are kept so many days. sure is the time that the page asked
+// about; "" if it didn't ask.
+func postRetention(v *sitetest.Visitor, version, endedDays, sure string) sitetest.Answer {
+	return v.Post("/settings/retention", url.Values{"version": {version}, "retention.ended_days": {endedDays}, "sure": {sure}})
+}
+
+// startWithRetention starts a site where conversations that ended are kept for 100 days. version is that of the page before this was
+// chosen.
+func startWithRetention(t *testing.T) (s *sitetest.Site, ann *sitetest.Visitor, version string) {
+	t.Helper()
+	s = sitetest.Start(t, sitetest.Acme)
+	ann = s.Visitor("ann@acme.test")
+	version = ann.Get("/settings/retention").Version()
+	if a := postRetention(ann, version, "100", ""); a.Status != http.StatusSeeOther {
+		t.Fatalf("got status %d, want 303 as for what is saved: %s", a.Status, a.Body)
+	}
+	return s, ann, version
+}
+
+// Of two changes of the same version of the page, the second is refused, and what was typed stays.
 func TestRetentionAtOnce(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme)
-	ann := s.Visitor("ann@acme.test")
-	version := ann.Get("/settings/retention").Version()
-	post := func(days string) sitetest.Answer {
-		return ann.Post("/settings/retention", url.Values{"version": {version}, "retention.ended_days": {days}})
+	_, ann, oldVersion := startWithRetention(t)
+
+	a := postRetention(ann, oldVersion, "200", "")
+
+	if a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("got status %d, want 422", a.Status)
 	}
-	if a := post("100"); a.Status != http.StatusSeeOther {
-		t.Fatalf("saved: %d %s", a.Status, a.Body)
-	}
-	if a := post("200"); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed") || !a.Has(`value="200"`) {
-		t.Errorf("a form of an old version: status %d, body %s", a.Status, a.Body)
-	}
-	version = ann.Get("/settings/retention").Version()
-	for _, sure := range []string{"", "yes", "retention.ended_days=30", "retention.arrived_days=40"} {
-		a := ann.Post("/settings/retention", url.Values{"version": {version}, "retention.ended_days": {"40"}, "sure": {sure}})
-		if a.Status != http.StatusOK || !a.Has("Nothing was saved yet") || storedDays(t, s).Ended != 100 {
-			t.Errorf("confirmed by %q: status %d, stored %+v", sure, a.Status, storedDays(t, s))
+	for _, want := range []string{"Somebody else changed", `value="200"`} {
+		if !a.Has(want) {
+			t.Errorf("the page lacks %q: %s", want, a.Body)
 		}
+	}
+}
+
+// A shorter time is saved only if exactly that time was confirmed.
+func TestRetentionIsConfirmed(t *testing.T) {
+	t.Parallel()
+	s, ann, _ := startWithRetention(t)
+	version := ann.Get("/settings/retention").Version()
+	for _, tt := range []struct {
+		name string
+		sure string
+	}{
+		{name: "nothing is confirmed", sure: ""},
+		{name: "it isn't said what", sure: "yes"},
+		{name: "another time", sure: "retention.ended_days=30"},
+		{name: "the time of other records", sure: "retention.arrived_days=40"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := postRetention(ann, version, "40", tt.sure)
+			if a.Status != http.StatusOK {
+				t.Errorf("got status %d, want 200 with a question", a.Status)
+			}
+			if want := "Nothing was saved yet"; !a.Has(want) {
+				t.Errorf("the page lacks %q: %s", want, a.Body)
+			}
+			if got := storedDays(t, s).Ended; got != 100 {
+				t.Errorf("%d days are stored, want 100 as before", got)
+			}
+		})
 	}
 }
