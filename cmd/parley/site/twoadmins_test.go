@@ -35,9 +35,9 @@ func unversioned() []string {
 		"POST /settings/new-team",
 		"POST /settings/new-template",
 		"POST /settings/tokens",
-		"POST /settings/first-steps/agents",
 
-		// They ask a provider or a model.
+		// They ask a chat, a provider or a model.
+		"POST /settings/first-steps/agents",
 		"POST /settings/ai/try",
 		"POST /settings/health",
 		"POST /settings/mailboxes/{name}/connect",
