@@ -2,7 +2,9 @@ package typed
 
 import (
 	"math"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -13,61 +15,159 @@ import (
 // A place is read from two numbers, or from a link of a map.
 func TestPoint(t *testing.T) {
 	t.Parallel()
-	type place struct{ lat, lon float64 }
-	berlin := place{lat: 52.5163, lon: 13.3777}
-	for text, want := range map[string]place{
-		"52.5163, 13.3777":      berlin,
-		"(52.5163° ; 13.3777°)": berlin,
-		"-33.8568 151.2153":     {lat: -33.8568, lon: 151.2153},
-		"52,13":                 {lat: 52, lon: 13},
-		"https://www.openstreetmap.org/?mlat=52.5163&mlon=13.3777#map=17/1.0/2.0": berlin,
-		"https://www.openstreetmap.org/#map=17/52.5163/13.3777":                   berlin,
-		"https://maps.google.com/?q=52.5163,13.3777":                              berlin,
-		"https://www.google.com/maps/place/X/@52.5163,13.3777,17z":                berlin,
-		"https://maps.apple.com/?ll=52.5163%2C13.3777":                            berlin,
-		"geo:52.5163,13.3777;u=35":                                                berlin,
+	const berlinLat, berlinLon = 52.5163, 13.3777
+	for _, tt := range []struct {
+		name    string
+		text    string
+		wantLat float64
+		wantLon float64
+	}{
+		{name: "comma", text: "52.5163, 13.3777", wantLat: berlinLat, wantLon: berlinLon},
+		{name: "brackets and degree signs", text: "(52.5163° ; 13.3777°)", wantLat: berlinLat, wantLon: berlinLon},
+		{name: "space and a southern latitude", text: "-33.8568 151.2153", wantLat: -33.8568, wantLon: 151.2153},
+		{name: "whole numbers", text: "52,13", wantLat: 52, wantLon: 13},
+		{
+			name:    "OpenStreetMap: the marker comes before the part that is shown",
+			text:    "https://www.openstreetmap.org/?mlat=52.5163&mlon=13.3777#map=17/1.0/2.0",
+			wantLat: berlinLat,
+			wantLon: berlinLon,
+		},
+		{name: "OpenStreetMap", text: "https://www.openstreetmap.org/#map=17/52.5163/13.3777", wantLat: berlinLat, wantLon: berlinLon},
+		{name: "Google search", text: "https://maps.google.com/?q=52.5163,13.3777", wantLat: berlinLat, wantLon: berlinLon},
+		{name: "Google place", text: "https://www.google.com/maps/place/X/@52.5163,13.3777,17z", wantLat: berlinLat, wantLon: berlinLon},
+		{name: "Apple", text: "https://maps.apple.com/?ll=52.5163%2C13.3777", wantLat: berlinLat, wantLon: berlinLon},
+		{name: "geo URI", text: "geo:52.5163,13.3777;u=35", wantLat: berlinLat, wantLon: berlinLon},
 	} {
-		lat, lon, ok := Point(text)
-		if got := (place{lat, lon}); !ok || got != want {
-			t.Errorf("%q is %v (a place: %v), want %v", text, got, ok, want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			lat, lon, ok := Point(tt.text)
+			if !ok {
+				t.Fatalf("Point(%q) finds no place, want %v %v", tt.text, tt.wantLat, tt.wantLon)
+			}
+			if lat != tt.wantLat || lon != tt.wantLon {
+				t.Errorf("Point(%q) = %v %v, want %v %v", tt.text, lat, lon, tt.wantLat, tt.wantLon)
+			}
+		})
 	}
-	for _, text := range []string{"", "Berlin", "91,0", "0,181", "1", "1,2,3", "https://example.org/1,2", "NaN,1", "1e5,1"} {
-		if lat, lon, ok := Point(text); ok {
-			t.Errorf("%q is the place %v %v, want none", text, lat, lon)
+}
+
+func TestPointRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, text string }{
+		{name: "nothing", text: ""},
+		{name: "a name", text: "Berlin"},
+		{name: "latitude above 90", text: "91,0"},
+		{name: "longitude above 180", text: "0,181"},
+		{name: "one number", text: "1"},
+		{name: "three numbers", text: "1,2,3"},
+		{name: "a link that isn't of a map", text: "https://example.org/1,2"},
+		{name: "not a number", text: "NaN,1"},
+		{name: "an exponent", text: "1e5,1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if lat, lon, ok := Point(tt.text); ok {
+				t.Errorf("Point(%q) = %v %v, want no place", tt.text, lat, lon)
+			}
+		})
+	}
+}
+
+// wordsWithInvisibleParts are words of which a joiner or a variation selector is a part. Customers have to get them as they were typed.
+func wordsWithInvisibleParts() []string {
+	return []string{
+		"1\ufe0f\u20e3 Sales", // a keycap
+		"❤\ufe0f Yes",         // a heart that is shown as emoji
+		"👨\u200d💻 IT",         // two emoji joined to one
+		"می\u200cخواهم",       // a Persian word with a non-joiner
+	}
+}
+
+// fewItems is how many items the tests allow a message: more than they type.
+const fewItems = 10
+
+// A line with nothing but a joiner or a selector is no button.
+func TestButtonsKeepInvisibleParts(t *testing.T) {
+	t.Parallel()
+	want := wordsWithInvisibleParts()
+	buttons, problem := Buttons("\u200d\n"+strings.Join(want, "\n")+"\n\ufe0f \u200c", fewItems)
+	if problem != "" {
+		t.Fatalf("got the problem %q, want none", problem)
+	}
+	var titles []string
+	for _, b := range buttons {
+		titles = append(titles, b.Title)
+	}
+	if !slices.Equal(titles, want) {
+		t.Errorf("got the buttons %+q, want %+q", titles, want)
+	}
+}
+
+func TestRowsKeepInvisibleParts(t *testing.T) {
+	t.Parallel()
+	for _, word := range wordsWithInvisibleParts() {
+		sections, problem := Rows(word+":\n"+word+"|"+word, fewItems)
+		if problem != "" {
+			t.Errorf("%+q: got the problem %q, want none", word, problem)
+		}
+		want := []bridge.RichSection{{Title: word, Rows: []bridge.RichRow{{ID: "r1", Title: word, Description: word}}}}
+		if !reflect.DeepEqual(sections, want) {
+			t.Errorf("%+q: got the sections %+q, want %+q", word, sections, want)
 		}
 	}
 }
 
-// Joiners and selectors are parts of emoji and of words: customers get them as they were typed. Alone they are nothing.
-func TestInvisibleParts(t *testing.T) {
+func TestCardsKeepInvisibleParts(t *testing.T) {
 	t.Parallel()
-	words := []string{"1\ufe0f\u20e3 Sales", "❤\ufe0f Yes", "👨\u200d💻 IT", "می\u200cخواهم"}
-	buttons, bad := Buttons("\u200d\n"+strings.Join(words, "\n")+"\n\ufe0f \u200c", 10)
-	if len(buttons) != len(words) || bad != "" {
-		t.Fatalf("%q, %+v", bad, buttons)
+	for _, word := range wordsWithInvisibleParts() {
+		cards, problem := Cards(word+"\n"+word+"\n> "+word, fewItems)
+		if problem != "" {
+			t.Errorf("%+q: got the problem %q, want none", word, problem)
+		}
+		if len(cards) != 1 {
+			t.Fatalf("%+q: got %d cards, want 1: %+q", word, len(cards), cards)
+		}
+		card := cards[0]
+		if card.Title != word {
+			t.Errorf("got the title %+q, want %+q", card.Title, word)
+		}
+		if card.Text != word {
+			t.Errorf("got the text %+q, want %+q", card.Text, word)
+		}
+		if len(card.Buttons) != 1 {
+			t.Fatalf("%+q: got %d buttons, want 1: %+q", word, len(card.Buttons), card.Buttons)
+		}
+		if got := card.Buttons[0].Title; got != word {
+			t.Errorf("got the button %+q, want %+q", got, word)
+		}
 	}
-	for i, word := range words {
-		if buttons[i].Title != word {
-			t.Errorf("%+q became the button %+q", word, buttons[i].Title)
-		}
-		sections, _ := Rows(word+":\n"+word+"|"+word, 10)
-		if want := (bridge.RichRow{ID: "r1", Title: word, Description: word}); len(sections) != 1 || sections[0].Title != word || sections[0].Rows[0] != want {
-			t.Errorf("%+q became the list %+q", word, sections)
-		}
-		cards, _ := Cards(word+"\n"+word+"\n> "+word, 10)
-		if len(cards) != 1 || cards[0].Title != word || cards[0].Text != word || cards[0].Buttons[0].Title != word {
-			t.Errorf("%+q became the cards %+q", word, cards)
-		}
-		if tags := Tags(word + ", \ufe0f, #\u200d"); len(tags) != 1 || tags[0] != word {
-			t.Errorf("%+q became the tags %+q", word, tags)
+}
+
+// A tag with nothing but a joiner or a selector is no tag.
+func TestTagsKeepInvisibleParts(t *testing.T) {
+	t.Parallel()
+	for _, word := range wordsWithInvisibleParts() {
+		typed := word + ", \ufe0f, #\u200d"
+		if got, want := Tags(typed), []string{word}; !slices.Equal(got, want) {
+			t.Errorf("Tags(%+q) = %+q, want %+q", typed, got, want)
 		}
 	}
-	if sections, bad := Rows("\u200d| more", 10); bad == "" {
-		t.Errorf("a row without a title: %+q", sections)
+}
+
+// A joiner alone is no title.
+func TestRowWithoutAVisibleTitle(t *testing.T) {
+	t.Parallel()
+	if sections, problem := Rows("\u200d| more", fewItems); problem == "" {
+		t.Errorf("got the sections %+q and no problem, want one", sections)
 	}
-	if got := Visible("\u202ea\u00adb\u200b\n\u3164 c\x00 \u200d \xff"); got != "ab c" {
-		t.Errorf("%+q", got)
+}
+
+// What can't be seen and is no part of a word is left out, as are bytes that are no characters.
+func TestVisible(t *testing.T) {
+	t.Parallel()
+	const typed = "\u202ea\u00adb\u200b\n\u3164 c\x00 \u200d \xff"
+	if got, want := Visible(typed), "ab c"; got != want {
+		t.Errorf("Visible(%+q) = %+q, want %+q", typed, got, want)
 	}
 }
 
