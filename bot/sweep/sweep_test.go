@@ -28,45 +28,99 @@ func wantFills(t *testing.T, desk *bridgetest.Desk, want int) {
 	}
 }
 
-// A gap is filled by a reading that began after it was announced and that succeeds.
-func TestGap(t *testing.T) {
-	t.Parallel()
+// A steppedSweeper runs a sweeper whose readings a test lets go one by one. runStepped makes it.
+type steppedSweeper struct {
+	*sweep.Sweeper
+	desk     *bridgetest.Desk
+	readings chan func() error // what the next reading does
+}
+
+// runStepped runs a sweeper until the test ends. It reads when it is told to by Wake, or when it wants to try again, and then waits for
+// the test to say by read what the reading does.
+func runStepped(t *testing.T) *steppedSweeper {
+	t.Helper()
 	desk := bridgetest.NewDesk()
-	s := newSweeper(desk)
-	readings := make(chan func() error) // what the next reading does
+	s := &steppedSweeper{Sweeper: newSweeper(desk), desk: desk, readings: make(chan func() error)}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.Run(ctx, func(context.Context) error { return (<-readings)() })
+		s.Run(ctx, func(context.Context) error { return (<-s.readings)() })
 	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return s
+}
 
-	// Of two gaps the earlier beginning counts.
+// read waits for the next reading to begin, and makes it do this.
+func (s *steppedSweeper) read(reading func() error) { s.readings <- reading }
+
+func succeed() error { return nil }
+
+func fail() error { return errors.New("not now") }
+
+func TestGapIsOpenSinceTheEarliestAnnouncement(t *testing.T) {
+	t.Parallel()
 	early, late := time.Unix(1000, 0), time.Unix(2000, 0)
+	s := newSweeper(bridgetest.NewDesk())
 	s.Announce(late)
 	s.Announce(early)
-	if since, isOpen := s.Gap(); !isOpen || !since.Equal(early) {
-		t.Errorf("got a gap since %v (open: %v), want one since %v", since, isOpen, early)
+	since, isOpen := s.Gap()
+	if !isOpen {
+		t.Fatal("got no gap, want an open one")
 	}
+	if !since.Equal(early) {
+		t.Errorf("got a gap since %v, want %v", since, early)
+	}
+}
 
-	// A gap that is announced during a reading isn't filled by it, but by the next one.
+func TestReadingThatSucceedsFillsTheGap(t *testing.T) {
+	t.Parallel()
+	s := runStepped(t)
+	s.Announce(time.Unix(1000, 0))
 	s.Wake()
-	readings <- func() error { s.Announce(late); return nil }
-	s.Wake()
-	readings <- func() error { wantFills(t, desk, 0); return nil }
-	desk.Connected(t, 1)
+	s.read(succeed)
+	s.desk.Connected(t, 1)
 	if since, isOpen := s.Gap(); isOpen {
-		t.Errorf("got a gap since %v, want none after a reading", since)
+		t.Errorf("got a gap since %v, want none", since)
 	}
+}
 
-	// A reading that fails fills nothing, and is soon tried again without being asked to.
-	s.Announce(late)
+// A gap that is announced during a reading isn't filled by it, but by the next one.
+func TestGapDuringAReadingIsFilledByTheNextOne(t *testing.T) {
+	t.Parallel()
+	s := runStepped(t)
+	s.Announce(time.Unix(1000, 0))
 	s.Wake()
-	readings <- func() error { return errors.New("not now") }
-	readings <- func() error { wantFills(t, desk, 1); return nil }
-	desk.Connected(t, 2)
-	cancel()
-	<-done
+	s.read(func() error {
+		s.Announce(time.Unix(2000, 0))
+		return nil
+	})
+	s.Wake()
+	s.read(func() error {
+		wantFills(t, s.desk, 0) // after the first reading, before the second one ends
+		return nil
+	})
+	s.desk.Connected(t, 1)
+	if since, isOpen := s.Gap(); isOpen {
+		t.Errorf("got a gap since %v, want none after the second reading", since)
+	}
+}
+
+// A reading that fails fills nothing. It is soon tried again, without being asked to by Wake.
+func TestFailedReadingIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	s := runStepped(t)
+	s.Announce(time.Unix(1000, 0))
+	s.Wake()
+	s.read(fail)
+	s.read(func() error {
+		wantFills(t, s.desk, 0) // after the reading that failed
+		return nil
+	})
+	s.desk.Connected(t, 1)
 }
 
 // A reading that goes on failing is tried ever less often, but once a minute. After one that works, pauses are short again.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,256 +15,368 @@ import (
 	"parley/channels/fence"
 )
 
-// stage is a source of tokens with an emulated Entra. Both have the same clock.
-type stage struct {
+// A tokenSource is the source of tokens under test, beside an emulated Entra that grants them. Both have the same clock, which stands
+// still until advance is called. newTokenSource makes one.
+type tokenSource struct {
 	*rest.Tokens
-	srv *teamsfake.Server
-	mu  sync.Mutex
-	at  time.Time
+	entra *teamsfake.Server
+	mu    sync.Mutex
+	at    time.Time
 }
 
-func (st *stage) now() time.Time {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.at
+// What these tests assume of tokens. Entra's live for an hour.
+const (
+	tokenLifetime = time.Hour
+	renewedBefore = 5 * time.Minute // how long before its end a token is renewed
+	retryPause    = 5 * time.Second // how long after a failure Entra is asked again
+)
+
+func (s *tokenSource) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at
 }
 
 // advance moves the clock on.
-func (st *stage) advance(d time.Duration) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.at = st.at.Add(d)
+func (s *tokenSource) advance(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = s.at.Add(d)
 }
 
-// newStage starts Entra. change may be nil.
-func newStage(t *testing.T, change func(*rest.TokenOptions)) *stage {
+// newTokenSource starts Entra, and a source of tokens that has good credentials there. change changes its options, and may be nil.
+func newTokenSource(t *testing.T, change func(*rest.TokenOptions)) *tokenSource {
 	t.Helper()
-	st := &stage{at: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
-	st.srv = teamsfake.New(teamsfake.Options{Clock: st.now})
-	if err := st.srv.Start("127.0.0.1:0"); err != nil {
+	s := &tokenSource{at: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
+	s.entra = teamsfake.New(teamsfake.Options{Clock: s.now})
+	if err := s.entra.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
 	client := fence.NewClient(fence.Options{Answer: time.Minute})
 	t.Cleanup(func() {
 		client.CloseIdleConnections()
-		if err := st.srv.Close(); err != nil {
+		if err := s.entra.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	o := rest.TokenOptions{
-		LoginURL: st.srv.LoginURL() + "/", TenantID: st.srv.TenantID(), AppID: st.srv.AppID(), Password: st.srv.AppPassword(),
-		Scope: "https://api.botframework.com/.default", Client: client, Now: st.now,
+		LoginURL: s.entra.LoginURL() + "/",
+		TenantID: s.entra.TenantID(),
+		AppID:    s.entra.AppID(),
+		Password: s.entra.AppPassword(),
+		Scope:    "https://api.botframework.com/.default",
+		Client:   client,
+		Now:      s.now,
 	}
 	if change != nil {
 		change(&o)
 	}
-	st.Tokens = rest.NewTokens(o)
-	return st
+	s.Tokens = rest.NewTokens(o)
+	return s
 }
 
-func (st *stage) mustToken(t *testing.T) string {
+// stopEntra makes Entra drop each request for a token, until entra.ClearFaults is called.
+func (s *tokenSource) stopEntra() {
+	s.entra.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultDrop})
+}
+
+func (s *tokenSource) mustToken(t *testing.T) string {
 	t.Helper()
-	v, err := st.Token(t.Context())
-	if err != nil || v == "" {
-		t.Fatalf("got the token %q, %v, want one", v, err)
+	token, err := s.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	return v
+	if token == "" {
+		t.Fatal("got an empty token and no error")
+	}
+	return token
+}
+
+func (s *tokenSource) mustRenew(t *testing.T, refused string) string {
+	t.Helper()
+	token, err := s.Renew(t.Context(), refused)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
 
 // wantRequests checks how often Entra was asked for a token so far.
-func (st *stage) wantRequests(t *testing.T, want int) {
+func (s *tokenSource) wantRequests(t *testing.T, want int) {
 	t.Helper()
-	if got := len(st.srv.Calls("token")); got != want {
+	if got := len(s.entra.Calls("token")); got != want {
 		t.Errorf("Entra was asked %d times, want %d", got, want)
 	}
+}
+
+// getConcurrently calls get 50 times at once. All calls must return the same token, which it returns.
+func getConcurrently(t *testing.T, get func(context.Context) (string, error)) string {
+	t.Helper()
+	const calls = 50
+	tokens := make([]string, calls)
+	var wait sync.WaitGroup
+	for i := range calls {
+		wait.Go(func() {
+			var err error
+			if tokens[i], err = get(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	slices.Sort(tokens)
+	if distinct := slices.Compact(tokens); len(distinct) != 1 {
+		t.Fatalf("got %d different tokens, want one for all", len(distinct))
+	}
+	return tokens[0]
 }
 
 // Without a secret, Entra isn't asked.
 func TestNoSecret(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, func(o *rest.TokenOptions) { o.Password = "" })
-	v, err := st.Token(t.Context())
-	if v != "" {
-		t.Errorf("got the token %q, want none", v)
+	s := newTokenSource(t, func(o *rest.TokenOptions) { o.Password = "" })
+	token, err := s.Token(t.Context())
+	if token != "" {
+		t.Errorf("got the token %q, want none", token)
 	}
-	if !errors.Is(err, rest.ErrToken) || !errors.Is(err, rest.ErrNoSecret) {
-		t.Errorf("got error %v, want ErrToken because of ErrNoSecret", err)
-	}
-	st.wantRequests(t, 0)
-}
-
-// getTogether asks for a token 50 times at once, and returns the one that all get.
-func getTogether(t *testing.T, get func(context.Context) (string, error)) (token string) {
-	t.Helper()
-	var mu sync.Mutex
-	got := map[string]bool{}
-	var wait sync.WaitGroup
-	for range 50 {
-		wait.Go(func() {
-			v, err := get(t.Context())
-			if err != nil {
-				t.Error(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			got[v] = true
-		})
-	}
-	wait.Wait()
-	if len(got) != 1 {
-		t.Errorf("got %d tokens, want one for all", len(got))
-	}
-	for v := range got {
-		token = v
-	}
-	return token
-}
-
-// All share one token, and ask for it once, also when it was refused to all of them.
-func TestTokenIsShared(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, nil)
-	first := getTogether(t, st.Token)
-	st.wantRequests(t, 1)
-	second := getTogether(t, func(ctx context.Context) (string, error) { return st.Renew(ctx, first) })
-	st.wantRequests(t, 2)
-	if first == second {
-		t.Error("the token that was refused is returned as a new one")
-	}
-	if third := getTogether(t, st.Token); third != second {
-		t.Error("after it was renewed another token is returned")
-	}
-	st.wantRequests(t, 2)
-}
-
-// A token that is refused at once, too, is renewed only five seconds later.
-func TestRenewTwice(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, nil)
-	second, err := st.Renew(t.Context(), st.mustToken(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := st.Renew(t.Context(), second); !errors.Is(err, rest.ErrToken) {
-		t.Errorf("renewed at once: got error %v, want ErrToken", err)
-	}
-	st.wantRequests(t, 2)
-	st.advance(5 * time.Second)
-	if v, err := st.Renew(t.Context(), second); err != nil || v == second {
-		t.Errorf("renewed later: got the same token: %v, %v, want another", v == second, err)
-	}
-	st.wantRequests(t, 3)
-}
-
-// A token, which lives for an hour, is renewed before it ends. While Entra can't be reached, the old one is used to its end, and Entra
-// is asked every five seconds at most.
-func TestRenewedEarly(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, nil)
-	first := st.mustToken(t)
-	st.advance(54 * time.Minute)
-	if st.mustToken(t) != first {
-		t.Error("six minutes before its end it is renewed, want it to be used")
-	}
-
-	// Four minutes before its end Entra is asked, and doesn't answer.
-	st.advance(2 * time.Minute)
-	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultDrop})
-	for range 3 {
-		if st.mustToken(t) != first {
-			t.Error("while Entra is down another token is returned")
+	for _, want := range []error{rest.ErrToken, rest.ErrNoSecret} {
+		if !errors.Is(err, want) {
+			t.Errorf("got error %v, want %v in it", err, want)
 		}
 	}
-	st.wantRequests(t, 2)
-	st.advance(5 * time.Second)
-	st.mustToken(t)
-	st.wantRequests(t, 3)
-
-	// At its end there is none, which says nothing about our secret.
-	st.advance(4 * time.Minute)
-	_, err := st.Token(t.Context())
-	if !errors.Is(err, rest.ErrToken) || errors.Is(err, rest.ErrCredentials) {
-		t.Errorf("at its end: got error %v, want ErrToken that isn't ErrCredentials", err)
-	} else if !strings.Contains(err.Error(), "can't be reached") {
-		t.Errorf("at its end: got error %v, want it to say that Entra can't be reached", err)
-	}
-	if _, err := st.Renew(t.Context(), first); !errors.Is(err, rest.ErrToken) {
-		t.Errorf("renewed at its end: got error %v, want ErrToken", err)
-	}
-	st.wantRequests(t, 4)
-
-	// Entra is back.
-	st.srv.ClearFaults()
-	st.advance(5 * time.Second)
-	if st.mustToken(t) == first {
-		t.Error("once Entra is back the old token is still used")
-	}
-	st.wantRequests(t, 5)
+	s.wantRequests(t, 0)
 }
 
-// An error says what Entra says, without what was sent to it, and whether our credentials are wrong or another try may help.
-func TestRefusals(t *testing.T) {
+// Callers that need a token at the same moment share one request, and the token is kept for later ones.
+func TestTokenIsShared(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
+	s := newTokenSource(t, nil)
+	first := getConcurrently(t, s.Token)
+	s.wantRequests(t, 1)
+	if again := s.mustToken(t); again != first {
+		t.Error("a later caller gets another token, want the same")
+	}
+	s.wantRequests(t, 1)
+}
+
+// Callers whose common token was refused share one request for a new one, which replaces the old one for everybody.
+func TestRenewedTokenIsShared(t *testing.T) {
+	t.Parallel()
+	s := newTokenSource(t, nil)
+	refused := s.mustToken(t)
+	renewed := getConcurrently(t, func(ctx context.Context) (string, error) { return s.Renew(ctx, refused) })
+	s.wantRequests(t, 2)
+	if renewed == refused {
+		t.Error("the token that was refused is returned as a new one")
+	}
+	if later := getConcurrently(t, s.Token); later != renewed {
+		t.Error("later callers get another token, want the renewed one")
+	}
+	s.wantRequests(t, 2)
+}
+
+// If the renewed token is refused, too, another one would hardly help: Entra isn't asked at once.
+func TestRenewingAtOnceAgainFails(t *testing.T) {
+	t.Parallel()
+	s := newTokenSource(t, nil)
+	second := s.mustRenew(t, s.mustToken(t))
+	if _, err := s.Renew(t.Context(), second); !errors.Is(err, rest.ErrToken) {
+		t.Errorf("got error %v, want ErrToken", err)
+	}
+	s.wantRequests(t, 2)
+}
+
+func TestRenewingAgainAfterAPause(t *testing.T) {
+	t.Parallel()
+	s := newTokenSource(t, nil)
+	second := s.mustRenew(t, s.mustToken(t))
+	s.advance(retryPause)
+	if third := s.mustRenew(t, second); third == second {
+		t.Error("the token that was refused is returned as a new one")
+	}
+	s.wantRequests(t, 3)
+}
+
+func TestTokenIsUsedUntilShortlyBeforeItsEnd(t *testing.T) {
+	t.Parallel()
+	s := newTokenSource(t, nil)
+	first := s.mustToken(t)
+	s.advance(tokenLifetime - renewedBefore - time.Minute)
+	if s.mustToken(t) != first {
+		t.Error("got another token, want the first one")
+	}
+	s.wantRequests(t, 1)
+}
+
+func TestTokenIsRenewedShortlyBeforeItsEnd(t *testing.T) {
+	t.Parallel()
+	s := newTokenSource(t, nil)
+	first := s.mustToken(t)
+	s.advance(tokenLifetime - renewedBefore + time.Minute)
+	if s.mustToken(t) == first {
+		t.Error("got the first token, want another one")
+	}
+	s.wantRequests(t, 2)
+}
+
+// While Entra can't be reached, the old token is used to its end, and Entra is asked again only after a pause.
+func TestOldTokenIsUsedWhileEntraIsDown(t *testing.T) {
+	t.Parallel()
+	s := newTokenSource(t, nil)
+	first := s.mustToken(t)
+	s.advance(tokenLifetime - renewedBefore + time.Minute)
+	s.stopEntra()
+	for range 3 {
+		if s.mustToken(t) != first {
+			t.Error("got another token, want the old one")
+		}
+	}
+	s.wantRequests(t, 2)
+
+	s.advance(retryPause)
+	if s.mustToken(t) != first {
+		t.Error("after the pause: got another token, want the old one")
+	}
+	s.wantRequests(t, 3)
+}
+
+// When the old token has ended and Entra is still down, there is none. That says nothing about our secret.
+func TestNoTokenAtItsEndWhileEntraIsDown(t *testing.T) {
+	t.Parallel()
+	s := newTokenSource(t, nil)
+	first := s.mustToken(t)
+	s.stopEntra()
+	s.advance(tokenLifetime - time.Minute)
+	if s.mustToken(t) != first {
+		t.Error("a minute before its end: got another token, want the old one")
+	}
+	s.wantRequests(t, 2)
+
+	s.advance(time.Minute)
+	_, err := s.Token(t.Context())
+	if !errors.Is(err, rest.ErrToken) {
+		t.Fatalf("got error %v, want ErrToken", err)
+	}
+	if errors.Is(err, rest.ErrCredentials) {
+		t.Errorf("got error %v, which says that our credentials are wrong", err)
+	}
+	if want := "can't be reached"; !strings.Contains(err.Error(), want) {
+		t.Errorf("got error %v, want %q in it", err, want)
+	}
+	s.wantRequests(t, 3)
+
+	// To renew it fails as well. Entra isn't asked again before the pause is over.
+	if _, err := s.Renew(t.Context(), first); !errors.Is(err, rest.ErrToken) {
+		t.Errorf("renewed: got error %v, want ErrToken", err)
+	}
+	s.wantRequests(t, 3)
+}
+
+func TestTokenIsRenewedOnceEntraIsBack(t *testing.T) {
+	t.Parallel()
+	s := newTokenSource(t, nil)
+	first := s.mustToken(t)
+	s.stopEntra()
+	s.advance(tokenLifetime)
+	if _, err := s.Token(t.Context()); !errors.Is(err, rest.ErrToken) {
+		t.Fatalf("while Entra is down: got error %v, want ErrToken", err)
+	}
+
+	s.entra.ClearFaults()
+	s.advance(retryPause)
+	if s.mustToken(t) == first {
+		t.Error("got the old token, want another one")
+	}
+	s.wantRequests(t, 3)
+}
+
+// wantTokenError gets a token, which must fail with an error that says why, whether our credentials are wrong, and nothing of our secret.
+func (s *tokenSource) wantTokenError(t *testing.T, why string, areCredentialsWrong bool) {
+	t.Helper()
+	_, err := s.Token(t.Context())
+	if !errors.Is(err, rest.ErrToken) {
+		t.Fatalf("got error %v, want ErrToken", err)
+	}
+	if got := errors.Is(err, rest.ErrCredentials); got != areCredentialsWrong {
+		t.Errorf("got error %v; it is ErrCredentials: %v, want %v", err, got, areCredentialsWrong)
+	}
+	if !strings.Contains(err.Error(), why) {
+		t.Errorf("got error %v, want %q in it", err, why)
+	}
+	if strings.Contains(err.Error(), s.entra.AppPassword()) {
+		t.Errorf("our secret is in the error %v", err)
+	}
+}
+
+// If our credentials are wrong, the error has Entra's code for what is wrong with them.
+func TestWrongCredentials(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
 		change func(*rest.TokenOptions)
-		fault  teamsfake.Fault
-		says   string
-		final  bool // our credentials are wrong
+		want   string
 	}{
-		"a wrong secret":         {change: func(o *rest.TokenOptions) { o.Password = "wrong" }, final: true, says: "AADSTS7000215"},
-		"an unknown app":         {change: func(o *rest.TokenOptions) { o.AppID = "wrong" }, final: true, says: "AADSTS700016"},
-		"an unknown tenant":      {change: func(o *rest.TokenOptions) { o.TenantID = "../wrong" }, final: true, says: "AADSTS90002"},
-		"the Bot Framework's":    {change: func(o *rest.TokenOptions) { o.TenantID = "botframework.com" }, final: true, says: "Bot Framework"},
-		"a wrong scope":          {change: func(o *rest.TokenOptions) { o.Scope = "https://wrong/.default" }, final: true, says: "AADSTS70011"},
-		"nobody there":           {change: func(o *rest.TokenOptions) { o.LoginURL = "http://127.0.0.1:1" }, says: "can't be reached"},
-		"a fault of Entra's":     {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 503}, says: "status 503"},
-		"too many requests":      {fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit}, says: "status 429"},
-		"an unreadable answer":   {fault: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, says: "Entra"},
-		"a cut connection":       {fault: teamsfake.Fault{Kind: teamsfake.FaultReset}, says: "can't be reached"},
-		"an answer that is lost": {fault: teamsfake.Fault{Kind: teamsfake.FaultDrop, After: true}, says: "can't be reached"},
+		{name: "secret", change: func(o *rest.TokenOptions) { o.Password = "wrong" }, want: "AADSTS7000215"},
+		{name: "app", change: func(o *rest.TokenOptions) { o.AppID = "wrong" }, want: "AADSTS700016"},
+		{name: "tenant", change: func(o *rest.TokenOptions) { o.TenantID = "../wrong" }, want: "AADSTS90002"},
+		{name: "tenant of the Bot Framework", change: func(o *rest.TokenOptions) { o.TenantID = "botframework.com" }, want: "Bot Framework"},
+		{name: "scope", change: func(o *rest.TokenOptions) { o.Scope = "https://wrong/.default" }, want: "AADSTS70011"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			st := newStage(t, tt.change)
-			if tt.fault.Kind != "" {
-				tt.fault.Method = "token"
-				st.srv.Inject(tt.fault)
-			}
-			_, err := st.Token(t.Context())
-			if !errors.Is(err, rest.ErrToken) {
-				t.Fatalf("got error %v, want ErrToken", err)
-			}
-			if got := errors.Is(err, rest.ErrCredentials); got != tt.final {
-				t.Errorf("got error %v; it is ErrCredentials: %v, want %v", err, got, tt.final)
-			}
-			if !strings.Contains(err.Error(), tt.says) {
-				t.Errorf("got error %v, want %q in it", err, tt.says)
-			}
-			if strings.Contains(err.Error(), st.srv.AppPassword()) {
-				t.Errorf("our secret is in the error %v", err)
-			}
+			newTokenSource(t, tt.change).wantTokenError(t, tt.want, true)
 		})
 	}
 }
 
-// Who gives up doesn't keep others from getting a token.
-func TestGivenUp(t *testing.T) {
+// If Entra fails, our credentials may be right, and another try may help.
+func TestFaultsOfEntra(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, nil)
+	for _, tt := range []struct {
+		name  string
+		fault teamsfake.Fault
+		want  string
+	}{
+		{name: "unavailable", fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable}, want: "status 503"},
+		{name: "rate limit", fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit}, want: "status 429"},
+		{name: "unreadable answer", fault: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, want: "Entra"},
+		{name: "connection reset", fault: teamsfake.Fault{Kind: teamsfake.FaultReset}, want: "can't be reached"},
+		{name: "lost answer", fault: teamsfake.Fault{Kind: teamsfake.FaultDrop, After: true}, want: "can't be reached"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newTokenSource(t, nil)
+			tt.fault.Method = "token"
+			s.entra.Inject(tt.fault)
+			s.wantTokenError(t, tt.want, false)
+		})
+	}
+}
+
+func TestNoEntraAtItsAddress(t *testing.T) {
+	t.Parallel()
+	s := newTokenSource(t, func(o *rest.TokenOptions) { o.LoginURL = "http://127.0.0.1:1" })
+	s.wantTokenError(t, "can't be reached", false)
+}
+
+// A caller that gives up doesn't keep others from getting a token.
+func TestCallerGivesUp(t *testing.T) {
+	t.Parallel()
+	s := newTokenSource(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := st.Token(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := s.Token(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v, want %v", err, context.Canceled)
 	}
-	st.mustToken(t)
+	s.mustToken(t)
 }
 
 // A redirect isn't followed: it would carry the secret away.
 func TestTokenRedirect(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, nil)
-	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusTemporaryRedirect, Code: "moved"})
-	if _, err := st.Token(t.Context()); !errors.Is(err, rest.ErrToken) {
+	s := newTokenSource(t, nil)
+	s.entra.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusTemporaryRedirect, Code: "moved"})
+	if _, err := s.Token(t.Context()); !errors.Is(err, rest.ErrToken) {
 		t.Errorf("got error %v, want ErrToken", err)
 	}
 }
