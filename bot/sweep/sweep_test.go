@@ -45,7 +45,14 @@ func runStepped(t *testing.T) *steppedSweeper {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.Run(ctx, func(context.Context) error { return (<-s.readings)() })
+		s.Run(ctx, func(ctx context.Context) error {
+			select {
+			case reading := <-s.readings:
+				return reading()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -123,43 +130,95 @@ func TestFailedReadingIsTriedAgain(t *testing.T) {
 	s.desk.Connected(t, 1)
 }
 
-// A reading that goes on failing is tried ever less often, but once a minute. After one that works, pauses are short again.
-func TestPausesBetweenFailures(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := newSweeper(bridgetest.NewDesk())
-		want := []time.Duration{5 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, time.Minute, time.Minute, time.Minute}
-		ctx, cancel := context.WithCancel(t.Context())
-		last := time.Now()
-		var pauses []time.Duration
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			s.Run(ctx, func(context.Context) error {
-				pauses, last = append(pauses, time.Since(last).Round(time.Second)), time.Now()
-				if len(pauses) == len(want) {
-					return nil
-				}
-				return errors.New("not now")
-			})
-		}()
+// A timedReader is read by a sweeper. It notes how long the sweeper waited before each reading.
+type timedReader struct {
+	err    error // what each reading returns
+	last   time.Time
+	pauses []time.Duration
+}
 
-		s.CatchUpSoon(time.Now())
-		<-time.After(10 * time.Minute)
-		synctest.Wait()
-		if !slices.Equal(pauses, want) {
-			t.Errorf("got the pauses %v, want %v", pauses, want)
-		}
+func (r *timedReader) read(context.Context) error {
+	now := time.Now()
+	r.pauses = append(r.pauses, now.Sub(r.last).Round(time.Second))
+	r.last = now
+	return r.err
+}
 
-		// Ten seconds have room for the first two pauses, of five seconds each.
-		s.CatchUpSoon(time.Now())
-		<-time.After(11 * time.Second)
-		synctest.Wait()
-		if got := len(pauses) - len(want); got != 2 {
-			t.Errorf("got %d readings after one that worked, want 2", got)
-		}
+// wantPauses checks how long the sweeper waited before each reading since it started.
+func (r *timedReader) wantPauses(t *testing.T, want ...time.Duration) {
+	t.Helper()
+	if !slices.Equal(r.pauses, want) {
+		t.Errorf("got the pauses %v, want %v", r.pauses, want)
+	}
+}
+
+// runTimed runs a sweeper until the test ends, whose readings return err. The test has to be in a bubble of synctest, and may change
+// err of the reader before it calls the sweeper.
+func runTimed(t *testing.T, err error) (*sweep.Sweeper, *timedReader) {
+	t.Helper()
+	s := newSweeper(bridgetest.NewDesk())
+	r := &timedReader{err: err, last: time.Now()}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Run(ctx, r.read)
+	}()
+	t.Cleanup(func() {
 		cancel()
 		<-done
+	})
+	return s, r
+}
+
+// waitFor lets time pass in a bubble of synctest, until all readings of that time have ended.
+func waitFor(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// A reading that goes on failing is tried ever less often, but once a minute.
+func TestPausesBetweenFailuresGrow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := runTimed(t, errors.New("not now"))
+		s.CatchUpSoon(time.Now())
+		waitFor(5 * time.Minute)
+		r.wantPauses(t, 5*time.Second, 5*time.Second, 10*time.Second, 20*time.Second, 40*time.Second, time.Minute, time.Minute, time.Minute)
+	})
+}
+
+func TestReadingThatSucceedsIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := runTimed(t, nil)
+		s.CatchUpSoon(time.Now())
+		waitFor(10 * time.Minute)
+		r.wantPauses(t, 5*time.Second)
+	})
+}
+
+// After a reading that succeeds, pauses between failures are as short as at first.
+func TestPausesAreShortAgainAfterASuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		errDown := errors.New("not now")
+		s, r := runTimed(t, errDown)
+		s.CatchUpSoon(time.Now())
+		waitFor(21 * time.Second) // three failures, after 5, 10 and 20 seconds; the next try would come after 40
+
+		r.err = nil
+		s.CatchUp(time.Now())
+		synctest.Wait()
+		waitFor(10 * time.Minute) // the retry that was planned before comes, too, and succeeds
+		before := len(r.pauses)
+
+		r.err = errDown
+		s.CatchUpSoon(time.Now())
+		waitFor(11 * time.Second)
+		if got, want := len(r.pauses)-before, 2; got != want { // after 5 and 10 seconds
+			t.Errorf("got %d readings in the 11 seconds after the success, want %d", got, want)
+		}
 	})
 }
 
@@ -243,13 +302,19 @@ func TestSuspicionDuringAPass(t *testing.T) {
 	marks.SuspectGap()
 	standing := inspect()
 	marks.SuspectGap()
-	for pass, want := range []bool{true, false} {
+	settle := func() {
+		t.Helper()
 		if err := marks.Settle(ctx, standing); err != nil {
 			t.Fatal(err)
 		}
 		standing = inspect()
-		if standing.Doubted != want {
-			t.Errorf("after pass %d a gap is suspected: %v, want %v", pass+1, standing.Doubted, want)
-		}
+	}
+	settle()
+	if !standing.Doubted {
+		t.Error("after the pass during which a gap was suspected: no gap is suspected any more, want it to stay")
+	}
+	settle()
+	if standing.Doubted {
+		t.Error("after the next pass: a gap is still suspected, want none")
 	}
 }

@@ -48,44 +48,60 @@ func isDown(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, "down", http.StatusServiceUnavailable)
 }
 
-// Keys are read once a day. A new one is found when it is first used, and the old one is good until then.
-func TestRotation(t *testing.T) {
+// How long keys are kept, and how long after a reading an unknown key makes us read them again.
+const (
+	keysAge         = 24 * time.Hour
+	unknownKeyPause = time.Minute
+)
+
+func TestKeysAreReadOnce(t *testing.T) {
 	t.Parallel()
-	one, two := signers()
+	one, _ := signers()
 	st := newStage(t, one)
 	for range 3 {
 		st.wantAccepted(t, one)
 	}
 	st.wantRequests(t, 1)
-
-	// The key is replaced.
-	st.server.publish(nil, two)
-	st.advance(2 * time.Minute)
-	st.wantAccepted(t, two)
-	st.wantRequests(t, 2)
-	st.wantRefused(t, one)
-
-	// A day later.
-	st.advance(25 * time.Hour)
-	st.wantAccepted(t, two)
-	st.wantRequests(t, 3)
 }
 
-// A key that was withdrawn is good for a day at most.
-func TestWithdrawn(t *testing.T) {
+func TestKeysAreReadAgainAfterADay(t *testing.T) {
+	t.Parallel()
+	one, _ := signers()
+	st := newStage(t, one)
+	st.wantAccepted(t, one)
+	st.advance(keysAge + time.Hour)
+	st.wantAccepted(t, one)
+	st.wantRequests(t, 2)
+}
+
+// A new key is found when it is first used. The key that it replaced is refused from then on.
+func TestReplacedKey(t *testing.T) {
 	t.Parallel()
 	one, two := signers()
 	st := newStage(t, one)
 	st.wantAccepted(t, one)
 	st.server.publish(nil, two)
-	st.advance(23 * time.Hour)
+	st.advance(2 * unknownKeyPause)
+	st.wantAccepted(t, two)
+	st.wantRequests(t, 2)
+	st.wantRefused(t, one)
+}
+
+// A key that was withdrawn is good for a day at most, if no new one is used before.
+func TestWithdrawnKey(t *testing.T) {
+	t.Parallel()
+	one, two := signers()
+	st := newStage(t, one)
+	st.wantAccepted(t, one)
+	st.server.publish(nil, two)
+	st.advance(keysAge - time.Hour)
 	st.wantAccepted(t, one)
 	st.advance(time.Hour)
 	st.wantRefused(t, one)
 }
 
-// A flood of requests with unknown keys makes us ask for keys once a minute.
-func TestFlood(t *testing.T) {
+// Requests with an unknown key make us read keys once, however many arrive at the same time.
+func TestUnknownKeysAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	one, two := signers()
 	st := newStage(t, one)
@@ -95,7 +111,16 @@ func TestFlood(t *testing.T) {
 	}
 	wait.Wait()
 	st.wantRequests(t, 1)
-	st.advance(time.Minute)
+}
+
+// Requests with an unknown key make us read keys once a minute. They keep nobody with a known key out.
+func TestUnknownKeysOverTime(t *testing.T) {
+	t.Parallel()
+	one, two := signers()
+	st := newStage(t, one)
+	st.wantRefused(t, two)
+	st.wantRequests(t, 1)
+	st.advance(unknownKeyPause)
 	for range 3 {
 		st.wantRefused(t, two)
 	}
@@ -103,77 +128,126 @@ func TestFlood(t *testing.T) {
 	st.wantAccepted(t, one)
 }
 
-// While the key server is down, known keys stay good, and of others nobody can tell.
-func TestKeyServerDown(t *testing.T) {
+func TestKnownKeysStayGoodWhileTheKeyServerIsDown(t *testing.T) {
+	t.Parallel()
+	one, _ := signers()
+	st := newStage(t, one)
+	st.wantAccepted(t, one)
+	st.server.publish(isDown)
+	st.advance(2*keysAge + time.Hour)
+	st.wantAccepted(t, one)
+	st.wantRequests(t, 2)
+}
+
+// While the key server is down nobody can tell whether an unknown key is good. It isn't asked with each request, and as soon as it is
+// back the key is found.
+func TestUnknownKeyWhileTheKeyServerIsDown(t *testing.T) {
 	t.Parallel()
 	one, two := signers()
 	st := newStage(t, one)
 	st.wantAccepted(t, one)
 	st.server.publish(isDown)
-	st.advance(49 * time.Hour)
-	st.wantAccepted(t, one)
+	st.advance(2*keysAge + time.Hour)
+	for range 2 {
+		st.wantUnknown(t, two)
+	}
 	st.wantRequests(t, 2)
-	st.wantUnknown(t, two)
-	st.wantRequests(t, 2) // since it was asked a moment ago
+
 	st.server.publish(nil, one, two)
 	st.advance(keysRetryPause)
 	st.wantAccepted(t, two)
 }
 
-// If a key server answers anything but good keys, nobody is let in, and it is asked again.
-func TestNoKeys(t *testing.T) {
+// keyWith is a key of which one field is published with another value.
+func keyWith(s signer, field, value string) signer {
+	s.change = func(key map[string]any) { key[field] = value }
+	return s
+}
+
+// checkNotTrusted checks that a key server which publishes this lets nobody in, and is asked again once it is well.
+func checkNotTrusted(t *testing.T, answer http.HandlerFunc, keys ...signer) {
+	t.Helper()
+	good, _ := signers()
+	st := newStage(t, good)
+	st.server.publish(answer, keys...)
+	st.wantUnknown(t, good)
+
+	st.server.publish(nil, good)
+	st.advance(keysRetryPause)
+	st.wantAccepted(t, good)
+}
+
+func TestAnswersOfKeyServersThatAreNotKeys(t *testing.T) {
 	t.Parallel()
-	one, _ := signers()
-	with := func(name, value string) signer {
-		s := one
-		s.change = func(k map[string]any) { k[name] = value }
-		return s
+	answerWith := func(body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }
 	}
-	write := func(s string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(s)) }
-	}
-	for name, tt := range map[string]struct {
-		answer http.HandlerFunc // nil means key
-		key    signer
+	for _, tt := range []struct {
+		name   string
+		answer http.HandlerFunc
 	}{
-		"an error":              {answer: isDown},
-		"no JSON":               {answer: write("<html>")},
-		"no keys":               {answer: write(`{"keys":[]}`)},
-		"a redirect":            {answer: http.RedirectHandler("/keys2", http.StatusFound).ServeHTTP},
-		"too many bytes":        {answer: write(`{"keys":[{"kid":"` + string(make([]byte, maxKeysBytes)) + `"}]}`)},
-		"half an answer":        {answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
-		"a key that is short":   {key: with("n", "AQAB")},
-		"a key with exponent 1": {key: with("e", "AQ")},
-		"a key for encryption":  {key: with("use", "enc")},
+		{name: "an error", answer: isDown},
+		{name: "no JSON", answer: answerWith("<html>")},
+		{name: "no keys", answer: answerWith(`{"keys":[]}`)},
+		{name: "a redirect", answer: http.RedirectHandler("/keys2", http.StatusFound).ServeHTTP},
+		{name: "too many bytes", answer: answerWith(`{"keys":[{"kid":"` + string(make([]byte, maxKeysBytes)) + `"}]}`)},
+		{name: "a cut answer", answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			st := newStage(t, one)
-			st.server.publish(tt.answer, tt.key)
-			st.wantUnknown(t, one)
-			st.server.publish(nil, one)
-			st.advance(keysRetryPause)
-			st.wantAccepted(t, one)
+			checkNotTrusted(t, tt.answer)
 		})
 	}
 }
 
-// Keys are read by https, or from the same host as the metadata.
+func TestUnsafeKeys(t *testing.T) {
+	t.Parallel()
+	good, _ := signers()
+	for _, tt := range []struct {
+		name string
+		key  signer
+	}{
+		{name: "a short modulus", key: keyWith(good, "n", "AQAB")},
+		{name: "exponent 1", key: keyWith(good, "e", "AQ")},
+		{name: "for encryption", key: keyWith(good, "use", "enc")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			checkNotTrusted(t, nil, tt.key)
+		})
+	}
+}
+
+// Keys are read by https from anywhere, or by http from the host of the metadata, as here.
 func TestKeysAddress(t *testing.T) {
 	t.Parallel()
 	s := newKeySet("http://127.0.0.1:9000/meta", nil, nil)
-	for address, isGood := range map[string]bool{
-		"http://127.0.0.1:9000/keys":                         true,
-		"https://login.botframework.com/v1/.well-known/keys": true,
-		"http://127.0.0.1:9001/keys":                         false,
-		"http://login.botframework.com/keys":                 false,
-		"https://a@b/keys":                                   false,
-		"file:///etc/passwd":                                 false,
-		"":                                                   false,
-		"/keys":                                              false,
+	for _, address := range []string{
+		"http://127.0.0.1:9000/keys",
+		"https://login.botframework.com/v1/.well-known/keys",
 	} {
-		if err := s.checkKeysAddress(address); (err == nil) != isGood {
-			t.Errorf("%q: got error %v, want it to be accepted: %v", address, err, isGood)
+		if err := s.checkKeysAddress(address); err != nil {
+			t.Errorf("%q is refused: %v", address, err)
 		}
+	}
+}
+
+func TestKeysAddressRefuses(t *testing.T) {
+	t.Parallel()
+	s := newKeySet("http://127.0.0.1:9000/meta", nil, nil)
+	for _, tt := range []struct{ name, address string }{
+		{name: "another port without https", address: "http://127.0.0.1:9001/keys"},
+		{name: "another host without https", address: "http://login.botframework.com/keys"},
+		{name: "a user", address: "https://a@b/keys"},
+		{name: "a file", address: "file:///etc/passwd"},
+		{name: "nothing", address: ""},
+		{name: "no host", address: "/keys"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if err := s.checkKeysAddress(tt.address); err == nil {
+				t.Errorf("%q is accepted, want an error", tt.address)
+			}
+		})
 	}
 }
