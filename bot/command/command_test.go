@@ -12,59 +12,68 @@ import (
 func TestSlash(t *testing.T) {
 	t.Parallel()
 	type args = bridge.Args
-	for text, want := range map[string]Parsed{
-		"/parley":                             {Verb: bridge.VerbHelp},
-		"/parley help":                        {Verb: bridge.VerbHelp},
-		"/parley help snooze":                 {Verb: bridge.VerbHelp, Args: args{Note: "snooze"}},
-		"/parley mine":                        {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
-		"/parley list team":                   {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "team"}}},
-		"/parley Resolved":                    {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "resolved"}}},
-		"/parley stats":                       {Verb: bridge.VerbStats},
-		"/parley #12":                         {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
-		"/parley 12":                          {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
-		"/parley show #12":                    {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
-		"/parley find broken lamp":            {Verb: bridge.VerbFind, Args: args{Note: "broken lamp"}},
-		"/parley #12 assign <@UANN>":          {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}},
-		"/parley assign #12 <@UANN>":          {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}},
-		"/parley assign <@UANN> #12":          {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}},
-		"/parley assign <@UANN> as #9 in #12": {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}, Note: "as #9 in"}},
-		"/parley assign <@UANN> as #9 is":     {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}, Note: "as #9 is"}},
-		"/parley tag vip, late #12":           {Verb: bridge.VerbTag, Args: args{Conversation: 12, Tags: []string{"vip", "late"}}},
-		"/parley tag #1042, vip":              {Verb: bridge.VerbTag, Args: args{Tags: []string{"1042", "vip"}}},
-		"/parley tag vip, #1042, late":        {Verb: bridge.VerbTag, Args: args{Tags: []string{"vip", "1042", "late"}}},
-		"/parley assign <@UANN>":              {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}},
-		"/parley assign #billing #12":         {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Team: "billing"}},
-		"/parley #12 note asked #13 as well":  {Verb: bridge.VerbNote, Args: args{Conversation: 12}, Text: "asked #13 as well"},
-		"/parley note #12 asked":              {Verb: bridge.VerbNote, Args: args{Conversation: 12}, Text: "asked"},
-		"/parley #12 topic Order #13":         {Verb: bridge.VerbTopic, Args: args{Conversation: 12, Note: "Order #13"}},
-		"/parley !take #12":                   {Verb: bridge.VerbTake, Args: args{Conversation: 12}},
-		"/parley take":                        {Verb: bridge.VerbTake},
-		"/assign #12 <@UANN>":                 {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}},
-		"/snooze #12 2h":                      {Verb: bridge.VerbSnooze, Args: args{Conversation: 12, Until: "2h"}},
-		"/snooze tomorrow 14:30 #12":          {Verb: bridge.VerbSnooze, Args: args{Conversation: 12, Until: "tomorrow 14:30"}},
-		"/snooze 2h":                          {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},
-		"/resolve #12 refunded":               {Verb: bridge.VerbResolve, Args: args{Conversation: 12, Note: "refunded"}},
-		"/resolve #12":                        {Verb: bridge.VerbResolve, Args: args{Conversation: 12}},
-		"/resolve":                            {Verb: bridge.VerbResolve},
-		"/parley @Parley take #12":            {Verb: bridge.VerbTake, Args: args{Conversation: 12}},
+	for _, tt := range []struct {
+		typed string
+		verb  bridge.Verb
+		args  args
+		text  string
+	}{
+		{typed: "/parley", verb: bridge.VerbHelp},
+		{typed: "/parley help", verb: bridge.VerbHelp},
+		{typed: "/parley help snooze", verb: bridge.VerbHelp, args: args{Note: "snooze"}},
+		{typed: "/parley mine", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
+		{typed: "/parley list team", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "team"}}},
+		{typed: "/parley Resolved", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "resolved"}}},
+		{typed: "/parley stats", verb: bridge.VerbStats},
+		{typed: "/parley #12", verb: bridge.VerbFind, args: args{Conversation: 12}},
+		{typed: "/parley 12", verb: bridge.VerbFind, args: args{Conversation: 12}},
+		{typed: "/parley show #12", verb: bridge.VerbFind, args: args{Conversation: 12}},
+		{typed: "/parley find broken lamp", verb: bridge.VerbFind, args: args{Note: "broken lamp"}},
+		{typed: "/parley #12 assign <@UANN>", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
+		{typed: "/parley assign #12 <@UANN>", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
+		{typed: "/parley assign <@UANN> #12", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
+		{
+			typed: "/parley assign <@UANN> as #9 in #12",
+			verb:  bridge.VerbAssign,
+			args:  args{Conversation: 12, Agents: []string{"UANN"}, Note: "as #9 in"},
+		},
+		{typed: "/parley assign <@UANN> as #9 is", verb: bridge.VerbAssign, args: args{Agents: []string{"UANN"}, Note: "as #9 is"}},
+		{typed: "/parley tag vip, late #12", verb: bridge.VerbTag, args: args{Conversation: 12, Tags: []string{"vip", "late"}}},
+		{typed: "/parley tag #1042, vip", verb: bridge.VerbTag, args: args{Tags: []string{"1042", "vip"}}},
+		{typed: "/parley tag vip, #1042, late", verb: bridge.VerbTag, args: args{Tags: []string{"vip", "1042", "late"}}},
+		{typed: "/parley assign <@UANN>", verb: bridge.VerbAssign, args: args{Agents: []string{"UANN"}}},
+		{typed: "/parley assign #billing #12", verb: bridge.VerbAssign, args: args{Conversation: 12, Team: "billing"}},
+		{typed: "/parley #12 note asked #13 as well", verb: bridge.VerbNote, args: args{Conversation: 12}, text: "asked #13 as well"},
+		{typed: "/parley note #12 asked", verb: bridge.VerbNote, args: args{Conversation: 12}, text: "asked"},
+		{typed: "/parley #12 topic Order #13", verb: bridge.VerbTopic, args: args{Conversation: 12, Note: "Order #13"}},
+		{typed: "/parley !take #12", verb: bridge.VerbTake, args: args{Conversation: 12}},
+		{typed: "/parley take", verb: bridge.VerbTake},
+		{typed: "/assign #12 <@UANN>", verb: bridge.VerbAssign, args: args{Conversation: 12, Agents: []string{"UANN"}}},
+		{typed: "/snooze #12 2h", verb: bridge.VerbSnooze, args: args{Conversation: 12, Until: "2h"}},
+		{typed: "/snooze tomorrow 14:30 #12", verb: bridge.VerbSnooze, args: args{Conversation: 12, Until: "tomorrow 14:30"}},
+		{typed: "/snooze 2h", verb: bridge.VerbSnooze, args: args{Until: "2h"}},
+		{typed: "/resolve #12 refunded", verb: bridge.VerbResolve, args: args{Conversation: 12, Note: "refunded"}},
+		{typed: "/resolve #12", verb: bridge.VerbResolve, args: args{Conversation: 12}},
+		{typed: "/resolve", verb: bridge.VerbResolve},
+		{typed: "/parley @Parley take #12", verb: bridge.VerbTake, args: args{Conversation: 12}},
 	} {
-		name, rest, _ := strings.Cut(text, " ")
-		want.Marker = bridge.MarkSlash
-		wantParsed(t, text, Slash(name, rest, team), want)
+		name, rest, _ := strings.Cut(tt.typed, " ")
+		want := Parsed{Verb: tt.verb, Marker: bridge.MarkSlash, Args: tt.args, Text: tt.text}
+		wantParsed(t, tt.typed, Slash(name, rest, team), want)
 	}
 }
 
 func TestSlashRefuses(t *testing.T) {
 	t.Parallel()
-	for text, why := range map[string]string{
-		"xyz":          "no command “/xyz”",
-		"#12 xyz":      "no command “/xyz”",
-		"take #12 now": "Nothing may follow",
-		"#12 …":        "no command “/…”",
-		"#12 cc bob":   "no address",
-		"#12 take now": "follow “take”",
+	for _, tt := range []struct{ typed, wantWhy string }{
+		{typed: "xyz", wantWhy: "no command “/xyz”"},
+		{typed: "#12 xyz", wantWhy: "no command “/xyz”"},
+		{typed: "take #12 now", wantWhy: "Nothing may follow"},
+		{typed: "#12 …", wantWhy: "no command “/…”"},
+		{typed: "#12 cc bob", wantWhy: "no address"},
+		{typed: "#12 take now", wantWhy: "follow “take”"},
 	} {
-		wantUnknown(t, text, Slash("parley", text, team), why)
+		wantUnknown(t, tt.typed, Slash("parley", tt.typed, team), tt.wantWhy)
 	}
 	t.Run("without arguments the command stays, so that a form can ask", func(t *testing.T) {
 		got := Slash("/snooze", "", team)
@@ -77,37 +86,46 @@ func TestSlashRefuses(t *testing.T) {
 func TestMention(t *testing.T) {
 	t.Parallel()
 	type args = bridge.Args
-	for text, want := range map[string]Parsed{
-		"":                                  {Verb: bridge.VerbHelp},
-		" : ":                               {Verb: bridge.VerbHelp},
-		"help":                              {Verb: bridge.VerbHelp},
-		"snooze 2h":                         {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},
-		"\u00a0Snooze 2h":                   {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},
-		", assign <@UANN>":                  {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}},
-		"!take":                             {Verb: bridge.VerbTake},
-		"assign <@UANN> #12":                {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}},
-		"tag vip #1042":                     {Verb: bridge.VerbTag, Args: args{Tags: []string{"vip #1042"}}},
-		"tag #12 vip, #1042":                {Verb: bridge.VerbTag, Args: args{Conversation: 12, Tags: []string{"vip", "1042"}}},
-		"assign <@UANN> same as #99 please": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}, Note: "same as #99 please"}},
-		"assign <@UANN> same as #99":        {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}, Note: "same as #99"}},
-		"assign #12 <@UANN> same as #99":    {Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}, Note: "same as #99"}},
-		"#12 take":                          {Verb: bridge.VerbTake, Args: args{Conversation: 12}},
-		"reply: Hello":                      {Verb: bridge.VerbReply, Text: "Hello", Explicit: true},
-		"Reply Hello":                       {Verb: bridge.VerbReply, Text: "Hello", Explicit: true},
-		"reply:\nHello\n\n- Bye":            {Verb: bridge.VerbReply, Text: "Hello\n\n- Bye", Explicit: true},
-		"reply: #12 shipped":                {Verb: bridge.VerbReply, Text: "#12 shipped", Explicit: true},
-		"reply #12":                         {Verb: bridge.VerbReply, Text: "#12", Explicit: true},
-		"#7 reply: #12 shipped":             {Verb: bridge.VerbReply, Text: "#12 shipped", Explicit: true, Args: args{Conversation: 7}},
-		"note #12 is wrong":                 {Verb: bridge.VerbNote, Text: "#12 is wrong"},
-		"#7 note he called":                 {Verb: bridge.VerbNote, Text: "he called", Args: args{Conversation: 7}},
-		"note: asked":                       {Verb: bridge.VerbNote, Text: "asked", Marker: bridge.MarkNote},
-		"note asked":                        {Verb: bridge.VerbNote, Text: "asked"},
-		"// asked":                          {Verb: bridge.VerbNote, Text: "asked", Marker: bridge.MarkNote},
-		"why did this go out":               {Verb: bridge.VerbWhy, Args: args{Note: "did this go out"}},
-		"**resolve**":                       {Verb: bridge.VerbResolve},
-		"mine":                              {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
+	for _, tt := range []struct {
+		typed string
+		want  Parsed
+	}{
+		{typed: "", want: Parsed{Verb: bridge.VerbHelp}},
+		{typed: " : ", want: Parsed{Verb: bridge.VerbHelp}},
+		{typed: "help", want: Parsed{Verb: bridge.VerbHelp}},
+		{typed: "snooze 2h", want: Parsed{Verb: bridge.VerbSnooze, Args: args{Until: "2h"}}},
+		{typed: "\u00a0Snooze 2h", want: Parsed{Verb: bridge.VerbSnooze, Args: args{Until: "2h"}}},
+		{typed: ", assign <@UANN>", want: Parsed{Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}}}},
+		{typed: "!take", want: Parsed{Verb: bridge.VerbTake}},
+		{typed: "assign <@UANN> #12", want: Parsed{Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}}}},
+		{typed: "tag vip #1042", want: Parsed{Verb: bridge.VerbTag, Args: args{Tags: []string{"vip #1042"}}}},
+		{typed: "tag #12 vip, #1042", want: Parsed{Verb: bridge.VerbTag, Args: args{Conversation: 12, Tags: []string{"vip", "1042"}}}},
+		{
+			typed: "assign <@UANN> same as #99 please",
+			want:  Parsed{Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}, Note: "same as #99 please"}},
+		},
+		{typed: "assign <@UANN> same as #99", want: Parsed{Verb: bridge.VerbAssign, Args: args{Agents: []string{"UANN"}, Note: "same as #99"}}},
+		{
+			typed: "assign #12 <@UANN> same as #99",
+			want:  Parsed{Verb: bridge.VerbAssign, Args: args{Conversation: 12, Agents: []string{"UANN"}, Note: "same as #99"}},
+		},
+		{typed: "#12 take", want: Parsed{Verb: bridge.VerbTake, Args: args{Conversation: 12}}},
+		{typed: "reply: Hello", want: Parsed{Verb: bridge.VerbReply, Text: "Hello", Explicit: true}},
+		{typed: "Reply Hello", want: Parsed{Verb: bridge.VerbReply, Text: "Hello", Explicit: true}},
+		{typed: "reply:\nHello\n\n- Bye", want: Parsed{Verb: bridge.VerbReply, Text: "Hello\n\n- Bye", Explicit: true}},
+		{typed: "reply: #12 shipped", want: Parsed{Verb: bridge.VerbReply, Text: "#12 shipped", Explicit: true}},
+		{typed: "reply #12", want: Parsed{Verb: bridge.VerbReply, Text: "#12", Explicit: true}},
+		{typed: "#7 reply: #12 shipped", want: Parsed{Verb: bridge.VerbReply, Text: "#12 shipped", Explicit: true, Args: args{Conversation: 7}}},
+		{typed: "note #12 is wrong", want: Parsed{Verb: bridge.VerbNote, Text: "#12 is wrong"}},
+		{typed: "#7 note he called", want: Parsed{Verb: bridge.VerbNote, Text: "he called", Args: args{Conversation: 7}}},
+		{typed: "note: asked", want: Parsed{Verb: bridge.VerbNote, Text: "asked", Marker: bridge.MarkNote}},
+		{typed: "note asked", want: Parsed{Verb: bridge.VerbNote, Text: "asked"}},
+		{typed: "// asked", want: Parsed{Verb: bridge.VerbNote, Text: "asked", Marker: bridge.MarkNote}},
+		{typed: "why did this go out", want: Parsed{Verb: bridge.VerbWhy, Args: args{Note: "did this go out"}}},
+		{typed: "**resolve**", want: Parsed{Verb: bridge.VerbResolve}},
+		{typed: "mine", want: Parsed{Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}}},
 	} {
-		wantParsed(t, text, Mention(text, team), want)
+		wantParsed(t, tt.typed, Mention(tt.typed, team), tt.want)
 	}
 }
 

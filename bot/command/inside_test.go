@@ -64,14 +64,20 @@ func TestParseWordsForCustomers(t *testing.T) {
 // An escape at the beginning counts for the first line alone: later lines may still be for colleagues.
 func TestEscapedWordsForColleagues(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]Parsed{
-		`\internal: we close`:          {Verb: bridge.VerbSay, Text: "internal: we close"},
-		"\\internal: hm\nnote: hm":     {Verb: bridge.VerbSay, Text: "internal: hm\nnote: hm", Marker: bridge.MarkColleagues},
-		"!!Wow\n// ask Ben":            {Verb: bridge.VerbSay, Text: "!Wow\n// ask Ben", Marker: bridge.MarkColleagues},
-		"!reply internal: we close":    {Verb: bridge.VerbReply, Text: "internal: we close", Explicit: true},
-		`\server\share` + "\nnote: hm": {Verb: bridge.VerbSay, Text: `\server\share` + "\nnote: hm", Marker: bridge.MarkColleagues},
+	for _, tt := range []struct {
+		typed string
+		want  Parsed
+	}{
+		{typed: `\internal: we close`, want: Parsed{Verb: bridge.VerbSay, Text: "internal: we close"}},
+		{typed: "\\internal: hm\nnote: hm", want: Parsed{Verb: bridge.VerbSay, Text: "internal: hm\nnote: hm", Marker: bridge.MarkColleagues}},
+		{typed: "!!Wow\n// ask Ben", want: Parsed{Verb: bridge.VerbSay, Text: "!Wow\n// ask Ben", Marker: bridge.MarkColleagues}},
+		{typed: "!reply internal: we close", want: Parsed{Verb: bridge.VerbReply, Text: "internal: we close", Explicit: true}},
+		{
+			typed: `\server\share` + "\nnote: hm",
+			want:  Parsed{Verb: bridge.VerbSay, Text: `\server\share` + "\nnote: hm", Marker: bridge.MarkColleagues},
+		},
 	} {
-		wantParsed(t, text, Parse(text, team), want)
+		wantParsed(t, tt.typed, Parse(tt.typed, team), tt.want)
 	}
 }
 

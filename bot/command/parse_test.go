@@ -8,8 +8,13 @@ import (
 	"parley/bridge"
 )
 
-// team are the people who are mentioned in these tests.
-var team = Options{Mentions: map[string]string{"<@UANN>": "UANN", "<@UBOB>": "UBOB", "<@UBOT>": "UBOT", `<at id="0">Ann Lee</at>`: "19:ann"}}
+// team are the people who are mentioned in these tests, and the bot, as texts of Slack and of Teams mention them.
+var team = Options{Mentions: map[string]string{
+	"<@UANN>":                 "UANN",
+	"<@UBOB>":                 "UBOB",
+	"<@UBOT>":                 "UBOT",
+	`<at id="0">Ann Lee</at>`: "19:ann",
+}}
 
 // wantText checks the verb, the marker and the text of what was parsed.
 func wantText(t *testing.T, typed string, got Parsed, verb bridge.Verb, marker bridge.Marker, text string) {
@@ -57,34 +62,38 @@ func TestParsePlainText(t *testing.T) {
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, text)
 	}
-	for text, want := range map[string]string{
-		"  \u200b ":             "",
-		"  Hello\u00a0there \n": "Hello\u00a0there",
+}
+
+func TestParsePlainTextBetweenBlanks(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ typed, want string }{
+		{typed: "  \u200b ", want: ""},
+		{typed: "  Hello\u00a0there \n", want: "Hello\u00a0there"},
 	} {
-		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, want)
+		wantText(t, tt.typed, Parse(tt.typed, team), bridge.VerbSay, bridge.MarkNone, tt.want)
 	}
 }
 
 // A doubled sign, or a backslash before it, makes a sign part of the text.
 func TestParseEscapes(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{
-		`📝 \note: x`:    "📝 note: x",
-		"!!":            "!",
-		"!!resolve":     "!resolve",
-		"！！resolve":     "！resolve",
-		"!! wow":        "! wow",
-		"!!!":           "!!",
-		"  !!wow":       "!wow",
-		"<@UANN> !!wow": "<@UANN> !wow",
-		`\!resolve`:     "!resolve",
-		`\\!resolve`:    "!resolve",
-		`\/etc`:         "/etc",
-		`\//x`:          "//x",
-		`\note: x`:      "note: x",
-		`\resolve`:      "resolve",
+	for _, tt := range []struct{ typed, want string }{
+		{typed: `📝 \note: x`, want: "📝 note: x"},
+		{typed: "!!", want: "!"},
+		{typed: "!!resolve", want: "!resolve"},
+		{typed: "！！resolve", want: "！resolve"},
+		{typed: "!! wow", want: "! wow"},
+		{typed: "!!!", want: "!!"},
+		{typed: "  !!wow", want: "!wow"},
+		{typed: "<@UANN> !!wow", want: "<@UANN> !wow"},
+		{typed: `\!resolve`, want: "!resolve"},
+		{typed: `\\!resolve`, want: "!resolve"},
+		{typed: `\/etc`, want: "/etc"},
+		{typed: `\//x`, want: "//x"},
+		{typed: `\note: x`, want: "note: x"},
+		{typed: `\resolve`, want: "resolve"},
 	} {
-		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, want)
+		wantText(t, tt.typed, Parse(tt.typed, team), bridge.VerbSay, bridge.MarkNone, tt.want)
 	}
 }
 
@@ -102,33 +111,50 @@ func TestParseNotes(t *testing.T) {
 	} {
 		wantText(t, text, Parse(text, team), bridge.VerbNote, bridge.MarkNote, "x")
 	}
-	for text, want := range map[string]string{ // what else stands there stays in the note
-		"note:\nline one\nline two":       "line one\nline two",
-		"note:":                           "",
-		"<@UANN> note: x":                 "<@UANN> x",
-		"<@UANN>, note: x":                "<@UANN> x",
-		"<@UANN><@UBOB> note: x":          "<@UANN> <@UBOB> x",
-		"<@UANN>: note: x":                "<@UANN> x",
-		"@ann note: x":                    "@ann x",
-		`<at id="0">Ann Lee</at> note: x`: `<at id="0">Ann Lee</at> x`,
-		"///x":                            "/x",
-		"<@UANN> // x":                    "<@UANN> x",
-		"//":                              "",
-		"📝 <@UANN>, note: x":              "<@UANN> x",
-		"<@UANN> 📝 note: x":               "<@UANN> x",
-		"@ann:note: x":                    "@ann x",
-		"＠ann、ｎｏｔｅ：x":                     "＠ann x",
-		"ｎｏｔｅ：ＡＢＣ１２、ﾒﾓ": "ＡＢＣ１２、ﾒﾓ",
+}
+
+// What stands before the marker beside blanks and symbols, such as a mention, stays in the note.
+// R-246
+func TestParseNotesWithOtherWords(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ typed, want string }{
+		{typed: "note:\nline one\nline two", want: "line one\nline two"},
+		{typed: "note:", want: ""},
+		{typed: "<@UANN> note: x", want: "<@UANN> x"},
+		{typed: "<@UANN>, note: x", want: "<@UANN> x"},
+		{typed: "<@UANN><@UBOB> note: x", want: "<@UANN> <@UBOB> x"},
+		{typed: "<@UANN>: note: x", want: "<@UANN> x"},
+		{typed: "@ann note: x", want: "@ann x"},
+		{typed: `<at id="0">Ann Lee</at> note: x`, want: `<at id="0">Ann Lee</at> x`},
+		{typed: "///x", want: "/x"},
+		{typed: "<@UANN> // x", want: "<@UANN> x"},
+		{typed: "//", want: ""},
+		{typed: "📝 <@UANN>, note: x", want: "<@UANN> x"},
+		{typed: "<@UANN> 📝 note: x", want: "<@UANN> x"},
+		{typed: "@ann:note: x", want: "@ann x"},
+		{typed: "＠ann、ｎｏｔｅ：x", want: "＠ann x"},
+		{typed: "ｎｏｔｅ：ＡＢＣ１２、ﾒﾓ", want: "ＡＢＣ１２、ﾒﾓ"},
 	} {
-		wantText(t, text, Parse(text, team), bridge.VerbNote, bridge.MarkNote, want)
+		wantText(t, tt.typed, Parse(tt.typed, team), bridge.VerbNote, bridge.MarkNote, tt.want)
 	}
+}
+
+// A note is also a command, which has a sign and no colon, or one.
+// R-246
+func TestParseNoteCommands(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{"🔒 !n x", "!n x", "!note x", "!note: x", "!N x", "！ｎｏｔｅ　x", "！note：x", "！ｎ x"} {
 		wantText(t, text, Parse(text, team), bridge.VerbNote, bridge.MarkBang, "x")
 	}
 	for _, text := range []string{"🔒 /note x", "/note x", "/parley note x"} {
 		wantText(t, text, Parse(text, team), bridge.VerbNote, bridge.MarkSlash, "x")
 	}
-	for _, text := range []string{"-note: x", ":note: x"} { // almost a note
+}
+
+// What is almost a note is marked so that its author is asked.
+func TestParseAlmostNotes(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"-note: x", ":note: x"} {
 		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkColleagues, text)
 	}
 }
@@ -137,38 +163,48 @@ func TestParseNotes(t *testing.T) {
 // R-246
 func TestParseUnknownCommands(t *testing.T) {
 	t.Parallel()
-	for text, word := range map[string]string{
-		"🔒 !xyz":       "xyz",
-		"!":            "",
-		"! resolve":    "",
-		"!xyz":         "xyz",
-		"!Xyz now":     "Xyz",
-		"!1":           "1",
-		"![alt](u)":    "",
-		"！xyz":         "xyz",
-		"\u00a0!xyz":   "xyz",
-		"<@UANN> !xyz": "xyz",
-		"@parley !xyz": "xyz",
-		"!ärger":       "ärger",
-		"!resovle":     "resovle",
-		"!c":           "c",
-		"`!xyz`":       "xyz",
-		"> !xyz":       "xyz",
-		"\ufe0f!xyz":   "xyz",
-		"\u3164!xyz":   "xyz",
+	for _, tt := range []struct{ typed, wantWord string }{
+		{typed: "🔒 !xyz", wantWord: "xyz"},
+		{typed: "!", wantWord: ""},
+		{typed: "! resolve", wantWord: ""},
+		{typed: "!xyz", wantWord: "xyz"},
+		{typed: "!Xyz now", wantWord: "Xyz"},
+		{typed: "!1", wantWord: "1"},
+		{typed: "![alt](u)", wantWord: ""},
+		{typed: "！xyz", wantWord: "xyz"},
+		{typed: "\u00a0!xyz", wantWord: "xyz"},
+		{typed: "<@UANN> !xyz", wantWord: "xyz"},
+		{typed: "@parley !xyz", wantWord: "xyz"},
+		{typed: "!ärger", wantWord: "ärger"},
+		{typed: "!resovle", wantWord: "resovle"},
+		{typed: "!c", wantWord: "c"},
+		{typed: "`!xyz`", wantWord: "xyz"},
+		{typed: "> !xyz", wantWord: "xyz"},
+		{typed: "\ufe0f!xyz", wantWord: "xyz"},
+		{typed: "\u3164!xyz", wantWord: "xyz"},
 	} {
-		wantUnknownCommand(t, text, bridge.MarkBang, word)
+		wantUnknownCommand(t, tt.typed, bridge.MarkBang, tt.wantWord)
 	}
-	for text, word := range map[string]string{
-		"/":                "",
-		"/ hello":          "",
-		"/etc/hosts is it": "etc",
-		"/shrug":           "shrug",
-		"／shrug":           "shrug",
-		"/parley xyz":      "xyz",
+}
+
+// So is a text that begins with a slash, which a surface gives on if it isn't a command there.
+// R-246
+func TestParseUnknownSlashCommands(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ typed, wantWord string }{
+		{typed: "/", wantWord: ""},
+		{typed: "/ hello", wantWord: ""},
+		{typed: "/etc/hosts is it", wantWord: "etc"},
+		{typed: "/shrug", wantWord: "shrug"},
+		{typed: "／shrug", wantWord: "shrug"},
+		{typed: "/parley xyz", wantWord: "xyz"},
 	} {
-		wantUnknownCommand(t, text, bridge.MarkSlash, word)
+		wantUnknownCommand(t, tt.typed, bridge.MarkSlash, tt.wantWord)
 	}
+}
+
+func TestParseOurSlashCommandAlone(t *testing.T) {
+	t.Parallel()
 	wantText(t, "/parley", Parse("/parley", team), bridge.VerbHelp, bridge.MarkSlash, "")
 }
 
@@ -234,16 +270,19 @@ func TestParseCommands(t *testing.T) {
 func TestParseReply(t *testing.T) {
 	t.Parallel()
 	promotional := bridge.Args{ReplyArgs: bridge.ReplyArgs{Promotional: true}}
-	for text, want := range map[string]Parsed{
-		"!promo 10 % off":      {Text: "10 % off", Args: promotional},
-		"!reply Hello there":   {Text: "Hello there"},
-		"！ｒｅｐｌｙ：こんにちは":         {Text: "こんにちは"},
-		"!reply: Hello\n\nBye": {Text: "Hello\n\nBye"},
-		`!reply \note: this`:   {Text: "note: this"},
-		"!reply take":          {Text: "take"},
+	for _, tt := range []struct {
+		typed string
+		want  Parsed
+	}{
+		{typed: "!promo 10 % off", want: Parsed{Text: "10 % off", Args: promotional}},
+		{typed: "!reply Hello there", want: Parsed{Text: "Hello there"}},
+		{typed: "！ｒｅｐｌｙ：こんにちは", want: Parsed{Text: "こんにちは"}},
+		{typed: "!reply: Hello\n\nBye", want: Parsed{Text: "Hello\n\nBye"}},
+		{typed: `!reply \note: this`, want: Parsed{Text: "note: this"}},
+		{typed: "!reply take", want: Parsed{Text: "take"}},
 	} {
-		want.Verb, want.Explicit = bridge.VerbReply, true
-		wantParsed(t, text, Parse(text, team), want)
+		tt.want.Verb, tt.want.Explicit = bridge.VerbReply, true
+		wantParsed(t, tt.typed, Parse(tt.typed, team), tt.want)
 	}
 }
 
@@ -251,49 +290,55 @@ func TestParseReply(t *testing.T) {
 // R-121
 func TestParseAssign(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]bridge.Args{
-		"!assign <@UANN>":                                {Agents: []string{"UANN"}},
-		"!a <@UANN>":                                     {Agents: []string{"UANN"}},
-		"!assign to <@UANN>":                             {Agents: []string{"UANN"}},
-		"!assign <@UANN> +<@UBOB>":                       {Agents: []string{"UANN", "UBOB"}},
-		"!assign <@UANN>, <@UBOB>":                       {Agents: []string{"UANN", "UBOB"}},
-		"!assign <@UANN> and <@UBOB>":                    {Agents: []string{"UANN", "UBOB"}},
-		"!assign +<@UBOB>":                               {Agents: []string{"UBOB"}, Add: true},
-		"!assign + <@UBOB>":                              {Agents: []string{"UBOB"}, Add: true},
-		"!assign ann":                                    {Agents: []string{"ann"}},
-		"!assign @ann":                                   {Agents: []string{"@ann"}},
-		"!assign <@UANN> +@bob, thanks":                  {Agents: []string{"UANN", "@bob"}, Note: "thanks"},
-		"!assign me":                                     {Agents: []string{"me"}},
-		"!assign mich.":                                  {Agents: []string{"me"}},
-		"!assign mir!":                                   {Agents: []string{"me"}, Note: "!"},
-		"!assign mich.weber":                             {Agents: []string{"mich.weber"}},
-		"!assign me-linh":                                {Agents: []string{"me-linh"}},
-		"!assign mir.ahmad@shop.example bitte":           {Agents: []string{"mir.ahmad@shop.example"}, Note: "bitte"},
-		"!assign @ann mir fehlt heute die Zeit":          {Agents: []string{"@ann"}, Note: "mir fehlt heute die Zeit"},
-		"!assign <@UANN> an mich hat er nie geschrieben": {Agents: []string{"UANN"}, Note: "an mich hat er nie geschrieben"},
-		"!assign <@UANN> + me":                           {Agents: []string{"UANN", "me"}},
-		"!assign <@UANN>, me":                            {Agents: []string{"UANN", "me"}},
-		"!assign @ann und mir":                           {Agents: []string{"@ann", "me"}},
-		"!assign <@UANN> & me please":                    {Agents: []string{"UANN", "me"}, Note: "please"},
-		"!assign <@UANN> and +me":                        {Agents: []string{"UANN", "me"}},
-		"!assign to me":                                  {Agents: []string{"me"}},
-		"!assign me +<@UBOB> both please":                {Agents: []string{"me", "UBOB"}, Note: "both please"},
-		"!assign Ann@Acme.test":                          {Agents: []string{"ann@acme.test"}},
-		"!assign [ann@acme.test](mailto:ann@acme.test)":  {Agents: []string{"ann@acme.test"}},
-		"!t <@UANN> an old friend":                       {Agents: []string{"UANN"}, Note: "an old friend"},
-		`!t <at id="0">Ann Lee</at> hi`:                  {Agents: []string{"19:ann"}, Note: "hi"},
-		"!t #billing":                                    {Team: "billing"},
-		"!assign #first-line wants a refund":             {Team: "first-line", Note: "wants a refund"},
-		`!assign #"First line" wants it`:                 {Team: "First line", Note: "wants it"},
-		"!assign #billing <@UANN> knows":                 {Team: "billing", Note: "<@UANN> knows"},
-		"/assign me":                                     {Agents: []string{"me"}},
-		"/parley assign me":                              {Agents: []string{"me"}},
+	type args = bridge.Args
+	for _, tt := range []struct {
+		typed string
+		want  args
+	}{
+		{typed: "!assign <@UANN>", want: args{Agents: []string{"UANN"}}},
+		{typed: "!a <@UANN>", want: args{Agents: []string{"UANN"}}},
+		{typed: "!assign to <@UANN>", want: args{Agents: []string{"UANN"}}},
+		{typed: "!assign <@UANN> +<@UBOB>", want: args{Agents: []string{"UANN", "UBOB"}}},
+		{typed: "!assign <@UANN>, <@UBOB>", want: args{Agents: []string{"UANN", "UBOB"}}},
+		{typed: "!assign <@UANN> and <@UBOB>", want: args{Agents: []string{"UANN", "UBOB"}}},
+		{typed: "!assign +<@UBOB>", want: args{Agents: []string{"UBOB"}, Add: true}},
+		{typed: "!assign + <@UBOB>", want: args{Agents: []string{"UBOB"}, Add: true}},
+		{typed: "!assign ann", want: args{Agents: []string{"ann"}}},
+		{typed: "!assign @ann", want: args{Agents: []string{"@ann"}}},
+		{typed: "!assign <@UANN> +@bob, thanks", want: args{Agents: []string{"UANN", "@bob"}, Note: "thanks"}},
+		{typed: "!assign me", want: args{Agents: []string{"me"}}},
+		{typed: "!assign mich.", want: args{Agents: []string{"me"}}},
+		{typed: "!assign mir!", want: args{Agents: []string{"me"}, Note: "!"}},
+		{typed: "!assign mich.weber", want: args{Agents: []string{"mich.weber"}}},
+		{typed: "!assign me-linh", want: args{Agents: []string{"me-linh"}}},
+		{typed: "!assign mir.ahmad@shop.example bitte", want: args{Agents: []string{"mir.ahmad@shop.example"}, Note: "bitte"}},
+		{typed: "!assign @ann mir fehlt heute die Zeit", want: args{Agents: []string{"@ann"}, Note: "mir fehlt heute die Zeit"}},
+		{typed: "!assign <@UANN> an mich hat er nie geschrieben", want: args{Agents: []string{"UANN"}, Note: "an mich hat er nie geschrieben"}},
+		{typed: "!assign <@UANN> + me", want: args{Agents: []string{"UANN", "me"}}},
+		{typed: "!assign <@UANN>, me", want: args{Agents: []string{"UANN", "me"}}},
+		{typed: "!assign @ann und mir", want: args{Agents: []string{"@ann", "me"}}},
+		{typed: "!assign <@UANN> & me please", want: args{Agents: []string{"UANN", "me"}, Note: "please"}},
+		{typed: "!assign <@UANN> and +me", want: args{Agents: []string{"UANN", "me"}}},
+		{typed: "!assign to me", want: args{Agents: []string{"me"}}},
+		{typed: "!assign me +<@UBOB> both please", want: args{Agents: []string{"me", "UBOB"}, Note: "both please"}},
+		{typed: "!assign Ann@Acme.test", want: args{Agents: []string{"ann@acme.test"}}},
+		{typed: "!assign [ann@acme.test](mailto:ann@acme.test)", want: args{Agents: []string{"ann@acme.test"}}},
+		{typed: "!t <@UANN> an old friend", want: args{Agents: []string{"UANN"}, Note: "an old friend"}},
+		{typed: `!t <at id="0">Ann Lee</at> hi`, want: args{Agents: []string{"19:ann"}, Note: "hi"}},
+		{typed: "!t #billing", want: args{Team: "billing"}},
+		{typed: "!assign #first-line wants a refund", want: args{Team: "first-line", Note: "wants a refund"}},
+		{typed: `!assign #"First line" wants it`, want: args{Team: "First line", Note: "wants it"}},
+		{typed: "!assign #billing <@UANN> knows", want: args{Team: "billing", Note: "<@UANN> knows"}},
 	} {
-		marker := bridge.MarkBang
-		if strings.HasPrefix(text, "/") {
-			marker = bridge.MarkSlash
-		}
-		wantParsed(t, text, Parse(text, team), Parsed{Verb: bridge.VerbAssign, Marker: marker, Args: want})
+		wantParsed(t, tt.typed, Parse(tt.typed, team), Parsed{Verb: bridge.VerbAssign, Marker: bridge.MarkBang, Args: tt.want})
+	}
+}
+
+func TestParseAssignBySlashCommand(t *testing.T) {
+	t.Parallel()
+	want := Parsed{Verb: bridge.VerbAssign, Marker: bridge.MarkSlash, Args: bridge.Args{Agents: []string{"me"}}}
+	for _, typed := range []string{"/assign me", "/parley assign me"} {
+		wantParsed(t, typed, Parse(typed, team), want)
 	}
 }
 
@@ -301,41 +346,48 @@ func TestParseAssign(t *testing.T) {
 func TestParseArguments(t *testing.T) {
 	t.Parallel()
 	type args = bridge.Args
-	for text, want := range map[string]Parsed{
-		"!tag billing": {Verb: bridge.VerbTag, Args: args{Tags: []string{"billing"}}},
-		"!tag late delivery, Billing ,billing,, #vip":  {Verb: bridge.VerbTag, Args: args{Tags: []string{"late delivery", "Billing", "vip"}}},
-		"!tag 1️⃣ VIP, می\u200cخواهم, \u200d, #\ufe0f": {Verb: bridge.VerbTag, Args: args{Tags: []string{"1️⃣ VIP", "می\u200cخواهم"}}},
-		"!untag billing":                    {Verb: bridge.VerbUntag, Args: args{Tags: []string{"billing"}}},
-		"!topic Lamp, #1042":                {Verb: bridge.VerbTopic, Args: args{Note: "Lamp, #1042"}},
-		"!snooze 2h":                        {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},
-		"!s friday 14:00":                   {Verb: bridge.VerbSnooze, Args: args{Until: "friday 14:00"}},
-		"!snooze  morgen\u00a0früh ":        {Verb: bridge.VerbSnooze, Args: args{Until: "morgen\u00a0früh"}},
-		"!snooze tomorrow":                  {Verb: bridge.VerbSnooze, Args: args{Until: "tomorrow"}},
-		"!resolve":                          {Verb: bridge.VerbResolve},
-		"!r":                                {Verb: bridge.VerbResolve},
-		"!resolve #12 is the same":          {Verb: bridge.VerbResolve, Args: args{Note: "#12 is the same"}},
-		"!cc bob@shop.example":              {Verb: bridge.VerbCC, Args: args{Addresses: []string{"bob@shop.example"}}},
-		"!cc +bob@shop.example, eve@x.test": {Verb: bridge.VerbCC, Args: args{Addresses: []string{"bob@shop.example", "eve@x.test"}}},
-		"!cc -bob@shop.example":             {Verb: bridge.VerbCC, Args: args{Addresses: []string{"bob@shop.example"}, Remove: true}},
-		"!cc <mailto:bob@shop.example|bob@shop.example>":  {Verb: bridge.VerbCC, Args: args{Addresses: []string{"bob@shop.example"}}},
-		"!to [bob@shop.example](mailto:bob@shop.example)": {Verb: bridge.VerbTo, Args: args{Addresses: []string{"bob@shop.example"}}},
-		"!to +491511234567":       {Verb: bridge.VerbTo, Args: args{Addresses: []string{"+491511234567"}}},
-		"!allow bob@shop.example": {Verb: bridge.VerbAllow, Args: args{Addresses: []string{"bob@shop.example"}}},
-		"!list":                   {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
-		"!list unassigned":        {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "unassigned"}}},
-		"!mine":                   {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
-		"!history 2":              {Verb: bridge.VerbHistory, Args: args{ListArgs: bridge.ListArgs{Page: 1}}},
-		"！ｈｉｓｔｏｒｙ　２":              {Verb: bridge.VerbHistory, Args: args{ListArgs: bridge.ListArgs{Page: 1}}},
-		"!resolved":               {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "resolved"}}},
-		"!show":                   {Verb: bridge.VerbFind},
-		"!show #12":               {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
-		"!show 12":                {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
-		"!find broken lamp":       {Verb: bridge.VerbFind, Args: args{Note: "broken lamp"}},
-		"!help":                   {Verb: bridge.VerbHelp},
-		"!?":                      {Verb: bridge.VerbHelp},
-		"!help snooze":            {Verb: bridge.VerbHelp, Args: args{Note: "snooze"}},
+	for _, tt := range []struct {
+		typed string
+		verb  bridge.Verb
+		args  args
+	}{
+		{typed: "!tag billing", verb: bridge.VerbTag, args: args{Tags: []string{"billing"}}},
+		{
+			typed: "!tag late delivery, Billing ,billing,, #vip",
+			verb:  bridge.VerbTag,
+			args:  args{Tags: []string{"late delivery", "Billing", "vip"}},
+		},
+		{typed: "!tag 1️⃣ VIP, می\u200cخواهم, \u200d, #\ufe0f", verb: bridge.VerbTag, args: args{Tags: []string{"1️⃣ VIP", "می\u200cخواهم"}}},
+		{typed: "!untag billing", verb: bridge.VerbUntag, args: args{Tags: []string{"billing"}}},
+		{typed: "!topic Lamp, #1042", verb: bridge.VerbTopic, args: args{Note: "Lamp, #1042"}},
+		{typed: "!snooze 2h", verb: bridge.VerbSnooze, args: args{Until: "2h"}},
+		{typed: "!s friday 14:00", verb: bridge.VerbSnooze, args: args{Until: "friday 14:00"}},
+		{typed: "!snooze  morgen\u00a0früh ", verb: bridge.VerbSnooze, args: args{Until: "morgen\u00a0früh"}},
+		{typed: "!snooze tomorrow", verb: bridge.VerbSnooze, args: args{Until: "tomorrow"}},
+		{typed: "!resolve", verb: bridge.VerbResolve},
+		{typed: "!r", verb: bridge.VerbResolve},
+		{typed: "!resolve #12 is the same", verb: bridge.VerbResolve, args: args{Note: "#12 is the same"}},
+		{typed: "!cc bob@shop.example", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example"}}},
+		{typed: "!cc +bob@shop.example, eve@x.test", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example", "eve@x.test"}}},
+		{typed: "!cc -bob@shop.example", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example"}, Remove: true}},
+		{typed: "!cc <mailto:bob@shop.example|bob@shop.example>", verb: bridge.VerbCC, args: args{Addresses: []string{"bob@shop.example"}}},
+		{typed: "!to [bob@shop.example](mailto:bob@shop.example)", verb: bridge.VerbTo, args: args{Addresses: []string{"bob@shop.example"}}},
+		{typed: "!to +491511234567", verb: bridge.VerbTo, args: args{Addresses: []string{"+491511234567"}}},
+		{typed: "!allow bob@shop.example", verb: bridge.VerbAllow, args: args{Addresses: []string{"bob@shop.example"}}},
+		{typed: "!list", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
+		{typed: "!list unassigned", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "unassigned"}}},
+		{typed: "!mine", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
+		{typed: "!history 2", verb: bridge.VerbHistory, args: args{ListArgs: bridge.ListArgs{Page: 1}}},
+		{typed: "！ｈｉｓｔｏｒｙ　２", verb: bridge.VerbHistory, args: args{ListArgs: bridge.ListArgs{Page: 1}}},
+		{typed: "!resolved", verb: bridge.VerbList, args: args{ListArgs: bridge.ListArgs{List: "resolved"}}},
+		{typed: "!show", verb: bridge.VerbFind},
+		{typed: "!show #12", verb: bridge.VerbFind, args: args{Conversation: 12}},
+		{typed: "!show 12", verb: bridge.VerbFind, args: args{Conversation: 12}},
+		{typed: "!find broken lamp", verb: bridge.VerbFind, args: args{Note: "broken lamp"}},
+		{typed: "!help", verb: bridge.VerbHelp},
+		{typed: "!?", verb: bridge.VerbHelp},
+		{typed: "!help snooze", verb: bridge.VerbHelp, args: args{Note: "snooze"}},
 	} {
-		want.Marker = bridge.MarkBang
-		wantParsed(t, text, Parse(text, team), want)
+		wantParsed(t, tt.typed, Parse(tt.typed, team), Parsed{Verb: tt.verb, Marker: bridge.MarkBang, Args: tt.args})
 	}
 }

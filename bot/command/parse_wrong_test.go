@@ -10,60 +10,63 @@ import (
 // A command without its arguments stays that command: a form may ask for them.
 func TestParseMissing(t *testing.T) {
 	t.Parallel()
-	for text, verb := range map[string]bridge.Verb{
-		"!assign":  bridge.VerbAssign,
-		"!tag":     bridge.VerbTag,
-		"!tag , ,": bridge.VerbTag,
-		"!untag":   bridge.VerbUntag,
-		"!topic":   bridge.VerbTopic,
-		"!snooze":  bridge.VerbSnooze,
-		"!cc":      bridge.VerbCC,
-		"!to":      bridge.VerbTo,
-		"!allow":   bridge.VerbAllow,
-		"!reply":   bridge.VerbReply,
-		"!note ":   bridge.VerbNote,
+	for _, tt := range []struct {
+		typed    string
+		wantVerb bridge.Verb
+	}{
+		{typed: "!assign", wantVerb: bridge.VerbAssign},
+		{typed: "!tag", wantVerb: bridge.VerbTag},
+		{typed: "!tag , ,", wantVerb: bridge.VerbTag},
+		{typed: "!untag", wantVerb: bridge.VerbUntag},
+		{typed: "!topic", wantVerb: bridge.VerbTopic},
+		{typed: "!snooze", wantVerb: bridge.VerbSnooze},
+		{typed: "!cc", wantVerb: bridge.VerbCC},
+		{typed: "!to", wantVerb: bridge.VerbTo},
+		{typed: "!allow", wantVerb: bridge.VerbAllow},
+		{typed: "!reply", wantVerb: bridge.VerbReply},
+		{typed: "!note ", wantVerb: bridge.VerbNote},
 	} {
-		got := Parse(text, team)
+		got := Parse(tt.typed, team)
 		if got.Err == "" {
-			t.Errorf("%q: it isn't said what is missing", text)
+			t.Errorf("%q: it isn't said what is missing", tt.typed)
 		}
-		wantParsed(t, text, got, Parsed{Verb: verb, Marker: bridge.MarkBang, Err: got.Err})
+		wantParsed(t, tt.typed, got, Parsed{Verb: tt.wantVerb, Marker: bridge.MarkBang, Err: got.Err})
 	}
 }
 
 // Arguments that can't be used turn a command into a question: nothing is done or sent.
 func TestParseWrong(t *testing.T) {
 	t.Parallel()
-	for text, why := range map[string]string{
-		"!take it easy":               "Nothing may follow",
-		"!unassign <@UANN>":           "Nothing may follow",
-		"!take\nHello customer":       "Nothing may follow",
-		"!mine now":                   "Nothing may follow",
-		"!assign ann please":          "who “ann please” is",
-		"!assign -<@UBOB>":            "name all who keep it",
-		"!assign <@UANN> -@bob":       "name all who keep it",
-		"!assign +":                   "comes a person",
-		"!assign +#billing":           "comes a person",
-		"!assign #12":                 "who “#12” is",
-		"!cc bob":                     "“bob” is no address",
-		"!cc bob@":                    "no address",
-		"!cc -bob@x.test eve@x.test":  "not both",
-		"!to -bob@x.test":             "Only “cc”",
-		"!to Bob Miller <bob@x.test>": "“Bob” is no address",
-		"!list nothing":               "There is no list",
-		"!c":                          "there are none yet",
-		"!history soon":               "Say which page",
-		"!history 0":                  "Say which page",
-		"/canned hello":               "/template",
-		"!reslove":                    "Did you mean !resolve",
-		"!asign <@UANN>":              "Did you mean !assign",
-		"/snoze 2h":                   "Did you mean /snooze",
-		"!qqqqqqqq":                   "There is no command “!qqqqqqqq”.",
+	for _, tt := range []struct{ typed, wantWhy string }{
+		{typed: "!take it easy", wantWhy: "Nothing may follow"},
+		{typed: "!unassign <@UANN>", wantWhy: "Nothing may follow"},
+		{typed: "!take\nHello customer", wantWhy: "Nothing may follow"},
+		{typed: "!mine now", wantWhy: "Nothing may follow"},
+		{typed: "!assign ann please", wantWhy: "who “ann please” is"},
+		{typed: "!assign -<@UBOB>", wantWhy: "name all who keep it"},
+		{typed: "!assign <@UANN> -@bob", wantWhy: "name all who keep it"},
+		{typed: "!assign +", wantWhy: "comes a person"},
+		{typed: "!assign +#billing", wantWhy: "comes a person"},
+		{typed: "!assign #12", wantWhy: "who “#12” is"},
+		{typed: "!cc bob", wantWhy: "“bob” is no address"},
+		{typed: "!cc bob@", wantWhy: "no address"},
+		{typed: "!cc -bob@x.test eve@x.test", wantWhy: "not both"},
+		{typed: "!to -bob@x.test", wantWhy: "Only “cc”"},
+		{typed: "!to Bob Miller <bob@x.test>", wantWhy: "“Bob” is no address"},
+		{typed: "!list nothing", wantWhy: "There is no list"},
+		{typed: "!c", wantWhy: "there are none yet"},
+		{typed: "!history soon", wantWhy: "Say which page"},
+		{typed: "!history 0", wantWhy: "Say which page"},
+		{typed: "/canned hello", wantWhy: "/template"},
+		{typed: "!reslove", wantWhy: "Did you mean !resolve"},
+		{typed: "!asign <@UANN>", wantWhy: "Did you mean !assign"},
+		{typed: "/snoze 2h", wantWhy: "Did you mean /snooze"},
+		{typed: "!qqqqqqqq", wantWhy: "There is no command “!qqqqqqqq”."},
 	} {
-		got := Parse(text, team)
-		wantUnknown(t, text, got, why)
+		got := Parse(tt.typed, team)
+		wantUnknown(t, tt.typed, got, tt.wantWhy)
 		if want := (bridge.Args{Note: got.Err}); !reflect.DeepEqual(got.Args, want) {
-			t.Errorf("%q: got the arguments %+v, want only the reason", text, got.Args)
+			t.Errorf("%q: got the arguments %+v, want only the reason", tt.typed, got.Args)
 		}
 	}
 }
@@ -81,21 +84,24 @@ func TestParseReplyThatIsNone(t *testing.T) {
 func TestMistypedVerbs(t *testing.T) {
 	t.Parallel()
 	type args = bridge.Args
-	for text, want := range map[string]*bridge.Meant{
-		"!assing <@UBOB>":     {Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}}},
-		"!asign: @ben please": {Verb: bridge.VerbAssign, Args: args{Agents: []string{"@ben"}, Note: "please"}},
-		"!snoze tomorrow":     {Verb: bridge.VerbSnooze, Args: args{Until: "tomorrow"}},
-		"/snoze 2h":           {Verb: bridge.VerbSnooze, Args: args{Until: "2h"}},
-		"!snoze":              {Verb: bridge.VerbSnooze},
-		"!c hello":            {Verb: bridge.VerbTemplate},
-		"!reslove":            {Verb: bridge.VerbResolve},
-		"!lable vip, late":    {Verb: bridge.VerbTag, Args: args{Tags: []string{"vip", "late"}}},
-		"!peding":             {Verb: bridge.VerbPending},
+	for _, tt := range []struct {
+		typed string
+		want  *bridge.Meant
+	}{
+		{typed: "!assing <@UBOB>", want: &bridge.Meant{Verb: bridge.VerbAssign, Args: args{Agents: []string{"UBOB"}}}},
+		{typed: "!asign: @ben please", want: &bridge.Meant{Verb: bridge.VerbAssign, Args: args{Agents: []string{"@ben"}, Note: "please"}}},
+		{typed: "!snoze tomorrow", want: &bridge.Meant{Verb: bridge.VerbSnooze, Args: args{Until: "tomorrow"}}},
+		{typed: "/snoze 2h", want: &bridge.Meant{Verb: bridge.VerbSnooze, Args: args{Until: "2h"}}},
+		{typed: "!snoze", want: &bridge.Meant{Verb: bridge.VerbSnooze}},
+		{typed: "!c hello", want: &bridge.Meant{Verb: bridge.VerbTemplate}},
+		{typed: "!reslove", want: &bridge.Meant{Verb: bridge.VerbResolve}},
+		{typed: "!lable vip, late", want: &bridge.Meant{Verb: bridge.VerbTag, Args: args{Tags: []string{"vip", "late"}}}},
+		{typed: "!peding", want: &bridge.Meant{Verb: bridge.VerbPending}},
 	} {
-		got := Parse(text, team)
-		wantUnknown(t, text, got, "")
-		if !reflect.DeepEqual(got.Meant, want) {
-			t.Errorf("%q: meant is %+v, want %+v", text, got.Meant, want)
+		got := Parse(tt.typed, team)
+		wantUnknown(t, tt.typed, got, "")
+		if !reflect.DeepEqual(got.Meant, tt.want) {
+			t.Errorf("%q: meant is %+v, tt.want %+v", tt.typed, got.Meant, tt.want)
 		}
 	}
 	for _, text := range []string{"!repyl Hello", "!sned", "!templat x", "!qqqqqqqq", "!assing qqq www", "!taek now", "!"} {

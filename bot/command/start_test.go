@@ -6,36 +6,67 @@ import (
 	"parley/bridge"
 )
 
-// A conversation begins with an account, a recipient and a text. What is left out is asked for.
+// wantStart checks what of a conversation to start was understood, and returns what was parsed.
+func wantStart(t *testing.T, typed, account, recipient, text string) Parsed {
+	t.Helper()
+	got := Slash("/parley", typed, Options{})
+	wantParsed(t, typed, got, Parsed{
+		Verb:   bridge.VerbNew,
+		Marker: bridge.MarkSlash,
+		Args:   bridge.Args{StartArgs: bridge.StartArgs{Account: account, Recipient: recipient}},
+		Text:   text,
+		Err:    got.Err, // its callers check this
+	})
+	return got
+}
+
+// A conversation begins with an account, a recipient and a text. The account may be left out.
 func TestStart(t *testing.T) {
 	t.Parallel()
-	for typed, want := range map[string]struct{ account, recipient, text string }{
-		"new":                                      {},
-		"new support-mail":                         {account: "support-mail"},
-		"new ann@example.org":                      {recipient: "ann@example.org"},
-		"new sms +49 171 5550100":                  {account: "sms", recipient: "+49 171 5550100"},
-		"new ann@example.org Hello\nAnn":           {recipient: "ann@example.org", text: "Hello\nAnn"},
-		"start support-mail ann@example.org Hello": {account: "support-mail", recipient: "ann@example.org", text: "Hello"},
-		"new +4917155501001 3 lamps":               {recipient: "+4917155501001", text: "3 lamps"},
-		"new sms +44 20 7946 0958 Hello":           {account: "sms", recipient: "+44 20 7946 0958", text: "Hello"},
-		"new +1 (415) 555-0100 Hello":              {recipient: "+1 (415) 555-0100", text: "Hello"},
-		"new sms +33 1 23 45 67 89 Bonjour":        {account: "sms", recipient: "+33 1 23 45 67 89", text: "Bonjour"},
-		"new sms 020 7946 0958 Hello":              {account: "sms", recipient: "020 7946 0958", text: "Hello"},
-		"new sms +44 20 7946 0958 – Hello":         {account: "sms", recipient: "+44 20 7946 0958", text: "– Hello"},
-		"new sms +44 20 7946 0958 - Hello":         {account: "sms", recipient: "+44 20 7946 0958", text: "- Hello"},
-		"new sms +49 171 5550100 1234567 is it":    {account: "sms", recipient: "+49 171 5550100", text: "1234567 is it"},
-		"new sms +43 664 123 45 67":                {account: "sms", recipient: "+43 664 123 45 67"},
-		"new sms +43 664 123 45 67\n3 Lampen":      {account: "sms", recipient: "+43 664 123 45 67", text: "3 Lampen"},
-		"new <mailto:a@x.test|a@x.test> Hello":     {recipient: "a@x.test", text: "Hello"},
-		"new shop customer-12 Hello":               {account: "shop", recipient: "customer-12", text: "Hello"},
-		`new a@x.test \note: Hello`:                {recipient: "a@x.test", text: "note: Hello"},
+	for _, tt := range []struct {
+		typed         string
+		wantAccount   string
+		wantRecipient string
+		wantText      string
+	}{
+		{typed: "new ann@example.org Hello\nAnn", wantRecipient: "ann@example.org", wantText: "Hello\nAnn"},
+		{typed: "start support-mail ann@example.org Hello", wantAccount: "support-mail", wantRecipient: "ann@example.org", wantText: "Hello"},
+		{typed: "new +4917155501001 3 lamps", wantRecipient: "+4917155501001", wantText: "3 lamps"},
+		{typed: "new sms +44 20 7946 0958 Hello", wantAccount: "sms", wantRecipient: "+44 20 7946 0958", wantText: "Hello"},
+		{typed: "new +1 (415) 555-0100 Hello", wantRecipient: "+1 (415) 555-0100", wantText: "Hello"},
+		{typed: "new sms +33 1 23 45 67 89 Bonjour", wantAccount: "sms", wantRecipient: "+33 1 23 45 67 89", wantText: "Bonjour"},
+		{typed: "new sms 020 7946 0958 Hello", wantAccount: "sms", wantRecipient: "020 7946 0958", wantText: "Hello"},
+		{typed: "new sms +44 20 7946 0958 – Hello", wantAccount: "sms", wantRecipient: "+44 20 7946 0958", wantText: "– Hello"},
+		{typed: "new sms +44 20 7946 0958 - Hello", wantAccount: "sms", wantRecipient: "+44 20 7946 0958", wantText: "- Hello"},
+		{typed: "new sms +49 171 5550100 1234567 is it", wantAccount: "sms", wantRecipient: "+49 171 5550100", wantText: "1234567 is it"},
+		{typed: "new sms +43 664 123 45 67\n3 Lampen", wantAccount: "sms", wantRecipient: "+43 664 123 45 67", wantText: "3 Lampen"},
+		{typed: "new <mailto:a@x.test|a@x.test> Hello", wantRecipient: "a@x.test", wantText: "Hello"},
+		{typed: "new shop customer-12 Hello", wantAccount: "shop", wantRecipient: "customer-12", wantText: "Hello"},
+		{typed: `new a@x.test \note: Hello`, wantRecipient: "a@x.test", wantText: "note: Hello"},
 	} {
-		got := Slash("/parley", typed, Options{})
-		if isAsked := got.Err != ""; isAsked != (want.text == "") {
-			t.Errorf("%q: got the text %q and the question %q, want one of both", typed, got.Text, got.Err)
+		if got := wantStart(t, tt.typed, tt.wantAccount, tt.wantRecipient, tt.wantText); got.Err != "" {
+			t.Errorf("%q: got the question %q, want none", tt.typed, got.Err)
 		}
-		args := bridge.Args{StartArgs: bridge.StartArgs{Account: want.account, Recipient: want.recipient}}
-		wantParsed(t, typed, got, Parsed{Verb: bridge.VerbNew, Marker: bridge.MarkSlash, Args: args, Text: want.text, Err: got.Err})
+	}
+}
+
+// Without a text nothing is sent: its author is asked for it, and for what else is missing.
+func TestStartWithoutText(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		typed         string
+		wantAccount   string
+		wantRecipient string
+	}{
+		{typed: "new"},
+		{typed: "new support-mail", wantAccount: "support-mail"},
+		{typed: "new ann@example.org", wantRecipient: "ann@example.org"},
+		{typed: "new sms +49 171 5550100", wantAccount: "sms", wantRecipient: "+49 171 5550100"},
+		{typed: "new sms +43 664 123 45 67", wantAccount: "sms", wantRecipient: "+43 664 123 45 67"},
+	} {
+		if got := wantStart(t, tt.typed, tt.wantAccount, tt.wantRecipient, ""); got.Err == "" {
+			t.Errorf("%q: got no question, want one for what is missing", tt.typed)
+		}
 	}
 }
 

@@ -7,45 +7,79 @@ import (
 	"parley/bridge/analysis"
 )
 
-// A model can be asked for a summary, a translation, other words for a text, or an answer to a question.
-func TestAskModel(t *testing.T) {
+// wantAsked checks what a model is asked for, and with which text.
+func wantAsked(t *testing.T, typed string, asked bridge.WantedText, text string) {
+	t.Helper()
+	got := Parse(typed, team)
+	wantText(t, typed, got, bridge.VerbAI, bridge.MarkBang, text)
+	if got.Err != "" {
+		t.Errorf("%q: got the question %q, want none", typed, got.Err)
+	}
+	if got.Args.Wanted == nil {
+		t.Errorf("%q: asks for nothing, want %+v", typed, asked)
+		return
+	}
+	if *got.Args.Wanted != asked {
+		t.Errorf("%q: asks for %+v, want %+v", typed, *got.Args.Wanted, asked)
+	}
+}
+
+// A command to a model that says nothing else asks for a summary of the conversation.
+func TestAskAModelForASummary(t *testing.T) {
 	t.Parallel()
-	for typed, want := range map[string]struct {
-		asked bridge.WantedText
-		text  string
-	}{
-		"!ai":                              {asked: bridge.WantedText{Task: analysis.Summarise}},
-		"!ai:":                             {asked: bridge.WantedText{Task: analysis.Summarise}},
-		"!AI Summarise":                    {asked: bridge.WantedText{Task: analysis.Summarise}},
-		"!ai summarise in German":          {asked: bridge.WantedText{Task: analysis.Summarise, Language: "de"}},
-		"!summary":                         {asked: bridge.WantedText{Task: analysis.Summarise}},
-		"!summarize in polski":             {asked: bridge.WantedText{Task: analysis.Summarise, Language: "pl"}},
-		"!summary about the order":         {asked: bridge.WantedText{Task: analysis.Explain}, text: "about the order"},
-		"!ai translate":                    {asked: bridge.WantedText{Task: analysis.Translate}},
-		"!translate to German":             {asked: bridge.WantedText{Task: analysis.Translate, Language: "de"}},
-		"!translate into de":               {asked: bridge.WantedText{Task: analysis.Translate, Language: "de"}},
-		"!ai translate to German: Hi: ho":  {asked: bridge.WantedText{Task: analysis.Translate, Language: "de"}, text: "Hi: ho"},
-		"!ai translate German: Hi":         {asked: bridge.WantedText{Task: analysis.Translate, Language: "de"}, text: "Hi"},
-		"!ai translate: Your order: 4711":  {asked: bridge.WantedText{Task: analysis.Translate}, text: "Your order: 4711"},
-		"!translate We are sorry":          {asked: bridge.WantedText{Task: analysis.Translate}, text: "We are sorry"},
-		"!translate to be or not to be":    {asked: bridge.WantedText{Task: analysis.Translate}, text: "to be or not to be"},
-		"!ai translate to German:\nHi\nho": {asked: bridge.WantedText{Task: analysis.Translate, Language: "de"}, text: "Hi\nho"},
-		"!ai shorter: We are very sorry":   {asked: bridge.WantedText{Task: analysis.Rephrase, Style: "shorter"}, text: "We are very sorry"},
-		"!ai friendlier: No.":              {asked: bridge.WantedText{Task: analysis.Rephrase, Style: "friendlier"}, text: "No."},
-		"!ai shorter":                      {asked: bridge.WantedText{Task: analysis.Rephrase, Style: "shorter"}},
-		"!shorten We are very sorry":       {asked: bridge.WantedText{Task: analysis.Rephrase, Style: "shorter"}, text: "We are very sorry"},
-		"!ai shorter than what?":           {asked: bridge.WantedText{Task: analysis.Explain}, text: "shorter than what?"},
-		"!ai what did she order?":          {asked: bridge.WantedText{Task: analysis.Explain}, text: "what did she order?"},
-		"!ai ¿qué pidió?":                  {asked: bridge.WantedText{Task: analysis.Explain}, text: "¿qué pidió?"},
+	for _, tt := range []struct{ typed, language string }{
+		{typed: "!ai"},
+		{typed: "!ai:"},
+		{typed: "!AI Summarise"},
+		{typed: "!ai summarise in German", language: "de"},
+		{typed: "!summary"},
+		{typed: "!summarize in polski", language: "pl"},
 	} {
-		got := Parse(typed, team)
-		wantText(t, typed, got, bridge.VerbAI, bridge.MarkBang, want.text)
-		if got.Args.Wanted == nil || *got.Args.Wanted != want.asked {
-			t.Errorf("%q: asks for %+v, want %+v", typed, got.Args.Wanted, want.asked)
-		}
-		if got.Err != "" {
-			t.Errorf("%q: got the question %q, want none", typed, got.Err)
-		}
+		wantAsked(t, tt.typed, bridge.WantedText{Task: analysis.Summarise, Language: tt.language}, "")
+	}
+}
+
+// What follows is translated, or the conversation if nothing does. A language may be named before it.
+func TestAskAModelForATranslation(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ typed, language, text string }{
+		{typed: "!ai translate"},
+		{typed: "!translate to German", language: "de"},
+		{typed: "!translate into de", language: "de"},
+		{typed: "!ai translate to German: Hi: ho", language: "de", text: "Hi: ho"},
+		{typed: "!ai translate German: Hi", language: "de", text: "Hi"},
+		{typed: "!ai translate: Your order: 4711", text: "Your order: 4711"},
+		{typed: "!translate We are sorry", text: "We are sorry"},
+		{typed: "!translate to be or not to be", text: "to be or not to be"},
+		{typed: "!ai translate to German:\nHi\nho", language: "de", text: "Hi\nho"},
+	} {
+		wantAsked(t, tt.typed, bridge.WantedText{Task: analysis.Translate, Language: tt.language}, tt.text)
+	}
+}
+
+// What follows is written in another style.
+func TestAskAModelForOtherWords(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ typed, style, text string }{
+		{typed: "!ai shorter: We are very sorry", style: "shorter", text: "We are very sorry"},
+		{typed: "!ai friendlier: No.", style: "friendlier", text: "No."},
+		{typed: "!ai shorter", style: "shorter"},
+		{typed: "!shorten We are very sorry", style: "shorter", text: "We are very sorry"},
+	} {
+		wantAsked(t, tt.typed, bridge.WantedText{Task: analysis.Rephrase, Style: tt.style}, tt.text)
+	}
+}
+
+// What asks for none of the other tasks is a question about the conversation.
+func TestAskAModelAQuestion(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ typed, text string }{
+		{typed: "!summary about the order", text: "about the order"},
+		{typed: "!ai shorter than what?", text: "shorter than what?"},
+		{typed: "!ai what did she order?", text: "what did she order?"},
+		{typed: "!ai ¿qué pidió?", text: "¿qué pidió?"},
+	} {
+		wantAsked(t, tt.typed, bridge.WantedText{Task: analysis.Explain}, tt.text)
 	}
 }
 
