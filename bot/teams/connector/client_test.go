@@ -1,10 +1,7 @@
 package connector_test
 
 import (
-	"bytes"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -15,30 +12,72 @@ import (
 	"parley/channels"
 )
 
-// A message that we reply, update and react to is one message in its thread.
-func TestThread(t *testing.T) {
+// mustReply replies in a thread, and returns the id of the reply.
+func (st *stage) mustReply(at connector.Conversation, text string) string {
+	st.t.Helper()
+	r, err := st.client.Reply(st.ctx(), at, textActivity(text))
+	must(st.t, err)
+	return r.ID
+}
+
+func TestThreadIDIsMadeOfChannelAndRoot(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	at := st.startThread()
 	channel, root := connector.SplitThread(at.ID)
 	wantEqual(t, "channel of the thread", channel, tickets)
 	wantEqual(t, "id of the thread", connector.ThreadID(channel, root), at.ID)
+}
 
-	r, err := st.client.Reply(st.ctx(), at, textActivity("one <b>two</b>"))
-	must(t, err)
-	updated, err := st.client.Update(st.ctx(), at, r.ID, textActivity("three"))
-	must(t, err)
-	wantEqual(t, "id after the update", updated.ID, r.ID)
-	must(t, st.client.AddReaction(st.ctx(), at, r.ID, "like"))
-	must(t, st.client.AddReaction(st.ctx(), at, r.ID, "1f440_eyes"))
-	must(t, st.client.RemoveReaction(st.ctx(), at, r.ID, "like"))
+func TestReplyStandsInItsThread(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	at := st.startThread()
+	_, root := connector.SplitThread(at.ID)
+	m := st.srv.Message(tickets, st.mustReply(at, "one <b>two</b>"))
+	wantEqual(t, "root of the reply", m.Root, root)
+}
 
-	m := st.srv.Message(tickets, r.ID)
-	wantEqual(t, "text", m.Text, "three")
-	wantEqual(t, "root", m.Root, root)
-	if len(m.Reactions) != 1 || m.Reactions[0].Type != "1f440_eyes" {
-		t.Errorf("got the reactions %+v, want eyes alone", m.Reactions)
+func TestUpdateChangesTheSameMessage(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	at := st.startThread()
+	_, root := connector.SplitThread(at.ID)
+	id := st.mustReply(at, "before")
+	updated, err := st.client.Update(st.ctx(), at, id, textActivity("after"))
+	must(t, err)
+	wantEqual(t, "id after the update", updated.ID, id)
+	m := st.srv.Message(tickets, id)
+	wantEqual(t, "text after the update", m.Text, "after")
+	wantEqual(t, "root after the update", m.Root, root)
+}
+
+func TestReactionsAreAddedAndRemoved(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	at := st.startThread()
+	id := st.mustReply(at, "one")
+	must(t, st.client.AddReaction(st.ctx(), at, id, "like"))
+	must(t, st.client.AddReaction(st.ctx(), at, id, "1f440_eyes"))
+	must(t, st.client.RemoveReaction(st.ctx(), at, id, "like"))
+	var got []string
+	for _, r := range st.srv.Message(tickets, id).Reactions {
+		got = append(got, r.Type)
 	}
+	if want := []string{"1f440_eyes"}; !slices.Equal(got, want) {
+		t.Errorf("got the reactions %q, want %q", got, want)
+	}
+}
+
+// All calls share one token.
+func TestCallsShareAToken(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	at := st.startThread()
+	id := st.mustReply(at, "before")
+	_, err := st.client.Update(st.ctx(), at, id, textActivity("after"))
+	must(t, err)
+	must(t, st.client.AddReaction(st.ctx(), at, id, "like"))
 	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 1)
 }
 
@@ -54,56 +93,109 @@ func TestSplitMessage(t *testing.T) {
 	wantEqual(t, "id of a split message", split.ID, "")
 }
 
-// A message that one person sees can be deleted, but not updated as if all saw it. One for nobody is refused.
-func TestTargeted(t *testing.T) {
+// mustSendToAnn sends a message that Ann alone sees, and returns its id.
+func (st *stage) mustSendToAnn(at connector.Conversation) string {
+	st.t.Helper()
+	a := textActivity("for you")
+	a.Recipient = &connector.ChannelAccount{ID: ann}
+	r, err := st.client.SendTargeted(st.ctx(), at, a)
+	must(st.t, err)
+	return r.ID
+}
+
+func TestTargetedMessageIsSeenByOnePerson(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	st.mustSendToAnn(st.startThread())
+	got := st.srv.Targeted(ann)
+	if len(got) != 1 {
+		t.Fatalf("Ann alone sees %d messages, want 1: %+v", len(got), got)
+	}
+	wantEqual(t, "text", got[0].Text, "for you")
+}
+
+// To send it, a copy of the recipient is marked.
+func TestTargetedMessageLeavesTheCallersRecipient(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	a := textActivity("for you")
+	a.Recipient = &connector.ChannelAccount{ID: ann}
+	_, err := st.client.SendTargeted(st.ctx(), st.startThread(), a)
+	must(t, err)
+	wantEqual(t, "the caller's recipient was changed", a.Recipient.IsTargeted, false)
+}
+
+func TestTargetedMessageForNobodyIsRefused(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	_, err := st.client.SendTargeted(st.ctx(), st.startThread(), textActivity("for you"))
+	wantClass(t, err, channels.BadContent)
+}
+
+func TestTargetedMessageIsNotUpdatedAsIfAllSawIt(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	at := st.startThread()
-	a := textActivity("for you")
-	_, err := st.client.SendTargeted(st.ctx(), at, a)
+	_, err := st.client.Update(st.ctx(), at, st.mustSendToAnn(at), textActivity("for all"))
 	wantClass(t, err, channels.BadContent)
+}
 
-	a.Recipient = &connector.ChannelAccount{ID: ann}
-	r, err := st.client.SendTargeted(st.ctx(), at, a)
-	must(t, err)
-	wantEqual(t, "the caller's recipient was changed", a.Recipient.IsTargeted, false)
-	if got := st.srv.Targeted(ann); len(got) != 1 || got[0].Text != "for you" {
-		t.Fatalf("Ann alone sees %+v, want one message", got)
-	}
-	_, err = st.client.Update(st.ctx(), at, r.ID, textActivity("for all"))
-	wantClass(t, err, channels.BadContent)
-
-	must(t, st.client.DeleteTargeted(st.ctx(), at, r.ID))
+func TestTargetedMessageIsDeletedOnce(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	at := st.startThread()
+	id := st.mustSendToAnn(at)
+	must(t, st.client.DeleteTargeted(st.ctx(), at, id))
 	wantEqual(t, "messages after the deletion", len(st.srv.Targeted(ann)), 0)
-	err = st.client.DeleteTargeted(st.ctx(), at, r.ID)
+
+	err := st.client.DeleteTargeted(st.ctx(), at, id)
 	wantClass(t, err, channels.BadContent)
 	wantEqual(t, "code of a second deletion", asError(t, err).Code, connector.CodeNoActivity)
 }
 
-// personal asks for the chat with a person.
-func (st *stage) personal(user string) (string, error) {
+// openChat asks for the app's chat with a person, and returns its id.
+func (st *stage) openChat(user string) (string, error) {
 	return st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), user)
 }
 
-// There is one chat with a person. It is found by their id of Teams, and not by that of Entra if they only are in a team with the app.
-func TestPersonal(t *testing.T) {
+func TestThereIsOneChatWithAPerson(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	u, _ := st.srv.User(ann)
-	id, err := st.personal(u.TeamsID)
+	id, err := st.openChat(u.TeamsID)
 	must(t, err)
-	again, err := st.personal(u.TeamsID)
+	again, err := st.openChat(u.TeamsID)
 	must(t, err)
-	wantEqual(t, "chat that is found again", again, id)
-	wantEqual(t, "it is a chat of one person", strings.HasPrefix(id, "a:"), true)
-	_, err = st.client.Reply(st.ctx(), connector.Conversation{Service: st.srv.ServiceURL(), ID: id}, textActivity("hello"))
-	must(t, err)
-	if m := st.srv.Personal(ann); len(m) != 1 || m[0].Text != "hello" {
-		t.Errorf("Ann's chat has %+v, want one message", m)
+	wantEqual(t, "chat that is asked for again", again, id)
+	if want := "a:"; !strings.HasPrefix(id, want) { // as ids of chats with one person do
+		t.Errorf("got the chat %q, want its id to begin with %q", id, want)
 	}
-	_, err = st.personal(ann)
+}
+
+func TestReplyInAChat(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	u, _ := st.srv.User(ann)
+	id, err := st.openChat(u.TeamsID)
+	must(t, err)
+	st.mustReply(connector.Conversation{Service: st.srv.ServiceURL(), ID: id}, "hello")
+	got := st.srv.Personal(ann)
+	if len(got) != 1 {
+		t.Fatalf("Ann's chat has %d messages, want 1: %+v", len(got), got)
+	}
+	wantEqual(t, "text", got[0].Text, "hello")
+}
+
+// Ann is in a team with the app, but hasn't installed it for herself: then Teams doesn't find her by her id of Entra.
+func TestChatIsNotFoundByTheIDOfEntra(t *testing.T) {
+	t.Parallel()
+	_, err := newStage(t, teamsfake.Options{}).openChat(ann)
 	wantClass(t, err, channels.BadRecipient)
-	_, err = st.personal("nobody")
+}
+
+func TestThereIsNoChatWithAnUnknownPerson(t *testing.T) {
+	t.Parallel()
+	_, err := newStage(t, teamsfake.Options{}).openChat("nobody")
 	wantClass(t, err, channels.BadContent)
 }
 
@@ -137,25 +229,39 @@ func TestMembers(t *testing.T) {
 	wantEqual(t, "pages", pages, 2)
 }
 
-// A member is found by either id. Guests are told apart.
-func TestMember(t *testing.T) {
+func TestMemberIsFoundByEitherID(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	u, _ := st.srv.User(ann)
+	for _, tt := range []struct{ name, id string }{
+		{name: "id of Entra", id: ann},
+		{name: "id of Teams", id: u.TeamsID},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m, err := st.client.Member(st.ctx(), st.inTeam(), tt.id)
+			must(t, err)
+			wantEqual(t, "id of Teams", m.ID, u.TeamsID)
+			wantEqual(t, "id of Entra", m.AADObjectID, ann)
+			wantEqual(t, "address", m.Email, "ann@acme.test")
+			wantEqual(t, "tenant", m.TenantID, st.srv.TenantID())
+			wantEqual(t, "role", m.UserRole, "user")
+		})
+	}
+}
+
+func TestMemberWhoIsAGuest(t *testing.T) {
 	t.Parallel()
 	const guest = "cccccccc-0000-4000-8000-000000000007"
 	st := newStage(t, teamsfake.Options{Users: []teamsfake.User{{ID: guest, Name: "Guest", Guest: true}}})
-	u, _ := st.srv.User(ann)
-	for _, id := range []string{ann, u.TeamsID} {
-		m, err := st.client.Member(st.ctx(), st.inTeam(), id)
-		must(t, err)
-		wantEqual(t, "id of Teams", m.ID, u.TeamsID)
-		wantEqual(t, "id of Entra", m.AADObjectID, ann)
-		wantEqual(t, "address", m.Email, "ann@acme.test")
-		wantEqual(t, "tenant", m.TenantID, st.srv.TenantID())
-		wantEqual(t, "role", m.UserRole, "user")
-	}
 	m, err := st.client.Member(st.ctx(), st.inTeam(), guest)
 	must(t, err)
-	wantEqual(t, "role of the guest", m.UserRole, "guest")
-	_, err = st.client.Member(st.ctx(), st.inTeam(), "nobody")
+	wantEqual(t, "role", m.UserRole, "guest")
+}
+
+func TestUnknownMember(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	_, err := st.client.Member(st.ctx(), st.inTeam(), "nobody")
 	wantClass(t, err, channels.BadRecipient)
 }
 
@@ -175,35 +281,8 @@ func TestTeamAndChannels(t *testing.T) {
 	}
 }
 
-// A pasted picture is read with our token, which no other host gets.
-func TestDownload(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	_, root := connector.SplitThread(st.startThread().ID)
-	picture := append([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte{7}, 300_000)...)
-	id, err := st.srv.As(ann).Post(teamsfake.Post{Channel: tickets, Root: root, Text: "look", Files: []teamsfake.NewFile{{Name: "p.png", Data: picture, Image: true}}})
-	must(t, err)
-	url := st.srv.Message(tickets, id).Files[0].URL
-	answer, err := st.client.Download(st.ctx(), url)
-	must(t, err)
-	got, err := io.ReadAll(answer)
-	must(t, err)
-	must(t, answer.Close())
-	wantEqual(t, "it is the picture", bytes.Equal(got, picture), true)
-	wantEqual(t, "content type", answer.ContentType, "image/png")
-	if answer.SizeBytes >= 0 { // it may be unknown
-		wantEqual(t, "size", answer.SizeBytes, int64(len(picture)))
-	}
-
-	_, err = st.client.Download(st.ctx(), strings.Replace(url, "127.0.0.1", "localhost", 1))
-	wantClass(t, err, channels.BadRecipient)
-	st.srv.Inject(teamsfake.Fault{Method: "attachments.get", Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: "NotFound"})
-	_, err = st.client.Download(st.ctx(), url)
-	wantClass(t, err, channels.BadRecipient)
-}
-
-// An id can't lead to anything but what it names. Those that could aren't called.
-func TestIDs(t *testing.T) {
+// An id or an address of a service that would change the path of a call isn't called.
+func TestIDsThatWouldChangeThePath(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	at := st.startThread()
@@ -211,46 +290,69 @@ func TestIDs(t *testing.T) {
 	for _, id := range []string{"", ".", ".."} {
 		wantClass(t, st.client.DeleteTargeted(st.ctx(), at, id), channels.BadRecipient)
 	}
-	_, err := st.client.Reply(st.ctx(), connector.Conversation{Service: st.srv.ServiceURL() + "?x=", ID: at.ID}, textActivity("x"))
+	withQuery := connector.Conversation{Service: st.srv.ServiceURL() + "?x=", ID: at.ID}
+	_, err := st.client.Reply(st.ctx(), withQuery, textActivity("x"))
 	wantClass(t, err, channels.BadRecipient)
 	wantEqual(t, "calls", len(st.srv.Calls(""))-before, 0)
+}
 
-	wantClass(t, st.client.DeleteTargeted(st.ctx(), at, "../../../teams/x?y#z%2e"), channels.BadContent)
+func TestIDsAreEscaped(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	wantClass(t, st.client.DeleteTargeted(st.ctx(), st.startThread(), "../../../teams/x?y#z%2e"), channels.BadContent)
 	calls := st.srv.Calls("activities.delete")
-	if want := "/activities/..%2F..%2F..%2Fteams%2Fx%3Fy%23z%252e?isTargetedActivity=true"; len(calls) != 1 || !strings.HasSuffix(calls[0].Path, want) {
-		t.Errorf("called %+v, want one path that ends with %s", calls, want)
+	if len(calls) != 1 {
+		t.Fatalf("got %d calls, want 1: %+v", len(calls), calls)
+	}
+	if want := "/activities/..%2F..%2F..%2Fteams%2Fx%3Fy%23z%252e?isTargetedActivity=true"; !strings.HasSuffix(calls[0].Path, want) {
+		t.Errorf("called %s, want a path that ends with %s", calls[0].Path, want)
 	}
 }
 
-// Times come with a zone, or without one, which means UTC.
+// Times come with a zone, or without one, which means UTC. What can't be read is no time.
 func TestTimeOfActivity(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678000000, time.UTC)
-	for text, want := range map[string]time.Time{
-		"2026-01-02T03:04:05.678Z":      at,
-		"2026-01-02T04:04:05.678+01:00": at,
-		"2026-01-02T03:04:05.678":       at,
-		"2026-01-02T03:04:05.6780000Z":  at,
-		"":                              {},
-		"yesterday":                     {},
+	for _, tt := range []struct {
+		name string
+		text string
+		want time.Time
+	}{
+		{name: "UTC", text: "2026-01-02T03:04:05.678Z", want: at},
+		{name: "another zone", text: "2026-01-02T04:04:05.678+01:00", want: at},
+		{name: "no zone", text: "2026-01-02T03:04:05.678", want: at},
+		{name: "seven digits", text: "2026-01-02T03:04:05.6780000Z", want: at},
+		{name: "nothing", text: ""},
+		{name: "words", text: "yesterday"},
 	} {
-		if got := (connector.Activity{Timestamp: text}).At(); !got.Equal(want) {
-			t.Errorf("%q is %v, want %v", text, got, want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := (connector.Activity{Timestamp: tt.text}).At(); !got.Equal(tt.want) {
+				t.Errorf("%q is %v, want %v", tt.text, got, tt.want)
+			}
+		})
 	}
 }
 
 func TestSplitThread(t *testing.T) {
 	t.Parallel()
-	type thread struct{ channel, root string }
-	for id, want := range map[string]thread{
-		"19:x@thread.tacv2;messageid=17":         {channel: "19:x@thread.tacv2", root: "17"},
-		"19:x@thread.tacv2":                      {channel: "19:x@thread.tacv2"},
-		"a:1-x":                                  {channel: "a:1-x"},
-		"19:x@thread.skype;other=1;messageid=17": {channel: "19:x@thread.skype", root: "17"},
-		"":                                       {},
+	for _, tt := range []struct {
+		name        string
+		id          string
+		wantChannel string
+		wantRoot    string
+	}{
+		{name: "thread", id: "19:x@thread.tacv2;messageid=17", wantChannel: "19:x@thread.tacv2", wantRoot: "17"},
+		{name: "channel", id: "19:x@thread.tacv2", wantChannel: "19:x@thread.tacv2"},
+		{name: "chat", id: "a:1-x", wantChannel: "a:1-x"},
+		{name: "another parameter", id: "19:x@thread.skype;other=1;messageid=17", wantChannel: "19:x@thread.skype", wantRoot: "17"},
+		{name: "nothing", id: ""},
 	} {
-		channel, root := connector.SplitThread(id)
-		wantEqual(t, "thread of "+id, thread{channel, root}, want)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			channel, root := connector.SplitThread(tt.id)
+			wantEqual(t, "channel", channel, tt.wantChannel)
+			wantEqual(t, "root", root, tt.wantRoot)
+		})
 	}
 }

@@ -110,22 +110,34 @@ func TestErrorIsAFailure(t *testing.T) {
 	}
 }
 
-// A token that is refused is renewed once, and what was to be made is made once.
-func TestRenewOnce(t *testing.T) {
+// A token that is refused is renewed, and what was to be made is made with the new one.
+func TestRefusedTokenIsRenewed(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	at := st.startThread()
 	st.srv.Entra.RevokeTokens()
-	_, err := st.client.Reply(st.ctx(), at, textActivity("one"))
-	must(t, err)
-	wantEqual(t, "tokens", len(st.srv.Calls("token")), 2)
+	st.mustReply(at, "one")
+	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 2)
 	wantEqual(t, "attempts to send", len(st.srv.Calls("activities.send")), 2)
+	wantEqual(t, "messages in the channel: the root and the reply", len(st.srv.Messages(tickets)), 2)
+}
 
-	st.srv.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: 401, Code: "BotNotRegistered"})
-	_, err = st.client.Reply(st.ctx(), at, textActivity("two"))
+// A service that refuses each token is asked twice at most.
+func TestRefusedTokenIsRenewedOnce(t *testing.T) {
+	t.Parallel()
+	const maxAttempts = 2
+	st := newStage(t, teamsfake.Options{})
+	at := st.startThread()
+	st.srv.Inject(teamsfake.Fault{
+		Method: "activities.send",
+		Kind:   teamsfake.FaultHTTP,
+		Status: http.StatusUnauthorized,
+		Code:   "BotNotRegistered",
+	})
+	_, err := st.client.Reply(st.ctx(), at, textActivity("two"))
 	wantClass(t, err, channels.AuthBroken)
-	if n := len(st.srv.Calls("activities.send")) - 2; n > 2 {
-		t.Errorf("got %d attempts to send with tokens that are refused, want at most 2", n)
+	if got := len(st.srv.Calls("activities.send")); got > maxAttempts {
+		t.Errorf("got %d attempts to send, want at most %d", got, maxAttempts)
 	}
 }
 
@@ -140,20 +152,33 @@ func TestNotRenewed(t *testing.T) {
 	wantClass(t, err, channels.Retry)
 }
 
-// Without a token nothing is sent, and the error says why, without our secret.
-func TestNoToken(t *testing.T) {
+// startThreadBy starts a thread by a client that may have no token.
+func (st *stage) startThreadBy(c *connector.Client) error {
+	_, err := c.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, textActivity("x"))
+	return err
+}
+
+// With a wrong secret nothing is sent. The error has Entra's code for that, and not our secret.
+func TestWrongSecret(t *testing.T) {
+	t.Parallel()
+	const secret = "wrong"
+	st := newStage(t, teamsfake.Options{})
+	err := st.startThreadBy(st.clientFor(st.srv.ServiceURL(), secret))
+	wantClass(t, err, channels.AuthBroken)
+	if want := "AADSTS7000215"; !strings.Contains(err.Error(), want) {
+		t.Errorf("got error %v, want %q in it", err, want)
+	}
+	if strings.Contains(err.Error(), secret) {
+		t.Errorf("our secret is in the error %v", err)
+	}
+	wantEqual(t, "requests without a token", len(st.srv.Calls("conversations.create")), 0)
+}
+
+func TestNoTokenWhileEntraIsDown(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	start := func(c *connector.Client) error {
-		_, err := c.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, textActivity("x"))
-		return err
-	}
-	err := start(st.clientFor(st.srv.ServiceURL(), "wrong"))
-	wantClass(t, err, channels.AuthBroken)
-	wantEqual(t, "Entra's words are in the error", strings.Contains(err.Error(), "AADSTS7000215"), true)
-	wantEqual(t, "our secret is in the error", strings.Contains(err.Error(), "wrong"), false)
-	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: 503})
-	wantClass(t, start(st.client), channels.Retry)
+	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable})
+	wantClass(t, st.startThreadBy(st.client), channels.Retry)
 	wantEqual(t, "requests without a token", len(st.srv.Calls("conversations.create")), 0)
 }
 
