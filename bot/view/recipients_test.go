@@ -112,75 +112,105 @@ func wantRecipients(t *testing.T, got bridge.Args, to, cc []string) {
 	}
 }
 
-// The form of a reply to a mail shows to whom it goes, and lets its author change that for this reply.
+// The form of a reply to a mail shows to whom it goes. Who isn't allowed yet is named, but in no field.
 func TestReplyFormNamesItsRecipients(t *testing.T) {
 	t.Parallel()
-	to := []string{"lee@x.test", "mia@x.test"}
-
-	t.Run("who isn't allowed yet is named, but in no field", func(t *testing.T) {
-		form := mustForm(t, replyByMail(t))
-		wantWords(t, dumpForm("reply", form), "lee@x.test, mia@x.test", "Gets nothing until somebody allows it: spy@x.test")
-		for name, values := range typedReply(form) {
-			if strings.Contains(strings.Join(values, " "), "spy@x.test") {
-				t.Errorf("the field %s has %q, want it without spy@x.test", name, values)
-			}
+	form := mustForm(t, replyByMail(t))
+	wantWords(t, dumpForm("reply", form), "lee@x.test, mia@x.test", "Gets nothing until somebody allows it: spy@x.test")
+	for name, values := range typedReply(form) {
+		if strings.Contains(strings.Join(values, " "), "spy@x.test") {
+			t.Errorf("the field %s has %q, want it without spy@x.test", name, values)
 		}
-	})
+	}
+}
 
-	t.Run("submitted unchanged it goes to the same people", func(t *testing.T) {
-		form := mustForm(t, replyByMail(t))
-		filled := mustSubmit(t, form, typedReply(form))
-		wantRecipients(t, filled.Args, to, []string{"dan@x.test"})
-		wantEqual(t, "mark of the recipients", bridge.RecipientsMark(filled.Args.To, filled.Args.Cc), form.Args.Shown)
-	})
+func TestReplyFormSubmittedUnchangedKeepsItsRecipients(t *testing.T) {
+	t.Parallel()
+	form := mustForm(t, replyByMail(t))
+	filled := mustSubmit(t, form, typedReply(form))
+	wantRecipients(t, filled.Args, []string{"lee@x.test", "mia@x.test"}, []string{"dan@x.test"})
+	wantEqual(t, "mark of the recipients", bridge.RecipientsMark(filled.Args.To, filled.Args.Cc), form.Args.Shown)
+}
 
-	t.Run("who is taken out in the first step stays out in the second", func(t *testing.T) {
-		in := replyByMail(t)
-		form := mustForm(t, in)
-		typed := typedReply(form)
-		typed["cc"], typed["add"] = nil, []string{string(bridge.RichIsButtons)}
-		first := mustSubmit(t, form, typed)
-		wantEqual(t, "a second step follows", first.Next, true)
-		wantRecipients(t, first.Args, to, nil)
-		if bridge.RecipientsMark(first.Args.To, first.Args.Cc) == form.Args.Shown {
-			t.Error("the recipients count as unchanged, want them to count as changed")
-		}
+// submitWithoutCopy submits the first step of a reply's form, from which Dan's copy was taken out. The reply is to have buttons, which
+// a second step asks for.
+func submitWithoutCopy(t *testing.T, first Form) Filled {
+	t.Helper()
+	typed := typedReply(first)
+	typed["cc"] = nil
+	typed["add"] = []string{string(bridge.RichIsButtons)}
+	filled := mustSubmit(t, first, typed)
+	wantEqual(t, "a second step follows", filled.Next, true)
+	return filled
+}
 
-		in.Args = first.Args
-		second := mustForm(t, in)
-		if shown := dumpForm("second", second); strings.Contains(shown, "dan@x.test") {
-			t.Errorf("the second step names who was taken out:\n%s", shown)
-		}
-		last := mustSubmit(t, second, map[string][]string{"text": {"Hello"}, "choices": {"Yes"}})
-		wantRecipients(t, last.Args, to, nil)
-		if last.Args.Shown == "" {
-			t.Error("the second step forgot which recipients the form had shown")
-		}
-	})
+func TestReplyFormTakesARecipientOut(t *testing.T) {
+	t.Parallel()
+	form := mustForm(t, replyByMail(t))
+	filled := submitWithoutCopy(t, form)
+	wantRecipients(t, filled.Args, []string{"lee@x.test", "mia@x.test"}, nil)
+	if bridge.RecipientsMark(filled.Args.To, filled.Args.Cc) == form.Args.Shown {
+		t.Error("the recipients count as unchanged, want them to count as changed")
+	}
+}
 
-	for _, c := range [][2]string{{"to", ""}, {"cc", "+49 171 5550100"}, {"cc", "+491715550100"}, {"cc", "-dan@x.test"}} {
-		field, value := c[0], c[1]
-		t.Run(fmt.Sprintf("%q is refused as %s", value, field), func(t *testing.T) {
-			typed := map[string][]string{"text": {"Hello"}, "to": {"lee@x.test"}}
-			typed[field] = []string{value}
+// Who is taken out in the first step stays out in the second.
+func TestSecondStepOfAReplyKeepsItsRecipients(t *testing.T) {
+	t.Parallel()
+	in := replyByMail(t)
+	in.Args = submitWithoutCopy(t, mustForm(t, in)).Args
+	second := mustForm(t, in)
+	if shown := dumpForm("second", second); strings.Contains(shown, "dan@x.test") {
+		t.Errorf("the second step names who was taken out:\n%s", shown)
+	}
+	last := mustSubmit(t, second, map[string][]string{"text": {"Hello"}, "choices": {"Yes"}})
+	wantRecipients(t, last.Args, []string{"lee@x.test", "mia@x.test"}, nil)
+	if last.Args.Shown == "" {
+		t.Error("the second step forgot which recipients the form had shown")
+	}
+}
+
+func TestReplyFormRefusesRecipients(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		to, cc    string
+		wantField string
+	}{
+		{name: "nobody", to: "", wantField: "to"},
+		{name: "a copy for a phone", to: "lee@x.test", cc: "+49 171 5550100", wantField: "cc"},
+		{name: "a copy for a phone without spaces", to: "lee@x.test", cc: "+491715550100", wantField: "cc"},
+		{name: "a copy that is taken out by a command's sign", to: "lee@x.test", cc: "-dan@x.test", wantField: "cc"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			typed := map[string][]string{"text": {"Hello"}, "to": {tt.to}, "cc": {tt.cc}}
 			_, problems := Submit(bridge.VerbReply, mustForm(t, replyByMail(t)).Args, typed, now(t), time.UTC)
-			if problems[field] == "" {
-				t.Errorf("problems %v, want one at %q", problems, field)
+			if problems[tt.wantField] == "" {
+				t.Errorf("got the problems %v, want one at %q", problems, tt.wantField)
 			}
 		})
 	}
+}
 
+// Recipients that don't fit into a field can't be changed: the form has no field for them.
+func TestReplyFormWithoutFieldsForRecipients(t *testing.T) {
+	t.Parallel()
 	var many []bridge.PartyRef
 	for i := range 60 {
 		many = append(many, bridge.PartyRef{Address: fmt.Sprintf("somebody%d@example.org", i)})
 	}
-	for name, cc := range map[string][]bridge.PartyRef{
-		"a list that is too long for a field can't be changed":       many,
-		"an address that a field can't hold can't be changed either": {{Address: "lee(home)@x.test"}},
+	for _, tt := range []struct {
+		name string
+		cc   []bridge.PartyRef
+	}{
+		{name: "a list that is too long", cc: many},
+		{name: "an address with a comment", cc: []bridge.PartyRef{{Address: "lee(home)@x.test"}}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			in := replyByMail(t)
-			in.Facts.Recipients.Cc = cc
+			in.Facts.Recipients.Cc = tt.cc
 			form := mustForm(t, in)
 			wantEqual(t, "recipients in the form's field", len(typedReply(form)["to"]), 0)
 			wantEqual(t, "mark of the recipients that were shown", form.Args.Shown, "")

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -83,67 +82,187 @@ func firstSteps(t *testing.T) string {
 	return dumpForm("in answer to one", one) + dumpForm("in answer to one of several", mustForm(t, in))
 }
 
+// formValues are the fields of a form, as they are submitted.
+type formValues = map[string][]string
+
+// Limits of channels in these tests: how many items of each kind a message may have.
+const (
+	mostButtons = 3
+	mostRows    = 10
+	mostCards   = 10
+	oneItem     = 1
+	sentAsText  = 0 // the channel has no such items, so that they become text
+)
+
+// longTitle has one character more than fits on a button.
+func longTitle() string { return strings.Repeat("x", 25) }
+
+// submitRich submits the second step of a reply's form, which asks for what goes with the text.
+func submitRich(t *testing.T, kind bridge.RichKind, most int, values formValues) (Filled, map[string]string) {
+	t.Helper()
+	args := bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Rich: kind, Most: most}}
+	return Submit(bridge.VerbReply, args, values, now(t), time.UTC)
+}
+
 func TestSubmitRich(t *testing.T) {
 	t.Parallel()
-	type v = map[string][]string
-	long := strings.Repeat("x", 25) // one more than fits on a button
 	for _, tt := range []struct {
-		kind      bridge.RichKind
-		most      int // how many items the channel carries; 0 if it carries them as text
-		values    v
-		rich      *bridge.Rich // wanted
-		text      string       // wanted
-		problemAt string       // a field; then nothing else is wanted
+		name     string
+		kind     bridge.RichKind
+		most     int
+		values   formValues
+		wantRich *bridge.Rich
+		wantText string
 	}{
-		{kind: bridge.RichIsButtons, most: 3, values: v{"text": {"Shall I?"}, "choices": {"Yes, please\n\n- No <!channel>"}},
-			rich: riches()[bridge.RichIsButtons], text: "Shall I?"},
-		{kind: bridge.RichIsButtons, most: 3, values: v{"choices": {"Yes"}}, problemAt: "text"},
-		{kind: bridge.RichIsButtons, most: 3, values: v{"text": {"x"}}, problemAt: "choices"},
-		{kind: bridge.RichIsButtons, most: 3, values: v{"text": {"x"}, "choices": {"a\nb\nc\nd"}}, problemAt: "choices"},
-		{kind: bridge.RichIsButtons, most: 3, values: v{"text": {"x"}, "choices": {"Yes\nyes"}}, problemAt: "choices"},
-		{kind: bridge.RichIsButtons, most: 3, values: v{"text": {"x"}, "choices": {long}}, problemAt: "choices"},
-		{kind: bridge.RichIsButtons, most: 3, values: v{"text": {strings.Repeat("x", 1025)}, "choices": {"a"}}, problemAt: "text"},
-		{kind: bridge.RichIsButtons, most: 3, values: v{"text": {"note: x"}, "choices": {"a"}}, problemAt: "text"},
-		{kind: bridge.RichIsButtons, values: v{"text": {"x"}, "choices": {long}},
-			rich: &bridge.Rich{Buttons: []bridge.RichButton{{ID: "b1", Title: long}}}, text: "x"},
-		{kind: bridge.RichIsList, most: 10,
-			values: v{"text": {"Which?"}, "open": {"Choose a lamp"}, "choices": {"Desk:\nLuna | 40 cm\nSol\nFloor:\n1. Stella"}}, rich: riches()[bridge.RichIsList], text: "Which?"},
-		{kind: bridge.RichIsList, most: 10, values: v{"text": {"x"}, "choices": {"a"}}, problemAt: "open"},
-		{kind: bridge.RichIsList, most: 10, values: v{"text": {"x"}, "open": {"o"}, "choices": {"a\nFloor:\nb"}}, problemAt: "choices"},
-		{kind: bridge.RichIsList, most: 10, values: v{"text": {"x"}, "open": {"o"}, "choices": {"Floor:"}}, problemAt: "choices"},
-		{kind: bridge.RichIsList, most: 10,
-			values: v{"text": {"x"}, "open": {"o"}, "choices": {"a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk"}}, problemAt: "choices"},
-		{kind: bridge.RichIsList, most: 10, values: v{"text": {"x"}, "open": {"o"}, "choices": {long}}, problemAt: "choices"},
-		{kind: bridge.RichIsList, most: 10, values: v{"text": {"x"}, "open": {"o"}, "choices": {"| only"}}, problemAt: "choices"},
-		{kind: bridge.RichIsLocation, most: 1, values: v{"point": {"52.5163, 13.3777"}, "name": {"Our shop"}, "place": {"Pariser Platz 1"}},
-			rich: riches()[bridge.RichIsLocation]},
-		{kind: bridge.RichIsLocation, most: 1, values: v{"point": {"somewhere"}}, problemAt: "point"},
-		{kind: bridge.RichIsLocation, most: 1, values: v{"point": {"91, 0"}}, problemAt: "point"},
-		{kind: bridge.RichIsContact, most: 1,
-			values: v{"name": {"Bob Ray"}, "org": {"Acme"}, "phones": {"+49 (0) 171 / 555-0100"}, "emails": {"bob@acme.test"}}, rich: riches()[bridge.RichIsContact]},
-		{kind: bridge.RichIsContact, most: 1, values: v{"phones": {"+491715550100"}}, problemAt: "name"},
-		{kind: bridge.RichIsContact, most: 1, values: v{"name": {"Bob"}}, problemAt: "phones"},
-		{kind: bridge.RichIsContact, most: 1, values: v{"name": {"Bob"}, "phones": {"0171 5550100"}}, problemAt: "phones"},
-		{kind: bridge.RichIsContact, most: 1, values: v{"name": {"Bob"}, "emails": {"bob"}}, problemAt: "emails"},
-		{kind: bridge.RichIsCards, most: 10,
-			values: v{"cards": {"Luna\nWarm white\nhttps://lamps.example/luna.jpg\n> Order | https://lamps.example/luna\n> Ask\n\nSol\nCold white"}}, rich: riches()[bridge.RichIsCards]},
-		{kind: bridge.RichIsCards, most: 10, values: v{"cards": {"Luna"}}, problemAt: "cards"},
-		{kind: bridge.RichIsCards, most: 1, values: v{"cards": {"Luna\nx\n\nSol\nx"}}, problemAt: "cards"},
-		{kind: bridge.RichIsCards, most: 1, values: v{"cards": {"Luna\n> Order | javascript:alert(1)"}}, problemAt: "cards"},
-		{kind: bridge.RichIsCards, most: 1, values: v{"cards": {"Luna\n> a\n> b\n> c\n> d"}}, problemAt: "cards"},
-		{kind: bridge.RichIsCards, most: 1, values: v{"cards": {" "}}, problemAt: "cards"},
-		{kind: "poem", values: v{"text": {"x"}}, problemAt: "text"},
+		{
+			name:     "buttons",
+			kind:     bridge.RichIsButtons,
+			most:     mostButtons,
+			values:   formValues{"text": {"Shall I?"}, "choices": {"Yes, please\n\n- No <!channel>"}},
+			wantRich: riches()[bridge.RichIsButtons],
+			wantText: "Shall I?",
+		},
+		{
+			name:     "buttons that become text may be long",
+			kind:     bridge.RichIsButtons,
+			most:     sentAsText,
+			values:   formValues{"text": {"x"}, "choices": {longTitle()}},
+			wantRich: &bridge.Rich{Buttons: []bridge.RichButton{{ID: "b1", Title: longTitle()}}},
+			wantText: "x",
+		},
+		{
+			name: "list",
+			kind: bridge.RichIsList,
+			most: mostRows,
+			values: formValues{
+				"text":    {"Which?"},
+				"open":    {"Choose a lamp"},
+				"choices": {"Desk:\nLuna | 40 cm\nSol\nFloor:\n1. Stella"},
+			},
+			wantRich: riches()[bridge.RichIsList],
+			wantText: "Which?",
+		},
+		{
+			name:     "location",
+			kind:     bridge.RichIsLocation,
+			most:     oneItem,
+			values:   formValues{"point": {"52.5163, 13.3777"}, "name": {"Our shop"}, "place": {"Pariser Platz 1"}},
+			wantRich: riches()[bridge.RichIsLocation],
+		},
+		{
+			name: "contact",
+			kind: bridge.RichIsContact,
+			most: oneItem,
+			values: formValues{
+				"name":   {"Bob Ray"},
+				"org":    {"Acme"},
+				"phones": {"+49 (0) 171 / 555-0100"},
+				"emails": {"bob@acme.test"},
+			},
+			wantRich: riches()[bridge.RichIsContact],
+		},
+		{
+			name: "cards",
+			kind: bridge.RichIsCards,
+			most: mostCards,
+			values: formValues{"cards": {"Luna\nWarm white\nhttps://lamps.example/luna.jpg\n> Order | https://lamps.example/luna\n> Ask\n\n" +
+				"Sol\nCold white"}},
+			wantRich: riches()[bridge.RichIsCards],
+		},
 	} {
-		t.Run(fmt.Sprintf("%s with %.60q", tt.kind, tt.values), func(t *testing.T) {
-			args := bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Rich: tt.kind, Most: tt.most}}
-			got, problems := Submit(bridge.VerbReply, args, tt.values, now(t), time.UTC)
-			if tt.problemAt != "" {
-				wantFieldProblem(t, got, problems, tt.problemAt)
-				return
-			}
-			wantFilled(t, got, problems, Filled{Verb: bridge.VerbReply, Args: bridge.Args{Conversation: 12}, Text: tt.text, Rich: tt.rich})
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, problems := submitRich(t, tt.kind, tt.most, tt.values)
+			want := Filled{Verb: bridge.VerbReply, Args: bridge.Args{Conversation: 12}, Text: tt.wantText, Rich: tt.wantRich}
+			wantFilled(t, got, problems, want)
 		})
 	}
+}
+
+// refusedForm is what is submitted, and the field at which its author is told what is wrong.
+type refusedForm struct {
+	name      string
+	most      int
+	values    formValues
+	wantField string
+}
+
+// wantRefused checks that each of the forms has a problem, and does nothing.
+func wantRefused(t *testing.T, kind bridge.RichKind, forms []refusedForm) {
+	t.Helper()
+	for _, tt := range forms {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, problems := submitRich(t, kind, tt.most, tt.values)
+			wantFieldProblem(t, got, problems, tt.wantField)
+		})
+	}
+}
+
+func TestSubmitButtonsRefuses(t *testing.T) {
+	t.Parallel()
+	const most = mostButtons
+	tooLong := strings.Repeat("x", 1025) // a text above buttons has at most 1024 characters
+	wantRefused(t, bridge.RichIsButtons, []refusedForm{
+		{name: "no text", most: most, values: formValues{"choices": {"Yes"}}, wantField: "text"},
+		{name: "no button", most: most, values: formValues{"text": {"x"}}, wantField: "choices"},
+		{name: "too many buttons", most: most, values: formValues{"text": {"x"}, "choices": {"a\nb\nc\nd"}}, wantField: "choices"},
+		{name: "two equal buttons", most: most, values: formValues{"text": {"x"}, "choices": {"Yes\nyes"}}, wantField: "choices"},
+		{name: "a long button", most: most, values: formValues{"text": {"x"}, "choices": {longTitle()}}, wantField: "choices"},
+		{name: "a long text", most: most, values: formValues{"text": {tooLong}, "choices": {"a"}}, wantField: "text"},
+		{name: "a note", most: most, values: formValues{"text": {"note: x"}, "choices": {"a"}}, wantField: "text"},
+	})
+}
+
+func TestSubmitListRefuses(t *testing.T) {
+	t.Parallel()
+	const most = mostRows
+	list := func(rows string) formValues { return formValues{"text": {"x"}, "open": {"o"}, "choices": {rows}} }
+	wantRefused(t, bridge.RichIsList, []refusedForm{
+		{name: "no button that opens it", most: most, values: formValues{"text": {"x"}, "choices": {"a"}}, wantField: "open"},
+		{name: "a row before the first section", most: most, values: list("a\nFloor:\nb"), wantField: "choices"},
+		{name: "a section without rows", most: most, values: list("Floor:"), wantField: "choices"},
+		{name: "too many rows", most: most, values: list("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk"), wantField: "choices"},
+		{name: "a long row", most: most, values: list(longTitle()), wantField: "choices"},
+		{name: "a row without a title", most: most, values: list("| only"), wantField: "choices"},
+	})
+}
+
+func TestSubmitLocationRefuses(t *testing.T) {
+	t.Parallel()
+	wantRefused(t, bridge.RichIsLocation, []refusedForm{
+		{name: "no numbers", most: oneItem, values: formValues{"point": {"somewhere"}}, wantField: "point"},
+		{name: "latitude above 90", most: oneItem, values: formValues{"point": {"91, 0"}}, wantField: "point"},
+	})
+}
+
+func TestSubmitContactRefuses(t *testing.T) {
+	t.Parallel()
+	wantRefused(t, bridge.RichIsContact, []refusedForm{
+		{name: "no name", most: oneItem, values: formValues{"phones": {"+491715550100"}}, wantField: "name"},
+		{name: "neither phone nor address", most: oneItem, values: formValues{"name": {"Bob"}}, wantField: "phones"},
+		{name: "a phone without its country", most: oneItem, values: formValues{"name": {"Bob"}, "phones": {"0171 5550100"}}, wantField: "phones"},
+		{name: "no address of mail", most: oneItem, values: formValues{"name": {"Bob"}, "emails": {"bob"}}, wantField: "emails"},
+	})
+}
+
+func TestSubmitCardsRefuses(t *testing.T) {
+	t.Parallel()
+	cards := func(text string) formValues { return formValues{"cards": {text}} }
+	wantRefused(t, bridge.RichIsCards, []refusedForm{
+		{name: "a title alone", most: mostCards, values: cards("Luna"), wantField: "cards"},
+		{name: "too many cards", most: oneItem, values: cards("Luna\nx\n\nSol\nx"), wantField: "cards"},
+		{name: "a link that is a script", most: oneItem, values: cards("Luna\n> Order | javascript:alert(1)"), wantField: "cards"},
+		{name: "too many buttons", most: oneItem, values: cards("Luna\n> a\n> b\n> c\n> d"), wantField: "cards"},
+		{name: "blanks", most: oneItem, values: cards(" "), wantField: "cards"},
+	})
+}
+
+func TestSubmitUnknownKindRefuses(t *testing.T) {
+	t.Parallel()
+	wantRefused(t, "poem", []refusedForm{
+		{name: "a text", most: sentAsText, values: formValues{"text": {"x"}}, wantField: "text"},
+	})
 }
 
 // The first step of a reply keeps its text and which message it answers, and leads to a second step.
