@@ -2,9 +2,7 @@ package view
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -143,42 +141,81 @@ func TestAssignFormForOneOwner(t *testing.T) {
 	wantEqual(t, "people chosen already", len(people.Value), 0)
 }
 
-// A form that would come to nothing is refused with a reason. Only for a resolved conversation the hint is to reopen it.
-func TestNewFormRefuses(t *testing.T) {
+// wantRefusedForm checks that there is no form, and why.
+func wantRefusedForm(t *testing.T, verb bridge.Verb, facts bridge.Facts, code string) *bridge.Problem {
+	t.Helper()
+	_, err := NewForm(input(t, verb, facts))
+	return wantProblem(t, err, code)
+}
+
+// withStatus are the facts of a conversation in a state.
+func withStatus(t *testing.T, s bridge.Status) bridge.Facts {
+	t.Helper()
+	return with(facts(t), func(f *bridge.Facts) { f.Status = s })
+}
+
+// A form that would come to nothing is refused. For a resolved conversation the hint is to reopen it.
+func TestNewFormOfAResolvedConversation(t *testing.T) {
 	t.Parallel()
-	in := func(s bridge.Status) bridge.Facts { return with(facts(t), func(f *bridge.Facts) { f.Status = s }) }
 	for _, tt := range []struct {
-		verb  bridge.Verb
-		facts bridge.Facts
-		code  string
+		verb     bridge.Verb
+		wantCode string
 	}{
-		{verb: bridge.VerbReply, facts: in(bridge.StatusResolved), code: "resolved"},
-		{verb: bridge.VerbReply, facts: in(bridge.StatusClosed), code: "closed"},
-		{verb: bridge.VerbReply, facts: with(facts(t), func(f *bridge.Facts) { f.Account.Mode = "watch" }), code: "watching"},
-		{verb: bridge.VerbReply, facts: with(facts(t), func(f *bridge.Facts) { f.Window.Until = now(t) }), code: "window_closed"},
-		{verb: bridge.VerbReply, facts: with(facts(t), func(f *bridge.Facts) { f.Window = bridge.Window{Closed: true} }), code: "window_closed"},
-		{verb: bridge.VerbSend, facts: in(bridge.StatusResolved), code: "resolved"},
-		{verb: bridge.VerbSnooze, facts: in(bridge.StatusResolved), code: "not_open"},
-		{verb: bridge.VerbAssign, facts: in(bridge.StatusClosed), code: "not_open"},
-		{verb: bridge.VerbUntag, facts: facts(t), code: "no_tags"},
-		{verb: bridge.VerbTake, facts: facts(t), code: "no_form"},
-		{verb: bridge.VerbUnknown, facts: facts(t), code: "no_form"},
+		{verb: bridge.VerbReply, wantCode: "resolved"},
+		{verb: bridge.VerbSend, wantCode: "resolved"},
+		{verb: bridge.VerbSnooze, wantCode: "not_open"},
 	} {
-		t.Run(string(tt.verb)+" "+tt.code, func(t *testing.T) {
-			_, err := NewForm(input(t, tt.verb, tt.facts))
-			p := wantProblem(t, err, tt.code)
-			wantEqual(t, "the hint names reopening", strings.Contains(p.Hint, "Reopen"), tt.facts.Status == bridge.StatusResolved)
+		t.Run(string(tt.verb), func(t *testing.T) {
+			t.Parallel()
+			p := wantRefusedForm(t, tt.verb, withStatus(t, bridge.StatusResolved), tt.wantCode)
+			if !strings.Contains(p.Hint, "Reopen") {
+				t.Errorf("got the hint %q, want it to name reopening", p.Hint)
+			}
 		})
 	}
+}
 
-	t.Run("a note is possible on a resolved conversation", func(t *testing.T) {
-		mustForm(t, input(t, bridge.VerbNote, in(bridge.StatusResolved)))
-	})
-	t.Run("nothing to pick from", func(t *testing.T) {
-		if _, err := Pick(bridge.VerbTake, bridge.Args{}, nil); err == nil {
-			t.Error("Pick made a form of no conversations, want an error")
-		}
-	})
+// Where reopening is of no use, or not possible, the hint isn't to do so.
+func TestNewFormRefuses(t *testing.T) {
+	t.Parallel()
+	watched := with(facts(t), func(f *bridge.Facts) { f.Account.Mode = "watch" })
+	windowClosed := with(facts(t), func(f *bridge.Facts) { f.Window.Until = now(t) })
+	windowWithoutTime := with(facts(t), func(f *bridge.Facts) { f.Window = bridge.Window{Closed: true} })
+	for _, tt := range []struct {
+		name     string
+		verb     bridge.Verb
+		facts    bridge.Facts
+		wantCode string
+	}{
+		{name: "a reply to a closed conversation", verb: bridge.VerbReply, facts: withStatus(t, bridge.StatusClosed), wantCode: "closed"},
+		{name: "a reply by an account that only watches", verb: bridge.VerbReply, facts: watched, wantCode: "watching"},
+		{name: "a reply after the window has closed", verb: bridge.VerbReply, facts: windowClosed, wantCode: "window_closed"},
+		{name: "a reply in a closed window without a time", verb: bridge.VerbReply, facts: windowWithoutTime, wantCode: "window_closed"},
+		{name: "assigning a closed conversation", verb: bridge.VerbAssign, facts: withStatus(t, bridge.StatusClosed), wantCode: "not_open"},
+		{name: "taking tags from one that has none", verb: bridge.VerbUntag, facts: facts(t), wantCode: "no_tags"},
+		{name: "a verb that needs no form", verb: bridge.VerbTake, facts: facts(t), wantCode: "no_form"},
+		{name: "an unknown verb", verb: bridge.VerbUnknown, facts: facts(t), wantCode: "no_form"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := wantRefusedForm(t, tt.verb, tt.facts, tt.wantCode)
+			if strings.Contains(p.Hint, "Reopen") {
+				t.Errorf("got the hint %q, want it not to name reopening", p.Hint)
+			}
+		})
+	}
+}
+
+func TestNoteOnAResolvedConversation(t *testing.T) {
+	t.Parallel()
+	mustForm(t, input(t, bridge.VerbNote, withStatus(t, bridge.StatusResolved)))
+}
+
+func TestPickOfNoConversations(t *testing.T) {
+	t.Parallel()
+	if _, err := Pick(bridge.VerbTake, bridge.Args{}, nil); err == nil {
+		t.Error("got a form of no conversations, want an error")
+	}
 }
 
 // Who opens the snooze form before midnight and hands it in afterwards gets the day that the label named.
@@ -199,100 +236,5 @@ func TestSnoozeFormAcrossMidnight(t *testing.T) {
 	}
 	if want := "2026-11-21T09:00:00"; !strings.HasPrefix(filled.Args.Until, want) {
 		t.Errorf("snoozed until %s, want %s as the label said", filled.Args.Until, want)
-	}
-}
-
-// R-154
-func TestSubmit(t *testing.T) {
-	t.Parallel()
-	type v = map[string][]string
-	about12 := bridge.Args{Conversation: 12}
-	for _, tt := range []struct {
-		verb      bridge.Verb
-		values    v
-		args      bridge.Args // wanted
-		text      string      // wanted
-		problemAt string      // a field; then nothing else is wanted
-	}{
-		{verb: bridge.VerbReply, values: v{"text": {" Hello "}}, args: about12, text: "Hello"},
-		{verb: bridge.VerbReply, values: v{"text": {"!!wow"}}, args: about12, text: "!wow"},
-		{verb: bridge.VerbReply, values: v{"text": {`\note: x`}}, args: about12, text: "note: x"},
-		{verb: bridge.VerbReply, values: v{"text": {"resolve"}}, args: about12, text: "resolve"},
-		{verb: bridge.VerbReply, values: v{"text": {" "}}, problemAt: "text"},
-		{verb: bridge.VerbReply, problemAt: "text"},
-		{verb: bridge.VerbReply, values: v{"text": {"note: secret"}}, problemAt: "text"},
-		{verb: bridge.VerbReply, values: v{"text": {"// secret"}}, problemAt: "text"},
-		{verb: bridge.VerbReply, values: v{"text": {"!resolve"}}, problemAt: "text"},
-		{verb: bridge.VerbNote, values: v{"text": {"!x"}}, args: about12, text: "!x"},
-		{verb: bridge.VerbNote, values: v{"text": {""}}, problemAt: "text"},
-		{verb: bridge.VerbAssign, values: v{"people": {"UANN", "UBOB"}, "note": {"hi"}},
-			args: bridge.Args{Conversation: 12, Agents: []string{"UANN", "UBOB"}, Note: "hi"}},
-		{verb: bridge.VerbAssign, values: v{"team": {"Billing"}, "people": {}}, args: bridge.Args{Conversation: 12, Team: "Billing"}},
-		{verb: bridge.VerbAssign, values: v{"team": {"Billing"}, "people": {"UANN"}}, problemAt: "team"},
-		{verb: bridge.VerbAssign, problemAt: "people"},
-		{verb: bridge.VerbTag, values: v{"tags": {"a, b", "vip"}, "new": {"VIP, late"}},
-			args: bridge.Args{Conversation: 12, Tags: []string{"a, b", "vip", "late"}}},
-		{verb: bridge.VerbTag, values: v{"new": {" , "}}, problemAt: "new"},
-		{verb: bridge.VerbUntag, problemAt: "tags"},
-		{verb: bridge.VerbUntag, values: v{"tags": {"vip"}}, args: bridge.Args{Conversation: 12, Tags: []string{"vip"}}},
-		{verb: bridge.VerbTopic, values: v{"note": {"Lamp\nbroken"}}, args: bridge.Args{Conversation: 12, Note: "Lamp broken"}},
-		{verb: bridge.VerbTopic, problemAt: "note"},
-		{verb: bridge.VerbSnooze, values: v{"until": {"tomorrow"}}, args: bridge.Args{Conversation: 12, Until: "tomorrow"}},
-		{verb: bridge.VerbSnooze, values: v{"until": {"tomorrow"}, "other": {"freitag 14:00"}},
-			args: bridge.Args{Conversation: 12, Until: "freitag 14:00"}},
-		{verb: bridge.VerbSnooze, values: v{"until": {"tomorrow"}, "other": {"soonish"}}, problemAt: "other"},
-		{verb: bridge.VerbSnooze, values: v{"other": {"1.1.2020"}}, problemAt: "other"},
-		{verb: bridge.VerbSnooze, problemAt: "until"},
-		{verb: bridge.VerbResolve, args: about12},
-		{verb: bridge.VerbResolve, values: v{"note": {"refunded"}}, args: bridge.Args{Conversation: 12, Note: "refunded"}},
-		{verb: bridge.VerbTo, values: v{"addresses": {"a@x.test\nb@x.test"}},
-			args: bridge.Args{Conversation: 12, Addresses: []string{"a@x.test", "b@x.test"}}},
-		{verb: bridge.VerbTo, values: v{"addresses": {"a@x.test\nbob"}}, problemAt: "addresses"},
-		{verb: bridge.VerbTo, problemAt: "addresses"},
-		{verb: bridge.VerbTo, values: v{"addresses": {"-a@x.test"}}, problemAt: "addresses"},
-		{verb: bridge.VerbCC, values: v{"addresses": {"a@x.test"}, "do": {"add"}},
-			args: bridge.Args{Conversation: 12, Addresses: []string{"a@x.test"}}},
-		{verb: bridge.VerbCC, values: v{"addresses": {"a@x.test"}, "do": {"remove"}},
-			args: bridge.Args{Conversation: 12, Addresses: []string{"a@x.test"}, Remove: true}},
-		{verb: bridge.VerbUndo, values: v{"text": {"ignored"}}, args: about12},
-		{verb: bridge.VerbTake, values: v{"conversation": {"7"}}, args: bridge.Args{Conversation: 7}},
-		{verb: bridge.VerbTake, values: v{"conversation": {"x"}}, problemAt: "conversation"},
-		{verb: bridge.VerbTake, values: v{"conversation": {"-7"}}, problemAt: "conversation"},
-	} {
-		t.Run(fmt.Sprintf("%s with %q", tt.verb, tt.values), func(t *testing.T) {
-			got, problems := Submit(tt.verb, about12, tt.values, now(t), berlin(t))
-			if tt.problemAt != "" {
-				wantFieldProblem(t, got, problems, tt.problemAt)
-				return
-			}
-			wantFilled(t, got, problems, Filled{Verb: tt.verb, Args: tt.args, Text: tt.text})
-		})
-	}
-}
-
-// Every form refuses to be submitted empty, with problems at fields that it has: a surface can't show others.
-func TestProblemsHaveFields(t *testing.T) {
-	t.Parallel()
-	for _, verb := range []bridge.Verb{
-		bridge.VerbReply, bridge.VerbNote, bridge.VerbAssign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbTopic,
-		bridge.VerbSnooze, bridge.VerbTo, bridge.VerbCC, bridge.VerbAllow,
-	} {
-		t.Run(string(verb), func(t *testing.T) {
-			form := mustForm(t, input(t, verb, full(t)))
-			_, problems := Submit(verb, form.Args, nil, now(t), time.UTC)
-			if len(problems) == 0 {
-				t.Error("an empty form is accepted")
-			}
-			wantProblemsAtFields(t, form, problems)
-		})
-	}
-}
-
-func wantProblemsAtFields(t *testing.T, form Form, problems map[string]string) {
-	t.Helper()
-	for name, problem := range problems {
-		if !slices.ContainsFunc(form.Fields, func(f Field) bool { return f.Name == name }) {
-			t.Errorf("the problem %q is at %q, a field that the form doesn't have", problem, name)
-		}
 	}
 }

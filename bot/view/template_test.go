@@ -77,30 +77,50 @@ func submitWith(t *testing.T, form Form, field, value string) Filled {
 	return mustSubmit(t, form, values)
 }
 
-// What is sent is what was seen: a form that is submitted as it is shown is sent, any change leads to another preview.
-//
-func TestTemplateSteps(t *testing.T) {
-	t.Parallel()
-
-	// The first step asks which template.
+// chosenTemplate is what the first step of the form passes on to the second: a template of which the value quote_number is missing.
+func chosenTemplate(t *testing.T) *bridge.TemplateArgs {
+	t.Helper()
 	picked := submitWith(t, templateForm(t, nil), "template", "7")
 	wantEqual(t, "a step follows the choice", picked.Next, true)
-	wantEqual(t, "chosen template", picked.Args.Template.ID, 7)
+	return picked.Args.Template
+}
 
-	// The second one asks for what is missing in it, and can't send it yet.
-	form := templateForm(t, picked.Args.Template)
+// filledTemplate is what the second step passes on to the preview: the template with the missing value.
+func filledTemplate(t *testing.T, quoteNumber string) *bridge.TemplateArgs {
+	t.Helper()
+	filled := submitWith(t, templateForm(t, chosenTemplate(t)), "v:quote_number", quoteNumber)
+	wantEqual(t, "a preview follows the missing value", filled.Next, true)
+	return filled.Args.Template
+}
+
+func TestFirstStepAsksWhichTemplate(t *testing.T) {
+	t.Parallel()
+	wantEqual(t, "chosen template", chosenTemplate(t).ID, 7)
+}
+
+// The second step asks for what is missing in the template, and can't send it yet.
+func TestSecondStepAsksForMissingValues(t *testing.T) {
+	t.Parallel()
+	form := templateForm(t, chosenTemplate(t))
 	wantEqual(t, "button of a form with a gap", form.Submit, "Preview")
-	first := submitWith(t, form, "v:quote_number", " Q-1\n")
-	wantEqual(t, "a preview follows the gap", first.Next, true)
-	wantEqual(t, "value without blanks around it", first.Args.Template.Values["quote_number"], "Q-1")
+	wantEqual(t, "value without blanks around it", filledTemplate(t, " Q-1\n").Values["quote_number"], "Q-1")
+}
 
-	// Its preview could be sent. A change that nobody has seen yet is shown first.
-	form = templateForm(t, first.Args.Template)
-	wantEqual(t, "button of a preview", form.Submit, "Send")
-	changed := submitWith(t, form, "v:quote_number", "Q-2")
+// A preview can be sent. A change that nobody has seen yet is shown first.
+//
+func TestPreviewThatWasChangedIsShownAgain(t *testing.T) {
+	t.Parallel()
+	preview := templateForm(t, filledTemplate(t, "Q-1"))
+	wantEqual(t, "button of a preview", preview.Submit, "Send")
+	changed := submitWith(t, preview, "v:quote_number", "Q-2")
 	wantEqual(t, "a preview follows the change", changed.Next, true)
+}
 
-	// What was seen is sent.
+// What is sent is what was seen: a preview that is submitted as it is shown, also one after a change.
+//
+func TestPreviewThatIsUnchangedIsSent(t *testing.T) {
+	t.Parallel()
+	changed := submitWith(t, templateForm(t, filledTemplate(t, "Q-1")), "v:quote_number", "Q-2")
 	sent := submitWith(t, templateForm(t, changed.Args.Template), "v:quote_number", "Q-2")
 	wantEqual(t, "a step follows what was seen", sent.Next, false)
 	wantEqual(t, "what was seen is ready to be sent", sent.Args.Template.Ready(), true)
