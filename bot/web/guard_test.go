@@ -72,21 +72,25 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 		{Pattern: "POST /api/me", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeSetup}}, Do: do},
 	}
 	for _, tt := range []struct {
-		method, path string
-		size         int
-		text         string
-		status       int
+		method     string
+		path       string
+		size       int
+		text       string
+		wantStatus int
 	}{
-		{method: http.MethodGet, path: "/auth/sign-in", size: large, text: invalidUTF8, status: http.StatusRequestEntityTooLarge},
-		{method: http.MethodPost, path: "/auth/sign-in", size: large, text: "Ann", status: http.StatusRequestEntityTooLarge},
-		{method: http.MethodPost, path: "/api/me", size: small, text: invalidUTF8, status: http.StatusBadRequest},
-		{method: http.MethodPost, path: "/api/me", size: small, text: "Ann", status: http.StatusSeeOther},
+		// A stranger.
+		{method: http.MethodGet, path: "/auth/sign-in", size: large, text: invalidUTF8, wantStatus: http.StatusRequestEntityTooLarge},
+		{method: http.MethodPost, path: "/auth/sign-in", size: large, text: "Ann", wantStatus: http.StatusRequestEntityTooLarge},
+
+		// A program. Only the last form reaches its route.
+		{method: http.MethodPost, path: "/api/me", size: small, text: invalidUTF8, wantStatus: http.StatusBadRequest},
+		{method: http.MethodPost, path: "/api/me", size: small, text: "Ann", wantStatus: http.StatusSeeOther},
 	} {
 		name := fmt.Sprintf("%s %s, %d bytes beside %q", tt.method, tt.path, tt.size, tt.text)
 		answer := httptest.NewRecorder()
 		serve(t, answer, postedFile(t, tt.method, tt.path, tt.size, tt.text), routes...)
-		if answer.Code != tt.status {
-			t.Errorf("%s: got status %d, want %d", name, answer.Code, tt.status)
+		if answer.Code != tt.wantStatus {
+			t.Errorf("%s: got status %d, want %d", name, answer.Code, tt.wantStatus)
 		}
 		left, err := os.ReadDir(folder)
 		if err != nil {
@@ -101,32 +105,73 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 	}
 }
 
-// At the addresses of programs, another method or path is refused in plain text, and the methods that are there are named.
-func TestOtherMethodsForPrograms(t *testing.T) {
-	t.Parallel()
+// setupRoutes are two routes for programs, at one path.
+func setupRoutes() []web.Route {
 	do := func(v *web.Visit) error { return v.Go("/settings") }
 	token := &web.ByToken{Scopes: []web.Scope{web.ScopeSetup}}
-	routes := []web.Route{{Pattern: "GET /api/setup", Token: token, Do: do}, {Pattern: "PUT /api/setup", Token: token, Do: do}}
-	for _, tt := range []struct {
-		method, path string
-		status       int
-		allow        string
-	}{
-		{method: http.MethodDelete, path: "/api/setup", status: http.StatusMethodNotAllowed, allow: "GET, HEAD, PUT"},
-		{method: http.MethodPost, path: "/api/setup", status: http.StatusMethodNotAllowed, allow: "GET, HEAD, PUT"},
-		{method: http.MethodPut, path: "/api/setup", status: http.StatusSeeOther},
-		{method: http.MethodHead, path: "/api/setup", status: http.StatusSeeOther},
-		{method: http.MethodGet, path: "/api/other", status: http.StatusNotFound},
-	} {
-		answer := httptest.NewRecorder()
-		serve(t, answer, httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, nil), routes...)
-		if allow := answer.Header().Get("Allow"); answer.Code != tt.status || allow != tt.allow {
-			t.Errorf("%s %s: got status %d and Allow %q, want %d and %q", tt.method, tt.path, answer.Code, allow, tt.status, tt.allow)
-		}
-		kind := answer.Header().Get("Content-Type")
-		if isRefused := tt.status >= http.StatusBadRequest; isRefused && kind != "text/plain; charset=utf-8" {
-			t.Errorf("%s %s: got an answer of type %q, want plain text", tt.method, tt.path, kind)
-		}
+	return []web.Route{
+		{Pattern: "GET /api/setup", Token: token, Do: do},
+		{Pattern: "PUT /api/setup", Token: token, Do: do},
+	}
+}
+
+// askSetup sends a request without a body to setupRoutes.
+func askSetup(t *testing.T, method, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	answer := httptest.NewRecorder()
+	serve(t, answer, httptest.NewRequestWithContext(t.Context(), method, path, nil), setupRoutes()...)
+	return answer
+}
+
+func wantStatus(t *testing.T, answer *httptest.ResponseRecorder, want int) {
+	t.Helper()
+	if answer.Code != want {
+		t.Errorf("got status %d, want %d", answer.Code, want)
+	}
+}
+
+// wantHeader checks a header of an answer; "" means that it isn't there.
+func wantHeader(t *testing.T, answer *httptest.ResponseRecorder, name, want string) {
+	t.Helper()
+	if got := answer.Header().Get(name); got != want {
+		t.Errorf("got %s %q, want %q", name, got, want)
+	}
+}
+
+const plainText = "text/plain; charset=utf-8"
+
+// At an address of programs another method is refused in plain text, and those that are there are named.
+func TestOtherMethodsForPrograms(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{http.MethodDelete, http.MethodPost} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			answer := askSetup(t, method, "/api/setup")
+			wantStatus(t, answer, http.StatusMethodNotAllowed)
+			wantHeader(t, answer, "Allow", "GET, HEAD, PUT")
+			wantHeader(t, answer, "Content-Type", plainText)
+		})
+	}
+}
+
+func TestOtherPathsForPrograms(t *testing.T) {
+	t.Parallel()
+	answer := askSetup(t, http.MethodGet, "/api/other")
+	wantStatus(t, answer, http.StatusNotFound)
+	wantHeader(t, answer, "Allow", "")
+	wantHeader(t, answer, "Content-Type", plainText)
+}
+
+// HEAD comes with GET, without a route of its own.
+func TestMethodsForPrograms(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{http.MethodPut, http.MethodHead} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			answer := askSetup(t, method, "/api/setup")
+			wantStatus(t, answer, http.StatusSeeOther)
+			wantHeader(t, answer, "Allow", "")
+		})
 	}
 }
 

@@ -8,84 +8,119 @@ import (
 	"parley/bot/slack/glance"
 )
 
+// plain is a callback with a plain message, and with JSON of every kind in fields that nobody reads.
 const plain = `{"token":"x","team_id":"T1","context_enterprise_id":null,"api_app_id":"A1",
 	"event":{"user":"U1","type":"message","ts":"1700000000.000100","client_msg_id":"5d3f","text":"On \"our\" way \u00fc \/ ü","team":"T1",
 	"thread_ts":"1600000000.000100","parent_user_id":"U2","blocks":[{"type":"rich_text","elements":[{"n":[-0.5e+3, 10, 0, true, false, null, [], {}]}]}],
 	"channel":"C1","event_ts":"1700000000.000100","channel_type":"channel"},
 	"type":"event_callback","event_id":"Ev1","event_time":1700000000,"authorizations":[{"team_id":"T1","is_bot":true}],"event_context":"4-e"} `
 
-// The few fields are read that decide what becomes of a plain message.
-func TestRead(t *testing.T) {
-	t.Parallel()
-	inThread := glance.Message{Team: "T1", App: "A1", Type: "message", Channel: "C1", User: "U1", TS: "1700000000.000100", Thread: "1600000000.000100"}
-	atTopLevel := inThread
-	atTopLevel.Thread = ""
-	for name, tt := range map[string]struct {
-		text string
-		want glance.Message
-	}{
-		"in a thread":  {text: plain, want: inThread},
-		"at top level": {text: strings.Replace(plain, `"thread_ts":"1600000000.000100",`, "", 1), want: atTopLevel},
-	} {
-		if got, ok := glance.Read([]byte(tt.text)); !ok || got != tt.want {
-			t.Errorf("%s: got %+v (read: %v), want %+v", name, got, ok, tt.want)
-		}
+// plainMessage are the fields of plain that decide what becomes of it.
+func plainMessage() glance.Message {
+	return glance.Message{
+		Team:    "T1",
+		App:     "A1",
+		Type:    "message",
+		Channel: "C1",
+		User:    "U1",
+		TS:      "1700000000.000100",
+		Thread:  "1600000000.000100",
 	}
 }
 
-// notPlain returns callbacks that are left to others, or are no JSON at all.
-func notPlain() map[string]string {
-	list := map[string]string{"nothing": "", "null": "null", "two": plain + plain, "cut": plain[:len(plain)-3]}
-	for name, change := range map[string]struct{ from, to string }{
-		"subtype":               {`"user":"U1"`, `"user":"U1","subtype":"message_changed"`},
-		"subtype, other case":   {`"user":"U1"`, `"user":"U1","Subtype":"message_changed"`},
-		"key with an escape":    {`"user":"U1"`, `"user":"U1","sub\u0074ype":"message_changed"`},
-		"a bot":                 {`"user":"U1"`, `"user":"U1","bot_id":"B1"`},
-		"files":                 {`"user":"U1"`, `"user":"U1","files":[{"id":"F1"}]`},
-		"nobody":                {`"user":"U1",`, ``},
-		"key in another case":   {`"user":"U1"`, `"user":"U1","TS":"2"`},
-		"key that stands twice": {`"user":"U1"`, `"user":"U1","ts":"2"`},
-		"event inside":          {`"user":"U1"`, `"user":"U1","event":{}`},
-		"escape in an id":       {`"channel":"C1"`, `"channel":"\u00431"`},
-		"id of another type":    {`"channel":"C1"`, `"channel":{"id":"C1"}`},
-		"text of another type":  {`"On \"our\" way \u00fc \/ ü"`, `5`},
-		"id not ASCII":          {`"channel":"C1"`, `"channel":"Cü"`},
-		"two events":            {`"event_id":"Ev1"`, `"event":{"type":"message"}`},
-		"another callback":      {`event_callback`, `url_verification`},
-		"reaction":              {`"type":"message"`, `"type":"reaction_added"`},
-		"number":                {`-0.5e+3`, `-.5`},
-		"number without end":    {`-0.5e+3`, `1e`},
-		"two zeros":             {`-0.5e+3`, `00`},
-		"minus alone":           {`-0.5e+3`, `-`},
-		"cut literal":           {`false`, `fals`},
-		"comma":                 {`[]`, `[,]`},
-		"comma behind":          {`[]`, `[1,]`},
-		"member without value":  {`{}`, `{"a"}`},
-		"key that is a number":  {`{}`, `{1:1}`},
-		"newline in a string":   {`"5d3f"`, "\"5\nd\""},
-		"unknown escape":        {`"5d3f"`, `"\x"`},
-		"short escape":          {`"5d3f"`, `"\u12"`},
-		"another bracket":       {`[]`, `[}`},
+// wantRead checks that a callback is plain, and what is read of it.
+func wantRead(t *testing.T, callback string, want glance.Message) {
+	t.Helper()
+	got, ok := glance.Read([]byte(callback))
+	if !ok {
+		t.Fatalf("left to others, want it read: %s", callback)
+	}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestReadMessageInAThread(t *testing.T) {
+	t.Parallel()
+	wantRead(t, plain, plainMessage())
+}
+
+func TestReadMessageAtTopLevel(t *testing.T) {
+	t.Parallel()
+	want := plainMessage()
+	want.Thread = ""
+	wantRead(t, strings.Replace(plain, `"thread_ts":"1600000000.000100",`, "", 1), want)
+}
+
+// A callback is what Slack posts to us.
+type callback struct{ name, text string }
+
+// callbacksLeftToOthers are callbacks that are not plain, or no JSON at all.
+func callbacksLeftToOthers() []callback {
+	list := []callback{
+		{name: "nothing", text: ""},
+		{name: "null", text: "null"},
+		{name: "two", text: plain + plain},
+		{name: "cut", text: plain[:len(plain)-3]},
+	}
+	for _, tt := range []struct{ name, old, changed string }{ // in plain, old is changed
+		// Events that need more than a glance.
+		{name: "subtype", old: `"user":"U1"`, changed: `"user":"U1","subtype":"message_changed"`},
+		{name: "subtype, other case", old: `"user":"U1"`, changed: `"user":"U1","Subtype":"message_changed"`},
+		{name: "key with an escape", old: `"user":"U1"`, changed: `"user":"U1","sub\u0074ype":"message_changed"`},
+		{name: "a bot", old: `"user":"U1"`, changed: `"user":"U1","bot_id":"B1"`},
+		{name: "files", old: `"user":"U1"`, changed: `"user":"U1","files":[{"id":"F1"}]`},
+		{name: "nobody", old: `"user":"U1",`, changed: ``},
+		{name: "another callback", old: `event_callback`, changed: `url_verification`},
+		{name: "reaction", old: `"type":"message"`, changed: `"type":"reaction_added"`},
+
+		// Events whose fields can't be told for sure.
+		{name: "key in another case", old: `"user":"U1"`, changed: `"user":"U1","TS":"2"`},
+		{name: "key that stands twice", old: `"user":"U1"`, changed: `"user":"U1","ts":"2"`},
+		{name: "event inside", old: `"user":"U1"`, changed: `"user":"U1","event":{}`},
+		{name: "two events", old: `"event_id":"Ev1"`, changed: `"event":{"type":"message"}`},
+		{name: "escape in an id", old: `"channel":"C1"`, changed: `"channel":"\u00431"`},
+		{name: "id of another type", old: `"channel":"C1"`, changed: `"channel":{"id":"C1"}`},
+		{name: "text of another type", old: `"On \"our\" way \u00fc \/ ü"`, changed: `5`},
+		{name: "id not ASCII", old: `"channel":"C1"`, changed: `"channel":"Cü"`},
+
+		// What is no JSON.
+		{name: "number", old: `-0.5e+3`, changed: `-.5`},
+		{name: "number without end", old: `-0.5e+3`, changed: `1e`},
+		{name: "two zeros", old: `-0.5e+3`, changed: `00`},
+		{name: "minus alone", old: `-0.5e+3`, changed: `-`},
+		{name: "cut literal", old: `false`, changed: `fals`},
+		{name: "comma", old: `[]`, changed: `[,]`},
+		{name: "comma behind", old: `[]`, changed: `[1,]`},
+		{name: "member without value", old: `{}`, changed: `{"a"}`},
+		{name: "key that is a number", old: `{}`, changed: `{1:1}`},
+		{name: "newline in a string", old: `"5d3f"`, changed: "\"5\nd\""},
+		{name: "unknown escape", old: `"5d3f"`, changed: `"\x"`},
+		{name: "short escape", old: `"5d3f"`, changed: `"\u12"`},
+		{name: "another bracket", old: `[]`, changed: `[}`},
 	} {
-		list[name] = strings.Replace(plain, change.from, change.to, 1)
+		list = append(list, callback{name: tt.name, text: strings.Replace(plain, tt.old, tt.changed, 1)})
 	}
 	return list
 }
 
 func TestReadLeavesTheRest(t *testing.T) {
 	t.Parallel()
-	for name, text := range notPlain() {
-		if m, ok := glance.Read([]byte(text)); ok {
-			t.Errorf("%s: read as %+v, want it left to others: %s", name, m, text)
-		}
+	for _, tt := range callbacksLeftToOthers() {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if m, ok := glance.Read([]byte(tt.text)); ok {
+				t.Errorf("read as %+v, want it left to others: %s", m, tt.text)
+			}
+		})
 	}
 }
 
 // What is read is JSON, and has the values that encoding/json finds.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(plain))
-	for _, text := range notPlain() {
-		f.Add([]byte(text))
+	for _, c := range callbacksLeftToOthers() {
+		f.Add([]byte(c.text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got, ok := glance.Read(text)
@@ -113,8 +148,11 @@ func FuzzRead(f *testing.F) {
 		if got != want {
 			t.Errorf("%q is read as %+v, want %+v", text, got, want)
 		}
-		if e.Subtype+e.Bot != "" {
-			t.Errorf("%q is read although it has the subtype %q and the bot %q", text, e.Subtype, e.Bot)
+		if e.Subtype != "" {
+			t.Errorf("%q is read although it has the subtype %q", text, e.Subtype)
+		}
+		if e.Bot != "" {
+			t.Errorf("%q is read although it is of the bot %q", text, e.Bot)
 		}
 	})
 }

@@ -2,20 +2,41 @@ package fact
 
 import "testing"
 
-// The address of a file is stored with where it came from. What was stored without it says nothing of that.
-func TestSeal(t *testing.T) {
+// The address of a file is stored with where the file came from.
+func TestSealKeepsOriginAndAddress(t *testing.T) {
 	t.Parallel()
 	want := Origin{Channel: "19:a&b@thread.tacv2", Author: "33333333-3333-4333-8333-333333333333"}
-	const wantAddress = "https://x/a b?c=d&channel=19:z"
-	if got, address := Unseal(want.Seal(wantAddress)); got != want || address != wantAddress {
-		t.Errorf("got %+v and %q, want %+v and %q", got, address, want, wantAddress)
+	const wantAddress = "https://x/a b?c=d&channel=19:z" // with characters that a query escapes, and with a field of ours
+	got, address := Unseal(want.Seal(wantAddress))
+	if got != want {
+		t.Errorf("got the origin %+v, want %+v", got, want)
 	}
-	if got := want.Seal(""); got != "" {
-		t.Errorf("without an address got %q, want nothing", got)
+	if address != wantAddress {
+		t.Errorf("got the address %q, want %q", address, wantAddress)
 	}
-	for _, raw := range []string{"https://x/a", "teams:?%zz", ""} {
-		if got, _ := Unseal(raw); got != (Origin{}) {
-			t.Errorf("%q: got the origin %+v, want none", raw, got)
-		}
+}
+
+func TestSealWithoutAnAddress(t *testing.T) {
+	t.Parallel()
+	o := Origin{Channel: "19:a&b@thread.tacv2", Author: "33333333-3333-4333-8333-333333333333"}
+	if got := o.Seal(""); got != "" {
+		t.Errorf("got %q, want nothing", got)
+	}
+}
+
+// An address that was stored without an origin says nothing of it.
+func TestUnsealWithoutAnOrigin(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, stored string }{
+		{name: "an address alone", stored: "https://x/a"},
+		{name: "an unreadable one", stored: "teams:?%zz"},
+		{name: "nothing", stored: ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got, _ := Unseal(tt.stored); got != (Origin{}) {
+				t.Errorf("%q: got the origin %+v, want none", tt.stored, got)
+			}
+		})
 	}
 }

@@ -5,31 +5,31 @@ import "testing"
 // Emoji that stand for commands have the names by which these are known. Others keep Teams' names.
 func TestEmojiName(t *testing.T) {
 	t.Parallel()
-	for reaction, want := range map[string]string{
-		"1f440_eyes":                    "eyes",
-		"270b_raisedhand":               "raised_hand",
-		"270b_raisedhand-tone3":         "raised_hand",
-		"happy_person_raising_one_hand": "raising_hand",
-		"2705_whiteheavycheckmark":      "white_check_mark",
-		"1f4a4_zzz":                     "zzz",
-		"23f0_alarmclock":               "alarm_clock",
-		"sleepingface":                  "sleeping",
-		"1f512_locked":                  "lock",
-		"blankface":                     "no_mouth",
-		"1f910_zippermouthface":         "zipper_mouth_face",
-		"21a9_leftwardsarrowwithhook":   "leftwards_arrow_with_hook",
-		"23ea_fastreversebutton":        "rewind",
-		"231b_hourglassdone":            "hourglass",
-		"holdon":                        "hourglass",
-		"like":                          "like",
-		"like-tone2":                    "like",
-		"1f44d_thumbsup":                "thumbsup",
-		"1f389_partypopper":             "partypopper",
-		"_x":                            "x",
-		"":                              "",
+	for _, tt := range []struct{ reaction, want string }{
+		{reaction: "1f440_eyes", want: "eyes"},
+		{reaction: "270b_raisedhand", want: "raised_hand"},
+		{reaction: "270b_raisedhand-tone3", want: "raised_hand"},
+		{reaction: "happy_person_raising_one_hand", want: "raising_hand"},
+		{reaction: "2705_whiteheavycheckmark", want: "white_check_mark"},
+		{reaction: "1f4a4_zzz", want: "zzz"},
+		{reaction: "23f0_alarmclock", want: "alarm_clock"},
+		{reaction: "sleepingface", want: "sleeping"},
+		{reaction: "1f512_locked", want: "lock"},
+		{reaction: "blankface", want: "no_mouth"},
+		{reaction: "1f910_zippermouthface", want: "zipper_mouth_face"},
+		{reaction: "21a9_leftwardsarrowwithhook", want: "leftwards_arrow_with_hook"},
+		{reaction: "23ea_fastreversebutton", want: "rewind"},
+		{reaction: "231b_hourglassdone", want: "hourglass"},
+		{reaction: "holdon", want: "hourglass"},
+		{reaction: "like", want: "like"},
+		{reaction: "like-tone2", want: "like"},
+		{reaction: "1f44d_thumbsup", want: "thumbsup"},
+		{reaction: "1f389_partypopper", want: "partypopper"},
+		{reaction: "_x", want: "x"},
+		{reaction: "", want: ""},
 	} {
-		if got := emojiName(reaction); got != want {
-			t.Errorf("%q is %q, want %q", reaction, got, want)
+		if got := emojiName(tt.reaction); got != tt.want {
+			t.Errorf("emojiName(%q) = %q, want %q", tt.reaction, got, tt.want)
 		}
 	}
 }
