@@ -15,47 +15,81 @@ func sharedOf(ev, authorizations string) []byte {
 		`"authorizations":` + authorizations + `,"is_ext_shared_channel":true,"event":` + ev + `}`)
 }
 
-// What is said in a channel that belongs to another organisation is for us if the app's installation with us is named, and for
-// nobody else. Who says it still decides what becomes of it.
+// installedWithUs are authorizations of the app's installation in our organisation.
+const installedWithUs = `[{"enterprise_id":null,"team_id":"T1","user_id":"UBOT","is_bot":true,"is_enterprise_install":false}]`
+
+// hiOfAnn is a message of a colleague, as Slack tells it briefly.
+func hiOfAnn() string { return msg(`"user":"UANN","team":"T1",`, "hi") }
+
+// What is said in a channel that belongs to another organisation is for us if the app's installation with us is named. Who says it
+// still decides what becomes of it.
 func TestSharedChannel(t *testing.T) {
 	t.Parallel()
-	const ours = `[{"enterprise_id":null,"team_id":"T1","user_id":"UBOT","is_bot":true,"is_enterprise_install":false}]`
-	hi := msg(`"user":"UANN","team":"T1",`, "hi")
-	edit := `{"type":"message","subtype":"message_changed","channel":"C1","event_ts":"1700000009.000000",` +
-		`"message":{"type":"message","user":"UANN","team":"T1","ts":"1700000002.000200","edited":{"user":"UANN","ts":"1700000005.000000"},"text":"new"}}`
-	for name, tt := range map[string]struct {
-		event          string
-		authorizations string
-		want           bridge.ActorKind // "" if it isn't for us
+	for _, tt := range []struct {
+		name  string
+		event string
+		want  bridge.ActorKind
 	}{
-		"a colleague":                      {event: msg(`"user":"UANN","team":"T1","user_team":"T1","source_team":"T1",`, "hi"), authorizations: ours, want: bridge.ActorPerson},
-		"a colleague, told briefly":        {event: hi, authorizations: ours, want: bridge.ActorPerson},
-		"a colleague's edit":               {event: edit, authorizations: ours, want: bridge.ActorPerson},
-		"somebody of theirs":               {event: msg(`"user":"UEVE","team":"T9","user_team":"T9","source_team":"T9",`, "hi"), authorizations: ours, want: bridge.ActorForeign},
-		"the app's installation elsewhere": {event: hi, authorizations: `[{"team_id":"T9","user_id":"UBOT9","is_bot":true}]`},
-		"nobody's":                         {event: hi, authorizations: `[]`},
-		"an organisation without a team":   {event: hi, authorizations: `[{"enterprise_id":"E1","team_id":null}]`},
-		"authorizations of no kind":        {event: hi, authorizations: `{"team_id":"T1"}`},
+		{
+			name:  "a colleague",
+			event: msg(`"user":"UANN","team":"T1","user_team":"T1","source_team":"T1",`, "hi"),
+			want:  bridge.ActorPerson,
+		},
+		{name: "a colleague, told briefly", event: hiOfAnn(), want: bridge.ActorPerson},
+		{
+			name: "a colleague's edit",
+			event: `{"type":"message","subtype":"message_changed","channel":"C1","event_ts":"1700000009.000000","message":{"type":"message",` +
+				`"user":"UANN","team":"T1","ts":"1700000002.000200","edited":{"user":"UANN","ts":"1700000005.000000"},"text":"new"}}`,
+			want: bridge.ActorPerson,
+		},
+		{
+			name:  "somebody of theirs",
+			event: msg(`"user":"UEVE","team":"T9","user_team":"T9","source_team":"T9",`, "hi"),
+			want:  bridge.ActorForeign,
+		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			split := testSelf().SplitEvent(KindEvent, sharedOf(tt.event, tt.authorizations))
-			if tt.want == "" {
-				wantForeign(t, split)
-				return
+			split := testSelf().SplitEvent(KindEvent, sharedOf(tt.event, installedWithUs))
+			if split.Foreign {
+				t.Fatal("it isn't for us, want it to be")
 			}
-			if split.Foreign || len(split.Facts) != 1 || split.Facts[0].Quarantine != "" {
-				t.Fatalf("got %+v, want one fact of ours", split)
+			if len(split.Facts) != 1 {
+				t.Fatalf("got %d facts, want one: %+v", len(split.Facts), split.Facts)
+			}
+			if why := split.Facts[0].Quarantine; why != "" {
+				t.Fatalf("the fact is in quarantine: %s", why)
 			}
 			as, err := decodeStored(split.Facts[0].Payload)
-			if err != nil || len(as) != 1 {
-				t.Fatalf("decoded as %+v, %v, want one action", as, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(as) != 1 {
+				t.Fatalf("got %d actions, want one: %+v", len(as), as)
 			}
 			wantEqual(t, "kind of the actor", as[0].Actor.Kind, tt.want)
 		})
 	}
-	t.Run("another app", func(t *testing.T) {
-		t.Parallel()
-		wantForeign(t, testSelf().SplitEvent(KindEvent, []byte(strings.Replace(string(sharedOf(hi, ours)), "ABOT", "AOTHER", 1))))
-	})
+}
+
+// What names no installation with us is for nobody here.
+func TestSharedChannelOfOthers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, authorizations string }{
+		{name: "the app's installation elsewhere", authorizations: `[{"team_id":"T9","user_id":"UBOT9","is_bot":true}]`},
+		{name: "nobody's", authorizations: `[]`},
+		{name: "an organisation without a team", authorizations: `[{"enterprise_id":"E1","team_id":null}]`},
+		{name: "authorizations that are no list", authorizations: `{"team_id":"T1"}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			wantForeign(t, testSelf().SplitEvent(KindEvent, sharedOf(hiOfAnn(), tt.authorizations)))
+		})
+	}
+}
+
+func TestSharedChannelOfAnotherApp(t *testing.T) {
+	t.Parallel()
+	event := strings.Replace(string(sharedOf(hiOfAnn(), installedWithUs)), "ABOT", "AOTHER", 1)
+	wantForeign(t, testSelf().SplitEvent(KindEvent, []byte(event)))
 }

@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,32 +18,67 @@ func tableWith(cell string) string {
 	return `"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[` + cell + `]]}]}],`
 }
 
-// A table that is pasted into Slack's editor becomes an attachment. Text and blocks of the message don't have it.
-// What Slack, apps and other messages put into attachments was not typed, and never leaves.
-func TestPastedTable(t *testing.T) {
-	t.Parallel()
-	prices := richCell(`{"type":"text","text":"Our prices:"}`)
-	table := `{"type":"table","block_id":"4Xsx","rows":[
+// priceTable is a block with a table of three rows: a bold head, a number, and an empty cell in a row that is shorter.
+func priceTable() string {
+	return `{"type":"table","block_id":"4Xsx","rows":[
 		[` + richCell(`{"type":"text","text":"Lamp","style":{"bold":true}}`) + `,{"type":"raw_text","text":"EUR | net"}],
 		[` + richCell(`{"type":"text","text":"Desk"}`) + `,{"type":"raw_number","value":19.5,"text":"19.50"}],
 		[` + richCell(``) + `]]}`
-	pasted := `{"id":1,"blocks":[` + table + `],"fallback":"[no preview available]"}`
+}
+
+// wantSaid checks that a message of Ann's with these fields and this text is for the customer, and with which words.
+func wantSaid(t *testing.T, fields, text, want string) {
+	t.Helper()
+	_, a := oneAction(t, msg(fields+annsMessage, text))
+	wantEqual(t, "verb", a.Verb, bridge.VerbSay)
+	wantEqual(t, "text", a.Text, want)
+}
+
+// A table that is pasted into Slack's editor becomes an attachment. Text and blocks of the message don't have it.
+func TestPastedTable(t *testing.T) {
+	t.Parallel()
 	const asMarkdown = "| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19\\.50 |\n|  |  |"
-	for name, tt := range map[string]struct{ fields, text, want string }{
-		"below a text":   {fields: `"blocks":[` + prices + `],"attachments":[` + pasted + `],`, text: "Our prices:", want: "Our prices:\n\n" + asMarkdown},
-		"alone":          {fields: `"attachments":[` + pasted + `],`, want: asMarkdown},
-		"among blocks":   {fields: `"blocks":[` + prices + `,` + table + `],`, text: "Our prices:", want: "Our prices:\n\n" + asMarkdown},
-		"of an app":      {fields: `"attachments":[{"id":1,"from_url":"https://x.test","bot_id":"B2","blocks":[` + table + `]}],`, text: "see", want: "see"},
-		"of a message":   {fields: `"attachments":[{"id":1,"is_share":true,"author_id":"U2","blocks":[` + table + `]}],`, text: "see", want: "see"},
-		"of a link":      {fields: `"attachments":[{"id":1,"original_url":"https://x.test","blocks":[` + table + `]}],`, text: "see", want: "see"},
-		"not a table":    {fields: `"attachments":[{"id":"x","blocks":{}},{"blocks":[{"type":"divider"},{"type":"table","rows":7}]}],`, text: "see", want: "see"},
-		"no attachments": {fields: `"attachments":{},`, text: "see", want: "see"},
+	const belowText = "Our prices:\n\n" + asMarkdown
+	prices := richCell(`{"type":"text","text":"Our prices:"}`)
+	attachments := `"attachments":[{"id":1,"blocks":[` + priceTable() + `],"fallback":"[no preview available]"}],`
+	for _, tt := range []struct{ name, fields, text, want string }{
+		{name: "below a text", fields: `"blocks":[` + prices + `],` + attachments, text: "Our prices:", want: belowText},
+		{name: "alone", fields: attachments, want: asMarkdown},
+		{name: "among blocks", fields: `"blocks":[` + prices + `,` + priceTable() + `],`, text: "Our prices:", want: belowText},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, a := oneAction(t, msg(tt.fields+annsMessage, tt.text))
-			wantEqual(t, "verb", a.Verb, bridge.VerbSay)
-			wantEqual(t, "text", a.Text, tt.want)
+			wantSaid(t, tt.fields, tt.text, tt.want)
+		})
+	}
+}
+
+// What Slack, apps and other messages put into attachments was not typed, and never leaves.
+func TestTableThatWasNotTyped(t *testing.T) {
+	t.Parallel()
+	blocks := `"blocks":[` + priceTable() + `]`
+	for _, tt := range []struct{ name, fields string }{
+		{name: "of an app", fields: `"attachments":[{"id":1,"from_url":"https://x.test","bot_id":"B2",` + blocks + `}],`},
+		{name: "of a message", fields: `"attachments":[{"id":1,"is_share":true,"author_id":"U2",` + blocks + `}],`},
+		{name: "of a link", fields: `"attachments":[{"id":1,"original_url":"https://x.test",` + blocks + `}],`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			wantSaid(t, tt.fields, "see", "see")
+		})
+	}
+}
+
+// Attachments that are of another form than Slack's keep no message from being read.
+func TestUnreadableAttachments(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, fields string }{
+		{name: "no tables", fields: `"attachments":[{"id":"x","blocks":{}},{"blocks":[{"type":"divider"},{"type":"table","rows":7}]}],`},
+		{name: "no list", fields: `"attachments":{},`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			wantSaid(t, tt.fields, "see", "see")
 		})
 	}
 }
@@ -60,16 +96,37 @@ func TestListInACell(t *testing.T) {
 func TestMentionInACell(t *testing.T) {
 	t.Parallel()
 	_, a := oneAction(t, msg(tableWith(richCell(`{"type":"user","user_id":"UBEN"}`))+annsMessage, "look"))
-	wantEqual(t, "mentions", strings.Join(a.Mentions, " "), "UBEN")
+	if want := []string{"UBEN"}; !slices.Equal(a.Mentions, want) {
+		t.Errorf("got the mentions %q, want %q", a.Mentions, want)
+	}
 }
 
+// decodeWithAttachments decodes a message of Ann's with these attachments.
+func decodeWithAttachments(t *testing.T, attachments ...string) bridge.Action {
+	t.Helper()
+	_, a := oneAction(t, msg(annsMessage+`"attachments":[`+strings.Join(attachments, ",")+`],`, "no"))
+	return a
+}
+
+const (
+	messageOfSameChannel = `{"id":1,"is_share":true,"channel_id":"C1","ts":"5.1","text":"x"}`
+	unreadableAttachment = `{"id":3,"ts":7}`
+)
+
 // Of messages that are passed on, those of the same channel are quotes. One of another channel is forwarded.
-func TestForwardedMessages(t *testing.T) {
+func TestForwardedMessage(t *testing.T) {
 	t.Parallel()
-	const quote, unknown = `{"id":1,"is_share":true,"channel_id":"C1","ts":"5.1","text":"x"}`, `{"id":3,"ts":7}`
-	_, a := oneAction(t, msg(annsMessage+`"attachments":[`+quote+`,{"id":2,"is_share":true,"channel_id":"C2","ts":"5.2"},`+unknown+`],`, "no"))
-	wantEqual(t, "quotes", strings.Join(a.Quotes, " "), "5.1")
-	wantEqual(t, "forwards a message of another channel", a.Forwards, true)
-	_, a = oneAction(t, msg(annsMessage+`"attachments":[`+quote+`,{"id":2,"channel_id":"C2","ts":"5.2"},`+unknown+`],`, "no"))
-	wantEqual(t, "forwards without a message of another channel", a.Forwards, false)
+	const messageOfAnotherChannel = `{"id":2,"is_share":true,"channel_id":"C2","ts":"5.2"}`
+	a := decodeWithAttachments(t, messageOfSameChannel, messageOfAnotherChannel, unreadableAttachment)
+	if want := []string{"5.1"}; !slices.Equal(a.Quotes, want) {
+		t.Errorf("got the quotes %q, want %q", a.Quotes, want)
+	}
+	wantEqual(t, "forwards a message", a.Forwards, true)
+}
+
+func TestAttachmentThatIsNoForwardedMessage(t *testing.T) {
+	t.Parallel()
+	const notShared = `{"id":2,"channel_id":"C2","ts":"5.2"}`
+	a := decodeWithAttachments(t, messageOfSameChannel, notShared, unreadableAttachment)
+	wantEqual(t, "forwards a message", a.Forwards, false)
 }
