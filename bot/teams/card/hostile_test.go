@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -208,33 +209,81 @@ func checkNeutral(t *testing.T, s string) {
 // Words that are written from right to left stay isolated from what stands beside them.
 func TestIsolatedWordsStaySo(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{"\u2068נועה\u2069 · 12": "\u2068נועה\u2069 · 12", "a\u2069\u202eb": "ab"} {
-		if got := showLiterally(in); got != want {
-			t.Errorf("showLiterally(%+q) = %+q, want %+q", in, got, want)
-		}
+	for _, tt := range []struct{ name, words, want string }{
+		{name: "isolated", words: "\u2068נועה\u2069 · 12", want: "\u2068נועה\u2069 · 12"},
+		{name: "an end without a beginning, and an override", words: "a\u2069\u202eb", want: "ab"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := showLiterally(tt.words); got != tt.want {
+				t.Errorf("showLiterally(%+q) = %+q, want %+q", tt.words, got, tt.want)
+			}
+		})
 	}
 }
 
-// Two people of one name are two mentions. One person is mentioned once.
-func TestMentions(t *testing.T) {
-	t.Parallel()
-	annLee := bridge.AgentRef{Name: "Ann Lee", User: annID}
-	namesake := bridge.AgentRef{Name: "Ann Lee", User: "c3333333-3333-4333-8333-333333333333"}
-	elsewhere := bridge.AgentRef{Name: "Eve", User: "U0EVE"}
+// mentionsOf is a card with a line that mentions these people, each followed by a comma.
+func mentionsOf(people ...bridge.AgentRef) view.Card {
 	var pieces []view.Piece
-	for _, a := range []bridge.AgentRef{annLee, namesake, annLee, {Name: "D*n <x>", User: benID}, elsewhere} {
+	for _, a := range people {
 		pieces = append(pieces, view.Piece{Kind: view.PieceMention, Text: a.Name, Agent: a}, view.Piece{Kind: view.PieceText, Text: ", "})
 	}
-	c := view.Card{Blocks: []view.Block{{Kind: view.BlockLine, Pieces: pieces}}}
-	const want = "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, Ann Lee, <at>Dn x</at>, Eve, "
+	return view.Card{Blocks: []view.Block{{Kind: view.BlockLine, Pieces: pieces}}}
+}
+
+// wantMentions checks the text of a card and of the message for it, and whom the message mentions.
+func wantMentions(t *testing.T, c view.Card, text string, users ...string) {
+	t.Helper()
 	page := Render(c, home(), "n")[0]
 	checkMessageCard(t, page.Card)
-	wantEqual(t, "text of the card", cardText(t, page.Card), want)
+	wantEqual(t, "text of the card", cardText(t, page.Card), text)
 	m := Messages(c, "", home())[0]
-	wantEqual(t, "text of the message", m.Text, want)
-	wantEqual(t, "mentions", len(m.Mentions), 3)
-	wantEqual(t, "user of the second mention", m.Mentions[1].User, namesake.User)
-	wantEqual(t, "text of the second mention", m.Mentions[1].Text, "<at>Ann Lee (2)</at>")
+	wantEqual(t, "text of the message", m.Text, text)
+	var got []string
+	for _, mention := range m.Mentions {
+		got = append(got, mention.User)
+		if !strings.Contains(m.Text, mention.Text) {
+			t.Errorf("the mention %q isn't in the text %q", mention.Text, m.Text)
+		}
+	}
+	if !slices.Equal(got, users) {
+		t.Errorf("got mentions of %q, want %q", got, users)
+	}
+}
+
+func annLee() bridge.AgentRef { return bridge.AgentRef{Name: "Ann Lee", User: annID} }
+
+// namesake is another person with Ann's name.
+func namesake() bridge.AgentRef {
+	return bridge.AgentRef{Name: "Ann Lee", User: "c3333333-3333-4333-8333-333333333333"}
+}
+
+func TestNamesakesAreTwoMentions(t *testing.T) {
+	t.Parallel()
+	c := mentionsOf(annLee(), namesake())
+	wantMentions(t, c, "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, ", annID, namesake().User)
+	mentions := Messages(c, "", home())[0].Mentions
+	wantEqual(t, "mentions", len(mentions), 2)
+	wantEqual(t, "text of the namesake's mention", mentions[len(mentions)-1].Text, "<at>Ann Lee (2)</at>")
+}
+
+// Who is mentioned already is named, also behind a namesake.
+func TestPersonIsMentionedOnce(t *testing.T) {
+	t.Parallel()
+	c := mentionsOf(annLee(), namesake(), annLee())
+	wantMentions(t, c, "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, Ann Lee, ", annID, namesake().User)
+}
+
+// A name loses what a card would take for formatting, or for the end of the mention.
+func TestMentionOfANameWithMarkup(t *testing.T) {
+	t.Parallel()
+	wantMentions(t, mentionsOf(bridge.AgentRef{Name: "D*n <x>", User: benID}), "<at>Dn x</at>, ", benID)
+}
+
+// Somebody of another chat can't be mentioned, and is named.
+func TestMentionOfSomebodyElsewhere(t *testing.T) {
+	t.Parallel()
+	wantMentions(t, mentionsOf(bridge.AgentRef{Name: "Eve", User: "U0EVE"}), "Eve, ")
 }
 
 // A mention belongs to the page on which it stands.
