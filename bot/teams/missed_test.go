@@ -54,3 +54,28 @@ func TestTypedWhileRefused(t *testing.T) {
 		})
 	}
 }
+
+// A refusal that passes says nothing of what was typed before it: what a broken connection missed then is still found.
+func TestTypedBeforeARefusal(t *testing.T) {
+	t.Parallel()
+	w := newClockedTalk(t)
+	must(t, w.surface.history.catchUp(w.ctx()))
+	w.replyUnheard("It was missed")
+	w.later(time.Second)
+	refusal := w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: "Forbidden"})
+	if err := w.surface.history.catchUp(w.ctx()); err != nil {
+		t.Logf("while it is refused: %v", err)
+	}
+	w.later(time.Second)
+	w.replyUnheard("said among colleagues")
+	w.later(time.Second)
+	w.fake.ClearFaults(refusal)
+
+	must(t, w.surface.history.catchUp(w.ctx()))
+
+	var texts []string
+	for _, a := range w.acceptedActions() {
+		texts = append(texts, a.Text)
+	}
+	wantList(t, "texts that are stored", texts, []string{"It was missed"})
+}

@@ -129,6 +129,14 @@ func (n *Notebook) Load(ctx context.Context) error {
 	return nil
 }
 
+// loadAnew reads the notes even if they are fresh.
+func (n *Notebook) loadAnew(ctx context.Context) error {
+	n.mu.Lock()
+	n.readAt = time.Time{}
+	n.mu.Unlock()
+	return n.Load(ctx)
+}
+
 // learn takes over the value of a note. One that can't be read counts as none. The caller holds mu.
 func (n *Notebook) learn(key string, value json.RawMessage) {
 	n.kept[key] = string(value)

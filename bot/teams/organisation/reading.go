@@ -8,36 +8,76 @@ import (
 	"parley/bot/teams/graph"
 )
 
-// readingNote is a channel that Graph has refused to show. A channel without a note was never refused.
+// readingNote says when Graph showed a channel. A channel without a note was neither shown nor refused yet.
 type readingNote struct {
+	Shown   bool      `json:"shown,omitempty"`   // Graph has shown it once
 	Refused bool      `json:"refused,omitempty"` // Graph refused when it was asked last
-	Since   time.Time `json:"since,omitzero"`    // when Graph showed the channel for the first time after it had refused
+	Since   time.Time `json:"since,omitzero"`    // since when it is shown; zero if no refusal came before
+
+	// The time before the last refusal in which it was shown. Until is zero if it wasn't.
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+// wasReadable reports whether the channel was shown at a time.
+func (r readingNote) wasReadable(at time.Time) bool {
+	isShownSince := !r.Refused && !at.Before(r.Since)
+	wasShownThen := !at.Before(r.From) && at.Before(r.Until)
+	return isShownSince || wasShownThen
+}
+
+// refuse notes that Graph refuses to show the channel now.
+func (r readingNote) refuse(now time.Time) readingNote {
+	if r.Shown && !r.Refused {
+		r.From, r.Until = r.Since, now
+	}
+	r.Refused = true
+	return r
+}
+
+// show notes that Graph shows the channel now.
+func (r readingNote) show(now time.Time) readingNote {
+	if r.Refused {
+		r.Since = now
+	}
+	r.Shown, r.Refused = true, false
+	return r
 }
 
 // WasReadable reports whether we could read a channel at a time, as far as we know. What people typed while we couldn't was
 // typed for each other, unless it mentions us.
 func (n *Notebook) WasReadable(channel string, at time.Time) bool {
+	return n.reading(channel).wasReadable(at)
+}
+
+func (n *Notebook) reading(channel string) readingNote {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	r := n.readings[channel]
-	return !r.Refused && !at.Before(r.Since)
+	return n.readings[channel]
 }
 
 // learnReading notes whether a channel may be read, from the error of an attempt. Other errors say nothing about that.
 // Errors: the desk's. Then what was read must not be used.
 func (n *Notebook) learnReading(ctx context.Context, channel string, err error) error {
-	n.mu.Lock()
-	r := n.readings[channel]
-	n.mu.Unlock()
-
-	switch {
-	case errors.Is(err, graph.ErrNotGranted):
-		r = readingNote{Refused: true}
-	case err == nil && r.Refused:
-		r = readingNote{Since: n.Now()}
-	default:
+	isRefused := errors.Is(err, graph.ErrNotGranted)
+	if err != nil && !isRefused {
 		return nil
 	}
 
-	return n.Keep(ctx, noteReading+channel, r)
+	known := n.reading(channel)
+	if !isRefused && known.Shown && !known.Refused {
+		return nil // as nearly always
+	}
+	if !isRefused { // another replica may have noted a refusal, or that it ended
+		if err := n.loadAnew(ctx); err != nil {
+			return err
+		}
+		known = n.reading(channel)
+	}
+
+	next := known.show(n.Now())
+	if isRefused {
+		next = known.refuse(n.Now())
+	}
+	return n.Keep(ctx, noteReading+channel, next)
 }

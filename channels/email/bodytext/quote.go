@@ -280,7 +280,7 @@ func attributionAbove(lines []line, start int) int {
 		}
 
 		begins := canBeginAttribution(joined)
-		hasDate := dateInText.MatchString(joined)
+		hasDate := dateInText.MatchString(mailInText.ReplaceAllString(joined, ""))
 		if found == start || begins && hasDate || lacksName(lower) {
 			found = i
 		}

@@ -165,8 +165,17 @@ var aboutSender = regexp.MustCompile(`(?i)relay|sender|authenticat|client|helo|b
 // aboutQuota matches the words of a server that has no room for a mail.
 var aboutQuota = regexp.MustCompile(`(?i)quota|full\b|storage`)
 
-// tooManyRecipients matches how a server says that a mail has more recipients than it takes (RFC 5321 section 4.5.3.1.10).
-var tooManyRecipients = regexp.MustCompile(`(?i)^[45]\.5\.3\b|too many recipients`)
+// tooManyRecipients matches how a server without enhanced codes says that a mail has more recipients than it takes (RFC 5321
+// section 4.5.3.1.10). What comes behind it would say that they were too many in a time.
+var tooManyRecipients = regexp.MustCompile(`(?i)too many recipients\W*$`)
+
+// hasTooMany reports whether a refusal says that a mail has more recipients than the server takes. The same number is refused again.
+func hasTooMany(ext, text string) bool {
+	if ext != "" {
+		return strings.HasSuffix(ext, ".5.3")
+	}
+	return tooManyRecipients.MatchString(text)
+}
 
 // SaysFull reports whether a refusal says that a mailbox is full, and not that the mail is too large, which has the same code
 // (RFC 5321 section 4.2.3).
@@ -184,7 +193,7 @@ func classifyRecipient(step Step, code int, ext, text string, waited time.Durati
 	if step != StepRcpt && step != StepFurtherRcpt && step != StepReport {
 		return Verdict{}, false
 	}
-	if step == StepFurtherRcpt && tooManyRecipients.MatchString(text) { // the same number is refused again
+	if step == StepFurtherRcpt && hasTooMany(ext, text) {
 		return Verdict{Class: channels.BadRecipient, Hint: hintMany}, true
 	}
 	if SaysFull(code, text) {

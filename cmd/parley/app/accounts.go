@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -176,14 +177,19 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 	return spec.New(setup.Account(account, config), a.envFor(account, spec, config))
 }
 
-// signingSecret returns the secret with which a provider signs callbacks for an account. An account whose settings can't be read
-// has one that no other has, so that nothing reaches it by another's callback.
+// signingSecret returns the secret with which a provider signs callbacks for an account. While an account's settings can't be read
+// it is the one before; without any it is one that no other account has, so that nothing reaches it by another's callback.
 func (a *accounts) signingSecret(account store.Account, spec channels.Spec) string {
 	config, err := setup.Open(account, a.db.Sealer, spec)
-	if err != nil {
-		return rand.Text()
+	if err == nil {
+		return strings.TrimSpace(config[spec.SignedBy]) // as channels use it
 	}
-	return config[spec.SignedBy]
+	if before := a.owners.Load(); before != nil {
+		if secret, ok := before.SecretOf(account.ID); ok {
+			return secret
+		}
+	}
+	return rand.Text()
 }
 
 // envFor returns what a channel gets from this process.

@@ -86,6 +86,12 @@ func rank(a store.Account) int {
 // Find returns the account of a kind that has the provider's id, or 0 if none has it.
 func (t Table) Find(kind, owner string) store.AccountID { return t.accounts[key{kind, owner}] }
 
+// SecretOf returns the secret with which callbacks for an account are signed. ok is false for an account without a shared callback.
+func (t Table) SecretOf(account store.AccountID) (secret string, ok bool) {
+	secret, ok = t.secrets[account]
+	return secret, ok
+}
+
 // Share is what one account gets of a callback.
 type Share struct {
 	Account store.AccountID
