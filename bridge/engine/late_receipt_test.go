@@ -99,3 +99,33 @@ func TestFailureOfTheFirstSending(t *testing.T) {
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitFate(reply, store.FateFailed)
 }
+
+// A reply is sent again and edited while it waits. Then the first sending's receipt comes: the customer has the old words, and the author
+// is told that the edit came too late.
+func TestReceiptOfAnEarlierSendingAfterAnEdit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true, lossy: true, hold: time.Hour,
+		relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	w.engines[0].SetChannel(w.accounts[chat], &takesOnce{Channel: w.live[chat].Load()})
+	w.start()
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	reply := w.replyInHold(thread, "One")
+	w.advance(2 * time.Hour)
+	unclear := w.waitLine(thread, bridge.LineUnclear)
+	w.replyInHold(thread, "Two") // so that what is sent again waits behind it
+	w.chat.Press(t, "ann", unclear, bridge.VerbSendAgain)
+	w.waitFate(reply, "waiting")
+	words := func() string { return w.text(`SELECT fate || ' ' || text FROM messages WHERE place = $1`, reply) }
+	w.chat.Edit(support, reply, "Uno")
+	w.eventually("the edit waits", func() bool { return words() == "waiting Uno" })
+
+	first := w.provider.Sent()[0]
+	w.reportStatus(channelstest.Event{ID: "late", State: "delivered", Message: first.Message, External: []string{first.ID}})
+
+	w.eventually("the customer has the old words", func() bool { return words() == "out One" })
+	w.waitLine(thread, bridge.LineEditLate)
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "One", "Two")
+}

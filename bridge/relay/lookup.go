@@ -169,10 +169,12 @@ func dropOldReason(f *dispatch.Finish, c *dispatch.Claimed, p Policy) {
 	}
 }
 
-// reasonOf returns why an attempt is unclear, in words for people: what the row of its delivery says (channels.SendError.Error), without
-// the error's class and cause.
-func reasonOf(c dispatch.Claimed) string {
-	reason := strings.TrimPrefix(c.ErrorText, c.ErrorClass+": ")
+func reasonOf(c dispatch.Claimed) string { return ReasonWords(c.ErrorClass, c.ErrorText) }
+
+// ReasonWords returns why an attempt failed or is unclear, in words for people: what the row of its delivery says
+// (channels.SendError.Error), without the error's class and cause.
+func ReasonWords(class, text string) string {
+	reason := strings.TrimPrefix(text, class+": ")
 	if text, _, hasCause := strings.Cut(reason, ".: "); hasCause {
 		return text + "."
 	}

@@ -312,7 +312,7 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 	var texts []string
 	for i := range slices.Backward(rows) {
 		m := &rows[i]
-		if m.Direction != store.DirectionIn || strings.TrimSpace(m.TextNow()) == "" {
+		if m.Direction != store.DirectionIn || m.IsDeleted() || strings.TrimSpace(m.TextNow()) == "" {
 			continue
 		}
 		if ask.UpTo == 0 {

@@ -135,12 +135,10 @@ func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s =
 func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm bool) {
 	before := c.Traits[bridge.TraitUrgent]
 	wereTold := before == bridge.UrgentTold || before == bridge.UrgentOnce
-	news = urgent && !bridge.IsUrgent(c.Traits)
 	customerWaits := c.WaitingSince != nil && c.BridgeStatus().Open()
 	isAnswered := c.LastFrom == "agent" // perhaps by a reply that is still in its hold
-	if news && customerWaits && !isAnswered {
-		alarm = !wereTold && len(c.Assignees) > 0
-	}
+	alarm = urgent && !wereTold && customerWaits && !isAnswered && len(c.Assignees) > 0
+	news = alarm || urgent && !bridge.IsUrgent(c.Traits)
 	if c.SetTrait(bridge.TraitUrgent, urgencyTrait(urgent, wereTold || alarm)) {
 		c.RefreshCard()
 	}

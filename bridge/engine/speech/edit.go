@@ -7,7 +7,6 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/reply"
-	"parley/channels"
 	"parley/store"
 )
 
@@ -159,7 +158,9 @@ func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decisio
 // editHeld applies an edit of a reply of which nothing has left, and nothing may have. d is its first part.
 func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, decision Decision, reason string) {
 	sp.replaceWords(r, m)
-	numberAnew(d)
+	for _, part := range sp.Outbox.PartsOf(m) {
+		numberAnew(part)
+	}
 	if decision != Out {
 		sp.Outbox.CancelReply(m)
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
@@ -178,14 +179,12 @@ func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, de
 	sp.restartHold(r.Conversation, d)
 }
 
-// numberAnew gives an edited delivery another number at the provider, if an earlier attempt may have left: a provider that has the former
-// words would take the new ones for a repetition.
+// numberAnew gives an edited delivery another number at the provider, if an attempt was made with other words: a provider that has
+// these would take the new ones for a repetition.
 func numberAnew(d *book.Delivery) {
 	p := d.DecodedPayload()
-	mayHaveLeft := d.ErrorClass == string(channels.Ambiguous)
-	if mayHaveLeft && len(p.Earlier) > 0 {
+	if len(p.Earlier) > 0 {
 		p.Again++
-		p.Earlier = nil
 		d.SetPayload(p)
 	}
 }

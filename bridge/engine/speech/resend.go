@@ -5,6 +5,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/threads"
+	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
@@ -70,7 +71,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	m.Dirty = true
 	for _, d := range parts.Unclear() {
 		m.Fate = store.FateUnclear
-		sp.TellWith(r.Conversation, m, threads.UnclearReply(sp.Writer, r.Conversation, m, d, d.ErrorText))
+		sp.TellWith(r.Conversation, m, threads.UnclearReply(sp.Writer, r.Conversation, m, d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
 	}
 
 	if d := sp.Outbox.FirstPartOf(m); d != nil { // it counts as sent now, so that it may change the conversation's status again
