@@ -31,11 +31,11 @@ const newestRefused = 2000
 const undecidedColumns = `
 	SELECT message.conversation_id AS conversation, message.id AS message, coalesce(delivery.id, 0) AS delivery,
 		coalesce(delivery.attempt, 0) AS attempt, message.fate = 'failed' AS refused,
-		coalesce(regexp_replace(CASE
+		coalesce(CASE
 			WHEN starts_with(delivery.error_text, delivery.error_class || ': ')
 			THEN substr(delivery.error_text, length(delivery.error_class) + 3)
 			ELSE delivery.error_text
-		END, '\.: .*', '.'), '') AS why, -- without the cause
+		END, '') AS why,
 		account.name AS account, coalesce(agent.name, '') AS by, message.said_at AS at `
 
 const (
