@@ -100,23 +100,31 @@ func TestFailureOfTheFirstSending(t *testing.T) {
 	w.waitFate(reply, store.FateFailed)
 }
 
+// sendUnclearReplyAgain starts a world in which nobody can tell whether Ann's reply "One" has left. It was sent again, and waits behind
+// her reply "Two", which is in its hold. The provider takes each message once.
+func sendUnclearReplyAgain(t *testing.T) (w *world, thread, one string) {
+	t.Helper()
+	w = newWorld(t, options{stopped: true, lossy: true, hold: time.Hour,
+		relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	w.engines[0].SetChannel(w.accounts[chat], &takesOnce{Channel: w.live[chat].Load()})
+	w.start()
+	thread = w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	one = w.replyInHold(thread, "One")
+	w.advance(2 * time.Hour)
+	unclear := w.waitLine(thread, bridge.LineUnclear)
+	w.replyInHold(thread, "Two")
+	w.chat.Press(t, "ann", unclear, bridge.VerbSendAgain)
+	w.waitFate(one, "waiting")
+	return w, thread, one
+}
+
 // A reply is sent again and edited while it waits. Then the first sending's receipt comes: the customer has the old words, and the author
 // is told that the edit came too late.
 func TestReceiptOfAnEarlierSendingAfterAnEdit(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{stopped: true, lossy: true, hold: time.Hour,
-		relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
-	w.engines[0].SetChannel(w.accounts[chat], &takesOnce{Channel: w.live[chat].Load()})
-	w.start()
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-	reply := w.replyInHold(thread, "One")
-	w.advance(2 * time.Hour)
-	unclear := w.waitLine(thread, bridge.LineUnclear)
-	w.replyInHold(thread, "Two") // so that what is sent again waits behind it
-	w.chat.Press(t, "ann", unclear, bridge.VerbSendAgain)
-	w.waitFate(reply, "waiting")
+	w, thread, reply := sendUnclearReplyAgain(t)
 	words := func() string { return w.text(`SELECT fate || ' ' || text FROM messages WHERE place = $1`, reply) }
 	w.chat.Edit(support, reply, "Uno")
 	w.eventually("the edit waits", func() bool { return words() == "waiting Uno" })

@@ -359,19 +359,7 @@ func TestSentAgainAndTakenBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{stopped: true, lossy: true, hold: time.Hour,
-				relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
-			w.engines[0].SetChannel(w.accounts[chat], &takesOnce{Channel: w.live[chat].Load()})
-			w.start()
-			thread := w.openThread()
-			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
-			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-			one := w.replyInHold(thread, "One")
-			w.advance(2 * time.Hour)
-			unclear := w.waitLine(thread, bridge.LineUnclear)
-			w.replyInHold(thread, "Two")
-			w.chat.Press(t, "ann", unclear, bridge.VerbSendAgain)
-			w.waitFate(one, "waiting")
+			w, thread, one := sendUnclearReplyAgain(t)
 			c.change(w, one)
 			w.eventually("it is "+c.want, func() bool { return w.text(`SELECT fate || ' ' || text FROM messages WHERE place = $1`, one) == c.want })
 			w.advance(2 * time.Hour)
