@@ -344,32 +344,66 @@ func TestOneLineSentAsItStands(t *testing.T) {
 	w.provider.WaitTexts(t, "One", "Two")
 }
 
-// A reply of which nobody knows whether it has left, and that somebody sends again, can be edited and taken back while it waits behind
-// others (invariant 4). The edited one is another message for a provider that takes each once.
+// A reply of which nobody knows whether it has left waits, behind others, to be sent again. Whoever takes it back then stops only its next
+// attempt: that it never left would be a false answer, so that a person is asked once more (invariant 4).
 func TestSentAgainAndTakenBack(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		change func(w *world, message string)
-		want   string   // what the reply's row says of it then
-		sent   []string // what the customer gets
+	tests := []struct {
+		name     string
+		takeBack func(w *world, message string)
 	}{
-		"undone":  {func(w *world, m string) { w.chat.Choose("ann", support, m, bridge.VerbUndo) }, "undone One", []string{"One", "Two"}},
-		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) }, "undone One", []string{"One", "Two"}},
-		"edited":  {func(w *world, m string) { w.chat.Edit(support, m, "Uno") }, "waiting Uno", []string{"One", "Two", "Uno"}},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{"by Undo", func(w *world, message string) { w.chat.Choose("ann", support, message, bridge.VerbUndo) }},
+		{"by a deletion", func(w *world, message string) { w.chat.Delete(support, message) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w, thread, one := sendUnclearReplyAgain(t)
-			c.change(w, one)
-			w.eventually("it is "+c.want, func() bool { return w.text(`SELECT fate || ' ' || text FROM messages WHERE place = $1`, one) == c.want })
+
+			tt.takeBack(w, one)
+
+			w.waitFate(one, "unclear")
 			w.advance(2 * time.Hour)
 			w.waitDrained()
-			w.provider.WaitTexts(t, c.sent...)
-			if n := w.countLines(thread, bridge.LineEditLate) + w.countLines(thread, bridge.LineDeleteLate); n != 0 {
-				t.Errorf("%d lines say that it was too late", n)
-			}
+			w.provider.WaitTexts(t, "One", "Two")
+			wantEqual(t, "lines that ask whether it left", w.countLines(thread, bridge.LineUnclear), 2)
+			wantEqual(t, "lines that say that it did not leave", w.countLines(thread, bridge.LineUndone), 0)
 		})
 	}
+}
+
+// A reply that is taken back while it waits to be sent again, and then sent after all, is the same message for a provider that takes each
+// once: it has the reply, and the customer doesn't get it twice.
+func TestSentAgainTakenBackAndSent(t *testing.T) {
+	t.Parallel()
+	w, thread, one := sendUnclearReplyAgain(t)
+	w.chat.Choose("ann", support, one, bridge.VerbUndo)
+	w.waitFate(one, "unclear")
+
+	w.eventually("a second line asks", func() bool { return w.countLines(thread, bridge.LineUnclear) == 2 })
+	w.chat.Press(t, "ann", w.waitLineAbout(thread, bridge.LineUnclear, ""), bridge.VerbSendAgain)
+
+	w.waitFate(one, "waiting")
+	w.advance(2 * time.Hour)
+	w.waitFate(one, "out")
+	w.provider.WaitTexts(t, "One", "Two")
+}
+
+// A reply of which nobody knows whether it has left, and that somebody sends again, can be edited while it waits behind others. The edited
+// one is another message for a provider that takes each once.
+func TestSentAgainAndEdited(t *testing.T) {
+	t.Parallel()
+	w, thread, one := sendUnclearReplyAgain(t)
+
+	w.chat.Edit(support, one, "Uno")
+
+	w.eventually("the new words wait", func() bool {
+		return w.text(`SELECT fate || ' ' || text FROM messages WHERE place = $1`, one) == "waiting Uno"
+	})
+	w.advance(2 * time.Hour)
+	w.waitDrained()
+	w.provider.WaitTexts(t, "One", "Two", "Uno")
+	wantEqual(t, "lines that say that it was too late", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
 // A reply whose lost attempt was found absent waits to be sent again: its author can delete it until it is.

@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -47,6 +48,14 @@ func (d *Delivery) NotePiece(external []string) {
 	if len(external) > 0 {
 		d.ExternalID = external[0]
 	}
+}
+
+// mayHaveLeft reports whether a reply that waits for its next attempt may have left by the one before: that broke off without a result,
+// and the provider wasn't found not to have it.
+func (d *Delivery) mayHaveLeft() bool {
+	isReplyInDoubt := d.Kind == outbound.KindReply && d.State == store.Queued && d.ErrorClass == string(channels.Ambiguous)
+	isKnownAbsent := d.AbsentAt != nil && d.SentAt != nil && d.AbsentAt.After(*d.SentAt)
+	return isReplyInDoubt && !isKnownAbsent
 }
 
 // MakeJoinable lets a delivery leave together with its neighbours in the lane that have the same key, as long as they fit

@@ -198,12 +198,17 @@ func (o *Outbox) IsHead(d *Delivery) bool {
 	return l != nil && l.isNextAndFree(d.Seq)
 }
 
-// Cancel takes a waiting delivery back. It returns false if the delivery is being sent, was sent, or may have been.
+// Cancel takes a waiting delivery back. It returns false if the delivery is being sent or was sent. Of a reply that may have left by an
+// earlier attempt only the next attempt is taken back: a person has to say whether it left.
 func (o *Outbox) Cancel(d *Delivery) bool {
 	if !o.CanBeTakenBack(d) {
 		return false
 	}
-	d.State, d.Dirty = store.Cancelled, true
+	state := store.Cancelled
+	if d.mayHaveLeft() {
+		state = store.NeedsDecision
+	}
+	d.State, d.Dirty = state, true
 	d.NotBefore = nil // its hold ends, so that nothing behind it waits for that
 	if o.IsHead(d) {
 		o.SetDue(o.Lanes[d.LaneID], nil) // the dispatcher passes over it

@@ -76,7 +76,7 @@ func (o *Outbox) CancelReply(m *Message) bool {
 	if !slices.ContainsFunc(parts, o.CanBeTakenBack) {
 		return false
 	}
-	if !o.CanBeTakenBack(parts[0]) && !o.IsUnsent(m) {
+	if !o.CanBeTakenBack(parts[0]) && !o.haveAllStopped(parts) {
 		return false
 	}
 	for _, d := range parts {
@@ -116,7 +116,13 @@ func (o *Outbox) canBeChanged(d *Delivery) bool {
 
 // IsUnsent reports whether nothing of a reply has left, nor may have: all its parts have ended, or can be taken back.
 func (o *Outbox) IsUnsent(m *Message) bool {
-	return !slices.ContainsFunc(o.PartsOf(m), func(d *Delivery) bool {
+	parts := o.PartsOf(m)
+	return o.haveAllStopped(parts) && !slices.ContainsFunc(parts, (*Delivery).mayHaveLeft)
+}
+
+// haveAllStopped reports whether all parts of a reply have ended, or can be taken back, and no piece of them has left.
+func (o *Outbox) haveAllStopped(parts Parts) bool {
+	return !slices.ContainsFunc(parts, func(d *Delivery) bool {
 		return d.Part > 0 || !hasEnded(d) && !o.CanBeTakenBack(d)
 	})
 }

@@ -33,6 +33,9 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 		sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 		return
 	}
+	if m.Fate == store.FateWaiting && sp.askAboutUnclear(c, m) {
+		return
+	}
 
 	switch m.Fate {
 	case store.FateWaiting, store.FateAsk, store.FateParked:

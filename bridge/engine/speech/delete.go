@@ -72,8 +72,11 @@ func hasSendButton(m *book.Message) bool {
 // taken back, because the customer may have all of it, or because it doesn't wait.
 func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.CancelReply(m) {
-		m.SetFate(store.FateUndone, book.DeletedReason)
 		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
+		if sp.askAboutUnclear(c, m) {
+			return true
+		}
+		m.SetFate(store.FateUndone, book.DeletedReason)
 		sp.Messages.AwaitAnswerAgain(c)
 		return true
 	}

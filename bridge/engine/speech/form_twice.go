@@ -32,6 +32,9 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 			if !sp.Outbox.CancelReply(m) {
 				return false
 			}
+			if sp.askAboutUnclear(r.Conversation, m) {
+				return false
+			}
 
 			m.Fate, m.Dirty = store.FateUndone, true
 			sp.Log.ByParley(r.Conversation, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.FormReason})

@@ -69,10 +69,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
-	for _, d := range parts.Unclear() {
-		m.Fate = store.FateUnclear
-		sp.TellWith(r.Conversation, m, threads.UnclearReply(sp.Writer, r.Conversation, m, d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
-	}
+	sp.askAboutUnclear(r.Conversation, m)
 
 	if d := sp.Outbox.FirstPartOf(m); d != nil { // it counts as sent now, so that it may change the conversation's status again
 		p := d.DecodedPayload()
@@ -81,6 +78,17 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	}
 
 	sp.replies.NoteReplied(r.Conversation, r.Agent, m)
+}
+
+// askAboutUnclear asks a person about each part of a reply of which nobody knows whether it has left. It returns false, and changes
+// nothing, if there is none.
+func (sp *UseCases) askAboutUnclear(c *book.Conversation, m *book.Message) bool {
+	unclear := sp.Outbox.PartsOf(m).Unclear()
+	for _, d := range unclear {
+		m.Fate, m.Dirty = store.FateUnclear, true
+		sp.TellWith(c, m, threads.UnclearReply(sp.Writer, c, m, d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
+	}
+	return len(unclear) > 0
 }
 
 // stopRemovedFiles takes back the files that an edit has removed, and that haven't left, though the reply's text has. If nothing else
