@@ -61,9 +61,9 @@ const replies = `
 	SELECT id, lane_id, seq, message_id, state, not_before, error_text
 	FROM deliveries
 	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply'
-	ORDER BY id`
+	ORDER BY lane_id, seq`
 
-// Replies returns the deliveries of messages to customers, by message.
+// Replies returns the deliveries of messages to customers, by message, in the order of their lanes. Their ids don't rise with time.
 func Replies(ctx context.Context, q store.Querier, messages []store.MessageID) (map[store.MessageID][]Reply, error) {
 	rows, err := query.Collect[Reply](ctx, q, "replies", replies, messages)
 	found := make(map[store.MessageID][]Reply, len(rows))

@@ -145,8 +145,8 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 }
 
 // deliveryToDecide returns the part of a reply of which a person has to decide: the last one that failed, or of which nobody
-// knows whether it left, as the fate of the whole says. Parts of earlier sendings, which count no more, come before it. Where
-// nothing has to be decided it is the last part; 0 if there is none.
+// knows whether it left, as the fate of the whole says. Parts of earlier sendings, which count no more, come before it in the lane.
+// Where nothing has to be decided it is the one with the highest id; 0 if there is none.
 func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.DeliveryID) {
 	wanted := map[store.Fate]string{store.FateFailed: store.Failed, store.FateUnclear: store.NeedsDecision}[fate]
 	for _, r := range slices.Backward(replies) {

@@ -1,6 +1,8 @@
 package speech
 
 import (
+	"slices"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
@@ -197,7 +199,8 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 
 	isUnclear := d.State == store.NeedsDecision
 	canBeSentAgain := d.State == store.Failed && r.Verb != bridge.VerbMarkSent
-	if !isUnclear && !canBeSentAgain {
+	isOfEarlierSending := !slices.Contains(sp.Outbox.PartsOf(m), d)
+	if !isUnclear && !canBeSentAgain || isOfEarlierSending {
 		sp.RefuseDecided(r, m)
 		return
 	}

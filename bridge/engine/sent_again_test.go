@@ -1,0 +1,121 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// A reply of which nobody knows whether it has left waits, behind others, to be sent again. Whoever takes it back then stops only its next
+// attempt: that it never left would be a false answer, so that a person is asked once more (invariant 4).
+func TestSentAgainAndTakenBack(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		takeBack func(w *world, message string)
+	}{
+		{"by Undo", func(w *world, message string) { w.chat.Choose("ann", support, message, bridge.VerbUndo) }},
+		{"by a deletion", func(w *world, message string) { w.chat.Delete(support, message) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, thread, one := sendUnclearReplyAgain(t)
+
+			tt.takeBack(w, one)
+
+			w.waitFate(one, "unclear")
+			w.advance(2 * time.Hour)
+			w.waitDrained()
+			w.provider.WaitTexts(t, "One", "Two")
+			wantEqual(t, "lines that ask whether it left", w.countLines(thread, bridge.LineUnclear), 2)
+			wantEqual(t, "lines that say that it did not leave", w.countLines(thread, bridge.LineUndone), 0)
+		})
+	}
+}
+
+// A reply that is taken back while it waits to be sent again, and then sent after all, is the same message for a provider that takes each
+// once: it has the reply, and the customer doesn't get it twice.
+func TestSentAgainTakenBackAndSent(t *testing.T) {
+	t.Parallel()
+	w, thread, one := sendUnclearReplyAgain(t)
+	w.chat.Choose("ann", support, one, bridge.VerbUndo)
+	w.waitFate(one, "unclear")
+
+	w.eventually("a second line asks", func() bool { return w.countLines(thread, bridge.LineUnclear) == 2 })
+	w.chat.Press(t, "ann", w.waitLineAbout(thread, bridge.LineUnclear, ""), bridge.VerbSendAgain)
+
+	w.waitFate(one, "waiting")
+	w.advance(2 * time.Hour)
+	w.waitFate(one, "out")
+	w.provider.WaitTexts(t, "One", "Two")
+}
+
+// A reply of which nobody knows whether it has left, and that somebody sends again, can be edited while it waits behind others. The edited
+// one is another message for a provider that takes each once.
+func TestSentAgainAndEdited(t *testing.T) {
+	t.Parallel()
+	w, thread, one := sendUnclearReplyAgain(t)
+
+	w.chat.Edit(support, one, "Uno")
+
+	w.eventually("the new words wait", func() bool {
+		return w.text(`SELECT fate || ' ' || text FROM messages WHERE place = $1`, one) == "waiting Uno"
+	})
+	w.advance(2 * time.Hour)
+	w.waitDrained()
+	w.provider.WaitTexts(t, "One", "Two", "Uno")
+	wantEqual(t, "lines that say that it was too late", w.countLines(thread, bridge.LineEditLate), 0)
+}
+
+// A reply whose lost attempt was found absent waits to be sent again: its author can delete it until it is.
+func TestDeletedAfterAnAbsentAttempt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	said := w.replyInHold(thread, "See you")
+	w.exec(`UPDATE deliveries SET attempt = 1 WHERE kind = 'reply'`) // as a look leaves it while its gate is closed
+	w.chat.Delete(support, said)
+	w.waitFate(said, "undone")
+}
+
+// A click that names a part of an earlier sending is refused: since then the whole reply was sent again, and the customer has that part.
+// The page names the part of the latest sending, whichever has the higher id.
+func TestPartOfAnEarlierSendingIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread, p := w.openThread(), w.inboxPage()
+	rejectOnce := func(name string) {
+		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: name})
+	}
+	partWith := func(state string, place int) store.DeliveryID {
+		return store.DeliveryID(w.count(`
+			SELECT id FROM deliveries WHERE kind = 'reply' AND state = $1 ORDER BY seq OFFSET $2 LIMIT 1`, state, place))
+	}
+	rejectOnce("a.txt")
+	rejectOnce("b.txt")
+	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
+	w.waitFate(said, "failed")
+	w.waitDrained()
+	w.exec(`UPDATE deliveries SET id = id + 1000 WHERE kind = 'reply'`)
+	earlierFile := partWith(store.Failed, 1)
+	rejectOnce("a.txt")
+	w.chooseVerb(thread, said, bridge.VerbSend)
+	w.eventually("the file has left", func() bool { return len(w.provider.Sent()) == 1 })
+	w.waitFate(said, "failed")
+	w.waitDrained()
+	const inFirstSending = 2
+	latestText := partWith(store.Failed, inFirstSending)
+
+	wantEqual(t, "the part that the page offers to send again", p.newest("ann").Delivery, latestText)
+	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbSendAgain, Args: bridge.Args{Conversation: 1, Delivery: earlierFile}}, "")
+	w.waitDrained()
+
+	wantList(t, "what the customer got", w.sentWithFiles(), []string{"+b.txt"})
+	wantEqual(t, "parts that wait", w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state = 'queued'`), 0)
+}
