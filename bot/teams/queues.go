@@ -2,6 +2,7 @@ package teams
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"parley/bot/teams/connector"
@@ -11,40 +12,53 @@ import (
 // queues let the activities of each thread be stored in the order in which they came, though one of them may need more
 // time than the next: a text typed behind a file must not leave before it. The zero value can be used. Safe for concurrent use.
 type queues struct {
-	mu   sync.Mutex
-	last map[string]chan struct{} // by fact.OrderKey: closed when the last activity in the queue has left it
+	mu      sync.Mutex
+	waiting map[string][]chan struct{} // by fact.OrderKey, in the order of their coming: a channel is closed when its activity is first
 }
 
 // enter waits until all activities that came before in the same thread have left. leave must be called in any case.
 // Errors: ctx's.
 func (q *queues) enter(ctx context.Context, key string) (leave func(), err error) {
-	own := make(chan struct{})
-	q.mu.Lock()
-	before := q.last[key]
-	if q.last == nil {
-		q.last = map[string]chan struct{}{}
-	}
-	q.last[key] = own
-	q.mu.Unlock()
-
-	leave = func() {
-		q.mu.Lock()
-		if q.last[key] == own {
-			delete(q.last, key)
-		}
-		q.mu.Unlock()
-		close(own)
-	}
-
-	if before == nil {
-		return leave, nil
-	}
-
+	first := q.add(key)
+	leave = func() { q.remove(key, first) }
 	select {
-	case <-before:
+	case <-first:
 		return leave, nil
 	case <-ctx.Done():
 		return leave, ctx.Err()
+	}
+}
+
+// add puts an activity at the end of a thread's queue. It returns a channel that is closed when the activity is the first there.
+func (q *queues) add(key string) chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.waiting == nil {
+		q.waiting = map[string][]chan struct{}{}
+	}
+	first := make(chan struct{})
+	if len(q.waiting[key]) == 0 {
+		close(first)
+	}
+	q.waiting[key] = append(q.waiting[key], first)
+	return first
+}
+
+// remove takes an activity out of a thread's queue, also one that has given up waiting in the middle of it: those behind it go on waiting
+// for those before it.
+func (q *queues) remove(key string, first chan struct{}) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	list := q.waiting[key]
+	place := slices.Index(list, first)
+	list = slices.Delete(list, place, place+1)
+	if len(list) == 0 {
+		delete(q.waiting, key)
+		return
+	}
+	q.waiting[key] = list
+	if place == 0 {
+		close(list[0])
 	}
 }
 

@@ -7,44 +7,53 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"parley/bot/teams/teamsfake"
 )
 
-// What came first in a thread is stored first. Other threads don't wait for it, and nothing waits longer than it may.
-func TestQueues(t *testing.T) {
+// Activities of one thread go one after the other, in the order of their coming, and those of another thread don't wait for them.
+func TestActivitiesOfAThreadGoInOrder(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var q queues
-		leaveFirst, err := q.enter(t.Context(), "thread")
-		must(t, err)
+	q := &queues{}
+	leaveFirst := mustEnter(t, q, "thread")
+	second := q.add("thread")
 
-		leaveOther, err := q.enter(t.Context(), "other thread")
-		must(t, err)
-		leaveOther()
+	mustEnter(t, q, "other thread")()
+	if isFirst(second) {
+		t.Fatal("the second activity goes before the first has left")
+	}
+	leaveFirst()
 
-		bounded, cancel := context.WithTimeout(t.Context(), activityTimeout)
-		defer cancel()
-		leaveBounded, err := q.enter(bounded, "thread")
-		wantEqual(t, "what may not wait longer ends with its time", errors.Is(err, context.DeadlineExceeded), true)
+	if !isFirst(second) {
+		t.Error("the second activity still waits after the first has left")
+	}
+	q.remove("thread", second)
+	wantEqual(t, "queues that are left", len(q.waiting), 0)
+}
 
-		isStored := false
-		var behind sync.WaitGroup
-		behind.Go(func() {
-			leave, err := q.enter(t.Context(), "thread")
-			defer leave()
-			isStored = err == nil
-		})
-		synctest.Wait()
-		wantEqual(t, "what came second is stored while the first is there", isStored, false)
-		leaveFirst()
-		leaveBounded()
-		behind.Wait()
-		wantEqual(t, "what came second is stored when the first has left", isStored, true)
-		wantEqual(t, "queues that are left", len(q.last), 0)
-	})
+// The sender of an activity that waits hangs up. The one behind it goes on waiting for the one before it.
+func TestWaiterThatGivesUpLetsNobodyPass(t *testing.T) {
+	t.Parallel()
+	q := &queues{}
+	leaveFirst := mustEnter(t, q, "thread")
+	hungUp, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	leaveSecond, err := q.enter(hungUp, "thread")
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("the second activity's wait ended with %v, want %v", err, context.Canceled)
+	}
+	third := q.add("thread")
+
+	leaveSecond()
+	if isFirst(third) {
+		t.Fatal("the third activity goes before the first has left")
+	}
+	leaveFirst()
+
+	if !isFirst(third) {
+		t.Error("the third activity still waits though nobody is before it")
+	}
 }
 
 // askedGraph is a transport that tells when Graph is asked about a reply for the first time.
@@ -83,4 +92,24 @@ func TestTextBehindAFile(t *testing.T) {
 		texts = append(texts, strings.TrimSpace(a.Text))
 	}
 	wantList(t, "texts in the order in which they were stored", texts, []string{"The manual", "See page 4"})
+}
+
+// mustEnter enters the queue of a thread in which nobody waits.
+func mustEnter(t *testing.T, q *queues, thread string) (leave func()) {
+	t.Helper()
+	leave, err := q.enter(t.Context(), thread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leave
+}
+
+// isFirst reports whether an activity is the first of its queue, by the channel that add returned for it.
+func isFirst(turn chan struct{}) bool {
+	select {
+	case <-turn:
+		return true
+	default:
+		return false
+	}
 }
