@@ -216,6 +216,12 @@ func (o *Outbox) Cancel(d *Delivery) bool {
 	return true
 }
 
+// Settle gives a delivery the state that a receipt tells, so that what waits behind it may leave.
+func (o *Outbox) Settle(d *Delivery, state string) {
+	o.MakeDue(d)
+	d.State, d.NotBefore, d.Dirty = state, nil, true
+}
+
 // MakeDue ends the pause before the next attempt at a delivery, if nothing waits before it in its lane.
 func (o *Outbox) MakeDue(d *Delivery) {
 	if o.IsHead(d) {

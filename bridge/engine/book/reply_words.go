@@ -272,7 +272,7 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 			continue
 		}
 
-		sent, isEarlier := sentWords(m, d)
+		sent, isEarlier := o.sentWords(m, d)
 		p.Earlier = nil
 		d.SetPayload(p)
 		if !isEarlier || hasEnded(d) && d.Part == 0 {
@@ -292,15 +292,26 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 }
 
 // sentWords returns what the last attempt at a delivery of a message sent, if that was what the message said before an edit.
-func sentWords(m *Message, d *Delivery) (sent outbound.EarlierText, isEarlier bool) {
+func (o *Outbox) sentWords(m *Message, d *Delivery) (sent outbound.EarlierText, isEarlier bool) {
 	p := d.DecodedPayload()
-	wasSent := func(e outbound.EarlierText) bool { return e.Mark() == d.Progress } // by an earlier attempt, if the reply left in pieces
-	earlier := slices.DeleteFunc(slices.Clone(p.Earlier), func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt && !wasSent(e) })
+	wasSent := func(e outbound.EarlierText) bool { return e.Mark() == d.Progress }
+	earlier := slices.DeleteFunc(slices.Clone(p.Earlier), func(e outbound.EarlierText) bool {
+		hasLeftBefore := o.leftInPieces(d) && wasSent(e) // an earlier attempt sent a piece of it
+		return e.Attempt != d.Attempt && !hasLeftBefore
+	})
 	if len(earlier) == 0 || wasSent(outbound.WordsOf(&m.Message, p.Span)) {
 		return outbound.EarlierText{}, false
 	}
 	at := slices.IndexFunc(earlier, wasSent)
 	return earlier[max(at, 0)], true // if none fits, the process ended before it noted what it sent: most likely what was there at first
+}
+
+// leftInPieces reports whether a delivery, or the message in which it left with others, needed several pieces.
+func (o *Outbox) leftInPieces(d *Delivery) bool {
+	if first := o.Deliveries[d.Joined]; first != nil {
+		return first.Part > 0
+	}
+	return d.Part > 0
 }
 
 // without returns the files of a list that aren't in another.

@@ -45,7 +45,7 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 		rc.tellFurtherFailure(c, d, m, further)
 		return nil
 	}
-	d.State, d.Dirty = store.Failed, true
+	rc.Outbox.Settle(d, store.Failed)
 	d.ErrorClass, d.ErrorText = string(s.Class), strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n")
 	return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
 }

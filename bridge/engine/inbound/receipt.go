@@ -31,6 +31,9 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	}
 
 	rc.noteCounts(c, m, f.Parts, f.Cost)
+	if rc.hasEndedAs(f, store.Failed) {
+		return // a receipt told what became of it after the provider had accepted it
+	}
 	if rc.isOldResult(m, f) || rc.hasStopped(c, m, f.Delivery) || rc.Outbox.AwaitOtherParts(m) {
 		return
 	}
@@ -67,6 +70,18 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 	return len(parts) > 0 && !slices.Contains(parts, d)
 }
 
+// hasEndedAs reports whether the delivery of a result is in one of the states: a receipt that came first has given it that.
+func (rc *Receipts) hasEndedAs(f own.Fact, states ...string) bool {
+	d := rc.Outbox.Deliveries[f.Delivery]
+	return d != nil && slices.Contains(states, d.State)
+}
+
+// isProvenSent reports whether a receipt that came before a result proves that the delivery has left.
+func (rc *Receipts) isProvenSent(f own.Fact) bool {
+	d := rc.Outbox.Deliveries[f.Delivery]
+	return d != nil && book.StateRank(d.State) > 0
+}
+
 // noteCounts notes as how many texts the provider counts a message, and the price category of it.
 func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int, cost string) {
 	if parts > m.Parts {
@@ -90,7 +105,7 @@ func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int,
 // ReplyFailed tells a reply's author that the customer didn't get it.
 func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
 	m := rc.Messages.Rows[f.Message]
-	if m == nil || isTakenBack(m) || rc.isOldResult(m, f) {
+	if m == nil || isTakenBack(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
 		return nil
 	}
 	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
@@ -170,6 +185,9 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	if m == nil || rc.isOldResult(m, f) {
 		return
 	}
+	if rc.isProvenSent(f) || rc.hasEndedAs(f, store.Failed) {
+		return
+	}
 	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Reason: f.Text})
 	if isTakenBack(m) {
 		rc.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: f.Text}})
@@ -220,7 +238,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	run := rc.Outbox.RunOf(d)
 	for _, one := range run {
 		line := rc.Messages.Rows[one.MessageID]
-		if line == nil {
+		if line == nil || hasStayedBehind(one, run) {
 			continue
 		}
 		if err := rc.applyReceipt(ctx, tx, c, one, line, in.Status); err != nil {
@@ -231,6 +249,12 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 		}
 	}
 	return nil
+}
+
+// hasStayedBehind reports whether a line was taken back before those left with which it was to leave as one message.
+func hasStayedBehind(d *book.Delivery, run []*book.Delivery) bool {
+	hasLeft := slices.ContainsFunc(run, func(other *book.Delivery) bool { return other.State != store.Cancelled })
+	return d.State == store.Cancelled && hasLeft
 }
 
 // mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That doesn't
@@ -278,10 +302,7 @@ func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Convers
 
 // applyState gives a delivery a state that proves it to have been sent.
 func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.Message, state string) {
-	if d.State == store.Unknown && rc.Outbox.IsHead(d) {
-		rc.Outbox.SetDue(rc.Outbox.Lanes[d.LaneID], nil) // what became of it is known now, so that the next delivery may leave
-	}
-	d.State, d.Dirty = state, true
+	rc.Outbox.Settle(d, state)
 	rc.noteProvenSent(c, m)
 	if m.Fate == store.FateOut {
 		rc.MarkSent(c, m, false)
