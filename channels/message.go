@@ -211,6 +211,9 @@ type Attempt struct {
 	// then sent once more. A channel whose provider recognises repeated messages by a key of ours puts Again into the key, because
 	// each time is a new message.
 	Again int
+	// Reworded means that Reconcile looks for an attempt that may have sent other words than the message has now, because it was edited
+	// meanwhile: a channel that can tell messages by their words alone must not call it absent.
+	Reworded bool
 	// Owners returns which of the provider's ids are known to be of messages of ours, with our ids of these. It is nil except
 	// for Reconcile, and may be nil there: see OfAnother.
 	Owners func(ctx context.Context, external []string) (map[string]int64, error)

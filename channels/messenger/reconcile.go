@@ -68,6 +68,9 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	}
 
 	id, outcome := c.searchPart(messages, o.Attempt.FirstAt, others, parts[o.Attempt.Part])
+	if outcome == channels.Absent && o.Attempt.Reworded {
+		outcome = channels.CannotTell // the words that left may be there
+	}
 	if outcome != channels.Landed {
 		return outcome, channels.Receipt{}, nil
 	}

@@ -33,6 +33,7 @@ type outgoing struct {
 	known    []string    // all keys that the chat's customer has or had
 	optedOut string      // which messages the customer doesn't want: store.OptedOut…
 	lines    []replyLine // all that leaves as this message, in order
+	leftOut  int         // how many lines of it were taken back, while others leave
 	window   Window
 	now      time.Time // Parley's clock
 }
@@ -190,11 +191,29 @@ func (a *attempt) addLines(r *outgoing) error {
 		}
 	}
 
+	if isWanted {
+		r.leftOut = len(all) - len(r.lines)
+	}
 	if len(a.c.With) > 0 {
 		r.out.Text = strings.Join(texts, "\n\n")
 	}
 
 	return nil
+}
+
+// isReworded reports whether the attempt that is looked for may have sent other words than the reply has now: a line of it was edited or
+// taken back since. Of a reply of which a piece has left the words stay the same.
+func (a *attempt) isReworded(r *outgoing) bool {
+	if a.c.Part > 0 {
+		return false
+	}
+	isOfAttempt := func(e EarlierText) bool { return e.Attempt == a.c.Attempt }
+	for _, d := range append([]store.Delivery{a.c.Delivery}, a.c.With...) {
+		if slices.ContainsFunc(PayloadOf(&d).Earlier, isOfAttempt) {
+			return true
+		}
+	}
+	return r.leftOut > 0
 }
 
 // begunMark returns the mark of those words of a line of which a piece has left, or "" if none has. progress is what the last

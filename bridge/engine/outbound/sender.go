@@ -251,6 +251,7 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 			}
 		}
 
+		r.out.Attempt.Reworded = a.isReworded(r)
 		outcome, receipt, err := ch.Reconcile(ctx, r.out)
 		return outcome, relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: c.Progress, More: receipt.More}, err
 	}
