@@ -249,6 +249,10 @@ func (b *gateBook) freeSlots(id store.GateID) int {
 // can't take every place.
 func (b *gateBook) maxOfAccount() int { return max(b.places/2, 1) }
 
+// reserved is how many places are kept for gates of which nothing is under way, one for each: a quarter, so that many accounts whose
+// providers don't answer can't take every place from the others.
+func (b *gateBook) reserved() int { return b.places / 4 }
+
 // chooseGates returns the gates of which lanes may be claimed now, with how many of each.
 func (b *gateBook) chooseGates() []dispatch.GateClaim {
 	now := time.Now()
@@ -264,7 +268,11 @@ func (b *gateBook) chooseGates() []dispatch.GateClaim {
 
 		leftOfAll := b.places - b.underWay - total
 		leftOfAccount := b.maxOfAccount() - b.underWayBy[g.account] - offered[g.account]
-		n := min(b.freeSlots(id), leftOfAll, leftOfAccount)
+		left := min(b.freeSlots(id), leftOfAll, leftOfAccount)
+		n := min(left, leftOfAll-b.reserved())
+		if g.underWay == 0 {
+			n = max(n, min(left, 1))
+		}
 		if n <= 0 {
 			continue
 		}
