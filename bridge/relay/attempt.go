@@ -246,6 +246,7 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 		at.warnIfLate(f, c, se)
 	case channels.AuthBroken:
 		f.State = store.Queued
+		f.Uncalled = true // the provider has not looked at the message
 		f.GateWait = at.opt.pauseSeconds(authPause)
 		at.warnIfLate(f, c, se)
 	case channels.Retry, channels.Ambiguous:
@@ -279,9 +280,11 @@ func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sen
 	at.metrics.Account(c.AccountID).Landed.Add(1)
 }
 
-// retry makes a delivery wait for its next attempt, or gives it up when it was tried for long enough.
+// retry makes a delivery wait for its next attempt, or gives it up when it was tried for long enough. If its time has passed while the
+// account was refused, or was to wait, it has one more attempt.
 func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *channels.SendError) {
-	if store.Seconds(c.FirstAgo) > p.RetryFor {
+	wasHeldUp := c.ErrorClass == string(channels.AuthBroken) || c.ErrorClass == string(channels.Throttled)
+	if store.Seconds(c.FirstAgo) > p.RetryFor && !wasHeldUp {
 		at.giveUp(f, c, se)
 		return
 	}
