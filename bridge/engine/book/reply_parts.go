@@ -76,7 +76,7 @@ func (o *Outbox) CancelReply(m *Message) bool {
 	if !slices.ContainsFunc(parts, o.CanBeTakenBack) {
 		return false
 	}
-	if !o.CanBeTakenBack(parts[0]) && !o.haveAllStopped(parts) {
+	if !o.CanBeTakenBack(parts[0]) && !parts.haveAllStopped(o) {
 		return false
 	}
 	for _, d := range parts {
@@ -117,12 +117,12 @@ func (o *Outbox) canBeChanged(d *Delivery) bool {
 // IsUnsent reports whether nothing of a reply has left, nor may have: all its parts have ended, or can be taken back.
 func (o *Outbox) IsUnsent(m *Message) bool {
 	parts := o.PartsOf(m)
-	return o.haveAllStopped(parts) && !slices.ContainsFunc(parts, (*Delivery).mayHaveLeft)
+	return parts.haveAllStopped(o) && !slices.ContainsFunc(parts, (*Delivery).mayHaveLeft)
 }
 
 // haveAllStopped reports whether all parts of a reply have ended, or can be taken back, and no piece of them has left.
-func (o *Outbox) haveAllStopped(parts Parts) bool {
-	return !slices.ContainsFunc(parts, func(d *Delivery) bool {
+func (ps Parts) haveAllStopped(o *Outbox) bool {
+	return !slices.ContainsFunc(ps, func(d *Delivery) bool {
 		return d.Part > 0 || !hasEnded(d) && !o.CanBeTakenBack(d)
 	})
 }

@@ -272,7 +272,7 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 			continue
 		}
 
-		sent, isEarlier := o.sentWords(m, d)
+		sent, isEarlier := sentWords(m, d, leftInPieces(d, o.Deliveries[d.Joined]))
 		p.Earlier = nil
 		d.SetPayload(p)
 		if !isEarlier || hasEnded(d) && d.Part == 0 {
@@ -291,12 +291,13 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 	return FileChanges{Left: namesOf(without(m.Files, wanted)), Added: without(wanted, m.Files)}
 }
 
-// sentWords returns what the last attempt at a delivery of a message sent, if that was what the message said before an edit.
-func (o *Outbox) sentWords(m *Message, d *Delivery) (sent outbound.EarlierText, isEarlier bool) {
+// sentWords returns what the last attempt at a delivery of a message sent, if that was what the message said before an edit. inPieces means
+// that the delivery needed several attempts, one for each piece, and all pieces were of the words of the first.
+func sentWords(m *Message, d *Delivery, inPieces bool) (sent outbound.EarlierText, isEarlier bool) {
 	p := d.DecodedPayload()
 	wasSent := func(e outbound.EarlierText) bool { return e.Mark() == d.Progress }
 	earlier := slices.DeleteFunc(slices.Clone(p.Earlier), func(e outbound.EarlierText) bool {
-		hasLeftBefore := o.leftInPieces(d) && wasSent(e) // an earlier attempt sent a piece of it
+		hasLeftBefore := inPieces && wasSent(e) // an earlier attempt sent a piece of it
 		return e.Attempt != d.Attempt && !hasLeftBefore
 	})
 	if len(earlier) == 0 || wasSent(outbound.WordsOf(&m.Message, p.Span)) {
@@ -306,9 +307,9 @@ func (o *Outbox) sentWords(m *Message, d *Delivery) (sent outbound.EarlierText, 
 	return earlier[max(at, 0)], true // if none fits, the process ended before it noted what it sent: most likely what was there at first
 }
 
-// leftInPieces reports whether a delivery, or the message in which it left with others, needed several pieces.
-func (o *Outbox) leftInPieces(d *Delivery) bool {
-	if first := o.Deliveries[d.Joined]; first != nil {
+// leftInPieces reports whether a delivery left in several pieces. first is the one with which it left as one message, nil if it left alone.
+func leftInPieces(d, first *Delivery) bool {
+	if first != nil {
 		return first.Part > 0
 	}
 	return d.Part > 0
