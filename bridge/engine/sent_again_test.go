@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
@@ -37,6 +38,29 @@ func TestSentAgainAndTakenBack(t *testing.T) {
 			wantEqual(t, "lines that say that it did not leave", w.countLines(thread, bridge.LineUndone), 0)
 		})
 	}
+}
+
+// That the provider refuses another attempt for certain says nothing of the first one: Undo still doesn't tell that the reply never left.
+func TestSentAgainRefusedAndTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	reply := w.reply(thread, "One")
+	w.waitFate(reply, "unclear")
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Times: -1})
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
+	w.waitFate(reply, "waiting")
+	w.eventually("another attempt has failed", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'retry'`) == 1 })
+
+	w.eventually("it is taken back", func() bool {
+		w.chat.Choose("ann", support, reply, bridge.VerbUndo) // refused while an attempt runs
+		return w.text(`SELECT fate FROM messages WHERE place = $1`, reply) != "waiting"
+	})
+
+	w.waitFate(reply, "unclear")
+	wantEqual(t, "lines that say that it did not leave", w.countLines(thread, bridge.LineUndone), 0)
 }
 
 // A reply that is taken back while it waits to be sent again, and then sent after all, is the same message for a provider that takes each

@@ -7,7 +7,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
-	"parley/channels"
 	"parley/store"
 )
 
@@ -50,12 +49,12 @@ func (d *Delivery) NotePiece(external []string) {
 	}
 }
 
-// mayHaveLeft reports whether a reply that waits for its next attempt may have left by the one before: that broke off without a result,
-// and the provider wasn't found not to have it.
+// mayHaveLeft reports whether a reply that waits for its next attempt may have left by an earlier one: a click sent it again while nobody
+// knew whether it had, and since then the provider wasn't found not to have it.
 func (d *Delivery) mayHaveLeft() bool {
-	isReplyInDoubt := d.Kind == outbound.KindReply && d.State == store.Queued && d.ErrorClass == string(channels.Ambiguous)
+	isSentAgain := d.Kind == outbound.KindReply && d.State == store.Queued && d.DecodedPayload().Unclear
 	isKnownAbsent := d.AbsentAt != nil && d.SentAt != nil && d.AbsentAt.After(*d.SentAt)
-	return isReplyInDoubt && !isKnownAbsent
+	return isSentAgain && !isKnownAbsent
 }
 
 // MakeJoinable lets a delivery leave together with its neighbours in the lane that have the same key, as long as they fit

@@ -141,7 +141,8 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 	}
 
 	// It goes to those who get replies now, not to those for whom it was Meant.
-	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again, Former: d.ExternalID}
+	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again, Former: d.ExternalID,
+		Unclear: before.Unclear || d.State == store.NeedsDecision}
 	if d.Part > 0 {
 		kept.Earlier = before.Earlier // the text has left
 	}
