@@ -35,6 +35,9 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 			return w.Wait(book.AttemptPollInterval)
 		}
 	}
+	if r.Conversation != nil && w.speech.AwaitsResult(r) {
+		return w.Wait(book.AttemptPollInterval)
+	}
 
 	if r.Conversation != nil {
 		w.speech.FormHandedIn(r)

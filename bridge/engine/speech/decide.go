@@ -35,7 +35,7 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 		sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 		return
 	}
-	if m.Fate == store.FateWaiting && sp.askAboutUnclear(c, m) {
+	if m.Fate == store.FateWaiting && (resending{sp}).askAboutUnclear(c, m) {
 		return
 	}
 

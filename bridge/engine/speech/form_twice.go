@@ -32,7 +32,7 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 			if !sp.Outbox.CancelReply(m) {
 				return false
 			}
-			if sp.askAboutUnclear(r.Conversation, m) {
+			if (resending{sp}).askAboutUnclear(r.Conversation, m) {
 				return false
 			}
 

@@ -43,12 +43,26 @@ func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
 		return true
 	}
 
-	l := sp.Outbox.Lanes[d.LaneID]
-	mayStillRun := l != nil && d.Seq > l.Head && l.LeasedUntil != nil // a bounce has come before the result of the attempt
+	mayStillRun := sp.mayStillRun(d)
 	if mayStillRun {
 		sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 	}
 	return mayStillRun
+}
+
+// mayStillRun reports whether the last attempt at a delivery that failed has no result yet: a bounce has come before it.
+func (sp resending) mayStillRun(d *book.Delivery) bool {
+	l := sp.Outbox.Lanes[d.LaneID]
+	return l != nil && d.Seq > l.Head && l.LeasedUntil != nil
+}
+
+// AwaitsResult reports whether a click on Send again has to wait, for a moment at most, for the result of the reply's last attempt.
+func (sp *UseCases) AwaitsResult(r book.Request) bool {
+	if r.Verb != bridge.VerbSendAgain || sp.Age() > book.ResultWait {
+		return false
+	}
+	d, _ := deliveryToDecide(sp.Book, r)
+	return d != nil && d.State == store.Failed && resending{sp}.mayStillRun(d)
 }
 
 // cancelWaiting takes back the parts of a reply that still wait: the whole reply is about to be queued anew.
@@ -82,7 +96,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 
 // askAboutUnclear asks a person about each part of a reply of which nobody knows whether it has left. It returns false, and changes
 // nothing, if there is none.
-func (sp *UseCases) askAboutUnclear(c *book.Conversation, m *book.Message) bool {
+func (sp resending) askAboutUnclear(c *book.Conversation, m *book.Message) bool {
 	unclear := sp.Outbox.PartsOf(m).Unclear()
 	for _, d := range unclear {
 		m.Fate, m.Dirty = store.FateUnclear, true
