@@ -4,156 +4,180 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
 	"parley/channels"
+	"parley/store"
 	"parley/store/storetest"
 )
 
-// What befalls the session that stores a fact.
+// Faults of the database while it stores a fact, in PL/pgSQL.
 const (
 	sessionEnds      = `PERFORM pg_terminate_backend(pg_backend_pid())`
 	databaseReadOnly = `RAISE EXCEPTION 'cannot execute INSERT in a read-only transaction' USING ERRCODE = '25006'`
 )
 
-// failToStore has something befall the session that stores a fact, the first two times.
-func (s *stage) failToStore(fact, befalls string) {
-	s.exec(`CREATE SEQUENCE cuts`)
-	s.exec(`CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+// failToStore makes a fault happen the first two times that the fact of this name is stored.
+func (h *harness) failToStore(name, fault string) {
+	h.t.Helper()
+	h.exec(`CREATE SEQUENCE faults`) // nextval is not rolled back with the transaction that the fault ends
+	h.exec(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN
-			IF NEW.external_id = TG_ARGV[0] AND nextval('cuts') <= 2 THEN
-				` + befalls + `;
+			IF NEW.external_id = TG_ARGV[0] AND nextval('faults') <= 2 THEN
+				` + fault + `;
 			END IF;
 			RETURN NEW;
 		END $$`)
-	s.exec(`CREATE TRIGGER cut BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION cut('` + fact + `')`)
+	h.exec(`CREATE TRIGGER fail BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION fail('` + name + `')`)
 }
 
-// bringUntilAccepted brings facts again until they are accepted, as their source does. The database must refuse them at first.
-func (s *stage) bringUntilAccepted(facts ...channels.Fact) {
-	s.t.Helper()
-	for tries := range 9 {
-		if s.Accept(context.Background(), 7, facts...) != nil {
+// acceptAfterRefusals brings facts again until they are accepted, as their source does. It checks that they were refused at first.
+func (h *harness) acceptAfterRefusals(facts ...channels.Fact) {
+	h.t.Helper()
+	const mostTries = 9
+	for try := 1; try <= mostTries; try++ {
+		if h.Accept(context.Background(), mailAccount, facts...) != nil {
 			continue
 		}
-		if tries == 0 {
-			s.t.Error("the facts were accepted at once, want the database refuse them at first")
+		if try == 1 {
+			h.t.Error("the facts were accepted at once, want the database to refuse them at first")
 		}
 		return
 	}
+	h.t.Fatalf("the facts were refused %d times", mostTries)
 }
 
-// When the database goes away under a batch, nothing of it overtakes what could not be
-// stored: its source brings both again, in order. So it is when the database may only be read for a while, as after a
-// failover or when a provider's disk is full.
+// When the database fails under a batch, nothing of the batch overtakes the fact that could not be stored: its source brings
+// them again, in order.
 func TestAcceptKeepsOrderWithoutDatabase(t *testing.T) {
 	t.Parallel()
-	for name, befalls := range map[string]string{"gone": sessionEnds, "only read": databaseReadOnly} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault string
+	}{
+		{name: "the session ends", fault: sessionEnds},
+		{name: "read-only, as after a failover or with a full disk", fault: databaseReadOnly},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t)
-			s.failToStore("first", befalls)
-			s.start()
-			s.bringUntilAccepted(fact("k", "first"), fact("k", "second"))
-			s.waitApplied(2)
-			s.wantApplied("k", "first second")
+			h := newHarness(t)
+			h.failToStore("first", tt.fault)
+			h.start()
+			h.acceptAfterRefusals(fact("k", "first"), fact("k", "second"))
+			h.waitNumberApplied(2)
+			h.wantAppliedOf("k", "first", "second")
 		})
 	}
 }
 
-// More facts than one transaction takes are told at once, as a mailbox and a catch-up do. When the database goes away
-// under the first of them, the others don't overtake it, nor does what somebody else tells behind them.
+// One call may bring more facts than one transaction takes, as a mailbox does that catches up. When the database fails under the
+// first of them, the others don't overtake it.
 func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	const moreThanABatch = 150
-	s.failToStore("f0", sessionEnds)
-	s.start()
+	const moreThanATransaction = 150
+	h := newHarness(t)
+	h.failToStore("f0", sessionEnds)
+	h.start()
 	var facts []channels.Fact
 	var names []string
-	for n := range moreThanABatch {
+	for n := range moreThanATransaction {
 		name := fmt.Sprint("f", n)
-		facts, names = append(facts, fact("k", name)), append(names, name)
+		facts = append(facts, fact("k", name))
+		names = append(names, name)
 	}
-	s.bringUntilAccepted(facts...)
-	s.waitApplied(moreThanABatch)
-	s.wantApplied("k", strings.Join(names, " "))
+	h.acceptAfterRefusals(facts...)
+	h.waitNumberApplied(moreThanATransaction)
+	h.wantAppliedOf("k", names...)
 }
 
-// While a transaction that doesn't end holds the queue of one customer, the facts of others are stored and applied; what
-// comes for the held queue stays behind what came before.
+// holdQueue inserts the row of a queue in a transaction that stays open until release is called: whoever stores something in this
+// queue waits for that.
+func (h *harness) holdQueue(key string) (release func()) {
+	h.t.Helper()
+	tx, err := h.pool.Begin(h.t.Context())
+	check(h.t, err)
+	h.t.Cleanup(func() { _ = tx.Rollback(context.Background()) })
+	_, err = tx.Exec(h.t.Context(), `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
+		VALUES ($1, $2, 2, 0, 0, 0, clock_timestamp())`, store.OrderKey(mailAccount, key), mailAccount)
+	check(h.t, err)
+	return func() {
+		h.t.Helper()
+		check(h.t, tx.Rollback(h.t.Context()))
+	}
+}
+
+// While a transaction that doesn't end holds the queue of one customer, the facts of others are stored and applied. What comes for
+// the held queue stays in its order.
 func TestAcceptPassesAHeldQueue(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	tx, err := s.pool.Begin(t.Context())
-	check(t, err)
-	defer func() { _ = tx.Rollback(context.Background()) }()
-	_, err = tx.Exec(t.Context(), `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
-		VALUES ('7/held', 7, 2, 0, 0, 0, clock_timestamp())`)
-	check(t, err)
-	s.start()
+	h := newHarness(t)
+	release := h.holdQueue("held")
+	h.start()
 	var waiting sync.WaitGroup
-	bringAndWait := func(name string, callers int) {
+	acceptAndWait := func(name string, callers int) {
 		waiting.Go(func() {
-			if err := s.Accept(context.Background(), 7, fact("held", name)); err != nil {
-				t.Errorf("%s is refused: %v", name, err)
+			if err := h.Accept(context.Background(), mailAccount, fact("held", name)); err != nil {
+				t.Errorf("Accept(%s): %v", name, err)
 			}
 		})
-		s.waitUntil(name+" waits", func() bool { return s.Callers() == callers })
+		h.waitUntil(name+" waits", func() bool { return h.Callers() == callers })
 	}
-	bringAndWait("first", 1)
-	s.waitText("1", sessionsThatWaitForALock)
-	bringAndWait("second", 2)
+	acceptAndWait("first", 1)
+	h.waitValue("sessions that wait for the queue", 1, sessionsInLockWait)
+	acceptAndWait("second", 2)
 
 	const others = 3
 	for n := range others {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		check(t, s.Accept(ctx, 7, fact("other", fmt.Sprint(n))))
+		check(t, h.Accept(ctx, mailAccount, fact("other", fmt.Sprint(n))))
 		cancel()
 	}
-	s.waitApplied(others)
+	h.waitNumberApplied(others)
 
-	check(t, tx.Rollback(t.Context()))
+	release()
 	waiting.Wait()
-	s.waitApplied(others + 2)
-	s.wantApplied("held", "first second")
+	h.waitNumberApplied(others + 2)
+	h.wantAppliedOf("held", "first", "second")
 }
 
-// Replicas that store the same facts in other orders don't refuse any of them.
+// Two replicas store the same facts in opposite orders: no call is refused, for a deadlock for example, and each fact counts once.
 func TestAcceptSameFactsInOtherOrders(t *testing.T) {
 	t.Parallel()
-	a := newStage(t)
-	b := stageOn(t, a.pool)
-	a.start()
-	b.start()
-	var group sync.WaitGroup
 	rounds := 40
 	if storetest.LongForm() {
 		rounds = 400
 	}
-	const each = 64
+	const factsPerRound, queues = 64, 7
 	factsOf := func(round int) (facts []channels.Fact) {
-		for k := range each {
-			facts = append(facts, fact(fmt.Sprint("k", k%7), fmt.Sprintf("r%d.%d", round, k)))
+		for n := range factsPerRound {
+			facts = append(facts, fact(fmt.Sprint("k", n%queues), fmt.Sprintf("r%d.%d", round, n)))
 		}
 		return facts
 	}
-	for _, s := range []*stage{a, b} {
-		group.Go(func() {
-			for round := range rounds {
-				facts := factsOf(round)
-				if s == b {
-					slices.Reverse(facts)
-				}
-				if err := s.Accept(context.Background(), 7, facts...); err != nil {
-					t.Errorf("round %d is refused: %v", round, err)
-				}
+	forward := newHarness(t)
+	backward := newHarnessOn(t, forward.pool)
+	forward.start()
+	backward.start()
+	var group sync.WaitGroup
+	group.Go(func() {
+		for round := range rounds {
+			if err := forward.Accept(context.Background(), mailAccount, factsOf(round)...); err != nil {
+				t.Errorf("round %d, in their order: %v", round, err)
 			}
-		})
-	}
+		}
+	})
+	group.Go(func() {
+		for round := range rounds {
+			facts := factsOf(round)
+			slices.Reverse(facts)
+			if err := backward.Accept(context.Background(), mailAccount, facts...); err != nil {
+				t.Errorf("round %d, in the opposite order: %v", round, err)
+			}
+		}
+	})
 	group.Wait()
-	a.waitApplied(rounds * each)
-	a.wantText("0", appliedTwice)
+	forward.waitNumberApplied(rounds * factsPerRound)
+	forward.wantValue("effects written twice", 0, effectsWrittenTwice)
 }

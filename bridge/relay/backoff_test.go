@@ -5,52 +5,68 @@ import (
 	"time"
 )
 
-// The pause before an attempt goes by the attempts, but is no longer than what fits to the time since the first one.
-func TestBackoff(t *testing.T) {
+// The pause after an attempt goes by the number of attempts, but is no longer than what fits to the time since the first one.
+func TestChoosePause(t *testing.T) {
 	t.Parallel()
-	waits := []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute}
-	for _, c := range []struct {
+	const first, second, third = time.Minute, 5 * time.Minute, 15 * time.Minute
+	tests := []struct {
+		name    string
 		attempt int
-		since   time.Duration
+		since   time.Duration // since the first attempt
 		want    time.Duration
 	}{
-		{attempt: 0, since: 0, want: waits[0]},
-		{attempt: 1, since: 0, want: waits[0]},
-		{attempt: 1, since: time.Hour, want: waits[0]},
-		{attempt: 2, since: time.Minute, want: waits[1]},
-		{attempt: 3, since: 6 * time.Minute, want: waits[2]},
-		{attempt: 9, since: time.Hour, want: waits[2]},
-		{attempt: 9, since: 30 * time.Second, want: waits[0]}, // eight of them waited for a gap to be filled
-		{attempt: 9, since: 2 * time.Minute, want: waits[1]},
-	} {
-		if got := choosePause(waits, c.attempt, c.since); got != c.want {
-			t.Errorf("after attempt %d, %s after the first one, the pause is %s, want %s", c.attempt, c.since, got, c.want)
+		{name: "before any attempt", attempt: 0, since: 0, want: first},
+		{name: "after the first attempt", attempt: 1, since: 0, want: first},
+		{name: "after one that took an hour", attempt: 1, since: time.Hour, want: first},
+		{name: "after the second attempt", attempt: 2, since: time.Minute, want: second},
+		{name: "after the third attempt", attempt: 3, since: 6 * time.Minute, want: third},
+		{name: "when there is no longer pause", attempt: 9, since: time.Hour, want: third},
+		// Attempts that only waited for something come in quick succession, and count nothing.
+		{name: "nine attempts in half a minute", attempt: 9, since: 30 * time.Second, want: first},
+		{name: "nine attempts in two minutes", attempt: 9, since: 2 * time.Minute, want: second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := choosePause([]time.Duration{first, second, third}, tt.attempt, tt.since)
+			if got != tt.want {
+				t.Errorf("attempt %d, %s after the first one: got %s, want %s", tt.attempt, tt.since, got, tt.want)
+			}
+		})
+	}
+}
+
+// What failed together is not tried again together: a pause is shortened by up to a quarter, at random.
+func TestPausesAreSpread(t *testing.T) {
+	t.Parallel()
+	const rounds = 1000
+	for _, pause := range []time.Duration{time.Second, 10 * time.Second, time.Minute} {
+		shortest := pause * 3 / 4
+		lengths := map[time.Duration]bool{}
+		for range rounds {
+			got := spread(pause)
+			if got > pause || got < shortest {
+				t.Fatalf("spread(%s) = %s, want %s to %s", pause, got, shortest, pause)
+			}
+			lengths[got] = true
+		}
+		if len(lengths) < rounds/2 {
+			t.Errorf("different lengths of %d pauses of %s: got %d, want at least %d", rounds, pause, len(lengths), rounds/2)
 		}
 	}
 }
 
-// What failed together is not tried again together, and a pause that was shortened counts as passed: it isn't made a second time.
-func TestBackoffIsSpread(t *testing.T) {
+// A pause that was shortened counts as passed: after it the next longer one is chosen, not the same one again.
+func TestShortenedPauseCountsAsPassed(t *testing.T) {
 	t.Parallel()
-	waits := []time.Duration{time.Second, 10 * time.Second, time.Minute}
-	pauses := map[time.Duration]bool{}
-	const rounds = 1000
-	for range rounds {
+	pauses := []time.Duration{time.Second, 10 * time.Second, time.Minute}
+	for range 1000 { // since the lengths are random
 		since := time.Duration(0)
-		for attempt, wait := range waits {
-			base := choosePause(waits, attempt+1, since)
-			if base != wait {
-				t.Fatalf("after attempt %d, %s after the first one, the pause is %s, want %s", attempt+1, since, base, wait)
+		for i, want := range pauses {
+			got := choosePause(pauses, i+1, since)
+			if got != want {
+				t.Fatalf("attempt %d, %s after the first one: got %s, want %s", i+1, since, got, want)
 			}
-			pause := spread(base)
-			if pause > wait || pause < wait*3/4 {
-				t.Fatalf("the pause of %s is spread to %s, want %s to %s", base, pause, wait*3/4, wait)
-			}
-			pauses[pause] = true
-			since += pause
+			since += spread(got)
 		}
-	}
-	if len(pauses) < rounds {
-		t.Errorf("%d pauses had %d lengths, want at least %d", rounds*len(waits), len(pauses), rounds)
 	}
 }

@@ -8,53 +8,67 @@ import (
 	"parley/store"
 )
 
-// batchOfThree returns a batch of one queue's three events.
-func batchOfThree() *batch {
-	return newBatch(store.Taken{Runs: []store.Run{{Events: []store.Event{{ID: 1}, {ID: 2}, {ID: 3}}, Places: []int64{1, 2, 3}}}})
+// newBatchOfThree returns a batch of one queue's events 1, 2 and 3.
+func newBatchOfThree() *batch {
+	run := store.Run{
+		Events: []store.Event{{ID: 1}, {ID: 2}, {ID: 3}},
+		Places: []int64{1, 2, 3},
+	}
+	return newBatch(store.Taken{Runs: []store.Run{run}})
 }
 
-// releaseOfOne returns how the queue of such a batch is given back.
+func mustRefuseEvent(t *testing.T, b *batch, id store.EventID) {
+	t.Helper()
+	if !b.refuseEvent(id, errors.New("nobody sent it")) {
+		t.Fatalf("refuseEvent(%d) = false, want true: the event is in the batch", id)
+	}
+}
+
+func mustPutOffEvent(t *testing.T, b *batch, id store.EventID) {
+	t.Helper()
+	if !b.putOffEvent(Wait{EventID: id, Most: time.Minute}) {
+		t.Fatalf("putOffEvent(%d) = false, want true: the event is in the batch", id)
+	}
+}
+
+// releaseOfOne returns how the queue of a batch of one queue is given back.
 func releaseOfOne(t *testing.T, b *batch) store.Release {
 	t.Helper()
-	list := b.listReleases()
-	if len(list) != 1 {
-		t.Fatalf("the queues are given back as %+v, want one", list)
+	releases := b.listReleases()
+	if len(releases) != 1 {
+		t.Fatalf("releases: got %+v, want one", releases)
 	}
-	return list[0]
+	return releases[0]
 }
 
-// An event that must wait is not given up for one behind it that can never be applied.
+// An event that must wait is not given up because one behind it can never be applied.
 func TestWaitBeforeRefused(t *testing.T) {
 	t.Parallel()
-	b := batchOfThree()
-	if !b.refuseEvent(3, errors.New("nobody sent it")) {
-		t.Fatal("the third event was not found")
+	b := newBatchOfThree()
+	mustRefuseEvent(t, b, 3)
+	mustPutOffEvent(t, b, 1)
+	if got := b.runs[0].refused; got != nil {
+		t.Errorf("refusal of the queue's next event: got %v, want none", got)
 	}
-	if !b.putOffEvent(Wait{EventID: 1, Most: time.Minute}) {
-		t.Fatal("the first event was not found")
+	if got := b.runs[0].apply; got != 0 {
+		t.Errorf("events to apply: got %d, want none", got)
 	}
-	if r := b.runs[0]; r.refused != nil {
-		t.Errorf("the first event is given up: %v", r.refused)
-	}
-	if r := b.runs[0]; r.apply != 0 {
-		t.Errorf("%d events are applied, want none", r.apply)
-	}
-	if r := releaseOfOne(t, b); r.After <= 0 {
-		t.Errorf("the queue is given back as %+v, want it to wait", r)
+	if got := releaseOfOne(t, b); got.After <= 0 {
+		t.Errorf("release of the queue: got %+v, want it to be due later", got)
 	}
 }
 
 // An event that can never be applied is given up at once, whatever one behind it waits for.
 func TestRefusedBeforeWait(t *testing.T) {
 	t.Parallel()
-	b := batchOfThree()
-	if !b.putOffEvent(Wait{EventID: 3, Most: time.Minute}) {
-		t.Fatal("the third event was not found")
+	b := newBatchOfThree()
+	mustPutOffEvent(t, b, 3)
+	mustRefuseEvent(t, b, 2)
+	got := releaseOfOne(t, b)
+	if got.After != 0 {
+		t.Errorf("release of the queue: got it due after %v, want at once", got.After)
 	}
-	if !b.refuseEvent(2, errors.New("nobody sent it")) {
-		t.Fatal("the second event was not found")
-	}
-	if r := releaseOfOne(t, b); r.After != 0 || r.Waits != 0 {
-		t.Errorf("the queue is given back as %+v, want it not to wait", r)
+	if got.Waits != 0 {
+		t.Errorf("waits of the queue: got %d, want none", got.Waits)
 	}
 }

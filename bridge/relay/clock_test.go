@@ -1,73 +1,106 @@
 package relay_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
-// What was journalled, or put aside, while the database's clock was hours ahead is applied once the clock is right
-// again, and not hours later. What waits for as long as it may goes on waiting.
-func TestClockThatWasAhead(t *testing.T) {
+// In these tests the database's clock was six hours ahead for a while, so that due times lie hours away. It is right again when the
+// relay starts.
+
+// An event that was journalled, or put aside, while the clock was ahead is applied at once when the clock is right again.
+func TestEventsAfterAClockThatWasAhead(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.journalSilently(7, fact("k1", "new"), fact("k2", "put aside"), fact("k3", "waits"))
-	s.exec(`UPDATE queues SET due_at = due_at + interval '6 hours'`)
-	s.exec(`UPDATE queues SET waits = 1, waits_for = 'id:7:x' WHERE key LIKE '%k2' OR key LIKE '%k3'`)
-	s.exec(`UPDATE queues SET due_at = due_at - interval '5 hours' WHERE key LIKE '%k3'`)
-	s.start()
-	s.waitText("new put aside", `SELECT string_agg(name, ' ' ORDER BY name) FROM effects HAVING count(*) > 1`)
-	s.wantText("1", queued) // the one that waits for an hour
+	h := newHarness(t)
+	h.journalWithoutWaking(mailAccount, fact("k1", "new"), fact("k2", "put aside"))
+	h.exec(`UPDATE queues SET due_at = due_at + interval '6 hours'`)
+	h.exec(`UPDATE queues SET waits = 1, waits_for = 'id:7:x' WHERE key LIKE '%k2'`)
+	h.start()
+	h.waitAppliedNames("new", "put aside")
 }
 
-// The first sweep is a thorough one, also if accounts are opened before it. So what waits for a clock that was ahead goes on at once.
+// An event that waits for as long as it may goes on waiting when the clock is put right: an hour is no fault of a clock.
+func TestWaitIsKeptAfterAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.journalWithoutWaking(mailAccount, fact("k1", "new"), fact("k2", "waits for an hour"))
+	h.exec(`UPDATE queues SET due_at = due_at + interval '6 hours' WHERE key LIKE '%k1'`)
+	h.exec(`UPDATE queues SET due_at = due_at + interval '1 hour', waits = 1, waits_for = 'id:7:x' WHERE key LIKE '%k2'`)
+	h.start()
+	h.waitAppliedNames("new")
+	h.wantValue("queued events", 1, queuedEvents)
+}
+
+// Only a thorough sweep finds what waits for a clock that was ahead. The first sweep is one, also if accounts are opened before it.
 func TestFirstSweepIsThorough(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.journalSilently(7, fact("k1", "new"))
-	s.exec(`UPDATE queues SET due_at = due_at + interval '6 hours'`)
-	s.OpenAccount(7)
+	h := newHarness(t)
+	h.journalWithoutWaking(mailAccount, fact("k1", "new"))
+	h.exec(`UPDATE queues SET due_at = due_at + interval '6 hours'`)
+	h.OpenAccount(mailAccount)
 	began := time.Now()
-	s.start()
-	s.waitText("new", `SELECT string_agg(name, ' ') FROM effects`)
-	if waited, most := time.Since(began), 45*time.Second; waited > most {
-		t.Errorf("the event was applied after %s, by a second thorough sweep, want at most %s", waited, most)
+	h.start()
+	h.waitAppliedNames("new")
+	const most = 45 * time.Second // the second thorough sweep comes later than that
+	if took := time.Since(began); took > most {
+		t.Errorf("the event was applied after %s, want at most %s", took, most)
 	}
 }
 
-// What was to be sent while the database's clock was hours ahead leaves once the clock is right again: a new reply, one that is
-// tried again, one behind a budget that was spent, and one that a process had in hand when it ended, which is looked for first.
-func TestSendingAfterAClockThatWasAhead(t *testing.T) {
+// moveClockAhead notes that the database's clock was seen six hours ahead, so that the relay finds out that it has gone back.
+func (h *harness) moveClockAhead() {
+	h.t.Helper()
+	h.exec(`UPDATE clock_seen SET at = clock_timestamp() + interval '6 hours'`)
+}
+
+func TestNewReplyAfterAClockThatWasAhead(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
-		return channels.Landed, relay.Sent{}, nil
-	}
-	s.addGate(1)
-	const withoutRate, spentBudget = 1, 2 // gates
-	s.addGateWithRate(spentBudget, 1, 1)
-	const fresh, again, inHand, behindBudget = 1, 2, 3, 4 // lanes
-	for _, id := range []store.GateID{fresh, again, inHand} {
-		s.addLaneBehind(withoutRate, lane{id: id, priority: store.PrioritySay, deliveries: 1})
-	}
-	s.addLaneBehind(spentBudget, lane{id: behindBudget, priority: store.PrioritySay, deliveries: 1})
-	s.exec(`UPDATE clock_seen SET at = clock_timestamp() + interval '6 hours'`)
-	s.exec(`UPDATE lanes SET due_at = due_at + interval '6 hours' WHERE id < 4`)
-	s.exec(`UPDATE deliveries SET not_before = parley_now() + interval '6 hours' WHERE id = 1001`)
-	s.exec(`UPDATE lanes SET leased_until = clock_timestamp() + interval '6 hours', epoch = 1 WHERE id = 3`)
-	s.exec(`UPDATE deliveries SET state = 'sending', attempt = 1, sent_at = clock_timestamp() + interval '6 hours', first_at = clock_timestamp() + interval '6 hours' WHERE lane_id = 3`)
-	s.exec(`UPDATE gates SET next_at = clock_timestamp() + interval '6 hours' WHERE id = 2`)
-	s.start()
-	for _, lane := range []int64{fresh, again, inHand, behindBudget} {
-		s.waitState(lane*1000+1, "accepted")
-	}
-	s.wantLooks(1) // for what a process had in hand
-	if got := s.attemptsMade(); strings.Contains(got, "3001:") {
-		t.Errorf("the attempts were %q, want none at what a process had in hand, 3001", got)
-	}
+	h := newHarness(t)
+	reply := h.addReply()
+	h.moveClockAhead()
+	h.exec(`UPDATE lanes SET due_at = due_at + interval '6 hours'`)
+	h.exec(`UPDATE deliveries SET not_before = parley_now() + interval '6 hours'`) // its hold
+	h.start()
+	h.waitState(reply, store.Accepted)
+}
+
+func TestRepeatedReplyAfterAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	reply := h.addReply()
+	h.moveClockAhead()
+	h.exec(`UPDATE lanes SET due_at = due_at + interval '6 hours'`)
+	h.start()
+	h.waitState(reply, store.Accepted)
+}
+
+// A reply that a process had in hand when it ended is looked for first, and not sent again when it is found.
+func TestReplyInHandAfterAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.reconcile = find(channels.Landed)
+	reply := h.addReply()
+	h.moveClockAhead()
+	h.exec(`UPDATE lanes SET epoch = 1, due_at = due_at + interval '6 hours', leased_until = clock_timestamp() + interval '6 hours'`)
+	h.exec(`UPDATE deliveries SET state = 'sending', attempt = 1,
+		sent_at = clock_timestamp() + interval '6 hours', first_at = clock_timestamp() + interval '6 hours'`)
+	h.start()
+	h.waitState(reply, store.Accepted)
+	h.wantLooks(1)
+	h.wantAttempts()
+}
+
+// A gate whose budget was spent gets a new one.
+func TestSpentGateAfterAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.addGateWithRate(1, 1, 1)
+	reply := h.addReply()
+	h.moveClockAhead()
+	h.exec(`UPDATE gates SET next_at = clock_timestamp() + interval '6 hours'`)
+	h.start()
+	h.waitState(reply, store.Accepted)
 }

@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// slowHandler decodes each event immediately, except one, which it decodes only after release is closed.
+// slowHandler decodes each event as its id, at once but for one, which it decodes only after release is closed.
 type slowHandler struct {
 	Handler
 	slow    store.EventID
@@ -22,46 +22,51 @@ func (h slowHandler) Decode(e store.Event, _ []byte) (any, error) {
 	return e.ID, nil
 }
 
-// An event that takes long to decode doesn't hold up the events behind it. Asked for again, its value is there.
-func TestDecodeBesideSlowEvent(t *testing.T) {
+// longEnough is a time in which each event is decoded but one that waits for release.
+const longEnough = time.Hour
+
+// wantDecoded checks that an event is decoded, as its id.
+func wantDecoded(t *testing.T, d *decoder, id store.EventID) {
+	t.Helper()
+	value, err := d.decode(t.Context(), store.Event{ID: id}, longEnough)
+	if err != nil {
+		t.Fatalf("event %d: %v", id, err)
+	}
+	if value != id {
+		t.Errorf("event %d: got %v, want its id", id, value)
+	}
+}
+
+// An event that takes long to decode doesn't hold up the events behind it. When it is asked for again, its value is there.
+func TestSlowEventHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	const slow = 2
 	h := slowHandler{slow: slow, release: make(chan struct{})}
 	r := &Relay{slow: newSlowDecodes(), handler: h}
-	d := decoder{Relay: r}
+	d := &decoder{Relay: r}
 	defer d.release()
-	wantDecoded := func(id store.EventID) {
-		t.Helper()
-		if value, err := d.decode(t.Context(), store.Event{ID: id}, time.Hour); err != nil || value != id {
-			t.Errorf("event %d is decoded as %v (%v), want its id", id, value, err)
-		}
-	}
 
-	wantDecoded(1)
+	wantDecoded(t, d, 1)
 	if _, err := d.decode(t.Context(), store.Event{ID: slow}, time.Nanosecond); !errors.Is(err, errSlow) {
-		t.Fatalf("the slow event: %v, want errSlow", err)
+		t.Fatalf("the slow event: got error %v, want %v", err, errSlow)
 	}
-	wantDecoded(3)
-	wantDecoded(4)
+	wantDecoded(t, d, 3)
+	wantDecoded(t, d, 4)
 
 	close(h.release)
-	wantDecoded(slow)
+	wantDecoded(t, d, slow)
 	r.background.Wait()
 }
 
 // As long as no event takes long, one goroutine decodes them all.
 func TestDecodeSharesGoroutine(t *testing.T) {
 	t.Parallel()
-	d := decoder{Relay: &Relay{slow: newSlowDecodes(), handler: slowHandler{}}}
+	d := &decoder{Relay: &Relay{slow: newSlowDecodes(), handler: slowHandler{}}}
 	defer d.release()
-	if _, err := d.decode(t.Context(), store.Event{ID: 1}, time.Hour); err != nil {
-		t.Fatal(err)
-	}
+	wantDecoded(t, d, 1)
 	goroutine := d.work
-	if _, err := d.decode(t.Context(), store.Event{ID: 2}, time.Hour); err != nil {
-		t.Fatal(err)
-	}
+	wantDecoded(t, d, 2)
 	if d.work != goroutine {
-		t.Error("a second goroutine was started")
+		t.Error("a second goroutine was started for the second event, want the first one to decode it")
 	}
 }

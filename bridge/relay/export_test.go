@@ -2,7 +2,9 @@ package relay
 
 import "parley/store/dispatch"
 
-// Callers says how many callers of Accept wait for their facts to be stored.
+// This file gives the tests of package relay_test what they need of the inside of a Relay.
+
+// Callers returns how many callers of Accept wait for their facts to be stored.
 func (r *Relay) Callers() int {
 	r.queue.mu.Lock()
 	defer r.queue.mu.Unlock()

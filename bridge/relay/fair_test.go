@@ -1,8 +1,6 @@
 package relay_test
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,169 +11,230 @@ import (
 	"parley/store/dispatch"
 )
 
-// However many new conversations wait behind a gate, with a rate or without, the words of an old
-// one are sent among the first four, also where processes share the gate.
-func TestOldWordsBesideFlood(t *testing.T) {
-	t.Parallel()
-	for _, perSecond := range []float64{0, 40} {
-		t.Run(fmt.Sprint(perSecond, " a second"), func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t, func(o *relay.Options) { o.PerGate = 1 })
-			s.addGateWithRate(1, perSecond, 1)
-			for id := store.GateID(100); id < 150; id++ {
-				s.addLaneBehind(1, lane{id: id, priority: store.PriorityRoot, deliveries: 2})
-			}
-			s.addLaneBehind(1, lane{id: 1, priority: store.PrioritySay, deliveries: 1})
-			processes := []*stage{s}
-			if perSecond > 0 {
-				processes = append(processes, stageOn(t, s.pool), stageOn(t, s.pool))
-			}
-			for _, p := range processes {
-				p.start()
-			}
-			s.waitState(1001, "accepted")
-			s.wantText("true", `SELECT count(*) <= 3 FROM deliveries WHERE sent_at < (SELECT sent_at FROM deliveries WHERE id = 1001)`)
-		})
+// oneAtATime lets one attempt be under way behind a gate, so that the attempts have an order.
+func oneAtATime(o *relay.Options) { o.PerGate = 1 }
+
+// addOldAndNewConversations puts fifty new conversations behind gate 1, and an old one with a single reply, whose id is returned.
+func (h *harness) addOldAndNewConversations(perSecond float64) (old store.DeliveryID) {
+	h.t.Helper()
+	const oldLane = 1
+	h.addGateWithRate(1, perSecond, 1)
+	for id := store.LaneID(100); id < 150; id++ {
+		h.addLaneBehind(1, lane{id: id, priority: store.PriorityRoot, deliveries: 2})
 	}
+	h.addLaneBehind(1, lane{id: oldLane, priority: store.PrioritySay, deliveries: 1})
+	return deliveryID(oldLane, 1)
 }
 
-// A conversation that floods has eight posts in a row, and then whoever waits behind the same gate has his turn: so many posts
-// of the flood stand between two of a quiet conversation at most.
+// waitAmongFirstFour waits until a delivery is accepted, and checks that at most three others were sent before it.
+func (h *harness) waitAmongFirstFour(id store.DeliveryID) {
+	h.t.Helper()
+	h.waitState(id, store.Accepted)
+	h.wantValue("at most three deliveries were sent before", true,
+		`SELECT count(*) <= 3 FROM deliveries WHERE sent_at < (SELECT sent_at FROM deliveries WHERE id = $1)`, id)
+}
+
+// However many new conversations wait behind a gate, which have a higher priority, the words of an old one are sent among the
+// first four.
+func TestOldConversationBesideManyNewOnes(t *testing.T) {
+	t.Parallel()
+	const withoutRate = 0
+	h := newHarness(t, oneAtATime)
+	old := h.addOldAndNewConversations(withoutRate)
+	h.start()
+	h.waitAmongFirstFour(old)
+}
+
+// The same holds where three processes share a gate with a rate.
+func TestOldConversationBesideManyNewOnesOfSeveralProcesses(t *testing.T) {
+	t.Parallel()
+	const perSecond = 40
+	h := newHarness(t, oneAtATime)
+	old := h.addOldAndNewConversations(perSecond)
+	second, third := newHarnessOn(t, h.pool), newHarnessOn(t, h.pool)
+	for _, process := range []*harness{h, second, third} {
+		process.start()
+	}
+	h.waitAmongFirstFour(old)
+}
+
+// A conversation that floods has eight posts in a row, and then whoever waits behind the same gate has his turn: at most so many
+// posts of the flood stand between two of a quiet conversation.
 func TestQuietConversationBesideOneThatFloods(t *testing.T) {
 	t.Parallel()
-	const quiet, inRow = 20, 8
-	s := newStage(t, func(o *relay.Options) { o.PerGate = 1 })
-	s.addGate(1)
-	s.addLaneBehind(1, lane{id: 100, priority: store.PrioritySay, deliveries: 400})
-	s.addLaneBehind(1, lane{id: 1, priority: store.PrioritySay, deliveries: quiet})
-	s.start()
-	s.waitText(fmt.Sprint(quiet), `SELECT count(*) FROM deliveries WHERE lane_id = 1 AND state = 'accepted'`)
-	between, seen := 0, 0
-	for _, attempt := range strings.Fields(s.attemptsMade()) {
-		if isOfFlood := len(attempt) > len("1001:1"); isOfFlood { // 100001:1
-			between++
+	const quietLane, floodLane = 1, 100
+	const quietPosts, floodPosts, mostInRow = 20, 400, 8
+	h := newHarness(t, oneAtATime)
+	h.addGate(1)
+	h.addLaneBehind(1, lane{id: floodLane, priority: store.PrioritySay, deliveries: floodPosts})
+	h.addLaneBehind(1, lane{id: quietLane, priority: store.PrioritySay, deliveries: quietPosts})
+	h.start()
+	h.waitNumberAcceptedOf(quietLane, quietPosts)
+
+	ofFlood, ofQuiet := 0, 0 // posts of the flood since the last quiet one, and quiet posts so far
+	for _, a := range h.attemptsMade() {
+		if isOfFlood := a.Delivery >= deliveryID(floodLane, 1); isOfFlood {
+			ofFlood++
 			continue
 		}
-		if between > inRow {
-			t.Errorf("%d posts of the flood stand before post %d of the quiet conversation, want at most %d", between, seen+1, inRow)
+		ofQuiet++
+		if ofFlood > mostInRow {
+			t.Errorf("before post %d of the quiet conversation: got %d posts of the flood, want at most %d", ofQuiet, ofFlood, mostInRow)
 		}
-		between, seen = 0, seen+1
+		ofFlood = 0
 	}
-	if seen != quiet {
-		t.Errorf("%d posts of the quiet conversation were seen, want %d", seen, quiet)
+	if ofQuiet != quietPosts {
+		t.Errorf("attempts at posts of the quiet conversation: got %d, want %d", ofQuiet, quietPosts)
 	}
 }
 
-// indexReads returns how often the index of due lanes was read, and how many entries of it, as far as processes that ended have told.
-func (s *stage) indexReads() (scans, entries int) {
-	s.t.Helper()
-	row := s.pool.QueryRow(s.t.Context(), `SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'lanes_due'`)
-	if err := row.Scan(&scans, &entries); err != nil {
-		s.t.Fatal(err)
-	}
-	return scans, entries
+// indexReads is how much the index of due lanes was read, as far as sessions that ended have told.
+type indexReads struct {
+	Scans, Entries int
 }
 
-// waitIndexReads returns indexReads once they are more than before and stay the same for long: sessions end one by one, and each tells
-// then what it has read.
-func (s *stage) waitIndexReads(before int) (scans, entries int) {
-	s.t.Helper()
-	same := 0
-	readAgain := func() {
-		n, m := s.indexReads()
-		if same++; n != scans {
+func (h *harness) readIndexReads() indexReads {
+	h.t.Helper()
+	rows, err := h.pool.Query(h.t.Context(), `SELECT idx_scan, idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'lanes_due'`)
+	check(h.t, err)
+	reads, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[indexReads])
+	check(h.t, err)
+	return reads
+}
+
+// waitIndexReads returns what was read since an earlier reading. It waits until there is more, and then until that stays the same for
+// long: a session tells what it has read when it ends, and they end one by one.
+func (h *harness) waitIndexReads(before indexReads) indexReads {
+	h.t.Helper()
+	const longEnough = 100 // readings
+	var latest indexReads
+	same := 0 // readings without a change
+	h.repeatUntil("the statistics of the index arrive", func() {
+		reads := h.readIndexReads()
+		same++
+		if reads.Scans != latest.Scans {
 			same = 0
 		}
-		scans, entries = n, m
-	}
-	s.repeatUntil("the statistics arrive", readAgain, func() bool { return scans > before && same > 100 })
-	return scans, entries
+		latest = reads
+	}, func() bool { return latest.Scans > before.Scans && same > longEnough })
+	return indexReads{Scans: latest.Scans - before.Scans, Entries: latest.Entries - before.Entries}
 }
 
-// What wakes one of thousands of gates has only that one asked, and what has nothing to hand out costs
-// nothing in the sweep of each second.
+// appendReply queues one more delivery in lane 1, in which so many are already, and returns its id.
+func (h *harness) appendReply(already int) store.DeliveryID {
+	h.t.Helper()
+	id := deliveryID(1, already+1)
+	h.exec(`INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES ($1, 1, $2, 'reply', parley_now())`, id, already+1)
+	h.exec(`UPDATE lanes SET tail = tail + 1, due_at = CASE WHEN leased_until IS NULL THEN parley_now() ELSE due_at END WHERE id = 1`)
+	return id
+}
+
+// wakeGate tells the relay that lanes became due behind gate 1.
+func (h *harness) wakeGate(oldest time.Time) {
+	h.WakeFor(dispatch.GateDue{GateID: 1, AccountID: 1, Waiting: 1 << store.PrioritySay, Oldest: oldest})
+}
+
+// What wakes one of thousands of gates has only that one asked, and gates behind which nothing waits cost nothing in the sweep of
+// each second.
 func TestIdleGatesCostNothing(t *testing.T) {
 	t.Parallel()
 	const gates, wakes = 5_000, 25
-	s := newStage(t)
-	s.exec(`INSERT INTO gates (id, account_id, key, per_second, burst) OVERRIDING SYSTEM VALUE
+	h := newHarness(t)
+	h.exec(`INSERT INTO gates (id, account_id, key, per_second, burst) OVERRIDING SYSTEM VALUE
 		SELECT n, 1, 'idle' || n, 1, 1 FROM generate_series(2, $1::int) AS n`, gates)
-	s.addGateWithRate(1, 1000, 1000)
-	s.addLaneBehind(1, lane{id: 1, priority: store.PrioritySay, deliveries: 1})
-	s.exec(`ANALYZE`)
-	before, _ := s.indexReads()
-	s.start()
-	s.waitState(1001, "accepted")
-	for n := int64(1); n <= wakes; n++ {
-		s.exec(`INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES ($1 + 1001, 1, $1 + 1, 'reply', parley_now())`, n)
-		s.exec(`UPDATE lanes SET tail = tail + 1, due_at = CASE WHEN leased_until IS NULL THEN parley_now() ELSE due_at END WHERE id = 1`)
-		s.WakeFor(dispatch.GateDue{GateID: 1, AccountID: 1, Waiting: 1 << store.PrioritySay, Oldest: time.Now()})
-		s.waitState(1001+n, "accepted")
+	const fast = 1000 // so that the gate holds nothing up
+	h.addGateWithRate(1, fast, fast)
+	h.addLaneBehind(1, lane{id: 1, priority: store.PrioritySay, deliveries: 1})
+	h.exec(`ANALYZE`)
+	before := h.readIndexReads()
+	h.start()
+	h.waitState(deliveryID(1, 1), store.Accepted)
+	for n := 1; n <= wakes; n++ {
+		reply := h.appendReply(n)
+		h.wakeGate(time.Now())
+		h.waitState(reply, store.Accepted)
 	}
-	s.stop()
-	after, _ := s.waitIndexReads(before)
-	if scans := after - before; scans > gates { // one look at all gates alone takes more
-		t.Errorf("%d scans for %d wake-ups beside %d idle gates, want fewer than gates", scans, wakes, gates)
+	h.stop()
+	const most = gates // a single look at all gates takes more
+	if got := h.waitIndexReads(before).Scans; got > most {
+		t.Errorf("scans of the index for %d wake-ups beside %d idle gates: got %d, want at most %d", wakes, gates, got, most)
 	}
 }
 
-// While somebody holds a snapshot, what was handed out leaves entries in front of what is due:
-// they are passed over once, not by each claim.
+// While somebody holds a snapshot, lanes that were handed out leave dead entries in the index, before those that are due. They are
+// passed over once, not by each claim.
 func TestHeldSnapshotCostsOnce(t *testing.T) {
 	t.Parallel()
-	const passed, lanes, each = 5_000, 20, 5
-	s := newStage(t)
-	s.addGate(1)
-	snapshot, err := s.pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	const dead, lanes, perLane = 5_000, 20, 5
+	h := newHarness(t)
+	h.addGate(1)
+	snapshot, err := h.pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	check(t, err)
 	defer func() { _ = snapshot.Rollback(t.Context()) }()
-	_, err = snapshot.Exec(t.Context(), `SELECT count(*) FROM settings`)
+	_, err = snapshot.Exec(t.Context(), `SELECT count(*) FROM settings`) // takes the snapshot
 	check(t, err)
-	s.exec(`INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, due_at, tail)
-		SELECT n, 1, 'p' || n, n, 1, parley_now() - interval '1 hour', 1 FROM generate_series(1000, 999 + $1::int) AS n`, passed)
-	s.exec(`UPDATE lanes SET due_at = NULL, head = tail`)
-	s.exec(`VACUUM (ANALYZE) lanes`)
-	for id := store.GateID(1); id <= lanes; id++ {
-		s.addLaneBehind(1, lane{id: id, priority: store.PrioritySay, deliveries: each})
+	h.exec(`INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, due_at, tail)
+		SELECT n, 1, 'p' || n, n, 1, parley_now() - interval '1 hour', 1 FROM generate_series(1000, 999 + $1::int) AS n`, dead)
+	h.exec(`UPDATE lanes SET due_at = NULL, head = tail`)
+	h.exec(`VACUUM (ANALYZE) lanes`)
+	for id := store.LaneID(1); id <= lanes; id++ {
+		h.addLaneBehind(1, lane{id: id, priority: store.PrioritySay, deliveries: perLane})
 	}
-	before, entries := s.indexReads()
-	s.start()
-	s.waitText(fmt.Sprint(lanes*each), `SELECT count(*) FROM deliveries WHERE state = 'accepted'`)
-	s.stop()
-	_, after := s.waitIndexReads(before)
-	if read := after - entries; read < passed || read > 10*passed {
-		t.Errorf("%d entries of the index were read for %d deliveries behind %d that are dead, want some times as many as are dead", read, lanes*each, passed)
+
+	before := h.readIndexReads()
+	h.start()
+	h.waitNumberAccepted(lanes * perLane)
+	h.stop()
+	got := h.waitIndexReads(before).Entries
+	if got < dead {
+		t.Errorf("entries of the index that were read: got %d, want at least the %d dead ones: the snapshot kept none of them", got, dead)
+	}
+	if got > 10*dead {
+		t.Errorf("entries of the index that were read for %d deliveries: got %d, want at most %d", lanes*perLane, got, 10*dead)
 	}
 }
 
-// A lane that becomes due earlier than the oldest known one is handed out all the same: at once
-// where this process is told, else when everything is looked for.
+// A lane that becomes due earlier than the oldest known one of its gate is handed out all the same: at once where this process is
+// told of it, else when everything is looked for, which Options.LookBackEvery says.
 func TestLaneDueEarlierThanKnown(t *testing.T) {
 	t.Parallel()
-	const early = `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, tail, due_at)
-		VALUES ($1::bigint, 1, 'c' || $1::bigint, $1::bigint, 1, 1, parley_now() - interval '10 min')`
-	tests := map[string]struct {
-		lookBack time.Duration
-		tell     func(s *stage)
+	const never, often = time.Hour, 10 * time.Millisecond
+	tests := []struct {
+		name          string
+		lookBackEvery time.Duration
+		tell          func(h *harness)
 	}{
-		"its gate is woken": {lookBack: time.Hour, tell: func(s *stage) {
-			s.WakeFor(dispatch.GateDue{GateID: 1, AccountID: 1, Waiting: 1 << store.PrioritySay, Oldest: time.Now().Add(-10 * time.Minute)})
-		}},
-		"anything may be due":   {lookBack: time.Hour, tell: func(s *stage) { s.Wake() }},
-		"nobody tells this one": {lookBack: 10 * time.Millisecond, tell: func(*stage) {}},
+		{
+			name:          "its gate is woken",
+			lookBackEvery: never,
+			tell:          func(h *harness) { h.wakeGate(time.Now().Add(-10 * time.Minute)) },
+		},
+		{
+			name:          "anything may be due",
+			lookBackEvery: never,
+			tell:          func(h *harness) { h.Wake() },
+		},
+		{
+			name:          "nobody tells this process",
+			lookBackEvery: often,
+			tell:          func(*harness) {},
+		},
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, func(o *relay.Options) { o.LookBackEvery = tt.lookBack })
-			s.addGate(1)
-			s.addLaneBehind(1, lane{id: 1, priority: store.PrioritySay, deliveries: 1})
-			s.start()
-			s.waitState(1001, "accepted")
-			s.exec(`INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES (2001, 2, 1, 'reply', parley_now())`)
-			s.exec(early, 2)
-			tt.tell(s)
-			s.waitState(2001, "accepted")
+			h := newHarness(t, func(o *relay.Options) { o.LookBackEvery = tt.lookBackEvery })
+			h.addGate(1)
+			h.addLaneBehind(1, lane{id: 1, priority: store.PrioritySay, deliveries: 1})
+			h.start()
+			h.waitState(deliveryID(1, 1), store.Accepted)
+
+			early := deliveryID(2, 1)
+			h.exec(`INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES ($1, 2, 1, 'reply', parley_now())`, early)
+			h.exec(`INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, tail, due_at)
+				VALUES (2, 1, 'c2', 2, 1, 1, parley_now() - interval '10 min')`)
+			tt.tell(h)
+			h.waitState(early, store.Accepted)
 		})
 	}
 }

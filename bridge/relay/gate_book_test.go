@@ -6,26 +6,28 @@ import (
 	"parley/store"
 )
 
-// The attempts under way of a gate count for its account, also when that is known only while they are
-// under way, or is another one then: none is left over when they have ended.
+// An attempt counts for the account of its gate from when the account becomes known, even if it began before, and for the new account
+// if the gate moves to another one while it runs. When it has ended, it counts for nobody.
 func TestAttemptsCountForTheGatesAccount(t *testing.T) {
 	t.Parallel()
-	const perGate, places = 16, 8
+	const gate, perGate, places = 1, 16, 8
 	b := newGateBook(perGate, places)
-	b.attemptBegan(1)
+	b.attemptBegan(gate)
 	for _, account := range []store.AccountID{7, 8} {
-		b.noteWoken(map[store.GateID]wakeup{1: {account: account}})
+		b.noteWoken(map[store.GateID]wakeup{gate: {account: account}})
 		if got := b.underWayBy[account]; got != 1 {
-			t.Errorf("account %d has %d attempts under way, want 1", account, got)
+			t.Errorf("gate of account %d: got %d attempts under way, want 1", account, got)
 		}
-		if got, want := b.freeSlots(1), places/2-1; got != want { // an account may have half of all places
-			t.Errorf("account %d has room for %d more attempts behind gate 1, want %d", account, got, want)
+		const want = places/2 - 1 // an account may have half of all places, and has one
+		if got := b.freeSlots(gate); got != want {
+			t.Errorf("gate of account %d: got %d free slots, want %d", account, got, want)
 		}
 	}
-	b.attemptEnded(1)
-	for account, n := range b.underWayBy {
-		if n != 0 {
-			t.Errorf("account %d has %d attempts under way, want none", account, n)
+
+	b.attemptEnded(gate)
+	for account, got := range b.underWayBy {
+		if got != 0 {
+			t.Errorf("after the attempt: got %d attempts under way for account %d, want none", got, account)
 		}
 	}
 }

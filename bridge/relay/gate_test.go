@@ -2,9 +2,6 @@ package relay_test
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,141 +11,127 @@ import (
 	"parley/store/dispatch"
 )
 
-// A stuck attempt in one place delays nobody else; a gate has so many places and no more.
-func TestStuckGateDelaysNobody(t *testing.T) {
-	t.Parallel()
-	const perGate = 2
-	s := newStage(t, func(o *relay.Options) { o.PerGate = perGate })
-	release := make(chan struct{})
-	defer close(release)
-	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
-		if c.LaneID < 100 {
-			<-release
+// A gate is one budget of a provider that several lanes spend. Attempts behind different gates must not delay one another.
+
+// What tests ask the database about deliveries that are being sent.
+const (
+	sendingDeliveries       = `SELECT count(*) FROM deliveries WHERE state = 'sending'`
+	sendingDeliveriesOfGate = `SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+		WHERE d.state = 'sending' AND l.gate_id = $1`
+)
+
+// stickBehindGate is a send that doesn't come back behind some gates until release is closed.
+func stickBehindGate(isStuck func(store.GateID) bool, release <-chan struct{}) func(context.Context, dispatch.Claimed) (relay.Sent, error) {
+	return func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
+		if isStuck(c.GateID) {
+			select {
+			case <-release:
+			case <-ctx.Done():
+			}
 		}
 		return relay.Sent{}, nil
 	}
-	const stuck, free = 1, 2 // gates
-	s.addGate(stuck)
-	s.addGate(free)
-	const lanes, each = 5, 2
-	for n := range store.GateID(lanes) {
-		s.addLaneBehind(stuck, lane{id: 1 + n, priority: store.PrioritySay, deliveries: 1})
-		s.addLaneBehind(free, lane{id: 101 + n, priority: store.PrioritySay, deliveries: each})
-	}
-	s.start()
-	s.waitText(fmt.Sprint(lanes*each), `SELECT count(*) FROM deliveries WHERE lane_id > 100 AND state = 'accepted'`)
-	s.waitText(fmt.Sprint(perGate), `SELECT count(*) FROM deliveries WHERE lane_id < 100 AND state = 'sending'`)
 }
 
-// A throttled gate holds all its lanes for the time the provider names, and only them;
-// nothing is sent in vain meanwhile.
+// Attempts that are stuck behind one gate delay nobody behind another; a gate has so many places and no more.
+func TestStuckGateDelaysNobody(t *testing.T) {
+	t.Parallel()
+	const stuckGate, freeGate = 1, 2
+	const perGate, lanes, perFreeLane = 2, 5, 2
+	h := newHarness(t, func(o *relay.Options) { o.PerGate = perGate })
+	h.policy.RequestTimeout = time.Hour
+	release := make(chan struct{})
+	defer close(release)
+	h.send = stickBehindGate(func(gate store.GateID) bool { return gate == stuckGate }, release)
+	h.addGate(stuckGate)
+	h.addGate(freeGate)
+	for n := range store.LaneID(lanes) {
+		h.addLaneBehind(stuckGate, lane{id: 1 + n, priority: store.PrioritySay, deliveries: 1})
+		h.addLaneBehind(freeGate, lane{id: 101 + n, priority: store.PrioritySay, deliveries: perFreeLane})
+	}
+	h.start()
+	h.waitNumberAccepted(lanes * perFreeLane) // all behind the free gate: none behind the other can be
+	h.waitValue("deliveries that are stuck", perGate, sendingDeliveriesOfGate, stuckGate)
+}
+
+// A provider that never answers, in as many places as its account may have, leaves places for other accounts.
+func TestStuckAccountDelaysNobody(t *testing.T) {
+	t.Parallel()
+	const places, perGate = 8, 4
+	const mostOfAccount = places / 2
+	const stuckGates, otherGate = 4, 9
+	h := newHarness(t, func(o *relay.Options) {
+		o.Total = places
+		o.PerGate = perGate
+	})
+	h.policy.RequestTimeout = time.Hour
+	release := make(chan struct{})
+	defer close(release)
+	h.send = stickBehindGate(func(gate store.GateID) bool { return gate != otherGate }, release)
+	for gate := store.GateID(1); gate <= stuckGates; gate++ {
+		h.addGate(gate)
+		for n := range store.LaneID(perGate) {
+			h.addLaneBehind(gate, lane{id: 10*store.LaneID(gate) + n, priority: store.PrioritySay, deliveries: 1})
+		}
+	}
+	h.addGate(otherGate)
+	h.exec(`UPDATE gates SET account_id = 2 WHERE id = $1`, otherGate)
+	h.start()
+	h.waitValue("deliveries that are being sent", mostOfAccount, sendingDeliveries)
+
+	const otherLane = 99
+	h.addLaneBehind(otherGate, lane{id: otherLane, priority: store.PrioritySay, deliveries: 1})
+	h.waitState(deliveryID(otherLane, 1), store.Accepted)
+	h.wantValue("deliveries that are being sent, still", mostOfAccount, sendingDeliveries)
+}
+
+// A gate that a provider throttles holds all its lanes for the time that the provider names, and only them; nothing is sent in vain
+// meanwhile.
 func TestThrottledGateHoldsItsLanes(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, func(o *relay.Options) { o.PerGate = 1 })
-	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
-		if c.LaneID < 100 && c.Attempt == 1 && c.ID == 1001 {
+	const throttledGate, otherGate = 1, 2
+	const firstLane, secondLane, otherLane, perOtherLane = 1, 2, 101, 3
+	throttled, behind := deliveryID(firstLane, 1), deliveryID(secondLane, 1)
+	h := newHarness(t, oneAtATime)
+	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+		if c.ID == throttled && c.Attempt == 1 {
 			return relay.Sent{}, &channels.SendError{Class: channels.Throttled, Wait: time.Hour}
 		}
 		return relay.Sent{}, nil
 	}
-	s.addGate(1)
-	s.addGate(2)
-	s.addLaneBehind(1, lane{id: 1, priority: store.PriorityRoot, deliveries: 1})
-	s.addLaneBehind(1, lane{id: 2, priority: store.PrioritySay, deliveries: 1})
-	s.addLaneBehind(2, lane{id: 101, priority: store.PrioritySay, deliveries: 3})
-	s.start()
-	s.waitText("3", `SELECT count(*) FROM deliveries WHERE lane_id = 101 AND state = 'accepted'`)
-	s.waitText("throttled", `SELECT error_class FROM deliveries WHERE id = 1001`)
-	s.waitState(2001, "queued")
-	s.exec(`UPDATE gates SET next_at = clock_timestamp() WHERE id = 1`)
-	s.Wake()
-	s.waitState(1001, "accepted")
-	s.waitState(2001, "accepted")
-	if got := strings.Fields(s.attemptsMade()); countPrefixed(got, "1001:") != 2 || countPrefixed(got, "2001:") != 1 {
-		t.Errorf("the attempts were %q, want two at 1001 and one at 2001", got)
-	}
-}
+	h.addGate(throttledGate)
+	h.addGate(otherGate)
+	h.addLaneBehind(throttledGate, lane{id: firstLane, priority: store.PriorityRoot, deliveries: 1})
+	h.addLaneBehind(throttledGate, lane{id: secondLane, priority: store.PrioritySay, deliveries: 1})
+	h.addLaneBehind(otherGate, lane{id: otherLane, priority: store.PrioritySay, deliveries: perOtherLane})
+	h.start()
+	h.waitNumberAcceptedOf(otherLane, perOtherLane)
+	h.waitQueuedAgain(throttled, channels.Throttled)
+	h.waitState(behind, store.Queued)
 
-// Stopping waits for what is under way and keeps its result.
-func TestStopKeepsResults(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	begun, release := make(chan struct{}), make(chan struct{})
-	s.send = func(context.Context, dispatch.Claimed) (relay.Sent, error) {
-		close(begun)
-		<-release
-		return relay.Sent{}, nil
-	}
-	s.addLane(1, 1)
-	s.start()
-	<-begun
-	stopped := make(chan struct{})
-	go func() { s.stop(); close(stopped) }()
-	close(release)
-	<-stopped
-	s.waitState(1001, "accepted")
-}
-
-// Two processes share lanes without doing anything twice or out of order.
-func TestTwoDispatchers(t *testing.T) {
-	t.Parallel()
-	a := newStage(t)
-	b := stageOn(t, a.pool)
-	const lanes, each = 12, 10
-	for lane := store.GateID(1); lane <= lanes; lane++ {
-		a.addLane(lane, each)
-	}
-	a.start()
-	b.start()
-	a.waitText("0", `SELECT count(*) FROM deliveries WHERE state <> 'accepted'`)
-	all := strings.Fields(a.attemptsMade() + " " + b.attemptsMade())
-	if len(all) != lanes*each {
-		t.Errorf("%d attempts were made, want %d", len(all), lanes*each)
-	}
-	slices.Sort(all)
-	if different := slices.Compact(all); len(different) != lanes*each {
-		t.Errorf("%d of the attempts are different, want %d: %q", len(different), lanes*each, different)
-	}
-	for name, s := range map[string]*stage{"a": a, "b": b} {
-		last := map[int]int{} // by lane
-		for _, made := range strings.Fields(s.attemptsMade()) {
-			delivery, attempt := 0, 0
-			if _, err := fmt.Sscanf(made, "%d:%d", &delivery, &attempt); err != nil {
-				t.Fatal(err)
-			}
-			lane := delivery / 1000
-			if last[lane] >= delivery {
-				t.Errorf("process %s sent %d after %d, want each lane in its order", name, delivery, last[lane])
-			}
-			last[lane] = delivery
-		}
-	}
-}
-
-// countPrefixed counts the texts that begin with a prefix.
-func countPrefixed(list []string, prefix string) (n int) {
-	for _, s := range list {
-		if strings.HasPrefix(s, prefix) {
-			n++
-		}
-	}
-	return n
+	h.openGate(throttledGate)
+	h.waitState(throttled, store.Accepted)
+	h.waitState(behind, store.Accepted)
+	h.wantAttemptsAt(throttled, 2)
+	h.wantAttemptsAt(behind, 1)
 }
 
 // An attempt that found that nothing may leave yet takes no turn from others behind the same gate.
-func TestUncalledTakesNoTurn(t *testing.T) {
+func TestUncalledAttemptTakesNoTurn(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
-		if c.LaneID == 1 {
+	const waitingLane, otherLane = 1, 2
+	h := newHarness(t)
+	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+		if c.LaneID == waitingLane {
 			return relay.Sent{Uncalled: true}, &channels.SendError{Class: channels.Retry, Wait: time.Hour, Text: "Not yet."}
 		}
 		return relay.Sent{}, nil
 	}
-	s.addGateWithRate(1, 0.001, 1) // one call, and the next a quarter of an hour later
-	s.addLaneBehind(1, lane{id: 1, priority: store.PriorityRoot, deliveries: 1})
-	s.addLaneBehind(1, lane{id: 2, priority: store.PrioritySay, deliveries: 1})
-	s.start()
-	s.waitState(2001, store.Accepted)
-	s.waitState(1001, store.Queued)
+	const perSecond, burst = 0.001, 1 // one call, and the next a quarter of an hour later
+	h.addGateWithRate(1, perSecond, burst)
+	h.addLaneBehind(1, lane{id: waitingLane, priority: store.PriorityRoot, deliveries: 1})
+	h.addLaneBehind(1, lane{id: otherLane, priority: store.PrioritySay, deliveries: 1})
+	h.start()
+	h.waitState(deliveryID(otherLane, 1), store.Accepted)
+	h.waitState(deliveryID(waitingLane, 1), store.Queued)
 }

@@ -2,11 +2,8 @@ package relay_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,85 +22,108 @@ import (
 // patience bounds every wait; only a failing test uses it up.
 const patience = 2 * time.Minute
 
-// lease is the lease of every lane: only a test that lets so much time pass sees its end.
-const lease = 2 * time.Minute
-
-// stage is a relay on a database, with a handler that does what the test says. Applied events leave their names in the table effects,
-// and those of which people are told when they are given up in the table told.
+// harness is a relay on a database, with a Handler that does what the test says. An event that is applied leaves its name in the
+// table effects; an event of whose quarantine people are told leaves its id in the table quarantine_notices.
 //
-// What tests do with it:
-//   - newStage makes one on a database of its own, stageOn a second one on the same database; start and stop run it.
-//   - Accept (of relay.Relay) brings facts, journalSilently puts them into the journal without waking anybody, and keepAccepting
-//     brings another account's, one by one, all the time.
-//   - addLane, addLaneBehind, addGate and addGateWithRate make what there is to send. The deliveries of lane 1 are 1001, 1002 …
-//   - passTime ends leases and pauses of what is sent, endWaits those of events.
-//   - waitText, waitState, waitApplied and waitUntil wait; repeatUntil does something until it is enough.
-//   - wantText, wantAttempts, wantLooks and wantApplied check what there is now.
-type stage struct {
+// Nearly every test of this package has one:
+//   - newHarness makes one on a database of its own, newHarnessOn a second one on the same database, like another process.
+//   - start runs the relay, stop ends it.
+//   - harness_events_test.go has what tests do with events, harness_deliveries_test.go what they do with deliveries.
+type harness struct {
 	t    *testing.T
 	pool *pgxpool.Pool
 	*relay.Relay
 	stop func()
 
-	mu sync.Mutex
+	mu sync.Mutex // guards the functions and the notes below while the relay runs
 
-	// What the handler does with events.
-	payload func(body []byte)                                                // sees what is decoded
-	decode  func(e store.Event) (any, error)                                 // nil means each event is readable
-	apply   func(ctx context.Context, tx pgx.Tx, events []store.Event) error // before the effects are written
-	waits   func(e store.Event) *relay.Wait                                  // why an event is not to be applied yet
-	refuses func(e store.Event) error                                        // why an event can never be applied
-	tells   func(ctx context.Context, tx pgx.Tx) error                       // before people are told of an event that is given up
-	recheck func() []string                                                  // names that others have written
-	written func(e store.Event) []string                                     // names that an event writes
-	silent  bool                                                             // applying an event writes nothing into the table effects
+	// What the Handler does with events. A nil function does nothing.
+	seePayload     func(body []byte)                                                // is shown each payload before it is decoded
+	decode         func(e store.Event) (any, error)                                 // nil means that each event is readable
+	apply          func(ctx context.Context, tx pgx.Tx, events []store.Event) error // runs before the effects are written
+	waitOf         func(e store.Event) *relay.Wait                                  // says why an event can't be applied yet; nil: it can
+	refusalOf      func(e store.Event) error                                        // says why an event can never be applied; nil: it can
+	beforeNotice   func(ctx context.Context, tx pgx.Tx) error                       // runs before people are told of a quarantine
+	recheck        func() []string                                                  // names that other transactions have recorded meanwhile
+	namesWritten   func(e store.Event) []string                                     // names that an event records, for which others may wait
+	withoutEffects bool                                                             // applying an event writes nothing into effects
 
-	// What it does with deliveries.
+	// What the Handler does with deliveries.
 	policy    relay.Policy
-	send      func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error)
-	reconcile func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error)
+	send      func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) // nil: each attempt succeeds
+	reconcile func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error)    // nil: nobody can look
 
-	// What it noted.
-	attempts []string // delivery:attempt, in the order of the attempts
-	looks    int      // how often it was asked what became of an attempt
-	reports  []string // delivery:kind
+	// What the Handler noted.
+	attempts    []attempt // in their order
+	looks       int       // how often it was asked what became of an attempt
+	reports     []report  // in their order
+	poisonTries int       // how often a batch with the poison was applied: see applyPoison
 }
 
-// newStage makes a relay on a database of its own; start runs it.
-func newStage(t *testing.T, change ...func(*relay.Options)) *stage {
-	t.Helper()
-	return stageOn(t, storetest.DB(t), change...)
+// attempt is one call of Attempt.Send.
+type attempt struct {
+	Delivery store.DeliveryID
+	Number   int // of the attempts at this delivery, counted from 1
 }
 
-// stageOn makes a relay on a database that a test has, beside others.
-func stageOn(t *testing.T, pool *pgxpool.Pool, change ...func(*relay.Options)) *stage {
+// report is what the relay reported about a delivery.
+type report struct {
+	Delivery store.DeliveryID
+	Kind     relay.ReportKind
+}
+
+// factName returns the external id of the fact that a report becomes.
+func (r report) factName() string { return fmt.Sprintf("%d:%s", r.Delivery, r.Kind) }
+
+// newHarness makes a relay on a database of its own; start runs it.
+func newHarness(t *testing.T, change ...func(*relay.Options)) *harness {
 	t.Helper()
-	s := &stage{t: t, pool: pool, policy: relay.Policy{RequestTimeout: time.Second, RetryFor: time.Hour, Backoff: []time.Duration{time.Millisecond}}}
-	o := relay.Options{Pool: pool, Handler: s, Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)), ReconcileAfter: time.Millisecond, AbsentAgain: time.Millisecond}
+	return newHarnessOn(t, storetest.DB(t), change...)
+}
+
+// newHarnessOn makes a relay on a database that the test has already.
+func newHarnessOn(t *testing.T, pool *pgxpool.Pool, change ...func(*relay.Options)) *harness {
+	t.Helper()
+	h := &harness{
+		t:    t,
+		pool: pool,
+		policy: relay.Policy{
+			RequestTimeout: time.Second,
+			RetryFor:       time.Hour,
+			Backoff:        []time.Duration{time.Millisecond},
+		},
+	}
+	o := relay.Options{
+		Pool:           pool,
+		Handler:        h,
+		Log:            slog.New(slog.NewTextHandler(channelstest.Log(t), nil)),
+		ReconcileAfter: time.Millisecond,
+		AbsentAgain:    time.Millisecond,
+	}
 	for _, c := range change {
 		c(&o)
 	}
 	r, err := relay.New(t.Context(), o)
 	check(t, err)
-	s.Relay = r
-	s.exec(`CREATE TABLE IF NOT EXISTS effects (n bigint GENERATED ALWAYS AS IDENTITY, name text, key text)`)
-	s.exec(`CREATE TABLE IF NOT EXISTS told (n bigint GENERATED ALWAYS AS IDENTITY, event_id bigint)`)
-	return s
+	h.Relay = r
+	h.exec(`CREATE TABLE IF NOT EXISTS effects (n bigint GENERATED ALWAYS AS IDENTITY, name text, key text)`)
+	h.exec(`CREATE TABLE IF NOT EXISTS quarantine_notices (n bigint GENERATED ALWAYS AS IDENTITY, event_id bigint)`)
+	return h
 }
 
 // start runs the relay until stop is called or the test ends.
-func (s *stage) start() *stage {
+func (h *harness) start() *harness {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx, 10*time.Second) }()
-	s.stop = sync.OnceFunc(func() {
+	go func() { done <- h.Run(ctx, 10*time.Second) }()
+	h.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
-			s.t.Errorf("Run: %v", err)
+			h.t.Errorf("Run: %v", err)
 		}
 	})
-	s.t.Cleanup(s.stop)
-	return s
+	h.t.Cleanup(h.stop)
+	return h
 }
 
 func check(t testing.TB, err error) {
@@ -113,165 +133,74 @@ func check(t testing.TB, err error) {
 	}
 }
 
-func (s *stage) Decode(e store.Event, payload []byte) (any, error) {
-	s.mu.Lock()
-	decode, see := s.decode, s.payload
-	s.mu.Unlock()
-	if see != nil {
-		see(payload)
-	}
-	if decode == nil {
-		return payload, nil
-	}
-	return decode(e)
-}
-
-// Apply writes the names of events into the table effects, in their order.
-func (s *stage) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
-	var made relay.Made
-	events := make([]store.Event, 0, len(b.Facts))
-	for _, f := range b.Facts {
-		events = append(events, f.Event)
-	}
-	s.mu.Lock()
-	apply := s.apply
-	s.mu.Unlock()
-	made.Recheck = func(context.Context) ([]string, error) {
-		if recheck := locked(s, func() func() []string { return s.recheck }); recheck != nil {
-			return recheck(), nil
-		}
-		return nil, nil
-	}
-	if apply != nil {
-		if err := apply(ctx, tx, events); err != nil {
-			return relay.Made{}, err
-		}
-	}
-	made.Write = &store.Pipeline{}
-	left := map[string]bool{}
-	for _, e := range events {
-		if left[e.OrderKey] || s.leaveOut(e, &made) {
-			left[e.OrderKey] = true
-			continue
-		}
-		if s.written != nil {
-			made.Written = append(made.Written, s.written(e)...)
-		}
-		if s.silent {
-			continue
-		}
-		if _, err := made.Write.Exec(ctx, `INSERT INTO effects (name, key) VALUES ($1, $2)`, e.ExternalID, e.OrderKey); err != nil {
-			return relay.Made{}, err
-		}
-	}
-	return made, nil
-}
-
-// leaveOut reports whether an event is not to be applied.
-func (s *stage) leaveOut(e store.Event, made *relay.Made) bool {
-	if s.waits != nil {
-		if w := s.waits(e); w != nil {
-			w.EventID = e.ID
-			made.Waits = append(made.Waits, *w)
-			return true
-		}
-	}
-	if s.refuses != nil {
-		if err := s.refuses(e); err != nil {
-			made.Refused = append(made.Refused, relay.EventError{EventID: e.ID, Err: err})
-			return true
-		}
-	}
-	return false
-}
-
-func (s *stage) Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, _ string, _ bool) error {
-	if s.tells != nil {
-		if err := s.tells(ctx, tx); err != nil {
-			return err
-		}
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO told (event_id) VALUES ($1)`, e.ID)
-	return err
-}
-
-// toldEvents returns the external ids of the events of whose quarantine people were told, by any stage of this
-// database. Only what was committed counts: of a quarantine that is rolled back nobody hears.
-func (s *stage) toldEvents() string {
-	s.t.Helper()
-	return s.text(`SELECT coalesce(string_agg(e.external_id, ' ' ORDER BY t.n), '') FROM told AS t JOIN events AS e ON e.id = t.event_id`)
-}
-
-func (s *stage) Policy(dispatch.Claimed) relay.Policy {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.policy
-}
-
-func (s *stage) Attempts(_ context.Context, claims []dispatch.Claimed) []relay.Attempt {
-	list := make([]relay.Attempt, 0, len(claims))
-	for _, c := range claims {
-		list = append(list, stageAttempt{s, c})
-	}
-	return list
-}
-
-// stageAttempt is an attempt that does what the test says.
-type stageAttempt struct {
-	*stage
-	c dispatch.Claimed
-}
-
-func (a stageAttempt) Send(ctx context.Context) (relay.Sent, error) {
-	s, c := a.stage, a.c
-	s.mu.Lock()
-	s.attempts = append(s.attempts, fmt.Sprintf("%d:%d", c.ID, c.Attempt))
-	send := s.send
-	s.mu.Unlock()
-	if send == nil {
-		return relay.Sent{ExternalID: fmt.Sprint("x", c.ID)}, nil
-	}
-	return send(ctx, c)
-}
-
-func (a stageAttempt) Reconcile(context.Context) (channels.Outcome, relay.Sent, error) {
-	s, c := a.stage, a.c
-	s.mu.Lock()
-	s.looks++
-	reconcile := s.reconcile
-	s.mu.Unlock()
-	if reconcile == nil {
-		return channels.CannotTell, relay.Sent{}, errors.New("no way to look")
-	}
-	return reconcile(c)
-}
-
-func (s *stage) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
-	name := fmt.Sprintf("%d:%s", c.ID, r.Kind)
-	s.mu.Lock()
-	s.reports = append(s.reports, name)
-	s.mu.Unlock()
-	return []store.NewEvent{{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(c.ConversationID), Payload: []byte("{}")}}
-}
-
-func (s *stage) Timer(t store.Timer) store.NewEvent {
-	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()),
-		OrderKey: store.ConversationKey(t.ConversationID), Payload: []byte("{}")}
-}
-
-// locked runs f while nothing else reads or changes the stage.
-func locked[T any](s *stage, f func() T) T {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// locked runs f while nothing else reads or changes the harness.
+func locked[T any](h *harness, f func() T) T {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return f()
 }
 
-// attemptsMade returns the attempts as delivery:attempt, in their order.
-func (s *stage) attemptsMade() string {
-	return locked(s, func() string { return strings.Join(s.attempts, " ") })
+// exec changes what is in the database.
+func (h *harness) exec(sql string, args ...any) {
+	h.t.Helper()
+	storetest.Exec(h.t, h.pool, sql, args...)
 }
 
-// reported returns the reports on deliveries as delivery:kind.
-func (s *stage) reported() []string {
-	return locked(s, func() []string { return slices.Clone(s.reports) })
+// value reads one value as text, "" when there is none.
+func (h *harness) value(sql string, args ...any) string {
+	h.t.Helper()
+	var got string
+	if err := h.pool.QueryRow(h.t.Context(), `SELECT coalesce((`+sql+`)::text, '')`, args...).Scan(&got); err != nil {
+		h.t.Fatalf("%s: %v", sql, err)
+	}
+	return got
+}
+
+// wantValue checks what a query gives; what names it in the message.
+func (h *harness) wantValue(what string, want any, sql string, args ...any) {
+	h.t.Helper()
+	if got := h.value(sql, args...); got != fmt.Sprint(want) {
+		h.t.Errorf("%s: got %q, want %q", what, got, fmt.Sprint(want))
+	}
+}
+
+// waitValue waits until a query gives a value; what names it in the message.
+func (h *harness) waitValue(what string, want any, sql string, args ...any) {
+	h.t.Helper()
+	got := ""
+	h.waitFor(func() string { return fmt.Sprintf("%s: got %q, want %q", what, got, fmt.Sprint(want)) }, func() bool {
+		got = h.value(sql, args...)
+		return got == fmt.Sprint(want)
+	})
+}
+
+// waitUntil waits until something holds; what says what.
+func (h *harness) waitUntil(what string, done func() bool) {
+	h.t.Helper()
+	h.repeatUntil(what, func() {}, done)
+}
+
+// repeatUntil does something again and again until something holds; what says what.
+func (h *harness) repeatUntil(what string, step func(), done func() bool) {
+	h.t.Helper()
+	h.waitFor(func() string { return "waited in vain until " + what }, func() bool {
+		if done() {
+			return true
+		}
+		step()
+		return false
+	})
+}
+
+// waitFor waits until something holds. When its time is over, describe says what was wanted and what there was.
+func (h *harness) waitFor(describe func() string, done func() bool) {
+	h.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			h.t.Fatalf("%s; the attempts were %+v", describe(), h.attemptsMade())
+		}
+		timer := time.NewTimer(2 * time.Millisecond)
+		<-timer.C
+	}
 }

@@ -1,36 +1,37 @@
 package relay_test
 
 import (
-	"fmt"
 	"sync/atomic"
 	"testing"
 
 	"parley/bridge/relay"
 )
 
-// While appliers are held, facts are stored but nothing is applied; afterwards all is.
-func TestHeld(t *testing.T) {
+// While Options.Held returns true, facts are stored but nothing is applied; afterwards all is.
+func TestHeldAppliersApplyNothing(t *testing.T) {
 	t.Parallel()
-	var held atomic.Bool
-	held.Store(true)
-	const events = 20
+	var isHeld atomic.Bool
+	isHeld.Store(true)
 	asked := make(chan struct{}, 1)
-	s := newStage(t, func(o *relay.Options) {
+	h := newHarness(t, func(o *relay.Options) {
 		o.Held = func() bool {
 			select {
 			case asked <- struct{}{}:
 			default:
 			}
-			return held.Load()
+			return isHeld.Load()
 		}
-	}).start()
-	for i := range events {
-		check(t, s.Accept(t.Context(), 7, fact(fmt.Sprint("k", i), fmt.Sprint("e", i))))
+	})
+	h.start()
+	const events, looks = 20, 10
+	for _, f := range numberedFacts(events, "k", "e") {
+		h.accept(f)
 	}
-	for range 10 { // the appliers looked again and again, and stayed
+	for range looks { // the appliers ask again and again, and must not begin
 		<-asked
 	}
-	s.wantText(fmt.Sprint(events), queued)
-	held.Store(false)
-	s.waitApplied(events)
+	h.wantValue("queued events", events, queuedEvents)
+
+	isHeld.Store(false)
+	h.waitNumberApplied(events)
 }

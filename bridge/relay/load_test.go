@@ -6,49 +6,63 @@ import (
 	"time"
 )
 
-// Two appliers that work all the time are a load of two, and after a rest of ten seconds nearly nothing of it
-// counts.
+// Two appliers that work all the time are a load of two. The longer they rest, the less of it counts: after ten seconds nearly
+// nothing.
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	var l load
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	var l load
 	if got := l.meanAtWork(now); got != 0 {
-		t.Errorf("a load of %v before any work, want none", got)
+		t.Errorf("before any work: got a load of %v, want none", got)
 	}
-	for range 1000 {
-		now = now.Add(10 * time.Millisecond)
-		l.add(now, 10*time.Millisecond)
-		l.add(now, 10*time.Millisecond)
+
+	const step, steps = 10 * time.Millisecond, 1000
+	for range steps {
+		now = now.Add(step)
+		l.add(now, step) // one applier
+		l.add(now, step) // the other one
 	}
-	for _, c := range []struct {
+	tests := []struct {
 		rest time.Duration
 		want float64
 	}{
-		{rest: 0, want: 2}, // two at work
+		{rest: 0, want: 2},
 		{rest: loadMemory, want: 2 / math.E},
 		{rest: 10 * time.Second, want: 0},
-	} {
-		if got := l.meanAtWork(now.Add(c.rest)); math.Abs(got-c.want) > 0.05 {
-			t.Errorf("after a rest of %s the load is %v, want about %v", c.rest, got, c.want)
+	}
+	const tolerance = 0.05
+	for _, tt := range tests {
+		if got := l.meanAtWork(now.Add(tt.rest)); math.Abs(got-tt.want) > tolerance {
+			t.Errorf("after a rest of %s: got a load of %v, want about %v", tt.rest, got, tt.want)
 		}
 	}
 }
 
-// There is much to do when the dispatcher has no rest, though appliers have little to do: claims and results compete
-// for the same database.
+func TestRelayWithoutWorkIsNotBusy(t *testing.T) {
+	t.Parallel()
+	r := &Relay{queue: newAcceptQueue()}
+	if r.Busy() {
+		t.Error("Busy() = true, want false")
+	}
+}
+
+func TestDispatcherThatRestsHalfOfTheTimeIsNotBusy(t *testing.T) {
+	t.Parallel()
+	r := &Relay{queue: newAcceptQueue()}
+	r.load.dispatcher.add(time.Now(), loadMemory/2)
+	if r.Busy() {
+		t.Error("Busy() = true, want false")
+	}
+}
+
+// A relay is busy when its dispatcher has no rest, though appliers have little to do: claims and results compete for the same
+// database.
 func TestDispatcherWithoutRestIsBusy(t *testing.T) {
 	t.Parallel()
 	r := &Relay{queue: newAcceptQueue()}
-	now := time.Now()
-	if r.Busy() {
-		t.Error("busy before any work")
-	}
-	r.load.dispatcher.add(now, loadMemory/2)
-	if r.Busy() {
-		t.Error("busy with a dispatcher that rests half of the time")
-	}
-	r.load.dispatcher.add(now.Add(time.Hour), loadMemory) // an hour hence, so that a slow machine forgets nothing of it
+	anHourHence := time.Now().Add(time.Hour) // so that a slow machine forgets nothing of it
+	r.load.dispatcher.add(anHourHence, loadMemory)
 	if !r.Busy() {
-		t.Error("not busy with a dispatcher that had no rest")
+		t.Error("Busy() = false, want true")
 	}
 }

@@ -12,129 +12,185 @@ import (
 	"parley/store/dispatch"
 )
 
-// observed returns how often a histogram was written, and the sum.
-func observed(t *testing.T, h prometheus.Histogram) (uint64, float64) {
+// wantObserved checks how often a histogram was written, and that its sum is as many seconds, or less than one more. what names the
+// observations in the message.
+func wantObserved(t *testing.T, what string, h prometheus.Histogram, times uint64, seconds float64) {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(h)
 	families, err := registry.Gather()
-	if err != nil || len(families) != 1 {
-		t.Fatal(families, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	seen := families[0].GetMetric()[0].GetHistogram()
-	return seen.GetSampleCount(), seen.GetSampleSum()
+	if len(families) != 1 {
+		t.Fatalf("%s: got %d families of metrics, want 1", what, len(families))
+	}
+	observed := families[0].GetMetric()[0].GetHistogram()
+	if got := observed.GetSampleCount(); got != times {
+		t.Errorf("%s: got %d observations, want %d", what, got, times)
+	}
+	if got := observed.GetSampleSum(); got < seconds || got > seconds+1 {
+		t.Errorf("%s: got a sum of %.3f s, want %.0f to %.0f", what, got, seconds, seconds+1)
+	}
 }
 
-// Every class of failure is counted as one of five kinds; what is new or wrong is ambiguous.
+// Each class of failure is counted as one of five kinds. A class that is new or wrong is counted as ambiguous.
 func TestErrorClasses(t *testing.T) {
 	t.Parallel()
-	for class, want := range map[channels.Class]string{
-		channels.Throttled:      "throttled",
-		channels.AuthBroken:     "auth",
-		channels.AccountBlocked: "auth",
-		channels.Retry:          "retry",
-		channels.WindowClosed:   "permanent",
-		channels.BadRecipient:   "permanent",
-		channels.BadContent:     "permanent",
-		channels.OptedOut:       "permanent",
-		channels.Ambiguous:      "ambiguous",
-		"something new":         "ambiguous",
-		"":                      "ambiguous",
-	} {
+	tests := []struct {
+		class channels.Class
+		want  string
+	}{
+		{class: channels.Throttled, want: "throttled"},
+		{class: channels.AuthBroken, want: "auth"},
+		{class: channels.AccountBlocked, want: "auth"},
+		{class: channels.Retry, want: "retry"},
+		{class: channels.WindowClosed, want: "permanent"},
+		{class: channels.BadRecipient, want: "permanent"},
+		{class: channels.BadContent, want: "permanent"},
+		{class: channels.OptedOut, want: "permanent"},
+		{class: channels.Ambiguous, want: "ambiguous"},
+		{class: "something new", want: "ambiguous"},
+		{class: "", want: "ambiguous"},
+	}
+	for _, tt := range tests {
+		const account = 7
 		m := newMetrics()
-		m.countTrouble(7, class)
-		counted := map[string]int64{}
-		m.Account(7).Errors(func(kind string, n int64) {
+		m.countTrouble(account, tt.class)
+		got := map[string]int64{}
+		m.Account(account).Errors(func(kind string, n int64) {
 			if n != 0 {
-				counted[kind] = n
+				got[kind] = n
 			}
 		})
-		if !maps.Equal(counted, map[string]int64{want: 1}) {
-			t.Errorf("a failure of class %q is counted as %v, want once as %s", class, counted, want)
+		if want := map[string]int64{tt.want: 1}; !maps.Equal(got, want) {
+			t.Errorf("after a failure of class %q: got %v, want %v", tt.class, got, want)
 		}
 	}
 }
 
-// The way through Parley is the wait before the batch and the wait in the lane, without the
-// hold; repeats, further parts and what another process applied don't count.
+// A hop is the way of an event through Parley, up to the call that it caused: its wait before its batch, and the delivery's wait in
+// the lane. The hold doesn't count.
 func TestHop(t *testing.T) {
 	t.Parallel()
 	m := newMetrics()
-	now := time.Date(2026, 11, 20, 12, 0, 0, 123456000, time.UTC) // Parley's clock is a day ahead here
-	real := now.Add(-24 * time.Hour)
-	m.Applying(Batch{Now: now, Real: real, Facts: []Fact{{Event: store.Event{ReceivedAt: real.Add(-2 * time.Second)}}, {Event: store.Event{ReceivedAt: real.Add(-4 * time.Second)}}}})
-	held := now.Add(20 * time.Second)
-	local := now.In(time.FixedZone("X", 3600)) // as another connection reads it
-	for _, c := range []dispatch.Claimed{
-		{Delivery: store.Delivery{CreatedAt: now, Attempt: 1}, AccountID: 1, CreatedAgo: 1},
-		{Delivery: store.Delivery{CreatedAt: local, Attempt: 1, NotBefore: &held}, AccountID: 1, CreatedAgo: 21},
-		{Delivery: store.Delivery{CreatedAt: now, Attempt: 2}, AccountID: 1, CreatedAgo: 100},
-		{Delivery: store.Delivery{CreatedAt: now, Attempt: 1, Part: 1}, AccountID: 1, CreatedAgo: 100},
-		{Delivery: store.Delivery{CreatedAt: now.Add(time.Second), Attempt: 1}, AccountID: 1, CreatedAgo: 5},
-	} {
+	batchAt := time.Date(2026, 11, 20, 12, 0, 0, 123456000, time.UTC)
+	realTime := batchAt.Add(-24 * time.Hour) // the database's clock; Parley's is a day ahead
+	m.Applying(Batch{
+		Now:  batchAt,
+		Real: realTime,
+		Facts: []Fact{ // which have waited for three seconds, in the mean
+			{Event: store.Event{ReceivedAt: realTime.Add(-2 * time.Second)}},
+			{Event: store.Event{ReceivedAt: realTime.Add(-4 * time.Second)}},
+		},
+	})
+
+	const batchWait, laneWait, hold = 3, 1, 20 // seconds
+	holdEnd := batchAt.Add(hold * time.Second)
+	sameTime := batchAt.In(time.FixedZone("X", 3600)) // as another connection reads it
+	claims := []dispatch.Claimed{
+		{
+			Delivery:   store.Delivery{CreatedAt: batchAt, Attempt: 1},
+			AccountID:  1,
+			CreatedAgo: laneWait,
+		},
+		{
+			Delivery:   store.Delivery{CreatedAt: sameTime, Attempt: 1, NotBefore: &holdEnd},
+			AccountID:  1,
+			CreatedAgo: hold + laneWait,
+		},
+	}
+	for _, c := range claims {
 		m.attemptBegan(c, time.Now())
 		m.attemptEnded(c)
 	}
-	wantObserved(t, "hops", m.hop, 2, 3+1+3+1)
-	wantObserved(t, "delays", m.due, 3, 1+1+5)
-	if got := m.Account(1).Attempts.Load(); got != 5 {
-		t.Errorf("%d attempts are counted, want 5", got)
+	wantObserved(t, "hops", m.hop, 2, 2*(batchWait+laneWait))
+	wantObserved(t, "delays", m.due, 2, 2*laneWait)
+}
+
+// Of a delivery only the first attempt at its first part is measured. Repeats and further parts only count as attempts.
+func TestDeliveryIsMeasuredOnce(t *testing.T) {
+	t.Parallel()
+	const account, laneWait, muchLater = 1, 1, 100
+	m := newMetrics()
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	m.Applying(Batch{Now: now, Real: now})
+	claims := []dispatch.Claimed{
+		{Delivery: store.Delivery{CreatedAt: now, Attempt: 1}, AccountID: account, CreatedAgo: laneWait},
+		{Delivery: store.Delivery{CreatedAt: now, Attempt: 2}, AccountID: account, CreatedAgo: muchLater},
+		{Delivery: store.Delivery{CreatedAt: now, Attempt: 1, Part: 1}, AccountID: account, CreatedAgo: muchLater},
 	}
-	if got := m.Account(1).InFlight.Load(); got != 0 {
-		t.Errorf("%d attempts are in flight, want none", got)
+	for _, c := range claims {
+		m.attemptBegan(c, time.Now())
+		m.attemptEnded(c)
+	}
+	wantObserved(t, "hops", m.hop, 1, laneWait)
+	wantObserved(t, "delays", m.due, 1, laneWait)
+	if got := m.Account(account).Attempts.Load(); got != 3 {
+		t.Errorf("attempts: got %d, want 3", got)
+	}
+	if got := m.Account(account).InFlight.Load(); got != 0 {
+		t.Errorf("attempts in flight: got %d, want none", got)
 	}
 }
 
-// wantObserved checks how often a histogram was written, and that its sum is as many seconds, or less than one more.
-func wantObserved(t *testing.T, what string, h prometheus.Histogram, times uint64, seconds float64) {
-	t.Helper()
-	n, sum := observed(t, h)
-	if n != times {
-		t.Errorf("%d %s are counted, want %d", n, what, times)
-	}
-	if sum < seconds || sum > seconds+1 {
-		t.Errorf("the %s are %.3f s in all, want %.0f to %.0f", what, sum, seconds, seconds+1)
-	}
+// Of a delivery whose batch another process applied only the delay is known, not the hop.
+func TestDeliveryOfAnotherProcessIsNoHop(t *testing.T) {
+	t.Parallel()
+	const laneWait = 5 // seconds
+	m := newMetrics()
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	m.Applying(Batch{Now: now, Real: now})
+	ofAnotherBatch := now.Add(time.Second)
+	m.attemptBegan(dispatch.Claimed{
+		Delivery:   store.Delivery{CreatedAt: ofAnotherBatch, Attempt: 1},
+		AccountID:  1,
+		CreatedAgo: laneWait,
+	}, time.Now())
+	wantObserved(t, "hops", m.hop, 0, 0)
+	wantObserved(t, "delays", m.due, 1, laneWait)
 }
 
-// So many batches are remembered and no more.
+// No more than maxBatches batches are remembered.
 func TestRememberedBatches(t *testing.T) {
 	t.Parallel()
 	m := newMetrics()
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	for i := range 2 * maxBatches {
-		m.Applying(Batch{Now: now.Add(time.Duration(i) * time.Millisecond), Real: now})
+	for n := range 2 * maxBatches {
+		m.Applying(Batch{Now: now.Add(time.Duration(n) * time.Millisecond), Real: now})
 	}
 	if got := len(m.batches.order); got != maxBatches {
-		t.Errorf("the order of %d batches is remembered, want %d", got, maxBatches)
+		t.Errorf("batches in their order: got %d, want %d", got, maxBatches)
 	}
 	if got := len(m.batches.waited); got != maxBatches {
-		t.Errorf("the waits of %d batches are remembered, want %d", got, maxBatches)
+		t.Errorf("waits of batches: got %d, want %d", got, maxBatches)
 	}
 }
 
-// An applied event's delay goes by the database's clock.
+// The delay of an event that is applied goes by the database's clock, which stamped its arrival.
 func TestEventDelay(t *testing.T) {
 	t.Parallel()
+	const account, clockAhead, delay = 3, time.Hour, 2 * time.Second
 	m := newMetrics()
-	m.SetClock(time.Hour)
+	m.SetClock(clockAhead)
 	now := time.Now()
-	m.countApplied([]store.Event{{AccountID: 3, ReceivedAt: now.Add(time.Hour - 2*time.Second)}}, now)
-	wantObserved(t, "delays", m.delay, 1, 2)
-	if got := m.Account(3).Applied.Load(); got != 1 {
-		t.Errorf("%d events are counted as applied, want 1", got)
+	arrived := now.Add(clockAhead - delay)
+	m.countApplied([]store.Event{{AccountID: account, ReceivedAt: arrived}}, now)
+	wantObserved(t, "delays", m.delay, 1, delay.Seconds())
+	if got := m.Account(account).Applied.Load(); got != 1 {
+		t.Errorf("applied events: got %d, want 1", got)
 	}
 }
 
-// What is counted on the way costs next to nothing.
+// What is counted for a fact, and for the attempt that it causes, should cost next to nothing.
 func BenchmarkMetrics(b *testing.B) {
 	m := newMetrics()
-	c := dispatch.Claimed{Delivery: store.Delivery{Attempt: 1, CreatedAt: time.Now()}, AccountID: 1}
-	m.Applying(Batch{Now: c.CreatedAt, Real: c.CreatedAt})
+	claim := dispatch.Claimed{Delivery: store.Delivery{Attempt: 1, CreatedAt: time.Now()}, AccountID: 1}
+	m.Applying(Batch{Now: claim.CreatedAt, Real: claim.CreatedAt})
 	for b.Loop() {
 		now := time.Now()
 		m.countAccepted(1, 1, now)
-		m.attemptBegan(c, now)
-		m.attemptEnded(c)
+		m.attemptBegan(claim, now)
+		m.attemptEnded(claim)
 	}
 }

@@ -12,30 +12,58 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge/relay"
+	"parley/channels"
 	"parley/store"
 )
 
-// poisoned is how many accounts have an event that doesn't come to an end: as many as are applied alone at once.
-const poisoned = 2
+// The poison is an event that never comes to an end, or always fails, as the test says. These tests show that it goes into
+// quarantine, and that nobody waits for it meanwhile.
 
-// isPoison reports whether an event doesn't come to an end, or always fails.
+// poison returns the poison, in the queue of an order key.
+func poison(key string) channels.Fact { return fact(key, "poison") }
+
+// isPoison reports whether an event is the poison.
 func isPoison(e store.Event) bool { return e.ExternalID == "poison" }
 
-// holdContested makes a table that writeContested can't write until release is called or the test ends.
-func (s *stage) holdContested() (release func()) {
-	s.t.Helper()
-	s.exec(`CREATE TABLE contested (n int)`)
-	holder, err := s.pool.Begin(context.Background())
-	check(s.t, err)
-	_, err = holder.Exec(context.Background(), `LOCK TABLE contested`)
-	check(s.t, err)
+// decodePoison calls a function when the poison is decoded. All other events are readable.
+func (h *harness) decodePoison(f func() error) {
+	h.decode = func(e store.Event) (any, error) {
+		if isPoison(e) {
+			return nil, f()
+		}
+		return nil, nil
+	}
+}
+
+// applyPoison calls a function when a batch with the poison is applied, and counts the calls in poisonTries.
+func (h *harness) applyPoison(f func(ctx context.Context, tx pgx.Tx, events []store.Event) error) {
+	h.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
+		if !slices.ContainsFunc(events, isPoison) {
+			return nil
+		}
+		h.mu.Lock()
+		h.poisonTries++
+		h.mu.Unlock()
+		return f(ctx, tx, events)
+	}
+}
+
+// lockTable makes a table that writeLockedTable can't write until release is called or the test ends.
+func (h *harness) lockTable() (release func()) {
+	h.t.Helper()
+	h.exec(`CREATE TABLE locked_table (n int)`)
+	holder, err := h.pool.Begin(context.Background())
+	check(h.t, err)
+	_, err = holder.Exec(context.Background(), `LOCK TABLE locked_table`)
+	check(h.t, err)
 	release = sync.OnceFunc(func() { _ = holder.Rollback(context.Background()) })
-	s.t.Cleanup(release)
+	h.t.Cleanup(release)
 	return release
 }
 
-func writeContested(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, `INSERT INTO contested VALUES (1)`)
+// writeLockedTable waits for the lock of lockTable.
+func writeLockedTable(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `INSERT INTO locked_table VALUES (1)`)
 	return err
 }
 
@@ -45,141 +73,219 @@ func endSession(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// others is how many events of another account are brought beside the poison.
-const others = 20
+// What takes too long, panics or fails is given up after five tries, beside events of others. That nobody waits for it is shown
+// without a clock by TestNobodyWaitsForPoison and TestNobodyWaitsForWhatFails.
+func TestPoison(t *testing.T) {
+	t.Parallel()
+	forever := make(chan struct{})
+	t.Cleanup(func() { close(forever) })
+	tests := []struct {
+		name string
+		fail func(h *harness) // sets what happens to the poison
+	}{
+		{
+			name: "applied without end",
+			fail: func(h *harness) {
+				h.applyPoison(func(context.Context, pgx.Tx, []store.Event) error { <-forever; return nil })
+			},
+		},
+		{
+			name: "decoded without end",
+			fail: func(h *harness) {
+				h.decodePoison(func() error { <-forever; return nil })
+			},
+		},
+		{
+			name: "panics",
+			fail: func(h *harness) {
+				h.applyPoison(func(context.Context, pgx.Tx, []store.Event) error { panic("boom") })
+			},
+		},
+		{
+			name: "ends its session",
+			fail: func(h *harness) {
+				h.applyPoison(func(ctx context.Context, tx pgx.Tx, _ []store.Event) error { return endSession(ctx, tx) })
+			},
+		},
+		{
+			name: "waits for a lock too long",
+			fail: func(h *harness) {
+				h.lockTable()
+				h.applyPoison(func(ctx context.Context, tx pgx.Tx, _ []store.Event) error { return writeLockedTable(ctx, tx) })
+			},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t, func(o *relay.Options) {
+				o.ApplyFor = 300 * time.Millisecond
+				o.DecodeFor = 300 * time.Millisecond
+				o.SlowDecode = 100 * time.Millisecond
+			})
+			tt.fail(h)
+			h.start()
+			stop := h.startTraffic(8)
+			h.accept(fact("k", "before"), poison("k"), fact("k", "after"), fact("other", "beside"))
+			h.waitAppliedOf("k", "before")
+			h.waitAppliedOf("other", "beside")
 
-func (s *stage) acceptOthers() {
-	s.t.Helper()
-	for n := range others {
-		check(s.t, s.Accept(s.t.Context(), 10, fact(fmt.Sprint("c", n%7), fmt.Sprint("others' ", n))))
+			h.makeQueuesDueUntil("the poison is in quarantine", h.hasQuarantined)
+			h.waitAppliedOf("k", "before", "after")
+			const mostTries = 5
+			if got := locked(h, func() int { return h.poisonTries }); got > mostTries {
+				t.Errorf("tries to apply the poison: got %d, want at most %d", got, mostTries)
+			}
+			stop()
+			h.wantNoticesOf("poison")
+		})
 	}
 }
 
-// decodePoison has the stage call a function when it decodes the poison.
-func (s *stage) decodePoison(f func() error) {
-	s.decode = func(e store.Event) (any, error) {
-		if isPoison(e) {
-			return nil, f()
-		}
-		return nil, nil
+// othersAccount has so many events that must not wait for the poison.
+const (
+	othersAccount store.AccountID = 10
+	othersEvents                  = 20
+	othersApplied                 = `SELECT count(*) FROM effects WHERE name LIKE 'of others %'`
+	ofItsAccount                  = "of its account" // an event that comes behind the poison, in another queue of its account
+)
+
+// acceptOthers brings the events of othersAccount.
+func (h *harness) acceptOthers() {
+	h.t.Helper()
+	for n := range othersEvents {
+		check(h.t, h.Accept(h.t.Context(), othersAccount, fact(fmt.Sprint("c", n%7), fmt.Sprint("of others ", n))))
 	}
 }
 
-// applyPoison has the stage call a function when it applies a batch with the poison.
-func (s *stage) applyPoison(f func(ctx context.Context, tx pgx.Tx, events []store.Event) error) {
-	s.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
-		if slices.ContainsFunc(events, isPoison) {
-			return f(ctx, tx, events)
-		}
+// stickAtPoison sets where the poison sticks: it calls entered when it is there, and stays until release is closed.
+type stickAtPoison func(h *harness, entered func(), release <-chan struct{})
+
+func stickWhileDecoded(h *harness, entered func(), release <-chan struct{}) {
+	h.decodePoison(func() error {
+		entered()
+		<-release
 		return nil
-	}
+	})
 }
 
-// Nobody who comes later waits for the end of an event that never comes to one, wherever it is stuck: not other accounts, and
-// not the other queues of its own. No clock decides that: the event ends when the others are through.
+func stickWhileBatchIsApplied(h *harness, entered func(), release <-chan struct{}) {
+	h.applyPoison(func(context.Context, pgx.Tx, []store.Event) error {
+		entered()
+		<-release
+		return nil
+	})
+}
+
+func stickWhileAppliedAlone(h *harness, entered func(), release <-chan struct{}) {
+	h.applyPoison(func(_ context.Context, _ pgx.Tx, events []store.Event) error {
+		if inBatch := len(events) > 1; inBatch {
+			return errors.New("one of them fails")
+		}
+		entered()
+		<-release
+		return nil
+	})
+}
+
+func stickAtLock(h *harness, entered func(), release <-chan struct{}) {
+	unlock := h.lockTable()
+	go func() {
+		<-release
+		unlock()
+	}()
+	h.applyPoison(func(ctx context.Context, tx pgx.Tx, _ []store.Event) error {
+		entered()
+		return writeLockedTable(ctx, tx)
+	})
+}
+
+// Nobody who comes later waits for the end of an event that never comes to one, wherever it sticks: not other accounts, and not the
+// other queues of its own. No clock decides that: the event ends when the others are through.
 func TestNobodyWaitsForPoison(t *testing.T) {
 	t.Parallel()
-	// Each case has the stage stick at the poison: it calls inside when it gets there, and waits for release.
-	for name, stickAtPoison := range map[string]func(s *stage, inside func(), release <-chan struct{}){
-		"while it is decoded": func(s *stage, inside func(), release <-chan struct{}) {
-			s.decodePoison(func() error { inside(); <-release; return nil })
-		},
-		"while its batch is applied": func(s *stage, inside func(), release <-chan struct{}) {
-			s.applyPoison(func(context.Context, pgx.Tx, []store.Event) error { inside(); <-release; return nil })
-		},
-		"while it is applied alone": func(s *stage, inside func(), release <-chan struct{}) {
-			s.applyPoison(func(_ context.Context, _ pgx.Tx, events []store.Event) error {
-				if len(events) > 1 {
-					return errors.New("one of them fails")
-				}
-				inside()
-				<-release
-				return nil
-			})
-		},
-		"while it waits for a lock": func(s *stage, inside func(), release <-chan struct{}) {
-			giveUp := s.holdContested()
-			go func() { <-release; giveUp() }()
-			s.applyPoison(func(ctx context.Context, tx pgx.Tx, _ []store.Event) error { inside(); return writeContested(ctx, tx) })
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name  string
+		stick stickAtPoison
+	}{
+		{name: "while it is decoded", stick: stickWhileDecoded},
+		{name: "while its batch is applied", stick: stickWhileBatchIsApplied},
+		{name: "while it is applied alone", stick: stickWhileAppliedAlone},
+		{name: "while it waits for a lock", stick: stickAtLock},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t, func(o *relay.Options) { o.ApplyFor, o.DecodeFor, o.SlowDecode = time.Hour, time.Hour, 2*time.Second })
+			poisoned := []store.AccountID{7, 8} // as many as events are applied alone at once (suspectAppliers)
+			h := newHarness(t, func(o *relay.Options) {
+				o.ApplyFor = time.Hour
+				o.DecodeFor = time.Hour
+				o.SlowDecode = 2 * time.Second
+			})
 			entered, release := make(chan struct{}, 100), make(chan struct{})
-			stickAtPoison(s, func() { entered <- struct{}{} }, release)
-			s.start()
+			tt.stick(h, func() { entered <- struct{}{} }, release)
+			h.start()
 			end := sync.OnceFunc(func() { close(release) })
 			t.Cleanup(end)
-			for n := range store.AccountID(poisoned) {
-				check(t, s.Accept(t.Context(), 7+n, fact("k", "poison"), fact("k2", "beside it")))
+			for _, account := range poisoned {
+				check(t, h.Accept(t.Context(), account, poison("k"), fact("k2", "beside it")))
 				<-entered
 			}
-			s.acceptOthers()
-			s.waitText(fmt.Sprint(others), `SELECT count(*) FROM effects WHERE name LIKE 'others%'`)
-			for n := range store.AccountID(poisoned) {
-				check(t, s.Accept(t.Context(), 7+n, fact("k3", "of its account")))
+
+			h.acceptOthers()
+			h.waitValue("applied events of others", othersEvents, othersApplied)
+			for _, account := range poisoned {
+				check(t, h.Accept(t.Context(), account, fact("k3", ofItsAccount)))
 			}
-			s.waitText(fmt.Sprint(poisoned), `SELECT count(*) FROM effects WHERE name = 'of its account'`)
+			h.waitValue("applied events of the poisoned accounts", len(poisoned),
+				`SELECT count(*) FROM effects WHERE name = $1`, ofItsAccount)
 			end()
-			s.waitText("0", queued)
+			h.waitAllApplied()
 		})
 	}
 }
 
-// An event that fails is put off between its tries, and nobody waits for that: neither others, nor the other queues of its
-// account. It is put off for an hour here, so that no clock decides.
+// putOffForAnHour makes the pause between the tries of an event an hour, so that no clock decides a test.
+func (h *harness) putOffForAnHour() {
+	h.t.Helper()
+	h.exec(`CREATE FUNCTION put_off() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			NEW.due_at := clock_timestamp() + interval '1 hour';
+			RETURN NEW;
+		END $$`)
+	h.exec(`CREATE TRIGGER put_off BEFORE UPDATE ON queues
+		FOR EACH ROW WHEN (NEW.tries > 1 AND NEW.due_at > OLD.due_at) EXECUTE FUNCTION put_off()`)
+}
+
+// An event that fails is put off between its tries, and nobody waits for that: neither others, nor the other queues of its account.
 func TestNobodyWaitsForWhatFails(t *testing.T) {
 	t.Parallel()
-	for name, fail := range map[string]func(ctx context.Context, tx pgx.Tx) error{
-		"it is refused":       func(context.Context, pgx.Tx) error { return errors.New("not today") },
-		"it panics":           func(context.Context, pgx.Tx) error { panic("boom") },
-		"it ends its session": endSession,
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name string
+		fail func(ctx context.Context, tx pgx.Tx) error
+	}{
+		{name: "it is refused", fail: func(context.Context, pgx.Tx) error { return errors.New("not today") }},
+		{name: "it panics", fail: func(context.Context, pgx.Tx) error { panic("boom") }},
+		{name: "it ends its session", fail: endSession},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t)
-			s.exec(`CREATE FUNCTION put_off() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at := clock_timestamp() + interval '1 hour'; RETURN NEW; END $$`)
-			s.exec(`CREATE TRIGGER put_off BEFORE UPDATE ON queues FOR EACH ROW WHEN (NEW.tries > 1 AND NEW.due_at > OLD.due_at) EXECUTE FUNCTION put_off()`)
-			s.applyPoison(func(ctx context.Context, tx pgx.Tx, _ []store.Event) error { return fail(ctx, tx) })
-			s.start()
-			check(t, s.Accept(t.Context(), 7, fact("k", "poison"), fact("k", "behind it"), fact("k2", "beside it")))
-			s.waitText("1", `SELECT count(*) FROM queues WHERE tries > 1 AND due_at > clock_timestamp() + interval '30 minutes'`)
-			s.acceptOthers()
-			check(t, s.Accept(t.Context(), 7, fact("k3", "of its account")))
-			s.waitText(fmt.Sprint(others), `SELECT count(*) FROM effects WHERE name LIKE 'others%'`)
-			s.waitText("beside it, of its account", `SELECT string_agg(name, ', ' ORDER BY name) FROM effects WHERE key LIKE '7/%' HAVING count(*) > 1`)
-			s.wantText("2", queued) // the one that fails, and the one behind it
+			h := newHarness(t)
+			h.putOffForAnHour()
+			h.applyPoison(func(ctx context.Context, tx pgx.Tx, _ []store.Event) error { return tt.fail(ctx, tx) })
+			h.start()
+			h.accept(poison("k"), fact("k", "behind it"), fact("k2", "beside it"))
+			h.waitValue("queues that are put off", 1,
+				`SELECT count(*) FROM queues WHERE tries > 1 AND due_at > clock_timestamp() + interval '30 minutes'`)
+
+			h.acceptOthers()
+			h.accept(fact("k3", ofItsAccount))
+			h.waitValue("applied events of others", othersEvents, othersApplied)
+			h.waitAppliedOf("k2", "beside it")
+			h.waitAppliedOf("k3", ofItsAccount)
+			h.wantAppliedOf("k")
+			h.wantValue("queued events", 2, queuedEvents) // the poison, and the one behind it
 		})
 	}
-}
-
-// countPassed brings events of an account, one after the other, and returns how many events of others were looked at while each of them
-// waited, in ascending order.
-func (s *stage) countPassed(account store.AccountID, events int) (counts []int) {
-	s.t.Helper()
-	s.mu.Lock()
-	decode := s.decode
-	looks, looksBefore := 0, map[string]int{} // at events of others: all, and those before an event
-	s.decode = func(e store.Event) (any, error) {
-		s.mu.Lock()
-		if looksBefore[e.ExternalID] = looks; e.AccountID != account {
-			looks++
-		}
-		s.mu.Unlock()
-		if decode == nil {
-			return nil, nil
-		}
-		return decode(e)
-	}
-	s.mu.Unlock()
-	for n := range events {
-		name := fmt.Sprint("counted ", n)
-		check(s.t, s.Accept(s.t.Context(), account, fact(fmt.Sprint("counted", n%7), name)))
-		before := locked(s, func() int { return looks })
-		s.waitText("true", `SELECT EXISTS (SELECT FROM effects WHERE name = $1)`, name)
-		counts = append(counts, locked(s, func() int { return looksBefore[name] - before }))
-	}
-	slices.Sort(counts)
-	return counts
 }

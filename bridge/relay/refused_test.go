@@ -3,13 +3,11 @@ package relay_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -26,78 +24,93 @@ import (
 	"parley/store/storetest"
 )
 
-// refuseResult has the database refuse what one delivery's result says.
-func (s *stage) refuseResult(sql string) {
-	s.t.Helper()
-	s.exec(sql)
-	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
-		if c.ID == 2001 {
+// A result is refused when the database doesn't take what it says. The tests of this file let that happen to one delivery among many.
+
+// refusedLane is the lane whose first delivery has a result that the database refuses.
+const refusedLane = 2
+
+// sendOneWithBadID makes each attempt succeed. The external id of the first delivery of refusedLane is "poison", all others are "fine".
+func (h *harness) sendOneWithBadID() {
+	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+		if c.ID == deliveryID(refusedLane, 1) {
 			return relay.Sent{ExternalID: "poison"}, nil
 		}
 		return relay.Sent{ExternalID: "fine"}, nil
 	}
-	s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
-		return channels.CannotTell, relay.Sent{}, nil
+	h.reconcile = find(channels.CannotTell)
+}
+
+// addLanes makes lanes with the ids 1 to n.
+func (h *harness) addLanes(n store.LaneID, perLane int) {
+	h.t.Helper()
+	for id := store.LaneID(1); id <= n; id++ {
+		h.addLane(id, perLane)
 	}
 }
 
-// A result that the database refuses goes to a person; the others, and what waits behind it, go on.
-func TestRefusedResult(t *testing.T) {
+// A result that the database refuses goes to a person. The others, and what waits behind it, go on.
+func TestRefusedResultGoesToAPerson(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.refuseResult(`ALTER TABLE deliveries ADD CHECK (external_id <> 'poison')`)
-	const lanes, each = 8, 3
-	for lane := range store.GateID(lanes) {
-		s.addLane(1+lane, each)
-	}
-	s.start()
-	s.waitText(fmt.Sprint(lanes*each-1), `SELECT count(*) FROM deliveries WHERE state = 'accepted'`)
-	s.waitState(2001, "needs_decision")
-	s.waitText("2001:unclear", `SELECT name FROM effects WHERE name LIKE '2001:%'`)
-	s.waitText("0", `SELECT count(*) FROM lanes WHERE head < tail`)
-	s.wantText("true", `SELECT error_text LIKE '%database refused%' FROM deliveries WHERE id = 2001`)
-	if got := s.attemptsMade(); strings.Count(got, "2001:") != 1 {
-		t.Errorf("the attempts were %q, want one at 2001", got)
-	}
+	const lanes, perLane = 8, 3
+	refused := deliveryID(refusedLane, 1)
+	h := newHarness(t)
+	h.exec(`ALTER TABLE deliveries ADD CHECK (external_id <> 'poison')`)
+	h.sendOneWithBadID()
+	h.addLanes(lanes, perLane)
+	h.start()
+	h.waitNumberAccepted(lanes*perLane - 1)
+	h.waitState(refused, store.NeedsDecision)
+	unclear := report{Delivery: refused, Kind: relay.ReportUnclear}
+	h.waitValue("applied reports on the refused delivery", unclear.factName(),
+		`SELECT string_agg(name, ' ') FROM effects WHERE name LIKE $1`, fmt.Sprintf("%d:%%", refused))
+	h.waitValue("lanes in which something waits", 0, `SELECT count(*) FROM lanes WHERE head < tail`)
+	h.wantValue("its error says that the database refused it", true,
+		`SELECT error_text LIKE '%database refused%' FROM deliveries WHERE id = $1`, refused)
+	h.wantAttemptsAt(refused, 1)
 }
 
-// Where even that is refused nothing stands still, and nothing is sent a second time.
+// Where the database doesn't even take that a person has to decide, nothing else stands still, and nothing is sent a second time.
 func TestRefusedForEver(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.refuseResult(`ALTER TABLE deliveries ADD CHECK (id <> 2001 OR state IN ('queued', 'sending', 'unknown'))`)
-	const lanes, each = 4, 3
-	for lane := range store.GateID(lanes) {
-		s.addLane(1+lane, each)
-	}
-	s.start()
-	s.waitText(fmt.Sprint((lanes-1)*each), `SELECT count(*) FROM deliveries WHERE state = 'accepted'`) // all but those of lane 2
-	s.waitState(2001, "sending")
-	s.passTime(2 * lease)
-	s.waitState(2001, "unknown")
-	s.addLane(9, each)
-	s.waitText(fmt.Sprint(lanes*each), `SELECT count(*) FROM deliveries WHERE state = 'accepted'`)
-	if got := s.attemptsMade(); strings.Count(got, "2001:") != 1 || strings.Contains(got, "2002:") {
-		t.Errorf("the attempts were %q, want one at 2001 and none at 2002, which is behind it", got)
-	}
+	const lanes, perLane = 4, 3
+	refused, behind := deliveryID(refusedLane, 1), deliveryID(refusedLane, 2)
+	h := newHarness(t)
+	h.exec(fmt.Sprintf(`ALTER TABLE deliveries ADD CHECK (id <> %d OR state IN ('queued', 'sending', 'unknown'))`, refused))
+	h.sendOneWithBadID()
+	h.addLanes(lanes, perLane)
+	h.start()
+	h.waitNumberAccepted((lanes - 1) * perLane)
+	h.waitState(refused, store.Sending)
+
+	h.passTime(2 * leaseTime)
+	h.waitState(refused, store.Unknown)
+	const laterLane = 9
+	h.addLane(laterLane, perLane)
+	h.waitNumberAccepted(lanes * perLane)
+	h.wantAttemptsAt(refused, 1)
+	h.wantAttemptsAt(behind, 0)
 }
 
-// A turn that collides with another transaction is tried again at once.
+// A transaction of the dispatcher that collides with another one is tried again at once, without a warning in the log.
 func TestTurnTriesCollisionsAgain(t *testing.T) {
 	t.Parallel()
 	warnings := &warningCount{Handler: slog.NewTextHandler(channelstest.Log(t), nil)}
-	s := newStage(t, func(o *relay.Options) { o.Log = slog.New(warnings) })
-	s.exec(`CREATE SEQUENCE collisions`)
-	s.exec(`CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-		IF NEW.head > OLD.head AND nextval('collisions') % 3 <> 0 THEN RAISE EXCEPTION 'collided' USING ERRCODE = '40P01'; END IF;
-		RETURN NEW; END $$`)
-	s.exec(`CREATE TRIGGER collide BEFORE UPDATE ON lanes FOR EACH ROW EXECUTE FUNCTION collide()`)
-	s.addLane(1, 1)
-	s.start()
-	s.waitState(1001, "accepted")
-	s.stop()
-	if n := warnings.n.Load(); n > 0 {
-		t.Errorf("the dispatcher was in trouble %d times, want none", n)
+	h := newHarness(t, func(o *relay.Options) { o.Log = slog.New(warnings) })
+	h.exec(`CREATE SEQUENCE collisions`) // two of three transactions with a result collide
+	h.exec(`CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF NEW.head > OLD.head AND nextval('collisions') % 3 <> 0 THEN
+				RAISE EXCEPTION 'collided' USING ERRCODE = '40P01';
+			END IF;
+			RETURN NEW;
+		END $$`)
+	h.exec(`CREATE TRIGGER collide BEFORE UPDATE ON lanes FOR EACH ROW EXECUTE FUNCTION collide()`)
+	reply := h.addReply()
+	h.start()
+	h.waitState(reply, store.Accepted)
+	h.stop()
+	if got := warnings.n.Load(); got != 0 {
+		t.Errorf("warnings in the log: got %d, want none", got)
 	}
 }
 
@@ -114,104 +127,101 @@ func (w *warningCount) Handle(ctx context.Context, r slog.Record) error {
 	return w.Handler.Handle(ctx, r)
 }
 
-// Only what the database answers to a result speaks against it. While nothing is known of the
-// database, a result waits, and is neither changed nor put to a person.
-func TestRefusedErrors(t *testing.T) {
+// These errors are the database's answer to what a result says: it is refused.
+func TestErrorsThatRefuseAResult(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	var bad pgx.Batch
-	bad.Queue(`SELECT $1::timestamptz`, "no time at all")
-	bad.Queue(`SELECT $1::timestamptz`, struct{ n int }{7})
-	_, unwritable := json.Marshal(math.NaN())
+	var withoutForm pgx.Batch
+	withoutForm.Queue(`SELECT $1::timestamptz`, "no time at all")
+	withoutForm.Queue(`SELECT $1::timestamptz`, struct{ n int }{7})
+	_, notInJSON := json.Marshal(math.NaN())
 	_, constraint := pool.Exec(t.Context(), `INSERT INTO queue_events (queue_id, place, event_id) VALUES (1, 1, NULL)`)
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, stopped := pool.Exec(over, `SELECT 1`)
-	refusals := map[string]error{
-		"an argument that has no form in SQL": pool.SendBatch(t.Context(), &bad).Close(),
-		"a number that has no form in JSON":   fmt.Errorf("store: rows: %w", unwritable),
-		"a broken rule of a table":            constraint,
-	}
-	for name, err := range refusals {
-		if err == nil || !relay.Refused(err) {
-			t.Errorf("%s, %v, doesn't count as refused", name, err)
-		}
-	}
-	troubles := map[string]error{
-		"a session that was lost":          fmt.Errorf("store: turn: %w", io.ErrUnexpectedEOF),
-		"a statement that took too long":   fmt.Errorf("store: turn: %w", context.DeadlineExceeded),
-		"a statement that was stopped":     stopped,
-		"a refused connection":             &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
-		"a full disk":                      &pgconn.PgError{Code: "53100"},
-		"a database that may only be read": &pgconn.PgError{Code: "25006"},
-		"a table without permission":       &pgconn.PgError{Code: "42501"},
-		"a lock that nobody gave":          &pgconn.PgError{Code: "55P03"},
-		"a deadlock":                       &pgconn.PgError{Code: "40P01"},
-		"a lane of somebody else":          &pgconn.PgError{Code: "PY001"},
-	}
-	for name, err := range troubles {
-		if err == nil || relay.Refused(err) {
-			t.Errorf("%s, %v, counts as refused", name, err)
-		}
-	}
-}
-
-// Somebody ends the session in which people are told of an event that is given up: they are told all the
-// same. What can never be told goes into quarantine without a word, and holds up nobody.
-func TestQuarantineIsTold(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		endedSessions int32
-		wantTold      string
+	tests := []struct {
+		name string
+		err  error
 	}{
-		"once":   {endedSessions: 1, wantTold: "poison"},
-		"always": {endedSessions: math.MaxInt32, wantTold: ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t)
-			var sessions atomic.Int32
-			s.tells = func(ctx context.Context, tx pgx.Tx) error {
-				if sessions.Add(1) > c.endedSessions {
-					return nil
-				}
-				return endSession(ctx, tx)
-			}
-			s.decodePoison(func() error { return errors.New("no word of it") })
-			s.start()
-			check(t, s.Accept(t.Context(), 7, fact("k", "poison"), fact("k", "next")))
-			s.waitText("next", `SELECT string_agg(name, ' ') FROM effects`)
-			s.waitText("1", `SELECT count(*) FROM quarantine`)
-			s.wantTold(c.wantTold)
-		})
+		{name: "an argument that has no form in SQL", err: pool.SendBatch(t.Context(), &withoutForm).Close()},
+		{name: "a number that has no form in JSON", err: fmt.Errorf("store: rows: %w", notInJSON)},
+		{name: "a broken rule of a table", err: constraint},
+	}
+	for _, tt := range tests {
+		if tt.err == nil {
+			t.Errorf("%s: there was no error", tt.name)
+		} else if !relay.Refused(tt.err) {
+			t.Errorf("%s: Refused(%v) = false, want true", tt.name, tt.err)
+		}
 	}
 }
 
-// What an applier can't give back, because the disk is full, is free once there is room again, though the
-// applier's session lives on.
+// These errors say nothing about a result: while nothing is known of the database, a result waits, and is neither changed nor put to
+// a person.
+func TestErrorsThatRefuseNoResult(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, stopped := pool.Exec(ended, `SELECT 1`)
+	tests := []struct {
+		name string
+		err  error
+	}{
+		{name: "a session that was lost", err: fmt.Errorf("store: turn: %w", io.ErrUnexpectedEOF)},
+		{name: "a statement that took too long", err: fmt.Errorf("store: turn: %w", context.DeadlineExceeded)},
+		{name: "a statement that was stopped", err: stopped},
+		{name: "a refused connection", err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}},
+		{name: "a full disk", err: &pgconn.PgError{Code: "53100"}},
+		{name: "a database that may only be read", err: &pgconn.PgError{Code: "25006"}},
+		{name: "a table without permission", err: &pgconn.PgError{Code: "42501"}},
+		{name: "a lock that wasn't granted", err: &pgconn.PgError{Code: "55P03"}},
+		{name: "a deadlock", err: &pgconn.PgError{Code: "40P01"}},
+		{name: "a lane that another process has", err: &pgconn.PgError{Code: "PY001"}},
+	}
+	for _, tt := range tests {
+		if tt.err == nil {
+			t.Errorf("%s: there was no error", tt.name)
+		} else if relay.Refused(tt.err) {
+			t.Errorf("%s: Refused(%v) = true, want false", tt.name, tt.err)
+		}
+	}
+}
+
+// failReleases makes each change of a queue fail, as with a full disk, while the table full_disk has a row.
+func (h *harness) failReleases() {
+	h.t.Helper()
+	h.exec(`CREATE TABLE full_disk (n int)`)
+	h.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF EXISTS (SELECT FROM full_disk) THEN
+				RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100';
+			END IF;
+			RETURN NEW;
+		END $$`)
+	h.exec(`CREATE TRIGGER refuse BEFORE UPDATE ON queues FOR EACH ROW EXECUTE FUNCTION refuse()`)
+}
+
+// A queue that an applier can't give back, because the disk is full, is free once there is room again, though the applier's session
+// lives on.
 func TestDiskFullAtRelease(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.exec(`CREATE TABLE full_disk (n int)`)
-	s.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-		IF EXISTS (SELECT FROM full_disk) THEN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END IF;
-		RETURN NEW; END $$`)
-	s.exec(`CREATE TRIGGER refuse BEFORE UPDATE ON queues FOR EACH ROW EXECUTE FUNCTION refuse()`)
-	var full sync.Once
-	refused := make(chan struct{})
-	s.apply = func(ctx context.Context, _ pgx.Tx, _ []store.Event) (err error) {
-		full.Do(func() {
-			_, _ = s.pool.Exec(ctx, `INSERT INTO full_disk VALUES (1)`)
+	h := newHarness(t)
+	h.failReleases()
+	var once sync.Once
+	filled := make(chan error, 1)
+	h.apply = func(ctx context.Context, _ pgx.Tx, _ []store.Event) (err error) {
+		once.Do(func() { // the disk is full from the first batch on
+			_, failed := h.pool.Exec(ctx, `INSERT INTO full_disk VALUES (1)`)
+			filled <- failed
 			err = &pgconn.PgError{Code: "53100", Message: "No space left on device"}
-			close(refused)
 		})
 		return err
 	}
-	s.start()
-	check(t, s.Accept(t.Context(), 7, fact("k", "a")))
-	<-refused
-	s.waitText("0", `SELECT count(*) FROM queues AS q WHERE q.holder IN
-		(SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`)
-	s.exec(`DELETE FROM full_disk`)
-	s.waitText("a", `SELECT string_agg(name, ' ') FROM effects`)
+	h.start()
+	h.accept(fact("k", "a"))
+	check(t, <-filled)
+	// A holder is an advisory lock of the applier's session. It is given up, so that the queue counts as free.
+	h.waitValue("queues whose holder is at work", 0, `SELECT count(*) FROM queues AS q WHERE q.holder IN (
+		SELECT objid::int FROM pg_locks
+		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`)
+	h.exec(`DELETE FROM full_disk`)
+	h.waitAppliedNames("a")
 }

@@ -2,7 +2,6 @@ package relay_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,94 +9,133 @@ import (
 
 	"parley/bridge/relay"
 	"parley/channels"
+	"parley/store"
 	"parley/store/dispatch"
 )
 
-// What is made again though the first may be there is counted, and all later attempts know it;
-// what was seen to be absent is simply made again.
-func TestRepeatedCounted(t *testing.T) {
+// Posts for colleagues have Policy.PreferDouble: when nobody can tell whether a post was made, it is made again instead of asking a
+// person. These tests say how often that happens.
+
+// lookAnswer is what a look for a post answers.
+type lookAnswer struct {
+	outcome channels.Outcome
+	isGuess bool // Absent because nobody may look (Sent.Blind)
+	err     error
+}
+
+func (a lookAnswer) reconcile(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
+	return a.outcome, relay.Sent{Blind: a.isGuess}, a.err
+}
+
+// A post that is made again though the first one may be there is counted as a repeat, and all later attempts know of it. What was
+// surely absent is simply made again.
+func TestRepeatsAreCounted(t *testing.T) {
 	t.Parallel()
 	throttled := &channels.SendError{Class: channels.Throttled, Wait: time.Hour, Text: "Too many requests."}
-	for name, tt := range map[string]struct {
-		outcome      channels.Outcome
-		err          error
-		blind        bool
+	tests := []struct {
+		name         string
+		answer       lookAnswer
 		wantRepeated int64
 		wantUnsure   []bool // whether each attempt knows that the first may be there
 	}{
-		"looked":     {outcome: channels.Absent, wantUnsure: []bool{false, false, false}},
-		"blind":      {outcome: channels.Absent, blind: true, wantRepeated: 1, wantUnsure: []bool{false, true, true}},
-		"can't tell": {outcome: channels.CannotTell, wantRepeated: 1, wantUnsure: []bool{false, true, true}},
-		"can't look": {outcome: channels.CannotTell, err: throttled, wantRepeated: 1, wantUnsure: []bool{false, true, true}},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{
+			name:         "surely absent",
+			answer:       lookAnswer{outcome: channels.Absent},
+			wantRepeated: 0,
+			wantUnsure:   []bool{false, false, false},
+		},
+		{
+			name:         "absent by a guess",
+			answer:       lookAnswer{outcome: channels.Absent, isGuess: true},
+			wantRepeated: 1,
+			wantUnsure:   []bool{false, true, true},
+		},
+		{
+			name:         "nobody can tell",
+			answer:       lookAnswer{outcome: channels.CannotTell},
+			wantRepeated: 1,
+			wantUnsure:   []bool{false, true, true},
+		},
+		{
+			name:         "nobody can look",
+			answer:       lookAnswer{outcome: channels.CannotTell, err: throttled},
+			wantRepeated: 1,
+			wantUnsure:   []bool{false, true, true},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t)
-			s.policy.PreferDouble = true
+			h := newHarness(t)
+			h.policy.PreferDouble = true
+			fail := failFirst(channels.Ambiguous, channels.Retry)
 			var unsure []bool
-			fail := failByAttempt(channels.Ambiguous, channels.Retry)
-			s.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
-				s.mu.Lock()
+			h.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
+				h.mu.Lock()
 				unsure = append(unsure, strings.Contains(string(c.Payload), "unsure"))
-				s.mu.Unlock()
+				h.mu.Unlock()
 				return fail(ctx, c)
 			}
-			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
-				return tt.outcome, relay.Sent{Blind: tt.blind}, tt.err
+			h.reconcile = tt.answer.reconcile
+			post := h.addReply()
+			h.start()
+			h.waitState(post, store.Unknown)
+			h.passTime(longUnclear)
+			h.waitDelivery(post, "it was tried again or found absent", func(d deliveryRow) bool { return d.Attempt > 1 || d.IsAbsent })
+			h.passTime(30 * time.Second)
+			h.waitState(post, store.Accepted)
+
+			if got := h.Metrics().Account(1).Repeated.Load(); got != tt.wantRepeated {
+				t.Errorf("counted repeats: got %d, want %d", got, tt.wantRepeated)
 			}
-			s.addLane(1, 1)
-			s.start()
-			s.waitState(1001, "unknown")
-			s.passTime(longUnclear)
-			s.waitText("true", `SELECT attempt > 1 OR absent_at IS NOT NULL FROM deliveries`)
-			s.passTime(30 * time.Second)
-			s.waitState(1001, "accepted")
-			if got := s.Metrics().Account(1).Repeated.Load(); got != tt.wantRepeated {
-				t.Errorf("%d repeats are counted, want %d", got, tt.wantRepeated)
-			}
-			if got := locked(s, func() []bool { return unsure }); !slices.Equal(got, tt.wantUnsure) {
-				t.Errorf("that the first may be there the attempts knew: %v, want %v", got, tt.wantUnsure)
+			if got := locked(h, func() []bool { return slices.Clone(unsure) }); !slices.Equal(got, tt.wantUnsure) {
+				t.Errorf("attempts that knew that the first may be there: got %v, want %v", got, tt.wantUnsure)
 			}
 		})
 	}
 }
 
-// A post that is never given up isn't made again in each round where nobody can tell whether it was made, but looked for, and made
-// again once a day: where nobody may look, it would never be there otherwise.
-func TestBlindRepeatsAreRare(t *testing.T) {
-	t.Parallel()
-	for name, answer := range map[string]struct {
-		outcome channels.Outcome
-		blind   bool
-	}{
-		"nobody may look": {outcome: channels.Absent, blind: true},
-		"nobody knows":    {outcome: channels.CannotTell},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStage(t)
-			s.policy.PreferDouble, s.policy.RetryFor, s.policy.RepeatFor = true, 1000*time.Hour, time.Hour
-			s.send = failFirst(channels.Ambiguous)
-			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
-				return answer.outcome, relay.Sent{Blind: answer.blind}, nil
-			}
-			s.addLane(1, 1)
-			s.start()
-			s.waitState(1001, "unknown")
-			s.exec(`UPDATE deliveries SET first_at = first_at - interval '2 hours'`)
-			s.passTime(longUnclear)
-			lookAgain := func() {
-				s.exec(`UPDATE lanes SET due_at = parley_now() WHERE leased_until IS NULL AND due_at IS NOT NULL`)
-				s.Wake()
-			}
-			s.repeatUntil("it was looked for often", lookAgain, func() bool {
-				return locked(s, func() int { return s.looks }) > 5
-			})
-			s.wantText("unknown 1", `SELECT state || ' ' || attempt FROM deliveries`) // the first attempt alone
+// lookAgain makes a free lane due at once, so that its delivery is looked for.
+func (h *harness) lookAgain() {
+	h.t.Helper()
+	h.exec(`UPDATE lanes SET due_at = parley_now() WHERE leased_until IS NULL AND due_at IS NOT NULL`)
+	h.Wake()
+}
 
-			s.passTime(24 * time.Hour)
-			s.repeatUntil("it is there", lookAgain, func() bool {
-				return s.text(`SELECT state || ' ' || attempt FROM deliveries`) == "accepted 2"
+// A post that is never given up isn't made again in each round in which nobody can tell whether it was made. It is looked for, and
+// made again once a day: where nobody may look, it would never be there otherwise.
+func TestUnclearPostIsRepeatedOnceADay(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		answer lookAnswer
+	}{
+		{name: "nobody may look", answer: lookAnswer{outcome: channels.Absent, isGuess: true}},
+		{name: "nobody can tell", answer: lookAnswer{outcome: channels.CannotTell}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			h.policy.PreferDouble = true
+			h.policy.RetryFor = 1000 * time.Hour
+			h.policy.RepeatFor = time.Hour
+			h.send = failFirst(channels.Ambiguous)
+			h.reconcile = tt.answer.reconcile
+			post := h.addReply()
+			h.start()
+			h.waitState(post, store.Unknown)
+			h.exec(`UPDATE deliveries SET first_at = first_at - interval '2 hours'`) // longer than RepeatFor
+			h.passTime(longUnclear)
+			h.repeatUntil("it was looked for often", h.lookAgain, func() bool { return h.numberOfLooks() > 5 })
+			if got := h.delivery(post); got.State != store.Unknown || got.Attempt != 1 {
+				t.Errorf("after some looks on the first day: got %+v, want it unknown after its first attempt", got)
+			}
+
+			h.passTime(24 * time.Hour)
+			h.repeatUntil("a second attempt was accepted", h.lookAgain, func() bool {
+				d := h.delivery(post)
+				return d.State == store.Accepted && d.Attempt == 2
 			})
 		})
 	}
@@ -105,33 +143,34 @@ func TestBlindRepeatsAreRare(t *testing.T) {
 
 // A post whose answers are always lost, and that never lands, is given up like any other that fails for so long. If it is surely
 // absent, it is tried once more before, since its time may have passed while the account's password was wrong.
-func TestPostIsNotMadeAgainForever(t *testing.T) {
+func TestUnclearPostIsGivenUp(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]struct {
-		outcome  channels.Outcome
-		blind    bool
-		attempts int
+	tests := []struct {
+		name         string
+		answer       lookAnswer
+		wantAttempts int
 	}{
-		"absent":            {outcome: channels.Absent, attempts: 2},
-		"absent by a guess": {outcome: channels.Absent, blind: true, attempts: 1},
-		"nobody knows":      {outcome: channels.CannotTell, attempts: 1},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "surely absent", answer: lookAnswer{outcome: channels.Absent}, wantAttempts: 2},
+		{name: "absent by a guess", answer: lookAnswer{outcome: channels.Absent, isGuess: true}, wantAttempts: 1},
+		{name: "nobody can tell", answer: lookAnswer{outcome: channels.CannotTell}, wantAttempts: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t)
-			s.policy.PreferDouble = true
-			s.send = failAlways(channels.Ambiguous)
-			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
-				return answer.outcome, relay.Sent{Blind: answer.blind}, nil
+			h := newHarness(t)
+			h.policy.PreferDouble = true
+			h.send = failAlways(channels.Ambiguous)
+			h.reconcile = tt.answer.reconcile
+			post := h.addReply()
+			h.start()
+			h.exec(`UPDATE deliveries SET first_at = clock_timestamp() - interval '2 hours'`) // longer than RetryFor
+			for attempt := 1; attempt <= tt.wantAttempts; attempt++ {
+				h.waitDelivery(post, "its latest attempt is unclear, and not looked for yet", func(d deliveryRow) bool {
+					return d.State == store.Unknown && d.Attempt == attempt && !d.IsAbsentSinceSent
+				})
+				h.passTime(longUnclear)
 			}
-			s.addLane(1, 1)
-			s.start()
-			s.exec(`UPDATE deliveries SET first_at = clock_timestamp() - interval '2 hours'`)
-			for attempt := range answer.attempts {
-				s.waitText(fmt.Sprint("unknown ", attempt+1), `SELECT state || ' ' || attempt FROM deliveries WHERE absent_at IS NULL OR absent_at < sent_at`)
-				s.passTime(longUnclear)
-			}
-			s.waitText(fmt.Sprint("failed ", answer.attempts), `SELECT state || ' ' || attempt FROM deliveries`)
+			h.waitStateAfter(post, tt.wantAttempts, store.Failed)
 		})
 	}
 }

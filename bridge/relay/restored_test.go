@@ -1,67 +1,105 @@
 package relay_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
 	"parley/bridge/relay"
 	"parley/channels"
+	"parley/store"
 	"parley/store/dispatch"
 )
 
-// What came with a backup is looked for at once, and never leaves for a customer by
-// itself; what is for colleagues is posted when it is not there. Of that it is noted how long it has been tried, where the version
-// before restored it.
-func TestRestored(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		outcome  channels.Outcome
-		isPost   bool // for colleagues
-		state    string
-		attempts string
-		looks    int // at least
-	}{
-		"found":                {outcome: channels.Landed, state: "accepted", looks: 1},
-		"not there":            {outcome: channels.Absent, state: "needs_decision", looks: 1},
-		"nobody knows":         {outcome: channels.CannotTell, state: "needs_decision", looks: 1},
-		"a post that is there": {outcome: channels.Landed, isPost: true, state: "accepted", looks: 1},
-		"a post that is not":   {outcome: channels.Absent, isPost: true, state: "accepted", attempts: "1001:1", looks: 2},
+// A delivery is restored when it came with a backup: attempts may have been made of which no row tells.
+
+// addRestored makes a delivery as restore.Finish of the version before leaves it: no attempt is known, nor when it was restored.
+func (h *harness) addRestored() store.DeliveryID {
+	h.t.Helper()
+	h.policy.Restored = true
+	h.policy.RequestTimeout = time.Minute
+	id := h.addReply()
+	h.exec(`UPDATE deliveries SET state = 'unknown', payload = '{"restored": true}'`)
+	return id
+}
+
+// wantRestoredAtNoted checks whether it is noted when the delivery was restored, from which it is known how long it has been tried.
+func (h *harness) wantRestoredAtNoted(want bool) {
+	h.t.Helper()
+	h.wantValue("the time of the restore is noted", want,
+		`SELECT coalesce((payload->>'restored_at')::timestamptz > clock_timestamp() - interval '1 hour', false) FROM deliveries`)
+}
+
+// wantLooksAtLeast checks that a delivery was looked for.
+func (h *harness) wantLooksAtLeast(want int) {
+	h.t.Helper()
+	if got := h.numberOfLooks(); got < want {
+		h.t.Errorf("looks for the delivery: got %d, want at least %d", got, want)
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
+}
+
+// A restored delivery is looked for at once. What is there already is not sent again; what is for a customer, and may not be there,
+// never leaves by itself, but goes to a person.
+func TestRestoredDeliveryIsNotSent(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name      string
+		isPost    bool // for colleagues
+		outcome   channels.Outcome
+		wantState string
+	}{
+		{name: "a reply that is there", outcome: channels.Landed, wantState: store.Accepted},
+		{name: "a reply that isn't there", outcome: channels.Absent, wantState: store.NeedsDecision},
+		{name: "a reply of which nobody can tell", outcome: channels.CannotTell, wantState: store.NeedsDecision},
+		{name: "a post that is there", isPost: true, outcome: channels.Landed, wantState: store.Accepted},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStage(t)
-			s.policy.Restored, s.policy.PreferDouble, s.policy.RequestTimeout = true, tt.isPost, time.Minute
-			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) { return tt.outcome, relay.Sent{}, nil }
-			s.addLane(1, 1)
-			s.exec(`UPDATE deliveries SET state = 'unknown', payload = '{"restored": true}'`) // as restore.Finish leaves it: no attempt is known
-			s.start()
-			s.waitState(1001, tt.state)
-			s.waitText("1", `SELECT head FROM lanes WHERE id = 1`)
-			s.wantAttempts(tt.attempts)
-			if n := locked(s, func() int { return s.looks }); n < tt.looks {
-				t.Errorf("it was looked for %d times, want at least %d", n, tt.looks)
-			}
-			const isTimed = `SELECT coalesce((payload->>'restored_at')::timestamptz > clock_timestamp() - interval '1 hour', false) FROM deliveries`
-			s.wantText(fmt.Sprint(tt.attempts != ""), isTimed)
+			h := newHarness(t)
+			h.policy.PreferDouble = tt.isPost
+			h.reconcile = find(tt.outcome)
+			restored := h.addRestored()
+			h.start()
+			h.waitState(restored, tt.wantState)
+			h.waitLaneDone(restored)
+			h.wantAttempts()
+			h.wantLooksAtLeast(1)
+			h.wantRestoredAtNoted(false)
 		})
 	}
 }
 
-// Each part of a long post is looked for: what was posted after the backup is not posted
-// again.
-func TestRestoredParts(t *testing.T) {
+// A restored post that isn't there is made, after a second look. It is noted when it was restored.
+func TestRestoredPostThatIsAbsentIsMade(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.policy.Restored, s.policy.PreferDouble = true, true
-	s.reconcile = func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
-		return channels.Landed, relay.Sent{More: c.Part < 2}, nil
+	h := newHarness(t)
+	h.policy.PreferDouble = true
+	h.reconcile = find(channels.Absent)
+	restored := h.addRestored()
+	h.start()
+	h.waitState(restored, store.Accepted)
+	h.waitLaneDone(restored)
+	h.wantAttempts(attempt{restored, 1})
+	h.wantLooksAtLeast(2)
+	h.wantRestoredAtNoted(true)
+}
+
+// Each part of a restored post is looked for: what was posted after the backup is not posted again.
+func TestEachPartOfARestoredPostIsLookedFor(t *testing.T) {
+	t.Parallel()
+	const lastPart = 2
+	h := newHarness(t)
+	h.policy.PreferDouble = true
+	h.policy.Restored = true
+	h.reconcile = func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
+		return channels.Landed, relay.Sent{More: c.Part < lastPart}, nil
 	}
-	s.addLane(1, 1)
-	s.exec(`UPDATE deliveries SET state = 'unknown'`)
-	s.start()
-	s.waitState(1001, "accepted")
-	s.wantAttempts("")
-	s.wantText("2", `SELECT part FROM deliveries`)
+	post := h.addReply()
+	h.exec(`UPDATE deliveries SET state = 'unknown'`)
+	h.start()
+	h.waitState(post, store.Accepted)
+	h.wantAttempts()
+	if got := h.delivery(post).Part; got != lastPart {
+		t.Errorf("part: got %d, want the last one, %d", got, lastPart)
+	}
 }

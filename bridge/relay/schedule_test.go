@@ -1,156 +1,206 @@
 package relay
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
 	"parley/store"
 )
 
-// newTestSchedule returns a schedule in which all accounts but the agents' chat rest.
+// A schedule says which accounts the next batch may have events of, and how many. In these tests batches begin and end when the test
+// says so.
+
+// chatAccount is the agents' chat: it never rests, and nobody rests because of it. All other accounts are channels.
+const chatAccount store.AccountID = 5
+
 func newTestSchedule() *schedule {
 	return newSchedule(func(account store.AccountID) bool { return account != chatAccount })
 }
 
-// pickNext takes the next batch, and returns the accounts of which it may have events, and how many of each.
-func pickNext(s *schedule) map[store.AccountID]int {
-	shares := s.pick()
+// beginBatch picks the shares of the next batch, which is at work from then on. It returns how many events it may take of which account.
+func beginBatch(s *schedule) map[store.AccountID]int {
 	events := map[store.AccountID]int{}
-	for _, share := range shares {
+	for _, share := range s.pick() {
 		events[share.Account] = share.Events
 	}
 	return events
 }
 
-// chatAccount is the agents' chat: it never rests, and nobody rests because of it.
-const chatAccount = 5
-
-func shareOf(account store.AccountID, events int) []store.Share {
-	return []store.Share{{Account: account, Events: events}}
+// accountsIn returns the accounts of a batch, in ascending order.
+func accountsIn(batch map[store.AccountID]int) []store.AccountID {
+	return slices.Sorted(maps.Keys(batch))
 }
 
-// A busy account uses one applier, whatever arrives for it meanwhile; it gets a second one when the
-// first does not come to an end.
-func TestBusyAccountUsesOneApplier(t *testing.T) {
+// wantAccounts checks of which accounts a batch may have events.
+func wantAccounts(t *testing.T, what string, batch map[store.AccountID]int, want ...store.AccountID) {
+	t.Helper()
+	if got := accountsIn(batch); !slices.Equal(got, want) {
+		t.Errorf("%s: got accounts %v, want %v", what, got, want)
+	}
+}
+
+// endBatch ends a batch of one account that took this many of its events, in this time.
+func endBatch(s *schedule, account store.AccountID, share, taken int, took time.Duration, hasMore bool) {
+	shares := []store.Share{{Account: account, Events: share}}
+	s.adaptShares(shares, map[store.AccountID]int{account: taken}, took)
+	s.batchEnded(shares, map[store.AccountID]bool{account: hasMore})
+}
+
+// newBusyAccount returns a schedule in which a batch of account 7 is at work, and account 7 has more to apply already.
+func newBusyAccount(t *testing.T) *schedule {
+	t.Helper()
 	s := newTestSchedule()
 	s.wake(time.Now(), 7)
-	if got := pickNext(s); len(got) != 1 {
-		t.Fatalf("the first batch has accounts %v, want account 7", got)
+	if got := accountsIn(beginBatch(s)); !slices.Equal(got, []store.AccountID{7}) {
+		t.Fatalf("first batch: got accounts %v, want 7", got)
 	}
-	s.wake(time.Now(), 7, 8)
-	if got := pickNext(s); len(got) != 1 || got[8] == 0 {
-		t.Errorf("the next batch has accounts %v, want account 8 alone", got)
-	}
+	s.wake(time.Now(), 7)
+	return s
+}
+
+// A busy account uses one applier, whatever arrives for it meanwhile: the next batch is without it.
+func TestBusyAccountUsesOneApplier(t *testing.T) {
+	s := newBusyAccount(t)
+	s.wake(time.Now(), 8)
+	wantAccounts(t, "next batch", beginBatch(s), 8)
 	if _, wait, _ := s.firstReady(); wait > slowBatch {
 		t.Errorf("an applier waits for %s, want at most %s: account 7 has something to apply", wait, slowBatch)
 	}
+}
+
+// When a batch of an account doesn't come to an end, a second one may begin, but no third.
+func TestAccountWithASlowBatchGetsASecondApplier(t *testing.T) {
+	s := newBusyAccount(t)
 	s.accountOf(7).began = time.Now().Add(-slowBatch)
-	if got := pickNext(s); got[7] == 0 {
-		t.Errorf("beside a batch that takes long there is one of accounts %v, want account 7", got)
-	}
-	s.accountOf(7).began, s.accountOf(7).due = time.Now().Add(-slowBatch), true
-	if got := pickNext(s); len(got) != 0 {
-		t.Errorf("a third batch has accounts %v, want none", got)
-	}
-	s.batchEnded(shareOf(7, 1), nil)
-	if got := pickNext(s); got[7] == 0 {
-		t.Errorf("after the end of a batch the next one has accounts %v, want account 7", got)
-	}
+	wantAccounts(t, "beside a slow batch", beginBatch(s), 7)
+
+	s.accountOf(7).began = time.Now().Add(-slowBatch)
+	s.accountOf(7).due = true
+	wantAccounts(t, "beside two slow batches", beginBatch(s))
+
+	s.batchEnded([]store.Share{{Account: 7, Events: 1}}, nil)
+	wantAccounts(t, "after the end of one of them", beginBatch(s), 7)
 }
 
-// An account with a flood is not in the batch of accounts which have little to apply.
+// An account with a flood is not in one batch with accounts that have little to apply.
 func TestLittleDoesNotWaitForMuch(t *testing.T) {
+	const flood store.AccountID = 8
 	s := newTestSchedule()
-	s.wake(time.Now(), 7, 8, 9)
-	first := pickNext(s)
-	if len(first) != 3 {
-		t.Fatalf("the first batch has accounts %v, want three", first)
+	s.wake(time.Now(), 7, flood, 9)
+	first := beginBatch(s)
+	if got, want := accountsIn(first), []store.AccountID{7, flood, 9}; !slices.Equal(got, want) {
+		t.Fatalf("first batch: got accounts %v, want %v", got, want)
 	}
-	for account, events := range first {
-		taken := 1
-		if account == 8 {
-			taken = events
-		}
-		s.adaptShares(shareOf(account, events), map[store.AccountID]int{account: taken}, time.Millisecond)
-		s.batchEnded(shareOf(account, events), map[store.AccountID]bool{account: true})
-	}
-	s.accountOf(8).restsUntil = time.Time{} // it has rested
-	for range 2 {
-		got := pickNext(s)
-		if both := got[8] > 0 && len(got) > 1; both || len(got) == 0 {
-			t.Errorf("a batch has accounts %v, want account 8 alone or the two others", got)
+	endBatch(s, flood, first[flood], first[flood], time.Millisecond, true)
+	endBatch(s, 7, first[7], 1, time.Millisecond, true)
+	endBatch(s, 9, first[9], 1, time.Millisecond, true)
+	s.accountOf(flood).restsUntil = time.Time{} // it has rested
+
+	batches := [][]store.AccountID{accountsIn(beginBatch(s)), accountsIn(beginBatch(s))}
+	ofFlood, ofOthers := []store.AccountID{flood}, []store.AccountID{7, 9}
+	isEither := func(got []store.AccountID) bool { return slices.Equal(got, ofFlood) || slices.Equal(got, ofOthers) }
+	for i, got := range batches {
+		if !isEither(got) {
+			t.Errorf("batch %d after the first: got accounts %v, want %v or %v", i+1, got, ofFlood, ofOthers)
 		}
 	}
 }
 
-// Batches grow while there is more to apply than fits, and it takes less time than it may. They get
-// smaller when it takes more, but never so small that most of what they take is their overhead.
-func TestSizeOfBatches(t *testing.T) {
+// applyFullBatch begins a batch of account 7, ends it after a time, and returns how many events it had: as many as it could.
+func applyFullBatch(s *schedule, took time.Duration) (events int) {
+	s.wake(time.Now(), 7)
+	events = beginBatch(s)[7]
+	endBatch(s, 7, events, events, took, false)
+	return events
+}
+
+// Batches grow while there is more to apply than fits, and they take less time than they may.
+func TestFastBatchesGrow(t *testing.T) {
 	s := newTestSchedule()
-	batch := func(took time.Duration) int {
-		s.wake(time.Now(), 7)
-		events := pickNext(s)[7]
-		s.adaptShares(shareOf(7, events), map[store.AccountID]int{7: events}, took)
-		s.batchEnded(shareOf(7, events), nil)
-		return events
-	}
 	for range 5 {
-		batch(batchTime / 4)
+		applyFullBatch(s, batchTime/4)
 	}
-	if got := batch(batchTime); got != maxApply {
-		t.Errorf("after fast batches one has %d events, want %d", got, maxApply)
+	if got := applyFullBatch(s, batchTime); got != maxApply {
+		t.Errorf("after fast batches: got %d events, want %d", got, maxApply)
 	}
-	if got := batch(batchTime); got != maxApply {
-		t.Errorf("after a batch that took as long as it may one has %d events, want %d", got, maxApply)
+	if got := applyFullBatch(s, batchTime); got != maxApply {
+		t.Errorf("after a batch that took as long as it may: got %d events, want %d", got, maxApply)
+	}
+}
+
+// Batches get smaller when they take longer than they may, but never so small that most of what they take is their overhead.
+func TestSlowBatchesShrink(t *testing.T) {
+	s := newTestSchedule()
+	for range 5 {
+		applyFullBatch(s, batchTime/4)
 	}
 	for range 10 {
-		batch(20 * batchTime)
+		applyFullBatch(s, 20*batchTime)
 	}
-	if got := batch(batchTime); got != minApply {
-		t.Errorf("after slow batches one has %d events, want %d", got, minApply)
+	if got := applyFullBatch(s, batchTime); got != minApply {
+		t.Errorf("after slow batches: got %d events, want %d", got, minApply)
 	}
 }
 
-// While other channels are active, one with a flood rests after each batch, the longer the batch took;
-// when it is alone, or beside what is done in the agents' chat, it doesn't.
-func TestFloodRestsWhileOthersAreActive(t *testing.T) {
+// waitAfterFlood applies a full batch of an account that has more to apply, in batchTime, and returns how long an applier waits then:
+// as long as the account rests.
+func waitAfterFlood(s *schedule, account store.AccountID) time.Duration {
+	s.wake(time.Now(), account)
+	events := beginBatch(s)[account]
+	endBatch(s, account, events, events, batchTime, true)
+	isReady, wait, _ := s.firstReady()
+	if isReady {
+		return 0
+	}
+	return wait
+}
+
+// applyOneEvent applies the only event of an account, so that the account was active.
+func applyOneEvent(s *schedule, account store.AccountID) {
+	s.wake(time.Now(), account)
+	endBatch(s, account, beginBatch(s)[account], 1, time.Millisecond, false)
+}
+
+func TestFloodAloneDoesNotRest(t *testing.T) {
 	s := newTestSchedule()
-	flood := func(account store.AccountID) (wait time.Duration) {
-		s.wake(time.Now(), account)
-		events := pickNext(s)[account]
-		s.adaptShares(shareOf(account, events), map[store.AccountID]int{account: events}, batchTime)
-		s.batchEnded(shareOf(account, events), map[store.AccountID]bool{account: true})
-		due, wait, _ := s.firstReady()
-		if due {
-			return 0
-		}
-		return wait
+	if got := waitAfterFlood(s, 7); got != 0 {
+		t.Errorf("wait: got %s, want none", got)
 	}
-	if wait := flood(7); wait != 0 {
-		t.Errorf("a flood alone waits %s, want no wait", wait)
+}
+
+func TestFloodBesideAgentsChatDoesNotRest(t *testing.T) {
+	s := newTestSchedule()
+	applyOneEvent(s, chatAccount)
+	if got := waitAfterFlood(s, 7); got != 0 {
+		t.Errorf("wait: got %s, want none", got)
 	}
-	said := func(account store.AccountID) {
-		s.accountOf(7).due = false
-		s.wake(time.Now(), account)
-		events := pickNext(s)[account]
-		s.adaptShares(shareOf(account, events), map[store.AccountID]int{account: 1}, time.Millisecond)
-		s.batchEnded(shareOf(account, events), nil)
+}
+
+// While another channel is active, one with a flood rests after each batch, for a multiple of the time that the batch took.
+func TestFloodBesideActiveChannelRests(t *testing.T) {
+	s := newTestSchedule()
+	applyOneEvent(s, 8)
+	const most = floodRests * batchTime
+	if got := waitAfterFlood(s, 7); got <= most/2 || got > most {
+		t.Errorf("wait: got %s, want more than %s and at most %s", got, most/2, most)
 	}
-	said(chatAccount)
-	if wait := flood(7); wait != 0 {
-		t.Errorf("a flood beside the agents' chat waits %s, want no wait", wait)
+}
+
+func TestFloodInAgentsChatDoesNotRest(t *testing.T) {
+	s := newTestSchedule()
+	applyOneEvent(s, 8)
+	if got := waitAfterFlood(s, chatAccount); got != 0 {
+		t.Errorf("wait: got %s, want none", got)
 	}
-	said(8)
-	if wait := flood(7); wait <= floodRests*batchTime/2 || wait > floodRests*batchTime {
-		t.Errorf("a flood beside an active account waits %s, want up to %s", wait, floodRests*batchTime)
-	}
-	s.accountOf(7).due = false
-	if wait := flood(chatAccount); wait != 0 {
-		t.Errorf("the agents' chat waits %s, want no wait", wait)
-	}
-	s.accountOf(chatAccount).due = false
-	s.accountOf(7).restsUntil, s.accountOf(8).ended = time.Time{}, time.Now().Add(-activeWindow)
-	if wait := flood(7); wait != 0 {
-		t.Errorf("a flood beside an account that is silent again waits %s, want no wait", wait)
+}
+
+func TestFloodBesideSilentChannelDoesNotRest(t *testing.T) {
+	s := newTestSchedule()
+	applyOneEvent(s, 8)
+	s.accountOf(8).ended = time.Now().Add(-activeWindow)
+	if got := waitAfterFlood(s, 7); got != 0 {
+		t.Errorf("wait: got %s, want none", got)
 	}
 }

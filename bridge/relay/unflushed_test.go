@@ -2,7 +2,6 @@ package relay_test
 
 import (
 	"context"
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -10,38 +9,56 @@ import (
 	"parley/store"
 )
 
-// A commit of events that changed nothing doesn't wait for the disk: after a crash they are applied once more. Every
-// other one does, also if it only locked a row.
+// noteFlushes makes the table flushes: for each queue that is done, the synchronous_commit of the transaction that removed its row.
+func (h *harness) noteFlushes() {
+	h.t.Helper()
+	// The test server has synchronous_commit off. Sessions that begin from now on have what production has.
+	h.exec(`DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END$$`)
+	h.exec(`CREATE TABLE flushes (synchronous_commit text)`)
+	h.exec(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			INSERT INTO flushes VALUES (current_setting('synchronous_commit'));
+			RETURN OLD;
+		END $$`)
+	h.exec(`CREATE TRIGGER note BEFORE DELETE ON queues FOR EACH ROW EXECUTE FUNCTION note()`)
+}
+
+// A commit of events that changed nothing doesn't wait for the disk: after a crash they are applied once more. Every other one does,
+// also if it only locked a row.
 func TestOnlyEffectsAreFlushed(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.silent = true                                                                                                 // the commits are without effects
-	s.exec(`DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database()); END$$`) // of sessions from now on
-	s.exec(`CREATE TABLE commits (key text, flushed text)`)
-	s.exec(`CREATE TABLE changed (name text)`)
-	s.exec(`INSERT INTO changed VALUES ('row')`)
-	s.exec(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
-		$$BEGIN INSERT INTO commits VALUES (OLD.key, current_setting('synchronous_commit')); RETURN OLD; END$$`)
-	s.exec(`CREATE TRIGGER note BEFORE DELETE ON queues FOR EACH ROW EXECUTE FUNCTION note()`)
-	s.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
+	tests := []struct {
+		name string
+		sql  string // what applying the event does
+		want string // synchronous_commit
+	}{
+		{name: "reads", sql: `SELECT name FROM changed`, want: "off"},
+		{name: "writes", sql: `INSERT INTO changed VALUES ('more')`, want: "on"},
+		{name: "locks", sql: `SELECT name FROM changed FOR UPDATE`, want: "on"},
+		{name: "reads after others have written", sql: `SELECT name FROM changed`, want: "off"},
+	}
+	h := newHarness(t)
+	h.withoutEffects = true // of the harness itself
+	h.noteFlushes()
+	h.exec(`CREATE TABLE changed (name text)`)
+	h.exec(`INSERT INTO changed VALUES ('row')`)
+	statements := map[string]string{} // by the name of the event
+	for _, tt := range tests {
+		statements[tt.name] = tt.sql
+	}
+	h.apply = func(ctx context.Context, tx pgx.Tx, events []store.Event) error {
 		for _, e := range events {
-			sql := `SELECT name FROM changed`
-			switch {
-			case strings.HasSuffix(e.OrderKey, "writes"):
-				sql = `INSERT INTO changed VALUES ('more')`
-			case strings.HasSuffix(e.OrderKey, "locks"):
-				sql += ` FOR UPDATE`
-			}
-			if _, err := tx.Exec(ctx, sql); err != nil {
+			if _, err := tx.Exec(ctx, statements[e.ExternalID]); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	s.start()
-	for _, key := range []string{"reads", "writes", "locks", "reads"} {
-		check(t, s.Accept(t.Context(), 7, fact(key, key+s.text(`SELECT count(*) FROM commits`))))
-		s.waitText("0", `SELECT count(*) FROM queues`)
+	h.start()
+	for _, tt := range tests { // one after the other, so that each has a commit of its own
+		h.accept(fact("k", tt.name))
+		h.waitValue("queues in which something waits", 0, `SELECT count(*) FROM queues`)
+		h.wantValue("synchronous_commit of an event that "+tt.name, tt.want, `SELECT string_agg(synchronous_commit, ' ') FROM flushes`)
+		h.exec(`DELETE FROM flushes`)
 	}
-	s.wantText("7/reads off, 7/writes on, 7/locks on, 7/reads off", `SELECT string_agg(key || ' ' || flushed, ', ' ORDER BY ctid) FROM commits`)
 }

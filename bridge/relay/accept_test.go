@@ -1,0 +1,216 @@
+package relay_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+)
+
+// Accept returns after the commit: the facts are in the journal then, even if they can't be applied yet.
+func TestAcceptIsDurable(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.waitOf = func(store.Event) *relay.Wait { return &relay.Wait{Most: time.Hour} }
+	h.start()
+	h.accept(fact("k", "a"), fact("k", "b"))
+	h.wantValue("events with their payloads", "a:a b:b",
+		`SELECT string_agg(external_id || ':' || convert_from(payload, 'UTF8'), ' ' ORDER BY id) FROM events`)
+	h.wantValue("queued events", 2, queuedEvents)
+}
+
+// A fact counts once: in one call, in two, and on two replicas at once.
+func TestAcceptOnce(t *testing.T) {
+	t.Parallel()
+	a := newHarness(t)
+	b := newHarnessOn(t, a.pool)
+	a.start()
+	b.start()
+	a.accept(fact("k", "same"), fact("k", "same"))
+
+	const rounds = 20
+	var group sync.WaitGroup
+	for _, h := range []*harness{a, b, a, b} {
+		group.Go(func() {
+			for n := range rounds {
+				if err := h.Accept(context.Background(), mailAccount, fact("k", "same"), fact("k", fmt.Sprintf("n%02d", n))); err != nil {
+					t.Errorf("round %d: Accept: %v", n, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	a.waitAllApplied()
+	a.wantValue("effects", 1+rounds, `SELECT count(*) FROM effects`)
+	a.wantValue("effects written twice", 0, effectsWrittenTwice)
+}
+
+// holdJournal keeps everybody from storing facts until release is called.
+func (h *harness) holdJournal() (release func()) {
+	h.t.Helper()
+	tx, err := h.pool.Begin(h.t.Context())
+	check(h.t, err)
+	_, err = tx.Exec(h.t.Context(), `LOCK TABLE events IN EXCLUSIVE MODE`)
+	check(h.t, err)
+	return func() {
+		h.t.Helper()
+		check(h.t, tx.Commit(h.t.Context()))
+	}
+}
+
+// Facts that arrive while a commit runs are stored together by the next one.
+func TestFactsThatArriveTogetherShareATransaction(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.start()
+	const callers = 40
+	release := h.holdJournal()
+	var group sync.WaitGroup
+	for n := range callers {
+		group.Go(func() {
+			if err := h.Accept(context.Background(), mailAccount, fact("k", fmt.Sprint(n))); err != nil {
+				t.Errorf("Accept of fact %d: %v", n, err)
+			}
+		})
+	}
+	h.waitUntil("all callers wait", func() bool { return h.Callers() == callers })
+	h.waitValue("sessions that wait for the journal", 1, sessionsInLockWait)
+	release()
+	group.Wait()
+	// xmin is the transaction that wrote a row. The first fact may be alone in one; how many of the others had come when the next
+	// one began differs.
+	const most = callers/2 - 1
+	h.wantValue(fmt.Sprintf("%d facts took at most %d transactions", callers, most), true,
+		`SELECT count(DISTINCT xmin::text) <= $1 FROM events`, most)
+}
+
+// A fact that can't be stored is refused alone, not with others that came at the same time.
+func TestAcceptOneBadFact(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.exec(`ALTER TABLE events ADD CHECK (external_id <> 'bad')`)
+	h.start()
+	good, bad := make(chan error, 1), make(chan error, 1)
+	go func() { good <- h.Accept(context.Background(), mailAccount, fact("k", "good")) }()
+	go func() { bad <- h.Accept(context.Background(), mailAccount, fact("k", "bad")) }()
+	if err := <-good; err != nil {
+		t.Errorf("Accept of the good fact: %v", err)
+	}
+	if err := <-bad; err == nil {
+		t.Error("Accept of the bad fact: no error, want one")
+	}
+	h.waitNumberApplied(1)
+}
+
+// An id of any length, or that is no text, is known by its hash: each such fact is accepted, and known when it comes again.
+func TestAcceptAnyID(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.start()
+	long := strings.Repeat("long", 3000)
+	ids := []string{
+		long + "1",
+		long + "2", // differs behind what an index would take
+		"with\x00zero",
+		"\xff\xfe", // no UTF-8
+	}
+	for range 2 {
+		for _, id := range ids {
+			h.accept(channels.Fact{ExternalID: id, OrderKey: id, Payload: []byte("x")})
+		}
+	}
+	h.waitNumberApplied(len(ids))
+
+	const neverAccepted = "another"
+	seen, err := store.SeenEvents(t.Context(), h.pool, mailAccount, append(ids, neverAccepted))
+	check(t, err)
+	for _, id := range ids {
+		if !seen[id] {
+			t.Errorf("the fact with an id of %d bytes, %.10q, is not known again", len(id), id)
+		}
+	}
+	if len(seen) != len(ids) {
+		t.Errorf("known facts: got %d, want %d", len(seen), len(ids))
+	}
+}
+
+// A fact that its channel could not read is stored in quarantine and told of once, and never applied.
+func TestAcceptUnreadableFact(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.start()
+	unreadable := fact("k", "unreadable")
+	unreadable.Quarantine = "no idea"
+	h.accept(unreadable, fact("k", "clear"))
+	h.waitNumberApplied(1)
+	h.accept(unreadable)
+	h.wantReasons("no idea")
+	h.wantNoticesOf("unreadable")
+}
+
+// A large payload is stored as a blob, in chunks of a MiB, and comes back whole.
+func TestLargePayload(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	const size, chunks = 3 << 20, 3
+	payload := bytes.Repeat([]byte("0123456789abcdef"), size/16)
+	got := make(chan []byte, 1)
+	h.seePayload = func(body []byte) { got <- body }
+	h.start()
+	h.accept(channels.Fact{ExternalID: "big", OrderKey: "k", Payload: payload})
+	h.waitNumberApplied(1)
+	if body := <-got; !bytes.Equal(body, payload) {
+		t.Errorf("decoded payload: got %d bytes, want the %d that were stored", len(body), len(payload))
+	}
+	h.wantValue("the event's row has no payload", true, `SELECT payload IS NULL FROM events`)
+	h.wantValue("size in the event's row", size, `SELECT size_bytes FROM events`)
+	h.wantValue("chunks of blobs", chunks, `SELECT count(*) FROM blob_chunks`)
+}
+
+// When too much waits to be stored, Accept refuses whole calls with ErrOverloaded; of a refused call nothing is stored.
+func TestOverload(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.start()
+	release := h.holdJournal()
+	const calls, factsPerCall = 40, 64
+	var group sync.WaitGroup
+	var accepted, refused atomic.Int64
+	for call := range calls {
+		group.Go(func() {
+			var facts []channels.Fact
+			for n := range factsPerCall {
+				facts = append(facts, fact("k", fmt.Sprintf("%d.%d", call, n)))
+			}
+			err := h.Accept(context.Background(), mailAccount, facts...)
+			switch {
+			case err == nil:
+				accepted.Add(1)
+			case errors.Is(err, channels.ErrOverloaded):
+				refused.Add(1)
+			default:
+				t.Errorf("call %d: Accept: %v", call, err)
+			}
+		})
+	}
+	h.waitValue("sessions that wait for the journal", 1, sessionsInLockWait)
+	h.waitUntil("a call is refused", func() bool { return h.Metrics().Refused.Load() > 0 })
+	release()
+	group.Wait()
+	if accepted.Load() == 0 {
+		t.Error("no call was accepted, want some")
+	}
+	if refused.Load() == 0 {
+		t.Error("no call was refused, want some")
+	}
+	h.wantValue("stored events", accepted.Load()*factsPerCall, `SELECT count(*) FROM events`)
+}

@@ -1,0 +1,177 @@
+package relay_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+	"parley/store/dispatch"
+)
+
+// This file is the harness as a relay.Handler: it calls the functions that the test has set, and notes what it was asked.
+
+// Decode implements relay.Handler.
+func (h *harness) Decode(e store.Event, payload []byte) (any, error) {
+	h.mu.Lock()
+	decode, seePayload := h.decode, h.seePayload
+	h.mu.Unlock()
+	if seePayload != nil {
+		seePayload(payload)
+	}
+	if decode == nil {
+		return payload, nil
+	}
+	return decode(e)
+}
+
+// Apply implements relay.Handler: it writes the names of events into the table effects, in their order. When an event is left out,
+// all later ones of its order key are, too.
+func (h *harness) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
+	made := relay.Made{Write: &store.Pipeline{}, Recheck: h.recheckNames}
+	events := make([]store.Event, 0, len(b.Facts))
+	for _, f := range b.Facts {
+		events = append(events, f.Event)
+	}
+	h.mu.Lock()
+	apply := h.apply
+	h.mu.Unlock()
+	if apply != nil {
+		if err := apply(ctx, tx, events); err != nil {
+			return relay.Made{}, err
+		}
+	}
+	leftOut := map[string]bool{} // by order key
+	for _, e := range events {
+		if leftOut[e.OrderKey] || h.leaveOut(e, &made) {
+			leftOut[e.OrderKey] = true
+			continue
+		}
+		if h.namesWritten != nil {
+			made.Written = append(made.Written, h.namesWritten(e)...)
+		}
+		if h.withoutEffects {
+			continue
+		}
+		if _, err := made.Write.Exec(ctx, `INSERT INTO effects (name, key) VALUES ($1, $2)`, e.ExternalID, e.OrderKey); err != nil {
+			return relay.Made{}, err
+		}
+	}
+	return made, nil
+}
+
+// recheckNames returns the names that other transactions have recorded meanwhile.
+func (h *harness) recheckNames(context.Context) ([]string, error) {
+	h.mu.Lock()
+	recheck := h.recheck
+	h.mu.Unlock()
+	if recheck == nil {
+		return nil, nil
+	}
+	return recheck(), nil
+}
+
+// leaveOut names an event in made, and returns true, if it must wait or can never be applied.
+func (h *harness) leaveOut(e store.Event, made *relay.Made) bool {
+	if h.waitOf != nil {
+		if w := h.waitOf(e); w != nil {
+			w.EventID = e.ID
+			made.Waits = append(made.Waits, *w)
+			return true
+		}
+	}
+	if h.refusalOf != nil {
+		if err := h.refusalOf(e); err != nil {
+			made.Refused = append(made.Refused, relay.EventError{EventID: e.ID, Err: err})
+			return true
+		}
+	}
+	return false
+}
+
+// Quarantined implements relay.Handler: it writes the event into the table quarantine_notices.
+func (h *harness) Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, _ string, _ bool) error {
+	if h.beforeNotice != nil {
+		if err := h.beforeNotice(ctx, tx); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO quarantine_notices (event_id) VALUES ($1)`, e.ID)
+	return err
+}
+
+// Policy implements relay.Handler.
+func (h *harness) Policy(dispatch.Claimed) relay.Policy {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.policy
+}
+
+// Attempts implements relay.Handler.
+func (h *harness) Attempts(_ context.Context, claims []dispatch.Claimed) []relay.Attempt {
+	list := make([]relay.Attempt, 0, len(claims))
+	for _, c := range claims {
+		list = append(list, harnessAttempt{h: h, claim: c})
+	}
+	return list
+}
+
+// Facts implements relay.Handler: a report becomes one fact of its delivery's conversation.
+func (h *harness) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
+	made := report{Delivery: c.ID, Kind: r.Kind}
+	h.mu.Lock()
+	h.reports = append(h.reports, made)
+	h.mu.Unlock()
+	return []store.NewEvent{{
+		AccountID:  store.SystemAccount,
+		ExternalID: made.factName(),
+		OrderKey:   store.ConversationKey(c.ConversationID),
+		Payload:    []byte("{}"),
+	}}
+}
+
+// Timer implements relay.Handler.
+func (h *harness) Timer(t store.Timer) store.NewEvent {
+	return store.NewEvent{
+		AccountID:  store.SystemAccount,
+		ExternalID: fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()),
+		OrderKey:   store.ConversationKey(t.ConversationID),
+		Payload:    []byte("{}"),
+	}
+}
+
+// harnessAttempt is an attempt that does what the test says.
+type harnessAttempt struct {
+	h     *harness
+	claim dispatch.Claimed
+}
+
+// Send implements relay.Attempt. Without a function of the test it succeeds.
+func (a harnessAttempt) Send(ctx context.Context) (relay.Sent, error) {
+	h, c := a.h, a.claim
+	h.mu.Lock()
+	h.attempts = append(h.attempts, attempt{Delivery: c.ID, Number: c.Attempt})
+	send := h.send
+	h.mu.Unlock()
+	if send == nil {
+		return relay.Sent{ExternalID: fmt.Sprint("x", c.ID)}, nil
+	}
+	return send(ctx, c)
+}
+
+// Reconcile implements relay.Attempt. Without a function of the test nobody can tell.
+func (a harnessAttempt) Reconcile(context.Context) (channels.Outcome, relay.Sent, error) {
+	h := a.h
+	h.mu.Lock()
+	h.looks++
+	reconcile := h.reconcile
+	h.mu.Unlock()
+	if reconcile == nil {
+		return channels.CannotTell, relay.Sent{}, errors.New("no way to look")
+	}
+	return reconcile(a.claim)
+}

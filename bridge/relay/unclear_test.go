@@ -1,0 +1,223 @@
+package relay_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/store"
+	"parley/store/dispatch"
+)
+
+// An attempt is unclear when its answer was lost: the delivery becomes unknown, and is looked for before anything is sent again.
+// The tests of this file let such attempts happen, and say what the looks find.
+
+// Times that make a look due, for passTime.
+const (
+	untilFirstLook  = 10 * time.Second  // the request's second, and Options.ReconcileAfter
+	absentAgain     = 2 * time.Minute   // Options.AbsentAgain, where a test has set it
+	untilSecondLook = 130 * time.Second // somewhat longer than absentAgain
+)
+
+// waitForAbsentAgain sets Options.AbsentAgain to absentAgain.
+func waitForAbsentAgain(o *relay.Options) { o.AbsentAgain = absentAgain }
+
+// unclearPair is a harness with a lane of two deliveries. The first attempt at each is unclear; that at the first was made.
+type unclearPair struct {
+	*harness
+	first, second store.DeliveryID
+}
+
+// newUnclearPair makes and starts an unclearPair, and waits until the first delivery is unknown. Each look has the same answer.
+func newUnclearPair(t *testing.T, outcome channels.Outcome, err error, change ...func(*relay.Options)) unclearPair {
+	t.Helper()
+	h := newHarness(t, change...)
+	h.send = failFirst(channels.Ambiguous)
+	h.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
+		return outcome, relay.Sent{ExternalID: "found"}, err
+	}
+	first, second := h.addTwoReplies()
+	h.start()
+	h.waitState(first, store.Unknown)
+	return unclearPair{harness: h, first: first, second: second}
+}
+
+// Nobody looks for an attempt before it can be over for sure, even if its lane is claimed early.
+func TestNoLookBeforeAttemptIsOver(t *testing.T) {
+	t.Parallel()
+	h := newUnclearPair(t, channels.Landed, nil, func(o *relay.Options) { o.ReconcileAfter = 5 * time.Minute })
+	isFreeForAMinute := func(d deliveryRow) bool { return d.LaneDueIn > time.Minute && !d.LaneIsLeased }
+	h.waitDelivery(h.first, "its lane is due in more than a minute", isFreeForAMinute)
+
+	h.exec(`UPDATE lanes SET due_at = parley_now(), leased_until = NULL`)
+	h.Wake()
+	h.waitDelivery(h.first, "its lane waits for the rest of the time", isFreeForAMinute)
+	h.wantLooks(0)
+
+	h.passTime(400 * time.Second) // longer than ReconcileAfter
+	h.waitState(h.first, store.Accepted)
+}
+
+func TestFoundAttemptIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	h := newUnclearPair(t, channels.Landed, nil)
+	h.passTime(untilFirstLook)
+	h.waitState(h.first, store.Accepted)
+	h.waitState(h.second, store.Accepted)
+	h.wantAttemptsAt(h.first, 1)
+	if got := h.delivery(h.first); got.ExternalID != "found" {
+		t.Errorf("external id: got %q, want that of the message that was found", got.ExternalID)
+	}
+}
+
+// Only what was absent in two looks, with Options.AbsentAgain between them, is sent again.
+func TestUnknownAbsentTwice(t *testing.T) {
+	t.Parallel()
+	h := newUnclearPair(t, channels.Absent, nil, waitForAbsentAgain)
+	h.passTime(untilFirstLook)
+	h.waitFoundAbsent(h.first)
+
+	h.exec(`UPDATE lanes SET due_at = parley_now()`) // a second look that comes too early doesn't count
+	h.Wake()
+	const claims = 3 // for the attempt, the look, and the early look
+	h.waitDelivery(h.first, "its lane was claimed once more, and waits again", func(d deliveryRow) bool {
+		return d.LaneEpoch >= claims && d.LaneDueIn > 30*time.Second && !d.LaneIsLeased
+	})
+	h.wantAttempts(attempt{h.first, 1})
+
+	h.passTime(untilSecondLook)
+	h.waitState(h.first, store.Accepted)
+	h.waitFoundAbsent(h.second)
+	h.passTime(untilSecondLook)
+	h.waitState(h.second, store.Accepted)
+
+	got := h.attemptsMade()
+	want := []attempt{{h.first, 1}, {h.first, 2}, {h.second, 1}}
+	if len(got) < len(want) || !slices.Equal(got[:len(want)], want) {
+		t.Errorf("attempts: got %+v, want them to begin with %+v", got, want)
+	}
+}
+
+// lateArrival is a harness with a channel that may show late what it took: a message must be absent for eight minutes (AbsentFor)
+// before that is believed. The first attempt is unclear, and the first two looks find nothing.
+func lateArrival(t *testing.T, thirdLook channels.Outcome) (h *harness, reply store.DeliveryID) {
+	t.Helper()
+	h = newHarness(t, func(o *relay.Options) { o.AbsentAgain = 0 }) // 0: AbsentFor counts
+	h.policy.AbsentFor = 8 * time.Minute
+	h.send = failFirst(channels.Ambiguous)
+	h.reconcile = func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
+		if h.numberOfLooks() <= 2 {
+			return channels.Absent, relay.Sent{}, nil
+		}
+		return thirdLook, relay.Sent{}, nil
+	}
+	reply = h.addReply()
+	h.start()
+	h.waitState(reply, store.Unknown)
+
+	waitForLook := func(n int) {
+		t.Helper()
+		h.waitDelivery(reply, "it is still absent after another look", func(d deliveryRow) bool {
+			claims := n + 1 // one for the attempt
+			return d.State == store.Unknown && d.IsAbsent && d.LaneEpoch == claims && !d.LaneIsLeased
+		})
+		h.wantLooks(n)
+	}
+	h.passTime(untilFirstLook)
+	waitForLook(1)
+	h.waitDelivery(reply, "the next look comes within a minute, though eight must pass", func(d deliveryRow) bool {
+		return d.LaneDueIn >= 30*time.Second && d.LaneDueIn <= time.Minute
+	})
+	h.passTime(70 * time.Second)
+	waitForLook(2)
+	h.passTime(500 * time.Second) // more than AbsentFor since the first look
+	return h, reply
+}
+
+func TestMessageThatArrivesLateIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	h, reply := lateArrival(t, channels.Landed)
+	h.waitState(reply, store.Accepted)
+	h.wantAttempts(attempt{reply, 1})
+}
+
+func TestMessageThatIsAbsentForLongIsRepeated(t *testing.T) {
+	t.Parallel()
+	h, reply := lateArrival(t, channels.Absent)
+	h.waitState(reply, store.Accepted)
+	h.wantAttempts(attempt{reply, 1}, attempt{reply, 2})
+}
+
+// That an earlier attempt may have been made is known as long as its delivery is tried, whatever later attempts meet; and each
+// unclear attempt is looked for twice.
+func TestUnclearAttemptIsRemembered(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, waitForAbsentAgain)
+	fail := failFirst(channels.Ambiguous, channels.Retry, channels.Ambiguous)
+	var known []bool // whether each attempt knew of an earlier one that was found absent
+	h.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
+		h.mu.Lock()
+		known = append(known, c.AbsentAt != nil)
+		h.mu.Unlock()
+		return fail(ctx, c)
+	}
+	h.reconcile = find(channels.Absent)
+	reply := h.addReply()
+	h.start()
+	waitForFirstLook := func(attempt int) {
+		t.Helper()
+		h.passTime(untilFirstLook)
+		h.waitDelivery(reply, "the latest attempt was found absent", func(d deliveryRow) bool {
+			return d.State == store.Unknown && d.Attempt == attempt && d.IsAbsentSinceSent
+		})
+	}
+	h.waitState(reply, store.Unknown)
+	waitForFirstLook(1)
+	h.wantLooks(1)
+
+	// The second look makes two attempts: the second fails for sure, the third is unclear.
+	h.passTime(untilSecondLook)
+	h.waitStateAfter(reply, 3, store.Unknown)
+	waitForFirstLook(3)
+	h.wantLooks(3)
+
+	h.passTime(untilSecondLook)
+	h.waitState(reply, store.Accepted)
+	want := []bool{false, true, true, true}
+	if got := locked(h, func() []bool { return slices.Clone(known) }); !slices.Equal(got, want) {
+		t.Errorf("attempts that knew of an earlier one: got %v, want %v", got, want)
+	}
+}
+
+// What nobody can tell for ten minutes leaves the lane and goes to a person; what waits behind it goes on.
+func TestUnknownNeedsDecision(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		lookErr error
+	}{
+		{name: "nobody can tell", lookErr: nil},
+		{name: "nobody can look", lookErr: errors.New("no connection")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newUnclearPair(t, channels.CannotTell, tt.lookErr)
+			h.passTime(2 * untilFirstLook)
+			h.waitDelivery(h.first, "another look waits", func(d deliveryRow) bool {
+				return d.State == store.Unknown && d.LaneDueIn > time.Second && !d.LaneIsLeased
+			})
+
+			h.passTime(10 * time.Minute) // Options.UnclearAfter
+			h.waitState(h.first, store.NeedsDecision)
+			h.waitState(h.second, store.Unknown) // the first attempt at each is unclear
+			unclear := report{Delivery: h.first, Kind: relay.ReportUnclear}
+			h.waitAppliedNames(unclear.factName())
+			h.wantAttempts(attempt{h.first, 1}, attempt{h.second, 1})
+		})
+	}
+}
