@@ -125,21 +125,28 @@ func TestPoison(t *testing.T) {
 			})
 			tt.fail(h)
 			h.start()
-			stop := h.startTraffic(8)
-			h.accept(fact("k", "before"), poison("k"), fact("k", "after"), fact("other", "beside"))
-			h.waitAppliedOf("k", "before")
-			h.waitAppliedOf("other", "beside")
-
-			h.makeQueuesDueUntil("the poison is in quarantine", h.hasQuarantined)
-			h.waitAppliedOf("k", "before", "after")
-			const mostTries = 5
-			if got := locked(h, func() int { return h.poisonTries }); got > mostTries {
-				t.Errorf("tries to apply the poison: got %d, want at most %d", got, mostTries)
-			}
-			stop()
-			h.wantNoticesOf("poison")
+			h.wantPoisonGivenUp()
 		})
 	}
+}
+
+// wantPoisonGivenUp brings the poison, between other events of its queue and beside events of others, and checks that it is given up,
+// after at most five tries.
+func (h *harness) wantPoisonGivenUp() {
+	h.t.Helper()
+	stop := h.startTraffic(8)
+	h.accept(fact("k", "before"), poison("k"), fact("k", "after"), fact("other", "beside"))
+	h.waitAppliedOf("k", "before")
+	h.waitAppliedOf("other", "beside")
+
+	h.makeQueuesDueUntil("the poison is in quarantine", h.hasQuarantined)
+	h.waitAppliedOf("k", "before", "after")
+	const most = 5
+	if got := locked(h, func() int { return h.poisonTries }); got > most {
+		h.t.Errorf("tries to apply the poison: got %d, want at most %d", got, most)
+	}
+	stop()
+	h.wantNoticesOf("poison")
 }
 
 // othersAccount has so many events that must not wait for the poison.

@@ -27,6 +27,18 @@ func (a lookAnswer) reconcile(dispatch.Claimed) (channels.Outcome, relay.Sent, e
 	return a.outcome, relay.Sent{Blind: a.isGuess}, a.err
 }
 
+// noteUnsure sets what each attempt does, and notes whether it knows that the first one may be there.
+func (h *harness) noteUnsure(send func(context.Context, dispatch.Claimed) (relay.Sent, error)) (unsure *[]bool) {
+	unsure = &[]bool{}
+	h.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
+		h.mu.Lock()
+		*unsure = append(*unsure, strings.Contains(string(c.Payload), "unsure"))
+		h.mu.Unlock()
+		return send(ctx, c)
+	}
+	return unsure
+}
+
 // A post that is made again though the first one may be there is counted as a repeat, and all later attempts know of it. What was
 // surely absent is simply made again.
 func TestRepeatsAreCounted(t *testing.T) {
@@ -68,14 +80,7 @@ func TestRepeatsAreCounted(t *testing.T) {
 			t.Parallel()
 			h := newHarness(t)
 			h.policy.PreferDouble = true
-			fail := failFirst(channels.Ambiguous, channels.Retry)
-			var unsure []bool
-			h.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
-				h.mu.Lock()
-				unsure = append(unsure, strings.Contains(string(c.Payload), "unsure"))
-				h.mu.Unlock()
-				return fail(ctx, c)
-			}
+			unsure := h.noteUnsure(failFirst(channels.Ambiguous, channels.Retry))
 			h.reconcile = tt.answer.reconcile
 			post := h.addReply()
 			h.start()
@@ -88,7 +93,7 @@ func TestRepeatsAreCounted(t *testing.T) {
 			if got := h.Metrics().Account(1).Repeated.Load(); got != tt.wantRepeated {
 				t.Errorf("counted repeats: got %d, want %d", got, tt.wantRepeated)
 			}
-			if got := locked(h, func() []bool { return slices.Clone(unsure) }); !slices.Equal(got, tt.wantUnsure) {
+			if got := locked(h, func() []bool { return slices.Clone(*unsure) }); !slices.Equal(got, tt.wantUnsure) {
 				t.Errorf("attempts that knew that the first may be there: got %v, want %v", got, tt.wantUnsure)
 			}
 		})
