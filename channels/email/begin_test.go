@@ -1,111 +1,74 @@
 package email
 
 import (
-	"fmt"
-	"io"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 
 	"parley/channels/email/mailfake"
 )
 
-// openAsProgram logs in as another mail program would, with a folder open.
-func (w *world) openAsProgram(folder string) *imapclient.Client {
-	w.t.Helper()
-	c, err := imapclient.DialInsecure(w.IMAPAddr(), nil)
-	if err == nil {
-		err = c.Login(w.config["address"], "secret").Wait()
-	}
-	if err == nil {
-		_, err = c.Select(folder, nil).Wait()
-	}
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(func() { _ = c.Close() })
-	return c
+// These tests are about the first look into a folder: which of the mails are taken that lie there already.
+
+// newBegunWorld makes a world whose account was set up three hours ago. Of the five mails in its inbox two arrived since then, one of
+// them by a server's clock that is five minutes behind.
+func newBegunWorld(t *testing.T) *world {
+	t.Helper()
+	const setUp = 3 * time.Hour
+	w := newWorld(t)
+	w.begins = time.Now().Add(-setUp)
+	w.appendReceived("INBOX", "a year old", 365*24*time.Hour)
+	w.appendReceived("INBOX", "an hour before", setUp+time.Hour)
+	w.appendReceived("INBOX", "by a slow clock", setUp+5*time.Minute)
+	w.appendReceived("INBOX", "moved in again", 30*24*time.Hour)
+	w.appendReceived("INBOX", "soon after", setUp-time.Hour)
+	return w
 }
 
-// appendMail appends a raw mail to a folder, with an arrival date.
-func (w *world) appendMail(folder, raw string, at time.Time) imap.UID {
-	w.t.Helper()
-	c := w.openAsProgram(folder)
-	raw = strings.ReplaceAll(raw, "\n", "\r\n")
-	cmd := c.Append(folder, int64(len(raw)), &imap.AppendOptions{Time: at})
-	_, err := io.WriteString(cmd, raw)
-	if err == nil {
-		err = cmd.Close()
-	}
-	data, waitErr := cmd.Wait()
-	if err != nil || waitErr != nil {
-		w.t.Fatal(err, waitErr)
-	}
-	return data.UID
-}
-
-// appendReceived puts a mail into a folder that was received some time before now.
-func (w *world) appendReceived(folder, subject string, ago time.Duration) {
-	w.t.Helper()
-	w.appendMail(folder, fmt.Sprintf("Message-ID: <%s@x>\nSubject: %s\n\nHello\n", strings.ReplaceAll(subject, " ", "-"), subject), time.Now().Add(-ago))
-}
-
-// What arrived between the set-up of an account and the first look is taken, in order, also when
-// the server's clock is minutes behind. What was there before is left, and is counted.
+// What arrived between the set-up of an account and the first look is taken, in order, also when the server's clock is minutes
+// behind. So is what arrives later.
 func TestFirstLookTakesWhatCameSinceTheSetUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.begins = time.Now().Add(-3 * time.Hour)
-	w.appendReceived("INBOX", "a year old", 365*24*time.Hour)
-	w.appendReceived("INBOX", "an hour before", 4*time.Hour)
-	w.appendReceived("INBOX", "by a slow clock", 3*time.Hour+5*time.Minute)
-	w.appendReceived("INBOX", "moved in again", 30*24*time.Hour)
-	w.appendReceived("INBOX", "soon after", 2*time.Hour)
-	stop := w.watch()
-	w.wantStored("by a slow clock", "soon after")
+	w := newBegunWorld(t)
+	w.startAndWaitActive()
+	w.waitStored("by a slow clock", "soon after")
 	w.deliver("while it looks")
-	w.wantStored("by a slow clock", "soon after", "while it looks")
+	w.waitStored("by a slow clock", "soon after", "while it looks")
+}
+
+// What was there before the set-up is left, also by later looks back, and Check counts it.
+func TestFirstLookLeavesWhatWasThereBefore(t *testing.T) {
+	t.Parallel()
+	w := newBegunWorld(t)
+	stop := w.startAndWaitActive()
+	w.waitStored("by a slow clock", "soon after")
 	stop()
-	w.opts.Timing.Rescan = 20 * time.Millisecond
+
+	w.opts.Timing.Rescan = 20 * time.Millisecond // it looks back often
 	w.deliver("while away")
-	w.run()
-	w.wantStored("by a slow clock", "soon after", "while it looks", "while away")
-	w.deliver("last") // and looking back brought none of the older ones
-	w.wantStored("by a slow clock", "soon after", "while it looks", "while away", "last")
-	wantText(t, "finding", w.checkedText("IMAP folder"), "3 that were there before")
+	w.start()
+	w.waitStored("by a slow clock", "soon after", "while away")
+	w.deliver("last")
+	w.waitStored("by a slow clock", "soon after", "while away", "last")
+	wantContains(t, "finding", w.findingText("IMAP folder"), "3 that were there before")
 }
 
 // What was there before is left also where somebody marks it as read at that moment: then the server may answer the question for its
 // time of arrival by its flags alone.
 func TestFirstLookWhileSomebodyReads(t *testing.T) {
 	t.Parallel()
-	for nth := 1; nth <= 3; nth++ {
+	for nth := 1; nth <= 3; nth++ { // which FETCH is answered so
 		w := newWorld(t)
 		w.begins = time.Now().Add(-3 * time.Hour)
 		w.appendReceived("INBOX", "an hour before", 4*time.Hour)
 		w.appendReceived("INBOX", "soon after", 2*time.Hour)
 		id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Nth: nth})
-		stop := w.run()
+		stop := w.start()
 		w.waitFault(id, 1)
-		w.ready()
+		w.waitActive()
 		w.deliver("last")
-		w.wantStored("soon after", "last")
+		w.waitStored("soon after", "last")
 		stop()
 	}
-}
-
-// checkedText returns what Check says of one thing, "" if it says nothing of it.
-func (w *world) checkedText(what string) string {
-	w.t.Helper()
-	for _, f := range w.channel().Check(testContext(w.t)) {
-		if f.What == what {
-			return f.Text
-		}
-	}
-	return ""
 }
 
 // A process that ends between storing what it found first and noting that it did finds it again.
@@ -115,61 +78,73 @@ func TestFirstLookIsRepeatedAfterACrash(t *testing.T) {
 	w.begins = time.Now().Add(-time.Hour)
 	w.appendReceived("INBOX", "before", 2*time.Hour)
 	w.appendReceived("INBOX", "after", time.Minute)
-	stop := w.watch()
-	w.wantStored("after")
+	stop := w.startAndWaitActive()
+	w.waitStored("after")
 	stop()
-	w.journal.state = nil // as if it had died before the watermark
-	w.run()
-	w.journal.wait(t, "a watermark", func() bool { return w.journal.state != nil })
+
+	w.journal.state = nil // as if the process had ended before the watermark was saved
+	w.start()
+	w.journal.waitUntil(t, "a watermark", func() bool { return w.journal.state != nil })
 	w.deliver("next")
-	w.wantStored("after", "next")
+	w.waitStored("after", "next")
 }
 
-// A mail that the server does not hand out at the first look comes in later, once the server does.
-func TestUnreadableAtTheFirstLook(t *testing.T) {
+// A mail that the server does not hand out at the first look is kept in quarantine, and comes in once the server does.
+func TestUnreadableMailAtTheFirstLook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.begins = time.Now().Add(-time.Hour)
-	w.appendReceived("INBOX", "shy", time.Minute)
+	w.appendReceived("INBOX", "unreadable at first", time.Minute)
 	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: mailfake.Forever})
-	stop := w.run()
-	w.wantStored("quarantined")
-	w.journal.wait(t, "a watermark", func() bool { return w.journal.state != nil })
+	stop := w.start()
+	w.waitStored(quarantined)
+	w.journal.waitUntil(t, "a watermark", func() bool { return w.journal.state != nil })
 	stop()
+
 	w.ClearFaults()
-	w.run()
-	w.wantStored("quarantined", "shy")
+	w.start()
+	w.waitStored(quarantined, "unreadable at first")
 }
 
-// Another folder begins when it was chosen, and a mail that the server does not hand out at the
-// first look is kept in quarantine like any other.
+// Another folder begins when it was chosen. A mail that the server does not hand out at that first look is kept in quarantine like any
+// other.
 func TestFirstLookIntoAnotherFolder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.begins = time.Now().Add(-48 * time.Hour)
-	stop := w.watch()
+	stop := w.startAndWaitActive()
 	w.deliver("in the inbox")
-	w.wantStored("in the inbox")
+	w.waitStored("in the inbox")
 	stop()
+
 	w.begins = time.Now().Add(-time.Hour) // as the database notes it for changed settings
 	w.config["folder"] = "Archive"
 	w.appendReceived("Archive", "filed long ago", 24*time.Hour)
 	w.appendReceived("Archive", "filed since", 30*time.Minute)
-	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Nth: 2, Times: mailfake.Forever})
-	stop = w.run()
-	w.wantStored("in the inbox", "quarantined")
+	const bodies = 2 // the first FETCH asks for the times of arrival
+	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Nth: bodies, Times: mailfake.Forever})
+	stop = w.start()
+	w.waitStored("in the inbox", quarantined)
 	stop()
+
 	w.ClearFaults()
-	w.run()
-	w.wantStored("in the inbox", "quarantined", "filed since")
+	w.start()
+	w.waitStored("in the inbox", quarantined, "filed since")
 }
 
-// Before the first look doctor says from when on mail will be taken.
-func TestDoctorBeforeTheFirstLook(t *testing.T) {
+// Before the first look Check says from when on mail will be taken: from ten minutes before the set-up, since clocks differ.
+func TestCheckBeforeTheFirstLook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.begins = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
-	wantText(t, "finding", w.checkedText("IMAP folder"), "2026-11-21 09:20 UTC") // from when mail counts
-	w.env.State = nil                                                            // without the database
-	wantText(t, "finding without the database", w.checkedText("IMAP folder"), "INBOX has 0 mails.")
+	wantContains(t, "finding", w.findingText("IMAP folder"), "2026-11-21 09:20 UTC")
+}
+
+// Without the database, as "parley doctor" may be, Check can't say from when on mail will be taken.
+func TestCheckWithoutState(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.begins = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
+	w.env.State = nil
+	wantContains(t, "finding", w.findingText("IMAP folder"), "INBOX has 0 mails.")
 }

@@ -14,22 +14,22 @@ import (
 // mailFaults are the failures of the suite, as a mail server has them.
 func mailFaults() map[string]mailfake.Fault {
 	return map[string]mailfake.Fault{
-		"busy":              {Op: mailfake.OpSMTPConnect, Action: mailfake.ActionReply, Code: 421, Enhanced: "4.3.2"},
+		"busy":              smtpReply(mailfake.OpSMTPConnect, 421, "4.3.2"),
 		"dropped early":     {Op: mailfake.OpRCPT, Action: mailfake.ActionDropAfter},
-		"greylisted":        {Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Code: 450, Enhanced: "4.7.1"},
-		"password":          {Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 535, Enhanced: "5.7.8"},
-		"unknown recipient": {Op: mailfake.OpRCPT, Action: mailfake.ActionReply, Code: 550, Enhanced: "5.1.1"},
-		"spam":              {Op: mailfake.OpDATA, Action: mailfake.ActionReply, Code: 554, Enhanced: "5.6.0"},
+		"greylisted":        smtpReply(mailfake.OpRCPT, 450, "4.7.1"),
+		"password":          smtpReply(mailfake.OpAUTH, 535, "5.7.8"),
+		"unknown recipient": smtpReply(mailfake.OpRCPT, 550, "5.1.1"),
+		"spam":              smtpReply(mailfake.OpDATA, 554, "5.6.0"),
 		"lost before":       {Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore},
 		"lost after":        {Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter},
 	}
 }
 
-// TestExercise: mail passes the suite of all channels, on a server that files what it sends.
+// Mail passes the suite of all channels, on a server that files what it sends.
 func TestExercise(t *testing.T) {
 	t.Parallel()
 	channelstest.ExerciseChannel(t, channelstest.Harness{
-		New: mailStage,
+		New: newMailStage,
 		Failures: []channelstest.Failure{
 			{Name: "busy", Class: channels.Retry},
 			{Name: "dropped early", Class: channels.Retry},
@@ -41,53 +41,80 @@ func TestExercise(t *testing.T) {
 			{Name: "lost after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
 		},
 		Refused: map[string]func(channels.Outbound) channels.Outbound{
-			"nobody":     func(o channels.Outbound) channels.Outbound { o.To = nil; return o },
-			"no address": func(o channels.Outbound) channels.Outbound { o.To = []channels.Party{{Key: "nobody"}}; return o },
+			"nobody": func(o channels.Outbound) channels.Outbound {
+				o.To = nil
+				return o
+			},
+			"no address": func(o channels.Outbound) channels.Outbound {
+				o.To = []channels.Party{{Key: "nobody"}}
+				return o
+			},
 		},
 	})
 }
 
-func mailStage(t *testing.T) channelstest.Stage {
+// mailWriter is a customer who writes mails to a world whose channel runs.
+type mailWriter struct {
+	*world
+	written int
+	latest  string // the latest mail
+}
+
+// write writes a mail for each text, and returns the facts that they became.
+func (m *mailWriter) write(t *testing.T, texts ...string) (facts []channels.Fact) {
+	t.Helper()
+	const mail = `Message-ID: <%[1]d@customer.test>
+Date: Fri, 20 Nov 2026 09:30:%02[1]d +0000
+From: Ann Lee <ann@customer.test>
+To: %[2]s
+Subject: Hello
+
+%[3]s
+`
+	for _, text := range texts {
+		m.written++
+		m.latest = strings.ReplaceAll(fmt.Sprintf(mail, m.written, support, text), "\n", "\r\n")
+		facts = append(facts, m.sendLatest(t)...)
+	}
+	return facts
+}
+
+// sendLatest sends the latest mail, perhaps again, and returns the facts that come of it.
+func (m *mailWriter) sendLatest(t *testing.T) []channels.Fact {
+	t.Helper()
+	before := len(m.journal.snapshot().calls)
+	if _, err := m.Customer("Ann Lee <"+customer+">").SendRaw([]byte(m.latest), support); err != nil {
+		t.Fatal(err)
+	}
+	m.journal.waitUntil(t, "the mail", func() bool { return len(m.journal.calls) > before })
+	return slices.Concat(m.journal.snapshot().calls[before:]...)
+}
+
+func newMailStage(t *testing.T) channelstest.Stage {
 	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = true })
 	w.config["save_sent"] = "off"
-	w.watch()
-	ann := w.Customer("Ann Lee <ann@customer.test>")
-	serial, last := 0, ""
-	deliver := func(t *testing.T, raw string) []channels.Fact {
-		t.Helper()
-		before := len(w.journal.read().calls)
-		if _, err := ann.SendRaw([]byte(raw), support); err != nil {
-			t.Fatal(err)
-		}
-		w.journal.wait(t, "the mail is accepted", func() bool { return len(w.journal.calls) > before })
-		return slices.Concat(w.journal.read().calls[before:]...)
-	}
+	w.startAndWaitActive()
+	writer := &mailWriter{world: w}
 	return channelstest.Stage{
 		Channel: w.channel(),
-		Write: func(t *testing.T, texts ...string) (facts []channels.Fact) {
-			t.Helper()
-			for _, text := range texts {
-				serial++
-				last = fmt.Sprintf("Message-ID: <%d@customer.test>\r\nDate: Fri, 20 Nov 2026 09:30:%02d +0000\r\n"+
-					"From: Ann Lee <ann@customer.test>\r\nTo: %s\r\nSubject: Hello\r\n\r\n%s\r\n", serial, serial, support, text)
-				facts = append(facts, deliver(t, last)...)
-			}
-			return facts
-		},
-		Again: func(t *testing.T) []channels.Fact { return deliver(t, last) },
+		Write:   writer.write,
+		Again:   writer.sendLatest,
 		Outbound: func(id int64, text string) channels.Outbound {
 			o := reply()
-			o.DeliveryID, o.MessageID, o.Subject, o.Text = id, id, text, text
+			o.DeliveryID = id
+			o.MessageID = id
+			o.Subject = text
+			o.Text = text
 			return o
 		},
 		Got: func(*testing.T) []string {
 			got := []string{}
-			for _, m := range w.Inbox("ann@customer.test") {
+			for _, m := range w.Inbox(customer) {
 				got = append(got, strings.TrimPrefix(m.Subject, "Re: "))
 			}
 			return got
 		},
-		Hang: func(t *testing.T) {
+		Hang: func(*testing.T) {
 			w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter, Times: mailfake.Forever})
 		},
 		Fail: func(_ *testing.T, name string) { w.addFault(mailFaults()[name]) },

@@ -3,6 +3,7 @@ package email
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -12,15 +13,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
 	"parley/channels"
 	"parley/channels/channelstest"
-	"parley/channels/email/inbound"
 	"parley/channels/email/mailbox"
 	"parley/channels/email/mailfake"
 )
 
-const support = "support@acme.test"
-
+// Nearly each test of this package has a world: mail servers (package mailfake) with the mailbox support@acme.test, and a channel that
+// reads it into a journal. What tests do with it stands in this file; the journal stands in journal_test.go.
+//
 // Beside the emulator, the code was tried by hand on 2026-11-20, with what is in this
 // harness pointed at other servers. Dovecot 2.3.19.1 (maildir, IDLE): a mail is there
 // 0.5 s after its APPEND, 30 in a row in order; a session killed while it idles is
@@ -36,167 +40,55 @@ const support = "support@acme.test"
 // imapflow 2.10.2, node-imap and nodemailer 10.6.0 of npm do with package mailfake what they do with other
 // servers. 400 odd mails of ours were read by Python's email, mailparser and postal-mime: see filename.go.
 
-// patience bounds every wait; only a failing test uses it up.
-const patience = 2 * time.Minute
+const (
+	support  = "support@acme.test" // the mailbox of the channel
+	password = "secret"
+	customer = "ann@customer.test"
 
-// mailsOfABatch is how many mails are fetched and stored together. TestBatchesKeepUIDOrder fails when package
-// mailbox takes another number.
-const mailsOfABatch = 50
+	// patience bounds every wait; only a failing test uses it up.
+	patience = 2 * time.Minute
+
+	// mailsOfABatch is how many mails are fetched and stored together. TestBatchesKeepUIDOrder fails when package
+	// mailbox takes another number.
+	mailsOfABatch = 50
+
+	// closedAddress is an address at which nobody listens: a free port may be somebody's a moment later.
+	closedAddress = "127.0.0.1:1"
+)
 
 // testKeys sign the tokens of all tests.
 func testKeys() [][]byte { return [][]byte{[]byte("key one"), []byte("key two")} }
 
-// testTiming reacts at once and polls never, so that what happens was caused. Its bounds are
-// more than a slow machine takes.
+// testTiming reacts at once and never polls, so that what happens was caused. Its bounds are more than a slow machine takes.
 func testTiming() mailbox.Timing {
 	return mailbox.Timing{
-		Dial: 30 * time.Second, Command: 30 * time.Second, Total: patience,
-		Poll: time.Hour, PollBlind: time.Hour, Rescan: time.Hour, RescanBad: time.Hour, Overlap: 48 * time.Hour,
-		RetryFirst: time.Millisecond, RetryMax: 20 * time.Millisecond,
-		LoginFirst: time.Millisecond, LoginMax: 20 * time.Millisecond,
-		StoreFirst: time.Millisecond, StoreMax: 20 * time.Millisecond,
-		Again: time.Millisecond, SaveCopy: 30 * time.Second,
+		Dial:       30 * time.Second,
+		Command:    30 * time.Second,
+		Total:      patience,
+		Poll:       time.Hour,
+		PollBlind:  time.Hour,
+		Rescan:     time.Hour,
+		RescanBad:  time.Hour,
+		Overlap:    48 * time.Hour,
+		RetryFirst: time.Millisecond,
+		RetryMax:   20 * time.Millisecond,
+		LoginFirst: time.Millisecond,
+		LoginMax:   20 * time.Millisecond,
+		StoreFirst: time.Millisecond,
+		StoreMax:   20 * time.Millisecond,
+		Again:      time.Millisecond,
+		SaveCopy:   30 * time.Second,
 	}
 }
 
-// signal wakes those who wait for a change.
-type signal struct {
-	mu sync.Mutex
-	ch chan struct{}
-}
-
-func newSignal() *signal { return &signal{ch: make(chan struct{})} }
-
-// change runs f under the lock and wakes everybody.
-func (s *signal) change(f func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f()
-	close(s.ch)
-	s.ch = make(chan struct{})
-}
-
-// wait waits until done, which is called under the lock, reports true.
-func (s *signal) wait(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	timeout := time.NewTimer(patience)
-	defer timeout.Stop()
-	for {
-		s.mu.Lock()
-		ok, ch := done(), s.ch
-		s.mu.Unlock()
-		if ok {
-			return
-		}
-		select {
-		case <-ch:
-		case <-timeout.C:
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
-}
-
-// journal is Accept and State as the engine has them: a fact is stored once. While a channel runs,
-// tests read it by read and change it by change.
-type journal struct {
-	*signal
-	record
-	refuse    []error // what the next calls of accept answer
-	failSaves int     // how many calls of Save fail
-}
-
-// record is what a channel has told its journal.
-type record struct {
-	facts      []channels.Fact
-	calls      [][]channels.Fact // every call, known facts too
-	state      []byte
-	saves      int
-	conditions []channels.Condition
-}
-
-// read returns what the journal holds now.
-func (j *journal) read() record {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	r := j.record
-	r.facts, r.calls, r.conditions = slices.Clone(r.facts), slices.Clone(r.calls), slices.Clone(r.conditions)
-	return r
-}
-
-func (j *journal) accept(_ context.Context, facts ...channels.Fact) (err error) {
-	j.change(func() {
-		j.calls = append(j.calls, facts)
-		if len(j.refuse) > 0 {
-			err, j.refuse = j.refuse[0], j.refuse[1:]
-			return
-		}
-		for _, f := range facts {
-			known := func(o channels.Fact) bool { return o.ExternalID == f.ExternalID }
-			if !slices.ContainsFunc(j.facts, known) {
-				j.facts = append(j.facts, f)
-			}
-		}
-	})
-	return err
-}
-
-// Load and Save make the journal the channel's state.
-func (j *journal) Load(context.Context) ([]byte, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.state, nil
-}
-
-func (j *journal) Save(_ context.Context, data []byte) (err error) {
-	j.change(func() {
-		if j.failSaves > 0 {
-			j.failSaves--
-			err = fmt.Errorf("no database")
-			return
-		}
-		j.state, j.saves = data, j.saves+1
-	})
-	return err
-}
-
-func (j *journal) report(c channels.Condition) {
-	j.change(func() { j.conditions = append(j.conditions, c) })
-}
-
-// subjects lists the stored facts by the subject of their mails.
-func (j *journal) subjects() []string {
-	return subjectsOf(j.read().facts)
-}
-
-func subjectsOf(facts []channels.Fact) []string {
-	out := []string{}
-	for _, f := range facts {
-		out = append(out, subjectOf(f))
-	}
-	return out
-}
-
-func subjectOf(f channels.Fact) string {
-	if f.Quarantine != "" {
-		return "quarantined"
-	}
-	_, raw := inbound.SplitPayload(f.Payload)
-	for line := range strings.SplitSeq(string(raw), "\r\n") {
-		if s, ok := strings.CutPrefix(line, "Subject: "); ok {
-			return s
-		}
-	}
-	return "?"
-}
-
-// world is a mail world with one channel on it.
+// world is mail servers with one channel on them. A test changes config, env, begins and opts before it makes the channel.
 type world struct {
 	*mailfake.Server
 	t       *testing.T
 	journal *journal
 	config  channels.Config
 	env     channels.Env
-	begins  time.Time // when the account was set up; zero = not known
+	begins  time.Time // when the account was set up; zero means that it isn't known
 	opts    mailbox.Options
 	process *process
 }
@@ -205,34 +97,44 @@ type world struct {
 func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	t.Helper()
 	o := mailfake.Options{Mailboxes: []mailfake.MailboxConfig{
-		{Address: support, Password: "secret", Folders: []string{"Archive"}},
+		{Address: support, Password: password, Folders: []string{"Archive"}},
 	}}
 	for _, c := range change {
 		c(&o)
 	}
-	w := &world{Server: mailfake.New(o), t: t, journal: &journal{signal: newSignal()}}
+	w := &world{
+		Server:  mailfake.New(o),
+		t:       t,
+		journal: newJournal(),
+		opts:    mailbox.Options{Timing: testTiming(), MaxBody: 50 << 20, MaxJoin: 1 << 20},
+		process: newProcess(),
+	}
 	if err := w.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // closed before they serve, they never end
-		waitGreeting(t, addr)
+	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // a server that is closed before it serves never ends
+		waitForGreeting(t, addr)
 	}
-	w.opts = mailbox.Options{Timing: testTiming(), MaxBody: 50 << 20, MaxJoin: 1 << 20}
-	w.process = newProcess()
 	w.env = channels.Env{
-		Accept: w.journal.accept, State: w.journal, Report: w.journal.report,
-		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1), Now: time.Now, Keys: testKeys(),
+		Log:  slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1),
+		Now:  time.Now,
+		Keys: testKeys(),
 	}
+	w.storeIn(w.journal)
 	w.config = channels.Config{
-		"address": support, "sender_name": "Acme Support", "aliases": "help@acme.test",
-		"imap.security": "none", "imap.password": "secret", "smtp.security": "none",
+		"address":       support,
+		"sender_name":   "Acme Support",
+		"aliases":       "help@acme.test",
+		"imap.security": "none",
+		"imap.password": password,
+		"smtp.security": "none",
 	}
 	w.pointTo(w.IMAPAddr(), w.SMTPAddr())
 	return w
 }
 
-// newWatchedWorld makes a world whose mailbox was watched once: what is mailed from now on is new.
+// newWatchedWorld makes a world whose mailbox the channel has looked at once: what is mailed from now on is new.
 func newWatchedWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -240,23 +142,16 @@ func newWatchedWorld(t *testing.T) *world {
 	return w
 }
 
-// lookOnce lets the channel look at the mailbox once.
-func (w *world) lookOnce() {
-	w.t.Helper()
-	stop := w.watch()
-	stop()
+// storeIn makes a journal the channel's.
+func (w *world) storeIn(j *journal) {
+	w.journal = j
+	w.env.Accept = j.accept
+	w.env.State = j
+	w.env.Report = j.report
 }
 
-// watch is run, and waits until it has looked at the mailbox for the first time.
-func (w *world) watch() (stop func()) {
-	w.t.Helper()
-	stop = w.run()
-	w.ready()
-	return stop
-}
-
-// waitGreeting waits until a server says hello.
-func waitGreeting(t *testing.T, addr string) {
+// waitForGreeting waits until a server greets.
+func waitForGreeting(t *testing.T, addr string) {
 	t.Helper()
 	conn, err := (&net.Dialer{}).DialContext(testContext(t), "tcp", addr)
 	if err != nil {
@@ -274,17 +169,19 @@ func (w *world) pointTo(imapAddr, smtpAddr string) {
 	w.config["smtp.host"], w.config["smtp.port"], _ = strings.Cut(smtpAddr, ":")
 }
 
+// channel makes a channel by what the world says now.
 func (w *world) channel() *Channel {
 	w.t.Helper()
-	c, err := newChannel(channels.Account{ID: 1, Name: "mail", Config: maps.Clone(w.config), BeginsAt: w.begins}, w.env, w.opts, w.process)
+	account := channels.Account{ID: 1, Name: "mail", Config: maps.Clone(w.config), BeginsAt: w.begins}
+	c, err := newChannel(account, w.env, w.opts, w.process)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return c
 }
 
-// run starts Run; stop ends it and waits.
-func (w *world) run() (stop func()) {
+// start makes a channel and runs it. stop ends Run and waits for that.
+func (w *world) start() (stop func()) {
 	w.t.Helper()
 	c := w.channel()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -305,16 +202,31 @@ func (w *world) run() (stop func()) {
 	return stop
 }
 
-// ready waits until Run has looked at the mailbox for the first time.
-func (w *world) ready() {
+// startAndWaitActive is start, and waits until the channel has looked at the mailbox for the first time.
+func (w *world) startAndWaitActive() (stop func()) {
+	w.t.Helper()
+	stop = w.start()
+	w.waitActive()
+	return stop
+}
+
+// lookOnce starts the channel, lets it look at the mailbox once, and stops it.
+func (w *world) lookOnce() {
+	w.t.Helper()
+	stop := w.startAndWaitActive()
+	stop()
+}
+
+// waitActive waits until the channel that runs reports that it has looked at the mailbox.
+func (w *world) waitActive() {
 	w.t.Helper()
 	w.waitCondition(channels.Active)
 }
 
-// waitCondition waits until the channel reports a status, and returns the report.
+// waitCondition waits until the latest report of the channel has a status, and returns the report.
 func (w *world) waitCondition(status channels.ConditionStatus) (got channels.Condition) {
 	w.t.Helper()
-	w.journal.wait(w.t, "condition "+string(status), func() bool {
+	w.journal.waitUntil(w.t, "condition "+string(status), func() bool {
 		n := len(w.journal.conditions)
 		if n > 0 {
 			got = w.journal.conditions[n-1]
@@ -324,24 +236,95 @@ func (w *world) waitCondition(status channels.ConditionStatus) (got channels.Con
 	return got
 }
 
-// wantStored waits until exactly these mails are stored, in this order.
-func (w *world) wantStored(want ...string) {
+// wantOnlyActive checks that the channel has reported nothing but that it works.
+func (w *world) wantOnlyActive() {
 	w.t.Helper()
-	w.journal.wait(w.t, fmt.Sprintf("mails %q", want), func() bool { return len(w.journal.facts) >= len(want) })
-	if got := w.journal.subjects(); !slices.Equal(got, want) {
-		w.t.Fatalf("stored %q, want %q", got, want)
+	for _, c := range w.journal.snapshot().conditions {
+		if c.Status != channels.Active {
+			w.t.Errorf("report of the channel: got %+v, want active alone", c)
+		}
 	}
 }
 
-// deliver delivers a customer's mail into the inbox.
-func (w *world) deliver(subject string) {
+// waitStored waits until as many mails are stored, and checks that they are these, in this order, since the test began.
+func (w *world) waitStored(want ...string) {
 	w.t.Helper()
-	_, err := w.Customer("Ann Lee <ann@customer.test>").Send(mailfake.Mail{To: []string{w.config["address"]}, Subject: subject, Text: "Hello " + subject})
+	w.journal.waitUntil(w.t, fmt.Sprintf("the mails %q", want), func() bool { return len(w.journal.facts) >= len(want) })
+	if got := subjectsOf(w.journal.snapshot().facts); !slices.Equal(got, want) {
+		w.t.Fatalf("stored mails: got %q, want %q", got, want)
+	}
+}
+
+// waitWatermark waits until the watermark, which is JSON, has a text in it.
+func (w *world) waitWatermark(part string) {
+	w.t.Helper()
+	w.journal.waitUntil(w.t, "a watermark with "+part, func() bool { return strings.Contains(string(w.journal.state), part) })
+}
+
+// findingText returns what Check says of one thing, "" if it says nothing of it.
+func (w *world) findingText(what string) string {
+	w.t.Helper()
+	for _, f := range w.channel().Check(testContext(w.t)) {
+		if f.What == what {
+			return f.Text
+		}
+	}
+	return ""
+}
+
+// deliver delivers a customer's mail into the inbox.
+func (w *world) deliver(subjects ...string) {
+	w.t.Helper()
+	for _, subject := range subjects {
+		m := mailfake.Mail{To: []string{w.config["address"]}, Subject: subject, Text: "Hello " + subject}
+		if _, err := w.Customer("Ann Lee <" + customer + ">").Send(m); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// openAsMailProgram logs in as another mail program would, with a folder open.
+func (w *world) openAsMailProgram(folder string) *imapclient.Client {
+	w.t.Helper()
+	c, err := imapclient.DialInsecure(w.IMAPAddr(), nil)
 	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = c.Close() })
+	if err := c.Login(w.config["address"], password).Wait(); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := c.Select(folder, nil).Wait(); err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+// appendMail puts a raw mail into a folder, with an arrival date. Its lines may end with \n.
+func (w *world) appendMail(folder, raw string, at time.Time) {
+	w.t.Helper()
+	c := w.openAsMailProgram(folder)
+	raw = strings.ReplaceAll(raw, "\n", "\r\n")
+	cmd := c.Append(folder, int64(len(raw)), &imap.AppendOptions{Time: at})
+	if _, err := io.WriteString(cmd, raw); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := cmd.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := cmd.Wait(); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
+// appendReceived puts a mail into a folder that was received some time before now.
+func (w *world) appendReceived(folder, subject string, ago time.Duration) {
+	w.t.Helper()
+	id := strings.ReplaceAll(subject, " ", "-")
+	w.appendMail(folder, fmt.Sprintf("Message-ID: <%s@x>\nSubject: %s\n\nHello\n", id, subject), time.Now().Add(-ago))
+}
+
+// addFault arms a fault of the servers, and returns its id for waitFault.
 func (w *world) addFault(f mailfake.Fault) string {
 	w.t.Helper()
 	id, err := w.AddFault(f)
@@ -351,20 +334,35 @@ func (w *world) addFault(f mailfake.Fault) string {
 	return id
 }
 
+// addIdleFault arms a fault that strikes each IDLE, so that waitFault tells when one has begun.
+func (w *world) addIdleFault(f mailfake.Fault) string {
+	w.t.Helper()
+	f.Op = mailfake.OpIDLE
+	f.Times = mailfake.Forever
+	return w.addFault(f)
+}
+
 // waitFault waits until a fault has struck so many times.
 func (w *world) waitFault(id string, times int) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
-	defer cancel()
-	if err := w.WaitFault(ctx, id, times); err != nil {
+	if err := w.WaitFault(testContext(w.t), id, times); err != nil {
 		w.t.Fatalf("fault %s: %v", id, err)
 	}
 }
 
-// testContext ends with the test, or when its patience does.
-func testContext(t *testing.T) context.Context { return within(t, patience) }
+// changeUIDValidity gives the mails of a folder new numbers.
+func (w *world) changeUIDValidity(folder string) {
+	w.t.Helper()
+	if err := w.ChangeUIDValidity(support, folder); err != nil {
+		w.t.Fatal(err)
+	}
+}
 
-func within(t *testing.T, d time.Duration) context.Context {
+// testContext ends with the test, or when its patience does.
+func testContext(t *testing.T) context.Context { return contextWithin(t, patience) }
+
+// contextWithin ends with the test, or after d.
+func contextWithin(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
@@ -378,8 +376,8 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// wantText checks that a text for people contains words.
-func wantText(t *testing.T, what, text, words string) {
+// wantContains checks that a text for people contains words.
+func wantContains(t *testing.T, what, text, words string) {
 	t.Helper()
 	if !strings.Contains(text, words) {
 		t.Errorf("%s: got %q, want %q in it", what, text, words)

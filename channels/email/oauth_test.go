@@ -10,135 +10,153 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// consent is the grant of a mailbox at a provider that takes one token at a time.
+// consent is what the owner of a mailbox has given at a provider. The provider takes one access token at a time.
 type consent struct {
-	mu      sync.Mutex
-	good    string
-	fetched int // how often another token was asked for
-	over    bool
+	mu        sync.Mutex
+	goodToken string
+	requests  int // how often another token was asked for
+	isRevoked bool
 }
 
+// accepts is the mail server's check of a token.
 func (c *consent) accepts(username, token string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return username == support && token == c.good
+	return username == support && token == c.goodToken
 }
 
-// takeBack ends the consent, and giveAgain begins it anew.
-func (c *consent) takeBack() { c.setOver(true) }
+func (c *consent) revoke() { c.setRevoked(true) }
 
-func (c *consent) giveAgain() { c.setOver(false) }
+func (c *consent) giveAgain() { c.setRevoked(false) }
 
-func (c *consent) setOver(over bool) {
+func (c *consent) setRevoked(isRevoked bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = over
+	c.isRevoked = isRevoked
 }
 
-// keeper is what one process has of a consent: the token that was good when it asked last.
-type keeper struct {
-	*consent
-	mine string
+// grant is a consent as one process has it: with the token that was good when it asked last.
+type grant struct {
+	consent *consent
+	token   string
 }
 
-func (k *keeper) Token(_ context.Context, refused string) (string, error) {
-	k.consent.mu.Lock()
-	defer k.consent.mu.Unlock()
-	if k.over {
+// Token implements channels.Grant: it returns the token, or the good one if the token was refused.
+func (g *grant) Token(_ context.Context, refused string) (string, error) {
+	c := g.consent
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isRevoked {
 		return "", &channels.SendError{Class: channels.AuthBroken, Text: "The consent was taken back.", Hint: "Connect it again."}
 	}
-	if refused != "" && refused == k.mine {
-		k.mine = k.good
-		k.fetched++
+	if refused != "" && refused == g.token {
+		g.token = c.goodToken
+		c.requests++
 	}
-	return k.mine, nil
+	return g.token, nil
 }
 
-// newTokenWorld is a world whose mailbox is opened by tokens alone.
+// Tokens of the consent of newTokenWorld.
+const (
+	oldToken  = "token-1" // the process has it, and the server no longer takes it
+	goodToken = "token-2"
+)
+
+// newTokenWorld makes a world whose mailbox is opened by access tokens alone. The process has the old one.
 func newTokenWorld(t *testing.T) (*world, *consent) {
 	t.Helper()
-	c := &consent{good: "token-2"}
+	c := &consent{goodToken: goodToken}
 	w := newWorld(t, func(o *mailfake.Options) {
 		o.Mailboxes[0].Password = ""
 		o.CheckToken = c.accepts
 	})
 	delete(w.config, "imap.password")
 	w.config["oauth"] = "google"
-	w.env.Grant = &keeper{consent: c, mine: "token-1"}
+	w.env.Grant = &grant{consent: c, token: oldToken}
 	return w, c
 }
 
-// a mailbox is read and answered with access tokens; one that the server no longer takes is replaced.
+// A mailbox is read and answered with access tokens; one that the server no longer takes is replaced, once.
+//
 func TestAccessTokens(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
-	w.watch()
+	w.startAndWaitActive()
 	w.deliver("one")
-	w.wantStored("one")
+	w.waitStored("one")
 	ch := w.channel()
 	if _, err := ch.Send(testContext(t), reply()); err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, "requests for another token", c.fetched, 1)
+	wantEqual(t, "requests for another token", c.requests, 1)
 	for _, f := range ch.Check(testContext(t)) {
 		if !f.OK {
-			t.Errorf("Check finds %+v wrong, want nothing", f)
+			t.Errorf("finding %+v is bad, want all good", f)
 		}
 	}
 }
 
-// a consent that is over breaks the account, also while its connection is open; a new one mends it, and what
-// came meanwhile is fetched.
+// A consent that is taken back breaks the account, also while its connection is open. A new one mends it, and what came meanwhile is
+// fetched.
+//
 func TestConsentTakenBack(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
-	stop := w.watch()
-	c.takeBack()
+	stop := w.startAndWaitActive()
+	c.revoke()
 	w.deliver("one") // wakes the connection
 	got := w.waitCondition(channels.Broken)
 	wantEqual(t, "condition", got.Text, "The consent was taken back.")
 	wantEqual(t, "hint", got.Hint, "Connect it again.")
 	w.wantSendFails(reply(), channels.AuthBroken)
 	stop()
+
 	w.deliver("two")
 	c.giveAgain()
-	w.watch()
-	w.wantStored("one", "two")
+	w.startAndWaitActive()
+	w.waitStored("one", "two")
 }
 
-// A server that can't check tokens right now, as Dovecot says it while its provider is away, doesn't ask for a person.
-func TestTokensUncheckable(t *testing.T) {
+// A server that can't check tokens right now, as Dovecot says it while its provider is away, is tried again: no other token is asked for,
+// and no person.
+func TestServerThatCannotCheckTokens(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
-	w.env.Grant = &keeper{consent: c, mine: "token-2"}
+	w.env.Grant = &grant{consent: c, token: goodToken}
 	w.addFault(smtpReply(mailfake.OpAUTH, 454, "4.7.0"))
 	w.wantSendFails(reply(), channels.Retry)
-	wantEqual(t, "requests for another token", c.fetched, 0)
+	wantEqual(t, "requests for another token", c.requests, 0)
 }
 
-// Servers that refuse each token are explained, each apart.
-func TestTokensRefused(t *testing.T) {
+// Where IMAP and SMTP refuse each token, Check explains it for both, and shows no token.
+func TestCheckWhereTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	w, c := newTokenWorld(t)
-	c.good = "none of ours"
-	w.env.Grant = &keeper{consent: &consent{good: "token-3"}, mine: "token-1"}
+	c.goodToken = "none of ours"
+	w.env.Grant = &grant{consent: &consent{goodToken: "token-3"}, token: oldToken}
 	found := w.channel().Check(testContext(t))
 	if len(found) != 2 {
-		t.Fatalf("got the findings %+v, want one for IMAP and one for SMTP", found)
+		t.Fatalf("findings: got %+v, want one for IMAP and one for SMTP", found)
 	}
-	for i, protocol := range []string{"IMAP", "SMTP"} {
-		f := found[i]
-		wantEqual(t, "finding", f.What, protocol+" login")
-		wantEqual(t, protocol+" is good", f.OK, false)
-		wantText(t, protocol, f.Text, "refuses the sign-in of "+support)
-		wantText(t, protocol+": hint", f.Hint, "Check that "+protocol+" is switched on")
-		if strings.Contains(f.Text, "token-") {
-			t.Errorf("the finding %q shows a token", f.Text)
+	for i, p := range []protocol{imapProtocol(), smtpProtocol()} {
+		got := found[i]
+		wantEqual(t, "finding", got.What, p.label+" login")
+		wantEqual(t, got.What+" is good", got.OK, false)
+		wantContains(t, got.What, got.Text, "refuses the sign-in of "+support)
+		wantContains(t, got.What+": hint", got.Hint, "Check that "+p.label+" is switched on")
+		if strings.Contains(got.Text, "token-") {
+			t.Errorf("%s: the text %q shows a token", got.What, got.Text)
 		}
 	}
+}
+
+// A mailbox that nobody has connected is explained, too.
+func TestCheckWithoutAGrant(t *testing.T) {
+	t.Parallel()
+	w, _ := newTokenWorld(t)
 	w.env.Grant = nil
 	for _, f := range w.channel().Check(testContext(t)) {
-		wantEqual(t, f.What+" is good without a grant", f.OK, false)
-		wantText(t, f.What, f.Text, "not connected")
+		wantEqual(t, f.What+" is good", f.OK, false)
+		wantContains(t, f.What, f.Text, "not connected")
 	}
 }

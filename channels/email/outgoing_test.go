@@ -11,19 +11,35 @@ import (
 	"parley/channels"
 )
 
-// A file is read while the mail leaves: one that fails ends the connection before the
-// final dot.
+// A file is read while the mail leaves. When it can't be opened, or fails in the middle, the connection ends before the final dot: nothing
+// was sent, and it may be tried again.
 func TestUnreadableAttachment(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	half := io.MultiReader(bytes.NewReader(make([]byte, 200_000)), iotest.ErrReader(errors.New("gone")))
-	for _, open := range []func(context.Context) (io.ReadCloser, error){
-		func(context.Context) (io.ReadCloser, error) { return nil, errors.New("gone") },
-		func(context.Context) (io.ReadCloser, error) { return io.NopCloser(half), nil },
-	} {
-		o := reply()
-		o.Files = []channels.File{{Name: "a.txt", SizeBytes: 300_000, Open: open}}
-		w.wantSendFails(o, channels.Retry)
+	gone := errors.New("gone")
+	tests := []struct {
+		name string
+		open func(context.Context) (io.ReadCloser, error)
+	}{
+		{
+			name: "can't be opened",
+			open: func(context.Context) (io.ReadCloser, error) { return nil, gone },
+		},
+		{
+			name: "fails in the middle",
+			open: func(context.Context) (io.ReadCloser, error) {
+				half := bytes.NewReader(make([]byte, 200_000))
+				return io.NopCloser(io.MultiReader(half, iotest.ErrReader(gone))), nil
+			},
+		},
 	}
-	wantEqual(t, "mails that left", len(w.Submissions()), 0)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			o := reply()
+			o.Files = []channels.File{{Name: "a.txt", SizeBytes: 300_000, Open: tt.open}}
+			w.wantSendFails(o, channels.Retry)
+			wantEqual(t, "mails that left", len(w.Submissions()), 0)
+		})
+	}
 }

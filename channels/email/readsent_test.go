@@ -13,128 +13,205 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// newSentWorld makes a world in which Parley looks often, into a mailbox that it looked at once.
-func newSentWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
+// Parley reads the folder of sent mail, too: what somebody answered in the mailbox itself is an answer like one of Parley's.
+
+// pollOften makes the channel look for mail often, since nobody announces what comes into the folder of sent mail.
+func (w *world) pollOften() { w.opts.Timing.Poll = 10 * time.Millisecond }
+
+// waitSentFolderRead waits until the watermark says that the folder of sent mail is read.
+func (w *world) waitSentFolderRead() {
+	w.t.Helper()
+	w.waitWatermark(`"sent":{`)
+}
+
+// newSentWorld makes a world whose channel runs and reads the folder of sent mail, too.
+func newSentWorld(t *testing.T, change ...func(*mailfake.MailboxConfig)) *world {
 	t.Helper()
-	w := newWorld(t, change...)
-	w.opts.Timing.Poll = 10 * time.Millisecond
-	w.watch()
-	w.waitSentWatched()
+	w := newWorld(t, func(o *mailfake.Options) {
+		for _, c := range change {
+			c(&o.Mailboxes[0])
+		}
+	})
+	w.pollOften()
+	w.startAndWaitActive()
+	w.waitSentFolderRead()
 	return w
 }
 
-// waitSentWatched waits until the watermark says that the folder of sent mail is read.
-func (w *world) waitSentWatched() {
-	w.t.Helper()
-	w.journal.wait(w.t, "a watermark of the folder of sent mail", func() bool { return strings.Contains(string(w.journal.state), `"sent":{`) })
-}
+// Manners of servers.
+func saveToSent(c *mailfake.MailboxConfig)       { c.SaveToSent = true }
+func rewriteMessageID(c *mailfake.MailboxConfig) { c.RewriteMessageID = true }
+func stripHeaders(c *mailfake.MailboxConfig)     { c.StripHeaders = true }
 
-// answerInMailbox writes an answer to the newest mail of the inbox, as somebody does who opens the mailbox
-// with a mail program.
-func (w *world) answerInMailbox(text string, change ...func(*mailfake.Mail)) mailfake.Sent {
+// answerInMailbox writes an answer to the newest mail of the inbox, as somebody does who opens the mailbox with a mail program. Its text is
+// its subject, too.
+func (w *world) answerInMailbox(text string) mailfake.Sent {
 	w.t.Helper()
 	inbox := w.Inbox(support)
-	m := mailfake.Mail{Subject: text, Text: text}
-	for _, c := range change {
-		c(&m)
-	}
-	sent, err := w.Customer("Acme Support <"+support+">").ReplyWith(inbox[len(inbox)-1], m)
+	answer := mailfake.Mail{Subject: text, Text: text}
+	sent, err := w.Customer("Acme Support <"+support+">").ReplyWith(inbox[len(inbox)-1], answer)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return sent
 }
 
-// R-259: what somebody writes in the mailbox itself is taken once, what Parley sends is not.
+// send sends reply().
+func (w *world) send() {
+	w.t.Helper()
+	if _, err := w.channel().Send(testContext(w.t), reply()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// decodeOne returns the one thing that a fact means.
+func (w *world) decodeOne(f channels.Fact) channels.Inbound {
+	w.t.Helper()
+	ins, err := w.channel().Decode(f.Payload)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(ins) != 1 {
+		w.t.Fatalf("decoded: got %+v, want one thing", ins)
+	}
+	return ins[0]
+}
+
+// storedID returns the id that the server gave the first mail that we sent.
+func (w *world) storedID() string { return strings.Trim(w.Submissions()[0].StoredID, "<>") }
+
+// replySubject is the subject with which reply() leaves.
+const replySubject = "Re: Printer on fire"
+
+// wantAnswer checks what the n-th fact says of an answer that somebody wrote in the mailbox.
+func (w *world) wantAnswer(n int, sent mailfake.Sent) {
+	w.t.Helper()
+	got := w.decodeOne(w.journal.snapshot().facts[n])
+	wantEqual(w.t, "kind", got.Kind, channels.InboundForeign)
+	wantEqual(w.t, "id", got.ExternalID, strings.Trim(sent.MessageID, "<>"))
+	wantEqual(w.t, "author and origin", got.Foreign, channels.Foreign{Author: "Acme Support", Origin: "from the mailbox by " + support})
+	wantEqual(w.t, "customer who wrote it", got.From.Key, "")
+	if len(got.Envelope.To) != 1 {
+		w.t.Fatalf("recipients: got %+v, want the customer", got.Envelope.To)
+	}
+	wantEqual(w.t, "recipient", got.Envelope.To[0].Key, customer)
+}
+
+// wantRenamed checks that the n-th fact says by which id the server knows the mail of reply(), and makes no message of it.
+func (w *world) wantRenamed(n int) {
+	w.t.Helper()
+	got := w.decodeOne(w.journal.snapshot().facts[n])
+	wantEqual(w.t, "kind", got.Kind, channels.InboundOwn)
+	wantEqual(w.t, "id", got.ExternalID, w.storedID())
+	wantEqual(w.t, "message", got.Answers.Message, reply().MessageID)
+}
+
+// What somebody writes in the mailbox itself is taken once, what Parley sends is not even fetched, whoever files it.
+// R-259
 func TestSentFolderIsRead(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct {
-		change    func(*mailfake.MailboxConfig)
-		isRenamed bool // the server gives what Parley sent another id
+	tests := []struct {
+		name   string
+		change func(*mailfake.MailboxConfig)
 	}{
-		"Parley files a copy": {change: func(*mailfake.MailboxConfig) {}},
-		"the server files":    {change: func(c *mailfake.MailboxConfig) { c.SaveToSent = true }},
-		"it replaces ids":     {change: func(c *mailfake.MailboxConfig) { c.SaveToSent, c.RewriteMessageID = true, true }, isRenamed: true},
-		"localised name":      {change: func(c *mailfake.MailboxConfig) { c.SentFolder = "[Mail]/Odeslaná" }},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "Parley files a copy", change: func(*mailfake.MailboxConfig) {}},
+		{name: "the server files", change: saveToSent},
+		{name: "localised name", change: func(c *mailfake.MailboxConfig) { c.SentFolder = "[Mail]/Odeslaná" }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newSentWorld(t, func(o *mailfake.Options) { tc.change(&o.Mailboxes[0]) })
+			w := newSentWorld(t, tt.change)
 			w.deliver("Question")
-			w.wantStored("Question")
-			if _, err := w.channel().Send(testContext(t), reply()); err != nil {
-				t.Fatal(err)
-			}
-			want := []string{"Question"}
-			if tc.isRenamed { // what Parley sent comes back, so that its new id is known
-				want = append(want, replySubject)
-				w.wantStored(want...)
-				w.wantRenamed(1)
-			}
-			first := w.answerInMailbox("Answer")
-			want = append(want, "Answer")
-			w.wantStored(want...)
+			w.waitStored("Question")
+			w.send()
+			answer := w.answerInMailbox("Answer")
+			w.waitStored("Question", "Answer")
 			w.answerInMailbox("Another")
-			w.wantStored(append(want, "Another")...)
-			in := w.decodeOne(w.journal.read().facts[len(want)-1])
-			wantEqual(t, "kind", in.Kind, channels.InboundForeign)
-			wantEqual(t, "id", in.ExternalID, strings.Trim(first.MessageID, "<>"))
-			wantEqual(t, "author and origin", in.Foreign, channels.Foreign{Author: "Acme Support", Origin: "from the mailbox by " + support})
-			wantEqual(t, "customer who wrote it", in.From.Key, "")
-			if to := in.Envelope.To; len(to) != 1 || to[0].Key != "ann@customer.test" {
-				t.Errorf("got the recipients %+v, want the customer", to)
-			}
-			for _, call := range w.journal.read().calls {
-				if s := subjectsOf(call); !tc.isRenamed && slices.Contains(s, replySubject) {
-					t.Errorf("fetched %q, want nothing that Parley sent", s)
+			w.waitStored("Question", "Answer", "Another")
+			w.wantAnswer(1, answer)
+			for _, call := range w.journal.snapshot().calls {
+				if got := subjectsOf(call); slices.Contains(got, replySubject) {
+					t.Errorf("fetched mails: got %q, want nothing that Parley sent", got)
 				}
 			}
 		})
 	}
 }
 
-// replySubject is the subject with which reply() leaves.
-const replySubject = "Re: Printer on fire"
-
-// wantRenamed checks that the n-th fact says by which id the server knows the mail of reply(), and makes no message of it.
-func (w *world) wantRenamed(n int) {
-	w.t.Helper()
-	in := w.decodeOne(w.journal.read().facts[n])
-	wantEqual(w.t, "kind", in.Kind, channels.InboundOwn)
-	wantEqual(w.t, "id", in.ExternalID, w.storedID())
-	wantEqual(w.t, "message", in.Answers.Message, reply().MessageID)
+// Where the server gives what Parley sent another id, the copy is fetched, so that the id is known.
+// R-259
+func TestSentFolderOfAServerThatReplacesIDs(t *testing.T) {
+	t.Parallel()
+	w := newSentWorld(t, saveToSent, rewriteMessageID)
+	w.deliver("Question")
+	w.waitStored("Question")
+	w.send()
+	w.waitStored("Question", replySubject)
+	w.wantRenamed(1)
+	answer := w.answerInMailbox("Answer")
+	w.waitStored("Question", replySubject, "Answer")
+	w.answerInMailbox("Another")
+	w.waitStored("Question", replySubject, "Answer", "Another")
+	w.wantAnswer(2, answer)
 }
 
-// Outlook.com gives a mail another id and takes our headers out of it. The copy in the folder of sent mail keeps them, so
-// it tells which message a bounce is about that names only the other id.
+// bounceReplies makes the customer's server return reply() as undeliverable.
+func (w *world) bounceReplies() {
+	w.t.Helper()
+	rule := mailfake.RecipientRule{Address: reply().To[0].Key, Policy: mailfake.PolicyBounce}
+	if err := w.SetRecipient(rule); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// bounceIn returns what a fact says of a bounce, which names one message at least.
+func (w *world) bounceIn(f channels.Fact) channels.Status {
+	w.t.Helper()
+	got := w.decodeOne(f).Status
+	if got == nil {
+		w.t.Fatal("status: got none, want that of a bounce")
+	}
+	if len(got.External) == 0 {
+		w.t.Fatalf("status: got %+v, want one with an id", got)
+	}
+	return *got
+}
+
+// Outlook.com gives a mail another id and takes our headers out of it. The copy in the folder of sent mail keeps them, so it tells which
+// message a bounce is about that names only the other id.
 func TestBounceOfAMailWithoutOurHeaders(t *testing.T) {
 	t.Parallel()
-	w := newSentWorld(t, func(o *mailfake.Options) {
-		o.Mailboxes[0].SaveToSent, o.Mailboxes[0].RewriteMessageID, o.Mailboxes[0].StripHeaders = true, true, true
-	})
-	if err := w.SetRecipient(mailfake.RecipientRule{Address: reply().To[0].Key, Policy: mailfake.PolicyBounce}); err != nil {
-		t.Fatal(err)
+	w := newSentWorld(t, saveToSent, rewriteMessageID, stripHeaders)
+	w.bounceReplies()
+	w.send()
+	w.journal.waitUntil(t, "copy and bounce", func() bool { return len(w.journal.facts) == 2 })
+	facts := w.journal.snapshot().facts
+	copyAt := slices.IndexFunc(facts, func(f channels.Fact) bool { return subjectOf(f) == replySubject }) // either may come first
+	if copyAt < 0 {
+		t.Fatalf("stored mails: got %q, want the copy among them", subjectsOf(facts))
 	}
-	if _, err := w.channel().Send(testContext(t), reply()); err != nil {
-		t.Fatal(err)
-	}
-	w.journal.wait(t, "copy and bounce", func() bool { return len(w.journal.facts) == 2 })
-
-	for i, f := range w.journal.read().facts {
-		if subjectOf(f) == replySubject {
-			w.wantRenamed(i)
-			continue
-		}
-		bounce := w.decodeOne(f).Status
-		if bounce == nil || len(bounce.External) == 0 {
-			t.Fatalf("got the status %+v, want one with an id", bounce)
-		}
-		wantEqual(t, "id in the bounce", bounce.External[0], w.storedID())
-	}
+	w.wantRenamed(copyAt)
+	bounce := w.bounceIn(facts[1-copyAt])
+	wantEqual(t, "id in the bounce", bounce.External[0], w.storedID())
 }
 
-// What came while nobody looked is taken in the order in which it arrived in both folders, the first
-// time and later; older mail, and what is moved into the folder, is left.
+// A server that gives mails other ids than ours leaves our header in place: a bounce that returns it names the message.
+func TestBounceOfARenamedMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *mailfake.Options) { rewriteMessageID(&o.Mailboxes[0]) })
+	w.bounceReplies()
+	w.startAndWaitActive()
+	w.send()
+	w.journal.waitUntil(t, "the bounce", func() bool { return len(w.journal.facts) == 1 })
+	bounce := w.bounceIn(w.journal.snapshot().facts[0])
+	wantEqual(t, "state", bounce.State, channels.StateFailed)
+	wantEqual(t, "message", bounce.MessageID, reply().MessageID)
+	wantEqual(t, "id", bounce.External[0], w.storedID())
+}
+
+// What came while nobody looked is taken in the order in which it arrived in both folders, the first time and later. Older mail, and what
+// is moved into the folder of sent mail, is left.
 func TestSentMailInOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -147,100 +224,128 @@ func TestSentMailInOrder(t *testing.T) {
 	w.appendReceived("INBOX", "and one more", 79*time.Minute)
 	w.appendReceived("Sent", "more answers", 70*time.Minute)
 	w.appendReceived("Sent", "welcome", 69*time.Minute)
-	stop := w.run()
-	w.wantStored("question", "answer", "thanks", "and one more", "more answers", "welcome")
-	w.waitSentWatched()
+	stop := w.start()
+	first := []string{"question", "answer", "thanks", "and one more", "more answers", "welcome"}
+	w.waitStored(first...)
+	w.waitSentFolderRead()
 	stop()
+
 	w.appendReceived("INBOX", "later question", 60*time.Minute)
 	w.appendReceived("Sent", "later answer", 50*time.Minute)
 	w.appendReceived("Sent", "moved here", 30*24*time.Hour)
 	w.appendReceived("INBOX", "later thanks", 40*time.Minute)
-	w.run()
-	w.wantStored("question", "answer", "thanks", "and one more", "more answers", "welcome", "later question", "later answer", "later thanks")
+	w.start()
+	w.waitStored(append(first, "later question", "later answer", "later thanks")...)
 }
 
-// A mailbox that an older version read begins with what is sent from now on.
+// The folder of sent mail of a mailbox that an older version read begins with what is sent from now on.
 func TestSentFolderAfterAnUpgrade(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.begins = time.Now().Add(-time.Hour)
 	w.appendReceived("Sent", "before the upgrade", 30*time.Minute)
-	w.journal.state = []byte(`{"v":1,"folder":"INBOX","uidvalidity":1,"first":1,"last":0,"newest_at":"2026-11-21T09:00:00Z","started_at":"2026-11-21T09:00:00Z","done":[]}`)
-	if err := w.ChangeUIDValidity(support, "INBOX"); err != nil {
-		t.Fatal(err)
-	}
-	w.opts.Timing.Poll = 10 * time.Millisecond
-	w.run()
-	w.waitSentWatched()
+	w.journal.state = []byte(`{
+		"v": 1,
+		"folder": "INBOX",
+		"uidvalidity": 1,
+		"first": 1,
+		"last": 0,
+		"newest_at": "2026-11-21T09:00:00Z",
+		"started_at": "2026-11-21T09:00:00Z",
+		"done": []
+	}`)
+	w.changeUIDValidity("INBOX")
+	w.pollOften()
+	w.start()
+	w.waitSentFolderRead()
 	w.deliver("question")
 	w.answerInMailbox("answer")
-	w.wantStored("question", "answer")
+	w.waitStored("question", "answer")
 }
 
-// A process that ends between storing an answer and noting that it did finds it again: one fact. So
-// does one that finds the folder renumbered.
-func TestSentMailIsStoredOnce(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.opts.Timing.Poll = 10 * time.Millisecond
-	stop := w.watch()
-	w.waitSentWatched()
+// newAnsweredWorld makes a world whose channel reads the folder of sent mail, and in which a question and its answer are stored. Its
+// channel doesn't run. before is the watermark from before the answer.
+func newAnsweredWorld(t *testing.T) (w *world, before []byte) {
+	t.Helper()
+	w = newWorld(t)
+	w.pollOften()
+	stop := w.startAndWaitActive()
+	w.waitSentFolderRead()
 	w.deliver("question")
-	w.wantStored("question")
-	before := slices.Clone(w.journal.read().state)
+	w.waitStored("question")
+	before = slices.Clone(w.journal.snapshot().state)
 	w.answerInMailbox("answer")
-	w.wantStored("question", "answer")
+	w.waitStored("question", "answer")
 	stop()
-	w.journal.state = before // as if it had died before the watermark
-	stop = w.run()
+	return w, before
+}
+
+// A process that ends between storing an answer and noting that it did finds the answer again, and it is one fact.
+func TestSentMailIsStoredOnceAfterACrash(t *testing.T) {
+	t.Parallel()
+	w, before := newAnsweredWorld(t)
+	w.journal.state = before // as if the process had ended before the watermark was saved
+	w.start()
 	w.answerInMailbox("second")
-	w.wantStored("question", "answer", "second")
-	stop()
-	if err := w.ChangeUIDValidity(support, "Sent"); err != nil {
-		t.Fatal(err)
+	w.waitStored("question", "answer", "second")
+	if got := len(w.journal.snapshot().calls); got < 3 {
+		t.Errorf("calls of Accept: got %d, want at least three, since the first answer is stored again", got)
 	}
-	w.run()
+}
+
+// Answers are one fact each where the folder of sent mail gets a new UIDVALIDITY.
+func TestSentMailIsStoredOnceAfterUIDValidity(t *testing.T) {
+	t.Parallel()
+	w, before := newAnsweredWorld(t)
+	w.journal.state = before // so that there is something to find again
+	stop := w.start()
+	w.answerInMailbox("second")
+	w.waitStored("question", "answer", "second")
+	stop()
+	w.changeUIDValidity("Sent")
+	w.start()
 	w.answerInMailbox("third")
-	w.wantStored("question", "answer", "second", "third")
-	if n := len(w.journal.read().calls); n < 5 {
-		t.Errorf("got %d calls of Accept, want at least 5, since answers are stored again", n)
+	w.waitStored("question", "answer", "second", "third")
+	if got := len(w.journal.snapshot().calls); got < 5 {
+		t.Errorf("calls of Accept: got %d, want at least 5, since answers are stored again", got)
 	}
 }
 
 // A folder of sent mail that can't be listed, opened or read never keeps the inbox from being read.
 func TestSentFolderInTrouble(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]mailfake.Fault{
-		"no list":      {Op: mailfake.OpLIST, Action: mailfake.ActionReply},
-		"silent list":  {Op: mailfake.OpLIST, Action: mailfake.ActionDelay},
-		"no status":    {Op: mailfake.OpSTATUS, Action: mailfake.ActionReply},
-		"hang-up":      {Op: mailfake.OpSTATUS, Action: mailfake.ActionBye},
-		"refused open": {Op: mailfake.OpSELECT, Action: mailfake.ActionReply, Nth: 2},
-		"renumbered":   {Op: mailfake.OpSELECT, Action: mailfake.ActionUIDValidity, Nth: 3},
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault mailfake.Fault
+	}{
+		{name: "LIST refused", fault: mailfake.Fault{Op: mailfake.OpLIST, Action: mailfake.ActionReply, Times: mailfake.Forever}},
+		{name: "LIST unanswered", fault: mailfake.Fault{Op: mailfake.OpLIST, Action: mailfake.ActionDelay, Times: mailfake.Forever}},
+		{name: "STATUS refused", fault: mailfake.Fault{Op: mailfake.OpSTATUS, Action: mailfake.ActionReply, Times: mailfake.Forever}},
+		{name: "hang-up at STATUS", fault: mailfake.Fault{Op: mailfake.OpSTATUS, Action: mailfake.ActionBye, Times: mailfake.Forever}},
+		// The first folder that is opened is the inbox.
+		{name: "opening refused", fault: mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionReply, Nth: 2}},
+		{name: "new UIDVALIDITY", fault: mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionUIDValidity, Nth: 3}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.opts.Timing.Command = time.Second
-			fault.Times = mailfake.Forever
-			if fault.Op == mailfake.OpSELECT {
-				fault.Times = 1
-			}
-			w.addFault(fault)
+			w.addFault(tt.fault)
 			w.appendReceived("Sent", "an answer", time.Minute)
 			idle := w.addIdleFault(mailfake.Fault{Action: mailfake.ActionExists})
-			w.watch()
+			w.startAndWaitActive()
 			w.waitFault(idle, 1)
 			w.deliver("one")
-			w.wantStored("one")
+			w.waitStored("one")
 			w.deliver("two")
-			w.wantStored("one", "two")
+			w.waitStored("one", "two")
 		})
 	}
 }
 
-// A customer's mail that comes while the folder of sent mail is open is announced by nobody. It is
-// taken all the same, without waiting for the next look.
+// A customer's mail that comes while the folder of sent mail is open is announced by nobody. It is taken all the same, without waiting for
+// the next look.
 func TestMailThatComesBesideSentMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -248,71 +353,46 @@ func TestMailThatComesBesideSentMail(t *testing.T) {
 	w.env.Accept = func(ctx context.Context, facts ...channels.Fact) error {
 		if slices.Contains(subjectsOf(facts), "answer") {
 			once.Do(func() {
-				if _, err := w.Customer("kim@customer.test").Send(mailfake.Mail{To: []string{support}, Subject: "meanwhile"}); err != nil {
+				meanwhile := mailfake.Mail{To: []string{support}, Subject: "meanwhile"}
+				if _, err := w.Customer("kim@customer.test").Send(meanwhile); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		return accept(ctx, facts...)
 	}
-	w.watch()
-	w.waitSentWatched()
+	w.startAndWaitActive()
+	w.waitSentFolderRead()
 	w.appendReceived("Sent", "answer", time.Minute)
-	w.deliver("question")
-	w.wantStored("answer", "question", "meanwhile")
+	w.deliver("question") // wakes the channel
+	w.waitStored("answer", "question", "meanwhile")
 }
 
-// A folder that the account names is read, and what lies in it is as little the inbox's as ever.
+// newWorldWithSentFolder makes a world whose account names its folder of sent mail.
+func newWorldWithSentFolder(t *testing.T, name string) *world {
+	t.Helper()
+	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].Folders = []string{"Répondus"} })
+	w.config["sent_folder"] = name
+	return w
+}
+
+// A folder of sent mail that the account names is read, and its mails are known as sent ones.
 func TestNamedSentFolder(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].Folders = []string{"Répondus"} })
-	w.config["sent_folder"] = "Répondus"
-	w.opts.Timing.Poll = 10 * time.Millisecond
-	w.watch()
-	w.waitSentWatched()
+	w := newWorldWithSentFolder(t, "Répondus")
+	w.pollOften()
+	w.startAndWaitActive()
+	w.waitSentFolderRead()
 	w.appendReceived("Répondus", "answer", 0)
-	w.wantStored("answer")
-	head, _ := inbound.SplitPayload(w.journal.read().facts[0].Payload)
+	w.waitStored("answer")
+	head, _ := inbound.SplitPayload(w.journal.snapshot().facts[0].Payload)
 	wantEqual(t, "folder", head.Folder, "Répondus")
 	wantEqual(t, "it is of the folder of sent mail", head.Sent, true)
-	wantText(t, "finding", w.checkedText("Sent folder"), "Répondus;")
-	w.config["sent_folder"] = "Nowhere"
-	wantText(t, "finding", w.checkedText("Sent folder"), `"Nowhere" can't be opened`)
+	wantContains(t, "finding", w.findingText("Sent folder"), "Répondus;")
 }
 
-// A server that gives mails other ids than ours leaves our header in place: a bounce that returns it names the message.
-func TestBounceOfARenamedMail(t *testing.T) {
+func TestCheckFindsThatTheNamedSentFolderIsMissing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].RewriteMessageID = true })
-	o := reply()
-	if err := w.SetRecipient(mailfake.RecipientRule{Address: o.To[0].Key, Policy: mailfake.PolicyBounce}); err != nil {
-		t.Fatal(err)
-	}
-	w.watch()
-	c := w.channel()
-	if _, err := c.Send(testContext(t), o); err != nil {
-		t.Fatal(err)
-	}
-	w.journal.wait(t, "the bounce", func() bool { return len(w.journal.facts) == 1 })
-
-	bounce := w.decodeOne(w.journal.read().facts[0]).Status
-	if bounce == nil || len(bounce.External) == 0 {
-		t.Fatalf("got the status %+v, want one with an id", bounce)
-	}
-	wantEqual(t, "state", bounce.State, channels.StateFailed)
-	wantEqual(t, "message", bounce.MessageID, o.MessageID)
-	wantEqual(t, "id", bounce.External[0], w.storedID())
+	w := newWorldWithSentFolder(t, "Nowhere")
+	wantContains(t, "finding", w.findingText("Sent folder"), `"Nowhere" can't be opened`)
 }
-
-// decodeOne returns the one thing that a fact means.
-func (w *world) decodeOne(f channels.Fact) channels.Inbound {
-	w.t.Helper()
-	ins, err := w.channel().Decode(f.Payload)
-	if err != nil || len(ins) != 1 {
-		w.t.Fatalf("decoded as %+v, %v; want one thing", ins, err)
-	}
-	return ins[0]
-}
-
-// storedID is the id that the server gave the first mail that we sent.
-func (w *world) storedID() string { return strings.Trim(w.Submissions()[0].StoredID, "<>") }

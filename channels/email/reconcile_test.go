@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,349 +12,349 @@ import (
 	"parley/channels/email/mailid"
 )
 
-// wantOutcome checks what Reconcile finds of a message.
-func (w *world) wantOutcome(c *Channel, o channels.Outbound, want channels.Outcome) {
+// Reconcile says what became of a message whose answer was lost: it looks into the folder of sent mail. What is not there may have been
+// sent all the same, unless other mails witness that the server, or Parley, files what leaves.
+
+// Hosts of providers of which Parley knows whether they file what they send.
+const (
+	gmail     = "smtp.gmail.com"
+	microsoft = "smtp.office365.com"
+)
+
+// Ids of mails of ours in one conversation, in the order of sending.
+func earlierID() string { return messageID(32) }
+func newerID() string   { return messageID(33) }
+func askedID() string   { return messageID(34) } // of reply(), which is looked for
+
+func messageID(message int64) string { return mailid.Message(testKeys()[0], 12, message, "acme.test") }
+
+// filedByServer returns a mail as a server files it in the folder of sent mail.
+func filedByServer(id string) string {
+	return "Message-ID: <" + id + ">\nFrom: support@acme.test\nSubject: Re: x\n\nx\n"
+}
+
+// filedByUs returns a mail as Parley files it.
+func filedByUs(id string) string {
+	return mailid.CopyHeader + ": filed by Parley\n" + filedByServer(id)
+}
+
+// appendSent puts a mail into the folder of sent mail.
+func (w *world) appendSent(raw string) {
 	w.t.Helper()
-	got, receipt, err := c.Reconcile(testContext(w.t), o)
+	w.appendMail("Sent", raw, time.Time{})
+}
+
+// wantOutcome checks what Reconcile finds of reply().
+func (w *world) wantOutcome(want channels.Outcome) {
+	w.t.Helper()
+	wantOutcomeOf(w.t, w.channel(), reply(), want)
+}
+
+// wantOutcomeOf checks what the Reconcile of a channel finds of a message.
+func wantOutcomeOf(t *testing.T, c *Channel, o channels.Outbound, want channels.Outcome) {
+	t.Helper()
+	got, receipt, err := c.Reconcile(testContext(t), o)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	wantEqual(w.t, "outcome", got, want)
+	wantEqual(t, "outcome", got, want)
 	if got == channels.Landed && receipt.ExternalID == "" {
-		w.t.Errorf("the receipt %+v has no id", receipt)
+		t.Errorf("receipt: got %+v, want one with an id", receipt)
 	}
 }
 
-// wantNoOutcome checks that Reconcile can't tell what became of reply(), and why is an error.
+// wantNoOutcome checks that Reconcile can't tell what became of reply(), and that an error says why.
 func (w *world) wantNoOutcome() {
 	w.t.Helper()
 	got, _, err := w.channel().Reconcile(testContext(w.t), reply())
 	wantEqual(w.t, "outcome", got, channels.CannotTell)
 	if err == nil {
-		w.t.Error("Reconcile gave no error, want the reason why it can't tell")
+		w.t.Error("Reconcile: no error, want the reason why it can't tell")
 	}
 }
 
-// filedByServer and filedByUs are a mail as it stands in the Sent folder.
-func filedByServer(id string) string {
-	return "Message-ID: <" + id + ">\nFrom: support@acme.test\nSubject: Re: x\n\nx\n"
+// sentFolderTest says what Reconcile finds of reply() by what lies in the folder of sent mail.
+type sentFolderTest struct {
+	name    string
+	save    string   // the setting save_sent: on means that Parley files, off that the server does
+	host    string   // SMTP server, for auto; "" means one that isn't known
+	sent    []string // mails in the folder
+	refers  []string // mails of the conversation that reply() refers to, beside the customer's
+	changes rewrite  // of the server's responses; nil means none
+	want    channels.Outcome
 }
 
-func filedByUs(id string) string {
-	return mailid.CopyHeader + ": filed by Parley\n" + filedByServer(id)
-}
-
-// The Sent folder says what became of a message whose answer was lost: by the message, or by others that witness who files them.
-func TestReconcile(t *testing.T) {
+func (tt sentFolderTest) run(t *testing.T) {
 	t.Parallel()
-	const gmail, microsoft = "smtp.gmail.com", "smtp.office365.com"
-	keys := testKeys()
-	asked := mailid.Message(keys[0], 12, 34, "acme.test")
-	earlier, newer := mailid.Message(keys[0], 12, 32, "acme.test"), mailid.Message(keys[0], 12, 33, "acme.test")
-	tests := map[string]struct {
-		save, host string
-		blind      bool     // the server's search finds nothing
-		sent       []string // mails in the Sent folder
-		refers     []string // references of the asked message
-		want       channels.Outcome
-	}{
-		"found, filed by us":               {save: "on", sent: []string{filedByUs(asked)}, want: channels.Landed},
-		"found, filed by the server":       {save: "off", sent: []string{filedByServer(asked)}, want: channels.Landed},
-		"found, signed by an older key":    {save: "on", sent: []string{filedByUs(mailid.Message(keys[1], 12, 34, "acme.test"))}, want: channels.Landed},
-		"a longer id is another":           {save: "on", sent: []string{filedByServer("x" + asked)}, want: channels.CannotTell},
-		"we file, nothing there":           {save: "on", want: channels.CannotTell},
-		"we file, others there":            {save: "on", sent: []string{filedByUs(earlier)}, refers: []string{earlier}, want: channels.CannotTell},
-		"we file, but it does too":         {save: "on", sent: []string{filedByServer(earlier)}, want: channels.Absent},
-		"it did, and we file now":          {save: "on", sent: []string{filedByServer(earlier), filedByUs(newer)}, want: channels.CannotTell},
-		"we did, and it files now":         {save: "on", sent: []string{filedByUs(earlier), filedByServer(newer)}, want: channels.Absent},
-		"both file each mail":              {save: "on", sent: []string{filedByServer(newer), filedByUs(newer)}, want: channels.Absent},
-		"auto, unknown host":               {save: "auto", want: channels.CannotTell},
-		"server files, first mail":         {save: "off", want: channels.Absent},
-		"server files, witness":            {save: "off", sent: []string{filedByServer(earlier)}, refers: []string{earlier}, want: channels.Absent},
-		"it was said to file, but did not": {save: "off", refers: []string{earlier}, want: channels.CannotTell},
-		"gmail, first mail":                {save: "auto", host: gmail, want: channels.Absent},
-		"microsoft, first mail":            {save: "auto", host: microsoft, want: channels.CannotTell},
-		"microsoft, witness":               {save: "auto", host: microsoft, sent: []string{filedByServer(earlier)}, want: channels.Absent},
-		"microsoft replaces ids":           {save: "auto", host: microsoft, sent: []string{filedByServer("AM0P@prod.outlook.com")}, want: channels.CannotTell},
-		"the search misses it":             {save: "off", blind: true, sent: []string{filedByServer(asked)}, want: channels.Landed},
-		"the search misses another": {save: "off", blind: true, sent: []string{filedByServer(earlier)}, refers: []string{earlier},
-			want: channels.CannotTell},
-		"microsoft tells the id that it replaced": {save: "auto", host: microsoft, sent: []string{
-			"X-Microsoft-Original-Message-ID: <" + asked + ">\n" + filedByServer("AM0P@prod.outlook.com")}, want: channels.Landed},
-		// Case 34: a forged token is no witness.
-		"forged witness": {save: "auto", host: microsoft, sent: []string{filedByServer("c12.m33.00000000@acme.test")}, want: channels.CannotTell},
+	w := newWorld(t)
+	w.config["save_sent"] = tt.save
+	if tt.host != "" {
+		w.config["smtp.host"] = tt.host
 	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.config["save_sent"] = tc.save
-			if tc.host != "" {
-				w.config["smtp.host"] = tc.host
-			}
-			for _, raw := range tc.sent {
-				w.appendMail("Sent", raw, time.Time{})
-			}
-			if tc.blind {
-				w.pointTo(startOddServer(t, w.IMAPAddr(), greetAsServer, findsNothing), w.SMTPAddr())
-			}
-			o := reply()
-			o.References = append(o.References, tc.refers...)
-			w.wantOutcome(w.channel(), o, tc.want)
-		})
+	for _, raw := range tt.sent {
+		w.appendSent(raw)
+	}
+	if tt.changes != nil {
+		w.putOddServerBetween(greetAsServer, tt.changes)
+	}
+	o := reply()
+	o.References = append(o.References, tt.refers...)
+	wantOutcomeOf(t, w.channel(), o, tt.want)
+}
+
+// A message that lies in the folder of sent mail has landed, whoever filed it.
+func TestReconcileFindsTheMessage(t *testing.T) {
+	t.Parallel()
+	tests := []sentFolderTest{
+		{name: "filed by us", save: "on", sent: []string{filedByUs(askedID())}, want: channels.Landed},
+		{name: "filed by the server", save: "off", sent: []string{filedByServer(askedID())}, want: channels.Landed},
+		{
+			name: "signed by an older key",
+			save: "on",
+			sent: []string{filedByUs(mailid.Message(testKeys()[1], 12, 34, "acme.test"))},
+			want: channels.Landed,
+		},
+		{
+			name: "Microsoft tells the id that it replaced",
+			save: "auto",
+			host: microsoft,
+			sent: []string{"X-Microsoft-Original-Message-ID: <" + askedID() + ">\n" + filedByServer("AM0P@prod.outlook.com")},
+			want: channels.Landed,
+		},
+		{
+			name:    "the server's search misses it",
+			save:    "off",
+			sent:    []string{filedByServer(askedID())},
+			changes: findingNothing,
+			want:    channels.Landed,
+		},
+		{name: "a longer id is another mail's", save: "on", sent: []string{filedByServer("x" + askedID())}, want: channels.CannotTell},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, tt.run)
 	}
 }
 
-// findsNothing answers searches as a server does that searches no headers, or that has not indexed them yet.
-func findsNothing(response string) string {
-	if strings.HasPrefix(response, "* ESEARCH ") || strings.HasPrefix(response, "* SEARCH ") {
-		return "* SEARCH\r\n"
+// Where Parley files, a message that isn't there may have left before its copy was filed. It is absent only if the server files each mail,
+// too, as the latest ones show.
+func TestReconcileWhereParleyFiles(t *testing.T) {
+	t.Parallel()
+	tests := []sentFolderTest{
+		{name: "nothing there", save: "on", want: channels.CannotTell},
+		{
+			name:   "another one filed by us",
+			save:   "on",
+			sent:   []string{filedByUs(earlierID())},
+			refers: []string{earlierID()},
+			want:   channels.CannotTell,
+		},
+		{name: "the server files as well", save: "on", sent: []string{filedByServer(earlierID())}, want: channels.Absent},
+		{
+			name: "the server did, and we file now",
+			save: "on",
+			sent: []string{filedByServer(earlierID()), filedByUs(newerID())},
+			want: channels.CannotTell,
+		},
+		{
+			name: "we did, and the server files now",
+			save: "on",
+			sent: []string{filedByUs(earlierID()), filedByServer(newerID())},
+			want: channels.Absent,
+		},
+		{name: "both file each mail", save: "on", sent: []string{filedByServer(newerID()), filedByUs(newerID())}, want: channels.Absent},
 	}
-	return response
+	for _, tt := range tests {
+		t.Run(tt.name, tt.run)
+	}
 }
 
-// The server that the account had before filed what it sent. That says nothing of the one that it has now.
+// Where the server files, a message that isn't there is absent, if earlier mails witness that the server does what is said of it.
+func TestReconcileWhereTheServerFiles(t *testing.T) {
+	t.Parallel()
+	tests := []sentFolderTest{
+		{name: "first mail", save: "off", want: channels.Absent},
+		{
+			name:   "an earlier mail is there",
+			save:   "off",
+			sent:   []string{filedByServer(earlierID())},
+			refers: []string{earlierID()},
+			want:   channels.Absent,
+		},
+		{name: "an earlier mail is missing", save: "off", refers: []string{earlierID()}, want: channels.CannotTell},
+		{
+			name:    "the server's search misses an earlier mail",
+			save:    "off",
+			sent:    []string{filedByServer(earlierID())},
+			refers:  []string{earlierID()},
+			changes: findingNothing,
+			want:    channels.CannotTell,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, tt.run)
+	}
+}
+
+// Where nobody has said who files, it goes by the provider, and by what an earlier mail witnesses.
+func TestReconcileByProvider(t *testing.T) {
+	t.Parallel()
+	tests := []sentFolderTest{
+		{name: "unknown provider", save: "auto", want: channels.CannotTell},
+		{name: "Gmail, which files each mail", save: "auto", host: gmail, want: channels.Absent},
+		{name: "Microsoft, which may not", save: "auto", host: microsoft, want: channels.CannotTell},
+		{
+			name: "Microsoft, which has filed an earlier mail",
+			save: "auto",
+			host: microsoft,
+			sent: []string{filedByServer(earlierID())},
+			want: channels.Absent,
+		},
+		{
+			name: "Microsoft, which replaces ids",
+			save: "auto",
+			host: microsoft,
+			sent: []string{filedByServer("AM0P@prod.outlook.com")},
+			want: channels.CannotTell,
+		},
+		{
+			name: "case 34: an id with a forged token witnesses nothing",
+			save: "auto",
+			host: microsoft,
+			sent: []string{filedByServer("c12.m33.00000000@acme.test")},
+			want: channels.CannotTell,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, tt.run)
+	}
+}
+
+// The server that the account had before filed what it sent. That says nothing of the one that it has now: only a mail that was filed since
+// the move witnesses anything.
 func TestReconcileAfterAMove(t *testing.T) {
 	t.Parallel()
-	for _, moved := range []string{"imap.host", "smtp.host", "smtp.host and folder"} {
-		t.Run(moved, func(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(channels.Config)
+	}{
+		{name: "another IMAP server", change: func(c channels.Config) { c["imap.host"] = "localhost" }},
+		{name: "another SMTP server", change: func(c channels.Config) { c["smtp.host"] = "localhost" }},
+		{name: "another SMTP server and folder", change: func(c channels.Config) {
+			c["smtp.host"] = "localhost"
+			c["folder"] = "Archive"
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.config["save_sent"] = "on"
-			fileAnother := func(at time.Time) {
-				w.appendMail("Sent", filedByServer(mailid.Message(testKeys()[0], 12, 33, "acme.test")), at)
-			}
 			w.lookOnce()
-			fileAnother(time.Now().Add(-time.Hour))
-			w.wantOutcome(w.channel(), reply(), channels.Absent)
+			w.appendMail("Sent", filedByServer(newerID()), time.Now().Add(-time.Hour))
+			w.wantOutcome(channels.Absent)
 
-			host, _, choosesFolder := strings.Cut(moved, " ")
-			w.config[host] = "localhost"
-			if choosesFolder {
-				w.config["folder"] = "Archive"
-			}
-			w.wantOutcome(w.channel(), reply(), channels.CannotTell) // the mailbox was not read since
-			stop := w.run()
-			w.journal.wait(t, "the watermark", func() bool { return strings.Contains(string(w.journal.state), `"moved_at"`) })
+			tt.change(w.config)
+			w.wantOutcome(channels.CannotTell) // the mailbox was not read since
+			stop := w.start()
+			w.waitWatermark(`"moved_at"`)
 			stop()
-			w.wantOutcome(w.channel(), reply(), channels.CannotTell)
-			fileAnother(time.Now().Add(time.Minute))
-			w.wantOutcome(w.channel(), reply(), channels.Absent)
+			w.wantOutcome(channels.CannotTell) // nothing was filed since
+
+			w.appendMail("Sent", filedByServer(newerID()), time.Now().Add(time.Minute))
+			w.wantOutcome(channels.Absent)
 		})
 	}
 }
 
-// A mail that the server finds and doesn't show is not absent, or it would be sent twice: somebody may mark it as read just then.
+// newWorldWhereSomebodyReads makes a world in which the message lies in the folder of sent mail, and the server answers so many FETCHes
+// by flags alone, as it may do while somebody marks the mail as read.
+func newWorldWhereSomebodyReads(t *testing.T, fetches int) (w *world, fault string) {
+	t.Helper()
+	w = newWorld(t)
+	w.config["save_sent"] = "off"
+	w.appendSent(filedByServer(askedID()))
+	fault = w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: fetches})
+	return w, fault
+}
+
 func TestReconcileWhileSomebodyReads(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct {
-		times int // that the server shows no mail
-		want  func(w *world)
-	}{
-		"once":  {times: 1, want: func(w *world) { w.wantOutcome(w.channel(), reply(), channels.Landed) }},
-		"twice": {times: 2, want: func(w *world) { w.wantNoOutcome() }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.config["save_sent"] = "off"
-			w.appendMail("Sent", filedByServer(mailid.Message(testKeys()[0], 12, 34, "acme.test")), time.Time{})
-			id := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: tc.times})
-			tc.want(w)
-			w.waitFault(id, tc.times)
-		})
-	}
+	w, fault := newWorldWhereSomebodyReads(t, 1)
+	w.wantOutcome(channels.Landed)
+	w.waitFault(fault, 1)
 }
 
-// Somebody had a mail sent again after it bounced. The copy of the first sending proves nothing about the second.
+// A mail that the server finds and doesn't show, twice, is not absent, or it would be sent again.
+func TestReconcileWhereTheMailIsNotShown(t *testing.T) {
+	t.Parallel()
+	w, fault := newWorldWhereSomebodyReads(t, 2)
+	w.wantNoOutcome()
+	w.waitFault(fault, 2)
+}
+
+// Somebody may have a mail sent again after it bounced. The copy of the first sending proves nothing about the second.
 func TestReconcileSentAgain(t *testing.T) {
 	t.Parallel()
-	asked, began := mailid.Message(testKeys()[0], 12, 34, "acme.test"), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	for name, tc := range map[string]struct {
-		filed []time.Duration // when the copies were filed, by the beginning of the attempt
-		again int
+	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) // the attempt that is looked for
+	tests := []struct {
+		name  string
+		filed []time.Duration // when the copies were filed, after the attempt began
+		again int             // how often it was sent again before
 		want  channels.Outcome
 	}{
-		"the first sending":            {filed: []time.Duration{-time.Hour}, want: channels.Landed},
-		"only the copy of the first":   {filed: []time.Duration{-time.Hour}, again: 1, want: channels.CannotTell},
-		"both copies":                  {filed: []time.Duration{-time.Hour, time.Second}, again: 1, want: channels.Landed},
-		"the first was refused":        {filed: []time.Duration{time.Second}, again: 1, want: channels.Landed},
-		"the server's clock is behind": {filed: []time.Duration{-time.Hour, -20 * time.Second}, again: 1, want: channels.Landed},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "the first sending", filed: []time.Duration{-time.Hour}, again: 0, want: channels.Landed},
+		{name: "only the copy of the first", filed: []time.Duration{-time.Hour}, again: 1, want: channels.CannotTell},
+		{name: "both copies", filed: []time.Duration{-time.Hour, time.Second}, again: 1, want: channels.Landed},
+		{name: "the first was refused", filed: []time.Duration{time.Second}, again: 1, want: channels.Landed},
+		{name: "the server's clock is behind", filed: []time.Duration{-time.Hour, -20 * time.Second}, again: 1, want: channels.Landed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.config["save_sent"] = "off"
-			for _, after := range tc.filed {
-				w.appendMail("Sent", filedByServer(asked), began.Add(after))
+			for _, after := range tt.filed {
+				w.appendMail("Sent", filedByServer(askedID()), began.Add(after))
 			}
 			o := reply()
-			o.Attempt = channels.Attempt{Number: 1, Again: tc.again, FirstAt: began}
-			w.wantOutcome(w.channel(), o, tc.want)
+			o.Attempt = channels.Attempt{Number: 1, Again: tt.again, FirstAt: began}
+			wantOutcomeOf(t, w.channel(), o, tt.want)
 		})
 	}
 }
 
-// Case 40: a crash between claim, send and receipt, on a server that files what it
-// sends: the mail that was taken has landed, the one that was not is absent.
-func TestCase40LostAnswer(t *testing.T) {
-	t.Parallel()
-	for action, want := range map[mailfake.Action]channels.Outcome{
-		mailfake.ActionDropAfter:  channels.Landed,
-		mailfake.ActionDropBefore: channels.Absent,
-	} {
-		t.Run(string(action), func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = true })
-			w.config["save_sent"] = "off"
-			c := w.channel()
-			first := reply()
-			first.MessageID = 33
-			if _, err := c.Send(testContext(t), first); err != nil {
-				t.Fatal(err)
-			}
-			w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: action})
-			_, err := c.Send(testContext(t), reply())
-			_ = wantClass(t, err, channels.Ambiguous)
-			w.wantOutcome(c, reply(), want)
-		})
-	}
-}
-
-// The answer was lost, and we were to file the copy: nobody can tell.
-func TestLostAnswerWithoutCopy(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	c := w.channel()
-	w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter})
-	_, err := c.Send(testContext(t), reply())
-	_ = wantClass(t, err, channels.Ambiguous)
-	w.wantOutcome(c, reply(), channels.CannotTell)
-}
-
-// A mail taken a moment ago that is not in Sent: this server does not file, whatever
-// the settings say.
-func TestSettingsAreNotBelieved(t *testing.T) {
+func TestReconcileWithoutSentFolder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.config["save_sent"] = "off"
-	c := w.channel()
-	first := reply()
-	first.MessageID = 33
-	if _, err := c.Send(testContext(t), first); err != nil {
-		t.Fatal(err)
-	}
-	w.wantOutcome(c, reply(), channels.CannotTell)
+	w.deleteSentFolder()
+	w.wantOutcome(channels.CannotTell)
 }
 
-// Without the Sent folder, a login or a network nobody can tell.
-func TestReconcileWithoutMailbox(t *testing.T) {
+// deleteSentFolder deletes the folder of sent mail, as a mail program does.
+func (w *world) deleteSentFolder() {
+	w.t.Helper()
+	if err := w.openAsMailProgram("INBOX").Delete("Sent").Wait(); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestReconcileWithoutLogin(t *testing.T) {
 	t.Parallel()
-	folder := newWorld(t)
-	folder.config["save_sent"] = "off"
-	if err := folder.openAsProgram("INBOX").Delete("Sent").Wait(); err != nil {
-		t.Fatal(err)
-	}
-	folder.wantOutcome(folder.channel(), reply(), channels.CannotTell)
-
-	login := newWorld(t)
-	login.addFault(mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply})
-	login.wantNoOutcome()
-
-	network := newWorld(t)
-	network.env.Dialer = noDialer{}
-	network.wantNoOutcome()
+	w := newWorld(t)
+	w.addFault(mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply})
+	w.wantNoOutcome()
 }
 
-type noDialer struct{}
+func TestReconcileWithoutNetwork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.env.Dialer = failingDialer{}
+	w.wantNoOutcome()
+}
 
-func (noDialer) DialContext(context.Context, string, string) (net.Conn, error) {
+type failingDialer struct{}
+
+func (failingDialer) DialContext(context.Context, string, string) (net.Conn, error) {
 	return nil, errors.New("no network")
-}
-
-// Check tests all that a healthy mailbox needs, and changes nothing.
-// R-006
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	healthy := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
-	healthy.config["imap.security"], healthy.config["smtp.security"] = "starttls", "starttls"
-	healthy.opts.TLS = trusting(healthy)
-	var seen []string
-	for _, f := range healthy.channel().Check(testContext(t)) {
-		seen = append(seen, f.What)
-		if !f.OK || f.Text == "" || f.Hint != "" {
-			t.Errorf("got the finding %+v, want a good one with a text and without a hint", f)
-		}
-	}
-	wantEqual(t, "findings", strings.Join(seen, ", "),
-		"IMAP login, IMAP folder, IMAP IDLE, IMAP UIDPLUS, Sent folder, SMTP login, SMTP sender, SMTP size")
-	wantEqual(t, "mails that left", len(healthy.Submissions()), 0)
-	wantEqual(t, "mails in Sent", len(healthy.Sent(support)), 0)
-}
-
-// What is wrong is found under its name, with what to do.
-// R-006
-func TestCheckFindsFaults(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		fault  mailfake.Fault
-		change func(w *world)
-		what   string
-		hint   string
-	}{
-		"imap password": {fault: mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply}, what: "IMAP login", hint: "app password"},
-		"smtp password": {fault: mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 535, Enhanced: "5.7.8"}, what: "SMTP login", hint: "app password"},
-		"smtp switched off": {fault: mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 535, Enhanced: "5.7.139",
-			Text: "basic authentication is disabled"}, what: "SMTP login", hint: "Microsoft 365"},
-		"sender":   {fault: mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 550, Enhanced: "5.7.60"}, what: "SMTP sender", hint: "administrator"},
-		"folder":   {change: func(w *world) { w.config["folder"] = "Nope" }, what: "IMAP folder", hint: "INBOX"},
-		"starttls": {change: func(w *world) { w.config["smtp.security"] = "starttls" }, what: "SMTP login", hint: "no STARTTLS"},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			if tc.change != nil {
-				tc.change(w)
-			}
-			if tc.fault.Op != "" {
-				w.addFault(tc.fault)
-			}
-			for _, f := range w.channel().Check(testContext(t)) {
-				if f.What == tc.what {
-					if f.OK || f.Text == "" {
-						t.Errorf("got the finding %+v, want a bad one with a text", f)
-					}
-					wantText(t, "hint", f.Hint, tc.hint)
-					return
-				}
-			}
-			t.Errorf("there is no finding %q", tc.what)
-		})
-	}
-}
-
-// Case 33: the server replaces our Message-ID; the anchor still threads the answer.
-func TestCase33OverTheWire(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(o *mailfake.Options) {
-		o.Mailboxes[0].RewriteMessageID, o.Mailboxes[0].SaveToSent = true, true
-	})
-	w.watch()
-	c := w.channel()
-	if _, err := c.Send(testContext(t), reply()); err != nil {
-		t.Fatal(err)
-	}
-	ann := w.Customer("Ann Lee <ann@customer.test>")
-	in := ann.Inbox()
-	if len(in) != 1 || strings.Contains(in[0].MessageID, "c12.m34") {
-		t.Fatalf("the customer got %+v, want one mail with an id of the server", in)
-	}
-	if _, err := ann.Reply(in[0], "Thanks!"); err != nil {
-		t.Fatal(err)
-	}
-	w.journal.wait(t, "the answer", func() bool { return len(w.journal.facts) == 1 })
-	answer := w.decodeOne(w.journal.read().facts[0])
-	wantEqual(t, "conversation", answer.Answers.Conversation, reply().ConversationID)
-	wantEqual(t, "text", answer.Text, "Thanks!")
 }

@@ -24,47 +24,58 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// serveVariable makes a mail world of the test binary: what it holds in memory must
-// not count as ours. Its value is the number of mailboxes.
-const serveVariable = "PARLEY_TEST_MAILBOXES"
+// mailboxesVariable tells a process of this test binary to serve so many mailboxes, instead of running tests. In the process of a
+// benchmark, what the mail server holds in memory would count as the channels'.
+const mailboxesVariable = "PARLEY_TEST_MAILBOXES"
 
 func TestMain(m *testing.M) {
-	boxes := 0
-	if _, err := fmt.Sscan(os.Getenv(serveVariable), &boxes); err != nil {
+	mailboxes := 0
+	if _, err := fmt.Sscan(os.Getenv(mailboxesVariable), &mailboxes); err != nil {
 		os.Exit(m.Run())
 	}
-	o := mailfake.Options{TLS: true}
-	for i := range boxes {
-		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: fmt.Sprintf("box%d@acme.test", i), Password: "secret"})
-	}
-	s := mailfake.New(o)
-	if err := s.Start(context.Background()); err != nil {
+	if err := serveMailboxes(mailboxes); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	fmt.Println(s.IMAPTLSAddr(), base64.StdEncoding.EncodeToString(s.CertPEM()))
-	_, _ = os.Stdin.Read(make([]byte, 1)) // until the parent ends
 	os.Exit(0)
 }
 
-// serveElsewhere starts a mail world in another process.
-func serveElsewhere(b *testing.B, boxes int) (addr string, trust *tls.Config) {
+// boxAddress is the address of a mailbox of benchmarks.
+func boxAddress(box int) string { return fmt.Sprintf("box%d@acme.test", box) }
+
+// serveMailboxes serves mailboxes until its input ends. It prints the server's address and certificate.
+func serveMailboxes(mailboxes int) error {
+	o := mailfake.Options{TLS: true}
+	for box := range mailboxes {
+		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: boxAddress(box), Password: password})
+	}
+	s := mailfake.New(o)
+	if err := s.Start(context.Background()); err != nil {
+		return err
+	}
+	fmt.Println(s.IMAPTLSAddr(), base64.StdEncoding.EncodeToString(s.CertPEM()))
+	_, _ = os.Stdin.Read(make([]byte, 1)) // until the benchmark ends
+	return nil
+}
+
+// startMailboxes has another process serve mailboxes until the benchmark ends. trust makes its certificate trusted.
+func startMailboxes(b *testing.B, mailboxes int) (addr string, trust *tls.Config) {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", serveVariable, boxes))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", mailboxesVariable, mailboxes))
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		b.Fatal(err)
 	}
 	stdout, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
 	if err != nil {
 		b.Fatal(err)
 	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
 	b.Cleanup(func() {
-		_ = stdin.Close()
+		_ = stdin.Close() // ends the process
 		_ = cmd.Wait()
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
@@ -72,52 +83,69 @@ func serveElsewhere(b *testing.B, boxes int) (addr string, trust *tls.Config) {
 		b.Fatal(err)
 	}
 	addr, encoded, _ := strings.Cut(strings.TrimSpace(line), " ")
-	pem, err := base64.StdEncoding.DecodeString(encoded)
+	certificate, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		b.Fatalf("the process printed %q, want an address and a certificate: %v", line, err)
+	}
 	pool := x509.NewCertPool()
-	if err != nil || !pool.AppendCertsFromPEM(pem) {
-		b.Fatal("no certificate: ", line)
+	if !pool.AppendCertsFromPEM(certificate) {
+		b.Fatalf("the process printed %q, want an address and a certificate", line)
 	}
 	return addr, &tls.Config{RootCAs: pool}
 }
 
-// memory is a State that lasts as long as the test.
-type memory struct {
+// memoryState is a channels.State that lasts as long as the test.
+type memoryState struct {
 	mu   sync.Mutex
 	data []byte
 }
 
-func (s *memory) Load(context.Context) ([]byte, error) {
+func (s *memoryState) Load(context.Context) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.data, nil
 }
 
-func (s *memory) Save(_ context.Context, data []byte) error {
+func (s *memoryState) Save(_ context.Context, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.data = data
 	return nil
 }
 
-// mailboxAt configures one mailbox for a benchmark.
-func mailboxAt(b *testing.B, addr, security string, box int, env channels.Env, o mailbox.Options, shared *process) *Channel {
+// benchmarkSetup is what the channels of a benchmark share.
+type benchmarkSetup struct {
+	addr     string // of the IMAP server
+	security string
+	opts     mailbox.Options
+	process  *process
+}
+
+// newChannel makes the channel of a mailbox.
+func (s benchmarkSetup) newChannel(b *testing.B, box int, env channels.Env) *Channel {
 	b.Helper()
-	host, port, err := net.SplitHostPort(addr)
+	host, port, err := net.SplitHostPort(s.addr)
 	if err != nil {
 		b.Fatal(err)
 	}
-	env.Now, env.Keys = time.Now, testKeys()
-	c, err := newChannel(channels.Account{ID: int64(box), Config: channels.Config{
-		"address": fmt.Sprintf("box%d@acme.test", box), "imap.host": host, "imap.port": port,
-		"imap.security": security, "imap.password": "secret", "smtp.host": host,
-	}}, env, o, shared)
+	config := channels.Config{
+		"address":       boxAddress(box),
+		"imap.host":     host,
+		"imap.port":     port,
+		"imap.security": s.security,
+		"imap.password": password,
+		"smtp.host":     host,
+	}
+	env.Now = time.Now
+	env.Keys = testKeys()
+	c, err := newChannel(channels.Account{ID: int64(box), Config: config}, env, s.opts, s.process)
 	if err != nil {
 		b.Fatal(err)
 	}
 	return c
 }
 
-// residentBytes is this process' VmRSS.
+// residentBytes returns how much memory this process has (VmRSS).
 func residentBytes(b *testing.B) float64 {
 	b.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -132,82 +160,108 @@ func residentBytes(b *testing.B) float64 {
 	return kB * 1024
 }
 
-// BenchmarkIdleMailboxes measures what 1,000 mailboxes in IDLE over TLS add to the
-// process, each of which has decoded HTML once.
+// freeMemory gives back to the system what the process no longer uses.
+func freeMemory() {
+	runtime.GC()
+	debug.FreeOSMemory()
+}
+
+// htmlMail returns a mail whose HTML takes some work to decode.
+func htmlMail() []byte {
+	body := strings.Repeat("<div>Hello, our <b>order</b> did not arrive.</div>\r\n", 200)
+	return []byte("From: a@b.test\r\nMessage-ID: <x@y>\r\nContent-Type: text/html\r\n\r\n" + body)
+}
+
+// BenchmarkIdleMailboxes measures what 1,000 mailboxes in IDLE over TLS add to the memory of a process, each of which has decoded HTML
+// once.
 func BenchmarkIdleMailboxes(b *testing.B) {
-	const boxes = 1000
-	addr, trust := serveElsewhere(b, boxes)
-	o := mailbox.DefaultOptions()
-	o.TLS = trust
-	mail := []byte("From: a@b.test\r\nMessage-ID: <x@y>\r\nContent-Type: text/html\r\n\r\n" + strings.Repeat("<div>Hello, our <b>order</b> did not arrive.</div>\r\n", 200))
+	const mailboxes = 1000
+	addr, trust := startMailboxes(b, mailboxes)
+	setup := benchmarkSetup{addr: addr, security: "tls", opts: mailbox.DefaultOptions()}
+	setup.opts.TLS = trust
 	for b.Loop() {
-		runtime.GC()
-		debug.FreeOSMemory()
+		freeMemory()
 		before := residentBytes(b)
-		shared := newProcess()
-		ctx, cancel := context.WithCancel(b.Context())
-		var active atomic.Int64
-		all := make(chan struct{})
-		var running sync.WaitGroup
-		for i := range boxes {
-			env := channels.Env{State: &memory{}}
-			env.Report = func(c channels.Condition) {
-				if c.Status == channels.Active && active.Add(1) == boxes {
-					close(all)
-				}
-			}
-			c := mailboxAt(b, addr, "tls", i, env, o, shared)
-			if _, err := c.Decode(mail); err != nil {
-				b.Fatal(err)
-			}
-			running.Go(func() { _ = c.Run(ctx) })
-		}
-		select {
-		case <-all:
-		case <-time.After(time.Minute):
-			b.Fatalf("%d of %d mailboxes are connected", active.Load(), boxes)
-		}
+		setup.process = newProcess()
+		stop := setup.runAll(b, mailboxes)
 		b.ReportMetric((residentBytes(b)-before)/(1<<20), "MB/1000")
-		runtime.GC()
-		debug.FreeOSMemory()
+		freeMemory()
 		b.ReportMetric((residentBytes(b)-before)/(1<<20), "MB-after-GC/1000")
+		stop()
+	}
+}
+
+// runAll runs the channels of all mailboxes, and returns when each of them has looked at its mailbox.
+func (s benchmarkSetup) runAll(b *testing.B, mailboxes int) (stop func()) {
+	b.Helper()
+	ctx, cancel := context.WithCancel(b.Context())
+	var active atomic.Int64
+	allActive := make(chan struct{})
+	report := func(c channels.Condition) {
+		if c.Status == channels.Active && active.Add(1) == int64(mailboxes) {
+			close(allActive)
+		}
+	}
+	mail := htmlMail()
+	var running sync.WaitGroup
+	for box := range mailboxes {
+		c := s.newChannel(b, box, channels.Env{State: &memoryState{}, Report: report})
+		if _, err := c.Decode(mail); err != nil {
+			b.Fatal(err)
+		}
+		running.Go(func() { _ = c.Run(ctx) })
+	}
+	select {
+	case <-allActive:
+	case <-time.After(time.Minute):
+		b.Fatalf("%d of %d mailboxes are connected", active.Load(), mailboxes)
+	}
+	return func() {
 		cancel()
 		running.Wait()
 	}
 }
 
-// BenchmarkImport measures how fast a full mailbox comes in when storing costs
-// nothing. The mail server is in this process too.
-func BenchmarkImport(b *testing.B) {
-	const mails = 2500
-	s := mailfake.New(mailfake.Options{Mailboxes: []mailfake.MailboxConfig{{Address: "box0@acme.test", Password: "secret"}}})
+// startFullMailbox starts a server in this process, with so many mails of 10 kB in one mailbox.
+func startFullMailbox(b *testing.B, mails int) (addr string) {
+	b.Helper()
+	to := boxAddress(0)
+	s := mailfake.New(mailfake.Options{Mailboxes: []mailfake.MailboxConfig{{Address: to, Password: password}}})
 	if err := s.Start(b.Context()); err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = s.Close() })
 	text := strings.Repeat("Our order did not arrive, and the tracking page says nothing.\r\n", 160)
-	ann := s.Customer("Ann Lee <ann@customer.test>")
-	for i := range mails {
-		if _, err := ann.Send(mailfake.Mail{To: []string{"box0@acme.test"}, Subject: fmt.Sprint(i), Text: text}); err != nil {
+	ann := s.Customer("Ann Lee <" + customer + ">")
+	for n := range mails {
+		if _, err := ann.Send(mailfake.Mail{To: []string{to}, Subject: fmt.Sprint(n), Text: text}); err != nil {
 			b.Fatal(err)
 		}
 	}
+	return s.IMAPAddr()
+}
+
+// BenchmarkImport measures how fast a full mailbox comes in when storing costs nothing.
+func BenchmarkImport(b *testing.B) {
+	const mails = 2500
+	// A watermark of another UIDVALIDITY: all mails of the last days are read again.
+	const watermark = `{"v":1,"folder":"INBOX","uidvalidity":1,"first":1,"last":0,"newest_at":"2020-01-01T00:00:00Z"}`
+	setup := benchmarkSetup{addr: startFullMailbox(b, mails), security: "none", opts: mailbox.DefaultOptions()}
 	for b.Loop() {
-		// A watermark of another UIDVALIDITY: all of the last days is read again.
-		state := &memory{data: []byte(`{"v":1,"folder":"INBOX","uidvalidity":1,"first":1,"last":0,"newest_at":"2020-01-01T00:00:00Z"}`)}
 		ctx, cancel := context.WithCancel(b.Context())
 		var stored atomic.Int64
-		all := make(chan struct{})
+		allStored := make(chan struct{})
 		accept := func(_ context.Context, facts ...channels.Fact) error {
 			if stored.Add(int64(len(facts))) == mails {
-				close(all)
+				close(allStored)
 			}
 			return nil
 		}
-		c := mailboxAt(b, s.IMAPAddr(), "none", 0, channels.Env{Accept: accept, State: state}, mailbox.DefaultOptions(), newProcess())
+		setup.process = newProcess()
+		c := setup.newChannel(b, 0, channels.Env{Accept: accept, State: &memoryState{data: []byte(watermark)}})
 		var running sync.WaitGroup
 		running.Go(func() { _ = c.Run(ctx) })
-		<-all
+		<-allStored
 		cancel()
 		running.Wait()
 	}

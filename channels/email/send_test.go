@@ -4,13 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,7 +23,7 @@ func reply() channels.Outbound {
 		ConversationID: 12,
 		MessageID:      34,
 		Attempt:        channels.Attempt{Number: 1},
-		To:             []channels.Party{{Key: "ann@customer.test", Name: "Ann Lee"}},
+		To:             []channels.Party{{Key: customer, Name: "Ann Lee"}},
 		Subject:        "Printer on fire",
 		Text:           "On **our** way.",
 		Author:         "Kim Park",
@@ -36,30 +32,81 @@ func reply() channels.Outbound {
 	}
 }
 
-// wantClass checks that a Send failed with an error of this class, with words for people, and returns the error.
-func wantClass(t *testing.T, err error, want channels.Class) *channels.SendError {
+// replyWith is reply() with files.
+func replyWith(files ...channels.File) channels.Outbound {
+	o := reply()
+	o.Files = files
+	return o
+}
+
+func newFile(name string, content []byte) channels.File {
+	return channels.File{
+		Name:        name,
+		ContentType: "application/octet-stream",
+		SizeBytes:   int64(len(content)),
+		Open:        func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil },
+	}
+}
+
+// wantClass checks that a Send failed with an error of this class, with words for people.
+func wantClass(t *testing.T, err error, want channels.Class) {
 	t.Helper()
-	var se *channels.SendError
-	if !errors.As(err, &se) || se.Class != want {
-		t.Fatalf("got the error %v, want class %s", err, want)
+	_ = sendErrorOf(t, err, want)
+}
+
+// sendErrorOf is wantClass, and returns the error.
+func sendErrorOf(t *testing.T, err error, want channels.Class) *channels.SendError {
+	t.Helper()
+	var failed *channels.SendError
+	if !errors.As(err, &failed) {
+		t.Fatalf("Send: got error %v, want one of class %s", err, want)
 	}
-	if se.Text == "" {
-		t.Errorf("the error %+v has no words for people", se)
+	if failed.Class != want {
+		t.Fatalf("Send: got error %v of class %s, want class %s", err, failed.Class, want)
 	}
-	if want != channels.Ambiguous && se.Hint == "" {
-		t.Errorf("the error %+v has no hint for people", se)
+	if failed.Text == "" {
+		t.Errorf("Send: error %+v has no words for people", failed)
 	}
-	return se
+	if want != channels.Ambiguous && failed.Hint == "" {
+		t.Errorf("Send: error %+v has no hint for people", failed)
+	}
+	return failed
 }
 
 // wantSendFails sends a mail by a new channel, and checks that this fails with an error of this class.
 func (w *world) wantSendFails(o channels.Outbound, want channels.Class) *channels.SendError {
 	w.t.Helper()
 	_, err := w.channel().Send(testContext(w.t), o)
-	return wantClass(w.t, err, want)
+	return sendErrorOf(w.t, err, want)
 }
 
-// A mail arrives with our Message-ID, and a copy is filed; a second attempt has the same Message-ID.
+// wantNothingLeft checks that the server took no mail.
+func (w *world) wantNothingLeft() {
+	w.t.Helper()
+	wantEqual(w.t, "mails that left", len(w.Submissions()), 0)
+}
+
+// smtpReply is a fault that answers a command with a code of SMTP, and with an enhanced one.
+func smtpReply(op mailfake.Op, code int, enhanced string) mailfake.Fault {
+	return smtpReplyText(op, code, enhanced, "")
+}
+
+// smtpReplyText is smtpReply with the server's words.
+func smtpReplyText(op mailfake.Op, code int, enhanced, text string) mailfake.Fault {
+	return mailfake.Fault{Op: op, Action: mailfake.ActionReply, Code: code, Enhanced: enhanced, Text: text}
+}
+
+// dropBefore is a fault that drops the connection before a command is done.
+func dropBefore(op mailfake.Op) mailfake.Fault {
+	return mailfake.Fault{Op: op, Action: mailfake.ActionDropBefore}
+}
+
+// dropAfter is a fault that drops the connection after a command is done, in place of its answer.
+func dropAfter(op mailfake.Op) mailfake.Fault {
+	return mailfake.Fault{Op: op, Action: mailfake.ActionDropAfter}
+}
+
+// A mail arrives with our Message-ID, which is in the receipt, too.
 func TestSend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -69,87 +116,47 @@ func TestSend(t *testing.T) {
 	}
 	id := mailid.Message(testKeys()[0], 12, 34, "acme.test")
 	wantEqual(t, "receipt", got, channels.Receipt{ExternalID: id, State: channels.StateAccepted})
-	in := w.Inbox("ann@customer.test")
-	if len(in) != 1 {
-		t.Fatalf("the customer got %+v, want one mail", in)
+	inbox := w.Inbox(customer)
+	if len(inbox) != 1 {
+		t.Fatalf("mails that the customer got: %+v, want one", inbox)
 	}
-	wantEqual(t, "Message-ID", in[0].MessageID, "<"+id+">")
-	wantEqual(t, "subject", in[0].Subject, replySubject)
-	wantEqual(t, "sender", in[0].From, mailfake.Address{Name: "Kim Park (Acme Support)", Address: support})
+	wantEqual(t, "Message-ID", inbox[0].MessageID, "<"+id+">")
+	wantEqual(t, "subject", inbox[0].Subject, replySubject)
+	wantEqual(t, "sender", inbox[0].From, mailfake.Address{Name: "Kim Park (Acme Support)", Address: support})
+}
 
+// The copy of a mail in the folder of sent mail has the same Message-ID, and counts as read.
+func TestCopyOfASentMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.send()
 	sent := w.Sent(support)
 	if len(sent) != 1 {
-		t.Fatalf("Sent has %+v, want one copy", sent)
+		t.Fatalf("mails in Sent: got %+v, want one copy", sent)
 	}
-	wantEqual(t, "Message-ID of the copy", sent[0].MessageID, "<"+id+">")
+	wantEqual(t, "Message-ID of the copy", sent[0].MessageID, "<"+mailid.Message(testKeys()[0], 12, 34, "acme.test")+">")
 	wantEqual(t, "the copy is seen", slices.Contains(sent[0].Flags, `\Seen`), true)
+}
 
+// A second attempt at a message has the same Message-ID.
+func TestSecondAttemptHasTheSameMessageID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.send()
 	again := reply()
-	again.Attempt.Number, again.Attempt.FirstAt = 2, time.Now()
+	again.Attempt.Number = 2
+	again.Attempt.FirstAt = time.Now()
 	if _, err := w.channel().Send(testContext(t), again); err != nil {
 		t.Fatal(err)
 	}
-	if subs := w.Submissions(); len(subs) != 2 || subs[0].MessageID != subs[1].MessageID {
-		t.Errorf("got the submissions %+v, want two with the same Message-ID", subs)
+	left := w.Submissions()
+	if len(left) != 2 {
+		t.Fatalf("mails that left: got %+v, want two", left)
 	}
+	wantEqual(t, "Message-ID of the second attempt", left[1].MessageID, left[0].MessageID)
 }
 
-// A copy is filed as the settings say. One that can't be filed is noted, and keeps neither the mail nor the next copy.
-func TestCopyToSent(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		save       string
-		serverSave bool
-		noFolder   bool
-		fault      mailfake.Fault
-		copies     [2]int // in Sent after each mail
-		note       bool
-	}{
-		"on":               {save: "on", copies: [2]int{1, 2}},
-		"off":              {save: "off", copies: [2]int{0, 0}},
-		"auto":             {save: "auto", copies: [2]int{1, 2}},
-		"auto, it saves":   {save: "auto", serverSave: true, copies: [2]int{1, 2}},
-		"append refused":   {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"}, copies: [2]int{0, 1}, note: true},
-		"append cut":       {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropBefore}, copies: [2]int{0, 1}, note: true},
-		"login refused":    {save: "on", fault: mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply}, copies: [2]int{0, 1}, note: true},
-		"no sent folder":   {save: "on", noFolder: true, copies: [2]int{0, 0}, note: true},
-		"server unhelpful": {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDelay}, copies: [2]int{0, 1}, note: true},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = tc.serverSave })
-			w.config["save_sent"] = tc.save
-			if tc.noFolder {
-				if err := w.openAsProgram("INBOX").Delete("Sent").Wait(); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if tc.fault.Op != "" {
-				w.addFault(tc.fault)
-			}
-			second := w.channel()
-			if tc.fault.Action == mailfake.ActionDelay {
-				w.opts.Timing.SaveCopy = 2 * time.Second // it is waited for; the second mail's bound stays long
-			}
-			first := w.channel()
-			for i, c := range []*Channel{first, second} {
-				want := tc.copies[i]
-				o := reply()
-				o.MessageID += int64(i)
-				got, err := c.Send(testContext(t), o)
-				if err != nil {
-					t.Fatalf("mail %d: %v", i, err)
-				}
-				isNoted := tc.note && (i == 0 || tc.noFolder)
-				wantEqual(t, fmt.Sprintf("mail %d has a note", i), got.Note != "", isNoted)
-				wantEqual(t, fmt.Sprintf("copies in Sent after mail %d", i), len(w.Sent(support)), want)
-			}
-		})
-	}
-}
-
-// Faults of the connection, each with its class and whether the mail left.
+// Faults of the connection, and refusals, each with its class and whether the mail left.
 func TestSendFaults(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -158,230 +165,179 @@ func TestSendFaults(t *testing.T) {
 		class channels.Class
 		left  int // mails that the server took
 	}{
-		{name: "dropped at EHLO", fault: mailfake.Fault{Op: mailfake.OpSMTPConnect, Action: mailfake.ActionDropBefore}, class: channels.Retry},
+		// Before the mail is described.
+		{name: "dropped at EHLO", fault: dropBefore(mailfake.OpSMTPConnect), class: channels.Retry},
 		{name: "421 at EHLO", fault: smtpReply(mailfake.OpSMTPConnect, 421, "4.3.2"), class: channels.Retry},
 		{name: "password refused", fault: smtpReply(mailfake.OpAUTH, 535, "5.7.8"), class: channels.AuthBroken},
 		{name: "basic sign-in off", fault: smtpReply(mailfake.OpAUTH, 535, "5.7.139"), class: channels.AuthBroken},
 		{name: "454 at AUTH", fault: smtpReply(mailfake.OpAUTH, 454, "4.7.0"), class: channels.Retry},
-		{name: "dropped at AUTH", fault: mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionDropBefore}, class: channels.Retry},
+		{name: "dropped at AUTH", fault: dropBefore(mailfake.OpAUTH), class: channels.Retry},
+
+		// At its sender and recipient.
 		{name: "sender refused", fault: smtpReply(mailfake.OpMAIL, 550, "5.7.60"), class: channels.AccountBlocked},
 		{name: "throttled", fault: smtpReply(mailfake.OpMAIL, 451, "4.3.2"), class: channels.Retry},
 		{name: "unknown recipient", fault: smtpReply(mailfake.OpRCPT, 550, "5.1.1"), class: channels.BadRecipient},
 		{name: "greylisted", fault: smtpReply(mailfake.OpRCPT, 450, "4.7.1"), class: channels.Retry},
-		{name: "dropped at RCPT", fault: mailfake.Fault{Op: mailfake.OpRCPT, Action: mailfake.ActionDropAfter}, class: channels.Retry},
+		{name: "dropped at RCPT", fault: dropAfter(mailfake.OpRCPT), class: channels.Retry},
+
+		// At the mail itself.
 		{name: "spam", fault: smtpReply(mailfake.OpDATA, 554, "5.6.0"), class: channels.BadContent},
 		{name: "too big", fault: smtpReply(mailfake.OpDATA, 552, "5.3.4"), class: channels.BadContent},
-		{name: "dropped inside the mail", fault: mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore}, class: channels.Ambiguous},
-		{name: "dropped after the dot", fault: mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropAfter}, class: channels.Ambiguous, left: 1},
+		{name: "dropped inside the mail", fault: dropBefore(mailfake.OpDATA), class: channels.Ambiguous},
+		{name: "dropped after the dot", fault: dropAfter(mailfake.OpDATA), class: channels.Ambiguous, left: 1},
 	}
-	for _, tc := range tests {
-		t.Run(tc.name, func(t *testing.T) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.addFault(tc.fault)
-			w.wantSendFails(reply(), tc.class)
-			wantEqual(t, "mails that left", len(w.Submissions()), tc.left)
+			w.addFault(tt.fault)
+			w.wantSendFails(reply(), tt.class)
+			wantEqual(t, "mails that left", len(w.Submissions()), tt.left)
 		})
 	}
 }
 
-// smtpReply is a fault that answers a command with a code of SMTP, and with an enhanced one.
-func smtpReply(op mailfake.Op, code int, enhanced string) mailfake.Fault {
-	return mailfake.Fault{Op: op, Action: mailfake.ActionReply, Code: code, Enhanced: enhanced}
-}
-
-// A cut in the middle of a big mail is certain: no final dot has left.
+// When the connection is cut in the middle of a big mail, it is certain that nothing was sent: no final dot has left.
 func TestCutInsideABigMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDropBefore, Bytes: 4096})
-	o := reply()
-	o.Files = []channels.File{file("big.bin", bytes.Repeat([]byte{7}, 8<<20))}
-	w.wantSendFails(o, channels.Retry)
-	wantEqual(t, "mails that left", len(w.Submissions()), 0)
+	w.wantSendFails(replyWith(newFile("big.bin", bytes.Repeat([]byte{7}, 8<<20))), channels.Retry)
+	w.wantNothingLeft()
 }
 
-func file(name string, content []byte) channels.File {
-	return channels.File{
-		Name: name, ContentType: "application/octet-stream", SizeBytes: int64(len(content)),
-		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil },
-	}
-}
-
-// Nothing answers: certain failures, each with words.
+// A server that can't be reached, or not in the way that the settings say, has seen nothing: it is tried again.
 func TestSendUnreachable(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
+	tests := []struct {
+		name   string
 		change func(w *world)
 		text   string
 	}{
-		"nothing listens": {text: "No connection", change: func(w *world) { w.pointTo(w.IMAPAddr(), nobody) }},
-		"unknown name":    {text: "can't be found", change: func(w *world) { w.config["smtp.host"] = "smtp.invalid" }},
-		"untrusted certificate": {text: "signed by nobody known", change: func(w *world) {
-			w.pointTo(w.IMAPAddr(), w.SMTPTLSAddr())
-			w.config["smtp.security"] = "tls"
-		}},
-		"starttls, untrusted": {text: "signed by nobody known", change: func(w *world) { w.config["smtp.security"] = "starttls" }},
-		"plain port, tls":     {text: "does not speak TLS", change: func(w *world) { w.config["smtp.security"] = "tls" }},
+		{
+			name:   "nobody listens",
+			change: func(w *world) { w.pointTo(w.IMAPAddr(), closedAddress) },
+			text:   "No connection",
+		},
+		{
+			name:   "unknown name",
+			change: func(w *world) { w.config["smtp.host"] = "smtp.invalid" },
+			text:   "can't be found",
+		},
+		{
+			name: "untrusted certificate, TLS",
+			change: func(w *world) {
+				w.pointTo(w.IMAPAddr(), w.SMTPTLSAddr())
+				w.config["smtp.security"] = "tls"
+			},
+			text: "signed by nobody known",
+		},
+		{
+			name:   "untrusted certificate, STARTTLS",
+			change: func(w *world) { w.config["smtp.security"] = "starttls" },
+			text:   "signed by nobody known",
+		},
+		{
+			name:   "TLS at a plain port",
+			change: func(w *world) { w.config["smtp.security"] = "tls" },
+			text:   "does not speak TLS",
+		},
 	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
-			tc.change(w)
-			wantText(t, "error", w.wantSendFails(reply(), channels.Retry).Text, tc.text)
+			tt.change(w)
+			failed := w.wantSendFails(reply(), channels.Retry)
+			wantContains(t, "error", failed.Text, tt.text)
 		})
 	}
-	t.Run("no starttls", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		w.config["smtp.security"] = "starttls"
-		w.wantSendFails(reply(), channels.Retry)
-	})
 }
 
-// One refused recipient of several: nobody gets the mail, and the text names who.
+func TestSendWithoutSTARTTLS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t) // speaks no TLS
+	w.config["smtp.security"] = "starttls"
+	w.wantSendFails(reply(), channels.Retry)
+}
+
+// When one of several recipients is refused, nobody gets the mail, and the text names who it is.
 func TestPartialRefusal(t *testing.T) {
 	t.Parallel()
+	const refused = "bob@customer.test"
 	w := newWorld(t)
-	if err := w.SetRecipient(mailfake.RecipientRule{Address: "bob@customer.test", Policy: mailfake.PolicyRefuse}); err != nil {
+	if err := w.SetRecipient(mailfake.RecipientRule{Address: refused, Policy: mailfake.PolicyRefuse}); err != nil {
 		t.Fatal(err)
 	}
 	o := reply()
-	o.Cc = []channels.Party{{Key: "bob@customer.test"}, {Key: "cy@customer.test"}}
-	se := w.wantSendFails(o, channels.BadRecipient)
-	wantText(t, "error", se.Text, "bob@customer.test")
-	wantText(t, "error", se.Text, "nothing was sent")
-	wantEqual(t, "mails that left", len(w.Submissions()), 0)
+	o.Cc = []channels.Party{{Key: refused}, {Key: "cy@customer.test"}}
+	failed := w.wantSendFails(o, channels.BadRecipient)
+	wantContains(t, "error", failed.Text, refused)
+	wantContains(t, "error", failed.Text, "nothing was sent")
+	w.wantNothingLeft()
 }
 
-// A server that is silent after the mail: the attempt ends with ctx, and nobody knows.
-func TestSilentAfterData(t *testing.T) {
+// A mail that is too large by what is said of its files, by what they have, or by their number, is refused by us.
+func TestMailThatIsTooLarge(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.addFault(mailfake.Fault{Op: mailfake.OpDATA, Action: mailfake.ActionDelayAfter})
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	c, sent := w.channel(), make(chan error, 1)
-	go func() { _, err := c.Send(ctx, reply()); sent <- err }()
-	if _, err := w.WaitFor(ctx, "ann@customer.test", func(r []mailfake.Received) bool { return len(r) == 1 }); err != nil {
-		t.Fatalf("the server did not take the mail: %v", err)
+	larger := newFile("a", make([]byte, outbound.MaxBytes+5))
+	larger.SizeBytes = 1 // as it is said
+	tests := []struct {
+		name string
+		mail channels.Outbound
+	}{
+		{name: "as is said", mail: replyWith(channels.File{Name: "a", SizeBytes: outbound.MaxBytes})},
+		{name: "larger than is said", mail: replyWith(larger)},
+		{name: "too many files", mail: replyWith(slices.Repeat([]channels.File{newFile("a", nil)}, outbound.MaxFiles+1)...)},
 	}
-	cancel()
-	_ = wantClass(t, <-sent, channels.Ambiguous)
-}
-
-// A server that is silent before the mail: the attempt ends with ctx, and nothing left for certain.
-func TestSilentBeforeData(t *testing.T) {
-	t.Parallel()
-	for _, op := range []mailfake.Op{mailfake.OpSMTPConnect, mailfake.OpAUTH, mailfake.OpMAIL, mailfake.OpRCPT} {
-		t.Run(string(op), func(t *testing.T) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.addFault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
-			_, err := w.channel().Send(within(t, 500*time.Millisecond), reply())
-			_ = wantClass(t, err, channels.Retry)
+			newWorld(t).wantSendFails(tt.mail, channels.BadContent)
 		})
 	}
 }
 
-// tap counts what leaves through its connections.
-type tap struct{ bytes atomic.Int64 }
-
-func (d *tap) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	return &tappedConn{Conn: conn, tap: d}, err
-}
-
-type tappedConn struct {
-	net.Conn
-	tap *tap
-}
-
-func (c *tappedConn) Write(p []byte) (int, error) {
-	c.tap.bytes.Add(int64(len(p)))
-	return c.Conn.Write(p)
-}
-
-// The fence: after the deadline not one more byte leaves, and what did not get its
-// final dot is certain not to be sent.
-func TestNoByteAfterTheDeadline(t *testing.T) {
+// A mail that is larger than the server's SIZE is refused with a code that people can look up.
+func TestMailThatIsTooLargeForTheServer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	d := &tap{}
-	w.env.Dialer = d
-	c := w.channel()
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second) // it is waited for: enough to log in on a slow machine
-	defer cancel()
-	var before atomic.Int64
-	o := reply()
-	o.Files = []channels.File{{Name: "slow.txt", ContentType: "text/plain", SizeBytes: 1, Open: func(ctx context.Context) (io.ReadCloser, error) {
-		<-ctx.Done() // the process is stopped here and goes on too late
-		before.Store(d.bytes.Load())
-		return io.NopCloser(strings.NewReader("x")), nil
-	}}}
-	_, err := c.Send(ctx, o)
-	_ = wantClass(t, err, channels.Retry)
-	if before.Load() == 0 {
-		t.Error("no byte left before the deadline, want the connection open by then")
-	}
-	wantEqual(t, "bytes that left after the deadline", d.bytes.Load()-before.Load(), 0)
+	const size = 100_000 // of the file alone; its encoding is larger
+	w := newWorld(t, func(o *mailfake.Options) { o.MaxMessageBytes = size })
+	failed := w.wantSendFails(replyWith(newFile("a.bin", make([]byte, size))), channels.BadContent)
+	wantContains(t, "error", failed.Text, "5.3.4")
 }
 
-// A mail that is too large by what is said of its files, by what they have, by their number or by the server's limit is refused.
-func TestOutgoingCap(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	honest, liar := reply(), reply()
-	honest.Files = []channels.File{{Name: "a", SizeBytes: outbound.MaxBytes}}
-	liar.Files = []channels.File{file("a", make([]byte, outbound.MaxBytes+5))}
-	liar.Files[0].SizeBytes = 1
-	many := reply()
-	many.Files = slices.Repeat([]channels.File{file("a", nil)}, outbound.MaxFiles+1)
-	for _, o := range []channels.Outbound{honest, liar, many} {
-		w.wantSendFails(o, channels.BadContent)
-	}
-	small := newWorld(t, func(o *mailfake.Options) { o.MaxMessageBytes = 100_000 })
-	o := reply()
-	o.Files = []channels.File{file("a.bin", make([]byte, 100_000))}
-	wantText(t, "error by the server's SIZE", small.wantSendFails(o, channels.BadContent).Text, "5.3.4")
-}
-
-// No more than three mails at a time; all of them arrive.
+// A dozen mails that are sent at the same time all leave, each once.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
 	const mails = 12
+	w := newWorld(t)
 	w.config["save_sent"] = "off"
 	c := w.channel()
-	var wg sync.WaitGroup
-	errs := make(chan error, mails)
-	for i := range mails {
-		wg.Go(func() {
+	var group sync.WaitGroup
+	for n := range mails {
+		group.Go(func() {
 			o := reply()
-			o.MessageID = int64(100 + i)
-			_, err := c.Send(testContext(t), o)
-			errs <- err
+			o.MessageID = int64(100 + n)
+			if _, err := c.Send(testContext(t), o); err != nil {
+				t.Errorf("mail %d: %v", n, err)
+			}
 		})
 	}
-	wg.Wait()
-	close(errs)
-	for err := range errs {
-		if err != nil {
-			t.Error(err)
-		}
-	}
+	group.Wait()
 	ids := map[string]bool{}
 	for _, s := range w.Submissions() {
 		ids[s.MessageID] = true
 	}
-	wantEqual(t, "different mails", len(ids), mails)
+	wantEqual(t, "different mails that left", len(ids), mails)
 }
 
 // A wrong password breaks the account, and people read the server's code.
 func TestWrongSMTPPassword(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.config["smtp.username"], w.config["smtp.password"] = "support@acme.test", "wrong"
-	wantText(t, "error", w.wantSendFails(reply(), channels.AuthBroken).Text, "535")
+	w.config["smtp.username"] = support
+	w.config["smtp.password"] = "wrong"
+	failed := w.wantSendFails(reply(), channels.AuthBroken)
+	wantContains(t, "error", failed.Text, "535")
 }

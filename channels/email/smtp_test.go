@@ -2,129 +2,22 @@ package email
 
 import (
 	"net"
-	"slices"
 	"strings"
 	"testing"
 
 	"parley/channels"
 )
 
-// A server whose greeting never ends does not fill the memory.
-func TestEndlessGreeting(t *testing.T) {
-	t.Parallel()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		conn, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		line := []byte(strings.Repeat("220-"+strings.Repeat("x", 400)+"\r\n", 100))
-		for err == nil {
-			_, err = conn.Write(line) // until the other side hangs up
-		}
-	}()
-	w := newWorld(t)
-	w.pointTo(w.IMAPAddr(), ln.Addr().String())
-	wantText(t, "error", w.wantSendFails(reply(), channels.Retry).Error(), "the server's answers have no end")
-	_ = ln.Close()
-	<-ended
+// These tests have servers that say what a test scripts: what no emulator says.
+
+// sendToScripted makes the channel send to a server that says these replies, each after a line of the client, and hangs up. The first
+// one is its greeting.
+func (w *world) sendToScripted(replies ...string) {
+	w.t.Helper()
+	w.pointTo(w.IMAPAddr(), startScripted(w.t, replies...))
 }
 
-// A server with a sign-in that we can't do says so in words.
-func TestNoPasswordSignIn(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.pointTo(w.IMAPAddr(), startScripted(t, "220 hi", "250-hi\r\n250 AUTH GSSAPI NTLM"))
-	wantText(t, "error", w.wantSendFails(reply(), channels.AuthBroken).Text, "GSSAPI")
-}
-
-// A server that greets with a refusal has not seen the mail: it is tried again.
-func TestRefusedAtTheGreeting(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.pointTo(w.IMAPAddr(), startScripted(t, "554 No SMTP service here"))
-	const want = "The mail server refuses the connection: 554 No SMTP service here"
-	refused := w.wantSendFails(reply(), channels.Retry)
-	if refused.Text != want || refused.AccountText != want {
-		t.Errorf("got the text %q, to admins %q; want %q", refused.Text, refused.AccountText, want)
-	}
-}
-
-// A refusal that comes in the middle of the mail, before the server hangs up.
-func TestRefusedInsideTheMail(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.pointTo(w.IMAPAddr(), startScripted(t, "220 hi", "250 hi", "250 ok", "250 ok", "354 go\r\n552 5.3.4 too much"))
-	w.wantSendFails(reply(), channels.BadContent)
-}
-
-// What a server has said that it doesn't take is not even offered to it: a mail that is too large, and an address outside ASCII. These
-// servers would take everything.
-func TestServerIsNotOfferedWhatItDoesNotTake(t *testing.T) {
-	t.Parallel()
-	willing := []string{"250 ok", "250 ok", "354 go", "250 ok"}
-	large, foreign := reply(), reply()
-	large.Text = strings.Repeat("word ", 400)
-	foreign.To[0].Key = "jörg@customer.test"
-	for name, c := range map[string]struct {
-		greets string
-		mail   channels.Outbound
-		class  channels.Class
-		says   string
-	}{
-		"size":    {greets: "250-hi\r\n250 SIZE 1000", mail: large, class: channels.BadContent, says: "the server takes"},
-		"address": {greets: "250 hi", mail: foreign, class: channels.BadContent, says: "no addresses outside ASCII"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.pointTo(w.IMAPAddr(), startScripted(t, slices.Concat([]string{"220 hi", c.greets}, willing)...))
-			wantText(t, "the error", w.wantSendFails(c.mail, c.class).Text, c.says)
-		})
-	}
-}
-
-// A mail with more recipients than a server takes fails at once, with advice. It would be refused for as long as it waits.
-func TestTooManyRecipients(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.pointTo(w.IMAPAddr(), startScripted(t, "220 hi", "250 hi", "250 ok", "250 ok", "452 4.5.3 Too many recipients"))
-	o := reply()
-	o.Cc = []channels.Party{{Key: "bob@customer.test"}}
-	refused := w.wantSendFails(o, channels.BadRecipient)
-	wantText(t, "error", refused.Text, "refuses bob@customer.test, so nothing was sent to anybody: 452 4.5.3 Too many recipients")
-	wantText(t, "hint", refused.Hint, "!cc -ADDRESS")
-}
-
-// A mail is accepted by whatever code that begins with 2, with or without text.
-func TestOddAcceptance(t *testing.T) {
-	t.Parallel()
-	for name, replies := range map[string][]string{
-		"another code":   {"220 hi", "250 hi", "250 ok", "251 ok", "354 go", "251 queued elsewhere"},
-		"codes alone":    {"220 hi", "250 hi", "250", "250", "354", "250"},
-		"several lines":  {"220 hi", "250 hi", "250-o\r\n250", "250 ok", "354-go\r\n354", "250-one\r\n250 two"},
-		"words in bytes": {"220 h\xffi", "250 hi", "250 \xfcok", "250 ok", "354 go", "250 ok \xe4"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.pointTo(w.IMAPAddr(), startScripted(t, replies...))
-			got, err := w.channel().Send(testContext(t), reply())
-			if err != nil || got.State != channels.StateAccepted {
-				t.Errorf("got the state %q, %v; want %q", got.State, err, channels.StateAccepted)
-			}
-		})
-	}
-}
-
-// startScripted starts a server that says these replies, each after a line of the client, and
-// hangs up.
+// startScripted starts such a server, and returns its address.
 func startScripted(t *testing.T, replies ...string) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -157,4 +50,144 @@ func startScripted(t *testing.T, replies ...string) string {
 		<-ended
 	})
 	return ln.Addr().String()
+}
+
+// startEndless starts a server whose greeting never ends. ended is closed when its connection is.
+func startEndless(t *testing.T) (addr string, ended chan struct{}) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	ended = make(chan struct{})
+	go func() {
+		defer close(ended)
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		lines := []byte(strings.Repeat("220-"+strings.Repeat("x", 400)+"\r\n", 100))
+		for err == nil {
+			_, err = conn.Write(lines) // until the other side hangs up
+		}
+	}()
+	return ln.Addr().String(), ended
+}
+
+// A server whose greeting never ends doesn't fill the memory: the channel hangs up.
+func TestEndlessGreeting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	addr, ended := startEndless(t)
+	w.pointTo(w.IMAPAddr(), addr)
+	failed := w.wantSendFails(reply(), channels.Retry)
+	wantContains(t, "error", failed.Error(), "the server's answers have no end")
+	<-ended
+}
+
+// The error about a server whose ways to sign in we don't know names them.
+func TestServerWithoutPasswordSignIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sendToScripted("220 hi", "250-hi\r\n250 AUTH GSSAPI NTLM")
+	failed := w.wantSendFails(reply(), channels.AuthBroken)
+	wantContains(t, "error", failed.Text, "GSSAPI")
+}
+
+// A server that greets with a refusal has not seen the mail: it is tried again.
+func TestRefusedAtTheGreeting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sendToScripted("554 No SMTP service here")
+	const want = "The mail server refuses the connection: 554 No SMTP service here"
+	refused := w.wantSendFails(reply(), channels.Retry)
+	wantEqual(t, "text", refused.Text, want)
+	wantEqual(t, "text for admins", refused.AccountText, want)
+}
+
+// A refusal may come in the middle of the mail, before the server hangs up.
+func TestRefusedInsideTheMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sendToScripted("220 hi", "250 hi", "250 ok", "250 ok", "354 go\r\n552 5.3.4 too much")
+	w.wantSendFails(reply(), channels.BadContent)
+}
+
+// takingEverything are the replies of a server that takes each mail. ehlo is its reply to EHLO, which says what it can do.
+func takingEverything(ehlo string) []string {
+	return []string{"220 hi", ehlo, "250 ok", "250 ok", "354 go", "250 ok"}
+}
+
+// A mail that is larger than the server has said it takes is not even offered to it.
+func TestMailLargerThanTheServerSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sendToScripted(takingEverything("250-hi\r\n250 SIZE 1000")...)
+	large := reply()
+	large.Text = strings.Repeat("word ", 400)
+	failed := w.wantSendFails(large, channels.BadContent)
+	wantContains(t, "error", failed.Text, "the server takes")
+}
+
+// An address outside ASCII is not even offered to a server that hasn't said that it takes such.
+func TestAddressOutsideASCIIWithoutSMTPUTF8(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sendToScripted(takingEverything("250 hi")...)
+	o := reply()
+	o.To[0].Key = "jörg@customer.test"
+	failed := w.wantSendFails(o, channels.BadContent)
+	wantContains(t, "error", failed.Text, "no addresses outside ASCII")
+}
+
+// A mail with more recipients than a server takes fails at once, with advice. It would be refused for as long as it waits.
+func TestTooManyRecipients(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sendToScripted("220 hi", "250 hi", "250 ok", "250 ok", "452 4.5.3 Too many recipients")
+	o := reply()
+	o.Cc = []channels.Party{{Key: "bob@customer.test"}}
+	refused := w.wantSendFails(o, channels.BadRecipient)
+	wantContains(t, "error", refused.Text, "refuses bob@customer.test, so nothing was sent to anybody: 452 4.5.3 Too many recipients")
+	wantContains(t, "hint", refused.Hint, "!cc -ADDRESS")
+}
+
+// A mail is accepted by whatever code that begins with 2, with or without text.
+func TestOddAcceptance(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		replies []string // to the connection, EHLO, MAIL, RCPT, DATA and the final dot
+	}{
+		{
+			name:    "another code",
+			replies: []string{"220 hi", "250 hi", "250 ok", "251 ok", "354 go", "251 queued elsewhere"},
+		},
+		{
+			name:    "codes alone",
+			replies: []string{"220 hi", "250 hi", "250", "250", "354", "250"},
+		},
+		{
+			name:    "several lines",
+			replies: []string{"220 hi", "250 hi", "250-o\r\n250", "250 ok", "354-go\r\n354", "250-one\r\n250 two"},
+		},
+		{
+			name:    "text that is no UTF-8",
+			replies: []string{"220 h\xffi", "250 hi", "250 \xfcok", "250 ok", "354 go", "250 ok \xe4"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.sendToScripted(tt.replies...)
+			got, err := w.channel().Send(testContext(t), reply())
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantEqual(t, "state", got.State, channels.StateAccepted)
+		})
+	}
 }

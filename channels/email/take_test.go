@@ -3,7 +3,7 @@ package email
 import (
 	"context"
 	"fmt"
-	"strings"
+	"maps"
 	"testing"
 	"time"
 
@@ -11,68 +11,86 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// While a batch is being stored the next one is fetched, and no mail of either is
-// passed over before its batch is stored.
+// While a batch is being stored the next one is fetched, and the watermark passes no mail of either before its batch is stored.
 func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	var want []string
-	for i := range 2 * mailsOfABatch {
-		want = append(want, fmt.Sprint("mail ", i))
-		w.deliver(want[i])
+	for n := range 2 * mailsOfABatch {
+		want = append(want, fmt.Sprint("mail ", n))
 	}
-	before := w.journal.read().saves
-	goOn := make(chan struct{})
+	w.deliver(want...)
+	before := w.journal.snapshot().saves
+	mayStore := make(chan struct{})
 	accept := w.env.Accept
 	w.env.Accept = func(ctx context.Context, facts ...channels.Fact) error {
-		<-goOn
+		<-mayStore
 		return accept(ctx, facts...)
 	}
-	// Two batches: sizes and bodies of each.
-	last := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelayAfter, Delay: time.Millisecond, Nth: 4})
-	w.run()
+	const fetches = 4 // for each of the two batches one of sizes and one of bodies
+	last := w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelayAfter, Delay: time.Millisecond, Nth: fetches})
+	w.start()
 	w.waitFault(last, 1)
-	wantEqual(t, "watermarks before anything was stored", w.journal.read().saves, before)
-	close(goOn)
-	w.wantStored(want...)
+	wantEqual(t, "watermarks before anything was stored", w.journal.snapshot().saves, before)
+	close(mayStore)
+	w.waitStored(want...)
 }
 
-// A large mail waits until the large mails of all mailboxes leave room for it; small
-// ones do not wait for it.
-func TestLargeMailWaitsForRoom(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(o *mailfake.Options) {
-		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: "other@acme.test", Password: "secret"})
+// allRoom is more than all large mails of the process may take together.
+const allRoom = 1 << 40
+
+// takeAllRoom reserves the room for large mails, as another mailbox does that stores one.
+func (w *world) takeAllRoom() (giveBack func()) {
+	w.t.Helper()
+	giveBack, err := w.process.Reserve(testContext(w.t), allRoom, true)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return giveBack
+}
+
+// ofMailbox returns a world with another mailbox of the same servers, and with a journal of its own. It shares the process.
+func (w *world) ofMailbox(address string) *world {
+	other := *w
+	other.storeIn(newJournal())
+	other.config = maps.Clone(w.config)
+	other.config["address"] = address
+	delete(other.config, "aliases")
+	return &other
+}
+
+// newWorldWithoutRoom makes a world with two mailboxes, in which there is no room for the large mail that comes to the first one.
+func newWorldWithoutRoom(t *testing.T) (w *world, other string, giveBack func()) {
+	t.Helper()
+	other = "other@acme.test"
+	w = newWorld(t, func(o *mailfake.Options) {
+		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: other, Password: password})
 	})
 	w.opts.MaxJoin = 20_000
-	const allRoom = 1 << 40
-	full, err := w.process.Reserve(t.Context(), allRoom, true) // another mailbox stores one
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.watch()
-	w.appendMail("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+strings.Repeat("A line of text that fills the mail.\n", 1000), time.Time{})
+	giveBack = w.takeAllRoom()
+	w.startAndWaitActive()
+	w.appendMail("INBOX", "Message-ID: <b@x>\nSubject: big\n\n"+textOf(36_000), time.Time{})
+	return w, other, giveBack
+}
 
-	other := *w
-	other.journal = &journal{signal: newSignal()}
-	other.env.Accept, other.env.State, other.env.Report = other.journal.accept, other.journal, other.journal.report
-	other.config = channels.Config{}
-	for k, v := range w.config {
-		other.config[k] = v
-	}
-	other.config["address"] = "other@acme.test"
-	delete(other.config, "aliases")
-	other.run()
-	other.ready()
-	_, err = w.Customer("Ann Lee <ann@customer.test>").Send(mailfake.Mail{To: []string{"other@acme.test"}, Subject: "small", Text: "Hello"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	other.wantStored("small")
-	wantEqual(t, "mails stored while there is no room", len(w.journal.read().facts), 0)
-	full()
-	w.wantStored("big")
-	if _, err := w.process.Reserve(testContext(t), allRoom, true); err != nil { // given back behind Accept
-		t.Errorf("the room was not given back: %v", err)
-	}
+// A large mail waits until the large mails of all mailboxes leave room for it; small ones don't wait for it.
+func TestLargeMailWaitsForRoom(t *testing.T) {
+	t.Parallel()
+	w, address, giveBack := newWorldWithoutRoom(t)
+	other := w.ofMailbox(address)
+	other.startAndWaitActive()
+	other.deliver("small")
+	other.waitStored("small")
+	wantEqual(t, "mails stored while there is no room", len(w.journal.snapshot().facts), 0)
+	giveBack()
+	w.waitStored("big")
+}
+
+// The room that a large mail took is given back when it is stored.
+func TestLargeMailGivesItsRoomBack(t *testing.T) {
+	t.Parallel()
+	w, _, giveBack := newWorldWithoutRoom(t)
+	giveBack()
+	w.waitStored("big")
+	w.takeAllRoom()
 }

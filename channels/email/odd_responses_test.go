@@ -1,0 +1,198 @@
+package email
+
+import (
+	"testing"
+	"time"
+
+	"parley/channels/email/mailfake"
+)
+
+// oddResponse is a manner of a real server, and what makes it of the emulator's responses.
+type oddResponse struct {
+	name   string
+	change rewrite
+}
+
+func oddResponses() []oddResponse {
+	return []oddResponse{
+		{"as the emulator speaks", unchanged},
+
+		// Blanks and letters.
+		{"SEARCH with a blank at its end", replacing(`(?m)^(\* SEARCH.*)\r\n`, "$1 \r\n")},
+		{"blank before the closing parenthesis", replacing(`^(\* \d+ FETCH \([^{]*)\)\r\n$`, "$1 )\r\n")},
+		{"FETCH in lower case", replacing(`^\* (\d+) FETCH`, "* $1 fetch")},
+		{"BODY in lower case", replacing(`BODY\[\] \{`, "body[] {")},
+
+		// What a FETCH has, and in which order.
+		{"UID behind the body", replacing(`(?s)^(\* \d+ FETCH \()(UID \d+) (BODY\[\] \{.*)\)\r\n$`, "$1$3 $2)\r\n")},
+		{"FLAGS that nobody asked for, as Exchange", replacing(`(?s)^(\* \d+ FETCH \(.*BODY\[\] \{.*)\)\r\n$`, "$1 FLAGS (\\Seen))\r\n")},
+		{"each FETCH twice", replacing(`(?s)^(\* \d+ FETCH .*)$`, "$1$1")},
+		{"INTERNALDATE with a day of one digit", replacing(`INTERNALDATE "0(\d)-`, `INTERNALDATE "$1-`)},
+		{"INTERNALDATE NIL", replacing(`INTERNALDATE "[^"]*"`, `INTERNALDATE NIL`)},
+		{"INTERNALDATE that is no date", replacing(`INTERNALDATE "[^"]*"`, `INTERNALDATE "yesterday"`)},
+
+		// How a command ends.
+		{"OK without text", replacing(`^(T\d+ OK).*\r\n$`, "$1\r\n")},
+		{"OK with an alert", replacing(`^(T\d+ OK)(.*)$`, "$1 [ALERT] pay$2")},
+		{"untagged OK without text", replacing(`^(T\d+ OK.*)$`, "* OK\r\n$1")},
+		{"untagged NO", replacing(`^(T\d+ OK.*)$`, "* NO something is slow\r\n$1")},
+		{"untagged response that is unknown", replacing(`^(T\d+ OK.*)$`, "* XSTATS 1 2 3\r\n$1")},
+
+		// What a folder is said to have.
+		{"no UIDNEXT", replacing(`(?m)^\* OK \[UIDNEXT \d+\].*\r\n`, "")},
+		{"STATUS without UIDNEXT", replacing(`^(\* STATUS .*) UIDNEXT \d+`, "$1")},
+		{"flags of unusual names", replacing(`^\* OK \[PERMANENTFLAGS \(.*?\)\].*`, `* OK [PERMANENTFLAGS (\* $$a)] x`)},
+
+		// What a search has found.
+		{"two SEARCH lines", replacing(`^\* SEARCH (\d+) (.*)\r\n`, "* SEARCH $1\r\n* SEARCH $2\r\n")},
+		{"SEARCH with MODSEQ", replacing(`^(\* SEARCH .*)\r\n`, "$1 (MODSEQ 917162500)\r\n")},
+	}
+}
+
+// Where a server speaks IMAP in its own way, no mail is lost, doubled or out of order.
+func TestOddServers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range oddResponses() {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putOddServerBetween(greetAsServer, tt.change)
+			w.wantThreeMails()
+		})
+	}
+}
+
+// wantThreeMails delivers three mails while the channel runs, and checks that they are stored.
+func (w *world) wantThreeMails() {
+	w.t.Helper()
+	w.startAndWaitActive()
+	w.deliver("one", "two", "three")
+	w.waitStored("one", "two", "three")
+}
+
+// A server that greets us as signed in asks for no password.
+func TestServerThatGreetsAsSignedIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putOddServerBetween(greetSignedIn, unchanged)
+	w.config["imap.password"] = "wrong"
+	w.wantThreeMails()
+}
+
+// A server that opens no folder before it knows the program, as NetEase's, is told by ID that it is Parley.
+func TestServerThatWantsToKnowTheProgram(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putOddServerBetween(greetAsServer, demandingID())
+	w.wantThreeMails()
+	w.wantOnlyActive()
+}
+
+// arrival is a mail that lies in a folder when the channel starts.
+type arrival struct {
+	folder  string
+	subject string
+}
+
+// One mail of which a server says nothing that can be understood, or refuses to speak, keeps neither the mails beside it nor answers
+// from the folder of sent mail from coming. All come in the order of their arrival.
+func TestOneOddMailBesideSentMail(t *testing.T) {
+	t.Parallel()
+	// The odd mail is the second one of its folder.
+	oddTime := func() rewrite { return replacing(`^(\* 2 FETCH .*INTERNALDATE) "[^"]*"`, `$1 "yesterday"`) }
+	refused := func() rewrite { return refusing(`^\* 2 FETCH .*INTERNALDATE`, "that can't be read") }
+	oddMailInInbox := []arrival{
+		{folder: "INBOX", subject: "question"},
+		{folder: "INBOX", subject: "odd"},
+		{folder: "Sent", subject: "answer"},
+		{folder: "INBOX", subject: "thanks"},
+	}
+	tests := []struct {
+		name     string
+		change   rewrite
+		arrivals []arrival // in their order
+	}{
+		{name: "time of a customer's mail", change: oddTime(), arrivals: oddMailInInbox},
+		{name: "customer's mail is refused", change: refused(), arrivals: oddMailInInbox},
+		{
+			name:   "time of an answer",
+			change: oddTime(),
+			arrivals: []arrival{
+				{folder: "Sent", subject: "before"},
+				{folder: "Sent", subject: "odd"},
+				{folder: "Sent", subject: "answer"},
+			},
+		},
+		{
+			name:   "answer is refused",
+			change: refused(),
+			arrivals: []arrival{
+				{folder: "Sent", subject: "before"},
+				{folder: "INBOX", subject: "question"},
+				{folder: "Sent", subject: "odd"},
+				{folder: "Sent", subject: "answer"},
+			},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.begins = time.Now().Add(-3 * time.Hour)
+			w.opts.Timing.Poll = 10 * time.Millisecond
+			w.opts.Timing.RescanBad = time.Millisecond
+			w.putOddServerBetween(greetAsServer, tt.change)
+			var want []string
+			for n, a := range tt.arrivals {
+				w.appendReceived(a.folder, a.subject, time.Hour-time.Duration(n)*time.Minute)
+				want = append(want, a.subject)
+			}
+			w.start()
+			w.waitStored(want...)
+		})
+	}
+}
+
+// A server refuses an old mail, the folder's first, and a new one each time. The good mail between them comes, and so does what comes
+// behind the bad one.
+func TestGoodMailBeforeARefusedOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.deliver("old and bad")
+	w.lookOnce()
+	w.deliver("good", "bad")
+	w.opts.Timing.Poll = 10 * time.Millisecond
+	w.putOddServerBetween(greetAsServer, refusing(`^\* [13] FETCH .*BODY\[`, "that can't be read"))
+	w.start()
+	w.waitStored("good", quarantined)
+	w.deliver("better")
+	w.waitStored("good", quarantined, "better")
+}
+
+// Where handled mail is archived, a mail that the server refuses is soon the folder's first. It doesn't hold up those behind it.
+func TestRefusedMailIsTheFirst(t *testing.T) {
+	t.Parallel()
+	for _, words := range []string{"System Error", "[LIMIT] message has too many parts"} {
+		t.Run(words, func(t *testing.T) {
+			t.Parallel()
+			w := newWatchedWorld(t)
+			w.opts.Timing.RetryFirst = time.Hour // so that the mails would stay away if the session ended
+			w.opts.Timing.RetryMax = time.Hour
+			w.deliver("bad", "good")
+			w.putOddServerBetween(greetAsServer, refusing(`^\* 1 FETCH .*BODY\[`, words))
+			w.start()
+			w.waitStored(quarantined, "good")
+		})
+	}
+}
+
+// A server that fails for some seconds, as while it restarts, has the time for that also where no other mail tells whether the mail is the
+// cause. The mail comes, and nobody is told of it before.
+func TestOnlyMailIsRefusedForAMoment(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.deliver("alone")
+	w.addFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionReply, Enhanced: "SERVERBUG", Times: 8})
+	w.start()
+	w.waitStored("alone")
+}

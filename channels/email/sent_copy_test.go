@@ -1,0 +1,93 @@
+package email
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"parley/channels/email/mailfake"
+)
+
+// sendCounted sends the n-th mail by a channel. It checks whether the receipt has a note, and how many copies are in Sent then.
+func (w *world) sendCounted(c *Channel, n int, wantNote bool, wantCopies int) {
+	w.t.Helper()
+	o := reply()
+	o.MessageID += int64(n)
+	got, err := c.Send(testContext(w.t), o)
+	if err != nil {
+		w.t.Fatalf("mail %d: %v", n, err)
+	}
+	wantEqual(w.t, fmt.Sprintf("mail %d has a note", n), got.Note != "", wantNote)
+	wantEqual(w.t, fmt.Sprintf("copies in Sent after mail %d", n), len(w.Sent(support)), wantCopies)
+}
+
+// A copy is filed by Parley, by the server, or by nobody, as the settings say.
+func TestCopyToSent(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name          string
+		saveSent      string
+		serverSaves   bool
+		copiesPerMail int
+	}{
+		{name: "on", saveSent: "on", copiesPerMail: 1},
+		{name: "off", saveSent: "off", copiesPerMail: 0},
+		{name: "auto", saveSent: "auto", copiesPerMail: 1},
+		{name: "auto, where the server saves", saveSent: "auto", serverSaves: true, copiesPerMail: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = tt.serverSaves })
+			w.config["save_sent"] = tt.saveSent
+			w.sendCounted(w.channel(), 1, false, tt.copiesPerMail)
+			w.sendCounted(w.channel(), 2, false, 2*tt.copiesPerMail)
+		})
+	}
+}
+
+// A copy that can't be filed is noted in the receipt, and keeps neither the mail nor the next copy from their places.
+func TestCopyThatCannotBeFiled(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		fault mailfake.Fault
+	}{
+		{name: "APPEND refused", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"}},
+		{name: "connection lost at APPEND", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropBefore}},
+		{name: "login refused", fault: mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.config["save_sent"] = "on"
+			w.addFault(tt.fault)
+			w.sendCounted(w.channel(), 1, true, 0)
+			w.sendCounted(w.channel(), 2, false, 1)
+		})
+	}
+}
+
+// A server that doesn't answer APPEND is not waited for any longer than Timing.SaveCopy.
+func TestCopyThatTheServerDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.config["save_sent"] = "on"
+	w.addFault(mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDelay})
+	patient := w.channel()
+	w.opts.Timing.SaveCopy = 2 * time.Second // which the test waits for
+	impatient := w.channel()
+	w.sendCounted(impatient, 1, true, 0)
+	w.sendCounted(patient, 2, false, 1)
+}
+
+// Without a folder of sent mail each mail has a note.
+func TestCopyWithoutSentFolder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.config["save_sent"] = "on"
+	w.deleteSentFolder()
+	w.sendCounted(w.channel(), 1, true, 0)
+	w.sendCounted(w.channel(), 2, true, 0)
+}
