@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// literal is a server's promise of size bytes.
+// literal is bytes of which a server has announced the size.
 type literal struct {
 	io.Reader
 	size int64
@@ -15,47 +15,83 @@ type literal struct {
 
 func (l literal) Size() int64 { return l.size }
 
-// A body is read whole, or its header alone if it is too large; one that is cut is an error.
+// digits is a text of a given length.
+func digits(size int) string { return strings.Repeat("0123456789", size/10) }
+
+// wantRaw checks the bytes that were kept of a mail, also behind a line of any length that is put before them.
+func wantRaw(t *testing.T, m *fetched, want string) {
+	t.Helper()
+	if !m.hasRaw {
+		t.Error("hasRaw = false, want true")
+	}
+	if string(m.raw) != want {
+		t.Errorf("got %d bytes %.60q, want the %d of the mail", len(m.raw), m.raw, len(want))
+	}
+	for _, line := range []string{"{}\n", strings.Repeat("x", headRoom) + "\n"} {
+		if got := string(m.withLine([]byte(line))); got != line+want {
+			t.Errorf("payload: got %d bytes, want %d of the line and %d of the mail", len(got), len(line), len(want))
+		}
+	}
+}
+
+// A body that isn't larger than the limit is read whole.
 func TestReadBody(t *testing.T) {
 	t.Parallel()
-	text := strings.Repeat("0123456789", 20_000)
-	for name, tc := range map[string]struct {
-		given     string
-		size      int64 // that the server announces
-		limit     int64
-		truncated bool
-		err       error
+	tests := []struct {
+		name  string
+		body  string
+		limit int64
 	}{
-		"small":          {given: "hello", size: 5, limit: 100},
-		"empty":          {limit: 100},
-		"large":          {given: text, size: 200_000, limit: 1 << 20},
-		"exactly":        {given: text, size: 200_000, limit: 200_000},
-		"too large":      {given: "Subject: x\r\n\r\n" + text, size: 200_014, limit: 199_999, truncated: true},
-		"cut":            {given: text[:100], size: 200_000, limit: 1 << 20, err: io.ErrUnexpectedEOF},
-		"cut when large": {given: text[:100_000], size: 200_000, limit: 1 << 20, err: io.ErrUnexpectedEOF},
-	} {
-		m := &fetched{}
-		err := m.readRaw(literal{strings.NewReader(tc.given), tc.size}, tc.limit)
-		if !errors.Is(err, tc.err) {
-			t.Errorf("%s: got the error %v, want %v", name, err, tc.err)
-		}
-		if hasRaw := tc.err == nil; m.hasRaw != hasRaw || m.truncated != tc.truncated {
-			t.Errorf("%s: has bytes %v and is truncated %v, want %v and %v", name, m.hasRaw, m.truncated, hasRaw, tc.truncated)
-		}
-		if tc.err != nil {
-			continue
-		}
-		want := tc.given
-		if tc.truncated {
-			want = "Subject: x\r\n\r\n"
-		}
-		if string(m.raw) != want {
-			t.Errorf("%s: got %d bytes %.60q, want the %d of the mail", name, len(m.raw), m.raw, len(want))
-		}
-		for _, line := range []string{"{}\n", strings.Repeat("x", headRoom) + "\n"} {
-			if got := string(m.withLine([]byte(line))); got != line+want {
-				t.Errorf("%s: got a payload of %d bytes, want %d of the line and %d of the mail", name, len(got), len(line), len(want))
+		{name: "small", body: "hello", limit: 100},
+		{name: "empty", body: "", limit: 100},
+		{name: "large", body: digits(200_000), limit: 1 << 20},
+		{name: "as large as the limit", body: digits(200_000), limit: 200_000},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := &fetched{}
+			if err := m.readRaw(literal{Reader: strings.NewReader(tt.body), size: int64(len(tt.body))}, tt.limit); err != nil {
+				t.Fatal(err)
 			}
+			if m.truncated {
+				t.Error("truncated = true, want false")
+			}
+			wantRaw(t, m, tt.body)
+		})
+	}
+}
+
+// Of a body that is too large the header alone is kept.
+func TestReadBodyThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	const header = "Subject: x\r\n\r\n"
+	mail := header + digits(200_000)
+	m := &fetched{}
+	if err := m.readRaw(literal{Reader: strings.NewReader(mail), size: int64(len(mail))}, 199_999); err != nil {
+		t.Fatal(err)
+	}
+	if !m.truncated {
+		t.Error("truncated = false, want true")
+	}
+	wantRaw(t, m, header)
+}
+
+// A body that ends before its announced size is an error, and none of it is kept.
+func TestReadBodyThatIsCut(t *testing.T) {
+	t.Parallel()
+	const announced = 200_000
+	for _, sent := range []int{100, 100_000} {
+		m := &fetched{}
+		err := m.readRaw(literal{Reader: strings.NewReader(digits(sent)), size: announced}, 1<<20)
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%d of %d bytes: got error %v, want %v", sent, announced, err, io.ErrUnexpectedEOF)
+		}
+		if m.hasRaw {
+			t.Errorf("%d of %d bytes: hasRaw = true, want false", sent, announced)
+		}
+		if m.truncated {
+			t.Errorf("%d of %d bytes: truncated = true, want false", sent, announced)
 		}
 	}
 }

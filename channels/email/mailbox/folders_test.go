@@ -2,35 +2,58 @@ package mailbox
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
 )
 
-// The folder of sent mail is known by its attribute, or by its name in some language; Gmail's folder of all mail stands in for it.
-func TestOutgoingFolders(t *testing.T) {
+// listed returns a folder as a server lists it.
+func listed(name string, attributes ...imap.MailboxAttr) *imap.ListData {
+	return &imap.ListData{Mailbox: name, Delim: '/', Attrs: attributes}
+}
+
+// The folder of sent mail is known by its attribute, or by its name in some language. Gmail's folder of all mail stands in for it.
+func TestPickSentFolders(t *testing.T) {
 	t.Parallel()
-	folders := func(names ...string) (out []*imap.ListData) {
-		for _, n := range names {
-			name, attr, _ := strings.Cut(n, " = ")
-			out = append(out, &imap.ListData{Mailbox: name, Delim: '/', Attrs: []imap.MailboxAttr{imap.MailboxAttr(attr)}})
-		}
-		return out
-	}
-	for _, tc := range []struct {
-		folders []string // names, with = before an attribute
+	tests := []struct {
+		name    string
+		folders []*imap.ListData
 		want    []string
 	}{
-		{folders: []string{"INBOX", `[Gmail]/Alle Nachrichten = \All`, `[Gmail]/Gesendet = \SENT`}, want: []string{"[Gmail]/Gesendet", "[Gmail]/Alle Nachrichten"}},
-		{folders: []string{"Sent", `Outbox = \Sent`}, want: []string{"Outbox"}},
-		{folders: []string{"INBOX", "INBOX/Sent Items", "Trash"}, want: []string{"INBOX/Sent Items"}},
-		{folders: []string{"Gesendet", "Sent"}, want: []string{"Sent"}},
-		{folders: []string{"INBOX", "Presents"}, want: []string{}},
-		{folders: []string{`Sent = \Noselect`, "INBOX/Gesendete Objekte"}, want: []string{"INBOX/Gesendete Objekte"}},
-	} {
-		if got := pickSentFolders(folders(tc.folders...)).existingNames(); !slices.Equal(got, tc.want) {
-			t.Errorf("of %q are picked %q, want %q", tc.folders, got, tc.want)
+		{
+			name:    "by attribute, in any case of letters, and Gmail's folder of all mail",
+			folders: []*imap.ListData{listed("INBOX"), listed("[Gmail]/Alle Nachrichten", `\All`), listed("[Gmail]/Gesendet", `\SENT`)},
+			want:    []string{"[Gmail]/Gesendet", "[Gmail]/Alle Nachrichten"},
+		},
+		{
+			name:    "an attribute before a name",
+			folders: []*imap.ListData{listed("Sent"), listed("Outbox", `\Sent`)},
+			want:    []string{"Outbox"},
+		},
+		{
+			name:    "by name, inside the inbox",
+			folders: []*imap.ListData{listed("INBOX"), listed("INBOX/Sent Items"), listed("Trash")},
+			want:    []string{"INBOX/Sent Items"},
+		},
+		{
+			name:    "the English name before others",
+			folders: []*imap.ListData{listed("Gesendet"), listed("Sent")},
+			want:    []string{"Sent"},
+		},
+		{
+			name:    "a name that only ends alike",
+			folders: []*imap.ListData{listed("INBOX"), listed("Presents")},
+			want:    nil,
+		},
+		{
+			name:    "a folder that can't be opened",
+			folders: []*imap.ListData{listed("Sent", `\Noselect`), listed("INBOX/Gesendete Objekte")},
+			want:    []string{"INBOX/Gesendete Objekte"},
+		},
+	}
+	for _, tt := range tests {
+		if got := pickSentFolders(tt.folders).existingNames(); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }

@@ -8,34 +8,58 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// UIDs that are done are kept as ranges, and those below a bound are dropped.
-func TestMarkRanges(t *testing.T) {
-	t.Parallel()
-	var m mark
+// newMark returns a watermark after which the UIDs 1, 3 and 5 to 9 are done.
+func newMark() *mark {
+	m := &mark{}
 	for _, uid := range []imap.UID{5, 9, 7, 6, 1, 8, 5, 3} {
 		m.addDone(uid)
 	}
-	if want := [][2]imap.UID{{1, 1}, {3, 3}, {5, 9}}; !slices.Equal(m.Done, want) {
-		t.Errorf("Done = %v, want %v", m.Done, want)
+	return m
+}
+
+// UIDs that are done are kept as ranges, in whatever order they come.
+func TestDoneUIDsAreRanges(t *testing.T) {
+	t.Parallel()
+	want := [][2]imap.UID{{1, 1}, {3, 3}, {5, 9}}
+	if got := newMark().Done; !slices.Equal(got, want) {
+		t.Errorf("Done: got %v, want %v", got, want)
 	}
-	for uid, want := range map[imap.UID]bool{7: true, 4: false, 10: false} {
-		if got := m.isDone(uid); got != want {
-			t.Errorf("isDone(%d) = %v, want %v", uid, got, want)
+}
+
+func TestIsDone(t *testing.T) {
+	t.Parallel()
+	m := newMark()
+	tests := []struct {
+		uid  imap.UID
+		want bool
+	}{
+		{uid: 7, want: true}, // inside a range
+		{uid: 4, want: false},
+		{uid: 10, want: false},
+	}
+	for _, tt := range tests {
+		if got := m.isDone(tt.uid); got != tt.want {
+			t.Errorf("isDone(%d) = %t, want %t", tt.uid, got, tt.want)
 		}
 	}
-	m.dropDoneBelow(6)
+}
+
+func TestDropDoneBelow(t *testing.T) {
+	t.Parallel()
+	m := newMark()
+	m.dropDoneBelow(6) // in the middle of a range
 	if want := [][2]imap.UID{{6, 9}}; !slices.Equal(m.Done, want) {
-		t.Errorf("Done without what is below 6 = %v, want %v", m.Done, want)
+		t.Errorf("Done: got %v, want %v", m.Done, want)
 	}
 }
 
 // A mail with a date in the future doesn't move the watermark beyond now.
-func TestMarkNewestAt(t *testing.T) {
+func TestMailFromTheFutureMovesWatermarkToNow(t *testing.T) {
 	t.Parallel()
 	var m mark
 	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	m.raiseNewestAt(now.Add(time.Hour), now)
 	if !m.NewestAt.Equal(now) {
-		t.Errorf("the watermark is at %v, want %v", m.NewestAt, now)
+		t.Errorf("NewestAt: got %v, want %v", m.NewestAt, now)
 	}
 }

@@ -10,45 +10,70 @@ import (
 	"parley/channels"
 )
 
-// A server that says for days that it is asked too much may mean a single mail: in the end Parley goes on without an answer.
+// A server that says for days that it is asked too much may mean a single mail. In the end Parley goes on without an answer, and the mail
+// is given up.
 func TestThrottlingIsBounded(t *testing.T) {
 	t.Parallel()
 	d := newFolder("INBOX", false)
 	limit := &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeLimit, Text: "Message has too many parts."}
-	ask := func([]imap.UID) error { return limit }
-	sessions := 0
-	for errors.Is(d.askCarefully([]imap.UID{1, 2}, ask), limit) && sessions < 2*maxThrottles {
-		sessions++
+	refuse := func([]imap.UID) error { return limit }
+	believed := 0 // sessions in which the server was taken at its word
+	for errors.Is(d.askCarefully([]imap.UID{1, 2}, refuse), limit) && believed < 2*maxThrottles {
+		believed++
 	}
-	if sessions != maxThrottles {
-		t.Errorf("the server was believed in %d sessions, want %d", sessions, maxThrottles)
+	if believed != maxThrottles {
+		t.Errorf("sessions in which the server was believed: got %d, want %d", believed, maxThrottles)
 	}
+
 	fetch := &batchFetch{selectedFolder: selectedFolder{folder: d}}
 	if fetch.refusesAll(1, limit) {
-		t.Error("a mail is still waited for, want it given up")
+		t.Error("refusesAll = true, want false: the mail is no longer waited for")
 	}
 }
 
-// Only sessions in a row count. In the folder of sent mail no mail may be fetched for months, since Parley sent all of them: what
-// the server refused now and then is forgotten as soon as the folder is read again, but not while it is left alone.
-func TestRefusalsInARow(t *testing.T) {
-	t.Parallel()
+// newRefusedFetcher returns a fetcher whose folders were each refused in one session and throttled in another one.
+func newRefusedFetcher() *fetcher {
 	env := channels.Env{Report: func(channels.Condition) {}, Now: time.Now}
 	f := &fetcher{box: &Mailbox{env: env}, inbox: newFolder("INBOX", false), sent: newFolder("Sent", true)}
-	for _, tc := range []struct {
-		pause       time.Duration // of the folder of sent mail
-		inbox, sent int           // sessions that still count afterwards
-	}{
-		{pause: time.Minute, inbox: 0, sent: 2},
-		{pause: 0, inbox: 0, sent: 0},
-	} {
-		for _, d := range []*folder{f.inbox, f.sent} {
-			d.refusals, d.throttles = 1, 1
-		}
-		f.sentPause = tc.pause
-		f.recordSuccess(1)
-		if in, out := f.inbox.refusals+f.inbox.throttles, f.sent.refusals+f.sent.throttles; in != tc.inbox || out != tc.sent {
-			t.Errorf("after a pause of %s, %d sessions count for the inbox and %d for sent mail, want %d and %d", tc.pause, in, out, tc.inbox, tc.sent)
-		}
+	for _, d := range []*folder{f.inbox, f.sent} {
+		d.refusals = 1
+		d.throttles = 1
+	}
+	return f
+}
+
+// wantNoBadSessions checks that no earlier session counts for a folder any more.
+func wantNoBadSessions(t *testing.T, d *folder) {
+	t.Helper()
+	if d.refusals != 0 {
+		t.Errorf("%s: got %d refused sessions in a row, want none", d.name, d.refusals)
+	}
+	if d.throttles != 0 {
+		t.Errorf("%s: got %d throttled sessions in a row, want none", d.name, d.throttles)
+	}
+}
+
+// Only sessions in a row count. In the folder of sent mail no mail may be fetched for months, since Parley sent all of them: so what the
+// server refused is forgotten as soon as both folders are read again.
+func TestRefusalsAreForgottenAfterASuccess(t *testing.T) {
+	t.Parallel()
+	f := newRefusedFetcher()
+	f.recordSuccess(1)
+	wantNoBadSessions(t, f.inbox)
+	wantNoBadSessions(t, f.sent)
+}
+
+// What the server refused of the folder of sent mail is not forgotten while that folder is left alone.
+func TestRefusalsOfAPausedSentFolderAreKept(t *testing.T) {
+	t.Parallel()
+	f := newRefusedFetcher()
+	f.sentPause = time.Minute
+	f.recordSuccess(1)
+	wantNoBadSessions(t, f.inbox)
+	if f.sent.refusals != 1 {
+		t.Errorf("refused sessions of the folder of sent mail: got %d, want 1", f.sent.refusals)
+	}
+	if f.sent.throttles != 1 {
+		t.Errorf("throttled sessions of the folder of sent mail: got %d, want 1", f.sent.throttles)
 	}
 }

@@ -2,6 +2,7 @@ package mailid
 
 import (
 	"crypto/sha256"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -10,29 +11,120 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// FuzzBlankless proves that the fast way to hash a text is the one that stored ids
-// were made by: decoded, cleaned, then without blanks.
+// newMail returns a mail of this id, whose body has this encoding.
+func newMail(id, encoding, body string) []byte {
+	mail := strings.NewReplacer("NUMBER", id, "ENCODING", encoding).Replace(`Message-ID: <NUMBER>
+From: a@b.test
+Date: Mon, 2 Nov 2026 11:00:00 +0000
+Subject: x
+Content-Transfer-Encoding: ENCODING
+
+`)
+	return []byte(strings.ReplaceAll(mail, "\n", "\r\n") + body)
+}
+
+func TestFactIDIsAHash(t *testing.T) {
+	t.Parallel()
+	got := Fact(newMail("1@x", "7bit", "hello, world\r\n"))
+	if !regexp.MustCompile(`^mail:[0-9a-f]{32}$`).MatchString(got) {
+		t.Errorf("Fact: got %q, want mail: and 32 hex digits", got)
+	}
+}
+
+// The id of a mail's fact is that of what the mail says, not of how it is encoded.
+func TestFactIDOfAMailThatWasEncodedAnew(t *testing.T) {
+	t.Parallel()
+	plain := Fact(newMail("1@x", "7bit", "hello, world\r\n"))
+	encoded := Fact(newMail("1@x", "base64", "aGVsbG8sCndvcmxk")) // with a line break in place of the blank
+	if encoded != plain {
+		t.Errorf("Fact: got %s of the encoded mail, want %s as of the plain one", encoded, plain)
+	}
+}
+
+func TestFactIDsOfDifferentMails(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name        string
+		mail, other []byte
+	}{
+		{
+			name:  "another text",
+			mail:  newMail("1@x", "7bit", "hello, world"),
+			other: newMail("1@x", "7bit", "other"),
+		},
+		{
+			name:  "another Message-ID",
+			mail:  newMail("1@x", "7bit", "hello, world"),
+			other: newMail("2@x", "7bit", "hello, world"),
+		},
+		{
+			name:  "no Message-ID, other bytes",
+			mail:  []byte("\r\na"),
+			other: []byte("\r\nb"),
+		},
+	}
+	for _, tt := range tests {
+		if got := Fact(tt.mail); got == Fact(tt.other) {
+			t.Errorf("%s: both mails have the id %s, want different ones", tt.name, got)
+		}
+	}
+}
+
+// textPart returns a part of a mail with this text, in the charset that it declares.
+func textPart(text []byte, charset string) *rawmail.Part {
+	return &rawmail.Part{
+		Header: rawmail.Header{Guess: rawmail.NewGuesser()},
+		Type:   "text/plain",
+		Body:   text,
+		Params: map[string]string{"charset": charset},
+	}
+}
+
+// hashQuickly hashes a text in the way that Fact does.
+func hashQuickly(text []byte, charset string) []byte {
+	hash := sha256.New()
+	(&spacelessHash{to: hash}).writeTexts(textPart(text, charset))
+	return hash.Sum(nil)
+}
+
+// hashPlainly hashes a text in the way by which stored ids were made: decoded and cleaned, then without blanks.
+func hashPlainly(text []byte, charset string) []byte {
+	decoded := rawmail.ToUTF8(text, charset, rawmail.NewGuesser())
+	withoutBlanks := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, decoded)
+	hash := sha256.Sum256([]byte("\n" + withoutBlanks))
+	return hash[:]
+}
+
+// The quick way to hash a text gives the ids that were stored before there was one.
 func FuzzBlankless(f *testing.F) {
-	for _, text := range []string{"", "a b\r\nc", "\xef\xbb\xbfa", "\xff\xfea\x00", "a\u2028\u00a0\u202eb\x7f\x1b\x0b", "\x1b$B$\"\x1b(B", "+AGE-b", "\xe9t\xe9", strings.Repeat("é \u3000", 5000)} {
-		for _, charset := range []string{"", "utf-8", "us-ascii", "iso-8859-1", "iso-2022-jp", "utf-7", "gb2312", "utf-16", `"UTF-8"; x`, "charset=utf-8", "klingon", "cp932"} {
+	texts := []string{
+		"",
+		"a b\r\nc",
+		"\xef\xbb\xbfa",
+		"\xff\xfea\x00",
+		"a\u2028\u00a0\u202eb\x7f\x1b\x0b",
+		"\x1b$B$\"\x1b(B",
+		"+AGE-b",
+		"\xe9t\xe9",
+		strings.Repeat("é \u3000", 5000),
+	}
+	charsets := []string{
+		"", "utf-8", "us-ascii", "iso-8859-1", "iso-2022-jp", "utf-7", "gb2312", "utf-16", `"UTF-8"; x`, "charset=utf-8", "klingon", "cp932",
+	}
+	for _, text := range texts {
+		for _, charset := range charsets {
 			f.Add([]byte(text), charset)
 		}
 	}
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, text []byte, charset string) {
-		budget.CheckRepeated(t, m, text, func(b []byte) {
-			(&spacelessHash{to: sha256.New()}).writeTexts(&rawmail.Part{Header: rawmail.Header{Guess: rawmail.NewGuesser()}, Type: "text/plain", Body: b, Params: map[string]string{"charset": charset}})
-		})
-		p := &rawmail.Part{Header: rawmail.Header{Guess: rawmail.NewGuesser()}, Type: "text/plain", Body: text, Params: map[string]string{"charset": charset}}
-		got := sha256.New()
-		(&spacelessHash{to: got}).writeTexts(p)
-		want := sha256.Sum256([]byte("\n" + strings.Map(func(r rune) rune {
-			if unicode.IsSpace(r) {
-				return -1
-			}
-			return r
-		}, rawmail.ToUTF8(text, charset, rawmail.NewGuesser()))))
-		if string(got.Sum(nil)) != string(want[:]) {
+		budget.CheckRepeated(t, m, text, func(b []byte) { hashQuickly(b, charset) })
+		if string(hashQuickly(text, charset)) != string(hashPlainly(text, charset)) {
 			t.Errorf("%q as %q is another fact than it was", text, charset)
 		}
 	})

@@ -1,28 +1,72 @@
 package rawmail
 
 import (
+	"reflect"
 	"testing"
 
 	"parley/channels"
 )
 
-// Who somebody is doesn't depend on the case of an address. Where mail is sent keeps it before the "@", since a few servers tell
-// such addresses apart (RFC 5321 section 2.4).
+// Who somebody is (Key) doesn't depend on the case of an address. Where mail is sent (Address) keeps the case before the "@", since a few
+// servers tell such addresses apart (RFC 5321 section 2.4). It is empty where both are the same.
 func TestAddressesKeepTheirSpelling(t *testing.T) {
 	t.Parallel()
-	for field, want := range map[string]channels.Party{
-		"ann@customer.test":                        {Key: "ann@customer.test"},
-		"ann@Customer.TEST":                        {Key: "ann@customer.test"},
-		"Ann Lee <Ann.LEE@Customer.test>":          {Key: "ann.lee@customer.test", Address: "Ann.LEE@customer.test", Name: "Ann Lee"},
-		"<mailto:Ann@customer.test>":               {Key: "ann@customer.test", Address: "Ann@customer.test"},
-		`"Odd Name"@customer.test`:                 {Key: `"odd name"@customer.test`, Address: `"Odd Name"@customer.test`},
-		`"Ann..Lee"@customer.test`:                 {Key: "ann..lee@customer.test", Address: "Ann..Lee@customer.test"},
-		"Ann@Bücher.test":                          {Key: "ann@xn--bcher-kva.test", Address: "Ann@xn--bcher-kva.test"},
-		"ANN@customer.test, Ann@customer.test (a)": {Key: "ann@customer.test", Address: "ANN@customer.test"},
-	} {
-		got := Addresses(NewGuesser(), field)
-		if len(got) != 1 || got[0].Key != want.Key || got[0].Address != want.Address || got[0].Name != want.Name {
-			t.Errorf("%q is read as %+v, want %+v", field, got, want)
-		}
+	tests := []struct {
+		name  string
+		field string
+		want  channels.Party
+	}{
+		{
+			name:  "lower case",
+			field: "ann@customer.test",
+			want:  channels.Party{Key: "ann@customer.test"},
+		},
+		{
+			name:  "domain in capitals",
+			field: "ann@Customer.TEST",
+			want:  channels.Party{Key: "ann@customer.test"},
+		},
+		{
+			name:  "capitals before the @, and a name",
+			field: "Ann Lee <Ann.LEE@Customer.test>",
+			want:  channels.Party{Key: "ann.lee@customer.test", Address: "Ann.LEE@customer.test", Name: "Ann Lee"},
+		},
+		{
+			name:  "link",
+			field: "<mailto:Ann@customer.test>",
+			want:  channels.Party{Key: "ann@customer.test", Address: "Ann@customer.test"},
+		},
+		{
+			name:  "quotes that are needed stay",
+			field: `"Odd Name"@customer.test`,
+			want:  channels.Party{Key: `"odd name"@customer.test`, Address: `"Odd Name"@customer.test`},
+		},
+		{
+			name:  "quotes that aren't needed go",
+			field: `"Ann..Lee"@customer.test`,
+			want:  channels.Party{Key: "ann..lee@customer.test", Address: "Ann..Lee@customer.test"},
+		},
+		{
+			name:  "domain outside ASCII",
+			field: "Ann@Bücher.test",
+			want:  channels.Party{Key: "ann@xn--bcher-kva.test", Address: "Ann@xn--bcher-kva.test"},
+		},
+		{
+			name:  "the first spelling of two counts",
+			field: "ANN@customer.test, Ann@customer.test (a)",
+			want:  channels.Party{Key: "ann@customer.test", Address: "ANN@customer.test"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := Addresses(NewGuesser(), tt.field)
+			if len(got) != 1 {
+				t.Fatalf("Addresses(%q) = %+v, want one address", tt.field, got)
+			}
+			if !reflect.DeepEqual(got[0], tt.want) {
+				t.Errorf("Addresses(%q): got %+v, want %+v", tt.field, got[0], tt.want)
+			}
+		})
 	}
 }

@@ -19,67 +19,130 @@ import (
 	"parley/channels/budget"
 )
 
-// A text is read in the charset that it declares, or in the likeliest one if that can't be.
-func TestCharsets(t *testing.T) {
-	t.Parallel()
-	encode := func(e encoding.Encoding, s string) string {
-		out, err := e.NewEncoder().String(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
+// encode writes a text in a charset.
+func encode(t *testing.T, e encoding.Encoding, text string) string {
+	t.Helper()
+	encoded, err := e.NewEncoder().String(text)
+	if err != nil {
+		t.Fatal(err)
 	}
-	tests := []struct{ declared, bytes, want string }{
-		{"utf-8", "Größe", "Größe"},
-		{"UTF-8", "\xef\xbb\xbfmark", "mark"},
-		{"", "Größe", "Größe"},
-		{"us-ascii", "Größe", "Größe"},
-		{"iso-8859-1", encode(charmap.Windows1252, "50 € “so”"), "50 € “so”"},
-		{"iso-8859-1", "Größe", "Größe"},
-		{"iso-8859-15", encode(charmap.ISO8859_15, "50 €"), "50 €"},
-		{"windows-1251", encode(charmap.Windows1251, "Привет, мир"), "Привет, мир"},
-		{"cp1252", encode(charmap.Windows1252, "€"), "€"},
-		{"koi8-r", encode(charmap.KOI8R, "Привет"), "Привет"},
-		{"cp850", encode(charmap.CodePage850, "Größe"), "Größe"},
-		{"ISO-2022-JP", encode(japanese.ISO2022JP, "注文"), "注文"},
-		{"", encode(japanese.ISO2022JP, "注文"), "注文"},
-		{"shift_jis", encode(japanese.ShiftJIS, "注文"), "注文"},
-		{"cp932", encode(japanese.ShiftJIS, "注文"), "注文"},
-		{"euc-jp", encode(japanese.EUCJP, "注文"), "注文"},
-		{"gb2312", encode(simplifiedchinese.GB18030, "订单㐀"), "订单㐀"},
-		{"big5", encode(traditionalchinese.Big5, "訂單"), "訂單"},
-		{"ks_c_5601-1987", encode(korean.EUCKR, "주문"), "주문"},
-		{"iso-2022-kr", "\x1b$)CLamp: \x0eAV9.\x0f!\n\x0eAV9.\n1", "Lamp: 주문!\n주문\n1"},
-		{"csISO2022KR", "\x1b$)C\x0eAV9.\x0f", "주문"},
-		{"", "\x1b$)C\x0eAV9.\x0f", "주문"},
-		{"hz-gb-2312", encode(simplifiedchinese.HZGB2312, "订单 1"), "订单 1"},
-		{"HZ", encode(simplifiedchinese.HZGB2312, "订单 1"), "订单 1"},
-		{"cp50220", encode(japanese.ISO2022JP, "注文"), "注文"},
-		// Charsets that browsers don't read for their users' safety, and that we can't decode: what is ASCII is shown.
-		{"iso-2022-cn", "Order 4711 \x1b$)A\x0e6)5%\x0f", "Order 4711 $)A6)5%"},
-		{"replacement", "Order 4711", "Order 4711"},
-		{"utf-16", encode(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "注文"), "注文"},
-		{"utf-7", "Gr+APYA3w-e 1 +- 1", "Größe 1 + 1"},
-		{"", `<html><head><meta charset="windows-1251"></head>` + encode(charmap.Windows1251, "Да"), `<html><head><meta charset="windows-1251"></head>Да`},
-		{"klingon", encode(charmap.Windows1252, "Größe"), "Größe"},
-		{`"charset=utf-8"`, "ok", "ok"},
-		{"utf-8", "a\x00b\x1bc\r\nd\re", "abc\nd\ne"},
-		{"utf-8", "exe\u202egpj\ufeff", "exegpj"},
-		// Text that somebody cut in the middle of a character, or that has one byte of another charset.
-		{"utf-8", "Größe, Länge und Tür\xc3", "Größe, Länge und Tür\uFFFD"},
-		{"utf-8", "Юникод запрещен\xf1", "Юникод запрещен\uFFFD"},
-		{"", "Картинка с очень длинным именем\xd1", "Картинка с очень длинным именем\uFFFD"},
-		{"utf-8", encode(charmap.Windows1252, "Größe, Länge und Tür"), "Größe, Länge und Tür"},
-	}
+	return encoded
+}
+
+// charsetTest says what a text is read as.
+type charsetTest struct {
+	declared string // charset; "" means that none is declared
+	raw      string
+	want     string
+}
+
+func checkCharsets(t *testing.T, tests []charsetTest) {
+	t.Helper()
 	for _, tt := range tests {
-		if got := ToUTF8([]byte(tt.bytes), tt.declared, NewGuesser()); got != tt.want {
-			t.Errorf("%q declared as %q = %q, want %q", tt.bytes, tt.declared, got, tt.want)
+		if got := ToUTF8([]byte(tt.raw), tt.declared, NewGuesser()); got != tt.want {
+			t.Errorf("ToUTF8(%q, %q) = %q, want %q", tt.raw, tt.declared, got, tt.want)
 		}
 	}
-	russian := encode(charmap.Windows1251, "Здравствуйте, где мой заказ номер пятнадцать? Спасибо за ответ, жду.")
-	if got := ToUTF8([]byte(russian), "", NewGuesser()); !strings.Contains(got, "заказ") {
-		t.Errorf("undeclared Russian = %q, want the word for order in it", got)
+}
+
+// A text is read in the charset that it declares, whatever name that has.
+func TestDeclaredCharsets(t *testing.T) {
+	t.Parallel()
+	checkCharsets(t, []charsetTest{
+		{declared: "utf-8", raw: "Größe", want: "Größe"},
+		{declared: "UTF-8", raw: "\xef\xbb\xbfmark", want: "mark"},
+		{declared: `"charset=utf-8"`, raw: "ok", want: "ok"},
+		{declared: "utf-16", raw: encode(t, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "注文"), want: "注文"},
+		{declared: "utf-7", raw: "Gr+APYA3w-e 1 +- 1", want: "Größe 1 + 1"},
+
+		{declared: "iso-8859-15", raw: encode(t, charmap.ISO8859_15, "50 €"), want: "50 €"},
+		{declared: "windows-1251", raw: encode(t, charmap.Windows1251, "Привет, мир"), want: "Привет, мир"},
+		{declared: "cp1252", raw: encode(t, charmap.Windows1252, "€"), want: "€"},
+		{declared: "koi8-r", raw: encode(t, charmap.KOI8R, "Привет"), want: "Привет"},
+		{declared: "cp850", raw: encode(t, charmap.CodePage850, "Größe"), want: "Größe"},
+
+		{declared: "ISO-2022-JP", raw: encode(t, japanese.ISO2022JP, "注文"), want: "注文"},
+		{declared: "cp50220", raw: encode(t, japanese.ISO2022JP, "注文"), want: "注文"},
+		{declared: "shift_jis", raw: encode(t, japanese.ShiftJIS, "注文"), want: "注文"},
+		{declared: "cp932", raw: encode(t, japanese.ShiftJIS, "注文"), want: "注文"},
+		{declared: "euc-jp", raw: encode(t, japanese.EUCJP, "注文"), want: "注文"},
+
+		{declared: "gb2312", raw: encode(t, simplifiedchinese.GB18030, "订单㐀"), want: "订单㐀"},
+		{declared: "hz-gb-2312", raw: encode(t, simplifiedchinese.HZGB2312, "订单 1"), want: "订单 1"},
+		{declared: "HZ", raw: encode(t, simplifiedchinese.HZGB2312, "订单 1"), want: "订单 1"},
+		{declared: "big5", raw: encode(t, traditionalchinese.Big5, "訂單"), want: "訂單"},
+
+		{declared: "ks_c_5601-1987", raw: encode(t, korean.EUCKR, "주문"), want: "주문"},
+		{declared: "iso-2022-kr", raw: "\x1b$)CLamp: \x0eAV9.\x0f!\n\x0eAV9.\n1", want: "Lamp: 주문!\n주문\n1"},
+		{declared: "csISO2022KR", raw: "\x1b$)C\x0eAV9.\x0f", want: "주문"},
+	})
+}
+
+// A text that declares no charset, a wrong one or an unknown one is read in the likeliest one.
+func TestUndeclaredAndWrongCharsets(t *testing.T) {
+	t.Parallel()
+	const russianPage = `<html><head><meta charset="windows-1251"></head>`
+	checkCharsets(t, []charsetTest{
+		{declared: "", raw: "Größe", want: "Größe"},
+		{declared: "", raw: encode(t, japanese.ISO2022JP, "注文"), want: "注文"},
+		{declared: "", raw: "\x1b$)C\x0eAV9.\x0f", want: "주문"},
+		{declared: "", raw: russianPage + encode(t, charmap.Windows1251, "Да"), want: russianPage + "Да"},
+
+		{declared: "us-ascii", raw: "Größe", want: "Größe"},
+		{declared: "iso-8859-1", raw: "Größe", want: "Größe"},
+		{declared: "iso-8859-1", raw: encode(t, charmap.Windows1252, "50 € “so”"), want: "50 € “so”"}, // as browsers read it
+		{declared: "utf-8", raw: encode(t, charmap.Windows1252, "Größe, Länge und Tür"), want: "Größe, Länge und Tür"},
+
+		{declared: "klingon", raw: encode(t, charmap.Windows1252, "Größe"), want: "Größe"},
+	})
+}
+
+// Of charsets that browsers don't read for their users' safety, and that we can't decode, what is ASCII is shown.
+func TestUnsafeCharsets(t *testing.T) {
+	t.Parallel()
+	checkCharsets(t, []charsetTest{
+		{declared: "iso-2022-cn", raw: "Order 4711 \x1b$)A\x0e6)5%\x0f", want: "Order 4711 $)A6)5%"},
+		{declared: "replacement", raw: "Order 4711", want: "Order 4711"},
+	})
+}
+
+// Controls, and characters that turn or hide text, are dropped.
+func TestControlsAreDropped(t *testing.T) {
+	t.Parallel()
+	checkCharsets(t, []charsetTest{
+		{declared: "utf-8", raw: "a\x00b\x1bc\r\nd\re", want: "abc\nd\ne"},
+		{declared: "utf-8", raw: "exe\u202egpj\ufeff", want: "exegpj"},
+	})
+}
+
+// A text that somebody cut in the middle of a character, or that has one byte of another charset, is read all the same.
+func TestDamagedTexts(t *testing.T) {
+	t.Parallel()
+	checkCharsets(t, []charsetTest{
+		{declared: "utf-8", raw: "Größe, Länge und Tür\xc3", want: "Größe, Länge und Tür\uFFFD"},
+		{declared: "utf-8", raw: "Юникод запрещен\xf1", want: "Юникод запрещен\uFFFD"},
+		{declared: "", raw: "Картинка с очень длинным именем\xd1", want: "Картинка с очень длинным именем\uFFFD"},
+	})
+}
+
+// undeclaredRussian returns a text that is long enough to guess its charset.
+func undeclaredRussian(t *testing.T) []byte {
+	t.Helper()
+	return []byte(encode(t, charmap.Windows1251, "Здравствуйте, где мой заказ номер пятнадцать? Спасибо за ответ, жду."))
+}
+
+// wantRussian checks that undeclaredRussian was read, by a word in it: order.
+func wantRussian(t *testing.T, got string) {
+	t.Helper()
+	const order = "заказ"
+	if !strings.Contains(got, order) {
+		t.Fatalf("undeclared Russian: got %q, want %q in it", got, order)
 	}
+}
+
+func TestUndeclaredRussian(t *testing.T) {
+	t.Parallel()
+	wantRussian(t, ToUTF8(undeclaredRussian(t), "", NewGuesser()))
 }
 
 // A mail that is read again is the same mail: an address in bytes of no declared
@@ -89,7 +152,7 @@ func TestUndeclaredBytesAreReadOneWay(t *testing.T) {
 	raw := []byte("Ann Lee <ann@custom\xf1r.test>")
 	for range 500 {
 		if got := ToUTF8(raw, "", NewGuesser()); got != "Ann Lee <ann@customñr.test>" {
-			t.Fatalf("the address became %q", got)
+			t.Fatalf("ToUTF8(%q) = %q, want the address with ñ", raw, got)
 		}
 	}
 }
@@ -98,14 +161,8 @@ func TestUndeclaredBytesAreReadOneWay(t *testing.T) {
 func TestUndeclaredTextsBeyondTheBound(t *testing.T) {
 	t.Parallel()
 	guess := NewGuesser()
-	russian, err := charmap.Windows1251.NewEncoder().Bytes([]byte("Здравствуйте, где мой заказ номер пятнадцать? Спасибо за ответ, жду."))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range 2 * maxGuesses {
-		if got := ToUTF8(russian, "", guess); !strings.Contains(got, "заказ") {
-			t.Fatalf("text %d = %q, want the word for order in it", n, got)
-		}
+	for range 2 * maxGuesses {
+		wantRussian(t, ToUTF8(undeclaredRussian(t), "", guess))
 	}
 }
 
@@ -113,18 +170,18 @@ func TestUndeclaredTextsBeyondTheBound(t *testing.T) {
 func TestHeaderWords(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ in, want string }{
-		{"plain", "plain"},
-		{"=?utf-8?Q?Gr=C3=B6=C3=9Fe_x?=", "Größe x"},
-		{"=?UTF-8?B?R3LDtsOfZQ==?= und =?iso-8859-1*de?q?mehr?=", "Größe und mehr"},
-		{"=?utf-8?Q?a?=  =?utf-8?Q?b?=", "ab"},
-		{"=?utf-8?Q?=C3?= =?utf-8?Q?=A4?=", "ä"},
-		{"=?utf-8?q?with blank?=", "with blank"},
-		{"=?utf-8?q?what??=", "what?"},
-		{"=?broken", "=?broken"},
-		{"Gr\xf6\xdfe", "Größe"},
-		{"a\r\n b\t\tc", "a b c"},
-		{"=?utf-8?Q?a=0D=0ABcc:_x?=", "a Bcc: x"},
-		{"", ""},
+		{in: "plain", want: "plain"},
+		{in: "=?utf-8?Q?Gr=C3=B6=C3=9Fe_x?=", want: "Größe x"},
+		{in: "=?UTF-8?B?R3LDtsOfZQ==?= und =?iso-8859-1*de?q?mehr?=", want: "Größe und mehr"},
+		{in: "=?utf-8?Q?a?=  =?utf-8?Q?b?=", want: "ab"},
+		{in: "=?utf-8?Q?=C3?= =?utf-8?Q?=A4?=", want: "ä"},
+		{in: "=?utf-8?q?with blank?=", want: "with blank"},
+		{in: "=?utf-8?q?what??=", want: "what?"},
+		{in: "=?broken", want: "=?broken"},
+		{in: "Gr\xf6\xdfe", want: "Größe"},
+		{in: "a\r\n b\t\tc", want: "a b c"},
+		{in: "=?utf-8?Q?a=0D=0ABcc:_x?=", want: "a Bcc: x"},
+		{in: "", want: ""},
 	}
 	for _, tt := range tests {
 		if got := DecodeHeader(tt.in, NewGuesser()); got != tt.want {
@@ -137,40 +194,53 @@ func TestHeaderWords(t *testing.T) {
 func TestTransferEncodings(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ encoding, in, want string }{
-		{"base64", "aGVsbG8=\r\nd29ybGQ=", "helloworld"},
-		{" Base64 ; x", "aGVs bG8", "hello"},
-		{"base64", "aGVs*bG8=\n-- list footer", "hello"},
-		{"quoted-printable", "a=3Db=\r\nc =\n=C3=A4 = =zz", "a=bc ä = =zz"},
-		{"quoted printable", "a=3Db", "a=3Db"},
-		{"x-uuencode", "begin 644 a.txt\n%:&5L;&\\\n`\nend\n", "hello"},
-		{"x-uuencode", "no file", "no file"},
-		{"7bit", "a=3D", "a=3D"},
-		{"", "a", "a"},
+		{encoding: "base64", in: "aGVsbG8=\r\nd29ybGQ=", want: "helloworld"},
+		{encoding: " Base64 ; x", in: "aGVs bG8", want: "hello"},
+		{encoding: "base64", in: "aGVs*bG8=\n-- list footer", want: "hello"},
+		{encoding: "quoted-printable", in: "a=3Db=\r\nc =\n=C3=A4 = =zz", want: "a=bc ä = =zz"},
+		{encoding: "quoted printable", in: "a=3Db", want: "a=3Db"},
+		{encoding: "x-uuencode", in: "begin 644 a.txt\n%:&5L;&\\\n`\nend\n", want: "hello"},
+		{encoding: "x-uuencode", in: "no file", want: "no file"},
+		{encoding: "7bit", in: "a=3D", want: "a=3D"},
+		{encoding: "", in: "a", want: "a"},
 	}
 	for _, tt := range tests {
 		if got := string(decodeTransfer([]byte(tt.in), tt.encoding)); !strings.HasPrefix(got, tt.want) {
-			t.Errorf("%q in %q = %q, want it to begin with %q", tt.in, tt.encoding, got, tt.want)
+			t.Errorf("decodeTransfer(%q, %q) = %q, want it to begin with %q", tt.in, tt.encoding, got, tt.want)
 		}
 	}
 }
 
-// TestFooterBelowBase64: a list or a virus scanner wrote plain text below a body in base64. It is read as it
-// stands: decoded, it would be bytes of no charset, and spoil the umlauts of the whole text.
+// A list or a virus scanner may write plain text below a body in base64. It is read as it stands: decoded, it would be bytes of no charset,
+// and spoil the umlauts of the whole text.
 func TestFooterBelowBase64(t *testing.T) {
 	t.Parallel()
 	const plain, padded = "R3LDvMOfZSBhdXMgS8O2bG4h", "R3LDvMOfZSBhdXMgS8O2bG4uCg=="
+	const words = "Just words, not in base64 at all."
 	long := strings.Repeat("QUJD", 19) + "\n"
-	tests := []struct{ in, want string }{
-		{padded + "\n-- list footer\nJohn\n", "Grüße aus Köln.\n-- list footer\nJohn\n"},
-		{plain + "\r\n\r\n_______________\r\nThe list\r\nhttp://lists.test/x\r\n", "Grüße aus Köln!\n_______________\r\nThe list\r\nhttp://lists.test/x\r\n"},
-		{plain + "\n" + padded + "\n", "Grüße aus Köln!Grüße aus Köln.\n"},
-		{padded + "\n\n", "Grüße aus Köln.\n"},
-		{long + "QUJD*\n" + long, strings.Repeat("ABC", 39)}, // a damaged line in the middle of a file
-		{"Just words, not in base64 at all.", string(DecodeBase64([]byte("Just words, not in base64 at all.")))},
+	tests := []struct {
+		name string
+		in   string
+		want string
+	}{
+		{
+			name: "footer of a list",
+			in:   padded + "\n-- list footer\nJohn\n",
+			want: "Grüße aus Köln.\n-- list footer\nJohn\n",
+		},
+		{
+			name: "footer below base64 without padding",
+			in:   plain + "\r\n\r\n_______________\r\nThe list\r\nhttp://lists.test/x\r\n",
+			want: "Grüße aus Köln!\n_______________\r\nThe list\r\nhttp://lists.test/x\r\n",
+		},
+		{name: "no footer, two pieces of base64", in: plain + "\n" + padded + "\n", want: "Grüße aus Köln!Grüße aus Köln.\n"},
+		{name: "no footer, empty lines", in: padded + "\n\n", want: "Grüße aus Köln.\n"},
+		{name: "a damaged line in the middle of a file", in: long + "QUJD*\n" + long, want: strings.Repeat("ABC", 39)},
+		{name: "no base64 at all", in: words, want: string(DecodeBase64([]byte(words)))},
 	}
 	for _, tt := range tests {
 		if got := string(decodeTransfer([]byte(tt.in), "base64")); got != tt.want {
-			t.Errorf("%q = %q, want %q", tt.in, got, tt.want)
+			t.Errorf("%s: decodeTransfer(%q) = %q, want %q", tt.name, tt.in, got, tt.want)
 		}
 	}
 }
@@ -179,11 +249,12 @@ func TestFooterBelowBase64(t *testing.T) {
 func TestFlowed(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		in, want string
-		delsp    bool
+		in    string
+		delsp bool
+		want  string
 	}{
 		{in: "one \ntwo\nthree", want: "one two\nthree"},
-		{in: "one \ntwo", want: "onetwo", delsp: true},
+		{in: "one \ntwo", delsp: true, want: "onetwo"},
 		{in: "> a \n> b\n>> c \n>> d\ne", want: "> a b\n>> c d\ne"},
 		{in: "a \n> b", want: "a \n> b"},
 		{in: "x\n-- \nsig", want: "x\n-- \nsig"},
@@ -197,8 +268,7 @@ func TestFlowed(t *testing.T) {
 	}
 }
 
-// FuzzTransfer: what an encoder of the standard library wrote comes back whole, and
-// nothing else makes decoding fail.
+// What an encoder of the standard library wrote comes back whole, and nothing else makes decoding fail.
 func FuzzTransfer(f *testing.F) {
 	f.Add([]byte("hello\r\nworld"), "base64")
 	f.Add([]byte("begin 644 a\n%:&5L;&\\\nend"), "x-uuencode")
@@ -213,19 +283,22 @@ func FuzzTransfer(f *testing.F) {
 		budget.CheckRepeated(t, m, b, func(b []byte) { ToUTF8(b, encoding, NewGuesser()) })
 		budget.CheckRepeated(t, m, string(b), func(s string) { Unflow(s, len(encoding)%2 == 0) })
 		if got := DecodeBase64([]byte(base64.StdEncoding.EncodeToString(b))); !bytes.Equal(got, b) {
-			t.Fatalf("base64 of %q = %q", b, got)
+			t.Fatalf("base64 of %q: got %q back", b, got)
 		}
 		var out bytes.Buffer
 		w := quotedprintable.NewWriter(&out)
 		w.Binary = true
-		if _, err := w.Write(b); err != nil || w.Close() != nil {
+		if _, err := w.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if got := decodeQuotedPrintable(out.Bytes()); !bytes.Equal(got, b) {
-			t.Fatalf("quoted-printable of %q = %q", b, got)
+			t.Fatalf("quoted-printable of %q: got %q back", b, got)
 		}
 		if s := ToUTF8(b, encoding, NewGuesser()); !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
-			t.Fatalf("%q of %q = %q", encoding, b, s)
+			t.Fatalf("ToUTF8(%q, %q) = %q, want valid UTF-8 without controls", b, encoding, s)
 		}
 	})
 }

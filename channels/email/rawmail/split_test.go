@@ -5,61 +5,127 @@ import (
 	"testing"
 )
 
-// A header ends where the parts begin that it announces, even if no empty line stands between: else the words
-// of the first part would be read as its header, and nobody would see them.
+// crlf gives a text the line ends of mails.
+func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
+
+// wantFrom checks the sender of a mail, which shows that its header was read.
+func wantFrom(t *testing.T, p *Part) {
+	t.Helper()
+	if got := p.Header.Raw("From"); got != "ada@example.com" {
+		t.Errorf("From: got %q, want ada@example.com", got)
+	}
+}
+
+// twoPartMail has BOUNDARY and BETWEEN where tests put theirs: BETWEEN stands between the header and the first part.
+const twoPartMail = `From: ada@example.com
+Content-Type: multipart/mixed; boundary="BOUNDARY"
+BETWEEN--BOUNDARY
+Content-Type: text/html
+
+My own words.
+--BOUNDARY
+Content-Type: image/png
+
+x
+--BOUNDARY--
+`
+
+// A header ends where the parts begin that it announces, even if no empty line stands between: else the words of the first part would
+// be read as its header, and nobody would see them.
 //
-// The forms are those of mails that were seen: a line with a blank only (mikel/mail issue 781, and
-// fws_fn.eml of rspamd's tests), and a folded line (namecheap/fast_mail_parser issue 150).
+// The forms are those of mails that were seen: a line with a blank only (mikel/mail issue 781, and fws_fn.eml of rspamd's tests), and a
+// folded line (namecheap/fast_mail_parser issue 150).
 func TestHeaderEndsAtTheFirstPart(t *testing.T) {
 	t.Parallel()
-	for name, between := range map[string]string{
-		"an empty line":            "\r\n",
-		"a line with a blank only": " \r\n",
-		"nothing":                  "",
-		"a folded line":            "MIME-Version: 1.0\r\n hello\r\n",
-		"an odd line":              "an odd line\r\n",
-	} {
+	tests := []struct {
+		name    string
+		between string
+	}{
+		{name: "an empty line", between: "\n"},
+		{name: "a line with a blank only", between: " \n"},
+		{name: "nothing", between: ""},
+		{name: "a folded line", between: "MIME-Version: 1.0\n hello\n"},
+		{name: "an odd line", between: "an odd line\n"},
+	}
+	for _, tt := range tests {
 		for _, boundary := range []string{"_005_CFC60393A49D", "=:part:1"} {
-			mail := "From: ada@example.com\r\nContent-Type: multipart/mixed; boundary=\"" + boundary + "\"\r\n" + between +
-				"--" + boundary + "\r\nContent-Type: text/html\r\n\r\nMy own words.\r\n" +
-				"--" + boundary + "\r\nContent-Type: image/png\r\n\r\nx\r\n--" + boundary + "--\r\n"
-			p, _ := Read([]byte(mail))
-			if len(p.Children) != 2 {
-				t.Errorf("%s, %s: got %d parts, want 2", name, boundary, len(p.Children))
-				continue
-			}
-			first := p.Children[0]
-			if first.Type != "text/html" {
-				t.Errorf("%s, %s: the first part's type is %q, want text/html", name, boundary, first.Type)
-			}
-			if got := strings.TrimSpace(string(first.Body)); got != "My own words." {
-				t.Errorf("%s, %s: the first part is %q, want the author's words", name, boundary, got)
-			}
-			if got := p.Header.Raw("From"); got != "ada@example.com" {
-				t.Errorf("%s, %s: From is %q, want ada@example.com", name, boundary, got)
-			}
+			t.Run(tt.name+"/"+boundary, func(t *testing.T) {
+				t.Parallel()
+				mail := strings.NewReplacer("BOUNDARY", boundary, "BETWEEN", tt.between).Replace(twoPartMail)
+				p, _ := Read([]byte(crlf(mail)))
+				wantFrom(t, p)
+				if len(p.Children) != 2 {
+					t.Fatalf("parts: got %d, want 2", len(p.Children))
+				}
+				first := p.Children[0]
+				if first.Type != "text/html" {
+					t.Errorf("type of the first part: got %q, want text/html", first.Type)
+				}
+				if got := strings.TrimSpace(string(first.Body)); got != "My own words." {
+					t.Errorf("first part: got %q, want the author's words", got)
+				}
+			})
 		}
 	}
 }
 
-// A line that is no field, at the end of the header, doesn't make a body of base64 unreadable: it can't belong to
-// that body. Before a body that says what it says in plain letters it is shown, because it may be the author's.
-// A program of others (mnako/letters) tests with such a field: its name has blanks.
+// A line that is no field, at the end of the header, doesn't make a body of base64 unreadable: it can't belong to that body, unless it is
+// base64 itself. Before a body that says what it says in plain letters it is shown, because it may be the author's. A program of others
+// (mnako/letters) tests with such a field: its name has blanks.
 func TestOddLineBeforeTheBody(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ encoding, odd, body, want string }{
-		"base64":                {encoding: "BaSe64", odd: "X Odd name: value\r\n", body: "SGVsbG8gQW5u\r\n", want: "Hello Ann"},
-		"base64, folded":        {encoding: "base64", odd: "X Odd name: value\r\n more\r\n", body: "SGVsbG8gQW5u\r\n", want: "Hello Ann"},
-		"base64, no empty line": {encoding: "base64", odd: "SGVsbG8gQW5u\r\n", body: "", want: "Hello Ann"},
-		"base64, half of it":    {encoding: "base64", odd: "SGVsbG8g\r\n", body: "QW5u\r\n", want: "Hello Ann"},
-		"plain":                 {encoding: "7bit", odd: "My own words\r\n", body: "and more.\r\n", want: "My own words\r\n\r\nand more.\r\n"},
-	} {
-		p, _ := Read([]byte("From: ada@example.com\r\nContent-Transfer-Encoding: " + c.encoding + "\r\n" + c.odd + "\r\n" + c.body))
-		if got := string(p.Bytes()); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
-		}
-		if got := p.Header.Raw("From"); got != "ada@example.com" {
-			t.Errorf("%s: From is %q, want ada@example.com", name, got)
-		}
+	tests := []struct {
+		name     string
+		encoding string
+		odd      string // last line of the header
+		body     string
+		want     string
+	}{
+		{
+			name:     "base64",
+			encoding: "BaSe64",
+			odd:      "X Odd name: value\n",
+			body:     "SGVsbG8gQW5u\n",
+			want:     "Hello Ann",
+		},
+		{
+			name:     "base64, the line is folded",
+			encoding: "base64",
+			odd:      "X Odd name: value\n more\n",
+			body:     "SGVsbG8gQW5u\n",
+			want:     "Hello Ann",
+		},
+		{
+			name:     "base64 without an empty line before it",
+			encoding: "base64",
+			odd:      "SGVsbG8gQW5u\n",
+			body:     "",
+			want:     "Hello Ann",
+		},
+		{
+			name:     "base64 with an empty line inside",
+			encoding: "base64",
+			odd:      "SGVsbG8g\n",
+			body:     "QW5u\n",
+			want:     "Hello Ann",
+		},
+		{
+			name:     "plain letters",
+			encoding: "7bit",
+			odd:      "My own words\n",
+			body:     "and more.\n",
+			want:     "My own words\r\n\r\nand more.\r\n",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			header := "From: ada@example.com\nContent-Transfer-Encoding: " + tt.encoding + "\n" + tt.odd
+			p, _ := Read([]byte(crlf(header + "\n" + tt.body)))
+			wantFrom(t, p)
+			if got := string(p.Bytes()); got != tt.want {
+				t.Errorf("body: got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

@@ -6,29 +6,48 @@ import (
 	"testing"
 )
 
-// One large connection attempt more than a host may see at once waits; another host
-// does not.
-func TestDialsPerHost(t *testing.T) {
-	t.Parallel()
-	p := NewLimits()
-	var places []func()
+// dialAll takes all places of a host, and returns what gives the first one back.
+func dialAll(t *testing.T, l *Limits, host string) (giveBack func()) {
+	t.Helper()
 	for range maxDialsPerHost {
-		done, err := p.MayDial(t.Context(), "a.test")
+		done, err := l.MayDial(t.Context(), host)
 		if err != nil {
 			t.Fatal(err)
 		}
-		places = append(places, done)
+		if giveBack == nil {
+			giveBack = done
+		}
 	}
+	return giveBack
+}
+
+// One connection attempt more than a host may see at once waits, until its context ends.
+func TestDialToAFullHostWaits(t *testing.T) {
+	t.Parallel()
+	l := NewLimits()
+	dialAll(t, l, "a.test")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := p.MayDial(ended, "a.test"); !errors.Is(err, context.Canceled) {
-		t.Errorf("one more to a full host: got %v, want it to wait until its context ends", err)
+	if _, err := l.MayDial(ended, "a.test"); !errors.Is(err, context.Canceled) {
+		t.Errorf("MayDial: got error %v, want %v", err, context.Canceled)
 	}
-	if _, err := p.MayDial(t.Context(), "b.test"); err != nil {
-		t.Errorf("another host: %v", err)
+}
+
+func TestDialToAnotherHostDoesNotWait(t *testing.T) {
+	t.Parallel()
+	l := NewLimits()
+	dialAll(t, l, "a.test")
+	if _, err := l.MayDial(t.Context(), "b.test"); err != nil {
+		t.Errorf("MayDial: %v", err)
 	}
-	places[0]()
-	if _, err := p.MayDial(t.Context(), "a.test"); err != nil {
-		t.Errorf("the host with a free place: %v", err)
+}
+
+func TestDialTakesAPlaceThatWasGivenBack(t *testing.T) {
+	t.Parallel()
+	l := NewLimits()
+	giveBack := dialAll(t, l, "a.test")
+	giveBack()
+	if _, err := l.MayDial(t.Context(), "a.test"); err != nil {
+		t.Errorf("MayDial: %v", err)
 	}
 }
