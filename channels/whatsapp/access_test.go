@@ -5,55 +5,76 @@ import (
 	"testing"
 
 	"parley/channels"
-	"parley/channels/graphfake"
 )
 
-// The token's system user lost the business account: Meta says that there is no such number and no such file. Neither a reply
-// nor a customer's file is given up for that, and both come once she has it again.
-func TestNumberTakenFromTheToken(t *testing.T) {
+// When the token loses the business account, Meta says that there is no such number. A reply isn't given up for that: it leaves
+// once the token has the number again.
+func TestSendWhenTokenLostTheNumber(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.ann.Media("image", graphfake.File{ContentType: "image/jpeg", Content: []byte("photo")}, nil)
-	photo := w.takeOne().Attachments[0].Ref
-
+	w.openWindow()
 	w.AllowToken(ourToken, "4711")
 	if se := w.wantSendFails(outbound(1, "Hello"), channels.AuthBroken); !strings.Contains(se.Hint, fieldPhoneID) {
 		t.Errorf("got the hint %q, want one that names %s", se.Hint, fieldPhoneID)
 	}
-	_, err := w.channel.Fetch(testContext(t), photo)
-	_ = wantClass(t, "her file", err, channels.AuthBroken)
-
 	w.AllowToken(ourToken, phoneID, wabaID)
 	w.send(outbound(1, "Hello"))
-	f, err := w.channel.Fetch(testContext(t), photo)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Body.Close()
 }
 
-// An app with "Require App Secret" takes no call without a proof of its secret. If the secret in the settings is another one,
-// people read that.
-func TestAppThatRequiresItsSecret(t *testing.T) {
+// Nor is a customer's file given up, of which Meta says then that it doesn't exist.
+func TestFetchWhenTokenLostTheNumber(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.ann.Text("Hi")
-	w.takeFacts()
+	photo := w.receivePhoto()
+	w.AllowToken(ourToken, "4711")
+	_, _, err := w.fetchOnly(photo.message)
+	_ = wantClass(t, "fetching", err, channels.AuthBroken)
+	w.AllowToken(ourToken, phoneID, wabaID)
+	w.wantPhoto(photo)
+}
+
+// newStrictWorld makes a world whose app has "Require App Secret": it takes no call without a proof of its secret.
+func newStrictWorld(t *testing.T) *world {
+	w := newWorld(t)
+	w.openWindow()
 	w.RequireProof()
-	hello := outbound(1, "Hello")
-	w.send(hello)
+	return w
+}
+
+func TestAppThatRequiresItsSecret(t *testing.T) {
+	t.Parallel()
+	w := newStrictWorld(t)
+	w.send(outbound(1, "Hello"))
 	wantEqual(t, "found wrong by Check", wrongFindings(w.newChannel().Check(testContext(t))), "")
-	w.channel = w.newChannel() // an upload is the first call
-	photo := outbound(2, "")
-	photo.Files = []channels.File{file("a.pdf", "application/pdf", []byte("%PDF-1.4"))}
-	w.wantSendFails(photo, channels.Retry)
-	w.send(photo)
+}
+
+// If the first call of a channel is an upload, it is refused for the missing proof, and succeeds with the next attempt.
+func TestAppThatRequiresItsSecretForUploads(t *testing.T) {
+	t.Parallel()
+	w := newStrictWorld(t)
+	o := outbound(2, "")
+	o.Files = []channels.File{file("a.pdf", "application/pdf", []byte("%PDF-1.4"))}
+	w.wantSendFails(o, channels.Retry)
+	w.send(o)
+}
+
+// If the secret in the settings is that of another app, people read which setting is wrong.
+func TestAppThatRequiresAnotherSecret(t *testing.T) {
+	t.Parallel()
+	w := newStrictWorld(t)
 	w.config[fieldSecret] = "another app's"
 	w.channel = w.newChannel()
-	if se := w.wantSendFails(hello, channels.AuthBroken); !strings.Contains(se.Text, fieldSecret) || se.Hint == "" {
-		t.Errorf("got the error %+v, want one that names %s and has a hint", se, fieldSecret)
+	se := w.wantSendFails(outbound(1, "Hello"), channels.AuthBroken)
+	if !strings.Contains(se.Text, fieldSecret) {
+		t.Errorf("got the error %q, want one that names %s", se.Text, fieldSecret)
 	}
-	first := w.channel.Check(testContext(t))[0]
-	wantEqual(t, "the first finding is good", first.OK, false)
-	wantEqual(t, "setting of the first finding", first.Field, fieldSecret)
+	if se.Hint == "" {
+		t.Errorf("the error %+v has no hint", se)
+	}
+	findings := w.channel.Check(testContext(t))
+	if len(findings) == 0 {
+		t.Fatal("Check found nothing")
+	}
+	wantEqual(t, "the first finding is good", findings[0].OK, false)
+	wantEqual(t, "setting of the first finding", findings[0].Field, fieldSecret)
 }

@@ -10,72 +10,129 @@ import (
 	"parley/channels/graphfake"
 )
 
-// faults are the failures of the suite, as Meta has them.
-func faults() map[string]graphfake.Fault {
+// failure is a failure of the suite, and the fault of Meta's by which it comes.
+type failure struct {
+	fault graphfake.Fault
+	channelstest.Failure
+}
+
+// failures are the ways in which Meta fails to send a message.
+func failures() []failure {
 	const send = "whatsapp.messages"
-	return map[string]graphfake.Fault{
-		"their fault":       {Route: send, Action: graphfake.ActionError, Status: 500, Code: 131000},
-		"busy gateway":      {Route: send, Action: graphfake.ActionStatus, Status: 404},
-		"too fast":          {Route: send, Action: graphfake.ActionError, Status: 429, Code: 130429},
-		"pair too fast":     {Route: send, Action: graphfake.ActionError, Code: 131056},
-		"token":             {Route: send, Action: graphfake.ActionError, Status: 401, Code: 190},
-		"window closed":     {Route: send, Action: graphfake.ActionError, Code: 131047},
-		"not on WhatsApp":   {Route: send, Action: graphfake.ActionError, Code: 131026},
-		"bad parameter":     {Route: send, Action: graphfake.ActionError, Code: 131009},
-		"blocked":           {Route: send, Action: graphfake.ActionError, Status: 403, Code: 131031},
-		"no advertising":    {Route: send, Action: graphfake.ActionError, Code: 131050},
-		"lost before":       {Route: send, Action: graphfake.ActionDropBefore},
-		"lost after":        {Route: send, Action: graphfake.ActionDropAfter},
-		"bad gateway":       {Route: send, Action: graphfake.ActionStatus, Status: 502},
-		"bad gateway after": {Route: send, Action: graphfake.ActionStatusAfter, Status: 502},
-		"half an answer":    {Route: send, Action: graphfake.ActionTruncate},
+	return []failure{
+		// Meta says for certain that the message doesn't leave.
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Status: 500, Code: codeSomethingWrong},
+			Failure: channelstest.Failure{Name: "Meta's problem", Class: channels.Retry},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionStatus, Status: 404},
+			Failure: channelstest.Failure{Name: "404 without a code of Graph", Class: channels.Retry},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Status: 429, Code: codeNumberRate},
+			Failure: channelstest.Failure{Name: "too many messages", Class: channels.Throttled},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: codePairRate},
+			Failure: channelstest.Failure{Name: "too many messages to one customer", Class: channels.Throttled},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Status: 401, Code: codeTokenEnded},
+			Failure: channelstest.Failure{Name: "token ended", Class: channels.AuthBroken},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: codeWindowClosed},
+			Failure: channelstest.Failure{Name: "window closed", Class: channels.WindowClosed},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: codeUndeliverable},
+			Failure: channelstest.Failure{Name: "not on WhatsApp", Class: channels.BadRecipient},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: codeInvalidValue},
+			Failure: channelstest.Failure{Name: "bad parameter", Class: channels.BadContent},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Status: 403, Code: codeLocked},
+			Failure: channelstest.Failure{Name: "account blocked", Class: channels.AccountBlocked},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: codeMarketingStopped},
+			Failure: channelstest.Failure{Name: "customer wants no advertising", Class: channels.OptedOut},
+		},
+		// Nobody knows whether the message left.
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionDropBefore},
+			Failure: channelstest.Failure{Name: "connection lost before the effect", Class: channels.Ambiguous, Outcome: channels.CannotTell},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionDropAfter},
+			Failure: channelstest.Failure{Name: "connection lost after it", Class: channels.Ambiguous, Effect: true, Outcome: channels.CannotTell},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionStatus, Status: 502},
+			Failure: channelstest.Failure{Name: "502 without the effect", Class: channels.Ambiguous, Outcome: channels.CannotTell},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionStatusAfter, Status: 502},
+			Failure: channelstest.Failure{Name: "502 after the effect", Class: channels.Ambiguous, Effect: true, Outcome: channels.CannotTell},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionTruncate},
+			Failure: channelstest.Failure{Name: "cut answer", Class: channels.Ambiguous, Effect: true, Outcome: channels.CannotTell},
+		},
 	}
 }
 
-// TestExercise: WhatsApp passes the suite of all channels.
+// WhatsApp passes the suite of all channels.
 func TestExercise(t *testing.T) {
 	t.Parallel()
+	var suiteFailures []channelstest.Failure
+	for _, f := range failures() {
+		suiteFailures = append(suiteFailures, f.Failure)
+	}
 	channelstest.ExerciseChannel(t, channelstest.Harness{
-		New: stage,
-		Failures: []channelstest.Failure{
-			{Name: "their fault", Class: channels.Retry},
-			{Name: "busy gateway", Class: channels.Retry},
-			{Name: "too fast", Class: channels.Throttled},
-			{Name: "pair too fast", Class: channels.Throttled},
-			{Name: "token", Class: channels.AuthBroken},
-			{Name: "window closed", Class: channels.WindowClosed},
-			{Name: "not on WhatsApp", Class: channels.BadRecipient},
-			{Name: "bad parameter", Class: channels.BadContent},
-			{Name: "blocked", Class: channels.AccountBlocked},
-			{Name: "no advertising", Class: channels.OptedOut},
-			{Name: "lost before", Class: channels.Ambiguous, Outcome: channels.CannotTell},
-			{Name: "lost after", Class: channels.Ambiguous, Effect: true, Outcome: channels.CannotTell},
-			{Name: "bad gateway", Class: channels.Ambiguous, Outcome: channels.CannotTell},
-			{Name: "bad gateway after", Class: channels.Ambiguous, Effect: true, Outcome: channels.CannotTell},
-			{Name: "half an answer", Class: channels.Ambiguous, Effect: true, Outcome: channels.CannotTell},
-		},
+		New:      newStage,
+		Failures: suiteFailures,
 		Refused: map[string]func(channels.Outbound) channels.Outbound{
-			"nobody":        func(o channels.Outbound) channels.Outbound { o.To = nil; return o },
-			"two people":    func(o channels.Outbound) channels.Outbound { o.To = append(o.To, o.To...); return o },
-			"no number":     func(o channels.Outbound) channels.Outbound { o.To = []channels.Party{{Key: "ann@x.test"}}; return o },
-			"nothing":       func(o channels.Outbound) channels.Outbound { o.Text = ""; return o },
-			"a long text":   func(o channels.Outbound) channels.Outbound { o.Text = long(maxTextRunes + 1); return o },
-			"a carousel":    withRich(channels.Rich{Cards: []channels.RichCard{{Title: "One"}}}),
-			"four buttons":  withRich(channels.Rich{Buttons: []channels.Button{{Title: "1"}, {Title: "2"}, {Title: "3"}, {Title: "4"}}}),
-			"off the Earth": withRich(channels.Rich{Location: &channels.Location{Latitude: 91}}),
+			"no customer": func(o channels.Outbound) channels.Outbound {
+				o.To = nil
+				return o
+			},
+			"two customers": func(o channels.Outbound) channels.Outbound {
+				o.To = append(o.To, o.To...)
+				return o
+			},
+			"an address of mail": func(o channels.Outbound) channels.Outbound {
+				o.To = []channels.Party{{Key: "ann@x.test"}}
+				return o
+			},
+			"no text": func(o channels.Outbound) channels.Outbound {
+				o.Text = ""
+				return o
+			},
+			"a long text": func(o channels.Outbound) channels.Outbound {
+				o.Text = long(maxTextRunes + 1)
+				return o
+			},
+			"a carousel":          withRich(channels.Rich{Cards: []channels.RichCard{{Title: "One"}}}),
+			"four buttons":        withRich(channels.Rich{Buttons: []channels.Button{{Title: "1"}, {Title: "2"}, {Title: "3"}, {Title: "4"}}}),
+			"a latitude above 90": withRich(channels.Rich{Location: &channels.Location{Latitude: 91}}),
 		},
 	})
 }
 
+// withRich makes a message rich.
 func withRich(r channels.Rich) func(channels.Outbound) channels.Outbound {
 	return func(o channels.Outbound) channels.Outbound { o.Rich = &r; return o }
 }
 
-func stage(t *testing.T) channelstest.Stage {
+// newStage makes a world for the suite, in which the reply window is open.
+func newStage(t *testing.T) channelstest.Stage {
 	w := newWorld(t)
-	w.ann.Text("Hello") // opens the window
-	w.takeFacts()
-	file := ""
+	w.openWindow()
+	mediaID := "" // of the file that the customer wrote last
 	return channelstest.Stage{
 		Channel: w.channel,
 		Write: func(t *testing.T, texts ...string) []channels.Fact {
@@ -97,7 +154,7 @@ func stage(t *testing.T) channelstest.Stage {
 		Got: func(*testing.T) []string {
 			got := []string{}
 			for _, m := range w.ann.Inbox() {
-				got = append(got, strings.ReplaceAll(m.Text, "_", "*")) // Markdown's emphasis is _ there
+				got = append(got, strings.ReplaceAll(m.Text, "_", "*")) // the suite writes *emphasis*, which is _emphasis_ in WhatsApp
 			}
 			return got
 		},
@@ -105,7 +162,14 @@ func stage(t *testing.T) channelstest.Stage {
 			t.Helper()
 			w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDelay, Times: graphfake.Forever})
 		},
-		Fail:        func(t *testing.T, name string) { t.Helper(); w.addFault(faults()[name]) },
+		Fail: func(t *testing.T, name string) {
+			t.Helper()
+			for _, f := range failures() {
+				if f.Name == name {
+					w.addFault(f.fault)
+				}
+			}
+		},
 		CloseWindow: func(*testing.T) { w.clock.advance(replyWindow + time.Hour) },
 		Answered: func(*testing.T) (ids []string) {
 			for _, m := range w.ann.Inbox() {
@@ -115,10 +179,10 @@ func stage(t *testing.T) channelstest.Stage {
 		},
 		WriteFile: func(t *testing.T, content []byte) []channels.Fact {
 			t.Helper()
-			_, file = w.ann.Media("image", graphfake.File{ContentType: "image/jpeg", Content: content}, nil)
+			_, mediaID = w.ann.Media("image", graphfake.File{ContentType: "image/jpeg", Content: content}, nil)
 			return w.takeFacts()
 		},
-		ForgetFiles: func(*testing.T) { w.ExpireMedia(file) },
+		ForgetFiles: func(*testing.T) { w.ExpireMedia(mediaID) },
 		Attended: func(*testing.T) (ids []string) {
 			for _, m := range w.ann.Chat() {
 				if m.FromCustomer && m.Tick == graphfake.TickRead {
@@ -129,8 +193,17 @@ func stage(t *testing.T) channelstest.Stage {
 		},
 		Template: func(*testing.T) channels.TemplateUse {
 			id := w.AddTemplate(wabaID, "still_there", "en", "UTILITY", "Hello {{1}}, are you still there?")
-			return channels.TemplateUse{Values: map[string]string{"name": "Ann"}, Template: channels.Template{ExternalID: id, Name: "still_there", Language: "en",
-				Category: "utility", Body: "Hello {{name}}, are you still there?", Variables: []string{"name"}}}
+			return channels.TemplateUse{
+				Values: map[string]string{"name": "Ann"},
+				Template: channels.Template{
+					ExternalID: id,
+					Name:       "still_there",
+					Language:   "en",
+					Category:   "utility",
+					Body:       "Hello {{name}}, are you still there?",
+					Variables:  []string{"name"},
+				},
+			}
 		},
 	}
 }

@@ -2,9 +2,7 @@ package whatsapp
 
 import (
 	"encoding/json"
-	"maps"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -12,6 +10,9 @@ import (
 	"parley/channels"
 	"parley/channels/budget"
 )
+
+// The tests of this file are about webhooks that Meta doesn't send: hostile, damaged or random ones. budget limits what
+// reading them may cost; the rest is what holds for whatever is decoded.
 
 // seeds are webhooks of every kind.
 func seeds() [][]byte {
@@ -34,7 +35,8 @@ func seeds() [][]byte {
 		list = append(list, messageHook(textMessage(s)))
 	}
 	return append(list,
-		hook("messages", `{"metadata":{"phone_number_id":"1055"},"statuses":[{"id":"wamid.1","status":"failed","timestamp":"1","recipient_id":"49170","biz_opaque_callback_data":"m1.0.z-00","errors":[{"code":131026}]}]}`),
+		hook("messages", `{"metadata": {"phone_number_id": "1055"}, "statuses": [{"id": "wamid.1", "status": "failed", "timestamp": "1",
+			"recipient_id": "49170", "biz_opaque_callback_data": "m1.0.z-00", "errors": [{"code": 131026}]}]}`),
 		hook("user_preferences", `{"user_preferences":[{"wa_id":"491701234567","value":"stop","timestamp":1}]}`),
 		hook("smb_message_echoes", `{"message_echoes":[{"to":"491701234567","id":"wamid.2","type":"text","text":{"body":"x"}}]}`),
 		hook("message_template_status_update", `{"event":"APPROVED","message_template_id":1}`))
@@ -56,38 +58,49 @@ func splitDecode(c *Channel, body []byte) {
 	}
 }
 
-// TestHostileWebhooks: no webhook costs more than its length deserves.
+// fill repeats an item, with its comma if it has one, until it has 100 kB.
+func fill(item string) string {
+	const size = 100_000
+	return strings.TrimSuffix(strings.Repeat(item, size/len(item)), ",")
+}
+
+// No webhook costs more than its length allows.
 func TestHostileWebhooks(t *testing.T) { // not parallel: it measures what the process spends
-	rep := func(s string) string { return strings.TrimSuffix(strings.Repeat(s, 100_000/len(s)), ",") }
-	c, m := &Channel{env: channels.Env{Keys: testKeys()}}, budget.NewMeterFor(budget.Webhook())
-	contact := `{"profile":{"name":"` + rep("x") + `"},"wa_id":"491701234567"}`
-	hooks := map[string][]byte{
-		"messages":       messageHook(rep(textMessage("x") + ",")),
-		"empty messages": messageHook(rep("{},")),
-		"numbers":        messageHook(rep("1,")),
-		"deep":           messageHook(rep("[")),
-		"deep objects":   messageHook(rep(`{"a":`)),
-		"one text":       messageHook(textMessage(rep("*_~"))),
-		"contacts":       hook("messages", `{"contacts":[`+rep(`{"wa_id":"1"},`)+`],"messages":[`+textMessage("x")+`]}`),
-		"long contact":   hook("messages", `{"contacts":[`+contact+`],"messages":[`+repeat(textMessage("x"), 1000)+`]}`),
-		"statuses":       hook("messages", `{"statuses":[`+rep(`{"id":"1","status":"sent","recipient_id":"4"},`)+`]}`),
-		"unknown":        hook("x", `{"a":[`+rep("1,")+`]}`),
-		"keys":           messageHook(annMessage(rep(`"a":1,`))),
-		"cards":          messageHook(annMessage(`"type":"contacts","contacts":[` + rep(`{"phones":[{"phone":"1"}]},`) + `]`)),
-		"card phones":    messageHook(annMessage(`"type":"contacts","contacts":[{"phones":[` + rep(`{"phone":"1"},`) + `]}]`)),
-		"order":          messageHook(annMessage(`"type":"order","order":{"product_items":[` + rep(`{"quantity":1},`) + `]}`)),
-		"form":           messageHook(annMessage(`"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"response_json":"{` + rep(`\"a\":1,`) + `}"}}`)),
-		"errors":         messageHook(annMessage(`"errors":[` + rep(`{"code":1},`) + `]`)),
-		"escapes":        messageHook(annMessage(`"type":"text","text":{"body":"` + rep(`\u0000`) + `"}`)),
+	longContact := `{"profile":{"name":"` + fill("x") + `"},"wa_id":"491701234567"}`
+	tests := []struct {
+		name string
+		body []byte
+	}{
+		{"messages", messageHook(fill(textMessage("x") + ","))},
+		{"empty messages", messageHook(fill("{},"))},
+		{"numbers for messages", messageHook(fill("1,"))},
+		{"nested arrays", messageHook(fill("["))},
+		{"nested objects", messageHook(fill(`{"a":`))},
+		{"long text", messageHook(textMessage(fill("*_~")))},
+		{"contacts", hook("messages", `{"contacts":[`+fill(`{"wa_id":"1"},`)+`],"messages":[`+textMessage("x")+`]}`)},
+		{"long contact", hook("messages", `{"contacts":[`+longContact+`],"messages":[`+repeat(textMessage("x"), 1000)+`]}`)},
+		{"statuses", hook("messages", `{"statuses":[`+fill(`{"id":"1","status":"sent","recipient_id":"4"},`)+`]}`)},
+		{"unknown field", hook("x", `{"a":[`+fill("1,")+`]}`)},
+		{"keys of a message", messageHook(annMessage(fill(`"a":1,`)))},
+		{"cards", messageHook(annMessage(`"type":"contacts","contacts":[` + fill(`{"phones":[{"phone":"1"}]},`) + `]`))},
+		{"numbers of a card", messageHook(annMessage(`"type":"contacts","contacts":[{"phones":[` + fill(`{"phone":"1"},`) + `]}]`))},
+		{"products of an order", messageHook(annMessage(`"type":"order","order":{"product_items":[` + fill(`{"quantity":1},`) + `]}`))},
+		{"fields of a form", messageHook(annMessage(`"type":"interactive","interactive":{"type":"nfm_reply",
+			"nfm_reply":{"response_json":"{` + fill(`\"a\":1,`) + `}"}}`))},
+		{"errors", messageHook(annMessage(`"errors":[` + fill(`{"code":1},`) + `]`))},
+		{"escapes", messageHook(annMessage(`"type":"text","text":{"body":"` + fill(`\u0000`) + `"}`))},
 	}
-	for _, name := range slices.Sorted(maps.Keys(hooks)) {
-		t.Run(name, func(t *testing.T) { m.Check(t, len(hooks[name]), func() { splitDecode(c, hooks[name]) }) })
+	c := &Channel{env: channels.Env{Keys: testKeys()}}
+	m := budget.NewMeterFor(budget.Webhook())
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m.Check(t, len(tt.body), func() { splitDecode(c, tt.body) })
+		})
 	}
 }
 
-// FuzzSplitDecode: whatever Meta or somebody else sends, splitting and decoding end, the
-// same way each time; what comes out can be stored, and nothing in it acts as another file
-// or line.
+// Whatever is sent, splitting and decoding end, the same way each time. What comes out can be stored, and nothing in it acts as
+// another file or line.
 func FuzzSplitDecode(f *testing.F) {
 	for _, s := range seeds() {
 		f.Add(s)
@@ -108,28 +121,40 @@ func FuzzSplitDecode(f *testing.F) {
 			t.Fatalf("split into %+v, then into %+v", facts, again)
 		}
 		for _, one := range facts {
-			if n := len(one.ExternalID); n == 0 || n > maxKeyBytes {
-				t.Errorf("got an id of %d bytes, want 1 to %d", n, maxKeyBytes)
-			}
-			if one.OrderKey == "" {
-				t.Errorf("the fact %q has no order key", one.ExternalID)
-			}
-			if !isStorable(one.ExternalID) || strings.ContainsRune(one.OrderKey, 0) {
-				t.Errorf("the keys %q, %q can't be stored", one.ExternalID, one.OrderKey)
-			}
-			list, err := c.Decode(one.Payload)
-			again, err2 := c.Decode(one.Payload)
-			if (err == nil) != (err2 == nil) || !reflect.DeepEqual(list, again) {
-				t.Errorf("decoded as %+v, %v, then as %+v, %v", list, err, again, err2)
-			}
-			for _, in := range list {
-				checkInbound(t, in)
-			}
+			checkFact(t, one)
+			checkDecodes(t, c, one.Payload)
 		}
 	})
 }
 
-// FuzzDecode: what is stored may be damaged.
+// checkFact checks that the database takes a fact.
+func checkFact(t *testing.T, f channels.Fact) {
+	t.Helper()
+	if n := len(f.ExternalID); n == 0 || n > maxKeyBytes {
+		t.Errorf("got an id of %d bytes, want 1 to %d", n, maxKeyBytes)
+	}
+	if f.OrderKey == "" {
+		t.Errorf("the fact %q has no order key", f.ExternalID)
+	}
+	if !isStorable(f.ExternalID) || strings.ContainsRune(f.OrderKey, 0) {
+		t.Errorf("the id %q or the order key %q can't be stored", f.ExternalID, f.OrderKey)
+	}
+}
+
+// checkDecodes decodes a payload twice, and checks what comes out.
+func checkDecodes(t *testing.T, c *Channel, payload []byte) {
+	t.Helper()
+	list, err := c.Decode(payload)
+	again, errAgain := c.Decode(payload)
+	if (err == nil) != (errAgain == nil) || !reflect.DeepEqual(list, again) {
+		t.Errorf("decoded as %+v, %v, then as %+v, %v", list, err, again, errAgain)
+	}
+	for _, in := range list {
+		checkInbound(t, in)
+	}
+}
+
+// What is stored may be damaged: Decode ends, and returns nothing beside an error.
 func FuzzDecode(f *testing.F) {
 	for _, s := range seeds() {
 		for _, one := range split(s) {
@@ -156,7 +181,7 @@ const maxKeyBytes = 500
 // isStorable reports whether the database takes a text.
 func isStorable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// checkInbound checks what holds for whatever is decoded.
+// checkInbound checks what holds for whatever is decoded: it has what its kind needs, and can be stored.
 func checkInbound(t *testing.T, in channels.Inbound) {
 	t.Helper()
 	switch in.Kind {
@@ -178,18 +203,11 @@ func checkInbound(t *testing.T, in channels.Inbound) {
 			t.Errorf("nothing is shown of the message %+v", in)
 		}
 	}
+
 	texts := append([]string{in.Text, in.From.Name, in.Change.Emoji}, in.Notices...)
 	for _, a := range in.Attachments {
+		checkAttachment(t, a)
 		texts = append(texts, a.Name)
-		if strings.ContainsAny(a.Name, "\r\n") {
-			t.Errorf("the name %q of a file has several lines", a.Name)
-		}
-		if len(a.Ref) > maxRefBytes || a.Ref == "" && len(a.Content) == 0 {
-			t.Errorf("got a reference of %d bytes, want at most %d, or a content: %+v", len(a.Ref), maxRefBytes, a)
-		}
-		if cards := strings.Count(strings.ToUpper(string(a.Content)), "\nEND:VCARD"); a.Content != nil && cards != 1 {
-			t.Errorf("got a card with %d ends, want one: %q", cards, a.Content)
-		}
 	}
 	for _, s := range texts {
 		if !isStorable(s) {
@@ -200,3 +218,20 @@ func checkInbound(t *testing.T, in channels.Inbound) {
 
 // maxRefBytes is how long the reference of an Attachment may be.
 const maxRefBytes = 2000
+
+// checkAttachment checks that a file has a name of one line, and either a reference or a content, which is one card.
+func checkAttachment(t *testing.T, a channels.Attachment) {
+	t.Helper()
+	if strings.ContainsAny(a.Name, "\r\n") {
+		t.Errorf("the name %q of a file has several lines", a.Name)
+	}
+	if len(a.Ref) > maxRefBytes {
+		t.Errorf("got a reference of %d bytes, want at most %d", len(a.Ref), maxRefBytes)
+	}
+	if a.Ref == "" && len(a.Content) == 0 {
+		t.Errorf("the file %+v has no reference and no content", a)
+	}
+	if cards := strings.Count(strings.ToUpper(string(a.Content)), "\nEND:VCARD"); a.Content != nil && cards != 1 {
+		t.Errorf("got a card with %d ends, want one: %q", cards, a.Content)
+	}
+}

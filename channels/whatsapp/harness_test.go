@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -59,7 +60,8 @@ func (j *journal) list() []channels.Fact {
 	return slices.Clone(j.facts)
 }
 
-// world is Meta with one number, a customer with a phone, and a channel on it.
+// world is what most tests of this package run in: Meta's emulator with one number, a customer Ann with a phone, a channel on
+// that number, and a web server whose address Meta calls. What the channel accepts is kept in journal.
 type world struct {
 	*graphfake.Server
 	t       *testing.T
@@ -68,19 +70,20 @@ type world struct {
 	number  *graphfake.Number
 	ann     *graphfake.Customer
 	channel *Channel
-	hook    string
-	config  channels.Config
-	env     channels.Env
+	hook    string          // the address for webhooks
+	config  channels.Config // settings of the channel; newChannel applies changes
+	env     channels.Env    // what the channel is given; newChannel applies changes
 }
 
 const (
-	phoneID  = "1055"
-	wabaID   = "2066"
-	ourToken = "T0KEN"
-	annPhone = "+491701234567"
-	annWaID  = "491701234567"
+	phoneID     = "1055" // Meta's id of our number
+	wabaID      = "2066" // Meta's id of our business account
+	ourToken    = "T0KEN"
+	verifyToken = "verify-me" // which Meta says when a webhook is set up
+	annPhone    = "+491701234567"
 )
 
+// newWorld starts a world, which ends with the test. change changes the number.
 func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), journal: &journal{}}
@@ -97,15 +100,27 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 	}
 	w.number = w.AddNumber(cfg)
 	w.AllowToken(ourToken, phoneID, wabaID)
-	w.config = channels.Config{fieldPhoneID: phoneID, fieldWABA: wabaID, fieldToken: ourToken, fieldSecret: w.AppSecret(), fieldVerify: "verify-me"}
-	w.env = channels.Env{Accept: w.journal.accept, Keys: testKeys(), Now: w.clock.now, APIURL: w.URL(), HookURL: "https://parley.test/hooks/wa",
-		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1)}
+	w.config = channels.Config{
+		fieldPhoneID: phoneID,
+		fieldWABA:    wabaID,
+		fieldToken:   ourToken,
+		fieldSecret:  w.AppSecret(),
+		fieldVerify:  verifyToken,
+	}
+	w.env = channels.Env{
+		Accept:  w.journal.accept,
+		Keys:    testKeys(),
+		Now:     w.clock.now,
+		APIURL:  w.URL(),
+		HookURL: "https://parley.test/hooks/wa",
+		Log:     slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1),
+	}
 	w.channel = w.newChannel()
 	server := httptest.NewServer(w.channel)
 	t.Cleanup(server.Close)
 	w.hook = server.URL + "/hooks/wa"
 	w.env.HookURL, w.channel.env.HookURL = w.hook, w.hook
-	noError(t, w.Subscribe(testContext(t), wabaID, w.hook, "verify-me"))
+	noError(t, w.Subscribe(testContext(t), wabaID, w.hook, verifyToken))
 	w.ann = w.number.Customer(graphfake.Person{Phone: annPhone, Name: "Ann Lee"})
 	return w
 }
@@ -146,11 +161,11 @@ func (w *world) decodeAll(facts []channels.Fact) []channels.Inbound {
 	var list []channels.Inbound
 	for _, f := range facts {
 		if f.Quarantine != "" {
-			w.t.Fatalf("quarantined: %s: %s", f.Quarantine, f.Payload)
+			w.t.Fatalf("the fact %s is in quarantine: %s", f.Payload, f.Quarantine)
 		}
 		in, err := w.channel.Decode(f.Payload)
 		if err != nil {
-			w.t.Fatalf("decode: %v", err)
+			w.t.Fatalf("Decode(%s): %v", f.Payload, err)
 		}
 		list = append(list, in...)
 	}
@@ -192,6 +207,7 @@ func outbound(id int64, text string) channels.Outbound {
 	}
 }
 
+// send sends one part of a message, which must succeed.
 func (w *world) send(o channels.Outbound) channels.Receipt {
 	w.t.Helper()
 	r, err := w.channel.Send(testContext(w.t), o)
@@ -251,19 +267,33 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-func (w *world) addFault(f graphfake.Fault) string {
+// addFault lets Meta fail as f says.
+func (w *world) addFault(f graphfake.Fault) {
 	w.t.Helper()
-	id, err := w.AddFault(f)
-	if err != nil {
+	if _, err := w.AddFault(f); err != nil {
 		w.t.Fatal(err)
 	}
-	return id
 }
 
+// file makes a file to send.
 func file(name, contentType string, content []byte) channels.File {
-	return channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content)), Open: func(context.Context) (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(content)), nil
-	}}
+	return channels.File{
+		Name:        name,
+		ContentType: contentType,
+		SizeBytes:   int64(len(content)),
+		Open: func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(content)), nil
+		},
+	}
+}
+
+// jsonOf writes what can be written as JSON, which is all that tests give it.
+func jsonOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }
 
 // long makes a text of n characters.

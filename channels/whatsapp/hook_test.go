@@ -15,29 +15,59 @@ import (
 // startOtherProgram starts another program that takes webhooks, and returns its address.
 func startOtherProgram(t *testing.T) string {
 	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte(r.FormValue("hub.challenge"))) }))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte(r.FormValue("hub.challenge")))
+	}))
 	t.Cleanup(s.Close)
 	return s.URL + "/hooks/other"
 }
 
-// hookValues returns what FindHook finds: each value as "now", or as "now > wanted" if it isn't ours.
-func (w *world) hookValues() []string {
+// hookValue is what FindHook found at Meta, and what SetHook would set instead: the same where nothing is to be changed.
+type hookValue struct {
+	now, wanted string
+}
+
+// isRight is a value that SetHook leaves.
+func isRight(now string) hookValue { return hookValue{now: now, wanted: now} }
+
+// Names of values whose text differs from test to test, or is long.
+const (
+	ourHook      = "OUR HOOK"
+	otherHook    = "OTHER HOOK"
+	neededOnly   = "FIELDS THAT WE NEED"
+	neededOrMore = "FIELDS THAT WE AND ANOTHER PROGRAM NEED"
+)
+
+// emulatorFields are the fields to which the emulator's app is subscribed: those that we need, and some for another program.
+const emulatorFields = "account_alerts, account_review_update, account_update, message_template_components_update, " +
+	"message_template_quality_update, message_template_status_update, messages, phone_number_name_update, " +
+	"phone_number_quality_update, security, smb_message_echoes, template_category_update, user_preferences"
+
+// findHook returns what FindHook finds, under the names of values, and checks that it says what a person may do instead.
+func (w *world) findHook(other string) []hookValue {
 	w.t.Helper()
 	state, err := w.channel.FindHook(testContext(w.t))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	var out []string
-	for _, v := range state.Values {
-		if out = append(out, v.Now); v.Now != v.Wanted {
-			out[len(out)-1] += " > " + v.Wanted
-		}
-	}
-	wantEqual(w.t, "everything is ours", state.Ours(), !strings.Contains(strings.Join(out, ""), ">"))
 	if state.ByHand == "" {
 		w.t.Errorf("%+v doesn't say what a person may do", state)
 	}
-	return out
+
+	names := strings.NewReplacer(w.hook, ourHook, other, otherHook, graph.ListFields(neededFields()), neededOnly, emulatorFields, neededOrMore)
+	values := []hookValue{}
+	for _, v := range state.Values {
+		values = append(values, hookValue{now: names.Replace(v.Now), wanted: names.Replace(v.Wanted)})
+	}
+	needsChange := slices.ContainsFunc(values, func(v hookValue) bool { return v.now != v.wanted })
+	wantEqual(w.t, "everything is ours", state.Ours(), !needsChange)
+	return values
+}
+
+// postToGraph makes a call of Graph as another program would.
+func (w *world) postToGraph(path string, body object) {
+	w.t.Helper()
+	noError(w.t, w.channel.graph.Call(testContext(w.t), http.MethodPost, path, nil, body, nil))
 }
 
 // The webhook of a business account is found, and set to this Parley: also where another program has it, or the number
@@ -45,121 +75,163 @@ func (w *world) hookValues() []string {
 //
 func TestSetHook(t *testing.T) {
 	t.Parallel()
-	all := graph.ListFields(neededFields())
-	for name, c := range map[string]struct {
+	tests := []struct {
+		name  string
 		setUp func(w *world, other string)
-		// What hookValues returns: OURS and OTHER are callbacks, ALL the fields that we need, and MORE these with those that another
-		// program asked for.
-		before, after []string
+		// Callbacks of the business account, of the number if it has one, and of the app; then the fields.
+		wantBefore []hookValue
+		wantAfter  []hookValue
 	}{
-		"ours": {
-			setUp:  func(*world, string) {},
-			before: []string{"OURS", "OURS", "MORE"},
-			after:  []string{"OURS", "OURS", "MORE"},
+		{
+			name:       "ours",
+			setUp:      func(*world, string) {},
+			wantBefore: []hookValue{isRight(ourHook), isRight(ourHook), isRight(neededOrMore)},
+			wantAfter:  []hookValue{isRight(ourHook), isRight(ourHook), isRight(neededOrMore)},
 		},
-		"an app without a callback": {
-			setUp:  func(w *world, _ string) { w.Unsubscribe(wabaID); w.ForgetApp() },
-			before: []string{" > OURS", " > OURS", " > ALL"},
-			after:  []string{"OURS", "OURS", "ALL"},
-		},
-		"another program's app": {
-			setUp:  func(w *world, other string) { w.Unsubscribe(wabaID); w.AppCallback(other, "x") },
-			before: []string{" > OURS", "OTHER", "MORE"},
-			after:  []string{"OURS", "OTHER", "MORE"},
-		},
-		"an override": {
-			setUp: func(w *world, other string) {
-				w.call(http.MethodPost, wabaID+"/subscribed_apps", object{"override_callback_uri": other, "verify_token": "x"})
+		{
+			name: "app without a callback",
+			setUp: func(w *world, _ string) {
+				w.Unsubscribe(wabaID)
+				w.ForgetApp()
 			},
-			before: []string{"OTHER > OURS", "OURS", "MORE"},
-			after:  []string{"OURS", "OURS", "MORE"},
+			wantBefore: []hookValue{{"", ourHook}, {"", ourHook}, {"", neededOnly}},
+			wantAfter:  []hookValue{isRight(ourHook), isRight(ourHook), isRight(neededOnly)},
 		},
-		"the number's own": {
+		{
+			name: "app of another program",
 			setUp: func(w *world, other string) {
-				w.call(http.MethodPost, phoneID, object{"webhook_configuration": object{"override_callback_uri": other, "verify_token": "x"}})
+				w.Unsubscribe(wabaID)
+				w.AppCallback(other, "x")
 			},
-			before: []string{"OURS", "OTHER > OURS", "OURS", "MORE"},
-			after:  []string{"OURS", "OURS", "OURS", "MORE"},
+			wantBefore: []hookValue{{"", ourHook}, isRight(otherHook), isRight(neededOrMore)},
+			wantAfter:  []hookValue{isRight(ourHook), isRight(otherHook), isRight(neededOrMore)},
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{
+			name: "business account with a callback of another program",
+			setUp: func(w *world, other string) {
+				w.postToGraph(wabaID+"/subscribed_apps", object{"override_callback_uri": other, "verify_token": "x"})
+			},
+			wantBefore: []hookValue{{otherHook, ourHook}, isRight(ourHook), isRight(neededOrMore)},
+			wantAfter:  []hookValue{isRight(ourHook), isRight(ourHook), isRight(neededOrMore)},
+		},
+		{
+			name: "number with a callback of another program",
+			setUp: func(w *world, other string) {
+				w.postToGraph(phoneID, object{"webhook_configuration": object{"override_callback_uri": other, "verify_token": "x"}})
+			},
+			wantBefore: []hookValue{isRight(ourHook), {otherHook, ourHook}, isRight(ourHook), isRight(neededOrMore)},
+			wantAfter:  []hookValue{isRight(ourHook), isRight(ourHook), isRight(ourHook), isRight(neededOrMore)},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			other := startOtherProgram(t)
-			words := strings.NewReplacer(other, "OTHER", w.hook, "OURS", all, "ALL",
-				"account_alerts, account_review_update, account_update, message_template_components_update, message_template_quality_update, "+
-					"message_template_status_update, messages, phone_number_name_update, phone_number_quality_update, security, smb_message_echoes, "+
-					"template_category_update, user_preferences", "MORE")
-			c.setUp(w, other)
-			wantValues := func(when string, want []string) {
-				t.Helper()
-				var got []string
-				for _, value := range w.hookValues() {
-					got = append(got, words.Replace(value))
-				}
-				if !slices.Equal(got, want) {
-					t.Errorf("%s SetHook: got %q, want %q", when, got, want)
-				}
+			tt.setUp(w, other)
+			if got := w.findHook(other); !slices.Equal(got, tt.wantBefore) {
+				t.Errorf("before SetHook: got %q, want %q", got, tt.wantBefore)
 			}
-			wantValues("before", c.before)
 			noError(t, w.channel.SetHook(testContext(t)))
-			wantValues("after", c.after)
+			if got := w.findHook(other); !slices.Equal(got, tt.wantAfter) {
+				t.Errorf("after SetHook: got %q, want %q", got, tt.wantAfter)
+			}
 			w.ann.Text("hello")
-			wantEqual(t, "facts that arrive for a message", len(w.takeFacts()), 1)
+			wantEqual(t, "number of facts that arrive for a message", len(w.takeFacts()), 1)
 			wantEqual(t, "found wrong by Check", wrongFindings(w.channel.Check(testContext(t))), "")
 		})
 	}
 }
 
-// A callback that names another account of the same Parley is ours, as long as there is that account.
-func TestSharedCallback(t *testing.T) {
+// A callback that names another account of the same Parley is ours.
+func TestCallbackOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.env.HookURL, w.env.Accounts = strings.TrimSuffix(w.hook, "wa")+"wa-2", []string{"wa", "wa-2"}
-	shared, err := w.newChannel().FindHook(testContext(t))
+	w.env.HookURL = strings.TrimSuffix(w.hook, "wa") + "wa-2"
+	w.env.Accounts = []string{"wa", "wa-2"}
+	state, err := w.newChannel().FindHook(testContext(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, "everything is ours", shared.Ours(), true)
+	wantEqual(t, "everything is ours", state.Ours(), true)
+}
+
+// A callback that names an account which Parley no longer has is to be replaced.
+func TestCallbackOfRemovedAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.env.HookURL = strings.TrimSuffix(w.hook, "wa") + "wa-2"
 	w.env.Accounts = []string{"wa-2"}
-	alone, err := w.newChannel().FindHook(testContext(t))
+	state, err := w.newChannel().FindHook(testContext(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, "everything is ours without that account", alone.Ours(), false)
-	wantEqual(t, "callback wanted without that account", alone.Values[0].Wanted, w.env.HookURL)
+	wantEqual(t, "everything is ours", state.Ours(), false)
+	if len(state.Values) == 0 {
+		t.Fatal("FindHook found no value")
+	}
+	wantEqual(t, "wanted callback", state.Values[0].Wanted, w.env.HookURL)
 }
 
 // What keeps a webhook from being set is told, and nothing is changed.
 func TestSetHookRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.AllowTokenFor(ourToken, graphfake.TokenOptions{IDs: []string{phoneID, wabaID}, Scopes: []string{"whatsapp_business_messaging"}})
-	wantRefused := func(because string, err error, class channels.Class, words string) {
-		t.Helper()
-		if se := wantClass(t, because, err, class); !strings.Contains(se.Text+se.Hint, words) {
-			t.Errorf("%s: got the error %+v, want %q in it", because, se, words)
-		}
+	tests := []struct {
+		name      string
+		setUp     func(w *world)
+		wantClass channels.Class
+		wantText  string // part of the error's text or hint
+	}{
+		{
+			name: "token without the permission",
+			setUp: func(w *world) {
+				w.AllowTokenFor(ourToken, graphfake.TokenOptions{IDs: []string{phoneID, wabaID}, Scopes: []string{"whatsapp_business_messaging"}})
+			},
+			wantClass: channels.AuthBroken,
+			wantText:  "whatsapp_business_management",
+		},
+		{
+			name:      "verify token that the hook doesn't know",
+			setUp:     func(w *world) { w.config[fieldVerify] = "unknown" },
+			wantClass: channels.Retry,
+			wantText:  "called this Parley",
+		},
+		{
+			name:      "no public address",
+			setUp:     func(w *world) { w.env.HookURL = "" },
+			wantClass: channels.BadContent,
+			wantText:  "PARLEY_PUBLIC_URL",
+		},
 	}
-	wantRefused("without the permission", w.channel.SetHook(testContext(t)), channels.AuthBroken, "whatsapp_business_management")
-	w.AllowToken(ourToken, phoneID, wabaID)
-	w.config[fieldVerify] = "a word that the hook doesn't know"
-	wantRefused("a callback that doesn't answer", w.newChannel().SetHook(testContext(t)), channels.Retry, "called this Parley")
-	w.config[fieldSecret] = "wrong"
-	_, err := w.newChannel().FindHook(testContext(t))
-	_ = wantClass(t, "with a wrong secret", err, channels.AuthBroken)
-	if strings.Contains(err.Error(), ourToken) {
-		t.Errorf("the error shows the token: %v", err)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			other := startOtherProgram(t)
+			before := w.findHook(other)
+			tt.setUp(w)
+			err := w.newChannel().SetHook(testContext(t))
+			se := wantClass(t, "SetHook", err, tt.wantClass)
+			if !strings.Contains(se.Text+se.Hint, tt.wantText) {
+				t.Errorf("got the error %+v, want %q in it", se, tt.wantText)
+			}
+
+			w.AllowToken(ourToken, phoneID, wabaID) // so that what stands at Meta can be read
+			if after := w.findHook(other); !slices.Equal(after, before) {
+				t.Errorf("after the refusal: got %q, want %q as before", after, before)
+			}
+		})
 	}
-	w.env.HookURL = ""
-	wantRefused("without an address", w.newChannel().SetHook(testContext(t)), channels.BadContent, "PARLEY_PUBLIC_URL")
-	wantEqual(t, "callback after all of it", w.hookValues()[0], w.hook)
 }
 
-// call makes a call of Graph as somebody else would.
-func (w *world) call(method, path string, body object) {
-	w.t.Helper()
-	if err := w.channel.graph.Call(testContext(w.t), method, path, nil, body, nil); err != nil {
-		w.t.Fatal(err)
+// An error of FindHook never shows the token.
+func TestFindHookWithWrongSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.config[fieldSecret] = "wrong"
+	_, err := w.newChannel().FindHook(testContext(t))
+	_ = wantClass(t, "FindHook", err, channels.AuthBroken)
+	if strings.Contains(err.Error(), ourToken) {
+		t.Errorf("the error shows the token: %v", err)
 	}
 }

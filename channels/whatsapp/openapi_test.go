@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,10 +16,13 @@ import (
 	"parley/channels/graphfake"
 )
 
-// published is Meta's own description of the API.
+// The tests of this file compare what we send, and what the emulator sends, with Meta's own description of the API, which is
+// too large to be kept here: PARLEY_TESTDATA names a folder with it.
+
+// published is Meta's description of the API, an OpenAPI document.
 type published map[string]any
 
-// at walks down by names.
+// at returns the object under these names, each in the one before; nil if there is none.
 func at(v any, path ...string) map[string]any {
 	for _, name := range path {
 		m, _ := v.(map[string]any)
@@ -46,9 +48,8 @@ func readPublished(t *testing.T) published {
 	return p
 }
 
-// schemas compiles parts of the description. Its known gaps are filled: a message is
-// described as two parts of which each forbids the other, and recipient (instead of to)
-// and biz_opaque_callback_data are missing.
+// schemas returns a function that compiles a schema of the description. Its known gaps are filled: a message is described as two
+// parts of which each forbids the other, and recipient (instead of to) and biz_opaque_callback_data are missing.
 func (p published) schemas(t *testing.T) func(name string) *jsonschema.Schema {
 	t.Helper()
 	all := at(map[string]any(p), "components", "schemas")
@@ -71,8 +72,9 @@ func (p published) schemas(t *testing.T) func(name string) *jsonschema.Schema {
 		}
 		patched++
 	}
-	if patched < 10 {
-		t.Fatalf("%d messages are described", patched)
+	const minMessages = 10 // otherwise the description has another form than we think
+	if patched < minMessages {
+		t.Fatalf("%d kinds of messages are described, want at least %d", patched, minMessages)
 	}
 	raw, err := json.Marshal(map[string]any{"components": map[string]any{"schemas": all}})
 	if err != nil {
@@ -94,36 +96,64 @@ func (p published) schemas(t *testing.T) func(name string) *jsonschema.Schema {
 	}
 }
 
-func fits(t *testing.T, s *jsonschema.Schema, raw []byte) error {
+// checkFits checks that a document is as a schema says.
+func checkFits(t *testing.T, s *jsonschema.Schema, document []byte) {
 	t.Helper()
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		t.Fatalf("%s: %v", document, err)
+	}
+	if err := s.Validate(v); err != nil {
+		t.Errorf("%s\n%v", document, err)
+	}
+}
+
+// schemaOf is the name of the schema for a type of message.
+func schemaOf(messageType string) string {
+	return map[string]string{
+		"text":        "TextMessage",
+		"image":       "ImageMessage",
+		"video":       "VideoMessage",
+		"audio":       "AudioMessage",
+		"location":    "LocationMessage",
+		"contacts":    "ContactsMessage",
+		"interactive": "InteractiveMessage",
+		"template":    "TemplateMessage",
+	}[messageType]
+}
+
+// The schemas refuse what is wrong: without this, the tests below would show nothing.
+func TestPublishedSchemaRefuses(t *testing.T) {
+	t.Parallel()
+	schema := readPublished(t).schemas(t)("TextMessage")
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(
+		`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+49","type":"text","text":{"words":"x"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Validate(v)
+	if err := schema.Validate(v); err == nil {
+		t.Error("a text without a body fits the schema, want an error")
+	}
 }
 
-// TestPublishedRequests: what we send, what the emulator answers and what it tells by
-// webhook fits Meta's description.
-func TestPublishedRequests(t *testing.T) {
-	t.Parallel()
-	schema := readPublished(t).schemas(t)
-	w := newWorld(t)
+// sendEveryKind lets a customer write, and us answer with every kind of message.
+func (w *world) sendEveryKind() {
+	w.t.Helper()
 	last := w.ann.Text("Hello")
 	w.ann.React(last, "👍")
 	w.ann.Location(1, 2, "Shop", "Main St")
 	w.ann.Contact("Bob", "+491701112223")
 	w.ann.Media("image", graphfake.File{ContentType: "image/jpeg", Content: []byte("x")}, map[string]any{"caption": "look"})
 	w.takeFacts()
-	w.AddTemplate(wabaID, "back", "en", "UTILITY", "We are back, {{1}}.")
+	w.addBackTemplate()
+
+	x := []byte("x")
 	for i, change := range []func(*channels.Outbound){
 		func(*channels.Outbound) {},
 		func(o *channels.Outbound) { o.ReplyTo = last },
-		func(o *channels.Outbound) { o.Files = []channels.File{file("a.jpg", "image/jpeg", []byte("x"))} },
-		func(o *channels.Outbound) { o.Files = []channels.File{file("a.mp4", "video/mp4", []byte("x"))} },
-		func(o *channels.Outbound) {
-			o.Text, o.Files = "", []channels.File{file("a.ogg", "audio/ogg", []byte("x"))}
-		},
+		func(o *channels.Outbound) { o.Files = []channels.File{file("a.jpg", "image/jpeg", x)} },
+		func(o *channels.Outbound) { o.Files = []channels.File{file("a.mp4", "video/mp4", x)} },
+		func(o *channels.Outbound) { o.Text, o.Files = "", []channels.File{file("a.ogg", "audio/ogg", x)} },
 		func(o *channels.Outbound) {
 			o.Rich = &channels.Rich{Buttons: []channels.Button{{ID: "y", Title: "Yes"}}}
 		},
@@ -131,17 +161,17 @@ func TestPublishedRequests(t *testing.T) {
 			o.Rich = &channels.Rich{Buttons: []channels.Button{{Title: "Shop", URL: "https://acme.test"}}}
 		},
 		func(o *channels.Outbound) {
-			o.Rich = &channels.Rich{List: &channels.List{Button: "Pick", Sections: []channels.ListSection{{Title: "S", Rows: []channels.ListRow{{ID: "a", Title: "A"}}}}}}
+			rows := []channels.ListRow{{ID: "a", Title: "A"}}
+			o.Rich = &channels.Rich{List: &channels.List{Button: "Pick", Sections: []channels.ListSection{{Title: "S", Rows: rows}}}}
 		},
 		func(o *channels.Outbound) {
 			o.Text, o.Rich = "", &channels.Rich{Location: &channels.Location{Latitude: 1.25, Name: "Shop"}}
 		},
 		func(o *channels.Outbound) {
-			o.Text, o.Rich = "", &channels.Rich{Contact: &channels.ContactCard{Name: "Kim Poe", Org: "Acme", Phones: []string{"+15550100"}, Emails: []string{"k@acme.test"}}}
+			card := channels.ContactCard{Name: "Kim Poe", Org: "Acme", Phones: []string{"+15550100"}, Emails: []string{"k@acme.test"}}
+			o.Text, o.Rich = "", &channels.Rich{Contact: &card}
 		},
-		func(o *channels.Outbound) {
-			o.Template = &channels.TemplateUse{Template: channels.Template{Name: "back", Language: "en", Body: "We are back, {{name}}."}, Values: map[string]string{"name": "Ann"}}
-		},
+		func(o *channels.Outbound) { o.Template = backTemplate() },
 	} {
 		o := outbound(int64(i+1), "Hi *there*")
 		change(&o)
@@ -149,93 +179,162 @@ func TestPublishedRequests(t *testing.T) {
 	}
 	w.ann.Read()
 	w.takeFacts()
+}
+
+// What we send, and how the emulator answers, fits Meta's description.
+func TestPublishedRequests(t *testing.T) {
+	t.Parallel()
+	schema := readPublished(t).schemas(t)
+	w := newWorld(t)
+	w.sendEveryKind()
 	for _, r := range w.RequestsTo("whatsapp.messages") {
 		var m struct{ Type string }
 		noError(t, json.Unmarshal(r.Body, &m))
-		name := map[string]string{"text": "TextMessage", "image": "ImageMessage", "video": "VideoMessage", "audio": "AudioMessage", "location": "LocationMessage",
-			"contacts": "ContactsMessage", "interactive": "InteractiveMessage", "template": "TemplateMessage"}[m.Type]
-		if bytes.Contains(r.Body, []byte(`"cta_url"`)) {
-			continue // a link as a button is documented in words only
+		isLinkButton := bytes.Contains(r.Body, []byte(`"cta_url"`))
+		if isLinkButton {
+			continue // documented in words only
 		}
-		if err := fits(t, schema(name), r.Body); err != nil {
-			t.Errorf("%s\n%s\n%v", name, r.Body, err)
-		}
-		if err := fits(t, schema("MessageResponsePayload"), r.Answer); err != nil {
-			t.Errorf("answer %s\n%v", r.Answer, err)
-		}
+		checkFits(t, schema(schemaOf(m.Type)), r.Body)
+		checkFits(t, schema("MessageResponsePayload"), r.Answer)
 	}
+}
+
+// The statuses that the emulator sends by webhook fit Meta's description.
+func TestPublishedStatuses(t *testing.T) {
+	t.Parallel()
+	schema := readPublished(t).schemas(t)("WebhookPayload")
+	w := newWorld(t)
+	w.sendEveryKind()
 	statuses := 0
 	for _, d := range w.Deliveries() {
-		// Customers' messages are described with the schema of outgoing ones, which forbids
-		// their id, from and timestamp: not even Meta's examples of them fit.
+		// Customers' messages are described with the schema of outgoing ones, which forbids their id, from and timestamp: not even
+		// Meta's examples of them fit.
 		if bytes.Contains(d.Body, []byte(`"messages":[`)) {
 			continue
 		}
 		statuses++
-		if err := fits(t, schema("WebhookPayload"), d.Body); err != nil {
-			t.Errorf("webhook %s\n%v", d.Body, err)
-		}
+		checkFits(t, schema, d.Body)
 	}
 	if statuses == 0 {
 		t.Error("no status came")
 	}
+}
+
+// The emulator's history of messages fits Meta's description.
+func TestPublishedHistory(t *testing.T) {
+	t.Parallel()
+	schema := readPublished(t).schemas(t)("MessageHistoryResponse")
+	w := newWorld(t)
+	w.sendEveryKind()
 	var history any
 	noError(t, w.channel.graph.Call(testContext(t), http.MethodGet, phoneID+"/message_history", nil, nil, &history))
-	if err := fits(t, schema("MessageHistoryResponse"), []byte(jsonOf(history))); err != nil {
-		t.Errorf("history: %v", err)
+	checkFits(t, schema, []byte(jsonOf(history)))
+}
+
+// decodedExample is what one of Meta's examples becomes.
+type decodedExample struct {
+	kind     channels.InboundKind // "" if it means nothing to us
+	text     string               // the emoji of a reaction
+	previous string               // the customer's key before a change
+	key      string               // the customer's key
+	name     string               // the customer's name
+	notices  string               // joined by blanks
+	files    string               // their names, joined by blanks
+}
+
+// decodeExample decodes one of Meta's examples, which means one thing or nothing.
+func decodeExample(t *testing.T, body []byte) decodedExample {
+	t.Helper()
+	list := decodeHook(t, body)
+	if len(list) == 0 {
+		return decodedExample{}
 	}
-	if err := fits(t, schema("TextMessage"), []byte(`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+49","type":"text","text":{"words":"x"}}`)); err == nil {
-		t.Error("a wrong message fits: the description checks nothing")
+	if len(list) > 1 {
+		t.Fatalf("decoded as %+v, want one thing", list)
+	}
+	in := list[0]
+	var files []string
+	for _, a := range in.Attachments {
+		files = append(files, a.Name)
+	}
+	return decodedExample{
+		kind:     in.Kind,
+		text:     in.Text + in.Change.Emoji,
+		previous: in.Change.Previous.Key,
+		key:      in.From.Key,
+		name:     in.From.Name,
+		notices:  strings.Join(in.Notices, " "),
+		files:    strings.Join(files, " "),
 	}
 }
 
-// TestPublishedWebhooks: each of Meta's examples becomes what it says.
+// fromSheena completes what is wanted of a message of the customer of Meta's examples.
+func fromSheena(want decodedExample) decodedExample {
+	if want.kind == "" {
+		want.kind = channels.InboundMessage
+	}
+	want.key, want.name = "+16505551234", "Sheena Nelson"
+	return want
+}
+
+// wantExamples is what each of Meta's examples says, by its name there.
+func wantExamples() map[string]decodedExample {
+	return map[string]decodedExample{
+		"Text Message": fromSheena(decodedExample{text: "Does it come in another color?"}),
+		"Text Message with Context (Product Inquiry)": fromSheena(decodedExample{
+			text:    "Is this still available?",
+			notices: "Asked about product di9ozbzfi4 of catalogue 194836987003835.",
+		}),
+		"Text Message from Click to WhatsApp Ad": fromSheena(decodedExample{
+			text:    "Hello! Can I get more info on this?",
+			notices: "Came from this ad: Chat with us · Summer Succulents are here! · https://fb.me/3cr4Wqqkv",
+		}),
+		"Reaction Message": {kind: channels.InboundReaction, text: "👍", key: "+16505551234", name: "Sheena Nelson"},
+		"Image Message":    fromSheena(decodedExample{text: "Taj Mahal", files: "image.jpg"}),
+		"Location Message": fromSheena(decodedExample{text: `**Philz Coffee**
+101 Forest Ave, Palo Alto, CA 94301
+📍 [37.44221496582,-122.16165924072](https://www.google.com/maps?q=37.44221496582,-122.16165924072)
+https://philzcoffee.com/`}),
+		"Contact Sharing Message": fromSheena(decodedExample{
+			text:  "👤 **Lucía Gómez**\nGoogle\n+1 (983) 555-2319",
+			files: "Lucía Gómez.vcf",
+		}),
+		"Unsupported Message": fromSheena(decodedExample{
+			notices: unshownNotice("") + " WhatsApp says: Message type is currently not supported.",
+		}),
+		"Button Message":                   fromSheena(decodedExample{text: "Unsubscribe"}),
+		"Interactive List Reply Message":   fromSheena(decodedExample{text: "Priority Mail Express\nNext Day to 2 Days"}),
+		"Interactive Button Reply Message": fromSheena(decodedExample{text: "Cancel"}),
+		"Order Message": fromSheena(decodedExample{text: `**Order**
+- 2 × di9ozbzfi4: 30 USD each
+- 1 × nqryix03ez: 25 USD each
+
+Total: 85 USD`}),
+		"System Message": {kind: channels.InboundIdentity, previous: "+16505551234", key: "+12195555358"},
+
+		// Parley has no groups.
+		"Group Create Message":      {},
+		"Group Settings Update":     {},
+		"Group Remove Participants": {},
+	}
+}
+
+// Each of Meta's examples of webhooks becomes what it says.
 func TestPublishedWebhooks(t *testing.T) {
 	t.Parallel()
-	want := map[string]string{
-		"Text Message": "message|Does it come in another color?|",
-		"Text Message with Context (Product Inquiry)": "message|Is this still available?|Asked about product di9ozbzfi4 of catalogue 194836987003835.",
-		"Text Message from Click to WhatsApp Ad":      "message|Hello! Can I get more info on this?|Came from this ad: Chat with us · Summer Succulents are here! · https://fb.me/3cr4Wqqkv",
-		"Reaction Message":                            "reaction|👍|",
-		"Image Message":                               "message|Taj Mahal|image.jpg",
-		"Location Message":                            "message|**Philz Coffee**\n101 Forest Ave, Palo Alto, CA 94301\n📍 [37.44221496582,-122.16165924072](https://www.google.com/maps?q=37.44221496582,-122.16165924072)\nhttps://philzcoffee.com/|",
-		"Contact Sharing Message":                     "message|👤 **Lucía Gómez**\nGoogle\n+1 (983) 555-2319|Lucía Gómez.vcf",
-		"Unsupported Message":                         "message||" + unshownNotice("") + " WhatsApp says: Message type is currently not supported.",
-		"Button Message":                              "message|Unsubscribe|",
-		"Interactive List Reply Message":              "message|Priority Mail Express\nNext Day to 2 Days|",
-		"Interactive Button Reply Message":            "message|Cancel|",
-		"Order Message":                               "message|**Order**\n- 2 × di9ozbzfi4: 30 USD each\n- 1 × nqryix03ez: 25 USD each\n\nTotal: 85 USD|",
-		"System Message":                              "identity|+16505551234 is now +12195555358|",
-		"Group Create Message":                        "",
-		"Group Settings Update":                       "",
-		"Group Remove Participants":                   "",
+	request := at(map[string]any(readPublished(t)), "paths", "/whatsapp/webhooks", "post", "requestBody")
+	examples := at(request, "content", "application/json", "examples")
+	wanted := wantExamples()
+	if len(examples) != len(wanted) {
+		t.Errorf("Meta describes %d examples, want the %d that we know", len(examples), len(wanted))
 	}
-	examples := at(map[string]any(readPublished(t)), "paths", "/whatsapp/webhooks", "post", "requestBody", "content", "application/json", "examples")
-	if len(examples) != len(want) {
-		t.Errorf("%d examples, and %d are known", len(examples), len(want))
-	}
-	for name, e := range examples {
-		var got []string
-		for _, in := range decodeHook(t, []byte(jsonOf(at(e)["value"]))) {
-			text := in.Text
-			switch in.Kind {
-			case channels.InboundReaction:
-				text = in.Change.Emoji
-			case channels.InboundIdentity:
-				text = in.Change.Previous.Key + " is now " + in.From.Key
-			default:
-				if in.From.Key != "+16505551234" || in.From.Name != "Sheena Nelson" {
-					t.Errorf("%s: from %+v", name, in.From)
-				}
+	for name, example := range examples {
+		t.Run(name, func(t *testing.T) {
+			got := decodeExample(t, []byte(jsonOf(at(example)["value"])))
+			if got.kind == channels.InboundIdentity {
+				got.text, got.name = "", "" // words about the change, which are not compared
 			}
-			rest := slices.Clone(in.Notices)
-			for _, a := range in.Attachments {
-				rest = append(rest, a.Name)
-			}
-			got = append(got, string(in.Kind)+"|"+text+"|"+strings.Join(rest, " "))
-		}
-		if strings.Join(got, "\n") != want[name] {
-			t.Errorf("%s:\n got %q\nwant %q", name, got, want[name])
-		}
+			wantEqual(t, "decoded example", got, wanted[name])
+		})
 	}
 }

@@ -1,0 +1,84 @@
+package whatsapp
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"parley/channels"
+	"parley/channels/graphfake"
+)
+
+// classCodes are the error codes of Meta's reference that have one class.
+type classCodes struct {
+	class channels.Class
+	codes []int
+}
+
+func allClassCodes() []classCodes {
+	return []classCodes{
+		{channels.WindowClosed, []int{131047}},
+		{channels.Throttled, []int{130429, 80007, 4, codePairRate, 131048, 131064, 133016}},
+		{channels.Retry, []int{1, 2, 131000, 131016, 131057, 135000}},
+		{channels.BadRecipient, []int{131026, 131021, 131030, 131062, 137000, 130497}},
+		{channels.OptedOut, []int{131050}},
+		// 999999 is none that we know.
+		{channels.BadContent, []int{130472, 131049, 100, 131008, 131009, 131051, 131052, 131053, 999999}},
+		{channels.TemplateBad, []int{132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016}},
+		{channels.AuthBroken, []int{0, 3, 10, 33, 190, 200, 250, 299, 131005, 131045, 133010}},
+		{channels.AccountBlocked, []int{368, 131031, 131037, 131042, 131063}},
+	}
+}
+
+// Every code that answers a send has its class. Only throttling says how long to wait, and only one code is about this customer
+// alone.
+func TestAnswerCodes(t *testing.T) {
+	t.Parallel()
+	for _, row := range allClassCodes() {
+		for _, code := range row.codes {
+			t.Run(fmt.Sprintf("%s %d", row.class, code), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: code, Text: "why"})
+				se := w.wantSendFails(outbound(1, "x"), row.class)
+				wantEqual(t, "says how long to wait", se.Wait > 0, row.class == channels.Throttled)
+				wantEqual(t, "concerns this customer alone", se.Pair, code == codePairRate)
+			})
+		}
+	}
+}
+
+// A status of failure has the class of its code and words for people. What WhatsApp took and then failed to deliver is over: it
+// never has the class Retry, whatever its code says in an answer.
+func TestStatusCodes(t *testing.T) {
+	t.Parallel()
+	for _, row := range allClassCodes() {
+		for _, code := range row.codes {
+			t.Run(fmt.Sprintf("%s %d", row.class, code), func(t *testing.T) {
+				s := status{ID: "x", Status: "failed"}
+				noError(t, json.Unmarshal([]byte(fmt.Sprintf(`[{"code":%d,"title":"why"}]`, code)), &s.Errors))
+				class, text := failureOf(s)
+				if text == "" {
+					t.Error("the failure has no words for people")
+				}
+				isPassing := row.class == channels.Retry || row.class == channels.Throttled
+				switch {
+				case isPassing && class == channels.Retry:
+					t.Error("got the class Retry, want one that isn't tried again")
+				case !isPassing && class != row.class:
+					t.Errorf("got the class %s, want %s", class, row.class)
+				}
+			})
+		}
+	}
+}
+
+// What WhatsApp can't do for reasons of its own is given up after maxTries attempts.
+func TestLastTry(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	o := outbound(1, "x")
+	o.Attempt.Number = maxTries
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: codeSomethingWrong})
+	w.wantSendFails(o, channels.BadContent)
+}

@@ -1,0 +1,228 @@
+package whatsapp
+
+import (
+	"strings"
+	"testing"
+
+	"parley/channels"
+)
+
+// richMessage is a rich message of ours to Ann, with the text "Hi".
+func richMessage(rich channels.Rich) channels.Outbound {
+	o := outbound(12, "Hi")
+	o.Rich = &rich
+	return o
+}
+
+// Buttons become answers or links. WhatsApp has no message with both: beside answers, a link stands in the text. A button
+// without an id is known by its title.
+// R-060
+func TestSendButtons(t *testing.T) {
+	t.Parallel()
+	yes := channels.Button{ID: "y", Title: "Yes"}
+	no := channels.Button{Title: "No"}
+	shop := channels.Button{Title: "Shop", URL: "https://acme.test"}
+	tests := []struct {
+		name    string
+		buttons []channels.Button
+		want    string
+	}{
+		{
+			name:    "answers",
+			buttons: []channels.Button{yes, no},
+			want: `"type": "interactive", "interactive": {"type": "button", "body": {"text": "Hi"}, "action": {"buttons": [
+				{"type": "reply", "reply": {"id": "y", "title": "Yes"}},
+				{"type": "reply", "reply": {"id": "No", "title": "No"}}]}}`,
+		},
+		{
+			name:    "answers and a link",
+			buttons: []channels.Button{yes, no, shop},
+			want: `"type": "interactive", "interactive": {"type": "button", "body": {"text": "Hi\nShop: https://acme.test"}, "action": {"buttons": [
+				{"type": "reply", "reply": {"id": "y", "title": "Yes"}},
+				{"type": "reply", "reply": {"id": "No", "title": "No"}}]}}`,
+		},
+		{
+			name:    "a link alone",
+			buttons: []channels.Button{shop},
+			want: `"type": "interactive", "interactive": {"type": "cta_url", "body": {"text": "Hi"}, "action": {
+				"name": "cta_url", "parameters": {"display_text": "Shop", "url": "https://acme.test"}}}`,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.openWindow()
+			w.checkSent(richMessage(channels.Rich{Buttons: tt.buttons}), tt.want)
+		})
+	}
+}
+
+// R-060
+func TestSendList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	list := channels.List{Button: "Pick", Sections: []channels.ListSection{{Rows: []channels.ListRow{
+		{ID: "a", Title: "A", Description: "first"},
+		{Title: "B"}, // without an id it is known by its title
+	}}}}
+	w.checkSent(richMessage(channels.Rich{List: &list}),
+		`"type": "interactive", "interactive": {"type": "list", "body": {"text": "Hi"}, "action": {"button": "Pick", "sections": [{"rows": [
+			{"id": "a", "title": "A", "description": "first"},
+			{"id": "B", "title": "B"}]}]}}`)
+}
+
+// R-060
+func TestSendLocation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	o := richMessage(channels.Rich{Location: &channels.Location{Latitude: 1.5, Longitude: -2, Name: "Shop", Address: "Main St"}})
+	o.Text = ""
+	w.checkSent(o, `"type": "location", "location": {"latitude": "1.5", "longitude": "-2", "name": "Shop", "address": "Main St"}`)
+}
+
+// A location has no text of its own in WhatsApp: the text goes before it, and alone names what is answered.
+// R-060
+func TestSendTextAndLocation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	quoted := w.ann.Text("Hello")
+	w.takeFacts()
+	o := richMessage(channels.Rich{Location: &channels.Location{Latitude: 1}})
+	o.ReplyTo = quoted
+	w.checkSent(o,
+		`"context": {"message_id": "`+quoted+`"}, "type": "text", "text": {"body": "Hi"}`,
+		`"type": "location", "location": {"latitude": "1", "longitude": "0"}`)
+}
+
+// R-060
+func TestSendContact(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	o := richMessage(channels.Rich{Contact: &channels.ContactCard{
+		Name:   "Kim Poe",
+		Org:    "Acme",
+		Phones: []string{"+15550100"},
+		Emails: []string{"k@acme.test"},
+	}})
+	o.Text = ""
+	w.checkSent(o, `"type": "contacts", "contacts": [{
+		"name": {"formatted_name": "Kim Poe", "first_name": "Kim", "last_name": "Poe"},
+		"org": {"company": "Acme"},
+		"phones": [{"phone": "+15550100", "type": "WORK", "wa_id": "15550100"}],
+		"emails": [{"email": "k@acme.test", "type": "WORK"}]}]`)
+}
+
+// A template is sent with the values of its variables in the order of their first use, each once, without line breaks.
+// R-060
+func TestSendTemplate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	template := channels.Template{
+		Name:     "order",
+		Language: "en_US",
+		Category: "utility",
+		Header:   "Order {{number}}",
+		Body:     "Hi {{name}}, {{number}} of {{ name }} left.",
+		Buttons:  []channels.Button{{ID: "ok", Title: "OK"}, {Title: "Track", URL: "https://acme.test"}},
+		Examples: map[string]string{"name": "Bob", "number": "12"},
+	}
+	state, err := w.channel.SubmitTemplate(testContext(t), template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noError(t, w.Review(state.ExternalID, "APPROVED", ""))
+
+	o := outbound(12, "Hi")
+	o.Template = &channels.TemplateUse{Template: template, Values: map[string]string{"name": "Ann", "number": "7\n8"}}
+	w.checkSent(o, `"type": "template", "template": {
+		"name": "order",
+		"language": {"code": "en_US", "policy": "deterministic"},
+		"components": [
+			{"type": "header", "parameters": [{"type": "text", "text": "7 8"}]},
+			{"type": "body", "parameters": [{"type": "text", "text": "Ann"}, {"type": "text", "text": "7 8"}]},
+			{"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": [{"type": "payload", "payload": "ok"}]}]}`)
+}
+
+// A template that is filled in wrongly, or isn't the one that WhatsApp has, is refused.
+func TestSendTemplateFilledInWrongly(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*channels.TemplateUse)
+	}{
+		{name: "no value", change: func(u *channels.TemplateUse) { u.Values = nil }},
+		{name: "blank value", change: func(u *channels.TemplateUse) { u.Values["name"] = " \n\t" }},
+		{name: "another language", change: func(u *channels.TemplateUse) { u.Language = "de" }},
+		{name: "no language", change: func(u *channels.TemplateUse) { u.Language = "" }},
+		{name: "another body", change: func(u *channels.TemplateUse) { u.Body = "We are back." }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.addBackTemplate()
+			o := outbound(3, "…")
+			o.Template = backTemplate()
+			tt.change(o.Template)
+			w.wantSendFails(o, channels.TemplateBad)
+		})
+	}
+}
+
+// A template that was paused or disabled, or waits for its review, is refused until it is approved again.
+func TestSendTemplateThatIsNotApproved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.addBackTemplate()
+	o := outbound(3, "…")
+	o.Template = backTemplate()
+	for _, event := range []string{"PAUSED", "DISABLED", "PENDING"} {
+		noError(t, w.Review(id, event, ""))
+		_, err := w.channel.Send(testContext(t), o)
+		_ = wantClass(t, "sending when it is "+event, err, channels.TemplateBad)
+	}
+	noError(t, w.Review(id, "REINSTATED", ""))
+	w.send(o)
+	w.wantTexts("We are back, Ann.")
+}
+
+// White space in a value of a template, which WhatsApp refuses, becomes one blank.
+func TestSendTemplateWithWhiteSpace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.addBackTemplate()
+	o := outbound(3, "…")
+	o.Template = backTemplate()
+	o.Template.Values["name"] = "Ann\n\tand     Bob"
+	w.send(o)
+	w.wantTexts("We are back, Ann and Bob.")
+}
+
+// A template with a code for signing in goes to a phone number, which WhatsApp wants for it, although the customer's key is a
+// user id. Every other template goes to the key.
+func TestSendTemplateToNumber(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		category string
+		want     string // part of the message
+	}{
+		{category: "authentication", want: `"to":"+491701234567"`},
+		{category: "utility", want: `"recipient":"DE.1349"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.category, func(t *testing.T) {
+			w := newWorld(t)
+			o := outbound(3, "…")
+			o.To = []channels.Party{{Key: "DE.1349", Also: []string{"DE.1350", "+491701234567"}}}
+			o.Template = &channels.TemplateUse{Template: channels.Template{Name: "code", Language: "en", Body: "Hello", Category: tt.category}}
+			m, err := w.channel.newMessage(o, 1)
+			noError(t, err)
+			if got := jsonOf(m); !strings.Contains(got, tt.want) {
+				t.Errorf("got %s, want %s in it", got, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,160 @@
+package whatsapp
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/channels"
+	"parley/channels/graphfake"
+)
+
+// wantStates checks which states arrived for one message, without those of its earlier parts, and that each names it.
+func wantStates(t *testing.T, list []channels.Inbound, message int64, want ...channels.DeliveryState) {
+	t.Helper()
+	var got []channels.DeliveryState
+	for _, in := range list {
+		if in.Kind != channels.InboundStatus {
+			continue
+		}
+		wantEqual(t, "message of the status", in.Status.MessageID, message)
+		wantEqual(t, "number of WhatsApp's ids in the status", len(in.Status.External), 1)
+		if !in.Status.Early {
+			got = append(got, in.Status.State)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got the states %v, want %v", got, want)
+	}
+}
+
+// Statuses that arrive before the answer to the send name our message all the same.
+func TestStatusBeforeAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionHookFirst})
+	w.send(outbound(12, "Hi"))
+	wantStates(t, w.decodeAll(w.journal.list()), 12, channels.StateSent, channels.StateDelivered)
+}
+
+// Each status stands for itself: those that are skipped, doubled or reordered are told as they come. Only a doubled one has
+// the id of another.
+//
+func TestReadWithoutDelivered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	w.addFault(graphfake.Fault{Route: "hook.status.delivered", Action: graphfake.ActionDrop})
+	w.addFault(graphfake.Fault{Route: "hook.status.sent", Action: graphfake.ActionSwap})
+	w.addFault(graphfake.Fault{Route: "hook.status.read", Action: graphfake.ActionDuplicate})
+	w.send(outbound(12, "Hi"))
+	w.ann.Read()
+
+	facts := w.takeFacts()
+	if len(facts) != 3 {
+		t.Fatalf("got %d facts, want three", len(facts))
+	}
+	wantStates(t, w.decodeAll(facts), 12, channels.StateRead, channels.StateRead, channels.StateSent)
+	read, readAgain, sent := facts[0], facts[1], facts[2]
+	wantEqual(t, "id of the doubled status", readAgain.ExternalID, read.ExternalID)
+	if sent.ExternalID == read.ExternalID {
+		t.Errorf("read and sent have the same id %s, want two", read.ExternalID)
+	}
+}
+
+// A failure after the delivery is told with its class and its reason. Which of both counts is not decided here.
+func TestFailedAfterDelivered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	r := w.send(outbound(12, "Hi"))
+	w.number.Fail(r.ExternalID, codeUndeliverable)
+
+	list := w.takeInbound()
+	if len(list) != 3 {
+		t.Fatalf("got %+v, want three statuses", list)
+	}
+	wantStates(t, list, 12, channels.StateSent, channels.StateDelivered, channels.StateFailed)
+	wantEqual(t, "cost in the first status", list[0].Status.Cost, "service")
+	failure := list[2].Status
+	wantEqual(t, "class of the failure", failure.Class, channels.BadRecipient)
+	if !strings.Contains(failure.Reason, "131026") {
+		t.Errorf("got the reason %q, want one with the code 131026", failure.Reason)
+	}
+}
+
+// Where the answer to a send is lost, the statuses bring our token back, and name the message by it.
+func TestStatusAfterLostAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDropAfter})
+	w.wantSendFails(outbound(12, "Hi"), channels.Ambiguous)
+	wantStates(t, w.takeInbound(), 12, channels.StateSent, channels.StateDelivered)
+}
+
+// Where both the answer and the statuses are lost, Reconcile can't tell what became of the message, however often it is asked.
+// It sends nothing.
+func TestReconcileWithoutStatus(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.openWindow()
+	w.addFault(graphfake.Fault{Route: "hook.status.*", Action: graphfake.ActionDrop, Times: graphfake.Forever})
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionDropAfter})
+	w.wantSendFails(outbound(12, "Hi"), channels.Ambiguous)
+	for range 3 {
+		outcome, _, err := w.channel.Reconcile(testContext(t), outbound(12, "Hi"))
+		if err != nil {
+			t.Error(err)
+		}
+		wantEqual(t, "outcome", outcome, channels.CannotTell)
+	}
+	wantEqual(t, "number of messages that the customer got", len(w.ann.Inbox()), 1)
+	wantEqual(t, "number of things that arrived", len(w.takeInbound()), 0)
+}
+
+// Where WhatsApp takes a message although the reply window is closed, the status says so.
+func TestStatusOfClosedWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *graphfake.NumberConfig) { c.FailLater = true })
+	w.send(outbound(4, "never written"))
+	status := w.takeOne().Status
+	if status == nil {
+		t.Fatal("no status arrived")
+	}
+	wantEqual(t, "state", status.State, channels.StateFailed)
+	wantEqual(t, "class", status.Class, channels.WindowClosed)
+	wantEqual(t, "message", status.MessageID, 4)
+}
+
+// A token names a message if it is signed with one of our keys, and as we write it.
+func TestParseToken(t *testing.T) {
+	t.Parallel()
+	keys := testKeys()
+	wholeMessage := token{message: 12, part: 1, last: true}
+	firstPart := token{message: 12}
+	tests := []struct {
+		name    string
+		written string
+		want    token // the zero token if it isn't ours
+	}{
+		{name: "signed with the new key", written: wholeMessage.sign(keys[0]), want: wholeMessage},
+		{name: "signed with the old key", written: wholeMessage.sign(keys[1]), want: wholeMessage},
+		{name: "of a part", written: firstPart.sign(keys[0]), want: firstPart},
+		{name: "signed with another key", written: wholeMessage.sign([]byte("x"))},
+		{name: "signed without a key", written: wholeMessage.sign(nil)},
+		{name: "message changed", written: strings.Replace(wholeMessage.sign(keys[0]), "m12", "m13", 1)},
+		{name: "part made the last", written: strings.Replace(firstPart.sign(keys[0]), "-", ".z-", 1)},
+		{name: "number with a leading zero", written: strings.Replace(wholeMessage.sign(keys[0]), "m12", "m012", 1)},
+		{name: "of another program", written: "order-4711"},
+		{name: "empty", written: ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := parseToken(keys, tt.written)
+			wantEqual(t, "token", got, tt.want)
+			wantEqual(t, "is ours", ok, tt.want != token{})
+		})
+	}
+}
