@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/budget"
 	"parley/channels/twilio/twiliofake"
 )
 
-// decodeOne decodes the payload of a callback, which must be about one thing.
+// callbackAt is the time at which callbacks come in these tests.
+func callbackAt() time.Time { return time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC) }
+
+// decodeOne decodes the payload of a callback, which must mean one thing.
 func decodeOne(t *testing.T, c channels.Channel, form url.Values) channels.Inbound {
 	t.Helper()
 	return decodeHook(t, c, "", form)
@@ -22,279 +24,197 @@ func decodeOne(t *testing.T, c channels.Channel, form url.Values) channels.Inbou
 // decodeHook is decodeOne for a callback to an address with a query.
 func decodeHook(t *testing.T, c channels.Channel, query string, form url.Values) channels.Inbound {
 	t.Helper()
-	list, err := c.Decode(hookPayload(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), query, []byte(form.Encode())))
+	list, err := c.Decode(hookPayload(callbackAt(), query, []byte(form.Encode())))
 	if err != nil {
 		t.Fatalf("decoding %v: %v", form, err)
 	}
 	if len(list) != 1 {
-		t.Fatalf("decoding %v: got %d inbounds, want 1: %+v", form, len(list), list)
+		t.Fatalf("decoding %v: got %+v, want one thing", form, list)
 	}
 	return list[0]
 }
 
-// waForm is a customer's message by WhatsApp. change sets fields, those with "" are taken out.
-func waForm(change map[string]string) url.Values {
-	f := url.Values{"MessageSid": {"SM1"}, "From": {waPrefix + annPhone}, "To": {waPrefix + waNumber}, "WaId": {annPhone[1:]}, "ProfileName": {"Ann"},
-		"NumMedia": {"0"}, "SmsStatus": {"received"}}
-	for k, v := range change {
-		if v == "" {
-			f.Del(k)
+// fields are parameters of a callback.
+type fields map[string]string
+
+// waForm is a customer's message by WhatsApp with these fields. A field that is "" is left out.
+func waForm(changed fields) url.Values {
+	f := url.Values{
+		"MessageSid":  {"SM1"},
+		"From":        {waPrefix + annPhone},
+		"To":          {waPrefix + waNumber},
+		"WaId":        {strings.TrimPrefix(annPhone, "+")},
+		"ProfileName": {"Ann"},
+		"NumMedia":    {"0"},
+		"SmsStatus":   {"received"},
+	}
+	for name, value := range changed {
+		if value == "" {
+			f.Del(name)
 		} else {
-			f.Set(k, v)
+			f.Set(name, value)
 		}
 	}
 	return f
 }
 
-// Edge case 10 is here too: a person known by WhatsApp's own id alone, the phone later.
-func TestDecodeWhatsApp(t *testing.T) {
+// annUserID is WhatsApp's own id of Ann.
+const annUserID = "US.13491208655302741918"
+
+// A customer is known by WhatsApp's own id of the person if there is one, otherwise by the phone number. What else is known of the
+// customer's addresses stays a further key.
+func TestDecodeWhatsAppSender(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, viaWhatsApp).channel
-	ann := channels.Party{Key: annPhone, Name: "Ann"}
-	const user = "US.13491208655302741918"
-	for name, want := range map[string]struct {
-		form map[string]string
-		in   channels.Inbound
+	tests := []struct {
+		name string
+		form fields
+		want channels.Party
 	}{
-		"text": {map[string]string{"Body": "*Hi* 2*3"}, channels.Inbound{From: ann, Text: `**Hi** 2\*3`}},
-		"reply": {map[string]string{"Body": "yes", "OriginalRepliedMessageSid": "SM7"}, channels.Inbound{
-			From:    ann,
-			Text:    "yes",
-			Answers: channels.Answers{External: "SM7"},
-		}},
-		"both ids": {map[string]string{"Body": "x", "ExternalUserId": waPrefix + user}, channels.Inbound{
-			From: channels.Party{Key: user, Name: "Ann", Also: []string{annPhone}, Lasting: true},
-			Text: "x",
-		}},
-		"id only": {map[string]string{"Body": "x", "From": waPrefix + user, "WaId": ""}, channels.Inbound{
-			From: channels.Party{Key: user, Name: "Ann", Lasting: true},
-			Text: "x",
-		}},
-		"id, and phone": {map[string]string{"Body": "x", "From": waPrefix + user}, channels.Inbound{
-			From: channels.Party{Key: user, Name: "Ann", Also: []string{annPhone}, Lasting: true},
-			Text: "x",
-		}},
-		"parent id": {map[string]string{"Body": "x", "ExternalUserIdentifier": user, "ParentExternalUserId": "US.ENT.1"},
-			channels.Inbound{From: channels.Party{Key: user, Name: "Ann", Also: []string{annPhone, "US.ENT.1"}, Lasting: true}, Text: "x"}},
-		"another number": {map[string]string{"Body": "x", "WaId": "5215550123"}, channels.Inbound{From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{"+5215550123"}}, Text: "x"}},
-		"a number of two forms": {map[string]string{"Body": "x", "From": waPrefix + "+525512345678", "WaId": "5215512345678"},
-			channels.Inbound{From: channels.Party{Key: "+525512345678", Name: "Ann", Also: []string{"+5215512345678"}}, Text: "x"}},
-		"a number of two forms, of which one is shown": {map[string]string{"Body": "x", "From": waPrefix + "+525512345678", "WaId": "", "ExternalUserId": user},
-			channels.Inbound{From: channels.Party{Key: user, Name: "Ann", Also: []string{"+525512345678", "+5215512345678"}, Lasting: true}, Text: "x"}},
-		"button": {map[string]string{"Body": "Yes", "ButtonText": "Yes", "ButtonPayload": "y", "MessageType": "button"},
-			channels.Inbound{From: ann, Text: "Yes", Chosen: "y", Notices: []string{"Chosen from what we offered."}}},
-		"list": {map[string]string{"ListTitle": "Row", "ListId": "r", "MessageType": "interactive"},
-			channels.Inbound{From: ann, Text: "Row", Chosen: "r", Notices: []string{"Chosen from what we offered."}}},
-		"place": {map[string]string{"Latitude": "52.5", "Longitude": "13.4", "Label": "Shop", "Address": "Street *1*"},
-			channels.Inbound{From: ann, Text: "Shop\nStreet \\*1\\*\n📍 https://www.openstreetmap.org/?mlat=52.5&mlon=13.4#map=17/52.5/13.4"}},
-		"nowhere":  {map[string]string{"Latitude": "NaN", "Longitude": "1"}, channels.Inbound{From: ann, Text: "📍 NaN, 1"}},
-		"no place": {map[string]string{"Latitude": "x", "Longitude": "1"}, channels.Inbound{From: ann, Text: "📍 x, 1"}},
-		"picture": {map[string]string{"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/x", "MediaContentType0": "image/jpeg"},
-			channels.Inbound{From: ann, Attachments: []channels.Attachment{{Name: "image-1.jpg", ContentType: "image/jpeg", Ref: "https://api.twilio.com/x"}}}},
-		"referral": {map[string]string{"Body": "x", "ReferralHeadline": "Sale", "ReferralSourceUrl": "https://fb.me/1"},
-			channels.Inbound{From: ann, Text: "x", Notices: []string{"Came by an advertisement: Sale https://fb.me/1"}}},
-		"forwarded": {map[string]string{"Body": "x", "Forwarded": "true"}, channels.Inbound{From: ann, Text: "x", Notices: []string{"Forwarded."}}},
-		"new kind": {map[string]string{"MessageType": "hologram"}, channels.Inbound{From: ann,
-			Notices: []string{"A message of the kind “hologram”, which can't be shown here. Ask for it in words."}}},
-		"stop is a word": {map[string]string{"Body": "stop"}, channels.Inbound{From: ann, Text: "stop"}},
-		"stop by service": {map[string]string{"Body": "arrêt", "OptOutType": "STOP"}, channels.Inbound{From: ann, Text: "arrêt",
-			Consent: &channels.Consent{OptedOut: true, Silent: true}}},
-	} {
-		got := decodeOne(t, c, waForm(want.form))
-		in := want.in
-		in.Kind, in.ExternalID, in.Envelope.Via, in.At = channels.InboundMessage, "SM1", waNumber, time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-		if !reflect.DeepEqual(got, in) {
-			t.Errorf("%s:\n got %+v\nwant %+v", name, got, in)
-		}
+		{
+			name: "phone number alone",
+			form: fields{},
+			want: channels.Party{Key: annPhone, Name: "Ann"},
+		},
+		{
+			name: "id and phone number",
+			form: fields{"ExternalUserId": waPrefix + annUserID},
+			want: channels.Party{Key: annUserID, Name: "Ann", Also: []string{annPhone}, Lasting: true},
+		},
+		{
+			name: "id alone",
+			form: fields{"From": waPrefix + annUserID, "WaId": ""},
+			want: channels.Party{Key: annUserID, Name: "Ann", Lasting: true},
+		},
+		{
+			name: "id as the sender, and phone number",
+			form: fields{"From": waPrefix + annUserID},
+			want: channels.Party{Key: annUserID, Name: "Ann", Also: []string{annPhone}, Lasting: true},
+		},
+		{
+			name: "id of the person's company",
+			form: fields{"ExternalUserIdentifier": annUserID, "ParentExternalUserId": "US.ENT.1"},
+			want: channels.Party{Key: annUserID, Name: "Ann", Also: []string{annPhone, "US.ENT.1"}, Lasting: true},
+		},
+		{
+			name: "WhatsApp's number differs from the sender's",
+			form: fields{"WaId": "5215550123"},
+			want: channels.Party{Key: annPhone, Name: "Ann", Also: []string{"+5215550123"}},
+		},
+		{
+			name: "number of two forms, both shown",
+			form: fields{"From": waPrefix + "+525512345678", "WaId": "5215512345678"},
+			want: channels.Party{Key: "+525512345678", Name: "Ann", Also: []string{"+5215512345678"}},
+		},
+		{
+			name: "number of two forms, one shown",
+			form: fields{"From": waPrefix + "+525512345678", "WaId": "", "ExternalUserId": annUserID},
+			want: channels.Party{Key: annUserID, Name: "Ann", Also: []string{"+525512345678", "+5215512345678"}, Lasting: true},
+		},
 	}
-}
-
-// These words mean that a customer wants no more messages, or wants them again; within a sentence they mean nothing.
-func TestConsentBySMS(t *testing.T) {
-	t.Parallel()
-	c, stop := newWorld(t, viaSMS).channel, &channels.Consent{OptedOut: true, Silent: true}
-	for _, group := range []struct {
-		bodies []string
-		want   *channels.Consent
-	}{
-		{bodies: []string{"Stop", " STOP \n", "unsubscribe", "Cancel", "QUIT", "end", "StopAll"}, want: stop},
-		{bodies: []string{"start", "UNSTOP"}, want: &channels.Consent{Silent: true}},
-		{bodies: []string{"Yes"}, want: &channels.Consent{}},
-		{bodies: []string{"please stop", "stop it", "HELP", "info", ""}, want: nil},
-	} {
-		for _, body := range group.bodies {
-			form := inboundForm()
-			form.Set("Body", body)
-			got := decodeOne(t, c, form)
-			if !reflect.DeepEqual(got.Consent, group.want) {
-				t.Errorf("consent of %q: got %+v, want %+v", body, got.Consent, group.want)
-			}
-			wantEqual(t, "text", strings.TrimSpace(got.Text), strings.TrimSpace(body))
-		}
-	}
-}
-
-// A picture with such a word is no wish: the word stands on it, or means what it shows. What Twilio itself took for a wish is one.
-func TestConsentBesideAFile(t *testing.T) {
-	t.Parallel()
-	c := newWorld(t, viaSMS).channel
-	form := inboundForm()
-	form.Set("Body", "STOP")
-	form.Set("NumMedia", "1")
-	form.Set("MediaUrl0", "https://api.twilio.com/1")
-	form.Set("MediaContentType0", "image/png")
-	if got := decodeOne(t, c, form); got.Consent != nil || len(got.Attachments) != 1 {
-		t.Errorf("got the wish %+v and %d files, want the file alone", got.Consent, len(got.Attachments))
-	}
-	form.Set("OptOutType", "STOP")
-	if got := decodeOne(t, c, form); got.Consent == nil || !got.Consent.OptedOut {
-		t.Errorf("got the wish %+v, want the one of which Twilio tells", got.Consent)
-	}
-}
-
-// An SMS has no marks, and its sender may be a short code.
-func TestDecodeSMS(t *testing.T) {
-	t.Parallel()
-	form := inboundForm()
-	form.Set("Body", "*no marks* here")
-	form.Set("From", "72345")
-	got := decodeOne(t, newWorld(t, viaSMS).channel, form)
-	wantEqual(t, "text", got.Text, `\*no marks\* here`)
-	wantEqual(t, "sender", got.From.Key, "72345")
-}
-
-// A customer whose phone answers by RCS is the one to whom we write by SMS: the same key, and an address to which can be answered.
-func TestDecodeRCS(t *testing.T) {
-	t.Parallel()
-	c := newWorld(t, viaSMS).channel
-	form := inboundForm()
-	form.Set("From", "rcs:"+annPhone)
-	form.Set("To", "rcs:acme_agent")
-	form.Set("MessagingServiceSid", "MG1")
-	got := decodeOne(t, c, form)
-	wantEqual(t, "customer", got.From.Key, annPhone)
-	to, err := (&ownNumber{}).addressOf(got.From)
-	if err != nil {
-		t.Error(err)
-	}
-	wantEqual(t, "address of the answer", to, annPhone)
-	// No number: the answer goes on to leave from the one to which the customer wrote before.
-	wantEqual(t, "number of an RCS agent", got.Envelope.Via, "")
-	form.Set("To", "72345")
-	wantEqual(t, "number of a short code", decodeOne(t, c, form).Envelope.Via, "72345")
-}
-
-// Statuses mean what Twilio's error dictionary says.
-func TestDecodeStatus(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	query := tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5})
-	for _, c := range []struct {
-		status, code string
-		state        channels.DeliveryState
-		class        channels.Class
-	}{
-		{status: "queued", state: channels.StateAccepted},
-		{status: "sending", state: channels.StateAccepted},
-		{status: "accepted", state: channels.StateAccepted},
-		{status: "sent", state: channels.StateSent},
-		{status: "delivered", state: channels.StateDelivered},
-		{status: "read", state: channels.StateRead},
-		{status: "teleported", state: channels.StateAccepted}, // a new word
-		{status: "failed", code: "63016", state: channels.StateFailed, class: channels.WindowClosed},
-		{status: "undelivered", code: "30003", state: channels.StateFailed, class: channels.Retry},
-		{status: "undelivered", code: "30008", state: channels.StateFailed, class: channels.Retry},
-		{status: "undelivered", code: "30004", state: channels.StateFailed, class: channels.BadRecipient},
-		{status: "undelivered", code: "30007", state: channels.StateFailed, class: channels.BadContent},
-		{status: "failed", code: "63018", state: channels.StateFailed, class: channels.Throttled},
-		{status: "failed", code: "63041", state: channels.StateFailed, class: channels.TemplateBad},
-		{status: "failed", code: "63015", state: channels.StateFailed, class: channels.BadRecipient},
-		{status: "failed", code: "99999", state: channels.StateFailed}, // a new code
-		{status: "canceled", state: channels.StateFailed},
-	} {
-		t.Run(c.status+" "+c.code, func(t *testing.T) {
-			in := decodeHook(t, w.channel, query, url.Values{"MessageSid": {"SM1"}, "MessageStatus": {c.status},
-				"To": {waPrefix + annPhone}, "From": {waPrefix + waNumber}, "ErrorCode": {c.code}})
-			if in.Kind != channels.InboundStatus {
-				t.Fatalf("got an inbound of the kind %s, want a status", in.Kind)
-			}
-			s := in.Status
-			wantEqual(t, "state", s.State, c.state)
-			wantEqual(t, "class", s.Class, c.class)
-			wantEqual(t, "message", s.MessageID, 5)
-			wantEqual(t, "it is about an early part", s.Early, false)
-			wantEqual(t, "it has a reason", s.Reason != "", c.state == channels.StateFailed)
-			if !slices.Equal(s.External, []string{"SM1"}) {
-				t.Errorf("external ids: got %q, want SM1 alone", s.External)
-			}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			form := waForm(tt.form)
+			form.Set("Body", "x")
+			checkDecoded(t, decodeOne(t, c, form), channels.Inbound{From: tt.want, Text: "x"})
 		})
 	}
 }
 
-// Of a part before the last one only the failure is told, which is the whole message's.
-func TestDecodeStatusOfAPart(t *testing.T) {
+// checkDecoded compares a message of waForm with want, whose kind, id, time and number of ours are filled in here.
+func checkDecoded(t *testing.T, got, want channels.Inbound) {
+	t.Helper()
+	want.Kind = channels.InboundMessage
+	want.ExternalID = "SM1"
+	want.Envelope.Via = waNumber
+	want.At = callbackAt()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("decoded as\n     %+v\nwant %+v", got, want)
+	}
+}
+
+// What a customer sends by WhatsApp becomes a text, files, and notices of what can't be said in these.
+func TestDecodeWhatsAppContent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	query := tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5, more: true})
-	form := url.Values{"MessageSid": {"SM1"}, "MessageStatus": {"failed"}, "To": {waPrefix + annPhone}}
-	wantEqual(t, "a failed part's status is about an early part", decodeHook(t, w.channel, query, form).Status.Early, true)
-	form.Set("MessageStatus", "delivered")
-	if list, err := w.channel.Decode(hookPayload(time.Now(), query, []byte(form.Encode()))); err != nil || len(list) != 0 {
-		t.Errorf("a delivered part: got %+v, %v, want nothing", list, err)
+	c := newWorld(t, viaWhatsApp).channel
+	tests := []struct {
+		name string
+		form fields
+		want channels.Inbound // besides the sender
+	}{
+		{
+			name: "text with formatting, and with a character that has a meaning in Markdown",
+			form: fields{"Body": "*Hi* 2*3"},
+			want: channels.Inbound{Text: `**Hi** 2\*3`},
+		},
+		{
+			name: "answer to a message",
+			form: fields{"Body": "yes", "OriginalRepliedMessageSid": "SM7"},
+			want: channels.Inbound{Text: "yes", Answers: channels.Answers{External: "SM7"}},
+		},
+		{
+			name: "button",
+			form: fields{"Body": "Yes", "ButtonText": "Yes", "ButtonPayload": "y", "MessageType": "button"},
+			want: channels.Inbound{Text: "Yes", Chosen: "y", Notices: []string{"Chosen from what we offered."}},
+		},
+		{
+			name: "row of a list",
+			form: fields{"ListTitle": "Row", "ListId": "r", "MessageType": "interactive"},
+			want: channels.Inbound{Text: "Row", Chosen: "r", Notices: []string{"Chosen from what we offered."}},
+		},
+		{
+			name: "place",
+			form: fields{"Latitude": "52.5", "Longitude": "13.4", "Label": "Shop", "Address": "Street *1*"},
+			want: channels.Inbound{Text: `Shop
+Street \*1\*
+📍 https://www.openstreetmap.org/?mlat=52.5&mlon=13.4#map=17/52.5/13.4`},
+		},
+		{
+			name: "place with a coordinate that is no finite number",
+			form: fields{"Latitude": "NaN", "Longitude": "1"},
+			want: channels.Inbound{Text: "📍 NaN, 1"},
+		},
+		{
+			name: "place with a coordinate that is no number",
+			form: fields{"Latitude": "x", "Longitude": "1"},
+			want: channels.Inbound{Text: "📍 x, 1"},
+		},
+		{
+			name: "picture",
+			form: fields{"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/x", "MediaContentType0": "image/jpeg"},
+			want: channels.Inbound{Attachments: []channels.Attachment{
+				{Name: "image-1.jpg", ContentType: "image/jpeg", Ref: "https://api.twilio.com/x"},
+			}},
+		},
+		{
+			name: "came by an advertisement",
+			form: fields{"Body": "x", "ReferralHeadline": "Sale", "ReferralSourceUrl": "https://fb.me/1"},
+			want: channels.Inbound{Text: "x", Notices: []string{"Came by an advertisement: Sale https://fb.me/1"}},
+		},
+		{
+			name: "forwarded",
+			form: fields{"Body": "x", "Forwarded": "true"},
+			want: channels.Inbound{Text: "x", Notices: []string{"Forwarded."}},
+		},
+		{
+			name: "unknown kind",
+			form: fields{"MessageType": "hologram"},
+			want: channels.Inbound{Notices: []string{
+				"A message of the kind “hologram”, which can't be shown here. Ask for it in words.",
+			}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			want := tt.want
+			want.From = channels.Party{Key: annPhone, Name: "Ann"}
+			checkDecoded(t, decodeOne(t, c, waForm(tt.form)), want)
+		})
 	}
 }
 
-// FuzzDecode: whatever was stored, decoding ends, the same way each time.
-func FuzzDecode(f *testing.F) {
-	f.Add([]byte("hook\t2026-11-20T09:00:00Z\to=1.0e.00\n" + inboundForm().Encode()))
-	f.Add([]byte("hook\t2026-11-20T09:00:00Z\t\n" + waForm(map[string]string{"NumMedia": "9999999", "MediaUrl1": "x", "Latitude": "1e400", "Longitude": "1"}).Encode()))
-	f.Add([]byte(`list` + "\n" + `{"message":{"sid":"SM1","direction":"inbound","body":"x","num_media":"x"},"media":[{"url":"/a"}]}`))
-	f.Add([]byte("template\n{}"))
-	var all []*Channel
-	for _, by := range []medium{viaWhatsApp, viaSMS} {
-		c, err := newChannel(channels.Account{Config: channels.Config{fieldAccount: testAccount, fieldToken: testToken, fieldFrom: smsNumber}},
-			channels.Env{Keys: [][]byte{[]byte("k")}, Now: time.Now}, Options{}, by == viaWhatsApp)
-		if err != nil {
-			f.Fatal(err)
-		}
-		all = append(all, c)
-	}
-	payloadOf := func(text string) []byte {
-		form := inboundForm()
-		form.Set("Body", text)
-		return []byte("hook\t2026-11-20T09:00:00Z\to=1.0e.00\n" + form.Encode())
-	}
-	for _, s := range budget.Seeds() {
-		f.Add(payloadOf(s))
-		f.Add([]byte(s))
-	}
-	m := budget.NewMeter()
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		for _, c := range all {
-			m.Check(t, len(raw), func() { _, _ = c.Decode(raw) })
-			if long, ok := budget.Repeated(string(raw)); ok {
-				payload := payloadOf(long)
-				m.Check(t, len(payload), func() { _, _ = c.Decode(payload) })
-			}
-			first, err1 := c.Decode(raw)
-			second, err2 := c.Decode(raw)
-			if (err1 == nil) != (err2 == nil) || !reflect.DeepEqual(first, second) {
-				t.Errorf("%+v, %v; then %+v, %v", first, err1, second, err2)
-			}
-			for _, in := range first {
-				if in.Kind == "" || in.Kind == channels.InboundStatus && in.Status == nil {
-					t.Errorf("an inbound without kind or status: %+v", in)
-				}
-				if len(in.Attachments) > maxMedia {
-					t.Errorf("an inbound with %d files, want %d at most", len(in.Attachments), maxMedia)
-				}
-			}
-		}
-	})
-}
-
-// What the phone of the emulator sends is what the channel reads: files, places, answers.
-func TestFromThePhone(t *testing.T) {
+// What the emulator's phone sends is what the channel reads.
+func TestDecodeWhatThePhoneSends(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
 	w.ann.UserID = "US.12ab"
@@ -303,15 +223,137 @@ func TestFromThePhone(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := w.takeMessages(2)
-	wantEqual(t, "text of the first", in[0].Text, "look")
-	wantEqual(t, "files of the first", len(in[0].Attachments), 1)
-	wantText(t, "text of the place", in[1].Text, "mlat=1.5&mlon=2.5")
+	picture, place := in[0], in[1]
+	wantEqual(t, "text of the picture", picture.Text, "look")
+	wantEqual(t, "number of files", len(picture.Attachments), 1)
+	wantText(t, "text of the place", place.Text, "mlat=1.5&mlon=2.5")
 	sender := channels.Party{Key: "US.12ab", Name: "Ann Lee", Also: []string{annPhone}, Lasting: true}
-	if got := in[0].From; !reflect.DeepEqual(got, sender) {
-		t.Errorf("sender: got %+v, want %+v", got, sender)
+	if !reflect.DeepEqual(picture.From, sender) {
+		t.Errorf("got the sender %+v, want %+v", picture.From, sender)
 	}
 	for _, f := range w.accepted() {
 		wantEqual(t, "order key", f.OrderKey, annPhone)
 	}
 	w.wantNoAnswers()
+}
+
+// An SMS has no formatting: what would be Markdown is escaped. Its sender may be a short code.
+func TestDecodeSMS(t *testing.T) {
+	t.Parallel()
+	form := inboundForm()
+	form.Set("Body", "*plain* text")
+	form.Set("From", "72345")
+	got := decodeOne(t, newWorld(t, viaSMS).channel, form)
+	wantEqual(t, "text", got.Text, `\*plain\* text`)
+	wantEqual(t, "sender", got.From.Key, "72345")
+}
+
+// A customer whose phone answers by RCS is the one to whom we write by SMS: the key is the same, and an answer goes to it.
+func TestDecodeRCS(t *testing.T) {
+	t.Parallel()
+	form := inboundForm()
+	form.Set("From", "rcs:"+annPhone)
+	form.Set("To", "rcs:acme_agent")
+	form.Set("MessagingServiceSid", "MG1")
+	got := decodeOne(t, newWorld(t, viaSMS).channel, form)
+	wantEqual(t, "customer", got.From.Key, annPhone)
+	to, err := (&ownNumber{}).addressOf(got.From)
+	if err != nil {
+		t.Error(err)
+	}
+	wantEqual(t, "address of the answer", to, annPhone)
+	// An RCS agent is no number: the answer leaves from the number to which the customer wrote before.
+	wantEqual(t, "our number", got.Envelope.Via, "")
+}
+
+// A message to a short code of a service says so.
+func TestDecodeOurShortCode(t *testing.T) {
+	t.Parallel()
+	form := inboundForm()
+	form.Set("From", "rcs:"+annPhone)
+	form.Set("To", "72345")
+	form.Set("MessagingServiceSid", "MG1")
+	wantEqual(t, "our number", decodeOne(t, newWorld(t, viaSMS).channel, form).Envelope.Via, "72345")
+}
+
+// Statuses mean what Twilio's error dictionary says. A word that we don't know says that the message is on its way; a code that we
+// don't know says nothing of the reason's class.
+func TestDecodeStatus(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		status    string
+		code      string
+		wantState channels.DeliveryState
+		wantClass channels.Class
+	}{
+		{status: "queued", wantState: channels.StateAccepted},
+		{status: "sending", wantState: channels.StateAccepted},
+		{status: "accepted", wantState: channels.StateAccepted},
+		{status: "teleported", wantState: channels.StateAccepted},
+		{status: "sent", wantState: channels.StateSent},
+		{status: "delivered", wantState: channels.StateDelivered},
+		{status: "read", wantState: channels.StateRead},
+		{status: "canceled", wantState: channels.StateFailed},
+		{status: "failed", code: "63016", wantState: channels.StateFailed, wantClass: channels.WindowClosed},
+		{status: "failed", code: "63018", wantState: channels.StateFailed, wantClass: channels.Throttled},
+		{status: "failed", code: "63041", wantState: channels.StateFailed, wantClass: channels.TemplateBad},
+		{status: "failed", code: "63015", wantState: channels.StateFailed, wantClass: channels.BadRecipient},
+		{status: "failed", code: "99999", wantState: channels.StateFailed, wantClass: ""},
+		{status: "undelivered", code: "30003", wantState: channels.StateFailed, wantClass: channels.Retry},
+		{status: "undelivered", code: "30008", wantState: channels.StateFailed, wantClass: channels.Retry},
+		{status: "undelivered", code: "30004", wantState: channels.StateFailed, wantClass: channels.BadRecipient},
+		{status: "undelivered", code: "30007", wantState: channels.StateFailed, wantClass: channels.BadContent},
+	}
+	w := newWorld(t, viaWhatsApp)
+	query := tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5})
+	for _, tt := range tests {
+		t.Run(tt.status+" "+tt.code, func(t *testing.T) {
+			in := decodeHook(t, w.channel, query, url.Values{
+				"MessageSid":    {"SM1"},
+				"MessageStatus": {tt.status},
+				"To":            {waPrefix + annPhone},
+				"From":          {waPrefix + waNumber},
+				"ErrorCode":     {tt.code},
+			})
+			if in.Kind != channels.InboundStatus {
+				t.Fatalf("got an inbound of the kind %s, want a status", in.Kind)
+			}
+			wantEqual(t, "state", in.Status.State, tt.wantState)
+			wantEqual(t, "class", in.Status.Class, tt.wantClass)
+			wantEqual(t, "message", in.Status.MessageID, 5)
+			wantEqual(t, "is about an earlier part", in.Status.Early, false)
+			wantEqual(t, "has a reason", in.Status.Reason != "", tt.wantState == channels.StateFailed)
+			if !slices.Equal(in.Status.External, []string{"SM1"}) {
+				t.Errorf("got the external ids %q, want SM1 alone", in.Status.External)
+			}
+		})
+	}
+}
+
+// statusOfFirstPart is the callback about a part with more parts after it, and the query with its token.
+func (w *world) statusOfFirstPart(status string) (query string, form url.Values) {
+	query = tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5, more: true})
+	return query, url.Values{"MessageSid": {"SM1"}, "MessageStatus": {status}, "To": {waPrefix + annPhone}}
+}
+
+// A part before the last one that failed fails the whole message.
+func TestDecodeFailedFirstPart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	query, form := w.statusOfFirstPart("failed")
+	wantEqual(t, "is about an earlier part", decodeHook(t, w.channel, query, form).Status.Early, true)
+}
+
+// A part before the last one that was delivered tells nothing: the message is delivered with its last part.
+func TestDecodeDeliveredFirstPart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	query, form := w.statusOfFirstPart("delivered")
+	list, err := w.channel.Decode(hookPayload(callbackAt(), query, []byte(form.Encode())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 0 {
+		t.Errorf("decoded as %+v, want nothing", list)
+	}
 }

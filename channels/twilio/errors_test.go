@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -9,64 +10,146 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// Error classes of the reference, each by its code.
+// Codes of Twilio that the tests of this file name.
+const (
+	codeWrongSender       = 21606 // the number can't send to this destination
+	codeMismatchedSender  = 21659 // the number can't be used as a sender
+	codeUnreachablePhone  = 30003
+	codeWhatsAppRateLimit = 63018 // the rate to one customer, or a template's limit of the day
+)
+
+// Every code of Twilio's reference has its class. Throttling says how long to wait.
 func TestErrorClasses(t *testing.T) {
 	t.Parallel()
-	for class, codes := range map[channels.Class][]int{
-		channels.Throttled:      {20429, 21611, 30001, 30022, 63018},
-		channels.Retry:          {30008, 30410, 63012, 30003},
-		channels.BadRecipient:   {21211, 21612, 21614, 30005, 30006, 63003, 63024, 30004, 21408, 63015},
-		channels.OptedOut:       {21610}, // and not 30004, by which a carrier's block would forbid all further answers
-		channels.WindowClosed:   {63016},
-		channels.BadContent:     {21617, 21620, 21655, 21656, 30007, 63013, 63019, 63021, 63032, 63049, 12345},
-		channels.TemplateBad:    {63027, 63028, 63041, 63042},
-		channels.AuthBroken:     {20003, 20404},
-		channels.AccountBlocked: {21606, 21659, 30002, 30032, 30034, 63007, 63038, 63051},
-	} {
-		for _, code := range codes {
-			se := wantClass(t, fmt.Sprint("code ", code), (&apiError{status: 400, code: code, message: "m"}).asSendError(), class)
-			if class == channels.Throttled && se.Wait <= 0 {
-				t.Errorf("code %d tells no time to wait", code)
-			}
+	tests := []struct {
+		class channels.Class
+		codes []int
+	}{
+		{
+			class: channels.Throttled,
+			codes: []int{20429, 21611, 30001, 30022, codeWhatsAppRateLimit},
+		},
+		{
+			class: channels.Retry,
+			codes: []int{30008, 30410, 63012, codeUnreachablePhone},
+		},
+		{
+			class: channels.BadRecipient,
+			codes: []int{21211, 21612, 21614, 30005, 30006, 63003, 63024, 30004, 21408, 63015},
+		},
+		{
+			// Not 30004: a carrier may have blocked one message, and OptedOut would forbid all further answers.
+			class: channels.OptedOut,
+			codes: []int{21610},
+		},
+		{
+			class: channels.WindowClosed,
+			codes: []int{63016},
+		},
+		{
+			// 12345 is none that we know.
+			class: channels.BadContent,
+			codes: []int{21617, 21620, 21655, 21656, 30007, 63013, 63019, 63021, 63032, 63049, 12345},
+		},
+		{
+			class: channels.TemplateBad,
+			codes: []int{63027, 63028, 63041, 63042},
+		},
+		{
+			class: channels.AuthBroken,
+			codes: []int{20003, 20404},
+		},
+		{
+			class: channels.AccountBlocked,
+			codes: []int{codeWrongSender, codeMismatchedSender, 30002, 30032, 30034, 63007, 63038, 63051},
+		},
+	}
+	for _, tt := range tests {
+		for _, code := range tt.codes {
+			t.Run(fmt.Sprintf("%s %d", tt.class, code), func(t *testing.T) {
+				err := &apiError{status: http.StatusBadRequest, code: code, message: "m"}
+				se := wantClass(t, "answer", err.asSendError(), tt.class)
+				if tt.class == channels.Throttled && se.Wait <= 0 {
+					t.Error("the error says no time to wait")
+				}
+			})
 		}
 	}
-	wantEqual(t, "wait after 30003", failureOf(30003).wait, time.Hour)
+}
+
+// A phone that can't be reached is tried again after an hour.
+func TestWaitForUnreachablePhone(t *testing.T) {
+	t.Parallel()
+	wantEqual(t, "wait", failureOf(codeUnreachablePhone).wait, time.Hour)
 }
 
 // A short code that can't write to a customer's country says nothing of other customers. A phone number with the same error can't
 // write to anybody.
-func TestShortCodeAbroad(t *testing.T) {
+func TestSenderThatCannotSend(t *testing.T) {
 	t.Parallel()
-	for from, class := range map[string]channels.Class{"72345": channels.BadRecipient, smsNumber: channels.AccountBlocked} {
-		for _, code := range []int{21606, 21659} {
+	const shortCode = "72345"
+	tests := []struct {
+		from string
+		code int
+		want channels.Class
+	}{
+		{from: shortCode, code: codeWrongSender, want: channels.BadRecipient},
+		{from: shortCode, code: codeMismatchedSender, want: channels.BadRecipient},
+		{from: smsNumber, code: codeWrongSender, want: channels.AccountBlocked},
+		{from: smsNumber, code: codeMismatchedSender, want: channels.AccountBlocked},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprintf("%s %d", tt.from, tt.code), func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, viaSMS, func(o *twiliofake.Options, c channels.Config) {
-				o.Numbers = append(o.Numbers, twiliofake.Number{Address: "72345"})
-				c[fieldFrom] = from
+				o.Numbers = append(o.Numbers, twiliofake.Number{Address: shortCode})
+				c[fieldFrom] = tt.from
 			})
-			w.fake.AddFault(twiliofake.Fault{Route: "POST /Messages", Kind: twiliofake.FaultCode, Code: code, Status: 400, Times: 1})
-			w.wantSendFails(fmt.Sprint("from ", from, ": ", code), w.outbound(1, "x"), class)
-		}
+			w.fake.AddFault(twiliofake.Fault{
+				Route:  "POST /Messages",
+				Kind:   twiliofake.FaultCode,
+				Code:   tt.code,
+				Status: http.StatusBadRequest,
+				Times:  1,
+			})
+			w.wantSendFails("sending", w.outbound(1, "x"), tt.want)
+		})
 	}
 }
 
-// 63018 means two things: towards a customer who wrote it is the rate; for a template it is the limit of the day, and answers to
-// other customers still leave.
-func TestDailyLimit(t *testing.T) {
-	t.Parallel()
+// newThrottledWorld makes a world in which the next message is refused with codeWhatsAppRateLimit.
+func newThrottledWorld(t *testing.T) *world {
 	w := newWorld(t, viaWhatsApp)
 	w.annWrites("hi")
-	w.fake.AddFault(twiliofake.Fault{Route: "POST /Messages", Kind: twiliofake.FaultCode, Code: 63018, Status: 429, Times: 2})
-	answer := w.outbound(1, "x")
-	se := w.wantSendFails("an answer", answer, channels.Throttled)
+	w.fake.AddFault(twiliofake.Fault{
+		Route:  "POST /Messages",
+		Kind:   twiliofake.FaultCode,
+		Code:   codeWhatsAppRateLimit,
+		Status: http.StatusTooManyRequests,
+	})
+	return w
+}
+
+// Towards a customer who wrote, the limit is the rate: the message waits for at most a minute, and others with it.
+func TestRateLimitOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	w := newThrottledWorld(t)
+	se := w.wantSendFails("an answer", w.outbound(1, "x"), channels.Throttled)
 	if se.Wait > time.Minute {
-		t.Errorf("an answer waits for %s, want a minute at most", se.Wait)
+		t.Errorf("the answer waits for %s, want at most a minute", se.Wait)
 	}
-	wantEqual(t, "only messages to this customer wait with an answer", se.Pair, false)
-	template := w.outbound(2, "x")
-	template.Template = &channels.TemplateUse{Template: channels.Template{ExternalID: "HX1"}}
-	se = w.wantSendFails("a template", template, channels.Throttled)
+	wantEqual(t, "only messages to this customer wait", se.Pair, false)
+}
+
+// For a template, the limit is that of the day: the template waits for an hour, and answers to other customers still leave.
+func TestRateLimitOfATemplate(t *testing.T) {
+	t.Parallel()
+	w := newThrottledWorld(t)
+	o := w.outbound(2, "x")
+	o.Template = &channels.TemplateUse{Template: channels.Template{ExternalID: "HX1"}}
+	se := w.wantSendFails("a template", o, channels.Throttled)
 	if se.Wait < time.Hour {
-		t.Errorf("a template waits for %s, want an hour at least", se.Wait)
+		t.Errorf("the template waits for %s, want at least an hour", se.Wait)
 	}
-	wantEqual(t, "only messages to this customer wait with a template", se.Pair, true)
+	wantEqual(t, "only messages to this customer wait", se.Pair, true)
 }

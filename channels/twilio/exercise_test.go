@@ -12,87 +12,149 @@ import (
 	"parley/channels/wamark"
 )
 
-// apiFaults are the failures of the suite, as Twilio has them.
-func apiFaults() map[string]twiliofake.Fault {
-	return map[string]twiliofake.Fault{
-		"throttled":     {Route: "POST /Messages", Kind: twiliofake.FaultThrottle, Wait: 50 * time.Millisecond},
-		"no wait told":  {Route: "POST /Messages", Kind: twiliofake.FaultCode, Code: 21611, Status: 429},
-		"invalid":       {Route: "POST /Messages", Kind: twiliofake.FaultCode, Code: 21211},
-		"opted out":     {Route: "POST /Messages", Kind: twiliofake.FaultCode, Code: 21610},
-		"token":         {Route: "POST /Messages", Kind: twiliofake.FaultCode, Code: 20003, Status: 401},
-		"filtered":      {Route: "POST /Messages", Kind: twiliofake.FaultCode, Code: 30007},
-		"blocked":       {Route: "POST /Messages", Kind: twiliofake.FaultCode, Code: 63038},
-		"window":        {Route: "POST /Messages", Kind: twiliofake.FaultCode, Code: 63016},
-		"error before":  {Route: "POST /Messages", Kind: twiliofake.FaultErrorBefore},
-		"error after":   {Route: "POST /Messages", Kind: twiliofake.FaultErrorAfter},
-		"drop before":   {Route: "POST /Messages", Kind: twiliofake.FaultDropBefore},
-		"drop after":    {Route: "POST /Messages", Kind: twiliofake.FaultDropAfter},
-		"answer broken": {Route: "POST /Messages", Kind: twiliofake.FaultTruncate},
+// suiteFailure is a failure of the suite, and the fault of Twilio's by which it comes.
+type suiteFailure struct {
+	fault twiliofake.Fault
+	channelstest.Failure
+}
+
+// suiteFailures are the ways in which Twilio fails to send a message.
+func suiteFailures() []suiteFailure {
+	const send = "POST /Messages"
+	return []suiteFailure{
+		// Twilio says for certain that the message doesn't leave.
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultThrottle, Wait: 50 * time.Millisecond},
+			Failure: channelstest.Failure{Name: "throttled, with a time to wait", Class: channels.Throttled},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultCode, Code: 21611, Status: 429},
+			Failure: channelstest.Failure{Name: "throttled, without a time to wait", Class: channels.Throttled},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultCode, Code: 21211},
+			Failure: channelstest.Failure{Name: "invalid number", Class: channels.BadRecipient},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultCode, Code: 21610},
+			Failure: channelstest.Failure{Name: "customer opted out", Class: channels.OptedOut},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultCode, Code: 20003, Status: 401},
+			Failure: channelstest.Failure{Name: "wrong token", Class: channels.AuthBroken},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultCode, Code: 30007},
+			Failure: channelstest.Failure{Name: "filtered", Class: channels.BadContent},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultCode, Code: 63038},
+			Failure: channelstest.Failure{Name: "account blocked", Class: channels.AccountBlocked},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultCode, Code: 63016},
+			Failure: channelstest.Failure{Name: "window closed", Class: channels.WindowClosed},
+		},
+		// The answer doesn't say whether the message left, but Twilio's list does.
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultErrorBefore},
+			Failure: channelstest.Failure{Name: "error without the effect", Class: channels.Ambiguous, Outcome: channels.Absent},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultErrorAfter},
+			Failure: channelstest.Failure{Name: "error after the effect", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultDropBefore},
+			Failure: channelstest.Failure{Name: "connection lost before the effect", Class: channels.Ambiguous, Outcome: channels.Absent},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultDropAfter},
+			Failure: channelstest.Failure{Name: "connection lost after it", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+		},
+		{
+			fault:   twiliofake.Fault{Route: send, Kind: twiliofake.FaultTruncate},
+			Failure: channelstest.Failure{Name: "cut answer", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+		},
 	}
 }
 
-// TestExercise: both kinds pass the suite of all channels.
+// refused are messages that Twilio's channels refuse.
+func refused() map[string]func(channels.Outbound) channels.Outbound {
+	return map[string]func(channels.Outbound) channels.Outbound{
+		"no customer": func(o channels.Outbound) channels.Outbound {
+			o.To = nil
+			return o
+		},
+		"two customers": func(o channels.Outbound) channels.Outbound {
+			o.To = append(o.To, o.To...)
+			return o
+		},
+		"a customer without a number": func(o channels.Outbound) channels.Outbound {
+			o.To = []channels.Party{{Key: "kim"}}
+			return o
+		},
+		"a blank text": func(o channels.Outbound) channels.Outbound {
+			o.Text = " "
+			return o
+		},
+		"too many files": func(o channels.Outbound) channels.Outbound {
+			o.Files = make([]channels.File, maxMMSFiles+1)
+			return o
+		},
+	}
+}
+
+// WhatsApp, SMS and MMS pass the suite of all channels.
 func TestExercise(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		by  medium
-		mms string
+	var list []channelstest.Failure
+	for _, f := range suiteFailures() {
+		list = append(list, f.Failure)
+	}
+	tests := []struct {
+		name string
+		by   medium
+		mms  string
 	}{
-		"twilio_whatsapp": {by: viaWhatsApp, mms: "false"},
-		"sms":             {by: viaSMS, mms: "false"},
-		"sms with mms":    {by: viaSMS, mms: "true"},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "WhatsApp", by: viaWhatsApp, mms: "false"},
+		{name: "SMS", by: viaSMS, mms: "false"},
+		{name: "SMS with MMS", by: viaSMS, mms: "true"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			channelstest.ExerciseChannel(t, channelstest.Harness{
-				New: func(t *testing.T) channelstest.Stage { return twilioStage(t, c.by, c.mms) },
-				Failures: []channelstest.Failure{
-					{Name: "throttled", Class: channels.Throttled},
-					{Name: "no wait told", Class: channels.Throttled},
-					{Name: "invalid", Class: channels.BadRecipient},
-					{Name: "opted out", Class: channels.OptedOut},
-					{Name: "token", Class: channels.AuthBroken},
-					{Name: "filtered", Class: channels.BadContent},
-					{Name: "blocked", Class: channels.AccountBlocked},
-					{Name: "window", Class: channels.WindowClosed},
-					{Name: "error before", Class: channels.Ambiguous, Outcome: channels.Absent},
-					{Name: "error after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
-					{Name: "drop before", Class: channels.Ambiguous, Outcome: channels.Absent},
-					{Name: "drop after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
-					{Name: "answer broken", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+				New: func(t *testing.T) channelstest.Stage {
+					return newStage(newWorld(t, tt.by, func(_ *twiliofake.Options, c channels.Config) { c[fieldMMS] = tt.mms }))
 				},
-				Refused: map[string]func(channels.Outbound) channels.Outbound{
-					"nobody":     func(o channels.Outbound) channels.Outbound { o.To = nil; return o },
-					"no number":  func(o channels.Outbound) channels.Outbound { o.To = []channels.Party{{Key: "kim"}}; return o },
-					"nothing":    func(o channels.Outbound) channels.Outbound { o.Text = " "; return o },
-					"two people": func(o channels.Outbound) channels.Outbound { o.To = append(o.To, o.To...); return o },
-					"too many":   func(o channels.Outbound) channels.Outbound { o.Files = make([]channels.File, 11); return o },
-				},
+				Failures: list,
+				Refused:  refused(),
 			})
 		})
 	}
 }
 
-func twilioStage(t *testing.T, by medium, mms string) channelstest.Stage {
-	w := newWorld(t, by, func(_ *twiliofake.Options, c channels.Config) { c[fieldMMS] = mms })
+// newStage makes a world ready for the suite: the reply window is open.
+func newStage(w *world) channelstest.Stage {
 	w.annWrites("hello, the window is open")
-	last := ""
-	since := func(n int) []channels.Fact { return w.accepted()[n:] }
+	lastSID := "" // of what Ann wrote last
+	acceptedSince := func(n int) []channels.Fact { return w.accepted()[n:] }
 	return channelstest.Stage{
 		Channel: w.channel,
 		Write: func(t *testing.T, texts ...string) []channels.Fact {
 			n := len(w.accepted())
 			for _, text := range texts {
-				last = w.annWrites(text)
+				lastSID = w.annWrites(text)
 			}
-			return since(n)
+			return acceptedSince(n)
 		},
 		Again: func(t *testing.T) []channels.Fact {
 			n := len(w.accepted())
-			if err := w.fake.Redeliver(last); err != nil {
+			if err := w.fake.Redeliver(lastSID); err != nil {
 				t.Fatal(err)
 			}
-			return since(n)
+			return acceptedSince(n)
 		},
 		Outbound: func(id int64, text string) channels.Outbound {
 			o := w.outbound(id, wamark.Escape(text)) // as the engine hands it over
@@ -106,11 +168,17 @@ func twilioStage(t *testing.T, by medium, mms string) channelstest.Stage {
 		Hang: func(*testing.T) {
 			w.fake.AddFault(twiliofake.Fault{Kind: twiliofake.FaultHang, Times: -1})
 		},
-		Fail: func(_ *testing.T, name string) { w.fake.AddFault(apiFaults()[name]) },
+		Fail: func(_ *testing.T, name string) {
+			for _, f := range suiteFailures() {
+				if f.Name == name {
+					w.fake.AddFault(f.fault)
+				}
+			}
+		},
 		WriteFile: func(t *testing.T, content []byte) []channels.Fact {
 			n := len(w.accepted())
 			w.annSends(twiliofake.Message{Media: []twiliofake.Media{{ContentType: "image/jpeg", Content: content}}})
-			return since(n)
+			return acceptedSince(n)
 		},
 		ForgetFiles: func(*testing.T) { w.fake.DeleteMedia() },
 		Attended:    func(*testing.T) []string { return w.fake.Typing() },

@@ -12,6 +12,7 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
+// fetchAll reads a file, which must work.
 func (w *world) fetchAll(ref string) string {
 	w.t.Helper()
 	f, err := w.channel.(channels.Fetcher).Fetch(w.t.Context(), ref)
@@ -26,80 +27,149 @@ func (w *world) fetchAll(ref string) string {
 	return string(b)
 }
 
-// newPicture makes a world in which Ann sent a picture, which is "png!". It gives its reference.
-func newPicture(t *testing.T) (w *world, ref string) {
-	t.Helper()
-	w = newWorld(t, viaWhatsApp)
-	w.annSends(twiliofake.Message{Media: pngMedia("png!")})
-	return w, w.takeMessages(1)[0].Attachments[0].Ref
-}
-
+// wantFetchFails checks that a file can't be fetched, with an error of a class.
 func (w *world) wantFetchFails(ref string, want channels.Class) {
 	w.t.Helper()
 	_, err := w.channel.(channels.Fetcher).Fetch(w.t.Context(), ref)
 	_ = wantClass(w.t, "fetching "+ref, err, want)
 }
 
-// Files are fetched with our credentials from Twilio alone; its storage, another host that
-// refuses them, gets none.
+// newPictureWorld makes a world in which Ann sent a picture with the content "png!", and returns its reference.
+func newPictureWorld(t *testing.T) (w *world, ref string) {
+	t.Helper()
+	w = newWorld(t, viaWhatsApp)
+	w.annSends(twiliofake.Message{Media: pngMedia("png!")})
+	in := w.takeMessages(1)[0]
+	if len(in.Attachments) != 1 {
+		t.Fatalf("got the attachments %+v, want one", in.Attachments)
+	}
+	return w, in.Attachments[0].Ref
+}
+
 func TestFetch(t *testing.T) {
 	t.Parallel()
-	w, ref := newPicture(t)
-	wantEqual(t, "file at Twilio", w.fetchAll(ref), "png!")
+	w, ref := newPictureWorld(t)
+	wantEqual(t, "content", w.fetchAll(ref), "png!")
+}
+
+// The address under which Twilio publishes a file leads to the emulator here.
+func TestFetchByPublishedAddress(t *testing.T) {
+	t.Parallel()
+	w, ref := newPictureWorld(t)
 	published := "https://api.twilio.com" + strings.TrimPrefix(ref, w.fake.URL())
-	wantEqual(t, "file under Twilio's published address", w.fetchAll(published), "png!")
+	wantEqual(t, "content", w.fetchAll(published), "png!")
+}
+
+// A file in the storage of an emulator, another host, is fetched. The real Twilio's files are at its own hosts alone.
+func TestFetchFromStorage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
 	link, err := publicFile(t, "x", "text/plain", "no secret asked").Link()
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, "file in an emulator's storage", w.fetchAll(link), "no secret asked")
+	wantEqual(t, "content", w.fetchAll(link), "no secret asked")
 	if _, _, err := (&client{base: "https://api.twilio.com"}).mediaURL(link); err == nil {
-		t.Error("a file at a host that isn't Twilio's may be fetched from the real Twilio, want an error")
+		t.Error("the real Twilio's client accepts a file at another host, want an error")
 	}
-	for _, bad := range []string{"https://evil.test/x", "https://user:pw@api.twilio.com/x", "https://twilio.com.evil.test/x", "file:///etc/passwd", "", "%"} {
-		w.wantFetchFails(bad, channels.BadContent)
+}
+
+// Our credentials go to Twilio alone: what isn't at Twilio is refused.
+func TestFetchFromForeignHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	for _, ref := range []string{
+		"https://evil.test/x",
+		"https://user:pw@api.twilio.com/x",
+		"https://twilio.com.evil.test/x",
+		"file:///etc/passwd",
+		"",
+		"%", // no address at all
+	} {
+		w.wantFetchFails(ref, channels.BadContent)
 	}
 }
 
 // A file that can't be fetched now is fetched later; one that is gone is not.
 func TestFetchFails(t *testing.T) {
 	t.Parallel()
-	w, ref := newPicture(t)
-	w.fake.AddFault(twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultThrottle, Wait: time.Second})
-	w.wantFetchFails(ref, channels.Throttled)
-	w.fake.AddFault(twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultDropBefore})
-	w.wantFetchFails(ref, channels.Retry)
-	w.fake.DeleteMedia() // edge case 16: the file is gone
-	w.wantFetchFails(ref, channels.BadContent)
+	tests := []struct {
+		name  string
+		setUp func(w *world)
+		want  channels.Class
+	}{
+		{
+			name: "throttled",
+			setUp: func(w *world) {
+				w.fake.AddFault(twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultThrottle, Wait: time.Second})
+			},
+			want: channels.Throttled,
+		},
+		{
+			name: "connection lost",
+			setUp: func(w *world) {
+				w.fake.AddFault(twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultDropBefore})
+			},
+			want: channels.Retry,
+		},
+		{
+			name:  "deleted",
+			setUp: func(w *world) { w.fake.DeleteMedia() },
+			want:  channels.BadContent,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, ref := newPictureWorld(t)
+			tt.setUp(w)
+			w.wantFetchFails(ref, tt.want)
+		})
+	}
 }
 
-// Twilio tells of a message some seconds before its files can be read: fetching waits for them, and goes on later if there is no time.
+// notYet is how Twilio answers for a file of which it told some seconds before it can be read.
+func notYet() twiliofake.Fault {
+	return twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultCode, Code: 20404, Status: http.StatusNotFound}
+}
+
+// Fetch waits for a file that can't be read yet.
 func TestFetchTooEarly(t *testing.T) {
 	t.Parallel()
-	w, ref := newPicture(t)
-	notYet := twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultCode, Code: 20404, Status: http.StatusNotFound}
-	w.fake.AddFault(notYet)
-	w.fake.AddFault(notYet)
-	wantEqual(t, "file at the third attempt", w.fetchAll(ref), "png!")
+	w, ref := newPictureWorld(t)
+	w.fake.AddFault(notYet())
+	w.fake.AddFault(notYet())
+	wantEqual(t, "content", w.fetchAll(ref), "png!")
+}
+
+// If there is no time to wait, the file is fetched later.
+func TestFetchTooEarlyWithoutTime(t *testing.T) {
+	t.Parallel()
+	w, ref := newPictureWorld(t)
 	w.base.api.mediaWaits[0] = time.Hour
-	w.fake.AddFault(notYet)
-	soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	w.fake.AddFault(notYet())
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	_, err := w.base.Fetch(soon, ref)
-	_ = wantClass(t, "a wait that is longer than the time there is", err, channels.Retry)
+	_, err := w.base.Fetch(ctx, ref)
+	_ = wantClass(t, "fetching", err, channels.Retry)
 }
 
 // A file that never ends is cut off with an error, not silently.
 func TestFetchIsBounded(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, viaSMS).base
-	f, err := c.api.readFetched(&http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: io.NopCloser(endless{})}, false)
+	const (
+		unknownLength   = -1
+		withCredentials = false
+	)
+	answer := &http.Response{StatusCode: http.StatusOK, ContentLength: unknownLength, Body: io.NopCloser(endless{})}
+	f, err := c.api.readFetched(answer, withCredentials)
 	if err != nil {
 		t.Fatal(err)
 	}
 	n, err := io.Copy(io.Discard, f.Body)
 	_ = wantClass(t, "reading on", err, channels.BadContent)
-	wantEqual(t, "bytes that were read", n, maxFile)
+	wantEqual(t, "number of bytes that were read", n, maxFile)
 }
 
 // endless is a body that never ends.

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,32 +9,84 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// setHook sets the webhook, and checks that it is ours afterwards. It gives where it stood before, as the page shows it.
-func (w *world) setHook() (before string) {
+// setHook sets the webhook, which is not ours before, and checks that it is afterwards.
+func (w *world) setHook() {
 	w.t.Helper()
-	h := w.channel.(channels.Hooked)
-	state, err := h.FindHook(w.t.Context())
-	if err != nil {
+	wantEqual(w.t, "the webhook is ours before", w.findHook().Ours(), false)
+	if err := w.channel.(channels.Hooked).SetHook(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
-	for _, v := range state.Values {
-		before += v.What + ": " + v.Now + "\n"
-	}
-	wantEqual(w.t, "the webhook is ours before", state.Ours(), false)
-	if err := h.SetHook(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
-	if state, err = h.FindHook(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
+	state := w.findHook()
 	wantEqual(w.t, "the webhook is ours afterwards", state.Ours(), true)
 	wantEqual(w.t, "webhook", state.Values[0].Now, "POST "+w.base.callbacks.address+retryOverrides)
 	for _, f := range w.channel.(channels.Checker).Check(w.t.Context()) {
 		if !f.OK {
-			w.t.Errorf("doctor finds %+v", f)
+			w.t.Errorf("Check finds wrong: %+v", f)
 		}
 	}
-	return before
+}
+
+// findHook returns where the webhook stands.
+func (w *world) findHook() channels.HookState {
+	w.t.Helper()
+	state, err := w.channel.(channels.Hooked).FindHook(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(state.Values) == 0 {
+		w.t.Fatal("FindHook found no value")
+	}
+	return state
+}
+
+// shownHook is what the settings site shows of the webhook, a value a line.
+func (w *world) shownHook() string {
+	w.t.Helper()
+	var lines strings.Builder
+	for _, v := range w.findHook().Values {
+		lines.WriteString(v.What + ": " + v.Now + "\n")
+	}
+	return lines.String()
+}
+
+// otherHook is the webhook of another program.
+const otherHook = "https://other.test/in"
+
+// withNumber changes our number for SMS at Twilio.
+func withNumber(change func(*twiliofake.Number)) worldChange {
+	return func(o *twiliofake.Options, _ channels.Config) {
+		for i := range o.Numbers {
+			if o.Numbers[i].Address == smsNumber {
+				change(&o.Numbers[i])
+			}
+		}
+	}
+}
+
+// withSender changes our WhatsApp sender at Twilio.
+func withSender(change func(*twiliofake.Number)) worldChange {
+	return func(o *twiliofake.Options, _ channels.Config) {
+		for i := range o.Numbers {
+			if o.Numbers[i].Address == waPrefix+waNumber {
+				change(&o.Numbers[i])
+			}
+		}
+	}
+}
+
+// withService puts our number into a messaging service with the webhook of another program. If asksNumber, Twilio calls the number's
+// own webhook instead.
+func withService(asksNumber bool) worldChange {
+	return func(o *twiliofake.Options, c channels.Config) {
+		c[fieldService] = "MG1"
+		o.Services = []twiliofake.Service{{
+			SID:      "MG1",
+			Name:     "Help",
+			Webhook:  otherHook,
+			OnNumber: asksNumber,
+			Numbers:  []string{smsNumber},
+		}}
+	}
 }
 
 // Twilio is told to call this Parley: at the number, at the messaging service, or at the WhatsApp sender, whichever
@@ -41,127 +94,211 @@ func (w *world) setHook() (before string) {
 //
 func TestSetHook(t *testing.T) {
 	t.Parallel()
-	number := func(o *twiliofake.Options) *twiliofake.Number { return &o.Numbers[1] }
-	service := func(own bool) func(*twiliofake.Options, channels.Config) {
-		return func(o *twiliofake.Options, c channels.Config) {
-			c[fieldService] = "MG1"
-			o.Services = []twiliofake.Service{{SID: "MG1", Name: "Help", Webhook: "https://other.test/in", OnNumber: own, Numbers: []string{smsNumber}}}
-		}
-	}
-	for name, c := range map[string]struct {
-		by              medium
-		change          func(*twiliofake.Options, channels.Config)
-		webhook, before string // where it stands, and what the page shows of that
+	const asksNumber = true
+	tests := []struct {
+		name      string
+		by        medium
+		change    worldChange
+		webhook   string // of the number, before
+		wantShown string // part of what the settings site shows before
 	}{
-		"another address": {webhook: "https://other.test/in", before: "number " + smsNumber + ": POST https://other.test/in\n"},
-		"nothing yet":     {before: "number " + smsNumber + ": \n"},
-		"an application": {webhook: "https://other.test/in", before: "before its address: AP1",
-			change: func(o *twiliofake.Options, _ channels.Config) { number(o).App = "AP1" }},
-		"by GET": {webhook: "https://other.test/in", before: ": GET https://other.test/in",
-			change: func(o *twiliofake.Options, _ channels.Config) { number(o).Method = "GET" }},
-		"a service":                      {change: service(false), before: "service Help: POST https://other.test/in"},
-		"a service that asks the number": {change: service(true), webhook: "https://number.test", before: "number " + smsNumber + ": POST https://number.test"},
-		"beside a number of which ours is a part": {webhook: "https://other.test/in", before: "number " + smsNumber + ": POST https://other.test/in",
+		{
+			name:      "webhook of another program",
+			webhook:   otherHook,
+			wantShown: "number " + smsNumber + ": POST https://other.test/in\n",
+		},
+		{
+			name:      "no webhook",
+			webhook:   "",
+			wantShown: "number " + smsNumber + ": \n",
+		},
+		{
+			name:      "application, which decides before the webhook",
+			change:    withNumber(func(n *twiliofake.Number) { n.App = "AP1" }),
+			webhook:   otherHook,
+			wantShown: "before its address: AP1",
+		},
+		{
+			name:      "webhook that is called by GET",
+			change:    withNumber(func(n *twiliofake.Number) { n.Method = "GET" }),
+			webhook:   otherHook,
+			wantShown: ": GET https://other.test/in",
+		},
+		{
+			name:      "service with a webhook",
+			change:    withService(!asksNumber),
+			wantShown: "service Help: POST https://other.test/in",
+		},
+		{
+			name:      "service that asks the number",
+			change:    withService(asksNumber),
+			webhook:   "https://number.test",
+			wantShown: "number " + smsNumber + ": POST https://number.test",
+		},
+		{
+			name: "beside a number that begins with ours, and stands before it in Twilio's list",
 			change: func(o *twiliofake.Options, _ channels.Config) {
 				o.Numbers = append([]twiliofake.Number{{Address: smsNumber + "9", Webhook: "https://longer.test"}}, o.Numbers...)
-			}},
-		"WhatsApp": {by: viaWhatsApp, webhook: "https://other.test/in", before: "whatsapp:" + waNumber + ": POST https://other.test/in"},
-	} {
-		t.Run(name, func(t *testing.T) {
+			},
+			webhook:   otherHook,
+			wantShown: "number " + smsNumber + ": POST https://other.test/in",
+		},
+		{
+			name:      "WhatsApp sender",
+			by:        viaWhatsApp,
+			webhook:   otherHook,
+			wantShown: "whatsapp:" + waNumber + ": POST https://other.test/in",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, c.by, c.change)
-			w.fake.SetWebhook(w.number, c.webhook)
-			wantText(t, "where it stood before", w.setHook(), c.before)
+			w := newWorld(t, tt.by, tt.change)
+			w.fake.SetWebhook(w.number, tt.webhook)
+			wantText(t, "shown before", w.shownHook(), tt.wantShown)
+			w.setHook()
 			w.annWrites("Hello")
-			w.wait("her message", func() bool { return len(w.accepted()) == 1 })
+			w.wait("Ann's message arrives", func() bool { return len(w.accepted()) == 1 })
 		})
 	}
 }
 
-// A messaging service calls one account for all of its numbers: the other accounts' checks find nothing wrong with that, unless it is
-// the address of an account that was taken out. A number of its own calls its own account.
-func TestHookOfAnotherAccount(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		account  string // whose address Twilio calls
-		onNumber bool   // each number has an address of its own
-		ok       bool
-	}{
-		"a service that calls another account":      {account: "second", ok: true},
-		"a service that calls an account taken out": {account: "former", ok: false},
-		"a number of its own calls another account": {account: "second", onNumber: true, ok: false},
-	} {
-		w := newWorld(t, viaSMS, func(o *twiliofake.Options, config channels.Config) {
-			config[fieldService] = "MG1"
-			o.Services = []twiliofake.Service{{SID: "MG1", Name: "Help", OnNumber: c.onNumber, Numbers: []string{smsNumber}}}
-		})
-		w.base.env.Accounts = []string{"acme", "second"}
-		beside := strings.TrimSuffix(w.base.callbacks.address, "acme") + c.account
-		w.fake.SetWebhook(smsNumber, beside+retryOverrides)
-		if !c.onNumber {
-			p, err := w.base.newFinder().findHook(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := w.base.api.call(t.Context(), p.form(beside+retryOverrides), nil); err != nil {
-				t.Fatal(err)
-			}
-		}
-		f := w.base.checkHook(t.Context())
-		wantEqual(t, name+": the webhook is right", f.OK, c.ok)
-		wantText(t, name+": finding", f.Text, beside)
-	}
-}
-
-// The same for a short code, beside a longer one that Twilio's list brings along.
+// A short code is found beside a longer number that ends like it, which Twilio's list brings along.
 func TestSetHookOfAShortCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS, func(o *twiliofake.Options, c channels.Config) {
 		c[fieldFrom] = "72345"
-		o.Numbers = []twiliofake.Number{{Address: "172345", Webhook: "https://longer.test"}, {Address: "72345", Webhook: "https://other.test/in"}}
+		o.Numbers = []twiliofake.Number{
+			{Address: "172345", Webhook: "https://longer.test"},
+			{Address: "72345", Webhook: otherHook},
+		}
 	})
-	wantText(t, "where it stood before", w.setHook(), "number 72345: POST https://other.test/in")
+	wantText(t, "shown before", w.shownHook(), "number 72345: POST https://other.test/in")
+	w.setHook()
 }
 
-// What is wrong with a number is told beside its setting, and why a webhook can't be set.
+// A messaging service calls one account for all of its numbers: the other accounts' checks find nothing wrong with that, unless it is
+// the address of an account that was removed. A number's own webhook calls its own account.
+func TestHookOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name       string
+		account    string // whose address Twilio calls
+		asksNumber bool   // each number of the service has an address of its own
+		wantOK     bool
+	}{
+		{name: "service calls another account", account: "second", wantOK: true},
+		{name: "service calls a removed account", account: "former", wantOK: false},
+		{name: "number calls another account", account: "second", asksNumber: true, wantOK: false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, viaSMS, withService(tt.asksNumber))
+			w.base.env.Accounts = []string{"acme", "second"}
+			address := strings.TrimSuffix(w.base.callbacks.address, "acme") + tt.account
+			w.fake.SetWebhook(smsNumber, address+retryOverrides)
+			if !tt.asksNumber {
+				w.setServiceHook(address + retryOverrides)
+			}
+			f := w.base.checkHook(t.Context())
+			wantEqual(t, "the webhook is right", f.OK, tt.wantOK)
+			wantText(t, "finding", f.Text, address)
+		})
+	}
+}
+
+// setServiceHook sets the webhook of the messaging service, as another account's SetHook would.
+func (w *world) setServiceHook(address string) {
+	w.t.Helper()
+	place, err := w.base.newFinder().findHook(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.base.api.call(w.t.Context(), place.form(address), nil); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// What is wrong with a number is told beside the setting that is to be changed, and keeps a webhook from being set.
 func TestSetHookRefused(t *testing.T) {
 	t.Parallel()
-	withToken := func(_ *twiliofake.Options, c channels.Config) { c[fieldToken] = "wrong" }
-	isOffline := func(o *twiliofake.Options, _ channels.Config) { o.Numbers[0].Offline = true }
-	fromAnother := func(_ *twiliofake.Options, c channels.Config) { c[fieldFrom] = "+15557777" }
-	for name, c := range map[string]struct {
-		by     medium
-		change func(*twiliofake.Options, channels.Config)
-		class  channels.Class // of setting the webhook; "" if that may work
-		field  string
+	wrongToken := func(_ *twiliofake.Options, c channels.Config) { c[fieldToken] = "wrong" }
+	foreignNumber := func(_ *twiliofake.Options, c channels.Config) { c[fieldFrom] = "+15557777" }
+	tests := []struct {
+		name      string
+		by        medium
+		change    worldChange
+		wantClass channels.Class // of the error of SetHook; "" if it isn't looked at
+		wantField string         // the setting
 	}{
-		"a wrong token":    {change: withToken, class: channels.AuthBroken, field: fieldToken},
-		"another's number": {change: fromAnother, class: channels.BadRecipient, field: fieldFrom},
-		"no such sender":   {by: viaWhatsApp, change: fromAnother, class: channels.BadRecipient, field: fieldFrom},
-		"calls only":       {change: func(o *twiliofake.Options, _ channels.Config) { o.Numbers[1].NoSMS = true }, field: fieldFrom},
-		"a sender offline": {by: viaWhatsApp, change: isOffline, field: fieldFrom},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{
+			name:      "wrong token",
+			change:    wrongToken,
+			wantClass: channels.AuthBroken,
+			wantField: fieldToken,
+		},
+		{
+			name:      "number of another account",
+			change:    foreignNumber,
+			wantClass: channels.BadRecipient,
+			wantField: fieldFrom,
+		},
+		{
+			name:      "no such WhatsApp sender",
+			by:        viaWhatsApp,
+			change:    foreignNumber,
+			wantClass: channels.BadRecipient,
+			wantField: fieldFrom,
+		},
+		{
+			name:      "number for calls only",
+			change:    withNumber(func(n *twiliofake.Number) { n.NoSMS = true }),
+			wantField: fieldFrom,
+		},
+		{
+			name:      "WhatsApp sender that is offline",
+			by:        viaWhatsApp,
+			change:    withSender(func(n *twiliofake.Number) { n.Offline = true }),
+			wantField: fieldFrom,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, c.by, c.change)
-			fields := ""
-			for _, f := range w.channel.(channels.Checker).Check(t.Context()) {
-				if f.Field == channels.HookField {
-					continue
-				}
-				fields += f.Field
-				if f.OK {
-					wantEqual(t, f.What+": field of what is right", f.Field, "")
-				} else {
-					wantEqual(t, f.What+": it has a hint", f.Hint != "", true)
-				}
+			w := newWorld(t, tt.by, tt.change)
+			if got := w.wrongFields(); !slices.Equal(got, []string{tt.wantField}) {
+				t.Errorf("found wrong: got the settings %q, want %s alone", got, tt.wantField)
 			}
-			wantEqual(t, "field of the fault", fields, c.field)
-			if err := w.channel.(channels.Hooked).SetHook(t.Context()); c.class != "" {
-				wantEqual(t, "class of the error of setting the webhook", channels.ClassOf(err), c.class)
+			err := w.channel.(channels.Hooked).SetHook(t.Context())
+			if tt.wantClass != "" {
+				wantEqual(t, "class of SetHook's error", channels.ClassOf(err), tt.wantClass)
 			}
 		})
 	}
+}
+
+// wrongFields lists the settings with which Check finds something wrong, each time with a hint. What is right names no setting. The
+// webhook doesn't count.
+func (w *world) wrongFields() []string {
+	w.t.Helper()
+	var fields []string
+	for _, f := range w.channel.(channels.Checker).Check(w.t.Context()) {
+		if f.Field == channels.HookField {
+			continue
+		}
+		if f.OK {
+			wantEqual(w.t, f.What+": setting of what is right", f.Field, "")
+			continue
+		}
+		if f.Hint == "" {
+			w.t.Errorf("the finding %+v has no hint", f)
+		}
+		if f.Field != "" {
+			fields = append(fields, f.Field)
+		}
+	}
+	return fields
 }
 
 // Whoever types a number that is no WhatsApp sender reads which numbers are, and in which state. Why a sender is offline is
@@ -169,38 +306,49 @@ func TestSetHookRefused(t *testing.T) {
 //
 func TestSendersToChoose(t *testing.T) {
 	t.Parallel()
-	find := func(change func(*twiliofake.Options, channels.Config)) (said string) {
-		w := newWorld(t, viaWhatsApp, change)
-		for _, f := range w.channel.(channels.Checker).Check(t.Context()) {
-			if !f.OK && f.Field == fieldFrom {
-				said += f.Text + " " + f.Hint
-			}
-		}
-		return said
-	}
-	other := twiliofake.Number{Address: "whatsapp:+15559999", Offline: true}
-	for name, c := range map[string]struct {
-		change func(*twiliofake.Options, channels.Config)
-		want   []string
+	tests := []struct {
+		name   string
+		change worldChange
+		want   []string // parts of what is said of the number
 	}{
-		"none of the senders": {
+		{
+			name: "none of the senders",
 			change: func(o *twiliofake.Options, c channels.Config) {
-				c[fieldFrom], o.Numbers = "+15557777", append(o.Numbers, other)
+				c[fieldFrom] = "+15557777"
+				o.Numbers = append(o.Numbers, twiliofake.Number{Address: "whatsapp:+15559999", Offline: true})
 			},
-			want: []string{"no WhatsApp sender +15557777", waNumber + " (online), +15559999 (offline)", "Register the number"},
+			want: []string{
+				"no WhatsApp sender +15557777",
+				waNumber + " (online), +15559999 (offline)",
+				"Register the number",
+			},
 		},
-		"no sender at all": {
-			change: func(o *twiliofake.Options, _ channels.Config) { o.Numbers = o.Numbers[1:] },
-			want:   []string{"no other sender", "Register the number"},
+		{
+			name: "no sender at all",
+			change: func(o *twiliofake.Options, _ channels.Config) {
+				o.Numbers = []twiliofake.Number{{Address: smsNumber, MMS: true}}
+			},
+			want: []string{"no other sender", "Register the number"},
 		},
-		"offline": {
-			change: func(o *twiliofake.Options, _ channels.Config) { o.Numbers[0].Offline = true },
+		{
+			name:   "sender that is offline",
+			change: withSender(func(n *twiliofake.Number) { n.Offline = true }),
 			want:   []string{"The sender is offline.", "already registered to a WhatsApp account. (410)"},
 		},
-	} {
-		got := find(c.change)
-		for _, want := range c.want {
-			wantText(t, name, got, want)
-		}
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, viaWhatsApp, tt.change)
+			said := ""
+			for _, f := range w.channel.(channels.Checker).Check(t.Context()) {
+				if !f.OK && f.Field == fieldFrom {
+					said += f.Text + " " + f.Hint
+				}
+			}
+			for _, want := range tt.want {
+				wantText(t, "said of the number", said, want)
+			}
+		})
 	}
 }

@@ -17,6 +17,9 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
+// The tests of this file compare what the channel asks, and what the emulator answers, with Twilio's published descriptions of its
+// APIs, which are too large to be kept here: PARLEY_TESTDATA names a folder with them.
+
 // description is a published OpenAPI 3.0 description, read as JSON Schema.
 type description struct {
 	name     string
@@ -24,7 +27,7 @@ type description struct {
 	compiler *jsonschema.Compiler
 }
 
-// readDescription makes JSON Schema of what OpenAPI 3.0 writes its own way: nullable.
+// readDescription reads a description from the folder.
 func readDescription(t *testing.T, folder, name string) *description {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(folder, "twilio", name))
@@ -44,7 +47,7 @@ func readDescription(t *testing.T, folder, name string) *description {
 	return d
 }
 
-// allowNull gives the types that are nullable the type null too, as JSON Schema writes it.
+// allowNull gives the types that are nullable the type null, too: OpenAPI 3.0 writes "nullable", which JSON Schema doesn't know.
 func allowNull(v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -64,7 +67,7 @@ func allowNull(v any) {
 	}
 }
 
-// operation finds the operation of a request: by its path, method in lower case.
+// operation finds the operation of a request, and the pattern of its path. It returns "" for one that isn't described.
 func (d *description) operation(method, path string) (pattern string, op map[string]any) {
 	for p, item := range d.doc["paths"].(map[string]any) {
 		re := "^" + regexp.MustCompile(`\\\{[^}]*\\\}`).ReplaceAllString(regexp.QuoteMeta(p), `[^/.]+`) + "$"
@@ -77,6 +80,7 @@ func (d *description) operation(method, path string) (pattern string, op map[str
 	return "", nil
 }
 
+// validate compares a value with the schema to which a JSON pointer leads.
 func (d *description) validate(pointer string, v any) error {
 	schema, err := d.compiler.Compile(d.name + "#" + pointer)
 	if err != nil {
@@ -85,6 +89,7 @@ func (d *description) validate(pointer string, v any) error {
 	return schema.Validate(v)
 }
 
+// pointer makes a JSON pointer.
 func pointer(parts ...string) string {
 	var out strings.Builder
 	for _, p := range parts {
@@ -93,9 +98,17 @@ func pointer(parts ...string) string {
 	return out.String()
 }
 
-// objectOf gives a form as the object that the description is about.
+// at returns the object under these names, each in the one before; nil if there is none.
+func at(object map[string]any, names ...string) map[string]any {
+	for _, name := range names {
+		object, _ = object[name].(map[string]any)
+	}
+	return object
+}
+
+// objectOf makes of a form the object that the description is about.
 func objectOf(op map[string]any, form url.Values) (map[string]any, error) {
-	props := op["requestBody"].(map[string]any)["content"].(map[string]any)["application/x-www-form-urlencoded"].(map[string]any)["schema"].(map[string]any)["properties"].(map[string]any)
+	props := at(op, "requestBody", "content", "application/x-www-form-urlencoded", "schema", "properties")
 	out := map[string]any{}
 	for name, values := range form {
 		p, ok := props[name].(map[string]any)
@@ -125,56 +138,69 @@ func objectOf(op map[string]any, form url.Values) (map[string]any, error) {
 	return out, nil
 }
 
-// check compares one request and its answer with the description. It gives the operation,
-// "" for one that isn't described.
-func (d *description) check(r twiliofake.Request) (string, error) {
+// check compares one request and its answer with the description. It returns the operation, such as "GET /v1/Content", or "" for one
+// that isn't described.
+func (d *description) check(r twiliofake.Request) (operation string, err error) {
 	pattern, op := d.operation(r.Method, r.Path)
 	if op == nil {
 		return "", nil
 	}
-	at := []string{"paths", pattern, strings.ToLower(r.Method)}
+	operation = r.Method + " " + pattern
 	if err := checkQuery(op, r.Query); err != nil {
-		return pattern, err
+		return operation, err
 	}
-	if len(r.Body) > 0 {
-		kind, _, _ := strings.Cut(r.ContentType, ";")
-		var body any
-		if kind == "application/json" {
-			if err := json.Unmarshal(r.Body, &body); err != nil {
-				return pattern, err
-			}
-		} else {
-			form, err := url.ParseQuery(string(r.Body))
-			if err != nil {
-				return pattern, err
-			}
-			if body, err = objectOf(op, form); err != nil {
-				return pattern, err
-			}
+	path := []string{"paths", pattern, strings.ToLower(r.Method)}
+	if err := d.checkRequestBody(op, path, r); err != nil {
+		return operation, fmt.Errorf("request: %w", err)
+	}
+	isRefusal := r.Status < 200 || r.Status > 299
+	if isRefusal { // not described
+		return operation, nil
+	}
+	if err := d.checkAnswer(op, path, r); err != nil {
+		return operation, fmt.Errorf("answer: %w", err)
+	}
+	return operation, nil
+}
+
+// checkRequestBody compares the body of a request, a form or JSON, with the operation's schema.
+func (d *description) checkRequestBody(op map[string]any, path []string, r twiliofake.Request) error {
+	if len(r.Body) == 0 {
+		return nil
+	}
+	contentType, _, _ := strings.Cut(r.ContentType, ";")
+	var body any
+	if contentType == "application/json" {
+		if err := json.Unmarshal(r.Body, &body); err != nil {
+			return err
 		}
-		if err := d.validate(pointer(append(at, "requestBody", "content", kind, "schema")...), body); err != nil {
-			return pattern, fmt.Errorf("request: %w", err)
+	} else {
+		form, err := url.ParseQuery(string(r.Body))
+		if err != nil {
+			return err
+		}
+		if body, err = objectOf(op, form); err != nil {
+			return err
 		}
 	}
-	if r.Status < 200 || r.Status > 299 {
-		return pattern, nil // refusals aren't described
-	}
-	responses := op["responses"].(map[string]any)
-	response, ok := responses[strconv.Itoa(r.Status)].(map[string]any)
-	if !ok {
-		return pattern, fmt.Errorf("the status %d is not described", r.Status)
+	return d.validate(pointer(append(path, "requestBody", "content", contentType, "schema")...), body)
+}
+
+// checkAnswer compares an answer with the operation's schema for its status.
+func (d *description) checkAnswer(op map[string]any, path []string, r twiliofake.Request) error {
+	status := strconv.Itoa(r.Status)
+	response := at(op, "responses", status)
+	if response == nil {
+		return fmt.Errorf("the status %s is not described", status)
 	}
 	if response["content"] == nil {
-		return pattern, nil
+		return nil
 	}
 	var answer any
 	if err := json.Unmarshal(r.Answer, &answer); err != nil {
-		return pattern, err
+		return err
 	}
-	if err := d.validate(pointer(append(at, "responses", strconv.Itoa(r.Status), "content", "application/json", "schema")...), answer); err != nil {
-		return pattern, fmt.Errorf("answer: %w", err)
-	}
-	return pattern, nil
+	return d.validate(pointer(append(path, "responses", status, "content", "application/json", "schema")...), answer)
 }
 
 // checkQuery finds query parameters that Twilio doesn't have.
@@ -196,82 +222,123 @@ func checkQuery(op map[string]any, raw string) error {
 	return nil
 }
 
-// TestAgainstPublishedAPI: all that the channel asks and the emulator answers is as Twilio's
-// published descriptions say.
-func TestAgainstPublishedAPI(t *testing.T) {
-	t.Parallel()
+// readDescriptions reads the descriptions of Twilio's APIs, or skips the test if they aren't here.
+func readDescriptions(t *testing.T) (messages, contents *description) {
+	t.Helper()
 	folder := os.Getenv("PARLEY_TESTDATA")
 	if folder == "" {
 		t.Skip("PARLEY_TESTDATA is not set: Twilio's published descriptions are not here")
 	}
-	descriptions := []*description{readDescription(t, folder, "twilio_api_v2010.json"), readDescription(t, folder, "twilio_content_v1.json")}
+	return readDescription(t, folder, "twilio_api_v2010.json"), readDescription(t, folder, "twilio_content_v1.json")
+}
+
+// All that the channel asks, and that the emulator answers, is as Twilio describes it.
+func TestAgainstPublishedAPI(t *testing.T) {
+	t.Parallel()
+	messages, contents := readDescriptions(t)
 	seen := map[string]bool{}
-	for _, r := range liveRequests(t) {
-		for _, d := range descriptions {
-			pattern, err := d.check(r)
-			if pattern != "" {
-				seen[r.Method+" "+pattern] = true
-			}
+	for _, r := range append(recordSending(t), recordChecks(t)...) {
+		for _, d := range []*description{messages, contents} {
+			operation, err := d.check(r)
+			seen[operation] = true
 			if err != nil {
 				t.Errorf("%s %s: %v", r.Method, r.Path, err)
 			}
 		}
 	}
-	const messages = "/2010-04-01/Accounts/{AccountSid}/Messages"
-	for _, want := range []string{"POST " + messages + ".json", "GET " + messages + ".json", "GET " + messages + "/{MessageSid}/Media.json",
-		"GET /2010-04-01/Accounts/{Sid}.json", "GET /2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers.json", "POST /v1/Content",
-		"POST /v1/Content/{ContentSid}/ApprovalRequests/whatsapp", "GET /v1/ContentAndApprovals", "DELETE /v1/Content/{Sid}"} {
+	for _, want := range []string{
+		"POST /2010-04-01/Accounts/{AccountSid}/Messages.json",
+		"GET /2010-04-01/Accounts/{AccountSid}/Messages.json",
+		"GET /2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media.json",
+		"GET /2010-04-01/Accounts/{Sid}.json",
+		"GET /2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers.json",
+		"POST /v1/Content",
+		"POST /v1/Content/{ContentSid}/ApprovalRequests/whatsapp",
+		"GET /v1/ContentAndApprovals",
+		"DELETE /v1/Content/{Sid}",
+	} {
 		if !seen[want] {
 			t.Errorf("%s was not exercised", want)
 		}
 	}
-	bad := twiliofake.Request{Method: "POST", Path: "/2010-04-01/Accounts/" + testAccount + "/Messages.json", ContentType: "application/x-www-form-urlencoded",
-		Body: []byte("To=x&ContentSid=HXshort"), Status: 201, Answer: []byte(`{"sid":1}`)}
-	if _, err := descriptions[0].check(bad); err == nil {
-		t.Error("a request with an unknown content and an answer with a number as id fit the description, want an error")
+}
+
+// The descriptions refuse what is wrong: without this, the test above would show nothing. The request has a content's id that is too
+// short, the answer a number as id.
+func TestPublishedAPIRefuses(t *testing.T) {
+	t.Parallel()
+	messages, _ := readDescriptions(t)
+	bad := twiliofake.Request{
+		Method:      "POST",
+		Path:        "/2010-04-01/Accounts/" + testAccount + "/Messages.json",
+		ContentType: "application/x-www-form-urlencoded",
+		Body:        []byte("To=x&ContentSid=HXshort"),
+		Status:      201,
+		Answer:      []byte(`{"sid":1}`),
+	}
+	if _, err := messages.check(bad); err == nil {
+		t.Error("got no error, want one")
 	}
 }
 
-// liveRequests plays everything that the channel does and gives the calls.
-func liveRequests(t *testing.T) []twiliofake.Request {
+// recordSending lets a WhatsApp channel do all that concerns messages and templates, and returns its requests.
+func recordSending(t *testing.T) []twiliofake.Request {
 	t.Helper()
 	w := newWorld(t, viaWhatsApp)
-	w.base.number.service = "MG00000000000000000000000000000001"
+	w.base.number.service = testService
 	w.annWrites("hi")
-	o := w.outbound(1, "**Hello**")
-	w.mustSend(o)
-	o.Rich = &channels.Rich{Buttons: []channels.Button{{ID: "a", Title: "A"}}}
-	w.mustSend(o)
-	o.Rich = &channels.Rich{List: &channels.List{Button: "Open", Sections: []channels.ListSection{{Rows: []channels.ListRow{{ID: "a", Title: "A"}}}}}}
-	w.mustSend(o)
-	o.Rich = &channels.Rich{Buttons: []channels.Button{{Title: "A", URL: "https://acme.test"}}}
-	w.mustSend(o)
-	o.Text, o.Rich = "", &channels.Rich{Location: &channels.Location{Latitude: 1, Longitude: 2}}
-	w.mustSend(o)
-	o.Text, o.Rich, o.Files = "x", nil, []channels.File{publicFile(t, "a.png", "image/png", "x")}
-	w.mustSend(o)
-	c := w.channel.(channels.Templater)
-	for i, change := range []func(*channels.Template){func(*channels.Template) {}, func(t *channels.Template) { t.Footer = "Acme" },
-		func(t *channels.Template) { t.Buttons = []channels.Button{{Title: "Yes"}} }} {
-		tm := sampleTemplate()
-		tm.Name += strconv.Itoa(i)
-		change(&tm)
-		use := channels.TemplateUse{Template: tm, Values: map[string]string{"customer_name": "Ann", "order": "1"}}
-		use.ExternalID = w.submit(tm).ExternalID
-		o.Template = &use
-		w.mustSend(o)
-		if _, err := c.ListTemplates(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if err := c.DeleteTemplate(t.Context(), use.Template); err != nil {
-			t.Fatal(err)
-		}
+	w.mustSend(w.outbound(1, "**Hello**"))
+	for _, rich := range []channels.Rich{
+		{Buttons: []channels.Button{{ID: "a", Title: "A"}}},
+		{List: sampleList()},
+		{Buttons: []channels.Button{{Title: "A", URL: "https://acme.test"}}},
+	} {
+		w.mustSend(w.richMessage("**Hello**", rich))
 	}
+	w.mustSend(w.richMessage("", channels.Rich{Location: &channels.Location{Latitude: 1, Longitude: 2}}))
+	withFile := w.outbound(1, "x")
+	withFile.Files = []channels.File{publicFile(t, "a.png", "image/png", "x")}
+	w.mustSend(withFile)
+
+	w.useTemplates()
+
 	w.annSends(twiliofake.Message{Media: pngMedia("x")})
 	w.poll(w.loadMemory())
-	o.Attempt.FirstAt = w.clock.now()
-	_, _, _ = w.channel.Reconcile(t.Context(), o) // for its requests alone
-	sms := newWorld(t, viaSMS)
-	sms.channel.(channels.Checker).Check(t.Context())
-	return append(w.fake.Requests(), sms.fake.Requests()...)
+	lost := w.outbound(1, "x")
+	lost.Attempt.FirstAt = w.clock.now()
+	_, _, _ = w.channel.Reconcile(t.Context(), lost) // for its requests alone
+	return w.fake.Requests()
+}
+
+// useTemplates submits, sends, lists and deletes a template of each type.
+func (w *world) useTemplates() {
+	w.t.Helper()
+	c := w.channel.(channels.Templater)
+	for i, change := range []func(*channels.Template){
+		func(*channels.Template) {},
+		func(t *channels.Template) { t.Footer = "Acme" },
+		func(t *channels.Template) { t.Buttons = []channels.Button{{Title: "Yes"}} },
+	} {
+		template := sampleTemplate()
+		template.Name += strconv.Itoa(i)
+		change(&template)
+		template.ExternalID = w.submit(template).ExternalID
+		o := w.outbound(1, "x")
+		o.Template = &channels.TemplateUse{Template: template, Values: map[string]string{"customer_name": "Ann", "order": "1"}}
+		w.mustSend(o)
+		if _, err := c.ListTemplates(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := c.DeleteTemplate(w.t.Context(), template); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// recordChecks lets an SMS channel check its settings, and returns its requests.
+func recordChecks(t *testing.T) []twiliofake.Request {
+	t.Helper()
+	w := newWorld(t, viaSMS)
+	w.channel.(channels.Checker).Check(t.Context())
+	return w.fake.Requests()
 }

@@ -2,65 +2,207 @@ package twilio
 
 import (
 	"context"
-	"fmt"
 	"testing"
+	"time"
 
 	"parley/channels"
 	"parley/channels/twilio/twiliofake"
 )
 
-// The same short words are sent twice within a second, and the process dies before the second ones leave. Another process knows
-// from the database whose the message in Twilio's list is, and doesn't take it for the second ones.
-func TestSameWordsWithinASecond(t *testing.T) {
+// Reconcile looks in Twilio's list for a message whose answer was lost. The list doesn't say which delivery a message belongs to:
+// Reconcile compares the text, the customer and the time, and what this process remembers of its own sends.
+
+// newReconcileWorld makes a world whose callbacks don't arrive by themselves, so that only the list tells what became of a message.
+func newReconcileWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, viaWhatsApp, func(o *twiliofake.Options, _ channels.Config) { o.HoldCallbacks = true })
+	w.annWrites("hi") // opens the reply window
+	return w
+}
+
+// forgetSends lets the channel forget what it sent, as if another process took over.
+func (w *world) forgetSends() { w.base.sent = newSentMessages() }
+
+// secondAttempt is a message to Ann whose first attempt, at a time, had no answer.
+func (w *world) secondAttempt(id int64, text string, firstAt time.Time) channels.Outbound {
+	o := w.outbound(id, text)
+	o.Attempt.FirstAt, o.Attempt.Number = firstAt, 2
+	return o
+}
+
+// wantOutcome checks what Reconcile says of a message, which must work.
+func (w *world) wantOutcome(o channels.Outbound, want channels.Outcome) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	defer cancel()
+	got, _, err := w.channel.Reconcile(ctx, o)
+	if err != nil {
+		w.t.Errorf("Reconcile(%q): %v", o.Text, err)
+	}
+	wantEqual(w.t, "outcome of the message "+o.Text, got, want)
+}
+
+const sameText = "the same text"
+
+func TestReconcileEmptyList(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.annWrites("hi")
-	first := w.mustSend(w.outbound(1, "OK"))
-	w.base.sent = newSentMessages() // another process takes over
-	second := w.outbound(2, "OK")
-	second.Attempt.FirstAt, second.Attempt.Number = w.clock.now(), 2
-	for owner, want := range map[int64]channels.Outcome{1: channels.Absent, 2: channels.Landed} {
-		second.Attempt.Owners = func(context.Context, []string) (map[string]int64, error) {
-			return map[string]int64{first.ExternalID: owner}, nil
-		}
-		got, _, err := w.channel.Reconcile(t.Context(), second)
-		if err != nil {
-			t.Error(err)
-		}
-		wantEqual(t, fmt.Sprint("outcome of the second one while the message is of ", owner), got, want)
+	w := newReconcileWorld(t)
+	w.wantOutcome(w.secondAttempt(1, "x", w.clock.now()), channels.Absent)
+}
+
+// A message that this process sent for another delivery is not taken for ours.
+func TestReconcileMessageOfAnotherDelivery(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	began := w.clock.now()
+	w.mustSend(w.outbound(2, sameText))
+	w.wantOutcome(w.secondAttempt(1, sameText, began), channels.Absent)
+}
+
+// If nobody remembers for which delivery a message with our text was sent, it is taken for ours.
+func TestReconcileSameText(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	began := w.clock.now()
+	w.mustSend(w.outbound(2, sameText))
+	w.forgetSends()
+	w.wantOutcome(w.secondAttempt(1, sameText, began), channels.Landed)
+}
+
+// A message of another text that nobody remembers may be ours in another form.
+func TestReconcileBesideUnknownMessage(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	began := w.clock.now()
+	w.mustSend(w.outbound(2, "another text"))
+	w.forgetSends()
+	w.wantOutcome(w.secondAttempt(1, "x", began), channels.CannotTell)
+}
+
+// Two messages with our text leave it open whether one of them is ours.
+func TestReconcileSameTextTwice(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	began := w.clock.now()
+	w.mustSend(w.outbound(2, sameText))
+	w.mustSend(w.outbound(3, sameText))
+	w.forgetSends()
+	w.wantOutcome(w.secondAttempt(1, sameText, began), channels.CannotTell)
+}
+
+// A message with our text that left shortly before our first attempt may be ours, since clocks differ; once there is another one
+// since then, that is ours.
+func TestReconcileSameTextShortlyBefore(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	w.mustSend(w.outbound(5, sameText))
+	w.forgetSends()
+	w.clock.move(2 * time.Second)
+	ours := w.secondAttempt(4, sameText, w.clock.now())
+	w.wantOutcome(ours, channels.CannotTell)
+
+	w.loseAnswer(ours)
+	w.wantOutcome(ours, channels.Landed)
+}
+
+// If our database's clock is ahead of Twilio's, our own message seems to have left before the first attempt.
+func TestReconcileWithClockAhead(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	o := w.secondAttempt(6, "by a clock that is ahead", w.clock.now())
+	w.loseAnswer(o)
+	o.Attempt.FirstAt = w.clock.now().Add(10 * time.Second)
+	w.wantOutcome(o, channels.CannotTell)
+}
+
+// A list that breaks off tells nothing.
+func TestReconcileCutList(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages", Kind: twiliofake.FaultTruncate})
+	got, _, err := w.channel.Reconcile(t.Context(), w.secondAttempt(1, "y", w.clock.now()))
+	if err == nil {
+		t.Error("got no error, want one")
+	}
+	wantEqual(t, "outcome", got, channels.CannotTell)
+}
+
+// Messages that left long before our first attempt don't count.
+func TestReconcileNothingSinceFirstAttempt(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	w.mustSend(w.outbound(2, "another text"))
+	w.forgetSends()
+	w.wantOutcome(w.secondAttempt(1, "z", w.clock.now().Add(time.Hour)), channels.Absent)
+}
+
+// The same short text is sent twice within a second, and the process ends before the second one leaves. Another process learns from
+// the database to which delivery the message in the list belongs.
+func TestReconcileByOwner(t *testing.T) {
+	t.Parallel()
+	const firstMessage, secondMessage = 1, 2
+	tests := []struct {
+		name  string
+		owner int64
+		want  channels.Outcome
+	}{
+		{name: "the listed message belongs to the first", owner: firstMessage, want: channels.Absent},
+		{name: "the listed message belongs to the second", owner: secondMessage, want: channels.Landed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, viaWhatsApp)
+			w.annWrites("hi")
+			sent := w.mustSend(w.outbound(firstMessage, "OK"))
+			w.forgetSends()
+			second := w.secondAttempt(secondMessage, "OK", w.clock.now())
+			second.Attempt.Owners = func(context.Context, []string) (map[string]int64, error) {
+				return map[string]int64{sent.ExternalID: tt.owner}, nil
+			}
+			w.wantOutcome(second, tt.want)
+		})
 	}
 }
 
-// A customer is known by WhatsApp's id of the person alone, and the answer to a message to her is lost. Then she writes from her
-// phone number. The message is looked for under both addresses, and isn't sent again.
+// A customer was known by WhatsApp's id of the person alone when the answer to a message was lost, and writes from a phone number
+// then. The message is looked for under both addresses.
 func TestReconcileUnderEachAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp, func(o *twiliofake.Options, _ channels.Config) { o.HoldCallbacks = true })
 	lost := w.outbound(1, "On its way")
 	lost.To = []channels.Party{{Key: "US.12ab"}}
 	lost.Attempt.FirstAt = w.clock.now()
-	w.fake.AddFault(twiliofake.Fault{Route: "POST /Messages", Kind: twiliofake.FaultDropAfter})
-	w.wantSendFails("an answer that is lost", lost, channels.Ambiguous)
+	w.loseAnswer(lost)
 	lost.To = []channels.Party{{Key: annPhone, Also: []string{"US.12ab"}}}
-	got, _, err := w.channel.Reconcile(t.Context(), lost)
-	if err != nil {
-		t.Error(err)
-	}
-	wantEqual(t, "outcome of a message to the other address", got, channels.Landed)
+	w.wantOutcome(lost, channels.Landed)
 }
 
-// What Twilio itself writes to a customer, as its answer to HELP, stands in the list, and makes nobody doubt that a message of ours
-// isn't there.
+// What Twilio itself writes to a customer, as its answer to HELP, stands in the list, too, and can't be ours.
 func TestReconcileBesideTwiliosAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
 	lost := w.outbound(1, "On its way")
 	lost.Attempt.FirstAt = w.clock.now()
 	w.annWrites("HELP")
-	w.takeInbox(1) // so that there is an answer in the list
-	got, _, err := w.channel.Reconcile(t.Context(), lost)
-	if err != nil {
-		t.Error(err)
-	}
-	wantEqual(t, "outcome beside an answer of Twilio's", got, channels.Absent)
+	w.takeInbox(1) // Twilio's answer, which is in the list now
+	w.wantOutcome(lost, channels.Absent)
+}
+
+// A message whose answer is lost is resolved by its statuses, which name it by our token.
+func TestStatusResolvesLostAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaSMS)
+	w.loseAnswer(w.outbound(5, "x"))
+	last := w.waitStatuses(2)[1].Status // after "sent"
+	wantEqual(t, "message of the status", last.MessageID, 5)
+	wantEqual(t, "state", last.State, channels.StateDelivered)
+}
+
+// A refused connection is certain: nothing left.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaSMS)
+	w.fake.Close()
+	w.wantSendFails("without Twilio", w.outbound(1, "x"), channels.Retry)
 }

@@ -10,47 +10,77 @@ import (
 	"parley/channels/budget"
 )
 
-// Edge case 29: the edges of 160, 153, 70 and 67 with characters that take two places.
+// What a text holds, in septets of GSM-7 and in UTF-16 units of UCS-2: one that is sent alone, and one of several, which loses room
+// to a header.
+const (
+	gsmAlone = 160
+	gsmPart  = 153
+	ucsAlone = 70
+	ucsPart  = 67
+)
+
+// gsmText and ucsText make texts of n characters that need one and the other encoding.
+func gsmText(n int) string { return strings.Repeat("a", n) }
+func ucsText(n int) string { return strings.Repeat("ж", n) }
+
+// A text in GSM-7 is counted in septets, of which characters of the extension need two; none is cut at the end of a part.
 // R-074
-func TestEdge29Segments(t *testing.T) {
+func TestSegmentsInGSM7(t *testing.T) {
 	t.Parallel()
-	a := func(n int) string { return strings.Repeat("a", n) }
-	z := func(n int) string { return strings.Repeat("ж", n) }
-	gsm := func(parts, left int) channels.Count {
-		return channels.Count{Parts: parts, Left: left, Encoding: "GSM-7"}
-	}
-	ucs := func(parts, left int) channels.Count {
-		return channels.Count{Parts: parts, Left: left, Encoding: "UCS-2"}
-	}
-	for name, c := range map[string]struct {
-		text string
-		want channels.Count
+	tests := []struct {
+		name      string
+		text      string
+		wantParts int
+		wantLeft  int
 	}{
-		"nothing":                     {text: "", want: gsm(1, 160)},
-		"160":                         {text: a(160), want: gsm(1, 0)},
-		"161":                         {text: a(161), want: gsm(2, 2*153-161)},
-		"306":                         {text: a(306), want: gsm(2, 0)},
-		"307":                         {text: a(307), want: gsm(3, 3*153-307)},
-		"159 and euro":                {text: a(159) + "€", want: gsm(2, 2*153-159-2)}, // a euro takes two places
-		"158 and euro":                {text: a(158) + "€", want: gsm(1, 0)},
-		"euro over the edge of parts": {text: a(152) + "€" + a(152), want: gsm(3, 152)},
-		"the same without":            {text: a(152) + "aa" + a(152), want: gsm(2, 0)},
-		"all of the extension":        {text: "^{}\\[~]|€", want: gsm(1, 160-9*2)},
-		"umlauts, Greek":              {text: "äöüÄÖÜßñ¿¡ÆæØøÅåΔΩ@£¥", want: gsm(1, 160-21)},
-		"70":                          {text: z(70), want: ucs(1, 0)},
-		"71":                          {text: z(71), want: ucs(2, 2*67-71)},
-		"134":                         {text: z(134), want: ucs(2, 0)},
-		"emoji over the edge":         {text: z(66) + "😀" + z(66), want: ucs(3, 66)},
-		"one emoji":                   {text: a(69) + "😀", want: ucs(2, 2*67-69-2)}, // an emoji takes two places
-		"one emoji, one part":         {text: a(68) + "😀", want: ucs(1, 0)},
-		"a backtick is no GSM":        {text: "`", want: ucs(1, 70-1)},
-		"euro in UCS-2 counts once":   {text: z(69) + "€", want: ucs(1, 0)},
-	} {
-		wantEqual(t, name, countSegments(c.text), c.want)
+		{name: "empty", text: "", wantParts: 1, wantLeft: gsmAlone},
+		{name: "one text", text: gsmText(160), wantParts: 1, wantLeft: 0},
+		{name: "one more", text: gsmText(161), wantParts: 2, wantLeft: 2*gsmPart - 161},
+		{name: "two texts", text: gsmText(306), wantParts: 2, wantLeft: 0},
+		{name: "one more than two texts", text: gsmText(307), wantParts: 3, wantLeft: 3*gsmPart - 307},
+		{name: "a euro, of two septets, that fits", text: gsmText(158) + "€", wantParts: 1, wantLeft: 0},
+		{name: "a euro that doesn't", text: gsmText(159) + "€", wantParts: 2, wantLeft: 2*gsmPart - 159 - 2},
+		{name: "a euro at the end of a part", text: gsmText(152) + "€" + gsmText(152), wantParts: 3, wantLeft: 152},
+		{name: "two characters in its place", text: gsmText(152) + "aa" + gsmText(152), wantParts: 2, wantLeft: 0},
+		{name: "the extension, 9 characters", text: `^{}\[~]|€`, wantParts: 1, wantLeft: gsmAlone - 9*2},
+		{name: "umlauts and Greek, 21 characters", text: "äöüÄÖÜßñ¿¡ÆæØøÅåΔΩ@£¥", wantParts: 1, wantLeft: gsmAlone - 21},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			want := channels.Count{Parts: tt.wantParts, Left: tt.wantLeft, Encoding: "GSM-7"}
+			wantEqual(t, "count", countSegments(tt.text), want)
+		})
 	}
 }
 
-// FuzzCount: parts hold what they can, and no more.
+// One character that GSM-7 lacks makes the whole text UCS-2, of which an emoji needs two units; none is cut at the end of a part.
+// R-074
+func TestSegmentsInUCS2(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name      string
+		text      string
+		wantParts int
+		wantLeft  int
+	}{
+		{name: "one text", text: ucsText(70), wantParts: 1, wantLeft: 0},
+		{name: "one more", text: ucsText(71), wantParts: 2, wantLeft: 2*ucsPart - 71},
+		{name: "two texts", text: ucsText(134), wantParts: 2, wantLeft: 0},
+		{name: "an emoji, of two units, that fits", text: gsmText(68) + "😀", wantParts: 1, wantLeft: 0},
+		{name: "an emoji that doesn't", text: gsmText(69) + "😀", wantParts: 2, wantLeft: 2*ucsPart - 69 - 2},
+		{name: "an emoji at the end of a part", text: ucsText(66) + "😀" + ucsText(66), wantParts: 3, wantLeft: 66},
+		{name: "a backtick, which GSM-7 lacks", text: "`", wantParts: 1, wantLeft: ucsAlone - 1},
+		{name: "a euro, of one unit", text: ucsText(69) + "€", wantParts: 1, wantLeft: 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			want := channels.Count{Parts: tt.wantParts, Left: tt.wantLeft, Encoding: "UCS-2"}
+			wantEqual(t, "count", countSegments(tt.text), want)
+		})
+	}
+}
+
+// Whatever the text, parts hold what they can, and no more; one more character never makes it shorter.
 func FuzzCount(f *testing.F) {
 	for _, s := range []string{"", "a", "€", "😀", strings.Repeat("a€", 200), strings.Repeat("ж😀", 99), "\xff\xfe"} {
 		f.Add(s)
@@ -62,47 +92,75 @@ func FuzzCount(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		budget.CheckRepeated(t, m, s, func(s string) { countSegments(s) })
 		c := countSegments(s)
-		units := len(utf16.Encode([]rune(s)))
-		if c.Parts < 1 || c.Left < 0 || c.Left > 160 {
-			t.Errorf("%q: %+v, want at least one part and room for 0 to 160", s, c)
+		if c.Parts < 1 {
+			t.Errorf("%q: got %d parts, want at least one", s, c.Parts)
+		}
+		if c.Left < 0 || c.Left > gsmAlone {
+			t.Errorf("%q: got room for %d characters, want 0 to %d", s, c.Left, gsmAlone)
 		}
 		switch c.Encoding {
 		case "GSM-7":
 		case "UCS-2":
-			least, most := (c.Parts-1)*66, c.Parts*67 // a pair that doesn't fit leaves one place of 67 empty
-			if c.Parts == 1 {
-				least, most = 0, 70
-			}
-			if units < least || units > most {
-				t.Errorf("%d units are %d parts, which hold %d to %d", units, c.Parts, least, most)
-			}
+			checkUCS2Parts(t, s, c.Parts)
 		default:
 			t.Errorf("%q: the encoding %s is unknown", s, c.Encoding)
 		}
-		if more := countSegments(s + "a"); more.Parts < c.Parts || c.Left > 0 && more.Parts != c.Parts {
-			t.Errorf("%q: %+v, with one more %+v", s, c, more)
+
+		more := countSegments(s + "a")
+		if more.Parts < c.Parts {
+			t.Errorf("%q: got %+v, with one more character %+v", s, c, more)
+		}
+		if hasRoom := c.Left > 0; hasRoom && more.Parts != c.Parts {
+			t.Errorf("%q: got %+v, which has room, with one more character %+v", s, c, more)
 		}
 	})
+}
+
+// checkUCS2Parts checks that a text has as many parts as its UTF-16 units need.
+func checkUCS2Parts(t *testing.T, s string, parts int) {
+	t.Helper()
+	minUnits, maxUnits := (parts-1)*(ucsPart-1), parts*ucsPart // a pair that doesn't fit leaves one unit of a part empty
+	if parts == 1 {
+		minUnits, maxUnits = 0, ucsAlone
+	}
+	units := len(utf16.Encode([]rune(s)))
+	if units < minUnits || units > maxUnits {
+		t.Errorf("%q: %d units became %d parts, which hold %d to %d", s, units, parts, minUnits, maxUnits)
+	}
 }
 
 // Of one, two and three texts it is told how much they hold beside the signature: as much and no more.
 // R-074
 func TestRoomBesideTheSignature(t *testing.T) {
 	t.Parallel()
-	s := &SMS{Channel: &Channel{number: &ownNumber{}}}
-	for _, c := range []struct{ letter, signature string }{
-		{letter: "a", signature: ""},
-		{letter: "a", signature: "Acme {Lamps}"},
-		{letter: "ж", signature: "Acme"},
-		{letter: "a", signature: "Лампы"},
-	} {
-		for i, n := range s.Count(c.letter, c.signature).Room {
-			what := fmt.Sprintf("texts of %d × %s with %q", n, c.letter, c.signature)
-			wantEqual(t, what, s.Count(strings.Repeat(c.letter, n), c.signature).Parts, i+1)
-			wantEqual(t, what+" and one more", s.Count(strings.Repeat(c.letter, n+1), c.signature).Parts, i+2)
-		}
+	tests := []struct {
+		name      string
+		letter    string
+		signature string
+	}{
+		{name: "GSM-7 without a signature", letter: "a", signature: ""},
+		{name: "GSM-7, and a signature with characters of the extension", letter: "a", signature: "Acme {Lamps}"},
+		{name: "UCS-2", letter: "ж", signature: "Acme"},
+		{name: "UCS-2 for the signature", letter: "a", signature: "Лампы"},
 	}
-	empty := s.Count("", "Acme").Room
-	wantEqual(t, "room of an empty and of a begun text", empty, s.Count("a", "Acme").Room)
-	wantEqual(t, "room of one text", empty[0], 160-len("\n\nAcme"))
+	s := &SMS{Channel: &Channel{number: &ownNumber{}}}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for i, n := range s.Count(tt.letter, tt.signature).Room {
+				parts := i + 1
+				wantEqual(t, fmt.Sprintf("parts of %d letters", n), s.Count(strings.Repeat(tt.letter, n), tt.signature).Parts, parts)
+				wantEqual(t, fmt.Sprintf("parts of %d letters", n+1), s.Count(strings.Repeat(tt.letter, n+1), tt.signature).Parts, parts+1)
+			}
+		})
+	}
+}
+
+// For an empty text the room is told as for one that was begun.
+// R-074
+func TestRoomOfAnEmptyText(t *testing.T) {
+	t.Parallel()
+	s := &SMS{Channel: &Channel{number: &ownNumber{}}}
+	room := s.Count("", "Acme").Room
+	wantEqual(t, "room", room, s.Count("a", "Acme").Room)
+	wantEqual(t, "room of one text", room[0], gsmAlone-len("\n\nAcme"))
 }

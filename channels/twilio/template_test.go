@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,11 +12,17 @@ import (
 )
 
 func sampleTemplate() channels.Template {
-	return channels.Template{Name: "order_ready", Language: "en", Category: "utility", Body: "Hello {{customer_name}}, order {{order}} is ready.",
-		Variables: []string{"customer_name", "order"}, Examples: map[string]string{"customer_name": "Ann", "order": "17"}}
+	return channels.Template{
+		Name:      "order_ready",
+		Language:  "en",
+		Category:  "utility",
+		Body:      "Hello {{customer_name}}, order {{order}} is ready.",
+		Variables: []string{"customer_name", "order"},
+		Examples:  map[string]string{"customer_name": "Ann", "order": "17"},
+	}
 }
 
-// takeTemplate gives the one template that Twilio lists.
+// takeTemplate returns the one template that Twilio lists.
 func (w *world) takeTemplate() channels.TemplateState {
 	w.t.Helper()
 	list, err := w.channel.(channels.Templater).ListTemplates(w.t.Context())
@@ -49,204 +54,235 @@ func (w *world) submit(tm channels.Template) channels.TemplateState {
 	return state
 }
 
-// A template's life: submitted, waiting, approved, sent outside the window, paused, deleted.
+// templateMessage makes a message to Ann of the sample template with this id.
+func (w *world) templateMessage(externalID string) channels.Outbound {
+	use := channels.TemplateUse{Template: sampleTemplate(), Values: map[string]string{"customer_name": "Ann\nLee", "order": "42"}}
+	use.ExternalID = externalID
+	o := w.outbound(1, "Hello Ann, order 42 is ready.")
+	o.Template = &use
+	return o
+}
+
+// newReviewWorld makes a world in which WhatsApp takes an hour to review a template.
+func newReviewWorld(t *testing.T) *world {
+	return newWorld(t, viaWhatsApp, func(o *twiliofake.Options, _ channels.Config) { o.ReviewDelay = time.Hour })
+}
+
+// A template that was submitted waits for its approval.
 //
-func TestTemplateLife(t *testing.T) {
+func TestSubmitTemplate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, viaWhatsApp, func(o *twiliofake.Options, _ channels.Config) { o.ReviewDelay = time.Hour })
-	c := w.channel.(channels.Templater)
-	state := w.submit(sampleTemplate())
-	wantEqual(t, "it has an id at Twilio", state.ExternalID != "", true)
-	wantEqual(t, "status when submitted", state.Status, channels.TemplatePending)
+	state := newReviewWorld(t).submit(sampleTemplate())
+	if state.ExternalID == "" {
+		t.Error("the template has no id at Twilio")
+	}
+	wantEqual(t, "status", state.Status, channels.TemplatePending)
 	wantEqual(t, "name", state.Name, "order_ready")
 	wantEqual(t, "category", state.Category, "utility")
+}
 
-	// Before the approval it can't open the window.
-	o := w.outbound(1, "Hello Ann, order 42 is ready.")
-	use := channels.TemplateUse{Template: sampleTemplate(), Values: map[string]string{"customer_name": "Ann\nLee", "order": "42"}}
-	use.ExternalID = state.ExternalID
-	o.Template = &use
-	w.mustSend(o)
-	wantEqual(t, "class of one that isn't approved", w.waitStatuses(1)[0].Status.Class, channels.WindowClosed)
+// Before its approval, a template can't be sent to a customer who hasn't written.
+//
+func TestSendTemplateBeforeItsApproval(t *testing.T) {
+	t.Parallel()
+	w := newReviewWorld(t)
+	state := w.submit(sampleTemplate())
+	w.mustSend(w.templateMessage(state.ExternalID))
+	wantEqual(t, "class", w.waitStatuses(1)[0].Status.Class, channels.WindowClosed)
+}
 
-	// The approval is told, and it opens the window.
+// The approval is told. Then the template reaches a customer who hasn't written, with line breaks in its values as blanks.
+//
+func TestSendApprovedTemplate(t *testing.T) {
+	t.Parallel()
+	w := newReviewWorld(t)
+	state := w.submit(sampleTemplate())
 	w.startRun()
 	w.clock.move(2 * time.Hour)
 	w.waitTemplate(state.ExternalID, channels.TemplateApproved)
-	w.mustSend(o)
-	w.waitSettled()
-	if got := w.ann.Texts(); !slices.Equal(got, []string{"Hello Ann Lee, order 42 is ready."}) {
-		t.Errorf("Ann got %q", got)
-	}
+	w.mustSend(w.templateMessage(state.ExternalID))
+	w.wantAnnGot("Hello Ann Lee, order 42 is ready.")
+}
 
-	// WhatsApp pauses it.
+//
+func TestPausedTemplateIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	state := w.submit(sampleTemplate())
+	w.startRun()
+	w.waitTemplate(state.ExternalID, channels.TemplateApproved)
 	w.fake.Review(state.ExternalID, "paused", "")
 	w.waitTemplate(state.ExternalID, channels.TemplatePaused)
-	wantEqual(t, "listed status", w.takeTemplate().Status, channels.TemplatePaused)
-
-	// It is deleted. The second time it is gone, which is no error.
-	for range 2 {
-		if err := c.DeleteTemplate(t.Context(), use.Template); err != nil {
-			t.Error(err)
-		}
-	}
-	if list, err := c.ListTemplates(t.Context()); err != nil || len(list) != 0 {
-		t.Errorf("after the deletion Twilio lists %+v, %v, want nothing", list, err)
-	}
+	wantEqual(t, "status in the list", w.takeTemplate().Status, channels.TemplatePaused)
 }
 
-// A rejected template comes back with its reason, and its new form replaces it.
-func TestTemplateRejected(t *testing.T) {
+// A template is deleted. To delete it again is no error.
+//
+func TestDeleteTemplate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaWhatsApp)
-	tm := sampleTemplate()
-	tm.Body, tm.Variables = "{{order}} is ready.", []string{"order"} // begins with a variable, which WhatsApp rejects
-	first := w.submit(tm)
-	listed := w.takeTemplate()
-	wantEqual(t, "status of the first form", listed.Status, channels.TemplateRejected)
-	wantEqual(t, "the rejection has a reason", listed.Reason != "", true)
-
-	tm.ExternalID, tm.Body = first.ExternalID, "Order {{order}} is ready."
-	second := w.submit(tm)
-	wantEqual(t, "the new form has the old one's id", second.ExternalID == first.ExternalID, false)
-	listed = w.takeTemplate()
-	wantEqual(t, "status of the new form", listed.Status, channels.TemplateApproved)
-	wantEqual(t, "listed id", listed.ExternalID, second.ExternalID)
-
-	tm.ExternalID, tm.Name = "", "Not A Name"
-	_, err := w.channel.(channels.Templater).SubmitTemplate(t.Context(), tm)
-	_ = wantClass(t, "a name with blanks", err, channels.BadContent)
-	wantEqual(t, "contents at Twilio", len(w.fake.Contents()), 1)
+	template := sampleTemplate()
+	template.ExternalID = w.submit(template).ExternalID
+	c := w.channel.(channels.Templater)
+	for _, attempt := range []string{"first", "second"} {
+		if err := c.DeleteTemplate(t.Context(), template); err != nil {
+			t.Errorf("the %s time: %v", attempt, err)
+		}
+	}
+	list, err := c.ListTemplates(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 0 {
+		t.Errorf("Twilio lists %+v, want nothing", list)
+	}
 }
 
-// Header, footer and buttons take WhatsApp's card.
+// rejectedTemplate begins with a variable, which WhatsApp rejects.
+func rejectedTemplate() channels.Template {
+	template := sampleTemplate()
+	template.Body, template.Variables = "{{order}} is ready.", []string{"order"}
+	return template
+}
+
+// A rejected template comes back with its reason.
+func TestRejectedTemplate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	w.submit(rejectedTemplate())
+	listed := w.takeTemplate()
+	wantEqual(t, "status", listed.Status, channels.TemplateRejected)
+	if listed.Reason == "" {
+		t.Error("the rejection has no reason")
+	}
+}
+
+// A new form of a rejected template replaces it, under another id.
+func TestEditRejectedTemplate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	template := rejectedTemplate()
+	first := w.submit(template)
+	template.ExternalID, template.Body = first.ExternalID, "Order {{order}} is ready."
+	second := w.submit(template)
+	if second.ExternalID == first.ExternalID {
+		t.Errorf("the new form has the id of the old one, %s", first.ExternalID)
+	}
+	listed := w.takeTemplate()
+	wantEqual(t, "status", listed.Status, channels.TemplateApproved)
+	wantEqual(t, "id", listed.ExternalID, second.ExternalID)
+	wantEqual(t, "number of contents at Twilio", len(w.fake.Contents()), 1)
+}
+
+// A template that is refused leaves nothing at Twilio.
+func TestSubmitTemplateOfABadName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	template := sampleTemplate()
+	template.Name = "Not A Name"
+	_, err := w.channel.(channels.Templater).SubmitTemplate(t.Context(), template)
+	_ = wantClass(t, "submitting", err, channels.BadContent)
+	wantEqual(t, "number of contents at Twilio", len(w.fake.Contents()), 0)
+}
+
+// A template becomes the simplest type of Twilio's contents that holds it: only WhatsApp's card has a header or a footer.
 func TestTemplateTypes(t *testing.T) {
 	t.Parallel()
-	for want, change := range map[string]func(*channels.Template){
-		"twilio/text":        func(*channels.Template) {},
-		"twilio/quick-reply": func(t *channels.Template) { t.Buttons = []channels.Button{{Title: "Yes"}} },
-		"whatsapp/card":      func(t *channels.Template) { t.Footer = "Acme" },
-	} {
-		tm := sampleTemplate()
-		change(&tm)
-		if got := slices.Collect(maps.Keys(templateTypes(tm))); !slices.Equal(got, []string{want}) {
-			t.Errorf("types of the content: got %q, want %s alone", got, want)
-		}
-	}
-}
-
-func TestTemplateStatus(t *testing.T) {
-	t.Parallel()
-	for status, want := range map[string]channels.TemplateStatus{
-		"unsubmitted": channels.TemplateDraft,
-		"received":    channels.TemplatePending,
-		"pending":     channels.TemplatePending,
-		"approved":    channels.TemplateApproved,
-		"rejected":    channels.TemplateRejected,
-		"paused":      channels.TemplatePaused,
-		"disabled":    channels.TemplateDisabled,
-		"new word":    channels.TemplatePending,
-	} {
-		wantEqual(t, status, templateStatus(status), want)
-	}
-}
-
-// sendButton sends a message with a button, for which Twilio needs a content.
-func (w *world) sendButton() {
-	w.t.Helper()
-	o := w.outbound(1, "well?")
-	o.Rich = &channels.Rich{Buttons: []channels.Button{{ID: "y", Title: "Yes"}}}
-	w.mustSend(o)
-}
-
-// What single messages needed is deleted a day later; templates stay.
-func TestOnceContentsGo(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.annWrites("hi")
-	w.submit(sampleTemplate())
-	w.sendButton()
-	const template, message = 1, 1
-	m := memory{}
-	for _, want := range []int{template + message, template} {
-		if err := w.base.storeTemplateStates(t.Context(), &m); err != nil {
-			t.Fatal(err)
-		}
-		wantEqual(t, "contents at Twilio", len(w.fake.Contents()), want)
-		w.clock.move(25 * time.Hour)
-	}
-	w.takeTemplate()
-}
-
-// A content of a single message that Twilio doesn't delete keeps no approval of a template from being stored.
-func TestOnceContentThatStays(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, viaWhatsApp)
-	w.annWrites("hi")
-	w.submit(sampleTemplate())
-	w.sendButton()
-	w.clock.move(25 * time.Hour)
-	w.fake.AddFault(twiliofake.Fault{Route: "DELETE /v1/Content", Kind: twiliofake.FaultErrorBefore, Times: -1})
-	m := memory{}
-	if err := w.base.storeTemplateStates(t.Context(), &m); err != nil {
-		t.Error(err)
-	}
-	wantEqual(t, "contents at Twilio", len(w.fake.Contents()), 2)
-	wantEqual(t, "stored states of templates", len(m.Templates), 1)
-}
-
-// What doctor finds wrong, each with what to do.
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	wrongToken := func(_ *twiliofake.Options, c channels.Config) { c[fieldToken] = "wrong" }
-	another := func(_ *twiliofake.Options, c channels.Config) { c[fieldFrom] = "+15557777" }
-	withoutMMS := func(o *twiliofake.Options, c channels.Config) { c[fieldMMS], o.Numbers[1].MMS = "true", false }
-	for name, c := range map[string]struct {
-		by     medium
-		change func(*twiliofake.Options, channels.Config)
-		then   func(*world)
+	tests := []struct {
+		name   string
+		change func(*channels.Template)
 		want   string
 	}{
-		"all is well":                    {},
-		"all is well, WhatsApp":          {by: viaWhatsApp},
-		"a webhook that isn't repeated":  {then: func(w *world) { w.fake.SetWebhook(smsNumber, w.base.callbacks.address) }, want: "Webhook"},
-		"a webhook to another address":   {then: func(w *world) { w.fake.SetWebhook(smsNumber, "https://other.test") }, want: "Webhook"},
-		"a wrong token":                  {change: wrongToken, want: "Twilio account"},
-		"another's number":               {change: another, want: "Number"},
-		"a number that can't send files": {change: withoutMMS, want: "Number"},
-		"no address for callbacks":       {then: func(w *world) { w.base.callbacks.address = "" }, want: "Callback address, Webhook"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, c.by, c.change)
-			if c.then != nil {
-				c.then(w)
+		{
+			name:   "body alone",
+			change: func(*channels.Template) {},
+			want:   "twilio/text",
+		},
+		{
+			name:   "buttons",
+			change: func(t *channels.Template) { t.Buttons = []channels.Button{{Title: "Yes"}} },
+			want:   "twilio/quick-reply",
+		},
+		{
+			name:   "footer",
+			change: func(t *channels.Template) { t.Footer = "Acme" },
+			want:   "whatsapp/card",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			template := sampleTemplate()
+			tt.change(&template)
+			if got := slices.Collect(maps.Keys(templateTypes(template))); !slices.Equal(got, []string{tt.want}) {
+				t.Errorf("got the types %q, want %s alone", got, tt.want)
 			}
-			var wrong []string
-			for _, f := range w.channel.(channels.Checker).Check(t.Context()) {
-				if !f.OK {
-					wantEqual(t, f.What+": it has a hint", f.Hint != "", true)
-					wrong = append(wrong, f.What)
-				}
-			}
-			wantEqual(t, "what is wrong", strings.Join(wrong, ", "), c.want)
 		})
 	}
 }
 
-// Faults of the settings are told together.
-func TestSettings(t *testing.T) {
+// A status of Twilio's that we don't know means that the template waits.
+func TestTemplateStatus(t *testing.T) {
 	t.Parallel()
-	_, err := newSettings(channels.Config{fieldAccount: "SK1", fieldFrom: "ann", fieldService: "x"}, false)
-	if err == nil {
-		t.Fatal("settings full of faults were taken")
+	tests := []struct {
+		status string
+		want   channels.TemplateStatus
+	}{
+		{status: "unsubmitted", want: channels.TemplateDraft},
+		{status: "received", want: channels.TemplatePending},
+		{status: "pending", want: channels.TemplatePending},
+		{status: "approved", want: channels.TemplateApproved},
+		{status: "rejected", want: channels.TemplateRejected},
+		{status: "paused", want: channels.TemplatePaused},
+		{status: "disabled", want: channels.TemplateDisabled},
+		{status: "new word", want: channels.TemplatePending},
 	}
-	for _, field := range []string{"account_sid", "auth_token", "from", "messaging_service_sid"} {
-		wantText(t, "error", err.Error(), field)
+	for _, tt := range tests {
+		if got := templateStatus(tt.status); got != tt.want {
+			t.Errorf("templateStatus(%q) = %q, want %q", tt.status, got, tt.want)
+		}
 	}
-	s, err := newSettings(channels.Config{fieldAccount: "AC0", fieldToken: "t", fieldFrom: "whatsapp:+1 555 0100"}, true)
-	if err != nil {
-		t.Error(err)
+}
+
+// newContentWorld makes a world with two contents at Twilio: a template, and one for a single message with a button.
+func newContentWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, viaWhatsApp)
+	w.annWrites("hi")
+	w.submit(sampleTemplate())
+	w.mustSend(w.richMessage("well?", channels.Rich{Buttons: []channels.Button{{ID: "y", Title: "Yes"}}}))
+	return w
+}
+
+// storeTemplateStates does what Run does about contents now and then, which must work.
+func (w *world) storeTemplateStates(m *memory) {
+	w.t.Helper()
+	if err := w.base.storeTemplateStates(w.t.Context(), m); err != nil {
+		w.t.Fatal(err)
 	}
-	wantEqual(t, "number", s.from, "+15550100")
+}
+
+// The content of a single message is deleted a day later; templates stay.
+func TestContentOfAMessageIsDeleted(t *testing.T) {
+	t.Parallel()
+	w := newContentWorld(t)
+	m := memory{}
+	w.storeTemplateStates(&m)
+	wantEqual(t, "number of contents at once", len(w.fake.Contents()), 2)
+	w.clock.move(25 * time.Hour)
+	w.storeTemplateStates(&m)
+	wantEqual(t, "number of contents a day later", len(w.fake.Contents()), 1)
+	w.takeTemplate() // the one that is left
+}
+
+// If Twilio doesn't delete such a content, the states of templates are stored all the same.
+func TestContentOfAMessageThatStays(t *testing.T) {
+	t.Parallel()
+	w := newContentWorld(t)
+	w.clock.move(25 * time.Hour)
+	const forever = -1
+	w.fake.AddFault(twiliofake.Fault{Route: "DELETE /v1/Content", Kind: twiliofake.FaultErrorBefore, Times: forever})
+	m := memory{}
+	w.storeTemplateStates(&m)
+	wantEqual(t, "number of contents", len(w.fake.Contents()), 2)
+	wantEqual(t, "number of stored states", len(m.Templates), 1)
 }

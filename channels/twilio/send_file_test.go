@@ -1,0 +1,165 @@
+package twilio
+
+import (
+	"testing"
+
+	"parley/channels"
+	"parley/channels/twilio/twiliofake"
+)
+
+// withMMS switches MMS on.
+func withMMS(_ *twiliofake.Options, c channels.Config) { c[fieldMMS] = "true" }
+
+// By SMS no file is sent.
+//
+func TestSendFileBySMS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaSMS)
+	o := w.outbound(1, "look")
+	o.Files = []channels.File{publicFile(t, "a.png", "image/png", "png")}
+	w.wantSendFails("a picture", o, channels.BadContent)
+	wantEqual(t, "number of files that a message may have", w.channel.Capabilities().Files.PerMessage, 0)
+}
+
+// By MMS several files leave in one message, with the text.
+//
+func TestSendFilesByMMS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaSMS, withMMS)
+	picture := publicFile(t, "a.png", "image/png", "png")
+	o := w.outbound(1, "look")
+	o.Files = []channels.File{picture, picture}
+	w.mustSend(o)
+	w.waitSettled()
+	got := w.takeInbox(1)[0]
+	wantEqual(t, "text", got.Text, "look")
+	if len(got.Media) != 2 {
+		t.Fatalf("the message has %d files, want 2", len(got.Media))
+	}
+	wantEqual(t, "second file", string(got.Media[1].Content), "png")
+}
+
+// By WhatsApp a picture takes its text with it.
+func TestSendPictureByWhatsApp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	w.annWrites("hi")
+	o := w.outbound(1, "look")
+	o.Files = []channels.File{publicFile(t, "a.png", "image/png", "png")}
+	wantEqual(t, "more to send", w.mustSend(o).More, false)
+	w.wantAnnGot("look")
+}
+
+// By WhatsApp the text of a document is a message of its own, sent before it. Their addresses for statuses tell which part it is,
+// and whether more follow (m) or it is the end (e).
+func TestSendDocumentByWhatsApp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	w.annWrites("hi")
+	o := w.outbound(1, "look")
+	o.Files = []channels.File{publicFile(t, "a.pdf", "application/pdf", "pdf")}
+
+	wantEqual(t, "more to send after the text", w.mustSend(o).More, true)
+	wantEqual(t, "Body of the text", w.lastForm().Get("Body"), "look")
+	wantText(t, "StatusCallback of the text", w.lastForm().Get("StatusCallback"), ".0m.")
+
+	o.Attempt.Part = 1
+	wantEqual(t, "more to send after the document", w.mustSend(o).More, false)
+	wantEqual(t, "Body of the document", w.lastForm().Get("Body"), "")
+	if w.lastForm().Get("MediaUrl") == "" {
+		t.Error("the document was sent without its address")
+	}
+	wantText(t, "StatusCallback of the document", w.lastForm().Get("StatusCallback"), ".1e.")
+
+	w.waitSettled()
+	document := w.takeInbox(2)[1]
+	if len(document.Media) != 1 {
+		t.Fatalf("the document has %d files, want 1", len(document.Media))
+	}
+	wantEqual(t, "content of the document", string(document.Media[0].Content), "pdf")
+}
+
+// The text of a picture or a video is a message of its own if it is too long for a caption, or the type has none at Twilio.
+func TestSendCaptions(t *testing.T) {
+	t.Parallel()
+	longest := gsmText(maxCaption)
+	tooLong := gsmText(maxCaption + 1)
+	tests := []struct {
+		name        string
+		contentType string
+		text        string
+		want        []string // texts that Ann's phone shows, "" for a file without one
+	}{
+		{name: "JPEG", contentType: "image/jpeg", text: "look", want: []string{"look"}},
+		{name: "MP4", contentType: "video/mp4", text: "look", want: []string{"look"}},
+		{name: "GIF, without captions", contentType: "image/gif", text: "look", want: []string{"look", ""}},
+		{name: "HEIC, without captions", contentType: "image/heic", text: "look", want: []string{"look", ""}},
+		{name: "QuickTime, without captions", contentType: "video/quicktime", text: "look", want: []string{"look", ""}},
+		{name: "PNG with the longest caption", contentType: "image/png", text: longest, want: []string{longest}},
+		{name: "PNG with a longer text", contentType: "image/png", text: tooLong, want: []string{tooLong, ""}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, viaWhatsApp)
+			w.annWrites("hi")
+			o := w.outbound(1, tt.text)
+			o.Files = []channels.File{publicFile(t, "a", tt.contentType, "x")}
+			w.mustSendAll(o)
+			w.wantAnnGot(tt.want...)
+		})
+	}
+}
+
+// A file that Twilio can't fetch is refused before anything leaves; the hint says which setting is missing.
+func TestSendFileWithoutAnAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	w.annWrites("hi")
+	o := w.outbound(2, "look")
+	o.Files = []channels.File{{Name: "a.pdf", ContentType: "application/pdf", SizeBytes: 3}}
+	se := w.wantSendFails("a file without an address", o, channels.BadContent)
+	wantText(t, "hint", se.Hint, "PARLEY_PUBLIC_URL")
+	wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
+}
+
+// A file that is too large for Twilio is refused before anything leaves.
+func TestSendTooLargeFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	w.annWrites("hi")
+	o := w.outbound(2, "look")
+	o.Files = []channels.File{{Name: "a.pdf", ContentType: "application/pdf", SizeBytes: maxWhatsApp + 1<<20}}
+	w.wantSendFails("a large file", o, channels.BadContent)
+	wantEqual(t, "number of messages at Twilio, Ann's alone", len(w.fake.Messages()), 1)
+}
+
+// Files are offered if Parley has an address from which Twilio can fetch them.
+//
+func TestFilesAreOffered(t *testing.T) {
+	t.Parallel()
+	for _, by := range []medium{viaWhatsApp, viaSMS} {
+		t.Run(by.String(), func(t *testing.T) {
+			files := newWorld(t, by, withMMS).base.Capabilities().Files
+			if files.PerMessage == 0 {
+				t.Error("a message may have no file, want at least one")
+			}
+			wantEqual(t, "reason for no files", files.Unavailable, "")
+		})
+	}
+}
+
+// Without such an address they are not offered, and the reason is told.
+//
+func TestNoFilesWithoutAPublicAddress(t *testing.T) {
+	t.Parallel()
+	for _, by := range []medium{viaWhatsApp, viaSMS} {
+		t.Run(by.String(), func(t *testing.T) {
+			w := newWorld(t, by, withMMS)
+			w.base.callbacks.address = ""
+			files := w.base.Capabilities().Files
+			wantEqual(t, "number of files that a message may have", files.PerMessage, 0)
+			wantText(t, "reason for no files", files.Unavailable, "PARLEY_PUBLIC_URL")
+		})
+	}
+}

@@ -1,0 +1,148 @@
+package twilio
+
+import (
+	"testing"
+
+	"parley/channels"
+	"parley/channels/twilio/twiliofake"
+)
+
+// richMessage makes a rich message to Ann.
+func (w *world) richMessage(text string, rich channels.Rich) channels.Outbound {
+	o := w.outbound(1, text)
+	o.Rich = &rich
+	return o
+}
+
+// receiveRich sends a rich message with all its parts, and returns what Ann's phone shows, which must be want messages.
+func (w *world) receiveRich(text string, rich channels.Rich, want int) []twiliofake.Received {
+	w.t.Helper()
+	w.annWrites("hi")
+	w.mustSendAll(w.richMessage(text, rich))
+	w.waitSettled()
+	return w.takeInbox(want)
+}
+
+// yesOrNo is a choice of two buttons.
+func yesOrNo() channels.Rich {
+	return channels.Rich{Buttons: []channels.Button{{ID: "y", Title: "Yes"}, {ID: "n", Title: "No"}}}
+}
+
+func sampleList() *channels.List {
+	rows := []channels.ListRow{{ID: "r1", Title: "One"}, {ID: "r2", Title: "Two", Description: "d"}}
+	return &channels.List{Button: "Choose", Sections: []channels.ListSection{{Title: "S", Rows: rows}}}
+}
+
+func TestSendButtons(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	got := w.receiveRich("Well?", yesOrNo(), 1)[0]
+	if len(got.Buttons) != 2 {
+		t.Fatalf("got the buttons %+v, want two", got.Buttons)
+	}
+	wantEqual(t, "id of the second button", got.Buttons[1].ID, "n")
+}
+
+// A tap on a button comes back as an answer to the message.
+func TestTapOnAButton(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	got := w.receiveRich("Well?", yesOrNo(), 1)[0]
+	if _, err := w.ann.Tap(got.SID, got.Buttons[0]); err != nil {
+		t.Fatal(err)
+	}
+	answer := w.takeMessages(2)[1] // after her "hi"
+	wantEqual(t, "text", answer.Text, "Yes")
+	wantEqual(t, "message that it answers", answer.Answers.External, got.SID)
+}
+
+func TestSendLinkButton(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	got := w.receiveRich("See", channels.Rich{Buttons: []channels.Button{{Title: "Shop", URL: "https://acme.test"}}}, 1)[0]
+	if len(got.Buttons) != 1 {
+		t.Fatalf("got the buttons %+v, want one", got.Buttons)
+	}
+	if got.Buttons[0].URL == "" {
+		t.Errorf("the button %+v has no address", got.Buttons[0])
+	}
+}
+
+func TestSendList(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	got := w.receiveRich("Pick", channels.Rich{List: sampleList()}, 1)[0]
+	wantEqual(t, "button that opens the list", got.List, "Choose")
+	if len(got.Buttons) != 2 {
+		t.Fatalf("got the rows %+v, want two", got.Buttons)
+	}
+	wantEqual(t, "id of the second row", got.Buttons[1].ID, "r2")
+}
+
+// A place has no text at Twilio: the text goes before it. A bar, which parts a place from its name there, becomes a blank.
+func TestSendLocation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	place := channels.Location{Latitude: 52.5, Longitude: 13.4, Name: "Shop|1"}
+	got := w.receiveRich("Here:", channels.Rich{Location: &place}, 2)
+	wantEqual(t, "text before the place", got[0].Text, "Here:")
+	wantEqual(t, "place", got[1].Location, "52.5,13.4|Shop 1")
+}
+
+// What is incomplete is refused.
+func TestSendIncompleteRich(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		rich channels.Rich
+	}{
+		{name: "four buttons without a title", rich: channels.Rich{Buttons: make([]channels.Button, 4)}},
+		{name: "a button without a title", rich: channels.Rich{Buttons: []channels.Button{{}}}},
+		{name: "a list without rows", rich: channels.Rich{List: &channels.List{Button: "x"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, viaWhatsApp)
+			w.annWrites("hi")
+			w.wantSendFails("sending", w.richMessage("x", tt.rich), channels.BadContent)
+		})
+	}
+}
+
+// What WhatsApp has no form for at Twilio becomes text.
+func TestSendRichAsText(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		rich channels.Rich
+		want string
+	}{
+		{
+			name: "contact",
+			rich: channels.Rich{Contact: &channels.ContactCard{Name: "Kim", Phones: []string{"+15550100"}}},
+			want: "x\n\nKim\n+15550100",
+		},
+		{
+			name: "an answer beside a link",
+			rich: channels.Rich{Buttons: []channels.Button{{Title: "a"}, {Title: "b", URL: "https://acme.test"}}},
+			want: "x\n\n1. a\n2. b – https://acme.test",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, viaWhatsApp)
+			w.annWrites("hi")
+			w.mustSendAll(w.richMessage("x", tt.rich))
+			wantEqual(t, "Body", w.lastForm().Get("Body"), tt.want)
+		})
+	}
+}
+
+// If it isn't certain whether Twilio has the content of a message, nothing was sent yet: it is tried again.
+func TestSendWithUncertainContent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	w.annWrites("hi")
+	w.fake.AddFault(twiliofake.Fault{Route: "POST /v1/Content", Kind: twiliofake.FaultErrorAfter})
+	w.wantSendFails("a list", w.richMessage("x", channels.Rich{List: sampleList()}), channels.Retry)
+}

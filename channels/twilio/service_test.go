@@ -1,0 +1,134 @@
+package twilio
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/twilio/twiliofake"
+)
+
+// Two numbers of one messaging service may be two accounts of Parley. Twilio calls one webhook for both numbers: that of the
+// account under test, whose number is smsNumber.
+
+const (
+	otherNumber   = "+15550102" // in the same service, of another account
+	foreignNumber = "+15550103" // of another program, not in the service
+	bobPhone      = "+15550124" // writes to otherNumber
+)
+
+// newServiceWorld makes a world whose number and otherNumber are in one service, and returns Bob's phone.
+func newServiceWorld(t *testing.T) (*world, *twiliofake.Phone) {
+	t.Helper()
+	w := newWorld(t, viaSMS, func(o *twiliofake.Options, c channels.Config) {
+		o.Numbers = append(o.Numbers, twiliofake.Number{Address: otherNumber}, twiliofake.Number{Address: foreignNumber})
+		o.Services = []twiliofake.Service{{SID: "MG1", Name: "Help", OnNumber: true, Numbers: []string{smsNumber, otherNumber}}}
+		c[fieldService] = "MG1"
+	})
+	w.fake.SetWebhook(otherNumber, w.base.callbacks.address+retryOverrides)
+	return w, w.fake.Phone(bobPhone, otherNumber, "Bob")
+}
+
+// bobWrites lets Bob write to otherNumber, and returns the id of the message.
+func bobWrites(t *testing.T, bob *twiliofake.Phone, text string) string {
+	t.Helper()
+	sid, err := bob.Send(twiliofake.Message{Text: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sid
+}
+
+// A message to the other number says which account owns it, under the name that this account's own look gives it.
+func TestServiceNamesTheOwner(t *testing.T) {
+	t.Parallel()
+	w, bob := newServiceWorld(t)
+	sid := bobWrites(t, bob, "To the other")
+	w.annWrites("To ours")
+	facts := w.accepted()
+	if len(facts) != 2 {
+		t.Fatalf("accepted %d facts, want 2: %+v", len(facts), facts)
+	}
+	otherAccount := channels.Config{fieldAccount: testAccount, fieldFrom: "+1 (555) 0102"}
+	wantEqual(t, "owner of Bob's message", facts[0].Owner, listSources(otherAccount)[fieldFrom])
+	wantEqual(t, "external id of Bob's message", facts[0].ExternalID, sid)
+	wantEqual(t, "owner of Ann's message", facts[1].Owner, "")
+}
+
+// receiveFrom lets Bob write, and returns what arrives.
+func (w *world) receiveFrom(bob *twiliofake.Phone) channels.Inbound {
+	w.t.Helper()
+	bobWrites(w.t, bob, "To the other")
+	return w.takeMessages(1)[0]
+}
+
+// sendFromBoth sends a message from the number to which somebody wrote, and one from our own.
+func (w *world) sendFromBoth(toOther channels.Inbound) (fromOther, fromOurs channels.Receipt) {
+	w.t.Helper()
+	o := w.outbound(1, "From the other")
+	o.From = toOther.Envelope.Via
+	fromOther = w.mustSend(o)
+	return fromOther, w.mustSend(w.outbound(2, "From ours"))
+}
+
+// An answer leaves from the number to which the customer wrote; a message without one from the account's own.
+func TestServiceSendsFromTheNumberWrittenTo(t *testing.T) {
+	t.Parallel()
+	w, bob := newServiceWorld(t)
+	w.sendFromBoth(w.receiveFrom(bob))
+	messages := w.fake.Messages()
+	if len(messages) != 3 {
+		t.Fatalf("Twilio has %d messages, want Bob's and two answers", len(messages))
+	}
+	wantEqual(t, "number of the first answer", messages[1].From, otherNumber)
+	wantEqual(t, "number of the second answer", messages[2].From, smsNumber)
+}
+
+// Lost receipts are taken from the list for both numbers, however much other programs send. For the other number they say that
+// another account may have sent the message.
+func TestServiceFindsLostReceipts(t *testing.T) {
+	t.Parallel()
+	w, bob := newServiceWorld(t)
+	m := w.loadMemory()
+	toOther := w.receiveFrom(bob)
+	w.fake.SetLost(true)
+	fromOther, fromOurs := w.sendFromBoth(toOther)
+	w.waitSettled()
+	w.clock.move(time.Minute)
+	for range 3 {
+		cleo := w.fake.Phone("+15550125", foreignNumber, "Cleo")
+		if _, err := cleo.Send(twiliofake.Message{Text: "To another program"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	w.base.maxStatuses = 1 // less than what other programs send
+	w.poll(m)
+	othersBySID := map[string]bool{}
+	for _, in := range w.decoded(channels.InboundStatus) {
+		wantEqual(t, "state", in.Status.State, channels.StateDelivered)
+		othersBySID[in.Status.External[0]] = in.Status.Others
+	}
+	wantOthers(t, othersBySID, fromOther.ExternalID, true)
+	wantOthers(t, othersBySID, fromOurs.ExternalID, false)
+
+	receipts := 0
+	for _, f := range w.accepted() {
+		if strings.HasSuffix(f.ExternalID, ":delivered") && f.Owner == "" {
+			receipts++
+		}
+	}
+	wantEqual(t, "number of receipts for this account", receipts, 2)
+}
+
+// wantOthers checks that a receipt came for a message, and whether it says that another account may have sent it.
+func wantOthers(t *testing.T, othersBySID map[string]bool, sid string, want bool) {
+	t.Helper()
+	got, ok := othersBySID[sid]
+	if !ok {
+		t.Errorf("no receipt came for %s", sid)
+		return
+	}
+	wantEqual(t, "another account may have sent "+sid, got, want)
+}
