@@ -9,86 +9,147 @@ import (
 	"parley/channels/graphfake"
 )
 
-// brokenFindings returns what is wrong by the findings of Check, "" if nothing is.
-func brokenFindings(findings []channels.Finding) string {
-	var out []string
+// wrongFindings lists what Check found wrong. Each finding must have words, and a hint if it is wrong and not otherwise.
+func wrongFindings(t *testing.T, findings []channels.Finding) []string {
+	t.Helper()
+	var wrong []string
 	for _, f := range findings {
-		if f.Text == "" || f.OK != (f.Hint == "") {
-			out = append(out, "malformed: "+f.What)
+		if f.Text == "" {
+			t.Errorf("the finding %+v has no words", f)
+		}
+		if hasHint := f.Hint != ""; hasHint == f.OK {
+			t.Errorf("the finding %+v needs a hint if it is wrong, and none otherwise", f)
 		}
 		if !f.OK {
-			out = append(out, f.What)
+			wrong = append(wrong, f.What)
 		}
 	}
-	return strings.Join(out, ", ")
+	return wrong
+}
+
+// wantWrong checks what Check finds wrong.
+func (r *rig) wantWrong(t *testing.T, want ...string) {
+	t.Helper()
+	findings := r.Check(t.Context())
+	if got := wrongFindings(t, findings); !slices.Equal(got, want) {
+		t.Errorf("found wrong: %q, want %q, among the findings %+v", got, want, findings)
+	}
+}
+
+// resubscribe subscribes the Page anew, to these fields alone.
+func resubscribe(t *testing.T, r *rig, fields ...string) {
+	t.Helper()
+	noError(t, r.meta.Subscribe(t.Context(), testPage, r.url, testVerify, fields...))
 }
 
 // Check names what is wrong, and shows no secret.
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		spoil func(*testing.T, *rig)
-		want  string
+	tests := []struct {
+		name  string
+		setUp func(*testing.T, *rig)
+		want  []string // what is found wrong
 	}{
-		"all is well":           {want: "", spoil: func(*testing.T, *rig) {}},
-		"the token was revoked": {want: "Page token", spoil: func(_ *testing.T, r *rig) { r.meta.RevokeToken(testToken) }},
-		"the token is another Page's": {want: "Page token", spoil: func(_ *testing.T, r *rig) {
-			r.meta.AllowToken(testToken, r.meta.AddPage(graphfake.PageConfig{Name: "B"}).ID())
-		}},
-		"the Page isn't subscribed": {want: "Webhook fields", spoil: func(_ *testing.T, r *rig) { r.meta.Unsubscribe(testPage) }},
-		"Parley has no public URL":  {want: "Webhook address", spoil: func(_ *testing.T, r *rig) { r.env.HookURL = "" }},
-		"fields are missing":        {want: "Webhook fields", spoil: func(t *testing.T, r *rig) { resubscribe(t, r, "messages", "message_reads") }},
-		"all fields, one by one":    {want: "", spoil: func(t *testing.T, r *rig) { resubscribe(t, r, neededFields()...) }},
-		"Facebook is down": {want: "Page token", spoil: func(t *testing.T, r *rig) {
-			r.addFault(t, graphfake.Fault{Route: "messenger.page", Action: graphfake.ActionStatus})
-		}},
-		"the app requires its secret": {want: "", spoil: func(_ *testing.T, r *rig) { r.meta.RequireProof() }},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{
+			name:  "all is well",
+			setUp: func(*testing.T, *rig) {},
+			want:  nil,
+		},
+		{
+			name:  "subscribed to each needed field",
+			setUp: func(t *testing.T, r *rig) { resubscribe(t, r, neededFields()...) },
+			want:  nil,
+		},
+		{
+			name:  "app that requires its secret",
+			setUp: func(_ *testing.T, r *rig) { r.meta.RequireProof() },
+			want:  nil,
+		},
+		{
+			name:  "token revoked",
+			setUp: func(_ *testing.T, r *rig) { r.meta.RevokeToken(testToken) },
+			want:  []string{"Page token"},
+		},
+		{
+			name: "token of another Page",
+			setUp: func(_ *testing.T, r *rig) {
+				r.meta.AllowToken(testToken, r.meta.AddPage(graphfake.PageConfig{Name: "B"}).ID())
+			},
+			want: []string{"Page token"},
+		},
+		{
+			name:  "Page not subscribed",
+			setUp: func(_ *testing.T, r *rig) { r.meta.Unsubscribe(testPage) },
+			want:  []string{"Webhook fields"},
+		},
+		{
+			name:  "fields missing",
+			setUp: func(t *testing.T, r *rig) { resubscribe(t, r, "messages", "message_reads") },
+			want:  []string{"Webhook fields"},
+		},
+		{
+			name:  "no public address",
+			setUp: func(_ *testing.T, r *rig) { r.env.HookURL = "" },
+			want:  []string{"Webhook address"},
+		},
+		{
+			name: "Facebook is down",
+			setUp: func(t *testing.T, r *rig) {
+				r.addFault(t, graphfake.Fault{Route: "messenger.page", Action: graphfake.ActionStatus})
+			},
+			want: []string{"Page token"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			c.spoil(t, r)
+			tt.setUp(t, r)
 			findings := r.Check(t.Context())
-			if got := brokenFindings(findings); got != c.want {
-				t.Errorf("got %q as wrong, want %q, of the findings %+v", got, c.want, findings)
+			if got := wrongFindings(t, findings); !slices.Equal(got, tt.want) {
+				t.Errorf("found wrong: %q, want %q, among the findings %+v", got, tt.want, findings)
 			}
 			for _, f := range findings {
-				if strings.Contains(f.Text+f.Hint, testToken) || strings.Contains(f.Text+f.Hint, testSecret) {
-					t.Errorf("a secret shows: %+v", f)
+				for _, secret := range []string{testToken, testSecret} {
+					if strings.Contains(f.Text+f.Hint, secret) {
+						t.Errorf("the finding %+v shows the secret %s", f, secret)
+					}
 				}
 			}
 		})
 	}
 }
 
-func resubscribe(t *testing.T, r *rig, fields ...string) {
-	t.Helper()
-	noError(t, r.meta.Subscribe(t.Context(), testPage, r.url, testVerify, fields...))
-}
-
 // Settings that are missing or malformed are refused, without showing secrets.
-func TestSettings(t *testing.T) {
+func TestBadSettings(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(channels.Config){
-		"no page":         func(c channels.Config) { c[fieldPage] = " " },
-		"a page's name":   func(c channels.Config) { c[fieldPage] = "acme" },
-		"no token":        func(c channels.Config) { delete(c, fieldToken) },
-		"no secret":       func(c channels.Config) { c[fieldSecret] = "" },
-		"no verify token": func(c channels.Config) { c[fieldVerify] = "" },
-		"odd version":     func(c channels.Config) { c[fieldVersion] = "26" },
-	} {
-		c := config()
-		change(c)
-		_, err := Spec().New(channels.Account{Config: c}, channels.Env{})
-		if err == nil {
-			t.Errorf("%s: the settings are taken, want an error", name)
-		} else if strings.Contains(err.Error(), testToken) {
-			t.Errorf("%s: the error shows the token: %v", name, err)
-		}
+	tests := []struct {
+		name   string
+		change func(channels.Config)
+	}{
+		{name: "blank page", change: func(c channels.Config) { c[fieldPage] = " " }},
+		{name: "name of a page instead of its id", change: func(c channels.Config) { c[fieldPage] = "acme" }},
+		{name: "no token", change: func(c channels.Config) { delete(c, fieldToken) }},
+		{name: "empty secret", change: func(c channels.Config) { c[fieldSecret] = "" }},
+		{name: "empty verify token", change: func(c channels.Config) { c[fieldVerify] = "" }},
+		{name: "malformed version", change: func(c channels.Config) { c[fieldVersion] = "26" }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := config()
+			tt.change(c)
+			_, err := Spec().New(channels.Account{Config: c}, channels.Env{})
+			if err == nil {
+				t.Fatal("a channel was made, want an error")
+			}
+			if strings.Contains(err.Error(), testToken) {
+				t.Errorf("the error shows the token: %v", err)
+			}
+		})
 	}
 }
 
-// Each field has words for people, and tokens are secrets.
+// Each setting has a label for people, and tokens are secrets.
 func TestFields(t *testing.T) {
 	t.Parallel()
 	var names []string

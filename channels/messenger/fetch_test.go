@@ -12,14 +12,26 @@ import (
 	"parley/channels/graphfake"
 )
 
-// A customer's file is fetched at the address that the message gave.
-func TestFetch(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
+// receivePhoto lets the customer send a picture, and returns its address.
+func (r *rig) receivePhoto(t *testing.T) (ref string) {
+	t.Helper()
 	r.customer.Media("image", "photo.jpg", "image/jpeg", []byte("JPEG"))
-	a := r.takeOne(t, channels.InboundMessage).Attachments[0]
-	r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: http.StatusNotFound, Times: 2}) // for a moment
-	f, err := r.Fetch(t.Context(), a.Ref)
+	return onlyAttachment(t, r.takeOne(t, channels.InboundMessage)).Ref
+}
+
+// onlyAttachment returns the only file of a message.
+func onlyAttachment(t *testing.T, in channels.Inbound) channels.Attachment {
+	t.Helper()
+	if len(in.Attachments) != 1 {
+		t.Fatalf("got the attachments %+v, want one", in.Attachments)
+	}
+	return in.Attachments[0]
+}
+
+// wantPhoto checks that the picture of receivePhoto is fetched.
+func (r *rig) wantPhoto(t *testing.T, ref string) {
+	t.Helper()
+	f, err := r.Fetch(t.Context(), ref)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,90 +42,165 @@ func TestFetch(t *testing.T) {
 	}
 	wantEqual(t, "content", string(content), "JPEG")
 	wantEqual(t, "content type", f.ContentType, "image/jpeg")
-	for _, req := range r.meta.RequestsTo("messenger.cdn") {
-		wantEqual(t, "token that goes along to the file server", req.Header.Get("Authorization"), "")
-	}
 }
 
-// Edge case 25: a sticker is shown inside the message.
-func TestStickerIsInline(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	r.customer.Sticker(1, []byte("PNG"))
-	wantEqual(t, "the sticker is inline", r.takeOne(t, channels.InboundMessage).Attachments[0].Inline, true)
-}
-
-// wantFetchFails checks that fetching fails with an error of this class.
-func (r *rig) wantFetchFails(t *testing.T, name, ref string, class channels.Class) {
+// wantFetchFails checks that fetching fails with an error of a class that has words for people.
+func (r *rig) wantFetchFails(t *testing.T, ref string, class channels.Class) {
 	t.Helper()
 	f, err := r.Fetch(t.Context(), ref)
 	if err == nil {
 		_ = f.Body.Close()
 	}
-	wantClass(t, name, err, class)
+	wantClass(t, "fetching "+ref, err, class)
 	se := sendError(t, err)
 	if se.Text == "" {
-		t.Errorf("%s: the error has no words for people: %v", name, err)
+		t.Errorf("the error %v has no words for people", err)
 	}
 	if class == channels.Throttled && se.Wait <= 0 {
-		t.Errorf("%s: got a wait of %s, want some time", name, se.Wait)
+		t.Errorf("got a wait of %s, want some time", se.Wait)
 	}
 }
 
-// Edge case 16: files that are not Facebook's, or gone, or that its server doesn't hand out now.
-func TestFetchFails(t *testing.T) {
+// A customer's file is fetched at the address in the message. Our token doesn't go to the file server.
+func TestFetch(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	r.customer.Media("image", "photo.jpg", "image/jpeg", []byte("JPEG"))
-	ref := r.takeOne(t, channels.InboundMessage).Attachments[0].Ref
-	for name, foreign := range map[string]string{
-		"another host":             "https://evil.test/photo.jpg",
-		"a host that ends like it": "https://evilfbcdn.net/photo.jpg",
-		"not encrypted":            "http://scontent.xx.fbcdn.net/photo.jpg",
-		"a port of its own":        "https://scontent.xx.fbcdn.net:8443/photo.jpg",
-		"inside":                   "http://169.254.169.254/latest",
-		"no address":               "riddle",
-		"never there":              r.meta.URL() + "/cdn/1/x",
-	} {
-		r.wantFetchFails(t, name, foreign, channels.BadContent)
+	r.wantPhoto(t, r.receivePhoto(t))
+	for _, req := range r.meta.RequestsTo("messenger.cdn") {
+		wantEqual(t, "authorization", req.Header.Get("Authorization"), "")
 	}
-	r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: 429})
-	r.wantFetchFails(t, "busy", ref, channels.Throttled)
-	r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: 502})
-	r.wantFetchFails(t, "a gateway's error", ref, channels.Retry)
-	r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionDropBefore, Times: graphfake.Forever})
-	r.wantFetchFails(t, "hangs up", ref, channels.Retry)
-	r.meta.ClearFaults()
-	r.clock.move(25 * time.Hour)
-	r.wantFetchFails(t, "expired", ref, channels.BadContent)
 }
 
-// Edge case 16: a file that is too large isn't read to its end, whether its length is announced or not.
-func TestFetchTooLarge(t *testing.T) {
+// A file that isn't there for a moment is asked for again.
+func TestFetchTooEarly(t *testing.T) {
 	t.Parallel()
-	huge := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	r := newRig(t)
+	ref := r.receivePhoto(t)
+	r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: http.StatusNotFound, Times: 2})
+	r.wantPhoto(t, ref)
+}
+
+// A sticker is shown inside the message.
+func TestStickerIsInline(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.customer.Sticker(1, []byte("PNG"))
+	wantEqual(t, "is inline", onlyAttachment(t, r.takeOne(t, channels.InboundMessage)).Inline, true)
+}
+
+// Nothing is fetched but from Facebook's file servers, over an encrypted connection.
+func TestFetchFromForeignHost(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	tests := []struct {
+		name string
+		ref  string
+	}{
+		{name: "another host", ref: "https://evil.test/photo.jpg"},
+		{name: "another host that ends alike", ref: "https://evilfbcdn.net/photo.jpg"},
+		{name: "not encrypted", ref: "http://scontent.xx.fbcdn.net/photo.jpg"},
+		{name: "another port", ref: "https://scontent.xx.fbcdn.net:8443/photo.jpg"},
+		{name: "address of a private network", ref: "http://169.254.169.254/latest"},
+		{name: "no address", ref: "riddle"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r.wantFetchFails(t, tt.ref, channels.BadContent)
+		})
+	}
+}
+
+// A file that its server doesn't hand out now is fetched later; one that is gone is not.
+func TestFetchFails(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		setUp func(*testing.T, *rig)
+		want  channels.Class
+	}{
+		{
+			name: "too many requests",
+			setUp: func(t *testing.T, r *rig) {
+				r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: 429})
+			},
+			want: channels.Throttled,
+		},
+		{
+			name: "error of a gateway",
+			setUp: func(t *testing.T, r *rig) {
+				r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: 502})
+			},
+			want: channels.Retry,
+		},
+		{
+			name: "connection lost",
+			setUp: func(t *testing.T, r *rig) {
+				r.addFault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionDropBefore, Times: graphfake.Forever})
+			},
+			want: channels.Retry,
+		},
+		{
+			name:  "a day passed, for which the address works",
+			setUp: func(_ *testing.T, r *rig) { r.clock.move(25 * time.Hour) },
+			want:  channels.BadContent,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			ref := r.receivePhoto(t)
+			tt.setUp(t, r)
+			r.wantFetchFails(t, ref, tt.want)
+		})
+	}
+}
+
+func TestFetchUnknownFile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.wantFetchFails(t, r.meta.URL()+"/cdn/1/x", channels.BadContent)
+}
+
+// newLargeFileRig makes a rig, without a Page or a customer, whose file server sends files that are too large. It announces the length
+// of film.mp4 alone.
+func newLargeFileRig(t *testing.T) *rig {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/film.mp4" {
 			w.Header().Set("Content-Length", fmt.Sprint(maxFetchBytes+1))
 		}
 		_ = http.NewResponseController(w).Flush()
 		_, _ = io.CopyN(w, zeros{}, maxFetchBytes+1) // the reader hangs up
 	}))
-	defer huge.Close()
-	c, err := newChannel(channels.Account{Config: config()}, channels.Env{APIURL: huge.URL, Now: time.Now})
+	t.Cleanup(server.Close)
+	c, err := newChannel(channels.Account{Config: config()}, channels.Env{APIURL: server.URL, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{Channel: c}
-	r.wantFetchFails(t, "an announced length", huge.URL+"/film.mp4", channels.BadContent)
-	endless, err := r.Fetch(t.Context(), huge.URL+"/stream")
+	return &rig{Channel: c, url: server.URL}
+}
+
+// A file that is announced as too large isn't read.
+func TestFetchTooLarge(t *testing.T) {
+	t.Parallel()
+	r := newLargeFileRig(t)
+	r.wantFetchFails(t, r.url+"/film.mp4", channels.BadContent)
+}
+
+// A file of unknown length is read until it is too large.
+func TestFetchWithoutEnd(t *testing.T) {
+	t.Parallel()
+	r := newLargeFileRig(t)
+	f, err := r.Fetch(t.Context(), r.url+"/stream")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer endless.Body.Close()
-	n, err := io.Copy(io.Discard, endless.Body)
-	wantClass(t, "a file without an end", err, channels.BadContent)
+	defer f.Body.Close()
+	n, err := io.Copy(io.Discard, f.Body)
+	wantClass(t, "reading", err, channels.BadContent)
 	if n > maxFetchBytes {
-		t.Errorf("read %d bytes of a file without an end, want at most %d", n, maxFetchBytes)
+		t.Errorf("read %d bytes, want at most %d", n, maxFetchBytes)
 	}
 }
 

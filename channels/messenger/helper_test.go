@@ -5,25 +5,26 @@ import (
 	"errors"
 	"log/slog"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"parley/channels"
-	"parley/channels/channelstest"
 	"parley/channels/graphfake"
 	"parley/channels/wamark"
 )
 
 const (
-	testPage   = "3077"
+	testPage   = "3077" // Facebook's id of our Page
 	testToken  = "PAGE-T0KEN"
 	testSecret = "app-secret"
 	testVerify = "verify-me"
 
 	testConversation = 7 // of all messages of outbound
+
+	// patience bounds every wait; only a failing test uses it up.
+	patience = 2 * time.Minute
 )
 
 // clock is a clock that tests move.
@@ -33,7 +34,9 @@ func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Lo
 
 func (c *clock) move(d time.Duration) { c.ahead.Add(int64(d)) }
 
-// rig is a channel connected to an emulated Page with one customer, who has written.
+// rig is what most tests of this package run with: a channel on a Page at Meta's emulator, a web server for webhooks, and one
+// customer, Ann, who has written. It stands for the engine, too: it keeps what the channel accepts, reports and remembers
+// (channels.State).
 type rig struct {
 	*Channel
 	clock    *clock
@@ -46,16 +49,17 @@ type rig struct {
 	facts []channels.Fact // accepted since the last takeFacts
 	state []byte
 
-	conditions chan channels.Condition // that the channel reported
+	conditions chan channels.Condition // that the channel reported; those that nobody reads are dropped
 }
 
-// Load and Save make the rig the channel's state.
+// Load implements channels.State.
 func (r *rig) Load(context.Context) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.state, nil
 }
 
+// Save implements channels.State.
 func (r *rig) Save(_ context.Context, data []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,17 +67,25 @@ func (r *rig) Save(_ context.Context, data []byte) error {
 	return nil
 }
 
+// report is channels.Env.Report.
 func (r *rig) report(c channels.Condition) {
 	select {
 	case r.conditions <- c:
-	default: // nobody is interested
+	default:
 	}
 }
 
+// config are the settings of the channel.
 func config() channels.Config {
-	return channels.Config{fieldPage: testPage, fieldToken: testToken, fieldSecret: testSecret, fieldVerify: testVerify}
+	return channels.Config{
+		fieldPage:   testPage,
+		fieldToken:  testToken,
+		fieldSecret: testSecret,
+		fieldVerify: testVerify,
+	}
 }
 
+// newRig starts a rig, which ends with the test.
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{clock: &clock{}, conditions: make(chan channels.Condition, 10)}
@@ -81,38 +93,61 @@ func newRig(t *testing.T) *rig {
 	noError(t, r.meta.Start(""))
 	r.page = r.meta.AddPage(graphfake.PageConfig{ID: testPage, Name: "Acme", HumanAgent: true})
 	r.meta.AllowToken(testToken, testPage)
-	c, err := newChannel(channels.Account{Config: config()}, channels.Env{APIURL: r.meta.URL(), Now: r.clock.now, Log: slog.New(slog.DiscardHandler),
-		Keys: [][]byte{[]byte("key of the tests")}, Accept: r.accept, State: r, Report: r.report, HookURL: "https://help.acme.test/hooks/page"})
+
+	r.startChannel(t)
+	noError(t, r.meta.Subscribe(t.Context(), testPage, r.url, testVerify))
+
+	r.customer = r.page.Customer("Ann Lee")
+	r.profiles.asked[r.customer.ID()] = r.clock.now() // her name isn't asked for: tests of names have customers of their own
+	r.customer.Text("Hello from the past")
+	r.takeFacts(t)
+	return r
+}
+
+// startChannel makes the channel, and the web server for its webhooks.
+func (r *rig) startChannel(t *testing.T) {
+	t.Helper()
+	c, err := newChannel(channels.Account{Config: config()}, channels.Env{
+		APIURL:  r.meta.URL(),
+		Now:     r.clock.now,
+		Log:     slog.New(slog.DiscardHandler),
+		Keys:    [][]byte{[]byte("key of the tests")},
+		Accept:  r.accept,
+		State:   r,
+		Report:  r.report,
+		HookURL: "https://help.acme.test/hooks/page", // until the server's address is known
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Channel = c
-	c.fetchWaits = make([]time.Duration, len(fetchWaits())) // tests don't wait
+	c.fetchWaits = make([]time.Duration, len(fetchWaits())) // tests don't wait for files
+
+	// What the channel does after a webhook may end a test's wait (waitFor): wake it up.
 	later := c.hook.Later
 	c.hook.Later = func() func(context.Context) {
 		do := later()
 		if do == nil {
 			return nil
 		}
-		return func(ctx context.Context) { do(ctx); r.meta.Poke() }
+		return func(ctx context.Context) {
+			do(ctx)
+			r.meta.Poke()
+		}
 	}
-	hook := httptest.NewServer(c)
-	r.url = hook.URL + "/hooks/page"
+
+	server := httptest.NewServer(c)
+	r.url = server.URL + "/hooks/page"
 	c.env.HookURL = r.url
 	t.Cleanup(func() {
 		if err := r.meta.Close(); err != nil {
 			t.Error(err)
 		}
-		hook.Close()
+		server.Close()
 	})
-	noError(t, r.meta.Subscribe(t.Context(), testPage, r.url, testVerify))
-	r.customer = r.page.Customer("Ann Lee")
-	r.profiles.asked[r.customer.ID()] = r.clock.now() // tests of names have customers of their own
-	r.customer.Text("Hello from the past")
-	r.takeFacts(t)
-	return r
 }
 
+// accept is channels.Env.Accept.
 func (r *rig) accept(_ context.Context, facts ...channels.Fact) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -124,7 +159,7 @@ func (r *rig) accept(_ context.Context, facts ...channels.Fact) error {
 // takeFacts waits until no webhook is under way, and returns the facts that were accepted since it was called last.
 func (r *rig) takeFacts(t *testing.T) []channels.Fact {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	noError(t, r.meta.Settle(ctx))
 	r.mu.Lock()
@@ -184,29 +219,54 @@ func (r *rig) outbound(id int64, text string) channels.Outbound {
 	}
 }
 
-// sendAll sends a message with all its parts.
-func (r *rig) sendAll(ctx context.Context, o channels.Outbound) ([]channels.Receipt, error) {
+// mustSend sends one part of a message.
+func (r *rig) mustSend(t *testing.T, o channels.Outbound) channels.Receipt {
+	t.Helper()
+	receipt, err := r.Send(t.Context(), o)
+	if err != nil {
+		t.Fatalf("sending %q: %v", o.Text, err)
+	}
+	return receipt
+}
+
+// mustSendAll sends a message with all its parts.
+func (r *rig) mustSendAll(t *testing.T, o channels.Outbound) []channels.Receipt {
+	t.Helper()
 	var list []channels.Receipt
 	for {
-		receipt, err := r.Send(ctx, o)
-		if err != nil {
-			return list, err
-		}
+		receipt := r.mustSend(t, o)
 		list = append(list, receipt)
 		if !receipt.More {
-			return list, nil
+			return list
 		}
 		o.Attempt.Part++
 	}
 }
 
-func (r *rig) addFault(t *testing.T, f graphfake.Fault) string {
+// wantSendFails checks that one part of a message is refused with an error of a class, and returns the error.
+func (r *rig) wantSendFails(t *testing.T, o channels.Outbound, want channels.Class) *channels.SendError {
 	t.Helper()
-	id, err := r.meta.AddFault(f)
-	if err != nil {
+	_, err := r.Send(t.Context(), o)
+	wantClass(t, "sending", err, want)
+	return sendError(t, err)
+}
+
+// takeInbox returns what the customer got, which must be want messages.
+func (r *rig) takeInbox(t *testing.T, want int) []graphfake.PageMessage {
+	t.Helper()
+	got := r.customer.Inbox()
+	if len(got) != want {
+		t.Fatalf("the customer got %d messages, want %d: %+v", len(got), want, got)
+	}
+	return got
+}
+
+// addFault lets Facebook fail as f says.
+func (r *rig) addFault(t *testing.T, f graphfake.Fault) {
+	t.Helper()
+	if _, err := r.meta.AddFault(f); err != nil {
 		t.Fatal(err)
 	}
-	return id
 }
 
 // customerTexts returns the texts that the customer got.
@@ -218,108 +278,6 @@ func (r *rig) customerTexts() []string {
 		}
 	}
 	return got
-}
-
-func failures() []channelstest.Failure {
-	return []channelstest.Failure{
-		{Name: "dropped before", Class: channels.Ambiguous, Outcome: channels.Absent},
-		{Name: "dropped after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
-		{Name: "gateway before", Class: channels.Ambiguous, Outcome: channels.Absent},
-		{Name: "gateway after", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
-		{Name: "truncated", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
-		{Name: "throttled", Class: channels.Throttled, Outcome: channels.Absent},
-		{Name: "gateway throttles", Class: channels.Throttled, Outcome: channels.Absent},
-		{Name: "passing", Class: channels.Retry, Outcome: channels.Absent},
-		{Name: "revoked", Class: channels.AuthBroken, Outcome: channels.Absent},
-		{Name: "restricted", Class: channels.AccountBlocked, Outcome: channels.Absent},
-		{Name: "blocked", Class: channels.BadRecipient, Outcome: channels.Absent},
-	}
-}
-
-// faultOf returns how Facebook brings about the failure of that name.
-func faultOf(name string) graphfake.Fault {
-	const route = "messenger.messages"
-	return map[string]graphfake.Fault{
-		"dropped before":    {Route: route, Action: graphfake.ActionDropBefore},
-		"dropped after":     {Route: route, Action: graphfake.ActionDropAfter},
-		"gateway before":    {Route: route, Action: graphfake.ActionStatus, Status: 502},
-		"gateway after":     {Route: route, Action: graphfake.ActionStatusAfter, Status: 504},
-		"truncated":         {Route: route, Action: graphfake.ActionTruncate},
-		"throttled":         {Route: route, Action: graphfake.ActionError, Code: 613, RetryAfter: 7 * time.Second},
-		"gateway throttles": {Route: route, Action: graphfake.ActionStatus, Status: 429},
-		"passing":           {Route: route, Action: graphfake.ActionError, Code: 2, Status: 500},
-		"revoked":           {Route: route, Action: graphfake.ActionError, Code: 190, Status: 401},
-		"restricted":        {Route: route, Action: graphfake.ActionError, Code: 10, Subcode: 1893063},
-		"blocked":           {Route: route, Action: graphfake.ActionError, Code: 551, Subcode: 1545041},
-	}[name]
-}
-
-func TestExerciseChannel(t *testing.T) {
-	t.Parallel()
-	channelstest.ExerciseChannel(t, channelstest.Harness{
-		Failures: failures(),
-		Refused: map[string]func(channels.Outbound) channels.Outbound{
-			"too long":     func(o channels.Outbound) channels.Outbound { o.Text = strings.Repeat("x", maxText+1); return o },
-			"empty":        func(o channels.Outbound) channels.Outbound { o.Text = ""; return o },
-			"to nobody":    func(o channels.Outbound) channels.Outbound { o.To = nil; return o },
-			"to a phone":   func(o channels.Outbound) channels.Outbound { o.To[0].Key = "+15550100"; return o },
-			"to strangers": func(o channels.Outbound) channels.Outbound { o.To[0].Key = "424242"; return o },
-			"never wrote":  func(o channels.Outbound) channels.Outbound { o.LastIn = time.Time{}; return o },
-			"eighth day":   func(o channels.Outbound) channels.Outbound { o.LastIn = o.LastIn.Add(-humanWindow); return o },
-			"template": func(o channels.Outbound) channels.Outbound {
-				o.Template = &channels.TemplateUse{}
-				return o
-			},
-			"too many buttons": func(o channels.Outbound) channels.Outbound {
-				o.Rich = &channels.Rich{}
-				for range maxQuickReplies + 1 {
-					o.Rich.Buttons = append(o.Rich.Buttons, channels.Button{ID: "1", Title: "One"})
-				}
-				return o
-			},
-		},
-		New: func(t *testing.T) channelstest.Stage {
-			r := newRig(t)
-			return channelstest.Stage{Channel: r.Channel,
-				Write: func(t *testing.T, texts ...string) []channels.Fact {
-					r.takeFacts(t)
-					for _, text := range texts {
-						r.customer.Text(text)
-					}
-					return r.takeFacts(t)
-				},
-				Again:    func(t *testing.T) []channels.Fact { r.customer.Again(); return r.takeFacts(t) },
-				Outbound: r.outbound,
-				Got:      func(*testing.T) []string { return r.customerTexts() },
-				Hang: func(t *testing.T) {
-					r.addFault(t, graphfake.Fault{Route: "messenger.*", Action: graphfake.ActionDelay, Times: graphfake.Forever})
-					t.Cleanup(r.meta.ClearFaults)
-				},
-				Fail:        func(t *testing.T, name string) { r.addFault(t, faultOf(name)) },
-				CloseWindow: func(*testing.T) { r.clock.move(humanWindow + time.Hour) },
-				Answered: func(*testing.T) (ids []string) {
-					for _, m := range r.customer.Inbox() {
-						ids = append(ids, m.ReplyTo)
-					}
-					return ids
-				},
-				WriteFile: func(t *testing.T, content []byte) []channels.Fact {
-					r.customer.Media("image", "picture.jpg", "image/jpeg", content)
-					return r.takeFacts(t)
-				},
-				ForgetFiles: func(*testing.T) { r.clock.move(25 * time.Hour) }, // longer than their addresses work
-				Attended: func(*testing.T) (ids []string) {
-					seen := r.customer.Seen()
-					for _, m := range r.customer.Conversation() {
-						if !m.FromPage && !m.At.After(seen) {
-							ids = append(ids, m.ID)
-						}
-					}
-					return ids
-				},
-			}
-		},
-	})
 }
 
 // sendError returns err as the *SendError that it must be.
@@ -336,8 +294,9 @@ func sendError(t *testing.T, err error) *channels.SendError {
 func wantClass(t *testing.T, tried string, err error, want channels.Class) {
 	t.Helper()
 	if err == nil {
-		t.Errorf("%s: succeeded, want an error of class %s", tried, want)
-	} else if got := channels.ClassOf(err); got != want {
+		t.Fatalf("%s: succeeded, want an error of class %s", tried, want)
+	}
+	if got := channels.ClassOf(err); got != want {
 		t.Errorf("%s: got an error of class %s, want %s: %v", tried, got, want, err)
 	}
 }

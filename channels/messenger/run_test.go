@@ -10,6 +10,8 @@ import (
 	"parley/channels"
 )
 
+// Run looks into the conversations from time to time, and takes from them what no webhook brought, and the names of customers.
+
 // lookForMissed looks at the conversations once. It returns the ids of the facts that this brings, and what they mean.
 func (r *rig) lookForMissed(t *testing.T, since time.Time, names map[string]string) (ids []string, all []channels.Inbound) {
 	t.Helper()
@@ -34,69 +36,109 @@ func (r *rig) lookForMissed(t *testing.T, since time.Time, names map[string]stri
 	return ids, all
 }
 
+// wantMissed checks which facts a look brings.
+func (r *rig) wantMissed(t *testing.T, when string, since time.Time, want ...string) {
+	t.Helper()
+	if ids, _ := r.lookForMissed(t, since, r.annIsKnown()); !slices.Equal(ids, want) {
+		t.Errorf("%s: a look brings %q, want %q", when, ids, want)
+	}
+}
+
 // annIsKnown are the names that are known when the rig's customer has been seen before.
 func (r *rig) annIsKnown() map[string]string { return map[string]string{r.customer.ID(): "Ann Lee"} }
 
-// What webhooks lost is found in the conversations: in order, under the names that the
-// webhooks would have given, and neither too early nor from before the account.
-func TestLost(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	since := r.clock.now().Add(time.Second)
+// pauseHooks lets a minute pass, after which no webhook comes any more. It returns the time from which on messages are missed.
+func (r *rig) pauseHooks() (since time.Time) {
+	since = r.clock.now().Add(time.Second)
 	r.clock.move(time.Minute)
 	r.meta.PauseHooks()
+	return since
+}
+
+// What webhooks lost is found in the conversations, in order, and under the ids that the webhooks would have given. What was
+// written elsewhere isn't the customer's, and doesn't count.
+func TestMissedMessages(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	since := r.pauseHooks()
 	text := r.customer.Text("One")
 	picture := r.customer.Media("image", "photo.png", "image/png", []byte("PNG"))
 	r.customer.Media("audio", "voice.m4a", "audio/mp4", []byte("M4A"))
 	r.page.AnswerElsewhere(r.customer, "Hi")
-
-	// Their webhooks may still come.
-	names := r.annIsKnown()
-	if ids, _ := r.lookForMissed(t, since, names); len(ids) != 0 {
-		t.Errorf("found %q at once, want nothing", ids)
-	}
-
-	// Later they count as lost, without what was written just now.
 	r.clock.move(missedAfter + time.Second)
-	r.customer.Text("Just now")
-	ids, found := r.lookForMissed(t, since, names)
-	if len(ids) != 3 {
+
+	ids, found := r.lookForMissed(t, since, r.annIsKnown())
+	if len(ids) != 3 || len(found) != 3 {
 		t.Fatalf("found %q, want the text, the picture and the sound", ids)
 	}
 	wantEqual(t, "id of the text", ids[0], messageFact+text)
-	wantEqual(t, "id of the picture", ids[1], messageFact+picture)
 	wantEqual(t, "kind of the text", found[0].Kind, channels.InboundMessage)
-	wantEqual(t, "author of the text", found[0].From.Key, r.customer.ID())
+	wantEqual(t, "customer of the text", found[0].From.Key, r.customer.ID())
 	wantEqual(t, "text", found[0].Text, "One")
-	wantEqual(t, "type of the picture", found[1].Attachments[0].ContentType, "image/png")
-	wantEqual(t, "name of the sound", found[2].Attachments[0].Name, "audio.m4a")
-	if f, err := r.Fetch(t.Context(), found[1].Attachments[0].Ref); err != nil {
-		t.Errorf("the picture can't be fetched: %v", err)
-	} else {
-		_ = f.Body.Close()
+
+	wantEqual(t, "id of the picture", ids[1], messageFact+picture)
+	file := onlyAttachment(t, found[1])
+	wantEqual(t, "type of the picture", file.ContentType, "image/png")
+	f, err := r.Fetch(t.Context(), file.Ref)
+	if err != nil {
+		t.Fatalf("the picture can't be fetched: %v", err)
+	}
+	_ = f.Body.Close()
+
+	wantEqual(t, "name of the sound", onlyAttachment(t, found[2]).Name, "audio.m4a")
+}
+
+// A message isn't taken from a conversation before its webhook had time to come.
+func TestMissedMessagesAreNotTakenAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	since := r.pauseHooks()
+	text := r.customer.Text("One")
+	r.wantMissed(t, "at once", since)
+	r.clock.move(missedAfter + time.Second)
+	r.customer.Text("Just now")
+	r.wantMissed(t, "later", since, messageFact+text)
+}
+
+// A webhook that comes late after all brings the same id.
+func TestLateWebhookOfAMissedMessage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	since := r.pauseHooks()
+	r.customer.Text("One")
+	r.customer.Media("image", "photo.png", "image/png", []byte("PNG"))
+	r.clock.move(missedAfter + time.Second)
+	missed, _ := r.lookForMissed(t, since, r.annIsKnown())
+	if len(missed) != 2 {
+		t.Fatalf("found %q, want the text and the picture", missed)
 	}
 
-	// A webhook that comes late after all gives the same names.
 	r.meta.ResumeHooks(1)
 	var late []string
 	for _, f := range r.takeFacts(t) {
 		late = append(late, f.ExternalID)
 	}
-	for _, id := range ids {
+	for _, id := range missed {
 		if !slices.Contains(late, id) {
 			t.Errorf("the late webhooks bring %q, want %s among them", late, id)
 		}
 	}
-
-	// What is older than a day isn't looked for any more.
-	r.clock.move(maxMissedAge - time.Minute)
-	if ids, _ := r.lookForMissed(t, since, names); len(ids) != 1 {
-		t.Errorf("found %q a day later, want what was written last alone", ids)
-	}
 }
 
-// A tap on a button stands in the conversation as a message, too. Its webhook came, so that the look brings nothing new.
-func TestTapIsNotLost(t *testing.T) {
+// What is older than a day isn't looked for any more.
+func TestOldMessagesAreNotLookedFor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	since := r.pauseHooks()
+	r.customer.Text("Old")
+	r.clock.move(missedAfter + time.Second)
+	wanted := r.customer.Text("Younger")
+	r.clock.move(maxMissedAge - time.Minute)
+	r.wantMissed(t, "a day later", since, messageFact+wanted)
+}
+
+// A tap on a button stands in the conversation as a message, too. The look gives it the id of its webhook.
+func TestTapIsNotMissed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	since := r.clock.now().Add(time.Second)
@@ -114,7 +156,7 @@ func TestTapIsNotLost(t *testing.T) {
 	wantEqual(t, "text", found[0].Text, "Get Started")
 }
 
-// What customers wrote between the set-up of an account and its first look counts as lost too.
+// What customers wrote between the set-up of an account and its first look counts as missed, too.
 func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -125,61 +167,85 @@ func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 	r.clock.move(time.Minute)
 	wanted := r.customer.Text("After")
 	r.clock.move(time.Hour)
-	since, err := r.fetchedSince(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ids, _ := r.lookForMissed(t, since, r.annIsKnown()); !slices.Equal(ids, []string{messageFact + wanted}) {
-		t.Errorf("found %q, want the message after the set-up alone", ids)
-	}
+	r.wantMissed(t, "the first look", r.storedBeginning(t), messageFact+wanted)
 }
 
-// Names of people whose profiles can't be read come with the first look after they wrote, and when they change.
+// afterAllMessages is a time after all messages, so that a look from there on brings names alone.
+func (r *rig) afterAllMessages() time.Time { return r.clock.now().Add(time.Hour) }
+
+// The name of a customer whose profile can't be read comes with the first look.
 //
-func TestNames(t *testing.T) {
+func TestNameFromTheConversation(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	names := map[string]string{}
-	later := r.clock.now().Add(time.Hour) // after all messages, so that a look brings names alone
-	ids, found := r.lookForMissed(t, later, names)
+	ids, found := r.lookForMissed(t, r.afterAllMessages(), map[string]string{})
 	if len(found) != 1 {
 		t.Fatalf("found %+v, want one name", found)
 	}
 	wantEqual(t, "kind", found[0].Kind, channels.InboundIdentity)
 	wantEqual(t, "name", found[0].From.Name, "Ann Lee")
-	wantEqual(t, "whose name it is", found[0].From.Key, r.customer.ID())
+	wantEqual(t, "customer of the name", found[0].From.Key, r.customer.ID())
 	wantEqual(t, "key that is given up", found[0].Change.Previous.Key, "")
 	if !strings.HasPrefix(ids[0], nameFact+r.customer.ID()) {
 		t.Errorf("got the id %s, want one that begins with %s", ids[0], nameFact+r.customer.ID())
 	}
-	if ids, _ := r.lookForMissed(t, later, names); len(ids) != 0 {
-		t.Errorf("a second look brings %q, want nothing since the name is known", ids)
+}
+
+// A name that is known isn't brought again.
+//
+func TestKnownNameIsNotBroughtAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	names := map[string]string{} // filled by each look
+	if ids, _ := r.lookForMissed(t, r.afterAllMessages(), names); len(ids) != 1 {
+		t.Fatalf("the first look brings %q, want one name", ids)
 	}
-	r.customer.HideProfile()
-	if ids, _ := r.lookForMissed(t, later, map[string]string{}); len(ids) != 0 {
-		t.Errorf("a look brings %q, want nothing since she hides her name", ids)
+	if ids, _ := r.lookForMissed(t, r.afterAllMessages(), names); len(ids) != 0 {
+		t.Errorf("the second look brings %q, want nothing", ids)
 	}
 }
 
-// Run looks at once, remembers when the account began, says whether the token works, and
-// ends with its context.
-func TestRun(t *testing.T) {
+//
+func TestHiddenNameIsNotBrought(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.customer.HideProfile()
+	if ids, _ := r.lookForMissed(t, r.afterAllMessages(), map[string]string{}); len(ids) != 0 {
+		t.Errorf("a look brings %q, want nothing", ids)
+	}
+}
+
+// runUntilActive revokes the token and allows it again, and lets Run work until it has reported that. It returns both conditions.
+func (r *rig) runUntilActive(t *testing.T) (revoked, allowed channels.Condition) {
+	t.Helper()
 	r.meta.RevokeToken(testToken)
-	r.storeMissed(t.Context(), time.Time{}, map[string]string{})
+	r.storeMissed(t.Context(), time.Time{}, map[string]string{}) // finds the token revoked
 	r.meta.AllowToken(testToken, testPage)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
-	if c := <-r.conditions; c.Status != channels.Broken || c.Hint == "" {
-		t.Errorf("got the condition %+v of a revoked token, want broken and a hint", c)
-	}
-	if c := <-r.conditions; c.Status != channels.Active {
-		t.Errorf("got the condition %+v of an allowed token, want active", c)
-	}
+	revoked, allowed = <-r.conditions, <-r.conditions
 	cancel()
 	noError(t, <-done)
+	return revoked, allowed
+}
+
+// Run looks at once, and reports whether the token works. It ends with its context.
+func TestRunReportsTheToken(t *testing.T) {
+	t.Parallel()
+	revoked, allowed := newRig(t).runUntilActive(t)
+	wantEqual(t, "condition with a revoked token", revoked.Status, channels.Broken)
+	if revoked.Hint == "" {
+		t.Errorf("the condition %+v has no hint", revoked)
+	}
+	wantEqual(t, "condition with an allowed token", allowed.Status, channels.Active)
+}
+
+// Run remembers when the account began, which stays the same.
+func TestRunRemembersTheBeginning(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.runUntilActive(t)
 	began := r.storedBeginning(t)
 	r.clock.move(time.Hour)
 	if again := r.storedBeginning(t); !again.Equal(began) {

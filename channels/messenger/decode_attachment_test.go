@@ -1,0 +1,181 @@
+package messenger
+
+import (
+	"strings"
+	"testing"
+
+	"parley/channels"
+)
+
+const cdn = "https://scontent.xx.fbcdn.net/v/t1/" // Facebook's file server
+
+// attachments makes a message with these attachments, and no text.
+func attachments(list ...string) string {
+	return `"message":{"mid":"m_1","attachments":[` + strings.Join(list, ",") + `]}`
+}
+
+// Files are named by what they are, and carry the address at which they are fetched later. Stickers are shown inside the message.
+func TestDecodeFile(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name       string
+		attachment string
+		want       channels.Attachment
+	}{
+		{
+			name:       "picture, whose type is told by its address",
+			attachment: `{"type":"image","payload":{"url":"` + cdn + `9_n.png?oh=1&oe=2"}}`,
+			want:       channels.Attachment{Name: "image.png", ContentType: "image/png", Ref: cdn + "9_n.png?oh=1&oe=2"},
+		},
+		{
+			name:       "video, whose address tells no type",
+			attachment: `{"type":"video","payload":{"url":"` + cdn + `v"}}`,
+			want:       channels.Attachment{Name: "video.mp4", ContentType: "video/mp4", Ref: cdn + "v"},
+		},
+		{
+			name:       "sound",
+			attachment: `{"type":"audio","payload":{"url":"` + cdn + `a.aac"}}`,
+			want:       channels.Attachment{Name: "audio.aac", ContentType: "audio/mp4", Ref: cdn + "a.aac"},
+		},
+		{
+			name:       "file, whose name is in its address",
+			attachment: `{"type":"file","payload":{"url":"https://cdn.fbsbx.com/v/invoice%202.pdf?x=y"}}`,
+			want: channels.Attachment{
+				Name:        "invoice 2.pdf",
+				ContentType: "application/pdf",
+				Ref:         "https://cdn.fbsbx.com/v/invoice%202.pdf?x=y",
+			},
+		},
+		{
+			name:       "sticker",
+			attachment: `{"type":"sticker","payload":{"url":"` + cdn + `s.webp","sticker_id":123}}`,
+			want:       channels.Attachment{Name: "sticker.webp", ContentType: "image/webp", Ref: cdn + "s.webp", Inline: true},
+		},
+		{
+			name:       "sticker as a picture, which it was before August 2026",
+			attachment: `{"type":"image","payload":{"url":"` + cdn + `s.png","sticker_id":"123"}}`,
+			want:       channels.Attachment{Name: "sticker.png", ContentType: "image/png", Ref: cdn + "s.png", Inline: true},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			checkMessage(t, attachments(tt.attachment), channels.Inbound{Attachments: []channels.Attachment{tt.want}})
+		})
+	}
+}
+
+// What isn't a file becomes a text.
+func TestDecodeAttachmentAsText(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		event string
+		want  string
+	}{
+		{
+			name:  "Messenger's thumb, which is a sticker",
+			event: attachments(`{"type":"sticker","payload":{"url":"` + cdn + `t.png","sticker_id":369239263222822}}`),
+			want:  "👍",
+		},
+		{
+			name:  "link without a payload",
+			event: attachments(`{"type":"fallback","title":"A post","payload":null}`),
+			want:  "A post",
+		},
+		{
+			name: "link that stands in the text, too",
+			event: `"message": {"mid": "m_1", "text": "see https://acme.test/a",
+				"attachments": [{"type": "fallback", "payload": {"url": "https://acme.test/a", "title": "Acme"}}]}`,
+			want: "see https://acme.test/a",
+		},
+		{
+			name:  "link that isn't one of the web",
+			event: attachments(`{"type":"fallback","title":"x","payload":{"url":"javascript:alert(1)"}}`),
+			want:  "x",
+		},
+		{
+			name:  "reel",
+			event: attachments(`{"type":"ig_reel","payload":{"url":"https://instagram.test/r/1","title":"A reel","reel_video_id":5}}`),
+			want:  "A reel\nhttps://instagram.test/r/1",
+		},
+		{
+			name:  "post",
+			event: attachments(`{"type":"post","payload":{"url":"https://facebook.test/p/1"}}`),
+			want:  "https://facebook.test/p/1",
+		},
+		{
+			name:  "place",
+			event: attachments(`{"type":"location","payload":{"title":"The office","coordinates":{"lat":48.1,"long":11.5}}}`),
+			want:  "📍 The office\nhttps://www.openstreetmap.org/?mlat=48.1&mlon=11.5#map=17/48.1/11.5",
+		},
+		{
+			name:  "place with coordinates as strings, and a title as a number",
+			event: attachments(`{"type":"location","title":7,"payload":{"title":"The office","coordinates":{"lat":"48.1","long":"11.5"}}}`),
+			want:  "📍 The office\nhttps://www.openstreetmap.org/?mlat=48.1&mlon=11.5#map=17/48.1/11.5",
+		},
+		{
+			name:  "template",
+			event: attachments(`{"type":"template","payload":{"product":{"elements":[{"title":"Red shoes","subtitle":"$9"}]}}}`),
+			want:  "Red shoes\n$9",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			checkMessage(t, tt.event, channels.Inbound{Text: tt.want})
+		})
+	}
+}
+
+// What can't be shown becomes a notice that says what it is, and where it can be seen.
+func TestDecodeUnshownAttachment(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name       string
+		attachment string
+		want       string
+	}{
+		{
+			name:       "link without anything",
+			attachment: `{"type":"fallback"}`,
+			want:       "Shared something (fallback) that Messenger doesn't pass on. Look into the Page's inbox.",
+		},
+		{
+			name:       "appointment",
+			attachment: `{"type":"appointment_booking","payload":{"appointment_id":"1"}}`,
+			want:       "Shared something (appointment_booking) that Messenger doesn't pass on. Look into the Page's inbox.",
+		},
+		{
+			name:       "place without coordinates",
+			attachment: `{"type":"location","payload":{}}`,
+			want:       "Sent a location that Messenger doesn't pass on. Look into the Page's inbox.",
+		},
+		{
+			name:       "type that we don't know",
+			attachment: `{"type":"hologram","payload":{"x":1}}`,
+			want:       "Sent something of a kind that isn't known here (hologram). Look into the Page's inbox.",
+		},
+		{
+			name:       "picture without a payload",
+			attachment: `{"type":"image"}`,
+			want:       "Sent an image that Messenger doesn't pass on. Look into the Page's inbox.",
+		},
+		{
+			name:       "video with a payload of another type",
+			attachment: `{"type":"video","payload":[1,2]}`,
+			want:       "Sent a video that Messenger doesn't pass on. Look into the Page's inbox.",
+		},
+		{
+			name:       "picture with a long address",
+			attachment: `{"type":"image","payload":{"url":"` + cdn + strings.Repeat("x", maxRefBytes) + `"}}`,
+			want:       "Sent an image whose address is too long to be fetched. Look into the Page's inbox.",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			checkMessage(t, attachments(tt.attachment), channels.Inbound{Notices: []string{tt.want}})
+		})
+	}
+}

@@ -1,0 +1,146 @@
+package messenger
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"parley/channels"
+	"parley/channels/graphfake"
+)
+
+// An echo tells of a message that the Page sent, by Parley or elsewhere. Ours have a signed token in their metadata.
+
+// echoBody makes the webhook of an echo with this metadata.
+func echoBody(metadata string) []byte {
+	m, err := json.Marshal(metadata)
+	if err != nil {
+		panic(err) // a string always can be written
+	}
+	return ownHookBody(fmt.Sprintf(`"message": {"mid": "m_e", "is_echo": true, "app_id": 9000000001, "text": "Hello *you*", "metadata": %s}`, m))
+}
+
+// echoed is the message that the echoes of these tests are about.
+func echoed() channels.Outbound {
+	return channels.Outbound{ConversationID: testConversation, MessageID: 42}
+}
+
+// Whether more parts of a message follow, as signedMetadata is told.
+const (
+	lastPart    = false
+	partsFollow = true
+)
+
+// Echoes of our messages are known by their token, whichever of our keys signed it. They say that the message was sent.
+func TestOwnEcho(t *testing.T) {
+	t.Parallel()
+	c := plainChannel(t)
+	withOldKey := *c
+	withOldKey.env.Keys = c.env.Keys[1:]
+	tests := []struct {
+		name     string
+		metadata string
+	}{
+		{name: "signed with the new key", metadata: c.signedMetadata(echoed(), lastPart)},
+		{name: "signed with the old key", metadata: withOldKey.signedMetadata(echoed(), lastPart)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := decodeOnly(t, c, echoBody(tt.metadata))
+			wantEqual(t, "kind", got.Kind, channels.InboundOwn)
+			wantEqual(t, "id", got.ExternalID, "m_e")
+			wantEqual(t, "customer", got.From.Key, testPSID)
+			wantEqual(t, "our message", got.Answers.Message, 42)
+			wantEqual(t, "our conversation", got.Answers.Conversation, testConversation)
+			want := &channels.Status{State: channels.StateSent, MessageID: 42, External: []string{"m_e"}}
+			if !reflect.DeepEqual(got.Status, want) {
+				t.Errorf("got the status %+v, want %+v", got.Status, want)
+			}
+		})
+	}
+}
+
+// The echo of a part before the last one says nothing of the whole message.
+func TestOwnEchoOfAPart(t *testing.T) {
+	t.Parallel()
+	c := plainChannel(t)
+	got := decodeOnly(t, c, echoBody(c.signedMetadata(echoed(), partsFollow)))
+	wantEqual(t, "kind", got.Kind, channels.InboundOwn)
+	wantEqual(t, "our message", got.Answers.Message, 42)
+	wantEqual(t, "status", got.Status, nil)
+}
+
+// An echo without a token of ours is a message that was written elsewhere.
+func TestForeignEcho(t *testing.T) {
+	t.Parallel()
+	c := plainChannel(t)
+	ofOtherPage, withOtherKey := *c, *c
+	ofOtherPage.page = "999"
+	withOtherKey.env.Keys = [][]byte{[]byte("somebody else's")}
+	ours := c.signedMetadata(echoed(), lastPart)
+	tests := []struct {
+		name     string
+		metadata string
+	}{
+		{name: "no metadata", metadata: ""},
+		{name: "metadata of another app", metadata: "order 5"},
+		{name: "token of another Page", metadata: ofOtherPage.signedMetadata(echoed(), lastPart)},
+		{name: "token signed with another key", metadata: withOtherKey.signedMetadata(echoed(), lastPart)},
+		{name: "changed to another message", metadata: strings.Replace(ours, "m42", "m43", 1)},
+		{name: "changed to a part of it", metadata: strings.Replace(ours, "m42", "m42.p", 1)},
+		{name: "cut", metadata: ours[:len(ours)-1]},
+		{name: "longer", metadata: ours + "0"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := decodeOnly(t, c, echoBody(tt.metadata))
+			wantEqual(t, "kind", got.Kind, channels.InboundForeign)
+			wantEqual(t, "id", got.ExternalID, "m_e")
+			wantEqual(t, "customer", got.From.Key, testPSID)
+			wantEqual(t, "text", got.Text, "Hello \\*you\\*")
+			wantEqual(t, "our message", got.Answers.Message, 0)
+		})
+	}
+}
+
+// An echo may come before the answer to the send: both name the same message.
+func TestEchoBeforeAnswer(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionHookFirst})
+	receipt := r.mustSend(t, r.outbound(5, "Hi"))
+	own := r.takeOne(t, channels.InboundOwn)
+	wantEqual(t, "id of the echo", own.ExternalID, receipt.ExternalID)
+	wantEqual(t, "our message", own.Answers.Message, messageID(5))
+}
+
+// If the answer is lost after Facebook took the message, the echo brings our token, and tells that it was sent.
+func TestEchoAfterLostAnswer(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionDropAfter})
+	r.wantSendFails(t, r.outbound(5, "Hi"), channels.Ambiguous)
+	echo := r.takeOne(t, channels.InboundOwn)
+	wantEqual(t, "id of the echo", echo.ExternalID, r.takeInbox(t, 1)[0].ID)
+	wantEqual(t, "our message", echo.Answers.Message, messageID(5))
+	wantEqual(t, "our conversation", echo.Answers.Conversation, testConversation)
+	if echo.Status == nil {
+		t.Fatal("the echo has no status")
+	}
+	wantEqual(t, "message of the status", echo.Status.MessageID, messageID(5))
+}
+
+// What is written in the Page's own inbox is told with its text.
+func TestEchoOfAnAnswerElsewhere(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.page.AnswerElsewhere(r.customer, "This is _Kim_ in the inbox")
+	foreign := r.takeOne(t, channels.InboundForeign)
+	wantEqual(t, "id", foreign.ExternalID, id)
+	wantEqual(t, "text", foreign.Text, "This is \\_Kim\\_ in the inbox")
+	wantEqual(t, "customer", foreign.From.Key, r.customer.ID())
+}

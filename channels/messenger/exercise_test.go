@@ -1,0 +1,182 @@
+package messenger
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/channels/graphfake"
+)
+
+// suiteFailure is a failure of the suite, and the fault of Facebook's by which it comes.
+type suiteFailure struct {
+	fault graphfake.Fault
+	channelstest.Failure
+}
+
+// suiteFailures are the ways in which Facebook fails to send a message.
+func suiteFailures() []suiteFailure {
+	const send = "messenger.messages"
+	return []suiteFailure{
+		// The answer doesn't say whether the message left, but the conversation does.
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionDropBefore},
+			Failure: channelstest.Failure{Name: "connection lost before the effect", Class: channels.Ambiguous, Outcome: channels.Absent},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionDropAfter},
+			Failure: channelstest.Failure{Name: "connection lost after it", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionStatus, Status: 502},
+			Failure: channelstest.Failure{Name: "502 without the effect", Class: channels.Ambiguous, Outcome: channels.Absent},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionStatusAfter, Status: 504},
+			Failure: channelstest.Failure{Name: "504 after the effect", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionTruncate},
+			Failure: channelstest.Failure{Name: "cut answer", Class: channels.Ambiguous, Effect: true, Outcome: channels.Landed},
+		},
+		// Facebook says for certain that the message doesn't leave.
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: 613, RetryAfter: 7 * time.Second},
+			Failure: channelstest.Failure{Name: "throttled", Class: channels.Throttled, Outcome: channels.Absent},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionStatus, Status: 429},
+			Failure: channelstest.Failure{Name: "throttled by a gateway", Class: channels.Throttled, Outcome: channels.Absent},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: 2, Status: 500},
+			Failure: channelstest.Failure{Name: "temporary problem", Class: channels.Retry, Outcome: channels.Absent},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: 190, Status: 401},
+			Failure: channelstest.Failure{Name: "token revoked", Class: channels.AuthBroken, Outcome: channels.Absent},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: 10, Subcode: 1893063},
+			Failure: channelstest.Failure{Name: "Page restricted", Class: channels.AccountBlocked, Outcome: channels.Absent},
+		},
+		{
+			fault:   graphfake.Fault{Route: send, Action: graphfake.ActionError, Code: 551, Subcode: 1545041},
+			Failure: channelstest.Failure{Name: "blocked by the customer", Class: channels.BadRecipient, Outcome: channels.Absent},
+		},
+	}
+}
+
+// refused are messages that Messenger refuses.
+func refused() map[string]func(channels.Outbound) channels.Outbound {
+	return map[string]func(channels.Outbound) channels.Outbound{
+		"a long text": func(o channels.Outbound) channels.Outbound {
+			o.Text = strings.Repeat("x", maxText+1)
+			return o
+		},
+		"an empty text": func(o channels.Outbound) channels.Outbound {
+			o.Text = ""
+			return o
+		},
+		"no customer": func(o channels.Outbound) channels.Outbound {
+			o.To = nil
+			return o
+		},
+		"a phone number": func(o channels.Outbound) channels.Outbound {
+			o.To[0].Key = "+15550100"
+			return o
+		},
+		"an unknown customer": func(o channels.Outbound) channels.Outbound {
+			o.To[0].Key = "424242"
+			return o
+		},
+		"a customer who never wrote": func(o channels.Outbound) channels.Outbound {
+			o.LastIn = time.Time{}
+			return o
+		},
+		"the eighth day": func(o channels.Outbound) channels.Outbound {
+			o.LastIn = o.LastIn.Add(-humanWindow)
+			return o
+		},
+		"a template": func(o channels.Outbound) channels.Outbound {
+			o.Template = &channels.TemplateUse{}
+			return o
+		},
+		"too many buttons": func(o channels.Outbound) channels.Outbound {
+			o.Rich = &channels.Rich{}
+			for range maxQuickReplies + 1 {
+				o.Rich.Buttons = append(o.Rich.Buttons, channels.Button{ID: "1", Title: "One"})
+			}
+			return o
+		},
+	}
+}
+
+// Messenger passes the suite of all channels.
+func TestExerciseChannel(t *testing.T) {
+	t.Parallel()
+	var list []channelstest.Failure
+	for _, f := range suiteFailures() {
+		list = append(list, f.Failure)
+	}
+	channelstest.ExerciseChannel(t, channelstest.Harness{
+		Failures: list,
+		Refused:  refused(),
+		New:      newStage,
+	})
+}
+
+// newStage makes a rig for the suite.
+func newStage(t *testing.T) channelstest.Stage {
+	r := newRig(t)
+	return channelstest.Stage{
+		Channel: r.Channel,
+		Write: func(t *testing.T, texts ...string) []channels.Fact {
+			r.takeFacts(t)
+			for _, text := range texts {
+				r.customer.Text(text)
+			}
+			return r.takeFacts(t)
+		},
+		Again: func(t *testing.T) []channels.Fact {
+			r.customer.Again()
+			return r.takeFacts(t)
+		},
+		Outbound: r.outbound,
+		Got:      func(*testing.T) []string { return r.customerTexts() },
+		Hang: func(t *testing.T) {
+			r.addFault(t, graphfake.Fault{Route: "messenger.*", Action: graphfake.ActionDelay, Times: graphfake.Forever})
+			t.Cleanup(r.meta.ClearFaults)
+		},
+		Fail: func(t *testing.T, name string) {
+			for _, f := range suiteFailures() {
+				if f.Name == name {
+					r.addFault(t, f.fault)
+				}
+			}
+		},
+		CloseWindow: func(*testing.T) { r.clock.move(humanWindow + time.Hour) },
+		Answered: func(*testing.T) (ids []string) {
+			for _, m := range r.customer.Inbox() {
+				ids = append(ids, m.ReplyTo)
+			}
+			return ids
+		},
+		WriteFile: func(t *testing.T, content []byte) []channels.Fact {
+			r.customer.Media("image", "picture.jpg", "image/jpeg", content)
+			return r.takeFacts(t)
+		},
+		ForgetFiles: func(*testing.T) { r.clock.move(25 * time.Hour) }, // longer than their addresses work
+		Attended: func(*testing.T) (ids []string) {
+			seen := r.customer.Seen()
+			for _, m := range r.customer.Conversation() {
+				if !m.FromPage && !m.At.After(seen) {
+					ids = append(ids, m.ID)
+				}
+			}
+			return ids
+		},
+	}
+}

@@ -1,0 +1,275 @@
+package messenger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/graphfake"
+)
+
+// attached makes a file to send.
+func attached(name, contentType string, content []byte) channels.File {
+	return channels.File{
+		Name:        name,
+		ContentType: contentType,
+		SizeBytes:   int64(len(content)),
+		Open: func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(content)), nil
+		},
+	}
+}
+
+// textAndFile is a message of two parts.
+func (r *rig) textAndFile() channels.Outbound {
+	o := r.outbound(1, "Here it is")
+	o.Files = []channels.File{attached("plan ä.pdf", "application/pdf", []byte("%PDF"))}
+	return o
+}
+
+// A text with a file is two messages, in order.
+//
+func TestSendTextAndFile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	receipts := r.mustSendAll(t, r.textAndFile())
+	if len(receipts) != 2 {
+		t.Fatalf("got the receipts %+v, want one for each part", receipts)
+	}
+	if receipts[0].ExternalID == receipts[1].ExternalID {
+		t.Errorf("text and file have the same id %s, want two", receipts[0].ExternalID)
+	}
+	got := r.takeInbox(t, 2)
+	text, file := got[0], got[1]
+	wantEqual(t, "text of the first", text.Text, "Here it is")
+	wantEqual(t, "kind of the first", text.Kind, "")
+	wantEqual(t, "text of the second", file.Text, "")
+	wantEqual(t, "kind of the second", file.Kind, "file")
+	wantEqual(t, "name of the file", file.Name, "plan ä.pdf")
+	wantEqual(t, "content of the file", string(file.File), "%PDF")
+}
+
+// The echoes of both parts name the message. That of the last part says that all of it has arrived.
+//
+func TestEchoesOfTextAndFile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.mustSendAll(t, r.textAndFile())
+	var echoes []channels.Inbound
+	for _, in := range r.takeInbound(t) {
+		if in.Kind == channels.InboundOwn {
+			echoes = append(echoes, in)
+		}
+	}
+	if len(echoes) != 2 {
+		t.Fatalf("got the echoes %+v, want one for each part", echoes)
+	}
+	text, file := echoes[0], echoes[1]
+	wantEqual(t, "message of the text's echo", text.Answers.Message, messageID(1))
+	wantEqual(t, "message of the file's echo", file.Answers.Message, messageID(1))
+	if text.Status != nil {
+		t.Errorf("the text's echo has the status %+v, want none", text.Status)
+	}
+	if file.Status == nil {
+		t.Error("the file's echo has no status")
+	}
+}
+
+// When the file fails for certain after the text left, another attempt sends the file only. It isn't uploaded again.
+//
+func TestSendFileAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	o := r.textAndFile()
+	wantEqual(t, "more to send after the text", r.mustSend(t, o).More, true)
+
+	o.Attempt.Part = 1
+	r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionError, Code: 2, Status: 500})
+	r.wantSendFails(t, o, channels.Retry)
+	o.Attempt.Number = 2
+	wantEqual(t, "more to send after the file", r.mustSend(t, o).More, false)
+	wantEqual(t, "number of uploads", len(r.meta.RequestsTo("messenger.attachments")), 1)
+	r.takeInbox(t, 2)
+}
+
+// A part that the message doesn't have is refused.
+func TestSendPartThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	o := r.textAndFile()
+	o.Attempt.Part = 2
+	r.wantSendFails(t, o, channels.BadContent)
+}
+
+// A reply that was edited between two attempts sends its new file, also if that has the old one's name and size.
+func TestSendAnotherFileOfTheSameName(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	o := r.outbound(1, "")
+	o.Files = []channels.File{attached("price.pdf", "application/pdf", []byte("wrong"))}
+	r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionError, Code: 2, Status: 500})
+	r.wantSendFails(t, o, channels.Retry)
+
+	o.Attempt.Number = 2
+	o.Files = []channels.File{attached("price.pdf", "application/pdf", []byte("right"))}
+	r.mustSendAll(t, o)
+	wantEqual(t, "content of the file", string(r.takeInbox(t, 1)[0].File), "right")
+}
+
+// A file that can't be read, is too large or isn't accepted keeps its text from leaving, too.
+func TestSendBadFile(t *testing.T) {
+	t.Parallel()
+	unreadable := attached("gone.png", "image/png", []byte("x"))
+	unreadable.Open = func(context.Context) (io.ReadCloser, error) { return nil, errors.New("gone") }
+	ofUnknownSize := attached("big.png", "image/png", make([]byte, maxImageBytes+1))
+	ofUnknownSize.SizeBytes = 0
+	tests := []struct {
+		name string
+		file channels.File
+		want channels.Class
+	}{
+		{
+			name: "unreadable",
+			file: unreadable,
+			want: channels.Retry,
+		},
+		{
+			name: "large picture",
+			file: attached("big.png", "image/png", make([]byte, maxImageBytes+1)),
+			want: channels.BadContent,
+		},
+		{
+			name: "large picture of unknown size",
+			file: ofUnknownSize,
+			want: channels.BadContent,
+		},
+		{
+			name: "large video",
+			file: channels.File{Name: "film.mp4", ContentType: "video/mp4", SizeBytes: maxFileBytes + 1},
+			want: channels.BadContent,
+		},
+		{
+			name: "empty file",
+			file: attached("empty.txt", "text/plain", nil),
+			want: channels.BadContent,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			o := r.outbound(1, "see the file")
+			o.Files = []channels.File{tt.file}
+			if se := r.wantSendFails(t, o, tt.want); se.Text == "" {
+				t.Errorf("the error %+v has no words for people", se)
+			}
+			r.takeInbox(t, 0)
+		})
+	}
+}
+
+// An upload whose answer is lost shows the customer nothing, so it may be repeated. The text waits for it.
+func TestUploadWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.addFault(t, graphfake.Fault{Route: "messenger.attachments", Action: graphfake.ActionDropAfter})
+	o := r.outbound(2, "see the file")
+	o.Files = []channels.File{attached("a.png", "image/png", []byte("PNG"))}
+	r.wantSendFails(t, o, channels.Retry)
+	r.takeInbox(t, 0)
+	r.mustSendAll(t, o)
+}
+
+// The first call that an app refuses without the proof of its secret may be an upload, which isn't repeated by itself. The
+// secret isn't wrong: the next attempt proves that Parley knows it, and the file leaves.
+func TestUploadWhereTheAppRequiresItsSecret(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.meta.RequireProof()
+	o := r.outbound(1, "")
+	o.Files = []channels.File{attached("a.png", "image/png", []byte("PNG"))}
+	r.wantSendFails(t, o, channels.Retry)
+	r.mustSendAll(t, o)
+	r.takeInbox(t, 1)
+}
+
+// What Messenger's apps can't show as a picture, a video or a sound goes as a file.
+func TestAttachmentType(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		contentType string
+		want        string
+	}{
+		{contentType: "image/jpeg", want: "image"},
+		{contentType: "IMAGE/PNG; x=y", want: "image"},
+		{contentType: "image/heic", want: "file"},
+		{contentType: "image/svg+xml", want: "file"},
+		{contentType: "image/webp", want: "file"},
+		{contentType: "video/mp4", want: "video"},
+		{contentType: "video/x-matroska", want: "file"},
+		{contentType: "audio/mpeg", want: "audio"},
+		{contentType: "audio/flac", want: "file"},
+		{contentType: "application/pdf", want: "file"},
+		{contentType: "", want: "file"},
+	}
+	for _, tt := range tests {
+		if got := attachmentType(tt.contentType); got != tt.want {
+			t.Errorf("attachmentType(%q) = %q, want %q", tt.contentType, got, tt.want)
+		}
+	}
+}
+
+// fileThatRuns makes a file that does something when it is opened.
+func fileThatRuns(onOpen func()) channels.File {
+	f := attached("a.pdf", "application/pdf", []byte("x"))
+	open := f.Open
+	f.Open = func(ctx context.Context) (io.ReadCloser, error) {
+		onOpen()
+		return open(ctx)
+	}
+	return f
+}
+
+// Only maxInMemory files are in memory at a time. One that finds no place in time isn't opened, and is sent with the next attempt.
+func TestFilesInMemory(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+
+	// Take all places, until release is closed.
+	var opening, sending sync.WaitGroup
+	opening.Add(maxInMemory)
+	release := make(chan struct{})
+	for id := range int64(maxInMemory) {
+		o := r.outbound(id+1, "")
+		o.Files = []channels.File{fileThatRuns(func() {
+			opening.Done()
+			<-release
+		})}
+		sending.Go(func() {
+			if _, err := r.Send(t.Context(), o); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	opening.Wait()
+
+	var isOpened atomic.Bool
+	o := r.outbound(100, "")
+	o.Files = []channels.File{fileThatRuns(func() { isOpened.Store(true) })}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := r.Send(ctx, o)
+	wantClass(t, "one file too many", err, channels.Retry)
+	wantEqual(t, "the file was opened", isOpened.Load(), false)
+
+	close(release)
+	sending.Wait()
+	r.mustSend(t, o)
+	r.takeInbox(t, maxInMemory+1)
+}

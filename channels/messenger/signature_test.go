@@ -1,0 +1,83 @@
+package messenger
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"parley/channels/graph"
+)
+
+// The signature is an HMAC with SHA-256. The wanted one was computed with openssl.
+func TestSignatureVector(t *testing.T) {
+	t.Parallel()
+	const want = "sha256=aa9e2e3575f5d7098b6caccd790888c36d5fdb63342a73bada2d6a51747a8494"
+	wantEqual(t, "signature", graph.Sign([]byte("secret"), []byte(`{"a":1}`)), want)
+}
+
+// escapedHook is a webhook with \u escapes, which another program would write as they are.
+func escapedHook() []byte {
+	return hookBody("messaging", `"message":{"mid":"m_1","text":"\u00fcber \ud83d\ude00"}`)
+}
+
+// postSigned posts escapedHook with a signature, and returns the status of the answer, which is empty.
+func (r *rig) postSigned(t *testing.T, signature string) int {
+	t.Helper()
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/hooks/page", bytes.NewReader(escapedHook()))
+	req.Header.Set("X-Hub-Signature-256", signature)
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, req)
+	wantEqual(t, "body of the answer", w.Body.String(), "")
+	return w.Code
+}
+
+func TestRightSignature(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	wantEqual(t, "status", r.postSigned(t, graph.Sign([]byte(testSecret), escapedHook())), http.StatusOK)
+	wantEqual(t, "number of accepted facts", len(r.takeFacts(t)), 1)
+}
+
+// Without the right signature of the bytes as they came, nothing is accepted.
+func TestWrongSignature(t *testing.T) {
+	t.Parallel()
+	var parsed any
+	noError(t, json.Unmarshal(escapedHook(), &parsed))
+	reencoded, err := json.Marshal(parsed)
+	noError(t, err)
+	right := graph.Sign([]byte(testSecret), escapedHook())
+	tests := []struct {
+		name      string
+		signature string
+	}{
+		{name: "none", signature: ""},
+		{name: "of the JSON written again", signature: graph.Sign([]byte(testSecret), reencoded)},
+		{name: "with another secret", signature: graph.Sign([]byte("other"), escapedHook())},
+		{name: "with an empty secret", signature: graph.Sign(nil, escapedHook())},
+		{name: "in upper case", signature: strings.ToUpper(right)},
+		{name: "under another algorithm", signature: strings.Replace(right, "sha256=", "sha1=", 1)},
+		{name: "without the algorithm", signature: strings.TrimPrefix(right, "sha256=")},
+		{name: "not in hex", signature: "sha256=riddle"},
+		{name: "cut", signature: right[:40]},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			wantEqual(t, "status", r.postSigned(t, tt.signature), http.StatusForbidden)
+			wantEqual(t, "number of accepted facts", len(r.takeFacts(t)), 0)
+		})
+	}
+}
+
+// A subscription with a wrong verify token isn't confirmed.
+func TestWrongVerifyToken(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	if err := r.meta.Subscribe(t.Context(), testPage, r.url, "another word"); err == nil {
+		t.Error("the subscription succeeded, want an error")
+	}
+}
