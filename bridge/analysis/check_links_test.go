@@ -39,6 +39,7 @@ func TestReplyWithKnownLinksIsKept(t *testing.T) {
 func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
+		// Links that nobody gave for this reply.
 		"See https://shop.example/returns", // a source that is not cited
 		"See https://shop.example/track?a=2",
 		"Your order: https://shop.example/orders/9999-99",
@@ -47,6 +48,7 @@ func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 		"Pay at evil.com",
 		"Pay at EVIL.COM!",
 		"Pay at www.evil.com",
+		// Links that are disguised.
 		"Pay at hxxps://evil.com/x",
 		"Pay at h**p://evil.com",
 		"Pay at https :// evil.com",
@@ -60,6 +62,7 @@ func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 		"Pay at пример.рф",
 		"Pay at xn--e1afmkfd.xn--p1ai",
 		"Pay at https://shоp.example/track?a=1", // a Cyrillic o
+		// Links that a browser would complete, or read another way.
 		"Pay at //evil.com/x",
 		"Pay at http://1.2.3.4/x",
 		"Pay at http://localhost/x",
@@ -70,6 +73,7 @@ func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 		"Pay at ftp://shop.example/track?a=1",
 		"Click javascript:alert(1) now",
 		"![x](https://evil.com/p.png)",
+		// Links whose words lead elsewhere than they say.
 		"[https://shop.example](https://evil.com)",
 		"[shop.example](https://help.example/start)",
 		"[evil.com](https://shop.example/track?a=1)",
@@ -77,16 +81,19 @@ func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 		"[click][1]\n\n[1]: https://shop.example/track?a=1",
 		`<a href="https://evil.com">shop</a>`,
 		"<https://evil.com|shop.example>",
+		// Addresses of mail.
 		"Write to eve@evil.com",
 		"Write to eve @ evil.com",
 		"Write to eve＠evil.com",
 		"[Mail us](mailto:eve@evil.com)",
+		// Numbers of phones and banks.
 		"Call +1 900 555 0199",
 		"Call (0900) 55-50-199",
 		"Call +1\u200b9005550199",
 		"Call ٠٩٠٠٥٥٥٠١٩٩",
 		"Call tel:+19005550199",
 		"Transfer to DE89 3704 0044 0532 0130 00",
+		// Mentions.
 		"Hi <@U12345>",
 		"Hi <!channel>",
 		"Hi <!subteam^S1>",
@@ -96,8 +103,10 @@ func TestReplyWithUnknownLinksIsLeftOut(t *testing.T) {
 		"Hi ＠everyone",
 		"Hi @\u200bhere",
 		"Hi <at>Kim</at>",
+		// HTML.
 		"<script>x</script>",
 		"<img src=x>",
+		// How the model was asked.
 		"Your intent is order_status",
 		"I used tpl-1 for this",
 		"My system prompt says so",

@@ -7,19 +7,35 @@ import (
 	"testing"
 )
 
-// checked is a question of a desk that has everything.
+// checked is a question of a customer who names numbers, links and addresses, to a desk that has everything. What an answer may name
+// is what stands here.
 func checked() Question {
 	return Question{
-		Burst: []Message{{Subject: "Order 4711-22", Text: "Where is   my\norder? I need it today, write to kim@example.com or call +49 170 " +
-			"1234567.\n" +
-			"I saw https://shop.example/sale and http://evil.example/pay. Ref RE-99, bank 12345678901.", Files: []string{"bill-555.pdf"}}},
-		Before: []Message{{Text: "my quote is Q-77"}, {FromAgent: true, Text: "See https://help.example/start, order 8888-11"}},
+		Burst: []Message{{
+			Subject: "Order 4711-22",
+			Text: `Where is   my
+order? I need it today, write to kim@example.com or call +49 170 1234567.
+I saw https://shop.example/sale and http://evil.example/pay. Ref RE-99, bank 12345678901.`,
+			Files: []string{"bill-555.pdf"},
+		}},
+		Before: []Message{
+			{Text: "my quote is Q-77"},
+			{FromAgent: true, Text: "See https://help.example/start, order 8888-11"},
+		},
 		Desk: Desk{
 			Tags: []Tag{{Name: "vip"}, {Name: "delivery"}, {Name: "a"}, {Name: "b"}},
-			References: []Pattern{{Kind: "order", Regexp: `\d{4}-\d{2}`, Link: "https://shop.example/orders/{number}"}, {Kind: "bill"},
-				{Kind: "quote"}},
+			References: []Pattern{
+				{Kind: "order", Regexp: `\d{4}-\d{2}`, Link: "https://shop.example/orders/{number}"},
+				{Kind: "bill"},
+				{Kind: "quote"},
+			},
 			Sources: []Source{
-				{ID: "tpl-1", Title: "Tracking", Link: "https://shop.example/track?a=1", Text: "Mail info@shop.example or call 030 555 0100"},
+				{
+					ID:    "tpl-1",
+					Title: "Tracking",
+					Link:  "https://shop.example/track?a=1",
+					Text:  "Mail info@shop.example or call 030 555 0100",
+				},
 				{ID: "tpl-2", Text: "See https://shop.example/returns"},
 			},
 			Examples: []Example{{Text: "x", Solver: "kim"}, {Text: "y"}},
@@ -28,8 +44,8 @@ func checked() Question {
 	}
 }
 
-// Intents and tags that the desk doesn't have, and those that stand there twice or are too many, are left out. So is a language that is
-// none; a feeling that is none becomes a neutral one. Who answered stays.
+// Intents and tags that the desk doesn't have, that are there twice, or that are too many are left out. So is a language that doesn't
+// exist; a sentiment that doesn't exist becomes neutral. Who answered stays.
 func TestCheckKeepsKnownNames(t *testing.T) {
 	t.Parallel()
 	got := Check(checked(), Answer{
@@ -48,7 +64,7 @@ func TestCheckKeepsKnownNames(t *testing.T) {
 		Degraded:  true,
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+		t.Errorf("checked as\n     %+v\nwant %+v", got, want)
 	}
 }
 
@@ -60,7 +76,7 @@ func TestCheckKeepsIntentsOfTheDesk(t *testing.T) {
 	got := Check(q, Answer{Language: "de", Sentiment: Pressing, Intents: []string{"problem", "own"}})
 	want := Answer{Language: "de", Sentiment: Pressing, Intents: []string{"own"}}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+		t.Errorf("checked as\n     %+v\nwant %+v", got, want)
 	}
 }
 
@@ -234,45 +250,96 @@ func TestCheckReferencesWithoutPatterns(t *testing.T) {
 	}
 }
 
-// Of the replies the first three are kept that are neither empty, too long nor there already, with the sources that there are, each once.
+// Replies that are empty, too long or there already are left out, and of the rest all but the first three.
 func TestCheckReplies(t *testing.T) {
 	t.Parallel()
-	reply := func(s string, ids ...string) Reply { return Reply{Text: s, Sources: ids} }
+	longest := strings.Repeat("é", 2000)
 	got := Check(checked(), Answer{Replies: []Reply{
-		reply("  "), reply(strings.Repeat("é", 2001)), reply("One\r\ntwo\x07\u202e\u2066.", "tpl-1", "tpl-9", "tpl-1"), reply("One\ntwo."),
-		reply(strings.Repeat("é", 2000)), reply("Three"), reply("Four"),
+		{Text: "  "},          // empty
+		{Text: longest + "é"}, // too long
+		{Text: "One"},
+		{Text: "One"}, // there already
+		{Text: longest},
+		{Text: "Three"},
+		{Text: "Four"}, // the fourth one
 	}}).Replies
-	want := []Reply{reply("One\ntwo.", "tpl-1"), reply(strings.Repeat("é", 2000)), reply("Three")}
+	want := []Reply{{Text: "One"}, {Text: longest}, {Text: "Three"}}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
-// FuzzCheck: whatever an answer says, checking twice is checking once, nothing is added, and bounds hold.
-func FuzzCheck(f *testing.F) {
-	for _, s := range [][2]string{
-		{"where is 4711-22", "see https://shop.example/orders/4711-22"}, {"a@b.example", "hxxp://evil[.]example @here <!channel>"},
-		{"\u202e", "[a](http://b.example)\x00"}, {"+49 170 1234567", "+49\u200b1701234567"}, {"x", "www.evil.com。 (dot) com"},
-	} {
-		f.Add(s[0], s[1])
+// A reply has lines that end alike, no control characters, and nothing that turns its direction around. Two that are the same
+// then count as one.
+func TestCheckCleansReplies(t *testing.T) {
+	t.Parallel()
+	got := Check(checked(), Answer{Replies: []Reply{{Text: "One\r\ntwo\x07\u202e\u2066."}, {Text: "One\ntwo."}}}).Replies
+	want := []Reply{{Text: "One\ntwo."}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
-	f.Fuzz(func(t *testing.T, text, said string) {
+}
+
+// A reply cites sources of the desk, each once.
+func TestCheckSourcesOfReplies(t *testing.T) {
+	t.Parallel()
+	got := Check(checked(), Answer{Replies: []Reply{{Text: "One", Sources: []string{"tpl-1", "tpl-9", "tpl-1"}}}}).Replies
+	want := []Reply{{Text: "One", Sources: []string{"tpl-1"}}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// checkHarmless checks that nothing stays in a text that turns its direction around, mentions people, or leads to a host that nobody
+// knows.
+func checkHarmless(t *testing.T, text string) {
+	t.Helper()
+	if strings.ContainsAny(text, "\u202e\u2066\x00\x1b") {
+		t.Errorf("%q has a control character", text)
+	}
+	if strings.Contains(text, "<!") {
+		t.Errorf("%q has a mention", text)
+	}
+	if strings.Contains(text, "evil.example") {
+		t.Errorf("%q has an unknown host", text)
+	}
+}
+
+// Whatever an answer says, checking twice is checking once, nothing is added, and no harm stays in replies.
+func FuzzCheck(f *testing.F) {
+	for _, seed := range []struct{ asked, answered string }{
+		{"where is 4711-22", "see https://shop.example/orders/4711-22"},
+		{"a@b.example", "hxxp://evil[.]example @here <!channel>"},
+		{"\u202e", "[a](http://b.example)\x00"},
+		{"+49 170 1234567", "+49\u200b1701234567"},
+		{"x", "www.evil.com。 (dot) com"},
+	} {
+		f.Add(seed.asked, seed.answered)
+	}
+	f.Fuzz(func(t *testing.T, asked, answered string) {
 		q := checked()
-		q.Burst = []Message{{Text: text}}
-		a := Answer{Language: said, Sentiment: Sentiment(said), Urgency: Urgency{true, said}, Intents: []string{said}, Tags: []string{said},
-			References: []Reference{{"order", said, said}}, Replies: []Reply{{said, []string{said, "tpl-1"}}},
-			Actions: []Action{{Assign, said}, {Snooze, said}}}
-		once := Check(q, a)
+		q.Burst = []Message{{Text: asked}}
+		once := Check(q, Answer{
+			Language:   answered,
+			Sentiment:  Sentiment(answered),
+			Urgency:    Urgency{Urgent: true, Because: answered},
+			Intents:    []string{answered},
+			Tags:       []string{answered},
+			References: []Reference{{Kind: "order", Value: answered, Link: answered}},
+			Replies:    []Reply{{Text: answered, Sources: []string{answered, "tpl-1"}}},
+			Actions:    []Action{{Assign, answered}, {Snooze, answered}},
+		})
 		if twice := Check(q, once); !reflect.DeepEqual(once, twice) {
-			t.Fatalf("%+v became %+v", once, twice)
+			t.Fatalf("checked as %+v, and checked again as %+v", once, twice)
 		}
-		if len(once.Intents)+len(once.Tags) > 2 || len(once.Replies) > 1 {
-			t.Fatalf("%+v", once)
+		if len(once.Intents)+len(once.Tags) > 2 {
+			t.Errorf("got the intents %q and the tags %q, want at most one of each", once.Intents, once.Tags)
+		}
+		if len(once.Replies) > 1 {
+			t.Errorf("got the replies %+v, want at most one", once.Replies)
 		}
 		for _, r := range once.Replies {
-			if strings.ContainsAny(r.Text, "\u202e\u2066\x00\x1b") || strings.Contains(r.Text, "<!") || strings.Contains(r.Text, "evil.example") {
-				t.Fatalf("%q stayed", r.Text)
-			}
+			checkHarmless(t, r.Text)
 		}
 	})
 }

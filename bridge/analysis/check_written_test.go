@@ -7,54 +7,97 @@ import (
 	"testing"
 )
 
-// writing is a request about a conversation with a link, a number and an address.
+// writing is a request about a conversation. Its draft, the customer and the agent each name a link, or a number or address.
 func writing(task Task) Request {
-	return Request{Task: task, Draft: "Track it at https://shop.example/t?4711 or call 030 555 01000.", Wish: "where is it?",
-		Messages: []Message{{Text: "See https://own.example/x, mail me: kim@example.org"}, {FromAgent: true, Text: "Look at https://shop.example/orders"}}}
+	return Request{
+		Task:  task,
+		Draft: "Track it at https://shop.example/t?4711 or call 030 555 01000.",
+		Wish:  "where is it?",
+		Messages: []Message{
+			{Text: "See https://own.example/x, mail me: kim@example.org"},
+			{FromAgent: true, Text: "Look at https://shop.example/orders"},
+		},
+	}
 }
 
-// TestCheckText: what a text may name depends on what it was made of.
-func TestCheckText(t *testing.T) {
+// A text may name links, numbers and addresses of what it was made of: a summary those of the conversation, an explanation those of
+// the agents, a translation and another wording those of the draft.
+func TestCheckTextKeeps(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
+	tests := []struct {
+		name string
 		task Task
 		text string
-		ok   bool
 	}{
-		{Summarise, "- She asks where it is, see https://own.example/x", true},
-		{Summarise, "- Mail kim@example.org", true},
-		{Summarise, "- Mail eve@example.org", false},
-		{Summarise, "- See https://shop.example/t?4711", false}, // the draft belongs to other tasks
-		{Summarise, "- See [it](https://own.example/x)", false},
-		{Explain, "At https://shop.example/orders.", true},
-		{Explain, "At https://shop.example/order", false},
-		{Translate, "Verfolgen: https://shop.example/t?4711, oder 030/55501000.", true},
-		{Translate, "Verfolgen: [hier](https://shop.example/t?4711)", true},
-		{Translate, "Verfolgen: [hier](https://evil.example)", false},
-		{Translate, "Siehe https://own.example/x", false}, // a customer's link gets into no reply
-		{Translate, "Ruf 030 999 99999 an", false},
-		{Rephrase, "Call 030 555 01000", true},
-		{Rephrase, "<!here> call", false},
-		{Rephrase, "<b>Call</b>", false},
-		{Rephrase, strings.Repeat("é", 6000), true},
-		{Rephrase, strings.Repeat("é", 6001), false},
-		{Explain, strings.Repeat("é", 2001), false},
-		{Explain, " \u200b\n", false},
-	} {
-		_, err := CheckText(writing(c.task), Text{Text: c.text})
-		if c.ok != (err == nil) || err != nil && !errors.Is(err, ErrLeftOut) {
-			t.Errorf("%s %.60q: %v", c.task, c.text, err)
-		}
+		{name: "customer's link", task: Summarise, text: "- She asks where it is, see https://own.example/x"},
+		{name: "customer's address", task: Summarise, text: "- Mail kim@example.org"},
+		{name: "agent's link", task: Explain, text: "At https://shop.example/orders."},
+		{name: "draft's link and number", task: Translate, text: "Verfolgen: https://shop.example/t?4711, oder 030/55501000."},
+		{name: "draft's link under other words", task: Translate, text: "Verfolgen: [hier](https://shop.example/t?4711)"},
+		{name: "draft's number", task: Rephrase, text: "Call 030 555 01000"},
+		{name: "longest text", task: Rephrase, text: strings.Repeat("é", 6000)},
 	}
-	got, err := CheckText(writing(Explain), Text{Text: " one\r\ntwo\x07\u202e ", By: "m", Degraded: true})
-	if want := (Text{Text: "one\ntwo", By: "m", Degraded: true}); err != nil || got != want {
-		t.Errorf("%+v, %v", got, err)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := CheckText(writing(tt.task), Text{Text: tt.text}); err != nil {
+				t.Errorf("%s %.60q: %v", tt.task, tt.text, err)
+			}
+		})
 	}
 }
 
-// FuzzCheckText: whatever a text says, checking twice is checking once, and what would do harm doesn't stay.
+// A text with anything else is left out as a whole. So is one that mentions people, has HTML, is too long or is empty.
+func TestCheckTextLeavesOut(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		task Task
+		text string
+	}{
+		{name: "unknown address", task: Summarise, text: "- Mail eve@example.org"},
+		{name: "draft's link in a summary", task: Summarise, text: "- See https://shop.example/t?4711"},
+		{name: "link under other words in a summary", task: Summarise, text: "- See [it](https://own.example/x)"},
+		{name: "beginning of a known link", task: Explain, text: "At https://shop.example/order"},
+		{name: "unknown link under other words", task: Translate, text: "Verfolgen: [hier](https://evil.example)"},
+		{name: "customer's link in a reply", task: Translate, text: "Siehe https://own.example/x"},
+		{name: "unknown number", task: Translate, text: "Ruf 030 999 99999 an"},
+		{name: "mention", task: Rephrase, text: "<!here> call"},
+		{name: "HTML", task: Rephrase, text: "<b>Call</b>"},
+		{name: "too long for a reply", task: Rephrase, text: strings.Repeat("é", 6001)},
+		{name: "too long for an explanation", task: Explain, text: strings.Repeat("é", 2001)},
+		{name: "nothing that is seen", task: Explain, text: " \u200b\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := CheckText(writing(tt.task), Text{Text: tt.text}); !errors.Is(err, ErrLeftOut) {
+				t.Errorf("%s %.60q: got the error %v, want %v", tt.task, tt.text, err, ErrLeftOut)
+			}
+		})
+	}
+}
+
+// A text is trimmed, its lines end alike, and it has no control characters. Who wrote it stays.
+func TestCheckTextCleans(t *testing.T) {
+	t.Parallel()
+	got, err := CheckText(writing(Explain), Text{Text: " one\r\ntwo\x07\u202e ", By: "m", Degraded: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Text{Text: "one\ntwo", By: "m", Degraded: true}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// Whatever a text says, checking twice is checking once, and no harm stays.
 func FuzzCheckText(f *testing.F) {
-	for _, s := range []string{"- a", "@here <!channel>", "hxxp://evil[.]example", "[a](http://b.example)\x00", "\u202eevil", "+49\u200b1701234567"} {
+	for _, s := range []string{
+		"- a",
+		"@here <!channel>",
+		"hxxp://evil[.]example",
+		"[a](http://b.example)\x00",
+		"\u202eevil",
+		"+49\u200b1701234567",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -64,33 +107,55 @@ func FuzzCheckText(f *testing.F) {
 				continue
 			}
 			twice, err := CheckText(writing(task), once)
-			if err != nil || !reflect.DeepEqual(once, twice) {
-				t.Fatalf("%+v became %+v, %v", once, twice, err)
+			if err != nil {
+				t.Fatalf("%s: checked as %+v, and checked again: %v", task, once, err)
 			}
-			if strings.ContainsAny(once.Text, "\u202e\u2066\x00\x1b") || strings.Contains(once.Text, "<!") || strings.Contains(once.Text, "evil.example") {
-				t.Fatalf("%q stayed", once.Text)
+			if !reflect.DeepEqual(once, twice) {
+				t.Fatalf("%s: checked as %+v, and checked again as %+v", task, once, twice)
 			}
+			checkHarmless(t, once.Text)
 		}
 	})
 }
 
-// TestLanguages: each language is found by all its names, and no name stands for two.
-func TestLanguages(t *testing.T) {
+// A language is found by its code, and by its names in English and in itself, none of which stands for another one.
+func TestLanguageCalled(t *testing.T) {
 	t.Parallel()
 	for _, l := range Languages() {
 		for _, name := range []string{l.Code, strings.ToUpper(l.Name), l.Native, " " + l.Name + " "} {
-			if got, ok := LanguageCalled(name); !ok || got != l {
-				t.Errorf("%q is %+v", name, got)
+			got, ok := LanguageCalled(name)
+			if !ok {
+				t.Errorf("LanguageCalled(%q) found nothing, want %+v", name, l)
+			} else if got != l {
+				t.Errorf("LanguageCalled(%q) = %+v, want %+v", name, got, l)
 			}
 		}
 		if languageCode(l.Code) == "" {
-			t.Errorf("%q is no code", l.Code)
+			t.Errorf("languageCode(%q) = \"\", want the code", l.Code)
 		}
 	}
-	if _, ok := LanguageCalled(""); ok {
-		t.Error("nothing is a language")
+}
+
+func TestLanguageCalledNothing(t *testing.T) {
+	t.Parallel()
+	if got, ok := LanguageCalled(""); ok {
+		t.Errorf("LanguageCalled(\"\") = %+v, want none", got)
 	}
-	if LanguageName("xx") != "xx" || LanguageName("de") != "German" {
-		t.Error("a name is wrong")
+}
+
+// The name of a language that we don't know is its code.
+func TestLanguageName(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		code string
+		want string
+	}{
+		{code: "de", want: "German"},
+		{code: "xx", want: "xx"},
+	}
+	for _, tt := range tests {
+		if got := LanguageName(tt.code); got != tt.want {
+			t.Errorf("LanguageName(%q) = %q, want %q", tt.code, got, tt.want)
+		}
 	}
 }

@@ -7,29 +7,85 @@ import (
 	"testing"
 )
 
-// What an admin writes becomes patterns; what can't be one is told with its line, and without its words.
+// An admin writes a pattern a line: its kind, then its expression and its link, each of which may be missing for a usual kind.
 func TestParsePatterns(t *testing.T) {
 	t.Parallel()
-	got, err := ParsePatterns("order: \\bSO-(\\d{6})\\b -> https://shop.example/orders/{number}\r\n\n  invoice -> https://shop.example/i?n={number}\nticket\nRück-Nr: R:\\d+ -> x ")
-	if err == nil || !strings.HasPrefix(err.Error(), "line 5: the link") {
-		t.Errorf("%+v, %v", got, err)
+	const text = "order: \\bSO-(\\d{6})\\b -> https://shop.example/orders/{number}\r\n" + `
+  invoice -> https://shop.example/i?n={number}
+ticket
+Rück-Nr: R:\d+`
+	got, err := ParsePatterns(text)
+	if err != nil {
+		t.Fatal(err)
 	}
-	got, err = ParsePatterns("order: \\bSO-(\\d{6})\\b -> https://shop.example/orders/{number}\r\n\n  invoice -> https://shop.example/i?n={number}\nticket\nRück-Nr: R:\\d+")
-	want := []Pattern{{"order", "\\bSO-(\\d{6})\\b", "https://shop.example/orders/{number}"}, {"invoice", "", "https://shop.example/i?n={number}"},
-		{Kind: "ticket"}, {Kind: "Rück-Nr", Regexp: "R:\\d+"}}
-	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("%+v, %v", got, err)
+	want := []Pattern{
+		{Kind: "order", Regexp: `\bSO-(\d{6})\b`, Link: "https://shop.example/orders/{number}"},
+		{Kind: "invoice", Link: "https://shop.example/i?n={number}"},
+		{Kind: "ticket"},
+		{Kind: "Rück-Nr", Regexp: `R:\d+`},
 	}
-	for _, text := range []string{
-		"order: (", "order: (?=x)", "order: (a)\\1", "order: \\d*", "order:", "order: " + strings.Repeat("a", LongestPattern+1), "order: (a{100}){9}",
-		"serial", ": x", "<b>: x\\d", "order\u202e: x",
-		"order: x\\d -> http://a.example/{number}", "order: x\\d -> javascript:alert({number})", "order: x\\d -> https://a.example/", "order: x\\d -> https://{number}.example/",
-		"order: x\\d -> https://a.example{number}", "order: x\\d -> https://me:pw@a.example/{number}", "order: x\\d -> https://a.example/<{number}>", "order: x\\d -> //a.example/{number}",
-		"order: x\\d -> https://a.example/" + strings.Repeat("a", longestLink) + "{number}", strings.Repeat("order: x\\d\n", MostPatterns+1), strings.Repeat("order: (a?){200}b\n", 10),
-	} {
-		if got, err := ParsePatterns(text); err == nil || !strings.HasPrefix(err.Error(), "line ") || strings.Contains(err.Error(), "pw@") {
-			t.Errorf("%.40q: %+v, %v", text, got, err)
-		}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// An error names the line.
+func TestParsePatternsNamesTheLine(t *testing.T) {
+	t.Parallel()
+	_, err := ParsePatterns("order: \\d\r\n\n  invoice\nticket\nRück-Nr: R:\\d+ -> x ")
+	if err == nil {
+		t.Fatal("got no error, want one")
+	}
+	if want := "line 5: the link"; !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got the error %q, want one that begins with %q", err, want)
+	}
+}
+
+// What can't be a pattern is refused, with an error that doesn't show a link's password.
+func TestParsePatternsRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		text string
+	}{
+		{name: "malformed expression", text: "order: ("},
+		{name: "lookahead", text: "order: (?=x)"},
+		{name: "backreference", text: `order: (a)\1`},
+		{name: "expression that an empty text fits", text: `order: \d*`},
+		{name: "empty expression", text: "order:"},
+		{name: "long expression", text: "order: " + strings.Repeat("a", LongestPattern+1)},
+		{name: "expression of many states", text: "order: (a{100}){9}"},
+		{name: "expressions of many states together", text: strings.Repeat("order: (a?){200}b\n", 10)},
+		{name: "too many patterns", text: strings.Repeat("order: x\\d\n", MostPatterns+1)},
+
+		{name: "unusual kind without an expression", text: "serial"},
+		{name: "no kind", text: ": x"},
+		{name: "kind with HTML", text: `<b>: x\d`},
+		{name: "kind with a sign that turns the text around", text: "order\u202e: x"},
+
+		{name: "link that isn't encrypted", text: `order: x\d -> http://a.example/{number}`},
+		{name: "link that isn't one of the web", text: `order: x\d -> javascript:alert({number})`},
+		{name: "link without a scheme", text: `order: x\d -> //a.example/{number}`},
+		{name: "link without a number", text: `order: x\d -> https://a.example/`},
+		{name: "link with the number as its host", text: `order: x\d -> https://{number}.example/`},
+		{name: "link with the number in its host", text: `order: x\d -> https://a.example{number}`},
+		{name: "link with a password", text: `order: x\d -> https://me:pw@a.example/{number}`},
+		{name: "link with HTML", text: `order: x\d -> https://a.example/<{number}>`},
+		{name: "long link", text: `order: x\d -> https://a.example/` + strings.Repeat("a", longestLink) + "{number}"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := ParsePatterns(tt.text)
+			if err == nil {
+				t.Fatalf("ParsePatterns(%.60q) = %+v, want an error", tt.text, got)
+			}
+			if !strings.HasPrefix(err.Error(), "line ") {
+				t.Errorf("got the error %q, want one that begins with the line", err)
+			}
+			if strings.Contains(err.Error(), "pw@") {
+				t.Errorf("the error shows a password: %v", err)
+			}
+		})
 	}
 }
 
@@ -107,41 +163,98 @@ func TestPatternWithoutLink(t *testing.T) {
 	}
 }
 
-// A model names only numbers that the desk's patterns find, and links that they make.
-func TestCheckPatterns(t *testing.T) {
+// Of the numbers that a model names, those are kept that the desk's patterns find, with the links that they make.
+func TestCheckReferencesByPatterns(t *testing.T) {
 	t.Parallel()
-	patterns, err := ParsePatterns("order: SO-(\\d{6}) -> https://shop.example/{number}\ninvoice")
+	patterns, err := ParsePatterns(`order: SO-(\d{6}) -> https://shop.example/{number}
+invoice`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := Question{Burst: []Message{{Text: "Where is SO-123456, and SO-99? Invoice 4711, room 12."}}, Desk: Desk{References: patterns}}
-	got := Check(q, Answer{References: []Reference{{Kind: "order", Value: "123456", Link: "https://shop.example/123456"}, {Kind: "order", Value: "99"},
-		{Kind: "order", Value: "12", Link: "https://shop.example/12"}, {Kind: "invoice", Value: "4711", Link: "https://evil.test/4711"}, {Kind: "ticket", Value: "12"}}})
-	if want := []Reference{{Kind: "order", Value: "123456", Link: "https://shop.example/123456"}, {Kind: "invoice", Value: "4711"}}; !slices.Equal(got.References, want) {
-		t.Errorf("%+v, want %+v", got.References, want)
+	q := Question{
+		Burst: []Message{{Text: "Where is SO-123456, and SO-99? Invoice 4711, room 12."}},
+		Desk:  Desk{References: patterns},
+	}
+	got := Check(q, Answer{References: []Reference{
+		{Kind: "order", Value: "123456", Link: "https://shop.example/123456"},
+		{Kind: "order", Value: "99"}, // the pattern wants six digits
+		{Kind: "order", Value: "12", Link: "https://shop.example/12"},
+		{Kind: "invoice", Value: "4711", Link: "https://evil.test/4711"}, // not the pattern's link
+		{Kind: "ticket", Value: "12"},                                    // no kind of the desk
+	}}).References
+	want := []Reference{
+		{Kind: "order", Value: "123456", Link: "https://shop.example/123456"},
+		{Kind: "invoice", Value: "4711"},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 }
 
+// An admin writes an intent a line: its name, what it is about, and words that show it. A usual one needs its name alone, and keeps
+// its tags.
 func TestParseIntents(t *testing.T) {
 	t.Parallel()
-	got, err := ParseIntents("order_status\nwarranty: asks about the guarantee = guarantee, Garantie ,\nbilling: all about money")
-	known := DefaultIntents()
-	want := []Intent{known[2], {Name: "warranty", About: "asks about the guarantee", Words: []string{"guarantee", "Garantie"}},
-		{Name: "billing", About: "all about money", Tags: []string{"Billing", "Billing Issue"}}}
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v, %v", got, err)
+	got, err := ParseIntents(`order_status
+warranty: asks about the guarantee = guarantee, Garantie ,
+billing: all about money`)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, text := range []string{"warranty", "Big: x", ": x", "a b: x", "x: " + strings.Repeat("a", longestAbout+1), "thanks\nthanks", "x: y = " + strings.Repeat("w,", maxWords+1) + "w",
-		"x: y = " + strings.Repeat("w", longestWord+1)} {
-		if got, err := ParseIntents(text); err == nil {
-			t.Errorf("%.40q: %+v", text, got)
-		}
+	orderStatus := DefaultIntents()[2]
+	want := []Intent{
+		orderStatus,
+		{Name: "warranty", About: "asks about the guarantee", Words: []string{"guarantee", "Garantie"}},
+		{Name: "billing", About: "all about money", Tags: []string{"Billing", "Billing Issue"}},
 	}
-	var many strings.Builder
-	for i := range maxOwnIntents + 1 {
-		many.WriteString("n" + strings.Repeat("x", i%28) + string(rune('a'+i/28)) + ": y\n")
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if _, err := ParseIntents(many.String()); err == nil {
-		t.Error("very many are taken")
+}
+
+func TestParseIntentsRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		text string
+	}{
+		{name: "unusual intent that says nothing about itself", text: "warranty"},
+		{name: "name in capitals", text: "Big: x"},
+		{name: "no name", text: ": x"},
+		{name: "name with a blank", text: "a b: x"},
+		{name: "long description", text: "x: " + strings.Repeat("a", longestAbout+1)},
+		{name: "same name twice", text: "thanks\nthanks"},
+		{name: "too many words", text: "x: y = " + strings.Repeat("w,", maxWords+1) + "w"},
+		{name: "long word", text: "x: y = " + strings.Repeat("w", longestWord+1)},
+		{name: "too many intents", text: manyIntents(maxOwnIntents + 1)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, err := ParseIntents(tt.text); err == nil {
+				t.Errorf("ParseIntents(%.60q) = %+v, want an error", tt.text, got)
+			}
+		})
+	}
+}
+
+// manyIntents writes n intents of different names, which are letters only.
+func manyIntents(n int) string {
+	var text strings.Builder
+	for i := range n {
+		first, second := rune('a'+i%26), rune('a'+i/26)
+		text.WriteString("intent" + string(first) + string(second) + ": y\n")
+	}
+	return text.String()
+}
+
+// As many as are allowed are taken.
+func TestParseIntentsAsManyAsAllowed(t *testing.T) {
+	t.Parallel()
+	got, err := ParseIntents(manyIntents(maxOwnIntents))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != maxOwnIntents {
+		t.Errorf("got %d intents, want %d", len(got), maxOwnIntents)
 	}
 }
