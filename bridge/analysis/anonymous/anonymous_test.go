@@ -7,128 +7,366 @@ import (
 	"parley/bridge/analysis/anonymous"
 )
 
-// Nothing of a customer is left in eight languages, as people write: names in other forms, addresses, numbers.
+// Nothing of a customer is left, in several languages and scripts, as people write: names in other forms, addresses, numbers.
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		names, text string
-		canaries    string // what must not be left, in small letters
-		left        string // what must be
+	tests := []struct {
+		name     string
+		person   string // the names and addresses that are known of the customer
+		text     string
+		wantGone []string // in small letters
+		wantLeft string
 	}{
-		{"Esmeralda Quincy esmeralda.quincy@canary.test", "Hello, this is Esmeralda Quincy of 7 Zanzibar Lane, Thornbury. My order QX-88123 never came, call +44 20 7946 0958.", "esmeralda quincy zanzibar thornbury 88123 7946", "never came"},
-		{"Traugott Wüllner", "Guten Tag,\nmeine Lampe ist defekt. Bitte liefern Sie an den Zimtsternweg 7, 47906 Kempen.\nFreundliche Grüße\nTraugott Wuellner, Wüllners Kunde", "zimtstern 47906 kempen traugott wüllner", "Lampe ist defekt"},
-		{"Amélie Roquefeuil", "Bonjour, j'habite 12 rue des Canaris, 75011 Paris. La lampe est cassée. Amelie ROQUEFEUIL", "canaris 75011 paris amelie roquefeuil", "La lampe est cassée"},
-		{"Íñigo Zabaleta", "Vivo en la calle Canario Amarillo, 15, Zaragoza. Mi lámpara no funciona. Soy Iñigo, DNI 12345678Z.", "canario amarillo inigo iñigo 12345678", "no funciona"},
-		{"Leonor Vasconcelos", "Moro na Rua do Canário 33, 1200-109 Lisboa. O candeeiro chegou partido, disse a Leonor.", "canário 1200 lisboa leonor", "chegou partido"},
-		{"Ludovica Malaspina", "Abito in via dei Canarini 5, 20121 Milano. La lampada è rotta. IBAN IT60 X054 2811 1010 0000 0123 456", "canarini 20121 milano 0542 123456", "è rotta"},
-		{"Wilhelmina Kraaijenbrink", "Ik woon aan de Kanarielaan 8, 1234 AB Utrecht. De lamp is kapot. Mail w.kraaijenbrink@canary.test", "kanarielaan utrecht kraaijenbrink", "is kapot"},
-		{"Świętosława Kanarek", "Mieszkam przy ul. Kanarkowej 21, 00-950 Warszawa. Lampa nie działa. To lampa Świętosławy Kanarek, faktura FV/2026/1187.", "kanark warszawa święto 1187 00-950", "nie działa"},
-		{"kim@canary.com canary@localhost", "Kim works at Canary, and wants another lamp for the office at localhost.", "kim canary localhost", "another lamp"},
-		{"", "My lamp is broken, mail wilma@\u200bcanary.test, or zoe\u200b@canary.test, or bob@cana\u00adry.test.", "wilma zoe bob cana ry.test", "lamp is broken"},
-		{"王小明", "我是王小明,台灯坏了。", "王小明", "灯坏了"},
-		{"王 王小明", "我是王小明,台灯坏了。", "王 小明", "灯坏了"},
-		{"김민수", "김민수 고객님, 반품하실 수 있습니다.", "김민수", "반품하실 수"},
-		{"ヤマダ ガク", "ヤマダガクです。ランプが壊れました。", "ヤマダ ガク", "ランプが壊れました"},
-		{"วิชัย", "สวัสดีคุณวิชัย โคมไฟเสีย", "วิชัย", "โคมไฟเสีย"},
-	} {
-		got := anonymous.NewPerson(tt.names).Text(tt.text)
-		for c := range strings.FieldsSeq(tt.canaries) {
-			if strings.Contains(strings.ToLower(got), c) {
-				t.Errorf("%s: %q is left in %q", tt.names, c, got)
+		{
+			name:     "English",
+			person:   "Esmeralda Quincy esmeralda.quincy@canary.test",
+			text:     "Hello, this is Esmeralda Quincy of 7 Zanzibar Lane, Thornbury. My order QX-88123 never came, call +44 20 7946 0958.",
+			wantGone: []string{"esmeralda", "quincy", "zanzibar", "thornbury", "88123", "7946"},
+			wantLeft: "never came",
+		},
+		{
+			name:   "German, with ue for ü, and a genitive",
+			person: "Traugott Wüllner",
+			text: `Guten Tag,
+meine Lampe ist defekt. Bitte liefern Sie an den Zimtsternweg 7, 47906 Kempen.
+Freundliche Grüße
+Traugott Wuellner, Wüllners Kunde`,
+			wantGone: []string{"zimtstern", "47906", "kempen", "traugott", "wüllner"},
+			wantLeft: "Lampe ist defekt",
+		},
+		{
+			name:     "French, without accents",
+			person:   "Amélie Roquefeuil",
+			text:     "Bonjour, j'habite 12 rue des Canaris, 75011 Paris. La lampe est cassée. Amelie ROQUEFEUIL",
+			wantGone: []string{"canaris", "75011", "paris", "amelie", "roquefeuil"},
+			wantLeft: "La lampe est cassée",
+		},
+		{
+			name:     "Spanish, with half of the accents",
+			person:   "Íñigo Zabaleta",
+			text:     "Vivo en la calle Canario Amarillo, 15, Zaragoza. Mi lámpara no funciona. Soy Iñigo, DNI 12345678Z.",
+			wantGone: []string{"canario", "amarillo", "inigo", "iñigo", "12345678"},
+			wantLeft: "no funciona",
+		},
+		{
+			name:     "Portuguese",
+			person:   "Leonor Vasconcelos",
+			text:     "Moro na Rua do Canário 33, 1200-109 Lisboa. O candeeiro chegou partido, disse a Leonor.",
+			wantGone: []string{"canário", "1200", "lisboa", "leonor"},
+			wantLeft: "chegou partido",
+		},
+		{
+			name:     "Italian",
+			person:   "Ludovica Malaspina",
+			text:     "Abito in via dei Canarini 5, 20121 Milano. La lampada è rotta. IBAN IT60 X054 2811 1010 0000 0123 456",
+			wantGone: []string{"canarini", "20121", "milano", "0542", "123456"},
+			wantLeft: "è rotta",
+		},
+		{
+			name:     "Dutch",
+			person:   "Wilhelmina Kraaijenbrink",
+			text:     "Ik woon aan de Kanarielaan 8, 1234 AB Utrecht. De lamp is kapot. Mail w.kraaijenbrink@canary.test",
+			wantGone: []string{"kanarielaan", "utrecht", "kraaijenbrink"},
+			wantLeft: "is kapot",
+		},
+		{
+			name:     "Polish, with names in other cases",
+			person:   "Świętosława Kanarek",
+			text:     "Mieszkam przy ul. Kanarkowej 21, 00-950 Warszawa. Lampa nie działa. To lampa Świętosławy Kanarek, faktura FV/2026/1187.",
+			wantGone: []string{"kanark", "warszawa", "święto", "1187", "00-950"},
+			wantLeft: "nie działa",
+		},
+		{
+			name:     "names out of addresses of mail",
+			person:   "kim@canary.com canary@localhost",
+			text:     "Kim works at Canary, and wants another lamp for the office at localhost.",
+			wantGone: []string{"kim", "canary", "localhost"},
+			wantLeft: "another lamp",
+		},
+		{
+			name:     "nobody is known, addresses have signs that aren't seen",
+			person:   "",
+			text:     "My lamp is broken, mail wilma@\u200bcanary.test, or zoe\u200b@canary.test, or bob@cana\u00adry.test.",
+			wantGone: []string{"wilma", "zoe", "bob", "cana", "ry.test"},
+			wantLeft: "lamp is broken",
+		},
+		{
+			name:     "Chinese",
+			person:   "王小明",
+			text:     "我是王小明,台灯坏了。",
+			wantGone: []string{"王小明"},
+			wantLeft: "灯坏了",
+		},
+		{
+			name:     "Chinese, with a family name of one character",
+			person:   "王 王小明",
+			text:     "我是王小明,台灯坏了。",
+			wantGone: []string{"王", "小明"},
+			wantLeft: "灯坏了",
+		},
+		{
+			name:     "Korean",
+			person:   "김민수",
+			text:     "김민수 고객님, 반품하실 수 있습니다.",
+			wantGone: []string{"김민수"},
+			wantLeft: "반품하실 수",
+		},
+		{
+			name:     "Japanese, without a blank between the names",
+			person:   "ヤマダ ガク",
+			text:     "ヤマダガクです。ランプが壊れました。",
+			wantGone: []string{"ヤマダ", "ガク"},
+			wantLeft: "ランプが壊れました",
+		},
+		{
+			name:     "Thai",
+			person:   "วิชัย",
+			text:     "สวัสดีคุณวิชัย โคมไฟเสีย",
+			wantGone: []string{"วิชัย"},
+			wantLeft: "โคมไฟเสีย",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := anonymous.NewPerson(tt.person).Text(tt.text)
+			for _, gone := range tt.wantGone {
+				if strings.Contains(strings.ToLower(got), gone) {
+					t.Errorf("%q is left in %q", gone, got)
+				}
 			}
-		}
-		if !strings.Contains(got, tt.left) {
-			t.Errorf("%s: %q is not left in %q", tt.names, tt.left, got)
-		}
+			if !strings.Contains(got, tt.wantLeft) {
+				t.Errorf("%q is not left in %q", tt.wantLeft, got)
+			}
+		})
 	}
 }
 
-// What shows nobody stays as it was: answers that say something useful are not full of holes.
-func TestAnswersStay(t *testing.T) {
+// An answer that shows nobody stays as it was, but for its greetings, whichever address the customer has.
+func TestUsefulAnswerStays(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"Please send it back within 30 days. We pay the postage.",
 		"Sie können die Lampe innerhalb von 30 Tagen zurückgeben.\n\nDas Geld kommt nach 5 Werktagen.",
-		"Vous pouvez la renvoyer sous 30 jours.", "Puede devolverla en 14 días.", "Può restituirla entro 14 giorni.", "U kunt hem binnen 14 dagen terugsturen.", "Można ją zwrócić w ciągu 14 dni.",
-		"Please don't come before Monday, we are closed for the holidays.", "La garantía es de dos años, y el envío es gratis.", "Como sempre, a troca é grátis.",
+		"Vous pouvez la renvoyer sous 30 jours.",
+		"Puede devolverla en 14 días.",
+		"Può restituirla entro 14 giorni.",
+		"U kunt hem binnen 14 dagen terugsturen.",
+		"Można ją zwrócić w ciągu 14 dni.",
+		"Please don't come before Monday, we are closed for the holidays.",
+		"La garantía es de dos años, y el envío es gratis.",
+		"Como sempre, a troca é grátis.",
 	} {
 		for _, address := range []string{"maria@customer.test", "maria@gmail.com", "maria@tienda.es", "Maria@Loja.com.br"} {
-			if got := anonymous.NewPerson("Maria Rossi " + address).Text("Dear Maria,\n\n" + text + "\n\nRegards, Maria"); got != text {
-				t.Errorf("of %s, %q became %q", address, text, got)
+			answer := "Dear Maria,\n\n" + text + "\n\nRegards, Maria"
+			if got := anonymous.NewPerson("Maria Rossi " + address).Text(answer); got != text {
+				t.Errorf("of %s: Text(%q) = %q, want %q", address, answer, got, text)
 			}
 		}
 	}
 }
 
-// TestExceptionsStay: a short line that makes an exception leaves a hole, so that nobody is promised the rest without it.
-// Greetings and signatures leave none.
+// A short line that makes an exception leaves a hole, so that nobody is promised the rest without it. Greetings and signatures
+// leave none.
 func TestExceptionsStay(t *testing.T) {
 	t.Parallel()
-	p := anonymous.NewPerson("Maria Rossi")
-	for text, want := range map[string]string{
-		"Ja, Sie können die Lampe zurückgeben.\nNicht für Bestellung 48213.\nDas Geld kommt nach 5 Werktagen.": "Ja, Sie können die Lampe zurückgeben.\nNicht für […].\nDas Geld kommt nach 5 Werktagen.",
-		"Liebe Maria\n\nJa, Sie können die Lampe zurückgeben.\nNicht für Bestellung 48213.\n\nGrüße, Maria":    "Ja, Sie können die Lampe zurückgeben.\nNicht für […].",
-		"Hello Maria!\nYes, you can.\nNot order 48213\nThe postage is ours.\nM. Rossi\n10115 Berlin":           "Yes, you can.\nNot order […]\nThe postage is ours.",
-	} {
-		if got := p.Text(text); got != want {
-			t.Errorf("%q became %q, want %q", text, got, want)
-		}
+	tests := []struct {
+		name string
+		text string
+		want string
+	}{
+		{
+			name: "exception between two lines",
+			text: `Ja, Sie können die Lampe zurückgeben.
+Nicht für Bestellung 48213.
+Das Geld kommt nach 5 Werktagen.`,
+			want: `Ja, Sie können die Lampe zurückgeben.
+Nicht für […].
+Das Geld kommt nach 5 Werktagen.`,
+		},
+		{
+			name: "exception between greetings",
+			text: `Liebe Maria
+
+Ja, Sie können die Lampe zurückgeben.
+Nicht für Bestellung 48213.
+
+Grüße, Maria`,
+			want: `Ja, Sie können die Lampe zurückgeben.
+Nicht für […].`,
+		},
+		{
+			name: "signature with an address",
+			text: `Hello Maria!
+Yes, you can.
+Not order 48213
+The postage is ours.
+M. Rossi
+10115 Berlin`,
+			want: `Yes, you can.
+Not order […]
+The postage is ours.`,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := anonymous.NewPerson("Maria Rossi").Text(tt.text); got != tt.want {
+				t.Errorf("Text(%q) = %q, want %q", tt.text, got, tt.want)
+			}
+		})
 	}
 }
 
-// TestNumbersInWords: a number that is spelled out is one all the same, in eight languages; counts are none.
+// A number that is spelled out is removed like one in digits, in eight languages. So are plates of cars.
 func TestNumbersInWords(t *testing.T) {
 	t.Parallel()
-	p := anonymous.NewPerson("Maria Rossi")
-	for _, text := range []string{
-		"You reach me under oh seven seven double zero nine hundred or zero-four-six-one later on, please do.",
-		"Meine Nummer ist null eins sieben eins, vier vier zwei null, am besten abends nach der Arbeit.",
-		"Mon numéro : zéro six douze trente-quatre cinquante-six soixante-dix-huit, plutôt le soir après le travail.",
-		"Mi número es el seis uno dos, tres cuatro cinco, mejor por la tarde después del trabajo.",
-		"O meu número é nove um dois, três quatro cinco, de preferência à noite depois do trabalho.",
-		"Il mio numero è tre quattro sette, uno due tre, meglio la sera dopo il lavoro.",
-		"Mijn nummer is nul zes één twee drie vier, liefst in de avond na het werk.",
-		"Mój numer to sześć zero jeden, dwa trzy cztery, najlepiej wieczorem po pracy.",
-		"The plates are B-AB 12 and 12-AB-34, and the other car has KX19 ABC on it, just so you know.",
-	} {
-		got := p.Text(text)
-		for _, rest := range []string{"seven", "zero", "sieben", "vier", "trente", "douze", "cuatro", "tres", "quatro", "três", "quattro", "sette", "twee", "drie", "jeden", "cztery", "AB", "KX19"} {
-			if strings.Contains(got, rest) {
-				t.Errorf("%q is left in %q", rest, got)
-			}
-		}
+	tests := []struct {
+		name     string
+		text     string
+		wantGone []string
+	}{
+		{
+			name:     "English",
+			text:     "You reach me under oh seven seven double zero nine hundred or zero-four-six-one later on, please do.",
+			wantGone: []string{"seven", "zero", "nine", "four"},
+		},
+		{
+			name:     "German",
+			text:     "Meine Nummer ist null eins sieben eins, vier vier zwei null, am besten abends nach der Arbeit.",
+			wantGone: []string{"null", "sieben", "vier"},
+		},
+		{
+			name:     "French",
+			text:     "Mon numéro : zéro six douze trente-quatre cinquante-six soixante-dix-huit, plutôt le soir après le travail.",
+			wantGone: []string{"zéro", "douze", "trente", "soixante"},
+		},
+		{
+			name:     "Spanish",
+			text:     "Mi número es el seis uno dos, tres cuatro cinco, mejor por la tarde después del trabajo.",
+			wantGone: []string{"seis", "tres", "cuatro"},
+		},
+		{
+			name:     "Portuguese",
+			text:     "O meu número é nove um dois, três quatro cinco, de preferência à noite depois do trabalho.",
+			wantGone: []string{"nove", "três", "quatro"},
+		},
+		{
+			name:     "Italian",
+			text:     "Il mio numero è tre quattro sette, uno due tre, meglio la sera dopo il lavoro.",
+			wantGone: []string{"quattro", "sette", "due"},
+		},
+		{
+			name:     "Dutch",
+			text:     "Mijn nummer is nul zes één twee drie vier, liefst in de avond na het werk.",
+			wantGone: []string{"zes", "twee", "drie", "vier"},
+		},
+		{
+			name:     "Polish",
+			text:     "Mój numer to sześć zero jeden, dwa trzy cztery, najlepiej wieczorem po pracy.",
+			wantGone: []string{"sześć", "zero", "jeden", "cztery"},
+		},
+		{
+			name:     "plates of cars",
+			text:     "The plates are B-AB 12 and 12-AB-34, and the other car has KX19 ABC on it, just so you know.",
+			wantGone: []string{"AB", "KX19"},
+		},
 	}
-	for _, text := range []string{"We ordered one or two lamps and got three, which is one too many.", "Einer von zwei, drei Tagen wäre uns recht."} {
-		if got := p.Text(text); got != text {
-			t.Errorf("%q became %q", text, got)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := anonymous.NewPerson("Maria Rossi").Text(tt.text)
+			for _, gone := range tt.wantGone {
+				if strings.Contains(got, gone) {
+					t.Errorf("%q is left in %q", gone, got)
+				}
+			}
+		})
+	}
+}
+
+// What is counted in words shows nobody.
+func TestCountsInWordsStay(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"We ordered one or two lamps and got three, which is one too many.",
+		"Einer von zwei, drei Tagen wäre uns recht.",
+	} {
+		if got := anonymous.NewPerson("Maria Rossi").Text(text); got != text {
+			t.Errorf("Text(%q) = %q, want it unchanged", text, got)
 		}
 	}
 }
 
-// TestUnsigned: what stands below a greeting at the end names who wrote and their company, whom no list knows.
+// What stands below a greeting at the end names who wrote and their company, which no list knows: it is removed with the greeting.
 func TestUnsigned(t *testing.T) {
 	t.Parallel()
+	tests := []struct {
+		name      string
+		question  string
+		signature string
+	}{
+		{name: "English", question: "Where is the slip?\n", signature: "Kind regards,\nPetra Unbekannt\nHead of Purchasing\nCanary Ltd"},
+		{name: "German", question: "Wo ist der Schein?", signature: "Mit freundlichen Grüßen\nPetra Unbekannt\nCanary GmbH"},
+		{name: "French", question: "Où est le bon ?", signature: "Cordialement\nPetra Unbekannt"},
+		{name: "Spanish", question: "¿Dónde está?", signature: "Un saludo,\nPetra Unbekannt, Canary SL"},
+		{name: "Portuguese", question: "Onde está?", signature: "Com os melhores cumprimentos,\nPetra Unbekannt"},
+		{name: "Italian", question: "Dov'è?", signature: "Cordiali saluti\nPetra Unbekannt"},
+		{name: "Dutch", question: "Waar is hij?", signature: "Met vriendelijke groet,\nPetra Unbekannt"},
+		{name: "Polish", question: "Gdzie jest?", signature: "Z poważaniem\nPetra Unbekannt"},
+		{name: "two hyphens", question: "Where?", signature: "-- \nPetra Unbekannt"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := anonymous.Unsigned(tt.question + "\n" + tt.signature)
+			if want := strings.TrimSpace(tt.question); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// A postscript below the signature stays, if it says something.
+func TestUnsignedPostscript(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		text string
+		want string
+	}{
+		{
+			name: "in another paragraph",
+			text: "Where?\nKind regards,\nPetra Unbekannt\nCanary Ltd\n\nPS: Please call me.",
+			want: "Where?\n\nPS: Please call me.",
+		},
+		{
+			name: "in small letters, in the next line",
+			text: "Wo?\n-- \nPetra Unbekannt\np.s. Ab morgen bin ich für zwei Wochen nicht im Büro zu erreichen.",
+			want: "Wo?\n\np.s. Ab morgen bin ich für zwei Wochen nicht im Büro zu erreichen.",
+		},
+		{
+			name: "names that begin like one",
+			text: "Where?\nRegards\nPetra Unbekannt\nP. S. Canary\nPSA",
+			want: "Where?",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := anonymous.Unsigned(tt.text); got != tt.want {
+				t.Errorf("Unsigned(%q) = %q, want %q", tt.text, got, tt.want)
+			}
+		})
+	}
+}
+
+// What begins like a greeting but is part of the text stays.
+func TestUnsignedWithoutSignature(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{
-		"Where is the slip?\n\nKind regards,\nPetra Unbekannt\nHead of Purchasing\nCanary Ltd", "Wo ist der Schein?\nMit freundlichen Grüßen\nPetra Unbekannt\nCanary GmbH",
-		"Où est le bon ?\nCordialement\nPetra Unbekannt", "¿Dónde está?\nUn saludo,\nPetra Unbekannt, Canary SL", "Onde está?\nCom os melhores cumprimentos,\nPetra Unbekannt",
-		"Dov'è?\nCordiali saluti\nPetra Unbekannt", "Waar is hij?\nMet vriendelijke groet,\nPetra Unbekannt", "Gdzie jest?\nZ poważaniem\nPetra Unbekannt", "Where?\n-- \nPetra Unbekannt",
+		"Regards from the sea, where is it?",
+		"Best\nof all is the blue one. It fits, it shines, and my whole family likes it very much indeed.\nWhy?",
+		"Hello\n\nwhere is it?",
 	} {
-		if got := anonymous.Unsigned(text); strings.Contains(got, "Unbekannt") || strings.Contains(got, "Canary") || !strings.ContainsAny(got, "?") {
-			t.Errorf("%q became %q", text, got)
-		}
-	}
-	for text, want := range map[string]string{
-		"Where?\nKind regards,\nPetra Unbekannt\nCanary Ltd\n\nPS: Please call me.":                     "Where?\n\nPS: Please call me.",
-		"Wo?\n-- \nPetra Unbekannt\np.s. Ab morgen bin ich für zwei Wochen nicht im Büro zu erreichen.": "Wo?\n\np.s. Ab morgen bin ich für zwei Wochen nicht im Büro zu erreichen.",
-		"Where?\nRegards\nPetra Unbekannt\nP. S. Canary\nPSA":                                           "Where?",
-	} {
-		if got := anonymous.Unsigned(text); got != want {
-			t.Errorf("%q became %q, want %q", text, got, want)
-		}
-	}
-	for _, text := range []string{"Regards from the sea, where is it?", "Best\nof all is the blue one. It fits, it shines, and my whole family likes it very much indeed.\nWhy?", "Hello\n\nwhere is it?"} {
 		if got := anonymous.Unsigned(text); got != text {
-			t.Errorf("%q became %q", text, got)
+			t.Errorf("Unsigned(%q) = %q, want it unchanged", text, got)
 		}
 	}
 }
