@@ -42,6 +42,24 @@ func (in *Inbox) Facts(ctx context.Context, agent store.AgentID, conversation st
 	return in.desk.Facts(ctx, conversation, own.PageUser(agent))
 }
 
+// Readable returns those of some conversations that an agent may read, in no order. Errors: *Problem for who is no agent.
+func (in *Inbox) Readable(ctx context.Context, agent store.AgentID, conversations []store.ConversationID) ([]store.ConversationID, error) {
+	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
+	if err != nil {
+		return nil, err
+	}
+
+	rows, err := store.Conversations(ctx, in.e.pool, conversations...)
+	var list []store.ConversationID
+	for i := range rows {
+		if reader.May(&rows[i]) {
+			list = append(list, rows[i].ID)
+		}
+	}
+
+	return list, err
+}
+
 // History returns a page of the log of a conversation, the newest first. Errors: as Facts.
 func (in *Inbox) History(ctx context.Context, agent store.AgentID, conversation store.ConversationID, page int) (bridge.History, error) {
 	return in.desk.History(ctx, conversation, page, own.PageUser(agent))

@@ -21,8 +21,9 @@ const (
 
 // logDesk is what the page of the log needs.
 type logDesk interface {
-	// Log reads rows of the log that come after a place, the newest first. If after is "", it begins with the newest.
-	Log(ctx context.Context, f LogFilter, after string, size int) (LogPage, error)
+	// Log reads rows of the log that come after a place, the newest first. If after is "", it begins with the newest. Rows of
+	// conversations that the viewer may not read are closed.
+	Log(ctx context.Context, viewer bridge.AgentID, f LogFilter, after string, size int) (LogPage, error)
 
 	// LogNames lists what the log can be filtered by.
 	LogNames(ctx context.Context) (LogNames, error)
@@ -52,6 +53,7 @@ type LogRow struct {
 	By           string
 	What         string
 	Text         string
+	Closed       bool // the viewer may not read the conversation, so Text is left out
 }
 
 // LogNames are what the log can be filtered by.
@@ -101,7 +103,7 @@ func (p pages) showLog(v *web.Visit) error {
 		Filtered: filter != LogFilter{},
 	}
 	if problem == "" {
-		page, err := p.desk.Log(v.Context(), filter, v.Value("after"), rowsPerPage)
+		page, err := p.desk.Log(v.Context(), v.Person.ID, filter, v.Value("after"), rowsPerPage)
 		if err != nil {
 			return err
 		}
@@ -211,7 +213,7 @@ func (p pages) logFile(v *web.Visit) error {
 		return v.Refuse(http.StatusBadRequest, problem, "Choose again.")
 	}
 
-	page, err := p.desk.Log(v.Context(), filter, "", rowsPerRead) // before anything is written, so that an error can be shown
+	page, err := p.desk.Log(v.Context(), v.Person.ID, filter, "", rowsPerRead) // before anything is written, so that an error can be shown
 	if err != nil {
 		return err
 	}
@@ -235,7 +237,7 @@ func (p pages) logFile(v *web.Visit) error {
 			return nil // the browser went away, or that is all
 		}
 		v.GiveTime()
-		if page, err = p.desk.Log(v.Context(), filter, page.Next, rowsPerRead); err != nil {
+		if page, err = p.desk.Log(v.Context(), v.Person.ID, filter, page.Next, rowsPerRead); err != nil {
 			return web.BrokenOff(err)
 		}
 	}

@@ -3,7 +3,6 @@ package site
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -239,7 +238,7 @@ func (d *dashboardDesk) Longest(ctx context.Context, viewer store.AgentID, q das
 		ids[i] = w.ConversationID
 	}
 
-	readable, err := d.readable(ctx, viewer, ids)
+	readable, err := d.o.readable(ctx, viewer, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -270,28 +269,6 @@ func (d *dashboardDesk) Longest(ctx context.Context, viewer store.AgentID, q das
 		}
 
 		list = append(list, l)
-	}
-
-	return list, nil
-}
-
-// readable returns those of some conversations that an agent may read: with an engine that decides it, else none.
-func (d *dashboardDesk) readable(ctx context.Context, viewer store.AgentID, ids []store.ConversationID) ([]store.ConversationID, error) {
-	if d.o.Inbox == nil {
-		return nil, nil
-	}
-
-	var list []store.ConversationID
-	for _, id := range ids {
-		_, err := d.o.Inbox.Facts(ctx, viewer, id)
-		var problem *bridge.Problem
-		switch {
-		case err == nil:
-			list = append(list, id)
-		case errors.As(err, &problem), errors.Is(err, bridge.ErrNoConversation):
-		default:
-			return nil, err
-		}
 	}
 
 	return list, nil

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"parley/bot/web/inbox"
 	"parley/bridge"
 	"parley/channels"
 	"parley/cmd/parley/site"
@@ -19,9 +18,9 @@ import (
 )
 
 // halfDesk is an inbox whose files can be read by half, and which stores what is done without saying so.
-type halfDesk struct{ inbox.Desk }
+type halfDesk struct{ site.Inbox }
 
-// File implements inbox.Desk.
+// File implements site.Inbox.
 func (halfDesk) File(context.Context, bridge.AgentID, bridge.ConversationID, bridge.MessageID, int) (channels.File, error) {
 	return channels.File{Name: "plan.pdf", Open: func(context.Context) (io.ReadCloser, error) {
 		half := bytes.NewReader(make([]byte, 1<<20))
@@ -29,7 +28,7 @@ func (halfDesk) File(context.Context, bridge.AgentID, bridge.ConversationID, bri
 	}}, nil
 }
 
-// Act implements inbox.Desk.
+// Act implements site.Inbox.
 func (halfDesk) Act(context.Context, bridge.AgentID, bridge.Act) (string, error) {
 	return "", errors.New("the connection ended before the answer")
 }

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/web/inbox"
 	"parley/bridge"
 	"parley/bridge/engine"
 	"parley/channels"
@@ -76,17 +75,17 @@ type inboxSite struct {
 // scriptedDesk is the engine's side of the inbox. As long as a test sets result, it answers that when the page asks what became of
 // something that an agent did.
 type scriptedDesk struct {
-	inbox.Desk
+	site.Inbox
 
 	result atomic.Pointer[bridge.ActResult]
 }
 
-// Result implements inbox.Desk.
+// Result implements site.Inbox.
 func (d *scriptedDesk) Result(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, name string) (bridge.ActResult, error) {
 	if result := d.result.Load(); result != nil {
 		return *result, nil
 	}
-	return d.Desk.Result(ctx, agent, conversation, name)
+	return d.Inbox.Result(ctx, agent, conversation, name)
 }
 
 // startInbox starts a site with an inbox. Its mailboxes can do what mail can; change makes that different.
@@ -95,7 +94,7 @@ func startInbox(t *testing.T, change ...func(*channels.Capabilities)) *inboxSite
 	s := &inboxSite{provider: channelstest.NewProvider(t)}
 	s.Site = sitetest.Start(t, deskCompany, func(o *site.Options) {
 		s.engine = newEngine(t, o)
-		s.desk = &scriptedDesk{Desk: s.engine.Inbox()}
+		s.desk = &scriptedDesk{Inbox: s.engine.Inbox()}
 		o.Inbox = s.desk
 	})
 	caps := channelstest.MailLike()

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +47,7 @@ type Operations struct {
 type recordsDesk struct{ o Options }
 
 // Log implements the log of records.Desk.
-func (d *recordsDesk) Log(ctx context.Context, f records.LogFilter, after string, size int) (records.LogPage, error) {
+func (d *recordsDesk) Log(ctx context.Context, viewer store.AgentID, f records.LogFilter, after string, size int) (records.LogPage, error) {
 	filter := logbook.Filter{
 		Agent:        f.Agent,
 		What:         f.What,
@@ -60,16 +62,45 @@ func (d *recordsDesk) Log(ctx context.Context, f records.LogFilter, after string
 		return records.LogPage{}, err
 	}
 
+	readable, err := d.readableIn(ctx, viewer, page.Rows)
+	if err != nil {
+		return records.LogPage{}, err
+	}
+
 	shown := records.LogPage{Seen: page.Next.At}
 	if page.More {
 		shown.Next = fmt.Sprintf("%d.%d.%d", page.Next.At.UnixMicro(), page.Next.Source, page.Next.ID)
 	}
 
 	for _, r := range page.Rows {
-		shown.Rows = append(shown.Rows, records.LogRow{At: r.At, Conversation: r.Conversation, Account: r.Account, By: r.By, What: r.What, Text: r.Text})
+		row := records.LogRow{At: r.At, Conversation: r.Conversation, Account: r.Account, By: r.By, What: r.What, Text: r.Text}
+		isOfConversation := r.Conversation != 0
+		if isOfConversation && !readable[r.Conversation] {
+			row.Text, row.Closed = "", true
+		}
+		shown.Rows = append(shown.Rows, row)
 	}
 
 	return shown, nil
+}
+
+// readableIn returns those conversations in rows of the log that an agent may read. What a row says of another one, such as a note
+// or a new subject, is not for the agent.
+func (d *recordsDesk) readableIn(ctx context.Context, viewer store.AgentID, rows []logbook.Row) (map[store.ConversationID]bool, error) {
+	named := map[store.ConversationID]bool{}
+	for _, r := range rows {
+		if r.Conversation != 0 {
+			named[r.Conversation] = true
+		}
+	}
+
+	list, err := d.o.readable(ctx, viewer, slices.Collect(maps.Keys(named)))
+	readable := make(map[store.ConversationID]bool, len(list))
+	for _, id := range list {
+		readable[id] = true
+	}
+
+	return readable, err
 }
 
 // parsePlace reads the place at which a page of the log begins: "MICROSECONDS.SOURCE.ID". Any other text means the beginning.

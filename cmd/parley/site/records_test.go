@@ -53,7 +53,7 @@ func withRecords(t *testing.T, change ...func(*site.Options)) *sitetest.Site {
 //
 func TestLogPage(t *testing.T) {
 	t.Parallel()
-	s := withRecords(t)
+	s := withRecords(t, withInbox(t))
 	ann := s.Visitor("ann@acme.test")
 	for filter, want := range map[string]int{"": 100, "what=resolved": 1, "conversation=%232": 100, "account=shop": 0, "account=support-mail": 100, "what=set+up": 1,
 		"from=2026-11-20&until=2026-11-20": 100, "from=2026-11-19&until=2026-11-19": 0, "what=tagged&conversation=1": 50} {

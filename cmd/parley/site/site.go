@@ -47,7 +47,7 @@ type Options struct {
 	// Outside returns the part of a channel's Env that is about the network; nil means an empty Env.
 	Outside    func(spec channels.Spec, account string, config channels.Config) channels.Env
 	SignUp     *whatsapp.SignUp  // connects numbers of WhatsApp; nil if the company has no app for it
-	Inbox      inbox.Desk        // what the inbox asks of the engine; nil if there is no inbox
+	Inbox      Inbox             // what the site asks of the engine about conversations; nil if there is no inbox
 	Chats      Chats             // how the site reaches Slack and Teams
 	Signatures *signature.Reader // reads signatures that are written on pages
 	BaseURL    string            // where browsers reach the site
@@ -55,6 +55,26 @@ type Options struct {
 	Operations Operations        // what the pages about backups, erasures and checks need
 	Log        *slog.Logger
 	Now        func() time.Time // nil means time.Now
+}
+
+// Inbox is what the site asks of the engine about conversations.
+type Inbox interface {
+	inbox.Desk
+
+	// Readable returns those of some conversations that an agent may read, in no order. Errors: *bridge.Problem for who is no agent.
+	Readable(ctx context.Context, agent bridge.AgentID, conversations []bridge.ConversationID) ([]bridge.ConversationID, error)
+}
+
+// readable returns those of some conversations that an agent may read: with an engine that decides it, else none.
+func (o Options) readable(ctx context.Context, viewer store.AgentID, conversations []store.ConversationID) ([]store.ConversationID, error) {
+	if o.Inbox == nil || len(conversations) == 0 {
+		return nil, nil
+	}
+	list, err := o.Inbox.Readable(ctx, viewer, conversations)
+	if _, isNobody := errors.AsType[*bridge.Problem](err); isNobody {
+		return nil, nil
+	}
+	return list, err
 }
 
 // Chats are functions by which the site reaches the chats in which agents work. With the zero value none is connected, and none
