@@ -45,7 +45,7 @@ type Field struct {
 	// choices nor for secrets.
 	Value string
 
-	// A text of one line: what it shows while it is empty.
+	// A text, of one line or several: what it shows while it is empty.
 	Placeholder string
 
 	// KindChoice and KindChecks: what can be chosen, and what is.

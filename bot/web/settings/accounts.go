@@ -160,7 +160,7 @@ func countWords(n int, word string) string {
 
 // accountForm makes the form with all that can be set of an account; e is nil for a new one.
 func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.Entry) web.Form {
-	fields := p.desk.Fields(setup.EntryAccount, channel)
+	fields := withCompanyDefaults(p.desk.Fields(setup.EntryAccount, channel), all)
 	form := formOf(action, fields, e, accountParts(fields))
 	team := findField(&form, "team")
 	teams := append([]string{""}, namesOf(all, setup.EntryTeam)...)
@@ -169,6 +169,24 @@ func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.E
 	team.Choices[0].Text = "none"
 	form.Back = accountsPath
 	return form
+}
+
+// settingPrefix begins the paths of settings that can be chosen for all accounts, and for one.
+const settingPrefix = "settings."
+
+// withCompanyDefaults returns the fields of an account. The default of a setting is what is chosen for all accounts, where something is:
+// that counts for an account that chooses nothing itself.
+func withCompanyDefaults(fields []setup.Field, all []setup.Entry) []setup.Field {
+	fields = slices.Clone(fields)
+	for _, company := range ofKind(all, setup.EntryCompany) {
+		for i := range fields {
+			chosen := company.Value(fields[i].Path)
+			if chosen != "" && strings.HasPrefix(fields[i].Path, settingPrefix) {
+				fields[i].Default = chosen
+			}
+		}
+	}
+	return fields
 }
 
 // accountParts returns the groups of an account's fields in the order of the page. The second group is that of its channel.
@@ -180,7 +198,7 @@ func accountParts(fields []setup.Field) []fieldGroup {
 		switch {
 		case strings.HasSuffix(f.Path, "_channel"):
 			chats = append(chats, f.Path)
-		case f.Input == setup.InputGroup, strings.HasPrefix(f.Path, "settings."), strings.HasPrefix(f.Path, "hours."):
+		case f.Input == setup.InputGroup, strings.HasPrefix(f.Path, settingPrefix), strings.HasPrefix(f.Path, "hours."):
 		case !slices.Contains(general, f.Path) && !slices.Contains(replies, f.Path):
 			channel = append(channel, f.Path)
 		}
@@ -190,7 +208,7 @@ func accountParts(fields []setup.Field) []fieldGroup {
 		{title: "General", paths: append(general, chats...)},
 		{title: "Connection", paths: channel},
 		{title: "Replies", paths: replies},
-		{title: "Other settings", help: "What isn't chosen here is as it is for all accounts.", folded: true, paths: []string{"settings."}},
+		{title: "Other settings", help: "What isn't chosen here is as it is for all accounts.", folded: true, paths: []string{settingPrefix}},
 	}
 }
 
