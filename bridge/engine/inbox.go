@@ -60,6 +60,12 @@ func (in *Inbox) Readable(ctx context.Context, agent store.AgentID, conversation
 	return list, err
 }
 
+// Zone returns the time zone of an agent: the chosen one, else that of the business hours, else that of this machine.
+func (in *Inbox) Zone(agent store.AgentID) *time.Location {
+	dir := in.e.directory.Load()
+	return dir.Zone(dir.Agent(agent), 0)
+}
+
 // History returns a page of the log of a conversation, the newest first. Errors: as Facts.
 func (in *Inbox) History(ctx context.Context, agent store.AgentID, conversation store.ConversationID, page int) (bridge.History, error) {
 	return in.desk.History(ctx, conversation, page, own.PageUser(agent))

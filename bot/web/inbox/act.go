@@ -28,6 +28,15 @@ const (
 
 // handleAct stores what a form of the page asks for, and shows the page again.
 func (p pages) handleAct(v *web.Visit) error {
+	hasTime := v.Value("verb") == string(bridge.VerbSnooze)
+	if hasTime {
+		f, err := p.desk.Facts(v.Context(), v.Person.ID, bridge.ConversationID(pathNumber(v, "id")))
+		if err != nil {
+			return refuse(v, err)
+		}
+		useZoneOf(v, f)
+	}
+
 	a, problem := readAct(v, nil)
 	if problem != "" {
 		return p.showAgain(v, a, problem, nil)

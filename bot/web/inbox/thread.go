@@ -108,6 +108,10 @@ func (p pages) showThread(v *web.Visit) error {
 	return v.Show("thread", web.Screen{Title: threadTitle(f), Data: data})
 }
 
+// useZoneOf makes times on the page of a conversation those of the zone in which the engine reads what is typed there: the one that the
+// agent chose, else that of the account's business hours.
+func useZoneOf(v *web.Visit, f bridge.Facts) { v.Person.Zone = f.Zone }
+
 // threadTitle returns the subject of a conversation; if it has none, the customer's name.
 func threadTitle(f bridge.Facts) string {
 	if s := shape.OneLine(f.Subject, shape.MaxSubjectRunes); s != "" {
@@ -129,6 +133,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 	if err != nil {
 		return threadPage{}, f, err
 	}
+	useZoneOf(v, f)
 	before := beforeOf(v)
 	spoken, err := p.desk.Spoken(ctx, agent, id, before)
 	if err != nil {

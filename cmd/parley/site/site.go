@@ -63,6 +63,9 @@ type Inbox interface {
 
 	// Readable returns those of some conversations that an agent may read, in no order. Errors: *bridge.Problem for who is no agent.
 	Readable(ctx context.Context, agent bridge.AgentID, conversations []bridge.ConversationID) ([]bridge.ConversationID, error)
+
+	// Zone returns the time zone of an agent: the chosen one, else that of the business hours, else that of this machine.
+	Zone(agent bridge.AgentID) *time.Location
 }
 
 // readable returns those of some conversations that an agent may read: with an engine that decides it, else none.
@@ -166,7 +169,7 @@ func New(o Options) (*web.Site, error) {
 
 	return web.New(web.Options{
 		Company:   o.companyName,
-		People:    people{o.Pool},
+		People:    people{o.Pool, o.Inbox},
 		Sessions:  site.Sessions{Pool: o.Pool},
 		Secure:    strings.HasPrefix(o.BaseURL, "https://"),
 		Log:       o.Log,
@@ -188,7 +191,10 @@ func (o Options) companyName(ctx context.Context) string {
 }
 
 // people reads from the database who signs in. It implements web.People.
-type people struct{ pool *pgxpool.Pool }
+type people struct {
+	pool  *pgxpool.Pool
+	inbox Inbox // knows the zones of those who chose none; nil if there is no inbox
+}
 
 // Person implements web.People.
 func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error) {
@@ -200,11 +206,20 @@ func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error
 		return web.Person{}, err
 	}
 
+	return web.Person{ID: row.ID, Email: row.Email, Name: row.Name, Zone: p.zoneOf(row), Admin: row.Admin, Super: row.Super, SignedOut: row.SignedOut}, nil
+}
+
+// zoneOf returns the zone in which a person sees and types times: the one in which the engine reads them, too.
+func (p people) zoneOf(row site.Person) *time.Location {
 	zone, err := time.LoadLocation(row.Zone)
-	if err != nil || row.Zone == "" { // "" would be UTC
-		zone = time.Local
+	switch {
+	case err == nil && row.Zone != "": // "" would be UTC
+		return zone
+	case p.inbox != nil:
+		return p.inbox.Zone(row.ID)
+	default:
+		return time.Local
 	}
-	return web.Person{ID: row.ID, Email: row.Email, Name: row.Name, Zone: zone, Admin: row.Admin, Super: row.Super, SignedOut: row.SignedOut}, nil
 }
 
 // SignOutEverywhere implements web.People.

@@ -36,7 +36,7 @@ func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 	for i, r := range rows {
 		_, isKnown := makers[r.Agent]
 		if !isKnown && !r.Ended {
-			maker, err := people{d.o.Pool}.Person(ctx, r.Agent)
+			maker, err := people{d.o.Pool, d.o.Inbox}.Person(ctx, r.Agent)
 			if err != nil && !errors.Is(err, web.ErrNobody) {
 				return nil, err
 			}
@@ -97,7 +97,7 @@ func (o Options) findHolder(ctx context.Context, secret string) (web.Holder, err
 	if err != nil {
 		return web.Holder{}, err
 	}
-	maker, err := people{o.Pool}.Person(ctx, t.Agent)
+	maker, err := people{o.Pool, o.Inbox}.Person(ctx, t.Agent)
 	if errors.Is(err, web.ErrNobody) {
 		err = web.ErrNoToken
 	}
