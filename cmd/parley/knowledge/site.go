@@ -36,12 +36,13 @@ var errElsewhere = errors.New("it leads to another site")
 type crawl struct {
 	*visit
 
-	start  *url.URL        // the page that the admin named
-	client *http.Client    // follows redirects as checkRedirect says
-	rules  rules           // of the site's robots.txt
-	last   time.Time       // when the latest request ended; zero before the first
-	queue  []string        // pages that are still to be read
-	queued map[string]bool // all pages that were ever in the queue, or to which one of them redirected
+	start  *url.URL         // the page that the admin named
+	client *http.Client     // follows redirects as checkRedirect says
+	rules  rules            // of the site's robots.txt
+	last   time.Time        // when the latest request ended; zero before the first
+	queue  []string         // pages that are still to be read
+	queued map[string]bool  // all pages that were ever in the queue, or to which one of them redirected
+	failed []knowledge.Page // those read before that can't be read now
 }
 
 // readSite reads a web site, from the page that the admin named. It follows links to pages of the same host in the same
@@ -64,6 +65,13 @@ func (v *visit) readSite(ctx context.Context) error {
 	}
 
 	c.add([]string{normaliseAddress(start)})
+	err = c.readQueue(ctx)
+	c.keepBelowFailed()
+	return err
+}
+
+// readQueue reads the pages in the queue, and those that are added to it meanwhile.
+func (c *crawl) readQueue(ctx context.Context) error {
 	for len(c.queue) > 0 {
 		if err := c.checkRoom(); err != nil {
 			return err
@@ -185,20 +193,20 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 	if err != nil {
 		c.note(address + " can't be read: " + reasonOf(err))
 		if !errors.Is(err, errElsewhere) {
-			c.keepKnown(known)
+			c.keepFailed(known)
 		}
 		return nil
 	}
 
 	if got.status == http.StatusNotModified && known.Address != "" {
-		c.keepKnown(known)
+		c.present = append(c.present, known.Address)
 		c.add(known.Links)
 		return nil
 	}
 
 	if got.isTemporary() {
 		c.note(fmt.Sprintf("%s can't be read now: the site answers %d.", address, got.status))
-		c.keepKnown(known)
+		c.keepFailed(known)
 		return nil
 	}
 
@@ -225,10 +233,27 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 	return c.readAnswer(ctx, address, got)
 }
 
-// keepKnown keeps a page as it was read before, if it was: that is better than nothing.
-func (c *crawl) keepKnown(known knowledge.Page) {
+// keepFailed keeps a page that can't be read now as it was read before, if it was: that is better than nothing.
+func (c *crawl) keepFailed(known knowledge.Page) {
 	if known.Address != "" {
 		c.present = append(c.present, known.Address)
+		c.failed = append(c.failed, known)
+	}
+}
+
+// keepBelowFailed keeps, as they were read before, the pages to which no other links lead than those of pages that can't be read
+// now, and of pages below these. They may well be there still. Nothing is asked for: a site that is away would be asked in vain.
+func (c *crawl) keepBelowFailed() {
+	for len(c.failed) > 0 {
+		links := c.failed[0].Links
+		c.failed = c.failed[1:]
+		for _, address := range links {
+			known, isKnown := c.known[address]
+			if isKnown && c.mayQueue(address) {
+				c.queued[address] = true
+				c.keepFailed(known)
+			}
+		}
 	}
 }
 
@@ -327,14 +352,18 @@ func normaliseAddress(u *url.URL) string {
 // add queues pages that may be read and were not queued before, up to maxQueued.
 func (c *crawl) add(pages []string) {
 	for _, address := range pages {
-		u, err := url.Parse(address)
-		if err != nil || c.queued[address] || !c.canKeep(address) {
-			continue
+		if c.mayQueue(address) {
+			c.queued[address] = true
+			c.queue = append(c.queue, address)
 		}
-		if len(c.queued) >= maxQueued || !c.rules.isAllowed(u.RequestURI()) {
-			continue
-		}
-		c.queued[address] = true
-		c.queue = append(c.queue, address)
 	}
+}
+
+// mayQueue reports whether a page may be read and was not queued before.
+func (c *crawl) mayQueue(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || c.queued[address] || !c.canKeep(address) {
+		return false
+	}
+	return len(c.queued) < maxQueued && c.rules.isAllowed(u.RequestURI())
 }

@@ -32,12 +32,15 @@ type site struct {
 	*httptest.Server
 
 	mu       sync.Mutex
-	pages    map[string]string // by path: HTML, or "-> ADDRESS" for a redirect
+	pages    map[string]string // by path: HTML, "-> ADDRESS" for a redirect, or unavailable
 	during   func(path string) // called while a page is asked for; may be nil
 	asked    []string          // paths, in their order; "304 /path" where nothing had changed
 	busy     atomic.Int32
 	together atomic.Bool // two requests came at once
 }
+
+// unavailable is a page that can't be had now: the site answers 503.
+const unavailable = "503"
 
 func newSite(t *testing.T, pages map[string]string) *site {
 	t.Helper()
@@ -71,6 +74,8 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusFound)
 	case !there:
 		http.NotFound(w, r)
+	case page == unavailable:
+		w.WriteHeader(http.StatusServiceUnavailable)
 	default:
 		kind := "text/html; charset=utf-8"
 		if strings.HasSuffix(r.URL.Path, ".txt") {
@@ -81,6 +86,16 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(page))
 	}
 	s.asked = append(s.asked, r.URL.Path)
+}
+
+// setPage changes a page; with "", there is none any more.
+func (s *site) setPage(path, page string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pages[path] = page
+	if page == "" {
+		delete(s.pages, path)
+	}
 }
 
 // requests returns what was asked for, and forgets it.

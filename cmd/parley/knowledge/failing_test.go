@@ -1,0 +1,109 @@
+package knowledge_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// These tests read a site twice. At the second visit one of its pages can't be read, though the site and its robots.txt can.
+
+// newHelpSite makes a site whose start page leads to a hub and to a page about hours, and the hub to a page about lamps and one about
+// returns.
+func newHelpSite(t *testing.T) *site {
+	t.Helper()
+	return newSite(t, map[string]string{
+		"/":        `<h1>Start</h1><p>Ask us.</p><a href="/hub">Hub</a> <a href="/hours">Hours</a>`,
+		"/hours":   `<h1>Hours</h1><p>We open at nine.</p>`,
+		"/hub":     `<h1>Hub</h1><p>Products.</p><a href="/lamps">Lamps</a> <a href="/returns">Returns</a>`,
+		"/lamps":   `<h1>Lamps</h1><p>We sell lamps.</p>`,
+		"/returns": `<h1>Returns</h1><p>Lamps can be returned.</p>`,
+	})
+}
+
+// storedPages returns the paths of the pages that are kept of a site.
+func storedPages(t *testing.T, pool *pgxpool.Pool, s *site) []string {
+	t.Helper()
+	var addresses []string
+	err := pool.QueryRow(t.Context(), `SELECT array_agg(address ORDER BY address) FROM knowledge_pages`).Scan(&addresses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range addresses {
+		addresses[i] = strings.TrimPrefix(addresses[i], s.URL)
+	}
+	return addresses
+}
+
+// What stands below a page that can't be read now is kept as it was read before, and is not asked for.
+func TestPageThatFailsKeepsWhatIsBelowIt(t *testing.T) {
+	t.Parallel()
+	all := []string{"/", "/hours", "/hub", "/lamps", "/returns"}
+	tests := []struct {
+		name      string
+		failing   string
+		wantAsked []string
+	}{
+		{name: "start page", failing: "/", wantAsked: []string{"/robots.txt", "/"}},
+		{name: "hub", failing: "/hub", wantAsked: []string{"/robots.txt", "304 /", "/hub", "304 /hours"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newHelpSite(t)
+			pool := createPlaces(t, s.URL+"/")
+			readPlaces(t, pool)
+			s.requests()
+
+			s.setPage(tt.failing, unavailable)
+			readPlaces(t, pool)
+
+			if got := s.requests(); !slices.Equal(got, tt.wantAsked) {
+				t.Errorf("asked for %q, want %q", got, tt.wantAsked)
+			}
+			if got := storedPages(t, pool, s); !slices.Equal(got, all) {
+				t.Errorf("kept %q, want %q", got, all)
+			}
+			if got := lastProblem(t, pool); !strings.Contains(got, "can't be read now: the site answers 503") {
+				t.Errorf("the problem is %q, want that the page can't be read now", got)
+			}
+		})
+	}
+}
+
+// While one page can't be read, another one that is gone is forgotten, if it is not below the first.
+func TestPageThatIsGoneIsForgottenBesideOneThatFails(t *testing.T) {
+	t.Parallel()
+	s := newHelpSite(t)
+	pool := createPlaces(t, s.URL+"/")
+	readPlaces(t, pool)
+
+	s.setPage("/hub", unavailable)
+	s.setPage("/hours", "")
+	readPlaces(t, pool)
+
+	want := []string{"/", "/hub", "/lamps", "/returns"}
+	if got := storedPages(t, pool, s); !slices.Equal(got, want) {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+}
+
+// A page below one that can't be read now, to which another page leads as well, is read like any other: it is forgotten if it is gone.
+func TestPageThatIsGoneIsForgottenBelowOneThatFails(t *testing.T) {
+	t.Parallel()
+	s := newHelpSite(t)
+	s.setPage("/hours", `<h1>Hours</h1><p>We open at nine.</p><a href="/lamps">Lamps</a>`)
+	pool := createPlaces(t, s.URL+"/")
+	readPlaces(t, pool)
+
+	s.setPage("/hub", unavailable)
+	s.setPage("/lamps", "")
+	readPlaces(t, pool)
+
+	want := []string{"/", "/hours", "/hub", "/returns"}
+	if got := storedPages(t, pool, s); !slices.Equal(got, want) {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+}
