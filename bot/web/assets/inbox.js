@@ -65,6 +65,49 @@ if (live && window.EventSource) {
   window.addEventListener("pagehide", () => source.close());
 }
 
+// What is typed into a field with data-draft, which names the agent, is kept in this tab until its own form is sent. When another form
+// of the page is sent meanwhile, the page that follows shows it again.
+const draftKey = (field) => `draft ${field.dataset.draft} ${live.dataset.live} ${field.id}`;
+
+function keepDraft(field) {
+  try {
+    sessionStorage.setItem(draftKey(field), field.value);
+    field.setAttribute("data-kept", "");
+  } catch (error) {
+    // The browser keeps nothing in this frame, or no more: site.js asks before the page is left.
+    field.removeAttribute("data-kept");
+  }
+}
+
+function forgetDraft(field) {
+  try {
+    sessionStorage.removeItem(draftKey(field));
+  } catch (error) {
+    // Nothing was kept.
+  }
+}
+
+function showDraft(field) {
+  try {
+    const typed = sessionStorage.getItem(draftKey(field));
+    if (!typed || field.value) return;
+    field.value = typed;
+    const folded = field.closest("details");
+    if (folded) folded.open = true;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  } catch (error) {
+    // Nothing was kept.
+  }
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-draft]")) keepDraft(event.target);
+});
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented) event.target.querySelectorAll("[data-draft]").forEach(forgetDraft);
+});
+document.querySelectorAll("[data-draft]").forEach(showDraft);
+
 // Ctrl and Enter sends what was typed.
 document.querySelectorAll("textarea[data-send]").forEach((field) => {
   field.addEventListener("keydown", (event) => {

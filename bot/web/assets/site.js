@@ -16,13 +16,19 @@ document.addEventListener("submit", (event) => {
   }
 });
 
-// A form that was changed and not sent: the browser asks before it leaves the page.
-let changed = false;
+// Fields that were changed and not sent: the browser asks before it leaves the page. It doesn't ask when a form is sent, unless
+// another form has such a field; one with data-kept is shown again by the page that follows.
+const changed = new Set();
 document.addEventListener("input", (event) => {
-  if (event.target.form && event.target.form.method === "post") changed = true;
+  if (event.target.form && event.target.form.method === "post") changed.add(event.target);
 });
-document.addEventListener("submit", () => { changed = false; });
-window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
+  changed.forEach((field) => {
+    if (field.form === event.target || field.hasAttribute("data-kept")) changed.delete(field);
+  });
+});
+window.addEventListener("beforeunload", (event) => { if (changed.size) event.preventDefault(); });
 
 // On a phone the menu is one row: the page that is shown stands in sight.
 const here = document.querySelector(".side nav [aria-current]");
@@ -41,7 +47,7 @@ document.querySelectorAll("select[data-go]").forEach((select) => {
 const again = document.querySelector("[data-again]");
 if (again) {
   const looking = setInterval(async () => {
-    if (document.hidden || changed) return;
+    if (document.hidden || changed.size) return;
     try {
       const answer = await fetch(location.href, { credentials: "same-origin" });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");

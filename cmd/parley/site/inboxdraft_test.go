@@ -1,0 +1,95 @@
+package site_test
+
+import (
+	"slices"
+	"testing"
+
+	"parley/cmd/parley/site/sitetest"
+)
+
+// openReply opens conversation 1 as Ben, and types into the form of a reply, which is not sent.
+func openReply(s *inboxSite, text string) *sitetest.Browser {
+	s.T.Helper()
+	mariaWrites(s)
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox/1")
+	b.Press("#reply")
+	b.Keys(text)
+	return b
+}
+
+// wantReply fails the test if something else stands in the form of a reply.
+func wantReply(s *inboxSite, b *sitetest.Browser, want string) {
+	s.T.Helper()
+	if got := b.Value("document.querySelector('#reply').value"); got != want {
+		s.T.Errorf("the form of the reply has %q, want %q", got, want)
+	}
+}
+
+// A reply that somebody types is still there after another form of the page was sent, and is sent then like any other.
+func TestInboxKeepsReplyWhileAnotherFormIsSent(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	b := openReply(s, "It comes on Monday.")
+
+	b.Press("button[value=take]")
+	b.Until("Ben has it, and nobody was asked", "!document.querySelector('button[value=take]')")
+	wantReply(s, b, "It comes on Monday.")
+
+	b.Press("form.say button.main")
+	b.Shows("Sent")
+	if got, want := s.provider.Texts(), []string{"It comes on Monday."}; !slices.Equal(got, want) {
+		t.Errorf("the customer got %q, want %q", got, want)
+	}
+}
+
+// A reply that was sent is not shown again.
+func TestInboxForgetsReplyThatWasSent(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	b := openReply(s, "It comes on Monday.")
+
+	b.Press("form.say button.main")
+	b.Shows("Sent")
+	wantReply(s, b, "")
+
+	b.Open("/inbox/1")
+	wantReply(s, b, "")
+}
+
+// What somebody types is shown to nobody else who signs in in the same tab.
+func TestInboxShowsReplyToItsAuthorAlone(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	b := openReply(s, "It comes on Monday.")
+	b.Press("button[value=take]")
+	b.Until("Ben has it", "!document.querySelector('button[value=take]')")
+	b.Value("(changed.clear(), '')") // so that the browser leaves the page without asking
+
+	b.Press("form[action='/auth/sign-out'] button")
+	b.Until("Ben is signed out", "location.pathname === '/auth/sign-in'")
+	b.Open(s.Link("cat@acme.test"))
+	b.Press("main form button")
+	b.Until("Cat is signed in", "document.querySelector('.who')")
+	b.Open("/inbox/1")
+	wantReply(s, b, "")
+}
+
+// The browser asks before a form is sent if another form of the page has something that the page which follows doesn't show again.
+func TestInboxAsksBeforeWhatIsTypedIsLost(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox/1")
+	b.Press("#other")
+	b.Keys("next friday")
+
+	// The events of a form that is sent, without sending it.
+	asks := b.Value(`(document.querySelector('form.say').dispatchEvent(new Event('submit', {bubbles: true, cancelable: true})),
+		String(!window.dispatchEvent(new Event('beforeunload', {cancelable: true}))))`)
+
+	if asks != "true" {
+		t.Errorf("the browser asks: %s, want true", asks)
+	}
+}
