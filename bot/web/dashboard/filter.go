@@ -75,7 +75,8 @@ func readFilter(v *web.Visit) filter {
 
 	for _, g := range []Group{ByAgent, ByTag, ByIntent, ByMood} {
 		value := v.Value(string(g))
-		isEmptyValue := v.Value("of") == string(g) // such as the intent "", which is unknown
+		mayBeEmpty := g == ByIntent || g == ByMood // "" is the intent, or the mood, that nobody knows
+		isEmptyValue := mayBeEmpty && v.Value("of") == string(g)
 		hasValue := value != "" || isEmptyValue
 		if !v.Request.Form.Has(string(g)) || !hasValue {
 			continue
@@ -156,6 +157,26 @@ func (f filter) query() url.Values {
 	}
 
 	return q
+}
+
+// valueOf returns the value of a group by which figures are filtered, as an address has it; "" if by none.
+func (f filter) valueOf(by Group) string {
+	switch by {
+	case ByAccount:
+		if f.Account != 0 {
+			return strconv.FormatInt(int64(f.Account), 10)
+		}
+	case ByTeam:
+		if f.Team != 0 {
+			return strconv.FormatInt(int64(f.Team), 10)
+		}
+	case ByAgent, ByTag, ByIntent, ByMood:
+		if f.Of == by {
+			return f.Value
+		}
+	case ByDay, ByWeek: // no figures are filtered by these
+	}
+	return ""
 }
 
 // addressOf returns the address of a page with this filter.

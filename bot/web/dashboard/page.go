@@ -57,7 +57,7 @@ type tableRow struct {
 
 	Name  string
 	Link  string
-	Worst map[string]string
+	Worst map[string]string // addresses of its longest conversations, by Measure; nil if no address can say which these are
 	Half  Medians
 
 	value string // the value in the group, as Sum has it
@@ -180,24 +180,21 @@ func formOf(f filter, names Names, p web.Person) form {
 		agents = []Named{{ID: int64(p.ID), Name: p.Name}}
 	}
 
-	var agent int64
-	if f.Of == ByAgent {
-		agent = parseNumber(f.Value)
+	var tags []web.Choice
+	for _, tag := range names.Tags {
+		tags = append(tags, web.Choice{Value: tag, Text: tag})
 	}
 
 	out := form{
 		Periods:  periodChoices(f.Days),
-		Accounts: namedChoices(int64(f.Account), "All accounts", names.Accounts),
-		Teams:    namedChoices(int64(f.Team), "All teams", teams),
-		Agents:   namedChoices(agent, "Everybody", agents),
-		Tags:     []web.Choice{{Text: "Any", Chosen: f.Of != ByTag}},
+		Accounts: f.listChoices(ByAccount, "All accounts", namedChoices(names.Accounts), names),
+		Teams:    f.listChoices(ByTeam, "All teams", namedChoices(teams), names),
+		Agents:   f.listChoices(ByAgent, "Everybody", namedChoices(agents), names),
+		Tags:     f.listChoices(ByTag, "Any", tags, names),
 		Hours: []web.Choice{
 			{Value: hoursOpen, Text: "Business hours", Chosen: f.Hours == hoursOpen},
 			{Value: hoursAll, Text: "By the clock", Chosen: f.Hours == hoursAll},
 		},
-	}
-	for _, tag := range names.Tags {
-		out.Tags = append(out.Tags, web.Choice{Value: tag, Text: tag, Chosen: f.Of == ByTag && f.Value == tag})
 	}
 
 	if f.Of == ByIntent || f.Of == ByMood { // there is no field for these
@@ -210,11 +207,26 @@ func formOf(f filter, names Names, p web.Person) form {
 	return out
 }
 
-// namedChoices lists what can be chosen by its number. first is the text of the choice 0, which stands for all.
-func namedChoices(chosen int64, first string, all []Named) []web.Choice {
-	list := []web.Choice{{Value: "", Text: first, Chosen: chosen == 0}}
+// listChoices lists what can be chosen of a group: first, which stands for all, and then its members. What figures are filtered by is
+// always among them, so that the form says so and sends it again: nobody, a former agent, a tag that is not there any more.
+func (f filter) listChoices(by Group, first string, members []web.Choice, names Names) []web.Choice {
+	chosen := f.valueOf(by)
+	list := append([]web.Choice{{Text: first}}, members...)
+	isListed := false
+	for i, c := range list {
+		list[i].Chosen = c.Value == chosen
+		isListed = isListed || list[i].Chosen
+	}
+	if !isListed {
+		list = append(list, web.Choice{Value: chosen, Text: nameFinderOf(by, names)(chosen), Chosen: true})
+	}
+	return list
+}
+
+// namedChoices makes choices that are known by their numbers.
+func namedChoices(all []Named) (list []web.Choice) {
 	for _, n := range all {
-		list = append(list, web.Choice{Value: strconv.FormatInt(n.ID, 10), Text: n.Name, Chosen: n.ID == chosen})
+		list = append(list, web.Choice{Value: strconv.FormatInt(n.ID, 10), Text: n.Name})
 	}
 	return list
 }
@@ -375,11 +387,11 @@ func tableOf(f filter, by Group, sums []Sum, names Names) table {
 
 	for i := range t.Rows {
 		r := &t.Rows[i]
-		narrowed := f.withGroup(by, r.value)
-		r.Worst = longestAddresses(narrowed)
 		mayBeNone := by == ByTeam || by == ByAccount
-		isNone := mayBeNone && r.value == "0" // which the address can't say
+		isNone := mayBeNone && r.value == "0" // which an address can't say: it would lead to the figures of all
 		if !isNone {
+			narrowed := f.withGroup(by, r.value)
+			r.Worst = longestAddresses(narrowed)
 			r.Link = narrowed.addressOf(path)
 		}
 	}

@@ -1,0 +1,95 @@
+package site_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"parley/cmd/parley/site/sitetest"
+	"parley/store/measure"
+)
+
+// filterForm returns the form of the dashboard by which figures are filtered.
+func filterForm(t *testing.T, page sitetest.Answer) *sitetest.Form {
+	t.Helper()
+	form := formAt(page, "/settings/dashboard")
+	if form == nil {
+		t.Fatalf("the page has no filter:\n%s", page.Body)
+	}
+	return form
+}
+
+// The form of the filter has what the figures are filtered by, also what it doesn't list otherwise. So it says whose figures are shown,
+// and they are still the same after another period was chosen.
+// R-233
+func TestFormKeepsTheFilter(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	f.keepTwo()
+	ann := f.Visitor("ann@acme.test")
+	tests := []struct {
+		name     string
+		field    string
+		value    string
+		wantText string
+	}{
+		{name: "an agent", field: "agent", value: fmt.Sprint(f.ben), wantText: "Ben Osei"},
+		{name: "nobody", field: "agent", value: "0", wantText: "nobody"},
+		{name: "an agent who is gone", field: "agent", value: "4242", wantText: "a former agent"},
+		{name: "a tag that is gone", field: "tag", value: "Lamps", wantText: "Lamps"},
+		{name: "a team that is gone", field: "team", value: "4242", wantText: "no team"},
+		{name: "an account that is gone", field: "account", value: "4242", wantText: "a former account"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			page := ann.Get("/settings/dashboard?" + url.Values{"days": {"7"}, tt.field: {tt.value}}.Encode())
+
+			wantStatus(t, "the dashboard", page, http.StatusOK)
+			wantShown(t, "the dashboard", page, fmt.Sprintf(`<option value="%s" selected>%s</option>`, tt.value, tt.wantText))
+			if got := filterForm(t, page).Values.Get(tt.field); got != tt.value {
+				t.Errorf("the form sends %s=%q, want %q", tt.field, got, tt.value)
+			}
+		})
+	}
+}
+
+// Without a filter the form stands at all.
+func TestFormWithoutFilter(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+
+	form := filterForm(t, f.Visitor("ann@acme.test").Get(weekPage))
+
+	for _, field := range []string{"agent", "team", "account", "tag"} {
+		if got := form.Values.Get(field); got != "" {
+			t.Errorf("the form sends %s=%q, want none", field, got)
+		}
+	}
+}
+
+// The row of conversations without a team leads nowhere: no address says which these are.
+// R-233
+func TestRowWithoutTeamLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	ofNoTeam := f.ofSupport(measure.Figures{FirstCount: 1, FirstSum: 60, FirstSumOpen: 60, FirstWorst: 60, FirstWorstOpen: 60})
+	ofNoTeam.TeamID = 0
+	f.keep(contribution{conversation: 4713, shares: []measure.Share{ofNoTeam}})
+
+	page := f.Visitor("ann@acme.test").Get(weekPage)
+
+	_, table, _ := strings.Cut(page.Body, `<h2 id="by-team">`)
+	_, row, isThere := strings.Cut(table, `<th scope="row" dir="auto">no team</th>`)
+	if !isThere {
+		t.Fatalf("there is no row without a team:\n%s", page.Body)
+	}
+	row, _, _ = strings.Cut(row, "</tr>")
+	if !strings.Contains(row, "1 min") {
+		t.Errorf("the row lacks the time of its first answer, 1 min:\n%s", row)
+	}
+	if strings.Contains(row, "<a ") {
+		t.Errorf("the row has a link, want none:\n%s", row)
+	}
+}
