@@ -89,7 +89,7 @@ func (s *Site) answer(v *Visit, route Route) error {
 		return slowDown(v)
 	}
 	if route.For != Anyone && v.Person.ID == 0 {
-		return v.signInFirst()
+		return v.signInFirst(route)
 	}
 	if !v.Person.mayOpen(route.For) {
 		return v.refuseRole(route.For)
@@ -190,10 +190,19 @@ func (v *Visit) refuseUnreadable(err error) error {
 	return v.Refuse(http.StatusBadRequest, "This can't be read.", "It has signs that are no text. Open the page anew and type it again.")
 }
 
-// signInFirst sends the browser to the sign-in page. The session remembers the page that was asked for.
-func (v *Visit) signInFirst() error {
+// signInFirst sends the browser to the sign-in page. The session remembers the page that was asked for, if it is one to which a person
+// can go on after that. A script, a stream or a picture of a page that is still open is refused: it can't sign in, and must not
+// take the place of what the person asked for.
+func (v *Visit) signInFirst(route Route) error {
+	destination := v.Request.Header.Get("Sec-Fetch-Dest") // browsers send it since 2023
+	isPage := slices.Contains([]string{"document", "iframe", "frame"}, destination)
+	if destination != "" && !isPage {
+		return v.Refuse(http.StatusUnauthorized, "Nobody is signed in here.", "Open the page anew, and sign in.")
+	}
+
+	mayBePage := isPage || !route.Streams
 	next := v.Request.URL.RequestURI()
-	if v.Request.Method == http.MethodGet && len(next) <= maxNextBytes {
+	if mayBePage && v.Request.Method == http.MethodGet && len(next) <= maxNextBytes {
 		v.shortenSession()
 		v.sessions.Put(v.Context(), nextKey, OwnPath(next))
 	}
