@@ -6,8 +6,19 @@ let stamp = live ? live.dataset.stamp : "";
 let reading = false;
 let missed = ""; // the stamp that was told last while the page was being read, which may have been read too early for it
 
-// became says what became of what was done here last; while that waits, it has the attribute data-waits.
-const became = document.getElementById("became");
+// newest is the part below the messages: what became of what was done here last, and the forms.
+const newest = document.getElementById("newest");
+
+// findBecame returns the element that says what became of what was done here last; while that waits, it has the attribute data-waits.
+const findBecame = () => document.getElementById("became");
+
+// listForms returns the forms of a page as text, without what is another one each time: by it one sees whether they have changed.
+function listForms(part) {
+  const copy = part.cloneNode(true);
+  copy.querySelectorAll("#became, input[name=form], input[name=seen]").forEach((element) => element.remove());
+  return copy.innerHTML;
+}
+let forms = newest ? listForms(newest) : "";
 
 // bringUp reads the page again if it is another one now, by its stamp; "" if that isn't known.
 async function bringUp(now) {
@@ -21,17 +32,19 @@ async function bringUp(now) {
   if (next) await bringUp(next);
 }
 
-// readAgain reads the page and takes over what has changed. Forms in which somebody types stay as they are.
+// readAgain reads the page and takes over what has changed.
 async function readAgain() {
   try {
-    const answer = await fetch(location.href, { credentials: "same-origin" });
+    const address = live.dataset.page || location.href; // a form may have been sent to an address that shows no page
+    const answer = await fetch(address, { credentials: "same-origin" });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("live");
     if (!fresh) return;
+    const became = findBecame();
     const freshBecame = page.getElementById("became");
     if (became && freshBecame) {
-      became.replaceChildren(...freshBecame.childNodes);
+      became.replaceChildren(...freshBecame.cloneNode(true).childNodes);
       became.toggleAttribute("data-waits", freshBecame.hasAttribute("data-waits"));
     }
     if (fresh.dataset.stamp === stamp) return;
@@ -41,6 +54,8 @@ async function readAgain() {
     [...live.querySelectorAll("details")].forEach((d, i) => { d.open = Boolean(open[i]); });
     const freshSeen = page.querySelector("input[name=seen]"); // all forms have the same
     if (freshSeen) document.querySelectorAll("input[name=seen]").forEach((seen) => { seen.value = freshSeen.value; });
+    const freshNewest = page.getElementById("newest");
+    if (newest && freshNewest) takeForms(freshNewest);
     stamp = fresh.dataset.stamp;
     if (below) window.scrollTo(0, document.documentElement.scrollHeight);
   } catch (error) {
@@ -48,9 +63,42 @@ async function readAgain() {
   }
 }
 
+// takeForms takes over the forms of the page that was read again, where they are others: a conversation that was resolved has none, one
+// that was opened again has. Forms in which somebody types, and what is wrong with one that was sent, stay as they are.
+function takeForms(fresh) {
+  const freshForms = listForms(fresh);
+  if (freshForms === forms) return;
+  const isInUse = (field) => field.type === "checkbox" || field.value !== "";
+  const fields = [...newest.querySelectorAll("textarea, select, input:not([type=hidden])")];
+  if (fields.some(isInUse) || newest.querySelector(".problem")) {
+    sayWhetherOver(newest.querySelector("form.say") && !fresh.querySelector("form.say"));
+    return;
+  }
+  const focused = newest.contains(document.activeElement) ? document.activeElement.id : "";
+  const folded = newest.querySelector("details.say");
+  const isOpen = Boolean(folded && folded.open);
+  newest.replaceChildren(...fresh.childNodes);
+  forms = freshForms;
+  newest.querySelectorAll("details.say").forEach((details) => { details.open = isOpen; });
+  newest.querySelectorAll("[data-draft]").forEach(showDraft);
+  if (focused && document.getElementById(focused)) document.getElementById(focused).focus();
+}
+
+// sayWhetherOver says, above forms in which somebody types, that nothing can be said here any more.
+function sayWhetherOver(isOver) {
+  const meanwhile = document.getElementById("meanwhile");
+  meanwhile.replaceChildren();
+  if (!isOver) return;
+  const note = document.createElement("p");
+  note.className = "note warn";
+  note.textContent = meanwhile.dataset.over;
+  meanwhile.append(note);
+}
+
 // askAgain reads the page again while what was done here waits: if it is refused or can't be done, nothing else changes. It
 // asks more and more seldom, as it may wait for hours.
 function askAgain(pause) {
+  const became = findBecame();
   if (!became || !became.hasAttribute("data-waits")) return;
   window.setTimeout(async () => {
     await bringUp("");
@@ -109,11 +157,9 @@ document.addEventListener("submit", (event) => {
 document.querySelectorAll("[data-draft]").forEach(showDraft);
 
 // Ctrl and Enter sends what was typed.
-document.querySelectorAll("textarea[data-send]").forEach((field) => {
-  field.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      field.form.requestSubmit();
-    }
-  });
+document.addEventListener("keydown", (event) => {
+  const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+  if (!sends || !event.target.matches("textarea[data-send]")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
 });

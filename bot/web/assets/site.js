@@ -28,7 +28,9 @@ document.addEventListener("submit", (event) => {
     if (field.form === event.target || field.hasAttribute("data-kept")) changed.delete(field);
   });
 });
-window.addEventListener("beforeunload", (event) => { if (changed.size) event.preventDefault(); });
+window.addEventListener("beforeunload", (event) => {
+  if ([...changed].some((field) => field.isConnected)) event.preventDefault();
+});
 
 // On a phone the menu is one row: the page that is shown stands in sight.
 const here = document.querySelector(".side nav [aria-current]");

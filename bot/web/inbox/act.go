@@ -64,12 +64,19 @@ func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err e
 	return "/inbox/" + strconv.FormatInt(int64(a.Args.Conversation), 10) + "?act=" + name + "#newest", "", nil
 }
 
+// endedMeanwhile is what is wrong with a reply that would be shown once more, where nothing can be said any more.
+const endedMeanwhile = "Nothing was sent: this conversation was resolved or closed meanwhile."
+
 // showAgain shows the page with what somebody sent, and what is wrong with it. If problem is "", nothing is: the reply is
 // shown once more before it is sent.
 func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []keptFile) error {
 	data, f, err := p.readThread(v)
 	if err != nil {
 		return refuse(v, err)
+	}
+
+	if problem == "" && !data.Open {
+		problem = endedMeanwhile
 	}
 
 	data.Problem = problem

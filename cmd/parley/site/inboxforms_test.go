@@ -1,0 +1,135 @@
+package site_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"parley/channels/channelstest"
+	"parley/cmd/parley/site/sitetest"
+)
+
+// These tests are about the forms on the page of a conversation that somebody else resolves meanwhile, or opens again.
+
+// sendActOf sends the form of conversation 1 whose first button has a verb, as somebody sees it now.
+func sendActOf(s *inboxSite, email, verb string) {
+	s.T.Helper()
+	v := s.Visitor(email)
+	page := v.Get("/inbox/1")
+	for _, f := range page.Forms() {
+		if f.Values.Get("verb") == verb {
+			if a := v.Post(f.Action, f.Values); a.Status != http.StatusSeeOther {
+				s.T.Fatalf("%s: status %d, want 303\n%s", verb, a.Status, a.Body)
+			}
+			return
+		}
+	}
+	s.T.Fatalf("the page has no form to %s:\n%s", verb, page.Body)
+}
+
+// openEmptyPage opens conversation 1 as Ben, who types nothing.
+func openEmptyPage(s *inboxSite) *sitetest.Browser {
+	s.T.Helper()
+	mariaWrites(s)
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox/1")
+	b.Until("the form of a reply is there", "document.querySelector('#reply')")
+	return b
+}
+
+// Where nobody types, the forms go once a colleague resolves the conversation, and come back when it is opened again.
+// R-274
+func TestInboxFormsFollowTheState(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	b := openEmptyPage(s)
+
+	sendActOf(s, "cat@acme.test", "resolve")
+	b.Until("it can be opened again, and not be answered", "document.querySelector('button[value=reopen]') && !document.querySelector('#reply')")
+
+	sendActOf(s, "cat@acme.test", "reopen")
+	b.Until("it can be answered", "document.querySelector('#reply') && !document.querySelector('button[value=reopen]')")
+}
+
+// The keys that send a reply do so also in a form that came while the page was open.
+// R-274
+func TestInboxKeysSendFromFormThatCameLater(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	sendActOf(s, "cat@acme.test", "resolve")
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox/1")
+	b.Shows("It is resolved.")
+	sendActOf(s, "cat@acme.test", "reopen")
+
+	b.Press("#reply")
+	b.Keys("It comes on Monday.")
+	b.Value(`(document.querySelector('#reply').dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', ctrlKey: true, bubbles: true, cancelable: true})), '')`)
+
+	b.Until("the reply is sent", "document.querySelector('#live').innerText.includes('It comes on Monday.')")
+}
+
+// What somebody types stays while a colleague resolves the conversation, and the page says that this happened.
+// R-274
+func TestInboxFormsInUseStay(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	b := openReply(s, "It comes on Monday.")
+
+	sendActOf(s, "cat@acme.test", "resolve")
+
+	b.Shows("This conversation was resolved or closed meanwhile.")
+	wantReply(s, b, "It comes on Monday.")
+	b.Looks("inbox-resolved-meanwhile")
+}
+
+// What somebody sent to a conversation that was resolved meanwhile, and what can't be done, is shown with the reason.
+// R-274
+func TestInboxRefusesActsAfterResolve(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithMail(t)
+	ben := s.Visitor("ben@acme.test")
+	page := ben.Get("/inbox/1")
+	sendActOf(s, "cat@acme.test", "resolve")
+	tests := []struct {
+		name    string
+		verb    string
+		field   string
+		text    string
+		wantWhy string
+	}{
+		{name: "a reply like a note", verb: "reply", field: "text", text: "note: she is angry", wantWhy: "begins like a note"},
+		{name: "a time that is none", verb: "snooze", field: "other", text: "one fine day", wantWhy: "one fine day"},
+		{name: "nobody to assign to", verb: "assign", field: "to", text: "", wantWhy: "Choose a colleague"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a := ben.Post("/inbox/1", form(page, "verb", tt.verb, tt.field, tt.text))
+
+			wantStatus(t, "the answer", a, http.StatusUnprocessableEntity)
+			wantShown(t, "the answer", a, `role="alert"`, tt.wantWhy, tt.text)
+		})
+	}
+}
+
+// A reply that would be shown once more before it is sent is not sent if the conversation was resolved meanwhile. The page says so, and
+// shows its text.
+// R-274
+func TestInboxRepliesAreNotConfirmedAfterResolve(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	s.Apply(strings.Replace(deskCompany, "hold: 0s,", "hold: 0s, settings: {confirm_send: \"on\"},", 1))
+	if err := s.engine.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Lamp", Text: "Where is it?"})
+	ben := s.Visitor("ben@acme.test")
+	page := ben.Get("/inbox/1")
+	sendActOf(s, "cat@acme.test", "resolve")
+
+	a := ben.Upload("/inbox/1/reply", form(page, "text", "This is the plan."), planFile())
+
+	wantStatus(t, "the answer", a, http.StatusUnprocessableEntity)
+	wantShown(t, "the answer", a, "Nothing was sent: this conversation was resolved or closed meanwhile.", "This is the plan.", "Its files have to be chosen again.")
+}
