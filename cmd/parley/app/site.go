@@ -113,8 +113,8 @@ func (a *App) connectedChats() (list []site.Chat) {
 // kept of one, and see the nightly backups. Backups is "" where the database is somebody else's, who has to back it up.
 func (a *App) newOperations() site.Operations {
 	o := site.Operations{
-		WithObjects: a.objects != nil,
-		AskChats:    engine.ErasePosts,
+		Objects:  a.objects,
+		AskChats: engine.ErasePosts,
 		Examine: func(ctx context.Context) (inspect.Report, error) {
 			surfaces := map[string]any{}
 			for _, s := range a.chats.list() {

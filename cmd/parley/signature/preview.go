@@ -11,9 +11,13 @@ import (
 	"parley/channels/email/bodytext"
 )
 
-// Preview renders a signature as customers see it: HTML in which nothing acts, with the pictures in it.
+// StoredPictures finds the picture that was read from an address when a signature was stored. ok is false if there is none.
+type StoredPictures func(ctx context.Context, address string) (p setup.Picture, ok bool)
+
+// Preview renders a signature as customers see it: HTML in which nothing acts, with the pictures in it. A picture that can't be read is
+// the stored one, as in a signature that is saved.
 // Errors: *setup.SignatureError.
-func (r *Reader) Preview(ctx context.Context, source string) (string, error) {
+func (r *Reader) Preview(ctx context.Context, source string, stored StoredPictures) (string, error) {
 	t, err := r.Read(source)
 	if err != nil {
 		return "", err
@@ -29,7 +33,7 @@ func (r *Reader) Preview(ctx context.Context, source string) (string, error) {
 
 	shown := t.HTML
 	for _, picture := range t.Pictures {
-		p, err := r.Picture(ctx, picture.Address)
+		p, err := r.previewPicture(ctx, picture.Address, stored)
 		if err != nil {
 			return "", err
 		}
@@ -37,6 +41,19 @@ func (r *Reader) Preview(ctx context.Context, source string) (string, error) {
 	}
 
 	return shown, nil
+}
+
+// previewPicture reads a picture, or finds it among those that are stored.
+// Errors: as Preview.
+func (r *Reader) previewPicture(ctx context.Context, address string, stored StoredPictures) (setup.Picture, error) {
+	p, err := r.Picture(ctx, address)
+	if err == nil {
+		return p, nil
+	}
+	if kept, ok := stored(ctx, address); ok {
+		return kept, nil
+	}
+	return setup.Picture{}, err
 }
 
 // Embed writes a picture as an address that can stand in a signature.

@@ -19,6 +19,7 @@ import (
 	"parley/cmd/parley/backup"
 	"parley/cmd/parley/inspect"
 	"parley/store"
+	"parley/store/blob"
 	"parley/store/erase"
 	"parley/store/logbook"
 	"parley/store/site"
@@ -27,8 +28,8 @@ import (
 
 // Operations are what the pages about the work of this process need of it.
 type Operations struct {
-	Backups     string // the folder of the nightly backups; "" if they aren't ours
-	WithObjects bool   // files are kept in an object store
+	Backups string       // the folder of the nightly backups; "" if they aren't ours
+	Objects blob.Objects // the object store of old files; nil means the database has all of them
 
 	// AskChats makes the fact that removes posts of a contact from chats, as in erase.Options; nil if they stay there.
 	AskChats func(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent
@@ -166,7 +167,7 @@ func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]r
 
 // eraseOptions returns the options with which contacts are erased here.
 func (d *recordsDesk) eraseOptions() erase.Options {
-	return erase.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, WithObjects: d.o.Operations.WithObjects, Ask: d.o.Operations.AskChats}
+	return erase.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, WithObjects: d.o.Operations.Objects != nil, Ask: d.o.Operations.AskChats}
 }
 
 // EraseContact implements records.Desk.

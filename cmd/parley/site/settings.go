@@ -94,7 +94,7 @@ func (d *settingsDesk) Preview(ctx context.Context, channel, source string) (set
 		t, err := d.o.Signatures.Read(source)
 		return settings.Preview{Text: strings.TrimSpace(d.o.Specs[i].Signature(t.Markdown))}, err
 	}
-	html, err := d.o.Signatures.Preview(ctx, source)
+	html, err := d.o.Signatures.Preview(ctx, source, d.findStoredPicture)
 	return settings.Preview{HTML: html}, err
 }
 
