@@ -76,7 +76,7 @@ func (c replayCommand) Run(ctx context.Context) error {
 			return err
 		}
 
-		answers, err := inspect.Replay(ctx, db.Pool, app.Specs(), c.Events)
+		answers, err := inspect.Replay(ctx, db.Pool, db.Sealer, app.Specs(), c.Events)
 		if err != nil {
 			return err
 		}

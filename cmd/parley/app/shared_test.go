@@ -149,14 +149,71 @@ accounts:
 	if len(rows) != 1 || rows[0].Account != "trial" || !strings.Contains(rows[0].Reason, "signed with a secret that isn't that account's") {
 		t.Errorf("quarantine: got %+v, want the event for 222, as of account trial", rows)
 	}
-	var events int
-	if err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM events AS e JOIN accounts AS a ON a.id = e.account_id WHERE a.name = 'production'`).
-		Scan(&events); err != nil {
-		t.Fatal(err)
-	}
-	if events != 0 {
+	if events := countEvents(t, db, "production"); events != 0 {
 		t.Errorf("got %d events of account production, want none", events)
 	}
+}
+
+// What a callback brought for another account stays in quarantine when it is replayed, until both accounts have the same secret:
+// an admin who may replay could otherwise hand what they signed themselves to an account whose secret they don't know.
+func TestReplayOfAnotherApp(t *testing.T) {
+	t.Parallel()
+	const (
+		trial      = `{name: trial, kind: dove, team: T, dove: {number: "111", secret: trial}}`
+		sibling    = `{name: trial, kind: dove, team: T, dove: {number: "111", secret: production}}`
+		production = `{name: production, kind: dove, team: T, dove: {number: "222", secret: production}}`
+	)
+	for _, tt := range []struct {
+		name   string
+		before string // the accounts when the callback comes
+		after  string // an account that is added or changed before the event is replayed
+		want   inspect.ReplayState
+		events int // how many events account production then has
+	}{
+		{name: "another secret", before: trial + ", " + production, after: production, want: inspect.ReplayOtherSecret},
+		{name: "another secret, of an account that was added later", before: trial, after: production, want: inspect.ReplayOtherSecret},
+		{name: "the same secret meanwhile", before: trial + ", " + production, after: sibling, want: inspect.ReplayHandedOver, events: 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			specs := []channels.Spec{newDoves().spec()}
+			env := environment(t)
+			db := openDatabase(t, env)
+			applyFile(t, db, specs, "teams: [{name: T, slack_channel: C1}]\naccounts: ["+tt.before+"]")
+			a := start(t, env, db, app.Options{Specs: specs})
+			if got := call(t, http.MethodPost, "http://"+a.Address()+"/hooks/trial", "222 a forged\n"); got != "200 " {
+				t.Fatalf("the callback is answered with %q, want 200", got)
+			}
+			rows, err := store.ListQuarantine(t.Context(), db.Pool, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(rows) != 1 {
+				t.Fatalf("quarantine: got %+v, want the event for 222", rows)
+			}
+			applyFile(t, db, specs, "accounts: ["+tt.after+"]")
+
+			got := replay(t, db, specs, rows[0].EventID)
+
+			if got != tt.want {
+				t.Errorf("replay: got %s, want %s", got, tt.want)
+			}
+			if got := countEvents(t, db, "production"); got != tt.events {
+				t.Errorf("got %d events of account production, want %d", got, tt.events)
+			}
+		})
+	}
+}
+
+// countEvents counts the events of an account.
+func countEvents(t *testing.T, db *app.Database, account string) int {
+	t.Helper()
+	var n int
+	const events = `SELECT count(*) FROM events AS e JOIN accounts AS a ON a.id = e.account_id WHERE a.name = $1`
+	if err := db.Pool.QueryRow(t.Context(), events, account).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // Kinds of accounts that share callbacks say which secret signs these.
@@ -203,12 +260,8 @@ func checkReplay(t *testing.T, db *app.Database, specs []channels.Spec, event st
 	t.Helper()
 	wantReplay := func(want inspect.ReplayState) {
 		t.Helper()
-		answers, err := inspect.Replay(t.Context(), db.Pool, specs, []store.EventID{event})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answers[0].State != want || !strings.HasPrefix(answers[0].Text(), "event ") {
-			t.Errorf("replay: got %+v, want %s", answers, want)
+		if got := replay(t, db, specs, event); got != want {
+			t.Errorf("replay: got %s, want %s", got, want)
 		}
 	}
 	wantReplay(inspect.ReplayUnowned)
@@ -226,6 +279,22 @@ func checkReplay(t *testing.T, db *app.Database, specs []channels.Spec, event st
 		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM queued`).Scan(&n)
 		return err == nil && n == 0
 	})
+}
+
+// replay replays one event, and returns what became of it.
+func replay(t *testing.T, db *app.Database, specs []channels.Spec, event store.EventID) inspect.ReplayState {
+	t.Helper()
+	answers, err := inspect.Replay(t.Context(), db.Pool, db.Sealer, specs, []store.EventID{event})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(answers) != 1 {
+		t.Fatalf("replay: got %d answers, want 1", len(answers))
+	}
+	if text := answers[0].Text(); !strings.HasPrefix(text, "event ") {
+		t.Errorf("replay: got the answer %q, want one that begins with the event", text)
+	}
+	return answers[0].State
 }
 
 // checkEnvs checks what the channels were given.

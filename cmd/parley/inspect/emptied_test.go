@@ -23,7 +23,7 @@ func TestReplayRefusesAnEventWithoutAPayload(t *testing.T) {
 	t.Parallel()
 	s := tellWithoutPayloads(t)
 
-	answers, err := inspect.Replay(t.Context(), s.pool, nil, []store.EventID{s.broken, s.question})
+	answers, err := inspect.Replay(t.Context(), s.pool, nil, nil, []store.EventID{s.broken, s.question})
 
 	must(t, err)
 	if len(answers) != 2 {

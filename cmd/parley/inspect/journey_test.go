@@ -219,7 +219,7 @@ func TestReplay(t *testing.T) {
 	var shown strings.Builder
 	shown.WriteString(list)
 	for range 2 {
-		answers, err := inspect.Replay(t.Context(), s.pool, nil, []store.EventID{s.broken, s.question, 999999, s.broken})
+		answers, err := inspect.Replay(t.Context(), s.pool, nil, nil, []store.EventID{s.broken, s.question, 999999, s.broken})
 		must(t, err)
 		for _, a := range answers {
 			shown.WriteString(a.Text() + "\n")

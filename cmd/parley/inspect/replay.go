@@ -3,10 +3,12 @@ package inspect
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"strings"
 	"time"
 
+	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/owners"
 	"parley/store"
@@ -31,13 +33,15 @@ const (
 	ReplayEmptied        ReplayState = "emptied"         // too old, or erased: nothing is left to apply
 	ReplayHandedOver     ReplayState = "handed_over"     // to the account it was for, applied at once
 	ReplayUnowned        ReplayState = "unowned"         // the number or page it was for is still no account's
+	ReplayOtherSecret    ReplayState = "other_secret"    // it was signed with a secret that isn't that of the account it was for
 	ReplayUnknown        ReplayState = "unknown"
 )
 
 // Replay puts quarantined events back into their queues; the running Parley applies them within a second. An
 // event that came by a shared callback, for a number or page that belonged to no account, is handed to the
-// account to which it belongs now (channels.Spec.Owner). The result has an element for each of list, in order.
-func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []store.EventID) ([]Replayed, error) {
+// account to which it belongs now (channels.Spec.Owner), if callbacks for both are signed with the same secret: whoever signed it
+// need not be that account's provider. sealer opens these secrets. The result has an element for each of list, in order.
+func Replay(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []channels.Spec, list []store.EventID) ([]Replayed, error) {
 	known, err := readEvents(ctx, q, list)
 	if err != nil {
 		return nil, err
@@ -58,7 +62,7 @@ func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []
 			back = append(back, e.ID)
 			continue
 		}
-		if states[e.ID], err = handOver(ctx, q, specs, e); err != nil {
+		if states[e.ID], err = handOver(ctx, q, sealer, specs, e); err != nil {
 			return nil, err
 		}
 	}
@@ -81,7 +85,7 @@ func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []
 }
 
 // handOver hands an event to the account to which it belongs now.
-func handOver(ctx context.Context, q store.Querier, specs []channels.Spec, e event) (ReplayState, error) {
+func handOver(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []channels.Spec, e event) (ReplayState, error) {
 	accounts, err := store.ListAccounts(ctx, q)
 	if err != nil {
 		return "", err
@@ -95,9 +99,13 @@ func handOver(ctx context.Context, q store.Querier, specs []channels.Spec, e eve
 		}
 	}
 
-	account := owners.New(accounts, specs, nil).Find(kind, owner)
+	table := owners.New(accounts, specs, signingSecret(sealer))
+	account := table.Find(kind, owner)
 	if account == 0 {
 		return ReplayUnowned, nil
+	}
+	if !table.HaveSameSecret(account, e.AccountID) {
+		return ReplayOtherSecret, nil
 	}
 
 	freed, err := store.HandOver(ctx, q, e.ID, account, own)
@@ -106,6 +114,18 @@ func handOver(ctx context.Context, q store.Querier, specs []channels.Spec, e eve
 	}
 
 	return ReplayHandedOver, nil
+}
+
+// signingSecret reads the secret with which callbacks for an account are signed. An account whose settings can't be read gets one
+// that no other account has, so that nothing is handed to it.
+func signingSecret(sealer *store.Sealer) owners.Secret {
+	return func(account store.Account, spec channels.Spec) string {
+		config, err := setup.Open(account, sealer, spec)
+		if err != nil {
+			return rand.Text()
+		}
+		return strings.TrimSpace(config[spec.SignedBy]) // as channels use it
+	}
 }
 
 // Text writes the result for a terminal.
@@ -117,6 +137,9 @@ func (r Replayed) Text() string {
 		return fmt.Sprintf("event %d: given to the account it was for, applied within a second while Parley runs", r.Event)
 	case ReplayUnowned:
 		return fmt.Sprintf("event %d: the number or page it is for is still no account's; add the account with parley apply first", r.Event)
+	case ReplayOtherSecret:
+		return fmt.Sprintf("event %d: is signed with a secret that isn't that of the account it is for; if both accounts belong to one app, "+
+			"give them the same secret first", r.Event)
 	case ReplayNotQuarantined:
 		return fmt.Sprintf("event %d: is not in quarantine, nothing to do (parley explain %d)", r.Event, r.Event)
 	case ReplayEmptied:

@@ -39,7 +39,8 @@ type key struct{ kind, owner string }
 
 // New reads the ids from the accounts' settings. Of several accounts with the same id one has it: an account at work before
 // a paused one, and an older one before a newer one. An account that was taken out stays, paused, as long as it has
-// conversations; its number may belong to another account since. secret is only needed for Split.
+// conversations; its number may belong to another account since. secret is needed for Split
+// and HaveSameSecret.
 func New(accounts []store.Account, specs []channels.Spec, secret Secret) Table {
 	t := Table{accounts: map[key]store.AccountID{}, secrets: map[store.AccountID]string{}}
 	accounts = slices.SortedFunc(slices.Values(accounts), func(a, b store.Account) int {
@@ -116,7 +117,7 @@ func (t Table) Split(called store.Account, idName string, facts []channels.Fact)
 				account = called.ID
 				f = setAside(f, fmt.Sprintf("it is for %s %q, which is no account's here: add the account with parley apply, then parley replay it",
 					idName, f.Owner))
-			case !t.haveSameSecret(account, called.ID):
+			case !t.HaveSameSecret(account, called.ID):
 				account = called.ID
 				f = setAside(f, fmt.Sprintf("it is for %q, the id of another account, and is signed with a secret that isn't that account's: "+
 					"if both belong to one app, give them the same secret, then parley replay it", f.Owner))
@@ -136,8 +137,8 @@ func (t Table) Split(called store.Account, idName string, facts []channels.Fact)
 	return shares
 }
 
-// haveSameSecret reports whether callbacks for two accounts are signed with the same secret.
-func (t Table) haveSameSecret(a, b store.AccountID) bool {
+// HaveSameSecret reports whether callbacks for two accounts are signed with the same secret.
+func (t Table) HaveSameSecret(a, b store.AccountID) bool {
 	return a == b || hmac.Equal([]byte(t.secrets[a]), []byte(t.secrets[b]))
 }
 

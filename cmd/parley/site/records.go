@@ -256,7 +256,7 @@ func (d *recordsDesk) Quarantine(ctx context.Context, limit int) ([]records.Quar
 
 // Replay implements records.Desk.
 func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.EventID) (string, error) {
-	answers, err := inspect.Replay(ctx, d.o.Pool, d.o.Specs, []store.EventID{event})
+	answers, err := inspect.Replay(ctx, d.o.Pool, d.o.Sealer, d.o.Specs, []store.EventID{event})
 	if err != nil {
 		return "", err
 	}
