@@ -35,6 +35,8 @@ type Post struct {
 const (
 	askedAtOnce  = 100                // posts of one conversation
 	chatsTimeout = 7 * 24 * time.Hour // what a chat has not removed by then stays there, and is listed
+	// postsTimeout is shorter, so that what came to one chat is still removed when another one takes nothing.
+	postsTimeout = 6 * 24 * time.Hour // what a chat has not taken by then isn't waited for, or isn't posted any more
 )
 
 // postsOf finds posts in channels (p), and what colleagues were told outside of all conversations, in direct messages and in
@@ -142,13 +144,10 @@ func (r *runner) eraseInChats(ctx context.Context) error {
 	return ErrInChats
 }
 
-// isPatient returns whether chats still have time to remove what is about a contact.
-func isPatient(ctx context.Context, q store.Querier, e erasure) (bool, error) {
+// age returns how long ago an erasure was asked for.
+func (e erasure) age(ctx context.Context, q store.Querier) (time.Duration, error) {
 	now, err := query.Value[time.Time](ctx, q, "erase", `SELECT clock_timestamp()`)
-	if err != nil {
-		return false, err
-	}
-	return now.Sub(e.AskedAt) <= chatsTimeout, nil
+	return now.Sub(e.AskedAt), err
 }
 
 // continueInChats goes on with chats, if an earlier run has come as far as that.

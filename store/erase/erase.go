@@ -315,7 +315,7 @@ func Unfinished(ctx context.Context, q store.Querier) ([]string, error) {
 }
 
 // Forgotten returns the erasures whose contacts this database has forgotten, the oldest first: those that have
-// ended, and those that only wait until posts are removed from chats.
+// ended, and those that have come so far that posts are being removed from chats.
 func Forgotten(ctx context.Context, q store.Querier) ([]string, error) {
 	return readErasures(ctx, q, `
 		SELECT id::text FROM erasures

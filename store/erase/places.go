@@ -41,7 +41,7 @@ const (
 
 // wokenAgain is true for a lane of the contact into which something came after it was stopped. What it holds may be on its
 // way to a chat, and only the result says where it stands. The erasure stops it again.
-const wokenAgain = `@patient AND (due_at IS NOT NULL OR leased_until IS NOT NULL)`
+const wokenAgain = `@awaits_posts AND (due_at IS NOT NULL OR leased_until IS NOT NULL)`
 
 // toldThere is true for what Parley said in other customers' conversations about who gets replies there, and for what it
 // told one person; and where the contact wrote, for what machines made of what was written, such as translations, summaries and
@@ -60,6 +60,10 @@ const (
 const failedThere = `(t.kind = 'line' AND t.payload #>> '{line,Kind}' IN ('failed', 'retrying', 'unclear') AND EXISTS (
 	SELECT FROM lower(concat_ws(' ', t.payload #>> '{line,Reason}', t.payload #>> '{line,Hint}', t.payload #>> '{line,Recipient}')) AS why
 	WHERE why ~ ANY(@patterns) OR why ~ ANY(@ids)))`
+
+// withoutReason leaves of such a line that a reply did not arrive. Recipient stays, since the line still isn't about the customer.
+const withoutReason = `payload = CASE WHEN payload #> '{line,Recipient}' IS NULL THEN payload
+	ELSE jsonb_set(payload, '{line,Recipient}', '"Somebody"') END #- '{line,Reason}' #- '{line,Hint}'`
 
 // toldDirectly is true for what colleagues were told directly about the contact. Where it shows conversations, it is about these,
 // whatever stands in their facts. But a colleague's words may be about anybody: what was typed in a channel stands above the
@@ -138,8 +142,7 @@ func deliveryPlaces() []place {
 		{Name: "failed_there", Table: "deliveries", What: "why replies to other customers did not arrive, where that names the contact",
 			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@shared))) AND ` + failedThere + `
 				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`,
-			Empty: `payload = CASE WHEN payload #> '{line,Recipient}' IS NULL THEN payload
-				ELSE jsonb_set(payload, '{line,Recipient}', '"Somebody"') END #- '{line,Reason}' #- '{line,Hint}'`}, // it still isn't about the customer
+			Empty: withoutReason},
 		{Name: "lanes", Table: "lanes", What: "queues of deliveries", Ties: ofConversation + ` AND NOT (` + wokenAgain + `)`},
 		{Name: "posts", Table: "posts", What: "texts that wait for their thread or for who gets them, and what was told of the conversation",
 			Ties: `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) ~ ANY(@patterns)

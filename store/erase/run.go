@@ -18,11 +18,12 @@ type runner struct {
 	key   Key
 	row   erasure
 	scope *scope
-	// patient is true while chats still have time to remove posts. It becomes false after chatsTimeout, because a chat
-	// that is never connected again must not keep a contact from being erased.
-	patient bool
-	args    pgx.NamedArgs // of the statements of places
-	scanned int64         // the last event of the journal that was looked at
+	// awaitsPosts is true while chats still have time to take what is on its way to them. patient is true while they still have
+	// time to remove posts. They become false after postsTimeout and chatsTimeout, because a chat that is never connected again
+	// must not keep a contact from being erased.
+	awaitsPosts, patient bool
+	args                 pgx.NamedArgs // of the statements of places
+	scanned              int64         // the last event of the journal that was looked at
 }
 
 const (
@@ -57,9 +58,11 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	if r.key, err = LoadKey(ctx, o.Pool, o.Sealer); err != nil {
 		return Certificate{}, err
 	}
-	if r.patient, err = isPatient(ctx, o.Pool, r.row); err != nil {
+	age, err := r.row.age(ctx, o.Pool)
+	if err != nil {
 		return Certificate{}, err
 	}
+	r.awaitsPosts, r.patient = age <= postsTimeout, age <= chatsTimeout
 
 	for _, step := range r.listSteps() {
 		if err := step(ctx); err != nil {
@@ -88,7 +91,8 @@ func (r *runner) listSteps() []func(context.Context) error {
 		r.refreshCards,
 		r.checkNothingToPost,
 		r.eraseFiles,
-		r.eraseInChats,
+		r.giveUpPosts,
+		r.eraseInChatsAndAwaitPosts,
 	}
 }
 
@@ -113,7 +117,7 @@ func (r *runner) readScope(ctx context.Context) error {
 	}
 
 	r.args = r.scope.namedArguments(r.row.ID)
-	r.args["patient"] = r.patient
+	r.args["awaits_posts"] = r.awaitsPosts
 	return nil
 }
 
@@ -200,7 +204,7 @@ func (r *runner) stopConversations(ctx context.Context) error {
 				}
 			}
 
-			err = tx.QueryRow(ctx, stopConversations, some, r.patient).Scan(&closed, &busy)
+			err = tx.QueryRow(ctx, stopConversations, some, r.awaitsPosts).Scan(&closed, &busy)
 			return closed, err
 		})
 		if err != nil {
@@ -286,18 +290,14 @@ func (r *runner) eraseBatch(ctx context.Context, tx pgx.Tx, p place) (rows int64
 	return rows, nil
 }
 
-// stillToPost finds what is still to be posted about the contact to colleagues or in another customer's thread, which
-// can't be taken out of its lane; replies that came to name the contact again, since a transaction wrote what it had read before;
-// and the contact's own lanes into which something came after they were stopped, which may be on its way.
+// stillToPost finds replies that came to name the contact again, since a transaction wrote what it had read before, and the
+// contact's own lanes into which something came after they were stopped, which may be on its way.
 const stillToPost = `
 	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + wokenAgain + `) OR EXISTS (
-		SELECT FROM deliveries AS t WHERE ` + meantTies + `) OR EXISTS (
-		SELECT FROM deliveries AS t
-		JOIN lanes AS l ON l.id = t.lane_id AND t.seq > l.head
-		WHERE l.conversation_id = 0 AND ` + toldDirectly + ` OR t.message_id = ANY(@messages)
-			OR l.conversation_id = ANY(@shared) AND (` + toldThere + ` OR ` + failedThere + `))`
+		SELECT FROM deliveries AS t WHERE ` + meantTies + `)`
 
-// checkNothingToPost fails with ErrWaiting while something about the contact is still to be posted.
+// checkNothingToPost fails with ErrWaiting while something of the contact's own conversations, or for the contact, is still to be
+// sent.
 func (r *runner) checkNothingToPost(ctx context.Context) error {
 	waits, err := query.Value[bool](ctx, r.o.Pool, "erase", stillToPost, r.args)
 	if err != nil {

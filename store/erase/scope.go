@@ -174,7 +174,7 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 		"addressing":    addressingDeeds(),
 		"limit":         batchRows,
 		"erasure":       erasure,
-		"patient":       false,
+		"awaits_posts":  false,
 	}
 }
 

@@ -42,6 +42,7 @@ func TestErasureWaitsUntilListsArePosted(t *testing.T) {
 	id := beginErasure(t, o, zebra())
 	exec(t, pool, `UPDATE lanes SET head = 1 WHERE id = 1`) // the rest of its hundred is still to be posted
 	mustWait(t, o, id, "a list isn't posted")
+	takeAwayInChats(t, pool, "erased") // what stood there before
 
 	exec(t, pool, `UPDATE lanes SET head = 100 WHERE id = 1`)
 	runWithChats(t, o, id)
@@ -82,15 +83,30 @@ func TestErasureWaitsForAPostUnderWay(t *testing.T) {
 	runWithChats(t, o, id)
 }
 
-// A chat that is never connected again doesn't keep a contact from being erased: after a week what may have been posted
-// there is no longer waited for.
-func TestErasureWaitsAWeekForAnUnknownPost(t *testing.T) {
+// A chat that is never connected again doesn't keep a contact from being erased: after six days what may have been posted
+// there is no longer waited for, and what other chats have is taken away.
+func TestErasureWaitsSixDaysForAnUnknownPost(t *testing.T) {
 	t.Parallel()
 	pool := newWorld(t)
 	o := newOptions(t, pool)
 	loseResultOfPost(t, pool)
 	id := beginErasure(t, o, zebra())
 	mustWait(t, o, id, "nobody knows of the post")
+
+	passSixDays(t, pool)
+	runWithChats(t, o, id)
+}
+
+// After a week a chat that has not taken away what it was asked to isn't waited for, either.
+func TestErasureWaitsAWeekForChats(t *testing.T) {
+	t.Parallel()
+	pool := newWorld(t)
+	o := newOptions(t, pool)
+	id := beginErasure(t, o, zebra())
+	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrInChats) {
+		t.Fatalf("the first run ended with %v, want it to wait for chats", err)
+	}
+	exec(t, pool, `DELETE FROM queues`) // what asks chats is applied
 
 	exec(t, pool, `UPDATE erasures SET asked_at = asked_at - interval '8 days'`)
 	if _, err := erase.Run(t.Context(), o, id); err != nil {
