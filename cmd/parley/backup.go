@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -18,9 +17,6 @@ import (
 	"parley/cmd/parley/backup"
 	"parley/store"
 )
-
-// shortestPassphrase is how many characters the passphrase of a new backup has at least.
-const shortestPassphrase = 10
 
 // backupCommand is `parley backup`.
 type backupCommand struct {
@@ -119,11 +115,7 @@ func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string,
 		}
 	}
 
-	if utf8.RuneCountInString(passphrase) < shortestPassphrase {
-		return "", "", fmt.Errorf("the passphrase is too short: at least %d characters", shortestPassphrase)
-	}
-
-	return key, passphrase, nil
+	return key, passphrase, app.CheckPassphrase(passphrase)
 }
 
 // askTwice asks for a new passphrase, and once more against slips of the keys.

@@ -16,7 +16,8 @@ import (
 // customers, and in those by which colleagues are told directly. They aren't stopped, since what else waits there is for others.
 
 // waitsElsewhere selects the deliveries (t) about the contact that wait in the lanes (l) of others.
-const waitsElsewhere = `t.lane_id = l.id AND t.seq > l.head AND (` + goesElsewhere + ` OR l.conversation_id = ANY(@shared) AND ` + failedThere + `)`
+const waitsElsewhere = `t.lane_id = l.id AND t.seq > l.head
+	AND (` + goesElsewhere + ` OR l.conversation_id = ANY(@shared) AND ` + failedThere + `)`
 
 // goesElsewhere is true for those of them that are removed once they are posted; of the others the line stays without its reason.
 const goesElsewhere = `(l.conversation_id = 0 AND ` + toldDirectly + ` OR t.message_id = ANY(@messages)

@@ -90,7 +90,10 @@ func TestLaneThatStandsStillKeepsWhatIsOthers(t *testing.T) {
 	passSixDays(t, pool)
 	runWithChats(t, o, id)
 
-	const list = `SELECT string_agg(concat_ws(' ', seq, kind, state, message_id, payload), ', ' ORDER BY seq) FROM deliveries WHERE lane_id = 1009`
+	const list = `
+		SELECT string_agg(concat_ws(' ', seq, kind, state, message_id, payload), ', ' ORDER BY seq)
+		FROM deliveries
+		WHERE lane_id = 1009`
 	if got, want := storetest.Row(t, pool, list), `("1 root queued 0 {}, 2 said cancelled 0 {}")`; got != want {
 		t.Errorf("the lane holds %s, want %s", got, want)
 	}
@@ -126,7 +129,8 @@ func TestLineThatStandsStillLosesItsReason(t *testing.T) {
 	pool := shop(t)
 	exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
 		VALUES (1, 1, now(), 1, 'agent', 'refused', '{"reason": "550 <ann@shop.example>: unknown"}')`)
-	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at) VALUES (2, $1, 'c1', 2, 1, 0, 1, now())`, slack)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at)
+		VALUES (2, $1, 'c1', 2, 1, 0, 1, now())`, slack)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, created_at)
 		VALUES (2, 2, 1, 'line', '{"line": {"Kind": "failed", "Text": "Dear Bob", "Reason": "550 <ann@shop.example>: unknown"}}', now())`)
 	o := newOptions(t, pool)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -121,12 +122,30 @@ func (e *Env) check(level, rate string) []error {
 		}
 	}
 
+	if e.BackupPassphrase != "" {
+		if err := CheckPassphrase(e.BackupPassphrase); err != nil {
+			faults = append(faults, fmt.Errorf(
+				"PARLEY_BACKUP_PASSPHRASE: %w (without the variable, parley restore asks on a terminal, also for a shorter one)", err))
+		}
+	}
+
 	if e.Teams.AllowUnsigned && !isLoopback(e.Listen) {
 		faults = append(faults, errors.New(
 			"TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED"))
 	}
 
 	return faults
+}
+
+// minPassphraseRunes is how many characters the passphrase of a backup has at least.
+const minPassphraseRunes = 10
+
+// CheckPassphrase checks a passphrase with which the master key is to be sealed in a backup.
+func CheckPassphrase(passphrase string) error {
+	if utf8.RuneCountInString(passphrase) < minPassphraseRunes {
+		return fmt.Errorf("the passphrase is too short: at least %d characters", minPassphraseRunes)
+	}
+	return nil
 }
 
 // checkAddresses checks where Parley listens, where it is reached, and where its database is.

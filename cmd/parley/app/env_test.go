@@ -76,6 +76,7 @@ func TestEnvFaults(t *testing.T) {
 		"PARLEY_LISTEN":             "nonsense",
 		"PARLEY_PUBLIC_URL":         "ftp://x",
 		"PARLEY_MASTER_KEY":         aSecret,
+		"PARLEY_BACKUP_PASSPHRASE":  aSecret, // two characters too short
 		"DATABASE_URL":              "mysql://x:" + aSecret + "@y",
 		"SLACK_RATE":                "-1",
 		"PARLEY_AI_TIMEOUT":         "46", // seconds; one more than the longest
@@ -90,6 +91,7 @@ func TestEnvFaults(t *testing.T) {
 		"PARLEY_LISTEN",
 		"PARLEY_PUBLIC_URL",
 		"PARLEY_MASTER_KEY",
+		"PARLEY_BACKUP_PASSPHRASE",
 		"DATABASE_URL",
 		"SLACK_RATE",
 		"PARLEY_AI_TIMEOUT",
@@ -110,6 +112,25 @@ func TestEnvReadsASecretFromAFile(t *testing.T) {
 	if e.MasterKey != key {
 		t.Errorf("the master key is %q, want %q", e.MasterKey, key)
 	}
+}
+
+// A passphrase of ten characters is long enough, whatever these are.
+func TestEnvTakesAPassphraseOfTenCharacters(t *testing.T) {
+	t.Parallel()
+	const ten = "äöüÄÖÜß鍵鍵鍵"
+
+	e := mustLoadEnv(t, vars{"PARLEY_BACKUP_PASSPHRASE": ten})
+
+	if e.BackupPassphrase != ten {
+		t.Errorf("the passphrase is %q, want %q", e.BackupPassphrase, ten)
+	}
+}
+
+// A passphrase of nine characters is refused before anything starts: parley serve would seal the master key with it each night.
+func TestEnvRefusesAPassphraseOfNineCharacters(t *testing.T) {
+	t.Parallel()
+	const nine = "äöüÄÖÜß鍵鍵"
+	checkFaults(t, vars{"PARLEY_BACKUP_PASSPHRASE": nine}, "PARLEY_BACKUP_PASSPHRASE: the passphrase is too short: at least 10 characters")
 }
 
 // An address of a provider may be http on loopback. The site's own loses its slash at the end.
