@@ -200,6 +200,8 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 		f.Zone = time.Local
 	}
 
+	f.removeRemains() // first, since the disk may be full of them
+
 	// What follows may be killed: then it begins again after a while, not at once and for ever.
 	st = st.asOf(now)
 	st.BegunAt = now
@@ -220,10 +222,6 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 // makeNight makes and checks the backup of a night, and notes in the status what it did. What must not be lost if the trial
 // restore is cut off it writes before that.
 func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error {
-	if err := f.removeTrials(); err != nil {
-		f.Log.Error("a copy of the database is left", "error", err, "hint", "remove "+filepath.Join(f.Dir, trialPrefix+"*"))
-	}
-
 	name := nightPrefix + now.In(f.Zone).Format("2006-01-02") + suffix
 	if err := f.make(ctx, name); err != nil {
 		return err
@@ -260,6 +258,32 @@ func (f Folder) try(ctx context.Context, name string, now time.Time, st *Status)
 
 	st.VerifiedAt = now
 	st.TrialFailed = false
+	return nil
+}
+
+// removeRemains removes what backups and trial restores have left that were cut off.
+func (f Folder) removeRemains() {
+	if err := f.removePartials(); err != nil {
+		f.Log.Error("half a backup is left", "error", err, "hint", "remove "+filepath.Join(f.Dir, "*"+suffix+partial))
+	}
+	if err := f.removeTrials(); err != nil {
+		f.Log.Error("a copy of the database is left", "error", err, "hint", "remove "+filepath.Join(f.Dir, trialPrefix+"*"))
+	}
+}
+
+// removePartials removes backups of both kinds that were not finished, of whatever day.
+func (f Folder) removePartials() error {
+	for _, prefix := range []string{nightPrefix, schemaPrefix} {
+		left, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix+partial))
+		if err != nil {
+			return fmt.Errorf("backup: %w", err)
+		}
+		for _, name := range left {
+			if err := os.Remove(name); err != nil {
+				return fmt.Errorf("backup: %w", err)
+			}
+		}
+	}
 	return nil
 }
 
@@ -343,15 +367,9 @@ func unlockFile(file *os.File) {
 }
 
 // prune keeps some of the oldest and of the newest backups of a kind, whose names sort by time, and removes the others. made is the
-// one that was just made: those that sort behind it were made while the clock was ahead, and count as the oldest. It also removes
-// the files of interrupted backups.
+// one that was just made: those that sort behind it were made while the clock was ahead, and count as the oldest.
 func (f Folder) prune(prefix string, oldest, newest int, made string) error {
 	names, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix))
-	if err != nil {
-		return fmt.Errorf("backup: %w", err)
-	}
-
-	left, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix+partial))
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
@@ -361,7 +379,7 @@ func (f Folder) prune(prefix string, oldest, newest int, made string) error {
 	names = slices.Concat(names[end:], names[:end])
 
 	oldest = min(oldest, len(names))
-	for _, name := range append(names[oldest:max(oldest, len(names)-newest)], left...) {
+	for _, name := range names[oldest:max(oldest, len(names)-newest)] {
 		if err := os.Remove(name); err != nil {
 			return fmt.Errorf("backup: %w", err)
 		}
