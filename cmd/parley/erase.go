@@ -23,7 +23,7 @@ import (
 
 // eraseCommand is `parley erase`.
 type eraseCommand struct {
-	Contact     string `arg:"" optional:"" help:"Whom: an address, a number, or a contact's id. Without, what has not ended goes on."`
+	Contact     string `arg:"" optional:"" help:"Whom: an address, a number, or a contact's id. Or an erasure by its id: it goes on, or its certificate is written again. Without, what has not ended goes on."`
 	DryRun      bool   `help:"Change nothing: list every place, and how much stands there."`
 	All         bool   `help:"Erase all contacts that CONTACT names, such as one person in two mailboxes."`
 	By          string `help:"Who asked for it, for the certificate; else the account of this machine."`
@@ -41,6 +41,7 @@ Examples:
   parley erase ann@shop.example --dry-run
   parley erase +4915112345678 --by privacy@acme.test --certificate ann.json
   parley erase
+  parley erase 6f0d8c1e-3b5a-4c7d-9e2f-1a2b3c4d5e6f --certificate ann.json
   parley erase --list > erasures.jsonl`
 }
 
@@ -56,6 +57,18 @@ func (c eraseCommand) Run(ctx context.Context) error {
 		}
 		if c.Contact == "" {
 			return c.goOn(ctx, env, db)
+		}
+
+		isErasure, err := erase.Exists(ctx, db.Pool, c.Contact)
+		if err != nil {
+			return err
+		}
+		if isErasure && c.DryRun {
+			return fmt.Errorf("%s is an erasure, of whose contact nothing is known: without --dry-run it goes on, or its certificate is written",
+				c.Contact)
+		}
+		if isErasure {
+			return c.finish(ctx, env, db, c.Contact)
 		}
 
 		contacts, err := findContacts(ctx, db, c.Contact, c.All)
@@ -138,7 +151,8 @@ func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) e
 
 	err = errors.Join(faults...)
 	if err == nil && len(unfinished)+len(repeated) == 0 {
-		printRemark("There is nothing to go on with.")
+		printRemark("There is nothing to go on with. " +
+			"For the certificate of an erasure that is done: parley erase ID; the ids are in parley erase --list.")
 	}
 
 	return err
@@ -163,25 +177,30 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 
 	switch {
 	case errors.Is(err, erase.ErrWaiting):
-		return errors.New("something about the contact still waits to be applied or posted. Start parley serve, which then goes on by itself, or look at parley replay")
+		return fmt.Errorf("something about the contact still waits to be applied or posted. Start parley serve, which then goes on by itself, "+
+			"or look at parley replay. When it is done, parley erase %s writes the certificate", id)
 	case errors.Is(err, erase.ErrInChats):
-		return errors.New("everything in the database is erased. What stands in Slack and Teams goes when parley serve runs; then parley erase writes the certificate")
+		return fmt.Errorf("everything in the database is erased. What stands in Slack and Teams goes when parley serve runs; "+
+			"then parley erase %s writes the certificate", id)
 	case err != nil:
-		return fmt.Errorf("%w\nRun parley erase to go on", err)
+		return fmt.Errorf("%w\nRun parley erase %s to go on, or for the certificate once parley serve has done it", err, id)
 	}
 
-	_, err = db.AgreeErasures(ctx, env)
-	if err != nil {
+	if err := c.write(certificate); err != nil {
+		return fmt.Errorf("it is done, but its certificate is not written: %w\nRun parley erase %s for the certificate", err, id)
+	}
+	if _, err := db.AgreeErasures(ctx, env); err != nil {
 		return fmt.Errorf("it is done, but not in the list of erasures yet: %w\nRun parley erase to try again", err)
 	}
 
-	return c.write(certificate)
+	return nil
 }
 
 // waitForServe waits until parley serve has taken the contact's posts out of chats, or has erased the rest.
 // Errors: ErrInChats when nothing serves that could do it.
 func waitForServe(ctx context.Context, db *app.Database, o erase.Options, id string) (erase.Certificate, error) {
-	printRemark("Waiting for parley serve, which takes posts out of Slack and Teams. This may be ended: it goes on.")
+	printRemark("Waiting for parley serve, which takes posts out of Slack and Teams. This may be ended: it goes on. " +
+		"The certificate: parley erase " + id)
 
 	for {
 		certificate, err := erase.Run(ctx, o, id)

@@ -132,6 +132,72 @@ func TestEraseWritesCertificate(t *testing.T) {
 	wantText(t, e.mustRun("erase"), "nothing to go on with")
 }
 
+// eraseInto erases a contact, writes the certificate into a file, and returns it.
+func (e eraseTest) eraseInto(path, contact string) (certificate erase.Certificate) {
+	e.t.Helper()
+	e.mustRun("erase", contact, "--certificate", path)
+	if err := json.Unmarshal([]byte(mustReadFile(e.t, path)), &certificate); err != nil {
+		e.t.Fatalf("the certificate is no JSON: %v", err)
+	}
+	return certificate
+}
+
+// The certificate of an erasure that is done, such as by parley serve, is written again for its id.
+// R-276
+func TestEraseWritesCertificateOfAnErasureAgain(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	first, again := filepath.Join(e.base, "first.json"), filepath.Join(e.base, "again.json")
+	certificate := e.eraseInto(first, otter)
+
+	e.mustRun("erase", certificate.Erasure, "--certificate", again)
+
+	if got, want := mustReadFile(t, again), mustReadFile(t, first); got != want {
+		t.Errorf("the certificate is\n%s\nwant it as it was\n%s", got, want)
+	}
+}
+
+// A dry run can't say what stands of a contact whom an erasure has made nameless.
+// R-276
+func TestEraseRefusesDryRunOfAnErasure(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	certificate := e.eraseInto(filepath.Join(e.base, "otter.json"), otter)
+	wantText(t, e.mustFail("erase", certificate.Erasure, "--dry-run"), "is an erasure")
+}
+
+// While nobody takes posts out of chats, the answer names the erasure, for whose certificate there is no other name any more.
+// R-276
+func TestEraseNamesTheErasureThatWaitsForChats(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	pool := openPool(t, e.url)
+	storetest.Exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (12, 'slack', 'slack', 'surface')`)
+	storetest.Exec(t, pool, `INSERT INTO posts (account_id, channel, message, conversation_id, kind) VALUES (12, 'C1', '1700.1', 7, 'root')`)
+
+	output := e.mustFail("erase", "1")
+
+	var id string
+	if err := pool.QueryRow(t.Context(), `SELECT id::text FROM erasures`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, output, "then parley erase "+id+" writes the certificate")
+}
+
+// The certificate is written although the list of erasures can't be.
+// R-276
+func TestEraseWritesCertificateWithoutTheList(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	e.mustRun("migrate")                                         // makes the data folder
+	mustWriteFile(t, filepath.Join(e.data, "backups"), "a file") // where the folder of the list is to be
+	path := filepath.Join(e.base, "otter.json")
+
+	wantText(t, e.mustFail("erase", otter, "--certificate", path), "not in the list of erasures yet")
+
+	wantText(t, mustReadFile(t, path), `"erasure"`)
+}
+
 // The list of erasures can be printed where its file has gone, as the folder of a pod does.
 // R-276
 func TestEraseListIsPrintedWithoutItsFile(t *testing.T) {

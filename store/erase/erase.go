@@ -309,6 +309,11 @@ func readRow(ctx context.Context, q store.Querier, id string) (e erasure, err er
 	return e, nil
 }
 
+// Exists reports whether there is an erasure with an id, done or not.
+func Exists(ctx context.Context, q store.Querier, id string) (bool, error) {
+	return query.Value[bool](ctx, q, "erasure", `SELECT EXISTS (SELECT FROM erasures WHERE id::text = $1)`, id)
+}
+
 // Unfinished returns the erasures that were begun and have not ended, the oldest first.
 func Unfinished(ctx context.Context, q store.Querier) ([]string, error) {
 	return readErasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
