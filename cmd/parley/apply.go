@@ -105,7 +105,7 @@ Example:
 
 // Run prints the set-up with ${ACCOUNT_FIELD} in place of secrets.
 func (exportCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+	return withMigratedDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		out, err := setup.Export(ctx, db.Pool, app.Specs())
 		if err != nil {
 			return err

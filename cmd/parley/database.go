@@ -21,7 +21,7 @@ func withDatabase(ctx context.Context, f func(context.Context, app.Env, *app.Dat
 	})
 }
 
-// withMigratedDatabase is withDatabase for a sub-command that says that it changes nothing: it refuses a database with data that it
+// withMigratedDatabase is withDatabase for a sub-command that changes nothing: it refuses a database with data that it
 // would have to migrate.
 func withMigratedDatabase(ctx context.Context, f func(context.Context, app.Env, *app.Database, *slog.Logger) error) error {
 	return openDatabase(ctx, func(env app.Env, db *app.Database, log *slog.Logger) error {

@@ -67,7 +67,11 @@ func (replayCommand) Help() string {
 
 // Run replays events or lists the quarantine.
 func (c replayCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+	use := useDatabase(withDatabase)
+	if len(c.Events) == 0 {
+		use = withMigratedDatabase
+	}
+	return use(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		if len(c.Events) == 0 {
 			text, err := inspect.Quarantined(ctx, db.Pool, time.Local)
 			if err == nil {
@@ -110,7 +114,7 @@ func (explainCommand) Help() string {
 
 // Run tells the journey.
 func (c explainCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
+	return withMigratedDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		text, err := inspect.Explain(ctx, db.Pool, c.What, time.Local)
 		if err != nil {
 			return err

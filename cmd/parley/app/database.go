@@ -96,7 +96,7 @@ func (db *Database) RefuseOlderSchema(ctx context.Context) error {
 		return err
 	}
 	if needed := schema.Version(); 0 < has && has < needed {
-		return fmt.Errorf("the database has schema %d and this Parley needs %d: what promises to change nothing doesn't migrate it."+
+		return fmt.Errorf("the database has schema %d and this Parley needs %d: what changes nothing doesn't migrate it."+
 			" Run parley migrate first, or use the Parley that serves this database", has, needed)
 	}
 	return nil
