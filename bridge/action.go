@@ -104,6 +104,9 @@ const (
 	OriginEmoji    Origin = "emoji"
 	OriginMention  Origin = "mention" // "@Parley verb"
 	OriginCatchUp  Origin = "catchup" // found later by the sweeper
+
+	// OriginFoundEmoji is an emoji that was found on a message before that leaves: nobody tells when it was added.
+	OriginFoundEmoji Origin = "foundemoji"
 )
 
 // Marker says how a typed text began. What it marks never leaves by accident.
@@ -204,6 +207,9 @@ func (a Action) Typed() bool {
 		return false
 	}
 }
+
+// IsEmoji reports whether somebody did the action by an emoji on a message.
+func (a Action) IsEmoji() bool { return a.Origin == OriginEmoji || a.Origin == OriginFoundEmoji }
 
 // Args are the arguments of a verb; which ones count depends on the verb. Buttons carry them as one flat JSON object:
 // what belongs together is embedded.

@@ -297,14 +297,14 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 // and so is quarantined.
 func (k *kept) makeEvents(me *fact.Self, channel string) ([][]byte, error) {
 	if k.TS == "" {
-		unreadable, err := syntheticEvent(me, map[string]any{"type": "message", "channel": channel, "message": k.raw})
+		unreadable, err := me.MakeCallback(map[string]any{"type": "message", "channel": channel, "message": k.raw})
 		return [][]byte{unreadable}, err
 	}
 	if me.Wrote(&k.Message) {
 		return nil, nil
 	}
 	if k.Subtype == fact.Tombstone {
-		deletion, err := changedEvent(me, channel, k)
+		deletion, err := me.ChangedCallback(channel, k.raw)
 		return [][]byte{deletion}, err
 	}
 	if !fact.IsSpoken(k.Subtype) {
@@ -323,12 +323,12 @@ func (k *kept) makeEvents(me *fact.Self, channel string) ([][]byte, error) {
 
 	posted["type"] = "message"
 	posted["channel"] = channel
-	post, err := syntheticEvent(me, posted)
+	post, err := me.MakeCallback(posted)
 	if err != nil || k.Edited == nil {
 		return [][]byte{post}, err
 	}
 
-	edit, err := changedEvent(me, channel, k)
+	edit, err := me.ChangedCallback(channel, k.raw)
 	return [][]byte{post, edit}, err
 }
 

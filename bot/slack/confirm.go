@@ -3,17 +3,19 @@ package slack
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
+	"slices"
 
 	"parley/bot/slack/fact"
 	"parley/bridge"
+	"parley/channels"
 )
 
 // Confirm reads a person's message again before text, what it said, is sent to the customer. It returns
 //   - Gone if the message was deleted; a deletion that no event has told us is stored now;
 //   - Changed if the message was edited and the edit isn't applied yet; it is stored now if no event has told us;
 //   - Unchanged if it still says text, and also if this API can't read messages.
+//
+// Emoji that people have put on the message are stored, unless they were found before: no event may have told us of them.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -31,13 +33,22 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	}
 
 	if !found || m.Subtype == fact.Tombstone {
-		deleted, err := deletedEvent(me, at)
+		deleted, err := me.DeletedCallback(at)
 		if err != nil {
 			return bridge.Unchanged, err
 		}
 		return bridge.Gone, h.takeSynthetic(ctx, me, deleted)
 	}
 
+	confirmed, err := h.confirmText(ctx, me, at, m, text)
+	if err != nil || confirmed != bridge.Unchanged {
+		return confirmed, err
+	}
+	return bridge.Unchanged, h.takeEmoji(ctx, me, at, m)
+}
+
+// confirmText compares what a message that is still there says with text. Its results are those of Confirm.
+func (h *history) confirmText(ctx context.Context, me *fact.Self, at bridge.Place, m *kept, text string) (bridge.Confirmation, error) {
 	if m.Edited == nil {
 		return bridge.Unchanged, nil
 	}
@@ -49,7 +60,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	}
 
 	if !known[id] {
-		changed, err := changedEvent(me, at.Channel, m)
+		changed, err := me.ChangedCallback(at.Channel, m.raw)
 		if err != nil {
 			return bridge.Unchanged, err
 		}
@@ -67,6 +78,32 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	}
 
 	return bridge.Changed, nil
+}
+
+// takeEmoji stores the emoji that people have put on a message, each once. An event may have told us of one before: the engine
+// knows what such an emoji has done by then.
+func (h *history) takeEmoji(ctx context.Context, me *fact.Self, at bridge.Place, m *kept) error {
+	callbacks, err := me.EmojiCallbacks(at, m.raw)
+	if err != nil {
+		return err
+	}
+
+	var found []channels.Fact
+	var ids []string
+	for _, body := range callbacks {
+		for _, f := range me.SplitEvent(fact.KindCatchUp, body).Facts {
+			found, ids = append(found, f), append(ids, f.ExternalID)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+
+	known, err := h.sweeper.Seen(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	return h.sweeper.Accept(ctx, slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] }))
 }
 
 // says reports whether a message, read with the names that me has, is a reply with this text.
@@ -93,42 +130,6 @@ func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, fo
 		}
 	}
 	return nil, false, nil
-}
-
-// changedEvent makes the callback of an edit, or of a deleted root, whose message is a tombstone.
-func changedEvent(me *fact.Self, channel string, m *kept) ([]byte, error) {
-	return syntheticEvent(me, map[string]any{
-		"type":    "message",
-		"subtype": "message_changed",
-		"channel": channel,
-		"message": m.raw,
-	})
-}
-
-// deletedEvent makes the callback of a deletion.
-func deletedEvent(me *fact.Self, at bridge.Place) ([]byte, error) {
-	return syntheticEvent(me, map[string]any{
-		"type":             "message",
-		"subtype":          "message_deleted",
-		"channel":          at.Channel,
-		"deleted_ts":       at.Message,
-		"previous_message": map[string]any{"ts": at.Message, "thread_ts": at.Thread},
-	})
-}
-
-// syntheticEvent makes the callback that Slack would have sent about an event.
-// Errors: only if the event can't be written as JSON.
-func syntheticEvent(me *fact.Self, event map[string]any) ([]byte, error) {
-	body, err := json.Marshal(map[string]any{
-		"type":       "event_callback",
-		"team_id":    me.Team,
-		"api_app_id": me.App,
-		"event":      event,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("slack: callback of an event: %w", err)
-	}
-	return body, nil
 }
 
 // takeSynthetic stores the facts of a callback that was made from history.

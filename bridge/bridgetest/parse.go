@@ -71,7 +71,10 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		return nil, fmt.Errorf("bridgetest: unknown event %q", e.Type)
 	}
 
-	if e.CatchUp { // whatever was typed: also a mention of the app
+	switch {
+	case e.CatchUp && a.IsEmoji():
+		a.Origin = bridge.OriginFoundEmoji
+	case e.CatchUp: // whatever was typed: also a mention of the app
 		a.Origin = bridge.OriginCatchUp
 	}
 

@@ -28,23 +28,23 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 
 	r.Conversation = w.ConversationAt(r)
-	typed := a.Typed()
-	mayMeetAttempt := typed || a.Verb == bridge.VerbUndo
-	if r.Conversation != nil && mayMeetAttempt {
-		if w.Outbox.HasAttemptSince(r.Conversation, w.Event) {
-			return w.Wait(book.AttemptPollInterval)
-		}
+	if r.Conversation != nil && a.IsEmoji() && w.hasNothingToDo(r) {
+		return nil
+	}
+	if w.mustAwaitAttempt(r) {
+		return w.Wait(book.AttemptPollInterval)
 	}
 	if r.Conversation != nil && w.speech.AwaitsResult(r) {
 		return w.Wait(book.AttemptPollInterval)
 	}
 
+	typed := a.Typed()
 	if r.Conversation != nil {
 		w.speech.FormHandedIn(r)
 		r.Conversation.SettleNote()
 	}
 
-	mayBeInThread := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
+	mayBeInThread := a.OwnThread || a.IsEmoji() // a surface may not tell in which thread an emoji is
 	needsConversation := r.Conversation == nil && !use.noConversation
 	mayGetOne := needsConversation && mayBeInThread
 	if mayGetOne && !w.replies.IsOrphaned(r) {
@@ -70,6 +70,21 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 
 	return w.perform(ctx, tx, r)
+}
+
+// mustAwaitAttempt reports whether an action has to wait until the attempt at a reply is over: one that began after the action
+// was stored, or one that has itself found the emoji, and will give way to it.
+func (w *work) mustAwaitAttempt(r book.Request) bool {
+	wasFound := r.Origin == bridge.OriginFoundEmoji
+	mayMeetAttempt := r.Typed() || r.Verb == bridge.VerbUndo || wasFound
+	if r.Conversation == nil || !mayMeetAttempt {
+		return false
+	}
+	stored := w.Event
+	if wasFound {
+		stored.ReceivedAt = time.Time{} // before any attempt
+	}
+	return w.Outbox.HasAttemptSince(r.Conversation, stored)
 }
 
 // tellUnknown says that nobody gets what was typed in a thread that belongs to no known conversation.

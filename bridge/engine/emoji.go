@@ -4,14 +4,17 @@ import (
 	"slices"
 
 	"parley/bridge"
+	"parley/bridge/engine/book"
 	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
+	"parley/store"
 )
 
 // teamEmoji replaces the usual verbs of emoji by those that a team has chosen for its channels. An emoji without a verb there
 // becomes a mere reaction.
 func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridge.Action) []bridge.Action {
 	for i, a := range actions {
-		if a.Origin != bridge.OriginEmoji || a.Verb == bridge.VerbUnreact {
+		if !a.IsEmoji() || a.Verb == bridge.VerbUnreact {
 			continue
 		}
 
@@ -37,4 +40,35 @@ func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridg
 	}
 
 	return actions
+}
+
+// hasNothingToDo reports whether an emoji asks for what is so already, or was found too late to count.
+//
+// Slack doesn't tell when an emoji that it shows was added. So one that is found counts only if it takes back a reply that
+// waits, or keeps it inside. If a person sent that reply by a click, the click may be newer than the emoji, and counts.
+func (w *work) hasNothingToDo(r book.Request) bool {
+	m := w.MessageOfAction(r)
+	wasFound := r.Origin == bridge.OriginFoundEmoji
+	if m == nil {
+		return wasFound
+	}
+
+	wasUndone := r.Verb == bridge.VerbUndo && m.Fate == store.FateUndone
+	wasKept := r.Verb == bridge.VerbKeep && m.Fate == store.FateInside
+	if wasUndone || wasKept {
+		return true
+	}
+	if !wasFound {
+		return false
+	}
+
+	stops := r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep
+	if !stops || m.Fate != store.FateWaiting {
+		return true
+	}
+	if m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason {
+		return true
+	}
+	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
+	return w.Authorize(r, r.Verb) != nil // who may do nothing was told so when the emoji came
 }

@@ -115,7 +115,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if use.anywhere != nil {
 		return use.anywhere(w, ctx, tx, r)
 	}
-	if r.Conversation == nil && r.Origin == bridge.OriginEmoji {
+	if r.Conversation == nil && r.IsEmoji() {
 		return nil // an emoji under a message of no conversation is meant for people
 	}
 	if r.Conversation == nil {

@@ -27,10 +27,15 @@ func (me *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 		return nil, err
 	}
 	actions := me.decodeEvent(channel, &ev)
-	if kind == KindCatchUp {
-		for i := range actions {
-			actions[i].Origin = bridge.OriginCatchUp
+	if kind != KindCatchUp {
+		return actions, nil
+	}
+	for i := range actions {
+		if actions[i].IsEmoji() {
+			actions[i].Origin = bridge.OriginFoundEmoji
+			continue
 		}
+		actions[i].Origin = bridge.OriginCatchUp
 	}
 	return actions, nil
 }

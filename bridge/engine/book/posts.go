@@ -75,7 +75,7 @@ func (ps *Posts) IsAskedElsewhere(r Request) bool {
 // proves that the person can read the thread. The place that a button or a form names is no proof.
 func (ps *Posts) WasDoneInThread(r Request) bool {
 	switch r.Origin {
-	case bridge.OriginText, bridge.OriginMention, bridge.OriginCatchUp, bridge.OriginEmoji:
+	case bridge.OriginText, bridge.OriginMention, bridge.OriginCatchUp, bridge.OriginEmoji, bridge.OriginFoundEmoji:
 	default:
 		return false
 	}
@@ -135,7 +135,7 @@ func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 		return nil
 	}
 
-	if r.Origin == bridge.OriginEmoji {
+	if r.IsEmoji() {
 		maxWait := maxDisorderWait
 		if r.OwnThread {
 			maxWait = maxEmojiWait

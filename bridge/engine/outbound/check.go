@@ -114,11 +114,17 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 	if found == bridge.Unchanged && c.Part > 0 {
 		return nil // the rest of a message says what it said when it began, whatever Parley's record says now
 	}
+
+	isRead := store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime
+	if found == bridge.Unchanged && !isRead {
+		if err := e.awaitEmoji(ctx, m); err != nil {
+			return err
+		}
+	}
 	if found == bridge.Unchanged {
 		return e.checkUnchanged(ctx, m)
 	}
 
-	isRead := store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime
 	if isRead && found == bridge.Changed && a.followsText(r) {
 		return nil // the edit came too late, which its author was told, and these are the files
 	}
@@ -175,6 +181,18 @@ func (e *Sender) checkUnchanged(ctx context.Context, m *store.Message) error {
 		return nil
 	}
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed just now."}
+}
+
+// awaitEmoji fails while an emoji on the message is stored and not applied: it may take the reply back.
+func (e *Sender) awaitEmoji(ctx context.Context, m *store.Message) error {
+	waits, err := store.EmojiWaits(ctx, e.opt.Pool, m)
+	if err != nil {
+		return Retry(err)
+	}
+	if waits {
+		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "An emoji on the message is being read."}
+	}
+	return nil
 }
 
 // isSame reports whether two versions of a message's row say the same to the customer.

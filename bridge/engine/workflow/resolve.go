@@ -59,7 +59,7 @@ func (wf *UseCases) End(r book.Request) {
 		return
 	}
 
-	isEmojiOnMessage := r.Origin == bridge.OriginEmoji && !r.IsOnCard()
+	isEmojiOnMessage := r.IsEmoji() && !r.IsOnCard()
 	if isEmojiOnMessage && c.IsHeldByOthers(r.Agent.ID) {
 		wf.Whisper(c, r.Surface, r.Action, bridge.Line{Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"}, Verb: r.Verb,
 			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})

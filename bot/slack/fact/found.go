@@ -1,0 +1,90 @@
+package fact
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"parley/bridge"
+)
+
+// Callbacks that Slack should have sent, made of what its history shows.
+
+// ChangedCallback makes the callback of an edit, or of a deleted root, whose message is a tombstone. message is as Slack
+// wrote it.
+// Errors: only if the message is no JSON.
+func (me *Self) ChangedCallback(channel string, message json.RawMessage) ([]byte, error) {
+	return me.MakeCallback(map[string]any{
+		"type":    "message",
+		"subtype": "message_changed",
+		"channel": channel,
+		"message": message,
+	})
+}
+
+// DeletedCallback makes the callback of a deletion.
+// Errors: none that is expected.
+func (me *Self) DeletedCallback(at bridge.Place) ([]byte, error) {
+	return me.MakeCallback(map[string]any{
+		"type":             "message",
+		"subtype":          "message_deleted",
+		"channel":          at.Channel,
+		"deleted_ts":       at.Message,
+		"previous_message": map[string]any{"ts": at.Message, "thread_ts": at.Thread},
+	})
+}
+
+// MakeCallback makes the callback that Slack would have sent about an event.
+// Errors: only if the event can't be written as JSON.
+func (me *Self) MakeCallback(event map[string]any) ([]byte, error) {
+	body, err := json.Marshal(map[string]any{
+		"type":       "event_callback",
+		"team_id":    me.Team,
+		"api_app_id": me.App,
+		"event":      event,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("slack: callback of an event: %w", err)
+	}
+	return body, nil
+}
+
+// EmojiCallbacks makes the callbacks of the emoji that people have put on a message, which history shows with it. Slack
+// doesn't tell when they were added, and may leave out some of many people who added the same one. Our own emoji make none,
+// and neither do reactions that can't be read.
+// Source: docs.slack.dev/reference/methods/reactions.get, read 2026-11.
+func (me *Self) EmojiCallbacks(at bridge.Place, message json.RawMessage) ([][]byte, error) {
+	var shown struct {
+		User      string `json:"user"`
+		Reactions []struct {
+			Name  string   `json:"name"`
+			Users []string `json:"users"`
+		} `json:"reactions"`
+	}
+	if json.Unmarshal(message, &shown) != nil {
+		return nil, nil
+	}
+
+	var callbacks [][]byte
+	for _, emoji := range shown.Reactions {
+		for _, user := range emoji.Users {
+			if user == me.User {
+				continue
+			}
+
+			body, err := me.MakeCallback(map[string]any{
+				"type":      "reaction_added",
+				"user":      user,
+				"reaction":  emoji.Name,
+				"item":      map[string]any{"type": "message", "channel": at.Channel, "ts": at.Message},
+				"item_user": shown.User,
+			})
+			if err != nil {
+				return nil, err
+			}
+
+			callbacks = append(callbacks, body)
+		}
+	}
+
+	return callbacks, nil
+}

@@ -1,0 +1,144 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+)
+
+// emojiFinder is a surface that finds an emoji on each reply that it reads again before that leaves. No event tells of the emoji.
+type emojiFinder struct {
+	bridge.Surface
+	user string      // who has put it there
+	verb bridge.Verb // what it stands for
+
+	accept func(ctx context.Context, f channels.Fact) error // stores the emoji; set by newFinderWorld
+	reads  int                                              // how often a reply was read again
+}
+
+func (f *emojiFinder) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
+	f.reads++
+	event := map[string]any{"type": "react", "catch_up": true, "user": f.user, "by": bridge.ActorPerson,
+		"message": bridgetest.Message{Channel: at.Channel, ID: at.Message, User: "ann"}, "button": bridgetest.Button{Verb: f.verb}}
+	body, err := json.Marshal(event)
+	if err != nil {
+		return bridge.Unchanged, err
+	}
+	fact := channels.Fact{ExternalID: "r:" + at.Message + ":" + f.user, OrderKey: at.Channel + ":" + at.Message, Payload: body}
+	if err := f.accept(ctx, fact); err != nil {
+		return bridge.Unchanged, err
+	}
+	return f.Surface.Confirm(ctx, at, text)
+}
+
+// newFinderWorld makes a world in which replies are held for an hour, whose chat finds an emoji on each reply that is read again.
+func newFinderWorld(t *testing.T, f *emojiFinder) *world {
+	t.Helper()
+	w := newWorld(t, options{hold: time.Hour, surface: func(inner bridge.Surface) bridge.Surface { f.Surface = inner; return f }})
+	f.accept = func(ctx context.Context, fact channels.Fact) error { return w.engines[0].Accept(ctx, w.surface, fact) }
+	return w
+}
+
+// endHoldAfterGap ends the hold of all replies. The chat may have missed events, so that they are read again.
+func (w *world) endHoldAfterGap() {
+	w.t.Helper()
+	desk := w.engines[0].Desk(w.surface)
+	desk.Gap()
+	desk.Filled()
+	w.advance(2 * time.Hour)
+}
+
+// wantNoWhisper checks that a user alone was told nothing with these words.
+func (w *world) wantNoWhisper(user, words string) {
+	w.t.Helper()
+	isTold := func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), words) }
+	if whispers := w.chat.Whispers(user); slices.ContainsFunc(whispers, isTold) {
+		w.t.Errorf("%s was told %+v, want nothing about %q", user, whispers, words)
+	}
+}
+
+// R-249: a reply that somebody took back by an emoji while the events were lost doesn't leave.
+func TestFoundEmojiTakesBack(t *testing.T) {
+	t.Parallel()
+	w := newFinderWorld(t, &emojiFinder{user: "ann", verb: bridge.VerbUndo})
+	reply := w.replyInHold(w.openThread(), "This one I regret")
+	w.endHoldAfterGap()
+	w.waitFate(reply, "undone")
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
+// R-249: so does one that somebody kept inside by an emoji.
+func TestFoundEmojiKeepsInside(t *testing.T) {
+	t.Parallel()
+	w := newFinderWorld(t, &emojiFinder{user: "ann", verb: bridge.VerbKeep})
+	reply := w.replyInHold(w.openThread(), "This is for colleagues")
+	w.endHoldAfterGap()
+	w.waitFate(reply, "inside")
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
+// An emoji that is found is perhaps older than the click by which a reply that was taken back is sent after all: the click counts.
+func TestFoundEmojiOnAReplyThatIsSentByClick(t *testing.T) {
+	t.Parallel()
+	f := &emojiFinder{user: "ann", verb: bridge.VerbUndo}
+	w := newFinderWorld(t, f)
+	thread := w.openThread()
+	reply := w.replyInHold(thread, "You get it all back")
+	w.chat.React("ann", w.chat.Get(support, reply), bridge.VerbUndo)
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUndone), bridge.VerbSend)
+	w.waitFate(reply, "waiting")
+	w.endHoldAfterGap()
+	w.provider.WaitTexts(t, "You get it all back")
+	if f.reads == 0 {
+		t.Error("the reply was not read again, so that no emoji was found")
+	}
+}
+
+// Who may take no reply back was told so when the emoji came, and isn't told twice.
+func TestFoundEmojiOfNoAgent(t *testing.T) {
+	t.Parallel()
+	w := newFinderWorld(t, &emojiFinder{user: "dan", verb: bridge.VerbUndo})
+	w.replyInHold(w.openThread(), "On our way")
+	w.endHoldAfterGap()
+	w.provider.WaitTexts(t, "On our way")
+	w.waitDrained()
+	w.wantNoWhisper("dan", "agents")
+}
+
+// A found emoji does nothing but stop a reply: no conversation is resolved by it.
+func TestFoundEmojiOfAnotherVerb(t *testing.T) {
+	t.Parallel()
+	w := newFinderWorld(t, &emojiFinder{user: "ann", verb: bridge.VerbResolve})
+	thread := w.openThread()
+	w.replyInHold(thread, "On our way")
+	w.endHoldAfterGap()
+	w.provider.WaitTexts(t, "On our way")
+	w.waitDrained()
+	const afterReply = "pending" // it waits for the customer
+	if status := w.text(`SELECT status FROM conversations`); status != afterReply {
+		t.Errorf("the conversation is %s, want it %s", status, afterReply)
+	}
+}
+
+// The event of an emoji that was found may come later. It asks for what is so already, which nobody has to be told.
+func TestEmojiThatComesAfterItWasFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	reply := w.replyInHold(w.openThread(), "This one I regret")
+	w.chat.React("ann", w.chat.Get(support, reply), bridge.VerbUndo)
+	w.waitFate(reply, "undone")
+	w.chat.React("ann", w.chat.Get(support, reply), bridge.VerbUndo)
+	w.waitDrained()
+	if whispers := w.chat.Whispers("ann"); len(whispers) != 0 {
+		t.Errorf("ann was told %+v, want nothing", whispers)
+	}
+}
