@@ -67,6 +67,13 @@ type Reachable interface {
 	Reach(ctx context.Context) error
 }
 
+// GapHider is a Surface that may miss events without noticing it.
+type GapHider interface {
+	// HidesGaps reports whether events come by requests: no connection breaks when these don't arrive, so that the
+	// surface can't tell the engine of a gap. Each typed reply is then read again before it leaves.
+	HidesGaps() bool
+}
+
 // Linked is a Surface whose messages have addresses.
 type Linked interface {
 	// Link returns the address at which people read a message or a thread; "" if it has none.

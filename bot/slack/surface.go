@@ -101,6 +101,7 @@ var (
 	_ bridge.Roster     = (*Surface)(nil)
 	_ bridge.Linked     = (*Surface)(nil)
 	_ bridge.Identified = (*Surface)(nil)
+	_ bridge.GapHider   = (*Surface)(nil)
 )
 
 // New makes the surface. It connects to nothing; Run does.
@@ -305,6 +306,10 @@ func (s *Surface) CatchUp(since time.Time) {
 func (s *Surface) Connections() (open, wanted int) {
 	return s.connections.countOpen(), s.connections.wanted
 }
+
+// HidesGaps implements bridge.GapHider: nobody notices when Slack's requests don't get here, and those that Slack brings again
+// come a minute later. Reading each reply again takes one of the 50 calls of conversations.replies that Slack allows in a minute.
+func (s *Surface) HidesGaps() bool { return s.connections.wanted == 0 }
 
 // Handlers implements bridge.Surface. It returns nil in Socket Mode.
 func (s *Surface) Handlers() map[string]http.Handler {

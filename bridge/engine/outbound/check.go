@@ -79,8 +79,6 @@ const gapMargin = 2 * time.Second
 
 // confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events since it was
 // typed, or if the message itself came late. It returns an error if the message was changed, or can't be read.
-//
-// What counts is the age of the message, not that of its delivery: a click may queue it long after it was typed.
 func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) error {
 	e, c, m := a.e, a.c, l.message
 	s := e.opt.Engine.Surface(m.AccountID)
@@ -88,11 +86,11 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 	if s == nil || !wasTyped || m.Reason == RevivedReason {
 		return nil
 	}
-	age := max(store.Seconds(c.CreatedAgo), a.now.Sub(m.SaidAt))
-	missedAgo, wasMissed := a.missedAgo[m.ID]
-	hasGapElsewhere := wasMissed && missedAgo < age+gapMargin
-	isSure := !l.late && !hasGapElsewhere && !e.opt.Engine.GapWithin(m.AccountID, age)
-	if isSure {
+
+	hider, ok := s.(bridge.GapHider)
+	hidesGaps := ok && hider.HidesGaps()
+	mayBeMissing := a.mayBeMissing(l)
+	if !mayBeMissing && !hidesGaps {
 		return nil
 	}
 
@@ -108,9 +106,29 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 	defer cancel()
 	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
 	found, err := s.Confirm(ctx, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
+	if !mayBeMissing && isThrottled(err) {
+		return a.waitForThrottledChat(ctx, m, err)
+	}
 	if err != nil {
 		return waitForChat(err, c.Attempt)
 	}
+
+	return a.judgeConfirmed(ctx, r, m, found)
+}
+
+// mayBeMissing reports whether something points to events about a typed text that didn't arrive: a gap, or that the text itself
+// came late. What counts is the age of the message, not that of its delivery: a click may queue it long after it was typed.
+func (a *attempt) mayBeMissing(l replyLine) bool {
+	m := l.message
+	age := max(store.Seconds(a.c.CreatedAgo), a.now.Sub(m.SaidAt))
+	missedAgo, wasMissed := a.missedAgo[m.ID]
+	hasGapElsewhere := wasMissed && missedAgo < age+gapMargin
+	return l.late || hasGapElsewhere || a.e.opt.Engine.GapWithin(m.AccountID, age)
+}
+
+// judgeConfirmed returns an error if a reply may not leave by what its surface found when it read the message again.
+func (a *attempt) judgeConfirmed(ctx context.Context, r *outgoing, m *store.Message, found bridge.Confirmation) error {
+	e, c := a.e, a.c
 	if found == bridge.Unchanged && c.Part > 0 {
 		return nil // the rest of a message says what it said when it began, whatever Parley's record says now
 	}
@@ -168,6 +186,26 @@ func waitForChat(err error, attempt int) error {
 		out.Wait = se.Wait
 	}
 	return out
+}
+
+// isThrottled reports whether a chat has asked for fewer calls.
+func isThrottled(err error) bool {
+	se, ok := errors.AsType[*channels.SendError](err)
+	return ok && se.Wait > 0
+}
+
+// waitForThrottledChat returns the error by which a reply waits until its chat takes calls again, where nothing points to a gap.
+// Then it doesn't wait for longer than a gap is waited for: it would be held up for a mere precaution.
+func (a *attempt) waitForThrottledChat(ctx context.Context, m *store.Message, err error) error {
+	left := a.e.opt.GapWait - store.Seconds(a.c.FirstAgo)
+	if left <= 0 {
+		return a.e.checkUnchanged(ctx, m)
+	}
+	waits := &channels.SendError{Class: channels.Retry, Text: chatNotRead, Cause: err}
+	if se, ok := errors.AsType[*channels.SendError](err); ok {
+		waits.Wait = min(se.Wait, left)
+	}
+	return waits
 }
 
 // checkUnchanged fails if Parley's record of the message was changed since the attempt read it. The next attempt sends what it
