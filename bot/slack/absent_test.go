@@ -8,43 +8,67 @@ import (
 	"parley/bridge"
 )
 
-// Who isn't in the channel learns of an assignment by a direct message. Who is in it is mentioned in the thread and gets no second
-// message.
-func TestAssignedAbroad(t *testing.T) {
-	t.Parallel()
-	st := newStage(t)
-	away := st.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
-	root := st.postRoot()
-	p := st.newPost(bridge.PostLine, root, "t1")
-	p.Line = &bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"},
-		Mentions: []bridge.AgentRef{{Name: "Away", User: away.ID}, {Name: "Ann", User: st.ann}}}
-	st.mustSend(p)
-	got := st.fake.Messages(st.fake.DM(away.ID))
-	if len(got) != 1 {
-		t.Fatalf("got the direct messages %+v, want one", got)
-	}
-	wantWords(t, got[0].Text, "assigned this", root.Channel)
-	wantEqual(t, "direct messages to Ann", len(st.fake.Messages(st.fake.DM(st.ann))), 0)
+// sendAssignment posts in a new thread that somebody assigned the conversation to these people.
+func (w *world) sendAssignment(to ...bridge.AgentRef) {
+	w.t.Helper()
+	p := w.newPost(bridge.PostLine, w.postRoot(), "t1")
+	p.Line = &bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"}, Mentions: to}
+	w.mustSend(p)
 }
 
-// Everybody may read a public channel, its members a private one. Of a private one that Parley isn't in nobody can tell.
-func TestAudience(t *testing.T) {
+// Who isn't in the channel would see no mention in its thread, and learns of the assignment by a direct message.
+//
+func TestAssigneeOutsideTheChannelGetsADirectMessage(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	public, err := st.surface.Audience(st.ctx(), st.channel)
-	must(t, err)
-	wantEqual(t, "everyone may read the public channel", public.Everyone, true)
-
-	vault := st.fake.Admin.AddChannel(slackfake.Channel{Name: "vault", Private: true, Members: []string{st.fake.BotUserID(), st.ann}})
-	private, err := st.surface.Audience(st.ctx(), vault.ID)
-	must(t, err)
-	wantEqual(t, "everyone may read the private channel", private.Everyone, false)
-	if got, want := slices.Sorted(slices.Values(private.Users)), slices.Sorted(slices.Values([]string{st.ann, st.fake.BotUserID()})); !slices.Equal(got, want) {
-		t.Errorf("the private channel is read by %v, want %v", got, want)
+	w := newWorld(t)
+	away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
+	w.sendAssignment(bridge.AgentRef{Name: "Away", User: away.ID}, bridge.AgentRef{Name: "Ann", User: w.ann})
+	got := w.fake.Messages(w.fake.DM(away.ID))
+	if len(got) != 1 {
+		t.Fatalf("got %d direct messages, want one: %+v", len(got), got)
 	}
+	wantWords(t, got[0].Text, "assigned this", w.channel)
+}
 
-	foreign := st.fake.Admin.AddChannel(slackfake.Channel{Name: "foreign", Private: true, Members: []string{st.ann}})
-	if a, err := st.surface.Audience(st.ctx(), foreign.ID); err == nil {
-		t.Errorf("a private channel without Parley is read by %+v, want an error", a)
+// Who is in the channel is mentioned in the thread, and gets no second message, also if somebody else who is assigned gets one.
+//
+func TestAssigneeInTheChannelGetsNoDirectMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	away := w.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
+	w.sendAssignment(bridge.AgentRef{Name: "Away", User: away.ID}, bridge.AgentRef{Name: "Ann", User: w.ann})
+	wantEqual(t, "direct messages to Ann", len(w.fake.Messages(w.fake.DM(w.ann))), 0)
+}
+
+func TestAudienceOfAPublicChannelIsEveryone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	audience, err := w.surface.Audience(w.ctx(), w.channel)
+	must(t, err)
+	wantEqual(t, "everyone may read the channel", audience.Everyone, true)
+}
+
+func TestAudienceOfAPrivateChannelIsItsMembers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	vault := w.fake.Admin.AddChannel(slackfake.Channel{Name: "vault", Private: true, Members: []string{w.fake.BotUserID(), w.ann}})
+	audience, err := w.surface.Audience(w.ctx(), vault.ID)
+	must(t, err)
+	wantEqual(t, "everyone may read the channel", audience.Everyone, false)
+	got, want := slices.Clone(audience.Users), []string{w.ann, w.fake.BotUserID()}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("the channel is read by %v, want %v", got, want)
+	}
+}
+
+// Slack doesn't say who is in a private channel that our app isn't in.
+func TestAudienceOfAHiddenChannelIsUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hidden := w.fake.Admin.AddChannel(slackfake.Channel{Name: "hidden", Private: true, Members: []string{w.ann}})
+	if audience, err := w.surface.Audience(w.ctx(), hidden.ID); err == nil {
+		t.Errorf("got the audience %+v, want an error", audience)
 	}
 }

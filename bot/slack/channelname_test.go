@@ -5,53 +5,80 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
 
-// Slack mentions channels without their names: Parley asks for them. A customer never reads an id.
-func TestChannelsHaveNames(t *testing.T) {
+// Slack mentions channels by their ids, now and then with a name. A customer never reads an id: Parley asks for the names of public
+// channels, and tells none of private ones.
+
+// channelInfo is the method by which Parley asks for a channel's name.
+const channelInfo = "conversations.info"
+
+func TestMentionedChannelsAreNamed(t *testing.T) {
 	t.Parallel()
-	st := newConnectedStage(t)
-	st.withFacts()
-	st.fake.Admin.AddChannel(slackfake.Channel{ID: "C0SECRET", Name: "secret", Private: true, Members: []string{st.ann}})
-	root := st.postRoot()
-	for range 2 {
-		at := bridge.Place{Channel: st.channel, Message: st.postAsAnn(root.Message, "see <#C0SUPPORT|>, <#C0SUPPORT> or <#C0SECRET>")}
-		a := st.mustDecode(st.desk.First(t, fact.MessageID(st.channel, at.Message)))
-		if want := "see #support, #support or a channel"; a.Text != want || a.Raw != want {
-			t.Errorf("got %+v", a)
-		}
-	}
-	if calls := st.fake.Calls("conversations.info"); len(calls) != 2 {
-		t.Errorf("asked %d times", len(calls))
-	}
-	st.typeCommand("#12 reply: see <#C0SUPPORT|>")
-	if a := st.lastAction(); a.Text != "see #support" {
-		t.Errorf("got %+v", a)
-	}
+	w := newConnectedWorld(t)
+	w.letAnnSee()
+	w.fake.Admin.AddChannel(slackfake.Channel{ID: "C0SECRET", Name: "secret", Private: true, Members: []string{w.ann}})
+	ts := w.postAsAnn(w.postRoot().Message, "see <#C0SUPPORT|>, <#C0SUPPORT> or <#C0SECRET>")
+	a := w.waitAction(w.messageID(ts))
+	const want = "see #support, #support or a channel"
+	wantEqual(t, "text", a.Text, want)
+	wantEqual(t, "text as it was typed", a.Raw, want)
 }
 
-// A reply that was read while Slack didn't tell a channel's name leaves as it was read.
-func TestChannelWithoutAnswer(t *testing.T) {
+// A name is remembered, and so is that Slack doesn't know the channel.
+func TestChannelNamesAreAskedForOnce(t *testing.T) {
 	t.Parallel()
-	var ahead atomic.Int64 // how far Parley's clock is ahead
-	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	st := newConnectedStage(t, func(o *Options, _ *slackfake.Options) { o.Now = clock })
-	st.withFacts()
-	root := st.postRoot()
-	at := bridge.Place{Channel: st.channel, Message: st.postAsAnn(root.Message, "hello")}
-	st.desk.First(t, fact.MessageID(st.channel, at.Message))
-	st.fake.Inject(slackfake.Fault{Method: "conversations.info", Kind: slackfake.FaultRateLimit, Retry: 3600, Times: 1})
-	must(t, st.fake.As(st.ann).Edit(st.channel, at.Message, "see <#C0SUPPORT>"))
-	if a := st.mustDecode(st.desk.First(t, "e:")); a.Text != "see a channel" {
-		t.Errorf("got %+v", a)
+	w := newConnectedWorld(t)
+	w.letAnnSee()
+	w.fake.Admin.AddChannel(slackfake.Channel{ID: "C0SECRET", Name: "secret", Private: true, Members: []string{w.ann}})
+	root := w.postRoot()
+	for range 2 {
+		ts := w.postAsAnn(root.Message, "see <#C0SUPPORT|>, <#C0SUPPORT> or <#C0SECRET>")
+		a := w.waitAction(w.messageID(ts))
+		wantEqual(t, "text", a.Text, "see #support, #support or a channel")
+		wantEqual(t, "text as it was typed", a.Raw, a.Text)
 	}
+	wantEqual(t, "questions for the names of two channels", len(w.fake.Calls(channelInfo)), 2)
+}
+
+func TestChannelMentionedInACommandIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	w.letAnnSee()
+	w.typeCommand("#12 reply: see <#C0SUPPORT|>")
+	wantEqual(t, "text", w.lastAction().Text, "see #support")
+}
+
+// A reply that was read while Slack didn't tell a channel's name counts as unchanged once Slack tells it, so that it leaves as it was
+// read.
+func TestReplyWithAnUnnamedChannelIsUnchangedOnceItIsNamed(t *testing.T) {
+	t.Parallel()
+	var ahead atomic.Int64 // by how much Parley's clock is ahead of the machine's
+	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	w := newConnectedWorld(t, func(o *Options, _ *slackfake.Options) { o.Now = clock })
+	w.letAnnSee()
+	at := bridge.Place{Channel: w.channel, Message: w.storeAsAnn(w.postRoot().Message, "hello")}
+
+	// Parley reads the edit while Slack tells no names, for an hour.
+	w.fake.Inject(slackfake.Fault{Method: channelInfo, Kind: slackfake.FaultRateLimit, Retry: 3600, Times: 1})
+	must(t, w.fake.As(w.ann).Edit(w.channel, at.Message, "see <#C0SUPPORT>"))
+	wantEqual(t, "text of the edit", w.waitAction(editFacts).Text, "see a channel")
+
 	ahead.Store(int64(time.Hour)) // Slack may be asked again
-	for text, want := range map[string]bridge.Confirmation{"see a channel": bridge.Unchanged, "see #support": bridge.Unchanged, "see": bridge.Changed} {
-		if got, err := st.surface.Confirm(st.ctx(), at, text); err != nil || got != want {
-			t.Errorf("%q: %v %v", text, got, err)
+	for _, tt := range []struct {
+		known string // the text that the engine has
+		want  bridge.Confirmation
+	}{
+		{known: "see a channel", want: bridge.Unchanged},
+		{known: "see #support", want: bridge.Unchanged},
+		{known: "see", want: bridge.Changed},
+	} {
+		got, err := w.surface.Confirm(w.ctx(), at, tt.known)
+		must(t, err)
+		if got != tt.want {
+			t.Errorf("Confirm(%q) = %v, want %v", tt.known, got, tt.want)
 		}
 	}
 }
@@ -59,27 +86,24 @@ func TestChannelWithoutAnswer(t *testing.T) {
 // Slack isn't asked for a name again with each message, if it refused to tell it: such refusals stay until somebody mends the app.
 func TestRefusedChannelNameIsAskedForOnce(t *testing.T) {
 	t.Parallel()
-	refusals := map[string]slackfake.Fault{
-		"for good":    {Method: "conversations.info", Kind: slackfake.FaultError, Error: "missing_scope"},
-		"for an hour": {Method: "conversations.info", Kind: slackfake.FaultRateLimit, Retry: 3600},
-	}
-	for name, refusal := range refusals {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		refusal slackfake.Fault
+	}{
+		{name: "for good", refusal: slackfake.Fault{Method: channelInfo, Kind: slackfake.FaultError, Error: "missing_scope"}},
+		{name: "for an hour", refusal: slackfake.Fault{Method: channelInfo, Kind: slackfake.FaultRateLimit, Retry: 3600}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			st := newConnectedStage(t)
-			st.withFacts()
-			root := st.postRoot()
-			st.fake.Inject(refusal)
+			w := newConnectedWorld(t)
+			w.letAnnSee()
+			root := w.postRoot()
+			w.fake.Inject(tt.refusal)
 			for range 3 {
-				message := st.postAsAnn(root.Message, "see <#C0SUPPORT>")
-				a := st.mustDecode(st.desk.First(t, fact.MessageID(st.channel, message)))
-				if a.Text != "see a channel" {
-					t.Errorf("got %q, want the channel without its name", a.Text)
-				}
+				ts := w.postAsAnn(root.Message, "see <#C0SUPPORT>")
+				wantEqual(t, "text", w.waitAction(w.messageID(ts)).Text, "see a channel")
 			}
-			if calls := st.fake.Calls("conversations.info"); len(calls) != 1 {
-				t.Errorf("Slack was asked %d times, want once", len(calls))
-			}
+			wantEqual(t, "questions to Slack", len(w.fake.Calls(channelInfo)), 1)
 		})
 	}
 }

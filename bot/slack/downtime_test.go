@@ -8,25 +8,24 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
 )
 
-// downtime is a workspace whose clock a test moves, with a surface that can be started anew.
+// downtime is a world whose clock a test moves, with a surface that can be ended and started anew.
 type downtime struct {
-	*stage
+	*world
 
-	past atomic.Int64 // how long before now Slack's and Parley's clocks are
-	opt  Options
+	past atomic.Int64 // how long before now Slack's and Parley's clocks are, in nanoseconds
+	opt  Options      // of the surface, to make it anew
 }
 
 func newDowntime(t *testing.T) *downtime {
 	t.Helper()
 	d, now := &downtime{}, time.Now()
 	clock := func() time.Time { return now.Add(-time.Duration(d.past.Load())) }
-	d.stage = newStage(t, func(o *Options, f *slackfake.Options) { o.Now, f.Clock = clock, clock })
+	d.world = newWorld(t, func(o *Options, f *slackfake.Options) { o.Now, f.Clock = clock, clock })
 	d.opt = d.surface.opt
 	return d
 }
@@ -34,64 +33,86 @@ func newDowntime(t *testing.T) *downtime {
 // setClockBack sets the clock of Slack and of Parley to some time before now.
 func (d *downtime) setClockBack(by time.Duration) { d.past.Store(int64(by)) }
 
-// shutDown ends the surface. From now on Slack's events get lost, as they do when Slack has given up trying.
-func (d *downtime) shutDown() {
+// newSurface makes another surface for the same workspace, as a further process or one that is started anew has it.
+func (d *downtime) newSurface() *Surface {
 	d.t.Helper()
-	d.stop()
 	s, err := New(d.opt)
 	must(d.t, err)
-	d.surface = s
+	return s
+}
+
+// restartLater ends the surface and makes a new one, which isn't connected yet. From now on Slack's events get lost, as they do when
+// Slack has given up trying.
+func (d *downtime) restartLater() {
+	d.t.Helper()
+	d.stop()
+	d.surface = d.newSurface()
 	d.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
 }
 
+// catchUp has the surface look for what it may have missed, as it does when it is connected and every ten minutes.
+func (d *downtime) catchUp() error {
+	d.t.Helper()
+	return d.surface.history.catchUp(d.ctx(), d.self())
+}
+
 // leaveHole leaves a hole in a thread: of two replies that were typed while Parley was down, the later one is stored. It returns
-// the stamp of the one that is lost, and sets the clock to now.
-func (d *downtime) leaveHole() string {
+// the stamp of the one that is lost, which was typed five hours ago, and sets the clock to now.
+func (d *downtime) leaveHole() (lost string) {
 	d.t.Helper()
 	d.setClockBack(6 * time.Hour)
 	d.connect()
 	root := d.postRoot()
-	d.desk.First(d.t, fact.MessageID(d.channel, d.postAsAnn(root.Message, "known")))
-	d.shutDown()
+	d.storeAsAnn(root.Message, "known")
+	d.restartLater()
 	d.setClockBack(5 * time.Hour)
-	lost := d.postAsAnn(root.Message, "typed while Parley was down")
+	lost = d.postAsAnn(root.Message, "typed while Parley was down")
 	d.setClockBack(4 * time.Hour)
 	later := d.postAsAnn(root.Message, "typed while Parley was up for a moment")
-	must(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, later)}))
+	must(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: d.messageID(later)}))
 	d.setClockBack(0)
 	return lost
 }
 
-// An agent's reply from hours ago is found, although a later one of its thread is stored: by a process
-// that ended before it had read what it had missed before that one.
-func TestDownForHours(t *testing.T) {
+// refusedRead is an error of Slack's of which Parley knows nothing.
+const refusedRead = "no_such_answer"
+
+// refuseNextThread has Slack refuse the next thread that is read.
+func (d *downtime) refuseNextThread() {
+	d.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: refusedRead, Times: 1})
+}
+
+// An agent's reply from hours ago is found, although a later one of its thread is stored: by a process that ended before it had read
+// what it had missed before that one.
+func TestReplyOfHoursAgoIsFoundBehindALaterOne(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	lost := d.leaveHole()
 	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultHTTP, Times: 1})
 	d.connect()
-	d.desk.First(t, fact.MessageID(d.channel, lost))
-	d.wantFacts("", 3) // what was known, what was lost, and the later one
+	d.desk.First(t, d.messageID(lost))
+	d.wantFacts(allFacts, 3) // what was known, what was lost, and the later one
 }
 
-// A conversation that has been open for longer than the channel's history is read gets its reply, too.
-func TestDownBesideAnOldThread(t *testing.T) {
+// A conversation that has been open for longer than the channel's history is read gets its reply, too, also if another one's channel
+// is gone.
+func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	d.setClockBack(200 * 24 * time.Hour)
 	d.connect()
-	root, gone := d.postRoot(), bridge.Place{Channel: "C0GONE", Message: "1600000000.000100"}
+	root := d.postRoot()
 	d.desk.OpenThread(root)
-	d.desk.OpenThread(gone)
+	d.desk.OpenThread(bridge.Place{Channel: "C0GONE", Message: "1600000000.000100"})
 	d.setClockBack(7 * time.Hour)
-	d.desk.First(t, fact.MessageID(d.channel, d.postAsAnn(root.Message, "known")))
-	must(t, d.surface.history.catchUp(d.ctx(), d.self()))
-	d.shutDown()
+	d.storeAsAnn(root.Message, "known")
+	must(t, d.catchUp())
+	d.restartLater()
 	d.setClockBack(6 * time.Hour)
 	lost := d.postAsAnn(root.Message, "typed while Parley was down")
 	d.setClockBack(0)
 	d.connect()
-	d.desk.First(t, fact.MessageID(d.channel, lost))
+	d.desk.First(t, d.messageID(lost))
 }
 
 // Nobody knows before the first connection what was missed. A sweep that is made before it doesn't forget since when something may
@@ -100,15 +121,20 @@ func TestSweepBeforeTheFirstConnection(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	lost := d.leaveHole()
-	must(t, d.surface.history.catchUp(d.ctx(), d.self()))
+	must(t, d.catchUp())
 	d.connect()
-	d.desk.First(t, fact.MessageID(d.channel, lost))
+	d.desk.First(t, d.messageID(lost))
 }
 
-// readOldThreads leaves more open threads than are read at once, with a lost reply in the last one, and reads them after Slack
-// refused the first. It returns the fact of the lost reply, and how many threads were read before each pause.
-func readOldThreads(t *testing.T, d *downtime) (lost string, readBeforePauses []int, err error) {
+// oldThreads are open threads from long ago, more than are read at once.
+type oldThreads struct {
+	*downtime
+	lost string // the stamp of a reply in the last of them, which isn't stored
+}
+
+func leaveOldThreads(t *testing.T) oldThreads {
 	t.Helper()
+	d := newDowntime(t)
 	d.setClockBack(200 * 24 * time.Hour)
 	d.connect()
 	var last bridge.Place
@@ -116,60 +142,68 @@ func readOldThreads(t *testing.T, d *downtime) (lost string, readBeforePauses []
 		last = d.postRoot()
 		d.desk.OpenThread(last)
 	}
-	d.shutDown()
+	d.restartLater()
 	d.setClockBack(30 * time.Minute)
-	lost = fact.MessageID(d.channel, d.postAsAnn(last.Message, "typed while Parley was down"))
+	lost := d.postAsAnn(last.Message, "typed while Parley was down")
 	d.setClockBack(0)
-	d.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: "no_such_answer", Times: 1})
-	before := len(d.fake.Calls("conversations.replies"))
-	d.surface.history.wait = func(context.Context, time.Duration) bool {
-		readBeforePauses = append(readBeforePauses, len(d.fake.Calls("conversations.replies"))-before)
-		return true
-	}
 	d.surface.CatchUp(time.Time{})
-	err = d.surface.history.catchUp(d.ctx(), d.self())
-	return lost, readBeforePauses, err
+	return oldThreads{downtime: d, lost: lost}
+}
+
+// A thread that Slack refuses to read keeps none of the other old threads from being read.
+func TestOldThreadThatIsRefusedKeepsNoOtherFromBeingRead(t *testing.T) {
+	t.Parallel()
+	o := leaveOldThreads(t)
+	o.surface.history.wait = func(context.Context, time.Duration) bool { return true }
+	o.refuseNextThread()
+	wantEqual(t, "error of the thread that is refused", codeOf(o.catchUp()), refusedRead)
+	o.wantFacts(o.messageID(o.lost), 1)
 }
 
 // Threads are read one by one. If there are many, pauses leave some of the calls that Slack allows to replies that wait to be read
-// again before they leave. A thread that Slack refuses to read keeps none of the others from being read.
-func TestManyOldThreads(t *testing.T) {
+// again before they leave.
+func TestPausesBetweenOldThreads(t *testing.T) {
 	t.Parallel()
-	d := newDowntime(t)
-	lost, read, err := readOldThreads(t, d)
-	wantEqual(t, "error of the thread that is refused", codeOf(err), "no_such_answer")
-	if ids := d.desk.IDs(); !slices.Contains(ids, lost) {
-		t.Errorf("stored are %v, want %s among them", ids, lost)
+	o := leaveOldThreads(t)
+	begin := len(o.fake.Calls("conversations.replies"))
+	var readBeforePauses []int // how many threads were read before each pause
+	o.surface.history.wait = func(context.Context, time.Duration) bool {
+		readBeforePauses = append(readBeforePauses, len(o.fake.Calls("conversations.replies"))-begin)
+		return true
 	}
-	if want := []int{oldThreadsAtOnce, oldThreadsAtOnce + 1, oldThreadsAtOnce + 2}; !slices.Equal(read, want) {
-		t.Errorf("before the pauses %v threads were read, want %v", read, want)
+	o.refuseNextThread()
+	wantEqual(t, "error of the thread that is refused", codeOf(o.catchUp()), refusedRead)
+	want := []int{oldThreadsAtOnce, oldThreadsAtOnce + 1, oldThreadsAtOnce + 2}
+	if !slices.Equal(readBeforePauses, want) {
+		t.Errorf("before the pauses %v threads were read, want %v", readBeforePauses, want)
 	}
 }
 
 // A thread that Slack refuses to show keeps none of its channel's others from being read, and is read by the next sweep.
-func TestThreadThatIsRefused(t *testing.T) {
+func TestThreadThatIsRefusedIsReadByTheNextSweep(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	d.setClockBack(30 * time.Minute)
 	d.connect()
-	roots := []bridge.Place{d.postRoot(), d.postRoot()}
-	d.shutDown()
+	first, second := d.postRoot(), d.postRoot()
+	d.restartLater()
 	d.setClockBack(20 * time.Minute)
-	lost := []string{d.postAsAnn(roots[0].Message, "typed while Parley was down"), d.postAsAnn(roots[1].Message, "typed then, too")}
+	lostInFirst := d.postAsAnn(first.Message, "typed while Parley was down")
+	lostInSecond := d.postAsAnn(second.Message, "typed then, too")
 	d.setClockBack(0)
-	d.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: "no_such_answer", Times: 1})
+
+	d.refuseNextThread()
 	d.surface.CatchUp(time.Time{})
-	err := d.surface.history.catchUp(d.ctx(), d.self())
-	wantEqual(t, "error of the thread that is refused", codeOf(err), "no_such_answer")
-	d.wantFacts("", 1) // of the other thread
-	must(t, d.surface.history.catchUp(d.ctx(), d.self()))
-	for _, ts := range lost {
-		d.wantFacts(fact.MessageID(d.channel, ts), 1)
-	}
+	wantEqual(t, "error of the thread that is refused", codeOf(d.catchUp()), refusedRead)
+	d.wantFacts(allFacts, 1) // of the other thread
+
+	must(t, d.catchUp())
+	d.wantFacts(d.messageID(lostInFirst), 1)
+	d.wantFacts(d.messageID(lostInSecond), 1)
 }
 
 // A message that can't be read is put into quarantine once, as an event would be, and not passed over without a word.
-func TestUnreadableReplyIsSetAside(t *testing.T) {
+func TestUnreadableReplyIsPutIntoQuarantine(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	var page historyPage
@@ -177,8 +211,11 @@ func TestUnreadableReplyIsSetAside(t *testing.T) {
 	for range 2 {
 		must(t, d.surface.history.storeMissing(d.ctx(), d.self(), d.channel, page.Messages))
 	}
-	d.wantFacts("", 1)
-	if f := d.desk.Accepted()[0]; f.Quarantine == "" {
-		t.Errorf("stored is %+v, want it in quarantine", f)
+	facts := d.desk.Accepted()
+	if len(facts) != 1 {
+		t.Fatalf("got %d facts, want one: %v", len(facts), d.desk.IDs())
+	}
+	if facts[0].Quarantine == "" {
+		t.Errorf("stored is %+v, want it in quarantine", facts[0])
 	}
 }

@@ -1,51 +1,56 @@
 package slack
 
 import (
-	"strings"
 	"testing"
 
 	"parley/bridge"
-	"parley/channels"
 )
+
+// newErasePost makes the post that erases another one, of the kind was, in a root's thread.
+func (w *world) newErasePost(root bridge.Place, message string, was bridge.PostKind) bridge.Post {
+	p := w.newPost(bridge.PostErased, root, "erase")
+	p.Place.Message, p.Was = message, was
+	return p
+}
 
 // A post of files that is erased takes the files along: Slack keeps them when only the message goes.
 //
-func TestErasedFiles(t *testing.T) {
+func TestErasedPostTakesItsFilesAlong(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	root := st.postRoot()
-	p := st.newPost(bridge.PostFiles, root, "t1")
-	p.Files = []channels.File{textFile("zebra.txt", "one"), textFile("otter.txt", "two")}
-	sent := st.mustSendAll(p)
-	shown := st.fake.Message(st.channel, sent.Message).Files
-	wantEqual(t, "files shown", len(shown), 2)
-	gone := st.newPost(bridge.PostErased, root, "t2")
-	gone.Place.Message, gone.Was = sent.Message, bridge.PostFiles
-	st.mustSend(gone)
+	w := newWorld(t)
+	root := w.postRoot()
+	sent := w.mustSendAll(w.newFilesPost(root, textFile("zebra.txt", "one"), textFile("otter.txt", "two")))
+	shown := w.wantMessage(sent.Message, root.Message, 2).Files
+
+	w.mustSend(w.newErasePost(root, sent.Message, bridge.PostFiles))
 	for _, f := range shown {
-		if left := st.fake.File(f.ID); left != nil && (len(left.Data) > 0 || left.Mode != "tombstone") {
-			t.Errorf("of the file %s is left: %+v, want nothing but a tombstone", f.ID, left)
+		left := w.fake.File(f.ID)
+		if left == nil {
+			continue
 		}
+		wantEqual(t, "mode of what is left of "+f.Name, left.Mode, "tombstone")
+		wantEqual(t, "bytes that are left of "+f.Name, len(left.Data), 0)
 	}
 }
 
 // When a thread's root is erased, all of our posts in it go, also those of which there is no record any more. What people wrote
 // stays, and the card says only that it was erased.
 //
-func TestErasedThread(t *testing.T) {
+func TestErasedThreadKeepsWhatPeopleWrote(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	root := st.postRoot()
-	unknown := st.newPost(bridge.PostSaid, root, "t3") // there is no record of it
-	unknown.Said = &bridge.Said{From: bridge.PartyRef{Name: "Zebra"}, Text: "a zebra"}
-	st.mustSend(unknown)
-	anns := st.postAsAnn(root.Message, "what Ann wrote")
-	st.mustSend(st.newPost(bridge.PostSaid, root, "t5")) // behind hers
-	last := st.newPost(bridge.PostErased, root, "t4")
-	last.Place.Message, last.Was = root.Message, bridge.PostRoot
-	st.mustSendAll(last)
-	left := st.fake.Thread(st.channel, root.Message)
-	if len(left) != 2 || !strings.HasPrefix(left[0].Text, "Erased") || left[1].TS != anns {
-		t.Errorf("left in the thread: %+v, want what Ann wrote below a card that says that it was erased", left)
+	w := newWorld(t)
+	root := w.postRoot()
+	unrecorded := w.newPost(bridge.PostSaid, root, "t3") // the engine doesn't name it when it erases the root
+	unrecorded.Said = &bridge.Said{From: bridge.PartyRef{Name: "Zebra"}, Text: "a zebra"}
+	w.mustSend(unrecorded)
+	anns := w.postAsAnn(root.Message, "what Ann wrote")
+	w.mustSend(w.newPost(bridge.PostSaid, root, "t5")) // another one of ours, behind hers
+
+	w.mustSendAll(w.newErasePost(root, root.Message, bridge.PostRoot))
+	left := w.fake.Thread(w.channel, root.Message)
+	if len(left) != 2 {
+		t.Fatalf("got %d messages in the thread, want the card and what Ann wrote: %+v", len(left), left)
 	}
+	wantPrefix(t, "text of the card", left[0].Text, "Erased")
+	wantEqual(t, "message below the card", left[1].TS, anns)
 }

@@ -8,47 +8,77 @@ import (
 	"parley/bridge"
 )
 
-// In a channel that another organisation shares, a message says nothing of a file but its id. What customers' channels ask for, its
-// kind and size, is there all the same, also of what was missed; and so is why a file can't be read.
-func TestFilesOfASharedChannel(t *testing.T) {
+// In a channel that another organisation shares, a message says nothing of a file but its id. Parley asks Slack for the rest: for its
+// kind and size, which customers' channels want to know.
+
+// postPhoto has Ann post a file of which the message says only the id. It returns the message's stamp and that id.
+func (w *world) postPhoto(thread string) (ts, fileID string) {
+	w.t.Helper()
+	ts, err := w.fake.As(w.ann).Post(slackfake.Post{
+		Channel: w.channel, Thread: thread, Text: "Look",
+		Files: []slackfake.NewFile{{Name: "photo.png", Mimetype: "image/png", Data: []byte("hello"), FileAccess: fact.AskForFile}},
+	})
+	must(w.t, err)
+	return ts, w.fake.Message(w.channel, ts).Files[0].ID
+}
+
+// waitForFile waits until a message is stored, which has to have one file, and returns that file.
+func (w *world) waitForFile(ts string) bridge.SurfaceFile {
+	w.t.Helper()
+	a := w.waitAction(w.messageID(ts))
+	if len(a.Files) != 1 {
+		w.t.Fatalf("got %d files, want one: %+v", len(a.Files), a.Files)
+	}
+	return a.Files[0]
+}
+
+// wantPhoto checks that everything is known of the file that postPhoto posts.
+func wantPhoto(t *testing.T, f bridge.SurfaceFile) {
+	t.Helper()
+	wantEqual(t, "name of the file", f.Name, "photo.png")
+	wantEqual(t, "kind of the file", f.ContentType, "image/png")
+	wantEqual(t, "size of the file", f.SizeBytes, int64(len("hello")))
+	wantEqual(t, "why the file can't be read", f.Unavailable, "")
+	if f.URL == "" {
+		t.Error("the file has no address")
+	}
+}
+
+func TestFileOfASharedChannelIsKnown(t *testing.T) {
 	t.Parallel()
-	st := newConnectedStage(t)
-	root := st.postRoot()
-	post := func() (string, string) {
-		ts, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.channel, Thread: root.Message, Text: "Look",
-			Files: []slackfake.NewFile{{Name: "photo.png", Mimetype: "image/png", Data: []byte("hello"), FileAccess: fact.AskForFile}}})
-		must(t, err)
-		return ts, st.fake.Message(st.channel, ts).Files[0].ID
-	}
-	files := func(ts string) bridge.SurfaceFile {
-		a := st.mustDecode(st.desk.First(t, fact.MessageID(st.channel, ts)))
-		if len(a.Files) != 1 {
-			t.Fatalf("files %+v", a.Files)
-		}
-		return a.Files[0]
-	}
-	isPhoto := func(f bridge.SurfaceFile) bool {
-		return f.Name == "photo.png" && f.ContentType == "image/png" && f.SizeBytes == 5 && f.URL != "" && f.Unavailable == ""
-	}
+	w := newConnectedWorld(t)
+	ts, _ := w.postPhoto(w.postRoot().Message)
+	wantPhoto(t, w.waitForFile(ts))
+}
 
-	ts, _ := post()
-	if f := files(ts); !isPhoto(f) {
-		t.Errorf("of an event: %+v", f)
-	}
+func TestMissedFileOfASharedChannelIsKnown(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	root := w.postRoot()
+	w.stop()
+	ts, _ := w.postPhoto(root.Message)
+	w.connect()
+	wantPhoto(t, w.waitForFile(ts))
+}
 
-	st.stop()
-	missed, _ := post()
-	st.connect()
-	if f := files(missed); !isPhoto(f) {
-		t.Errorf("of what was missed: %+v", f)
-	}
-
-	for code, why := range map[string]string{"access_denied": "no access", "file_deleted": bridge.FileDeleted, "fatal_error": ""} {
-		fault := st.fake.Inject(slackfake.Fault{Method: "files.info", Kind: slackfake.FaultError, Error: code})
-		ts, id := post()
-		if f := files(ts); f != (bridge.SurfaceFile{ID: id, Name: "file-" + id, Unavailable: why}) {
-			t.Errorf("%s: %+v", code, f)
-		}
-		st.fake.ClearFaults(fault)
+// If Slack tells nothing of a file, the message is stored all the same, and says why the file can't be read, if that is for good.
+func TestFileOfWhichSlackTellsNothing(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		code string // Slack's error
+		why  string // "" if Slack may tell it later
+	}{
+		{code: "access_denied", why: "no access"},
+		{code: "file_deleted", why: bridge.FileDeleted},
+		{code: "fatal_error", why: ""},
+	} {
+		t.Run(tt.code, func(t *testing.T) {
+			t.Parallel()
+			w := newConnectedWorld(t)
+			root := w.postRoot()
+			w.fake.Inject(slackfake.Fault{Method: "files.info", Kind: slackfake.FaultError, Error: tt.code})
+			ts, id := w.postPhoto(root.Message)
+			wantEqual(t, "file", w.waitForFile(ts), bridge.SurfaceFile{ID: id, Name: "file-" + id, Unavailable: tt.why})
+		})
 	}
 }

@@ -9,62 +9,193 @@ import (
 	"parley/channels"
 )
 
+// Files are uploaded by the first part of a post, and shown by the second one. If they have to be uploaded again, a third part shows
+// them, the last one that does: after it they are only named.
+
+// showFiles is the method by which Slack is asked to show uploaded files.
+const showFiles = "files.completeUploadExternal"
+
+// uploadPlan sends the first part of a post with one file in a root's thread. It returns the post as it is sent next.
+func (w *world) uploadPlan(root bridge.Place) bridge.Post {
+	w.t.Helper()
+	p := w.newFilesPost(root, textFile("plan.pdf", "one"))
+	p.Progress = w.mustSend(p).Progress
+	p.Part = 1
+	return p
+}
+
 // If Slack's answer about showing files is lost, or says nothing, and their thread can't be read for long, they don't count as
 // shown. They are looked for and, once the search was given up, uploaded anew: rather twice than never.
-func TestFilesOfWhichNobodyCanTell(t *testing.T) {
+func TestFilesOfWhichNobodyKnowsWhetherTheyAreShown(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
+	for _, tt := range []struct {
+		name  string
 		fault slackfake.Fault
-		class channels.Class
+		class channels.Class // of the error of Send
 	}{
-		"lost":    {fault: slackfake.Fault{Kind: slackfake.FaultHTTP}, class: channels.Ambiguous},
-		"refused": {fault: slackfake.Fault{Kind: slackfake.FaultError, Error: "file_update_failed"}, class: channels.Retry},
+		{
+			name:  "the answer is lost",
+			fault: slackfake.Fault{Kind: slackfake.FaultHTTP},
+			class: channels.Ambiguous,
+		},
+		{
+			name:  "the answer says nothing",
+			fault: slackfake.Fault{Kind: slackfake.FaultError, Error: "file_update_failed"},
+			class: channels.Retry,
+		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			now := time.Now()
-			st := newStage(t, func(o *Options, _ *slackfake.Options) {
+			w := newWorld(t, func(o *Options, _ *slackfake.Options) {
 				o.ShareWait, o.Now = time.Millisecond, func() time.Time { return now }
 			})
-			root := st.postRoot()
-			p := st.newPost(bridge.PostFiles, root, "t1")
-			p.Files = []channels.File{textFile("plan.pdf", "one")}
-			p.Part, p.Progress = 1, st.mustSend(p).Progress
-			c.fault.Method, c.fault.Times = "files.completeUploadExternal", 1
-			st.fake.Inject(c.fault)
-			st.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: "access_denied", Times: 3})
-			sent, err := st.surface.Send(st.ctx(), p)
-			_ = wantSendError(t, err, c.class)
+			root := w.postRoot()
+			p := w.uploadPlan(root)
+			tt.fault.Method, tt.fault.Times = showFiles, 1
+			w.fake.Inject(tt.fault)
+			w.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: "access_denied", Times: 3})
 
+			// Nobody knows whether Slack shows the file.
+			sent, err := w.surface.Send(w.ctx(), p)
+			_ = wantSendError(t, err, tt.class)
+
+			// Ten minutes later Slack still refuses to show the thread: the file is looked for later.
 			p.Progress, now = sent.Progress, now.Add(10*time.Minute)
-			sent, err = st.surface.Send(st.ctx(), p)
-			wantEqual(t, "time to wait until it is looked for again", wantSendError(t, err, channels.Retry).Wait, maxShareLookWait)
+			sent, err = w.surface.Send(w.ctx(), p)
+			wantEqual(t, "time until it is looked for again", wantSendError(t, err, channels.Retry).Wait, maxShareLookWait)
+
+			// The engine has given up the search, which Unsure says: the file is uploaded anew.
 			p.Progress, p.Unsure = sent.Progress, true
-			sent = st.sendPatiently(p, func() {
-				st.waitInThread(root, 2)
-			})
-			st.wantMessage(sent.Message, root.Message, 1)
+			sent = w.sendPatiently(p, func() { w.waitInThread(root, 2) })
+			w.wantMessage(sent.Message, root.Message, 1)
 		})
 	}
 }
 
+// If Slack showed files at top level, because the thread's first message was deleted, they are taken back and shown in the new
+// thread. Slack doesn't show the same upload again.
+func TestFilesInADeletedThreadAreShownInTheNewOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	root := w.postRoot()
+	p := w.uploadPlan(root)
+	must(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
+	p.Part = lastShowPart
+	sent, err := w.surface.Send(w.ctx(), p)
+	wantSendErrorIs(t, err, channels.BadContent, bridge.ErrThreadLost)
+
+	p.Place, p.Progress = w.postRoot(), sent.Progress
+	sent = w.sendPatiently(p, func() {})
+	w.wantMessage(sent.Message, p.Place.Message, 1)
+	wantEqual(t, "messages at top level", len(w.fake.Messages(w.channel)), 1)
+}
+
 // Files that were asked for in a thread whose first message was deleted stand at top level. When that is seen only after the thread
 // has begun anew, they are taken back and shown in the new thread, which isn't lost.
-func TestFilesAskedForInAnEarlierThread(t *testing.T) {
+func TestFilesOfADeletedThreadAreFoundAfterItsSuccessor(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	root := st.postRoot()
-	p := st.newPost(bridge.PostFiles, root, "t1")
-	p.Files = []channels.File{textFile("plan.pdf", "one")}
-	p.Part, p.Progress = lastShowPart, st.mustSend(p).Progress
-	must(t, st.fake.Admin.ForgetMessage(st.channel, root.Message))
-	st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultHTTP, After: true, Times: 1})
-	sent, err := st.surface.Send(st.ctx(), p)
+	w := newWorld(t)
+	root := w.postRoot()
+	p := w.uploadPlan(root)
+	p.Part = lastShowPart
+	must(t, w.fake.Admin.ForgetMessage(w.channel, root.Message))
+	w.fake.Inject(slackfake.Fault{Method: showFiles, Kind: slackfake.FaultHTTP, After: true, Times: 1}) // only the answer is lost
+	sent, err := w.surface.Send(w.ctx(), p)
 	_ = wantSendError(t, err, channels.Ambiguous)
-	must(t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Messages(st.channel)) == 1 }))
+	must(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Messages(w.channel)) == 1 }))
 
-	p.Place.Thread, p.Progress = st.postRoot().Thread, sent.Progress
-	sent = st.sendPatiently(p, func() {})
-	st.wantMessage(sent.Message, p.Place.Thread, 1)
-	wantEqual(t, "messages at top level", len(st.fake.Messages(st.channel)), 1)
+	p.Place.Thread, p.Progress = w.postRoot().Thread, sent.Progress
+	sent = w.sendPatiently(p, func() {})
+	w.wantMessage(sent.Message, p.Place.Thread, 1)
+	wantEqual(t, "messages at top level", len(w.fake.Messages(w.channel)), 1)
+}
+
+// sendPlanBesideDrops sends a file through a Slack that shows uploads late, and some of the first never. It returns the message that
+// is there in the end, which has to be the only one, with so many files.
+func sendPlanBesideDrops(t *testing.T, dropped, wantFiles int) (*world, *slackfake.Message) {
+	t.Helper()
+	now := time.Now()
+	w := newWorld(t, func(o *Options, f *slackfake.Options) {
+		o.ShareWait, o.Now = time.Millisecond, func() time.Time { return now }
+		f.FileShareDelay = 100 * time.Millisecond
+	})
+	root := w.postRoot()
+	if dropped > 0 { // Times: 0 would mean always
+		w.fake.Inject(slackfake.Fault{Method: showFiles, Kind: slackfake.FaultNeverShare, Times: dropped})
+	}
+	sent := w.sendPatiently(w.newFilesPost(root, textFile("plan.pdf", "one")), func() {
+		if len(w.fake.Calls(showFiles)) <= dropped {
+			now = now.Add(sharePatience) // after which this upload is awaited no longer
+			return
+		}
+		w.waitInThread(root, 2)
+	})
+	wantEqual(t, "messages in the thread", len(w.fake.Thread(w.channel, root.Message)), 2)
+	return w, w.wantMessage(sent.Message, root.Message, wantFiles)
+}
+
+// wantUploads checks how often a file was uploaded, and that Slack wasn't asked for it more often than needed.
+func (w *world) wantUploads(want int) {
+	w.t.Helper()
+	const looksPerUpload = 4 // three while it is awaited, one by each later attempt
+	wantEqual(w.t, "uploads", len(w.fake.Calls(showFiles)), want)
+	if looks, most := len(w.fake.Calls("files.info")), looksPerUpload*want; looks > most {
+		w.t.Errorf("looked %d times for the file, want at most %d", looks, most)
+	}
+}
+
+const notShownReason = "Slack took it, but doesn't show it"
+
+// Slack shows files some time after it has said that it does. They are awaited.
+func TestFilesThatSlackShowsLateAreAwaited(t *testing.T) {
+	t.Parallel()
+	w, m := sendPlanBesideDrops(t, 0, 1)
+	w.wantUploads(1)
+	wantWords(t, m.Text, "plan.pdf")
+	wantNoWords(t, m.Text, notShownReason)
+}
+
+// Files that Slack never shows, although it has said that it does, are uploaded once more.
+func TestFilesThatSlackDropsAreUploadedAgain(t *testing.T) {
+	t.Parallel()
+	w, m := sendPlanBesideDrops(t, 1, 1)
+	w.wantUploads(2)
+	wantWords(t, m.Text, "plan.pdf")
+	wantNoWords(t, m.Text, notShownReason)
+}
+
+// Files that Slack doesn't show after the second upload either are named, with the reason.
+func TestFilesThatSlackDropsTwiceAreNamed(t *testing.T) {
+	t.Parallel()
+	w, m := sendPlanBesideDrops(t, 2, 0)
+	w.wantUploads(2)
+	wantWords(t, m.Text, "plan.pdf", notShownReason)
+}
+
+// Of files that Slack showed although its answer was lost, the message is found. Those that it didn't show aren't.
+func TestReconcileFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	root := w.postRoot()
+	p := w.newFilesPost(root, textFile("a.txt", "one"))
+	first := w.mustSend(p)
+	wantEqual(t, "another part follows the upload", first.More, true)
+	wantEqual(t, "messages in the thread after the upload", len(w.fake.Thread(w.channel, root.Message)), 1)
+	p.Part, p.Progress = 1, first.Progress
+	w.wantReconciled(p, channels.Absent)
+
+	// Slack refuses to show the file.
+	w.fake.Inject(refusedTogether("posting_to_channel_denied"))
+	_, err := w.surface.Send(w.ctx(), p)
+	wantSendErrorIs(t, err, channels.BadRecipient, bridge.ErrChannelClosed)
+
+	// Slack shows the file, but its answer is lost. It is found, also by a process that knows of no attempt.
+	w.fake.Inject(slackfake.Fault{Method: showFiles, Kind: slackfake.FaultHTTP, After: true, Times: 1})
+	_, err = w.surface.Send(w.ctx(), p)
+	_ = wantSendError(t, err, channels.Ambiguous)
+	w.waitInThread(root, 2)
+	found := w.wantReconciled(p, channels.Landed)
+	w.wantMessage(found.Message, root.Message, 1)
+	wantEqual(t, "message of the next attempt", w.mustSend(p).Message, found.Message)
 }

@@ -2,256 +2,211 @@ package slack
 
 import (
 	"context"
+	"io"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bot/view/viewtest"
 	"parley/bridge"
-	"parley/bridge/bridgetest"
 	"parley/channels"
 )
+
+// The tests of this package put a Surface between two stand-ins: slackfake plays Slack's servers and the people who use them,
+// fakeDesk plays the engine. A world holds all three. What a test needs to send posts is in harness_send_test.go, to press buttons
+// and to fill in forms in harness_window_test.go.
 
 // patience is how long a test waits for something that must happen.
 const patience = 2 * time.Minute
 
-// desk is an engine that only remembers, and says what a test tells it to.
-type desk struct {
-	*bridgetest.Desk
-
-	mu       sync.Mutex
-	facts    func(at bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error)
-	stock    bridge.Templates
-	people   []bridge.AgentRef
-	accounts []bridge.AccountRef
-	mayStart func(bridge.Start) (bridge.Facts, error)
-	said     []bridge.Said
-	slow     chan struct{} // FactsAt waits for it
-}
-
-func newDesk() *desk { return &desk{Desk: bridgetest.NewDesk()} }
-
-func (d *desk) find(ctx context.Context, at bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error) {
-	d.mu.Lock()
-	slow, f := d.slow, d.facts
-	d.mu.Unlock()
-	if slow != nil {
-		select {
-		case <-slow:
-		case <-ctx.Done():
-			return bridge.Facts{}, ctx.Err()
-		}
-	}
-	if f == nil {
-		return bridge.Facts{}, bridge.ErrNoConversation
-	}
-	return f(at, id, user)
-}
-
-func (d *desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
-	return d.find(ctx, at, 0, user)
-}
-
-func (d *desk) Facts(ctx context.Context, id bridge.ConversationID, user string) (bridge.Facts, error) {
-	return d.find(ctx, bridge.Place{}, id, user)
-}
-
-func (d *desk) List(_ context.Context, q bridge.ListQuery, _ string) (bridge.Listing, error) {
-	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{sampleFacts()}, More: true}, nil
-}
-
-func (d *desk) History(context.Context, bridge.ConversationID, int, string) (bridge.History, error) {
-	return bridge.History{Rows: []bridge.LogRow{{At: when(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}, nil
-}
-
-func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.people, nil
-}
-
-func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.accounts, nil
-}
-
-func (d *desk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.mayStart == nil {
-		return bridge.Facts{}, nil
-	}
-	return d.mayStart(s)
-}
-
-func (d *desk) Count(account, text string) (bridge.Count, bool) {
-	return bridge.Count{Parts: 1 + len(text)/160, Left: 160 - len(text)%160, Encoding: "GSM-7"}, account == "shop-sms"
-}
-
-func (d *desk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, string) ([]bridge.SuggestedReply, error) {
-	return nil, nil
-}
-
-func (d *desk) WordsAt(context.Context, bridge.Place, string) (string, error) { return "", nil }
-
-func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.said, nil
-}
-
-func (d *desk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
-func (d *desk) TagNames(context.Context) ([]bridge.Tag, error) {
-	return []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, nil
-}
-
-func (d *desk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.Templates, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.stock, nil
-}
+// Prefixes of the ids of stored facts, by what they tell of.
+const (
+	allFacts         = ""
+	messageFacts     = "m:"
+	editFacts        = "e:"
+	reactionFacts    = "r:"
+	interactionFacts = "i:" // commands, clicks, forms and shortcuts
+	unreadableFacts  = "q:" // put into quarantine
+)
 
 func when() time.Time { return viewtest.When() }
 
 // samples are what surfaces show, here in Slack's ids.
 func samples() viewtest.Samples { return viewtest.InSlack() }
 
+// sampleFacts are those of the conversation #12.
 func sampleFacts() bridge.Facts { return samples().Facts() }
 
-// stage is a workspace with our surface in it, with Ann and a channel in which both are.
-type stage struct {
+// world is a Slack workspace in which our app is installed. It has one channel, #support, whose members are the app and Ann.
+type world struct {
 	t       *testing.T
 	fake    *slackfake.Server
-	desk    *desk
+	desk    *fakeDesk
 	surface *Surface
 	ann     string // her id
 	channel string // its id
-	stop    func() // ends the surface, if it is connected
+	stop    func() // ends the surface and waits for that, if it is connected
 }
 
-// newConnectedStage starts a workspace and connects the surface.
-func newConnectedStage(t *testing.T, change ...func(*Options, *slackfake.Options)) *stage {
+// newConnectedWorld starts a workspace, connects the surface and waits until it is caught up.
+func newConnectedWorld(t *testing.T, change ...func(*Options, *slackfake.Options)) *world {
 	t.Helper()
-	st := newStage(t, change...)
-	st.connect()
-	return st
+	w := newWorld(t, change...)
+	w.connect()
+	return w
 }
 
-// newStage starts a workspace. The surface can call it, and isn't connected.
-func newStage(t *testing.T, change ...func(*Options, *slackfake.Options)) *stage {
+// newWorld starts a workspace. The surface can call Slack, but receives nothing from it until it is connected.
+func newWorld(t *testing.T, change ...func(*Options, *slackfake.Options)) *world {
 	t.Helper()
-	fo := slackfake.Options{TriggerLife: time.Minute, AckTimeout: time.Minute} // a slow machine is no late answer
-	d := newDesk()
-	opt := Options{Rate: 1, Desk: d, Connections: 1, ShareWait: 6 * time.Second}
+	desk := newFakeDesk()
+	opt := Options{Rate: 1, Desk: desk, Connections: 1, ShareWait: 6 * time.Second}
+	// Slack waits for three seconds only. Here it waits longer, so that no test fails on a slow machine.
+	fakeOpt := slackfake.Options{TriggerLife: time.Minute, AckTimeout: time.Minute}
 	for _, c := range change {
-		c(&opt, &fo)
+		c(&opt, &fakeOpt)
 	}
-	f := slackfake.New(fo)
-	must(t, f.Start("127.0.0.1:0"))
-	t.Cleanup(func() { _ = f.Close() })
-	ann := f.Admin.AddUser(slackfake.User{ID: "U0ANN", Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"})
-	ch := f.Admin.AddChannel(slackfake.Channel{ID: "C0SUPPORT", Name: "support", Members: []string{ann.ID, f.BotUserID()}})
-	opt.BotToken, opt.APIURL = f.BotToken(), f.APIURL()
+
+	fake := slackfake.New(fakeOpt)
+	must(t, fake.Start("127.0.0.1:0"))
+	t.Cleanup(func() { _ = fake.Close() })
+	ann := fake.Admin.AddUser(slackfake.User{ID: "U0ANN", Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"})
+	ch := fake.Admin.AddChannel(slackfake.Channel{ID: "C0SUPPORT", Name: "support", Members: []string{ann.ID, fake.BotUserID()}})
+	desk.Open(ch.ID)
+
+	opt.BotToken, opt.APIURL = fake.BotToken(), fake.APIURL()
 	if opt.SigningSecret == "" {
-		opt.AppToken = f.AppToken()
+		opt.AppToken = fake.AppToken()
 	}
 	s, err := New(opt)
 	must(t, err)
 	s.directory.colleagues.timeout, s.directory.channelNames.timeout = patience, patience
-	d.Open(ch.ID)
-	return &stage{t: t, fake: f, desk: d, surface: s, ann: ann.ID, channel: ch.ID, stop: func() {}}
+	return &world{t: t, fake: fake, desk: desk, surface: s, ann: ann.ID, channel: ch.ID, stop: func() {}}
 }
 
 // connect connects the surface and waits until it is caught up.
-func (st *stage) connect() {
-	st.t.Helper()
-	before := st.desk.Fills()
+func (w *world) connect() {
+	w.t.Helper()
+	before := w.desk.Fills()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- st.surface.Run(ctx) }()
+	go func() { done <- w.surface.Run(ctx) }()
 	var once sync.Once
-	st.stop = func() {
+	w.stop = func() {
 		once.Do(func() {
 			cancel()
 			if err := <-done; err != nil {
-				st.t.Errorf("Run: %v", err)
+				w.t.Errorf("Run: %v", err)
 			}
 		})
 	}
-	st.t.Cleanup(st.stop)
-	st.desk.Connected(st.t, before+1)
+	w.t.Cleanup(w.stop)
+	w.desk.Connected(w.t, before+1)
 }
 
-func (st *stage) ctx() context.Context {
+func (w *world) ctx() context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	st.t.Cleanup(cancel)
+	w.t.Cleanup(cancel)
 	return ctx
 }
 
-// postRoot posts a card as our own and returns its place.
-func (st *stage) postRoot() bridge.Place {
-	st.t.Helper()
-	sent := st.mustSend(bridge.Post{Kind: bridge.PostRoot, Token: "root", Attempt: 1, Place: bridge.Place{Channel: st.channel}, Facts: sampleFacts()})
-	return bridge.Place{Channel: st.channel, Thread: sent.Thread, Message: sent.Message}
+// self asks Slack who we are.
+func (w *world) self() *fact.Self {
+	w.t.Helper()
+	me, err := w.surface.identify(w.ctx())
+	must(w.t, err)
+	return me
+}
+
+// hasGap reports whether the surface knows that it may have missed something, and has not looked for it yet.
+func (w *world) hasGap() bool {
+	_, open := w.surface.sweeper.Gap()
+	return open
 }
 
 // postAsAnn posts a text in a thread, or at top level if thread is "". It returns the message's stamp.
-func (st *stage) postAsAnn(thread, text string) (ts string) {
-	st.t.Helper()
-	ts, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.channel, Thread: thread, Text: text})
-	must(st.t, err)
+func (w *world) postAsAnn(thread, text string) (ts string) {
+	w.t.Helper()
+	ts, err := w.fake.As(w.ann).Post(slackfake.Post{Channel: w.channel, Thread: thread, Text: text})
+	must(w.t, err)
 	return ts
 }
 
+// storeAsAnn posts a text as Ann does and waits until its fact is stored. It returns the message's stamp.
+func (w *world) storeAsAnn(thread, text string) (ts string) {
+	w.t.Helper()
+	ts = w.postAsAnn(thread, text)
+	w.desk.First(w.t, w.messageID(ts))
+	return ts
+}
+
+// messageID returns the id of the fact of a message in #support.
+func (w *world) messageID(ts string) string { return fact.MessageID(w.channel, ts) }
+
 // mustDecode decodes a fact that is one action.
-func (st *stage) mustDecode(f channels.Fact) bridge.Action {
-	st.t.Helper()
-	as, err := st.surface.Decode(f.Payload)
-	if err != nil || len(as) != 1 {
-		st.t.Fatalf("%s is decoded as %d actions, %v, want one", f.ExternalID, len(as), err)
+func (w *world) mustDecode(f channels.Fact) bridge.Action {
+	w.t.Helper()
+	as, err := w.surface.Decode(f.Payload)
+	if err != nil {
+		w.t.Fatalf("decode %s: %v", f.ExternalID, err)
+	}
+	if len(as) != 1 {
+		w.t.Fatalf("%s is decoded as %d actions, want one: %+v", f.ExternalID, len(as), as)
 	}
 	return as[0]
 }
 
-// waitAction waits for the first fact whose id begins so, and decodes it.
-func (st *stage) waitAction(id string) bridge.Action {
-	st.t.Helper()
-	return st.mustDecode(st.desk.First(st.t, id))
+// waitAction waits for the first fact whose id begins with a prefix, and decodes it.
+func (w *world) waitAction(prefix string) bridge.Action {
+	w.t.Helper()
+	return w.mustDecode(w.desk.First(w.t, prefix))
 }
 
-// waitAcknowledged waits until Slack knows that all has arrived. What it has to bring again opens a gap.
-func (st *stage) waitAcknowledged() {
-	st.t.Helper()
-	must(st.t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }))
+// lastAction decodes the fact that was stored last.
+func (w *world) lastAction() bridge.Action {
+	w.t.Helper()
+	facts := w.desk.Accepted()
+	if len(facts) == 0 {
+		w.t.Fatal("nothing is stored")
+	}
+	return w.mustDecode(facts[len(facts)-1])
 }
 
-// waitInThread waits until Slack has so many messages in a thread, with its root.
-func (st *stage) waitInThread(root bridge.Place, messages int) {
-	st.t.Helper()
-	must(st.t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Thread(st.channel, root.Message)) >= messages }))
+// waitAcknowledged waits until Slack knows that everything has arrived. What it had to bring again would open a gap.
+func (w *world) waitAcknowledged() {
+	w.t.Helper()
+	must(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Events.Pending() == 0 }))
 }
 
-// wantFacts checks how many facts are stored whose ids begin so.
-func (st *stage) wantFacts(id string, want int) {
-	st.t.Helper()
-	if got := st.desk.Number(id); got != want {
-		st.t.Errorf("got %d facts %s…, want %d; all: %v", got, id, want, st.desk.IDs())
+// wantFacts checks how many facts are stored whose ids begin with a prefix.
+func (w *world) wantFacts(prefix string, want int) {
+	w.t.Helper()
+	if got := w.desk.Number(prefix); got != want {
+		w.t.Errorf("got %d facts %s…, want %d; all: %v", got, prefix, want, w.desk.IDs())
 	}
 }
 
 // wantMessage checks that a message stands in a thread, with so many files, and returns it.
-func (st *stage) wantMessage(ts, thread string, files int) *slackfake.Message {
-	st.t.Helper()
-	m := st.fake.Message(st.channel, ts)
+func (w *world) wantMessage(ts, thread string, files int) *slackfake.Message {
+	w.t.Helper()
+	m := w.fake.Message(w.channel, ts)
 	if m == nil {
-		st.t.Fatalf("there is no message %q", ts)
+		w.t.Fatalf("there is no message %q", ts)
 	}
-	wantEqual(st.t, "thread of the message", m.ThreadTS, thread)
-	wantEqual(st.t, "files of the message", len(m.Files), files)
+	wantEqual(w.t, "thread of the message", m.ThreadTS, thread)
+	wantEqual(w.t, "files of the message", len(m.Files), files)
 	return m
+}
+
+// textFile is a file of a customer's message.
+func textFile(name, content string) channels.File {
+	return channels.File{
+		Name: name, ContentType: "text/plain", SizeBytes: int64(len(content)),
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil },
+	}
 }
 
 func must(t *testing.T, err error) {
@@ -269,12 +224,40 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
+// wantPrefix checks how a text begins. what says whose it is.
+func wantPrefix(t *testing.T, what, got, prefix string) {
+	t.Helper()
+	if !strings.HasPrefix(got, prefix) {
+		t.Errorf("%s: got %q, want it to begin with %q", what, got, prefix)
+	}
+}
+
 // wantWords checks that what is shown contains each of these words.
 func wantWords(t *testing.T, shown string, words ...string) {
 	t.Helper()
-	for _, w := range words {
-		if !strings.Contains(shown, w) {
-			t.Errorf("want %q in:\n%s", w, shown)
+	for _, word := range words {
+		if !strings.Contains(shown, word) {
+			t.Errorf("want %q in:\n%s", word, shown)
 		}
 	}
+}
+
+// wantNoWords checks that what is shown contains none of these words.
+func wantNoWords(t *testing.T, shown string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if strings.Contains(shown, word) {
+			t.Errorf("want no %q in:\n%s", word, shown)
+		}
+	}
+}
+
+// wantErrorWith checks that an error has a class, and that its text contains these words.
+func wantErrorWith(t *testing.T, err error, class channels.Class, words string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error, want one of class %s with %q", class, words)
+	}
+	wantEqual(t, "class of the error", channels.ClassOf(err), class)
+	wantWords(t, err.Error(), words)
 }

@@ -4,206 +4,284 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/manifest"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
 )
 
-// httpStage is a workspace that calls us by HTTP.
-func httpStage(t *testing.T) (*stage, *httptest.Server) {
+// Paths at which Slack calls us.
+const (
+	eventsPath       = "/slack/events"
+	commandsPath     = "/slack/commands"
+	interactionsPath = "/slack/interactions"
+)
+
+const testSigningSecret = "s3cret"
+
+// newHTTPWorld starts a workspace whose app has addresses in place of a socket. It returns the address of our server, of which Slack
+// doesn't know yet.
+func newHTTPWorld(t *testing.T) (w *world, ourURL string) {
 	t.Helper()
-	st := newStage(t, func(o *Options, f *slackfake.Options) {
-		o.SigningSecret = "s3cret"
-		f.SigningSecret = o.SigningSecret
+	w = newWorld(t, func(o *Options, f *slackfake.Options) {
+		o.SigningSecret, f.SigningSecret = testSigningSecret, testSigningSecret
 	})
 	mux := http.NewServeMux()
-	for pattern, h := range st.surface.Handlers() {
+	for pattern, h := range w.surface.Handlers() {
 		mux.Handle(pattern, h)
 	}
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
-	return st, srv
+	return w, srv.URL
+}
+
+// newCalledWorld starts such a workspace, tells Slack our addresses and connects the surface.
+func newCalledWorld(t *testing.T) *world {
+	t.Helper()
+	w, ourURL := newHTTPWorld(t)
+	must(t, w.fake.Webhooks.Use(w.ctx(), slackfake.Targets{ // which fails unless we answer url_verification
+		Events:       ourURL + eventsPath,
+		Commands:     ourURL + commandsPath,
+		Interactions: ourURL + interactionsPath,
+		Options:      ourURL + interactionsPath,
+	}))
+	w.connect()
+	return w
+}
+
+// postTo sends a request as Slack does, and returns the answer without its body.
+func (w *world) postTo(address string, body []byte, h http.Header) *http.Response {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, bytes.NewReader(body))
+	must(w.t, err)
+	r.Header = h.Clone()
+	resp, err := http.DefaultClient.Do(r)
+	must(w.t, err)
+	must(w.t, resp.Body.Close())
+	return resp
+}
+
+// callbackOfReply is the callback of a message that somebody wrote in a thread of ours.
+func (w *world) callbackOfReply() []byte {
+	w.t.Helper()
+	me := w.self()
+	return fmt.Appendf(nil, `{
+		"type": "event_callback", "team_id": %q, "api_app_id": %q, "event_id": "Ev1",
+		"event": {
+			"type": "message", "user": "UANN", "channel": "C1", "ts": "1700000002.000200",
+			"thread_ts": "1700000001.000100", "parent_user_id": "UBOT", "text": "x"
+		}
+	}`, me.Team, me.App)
 }
 
 func TestSocketModeHasNoHandlers(t *testing.T) {
 	t.Parallel()
-	if h := newStage(t).surface.Handlers(); h != nil {
+	if h := newWorld(t).surface.Handlers(); h != nil {
 		t.Errorf("got the handlers %v, want none", h)
 	}
 }
 
-// Events and commands that Slack brings by HTTP are stored, without what would let a reader of the journal act in our name.
-func TestEventsByHTTP(t *testing.T) {
+func TestMessageByHTTP(t *testing.T) {
 	t.Parallel()
-	st, srv := httpStage(t)
-	interactions := srv.URL + "/slack/interactions"
-	must(t, st.fake.Webhooks.Use(st.ctx(), slackfake.Targets{
-		Events: srv.URL + "/slack/events", Commands: srv.URL + "/slack/commands", Interactions: interactions, Options: interactions,
-	})) // proves url_verification
-	st.connect()
-
-	root := st.postRoot()
-	ts := st.postAsAnn(root.Message, "On our way")
-	wantEqual(t, "text of the message", st.waitAction(fact.MessageID(st.channel, ts)).Text, "On our way")
-
-	st.typeCommand("#12 assign <@U0ANN>")
-	f := st.desk.First(t, "i:")
-	a := st.mustDecode(f)
-	wantEqual(t, "verb", a.Verb, bridge.VerbAssign)
-	wantEqual(t, "conversation", a.Args.Conversation, 12)
-	wantEqual(t, "assigned to", strings.Join(a.Args.Agents, " "), st.ann)
-	wantEqual(t, "origin", a.Origin, bridge.OriginSlash)
-	for _, secret := range []string{"response_url", "fakeVerificationToken"} {
-		if bytes.Contains(f.Payload, []byte(secret)) {
-			t.Errorf("%s is stored: %s", secret, f.Payload)
-		}
-	}
+	w := newCalledWorld(t)
+	ts := w.postAsAnn(w.postRoot().Message, "On our way")
+	wantEqual(t, "text of the message", w.waitAction(w.messageID(ts)).Text, "On our way")
 }
 
-// saidInThread is the callback of a message that somebody wrote in a thread of ours.
-func saidInThread(st *stage) string {
-	me := st.self()
-	return fmt.Sprintf(`{"type":"event_callback","team_id":%q,"api_app_id":%q,"event_id":"Ev1","event":{"type":"message","user":"UANN",`+
-		`"channel":"C1","ts":"1700000002.000200","thread_ts":"1700000001.000100","parent_user_id":"UBOT","text":"x"}}`, me.Team, me.App)
+// A command that Slack brings by HTTP is stored without what would let a reader of the journal act in our name.
+func TestCommandByHTTP(t *testing.T) {
+	t.Parallel()
+	w := newCalledWorld(t)
+	w.postRoot()
+	w.typeCommand("#12 assign <@U0ANN>")
+	f := w.desk.First(t, interactionFacts)
+	a := w.mustDecode(f)
+	wantEqual(t, "verb", a.Verb, bridge.VerbAssign)
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	wantEqual(t, "assigned to", strings.Join(a.Args.Agents, " "), w.ann)
+	wantEqual(t, "origin", a.Origin, bridge.OriginSlash)
+	wantNoWords(t, string(f.Payload), secretsOfInteractions()...)
 }
 
 // If an event can't be stored, Slack is asked to bring it later. What is said meanwhile may overtake it, so that a gap is open.
 func TestOverloadAnswers503(t *testing.T) {
 	t.Parallel()
-	st, srv := httpStage(t)
-	st.desk.Refuse(channels.ErrOverloaded)
-	body := []byte(saidInThread(st))
-	resp := st.postTo(srv.URL+"/slack/events", body, st.fake.Webhooks.Sign(body))
+	w, ourURL := newHTTPWorld(t)
+	w.desk.Refuse(channels.ErrOverloaded)
+	body := w.callbackOfReply()
+	resp := w.postTo(ourURL+eventsPath, body, w.fake.Webhooks.Sign(body))
 	wantEqual(t, "status", resp.StatusCode, http.StatusServiceUnavailable)
 	wantEqual(t, "Slack is told when to try again", resp.Header.Get("Retry-After") != "", true)
-	wantEqual(t, "gaps", st.desk.Gaps(), 1)
-	wantEqual(t, "the gap is open", hasGap(st.surface), true)
+	wantEqual(t, "gaps", w.desk.Gaps(), 1)
+	wantEqual(t, "the gap is open", w.hasGap(), true)
 
-	st.desk.Refuse(nil)
-	resp = st.postTo(srv.URL+"/slack/events", body, st.fake.Webhooks.Sign(body))
+	w.desk.Refuse(nil)
+	resp = w.postTo(ourURL+eventsPath, body, w.fake.Webhooks.Sign(body))
 	wantEqual(t, "status of the second attempt", resp.StatusCode, http.StatusOK)
-	st.wantFacts("", 1)
+	w.wantFacts(allFacts, 1)
 }
 
 // An event that Slack could not bring at once may come after what was said later, so that more may be missing: replies wait until
 // that is looked for.
 func TestEventBroughtAgain(t *testing.T) {
 	t.Parallel()
-	st, srv := httpStage(t)
-	body := []byte(saidInThread(st))
-	for attempt, wantGaps := range map[string]int{"": 0, "1": 1} {
-		head := st.fake.Webhooks.Sign(body)
-		if attempt != "" {
-			head.Set("X-Slack-Retry-Num", attempt)
-		}
-		before := st.desk.Gaps()
-		resp := st.postTo(srv.URL+"/slack/events", body, head)
-		wantEqual(t, "status of attempt "+attempt, resp.StatusCode, http.StatusOK)
-		wantEqual(t, "gaps by attempt "+attempt, st.desk.Gaps()-before, wantGaps)
+	for _, tt := range []struct {
+		name     string
+		header   http.Header // beside what is signed
+		wantGaps int
+	}{
+		{name: "first attempt", header: nil, wantGaps: 0},
+		{name: "second attempt", header: http.Header{"X-Slack-Retry-Num": {"1"}}, wantGaps: 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, ourURL := newHTTPWorld(t)
+			body := w.callbackOfReply()
+			header := w.fake.Webhooks.Sign(body)
+			maps.Copy(header, tt.header)
+			resp := w.postTo(ourURL+eventsPath, body, header)
+			wantEqual(t, "status", resp.StatusCode, http.StatusOK)
+			wantEqual(t, "gaps", w.desk.Gaps(), tt.wantGaps)
+		})
 	}
 }
 
 // While the app isn't in a channel, nobody tells it what is said there. When it is invited again, that is a gap.
-func TestInvitedAgain(t *testing.T) {
+func TestWhatWasSaidWithoutTheAppIsFoundWhenItIsInvitedAgain(t *testing.T) {
 	t.Parallel()
-	st := newConnectedStage(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
-	root := st.postRoot()
-	must(t, st.fake.Admin.Kick(st.channel, st.fake.BotUserID()))
-	missed := st.postAsAnn(root.Message, "Is anybody there?")
-	must(t, st.fake.Admin.Invite(st.channel, st.fake.BotUserID(), st.ann))
-	st.desk.First(t, fact.MessageID(st.channel, missed))
+	w := newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
+	root := w.postRoot()
+	must(t, w.fake.Admin.Kick(w.channel, w.fake.BotUserID()))
+	missed := w.postAsAnn(root.Message, "Is anybody there?")
+	must(t, w.fake.Admin.Invite(w.channel, w.fake.BotUserID(), w.ann))
+	w.desk.First(t, w.messageID(missed))
 }
 
-func (st *stage) postTo(url string, body []byte, h http.Header) *http.Response {
-	st.t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(body))
-	must(st.t, err)
-	r.Header = h.Clone()
-	resp, err := http.DefaultClient.Do(r)
-	must(st.t, err)
-	must(st.t, resp.Body.Close())
-	return resp
+// signedAt returns the header of a body that Slack signed at another time.
+func signedAt(at time.Time, body []byte) http.Header {
+	s := slackfake.New(slackfake.Options{SigningSecret: testSigningSecret, Clock: func() time.Time { return at }})
+	defer s.Close() //nolint:errcheck // it never listened
+	return s.Webhooks.Sign(body)
 }
 
 // Case 32: only what Slack signed within five minutes is read.
-func TestSignatures(t *testing.T) {
+func TestSignedRequestIsRead(t *testing.T) {
 	t.Parallel()
-	st, srv := httpStage(t)
+	w, ourURL := newHTTPWorld(t)
 	body := []byte(`{"type":"url_verification","challenge":"c"}`)
-	good := st.fake.Webhooks.Sign(body)
-	signedAt := func(at time.Time) http.Header {
-		s := slackfake.New(slackfake.Options{SigningSecret: "s3cret", Clock: func() time.Time { return at }})
-		defer s.Close() //nolint:errcheck // it never listened
-		return s.Webhooks.Sign(body)
+	for _, tt := range []struct {
+		name   string
+		header http.Header
+	}{
+		{name: "now", header: w.fake.Webhooks.Sign(body)},
+		{name: "four minutes ago", header: signedAt(time.Now().Add(-4*time.Minute), body)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			wantEqual(t, "status", w.postTo(ourURL+eventsPath, body, tt.header).StatusCode, http.StatusOK)
+		})
 	}
-	with := func(name, value string) http.Header {
-		h := good.Clone()
+	w.wantFacts(allFacts, 0)
+}
+
+// Case 32: a request that Slack didn't sign, or not within five minutes, is refused at each of our addresses, and so is one that is
+// too long to be Slack's.
+func TestRequestThatIsNotSignedIsRefused(t *testing.T) {
+	t.Parallel()
+	w, ourURL := newHTTPWorld(t)
+	body := []byte(`{"type":"url_verification","challenge":"c"}`)
+	signed := w.fake.Webhooks.Sign(body)
+	signedBut := func(name, value string) http.Header {
+		h := signed.Clone()
 		h.Set(name, value)
 		return h
 	}
+	const timeHeader, signatureHeader = "X-Slack-Request-Timestamp", "X-Slack-Signature"
 	anotherTime := strconv.FormatInt(time.Now().Unix()-60, 10)
+	signatureWithoutScheme := strings.TrimPrefix(signed.Get(signatureHeader), "v0=")
+
 	for _, tt := range []struct {
-		name string
-		head http.Header
-		body []byte // the one that was signed, if nil
-		want int
+		name   string
+		header http.Header
+		body   []byte
+		want   int
 	}{
-		{name: "good", head: good, want: http.StatusOK},
-		{name: "four minutes old", head: signedAt(time.Now().Add(-4 * time.Minute)), want: http.StatusOK},
-		{name: "six minutes old", head: signedAt(time.Now().Add(-6 * time.Minute)), want: http.StatusUnauthorized},
-		{name: "six minutes ahead", head: signedAt(time.Now().Add(6 * time.Minute)), want: http.StatusUnauthorized},
-		{name: "no signature", head: http.Header{}, want: http.StatusUnauthorized},
-		{name: "another body", head: good, body: append([]byte(" "), body...), want: http.StatusUnauthorized},
-		{name: "another time", head: with("X-Slack-Request-Timestamp", anotherTime), want: http.StatusUnauthorized},
-		{name: "no scheme", head: with("X-Slack-Signature", strings.TrimPrefix(good.Get("X-Slack-Signature"), "v0=")), want: http.StatusUnauthorized},
-		{name: "an empty signature", head: with("X-Slack-Signature", "v0="), want: http.StatusUnauthorized},
-		{name: "a time that is no number", head: with("X-Slack-Request-Timestamp", "now"), want: http.StatusUnauthorized},
-		{name: "a body that is too long", head: good, body: bytes.Repeat([]byte("x"), maxBodyBytes+1), want: http.StatusRequestEntityTooLarge},
+		// The time is part of what is signed.
+		{name: "six minutes old", header: signedAt(time.Now().Add(-6*time.Minute), body), body: body, want: http.StatusUnauthorized},
+		{name: "six minutes ahead", header: signedAt(time.Now().Add(6*time.Minute), body), body: body, want: http.StatusUnauthorized},
+		{name: "another time", header: signedBut(timeHeader, anotherTime), body: body, want: http.StatusUnauthorized},
+		{name: "a time that is no number", header: signedBut(timeHeader, "now"), body: body, want: http.StatusUnauthorized},
+
+		{name: "no signature", header: http.Header{}, body: body, want: http.StatusUnauthorized},
+		{name: "an empty signature", header: signedBut(signatureHeader, "v0="), body: body, want: http.StatusUnauthorized},
+		{name: "no scheme", header: signedBut(signatureHeader, signatureWithoutScheme), body: body, want: http.StatusUnauthorized},
+
+		{name: "another body", header: signed, body: append([]byte(" "), body...), want: http.StatusUnauthorized},
+		{
+			name:   "a body that is too long",
+			header: signed,
+			body:   bytes.Repeat([]byte("x"), maxBodyBytes+1),
+			want:   http.StatusRequestEntityTooLarge,
+		},
 	} {
-		paths := []string{"/slack/events"}
-		if tt.want != http.StatusOK {
-			paths = append(paths, "/slack/commands", "/slack/interactions")
-		}
-		if tt.body == nil {
-			tt.body = body
-		}
-		for _, path := range paths {
-			wantEqual(t, tt.name+" at "+path+": status", st.postTo(srv.URL+path, tt.body, tt.head).StatusCode, tt.want)
+		for _, path := range []string{eventsPath, commandsPath, interactionsPath} {
+			t.Run(tt.name+path, func(t *testing.T) {
+				wantEqual(t, "status", w.postTo(ourURL+path, tt.body, tt.header).StatusCode, tt.want)
+			})
 		}
 	}
-	st.wantFacts("", 0)
+	w.wantFacts(allFacts, 0)
 }
 
 // Without a secret nothing is taken for signed.
-func TestNoSigningSecret(t *testing.T) {
+func TestNothingIsSignedWithoutASecret(t *testing.T) {
 	t.Parallel()
-	st, _ := httpStage(t)
+	w, _ := newHTTPWorld(t)
 	body := []byte("{}")
 	d := &door{intake: &intake{workspace: &workspace{now: time.Now}}}
-	wantEqual(t, "is signed", d.isSigned(st.fake.Webhooks.Sign(body), body), false)
+	wantEqual(t, "is signed", d.isSigned(w.fake.Webhooks.Sign(body), body), false)
 }
 
 // Slack doesn't sign the requests by which it looks at the certificate of a command's address. Nothing else gets in by such a request.
-func TestSSLCheck(t *testing.T) {
+func TestCertificateCheck(t *testing.T) {
 	t.Parallel()
-	st, srv := httpStage(t)
-	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	command := "&command=%2Fparley&text=%2312+resolve&team_id=" + st.fake.TeamID() + "&api_app_id=" + st.fake.AppID()
-	for body, want := range map[string]int{
-		"ssl_check=1&token=x":           http.StatusOK,
-		"ssl_check=1&token=x" + command: http.StatusOK,
-		"ssl_check=0&token=x":           http.StatusUnauthorized,
+	w, ourURL := newHTTPWorld(t)
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	for _, tt := range []struct {
+		name string
+		body url.Values
+		want int
+	}{
+		{
+			name: "a check",
+			body: url.Values{"ssl_check": {"1"}, "token": {"x"}},
+			want: http.StatusOK,
+		},
+		{
+			name: "a check with a command, which isn't stored",
+			body: url.Values{
+				"ssl_check": {"1"}, "token": {"x"}, "command": {"/parley"}, "text": {"#12 resolve"},
+				"team_id": {w.fake.TeamID()}, "api_app_id": {w.fake.AppID()},
+			},
+			want: http.StatusOK,
+		},
+		{
+			name: "no check",
+			body: url.Values{"ssl_check": {"0"}, "token": {"x"}},
+			want: http.StatusUnauthorized,
+		},
 	} {
-		wantEqual(t, "status of "+body, st.postTo(srv.URL+"/slack/commands", []byte(body), form).StatusCode, want)
+		t.Run(tt.name, func(t *testing.T) {
+			wantEqual(t, "status", w.postTo(ourURL+commandsPath, []byte(tt.body.Encode()), header).StatusCode, tt.want)
+		})
 	}
-	st.wantFacts("", 0)
+	w.wantFacts(allFacts, 0)
 }

@@ -7,34 +7,63 @@ import (
 	"parley/channels"
 )
 
-// Slack counts as reachable if it answers, whatever that is. If it has revoked the token, it refuses us.
+// breakAuthTest makes a fault of the method by which Reach looks for Slack.
+func (w *world) breakAuthTest(f slackfake.Fault) {
+	f.Method = "auth.test"
+	w.fake.Inject(f)
+}
+
+// Slack counts as reachable if it answers, even if it asks for fewer calls.
 //
-func TestReach(t *testing.T) {
+func TestSlackIsReached(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	authTest := func(f slackfake.Fault) slackfake.Fault {
-		f.Method = "auth.test"
-		return f
-	}
-	for name, tt := range map[string]struct {
+	must(t, newWorld(t).surface.Reach(t.Context()))
+}
+
+//
+func TestSlackIsReachedAlthoughItAsksForFewerCalls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.breakAuthTest(slackfake.Fault{Kind: slackfake.FaultRateLimit, Retry: 1})
+	must(t, w.surface.Reach(t.Context()))
+}
+
+//
+func TestSlackIsNotReached(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
 		fault slackfake.Fault
-		err   string // wanted: "", "not reached" or "refused"
 	}{
-		"no fault":            {fault: slackfake.Fault{Method: "none"}},
-		"too many calls":      {fault: authTest(slackfake.Fault{Kind: slackfake.FaultRateLimit, Retry: 1})},
-		"an outage":           {fault: authTest(slackfake.Fault{Kind: slackfake.FaultHTTP}), err: "not reached"},
-		"no answer":           {fault: authTest(slackfake.Fault{Kind: slackfake.FaultDrop}), err: "not reached"},
-		"a token of the past": {fault: authTest(slackfake.Fault{Kind: slackfake.FaultError, Error: "token_revoked"}), err: "refused"},
-		"no such app":         {fault: authTest(slackfake.Fault{Kind: slackfake.FaultError, Error: "account_inactive"}), err: "refused"},
+		{name: "an outage", fault: slackfake.Fault{Kind: slackfake.FaultHTTP}},
+		{name: "no answer", fault: slackfake.Fault{Kind: slackfake.FaultDrop}},
 	} {
-		st.fake.ClearFaults()
-		st.fake.Inject(tt.fault)
-		got := ""
-		if err := st.surface.Reach(t.Context()); channels.ClassOf(err) == channels.AuthBroken {
-			got = "refused"
-		} else if err != nil {
-			got = "not reached"
-		}
-		wantEqual(t, name, got, tt.err)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.breakAuthTest(tt.fault)
+			err := w.surface.Reach(t.Context())
+			if err == nil {
+				t.Fatal("Slack is reached, want an error")
+			}
+			if class := channels.ClassOf(err); class == channels.AuthBroken {
+				t.Errorf("got error %v of class %s, want another class", err, class)
+			}
+		})
+	}
+}
+
+// Slack answers, but takes our token no longer.
+//
+func TestSlackRefusesUs(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"token_revoked", "account_inactive"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.breakAuthTest(slackfake.Fault{Kind: slackfake.FaultError, Error: code})
+			err := w.surface.Reach(t.Context())
+			wantEqual(t, "class of the error", channels.ClassOf(err), channels.AuthBroken)
+		})
 	}
 }

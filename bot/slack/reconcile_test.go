@@ -12,48 +12,60 @@ import (
 	"parley/channels"
 )
 
-// Any app can copy what our posts say of themselves: one that another app wrote isn't ours.
-func TestReconcileBesideACopy(t *testing.T) {
+// Any app can copy what our posts say of themselves: one that another app wrote isn't taken for ours.
+func TestReconcileTellsAppsApart(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	root := st.postRoot()
-	p := st.newPost(bridge.PostSaid, root, "t1")
-	st.mustSend(p)
-	for who, c := range map[string]struct {
-		me   *fact.Self
+	w := newWorld(t)
+	root := w.postRoot()
+	p := w.newPost(bridge.PostSaid, root, "t1")
+	w.mustSend(p)
+	for _, tt := range []struct {
+		name string
+		me   *fact.Self // who looks for a post of its own
 		want channels.Outcome
 	}{
-		"we":          {me: st.self(), want: channels.Landed},
-		"another app": {me: &fact.Self{User: "U0OTHER", Bot: "B0OTHER", App: "A0OTHER", Team: st.self().Team}, want: channels.Absent},
+		{name: "the app that posted it", me: w.self(), want: channels.Landed},
+		{
+			name: "another app",
+			me:   &fact.Self{User: "U0OTHER", Bot: "B0OTHER", App: "A0OTHER", Team: w.self().Team},
+			want: channels.Absent,
+		},
 	} {
-		_, got, err := st.surface.posts.findPosted(st.ctx(), c.me, p, root.Message)
-		must(t, err)
-		wantEqual(t, "what is found if "+who+" asks", got, c.want)
+		t.Run(tt.name, func(t *testing.T) {
+			_, got, err := w.surface.posts.findPosted(w.ctx(), tt.me, p, root.Message)
+			must(t, err)
+			wantEqual(t, "outcome", got, tt.want)
+		})
 	}
 }
 
 // In a thread of which no end is reached nobody can tell whether a post was made.
 func TestReconcileInAnEndlessThread(t *testing.T) {
 	t.Parallel()
-	endless := http.Header{"Content-Type": {"application/json"}}
 	const page = `{"ok":true,"messages":[],"has_more":true,"response_metadata":{"next_cursor":"further"}}`
-	st := newStage(t, func(o *Options, _ *slackfake.Options) {
-		o.Client = &http.Client{Transport: replacing{"conversations.replies", func(r *http.Request) *http.Response {
-			return &http.Response{StatusCode: http.StatusOK, Header: endless, Body: io.NopCloser(strings.NewReader(page)), Request: r}
-		}}}
+	endless := func(r *http.Request) *http.Response {
+		return &http.Response{
+			StatusCode: http.StatusOK,
+			Header:     http.Header{"Content-Type": {"application/json"}},
+			Body:       io.NopCloser(strings.NewReader(page)),
+			Request:    r,
+		}
+	}
+	w := newWorld(t, func(o *Options, _ *slackfake.Options) {
+		o.Client = &http.Client{Transport: replacedMethod{name: "conversations.replies", answer: endless}}
 	})
-	st.wantReconciled(st.newPost(bridge.PostSaid, st.postRoot(), "t1"), channels.CannotTell)
+	w.wantReconciled(w.newPost(bridge.PostSaid, w.postRoot(), "t1"), channels.CannotTell)
 }
 
-// replacing answers the requests for one method in place of the network.
-type replacing struct {
-	method string
+// replacedMethod is a network in which the test answers the requests for one method, and Slack the others.
+type replacedMethod struct {
+	name   string
 	answer roundTrip
 }
 
-func (f replacing) RoundTrip(r *http.Request) (*http.Response, error) {
-	if strings.HasSuffix(r.URL.Path, f.method) {
-		return f.answer(r), nil
+func (m replacedMethod) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, m.name) {
+		return m.answer(r), nil
 	}
 	return http.DefaultTransport.RoundTrip(r)
 }

@@ -6,97 +6,128 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bot/sweep"
 )
+
+// Each replica keeps a mark with the desk: until when it knows everything. A replica that begins, or that sees that another one has
+// ended, looks for what came after that one's mark. The replicas of these tests share Slack, the desk and a clock, which downtime
+// moves.
 
 // leaveHoleOfReplica leaves a hole in a thread that only a second replica knows of, which ends before it has read what it missed. The
 // first replica stored the thread's newest reply and goes on. It returns the stamp of the reply that is lost. The clock is at four
 // hours ago then.
 func (d *downtime) leaveHoleOfReplica() (lost string) {
 	d.t.Helper()
+	// Two replicas work.
 	d.setClockBack(6 * time.Hour)
 	d.connect()
-	second := *d.stage
-	s, err := New(d.opt)
-	must(d.t, err)
-	second.surface = s
+	second := *d.world
+	second.surface = d.newSurface()
 	second.connect()
 	root := d.postRoot()
-	d.desk.First(d.t, fact.MessageID(d.channel, d.postAsAnn(root.Message, "known")))
+	d.storeAsAnn(root.Message, "known")
 	d.waitAcknowledged()
+
+	// Slack leaves an event out, and tells the second replica so, which can't read the channel.
 	d.setClockBack(5 * time.Hour)
 	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultHTTP})
 	d.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 1})
 	lost = d.postAsAnn(root.Message, "typed while Slack left events out")
-	body, err := json.Marshal(map[string]any{"type": "app_rate_limited", "team_id": d.fake.TeamID(), "api_app_id": d.fake.AppID()})
-	must(d.t, err)
-	must(d.t, s.intake.takeEvents(d.ctx(), second.self(), body))
+	second.takeEvent(`{"type":"app_rate_limited","team_id":"TEAM","api_app_id":"APP"}`)
+
+	// The next reply is stored. The second replica ends.
 	d.setClockBack(4 * time.Hour)
-	d.desk.First(d.t, fact.MessageID(d.channel, d.postAsAnn(root.Message, "typed when Slack told again")))
+	d.storeAsAnn(root.Message, "typed when Slack told again")
 	d.waitAcknowledged()
 	second.stop()
 	d.fake.ClearFaults()
 	return lost
 }
 
-// sweepAt has the first replica sweep, as it does every ten minutes, with the clock set back.
+// sweepInterval is how often a replica looks for what it may have missed.
+const sweepInterval = 10 * time.Minute
+
+// sweepAt has the first replica look for what it may have missed, with the clock set back.
 func (d *downtime) sweepAt(ago time.Duration) {
 	d.t.Helper()
 	d.setClockBack(ago)
-	must(d.t, d.surface.history.catchUp(d.ctx(), d.self()))
+	must(d.t, d.catchUp())
+}
+
+// sweepForFiftyMinutes has the first replica do so five times. begin is how long ago that begins; it is negative in the future.
+func (d *downtime) sweepForFiftyMinutes(begin time.Duration) {
+	d.t.Helper()
+	for i := range 5 {
+		d.sweepAt(begin - time.Duration(i+1)*sweepInterval)
+	}
 }
 
 // A replica that ends before it has filled its gap leaves it to whoever is started next, although another one had
 // everything that it knew of meanwhile.
-func TestGapOfAReplicaThatEnded(t *testing.T) {
+func TestGapOfAReplicaThatEndedIsFilledByTheNextOne(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	lost := d.leaveHoleOfReplica()
-	d.sweepAt(3*time.Hour + 50*time.Minute)
-	d.wantFacts(fact.MessageID(d.channel, lost), 0) // found now, it would be too early for this test
+	d.sweepAt(4*time.Hour - sweepInterval)
+	d.wantFacts(d.messageID(lost), 0) // otherwise the next process would have nothing to find
+
 	d.stop()
-	s, err := New(d.opt)
-	must(t, err)
-	d.surface = s
+	d.surface = d.newSurface()
 	d.setClockBack(0)
 	d.connect()
-	d.desk.First(t, fact.MessageID(d.channel, lost))
+	d.desk.First(t, d.messageID(lost))
 }
 
-// Nobody has to be started: the gap is taken over as soon as the engine says that a process has vanished, ...
-func TestGapOfAReplicaThatVanished(t *testing.T) {
+// The gap of a replica that vanished is filled by another one as soon as the engine says so.
+func TestGapOfAReplicaThatVanishedIsFilledByAnotherOne(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	lost := d.leaveHoleOfReplica()
-	d.sweepAt(3*time.Hour + 50*time.Minute)
-	d.surface.CatchUp(d.surface.now().Add(-8 * time.Second))
-	d.desk.First(t, fact.MessageID(d.channel, lost))
+	d.sweepAt(4*time.Hour - sweepInterval)
+	d.surface.CatchUp(d.surface.now().Add(-8 * time.Second)) // as the engine calls it
+	d.desk.First(t, d.messageID(lost))
 }
 
-// ... or when its mark hasn't moved for long: once, and then it is forgotten.
-func TestAbandonedMark(t *testing.T) {
+// A mark that hasn't moved for long is that of a replica that vanished, also if the engine doesn't say so: its gap is filled once,
+// and then the mark is forgotten.
+func TestAbandonedMarkIsTakenOver(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	lost := d.leaveHoleOfReplica()
-	for minutes := range 5 {
-		d.sweepAt(4*time.Hour - time.Duration(10*(minutes+1))*time.Minute)
-	}
-	d.wantFacts(fact.MessageID(d.channel, lost), 1)
+	d.sweepForFiftyMinutes(4 * time.Hour)
+	d.wantFacts(d.messageID(lost), 1)
 	wantEqual(t, "marks, of processes that work", d.countMarks(), 1)
+
 	calls := len(d.fake.Calls("conversations.replies"))
 	d.sweepAt(3 * time.Hour)
 	wantEqual(t, "threads read again", len(d.fake.Calls("conversations.replies"))-calls, 0)
 }
 
-// countMarks counts the processes that have a mark: until when they know everything.
-func (d *downtime) countMarks() (n int) {
+// readMarks returns what the desk keeps for the replicas.
+func (d *downtime) readMarks() map[string]json.RawMessage {
 	d.t.Helper()
 	kept, err := d.desk.Kept(d.ctx())
 	must(d.t, err)
-	for key := range kept {
-		if strings.HasPrefix(key, "complete") {
+	return kept
+}
+
+// forgetMarks has the desk forget everything that it keeps for the replicas.
+func (d *downtime) forgetMarks() {
+	d.t.Helper()
+	for key := range d.readMarks() {
+		must(d.t, d.desk.Keep(d.ctx(), key, nil))
+	}
+}
+
+// markOfEarlierVersions is the key of the one mark that all processes of earlier versions shared. Keys of today's marks begin with it.
+const markOfEarlierVersions = "complete"
+
+// countMarks counts the processes that have a mark.
+func (d *downtime) countMarks() (n int) {
+	d.t.Helper()
+	for key := range d.readMarks() {
+		if strings.HasPrefix(key, markOfEarlierVersions) {
 			n++
 		}
 	}
@@ -109,20 +140,14 @@ func TestMarkOfAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	lost := d.leaveHole()
-	d.setClockBack(0)
-	early, err := json.Marshal(d.surface.now().Add(-5*time.Hour - time.Minute))
+	justBeforeTheHole, err := json.Marshal(d.surface.now().Add(-5*time.Hour - time.Minute))
 	must(t, err)
-	kept, err := d.desk.Kept(d.ctx())
-	must(t, err)
-	for key := range kept {
-		must(t, d.desk.Keep(d.ctx(), key, nil))
-	}
-	must(t, d.desk.Keep(d.ctx(), "complete", early))
+	d.forgetMarks()
+	must(t, d.desk.Keep(d.ctx(), markOfEarlierVersions, justBeforeTheHole))
+
 	d.connect()
-	d.desk.First(t, fact.MessageID(d.channel, lost))
-	for minutes := range 5 {
-		d.sweepAt(-time.Duration(10*(minutes+1)) * time.Minute)
-	}
+	d.desk.First(t, d.messageID(lost))
+	d.sweepForFiftyMinutes(0)
 	wantEqual(t, "marks", d.countMarks(), 1)
 }
 
@@ -131,19 +156,16 @@ func TestMarkOfALivingProcessReturns(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	d.connect()
-	before, err := d.desk.Kept(d.ctx())
-	must(t, err)
-	for key := range before {
-		must(t, d.desk.Keep(d.ctx(), key, nil))
-	}
-	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultError, Error: "no_such_answer"})
-	d.surface.sweeper.Announce(d.surface.now())
-	if d.surface.history.catchUp(d.ctx(), d.self()) == nil {
-		t.Fatal("the pass did not fail")
-	}
-	after, err := d.desk.Kept(d.ctx())
-	must(t, err)
+	before := d.readMarks()
 	wantEqual(t, "marks before", len(before), 1)
+	d.forgetMarks()
+
+	// A sweep that succeeded would set the mark anew. This one fails, so that it can only be the old one that returns.
+	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultError, Error: refusedRead})
+	d.surface.sweeper.Announce(d.surface.now())
+	err := d.catchUp()
+	wantEqual(t, "error of the sweep", codeOf(err), refusedRead)
+	after := d.readMarks()
 	wantEqual(t, "marks after", len(after), 1)
 	wantEqual(t, "mark after", onlyValue(after), onlyValue(before))
 }
@@ -157,12 +179,11 @@ func onlyValue(m map[string]json.RawMessage) (value string) {
 }
 
 // Processes that end in order leave one mark, that of the last one.
-func TestMarkOfProcessesThatEnded(t *testing.T) {
+func TestProcessesThatEndedLeaveOneMark(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	d.workOneAfterTheOther()
-	kept, err := d.desk.Kept(d.ctx())
-	must(t, err)
+	kept := d.readMarks()
 	wantEqual(t, "marks", len(kept), 1)
 	wantWords(t, onlyValue(kept), d.surface.now().Format("15:04"))
 }
@@ -173,15 +194,13 @@ func (d *downtime) waitHasAll() {
 	must(d.t, d.fake.WaitFor(d.ctx(), func() bool { return d.surface.connections.hasAll() && d.surface.history.filled.Load() }))
 }
 
-// workOneAfterTheOther starts three processes, eight hours ago the last one, and ends them.
+// workOneAfterTheOther starts three processes ten, nine and eight hours ago, and ends them in that order.
 func (d *downtime) workOneAfterTheOther() {
 	d.t.Helper()
 	var stops []func()
 	for _, hours := range []int{10, 9, 8} {
 		d.setClockBack(time.Duration(hours) * time.Hour)
-		s, err := New(d.opt)
-		must(d.t, err)
-		d.surface = s
+		d.surface = d.newSurface()
 		d.connect()
 		d.waitAcknowledged()
 		d.waitHasAll()
@@ -193,16 +212,14 @@ func (d *downtime) workOneAfterTheOther() {
 }
 
 // Processes that never come to work leave no more than a few marks, and the least of all marks stays.
-func TestFewMarks(t *testing.T) {
+func TestProcessesThatNeverWorkLeaveFewMarks(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	d.workOneAfterTheOther()
 	ended := d.surface.now()
 	d.setClockBack(0)
 	for range 2 * sweep.MaxMarks {
-		s, err := New(d.opt)
-		must(t, err)
-		must(t, s.history.marks.Begin(d.ctx()))
+		must(t, d.newSurface().history.marks.Begin(d.ctx()))
 	}
 	if n := d.countMarks(); n > sweep.MaxMarks {
 		t.Errorf("got %d marks, want at most %d", n, sweep.MaxMarks)

@@ -11,60 +11,108 @@ import (
 	"parley/bridge"
 )
 
-// The desk is told when the form of a reply is opened, when Slack couldn't show it, and when it is closed, with the time at which
-// that form was made. Of other forms, and of one that is submitted, it isn't told.
+// Colleagues see who is writing a reply: the desk is told when the form of a reply is opened and when it is closed, with the time at
+// which that form was made.
+
+// formMadeAt is the time at which forms of these tests are made.
+func formMadeAt() time.Time { return when().Add(time.Minute) }
+
+// openFormOf opens a form by a shortcut in the menu of a new thread's root, and waits for it.
+func (w *world) openFormOf(shortcut string, match func(*slackfake.View) bool) *slackfake.View {
+	w.t.Helper()
+	w.letAnnSeeAt(formMadeAt())
+	w.useShortcut(shortcut, w.postRoot().Message)
+	return w.waitForWindow(w.ann, match)
+}
+
+// wantTold waits until the desk was told so often of forms of replies, and checks what it was told: opened or closed.
+func (w *world) wantTold(want ...string) {
+	w.t.Helper()
+	for i, what := range want {
+		want[i] = fmt.Sprintf("%s #12 %s %d", what, w.ann, formMadeAt().Unix())
+	}
+	w.desk.Wait(w.t, strings.Join(want, " and "), func() bool { return len(w.desk.Replies()) >= len(want) })
+	if got := w.desk.Replies(); !slices.Equal(got, want) {
+		w.t.Errorf("the desk was told %q, want %q", got, want)
+	}
+}
+
 //
-func TestReplyFormsAreTold(t *testing.T) {
+func TestReplyFormIsOpenedAndClosed(t *testing.T) {
 	t.Parallel()
-	st := newConnectedStage(t)
-	root := st.postRoot()
-	ann := st.fake.As(st.ann)
-	at := when()
-	openForm := func(shortcut string) {
-		t.Helper()
-		at = at.Add(time.Minute)
-		st.withFactsAt(at)
-		_, err := ann.Shortcut(st.ctx(), shortcut, root.Channel, root.Message)
-		must(t, err)
+	for _, tt := range []struct {
+		name       string
+		allWindows bool // all windows are closed, not this one alone
+	}{
+		{name: "alone"},
+		{name: "with all windows", allWindows: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newConnectedWorld(t)
+			form := w.openFormOf("conv_reply", hasField("text"))
+			w.wantTold("opened")
+			_, err := w.fake.As(w.ann).CloseView(w.ctx(), form.ID, tt.allWindows)
+			must(t, err)
+			w.wantTold("opened", "closed")
+		})
 	}
+}
+
+// A form that is opened anew is told with its own time, so that it isn't taken for the one before.
+//
+func TestReplyFormIsOpenedAnew(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	root := w.postRoot()
 	var want []string
-	wantTold := func(list ...string) {
-		t.Helper()
-		for _, what := range list {
-			want = append(want, fmt.Sprintf("%s #12 %s %d", what, st.ann, at.Unix()))
-		}
-		st.desk.Wait(t, strings.Join(list, " and "), func() bool { return len(st.desk.Replies()) >= len(want) })
-		if got := st.desk.Replies(); !slices.Equal(got, want) {
-			t.Errorf("the desk was told %q, want %q", got, want)
-		}
-	}
-
-	// It is closed alone, or with all windows.
-	for _, all := range []bool{false, true} {
-		openForm("conv_reply")
-		v := st.waitForWindow(st.ann, hasField("text"))
-		wantTold("opened")
-		_, err := ann.CloseView(st.ctx(), v.ID, all)
+	for minutes := range 2 {
+		madeAt := when().Add(time.Duration(minutes) * time.Minute)
+		w.letAnnSeeAt(madeAt)
+		w.useShortcut("conv_reply", root.Message)
+		form := w.waitForWindow(w.ann, hasField("text"))
+		_, err := w.fake.As(w.ann).CloseView(w.ctx(), form.ID, false)
 		must(t, err)
-		wantTold("closed")
+		want = append(want, fmt.Sprintf("opened #12 %s %d", w.ann, madeAt.Unix()), fmt.Sprintf("closed #12 %s %d", w.ann, madeAt.Unix()))
+		w.desk.Wait(t, "the form closed", func() bool { return len(w.desk.Replies()) >= len(want) })
 	}
-	// Slack can't show it.
-	st.fake.Inject(slackfake.Fault{Method: "views.open", Kind: slackfake.FaultError, Error: "expired_trigger_id", Times: 1})
-	openForm("conv_reply")
-	wantTold("opened", "closed")
+	if got := w.desk.Replies(); !slices.Equal(got, want) {
+		t.Errorf("the desk was told %q, want %q", got, want)
+	}
+}
 
-	// A note is no reply.
-	openForm("conv_note")
-	v := st.waitForWindow(st.ann, func(v *slackfake.View) bool { return isForm(v) && strings.Contains(string(v.Title), "Note") })
-	_, err := ann.CloseView(st.ctx(), v.ID, false)
+// If Slack can't show the form, it counts as closed.
+//
+func TestReplyFormThatSlackCannotShowIsClosed(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	w.letAnnSeeAt(formMadeAt())
+	w.fake.Inject(slackfake.Fault{Method: "views.open", Kind: slackfake.FaultError, Error: "expired_trigger_id", Times: 1})
+	w.useShortcut("conv_reply", w.postRoot().Message)
+	w.wantTold("opened", "closed")
+}
+
+// Of the form of a note the desk isn't told: it is no reply.
+//
+func TestFormOfANoteIsNotTold(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	note := w.openFormOf("conv_note", func(v *slackfake.View) bool { return isForm(v) && strings.Contains(string(v.Title), "Note") })
+	_, err := w.fake.As(w.ann).CloseView(w.ctx(), note.ID, false)
 	must(t, err)
+	// What is told of the note would come before what is told of a reply.
+	w.openFormOf("conv_reply", hasField("text"))
+	w.wantTold("opened")
+}
 
-	// A reply that is submitted isn't told as closed.
-	openForm("conv_reply")
-	wantTold("opened")
-	st.submitForm(st.waitForWindow(st.ann, hasField("add")), map[string]string{"text": "On our way"})
-	wantEqual(t, "submitted action", st.waitAction("i:").Verb, bridge.VerbReply)
-	if got := st.desk.Replies(); !slices.Equal(got, want) {
-		t.Errorf("after submitting the desk was told %q, want %q", got, want)
-	}
+// A reply that is submitted isn't told as closed: the action says that it was written.
+//
+func TestReplyFormThatIsSubmittedIsNotClosed(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	form := w.openFormOf("conv_reply", hasField("add"))
+	w.wantTold("opened")
+	w.submitForm(form, map[string]string{"text": "On our way"})
+	wantEqual(t, "verb of the submitted action", w.waitAction(interactionFacts).Verb, bridge.VerbReply)
+	w.wantTold("opened")
 }

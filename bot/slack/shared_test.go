@@ -1,8 +1,6 @@
 package slack
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"parley/bot/slack/fact"
@@ -10,83 +8,162 @@ import (
 	"parley/bridge"
 )
 
+// In channels that are shared with another organisation, and in Enterprise organisations of several workspaces, a click may come from
+// people of other workspaces. Their workspace is T9 here.
+const otherTeam = "T9"
+
+// click is what Slack sends of somebody who presses a button. Its zero value is a click of nobody.
+type click struct {
+	kind    string // block_actions, or block_suggestion for letters that are typed into a menu
+	app     string
+	team    any // Slack's object of a team, or nil
+	user    string
+	userIn  string // the user's team
+	trigger string
+	view    map[string]any // the window in which it was clicked; nil if it was in a message
+	action  string
+}
+
+// takeClick brings a click to the surface.
+func (w *world) takeClick(me *fact.Self, c click) error {
+	w.t.Helper()
+	body := map[string]any{
+		"type":       c.kind,
+		"api_app_id": c.app,
+		"team":       c.team,
+		"user":       map[string]any{"id": c.user, "team_id": c.userIn},
+		"container":  map[string]any{"type": "message", "channel_id": "C1", "message_ts": "1.2"},
+		"trigger_id": c.trigger,
+		"actions":    []any{map[string]any{"action_id": c.action, "value": ""}},
+	}
+	if c.view != nil {
+		body["view"] = c.view
+	}
+	_, err := w.surface.intake.takeInteraction(w.ctx(), me, mustMarshal(w.t, body))
+	return err
+}
+
 // In a channel that is shared with another organisation, a colleague's click is ours, whichever organisation Slack names first.
-func TestSharedClick(t *testing.T) {
+func TestClickInASharedChannel(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	me := st.self()
-	const click = `"container":{"type":"message","channel_id":"C1","message_ts":"1.2"},"trigger_id":"1.1","actions":[{"action_id":"b:resolve::1","value":"{}"}]`
-	const colleague, theirs = `"user":{"id":"U0ANN","team_id":"T"},`, `"user":{"id":"UEVE","team_id":"T9"},`
-	for name, tt := range map[string]struct {
-		app, team, user, view string // view is where it was clicked, if not in a message
-		isStored              bool
+	w := newWorld(t)
+	me := w.self()
+	theirTeam := map[string]any{"id": otherTeam}
+	for _, tt := range []struct {
+		name       string
+		click      click
+		wantStored bool
 	}{
-		"by one of theirs":             {app: "A", team: `{"id":"T9"}`, user: theirs},
-		"by a colleague":               {app: "A", team: `{"id":"T9"}`, user: colleague, isStored: true},
-		"by a colleague, team unnamed": {app: "A", team: `null`, user: colleague, isStored: true},
-		"in a window of ours":          {app: "A", team: `{"id":"T9"}`, user: theirs, view: `"view":{"id":"V1","app_installed_team_id":"T"},`, isStored: true},
-		"for another app":              {app: "X", team: `{"id":"T9"}`, user: colleague},
+		{
+			name:       "by a colleague",
+			click:      click{app: me.App, team: theirTeam, user: w.ann, userIn: me.Team},
+			wantStored: true,
+		},
+		{
+			name:       "by a colleague, without a team",
+			click:      click{app: me.App, team: nil, user: w.ann, userIn: me.Team},
+			wantStored: true,
+		},
+		{
+			name:  "by one of theirs",
+			click: click{app: me.App, team: theirTeam, user: "UEVE", userIn: otherTeam},
+		},
+		{
+			name: "by one of theirs in a window of ours",
+			click: click{
+				app: me.App, team: theirTeam, user: "UEVE", userIn: otherTeam,
+				view: map[string]any{"id": "V1", "app_installed_team_id": me.Team},
+			},
+			wantStored: true,
+		},
+		{
+			name:  "by a colleague for another app",
+			click: click{app: "A0OTHER", team: theirTeam, user: w.ann, userIn: me.Team},
+		},
 	} {
-		before := len(st.desk.IDs())
-		body := `{"type":"block_actions","api_app_id":"` + tt.app + `","team":` + tt.team + `,` + tt.user + tt.view + click + `}`
-		body = strings.NewReplacer(`"T"`, `"`+me.Team+`"`, `"A"`, `"`+me.App+`"`, `"1.1"`, `"`+name+`"`).Replace(body)
-		_, err := st.surface.intake.takeInteraction(st.ctx(), me, []byte(body))
-		must(t, err)
-		wantEqual(t, name+": is stored", len(st.desk.IDs()) > before, tt.isStored)
+		t.Run(tt.name, func(t *testing.T) {
+			before := len(w.desk.IDs())
+			tt.click.kind, tt.click.action, tt.click.trigger = "block_actions", "b:resolve::1", tt.name
+			must(t, w.takeClick(me, tt.click))
+			wantEqual(t, "is stored", len(w.desk.IDs()) > before, tt.wantStored)
+		})
 	}
 }
 
-// clickOfMember is a click of a member of the other workspace T9, as Slack tells it.
-func clickOfMember(me *fact.Self, kind, user, trigger string) []byte {
-	return fmt.Appendf(nil, `{"type":%q,"api_app_id":%q,"team":{"id":%q},"user":{"id":%q,"team_id":"T9"},"container":{"channel_id":"C1","message_ts":"1.2"},`+
-		`"trigger_id":%q,"actions":[{"action_id":"b:take::1","value":""}]}`, kind, me.App, me.Team, user, trigger)
+// clickOfMember is a click of a member of the other workspace, as Slack tells it.
+func clickOfMember(me *fact.Self, user, trigger string) click {
+	return click{
+		kind: "block_actions", app: me.App, team: map[string]any{"id": me.Team}, user: user, userIn: otherTeam,
+		trigger: trigger, action: "b:take::1",
+	}
 }
 
 // In an Enterprise organisation Slack names any workspace of a person who clicks, so that she is asked for: one of ours may do
 // what she may do, strangers and guests nothing.
 func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	me := st.self()
-	for name, tt := range map[string]struct {
+	w := newWorld(t)
+	me := w.self()
+	for _, tt := range []struct {
+		name string
 		user slackfake.User
 		want bridge.ActorKind
 	}{
-		"of ours, too": {user: slackfake.User{Name: "mia", Teams: []string{"T9", me.Team}}, want: bridge.ActorPerson},
-		"of others":    {user: slackfake.User{Name: "eve", Teams: []string{"T9"}}, want: bridge.ActorForeign},
-		"a stranger":   {user: slackfake.User{Name: "mal", Teams: []string{me.Team}, Stranger: true}, want: bridge.ActorForeign},
-		"a guest":      {user: slackfake.User{Name: "gus", Teams: []string{"T9", me.Team}, Restricted: true}, want: bridge.ActorForeign},
+		{name: "of ours, too", user: slackfake.User{Teams: []string{otherTeam, me.Team}}, want: bridge.ActorPerson},
+		{name: "of others", user: slackfake.User{Teams: []string{otherTeam}}, want: bridge.ActorForeign},
+		{name: "a stranger", user: slackfake.User{Teams: []string{me.Team}, Stranger: true}, want: bridge.ActorForeign},
+		{name: "a guest", user: slackfake.User{Teams: []string{otherTeam, me.Team}, Restricted: true}, want: bridge.ActorForeign},
 	} {
-		tt.user.TeamID = "T9"
-		u := st.fake.Admin.AddUser(tt.user)
-		_, err := st.surface.intake.takeInteraction(st.ctx(), me, clickOfMember(me, "block_actions", u.ID, name))
-		must(t, err)
-		wantEqual(t, name+": the actor", st.waitAction("i:"+name).Actor, bridge.Actor{ID: u.ID, Kind: tt.want})
+		t.Run(tt.name, func(t *testing.T) {
+			tt.user.Name, tt.user.TeamID = tt.name, otherTeam
+			user := w.fake.Admin.AddUser(tt.user)
+			must(t, w.takeClick(me, clickOfMember(me, user.ID, tt.name)))
+			wantEqual(t, "actor", w.waitAction(interactionFacts+tt.name).Actor, bridge.Actor{ID: user.ID, Kind: tt.want})
+		})
 	}
 }
 
-// While Slack doesn't say who a person of another workspace is, her click isn't acknowledged: Slack then says that it failed, and
-// keeps a form. Later she is asked for once, and never for the letters that she types into a menu.
-func TestClickWhileSlackDoesNotSayWhoSheIs(t *testing.T) {
-	t.Parallel()
-	st := newStage(t)
-	me := st.self()
-	mia := st.fake.Admin.AddUser(slackfake.User{Name: "mia", TeamID: "T9", Teams: []string{"T9", me.Team}})
-	take := func(kind, trigger string) error {
-		_, err := st.surface.intake.takeInteraction(st.ctx(), me, clickOfMember(me, kind, mia.ID, trigger))
-		return err
-	}
+// addMia adds a member of our workspace and of another one.
+func (w *world) addMia() (id string) {
+	return w.fake.Admin.AddUser(slackfake.User{Name: "mia", TeamID: otherTeam, Teams: []string{otherTeam, w.fake.TeamID()}}).ID
+}
 
-	must(t, take("block_suggestion", "letter"))
-	st.fake.Inject(slackfake.Fault{Method: "users.info", Kind: slackfake.FaultRateLimit, Times: 1})
-	if err := take("block_actions", "first"); err == nil {
+// While Slack doesn't say who a person of another workspace is, her click isn't acknowledged: Slack then says that it failed, and
+// keeps a form.
+func TestClickOfAPersonWhomSlackDoesNotTell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	me, mia := w.self(), w.addMia()
+	w.fake.Inject(slackfake.Fault{Method: "users.info", Kind: slackfake.FaultRateLimit, Times: 1})
+	if err := w.takeClick(me, clickOfMember(me, mia, "first")); err == nil {
 		t.Error("the click is acknowledged, want an error while nobody knows who clicked")
 	}
-	st.wantFacts("", 0)
-	must(t, take("block_actions", "again"))
-	must(t, take("block_actions", "next"))
-	wantEqual(t, "questions to Slack, the first of which failed", len(st.fake.Calls("users.info")), 2)
-	for _, id := range []string{"i:again", "i:next"} {
-		wantEqual(t, "the actor of "+id, st.waitAction(id).Actor.Kind, bridge.ActorPerson)
+	w.wantFacts(allFacts, 0)
+
+	must(t, w.takeClick(me, clickOfMember(me, mia, "again")))
+	wantEqual(t, "actor of the next click", w.waitAction(interactionFacts+"again").Actor.Kind, bridge.ActorPerson)
+}
+
+// Slack is asked once who a person of another workspace is.
+func TestPersonOfSeveralWorkspacesIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	me, mia := w.self(), w.addMia()
+	for _, trigger := range []string{"first", "second"} {
+		must(t, w.takeClick(me, clickOfMember(me, mia, trigger)))
+		wantEqual(t, "actor of the "+trigger+" click", w.waitAction(interactionFacts+trigger).Actor.Kind, bridge.ActorPerson)
 	}
+	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 1)
+}
+
+// For the letters that somebody types into a menu Slack isn't asked who she is: they change nothing.
+func TestPersonWhoTypesIntoAMenuIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	me, mia := w.self(), w.addMia()
+	letter := clickOfMember(me, mia, "letter")
+	letter.kind = "block_suggestion"
+	must(t, w.takeClick(me, letter))
+	w.wantFacts(allFacts, 0)
+	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 0)
 }

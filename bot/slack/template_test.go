@@ -1,7 +1,6 @@
 package slack
 
 import (
-	"strings"
 	"testing"
 
 	"parley/bot/slack/slackfake"
@@ -9,38 +8,34 @@ import (
 	"parley/bridge"
 )
 
-// newTemplateStage makes a stage whose desk knows a conversation and has templates.
-func newTemplateStage(t *testing.T) *stage {
+// newTemplateWorld connects a surface whose desk knows the conversation #12, and has templates.
+func newTemplateWorld(t *testing.T) *world {
 	t.Helper()
-	st := newConnectedStage(t)
-	st.withFacts()
-	st.desk.mu.Lock()
-	defer st.desk.mu.Unlock()
-	st.desk.stock = viewtest.Stock()
-	return st
+	w := newConnectedWorld(t)
+	w.letAnnSee()
+	w.desk.mu.Lock()
+	defer w.desk.mu.Unlock()
+	w.desk.stock = viewtest.Stock()
+	return w
 }
 
-// From the command to what is sent: choose a template, fill it in, see it, send it. Nothing is stored before the words were seen.
-func TestTemplateForm(t *testing.T) {
-	t.Parallel()
-	st := newTemplateStage(t)
-	st.typeCommand("#12 template")
-	submit := func(v *slackfake.View, values map[string]string) {
-		t.Helper()
-		if out := st.submitForm(v, values); out.Error != "" || len(out.Errors) > 0 {
-			t.Fatalf("the form is answered with %+v, want it to be accepted", out)
-		}
-	}
-	shows := func(words string) *slackfake.View {
-		t.Helper()
-		return st.waitForWindow(st.ann, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), words) })
-	}
-	submit(st.waitForWindow(st.ann, isForm), map[string]string{"template": "7"})
-	submit(shows("{{quote_number}}"), map[string]string{"v:quote_number": "Q-1", "v:first_name": "Kim"})
-	st.wantFacts("i:", 0)
-	submit(shows("your quote Q-1 is ready"), map[string]string{"v:quote_number": "Q-1", "v:first_name": "Kim"})
+// fillInTemplate asks for a template by a command, chooses the one of a quote and fills it in. It returns the form that shows the
+// words as they will be sent.
+func (w *world) fillInTemplate(values map[string]string) *slackfake.View {
+	w.t.Helper()
+	w.typeCommand("#12 template")
+	w.mustSubmitForm(w.waitForWindow(w.ann, isForm), map[string]string{"template": "7"})
+	w.mustSubmitForm(w.waitForWindow(w.ann, isFormWith("{{quote_number}}")), values)
+	return w.waitForWindow(w.ann, isFormWith("your quote Q-1 is ready"))
+}
 
-	a := st.waitAction("i:")
+// From the command to what is sent: choose a template, fill it in, see it, send it.
+func TestTemplateIsSent(t *testing.T) {
+	t.Parallel()
+	w := newTemplateWorld(t)
+	values := map[string]string{"v:quote_number": "Q-1", "v:first_name": "Kim"}
+	w.mustSubmitForm(w.fillInTemplate(values), values)
+	a := w.waitAction(interactionFacts)
 	wantEqual(t, "verb", a.Verb, bridge.VerbTemplate)
 	wantEqual(t, "conversation", a.Args.Conversation, 12)
 	wantEqual(t, "the values were seen", a.Args.Template.Ready(), true)
@@ -48,10 +43,17 @@ func TestTemplateForm(t *testing.T) {
 	wantEqual(t, "version", a.Args.Template.Version, 2)
 }
 
+func TestTemplateIsNotSentBeforeItsWordsWereSeen(t *testing.T) {
+	t.Parallel()
+	w := newTemplateWorld(t)
+	w.fillInTemplate(map[string]string{"v:quote_number": "Q-1", "v:first_name": "Kim"})
+	w.wantFacts(interactionFacts, 0)
+}
+
 // A command asks for the list of templates.
 func TestTemplatesCommand(t *testing.T) {
 	t.Parallel()
-	st := newTemplateStage(t)
-	st.typeCommand("templates")
-	wantEqual(t, "verb", st.waitAction("i:").Verb, bridge.VerbTemplates)
+	w := newTemplateWorld(t)
+	w.typeCommand("templates")
+	wantEqual(t, "verb", w.waitAction(interactionFacts).Verb, bridge.VerbTemplates)
 }

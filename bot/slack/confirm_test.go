@@ -1,0 +1,144 @@
+package slack
+
+import (
+	"testing"
+	"time"
+
+	"parley/bot/slack/fact"
+	"parley/bot/slack/slackfake"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Confirm says whether a message still stands in Slack as the engine knows it. What it finds changed there it stores as a fact, so
+// that the engine learns of it.
+
+// askedMessage is a message of Ann's about which Confirm is asked, between two others.
+type askedMessage struct {
+	*world
+	at    bridge.Place // where it stands
+	known bridge.Place // where the engine believes that it stands
+}
+
+// askedText is the message's text, as the engine knows it.
+const askedText = "Dear **customer**"
+
+// forEachPlacement runs a check for messages in a thread and at top level. The engine may know a message in a thread only by its id.
+func forEachPlacement(t *testing.T, check func(*testing.T, *askedMessage)) {
+	t.Helper()
+	for _, tt := range []struct {
+		name          string
+		inThread      bool
+		isThreadKnown bool
+	}{
+		{name: "in a thread", inThread: true, isThreadKnown: true},
+		{name: "in a thread that the engine doesn't know", inThread: true},
+		{name: "at top level"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := &askedMessage{world: newWorld(t)}
+			root := m.postRoot()
+			m.at.Channel = m.channel
+			if tt.inThread {
+				m.at.Thread = root.Message
+			}
+			m.postAsAnn(m.at.Thread, "another")
+			m.at.Message = m.postAsAnn(m.at.Thread, "Dear *customer*")
+			m.postAsAnn(m.at.Thread, "yet another")
+			m.known = m.at
+			if !tt.isThreadKnown {
+				m.known.Thread = ""
+			}
+			check(t, m)
+		})
+	}
+}
+
+// wantConfirmed checks what Confirm finds of the message, if the engine knows it with a text.
+func (m *askedMessage) wantConfirmed(text string, want bridge.Confirmation) {
+	m.t.Helper()
+	got, err := m.surface.Confirm(m.ctx(), m.known, text)
+	must(m.t, err)
+	if got != want {
+		m.t.Errorf("Confirm(%q) = %v, want %v", text, got, want)
+	}
+}
+
+// edit has Ann edit the message. Nobody tells Parley of it.
+func (m *askedMessage) edit(text string) {
+	m.t.Helper()
+	must(m.t, m.fake.As(m.ann).Edit(m.channel, m.at.Message, text))
+}
+
+func TestConfirmUnchangedMessage(t *testing.T) {
+	t.Parallel()
+	forEachPlacement(t, func(_ *testing.T, m *askedMessage) {
+		m.wantConfirmed(askedText, bridge.Unchanged)
+		m.wantFacts(allFacts, 0)
+	})
+}
+
+// Case 35: an edit is stored by the first question.
+func TestConfirmStoresAnEdit(t *testing.T) {
+	t.Parallel()
+	forEachPlacement(t, func(t *testing.T, m *askedMessage) {
+		m.edit("note: he is rude")
+		m.wantConfirmed(askedText, bridge.Changed)
+		m.wantFacts(editFacts, 1)
+		a := m.waitAction(editFacts + m.channel + ":" + m.at.Message)
+		wantEqual(t, "verb", a.Verb, bridge.VerbEdit)
+		wantEqual(t, "text", a.Text, "he is rude")
+		wantEqual(t, "place", a.Place, m.at)
+		wantEqual(t, "in a thread of ours", a.OwnThread, m.at.Thread != "")
+	})
+}
+
+// A message that was edited into a note must not leave, although its words are those that the engine knows.
+func TestConfirmMessageThatBecameANote(t *testing.T) {
+	t.Parallel()
+	forEachPlacement(t, func(_ *testing.T, m *askedMessage) {
+		m.edit("note: he is rude")
+		m.wantConfirmed(askedText, bridge.Changed) // stores the edit
+		m.wantConfirmed("he is rude", bridge.Changed)
+	})
+}
+
+// A message that was edited and then edited back is as the engine knows it, once both edits are stored.
+func TestConfirmMessageThatWasEditedBack(t *testing.T) {
+	t.Parallel()
+	forEachPlacement(t, func(_ *testing.T, m *askedMessage) {
+		m.edit("note: he is rude")
+		m.wantConfirmed(askedText, bridge.Changed) // stores the first edit
+		m.edit("Dear *customer*")
+		m.wantConfirmed(askedText, bridge.Changed) // stores the second one
+		m.wantConfirmed(askedText, bridge.Unchanged)
+		m.wantFacts(editFacts, 2)
+	})
+}
+
+func TestConfirmStoresADeletion(t *testing.T) {
+	t.Parallel()
+	forEachPlacement(t, func(t *testing.T, m *askedMessage) {
+		must(t, m.fake.As(m.ann).Delete(m.channel, m.at.Message))
+		m.wantConfirmed(askedText, bridge.Gone)
+		a := m.waitAction(fact.DeleteID(m.channel, m.at.Message))
+		wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
+		wantEqual(t, "channel", a.Place.Channel, m.at.Channel)
+		wantEqual(t, "message", a.Place.Message, m.at.Message)
+		if m.known.Thread != "" { // else nobody says in which thread it stood
+			wantEqual(t, "thread", a.Place.Thread, m.known.Thread)
+		}
+	})
+}
+
+// If Slack asks for fewer calls, Confirm returns how long to wait, instead of waiting itself.
+func TestConfirmWhenLimited(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	root := w.postRoot()
+	at := bridge.Place{Channel: w.channel, Thread: root.Message, Message: w.postAsAnn(root.Message, "hello")}
+	w.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultRateLimit, Retry: 3600, Times: 1})
+	_, err := w.surface.Confirm(w.ctx(), at, "hello")
+	wantEqual(t, "time to wait", wantSendError(t, err, channels.Throttled).Wait, time.Hour)
+}

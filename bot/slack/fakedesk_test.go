@@ -1,0 +1,108 @@
+package slack
+
+import (
+	"context"
+	"sync"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+)
+
+// fakeDesk stands in for the engine: it remembers what the surface brings, and answers the surface's questions with what a test has
+// put into its fields. Fields that are changed while the surface is connected are changed under mu.
+type fakeDesk struct {
+	*bridgetest.Desk
+
+	mu       sync.Mutex
+	facts    func(at bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error) // nil: there are no conversations
+	stock    bridge.Templates
+	people   []bridge.AgentRef
+	accounts []bridge.AccountRef
+	mayStart func(bridge.Start) (bridge.Facts, error) // nil: everybody may begin a conversation with anybody
+	said     []bridge.Said
+	slow     chan struct{} // Facts and FactsAt wait until it is closed; nil: they answer at once
+}
+
+func newFakeDesk() *fakeDesk { return &fakeDesk{Desk: bridgetest.NewDesk()} }
+
+// findFacts answers for a conversation that is named by its place or its id.
+func (d *fakeDesk) findFacts(ctx context.Context, at bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error) {
+	d.mu.Lock()
+	slow, f := d.slow, d.facts
+	d.mu.Unlock()
+	if slow != nil {
+		select {
+		case <-slow:
+		case <-ctx.Done():
+			return bridge.Facts{}, ctx.Err()
+		}
+	}
+	if f == nil {
+		return bridge.Facts{}, bridge.ErrNoConversation
+	}
+	return f(at, id, user)
+}
+
+func (d *fakeDesk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
+	return d.findFacts(ctx, at, 0, user)
+}
+
+func (d *fakeDesk) Facts(ctx context.Context, id bridge.ConversationID, user string) (bridge.Facts, error) {
+	return d.findFacts(ctx, bridge.Place{}, id, user)
+}
+
+func (d *fakeDesk) List(_ context.Context, q bridge.ListQuery, _ string) (bridge.Listing, error) {
+	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{sampleFacts()}, More: true}, nil
+}
+
+func (d *fakeDesk) History(context.Context, bridge.ConversationID, int, string) (bridge.History, error) {
+	return bridge.History{Rows: []bridge.LogRow{{At: when(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}, nil
+}
+
+func (d *fakeDesk) People(context.Context) ([]bridge.AgentRef, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.people, nil
+}
+
+func (d *fakeDesk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.accounts, nil
+}
+
+func (d *fakeDesk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.mayStart == nil {
+		return bridge.Facts{}, nil
+	}
+	return d.mayStart(s)
+}
+
+func (d *fakeDesk) Count(account, text string) (bridge.Count, bool) {
+	return bridge.Count{Parts: 1 + len(text)/160, Left: 160 - len(text)%160, Encoding: "GSM-7"}, account == "shop-sms"
+}
+
+func (d *fakeDesk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, string) ([]bridge.SuggestedReply, error) {
+	return nil, nil
+}
+
+func (d *fakeDesk) WordsAt(context.Context, bridge.Place, string) (string, error) { return "", nil }
+
+func (d *fakeDesk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.said, nil
+}
+
+func (d *fakeDesk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
+func (d *fakeDesk) TagNames(context.Context) ([]bridge.Tag, error) {
+	return []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, nil
+}
+
+func (d *fakeDesk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.Templates, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stock, nil
+}

@@ -1,0 +1,167 @@
+package slack
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+)
+
+// Nothing that a client sends back is believed: it is left out, or stored with who sent it, and never acted on here.
+
+// object is one of JSON.
+type object = map[string]any
+
+func mustMarshal(t *testing.T, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	must(t, err)
+	return raw
+}
+
+// pressed are the actions of somebody who presses a button.
+func pressed(actionID, value string) []object {
+	return []object{{"action_id": actionID, "value": value}}
+}
+
+// takeInteraction takes what a client sends back. It is for us, and by Eve, whom we don't know, but for what changed says.
+func (w *world) takeInteraction(changed object) (answer, error) {
+	w.t.Helper()
+	me := w.self()
+	in := object{
+		"type":       "block_actions",
+		"team":       object{"id": me.Team},
+		"api_app_id": me.App,
+		"user":       object{"id": "UEVE", "team_id": "T9"},
+		"trigger_id": "1.2.3",
+	}
+	maps.Copy(in, changed)
+	return w.surface.intake.takeInteraction(w.ctx(), me, mustMarshal(w.t, in))
+}
+
+func TestClickForOthersIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		changed object
+	}{
+		{name: "for another app", changed: object{"api_app_id": "A9", "actions": pressed("b:take::1", "")}},
+		{name: "for another team", changed: object{"team": object{"id": "T9"}, "actions": pressed("b:take::1", "")}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			_, err := w.takeInteraction(tt.changed)
+			must(t, err)
+			w.wantFacts(allFacts, 0)
+		})
+	}
+}
+
+func TestClickOfAStrangerIsStoredAsSuch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.takeInteraction(object{"actions": pressed("b:take::1", "")})
+	must(t, err)
+	wantEqual(t, "kind of the actor", w.waitAction("i:1.2.3").Actor.Kind, bridge.ActorForeign)
+}
+
+func TestInteractionThatIsNotOursIsPutIntoQuarantine(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		changed object
+	}{
+		{name: "a value that isn't ours", changed: object{"actions": pressed("b:take::1", "{}{}")}},
+		{name: "an action that isn't ours", changed: object{"actions": pressed("nonsense", "")}},
+		{name: "an unknown type", changed: object{"type": "hologram"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			_, err := w.takeInteraction(tt.changed)
+			must(t, err)
+			w.wantFacts(unreadableFacts, 1)
+		})
+	}
+}
+
+// A form that isn't ours is answered with an error at its field, so that the person sees it.
+func TestFormThatIsNotOursIsRefused(t *testing.T) {
+	t.Parallel()
+	ack, err := newWorld(t).takeInteraction(object{
+		"type": "view_submission",
+		"view": object{
+			"callback_id":      "form",
+			"private_metadata": "{",
+			"blocks":           []object{{"type": "input", "block_id": "f:x"}},
+		},
+	})
+	must(t, err)
+	wantWords(t, string(mustMarshal(t, ack.payload)), "f:x")
+}
+
+// A click that can't be read is kept without what would let a reader of the journal act in our name.
+func TestUnreadableClickIsKeptWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	me := w.self()
+	for _, tt := range []struct {
+		name string
+		body object
+	}{
+		{
+			name: "an unknown button",
+			body: object{
+				"type": "block_actions", "api_app_id": me.App, "team": object{"id": me.Team}, "user": object{"id": "U1"},
+				"actions": []object{{"type": "button", "action_id": "x"}},
+			},
+		},
+		{
+			name: "a type that is no word",
+			body: object{"type": 7, "trigger_id": "1"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before := len(w.desk.Accepted())
+			tt.body["token"], tt.body["response_url"] = "secret", "https://hooks.slack.test/secret"
+			_, err := w.surface.intake.takeInteraction(w.ctx(), me, mustMarshal(t, tt.body))
+			must(t, err)
+			kept := w.desk.Accepted()[before:]
+			if len(kept) != 1 {
+				t.Fatalf("got %d facts, want one: %v", len(kept), w.desk.IDs())
+			}
+			if kept[0].Quarantine == "" {
+				t.Errorf("stored is %+v, want it in quarantine", kept[0])
+			}
+			wantNoWords(t, string(kept[0].Payload), "secret")
+		})
+	}
+}
+
+// What a message shows has nothing with which its reader could act in our name.
+func TestListHoldsNoToken(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	p := w.newPost(bridge.PostLine, w.postRoot(), "t1")
+	p.Line = &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}}}
+	m := w.fake.Message(w.channel, w.mustSend(p).Message)
+	wantNoWords(t, string(m.Blocks), "fakeVerificationToken")
+}
+
+// Nothing of a shortcut or a command is stored that would let a reader of the journal act in our name.
+func TestSecretsAreNotStored(t *testing.T) {
+	t.Parallel()
+	w := newConnectedWorld(t)
+	ts := w.storeAsAnn(w.postRoot().Message, "x")
+	w.useShortcut("conv_undo", ts)
+	w.typeCommand("mine")
+	w.desk.Wait(t, "the shortcut and the command", func() bool { return w.desk.Number(interactionFacts) >= 2 })
+	for _, f := range w.desk.Accepted() {
+		if strings.HasPrefix(f.ExternalID, interactionFacts) {
+			wantNoWords(t, string(f.Payload), secretsOfInteractions()...)
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package slack
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"parley/bot/slack/fact"
+	"parley/bot/slack/slackfake"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Case 25: files of agents are read by Open, with the app's token, when a reply leaves.
+
+// readFile opens a file and reads it to its end.
+func (w *world) readFile(f bridge.SurfaceFile) (string, error) {
+	w.t.Helper()
+	r, err := w.surface.Open(w.ctx(), f)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close() //nolint:errcheck // read only
+	b, err := io.ReadAll(r)
+	return string(b), err
+}
+
+// shareFile has Ann share a file, and returns it as a message names it.
+func (w *world) shareFile(f slackfake.NewFile) bridge.SurfaceFile {
+	w.t.Helper()
+	ts, err := w.fake.As(w.ann).Post(slackfake.Post{Channel: w.channel, Thread: w.postRoot().Message, Files: []slackfake.NewFile{f}})
+	must(w.t, err)
+	shared := w.fake.Message(w.channel, ts).Files[0]
+	return fact.SurfaceFile(fact.File{
+		ID:         shared.ID,
+		Name:       shared.Name,
+		Mimetype:   shared.Mimetype,
+		Size:       shared.Size,
+		Mode:       shared.Mode,
+		IsExternal: shared.IsExternal,
+		Private:    shared.URLPrivate,
+		Download:   shared.URLPrivateDownload,
+	})
+}
+
+// shareHello has Ann share a file of five bytes.
+func (w *world) shareHello() bridge.SurfaceFile {
+	w.t.Helper()
+	return w.shareFile(slackfake.NewFile{Name: "a.txt", Data: []byte("hello")})
+}
+
+func TestOpenFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	got, err := w.readFile(w.shareHello())
+	must(t, err)
+	wantEqual(t, "content of the file", got, "hello")
+}
+
+// A message may have only the file's id.
+func TestOpenFileByItsID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	shared := w.shareFile(slackfake.NewFile{Name: "late.txt", Data: []byte("late"), FileAccess: fact.AskForFile})
+	got, err := w.readFile(bridge.SurfaceFile{ID: shared.ID})
+	must(t, err)
+	wantEqual(t, "content of the file", got, "late")
+}
+
+// In an Enterprise organisation a file's address leads on to another one, which wants the token, too.
+func TestOpenMovedFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(_ *Options, f *slackfake.Options) { f.MovedFiles = true })
+	got, err := w.readFile(bridge.SurfaceFile{ID: w.shareHello().ID})
+	must(t, err)
+	wantEqual(t, "content of the file", got, "hello")
+}
+
+// What can't be read says why, for good.
+func TestOpenWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	external := w.shareFile(slackfake.NewFile{Name: "x", ExternalURL: "https://drive.test/x", Mode: "external"})
+	canvas := w.shareFile(slackfake.NewFile{Name: "Prices", Data: []byte("canvas"), Mode: "quip"})
+	// Earlier versions stored a canvas with an address, as if it were a file.
+	canvasAddress := fact.SurfaceFile(fact.File{ID: canvas.ID, Private: w.fake.File(canvas.ID).URLPrivate}).URL
+	deleted := w.shareFile(slackfake.NewFile{Name: "late.txt", Data: []byte("late")})
+	must(t, w.fake.Admin.DeleteFile(deleted.ID))
+	for _, tt := range []struct {
+		name      string
+		file      bridge.SurfaceFile
+		wantWords string
+	}{
+		{name: "external", file: external, wantWords: "external link"},
+		{name: "canvas", file: canvas, wantWords: "canvas"},
+		{name: "canvas by its id", file: bridge.SurfaceFile{ID: canvas.ID}, wantWords: "canvas"},
+		{name: "canvas by its address", file: bridge.SurfaceFile{ID: canvas.ID, URL: canvasAddress}, wantWords: "canvas"},
+		{name: "deleted", file: deleted, wantWords: "deleted"},
+		{name: "deleted by its id", file: bridge.SurfaceFile{ID: deleted.ID, Name: "late.txt"}, wantWords: "deleted"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := w.readFile(tt.file)
+			wantErrorWith(t, err, channels.BadContent, tt.wantWords)
+		})
+	}
+}
+
+// The token goes to Slack alone, and to no address that only looks like it.
+func TestOpenAsksSlackAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	requests := 0
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests++ }))
+	defer other.Close()
+	for _, address := range []string{
+		other.URL + "/f",
+		"http://files.slack.com/f", // without TLS
+		"https://slack.com.evil.test/f",
+		"https://evilslack.com/f",
+		"https://u:p@files.slack.com/f",
+		"file:///etc/passwd",
+	} {
+		t.Run(address, func(t *testing.T) {
+			_, err := w.readFile(bridge.SurfaceFile{ID: "F", Name: "x", URL: address})
+			wantErrorWith(t, err, channels.BadContent, "not at Slack")
+		})
+	}
+	wantEqual(t, "requests to another host", requests, 0)
+}
+
+// A file of another length than Slack announced was cut, or is another one. It is tried again.
+func TestOpenFileOfAnotherLength(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hello := w.shareHello()
+	for _, tt := range []struct {
+		name      string
+		announced int64
+		wantWords string
+	}{
+		{name: "longer than announced", announced: 4, wantWords: "5 bytes instead of 4"},
+		{name: "shorter than announced", announced: 6, wantWords: "5 bytes instead of 6"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := hello
+			f.SizeBytes = tt.announced
+			_, err := w.readFile(f)
+			wantErrorWith(t, err, channels.Retry, tt.wantWords)
+		})
+	}
+}
+
+// Slack may answer with a web page in place of a file. It isn't sent to a customer.
+func TestOpenGetsAPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hello := w.shareHello()
+	for _, tt := range []struct {
+		status int
+		want   channels.Class
+	}{
+		{status: http.StatusOK, want: channels.BadContent},
+		{status: http.StatusBadGateway, want: channels.Retry},
+	} {
+		t.Run(fmt.Sprint(tt.status), func(t *testing.T) {
+			w.fake.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultHTTP, Status: tt.status, Times: 1})
+			_, err := w.readFile(hello)
+			wantErrorWith(t, err, tt.want, "can't be read: Slack")
+		})
+	}
+}
+
+// Slack leads who has no valid token to the page for signing in. That page isn't the file.
+func TestOpenIsLedToSigningIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hello := w.shareHello()
+	w.surface.token = "xoxb-wrong"
+	_, err := w.readFile(hello)
+	wantErrorWith(t, err, channels.BadContent, "doesn't give it")
+}
+
+// Nobody follows an address to a place that isn't Slack's, or to the page for signing in, which can't be told from a file that is a
+// web page. Of those that are followed only some get the token.
+func TestWhereFilesMayMove(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		target         string // where Slack says that the file is now
+		wantFollowed   bool
+		wantTokenThere bool
+	}{
+		// Slack's own places.
+		{target: "https://files-origin.slack.com/files-pri/T1-F1/a.txt", wantFollowed: true, wantTokenThere: true},
+		{target: "https://slack-files.com/files-pri/T1-F1/plan.pdf?pub", wantFollowed: true},
+		{target: "https://a.slack-edge.com/x", wantFollowed: true},
+		{target: "http://a.slack-edge.com/x"}, // without TLS
+
+		// Pages for signing in.
+		{target: "https://acme.slack.com/?redir=%2Ffiles-pri%2FT1-F1"},
+		{target: "https://slack.com/signin"},
+
+		// Other places.
+		{target: "https://slack-files.com.evil.test/x"},
+		{target: "https://169.254.169.254/latest"},
+	} {
+		t.Run(tt.target, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			from := &url.URL{Scheme: "https", Host: "files.slack.com"}
+			followed, tokenThere := false, false
+			network := roundTrip(func(r *http.Request) *http.Response {
+				if r.URL.Host == from.Host {
+					wantEqual(t, "credentials that Slack gets", r.Header.Get("Authorization"), "Bearer "+w.surface.token)
+					return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {tt.target}}, Body: http.NoBody, Request: r}
+				}
+				followed, tokenThere = true, r.Header.Get("Authorization") != ""
+				return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}
+			})
+			w.surface.http = &http.Client{
+				Transport:     network,
+				CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			}
+			resp, err := w.surface.files.download(w.ctx(), from)
+			must(t, err)
+			must(t, resp.Body.Close())
+			wantEqual(t, "is followed", followed, tt.wantFollowed)
+			wantEqual(t, "gets the token", tokenThere, tt.wantTokenThere)
+		})
+	}
+}
