@@ -125,6 +125,7 @@ func TestUnreadableClickIsKeptWithoutSecrets(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			w := w.in(t)
 			before := len(w.desk.Accepted())
 			tt.body["token"], tt.body["response_url"] = "secret", "https://hooks.slack.test/secret"
 			_, err := w.surface.intake.takeInteraction(w.ctx(), me, mustMarshal(t, tt.body))

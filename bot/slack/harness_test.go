@@ -87,6 +87,13 @@ func newWorld(t *testing.T, change ...func(*Options, *slackfake.Options)) *world
 	return &world{t: t, fake: fake, desk: desk, surface: s, ann: ann.ID, channel: ch.ID, stop: func() {}}
 }
 
+// in returns the same world for a subtest, so that what fails there fails that subtest.
+func (w *world) in(t *testing.T) *world {
+	sub := *w
+	sub.t = t
+	return &sub
+}
+
 // connect connects the surface and waits until it is caught up.
 func (w *world) connect() {
 	w.t.Helper()

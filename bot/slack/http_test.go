@@ -186,7 +186,7 @@ func TestSignedRequestIsRead(t *testing.T) {
 		{name: "four minutes ago", header: signedAt(time.Now().Add(-4*time.Minute), body)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			wantEqual(t, "status", w.postTo(ourURL+eventsPath, body, tt.header).StatusCode, http.StatusOK)
+			wantEqual(t, "status", w.in(t).postTo(ourURL+eventsPath, body, tt.header).StatusCode, http.StatusOK)
 		})
 	}
 	w.wantFacts(allFacts, 0)
@@ -234,7 +234,7 @@ func TestRequestThatIsNotSignedIsRefused(t *testing.T) {
 	} {
 		for _, path := range []string{eventsPath, commandsPath, interactionsPath} {
 			t.Run(tt.name+path, func(t *testing.T) {
-				wantEqual(t, "status", w.postTo(ourURL+path, tt.body, tt.header).StatusCode, tt.want)
+				wantEqual(t, "status", w.in(t).postTo(ourURL+path, tt.body, tt.header).StatusCode, tt.want)
 			})
 		}
 	}
@@ -280,7 +280,7 @@ func TestCertificateCheck(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			wantEqual(t, "status", w.postTo(ourURL+commandsPath, []byte(tt.body.Encode()), header).StatusCode, tt.want)
+			wantEqual(t, "status", w.in(t).postTo(ourURL+commandsPath, []byte(tt.body.Encode()), header).StatusCode, tt.want)
 		})
 	}
 	w.wantFacts(allFacts, 0)

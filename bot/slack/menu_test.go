@@ -66,7 +66,7 @@ func TestLongMenuOffersWhatFits(t *testing.T) {
 		{typed: "nobody of that name", want: 0},
 	} {
 		t.Run(tt.typed, func(t *testing.T) {
-			if got := w.typeIntoMenu(form, field, tt.typed); len(got) != tt.want {
+			if got := w.in(t).typeIntoMenu(form, field, tt.typed); len(got) != tt.want {
 				t.Errorf("got %d entries, want %d: %v", len(got), tt.want, got)
 			}
 		})

@@ -102,7 +102,7 @@ func TestOpenWhatCannotBeRead(t *testing.T) {
 		{name: "deleted by its id", file: bridge.SurfaceFile{ID: deleted.ID, Name: "late.txt"}, wantWords: "deleted"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := w.readFile(tt.file)
+			_, err := w.in(t).readFile(tt.file)
 			wantErrorWith(t, err, channels.BadContent, tt.wantWords)
 		})
 	}
@@ -124,7 +124,7 @@ func TestOpenAsksSlackAlone(t *testing.T) {
 		"file:///etc/passwd",
 	} {
 		t.Run(address, func(t *testing.T) {
-			_, err := w.readFile(bridge.SurfaceFile{ID: "F", Name: "x", URL: address})
+			_, err := w.in(t).readFile(bridge.SurfaceFile{ID: "F", Name: "x", URL: address})
 			wantErrorWith(t, err, channels.BadContent, "not at Slack")
 		})
 	}
@@ -147,7 +147,7 @@ func TestOpenFileOfAnotherLength(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			f := hello
 			f.SizeBytes = tt.announced
-			_, err := w.readFile(f)
+			_, err := w.in(t).readFile(f)
 			wantErrorWith(t, err, channels.Retry, tt.wantWords)
 		})
 	}
@@ -167,7 +167,7 @@ func TestOpenGetsAPage(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt.status), func(t *testing.T) {
 			w.fake.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultHTTP, Status: tt.status, Times: 1})
-			_, err := w.readFile(hello)
+			_, err := w.in(t).readFile(hello)
 			wantErrorWith(t, err, tt.want, "can't be read: Slack")
 		})
 	}

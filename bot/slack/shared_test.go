@@ -82,6 +82,7 @@ func TestClickInASharedChannel(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			w := w.in(t)
 			before := len(w.desk.IDs())
 			tt.click.kind, tt.click.action, tt.click.trigger = "block_actions", "b:resolve::1", tt.name
 			must(t, w.takeClick(me, tt.click))
@@ -115,6 +116,7 @@ func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
 		{name: "a guest", user: slackfake.User{Teams: []string{otherTeam, me.Team}, Restricted: true}, want: bridge.ActorForeign},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			w := w.in(t)
 			tt.user.Name, tt.user.TeamID = tt.name, otherTeam
 			user := w.fake.Admin.AddUser(tt.user)
 			must(t, w.takeClick(me, clickOfMember(me, user.ID, tt.name)))
