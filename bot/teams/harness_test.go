@@ -3,6 +3,7 @@ package teams
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -11,10 +12,16 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 	"parley/channels"
 )
+
+// The tests of this package put a Surface between two stand-ins: teamsfake plays Microsoft's servers and the people who use them,
+// fakeDesk plays the engine. A world holds all three. What a test needs to send posts is in harness_send_test.go, to press buttons
+// and to fill in dialogs in harness_dialog_test.go, to read what was missed in harness_missed_test.go, and to store files in
+// harness_file_test.go.
 
 // patience bounds every wait; only a failing test uses it up.
 const patience = 2 * time.Minute
@@ -26,50 +33,66 @@ const (
 	eve = "a0000000-0000-4000-8000-000000000003" // a guest
 )
 
-// world is an organisation with a surface to which it sends requests.
+// Prefixes of the ids of stored facts, by what they tell of.
+const (
+	messageFacts     = "m:"
+	deletionFacts    = "d:"
+	reactionFacts    = "r:"
+	interactionFacts = "i:" // buttons and dialogs
+	uploadFacts      = "a:" // replies from the upload page
+	unreadableFacts  = "q:" // put into quarantine
+)
+
+var errDown = errors.New("the database is down")
+
+// world is an organisation with the team Support and its channel Customers, and a surface to which Teams sends requests.
 type world struct {
 	t       *testing.T
 	fake    *teamsfake.Server
 	surface *Surface
-	desk    *desk
+	desk    *fakeDesk
 	url     string // of the surface's endpoint
-	channel string
-	team    string
+	channel string // the id of Customers
+	team    string // the id of Support
 
-	// Of newTalk:
-	root  string            // the first thread of the conversation
-	ann   *teamsfake.Person // who can type there
-	moved *atomic.Int64     // of newClockedTalk: by how much the clock of Teams and Parley was moved on, in nanoseconds
+	root string            // the first message of the conversation's thread; newThreadWorld makes it
+	ann  *teamsfake.Person // who can type there; newThreadWorld sets her
+
+	clockAhead *atomic.Int64 // by how much the clock of Teams and Parley was moved on, in nanoseconds; newClockedWorld sets it
 }
 
-// newWorld makes an organisation with a team, and a surface that serves its requests. The app isn't in the team yet.
+// newWorld makes an organisation, and a surface that serves its requests. The app isn't in the team yet.
 func newWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *world {
 	t.Helper()
-	o := teamsfake.Options{
+	fakeOpt := teamsfake.Options{
 		Users: []teamsfake.User{
 			{ID: ann, Name: "Ann Lee", Email: "ann@acme.test"},
 			{ID: ben, Name: "Ben Kim", Email: "ben@acme.test"},
 			{ID: eve, Name: "Eve Fox", Email: "eve@other.test", Guest: true},
 		},
-		Teams:          []teamsfake.Team{{Name: "Support"}},
-		RetryDelays:    []time.Duration{10 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond},
-		InvokeDeadline: patience, RedeliverAfter: patience, // a slow machine is no late answer
+		Teams:       []teamsfake.Team{{Name: "Support"}},
+		RetryDelays: []time.Duration{10 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond},
+		// Teams waits for some seconds only. Here it waits longer, so that no test fails on a slow machine.
+		InvokeDeadline: patience,
+		RedeliverAfter: patience,
 	}
-	d := newDesk()
-	so := Options{Desk: d, Rate: 1}
+	desk := newFakeDesk()
+	opt := Options{Desk: desk, Rate: 1}
 	for _, change := range changes {
-		change(&so, &o)
+		change(&opt, &fakeOpt)
 	}
-	fake := teamsfake.New(o)
+
+	fake := teamsfake.New(fakeOpt)
 	t.Cleanup(func() { must(t, fake.Close()) })
 	must(t, fake.Start("127.0.0.1:0"))
-	so.AppID, so.AppPassword, so.TenantID = fake.AppID(), fake.AppPassword(), fake.TenantID()
-	so.LoginURL, so.OpenIDURL, so.GraphURL, so.ServiceURLs = fake.LoginURL(), fake.OpenIDURL(), fake.GraphURL(), []string{fake.URL()}
-	if so.AllowUnsigned { // a trial without Azure
-		so.AppPassword, so.ServiceURLs = "", nil
+	opt.AppID, opt.AppPassword, opt.TenantID = fake.AppID(), fake.AppPassword(), fake.TenantID()
+	opt.LoginURL, opt.OpenIDURL, opt.GraphURL, opt.ServiceURLs = fake.LoginURL(), fake.OpenIDURL(), fake.GraphURL(), []string{fake.URL()}
+	if opt.AllowUnsigned { // a trial without Azure
+		opt.AppPassword, opt.ServiceURLs = "", nil
 	}
-	s, err := New(so)
+	s, err := New(opt)
 	must(t, err)
+
 	mux := http.NewServeMux()
 	for pattern, h := range s.Handlers() {
 		mux.Handle(pattern, h)
@@ -78,7 +101,14 @@ func newWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *worl
 	t.Cleanup(srv.Close)
 	team := fake.Teams()[0]
 	ch := fake.Admin.AddChannel(teamsfake.Channel{Team: team.ID, Name: "Customers"})
-	return &world{t: t, fake: fake, surface: s, desk: d, url: srv.URL + "/teams/messages", channel: ch.ID, team: team.ID}
+	return &world{t: t, fake: fake, surface: s, desk: desk, url: srv.URL + "/teams/messages", channel: ch.ID, team: team.ID}
+}
+
+// in returns the same world for a subtest, so that what fails there fails that subtest.
+func (w *world) in(t *testing.T) *world {
+	sub := *w
+	sub.t = t
+	return &sub
 }
 
 // connect adds the app to the team.
@@ -110,8 +140,9 @@ func (w *world) ctx() context.Context {
 	return ctx
 }
 
-// newTalk makes a world in which the app is in the team, and the conversation has a thread.
-func newTalk(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *world {
+// newThreadWorld makes a world in which the app is in the team, and the conversation has a thread in Customers. The surface serves
+// requests, but doesn't run.
+func newThreadWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *world {
 	t.Helper()
 	w := newWorld(t, changes...).connect()
 	w.desk.Open(w.channel)
@@ -119,84 +150,124 @@ func newTalk(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *world
 	return w
 }
 
-// newClockedTalk makes such a world whose clock later moves on.
-func newClockedTalk(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *world {
+// newClockedWorld makes such a world, whose clock stands still unless a test moves it on.
+func newClockedWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *world {
 	t.Helper()
 	start := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	var moved atomic.Int64
-	clock := func() time.Time { return start.Add(time.Duration(moved.Load())) }
-	w := newTalk(t, append(changes, func(o *Options, f *teamsfake.Options) { f.Clock, o.Now = clock, clock })...)
-	w.moved = &moved
+	var ahead atomic.Int64
+	clock := func() time.Time { return start.Add(time.Duration(ahead.Load())) }
+	w := newThreadWorld(t, append(changes, func(o *Options, f *teamsfake.Options) { f.Clock, o.Now = clock, clock })...)
+	w.clockAhead = &ahead
 	return w
 }
 
-// later moves the clock of newClockedTalk on.
-func (w *world) later(by time.Duration) { w.moved.Add(int64(by)) }
+// advance moves the clock of newClockedWorld on.
+func (w *world) advance(by time.Duration) { w.clockAhead.Add(int64(by)) }
 
-// newPost makes a post in the conversation's thread. token makes it another one than other posts of its kind.
-func (w *world) newPost(kind bridge.PostKind, token string) bridge.Post {
-	return bridge.Post{Kind: kind, Token: token, Attempt: 1, FirstAttemptAt: time.Now(),
-		Place: bridge.Place{Channel: w.channel, Thread: w.root}, Facts: sampleFacts()}
-}
-
-// newRoot makes the first post of a thread.
-func (w *world) newRoot(token, channel string) bridge.Post {
-	p := w.newPost(bridge.PostRoot, token)
-	p.Place = bridge.Place{Channel: channel}
-	return p
-}
-
-// saidPost makes a customer's message, whose text ends with the token.
-func (w *world) saidPost(root, token string) bridge.Post {
-	p := w.newPost(bridge.PostSaid, token)
-	p.Place.Thread, p.Said = root, &bridge.Said{MessageID: 1, From: sampleFacts().Contact, Text: "Help " + token}
-	return p
-}
-
-// newWhisper makes a post that only one person sees.
-func (w *world) newWhisper(to string) bridge.Post {
-	p := w.newPost(bridge.PostEphemeral, "whisper")
-	p.To, p.Line = to, &bridge.Line{Content: &bridge.RefusedLine{Reason: "There is a reason."}, Verb: bridge.VerbTake}
-	return p
-}
-
-// mustSend sends one part of a post.
-func (w *world) mustSend(p bridge.Post) bridge.Sent {
+// restartedSurface makes another surface of the same app, as a further process or one that is started anew has it: it knows only
+// what is stored.
+func (w *world) restartedSurface() *Surface {
 	w.t.Helper()
-	sent, err := w.surface.Send(w.ctx(), p)
+	s, err := New(w.surface.opt)
 	must(w.t, err)
-	return sent
+	return s
 }
 
-// mustSendAll sends all parts of a post.
-func (w *world) mustSendAll(p bridge.Post) {
+// hasGap reports whether the surface knows that it may have missed something, and has not looked for it yet.
+func (w *world) hasGap() bool {
+	_, open := w.surface.sweeper.Gap()
+	return open
+}
+
+// typeAs lets somebody type in a thread, and returns what Parley makes of it.
+func (w *world) typeAs(p *teamsfake.Person, root, text string) bridge.Action {
 	w.t.Helper()
-	for more := true; more; p.Part++ {
-		more = w.mustSend(p).More
+	id, err := p.Reply(w.channel, root, text)
+	must(w.t, err)
+	return w.waitAction(fact.MessageID(w.channel, id))
+}
+
+// typeAsAnn lets Ann type in the conversation's thread, and returns what Parley makes of it.
+func (w *world) typeAsAnn(text string) bridge.Action {
+	w.t.Helper()
+	return w.typeAs(w.ann, w.root, text)
+}
+
+// replyAsAnn lets Ann type in the conversation's thread, without waiting until Parley hears of it. It returns the message's id.
+func (w *world) replyAsAnn(text string) (id string) {
+	w.t.Helper()
+	id, err := w.ann.Reply(w.channel, w.root, text)
+	must(w.t, err)
+	return id
+}
+
+// decode decodes a fact, which isn't in quarantine.
+func (w *world) decode(f channels.Fact) []bridge.Action {
+	w.t.Helper()
+	if f.Quarantine != "" {
+		w.t.Fatalf("%s is in quarantine: %s", f.ExternalID, f.Quarantine)
+	}
+	actions, err := w.surface.Decode(f.Payload)
+	must(w.t, err)
+	return actions
+}
+
+// waitAction waits for the first fact whose id begins with a prefix, and decodes it.
+func (w *world) waitAction(prefix string) bridge.Action {
+	w.t.Helper()
+	f := w.desk.First(w.t, prefix)
+	actions := w.decode(f)
+	if len(actions) != 1 {
+		w.t.Fatalf("%s is decoded as %d actions, want one: %+v", f.ExternalID, len(actions), actions)
+	}
+	return actions[0]
+}
+
+// acceptedActions is what Parley makes of all facts that were accepted, in their order.
+func (w *world) acceptedActions() (all []bridge.Action) {
+	w.t.Helper()
+	for _, f := range w.desk.Accepted() {
+		actions, err := w.surface.Decode(f.Payload)
+		must(w.t, err)
+		all = append(all, actions...)
+	}
+	return all
+}
+
+// acceptedTexts are the texts of all messages that were accepted, in their order.
+func (w *world) acceptedTexts() (texts []string) {
+	w.t.Helper()
+	for _, a := range w.acceptedActions() {
+		texts = append(texts, strings.TrimSpace(a.Text))
+	}
+	return texts
+}
+
+// wantFacts checks how many facts are stored whose ids begin with a prefix.
+func (w *world) wantFacts(prefix string, want int) {
+	w.t.Helper()
+	if got := w.desk.Number(prefix); got != want {
+		w.t.Errorf("got %d facts %s…, want %d; all: %v", got, prefix, want, w.desk.IDs())
 	}
 }
 
-// mustFail sends a post, which fails with words for people.
-func (w *world) mustFail(p bridge.Post) *channels.SendError {
+// waitDelivered waits until Teams has nothing left to deliver.
+func (w *world) waitDelivered() {
 	w.t.Helper()
-	_, err := w.surface.Send(w.ctx(), p)
-	var se *channels.SendError
-	if !errors.As(err, &se) || se.Text == "" {
-		w.t.Fatalf("got error %v, want one with words for people", err)
-	}
-	return se
+	must(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Activities.Pending() == 0 }))
 }
 
-// wantReconciled checks what is found of a post.
-func (w *world) wantReconciled(p bridge.Post, want channels.Outcome) bridge.Sent {
+// waitStored waits until a message with this text is stored.
+func (w *world) waitStored(text string) {
 	w.t.Helper()
-	outcome, sent, err := w.surface.Reconcile(w.ctx(), p)
-	must(w.t, err)
-	wantEqual(w.t, "what is found of the post", outcome, want)
-	return sent
+	w.desk.Wait(w.t, fmt.Sprintf("%q is stored", text), func() bool {
+		return slices.ContainsFunc(w.desk.Accepted(), func(f channels.Fact) bool {
+			return strings.HasPrefix(f.ExternalID, messageFacts) && strings.Contains(string(f.Payload), text)
+		})
+	})
 }
 
-// wantNoProblems checks that people see all as it was meant.
+// wantNoProblems checks that Teams had nothing to object to what we sent, so that people see all as it was meant.
 func (w *world) wantNoProblems() {
 	w.t.Helper()
 	if p := w.fake.Problems(); len(p) > 0 {
@@ -230,9 +301,19 @@ func wantList[T comparable](t *testing.T, what string, got, want []T) {
 // wantWords checks that what is shown contains each of these words.
 func wantWords(t *testing.T, shown string, words ...string) {
 	t.Helper()
-	for _, w := range words {
-		if !strings.Contains(shown, w) {
-			t.Errorf("want %q in:\n%s", w, shown)
+	for _, word := range words {
+		if !strings.Contains(shown, word) {
+			t.Errorf("want %q in:\n%s", word, shown)
+		}
+	}
+}
+
+// wantNoWords checks that what is shown contains none of these words.
+func wantNoWords(t *testing.T, shown string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if strings.Contains(shown, word) {
+			t.Errorf("want no %q in:\n%s", word, shown)
 		}
 	}
 }

@@ -12,79 +12,109 @@ import (
 	"parley/bridge"
 )
 
-// A message is late if it took much longer than usual, whatever the difference of the clocks, and however many late ones came before
-// it. Only if nothing else comes for a minute, their time is the usual one.
-func TestLateness(t *testing.T) {
-	t.Parallel()
+// timedMessage is a message that comes at some time after a test has begun, and took some time from Teams to us, by the difference of
+// the clocks.
+type timedMessage struct {
+	at   time.Duration
+	took time.Duration
+	want bool // it is late
+}
+
+// checkLateness checks which of several messages that come one after the other are late.
+func checkLateness(t *testing.T, messages []timedMessage) {
+	t.Helper()
 	var l lateness
 	began := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	for i, step := range []struct {
-		at   time.Duration
-		took time.Duration
-		want bool
-	}{
+	for i, m := range messages {
+		if got := l.isLate(began.Add(m.at), m.took); got != m.want {
+			t.Errorf("message %d, which came after %s and took %s, is late: got %v, want %v", i, m.at, m.took, got, m.want)
+		}
+	}
+}
+
+// A message is late if it took much longer than usual, however many late ones came before it.
+func TestLateMessages(t *testing.T) {
+	t.Parallel()
+	checkLateness(t, []timedMessage{
 		{took: lateThreshold, want: false},
 		{took: 11 * time.Second, want: true},
 		{took: 6500 * time.Millisecond, want: true},
 		{took: 11 * time.Second, want: true},
 		{at: 50 * time.Second, took: 0, want: false},
 		{at: 70 * time.Second, took: 11 * time.Second, want: true},
+	})
+}
+
+// What is usual depends on the difference of the clocks, which may change.
+func TestLateMessagesWhenTheClocksDiffer(t *testing.T) {
+	t.Parallel()
+	checkLateness(t, []timedMessage{
+		{took: 0, want: false},
 		{at: 2 * time.Minute, took: -3 * time.Second, want: false}, // Teams' clock is ahead
 		{at: 2 * time.Minute, took: -2900 * time.Millisecond, want: false},
 		{at: 3 * time.Minute, took: -2 * time.Second, want: true}, // ours is set forward
-		{at: 3*time.Minute + lateOnlySpan - 1, took: -1900 * time.Millisecond, want: true},
-		{at: 3*time.Minute + lateOnlySpan, took: time.Hour, want: true},
-		{at: 3*time.Minute + lateOnlySpan, took: -1900 * time.Millisecond, want: false},
-	} {
-		got := l.isLate(began.Add(step.at), step.took)
-		wantEqual(t, fmt.Sprintf("step %d, after %s, which took %s, is late", i, step.at, step.took), got, step.want)
-	}
+	})
+}
+
+// If nothing else than late messages comes for a minute, their time is the usual one.
+func TestLateMessagesBecomeUsual(t *testing.T) {
+	t.Parallel()
+	checkLateness(t, []timedMessage{
+		{took: -3 * time.Second, want: false},
+		{at: time.Minute, took: -2 * time.Second, want: true},
+		{at: time.Minute + lateOnlySpan - 1, took: -1900 * time.Millisecond, want: true},
+		{at: time.Minute + lateOnlySpan, took: time.Hour, want: true},
+		{at: time.Minute + lateOnlySpan, took: -1900 * time.Millisecond, want: false},
+	})
 }
 
 // What was typed in a thread before a message that came late is accepted before it, also if Teams tells of it later or never. If
 // it can't be read now, replies wait for it.
 func TestBeforeALateMessage(t *testing.T) {
 	t.Parallel()
-	failGraph := func(status int) func(*world, string) {
-		return func(w *world, _ string) {
-			w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: status, Code: "Failed"})
-		}
-	}
-	for name, tt := range map[string]struct {
-		before  func(w *world, first string) // the late message comes
-		want    []string
+	for _, tt := range []struct {
+		name    string
+		spoil   func(w *world, first string) // before the late message comes
+		want    []string                     // texts in the order in which they are accepted
 		wantGap bool
 	}{
-		"read": {
-			before: func(*world, string) {},
-			want:   []string{"at once", "first", "second"},
+		{
+			name:  "read",
+			spoil: func(*world, string) {},
+			want:  []string{"at once", "first", "second"},
 		},
-		"not read": {
-			before: failGraph(http.StatusInternalServerError),
-			want:   []string{"at once", "second"}, wantGap: true,
+		{
+			name:    "not read now",
+			spoil:   func(w *world, _ string) { w.failGraph("graph.*", http.StatusInternalServerError) },
+			want:    []string{"at once", "second"},
+			wantGap: true,
 		},
-		"no right": {
-			before: failGraph(http.StatusForbidden),
-			want:   []string{"at once", "second"},
+		{
+			name:  "may not be read",
+			spoil: func(w *world, _ string) { w.failGraph("graph.*", http.StatusForbidden) },
+			want:  []string{"at once", "second"},
 		},
-		"its words not shown yet": {
-			before: func(w *world, first string) { must(w.t, w.fake.Admin.Blank(w.channel, first)) },
-			want:   []string{"at once", "second"}, wantGap: true,
+		{
+			name:    "its words not shown yet",
+			spoil:   func(w *world, first string) { must(w.t, w.fake.Admin.Blank(w.channel, first)) },
+			want:    []string{"at once", "second"},
+			wantGap: true,
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newClockedTalk(t)
+			w := newClockedWorld(t)
 			first := w.replyUnheard("first")
+			// The second message is held back until the next one comes, which is three seconds later.
 			held := w.fake.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultReorder})
-			_, err := w.ann.Reply(w.channel, w.root, "second")
-			must(t, err)
+			w.replyAsAnn("second")
 			w.fake.ClearFaults(held)
-			w.later(3 * time.Second)
-			tt.before(w, first)
+			w.advance(3 * time.Second)
+			tt.spoil(w, first)
 			gaps := w.desk.Gaps()
-			w.annTypes("at once") // which brings the held one
+			w.typeAsAnn("at once")
 			w.waitDelivered()
+
 			var texts []string
 			for _, a := range w.acceptedActions() {
 				if a.Verb == bridge.VerbSay {
@@ -97,18 +127,9 @@ func TestBeforeALateMessage(t *testing.T) {
 	}
 }
 
-// replyUnheard lets Ann reply in the conversation's thread while Teams tells nobody, and returns the reply's id.
-func (w *world) replyUnheard(text string) (id string) {
-	w.t.Helper()
-	w.withoutEvents(func() (err error) {
-		id, err = w.ann.Reply(w.channel, w.root, text)
-		return err
-	})
-	return id
-}
-
-// catchUpReply reads the thread while Graph shows a reply in it with this text. isUnclear says whether nothing can be said of it yet.
-func (w *world) catchUpReply(m graph.Message, text string, isUnclear bool) {
+// catchUpReply reads the conversation's thread while Graph shows one reply in it, with this text. It checks whether nothing can be
+// said of the reply yet, which is a gap.
+func (w *world) catchUpReply(m graph.Message, text string, wantUnclear bool) {
 	w.t.Helper()
 	m.Body.Content = text
 	thread := w.messageOfGraph(w.root, w.root)
@@ -116,29 +137,38 @@ func (w *world) catchUpReply(m graph.Message, text string, isUnclear bool) {
 	gaps := w.desk.Gaps()
 	unclear, err := w.surface.history.catchUpThread(w.ctx(), w.channel, &thread)
 	must(w.t, err)
-	wantEqual(w.t, fmt.Sprintf("%q is unclear", text), unclear, isUnclear)
-	wantEqual(w.t, fmt.Sprintf("%q: a gap was told", text), w.desk.Gaps() > gaps, isUnclear)
+	wantEqual(w.t, fmt.Sprintf("%q is unclear", text), unclear, wantUnclear)
+	wantEqual(w.t, fmt.Sprintf("%q: a gap was told", text), w.desk.Gaps() > gaps, wantUnclear)
 }
 
 // A reply of which Teams didn't tell, and which Graph shows without its words at first, is read again until Graph shows them, and
-// what was typed behind it waits. A reply that stays without words was deleted: nothing waits for it.
-func TestTextNotShownYet(t *testing.T) {
+// what was typed behind it waits.
+func TestReplyWithoutItsWordsIsReadAgain(t *testing.T) {
 	t.Parallel()
-	w := newClockedTalk(t)
-	late := w.messageOfGraph(w.root, w.replyUnheard("On its way"))
-	w.catchUpReply(late, "", true)
-	w.later(5 * time.Second)
-	w.catchUpReply(late, "", true)
-	w.catchUpReply(late, "<p>On its way</p>", false)
-	said := w.acceptedActions()
-	if len(said) != 1 {
-		t.Fatalf("got %+v, want one reply", said)
-	}
-	wantEqual(t, "text", said[0].Text, "On its way")
-	late.ModifiedAt = w.surface.org.Now() // it is being deleted
-	w.catchUpReply(late, "", false)
+	w := newClockedWorld(t)
+	reply := w.messageOfGraph(w.root, w.replyUnheard("On its way"))
+	w.catchUpReply(reply, "", true)
+	w.advance(5 * time.Second)
+	w.catchUpReply(reply, "", true)
+	w.catchUpReply(reply, "<p>On its way</p>", false)
+	wantList(t, "stored texts", w.acceptedTexts(), []string{"On its way"})
+}
 
-	gone := w.messageOfGraph(w.root, w.replyUnheard("Never mind"))
-	w.later(time.Minute)
-	w.catchUpReply(gone, "", false)
+// A reply whose words are known and that is without words later is being deleted: nothing waits for it.
+func TestKnownReplyWithoutItsWordsIsNotAwaited(t *testing.T) {
+	t.Parallel()
+	w := newClockedWorld(t)
+	reply := w.messageOfGraph(w.root, w.replyUnheard("On its way"))
+	w.catchUpReply(reply, "<p>On its way</p>", false)
+	reply.ModifiedAt = w.surface.org.Now()
+	w.catchUpReply(reply, "", false)
+}
+
+// A reply that stays without words was deleted: nothing waits for it.
+func TestReplyThatStaysWithoutItsWordsIsNotAwaited(t *testing.T) {
+	t.Parallel()
+	w := newClockedWorld(t)
+	reply := w.messageOfGraph(w.root, w.replyUnheard("Never mind"))
+	w.advance(time.Minute)
+	w.catchUpReply(reply, "", false)
 }

@@ -2,47 +2,71 @@ package teams
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"parley/bot/teams/teamsfake"
 )
 
-// A name means a channel only while a single one has it.
-func TestResolveAmong(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, func(_ *Options, o *teamsfake.Options) {
-		o.Teams = append(o.Teams, teamsfake.Team{Name: "Sales"})
-	}).connect()
-	sales := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.fake.Teams()[1].ID, Name: "Leads"})
-	w.waitDelivered()
-	for name, want := range map[string]string{"#customers": w.channel, "#Leads": sales.ID, "#nothing": ""} {
-		w.wantChannel(name, want)
-	}
-	if id, err := w.surface.Resolve(w.ctx(), "#General"); id != "" || err == nil || !strings.Contains(err.Error(), "link") {
-		t.Errorf("a name of two channels is resolved to %q, %v, want an error that asks for a link", id, err)
-	}
-}
-
-// wantChannel checks which channel has a name: "" is none.
+// wantChannel checks which channel a name leads to; "" means none.
 func (w *world) wantChannel(name, want string) {
 	w.t.Helper()
-	id, err := w.surface.Resolve(w.ctx(), name)
+	got, err := w.surface.Resolve(w.ctx(), name)
 	must(w.t, err)
-	wantEqual(w.t, "id of "+name, id, want)
+	if got != want {
+		w.t.Errorf("Resolve(%q) = %q, want %q", name, got, want)
+	}
 }
 
-// Who is in a channel's roster can read it. Of a channel that Parley isn't in nobody can tell.
+// newWorldOfTwoTeams makes an organisation with a second team, Sales. Each team has a channel General.
+func newWorldOfTwoTeams(t *testing.T) *world {
+	t.Helper()
+	return newWorld(t, func(_ *Options, o *teamsfake.Options) {
+		o.Teams = append(o.Teams, teamsfake.Team{Name: "Sales"})
+	}).connect()
+}
+
+// A name leads to a channel, in whatever team it is, if a single one has it.
+func TestResolveByName(t *testing.T) {
+	t.Parallel()
+	w := newWorldOfTwoTeams(t)
+	sales := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.fake.Teams()[1].ID, Name: "Leads"})
+	w.waitDelivered()
+	w.wantChannel("#customers", w.channel)
+	w.wantChannel("#Leads", sales.ID)
+	w.wantChannel("#nothing", "")
+}
+
+// For a channel whose name another one has, too, people have to give its link.
+func TestResolveANameOfTwoChannels(t *testing.T) {
+	t.Parallel()
+	w := newWorldOfTwoTeams(t)
+	w.waitDelivered()
+	id, err := w.surface.Resolve(w.ctx(), "#General")
+	if err == nil {
+		t.Fatalf("Resolve(#General) = %q, want an error", id)
+	}
+	wantEqual(t, "channel", id, "")
+	wantWords(t, err.Error(), "link")
+}
+
+// Who is in a channel's roster can read it.
 func TestAudience(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).connect()
 	w.waitDelivered()
-	a, err := w.surface.Audience(w.ctx(), w.channel)
+	audience, err := w.surface.Audience(w.ctx(), w.channel)
 	must(t, err)
-	wantEqual(t, "everyone can read it", a.Everyone, false)
-	wantEqual(t, "Ann can read it", slices.Contains(a.Users, ann), true)
-	wantEqual(t, "somebody without an id can read it", slices.Contains(a.Users, ""), false)
-	if a, err := w.surface.Audience(w.ctx(), "19:nowhere@thread.tacv2"); err == nil {
-		t.Errorf("a channel without Parley is read by %+v, want an error", a)
+	wantEqual(t, "everyone can read it", audience.Everyone, false)
+	wantEqual(t, "Ann can read it", slices.Contains(audience.Users, ann), true)
+	wantEqual(t, "somebody without an id can read it", slices.Contains(audience.Users, ""), false)
+}
+
+// Teams doesn't say who is in a channel that our app isn't in.
+func TestAudienceOfAnUnknownChannel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).connect()
+	w.waitDelivered()
+	if audience, err := w.surface.Audience(w.ctx(), "19:nowhere@thread.tacv2"); err == nil {
+		t.Errorf("got the audience %+v, want an error", audience)
 	}
 }

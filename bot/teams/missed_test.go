@@ -8,74 +8,78 @@ import (
 	"parley/bot/teams/teamsfake"
 )
 
-// What people typed while Graph refused to show a channel stays inside when it shows the channel later, whichever replica reads it
-// then; but for what mentions Parley. What they typed while Graph could not be reached is found.
+// beginThreadInNewChannel makes a channel, and the thread of the conversation in it. From now on they are those of the world.
+func (w *world) beginThreadInNewChannel() {
+	w.t.Helper()
+	w.channel = w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "New"}).ID
+	w.desk.Open(w.channel)
+	w.root = w.openThread()
+}
+
+// typeWhileGraphFails has Ann type in a new channel while Graph doesn't show it, once among colleagues and once to Parley. reader is
+// the replica that reads the channel first when Graph shows it. Then Ann types once more.
+func (w *world) typeWhileGraphFails(fail, mend func(), reader *Surface) {
+	w.t.Helper()
+	fail()
+	w.beginThreadInNewChannel()
+	w.replyUnheard("he always complains")
+	w.replyUnheard("<@bot> reply: We are on it")
+	w.advance(time.Second)
+	mend()
+	must(w.t, reader.history.catchUp(w.ctx()))
+	w.advance(time.Second)
+	w.replyUnheard("It is on its way")
+	must(w.t, w.catchUp())
+}
+
+// refuseToRead takes away the right to read channels, and grantToRead gives it back.
+func (w *world) refuseToRead() { w.fake.Entra.SetRSC(false) }
+func (w *world) grantToRead()  { w.fake.Entra.SetRSC(true) }
+
+// What people typed while Graph refused to show a channel stays inside when it shows the channel later, but for what mentions Parley.
 func TestTypedWhileRefused(t *testing.T) {
 	t.Parallel()
-	refuse := func(w *world) (again func()) {
-		w.fake.Entra.SetRSC(false)
-		return func() { w.fake.Entra.SetRSC(true) }
-	}
-	fail := func(w *world) (again func()) {
-		id := w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: http.StatusInternalServerError})
-		return func() { w.fake.ClearFaults(id) }
-	}
-	toParley := []string{"We are on it", "It is on its way"}
-	for name, tt := range map[string]struct {
-		stop  func(w *world) (again func())
-		reads int // which replica reads first
-		want  []string
-	}{
-		"refused":                      {stop: refuse, want: toParley},
-		"refused, and another replica": {stop: refuse, reads: 1, want: toParley},
-		"not reached":                  {stop: fail, want: append([]string{"he always complains"}, toParley...)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newClockedTalk(t)
-			again := tt.stop(w)
-			w.channel = w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "New"}).ID
-			w.desk.Open(w.channel)
-			w.root = w.openThread()
-			w.replyUnheard("he always complains")
-			w.replyUnheard("<@bot> reply: We are on it")
-			w.later(time.Second)
-			again()
-			must(t, w.newReplicas()[tt.reads].history.catchUp(w.ctx()))
-			w.later(time.Second)
-			w.replyUnheard("It is on its way")
-			must(t, w.surface.history.catchUp(w.ctx()))
+	w := newClockedWorld(t)
+	w.typeWhileGraphFails(w.refuseToRead, w.grantToRead, w.surface)
+	wantList(t, "stored texts", w.acceptedTexts(), []string{"We are on it", "It is on its way"})
+}
 
-			var texts []string
-			for _, a := range w.acceptedActions() {
-				texts = append(texts, a.Text)
-			}
-			wantList(t, "texts that are stored", texts, tt.want)
-		})
+// This holds also if another replica reads the channel then, which knows only what is stored.
+func TestTypedWhileRefusedAndReadByAnotherReplica(t *testing.T) {
+	t.Parallel()
+	w := newClockedWorld(t)
+	w.typeWhileGraphFails(w.refuseToRead, w.grantToRead, w.restartedSurface())
+	wantList(t, "stored texts", w.acceptedTexts(), []string{"We are on it", "It is on its way"})
+}
+
+// What people typed while Graph could not be reached is found.
+func TestTypedWhileGraphIsDown(t *testing.T) {
+	t.Parallel()
+	w := newClockedWorld(t)
+	fail := func() {
+		w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: http.StatusInternalServerError})
 	}
+	mend := func() { w.fake.ClearFaults() }
+	w.typeWhileGraphFails(fail, mend, w.surface)
+	wantList(t, "stored texts", w.acceptedTexts(), []string{"he always complains", "We are on it", "It is on its way"})
 }
 
 // A refusal that passes says nothing of what was typed before it: what a broken connection missed then is still found.
 func TestTypedBeforeARefusal(t *testing.T) {
 	t.Parallel()
-	w := newClockedTalk(t)
-	must(t, w.surface.history.catchUp(w.ctx()))
+	w := newClockedWorld(t)
+	must(t, w.catchUp())
 	w.replyUnheard("It was missed")
-	w.later(time.Second)
-	refusal := w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: "Forbidden"})
-	if err := w.surface.history.catchUp(w.ctx()); err != nil {
-		t.Logf("while it is refused: %v", err)
+	w.advance(time.Second)
+	refusal := w.failGraph("graph.*", http.StatusForbidden)
+	if err := w.catchUp(); err != nil {
+		t.Logf("while Graph refuses: %v", err) // an error is allowed, but not needed
 	}
-	w.later(time.Second)
+	w.advance(time.Second)
 	w.replyUnheard("said among colleagues")
-	w.later(time.Second)
+	w.advance(time.Second)
 	w.fake.ClearFaults(refusal)
 
-	must(t, w.surface.history.catchUp(w.ctx()))
-
-	var texts []string
-	for _, a := range w.acceptedActions() {
-		texts = append(texts, a.Text)
-	}
-	wantList(t, "texts that are stored", texts, []string{"It was missed"})
+	must(t, w.catchUp())
+	wantList(t, "stored texts", w.acceptedTexts(), []string{"It was missed"})
 }

@@ -2,7 +2,6 @@ package teams
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -21,101 +20,146 @@ import (
 	"parley/channels"
 )
 
-// How an agent can meet a file in Teams.
-const (
-	asPicture     = "picture"
-	asLink        = "link"
-	asWord        = "word" // why it isn't there
-	asCopyAndLink = asPicture + " " + asLink
-	asCopyAndWord = asPicture + " " + asWord
-)
-
-// Whatever a customer sends, of each kind and size, the agent sees as a picture, is led to, or is told why not. A picture that had to
-// be made smaller is led to as well. Links need a public address of Parley's.
-// R-071
-func TestFilesOfAllKinds(t *testing.T) {
-	t.Parallel()
-	w := newTalk(t)
-	png := func(width, height int) []byte { return encoded(t, "png", width, height) }
-	jpeg := func(width, height int) []byte { return encoded(t, "jpeg", width, height) }
-	for _, tt := range []struct {
-		name, contentType string
-		data              []byte
-		met               string // how, with links
-		metWithoutLinks   string // "" means likewise
-	}{
-		{name: "photo.png", contentType: "image/png", data: png(200, 150), met: asPicture},
-		{name: "edge.png", contentType: "image/png", data: png(1024, 1024), met: asPicture},
-		{name: "wide.png", contentType: "image/png", data: png(1025, 10), met: asCopyAndLink, metWithoutLinks: asCopyAndWord},
-		{name: "high.png", contentType: "image/png", data: png(10, 1025), met: asCopyAndLink, metWithoutLinks: asCopyAndWord},
-		{name: "screen.png", contentType: "image/png", data: png(1440, 900), met: asCopyAndLink, metWithoutLinks: asCopyAndWord},
-		{name: "full.png", contentType: "image/png", data: padded(png(64, 64), maxPictureBytes), met: asPicture},
-		{name: "over.png", contentType: "image/png", data: padded(png(64, 64), maxPictureBytes+1), met: asCopyAndLink, metWithoutLinks: asCopyAndWord},
-		{name: "phone.jpg", contentType: "image/jpeg", data: jpeg(1600, 1200), met: asCopyAndLink, metWithoutLinks: asCopyAndWord},
-		{name: "small.jpg", contentType: "image/jpeg", data: jpeg(640, 480), met: asPicture},
-		{name: "heavy.jpg", contentType: "image/jpeg", data: padded(jpeg(1600, 1200), 3<<20), met: asCopyAndLink, metWithoutLinks: asCopyAndWord},
-		{name: "shout.JPG", contentType: "IMAGE/JPEG", data: jpeg(640, 480), met: asPicture},
-		{name: "mistaken.png", contentType: "image/png", data: jpeg(640, 480), met: asPicture},
-		{name: "still.gif", contentType: "image/gif", data: encoded(t, "gif", 40, 30), met: asCopyAndLink, metWithoutLinks: asCopyAndWord},
-		{name: "moving.gif", contentType: "image/gif", data: encoded(t, "gif2", 40, 30), met: asCopyAndLink, metWithoutLinks: asCopyAndWord},
-		{name: "sticker.webp", contentType: "image/webp", data: webp(t), met: asCopyAndLink, metWithoutLinks: asCopyAndWord},
-		{name: "photo.heic", contentType: "image/heic", data: []byte("\x00\x00\x00\x18ftypheic"), met: asLink, metWithoutLinks: asWord},
-		{name: "drawing.svg", contentType: "image/svg+xml", data: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), met: asLink, metWithoutLinks: asWord},
-		{name: "broken.png", contentType: "image/png", data: []byte("no picture"), met: asLink, metWithoutLinks: asWord},
-		{name: "cut.jpg", contentType: "image/jpeg", data: jpeg(1600, 1200)[:3000], met: asLink, metWithoutLinks: asWord},
-		{name: "empty.png", contentType: "image/png", met: asWord},
-		{name: "one.png", contentType: "image/png", data: []byte("x"), met: asLink, metWithoutLinks: asWord},
-		{name: "bomb.png", contentType: "image/png", data: pngHeader(t, 30000, 30000), met: asLink, metWithoutLinks: asWord},
-		{name: "plan.pdf", contentType: "application/pdf", data: []byte("%PDF-1.4"), met: asLink, metWithoutLinks: asWord},
-		{name: "empty.pdf", contentType: "application/pdf", met: asWord},
-		{name: "one.bin", contentType: "application/octet-stream", data: []byte("x"), met: asLink, metWithoutLinks: asWord},
-		{name: "film.mp4", contentType: "video/mp4", data: make([]byte, 2*maxPictureBytes), met: asLink, metWithoutLinks: asWord},
-		{name: "unknown", data: []byte("?"), met: asLink, metWithoutLinks: asWord},
-	} {
-		f := fileWith(tt.name, tt.contentType, tt.data)
-		what := fmt.Sprintf("%s (%d bytes)", tt.name, len(tt.data))
-		wantEqual(t, what+" without links", w.showFile(f), cmp.Or(tt.metWithoutLinks, tt.met))
-		f.Link = func() (string, error) { return "https://parley.test/files/" + tt.name, nil }
-		wantEqual(t, what+" with links", w.showFile(f), tt.met)
-	}
-	w.wantNoProblems()
+// shownFile says how agents find a file in Teams.
+type shownFile struct {
+	picture bool // it is shown as a picture
+	link    bool // a link leads to it
+	reason  bool // it is said why it isn't there, or not as it was
 }
 
-// showFile posts one file in the thread, and returns how agents meet it there.
-func (w *world) showFile(f channels.File) string {
+// publicURL is where links to files lead. Without such an address of Parley's there are no links.
+const publicURL = "https://parley.test/files/"
+
+// showFile posts one file in the thread, and returns how agents find it there.
+func (w *world) showFile(f channels.File) (shown shownFile) {
 	w.t.Helper()
 	before := len(w.fake.Thread(w.channel, w.root))
 	p := w.newPost(bridge.PostFiles, f.Name)
 	p.Files = []channels.File{f}
 	w.mustSendAll(p)
-	isPicture, isLink, isWord := false, false, false
-	for i, m := range w.fake.Thread(w.channel, w.root)[before:] {
-		if i == 0 && !strings.Contains(m.Text, f.Name) {
-			w.t.Errorf("want the name of %s in %q", f.Name, m.Text)
-		}
-		isPicture = isPicture || len(m.Pictures) == 1 && m.Broken == ""
-		isLink = isLink || strings.Contains(m.HTML, `href="https://parley.test/files/`+f.Name)
-		isWord = isWord || strings.Contains(m.Text, "PARLEY_PUBLIC_URL") || strings.Contains(m.Text, "(0 bytes)")
+	posted := w.fake.Thread(w.channel, w.root)[before:]
+	if len(posted) == 0 {
+		w.t.Fatalf("nothing is posted of %s", f.Name)
 	}
-	var met []string
-	if isPicture {
-		met = append(met, asPicture)
+	wantWords(w.t, posted[0].Text, f.Name)
+	for _, m := range posted {
+		isWholePicture := len(m.Pictures) == 1 && m.Broken == ""
+		hasReason := strings.Contains(m.Text, "PARLEY_PUBLIC_URL") || strings.Contains(m.Text, "(0 bytes)")
+		shown.picture = shown.picture || isWholePicture
+		shown.link = shown.link || strings.Contains(m.HTML, `href="`+publicURL+f.Name)
+		shown.reason = shown.reason || hasReason
 	}
-	if isWord {
-		met = append(met, asWord)
-	}
-	if isLink {
-		met = append(met, asLink)
-	}
-	return strings.Join(met, " ")
+	return shown
 }
 
-// The smaller copy of a photo keeps its shape, and which side is up.
-func TestCopyOfPhoto(t *testing.T) {
+// customerFile is a file that a customer may send.
+type customerFile struct {
+	name        string
+	contentType string
+	data        []byte
+}
+
+// checkShown posts each file with a link, and once without one, and checks how agents find it.
+func checkShown(t *testing.T, files []customerFile, withLink, withoutLink shownFile) {
+	t.Helper()
+	w := newThreadWorld(t)
+	for _, file := range files {
+		t.Run(fmt.Sprintf("%s of %d bytes", file.name, len(file.data)), func(t *testing.T) {
+			w := w.in(t)
+			f := fileWith(file.name, file.contentType, file.data)
+			wantEqual(t, "without a link", w.showFile(f), withoutLink)
+			f.Link = func() (string, error) { return publicURL + file.name, nil }
+			wantEqual(t, "with a link", w.showFile(f), withLink)
+		})
+	}
+	w.wantNoProblems()
+}
+
+// Teams' apps can post pictures of up to 1024 pixels each way, as PNG or JPEG, whatever a picture is called.
+// R-071
+func TestPicturesThatAreShown(t *testing.T) {
 	t.Parallel()
-	upright := []byte("\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00")
-	plain := encoded(t, "jpeg", 2000, 1000)
-	photo := slices.Concat(plain[:2], upright, plain[2:])
+	smallJPEG := encodeJPEG(t, 640, 480)
+	asItIs := shownFile{picture: true}
+	checkShown(t, []customerFile{
+		{name: "photo.png", contentType: "image/png", data: encodePNG(t, 200, 150)},
+		{name: "edge.png", contentType: "image/png", data: encodePNG(t, 1024, 1024)},
+		{name: "full.png", contentType: "image/png", data: padTo(encodePNG(t, 64, 64), maxPictureBytes)},
+		{name: "small.jpg", contentType: "image/jpeg", data: smallJPEG},
+		{name: "shout.JPG", contentType: "IMAGE/JPEG", data: smallJPEG},
+		{name: "mistaken.png", contentType: "image/png", data: smallJPEG},
+	}, asItIs, asItIs)
+}
+
+// Of other pictures a smaller copy is shown, as a PNG or JPEG, and a link leads to the picture itself.
+// R-071
+func TestPicturesOfWhichACopyIsShown(t *testing.T) {
+	t.Parallel()
+	photo := encodeJPEG(t, 1600, 1200)
+	checkShown(t, []customerFile{
+		// Too large in pixels.
+		{name: "wide.png", contentType: "image/png", data: encodePNG(t, 1025, 10)},
+		{name: "high.png", contentType: "image/png", data: encodePNG(t, 10, 1025)},
+		{name: "screen.png", contentType: "image/png", data: encodePNG(t, 1440, 900)},
+		{name: "phone.jpg", contentType: "image/jpeg", data: photo},
+
+		// Too large in bytes.
+		{name: "over.png", contentType: "image/png", data: padTo(encodePNG(t, 64, 64), maxPictureBytes+1)},
+		{name: "heavy.jpg", contentType: "image/jpeg", data: padTo(photo, 3<<20)},
+
+		// Of another kind.
+		{name: "still.gif", contentType: "image/gif", data: encodeGIF(t, 1)},
+		{name: "moving.gif", contentType: "image/gif", data: encodeGIF(t, 2)},
+		{name: "sticker.webp", contentType: "image/webp", data: onePixelWebP(t)},
+	}, shownFile{picture: true, link: true}, shownFile{picture: true, reason: true})
+}
+
+// To files that are no pictures that Parley can read a link leads.
+// R-071
+func TestFilesToWhichALinkLeads(t *testing.T) {
+	t.Parallel()
+	checkShown(t, []customerFile{
+		// Pictures of kinds that Parley doesn't read.
+		{name: "photo.heic", contentType: "image/heic", data: []byte("\x00\x00\x00\x18ftypheic")},
+		{name: "drawing.svg", contentType: "image/svg+xml", data: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>")},
+
+		// Broken pictures, one of which claims to be far too large.
+		{name: "broken.png", contentType: "image/png", data: []byte("no picture")},
+		{name: "cut.jpg", contentType: "image/jpeg", data: encodeJPEG(t, 1600, 1200)[:3000]},
+		{name: "one.png", contentType: "image/png", data: []byte("x")},
+		{name: "bomb.png", contentType: "image/png", data: pngThatClaims(t, 30000, 30000)},
+
+		// Other files.
+		{name: "plan.pdf", contentType: "application/pdf", data: []byte("%PDF-1.4")},
+		{name: "one.bin", contentType: "application/octet-stream", data: []byte("x")},
+		{name: "film.mp4", contentType: "video/mp4", data: make([]byte, 2*maxPictureBytes)},
+		{name: "unknown", data: []byte("?")},
+	}, shownFile{link: true}, shownFile{reason: true})
+}
+
+// An empty file is named with the reason. No link leads to nothing.
+// R-071
+func TestEmptyFilesAreNamed(t *testing.T) {
+	t.Parallel()
+	named := shownFile{reason: true}
+	checkShown(t, []customerFile{
+		{name: "empty.png", contentType: "image/png"},
+		{name: "empty.pdf", contentType: "application/pdf"},
+	}, named, named)
+}
+
+// turnedOnItsSide is a part of a JPEG, an Exif block, that says that the picture has to be turned to be upright.
+const turnedOnItsSide = "\xff\xe1\x00\x22Exif\x00\x00" +
+	"MM\x00*\x00\x00\x00\x08" + // big endian; the directory begins at byte 8
+	"\x00\x01" + // one entry:
+	"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00" + // orientation, a number of two bytes, 6
+	"\x00\x00\x00\x00" // no further directory
+
+// The smaller copy of a photo keeps its shape, and which side is up.
+func TestCopyOfAPhoto(t *testing.T) {
+	t.Parallel()
+	plain := encodeJPEG(t, 2000, 1000)
+	photo := slices.Concat(plain[:2], []byte(turnedOnItsSide), plain[2:])
 	p, err := shrinkPicture(t.Context(), fileWith("a.jpg", "image/jpeg", photo))
 	must(t, err)
 	c, format, err := image.DecodeConfig(bytes.NewReader(p.data))
@@ -124,11 +168,11 @@ func TestCopyOfPhoto(t *testing.T) {
 	wantEqual(t, "content type", p.kind, "image/jpeg")
 	wantEqual(t, "width", c.Width, 1024)
 	wantEqual(t, "height", c.Height, 512)
-	wantEqual(t, "it says which side is up", bytes.Contains(p.data, upright), true)
+	wantEqual(t, "it says which side is up", bytes.Contains(p.data, []byte(turnedOnItsSide)), true)
 }
 
 // A copy has no transparency: it becomes white.
-func TestCopyOfTransparency(t *testing.T) {
+func TestCopyOfATransparentPicture(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	must(t, png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, 1100, 10))))
@@ -142,60 +186,70 @@ func TestCopyOfTransparency(t *testing.T) {
 }
 
 // Of a picture that takes too long to read no copy is made.
-func TestSlowPicture(t *testing.T) {
+func TestNoCopyAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := shrinkPicture(ctx, fileWith("a.jpg", "image/jpeg", encoded(t, "jpeg", 2000, 1000))); err == nil {
+	if _, err := shrinkPicture(ctx, fileWith("a.jpg", "image/jpeg", encodeJPEG(t, 2000, 1000))); err == nil {
 		t.Error("a copy is made after the time is over, want an error")
 	}
 }
 
-// encoded returns a picture with a diagonal. The format gif2 is a GIF with two frames.
-func encoded(t *testing.T, format string, width, height int) []byte {
-	t.Helper()
-	palette := color.Palette{color.White, color.RGBA{R: 200, A: 255}}
-	img := image.NewPaletted(image.Rect(0, 0, width, height), palette)
+// diagonal makes a picture with a diagonal.
+func diagonal(width, height int) *image.Paletted {
+	img := image.NewPaletted(image.Rect(0, 0, width, height), color.Palette{color.White, color.RGBA{R: 200, A: 255}})
 	for x := range width {
 		img.SetColorIndex(x, x*height/width, 1)
 	}
+	return img
+}
+
+func encodePNG(t *testing.T, width, height int) []byte {
+	t.Helper()
 	var b bytes.Buffer
-	var err error
-	switch format {
-	case "png":
-		err = png.Encode(&b, img)
-	case "jpeg":
-		err = jpeg.Encode(&b, img, nil)
-	case "gif":
-		err = gif.Encode(&b, img, nil)
-	case "gif2":
-		err = gif.EncodeAll(&b, &gif.GIF{Image: []*image.Paletted{img, img}, Delay: []int{1, 1}})
-	}
-	must(t, err)
+	must(t, png.Encode(&b, diagonal(width, height)))
 	return b.Bytes()
 }
 
-// padded returns a picture with bytes behind its end, which readers of pictures pass over, so that it has a size.
-func padded(data []byte, size int) []byte {
+func encodeJPEG(t *testing.T, width, height int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	must(t, jpeg.Encode(&b, diagonal(width, height), nil))
+	return b.Bytes()
+}
+
+// encodeGIF makes a GIF with so many frames.
+func encodeGIF(t *testing.T, frames int) []byte {
+	t.Helper()
+	var all gif.GIF
+	for range frames {
+		all.Image, all.Delay = append(all.Image, diagonal(40, 30)), append(all.Delay, 1)
+	}
+	var b bytes.Buffer
+	must(t, gif.EncodeAll(&b, &all))
+	return b.Bytes()
+}
+
+// padTo returns a picture with bytes behind its end, which readers of pictures pass over, so that it has a size.
+func padTo(data []byte, size int) []byte {
 	if len(data) >= size {
 		return data
 	}
 	return append(data, make([]byte, size-len(data))...)
 }
 
-// pngHeader returns a PNG that claims to be of another size.
-func pngHeader(t *testing.T, width, height uint32) []byte {
+// pngThatClaims returns a PNG of one pixel that claims to be of another size.
+func pngThatClaims(t *testing.T, width, height uint32) []byte {
 	t.Helper()
-	data := encoded(t, "png", 1, 1)
-	ihdr := data[12:29]
+	data := encodePNG(t, 1, 1)
+	ihdr := data[12:29] // the type and content of the first block, behind the signature and the block's length
 	binary.BigEndian.PutUint32(ihdr[4:], width)
 	binary.BigEndian.PutUint32(ihdr[8:], height)
 	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(ihdr))
 	return data
 }
 
-// webp returns a WebP of one pixel.
-func webp(t *testing.T) []byte {
+func onePixelWebP(t *testing.T) []byte {
 	t.Helper()
 	data, err := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
 	must(t, err)

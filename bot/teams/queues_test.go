@@ -56,10 +56,10 @@ func TestWaiterThatGivesUpLetsNobodyPass(t *testing.T) {
 	}
 }
 
-// askedGraph is a transport that tells when Graph is asked about a reply for the first time.
+// askedGraph is a network that tells when Graph is asked for a reply for the first time.
 type askedGraph struct {
 	once  sync.Once
-	asked chan struct{}
+	asked chan struct{} // closed then
 }
 
 func (g *askedGraph) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -69,29 +69,31 @@ func (g *askedGraph) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
+// sendHTML sends a message of Ann's in the conversation's thread, as Teams does.
+func (w *world) sendHTML(id, html string) {
+	w.t.Helper()
+	status, answer := w.sendActivity(w.root, object{
+		"type": "message", "id": id, "timestamp": time.Now().UTC().Format(time.RFC3339Nano),
+		"attachments": []object{{"contentType": "text/html", "content": html}},
+	})
+	if status != http.StatusOK {
+		w.t.Errorf("%s is answered with %d, want 200: %s", html, status, answer)
+	}
+}
+
 // A text is stored behind the message with a file that was typed before it, though Graph takes its time to tell of the file.
 func TestTextBehindAFile(t *testing.T) {
 	t.Parallel()
 	graph := &askedGraph{asked: make(chan struct{})}
-	w := newTalk(t, func(o *Options, _ *teamsfake.Options) { o.Client = &http.Client{Transport: graph} })
-	w.annTypes("so that it is known who Ann is")
+	w := newThreadWorld(t, func(o *Options, _ *teamsfake.Options) { o.Client = &http.Client{Transport: graph} })
+	w.typeAsAnn("so that it is known who Ann is")
 	w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultDelay, Delay: time.Second})
-	said := func(id, html string) {
-		status, answer := w.sendActivity(map[string]any{"type": "message", "id": id, "timestamp": time.Now().UTC().Format(time.RFC3339Nano),
-			"attachments": []map[string]any{{"contentType": "text/html", "content": html}}}, w.root)
-		wantEqual(t, answer+": status", status, http.StatusOK)
-	}
 	var first sync.WaitGroup
-	first.Go(func() { said("1800000000001", `<p>The manual <attachment id="f1"></attachment></p>`) })
-	<-graph.asked
-	said("1800000000002", "<p>See page 4</p>")
+	first.Go(func() { w.sendHTML("1800000000001", `<p>The manual <attachment id="f1"></attachment></p>`) })
+	<-graph.asked // so that the first message came first
+	w.sendHTML("1800000000002", "<p>See page 4</p>")
 	first.Wait()
-
-	var texts []string
-	for _, a := range w.acceptedActions()[1:] {
-		texts = append(texts, strings.TrimSpace(a.Text))
-	}
-	wantList(t, "texts in the order in which they were stored", texts, []string{"The manual", "See page 4"})
+	wantList(t, "texts in the order in which they were stored", w.acceptedTexts()[1:], []string{"The manual", "See page 4"})
 }
 
 // mustEnter enters the queue of a thread in which nobody waits.

@@ -1,35 +1,52 @@
 package teams
 
 import (
-	"errors"
 	"testing"
 
 	"parley/bot/teams/teamsfake"
 	"parley/channels"
 )
 
-// Teams can be reached, whatever it answers. If it doesn't answer, or Entra refuses us, it can't.
 //
-func TestReach(t *testing.T) {
+func TestTeamsIsReached(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t)
+	w := newThreadWorld(t)
 	must(t, w.surface.Reach(w.ctx()))
-	for _, kind := range []teamsfake.FaultKind{teamsfake.FaultHTTP, teamsfake.FaultDrop} {
-		w.fake.ClearFaults()
-		w.fake.Inject(teamsfake.Fault{Method: "*", Kind: kind})
-		if err := w.surface.Reach(w.ctx()); err == nil {
-			t.Errorf("%s: Teams is said to be there, want an error", kind)
-		}
+}
+
+//
+func TestTeamsIsNotReached(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		fault teamsfake.FaultKind
+	}{
+		{name: "an outage", fault: teamsfake.FaultHTTP},
+		{name: "no answer", fault: teamsfake.FaultDrop},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t)
+			w.fake.Inject(teamsfake.Fault{Method: "*", Kind: tt.fault})
+			if err := w.surface.Reach(w.ctx()); err == nil {
+				t.Error("Teams is reached, want an error")
+			}
+		})
 	}
-	w.fake.ClearFaults()
+}
+
+// If Entra takes our secret no longer, Teams can't be reached, and people are told what to do.
+//
+func TestTeamsIsNotReachedWithAWrongSecret(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
 	o := w.surface.opt
 	o.AppPassword = "wrong"
 	s, err := New(o)
 	must(t, err)
-	var se *channels.SendError
-	if err := s.Reach(w.ctx()); !errors.As(err, &se) {
-		t.Fatalf("with a wrong secret: got error %v, want a *channels.SendError", err)
+	se := wantSendError(t, s.Reach(w.ctx()))
+	wantEqual(t, "class", se.Class, channels.AuthBroken)
+	if se.Hint == "" {
+		t.Errorf("got error %v without a hint, want one", se)
 	}
-	wantEqual(t, "class with a wrong secret", se.Class, channels.AuthBroken)
-	wantEqual(t, "it has a hint", se.Hint != "", true)
 }

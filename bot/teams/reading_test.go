@@ -16,182 +16,232 @@ import (
 	"parley/channels"
 )
 
-// decodeFromGraph returns what Parley makes of a message that only Graph tells of.
-func (w *world) decodeFromGraph(m graph.Message) bridge.Action {
-	w.t.Helper()
-	p, _, err := w.surface.org.PayloadOf(w.ctx(), "", w.channel, &m, true)
-	must(w.t, err)
-	actions := w.decode(p.Fact("m:x", "x"))
-	return actions[0]
-}
-
 // Whoever mentions a channel, a team or a tag speaks to colleagues, though Graph names no person then.
-func TestCaughtMentions(t *testing.T) {
+func TestMissedMentionOfAChannel(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t)
-	var m graph.Message
-	must(t, json.Unmarshal([]byte(`{"id":"1700000000001","messageType":"message","from":{"user":{"id":"`+ann+`"}},
-		"body":{"contentType":"html","content":"<p><at id=\"0\">Support</at> who is this fool?</p>"},
-		"mentions":[{"id":0,"mentionText":"Support","mentioned":{"user":null,"application":null,"conversation":{"id":"19:x@thread.tacv2","conversationIdentityType":"channel"}}}]}`), &m))
-	m.ReplyToID = w.root
-	a := w.decodeFromGraph(m)
+	w := newThreadWorld(t)
+	a := w.decodeFromGraph(readMessage(t, w.root, `{
+		"id": "1700000000001", "messageType": "message", "from": {"user": {"id": "`+ann+`"}},
+		"body": {"contentType": "html", "content": "<p><at id=\"0\">Support</at> who is this fool?</p>"},
+		"mentions": [{
+			"id": 0, "mentionText": "Support",
+			"mentioned": {
+				"user": null, "application": null,
+				"conversation": {"id": "19:x@thread.tacv2", "conversationIdentityType": "channel"}
+			}
+		}]
+	}`))
 	wantEqual(t, "mentions", len(a.Mentions), 1)
 	wantEqual(t, "text", a.Text, "@Support who is this fool?")
 	wantEqual(t, "actor", a.Actor.Kind, bridge.ActorPerson)
 }
 
+// readMessage reads a message in a thread as Graph shows it.
+func readMessage(t *testing.T, root, raw string) (m graph.Message) {
+	t.Helper()
+	must(t, json.Unmarshal([]byte(raw), &m))
+	m.ReplyToID = root
+	return m
+}
+
+// teamsEdit is how Teams tells of an edit that mentions Ben, and graphEdit how Graph does.
+func (w *world) teamsEdit() *connector.Activity {
+	w.t.Helper()
+	var a connector.Activity
+	must(w.t, json.Unmarshal([]byte(`{
+		"type": "messageUpdate", "id": "1700000000001", "timestamp": "2023-11-14T22:13:21Z",
+		"conversation": {"id": "`+connector.ThreadID(w.channel, w.root)+`"},
+		"attachments": [{"contentType": "text/html", "content": "<p>ask <at id=\"0\">Bo &amp; Co</at> now</p>"}],
+		"entities": [{"type": "mention", "text": "<at>Bo &amp; Co</at>", "mentioned": {"id": "29:BEN", "name": "Ben Oak"}}]
+	}`), &a))
+	return &a
+}
+
+func (w *world) graphEdit() *connector.Activity {
+	w.t.Helper()
+	m := readMessage(w.t, w.root, `{
+		"id": "1700000000001", "lastEditedDateTime": "2023-11-14T22:13:21Z", "from": {"user": {"id": "`+ann+`"}},
+		"body": {"contentType": "html", "content": "<div>ask <at id=\"0\">Bo &amp; Co</at> now</div>"},
+		"mentions": [{"id": 0, "mentionText": "Bo & Co", "mentioned": {"user": {"id": "`+ben+`", "displayName": "Ben Oak"}}}]
+	}`)
+	a := w.surface.org.ActivityOf(fact.EventEdited, w.channel, &m)
+	return &a
+}
+
 // An edit is the same fact and the same version whether Teams or Graph tells of it, and whatever the replica that hears of it knows
 // of the people whom it mentions.
-func TestEditsAreOneWhoeverIsKnown(t *testing.T) {
+func TestEditIsOneWhoeverIsKnown(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t)
-	var hook connector.Activity
-	must(t, json.Unmarshal([]byte(`{"type":"messageUpdate","id":"1700000000001","timestamp":"2023-11-14T22:13:21Z","conversation":{"id":"`+connector.ThreadID(w.channel, w.root)+`"},
-		"attachments":[{"contentType":"text/html","content":"<p>ask <at id=\"0\">Bo &amp; Co</at> now</p>"}],
-		"entities":[{"type":"mention","text":"<at>Bo &amp; Co</at>","mentioned":{"id":"29:BEN","name":"Ben Oak"}}]}`), &hook))
-	var m graph.Message
-	must(t, json.Unmarshal([]byte(`{"id":"1700000000001","lastEditedDateTime":"2023-11-14T22:13:21Z","from":{"user":{"id":"`+ann+`"}},
-		"body":{"contentType":"html","content":"<div>ask <at id=\"0\">Bo &amp; Co</at> now</div>"},
-		"mentions":[{"id":0,"mentionText":"Bo & Co","mentioned":{"user":{"id":"`+ben+`","displayName":"Ben Oak"}}}]}`), &m))
-	m.ReplyToID = w.root
-	caught := w.surface.org.ActivityOf(fact.EventEdited, w.channel, &m)
-	at := fact.PlaceOf(&hook)
-	first := fact.Payload{Me: w.surface.org.Me}
-	id, version := first.EditID(at, &hook), first.VersionDigest(&hook)
-	payload := func(who map[string]fact.Who) fact.Payload { return fact.Payload{Me: w.surface.org.Me, Who: who} }
-	for name, tt := range map[string]struct {
-		payload  fact.Payload
-		activity *connector.Activity
+	w := newThreadWorld(t)
+	me := w.surface.org.Me
+	told := w.teamsEdit()
+	at := fact.PlaceOf(told)
+	nobodyKnown := fact.Payload{Me: me}
+	wantID, wantVersion := nobodyKnown.EditID(at, told), nobodyKnown.VersionDigest(told)
+	for _, tt := range []struct {
+		name  string
+		edit  *connector.Activity
+		known map[string]fact.Who
 	}{
-		"known":           {payload: payload(map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}}), activity: &hook},
-		"renamed":         {payload: payload(map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}}), activity: &hook},
-		"Graph":           {payload: payload(map[string]fact.Who{ben: {User: ben, Name: "Ben Oak", Kind: "person"}}), activity: &caught},
-		"Graph, stranger": {payload: payload(nil), activity: &caught},
+		{
+			name:  "told by Teams, Ben is known",
+			edit:  w.teamsEdit(),
+			known: map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}},
+		},
+		{
+			name:  "told by Teams, Ben is renamed",
+			edit:  w.teamsEdit(),
+			known: map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}},
+		},
+		{
+			name:  "told by Graph, Ben is known",
+			edit:  w.graphEdit(),
+			known: map[string]fact.Who{ben: {User: ben, Name: "Ben Oak", Kind: "person"}},
+		},
+		{
+			name:  "told by Graph, nobody is known",
+			edit:  w.graphEdit(),
+			known: nil,
+		},
 	} {
-		wantEqual(t, name+": id of the fact", tt.payload.EditID(at, tt.activity), id)
-		wantEqual(t, name+": version", tt.payload.VersionDigest(tt.activity), version)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := fact.Payload{Me: me, Who: tt.known}
+			wantEqual(t, "id of the fact", p.EditID(at, tt.edit), wantID)
+			wantEqual(t, "version", p.VersionDigest(tt.edit), wantVersion)
+		})
 	}
 }
 
 // A quoted or forwarded message is no file, and its words stay where they are.
-func TestCaughtQuote(t *testing.T) {
+func TestMissedQuoteIsNoFile(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t)
 	for _, contentType := range []string{graph.ContentQuote, graph.ContentForward} {
-		a := w.decodeFromGraph(graph.Message{ID: "1700000000001", ReplyToID: w.root, Type: "message", From: &graph.From{User: &graph.Identity{ID: ann}},
-			Body:        graph.Body{ContentType: "html", Content: `<attachment id="1700000000000"></attachment><p>yes</p>`},
-			Attachments: []graph.Attachment{{ID: "1700000000000", ContentType: contentType, Content: `{"messagePreview":"inside words"}`}}})
-		wantEqual(t, contentType+": text", a.Text, "yes")
-		wantEqual(t, contentType+": files", len(a.Files), 0)
+		t.Run(contentType, func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t)
+			a := w.decodeFromGraph(graph.Message{
+				ID: "1700000000001", ReplyToID: w.root, Type: "message",
+				From:        &graph.From{User: &graph.Identity{ID: ann}},
+				Body:        graph.Body{ContentType: "html", Content: `<attachment id="1700000000000"></attachment><p>yes</p>`},
+				Attachments: []graph.Attachment{{ID: "1700000000000", ContentType: contentType, Content: `{"messagePreview":"inside words"}`}},
+			})
+			wantEqual(t, "text", a.Text, "yes")
+			wantEqual(t, "files", len(a.Files), 0)
+		})
 	}
 }
 
-// wantConfirmed checks what is found of a reply before it leaves.
-func (w *world) wantConfirmed(when string, a bridge.Action, want bridge.Confirmation) {
-	w.t.Helper()
-	got, err := w.surface.Confirm(w.ctx(), a.Place, a.Text)
-	if err != nil {
-		w.t.Errorf("%s: Confirm fails: %v", when, err)
-	}
-	wantEqual(w.t, when+": the reply is", got, want)
-}
-
-// wantAskedAgain checks that nothing can be said yet of a reply before it leaves.
-func (w *world) wantAskedAgain(when string, a bridge.Action) {
-	w.t.Helper()
-	if got, err := w.surface.Confirm(w.ctx(), a.Place, a.Text); got != bridge.Unchanged || err == nil || !strings.Contains(err.Error(), "yet") {
-		w.t.Errorf("%s: got %v and error %v, want %v and that it is not shown yet", when, got, err, bridge.Unchanged)
-	}
-}
-
-// A reply that isn't in its thread is gone. If Graph doesn't show the thread at all, what was said counts.
-func TestConfirmGone(t *testing.T) {
+// A reply that isn't in its thread is gone.
+func TestConfirmReplyThatIsGone(t *testing.T) {
 	t.Parallel()
-	w := newClockedTalk(t)
-	a := w.annTypes("hello")
-	w.later(time.Hour)
-	w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound"})
+	w := newClockedWorld(t)
+	a := w.typeAsAnn("hello")
+	w.advance(time.Hour)
+	w.failGraph("graph.reply", http.StatusNotFound)
+	w.wantConfirmed("not in its thread", a, bridge.Gone)
+	w.wantFacts(deletionFacts, 1)
+}
+
+// If Graph doesn't show the thread at all, what was said counts.
+func TestConfirmReplyInAThreadThatIsNotShown(t *testing.T) {
+	t.Parallel()
+	w := newClockedWorld(t)
+	a := w.typeAsAnn("hello")
+	w.advance(time.Hour)
+	w.failGraph("graph.*", http.StatusNotFound)
 	w.wantConfirmed("the channel isn't found", a, bridge.Unchanged)
-	w.wantFacts("d:", 0)
-	w.fake.ClearFaults()
-	w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound"})
-	w.wantConfirmed("it isn't in its thread", a, bridge.Gone)
-	w.wantFacts("d:", 1)
+	w.wantFacts(deletionFacts, 0)
 }
 
-// A reply that Graph shows without words was deleted, though Graph doesn't say when. If it was typed a moment ago, it is asked for
-// again. What is read later doesn't bring it back.
-func TestConfirmBlank(t *testing.T) {
+// blankReply lets Ann type a reply, which Graph then shows without words.
+func (w *world) blankReply() bridge.Action {
+	w.t.Helper()
+	a := w.typeAsAnn("hello")
+	must(w.t, w.fake.Admin.Blank(w.channel, a.Place.Message))
+	return a
+}
+
+// A reply that was typed a moment ago and that Graph shows without words may have its words later: it is asked for again.
+func TestConfirmYoungReplyWithoutWords(t *testing.T) {
 	t.Parallel()
-	w := newClockedTalk(t)
-	a := w.annTypes("hello")
-	must(t, w.fake.Admin.Blank(w.channel, a.Place.Message))
-	w.wantAskedAgain("it was typed just now", a)
-	w.wantFacts("d:", 0)
-	w.later(time.Hour)
+	w := newClockedWorld(t)
+	a := w.blankReply()
+	w.wantNotShownYet("typed just now", a)
+	w.wantFacts(deletionFacts, 0)
+}
+
+// A reply that Graph shows without words for long was deleted, though Graph doesn't say when. What is read later doesn't bring it
+// back.
+func TestConfirmOldReplyWithoutWords(t *testing.T) {
+	t.Parallel()
+	w := newClockedWorld(t)
+	a := w.blankReply()
+	w.advance(time.Hour)
 	for range 2 {
-		w.wantConfirmed("it is empty after an hour", a, bridge.Gone)
-		w.wantFacts("d:", 1)
-		must(t, w.surface.history.catchUp(w.ctx()))
+		w.wantConfirmed("empty after an hour", a, bridge.Gone)
+		w.wantFacts(deletionFacts, 1)
+		must(t, w.catchUp())
 	}
-	w.wantVerbs("say", "delete")
+	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete)
 }
 
-// What was deleted, brought back and deleted again is deleted twice.
-func TestDeletedAgain(t *testing.T) {
+// What was deleted, brought back and deleted again is deleted twice, also if Teams tells of each twice.
+func TestReplyThatIsDeletedAgain(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t)
-	a := w.annTypes("hello")
+	w := newThreadWorld(t)
+	a := w.typeAsAnn("hello")
 	w.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate})
-	for _, do := range []func(channel, id string) error{w.ann.Delete, w.ann.Undelete, w.ann.Delete} {
-		must(t, do(w.channel, a.Place.Message))
+	for _, change := range []changeOfLife{w.deletion(), w.restoration(), w.deletion()} {
+		must(t, change.do(w.channel, a.Place.Message))
 		w.waitDelivered()
 	}
-	w.wantVerbs("say", "delete", "restored", "delete")
+	w.wantVerbs(bridge.VerbSay, bridge.VerbDelete, restored, bridge.VerbDelete)
 }
 
-// What people say to each other below our answer isn't kept, unless they mention us.
-func TestOthersThread(t *testing.T) {
+// What people say to each other below our answer in a thread of theirs isn't kept, unless they mention us.
+func TestMissedChatterInAThreadOfOthers(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t)
+	w := newThreadWorld(t)
 	root, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
 	must(t, err)
 	w.waitAction(fact.MessageID(w.channel, root))
 	w.postLine(root, bridge.Line{Content: &bridge.RefusedLine{Reason: "none"}})
-	w.fake.Activities.SetEndpoint("http://127.0.0.1:1/nobody")
+	w.stopServing()
 	for _, text := range []string{"our own chat", "<@bot> once more"} {
 		_, err = w.ann.Reply(w.channel, root, text)
 		must(t, err)
 	}
-	must(t, w.surface.history.catchUp(w.ctx()))
+	must(t, w.catchUp())
 	var kept strings.Builder
 	for _, f := range w.desk.Accepted() {
 		kept.Write(f.Payload)
 	}
 	wantWords(t, kept.String(), "once more")
-	wantEqual(t, "their own chat is kept", strings.Contains(kept.String(), "our own chat"), false)
+	wantNoWords(t, kept.String(), "our own chat")
 }
 
-// lateRecord is a desk where a thread is recorded while somebody asks who began it: it says so only the second time.
-type lateRecord struct {
-	*desk
+// lateRecordDesk is a desk in which a thread is recorded while somebody asks who began it: it says that it is ours only the second
+// time.
+type lateRecordDesk struct {
+	*fakeDesk
 	asked int
 }
 
-func (d *lateRecord) Posted(ctx context.Context, at bridge.Place) (bool, error) {
+func (d *lateRecordDesk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
 	d.asked++
 	if d.asked == 1 {
 		return false, nil
 	}
-	return d.desk.Posted(ctx, at)
+	return d.fakeDesk.Posted(ctx, at)
 }
 
 // A thread is ours for good though its record came between two looks.
-func TestRootRecordedMeanwhile(t *testing.T) {
+func TestRootThatIsRecordedMeanwhile(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t)
+	w := newThreadWorld(t)
 	o := w.surface.opt
-	o.Desk = &lateRecord{desk: w.desk}
+	o.Desk = &lateRecordDesk{fakeDesk: w.desk}
 	s, err := New(o)
 	must(t, err)
 	for range 2 {
@@ -201,165 +251,68 @@ func TestRootRecordedMeanwhile(t *testing.T) {
 	}
 }
 
-// What could not be stored is looked for, whether Teams tells it again or not.
-func TestFailedStoreIsAGap(t *testing.T) {
-	t.Parallel()
-	w := newTalk(t)
-	w.desk.Refuse(errDown)
+// wantGapByReply lets Ann type a reply that Teams gives up to bring, and checks that it is looked for.
+func (w *world) wantGapByReply() {
+	w.t.Helper()
 	before := w.desk.Gaps()
-	_, err := w.ann.Reply(w.channel, w.root, "hello")
-	must(t, err)
+	w.replyAsAnn("hello")
 	w.waitDelivered() // given up
-	_, open := w.surface.sweeper.Gap()
-	wantEqual(t, "the sweeper has a gap to fill", open, true)
-	wantEqual(t, "the engine was told of a gap", w.desk.Gaps() > before, true)
+	wantEqual(w.t, "the surface has a gap to fill", w.hasGap(), true)
+	wantEqual(w.t, "the engine was told of a gap", w.desk.Gaps() > before, true)
+}
+
+// What could not be stored is looked for, whether Teams tells it again or not.
+func TestReplyThatIsNotStoredIsAGap(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.desk.Refuse(errDown)
+	w.wantGapByReply()
 }
 
 // What could not be checked, because the keys of Teams could not be read, is looked for, too.
-func TestUncheckedIsAGap(t *testing.T) {
+func TestReplyThatIsNotCheckedIsAGap(t *testing.T) {
 	t.Parallel()
-	w := newClockedTalk(t)
-	w.later(time.Hour)
+	w := newClockedWorld(t)
+	w.advance(time.Hour)
 	must(t, w.fake.Entra.RotateKeys(false))
 	w.fake.Inject(teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable})
-	before := w.desk.Gaps()
-	_, err := w.ann.Reply(w.channel, w.root, "hello")
-	must(t, err)
-	w.waitDelivered() // given up
-	_, open := w.surface.sweeper.Gap()
-	wantEqual(t, "the sweeper has a gap to fill", open, true)
-	wantEqual(t, "the engine was told of a gap", w.desk.Gaps() > before, true)
+	w.wantGapByReply()
 }
 
 // A line that is changed again needs no look, and isn't there twice.
-func TestChangeTwice(t *testing.T) {
+func TestLineThatIsChangedAgain(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t)
-	w.fake.Entra.Permit()
-	done := bridge.Line{Content: bridge.LineResolved, By: bridge.AgentRef{Name: "Ann Lee"}}
-	id := w.postLine(w.root, done)
+	w := newThreadWorld(t)
+	w.fake.Entra.Permit() // nothing: Graph can't be asked
+	resolved := bridge.Line{Content: bridge.LineResolved, By: bridge.AgentRef{Name: "Ann Lee"}}
+	id := w.postLine(w.root, resolved)
 	p := w.newPost(bridge.PostLine, "again")
-	p.Attempt, p.Unsure, p.Place.Message, p.Line = 2, true, id, &done
+	p.Attempt, p.Unsure, p.Place.Message, p.Line = 2, true, id, &resolved // the answer to the first attempt was lost
 	calls := len(w.fake.Calls(""))
 	w.wantReconciled(p, channels.Absent)
-	wantEqual(t, "calls for that", len(w.fake.Calls(""))-calls, 0)
+	wantEqual(t, "calls of Reconcile", len(w.fake.Calls(""))-calls, 0)
 	w.mustSend(p)
-	wantEqual(t, "it says that it is shown twice", strings.Contains(w.fake.Message(w.channel, id).Text, "shown twice"), false)
+	wantNoWords(t, w.fake.Message(w.channel, id).Text, "shown twice")
 }
 
 // An event counts, whatever another replica has kept since this one looked.
-func TestReplicasLearn(t *testing.T) {
+func TestReplicasLearnFromEachOther(t *testing.T) {
 	t.Parallel()
-	w := newTalk(t)
+	w := newThreadWorld(t)
 	newReplica := func() *Surface {
-		s, err := New(w.surface.opt)
-		must(t, err)
+		s := w.restartedSurface()
 		must(t, s.org.Notes.Load(w.ctx()))
 		return s
 	}
-	tell := func(s *Surface, action string) {
+	tellInstallation := func(s *Surface, action string) {
 		t.Helper()
-		must(t, s.door.installation.learn(w.ctx(), &connector.Activity{Type: connector.TypeInstallationUpdate, Action: action, ServiceURL: w.fake.ServiceURL(),
-			ChannelData: &connector.ChannelData{Team: &connector.TeamRef{ID: w.team}}}))
+		must(t, s.door.installation.learn(w.ctx(), &connector.Activity{
+			Type: connector.TypeInstallationUpdate, Action: action, ServiceURL: w.fake.ServiceURL(),
+			ChannelData: &connector.ChannelData{Team: &connector.TeamRef{ID: w.team}},
+		}))
 	}
-	tell(newReplica(), "remove")
+	tellInstallation(newReplica(), "remove")
 	wantEqual(t, "teams after the app was removed", len(newReplica().org.Notes.Teams()), 0)
-	tell(w.surface, "add")
+	tellInstallation(w.surface, "add")
 	wantEqual(t, "teams after it was added again", len(newReplica().org.Notes.Teams()), 1)
-}
-
-// An old thread that was changed today is news.
-func TestLastChange(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	got := lastChange(&graph.Message{CreatedAt: now.Add(-time.Hour), Replies: []graph.Message{{CreatedAt: now.Add(-time.Minute), ModifiedAt: now}}})
-	if !got.Equal(now) {
-		t.Errorf("got %v, want %v, when its reply was changed", got, now)
-	}
-}
-
-// Threads of which Graph's answer would be too long are read all the same.
-func TestLongThreads(t *testing.T) {
-	t.Parallel()
-	const repliesPerThread = 20
-	w := newTalk(t, func(o *Options, _ *teamsfake.Options) { o.PageBytes = 1 << 20 })
-	long, roots := strings.Repeat("y", 3000), []string{}
-	w.withoutEvents(func() error {
-		for range threadsPerPage {
-			roots = append(roots, w.openThread())
-		}
-		for _, root := range roots {
-			for range repliesPerThread {
-				if _, err := w.ann.Reply(w.channel, root, long); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	must(t, w.surface.history.catchUp(w.ctx()))
-	wantEqual(t, "replies that are found", w.desk.Number("m:"+w.channel), len(roots)*repliesPerThread)
-}
-
-// Without a cause only the threads of the last days are read. Every two hours, and at once after a gap, all of them are.
-func TestWholeChannel(t *testing.T) {
-	t.Parallel()
-	w := newClockedTalk(t)
-	for range 2 * threadsPerPage {
-		w.openThread()
-	}
-	w.later(recentSpan + time.Hour)
-	fresh := w.openThread()
-	ctx, cancel := context.WithCancel(t.Context())
-	passes, done := make(chan error), make(chan struct{})
-	go func() {
-		defer close(done)
-		w.surface.sweeper.Run(ctx, func(ctx context.Context) error {
-			err := w.surface.history.catchUp(ctx)
-			passes <- err
-			return err
-		})
-	}()
-	pagesRead := func() int {
-		t.Helper()
-		before := len(w.fake.Calls("graph.messages"))
-		w.surface.sweeper.Wake()
-		must(t, <-passes)
-		return len(w.fake.Calls("graph.messages")) - before
-	}
-	replyUnheard := func(root string) {
-		t.Helper()
-		w.withoutEvents(func() error { _, err := w.ann.Reply(w.channel, root, "hello"); return err })
-	}
-	wantStored := func(what string, want int) {
-		t.Helper()
-		wantEqual(t, "replies that are stored after "+what, w.desk.Number("m:"+w.channel), want)
-	}
-	const allPages = 3 // two full ones, and one with the thread of newClockedTalk and the fresh one
-	wantEqual(t, "pages the first time", pagesRead(), allPages)
-
-	replyUnheard(fresh)
-	w.later(defaultSweepInterval)
-	if n := pagesRead(); n >= allPages {
-		t.Errorf("ten minutes later %d pages were read, want fewer than all %d", n, allPages)
-	}
-	wantStored("one in a thread of today", 1)
-
-	replyUnheard(w.root)
-	w.later(fullPassInterval)
-	pagesRead()
-	wantStored("one in an old thread, two hours later", 2)
-
-	// After a gap a pass that fails is made again, whole.
-	replyUnheard(w.root)
-	w.surface.sweeper.Announce(w.surface.org.Now())
-	w.fake.Inject(teamsfake.Fault{Method: "graph.messages", Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound", Times: 1})
-	pagesRead()
-	wantEqual(t, "pages after a failure", pagesRead(), allPages)
-	wantStored("one in an old thread, after a gap", 3)
-	if n := pagesRead(); n >= allPages {
-		t.Errorf("after the gap was filled %d pages were read, want fewer than all %d", n, allPages)
-	}
-	cancel()
-	<-done
 }

@@ -1,0 +1,262 @@
+package teams
+
+import (
+	"strings"
+	"testing"
+
+	"parley/bot/teams/manifest"
+	"parley/bot/teams/teamsfake/client"
+	"parley/bot/verb"
+	"parley/bridge"
+)
+
+// A dialog stores what it asks for before it closes.
+func TestDialogBecomesAnAction(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.press(w.ann, w.root, "Snooze")
+	wantNoDialog(t, w.submit(client.Inputs{"t:other": "2h"}))
+	a := w.waitAction(interactionFacts)
+	wantEqual(t, "verb", a.Verb, bridge.VerbSnooze)
+	wantEqual(t, "until", a.Args.Until, "2h")
+	wantEqual(t, "channel", a.Place.Channel, w.channel)
+	wantEqual(t, "actor", a.Actor.ID, ann)
+	w.wantNoProblems()
+}
+
+// A dialog says what is wrong with it, keeps what was typed, stores nothing, and can be submitted again.
+func TestDialogWithNonsenseIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.press(w.ann, w.root, "Snooze")
+	wantDialog(t, "a wrong time", w.submit(client.Inputs{"t:other": "when pigs fly"}), "when pigs fly", "⚠️")
+	w.wantFacts(interactionFacts, 0)
+	wantNoDialog(t, w.submit(client.Inputs{"t:other": "2h"}))
+	wantEqual(t, "until", w.waitAction(interactionFacts).Args.Until, "2h")
+	w.wantNoProblems()
+}
+
+// The window of details opens, and its buttons open further windows, which act.
+func TestDetailsAndTheirButtons(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	wantDialog(t, "details", w.press(w.ann, w.root, "More"), "kim@example.org")
+	wantDialog(t, "a form on top of them", w.pressInDialog("Reply", nil), "t:text")
+	wantNoDialog(t, w.submit(client.Inputs{"t:text": "We are **on it**."}))
+	wantReply(t, w.waitAction(interactionFacts), "We are **on it**.")
+	w.wantNoProblems()
+}
+
+// The desk is told, once, who opens the form of a reply: colleagues see who is writing.
+// R-241
+func TestOpenedReplyFormIsTold(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.openReplyForm()
+	told := w.desk.Replies()
+	if len(told) != 1 {
+		t.Fatalf("the desk was told %q, want one form", told)
+	}
+	if want := "opened #12 " + ann + " "; !strings.HasPrefix(told[0], want) {
+		t.Errorf("the desk was told %q, want it to begin with %q", told[0], want)
+	}
+}
+
+// In the form to assign, one click on a name hands the conversation over.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.press(w.ann, w.root, "More")
+	w.pressInDialog("Assign", nil)
+	wantEqual(t, "error", w.pressInDialog("Ben Kim", nil).Error, "")
+	a := w.waitAction(interactionFacts)
+	wantEqual(t, "verb", a.Verb, bridge.VerbAssign)
+	wantList(t, "agents", a.Args.Agents, []string{ben})
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	w.wantNoProblems()
+}
+
+// openStartForm opens the form of a new conversation from the message box of the channel.
+func (w *world) openStartForm() {
+	w.t.Helper()
+	out, err := w.ann.Compose(w.ctx(), w.channel, "", manifest.CommandNew)
+	must(w.t, err)
+	wantDialog(w.t, "a new conversation", out, "t:recipient")
+}
+
+// In the message box a new conversation can begin.
+func TestNewConversation(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.openStartForm()
+	wantNoDialog(t, w.submit(client.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}))
+	a := w.waitAction(interactionFacts)
+	wantEqual(t, "verb", a.Verb, bridge.VerbNew)
+	wantEqual(t, "account", a.Args.Account, "support-mail")
+	wantEqual(t, "recipient", a.Args.Recipient, "kim@example.org")
+	wantEqual(t, "text", a.Text, "Hello Kim")
+	w.wantNoProblems()
+}
+
+// What can't begin says so at its field, and keeps what was typed. It can be submitted again.
+func TestNewConversationThatIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	refuse := true
+	w.desk.mayStart = func(bridge.Start) (bridge.Facts, error) {
+		if refuse {
+			return bridge.Facts{}, &bridge.Problem{Code: "bad", Text: "That is no address.", Field: "recipient"}
+		}
+		return bridge.Facts{}, nil
+	}
+	w.openStartForm()
+	in := client.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}
+	wantDialog(t, "a wrong address", w.submit(in), "That is no address.", "Hello Kim")
+	w.wantFacts(interactionFacts, 0)
+
+	refuse = false
+	wantNoDialog(t, w.submit(in))
+	wantEqual(t, "verb", w.waitAction(interactionFacts).Verb, bridge.VerbNew)
+	w.wantNoProblems()
+}
+
+// The search in the message box finds what its asker may see. A result leads to the thread, and its line in the list has the
+// channel's icon, not the name of that icon.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		query string
+		want  int // results
+	}{
+		{name: "nothing typed", query: "", want: 1},
+		{name: "words", query: "printer KIM", want: 1},
+		{name: "words that nothing has", query: "nonsense", want: 0},
+		{name: "number", query: "#12", want: 1},
+		{name: "number without its sign", query: "12", want: 1},
+		{name: "number that nothing has", query: "#99", want: 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t)
+			out, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, tt.query)
+			must(t, err)
+			wantEqual(t, "error", out.Error, "")
+			wantEqual(t, "results", len(out.Results), tt.want)
+			for _, result := range out.Results {
+				wantWords(t, string(result.Card), w.root)
+				wantWords(t, string(result.Preview), "📧")
+				wantNoWords(t, string(result.Preview), "_")
+			}
+			w.wantNoProblems()
+		})
+	}
+}
+
+func TestGuestFindsNothing(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	out, err := w.fake.As(eve).Search(w.ctx(), w.channel, "", manifest.CommandFind, "printer")
+	must(t, err)
+	wantEqual(t, "results", len(out.Results), 0)
+	w.wantNoProblems()
+}
+
+// Each command in a message's menu, but for Send and Undo, opens a form of its verb to fill in, which stores nothing yet.
+func TestMenuOpensForms(t *testing.T) {
+	t.Parallel()
+	for _, v := range verb.InMenu() {
+		if v.Name == bridge.VerbUndo || v.Name == bridge.VerbSend { // which have tests of their own
+			continue
+		}
+		t.Run(string(v.Name), func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t)
+			card := w.choose(ann, w.replyAsAnn("he is **angry**"), manifest.CommandOf(v.Name))
+			wantWords(t, card, "Input.")
+			wantNoWords(t, card, "Internal error", "marked")
+			w.wantFacts(interactionFacts, 0)
+			w.wantNoProblems()
+		})
+	}
+}
+
+// The form of a note begins with the message's words.
+func TestMenuOpensANoteOfTheMessage(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	card := w.choose(ann, w.replyAsAnn("he is **angry**"), manifest.CommandOf(bridge.VerbNote))
+	wantWords(t, card, "he is **angry**")
+}
+
+// Send in a message's menu shows the message, with what the desk marks in it, and has nothing to fill in.
+func TestMenuOpensTheMessageToSend(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	card := w.choose(ann, w.replyAsAnn("he is **angry**"), manifest.CommandOf(bridge.VerbSend))
+	wantWords(t, card, `"text":"angry"`, "marked")
+	wantNoWords(t, card, "Internal error", "Input.")
+	w.wantFacts(interactionFacts, 0)
+	w.wantNoProblems()
+}
+
+// Who sends what somebody else wrote is told who would be its author.
+func TestMenuOpensAColleaguesMessageToSend(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	card := w.choose(ben, w.replyAsAnn("he is **angry**"), "sendFromMessage")
+	wantWords(t, card, "Ann Lee wrote this, and would be its author: send it to Kim Lee?", "Send as Ann Lee")
+}
+
+func TestMenuOpensNoFormForAGuest(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	card := w.choose(eve, w.replyAsAnn("he is **angry**"), "resolveFromMessage")
+	wantNoWords(t, card, "Input.")
+	w.wantFacts(interactionFacts, 0)
+}
+
+// To choose Undo in the menu is enough: the dialog that Teams must have only says so.
+func TestUndoFromMenu(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	id := w.replyAsAnn("Too fast")
+	wantWords(t, w.choose(ann, id, "undoFromMessage"), "takes it back")
+	a := w.waitAction(interactionFacts)
+	wantEqual(t, "verb", a.Verb, bridge.VerbUndo)
+	wantEqual(t, "origin", a.Origin, bridge.OriginShortcut)
+	wantEqual(t, "actor", a.Actor.ID, ann)
+	wantEqual(t, "it is our thread", a.OwnThread, true)
+	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Thread: w.root, Message: id})
+	w.wantNoProblems()
+}
+
+func TestGuestCannotUndo(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.choose(eve, w.replyAsAnn("Too fast"), "undoFromMessage")
+	w.wantFacts(interactionFacts, 0)
+	w.wantNoProblems()
+}
+
+// In a conversation's thread a reply from the message box is about that conversation.
+func TestReplyFromMessageBoxOfAThread(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	out, err := w.ann.Compose(w.ctx(), w.channel, w.root, "replyFromMessage")
+	must(t, err)
+	wantDialog(t, "reply", out, "t:text")
+}
+
+// Elsewhere a reply from the message box asks which conversation it is about.
+func TestReplyFromMessageBoxElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	out, err := w.ann.Compose(w.ctx(), w.channel, "", "replyFromMessage")
+	must(t, err)
+	wantDialog(t, "reply", out, "o:conversation")
+	wantDialog(t, "a conversation was picked", w.submit(client.Inputs{"o:conversation": "12"}), "t:text")
+	wantNoDialog(t, w.submit(client.Inputs{"t:text": "On our way"}))
+	wantReply(t, w.waitAction(interactionFacts), "On our way")
+	w.wantNoProblems()
+}

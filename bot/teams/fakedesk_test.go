@@ -1,0 +1,138 @@
+package teams
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+)
+
+// fakeDesk stands in for the engine: it remembers what the surface brings, and has one conversation, #12, which Ann and Ben may see.
+type fakeDesk struct {
+	*bridgetest.Desk
+
+	mu       sync.Mutex
+	root     bridge.Place                             // of the conversation's thread; zero if it has none
+	mayStart func(bridge.Start) (bridge.Facts, error) // nil: everybody may begin a conversation with anybody
+}
+
+func newFakeDesk() *fakeDesk { return &fakeDesk{Desk: bridgetest.NewDesk()} }
+
+// sampleFacts are those of the conversation #12.
+func sampleFacts() bridge.Facts {
+	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
+	return bridge.Facts{
+		ID:      12,
+		Status:  bridge.StatusOpen,
+		Subject: "Printer on fire",
+		Account: bridge.Account{
+			ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
+			Name: "support-mail", Mode: bridge.ModeLive,
+		},
+		People:      bridge.People{Team: "Support"},
+		Contact:     bridge.PartyRef{Name: "Kim Lee", Address: "kim@example.org"},
+		Times:       bridge.Times{CreatedAt: at, WaitingSince: at},
+		LastMessage: bridge.LastMessage{At: at, From: "customer", Preview: "Help"},
+		Zone:        time.UTC,
+	}
+}
+
+func (d *fakeDesk) Facts(_ context.Context, id bridge.ConversationID, user string) (bridge.Facts, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if user != ann && user != ben {
+		return bridge.Facts{}, &bridge.Problem{Code: "not_an_agent", Text: "I don't know you as an agent."}
+	}
+	f := sampleFacts()
+	if id != f.ID {
+		return bridge.Facts{}, bridge.ErrNoConversation
+	}
+	f.Thread.Root = d.root
+	return f, nil
+}
+
+func (d *fakeDesk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
+	d.mu.Lock()
+	there := d.root.Message != "" && at.Channel == d.root.Channel && (at.Thread == d.root.Message || at.Message == d.root.Message)
+	d.mu.Unlock()
+	if !there {
+		return bridge.Facts{}, bridge.ErrNoConversation
+	}
+	return d.Facts(ctx, sampleFacts().ID, user)
+}
+
+// List finds the conversation without words, and by these words alone. There is one page.
+func (d *fakeDesk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
+	l := bridge.Listing{ListQuery: q}
+	if q.Words != "" && q.Words != "printer KIM" || q.Page > 0 {
+		return l, nil
+	}
+	f, err := d.Facts(ctx, sampleFacts().ID, user)
+	l.Rows = append(l.Rows, f)
+	return l, err
+}
+
+func (d *fakeDesk) People(context.Context) ([]bridge.AgentRef, error) {
+	return []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}, {ID: 2, Name: "Ben Kim", User: ben}}, nil
+}
+
+func (d *fakeDesk) TagNames(context.Context) ([]bridge.Tag, error) { return nil, nil }
+func (d *fakeDesk) Count(string, string) (bridge.Count, bool)      { return bridge.Count{}, false }
+
+func (d *fakeDesk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.Templates, error) {
+	return bridge.Templates{}, nil
+}
+
+func (d *fakeDesk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, string) ([]bridge.SuggestedReply, error) {
+	return nil, nil
+}
+
+func (d *fakeDesk) WordsAt(context.Context, bridge.Place, string) (string, error) {
+	return "marked", nil
+}
+
+func (d *fakeDesk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) {
+	return nil, nil
+}
+
+func (d *fakeDesk) History(context.Context, bridge.ConversationID, int, string) (bridge.History, error) {
+	return bridge.History{}, nil
+}
+
+func (d *fakeDesk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
+
+func (d *fakeDesk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
+	mail := bridge.AccountRef{Name: "support-mail", ChannelName: "E-mail", Starts: true}
+	mail.Can.Files.PerMessage = 5
+	return []bridge.AccountRef{mail}, nil
+}
+
+func (d *fakeDesk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {
+	if d.mayStart == nil {
+		return bridge.Facts{}, nil
+	}
+	return d.mayStart(s)
+}
+
+// keptKeys returns the keys of what the surface keeps.
+func (d *fakeDesk) keptKeys(t *testing.T) []string {
+	t.Helper()
+	all, err := d.Kept(t.Context())
+	must(t, err)
+	return slices.Collect(maps.Keys(all))
+}
+
+// lastReport returns what was told last of the surface's condition, and how often something was told.
+func (d *fakeDesk) lastReport() (last channels.Condition, told int) {
+	all := d.Reports()
+	if len(all) > 0 {
+		last = all[len(all)-1]
+	}
+	return last, len(all)
+}

@@ -1,0 +1,182 @@
+package teams
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"parley/bot/teams/fact"
+	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/entra"
+	"parley/channels"
+)
+
+// Requests that Teams' clients don't make: forged ones, and those that nobody expects.
+
+// What comes from an address that isn't one of Teams' is refused, and the known address stays.
+func TestForgedAddressOfTeams(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.typeAsAnn("from where Teams is")
+	known, err := w.surface.org.Notes.Service(w.ctx())
+	must(t, err)
+	before := w.desk.IDs()
+	for _, address := range []string{
+		"https://smba.trafficmanager.net:8443/emea/",
+		"https://evil@smba.trafficmanager.net/emea/",
+		"https://x.trafficmanager.net/emea/",
+		"http://smba.trafficmanager.net/emea/",
+		"https://smba.trafficmanager.net.evil.test/",
+		"//evil.test/",
+		"",
+	} {
+		status, _ := w.sendActivity(w.root, object{"type": "message", "id": "1700000000777", "text": "hi", "serviceUrl": address})
+		wantEqual(t, fmt.Sprintf("status of %q", address), status, http.StatusUnauthorized)
+	}
+	now, err := w.surface.org.Notes.Service(w.ctx())
+	must(t, err)
+	wantEqual(t, "address of Teams", now, known)
+	wantList(t, "stored facts", w.desk.IDs(), before)
+}
+
+// A flood of forged tokens is refused, and makes us ask for keys only a few times. The rest of keys is tested in bot/teams/inbound
+// (TestRotationAndFlood, TestKeyServerDown) and bot/teams/auth.
+func TestForgedTokens(t *testing.T) {
+	t.Parallel()
+	const flood = 20
+	w := newThreadWorld(t)
+	w.typeAsAnn("signed with the first key")
+	must(t, w.fake.Entra.RotateKeys(true))
+	for _, kind := range []entra.Token{entra.TokenUnknownKid, entra.TokenExpired, entra.TokenNone} {
+		wantEqual(t, fmt.Sprintf("%s: refusals", kind), w.fake.Forger.Flood(w.ctx(), kind, flood)[http.StatusUnauthorized], flood)
+	}
+	if n := len(w.fake.Calls("keys")); n > 3 {
+		t.Errorf("we asked for keys %d times, want at most 3", n)
+	}
+}
+
+// A developer's tool on this machine needs no signature, if that is allowed.
+func TestUnsignedRequestIsTakenIfThatIsAllowed(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t, withoutAzure)
+	wantEqual(t, "text", w.typeAsAnn("hello").Text, "hello")
+}
+
+// Unless it is allowed, a request without a signature is forged, and nothing is kept of it.
+func TestUnsignedRequestIsForged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(_ *Options, f *teamsfake.Options) { f.Unsigned = true })
+	w.desk.Open(w.channel)
+	if err := w.fake.Admin.Connect(w.ctx(), w.url); err == nil {
+		t.Error("Teams was connected without a signature")
+	}
+	wantList(t, "what is kept of forged requests", w.desk.keptKeys(t), nil)
+}
+
+// Activities that nobody expects are answered, and nothing is stored of them.
+func TestUnexpectedActivities(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	before := w.desk.IDs()
+	for _, tt := range []struct {
+		name     string
+		activity object
+		want     int
+	}{
+		{name: "a kind without a meaning", activity: object{"type": "trace"}, want: http.StatusOK},
+		{
+			name:     "an event of a meeting",
+			activity: object{"type": "event", "name": "application/vnd.microsoft.meetingStart"},
+			want:     http.StatusOK,
+		},
+		{
+			name: "an unknown change of a team",
+			activity: object{
+				"type":        "conversationUpdate",
+				"channelData": object{"tenant": object{"id": w.fake.TenantID()}, "eventType": "teamSung"},
+			},
+			want: http.StatusOK,
+		},
+		{
+			name:     "an unknown question",
+			activity: object{"type": "invoke", "name": "signin/verifyState", "value": object{}},
+			want:     http.StatusNotImplemented,
+		},
+		{
+			name:     "a dialog that is no object",
+			activity: object{"type": "invoke", "name": fact.InvokeFetch, "value": "nonsense"},
+			want:     http.StatusOK,
+		},
+		{
+			name:     "a consent without a value",
+			activity: object{"type": "invoke", "name": fact.InvokeConsent, "value": nil},
+			want:     http.StatusOK,
+		},
+		{
+			name:     "a change of reactions without any",
+			activity: object{"type": "messageReaction", "reactionsAdded": nil, "replyToId": w.root},
+			want:     http.StatusOK,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.activity["id"] = "1"
+			status, _ := w.in(t).sendActivity(w.root, tt.activity)
+			wantEqual(t, "status", status, tt.want)
+		})
+	}
+	wantList(t, "stored facts", w.desk.IDs(), before)
+}
+
+// What is no activity, or too long, is refused.
+func TestBodiesThatAreNoActivity(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	before := w.desk.IDs()
+	const tooLong = 2 << 20
+	for _, tt := range []struct {
+		name string
+		body string
+		want int
+	}{
+		{name: "empty", body: "", want: http.StatusBadRequest},
+		{name: "null", body: "null", want: http.StatusBadRequest},
+		{name: "list", body: "[]", want: http.StatusBadRequest},
+		{name: "more than an object", body: `{"type":"message"} x`, want: http.StatusBadRequest},
+		{
+			name: "too long",
+			body: `{"type":"message","text":"` + strings.Repeat("x", tooLong) + `"}`,
+			want: http.StatusRequestEntityTooLarge,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, _, err := w.fake.Forger.SendRaw(w.ctx(), entra.TokenGood, []byte(tt.body))
+			must(t, err)
+			wantEqual(t, "status", status, tt.want)
+		})
+	}
+	wantList(t, "stored facts", w.desk.IDs(), before)
+}
+
+// Teams is told of what could not be stored, so that it brings it again.
+func TestActivityThatIsNotStored(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		err  error // of the desk
+		want int
+	}{
+		{name: "no database", err: errDown, want: http.StatusInternalServerError},
+		{name: "overload", err: channels.ErrOverloaded, want: http.StatusServiceUnavailable},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t)
+			before := w.desk.IDs()
+			w.desk.Refuse(tt.err)
+			status, _ := w.sendActivity(w.root, object{"type": "message", "id": "1700000000888", "text": "hi"})
+			wantEqual(t, "status", status, tt.want)
+			wantList(t, "stored facts", w.desk.IDs(), before)
+		})
+	}
+}

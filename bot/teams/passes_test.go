@@ -1,0 +1,198 @@
+package teams
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bot/teams/fact"
+	"parley/bot/teams/graph"
+	"parley/bot/teams/teamsfake"
+)
+
+// Which threads of a channel are read when something may have been missed, and how often.
+
+// An old thread that was changed today is news.
+func TestLastChangeOfAThreadIsThatOfItsReplies(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	got := lastChange(&graph.Message{
+		CreatedAt: now.Add(-time.Hour),
+		Replies:   []graph.Message{{CreatedAt: now.Add(-time.Minute), ModifiedAt: now}},
+	})
+	if !got.Equal(now) {
+		t.Errorf("got %v, want %v, when its reply was changed", got, now)
+	}
+}
+
+// Threads of which Graph's answer would be too long are read all the same.
+func TestThreadsThatAreTooLongForOneAnswer(t *testing.T) {
+	t.Parallel()
+	const repliesPerThread = 20
+	w := newThreadWorld(t, func(o *Options, _ *teamsfake.Options) { o.PageBytes = 1 << 20 })
+	text := strings.Repeat("y", 3000)
+	w.withoutEvents(func() error {
+		for range threadsPerPage {
+			root := w.openThread()
+			for range repliesPerThread {
+				if _, err := w.ann.Reply(w.channel, root, text); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	must(t, w.catchUp())
+	w.wantFacts(messageFacts+w.channel, threadsPerPage*repliesPerThread)
+}
+
+// If Graph doesn't show the replies of one thread, the others of its channel are read all the same, and this one in the next
+// pass. If only a page of them has expired, the thread is read anew at once.
+func TestThreadThatGraphDoesNotShow(t *testing.T) {
+	t.Parallel()
+	const repliesPerThread = 3
+	for _, tt := range []struct {
+		name       string
+		status     int // by which Graph refuses pages of the first thread
+		times      int
+		wantStored int // replies after the first pass, of the six in both threads
+		wantErr    bool
+	}{
+		{name: "refused", status: http.StatusBadRequest, times: 1, wantStored: repliesPerThread, wantErr: true},
+		{name: "not there", status: http.StatusNotFound, times: 2, wantStored: repliesPerThread},
+		{name: "a page expired", status: http.StatusGone, times: 1, wantStored: 2 * repliesPerThread},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t, func(_ *Options, f *teamsfake.Options) { f.GraphPage = 1 })
+			var missed []string
+			for _, root := range []string{w.root, w.openThread()} {
+				for n := range repliesPerThread {
+					missed = append(missed, w.replyUnheardIn(root, fmt.Sprintf("reply %d", n)))
+				}
+			}
+			w.surface.sweeper.Announce(time.Time{})
+			w.fake.Inject(teamsfake.Fault{
+				Method: "graph.replies", Kind: teamsfake.FaultHTTP, Status: tt.status, Code: "NotNow", Times: tt.times,
+			})
+
+			err := w.catchUp()
+			if gotErr := err != nil; gotErr != tt.wantErr {
+				t.Errorf("the first pass: got error %v, want an error: %v", err, tt.wantErr)
+			}
+			w.wantFacts(messageFacts, tt.wantStored)
+
+			must(t, w.catchUp())
+			for _, id := range missed {
+				w.wantFacts(fact.MessageID(w.channel, id), 1)
+			}
+		})
+	}
+}
+
+// sweptChannel is a channel with more old threads than fit into two pages of Graph's, and one of today. Its sweeper runs, and makes
+// a pass when a test wants one.
+type sweptChannel struct {
+	*world
+	today  string // the root of the thread of today
+	passes chan error
+}
+
+// allPages are the pages that a pass reads which reads all threads of a sweptChannel: two full ones, and one with the thread of
+// newClockedWorld and that of today.
+const allPages = 3
+
+// newSweptChannel makes such a channel, of which nothing was read yet.
+func newSweptChannel(t *testing.T) *sweptChannel {
+	t.Helper()
+	c := &sweptChannel{world: newClockedWorld(t), passes: make(chan error)}
+	for range 2 * threadsPerPage {
+		c.openThread()
+	}
+	c.advance(recentSpan + time.Hour)
+	c.today = c.openThread()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.surface.sweeper.Run(ctx, func(ctx context.Context) error {
+			err := c.surface.history.catchUp(ctx)
+			select {
+			case c.passes <- err:
+			case <-ctx.Done(): // the test is over
+			}
+			return err
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return c
+}
+
+// mustPass makes the sweeper read the channel once, and returns how many pages that took.
+func (c *sweptChannel) mustPass() (pages int) {
+	c.t.Helper()
+	before := len(c.fake.Calls("graph.messages"))
+	c.surface.sweeper.Wake()
+	must(c.t, <-c.passes)
+	return len(c.fake.Calls("graph.messages")) - before
+}
+
+// wantStored checks how many replies are stored.
+func (c *sweptChannel) wantStored(want int) {
+	c.t.Helper()
+	c.wantFacts(messageFacts+c.channel, want)
+}
+
+func TestFirstPassReadsAllThreads(t *testing.T) {
+	t.Parallel()
+	c := newSweptChannel(t)
+	wantEqual(t, "pages", c.mustPass(), allPages)
+}
+
+// Without a cause only the threads of the last days are read.
+func TestNextPassReadsRecentThreads(t *testing.T) {
+	t.Parallel()
+	c := newSweptChannel(t)
+	c.mustPass()
+	c.replyUnheardIn(c.today, "hello")
+	c.advance(defaultSweepInterval)
+	if pages := c.mustPass(); pages >= allPages {
+		t.Errorf("got %d pages, want fewer than all %d", pages, allPages)
+	}
+	c.wantStored(1)
+}
+
+// Every two hours all threads are read.
+func TestFullPassReadsOldThreads(t *testing.T) {
+	t.Parallel()
+	c := newSweptChannel(t)
+	c.mustPass()
+	c.replyUnheard("hello") // in an old thread
+	c.advance(fullPassInterval)
+	c.mustPass()
+	c.wantStored(1)
+}
+
+// After a gap all threads are read at once. A pass in which Graph didn't show a page is made again, whole.
+func TestPassAfterAGapReadsOldThreads(t *testing.T) {
+	t.Parallel()
+	c := newSweptChannel(t)
+	c.mustPass()
+	c.replyUnheard("hello") // in an old thread
+	c.surface.sweeper.Announce(c.surface.org.Now())
+	c.fake.Inject(teamsfake.Fault{
+		Method: "graph.messages", Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: "NotFound", Times: 1,
+	})
+	c.mustPass() // in which a page isn't shown
+	wantEqual(t, "pages of the next pass", c.mustPass(), allPages)
+	c.wantStored(1)
+	if pages := c.mustPass(); pages >= allPages {
+		t.Errorf("after the gap was filled: got %d pages, want fewer than all %d", pages, allPages)
+	}
+}

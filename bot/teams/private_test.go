@@ -1,0 +1,83 @@
+package teams
+
+import (
+	"testing"
+
+	"parley/bot/teams/fact"
+	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/tenant"
+	"parley/bridge"
+)
+
+// beginPrivateThread makes a private channel of which Ann is the only member, and the thread of the conversation in it. From now on
+// they are those of the world.
+func (w *world) beginPrivateThread() {
+	w.t.Helper()
+	w.channel = w.fake.Admin.AddChannel(teamsfake.Channel{
+		Team: w.team, Name: "Private", Kind: tenant.KindPrivate, Members: []string{ann}, Added: true,
+	}).ID
+	w.desk.Open(w.channel)
+	sent := w.mustSend(w.newRoot("private", w.channel))
+	w.desk.Own(w.channel, sent.Message)
+	w.root = sent.Message
+}
+
+// In a private channel replies of its members are heard.
+func TestReplyInAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.beginPrivateThread()
+	a := w.typeAsAnn("in private")
+	wantEqual(t, "actor", a.Actor.Kind, bridge.ActorPerson)
+	wantEqual(t, "channel", a.Place.Channel, w.channel)
+	wantEqual(t, "it is our thread", a.OwnThread, true)
+}
+
+// Who is mentioned in a private channel without being a member is told in a chat of their own, with a link to the thread.
+func TestMentionOfSomebodyOutsideAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.typeAs(w.fake.As(ben), w.root, "known from elsewhere")
+	w.beginPrivateThread()
+	p := w.newPost(bridge.PostLine, "assigned")
+	p.Line = &bridge.Line{
+		Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann Lee"},
+		Mentions: []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben}},
+	}
+	w.mustSend(p)
+	must(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Personal(ben)) > 0 }))
+	w.surface.org.Work.Wait()
+	wantWords(t, w.fake.Personal(ben)[0].HTML, "teams.microsoft.com")
+	w.wantNoProblems()
+}
+
+// A slash command, which only we see, is a command in its thread. It is no message there.
+func TestSlashCommand(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	id, err := w.ann.Slash(w.channel, w.root, "snooze 2h")
+	must(t, err)
+	a := w.waitAction(fact.MessageID(w.channel, id))
+	wantEqual(t, "verb", a.Verb, bridge.VerbSnooze)
+	wantEqual(t, "until", a.Args.Until, "2h")
+	wantEqual(t, "origin", a.Origin, bridge.OriginSlash)
+	wantEqual(t, "thread", a.Place.Thread, w.root)
+	wantEqual(t, "message", a.Place.Message, "")
+}
+
+// What somebody types to us alone in a channel is never a reply to the customer, though it looks like one.
+func TestTextToUsAloneIsNoReply(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"Dear customer, hello", "reply: hello"} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t)
+			id, err := w.ann.Private(w.channel, w.root, text)
+			must(t, err)
+			a := w.waitAction(fact.MessageID(w.channel, id))
+			wantEqual(t, "verb", a.Verb, bridge.VerbUnknown)
+			wantEqual(t, "origin", a.Origin, bridge.OriginSlash)
+			wantEqual(t, "it is explicit", a.Explicit, false)
+		})
+	}
+}
