@@ -9,12 +9,19 @@ import (
 	"parley/channels/channelstest"
 )
 
-// waitCondition waits until an account's condition is the given one.
-func (w *world) waitCondition(account, want string) {
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// statusOf returns the status of an account: "active" while it works, "error" while something of it fails.
+func (w *world) statusOf(account string) string {
 	w.t.Helper()
-	w.eventually("the account is "+want, func() bool {
-		return w.text(`SELECT status FROM accounts WHERE id = $1`, w.accounts[account]) == want
-	})
+	return w.text(`SELECT status FROM accounts WHERE id = $1`, w.accounts[account])
+}
+
+// waitStatus waits until an account has a status.
+func (w *world) waitStatus(account, want string) {
+	w.t.Helper()
+	w.eventually("the account is "+want, func() bool { return w.statusOf(account) == want })
 }
 
 // refuseReply lets the provider refuse a reply because of the account, and waits until its author and the admins know.
@@ -23,127 +30,160 @@ func (w *world) refuseReply(thread string) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.AccountBlocked})
 	w.reply(thread, "Refused")
 	w.waitLine(thread, bridge.LineFailed)
-	w.waitCondition(chat, "error")
+	w.waitStatus(chat, "error")
 }
 
-// A process that ended has found an account to be refused. The next one learns by the first reply that leaves that it works again,
-// also if the account's channel never reports anything by itself.
-func TestConditionAfterARestart(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerWrites("kim", "Hello?")
-	thread := w.waitThread("Hello?")
-	w.refuseReply(thread)
-	w.waitDrained()
-
-	w.stops[0]()
-	w.startReplica()
-	w.reply(thread, "Here I am")
-	w.provider.WaitTexts(t, "Here I am")
-	w.waitCondition(chat, "active")
-}
-
-// Of two replicas, one has found an account to be refused, or unable to fetch. It works again once the other one succeeds at
-// that very thing, not at another one, or once the process that saw the trouble has ended.
-func TestConditionOfTwoReplicas(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.startReplica()
-	report := func(replica int, c channels.Condition) { w.engines[replica].Report(w.accounts[chat], c) }
-	works, broken := channels.Condition{Status: channels.Active}, channels.Condition{Status: channels.Broken, Text: "Nothing can be fetched."}
-	report(0, works) // both know it to work
-	report(1, works)
-	waitActiveBy := func(replica int) {
-		t.Helper()
-		w.repeatUntil("the account is active", func() { report(replica, works) }, func() bool {
-			return w.text(`SELECT status FROM accounts WHERE id = $1`, w.accounts[chat]) == "active"
-		})
+// reportFetching lets the chat account's channel report to a replica whether it can fetch messages.
+func (w *world) reportFetching(replica int, works bool) {
+	c := channels.Condition{Status: channels.Active}
+	if !works {
+		c = channels.Condition{Status: channels.Broken, Text: "Nothing can be fetched."}
 	}
-
-	// The other replica succeeds at fetching, at which the first one failed.
-	report(0, broken)
-	w.waitCondition(chat, "error")
-	waitActiveBy(1)
-
-	// A reply is refused, and a new replica succeeds at fetching: the account works once the process that saw the refusal has ended.
-	w.stops[0]()
-	w.customerWrites("kim", "Hello?")
-	thread := w.waitThread("Hello?")
-	w.refuseReply(thread)
-	w.startReplica()
-	report(2, works)
-	w.waitCondition(chat, "error")
-	w.stops[1]()
-	waitActiveBy(2)
+	w.engines[replica].Report(w.accounts[chat], c)
 }
 
-// An account whose messages can be fetched, and whose replies are refused, doesn't work: it works again once a reply leaves.
-func TestConditionOfHalfAnAccount(t *testing.T) {
+// reportFetchingUntilActive lets the channel report to a replica that it can fetch, until the account is active.
+func (w *world) reportFetchingUntilActive(replica int) {
+	w.t.Helper()
+	w.repeatUntil("the account is active", func() { w.reportFetching(replica, true) }, func() bool { return w.statusOf(chat) == "active" })
+}
+
+// An account whose replies are refused works again once a reply leaves, though that is a process that has not seen the
+// refusal, and though the account's channel never reports anything by itself.
+func TestReplyEndsTheTroubleOfAProcessThatEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.customerWrites("kim", "Hello?")
 	thread := w.waitThread("Hello?")
 	w.refuseReply(thread)
-	report := func(c channels.Condition) { w.engines[0].Report(w.accounts[chat], c) }
-	report(channels.Condition{Status: channels.Active})
-	w.waitCondition(chat, "error")
+	w.waitDrained()
 
-	report(channels.Condition{Status: channels.Broken, Text: "Nothing can be fetched either."})
+	w.stops[0]()
+	w.startReplica()
+	w.reply(thread, "Here I am")
+	w.provider.WaitTexts(t, "Here I am")
+	w.waitStatus(chat, "active")
+}
+
+// An account for which one replica could not fetch works again once another replica can fetch.
+func TestReplicaEndsTheTroubleOfAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.startReplica()
+	w.reportFetching(0, true) // both know it to work
+	w.reportFetching(1, true)
+	w.reportFetchingUntilActive(0)
+
+	w.reportFetching(0, false)
+	w.waitStatus(chat, "error")
+	w.reportFetchingUntilActive(1)
+}
+
+// That a replica can fetch doesn't end the trouble of another replica, whose reply was refused, until that one has ended.
+func TestFetchingEndsNoRefusalOfALivingReplica(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerWrites("kim", "Hello?")
+	thread := w.waitThread("Hello?")
+	w.refuseReply(thread)
+
+	w.startReplica()
+	w.reportFetching(1, true)
+	w.waitStatus(chat, "error")
+
+	w.stops[0]()
+	w.reportFetchingUntilActive(1)
+}
+
+// Fetching and sending are two things: an account is active only while both work, in whatever order they recover.
+func TestAccountWorksWhenBothFetchingAndSendingWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerWrites("kim", "Hello?")
+	thread := w.waitThread("Hello?")
+	w.refuseReply(thread)
+	w.reportFetching(0, true)
+	w.waitStatus(chat, "error")
+
+	w.reportFetching(0, false)
 	w.reply(thread, "Here I am")
 	w.provider.WaitTexts(t, "Here I am")
 	w.waitDrained()
-	w.waitCondition(chat, "error")
-	report(channels.Condition{Status: channels.Active})
-	w.waitCondition(chat, "active")
+	w.waitStatus(chat, "error")
+
+	w.reportFetching(0, true)
+	w.waitStatus(chat, "active")
 }
 
-// An account's settings didn't work: it works again when a channel could be made of them, unless the channel itself is to say so.
-func TestConditionOfSettings(t *testing.T) {
+// An account whose settings didn't work is active again once a channel could be made of them, as its channel reports nothing by itself.
+func TestNewChannelEndsTheTroubleOfSettings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.engines[0].Report(w.accounts[chat], channels.Condition{Status: channels.Broken, Text: "The account's settings don't work."})
-	w.waitCondition(chat, "error")
+	w.waitStatus(chat, "error")
 	w.engines[0].SetChannel(w.accounts[chat], w.live[chat].Load())
-	w.waitCondition(chat, "active")
+	w.waitStatus(chat, "active")
 }
 
-// An account that has used up its quota is refused again and again, without a success between: what admins were told of it lasts
-// from the latest refusal on. A reply that leaves meanwhile doesn't end it; once the time is over it has ended, though no other reply leaves.
-// What another replica has noted since, such as that the access is revoked, is another trouble: only a later reply ends that.
-func TestQuotaLastsFromTheLatestRefusal(t *testing.T) {
+// useUpQuota records that the provider refuses the chat account for two hours, because its quota is used up.
+func (w *world) useUpQuota() {
+	w.t.Helper()
+	quota := channels.Condition{Status: channels.Broken, Text: "Enough for today.", Lasts: 2 * time.Hour}
+	check(w.t, w.engines[0].NoteRefusal(w.t.Context(), w.accounts[chat], quota))
+	w.waitStatus(chat, "error")
+}
+
+// setTroubleEnd changes until when troubles last, behind the engine's back, as another replica does. It returns that time.
+func (w *world) setTroubleEnd(fromNow time.Duration) time.Time {
+	w.t.Helper()
+	until := time.Now().Add(fromNow).Truncate(time.Microsecond) // as precise as PostgreSQL keeps it
+	w.exec(`UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, until)
+	return until
+}
+
+// sendReply lets kim write and ann answer with a text, and waits until it has left.
+func (w *world) sendReply(text string) {
+	w.t.Helper()
+	w.customerWrites("kim", "Hello?")
+	w.reply(w.waitThread("Hello?"), text)
+	w.provider.WaitTexts(w.t, text)
+	w.waitDrained()
+}
+
+// A quota that is used up is refused again and again, without a success between: the trouble lasts from the latest refusal on.
+func TestSecondRefusalProlongsTheQuota(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	quota := channels.Condition{Status: channels.Broken, Text: "Enough for today.", Lasts: 2 * time.Hour}
-	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
-	w.waitCondition(chat, "error")
+	w.useUpQuota()
+	w.setTroubleEnd(-time.Hour) // the first refusal's time is over
+	w.useUpQuota()
+	lasting := w.count(`SELECT count(*) FROM leases WHERE name LIKE 'trouble:%' AND until > clock_timestamp() + interval '1 hour'`)
+	wantEqual(t, "troubles that last from the second refusal on", lasting, 1)
+}
 
-	// A second refusal, when the first one's time is over, begins the time anew.
-	w.exec(`UPDATE leases SET until = clock_timestamp() - interval '1 hour' WHERE name LIKE 'trouble:%'`)
-	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
-	if n := w.count(`SELECT count(*) FROM leases WHERE name LIKE 'trouble:%' AND until > clock_timestamp() + interval '1 hour'`); n != 1 {
-		t.Errorf("%d troubles last from the second refusal on, want 1", n)
-	}
+// A reply that leaves while a quota is used up doesn't end that trouble. It ends when its time is over, though no other reply leaves.
+func TestQuotaEndsWithItsTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.useUpQuota()
+	w.sendReply("Here I am")
+	w.engines[0].EndTroublesAgain()
+	w.waitStatus(chat, "error")
 
-	// A reply that leaves doesn't end it before its time, and when that is over it ends without a reply.
-	w.customerWrites("kim", "Hello?")
-	w.reply(w.waitThread("Hello?"), "Here I am")
-	w.provider.WaitTexts(t, "Here I am")
-	w.waitDrained()
+	w.engines[0].KnowTroublesUntil(w.setTroubleEnd(-time.Minute))
 	w.engines[0].EndTroublesAgain()
-	w.waitCondition(chat, "error")
-	over := time.Now().Add(-time.Minute).Truncate(time.Microsecond)
-	w.exec(`UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, over)
-	w.engines[0].KnowTroublesUntil(over)
-	w.engines[0].EndTroublesAgain()
-	w.waitCondition(chat, "active")
+	w.waitStatus(chat, "active")
+}
 
-	// A trouble that another replica has noted since doesn't end with it.
-	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
-	w.reply(w.waitThread("Hello?"), "Still there?")
-	w.provider.WaitTexts(t, "Here I am", "Still there?")
-	w.waitDrained()
-	w.exec(`UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, over) // access is revoked, as another replica notes
+// A trouble that another replica has noted since, such as that access is revoked, doesn't end with a quota: only a later reply ends it.
+// Its time differs from the one that this replica knows for the quota, by which they are told apart.
+func TestQuotaEndsNoLaterTrouble(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.useUpQuota()
+	w.sendReply("Here I am")
+	w.setTroubleEnd(-time.Minute)
 	w.engines[0].EndTroublesAgain()
-	w.engines[0].EndTroublesAgain()
-	w.waitCondition(chat, "error")
+	w.engines[0].EndTroublesAgain() // the first time it learns of the other trouble, which must not count as its own the second time
+	w.waitStatus(chat, "error")
 }

@@ -1,13 +1,21 @@
 package engine_test
 
 import (
-	"slices"
 	"testing"
 
 	"parley/channels/channelstest"
 )
 
-// resolveFirstMail lets Kim's first mail become a conversation, with Lee in copy, and resolves it. It returns the mail's id.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// newLinkingConversations makes a world in which a mail that answers a resolved conversation begins a new one, which is linked to it.
+func newLinkingConversations(t *testing.T) *world {
+	t.Helper()
+	return newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
+}
+
+// resolveFirstMail lets Kim's first mail become conversation #1, with Lee in copy, and resolves it. It returns the mail's id.
 func (w *world) resolveFirstMail() string {
 	w.t.Helper()
 	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
@@ -16,112 +24,112 @@ func (w *world) resolveFirstMail() string {
 	return first
 }
 
+// answerAsMia lets Mia, to whom Kim has passed a mail on, answer it, and waits until that is shown as #2. It returns the id of her mail.
+func (w *world) answerAsMia(first string) string {
+	w.t.Helper()
+	id := w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
+	w.waitThread("by Mia")
+	return id
+}
+
 // previousOf is the number of the conversation that one continues, or 0.
 func (w *world) previousOf(id int) int {
+	w.t.Helper()
 	return w.count(`SELECT coalesce(previous_id, 0) FROM conversations WHERE id = $1`, id)
 }
 
-// answer sends a reply in the thread of a text, and returns to whom it went.
-func (w *world) answer(text string) []string {
+// wantAnsweredTo sends a reply in the thread of a text, and checks that it goes to one address alone.
+func (w *world) wantAnsweredTo(text, address string) {
 	w.t.Helper()
 	n := len(w.provider.Sent())
 	w.reply(w.waitThread(text), "About "+text)
-	return w.waitSent(n + 1)[n].To
+	wantList(w.t, "who gets the answer to "+text, w.waitSent(n + 1)[n].To, []string{address})
 }
 
-// After the end of a customer's conversation somebody answers to whom the customer has passed a mail on. That begins a
-// conversation of its own: what the customer writes afterwards continues hers, and is answered to her. A conversation that an
-// earlier version linked takes no words of hers, either.
-func TestStrangersMailAfterTheEnd(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-	first := w.resolveFirstMail()
-	w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
-	w.waitThread("by Mia")
-	if n := w.previousOf(2); n != 0 {
-		t.Errorf("Mia's conversation continues #%d, want none", n)
+// wantInThreadOf checks that a text stands in the same thread as an earlier one.
+func (w *world) wantInThreadOf(earlier, text string) {
+	w.t.Helper()
+	if got, want := w.waitThread(text), w.waitThread(earlier); got != want {
+		w.t.Errorf("%q stands in thread %s, want it in %s, that of %q\n%s", text, got, want, earlier, w.dump())
 	}
-	w.exec(`UPDATE conversations SET previous_id = 1 WHERE id = 2`)
+}
+
+// After the end of a customer's conversation somebody answers to whom the customer has passed a mail on. That begins a conversation of
+// its own, which takes nothing from the customer: her next mail continues her own conversation.
+func TestStrangersMailAfterTheEndContinuesNothing(t *testing.T) {
+	t.Parallel()
+	w := newLinkingConversations(t)
+	first := w.resolveFirstMail()
+	w.answerAsMia(first)
+	wantEqual(t, "the conversation that Mia's continues", w.previousOf(2), 0)
+}
+
+// An earlier version has linked a stranger's conversation to the customer's. It takes no words of the customer all the same: who wrote
+// what goes to its own conversation, and is answered there.
+func TestStrangersLinkedConversationStaysHerOwn(t *testing.T) {
+	t.Parallel()
+	w := newLinkingConversations(t)
+	first := w.resolveFirstMail()
+	w.answerAsMia(first)
+	w.exec(`UPDATE conversations SET previous_id = 1 WHERE id = 2`) // as an earlier version linked it
 
 	second := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
-	if to, want := w.answer("by Kim"), []string{"kim@x.test"}; !slices.Equal(to, want) {
-		t.Errorf("Kim's words were answered to %q, want %q\n%s", to, want, w.dump())
-	}
-	if n := w.previousOf(3); n != 1 {
-		t.Errorf("Kim's conversation continues #%d, want her first one", n)
-	}
+	w.wantAnsweredTo("by Kim", "kim@x.test")
+	wantEqual(t, "the conversation that Kim's new one continues", w.previousOf(3), 1)
 
 	w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "Mia again", References: []string{first}})
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Kim again", References: []string{first}})
 	w.customerSends(mail, channelstest.Event{From: "zoe@z.test", Text: "by Zoe", References: []string{second, first}})
-	for text, same := range map[string]string{"Mia again": "by Mia", "Kim again": "by Kim", "by Zoe": "by Kim"} {
-		if w.waitThread(text) != w.waitThread(same) {
-			t.Errorf("%q doesn't stand in the thread of %q\n%s", text, same, w.dump())
-		}
-	}
-	if to, want := w.answer("Kim again"), []string{"kim@x.test"}; !slices.Equal(to, want) {
-		t.Errorf("after a stranger's mail the answer went to %q, want %q", to, want)
-	}
+	w.wantInThreadOf("by Mia", "Mia again")
+	w.wantInThreadOf("by Kim", "Kim again")
+	w.wantInThreadOf("by Kim", "by Zoe") // it answers a mail of Kim's open conversation
+	w.wantAnsweredTo("Kim again", "kim@x.test")
 }
 
 // After the end a colleague writes, who was in copy, and begins what continues the conversation. The customer, who takes no
 // part in that, gets a continuation of her own.
 func TestColleaguesMailAfterTheEnd(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
+	w := newLinkingConversations(t)
 	first := w.resolveFirstMail()
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "by Lee", References: []string{first}})
 	w.waitThread("by Lee")
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
-	if to, want := w.answer("by Kim"), []string{"kim@x.test"}; !slices.Equal(to, want) {
-		t.Errorf("Kim's words were answered to %q, want %q\n%s", to, want, w.dump())
-	}
+	w.wantAnsweredTo("by Kim", "kim@x.test")
 	wantEqual(t, "the conversation that Lee's continues", w.previousOf(2), 1)
 	wantEqual(t, "the conversation that Kim's continues", w.previousOf(3), 1)
-	if next := w.annsFacts().Next; next != 3 {
-		t.Errorf("the first one leads to #%d, want the newest", next)
-	}
+	wantEqual(t, "the conversation to which the first one leads, the newest", w.annsFacts().Next, 3)
 
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Lee again", References: []string{first}})
-	if w.waitThread("Lee again") != w.waitThread("by Lee") {
-		t.Errorf("Lee's words don't stand in his thread\n%s", w.dump())
-	}
-}
-
-// passMailOn lets Kim's conversation end, and Mia, to whom Kim passed a mail on, answer with what becomes #2. It returns the ids that
-// the next mails refer to: of Mia's mail, and of Kim's.
-func (w *world) passMailOn() []string {
-	w.t.Helper()
-	first := w.resolveFirstMail()
-	mias := w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
-	w.waitThread("by Mia")
-	if n := w.previousOf(2); n != 0 {
-		w.t.Fatalf("Mia's conversation continues #%d, want none", n)
-	}
-	return []string{mias, first}
+	w.wantInThreadOf("by Lee", "Lee again")
 }
 
 // Mia's next mail still carries the token of Kim's conversation, which Kim's mail brought along. It stands in Mia's own
-// conversation, whether Kim's is over or Kim has gone on.
+// conversation all the same.
 func TestStrangersMailWithTheToken(t *testing.T) {
 	t.Parallel()
-	for name, kimGoesOn := range map[string]bool{"Kim's is over": false, "Kim has gone on": true} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name      string
+		kimGoesOn bool // Kim writes again before Mia does, which continues Kim's conversation
+	}{
+		{name: "Kim's conversation is over"},
+		{name: "Kim has gone on", kimGoesOn: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-			refs := w.passMailOn()
-			if kimGoesOn {
-				w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: refs[1:], Conversation: 1})
+			w := newLinkingConversations(t)
+			first := w.resolveFirstMail()
+			mias := w.answerAsMia(first)
+			wantEqual(t, "the conversation that Mia's continues", w.previousOf(2), 0)
+			if tt.kimGoesOn {
+				w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}, Conversation: 1})
 				w.waitThread("by Kim")
 			}
 
-			w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "Mia again", References: refs, Conversation: 1})
-			if w.waitThread("Mia again") != w.waitThread("by Mia") {
-				t.Errorf("Mia's words don't stand in her thread\n%s", w.dump())
-			}
-			if to, want := w.answer("Mia again"), []string{"mia@y.test"}; !slices.Equal(to, want) {
-				t.Errorf("Mia's words were answered to %q, want %q", to, want)
-			}
+			w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "Mia again", References: []string{mias, first}, Conversation: 1})
+			w.wantInThreadOf("by Mia", "Mia again")
+			w.wantAnsweredTo("Mia again", "mia@y.test")
 		})
 	}
 }
@@ -129,17 +137,14 @@ func TestStrangersMailWithTheToken(t *testing.T) {
 // A colleague answers Mia in the mailbox, with a mail that carries the token of Kim's conversation, too: it is Mia who was answered.
 func TestStrangerAnsweredInTheMailbox(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-	refs := w.passMailOn()
-	if n := w.countWaiting(); n != 1 {
-		t.Fatalf("%d customers wait, want Mia alone", n)
-	}
+	w := newLinkingConversations(t)
+	first := w.resolveFirstMail()
+	mias := w.answerAsMia(first)
+	wantEqual(t, "customers who wait before the answer: Mia alone", w.countWaiting(), 1)
 
-	w.postEvents(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"mia@y.test"}, Text: "Dear Mia", References: refs, Conversation: 1})
-	if m := w.waitShown("Dear Mia"); m.Thread != w.waitThread("by Mia") {
-		t.Errorf("the answer doesn't stand in Mia's thread\n%s", w.dump())
-	}
-	if n := w.countWaiting(); n != 0 {
-		t.Errorf("Mia still waits\n%s", w.dump())
-	}
+	w.postEvents(mail, channelstest.Event{
+		Type: "foreign", ID: "sent-1", To: []string{"mia@y.test"}, Text: "Dear Mia", References: []string{mias, first}, Conversation: 1,
+	})
+	w.wantInThreadOf("by Mia", "Dear Mia")
+	wantEqual(t, "customers who wait after the answer", w.countWaiting(), 0)
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/rand"
 	"net/http"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,85 +11,144 @@ import (
 	"parley/channels/channelstest"
 )
 
+// storm is a load of several customers, each of whom has a conversation with ann, while faults strike on both sides.
+// Message i of customer c is "said c.i;", ann's answer to it "reply c.i;", and her note beside that "note: secret c.i;".
+type storm struct {
+	*world
+	random  *rand.Rand
+	threads []string // of each customer
+}
+
+const (
+	stormCustomers = 6
+	stormMessages  = 5 // of each customer
+)
+
 // Everything goes wrong at once, on two replicas of which one goes and another comes:
 // each thing said still has one effect, in order, in its own conversation.
 func TestStorm(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{engines: 2, lossy: true})
-	const customers, each = 6, 5
-	random := rand.New(rand.NewSource(7))
-	armFaults(w, random)
-	threads := make([]string, customers)
-	for i := range each { // each message comes once or twice, and is answered
-		for c := range customers {
-			e := channelstest.Event{Type: "message", ID: fmt.Sprintf("%d.%d", c, i), From: fmt.Sprint("kim", c), Text: fmt.Sprintf("said %d.%d;", c, i)}
-			for range 1 + random.Intn(2) {
-				if status := w.postEvents(chat, e); status != http.StatusOK {
-					t.Fatalf("the webhook answered %d, want %d", status, http.StatusOK)
-				}
-			}
-		}
-		for c := range customers {
-			if threads[c] == "" {
-				threads[c] = w.waitThread(fmt.Sprintf("said %d.0;", c))
-			}
-			w.chat.Say("ann", support, threads[c], fmt.Sprintf("reply %d.%d;", c, i))
-			w.chat.Say("ann", support, threads[c], fmt.Sprintf("note: secret %d.%d;", c, i))
-		}
+	s := &storm{
+		world:   newWorld(t, options{engines: 2, lossy: true}),
+		random:  rand.New(rand.NewSource(7)), // the same storm each time
+		threads: make([]string, stormCustomers),
+	}
+	s.armProvider()
+	s.armChat()
+	for i := range stormMessages {
+		s.customersWrite(i)
+		s.annAnswers(i)
 		switch i {
 		case 1:
-			w.chat.Disconnect()
+			s.chat.Disconnect()
 		case 2:
-			w.stops[0]()
-			w.startReplica()
+			s.stops[0]()
+			s.startReplica()
 		}
 	}
-	w.provider.Wait(t, "all replies", func(sent []channelstest.Sent) bool { return len(sent) >= customers*each })
-	w.waitDrained()
-	for c, thread := range threads {
-		said := w.customerTexts(thread)
-		if want := numberedTexts("said", c, each); !slices.Equal(said, want) {
-			t.Errorf("thread %d shows %q, want %q", c, said, want)
+	s.provider.Wait(t, "all replies", func(sent []channelstest.Sent) bool { return len(sent) >= stormCustomers*stormMessages })
+	s.waitDrained()
+
+	sent := map[string][]string{}
+	for _, m := range s.provider.Sent() {
+		if len(m.To) != 1 {
+			t.Errorf("%q went to %q, want one customer", m.Text, m.To)
+			continue
 		}
+		sent[m.To[0]] = append(sent[m.To[0]], m.Text)
 	}
-	got := map[string][]string{}
-	for _, m := range w.provider.Sent() {
-		got[strings.Join(m.To, ",")] = append(got[strings.Join(m.To, ",")], m.Text)
+	for c, thread := range s.threads {
+		wantList(t, fmt.Sprintf("what the thread of customer %d shows of her", c), s.customerTexts(thread), numberedTexts("said", c))
+		wantList(t, fmt.Sprintf("what customer %d got", c), sent[stormCustomer(c)], numberedTexts("reply", c))
 	}
-	for c := range customers {
-		if want := numberedTexts("reply", c, each); !slices.Equal(got[fmt.Sprint("kim", c)], want) {
-			t.Errorf("customer %d got %q, want %q", c, got[fmt.Sprint("kim", c)], want)
-		}
-	}
-	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Errorf("%d events in quarantine, want none\n%s", n, w.dump())
+	if n := s.count(`SELECT count(*) FROM quarantine`); n != 0 {
+		t.Errorf("%d events in quarantine, want none\n%s", n, s.dump())
 	}
 }
 
-// numberedTexts returns what was said by, or to, the customer of a number: "reply 3.0;", "reply 3.1;" …
-func numberedTexts(what string, c, each int) []string {
+// stormCustomer is the id of a customer.
+func stormCustomer(c int) string { return fmt.Sprint("kim", c) }
+
+// numberedTexts returns what was said by, or to, a customer: "reply 3.0;", "reply 3.1;" …
+func numberedTexts(what string, c int) []string {
 	var list []string
-	for i := range each {
+	for i := range stormMessages {
 		list = append(list, fmt.Sprintf("%s %d.%d;", what, c, i))
 	}
 	return list
 }
 
-// armFaults arms faults on both sides.
-func armFaults(w *world, random *rand.Rand) {
-	provider := []channelstest.FaultKind{channelstest.FaultRefuse, channelstest.FaultThrottle, channelstest.FaultErrorBefore, channelstest.FaultErrorAfter,
-		channelstest.FaultDropBefore, channelstest.FaultDropAfter}
-	platform := []bridgetest.FaultKind{bridgetest.FaultRefuse, bridgetest.FaultThrottle, bridgetest.FaultErrorBefore, bridgetest.FaultErrorAfter,
-		bridgetest.FaultDropBefore, bridgetest.FaultDropAfter}
-	for range 12 {
-		p, s := random.Intn(customersHit), random.Intn(customersHit)
-		w.provider.AddFault(channelstest.Fault{Kind: provider[random.Intn(len(provider))], Text: fmt.Sprintf(".%d;", p), Wait: 100 * time.Millisecond})
-		w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: platform[random.Intn(len(platform))], Text: fmt.Sprintf(".%d;", s), Wait: 100 * time.Millisecond})
-	}
-	for _, call := range []string{"update", "mark", "thread"} {
-		w.chat.AddFault(bridgetest.Fault{Call: call, Kind: bridgetest.FaultErrorAfter, Times: 2})
+// customersWrite lets each customer write message i, which the provider delivers once or twice.
+func (s *storm) customersWrite(i int) {
+	s.t.Helper()
+	for c := range stormCustomers {
+		e := channelstest.Event{
+			Type: "message",
+			ID:   fmt.Sprintf("%d.%d", c, i),
+			From: stormCustomer(c),
+			Text: fmt.Sprintf("said %d.%d;", c, i),
+		}
+		for range 1 + s.random.Intn(2) {
+			if status := s.postEvents(chat, e); status != http.StatusOK {
+				s.t.Fatalf("%q: the webhook answered %d, want %d", e.Text, status, http.StatusOK)
+			}
+		}
 	}
 }
 
-// customersHit bounds which messages a storm hits.
-const customersHit = 5
+// annAnswers lets ann answer message i of each customer, and write a note beside it.
+func (s *storm) annAnswers(i int) {
+	s.t.Helper()
+	for c := range stormCustomers {
+		if s.threads[c] == "" {
+			s.threads[c] = s.waitThread(fmt.Sprintf("said %d.0;", c))
+		}
+		s.reply(s.threads[c], fmt.Sprintf("reply %d.%d;", c, i))
+		s.reply(s.threads[c], fmt.Sprintf("note: secret %d.%d;", c, i))
+	}
+}
+
+const (
+	stormFaults = 12                     // on each side
+	stormWait   = 100 * time.Millisecond // that a throttled caller is asked to wait
+)
+
+// textOfRandomMessage is a part of what is said in the messages of one random number, by which a fault finds its call.
+func (s *storm) textOfRandomMessage() string {
+	return fmt.Sprintf(".%d;", s.random.Intn(stormMessages))
+}
+
+// armProvider lets sendings fail to customers.
+func (s *storm) armProvider() {
+	kinds := []channelstest.FaultKind{
+		channelstest.FaultRefuse,
+		channelstest.FaultThrottle,
+		channelstest.FaultErrorBefore,
+		channelstest.FaultErrorAfter,
+		channelstest.FaultDropBefore,
+		channelstest.FaultDropAfter,
+	}
+	for range stormFaults {
+		kind := kinds[s.random.Intn(len(kinds))]
+		s.provider.AddFault(channelstest.Fault{Kind: kind, Text: s.textOfRandomMessage(), Wait: stormWait})
+	}
+}
+
+// armChat lets posts of the agents' chat fail, and what changes and looks for them.
+func (s *storm) armChat() {
+	kinds := []bridgetest.FaultKind{
+		bridgetest.FaultRefuse,
+		bridgetest.FaultThrottle,
+		bridgetest.FaultErrorBefore,
+		bridgetest.FaultErrorAfter,
+		bridgetest.FaultDropBefore,
+		bridgetest.FaultDropAfter,
+	}
+	for range stormFaults {
+		kind := kinds[s.random.Intn(len(kinds))]
+		s.chat.AddFault(bridgetest.Fault{Call: "post", Kind: kind, Text: s.textOfRandomMessage(), Wait: stormWait})
+	}
+	for _, call := range []string{"update", "mark", "thread"} {
+		s.chat.AddFault(chatFault(call, bridgetest.FaultErrorAfter, 2))
+	}
+}

@@ -7,6 +7,9 @@ import (
 	"parley/bridge/analysis"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // isNothingHeld reports whether nobody holds a lane, a session within a transaction, or a connection of the pool, but for the
 // one that listens.
 func (w *world) isNothingHeld() bool {
@@ -21,36 +24,47 @@ func (w *world) isNothingHeld() bool {
 // its time is over, so that whatever it held it would hold for good.
 func TestHangingModelHoldsNothing(t *testing.T) {
 	t.Parallel()
-	const places = 16 // maxAnalyses
+	const (
+		places    = 16 // maxAnalyses of package chores
+		customers = places + 2
+	)
 	release, hangs := make(chan struct{}), make(chan struct{}, 2*places)
 	w := newWorld(t, options{analyzer: &reader{find: func(analysis.Question) (analysis.Answer, error) {
 		hangs <- struct{}{}
 		<-release
 		return analysis.Answer{Language: "en", Sentiment: analysis.Negative, By: "test"}, nil
 	}}})
-	for i := range places + 2 {
-		w.customerWrites(fmt.Sprintf("kim%d", i), fmt.Sprintf("Lamp %d is broken", i))
-		w.waitShown(fmt.Sprintf("Lamp %d is broken", i))
-	}
+	w.eachCustomerWrites(customers, "Lamp %d is broken")
 	w.waitDrained()
 	w.makeBurstsDue()
 	for range places {
 		<-hangs
 	}
 	w.eventually("nothing is held while the model hangs", w.isNothingHeld)
-	for i := range places + 2 { // of hanging conversations, and of those which wait for a place
-		w.customerWrites(fmt.Sprintf("kim%d", i), fmt.Sprintf("And lamp %d smells", i))
+
+	// Customers and agents go on: in conversations whose analysis hangs, and in those that wait for a place.
+	for i := range customers {
 		w.reply(w.waitThread(fmt.Sprintf("Lamp %d is broken", i)), fmt.Sprintf("We look at lamp %d", i))
 	}
-	for i := range places + 2 {
-		w.waitShown(fmt.Sprintf("And lamp %d smells", i))
-	}
+	w.eachCustomerWrites(customers, "And lamp %d smells")
 	w.makeBurstsDue() // all would be analysed now if there were places
-	w.eventually("what agents wrote has left", func() bool { return len(w.sentTexts()) == places+2 })
+	w.eventually("what agents wrote has left", func() bool { return len(w.sentTexts()) == customers })
 	w.waitDrained()
 	w.eventually("nothing is held after that", w.isNothingHeld)
-	wantEqual(t, "analyses that are to be made", w.count(`SELECT count(*) FROM bursts`), places+2)
+	wantEqual(t, "analyses that are to be made", w.countBursts(), customers)
 	wantEqual(t, "analyses that were begun without a place", len(hangs), 0)
+
 	close(release)
 	w.analyseAllBursts() // also what customers wrote meanwhile
+}
+
+// eachCustomerWrites lets customers kim0, kim1 … write a text with their number, and waits until all of that is shown.
+func (w *world) eachCustomerWrites(customers int, format string) {
+	w.t.Helper()
+	for i := range customers {
+		w.customerWrites(fmt.Sprintf("kim%d", i), fmt.Sprintf(format, i))
+	}
+	for i := range customers {
+		w.waitShown(fmt.Sprintf(format, i))
+	}
 }

@@ -12,6 +12,9 @@ import (
 	"parley/bridge/bridgetest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // readerOfChild is the Analyzer of a process that is to be killed: one that never answers, or wordReader.
 func readerOfChild(manner string) analysis.Analyzer {
 	if manner == "hangs" {
@@ -52,6 +55,17 @@ func whileLocked(sql string) moment {
 	return moment{manner: "answers", arm: func(w *world) func() { return w.holdLocks(sql) }, reached: (*world).isBlocked}
 }
 
+// whileAnalysing holds a process that has claimed the burst and waits for its Analyzer.
+func whileAnalysing() moment {
+	return moment{
+		manner: "hangs",
+		arm:    func(*world) func() { return func() {} },
+		reached: func(w *world) bool {
+			return w.count(`SELECT count(*) FROM bursts WHERE leased_until > clock_timestamp()`) == 1
+		},
+	}
+}
+
 // whilePostingNote holds a process that posts a note, before or after the chat takes the note.
 func whilePostingNote(kind bridgetest.FaultKind) moment {
 	return moment{
@@ -70,22 +84,20 @@ func whilePostingNote(kind bridgetest.FaultKind) moment {
 // R-178, R-180
 func TestAnalysisKilled(t *testing.T) {
 	t.Parallel()
-	claimed := moment{
-		manner: "hangs",
-		arm:    func(*world) func() { return func() {} },
-		reached: func(w *world) bool {
-			return w.count(`SELECT count(*) FROM bursts WHERE leased_until > clock_timestamp()`) == 1
-		},
+	tests := []struct {
+		name string
+		at   moment
+	}{
+		{name: "claimed", at: whileAnalysing()},
+		{name: "analysed, and not finished", at: whileLocked(`LOCK TABLE events IN SHARE MODE`)},
+		{name: "finished, and not applied", at: whileLocked(`SELECT FROM conversations FOR UPDATE`)},
+		{name: "applied, and not posted", at: whilePostingNote(bridgetest.FaultDropBefore)},
+		{name: "posted, and not recorded", at: whilePostingNote("")}, // the chat takes the note and doesn't answer
 	}
-	for name, at := range map[string]moment{
-		"claimed":                    claimed,
-		"analysed, and not finished": whileLocked(`LOCK TABLE events IN SHARE MODE`),
-		"finished, and not applied":  whileLocked(`SELECT FROM conversations FOR UPDATE`),
-		"applied, and not posted":    whilePostingNote(bridgetest.FaultDropBefore),
-		"posted, and not recorded":   whilePostingNote(""),
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			// The test's own process finds nothing: the burst is left to the process that is to be killed.
 			r := &reader{find: func(analysis.Question) (analysis.Answer, error) { return analysis.Answer{}, errors.New("not here") }}
 			w := newWorld(t, options{analyzer: r, lossy: true})
 			thread := w.openThread()
@@ -95,27 +107,30 @@ func TestAnalysisKilled(t *testing.T) {
 			w.waitShown("I am angry")
 			w.waitDrained()
 			w.stops[0]()
-			kill := w.startChild(at.manner)
-			release := at.arm(w)
-			w.exec(`UPDATE bursts SET due_at = parley_now(), attempt = 0, leased_until = NULL`)
-			w.eventually("the process is there", func() bool { return at.reached(w) })
-			kill()
-			release()
-			w.exec(`UPDATE bursts SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`) // its leases end
-			w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`)
+
+			w.killWhileAnalysing(tt.at)
 			w.opt.analyzer = wordReader()
 			w.startReplica()
 			w.waitLine(thread, bridge.LineAnalysis)
-			w.eventually("nothing is left", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+			w.eventually("nothing is left of the burst", func() bool { return w.countBursts() == 0 })
 			w.waitDrained()
-			if told := w.wantNote(thread, 1, "negative", "urgent").Mentions(); len(told) != 1 {
-				t.Errorf("the note mentions %q, want one alone", told)
-			}
-			if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'analysis:%'`); n != 1 {
-				t.Errorf("%d analyses are in the journal, want 1", n)
-			}
+			wantList(t, "whom the note mentions", w.wantNote(thread, 1, "negative", "urgent").Mentions(), []string{"ann"})
+			wantEqual(t, "analyses in the journal", w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'analysis:%'`), 1)
 		})
 	}
+}
+
+// killWhileAnalysing lets another process analyse the burst, kills it at a moment, and ends its leases.
+func (w *world) killWhileAnalysing(at moment) {
+	w.t.Helper()
+	kill := w.startChild(at.manner)
+	release := at.arm(w)
+	w.exec(`UPDATE bursts SET due_at = parley_now(), attempt = 0, leased_until = NULL`)
+	w.eventually("the process has come to the moment", func() bool { return at.reached(w) })
+	kill()
+	release()
+	w.exec(`UPDATE bursts SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`)
+	w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`)
 }
 
 // Two replicas share the bursts: each is analysed once, and noted once.
@@ -124,25 +139,31 @@ func TestReplicasShareBursts(t *testing.T) {
 	const customers = 40
 	r := wordReader()
 	w := newWorld(t, options{engines: 2, analyzer: r})
-	for i := range customers {
-		w.customerWrites(fmt.Sprintf("c%d", i), fmt.Sprintf("Where is #%d", 1000+i))
-	}
-	for range 2 { // the second time the note is changed
+	analyseAll := func() {
+		t.Helper()
 		w.waitDrained()
 		w.analyseAllBursts()
 		w.waitDrained()
-		if n := len(r.questions()); n == customers {
-			for i := range customers {
-				w.customerWrites(fmt.Sprintf("c%d", i), "I am angry")
-			}
-		}
-	}
-	wantEqual(t, "analyses of two bursts of each customer", len(r.questions()), 2*customers)
-	if n := w.count(`SELECT count(*) FROM (SELECT 1 FROM events WHERE external_id LIKE 'analysis:%' GROUP BY split_part(external_id, ':', 2)
-		HAVING count(DISTINCT order_key) > 1) AS torn`); n != 0 {
-		t.Errorf("what was found in %d conversations is not applied in order", n)
 	}
 	for i := range customers {
+		w.customerWrites(fmt.Sprintf("c%d", i), fmt.Sprintf("Where is #%d", 1000+i))
+	}
+	analyseAll()
+	wantEqual(t, "analyses of one burst of each customer", len(r.questions()), customers)
+	for i := range customers {
+		w.customerWrites(fmt.Sprintf("c%d", i), "I am angry")
+	}
+	analyseAll()
+
+	wantEqual(t, "analyses of two bursts of each customer", len(r.questions()), 2*customers)
+	const tornConversations = `
+		SELECT count(*) FROM (
+			SELECT 1 FROM events
+			WHERE external_id LIKE 'analysis:%'
+			GROUP BY split_part(external_id, ':', 2)
+			HAVING count(DISTINCT order_key) > 1) AS torn`
+	wantEqual(t, "conversations whose findings are not applied in order", w.count(tornConversations), 0)
+	for i := range customers { // the second analysis changed the note of the first one
 		w.wantNote(w.waitThread(fmt.Sprintf("Where is #%d", 1000+i)), 1, "negative", fmt.Sprintf("order %d", 1000+i))
 	}
 }

@@ -63,8 +63,14 @@ func (w *world) holdBursts() {
 // makeBurstsDue waits until there is a burst, and makes all of them due for their analysis.
 func (w *world) makeBurstsDue() {
 	w.t.Helper()
-	w.eventually("a burst waits", func() bool { return w.count(`SELECT count(*) FROM bursts`) > 0 })
+	w.eventually("a burst waits", func() bool { return w.countBursts() > 0 })
 	w.exec(`UPDATE bursts SET due_at = parley_now()`)
+}
+
+// countBursts counts what is still to be analysed.
+func (w *world) countBursts() int {
+	w.t.Helper()
+	return w.count(`SELECT count(*) FROM bursts`)
 }
 
 // waitAnalysed waits until all bursts are analysed and what was found is applied; waitDrained waits until it is posted, too. Before
@@ -72,14 +78,14 @@ func (w *world) makeBurstsDue() {
 func (w *world) waitAnalysed() {
 	w.t.Helper()
 	w.eventually("it is analysed", func() bool {
-		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+		return w.countBursts() == 0 && w.count(`SELECT count(*) FROM queued`) == 0
 	})
 }
 
 // analyseAllBursts makes bursts due, also those that come meanwhile or are to be tried again, until none is left.
 func (w *world) analyseAllBursts() {
 	w.t.Helper()
-	w.repeatUntil("all bursts are analysed", w.makeFreeBurstsDue, func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+	w.repeatUntil("all bursts are analysed", w.makeFreeBurstsDue, func() bool { return w.countBursts() == 0 })
 }
 
 // makeFreeBurstsDue makes those bursts due that nobody analyses right now.
@@ -152,7 +158,7 @@ func TestFailedAnalysisIsSilent(t *testing.T) {
 	for i := range attempts {
 		w.repeatUntil("the next attempt is made", w.makeFreeBurstsDue, func() bool { return len(r.questions()) > i })
 	}
-	w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+	w.eventually("it is given up", func() bool { return w.countBursts() == 0 })
 	wantEqual(t, "attempts", len(r.questions()), attempts)
 	w.reply(thread, "!reply Here we are.")
 	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
