@@ -1,9 +1,13 @@
 package engine_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
@@ -11,7 +15,11 @@ import (
 	"parley/store"
 )
 
-// wordReader is an Analyzer that finds what single words say.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// wordReader is an Analyzer that finds what single words of a burst say: #4711 names an order; angry, urgent, billing and complaint
+// mean what they say.
 func wordReader() *reader {
 	return &reader{find: func(q analysis.Question) (analysis.Answer, error) {
 		a := analysis.Answer{Sentiment: analysis.Neutral}
@@ -35,7 +43,7 @@ func wordReader() *reader {
 	}}
 }
 
-// notes returns the notes of a thread.
+// notes returns what analyses have noted in a thread.
 func (w *world) notes(thread string) (list []bridgetest.Message) {
 	for _, m := range w.chat.Messages(support, thread) {
 		if strings.Contains(m.Text, "["+string(bridge.LineAnalysis)+"]") {
@@ -57,7 +65,7 @@ func (w *world) writeAndAnalyse(texts ...string) {
 	w.waitDrained()
 }
 
-// wantNote checks how many notes there are, and what the last of them says.
+// wantNote checks how many notes a thread has, and that the last of them contains words, in whatever case. It returns that note.
 func (w *world) wantNote(thread string, n int, words ...string) bridgetest.Message {
 	w.t.Helper()
 	list := w.notes(thread)
@@ -65,16 +73,11 @@ func (w *world) wantNote(thread string, n int, words ...string) bridgetest.Messa
 		w.t.Fatalf("there are %d notes, want %d: %v", len(list), n, list)
 	}
 	last := list[n-1]
-	for _, want := range words {
-		if !strings.Contains(strings.ToLower(last.Plain()), want) {
-			w.t.Errorf("the note is without %q: %s", want, last.Plain())
-		}
-	}
+	wantWords(w.t, "the last note", strings.ToLower(last.Plain()), words...)
 	return last
 }
 
-// While nobody has acted since, what a later burst says is written into the note that stands there. Once an
-// agent wrote or clicked, news is a note of its own.
+// While nobody has acted since, what a later burst says is written into the note that stands there, beside what it said before.
 func TestNoteIsChangedInPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -83,30 +86,45 @@ func TestNoteIsChangedInPlace(t *testing.T) {
 	first := w.wantNote(thread, 1, "order 4711")
 	posted := w.chat.Calls("post")
 	w.writeAndAnalyse("I am angry about #4712")
-	if n := w.chat.Calls("post") - posted; n != 1 {
-		t.Errorf("%d posts for one message of the customer, want 1", n)
-	}
-	wantEqual(t, "the note that was changed", w.wantNote(thread, 1, "negative", "order 4712", "order 4711").ID, first.ID)
+	wantEqual(t, "posts since the first note: the customer's message", w.chat.Calls("post")-posted, 1)
+	changed := w.wantNote(thread, 1, "negative", "order 4712", "order 4711")
+	wantEqual(t, "the note that was changed", changed.ID, first.ID)
+}
+
+// A note that would say the same as before isn't changed.
+func TestNoteIsNotChangedForNothingNew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.openThread()
+	w.writeAndAnalyse("I am angry about #4711")
+	w.wantNote(thread, 1, "negative", "order 4711")
 	changes := w.chat.Calls("update")
 	w.writeAndAnalyse("I said I am angry")
-	if n := w.chat.Calls("update") - changes; n != 0 {
-		t.Errorf("%d changes of a note that says the same, want none", n)
-	}
+	wantEqual(t, "changes of the note", w.chat.Calls("update")-changes, 0)
+}
+
+// Once an agent wrote or clicked, news is a note of its own, which doesn't repeat what the earlier one says. What comes then is
+// written into the new one.
+func TestNewNoteOnceAnAgentHasActed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.openThread()
+	w.writeAndAnalyse("I am angry about #4711")
+	w.wantNote(thread, 1, "negative", "order 4711")
 	w.reply(thread, "note: let me see")
 	w.waitDrained()
+
 	w.writeAndAnalyse("all good now about #4713")
-	if said := w.wantNote(thread, 2, "negative", "order 4713").Plain(); strings.Contains(said, "4711") {
-		t.Errorf("a new note repeats what an earlier one says: %s", said)
-	}
-	if was := w.text(`SELECT traits->>'was' FROM conversations`); was != "negative" {
-		t.Errorf("the mood before is %q, want \"negative\"", was)
-	}
+	second := w.wantNote(thread, 2, "negative", "order 4713") // the mood changed from negative
+	wantNoWords(t, "the second note", second.Plain(), "4711")
+	wantEqual(t, "the mood before", w.text(`SELECT traits->>'was' FROM conversations`), "negative")
+
 	w.writeAndAnalyse("and billing")
 	w.wantNote(thread, 2, "billing", "order 4713")
 }
 
-// A note that tells the owners of something urgent is posted, since a change would tell nobody. What is found
-// later is written into it, and mentions nobody again.
+// A note that tells the owners of something urgent is posted, since a change of the note that is there would tell nobody. What is
+// found later is written into it, and mentions nobody again.
 func TestUrgencyIsToldOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -116,57 +134,71 @@ func TestUrgencyIsToldOnce(t *testing.T) {
 	w.writeAndAnalyse("Where is #4711")
 	w.wantNote(thread, 1)
 	w.writeAndAnalyse("It is urgent now")
-	wantList(t, "who the urgent note mentions", w.wantNote(thread, 2, "urgent").Mentions(), []string{"ann"})
+	wantList(t, "whom the urgent note mentions", w.wantNote(thread, 2, "urgent").Mentions(), []string{"ann"})
 	w.writeAndAnalyse("Still urgent and I am angry")
-	if told := w.wantNote(thread, 2, "urgent", "negative", "ann").Mentions(); len(told) != 0 {
-		t.Errorf("the changed note mentions %q, want none", told)
-	}
-	w.reply(thread, "!note I look")
-	w.waitDrained()
-	w.writeAndAnalyse("never mind")
-	w.writeAndAnalyse("no, it is urgent")
-	for _, m := range w.notes(thread)[1:] {
-		if told := m.Mentions(); len(told) != 0 {
-			t.Errorf("a later note mentions %q: %s, want none", told, m.Plain())
-		}
-	}
+	wantList(t, "whom the changed note mentions", w.wantNote(thread, 2, "urgent", "negative", "ann").Mentions(), nil)
 }
 
-// Nobody is mentioned who has answered before the analysis came, and nobody where nobody is the owner.
-func TestUrgencyIsNotToldNeedlessly(t *testing.T) {
+// Owners who were told that a customer's matter is urgent aren't told again, neither by a note that follows what they did, nor
+// when the customer said meanwhile that it isn't.
+func TestUrgencyIsNotToldAgain(t *testing.T) {
 	t.Parallel()
-	t.Run("nobody is the owner", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, options{analyzer: wordReader()})
-		thread := w.openThread()
-		w.writeAndAnalyse("It is urgent now")
-		wantList(t, "who the note mentions", w.wantNote(thread, 1, "urgent").Mentions(), nil)
-	})
-	t.Run("the owner has answered", func(t *testing.T) { testUrgencyAnsweredBefore(t, 0) })
-	t.Run("the owner's answer is held", func(t *testing.T) { testUrgencyAnsweredBefore(t, time.Hour) })
-}
-
-// testUrgencyAnsweredBefore lets the owner answer, with a reply that is held for so long.
-func testUrgencyAnsweredBefore(t *testing.T, hold time.Duration) {
-	t.Parallel()
-	w := newWorld(t, options{analyzer: wordReader(), hold: hold})
+	w := newWorld(t, options{analyzer: wordReader()})
 	thread := w.openThread()
-	w.makeBurstsDue()
 	w.reply(thread, "!take")
 	w.waitCard(thread, "Ann")
-	w.customerWrites("kim", "It is urgent now")
-	w.waitShown("It is urgent now")
-	w.reply(thread, "!reply We are on it.")
-	want := store.FateOut
-	if hold > 0 {
-		want = store.FateWaiting
+	w.writeAndAnalyse("It is urgent now")
+	told := w.wantNote(thread, 1, "urgent")
+	wantList(t, "whom the first note mentions", told.Mentions(), []string{"ann"})
+	w.writeAndAnalyse("Still urgent and I am angry")
+	w.reply(thread, "!note I look")
+	w.waitDrained()
+
+	w.writeAndAnalyse("never mind")
+	w.writeAndAnalyse("no, it is urgent")
+	for _, m := range w.notes(thread) {
+		wantList(t, "whom the note mentions that says "+m.Plain(), m.Mentions(), nil)
 	}
-	w.eventually("it is answered", func() bool { return w.count(`SELECT count(*) FROM messages WHERE fate = $1`, want) == 1 })
-	w.makeBurstsDue()
-	wantList(t, "who the note mentions", w.waitLine(thread, bridge.LineAnalysis).Mentions(), nil)
 }
 
-// A note that somebody deleted can't be changed: what was to be written into it is posted.
+// Something urgent is told to nobody where nobody is the owner.
+func TestUrgencyWithoutAnOwnerMentionsNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.openThread()
+	w.writeAndAnalyse("It is urgent now")
+	wantList(t, "whom the note mentions", w.wantNote(thread, 1, "urgent").Mentions(), nil)
+}
+
+// An owner who has answered before the analysis came isn't told that it is urgent, even if the answer hasn't left yet.
+func TestUrgencyIsNotToldOnceAnswered(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		hold time.Duration
+		fate store.Fate // of the answer when the analysis comes
+	}{
+		{name: "the answer has left", fate: store.FateOut},
+		{name: "the answer is held", hold: time.Hour, fate: store.FateWaiting},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{analyzer: wordReader(), hold: tt.hold})
+			thread := w.openThread()
+			w.makeBurstsDue()
+			w.reply(thread, "!take")
+			w.waitCard(thread, "Ann")
+			w.customerWrites("kim", "It is urgent now")
+			w.waitShown("It is urgent now")
+			w.waitFate(w.reply(thread, "!reply We are on it."), tt.fate)
+			w.makeBurstsDue()
+			wantList(t, "whom the note mentions", w.waitLine(thread, bridge.LineAnalysis).Mentions(), nil)
+		})
+	}
+}
+
+// A note that somebody deleted can't be changed: what was to be written into it is posted, and what comes then is written into that.
 func TestDeletedNoteIsPostedAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
@@ -174,73 +206,94 @@ func TestDeletedNoteIsPostedAnew(t *testing.T) {
 	w.writeAndAnalyse("Where is #4711")
 	w.chat.Delete(support, w.wantNote(thread, 1).ID)
 	w.waitDrained()
+
 	w.writeAndAnalyse("I am angry")
 	w.eventually("it is posted anew", func() bool { return len(w.notes(thread)) == 1 })
 	w.waitDrained()
 	w.wantNote(thread, 1, "negative", "order 4711")
+
 	w.writeAndAnalyse("also #4712")
 	w.wantNote(thread, 1, "order 4712", "order 4711", "negative")
 }
 
-// waitTags waits until the conversation has these tags.
-func (w *world) waitTags(want string) {
+// waitTags waits until the first conversation has exactly these tags.
+func (w *world) waitTags(want ...string) {
 	w.t.Helper()
-	w.eventually("the tags are "+want, func() bool {
-		return w.text(`SELECT array_to_string(tags, ', ') FROM conversations ORDER BY id LIMIT 1`) == want
+	w.eventually(fmt.Sprintf("the tags are %q", want), func() bool {
+		return w.count(`SELECT count(*) FROM conversations WHERE id = 1 AND tags = $1`, append([]string{}, want...)) == 1
 	})
 }
 
-// suggestionFates returns what became of what was suggested, as "kind value fate", in order.
-func (w *world) suggestionFates() string {
+// suggestion is what a note suggested, and what became of it: "" while nobody has decided, "used" or "ignored".
+type suggestion struct{ Kind, Value, Fate string }
+
+// suggestions returns all that was suggested, by its kind and value.
+func (w *world) suggestions() []suggestion {
 	w.t.Helper()
-	return w.text(`SELECT coalesce(string_agg(kind || ' ' || value || ' ' || fate, ', ' ORDER BY kind, value), '') FROM suggestions`)
+	rows := must(w.pool.Query(w.t.Context(), `SELECT kind, value, fate FROM suggestions ORDER BY kind, value`))(w.t)
+	return must(pgx.CollectRows(rows, pgx.RowToStructByPos[suggestion]))(w.t)
 }
 
-// Where tags are applied, the note says which, and takes each back with a click. What somebody took away
-// isn't put back, and counts as ignored.
-// R-182
-func TestTagsAreApplied(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"ai_tags": "apply"}})
+// addComplaintTag makes the tag "Complaint", which wordReader finds.
+func (w *world) addComplaintTag() {
+	w.t.Helper()
 	w.exec(`INSERT INTO tags (name, color) VALUES ('Complaint', '') ON CONFLICT DO NOTHING`)
 	w.reloadEngines()
+}
+
+// Where tags are applied, the conversation gets those that are found. The log says that Parley did so, and it counts as used.
+// R-182
+func TestFoundTagsAreApplied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"ai_tags": "apply"}})
+	w.addComplaintTag()
+	w.openThread()
+	w.writeAndAnalyse("a complaint about #4711")
+	w.waitTags("Complaint")
+	byParley := w.count(`SELECT count(*) FROM log_entries WHERE what = 'tagged' AND actor = 'parley'`)
+	wantEqual(t, "entries of the log that Parley tagged it", byParley, 1)
+	wantList(t, "suggestions", w.suggestions(), []suggestion{{Kind: "tag", Value: "Complaint", Fate: "used"}})
+}
+
+// A tag that was applied is taken away by a click on the note. It isn't put back, and counts as ignored.
+// R-182
+func TestAppliedTagIsTakenAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"ai_tags": "apply"}})
+	w.addComplaintTag()
 	thread := w.openThread()
 	w.writeAndAnalyse("a complaint about #4711")
 	w.waitTags("Complaint")
-	if n := w.count(`SELECT count(*) FROM log_entries WHERE what = 'tagged' AND actor = 'parley'`); n != 1 {
-		t.Errorf("the log tells %d times that Parley tagged, want 1", n)
-	}
-	if got := w.suggestionFates(); got != "tag Complaint used" {
-		t.Errorf("suggested: %s, want tag Complaint used", got)
-	}
 	w.chat.Press(t, "ann", w.wantNote(thread, 1), bridge.VerbUntag)
-	w.waitTags("")
+	w.waitTags()
 	w.waitDrained()
+
 	w.writeAndAnalyse("still a complaint")
-	w.waitTags("")
+	w.waitTags()
 	w.wantNote(thread, 1)
-	if got := w.suggestionFates(); got != "tag Complaint ignored" {
-		t.Errorf("suggested: %s, want tag Complaint ignored", got)
-	}
+	wantList(t, "suggestions", w.suggestions(), []suggestion{{Kind: "tag", Value: "Complaint", Fate: "ignored"}})
 }
 
-// Each suggestion is counted once, with what became of it: by the note's button, by hand, or not at all.
+// Each suggestion is counted once, however often it is found, with what became of it: it was used by the note's button, or is
+// ignored once the conversation has ended.
 // R-181, R-184
 func TestSuggestionsAreCounted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
-	w.exec(`INSERT INTO tags (name, color) VALUES ('Complaint', '') ON CONFLICT DO NOTHING`)
-	w.reloadEngines()
+	w.addComplaintTag()
 	thread := w.openThread()
 	w.writeAndAnalyse("an urgent complaint about #4711")
 	w.writeAndAnalyse("an urgent complaint about #4712")
-	if got := w.suggestionFates(); got != "priority urgent , tag Complaint " {
-		t.Errorf("suggested: %s, want priority urgent , tag Complaint ", got)
-	}
+	wantList(t, "suggestions before anybody decided", w.suggestions(),
+		[]suggestion{{Kind: "priority", Value: "urgent"}, {Kind: "tag", Value: "Complaint"}})
+
 	w.chat.Press(t, "ann", w.wantNote(thread, 1), bridge.VerbTag)
 	w.waitTags("Complaint")
 	w.reply(thread, "!resolve")
-	w.eventually("what is left counts as ignored", func() bool { return w.suggestionFates() == "priority urgent ignored, tag Complaint used" })
+	w.eventually("the tag counts as used, and the priority as ignored", func() bool {
+		return slices.Equal(w.suggestions(),
+			[]suggestion{{Kind: "priority", Value: "urgent", Fate: "ignored"}, {Kind: "tag", Value: "Complaint", Fate: "used"}})
+	})
 }
 
 // What somebody took away before it was ever suggested is not suggested.
@@ -251,7 +304,7 @@ func TestUntaggedIsNotSuggested(t *testing.T) {
 	w.reply(thread, "!tag Complaint")
 	w.waitTags("Complaint")
 	w.reply(thread, "!untag complaint")
-	w.waitTags("")
+	w.waitTags()
 	w.waitDrained()
 	w.writeAndAnalyse("a complaint about #4711")
 	if m := w.wantNote(thread, 1, "4711"); len(m.Buttons) != 0 {
@@ -280,24 +333,28 @@ func TestNoteInANewThread(t *testing.T) {
 	}
 }
 
-// A day until which a conversation may rest is noted. One that lies far ahead is rather a day that has passed.
+// A day until which a conversation may rest is noted.
+func TestNearDayIsNoted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: snoozeReader(func(now time.Time) time.Time { return now.AddDate(0, 0, 7) })})
+	thread := w.openThread()
+	w.writeAndAnalyse("Next week, please")
+	wantEqual(t, "notes", w.countLines(thread, bridge.LineAnalysis), 1)
+}
+
+// A day that lies far ahead isn't noted: the customer rather meant the same day of this year, which has passed.
 func TestFarDayIsNotNoted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{analyzer: &reader{find: func(q analysis.Question) (analysis.Answer, error) {
-		a := analysis.Answer{Sentiment: analysis.Neutral}
-		day := q.Now
-		switch q.Burst[len(q.Burst)-1].Text {
-		case "far":
-			day = q.Now.AddDate(1, 0, -7)
-		case "near":
-			day = q.Now.AddDate(0, 0, 7)
-		}
-		a.Actions = []analysis.Action{{Name: analysis.Snooze, Value: day.Format(time.DateOnly)}}
-		return a, nil
-	}}})
+	w := newWorld(t, options{analyzer: snoozeReader(func(now time.Time) time.Time { return now.AddDate(1, 0, -7) })})
 	thread := w.openThread()
-	w.writeAndAnalyse("far")
-	wantEqual(t, "notes of a day that is far ahead", w.countLines(thread, bridge.LineAnalysis), 0)
-	w.writeAndAnalyse("near")
-	wantEqual(t, "notes of a day that is near", w.countLines(thread, bridge.LineAnalysis), 1)
+	w.writeAndAnalyse("It was last week")
+	wantEqual(t, "notes", w.countLines(thread, bridge.LineAnalysis), 0)
+}
+
+// snoozeReader is an Analyzer that finds nothing but a day until which a conversation may rest.
+func snoozeReader(dayOf func(now time.Time) time.Time) *reader {
+	return &reader{find: func(q analysis.Question) (analysis.Answer, error) {
+		snooze := analysis.Action{Name: analysis.Snooze, Value: dayOf(q.Now).Format(time.DateOnly)}
+		return analysis.Answer{Sentiment: analysis.Neutral, Actions: []analysis.Action{snooze}}, nil
+	}}
 }

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +11,9 @@ import (
 	"parley/bridge"
 	"parley/bridge/analysis"
 )
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // reader is an Analyzer that finds what a test lets it find, and notes what it was asked.
 type reader struct {
@@ -94,12 +96,9 @@ func (w *world) makeFreeBurstsDue() {
 	w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
 }
 
-// What a customer writes in one go is analysed together, and one note says what is new. What colleagues say
-// among themselves is not in the question.
-// R-178, R-180, R-187, R-188
-func TestAnalysisIsNoted(t *testing.T) {
-	t.Parallel()
-	r := &reader{find: func(q analysis.Question) (analysis.Answer, error) {
+// orderReader is an Analyzer that finds a customer content who says hello, and a frustrated one who asks for order 4711 at once.
+func orderReader() *reader {
+	return &reader{find: func(q analysis.Question) (analysis.Answer, error) {
 		a := analysis.Answer{Language: "en", Sentiment: analysis.Neutral, By: "test"}
 		if q.Burst[0].Text == "Hello" {
 			a.Sentiment, a.Intents = analysis.Positive, []string{"thanks"}
@@ -111,8 +110,13 @@ func TestAnalysisIsNoted(t *testing.T) {
 		}
 		return a, nil
 	}}
-	w := newWorld(t, options{analyzer: r})
-	thread := w.openThread() // somebody is content: nothing is noted
+}
+
+// takeAndAskForOrder lets kim begin a conversation, of which nothing is noted since she is content. Ann writes a note and takes the
+// conversation, and kim asks for her order in two messages, of which the analysis is due then. It returns the thread.
+func (w *world) takeAndAskForOrder() string {
+	w.t.Helper()
+	thread := w.openThread()
 	w.makeBurstsDue()
 	w.waitAnalysed()
 	w.reply(thread, "note: she is a friend of the boss")
@@ -122,28 +126,45 @@ func TestAnalysisIsNoted(t *testing.T) {
 	w.customerWrites("kim", "I need it at once!!!")
 	w.waitShown("at once")
 	w.makeBurstsDue()
+	return thread
+}
+
+// countOrderTraits counts the conversations that keep order 4711 and the wish to know where it is as found.
+func (w *world) countOrderTraits() int {
+	w.t.Helper()
+	return w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status'`)
+}
+
+// What is found new in what a customer writes is told by one note, and kept with the conversation.
+// R-178, R-180
+func TestAnalysisIsNoted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: orderReader()})
+	thread := w.takeAndAskForOrder()
 	note := w.waitLine(thread, bridge.LineAnalysis)
-	for _, want := range []string{"<@ann>", "at once", "frustrated"} {
-		if !strings.Contains(strings.ToLower(note.Plain()), want) {
-			t.Errorf("the note is without %q: %s", want, note.Plain())
-		}
-	}
-	if n := w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status' AND traits->>'urgent' = 'again'`); n != 1 {
-		t.Error("the conversation doesn't keep what was found")
-	}
-	questions := r.questions()
-	last := questions[len(questions)-1]
-	if got, want := textsOf(last.Burst), []string{"Where is order 4711?", "I need it at once!!!"}; !slices.Equal(got, want) {
-		t.Errorf("analysed was %q, want %q", got, want)
-	}
-	wantNoWords(t, "what was said before, in the question", strings.Join(textsOf(last.Before), "\n"), "boss", "take")
+	wantWords(t, "the note", strings.ToLower(note.Plain()), "<@ann>", "at once", "frustrated")
+	wantEqual(t, "conversations that keep what was found", w.countOrderTraits(), 1)
+	wantEqual(t, "what is kept of the urgency", w.text(`SELECT traits->>'urgent' FROM conversations`), "again")
+
 	w.customerWrites("kim", "Please, at once, order 4711.")
 	w.waitShown("Please, at once")
 	w.makeBurstsDue()
 	w.waitAnalysed()
-	if n := w.countLines(thread, bridge.LineAnalysis); n != 1 {
-		t.Errorf("%d notes say the same, want 1", n)
-	}
+	wantEqual(t, "notes after a burst that says the same", w.countLines(thread, bridge.LineAnalysis), 1)
+}
+
+// What a customer writes in one go is analysed together. What colleagues say among themselves is not in the question.
+// R-187, R-188
+func TestBurstIsAnalysedTogether(t *testing.T) {
+	t.Parallel()
+	r := orderReader()
+	w := newWorld(t, options{analyzer: r})
+	thread := w.takeAndAskForOrder()
+	w.waitLine(thread, bridge.LineAnalysis)
+	questions := r.questions()
+	last := questions[len(questions)-1]
+	wantList(t, "what was analysed last", textsOf(last.Burst), []string{"Where is order 4711?", "I need it at once!!!"})
+	wantNoWords(t, "what was said before, in the question", strings.Join(textsOf(last.Before), "\n"), "boss", "take")
 }
 
 // An Analyzer that fails is asked again, and then left alone: neither customers nor agents notice.
@@ -154,37 +175,37 @@ func TestFailedAnalysisIsSilent(t *testing.T) {
 	}}
 	w := newWorld(t, options{analyzer: r})
 	thread := w.openThread()
-	const attempts = 5 // of package analysing, before it gives up
+	const attempts = 5 // of package chores, before it gives up
 	for i := range attempts {
 		w.repeatUntil("the next attempt is made", w.makeFreeBurstsDue, func() bool { return len(r.questions()) > i })
 	}
 	w.eventually("it is given up", func() bool { return w.countBursts() == 0 })
 	wantEqual(t, "attempts", len(r.questions()), attempts)
+
 	w.reply(thread, "!reply Here we are.")
-	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
-	if n := w.countLines(thread, bridge.LineAnalysis); n != 0 {
-		t.Errorf("there are %d notes, want none", n)
-	}
+	w.provider.WaitTexts(t, "Here we are.")
+	wantEqual(t, "notes", w.countLines(thread, bridge.LineAnalysis), 0)
 }
 
 // What a note named or suggested once is not noted again, though nothing else has changed.
 func TestNoteIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {
-		return analysis.Answer{Sentiment: analysis.Neutral, Intents: []string{"order_status"}, References: []analysis.Reference{{Kind: "order", Value: "4711"}}}, nil
+		return analysis.Answer{
+			Sentiment:  analysis.Neutral,
+			Intents:    []string{"order_status"},
+			References: []analysis.Reference{{Kind: "order", Value: "4711"}},
+		}, nil
 	}}
 	w := newWorld(t, options{analyzer: r})
-	w.customerWrites("kim", "Order 4711, please")
+	w.writeAndAnalyse("Order 4711, please")
 	thread := w.waitThread("Order 4711, please")
-	w.makeBurstsDue()
-	w.waitAnalysed()
+	wantEqual(t, "notes after the first burst", w.countLines(thread, bridge.LineAnalysis), 1)
 	w.writeAndAnalyse("Order 4711 again")
 	wantEqual(t, "notes after the second burst", w.countLines(thread, bridge.LineAnalysis), 1)
 	w.writeAndAnalyse("And 4711 once more")
 	wantEqual(t, "notes after the third burst", w.countLines(thread, bridge.LineAnalysis), 1)
-	if n := w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status'`); n != 1 {
-		t.Error("the conversation doesn't keep what was found")
-	}
+	wantEqual(t, "conversations that keep what was found", w.countOrderTraits(), 1)
 }
 
 // A burst whose analysis hangs holds no other: what customers write meanwhile is analysed and noted.
@@ -203,16 +224,14 @@ func TestHangingAnalysisHoldsNoOther(t *testing.T) {
 	kims := w.waitThread("hang")
 	w.makeBurstsDue()
 	<-hangs
-	for i := range 2 { // also after others were analysed meanwhile
-		who := fmt.Sprintf("lou%d", i)
+
+	for _, who := range []string{"lou", "max"} { // the second one when another was analysed meanwhile
 		w.customerWrites(who, "order 4711 of "+who)
 		thread := w.waitThread("order 4711 of " + who)
 		w.makeFreeBurstsDue()
 		w.waitLine(thread, bridge.LineAnalysis)
 	}
-	if n := w.countLines(kims, bridge.LineAnalysis); n != 0 {
-		t.Errorf("%d notes of what is not analysed", n)
-	}
+	wantEqual(t, "notes of what is not analysed yet", w.countLines(kims, bridge.LineAnalysis), 0)
 	close(release)
 	w.waitAnalysed()
 }

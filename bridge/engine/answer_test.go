@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,23 +11,43 @@ import (
 	"parley/bridge/bridgetest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // What is asked for behind other commands, all applied in one batch, is answered with what these have changed, and as it is for whoever
 // asked: an admin who holds the conversation.
-func TestAnswerInABurst(t *testing.T) {
+func TestAnswerBehindCommandsOfItsBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	w.sayInOneBatch(thread, "!take", "!tag Urgent", "!show", "!history")
-	log := w.waitWhisper("ann", "["+string(bridge.LineHistory)+"]")
-	wantWords(t, "the history", log.Plain(), "Ann tagged", "Ann assigned")
-	if text := log.Plain(); strings.Index(text, "Ann tagged") > strings.Index(text, "Ann assigned") {
-		t.Errorf("the history is %q, want the newest first: tagged, then assigned", text)
+
+	history := w.waitWhisper("ann", "["+string(bridge.LineHistory)+"]").Plain()
+	tagged, assigned := strings.Index(history, "Ann tagged"), strings.Index(history, "Ann assigned")
+	if tagged < 0 || assigned < 0 || tagged > assigned {
+		t.Errorf("the history is %q, want the newest first: Ann tagged, then Ann assigned", history)
 	}
-	const details = `SELECT concat_ws(' ', f->'Viewer'->>'Name', f->'Viewer'->>'IsAdmin', f->'Assignees'->0->>'Name', f->'Tags'->0->>'Name')
-		FROM (SELECT payload->'line'->'Other' AS f FROM deliveries WHERE payload->'line'->>'Kind' = 'details') AS d`
-	if got := w.text(details); got != "Ann true Ann Urgent" {
-		t.Errorf("the details are of %q, want \"Ann true Ann Urgent\"", got)
+
+	details := w.detailsTold()
+	wantEqual(t, "who asked", details.Viewer.Name, "Ann")
+	wantEqual(t, "whether who asked is an admin", details.Viewer.IsAdmin, true)
+	if len(details.Assignees) != 1 || len(details.Tags) != 1 {
+		t.Fatalf("the details have the owners %+v and the tags %+v, want one of each", details.Assignees, details.Tags)
 	}
+	wantEqual(t, "the owner", details.Assignees[0].Name, "Ann")
+	wantEqual(t, "the tag", details.Tags[0].Name, "Urgent")
+}
+
+// detailsTold returns the details of a conversation as the one answer to !show has told them.
+func (w *world) detailsTold() (facts struct {
+	Viewer    bridge.AgentRef
+	Assignees []bridge.AgentRef
+	Tags      []bridge.Tag
+}) {
+	w.t.Helper()
+	told := w.text(`SELECT payload->'line'->'Other' FROM deliveries WHERE payload->'line'->>'Kind' = 'details'`)
+	check(w.t, json.Unmarshal([]byte(told), &facts))
+	return facts
 }
 
 // sayInOneBatch lets ann say several things, of which all but the first are applied in one transaction.
@@ -48,26 +69,38 @@ func (w *world) sayInOneBatch(thread string, texts ...string) {
 	check(w.t, tx.Commit(w.t.Context()))
 }
 
-// Who asks about a conversation in another thread is answered in that thread, with the conversation's number.
+// Who asks about a conversation in the thread of another one is answered there, with the number of the conversation that is meant.
 func TestAnswerWhereItWasAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	first := w.openThread()
 	w.customerWrites("lee", "Another matter")
+	w.waitThread("Another matter")
+	const second = 2 // the number of Lee's conversation
+	tests := []struct {
+		verb bridge.Verb
+		line bridge.LineKind // that answers it
+	}{
+		{verb: bridge.VerbFind, line: bridge.LineDetails},
+		{verb: bridge.VerbHistory, line: bridge.LineHistory},
+		{verb: bridge.VerbWhy, line: bridge.LineWhy},
+	}
+	for _, tt := range tests {
+		b := bridgetest.Button{Verb: tt.verb, Args: bridge.Args{Conversation: second}}
+		w.chat.Submit("ann", support, first, b, "")
+		m := w.waitWhisper("ann", "["+string(tt.line)+"]")
+		wantEqual(t, "the thread in which "+string(tt.verb)+" is answered", m.Thread, first)
+		wantWords(t, "the answer to "+string(tt.verb), m.Plain(), fmt.Sprintf("#%d", second))
+	}
+}
+
+// Who asks about a conversation in its own thread is answered there.
+func TestAnswerInTheOwnThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.openThread()
+	w.customerWrites("lee", "Another matter")
 	second := w.waitThread("Another matter")
-	named := bridge.Args{Conversation: bridge.ConversationID(w.count(`SELECT max(id) FROM conversations`))}
-	for verb, kind := range map[bridge.Verb]bridge.LineKind{
-		bridge.VerbFind:    bridge.LineDetails,
-		bridge.VerbHistory: bridge.LineHistory,
-		bridge.VerbWhy:     bridge.LineWhy,
-	} {
-		w.chat.Submit("ann", support, first, bridgetest.Button{Verb: verb, Args: named}, "")
-		m := w.waitWhisper("ann", "["+string(kind)+"]")
-		wantEqual(t, string(verb)+" is answered in the thread", m.Thread, first)
-		wantWords(t, "the answer to "+string(verb), m.Plain(), fmt.Sprintf("#%d", named.Conversation))
-	}
 	w.chat.Say("ben", support, second, "!show")
-	if m := w.waitWhisper("ben", "[details]"); m.Thread != second {
-		t.Errorf("the answer is in %q, want %q", m.Thread, second)
-	}
+	wantEqual(t, "the thread of the answer", w.waitWhisper("ben", "["+string(bridge.LineDetails)+"]").Thread, second)
 }

@@ -1,36 +1,50 @@
 package engine_test
 
 import (
-	"slices"
 	"testing"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
 )
 
-// A form on a web site sends in its own name, and names the customer as the one who gets the answers. These come from the
-// address of ours to which the form wrote. That is so, too, for a mail of which an agent made a conversation, because it
-// came as automatic mail or among very many others.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// formMail is a mail of a form on a web site: it is sent in the site's name to our address for sales, and names the customer as the
+// one who gets the answer.
+func formMail(site, customer, subject string) channelstest.Event {
+	return channelstest.Event{From: site, ReplyTo: []string{customer}, Subject: subject, Text: "The question about " + subject, Via: "sales@acme.test"}
+}
+
+// answerListed lets ann make a conversation of a mail that is only listed, and answer it. It returns what was sent.
+func (w *world) answerListed(subject string) channelstest.Sent {
+	w.t.Helper()
+	w.chat.Press(w.t, "ann", w.waitShown("The question about "+subject), bridge.VerbPromote)
+	w.reply(w.waitCardWith("| "+subject+" | Ann").ID, "The answer about "+subject)
+	return w.waitSent(1)[0]
+}
+
+// Automatic mail of which an agent made a conversation is answered to the customer whom it names, from our address to which it came.
 //
-func TestPromotedMailIsAnsweredWhereItWants(t *testing.T) {
+func TestPromotedAutomaticMailIsAnsweredWhereItWants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	form := channelstest.Event{From: "no-reply@forms.test", ReplyTo: []string{"kim@x.test"}, Subject: "Question", Text: "Do you have lamps?",
-		Automatic: "no-reply", Via: "sales@acme.test"}
-	w.customerSends(mail, form)
-	w.chat.Press(t, "ann", w.waitShown("Question"), bridge.VerbPromote)
-	w.chat.Say("ann", support, w.waitCardWith("| Question | Ann").ID, "Yes, we have")
-	w.sendMails("Offer", 11, allFrom("forms@flood.test"))
-	form = channelstest.Event{From: "forms@flood.test", ReplyTo: []string{"lee@x.test"}, Subject: "Flood", Text: "And chairs?", Via: "sales@acme.test"}
-	w.customerSends(mail, form)
-	w.chat.Press(t, "ann", w.waitShown("And chairs?"), bridge.VerbPromote)
-	w.chat.Say("ann", support, w.waitCardWith("| Flood | Ann").ID, "Chairs, too")
-	for i, sent := range w.waitSent(2) {
-		if want := []string{"kim@x.test", "lee@x.test"}[i]; !slices.Equal(sent.To, []string{want}) {
-			t.Errorf("%q went to %v, not to %s", sent.Text, sent.To, want)
-		}
-		if sent.From != "sales@acme.test" {
-			t.Errorf("%q came from %q, not from the address to which the customer wrote", sent.Text, sent.From)
-		}
-	}
+	e := formMail("no-reply@forms.test", "kim@x.test", "lamps")
+	e.Automatic = "no-reply"
+	w.customerSends(mail, e)
+	sent := w.answerListed("lamps")
+	wantList(t, "who gets the answer", sent.To, []string{"kim@x.test"})
+	wantEqual(t, "the address from which it comes", sent.From, "sales@acme.test")
+}
+
+// A mail that was collected, since it came among very many others, is answered in the same way once an agent made a conversation of it.
+//
+func TestPromotedCollectedMailIsAnsweredWhereItWants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.sendMails("Offer", maxOpened+1, allFrom("forms@flood.test"))
+	w.customerSends(mail, formMail("forms@flood.test", "lee@x.test", "chairs"))
+	sent := w.answerListed("chairs")
+	wantList(t, "who gets the answer", sent.To, []string{"lee@x.test"})
+	wantEqual(t, "the address from which it comes", sent.From, "sales@acme.test")
 }
