@@ -11,13 +11,17 @@ import (
 	"parley/store"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // exchange lets kim and ann write so many messages in turns, beginning with kim, each when the one before is shown or has left.
 func (w *world) exchange(thread string, messages int) {
 	w.t.Helper()
 	for i := range messages {
 		w.serial++
 		text := fmt.Sprintf("text %d;", w.serial)
-		if i%2 == 0 {
+		isKims := i%2 == 0
+		if isKims {
 			w.customerWrites("kim", text)
 			w.waitShown(text)
 			continue
@@ -27,130 +31,178 @@ func (w *world) exchange(thread string, messages int) {
 	w.waitDrained()
 }
 
-// A long conversation is summed up when somebody else gets it and when it is resolved, a short one isn't, and none
-// twice for the same messages. Nobody is mentioned by it.
-func TestLongConversationIsSummedUp(t *testing.T) {
+// enoughToSumUp messages are so many that a conversation is worth a summary.
+const enoughToSumUp = 8
+
+// countSummaries counts the texts that a model has written into a thread, which are summaries where nobody asked for anything else.
+func (w *world) countSummaries(thread string) int { return w.countLines(thread, bridge.LineWritten) }
+
+// One message is not worth a summary for the next owner.
+func TestShortConversationIsNotSummedUp(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- A lamp is late.")
-	w := newWorld(t, options{analyzer: s, settings: map[string]string{"reply_after_resolve": "reopen"}})
-
-	// One message is not worth a summary.
+	w := newWorld(t, options{analyzer: s})
 	thread := w.openThread()
 	w.assign(thread, "ben")
 	w.waitWritten()
-	wantEqual(t, "summaries of one message", len(s.requests()), 0)
+	wantEqual(t, "summaries that were asked for", len(s.requests()), 0)
+}
 
-	// The next owner gets one of a long conversation.
-	const exchanged = 8
-	w.exchange(thread, exchanged)
+// A long conversation is summed up when somebody else gets it. Nobody is mentioned by that. Nothing was said since: neither another
+// owner nor the end is worth another summary.
+func TestLongConversationIsSummedUpForItsNextOwner(t *testing.T) {
+	t.Parallel()
+	s := newScribeOf("- A lamp is late.")
+	w := newWorld(t, options{analyzer: s})
+	thread := w.openThread()
+	w.exchange(thread, enoughToSumUp)
 	w.reply(thread, "!assign cat")
-	line := w.waitLine(thread, bridge.LineWritten).Plain()
-	wantWords(t, "the summary for the next owner", line, "hand_over")
-	wantNoWords(t, "the summary for the next owner", line, "<@")
+	summary := w.waitLine(thread, bridge.LineWritten).Plain()
+	wantWords(t, "the summary for the next owner", summary, "hand_over")
+	wantNoWords(t, "the summary for the next owner", summary, "<@")
 
-	// Nothing was said since: neither another owner nor the end is worth another one.
 	w.reply(thread, "!assign ben")
 	w.reply(thread, "!resolve done")
 	w.waitCard(thread, "resolved")
 	w.waitWritten()
-	wantEqual(t, "summaries of the same messages", w.countLines(thread, bridge.LineWritten), 1)
+	wantEqual(t, "summaries of the same messages", w.countSummaries(thread), 1)
+}
 
-	// The conversation goes on, and is summed up as a whole at its next end.
+// A conversation that goes on after it was summed up at its end is summed up as a whole at its next end.
+func TestReopenedConversationIsSummedUpAgain(t *testing.T) {
+	t.Parallel()
+	s := newScribeOf("- A lamp is late.")
+	w := newWorld(t, options{analyzer: s, settings: map[string]string{"reply_after_resolve": "reopen"}})
+	thread := w.openThread()
+	w.exchange(thread, enoughToSumUp)
+	w.reply(thread, "!resolve done")
+	w.waitCard(thread, "resolved")
+	w.waitWritten()
+	wantEqual(t, "summaries at the first end", w.countSummaries(thread), 1)
+
 	const exchangedLater = 4
 	w.customerWrites("kim", "One more thing")
 	w.waitShown("One more thing")
 	w.exchange(thread, exchangedLater)
 	w.reply(thread, "!resolve done again")
-	w.eventually("it is summed up again", func() bool { return w.countLines(thread, bridge.LineWritten) == 2 })
-	const all = 1 + exchanged + 1 + exchangedLater // with "Hello" and "One more thing"
+	w.eventually("it is summed up again", func() bool { return w.countSummaries(thread) == 2 })
+	const all = 1 + enoughToSumUp + 1 + exchangedLater // with "Hello" and "One more thing"
 	wantEqual(t, "messages of which the last summary is made", len(s.requests()[1].Messages), all)
 }
 
-// Of a conversation with more messages than a summary is made of, too, four new ones are worth another summary. One that an
-// earlier version summed up is summed up once more, since nobody can count what came since.
-func TestVeryLongConversationIsSummedUpAgain(t *testing.T) {
-	t.Parallel()
-	s := newScribeOf("- A lamp is late.")
-	w := newWorld(t, options{analyzer: s})
-	thread := w.openThread()
+// newVeryLongConversation makes a world with a conversation of 210 messages, more than a summary is made of, and returns its thread.
+func newVeryLongConversation(t *testing.T) (w *world, thread string) {
+	t.Helper()
+	w = newWorld(t, options{analyzer: newScribeOf("- A lamp is late.")})
+	thread = w.openThread()
 	w.exec(`INSERT INTO messages (id, conversation_id, direction, fate, text, event_id, said_at, created_at)
 		SELECT -n, 1, 'in', 'in', 'text ' || n, -n, now(), now() FROM generate_series(1, 209) AS n`)
-	assignAndCount := func(agent string, want int) {
-		t.Helper()
-		w.assign(thread, agent)
-		w.eventually("it is summed up", func() bool { return w.countLines(thread, bridge.LineWritten) >= want })
-		w.waitWritten()
-		wantEqual(t, "summaries once "+agent+" has it", w.countLines(thread, bridge.LineWritten), want)
-	}
+	return w, thread
+}
 
-	assignAndCount("ben", 1)
+// assignAndWantSummaries assigns a conversation to another agent, and checks how many summaries its thread has then.
+func (w *world) assignAndWantSummaries(thread, agent string, want int) {
+	w.t.Helper()
+	w.assign(thread, agent)
+	w.eventually("it is summed up", func() bool { return w.countSummaries(thread) >= want })
+	w.waitWritten()
+	wantEqual(w.t, "summaries once "+agent+" has it", w.countSummaries(thread), want)
+}
+
+// Of a conversation with more messages than a summary is made of, too, new ones are worth another summary, and none are not.
+func TestVeryLongConversationIsSummedUpAgain(t *testing.T) {
+	t.Parallel()
+	w, thread := newVeryLongConversation(t)
+	w.assignAndWantSummaries(thread, "ben", 1)
 	w.exchange(thread, 10)
-	assignAndCount("cat", 2)
-	assignAndCount("ben", 2) // nothing new was said
+	w.assignAndWantSummaries(thread, "cat", 2)
+	w.assignAndWantSummaries(thread, "ben", 2) // nothing new was said
+}
 
+// A conversation that an earlier version summed up is summed up once more, since nobody can count what came since.
+func TestConversationThatAnEarlierVersionSummedUp(t *testing.T) {
+	t.Parallel()
+	w, thread := newVeryLongConversation(t)
+	w.assignAndWantSummaries(thread, "ben", 1)
 	w.exec(`UPDATE conversations SET traits = traits || '{"summed_up": "205"}'`) // as an earlier version noted it
-	assignAndCount("cat", 3)
-	assignAndCount("ben", 3)
+	w.assignAndWantSummaries(thread, "cat", 2)
+	w.assignAndWantSummaries(thread, "ben", 2)
 }
 
 // Who answers and resolves in one go has the conversation summed up with that answer, once it has left. Nobody waits long for an
 // answer that stays on its way.
 func TestSummaryKnowsTheLastAnswer(t *testing.T) {
 	t.Parallel()
-	const exchanged = 8
-	for name, c := range map[string]struct {
-		hold, later time.Duration
-		messages    int // of which the summary is made, with "Hello"
+	const before = 1 + enoughToSumUp // with "Hello"
+	tests := []struct {
+		name         string
+		hold         time.Duration // of the answer
+		wait         time.Duration // after which the summary is made
+		wantMessages int           // of which it is made
 	}{
-		"the answer leaves after its hold": {hold: 30 * time.Second, later: 30 * time.Second, messages: 1 + exchanged + 1},
-		"the answer stays on its way":      {hold: time.Hour, later: 3 * time.Minute, messages: 1 + exchanged},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "the answer leaves after its hold", hold: 30 * time.Second, wait: 30 * time.Second, wantMessages: before + 1},
+		{name: "the answer stays on its way", hold: time.Hour, wait: 3 * time.Minute, wantMessages: before},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newScribeOf("- A lamp is late.")
 			w := newWorld(t, options{analyzer: s})
 			thread := w.openThread()
-			w.exchange(thread, exchanged)
-			w.opt.hold = c.hold
+			w.exchange(thread, enoughToSumUp)
+			w.opt.hold = tt.hold
 			w.saveAccount(chat, nil)
+
 			w.waitDeliveryState(w.reply(thread, "!reply It comes tomorrow."), "queued")
 			w.reply(thread, "!resolve done")
 			w.waitCard(thread, "resolved")
-			w.eventually("the summary waits for it", func() bool {
+			w.eventually("the summary waits for the answer", func() bool {
 				return w.count(`SELECT count(*) FROM text_requests WHERE done_at IS NULL AND due_at > asked_at AND attempt = 0`) == 1
 			})
-			w.advance(c.later)
+			w.advance(tt.wait)
 			w.waitLine(thread, bridge.LineWritten)
 			list := s.requests()
 			if len(list) != 1 {
 				t.Fatalf("got %d requests, want one: %+v", len(list), list)
 			}
-			wantEqual(t, "messages of which the summary is made", len(list[0].Messages), c.messages)
+			wantEqual(t, "messages of which the summary is made", len(list[0].Messages), tt.wantMessages)
 		})
 	}
 }
 
-// Where summaries are switched off, or fail, nobody notices anything.
+// Where summaries are switched off, or fail, there is none, and nobody is told anything of it.
 func TestSummariesThatAreNotWanted(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]options{
-		"switched off": {analyzer: newScribeOf("- A lamp is late."), settings: map[string]string{"ai_summaries": "off"}},
-		"no analysis":  {analyzer: newScribeOf("- A lamp is late."), settings: map[string]string{"ai": "off"}},
-		"failing": {analyzer: newScribe(func(analysis.Request) (string, error) {
-			return "", analysis.ErrNeedsModel
-		})},
-		"misled": {analyzer: newScribeOf("- Log in at https://evil.example")},
-	} {
-		t.Run(name, func(t *testing.T) {
+	noModel := newScribe(func(analysis.Request) (string, error) { return "", analysis.ErrNeedsModel })
+	tests := []struct {
+		name     string
+		writer   *scribe
+		settings map[string]string
+	}{
+		{
+			name:     "summaries are switched off",
+			writer:   newScribeOf("- A lamp is late."),
+			settings: map[string]string{"ai_summaries": "off"},
+		},
+		{
+			name:     "the whole analysis is switched off",
+			writer:   newScribeOf("- A lamp is late."),
+			settings: map[string]string{"ai": "off"},
+		},
+		{name: "there is no model", writer: noModel},
+		{name: "the summary has a link, as a misled model writes it", writer: newScribeOf("- Log in at https://evil.example")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, o)
+			w := newWorld(t, options{analyzer: tt.writer, settings: tt.settings})
 			thread := w.openThread()
-			w.exchange(thread, 8)
+			w.exchange(thread, enoughToSumUp)
 			before := len(w.chat.Whispers("ann"))
 			w.reply(thread, "!resolve done")
 			w.waitCard(thread, "resolved")
 			w.waitWritten()
-			wantEqual(t, "summaries", w.countLines(thread, bridge.LineWritten), 0)
+			wantEqual(t, "summaries", w.countSummaries(thread), 0)
 			if told := w.chat.Whispers("ann")[before:]; len(told) != 0 {
 				t.Errorf("ann was told %v, want nothing", told)
 			}
@@ -158,53 +210,74 @@ func TestSummariesThatAreNotWanted(t *testing.T) {
 	}
 }
 
-// What a customer writes in another language is translated below it, once: all messages of one burst together.
+// newTranslator is an Analyzer that finds a language in what customers write, but for the first "Hello", and translates.
+func newTranslator(language string) *scribe {
+	s := newScribe(func(r analysis.Request) (string, error) { return "translated: " + r.Draft, nil })
+	s.find = func(q analysis.Question) (analysis.Answer, error) {
+		a := analysis.Answer{Language: language, Sentiment: analysis.Neutral}
+		if q.Burst[0].Text == "Hello" {
+			a.Language = ""
+		}
+		return a, nil
+	}
+	return s
+}
+
+// What a customer writes in another language is translated below it, once: all messages of one burst together. It isn't where the
+// language is the team's or unknown, nor where translations are switched off. None of that leaves to the customer.
 func TestForeignMessageIsTranslated(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		settings map[string]string
-		language string   // that the analysis finds
-		want     []string // what is translated, a translation each
+	tests := []struct {
+		name           string
+		settings       map[string]string
+		language       string   // that the analysis finds
+		wantTranslated []string // a translation each
 	}{
-		"another language": {
-			settings: map[string]string{"ai_translate": "on"}, language: "de", want: []string{"Wo ist es?\n\nIch warte."},
+		{
+			name:           "another language than the team's",
+			settings:       map[string]string{"ai_translate": "on"},
+			language:       "de",
+			wantTranslated: []string{"Wo ist es?\n\nIch warte."},
 		},
-		"the team's":   {settings: map[string]string{"ai_translate": "on", "language": "de"}, language: "de"},
-		"unknown":      {settings: map[string]string{"ai_translate": "on"}, language: ""},
-		"switched off": {settings: nil, language: "de"},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{
+			name:     "the team's language",
+			settings: map[string]string{"ai_translate": "on", "language": "de"},
+			language: "de",
+		},
+		{
+			name:     "an unknown language",
+			settings: map[string]string{"ai_translate": "on"},
+			language: "",
+		},
+		{
+			name:     "switched off",
+			settings: nil,
+			language: "de",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newScribe(func(r analysis.Request) (string, error) { return "translated: " + r.Draft, nil })
-			s.find = func(q analysis.Question) (analysis.Answer, error) {
-				a := analysis.Answer{Language: c.language, Sentiment: analysis.Neutral}
-				if q.Burst[0].Text == "Hello" {
-					a.Language = ""
-				}
-				return a, nil
-			}
-			w := newWorld(t, options{analyzer: s, settings: c.settings})
+			s := newTranslator(tt.language)
+			w := newWorld(t, options{analyzer: s, settings: tt.settings})
 			thread := w.openThread()
 			w.makeBurstsDue()
 			w.waitAnalysed()
-			w.customerWrites("kim", "Wo ist es?")
-			w.customerWrites("kim", "Ich warte.")
-			w.waitShown("Ich warte.")
-			w.makeBurstsDue()
-			w.waitAnalysed()
+			w.writeAndAnalyse("Wo ist es?", "Ich warte.")
 			w.waitWritten()
-			var drafts []string
+
+			var translated []string
 			for _, r := range s.requests() {
-				drafts = append(drafts, r.Draft)
+				translated = append(translated, r.Draft)
 			}
-			wantList(t, "what is translated", drafts, c.want)
-			wantEqual(t, "translations in the thread", w.countLines(thread, bridge.LineWritten), len(c.want))
+			wantList(t, "what is translated", translated, tt.wantTranslated)
+			wantEqual(t, "translations in the thread", w.countLines(thread, bridge.LineWritten), len(tt.wantTranslated))
 			wantList(t, "what left for the customer", w.sentTexts(), nil)
 		})
 	}
 }
 
-// A translation that fails is left out without a word: nobody asked for it.
+// A translation that fails is tried again once and then left out without a word: nobody asked for it.
 func TestTranslationThatFails(t *testing.T) {
 	t.Parallel()
 	s := newScribe(func(analysis.Request) (string, error) { return "", errors.New("the model sleeps") })
