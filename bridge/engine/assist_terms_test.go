@@ -1,11 +1,13 @@
 package engine_test
 
 import (
-	"strings"
 	"testing"
 
 	"parley/bridge"
 )
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // A text that somebody asks for goes to the model under the same terms as an analysis: it is masked, counted, and
 // kept for !why.
@@ -14,48 +16,64 @@ func TestTextsAreAskedUnderTheSameTerms(t *testing.T) {
 	model := newFakeModel(t)
 	w := newWorld(t, options{analyzer: model, sealer: newSealer(t)})
 	thread := w.openThread()
-	w.exec(`DELETE FROM bursts`) // the analysis of the first message is another request
-	w.reply(thread, "!ai translate:de Write to maria@lopez.test, please")
-	if line := w.waitLine(thread, bridge.LineWritten); !strings.Contains(line.Plain(), "maria@lopez.test") {
-		t.Errorf("what is written is without the address: %s", line.Plain())
-	}
+	w.exec(`DELETE FROM bursts`) // the analysis of the first message would be another request
+	const address = "maria@lopez.test"
+	w.reply(thread, "!ai translate:de Write to "+address+", please")
+	wantWords(t, "what is written", w.waitLine(thread, bridge.LineWritten).Plain(), address)
 	w.waitWritten()
 	wantWords(t, "what the model was sent", model.received(), "please")
-	wantNoWords(t, "what the model was sent", model.received(), "maria@lopez.test")
+	wantNoWords(t, "what the model was sent", model.received(), address)
 	if n := w.count(`SELECT coalesce(sum(tokens), 0) FROM ai_tokens`); n == 0 {
-		t.Error("its tokens are not counted")
+		t.Error("0 tokens are counted, want those of the text")
 	}
-	if n := w.count(`SELECT count(*) FROM ai_exchanges WHERE conversation_id = 1`); n != 1 {
-		t.Errorf("%d records are kept, want 1", n)
-	}
+	kept := w.count(`SELECT count(*) FROM ai_exchanges WHERE conversation_id = 1`)
+	wantEqual(t, "records of what the model was asked", kept, 1)
+
 	w.reply(thread, "!why")
 	told := w.waitWhisper("ann", "gpt-test").Plain()
 	wantWords(t, "the answer to !why", told, "please")
 	wantNoWords(t, "the answer to !why", told, "maria@")
 }
 
-// Where the analysis of a conversation is switched off, nothing of it is sent for a text either, and whoever asked
-// is told why there is none. Where a day's tokens are used up, a summary is made without the model, and whoever asks for
-// something else is told so.
-func TestTextsWithoutTheModel(t *testing.T) {
+// newWorldWithoutTokens makes a world whose model may not be asked any more today, and returns the thread of kim's conversation.
+func newWorldWithoutTokens(t *testing.T, model fakeModel) (w *world, thread string) {
+	t.Helper()
+	w = newWorld(t, options{analyzer: model, settings: map[string]string{"ai_tokens_a_day": "1"}})
+	return w, w.openThread()
+}
+
+// Where a day's tokens are used up, a summary is made without the model.
+func TestSummaryWithoutTokens(t *testing.T) {
 	t.Parallel()
 	model := newFakeModel(t)
-	w := newWorld(t, options{analyzer: model, settings: map[string]string{"ai_tokens_a_day": "1"}})
-	thread := w.openThread()
+	w, thread := newWorldWithoutTokens(t, model)
 	w.reply(thread, "!ai")
-	if line := w.waitLine(thread, bridge.LineWritten); !strings.Contains(line.Plain(), "Hello") {
-		t.Errorf("the summary is %s", line.Plain())
-	}
+	wantWords(t, "the summary", w.waitLine(thread, bridge.LineWritten).Plain(), "Hello")
+	w.waitWritten()
+	wantEqual(t, "requests to the model", len(model.fake.Requests()), 0)
+}
+
+// Where a day's tokens are used up, whoever asks for a text that needs the model is told when it can be written again.
+func TestTranslationWithoutTokens(t *testing.T) {
+	t.Parallel()
+	model := newFakeModel(t)
+	w, thread := newWorldWithoutTokens(t, model)
 	w.reply(thread, "!ai translate:de Your parcel left.")
-	if told := w.waitWhisper("ann", "tokens are used up").Plain(); !strings.Contains(told, "after midnight") {
-		t.Errorf("ann is told %s", told)
-	}
+	wantWords(t, "what ann is told", w.waitWhisper("ann", "tokens are used up").Plain(), "after midnight")
+	w.waitWritten()
+	wantEqual(t, "requests to the model", len(model.fake.Requests()), 0)
+}
+
+// Where the analysis of a conversation is switched off, nothing of it is sent for a text either, and whoever asked is told why
+// there is none.
+func TestTextOfAConversationThatIsNotAnalysed(t *testing.T) {
+	t.Parallel()
+	model := newFakeModel(t)
+	w, thread := newWorldWithoutTokens(t, model)
 	w.reply(thread, "!analysis off")
 	w.waitShown("[done] Ann analysis")
 	w.reply(thread, "!ai explain what did she order?")
 	w.waitWhisper("ann", "switched off: nothing of it is sent to a model")
 	w.waitWritten()
-	if n := len(model.fake.Requests()); n != 0 {
-		t.Errorf("%d requests left: %s, want none", n, model.received())
-	}
+	wantEqual(t, "requests to the model", len(model.fake.Requests()), 0)
 }

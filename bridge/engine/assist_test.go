@@ -6,12 +6,16 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/bridgetest"
 )
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // scribe is an Analyzer that also writes texts, as a test has it, and keeps what it was asked for.
 type scribe struct {
@@ -70,87 +74,119 @@ func (w *world) waitWritten() {
 }
 
 // A summary is written of what customers wrote and what left to them, and stands in the thread for colleagues. What
-// they said among themselves is not in the request, and the customer gets nothing.
+// they said among themselves is not in the request, and the customer gets nothing of it.
 func TestSummaryIsWritten(t *testing.T) {
 	t.Parallel()
-	s := newScribeOf("- The lamp is broken.\n- !resolve\n- note: nothing")
+	s := newScribeOf("- The lamp is broken.")
 	w := newWorld(t, options{analyzer: s})
 	thread := w.openThread()
 	w.reply(thread, "note: she is a friend of the boss")
-	m := w.reply(thread, "!reply We look into it.")
-	w.waitFate(m, "out")
+	w.waitFate(w.reply(thread, "!reply We look into it."), "out")
 	w.reply(thread, "!ai summarise")
 	w.waitWhisper("ann", "[done] ai")
-	line := w.waitLine(thread, bridge.LineWritten)
-	wantWords(t, "the summary", line.Plain(), "The lamp is broken.")
-	wantNoWords(t, "the summary", line.Plain(), "<@")
+	summary := w.waitLine(thread, bridge.LineWritten).Plain()
+	wantWords(t, "the summary", summary, "The lamp is broken.")
+	wantNoWords(t, "the summary, which mentions nobody", summary, "<@")
 	w.waitWritten()
+
 	asked := s.requests()
 	if len(asked) != 1 {
 		t.Fatalf("got %d requests, want one: %+v", len(asked), asked)
 	}
 	wantEqual(t, "the task", asked[0].Task, analysis.Summarise)
 	wantEqual(t, "the language", asked[0].Language, "en")
-	if got, want := textsOf(asked[0].Messages), []string{"Hello", "We look into it."}; !slices.Equal(got, want) {
-		t.Errorf("the writer was told %q, want %q", got, want)
-	}
-	if got, want := w.sentTexts(), []string{"We look into it."}; !slices.Equal(got, want) {
-		t.Errorf("the customer got %q, want %q", got, want)
-	}
-	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`); n != 0 {
-		t.Error("what was written was taken for a command")
-	}
-	if n := w.count(`SELECT count(*) FROM text_requests WHERE ask <> '{}'`); n != 0 {
-		t.Error("what was asked for is kept")
-	}
+	wantList(t, "what the writer was told", textsOf(asked[0].Messages), []string{"Hello", "We look into it."})
+	wantList(t, "what the customer got", w.sentTexts(), []string{"We look into it."})
+	wantEqual(t, "requests that are kept when they are done", w.count(`SELECT count(*) FROM text_requests WHERE ask <> '{}'`), 0)
 }
 
-// What is asked for twice, by a double click or by two people, is written once. After a while it is written again.
+// What a model writes is no command, whatever its lines begin with.
+func TestWrittenTextIsNoCommand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: newScribeOf("- The lamp is broken.\n- !resolve\n- note: nothing")})
+	thread := w.openThread()
+	w.reply(thread, "!ai summarise")
+	wantWords(t, "the summary", w.waitLine(thread, bridge.LineWritten).Plain(), "The lamp is broken.", "!resolve")
+	w.waitWritten()
+	wantEqual(t, "resolved conversations", w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`), 0)
+	wantList(t, "what the customer got", w.sentTexts(), nil)
+}
+
+// What is asked for twice, by a double click or by two people, is written once, whether it is written already when it is asked for
+// again or not.
 func TestAskedTwice(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- All is well.")
 	w := newWorld(t, options{analyzer: s})
 	thread := w.openThread()
-	w.exec(`INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at) VALUES (99, 'x', '{}', parley_now(), parley_now() + interval '1 hour')`)
+	w.keepRequestWaiting()
 	w.reply(thread, "!ai")
 	w.reply(thread, "!ai summarise")
 	w.waitLine(thread, bridge.LineWritten)
 	w.reply(thread, "!ai summarise")
-	w.eventually("the last one is refused or done", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'asked for a text'`) == 3 })
-	w.exec(`DELETE FROM text_requests WHERE conversation_id = 99`)
+	w.eventually("the log has all three", func() bool {
+		return w.count(`SELECT count(*) FROM log_entries WHERE what = 'asked for a text'`) == 3
+	})
+	w.endRequestThatWaits()
 	w.waitWritten()
 	wantEqual(t, "summaries", w.countLines(thread, bridge.LineWritten), 1)
 	wantEqual(t, "requests", len(s.requests()), 1)
+}
+
+// What is asked for again a minute after it was written is written again.
+func TestAskedAgainLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: newScribeOf("- All is well.")})
+	thread := w.openThread()
+	w.reply(thread, "!ai")
+	w.waitLine(thread, bridge.LineWritten)
+	w.waitWritten()
 	w.exec(`UPDATE text_requests SET done_at = done_at - interval '1 minute'`)
 	w.reply(thread, "!ai")
 	w.eventually("it is written again", func() bool { return w.countLines(thread, bridge.LineWritten) == 2 })
 }
 
-// An answer that never comes holds up nobody: replies leave, and whoever asked is told in one sentence.
+// keepRequestWaiting adds a request for a text of another conversation, which isn't due for an hour.
+func (w *world) keepRequestWaiting() {
+	w.t.Helper()
+	w.exec(`INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at)
+		VALUES (99, 'x', '{}', parley_now(), parley_now() + interval '1 hour')`)
+}
+
+// endRequestThatWaits removes what keepRequestWaiting has added.
+func (w *world) endRequestThatWaits() {
+	w.t.Helper()
+	w.exec(`DELETE FROM text_requests WHERE conversation_id = 99`)
+}
+
+// Whoever asked for a text that isn't written, or that may not be shown, is told so in one sentence, after as many attempts as are
+// worth while.
 func TestWriterThatFails(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		err      error
-		writes   string
-		attempts int
-		told     string
+	tests := []struct {
+		name         string
+		writes       string
+		err          error
+		wantAttempts int
+		wantTold     string
 	}{
-		"no model":  {err: analysis.ErrNeedsModel, attempts: 1, told: "Translating needs a model."},
-		"no answer": {err: errors.New("the model sleeps"), attempts: 2, told: "The model gave no answer."},
-		"a link":    {writes: "Look at https://evil.example", attempts: 1, told: "was left out"},
-		"a mention": {writes: "@channel look", attempts: 1, told: "was left out"},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "no model", err: analysis.ErrNeedsModel, wantAttempts: 1, wantTold: "Translating needs a model."},
+		{name: "no answer", err: errors.New("the model sleeps"), wantAttempts: 2, wantTold: "The model gave no answer."},
+		{name: "a link", writes: "Look at https://evil.example", wantAttempts: 1, wantTold: "was left out"},
+		{name: "a mention", writes: "@channel look", wantAttempts: 1, wantTold: "was left out"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newScribe(func(analysis.Request) (string, error) { return c.writes, c.err })
+			s := newScribe(func(analysis.Request) (string, error) { return tt.writes, tt.err })
 			w := newWorld(t, options{analyzer: s})
 			thread := w.openThread()
 			w.reply(thread, "!ai translate:de Your parcel left.")
-			w.repeatUntil("it is tried", w.makeTextsDue, func() bool { return len(s.requests()) == c.attempts })
-			w.waitWhisper("ann", c.told)
+			w.repeatUntil("it is tried", w.makeTextsDue, func() bool { return len(s.requests()) == tt.wantAttempts })
+			w.waitWhisper("ann", tt.wantTold)
 			w.waitWritten()
 			wantEqual(t, "texts", w.countLines(thread, bridge.LineWritten), 0)
-			wantEqual(t, "attempts", len(s.requests()), c.attempts)
+			wantEqual(t, "attempts", len(s.requests()), tt.wantAttempts)
 		})
 	}
 }
@@ -159,71 +195,72 @@ func TestWriterThatFails(t *testing.T) {
 func TestWriterThatHangs(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- All is well.")
-	var hung sync.Once
+	var requests atomic.Int32
 	began := make(chan struct{})
-	answer := s.write
+	write := s.write
 	s.write = func(ctx context.Context, r analysis.Request) (analysis.Text, error) {
-		first := false
-		hung.Do(func() { first = true })
-		if first {
-			close(began)
-			<-ctx.Done()
-			return analysis.Text{}, ctx.Err()
+		isFirst := requests.Add(1) == 1
+		if !isFirst {
+			return write(ctx, r)
 		}
-		return answer(ctx, r)
+		close(began)
+		<-ctx.Done()
+		return analysis.Text{}, ctx.Err()
 	}
 	w := newWorld(t, options{analyzer: s})
 	thread := w.openThread()
 	w.reply(thread, "!ai")
 	<-began
 	w.reply(thread, "!reply Here we are.")
-	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
+	w.provider.WaitTexts(t, "Here we are.")
+
 	w.stops[0]()
-	if n := w.count(`SELECT count(*) FROM text_requests WHERE done_at IS NULL`); n != 1 {
-		t.Fatalf("%d requests wait, want 1", n)
-	}
-	w.exec(`UPDATE text_requests SET leased_until = clock_timestamp() - interval '1 second'`) // its lease ends
+	waiting := w.count(`SELECT count(*) FROM text_requests WHERE done_at IS NULL`)
+	wantEqual(t, "requests that wait when the process has ended", waiting, 1)
+	w.endTextLeases()
 	w.startReplica()
 	w.waitLine(thread, bridge.LineWritten)
 	w.waitWritten()
-	if n := w.countLines(thread, bridge.LineWritten); n != 1 {
-		t.Errorf("%d texts, want 1", n)
-	}
+	wantEqual(t, "texts", w.countLines(thread, bridge.LineWritten), 1)
+}
+
+// endTextLeases ends the leases by which processes hold the texts that they have written.
+func (w *world) endTextLeases() {
+	w.t.Helper()
+	w.exec(`UPDATE text_requests SET leased_until = clock_timestamp() - interval '1 second'`)
 }
 
 // Two replicas write a text once, also when the first one's lease has ended before its answer came.
 func TestWrittenOnceByReplicas(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- All is well.")
-	release, first := make(chan struct{}), make(chan struct{}, 2)
-	answer := s.write
+	release, asked := make(chan struct{}), make(chan struct{}, 2)
+	write := s.write
 	s.write = func(ctx context.Context, r analysis.Request) (analysis.Text, error) {
-		first <- struct{}{}
+		asked <- struct{}{}
 		<-release
-		return answer(ctx, r)
+		return write(ctx, r)
 	}
 	w := newWorld(t, options{analyzer: s, engines: 2})
 	thread := w.openThread()
 	w.reply(thread, "!ai")
-	<-first
-	w.exec(`UPDATE text_requests SET leased_until = clock_timestamp() - interval '1 second'`)
-	<-first // the other one has it, too
+	<-asked
+	w.endTextLeases()
+	<-asked // the other one has it, too
 	close(release)
 	w.waitLine(thread, bridge.LineWritten)
 	w.waitWritten()
-	if n := w.countLines(thread, bridge.LineWritten); n != 1 {
-		t.Errorf("%d texts, want 1", n)
-	}
+	wantEqual(t, "texts", w.countLines(thread, bridge.LineWritten), 1)
 }
 
-// What is asked for a text reaches the writer as it was meant.
+// What is asked for a text reaches the writer as it was meant, and nothing of it reaches the customer.
 func TestWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
 	s := newScribe(func(r analysis.Request) (string, error) { return "written: " + r.Draft, nil })
 	w := newWorld(t, options{analyzer: s, settings: map[string]string{"language": "de"}})
 	thread := w.openThread()
 	type request struct{ Task, Language, Draft, Wish string }
-	for i, c := range []struct {
+	tests := []struct {
 		typed string
 		want  request
 	}{
@@ -235,22 +272,31 @@ func TestWhatIsAskedFor(t *testing.T) {
 		{typed: "!ai translate We are sorry", want: request{Task: "translate", Draft: "We are sorry"}},
 		{typed: "!ai rephrase::shorter We are very sorry.", want: request{Task: "rephrase", Wish: "shorter", Draft: "We are very sorry."}},
 		{typed: "!ai explain what did she order?", want: request{Task: "explain", Language: "de", Wish: "what did she order?"}},
-	} {
-		w.reply(thread, c.typed)
-		w.eventually(c.typed, func() bool { return w.countLines(thread, bridge.LineWritten) == i+1 })
+	}
+	for i, tt := range tests {
+		w.reply(thread, tt.typed)
+		w.eventually(tt.typed+" is written", func() bool { return w.countLines(thread, bridge.LineWritten) == i+1 })
 		got := s.requests()[i]
-		wantEqual(t, c.typed, request{string(got.Task), got.Language, got.Draft, got.Wish}, c.want)
+		wantEqual(t, tt.typed, request{Task: string(got.Task), Language: got.Language, Draft: got.Draft, Wish: got.Wish}, tt.want)
 	}
-	if got := w.sentTexts(); len(got) != 0 {
-		t.Errorf("the customer got %q, want none", got)
-	}
+	wantList(t, "what the customer got", w.sentTexts(), nil)
+}
+
+// A text that can't be asked for isn't, and whoever typed it is told why.
+func TestWhatCannotBeAskedFor(t *testing.T) {
+	t.Parallel()
+	s := newScribeOf("- All is well.")
+	w := newWorld(t, options{analyzer: s})
+	thread := w.openThread()
 	w.reply(thread, "!ai rephrase::shorter")
 	w.waitWhisper("ann", "Say which text is meant")
 	w.reply(thread, "!ai translate:de "+strings.Repeat("a", analysis.MostDraft+1))
 	w.waitWhisper("ann", "too long")
+	w.waitWritten()
+	wantEqual(t, "requests", len(s.requests()), 0)
 }
 
-// Where the analysis is switched off, or nobody writes, nothing is asked for.
+// Where the analysis is switched off, nothing is asked for.
 func TestNothingIsAskedForWhereItIsOff(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- All is well.")
@@ -258,24 +304,22 @@ func TestNothingIsAskedForWhereItIsOff(t *testing.T) {
 	thread := w.openThread()
 	w.reply(thread, "!ai")
 	w.waitWhisper("ann", "is switched off")
-	if len(s.requests()) != 0 {
-		t.Error("it was asked")
-	}
+	wantEqual(t, "requests", len(s.requests()), 0)
 }
 
-// A text for the customer leaves only by the form of a reply, which begins with it.
-func TestUseReply(t *testing.T) {
+// A text for the customer doesn't leave by itself: the line that shows it has a button for the form of a reply, which begins with it.
+func TestWrittenTextIsOfferedAsAReply(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{analyzer: newScribeOf("Ihr Paket ist unterwegs.")})
+	const written = "Ihr Paket ist unterwegs."
+	w := newWorld(t, options{analyzer: newScribeOf(written)})
 	thread := w.openThread()
 	w.reply(thread, "!ai translate:de Your parcel is on its way.")
 	line := w.waitLine(thread, bridge.LineWritten)
 	w.waitWritten()
-	if got := w.sentTexts(); len(got) != 0 {
-		t.Fatalf("it left by itself: %q, want none", got)
-	}
+	wantList(t, "what left by itself", w.sentTexts(), nil)
 	i := slices.IndexFunc(line.Buttons, func(b bridgetest.Button) bool { return b.Verb == bridge.VerbReply })
-	if i < 0 || line.Buttons[i].Args.Draft != "Ihr Paket ist unterwegs." {
-		t.Fatalf("the buttons are %+v", line.Buttons)
+	if i < 0 {
+		t.Fatalf("the line has the buttons %+v, want one for the form of a reply", line.Buttons)
 	}
+	wantEqual(t, "the text with which the form begins", line.Buttons[i].Args.Draft, written)
 }
