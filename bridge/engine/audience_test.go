@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -11,6 +10,9 @@ import (
 	"parley/channels/channelstest"
 	"parley/store"
 )
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // vault is a private channel that an account has for itself.
 const vault = "vault"
@@ -41,133 +43,210 @@ func newSecludedWorld(t *testing.T, o options) *world {
 func TestPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
-	d, ctx := w.engines[0].Desk(w.surface), t.Context()
-	root := w.chat.Messages(vault, "")[0].ID
-	said := w.chat.Messages(vault, root)[1].ID
-	ways := map[string]func(user string) (bool, error){
-		"list": func(user string) (bool, error) {
-			l, err := d.List(ctx, bridge.ListQuery{List: "all"}, user)
-			return len(l.Rows) == 1, err
-		},
-		"find": func(user string) (bool, error) {
-			l, err := d.List(ctx, bridge.ListQuery{Words: "salary"}, user)
-			return len(l.Rows) == 1, err
-		},
-		"details": func(user string) (bool, error) {
-			f, err := d.Facts(ctx, 1, user)
-			return f.Subject == "Salary", err
-		},
-		"details of a thread": func(user string) (bool, error) {
-			f, err := d.FactsAt(ctx, bridge.Place{Channel: vault, Thread: root}, user)
-			return f.Subject == "Salary", err
-		},
-		"history": func(user string) (bool, error) {
-			h, err := d.History(ctx, 1, 0, user)
-			return len(h.Rows) > 0, err
-		},
-		"templates": func(user string) (bool, error) {
-			known, err := d.Templates(ctx, bridge.TemplatesFor{Conversation: 1}, user)
-			return len(known.Known) > 0, err
-		},
-		"what was said": func(user string) (bool, error) {
-			list, err := d.SaidAt(ctx, bridge.Place{Channel: vault, Message: said}, user)
-			return len(list) == 1, err
-		},
-		"a form's reply": func(user string) (bool, error) {
-			err := d.MayReply(ctx, 1, user, "Hello", nil)
-			return err == nil, err
-		},
-		"accounts": func(user string) (bool, error) {
-			list, err := d.Accounts(ctx, user)
-			return slices.ContainsFunc(list, func(a bridge.AccountRef) bool { return a.Name == mail }), err
-		},
-		"a new conversation": func(user string) (bool, error) {
-			_, err := d.MayStart(ctx, user, bridge.Start{Account: mail, Recipient: "paul@customer.test", Text: "Hello"})
-			return err == nil, err
-		},
+	readers := []struct {
+		user string
+		may  bool
+	}{
+		{user: "ann", may: true}, // she is in the channel
+		{user: "ben", may: true}, // he is in the account's team
+		{user: "cat", may: false},
 	}
-	for user, may := range map[string]bool{"ann": true, "ben": true, "cat": false} {
-		for name, way := range ways {
-			got, err := way(user)
-			wantEqual(t, name+" shows the conversation to "+user, got, may)
-			var problem *bridge.Problem
-			if err != nil && !errors.As(err, &problem) {
-				t.Errorf("%s for %s: got the error %v, want one in words for people", name, user, err)
+	for _, reader := range readers {
+		for _, way := range w.waysToRead() {
+			got, err := way.read(reader.user)
+			wantEqual(t, way.name+" shows the conversation to "+reader.user, got, reader.may)
+			if err != nil {
+				wantProblem(t, way.name+" for "+reader.user, err)
 			}
 		}
 	}
-	about := bridge.Args{Conversation: 1}
-	for i, verb := range []bridge.Verb{bridge.VerbFind, bridge.VerbTake, bridge.VerbHistory, bridge.VerbReply, bridge.VerbNote, bridge.VerbWhy} {
-		w.chat.Submit("cat", support, "", bridgetest.Button{Verb: verb, Args: about}, "Hello")
-		w.chat.Wait(t, string(verb), func() bool { return len(w.chat.Whispers("cat")) == i+1 })
-		got := w.chat.Whispers("cat")[i].Plain()
-		wantWords(t, "the answer to "+string(verb), got, "Conversation #1 is not open to you.")
-		wantNoWords(t, "the answer to "+string(verb), got, "Maria")
-	}
-	w.chat.Submit("ben", support, "", bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"cat"}}}, "")
-	w.chat.Wait(t, "cat may read what is assigned to her", func() bool {
-		_, err := d.Facts(ctx, 1, "cat")
-		return err == nil
-	})
-	if list := must(d.Facts(ctx, 1, "ann"))(t).Assignees; len(list) != 1 || list[0].User != "cat" {
-		t.Errorf("assigned to %+v, want Cat alone", list)
+}
+
+// wayToRead is a way by which somebody may come to see something of the secluded conversation.
+type wayToRead struct {
+	name string
+	read func(user string) (isShown bool, err error) // the error says why it isn't
+}
+
+// waysToRead are all ways but those of the chat itself.
+func (w *world) waysToRead() []wayToRead {
+	d, ctx := w.engines[0].Desk(w.surface), w.t.Context()
+	root := w.chat.Messages(vault, "")[0].ID
+	said := w.chat.Messages(vault, root)[1].ID
+	return []wayToRead{
+		{name: "a list", read: func(user string) (bool, error) {
+			l, err := d.List(ctx, bridge.ListQuery{List: "all"}, user)
+			return len(l.Rows) == 1, err
+		}},
+		{name: "a search", read: func(user string) (bool, error) {
+			l, err := d.List(ctx, bridge.ListQuery{Words: "salary"}, user)
+			return len(l.Rows) == 1, err
+		}},
+		{name: "its details", read: func(user string) (bool, error) {
+			f, err := d.Facts(ctx, 1, user)
+			return f.Subject == "Salary", err
+		}},
+		{name: "the details of its thread", read: func(user string) (bool, error) {
+			f, err := d.FactsAt(ctx, bridge.Place{Channel: vault, Thread: root}, user)
+			return f.Subject == "Salary", err
+		}},
+		{name: "its history", read: func(user string) (bool, error) {
+			h, err := d.History(ctx, 1, 0, user)
+			return len(h.Rows) > 0, err
+		}},
+		{name: "its templates", read: func(user string) (bool, error) {
+			known, err := d.Templates(ctx, bridge.TemplatesFor{Conversation: 1}, user)
+			return len(known.Known) > 0, err
+		}},
+		{name: "what was said", read: func(user string) (bool, error) {
+			list, err := d.SaidAt(ctx, bridge.Place{Channel: vault, Message: said}, user)
+			return len(list) == 1, err
+		}},
+		{name: "the form of a reply", read: func(user string) (bool, error) {
+			err := d.MayReply(ctx, 1, user, "Hello", nil)
+			return err == nil, err
+		}},
+		{name: "the list of accounts", read: func(user string) (bool, error) {
+			list, err := d.Accounts(ctx, user)
+			return slices.ContainsFunc(list, func(a bridge.AccountRef) bool { return a.Name == mail }), err
+		}},
+		{name: "the form of a new conversation", read: func(user string) (bool, error) {
+			_, err := d.MayStart(ctx, user, bridge.Start{Account: mail, Recipient: "paul@customer.test", Text: "Hello"})
+			return err == nil, err
+		}},
 	}
 }
 
-// Somebody who joined may read at once; while nobody can tell who is in a channel, it closes.
+// A verb about a conversation in a private channel, given elsewhere by somebody who may not read it, is refused without a word of it.
+// R-212
+func TestPrivateChannelRefusesVerbsFromElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{})
+	verbs := []bridge.Verb{bridge.VerbFind, bridge.VerbTake, bridge.VerbHistory, bridge.VerbReply, bridge.VerbNote, bridge.VerbWhy}
+	for i, verb := range verbs {
+		w.chat.Submit("cat", support, "", formOf(verb), "Hello")
+		w.chat.Wait(t, string(verb)+" is answered", func() bool { return len(w.chat.Whispers("cat")) == i+1 })
+		answer := w.chat.Whispers("cat")[i].Plain()
+		wantWords(t, "the answer to "+string(verb), answer, "Conversation #1 is not open to you.")
+		wantNoWords(t, "the answer to "+string(verb), answer, "Maria")
+	}
+}
+
+// Whoever holds a conversation may read it, also if its channel is private.
+// R-212
+func TestOwnerReadsPrivateChannel(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{})
+	d := w.engines[0].Desk(w.surface)
+	_, err := d.Facts(t.Context(), 1, "cat")
+	wantProblem(t, "details for cat before she has it", err)
+
+	toCat := bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"cat"}}}
+	w.chat.Submit("ben", support, "", toCat, "")
+	w.chat.Wait(t, "cat may read what is assigned to her", func() bool {
+		_, err := d.Facts(t.Context(), 1, "cat")
+		return err == nil
+	})
+	owners := w.annsFacts().Assignees
+	if len(owners) != 1 {
+		t.Fatalf("the owners are %+v, want Cat alone", owners)
+	}
+	wantEqual(t, "the owner", owners[0].User, "cat")
+}
+
+// While nobody can tell who is in a private channel, whoever was seen there may read on for a while, but not for ever. The account's
+// team may always.
 // R-212
 func TestAudienceAges(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
-		age      time.Duration // 0 means the usual one
-		annReads bool
+	tests := []struct {
+		name        string
+		audienceAge time.Duration // 0 means the usual one
+		wantAnn     bool          // whether ann reads, who was seen in the channel
 	}{
-		"what was seen counts for a while": {age: 0, annReads: true},
-		"but not for ever":                 {age: time.Nanosecond, annReads: false},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "seen a moment ago", audienceAge: 0, wantAnn: true},
+		{name: "seen too long ago", audienceAge: time.Nanosecond, wantAnn: false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newSecludedWorld(t, options{audienceAge: tt.age})
+			w := newSecludedWorld(t, options{audienceAge: tt.audienceAge})
 			d := w.engines[0].Desk(w.surface)
 			w.chat.AddFault(chatFault("audience", bridgetest.FaultErrorBefore, 1000))
-			_, err := d.Facts(t.Context(), 1, "ann")
-			if (err == nil) != tt.annReads {
-				t.Errorf("ann, who is in the channel, reads with the error %v, want that she reads it: %v", err, tt.annReads)
+			_, annsErr := d.Facts(t.Context(), 1, "ann")
+			if annReads := annsErr == nil; annReads != tt.wantAnn {
+				t.Errorf("ann, who is in the channel, gets the error %v; want that she reads it: %v", annsErr, tt.wantAnn)
 			}
 			if _, err := d.Facts(t.Context(), 1, "ben"); err != nil {
-				t.Errorf("ben, of the team, may not read: %v", err)
+				t.Errorf("ben, of the team, gets the error %v, want none", err)
 			}
 		})
 	}
 }
 
-// A list has pages; find looks for words everywhere, and in a thread too.
+// lamps is how many conversations about lamps newWorldOfLamps has beside kim's.
+const lamps = 51
+
+// newWorldOfLamps makes a world with kim's conversation and many about "Lamp 0" to "Lamp 50". It returns the thread of kim's.
+func newWorldOfLamps(t *testing.T) (w *world, thread string) {
+	t.Helper()
+	w = newWorld(t, options{})
+	thread = w.openThread()
+	w.exec(`INSERT INTO conversations (id, account_id, status, subject, last_at, created_at)
+		SELECT 100 + n, $1, 'open', 'Lamp ' || n, now(), now() FROM generate_series(0, $2::int - 1) AS n`, w.accounts[mail], lamps)
+	return w, thread
+}
+
+// A list has pages, and so has what was found. A list begins with the conversation that has waited longest.
 // R-111
-func TestFindAndPages(t *testing.T) {
+func TestListPages(t *testing.T) {
+	t.Parallel()
+	w, _ := newWorldOfLamps(t)
+	const (
+		listed = 50 // rows of a page of a list
+		found  = 20 // rows of a page of what was found
+	)
+	tests := []struct {
+		name     string
+		query    bridge.ListQuery
+		wantRows int
+		wantMore bool
+	}{
+		{name: "the first page of all", query: bridge.ListQuery{List: "all"}, wantRows: listed, wantMore: true},
+		{name: "the second page of all", query: bridge.ListQuery{List: "all", Page: 1}, wantRows: lamps + 1 - listed},
+		{name: "the third page of the lamps", query: bridge.ListQuery{Words: "lam", Page: 2}, wantRows: lamps - 2*found},
+	}
+	d := w.engines[0].Desk(w.surface)
+	for _, tt := range tests {
+		page := must(d.List(t.Context(), tt.query, "ann"))(t)
+		wantEqual(t, "rows of "+tt.name, len(page.Rows), tt.wantRows)
+		wantEqual(t, "whether more follow "+tt.name, page.More, tt.wantMore)
+	}
+	first := must(d.List(t.Context(), bridge.ListQuery{List: "all"}, "ann"))(t).Rows[0]
+	wantEqual(t, "the first row of all", first.ID, 1)
+}
+
+// A search looks for words everywhere, in whatever order and case, and is answered in a thread, too.
+// R-111
+func TestFindWords(t *testing.T) {
+	t.Parallel()
+	w, thread := newWorldOfLamps(t)
+	find := func(thread, words string) {
+		w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbFind, Args: bridge.Args{Note: words}}, "")
+	}
+	find(thread, "lamp 17")
+	w.waitWhisper("ann", "Lamp 17")
+	find("", "33 LAMP!")
+	w.waitWhisper("ann", "Lamp 33")
+}
+
+// Two letters are too few to look for.
+// R-111
+func TestFindRefusesShortWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.openThread()
-	must(w.pool.Exec(t.Context(), `INSERT INTO conversations (id, account_id, status, subject, last_at, created_at)
-		SELECT 100 + n, $1, 'open', 'Lamp ' || n, now(), now() FROM generate_series(0, 50) AS n`, w.accounts[mail]))(t)
-	d := w.engines[0].Desk(w.surface)
-	type page struct {
-		rows int
-		more bool
+	_, err := w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{Words: "la"}, "ann")
+	if err == nil {
+		t.Error("a search for two letters has no error, want one")
 	}
-	pageOf := func(q bridge.ListQuery) page {
-		l := must(d.List(t.Context(), q, "ann"))(t)
-		return page{len(l.Rows), l.More}
-	}
-	const lamps, listed, found = 51, 50, 20 // conversations beside kim's; rows of a page of a list, and of what was found
-	wantEqual(t, "the first page of all", pageOf(bridge.ListQuery{List: "all"}), page{rows: listed, more: true})
-	wantEqual(t, "the second page of all", pageOf(bridge.ListQuery{List: "all", Page: 1}), page{rows: lamps + 1 - listed})
-	wantEqual(t, "the third page of the lamps", pageOf(bridge.ListQuery{Words: "lam", Page: 2}), page{rows: lamps - 2*found})
-	wantEqual(t, "the first row of all", must(d.List(t.Context(), bridge.ListQuery{List: "all"}, "ann"))(t).Rows[0].ID, 1)
-	if _, err := d.List(t.Context(), bridge.ListQuery{Words: "la"}, "ann"); err == nil {
-		t.Error("two letters are looked for")
-	}
-	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbFind, Args: bridge.Args{Note: "lamp 17"}}, "")
-	w.waitWhisper("ann", "Lamp 17")
-	w.chat.Submit("ann", support, "", bridgetest.Button{Verb: bridge.VerbFind, Args: bridge.Args{Note: "33 LAMP!"}}, "")
-	w.waitWhisper("ann", "Lamp 33")
 }

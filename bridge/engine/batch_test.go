@@ -7,23 +7,27 @@ import (
 	"parley/bridge/relay"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // A colleague's remark makes the next reply doubtful, unless the customer has written since: also if all three are applied in one
 // batch.
 func TestReplyAfterTheCustomerInOneBatch(t *testing.T) {
 	t.Parallel()
-	var held atomic.Bool
-	w := newWorld(t, options{relay: relay.Options{Held: held.Load}})
+	var isHeld atomic.Bool // while it is, events are stored and not applied
+	w := newWorld(t, options{relay: relay.Options{Held: isHeld.Load}})
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
 	w.waitFate(w.reply(thread, "On it"), "out")
 	w.waitDrained()
-	held.Store(true)
+
+	isHeld.Store(true)
 	w.chat.Say("ben", support, thread, "I know them")
 	w.waitQueued(1)
 	w.customerWrites("kim", "Hurry")
 	w.waitQueued(2)
 	reply := w.reply(thread, "Coming")
 	w.waitQueued(3)
-	held.Store(false)
+	isHeld.Store(false)
 	w.waitFate(reply, "out")
 }

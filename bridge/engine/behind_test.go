@@ -8,90 +8,110 @@ import (
 	"parley/bridge/bridgetest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // What was said in a thread while a reply was held counts, also if the appliers fall so far behind that
 // the hold ends before they have read it: the reply waits for it.
 func TestReplyWaitsForItsThread(t *testing.T) {
 	t.Parallel()
-	const hold = time.Hour
-	for name, c := range map[string]struct {
-		happens func(w *world, missed, reply bridgetest.Message)
-		want    []string // that the customer gets
+	tests := []struct {
+		name     string
+		happen   func(w *world, missed, reply bridgetest.Message) // which the appliers don't read yet
+		wantSent []string
 	}{
-		"an earlier text, told late": {
-			happens: func(w *world, missed, _ bridgetest.Message) { w.journalSurfaceFact("say", missed) },
-			want:    []string{"First", "Second"},
+		{
+			name:     "an earlier text, told late",
+			happen:   func(w *world, missed, _ bridgetest.Message) { w.journalSurfaceFact("say", missed) },
+			wantSent: []string{"First", "Second"},
 		},
-		"an edit": {
-			happens: func(w *world, _, reply bridgetest.Message) { w.chat.Edit(support, reply.ID, "Second, mended") },
-			want:    []string{"Second, mended"},
+		{
+			name:     "an edit",
+			happen:   func(w *world, _, reply bridgetest.Message) { w.chat.Edit(support, reply.ID, "Second, mended") },
+			wantSent: []string{"Second, mended"},
 		},
-		"its deletion": {
-			happens: func(w *world, _, reply bridgetest.Message) { w.chat.Delete(support, reply.ID) },
-			want:    nil,
+		{
+			name:     "its deletion",
+			happen:   func(w *world, _, reply bridgetest.Message) { w.chat.Delete(support, reply.ID) },
+			wantSent: nil,
 		},
-		"an emoji that takes it back": {
-			happens: func(w *world, _, reply bridgetest.Message) {
-				w.chat.React("ann", bridgetest.Message{Channel: support, ID: reply.ID, User: "ann"}, bridge.VerbUndo) // nobody tells in which thread
+		{
+			name: "an emoji that takes it back",
+			happen: func(w *world, _, reply bridgetest.Message) {
+				withoutThread := bridgetest.Message{Channel: support, ID: reply.ID, User: "ann"} // chats don't tell it of an emoji
+				w.chat.React("ann", withoutThread, bridge.VerbUndo)
 			},
-			want: nil,
+			wantSent: nil,
 		},
-		"a remark of a colleague": {
-			happens: func(w *world, _, reply bridgetest.Message) { w.chat.Say("zoe", support, reply.Thread, "I wonder") },
-			want:    []string{"Second"},
+		{
+			name:     "a remark of a colleague",
+			happen:   func(w *world, _, reply bridgetest.Message) { w.chat.Say("zoe", support, reply.Thread, "I wonder") },
+			wantSent: []string{"Second"},
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{hold: hold})
+			w := newWorld(t, options{hold: behindHold})
 			thread := w.openThread()
-			w.chat.Mute(true)
+			w.chat.Mute(true) // Parley doesn't hear of the first text
 			missed := w.chat.Get(support, w.reply(thread, "First"))
 			w.chat.Mute(false)
-			reply := w.chat.Get(support, w.reply(thread, "Second"))
-			w.waitFate(reply.ID, "waiting")
+			reply := w.chat.Get(support, w.replyInHold(thread, "Second"))
 			w.waitDrainedBut(1)
 			release := w.holdQueues(w.surface)
-			c.happens(w, missed, reply)
-			w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, w.surface) == 1 })
-			w.advance(hold)
-			w.eventually("the reply was put off", func() bool {
-				return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 1 AND error_text LIKE '%Waiting for what was said%'`) == 1
-			})
-			if n := w.provider.Calls(); n != 0 {
-				t.Errorf("%d calls before the thread was read, want none", n)
-			}
+			tt.happen(w, missed, reply)
+			w.waitSurfaceQueue()
+
+			w.advance(behindHold)
+			w.waitReplyPutOff()
+			wantEqual(t, "calls to the provider before the thread was read", w.provider.Calls(), 0)
 			release()
 			w.waitQueued(0)
-			w.advance(hold) // that of what was read now
-			w.provider.WaitTexts(t, c.want...)
+			w.advance(behindHold) // what was read now may have begun a hold of its own
+			w.provider.WaitTexts(t, tt.wantSent...)
 			w.waitDrained()
-			w.provider.WaitTexts(t, c.want...)
+			w.provider.WaitTexts(t, tt.wantSent...)
 		})
 	}
 }
 
+// behindHold is the hold of replies in these tests.
+const behindHold = time.Hour
+
+// waitSurfaceQueue waits until something that came from the chat waits to be applied.
+func (w *world) waitSurfaceQueue() {
+	w.t.Helper()
+	w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, w.surface) == 1 })
+}
+
+// waitReplyPutOff waits until a reply was not sent, since its thread was not read yet.
+func (w *world) waitReplyPutOff() {
+	w.t.Helper()
+	w.eventually("the reply was put off", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries
+			WHERE kind = 'reply' AND attempt > 1 AND error_text LIKE '%Waiting for what was said%'`) == 1
+	})
+}
+
 // While replicas of two versions run, a reply waits also for what the newer one accepted in its thread and will read in
-// a moment. After a minute nobody may be there who can read it, and the reply leaves.
+// a moment. After a minute nobody may be there who can read it, and the reply leaves as it is.
 func TestReplyWaitsForTheNewerVersion(t *testing.T) {
 	t.Parallel()
-	const hold = time.Hour
-	w := newWorld(t, options{hold: hold})
+	w := newWorld(t, options{hold: behindHold})
 	thread := w.openThread()
-	reply := w.chat.Get(support, w.reply(thread, "Second"))
-	w.waitFate(reply.ID, "waiting")
+	reply := w.replyInHold(thread, "Second")
 	w.waitDrainedBut(1)
 	release := w.holdQueues(w.surface)
-	w.chat.Edit(support, reply.ID, "Second, mended")
-	w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, w.surface) == 1 })
-	w.exec(`UPDATE queues SET version = version + 1 WHERE account_id = $1`, w.surface)
+	w.chat.Edit(support, reply, "Second, mended")
+	w.waitSurfaceQueue()
+	w.exec(`UPDATE queues SET version = version + 1 WHERE account_id = $1`, w.surface) // only the newer version may read it
 	release()
-	w.advance(hold)
-	w.eventually("the reply was put off", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 1 AND error_text LIKE '%Waiting for what was said%'`) == 1
-	})
-	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("%d calls before the newer version had its time, want none", n)
-	}
-	w.exec(`UPDATE events SET received_at = received_at - interval '1 minute' WHERE id = (SELECT first_event FROM queues WHERE account_id = $1)`, w.surface)
+
+	w.advance(behindHold)
+	w.waitReplyPutOff()
+	wantEqual(t, "calls to the provider before the newer version had its time", w.provider.Calls(), 0)
+	w.exec(`UPDATE events SET received_at = received_at - interval '1 minute'
+		WHERE id = (SELECT first_event FROM queues WHERE account_id = $1)`, w.surface)
 	w.provider.WaitTexts(t, "Second")
 }

@@ -8,53 +8,86 @@ import (
 	"parley/channels/channelstest"
 )
 
-// A blocked sender's automatic mail is passed over, and opens no thread of a day, until somebody takes
-// that back, by the line's button or by address. What a person writes from there, and what belongs to
-// a conversation, comes.
-//
-// R-254
-func TestBlockedSender(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	sendNews := func(text string, answers ...string) {
-		w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: text, Text: text, Automatic: "list", References: answers})
-	}
-	countKept := func(text string) int { return w.count(`SELECT count(*) FROM messages WHERE text = $1`, text) }
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
 
-	// Once the sender is blocked, automatic mail is dropped, while a person's mail and what answers it come.
-	sendNews("One")
-	w.chat.Press(t, "ann", w.waitShown("list One"), bridge.VerbBlock)
+// sendNews sends automatic mail of a list, which answers other mails or none.
+func (w *world) sendNews(text string, answered ...string) {
+	w.t.Helper()
+	w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: text, Text: text, Automatic: "list", References: answered})
+}
+
+// blockNews sends automatic mail "One" of the list, and lets an agent block its sender by the button below it.
+func (w *world) blockNews(agent string) {
+	w.t.Helper()
+	w.sendNews("One")
+	w.chat.Press(w.t, agent, w.waitShown("list One"), bridge.VerbBlock)
 	w.waitShown("One = blocked")
 	w.waitDrained()
-	w.advance(25 * time.Hour)
-	sendNews("Two")
-	first := w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: "In person", Text: "In person"})
-	own := w.waitThread("In person")
-	sendNews("Away until Monday", first)
-	if at := w.waitThread("Away until Monday"); at != own {
-		t.Errorf("what belongs to the conversation is in thread %s, want %s", at, own)
-	}
-	w.waitDrained()
-	wantEqual(t, "how often the blocked mail is kept", countKept("Two"), 0)
-	if n := w.count(`SELECT count(*) FROM conversations WHERE kind = 'automatic'`); n != 1 {
-		t.Errorf("there are %d threads of automatic mail, want that of the first day", n)
-	}
+}
 
-	// The block is taken back by the sender's address.
-	w.chat.Say("ann", support, own, "!unblock other@x.test")
+// countKept counts the messages of a text that are kept.
+func (w *world) countKept(text string) int {
+	w.t.Helper()
+	return w.count(`SELECT count(*) FROM messages WHERE text = $1`, text)
+}
+
+// A blocked sender's automatic mail is passed over, and opens no thread of a day.
+// R-254
+func TestBlockedSendersAutomaticMailIsDropped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.blockNews("ann")
+	w.advance(25 * time.Hour) // another day, which would have a thread of its own
+	w.sendNews("Two")
+	w.waitDrained()
+	wantEqual(t, "how often the blocked mail is kept", w.countKept("Two"), 0)
+	wantEqual(t, "threads of automatic mail: that of the first day", w.countConversations("automatic"), 1)
+}
+
+// What a person writes from a blocked address comes, and so does automatic mail that belongs to that person's conversation.
+// R-254
+func TestBlockedSenderInPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.blockNews("ann")
+	first := w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: "In person", Text: "In person"})
+	thread := w.waitThread("In person")
+	w.sendNews("Away until Monday", first)
+	wantEqual(t, "the thread of what belongs to the conversation", w.waitThread("Away until Monday"), thread)
+}
+
+// A block is taken back by the sender's address, however that is spelled. What was passed over isn't fetched by that.
+// R-254
+func TestUnblockByAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
+	thread := w.waitThread("It is dark") // of the account by which the sender is blocked
+	w.blockNews("ann")
+	w.sendNews("Two")
+	w.waitDrained()
+
+	w.reply(thread, "!unblock other@x.test")
 	w.waitWhisper("ann", "Nobody of that address is blocked")
-	w.chat.Say("ann", support, own, "!unblock News@x.test")
+	w.reply(thread, "!unblock News@x.test")
 	w.waitWhisper("ann", "unblock news@x.test")
 	w.waitDrained()
-	sendNews("Three")
+	w.sendNews("Three")
+	w.waitShown("list Three")
+	wantEqual(t, "how often the mail is kept that was blocked", w.countKept("Two"), 0)
+}
 
-	// It is set and taken back by the line's buttons.
-	w.chat.Press(t, "ben", w.waitShown("list Three"), bridge.VerbBlock)
-	w.chat.Press(t, "ben", w.waitShown("Three = blocked"), bridge.VerbUnblock)
-	w.waitShown("Three = unblocked")
+// A block is taken back by the button of the line by which it was set; both need no admin.
+// R-254
+func TestUnblockByButton(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.blockNews("ben")
+	w.chat.Press(t, "ben", w.waitShown("One = blocked"), bridge.VerbUnblock)
+	w.waitShown("One = unblocked")
 	w.waitDrained()
-	sendNews("Four")
-	w.waitShown("list Four")
-	wantEqual(t, "how often the mail is kept that was blocked", countKept("Two"), 0)
-	wantEqual(t, "how often the mail is kept that came after the block", countKept("Four"), 1)
+	w.sendNews("Two")
+	w.waitShown("list Two")
+	wantEqual(t, "how often the mail is kept that came after the block", w.countKept("Two"), 1)
 }

@@ -6,6 +6,9 @@ import (
 	"parley/bridge"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // wideBurst is how many posts the wide window of windows holds.
 const wideBurst = 3
 
