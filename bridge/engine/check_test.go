@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 )
 
@@ -85,6 +86,17 @@ func wantSentTo(t *testing.T, m channelstest.Sent, to, cc []string) {
 	t.Helper()
 	wantList(t, fmt.Sprintf("whom %q went to", m.Text), m.To, to)
 	wantList(t, fmt.Sprintf("who got a copy of %q", m.Text), m.Cc, cc)
+}
+
+// wantButtons checks which verbs the buttons of a post have, in their order; without verbs, that it has no buttons. what names it in
+// the message.
+func wantButtons(t *testing.T, what string, m bridgetest.Message, verbs ...bridge.Verb) {
+	t.Helper()
+	var got []bridge.Verb
+	for _, b := range m.Buttons {
+		got = append(got, b.Verb)
+	}
+	wantList(t, what+": buttons of "+m.Plain(), got, verbs)
 }
 
 // wantProblem checks that an error is one in words for people, and returns it.

@@ -34,26 +34,17 @@ func TestLineBecomesItsOutcome(t *testing.T) {
 	w.chat.Press(t, "ann", inside, bridge.VerbSend)
 	waiting := w.waitOutcome(inside, bridge.OutcomeWaiting)
 	wantSuffix(t, "the line while the text waits", waiting.Plain(), "Ann")
-	wantEqual(t, "the buttons while the text waits", buttonVerbs(waiting), "undo")
+	wantButtons(t, "while the text waits", waiting, bridge.VerbUndo)
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "One", "!frob of ann")
 	sent := w.waitOutcome(inside, bridge.OutcomeSent)
 	wantSuffix(t, "the line once the text has left", sent.Plain(), "Ann")
-	wantEqual(t, "the buttons once the text has left", buttonVerbs(sent), "")
+	wantButtons(t, "once the text has left", sent)
 	w.waitFate(asked, "out")
 	w.chat.Press(t, "ben", inside, bridge.VerbSend)
 	if got := w.waitWhisper("ben", "[decided]"); !strings.HasSuffix(got.Plain(), "= sent Ann") {
 		t.Errorf("the answer to an old button: %q", got.Text)
 	}
-}
-
-// buttonVerbs names the verbs of a post's buttons: "send keep".
-func buttonVerbs(m bridgetest.Message) string {
-	var list []string
-	for _, b := range m.Buttons {
-		list = append(list, string(b.Verb))
-	}
-	return strings.Join(list, " ")
 }
 
 // What was asked is settled by whatever decides it: a click, an undo, a deletion.
@@ -92,7 +83,7 @@ func TestLinesAreSettledByWhateverDecides(t *testing.T) {
 		w.waitFate(text, "ask")
 		line := w.waitLineAbout(thread, bridge.LineAsk, c.text)
 		c.decide(text, line)
-		wantEqual(t, "the buttons of the line about "+c.text, buttonVerbs(w.waitOutcome(line, c.want)), "")
+		wantButtons(t, "once it is decided", w.waitOutcome(line, c.want))
 	}
 }
 
@@ -118,14 +109,10 @@ func TestReplyOfAFormTellsItsFate(t *testing.T) {
 	thread := w.openThread()
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "By a form")
 	line := w.waitLineAbout(thread, bridge.LineDone, "By a form")
-	if got := w.waitOutcome(line, bridge.OutcomeWaiting); buttonVerbs(got) != "undo" {
-		t.Errorf("waiting: buttons %s, want undo", buttonVerbs(got))
-	}
+	wantButtons(t, "while it waits", w.waitOutcome(line, bridge.OutcomeWaiting), bridge.VerbUndo)
 	w.advance(time.Hour)
 	external := w.provider.WaitTexts(t, "By a form")[0].ID
-	if got := w.waitOutcome(line, bridge.OutcomeSent); buttonVerbs(got) != "" {
-		t.Errorf("sent: buttons %s, want none", buttonVerbs(got))
-	}
+	wantButtons(t, "once it is sent", w.waitOutcome(line, bridge.OutcomeSent))
 	for _, state := range []string{"delivered", "read"} {
 		w.postEvents(chat, channelstest.Event{Type: "status", ID: external + state, State: state, External: []string{external}})
 		w.waitOutcome(line, bridge.OutcomeState(state))
@@ -149,9 +136,7 @@ func TestFailureIsSettled(t *testing.T) {
 	first := w.waitLine(thread, bridge.LineFailed)
 	w.chat.Press(t, "ben", first, bridge.VerbSendAgain)
 	w.eventually("it fails again", func() bool { return w.countLines(thread, bridge.LineFailed) == 2 })
-	if got := w.waitOutcome(first, bridge.OutcomeFailed); buttonVerbs(got) != "" {
-		t.Errorf("the first failure: %q has the buttons %s, want none", got.Text, buttonVerbs(got))
-	}
+	wantButtons(t, "the first failure", w.waitOutcome(first, bridge.OutcomeFailed))
 	lines := w.chat.Messages(support, thread)
 	w.chat.Press(t, "ben", lines[len(lines)-1], bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "One")

@@ -98,7 +98,7 @@ func TestUnreadableFile(t *testing.T) {
 	said := w.chat.Say("ann", support, thread, "Here it is", bridgetest.File{Name: "plan.txt", Unavailable: "no right to it"})
 	w.waitFate(said, "failed")
 	line := w.waitLine(thread, bridge.LineFailed)
-	wantEqual(t, "the buttons", buttonVerbs(line), string(bridge.VerbReply))
+	wantButtons(t, "the line", line, bridge.VerbReply)
 	answer := line.Buttons[0]
 	wantEqual(t, "the message that it answers", answer.Args.Message, 0)
 	if answer.Args.Conversation == 0 {

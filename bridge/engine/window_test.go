@@ -112,7 +112,7 @@ func TestParkedInTheConversationBefore(t *testing.T) {
 	}
 	offer := w.waitLine(next, bridge.LineOffered)
 	wantWords(t, "the offer", offer.Plain(), "Your lamp is repaired")
-	wantEqual(t, "the buttons of the offer", buttonVerbs(offer), "")
+	wantButtons(t, "the offer", offer)
 	w.customerWrites("kim", "Hello?")
 	w.waitShown("Hello?")
 	w.waitDrained()
