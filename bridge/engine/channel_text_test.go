@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,77 +10,162 @@ import (
 	"parley/store"
 )
 
-// R-271: what an agent types in the channel is answered in its thread, once a day: it reached
-// nobody. What is plainly for colleagues isn't.
-func TestTopLevel(t *testing.T) {
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// What an agent types in the channel, outside of threads, is answered in its thread: it reached nobody.
+// R-271
+func TestTopLevelIsAnswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed"), bridge.LineTopLevel)
 	w.waitLine(w.chat.Say("ben", support, "", "Lunch?"), bridge.LineTopLevel)
-	quiet := []string{
-		w.chat.Say("dan", support, "", "I am no agent"),
-		w.chat.Say("bot", support, "", "I am a bot"),
-		w.chat.Say("ann", support, "", "The shop closes at 16"), // ann was answered today
-		w.chat.Say("ann", support, "", "note: lunch"),
-		w.chat.Say("ann", support, "", "<@ben> lunch?"),
-	}
-	w.eventually("all of it came", func() bool { return w.count(`SELECT count(*) FROM events`) == 2+len(quiet) })
-	w.waitDrained()
-	for _, m := range quiet {
-		if n := len(w.chat.Messages(support, m)); n != 1 {
-			t.Errorf("%q was answered", w.chat.Get(support, m).Text)
-		}
-	}
+}
+
+// Each agent is answered once a day.
+// R-271
+func TestTopLevelIsAnsweredOnceADay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed"), bridge.LineTopLevel)
+	w.wantNoAnswer(w.chat.Say("ann", support, "", "The shop closes at 16"))
 	w.advance(24 * time.Hour)
 	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed again"), bridge.LineTopLevel)
 }
 
-// R-271: the conversations that are likeliest meant are offered, and the chosen one's customer gets
-// the text as a reply of its author, who can take it back.
-func TestTopLevelIsSent(t *testing.T) {
+// What is plainly for colleagues isn't answered, nor what somebody types who is no agent.
+// R-271
+func TestTopLevelThatIsNotAnswered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	for _, name := range []string{"kim", "lou", "mia", "noa", "oli", "pia", "quin"} {
+	tests := []struct {
+		name, user, text string
+	}{
+		{name: "no agent", user: "dan", text: "I am no agent"},
+		{name: "another app", user: "bot", text: "I am a bot"},
+		{name: "a note", user: "ann", text: "note: lunch"},
+		{name: "a mention of a colleague", user: "ann", text: "<@ben> lunch?"},
+	}
+	w := newWorld(t, options{})
+	for _, tt := range tests {
+		w.wantNoAnswer(w.chat.Say(tt.user, support, "", tt.text))
+	}
+}
+
+// wantNoAnswer checks that nothing stands in the thread of a message but itself, once it has been applied.
+func (w *world) wantNoAnswer(message string) {
+	w.t.Helper()
+	w.waitDrained()
+	if n := len(w.chat.Messages(support, message)); n != 1 {
+		w.t.Errorf("%q has %d messages in its thread, want itself alone", w.chat.Get(support, message).Text, n)
+	}
+}
+
+// typeAtTopLevel lets an agent type a text in the channel, and returns it and the line that answers it.
+func (w *world) typeAtTopLevel(agent, typed string) (text string, line bridgetest.Message) {
+	w.t.Helper()
+	text = w.chat.Say(agent, support, "", typed)
+	return text, w.waitLine(text, bridge.LineTopLevel)
+}
+
+// take lets an agent take the conversation in which a customer's text stands.
+func (w *world) take(agent, text string) {
+	w.t.Helper()
+	thread := w.waitThread(text)
+	w.chat.Say(agent, support, thread, "!take")
+	w.waitCard(thread, displayName(agent))
+}
+
+// The conversations that are likeliest meant are offered: those that the author holds, then the newest that nobody holds.
+// R-271
+func TestTopLevelOffersConversations(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	for _, name := range []string{"kim", "lou", "mia", "noa", "oli", "pia", "quin"} { // their conversations are 1 to 7
 		w.customerWrites(name, "I am "+name)
 		w.waitThread("I am " + name)
 	}
-	w.reply(w.waitThread("I am kim"), "!take")
-	w.waitCard(w.waitThread("I am kim"), "Ann")
-	w.chat.Say("ben", support, w.waitThread("I am quin"), "!take")
-	w.waitCard(w.waitThread("I am quin"), "Ben")
+	w.take("ann", "I am kim")
+	w.take("ben", "I am quin")
 	w.waitDrained()
-	text := w.chat.Say("ann", support, "", "It is fixed")
-	line := w.waitLine(text, bridge.LineTopLevel)
+	_, line := w.typeAtTopLevel("ann", "It is fixed")
 	var offered []store.ConversationID
 	for _, b := range line.Buttons {
 		offered = append(offered, b.Args.Conversation)
 	}
-	if want := []store.ConversationID{1, 6, 5, 4, 3}; !slices.Equal(offered, want) {
-		t.Fatalf("offered are %v, want %v: her own first, then the newest of nobody", offered, want)
-	}
+	wantList(t, "the conversations that are offered", offered, []store.ConversationID{1, 6, 5, 4, 3})
+}
+
+// newWorldOfTopLevelReply makes a world in which ann holds kim's conversation, and has typed a text in the channel. She chose that
+// conversation for it, so that it waits in its hold to leave. It returns the text, and the line by which she chose.
+func newWorldOfTopLevelReply(t *testing.T) (w *world, text string, line bridgetest.Message) {
+	t.Helper()
+	w = newWorld(t, options{hold: time.Hour})
+	w.openThread()
+	w.take("ann", "Hello")
+	w.waitDrained()
+	text, line = w.typeAtTopLevel("ann", "It is fixed")
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.waitFate(text, "waiting")
+	w.waitMarked(text, string(bridge.MarkWaiting))
+	w.waitDrainedBut(1)
+	return w, text, line
+}
+
+// The customer of the conversation that was chosen gets the text as a reply of its author, which its thread shows. The line that asked
+// says that it is decided.
+// R-271
+func TestTopLevelIsSent(t *testing.T) {
+	t.Parallel()
+	w, text, line := newWorldOfTopLevelReply(t)
+	chosen := w.chat.Get(support, line.ID)
+	wantWords(t, "the line", chosen.Text, "= chosen")
+	wantButtons(t, "the line", chosen)
+	shown := w.waitLine(w.waitThread("Hello"), bridge.LineDone)
+	wantWords(t, "what the conversation shows", shown.Text, "It is fixed")
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "It is fixed")
+	w.waitMarked(text, string(bridge.MarkSent))
+}
+
+// The button by which a conversation was chosen sends nothing twice.
+// R-271
+func TestTopLevelIsSentOnce(t *testing.T) {
+	t.Parallel()
+	w, _, line := newWorldOfTopLevelReply(t)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.waitWhisper("ann", "[decided]")
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "It is fixed")
+	w.waitDrained()
+	w.provider.WaitTexts(t, "It is fixed")
+}
+
+// A text that was edited before a conversation is chosen is shown to its author as it stands now, who chooses once more.
+// R-271
+func TestTopLevelIsEditedBeforeTheChoice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	text, line := w.typeAtTopLevel("ann", "It is fixed")
 	w.chat.Edit(support, text, "It is repaired")
 	w.eventually("the edit is known", func() bool {
 		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
 	})
-	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.chat.Press(t, "ann", w.waitWhisper("ann", "It is repaired"), bridge.VerbSend) // the line shows the former words
-	w.waitFate(text, "waiting")
-	w.waitMarked(text, string(bridge.MarkWaiting))
-	w.waitDrainedBut(1)
-	chosen := w.chat.Get(support, line.ID)
-	wantWords(t, "the line", chosen.Text, "= chosen")
-	wantButtons(t, "the line", chosen)
-	shown := w.waitLine(w.waitThread("I am kim"), bridge.LineDone)
-	if !strings.Contains(shown.Text, "It is repaired") {
-		t.Errorf("the conversation shows %q", shown.Text)
-	}
+	w.chat.Press(t, "ann", line, bridge.VerbSend) // the line shows the former words
+	w.chat.Press(t, "ann", w.waitWhisper("ann", "It is repaired"), bridge.VerbSend)
+	wantWords(t, "what the conversation shows", w.waitLine(thread, bridge.LineDone).Text, "It is repaired")
+	w.provider.WaitTexts(t, "It is repaired")
+}
 
-	// The old button sends nothing twice; the reply is taken back, and sent again as it was edited meanwhile.
-	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.waitWhisper("ann", "[decided]")
-	w.chat.Press(t, "ann", shown, bridge.VerbUndo)
+// A reply that was typed in the channel is taken back as any other, and sent again as it was edited meanwhile.
+// R-271
+func TestTopLevelIsTakenBackAndSent(t *testing.T) {
+	t.Parallel()
+	w, text, _ := newWorldOfTopLevelReply(t)
+	thread := w.waitThread("Hello")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineDone), bridge.VerbUndo)
 	w.waitFate(text, "undone")
-	w.chat.Press(t, "ann", w.waitLine(w.waitThread("I am kim"), bridge.LineUndone), bridge.VerbSend)
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUndone), bridge.VerbSend)
 	w.waitFate(text, "waiting")
 	w.chat.Edit(support, text, "It is quite repaired")
 	w.eventually("the edit wins", func() bool {
@@ -92,77 +176,95 @@ func TestTopLevelIsSent(t *testing.T) {
 	w.waitMarked(text, string(bridge.MarkSent))
 }
 
-// R-271: only its author sends a text; a colleague is asked first. A text that was deleted goes to
-// nobody.
+// Only its author sends a text at once; a colleague is asked first. It is sent in the author's name.
+// R-271
 func TestTopLevelOfAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
-	text := w.chat.Say("ann", support, "", "It is fixed")
-	line := w.waitLine(text, bridge.LineTopLevel)
+	text, line := w.typeAtTopLevel("ann", "It is fixed")
 	w.chat.Press(t, "ben", line, bridge.VerbSend)
 	asked := w.waitWhisper("ben", "[send_as]")
-	if asked.Thread != text {
-		t.Errorf("asked in %q, want %q", asked.Thread, text)
-	}
+	wantEqual(t, "the thread in which ben is asked", asked.Thread, text)
 	w.waitDrained()
 	w.wantNothingSent()
+
 	w.chat.Press(t, "ben", asked, bridge.VerbSend)
 	w.provider.WaitTexts(t, "It is fixed")
 	w.waitLine(thread, bridge.LineDone)
-	if m := w.text(`SELECT a.name FROM messages AS m JOIN agents AS a ON a.id = m.agent_id WHERE m.place = $1`, text); m != "Ann" {
-		t.Errorf("its author is %s, want Ann", m)
-	}
+	author := w.text(`SELECT a.name FROM messages AS m JOIN agents AS a ON a.id = m.agent_id WHERE m.place = $1`, text)
+	wantEqual(t, "the author of the reply", author, "Ann")
+}
 
-	gone := w.chat.Say("ben", support, "", "Never mind")
-	line = w.waitLine(gone, bridge.LineTopLevel)
-	w.chat.Delete(support, gone)
+// A text that was deleted goes to nobody.
+// R-271
+func TestTopLevelIsDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.openThread()
+	text, line := w.typeAtTopLevel("ben", "Never mind")
+	w.chat.Delete(support, text)
 	w.eventually("the deletion is known", func() bool {
-		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND early IS NULL`, gone) == 1
+		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND early IS NULL`, text) == 1
 	})
 	w.chat.Press(t, "ben", line, bridge.VerbSend)
 	w.waitWhisper("ben", "was deleted")
-
-	later := w.chat.Say("ben", support, "", "See you tomorrow") // nobody asks twice a day
-	w.eventually("it is known", func() bool { return w.count(`SELECT count(*) FROM posts WHERE message = $1`, later) == 1 })
-	w.chat.Choose("ben", support, later, bridge.VerbSend)
-	w.chat.Press(t, "ben", w.waitLine(later, bridge.LineTopLevel), bridge.VerbSend)
-	w.provider.WaitTexts(t, "It is fixed", "See you tomorrow")
+	w.waitDrained()
+	w.wantNothingSent()
 }
 
-// R-271, R-056: what can't be sent as things are isn't tied to the conversation that was chosen.
+// An agent who was answered today, and isn't asked again, can send another text by choosing that of the message itself.
+// R-271
+func TestTopLevelIsSentByItsMenu(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.openThread()
+	w.typeAtTopLevel("ben", "Never mind")
+	later := w.chat.Say("ben", support, "", "See you tomorrow")
+	w.wantNoAnswer(later)
+	w.chat.Choose("ben", support, later, bridge.VerbSend)
+	w.chat.Press(t, "ben", w.waitLine(later, bridge.LineTopLevel), bridge.VerbSend)
+	w.provider.WaitTexts(t, "See you tomorrow")
+}
+
+// What can't be sent as things are isn't tied to the conversation that was chosen: another one can still be.
+// R-271, R-056
 func TestTopLevelIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	w.customerWrites("lou", "Me too")
 	w.waitDrained()
-	text := w.chat.Say("ann", support, "", "It is fixed")
-	line := w.waitLine(text, bridge.LineTopLevel)
+	text, line := w.typeAtTopLevel("ann", "It is fixed")
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "resolved")
 	w.waitDrained()
-	kim, lou := line, line
-	kim.Buttons, lou.Buttons = buttonsAbout(line, 1), buttonsAbout(line, 2)
-	w.chat.Press(t, "ann", kim, bridge.VerbSend)
-	if m := w.waitWhisper("ann", "is resolved"); m.Thread != text {
-		t.Errorf("told in %q, want %q", m.Thread, text)
-	}
+
+	toKim, toLou := line, line
+	toKim.Buttons, toLou.Buttons = buttonsAbout(line, 1), buttonsAbout(line, 2)
+	w.chat.Press(t, "ann", toKim, bridge.VerbSend)
+	wantEqual(t, "the thread in which ann is told", w.waitWhisper("ann", "is resolved").Thread, text)
+
 	w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
-	w.chat.Press(t, "ann", lou, bridge.VerbSend)
+	w.chat.Press(t, "ann", toLou, bridge.VerbSend)
 	w.waitFate(text, "parked")
 	w.waitDrained()
 	w.wantNothingSent()
 }
 
-// R-271, R-086: what is typed in one team's channel goes to no conversation of another channel, and is
+// What is typed in one team's channel goes to no conversation of another channel, and is
 // shown to nobody there, whatever a button says.
+// R-271, R-086
 func TestTopLevelStaysInItsChannel(t *testing.T) {
 	t.Parallel()
 	w, _ := newBillingWorld(t, options{})
 	text := w.chat.Say("ben", billing, "", "Looks like a fraud")
 	line := waitMessage(t, w.chat, billing, text, "[top_level]")
-	line.Buttons = []bridgetest.Button{{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: 1, SendArgs: bridge.SendArgs{Sure: true, Typed: &bridge.Place{Channel: billing, Message: text}}}}}
+	toOtherChannel := bridge.Args{
+		Conversation: 1, // of the channel support
+		SendArgs:     bridge.SendArgs{Sure: true, Typed: &bridge.Place{Channel: billing, Message: text}},
+	}
+	line.Buttons = []bridgetest.Button{{Verb: bridge.VerbSend, Args: toOtherChannel}}
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.waitWhisper("ann", "[refused]")
 	w.waitDrained()

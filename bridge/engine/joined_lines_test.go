@@ -1,0 +1,261 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// lineHold is a hold in which several lines can be typed; lines wait 60 s for each other in all.
+const lineHold = 30 * time.Second
+
+// Lines typed within a hold leave as one message (R-267); its last line has the mark of all
+// (R-248), and each its own fate.
+func TestLinesLeaveAsOneMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold})
+	w.waitRunsAllowed()
+	thread := w.openThread()
+	first := w.replyInHold(thread, "Hi Kim,")
+	second := w.replyInHold(thread, "I looked.")
+	last := w.replyInHold(thread, "All is well.")
+	w.advance(2 * lineHold)
+	w.provider.WaitTexts(t, "Hi Kim,\n\nI looked.\n\nAll is well.")
+	w.waitMarked(last, "sent")
+	external := w.provider.Sent()[0].ID
+	w.reportStatus(channelstest.Event{ID: external + ".r", State: "read", External: []string{external}})
+	w.waitMarked(last, "read")
+	w.waitDrained()
+
+	for _, line := range []string{first, second, last} {
+		w.waitFate(line, "out")
+	}
+	wantList(t, "marks of the first line", w.chat.Get(support, first).Marks, nil)
+	wantList(t, "marks of the second line", w.chat.Get(support, second).Marks, nil)
+	wantList(t, "marks of the last line", w.chat.Get(support, last).Marks, []string{"read"})
+	wantEqual(t, "messages to the customer", len(w.sentTexts()), 1)
+}
+
+// A line that is taken back, or held for longer, in the moment in which its message is about to leave doesn't leave with it, though
+// the statement that claims the message sees its lines as they were when it began. No line is lost.
+func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name      string
+		change    string // of the second line's delivery
+		wantFirst string // what leaves at once
+		wantLater []string
+		wantLeft  int // lines that wait meanwhile
+	}{
+		{
+			name:      "the second line is taken back",
+			change:    `state = 'cancelled'`,
+			wantFirst: "One\n\nThree",
+		},
+		{
+			name:      "the second line is held for longer, and the third one waits for it",
+			change:    `not_before = not_before + interval '1 h'`,
+			wantFirst: "One",
+			wantLater: []string{"Two\n\nThree"},
+			wantLeft:  2,
+		},
+	}
+	const deliveryOf = `kind = 'reply' AND message_id = (SELECT id FROM messages WHERE text = $1)`
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: lineHold})
+			w.waitRunsAllowed()
+			thread := w.openThread()
+			for _, text := range []string{"One", "Two", "Three"} {
+				w.replyInHold(thread, text)
+			}
+			slow := must(w.pool.Begin(t.Context()))(t) // what claims the message has to wait for its first line
+			must(slow.Exec(t.Context(), `SELECT FROM deliveries WHERE `+deliveryOf+` FOR UPDATE`, "One"))(t)
+			w.advance(2 * lineHold)
+			w.waitBlocked(1)
+			w.exec(`UPDATE deliveries SET `+tt.change+` WHERE `+deliveryOf, "Two")
+			check(t, slow.Commit(t.Context()))
+
+			w.provider.WaitTexts(t, tt.wantFirst)
+			w.waitDrainedBut(tt.wantLeft)
+			w.advance(2 * time.Hour)
+			want := append([]string{tt.wantFirst}, tt.wantLater...)
+			w.provider.WaitTexts(t, want...)
+			w.waitDrained()
+			wantList(t, "what the customer got", w.sentTexts(), want)
+		})
+	}
+}
+
+// A bounce of a message that was several lines gives each line back.
+func TestLinesBounceTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold})
+	w.waitRunsAllowed()
+	thread := w.openThread()
+	one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
+	w.advance(2 * lineHold)
+	w.provider.WaitTexts(t, "One\n\nTwo")
+	w.waitMarked(two, "sent")
+	external := w.provider.Sent()[0].ID
+	w.reportStatus(channelstest.Event{ID: external + ".f", State: "failed", External: []string{external}})
+	w.waitFate(one, "failed")
+	w.waitFate(two, "failed")
+}
+
+// A line that is taken back, or edited, in the hold is missing in the message of all, or stands there as it was edited.
+func TestLinesChange(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(w *world, one, two string) // of the first line or the second one, until that is known
+		want   string
+	}{
+		{
+			name: "the first is deleted",
+			change: func(w *world, one, _ string) {
+				w.chat.Delete(support, one)
+				w.waitFate(one, "undone")
+			},
+			want: "Two\n\nThree",
+		},
+		{
+			name: "the second is deleted",
+			change: func(w *world, _, two string) {
+				w.chat.Delete(support, two)
+				w.waitFate(two, "undone")
+			},
+			want: "One\n\nThree",
+		},
+		{
+			name: "the second is edited",
+			change: func(w *world, _, two string) {
+				w.chat.Edit(support, two, "Too")
+				w.waitEdited("Too")
+			},
+			want: "One\n\nToo\n\nThree",
+		},
+		{
+			name: "the second is edited into a note",
+			change: func(w *world, _, two string) {
+				w.chat.Edit(support, two, "note: Two")
+				w.waitFate(two, "inside")
+			},
+			want: "One\n\nThree",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: lineHold})
+			w.waitRunsAllowed()
+			thread := w.openThread()
+			one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
+			w.replyInHold(thread, "Three")
+			tt.change(w, one, two)
+			w.advance(2 * lineHold)
+			w.provider.WaitTexts(t, tt.want)
+			w.waitDrained()
+			wantList(t, "what the customer got", w.sentTexts(), []string{tt.want})
+		})
+	}
+}
+
+// Where an account switches it off, each line is a message of its own.
+func TestLinesAreNotJoined(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold, settings: map[string]string{"join_lines": "off"}})
+	w.waitRunsAllowed()
+	thread := w.openThread()
+	w.replyInHold(thread, "One")
+	w.replyInHold(thread, "Two")
+	w.advance(2 * lineHold)
+	w.provider.WaitTexts(t, "One", "Two")
+	w.waitDrained()
+	wantList(t, "what the customer got", w.sentTexts(), []string{"One", "Two"})
+}
+
+// Lines that their author typed for different people are messages of their own, though one comes right after the other.
+func TestLinesForOthersAreNotJoined(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold})
+	w.waitRunsAllowed()
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "Printer", Text: "Hello"})
+	thread := w.waitThread("Hello")
+	w.replyInHold(thread, "One")
+	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Me too", References: []string{first}})
+	w.waitShown("Me too")
+	w.replyInHold(thread, "Two")
+	w.advance(2 * lineHold)
+	w.provider.WaitTexts(t, "One", "Two")
+	w.waitDrained()
+	wantList(t, "what the customers got", w.sentTexts(), []string{"One", "Two"})
+}
+
+// The answer to a message of several lines is lost: it is found, or sent again whole, and
+// counts for each line.
+func TestLinesWithALostAnswer(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		fault channelstest.FaultKind
+	}{
+		{name: "the provider has taken it", fault: channelstest.FaultDropAfter},
+		{name: "the provider has not taken it", fault: channelstest.FaultDropBefore},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: lineHold, lossy: true})
+			w.waitRunsAllowed()
+			thread := w.openThread()
+			w.provider.AddFault(channelstest.Fault{Kind: tt.fault})
+			one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
+			w.advance(2 * lineHold)
+			w.waitDeliveryState(one, store.Accepted)
+			w.waitDeliveryState(two, store.Accepted)
+			w.waitDrained()
+			wantList(t, "what the customer got", w.sentTexts(), []string{"One\n\nTwo"})
+		})
+	}
+}
+
+// Nobody can tell whether a message of two lines arrived. The line that a person sends again counts
+// for itself: what the provider tells of it says nothing of the other one, which can be sent as well.
+func TestLinesSentAgainApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold, lossy: true})
+	w.waitRunsAllowed()
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
+	w.advance(2 * lineHold)
+	w.repeatUntil("people are asked about both lines", w.ageUntilNobodyCanTell, func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'needs_decision'`) == 2
+	})
+	w.waitFate(one, "unclear")
+	w.waitFate(two, "unclear")
+
+	// The first line is sent again, and delivered.
+	w.chat.Press(t, "ann", w.waitLineAbout(thread, bridge.LineUnclear, "One"), bridge.VerbSendAgain)
+	w.waitFate(one, "out")
+	external := w.provider.Wait(t, "the first line", func(list []channelstest.Sent) bool { return len(list) == 1 })[0].ID
+	w.reportStatus(channelstest.Event{ID: external + ".d", State: "delivered", External: []string{external}})
+	w.waitDeliveryState(one, store.Delivered)
+	w.waitDeliveryState(two, store.NeedsDecision)
+	w.waitFate(two, "unclear")
+
+	// The second one can be sent as well.
+	w.chat.Press(t, "ann", w.waitLineAbout(thread, bridge.LineUnclear, "Two"), bridge.VerbSendAgain)
+	w.waitFate(two, "out")
+	w.waitDrained()
+	wantList(t, "what the customer got", w.sentTexts(), []string{"One", "Two"})
+}
