@@ -10,97 +10,122 @@ import (
 	"parley/store"
 )
 
-// reply_claims off: whoever replies in a conversation of nobody is asked to take it; nothing leaves
-// before, whichever way it was said, and the button takes the conversation and sends.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// asksToTake are settings by which whoever replies in a conversation of nobody is asked to take it before.
+func asksToTake() map[string]string { return map[string]string{"reply_claims": "off"} }
+
+// Where replies claim nothing, whoever replies in a conversation of nobody is asked to take it. Nothing leaves before, whichever way
+// it was said, and the button takes the conversation and sends.
 // R-027
 func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"reply_claims": "off"}})
+	w := newWorld(t, options{settings: asksToTake()})
 	thread := w.openThread()
 	typed := w.reply(thread, "Typed")
 	w.waitFate(typed, "ask")
-	line := w.waitAskedToTake("Typed")
+	askedByTyped := w.waitAskedToTake("Typed")
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "From the form")
-	form := w.waitAskedToTake("From the form")
+	askedByForm := w.waitAskedToTake("From the form")
 	w.waitDrained()
 	w.waitCard(thread, "#1 open | Kim | Hello |  |")
-	if n := w.provider.Calls(); n != 0 {
-		t.Fatalf("a customer got %q of a conversation that nobody has taken", w.provider.Texts())
-	}
-	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.wantNothingSent()
+
+	w.chat.Press(t, "ann", askedByTyped, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Typed")
 	w.waitCard(thread, "| Ann |")
-	w.chat.Press(t, "ann", form, bridge.VerbSend)
+	w.chat.Press(t, "ann", askedByForm, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Typed", "From the form")
+}
 
-	// Nobody has it any more. Ben is asked, and Cat takes it before he answers: his text stays.
-	w.reply(thread, "!unassign")
-	w.waitCard(thread, "#1 open | Kim | Hello |  |")
+// Who is asked to take a conversation, and doesn't answer before a colleague takes it, is told so: the text stays inside.
+// R-027
+func TestConversationIsTakenByAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: asksToTake()})
+	thread := w.openThread()
 	late := w.chat.Say("ben", support, thread, "Mine, if I am first")
 	w.waitFate(late, "ask")
-	line = w.waitAskedToTake("Mine, if I am first")
-	w.chat.Say("cat", support, thread, "!take")
-	w.waitCard(thread, "| Cat |")
-	w.chat.Press(t, "ben", line, bridge.VerbSend)
+	asked := w.waitAskedToTake("Mine, if I am first")
+	w.take("cat", "Hello")
+	w.chat.Press(t, "ben", asked, bridge.VerbSend)
 	w.waitWhisper("ben", "Cat took this conversation")
 	w.waitFate(late, "ask")
 	w.chat.Say("cat", support, thread, "Here is Cat")
-	w.provider.WaitTexts(t, "Typed", "From the form", "Here is Cat")
+	w.provider.WaitTexts(t, "Here is Cat")
 }
 
 // A status that a person chose after a reply was said stays, whether the reply's result is applied
 // before or after that. The next reply makes the conversation pending.
 func TestResultsLeaveAChosenStatus(t *testing.T) {
 	t.Parallel()
-	for logged, verbs := range map[string][]string{ // what the log tells of the last verb
-		"unassigned": {"!unassign"},
-		"assigned":   {"!assign #support"},
-		"woke":       {"!snooze 2h", "!wake"},
-		"reopened":   {"!resolve", "!reopen"},
-	} {
-		t.Run(logged, func(t *testing.T) {
+	tests := []struct {
+		name       string
+		verbs      []string
+		wantLogged string // of the last verb
+	}{
+		{name: "unassigned", verbs: []string{"!unassign"}, wantLogged: "unassigned"},
+		{name: "assigned to a team", verbs: []string{"!assign #support"}, wantLogged: "assigned"},
+		{name: "snoozed and woken", verbs: []string{"!snooze 2h", "!wake"}, wantLogged: "woke"},
+		{name: "resolved and reopened", verbs: []string{"!resolve", "!reopen"}, wantLogged: "reopened"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			thread := w.openThread()
-			release := w.holdQueues(w.accounts[chat])
+			release := w.holdQueues(w.accounts[chat]) // the reply's result isn't applied yet
 			reply := w.reply(thread, "One")
 			w.provider.WaitTexts(t, "One")
 			w.waitDeliveryState(reply, store.Accepted)
-			for _, verb := range verbs {
+			for _, verb := range tt.verbs {
 				w.reply(thread, verb)
 			}
-			w.eventually(logged, func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = $1`, logged) == 1 })
+			w.eventually("it is logged as "+tt.wantLogged, func() bool {
+				return w.count(`SELECT count(*) FROM log_entries WHERE what = $1`, tt.wantLogged) == 1
+			})
 			release()
 			w.waitFate(reply, "out")
 			w.waitDrained()
 			w.waitCard(thread, "#1 open | Kim | Hello |")
+
 			w.reply(thread, "Two")
 			w.waitCard(thread, "#1 pending | Kim | Hello |")
 		})
 	}
 }
 
-// reply_claims off: a text that was asked about for another reason is asked about once more, and a
-// template waits like a text.
-func TestTakingIsAskedForAtEachClick(t *testing.T) {
+// A text that was asked about for another reason, here since each reply is confirmed, is asked about once more where its author has
+// to take the conversation.
+func TestTakingIsAskedForAfterAConfirmation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withTemplates(options{settings: map[string]string{"reply_claims": "off", "confirm_send": "on"}}))
+	settings := asksToTake()
+	settings["confirm_send"] = "on"
+	w := newWorld(t, options{settings: settings})
+	thread := w.openThread()
+	m := w.reply(thread, "Shall we?")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
+	asked := w.waitAskedToTake("Shall we?")
+	w.waitFate(m, "ask")
+	w.waitDrained()
+	w.wantNothingSent()
+	w.chat.Press(t, "ann", asked, bridge.VerbSend)
+	w.provider.WaitTexts(t, "Shall we?")
+}
+
+// A template waits like a text until its author has taken the conversation.
+func TestTemplateWaitsUntilItsConversationIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withTemplates(options{settings: asksToTake()}))
 	id := w.saveTemplate(chat, nil)
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
 	w.waitTemplateStatus(id, "approved")
 	thread := w.openThread()
-	m := w.reply(thread, "Shall we?")
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
-	w.waitAskedToTake("Shall we?")
 	w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim", "quote_number": "7"}), "")
 	w.eventually("the template waits", func() bool { return w.text(`SELECT fate FROM messages WHERE template IS NOT NULL`) == "ask" })
-	w.waitFate(m, "ask")
 	w.waitDrained()
-	if n := w.provider.Calls(); n != 0 {
-		t.Fatalf("a customer got %q of a conversation that nobody has taken", w.provider.Texts())
-	}
-	w.chat.Press(t, "ann", w.waitAskedToTake("Shall we?"), bridge.VerbSend)
-	w.provider.WaitTexts(t, "Shall we?")
+	w.wantNothingSent()
 }
 
 // waitAskedToTake waits until the line is there that asks whether its author takes the conversation, so that a text can be sent.

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,9 @@ import (
 	"parley/store"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // withOfficeHours gives the chat's account the hours of an office in Berlin.
 func withOfficeHours(t *testing.T) func(*store.Account) {
 	return func(a *store.Account) {
@@ -25,20 +29,27 @@ func withOfficeHours(t *testing.T) func(*store.Account) {
 
 // officeHours are from Monday to Friday, 9 to 12 and 13 to 17 in Berlin.
 func officeHours(t *testing.T) json.RawMessage {
-	return must(json.Marshal(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-12:00, 13:00-17:00"}}}))(t)
+	t.Helper()
+	plan := hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-12:00, 13:00-17:00"}}}
+	return must(json.Marshal(plan))(t)
 }
 
 // An agent who chose no time zone snoozes by that of the account's business hours; if it has none, by that of another account's.
 func TestSnoozeByTheZoneOfBusinessHours(t *testing.T) {
 	t.Parallel()
-	for name, zones := range map[string]map[string]string{
-		"the account has hours": {mail: "Europe/Berlin", chat: "Asia/Kathmandu"},
-		"another account has":   {mail: "Asia/Kathmandu"},
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name  string
+		zones map[string]string // of the business hours, by the account's name; Kathmandu's is the one that counts
+	}{
+		{name: "the account has hours", zones: map[string]string{chat: "Asia/Kathmandu", mail: "Europe/Berlin"}},
+		{name: "another account has hours", zones: map[string]string{mail: "Asia/Kathmandu"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{account: func(a *store.Account) {
-				if zone := zones[a.Name]; zone != "" {
+				zone, hasHours := tt.zones[a.Name]
+				if hasHours {
 					a.Hours = must(json.Marshal(hours.Plan{Zone: zone, Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}}))(t)
 				}
 			}})
@@ -47,7 +58,8 @@ func TestSnoozeByTheZoneOfBusinessHours(t *testing.T) {
 			thread := w.openThread()
 			w.reply(thread, "!snooze friday 14:00")
 			w.waitCard(thread, "snoozed")
-			wantEqual(t, "the end, in Kathmandu", w.text(`SELECT to_char(snoozed_until AT TIME ZONE 'Asia/Kathmandu', 'FMDay HH24:MI') FROM conversations`), "Friday 14:00")
+			until := w.text(`SELECT to_char(snoozed_until AT TIME ZONE 'Asia/Kathmandu', 'FMDay HH24:MI') FROM conversations`)
+			wantEqual(t, "the snooze's end, in Kathmandu", until, "Friday 14:00")
 		})
 	}
 }
@@ -78,54 +90,81 @@ func (w *world) eveningListsIn(channel string) []bridgetest.Message {
 	return list
 }
 
-// Before the last business hour ends, one list tells of the windows that close before the
-// next opening and of those alone that wait for us; two replicas post it once (R-264).
-func TestEveningList(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{caps: withWindow(0), account: withOfficeHours(t), engines: 2})
-	w.advanceTo(time.Wednesday, 8, 30)
-	w.customerWrites("kim", "Closes at half past eight")
-	w.waitThread("Closes at half past eight")
-	w.customerWrites("max", "Will be answered")
-	w.reply(w.waitThread("Will be answered"), "Here you are")
-	w.provider.WaitTexts(t, "Here you are")
-	w.waitDrained() // nobody waits for max any more
-	w.advanceTo(time.Wednesday, 12, 30)
-	w.customerWrites("lou", "Closes tomorrow at noon")
-	w.waitThread("Closes tomorrow at noon")
-	w.waitDrained()
-	if n := len(w.eveningLists()); n != 0 {
-		t.Fatalf("%d lists before the evening, want none", n)
-	}
-	w.advanceTo(time.Wednesday, 16, 0)
-	w.chat.Wait(t, "the evening list", func() bool { return len(w.eveningLists()) == 1 })
-	list := w.eveningLists()[0].Plain()
-	wantWords(t, "the evening list", list, "#1")
-	wantNoWords(t, "the evening list", list, "#2", "#3") // max was answered, lou's window closes after the next opening
+// newWorldOfEvening makes a world whose chat account has windows of 24 hours and officeHours, so that it has an evening list at 16:00:
+// windows that close before 9:00 of the next day are on it.
+func newWorldOfEvening(t *testing.T, engines int) *world {
+	t.Helper()
+	return newWorld(t, options{caps: withWindow(0), account: withOfficeHours(t), engines: engines})
+}
 
-	// Ann leaves it until tomorrow. On the next evening lou's window is closed, and nobody else waits: no list.
-	w.chat.Submit("ann", support, "", formOf(bridge.VerbLeave), "")
-	w.waitWhisper("ann", "leave")
-	if n := w.count(`SELECT count(*) FROM log_entries WHERE what = 'left until tomorrow' AND conversation_id = 1`); n != 1 {
-		t.Errorf("%d entries say that Ann leaves it, want 1", n)
-	}
-	w.advanceTo(time.Thursday, 11, 0)
-	w.waitCard(w.waitThread("Closes at half past eight"), "window closed")
-	w.advanceTo(time.Thursday, 16, 0) // lou's is over, and nobody else waits
-	w.eventually("the next day's timer", func() bool {
-		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%' AND due_at > parley_now() + interval '20 h'`) == 1
+// writeAt lets a customer write at a time of a day of the week, in Berlin, and returns the thread.
+func (w *world) writeAt(day time.Weekday, hour, minute int, customer, text string) string {
+	w.t.Helper()
+	w.advanceTo(day, hour, minute)
+	w.customerWrites(customer, text)
+	return w.waitThread(text)
+}
+
+// waitEveningLists waits until the team's channel has so many evening lists, and returns the newest one.
+func (w *world) waitEveningLists(n int) bridgetest.Message {
+	w.t.Helper()
+	w.chat.Wait(w.t, fmt.Sprintf("%d evening lists", n), func() bool { return len(w.eveningLists()) == n })
+	return w.eveningLists()[n-1]
+}
+
+// waitEveningIsOver waits until the evening's list was posted or found to be empty: the timer is that of the next day, later than soon.
+func (w *world) waitEveningIsOver(soon time.Duration) {
+	w.t.Helper()
+	w.eventually("the next day's timer is set", func() bool {
+		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%' AND due_at > parley_now() + $1::interval`, soon) == 1
 	})
 	w.waitDrained()
-	if n := len(w.eveningLists()); n != 1 {
-		t.Errorf("%d lists, want 1", n)
-	}
+}
 
-	// The customer writes again.
-	w.advanceTo(time.Friday, 10, 0)
-	w.customerWrites("kim", "Over the weekend")
-	w.waitShown("Over the weekend")
+// Before the last business hour ends, one list tells of the windows that close before the
+// next opening and of those alone that wait for us; two replicas post it once.
+// R-264
+func TestEveningList(t *testing.T) {
+	t.Parallel()
+	w := newWorldOfEvening(t, 2)
+	w.writeAt(time.Wednesday, 8, 30, "kim", "Closes at half past eight")
+	answered := w.writeAt(time.Wednesday, 8, 31, "max", "Will be answered")
+	w.reply(answered, "Here you are")
+	w.provider.WaitTexts(t, "Here you are")
+	w.waitDrained() // nobody waits for max any more
+	w.writeAt(time.Wednesday, 12, 30, "lou", "Closes tomorrow at noon")
+	w.waitDrained()
+	wantEqual(t, "lists before the evening", len(w.eveningLists()), 0)
+
+	w.advanceTo(time.Wednesday, 16, 0)
+	list := w.waitEveningLists(1).Plain()
+	wantWords(t, "the evening list", list, "#1")
+	wantNoWords(t, "the evening list", list, "#2", "#3") // max was answered, lou's window closes after the next opening
+}
+
+// An agent leaves a conversation of the evening list until tomorrow, which is logged. On the next evening its window is closed, and
+// nobody else waits: there is no list. There is one again when the customer has written again.
+// R-264
+func TestEveningListOfTheNextDays(t *testing.T) {
+	t.Parallel()
+	w := newWorldOfEvening(t, 1)
+	thread := w.writeAt(time.Wednesday, 8, 30, "kim", "Closes at half past eight")
+	w.advanceTo(time.Wednesday, 16, 0)
+	w.waitEveningLists(1)
+	w.chat.Submit("ann", support, "", formOf(bridge.VerbLeave), "")
+	w.waitWhisper("ann", "leave")
+	left := w.count(`SELECT count(*) FROM log_entries WHERE what = 'left until tomorrow' AND conversation_id = 1`)
+	wantEqual(t, "entries of the log that Ann leaves it", left, 1)
+
+	w.advanceTo(time.Thursday, 11, 0)
+	w.waitCard(thread, "window closed")
+	w.advanceTo(time.Thursday, 16, 0)
+	w.waitEveningIsOver(20 * time.Hour)
+	wantEqual(t, "lists until Thursday's evening", len(w.eveningLists()), 1)
+
+	w.writeAt(time.Friday, 10, 0, "kim", "Over the weekend")
 	w.advanceTo(time.Friday, 16, 0)
-	w.chat.Wait(t, "friday's list", func() bool { return len(w.eveningLists()) == 2 })
+	w.waitEveningLists(2)
 }
 
 // Without business hours there is no evening list. Hours that are entered later, or taken away, count at once.
@@ -133,45 +172,36 @@ func TestEveningNeedsHours(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
 	countTimers := func() int { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%'`) }
+	saveChat := func(change func(*store.Account)) {
+		w.saveAccount(chat, change)
+		w.exec(`UPDATE settings SET version = version + 1`) // by which engines know that something has changed
+	}
 	w.waitDrained()
 	wantEqual(t, "timers without hours", countTimers(), 0)
-	save := func(change func(*store.Account)) {
-		w.saveAccount(chat, change)
-		w.exec(`UPDATE settings SET version = version + 1`)
-	}
-	save(withOfficeHours(t))
+	saveChat(withOfficeHours(t))
 	w.eventually("there is a timer with hours", func() bool { return countTimers() == 1 })
-	save(nil)
+	saveChat(nil)
 	w.eventually("there is none any more", func() bool { return countTimers() == 0 })
 }
 
 // A list whose time came while everybody was down is posted as soon as somebody is there again, if not too late.
 func TestEveningWhileAllWereDown(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: withWindow(0), account: withOfficeHours(t)})
-	w.advanceTo(time.Wednesday, 8, 30)
-	w.customerWrites("kim", "Closes at half past eight")
-	w.waitThread("Closes at half past eight")
+	w := newWorldOfEvening(t, 1)
+	w.writeAt(time.Wednesday, 8, 30, "kim", "Closes at half past eight")
 	w.waitDrained()
 	w.stopDuring(func() { w.advanceTo(time.Wednesday, 16, 30) })
-	w.chat.Wait(t, "the evening list", func() bool { return len(w.eveningLists()) == 1 })
+	w.waitEveningLists(1)
 }
 
 // What a replica missed by more than an hour is not posted at night; the next evening is.
 func TestEveningThatWasMissed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: withWindow(0), account: withOfficeHours(t)})
-	w.advanceTo(time.Wednesday, 8, 30)
-	w.customerWrites("kim", "Hello")
-	w.waitThread("Hello")
+	w := newWorldOfEvening(t, 1)
+	w.writeAt(time.Wednesday, 8, 30, "kim", "Hello")
 	w.advanceTo(time.Wednesday, 22, 0)
-	w.eventually("the next day's timer", func() bool {
-		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%' AND due_at > parley_now() + interval '10 h'`) == 1
-	})
-	w.waitDrained()
-	if n := len(w.eveningLists()); n != 0 {
-		t.Errorf("%d lists, want none", n)
-	}
+	w.waitEveningIsOver(10 * time.Hour)
+	wantEqual(t, "lists", len(w.eveningLists()), 0)
 }
 
 // moveChatToVault gives the account of chats a private channel of its own, and starts what doesn't run yet.
