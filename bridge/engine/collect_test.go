@@ -2,11 +2,9 @@ package engine_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"regexp"
-	"slices"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,20 +13,38 @@ import (
 	"parley/channels/channelstest"
 )
 
-// sendMails sends n mails that answer nothing, from the addresses that from returns. They say "NAME 1 words", "NAME 2 words" …
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// floodMail is the mail of a number in a flood: "Offer 7" with the id "Offer-7" says "Offer 7 words".
+func floodMail(name string, i int, from string) channelstest.Event {
+	return channelstest.Event{
+		Type:    "message",
+		ID:      fmt.Sprintf("%s-%d", name, i),
+		From:    from,
+		Subject: fmt.Sprintf("%s %d", name, i),
+		Text:    fmt.Sprintf("%s %d words", name, i),
+	}
+}
+
+// sendMails sends mails 1 to n of a flood, which answer nothing, from the addresses that from returns.
 func (w *world) sendMails(name string, n int, from func(i int) string) {
 	w.t.Helper()
 	const together = 50
 	for done := 0; done < n; done += together {
 		var events []channelstest.Event
 		for i := done + 1; i <= min(done+together, n); i++ {
-			w.serial++
-			events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprintf("%s-%d", name, i), From: from(i), Subject: fmt.Sprint(name, " ", i),
-				Text: fmt.Sprint(name, " ", i, " words")})
+			events = append(events, floodMail(name, i, from(i)))
 		}
-		if status := w.postEvents(mail, events...); status != 200 {
-			w.t.Fatalf("the webhook answered %d, want 200", status)
-		}
+		w.postMails(events...)
+	}
+}
+
+// postMails lets mails come, which must be accepted.
+func (w *world) postMails(events ...channelstest.Event) {
+	w.t.Helper()
+	if status := w.postEvents(mail, events...); status != http.StatusOK {
+		w.t.Fatalf("the webhook answered %d, want %d", status, http.StatusOK)
 	}
 }
 
@@ -38,86 +54,110 @@ func allFrom(address string) func(int) string { return func(int) string { return
 // maxOpened is how many conversations a sender may open by mail before further mails are collected in one thread.
 const maxOpened = 10
 
-// countConversations counts those of a kind: store.KindCustomer, store.KindAutomatic, or "collecting".
+// countConversations counts those of a kind: store.KindCustomer, store.KindAutomatic, or "collecting" for threads that collect mails.
 func (w *world) countConversations(kind string) int {
+	w.t.Helper()
 	return w.count(`SELECT count(*) FROM conversations WHERE CASE WHEN collects IS NOT NULL THEN 'collecting' ELSE kind END = $1`, kind)
 }
 
-// Somebody's mails open maxOpened conversations; all further mails are collected in one thread. Nothing is lost,
-// and an agent may make a conversation of each collected mail.
+// newFlooded makes a world in which somebody's mails "Offer 1" and so on have opened maxOpened conversations, and as many further ones
+// are collected. It returns the thread that collects them.
+func newFlooded(t *testing.T, collected int) (w *world, collecting string) {
+	t.Helper()
+	w = newWorld(t, options{})
+	w.sendMails("Offer", maxOpened+collected, allFrom("eve@flood.test"))
+	return w, w.waitThread(fmt.Sprintf("Offer %d words", maxOpened+1))
+}
+
+// Somebody's mails open maxOpened conversations; all further mails are collected in one thread. Nothing is lost.
 func TestManySubjectsOfOneSender(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
-	const mails = maxOpened + 4
-	w.sendMails("Offer", mails, allFrom("eve@flood.test"))
-	collecting := w.waitThread(fmt.Sprintf("Offer %d words", maxOpened+1))
-	for i := 1; i <= mails; i++ {
+	const collected = 4
+	w, collecting := newFlooded(t, collected)
+	for i := 1; i <= maxOpened+collected; i++ {
 		at := w.waitThread(fmt.Sprintf("Offer %d words", i))
-		wantEqual(t, fmt.Sprintf("mail %d is collected", i), at == collecting, i > maxOpened)
+		wantEqual(t, fmt.Sprintf("whether mail %d is collected", i), at == collecting, i > maxOpened)
 	}
 	wantEqual(t, "conversations", w.countConversations("customer"), maxOpened)
 	wantEqual(t, "collecting threads", w.countConversations("collecting"), 1)
 	w.waitCard(collecting, "Very many new conversations")
+}
 
-	// Nothing typed there reaches anybody; an agent makes a conversation of one mail, which goes on by itself.
-	w.chat.Say("ann", support, collecting, "Hello?")
-	w.waitLine(collecting, bridge.LineInside)
+// An agent makes a conversation of a collected mail, which goes on by itself: its answer reaches the sender, whose next mail stands in
+// the conversation's own thread.
+func TestCollectedMailBecomesAConversation(t *testing.T) {
+	t.Parallel()
+	w, _ := newFlooded(t, 2)
 	w.chat.Press(t, "ann", w.waitShown("Offer 12 words"), bridge.VerbPromote)
 	w.eventually("it is a conversation", func() bool { return w.countConversations("customer") == maxOpened+1 })
-	own := w.waitCardWith("| Offer 12 | Ann").ID
-	w.chat.Say("ann", support, own, "No, thank you")
+	thread := w.waitCardWith("| Offer 12 | Ann").ID
+	w.reply(thread, "No, thank you")
 	w.provider.WaitTexts(t, "No, thank you")
 	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 12", Text: "Why not?", References: []string{"Offer-12"}})
-	if at := w.waitThread("Why not?"); at != own {
-		t.Errorf("the answer to the conversation of mail 12 is in thread %s, want %s", at, own)
-	}
+	wantEqual(t, "the thread of the sender's next mail", w.waitThread("Why not?"), thread)
+}
 
-	// What follows a collected mail stands beside it, what others write doesn't, and after a while the sender may open conversations again.
-	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: "Nobody answers", References: []string{"Offer-13"}})
-	if at := w.waitThread("Nobody answers"); at != collecting {
-		t.Errorf("what follows a collected mail is in thread %s, want %s", at, collecting)
+// What follows a collected mail stands beside it. After a while, in which the sender may open conversations again, it opens one.
+func TestWhatFollowsACollectedMail(t *testing.T) {
+	t.Parallel()
+	w, collecting := newFlooded(t, 3)
+	follow := func(text string) channelstest.Event {
+		return channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: text, References: []string{"Offer-13"}}
 	}
-	w.customerSends(mail, channelstest.Event{From: "kim@flood.test", Subject: "Broken lamp", Text: "It is dark"})
-	if at := w.waitThread("It is dark"); at == collecting {
-		t.Error("the mail of somebody else is collected")
-	}
+	w.customerSends(mail, follow("Nobody answers"))
+	wantEqual(t, "the thread of what follows a collected mail", w.waitThread("Nobody answers"), collecting)
+
 	w.advance(5 * time.Minute)
-	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: "Nobody answers still", References: []string{"Offer-13"}})
+	w.customerSends(mail, follow("Nobody answers still"))
 	if at := w.waitThread("Nobody answers still"); at == collecting {
-		t.Error("after a while the sender's mail is still collected")
+		t.Error("after a while the sender's mail is still collected, want a conversation of its own")
 	}
 }
 
-// A thread may collect mails of several people. Nothing that is typed or submitted there reaches
-// any of them; what is said in the conversation of a mail reaches who wrote that mail.
-func TestRepliesBesideCollectedMails(t *testing.T) {
+// What others write isn't collected, though it comes from the same domain as a flood.
+func TestOthersMailIsNotCollected(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
-	w.sendMails("Offer", maxOpened+2, allFrom("eve@flood.test"))
+	w, collecting := newFlooded(t, 1)
+	w.customerSends(mail, channelstest.Event{From: "kim@flood.test", Subject: "Broken lamp", Text: "It is dark"})
+	if at := w.waitThread("It is dark"); at == collecting {
+		t.Error("the mail of somebody else is collected, want a conversation of its own")
+	}
+}
+
+// newTwiceFlooded makes a world in which two people's mails, "Offer" and "Prize", are collected in one thread from the eleventh on.
+func newTwiceFlooded(t *testing.T) (w *world, collecting string) {
+	t.Helper()
+	w, collecting = newFlooded(t, 2)
 	w.sendMails("Prize", maxOpened+2, allFrom("mallory@other.test"))
-	collecting := w.waitThread("Offer 11 words")
 	for _, text := range []string{"Offer 12 words", "Prize 11 words", "Prize 12 words"} {
 		if at := w.waitThread(text); at != collecting {
-			t.Fatalf("%q is in thread %s, the others in %s", text, at, collecting)
+			t.Fatalf("%q is in thread %s, want it in %s with the other collected mails", text, at, collecting)
 		}
 	}
+	return w, collecting
+}
 
-	typed := w.chat.Say("ann", support, collecting, "Please stop")
+// A thread may collect mails of several people. Nothing that is typed or submitted there reaches any of them, and nobody can close it.
+func TestRepliesBesideCollectedMails(t *testing.T) {
+	t.Parallel()
+	w, collecting := newTwiceFlooded(t)
+	typed := w.reply(collecting, "Please stop")
 	w.waitFate(typed, "inside")
-	if buttons := w.waitLineVerbs(collecting, bridge.LineInside); len(buttons) > 0 {
-		t.Errorf("what was typed there can be sent: buttons %v, want none", buttons)
-	}
-	number := w.count(`SELECT id FROM conversations WHERE collects IS NOT NULL`)
-	for verb, text := range map[bridge.Verb]string{bridge.VerbReply: "From a form", bridge.VerbSay: "Said in a form"} {
-		w.chat.Submit("ann", support, collecting, bridgetest.Button{Verb: verb, Args: bridge.Args{Conversation: bridge.ConversationID(number)}}, text)
-	}
-	w.chat.Say("ann", support, collecting, "!close")
+	wantButtons(t, "what was typed there", w.waitLine(collecting, bridge.LineInside))
+
+	about := bridge.Args{Conversation: bridge.ConversationID(w.count(`SELECT id FROM conversations WHERE collects IS NOT NULL`))}
+	w.chat.Submit("ann", support, collecting, bridgetest.Button{Verb: bridge.VerbReply, Args: about}, "From a form")
+	w.chat.Submit("ann", support, collecting, bridgetest.Button{Verb: bridge.VerbSay, Args: about}, "Said in a form")
+	w.reply(collecting, "!close")
 	w.waitWhisper("ann", "opened very many conversations")
 	w.waitDrained()
-	if sent := w.provider.Sent(); len(sent) > 0 {
-		t.Fatalf("customers got %+v, want none", sent)
-	}
+	w.wantNothingSent()
+}
 
+// What is said in the conversation that an agent made of a collected mail reaches who wrote that mail, and nobody else.
+func TestReplyToACollectedMail(t *testing.T) {
+	t.Parallel()
+	w, _ := newTwiceFlooded(t)
 	collected := w.waitShown("Prize 11 words")
 	for range 2 { // the second click changes nothing
 		w.chat.Press(t, "ann", collected, bridge.VerbPromote)
@@ -125,112 +165,133 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 		w.waitDrained()
 	}
 	wantButtons(t, "the mail that was promoted", w.waitOutcome(collected, bridge.OutcomePromoted))
-	own := w.waitCardWith("| Prize 11 | Ann").ID
-	if got, want := w.customerTexts(own), []string{"Prize 11 words"}; !slices.Equal(got, want) {
-		t.Errorf("its thread begins with %q, want %q", got, want)
-	}
-	w.chat.Say("ann", support, own, "No, thank you")
+	thread := w.waitCardWith("| Prize 11 | Ann").ID
+	wantList(t, "what the conversation's thread begins with", w.customerTexts(thread), []string{"Prize 11 words"})
+
+	w.reply(thread, "No, thank you")
 	sent := w.waitSent(1)[0]
 	wantEqual(t, "the answer", sent.Text, "No, thank you")
 	wantSentTo(t, sent, []string{"mallory@other.test"}, nil)
-	wantList(t, "whom else it went to", sent.Also, nil)
+	wantList(t, "other addresses of whom it went to", sent.Also, nil)
 	w.waitDrained()
-	w.waitSent(1) // and no more
+	wantEqual(t, "messages to customers", len(w.provider.Sent()), 1)
 }
+
+// flooder is somebody who sends many mails.
+type flooder struct{ name, address string }
 
 // Two replicas take the floods of several people at the same time: all mails are kept, each is
 // shown once, those of each sender in their order, above the limit in one thread.
 func TestFloodsOnTwoReplicas(t *testing.T) {
 	t.Parallel()
+	const (
+		size     = 40 // mails of a sender
+		together = 5  // mails of each sender in one request
+	)
+	flooders := []flooder{
+		{name: "Offer", address: "eve@flood.test"},
+		{name: "Prize", address: "mallory@other.test"},
+		{name: "Loan", address: "trudy@third.test"},
+	}
 	w := newWorld(t, options{engines: 2})
-	const size = 40 // mails of a sender
-	senders := map[string]string{"Offer": "eve@flood.test", "Prize": "mallory@other.test", "Loan": "trudy@third.test"}
-	const together = 5 // mails of each sender in one request
 	for from := 1; from <= size; from += together {
 		var events []channelstest.Event
-		for name, address := range senders {
+		for _, f := range flooders {
 			for i := from; i < from+together; i++ {
-				events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprintf("%s-%d", name, i), From: address, Subject: fmt.Sprint(name, " ", i),
-					Text: fmt.Sprintf("%s %d words", name, i)})
+				events = append(events, floodMail(f.name, i, f.address))
 			}
 		}
-		if status := w.postEvents(mail, events...); status != 200 {
-			t.Fatalf("the webhook answered %d, want 200", status)
-		}
+		w.postMails(events...)
 	}
 	w.customerSends(mail, channelstest.Event{From: "kim@known.test", Subject: "Broken lamp", Text: "It is dark"})
 	lamp := w.waitThread("It is dark")
-	for name := range senders {
-		w.waitShown(fmt.Sprintf("%s %d words", name, size))
+	for _, f := range flooders {
+		w.waitShown(fmt.Sprintf("%s %d words", f.name, size))
 	}
 	w.waitDrained()
-	wantEqual(t, "messages, with the lamp's", w.count(`SELECT count(*) FROM messages`), len(senders)*size+1)
+
+	wantEqual(t, "messages, with the lamp's", w.count(`SELECT count(*) FROM messages`), len(flooders)*size+1)
 	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
-	wantEqual(t, "conversations, with the lamp's", w.countConversations("customer"), len(senders)*maxOpened+1)
+	wantEqual(t, "conversations, with the lamp's", w.countConversations("customer"), len(flooders)*maxOpened+1)
 	wantEqual(t, "collecting threads", w.countConversations("collecting"), 1)
 	collecting := w.waitThread(fmt.Sprintf("Offer %d words", size))
 	if lamp == collecting {
-		t.Error("the mail of somebody else is collected")
+		t.Error("the mail of somebody else is collected, want a conversation of its own")
 	}
-	words := regexp.MustCompile(`(Offer|Prize|Loan) \d+ words`)
-	shown := map[string][]string{}
-	for _, m := range w.chat.Messages(support, collecting) {
-		for _, text := range words.FindAllString(m.Plain(), -1) {
-			name, _, _ := strings.Cut(text, " ")
-			shown[name] = append(shown[name], text)
-		}
-	}
-	for name := range senders {
+	for _, f := range flooders {
 		var want []string
 		for i := maxOpened + 1; i <= size; i++ {
-			want = append(want, fmt.Sprintf("%s %d words", name, i))
+			want = append(want, fmt.Sprintf("%s %d words", f.name, i))
 		}
-		wantList(t, "collected mails of "+name, shown[name], want)
+		wantList(t, "collected mails of "+f.name, w.collectedTexts(collecting, f.name), want)
 	}
 }
 
-// The senders of one domain share a limit; those of a public provider, and colleagues, don't.
+// collectedTexts returns what a thread that collects mails shows of a flood, in order.
+func (w *world) collectedTexts(collecting, name string) []string {
+	words := regexp.MustCompile(name + ` \d+ words`)
+	var list []string
+	for _, m := range w.chat.Messages(support, collecting) {
+		list = append(list, words.FindAllString(m.Plain(), -1)...)
+	}
+	return list
+}
+
+// maxOfDomain is how many conversations the senders of one domain may open by mail.
+const maxOfDomain = 50
+
+// sendFromMany lets the senders of the numbers from to before end write a mail each, and waits until these are kept.
+func (w *world) sendFromMany(from, end int, address func(i int) string) {
+	w.t.Helper()
+	var events []channelstest.Event
+	for i := from; i < end; i++ {
+		e := floodMail("Hi", i, address(i))
+		e.Via = "help@acme.test"
+		events = append(events, e)
+	}
+	w.postMails(events...)
+	w.eventually("they are kept", func() bool { return w.count(`SELECT count(*) FROM messages`) == end })
+}
+
+// The senders of one domain, and of its subdomains, share a limit.
 func TestManySendersOfOneDomain(t *testing.T) {
 	t.Parallel()
-	const maxOfDomain, more = 50, 11 // conversations that a domain may open, and mails beyond them
-	for name, tt := range map[string]struct {
-		from      string // of the mail of a number
-		collected bool   // the mails beyond the limit
+	w, began := newWorld(t, options{}), time.Now()
+	ofOneDomain := func(i int) string { return fmt.Sprintf("n%d@mail%d.flood.test", i, i) }
+	w.sendFromMany(0, maxOfDomain+1, ofOneDomain)
+	before := w.countConversations("customer")
+	if before < maxOfDomain {
+		t.Errorf("%d conversations of one domain, want at least %d", before, maxOfDomain)
+	}
+	w.sendFromMany(maxOfDomain+1, maxOfDomain+11, ofOneDomain)
+	regained := int(time.Since(began) / (20 * time.Second)) // conversations that may be opened on a slow machine meanwhile
+	most := max(before, maxOfDomain+regained)
+	if after := w.countConversations("customer"); after > most {
+		t.Errorf("%d conversations of one domain, want at most %d", after, most)
+	}
+	if w.countConversations("collecting") == 0 {
+		t.Error("no thread collects the other mails of the domain, want one")
+	}
+}
+
+// The senders of a public provider share no limit, nor do colleagues, who write from the account's own domain.
+func TestManySendersThatShareNoLimit(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		address func(i int) string
 	}{
-		"one domain":     {from: "n%[1]d@mail%[1]d.flood.test", collected: true},
-		"public":         {from: "n%[1]d.%[1]d@gmail.com", collected: false},
-		"its own domain": {from: "n%[1]d.%[1]d@acme.test", collected: false},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "a public provider", address: func(i int) string { return fmt.Sprintf("n%d.%d@gmail.com", i, i) }},
+		{name: "the account's own domain", address: func(i int) string { return fmt.Sprintf("n%d.%d@acme.test", i, i) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w, began := newWorld(t, options{}), time.Now()
-			send := func(from, to int) {
-				var events []channelstest.Event
-				for i := from; i < to; i++ {
-					events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprint(i), From: fmt.Sprintf(tt.from, i), Via: "help@acme.test", Subject: "Hi", Text: fmt.Sprint("words ", i)})
-				}
-				w.postEvents(mail, events...)
-				w.eventually("they are kept", func() bool { return w.count(`SELECT count(*) FROM messages`) == to })
-			}
-			send(0, maxOfDomain+1)
-			before := w.countConversations("customer")
-			send(maxOfDomain+1, maxOfDomain+more)
-			after, collecting := w.countConversations("customer"), w.countConversations("collecting")
-			if !tt.collected {
-				wantEqual(t, "conversations, one a mail", after, maxOfDomain+more)
-				wantEqual(t, "collecting threads", collecting, 0)
-				return
-			}
-			regained := int(time.Since(began) / (20 * time.Second)) // conversations that may be opened on a slow machine meanwhile
-			if before < maxOfDomain {
-				t.Errorf("%d conversations of one domain, want at least %d", before, maxOfDomain)
-			}
-			if most := max(before, maxOfDomain+regained); after > most {
-				t.Errorf("%d conversations of one domain, want at most %d", after, most)
-			}
-			if collecting == 0 {
-				t.Error("no thread collects the other mails of the domain")
-			}
+			const mails = maxOfDomain + 11
+			w := newWorld(t, options{})
+			w.sendFromMany(0, mails, tt.address)
+			wantEqual(t, "conversations, one a mail", w.countConversations("customer"), mails)
+			wantEqual(t, "collecting threads", w.countConversations("collecting"), 0)
 		})
 	}
 }
@@ -251,33 +312,44 @@ func TestNothingIsCollected(t *testing.T) {
 // waits for a few posts and no more.
 func TestFloodKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	size := 1500
 	const mostPosts = 20 // for which words of known customers may wait
+	size := 1500
 	if os.Getenv("PARLEY_TEST_LONG") != "" {
 		size = 10_000
 	}
 	w := newWorld(t, options{rate: 20})
-	var known []string
+	orders := map[string]string{} // the first mail of each customer
 	for _, name := range []string{"kim", "lou", "max"} {
-		known = append(known, w.customerSends(mail, channelstest.Event{From: name + "@known.test", Subject: "Order", Text: name + " orders"}))
+		orders[name] = w.customerSends(mail, channelstest.Event{From: name + "@known.test", Subject: "Order", Text: name + " orders"})
 		w.waitThread(name + " orders")
 	}
-	w.sendMails("Offer", size, allFrom("eve@flood.test"))
-	for i, name := range []string{"kim", "lou", "max"} {
-		if name == "max" {
-			w.eventually("all of the flood is kept", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text LIKE 'Offer %'`) == size })
-		}
-		w.customerSends(mail, channelstest.Event{From: name + "@known.test", Subject: "Re: Order", Text: name + " waits", References: []string{known[i]}})
+	writeAgain := func(name string) {
+		t.Helper()
+		w.customerSends(mail, channelstest.Event{
+			From: name + "@known.test", Subject: "Re: Order", Text: name + " waits", References: []string{orders[name]},
+		})
 		w.waitShown(name + " waits")
 	}
-	slots := w.text(`SELECT string_agg((SELECT count(*) FROM deliveries AS o WHERE o.kind <> 'reply' AND o.sent_at > d.created_at AND o.sent_at < d.sent_at)::text, ' ')
-		FROM deliveries AS d
-		JOIN messages AS m ON m.id = d.message_id
-		WHERE d.kind = 'said' AND m.text LIKE '% waits'`)
-	t.Logf("words of known customers waited for %s posts", slots)
-	for n := range strings.FieldsSeq(slots) {
-		if got := must(strconv.Atoi(n))(t); got > mostPosts {
-			t.Errorf("words of known customers waited for %s posts, want at most %d", slots, mostPosts)
+
+	w.sendMails("Offer", size, allFrom("eve@flood.test"))
+	writeAgain("kim")
+	writeAgain("lou")
+	w.eventually("all of the flood is kept", func() bool {
+		return w.count(`SELECT count(*) FROM messages WHERE text LIKE 'Offer %'`) == size
+	})
+	writeAgain("max")
+	for _, name := range []string{"kim", "lou", "max"} {
+		if n := w.countPostsBefore(name + " waits"); n > mostPosts {
+			t.Errorf("the words of %s waited for %d posts, want at most %d", name, n, mostPosts)
 		}
 	}
+}
+
+// countPostsBefore counts the posts that were made while a customer's text waited for its own.
+func (w *world) countPostsBefore(text string) int {
+	w.t.Helper()
+	return w.count(`SELECT count(*) FROM deliveries AS d
+		JOIN messages AS m ON m.id = d.message_id
+		JOIN deliveries AS other ON other.kind <> 'reply' AND other.sent_at > d.created_at AND other.sent_at < d.sent_at
+		WHERE d.kind = 'said' AND m.text = $1`, text)
 }

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -10,59 +9,107 @@ import (
 	"parley/channels/channelstest"
 )
 
-// Edge case 28: a customer writes STOP. Nothing leaves any more, neither what was held nor what is typed then, until the customer
-// writes START.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// wish is an event by which kim wants messages, or none; the provider doesn't tell when she said so.
+func wish(text string, consent channels.Consent) channelstest.Event {
+	return channelstest.Event{Type: "consent", From: "kim", Text: text, Consent: &consent}
+}
+
+// wishAt is a wish of which the provider tells when it was said.
+func wishAt(at time.Time, text string, consent channels.Consent) channelstest.Event {
+	e := wish(text, consent)
+	e.At = at
+	return e
+}
+
+// wantsNone and wantsAll are what STOP and START mean. The provider answers them itself, so that nobody has to.
+func wantsNone() channels.Consent { return channels.Consent{OptedOut: true, Silent: true} }
+func wantsAll() channels.Consent  { return channels.Consent{Silent: true} }
+
+// wantsNoAdverts and wantsAdverts are the same for advertising alone.
+func wantsNoAdverts() channels.Consent {
+	return channels.Consent{OptedOut: true, Marketing: true, Silent: true}
+}
+func wantsAdverts() channels.Consent { return channels.Consent{Marketing: true, Silent: true} }
+
+// optedOutOf returns what kim opted out of: "all", "marketing", or "" for nothing.
+func (w *world) optedOutOf() string {
+	w.t.Helper()
+	return w.text(`SELECT opted_out FROM identities WHERE key = 'kim'`)
+}
+
+// newOptedOut makes a world in which kim wrote STOP. Replies are held for an hour. It returns the thread.
+func newOptedOut(t *testing.T) (w *world, thread string) {
+	t.Helper()
+	w = newWorld(t, options{hold: time.Hour})
+	thread = w.openThread()
+	w.postChatEvent(wish("STOP", wantsNone()))
+	w.waitLine(thread, bridge.LineOptedOut)
+	return w, thread
+}
+
+// When a customer writes STOP, nothing leaves any more, neither what was held nor what is typed then. One line tells of it, and the
+// conversation stays open.
 func TestOptOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.customerWrites("kim", "Hello")
-	thread := w.waitThread("Hello")
-	held := w.chat.Say("ann", support, thread, "Still waiting")
-	w.waitFate(held, "waiting")
-	stop := channelstest.Event{Type: "consent", From: "kim", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}}
-	w.postChatEvent(stop)
-	if m := w.waitLine(thread, bridge.LineOptedOut); !strings.Contains(m.Plain(), "STOP") {
-		t.Errorf("the line says %q", m.Plain())
-	}
+	thread := w.openThread()
+	held := w.replyInHold(thread, "Still waiting")
+	w.postChatEvent(wish("STOP", wantsNone()))
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineOptedOut).Plain(), "STOP")
+
 	w.advance(time.Hour)
 	w.waitFate(held, "failed")
-	refused := w.chat.Say("ann", support, thread, "And another")
-	w.waitFate(refused, "ask")
+	w.waitFate(w.reply(thread, "And another"), "ask")
 	w.waitCard(thread, "#1 open")
-	w.chat.Say("ann", support, thread, "!resolve")
-	w.waitCard(thread, "#1 resolved")
-	w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "START", Consent: &channels.Consent{Silent: true}})
-	w.waitLine(thread, bridge.LineOptedIn)
-	w.waitCard(thread, "#1 resolved") // it opens nothing
-	w.chat.Say("ann", support, thread, "!reopen")
-	w.waitCard(thread, "#1 open")
-	w.chat.Say("ann", support, thread, "Welcome back")
-	w.eventually("it waits", func() bool { return w.count(`SELECT count(*) FROM messages WHERE fate = 'waiting'`) == 1 })
-	w.advance(time.Hour)
-	w.provider.WaitTexts(t, "Welcome back")
 	w.waitDrained()
-	if n := w.countLines(thread, bridge.LineOptedOut); n != 1 {
-		t.Errorf("%d lines, want 1", n)
-	}
+	w.wantNothingSent()
+	wantEqual(t, "lines that tell of the STOP", w.countLines(thread, bridge.LineOptedOut), 1)
 }
 
-// A provider that refuses because the customer opted out sets the mark.
+// START is no matter that somebody has to look at: it opens no conversation that is resolved.
+func TestOptInOpensNothing(t *testing.T) {
+	t.Parallel()
+	w, thread := newOptedOut(t)
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "#1 resolved")
+	w.postChatEvent(wish("START", wantsAll()))
+	w.waitLine(thread, bridge.LineOptedIn)
+	w.waitDrained()
+	w.waitCard(thread, "#1 resolved")
+}
+
+// After START replies leave again.
+func TestOptInLetsRepliesLeave(t *testing.T) {
+	t.Parallel()
+	w, thread := newOptedOut(t)
+	w.postChatEvent(wish("START", wantsAll()))
+	w.waitLine(thread, bridge.LineOptedIn)
+	w.replyInHold(thread, "Welcome back")
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "Welcome back")
+}
+
+// A provider that refuses a reply because the customer opted out is believed: the thread says so, and the next reply isn't tried.
 func TestProviderSaysOptedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customerWrites("kim", "Hello")
-	thread := w.waitThread("Hello")
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.OptedOut})
 	w.waitFate(w.reply(thread, "Hi"), "failed")
 	w.waitLine(thread, bridge.LineOptedOut)
 	w.waitFate(w.reply(thread, "Hi again"), "ask")
-	if n := w.provider.Calls(); n != 1 {
-		t.Errorf("%d calls, want 1", n)
-	}
+	wantEqual(t, "calls to the provider", w.provider.Calls(), 1)
+}
 
-	// Somebody wanted none before there was a conversation: the thread says so once there is one.
-	w.postChatEvent(channelstest.Event{Type: "consent", From: "lee", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}})
-	w.customerWrites("lee", "Where is my lamp?")
+// Somebody wanted no messages before there was a conversation: its thread says so once there is one.
+func TestOptOutBeforeTheConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.postChatEvent(wish("STOP", wantsNone()))
+	w.customerWrites("kim", "Where is my lamp?")
 	w.waitLine(w.waitThread("Where is my lamp?"), bridge.LineOptedOut)
 }
 
@@ -75,53 +122,76 @@ func TestAdvertisingRefused(t *testing.T) {
 	id := w.saveTemplate(chat, func(t *bridge.Template) { t.Category, t.Body = "marketing", "Half price today." })
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
 	w.waitTemplateStatus(id, "approved")
+
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.OptedOut})
-	for i := range 2 { // the provider refuses the first one, we the second
+	for failures := 1; failures <= 2; failures++ { // the provider refuses the first template, we the second
 		w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
-		w.chat.Wait(t, "it is refused", func() bool { return w.countLines(thread, bridge.LineFailed) == i+1 })
+		w.chat.Wait(t, "it is refused", func() bool { return w.countLines(thread, bridge.LineFailed) == failures })
 	}
 	w.waitDrained()
-	if text := w.text(`SELECT opted_out FROM identities WHERE opted_out <> ''`); text != "marketing" {
-		t.Errorf("opted out of %q, want \"marketing\"", text)
-	}
+	wantEqual(t, "calls to the provider for two templates", w.provider.Calls(), 1)
+	wantEqual(t, "what kim opted out of", w.optedOutOf(), "marketing")
+
 	w.waitFate(w.reply(thread, "Your lamp is repaired"), "out")
-	if n := w.provider.Calls(); n != 2 {
-		t.Errorf("%d calls, want 2", n)
-	}
+	wantEqual(t, "calls to the provider, with the reply's", w.provider.Calls(), 2)
 }
 
 // Of a customer's wishes the one that was said last counts, not the one that comes last: callbacks get lost, and are made up for
-// minutes later. The older one isn't shown, either.
+// minutes later. The older one of the same kind isn't shown, either.
 func TestOlderWishComesLate(t *testing.T) {
 	t.Parallel()
-	said := time.Now().Add(-time.Hour)
-	stop, start := channels.Consent{OptedOut: true, Silent: true}, channels.Consent{Silent: true}
-	for name, test := range map[string]struct {
-		newer, older channels.Consent
-		optedOut     string
+	tests := []struct {
+		name         string
+		older, newer channels.Consent // in the order in which they were said; the newer one comes first
+		wantOptedOut string
 	}{
-		"a lost START":                        {newer: stop, older: start, optedOut: "all"},
-		"a lost STOP":                         {newer: start, older: stop, optedOut: ""},
-		"a lost START before one of all":      {newer: stop, older: channels.Consent{Marketing: true, Silent: true}, optedOut: "all"},
-		"a lost START, then none of adverts":  {newer: channels.Consent{OptedOut: true, Marketing: true, Silent: true}, older: start, optedOut: "marketing"},
-		"a lost STOP of all, then of adverts": {newer: channels.Consent{Marketing: true, Silent: true}, older: stop, optedOut: "all"},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "a lost START", older: wantsAll(), newer: wantsNone(), wantOptedOut: "all"},
+		{name: "a lost STOP", older: wantsNone(), newer: wantsAll(), wantOptedOut: ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{})
-			thread := w.openThread()
-			w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "Newer", At: said.Add(5 * time.Minute), Consent: &test.newer})
-			w.waitShown("Newer")
-			w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "Older", At: said, Consent: &test.older})
-			w.waitDrained()
-			if got := w.text(`SELECT opted_out FROM identities WHERE key = 'kim'`); got != test.optedOut {
-				t.Errorf("opted out of %q, want %q", got, test.optedOut)
-			}
-			if isOfSameKind := !test.newer.Marketing; isOfSameKind {
-				wantEqual(t, "lines about wishes", w.countLines(thread, bridge.LineOptedIn)+w.countLines(thread, bridge.LineOptedOut), 1)
-			}
+			w, thread := newLateWish(t, tt.older, tt.newer)
+			wantEqual(t, "what kim opted out of", w.optedOutOf(), tt.wantOptedOut)
+			lines := w.countLines(thread, bridge.LineOptedIn) + w.countLines(thread, bridge.LineOptedOut)
+			wantEqual(t, "lines about wishes", lines, 1)
 		})
 	}
+}
+
+// Wishes about advertising and about all messages are told apart: the one about advertising that was said last leaves what was said of
+// all, and the other way round.
+func TestOlderWishOfAnotherKindComesLate(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name         string
+		older, newer channels.Consent // in the order in which they were said; the newer one comes first
+		wantOptedOut string
+	}{
+		{name: "START of adverts, lost before STOP of all", older: wantsAdverts(), newer: wantsNone(), wantOptedOut: "all"},
+		{name: "START of all, lost before STOP of adverts", older: wantsAll(), newer: wantsNoAdverts(), wantOptedOut: "marketing"},
+		{name: "STOP of all, lost before START of adverts", older: wantsNone(), newer: wantsAdverts(), wantOptedOut: "all"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := newLateWish(t, tt.older, tt.newer)
+			wantEqual(t, "what kim opted out of", w.optedOutOf(), tt.wantOptedOut)
+		})
+	}
+}
+
+// newLateWish makes a world in which kim's newer wish came before an older one. It returns the thread.
+func newLateWish(t *testing.T, older, newer channels.Consent) (w *world, thread string) {
+	t.Helper()
+	w = newWorld(t, options{})
+	thread = w.openThread()
+	said := time.Now().Add(-time.Hour)
+	w.postChatEvent(wishAt(said.Add(5*time.Minute), "Newer", newer))
+	w.waitShown("Newer")
+	w.postChatEvent(wishAt(said, "Older", older))
+	w.waitDrained()
+	return w, thread
 }
 
 // A wish whose sender's clock is ahead doesn't outdate the ones after it.
@@ -129,9 +199,9 @@ func TestWishFromTheFuture(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
-	w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "STOP", At: time.Now().Add(24 * time.Hour), Consent: &channels.Consent{OptedOut: true, Silent: true}})
+	w.postChatEvent(wishAt(time.Now().Add(24*time.Hour), "STOP", wantsNone()))
 	w.waitLine(thread, bridge.LineOptedOut)
-	w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "START", Consent: &channels.Consent{Silent: true}})
+	w.postChatEvent(wish("START", wantsAll()))
 	w.waitLine(thread, bridge.LineOptedIn)
 }
 
@@ -144,11 +214,13 @@ func TestRefusedBeforeTheStart(t *testing.T) {
 	w.waitFate(reply, "out")
 	w.waitDrained()
 	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '10 minutes' WHERE kind = 'reply'`)
-	w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "START", At: time.Now().Add(-5 * time.Minute), Consent: &channels.Consent{Silent: true}})
+	w.postChatEvent(wishAt(time.Now().Add(-5*time.Minute), "START", wantsAll()))
 	w.waitLine(thread, bridge.LineOptedIn)
-	w.postChatEvent(channelstest.Event{Type: "status", State: "failed", External: []string{w.provider.Sent()[0].ID}, Class: channels.OptedOut, Reason: "has opted out"})
+
+	external := w.provider.Sent()[0].ID
+	w.reportStatus(channelstest.Event{State: "failed", External: []string{external}, Class: channels.OptedOut, Reason: "has opted out"})
 	w.waitFate(reply, "failed")
 	w.waitDrained()
-	wantEqual(t, "what kim opted out of", w.text(`SELECT opted_out FROM identities WHERE key = 'kim'`), "")
+	wantEqual(t, "what kim opted out of", w.optedOutOf(), "")
 	wantEqual(t, "lines that kim opted out", w.countLines(thread, bridge.LineOptedOut), 0)
 }
