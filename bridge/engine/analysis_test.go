@@ -136,7 +136,7 @@ func (w *world) countOrderTraits() int {
 }
 
 // What is found new in what a customer writes is told by one note, and kept with the conversation.
-//
+//
 func TestAnalysisIsNoted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: orderReader()})
@@ -154,7 +154,7 @@ func TestAnalysisIsNoted(t *testing.T) {
 }
 
 // What a customer writes in one go is analysed together. What colleagues say among themselves is not in the question.
-//
+//
 func TestBurstIsAnalysedTogether(t *testing.T) {
 	t.Parallel()
 	r := orderReader()

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
@@ -13,33 +12,55 @@ import (
 	"parley/channels/channelstest"
 )
 
-// A customer changes and deletes what was said: the thread shows both, the original stays.
-func TestCustomerEditsAndDeletes(t *testing.T) {
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// edit and deletion are events by which kim changes, or deletes, a message.
+func edit(target, text string) channelstest.Event {
+	return channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: target, Text: text}
+}
+func deletion(target string) channelstest.Event {
+	return channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: target}
+}
+
+// A customer changes a message that was answered: the thread shows the new words and the former ones, and somebody has to look at it.
+func TestCustomerEdits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	id := w.customerWrites("kim", "Send it to Berlin")
 	thread := w.waitThread("Send it to Berlin")
 	w.reply(thread, "Will do")
-	w.provider.WaitTexts(t, "Will do")
+	w.waitCard(thread, "#1 pending")
+	w.postChatEvent(edit(id, "Send it to Hamburg"))
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineChanged).Plain(), "Hamburg", "Berlin")
+	w.waitCard(thread, "#1 open")
+}
+
+// A customer deletes a message: the thread says which, and the original stays.
+func TestCustomerDeletes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	id := w.customerWrites("kim", "Send it to Berlin")
+	thread := w.waitThread("Send it to Berlin")
+	w.postChatEvent(edit(id, "Send it to Hamburg"))
+	w.postChatEvent(deletion(id))
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineDeleted).Plain(), "Berlin")
+	w.waitDrained()
+	wantEqual(t, "the text that is kept", w.text(`SELECT text FROM messages WHERE external_id = $1`, id), "Send it to Berlin")
+}
+
+// A message that the provider tells again, as a fact of another name, is the same message: nothing new was said.
+func TestMessageToldUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	id := w.customerWrites("kim", "Send it to Berlin")
+	thread := w.waitThread("Send it to Berlin")
+	w.reply(thread, "Will do")
 	w.waitCard(thread, "#1 pending")
 	w.acceptUnderOtherName(channelstest.Event{Type: "message", ID: id, From: "kim", Name: "Kim", Text: "Send it to Berlin"})
 	w.waitDrained()
-	w.waitCard(thread, "#1 pending") // nothing new was said
-	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "Send it to Hamburg"})
-	m := w.waitLine(thread, bridge.LineChanged)
-	wantWords(t, "the line", m.Plain(), "Hamburg", "Berlin")
-	w.waitCard(thread, "#1 open") // somebody has to look at it
-	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: id})
-	if m := w.waitLine(thread, bridge.LineDeleted); !strings.Contains(m.Plain(), "Berlin") {
-		t.Errorf("the line says %q", m.Plain())
-	}
-	w.waitDrained()
-	if got := w.text(`SELECT text FROM messages WHERE external_id = $1`, id); got != "Send it to Berlin" {
-		t.Errorf("kept: %q, want \"Send it to Berlin\"", got)
-	}
-	if n := w.count(`SELECT count(*) FROM messages WHERE external_id = $1`, id); n != 1 {
-		t.Errorf("a message that was told twice became %d, want 1", n)
-	}
+	w.waitCard(thread, "#1 pending")
+	wantEqual(t, "messages of that id", w.count(`SELECT count(*) FROM messages WHERE external_id = $1`, id), 1)
 }
 
 // A provider doesn't pass on what a customer's message is now: the thread says so. The remark is nobody's words, so that it isn't
@@ -51,43 +72,59 @@ func TestRemarksAreNotTheCustomersWords(t *testing.T) {
 	w.customerSends(chat, channelstest.Event{ID: "m0", From: "kim", Name: "Kim", Notices: []string{"A poll that isn't passed on."}})
 	id := w.customerWrites("kim", "Send it to Berlin")
 	thread := w.waitThread("Send it to Berlin")
-	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Notices: []string{"A hologram that isn't passed on."}})
-	if m := w.waitLine(thread, bridge.LineChanged); !strings.Contains(m.Plain(), "Berlin") || !strings.Contains(m.Plain(), "hologram") {
-		t.Errorf("the line says %q", m.Plain())
-	}
+	e := edit(id, "")
+	e.Notices = []string{"A hologram that isn't passed on."}
+	w.postChatEvent(e)
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineChanged).Plain(), "Berlin", "hologram")
+
 	w.makeBurstsDue()
 	w.waitAnalysed()
-	for _, q := range r.questions() {
-		if got := strings.Join(append(textsOf(q.Before), textsOf(q.Burst)...), ""); strings.Contains(got, "passed on") {
-			t.Errorf("analysed was %q, want no remark in it", got)
-		}
+	questions := r.questions()
+	if len(questions) == 0 {
+		t.Fatal("nothing was analysed, want what the customer wrote")
+	}
+	for _, q := range questions {
+		wantNoWords(t, "what was said before, in a question", strings.Join(textsOf(q.Before), "\n"), "passed on")
+		wantNoWords(t, "what was analysed", strings.Join(textsOf(q.Burst), "\n"), "passed on")
 	}
 }
 
-// The inbox page shows what a customer's message says now, what it said before, and that the customer deleted it.
+// The inbox page shows what a customer's message says now, what it said before, and when it was changed.
 // R-274
-func TestInboxShowsEditsAndDeletions(t *testing.T) {
+func TestInboxShowsEdits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	id := w.customerWrites("kim", "Send it to Berlin")
 	thread, p := w.waitThread("Send it to Berlin"), w.inboxPage()
-
-	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "Send it to Hamburg", Notices: []string{"Formatted."}})
+	e := edit(id, "Send it to Hamburg")
+	e.Notices = []string{"Formatted."}
+	w.postChatEvent(e)
 	w.waitLine(thread, bridge.LineChanged)
+
 	got := p.newest("ann")
 	wantEqual(t, "the text", got.Text, "Send it to Hamburg")
 	wantEqual(t, "what it said before", got.Before, "Send it to Berlin")
 	wantList(t, "remarks", got.Notices, []string{"Formatted."})
-	if got.Deleted || got.Revised.IsZero() {
-		t.Errorf("revised at %v, deleted: %v, want when it was changed, and that it isn't deleted", got.Revised, got.Deleted)
+	wantEqual(t, "whether it is deleted", got.Deleted, false)
+	if got.Revised.IsZero() {
+		t.Error("the message has no time when it was changed, want one")
 	}
+}
 
-	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: id})
+// The inbox page shows that a customer deleted a message, with its last words.
+// R-274
+func TestInboxShowsDeletions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	id := w.customerWrites("kim", "Send it to Berlin")
+	thread, p := w.waitThread("Send it to Berlin"), w.inboxPage()
+	w.postChatEvent(edit(id, "Send it to Hamburg"))
+	w.postChatEvent(deletion(id))
 	w.waitLine(thread, bridge.LineDeleted)
-	got = p.newest("ann")
-	if got.Text != "Send it to Hamburg" || !got.Deleted {
-		t.Errorf("got %q, deleted: %v, want the last words, deleted", got.Text, got.Deleted)
-	}
+
+	got := p.newest("ann")
+	wantEqual(t, "the text", got.Text, "Send it to Hamburg")
+	wantEqual(t, "whether it is deleted", got.Deleted, true)
 }
 
 // A customer changes a message of a conversation that is over: its owner is told. In an open one nobody is mentioned.
@@ -97,14 +134,19 @@ func TestEditAfterTheEnd(t *testing.T) {
 	w := newWorld(t, options{})
 	id := w.customerWrites("kim", "Thanks")
 	thread := w.waitThread("Thanks")
-	w.reply(thread, "!take")
-	w.waitCard(thread, "Ann")
-	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "Thank you"})
+	w.take("ann", "Thanks")
+	w.postChatEvent(edit(id, "Thank you"))
 	w.wantMentions(thread, bridge.LineChanged, "Thank you")
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "resolved")
-	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "It is broken again"})
+	w.postChatEvent(edit(id, "It is broken again"))
 	w.wantMentions(thread, bridge.LineChanged, "broken again", "ann")
+}
+
+// resolveHavingSeen lets ann resolve the conversation on the page, which has shown her all up to an event, and checks what comes of it.
+func (p *page) resolveHavingSeen(seen bridge.EventID, want bridge.ActState, why string) {
+	p.t.Helper()
+	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: seen}}), want, why)
 }
 
 // Nobody resolves a conversation on the inbox page past an edit that the page didn't show. A deletion keeps nobody from that.
@@ -116,18 +158,18 @@ func TestInboxDoesNotEndPastAnEdit(t *testing.T) {
 	thread, p := w.waitThread("Please!"), w.inboxPage()
 	w.waitDrained()
 	seen := p.newest("ann").Event
-
-	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: one, Text: "Send it to Hamburg"})
-	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: two})
+	w.postChatEvent(edit(one, "Send it to Hamburg"))
+	w.postChatEvent(deletion(two))
 	w.waitLine(thread, bridge.LineDeleted)
-	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: seen}}), bridge.ActRefused, "just written again")
+	p.resolveHavingSeen(seen, bridge.ActRefused, "just written again")
 
-	for _, s := range must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List {
-		if !s.Deleted {
+	shown := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List
+	for _, s := range shown {
+		if !s.Deleted { // the page has shown the edit, and not the deletion
 			seen = max(seen, s.RevisedEvent)
 		}
 	}
-	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: seen}}), bridge.ActDone, "")
+	p.resolveHavingSeen(seen, bridge.ActDone, "")
 }
 
 // What is written about a conversation draws on what the customer's messages say now, and on none that the customer deleted, be it
@@ -138,9 +180,9 @@ func TestTextsAreOfTheLatestWords(t *testing.T) {
 	w := newWorld(t, options{analyzer: s})
 	one, two := w.customerWrites("kim", "Send it to Berlin"), w.customerWrites("kim", "My card is 4711")
 	thread := w.waitThread("4711")
-	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: one, Text: "Send it to Hamburg"})
-	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: two})
-	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: "m9"})
+	w.postChatEvent(edit(one, "Send it to Hamburg"))
+	w.postChatEvent(deletion(two))
+	w.postChatEvent(deletion("m9")) // which comes only then
 	w.customerSends(chat, channelstest.Event{ID: "m9", From: "kim", Name: "Kim", Text: "My code is 0815"})
 	w.waitShown("0815")
 	w.reply(thread, "!ai summarise")
@@ -158,31 +200,28 @@ func (w *world) acceptUnderOtherName(e channelstest.Event) {
 	check(w.t, w.engines[0].Accept(w.t.Context(), w.accounts[chat], f))
 }
 
-// Edge case 14: a change or deletion comes before its message: nothing is lost, and what comes is
-// shown for what it is.
-func TestEditsBeforeTheOriginal(t *testing.T) {
+// A change comes before its message: its words are shown at once, and the former ones in a line about the change alone. That is so
+// whether the customer has a conversation already or not.
+func TestEditBeforeTheOriginal(t *testing.T) {
 	t.Parallel()
-	for name, isKnown := range map[string]bool{"a new customer": false, "a known customer": true} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name    string
+		isKnown bool
+	}{
+		{name: "a new customer"},
+		{name: "a known customer", isKnown: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			if isKnown {
-				w.customerWrites("kim", "Hello")
-				w.waitThread("Hello")
+			if tt.isKnown {
+				w.openThread()
 			}
-
-			w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "The new words"})
+			w.postChatEvent(edit("m1", "The new words"))
 			thread := w.waitThread("The new words")
 			w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "The old words"})
 			wantWords(t, "the line about the change", w.waitLine(thread, bridge.LineChanged).Plain(), "The old words")
-
-			w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: "m2"})
-			w.waitLine(thread, bridge.LineDeleted)
-			w.customerSends(chat, channelstest.Event{ID: "m2", From: "kim", Name: "Kim", Text: "Taken back"})
-			wantWords(t, "the deleted message", w.waitShown("Taken back").Plain(), "deleted")
-
-			w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: "m2", Emoji: "👀"})
-			wantWords(t, "the reaction to it", w.waitShown("👀").Plain(), "Taken back")
 			w.waitDrained()
 			if got := w.customerTexts(thread); slices.Contains(got, "The old words") {
 				t.Errorf("the thread shows %q, want the old words in the line about the change alone", got)
@@ -191,26 +230,60 @@ func TestEditsBeforeTheOriginal(t *testing.T) {
 	}
 }
 
+// A deletion comes before its message, which is shown as a deleted one then. A reaction to it quotes it.
+func TestDeletionBeforeTheOriginal(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		first channelstest.Event // by which the conversation began
+	}{
+		{name: "the customer wrote before", first: channelstest.Event{Type: "message", ID: "m1", From: "kim", Name: "Kim", Text: "Hello"}},
+		{name: "the customer is known by another change alone", first: edit("m1", "Hello")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			w.postChatEvent(tt.first)
+			thread := w.waitThread("Hello")
+			w.postChatEvent(deletion("m2"))
+			w.waitLine(thread, bridge.LineDeleted)
+			w.customerSends(chat, channelstest.Event{ID: "m2", From: "kim", Name: "Kim", Text: "Taken back"})
+			wantWords(t, "the deleted message", w.waitShown("Taken back").Plain(), "deleted")
+
+			w.react("kim", "m2", "👀")
+			wantWords(t, "the reaction to it", w.waitShown("👀").Plain(), "Taken back")
+		})
+	}
+}
+
 // A change comes before its message, a picture with a caption that answers one of ours: the picture is shown, and the reply window
 // is open.
 func TestEditBeforeAPicture(t *testing.T) {
 	t.Parallel()
-	for name, isFetched := range map[string]bool{"a picture that is fetched": true, "a picture that came with it": false} {
-		t.Run(name, func(t *testing.T) {
+	const name, kind = "lamp.jpg", "image/jpeg"
+	photo := channelstest.File{Name: name, Type: kind, Content: []byte("a photo")}
+	tests := []struct {
+		name  string
+		files []channelstest.File
+		refs  []channelstest.Ref // by which the picture is fetched
+	}{
+		{name: "a picture that is fetched", refs: []channelstest.Ref{{Name: name, Type: kind, Ref: "photo", Size: int64(len(photo.Content))}}},
+		{name: "a picture that came with it", files: []channelstest.File{photo}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{caps: withWindow(0)})
-			w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "The lamp is broken"})
+			w.provider.PutFile("photo", photo)
+			w.postChatEvent(edit("m1", "The lamp is broken"))
 			thread := w.waitThread("The lamp is broken")
-			original := channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "The lamp is broke", Answered: "unheard-of", Notices: []string{"Forwarded."}}
-			if isFetched {
-				w.provider.PutFile("photo", channelstest.File{Name: "lamp.jpg", Type: "image/jpeg", Content: []byte("a photo")})
-				original.Refs = []channelstest.Ref{{Name: "lamp.jpg", Type: "image/jpeg", Ref: "photo", Size: 7}}
-			} else {
-				original.Files = []channelstest.File{{Name: "lamp.jpg", Type: "image/jpeg", Content: []byte("a photo")}}
-			}
-			w.customerSends(chat, original)
+			w.customerSends(chat, channelstest.Event{
+				ID: "m1", From: "kim", Name: "Kim", Text: "The lamp is broke", Answered: "unheard-of",
+				Notices: []string{"Forwarded."}, Files: tt.files, Refs: tt.refs,
+			})
 			w.chat.Wait(t, "the picture is in the thread", func() bool {
-				return slices.ContainsFunc(w.chat.Messages(support, thread), func(m bridgetest.Message) bool { return slices.ContainsFunc(m.Files, isLamp) })
+				return slices.ContainsFunc(w.chat.Messages(support, thread), func(m bridgetest.Message) bool { return hasFile(m, name) })
 			})
 			w.waitLine(thread, bridge.LineChanged)
 			w.waitShown("Forwarded.")
@@ -218,7 +291,7 @@ func TestEditBeforeAPicture(t *testing.T) {
 			w.reply(thread, "We send a new one")
 			w.provider.WaitTexts(t, "We send a new one")
 
-			w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Both lamps are broken"})
+			w.postChatEvent(edit("m1", "Both lamps are broken"))
 			w.waitShown("Both lamps are broken")
 			w.waitDrained()
 			wantEqual(t, "conversations", w.countConversations("customer"), 1)
@@ -226,150 +299,54 @@ func TestEditBeforeAPicture(t *testing.T) {
 	}
 }
 
-// Changes of a message come in the wrong order: the newest words are what it says, also in a line about an earlier change that comes
-// late. Each line ends with the words that are the newest by then.
-func TestEditsInTheWrongOrder(t *testing.T) {
-	t.Parallel()
-	for name, hasOriginal := range map[string]bool{"behind the original": true, "before the original": false} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{})
-			began := time.Now().Add(-time.Minute)
-			if hasOriginal {
-				w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin", At: began})
-				w.waitThread("Send it to Berlin")
-			}
-			changes := func(after time.Duration, text string) channelstest.Event {
-				return channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: text, At: began.Add(after)}
-			}
-			w.postChatEvent(changes(20*time.Second, "Send it to Hamburg"))
-			thread := w.waitThread("Hamburg")
-			w.postChatEvent(changes(10*time.Second, "Send it to Bremen"))
-			if m := w.waitShown("Bremen"); !strings.HasSuffix(m.Plain(), "Hamburg") {
-				t.Errorf("the late line says %q, want Hamburg as the newest words", m.Plain())
-			}
-			if !hasOriginal {
-				w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin", At: began})
-				w.waitLine(thread, bridge.LineChanged)
-				w.waitShown("Berlin")
-			}
-			w.postChatEvent(changes(15*time.Second, "Send it to Bonn"))
-			if m := w.waitShown("Bonn"); !strings.HasSuffix(m.Plain(), "Hamburg") {
-				t.Errorf("the late line says %q, want Hamburg as the newest words", m.Plain())
-			}
-			if got := w.text(`SELECT last_preview FROM conversations`); got != "Send it to Hamburg" {
-				t.Errorf("the preview is %q, want \"Send it to Hamburg\"", got)
-			}
-			w.postChatEvent(changes(30*time.Second, "Send it to Ulm"))
-			if m := w.waitShown("Ulm"); !strings.HasSuffix(m.Plain(), "Ulm") {
-				t.Errorf("the newest line says %q, want Ulm as the newest words", m.Plain())
-			}
-			w.postChatEvent(changes(time.Hour, "Send it to Kiel")) // by a device whose clock is ahead
-			w.waitShown("Kiel")
-			w.postChatEvent(changes(2*time.Minute, "Send it to Jena"))
-			if m := w.waitShown("Jena"); !strings.HasSuffix(m.Plain(), "Jena") {
-				t.Errorf("after a clock that is ahead, the newest line says %q, want Jena as the newest words", m.Plain())
-			}
-		})
-	}
+// hasFile reports whether a message carries a file of a name.
+func hasFile(m bridgetest.Message, name string) bool {
+	return slices.ContainsFunc(m.Files, func(f bridgetest.File) bool { return f.Name == name })
 }
 
-// A reaction that comes late, after it was taken back or changed, isn't shown any more.
-func TestReactionsInTheWrongOrder(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	began := time.Now().Add(-time.Minute)
-	react := func(target, emoji string, after time.Duration) {
-		t.Helper()
-		w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: target, Emoji: emoji, At: began.Add(after)})
-		w.waitDrained()
-	}
-	isShown := func(emoji string) bool {
-		return slices.ContainsFunc(w.allMessages(), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), emoji) })
-	}
-	one, two := w.customerWrites("kim", "One"), w.customerWrites("kim", "Two")
-	w.waitThread("Two")
-
-	react(one, "👍", 10*time.Second)
-	w.waitShown("👍")
-	react(one, "", 30*time.Second)
-	react(one, "🙈", 20*time.Second)
-	react(two, "", 20*time.Second) // taken back before it comes
-	react(two, "💤", 10*time.Second)
-	for _, takenBack := range []string{"🙈", "💤"} {
-		if isShown(takenBack) {
-			t.Errorf("the reaction %s is shown, which was taken back", takenBack)
-		}
-	}
-
-	react(two, "😮", 40*time.Second)
-	w.waitShown("😮")
-	react(two, "😮", 60*time.Second) // taken back in between, which comes late
-	react(two, "", 50*time.Second)
-	if !isShown("😮") {
-		t.Error("a reaction is not shown that came after the one that was taken back")
-	}
-	react(two, "🙏", 70*time.Second)
-	w.waitShown("🙏")
-}
-
-func isLamp(f bridgetest.File) bool { return f.Name == "lamp.jpg" }
-
-// A customer changes a message twice, and both changes come before it: the thread shows the newest words last.
-func TestTwoEditsBeforeTheOriginal(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Send it to Hamburg"})
-	thread := w.waitThread("Send it to Hamburg")
-	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Send it to Bremen"})
-	w.waitShown("Bremen")
-	w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin"})
-	last := w.waitShown("Berlin")
-	wantWords(t, "the last line", last.Plain(), "Bremen")
-	wantEqual(t, "the thread of the last line", last.Thread, thread)
-	if got := w.text(`SELECT text FROM messages WHERE external_id = 'm1'`); got != "Send it to Bremen" {
-		t.Errorf("kept: %q, want \"Send it to Bremen\"", got)
-	}
-}
-
-// Somebody can change and delete nothing but what they wrote themselves. What they say is not lost.
-func TestEditsOfOthersMessages(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	kims := w.customerWrites("kim", "Send it to Berlin")
-	thread := w.waitThread("Send it to Berlin")
+// newAnsweredOrder makes a world in which kim has written where to send something, and ann has answered. It returns the ids of both
+// messages at the provider, and the thread.
+func newAnsweredOrder(t *testing.T) (w *world, kims, ours, thread string) {
+	t.Helper()
+	w = newWorld(t, options{})
+	kims = w.customerWrites("kim", "Send it to Berlin")
+	thread = w.waitThread("Send it to Berlin")
 	w.reply(thread, "Will do")
-	w.provider.WaitTexts(t, "Will do")
+	ours = w.provider.WaitTexts(t, "Will do")[0].ID
 	w.waitCard(thread, "#1 pending")
 	w.waitDrained()
-	ours := w.provider.Sent()[0].ID
+	return w, kims, ours, thread
+}
 
+// A customer can change and delete nothing of another customer: what is wanted stands in a thread of its own, which tells nothing of
+// what the other one wrote.
+func TestEditsOfAnotherCustomersMessage(t *testing.T) {
+	t.Parallel()
+	w, kims, _, thread := newAnsweredOrder(t)
 	w.postChatEvent(channelstest.Event{Type: "edit", From: "lea", Name: "Lea", Target: kims, Text: "Send it to me"})
 	leas := w.waitThread("Send it to me")
 	w.postChatEvent(channelstest.Event{Type: "delete", From: "lea", Name: "Lea", Target: kims})
-	if m := w.waitLine(leas, bridge.LineDeleted); strings.Contains(m.Plain(), "Berlin") {
-		t.Errorf("she learns what another customer wrote: %q", m.Plain())
-	}
+	wantNoWords(t, "the line in Lea's thread", w.waitLine(leas, bridge.LineDeleted).Plain(), "Berlin")
 	w.waitDrained()
 	w.waitCard(thread, "#1 pending")
 	if leas == thread {
-		t.Error("what Lea wants changed is shown in Kim's thread")
+		t.Error("what Lea wants changed is shown in Kim's thread, want it in one of her own")
 	}
 	wantEqual(t, "lines of changes in Kim's thread", w.countLines(thread, bridge.LineChanged), 0)
 	wantEqual(t, "lines of deletions in Kim's thread", w.countLines(thread, bridge.LineDeleted), 0)
+}
 
-	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: ours, Text: "Will you really?"})
-	if m := w.waitShown("Will you really?"); m.Thread != thread {
-		t.Errorf("shown in %s, want %s", m.Thread, thread)
-	}
-	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: ours})
-	if m := w.waitLine(thread, bridge.LineDeleted); strings.Contains(m.Plain(), "Will do") {
-		t.Errorf("the customer deleted our words: %q", m.Plain())
-	}
+// A customer can change and delete nothing that we wrote. What the customer says by that isn't lost.
+func TestEditsOfOurMessage(t *testing.T) {
+	t.Parallel()
+	w, _, ours, thread := newAnsweredOrder(t)
+	w.postChatEvent(edit(ours, "Will you really?"))
+	wantEqual(t, "the thread of the change", w.waitShown("Will you really?").Thread, thread)
+	w.postChatEvent(deletion(ours))
+	wantNoWords(t, "the line of the deletion", w.waitLine(thread, bridge.LineDeleted).Plain(), "Will do")
 	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM messages WHERE external_id = $1 AND text = 'Will do' AND reason <> 'came_edited'`, ours); n != 1 {
-		t.Error("our reply was changed")
-	}
+	unchanged := w.count(`SELECT count(*) FROM messages WHERE external_id = $1 AND text = 'Will do' AND reason <> 'came_edited'`, ours)
+	wantEqual(t, "replies of ours that say what they said", unchanged, 1)
 }
 
 // A customer's message is her own with whatever key she wrote it.
@@ -381,11 +358,7 @@ func TestEditByAnotherKey(t *testing.T) {
 	w.customerSends(chat, channelstest.Event{From: "+4915111", Also: []string{"US.abc"}, Name: "Kim", Text: "It is me"})
 	w.waitShown("It is me")
 	w.postChatEvent(channelstest.Event{Type: "edit", From: "+4915111", Name: "Kim", Target: id, Text: "Send it to Hamburg"})
-	if m := w.waitLine(thread, bridge.LineChanged); !strings.Contains(m.Plain(), "Berlin") {
-		t.Errorf("the line says %q", m.Plain())
-	}
+	wantWords(t, "the line of the change", w.waitLine(thread, bridge.LineChanged).Plain(), "Berlin")
 	w.postChatEvent(channelstest.Event{Type: "delete", From: "+4915111", Name: "Kim", Target: id})
-	if m := w.waitLine(thread, bridge.LineDeleted); !strings.Contains(m.Plain(), "Berlin") {
-		t.Errorf("the line says %q", m.Plain())
-	}
+	wantWords(t, "the line of the deletion", w.waitLine(thread, bridge.LineDeleted).Plain(), "Berlin")
 }

@@ -7,6 +7,9 @@ import (
 	"parley/bridge"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // A tag that was made by one replica is known to the others.
 func TestSettingsReachReplicas(t *testing.T) {
 	t.Parallel()
@@ -22,49 +25,81 @@ func TestSettingsReachReplicas(t *testing.T) {
 	}
 }
 
-// The desk answers what surfaces ask for, to those who may know.
-//
-func TestDesk(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	thread := w.openThread()
-	reply := w.reply(thread, "Hi")
+// newWorldOfReply makes a world in which ann has answered kim. It returns the thread and her reply.
+func newWorldOfReply(t *testing.T) (w *world, thread, reply string) {
+	t.Helper()
+	w = newWorld(t, options{})
+	thread = w.openThread()
+	reply = w.reply(thread, "Hi")
 	w.provider.WaitTexts(t, "Hi")
 	w.waitCard(thread, "| Ann |")
-	d := w.engines[0].Desk(w.surface)
+	return w, thread, reply
+}
 
-	// A conversation by its thread or a message.
-	for what, at := range map[string]bridge.Place{"its thread": {Channel: support, Thread: thread}, "a message": {Channel: support, Message: reply}} {
-		f := must(d.FactsAt(t.Context(), at, "ben"))(t)
-		wantEqual(t, "the conversation by "+what, f.ID, 1)
-		wantEqual(t, "its contact by "+what, f.Contact.Name, "Kim")
-		wantEqual(t, "its root by "+what, f.Thread.Root.Message, thread)
+// The desk finds a conversation by its thread, or by a message in it.
+//
+func TestDeskFindsConversationsByPlace(t *testing.T) {
+	t.Parallel()
+	w, thread, reply := newWorldOfReply(t)
+	d := w.engines[0].Desk(w.surface)
+	tests := []struct {
+		name string
+		at   bridge.Place
+	}{
+		{name: "its thread", at: bridge.Place{Channel: support, Thread: thread}},
+		{name: "a message", at: bridge.Place{Channel: support, Message: reply}},
+	}
+	for _, tt := range tests {
+		f := must(d.FactsAt(t.Context(), tt.at, "ben"))(t)
+		wantEqual(t, "the conversation by "+tt.name, f.ID, 1)
+		wantEqual(t, "its contact by "+tt.name, f.Contact.Name, "Kim")
+		wantEqual(t, "its root by "+tt.name, f.Thread.Root.Message, thread)
 	}
 	if _, err := d.FactsAt(t.Context(), bridge.Place{Channel: support, Thread: "nowhere"}, "ben"); err == nil {
-		t.Error("FactsAt found a conversation in a thread that isn't there")
+		t.Error("FactsAt of a thread that isn't there has no error, want one")
 	}
+}
 
-	// Somebody who is no agent.
+// The desk tells nothing to somebody who is no agent.
+//
+func TestDeskRefusesStrangers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.openThread()
+	d := w.engines[0].Desk(w.surface)
 	const stranger = "dan"
-	_, factsErr := d.Facts(t.Context(), 1, stranger)
-	_, listErr := d.List(t.Context(), bridge.ListQuery{List: "all"}, stranger)
-	_, historyErr := d.History(t.Context(), 1, 0, stranger)
-	for what, err := range map[string]error{"Facts": factsErr, "List": listErr, "History": historyErr} {
-		if err == nil {
-			t.Errorf("%s answers somebody who is no agent", what)
-		}
+	if _, err := d.Facts(t.Context(), 1, stranger); err == nil {
+		t.Error("Facts for somebody who is no agent has no error, want one")
 	}
+	if _, err := d.List(t.Context(), bridge.ListQuery{List: "all"}, stranger); err == nil {
+		t.Error("List for somebody who is no agent has no error, want one")
+	}
+	if _, err := d.History(t.Context(), 1, 0, stranger); err == nil {
+		t.Error("History for somebody who is no agent has no error, want one")
+	}
+}
 
-	// Which facts were seen, my conversations, the history.
-	nameOf := func(message string) string { return "m:" + support + ":" + message }
-	seen := must(d.Seen(t.Context(), []string{nameOf(reply), nameOf(thread), nameOf("other")}))(t)
-	wantEqual(t, "the reply was seen", seen[nameOf(reply)], true)
-	wantEqual(t, "the root was seen", seen[nameOf(thread)], true)
-	wantEqual(t, "a message that nobody wrote was seen", seen[nameOf("other")], false)
-	if list := must(d.List(t.Context(), bridge.ListQuery{}, "ann"))(t); len(list.Rows) != 1 {
-		t.Errorf("mine: %d, want 1", len(list.Rows))
-	}
+// The desk knows which messages of the chat it has seen: those that people wrote, and Parley's own.
+//
+func TestDeskKnowsWhatItHasSeen(t *testing.T) {
+	t.Parallel()
+	w, thread, reply := newWorldOfReply(t)
+	factOf := func(message string) string { return "m:" + support + ":" + message }
+	seen := must(w.engines[0].Desk(w.surface).Seen(t.Context(), []string{factOf(reply), factOf(thread), factOf("other")}))(t)
+	wantEqual(t, "whether the reply was seen", seen[factOf(reply)], true)
+	wantEqual(t, "whether the root was seen", seen[factOf(thread)], true)
+	wantEqual(t, "whether a message was seen that nobody wrote", seen[factOf("other")], false)
+}
+
+// The desk lists an agent's own conversations, if no list is named, and what was done to one.
+//
+func TestDeskListsConversationsAndHistory(t *testing.T) {
+	t.Parallel()
+	w, _, _ := newWorldOfReply(t)
+	d := w.engines[0].Desk(w.surface)
+	mine := must(d.List(t.Context(), bridge.ListQuery{}, "ann"))(t)
+	wantEqual(t, "conversations of ann", len(mine.Rows), 1)
 	if rows := must(d.History(t.Context(), 1, 0, "ann"))(t).Rows; len(rows) < 3 {
-		t.Errorf("history: %+v, want at least 3 of them", rows)
+		t.Errorf("the history is %+v, want at least 3 rows", rows)
 	}
 }

@@ -9,31 +9,41 @@ import (
 	"parley/store"
 )
 
-// openWithEarlyEdit opens a thread in which there is an edit whose message has not come. It gives the thread, and the message
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// openWithEarlyEdit opens a thread in which there is an edit whose message has not come. It returns the thread, and the message
 // as it was typed.
 func (w *world) openWithEarlyEdit() (thread string, typed bridgetest.Message) {
 	w.t.Helper()
 	thread = w.openThread()
-	w.reply(thread, "!take")
-	w.waitCard(thread, "| Ann |")
-	w.chat.Mute(true)
-	typed = w.chat.Get(support, w.reply(thread, "Hi Kin"))
-	w.chat.Mute(false)
-	w.chat.Edit(support, typed.ID, "Hi Kim")
-	w.eventually("the edit is kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 1 })
-	w.waitDrained()
-	return thread, typed
+	w.take("ann", "Hello")
+	return thread, w.editFirst(thread, "Hi Kin", "Hi Kim")
 }
 
-// wantOnce checks that what was typed was recorded once, and reached the customer at most once.
-func (w *world) wantOnce(thread string) {
+// editFirst lets ann type a text, of which Parley isn't told, and edit it, of which it is. It returns the message as it was typed, once
+// the edit is kept until the message comes.
+func (w *world) editFirst(thread, text, edited string) bridgetest.Message {
+	w.t.Helper()
+	w.chat.Mute(true)
+	typed := w.chat.Get(support, w.reply(thread, text))
+	w.chat.Mute(false)
+	w.chat.Edit(support, typed.ID, edited)
+	w.eventually("the edit is kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 1 })
+	w.waitDrained()
+	return typed
+}
+
+// wantEditOnce checks that the edit of openWithEarlyEdit was recorded once, and was sent to the customer or offered to its author.
+func (w *world) wantEditOnce(thread string) {
 	w.t.Helper()
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM messages WHERE text = 'Hi Kim'`); n != 1 {
-		w.t.Errorf("recorded %d times, want 1\n%s", n, w.dump())
+		w.t.Errorf("the edit is recorded %d times, want 1\n%s", n, w.dump())
 	}
-	if sent, offered := len(w.provider.Sent()), w.countLines(thread, bridge.LineParked); sent+offered != 1 {
-		w.t.Errorf("sent %d times, offered %d times", sent, offered)
+	sent, offered := len(w.provider.Sent()), w.countLines(thread, bridge.LineParked)
+	if sent+offered != 1 {
+		w.t.Errorf("the edit was sent %d times and offered %d times, want one of both once", sent, offered)
 	}
 }
 
@@ -49,62 +59,76 @@ func (w *world) waitBlocked(n int) {
 // two processes: whichever is first, the text is recorded once.
 func TestEditAndItsMessageAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, messageFirst := range map[string]bool{"the edit before": false, "the message before": true} {
-		t.Run(name, func(t *testing.T) {
+	endWait := func(w *world, _ bridgetest.Message) { w.advance(6 * time.Minute) }
+	comeLate := func(w *world, typed bridgetest.Message) { w.journalSurfaceFact("say", typed) }
+	tests := []struct {
+		name          string
+		first, second func(w *world, typed bridgetest.Message)
+	}{
+		{name: "the edit's wait ends before the message comes", first: endWait, second: comeLate},
+		{name: "the message comes before the edit's wait ends", first: comeLate, second: endWait},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{engines: 2})
 			thread, typed := w.openWithEarlyEdit()
-			tx, err := w.pool.Begin(t.Context())
-			check(t, err)
-			defer func() { _ = tx.Rollback(t.Context()) }()
-			_, err = tx.Exec(t.Context(), `SELECT FROM conversations WHERE id = 1 FOR UPDATE`)
-			check(t, err)
-			steps := []func(){func() { w.advance(6 * time.Minute) }, func() { w.journalSurfaceFact("say", typed) }}
-			if messageFirst {
-				steps[0], steps[1] = steps[1], steps[0]
-			}
-			for i, step := range steps {
-				step()
-				w.waitBlocked(i + 1)
-			}
-			check(t, tx.Rollback(t.Context()))
-			w.wantOnce(thread)
+			release := w.holdLocks(`SELECT FROM conversations WHERE id = 1 FOR UPDATE`) // both wait for the conversation
+			tt.first(w, typed)
+			w.waitBlocked(1)
+			tt.second(w, typed)
+			w.waitBlocked(2)
+			release()
+			w.wantEditOnce(thread)
 		})
 	}
 }
 
-// The same in one batch.
+// The end of an edit's wait and its message are applied in one batch: the text is recorded once.
 func TestEditAndItsMessageInOneBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread, typed := w.openWithEarlyEdit()
-	w.exec(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at = clock_timestamp() + interval '1 hour'; RETURN NEW; END $$`)
-	w.exec(`CREATE TRIGGER hold BEFORE INSERT ON queues FOR EACH ROW EXECUTE FUNCTION hold()`)
+	release := w.holdAllQueues()
 	w.journalSurfaceFact("say", typed)
 	w.waitQueued(1)
 	w.advance(6 * time.Minute)
-	w.eventually("so is the end of the wait", func() bool {
+	w.eventually("the end of the wait is stored", func() bool {
 		return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, store.SystemAccount) >= 1
 	})
-	w.exec(`DROP TRIGGER hold ON queues`)
-	w.makeQueuesDue()
-	w.wantOnce(thread)
+	release()
+	w.wantEditOnce(thread)
+}
+
+// holdAllQueues keeps what comes from now on, of whatever account, from being applied until release is called.
+func (w *world) holdAllQueues() (release func()) {
+	w.t.Helper()
+	w.exec(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN NEW.due_at = clock_timestamp() + interval '1 hour'; RETURN NEW; END $$`)
+	w.exec(`CREATE TRIGGER hold BEFORE INSERT ON queues FOR EACH ROW EXECUTE FUNCTION hold()`)
+	return func() {
+		w.t.Helper()
+		w.exec(`DROP TRIGGER hold ON queues`)
+		w.makeQueuesDue()
+	}
 }
 
 // A note, or a word to a colleague, that its author edits into a reply is never sent by the edit alone: not even when the edit
 // comes before the message. The author is asked.
 func TestEditedNoteComesFirst(t *testing.T) {
 	t.Parallel()
-	for name, inside := range map[string]string{"note": "note: he is angry", "mention": "<@ben> he is angry"} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name, typed string
+	}{
+		{name: "a note", typed: "note: he is angry"},
+		{name: "a mention of a colleague", typed: "<@ben> he is angry"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			thread := w.openThread()
-			w.chat.Mute(true)
-			typed := w.chat.Get(support, w.reply(thread, inside))
-			w.chat.Mute(false)
-			w.chat.Edit(support, typed.ID, "We can do it")
-			w.eventually("the edit is kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 1 })
+			typed := w.editFirst(thread, tt.typed, "We can do it")
 			w.journalSurfaceFact("say", typed)
 			w.waitFate(typed.ID, store.FateAsk)
 			w.waitDrained()

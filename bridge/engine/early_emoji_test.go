@@ -9,7 +9,10 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// slowRoots makes threads, and keeps what became of them to itself until it is told to tell.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// slowRoots is a chat that makes threads, and doesn't answer what became of their roots until tell is closed.
 type slowRoots struct {
 	bridge.Surface
 	tell chan struct{}
@@ -26,20 +29,32 @@ func (s slowRoots) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error)
 	return sent, err
 }
 
-// An emoji that comes before its message is recorded waits for the record; what is about no
-// conversation does not.
+// newWorldOfSlowRoot makes a world in which kim has written and her card is shown, while Parley doesn't know yet that it is. It learns
+// that once tell is closed.
+func newWorldOfSlowRoot(t *testing.T) (w *world, root bridgetest.Message, tell chan struct{}) {
+	t.Helper()
+	tell = make(chan struct{})
+	w = newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { return slowRoots{Surface: s, tell: tell} }})
+	w.customerWrites("kim", "Hello")
+	return w, w.waitCardWith("Kim"), tell
+}
+
+// An emoji under a card that is not recorded yet waits for the record.
 func TestEarlyEmoji(t *testing.T) {
 	t.Parallel()
-	s := slowRoots{tell: make(chan struct{})}
-	w := newWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { s.Surface = inner; return s }})
-	w.customerWrites("kim", "Hello")
-	root := w.waitCardWith("Kim")
-	w.chat.Say("ann", support, root.ID, "!help") // about nothing here: it waits for nothing
-	w.waitWhisper("ann", "[help]")
+	w, root, tell := newWorldOfSlowRoot(t)
 	w.chat.React("ann", root, bridge.VerbTake)
 	w.waitPutOff()
-	close(s.tell)
+	close(tell)
 	w.waitCard(root.ID, "Ann")
+}
+
+// What is typed under a card that is not recorded yet, and is about no conversation, waits for nothing.
+func TestHelpUnderAnEarlyCard(t *testing.T) {
+	t.Parallel()
+	w, root, _ := newWorldOfSlowRoot(t)
+	w.reply(root.ID, "!help")
+	w.waitWhisper("ann", "[help]")
 }
 
 // An emoji under one's own text may be told before the text: it waits for it, and the text that it takes
@@ -51,7 +66,8 @@ func TestEmojiBeforeItsText(t *testing.T) {
 	w.chat.Mute(true)
 	said := w.chat.Get(support, w.reply(thread, "This one I regret"))
 	w.chat.Mute(false)
-	w.chat.React("ann", bridgetest.Message{Channel: support, ID: said.ID, User: "ann"}, bridge.VerbUndo) // nobody tells in which thread
+	withoutThread := bridgetest.Message{Channel: support, ID: said.ID, User: "ann"} // chats don't tell it of an emoji
+	w.chat.React("ann", withoutThread, bridge.VerbUndo)
 	w.waitPutOff()
 	w.exec(`UPDATE queues SET due_at = due_at + interval '1 hour' WHERE waits_for IS NOT NULL`) // the record alone wakes it
 	w.journalSurfaceFact("say", said)
@@ -66,8 +82,7 @@ func (w *world) waitPutOff() {
 	})
 }
 
-// Under what may be a post of ours and isn't, it waits a minute: what waits for longer wakes
-// people.
+// An emoji under what may be a post of ours and isn't waits a minute, and then does nothing.
 func TestEmojiUnderNobodysPost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -76,25 +91,22 @@ func TestEmojiUnderNobodysPost(t *testing.T) {
 	w.exec(`UPDATE events SET received_at = received_at - interval '61 s'`)
 	w.makeQueuesDue()
 	w.waitQueued(0)
-	if n := len(w.allMessages()); n != 0 {
-		t.Errorf("%d posts, want none", n)
+	if posts := w.allMessages(); len(posts) != 0 {
+		t.Errorf("the channel shows %+v, want nothing", posts)
 	}
 }
 
-// A verb waits as well while a root is under way that may be the one above it; then it counts.
+// A verb waits as well while a root is under way that may be the one above it, however long that takes; then it counts.
 func TestVerbBeforeItsRootIsRecorded(t *testing.T) {
 	t.Parallel()
-	s := slowRoots{tell: make(chan struct{})}
-	w := newWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { s.Surface = inner; return s }})
-	w.customerWrites("kim", "Hello")
-	root := w.waitCardWith("Kim")
-	w.chat.Say("ann", support, root.ID, "!take")
+	w, root, tell := newWorldOfSlowRoot(t)
+	w.reply(root.ID, "!take")
 	w.waitPutOff()
 	w.exec(`UPDATE events SET received_at = received_at - interval '1 min'`)
-	w.exec(`UPDATE queues SET waits = 0 WHERE account_id = $1`, w.surface)
+	w.exec(`UPDATE queues SET waits = 0 WHERE account_id = $1`, w.surface) // so that waitPutOff sees the next look
 	w.makeQueuesDue()
-	w.waitPutOff() // it was looked at once more
-	close(s.tell)
+	w.waitPutOff()
+	close(tell)
 	w.waitCard(root.ID, "Ann")
 }
 
@@ -103,7 +115,8 @@ func TestVerbBeforeItsRootIsRecorded(t *testing.T) {
 func TestVerbUnderNobodysPost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.chat.Say("ann", support, w.chat.Say(bridgetest.App, support, "", "a card that nobody knows"), "!take")
+	unknown := w.chat.Say(bridgetest.App, support, "", "a card that nobody knows")
+	w.reply(unknown, "!take")
 	w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM events WHERE account_id = $1`, w.surface) == 1 })
 	w.exec(`UPDATE events SET received_at = received_at - interval '15 s'`)
 	w.makeQueuesDue()

@@ -4,21 +4,41 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/store"
 )
 
-// in a team's channel its own emoji are the verbs that it chose, and one whose usual verb it
-// took off is nothing but an emoji.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// newWorldOfTeamEmoji makes a world whose team chose its own emoji: "shipit" resolves, "nap" snoozes, and the usual "eyes", which takes
+// a conversation, does nothing. It returns the root of kim's thread.
+func newWorldOfTeamEmoji(t *testing.T) (w *world, root bridgetest.Message) {
+	t.Helper()
+	w = newWorld(t, options{})
+	emoji := map[string]string{"shipit": "resolve", "nap": "snooze", "eyes": bridge.NoVerb}
+	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Emoji: emoji}))(t)
+	w.reloadEngines()
+	return w, w.chat.Get(support, w.openThread())
+}
+
+// In a team's channel its own emoji are the verbs that it chose, in whatever skin tone.
+//
 func TestEmojiOfATeam(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
-	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Emoji: map[string]string{"shipit": "resolve", "eyes": bridge.NoVerb, "nap": "snooze"}}))(t)
-	w.reloadEngines()
-	thread := w.openThread()
-	root := w.chat.Get(support, thread)
-	w.chat.ReactWith("ann", root, bridge.VerbTake, ":eyes:")
+	w, root := newWorldOfTeamEmoji(t)
 	w.chat.ReactWith("ann", root, bridge.VerbReact, "nap::skin-tone-2")
-	w.waitCard(thread, "snoozed")
+	w.waitCard(root.ID, "snoozed")
 	w.chat.ReactWith("ann", root, bridge.VerbReact, "shipit")
-	w.waitCard(thread, "resolved | Kim | Hello |  |")
+	w.waitCard(root.ID, "resolved | Kim | Hello |  |")
+}
+
+// An emoji whose usual verb a team took off is nothing but an emoji there.
+//
+func TestEmojiWithoutItsVerb(t *testing.T) {
+	t.Parallel()
+	w, root := newWorldOfTeamEmoji(t)
+	w.chat.ReactWith("ann", root, bridge.VerbTake, ":eyes:")
+	w.waitDrained()
+	w.waitCard(root.ID, "#1 open | Kim | Hello |  |")
 }
