@@ -213,3 +213,12 @@ func TestReconcileParts(t *testing.T) {
 	wantEqual(t, "more to send after the file", file.More, false)
 	r.takeInbox(t, 2)
 }
+
+// The author of a message has edited it since. That nothing with the new words is there doesn't tell that the old ones didn't arrive.
+func TestReconcileEditedMessage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	o := r.sendUnanswered(t, r.outbound(5, "You get 100 back"), arrived)
+	o.Text, o.Attempt.Reworded = "You get 10 back", true
+	r.wantOutcome(t, o, channels.CannotTell)
+}

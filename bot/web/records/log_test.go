@@ -13,12 +13,13 @@ import (
 
 	"parley/bot/web"
 	"parley/bot/web/records"
+	"parley/bridge"
 )
 
 // brokenLog is a desk whose log can't be read beyond its first page.
 type brokenLog struct{ records.Desk }
 
-func (brokenLog) Log(_ context.Context, _ records.LogFilter, after string, size int) (records.LogPage, error) {
+func (brokenLog) Log(_ context.Context, _ bridge.AgentID, _ records.LogFilter, after string, size int) (records.LogPage, error) {
 	if after != "" {
 		return records.LogPage{}, errors.New("the database fails over")
 	}
@@ -30,7 +31,7 @@ type longLog struct{ records.Desk }
 
 const longLogPages = 3
 
-func (longLog) Log(_ context.Context, _ records.LogFilter, after string, size int) (records.LogPage, error) {
+func (longLog) Log(_ context.Context, _ bridge.AgentID, _ records.LogFilter, after string, size int) (records.LogPage, error) {
 	next := map[string]string{"": "2", "2": "3"}[after]
 	return records.LogPage{Rows: make([]records.LogRow, size), Next: next}, nil
 }
