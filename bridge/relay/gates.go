@@ -240,9 +240,19 @@ func (b *gateBook) attemptEnded(id store.GateID) {
 }
 
 // freeSlots returns how many more attempts a gate may have under way.
-func (b *gateBook) freeSlots(id store.GateID) int {
+func (b *gateBook) freeSlots(id store.GateID) int { return b.slotsBeside(id, 0, 0) }
+
+// slotsBeside returns how many more attempts a gate may have under way beside those under way and those that are already offered: in all
+// (offered), and to the gate's account (toAccount).
+func (b *gateBook) slotsBeside(id store.GateID, offered, toAccount int) int {
 	g := b.memoryOf(id)
-	return min(b.perGate-g.underWay, b.places-b.underWay, b.maxOfAccount()-b.underWayBy[g.account])
+	left := b.places - b.underWay - offered
+	n := min(b.perGate-g.underWay, left, b.maxOfAccount()-b.underWayBy[g.account]-toAccount)
+	shared := min(n, left-b.reserved())
+	if g.underWay == 0 {
+		return max(shared, min(n, 1))
+	}
+	return shared
 }
 
 // maxOfAccount is how many attempts one account may have under way: half of all, so that a provider which doesn't answer
@@ -266,13 +276,7 @@ func (b *gateBook) chooseGates() []dispatch.GateClaim {
 			continue
 		}
 
-		leftOfAll := b.places - b.underWay - total
-		leftOfAccount := b.maxOfAccount() - b.underWayBy[g.account] - offered[g.account]
-		left := min(b.freeSlots(id), leftOfAll, leftOfAccount)
-		n := min(left, leftOfAll-b.reserved())
-		if g.underWay == 0 {
-			n = max(n, min(left, 1))
-		}
+		n := b.slotsBeside(id, total, offered[g.account])
 		if n <= 0 {
 			continue
 		}
