@@ -2,6 +2,7 @@ package settings
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -196,7 +197,7 @@ func accountParts(fields []setup.Field) []fieldGroup {
 	var channel, chats []string
 	for _, f := range fields {
 		switch {
-		case strings.HasSuffix(f.Path, "_channel"):
+		case strings.HasSuffix(f.Path, channelSuffix):
 			chats = append(chats, f.Path)
 		case f.Input == setup.InputGroup, strings.HasPrefix(f.Path, settingPrefix), strings.HasPrefix(f.Path, "hours."):
 		case !slices.Contains(general, f.Path) && !slices.Contains(replies, f.Path):
@@ -236,7 +237,9 @@ func (p pages) accountScreen(e *setup.Entry, form *web.Form) web.Screen {
 
 func (p pages) saveAccount(v *web.Visit) error {
 	return p.withAccount(v, func(e *setup.Entry, form *web.Form) error {
-		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: changeOf(v, *form, e)}
+		values := changeOf(v, *form, e)
+		addChatChannels(v, form, values)
+		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: values}
 		result, done, err := p.trySave(v, change, form)
 		if err != nil {
 			return err
@@ -246,6 +249,30 @@ func (p pages) saveAccount(v *web.Visit) error {
 		}
 		return answerSaved(v, accountPath(e.Name), result)
 	})
+}
+
+// channelSuffix ends the paths of the channels in which an account's threads open, one for each chat.
+const channelSuffix = "_channel"
+
+// addChatChannels adds to a change that gives an account a channel in one chat its channel in the other one, as it stands in the form.
+// So a page on which both stand is refused, as such a file is. Otherwise the one that was stored would be gone without a word.
+func addChatChannels(v *web.Visit, form *web.Form, values map[string][]string) {
+	isChannel := func(path string) bool { return strings.HasSuffix(path, channelSuffix) }
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(values)), isChannel) {
+		return
+	}
+
+	for _, g := range form.Groups {
+		for _, f := range g.Fields {
+			shown := f.Value
+			if v.Request.PostForm.Has(f.Name) {
+				shown = v.Value(f.Name)
+			}
+			if isChannel(f.Name) && shown != "" {
+				values[f.Name] = []string{shown}
+			}
+		}
+	}
 }
 
 // pauseAccount pauses an account, or lets it go on.
