@@ -49,14 +49,14 @@ async function readAgain() {
     }
     if (fresh.dataset.stamp === stamp) return;
     const below = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 80;
-    const open = [...live.querySelectorAll("details")].map((d) => d.open);
-    live.replaceChildren(...fresh.childNodes);
-    [...live.querySelectorAll("details")].forEach((d, i) => { d.open = Boolean(open[i]); });
+    replaceContent(live, fresh);
     const freshSeen = page.querySelector("input[name=seen]"); // all forms have the same
     if (freshSeen) document.querySelectorAll("input[name=seen]").forEach((seen) => { seen.value = freshSeen.value; });
     const freshNewest = page.getElementById("newest");
     if (newest && freshNewest) takeForms(freshNewest);
     stamp = fresh.dataset.stamp;
+    const news = document.getElementById("news");
+    news.replaceChildren(news.dataset.news); // whoever listens to the page is told so, and not all of it
     if (below) window.scrollTo(0, document.documentElement.scrollHeight);
   } catch (error) {
     // The next change tries again.
@@ -74,14 +74,40 @@ function takeForms(fresh) {
     sayWhetherOver(newest.querySelector("form.say") && !fresh.querySelector("form.say"));
     return;
   }
-  const focused = newest.contains(document.activeElement) ? document.activeElement.id : "";
-  const folded = newest.querySelector("details.say");
-  const isOpen = Boolean(folded && folded.open);
-  newest.replaceChildren(...fresh.childNodes);
+  replaceContent(newest, fresh);
   forms = freshForms;
-  newest.querySelectorAll("details.say").forEach((details) => { details.open = isOpen; });
   newest.querySelectorAll("[data-draft]").forEach(showDraft);
-  if (focused && document.getElementById(focused)) document.getElementById(focused).focus();
+}
+
+// nameOf names a control, so that it is found again in what has taken the place of its part of the page: by its message, and by where it
+// leads or what it does.
+function nameOf(control) {
+  const message = control.closest("[data-message]");
+  const words = message ? control.textContent.trim() : "";
+  return [message ? message.dataset.message : "", control.tagName, control.id, control.getAttribute("href") || control.value || words].join(" ");
+}
+
+// replaceContent replaces what stands in a part of the page. What was unfolded is so again, and the focus stays with the same control. If
+// that is gone, the next link gets it, or the part: never a button, which somebody could press who means another one.
+function replaceContent(part, fresh) {
+  const listControls = () => [...part.querySelectorAll("a[href], button, summary, select, textarea, input:not([type=hidden])")];
+  const before = listControls();
+  const at = before.indexOf(document.activeElement);
+  const name = at < 0 ? "" : nameOf(before[at]);
+  const unfolded = [...part.querySelectorAll("details[open] > summary")].map(nameOf);
+
+  part.replaceChildren(...fresh.childNodes);
+  part.querySelectorAll("details > summary").forEach((summary) => {
+    summary.parentElement.open = unfolded.includes(nameOf(summary));
+  });
+
+  if (at < 0) return;
+  const after = listControls();
+  const wasLink = before[at].tagName === "A";
+  const links = after.slice(Math.min(at, after.length - 1)).filter((control) => control.tagName === "A");
+  const next = after.find((control) => nameOf(control) === name) || (wasLink && links[0]) || part;
+  if (next === part) part.tabIndex = -1;
+  next.focus({ preventScroll: true });
 }
 
 // sayWhetherOver says, above forms in which somebody types, that nothing can be said here any more.
