@@ -50,6 +50,9 @@ type Names struct {
 	Agents   []Named
 	Tags     []string
 	Renamed  []Renamed // tags
+
+	// Zones are the time zones of the accounts' days. Accounts that are left out have days of UTC.
+	Zones map[bridge.AccountID]*time.Location
 }
 
 // Renamed is a tag that had another name before, under which something may still be counted.

@@ -39,7 +39,7 @@ const (
 )
 
 // readFilter reads the filter of an address. It ignores what it can't read, and says so in Problem and Instead.
-func readFilter(v *web.Visit) filter {
+func readFilter(v *web.Visit, names Names) filter {
 	f := filter{
 		Days:    defaultDays,
 		Hours:   hoursOpen,
@@ -56,7 +56,6 @@ func readFilter(v *web.Visit) filter {
 		}
 	}
 
-	today := v.Now()
 	days := parseNumber(v.Value("days"))
 	isInRange := days > 0 && days <= maxDays
 	switch {
@@ -66,8 +65,7 @@ func readFilter(v *web.Visit) filter {
 		f.ignoreDays(fmt.Sprintf("“%s” is no number of days from 1 to %d.", typed.Clip(v.Value("days")), maxDays))
 	}
 
-	f.From = today.AddDate(0, 0, 1-f.Days).Format(time.DateOnly)
-	f.To = today.Format(time.DateOnly)
+	f.From, f.To = f.daysUntilToday(v.Now(), names)
 	from, to := v.Value("from"), v.Value("to")
 	if v.Value("days") == "" && from+to != "" {
 		f.readDays(from, to)
@@ -90,6 +88,30 @@ func readFilter(v *web.Visit) filter {
 	}
 
 	return f
+}
+
+// daysUntilToday returns the first and the last day of a period that ends today. Today is the accounts' day, whoever looks at it from
+// where. Where these are in several zones, it is already tomorrow in some: then the period has a day more, so that it is whole for each.
+func (f *filter) daysUntilToday(now time.Time, names Names) (from, to string) {
+	for _, account := range names.Accounts {
+		isChosen := f.Account == 0 || f.Account == bridge.AccountID(account.ID)
+		if !isChosen {
+			continue
+		}
+
+		today := now.In(cmp.Or(names.Zones[bridge.AccountID(account.ID)], time.UTC))
+		first, last := today.AddDate(0, 0, 1-f.Days).Format(time.DateOnly), today.Format(time.DateOnly)
+		if from == "" || first < from {
+			from = first
+		}
+		to = max(to, last)
+	}
+
+	if to == "" { // there are no such accounts
+		today := now.UTC()
+		return today.AddDate(0, 0, 1-f.Days).Format(time.DateOnly), today.Format(time.DateOnly)
+	}
+	return from, to
 }
 
 // readDays reads the first and the last day.

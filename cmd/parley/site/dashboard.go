@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/web/dashboard"
 	"parley/bridge"
+	"parley/bridge/holiday"
 	"parley/store"
 	"parley/store/measure"
 )
@@ -26,10 +27,15 @@ func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
 		return dashboard.Names{}, err
 	}
 
-	var n dashboard.Names
+	n := dashboard.Names{Zones: map[bridge.AccountID]*time.Location{}}
 	for _, a := range dir.Accounts {
-		if a.Side == store.SideChannel {
-			n.Accounts = append(n.Accounts, dashboard.Named{ID: int64(a.ID), Name: a.Name})
+		if a.Side != store.SideChannel {
+			continue
+		}
+		n.Accounts = append(n.Accounts, dashboard.Named{ID: int64(a.ID), Name: a.Name})
+		h, err := holiday.Hours(a.Hours)
+		if err == nil && h != nil { // else figures are counted in UTC's days
+			n.Zones[a.ID] = h.Zone()
 		}
 	}
 
