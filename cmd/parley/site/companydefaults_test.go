@@ -13,7 +13,13 @@ import (
 // for all accounts, else the default.
 func TestAccountShowsCompanyChoices(t *testing.T) {
 	t.Parallel()
-	const chosen = "settings: {confirm_send: \"on\", reply_after_resolve: reopen, ai_tokens_a_day: \"5000\", ai_intents: \"warranty: asks about the guarantee\"}\n"
+	const chosen = `
+settings:
+  confirm_send: "on"
+  reply_after_resolve: reopen
+  ai_tokens_a_day: "5000"
+  ai_intents: "warranty: asks about the guarantee"
+`
 	s := sitetest.Start(t, sitetest.Acme+chosen)
 
 	page := s.Visitor("ann@acme.test").Get("/settings/accounts/support-mail")
@@ -25,7 +31,11 @@ func TestAccountShowsCompanyChoices(t *testing.T) {
 		want    string // in the setting's field
 	}{
 		{name: "choice for all", setting: "confirm_send", want: `<option value="" selected>as usual: on</option>`},
-		{name: "choice for all in place of a default for mail and one for chats", setting: "reply_after_resolve", want: `<option value="" selected>as usual: it is reopened</option>`},
+		{
+			name:    "choice for all in place of a default for mail and one for chats",
+			setting: "reply_after_resolve",
+			want:    `<option value="" selected>as usual: it is reopened</option>`,
+		},
 		{name: "default", setting: "receipts", want: `<option value="" selected>as usual: up to read</option>`},
 		{name: "line for all", setting: "ai_tokens_a_day", want: `placeholder="5000"`},
 		{name: "default of a line", setting: "ai_audit", want: `placeholder="30"`},

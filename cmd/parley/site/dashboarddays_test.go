@@ -56,7 +56,8 @@ func TestPeriodsEndWithTheAccountsToday(t *testing.T) {
 			file := s.Visitor("ann@acme.test").Get("/settings/dashboard/figures.csv" + query)
 
 			wantStatus(t, "the file", file, http.StatusOK)
-			wantHeader(t, "the file", file, "Content-Disposition", fmt.Sprintf("figures-%d-01-%02d-%d-01-%02d-open.csv", year, tt.wantFrom, year, tt.wantTo))
+			want := fmt.Sprintf("figures-%d-01-%02d-%d-01-%02d-open.csv", year, tt.wantFrom, year, tt.wantTo)
+			wantHeader(t, "the file", file, "Content-Disposition", want)
 		})
 	}
 }

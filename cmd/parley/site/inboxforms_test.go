@@ -45,7 +45,8 @@ func TestInboxFormsFollowTheState(t *testing.T) {
 	b := openEmptyPage(s)
 
 	sendActOf(s, "cat@acme.test", "resolve")
-	b.Until("it can be opened again, and not be answered", "document.querySelector('button[value=reopen]') && !document.querySelector('#reply')")
+	b.Until("it can be opened again, and not be answered",
+		"document.querySelector('button[value=reopen]') && !document.querySelector('#reply')")
 
 	sendActOf(s, "cat@acme.test", "reopen")
 	b.Until("it can be answered", "document.querySelector('#reply') && !document.querySelector('button[value=reopen]')")
@@ -65,7 +66,8 @@ func TestInboxKeysSendFromFormThatCameLater(t *testing.T) {
 
 	b.Press("#reply")
 	b.Keys("It comes on Monday.")
-	b.Value(`(document.querySelector('#reply').dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', ctrlKey: true, bubbles: true, cancelable: true})), '')`)
+	b.Value(`(document.querySelector('#reply').dispatchEvent(
+		new KeyboardEvent('keydown', {key: 'Enter', ctrlKey: true, bubbles: true, cancelable: true})), '')`)
 
 	b.Until("the reply is sent", "document.querySelector('#live').innerText.includes('It comes on Monday.')")
 }
@@ -131,5 +133,8 @@ func TestInboxRepliesAreNotConfirmedAfterResolve(t *testing.T) {
 	a := ben.Upload("/inbox/1/reply", form(page, "text", "This is the plan."), planFile())
 
 	wantStatus(t, "the answer", a, http.StatusUnprocessableEntity)
-	wantShown(t, "the answer", a, "Nothing was sent: this conversation was resolved or closed meanwhile.", "This is the plan.", "Its files have to be chosen again.")
+	wantShown(t, "the answer", a,
+		"Nothing was sent: this conversation was resolved or closed meanwhile.",
+		"This is the plan.",
+		"Its files have to be chosen again.")
 }

@@ -101,7 +101,13 @@ func TestInboxKeepsWhatIsUnfolded(t *testing.T) {
 	t.Parallel()
 	s := startInbox(t)
 	receiveFrom(s, "maria")
-	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "maria", Conversation: 1, Text: "Any news?", Quoted: "On Monday you wrote"})
+	s.receive("support-mail", channelstest.Event{
+		From:         "maria@customer.test",
+		Name:         "maria",
+		Conversation: 1,
+		Text:         "Any news?",
+		Quoted:       "On Monday you wrote",
+	})
 	b := s.Browser("ben@acme.test")
 	b.Open("/inbox/1")
 	b.Press("ol.said summary")
@@ -117,7 +123,8 @@ func TestInboxKeepsWhatIsUnfolded(t *testing.T) {
 	b.Shows("Where is my lamp?")
 
 	const want = "What it said before: false, Earlier mails below it: true"
-	got := b.Value("[...document.querySelectorAll('ol.said details')].map((d) => d.querySelector('summary').innerText + ': ' + d.open).join(', ')")
+	got := b.Value(`[...document.querySelectorAll('ol.said details')]
+		.map((details) => details.querySelector('summary').innerText + ': ' + details.open).join(', ')`)
 	if got != want {
 		t.Errorf("unfolded: %s, want %s", got, want)
 	}

@@ -50,7 +50,12 @@ func applySignature(t *testing.T, s *sitetest.Site, text string) {
 		t.Fatal(err)
 	}
 	reader := operatorReader{Reader: signature.New(folder, guard.New()), away: logo(t)}
-	_, err = setup.Apply(t.Context(), s.Pool, file, setup.Options{Sealer: sitetest.Sealer(t), Specs: app.Specs(), Operator: true, Signatures: reader})
+	_, err = setup.Apply(t.Context(), s.Pool, file, setup.Options{
+		Sealer:     sitetest.Sealer(t),
+		Specs:      app.Specs(),
+		Operator:   true,
+		Signatures: reader,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

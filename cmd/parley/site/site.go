@@ -206,7 +206,15 @@ func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error
 		return web.Person{}, err
 	}
 
-	return web.Person{ID: row.ID, Email: row.Email, Name: row.Name, Zone: p.zoneOf(row), Admin: row.Admin, Super: row.Super, SignedOut: row.SignedOut}, nil
+	return web.Person{
+		ID:        row.ID,
+		Email:     row.Email,
+		Name:      row.Name,
+		Zone:      p.zoneOf(row),
+		Admin:     row.Admin,
+		Super:     row.Super,
+		SignedOut: row.SignedOut,
+	}, nil
 }
 
 // zoneOf returns the zone in which a person sees and types times: the one in which the engine reads them, too.
