@@ -49,7 +49,7 @@ const (
 	// A lane with a delivery under way is left to a later run.
 	lockLanesElsewhere = `
 		SELECT id FROM lanes
-		WHERE id = ANY($1) AND (leased_until IS NULL OR leased_until <= clock_timestamp())
+		WHERE id = ANY($1) AND (leased_until IS NULL OR leased_until <= (SELECT clock_timestamp()))
 		ORDER BY id
 		FOR UPDATE`
 
