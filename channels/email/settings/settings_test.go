@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,32 +12,26 @@ import (
 	"parley/channels"
 )
 
-// with are the settings of an ordinary mailbox, with some changed: names and values in turn.
-func with(changes ...string) channels.Config {
-	c := channels.Config{fieldAddress: "Help@Acme.test", fieldIMAPHost: "imap.acme.test", fieldIMAPPassword: "s", fieldSMTPHost: "smtp.acme.test"}
-	for i := 0; i < len(changes); i += 2 {
-		c[changes[i]] = changes[i+1]
+// ordinary are the settings of an ordinary mailbox, with some changed.
+func ordinary(changes channels.Config) channels.Config {
+	c := channels.Config{
+		fieldAddress:      "Help@Acme.test",
+		fieldIMAPHost:     "imap.acme.test",
+		fieldIMAPPassword: "s",
+		fieldSMTPHost:     "smtp.acme.test",
 	}
+	maps.Copy(c, changes)
 	return c
 }
 
-// What isn't set follows from what is.
-//
-func TestDefaults(t *testing.T) {
-	t.Parallel()
-	s, err := Read(with(fieldAliases, "sales@acme.test\nHELP@acme.test\n Info@acme.test"))
+// mustRead reads settings that are right.
+func mustRead(t *testing.T, c channels.Config) Settings {
+	t.Helper()
+	s, err := Read(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"help@acme.test", "sales@acme.test", "info@acme.test"}; !slices.Equal(s.Own, want) {
-		t.Errorf("got the addresses %q, want %q", s.Own, want)
-	}
-	wantEqual(t, "domain", s.Domain(), "acme.test")
-	wantEqual(t, "IMAP", s.IMAP, Server{Host: "imap.acme.test", Port: "993", Security: TLS, Username: "Help@Acme.test", Password: "s"})
-	wantEqual(t, "SMTP", s.SMTP, Server{Host: "smtp.acme.test", Port: "587", Security: STARTTLS, Username: "Help@Acme.test", Password: "s"})
-	wantEqual(t, "folder", s.Folder, "INBOX")
-	wantEqual(t, "copies", s.SaveSent, SaveOn)
-	wantEqual(t, "copies are chosen by the server", s.SaveAuto, true)
+	return s
 }
 
 // wantEqual checks one value, which what names. It doesn't show a password: a Server doesn't when it is printed.
@@ -47,60 +42,143 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// Ports, providers and names decide what isn't set.
+// What isn't set follows from what is.
 //
-func TestSettings(t *testing.T) {
+func TestDefaults(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct {
-		config channels.Config
-		ok     func(Settings) bool
-	}{
-		{with(fieldSMTPPort, "465"), func(s Settings) bool { return s.SMTP.Security == TLS }},
-		{with(fieldIMAPPort, "143"), func(s Settings) bool { return s.IMAP.Security == STARTTLS }},
-		{with(fieldSMTPHost, "smtp.gmail.com"), func(s Settings) bool { return s.SaveSent == SaveOff && s.Service() == gmail }},
-		{with(fieldSMTPHost, "smtp.office365.com"), func(s Settings) bool { return s.SaveSent == SaveOff && s.Service() == Microsoft }},
-		{with(fieldSMTPHost, "smtp.gmail.com", fieldSaveSent, "on"), func(s Settings) bool { return s.SaveSent == SaveOn && !s.SaveAuto }},
-		{channels.Config{fieldAddress: "help@gmail.test", FieldOAuth: OAuthGoogle}, func(s Settings) bool {
-			return s.IMAP == (Server{"imap.gmail.com", "993", TLS, "help@gmail.test", ""}) && s.SMTP.Address() == "smtp.gmail.com:587" && s.SaveSent == SaveOff
-		}},
-		{with(FieldOAuth, OAuthMicrosoft, fieldSMTPHost, "smtp.office365.com"), func(s Settings) bool {
-			return s.IMAP.Host == "imap.acme.test" && s.IMAP.Password == "" && s.SMTP.Username == "Help@Acme.test" && s.SMTP.Password == ""
-		}},
-		{with(fieldSMTPUsername, "u", fieldSMTPPassword, " p "), func(s Settings) bool { return s.SMTP.Username == "u" && s.SMTP.Password == " p " }},
-	} {
-		if s, err := Read(tc.config); err != nil || !tc.ok(s) {
-			t.Errorf("%v is read as %+v, %v", tc.config, s, err)
-		}
+	s := mustRead(t, ordinary(nil))
+	wantEqual(t, "domain", s.Domain(), "acme.test")
+	wantEqual(t, "IMAP", s.IMAP, Server{Host: "imap.acme.test", Port: "993", Security: TLS, Username: "Help@Acme.test", Password: "s"})
+	wantEqual(t, "SMTP", s.SMTP, Server{Host: "smtp.acme.test", Port: "587", Security: STARTTLS, Username: "Help@Acme.test", Password: "s"})
+	wantEqual(t, "folder", s.Folder, "INBOX")
+	wantEqual(t, "copies", s.SaveSent, SaveOn)
+	wantEqual(t, "copies are chosen by the server", s.SaveAuto, true)
+}
+
+// The account's own addresses are the main one and its aliases, each once.
+//
+func TestOwnAddresses(t *testing.T) {
+	t.Parallel()
+	s := mustRead(t, ordinary(channels.Config{fieldAliases: "sales@acme.test\nHELP@acme.test\n Info@acme.test"}))
+	if want := []string{"help@acme.test", "sales@acme.test", "info@acme.test"}; !slices.Equal(s.Own, want) {
+		t.Errorf("own addresses: got %q, want %q", s.Own, want)
 	}
 }
 
-// A wrong value is named, and all that is missing together.
+// A port decides the security of its server.
+//
+func TestSecurityFollowsThePort(t *testing.T) {
+	t.Parallel()
+	wantEqual(t, "SMTP at 465", mustRead(t, ordinary(channels.Config{fieldSMTPPort: "465"})).SMTP.Security, TLS)
+	wantEqual(t, "IMAP at 143", mustRead(t, ordinary(channels.Config{fieldIMAPPort: "143"})).IMAP.Security, STARTTLS)
+}
+
+// Providers are known by their SMTP servers. They file what they send.
+//
+func TestProvidersFileCopies(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		host    string
+		service Service
+	}{
+		{host: "smtp.gmail.com", service: gmail},
+		{host: "smtp.office365.com", service: Microsoft},
+	}
+	for _, tt := range tests {
+		s := mustRead(t, ordinary(channels.Config{fieldSMTPHost: tt.host}))
+		wantEqual(t, tt.host+": service", s.Service(), tt.service)
+		wantEqual(t, tt.host+": copies", s.SaveSent, SaveOff)
+	}
+}
+
+// What an admin says of copies counts, whatever the provider does.
+//
+func TestCopiesAsChosen(t *testing.T) {
+	t.Parallel()
+	s := mustRead(t, ordinary(channels.Config{fieldSMTPHost: "smtp.gmail.com", fieldSaveSent: "on"}))
+	wantEqual(t, "copies", s.SaveSent, SaveOn)
+	wantEqual(t, "copies are chosen by the server", s.SaveAuto, false)
+}
+
+// A provider at which somebody signs in has its own servers.
+//
+func TestServersOfAProvider(t *testing.T) {
+	t.Parallel()
+	s := mustRead(t, channels.Config{fieldAddress: "help@gmail.test", FieldOAuth: OAuthGoogle})
+	wantEqual(t, "IMAP", s.IMAP, Server{Host: "imap.gmail.com", Port: "993", Security: TLS, Username: "help@gmail.test"})
+	wantEqual(t, "SMTP", s.SMTP.Address(), "smtp.gmail.com:587")
+	wantEqual(t, "copies", s.SaveSent, SaveOff)
+}
+
+// Where somebody signs in at a provider, servers that are set are used, without passwords.
+//
+func TestOwnServersWithAProvider(t *testing.T) {
+	t.Parallel()
+	s := mustRead(t, ordinary(channels.Config{FieldOAuth: OAuthMicrosoft, fieldSMTPHost: "smtp.office365.com"}))
+	wantEqual(t, "IMAP server", s.IMAP.Host, "imap.acme.test")
+	wantEqual(t, "IMAP password", s.IMAP.Password, "")
+	wantEqual(t, "SMTP user", s.SMTP.Username, "Help@Acme.test")
+	wantEqual(t, "SMTP password", s.SMTP.Password, "")
+}
+
+// An SMTP server may have a user and a password of its own. Blanks of a password belong to it.
+//
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	s := mustRead(t, ordinary(channels.Config{fieldSMTPUsername: "u", fieldSMTPPassword: " p "}))
+	wantEqual(t, "SMTP user", s.SMTP.Username, "u")
+	wantEqual(t, "SMTP password", s.SMTP.Password, " p ")
+}
+
+// wantErrorNames checks that an error names a field.
+func wantErrorNames(t *testing.T, err error, field string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("no error, want one that names %s", field)
+		return
+	}
+	if !strings.Contains(err.Error(), field) {
+		t.Errorf("got error %v, want one that names %s", err, field)
+	}
+}
+
+// A wrong value is named.
 //
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
-	for field, bad := range map[string]string{
-		fieldAddress:      "Ann <a@b.test>",
-		fieldAliases:      "nobody",
-		fieldIMAPHost:     "imap.acme.test:993",
-		fieldSMTPHost:     "https://x",
-		fieldIMAPPort:     "0",
-		fieldSMTPPort:     "70000",
-		fieldIMAPSecurity: "ssl",
-		fieldSaveSent:     "yes",
-		FieldOAuth:        "yahoo",
-		fieldOAuthUser:    "ann",
-		fieldIMAPPassword: "",
-		fieldSMTPUsername: "other",
-	} {
-		if _, err := Read(with(field, bad)); err == nil || !strings.Contains(err.Error(), strings.TrimSuffix(field, "username")) {
-			t.Errorf("%s = %q: got %v, want an error that names the field", field, bad, err)
-		}
+	tests := []struct {
+		field, value string
+		named        string // in the error
+	}{
+		{field: fieldAddress, value: "Ann <a@b.test>", named: fieldAddress},
+		{field: fieldAliases, value: "nobody", named: fieldAliases},
+		{field: fieldIMAPHost, value: "imap.acme.test:993", named: fieldIMAPHost},
+		{field: fieldSMTPHost, value: "https://x", named: fieldSMTPHost},
+		{field: fieldIMAPPort, value: "0", named: fieldIMAPPort},
+		{field: fieldSMTPPort, value: "70000", named: fieldSMTPPort},
+		{field: fieldIMAPSecurity, value: "ssl", named: fieldIMAPSecurity},
+		{field: fieldSaveSent, value: "yes", named: fieldSaveSent},
+		{field: FieldOAuth, value: "yahoo", named: FieldOAuth},
+		{field: fieldOAuthUser, value: "ann", named: fieldOAuthUser},
+		{field: fieldIMAPPassword, value: "", named: fieldIMAPPassword},
+		{field: fieldSMTPUsername, value: "other", named: "smtp."}, // its password is missing
 	}
+	for _, tt := range tests {
+		t.Run(tt.field, func(t *testing.T) {
+			t.Parallel()
+			_, err := Read(ordinary(channels.Config{tt.field: tt.value}))
+			wantErrorNames(t, err, tt.named)
+		})
+	}
+}
+
+// All that is missing is named together.
+//
+func TestMissingSettings(t *testing.T) {
+	t.Parallel()
 	_, err := Read(channels.Config{})
 	for _, field := range []string{fieldAddress, fieldIMAPHost, fieldIMAPPassword, fieldSMTPHost} {
-		if err == nil || !strings.Contains(err.Error(), field) {
-			t.Errorf("without settings: got %v, want an error that names %s", err, field)
-		}
+		wantErrorNames(t, err, field)
 	}
 }
 
@@ -113,11 +191,11 @@ func TestPasswordStaysHidden(t *testing.T) {
 	for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
 		slog.New(h).Info("set", "settings", s, "server", s.IMAP, "pointer", &s.IMAP)
 	}
-	raw, err := json.Marshal(s)
+	encoded, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out.Write(raw)
+	out.Write(encoded)
 	if strings.Contains(out.String(), "secret") {
 		t.Errorf("the password shows in %s", out.String())
 	}

@@ -8,18 +8,40 @@ import (
 	"parley/channels"
 )
 
-// Each refusal of a server has a class, by its step, its code and its words.
-func TestClassify(t *testing.T) {
+// reply is a server's reply, of those that were seen or that a standard names, and what Classify makes of it.
+type reply struct {
+	step   Step
+	code   int
+	text   string
+	waited time.Duration // since the first attempt
+	want   channels.Class
+	wait   time.Duration // until the next attempt; 0 means Parley's own table of waits
+}
+
+// checkReplies checks the class of replies, their wait, and that all but ambiguous ones have a hint for people.
+func checkReplies(t *testing.T, replies []reply) {
+	t.Helper()
+	for _, r := range replies {
+		t.Run(fmt.Sprintf("%d %s", r.code, r.text), func(t *testing.T) {
+			t.Parallel()
+			got := Classify(r.step, r.code, r.text, r.waited)
+			if got.Class != r.want {
+				t.Errorf("class: got %s, want %s", got.Class, r.want)
+			}
+			if got.Wait != r.wait {
+				t.Errorf("wait: got %s, want %s", got.Wait, r.wait)
+			}
+			if got.Hint == "" && got.Class != channels.Ambiguous {
+				t.Errorf("got %+v without a hint, want one", got)
+			}
+		})
+	}
+}
+
+// Failures that pass are tried again after Parley's own pauses.
+func TestPassingFailures(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		step   Step
-		code   int
-		text   string
-		waited time.Duration // since the first attempt
-		want   channels.Class
-		wait   time.Duration // until the next attempt; 0 means Parley's own table of waits
-	}{
-		// Passing failures.
+	checkReplies(t, []reply{
 		{step: StepMail, code: 421, text: "4.7.0 Try again later", want: channels.Retry},
 		{step: StepDot, code: 421, text: "Service not available", want: channels.Retry},
 		{step: StepRcpt, code: 450, text: "4.2.1 busy", want: channels.Retry},
@@ -30,15 +52,32 @@ func TestClassify(t *testing.T) {
 		{step: StepRcpt, code: 450, text: "4.7.1 Greylisted", want: channels.Retry},
 		{step: StepAuth, code: 421, text: "4.7.0 Too many login attempts", want: channels.Retry},
 		{step: StepGreeting, code: 450, text: "busy", want: channels.Retry},
-		// Credentials.
+	})
+}
+
+// Refused credentials break the account, and so do sign-ins that a server can't check for half an hour.
+func TestRefusedCredentials(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
 		{step: StepAuth, code: 454, text: "4.7.0 Temporary authentication failure", want: channels.Retry},
 		{step: StepAuth, code: 454, text: "Temporary authentication failure", waited: 29 * time.Minute, want: channels.Retry},
-		{step: StepAuth, code: 454, text: "4.7.0 Temporary authentication failure", waited: 30 * time.Minute, want: channels.AuthBroken},
+		{
+			step:   StepAuth,
+			code:   454,
+			text:   "4.7.0 Temporary authentication failure",
+			waited: 30 * time.Minute,
+			want:   channels.AuthBroken,
+		},
 		{step: StepMail, code: 454, text: "4.7.0 Authentication needed", want: channels.AuthBroken},
 		{step: StepAuth, code: 432, text: "4.7.12 A password transition is needed", want: channels.AuthBroken},
 		{step: StepAuth, code: 535, text: "5.7.3 Authentication unsuccessful", want: channels.AuthBroken},
 		{step: StepAuth, code: 535, text: "5.7.8 Username and Password not accepted", want: channels.AuthBroken},
-		{step: StepAuth, code: 535, text: "5.7.139 Authentication unsuccessful, basic authentication is disabled.", want: channels.AuthBroken},
+		{
+			step: StepAuth,
+			code: 535,
+			text: "5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+			want: channels.AuthBroken,
+		},
 		{step: StepAuth, code: 535, text: "Incorrect authentication data", want: channels.AuthBroken},
 		{step: StepAuth, code: 504, text: "Unrecognized authentication type", want: channels.AuthBroken},
 		{step: StepAuth, code: 534, text: "5.7.9 Application-specific password required", want: channels.AuthBroken},
@@ -46,7 +85,13 @@ func TestClassify(t *testing.T) {
 		{step: StepMail, code: 530, text: "5.7.57 Client not authenticated to send mail", want: channels.AuthBroken},
 		{step: StepMail, code: 530, text: "5.7.0 Authentication required", want: channels.AuthBroken},
 		{step: StepRcpt, code: 530, text: "Authentication required", want: channels.AuthBroken},
-		// Recipients.
+	})
+}
+
+// A server may refuse a recipient by an enhanced code, by the plain one, or in words, at RCPT or after the mail.
+func TestRefusedRecipients(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
 		{step: StepRcpt, code: 550, text: "5.1.0 Address rejected", want: channels.BadRecipient},
 		{step: StepRcpt, code: 550, text: "5.1.1 No such user", want: channels.BadRecipient},
 		{step: StepRcpt, code: 553, text: "5.1.2 Bad destination system", want: channels.BadRecipient},
@@ -60,73 +105,179 @@ func TestClassify(t *testing.T) {
 		{step: StepRcpt, code: 550, text: "rejected by 5.1.2.3", want: channels.BadRecipient},
 		{step: StepDot, code: 554, text: "5.4.6 Hop count exceeded", want: channels.BadRecipient},
 		{step: StepDot, code: 554, text: "5.4.14 Hop count exceeded - possible mail loop", want: channels.BadRecipient},
-		// A full mailbox gets twelve hours, once.
+	})
+}
+
+// A full mailbox gets twelve hours, once.
+func TestFullMailbox(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
 		{step: StepRcpt, code: 552, text: "5.2.2 The mailbox is over quota", want: channels.Retry, wait: 12 * time.Hour},
 		{step: StepRcpt, code: 552, text: "5.2.2 The mailbox is over quota", waited: 12 * time.Hour, want: channels.BadRecipient},
 		{step: StepRcpt, code: 552, text: "Requested action aborted", want: channels.Retry, wait: 12 * time.Hour},
 		{step: StepReport, code: 552, text: "5.0.0 552 disk quota exceeded", waited: 12 * time.Hour, want: channels.BadRecipient},
 		{step: StepReport, code: 552, text: "Message size exceeds fixed limit", waited: 12 * time.Hour, want: channels.BadContent},
-		{step: StepReport, code: 552, text: "5.3.4 Message exceeds the storage limit", waited: 12 * time.Hour, want: channels.BadContent},
+		{
+			step:   StepReport,
+			code:   552,
+			text:   "5.3.4 Message exceeds the storage limit",
+			waited: 12 * time.Hour,
+			want:   channels.BadContent,
+		},
 		{step: StepReport, code: 550, text: "Mailbox unavailable", want: channels.BadRecipient},
-		// One recipient takes no mail from us.
-		{step: StepRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied", want: channels.BadRecipient},
+	})
+}
+
+// A refusal by policy is the recipient's if the server's words say so, and else the account's.
+func TestRecipientThatTakesNoMail(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
+		{
+			step: StepRcpt,
+			code: 554,
+			text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied",
+			want: channels.BadRecipient,
+		},
 		{step: StepRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Relay access denied", want: channels.AccountBlocked},
 		{step: StepRcpt, code: 550, text: "5.7.1 Client was not authenticated", want: channels.AccountBlocked},
-		{step: StepRcpt, code: 553, text: "5.7.1 <help@acme.test>: Sender address rejected: not owned by user", want: channels.AccountBlocked},
-		{step: StepRcpt, code: 554, text: "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list", want: channels.AccountBlocked},
-		{step: StepFurtherRcpt, code: 554, text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied", want: channels.BadRecipient},
+		{
+			step: StepRcpt,
+			code: 553,
+			text: "5.7.1 <help@acme.test>: Sender address rejected: not owned by user",
+			want: channels.AccountBlocked,
+		},
+		{
+			step: StepRcpt,
+			code: 554,
+			text: "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list",
+			want: channels.AccountBlocked,
+		},
+		{
+			step: StepFurtherRcpt,
+			code: 554,
+			text: "5.7.1 <bob@customer.test>: Recipient address rejected: Access denied",
+			want: channels.BadRecipient,
+		},
 		{step: StepFurtherRcpt, code: 550, text: "Mailbox unavailable", want: channels.BadRecipient},
-		// Too many of them: waiting doesn't help, unless not even one is taken.
+	})
+}
+
+// When a mail has too many recipients, waiting doesn't help, unless not even one is taken.
+func TestTooManyRecipients(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
 		{step: StepFurtherRcpt, code: 452, text: "4.5.3 Too many recipients", want: channels.BadRecipient},
 		{step: StepFurtherRcpt, code: 452, text: "4.5.3 Recipient limit", want: channels.BadRecipient},
 		{step: StepFurtherRcpt, code: 552, text: "Too many recipients", want: channels.BadRecipient},
 		{step: StepFurtherRcpt, code: 452, text: "4.2.2 Mailbox full", want: channels.Retry},
 		{step: StepRcpt, code: 452, text: "4.5.3 Too many recipients", want: channels.Retry},
-		// The mailbox has sent enough for today.
+	})
+}
+
+// When the mailbox has sent enough for today, the account waits for an hour.
+func TestSpentQuota(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
 		{step: StepRcpt, code: 550, text: "5.4.5 Daily user sending quota exceeded.", want: channels.Throttled, wait: time.Hour},
 		{step: StepDot, code: 550, text: "5.4.5 Daily user sending limit exceeded.", want: channels.Throttled, wait: time.Hour},
-		{step: StepDot, code: 550, text: "5.1.90 Your message can't be sent because you've reached your daily limit for message recipients", want: channels.Throttled, wait: time.Hour},
-		{step: StepDot, code: 550, text: "5.7.233 Your message can't be sent because your tenant exceeded its daily limit", want: channels.Throttled, wait: time.Hour},
-		{step: StepDot, code: 554, text: "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException.MapiExceptionShutoffQuotaExceeded; Cannot submit message", want: channels.Throttled, wait: time.Hour},
-		// Content.
+		{
+			step: StepDot,
+			code: 550,
+			text: "5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
+			want: channels.Throttled,
+			wait: time.Hour,
+		},
+		{
+			step: StepDot,
+			code: 550,
+			text: "5.7.233 Your message can't be sent because your tenant exceeded its daily limit",
+			want: channels.Throttled,
+			wait: time.Hour,
+		},
+		{
+			step: StepDot,
+			code: 554,
+			text: "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException.MapiExceptionShutoffQuotaExceeded; Cannot submit message",
+			want: channels.Throttled,
+			wait: time.Hour,
+		},
+	})
+}
+
+// A server may refuse the mail for its size or its content.
+func TestRefusedContent(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
 		{step: StepDot, code: 552, text: "Message size exceeds fixed limit", want: channels.BadContent},
 		{step: StepMail, code: 552, text: "5.3.4 Message too big", want: channels.BadContent},
 		{step: StepDot, code: 554, text: "5.6.0 Invalid message content", want: channels.BadContent},
 		{step: StepDot, code: 554, text: "Message rejected as spam", want: channels.BadContent},
 		{step: StepData, code: 503, text: "Bad sequence", want: channels.BadContent},
-		// The account.
+	})
+}
+
+// A server may refuse the sender, or all mail of the account.
+func TestBlockedAccount(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
 		{step: StepDot, code: 550, text: "5.7.1 Message rejected due to local policy", want: channels.AccountBlocked},
 		{step: StepDot, code: 550, text: "5.7.26 DMARC", want: channels.AccountBlocked},
 		{step: StepDot, code: 550, text: "5.7.27 SPF", want: channels.AccountBlocked},
-		{step: StepMail, code: 550, text: "5.7.60 SMTP; Client does not have permissions to send as this sender", want: channels.AccountBlocked},
-		{step: StepMail, code: 550, text: "5.7.708 Service unavailable. Access denied, traffic not accepted from this IP", want: channels.AccountBlocked},
+		{
+			step: StepMail,
+			code: 550,
+			text: "5.7.60 SMTP; Client does not have permissions to send as this sender",
+			want: channels.AccountBlocked,
+		},
+		{
+			step: StepMail,
+			code: 550,
+			text: "5.7.708 Service unavailable. Access denied, traffic not accepted from this IP",
+			want: channels.AccountBlocked,
+		},
 		{step: StepMail, code: 550, text: "5.1.1 our own address", want: channels.AccountBlocked},
-		{step: StepDot, code: 554, text: "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Cannot submit message", want: channels.AccountBlocked},
-		{step: StepDot, code: 554, text: "5.2.252 SendAsDenied; support@acme.test not allowed to send as help@acme.test", want: channels.AccountBlocked},
+		{
+			step: StepDot,
+			code: 554,
+			text: "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Cannot submit message",
+			want: channels.AccountBlocked,
+		},
+		{
+			step: StepDot,
+			code: 554,
+			text: "5.2.252 SendAsDenied; support@acme.test not allowed to send as help@acme.test",
+			want: channels.AccountBlocked,
+		},
 		{step: StepMail, code: 553, text: "Sender address rejected: not owned by user", want: channels.AccountBlocked},
 		{step: StepGreeting, code: 501, text: "Bad HELO", want: channels.AccountBlocked},
-		// The server lets nobody in. That may pass; if it doesn't, the account waits, and its admins are told.
+	})
+}
+
+// A server may let nobody in. That may pass; if it doesn't, the account waits, and its admins are told.
+func TestClosedServer(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
 		{step: StepGreeting, code: 554, text: "No SMTP service here", want: channels.Retry},
 		{step: StepGreeting, code: 554, text: "5.7.1 Blocked", waited: 29 * time.Minute, want: channels.Retry},
 		{step: StepGreeting, code: 554, text: "5.7.1 Blocked", waited: 30 * time.Minute, want: channels.Throttled, wait: time.Hour},
-		// What no standard names may mean anything.
+	})
+}
+
+// Replies that no standard names at their step may mean anything.
+func TestUnexpectedReplies(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
 		{step: StepDot, code: 354, text: "Go ahead", want: channels.Ambiguous},
 		{step: StepDot, code: 650, text: "?", want: channels.Ambiguous},
 		{step: StepData, code: 250, text: "Go ahead", want: channels.Retry},
 		{step: StepMail, code: 235, text: "Signed in", want: channels.Retry},
-		// An enhanced code of another class does not count.
+	})
+}
+
+// An enhanced code of another class than the plain one does not count.
+func TestEnhancedCodeOfAnotherClass(t *testing.T) {
+	t.Parallel()
+	checkReplies(t, []reply{
 		{step: StepRcpt, code: 550, text: "4.2.2 strange", want: channels.BadRecipient},
-	}
-	for _, tc := range tests {
-		t.Run(fmt.Sprintf("%d %s", tc.code, tc.text), func(t *testing.T) {
-			t.Parallel()
-			got := Classify(tc.step, tc.code, tc.text, tc.waited)
-			if got.Class != tc.want || got.Wait != tc.wait {
-				t.Errorf("got class %v and wait %v, want %v and %v", got.Class, got.Wait, tc.want, tc.wait)
-			}
-			if got.Hint == "" && got.Class != channels.Ambiguous {
-				t.Errorf("%+v has no hint", got)
-			}
-		})
-	}
+	})
 }

@@ -14,63 +14,130 @@ import (
 // An address is written as SMTP wants it, with its local part quoted where it must be.
 func TestSMTPPath(t *testing.T) {
 	t.Parallel()
-	for address, want := range map[string]string{
-		"ann@customer.test": "<ann@customer.test>", "odd name@customer.test": `<"odd name"@customer.test>`, "jörg@customer.test": "<jörg@customer.test>",
-	} {
-		if got := smtpPath(address); got != want {
-			t.Errorf("%s is written %s, want %s", address, got, want)
+	tests := []struct{ address, want string }{
+		{address: "ann@customer.test", want: "<ann@customer.test>"},
+		{address: "odd name@customer.test", want: `<"odd name"@customer.test>`},
+		{address: "jörg@customer.test", want: "<jörg@customer.test>"},
+	}
+	for _, tt := range tests {
+		if got := smtpPath(tt.address); got != tt.want {
+			t.Errorf("smtpPath(%q) = %s, want %s", tt.address, got, tt.want)
 		}
 	}
 }
 
-// What is written after the deadline does not leave.
-func TestFence(t *testing.T) {
+// What is written after the deadline does not leave, also if the machine has slept since: then only the time of day has gone on.
+func TestNothingLeavesAfterTheDeadline(t *testing.T) {
 	t.Parallel()
-	slept := func() time.Time { return time.Now().Add(time.Hour) } // while the machine sleeps, only the time of day goes on
-	for name, f := range map[string]*fencedConn{
-		"stopped": {deadline: time.Now().Add(-time.Nanosecond), clock: time.Now},
-		"slept":   {deadline: time.Now().Add(time.Minute), clock: slept},
-	} {
-		client, other := net.Pipe()
-		defer client.Close()
-		defer other.Close()
-		f.Conn = client
-		_ = client.SetWriteDeadline(time.Now().Add(time.Second)) // nobody reads
-		n, err := f.Write([]byte("DATA"))
-		if n != 0 || !errors.Is(err, errTooLate) {
-			t.Errorf("%s: wrote %d bytes, %v; want none and %v", name, n, err, errTooLate)
-		}
-		if !f.writeRefused.Load() {
-			t.Errorf("%s: the refusal isn't noted", name)
-		}
+	now := time.Now()
+	tests := []struct {
+		name     string
+		deadline time.Time
+		clock    func() time.Time // the time of day
+	}{
+		{
+			name:     "the deadline is over",
+			deadline: now.Add(-time.Nanosecond),
+			clock:    time.Now,
+		},
+		{
+			name:     "it is over after a sleep",
+			deadline: now.Add(time.Minute),
+			clock:    func() time.Time { return time.Now().Add(time.Hour) },
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			client, server := net.Pipe()
+			defer client.Close()
+			defer server.Close()
+			_ = client.SetWriteDeadline(time.Now().Add(time.Second)) // nobody reads, so that a byte that leaves fails the test
+			conn := &fencedConn{Conn: client, deadline: tt.deadline, clock: tt.clock}
+			n, err := conn.Write([]byte("DATA"))
+			if !errors.Is(err, errTooLate) {
+				t.Errorf("Write: got error %v, want %v", err, errTooLate)
+			}
+			if n != 0 {
+				t.Errorf("Write: got %d bytes written, want none", n)
+			}
+			if !conn.writeRefused.Load() {
+				t.Error("writeRefused = false, want true")
+			}
+		})
 	}
 }
 
-// A refused recipient is named in the thread, and of several the agent learns that nobody got the mail. What all admins are told of
-// the mailbox names nobody, though servers do: Postfix begins with the address, and says 5.7.1 of a single recipient, too.
-func TestRefusedRecipientIsNamed(t *testing.T) {
-	t.Parallel()
-	const ann, odd = "ann@customer.test", "odd name@customer.test"
-	for words, toAdmins := range map[string]string{
-		"5.4.5 Daily user sending quota exceeded.":                "5.4.5 Daily user sending quota exceeded.",
-		"5.7.1 <ann@customer.test>: Relay access denied":          "5.7.1 <recipient>: Relay access denied",
-		`5.7.1 Ann@Customer.Test, <"odd name"@customer.test>: no`: "5.7.1 recipient, <recipient>: no",
-	} {
-		refusal := &smtpFailure{step: smtpcode.StepRcpt, recipient: ann, err: &textproto.Error{Code: 550, Msg: words}}
-		for _, recipients := range [][]string{{ann}, {ann, odd}} {
-			got := (&Sender{}).explainFailure(refusal, time.Time{}, recipients)
-			if !strings.Contains(got.Text, "refuses "+ann) || !strings.Contains(got.Text, words) {
-				t.Errorf("the thread of %q is told %q, want who was refused and the server's words", recipients, got.Text)
-			}
-			isOfSeveral := len(recipients) > 1
-			if strings.Contains(got.Text, "nothing was sent to anybody") != isOfSeveral {
-				t.Errorf("the thread of %q is told %q, want that nobody got it: %v", recipients, got.Text, isOfSeveral)
-			}
-		}
+const (
+	ann = "ann@customer.test"
+	odd = "odd name@customer.test"
+)
 
-		got := (&Sender{}).explainFailure(refusal, time.Time{}, []string{ann, odd})
-		if got.AccountText != "The mail server refuses the mail: 550 "+toAdmins {
-			t.Errorf("admins are told %q, want the server's words without the customer: %q", got.AccountText, toAdmins)
-		}
+// refusalOfAnn is a server's refusal of one recipient, in these words.
+func refusalOfAnn(words string) *smtpFailure {
+	return &smtpFailure{step: smtpcode.StepRcpt, recipient: ann, err: &textproto.Error{Code: 550, Msg: words}}
+}
+
+// A refused recipient is named in the thread, with the server's words. Of several the agent learns that nobody got the mail.
+func TestThreadNamesTheRefusedRecipient(t *testing.T) {
+	t.Parallel()
+	const words = "5.7.1 <ann@customer.test>: Relay access denied"
+	const toNobody = "nothing was sent to anybody"
+	tests := []struct {
+		name         string
+		recipients   []string
+		wantToNobody bool
+	}{
+		{name: "the only recipient", recipients: []string{ann}, wantToNobody: false},
+		{name: "one of two", recipients: []string{ann, odd}, wantToNobody: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := (&Sender{}).explainFailure(refusalOfAnn(words), time.Time{}, tt.recipients).Text
+			for _, want := range []string{"refuses " + ann, words} {
+				if !strings.Contains(got, want) {
+					t.Errorf("text: got %q, want %q in it", got, want)
+				}
+			}
+			if isTold := strings.Contains(got, toNobody); isTold != tt.wantToNobody {
+				t.Errorf("text: got %q; that it says %q: got %t, want %t", got, toNobody, isTold, tt.wantToNobody)
+			}
+		})
+	}
+}
+
+// What all admins are told of the mailbox names no customer, though servers do: Postfix begins with the address, and says 5.7.1 of a single
+// recipient, too. The thread has the server's words unchanged.
+func TestAdminsAreToldNoRecipient(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, words, want string }{
+		{
+			name:  "no address",
+			words: "5.4.5 Daily user sending quota exceeded.",
+			want:  "5.4.5 Daily user sending quota exceeded.",
+		},
+		{
+			name:  "the refused address",
+			words: "5.7.1 <ann@customer.test>: Relay access denied",
+			want:  "5.7.1 <recipient>: Relay access denied",
+		},
+		{
+			name:  "all addresses, spelled in other ways",
+			words: `5.7.1 Ann@Customer.Test, <"odd name"@customer.test>: no`,
+			want:  "5.7.1 recipient, <recipient>: no",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := (&Sender{}).explainFailure(refusalOfAnn(tt.words), time.Time{}, []string{ann, odd})
+			if want := "The mail server refuses the mail: 550 " + tt.want; got.AccountText != want {
+				t.Errorf("text for admins: got %q, want %q", got.AccountText, want)
+			}
+			if !strings.Contains(got.Text, tt.words) {
+				t.Errorf("text for the thread: got %q, want %q in it", got.Text, tt.words)
+			}
+		})
 	}
 }
