@@ -16,7 +16,8 @@ import (
 	"parley/channels/email/oauthfake"
 )
 
-// The tests of this package do what Parley does: they send a person to a provider, and exchange the code with which she comes back for tokens.
+// The tests of this package do what Parley does: they send a person to a provider, and exchange the code with which she comes back for
+// tokens.
 
 const (
 	ann          = "ann@acme.test"

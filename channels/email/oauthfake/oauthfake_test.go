@@ -211,8 +211,10 @@ func TestSingleUse(t *testing.T) {
 	second := mustRefresh(first)
 	third := mustRefresh(second)
 
-	wantRefused(t, "the first token, after its successor was used", askTokens(t, s, refreshForm(first)), http.StatusBadRequest, "invalid_grant")
-	wantRefused(t, "the third token, after that", askTokens(t, s, refreshForm(third)), http.StatusBadRequest, "invalid_grant")
+	again := askTokens(t, s, refreshForm(first))
+	wantRefused(t, "the first token, after its successor was used", again, http.StatusBadRequest, "invalid_grant")
+	latest := askTokens(t, s, refreshForm(third))
+	wantRefused(t, "the third token, after that", latest, http.StatusBadRequest, "invalid_grant")
 }
 
 // newGoogleCode returns a provider, and the form that exchanges a code.

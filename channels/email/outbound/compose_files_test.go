@@ -3,51 +3,75 @@ package outbound
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"parley/channels"
 )
 
-// Files that are longer than they said are not read beyond what a mail may hold.
-func TestFilesLongerThanTheySay(t *testing.T) {
-	t.Parallel()
-	o := answer()
-	for range 2 {
-		o.Files = append(o.Files, channels.File{Name: "a.bin", SizeBytes: 10, Open: func(context.Context) (io.ReadCloser, error) {
-			return io.NopCloser(io.LimitReader(zeros{}, MaxBytes-1)), nil
-		}})
-	}
-	m, err := composer(t).Compose(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := m.Copy(t.Context(), io.Discard)
-	wantClass(t, err, channels.BadContent)
-	if n < MaxBytes || n > 2*MaxBytes {
-		t.Errorf("%d bytes were written, want %d to %d", n, MaxBytes, 2*MaxBytes)
+// zeros is an endless file.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// newZeroFile returns a file of zeros that is said to be of another size than it has.
+func newZeroFile(said, size int64) channels.File {
+	return channels.File{
+		Name:      "a.bin",
+		SizeBytes: said,
+		Open: func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(io.LimitReader(zeros{}, size)), nil
+		},
 	}
 }
 
-// Names and types of files are written so that all programs understand them. Python's package email, of which many helpdesks are
-// made, finds no name in filename=O'Brien.pdf and no content in a message/delivery-status in base64; servers refuse lines that are
-// longer than 998 characters.
-func TestFilesForOtherPrograms(t *testing.T) {
+// Files that are longer than they are said to be are not read beyond what a mail may hold.
+func TestFilesThatAreLongerThanSaid(t *testing.T) {
 	t.Parallel()
-	o := answer()
-	o.Files = []channels.File{attached("O'Brien.pdf", []byte("x")), attached("report.txt", []byte("Action: failed")), attached(strings.Repeat("😀", 100)+".png", []byte("x"))}
-	o.Files[1].ContentType = "message/delivery-status"
-	m, err := composer(t).Compose(o)
-	if err != nil {
-		t.Fatal(err)
+	o := newAnswer()
+	o.Files = slices.Repeat([]channels.File{newZeroFile(10, MaxBytes-1)}, 2)
+	n, err := mustCompose(t, o).Copy(t.Context(), io.Discard)
+	wantClass(t, err, channels.BadContent)
+	if n < MaxBytes || n > 2*MaxBytes {
+		t.Errorf("bytes that were written: got %d, want %d to %d", n, MaxBytes, 2*MaxBytes)
 	}
-	mail := string(write(t, m))
-	for _, want := range []string{`filename="O'Brien.pdf"`, `name="O'Brien.pdf"`, `application/octet-stream; name="report.txt"`} {
+}
+
+// The name of a file is quoted. Python's package email, of which many helpdesks are made, finds no name in filename=O'Brien.pdf.
+func TestNameOfAFileIsQuoted(t *testing.T) {
+	t.Parallel()
+	o := newAnswer()
+	o.Files = []channels.File{newFile("O'Brien.pdf", []byte("x"))}
+	mail := string(write(t, mustCompose(t, o)))
+	for _, want := range []string{`filename="O'Brien.pdf"`, `name="O'Brien.pdf"`} {
 		if !strings.Contains(mail, want) {
 			t.Errorf("the mail does not have %s", want)
 		}
 	}
-	for line := range strings.SplitSeq(mail, "\r\n") {
+}
+
+// A file of a type that mails themselves are made of is written as bytes: Python's package email finds no content in a
+// message/delivery-status in base64.
+func TestFileOfATypeOfMails(t *testing.T) {
+	t.Parallel()
+	o := newAnswer()
+	o.Files = []channels.File{newFileOfType("report.txt", "message/delivery-status", []byte("Action: failed"))}
+	mail := string(write(t, mustCompose(t, o)))
+	if want := `application/octet-stream; name="report.txt"`; !strings.Contains(mail, want) {
+		t.Errorf("the mail does not have %s", want)
+	}
+}
+
+// No line is longer than 998 characters, or servers refuse the mail.
+func TestLinesOfALongFileName(t *testing.T) {
+	t.Parallel()
+	o := newAnswer()
+	o.Files = []channels.File{newFile(strings.Repeat("😀", 100)+".png", []byte("x"))}
+	for line := range strings.SplitSeq(string(write(t, mustCompose(t, o))), "\r\n") {
 		if len(line) > maxLineBytes {
 			t.Errorf("got a line of %d bytes, want at most %d: %.60s…", len(line), maxLineBytes, line)
 		}
@@ -58,32 +82,35 @@ func TestFilesForOtherPrograms(t *testing.T) {
 func TestUnreadableFile(t *testing.T) {
 	t.Parallel()
 	gone := &channels.SendError{Class: channels.BadContent, Text: "a.bin can't be read: deleted"}
-	for want, cause := range map[channels.Class]error{channels.BadContent: gone, channels.Retry: io.ErrUnexpectedEOF} {
-		o := answer()
-		o.Files = []channels.File{{Name: "a.bin", SizeBytes: 1, Open: func(context.Context) (io.ReadCloser, error) { return nil, cause }}}
-		m, err := composer(t).Compose(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := m.Copy(t.Context(), io.Discard); channels.ClassOf(err) != want {
-			t.Errorf("%v: got %v, want class %s", cause, err, want)
-		}
+	tests := []struct {
+		name  string
+		cause error
+		want  channels.Class
+	}{
+		{name: "gone", cause: gone, want: channels.BadContent},
+		{name: "lost connection", cause: io.ErrUnexpectedEOF, want: channels.Retry},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := newAnswer()
+			o.Files = []channels.File{{
+				Name:      "a.bin",
+				SizeBytes: 1,
+				Open:      func(context.Context) (io.ReadCloser, error) { return nil, tt.cause },
+			}}
+			_, err := mustCompose(t, o).Copy(t.Context(), io.Discard)
+			wantEqual(t, "class of the error", channels.ClassOf(err), tt.want)
+		})
 	}
 }
 
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
-// BenchmarkWriteFiles measures what a mail with a file of 18 MB holds in memory while
-// it leaves.
+// BenchmarkWriteFiles measures what a mail with a file of 18 MB holds in memory while it leaves.
 func BenchmarkWriteFiles(b *testing.B) {
 	const size = 18 << 20
-	o := answer()
-	o.Files = []channels.File{{Name: "a.bin", SizeBytes: size, Open: func(context.Context) (io.ReadCloser, error) {
-		return io.NopCloser(io.LimitReader(zeros{}, size)), nil
-	}}}
-	c := composer(b)
+	o := newAnswer()
+	o.Files = []channels.File{newZeroFile(size, size)}
+	c := newComposer(b)
 	b.SetBytes(size)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -91,8 +118,12 @@ func BenchmarkWriteFiles(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if n, err := m.Copy(b.Context(), io.Discard); err != nil || n != m.SizeBytes() {
-			b.Fatal(n, err)
+		n, err := m.Copy(b.Context(), io.Discard)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if n != m.SizeBytes() {
+			b.Fatalf("%d bytes were written, want %d", n, m.SizeBytes())
 		}
 	}
 }

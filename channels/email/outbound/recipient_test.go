@@ -1,43 +1,90 @@
 package outbound
 
 import (
+	"reflect"
 	"testing"
 
 	"parley/channels"
 )
 
+// newOwnComposer returns a Composer that knows two addresses of its own.
+func newOwnComposer() *Composer {
+	return &Composer{own: []string{"help@acme.test", "sales@acme.test"}}
+}
+
 // What an agent types becomes an address with the domain as machines write it. Who that is doesn't depend on the case of letters.
 func TestRecipient(t *testing.T) {
 	t.Parallel()
-	c := &Composer{own: []string{"help@acme.test", "sales@acme.test"}}
-	for typed, want := range map[string]channels.Party{
-		"ann@example.org":           {Key: "ann@example.org"},
-		" Ann.Lee@Example.ORG\n":    {Key: "ann.lee@example.org", Address: "Ann.Lee@example.org"},
-		"Ann Lee <ann@example.org>": {Key: "ann@example.org", Name: "Ann Lee"},
-		"ann..lee.@example.org":     {Key: "ann..lee.@example.org"},
-		"mailto:ann@example.org":    {Key: "ann@example.org"},
-		"ann@bücher.example":        {Key: "ann@xn--bcher-kva.example"},
-	} {
-		if p, err := c.Recipient(typed); err != nil || p.Key != want.Key || p.Address != want.Address || p.Name != want.Name {
-			t.Errorf("%q is %+v, %v; want %+v", typed, p, err, want)
-		}
+	tests := []struct {
+		name  string
+		typed string
+		want  channels.Party
+	}{
+		{
+			name:  "address",
+			typed: "ann@example.org",
+			want:  channels.Party{Key: "ann@example.org"},
+		},
+		{
+			name:  "capitals and blanks",
+			typed: " Ann.Lee@Example.ORG\n",
+			want:  channels.Party{Key: "ann.lee@example.org", Address: "Ann.Lee@example.org"},
+		},
+		{
+			name:  "address with a name",
+			typed: "Ann Lee <ann@example.org>",
+			want:  channels.Party{Key: "ann@example.org", Name: "Ann Lee"},
+		},
+		{
+			name:  "dots that no standard allows",
+			typed: "ann..lee.@example.org",
+			want:  channels.Party{Key: "ann..lee.@example.org"},
+		},
+		{
+			name:  "link",
+			typed: "mailto:ann@example.org",
+			want:  channels.Party{Key: "ann@example.org"},
+		},
+		{
+			name:  "domain outside ASCII",
+			typed: "ann@bücher.example",
+			want:  channels.Party{Key: "ann@xn--bcher-kva.example"},
+		},
 	}
-	for name, typed := range map[string]string{
-		"nothing":            "",
-		"no domain":          "ann",
-		"no name":            "@example.org",
-		"no domain behind @": "ann@",
-		"two":                "ann@x.test, ben@x.test",
-		"a link of Slack":    "<mailto:ann@example.org|ann@exa.org>",
-		"our own":            "help@acme.test",
-		"our own, another":   "SALES@acme.test",
-		"our own, tagged":    "help+lamp@acme.test",
-		"a blank and NUL":    "ann@exa mple.org\x00",
-		"a header":           "a@b\r\nBcc: x@y.test",
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := c.Recipient(typed)
+			got, err := newOwnComposer().Recipient(tt.typed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("Recipient(%q) = %+v, want %+v", tt.typed, got, tt.want)
+			}
+		})
+	}
+}
+
+// What is no address, is several, or is one of our own, is refused.
+func TestRecipientRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, typed string }{
+		{name: "nothing", typed: ""},
+		{name: "no domain", typed: "ann"},
+		{name: "nothing before the @", typed: "@example.org"},
+		{name: "nothing behind the @", typed: "ann@"},
+		{name: "two addresses", typed: "ann@x.test, ben@x.test"},
+		{name: "link as Slack writes it", typed: "<mailto:ann@example.org|ann@exa.org>"},
+		{name: "our own", typed: "help@acme.test"},
+		{name: "our own, in capitals", typed: "SALES@acme.test"},
+		{name: "our own, with a tag", typed: "help+lamp@acme.test"},
+		{name: "a blank and NUL", typed: "ann@exa mple.org\x00"},
+		{name: "a header", typed: "a@b\r\nBcc: x@y.test"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := newOwnComposer().Recipient(tt.typed)
 			wantClass(t, err, channels.BadRecipient)
 		})
 	}

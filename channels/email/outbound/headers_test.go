@@ -1,0 +1,212 @@
+package outbound
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/channels"
+	"parley/channels/email/mailid"
+)
+
+// mustMakeHeaders makes the headers of an answer's thread.
+func mustMakeHeaders(t *testing.T, o channels.Outbound) *mailHeaders {
+	t.Helper()
+	h, err := newComposer(t).newHeaders(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// anchor is the id by which all mails of a conversation refer to it.
+func anchor(conversation int64) string {
+	return mailid.Anchor(testKeys()[0], conversation, "acme.test")
+}
+
+// An answer refers to the anchor, to what it names and, at last, to what it answers, each once. It doesn't refer to the anchor of a
+// conversation of before: answers must not come to that one.
+func TestReferences(t *testing.T) {
+	t.Parallel()
+	own := mailid.Message(testKeys()[0], 12, 30, "acme.test")
+	o := newAnswer() // of conversation 12
+	o.References = []string{"q1@customer.test", anchor(12), anchor(11), own, "q1@customer.test", "q2@customer.test"}
+	o.InReplyTo = "<q1@customer.test>"
+	h := mustMakeHeaders(t, o)
+	want := []string{anchor(12), own, "q2@customer.test", "q1@customer.test"}
+	if !slices.Equal(h.references, want) {
+		t.Errorf("references: got %q, want %q", h.references, want)
+	}
+	wantEqual(t, "In-Reply-To", h.inReplyTo, "q1@customer.test")
+}
+
+// The id of a mail says of which conversation and message it is. Another attempt has the same one.
+func TestMessageIDOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	o := newAnswer()
+	id := mustMakeHeaders(t, o).id
+	conversation, message, _ := mailid.Parse(testKeys(), id)
+	wantEqual(t, "conversation in the id", conversation, o.ConversationID)
+	wantEqual(t, "message in the id", message, o.MessageID)
+
+	o.Attempt.Number = 5
+	o.DeliveryID = 99
+	wantEqual(t, "id of another attempt", mustMakeHeaders(t, o).id, id)
+}
+
+// A mail without a Message-ID can't be named in an answer: what Parley calls it is no id that mails may have. The same goes for an id that
+// lacks a side of the "@". An automatic answer says that it is one all the same.
+// Source: RFC 5322 section 3.6.4.
+func TestAnswersNameNoInvalidID(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"sha256:a0592bb4f3a3c3c9d1b6c2c7a1f0e8d2", "<local>", "@customer.test", "q1@", "<>"} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			o := newAnswer()
+			o.InReplyTo = id
+			o.References = []string{"q0@customer.test", id}
+			o.Automatic = true
+			h := mustMakeHeaders(t, o)
+			wantEqual(t, "In-Reply-To", h.inReplyTo, "")
+			if want := []string{anchor(12), "q0@customer.test"}; !slices.Equal(h.references, want) {
+				t.Errorf("references: got %q, want %q", h.references, want)
+			}
+			wantEqual(t, "Auto-Submitted", h.automatic, "auto-replied")
+		})
+	}
+}
+
+// An answer's subject begins with one Re:, in whatever language the marks before it were.
+func TestSubjectOfAnAnswer(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ subject, want string }{
+		{subject: "Printer", want: "Re: Printer"},
+		{subject: "Re: Printer", want: "Re: Printer"},
+		{subject: "RE: re: AW: Printer", want: "Re: Printer"},
+		{subject: "Re[2]: SV: Printer", want: "Re: Printer"},
+		{subject: "回复：打印机", want: "Re: 打印机"},
+		{subject: "Fwd: Printer", want: "Re: Fwd: Printer"},
+		{subject: "Regarding: x", want: "Re: Regarding: x"},
+		{subject: "", want: "Re: (no subject)"},
+	}
+	for _, tt := range tests {
+		got := subjectLine(channels.Outbound{Subject: tt.subject, InReplyTo: "x@y"})
+		wantEqual(t, fmt.Sprintf("subject %q", tt.subject), got, tt.want)
+	}
+}
+
+// The subject of a mail that answers none stays as it is, but in one line.
+func TestSubjectOfAFirstMail(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ subject, want string }{
+		{subject: "", want: "(no subject)"},
+		{subject: "Re: kept", want: "Re: kept"},
+		{subject: "a\r\n b\tc", want: "a b c"},
+	}
+	for _, tt := range tests {
+		got := subjectLine(channels.Outbound{Subject: tt.subject})
+		wantEqual(t, fmt.Sprintf("subject %q", tt.subject), got, tt.want)
+	}
+}
+
+func TestLongSubjectIsCut(t *testing.T) {
+	t.Parallel()
+	got := subjectLine(channels.Outbound{Subject: strings.Repeat("ä", 400)})
+	wantEqual(t, "characters of a long subject", len([]rune(got)), maxSubjectRunes)
+}
+
+// The sender is the agent with the account's name, each once.
+func TestSenderName(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ author, account, want string }{
+		{author: "Ann Lee", account: "Acme Support", want: "Ann Lee (Acme Support)"},
+		{author: "", account: "Acme Support", want: "Acme Support"},
+		{author: "Ann Lee", account: "", want: "Ann Lee"},
+		{author: "", account: "", want: ""},
+		{author: "Acme", account: "Acme", want: "Acme"},
+	}
+	for _, tt := range tests {
+		got := senderName(tt.author, tt.account)
+		wantEqual(t, fmt.Sprintf("senderName(%q, %q)", tt.author, tt.account), got, tt.want)
+	}
+}
+
+// A mail leaves from the address of ours to which the customer wrote. One that is none of ours, or not any more, gives way to the main
+// address.
+func TestSenderAddress(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ writtenTo, want string }{
+		{writtenTo: "", want: "Support@acme.test"},
+		{writtenTo: "help@acme.test", want: "help@acme.test"},
+		{writtenTo: "Help@Acme.test", want: "Help@Acme.test"},
+		{writtenTo: "ceo@acme.test", want: "Support@acme.test"},
+		{writtenTo: "ann@customer.test", want: "Support@acme.test"},
+	}
+	for _, tt := range tests {
+		o := newAnswer()
+		o.From = tt.writtenTo
+		wantEqual(t, fmt.Sprintf("sender of an answer to a mail to %q", tt.writtenTo), mustCompose(t, o).From, tt.want)
+	}
+}
+
+// What is no address, or several, is refused as a recipient, and so is a mail without any.
+func TestOutgoingRecipientsAreRefused(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		to   []channels.Party
+	}{
+		{name: "nobody", to: nil},
+		{name: "empty", to: []channels.Party{{Key: ""}}},
+		{name: "no domain", to: []channels.Party{{Key: "nobody"}}},
+		{name: "two in one", to: []channels.Party{{Key: "a@b>, <c@d"}}},
+		{name: "a header", to: []channels.Party{{Key: "a@b\r\nBcc: c@d"}}},
+		{name: "a name", to: []channels.Party{{Key: "Ann <a@b.test>"}}},
+		{name: "a blank", to: []channels.Party{{Key: "a b@c.test"}}},
+		{name: "two @", to: []channels.Party{{Key: "a@@b"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := newAnswer()
+			o.To = tt.to
+			_, err := newComposer(t).Compose(o)
+			wantClass(t, err, channels.BadRecipient)
+		})
+	}
+}
+
+// wantRecipients checks to whom a mail goes.
+func wantRecipients(t *testing.T, m *Mail, want ...string) {
+	t.Helper()
+	if !slices.Equal(m.Recipients, want) {
+		t.Errorf("recipients: got %q, want %q", m.Recipients, want)
+	}
+}
+
+// A mail goes to each address once. One outside ASCII needs a server that takes UTF-8.
+func TestOutgoingRecipients(t *testing.T) {
+	t.Parallel()
+	o := newAnswer()
+	o.To = []channels.Party{{Key: "ann@customer.test"}, {Key: `"odd name"@customer.test`}}
+	o.Cc = []channels.Party{{Key: "ann@customer.test"}, {Key: "jörg@customer.test"}}
+	m := mustCompose(t, o)
+	wantRecipients(t, m, "ann@customer.test", "odd name@customer.test", "jörg@customer.test")
+	wantEqual(t, "the mail needs a server that takes UTF-8", m.UTF8, true)
+}
+
+// Old phones have addresses with dots that no standard allows.
+func TestOutgoingRecipientWithOddDots(t *testing.T) {
+	t.Parallel()
+	o := newAnswer()
+	o.To = []channels.Party{{Key: "ann..lee.@customer.test"}}
+	wantRecipients(t, mustCompose(t, o), "ann..lee.@customer.test")
+}
+
+func TestOutgoingRecipientAsTheCustomerSpellsIt(t *testing.T) {
+	t.Parallel()
+	o := newAnswer()
+	o.To = []channels.Party{{Key: "ann@customer.test", Address: "Ann@customer.test"}}
+	wantRecipients(t, mustCompose(t, o), "Ann@customer.test")
+}
