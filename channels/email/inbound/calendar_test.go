@@ -13,31 +13,96 @@ import (
 	"parley/channels/email/rawmail"
 )
 
+// newCalendar returns a calendar with one event.
+func newCalendar(method, event string) string {
+	return strings.NewReplacer("<method>", method, "<event>", event).Replace(`BEGIN:VCALENDAR
+<method>
+BEGIN:VTIMEZONE
+DTSTART:19700101T000000
+END:VTIMEZONE
+BEGIN:VEVENT
+<event>
+END:VEVENT
+END:VCALENDAR`)
+}
+
 // An event of a calendar becomes some lines of text.
 func TestCalendarText(t *testing.T) {
 	t.Parallel()
-	wrap := func(method, event string) string {
-		return "BEGIN:VCALENDAR\n" + method + "\nBEGIN:VTIMEZONE\nDTSTART:19700101T000000\nEND:VTIMEZONE\nBEGIN:VEVENT\n" + event + "\nEND:VEVENT\nEND:VCALENDAR"
-	}
-	tests := []struct{ name, in, want string }{
-		{"invitation", wrap("METHOD:REQUEST", "SUMMARY:Call\nDTSTART:20261121T080000Z\nDTEND:20261121T090000Z\nLOCATION:Room\\, 1"), "**Invitation**: Call\nWhen: 2026-11-21 08:00 (UTC) – 2026-11-21 09:00 (UTC)\nWhere: Room, 1"},
-		{"cancelled", wrap("METHOD:CANCEL", "SUMMARY:Call"), "**Cancelled**: Call"},
-		{"status", wrap("", "SUMMARY:Call\nSTATUS:CANCELLED"), "**Cancelled**: Call"},
-		{"answer", wrap("METHOD:REPLY", "SUMMARY:Call\nATTENDEE;PARTSTAT=ACCEPTED;CN=Ann:mailto:ann@x.test"), "**Answer to an invitation**: Call\nAnswer: Ann: accepted"},
-		{"day", wrap("", "SUMMARY:Fair\nDTSTART;VALUE=DATE:20261121"), "**Event**: Fair\nWhen: 2026-11-21"},
-		{"folded", wrap("", "SUMMARY:A lo\n ng name"), "**Event**: A long name"},
-		{"odd time", wrap("", "SUMMARY:x\nDTSTART:*soon*"), "**Event**: x\nWhen: \\*soon\\*"},
-		{"organizer", wrap("", "ORGANIZER:mailto:ann@x.test"), "**Event**\nOrganizer: ann@x.test"},
-		{"nothing", "BEGIN:VCALENDAR\nEND:VCALENDAR", ""},
-		{"garbage", ":::\n;;=\nBEGIN", ""},
+	tests := []struct {
+		name   string
+		method string
+		event  string
+		want   string
+	}{
+		{
+			name:   "invitation",
+			method: "METHOD:REQUEST",
+			event:  "SUMMARY:Call\nDTSTART:20261121T080000Z\nDTEND:20261121T090000Z\nLOCATION:Room\\, 1",
+			want:   "**Invitation**: Call\nWhen: 2026-11-21 08:00 (UTC) – 2026-11-21 09:00 (UTC)\nWhere: Room, 1",
+		},
+		{
+			name:   "cancelled by the method",
+			method: "METHOD:CANCEL",
+			event:  "SUMMARY:Call",
+			want:   "**Cancelled**: Call",
+		},
+		{
+			name:  "cancelled by the status",
+			event: "SUMMARY:Call\nSTATUS:CANCELLED",
+			want:  "**Cancelled**: Call",
+		},
+		{
+			name:   "answer",
+			method: "METHOD:REPLY",
+			event:  "SUMMARY:Call\nATTENDEE;PARTSTAT=ACCEPTED;CN=Ann:mailto:ann@x.test",
+			want:   "**Answer to an invitation**: Call\nAnswer: Ann: accepted",
+		},
+		{
+			name:  "a whole day",
+			event: "SUMMARY:Fair\nDTSTART;VALUE=DATE:20261121",
+			want:  "**Event**: Fair\nWhen: 2026-11-21",
+		},
+		{
+			name:  "a folded line",
+			event: "SUMMARY:A lo\n ng name",
+			want:  "**Event**: A long name",
+		},
+		{
+			name:  "a time that is none, with marks of Markdown",
+			event: "SUMMARY:x\nDTSTART:*soon*",
+			want:  "**Event**: x\nWhen: \\*soon\\*",
+		},
+		{
+			name:  "organizer",
+			event: "ORGANIZER:mailto:ann@x.test",
+			want:  "**Event**\nOrganizer: ann@x.test",
+		},
 	}
 	for _, tt := range tests {
-		if got := calendarText(tt.in, rawmail.NewGuesser()); got != tt.want {
-			t.Errorf("%s:\n got %q\nwant %q", tt.name, got, tt.want)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := calendarText(newCalendar(tt.method, tt.event), rawmail.NewGuesser()); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCalendarWithoutEvents(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"BEGIN:VCALENDAR\nEND:VCALENDAR", ":::\n;;=\nBEGIN"} {
+		if got := calendarText(text, rawmail.NewGuesser()); got != "" {
+			t.Errorf("calendarText(%q) = %q, want nothing", text, got)
 		}
 	}
+}
+
+func TestCalendarWithTooManyEvents(t *testing.T) {
+	t.Parallel()
 	many := strings.Repeat("BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n", 2*maxCalendarEvents)
-	wantEqual(t, "events that are shown of too many", strings.Count(calendarText(many, rawmail.NewGuesser()), "**Event**"), maxCalendarEvents)
+	got := calendarText(many, rawmail.NewGuesser())
+	wantEqual(t, "events that are shown", strings.Count(got, "**Event**"), maxCalendarEvents)
 }
 
 // renderedTag is a tag that a reader of Markdown made.
@@ -45,7 +110,23 @@ var renderedTag = regexp.MustCompile(`<(/?)([a-zA-Z0-9]+)([^>]*)>`)
 
 var goodHref = regexp.MustCompile(`href="(http|mailto:|ftp:)`)
 
-// FuzzCalendar: what a calendar says never becomes more than lines.
+// wantLinesOnly checks that Markdown is rendered as paragraphs, quotes, bold words and links alone.
+func wantLinesOnly(t *testing.T, markdown string) {
+	t.Helper()
+	var rendered strings.Builder
+	if err := goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte(markdown), &rendered); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range renderedTag.FindAllStringSubmatch(rendered.String(), -1) {
+		isEnd, name, attributes := m[1] != "", m[2], m[3]
+		isLink := name == "a" && (isEnd || goodHref.MatchString(attributes))
+		if !isLink && !slices.Contains([]string{"p", "br", "blockquote", "strong"}, name) {
+			t.Fatalf("%q is rendered with %s, want paragraphs, quotes, bold words and links alone", markdown, m[0])
+		}
+	}
+}
+
+// What a calendar says never becomes more than lines.
 func FuzzCalendar(f *testing.F) {
 	f.Add("BEGIN:VEVENT\nSUMMARY:a\\nb *c* [d](e)\nDTSTART;TZID=\"x:y\":20261121T080000\nORGANIZER;CN=\"a:b\":mailto:x@y\nEND:VEVENT")
 	f.Add("METHOD:REPLY\nBEGIN:VTODO\nATTENDEE;PARTSTAT=DECLINED:mailto:x\nRRULE:F=1\nLOCATION:# x\n - y")
@@ -56,43 +137,42 @@ func FuzzCalendar(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, text string) {
 		budget.CheckRepeated(t, m, text, func(s string) { calendarText("BEGIN:VEVENT\n"+s, rawmail.NewGuesser()) })
-		out := calendarText(rawmail.DropControls(strings.ToValidUTF8(text, "")), rawmail.NewGuesser())
-		var rendered strings.Builder
-		if err := goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte(out), &rendered); err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range renderedTag.FindAllStringSubmatch(rendered.String(), -1) {
-			isEnd, name, attributes := m[1] != "", m[2], m[3]
-			isLink := name == "a" && (isEnd || goodHref.MatchString(attributes))
-			if !isLink && !slices.Contains([]string{"p", "br", "blockquote", "strong"}, name) {
-				t.Fatalf("%q became %s by %q, want paragraphs, quotes, bold words and links alone", text, m[0], out)
-			}
-		}
+		wantLinesOnly(t, calendarText(rawmail.DropControls(strings.ToValidUTF8(text, "")), rawmail.NewGuesser()))
 	})
 }
 
-// FuzzReport: prose and fields of reports are read without failing, and name
-// recipients only.
+// Reports are read without failing, and what they name as a recipient is an address.
 func FuzzReport(f *testing.F) {
-	f.Add("<a@x.test>:\nUser unknown (#5.1.1)\n\n--- Below this line is a copy", "Final-Recipient: rfc822; a@x.test\nAction: failed\nStatus: 5.1.1\n")
-	f.Add("  a@x.test\n    550 5.7.1 refused", "Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; <a@x.test>\nAction: delayed (x)\nStatus: 4.4.7 (y)\nDiagnostic-Code: smtp; 451 later")
+	f.Add(
+		"<a@x.test>:\nUser unknown (#5.1.1)\n\n--- Below this line is a copy",
+		"Final-Recipient: rfc822; a@x.test\nAction: failed\nStatus: 5.1.1\n",
+	)
+	f.Add(
+		"  a@x.test\n    550 5.7.1 refused",
+		"Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; <a@x.test>\nAction: delayed (x)\nStatus: 4.4.7 (y)\nDiagnostic-Code: smtp; 451 later",
+	)
 	for _, s := range append(budget.Seeds(), "<a@x.test>:\nword\n", "4 5 ", "(a@", "delivery d", "Action: failed\n\n") {
 		f.Add(s, s)
 	}
 	m := budget.NewMeter()
-	f.Fuzz(func(t *testing.T, prose, fields string) {
-		budget.CheckRepeated(t, m, prose, func(s string) { readProse(s, []string{"b@x.test"}, rawmail.NewGuesser()) })
-		budget.CheckRepeated(t, m, prose, func(s string) { idInText(s) })
-		budget.CheckRepeated(t, m, []byte(fields), func(b []byte) { readStatuses([][]byte{b}, rawmail.NewGuesser()) })
-		for _, r := range append(readProse(prose, []string{"b@x.test"}, rawmail.NewGuesser()).reports, readStatuses([][]byte{[]byte(fields)}, rawmail.NewGuesser())...) {
+	readWords := func(words string) prose { return readProse(words, []string{"b@x.test"}, rawmail.NewGuesser()) }
+	readFields := func(fields []byte) []report { return readStatuses([][]byte{fields}, rawmail.NewGuesser()) }
+	f.Fuzz(func(t *testing.T, words, fields string) {
+		budget.CheckRepeated(t, m, words, func(s string) { readWords(s) })
+		budget.CheckRepeated(t, m, words, func(s string) { idInText(s) })
+		budget.CheckRepeated(t, m, []byte(fields), func(b []byte) { readFields(b) })
+		for _, r := range slices.Concat(readWords(words).reports, readFields([]byte(fields))) {
 			if r.recipient != "" && !strings.Contains(r.recipient, "@") {
-				t.Fatalf("got the recipient %q, want an address", r.recipient)
+				t.Fatalf("recipient: got %q, want an address", r.recipient)
 			}
-			if r.action == "" || r.replyCode() < 0 {
-				t.Fatalf("got %+v, want an action and no negative code", r)
+			if r.action == "" {
+				t.Fatalf("got %+v without an action", r)
+			}
+			if r.replyCode() < 0 {
+				t.Fatalf("got %+v with the negative code %d", r, r.replyCode())
 			}
 			if reason := r.explainToPeople(); strings.ContainsAny(reason, "\r\n") {
-				t.Fatalf("got the reason %q, want one line", reason)
+				t.Fatalf("reason: got %q, want one line", reason)
 			}
 		}
 	})

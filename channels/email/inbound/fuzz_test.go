@@ -46,8 +46,7 @@ func addSamples(f *testing.F) (long map[string]bool) {
 	return long
 }
 
-// FuzzDecode: whatever bytes a mailbox holds, a message comes of them that can be
-// read, stored and told apart; the same each time.
+// Whatever bytes a mailbox holds, a message comes of them that can be read, stored and told apart; the same each time.
 func FuzzDecode(f *testing.F) {
 	long := addSamples(f)
 	d, m := newTestDecoder(), newMailMeter()
@@ -83,7 +82,7 @@ func FuzzDecode(f *testing.F) {
 			checkInbound(t, in)
 		}
 		if again := d.decodeMail(e, raw); !reflect.DeepEqual(ins, again) {
-			t.Fatalf("read again, it became\n%+v\nand first\n%+v", again, ins)
+			t.Fatalf("read again: got\n%+v, want as at first\n%+v", again, ins)
 		}
 		if id := mailid.Fact(raw); len(id) != factIDBytes {
 			t.Fatalf("got the fact's id %q, want one of %d bytes", id, factIDBytes)
@@ -99,8 +98,11 @@ const (
 // checkInbound checks what the engine relies on.
 func checkInbound(t *testing.T, in channels.Inbound) {
 	t.Helper()
-	if id := in.ExternalID; len(id) > maxExternalBytes || strings.ContainsAny(id, "\x00\n") || !utf8.ValidString(id) {
-		t.Fatalf("got the id %q, want one line of UTF-8, of at most %d bytes", id, maxExternalBytes)
+	if id := in.ExternalID; len(id) > maxExternalBytes {
+		t.Fatalf("id: got %d bytes, want at most %d: %q", len(id), maxExternalBytes, id)
+	}
+	if id := in.ExternalID; strings.ContainsAny(id, "\x00\n") || !utf8.ValidString(id) {
+		t.Fatalf("id: got %q, want one line of UTF-8", id)
 	}
 	if header := in.Subject + in.From.Name + in.From.Key; strings.ContainsAny(header, "\n\r\x00") {
 		t.Fatalf("got %q in the header, want neither line breaks nor NUL", header)
@@ -137,7 +139,7 @@ func insideTag(s string, i int) bool {
 	return strings.LastIndexByte(s[:i], '<') > strings.LastIndexByte(s[:i], '>')
 }
 
-// FuzzTNEF: no winmail.dat reads outside itself.
+// No winmail.dat gives more than it holds.
 func FuzzTNEF(f *testing.F) {
 	f.Add(testTNEF())
 	m := budget.NewMeter()
@@ -152,8 +154,11 @@ func FuzzTNEF(f *testing.F) {
 			for _, file := range r.files {
 				total += len(file.Content)
 			}
-			if total > len(b)*maxTNEFFiles || len(r.files) > maxTNEFFiles {
-				t.Fatalf("got %d bytes in %d files, of %d bytes; want at most %d files, each no longer", total, len(r.files), len(b), maxTNEFFiles)
+			if len(r.files) > maxTNEFFiles {
+				t.Fatalf("got %d files, want at most %d", len(r.files), maxTNEFFiles)
+			}
+			if most := len(b) * maxTNEFFiles; total > most {
+				t.Fatalf("got %d bytes in all files, want at most %d: each no longer than the winmail.dat", total, most)
 			}
 		}
 	})

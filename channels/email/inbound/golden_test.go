@@ -12,8 +12,8 @@ import (
 	"parley/channels/golden"
 )
 
-// mailToken stands for an id of ours in a sample mail: {{m:12.34}} a message,
-// {{a:12}} an anchor, {{p:12}} the tag of a plus address, {{f:12.34}} a forgery.
+// mailToken stands for an id of ours in a sample mail: {{m:12.34}} that of a message, {{a:12}} an anchor by an older key, {{p:12}} the tag
+// of a plus address, {{f:12.34}} a forgery.
 var mailToken = regexp.MustCompile(`\{\{([mapf]):(\d+)(?:\.(\d+))?\}\}`)
 
 // sampleMail reads a sample mail and puts real tokens into it.
@@ -25,28 +25,31 @@ func sampleMail(t testing.TB, path string) []byte {
 	}
 	return mailToken.ReplaceAllFunc(raw, func(b []byte) []byte {
 		m := mailToken.FindSubmatch(b)
-		conv, _ := strconv.ParseInt(string(m[2]), 10, 64)
-		msg, _ := strconv.ParseInt(string(m[3]), 10, 64)
+		conversation, _ := strconv.ParseInt(string(m[2]), 10, 64)
+		message, _ := strconv.ParseInt(string(m[3]), 10, 64) // 0 if it names none
 		switch string(m[1]) {
 		case "m":
-			return []byte(mailid.Message(decodeKeys[0], conv, msg, "acme.test"))
+			return []byte(messageID(conversation, message))
 		case "a":
-			return []byte(mailid.Anchor(decodeKeys[1], conv, "acme.test"))
+			return []byte(mailid.Anchor(decodeKeys[1], conversation, "acme.test"))
 		case "p":
-			tag, _, _ := strings.Cut(mailid.Anchor(decodeKeys[0], conv, "acme.test"), "@")
+			tag, _, _ := strings.Cut(anchorID(conversation), "@")
 			return []byte(tag)
+		default:
+			return []byte(mailid.Message([]byte("somebody else's key"), conversation, message, "acme.test"))
 		}
-		return []byte(mailid.Message([]byte("somebody else's key"), conv, msg, "acme.test"))
 	})
 }
 
-// TestGolden decodes each sample mail; what people and the engine see of it is in
-// the golden file beside it.
+// What people and the engine see of each sample mail is in the golden file beside it.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/mail/*.eml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no sample mails: %v", err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatal("there are no sample mails in testdata/mail")
 	}
 	d := newTestDecoder()
 	for _, path := range files {

@@ -2,16 +2,29 @@ package inbound
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"parley/channels"
 	"parley/channels/email/bodytext"
+	"parley/channels/email/mailid"
 )
 
+// decodeKeys make and verify the tokens of these tests; the first one makes those of today.
 var decodeKeys = [][]byte{[]byte("0123456789abcdef0123456789abcdef"), []byte("an older key, which still verifies")}
 
+// messageID and anchorID are ids of ours, of today.
+func messageID(conversation, message int64) string {
+	return mailid.Message(decodeKeys[0], conversation, message, "acme.test")
+}
+
+func anchorID(conversation int64) string {
+	return mailid.Anchor(decodeKeys[0], conversation, "acme.test")
+}
+
+// newTestDecoder makes the Decoder of the mailbox help@acme.test, which also has billing@acme.test.
 func newTestDecoder() *Decoder {
 	return NewDecoder(Options{Own: []string{"help@acme.test", "billing@acme.test"}, Keys: decodeKeys}, sync.OnceValue(bodytext.NewPolicy))
 }
@@ -19,6 +32,58 @@ func newTestDecoder() *Decoder {
 // decode decodes one payload for an account.
 func decode(payload []byte, o Options) ([]channels.Inbound, error) {
 	return NewDecoder(o, sync.OnceValue(bodytext.NewPolicy)).Decode(payload)
+}
+
+// mustDecode decodes a payload with newTestDecoder.
+func mustDecode(t *testing.T, payload string) []channels.Inbound {
+	t.Helper()
+	ins, err := newTestDecoder().Decode([]byte(payload))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ins
+}
+
+// decodeOne decodes a mail that must give one Inbound.
+func decodeOne(t testing.TB, raw string) channels.Inbound {
+	t.Helper()
+	ins := newTestDecoder().decodeMail(Envelope{}, []byte(raw))
+	if len(ins) != 1 {
+		t.Fatalf("decoded: got %d things, want one: %+v", len(ins), ins)
+	}
+	return ins[0]
+}
+
+// crlf gives a text the line ends of mails.
+func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
+
+// keysOf returns the addresses of parties.
+func keysOf(parties []channels.Party) []string {
+	keys := []string{}
+	for _, p := range parties {
+		keys = append(keys, p.Key)
+	}
+	return keys
+}
+
+// wantKeys checks the addresses of parties.
+func wantKeys(t *testing.T, what string, parties []channels.Party, want ...string) {
+	t.Helper()
+	if got := keysOf(parties); !slices.Equal(got, want) {
+		t.Errorf("%s: got %q, want %q", what, got, want)
+	}
+}
+
+// wantFiles checks the names of a message's files.
+func wantFiles(t *testing.T, in channels.Inbound, want ...string) {
+	t.Helper()
+	var got []string
+	for _, a := range in.Attachments {
+		got = append(got, a.Name)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("files: got %q, want %q", got, want)
+	}
 }
 
 // wantEqual checks one value, which what names.
@@ -29,19 +94,12 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// wantText checks that a text contains words.
-func wantText(t *testing.T, what, text, words string) {
+// wantContains checks that a text contains words.
+func wantContains(t *testing.T, what, text, words string) {
 	t.Helper()
 	if !strings.Contains(text, words) {
 		t.Errorf("%s: got %.300q, want %q in it", what, text, words)
 	}
-}
-
-// wantAnswers checks which conversation of ours a mail belongs to, and which message of ours it answers; 0 means none.
-func wantAnswers(t *testing.T, in channels.Inbound, conversation, message int64) {
-	t.Helper()
-	wantEqual(t, "conversation", in.Answers.Conversation, conversation)
-	wantEqual(t, "message that it answers", in.Answers.Message, message)
 }
 
 // safeHTML gives the original of a message, "" if it has none.
@@ -91,7 +149,8 @@ func describe(in channels.Inbound) string {
 		field("historical", "yes")
 	}
 	if s := in.Status; s != nil {
-		field("status", fmt.Sprintf("%s message=%d recipient=%s delayed=%v class=%s external=%s", s.State, s.MessageID, s.Recipient, s.Delayed, s.Class, strings.Join(s.External, " ")))
+		field("status", fmt.Sprintf("%s message=%d recipient=%s delayed=%v class=%s external=%s",
+			s.State, s.MessageID, s.Recipient, s.Delayed, s.Class, strings.Join(s.External, " ")))
 		field("reason", s.Reason)
 	}
 	for _, n := range in.Notices {

@@ -9,21 +9,65 @@ import (
 	"parley/channels/email/bodytext"
 )
 
-// TestSanitised: what a page may show of a mail's HTML.
+// activeHTML has what a page may show of a mail, and what it may not: scripts, styles, forms, and what is loaded from elsewhere.
+const activeHTML = `<style>p{}</style><p onclick="x()" style="position:fixed">a<script>x</script></p>` +
+	`<img src="cid:a%20b"><img src="https://t.test/x.png" alt="y" onerror="z"><a href="javascript:x">l</a>` +
+	`<form><input></form><ol start="4"><li>b</ol>`
+
+// safeHTMLOf returns what is left of activeHTML, with the source of the mail's own picture.
+func safeHTMLOf(picture string) string {
+	return `<p>a</p><img src="` + picture + `" alt="a.png"/><img data-blocked-src="https://t.test/x.png" alt="y"/>` +
+		`l<ol start="4"><li>b</li></ol>`
+}
+
+// newPage returns the page of a mail with this HTML.
+func newPage(html string, names map[string]string) *page {
+	return &page{decoder: newTestDecoder(), segments: []bodytext.Segment{{HTML: html}}, cids: names}
+}
+
+// pictureNames are the names of the pictures of activeHTML, by their ids.
+func pictureNames() map[string]string { return map[string]string{"a b": "a.png"} }
+
+// A page shows nothing of a mail's HTML that acts, or is loaded from elsewhere.
 func TestSanitised(t *testing.T) {
 	t.Parallel()
-	source := `<style>p{}</style><p onclick="x()" style="position:fixed">a<script>x</script></p><img src="cid:a%20b"><img src="https://t.test/x.png" alt="y" onerror="z"><a href="javascript:x">l</a><form><input></form><ol start="4"><li>b</ol>`
-	cids := map[string]string{"a b": "a.png"}
-	got := (&page{decoder: newTestDecoder(), segments: []bodytext.Segment{{HTML: source}}, cids: cids}).Sanitised()
-	want := `<p>a</p><img src="cid:a%20b" alt="a.png"/><img data-blocked-src="https://t.test/x.png" alt="y"/>l<ol start="4"><li>b</li></ol>`
-	wantEqual(t, "page", got, want)
-	whole := (&page{decoder: newTestDecoder(), segments: []bodytext.Segment{{HTML: source}}, cids: cids, pictures: []channels.Attachment{{ContentID: "a b", ContentType: "image/png", Content: []byte("png")}},
-		mail: letterhead{subject: "A <b>", from: channels.Party{Key: "kim@x.test", Name: "Kim"}, to: []channels.Party{{Key: "help@acme.test"}}, cc: []channels.Party{{Key: "lee@x.test"}}, at: time.Date(2026, 11, 20, 9, 7, 0, 0, time.UTC)}}).Sanitised()
-	want = strings.Replace(want, "cid:a%20b", "data:image/png;base64,cG5n", 1)
-	want = "<p><b>Subject:</b> A &lt;b&gt;<br/>\n<b>From:</b> Kim &lt;kim@x.test&gt;<br/>\n<b>To:</b> help@acme.test<br/>\n<b>Cc:</b> lee@x.test<br/>\n<b>Date:</b> Fri, 20 Nov 2026 09:07 +0000<br/>\n</p>\n<hr/>\n" + want
-	wantEqual(t, "page with its head and picture", whole, want)
-	r := bodytext.NewReader(false, cids)
-	r.Read(bodytext.Segment{HTML: source})
+	wantEqual(t, "page", newPage(activeHTML, pictureNames()).Sanitised(), safeHTMLOf("cid:a%20b"))
+}
+
+// A page begins with the head of its mail.
+func TestPageWithAHead(t *testing.T) {
+	t.Parallel()
+	p := newPage("<p>Hi</p>", nil)
+	p.mail = letterhead{
+		subject: "A <b>",
+		from:    channels.Party{Key: "kim@x.test", Name: "Kim"},
+		to:      []channels.Party{{Key: "help@acme.test"}},
+		cc:      []channels.Party{{Key: "lee@x.test"}},
+		at:      time.Date(2026, 11, 20, 9, 7, 0, 0, time.UTC),
+	}
+	wantEqual(t, "page", p.Sanitised(), `<p><b>Subject:</b> A &lt;b&gt;<br/>
+<b>From:</b> Kim &lt;kim@x.test&gt;<br/>
+<b>To:</b> help@acme.test<br/>
+<b>Cc:</b> lee@x.test<br/>
+<b>Date:</b> Fri, 20 Nov 2026 09:07 +0000<br/>
+</p>
+<hr/>
+<p>Hi</p>`)
+}
+
+// A page holds the pictures of its mail.
+func TestPageWithItsPictures(t *testing.T) {
+	t.Parallel()
+	p := newPage(activeHTML, pictureNames())
+	p.pictures = []channels.Attachment{{ContentID: "a b", ContentType: "image/png", Content: []byte("png")}}
+	wantEqual(t, "page", p.Sanitised(), safeHTMLOf("data:image/png;base64,cG5n"))
+}
+
+// Whoever reads HTML as text learns of its pictures, too.
+func TestPicturesOfReadHTML(t *testing.T) {
+	t.Parallel()
+	r := bodytext.NewReader(false, pictureNames())
+	r.Read(bodytext.Segment{HTML: activeHTML})
 	wantEqual(t, "a picture from outside is blocked", r.Blocked, true)
 	wantEqual(t, "the mail's own picture is used", r.Used["a b"], true)
 }
@@ -31,11 +75,11 @@ func TestSanitised(t *testing.T) {
 // A mail may show one picture thousands of times: its page stays within its bound.
 func TestPageOfRepeatedPictures(t *testing.T) {
 	t.Parallel()
-	source := strings.Repeat(`<img src="cid:logo">`, 200)
-	pictures := []channels.Attachment{{ContentID: "logo", ContentType: "image/png", Content: make([]byte, maxPictureBytes/20)}}
-	got := (&page{decoder: newTestDecoder(), segments: []bodytext.Segment{{HTML: source}}, cids: map[string]string{"logo": "logo.png"}, pictures: pictures}).Sanitised()
-	wantText(t, "page", got, "data:image/png")
+	p := newPage(strings.Repeat(`<img src="cid:logo">`, 200), map[string]string{"logo": "logo.png"})
+	p.pictures = []channels.Attachment{{ContentID: "logo", ContentType: "image/png", Content: make([]byte, maxPictureBytes/20)}}
+	got := p.Sanitised()
+	wantContains(t, "page", got, "data:image/png")
 	if len(got) > 2*maxPictureBytes {
-		t.Errorf("got a page of %d bytes, want at most %d", len(got), 2*maxPictureBytes)
+		t.Errorf("page: got %d bytes, want at most %d", len(got), 2*maxPictureBytes)
 	}
 }

@@ -5,20 +5,36 @@ import (
 	"testing"
 )
 
-// shaped gives a mail with a subject, a type and a body.
-func shaped(subject, kind, body string) string {
-	return "From: Ann <ann@customer.test>\r\nTo: help@acme.test\r\nMessage-ID: <a@customer.test>\r\nSubject: " + subject +
-		"\r\nContent-Type: " + kind + "\r\n\r\n" + strings.ReplaceAll(body, "\n", "\r\n")
+// These tests are about the parts of a mail: which of them are its text, and which are files.
+
+// mailOf returns a mail with a subject, a type and a body.
+func mailOf(subject, contentType, body string) string {
+	return crlf("From: Ann <ann@customer.test>\nTo: help@acme.test\nMessage-ID: <a@customer.test>\nSubject: " + subject +
+		"\nContent-Type: " + contentType + "\n\n" + body)
 }
 
-// inParts gives the body of a multipart with boundary b. Each part is a type and a text.
-func inParts(parts ...[2]string) string {
-	var b strings.Builder
-	for _, p := range parts {
-		b.WriteString("--b\nContent-Type: " + p[0] + "\n\n" + p[1] + "\n")
-	}
-	return b.String() + "--b--\n"
+// part is a part of a multipart.
+type part struct {
+	contentType string // with further fields, perhaps
+	body        string
 }
+
+// multipart returns a part whose parts are separated by a boundary.
+func multipart(kind, boundary string, parts ...part) part {
+	var body strings.Builder
+	for _, p := range parts {
+		body.WriteString("--" + boundary + "\nContent-Type: " + p.contentType + "\n\n" + p.body + "\n")
+	}
+	body.WriteString("--" + boundary + "--\n")
+	return part{contentType: "multipart/" + kind + "; boundary=" + boundary, body: body.String()}
+}
+
+func alternative(forms ...part) part { return multipart("alternative", "b", forms...) }
+
+func mixed(parts ...part) part { return multipart("mixed", "b", parts...) }
+
+// mailOfPart returns a mail whose body is a part.
+func mailOfPart(subject string, p part) string { return mailOf(subject, p.contentType, p.body) }
 
 const (
 	gmailQuote = `<div class="gmail_quote"><div class="gmail_attr">On Mon, Nov 2, 2026 at 10:15 AM Acme &lt;help@acme.test&gt; wrote:</div>` +
@@ -26,105 +42,186 @@ const (
 	attribution = "On Mon, Nov 2, 2026 at 10:15 AM Acme <help@acme.test> wrote:\n> Old"
 )
 
-// TestAnswerInPlainAlone: some programs write an answer into the plain form, and only the quote into the HTML.
-func TestAnswerInPlainAlone(t *testing.T) {
+// Some programs write an answer into the plain form, and only the quote into the HTML. Then the answer is shown.
+func TestAnswerInThePlainFormAlone(t *testing.T) {
 	t.Parallel()
-	in := decodeOne(t, shaped("Re: x", "multipart/alternative; boundary=b", inParts(
-		[2]string{"text/plain", "My answer.\n\n" + attribution}, [2]string{"text/html", gmailQuote})))
+	in := decodeOne(t, mailOfPart("Re: x", alternative(
+		part{"text/plain", "My answer.\n\n" + attribution},
+		part{"text/html", gmailQuote},
+	)))
 	wantEqual(t, "text", in.Text, "My answer.")
-	wantText(t, "quote", in.Original.Quoted, "Old")
-	for name, plain := range map[string]string{"the quote alone": attribution, "unmarked": "Old", "nothing": ""} {
-		in := decodeOne(t, shaped("Re: x", "multipart/alternative; boundary=b", inParts(
-			[2]string{"text/plain", plain}, [2]string{"text/html", gmailQuote})))
-		wantText(t, name, in.Text, "> Old")
+	wantContains(t, "quote", in.Original.Quoted, "Old")
+}
+
+// Where neither form has more than the quote, the quote is shown.
+func TestQuoteInBothForms(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, plain string }{
+		{name: "the quote", plain: attribution},
+		{name: "the quote without marks", plain: "Old"},
+		{name: "nothing", plain: ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := decodeOne(t, mailOfPart("Re: x", alternative(part{"text/plain", tt.plain}, part{"text/html", gmailQuote})))
+			wantContains(t, "text", in.Text, "> Old")
+		})
 	}
 }
 
-// TestFormsOfOneType: parts of one type are no forms of the same text. None of them is left out, and none is shown twice.
+// Parts of one type are no forms of the same text. None of them is left out, and none is shown twice.
 func TestFormsOfOneType(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []string{"text/plain", "text/html"} {
-		in := decodeOne(t, shaped("x", "multipart/alternative; boundary=b", inParts(
-			[2]string{kind, "First"}, [2]string{kind, "Second"}, [2]string{kind, "First"})))
-		wantEqual(t, kind+": text", in.Text, "First\n\nSecond")
+	for _, contentType := range []string{"text/plain", "text/html"} {
+		in := decodeOne(t, mailOfPart("x", alternative(
+			part{contentType, "First"},
+			part{contentType, "Second"},
+			part{contentType, "First"},
+		)))
+		wantEqual(t, contentType+": text", in.Text, "First\n\nSecond")
 	}
-	in := decodeOne(t, shaped("x", "multipart/alternative; boundary=b", inParts(
-		[2]string{"text/plain", "Plain"}, [2]string{"text/plain", "Footer"}, [2]string{"text/html", "<p>HTML</p>"})))
-	wantEqual(t, "text in both forms", in.Text, "HTML")
 }
 
-// TestPictureAboveText: Apple Mail writes an empty piece of HTML above a picture at the beginning. The text below it is shown
-// once, and the plain form stands in for the HTML only where no piece has any text.
+// Of two types the HTML is shown, however many parts the other one has.
+func TestFormsOfTwoTypes(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, mailOfPart("x", alternative(
+		part{"text/plain", "Plain"},
+		part{"text/plain", "Footer"},
+		part{"text/html", "<p>HTML</p>"},
+	)))
+	wantEqual(t, "text", in.Text, "HTML")
+}
+
+// Apple Mail writes an empty piece of HTML above a picture at the beginning. The text below it is shown once, and the plain form stands in
+// for the HTML only where no piece has any text of the author's.
 func TestPictureAboveText(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ below, want string }{
-		"a text below it":        {"<html><body>Where is it?</body></html>", "Where is it?"},
-		"the HTML says nothing":  {"<html><body><br></body></html>", "Where is it, plainly?"},
-		"an answer in the plain": {gmailQuote, "My answer."},
-	} {
-		plain := map[bool]string{true: "My answer.\n\n" + attribution, false: "Where is it, plainly?"}[c.below == gmailQuote]
-		mixed := strings.ReplaceAll(inParts([2]string{"text/html", "<html><head></head><body><br></body></html>"},
-			[2]string{"image/jpeg; name=a.jpg", "x"}, [2]string{"text/html", c.below}), "--b", "--c")
-		in := decodeOne(t, shaped("x", "multipart/alternative; boundary=b", inParts(
-			[2]string{"text/plain", plain}, [2]string{"multipart/mixed; boundary=c", mixed})))
-		wantEqual(t, name, in.Text, c.want)
-		wantEqual(t, name+": files", len(in.Attachments), 1)
+	tests := []struct {
+		name  string
+		plain string
+		below string // HTML below the picture
+		want  string
+	}{
+		{
+			name:  "a text below it",
+			plain: "Where is it, plainly?",
+			below: "<html><body>Where is it?</body></html>",
+			want:  "Where is it?",
+		},
+		{
+			name:  "the HTML says nothing",
+			plain: "Where is it, plainly?",
+			below: "<html><body><br></body></html>",
+			want:  "Where is it, plainly?",
+		},
+		{
+			name:  "the HTML has only the quote",
+			plain: "My answer.\n\n" + attribution,
+			below: gmailQuote,
+			want:  "My answer.",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := decodeOne(t, mailOfPart("x", alternative(
+				part{"text/plain", tt.plain},
+				multipart("mixed", "c",
+					part{"text/html", "<html><head></head><body><br></body></html>"},
+					part{"image/jpeg; name=a.jpg", "x"},
+					part{"text/html", tt.below},
+				),
+			)))
+			wantEqual(t, "text", in.Text, tt.want)
+			wantFiles(t, in, "a.jpg")
+		})
 	}
 }
 
-// TestForwardBesideEmptyText: mail programs write an empty text beside a mail that they forward as a file.
+// forwarded is a mail that is forwarded as a file.
+var forwarded = part{"message/rfc822", "From: Bob <bob@customer.test>\nSubject: Inner\n\nWhere is my lamp?"}
+
+// Mail programs write an empty text beside a mail that they forward as a file. Then the forwarded mail is shown.
 func TestForwardBesideEmptyText(t *testing.T) {
 	t.Parallel()
-	inner := "From: Bob <bob@customer.test>\nSubject: Inner\n\nWhere is my lamp?"
-	for name, empty := range map[string][2]string{
-		"plain": {"text/plain", "\n"},
-		"html":  {"text/html", `<div dir="ltr"><br></div>`},
-		"both":  {"multipart/alternative; boundary=c", "--c\nContent-Type: text/plain\n\n\n--c\nContent-Type: text/html\n\n<div dir=\"ltr\"><br></div>\n--c--\n"},
-	} {
-		in := decodeOne(t, shaped("Inner", "multipart/mixed; boundary=b", inParts(empty, [2]string{"message/rfc822", inner})))
-		wantText(t, name, in.Text, "bob@customer.test")
-		wantText(t, name, in.Text, "Where is my lamp?")
-		wantEqual(t, name+": files", len(in.Attachments), 1)
+	const emptyHTML = `<div dir="ltr"><br></div>`
+	tests := []struct {
+		name  string
+		empty part
+	}{
+		{name: "plain", empty: part{"text/plain", "\n"}},
+		{name: "HTML", empty: part{"text/html", emptyHTML}},
+		{name: "both", empty: multipart("alternative", "c", part{"text/plain", "\n"}, part{"text/html", emptyHTML})},
 	}
-	in := decodeOne(t, shaped("Inner", "multipart/mixed; boundary=b", inParts([2]string{"text/plain", "Look at this."}, [2]string{"message/rfc822", inner})))
-	wantEqual(t, "text where it isn't empty", in.Text, "Look at this.")
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := decodeOne(t, mailOfPart("Inner", mixed(tt.empty, forwarded)))
+			wantContains(t, "text", in.Text, "bob@customer.test")
+			wantContains(t, "text", in.Text, "Where is my lamp?")
+			wantEqual(t, "files", len(in.Attachments), 1)
+		})
+	}
 }
 
-// TestJapaneseHeaders: old Japanese programs write headers in ISO-2022-JP without encoding them. Its bytes may be those of quotes,
-// commas and brackets.
+func TestForwardBesideText(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, mailOfPart("Inner", mixed(part{"text/plain", "Look at this."}, forwarded)))
+	wantEqual(t, "text", in.Text, "Look at this.")
+}
+
+// Old Japanese programs write headers in ISO-2022-JP without encoding them. Its bytes may be those of quotes, commas and brackets.
 func TestJapaneseHeaders(t *testing.T) {
 	t.Parallel()
 	const name = "\x1b$B\"<,\"\x1b(B" // a letter has the bytes "< and ,"
-	in := decodeOne(t, "From: "+name+" <ann@customer.test>\r\nTo: help@acme.test\r\nSubject: \x1b$BCmJ8\x1b(B\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nx")
+	in := decodeOne(t, "From: "+name+" <ann@customer.test>\r\nTo: help@acme.test\r\nSubject: \x1b$BCmJ8\x1b(B\r\n"+
+		"Content-Type: text/plain; charset=utf-8\r\n\r\nx")
 	wantEqual(t, "subject", in.Subject, "注文")
 	wantEqual(t, "sender", in.From.Key, "ann@customer.test")
 	if strings.ContainsAny(in.From.Name, "\"<,$") {
-		t.Errorf("got the name %q, want the letter without its bytes in ASCII", in.From.Name)
+		t.Errorf("name: got %q, want the letter without its bytes in ASCII", in.From.Name)
 	}
 }
 
-// TestTextAsInlineFile: some programs give the text of a mail a file's name. Where it is all that a mail says, it is
-// shown, and stays a file. Beside other words, as a file, or when it is long, it is a file alone.
+// Types of a text that has a file's name.
+const (
+	inlinePlain   = "text/plain\nContent-Disposition: inline; filename=msg.txt"
+	inlineHTML    = "text/html\nContent-Disposition: inline; filename=msg.txt"
+	attachedPlain = "text/plain\nContent-Disposition: attachment; filename=msg.txt"
+)
+
+// Some programs give the text of a mail a file's name. Where it is all that a mail says, it is shown, and stays a file. Beside other words,
+// as a file, or when it is long, it is a file alone.
 func TestTextAsInlineFile(t *testing.T) {
 	t.Parallel()
-	named := "text/plain\nContent-Disposition: inline; filename=msg.txt"
-	for name, c := range map[string]struct {
-		body, want string
+	words := part{inlinePlain, "My words"}
+	log := part{inlinePlain, "A log"}
+	tests := []struct {
+		name  string
+		parts []part
+		want  string
 	}{
-		"alone":          {inParts([2]string{named, "My words"}), "My words"},
-		"beside a file":  {inParts([2]string{"image/png; name=a.png", "x"}, [2]string{named, "My words"}), "My words"},
-		"HTML":           {inParts([2]string{strings.Replace(named, "plain", "html", 1), "<p>My words</p>"}), "My words"},
-		"in two forms":   {inParts([2]string{"multipart/alternative; boundary=c", "--c\nContent-Type: " + named + "\n\nMy words\n--c--"}), "My words"},
-		"an empty text":  {inParts([2]string{"text/plain", " "}, [2]string{named, "My words"}), "My words"},
-		"beside words":   {inParts([2]string{"text/plain", "See the file"}, [2]string{named, "A log"}), "See the file"},
-		"as a file":      {inParts([2]string{strings.Replace(named, "inline", "attachment", 1), "A log"}), ""},
-		"a long one":     {inParts([2]string{named, strings.Repeat("A long log\n", 1000)}), ""},
-		"the first only": {inParts([2]string{named, "My words"}, [2]string{named, "A log"}), "My words"},
-	} {
-		in := decodeOne(t, shaped("x", "multipart/mixed; boundary=b", c.body))
-		wantEqual(t, name+": text", in.Text, c.want)
-		if len(in.Attachments) == 0 || in.Attachments[len(in.Attachments)-1].Name != "msg.txt" {
-			t.Errorf("%s: got the files %+v, want the text as the last", name, in.Attachments)
-		}
+		{name: "alone", parts: []part{words}, want: "My words"},
+		{name: "beside a file", parts: []part{{"image/png; name=a.png", "x"}, words}, want: "My words"},
+		{name: "HTML", parts: []part{{inlineHTML, "<p>My words</p>"}}, want: "My words"},
+		{name: "as a form", parts: []part{multipart("alternative", "c", words)}, want: "My words"},
+		{name: "beside an empty text", parts: []part{{"text/plain", " "}, words}, want: "My words"},
+		{name: "before another one", parts: []part{words, log}, want: "My words"},
+		{name: "beside words", parts: []part{{"text/plain", "See the file"}, log}, want: "See the file"},
+		{name: "as a file", parts: []part{{attachedPlain, "A log"}}, want: ""},
+		{name: "long", parts: []part{{inlinePlain, strings.Repeat("A long log\n", 1000)}}, want: ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := decodeOne(t, mailOfPart("x", mixed(tt.parts...)))
+			wantEqual(t, "text", in.Text, tt.want)
+			if len(in.Attachments) == 0 {
+				t.Fatal("files: got none, want the text among them")
+			}
+			wantEqual(t, "last file", in.Attachments[len(in.Attachments)-1].Name, "msg.txt")
+		})
 	}
 }

@@ -10,10 +10,11 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// tnefWriter builds a winmail.dat.
+// tnefWriter builds a winmail.dat, of which the format is TNEF.
 type tnefWriter struct{ bytes.Buffer }
 
-func (w *tnefWriter) num(values ...any) {
+// numbers writes numbers of their sizes.
+func (w *tnefWriter) numbers(values ...any) {
 	for _, v := range values {
 		_ = binary.Write(&w.Buffer, binary.LittleEndian, v)
 	}
@@ -21,14 +22,14 @@ func (w *tnefWriter) num(values ...any) {
 
 // attribute writes one attribute; the checksum is not checked by anyone.
 func (w *tnefWriter) attribute(level byte, id uint32, data []byte) {
-	w.num(level, id, uint32(len(data)))
+	w.numbers(level, id, uint32(len(data)))
 	w.Write(data)
-	w.num(uint16(0))
+	w.numbers(uint16(0))
 }
 
 // property writes one variable-length MAPI property.
 func (w *tnefWriter) property(kind, id uint16, value []byte) {
-	w.num(kind, id, uint32(1), uint32(len(value)))
+	w.numbers(kind, id, uint32(1), uint32(len(value)))
 	w.Write(value)
 	for len(value)%4 != 0 {
 		value = append(value, 0)
@@ -46,15 +47,15 @@ func utf16Bytes(s string) []byte {
 // testTNEF makes a winmail.dat with a text and a file.
 func testTNEF() []byte {
 	var message, file, w tnefWriter
-	message.num(uint32(4))
-	message.num(uint16(0x0003), uint16(0x0017), uint32(1))                                              // a number
-	message.num(uint16(0x000B), uint16(0x8001), [16]byte{}, uint32(0), uint32(7), uint16(1), uint16(0)) // a named flag
-	message.num(uint16(0x1003), uint16(0x0018), uint32(2), uint32(1), uint32(2))                        // several numbers
+	message.numbers(uint32(4))
+	message.numbers(uint16(0x0003), uint16(0x0017), uint32(1))                                              // a number
+	message.numbers(uint16(0x000B), uint16(0x8001), [16]byte{}, uint32(0), uint32(7), uint16(1), uint16(0)) // a named flag
+	message.numbers(uint16(0x1003), uint16(0x0018), uint32(2), uint32(1), uint32(2))                        // several numbers
 	message.property(0x1F, propBody, utf16Bytes("Text in Outlook's own form"))
-	file.num(uint32(2))
+	file.numbers(uint32(2))
 	file.property(0x1F, propAttachLong, utf16Bytes("Größe.pdf"))
 	file.property(0x1E, propAttachMIME, []byte("application/pdf\x00"))
-	w.num(uint32(tnefSignature), uint16(1))
+	w.numbers(uint32(tnefSignature), uint16(1))
 	w.attribute(1, 0x00089006, []byte{0, 0, 1, 0})
 	w.attribute(1, tnefMAPIProps, message.Bytes())
 	w.attribute(2, tnefRendData, make([]byte, 14))
@@ -68,8 +69,11 @@ func testTNEF() []byte {
 func TestTNEF(t *testing.T) {
 	t.Parallel()
 	r, ok := decodeTNEF(testTNEF(), rawmail.NewGuesser())
-	if !ok || len(r.files) != 1 {
-		t.Fatalf("decoded as %+v, %v; want one file", r, ok)
+	if !ok {
+		t.Fatal("decodeTNEF fails, want a text and a file")
+	}
+	if len(r.files) != 1 {
+		t.Fatalf("files: got %+v, want one", r.files)
 	}
 	wantEqual(t, "it is complete", r.complete, true)
 	wantEqual(t, "text", r.text, "Text in Outlook's own form")
@@ -95,14 +99,13 @@ func TestCutTNEF(t *testing.T) {
 			complete++
 		}
 	}
-	wantEqual(t, "cuts that look whole: before the first attribute, and behind each but for the file before its bytes", complete, 4)
+	const looksWhole = 4 // before the first attribute, and behind each one but for that of the file before its bytes
+	wantEqual(t, "cuts that look whole", complete, looksWhole)
 }
 
 // A winmail.dat that can't be read is kept as a file.
 func TestDamagedTNEF(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, "From: a@b.test\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\nnot TNEF at all")
-	if len(in.Attachments) != 1 || in.Attachments[0].Name != "winmail.dat" {
-		t.Errorf("got the files %+v, want winmail.dat alone", in.Attachments)
-	}
+	wantFiles(t, in, "winmail.dat")
 }

@@ -1,0 +1,175 @@
+package inbound
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"parley/channels"
+	"parley/channels/email/mailid"
+)
+
+// These tests are about mails of our own: what Parley sent, and what somebody wrote in the mailbox itself.
+
+// A copy of what Parley sent is known by its token and its address, both.
+func TestOwnCopy(t *testing.T) {
+	t.Parallel()
+	in := decodeSample(t, "own-copy")[0]
+	wantEqual(t, "kind", in.Kind, channels.InboundOwn)
+	wantEqual(t, "why it is automatic", in.Automatic, "")
+	wantAnswers(t, in, 12, 35)
+}
+
+// What somebody of the team wrote in the mailbox is an answer.
+func TestWrittenInTheMailbox(t *testing.T) {
+	t.Parallel()
+	in := decodeSample(t, "foreign-sent")[0]
+	wantEqual(t, "kind", in.Kind, channels.InboundForeign)
+	wantEqual(t, "conversation", in.Answers.Conversation, 12)
+	wantKeys(t, "recipients", in.Envelope.To, "ann@customer.test")
+	wantEqual(t, "why it is automatic", in.Automatic, "")
+}
+
+// A token of ours from a stranger, and our address without a token, prove nothing: the mail is a customer's.
+func TestMailThatIsOursByHalf(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, raw string }{
+		{name: "token from a stranger", raw: "From: eve@x.test\r\nMessage-ID: <" + messageID(1, 2) + ">\r\n\r\nHi"},
+		{name: "own address without a token", raw: "From: help@acme.test\r\nMessage-ID: <x@y>\r\n\r\nHi"},
+	}
+	for _, tt := range tests {
+		wantEqual(t, tt.name+": kind", decodeOne(t, tt.raw).Kind, channels.InboundMessage)
+	}
+}
+
+// inFolder returns a payload: a mail that lies in the folder of sent mail, or in another one.
+func inFolder(isSent bool, mail string) string {
+	return fmt.Sprintf(`{"v":1,"folder":"Sent","uid":1,"uidvalidity":1,"sent":%t}`+"\n", isSent) + mail
+}
+
+// sentMail is a mail with a header of its own, beside what each of them has.
+func sentMail(header string) string {
+	return crlf(header + "To: ann@customer.test\nIn-Reply-To: <q@customer.test>\n\nHello")
+}
+
+const (
+	fromAcme  = "From: Acme <help@acme.test>\n"
+	foreignID = "Message-ID: <a1@acme.test>\n" // that no key of ours made
+)
+
+// checkKinds checks the kind of the one thing that comes of each mail in the folder of sent mail. In another folder the same mail proves
+// nothing: it arrived.
+func checkKinds(t *testing.T, want channels.InboundKind, tests []sentTest) {
+	t.Helper()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			sent := mustDecode(t, inFolder(true, sentMail(tt.header)))
+			if len(sent) == 0 {
+				t.Fatal("in the folder of sent mail: got nothing, want one thing")
+			}
+			wantEqual(t, "kind in the folder of sent mail", sent[0].Kind, want)
+			wantArrived(t, sentMail(tt.header))
+		})
+	}
+}
+
+// sentTest is a mail in the folder of sent mail.
+type sentTest struct {
+	name   string
+	header string
+}
+
+// wantArrived checks that a mail counts as one that arrived when it lies in another folder than that of sent mail.
+func wantArrived(t *testing.T, mail string) {
+	t.Helper()
+	arrived := mustDecode(t, inFolder(false, mail))
+	if len(arrived) == 0 {
+		t.Fatal("in another folder: got nothing, want one thing")
+	}
+	if got := arrived[0].Kind; got == channels.InboundForeign || got == "" {
+		t.Errorf("kind in another folder: got %q, want that of a mail that arrived", got)
+	}
+}
+
+// Mails that somebody of the team wrote are answers.
+func TestAnswersInTheSentFolder(t *testing.T) {
+	t.Parallel()
+	checkKinds(t, channels.InboundForeign, []sentTest{
+		{name: "an answer", header: fromAcme + foreignID},
+		{name: "from another address of ours", header: "From: Billing@acme.test\n" + foreignID},
+		{name: "with blind copies", header: fromAcme + foreignID + "Bcc: boss@acme.test\n"},
+		{name: "with a forged id of ours", header: fromAcme + foreignID + mailid.MessageHeader + ": <c12.m34.00000000@acme.test>\n"},
+		{name: "an answer to a message of ours", header: fromAcme + foreignID + "References: <" + messageID(12, 34) + ">\n"},
+	})
+}
+
+// Mails that Parley sent are known, also under another id.
+func TestOwnMailInTheSentFolder(t *testing.T) {
+	t.Parallel()
+	checkKinds(t, channels.InboundOwn, []sentTest{
+		{name: "with our id", header: fromAcme + "Message-ID: <" + messageID(12, 34) + ">\n"},
+		{name: "with another id", header: fromAcme + foreignID + mailid.MessageHeader + ": <" + messageID(12, 34) + ">\n"},
+	})
+}
+
+// What nobody of the team wrote is no answer, though it lies in the folder of sent mail.
+func TestNoAnswersInTheSentFolder(t *testing.T) {
+	t.Parallel()
+	const receipt = `Content-Type: multipart/report; report-type=disposition-notification; boundary=b
+
+--b
+
+Seen
+--b
+Content-Type: message/disposition-notification
+
+Disposition: manual-action/MDN-sent-manually; displayed
+--b--
+`
+	tests := []sentTest{
+		{name: "moved from the inbox", header: "From: ann@customer.test\n" + foreignID},
+		{name: "a colleague's own mail", header: "From: kim@acme.test\n" + foreignID},
+		{name: "out of office", header: fromAcme + foreignID + "Auto-Submitted: auto-replied\n"},
+		{name: "vacation", header: fromAcme + foreignID + "Subject: Automatic reply: Hi\n"},
+		{name: "newsletter", header: fromAcme + foreignID + "List-Unsubscribe: <mailto:x@acme.test>\n"},
+		{name: "read receipt", header: fromAcme + foreignID + "To: ann@customer.test\n" + receipt},
+		{name: "a bounce", header: "From: MAILER-DAEMON@acme.test\n" + foreignID},
+		{name: "no sender", header: foreignID},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := mustDecode(t, inFolder(true, sentMail(tt.header))); len(got) > 0 {
+				t.Errorf("in the folder of sent mail: got %+v, want nothing", got)
+			}
+			wantArrived(t, sentMail(tt.header))
+		})
+	}
+}
+
+// mailWithBlindCopies is a mail, without its sender, whose blind copies went to somebody and to our own address with a token.
+func mailWithBlindCopies() string {
+	tag, _, _ := strings.Cut(anchorID(12), "@")
+	return crlf("To: shop@other.test\nCc: carl@customer.test\nBcc: boss@customer.test, billing+" + tag + "@acme.test\n" +
+		"Message-ID: <a1@customer.test>\n\nHello")
+}
+
+// Whom a customer copied blindly gets no open copy of our answer. Our own address and token count all the same.
+func TestBlindCopiesOfACustomer(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, "From: ann@customer.test\r\n"+mailWithBlindCopies())
+	wantKeys(t, "copies", in.Envelope.Cc, "carl@customer.test")
+	wantEqual(t, "our address", in.Envelope.Via, "billing@acme.test")
+	wantEqual(t, "conversation", in.Answers.Conversation, 12)
+}
+
+// Of what was written in the mailbox itself, who got a blind copy is a recipient.
+func TestBlindCopiesOfOurOwn(t *testing.T) {
+	t.Parallel()
+	ins := mustDecode(t, inFolder(true, "From: help@acme.test\r\n"+mailWithBlindCopies()))
+	if len(ins) != 1 {
+		t.Fatalf("decoded: got %+v, want one thing", ins)
+	}
+	wantKeys(t, "copies", ins[0].Envelope.Cc, "carl@customer.test", "boss@customer.test")
+}

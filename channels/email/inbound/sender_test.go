@@ -1,0 +1,222 @@
+package inbound
+
+import (
+	"slices"
+	"testing"
+
+	"parley/channels/email/rawmail"
+)
+
+// address is an address as it is read.
+type address struct {
+	name string
+	key  string
+}
+
+// Addresses are read as mail programs write them, also wrongly.
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		field string
+		want  []address
+	}{
+		// Names.
+		{field: "Ann <Ann@Customer.TEST>", want: []address{{"Ann", "ann@customer.test"}}},
+		{field: `"Lee, Ann" <ann@customer.test>, bob@x.test`, want: []address{{"Lee, Ann", "ann@customer.test"}, {"", "bob@x.test"}}},
+		{field: "ann@customer.test (Ann Lee)", want: []address{{"Ann Lee", "ann@customer.test"}}},
+		{field: "<a@x.test> Name behind", want: []address{{"Name behind", "a@x.test"}}},
+		{field: `"A \"Q\" B" <a@x.test>`, want: []address{{`A "Q" B`, "a@x.test"}}},
+		{field: "=?utf-8?Q?J=C3=B6rg?= <j@x.test>", want: []address{{"Jörg", "j@x.test"}}},
+
+		// Names that show an address.
+		{field: "'a@x.test' <a@x.test>", want: []address{{"", "a@x.test"}}},
+		{field: "boss@acme.test <real@x.test>", want: []address{{"boss@acme.test", "real@x.test"}}},
+		{field: "=?utf-8?B?ZXZpbEBiYW5rLnRlc3Q=?= <real@x.test>", want: []address{{"evil@bank.test", "real@x.test"}}},
+		{field: "=?utf-8?Q?a=2C_boss=40acme=2Etest?= <real@x.test>", want: []address{{"a, boss@acme.test", "real@x.test"}}},
+
+		// Groups and lists.
+		{field: "Team: a@x.test, B <b@x.test>;", want: []address{{"", "a@x.test"}, {"B", "b@x.test"}}},
+		{field: "undisclosed-recipients:;", want: nil},
+		{field: "A <a@x.test> B <b@x.test>", want: []address{{"A", "a@x.test"}, {"B", "b@x.test"}}},
+		{field: "a@x.test; b@x.test", want: []address{{"", "a@x.test"}, {"", "b@x.test"}}},
+		{field: "a@x.test, A@X.test", want: []address{{"", "a@x.test"}}},
+
+		// Faults.
+		{field: "", want: nil},
+		{field: "nobody", want: nil},
+		{field: "mailto:a@x.test", want: []address{{"", "a@x.test"}}},
+		{field: `"unclosed <a@x.test>`, want: []address{{"unclosed", "a@x.test"}}},
+		{field: `"postmaster@" <x.test postmaster@x.test>`, want: []address{{"postmaster@", "postmaster@x.test"}}},
+		{
+			field: `"ann..lee"@x.test, <"Bob"@x.test>, kim.@x.test`,
+			want:  []address{{"", "ann..lee@x.test"}, {"", "bob@x.test"}, {"", "kim.@x.test"}},
+		},
+		{field: `"john doe"@x.test, Jo <"j d"@y.test>`, want: []address{{"", `"john doe"@x.test`}, {"Jo", `"j d"@y.test`}}},
+		{
+			field: "<ann @x.test>, <bob@ y.test>, <kim@z. test>, <a.\r\n b@x.test>",
+			want:  []address{{"", "ann@x.test"}, {"", "bob@y.test"}, {"", "kim@z.test"}, {"", "a.b@x.test"}},
+		},
+	}
+	for _, tt := range tests {
+		var got []address
+		for _, p := range rawmail.Addresses(rawmail.NewGuesser(), tt.field) {
+			got = append(got, address{name: p.Name, key: p.Key})
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("Addresses(%q) = %q, want %q", tt.field, got, tt.want)
+		}
+	}
+}
+
+// fromOwnGroup are fields of a mail that was sent to our own group, which may not send in the customer's name.
+const fromOwnGroup = "From: 'Ann Lee' via Help <help@acme.test>\nTo: help@acme.test\n" + ownGroup + "\n"
+
+// Where the account's address is a group, the customer is who wrote to the group, even if the group may not send in the customer's name.
+// Answers go to her alone.
+func TestCustomerBehindOurOwnGroup(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, fields string }{
+		{name: "X-Original-From and Reply-To", fields: "X-Original-From: Ann Lee <ann@customer.test>\nReply-To: Ann Lee <ann@customer.test>"},
+		{name: "X-Original-From, answers to the group", fields: "X-Original-From: Ann Lee <ann@customer.test>\nReply-To: help@acme.test"},
+		{name: "Reply-To alone", fields: "Reply-To: Ann Lee <ann@customer.test>"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := decodeOne(t, crlf(fromOwnGroup+tt.fields+"\n\nHello"))
+			wantEqual(t, "customer", in.From.Key, "ann@customer.test")
+			wantEqual(t, "why it is automatic", in.Automatic, "")
+			wantKeys(t, "addresses for answers besides hers", in.Envelope.ReplyTo)
+		})
+	}
+}
+
+// A mail from our own address is automatic where nothing says for sure who wrote it.
+func TestNobodyBehindOurOwnAddress(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, header string }{
+		{name: "two addresses for answers", header: fromOwnGroup + "Reply-To: Ann Lee <ann@customer.test>, bob@x.test"},
+		{name: "our own address wrote to the group", header: fromOwnGroup + "X-Original-From: Help <help@acme.test>\nReply-To: eve@x.test"},
+		{
+			name:   "no group",
+			header: "From: 'Ann Lee' via Help <help@acme.test>\nTo: help@acme.test\nReply-To: Ann Lee <ann@customer.test>",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := decodeOne(t, crlf(tt.header+"\n\nHello"))
+			wantEqual(t, "sender", in.From.Key, "help@acme.test")
+			if in.Automatic == "" {
+				t.Error("it isn't marked as automatic")
+			}
+		})
+	}
+}
+
+// Of a mail it is read who gets an answer, who takes part, and to which address of ours it was sent.
+// R-258
+func TestRecipients(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, crlf(`From: Ann <ann@customer.test>, Al <al@customer.test>
+Reply-To: office@customer.test, help@acme.test
+To: Help <HELP@acme.test>, bob@x.test
+Cc: carl@x.test, billing@acme.test
+
+Hi`))
+	wantEqual(t, "address of ours", in.Envelope.Via, "help@acme.test")
+	wantKeys(t, "To", in.Envelope.To, "bob@x.test")
+	wantKeys(t, "Cc", in.Envelope.Cc, "al@customer.test", "carl@x.test")
+	wantKeys(t, "Reply-To", in.Envelope.ReplyTo, "office@customer.test")
+}
+
+// The address of ours is the one that the customer wrote, and not the mailbox behind it. In a blind copy it is the mailbox.
+// R-258
+func TestAddressOfOurs(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, header, want string }{
+		{
+			name:   "blind copy",
+			header: "From: ann@customer.test\nTo: bob@x.test\nDelivered-To: billing@acme.test",
+			want:   "billing@acme.test",
+		},
+		{
+			name:   "written to another one than it was delivered to",
+			header: "Delivered-To: billing@acme.test\nFrom: ann@customer.test\nTo: bob@x.test\nCc: help@acme.test",
+			want:   "help@acme.test",
+		},
+	}
+	for _, tt := range tests {
+		wantEqual(t, tt.name, decodeOne(t, crlf(tt.header+"\n\nHi")).Envelope.Via, tt.want)
+	}
+}
+
+// A name that shows another address is pointed out.
+func TestNameWithAnotherAddress(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, "From: \"boss@acme.test\" <eve@x.test>\r\n\r\nPay me")
+	wantEqual(t, "sender", in.From.Key, "eve@x.test")
+	wantNotice(t, in, "another address")
+}
+
+func TestNameWithTheOwnAddress(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, "From: \"Eve@x.test\" <eve@x.test>\r\n\r\nPay me")
+	wantEqual(t, "notices", len(in.Notices), 0)
+}
+
+// Only the field of our own server, the topmost one, says that a sender may be forged. Those below it may be the sender's own.
+func TestForgedSender(t *testing.T) {
+	t.Parallel()
+	const (
+		failed = "Authentication-Results: mx.acme.test; dmarc=fail\r\n"
+		passed = "Authentication-Results: mx.acme.test; dmarc=pass\r\n"
+		others = "Authentication-Results: mx.acme.test; spf=fail; dkim=fail; dmarc=none\r\n"
+	)
+	tests := []struct {
+		name   string
+		header string
+		want   bool // a notice
+	}{
+		{name: "failed", header: failed, want: true},
+		{name: "passed", header: passed, want: false},
+		{name: "failed, and the sender lies", header: failed + passed, want: true},
+		{name: "passed after it failed farther away", header: passed + failed, want: false},
+		{name: "other checks failed", header: others, want: false},
+		{name: "not checked", header: "", want: false},
+	}
+	for _, tt := range tests {
+		in := decodeOne(t, tt.header+"From: ann@customer.test\r\n\r\nHi")
+		wantEqual(t, tt.name+": a notice says that the sender may be forged", hasNotice(in, "may be forged"), tt.want)
+	}
+}
+
+// The time of a mail is that of Date, else that of the newest Received, else that of its arrival in the mailbox.
+func TestDates(t *testing.T) {
+	t.Parallel()
+	const received = "Received: by x; Mon, 2 Nov 2026 12:00:00 +0000\r\nReceived: by y; Sun, 1 Nov 2026 12:00:00 +0000"
+	const arrived = "2026-11-20 08:00:00"
+	tests := []struct{ name, header, want string }{
+		{name: "Date", header: "Date: Mon, 2 Nov 2026 11:00:00 +0100", want: "2026-11-02 10:00:00"},
+		{name: "Date with a comment", header: "Date: Mon, 2 Nov 2026 11:00:00 +0100 (MEZ)", want: "2026-11-02 10:00:00"},
+		{name: "Date in the form of RFC 3339", header: "Date: 2026-11-02T11:00:00+01:00", want: "2026-11-02 10:00:00"},
+		{name: "Date without seconds and zone", header: "Date: Mon, 2 Nov 2026 11:00", want: "2026-11-02 11:00:00"},
+		{name: "Date that is none", header: "Date: yesterday\r\n" + received, want: "2026-11-02 12:00:00"},
+		{name: "Date of a clock that wasn't set", header: "Date: Thu, 1 Jan 1970 00:00:00 +0000", want: arrived},
+		{name: "nothing", header: "", want: arrived},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			envelope := `{"v":1,"folder":"INBOX","internal_date":"2026-11-20T08:00:00Z"}`
+			ins, err := decode([]byte(envelope+"\nFrom: a@b.test\r\n"+tt.header+"\r\n\r\nHi"), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(ins) != 1 {
+				t.Fatalf("decoded: got %+v, want one message", ins)
+			}
+			wantEqual(t, "time", ins[0].At.UTC().Format("2006-01-02 15:04:05"), tt.want)
+		})
+	}
+}
