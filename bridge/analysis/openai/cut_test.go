@@ -9,51 +9,71 @@ import (
 	"parley/bridge/analysis"
 )
 
-// bulky is a question with too much of everything, made of one text.
-func bulky(text string, n int) analysis.Question {
+// maxPromptTokens is how many tokens, as estimated, all that a model is told may have.
+const maxPromptTokens = 6000
+
+// repeatText makes a list of n times the same text.
+func repeatText(text string, n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = text
+	}
+	return list
+}
+
+// newLargeQuestion makes a question with n of everything, all made of one text.
+func newLargeQuestion(text string, n int) analysis.Question {
 	var q analysis.Question
+	texts := repeatText(text, n)
 	for i := range n {
-		files := []string{}
-		for range n {
-			files = append(files, text)
-		}
-		m := analysis.Message{Subject: text, Text: text, Files: files, FromAgent: i%2 == 1}
-		q.Before = append(q.Before, m)
-		m.FromAgent = false
-		q.Burst = append(q.Burst, m)
-		id := fmt.Sprint(i)
-		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: id + text, Words: files})
-		q.Desk.Intents = append(q.Desk.Intents, analysis.Intent{Name: id + text, About: text})
-		q.Desk.References = append(q.Desk.References, analysis.Pattern{Kind: id + text, Regexp: text})
-		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: id + text, Title: text, Link: text, Text: text, Reply: text})
-		q.Desk.Examples = append(q.Desk.Examples, analysis.Example{Text: text, Intent: text, Tags: files, Solver: text})
+		isByAgent := i%2 == 1
+		q.Before = append(q.Before, analysis.Message{Subject: text, Text: text, Files: texts, FromAgent: isByAgent})
+		q.Burst = append(q.Burst, analysis.Message{Subject: text, Text: text, Files: texts})
+
+		name := fmt.Sprint(i) + text // different ones
+		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: name, Words: texts})
+		q.Desk.Intents = append(q.Desk.Intents, analysis.Intent{Name: name, About: text})
+		q.Desk.References = append(q.Desk.References, analysis.Pattern{Kind: name, Regexp: text})
+		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: name, Title: text, Link: text, Text: text, Reply: text})
+		q.Desk.Examples = append(q.Desk.Examples, analysis.Example{Text: text, Intent: text, Tags: texts, Solver: text})
 	}
 	return q
 }
 
-// TestCutFits: whatever is asked, the request stays below 6,000 estimated tokens.
+// Whatever is asked, the prompt stays below its limit, and something of the customer's message is left.
 func TestCutFits(t *testing.T) {
 	t.Parallel()
-	for _, unit := range []string{"a", "word ", "\x00", "\"", "\\", "\n", "é", "字", "\xff", "😀", "<&>", "\u2028"} {
-		for _, size := range []int{1, 60, 4000} {
+	units := []string{
+		"a", "word ", "é", "字", "😀",
+		"\x00", "\"", "\\", "\n", "\xff", "<&>", "\u2028", // written as escapes
+	}
+	for _, unit := range units {
+		for _, repeats := range []int{1, 60, 4000} {
 			for _, n := range []int{1, 20, 50} {
-				p := newPrompt(cut(bulky(strings.Repeat(unit, size), n)))
-				if total := estimateTokens(systemText) + estimateTokens(shapeText) + written(p.user); total > 6000 {
-					t.Errorf("%q × %d × %d: %d tokens, want at most 6000", unit, size, n, total)
+				p := newPrompt(cut(newLargeQuestion(strings.Repeat(unit, repeats), n)))
+				total := estimateTokens(systemText) + estimateTokens(shapeText) + estimateWritten(p.user)
+				if total > maxPromptTokens {
+					t.Errorf("%d texts of %d × %q: got %d tokens, want at most %d", n, repeats, unit, total, maxPromptTokens)
 				}
 				if len(p.q.Burst) == 0 {
-					t.Errorf("%q × %d × %d: nothing is left", unit, size, n)
+					t.Errorf("%d texts of %d × %q: nothing of the message is left", n, repeats, unit)
 				}
 			}
 		}
 	}
-	if n := estimateTokens(systemText) + estimateTokens(shapeText); n > 800 {
-		t.Errorf("what is always told has %d tokens, want at most 800", n)
+}
+
+// What a model is always told is short.
+func TestFixedPromptIsShort(t *testing.T) {
+	t.Parallel()
+	const maxTokens = 800
+	if n := estimateTokens(systemText) + estimateTokens(shapeText); n > maxTokens {
+		t.Errorf("got %d tokens, want at most %d", n, maxTokens)
 	}
 }
 
-// written estimates a text whose escapes are written already.
-func written(s string) int {
+// estimateWritten estimates the tokens of a text whose escapes are written already.
+func estimateWritten(s string) int {
 	ascii, other := 0, 0
 	for _, r := range s {
 		if r < 0x80 {
@@ -65,40 +85,82 @@ func written(s string) int {
 	return ascii*2/7 + other
 }
 
-// TestCutOrder: the history loses its beginning, sources their end, the burst nothing while it is short.
-func TestCutOrder(t *testing.T) {
+func TestShortQuestionIsNotCut(t *testing.T) {
 	t.Parallel()
 	q := question()
-	if got := cut(q); !reflect.DeepEqual(got.Burst, q.Burst) || !reflect.DeepEqual(got.Before, q.Before) || len(got.Desk.Intents) != 13 {
-		t.Errorf("a short question was cut: %+v", got)
+	got := cut(q)
+	if !reflect.DeepEqual(got.Burst, q.Burst) {
+		t.Errorf("got the messages %+v, want %+v", got.Burst, q.Burst)
 	}
+	if !reflect.DeepEqual(got.Before, q.Before) {
+		t.Errorf("got the history %+v, want %+v", got.Before, q.Before)
+	}
+	if n, want := len(got.Desk.Intents), len(analysis.DefaultIntents()); n != want {
+		t.Errorf("got %d intents, want the %d that every desk has", n, want)
+	}
+}
+
+// newLongQuestion makes a question with a history of n messages, and n sources beside that of question.
+func newLongQuestion(n int) analysis.Question {
+	q := question()
 	q.Before = nil
-	for i := range 500 {
+	for i := range n {
 		q.Before = append(q.Before, analysis.Message{Text: fmt.Sprintf("message %d %s", i, strings.Repeat("word ", 20))})
 		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: fmt.Sprint(i), Text: strings.Repeat("word ", 100)})
 	}
-	got := cut(q)
-	if n := len(got.Before); n == 0 || n == 500 || !strings.HasPrefix(got.Before[n-1].Text, "message 499") {
-		t.Errorf("history: %d left", n)
+	return q
+}
+
+// Of a long history the end is kept.
+func TestCutHistory(t *testing.T) {
+	t.Parallel()
+	const n = 500
+	got := cut(newLongQuestion(n)).Before
+	if len(got) == 0 || len(got) == n {
+		t.Fatalf("got %d messages of %d, want some", len(got), n)
 	}
-	if n := len(got.Desk.Sources); n < 3 || n > 20 || got.Desk.Sources[0].ID != "tpl-1" {
-		t.Errorf("sources: %d left", n)
+	if last := got[len(got)-1].Text; !strings.HasPrefix(last, "message 499") {
+		t.Errorf("got %q as the last message, want the last one", last)
 	}
-	if len(q.Before) != 500 || len(q.Desk.Sources) != 501 || q.Desk.Sources[5].Text != strings.Repeat("word ", 100) {
+}
+
+// Of many sources the first are kept, which fit best.
+func TestCutSources(t *testing.T) {
+	t.Parallel()
+	got := cut(newLongQuestion(500)).Desk.Sources
+	if len(got) < 3 || len(got) > 20 {
+		t.Fatalf("got %d sources, want 3 to 20", len(got))
+	}
+	if got[0].ID != "tpl-1" {
+		t.Errorf("got %s as the first source, want tpl-1", got[0].ID)
+	}
+}
+
+func TestCutLeavesTheCallersQuestion(t *testing.T) {
+	t.Parallel()
+	q := newLongQuestion(500)
+	cut(q)
+	if want := newLongQuestion(500); !reflect.DeepEqual(q, want) {
 		t.Error("the caller's question was changed")
 	}
 }
 
-// TestClip: a clipped text is a beginning.
-func TestClip(t *testing.T) {
+// A clipped text is the beginning of the text, with an ellipsis.
+func TestClipTokens(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		in   string
-		most int
+	tests := []struct {
+		text string
+		max  int
 		want string
-	}{{"short", 10, "short"}, {"字字字字字", 3, "字字…"}, {"字", 0, "…"}, {"", 0, ""}} {
-		if got := clipTokens(c.in, c.most); got != c.want {
-			t.Errorf("clip(%q, %d) = %q, want %q", c.in, c.most, got, c.want)
+	}{
+		{text: "short", max: 10, want: "short"},
+		{text: "字字字字字", max: 3, want: "字字…"},
+		{text: "字", max: 0, want: "…"},
+		{text: "", max: 0, want: ""},
+	}
+	for _, tt := range tests {
+		if got := clipTokens(tt.text, tt.max); got != tt.want {
+			t.Errorf("clipTokens(%q, %d) = %q, want %q", tt.text, tt.max, got, tt.want)
 		}
 	}
 }

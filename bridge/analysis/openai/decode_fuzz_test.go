@@ -9,29 +9,48 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// FuzzDecode: whatever a model says, what is taken for valid uses the desk's names alone and is short.
+// Whatever a model says, what counts as valid uses the desk's names alone, and is short. So is an error, which the model is shown.
 func FuzzDecode(f *testing.F) {
-	good := openaifake.Write(wise())
-	for _, s := range []string{good, "```json\n" + good + "\n```", "{{{{", `{"a":{"a":{"a":`, good[:50], "</think>" + good, `{"urgent":1}` + good, "\x00{}"} {
+	const (
+		maxErrorBytes  = 1200
+		maxReasonRunes = 300
+	)
+	good := openaifake.Write(goodAnswer())
+	for _, s := range []string{
+		good,
+		"```json\n" + good + "\n```",
+		"</think>" + good,
+		`{"urgent":1}` + good,
+		good[:50],
+		"{{{{",
+		`{"a":{"a":{"a":`,
+		"\x00{}",
+	} {
 		f.Add(s)
 	}
 	q := cut(question())
-	n := allowedNames(q)
-	f.Fuzz(func(t *testing.T, said string) {
-		w, err := decode(said, q)
+	names := allowedNames(q)
+	f.Fuzz(func(t *testing.T, content string) {
+		got, err := decode(content, q)
 		if err != nil {
-			if len(err.Error()) > 1200 {
-				t.Fatalf("a long error: %v", err)
+			if n := len(err.Error()); n > maxErrorBytes {
+				t.Fatalf("got an error of %d bytes, want at most %d: %v", n, maxErrorBytes, err)
 			}
 			return
 		}
-		for _, tag := range w.Tags {
-			if !slices.Contains(n.tags, tag) {
-				t.Fatalf("tag %q", tag)
+		for _, tag := range got.Tags {
+			if !slices.Contains(names.tags, tag) {
+				t.Errorf("got the tag %q, which the desk doesn't have", tag)
 			}
 		}
-		if !slices.Contains(analysis.SentimentNames(), w.Sentiment) || utf8.RuneCountInString(w.Because) > 300 || len(w.Replies) > maxListed {
-			t.Fatalf("%+v", w)
+		if !slices.Contains(analysis.SentimentNames(), got.Sentiment) {
+			t.Errorf("got the sentiment %q, want one of %q", got.Sentiment, analysis.SentimentNames())
+		}
+		if n := utf8.RuneCountInString(got.Because); n > maxReasonRunes {
+			t.Errorf("got a reason of %d characters, want at most %d", n, maxReasonRunes)
+		}
+		if n := len(got.Replies); n > maxListed {
+			t.Errorf("got %d replies, want at most %d", n, maxListed)
 		}
 	})
 }

@@ -20,67 +20,97 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// hanging is an Analyzer whose model never answers, for a bubble of package synctest.
-func hanging(t *testing.T) *Analyzer {
+// newHanging makes an Analyzer whose model never answers, for a bubble of package synctest.
+func newHanging(t *testing.T) *Analyzer {
 	t.Helper()
 	const never = 1000 * time.Hour
-	return slow(t, never)
+	return newSlow(t, never)
 }
 
-// slow is an Analyzer whose model needs some time to write a text, for a bubble of package synctest.
-func slow(t *testing.T, needs time.Duration) *Analyzer {
+// newSlow makes an Analyzer whose model needs some time for an answer, the text "Done.", for a bubble of package synctest.
+func newSlow(t *testing.T, needs time.Duration) *Analyzer {
 	t.Helper()
+	const body = `{"choices":[{"finish_reason":"stop","message":{"content":"{\"text\":\"Done.\"}"}}]}`
 	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
 		select {
 		case <-r.Context().Done():
 			return nil, r.Context().Err()
 		case <-time.After(needs):
-			body := `{"choices":[{"finish_reason":"stop","message":{"content":"{\"text\":\"Done.\"}"}}]}`
-			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
-				Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+			return &http.Response{
+				StatusCode: http.StatusOK,
+				Header:     http.Header{"Content-Type": {"application/json"}},
+				Body:       io.NopCloser(strings.NewReader(body)),
+				Request:    r,
+			}, nil
 		}
 	})
-	a, err := New(t.Context(), Options{Model: "m", Fallback: offline(), Client: &http.Client{Transport: transport}, Timeout: 20 * time.Second})
+	a, err := New(t.Context(), Options{
+		Model:    "m",
+		Fallback: newFallback(),
+		Client:   &http.Client{Transport: transport},
+		Timeout:  hangTimeout,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
-// While a model hangs, the questions that it holds wait for their whole time, and no other does: these are answered by
-// the rules after the time that they may wait for a turn, and at once when the breaker has opened. The clock is the
-// bubble's, which costs no time.
+// hangTimeout is how long one analysis may take in these tests.
+const hangTimeout = 20 * time.Second
+
+// askHanging asks a model that never answers, and returns how long the fallback's answer took.
+func askHanging(t *testing.T, a *Analyzer) time.Duration {
+	t.Helper()
+	begun := time.Now()
+	answer, err := a.Analyze(context.Background(), question())
+	if err != nil {
+		t.Error(err)
+	}
+	if !answer.Degraded {
+		t.Errorf("got the answer %+v, want the fallback's", answer)
+	}
+	return time.Since(begun)
+}
+
+// While a model hangs, only the questions that it was asked wait for their whole time. All others are answered by the fallback after
+// the time that they may wait for a slot, and at once when the breaker has opened. The clock is the bubble's, which costs no time.
 func TestHangingModelHoldsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := hanging(t)
+		const burst, later = 60, 20
+		a := newHanging(t)
 		var all sync.WaitGroup
-		var held atomic.Int64
-		ask := func(quick bool) {
+		var held atomic.Int64 // questions that took longer than the wait for a slot
+		for range burst {     // one each second
 			all.Go(func() {
-				begun := time.Now()
-				answer, err := a.Analyze(context.Background(), question())
-				took := time.Since(begun)
-				if err != nil || !answer.Degraded || took > 20*time.Second || quick && took > 0 {
-					t.Errorf("%+v after %s: %v", answer, took, err)
+				took := askHanging(t, a)
+				if took > hangTimeout {
+					t.Errorf("a question took %s, want at most %s", took, hangTimeout)
 				}
 				if took > longestQueue {
 					held.Add(1)
 				}
 			})
-		}
-		for range 60 { // a burst each second
-			ask(false)
 			<-time.After(time.Second)
 			synctest.Wait()
 		}
 		all.Wait()
-		for range 20 {
-			ask(true)
+
+		for range later { // the breaker is open
+			all.Go(func() {
+				if took := askHanging(t, a); took > 0 {
+					t.Errorf("a later question took %s, want that it is answered at once", took)
+				}
+			})
 		}
 		all.Wait()
-		if n, made := held.Load(), a.Stats().Requests; n > made || made > 3*defaultConcurrency {
-			t.Errorf("%d questions were held; %d requests were made", n, made)
+		requests := a.Stats().Requests
+		if n := held.Load(); n > requests {
+			t.Errorf("%d questions were held, want at most those of the %d requests", n, requests)
+		}
+		if want := int64(3 * defaultConcurrency); requests > want {
+			t.Errorf("got %d requests, want at most %d", requests, want)
 		}
 	})
 }
@@ -89,12 +119,15 @@ func TestHangingModelHoldsNobody(t *testing.T) {
 func TestWriteHasItsCallersTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := slow(t, 40*time.Second)
-		ctx, cancel := context.WithTimeout(t.Context(), 45*time.Second)
+		a := newSlow(t, 2*hangTimeout)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*hangTimeout+5*time.Second)
 		defer cancel()
-		text, err := a.Write(ctx, told(analysis.Rephrase))
-		if err != nil || text.Text != "Done." {
-			t.Errorf("got %q, %v, want %q", text.Text, err, "Done.")
+		text, err := a.Write(ctx, writingRequest(analysis.Rephrase))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text.Text != "Done." {
+			t.Errorf("got the text %q, want %q", text.Text, "Done.")
 		}
 	})
 }
@@ -103,21 +136,22 @@ func TestWriteHasItsCallersTime(t *testing.T) {
 func TestLateTextsLeaveTheBreakerClosed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := hanging(t)
+		a := newHanging(t)
 		for range failuresToOpen {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			_, err := a.Write(ctx, told(analysis.Rephrase))
+			_, err := a.Write(ctx, writingRequest(analysis.Rephrase))
 			cancel()
 			if fault, ok := errors.AsType[*Error](err); !ok || fault.Kind != TimedOut {
-				t.Fatalf("got %v, want %q", err, TimedOut)
+				t.Fatalf("got %v, want a failure of the kind %s", err, TimedOut)
 			}
 		}
 		if c := a.Condition(); c.Status != analysis.Working {
-			t.Errorf("the condition is %+v, want %q", c, analysis.Working)
+			t.Errorf("got the condition %+v, want %s", c, analysis.Working)
 		}
-		made := a.Stats().Requests
-		if _, err := a.Analyze(t.Context(), question()); err != nil || a.Stats().Requests != made+1 {
-			t.Errorf("got %d requests for an analysis, %v, want 1", a.Stats().Requests-made, err)
+		before := a.Stats().Requests
+		askHanging(t, a)
+		if n := a.Stats().Requests - before; n != 1 {
+			t.Errorf("got %d requests for an analysis, want one", n)
 		}
 	})
 }

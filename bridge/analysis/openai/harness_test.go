@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -42,61 +43,94 @@ func (f analyzerFunc) Analyze(ctx context.Context, q analysis.Question) (analysi
 	return f(ctx, q)
 }
 
-// offline stands for the fallback.
-func offline() analysis.Analyzer {
+// Who answered, as Answer.By says it.
+const (
+	byModel    = "gpt-test"
+	byFallback = "offline"
+)
+
+// newFallback makes what answers where the model doesn't.
+func newFallback() analysis.Analyzer {
 	return analyzerFunc(func(context.Context, analysis.Question) (analysis.Answer, error) {
-		return analysis.Answer{Language: "en", Sentiment: analysis.Neutral, By: "offline"}, nil
+		return analysis.Answer{Language: "en", Sentiment: analysis.Neutral, By: byFallback}, nil
 	})
 }
 
-// world is an Analyzer that asks an emulator over TCP.
+// world is what most tests of this package run in: an Analyzer that asks an emulated server over TCP. The clock stands until a test,
+// or a pause before a second attempt, moves it.
 type world struct {
 	*Analyzer
 	t      *testing.T
 	fake   *openaifake.Server
-	url    string
+	url    string // of the emulator
 	clock  *clock
-	pauses []time.Duration
+	pauses []time.Duration // that were made before a second attempt
 	log    *bytes.Buffer
 }
 
-// wise is what the model answers by itself.
-func wise() analysis.Answer {
+// goodAnswer is what the emulated model answers to question, unless a test lets it answer something else.
+func goodAnswer() analysis.Answer {
 	return analysis.Answer{
-		Language: "en", Sentiment: analysis.Frustrated, Urgency: analysis.Urgency{Urgent: true, Because: "need it today"},
-		Intents: []string{"order_status"}, Tags: []string{"delivery"},
+		Language:   "en",
+		Sentiment:  analysis.Frustrated,
+		Urgency:    analysis.Urgency{Urgent: true, Because: "need it today"},
+		Intents:    []string{"order_status"},
+		Tags:       []string{"delivery"},
 		References: []analysis.Reference{{Kind: "order", Value: "4711-22"}},
 		Replies:    []analysis.Reply{{Text: "Your order is on its way: https://shop.example/track", Sources: []string{"tpl-1"}}},
 		Actions:    []analysis.Action{{Name: analysis.Assign, Value: "kim"}},
 	}
 }
 
+// question is what tests ask: all that goodAnswer names stands in it.
 func question() analysis.Question {
 	return analysis.Question{
-		Burst: []analysis.Message{{Subject: "Where is it?", Text: "I ask the third time where my order 4711-22 is. I need it today!",
-			Files: []string{"invoice.pdf"}}},
-		Before: []analysis.Message{{Text: "Hello?"}, {FromAgent: true, Text: "We look into it."}},
+		Burst: []analysis.Message{{
+			Subject: "Where is it?",
+			Text:    "I ask the third time where my order 4711-22 is. I need it today!",
+			Files:   []string{"invoice.pdf"},
+		}},
+		Before: []analysis.Message{
+			{Text: "Hello?"},
+			{FromAgent: true, Text: "We look into it."},
+		},
 		Desk: analysis.Desk{
-			Language: "en", Tags: []analysis.Tag{{Name: "delivery", Words: []string{"parcel"}}, {Name: "vip"}},
-			References: []analysis.Pattern{{Kind: "order", Regexp: `\b(\d{4}-\d{2})\b`, Link: "https://shop.example/orders/{number}"}},
-			Sources:    []analysis.Source{{ID: "tpl-1", Title: "Tracking", Text: "Track orders at https://shop.example/track"}},
-			Examples:   []analysis.Example{{Text: "where is my parcel", Intent: "order_status", Tags: []string{"delivery"}, Solver: "kim"}},
-			Actions:    []analysis.ActionName{analysis.Assign, analysis.Priority},
+			Language: "en",
+			Tags:     []analysis.Tag{{Name: "delivery", Words: []string{"parcel"}}, {Name: "vip"}},
+			References: []analysis.Pattern{
+				{Kind: "order", Regexp: `\b(\d{4}-\d{2})\b`, Link: "https://shop.example/orders/{number}"},
+			},
+			Sources: []analysis.Source{{ID: "tpl-1", Title: "Tracking", Text: "Track orders at https://shop.example/track"}},
+			Examples: []analysis.Example{
+				{Text: "where is my parcel", Intent: "order_status", Tags: []string{"delivery"}, Solver: "kim"},
+			},
+			Actions: []analysis.ActionName{analysis.Assign, analysis.Priority},
 		},
 	}
 }
 
-// newWorld starts an emulator and an Analyzer for it; change may alter both.
+// newWorld starts a server with these abilities, and an Analyzer for it, whose options change may alter.
 func newWorld(t *testing.T, can openaifake.Abilities, change ...func(*Options)) *world {
 	t.Helper()
 	w := &world{t: t, clock: newClock(), log: &bytes.Buffer{}}
-	w.fake = openaifake.New(openaifake.Options{Key: testKey, Models: []string{"gpt-test"}, Abilities: can,
-		Answers: analyzerFunc(func(context.Context, analysis.Question) (analysis.Answer, error) { return wise(), nil })})
+	w.fake = openaifake.New(openaifake.Options{
+		Key:       testKey,
+		Models:    []string{byModel},
+		Abilities: can,
+		Answers: analyzerFunc(func(context.Context, analysis.Question) (analysis.Answer, error) {
+			return goodAnswer(), nil
+		}),
+	})
 	server := httptest.NewServer(w.fake)
 	w.url = server.URL
 	o := Options{
-		Key: NewKey(testKey), BaseURL: server.URL, Model: "gpt-test", Timeout: time.Minute, Fallback: offline(), Now: w.clock.now,
-		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Key:      NewKey(testKey),
+		BaseURL:  server.URL,
+		Model:    byModel,
+		Timeout:  time.Minute,
+		Fallback: newFallback(),
+		Now:      w.clock.now,
+		Logger:   slog.New(slog.NewTextHandler(w.log, nil)),
 		Pause: func(_ context.Context, d time.Duration) bool {
 			w.pauses = append(w.pauses, d)
 			w.clock.add(d)
@@ -119,6 +153,15 @@ func newWorld(t *testing.T, can openaifake.Abilities, change ...func(*Options)) 
 	return w
 }
 
+// modelSays lets the model answer this from now on, whatever it is asked.
+func (w *world) modelSays(content string) {
+	w.fake.Speak(func(openaifake.Seen) string { return content })
+}
+
+// modelWorks lets the model answer goodAnswer again.
+func (w *world) modelWorks() { w.fake.Speak(nil) }
+
+// ask asks question, which must be answered by somebody.
 func (w *world) ask() analysis.Answer {
 	w.t.Helper()
 	a, err := w.Analyze(w.t.Context(), question())
@@ -128,22 +171,58 @@ func (w *world) ask() analysis.Answer {
 	return a
 }
 
-// asksModel asserts that the model's own answer comes back.
-func (w *world) asksModel() {
+// wantModel asks, and checks that the model's own answer comes back.
+func (w *world) wantModel() {
 	w.t.Helper()
-	if a := w.ask(); a.Degraded || a.By != "gpt-test" || len(a.Replies) != 1 {
-		w.t.Fatalf("no answer by the model: %+v; stats %+v", a, w.Stats())
+	a := w.ask()
+	if a.Degraded || a.By != byModel {
+		w.t.Fatalf("got the answer %+v, want the model's; the stats are %+v", a, w.Stats())
+	}
+	if len(a.Replies) != 1 {
+		w.t.Fatalf("got the replies %+v, want one", a.Replies)
 	}
 }
 
-// degrades asserts that the fallback answers for a reason.
-func (w *world) degrades(why Kind) {
+// wantFallback asks, and checks that the fallback answers for this reason.
+func (w *world) wantFallback(why Kind) {
 	w.t.Helper()
 	before := w.Stats().Failures[why]
-	if a := w.ask(); !a.Degraded || a.By != "offline" {
-		w.t.Fatalf("not degraded: %+v", a)
+	a := w.ask()
+	if !a.Degraded || a.By != byFallback {
+		w.t.Fatalf("got the answer %+v, want the fallback's because of %s", a, why)
 	}
-	if w.Stats().Failures[why] != before+1 {
-		w.t.Fatalf("not degraded because of %s: %v", why, w.Stats().Failures)
+	if failures := w.Stats().Failures; failures[why] != before+1 {
+		w.t.Fatalf("the fallback answered because of %v, want one more of %s", failures, why)
+	}
+}
+
+// wantRequests checks how many requests the server got in all.
+func (w *world) wantRequests(when string, want int64) {
+	w.t.Helper()
+	if got := w.Stats().Requests; got != want {
+		w.t.Errorf("%s: got %d requests in all, want %d", when, got, want)
+	}
+}
+
+// wantWorking checks that the condition is that of a model that works.
+func (w *world) wantWorking() {
+	w.t.Helper()
+	if c := w.Condition(); c.Status != analysis.Working {
+		w.t.Errorf("got the condition %+v, want %s", c, analysis.Working)
+	}
+}
+
+// wantCondition checks the condition of a model that doesn't: its text and hint together contain words.
+func (w *world) wantCondition(want analysis.Status, words string) {
+	w.t.Helper()
+	c := w.Condition()
+	if c.Status != want {
+		w.t.Errorf("got the condition %+v, want %s", c, want)
+	}
+	if c.Text == "" || c.Hint == "" {
+		w.t.Errorf("the condition %+v needs a text and a hint", c)
+	}
+	if !strings.Contains(c.Text+" "+c.Hint, words) {
+		w.t.Errorf("got the condition %+v, want %q in its text or hint", c, words)
 	}
 }

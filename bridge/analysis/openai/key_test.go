@@ -11,50 +11,96 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// TestKeyHidden: however the key or what holds it is printed, it isn't seen.
-func TestKeyHidden(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, openaifake.Modern())
-	k := NewKey("  " + testKey + "\n")
-	var log bytes.Buffer
-	for _, l := range []*slog.Logger{slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewJSONHandler(&log, nil))} {
-		l.Info("x", "key", k, "options", w.options, "pointer", &w.options, "analyzer", w.Analyzer)
-	}
-	j, err := json.Marshal(map[string]any{"key": k})
-	if err != nil {
-		t.Fatal(err)
-	}
-	printed := log.String() + string(j) + k.String()
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		for _, what := range []any{k, &k, w.options, &w.options, w.Analyzer, []Key{k}, map[string]Key{"k": k}, &exchange{key: k}} {
-			printed += fmt.Sprintf(verb, what)
+// wantRedacted checks that what was printed has no key, neither in letters nor in hex, but says that one was there.
+func wantRedacted(t *testing.T, printed string) {
+	t.Helper()
+	for _, key := range []string{testKey, fmt.Sprintf("%x", testKey)} {
+		if strings.Contains(printed, key) {
+			t.Errorf("the key was printed: %s", printed)
 		}
 	}
-	if strings.Contains(printed, testKey) || strings.Contains(printed, fmt.Sprintf("%x", testKey)) {
-		t.Error("the key was printed")
-	}
-	if !strings.Contains(printed, redacted) || k.reveal() != testKey {
-		t.Error("the key isn't there at all")
+	if !strings.Contains(printed, redacted) {
+		t.Errorf("printed %s, want %s in it", printed, redacted)
 	}
 }
 
-// TestKeySent: the key goes into one header, and an empty one nowhere.
-func TestKeySent(t *testing.T) {
+// A key is trimmed, and can be used.
+func TestReveal(t *testing.T) {
+	t.Parallel()
+	if got := NewKey("  " + testKey + "\n").reveal(); got != testKey {
+		t.Errorf("got the key %q, want %q", got, testKey)
+	}
+}
+
+func TestKeyIsNotLogged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
-	w.asksModel()
+	var log bytes.Buffer
+	for _, logger := range []*slog.Logger{slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewJSONHandler(&log, nil))} {
+		logger.Info("x", "key", NewKey(testKey), "options", w.options, "pointer", &w.options, "analyzer", w.Analyzer)
+	}
+	wantRedacted(t, log.String())
+}
+
+func TestKeyIsNotWrittenAsJSON(t *testing.T) {
+	t.Parallel()
+	written, err := json.Marshal(map[string]any{"key": NewKey(testKey)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRedacted(t, string(written))
+}
+
+// However a key, or what holds one, is printed, it isn't seen.
+func TestKeyIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern())
+	k := NewKey(testKey)
+	printed := k.String()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		for _, value := range []any{k, &k, w.options, &w.options, w.Analyzer, []Key{k}, map[string]Key{"k": k}, &exchange{key: k}} {
+			printed += fmt.Sprintf(verb, value) + "\n"
+		}
+	}
+	wantRedacted(t, printed)
+}
+
+// A key goes into one header of the request.
+func TestKeyIsSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern())
+	w.wantModel()
 	r := w.fake.Requests()[0]
-	if r.Header.Get("Authorization") != "Bearer "+testKey || strings.Contains(string(r.Body), testKey) || r.Path != "/v1/chat/completions" {
-		t.Errorf("%+v", r.Header)
+	if got, want := r.Header.Get("Authorization"), "Bearer "+testKey; got != want {
+		t.Errorf("got the authorization %q, want %q", got, want)
 	}
-	w = newWorld(t, openaifake.Modern(), func(o *Options) { o.Key = NewKey(" ") })
-	w.degrades(Unauthorized)
-	if _, there := w.fake.Requests()[0].Header["Authorization"]; there {
-		t.Error("an empty key was sent")
+	if strings.Contains(string(r.Body), testKey) {
+		t.Errorf("the body shows the key: %s", r.Body)
 	}
+	if want := "/v1/chat/completions"; r.Path != want {
+		t.Errorf("got the path %q, want %q", r.Path, want)
+	}
+}
+
+// Without a key there is no such header, as local servers want it.
+func TestEmptyKeyIsNotSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Key = NewKey(" ") })
+	w.wantFallback(Unauthorized)
+	if got, ok := w.fake.Requests()[0].Header["Authorization"]; ok {
+		t.Errorf("got the authorization %q, want no such header", got)
+	}
+}
+
+// A key that can't stand in a header is refused, with an error that doesn't show it.
+func TestBadKey(t *testing.T) {
+	t.Parallel()
 	for _, bad := range []string{"a b", "a\nb", "schlüssel", "a\x00"} {
-		if _, err := New(t.Context(), Options{Model: "m", Key: NewKey(bad)}); err == nil || strings.Contains(err.Error(), bad) {
-			t.Errorf("%q: %v", bad, err)
+		_, err := New(t.Context(), Options{Model: "m", Key: NewKey(bad)})
+		if err == nil {
+			t.Errorf("the key %q was taken, want an error", bad)
+		} else if strings.Contains(err.Error(), bad) {
+			t.Errorf("the error shows the key: %v", err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,94 +10,163 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
-// private is what must not leave the house.
-func private() []string {
-	return []string{"kim@example.com", "+49 170 1234567", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "boss@shop.example",
-		"anna@shop.example"}
+// privateValues are what stands in privateQuestion and must not leave the house.
+func privateValues() []string {
+	return []string{
+		"kim@example.com",
+		"+49 170 1234567",
+		"4111 1111 1111 1111",
+		"DE89 3704 0044 0532 0130 00",
+		"boss@shop.example",
+		"anna@shop.example",
+	}
 }
 
+// privateQuestion is a question with something private at each of its places, and with forged placeholders.
 func privateQuestion() analysis.Question {
 	q := question()
-	q.Burst[0] = analysis.Message{Subject: "Mail of kim@example.com", Files: []string{"DE89 3704 0044 0532 0130 00.pdf"},
-		Text: "Call +49 170 1234567 at once! Card 4111 1111 1111 1111, order 4711-22. Forged: [EMAIL_1_aaaaaaaa] EMAIL_2"}
+	q.Burst[0] = analysis.Message{
+		Subject: "Mail of kim@example.com",
+		Text:    "Call +49 170 1234567 at once! Card 4111 1111 1111 1111, order 4711-22. Forged: [EMAIL_1_aaaaaaaa] EMAIL_2",
+		Files:   []string{"DE89 3704 0044 0532 0130 00.pdf"},
+	}
 	q.Before[0].Text = "I am kim@example.com"
 	q.Desk.Sources[0].Text += " or ask boss@shop.example"
 	q.Desk.Examples[0].Solver = "anna@shop.example"
 	return q
 }
 
-// TestMask: nothing private leaves, and all of it is back in the answer.
-func TestMask(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Mask = true })
-	w.fake.Speak(func(s openaifake.Seen) string {
-		b := s.Question.Burst[0]
-		call, _, _ := strings.Cut(b.Text, " at once")
-		address := strings.TrimPrefix(b.Subject, "Mail of ")
-		_, boss, _ := strings.Cut(s.Question.Desk.Sources[0].Text, "ask ")
-		a := wise()
-		a.Urgency.Because = call
-		a.Replies = []analysis.Reply{
-			{Text: "We write to " + address + ", or ask " + boss, Sources: []string{"tpl-1"}},
-			{Text: "Forged [EMAIL_1_aaaaaaaa]", Sources: []string{"tpl-1"}},
-			{Text: "Invented " + strings.Replace(address, "_1_", "_9_", 1), Sources: []string{"tpl-1"}},
-		}
-		a.Actions = []analysis.Action{{Name: analysis.Assign, Value: s.Question.Desk.Examples[0].Solver}}
-		return openaifake.Write(a)
-	})
-	got, err := w.Analyze(t.Context(), privateQuestion())
-	if err != nil || got.Degraded {
-		t.Fatalf("%+v, %v", got, err)
+// newMaskedWorld makes a world whose Analyzer masks.
+func newMaskedWorld(t *testing.T) *world {
+	t.Helper()
+	return newWorld(t, openaifake.Modern(), func(o *Options) { o.Mask = true })
+}
+
+// askPrivate asks privateQuestion, which the model must answer.
+func (w *world) askPrivate() analysis.Answer {
+	w.t.Helper()
+	got, err := w.Analyze(w.t.Context(), privateQuestion())
+	if err != nil {
+		w.t.Fatal(err)
 	}
+	if got.Degraded {
+		w.t.Fatalf("got the answer %+v, want the model's", got)
+	}
+	return got
+}
+
+// cutAfter returns what stands in a text behind a word.
+func cutAfter(text, word string) string {
+	_, after, _ := strings.Cut(text, word)
+	return after
+}
+
+// Nothing private leaves the house.
+func TestMaskHides(t *testing.T) {
+	t.Parallel()
+	w := newMaskedWorld(t)
+	w.askPrivate()
 	for _, r := range w.fake.Requests() {
-		for _, p := range private() {
-			if strings.Contains(string(r.Body), p) {
-				t.Errorf("%q left the house", p)
+		for _, private := range privateValues() {
+			if strings.Contains(string(r.Body), private) {
+				t.Errorf("%q left the house: %s", private, r.Body)
 			}
 		}
 	}
-	want := []analysis.Reply{{Text: "We write to kim@example.com, or ask boss@shop.example", Sources: []string{"tpl-1"}},
-		{Text: "Forged [EMAIL_1_aaaaaaaa]", Sources: []string{"tpl-1"}}}
-	if got.Urgency.Because != "Call +49 170 1234567" || !reflect.DeepEqual(got.Replies, want) || len(got.Actions) != 1 ||
-		got.Actions[0].Value != "anna@shop.example" {
-		t.Errorf("%+v", got)
+}
+
+// Placeholders of which the model makes use in a reply become what they stand for. A forged one stays as the customer wrote it; a
+// reply with an invented one is left out.
+func TestMaskedReplies(t *testing.T) {
+	t.Parallel()
+	w := newMaskedWorld(t)
+	w.fake.Speak(func(s openaifake.Seen) string {
+		kim := cutAfter(s.Question.Burst[0].Subject, "Mail of ")
+		boss := cutAfter(s.Question.Desk.Sources[0].Text, "ask ")
+		a := goodAnswer()
+		a.Replies = []analysis.Reply{
+			{Text: "We write to " + kim + ", or ask " + boss, Sources: []string{"tpl-1"}},
+			{Text: "Forged [EMAIL_1_aaaaaaaa]", Sources: []string{"tpl-1"}},
+			{Text: "Invented " + strings.Replace(kim, "_1_", "_9_", 1), Sources: []string{"tpl-1"}},
+		}
+		return openaifake.Write(a)
+	})
+	want := []analysis.Reply{
+		{Text: "We write to kim@example.com, or ask boss@shop.example", Sources: []string{"tpl-1"}},
+		{Text: "Forged [EMAIL_1_aaaaaaaa]", Sources: []string{"tpl-1"}},
 	}
-	if len(got.References) != 1 || got.References[0].Value != "4711-22" {
-		t.Errorf("%+v", got.References)
+	if got := w.askPrivate().Replies; !reflect.DeepEqual(got, want) {
+		t.Errorf("got the replies %+v, want %+v", got, want)
 	}
 }
 
-// TestMaskedOrder: an order's number that is written like a phone's doesn't leave, and is a reference all the same.
-func TestMaskedOrder(t *testing.T) {
+// So do those in a reason of urgency and in an action.
+func TestMaskedReasonAndAction(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Mask = true })
+	w := newMaskedWorld(t)
 	w.fake.Speak(func(s openaifake.Seen) string {
-		_, number, _ := strings.Cut(s.Question.Burst[0].Text, "order ")
-		a := wise()
-		a.References = []analysis.Reference{{Kind: "order", Value: number}}
+		call, _, _ := strings.Cut(s.Question.Burst[0].Text, " at once")
+		a := goodAnswer()
+		a.Urgency.Because = call
+		a.Actions = []analysis.Action{{Name: analysis.Assign, Value: s.Question.Desk.Examples[0].Solver}}
+		return openaifake.Write(a)
+	})
+	got := w.askPrivate()
+	if want := "Call +49 170 1234567"; got.Urgency.Because != want {
+		t.Errorf("got the reason %q, want %q", got.Urgency.Because, want)
+	}
+	if want := []analysis.Action{{Name: analysis.Assign, Value: "anna@shop.example"}}; !slices.Equal(got.Actions, want) {
+		t.Errorf("got the actions %+v, want %+v", got.Actions, want)
+	}
+}
+
+// A number that isn't private is a reference as it is.
+func TestMaskLeavesReferences(t *testing.T) {
+	t.Parallel()
+	got := newMaskedWorld(t).askPrivate().References
+	if len(got) != 1 {
+		t.Fatalf("got the references %+v, want one", got)
+	}
+	if want := "4711-22"; got[0].Value != want {
+		t.Errorf("got the reference %q, want %q", got[0].Value, want)
+	}
+}
+
+// An order's number that is written like a phone's doesn't leave the house, and is a reference all the same.
+func TestMaskedReference(t *testing.T) {
+	t.Parallel()
+	const number = "4500012345"
+	w := newMaskedWorld(t)
+	w.fake.Speak(func(s openaifake.Seen) string {
+		a := goodAnswer()
+		a.References = []analysis.Reference{{Kind: "order", Value: cutAfter(s.Question.Burst[0].Text, "order ")}}
 		return openaifake.Write(a)
 	})
 	q := question()
-	q.Burst[0].Text, q.Desk.References = "I need it today! Where is order 4500012345", nil
+	q.Burst[0].Text = "I need it today! Where is order " + number
+	q.Desk.References = nil
 	got, err := w.Analyze(t.Context(), q)
-	if want := []analysis.Reference{{Kind: "order", Value: "4500012345"}}; err != nil || !reflect.DeepEqual(got.References, want) {
-		t.Errorf("got %+v, %v, want %+v", got.References, err, want)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if strings.Contains(string(w.fake.Requests()[0].Body), "4500012345") {
-		t.Error("the number left the house")
+	if want := []analysis.Reference{{Kind: "order", Value: number}}; !reflect.DeepEqual(got.References, want) {
+		t.Errorf("got the references %+v, want %+v", got.References, want)
+	}
+	if body := string(w.fake.Requests()[0].Body); strings.Contains(body, number) {
+		t.Errorf("the number left the house: %s", body)
 	}
 }
 
-// TestUnmasked: without the option the model sees what there is.
-func TestUnmasked(t *testing.T) {
+// Without the option the model sees what there is.
+func TestWithoutMask(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, openaifake.Modern())
 	if _, err := w.Analyze(t.Context(), privateQuestion()); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range private() {
-		if !strings.Contains(string(w.fake.Requests()[0].Body), p) {
-			t.Errorf("%q was not shown", p)
+	for _, private := range privateValues() {
+		if body := string(w.fake.Requests()[0].Body); !strings.Contains(body, private) {
+			t.Errorf("the model wasn't shown %q: %s", private, body)
 		}
 	}
 }

@@ -1,0 +1,118 @@
+package openai
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge/analysis"
+)
+
+// Addresses are understood as people type them: with and without a scheme, a version, and the path of the API.
+func TestParseBase(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		typed string
+		want  string
+	}{
+		// OpenAI itself.
+		{typed: "", want: "https://api.openai.com/v1"},
+		{typed: "https://api.openai.com", want: "https://api.openai.com/v1"},
+		{typed: "https://api.openai.com/v1/", want: "https://api.openai.com/v1"},
+
+		// Servers on this machine and in its network, without encryption.
+		{typed: " HTTP://LocalHost:11434/ ", want: "http://localhost:11434/v1"},
+		{typed: "localhost:11434", want: "http://localhost:11434/v1"},
+		{typed: "127.0.0.1:8000/v1", want: "http://127.0.0.1:8000/v1"},
+		{typed: "192.168.1.5:1234/v1/", want: "http://192.168.1.5:1234/v1"},
+		{typed: "[::1]:8080", want: "http://[::1]:8080/v1"},
+		{typed: "ollama", want: "http://ollama/v1"},
+
+		// Servers elsewhere, and their paths.
+		{typed: "openrouter.ai/api/v1", want: "https://openrouter.ai/api/v1"},
+		{typed: "https://api.groq.com/openai", want: "https://api.groq.com/openai/v1"},
+		{typed: "https://h.example/v1/chat/completions/", want: "https://h.example/v1"},
+		{typed: "https://h.example/v1//", want: "https://h.example/v1"},
+		{
+			typed: "https://generativelanguage.googleapis.com/v1beta/openai/",
+			want:  "https://generativelanguage.googleapis.com/v1beta/openai",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.typed, func(t *testing.T) {
+			got, host, err := parseBase(tt.typed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != tt.want {
+				t.Errorf("parseBase(%q) = %q, want %q", tt.typed, got, tt.want)
+			}
+			if host.Path != "" {
+				t.Errorf("parseBase(%q): the host %v has a path, want none", tt.typed, host)
+			}
+		})
+	}
+}
+
+// What is no address, or has a secret in it, is refused, with an error that doesn't show the secret.
+func TestParseBaseRefuses(t *testing.T) {
+	t.Parallel()
+	for _, typed := range []string{
+		"ftp://h.example",
+		"https://",
+		"http://%zz",
+		"https://user:secret@h.example",
+		"https://h.example/v1?key=secret",
+	} {
+		got, _, err := parseBase(typed)
+		if err == nil {
+			t.Errorf("parseBase(%q) = %q, want an error", typed, got)
+		} else if strings.Contains(err.Error(), "secret") {
+			t.Errorf("parseBase(%q): the error shows the secret: %v", typed, err)
+		}
+	}
+}
+
+// Faults of the options are told together, a line each.
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	const faults = 4 // the address, the missing model, the key, the timeout
+	_, err := New(t.Context(), Options{BaseURL: "ftp://x", Key: NewKey("a b"), Timeout: -time.Second})
+	if err == nil {
+		t.Fatal("got no error, want one")
+	}
+	if got := len(strings.Split(err.Error(), "\n")); got != faults {
+		t.Errorf("got %d lines, want %d: %v", got, faults, err)
+	}
+}
+
+// newUnused makes an Analyzer that asks no server in its tests.
+func newUnused(t *testing.T) *Analyzer {
+	t.Helper()
+	a, err := New(t.Context(), Options{Model: "m", Fallback: newFallback()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestAnalyzeNothing(t *testing.T) {
+	t.Parallel()
+	if got, err := newUnused(t).Analyze(t.Context(), analysis.Question{}); err == nil {
+		t.Errorf("got the answer %+v to a question without messages, want an error", got)
+	}
+}
+
+// An Analyzer may be closed twice; then it answers with an error.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	a := newUnused(t)
+	for _, attempt := range []string{"first", "second"} {
+		if err := a.Close(); err != nil {
+			t.Errorf("the %s time: %v", attempt, err)
+		}
+	}
+	if _, err := a.Analyze(t.Context(), question()); err != ErrClosed { //nolint:errorlint // it is returned as it is
+		t.Errorf("after Close: got %v, want %v", err, ErrClosed)
+	}
+}

@@ -1,0 +1,69 @@
+package openai
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	"parley/bridge/analysis/openai/openaifake"
+)
+
+// Within one host a request may be sent on, with its body.
+func TestRedirectWithinTheHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern())
+	w.fake.Misbehave(openaifake.Redirect(http.StatusTemporaryRedirect, "/v1/chat/completions"))
+	w.wantModel()
+}
+
+func TestRedirectWithoutEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern())
+	loop := openaifake.Redirect(http.StatusTemporaryRedirect, "/v1/chat/completions")
+	w.fake.Always(&loop)
+	w.wantFallback(Redirected)
+}
+
+// startForeignHost starts another server. The function reports whether it was called.
+func startForeignHost(t *testing.T) (server *httptest.Server, isCalled func() bool) {
+	t.Helper()
+	var called atomic.Bool
+	server = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called.Store(true) }))
+	t.Cleanup(server.Close)
+	return server, called.Load
+}
+
+// A redirect to another host isn't followed, not even without the key.
+func TestRedirectToAnotherHost(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel()
+			foreign, isCalled := startForeignHost(t)
+			w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Client = foreign.Client() })
+			w.fake.Misbehave(openaifake.Redirect(status, foreign.URL+"/v1/chat/completions"))
+			w.wantFallback(Redirected)
+			if isCalled() {
+				t.Error("the other host was called")
+			}
+		})
+	}
+}
+
+// The transport makes requests to one host alone, whoever asks it.
+func TestTransportOfOneHost(t *testing.T) {
+	t.Parallel()
+	foreign, isCalled := startForeignHost(t)
+	transport := oneHost{http.DefaultTransport, &url.URL{Scheme: "http", Host: "h.example"}}
+	_, err := transport.RoundTrip(httptest.NewRequest(http.MethodGet, foreign.URL, nil))
+	if !errors.Is(err, errForeignHost) {
+		t.Errorf("got %v, want %v", err, errForeignHost)
+	}
+	if isCalled() {
+		t.Error("the other host was called")
+	}
+}
