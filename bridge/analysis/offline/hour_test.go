@@ -6,39 +6,74 @@ import (
 	"parley/bridge/analysis"
 )
 
-// TestHours: numbers that tell an hour of the day, and those that count something.
-func TestHours(t *testing.T) {
-	for text, want := range map[string]bool{
-		"we open at 9": true, "by 5 pm please": true, "at 17:30": true, "um 14 Uhr": true, "avant 16 h": true, "à 18h30": true, "a las 3": true,
-		"alle 16": true, "om 11 uur": true, "o godzinie 8": true, "ate 18h": true, "before 10.30": true,
-		"it costs 17.30": false, "room 12": false, "at 90 degrees": false, "at 12 points": false, "on 12.05.2026": false, "9 chairs": false,
-	} {
-		text := readText([]analysis.Message{{Text: text}})
-		found := false
-		for i := range text.tokens {
-			found = found || text.tokens[i].number && isHour(text, i)
-		}
-		if found != want {
-			t.Errorf("%q: %v, want %v", text.all, found, want)
-		}
+// A number tells an hour of the day by the word before it, by its form, or by the word behind it.
+func TestIsHour(t *testing.T) {
+	tests := []struct {
+		text string
+		want bool
+	}{
+		{text: "we open at 9", want: true},
+		{text: "by 5 pm please", want: true},
+		{text: "at 17:30", want: true},
+		{text: "before 10.30", want: true},
+		{text: "um 14 Uhr", want: true},
+		{text: "avant 16 h", want: true},
+		{text: "à 18h30", want: true},
+		{text: "a las 3", want: true},
+		{text: "ate 18h", want: true},
+		{text: "alle 16", want: true},
+		{text: "om 11 uur", want: true},
+		{text: "o godzinie 8", want: true},
+
+		{text: "it costs 17.30", want: false},
+		{text: "room 12", want: false},
+		{text: "at 90 degrees", want: false},
+		{text: "at 12 points", want: false},
+		{text: "on 12.05.2026", want: false},
+		{text: "9 chairs", want: false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			read := readText([]analysis.Message{{Text: tt.text}})
+			got := false
+			for i := range read.tokens {
+				if read.tokens[i].number && isHour(read, i) {
+					got = true
+				}
+			}
+			if got != tt.want {
+				t.Errorf("a number of %q is an hour: got %v, want %v", tt.text, got, tt.want)
+			}
+		})
 	}
 }
 
-// TestHoursInWords: an hour may be a word behind a word that stands before hours, and what is counted is none.
-func TestHoursInWords(t *testing.T) {
+// A number that is a word tells an hour if a word that stands before hours is before it, and nothing that is counted behind it.
+func TestIsHourWord(t *testing.T) {
 	a := New()
-	for text, want := range map[string]bool{
-		"We open at nine.": true, "Der Chor singt um acht, und die Orgel schweigt.": true, "De bus vertrekt om zeven.": true,
-		"We meet nine of them.": false, "Wir warten vor drei Geschäften.": false,
-	} {
-		read := readText([]analysis.Message{{Text: text}})
-		_, use := a.languages.Detect(read.words())
-		found := false
-		for i := range read.tokens {
-			found = found || isHourWord(read, i, a.lexicons, use)
-		}
-		if found != want {
-			t.Errorf("%q: %v, want %v", text, found, want)
-		}
+	tests := []struct {
+		text string
+		want bool
+	}{
+		{text: "We open at nine.", want: true},
+		{text: "Der Chor singt um acht, und die Orgel schweigt.", want: true},
+		{text: "De bus vertrekt om zeven.", want: true},
+		{text: "We meet nine of them.", want: false},
+		{text: "Wir warten vor drei Geschäften.", want: false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.text, func(t *testing.T) {
+			read := readText([]analysis.Message{{Text: tt.text}})
+			_, use := a.languages.Detect(read.words())
+			got := false
+			for i := range read.tokens {
+				if isHourWord(read, i, a.lexicons, use) {
+					got = true
+				}
+			}
+			if got != tt.want {
+				t.Errorf("a word of %q is an hour: got %v, want %v", tt.text, got, tt.want)
+			}
+		})
 	}
 }

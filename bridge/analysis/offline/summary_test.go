@@ -9,50 +9,104 @@ import (
 	"parley/bridge/analysis/offline"
 )
 
-// Without a model a conversation is summed up by what was said in it; all else says that it needs one.
-func TestSummary(t *testing.T) {
-	t.Parallel()
-	r := analysis.Request{Task: analysis.Summarise, Language: "en", Messages: []analysis.Message{
-		{Subject: "Broken lamp", Text: "My order 4711 arrived broken. @channel <!here> [look](https://evil.example)"},
-		{FromAgent: true, Text: "We are sorry. Do you want a new one?"},
-		{Text: "Yes. When will it come? I have been waiting for three weeks and nobody answers, this is unacceptable!"},
-	}}
-	writer := offline.New()
-	got, err := writer.Write(t.Context(), r)
+// lampRequest asks for a summary of a conversation in which the customer tries to mention people and to show a link.
+func lampRequest() analysis.Request {
+	return analysis.Request{
+		Task:     analysis.Summarise,
+		Language: "en",
+		Messages: []analysis.Message{
+			{Subject: "Broken lamp", Text: "My order 4711 arrived broken. @channel <!here> [look](https://evil.example)"},
+			{FromAgent: true, Text: "We are sorry. Do you want a new one?"},
+			{Text: "Yes. When will it come? I have been waiting for three weeks and nobody answers, this is unacceptable!"},
+		},
+	}
+}
+
+// mustWrite writes a text.
+func mustWrite(t *testing.T, r analysis.Request) analysis.Text {
+	t.Helper()
+	got, err := offline.New().Write(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return got
+}
+
+// Without a model, a conversation is summed up by what was said in it.
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	got := mustWrite(t, lampRequest())
 	for _, want := range []string{
-		"- **Asked first:** “Broken lamp: My order 4711 arrived broken.", "- **Written last:** “Yes. When will it come?", "- **Answered last:** “We are sorry.",
-		"- **Still open:** “When will it come?”", "- **Named:** order 4711", "- **Mood:** frustrated",
+		"- **Asked first:** “Broken lamp: My order 4711 arrived broken.",
+		"- **Written last:** “Yes. When will it come?",
+		"- **Answered last:** “We are sorry.",
+		"- **Still open:** “When will it come?”",
+		"- **Named:** order 4711",
+		"- **Mood:** frustrated",
 	} {
 		if !strings.Contains(got.Text, want) {
-			t.Errorf("without %q:\n%s", want, got.Text)
-		}
-	}
-	if checked, err := analysis.CheckText(r, got); err != nil || checked != got {
-		t.Errorf("what customers wrote spoils it: %+v, %v", checked, err)
-	}
-	if again, err := writer.Write(t.Context(), r); err != nil || again != got {
-		t.Errorf("a second time it is %+v, %v", again, err)
-	}
-	for _, task := range []analysis.Task{analysis.Translate, analysis.Rephrase, analysis.Explain} {
-		r.Task = task
-		if _, err := writer.Write(t.Context(), r); !errors.Is(err, analysis.ErrNeedsModel) {
-			t.Errorf("%s: %v", task, err)
+			t.Errorf("got the summary\n%s\nwant %q in it", got.Text, want)
 		}
 	}
 }
 
-// A conversation of which nothing can be said gives no empty line.
-func TestSummaryOfLittle(t *testing.T) {
+// What customers wrote does no harm in a summary: the checks of every text leave it as it is.
+func TestSummaryPassesTheChecks(t *testing.T) {
 	t.Parallel()
-	for _, messages := range [][]analysis.Message{
-		nil, {{FromAgent: true, Text: "Hello?"}}, {{Files: []string{"a.pdf"}}}, {{Text: strings.Repeat("word ", 5000)}},
-	} {
-		got, err := offline.New().Write(t.Context(), analysis.Request{Task: analysis.Summarise, Messages: messages})
-		if err != nil || strings.Contains(got.Text, "“”") || len(got.Text) > 3000 {
-			t.Errorf("%d messages: %q, %v", len(messages), got.Text, err)
+	r := lampRequest()
+	got := mustWrite(t, r)
+	checked, err := analysis.CheckText(r, got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if checked != got {
+		t.Errorf("checked as %+v, want %+v", checked, got)
+	}
+}
+
+func TestSummaryIsTheSameEachTime(t *testing.T) {
+	t.Parallel()
+	first := mustWrite(t, lampRequest())
+	if again := mustWrite(t, lampRequest()); again != first {
+		t.Errorf("a second time: got %+v, want %+v", again, first)
+	}
+}
+
+// All other tasks need a model.
+func TestOtherTasksNeedAModel(t *testing.T) {
+	t.Parallel()
+	for _, task := range []analysis.Task{analysis.Translate, analysis.Rephrase, analysis.Explain} {
+		r := lampRequest()
+		r.Task = task
+		if _, err := offline.New().Write(t.Context(), r); !errors.Is(err, analysis.ErrNeedsModel) {
+			t.Errorf("%s: got the error %v, want %v", task, err, analysis.ErrNeedsModel)
 		}
+	}
+}
+
+// A summary has no line of which nothing can be said, and a bounded length.
+func TestSummaryOfLittleOrMuch(t *testing.T) {
+	t.Parallel()
+	const maxBytes = 3000
+	tests := []struct {
+		name     string
+		messages []analysis.Message
+	}{
+		{name: "no message", messages: nil},
+		{name: "the agent's message alone", messages: []analysis.Message{{FromAgent: true, Text: "Hello?"}}},
+		{name: "a file alone", messages: []analysis.Message{{Files: []string{"a.pdf"}}}},
+		{name: "a long message", messages: []analysis.Message{{Text: strings.Repeat("word ", 5000)}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := mustWrite(t, analysis.Request{Task: analysis.Summarise, Messages: tt.messages}).Text
+			if strings.Contains(got, "“”") {
+				t.Errorf("got the summary %q, which quotes nothing", got)
+			}
+			if len(got) > maxBytes {
+				t.Errorf("got a summary of %d bytes, want at most %d", len(got), maxBytes)
+			}
+		})
 	}
 }

@@ -11,22 +11,49 @@ import (
 // is long or short.
 func TestEndOfLongBurstIsRead(t *testing.T) {
 	long := strings.Repeat("We looked at the lamp again. ", 500)
-	for _, last := range []string{"Please cancel order 4711.", long + "Please cancel order 4711."} {
-		read := readText([]analysis.Message{{Text: "Good morning. " + long}, {Text: last}})
-		if !strings.HasPrefix(read.all, "Good morning.") || !strings.Contains(read.all, "order 4711") {
-			t.Errorf("of a last message of %d bytes, the end isn't read", len(last))
-		}
-		if most := headBytes + tailBytes + 2; len(read.all) > most {
-			t.Errorf("%d bytes are read, more than %d", len(read.all), most)
-		}
+	tests := []struct {
+		name string
+		last string // message
+	}{
+		{name: "short last message", last: "Please cancel order 4711."},
+		{name: "long last message", last: long + "Please cancel order 4711."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := readText([]analysis.Message{{Text: "Good morning. " + long}, {Text: tt.last}}).all
+			if want := "Good morning."; !strings.HasPrefix(got, want) {
+				t.Errorf("the text begins with %.20q, want %q", got, want)
+			}
+			if want := "order 4711"; !strings.Contains(got, want) {
+				t.Errorf("the text lacks %q, which stands at the end", want)
+			}
+			const between = 2 // bytes
+			if maxBytes := headBytes + tailBytes + between; len(got) > maxBytes {
+				t.Errorf("got %d bytes, want at most %d", len(got), maxBytes)
+			}
+		})
 	}
 }
 
-func TestSubjectOfForwardedMail(t *testing.T) {
-	for subject, want := range map[string]bool{"FW: lamp": true, "Fwd: lamp": true, "WG: Lampe": true, "Doorst: lamp": true, " i: lampe": true,
-		"Re: lamp": false, "Forwarding address": false, "fw": false, "order: fw: lamp": false} {
-		if isForward(subject) != want {
-			t.Errorf("%q counts as forwarded: %t", subject, !want)
+// A forwarded mail is known by what stands before its subject, in several languages.
+func TestIsForward(t *testing.T) {
+	tests := []struct {
+		subject string
+		want    bool
+	}{
+		{subject: "FW: lamp", want: true},
+		{subject: "Fwd: lamp", want: true},
+		{subject: "WG: Lampe", want: true},
+		{subject: "Doorst: lamp", want: true},
+		{subject: " i: lampe", want: true},
+		{subject: "Re: lamp", want: false},
+		{subject: "Forwarding address", want: false},
+		{subject: "fw", want: false},
+		{subject: "order: fw: lamp", want: false},
+	}
+	for _, tt := range tests {
+		if got := isForward(tt.subject); got != tt.want {
+			t.Errorf("isForward(%q) = %v, want %v", tt.subject, got, tt.want)
 		}
 	}
 }

@@ -1,0 +1,30 @@
+package offline
+
+import (
+	"testing"
+
+	"parley/bridge/analysis"
+)
+
+// Whatever a customer writes, and whatever a desk has as a pattern or an intent, an answer keeps to what holds for every answer.
+func FuzzAnalyze(f *testing.F) {
+	for _, m := range readCustomers(f) {
+		f.Add("", m.Texts[0], `\b[A-Z]-\d+`, "order")
+	}
+	f.Add("Re: >", "\xff„quoted“\r\n> urgent!!! today\u2028wedding 😡", "(", "x_y")
+	a := New()
+	f.Fuzz(func(t *testing.T, subject, text, pattern, intent string) {
+		q := typicalQuestion()
+		q.Burst = []analysis.Message{{Subject: subject, Text: text}}
+		q.Desk.References = []analysis.Pattern{
+			{Kind: "order", Regexp: pattern, Link: "https://example.org/{number}"},
+			{Kind: "invoice"},
+		}
+		q.Desk.Intents = append(analysis.DefaultIntents(), analysis.Intent{Name: intent, Words: []string{intent, text}})
+		answer, err := a.Analyze(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkAnswer(t, q, answer)
+	})
+}
