@@ -14,8 +14,8 @@ import (
 	"parley/store"
 )
 
-// ErrNewer means that a newer Parley has changed the database in a way
-// that this binary does not know.
+// ErrNewer means that a newer Parley has removed from the database what
+// this binary needs.
 var ErrNewer = errors.New("store: the database was migrated by a newer Parley")
 
 // Migrator brings the schema of one database up to date while other processes work on it.
@@ -41,7 +41,7 @@ func MigrateRestored(ctx context.Context, pool *pgxpool.Pool) error {
 // Run applies the migrations that are missing. Several processes may call it at once: one works, the
 // others wait for it without limit. Processes that use the database meanwhile wait for at most
 // lockTimeout, because a statement that gets no lock gives up and is tried again, until ctx ends.
-// Errors: ErrNewer when the schema is more than one version ahead; store.ErrRestoring.
+// A schema that is newer is left as it is. Errors: ErrNewer when this binary can't work with that; store.ErrRestoring.
 func (m Migrator) Run(ctx context.Context) error {
 	backup, err := store.Restoring(ctx, m.Pool)
 	if err != nil {
@@ -87,14 +87,29 @@ func (m Migrator) hasMissing(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if current > Version()+1 {
-		return false, fmt.Errorf("%w: schema %d, this binary knows %d", ErrNewer, current, Version())
-	}
 	if current == 0 {
 		return true, nil
 	}
+	if current > Version() {
+		if err := m.checkOldest(ctx, current); err != nil {
+			return false, err
+		}
+	}
 	migrated, err := Migrated(ctx, m.Pool)
 	return !migrated, err
+}
+
+// checkOldest checks whether this binary may work with tables that a newer one has migrated.
+// Errors: ErrNewer.
+func (m Migrator) checkOldest(ctx context.Context, current int64) error {
+	var oldest int64
+	if err := m.Pool.QueryRow(ctx, `SELECT version FROM oldest_schema WHERE id = 1`).Scan(&oldest); err != nil {
+		return fmt.Errorf("store: oldest schema: %w", err)
+	}
+	if Version() < oldest {
+		return fmt.Errorf("%w: schema %d needs a Parley of schema %d or newer, this binary knows %d", ErrNewer, current, oldest, Version())
+	}
+	return nil
 }
 
 // applyAll applies one migration after the other. A migration that runs in a transaction is repeated

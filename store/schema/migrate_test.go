@@ -271,8 +271,37 @@ func TestMigrateTogether(t *testing.T) {
 	if ok := must(schema.Migrated(t.Context(), pool))(t); !ok {
 		t.Error("not migrated")
 	}
-	exec(t, pool, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`)
+}
+
+// migrateByNewer makes a database one that a Parley with further migrations has migrated, of which oldest is the schema of the
+// oldest Parley that may still work with it. Numbers of migrations have gaps.
+func migrateByNewer(t *testing.T, pool *pgxpool.Pool, oldest int64) {
+	t.Helper()
+	exec(t, pool, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9998, true), (9999, true)`)
+	exec(t, pool, `UPDATE oldest_schema SET version = $1`, oldest)
+}
+
+// While a rollout lasts, a replica of the version before may be started again: it works with a schema that is newer by several
+// migrations, and leaves it as it is.
+func TestMigrateLeavesANewerSchema(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	migrateByNewer(t, pool, schema.Version())
+
+	check(t, schema.Migrate(t.Context(), pool))
+
+	if got := must(schema.VersionOf(t.Context(), pool))(t); got != 9999 {
+		t.Errorf("the schema is %d, want 9999 as before", got)
+	}
+}
+
+// A Parley that needs what a newer one has removed refuses the database.
+func TestMigrateRefusesASchemaThatIsTooNew(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	migrateByNewer(t, pool, schema.Version()+1)
+
 	if err := schema.Migrate(t.Context(), pool); !errors.Is(err, schema.ErrNewer) {
-		t.Errorf("a newer schema: %v", err)
+		t.Errorf("got %v, want %v", err, schema.ErrNewer)
 	}
 }
