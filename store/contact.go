@@ -37,6 +37,20 @@ const (
 // Erased returns whether the identity's contact was erased, or is being erased.
 func (i *Identity) Erased() bool { return strings.HasPrefix(i.Key, "erased:") }
 
+// FormerPrefix begins a key that its customer no longer uses: a phone number, for example, may be somebody else's now.
+// The whole is "former:", the identity's id, a colon and the key.
+const FormerPrefix = "former:"
+
+// PlainKey returns a key as people know it, and whether its customer no longer uses it.
+func PlainKey(key string) (plain string, isFormer bool) {
+	if rest, ok := strings.CutPrefix(key, FormerPrefix); ok {
+		if _, plain, ok := strings.Cut(rest, ":"); ok {
+			return plain, true
+		}
+	}
+	return key, false
+}
+
 const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out,
 	consent_at, marketing_at`
 

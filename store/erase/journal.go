@@ -40,7 +40,8 @@ func journalMatches() string {
 			NOT p.late AND (` + queueOfContact + ` OR ` + hasKey("p.body") + `
 				OR p.blob IS NOT NULL AND EXISTS (SELECT FROM quarantine AS q WHERE q.event_id = p.id)
 					AND EXISTS (SELECT FROM blob_chunks AS c CROSS JOIN LATERAL lower(encode(c.data, 'escape')) AS chunk
-						WHERE c.hash = p.blob AND ` + hasKey("chunk") + `)) AS bykey,
+						WHERE c.hash = p.blob AND ` + hasKey("chunk") + `)
+				OR ` + hasFormerKey + `) AS bykey,
 			p.side <> 'channel' AND p.body LIKE ANY(@bythread) AS bythread,
 			p.side <> 'channel' AND NOT p.late AND p.body LIKE ANY(@likely) AND EXISTS (SELECT FROM (VALUES (p.body)) AS b(words) WHERE ` + hasWord + `) AS byname,
 			p.account_id = @system AND p.order_key LIKE ANY(@machines) AND p.body LIKE ANY(@byshared) AS bymachine
@@ -144,6 +145,12 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 		"ours":          ours,
 		"messages":      s.Messages,
 	}
+
+	former, err := formerArguments(ctx, q, s.subject)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(args, former)
 
 	return &journalScan{q: q, args: args, upto: upto}, nil
 }

@@ -18,7 +18,8 @@ import (
 type subject struct {
 	Contacts   []store.ContactID  `json:"contacts"`
 	Identities []store.IdentityID `json:"identities"`
-	Keys       []string           `json:"keys"`  // addresses, numbers and providers' ids
+	Keys       []string           `json:"keys"` // addresses, numbers and providers' ids
+	Former     []formerKey        `json:"former,omitempty"`
 	Names      []string           `json:"names"` // no shorter than minName; looked for in what colleagues' chats told
 	// Shared are conversations of others, and threads of several customers, in which something of the contact is or was. Some are
 	// known only by what the erasure empties, so that what one run has found is kept for the next one.
@@ -42,7 +43,7 @@ const (
 )
 
 const subjectOf = `
-	SELECT i.id, i.key, i.name, c.id AS contact_id, c.name AS contact_name
+	SELECT i.id, i.account_id, i.key, i.name, c.id AS contact_id, c.name AS contact_name
 	FROM contacts AS c
 	LEFT JOIN identities AS i ON i.contact_id = c.id
 	WHERE c.id = ANY($1)
@@ -53,6 +54,7 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 	s := subject{Contacts: contacts}
 	type row struct {
 		ID          *store.IdentityID `db:"id"`
+		AccountID   *store.AccountID  `db:"account_id"`
 		Key         *string           `db:"key"`
 		Name        *string           `db:"name"`
 		ContactID   store.ContactID   `db:"contact_id"`
@@ -71,6 +73,9 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 		s.Names = append(s.Names, *r.Name)
 		if !strings.HasPrefix(*r.Key, "erased:") {
 			s.Keys = append(s.Keys, *r.Key)
+		}
+		if plain, isFormer := store.PlainKey(*r.Key); isFormer {
+			s.Former = append(s.Former, formerKey{Account: *r.AccountID, Key: plain})
 		}
 	}
 

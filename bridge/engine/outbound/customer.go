@@ -2,24 +2,18 @@ package outbound
 
 import (
 	"cmp"
-	"strings"
 
 	"parley/bridge"
 	"parley/store"
 )
 
-// FormerPrefix begins a key that its customer no longer uses: a phone number, for example, may be somebody else's now.
-// The whole is "former:", the identity's id, a colon and the key.
-const FormerPrefix = "former:"
+// FormerPrefix begins a key that its customer no longer uses.
+const FormerPrefix = store.FormerPrefix
 
 // plainKey returns a key as people know it.
 func plainKey(key string) string {
-	if rest, former := strings.CutPrefix(key, FormerPrefix); former {
-		if _, plain, ok := strings.Cut(rest, ":"); ok {
-			return plain
-		}
-	}
-	return key
+	plain, _ := store.PlainKey(key)
+	return plain
 }
 
 // RefOf names, for people, whoever has an identity.
