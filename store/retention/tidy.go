@@ -170,11 +170,14 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 	})
 }
 
-// dropLanes removes the lanes of conversations that ended long ago and have nothing left to deliver (idle), together
+// dropLanes removes the lanes of conversations that ended long ago (ended) and have nothing left to deliver (idle), together
 // with their deliveries, the records of Parley's own posts (unposted) and of what somebody was told, and what was
 // suggested. The records of roots and of people's posts stay. Posts are looked for in all channels in which the
 // conversation had a root (places), since it may have been handed over. If the customer writes again, lanes are made
 // anew. A lane that is in use now is locked, or has changed: the next round looks at it again.
+//
+// A thread in which mails are sorted is never resolved: it has ended with its last mail. The records of its posts stay, because it
+// is by these that an erasure finds what was posted there of one of its customers.
 const dropLanes = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -184,15 +187,16 @@ const dropLanes = `
 		WHERE l.id > $1
 		ORDER BY l.id
 		LIMIT $3
+	), ended AS MATERIALIZED (
+		SELECT page.id, c.kind
+		FROM page
+		CROSS JOIN clock
+		JOIN conversations AS c ON c.id = page.conversation_id AND (c.status IN ('resolved', 'closed') AND c.resolved_at < clock.before
+			OR c.kind = 'automatic' AND c.last_at < clock.before)
 	), idle AS MATERIALIZED (
 		SELECT l.id, l.account_id, l.conversation_id
 		FROM lanes AS l
-		WHERE l.id = ANY(ARRAY(
-				SELECT page.id
-				FROM page
-				CROSS JOIN clock
-				JOIN conversations AS c ON c.id = page.conversation_id AND c.status IN ('resolved', 'closed') AND c.resolved_at < clock.before))
-			AND l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail
+		WHERE l.id = ANY(ARRAY(SELECT id FROM ended)) AND l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail
 		ORDER BY l.id
 		FOR UPDATE SKIP LOCKED
 	), delivered AS (
@@ -204,7 +208,7 @@ const dropLanes = `
 	), unposted AS (
 		DELETE FROM posts
 		USING delivered
-		JOIN idle ON idle.id = delivered.lane_id
+		JOIN idle ON idle.id = delivered.lane_id AND idle.id <> ALL(ARRAY(SELECT id FROM ended WHERE kind = 'automatic'))
 		JOIN places ON places.conversation_id = idle.conversation_id AND places.account_id = idle.account_id
 		WHERE posts.account_id = places.account_id AND posts.channel = places.channel AND posts.message = delivered.external_id
 			AND delivered.external_id <> '' AND posts.conversation_id = idle.conversation_id AND posts.kind IN ('said', 'files', 'line')

@@ -162,7 +162,8 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 	}
 }
 
-// promote makes a mail a conversation of its own, unless its sender has an open one already.
+// promote makes a mail a conversation of its own, unless its sender has an open one already, or nothing tells any more to whom
+// answers go: the line about the mail is removed a while after its thread's last mail.
 func (it sorting) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, sender *store.Identity) error {
 	open, err := it.OpenConversationWith(ctx, tx, r.Conversation.AccountID, sender)
 	if err != nil {
@@ -170,6 +171,12 @@ func (it sorting) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *boo
 	}
 	if open != 0 {
 		it.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", open), "Answer there, or resolve it first.")
+		return nil
+	}
+
+	if len(it.TrackedLines()[m.ID]) == 0 {
+		it.Refuse(r, "line_gone", "That mail came too long ago: to whom answers to it go isn't known any more.",
+			"Answer it in the mailbox, or begin a conversation: !new")
 		return nil
 	}
 
