@@ -80,6 +80,34 @@ func TestSplitConnection(t *testing.T) {
 	}
 }
 
+// A secret that libpq's programs could only get as an argument is refused, and the error doesn't show it.
+func TestSplitConnectionRefusesSecrets(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		url  string
+		want string
+	}{
+		{name: "passphrase of a TLS key in an address", url: "postgres://db/parley?sslkey=/k&sslpassword=s3cret", want: "sslpassword"},
+		{name: "passphrase of a TLS key among keywords", url: "host=db sslkey=/k sslpassword='s3cret' dbname=parley", want: "sslpassword"},
+		{name: "secret of OAuth", url: "postgres://db/parley?oauth_client_secret=s3cret", want: "oauth_client_secret"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, _, err := splitConnection(tt.url)
+			if err == nil {
+				t.Fatal("it is taken, want an error")
+			}
+			if !strings.Contains(err.Error(), "DATABASE_URL has "+tt.want) {
+				t.Errorf("the error is %q, want it to name %s", err, tt.want)
+			}
+			if strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("the error shows the secret: %v", err)
+			}
+		})
+	}
+}
+
 // A key that is sealed by a passphrase opens with it, beside the manifest with which it was sealed. One that would cost the reader too
 // much is damaged.
 func TestSealedKey(t *testing.T) {

@@ -44,6 +44,16 @@ func isLibpqParameter(name string) bool {
 		"servicefile", "target_session_attrs", "load_balance_hosts"}, name)
 }
 
+// checkSecrets refuses a parameter of DATABASE_URL that is a secret and for which libpq reads no variable of the environment.
+// Source: PostgreSQL 18, "Parameter Key Words" and "Environment Variables".
+func checkSecrets(name string) error {
+	if !slices.Contains([]string{"sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}, name) {
+		return nil
+	}
+	return fmt.Errorf("backup: DATABASE_URL has %s, and everybody on this machine could read it among the arguments of PostgreSQL's programs: "+
+		"do without it, such as with a file of the key that has no passphrase and that Parley alone can read", name)
+}
+
 // addSetting adds a setting of the server, such as search_path, to the options of a connection. pgx takes settings as parameters of
 // their own, which libpq refuses.
 func addSetting(options, name, value string) string {
@@ -55,9 +65,14 @@ func addSetting(options, name, value string) string {
 var parameter = regexp.MustCompile(`(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)\s*`)
 
 // splitConnection converts a DATABASE_URL for libpq's programs. It separates the password, which they get by the
-// environment, because everybody on the machine can see arguments.
+// environment, because everybody on the machine can see arguments. Other secrets it refuses.
 func splitConnection(databaseURL string) (dbname, password string, err error) {
 	if !strings.Contains(databaseURL, "://") {
+		for _, m := range parameter.FindAllStringSubmatch(databaseURL, -1) {
+			if err := checkSecrets(m[1]); err != nil {
+				return "", "", err
+			}
+		}
 		dbname, password = splitParameters(databaseURL)
 		return dbname, password, nil
 	}
@@ -75,6 +90,10 @@ func splitConnection(databaseURL string) (dbname, password string, err error) {
 	password = cmp.Or(q.Get("password"), password)
 
 	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if err := checkSecrets(name); err != nil {
+			return "", "", err
+		}
+
 		switch {
 		case name == "password" || isPgxParameter(name):
 			q.Del(name)
