@@ -28,17 +28,21 @@ type history struct {
 	compared  sweep.Compared // up to which reply each thread was compared, by fact.OrderKey
 	span      time.Duration  // threads whose root is older are not read, except those of open conversations
 
+	// regularReach is how far back a pass looks for holes where nothing points to a gap: to the beginning of the pass before
+	// the last one, which may have ended early, and beyond it for as long as Slack tries to bring an event.
+	regularReach time.Duration
+
 	// filled becomes true when a pass of this process has ended an open gap: all before that pass is stored then.
 	filled atomic.Bool
 
 	wait func(context.Context, time.Duration) bool // pause.For, except in tests
 }
 
-// Slack answers 50 calls of conversations.replies a minute. Where many old threads are read, some calls are left to
-// replies that have to be read again before they leave.
+// Slack answers 50 calls of conversations.replies a minute. Where many threads are read that can wait, some calls are left
+// to replies that have to be read again before they leave.
 const (
-	oldThreadsAtOnce = 20
-	oldThreadsWait   = 2 * time.Second
+	threadsAtOnce  = 20
+	nextThreadWait = 2 * time.Second
 )
 
 // unknownGap is how long a gap is taken to have lasted at least, if nobody knows when it began.
@@ -72,11 +76,16 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	}
 
 	holesSince, complete := h.holesSince(standing)
+	p := &pass{holesSince: formatStamp(holesSince), isRegular: complete, announced: announced}
+	if complete {
+		p.holesSince = formatStamp(began.Add(-h.regularReach))
+	}
+
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
-		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, me, channel, formatStamp(holesSince)))
+		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, me, channel, p))
 	})
 	if err == nil && !complete {
-		err = h.catchUpOldThreads(ctx, me, began, formatStamp(holesSince))
+		err = h.catchUpOldThreads(ctx, me, began, p.holesSince)
 	}
 	if err != nil {
 		return err
@@ -120,7 +129,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 	roots = slices.DeleteFunc(roots, func(root bridge.Place) bool { return root.Message >= formatStamp(oldest) })
 	var firstErr error
 	for n, root := range roots {
-		if n >= oldThreadsAtOnce && !h.wait(ctx, oldThreadsWait) {
+		if n >= threadsAtOnce && !h.wait(ctx, nextThreadWait) {
 			return ctx.Err()
 		}
 
@@ -137,9 +146,9 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 }
 
 // catchUpChannel compares the channel's history with what is stored. After Slack refused to show one thread, it goes on with
-// the others. holesSince is the stamp of what the method of that name returns.
+// the others.
 // Errors: the desk's, the first of Slack's.
-func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel, holesSince string) error {
+func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel string, p *pass) error {
 	q := pageQuery{channel: channel, oldest: formatStamp(h.now().Add(-h.span))}
 	var firstErr error
 	for {
@@ -148,7 +157,7 @@ func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel, ho
 			return err
 		}
 
-		err = h.comparePage(ctx, me, channel, holesSince, page.Messages)
+		err = h.comparePage(ctx, me, channel, p, page.Messages)
 		if err != nil && !isRefused(err) {
 			return err
 		}
@@ -163,7 +172,7 @@ func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel, ho
 
 // comparePage stores what is missing at top level, and reads the threads of ours that changed.
 // Errors: the desk's, the first of Slack's.
-func (h *history) comparePage(ctx context.Context, me *fact.Self, channel, holesSince string, roots []kept) error {
+func (h *history) comparePage(ctx context.Context, me *fact.Self, channel string, p *pass, roots []kept) error {
 	var topLevel []kept // what may be missing itself
 	var threads []kept  // what may have replies that are missing
 	typedSince := h.typedSince()
@@ -186,12 +195,12 @@ func (h *history) comparePage(ctx context.Context, me *fact.Self, channel, holes
 		return err
 	}
 
-	return h.compareThreads(ctx, me, channel, holesSince, threads)
+	return h.compareThreads(ctx, me, channel, p, threads)
 }
 
 // compareThreads reads the threads of which a reply may be missing. roots are the first messages of all threads.
 // Errors: the desk's, the first of Slack's.
-func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel, holesSince string, roots []kept) error {
+func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel string, p *pass, roots []kept) error {
 	ids := make([]string, 0, len(roots))
 	for _, root := range roots {
 		ids = append(ids, fact.MessageID(channel, root.Latest))
@@ -207,9 +216,12 @@ func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel, ho
 		thread := fact.OrderKey(channel, root.TS)
 		// A thread with a reply since a gap began may lack earlier replies, even if its newest one
 		// is stored: the newest one may have come after the gap.
-		complete := known[fact.MessageID(channel, root.Latest)] && root.Latest < holesSince
+		complete := known[fact.MessageID(channel, root.Latest)] && root.Latest < p.holesSince
 		if complete || h.compared.Known(thread, root.Latest) {
 			continue
+		}
+		if !h.takeTurn(ctx, p) {
+			return ctx.Err()
 		}
 
 		err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: root.TS})

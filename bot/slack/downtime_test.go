@@ -138,7 +138,7 @@ func leaveOldThreads(t *testing.T) oldThreads {
 	d.setClockBack(200 * 24 * time.Hour)
 	d.connect()
 	var last bridge.Place
-	for range oldThreadsAtOnce + 3 {
+	for range threadsAtOnce + 3 {
 		last = d.postRoot()
 		d.desk.OpenThread(last)
 	}
@@ -173,7 +173,7 @@ func TestPausesBetweenOldThreads(t *testing.T) {
 	}
 	o.refuseNextThread()
 	wantEqual(t, "error of the thread that is refused", codeOf(o.catchUp()), refusedRead)
-	want := []int{oldThreadsAtOnce, oldThreadsAtOnce + 1, oldThreadsAtOnce + 2}
+	want := []int{threadsAtOnce, threadsAtOnce + 1, threadsAtOnce + 2}
 	if !slices.Equal(readBeforePauses, want) {
 		t.Errorf("before the pauses %v threads were read, want %v", readBeforePauses, want)
 	}

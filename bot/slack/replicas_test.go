@@ -69,7 +69,7 @@ func TestGapOfAReplicaThatEndedIsFilledByTheNextOne(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	lost := d.leaveHoleOfReplica()
-	d.sweepAt(4*time.Hour - sweepInterval)
+	d.sweepAt(3 * time.Hour)
 	d.wantFacts(d.messageID(lost), 0) // otherwise the next process would have nothing to find
 
 	d.stop()
@@ -84,7 +84,7 @@ func TestGapOfAReplicaThatVanishedIsFilledByAnotherOne(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
 	lost := d.leaveHoleOfReplica()
-	d.sweepAt(4*time.Hour - sweepInterval)
+	d.sweepAt(3 * time.Hour)
 	d.surface.CatchUp(d.surface.now().Add(-8 * time.Second)) // as the engine calls it
 	d.desk.First(t, d.messageID(lost))
 }

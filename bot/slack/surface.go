@@ -165,6 +165,8 @@ func newSurface(o Options, base *url.URL) *Surface {
 		marks:     sweep.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepEvery),
 		span:      o.CatchUpFor,
 		wait:      pause.For,
+
+		regularReach: 2*o.SweepEvery + retriesLast + clockTolerance,
 	}
 
 	return s

@@ -1,0 +1,99 @@
+package slack
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"parley/bot/slack/fact"
+	"parley/bot/slack/slackfake"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// newFilledDowntime connects a surface that knows everything up to twenty minutes ago, by the clock that a test moves. From then
+// on Slack's events get lost.
+func newFilledDowntime(t *testing.T) (*downtime, bridge.Place) {
+	t.Helper()
+	d := newDowntime(t)
+	d.setClockBack(20 * time.Minute)
+	d.connect()
+	root := d.postRoot()
+	must(t, d.surface.history.catchUp(d.ctx(), d.self()))
+	d.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
+	return d, root
+}
+
+// sayUnderLost has Ann type a reply of which Slack gives up telling us, and another one that arrives at Slack's first try. It returns
+// the stamp of the first.
+func (d *downtime) sayUnderLost(root bridge.Place) (lost string) {
+	d.t.Helper()
+	d.setClockBack(19 * time.Minute)
+	lost = d.postAsAnn(root.Message, "typed while the door was closed")
+	d.setClockBack(12 * time.Minute)
+	known := d.postAsAnn(root.Message, "typed when it was open again")
+	must(d.t, d.desk.Accept(d.t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, known)}))
+	return lost
+}
+
+// A reply that Slack gave up bringing is found behind a newer one, although nobody noticed a gap.
+func TestRegularPassFindsAHole(t *testing.T) {
+	t.Parallel()
+	d, root := newFilledDowntime(t)
+	lost := d.sayUnderLost(root)
+	d.sweepAt(10 * time.Minute)
+	d.wantFacts(fact.MessageID(d.channel, lost), 1)
+}
+
+// A regular pass reads a thread once, and again only when something was typed there since.
+func TestRegularPassReadsAThreadOnce(t *testing.T) {
+	t.Parallel()
+	d, root := newFilledDowntime(t)
+	d.sayUnderLost(root)
+	d.sweepAt(10 * time.Minute)
+	calls := len(d.fake.Calls("conversations.replies"))
+	d.sweepAt(0)
+	wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, 0)
+}
+
+// sayUnderLostIn does what sayUnderLost does, in so many new threads.
+func (d *downtime) sayUnderLostIn(threads int) {
+	d.t.Helper()
+	var roots []bridge.Place
+	for range threads {
+		roots = append(roots, d.postRoot())
+	}
+	for _, root := range roots {
+		d.sayUnderLost(root)
+	}
+}
+
+// A regular pass leaves calls to replies that have to be read before they leave: after some threads it pauses before each further one.
+func TestRegularPassPauses(t *testing.T) {
+	t.Parallel()
+	d, _ := newFilledDowntime(t)
+	const further = 3
+	d.sayUnderLostIn(threadsAtOnce + further)
+	pauses := 0
+	d.surface.history.wait = func(_ context.Context, wait time.Duration) bool {
+		wantEqual(t, "pause", wait, nextThreadWait)
+		pauses++
+		return true
+	}
+	d.sweepAt(10 * time.Minute)
+	wantEqual(t, "pauses", pauses, further)
+}
+
+// A gap that begins doesn't wait for the end of a regular pass.
+func TestRegularPassGivesWayToAGap(t *testing.T) {
+	t.Parallel()
+	d, _ := newFilledDowntime(t)
+	d.sayUnderLostIn(threadsAtOnce + 3)
+	d.surface.history.wait = func(context.Context, time.Duration) bool {
+		d.surface.sweeper.Announce(d.surface.now())
+		return true
+	}
+	calls := len(d.fake.Calls("conversations.replies"))
+	d.sweepAt(10 * time.Minute)
+	wantEqual(t, "threads that were read", len(d.fake.Calls("conversations.replies"))-calls, threadsAtOnce+1)
+}
