@@ -193,6 +193,9 @@ func isCommand(text string, mark byte) bool {
 func parseVerb(a *bridge.Action, text string) bool {
 	word, rest, _ := strings.Cut(text, " ")
 	v := bridge.Verb(strings.ToLower(word))
+	if v == "promo" {
+		v, a.Args.Promotional = bridge.VerbReply, true
+	}
 	if !slices.Contains(typedVerbs(), v) {
 		return false
 	}

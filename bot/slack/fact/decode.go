@@ -130,7 +130,7 @@ func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 	edit := me.Said(channel, m)
 	edit.Verb = bridge.VerbEdit
 	edit.Origin = bridge.OriginText
-	edit.Args = bridge.Args{}
+	edit.Args = bridge.Args{ReplyArgs: bridge.ReplyArgs{Promotional: edit.Args.Promotional}} // an edit does nothing but say something else
 	edit.Version = ev.editVersion()
 	return []bridge.Action{edit}
 }

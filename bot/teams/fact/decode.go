@@ -79,7 +79,7 @@ func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 func (p Payload) readEdit(at bridge.Place, a *connector.Activity) bridge.Action {
 	edit := p.Said(at, a)
 	edit.Verb = bridge.VerbEdit
-	edit.Args = bridge.Args{}
+	edit.Args = bridge.Args{ReplyArgs: bridge.ReplyArgs{Promotional: edit.Args.Promotional}} // an edit does nothing but say something else
 	edit.Version = p.VersionDigest(a)
 	edit.Restored = EventType(a) == EventRestored
 	if edit.Origin == bridge.OriginMention { // a mention in a changed message is no new command

@@ -99,6 +99,7 @@ func ApplyEarlyEdit(posts *book.Posts, r *book.Request) (proceed, edited bool) {
 	}
 
 	r.Text, r.Raw, r.Files = e.Action.Text, e.Action.Raw, e.Action.Files
+	r.Args.Promotional = r.Args.Promotional || e.Action.Args.Promotional
 	return true, true
 }
 
@@ -136,6 +137,7 @@ func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *st
 
 	a.Mentions, a.MentionsBot = e.Action.Mentions, e.Action.MentionsBot
 	a.Explicit = e.Action.Explicit
+	m.Promotional = m.Promotional || e.Action.Args.Promotional
 	m.Text, m.Files = a.Text, book.SurfaceFiles(a.Files)
 	now, _ := Speak(sp.speechOf(*r))
 	if before == Out || now != Out {

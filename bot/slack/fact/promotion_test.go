@@ -1,0 +1,29 @@
+package fact
+
+import (
+	"testing"
+
+	"parley/bridge"
+)
+
+// A text that is edited into a promotional reply stays promotional: it may not reach everybody.
+func TestEditIntoAPromotionalReply(t *testing.T) {
+	t.Parallel()
+	_, actions := actionsOf(t, changed(version(edited5, "!promo 10 % off"), version("", "10 % off")))
+	if len(actions) != 1 {
+		t.Fatalf("got the actions %+v, want one", actions)
+	}
+	wantEqual(t, "verb", actions[0].Verb, bridge.VerbEdit)
+	wantEqual(t, "text", actions[0].Text, "10 % off")
+	wantEqual(t, "is promotional", actions[0].Args.Promotional, true)
+}
+
+// Nothing else of a command counts in an edit: it does nothing.
+func TestEditIntoACommandHasNoArguments(t *testing.T) {
+	t.Parallel()
+	_, actions := actionsOf(t, changed(version(edited5, "!tag vip"), version("", "tag him")))
+	if len(actions) != 1 {
+		t.Fatalf("got the actions %+v, want one", actions)
+	}
+	wantEqual(t, "tags", len(actions[0].Args.Tags), 0)
+}
