@@ -49,7 +49,7 @@ func (c *colleagueCache) keep(user string, isOurs bool, now time.Time) {
 	c.answers[user] = colleagueAnswer{isOurs: isOurs, at: now}
 }
 
-// isColleague reports whether somebody belongs to our workspace, though a click says that they belong to another one. Guests
+// isColleague reports whether somebody belongs to our workspace, though a click or a message names another one as theirs. Guests
 // don't. It asks Slack, unless Slack has told that lately.
 // Errors: that Slack doesn't say who they are; then nobody can tell.
 func (d *directory) isColleague(ctx context.Context, me *fact.Self, user string) (bool, error) {
@@ -76,4 +76,28 @@ func (d *directory) isColleague(ctx context.Context, me *fact.Self, user string)
 	isOurs := isShown && !isOutsider(u, me) && !isGuest(u)
 	d.colleagues.keep(user, isOurs, d.now())
 	return isOurs, nil
+}
+
+// withColleague returns a copy of me that knows that an agent who wrote a message is one of ours, if body names another
+// workspace as theirs and Slack says so. Otherwise the message counts as that of somebody of another organisation.
+func (d *directory) withColleague(ctx, asking context.Context, me *fact.Self, body []byte) *fact.Self {
+	author := me.ForeignAuthor(body)
+	if author == "" {
+		return me
+	}
+	if _, isAgent := d.agentNames(ctx)[author]; !isAgent { // what somebody else types stays inside anyway
+		return me
+	}
+
+	isOurs, err := d.isColleague(asking, me, author)
+	if err != nil {
+		d.log.Warn("slack does not say whether an agent is of this workspace", "user", author, "error", err)
+	}
+	if !isOurs {
+		return me
+	}
+
+	known := *me
+	known.Colleagues = []string{author}
+	return &known
 }

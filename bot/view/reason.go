@@ -20,6 +20,8 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "The customer wrote."
 	case "not_an_agent":
 		return "You are not one of Parley's agents."
+	case "foreign_agent":
+		return "This chat says that you belong to another organisation."
 	case "may_not_reply":
 		return "You may not reply in this conversation."
 	case "moved":

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -181,11 +180,6 @@ func (me *Self) decodeReaction(ev *event) []bridge.Action {
 		// Our posts under a customer's name have no user.
 		OwnThread: ev.ItemUser == me.User || ev.ItemUser == "",
 	}}
-}
-
-// isForeign reports whether the author of m belongs to another organisation.
-func (me *Self) isForeign(m *Message) bool {
-	return slices.ContainsFunc([]string{m.Team, m.UserTeam, m.SourceTeam}, func(team string) bool { return team != "" && team != me.Team })
 }
 
 // isByBot reports whether another app, a workflow or Slack itself wrote m.

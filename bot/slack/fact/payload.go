@@ -43,6 +43,9 @@ type Self struct {
 	// Names of the people and channels that the stored message mentions, by id.
 	Names map[string]string `json:"names,omitempty"`
 
+	// Colleagues are the authors of the stored message who belong to our workspace, though Slack names others as theirs.
+	Colleagues []string `json:"colleagues,omitempty"`
+
 	// Files are those of the stored message that the event didn't describe, as Slack describes them, by id.
 	Files map[string]File `json:"files,omitempty"`
 }

@@ -127,7 +127,7 @@ const DeletedReason = "deleted"
 // learns that the customer did not get it. For all other reasons the author meant it to stay inside.
 func MustTellAuthor(reason string) bool {
 	switch reason {
-	case "not_an_agent", "may_not_reply", "explicit_mode", "moved", "automatic", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
+	case "not_an_agent", "foreign_agent", "may_not_reply", "explicit_mode", "moved", "automatic", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
 		"for_colleagues", "names_colleague", "quotes_colleague", "file_alone", "after_remark", "confirm", "reply_mentions":
 		return true
 	}

@@ -34,6 +34,9 @@ func isPlainlyInside(reason string) bool {
 
 const noteReason = "note"
 
+// foreignAgentReason is why a text of an agent stays inside whom the chat takes for somebody of another organisation.
+const foreignAgentReason = "foreign_agent"
+
 // keepEdited keeps a text inside that nobody has sent yet, if an edit made it one for colleagues. If that isn't sure, the
 // author is asked anew, with the new words. It returns false if the new words don't decide about the text. decision and reason
 // are what Speak says of the edited text.

@@ -66,7 +66,7 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, late bool) {
 			sp.Log.Note(c, r.Agent, m)
 		}
 
-		isSaidOnce := reason == "not_an_agent" || reason == "explicit_mode"
+		isSaidOnce := reason == "not_an_agent" || reason == "explicit_mode" || reason == foreignAgentReason
 		if isSaidOnce && wasSaidBefore(c, m) {
 			return // two automations that answer each other's lines would never end
 		}

@@ -26,6 +26,10 @@ type Author struct {
 	IsAssignee bool // the agent is one of the conversation's owners
 }
 
+// isAgentElsewhere reports whether the chat says of an agent that they belong to another organisation than ours. The agent takes
+// the text for a reply, and has to be told that it is none.
+func (a Author) isAgentElsewhere() bool { return a.Kind == bridge.ActorForeign && a.IsAgent }
+
 // TypedText is what can be told from the text alone.
 type TypedText struct {
 	Verb           bridge.Verb
@@ -72,11 +76,14 @@ const (
 // which codes the author must learn that the customer didn't get the text.
 func Speak(s Speech) (d Decision, reason string) {
 	isSomebodyElses := s.HasOwner && !s.Author.IsAssignee
+	isNote := s.Text.Verb == bridge.VerbNote || s.Text.Marker == bridge.MarkNote
 	switch {
 	// Never for the customer.
+	case s.Author.isAgentElsewhere() && !isNote:
+		return Inside, foreignAgentReason
 	case s.Author.Kind != bridge.ActorPerson:
 		return Inside, "not_a_person"
-	case s.Text.Verb == bridge.VerbNote || s.Text.Marker == bridge.MarkNote:
+	case isNote:
 		return Inside, noteReason
 	case !s.Author.IsAgent:
 		return Inside, "not_an_agent"

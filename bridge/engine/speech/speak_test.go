@@ -53,7 +53,7 @@ func TestSpeakReasons(t *testing.T) {
 		{name: "our own app", want: speech.Inside, reason: "not_a_person",
 			change: func(s *speech.Speech) { s.Author.Kind = bridge.ActorSelf }},
 		{name: "a guest", want: speech.Inside, reason: "not_a_person",
-			change: func(s *speech.Speech) { s.Author.Kind = bridge.ActorForeign }},
+			change: func(s *speech.Speech) { s.Author.Kind, s.Author.IsAgent = bridge.ActorForeign, false }},
 		{name: "no agent", want: speech.Inside, reason: "not_an_agent", wantTold: true,
 			change: func(s *speech.Speech) { s.Author.IsAgent = false }},
 		{name: "may not reply", want: speech.Inside, reason: "may_not_reply", wantTold: true,

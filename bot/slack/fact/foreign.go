@@ -1,0 +1,37 @@
+package fact
+
+import (
+	"bytes"
+	"slices"
+)
+
+// isForeign reports whether the author of m belongs to another organisation. In an Enterprise organisation Slack also names
+// other workspaces of a person, or the organisation itself, where a channel is shared.
+func (me *Self) isForeign(m *Message) bool {
+	isOther := func(team string) bool { return team != "" && team != me.Team }
+	namesOther := slices.ContainsFunc([]string{m.Team, m.UserTeam, m.SourceTeam}, isOther)
+	return namesOther && !slices.Contains(me.Colleagues, m.User)
+}
+
+// ForeignAuthor returns the person who wrote the message in a callback, if Slack names another workspace as theirs. It
+// returns "" for a message of our own workspace, or of no person, and for what is no message.
+func (me *Self) ForeignAuthor(callback []byte) string {
+	const team = `team":"` // of team, user_team and source_team
+	named, ours := bytes.Count(callback, []byte(team)), bytes.Count(callback, []byte(team+me.Team+`"`))
+	if named == ours { // so it is with nearly all, which need not be decoded here
+		return ""
+	}
+
+	ev, _, err := readEvent(callback)
+	if err != nil {
+		return ""
+	}
+
+	for _, m := range []*Message{&ev.Message, ev.Changed, ev.Previous} {
+		if m != nil && !me.Wrote(m) && !isByBot(m) && me.isForeign(m) {
+			return m.User
+		}
+	}
+
+	return ""
+}

@@ -1,0 +1,54 @@
+package speech_test
+
+import (
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/speech"
+)
+
+// foreignAgentReply is a plain reply of an agent of whom the chat says that they belong to another organisation.
+func foreignAgentReply() speech.Speech {
+	s := plainReply()
+	s.Author.Kind = bridge.ActorForeign
+	return s
+}
+
+// wantInside checks that a text stays inside for a reason.
+func wantInside(t *testing.T, s speech.Speech, reason string) {
+	t.Helper()
+	decision, got := speech.Speak(s)
+	if decision != speech.Inside {
+		t.Errorf("decision: got %s, want %s", decision, speech.Inside)
+	}
+	if got != reason {
+		t.Errorf("reason: got %q, want %q", got, reason)
+	}
+}
+
+// An agent whom the chat takes for somebody else's colleague learns that the customer didn't get the text.
+func TestReplyOfAForeignAgent(t *testing.T) {
+	t.Parallel()
+	const reason = "foreign_agent"
+	wantInside(t, foreignAgentReply(), reason)
+	if !book.MustTellAuthor(reason) {
+		t.Errorf("the author isn't told of %q, want them to be", reason)
+	}
+}
+
+// A note was never meant for the customer: nobody has to be told.
+func TestNoteOfAForeignAgent(t *testing.T) {
+	t.Parallel()
+	s := foreignAgentReply()
+	s.Text.Marker = bridge.MarkNote
+	wantInside(t, s, "not_a_person")
+}
+
+// Somebody of another organisation who is no agent here knows that the customer doesn't read along.
+func TestTextOfAStranger(t *testing.T) {
+	t.Parallel()
+	s := foreignAgentReply()
+	s.Author.IsAgent = false
+	wantInside(t, s, "not_a_person")
+}
