@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -30,18 +31,16 @@ const (
 
 // channelCache keeps the ids of channels by name.
 type channelCache struct {
-	mu       sync.Mutex
-	ids      map[string]string // by name, in small letters; nil until they are read, and after reset
+	isStale atomic.Bool // the next Resolve reads the channels again
+
+	mu       sync.Mutex        // guards all below; Resolve holds it while it waits for Slack
+	ids      map[string]string // by name, in small letters; nil until they are read
 	joinable map[string]bool   // ids of public channels that the app isn't in
 	readAt   time.Time
 }
 
-// reset makes the next Resolve read the channels again.
-func (c *channelCache) reset() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ids = nil
-}
+// reset makes the next Resolve read the channels again. It never waits: events are taken in by its caller.
+func (c *channelCache) reset() { c.isStale.Store(true) }
 
 // agents knows all agents.
 type agents interface {
@@ -73,8 +72,10 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	d.channels.mu.Lock()
 	defer d.channels.mu.Unlock()
 
-	if d.channels.ids == nil || d.now().Sub(d.channels.readAt) > channelsMaxAge {
+	isOld := d.channels.ids == nil || d.now().Sub(d.channels.readAt) > channelsMaxAge
+	if d.channels.isStale.Swap(false) || isOld {
 		if err := d.listChannels(ctx); err != nil {
+			d.channels.reset()
 			return "", err
 		}
 	}
