@@ -113,6 +113,9 @@ func (t *intake) applyNews(a *fact.Arrival) {
 	if a.Joined { // nobody knows how long the app was out of the channel
 		t.sweeper.CatchUp(time.Time{})
 	}
+	if a.Left { // nothing tells any more whether a reply that waits was changed
+		t.sweeper.CatchUp(t.now())
+	}
 }
 
 // takeInteraction handles one click, form, shortcut or question for options.

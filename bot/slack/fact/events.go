@@ -18,6 +18,7 @@ type Arrival struct {
 	Renamed bool    // names of channels may have changed
 	Dropped bool    // Slack left events out: the sweeper has to find them
 	Joined  bool    // we are in a channel whose events we didn't get until now
+	Left    bool    // we are out of a channel, and get no more of its events
 }
 
 // quarantinedArrival makes the arrival of an event that can't be read.
@@ -84,8 +85,10 @@ func (me *Self) splitByType(kind, channel string, ev *event, body []byte) Arriva
 		a.Renamed = true
 		return a
 	case "channel_rename", "group_rename", "channel_archive", "channel_unarchive", "channel_deleted",
-		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_left_channel", "channel_left", "group_left":
+		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_left_channel":
 		return Arrival{Renamed: true}
+	case "channel_left", "group_left":
+		return Arrival{Renamed: true, Left: true}
 	case "member_joined_channel":
 		joined := ev.User == me.User // somebody else who joins changes nothing that Parley keeps
 		return Arrival{Renamed: joined, Joined: joined}
