@@ -11,36 +11,38 @@ import (
 	"parley/channels/golden"
 )
 
-// shown is how a card is kept in a golden file.
-type shown struct {
-	Name     string      `json:"name,omitempty"`
-	Messages []shownPart `json:"messages"`
+// goldenCard is how a card is kept in a golden file.
+type goldenCard struct {
+	Name     string          `json:"name,omitempty"`
+	Messages []goldenMessage `json:"messages"`
 }
 
-type shownPart struct {
+type goldenMessage struct {
 	Text   string           `json:"text"`
 	Blocks []slackapi.Block `json:"blocks"`
 }
 
-func show(home Home, c view.Card) shown {
-	out := shown{Name: DisplayName(c.Name)}
+func renderCard(home Home, c view.Card) goldenCard {
+	out := goldenCard{Name: DisplayName(c.Name)}
 	for _, r := range home.Messages(c, "s") {
-		out.Messages = append(out.Messages, shownPart{Text: r.Text, Blocks: r.Blocks})
+		out.Messages = append(out.Messages, goldenMessage{Text: r.Text, Blocks: r.Blocks})
 	}
 	return out
 }
 
+// Golden files hold what people see of each card.
 func TestRenderCards(t *testing.T) {
 	t.Parallel()
 	home := Home("https://acme.slack.com/")
 	for name, c := range samples().Cards() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden.JSON(t, "testdata/card_"+name+".json", show(home, c))
+			golden.JSON(t, "testdata/card_"+name+".json", renderCard(home, c))
 		})
 	}
 }
 
+// Golden files hold what people see of each form.
 func TestRenderForms(t *testing.T) {
 	t.Parallel()
 	home := Home("https://acme.slack.com/")
@@ -48,48 +50,80 @@ func TestRenderForms(t *testing.T) {
 	forms, err := samples().Forms()
 	must(t, err)
 	for name, form := range forms {
-		golden.JSON(t, "testdata/form_"+name+".json", home.Form(form, view.Memory{Place: at, Zone: "UTC", At: when().Unix()}))
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			golden.JSON(t, "testdata/form_"+name+".json", home.Form(form, view.Memory{Place: at, Zone: "UTC", At: when().Unix()}))
+		})
 	}
+}
+
+// The form that asks which conversation is meant remembers what was typed.
+func TestRenderPick(t *testing.T) {
+	t.Parallel()
 	pick, err := samples().Pick()
 	must(t, err)
-	golden.JSON(t, "testdata/form_pick.json", home.Form(pick, view.Memory{Place: at, Pick: true, Text: "typed"}))
+	at := bridge.Place{Channel: "C1", Thread: "1700000001.000100"}
+	form := Home("https://acme.slack.com/").Form(pick, view.Memory{Place: at, Pick: true, Text: "typed"})
+	golden.JSON(t, "testdata/form_pick.json", form)
+}
+
+func TestRenderWindows(t *testing.T) {
+	t.Parallel()
+	home := Home("https://acme.slack.com/")
+	at := bridge.Place{Channel: "C1", Thread: "1700000001.000100"}
 	golden.JSON(t, "testdata/window_details.json", home.Window(view.Details(samples().Facts()), at))
 	golden.JSON(t, "testdata/window_problem.json", home.Problem(bridge.ErrNoConversation, at))
 }
 
-// No text that comes from outside can mention somebody, format, or end a token.
-func TestLiteral(t *testing.T) {
+// No text that comes from outside can mention somebody, format, or end a token. Signs that would are escaped, or get a word joiner, which
+// nobody sees, on each side.
+func TestLiteralLine(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{
-		"<!channel> <@U1>":       "&lt;!channel&gt; &lt;@U1&gt;",
-		"a & b":                  "a &amp; b",
-		"*b*":                    joiner + "*" + joiner + "b" + joiner + "*" + joiner,
-		":fire: 10:30":           ":" + joiner + "fire: 10:30",
-		"> q":                    joiner + "&gt; q",
-		"a\nb\u202ec":            "a bc",
-		"snake_case":             "snake" + joiner + "_" + joiner + "case",
-		"\u2068נועה\u2069 · #12": "\u2068נועה\u2069 · #12",
+	for _, tt := range []struct {
+		name string
+		text string
+		want string
+	}{
+		{name: "mentions", text: "<!channel> <@U1>", want: "&lt;!channel&gt; &lt;@U1&gt;"},
+		{name: "ampersand", text: "a & b", want: "a &amp; b"},
+		{name: "bold", text: "*b*", want: joiner + "*" + joiner + "b" + joiner + "*" + joiner},
+		{name: "emoji, but not a time", text: ":fire: 10:30", want: ":" + joiner + "fire: 10:30"},
+		{name: "quote", text: "> q", want: joiner + "&gt; q"},
+		{name: "line break and right-to-left override", text: "a\nb\u202ec", want: "a bc"},
+		{name: "italic", text: "snake_case", want: "snake" + joiner + "_" + joiner + "case"},
+		{name: "isolated right-to-left text stays", text: "\u2068נועה\u2069 · #12", want: "\u2068נועה\u2069 · #12"},
 	} {
-		if got := literalLine(text); got != want {
-			t.Errorf("literalLine(%q) = %q, want %q", text, got, want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := literalLine(tt.text); got != tt.want {
+				t.Errorf("literalLine(%q) = %q, want %q", tt.text, got, tt.want)
+			}
+		})
 	}
 }
 
-// Nor can an address lead to a script, or end the link.
+// No address that comes from outside can lead to a script, or end the link.
 func TestMakeLink(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ url, words, want string }{
-		{url: "javascript:alert(1)", words: "x", want: "x"},
-		{url: "https://x.test/a|b>c", words: "y|z>", want: "<https://x.test/a%7Cb%3Ec|y¦z&gt;>"},
+	for _, tt := range []struct {
+		name  string
+		url   string
+		words string
+		want  string
+	}{
+		{name: "script", url: "javascript:alert(1)", words: "x", want: "x"},
+		{name: "signs that end a link", url: "https://x.test/a|b>c", words: "y|z>", want: "<https://x.test/a%7Cb%3Ec|y¦z&gt;>"},
 	} {
-		if got := makeLink(tt.url, tt.words); got != tt.want {
-			t.Errorf("makeLink(%q, %q) = %q, want %q", tt.url, tt.words, got, tt.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := makeLink(tt.url, tt.words); got != tt.want {
+				t.Errorf("makeLink(%q, %q) = %q, want %q", tt.url, tt.words, got, tt.want)
+			}
+		})
 	}
 }
 
-// Nor can an id that is none mention others.
+// An id that isn't one of Slack's mentions nobody.
 func TestMentionOfNobody(t *testing.T) {
 	t.Parallel()
 	got := Home("").renderPiece(view.Piece{Kind: view.PieceMention, Agent: bridge.AgentRef{User: "U1> <!channel", Name: "x"}})
@@ -98,24 +132,31 @@ func TestMentionOfNobody(t *testing.T) {
 	}
 }
 
-// If many get replies, the line ends with a whole address and says that there are others. Who gets none any more is still named.
-func TestLineOfManyRecipients(t *testing.T) {
-	t.Parallel()
+// lineOfManyRecipients is a line that says that 41 people get replies, and that Lee gets none any more.
+func lineOfManyRecipients() string {
 	content := &bridge.RecipientsLine{Without: []bridge.PartyRef{{Name: "Lee", Address: "lee@shop.example"}}}
-	for range 40 {
-		content.To += "accounting.department@shop.example, "
+	content.To = strings.Repeat("accounting.department@shop.example, ", 40) + "mia@shop.example"
+	return Home("").Messages(view.Line(bridge.Line{Content: content}, samples().Facts()), "s")[0].Text
+}
+
+// If many get replies, the line ends with a whole address and says that there are others.
+func TestLineOfManyRecipientsIsCut(t *testing.T) {
+	t.Parallel()
+	if got, want := lineOfManyRecipients(), "department@shop.example and others."; !strings.Contains(got, want) {
+		t.Errorf("want %q in %q", want, got)
 	}
-	content.To += "mia@shop.example"
-	got := Home("").Messages(view.Line(bridge.Line{Content: content}, samples().Facts()), "s")[0].Text
-	for _, want := range []string{"department@shop.example and others.", "No longer among them: Lee &lt;lee@shop.example&gt;."} {
-		if !strings.Contains(got, want) {
-			t.Errorf("want %q in %q", want, got)
-		}
+}
+
+// However many get replies, who gets none any more is named.
+func TestLineOfManyRecipientsNamesWhoIsLeftOut(t *testing.T) {
+	t.Parallel()
+	if got, want := lineOfManyRecipients(), "No longer among them: Lee &lt;lee@shop.example&gt;."; !strings.Contains(got, want) {
+		t.Errorf("want %q in %q", want, got)
 	}
 }
 
 // A word that is too long for a line is cut, and this can be seen.
-func TestCutPiece(t *testing.T) {
+func TestWordThatIsTooLongIsCut(t *testing.T) {
 	t.Parallel()
 	var r renderer
 	got := r.renderPieces([]view.Piece{{Text: strings.Repeat("x", 600)}, {Text: " end"}})
@@ -124,46 +165,76 @@ func TestCutPiece(t *testing.T) {
 	}
 }
 
+// shownNameRunes is how many characters of a file's or a sender's name Slack shows.
+const shownNameRunes = 80
+
 // Of a long file name the ending stays: without it nobody can open the file.
 func TestFileName(t *testing.T) {
 	t.Parallel()
 	long := "Rechnung_" + strings.Repeat("y", 120)
-	for in, want := range map[string]string{
-		"plan.pdf":                  "plan.pdf",
-		"a\u202e\nfdp.exe":          "a fdp.exe",
-		long + ".pdf":               long[:75] + "….pdf",
-		long + ".tar.gz":            long[:76] + "….gz",
-		long + " (1).pdf":           long[:75] + "….pdf",
-		long:                        long[:79] + "…",
-		long + ". See the order no": long[:79] + "…",
-		"v1." + long:                "v1." + long[:76] + "…",
+	for _, tt := range []struct {
+		name string
+		file string
+		want string
+	}{
+		{name: "short", file: "plan.pdf", want: "plan.pdf"},
+		{name: "with characters that nobody sees", file: "a\u202e\nfdp.exe", want: "a fdp.exe"},
+
+		// The ending stays.
+		{name: "long", file: long + ".pdf", want: long[:75] + "….pdf"},
+		{name: "with two endings", file: long + ".tar.gz", want: long[:76] + "….gz"},
+		{name: "a copy", file: long + " (1).pdf", want: long[:75] + "….pdf"},
+
+		// There is no ending.
+		{name: "without a dot", file: long, want: long[:79] + "…"},
+		{name: "with a sentence behind the dot", file: long + ". See the order no", want: long[:79] + "…"},
+		{name: "with a dot at its beginning", file: "v1." + long, want: "v1." + long[:76] + "…"},
 	} {
-		got := FileName(in)
-		if got != want {
-			t.Errorf("FileName(%q) = %q, want %q", in, got, want)
-		}
-		if n := len([]rune(got)); n > 80 {
-			t.Errorf("%q has %d characters, want at most 80", got, n)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := FileName(tt.file)
+			if got != tt.want {
+				t.Errorf("FileName(%q) = %q, want %q", tt.file, got, tt.want)
+			}
+			if n := len([]rune(got)); n > shownNameRunes {
+				t.Errorf("%q has %d characters, want at most %d", got, n, shownNameRunes)
+			}
+		})
 	}
 }
 
-// Slack shows 80 characters of a name. Of a longer one the end says that it is a customer.
+// Of a long name the end stays, which says that it is a customer's.
 func TestDisplayName(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{
-		"Eve (customer)": "Eve (customer)",
-		"👩\u200d💻 Zoë ❤\ufe0f می\u200cخواهم (customer)": "👩\u200d💻 Zoë ❤\ufe0f می\u200cخواهم (customer)",
-		"\u200d\ufe0f \u200c":                             "",
-		"Ann\u200b\u202e Lee\n(customer)":                 "Ann Lee (customer)",
-		strings.Repeat("x", 200) + " (customer)":          strings.Repeat("x", 68) + "… (customer)",
-		strings.Repeat("(", 200) + strings.Repeat("y", 9): strings.Repeat("(", 68) + "… (yyyyyyyyy",
+	for _, tt := range []struct {
+		name   string
+		sender string
+		want   string
+	}{
+		{name: "short", sender: "Eve (customer)", want: "Eve (customer)"},
+		{
+			name:   "with joiners that belong to its characters",
+			sender: "👩\u200d💻 Zoë ❤\ufe0f می\u200cخواهم (customer)",
+			want:   "👩\u200d💻 Zoë ❤\ufe0f می\u200cخواهم (customer)",
+		},
+		{name: "of joiners alone", sender: "\u200d\ufe0f \u200c", want: ""},
+		{name: "with characters that nobody sees", sender: "Ann\u200b\u202e Lee\n(customer)", want: "Ann Lee (customer)"},
+		{name: "long", sender: strings.Repeat("x", 200) + " (customer)", want: strings.Repeat("x", 68) + "… (customer)"},
+		{
+			name:   "of brackets",
+			sender: strings.Repeat("(", 200) + strings.Repeat("y", 9),
+			want:   strings.Repeat("(", 68) + "… (yyyyyyyyy",
+		},
 	} {
-		if got := DisplayName(in); got != want {
-			t.Errorf("DisplayName(%q) = %q, want %q", in, got, want)
-		}
-		if n := len([]rune(want)); n > 80 {
-			t.Errorf("%q has %d characters, want at most 80", want, n)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := DisplayName(tt.sender)
+			if got != tt.want {
+				t.Errorf("DisplayName(%q) = %q, want %q", tt.sender, got, tt.want)
+			}
+			if n := len([]rune(got)); n > shownNameRunes {
+				t.Errorf("%q has %d characters, want at most %d", got, n, shownNameRunes)
+			}
+		})
 	}
 }

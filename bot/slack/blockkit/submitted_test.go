@@ -11,43 +11,72 @@ import (
 	"parley/bridge"
 )
 
-// Slack drops an answer to a menu that is too long without a word, so that options are left out until it is short enough.
-func TestAnswersStayShort(t *testing.T) {
-	t.Parallel()
-	const maxBytes = 20000
-	var options []view.Option
-	for i := range 200 {
+// longOptions are options of a menu with values and labels as long as Slack takes them.
+func longOptions(number int) (options []view.Option) {
+	for i := range number {
 		options = append(options, view.Option{Value: fmt.Sprintf("%03d%s", i, strings.Repeat("v", 140)), Label: strings.Repeat("l", 75)})
 	}
-	r := fitOptions(optionObjects(options), maxBytes)
+	return options
+}
+
+// maxTestAnswerBytes is how long an answer to a menu may be in these tests.
+const maxTestAnswerBytes = 20000
+
+// Slack drops an answer to a menu that is too long without a word, so that options are left out until it is short enough.
+func TestOptionsThatDoNotFitAreLeftOut(t *testing.T) {
+	t.Parallel()
+	r := fitOptions(optionObjects(longOptions(200)), maxTestAnswerBytes)
 	raw, err := json.Marshal(r)
 	must(t, err)
-	if n := len(raw); n >= maxBytes {
-		t.Errorf("got an answer of %d bytes, want less than %d", n, maxBytes)
+	if n := len(raw); n >= maxTestAnswerBytes {
+		t.Errorf("got an answer of %d bytes, want less than %d", n, maxTestAnswerBytes)
 	}
 	if len(r.Options) < 30 {
 		t.Errorf("got %d options, want as many as fit: at least 30", len(r.Options))
 	}
-	if r := fitOptions(optionObjects(options[:3]), maxBytes); len(r.Options) != 3 {
+}
+
+func TestOptionsThatFitAreAllThere(t *testing.T) {
+	t.Parallel()
+	if r := fitOptions(optionObjects(longOptions(3)), maxTestAnswerBytes); len(r.Options) != 3 {
 		t.Errorf("got %d options, want all 3", len(r.Options))
 	}
 }
 
 // What comes back from a menu is read like a button's value.
-func TestMenu(t *testing.T) {
+func TestReadClickOfAMenu(t *testing.T) {
 	t.Parallel()
-	c := Control{Selected: &option{Value: optionValue(view.Button{Verb: bridge.VerbTake, Value: verb.Value(bridge.Args{Conversation: 12})})}}
-	click, err := c.ReadClick()
+	button := view.Button{Verb: bridge.VerbTake, Value: verb.Value(bridge.Args{Conversation: 12})}
+	click, err := Control{Selected: &option{Value: optionValue(button)}}.ReadClick()
 	must(t, err)
-	if click.Verb != bridge.VerbTake || click.Args.Conversation != 12 {
-		t.Errorf("read as %s about conversation %d, want %s about 12", click.Verb, click.Args.Conversation, bridge.VerbTake)
+	if click.Verb != bridge.VerbTake {
+		t.Errorf("got the verb %s, want %s", click.Verb, bridge.VerbTake)
+	}
+	if click.Args.Conversation != 12 {
+		t.Errorf("got the conversation %d, want 12", click.Args.Conversation)
 	}
 	if click.Opens != view.OpensNothing {
-		t.Errorf("opens %q, want nothing", click.Opens)
+		t.Errorf("the click opens %q, want nothing", click.Opens)
 	}
-	for _, bad := range []string{"", "take", "take|", "say||", "take||{}{}"} {
-		if got, err := (Control{Selected: &option{Value: bad}}).ReadClick(); err == nil {
-			t.Errorf("%q is read as %+v, want an error", bad, got)
-		}
+}
+
+func TestReadClickOfAnUnreadableMenu(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		value string
+	}{
+		{name: "nothing", value: ""},
+		{name: "no arguments", value: "take"},
+		{name: "one field less", value: "take|"},
+		{name: "a verb that has no button", value: "say||"},
+		{name: "arguments that are no JSON", value: "take||{}{}"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got, err := (Control{Selected: &option{Value: tt.value}}).ReadClick(); err == nil {
+				t.Errorf("%q is read as %+v, want an error", tt.value, got)
+			}
+		})
 	}
 }

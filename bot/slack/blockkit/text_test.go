@@ -9,12 +9,32 @@ import (
 	"parley/channels/markdown"
 )
 
-// rich wraps rich_text parts as a message's blocks.
-func rich(parts string) json.RawMessage {
-	return json.RawMessage(`[{"type":"rich_text","elements":[` + parts + `]}]`)
+// richTextBlocks wraps parts of a rich_text block as a message's blocks.
+func richTextBlocks(parts ...string) json.RawMessage {
+	return json.RawMessage(`[{"type":"rich_text","elements":[` + strings.Join(parts, ",") + `]}]`)
 }
 
-func sectionOf(runs string) string { return `{"type":"rich_text_section","elements":[` + runs + `]}` }
+// section is a part of a rich_text block: a paragraph of runs.
+func section(runs ...string) string {
+	return `{"type":"rich_text_section","elements":[` + strings.Join(runs, ",") + `]}`
+}
+
+// run is a run of text in a part. styles are fields of Slack's style object, such as "bold":true.
+func run(text string, styles ...string) string {
+	raw, _ := json.Marshal(text) //nolint:errcheck,errchkjson // a text can be written
+	if len(styles) == 0 {
+		return `{"type":"text","text":` + string(raw) + `}`
+	}
+	return `{"type":"text","text":` + string(raw) + `,"style":{` + strings.Join(styles, ",") + `}}`
+}
+
+// Styles of a run.
+const (
+	bold   = `"bold":true`
+	italic = `"italic":true`
+	strike = `"strike":true`
+	code   = `"code":true`
+)
 
 // wantRead checks what a text was read as: Markdown, and plain words.
 func wantRead(t *testing.T, got markdown.Text, asMarkdown, plain string) {
@@ -27,109 +47,295 @@ func wantRead(t *testing.T, got markdown.Text, asMarkdown, plain string) {
 	}
 }
 
-// text is a run of text; styles are JSON, or "".
-func run(text, styles string) string {
-	raw, _ := json.Marshal(text) //nolint:errcheck,errchkjson // a text can be written
-	if styles == "" {
-		return `{"type":"text","text":` + string(raw) + `}`
-	}
-	return `{"type":"text","text":` + string(raw) + `,"style":{` + styles + `}}`
+// richTextCase is a rich text and what it is read as.
+type richTextCase struct {
+	name     string
+	parts    string // of a rich_text block
+	markdown string
+	plain    string
 }
 
-func TestReadRichText(t *testing.T) {
-	t.Parallel()
-	const bold, wave = `"bold":true`, `{"type":"emoji","name":"wave","unicode":"1f44b"}`
-	for _, tt := range []struct{ name, parts, markdown, plain string }{
-		{name: "plain", parts: sectionOf(run("hello *you*", "")), markdown: `hello \*you\*`, plain: "hello *you*"},
-		{name: "styles", parts: sectionOf(run("a ", "") + "," + run("bold ", bold) + "," + run("x", `"italic":true,"strike":true`)),
-			markdown: "a **bold** ~~*x*~~", plain: "a bold x"},
-		{name: "bold over lines", parts: sectionOf(run("a\nb", bold)), markdown: "**a**\n**b**", plain: "a\nb"},
-		{name: "bold in a word", parts: sectionOf(run("x", "") + "," + run(`"y"`, bold) + "," + run("z", "")), markdown: `x"y"z`, plain: `x"y"z`},
-		{name: "bold, then more", parts: sectionOf(run("a", bold) + "," + run(" b", `"bold":true,"italic":true`)), markdown: "**a** ***b***", plain: "a b"},
-		{name: "code with backticks", parts: sectionOf(run("a`b", `"code":true`)), markdown: "``a`b``", plain: "a`b"},
-		{name: "link", parts: sectionOf(`{"type":"link","url":"https://x.test/a_b","text":"here"},` + run(" ", "") + `,{"type":"link","url":"https://x.test"}`),
-			markdown: "[here](<https://x.test/a_b>) <https://x.test>", plain: "here https://x.test"},
-		{name: "script link", parts: sectionOf(`{"type":"link","url":"javascript:alert(1)","text":"x"}`), markdown: "x", plain: "x"},
-		{name: "mail link", parts: sectionOf(`{"type":"link","url":"mailto:a_b@x.test","text":"a_b@x.test"}`), markdown: `a\_b@x.test`, plain: "a_b@x.test"},
-		{name: "emoji", parts: sectionOf(wave), markdown: "👋", plain: "👋"},
-		{name: "skin tone", markdown: "👋🏽👍🏻", plain: "👋🏽👍🏻",
-			parts: sectionOf(`{"type":"emoji","name":"wave","unicode":"1f44b-1f3fd","skin_tone":4},{"type":"emoji","name":"+1","unicode":"1f44d","skin_tone":2}`)},
-		{name: "custom emoji", parts: sectionOf(`{"type":"emoji","name":"party_parrot"}`), markdown: `:party\_parrot:`, plain: ":party_parrot:"},
-		{name: "flag", parts: sectionOf(`{"type":"emoji","name":"flag-de","unicode":"1f1e9-1f1ea"}`), markdown: "🇩🇪", plain: "🇩🇪"},
-		{name: "fence in code", parts: `{"type":"rich_text_preformatted","elements":[` + run("a\n```\nb", "") + `]}`,
-			markdown: "````\na\n```\nb\n````", plain: "a\n```\nb"},
-		{name: "quote", markdown: "see\n\n> one\n> two\n\nend", plain: "see\none\ntwo\nend",
-			parts: sectionOf(run("see", "")) + `,{"type":"rich_text_quote","elements":[` + run("one\ntwo", "") + `]},` + sectionOf(run("end", ""))},
-		{name: "list", markdown: "- a\n    3. b\n    4. c", plain: "a\nb\nc",
-			parts: `{"type":"rich_text_list","style":"bullet","elements":[` + sectionOf(run("a", "")) + `]},` +
-				`{"type":"rich_text_list","style":"ordered","indent":1,"offset":2,"elements":[` + sectionOf(run("b", "")) + `,` + sectionOf(run("c", "")) + `]}`},
-		{name: "broadcast", parts: sectionOf(`{"type":"broadcast","range":"channel"},` + run(" hi", "")), markdown: "@channel hi", plain: "@channel hi"},
-		{name: "literal entity", parts: sectionOf(run("&lt; & <b>", "")), markdown: `\&lt; & \<b>`, plain: "&lt; & <b>"},
-		{name: "date", parts: sectionOf(`{"type":"date","timestamp":1,"format":"{date}","fallback":"1 Jan 1970"}`), markdown: "1 Jan 1970", plain: "1 Jan 1970"},
-		{name: "date without words", markdown: "2023-11-14 22:13 UTC, then", plain: "2023-11-14 22:13 UTC, then",
-			parts: sectionOf(`{"type":"date","timestamp":1700000000,"format":"{date_num} {time}"},` + run(", then", ""))},
-		{name: "date that is none", parts: sectionOf(`{"type":"date","timestamp":"soon"},` + run("x", "")), markdown: "x", plain: "x"},
-		{name: "channel without name", parts: sectionOf(run("see ", "") + `,{"type":"channel","channel_id":"C1"}`), markdown: "see a channel", plain: "see a channel"},
-		{name: "user", parts: sectionOf(`{"type":"user","user_id":"U1"},` + run(" look", "")), markdown: "<@U1> look", plain: "<@U1> look"},
-		{name: "unknown part", parts: `{"type":"rich_text_future","elements":[{"type":"hologram","text":"boo"}]}`, markdown: "boo", plain: "boo"},
-		{name: "text that is an object", parts: sectionOf(`{"type":"odd","text":{"type":"plain_text","text":"hm"}}`), markdown: "hm", plain: "hm"},
-		{name: "escaped command", parts: sectionOf(run(`\!snooze is typed`, "")), markdown: `\!snooze is typed`, plain: `\!snooze is typed`},
-		{name: "line marks", parts: sectionOf(run("# no heading\n- no list\n1. no number\n> no quote\n#tag -1", "")),
-			markdown: "\\# no heading\n\\- no list\n1\\. no number\n\\> no quote\n#tag -1", plain: "# no heading\n- no list\n1. no number\n> no quote\n#tag -1"},
-	} {
+// checkRichText checks what each text is read as.
+func checkRichText(t *testing.T, cases []richTextCase) {
+	t.Helper()
+	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			wantRead(t, ReadText(Typed{Blocks: rich(tt.parts), Text: "fallback"}), tt.markdown, tt.plain)
+			wantRead(t, ReadText(Typed{Blocks: richTextBlocks(tt.parts), Text: "fallback"}), tt.markdown, tt.plain)
 		})
 	}
 }
 
-func TestReadMrkdwn(t *testing.T) {
+func TestReadRichTextWithStyles(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ name, text, markdown, plain string }{
-		{name: "plain", text: "hello", markdown: "hello", plain: "hello"},
-		{name: "styles", text: "*b* _i_ ~s~ `c*d`", markdown: "**b** *i* ~~s~~ `c*d`", plain: "b i s c*d"},
-		{name: "inside words", text: "a*b*c snake_case_name 2~3", markdown: `a\*b\*c snake\_case\_name 2\~3`, plain: "a*b*c snake_case_name 2~3"},
-		{name: "nested", text: "*_x_*", markdown: "***x***", plain: "x"},
-		{name: "entities, ampersand last", text: "&amp;lt; &lt;b&gt;", markdown: `\&lt; \<b>`, plain: "&lt; <b>"},
-		{name: "broadcast", text: "<!channel> hi", markdown: "@channel hi", plain: "@channel hi"},
-		{name: "date token", text: "<!date^1^{date}|1 Jan>", markdown: "1 Jan", plain: "1 Jan"},
-		{name: "user with name", text: "<@U1|ann> hi", markdown: "<@U1> hi", plain: "<@U1> hi"},
-		{name: "channel with name", text: "see <#C1|support>", markdown: "see #support", plain: "see #support"},
-		{name: "channels without name", text: "see <#C1> or <#C2|>", markdown: "see a channel or a channel", plain: "see a channel or a channel"},
-		{name: "link", text: "<https://x.test|here> <https://x.test>", markdown: "[here](<https://x.test>) <https://x.test>", plain: "here https://x.test"},
-		{name: "fence", text: "a\n```x *y*\n```\nb", markdown: "a\n\n```\nx *y*\n```\n\nb", plain: "a\nx *y*\nb"},
-		{name: "quote", text: "&gt; q1\n&gt; q2\nafter", markdown: "> q1\n> q2\n\nafter", plain: "q1\nq2\nafter"},
-		{name: "unclosed", text: "<oops *x `y", markdown: `\<oops \*x ` + "\\`y", plain: "<oops *x `y"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			wantRead(t, ReadText(Typed{Text: tt.text}), tt.markdown, tt.plain)
-		})
-	}
+	checkRichText(t, []richTextCase{
+		{
+			name:     "plain",
+			parts:    section(run("hello *you*")),
+			markdown: `hello \*you\*`,
+			plain:    "hello *you*",
+		},
+		{
+			name:     "styles, with blanks inside",
+			parts:    section(run("a "), run("bold ", bold), run("x", italic, strike)),
+			markdown: "a **bold** ~~*x*~~",
+			plain:    "a bold x",
+		},
+		{
+			name:     "bold over lines",
+			parts:    section(run("a\nb", bold)),
+			markdown: "**a**\n**b**",
+			plain:    "a\nb",
+		},
+		{
+			name:     "bold in a word, which Markdown can't say",
+			parts:    section(run("x"), run(`"y"`, bold), run("z")),
+			markdown: `x"y"z`,
+			plain:    `x"y"z`,
+		},
+		{
+			name:     "bold, then more",
+			parts:    section(run("a", bold), run(" b", bold, italic)),
+			markdown: "**a** ***b***",
+			plain:    "a b",
+		},
+		{
+			name:     "code with backticks",
+			parts:    section(run("a`b", code)),
+			markdown: "``a`b``",
+			plain:    "a`b",
+		},
+	})
+}
+
+// What Markdown would take for formatting, and what looks like a command or an entity, stays as it was typed.
+func TestReadRichTextWithSigns(t *testing.T) {
+	t.Parallel()
+	checkRichText(t, []richTextCase{
+		{
+			name:     "entity",
+			parts:    section(run("&lt; & <b>")),
+			markdown: `\&lt; & \<b>`,
+			plain:    "&lt; & <b>",
+		},
+		{
+			name:     "escaped command",
+			parts:    section(run(`\!snooze is typed`)),
+			markdown: `\!snooze is typed`,
+			plain:    `\!snooze is typed`,
+		},
+		{
+			name:     "signs at the beginning of lines",
+			parts:    section(run("# no heading\n- no list\n1. no number\n> no quote\n#tag -1")),
+			markdown: "\\# no heading\n\\- no list\n1\\. no number\n\\> no quote\n#tag -1",
+			plain:    "# no heading\n- no list\n1. no number\n> no quote\n#tag -1",
+		},
+	})
+}
+
+func TestReadRichTextWithLinks(t *testing.T) {
+	t.Parallel()
+	checkRichText(t, []richTextCase{
+		{
+			name: "with and without words",
+			parts: section(
+				`{"type":"link","url":"https://x.test/a_b","text":"here"}`,
+				run(" "),
+				`{"type":"link","url":"https://x.test"}`,
+			),
+			markdown: "[here](<https://x.test/a_b>) <https://x.test>",
+			plain:    "here https://x.test",
+		},
+		{
+			name:     "script",
+			parts:    section(`{"type":"link","url":"javascript:alert(1)","text":"x"}`),
+			markdown: "x",
+			plain:    "x",
+		},
+		{
+			name:     "mail address",
+			parts:    section(`{"type":"link","url":"mailto:a_b@x.test","text":"a_b@x.test"}`),
+			markdown: `a\_b@x.test`,
+			plain:    "a_b@x.test",
+		},
+	})
+}
+
+func TestReadRichTextWithEmoji(t *testing.T) {
+	t.Parallel()
+	checkRichText(t, []richTextCase{
+		{
+			name:     "emoji",
+			parts:    section(`{"type":"emoji","name":"wave","unicode":"1f44b"}`),
+			markdown: "👋",
+			plain:    "👋",
+		},
+		{
+			name: "skin tone, which Slack tells in two ways",
+			parts: section(
+				`{"type":"emoji","name":"wave","unicode":"1f44b-1f3fd","skin_tone":4}`,
+				`{"type":"emoji","name":"+1","unicode":"1f44d","skin_tone":2}`,
+			),
+			markdown: "👋🏽👍🏻",
+			plain:    "👋🏽👍🏻",
+		},
+		{
+			name:     "custom emoji",
+			parts:    section(`{"type":"emoji","name":"party_parrot"}`),
+			markdown: `:party\_parrot:`,
+			plain:    ":party_parrot:",
+		},
+		{
+			name:     "flag, of two characters",
+			parts:    section(`{"type":"emoji","name":"flag-de","unicode":"1f1e9-1f1ea"}`),
+			markdown: "🇩🇪",
+			plain:    "🇩🇪",
+		},
+	})
+}
+
+func TestReadRichTextWithBlocks(t *testing.T) {
+	t.Parallel()
+	checkRichText(t, []richTextCase{
+		{
+			name:     "fence in code",
+			parts:    `{"type":"rich_text_preformatted","elements":[` + run("a\n```\nb") + `]}`,
+			markdown: "````\na\n```\nb\n````",
+			plain:    "a\n```\nb",
+		},
+		{
+			name: "quote",
+			parts: section(run("see")) + "," +
+				`{"type":"rich_text_quote","elements":[` + run("one\ntwo") + `]}` + "," +
+				section(run("end")),
+			markdown: "see\n\n> one\n> two\n\nend",
+			plain:    "see\none\ntwo\nend",
+		},
+		{
+			name: "list in a list",
+			parts: `{"type":"rich_text_list","style":"bullet","elements":[` + section(run("a")) + `]}` + "," +
+				`{"type":"rich_text_list","style":"ordered","indent":1,"offset":2,"elements":[` + section(run("b")) + "," + section(run("c")) + `]}`,
+			markdown: "- a\n    3. b\n    4. c",
+			plain:    "a\nb\nc",
+		},
+	})
+}
+
+func TestReadRichTextWithMentions(t *testing.T) {
+	t.Parallel()
+	checkRichText(t, []richTextCase{
+		{
+			name:     "everybody",
+			parts:    section(`{"type":"broadcast","range":"channel"}`, run(" hi")),
+			markdown: "@channel hi",
+			plain:    "@channel hi",
+		},
+		{
+			name:     "channel without its name",
+			parts:    section(run("see "), `{"type":"channel","channel_id":"C1"}`),
+			markdown: "see a channel",
+			plain:    "see a channel",
+		},
+		{
+			name:     "person",
+			parts:    section(`{"type":"user","user_id":"U1"}`, run(" look")),
+			markdown: "<@U1> look",
+			plain:    "<@U1> look",
+		},
+	})
+}
+
+func TestReadRichTextWithDates(t *testing.T) {
+	t.Parallel()
+	checkRichText(t, []richTextCase{
+		{
+			name:     "with words",
+			parts:    section(`{"type":"date","timestamp":1,"format":"{date}","fallback":"1 Jan 1970"}`),
+			markdown: "1 Jan 1970",
+			plain:    "1 Jan 1970",
+		},
+		{
+			name:     "without words",
+			parts:    section(`{"type":"date","timestamp":1700000000,"format":"{date_num} {time}"}`, run(", then")),
+			markdown: "2023-11-14 22:13 UTC, then",
+			plain:    "2023-11-14 22:13 UTC, then",
+		},
+		{
+			name:     "without a time",
+			parts:    section(`{"type":"date","timestamp":"soon"}`, run("x")),
+			markdown: "x",
+			plain:    "x",
+		},
+	})
+}
+
+// Of parts that nobody knows yet the words are read.
+func TestReadRichTextWithUnknownParts(t *testing.T) {
+	t.Parallel()
+	checkRichText(t, []richTextCase{
+		{
+			name:     "part",
+			parts:    `{"type":"rich_text_future","elements":[{"type":"hologram","text":"boo"}]}`,
+			markdown: "boo",
+			plain:    "boo",
+		},
+		{
+			name:     "text that is an object",
+			parts:    section(`{"type":"odd","text":{"type":"plain_text","text":"hm"}}`),
+			markdown: "hm",
+			plain:    "hm",
+		},
+	})
 }
 
 // What somebody typed has the same characters after our own Markdown reader has read what we made of it.
 func TestTypedTextSurvivesMarkdown(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{
-		`a*b_c~d[e](f)<g>&amp; \x`, "# x", "- x", "+ x", "1. x\n2) y", "> q", "===", "---", "![img](x)", "<b>x</b>", "&copy; &#65;", "~~~\nx", "    code?", "|a|b|\n|-|-|\n|1|2|",
-		"`tick` ``two``", `\\`, "http://x.test/a_b*c", "a  \nb", "<@U1> x", "[ ] todo", "*", "**", "_ _", "5 < 6 > 4",
+	for _, typed := range []string{
+		// Signs of formatting.
+		`a*b_c~d[e](f)<g>&amp; \x`,
+		"`tick` ``two``",
+		"*",
+		"**",
+		"_ _",
+		"![img](x)",
+		"<b>x</b>",
+		"&copy; &#65;",
+		`\\`,
+		"http://x.test/a_b*c",
+		"<@U1> x",
+		"5 < 6 > 4",
+
+		// Beginnings of lines.
+		"# x",
+		"- x",
+		"+ x",
+		"1. x\n2) y",
+		"> q",
+		"===",
+		"---",
+		"~~~\nx",
+		"    code?",
+		"|a|b|\n|-|-|\n|1|2|",
+		"[ ] todo",
+
+		// The end of a line.
+		"a  \nb",
 	} {
-		md := ReadText(Typed{Blocks: rich(sectionOf(run(s, "")))}).Markdown
-		got := markdown.Plain(markdown.Parts(md))
-		want := strings.TrimRight(s, " \n")
-		if squash(got) != squash(want) {
-			t.Errorf("%q is read as %q, which reads %q", s, md, got)
+		md := ReadText(Typed{Blocks: richTextBlocks(section(run(typed)))}).Markdown
+		shown := markdown.Plain(markdown.Parts(md))
+		if want := strings.TrimRight(typed, " \n"); joinWords(shown) != joinWords(want) {
+			t.Errorf("%q is read as %q, which is shown as %q", typed, md, shown)
 		}
 	}
 }
 
-func squash(s string) string { return strings.Join(strings.Fields(s), " ") }
+// joinWords returns a text with one blank between words.
+func joinWords(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Whatever Slack sends is read without a crash, and each mention has the token of our Markdown.
 func FuzzReadText(f *testing.F) {
-	f.Add([]byte(rich(sectionOf(`{"type":"text","text":"x"}`))), "x *y* <@U1> `c` ```d```")
+	f.Add([]byte(richTextBlocks(section(run("x")))), "x *y* <@U1> `c` ```d```")
 	f.Add([]byte(`[{"type":"rich_text","elements":[{"type":"rich_text_list","elements":[{}]}]}]`), "&gt; <!date^1|x")
 	f.Add([]byte(`[{"blocks":[{"type":"table","rows":[[{"text":"x"}],[],[{"elements":[{}]},null]]}]}]`), "")
 	f.Fuzz(func(t *testing.T, blocks []byte, fallback string) {
@@ -146,12 +352,18 @@ func FuzzReadText(f *testing.F) {
 // Who is mentioned in a block of code is mentioned, so that such a text stays inside.
 func TestMentionInCode(t *testing.T) {
 	t.Parallel()
-	got := ReadText(Typed{Blocks: []byte(`[{"type":"rich_text","elements":[{"type":"rich_text_preformatted","elements":[
-		{"type":"text","text":"look at this, "},{"type":"user","user_id":"U0BEN"},{"type":"broadcast","range":"here"}]}]}]`)})
+	got := ReadText(Typed{Blocks: richTextBlocks(`{
+		"type": "rich_text_preformatted",
+		"elements": [
+			{"type": "text", "text": "look at this, "},
+			{"type": "user", "user_id": "U0BEN"},
+			{"type": "broadcast", "range": "here"}
+		]
+	}`)})
 	if want := []string{"U0BEN", "here"}; !slices.Equal(got.Mentions, want) {
-		t.Errorf("mentions %v, want %v", got.Mentions, want)
+		t.Errorf("got the mentions %q, want %q", got.Mentions, want)
 	}
-	if want := "U0BEN"; got.Tokens["<@U0BEN>"] != want {
-		t.Errorf("got the tokens %v, want one of %s", got.Tokens, want)
+	if token, want := got.Tokens["<@U0BEN>"], "U0BEN"; token != want {
+		t.Errorf("the token <@U0BEN> is that of %q, want %q; all: %v", token, want, got.Tokens)
 	}
 }
