@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
-	"strings"
 	"testing"
 
 	"parley/bridge"
@@ -34,21 +32,25 @@ func actionsOf(t *testing.T, ev string) (ids []string, actions []bridge.Action) 
 	return ids, actions
 }
 
-// msg makes a message event in a thread of ours. more are fields in front.
+// msg makes the event of a message in a thread of ours. more are further fields, each with a comma behind it.
 func msg(more, text string) string {
 	quoted, err := json.Marshal(text)
 	if err != nil {
 		panic(err)
 	}
-	return fmt.Sprintf(`{"type":"message",%s"channel":"C1","ts":"1700000002.000200","thread_ts":"1700000001.000100","parent_user_id":"UBOT","text":%s}`, more, quoted)
+	return `{"type":"message",` + more + `"channel":"C1","ts":"1700000002.000200",` +
+		`"thread_ts":"1700000001.000100","parent_user_id":"UBOT","text":` + string(quoted) + `}`
 }
 
-// oneAction decodes an event that is one action, and returns it with the id of its fact.
+// oneAction decodes an event that has to be one action, and returns it with the id of its fact.
 func oneAction(t *testing.T, ev string) (id string, a bridge.Action) {
 	t.Helper()
 	ids, as := actionsOf(t, ev)
-	if len(ids) != 1 || len(as) != 1 {
-		t.Fatalf("got the facts %v and the actions %+v, want one", ids, as)
+	if len(ids) != 1 {
+		t.Fatalf("got the facts %v, want one", ids)
+	}
+	if len(as) != 1 {
+		t.Fatalf("got %d actions, want one: %+v", len(as), as)
 	}
 	return ids[0], as[0]
 }
@@ -97,49 +99,138 @@ func TestDecodeMessageAtTopLevel(t *testing.T) {
 	wantEqual(t, "in a thread of ours", a.OwnThread, false)
 }
 
-// What a message asks for depends on its markers, on whom it mentions, and on Slack's kinds of messages.
-func TestDecodeMessages(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name, event string
-		want        bridge.Action // of which the fields below are compared
-	}{
-		{name: "plain", event: msg(annsMessage, "On our way"), want: bridge.Action{Verb: bridge.VerbSay, Text: "On our way"}},
-		{name: "4 thread_broadcast", event: msg(`"subtype":"thread_broadcast",`+annsMessage, "for all"),
-			want: bridge.Action{Verb: bridge.VerbSay, Text: "for all", Context: bridge.Context{Broadcast: true}}},
-		{name: "5 me_message", event: msg(`"subtype":"me_message",`+annsMessage, "waves"), want: bridge.Action{Verb: bridge.VerbSay, Text: "waves"}},
-		{name: "note", event: msg(annsMessage, "note: *careful* with him"),
-			want: bridge.Action{Verb: bridge.VerbNote, Marker: bridge.MarkNote, Text: "**careful** with him"}},
-		{name: "bold note", event: msg(annsMessage, "*note:* careful"), want: bridge.Action{Verb: bridge.VerbNote, Marker: bridge.MarkNote, Text: "careful"}},
-		{name: "slashes", event: msg(annsMessage, "// careful"), want: bridge.Action{Verb: bridge.VerbNote, Marker: bridge.MarkNote, Text: "careful"}},
-		{name: "command", event: msg(annsMessage, "!snooze 2h"),
-			want: bridge.Action{Verb: bridge.VerbSnooze, Marker: bridge.MarkBang, Args: bridge.Args{Until: "2h"}}},
-		{name: "command with a mention", event: msg(annsMessage, "!assign <@UBEN>"),
-			want: bridge.Action{Verb: bridge.VerbAssign, Marker: bridge.MarkBang, Args: bridge.Args{Agents: []string{"UBEN"}}, Mentions: []string{"UBEN"}}},
-		{name: "escaped command", event: msg(annsMessage, "!!important"), want: bridge.Action{Verb: bridge.VerbSay, Text: "!important"}},
-		{name: "command without its sign", event: msg(annsMessage, "resolve"),
-			want: bridge.Action{Verb: bridge.VerbSay, Marker: bridge.MarkLone, Text: "resolve"}},
-		{name: "command to us", event: msg(annsMessage, "<@UBOT> snooze 2h"),
-			want: bridge.Action{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "2h"}, MentionsBot: true}},
-		{name: "reply by us", event: msg(annsMessage, "<@UBOT>, reply: *now*"),
-			want: bridge.Action{Verb: bridge.VerbReply, Text: "**now**", Explicit: true}},
-		{name: "mention of us inside", event: msg(annsMessage, "ask <@UBOT> please"),
-			want: bridge.Action{Verb: bridge.VerbSay, Text: "ask @Parley please", MentionsBot: true}},
-		{name: "colleague", event: msg(annsMessage, "<@UBEN> look"),
-			want: bridge.Action{Verb: bridge.VerbSay, Text: "@UBEN look", Mentions: []string{"UBEN"}}},
-		{name: "group and everybody", event: msg(annsMessage, "<!subteam^S1|@support> <!here>"),
-			want: bridge.Action{Verb: bridge.VerbSay, Text: "@support @here", Mentions: []string{"S1", "here"}}},
-	} {
+// decodedMessage is a message of Ann's and what it is decoded as.
+type decodedMessage struct {
+	name  string
+	event string
+	want  bridge.Action // of which these fields are compared: see comparedFields
+}
+
+// comparedFields returns an action with those fields alone that say what it asks for.
+func comparedFields(a bridge.Action) bridge.Action {
+	return bridge.Action{
+		Verb:        a.Verb,
+		Marker:      a.Marker,
+		Text:        a.Text,
+		Args:        a.Args,
+		Mentions:    a.Mentions,
+		MentionsBot: a.MentionsBot,
+		Explicit:    a.Explicit,
+		Context:     bridge.Context{Broadcast: a.Broadcast},
+	}
+}
+
+// checkDecoded checks what each message asks for.
+func checkDecoded(t *testing.T, messages []decodedMessage) {
+	t.Helper()
+	for _, tt := range messages {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, a := oneAction(t, tt.event)
-			got := bridge.Action{Verb: a.Verb, Marker: a.Marker, Text: a.Text, Args: a.Args, Mentions: a.Mentions, MentionsBot: a.MentionsBot,
-				Explicit: a.Explicit, Context: bridge.Context{Broadcast: a.Broadcast}}
-			if !reflect.DeepEqual(got, tt.want) {
-				t.Errorf("got %+v\nwant %+v", got, tt.want)
+			if got := comparedFields(a); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
 		})
 	}
+}
+
+// Slack has several kinds of messages of people. All are said in the thread.
+func TestDecodeKindsOfMessages(t *testing.T) {
+	t.Parallel()
+	checkDecoded(t, []decodedMessage{
+		{
+			name:  "plain",
+			event: msg(annsMessage, "On our way"),
+			want:  bridge.Action{Verb: bridge.VerbSay, Text: "On our way"},
+		},
+		{
+			name:  "4 thread_broadcast",
+			event: msg(`"subtype":"thread_broadcast",`+annsMessage, "for all"),
+			want:  bridge.Action{Verb: bridge.VerbSay, Text: "for all", Context: bridge.Context{Broadcast: true}},
+		},
+		{
+			name:  "5 me_message",
+			event: msg(`"subtype":"me_message",`+annsMessage, "waves"),
+			want:  bridge.Action{Verb: bridge.VerbSay, Text: "waves"},
+		},
+	})
+}
+
+// A marker in front makes a message a note or a command.
+func TestDecodeMarkers(t *testing.T) {
+	t.Parallel()
+	checkDecoded(t, []decodedMessage{
+		{
+			name:  "note",
+			event: msg(annsMessage, "note: *careful* with him"),
+			want:  bridge.Action{Verb: bridge.VerbNote, Marker: bridge.MarkNote, Text: "**careful** with him"},
+		},
+		{
+			name:  "note in bold",
+			event: msg(annsMessage, "*note:* careful"),
+			want:  bridge.Action{Verb: bridge.VerbNote, Marker: bridge.MarkNote, Text: "careful"},
+		},
+		{
+			name:  "slashes",
+			event: msg(annsMessage, "// careful"),
+			want:  bridge.Action{Verb: bridge.VerbNote, Marker: bridge.MarkNote, Text: "careful"},
+		},
+		{
+			name:  "command",
+			event: msg(annsMessage, "!snooze 2h"),
+			want:  bridge.Action{Verb: bridge.VerbSnooze, Marker: bridge.MarkBang, Args: bridge.Args{Until: "2h"}},
+		},
+		{
+			name:  "command with a mention",
+			event: msg(annsMessage, "!assign <@UBEN>"),
+			want: bridge.Action{
+				Verb: bridge.VerbAssign, Marker: bridge.MarkBang,
+				Args: bridge.Args{Agents: []string{"UBEN"}}, Mentions: []string{"UBEN"},
+			},
+		},
+		{
+			name:  "escaped command",
+			event: msg(annsMessage, "!!important"),
+			want:  bridge.Action{Verb: bridge.VerbSay, Text: "!important"},
+		},
+		{
+			name:  "command without its sign",
+			event: msg(annsMessage, "resolve"),
+			want:  bridge.Action{Verb: bridge.VerbSay, Marker: bridge.MarkLone, Text: "resolve"},
+		},
+	})
+}
+
+// A message that begins with a mention of us is a command. Others who are mentioned are told with the message.
+func TestDecodeMentions(t *testing.T) {
+	t.Parallel()
+	checkDecoded(t, []decodedMessage{
+		{
+			name:  "command to us",
+			event: msg(annsMessage, "<@UBOT> snooze 2h"),
+			want:  bridge.Action{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "2h"}, MentionsBot: true},
+		},
+		{
+			name:  "explicit reply to us",
+			event: msg(annsMessage, "<@UBOT>, reply: *now*"),
+			want:  bridge.Action{Verb: bridge.VerbReply, Text: "**now**", Explicit: true},
+		},
+		{
+			name:  "mention of us inside",
+			event: msg(annsMessage, "ask <@UBOT> please"),
+			want:  bridge.Action{Verb: bridge.VerbSay, Text: "ask @Parley please", MentionsBot: true},
+		},
+		{
+			name:  "colleague",
+			event: msg(annsMessage, "<@UBEN> look"),
+			want:  bridge.Action{Verb: bridge.VerbSay, Text: "@UBEN look", Mentions: []string{"UBEN"}},
+		},
+		{
+			name:  "group and everybody",
+			event: msg(annsMessage, "<!subteam^S1|@support> <!here>"),
+			want:  bridge.Action{Verb: bridge.VerbSay, Text: "@support @here", Mentions: []string{"S1", "here"}},
+		},
+	})
 }
 
 // A command that doesn't exist is told as such.
@@ -160,17 +251,38 @@ func TestDecodeOriginOfAMention(t *testing.T) {
 // Case 26: who isn't of ours, or is no person, is told apart.
 func TestDecodeActors(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
-		fields string
+	for _, tt := range []struct {
+		name   string
+		fields string // of the message, that say who wrote it
 		want   bridge.Actor
 	}{
-		"of another organisation":            {fields: `"user":"UEVE","team":"T1","user_team":"T9","source_team":"T9",`, want: bridge.Actor{ID: "UEVE", Kind: bridge.ActorForeign}},
-		"of another organisation, by a team": {fields: `"user":"UEVE","team":"T9",`, want: bridge.Actor{ID: "UEVE", Kind: bridge.ActorForeign}},
-		"another app":                        {fields: `"user":"UAPP","bot_id":"B9","app_id":"A9",`, want: bridge.Actor{ID: "UAPP", Kind: bridge.ActorBot}},
-		"a workflow":                         {fields: `"subtype":"bot_message","bot_id":"B9",`, want: bridge.Actor{ID: "B9", Kind: bridge.ActorBot}},
-		"Slackbot":                           {fields: `"user":"USLACKBOT",`, want: bridge.Actor{ID: "USLACKBOT", Kind: bridge.ActorBot}},
+		{
+			name:   "of another organisation",
+			fields: `"user":"UEVE","team":"T1","user_team":"T9","source_team":"T9",`,
+			want:   bridge.Actor{ID: "UEVE", Kind: bridge.ActorForeign},
+		},
+		{
+			name:   "of another organisation, told briefly",
+			fields: `"user":"UEVE","team":"T9",`,
+			want:   bridge.Actor{ID: "UEVE", Kind: bridge.ActorForeign},
+		},
+		{
+			name:   "another app",
+			fields: `"user":"UAPP","bot_id":"B9","app_id":"A9",`,
+			want:   bridge.Actor{ID: "UAPP", Kind: bridge.ActorBot},
+		},
+		{
+			name:   "a workflow",
+			fields: `"subtype":"bot_message","bot_id":"B9",`,
+			want:   bridge.Actor{ID: "B9", Kind: bridge.ActorBot},
+		},
+		{
+			name:   "Slackbot",
+			fields: `"user":"USLACKBOT",`,
+			want:   bridge.Actor{ID: "USLACKBOT", Kind: bridge.ActorBot},
+		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, a := oneAction(t, msg(tt.fields, "hi"))
 			wantEqual(t, "actor", a.Actor, tt.want)
@@ -178,109 +290,41 @@ func TestDecodeActors(t *testing.T) {
 	}
 }
 
-// Of files it is kept where they can be had, or why not.
-func TestDecodeFiles(t *testing.T) {
-	t.Parallel()
-	files := `"subtype":"file_share","user":"UANN","files":[
-		{"id":"F1","name":"a.pdf","mimetype":"application/pdf","size":9,"mode":"hosted","url_private":"https://files.slack.com/p","url_private_download":"https://files.slack.com/d"},
-		{"id":"F2","name":"b","mode":"external","is_external":true,"url_private":"https://drive.test/b"},
-		{"id":"F3","mode":"hidden_by_limit"},{"id":"F4","mode":"tombstone"},
-		{"id":"F5","mode":"hosted","file_access":"check_file_info"},
-		{"id":"F6","name":"-","title":"Prices","mode":"quip","size":9,"url_private":"https://files.slack.com/c"},
-		{"id":"F7","name":"-","mode":"hosted","mimetype":"application/vnd.slack-list"}],`
-	_, as := actionsOf(t, msg(files, ""))
-	want := []bridge.SurfaceFile{
-		{ID: "F1", Name: "a.pdf", ContentType: "application/pdf", SizeBytes: 9, URL: "https://files.slack.com/d"},
-		{ID: "F2", Name: "b", Unavailable: "external link"},
-		{ID: "F3", Name: "file-F3", Unavailable: "hidden by the limit of the Slack plan"},
-		{ID: "F4", Name: "file-F4", Unavailable: "deleted"},
-		{ID: "F5", Name: "file-F5"},
-		{ID: "F6", Name: "Prices", SizeBytes: 9, Unavailable: "a Slack canvas or list, which only Slack can show"},
-		{ID: "F7", Name: "file-F7", ContentType: "application/vnd.slack-list", Unavailable: "a Slack canvas or list, which only Slack can show"},
-	}
-	if len(as) != 1 {
-		t.Fatalf("got %d actions, want 1", len(as))
-	}
-	if !reflect.DeepEqual(as[0].Files, want) {
-		t.Errorf("got  %+v\nwant %+v", as[0].Files, want)
-	}
+// reaction is the event of somebody's reaction to a post of ours: reaction_added or reaction_removed.
+func reaction(kind, user, emoji string) string {
+	return fmt.Sprintf(`{
+		"type": %q, "user": %q, "reaction": %q, "item_user": "UBOT", "event_ts": "1700000003.000300",
+		"item": {"type": "message", "channel": "C1", "ts": "1700000002.000200"}
+	}`, kind, user, emoji)
 }
 
-// Some emoji are commands, all others are reactions.
-func TestDecodeReactions(t *testing.T) {
+// Some emoji are commands.
+func TestDecodeReactionThatIsACommand(t *testing.T) {
 	t.Parallel()
-	reaction := func(kind, user, emoji string) string {
-		return fmt.Sprintf(`{"type":%q,"user":%q,"reaction":%q,"item":{"type":"message","channel":"C1","ts":"1700000002.000200"},`+
-			`"item_user":"UBOT","event_ts":"1700000003.000300"}`, kind, user, emoji)
-	}
 	id, a := oneAction(t, reaction("reaction_added", "UANN", "eyes"))
 	wantEqual(t, "id of the fact", id, "r:C1:1700000002.000200:UANN:eyes:1700000003.000300")
-	wantEqual(t, "verb of eyes", a.Verb, bridge.VerbTake)
+	wantEqual(t, "verb", a.Verb, bridge.VerbTake)
 	wantEqual(t, "origin", a.Origin, bridge.OriginEmoji)
 	wantEqual(t, "emoji", a.Args.Emoji, "eyes")
 	wantEqual(t, "message", a.Place.Message, "1700000002.000200")
-	_, a = oneAction(t, reaction("reaction_added", "UANN", "tada"))
-	wantEqual(t, "verb of tada", a.Verb, bridge.VerbReact)
+}
+
+// All other emoji are reactions.
+func TestDecodeOtherReaction(t *testing.T) {
+	t.Parallel()
+	_, a := oneAction(t, reaction("reaction_added", "UANN", "tada"))
+	wantEqual(t, "verb", a.Verb, bridge.VerbReact)
 	wantEqual(t, "emoji", a.Args.Emoji, "tada")
-	_, a = oneAction(t, reaction("reaction_removed", "UANN", "eyes"))
-	wantEqual(t, "verb of eyes that are removed", a.Verb, bridge.VerbUnreact)
-	wantNoFact(t, reaction("reaction_added", "UBOT", "eyes")) // our own mark
 }
 
-// What isn't addressed to our app in our workspace is left to others.
-func TestForeignCallbacks(t *testing.T) {
+func TestDecodeReactionThatIsRemoved(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{
-		strings.Replace(string(callbackOf(msg(`"user":"UANN",`, "x"))), "T1", "T9", 1),
-		strings.Replace(string(callbackOf(msg(`"user":"UANN",`, "x"))), "ABOT", "A9", 1),
-		`{"type":"event_callback","event":{"type":"message"}}`,
-	} {
-		t.Run(body, func(t *testing.T) { wantForeign(t, testSelf().SplitEvent(KindEvent, []byte(body))) })
-	}
+	_, a := oneAction(t, reaction("reaction_removed", "UANN", "eyes"))
+	wantEqual(t, "verb", a.Verb, bridge.VerbUnreact)
 }
 
-// What our app wrote is no fact, whichever of the names that Slack has for it the message bears.
-func TestOwnMessages(t *testing.T) {
+// Our own marks are reactions, too, and no facts.
+func TestOurOwnReactionIsNoFact(t *testing.T) {
 	t.Parallel()
-	for _, by := range []string{`"user":"UBOT",`, `"bot_id":"BBOT",`, `"app_id":"ABOT",`, `"user":"UOLD","bot_id":"BOLD","app_id":"ABOT",`} {
-		wantNoFact(t, msg(by, "x"))
-	}
-	ids, _ := actionsOf(t, msg(`"user":"UOLD","bot_id":"BOLD","app_id":"A9",`, "x"))
-	wantEqual(t, "facts of another app's message", len(ids), 1)
-}
-
-// Case 8: a file that we uploaded is no fact. What is learned of it is in which message it stands.
-func TestOwnUploadIsLearned(t *testing.T) {
-	t.Parallel()
-	split := testSelf().SplitEvent(KindEvent, callbackOf(msg(`"subtype":"file_share","user":"UBOT","bot_id":"BBOT","files":[{"id":"F1"}],`, "")))
-	wantEqual(t, "facts", len(split.Facts), 0)
-	if want := []Share{{File: "F1", Channel: "C1", Thread: "1700000001.000100", TS: "1700000002.000200"}}; !slices.Equal(split.Learned, want) {
-		t.Errorf("learned is %+v, want %+v", split.Learned, want)
-	}
-}
-
-// What Slack repeats of a deleted message isn't kept in the journal, whether a reply was deleted or a root, which leaves a tombstone.
-// R-276
-func TestDeletedWordsAreNotKept(t *testing.T) {
-	t.Parallel()
-	const previous = `"previous_message":{"ts":"2.0","thread_ts":"1.0","user":"UANN","text":"a zebra","blocks":[{"type":"zebra"}],"files":[{"name":"zebra"}]}}`
-	for name, event := range map[string]string{
-		"a reply": `{"type":"message","subtype":"message_deleted","channel":"C1","deleted_ts":"2.0",` + previous,
-		"a root": `{"type":"message","subtype":"message_changed","channel":"C1",` +
-			`"message":{"subtype":"tombstone","ts":"2.0","thread_ts":"1.0","text":"This message was deleted."},` + previous,
-	} {
-		facts := testSelf().SplitEvent(KindEvent, callbackOf(event)).Facts
-		if len(facts) != 1 {
-			t.Fatalf("%s: got the facts %+v, want one", name, facts)
-		}
-		kept := string(facts[0].Payload)
-		if strings.Contains(kept, "zebra") {
-			t.Errorf("%s: the words are kept: %s", name, kept)
-		}
-		for _, want := range []string{`"thread_ts":"1.0"`, `"user":"UANN"`} {
-			if !strings.Contains(kept, want) {
-				t.Errorf("%s: kept is %s, want %s in it", name, kept, want)
-			}
-		}
-	}
+	wantNoFact(t, reaction("reaction_added", "UBOT", "eyes"))
 }

@@ -11,16 +11,28 @@ import (
 
 // changed is the event of an edit, with the message as it is now and as it was before.
 func changed(now, before string) string {
-	return `{"type":"message","subtype":"message_changed","channel":"C1","event_ts":"1700000009.000000","message":` + now + `,"previous_message":` + before + `}`
+	return `{"type":"message","subtype":"message_changed","channel":"C1","event_ts":"1700000009.000000",` +
+		`"message":` + now + `,"previous_message":` + before + `}`
 }
 
-// version is a message as it stands in an edit's event. more are fields in front of the text.
+// version is a message as it stands in an edit's event. more are further fields, each with a comma behind it.
 func version(more, text string) string {
-	return fmt.Sprintf(`{"type":"message","user":"UANN","ts":"1700000002.000200","thread_ts":"1700000001.000100","parent_user_id":"UBOT",%s"text":%q}`, more, text)
+	return `{"type":"message","user":"UANN","ts":"1700000002.000200","thread_ts":"1700000001.000100","parent_user_id":"UBOT",` +
+		more + fmt.Sprintf(`"text":%q}`, text)
 }
 
-// toldAt moves the time at which an edit is told.
+// toldAt returns an edit that is told at another time.
 func toldAt(event, stamp string) string { return strings.Replace(event, "1700000009.000000", stamp, 1) }
+
+// withoutTime returns an edit without the time at which it was told, which isn't known of one that is found in a channel's history.
+func withoutTime(event string) string {
+	return strings.Replace(event, `"event_ts":"1700000009.000000",`, "", 1)
+}
+
+// inHistory returns an edit as it is found in a channel's history: without a time, and without what was before.
+func inHistory(event string) string {
+	return strings.Replace(toldAt(event, ""), `,"previous_message":{`, `,"other":{`, 1)
+}
 
 // When a message was edited, which Slack tells in seconds: at one second, and at the next.
 const (
@@ -28,150 +40,227 @@ const (
 	edited6 = `"edited":{"user":"UANN","ts":"1700000006.000000"},`
 )
 
-func TestDecodeEdits(t *testing.T) {
+// Case 1.
+func TestDecodeEdit(t *testing.T) {
 	t.Parallel()
-	old := version("", "old")
-
-	t.Run("1 edit", func(t *testing.T) {
-		t.Parallel()
-		ids, as := actionsOf(t, changed(version(edited5, "new"), old))
-		if len(as) != 1 {
-			t.Fatalf("got the actions %+v, want one", as)
-		}
-		wantEqual(t, "verb", as[0].Verb, bridge.VerbEdit)
-		wantEqual(t, "text", as[0].Text, "new")
-		wantEqual(t, "version", as[0].Version, "1700000005.000000+1700000009.000000")
-		if want := "e:C1:1700000002.000200:"; !strings.HasPrefix(ids[0], want) {
-			t.Errorf("the fact is %q, want it to begin with %q", ids[0], want)
-		}
-	})
-	t.Run("1 edit back to earlier words is another fact", func(t *testing.T) {
-		t.Parallel()
-		first, _ := actionsOf(t, changed(version(edited5, "x"), version("", "y")))
-		back, _ := actionsOf(t, changed(version(edited6, "x"), version(edited5, "z")))
-		if first[0] == back[0] {
-			t.Errorf("both edits are the fact %s", first[0])
-		}
-	})
-	t.Run("edits in one second are in order", func(t *testing.T) {
-		t.Parallel()
-		later := toldAt(changed(version(edited5, "third"), version(edited5, "second")), "1700000009.000100")
-		inHistory := strings.Replace(changed(version(edited5, "fourth"), version(edited5, "third")), `"event_ts":"1700000009.000000",`, "", 1)
-		var versions []string
-		for _, event := range []string{
-			changed(version(edited5, "second"), version("", "first")), later, inHistory, changed(version(edited6, "last"), version(edited5, "fourth")),
-		} {
-			_, as := actionsOf(t, event)
-			versions = append(versions, as[0].Version)
-		}
-		if !slices.IsSorted(versions) || len(slices.Compact(slices.Clone(versions))) != len(versions) {
-			t.Errorf("the versions are %q, want each greater than the one before", versions)
-		}
-	})
-	t.Run("edits in one second are facts of their own, also one back to earlier words", func(t *testing.T) {
-		t.Parallel()
-		known := map[string]bool{}
-		for n, event := range []string{
-			changed(version(edited5, "second"), version("", "first")),
-			toldAt(changed(version(edited5, "third"), version(edited5, "second")), "1700000009.000100"),
-			toldAt(changed(version(edited5, "second"), version(edited5, "third")), "1700000009.000200"),
-		} {
-			ids, _ := actionsOf(t, event)
-			if !slices.ContainsFunc(ids, func(id string) bool { return !known[id] }) {
-				t.Errorf("edit %d is the facts %v, want one that is new", n+1, ids)
-			}
-			if again, _ := actionsOf(t, event); !slices.Equal(ids, again) {
-				t.Errorf("edit %d is the facts %v, told again %v, want the same", n+1, ids, again)
-			}
-			inHistory, _ := actionsOf(t, strings.Replace(toldAt(event, ""), `,"previous_message":{`, `,"other":{`, 1))
-			if len(inHistory) != 1 || !slices.Contains(ids, inHistory[0]) {
-				t.Errorf("edit %d is the facts %v, in history %v, want one of them", n+1, ids, inHistory)
-			}
-			for _, id := range ids {
-				known[id] = true
-			}
-		}
-	})
-	t.Run("35 edit into a note", func(t *testing.T) {
-		t.Parallel()
-		_, as := actionsOf(t, changed(version(edited5, "note: he is rude"), version("", "Dear customer")))
-		wantEqual(t, "actions", len(as), 1)
-		wantEqual(t, "verb", as[0].Verb, bridge.VerbEdit)
-		wantEqual(t, "marker", as[0].Marker, bridge.MarkNote)
-	})
-	t.Run("3 a link that Slack unfurls is no edit", func(t *testing.T) {
-		t.Parallel()
-		wantNoFact(t, changed(version(`"attachments":[{"id":1}],`, "see https://x.test"), version("", "see https://x.test")))
-	})
-	t.Run("3 nor is it one after an edit", func(t *testing.T) {
-		t.Parallel()
-		wantNoFact(t, changed(version(`"attachments":[{"id":1}],`+edited5, "x"), version(edited5, "x")))
-	})
-	t.Run("our own card that changes is no edit", func(t *testing.T) {
-		t.Parallel()
-		own := `{"type":"message","user":"UBOT","bot_id":"BBOT","app_id":"ABOT","ts":"1700000001.000100","text":"card"}`
-		wantNoFact(t, changed(own, own))
-	})
+	id, a := oneAction(t, changed(version(edited5, "new"), version("", "old")))
+	wantEqual(t, "verb", a.Verb, bridge.VerbEdit)
+	wantEqual(t, "text", a.Text, "new")
+	wantEqual(t, "version", a.Version, "1700000005.000000+1700000009.000000")
+	if want := "e:C1:1700000002.000200:"; !strings.HasPrefix(id, want) {
+		t.Errorf("the fact is %q, want it to begin with %q", id, want)
+	}
 }
 
-// A file that is removed from a message stays in it as deleted.
-func TestDecodeRemovedFiles(t *testing.T) {
+// Case 1: an edit back to earlier words, at another second, is another fact.
+func TestEditBackIsAnotherFact(t *testing.T) {
 	t.Parallel()
-	for name, event := range map[string]string{
-		"the only one": changed(version(`"files":[{"id":"F1","name":"a.pdf","mode":"tombstone"}],`, "see"), version(`"files":[{"id":"F1","name":"a.pdf","mode":"hosted"}],`, "see")),
-		"one of two":   changed(version(`"files":[{"id":"F1","mode":"tombstone"}],`, "x"), version(`"files":[{"id":"F1"},{"id":"F2"}],`, "x")),
+	first, _ := oneAction(t, changed(version(edited5, "x"), version("", "y")))
+	back, _ := oneAction(t, changed(version(edited6, "x"), version(edited5, "z")))
+	if first == back {
+		t.Errorf("both edits are the fact %s", first)
+	}
+}
+
+// Edits in one second have versions in their order, also one that is found in the channel's history.
+func TestVersionsOfEditsInOneSecondAreInOrder(t *testing.T) {
+	t.Parallel()
+	var versions []string
+	for _, event := range []string{
+		changed(version(edited5, "second"), version("", "first")),
+		toldAt(changed(version(edited5, "third"), version(edited5, "second")), "1700000009.000100"),
+		withoutTime(changed(version(edited5, "fourth"), version(edited5, "third"))),
+		changed(version(edited6, "last"), version(edited5, "fourth")),
 	} {
-		t.Run(name, func(t *testing.T) {
+		_, as := actionsOf(t, event)
+		if len(as) == 0 {
+			t.Fatalf("%s is no action, want an edit", event)
+		}
+		versions = append(versions, as[0].Version)
+	}
+	for i := 1; i < len(versions); i++ {
+		if versions[i] <= versions[i-1] {
+			t.Errorf("version %d is %q, want a greater one than %q", i+1, versions[i], versions[i-1])
+		}
+	}
+}
+
+// editsInOneSecond are two edits in one second, and one back to the words of the first.
+func editsInOneSecond() []string {
+	return []string{
+		changed(version(edited5, "second"), version("", "first")),
+		toldAt(changed(version(edited5, "third"), version(edited5, "second")), "1700000009.000100"),
+		toldAt(changed(version(edited5, "second"), version(edited5, "third")), "1700000009.000200"),
+	}
+}
+
+// Edits in one second are facts of their own, also one back to earlier words.
+func TestEditsInOneSecondAreFactsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for i, event := range editsInOneSecond() {
+		ids, _ := actionsOf(t, event)
+		if !slices.ContainsFunc(ids, func(id string) bool { return !known[id] }) {
+			t.Errorf("edit %d is the facts %v, want one that is new", i+1, ids)
+		}
+		for _, id := range ids {
+			known[id] = true
+		}
+	}
+}
+
+func TestEditThatIsToldAgainIsTheSameFacts(t *testing.T) {
+	t.Parallel()
+	for i, event := range editsInOneSecond() {
+		ids, _ := actionsOf(t, event)
+		if again, _ := actionsOf(t, event); !slices.Equal(ids, again) {
+			t.Errorf("edit %d is the facts %v, told again %v, want the same", i+1, ids, again)
+		}
+	}
+}
+
+// An edit that is found in the channel's history is one of the facts that it was when it was told.
+func TestEditInHistoryIsAFactThatIsKnown(t *testing.T) {
+	t.Parallel()
+	for i, event := range editsInOneSecond() {
+		ids, _ := actionsOf(t, event)
+		found, _ := actionsOf(t, inHistory(event))
+		if len(found) != 1 {
+			t.Errorf("edit %d is in history the facts %v, want one", i+1, found)
+			continue
+		}
+		if !slices.Contains(ids, found[0]) {
+			t.Errorf("edit %d is in history the fact %s, want one of %v", i+1, found[0], ids)
+		}
+	}
+}
+
+// Case 35.
+func TestDecodeEditIntoANote(t *testing.T) {
+	t.Parallel()
+	_, a := oneAction(t, changed(version(edited5, "note: he is rude"), version("", "Dear customer")))
+	wantEqual(t, "verb", a.Verb, bridge.VerbEdit)
+	wantEqual(t, "marker", a.Marker, bridge.MarkNote)
+}
+
+// What changes in a message though nobody edited it is no edit.
+func TestChangeThatIsNoEdit(t *testing.T) {
+	t.Parallel()
+	const ourCard = `{"type":"message","user":"UBOT","bot_id":"BBOT","app_id":"ABOT","ts":"1700000001.000100","text":"card"}`
+	for _, tt := range []struct {
+		name  string
+		event string
+	}{
+		{
+			name:  "3 a link that Slack unfurls",
+			event: changed(version(`"attachments":[{"id":1}],`, "see https://x.test"), version("", "see https://x.test")),
+		},
+		{
+			name:  "3 a link that Slack unfurls after an edit",
+			event: changed(version(`"attachments":[{"id":1}],`+edited5, "x"), version(edited5, "x")),
+		},
+		{
+			name:  "our own card",
+			event: changed(ourCard, ourCard),
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, as := actionsOf(t, event)
-			wantEqual(t, "actions", len(as), 1)
-			wantEqual(t, "verb", as[0].Verb, bridge.VerbEdit)
-			wantEqual(t, "files", len(as[0].Files), 1)
-			wantEqual(t, "why it can't be had", as[0].Files[0].Unavailable, "deleted")
+			wantNoFact(t, tt.event)
 		})
 	}
 }
 
-// Files are removed one after the other, which Slack dates nowhere: each removal is a fact of its own, and the same one in whichever
-// order Slack lists the files.
+// A file that is removed from a message stays in it as deleted.
+func TestDecodeRemovedFile(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		now    string // the message's files
+		before string
+	}{
+		{
+			name:   "the only one",
+			now:    `{"id":"F1","name":"a.pdf","mode":"tombstone"}`,
+			before: `{"id":"F1","name":"a.pdf","mode":"hosted"}`,
+		},
+		{
+			name:   "one of two",
+			now:    `{"id":"F1","mode":"tombstone"}`,
+			before: `{"id":"F1"},{"id":"F2"}`,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, a := oneAction(t, changedFiles(tt.now, tt.before))
+			wantEqual(t, "verb", a.Verb, bridge.VerbEdit)
+			if len(a.Files) != 1 {
+				t.Fatalf("got %d files, want one: %+v", len(a.Files), a.Files)
+			}
+			wantEqual(t, "why it can't be read", a.Files[0].Unavailable, "deleted")
+		})
+	}
+}
+
+// changedFiles is the event of a message whose files changed.
+func changedFiles(now, before string) string {
+	return changed(version(`"files":[`+now+`],`, "x"), version(`"files":[`+before+`],`, "x"))
+}
+
+// Two files of a message, as they are and when they were removed.
+const (
+	fileA        = `{"id":"F1"}`
+	fileB        = `{"id":"F2"}`
+	fileARemoved = `{"id":"F1","mode":"tombstone"}`
+	fileBRemoved = `{"id":"F2","mode":"tombstone"}`
+)
+
+// Files are removed one after the other, which Slack dates nowhere: each removal is a fact of its own.
 func TestRemovalsAreFactsOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	const a, b = `{"id":"F1"}`, `{"id":"F2"}`
-	const noA, noB = `{"id":"F1","mode":"tombstone"}`, `{"id":"F2","mode":"tombstone"}`
-	id := func(now, before string) string {
-		ids, _ := actionsOf(t, changed(version(`"files":[`+now+`],`, "x"), version(`"files":[`+before+`],`, "x")))
-		if len(ids) != 1 {
-			t.Fatalf("the removal is the facts %v, want one", ids)
-		}
-		return ids[0]
-	}
-	first, second := id(noA+","+b, a+","+b), id(noA+","+noB, noA+","+b)
+	first, _ := oneAction(t, changedFiles(fileARemoved+","+fileB, fileA+","+fileB))
+	second, _ := oneAction(t, changedFiles(fileARemoved+","+fileBRemoved, fileARemoved+","+fileB))
 	if first == second {
 		t.Errorf("both removals are the fact %s", first)
 	}
-	wantEqual(t, "fact of the first one in another order", id(b+","+noA, a+","+b), first)
 }
 
-func TestDecodeDeletions(t *testing.T) {
+// A removal is the same fact in whichever order Slack lists the files.
+func TestRemovalIsOneFactInEachOrderOfFiles(t *testing.T) {
 	t.Parallel()
-	t.Run("7 a root with replies becomes a tombstone", func(t *testing.T) {
-		t.Parallel()
-		tombstone := `{"type":"message","subtype":"tombstone","user":"USLACKBOT","ts":"1700000001.000100","thread_ts":"1700000001.000100","text":"This message was deleted."}`
-		before := `{"type":"message","user":"UBOT","bot_id":"BBOT","ts":"1700000001.000100","thread_ts":"1700000001.000100","text":"card"}`
-		id, a := oneAction(t, changed(tombstone, before))
-		wantEqual(t, "id of the fact", id, "d:C1:1700000001.000100")
-		wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
-		wantEqual(t, "place", a.Place, bridge.Place{Channel: "C1", Message: "1700000001.000100"})
-		wantEqual(t, "kind of the actor", a.Actor.Kind, bridge.ActorSelf)
-	})
-	t.Run("2 a reply", func(t *testing.T) {
-		t.Parallel()
-		id, a := oneAction(t, `{"type":"message","subtype":"message_deleted","channel":"C1","ts":"1700000009.000000","deleted_ts":"1700000002.000200",`+
-			`"previous_message":`+version("", "x")+`}`)
-		wantEqual(t, "id of the fact", id, "d:C1:1700000002.000200")
-		wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
-		wantEqual(t, "thread", a.Place.Thread, "1700000001.000100")
-		wantEqual(t, "message", a.Place.Message, "1700000002.000200")
-		wantEqual(t, "actor", a.Actor.ID, "UANN")
-	})
+	want, _ := oneAction(t, changedFiles(fileARemoved+","+fileB, fileA+","+fileB))
+	got, _ := oneAction(t, changedFiles(fileB+","+fileARemoved, fileA+","+fileB))
+	wantEqual(t, "fact in another order", got, want)
+}
+
+// Case 7: a root with replies that is deleted becomes a tombstone, and is a deletion.
+func TestDecodeDeletedRoot(t *testing.T) {
+	t.Parallel()
+	const tombstone = `{
+		"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "ts": "1700000001.000100",
+		"thread_ts": "1700000001.000100", "text": "This message was deleted."
+	}`
+	const before = `{
+		"type": "message", "user": "UBOT", "bot_id": "BBOT", "ts": "1700000001.000100",
+		"thread_ts": "1700000001.000100", "text": "card"
+	}`
+	id, a := oneAction(t, changed(tombstone, before))
+	wantEqual(t, "id of the fact", id, "d:C1:1700000001.000100")
+	wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
+	wantEqual(t, "place", a.Place, bridge.Place{Channel: "C1", Message: "1700000001.000100"})
+	wantEqual(t, "kind of the actor", a.Actor.Kind, bridge.ActorSelf)
+}
+
+// Case 2.
+func TestDecodeDeletedReply(t *testing.T) {
+	t.Parallel()
+	id, a := oneAction(t, `{
+		"type": "message", "subtype": "message_deleted", "channel": "C1", "ts": "1700000009.000000",
+		"deleted_ts": "1700000002.000200", "previous_message": `+version("", "x")+`
+	}`)
+	wantEqual(t, "id of the fact", id, "d:C1:1700000002.000200")
+	wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
+	wantEqual(t, "thread", a.Place.Thread, "1700000001.000100")
+	wantEqual(t, "message", a.Place.Message, "1700000002.000200")
+	wantEqual(t, "actor", a.Actor.ID, "UANN")
 }

@@ -3,20 +3,27 @@ package fact
 import "testing"
 
 // Of tokens that were revoked only that of the bot counts. A person may take back what they allowed the app themselves, such as
-// to sign in with Slack, and the app stays.
+// to sign in with Slack, and the app stays. What doesn't say which tokens were revoked may mean that of the bot.
 func TestRevokedTokens(t *testing.T) {
 	t.Parallel()
-	for event, want := range map[string]string{
-		`{"type":"tokens_revoked","tokens":{"oauth":["UANN"],"bot":["UBOT"]}}`: "tokens_revoked",
-		`{"type":"tokens_revoked","tokens":{"bot":["UBOT"]}}`:                  "tokens_revoked",
-		`{"type":"tokens_revoked","tokens":{"oauth":["UANN"],"bot":[]}}`:       "",
-		`{"type":"tokens_revoked","tokens":{"oauth":["UANN"]}}`:                "",
-		`{"type":"tokens_revoked"}`:                                            "tokens_revoked",
-		`{"type":"tokens_revoked","tokens":"all"}`:                             "tokens_revoked",
-		`{"type":"app_uninstalled"}`:                                           "app_uninstalled",
+	for _, tt := range []struct {
+		name  string
+		event string
+		want  string // the event by which we lost our token; "" if we have it
+	}{
+		{name: "of the app", event: `{"type":"app_uninstalled"}`, want: "app_uninstalled"},
+		{name: "of the bot", event: `{"type":"tokens_revoked","tokens":{"bot":["UBOT"]}}`, want: "tokens_revoked"},
+		{name: "of the bot and a person", event: `{"type":"tokens_revoked","tokens":{"oauth":["UANN"],"bot":["UBOT"]}}`, want: "tokens_revoked"},
+		{name: "of a person", event: `{"type":"tokens_revoked","tokens":{"oauth":["UANN"]}}`},
+		{name: "of a person and of no bot", event: `{"type":"tokens_revoked","tokens":{"oauth":["UANN"],"bot":[]}}`},
+		{name: "not said of whom", event: `{"type":"tokens_revoked"}`, want: "tokens_revoked"},
+		{name: "said in another form", event: `{"type":"tokens_revoked","tokens":"all"}`, want: "tokens_revoked"},
 	} {
-		split := testSelf().SplitEvent(KindEvent, callbackOf(event))
-		wantEqual(t, event+" revokes", split.Revoked, want)
-		wantEqual(t, event+": facts", len(split.Facts), 0)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			split := testSelf().SplitEvent(KindEvent, callbackOf(tt.event))
+			wantEqual(t, "revoked by", split.Revoked, tt.want)
+			wantEqual(t, "facts", len(split.Facts), 0)
+		})
 	}
 }

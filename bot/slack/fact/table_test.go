@@ -88,7 +88,8 @@ func TestListInACell(t *testing.T) {
 	item := func(s string) string {
 		return `{"type":"rich_text_section","elements":[{"type":"text","text":"` + s + `"}]}`
 	}
-	list := `{"type":"rich_text","elements":[{"type":"rich_text_list","style":"bullet","elements":[` + item("red") + `,` + item("blue") + `]}]}`
+	list := `{"type":"rich_text","elements":[{"type":"rich_text_list","style":"bullet","elements":[` +
+		item("red") + `,` + item("blue") + `]}]}`
 	_, a := oneAction(t, msg(tableWith(list)+annsMessage, ""))
 	wantEqual(t, "text", a.Text, "| red blue |\n| - |")
 }

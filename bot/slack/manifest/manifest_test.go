@@ -15,44 +15,60 @@ import (
 	"parley/channels/golden"
 )
 
-func all(t *testing.T) map[string][]byte {
+// forEachManifest runs a check for the manifest of an app of Socket Mode, and that of one that Slack calls by HTTP.
+func forEachManifest(t *testing.T, check func(t *testing.T, name string, raw []byte)) {
 	t.Helper()
-	out := map[string][]byte{}
-	for name, o := range map[string]Options{
-		"socket": {}, "http": {Name: "Acme help", PublicURL: "https://parley.acme.test/", HTTP: true, ShortCommands: true},
+	for _, tt := range []struct {
+		name    string
+		options Options
+	}{
+		{name: "socket", options: Options{}},
+		{
+			name:    "http",
+			options: Options{Name: "Acme help", PublicURL: "https://parley.acme.test/", HTTP: true, ShortCommands: true},
+		},
 	} {
-		raw, err := JSON(o)
-		must(t, err)
-		out[name] = raw
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			raw, err := JSON(tt.options)
+			must(t, err)
+			check(t, tt.name, raw)
+		})
 	}
-	return out
 }
 
 // Golden files hold both manifests.
 func TestJSON(t *testing.T) {
 	t.Parallel()
-	for name, raw := range all(t) {
+	forEachManifest(t, func(t *testing.T, name string, raw []byte) {
 		var v any
 		must(t, json.Unmarshal(raw, &v))
 		golden.JSON(t, "testdata/manifest_"+name+".json", v)
-	}
+	})
 }
 
-func TestRefusals(t *testing.T) {
+func TestJSONRefuses(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]Options{
-		"a name that is too long":       {Name: strings.Repeat("x", 36)},
-		"an address without encryption": {PublicURL: "http://parley.acme.test"},
-		"HTTP without an address":       {HTTP: true},
+	const maxNameBytes = 35
+	for _, tt := range []struct {
+		name    string
+		options Options
+	}{
+		{name: "a name that is too long", options: Options{Name: strings.Repeat("x", maxNameBytes+1)}},
+		{name: "an address without TLS", options: Options{PublicURL: "http://parley.acme.test"}},
+		{name: "HTTP without an address", options: Options{HTTP: true}},
 	} {
-		if _, err := JSON(o); err == nil {
-			t.Errorf("%s: got a manifest, want an error", name)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if raw, err := JSON(tt.options); err == nil {
+				t.Errorf("got the manifest %s, want an error", raw)
+			}
+		})
 	}
 }
 
-// An app of Socket Mode keeps it when agents shall sign in to the site by Slack: the address of the site is only where Slack sends
-// them back.
+// An app of Socket Mode keeps it when agents sign in to the site by Slack: the address of the site is only where Slack sends them
+// back.
 func TestSocketModeWithSignIn(t *testing.T) {
 	t.Parallel()
 	raw, err := JSON(Options{PublicURL: "https://parley.acme.test"})
@@ -68,8 +84,9 @@ func TestSocketModeWithSignIn(t *testing.T) {
 	}
 }
 
-func TestJSONFitsSlacksSchema(t *testing.T) {
-	t.Parallel()
+// slacksSchema reads Slack's schema of manifests. It skips the test where that isn't there.
+func slacksSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
 	folder := os.Getenv("PARLEY_TESTDATA")
 	if folder == "" {
 		t.Skip("PARLEY_TESTDATA is unset: Slack's schema is not there")
@@ -83,17 +100,29 @@ func TestJSONFitsSlacksSchema(t *testing.T) {
 	must(t, c.AddResource("manifest.json", doc))
 	schema, err := c.Compile("manifest.json")
 	must(t, err)
-	for name, raw := range all(t) {
+	return schema
+}
+
+func TestJSONFitsSlacksSchema(t *testing.T) {
+	t.Parallel()
+	schema := slacksSchema(t)
+	forEachManifest(t, func(t *testing.T, _ string, raw []byte) {
 		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 		must(t, err)
 		if err := schema.Validate(v); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("the manifest doesn't fit: %v", err)
 		}
-	}
+	})
+}
+
+// A schema that takes everything would show nothing: Slack's refuses a name of 50 characters.
+func TestSlacksSchemaRefuses(t *testing.T) {
+	t.Parallel()
+	schema := slacksSchema(t)
 	v, err := jsonschema.UnmarshalJSON(strings.NewReader(`{"display_information":{"name":"` + strings.Repeat("x", 50) + `"}}`))
 	must(t, err)
 	if schema.Validate(v) == nil {
-		t.Error("the schema takes a name of 50 characters, want an error: it may take everything")
+		t.Error("the schema takes a name of 50 characters, want an error")
 	}
 }
 
@@ -112,11 +141,16 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// unlike is a pattern of JavaScript with a negative lookahead in front, which Go's expressions lack.
-type unlike struct{ not, yes *regexp.Regexp }
+// lookaheadPattern is a pattern of JavaScript with a negative lookahead in front, which Go's expressions lack.
+type lookaheadPattern struct {
+	not  *regexp.Regexp // the lookahead: texts that begin so don't match
+	then *regexp.Regexp
+}
 
-func (u unlike) MatchString(s string) bool { return !u.not.MatchString(s) && u.yes.MatchString(s) }
-func (u unlike) String() string            { return u.yes.String() }
+func (p lookaheadPattern) MatchString(s string) bool {
+	return !p.not.MatchString(s) && p.then.MatchString(s)
+}
+func (p lookaheadPattern) String() string { return p.then.String() }
 
 // lookahead compiles the patterns of Slack's schema: some start with ^(?!…).
 func lookahead(pattern string) (jsonschema.Regexp, error) {
@@ -128,6 +162,6 @@ func lookahead(pattern string) (jsonschema.Regexp, error) {
 	if err != nil {
 		return nil, err
 	}
-	yes, err := regexp.Compile("^" + m[2])
-	return unlike{not: not, yes: yes}, err
+	then, err := regexp.Compile("^" + m[2])
+	return lookaheadPattern{not: not, then: then}, err
 }

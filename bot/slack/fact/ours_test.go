@@ -1,0 +1,113 @@
+package fact
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What is for us, and what is by us.
+
+// What isn't addressed to our app in our workspace is left to others.
+func TestForeignCallbacks(t *testing.T) {
+	t.Parallel()
+	ours := string(callbackOf(msg(`"user":"UANN",`, "x")))
+	for _, tt := range []struct {
+		name string
+		body string
+	}{
+		{name: "another workspace", body: strings.Replace(ours, "T1", "T9", 1)},
+		{name: "another app", body: strings.Replace(ours, "ABOT", "A9", 1)},
+		{name: "no address", body: `{"type":"event_callback","event":{"type":"message"}}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			wantForeign(t, testSelf().SplitEvent(KindEvent, []byte(tt.body)))
+		})
+	}
+}
+
+// What our app wrote is no fact, whichever of the names that Slack has for it the message bears.
+func TestOurOwnMessageIsNoFact(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		fields string // of the message, that say who wrote it
+	}{
+		{name: "user", fields: `"user":"UBOT",`},
+		{name: "bot", fields: `"bot_id":"BBOT",`},
+		{name: "app", fields: `"app_id":"ABOT",`},
+		{name: "app, with an earlier user and bot", fields: `"user":"UOLD","bot_id":"BOLD","app_id":"ABOT",`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			wantNoFact(t, msg(tt.fields, "x"))
+		})
+	}
+}
+
+func TestMessageOfAnotherAppIsAFact(t *testing.T) {
+	t.Parallel()
+	ids, _ := actionsOf(t, msg(`"user":"UOLD","bot_id":"BOLD","app_id":"A9",`, "x"))
+	wantEqual(t, "facts", len(ids), 1)
+}
+
+// Case 8: a file that we uploaded is no fact. What is learned of it is in which message it stands.
+func TestOurOwnUploadIsLearned(t *testing.T) {
+	t.Parallel()
+	event := msg(`"subtype":"file_share","user":"UBOT","bot_id":"BBOT","files":[{"id":"F1"}],`, "")
+	split := testSelf().SplitEvent(KindEvent, callbackOf(event))
+	wantEqual(t, "facts", len(split.Facts), 0)
+	want := []Share{{File: "F1", Channel: "C1", Thread: "1700000001.000100", TS: "1700000002.000200"}}
+	if !slices.Equal(split.Learned, want) {
+		t.Errorf("learned is %+v, want %+v", split.Learned, want)
+	}
+}
+
+// What Slack repeats of a deleted message isn't kept in the journal, whether a reply was deleted or a root, which leaves a tombstone.
+// R-276
+func TestDeletedWordsAreNotKept(t *testing.T) {
+	t.Parallel()
+	const previous = `{
+		"ts": "2.0", "thread_ts": "1.0", "user": "UANN",
+		"text": "a zebra", "blocks": [{"type": "zebra"}], "files": [{"name": "zebra"}]
+	}`
+	for _, tt := range []struct {
+		name  string
+		event string
+	}{
+		{
+			name: "reply",
+			event: `{
+				"type": "message", "subtype": "message_deleted", "channel": "C1", "deleted_ts": "2.0",
+				"previous_message": ` + previous + `
+			}`,
+		},
+		{
+			name: "root",
+			event: `{
+				"type": "message", "subtype": "message_changed", "channel": "C1",
+				"message": {"subtype": "tombstone", "ts": "2.0", "thread_ts": "1.0", "text": "This message was deleted."},
+				"previous_message": ` + previous + `
+			}`,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			facts := testSelf().SplitEvent(KindEvent, callbackOf(tt.event)).Facts
+			if len(facts) != 1 {
+				t.Fatalf("got %d facts, want one: %+v", len(facts), facts)
+			}
+			kept := string(facts[0].Payload)
+			if strings.Contains(kept, "zebra") {
+				t.Errorf("the words are kept: %s", kept)
+			}
+			withoutBlanks := strings.ReplaceAll(kept, " ", "")
+			for _, want := range []string{`"thread_ts":"1.0"`, `"user":"UANN"`} {
+				if !strings.Contains(withoutBlanks, want) {
+					t.Errorf("kept is %s, want %s in it", kept, want)
+				}
+			}
+		})
+	}
+}
