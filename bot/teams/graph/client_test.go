@@ -7,10 +7,8 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,83 +18,134 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Every message is found once, however many pages they are on, and with one token.
-func TestPages(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{GraphPage: 3})
-	want := map[string]string{} // the root by the message, as of readAll
+// postThreads posts seven threads, the first of which has no reply, and each further one ten more than the one before. It returns the
+// root of each message, "" for roots.
+func (w *world) postThreads() map[string]string {
+	w.t.Helper()
+	rootOf := map[string]string{}
 	for i := range 7 {
-		root := st.postAsAnn("", fmt.Sprint("root ", i))
-		want[root] = ""
+		root := w.postAsAnn("", fmt.Sprint("root ", i))
+		rootOf[root] = ""
 		for range i * 10 {
-			want[st.postAsAnn(root, "reply")] = root
+			rootOf[w.postAsAnn(root, "reply")] = root
 		}
 	}
-	if got := st.readAll(); !maps.Equal(got, want) {
+	return rootOf
+}
+
+// Every message is found once, however many pages they are on.
+func TestMessagesOnSeveralPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teamsfake.Options{GraphPage: 3})
+	want := w.postThreads()
+	if got := w.readAll(); !maps.Equal(got, want) {
 		t.Errorf("got %d messages, want %d:\n got %v\nwant %v", len(got), len(want), got, want)
 	}
-	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 1)
+}
+
+// All pages are read with one token.
+func TestPagesAreReadWithOneToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teamsfake.Options{GraphPage: 3})
+	w.postThreads()
+	w.readAll()
+	wantEqual(t, "requests for tokens", len(w.srv.Calls("token")), 1)
 }
 
 // The replies of a thread come in pages of 50.
 func TestReplies(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	root := st.postAsAnn("", "hello")
+	w := newWorld(t, teamsfake.Options{})
+	root := w.postAsAnn("", "hello")
 	for i := range 60 {
-		st.postAsAnn(root, fmt.Sprint("reply ", i))
+		w.postAsAnn(root, fmt.Sprint("reply ", i))
 	}
-	first, err := st.client.Replies(st.ctx(), thread(root), "")
+	first, err := w.client.Replies(w.ctx(), thread(root), "")
 	must(t, err)
 	wantEqual(t, "replies on the first page", len(first.Value), 50)
-	second, err := st.client.Replies(st.ctx(), thread(root), first.Next)
+	second, err := w.client.Replies(w.ctx(), thread(root), first.Next)
 	must(t, err)
 	wantEqual(t, "replies on the second page", len(second.Value), 10)
 	wantEqual(t, "page behind the second one", second.Next, "")
 }
 
-// A message says who wrote it, and when it was changed or deleted.
+// mustRead reads a message of a thread.
+func (w *world) mustRead(root, id string) graph.Message {
+	w.t.Helper()
+	m, err := w.client.Message(w.ctx(), thread(root), id)
+	must(w.t, err)
+	return m
+}
+
+// A message says who wrote it, and has its formatting.
 func TestMessage(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	root := st.postAsAnn("", "hello **there**")
-	edited, deleted := st.postAsAnn(root, "first"), st.postAsAnn(root, "second")
-	must(t, st.ann.Edit(tickets, edited, "changed"))
-	must(t, st.ann.Delete(tickets, deleted))
-	read := func(id string) graph.Message {
-		t.Helper()
-		m, err := st.client.Message(st.ctx(), thread(root), id)
-		must(t, err)
-		return m
+	w := newWorld(t, teamsfake.Options{})
+	root := w.postAsAnn("", "hello **there**")
+	m := w.mustRead(root, root)
+	wantEqual(t, "id", m.ID, root)
+	wantEqual(t, "root", m.ReplyToID, "")
+	wantEqual(t, "type", m.Type, "message")
+	wantEqual(t, "author", m.From.User.ID, ann)
+	if m.CreatedAt.IsZero() {
+		t.Error("it has no time")
 	}
+	if want := "<strong>there</strong>"; !strings.Contains(m.Body.Content, want) {
+		t.Errorf("got the content %q, want %q in it", m.Body.Content, want)
+	}
+}
 
-	m := read(root)
-	wantEqual(t, "id of the root", m.ID, root)
-	wantEqual(t, "its root", m.ReplyToID, "")
-	wantEqual(t, "its type", m.Type, "message")
-	wantEqual(t, "its author", m.From.User.ID, ann)
-	wantEqual(t, "it has a time", m.CreatedAt.IsZero(), false)
-	wantEqual(t, "it has its formatting", strings.Contains(m.Body.Content, "<strong>there</strong>"), true)
-
-	m = read(edited)
-	wantEqual(t, "root of the edited reply", m.ReplyToID, root)
+// A message says when it was edited.
+func TestEditedMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teamsfake.Options{})
+	root := w.postAsAnn("", "hello")
+	id := w.postAsAnn(root, "first")
+	must(t, w.ann.Edit(tickets, id, "changed"))
+	m := w.mustRead(root, id)
+	wantEqual(t, "root", m.ReplyToID, root)
 	wantEqual(t, "it is edited", !m.EditedAt.IsZero(), true)
 	wantEqual(t, "it is deleted", !m.DeletedAt.IsZero(), false)
-	wantEqual(t, "it has its new words", strings.Contains(m.Body.Content, "changed"), true)
+	if want := "changed"; !strings.Contains(m.Body.Content, want) {
+		t.Errorf("got the content %q, want %q in it", m.Body.Content, want)
+	}
+}
 
-	wantEqual(t, "the deleted reply is deleted", !read(deleted).DeletedAt.IsZero(), true)
-	if _, err := st.client.Message(st.ctx(), thread(root), "1"); !errors.Is(err, graph.ErrNotFound) {
-		t.Errorf("of no message: got error %v, want ErrNotFound", err)
+// A message says when it was deleted.
+func TestDeletedMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teamsfake.Options{})
+	root := w.postAsAnn("", "hello")
+	id := w.postAsAnn(root, "second")
+	must(t, w.ann.Delete(tickets, id))
+	if m := w.mustRead(root, id); m.DeletedAt.IsZero() {
+		t.Errorf("got %+v, want it deleted", m)
+	}
+}
+
+func TestUnknownMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teamsfake.Options{})
+	_, err := w.client.Message(w.ctx(), thread(w.postAsAnn("", "hello")), "1")
+	wantErrorIs(t, err, graph.ErrNotFound)
+}
+
+// wantErrorIs checks what kind of error it is.
+func wantErrorIs(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("got error %v, want %v", err, want)
 	}
 }
 
 func TestChannels(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	list, err := st.client.Channels(st.ctx(), group)
+	w := newWorld(t, teamsfake.Options{})
+	list, err := w.client.Channels(w.ctx(), group)
 	must(t, err)
-	if want := (graph.Channel{ID: tickets, Name: "tickets", MembershipType: "standard"}); len(list) != 2 || !slices.Contains(list, want) {
-		t.Errorf("got the channels %+v, want two with %+v", list, want)
+	wantEqual(t, "channels, with General", len(list), 2)
+	if want := (graph.Channel{ID: tickets, Name: "tickets", MembershipType: "standard"}); !slices.Contains(list, want) {
+		t.Errorf("got the channels %+v, want %+v among them", list, want)
 	}
 }
 
@@ -112,220 +161,175 @@ func wantContent(t *testing.T, a *rest.Answer, err error, want []byte) {
 	}
 }
 
-// A pasted picture is read with its message: with the root, or with a reply.
-func TestPictures(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	picture := append([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte{7}, 100_000)...)
-	root := st.postAsAnn("", "look", teamsfake.NewFile{Name: "p.png", Data: picture, Image: true})
-	reply := st.postAsAnn(root, "and", teamsfake.NewFile{Name: "q.png", Data: picture[:500], Image: true})
-	for id, want := range map[string][]byte{root: picture, reply: picture[:500]} {
-		a, err := st.client.Picture(st.ctx(), thread(root), id, st.srv.Message(tickets, id).Files[0].ID)
-		wantContent(t, a, err, want)
-	}
+// pngSignature is what a picture of the type PNG begins with.
+const pngSignature = "\x89PNG\r\n\x1a\n"
+
+// wantPicture checks the bytes of the picture of a message.
+func (w *world) wantPicture(root, id string, want []byte) {
+	w.t.Helper()
+	a, err := w.client.Picture(w.ctx(), thread(root), id, w.srv.Message(tickets, id).Files[0].ID)
+	wantContent(w.t, a, err, want)
 }
 
-// A file is read by its address, if an admin granted the right to read files.
+func TestPictureOfARoot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teamsfake.Options{})
+	picture := append([]byte(pngSignature), bytes.Repeat([]byte{7}, 100_000)...)
+	root := w.postAsAnn("", "look", teamsfake.NewFile{Name: "p.png", Data: picture, Image: true})
+	w.wantPicture(root, root, picture)
+}
+
+func TestPictureOfAReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teamsfake.Options{})
+	picture := append([]byte(pngSignature), bytes.Repeat([]byte{7}, 500)...)
+	root := w.postAsAnn("", "look")
+	reply := w.postAsAnn(root, "and", teamsfake.NewFile{Name: "q.png", Data: picture, Image: true})
+	w.wantPicture(root, reply, picture)
+}
+
+// billContent is the content of the file that postBill posts.
+const billContent = "%PDF-1.7 bill"
+
+// postBill posts a file, and returns the address that its message has for it.
+func (w *world) postBill() (address string) {
+	w.t.Helper()
+	id := w.postAsAnn("", "see", teamsfake.NewFile{Name: "bill ü.pdf", Data: []byte(billContent)})
+	m := w.mustRead(id, id)
+	i := slices.IndexFunc(m.Attachments, func(a graph.Attachment) bool { return a.ContentType == graph.ContentFile })
+	if i < 0 {
+		w.t.Fatalf("got the attachments %+v, want a file", m.Attachments)
+	}
+	wantEqual(w.t, "name of the file", m.Attachments[i].Name, "bill ü.pdf")
+	return m.Attachments[i].ContentURL
+}
+
+// A file is read by its address.
 func TestFile(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	content := []byte("%PDF-1.7 bill")
-	id := st.postAsAnn("", "see", teamsfake.NewFile{Name: "bill ü.pdf", Data: content})
-	m, err := st.client.Message(st.ctx(), thread(id), id)
-	must(t, err)
-	i := slices.IndexFunc(m.Attachments, func(a graph.Attachment) bool { return a.ContentType == graph.ContentFile })
-	if i < 0 || m.Attachments[i].Name != "bill ü.pdf" {
-		t.Fatalf("got the attachments %+v, want a file named bill ü.pdf", m.Attachments)
+	w := newWorld(t, teamsfake.Options{})
+	a, err := w.client.File(w.ctx(), w.postBill())
+	wantContent(t, a, err, []byte(billContent))
+}
+
+func TestUnknownFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teamsfake.Options{})
+	_, err := w.client.File(w.ctx(), w.postBill()+"x")
+	wantErrorIs(t, err, graph.ErrNotFound)
+}
+
+func TestFileWithoutTheRightToReadIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teamsfake.Options{})
+	address := w.postBill()
+	w.srv.Entra.Permit(tenant.PermitMessages)
+	_, err := w.client.File(w.ctx(), address)
+	wantErrorIs(t, err, graph.ErrNotGranted)
+}
+
+// failMessages reads the messages of the channel while a fault strikes Graph, and returns the error, which has to be one of Graph's.
+func failMessages(t *testing.T, fault teamsfake.Fault) error {
+	t.Helper()
+	w := newWorld(t, teamsfake.Options{})
+	fault.Method = "graph.*"
+	w.srv.Inject(fault)
+	_, err := w.client.Messages(w.ctx(), group, tickets, 50, "")
+	if _, ok := errors.AsType[*graph.Error](err); !ok {
+		t.Fatalf("got error %v, want a *graph.Error", err)
 	}
-	address := m.Attachments[i].ContentURL
-	a, err := st.client.File(st.ctx(), address)
-	wantContent(t, a, err, content)
-	if _, err = st.client.File(st.ctx(), address+"x"); !errors.Is(err, graph.ErrNotFound) {
-		t.Errorf("of no file: got error %v, want ErrNotFound", err)
+	if strings.Contains(err.Error(), "eyJ") { // the beginning of every token
+		t.Errorf("a token is in the error %v", err)
 	}
-	st.srv.Entra.Permit(tenant.PermitMessages)
-	if _, err = st.client.File(st.ctx(), address); !errors.Is(err, graph.ErrNotGranted) {
-		t.Errorf("without the right to read files: got error %v, want ErrNotGranted", err)
+	return err
+}
+
+// wantKind checks that an error is of one kind of ours and of no other, or of none if want is nil.
+func wantKind(t *testing.T, err, want error) {
+	t.Helper()
+	for _, kind := range []error{graph.ErrNotGranted, graph.ErrNotFound, graph.ErrAddress} {
+		wantEqual(t, "it is "+kind.Error(), errors.Is(err, kind), errors.Is(want, kind))
 	}
 }
 
-// An error tells what isn't granted or isn't there from what fails, and whether and when it may be tried again.
-func TestFailures(t *testing.T) {
+// A refusal tells what isn't granted from what isn't there. It isn't tried again.
+func TestRefusals(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
-		fault teamsfake.Fault
-		kind  error         // wanted; nil if it is none of ours
-		again bool          // wanted
-		after time.Duration // wanted
+	for _, tt := range []struct {
+		name   string
+		status int
+		code   string
+		kind   error // nil if it is none of ours
 	}{
-		"forbidden":                {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 403, Code: "Forbidden"}, kind: graph.ErrNotGranted},
-		"not there":                {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound"}, kind: graph.ErrNotFound},
-		"wrong":                    {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 400, Code: "BadRequest"}},
-		"refused with two tokens":  {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 401, Code: "InvalidAuthenticationToken"}},
-		"too many calls":           {fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 17}, again: true, after: 17 * time.Second},
-		"too many, without a time": {fault: teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, again: true, after: 10 * time.Second},
-		"a fault of Graph's":       {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 502}, again: true},
-		"busy":                     {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 503, Code: "serviceNotAvailable", Retry: 9}, again: true, after: 9 * time.Second},
-		"cut":                      {fault: teamsfake.Fault{Kind: teamsfake.FaultDrop}, again: true},
-		"reset":                    {fault: teamsfake.Fault{Kind: teamsfake.FaultReset}, again: true},
-		"unreadable":               {fault: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, again: true},
+		{name: "forbidden", status: http.StatusForbidden, code: "Forbidden", kind: graph.ErrNotGranted},
+		{name: "not there", status: http.StatusNotFound, code: "NotFound", kind: graph.ErrNotFound},
+		{name: "wrong", status: http.StatusBadRequest, code: "BadRequest"},
+		{name: "refused with two tokens", status: http.StatusUnauthorized, code: "InvalidAuthenticationToken"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			st := newStage(t, teamsfake.Options{})
-			tt.fault.Method = "graph.*"
-			st.srv.Inject(tt.fault)
-			_, err := st.client.Messages(st.ctx(), group, tickets, 50, "")
-			var e *graph.Error
-			if !errors.As(err, &e) {
-				t.Fatalf("got error %v, want a *graph.Error", err)
-			}
+			err := failMessages(t, teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: tt.status, Code: tt.code})
+			wantKind(t, err, tt.kind)
 			after, again := graph.Wait(err)
-			wantEqual(t, "it may be tried again", again, tt.again)
-			wantEqual(t, "when", after, tt.after)
-			wantEqual(t, "a token is in the error", strings.Contains(err.Error(), "eyJ"), false)
-			for _, kind := range []error{graph.ErrNotGranted, graph.ErrNotFound, graph.ErrAddress} {
-				wantEqual(t, "it is "+kind.Error(), errors.Is(err, kind), errors.Is(tt.kind, kind))
-			}
+			wantEqual(t, "it may be tried again", again, false)
+			wantEqual(t, "after", after, 0)
 		})
 	}
 }
 
-// A token that is refused is renewed. A permission that was taken away is no refused token.
-func TestRevoked(t *testing.T) {
+// A failure that passes may be tried again, after the time that Graph asks for.
+func TestFailuresThatPass(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	_, err := st.client.Messages(st.ctx(), group, tickets, 50, "")
-	must(t, err)
-	st.srv.Entra.RevokeTokens()
-	if _, err := st.client.Messages(st.ctx(), group, tickets, 50, ""); err != nil {
-		t.Errorf("with a token that is refused: got error %v, want it to be renewed", err)
-	}
-	st.srv.Entra.SetRSC(false)
-	if _, err := st.client.Messages(st.ctx(), group, tickets, 50, ""); !errors.Is(err, graph.ErrNotGranted) {
-		t.Errorf("without the permission: got error %v, want ErrNotGranted", err)
-	}
-}
+	for _, tt := range []struct {
+		name  string
+		fault teamsfake.Fault
+		after time.Duration
+	}{
+		// Graph asks to wait.
+		{name: "too many calls", fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 17}, after: 17 * time.Second},
+		{name: "too many calls, without a time", fault: teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, after: 10 * time.Second},
+		{
+			name: "busy",
+			fault: teamsfake.Fault{
+				Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Code: "serviceNotAvailable", Retry: 9,
+			},
+			after: 9 * time.Second,
+		},
 
-// No address that leads elsewhere is called, whoever gave it: Graph, in a page's link to the next one, or an id.
-func TestElsewhere(t *testing.T) {
-	t.Parallel()
-	var called atomic.Int32
-	foreign := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called.Add(1) }))
-	defer foreign.Close()
-	st := newStage(t, teamsfake.Options{})
-	base := st.srv.GraphURL()
-	for _, next := range []string{
-		foreign.URL + "/graph/v1.0/teams/x", strings.Replace(base, "http:", "https:", 1) + "/teams/x", strings.Replace(base, "//", "//a@", 1) + "/teams/x",
-		strings.Replace(base, "127.0.0.1", "localhost", 1) + "/teams/x", base + "x/teams", base + "/../beta/teams", base + "/%2e%2e/beta", "teams/x", "//" + foreign.URL,
+		// There is no answer, or none that can be read.
+		{name: "a fault of Graph's", fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: http.StatusBadGateway}},
+		{name: "cut", fault: teamsfake.Fault{Kind: teamsfake.FaultDrop}},
+		{name: "reset", fault: teamsfake.Fault{Kind: teamsfake.FaultReset}},
+		{name: "unreadable", fault: teamsfake.Fault{Kind: teamsfake.FaultGarbage}},
 	} {
-		_, err := st.client.Messages(st.ctx(), group, tickets, 50, next)
-		wantAddressError(t, next, err)
-	}
-	for _, id := range []string{"", ".", ".."} {
-		_, err := st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: id, Root: "1"}, "2")
-		wantAddressError(t, "channel "+id, err)
-		_, err = st.client.Picture(st.ctx(), thread("1"), "2", id)
-		wantAddressError(t, "picture "+id, err)
-	}
-	wantEqual(t, "calls elsewhere", called.Load(), 0)
-	wantEqual(t, "calls of Graph", len(st.srv.Calls("")), 0)
-}
-
-// wantAddressError checks that an address was not called, and never will be.
-func wantAddressError(t *testing.T, what string, err error) {
-	t.Helper()
-	if !errors.Is(err, graph.ErrAddress) {
-		t.Errorf("%s: got error %v, want ErrAddress", what, err)
-	}
-	if _, again := graph.Wait(err); again {
-		t.Errorf("%s: it may be tried again, want it never to be", what)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := failMessages(t, tt.fault)
+			wantKind(t, err, nil)
+			after, again := graph.Wait(err)
+			wantEqual(t, "it may be tried again", again, true)
+			wantEqual(t, "after", after, tt.after)
+		})
 	}
 }
 
-func TestAddressesOfGraph(t *testing.T) {
+func TestRefusedTokenIsRenewed(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"http://graph.example/v1.0", "https://a@graph.example", "ftp://x", "graph.example", "https://x?y=1"} {
-		if _, err := graph.New(graph.Options{URL: address}); err == nil {
-			t.Errorf("%q is accepted, want an error", address)
-		}
-	}
-}
-
-// Graph redirects to where a file's bytes are. They are read there without our token, and no further redirect is followed.
-func TestFileRedirects(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	var target atomic.Pointer[string] // where Graph redirects to
-	var wrongCalls atomic.Int32       // of another host, or with the token
-	own := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/bytes" {
-			if r.Header.Get("Authorization") != "" {
-				wrongCalls.Add(1)
-			}
-			_, _ = io.WriteString(w, "bytes")
-			return
-		}
-		http.Redirect(w, r, *target.Load(), http.StatusFound)
-	}))
-	defer own.Close()
-	foreign := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { wrongCalls.Add(1) }))
-	defer foreign.Close()
-	client := st.clientAt(own.URL + "/v1.0")
-	for address, isFollowed := range map[string]bool{
-		own.URL + "/bytes":       true,
-		foreign.URL + "/bytes":   false,
-		own.URL + "/again":       false,
-		"https://evil.example/x": false,
-		strings.Replace(own.URL, "//", "//a@", 1) + "/bytes": false,
-		"file:///etc/passwd": false,
-	} {
-		target.Store(&address)
-		a, err := client.File(st.ctx(), own.URL+"/sites/x/bill.pdf")
-		if err == nil {
-			must(t, a.Close())
-		}
-		wantEqual(t, address+" is followed", err == nil, isFollowed)
-	}
-	wantEqual(t, "calls of another host, or with the token", wrongCalls.Load(), 0)
-}
-
-// An access token says what an admin granted.
-func TestRights(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	st.srv.Entra.Permit(tenant.PermitMessages, tenant.PermitFilesRead, "Sites.Selected")
-	got, ok, err := st.client.Rights(t.Context())
+	w := newWorld(t, teamsfake.Options{})
+	_, err := w.client.Messages(w.ctx(), group, tickets, 50, "")
 	must(t, err)
-	wantEqual(t, "the rights are known", ok, true)
-	if want := (graph.Rights{"Files.Read.All", "Sites.Selected"}); !slices.Equal(got, want) {
-		t.Errorf("got the rights %v, want %v", got, want)
-	}
-	wantEqual(t, "the right to read files", got.Files(), "Files.Read.All")
-	wantEqual(t, "sites are named", got.HasNamedSites(), true)
+	w.srv.Entra.RevokeTokens()
+	_, err = w.client.Messages(w.ctx(), group, tickets, 50, "")
+	must(t, err)
 }
 
-// A token that can't be read tells nothing, and without a token nothing is known.
-func TestUnknownRights(t *testing.T) {
+// A permission that was taken away is no refused token.
+func TestPermissionThatWasTakenAway(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	opaque := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"EwBwA8l6BAAU"}`)
-	}))
-	defer opaque.Close()
-	client := func() *graph.Client {
-		st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p",
-			Scope: rest.GraphScope(""), Client: st.http, Now: time.Now})
-		return st.clientAt(st.srv.GraphURL())
-	}
-	got, ok, err := client().Rights(t.Context())
+	w := newWorld(t, teamsfake.Options{})
+	_, err := w.client.Messages(w.ctx(), group, tickets, 50, "")
 	must(t, err)
-	if ok || len(got) > 0 {
-		t.Errorf("of a token that can't be read: got the rights %v (known: %v), want none", got, ok)
-	}
-	opaque.Close()
-	if _, _, err := client().Rights(t.Context()); !errors.Is(err, rest.ErrToken) {
-		t.Errorf("without a token: got error %v, want ErrToken", err)
-	}
+	w.srv.Entra.SetRSC(false)
+	_, err = w.client.Messages(w.ctx(), group, tickets, 50, "")
+	wantErrorIs(t, err, graph.ErrNotGranted)
 }

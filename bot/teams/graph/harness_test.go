@@ -25,8 +25,8 @@ func thread(root string) graph.Thread {
 	return graph.Thread{Group: group, Channel: tickets, Root: root}
 }
 
-// stage is a client beside an emulated organisation.
-type stage struct {
+// world is a client beside an emulated organisation.
+type world struct {
 	t      *testing.T
 	srv    *teamsfake.Server
 	ann    *teamsfake.Person
@@ -35,45 +35,45 @@ type stage struct {
 	http   *http.Client
 }
 
-func newStage(t *testing.T, o teamsfake.Options) *stage {
+func newWorld(t *testing.T, o teamsfake.Options) *world {
 	t.Helper()
 	o.Users = []teamsfake.User{{ID: ann, Name: "Ann Lee"}}
 	o.Teams = []teamsfake.Team{{ID: team, GroupID: group, Name: "Support", Installed: true}}
 	o.Channels = []teamsfake.Channel{{ID: tickets, Team: team, Name: "tickets"}}
-	st := &stage{t: t, srv: teamsfake.New(o), http: fence.NewClient(fence.Options{Answer: time.Minute})}
-	must(t, st.srv.Start("127.0.0.1:0"))
+	w := &world{t: t, srv: teamsfake.New(o), http: fence.NewClient(fence.Options{Answer: time.Minute})}
+	must(t, w.srv.Start("127.0.0.1:0"))
 	t.Cleanup(func() {
-		st.http.CloseIdleConnections()
-		must(t, st.srv.Close())
+		w.http.CloseIdleConnections()
+		must(t, w.srv.Close())
 	})
-	st.ann = st.srv.As(ann)
-	st.tokens = rest.NewTokens(rest.TokenOptions{
-		LoginURL: st.srv.LoginURL(), TenantID: st.srv.TenantID(), AppID: st.srv.AppID(), Password: st.srv.AppPassword(),
-		Scope: rest.GraphScope(""), Client: st.http, Now: time.Now,
+	w.ann = w.srv.As(ann)
+	w.tokens = rest.NewTokens(rest.TokenOptions{
+		LoginURL: w.srv.LoginURL(), TenantID: w.srv.TenantID(), AppID: w.srv.AppID(), Password: w.srv.AppPassword(),
+		Scope: rest.GraphScope(""), Client: w.http, Now: time.Now,
 	})
-	st.client = st.clientAt(st.srv.GraphURL())
-	return st
+	w.client = w.clientAt(w.srv.GraphURL())
+	return w
 }
 
 // clientAt returns a client that calls Graph at another address.
-func (st *stage) clientAt(address string) *graph.Client {
-	st.t.Helper()
-	c, err := graph.New(graph.Options{URL: address, Tokens: st.tokens, HTTP: st.http, Now: time.Now})
-	must(st.t, err)
+func (w *world) clientAt(address string) *graph.Client {
+	w.t.Helper()
+	c, err := graph.New(graph.Options{URL: address, Tokens: w.tokens, HTTP: w.http, Now: time.Now})
+	must(w.t, err)
 	return c
 }
 
-func (st *stage) ctx() context.Context {
-	ctx, cancel := context.WithTimeout(st.t.Context(), time.Minute)
-	st.t.Cleanup(cancel)
+func (w *world) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	w.t.Cleanup(cancel)
 	return ctx
 }
 
 // postAsAnn posts a text in a thread, or at top level if root is "", and returns the message's id.
-func (st *stage) postAsAnn(root, text string, files ...teamsfake.NewFile) string {
-	st.t.Helper()
-	id, err := st.ann.Post(teamsfake.Post{Channel: tickets, Root: root, Text: text, Files: files})
-	must(st.t, err)
+func (w *world) postAsAnn(root, text string, files ...teamsfake.NewFile) string {
+	w.t.Helper()
+	id, err := w.ann.Post(teamsfake.Post{Channel: tickets, Root: root, Text: text, Files: files})
+	must(w.t, err)
 	return id
 }
 
@@ -93,26 +93,26 @@ func wantEqual[T comparable](t *testing.T, what string, got, want T) {
 }
 
 // readAll reads a channel page by page: the root of each message, by the message's id.
-func (st *stage) readAll() map[string]string {
-	st.t.Helper()
+func (w *world) readAll() map[string]string {
+	w.t.Helper()
 	got := map[string]string{}
 	add := func(list ...graph.Message) {
 		for _, m := range list {
 			if _, isKnown := got[m.ID]; isKnown {
-				st.t.Errorf("%s is found twice", m.ID)
+				w.t.Errorf("%s is found twice", m.ID)
 			}
 			got[m.ID] = m.ReplyToID
 		}
 	}
 	for next, isFirst := "", true; isFirst || next != ""; isFirst = false {
-		p, err := st.client.Messages(st.ctx(), group, tickets, 2, next)
-		must(st.t, err)
+		p, err := w.client.Messages(w.ctx(), group, tickets, 2, next)
+		must(w.t, err)
 		for _, m := range p.Value {
 			add(m)
 			add(m.Replies...)
 			for more := m.MoreReplies; more != ""; {
-				r, err := st.client.Replies(st.ctx(), thread(m.ID), more)
-				must(st.t, err)
+				r, err := w.client.Replies(w.ctx(), thread(m.ID), more)
+				must(w.t, err)
 				add(r.Value...)
 				more = r.Next
 			}
