@@ -19,8 +19,8 @@ import (
 	"parley/channels/fence"
 )
 
-// stage is an endpoint to which an emulated organisation sends. Its clock can be moved, that of the emulator stands.
-type stage struct {
+// world is an endpoint to which an emulated organisation sends. Its clock can be moved, that of the emulator stands.
+type world struct {
 	srv *teamsfake.Server
 
 	mu   sync.Mutex
@@ -29,220 +29,287 @@ type stage struct {
 	raws []string // their bytes
 }
 
-func (st *stage) now() time.Time {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.at
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at
 }
 
 // advance moves the endpoint's clock on.
-func (st *stage) advance(d time.Duration) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.at = st.at.Add(d)
+func (w *world) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = w.at.Add(d)
 }
 
 // takeReceived returns what came through since the last call, and its bytes.
-func (st *stage) takeReceived() (got []connector.Activity, raws []string) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	got, raws = st.got, st.raws
-	st.got, st.raws = nil, nil
+func (w *world) takeReceived() (got []connector.Activity, raws []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	got, raws = w.got, w.raws
+	w.got, w.raws = nil, nil
 	return got, raws
 }
 
-func newStage(t *testing.T) *stage { return newStageWith(t, false) }
+// newWorld starts an organisation that signs what it sends.
+func newWorld(t *testing.T) *world { return newWorldWith(t, worldOptions{}) }
 
-// newUnsignedStage makes one whose organisation signs nothing, which the endpoint takes.
-func newUnsignedStage(t *testing.T) *stage { return newStageWith(t, true) }
+// newUnsignedWorld starts one that signs nothing, which the endpoint takes.
+func newUnsignedWorld(t *testing.T) *world { return newWorldWith(t, worldOptions{unsigned: true}) }
 
-func newStageWith(t *testing.T, unsigned bool) *stage {
+type worldOptions struct{ unsigned bool }
+
+func newWorldWith(t *testing.T, o worldOptions) *world {
 	t.Helper()
 	start := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-	st := &stage{at: start}
-	st.srv = teamsfake.New(teamsfake.Options{Clock: func() time.Time { return start }, Unsigned: unsigned, Users: []teamsfake.User{{ID: ann, Name: "Ann Lee"}}})
-	must(t, st.srv.Start("127.0.0.1:0"))
-	hosts, err := rest.NewHosts([]string{st.srv.ServiceURL()}, false)
+	w := &world{at: start}
+	w.srv = teamsfake.New(teamsfake.Options{
+		Clock: func() time.Time { return start }, Unsigned: o.unsigned, Users: []teamsfake.User{{ID: ann, Name: "Ann Lee"}},
+	})
+	must(t, w.srv.Start("127.0.0.1:0"))
+	hosts, err := rest.NewHosts([]string{w.srv.ServiceURL()}, false)
 	must(t, err)
 	v, err := auth.New(auth.Options{
-		AppID: st.srv.AppID(), Tenants: []string{st.srv.TenantID()}, OpenID: st.srv.OpenIDURL(), Hosts: hosts,
-		Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: st.now,
+		AppID: w.srv.AppID(), Tenants: []string{w.srv.TenantID()}, OpenID: w.srv.OpenIDURL(), Hosts: hosts,
+		Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: w.now,
 	})
 	must(t, err)
-	bot := httptest.NewServer(New(v, unsigned, func() {}, slog.New(slog.DiscardHandler)).Handler(func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
-		st.mu.Lock()
-		defer st.mu.Unlock()
-		st.got, st.raws = append(st.got, a), append(st.raws, string(raw))
-	}))
+	keep := func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.got, w.raws = append(w.got, a), append(w.raws, string(raw))
+	}
+	endpoint := httptest.NewServer(New(v, o.unsigned, func() {}, slog.New(slog.DiscardHandler)).Handler(keep))
 	t.Cleanup(func() {
-		must(t, st.srv.Close())
-		bot.Close()
+		must(t, w.srv.Close())
+		endpoint.Close()
 	})
-	st.srv.Activities.SetEndpoint(bot.URL)
-	return st
+	w.srv.Activities.SetEndpoint(endpoint.URL)
+	return w
 }
 
 const ann = "aaaaaaaa-0000-4000-8000-000000000001"
 
-// body is an activity with more fields.
-func (st *stage) body(more string) string {
-	return fmt.Sprintf(`{"type":"message","id":"1","channelId":"msteams","serviceUrl":%q,"conversation":{"id":"19:x","tenantId":%q},`+
-		`"from":{"id":"29:1","aadObjectId":%q},"recipient":{"id":"28:x","isTargeted":true},"entities":[{"type":"mention","mentioned":{"id":"28:x"},"text":"<at>x</at>"}]%s}`,
-		st.srv.ServiceURL(), st.srv.TenantID(), ann, more)
+// body is an activity, in which Ann mentions us. more are further fields, each with a comma in front.
+func (w *world) body(more string) string {
+	return fmt.Sprintf(`{"type":"message","id":"1","channelId":"msteams","serviceUrl":%q,"conversation":{"id":"19:x","tenantId":%q},`,
+		w.srv.ServiceURL(), w.srv.TenantID()) +
+		`"from":{"id":"29:1","aadObjectId":"` + ann + `"},"recipient":{"id":"28:x","isTargeted":true},` +
+		`"entities":[{"type":"mention","mentioned":{"id":"28:x"},"text":"<at>x</at>"}]` + more + `}`
 }
 
-func (st *stage) sendRaw(t *testing.T, kind entra.Token, body string) (status int) {
+// sendRaw sends a body with a token of some kind, and returns the status of the answer.
+func (w *world) sendRaw(t *testing.T, kind entra.Token, body string) (status int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	status, _, err := st.srv.Forger.SendRaw(ctx, kind, []byte(body))
+	status, _, err := w.srv.Forger.SendRaw(ctx, kind, []byte(body))
 	must(t, err)
 	return status
 }
 
 // wantAnswer sends a body, and checks the status of the answer. If it is 200, one activity comes through, else none.
-func (st *stage) wantAnswer(t *testing.T, kind entra.Token, body string, want int) {
+func (w *world) wantAnswer(t *testing.T, kind entra.Token, body string, want int) {
 	t.Helper()
 	what := fmt.Sprintf("%.60q with the token %q", body, kind)
-	wantEqual(t, what+": status", st.sendRaw(t, kind, body), want)
+	wantEqual(t, what+": status", w.sendRaw(t, kind, body), want)
 	activities := 0
 	if want == http.StatusOK {
 		activities = 1
 	}
-	got, _ := st.takeReceived()
+	got, _ := w.takeReceived()
 	wantEqual(t, what+": activities", len(got), activities)
 }
 
 // wantKeyRequests checks how often the endpoint asked for keys so far.
-func (st *stage) wantKeyRequests(t *testing.T, want int) {
+func (w *world) wantKeyRequests(t *testing.T, want int) {
 	t.Helper()
-	wantEqual(t, "requests for keys", len(st.srv.Calls("keys")), want)
+	wantEqual(t, "requests for keys", len(w.srv.Calls("keys")), want)
+}
+
+func TestGoodTokensAreTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, kind := range entra.GoodTokens() {
+		w.wantAnswer(t, kind, w.body(""), http.StatusOK)
+	}
 }
 
 // Every token that the emulator can spoil is refused, and nothing of it comes through.
-func TestTokens(t *testing.T) {
+func TestSpoiltTokensAreRefused(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	for _, kind := range entra.GoodTokens() {
-		st.wantAnswer(t, kind, st.body(""), http.StatusOK)
-	}
+	w := newWorld(t)
+	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK) // by which the keys are known
 	for _, kind := range entra.BadTokens() {
-		st.wantAnswer(t, kind, st.body(""), http.StatusUnauthorized)
+		w.wantAnswer(t, kind, w.body(""), http.StatusUnauthorized)
 	}
 }
 
 // Keys without endorsements are published only once a token was signed with them. So these are the first tokens here.
-func TestUnendorsed(t *testing.T) {
+func TestKeysWithoutOurEndorsementAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []entra.Token{entra.TokenNoEndorsements, entra.TokenOtherChannelKey} {
-		st := newStage(t)
-		st.wantAnswer(t, kind, st.body(""), http.StatusUnauthorized)
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.wantAnswer(t, kind, w.body(""), http.StatusUnauthorized)
+		})
 	}
 }
 
 // What the SDK can't read, or would drop, comes through its door whole.
 func TestThroughTheSDK(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	for _, more := range []string{
-		"", `,"value":"x"`, `,"value":[1]`, `,"value":7`, `,"value":{"a":[{}]}`, `,"channelData":"x"`, `,"channelData":[]`, `,"timestamp":""`,
-		`,"timestamp":"2026-01-02T03:04:05.678","localTimestamp":"2026-01-02T03:04:05"`, `,"expiration":""`, `,"suggestedActions":[]`,
-		`,"attachments":[{"contentType":"text/html","content":"<p>x</p>"}]`, `,"text":"` + strings.Repeat("ü", 200_000) + `"`,
+	w := newWorld(t)
+	for _, tt := range []struct {
+		name string
+		more string // fields of the activity
+	}{
+		{name: "plain"},
+		{name: "value a text", more: `,"value":"x"`},
+		{name: "value an array", more: `,"value":[1]`},
+		{name: "value a number", more: `,"value":7`},
+		{name: "value an object", more: `,"value":{"a":[{}]}`},
+		{name: "channelData a text", more: `,"channelData":"x"`},
+		{name: "channelData an array", more: `,"channelData":[]`},
+		{name: "time empty", more: `,"timestamp":""`},
+		{name: "time without a zone", more: `,"timestamp":"2026-01-02T03:04:05.678","localTimestamp":"2026-01-02T03:04:05"`},
+		{name: "expiration empty", more: `,"expiration":""`},
+		{name: "suggested actions an array", more: `,"suggestedActions":[]`},
+		{name: "attachment", more: `,"attachments":[{"contentType":"text/html","content":"<p>x</p>"}]`},
+		{name: "long text", more: `,"text":"` + strings.Repeat("ü", 200_000) + `"`},
 	} {
-		what, body := fmt.Sprintf("%.60q: ", more), st.body(more)
-		wantEqual(t, what+"status", st.sendRaw(t, entra.TokenGood, body), http.StatusOK)
-		got, raws := st.takeReceived()
-		if len(got) != 1 {
-			t.Errorf("%sgot %d activities, want one", what, len(got))
-			continue
-		}
-		wantEqual(t, what+"its bytes came whole", raws[0] == body, true)
-		wantEqual(t, what+"it is for one person", got[0].Recipient.IsTargeted, true)
-		wantEqual(t, what+"who is mentioned", got[0].Entities[0].Mentioned.ID, "28:x")
-		wantEqual(t, what+"who wrote it", got[0].From.AADObjectID, ann)
-	}
-}
-
-// A signed body that is none of ours is refused all the same. Of a field that stands twice the last one counts.
-func TestSignedBodies(t *testing.T) {
-	t.Parallel()
-	st := newStage(t)
-	for body, want := range map[string]int{
-		"null":             http.StatusBadRequest,
-		"":                 http.StatusBadRequest,
-		st.body("") + "{}": http.StatusBadRequest,
-		st.body(`,"x":"` + strings.Repeat("x", 2<<20) + `"`):             http.StatusRequestEntityTooLarge,
-		st.body(`,"serviceUrl":"https://smba.trafficmanager.net/emea/"`): http.StatusUnauthorized, // the token is for another one
-		st.body(`,"channelId":"webchat"`):                                http.StatusUnauthorized,
-		st.body(`,"conversation":{"tenantId":"other"}`):                  http.StatusUnauthorized,
-	} {
-		st.wantAnswer(t, entra.TokenGood, body, want)
-	}
-}
-
-// A new key is found within a minute, and a flood of unknown ones makes us ask for keys once.
-func TestRotationAndFlood(t *testing.T) {
-	t.Parallel()
-	st := newStage(t)
-	st.wantAnswer(t, entra.TokenGood, st.body(""), http.StatusOK)
-	st.wantKeyRequests(t, 1)
-
-	// A moment after the first request keys aren't asked for again, ...
-	must(t, st.srv.Entra.RotateKeys(true))
-	st.wantAnswer(t, entra.TokenGood, st.body(""), http.StatusUnauthorized)
-	st.wantKeyRequests(t, 1)
-
-	// ... but a minute after it they are.
-	st.advance(time.Minute)
-	st.wantAnswer(t, entra.TokenGood, st.body(""), http.StatusOK)
-	st.wantKeyRequests(t, 2)
-
-	st.advance(time.Minute)
-	const flood = 100
-	wantEqual(t, "refusals in a flood", st.srv.Forger.Flood(t.Context(), entra.TokenUnknownKid, flood)[http.StatusUnauthorized], flood)
-	st.wantKeyRequests(t, 3)
-}
-
-// While the key server is down, known keys are good, and of others nobody can tell.
-func TestKeyServerDown(t *testing.T) {
-	t.Parallel()
-	st := newStage(t)
-	st.srv.Inject(teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: 503})
-	st.wantAnswer(t, entra.TokenGood, st.body(""), http.StatusServiceUnavailable)
-	st.srv.ClearFaults()
-	st.advance(5 * time.Second)
-	st.wantAnswer(t, entra.TokenGood, st.body(""), http.StatusOK)
-
-	// A new key can't be found while it is down again.
-	st.srv.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultDrop})
-	must(t, st.srv.Entra.RotateKeys(true))
-	st.advance(time.Minute)
-	st.wantAnswer(t, entra.TokenGood, st.body(""), http.StatusServiceUnavailable)
-}
-
-// What a whole organisation sends when the app is installed and somebody writes comes through, signed and unsigned.
-func TestInstalled(t *testing.T) {
-	t.Parallel()
-	for name, newStage := range map[string]func(*testing.T) *stage{"signed": newStage, "unsigned": newUnsignedStage} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			st := newStage(t)
-			var teams []string
-			for _, team := range st.srv.Teams() {
-				teams = append(teams, team.ID)
+		t.Run(tt.name, func(t *testing.T) {
+			body := w.body(tt.more)
+			wantEqual(t, "status", w.sendRaw(t, entra.TokenGood, body), http.StatusOK)
+			got, raws := w.takeReceived()
+			if len(got) != 1 {
+				t.Fatalf("got %d activities, want one", len(got))
 			}
-			must(t, st.srv.Admin.Install(t.Context(), teams...))
-			_, err := st.srv.As(ann).Post(teamsfake.Post{Channel: teams[0], Text: "<@bot> help"})
-			must(t, err)
-			must(t, st.srv.WaitFor(t.Context(), func() bool { return st.srv.Activities.Pending() == 0 }))
-			types := map[string]int{}
-			got, _ := st.takeReceived()
-			for _, a := range got {
-				types[a.Type]++
-			}
-			wantEqual(t, "installations came through", types[connector.TypeInstallationUpdate] > 0, true)
-			wantEqual(t, "messages", types[connector.TypeMessage], 1)
-			wantEqual(t, "lost activities", len(st.srv.Activities.Lost()), 0)
+			wantEqual(t, "its bytes came whole", raws[0] == body, true)
+			wantEqual(t, "it is for one person", got[0].Recipient.IsTargeted, true)
+			wantEqual(t, "who is mentioned", got[0].Entities[0].Mentioned.ID, "28:x")
+			wantEqual(t, "who wrote it", got[0].From.AADObjectID, ann)
 		})
 	}
+}
+
+// A signed body that isn't ours is refused all the same. Of a field that stands twice the last one counts.
+func TestSignedBodiesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const tooLong = 2 << 20
+	for _, tt := range []struct {
+		name string
+		body string
+		want int
+	}{
+		{name: "null", body: "null", want: http.StatusBadRequest},
+		{name: "empty", body: "", want: http.StatusBadRequest},
+		{name: "more than an activity", body: w.body("") + "{}", want: http.StatusBadRequest},
+		{
+			name: "too long",
+			body: w.body(`,"x":"` + strings.Repeat("x", tooLong) + `"`),
+			want: http.StatusRequestEntityTooLarge,
+		},
+		{
+			name: "another service than the token is for",
+			body: w.body(`,"serviceUrl":"` + teamsService + `"`),
+			want: http.StatusUnauthorized,
+		},
+		{name: "another channel", body: w.body(`,"channelId":"webchat"`), want: http.StatusUnauthorized},
+		{name: "another tenant", body: w.body(`,"conversation":{"tenantId":"other"}`), want: http.StatusUnauthorized},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w.wantAnswer(t, entra.TokenGood, tt.body, tt.want)
+		})
+	}
+}
+
+// A new key is found within a minute: a moment after the first request keys aren't asked for again.
+func TestNewKeyIsFoundAfterAMinute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
+	w.wantKeyRequests(t, 1)
+	must(t, w.srv.Entra.RotateKeys(true))
+	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusUnauthorized)
+	w.wantKeyRequests(t, 1)
+
+	w.advance(time.Minute)
+	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
+	w.wantKeyRequests(t, 2)
+}
+
+// After keys were rotated, a flood of unknown ones makes us ask for keys once.
+func TestRotationAndFlood(t *testing.T) {
+	t.Parallel()
+	const flood = 100
+	w := newWorld(t)
+	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
+	must(t, w.srv.Entra.RotateKeys(true))
+	w.advance(time.Minute)
+	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
+	w.wantKeyRequests(t, 2)
+
+	w.advance(time.Minute)
+	refusals := w.srv.Forger.Flood(t.Context(), entra.TokenUnknownKid, flood)[http.StatusUnauthorized]
+	wantEqual(t, "refusals", refusals, flood)
+	w.wantKeyRequests(t, 3)
+}
+
+// While the key server is down at the start, nobody can tell whether a token is good. When it is up again, keys are read soon.
+func TestKeyServerDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.srv.Inject(teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable})
+	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusServiceUnavailable)
+	w.srv.ClearFaults()
+	w.advance(5 * time.Second)
+	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
+}
+
+// While the key server is down, a new key can't be found, so that nobody can tell whether its token is good.
+func TestKeyServerDownWhenKeysAreRotated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusOK)
+	w.srv.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultDrop})
+	must(t, w.srv.Entra.RotateKeys(true))
+	w.advance(time.Minute)
+	w.wantAnswer(t, entra.TokenGood, w.body(""), http.StatusServiceUnavailable)
+}
+
+// checkInstallation checks that what a whole organisation sends when the app is installed and somebody writes comes through.
+func checkInstallation(t *testing.T, w *world) {
+	t.Helper()
+	var teams []string
+	for _, team := range w.srv.Teams() {
+		teams = append(teams, team.ID)
+	}
+	must(t, w.srv.Admin.Install(t.Context(), teams...))
+	_, err := w.srv.As(ann).Post(teamsfake.Post{Channel: teams[0], Text: "<@bot> help"})
+	must(t, err)
+	must(t, w.srv.WaitFor(t.Context(), func() bool { return w.srv.Activities.Pending() == 0 }))
+
+	numbers := map[string]int{} // by the type of activity
+	got, _ := w.takeReceived()
+	for _, a := range got {
+		numbers[a.Type]++
+	}
+	if numbers[connector.TypeInstallationUpdate] == 0 {
+		t.Errorf("got the activities %v, want installations among them", numbers)
+	}
+	wantEqual(t, "messages", numbers[connector.TypeMessage], 1)
+	wantEqual(t, "lost activities", len(w.srv.Activities.Lost()), 0)
+}
+
+func TestInstallationComesThrough(t *testing.T) {
+	t.Parallel()
+	checkInstallation(t, newWorld(t))
+}
+
+func TestUnsignedInstallationComesThrough(t *testing.T) {
+	t.Parallel()
+	checkInstallation(t, newUnsignedWorld(t))
 }
