@@ -148,9 +148,7 @@ func TestTopLevelIsEditedBeforeTheChoice(t *testing.T) {
 	thread := w.openThread()
 	text, line := w.typeAtTopLevel("ann", "It is fixed")
 	w.chat.Edit(support, text, "It is repaired")
-	w.eventually("the edit is known", func() bool {
-		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
-	})
+	w.waitChannelTextEdited(text)
 	w.chat.Press(t, "ann", line, bridge.VerbSend) // the line shows the former words
 	w.chat.Press(t, "ann", w.waitWhisper("ann", "It is repaired"), bridge.VerbSend)
 	wantWords(t, "what the conversation shows", w.waitLine(thread, bridge.LineDone).Text, "It is repaired")

@@ -1,77 +1,113 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // filesOf returns the names of the files that Parley's record of a message has.
-func (w *world) filesOf(message string) string {
+func (w *world) filesOf(message string) []string {
 	w.t.Helper()
-	return w.text(`SELECT coalesce(string_agg(f.file ->> 'name', ' ' ORDER BY f.n), '')
-		FROM messages AS m, jsonb_array_elements(m.files) WITH ORDINALITY AS f(file, n) WHERE m.place = $1`, message)
+	rows := must(w.pool.Query(w.t.Context(), `SELECT f.file ->> 'name'
+		FROM messages AS m, jsonb_array_elements(m.files) WITH ORDINALITY AS f(file, n) WHERE m.place = $1 ORDER BY f.n`, message))(w.t)
+	return must(pgx.CollectRows(rows, pgx.RowTo[string]))(w.t)
 }
 
-// wantSent fails unless the customer got these messages, in this order.
-func (w *world) wantSent(want ...string) {
+// waitFilesOf waits until Parley's record of a message has these files.
+func (w *world) waitFilesOf(message string, want ...string) {
 	w.t.Helper()
-	w.waitDrained()
-	if got := w.sentWithFiles(); !slices.Equal(got, want) {
-		w.t.Errorf("the customer got %q, want %q", got, want)
-	}
+	w.eventually(fmt.Sprintf("the record has the files %q", want), func() bool { return slices.Equal(w.filesOf(message), want) })
 }
+
+// plans are so many files that ann attaches: a.txt, b.txt and so on, each of another size.
+func plans(n int) (files []bridgetest.File) {
+	for i := range n {
+		files = append(files, file(string(rune('a'+i))+".txt", i+1))
+	}
+	return files
+}
+
+// sayPlans lets ann say "Plans" with so many files.
+func (w *world) sayPlans(thread string, n int) string {
+	return w.chat.Say("ann", support, thread, "Plans", plans(n)...)
+}
+
+// badFile is a fault by which the provider refuses the file of a name for good.
+func badFile(name string) channelstest.Fault {
+	return channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: name}
+}
+
+// retriedFile is a fault by which the provider refuses the file of a name once, for now.
+func retriedFile(name string) channelstest.Fault {
+	return channelstest.Fault{Kind: channelstest.FaultRefuse, With: name}
+}
+
+// hourBackoff lets each attempt that failed for now wait for an hour.
+func hourBackoff() []time.Duration { return []time.Duration{time.Hour} }
 
 // An edit of a reply whose text failed, while its other files leave: each file leaves once when the text is sent again, the removed one
 // not at all, and one that takes its place with the text.
 func TestFileOfAFailedTextIsEdited(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		edit func(w *world, message string)
-		want []string
+	tests := []struct {
+		name     string
+		edit     func(w *world, message string)
+		wantText sentMessage   // as it is sent again
+		wantMore []sentMessage // behind the text
 	}{
-		"removed": {
-			edit: func(w *world, m string) { w.chat.RemoveFile(support, m, "a.txt") },
-			want: []string{"+b.txt", "+c.txt", "Plans"},
+		{
+			name:     "removed",
+			edit:     func(w *world, m string) { w.chat.RemoveFile(support, m, "a.txt") },
+			wantText: withFiles("Plans"),
 		},
-		"replaced": {
+		{
+			name: "replaced",
 			edit: func(w *world, m string) {
 				w.chat.RemoveFile(support, m, "a.txt")
 				w.chat.Edit(support, m, "New plans", file("a2.txt", 4))
 				w.waitEdited("New plans")
 			},
-			want: []string{"+b.txt", "+c.txt", "New plans+a2.txt"},
+			wantText: withFiles("New plans", "a2.txt"),
 		},
-		"replaced by two": {
+		{
+			name: "replaced by two",
 			edit: func(w *world, m string) {
 				w.chat.RemoveFile(support, m, "a.txt")
 				w.chat.Edit(support, m, "New plans", file("a2.txt", 4), file("d.txt", 5))
 				w.waitEdited("New plans")
 			},
-			want: []string{"+b.txt", "+c.txt", "New plans+a2.txt", "+d.txt"},
+			wantText: withFiles("New plans", "a2.txt"),
+			wantMore: []sentMessage{withFiles("", "d.txt")},
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			thread := w.openThread()
-			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
-			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
+			w.provider.AddFault(badFile("a.txt"))
+			said := w.sayPlans(thread, 3)
 			failed := w.waitLine(thread, bridge.LineFailed)
 			w.waitDrained()
-			c.edit(w, said)
-			w.eventually("the edit", func() bool { return !strings.Contains(w.filesOf(said)+" ", "a.txt ") })
+			tt.edit(w, said)
+			w.eventually("the file is removed", func() bool { return !slices.Contains(w.filesOf(said), "a.txt") })
 			w.waitDrained()
 			w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
 			w.waitFate(said, "out")
-			w.wantSent(c.want...)
+			want := []sentMessage{withFiles("", "b.txt"), withFiles("", "c.txt"), tt.wantText} // the other files have left before
+			w.wantSent(append(want, tt.wantMore...)...)
 		})
 	}
 }
@@ -80,36 +116,43 @@ func TestFileOfAFailedTextIsEdited(t *testing.T) {
 // files leave as well.
 func TestFileRemovedWhileItIsSent(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		files []bridgetest.File
-		want  []string
+	tests := []struct {
+		name       string
+		files      int
+		wantEdited []string // in the record while the file is under way
+		wantRecord []string // once it has left
+		wantSent   []sentMessage
 	}{
-		"the only one": {
-			files: []bridgetest.File{file("a.txt", 1)},
-			want:  []string{"Plans+a.txt"},
+		{
+			name:       "the only file",
+			files:      1,
+			wantRecord: []string{"a.txt"},
+			wantSent:   []sentMessage{withFiles("Plans", "a.txt")},
 		},
-		"the first of them": {
-			files: []bridgetest.File{file("a.txt", 1), file("b.txt", 2), file("c.txt", 3)},
-			want:  []string{"Plans+a.txt", "+b.txt", "+c.txt"},
+		{
+			name:       "the first of three files",
+			files:      3,
+			wantEdited: []string{"b.txt", "c.txt"},
+			wantRecord: []string{"a.txt", "b.txt", "c.txt"},
+			wantSent:   []sentMessage{withFiles("Plans", "a.txt"), withFiles("", "b.txt"), withFiles("", "c.txt")},
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			thread := w.openThread()
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Until: release})
-			said := w.chat.Say("ann", support, thread, "Plans", c.files...)
+			said := w.sayPlans(thread, tt.files)
 			w.provider.WaitCalls(t, 1)
 			w.chat.RemoveFile(support, said, "a.txt")
-			w.eventually("the edit", func() bool { return !strings.Contains(w.filesOf(said), "a.txt") })
+			w.waitFilesOf(said, tt.wantEdited...)
 			close(release)
 			w.waitLineAbout(thread, bridge.LineEditLate, "left a.txt")
 			w.waitFate(said, "out")
-			w.wantSent(c.want...)
-			if got := w.filesOf(said); !strings.HasPrefix(got, "a.txt") {
-				t.Errorf("the record has %q", got)
-			}
+			w.wantSent(tt.wantSent...)
+			wantList(t, "files of the record", w.filesOf(said), tt.wantRecord)
 		})
 	}
 }
@@ -118,88 +161,100 @@ func TestFileRemovedWhileItIsSent(t *testing.T) {
 // the customer has the file, and the conversation stays open: that was chosen since.
 func TestFileRemovedFromAnUnclearReply(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{lossy: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 },
-		relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	o := lossyOptions()
+	o.caps = func(c *channels.Capabilities) { c.Files.PerMessage = 2 }
+	w := newWorld(t, o)
 	thread := w.openThread()
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
+	said := w.sayPlans(thread, 2)
 	w.provider.WaitCalls(t, 1)
 	w.chat.RemoveFile(support, said, "a.txt")
-	w.eventually("the edit", func() bool { return w.filesOf(said) == "b.txt" })
+	w.waitFilesOf(said, "b.txt")
 	close(release)
 	unclear := w.waitLine(thread, bridge.LineUnclear)
-	for _, verb := range []string{"!resolve", "!reopen"} {
-		w.reply(thread, verb)
-		w.waitDrained()
-	}
+	w.reply(thread, "!resolve")
+	w.waitDrained()
+	w.reply(thread, "!reopen")
+	w.waitDrained()
+
 	w.chat.Press(t, "ann", unclear, bridge.VerbMarkSent)
 	w.waitFate(said, "out")
 	w.waitLineAbout(thread, bridge.LineEditLate, "left a.txt")
-	if status := w.text(`SELECT status FROM conversations`); status != "open" {
-		t.Errorf("the conversation is %s, want open", status)
-	}
-	if got := w.filesOf(said); got != "a.txt b.txt" {
-		t.Errorf("the record has %q, want \"a.txt b.txt\"", got)
-	}
+	wantEqual(t, "the conversation's status", w.text(`SELECT status FROM conversations`), "open")
+	wantList(t, "files of the record", w.filesOf(said), []string{"a.txt", "b.txt"})
 }
 
-// A file that an edit removes while an attempt at it runs that fails isn't sent by the next attempt, and nobody waits for it.
-func TestFileRemovedWhileItFails(t *testing.T) {
+// A file that an edit removes while an attempt at it runs that fails for now isn't sent by the next attempt.
+func TestFileRemovedWhileItFailsForNow(t *testing.T) {
 	t.Parallel()
-	for name, kind := range map[string]channelstest.FaultKind{"for now": channelstest.FaultRefuse, "for good": channelstest.FaultReject} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
-			thread := w.openThread()
-			release := make(chan struct{})
-			w.provider.AddFault(channelstest.Fault{Kind: kind, Class: channels.BadContent, With: "b.txt", Until: release})
-			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
-			w.provider.WaitCalls(t, 2)
-			w.chat.RemoveFile(support, said, "b.txt")
-			w.eventually("the edit", func() bool { return w.filesOf(said) == "a.txt" })
-			close(release)
-			if kind == channelstest.FaultRefuse {
-				w.waitFailedAttempt()
-				w.advance(2 * time.Hour)
-			}
-			w.waitFate(said, "out")
-			w.wantSent("Plans+a.txt")
-			if n := w.countLines(thread, bridge.LineFailed); n != 0 {
-				t.Errorf("%d lines say that the file failed, want none", n)
-			}
-		})
-	}
+	w := newWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	said := w.removeWhileSent(thread, retriedFile("b.txt"))
+	w.waitFailedAttempt()
+	w.advance(2 * time.Hour)
+	w.waitFate(said, "out")
+	w.wantSent(withFiles("Plans", "a.txt"))
+	wantEqual(t, "lines that the file failed", w.countLines(thread, bridge.LineFailed), 0)
+}
+
+// Of a file that an edit removes while an attempt at it runs that fails for good nobody is told: nobody waits for it.
+func TestFileRemovedWhileItFailsForGood(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	said := w.removeWhileSent(thread, badFile("b.txt"))
+	w.waitFate(said, "out")
+	w.wantSent(withFiles("Plans", "a.txt"))
+	wantEqual(t, "lines that the file failed", w.countLines(thread, bridge.LineFailed), 0)
+}
+
+// removeWhileSent lets ann say two files, and remove the second one, b.txt, while the attempt at it runs by which a fault strikes.
+func (w *world) removeWhileSent(thread string, fault channelstest.Fault) (said string) {
+	w.t.Helper()
+	release := make(chan struct{})
+	fault.Until = release
+	w.provider.AddFault(fault)
+	said = w.sayPlans(thread, 2)
+	w.provider.WaitCalls(w.t, 2)
+	w.chat.RemoveFile(support, said, "b.txt")
+	w.waitFilesOf(said, "a.txt")
+	close(release)
+	return said
 }
 
 // An edit of the text alone, which the chat describes without the sizes of its files, stops no file.
 func TestEditWithoutTheSizesOfFiles(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(f *bridgetest.File){
-		"the same ids":  func(*bridgetest.File) {},
-		"other ids":     func(f *bridgetest.File) { f.ID, f.Name = "x"+f.ID, "file" },
-		"not described": func(f *bridgetest.File) { f.Name, f.Unavailable = "file", "no access" },
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(f *bridgetest.File) // as the chat describes it
+	}{
+		{name: "with the same ids", change: func(*bridgetest.File) {}},
+		{name: "with other ids and names", change: func(f *bridgetest.File) { f.ID, f.Name = "x"+f.ID, "file" }},
+		{name: "without access to the files", change: func(f *bridgetest.File) { f.Name, f.Unavailable = "file", "no access" }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+			w := newWorld(t, options{backoff: hourBackoff()})
 			thread := w.openThread()
-			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "b.txt"})
-			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
+			w.provider.AddFault(retriedFile("b.txt"))
+			said := w.sayPlans(thread, 2)
 			w.waitFailedAttempt()
 			edited := w.chat.Get(support, said)
 			edited.Text, edited.Version = "Our plans", edited.Version+1
 			edited.Files = slices.Clone(edited.Files)
 			for i := range edited.Files {
 				edited.Files[i].Content = nil
-				change(&edited.Files[i])
+				tt.change(&edited.Files[i])
 			}
 			w.journalSurfaceFact("edit", edited)
 			w.waitLineAbout(thread, bridge.LineEditLate, "Plans")
 			w.advance(2 * time.Hour)
 			w.waitFate(said, "out")
-			w.wantSent("Plans+a.txt", "+b.txt")
+			w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "b.txt"))
 		})
 	}
 }
@@ -209,7 +264,7 @@ func TestFileAddedLateThatLooksTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
-	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1))
+	said := w.sayPlans(thread, 1)
 	w.waitFate(said, "out")
 	w.waitDrained()
 	edited := w.chat.Get(support, said)
@@ -220,90 +275,86 @@ func TestFileAddedLateThatLooksTheSame(t *testing.T) {
 	w.journalSurfaceFact("edit", edited)
 	w.waitLineAbout(thread, bridge.LineEditLate, "added a.txt")
 	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM messages WHERE fate = 'ask' AND text = '' AND jsonb_array_length(files) = 1`); n != 1 {
-		t.Errorf("%d files are offered, want 1", n)
-	}
+	offered := w.count(`SELECT count(*) FROM messages WHERE fate = 'ask' AND text = '' AND jsonb_array_length(files) = 1`)
+	wantEqual(t, "files that are offered", offered, 1)
 }
 
 // Of a part with two files one is removed: the other one leaves, and the line names what was stopped.
 func TestOneFileOfAPartRemoved(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{backoff: []time.Duration{time.Hour}, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
+	w := newWorld(t, options{backoff: hourBackoff(), caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
 	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "c.txt"})
-	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3), file("d.txt", 4))
+	w.provider.AddFault(retriedFile("c.txt"))
+	said := w.sayPlans(thread, 4)
 	w.waitFailedAttempt()
 	w.chat.RemoveFile(support, said, "c.txt")
 	w.waitLineAbout(thread, bridge.LineEditLate, "stopped c.txt")
 	w.advance(2 * time.Hour)
 	w.waitFate(said, "out")
-	w.wantSent("Plans+a.txt+b.txt", "+d.txt")
-	if got := w.filesOf(said); got != "a.txt b.txt d.txt" {
-		t.Errorf("the record has %q, want \"a.txt b.txt d.txt\"", got)
-	}
+	w.wantSent(withFiles("Plans", "a.txt", "b.txt"), withFiles("", "d.txt"))
+	wantList(t, "files of the record", w.filesOf(said), []string{"a.txt", "b.txt", "d.txt"})
 }
 
-// A file that an edit took out after the text has left doesn't leave by a click on the reply, whether it waited or had failed.
-func TestRemovedFileIsNotSentByAClick(t *testing.T) {
+// A file that waited, and that an edit took out after the text has left, doesn't leave by a click on the reply.
+func TestRemovedFileThatWaitedIsNotSentByAClick(t *testing.T) {
 	t.Parallel()
-	t.Run("it waited", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
-		thread := w.openThread()
-		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
-		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "c.txt"})
-		said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
-		w.waitLine(thread, bridge.LineFailed)
-		w.waitFailedAttempt()
-		w.chat.RemoveFile(support, said, "c.txt")
-		w.waitLine(thread, bridge.LineEditLate)
-		w.chooseVerb(thread, said, bridge.VerbSend)
-		w.advance(2 * time.Hour)
-		w.waitFate(said, "out")
-		w.wantSent("Plans+a.txt", "+b.txt")
-	})
-	t.Run("it had failed", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t, options{})
-		thread := w.openThread()
-		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
-		said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
-		failed := w.waitLine(thread, bridge.LineFailed)
-		w.waitDrained()
-		w.chat.RemoveFile(support, said, "b.txt")
-		w.waitLine(thread, bridge.LineEditLate)
-		w.waitFate(said, "out") // all that is left of it has left
-		w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
-		w.waitWhisper("ann", "[decided]")
-		w.wantSent("Plans+a.txt", "+c.txt")
-	})
+	w := newWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	w.provider.AddFault(badFile("b.txt"))
+	w.provider.AddFault(retriedFile("c.txt"))
+	said := w.sayPlans(thread, 3)
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitFailedAttempt()
+	w.chat.RemoveFile(support, said, "c.txt")
+	w.waitLine(thread, bridge.LineEditLate)
+	w.chooseVerb(thread, said, bridge.VerbSend)
+	w.advance(2 * time.Hour)
+	w.waitFate(said, "out")
+	w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "b.txt"))
+}
+
+// A file that had failed, and that an edit took out after the text has left, doesn't leave by a click on the line that says so.
+func TestRemovedFileThatFailedIsNotSentByAClick(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(badFile("b.txt"))
+	said := w.sayPlans(thread, 3)
+	failed := w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
+	w.chat.RemoveFile(support, said, "b.txt")
+	w.waitLine(thread, bridge.LineEditLate)
+	w.waitFate(said, "out") // all that is left of it has left
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.waitWhisper("ann", "[decided]")
+	w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "c.txt"))
 }
 
 // The text of a reply is sent again behind its files: it can be taken back while it waits, as if it were still before them.
 func TestUndoOfATextBehindItsFiles(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+	w := newWorld(t, options{backoff: hourBackoff()})
 	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
-	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
+	w.provider.AddFault(badFile("a.txt"))
+	said := w.sayPlans(thread, 2)
 	failed := w.waitLine(thread, bridge.LineFailed)
 	w.waitDrained()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "a.txt"})
+	w.provider.AddFault(retriedFile("a.txt"))
 	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
 	w.waitFailedAttempt()
 	w.chat.Choose("ann", support, said, bridge.VerbUndo)
 	w.waitFate(said, "undone")
 	w.advance(2 * time.Hour)
-	w.wantSent("+b.txt")
+	w.wantSent(withFiles("", "b.txt"))
 }
 
 // What is left of a reply of which something has left isn't sent by a click from before Parley was restored: it may have left since.
 func TestRemainderClickedBeforeTheRestore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{lossy: true, backoff: []time.Duration{time.Hour}})
+	w := newWorld(t, options{lossy: true, backoff: hourBackoff()})
 	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "b.txt"})
-	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
+	w.provider.AddFault(retriedFile("b.txt"))
+	said := w.sayPlans(thread, 2)
 	w.waitFailedAttempt()
 	w.chat.Delete(support, said)
 	w.waitLine(thread, bridge.LineDeleteLate)
@@ -311,6 +362,7 @@ func TestRemainderClickedBeforeTheRestore(t *testing.T) {
 	w.advance(2 * time.Hour)
 	ask := w.waitLine(thread, bridge.LineAsk)
 	w.waitDrained()
+
 	release := w.holdQueues(w.surface)
 	w.chat.Press(t, "ann", ask, bridge.VerbSend)
 	w.waitQueued(1)
@@ -318,5 +370,5 @@ func TestRemainderClickedBeforeTheRestore(t *testing.T) {
 	release()
 	w.restoreAndServe(time.Now().Add(-time.Hour))
 	w.waitWhisper("ann", "restored")
-	w.wantSent("Plans+a.txt")
+	w.wantSent(withFiles("Plans", "a.txt"))
 }

@@ -9,82 +9,104 @@ import (
 	"parley/store"
 )
 
-// An edit into "!note" makes a text a note, in its hold and after it was sent: no button sends the words. An edit into another
-// command does nothing, which is said, and there is nothing to send.
-func TestEditedIntoACommand(t *testing.T) {
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// An edit into "!note" makes a reply that has left a note: its words aren't offered as a correction.
+func TestSentReplyEditedIntoANote(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	sent := w.reply(thread, "Hello Kim")
+	w.waitFate(sent, "out")
+	w.chat.Edit(support, sent, "!note he lies, ask Ben")
+	wantButtons(t, "the line about the edit", w.waitLine(thread, bridge.LineEditLate))
+	w.waitDrained()
+	w.provider.WaitTexts(t, "Hello Kim")
+}
+
+// An edit into "!note" makes a reply in its hold a note, of which nobody is asked.
+func TestHeldReplyEditedIntoANote(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
 	thread := w.openThread()
-	sent := w.replyInHold(thread, "Hello Kim")
-	w.advance(time.Hour)
-	w.waitFate(sent, "out")
-	w.chat.Edit(support, sent, "!note he lies, ask Ben")
-	if line := w.waitLine(thread, bridge.LineEditLate); len(line.Buttons) != 0 {
-		t.Errorf("a note is offered as a correction: %q %v, want none", line.Text, line.Buttons)
-	}
 	held := w.replyInHold(thread, "We will see")
 	w.chat.Edit(support, held, "!note he lies, ask Ben")
 	w.waitFate(held, "inside")
 	w.waitDrained()
-	if n := w.countLines(thread, bridge.LineAsk); n != 0 {
-		t.Errorf("%d lines ask about a note, want none", n)
-	}
+	wantEqual(t, "lines that ask about the note", w.countLines(thread, bridge.LineAsk), 0)
+	w.wantNothingSent()
+}
 
-	held = w.replyInHold(thread, "We will see later")
+// An edit into another command does nothing, which is said, and there is nothing to send.
+func TestHeldReplyEditedIntoACommand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	held := w.replyInHold(thread, "We will see later")
 	w.chat.Edit(support, held, "!take")
 	w.waitFate(held, "ask")
-	line := w.waitLine(thread, bridge.LineAsk)
-	wantButtons(t, "a command, which can't be sent", line, bridge.VerbKeep)
+	wantButtons(t, "the line about a command, which can't be sent", w.waitLine(thread, bridge.LineAsk), bridge.VerbKeep)
 	w.chat.Choose("ann", support, held, bridge.VerbSend)
 	w.waitWhisper("ann", "There is no text to send")
-	w.provider.WaitTexts(t, "Hello Kim")
+	w.wantNothingSent()
+}
+
+// waitingText is a text that waits for a click on a line.
+type waitingText struct {
+	name   string
+	author string
+	say    func(w *world, thread string) (text string, line bridgetest.Message)
+}
+
+func waitingTexts() []waitingText {
+	return []waitingText{
+		{name: "asked about", author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
+			text := w.reply(thread, "resolve")
+			return text, w.waitLine(thread, bridge.LineAsk)
+		}},
+		{name: "taken back", author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
+			text := w.replyInHold(thread, "We can do it")
+			w.reply(thread, "!undo")
+			return text, w.waitLine(thread, bridge.LineUndone)
+		}},
+		{name: "parked", author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
+			w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
+			text := w.reply(thread, "We can do it")
+			line := w.waitLine(thread, bridge.LineParked)
+			w.saveAccount(chat, func(a *store.Account) { a.Paused = false })
+			return text, line
+		}},
+		{name: "of somebody who is not the owner", author: "ben", say: func(w *world, thread string) (string, bridgetest.Message) {
+			w.take("ann", "Hello")
+			text := w.chat.Say("ben", support, thread, "We can do it")
+			return text, w.waitWhisper("ben", "not_assignee")
+		}},
+	}
+}
+
+// waitEditedTo waits until what an agent typed is known to say something else, whether it was for the customer or not.
+func (w *world) waitEditedTo(message, ending string) {
+	w.t.Helper()
+	w.eventually("the edit is known", func() bool {
+		return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%' || $2`, message, ending) == 1
+	})
 }
 
 // A text that waits for a click and was edited into one for colleagues doesn't leave by the button of its former words:
 // neither one that was asked about, nor one that was parked or taken back, nor one of a colleague.
 func TestEditedForColleaguesHasNoButton(t *testing.T) {
 	t.Parallel()
-	type waiting struct {
-		author string
-		say    func(w *world, thread string) (text string, line bridgetest.Message)
-	}
-	states := map[string]waiting{
-		"asked": {author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
-			text := w.chat.Say("ann", support, thread, "resolve")
-			return text, w.waitLine(thread, bridge.LineAsk)
-		}},
-		"taken back": {author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
-			text := w.replyInHold(thread, "We can do it")
-			w.reply(thread, "!undo")
-			return text, w.waitLine(thread, bridge.LineUndone)
-		}},
-		"parked": {author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
-			w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
-			text := w.chat.Say("ann", support, thread, "We can do it")
-			line := w.waitLine(thread, bridge.LineParked)
-			w.saveAccount(chat, func(a *store.Account) { a.Paused = false })
-			return text, line
-		}},
-		"of somebody else": {author: "ben", say: func(w *world, thread string) (string, bridgetest.Message) {
-			w.reply(thread, "!take")
-			w.waitCard(thread, "Ann")
-			text := w.chat.Say("ben", support, thread, "We can do it")
-			return text, w.waitWhisper("ben", "not_assignee")
-		}},
-	}
-	words := map[string]string{"note": "note: he is angry", "mention": "<@ann> he is angry"}
-	for state, c := range states {
-		for kind, edited := range words {
-			t.Run(state+" "+kind, func(t *testing.T) {
+	for _, tt := range waitingTexts() {
+		for _, edited := range []string{"note: he is angry", "<@ann> he is angry"} {
+			t.Run(tt.name+", edited to "+edited, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, options{hold: time.Hour})
-				text, line := c.say(w, w.openThread())
+				text, line := tt.say(w, w.openThread())
 				w.chat.Edit(support, text, edited)
-				w.eventually("the edit", func() bool {
-					return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%he is angry'`, text) == 1
-				})
-				w.chat.Press(t, c.author, line, bridge.VerbSend)
-				w.waitWhisper(c.author, "[decided]")
+				w.waitEditedTo(text, "he is angry")
+				w.chat.Press(t, tt.author, line, bridge.VerbSend)
+				w.waitWhisper(tt.author, "[decided]")
 				w.waitFate(text, "inside")
 				w.advance(2 * time.Hour)
 				w.waitDrained()
@@ -99,12 +121,20 @@ func TestEditedToPerhapsForColleaguesIsAskedAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
-	text := w.chat.Say("ann", support, thread, "resolve")
+	text := w.reply(thread, "resolve")
 	before := w.waitLine(thread, bridge.LineAsk)
 	w.chat.Edit(support, text, "!resolv")
-	w.eventually("asked anew", func() bool { return w.countLines(thread, bridge.LineAsk) == 2 })
+	w.eventually("it is asked about anew", func() bool { return w.countLines(thread, bridge.LineAsk) == 2 })
 	w.waitOutcome(before, bridge.OutcomeAsked)
 	w.waitFate(text, "ask")
+}
+
+// waitChannelTextEdited waits until the edit of a text in the channel, outside of threads, is known.
+func (w *world) waitChannelTextEdited(text string) {
+	w.t.Helper()
+	w.eventually("the edit is known", func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
+	})
 }
 
 // A text in the channel that was edited into one for colleagues goes to no customer, whoever chose one before.
@@ -115,12 +145,9 @@ func TestTopLevelEditedForColleagues(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			w.openThread()
-			text := w.chat.Say("ann", support, "", "It is fixed")
-			line := w.waitLine(text, bridge.LineTopLevel)
+			text, line := w.typeAtTopLevel("ann", "It is fixed")
 			w.chat.Edit(support, text, edited)
-			w.eventually("the edit is known", func() bool {
-				return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
-			})
+			w.waitChannelTextEdited(text)
 			w.chat.Press(t, "ann", line, bridge.VerbSend)
 			w.waitWhisper("ann", "is for colleagues now")
 			w.waitDrained()
@@ -129,35 +156,35 @@ func TestTopLevelEditedForColleagues(t *testing.T) {
 	}
 }
 
-// What was edited while its conversation is resolved is asked about anew too: after a reopening its button works again.
+// What was edited while its conversation is resolved is asked about anew, too: after a reopening its button works again.
 func TestEditedWhileResolvedIsAskedAnew(t *testing.T) {
 	t.Parallel()
-	typed := map[string]func(w *world, thread string) (text string, line bridgetest.Message){
-		"asked before": func(w *world, thread string) (string, bridgetest.Message) {
-			text := w.chat.Say("ann", support, thread, "resolve")
-			line := w.waitLine(thread, bridge.LineAsk)
-			w.reply(thread, "!resolve")
-			w.waitCard(thread, "resolved")
-			return text, line
-		},
-		"typed after": func(w *world, thread string) (string, bridgetest.Message) {
-			w.reply(thread, "!resolve")
-			w.waitCard(thread, "resolved")
-			text := w.chat.Say("ann", support, thread, "It is fixed")
-			return text, w.waitLine(thread, bridge.LineInside)
-		},
+	resolve := func(w *world, thread string) {
+		w.reply(thread, "!resolve")
+		w.waitCard(thread, "resolved")
 	}
-	for state, say := range typed {
-		t.Run(state, func(t *testing.T) {
+	tests := []waitingText{
+		{name: "asked about before", author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
+			text := w.reply(thread, "resolve")
+			line := w.waitLine(thread, bridge.LineAsk)
+			resolve(w, thread)
+			return text, line
+		}},
+		{name: "typed after the end", author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
+			resolve(w, thread)
+			text := w.reply(thread, "It is fixed")
+			return text, w.waitLine(thread, bridge.LineInside)
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			thread := w.openThread()
-			text, before := say(w, thread)
+			text, before := tt.say(w, thread)
 			asked := w.countLines(thread, bridge.LineAsk)
 			w.chat.Edit(support, text, "internal: he is angry")
-			w.eventually("the edit", func() bool {
-				return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%he is angry'`, text) == 1
-			})
+			w.waitEditedTo(text, "he is angry")
 			w.waitDrained()
 			w.waitFate(text, "ask")
 			wantEqual(t, "lines that ask about it since the edit", w.countLines(thread, bridge.LineAsk)-asked, 1)
@@ -172,14 +199,11 @@ func TestTopLevelEditedBeforeTheUpdate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.openThread()
-	text := w.chat.Say("ann", support, "", "It is fixed")
-	line := w.waitLine(text, bridge.LineTopLevel)
+	text, line := w.typeAtTopLevel("ann", "It is fixed")
 	w.chat.Edit(support, text, "He is angry")
-	w.eventually("the edit is known", func() bool {
-		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
-	})
+	w.waitChannelTextEdited(text)
 	w.waitDrained()
-	w.exec(`UPDATE posts SET early = early - 'edited' WHERE message = $1`, text)
+	w.exec(`UPDATE posts SET early = early - 'edited' WHERE message = $1`, text) // as the version before stored it
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.waitWhisper("ann", "edited before Parley was updated")
 	w.waitDrained()

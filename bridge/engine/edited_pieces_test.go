@@ -9,71 +9,85 @@ import (
 	"parley/channels/channelstest"
 )
 
-// What was deleted between the pieces of a message of several lines: if all lines were, each author learns that the customer has a
-// piece; if one was, the message ends as it began.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// The tests of this file send by a channel that makes two pieces of each reply, one after the other (newSplittingWorld): "Uno" leaves
+// as "Uno 1" and "Uno 2".
+
+// What was deleted between the pieces of a message of several lines: if all lines were, the second piece doesn't leave; if one was, the
+// message ends as it began. The authors learn that the customer has a piece.
 func TestLinesDeletedBetweenPieces(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		deleted int // lines
-		want    []string
+	const firstPiece, secondPiece = "Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2"
+	tests := []struct {
+		name     string
+		deleted  int // of the two lines
+		wantSent []string
 	}{
-		"all": {deleted: 2, want: []string{"Hi Kim,\n\nbye 1"}},
-		"one": {deleted: 1, want: []string{"Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2"}},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "all lines are deleted", deleted: 2, wantSent: []string{firstPiece}},
+		{name: "one line is deleted", deleted: 1, wantSent: []string{firstPiece, secondPiece}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newSplittingWorld(t, options{hold: lineHold, backoff: []time.Duration{time.Hour}})
+			w := newSplittingWorld(t, options{hold: lineHold, backoff: hourBackoff()})
 			w.waitRunsAllowed()
 			thread := w.openThread()
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "bye 2"})
 			lines := []string{w.replyInHold(thread, "Hi Kim,"), w.replyInHold(thread, "bye")}
 			w.advance(2 * lineHold)
-			w.eventually("the second piece waits", func() bool {
-				return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.part = 1 AND d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
-			})
-			for _, line := range lines[:c.deleted] {
+			w.waitSecondPiecePutOff()
+			for _, line := range lines[:tt.deleted] {
 				w.chat.Delete(support, line)
 			}
-			w.eventually("the deletions", func() bool {
+			w.eventually("the deletions are known", func() bool {
 				return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'line' ->> 'Kind' = 'delete_late'`)+
-					w.count(`SELECT count(*) FROM messages WHERE fate = 'undone'`) >= c.deleted
+					w.count(`SELECT count(*) FROM messages WHERE fate = 'undone'`) >= tt.deleted
 			})
 			w.advance(2 * time.Hour)
 			for _, line := range lines {
 				w.waitFate(line, "out")
 			}
 			w.waitDrained()
-			w.provider.WaitTexts(t, c.want...)
-			if n := w.countLines(thread, bridge.LineDeleteLate); n != c.deleted {
-				t.Errorf("%d lines tell of the deletions, want %d", n, c.deleted)
-			}
+			w.provider.WaitTexts(t, tt.wantSent...)
+			wantEqual(t, "lines that tell of deletions", w.countLines(thread, bridge.LineDeleteLate), tt.deleted)
 		})
 	}
 }
 
-// A file is removed from a reply whose text has left, while the piece behind it is still tried, or has failed for good: its author
-// learns that it leaves all the same, or only if the reply is sent again.
+// waitSecondPiecePutOff waits until the second piece of a message has failed for now, and waits for the next attempt.
+func (w *world) waitSecondPiecePutOff() {
+	w.t.Helper()
+	w.eventually("the second piece waits", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+			WHERE d.part = 1 AND d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
+	})
+}
+
+// A file is removed from a reply whose text has left, while the piece behind it is still tried: its author learns that the file leaves
+// all the same.
 func TestFileRemovedBetweenPieces(t *testing.T) {
 	t.Parallel()
-	for told, fault := range map[string]channelstest.Fault{ // of the second piece
-		"leaving a.txt": {Kind: channelstest.FaultRefuse, Text: "Uno 2"},
-		"failed a.txt":  {Kind: channelstest.FaultReject, Class: channels.BadContent, Text: "Uno 2"},
-	} {
-		t.Run(told, func(t *testing.T) {
-			t.Parallel()
-			w := newSplittingWorld(t, options{backoff: []time.Duration{time.Hour}})
-			thread := w.openThread()
-			w.provider.AddFault(fault)
-			said := w.chat.Say("ann", support, thread, "Uno", file("a.txt", 1))
-			if fault.Kind == channelstest.FaultRefuse {
-				w.waitFailedAttempt()
-			} else {
-				w.waitLine(thread, bridge.LineFailed)
-			}
-			w.chat.RemoveFile(support, said, "a.txt")
-			w.waitLineAbout(thread, bridge.LineEditLate, told)
-		})
-	}
+	w := newSplittingWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Uno 2"})
+	said := w.chat.Say("ann", support, thread, "Uno", file("a.txt", 1))
+	w.waitFailedAttempt()
+	w.chat.RemoveFile(support, said, "a.txt")
+	w.waitLineAbout(thread, bridge.LineEditLate, "leaving a.txt")
+}
+
+// The same when the piece behind it has failed for good: its author learns that the file leaves only if the reply is sent again.
+func TestFileRemovedBehindAFailedPiece(t *testing.T) {
+	t.Parallel()
+	w := newSplittingWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, Text: "Uno 2"})
+	said := w.chat.Say("ann", support, thread, "Uno", file("a.txt", 1))
+	w.waitLine(thread, bridge.LineFailed)
+	w.chat.RemoveFile(support, said, "a.txt")
+	w.waitLineAbout(thread, bridge.LineEditLate, "failed a.txt")
 }
 
 // One line of a message of several is edited while its first piece is sent: the second piece is made of the same words.
@@ -97,29 +111,46 @@ func TestLineEditedBetweenPieces(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2")
 }
 
-// What was edited or deleted while the first piece was under way: its author learns what the customer has, and what was deleted
-// goes no further.
+// What was edited or deleted while the first piece was under way: its author learns what the customer has, and what was deleted or
+// made a note goes no further.
 func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		change func(w *world, message string)
-		told   bridge.LineKind
-		sent   []string
+	tests := []struct {
+		name     string
+		change   func(w *world, message string) // until that is known
+		wantLine bridge.LineKind
+		wantSent []string
 	}{
-		"edited": {
-			change: func(w *world, m string) { w.chat.Edit(support, m, "One") },
-			told:   bridge.LineEditLate, sent: []string{"Uno 1", "Uno 2"},
+		{
+			name: "edited",
+			change: func(w *world, m string) {
+				w.chat.Edit(support, m, "One")
+				w.waitEdited("One")
+			},
+			wantLine: bridge.LineEditLate,
+			wantSent: []string{"Uno 1", "Uno 2"},
 		},
-		"noted": {
-			change: func(w *world, m string) { w.chat.Edit(support, m, "note: one") },
-			told:   bridge.LineEditLate, sent: []string{"Uno 1"},
+		{
+			name: "made a note",
+			change: func(w *world, m string) {
+				w.chat.Edit(support, m, "note: one")
+				w.waitFate(m, "inside")
+			},
+			wantLine: bridge.LineEditLate,
+			wantSent: []string{"Uno 1"},
 		},
-		"deleted": {
-			change: func(w *world, m string) { w.chat.Delete(support, m) },
-			told:   bridge.LineDeleteLate, sent: []string{"Uno 1"},
+		{
+			name: "deleted",
+			change: func(w *world, m string) {
+				w.chat.Delete(support, m)
+				w.waitFate(m, "undone")
+			},
+			wantLine: bridge.LineDeleteLate,
+			wantSent: []string{"Uno 1"},
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newSplittingWorld(t, options{})
 			thread := w.openThread()
@@ -127,18 +158,13 @@ func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 			w.provider.AddFault(channelstest.Fault{Text: "Uno", Until: release})
 			said := w.reply(thread, "Uno")
 			w.provider.WaitCalls(t, 1)
-			c.change(w, said)
-			w.eventually("the change", func() bool {
-				return w.text(`SELECT text || fate FROM messages WHERE place = $1`, said) != "Unowaiting"
-			})
+			tt.change(w, said)
 			close(release)
-			w.waitLine(thread, c.told)
+			w.waitLine(thread, tt.wantLine)
 			w.waitFate(said, "out")
 			w.waitDrained()
-			w.provider.WaitTexts(t, c.sent...)
-			if text := w.text(`SELECT text FROM messages WHERE place = $1`, said); text != "Uno" {
-				t.Errorf("the thread says that the customer has %q, want \"Uno\"", text)
-			}
+			w.provider.WaitTexts(t, tt.wantSent...)
+			wantEqual(t, "the text that counts as sent", w.text(`SELECT text FROM messages WHERE place = $1`, said), "Uno")
 		})
 	}
 }
@@ -146,7 +172,7 @@ func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 // Between two pieces a deletion stops the rest, and is answered once.
 func TestDeletedBetweenPieces(t *testing.T) {
 	t.Parallel()
-	w := newSplittingWorld(t, options{backoff: []time.Duration{time.Hour}})
+	w := newSplittingWorld(t, options{backoff: hourBackoff()})
 	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Uno 2"})
 	said := w.reply(thread, "Uno")
@@ -156,7 +182,5 @@ func TestDeletedBetweenPieces(t *testing.T) {
 	w.advance(2 * time.Hour)
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Uno 1")
-	if n := w.countLines(thread, bridge.LineDeleteLate); n != 1 {
-		t.Errorf("%d lines tell of it, want 1", n)
-	}
+	wantEqual(t, "lines that tell of the deletion", w.countLines(thread, bridge.LineDeleteLate), 1)
 }

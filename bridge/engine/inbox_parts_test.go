@@ -6,65 +6,74 @@ import (
 	"testing"
 
 	"parley/bridge"
-	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
 )
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // Of a reply that leaves in several parts, the page names the part that failed, or of which nobody knows, though others have
 // left behind it. So it can be sent again, or marked as sent.
 // R-274, R-070
 func TestInboxDecidesAboutPart(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		faults []channelstest.Fault
-		fate   store.Fate
-		verb   bridge.Verb
-		want   []string
+	text, rest := withFiles("Two plans", "a.txt"), withFiles("", "b.txt")
+	tests := []struct {
+		name     string
+		faults   []channelstest.Fault // of the part with the text
+		wantFate store.Fate
+		verb     bridge.Verb
+		wantSent []sentMessage // once it is decided
 	}{
-		"failed": {
-			faults: []channelstest.Fault{{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"}},
-			fate:   store.FateFailed, verb: bridge.VerbSendAgain, want: []string{"+b.txt", "Two plans+a.txt"},
+		{
+			name:     "the part failed, and is sent again",
+			faults:   []channelstest.Fault{badFile("a.txt")},
+			wantFate: store.FateFailed,
+			verb:     bridge.VerbSendAgain,
+			wantSent: []sentMessage{rest, text},
 		},
-		"unclear": {
-			faults: []channelstest.Fault{{Kind: channelstest.FaultDropAfter, With: "a.txt"}, {Kind: channelstest.FaultBlind, Times: -1}},
-			fate:   store.FateUnclear, verb: bridge.VerbMarkSent, want: []string{"Two plans+a.txt", "+b.txt"},
+		{
+			name:     "nobody knows of the part, which is marked as sent",
+			faults:   []channelstest.Fault{{Kind: channelstest.FaultDropAfter, With: "a.txt"}, {Kind: channelstest.FaultBlind, Times: -1}},
+			wantFate: store.FateUnclear,
+			verb:     bridge.VerbMarkSent,
+			wantSent: []sentMessage{text, rest},
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			w.openThread()
 			p := w.inboxPage()
-			for _, f := range c.faults {
+			for _, f := range tt.faults {
 				w.provider.AddFault(f)
 			}
-
-			var files []bridge.SurfaceFile
-			for _, name := range []string{"a.txt", "b.txt"} {
-				blob, size, err := p.inbox.StoreFile(t.Context(), strings.NewReader(name), 100)
-				check(t, err)
-				files = append(files, bridge.SurfaceFile{ID: blob, Name: name, ContentType: "text/plain", SizeBytes: size, Blob: blob})
-			}
+			files := []bridge.SurfaceFile{p.upload("a.txt"), p.upload("b.txt")}
 			p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Two plans", Files: files})
-			w.repeatUntil("the first part did not leave, and the second has", func() {
-				w.exec(ageUnclear)
-				w.exec(lookNow)
-				w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
-			}, func() bool { return p.newest("ann").Fate == c.fate && slices.Contains(w.sentWithFiles(), "+b.txt") })
+			w.repeatUntil("the first part did not leave, and the second has", w.ageUntilNobodyCanTell, func() bool {
+				return p.newest("ann").Fate == tt.wantFate && w.hasSent(rest)
+			})
 
 			shown := p.newest("ann")
-			if !slices.Contains(shown.Verbs, c.verb) {
-				t.Fatalf("the page shows %+v, want a button %s", shown, c.verb)
+			if !slices.Contains(shown.Verbs, tt.verb) {
+				t.Fatalf("the page shows the buttons %q, want %s among them", shown.Verbs, tt.verb)
 			}
-			act := bridge.Act{Verb: c.verb, Args: bridge.Args{Message: shown.ID, Delivery: shown.Delivery}}
+			act := bridge.Act{Verb: tt.verb, Args: bridge.Args{Message: shown.ID, Delivery: shown.Delivery}}
 			p.waitResult("ann", p.act("ann", act), bridge.ActDone, "")
 			w.eventually("it has left", func() bool { return p.newest("ann").Fate == store.FateOut })
-			if got := w.sentWithFiles(); !slices.Equal(got, c.want) {
-				t.Errorf("got %q, want %q", got, c.want)
-			}
+			w.wantSent(tt.wantSent...)
 		})
 	}
+}
+
+// upload stores a file whose content is its name, as the page does before a form is handed in.
+func (p *page) upload(name string) bridge.SurfaceFile {
+	p.t.Helper()
+	blob, size, err := p.inbox.StoreFile(p.t.Context(), strings.NewReader(name), 100)
+	check(p.t, err)
+	return bridge.SurfaceFile{ID: blob, Name: name, ContentType: "text/plain", SizeBytes: size, Blob: blob}
 }
 
 // Who answers on the page while the database can't say what became of the answer is told where to look for it, not that
@@ -72,7 +81,7 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 // R-274
 func TestInboxActBesideADatabaseThatFails(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{statements: &statements{fails: `what = 'refused'`}})
+	w := newWorld(t, options{statements: &statements{fails: `what = 'refused'`}}) // the statement that looks for the result
 	w.openThread()
 	p := w.inboxPage()
 	name := p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Monday"})

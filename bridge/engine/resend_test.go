@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,9 +83,7 @@ func TestSendAfterOneFileFailed(t *testing.T) {
 	w.chooseVerb(thread, said, bridge.VerbSend)
 	w.waitFate(said, "out")
 	w.waitDrained()
-	if got, want := w.sentWithFiles(), []string{"Three plans+a.txt", "+c.txt", "+b.txt"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
+	w.wantSent(withFiles("Three plans", "a.txt"), withFiles("", "c.txt"), withFiles("", "b.txt"))
 }
 
 // Who marks one file as sent says nothing of the others: one that failed can still be sent again. In a chat, the text and its file may
@@ -107,9 +104,7 @@ func TestOneOfTwoFilesMarkedAsSent(t *testing.T) {
 	w.chooseVerb(thread, said, bridge.VerbSend)
 	w.waitFate(said, "out")
 	w.waitDrained()
-	if got, want := w.sentWithFiles(), []string{"Two plans+a.txt", "+b.txt"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
+	w.wantSent(withFiles("Two plans", "a.txt"), withFiles("", "b.txt"))
 }
 
 // Of a part that may have left, nothing leaves again by a click on the whole reply: its own buttons decide.
@@ -136,9 +131,7 @@ func TestSendBesideAnUnclearPart(t *testing.T) {
 	}
 	w.chat.Press(t, "ann", asked, bridge.VerbMarkSent)
 	w.waitFate(said, "out")
-	if got, want := w.sentWithFiles(), []string{"Two plans+a.txt", "+b.txt"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
+	w.wantSent(withFiles("Two plans", "a.txt"), withFiles("", "b.txt"))
 }
 
 // What an edit took out of a reply doesn't keep it waiting when the rest is sent again.
@@ -157,9 +150,7 @@ func TestSendAgainWithoutTheFileThatAnEditRemoved(t *testing.T) {
 	w.chooseVerb(thread, said, bridge.VerbSend)
 	w.advance(2 * time.Hour)
 	w.waitFate(said, "out")
-	if got, want := w.sentWithFiles(), []string{"Plans+a.txt", "+b.txt"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
+	w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "b.txt"))
 }
 
 // A file that an edit takes out after the text has left doesn't leave any more.
@@ -191,9 +182,7 @@ func TestFileRemovedAfterTheTextHasLeft(t *testing.T) {
 			w.waitFate(said, "out")
 			w.advance(2 * time.Hour)
 			w.waitDrained()
-			if got, want := w.sentWithFiles(), []string{"Plans+a.txt", "+b.txt"}; !slices.Equal(got, want) {
-				t.Errorf("got %q, want %q", got, want)
-			}
+			w.wantSent(withFiles("Plans", "a.txt"), withFiles("", "b.txt"))
 		})
 	}
 }
@@ -211,7 +200,7 @@ func TestFileDeletedAfterTheTextHasLeft(t *testing.T) {
 	w.waitFate(said, "out")
 	w.advance(2 * time.Hour)
 	w.waitDrained()
-	w.wantSent("Plans+a.txt")
+	w.wantSent(withFiles("Plans", "a.txt"))
 }
 
 // newSplittingWorld makes a world whose channel sends each reply as two messages, one after the other.
@@ -260,9 +249,7 @@ func TestFileAddedInTheHold(t *testing.T) {
 	w.waitFate(one, "out")
 	w.waitFate(two, "out")
 	w.waitDrained()
-	if got, want := w.sentWithFiles(), []string{"Two plans at first+a.txt", "+d.txt", "Three plans+b.txt", "+c.txt", "+e.txt"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
+	w.wantSent(withFiles("Two plans at first", "a.txt"), withFiles("", "d.txt"), withFiles("Three plans", "b.txt"), withFiles("", "c.txt"), withFiles("", "e.txt"))
 }
 
 // waitEdited waits until one message has the text of an edit.

@@ -63,7 +63,7 @@ func TestWhatWaitsForAClick(t *testing.T) {
 	w.waitFate(file, "ask")
 	w.chat.Press(t, "ann", w.waitShown("file_alone"), bridge.VerbSend)
 	sent := w.provider.Wait(t, "the file", func(s []channelstest.Sent) bool { return len(s) == 1 })
-	wantList(t, "what the customer got", w.sentWithFiles(), []string{"+plan.txt"})
+	w.wantSent(withFiles("", "plan.txt"))
 	wantEqual(t, "the content of the file", string(sent[0].Files[0].Content), "the plan")
 	w.waitFate(w.chat.Say("ben", support, thread, "<@ann> is that right?"), "inside")
 	answer := w.reply(thread, "I think so")

@@ -111,7 +111,7 @@ func TestDeletionStopsWhatWaits(t *testing.T) {
 		faults []channelstest.Fault
 		wait   func(w *world, thread string) // until the second file waits, and the first one doesn't
 		late   int                           // lines that say that the customer may have it
-		sent   []string
+		sent   []sentMessage
 	}{
 		"its text is unclear": {
 			faults: []channelstest.Fault{{Kind: channelstest.FaultDropAfter, With: "a.txt"}, {Kind: channelstest.FaultBlind, Times: -1}, refused("b.txt", -1)},
@@ -123,7 +123,7 @@ func TestDeletionStopsWhatWaits(t *testing.T) {
 				}, func() bool { return w.countLines(thread, bridge.LineUnclear) == 1 })
 			},
 			late: 1,
-			sent: []string{"Two plans+a.txt"},
+			sent: []sentMessage{withFiles("Two plans", "a.txt")},
 		},
 		"its text failed": {
 			faults: []channelstest.Fault{rejected("a.txt"), rejected("b.txt"), refused("b.txt", -1)},
