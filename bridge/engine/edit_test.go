@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +14,17 @@ import (
 	"parley/channels/channelstest"
 	"parley/store"
 )
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// waitText waits until the record of a message that an agent typed has a text.
+func (w *world) waitText(message, want string) {
+	w.t.Helper()
+	w.eventually(fmt.Sprintf("the record says %q", want), func() bool {
+		return w.text(`SELECT text FROM messages WHERE place = $1`, message) == want
+	})
+}
 
 // A reply that is deleted while an attempt runs that then fails for certain never
 // leaves, and nobody is told that the customer has it.
@@ -32,15 +42,9 @@ func TestDeletedDuringAFailingAttempt(t *testing.T) {
 	w.waitDeliveryState(first, store.Cancelled)
 	w.waitDrained()
 	w.waitFate(first, "undone")
-	if n := w.countLines(thread, bridge.LineDeleteLate); n != 0 {
-		t.Error("the thread says that the customer has it")
-	}
-	if marks := w.chat.Get(support, first).Marks; len(marks) != 0 {
-		t.Errorf("it is marked %v, want none", marks)
-	}
-	if n := w.provider.Calls(); n != 1 {
-		t.Errorf("%d calls, want 1", n)
-	}
+	wantEqual(t, "lines that the customer has it", w.countLines(thread, bridge.LineDeleteLate), 0)
+	wantList(t, "marks of the reply", w.chat.Get(support, first).Marks, nil)
+	wantEqual(t, "calls to the provider", w.provider.Calls(), 1)
 }
 
 // An edit while nobody knows whether the message left is told once it turns out that
@@ -53,8 +57,8 @@ func TestEditWhileUnknown(t *testing.T) {
 	first := w.reply(thread, "Uno")
 	w.waitDeliveryState(first, store.Unknown)
 	w.chat.Edit(support, first, "One")
-	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, first) == "One" })
-	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`)
+	w.waitText(first, "One")
+	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`) // so that it is looked for
 	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
 	w.waitLine(thread, bridge.LineEditLate)
 	w.waitFate(first, "out")
@@ -80,7 +84,9 @@ func (p *takesOnce) Send(ctx context.Context, o channels.Outbound) (channels.Rec
 // provider that takes each once: the customer gets the new words.
 func TestEditedWhileUnknownSentAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{stopped: true, lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	o := lossyOptions()
+	o.stopped = true
+	w := newWorld(t, o)
 	w.engines[0].SetChannel(w.accounts[chat], &takesOnce{Channel: w.live[chat].Load()})
 	w.start()
 	thread := w.openThread()
@@ -90,7 +96,7 @@ func TestEditedWhileUnknownSentAgain(t *testing.T) {
 	first := w.reply(thread, "Uno")
 	w.provider.WaitCalls(t, 1)
 	w.chat.Edit(support, first, "One")
-	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, first) == "One" })
+	w.waitText(first, "One")
 	close(release)
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
 	w.waitFate(first, "out")
@@ -107,91 +113,116 @@ func TestEditOfAHalfSentReply(t *testing.T) {
 	w.exec(`UPDATE deliveries SET part = 1, attempt = 2, error_class = 'retry' WHERE kind = 'reply'`) // the second part has failed once
 	w.chat.Edit(support, long, "A short story")
 	w.waitLine(thread, bridge.LineEditLate)
-	if text := w.text(`SELECT text FROM messages WHERE place = $1`, long); text != "A long story" {
-		t.Errorf("the rest of the reply would be taken from %q, want \"A long story\"", text)
-	}
+	wantEqual(t, "the text of which the rest is taken", w.text(`SELECT text FROM messages WHERE place = $1`, long), "A long story")
 }
 
-// A reply that failed is repaired by an edit: Send again sends what it says now. One
-// that was made a note or deleted is not sent again.
+// newFailedReply makes a world in which a reply "Uno" has failed for good. It returns the thread, the reply and the line that says so.
+func newFailedReply(t *testing.T) (w *world, thread, reply string, failed bridgetest.Message) {
+	t.Helper()
+	w = newWorld(t, options{})
+	thread = w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+	reply = w.reply(thread, "Uno")
+	w.waitFate(reply, "failed")
+	return w, thread, reply, w.waitLine(thread, bridge.LineFailed)
+}
+
+// A reply that failed is repaired by an edit: Send again sends what it says now.
 func TestEditOfAFailedReply(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
+	w, thread, reply, failed := newFailedReply(t)
+	w.chat.Edit(support, reply, "One")
+	w.waitDrained()
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "One")
+	w.waitDrained()
+	w.provider.WaitTexts(t, "One")
+	wantEqual(t, "lines that the customer has the old text", w.countLines(thread, bridge.LineEditLate), 0)
+}
+
+// A reply that failed, and that was made a note or deleted, is not sent again.
+func TestFailedReplyThatIsNoReplyAnyMore(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
 		change func(w *world, message string)
-		sent   []string
 	}{
-		"edited":  {change: func(w *world, m string) { w.chat.Edit(support, m, "One") }, sent: []string{"One"}},
-		"noted":   {change: func(w *world, m string) { w.chat.Edit(support, m, "note: one") }, sent: nil},
-		"deleted": {change: func(w *world, m string) { w.chat.Delete(support, m) }, sent: nil},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "made a note", change: func(w *world, m string) { w.chat.Edit(support, m, "note: one") }},
+		{name: "deleted", change: func(w *world, m string) { w.chat.Delete(support, m) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{})
-			thread := w.openThread()
-			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
-			first := w.reply(thread, "Uno")
-			w.waitFate(first, "failed")
-			line := w.waitLine(thread, bridge.LineFailed)
-			c.change(w, first)
+			w, thread, reply, failed := newFailedReply(t)
+			tt.change(w, reply)
 			w.waitDrained()
-			w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
-			w.provider.WaitTexts(t, c.sent...)
-			if c.sent == nil {
-				w.waitWhisper("ann", "[decided]")
-			}
+			w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+			w.waitWhisper("ann", "[decided]")
 			w.waitDrained()
-			w.provider.WaitTexts(t, c.sent...)
-			if n := w.countLines(thread, bridge.LineEditLate); n != 0 {
-				t.Error("the thread says that the customer has the old text")
-			}
+			wantList(t, "what the customer got", w.sentTexts(), nil)
+			wantEqual(t, "lines that the customer has the old text", w.countLines(thread, bridge.LineEditLate), 0)
 		})
 	}
 }
 
-// An edit or a deletion that comes before its message wins all the same.
+// changeFirst lets ann type a text and change it, and tells Parley of the change before the text.
+func (w *world) changeFirst(thread, text, kind string, change func(message string)) (message string) {
+	w.t.Helper()
+	w.chat.Mute(true)
+	message = w.reply(thread, text)
+	typed := w.chat.Get(support, message)
+	change(message)
+	w.journalSurfaceFact(kind, w.chat.Get(support, message))
+	w.journalSurfaceFact("say", typed)
+	w.chat.Mute(false)
+	return message
+}
+
+// An edit that comes before its message wins all the same.
 func TestEditBeforeItsMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.openThread()
-	w.chat.Mute(true)
-	edited, deleted, noted := w.reply(thread, "Hi Kin"), w.reply(thread, "Go away"), w.reply(thread, "He is mad")
-	said := []bridgetest.Message{w.chat.Get(support, edited), w.chat.Get(support, deleted), w.chat.Get(support, noted)}
-	w.chat.Edit(support, edited, "Hi Kim")
-	w.chat.Delete(support, deleted)
-	w.chat.Edit(support, noted, "note: He is mad")
-	w.journalSurfaceFact("edit", w.chat.Get(support, edited))
-	w.journalSurfaceFact("delete", w.chat.Get(support, deleted))
-	w.journalSurfaceFact("edit", w.chat.Get(support, noted))
-	for _, m := range said {
-		w.journalSurfaceFact("say", m)
-	}
-	w.chat.Mute(false)
+	w.changeFirst(w.openThread(), "Hi Kin", "edit", func(m string) { w.chat.Edit(support, m, "Hi Kim") })
 	w.provider.WaitTexts(t, "Hi Kim")
-	w.waitFate(deleted, "undone")
-	w.waitFate(noted, "inside")
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
-// An edit or a deletion between two attempts that failed for certain wins, too.
+// So does an edit into a note.
+func TestEditIntoANoteBeforeItsMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	m := w.changeFirst(w.openThread(), "He is mad", "edit", func(m string) { w.chat.Edit(support, m, "note: He is mad") })
+	w.waitFate(m, "inside")
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
+// So does a deletion.
+func TestDeletionBeforeItsMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	m := w.changeFirst(w.openThread(), "Go away", "delete", func(m string) { w.chat.Delete(support, m) })
+	w.waitFate(m, "undone")
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
+// An edit between two attempts, of which the first one failed for certain, wins, too.
 func TestEditBetweenAttempts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+	w := newWorld(t, options{backoff: hourBackoff()})
 	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Hi Kin"})
 	edited := w.reply(thread, "Hi Kin")
-	w.eventually("the first attempt failed", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
-	})
+	w.waitFailedAttempt()
 	w.chat.Edit(support, edited, "Hi Kim")
-	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" })
+	w.waitText(edited, "Hi Kim")
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.waitFate(edited, "out")
 	w.waitDrained()
-	if n := w.countLines(thread, bridge.LineEditLate); n != 0 {
-		t.Errorf("%d lines say that it was too late", n)
-	}
+	wantEqual(t, "lines that it was too late", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
 // An edit after the hold never reaches the customer silently: the author is told what the customer
@@ -200,72 +231,92 @@ func TestEditAfterTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
-	first, second := w.reply(thread, "One"), w.reply(thread, "Two")
-	w.provider.WaitTexts(t, "One", "Two")
-	w.waitFate(second, "out")
-	w.chat.Edit(support, first, "Uno")
-	w.chat.Delete(support, second)
+	said := w.reply(thread, "One")
+	w.waitFate(said, "out")
+	w.chat.Edit(support, said, "Uno")
 	earlier := w.waitLine(thread, bridge.LineEditLate)
-	if !strings.HasSuffix(earlier.Plain(), " One") {
-		t.Errorf("the line does not say what the customer has: %q", earlier.Text)
-	}
-	w.waitLine(thread, bridge.LineDeleteLate)
-	w.chat.Edit(support, first, "Eins")
+	wantSuffix(t, "the line, with what the customer has", earlier.Plain(), " One")
+
+	w.chat.Edit(support, said, "Eins")
 	w.waitOutcome(earlier, bridge.OutcomeDropped)
 	w.eventually("the newest text is offered", func() bool { return w.countLines(thread, bridge.LineEditLate) == 2 })
 	newest := w.waitLineAbout(thread, bridge.LineEditLate, "One")
 	w.waitDrained()
-	w.provider.WaitTexts(t, "One", "Two")
+	w.provider.WaitTexts(t, "One")
+
 	w.chat.Press(t, "ann", newest, bridge.VerbSend)
-	w.provider.WaitTexts(t, "One", "Two", "Eins")
+	w.provider.WaitTexts(t, "One", "Eins")
 	w.waitOutcome(newest, bridge.OutcomeSent)
-	if n := w.countLines(thread, bridge.LineEditLate); n != 2 {
-		t.Errorf("%d lines tell of two edits, want 2", n)
-	}
+	wantEqual(t, "lines that tell of two edits", w.countLines(thread, bridge.LineEditLate), 2)
+}
+
+// Whoever deletes a reply that has left is told that it was too late.
+func TestDeletionAfterTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	said := w.reply(thread, "One")
+	w.waitFate(said, "out")
+	w.chat.Delete(support, said)
+	w.waitLine(thread, bridge.LineDeleteLate)
+	w.waitDrained()
+	w.provider.WaitTexts(t, "One")
+}
+
+// editWhileSent lets ann say a text, and edit it while the attempt at it runs by which a fault strikes. It returns the message once it
+// has left.
+func (w *world) editWhileSent(thread, text, edited string, kind channelstest.FaultKind) string {
+	w.t.Helper()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Kind: kind, Text: text, Until: release})
+	m := w.reply(thread, text)
+	w.provider.WaitCalls(w.t, 1)
+	w.chat.Edit(support, m, edited)
+	w.eventually("the edit is known", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, m) != text })
+	close(release)
+	w.waitFate(m, "out")
+	return m
 }
 
 // An edit while the attempt runs is told of once it is known that the old text left, like one that
-// comes after the sending: with what the customer has, and a button that sends the new text. What
-// became a note is not offered. If the attempt sent nothing, the next one sends the new text.
+// comes after the sending: with what the customer has, and a button that sends the new text.
 func TestEditWhileItIsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
-	editWhileSent := func(text, edited string, kind channelstest.FaultKind) string {
-		release := make(chan struct{})
-		w.provider.AddFault(channelstest.Fault{Kind: kind, Text: text, Until: release})
-		calls := w.provider.Calls()
-		m := w.reply(thread, text)
-		w.provider.WaitCalls(t, calls+1)
-		w.chat.Edit(support, m, edited)
-		w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, m) != text })
-		close(release)
-		w.waitFate(m, "out")
-		return m
-	}
-	said := editWhileSent("Uno", "One", channelstest.FaultNone)
+	said := w.editWhileSent(thread, "Uno", "One", channelstest.FaultNone)
 	line := w.waitLineAbout(thread, bridge.LineEditLate, "Uno")
-	if got := w.text(`SELECT text FROM messages WHERE place = $1`, said); got != "Uno" {
-		t.Errorf("the message that the customer has says %q, want \"Uno\"", got)
-	}
+	wantEqual(t, "the text that the customer has", w.text(`SELECT text FROM messages WHERE place = $1`, said), "Uno")
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Uno", "One")
 	w.waitOutcome(line, bridge.OutcomeSent)
-
-	editWhileSent("Dos", "note: never mind", channelstest.FaultNone)
-	if noted := w.waitLineAbout(thread, bridge.LineEditLate, "Dos"); len(noted.Buttons) != 0 {
-		t.Errorf("a note is offered as a correction: %q", noted.Text)
-	}
-	editWhileSent("Tres", "Three", channelstest.FaultRefuse)
-	w.waitDrained()
-	w.provider.WaitTexts(t, "Uno", "One", "Dos", "Three")
-	if n := w.countLines(thread, bridge.LineEditLate); n != 2 {
-		t.Errorf("%d lines tell of two late edits, want 2", n)
-	}
+	wantEqual(t, "lines that tell of the edit", w.countLines(thread, bridge.LineEditLate), 1)
 }
 
-// An edit that the surface tells of by two ways, which give it different times, is said to be
-// late once; the next edit is another. One that brings the sent words back tells nothing, and drops what was offered.
+// What was edited into a note while it was sent is not offered as a correction.
+func TestEditIntoANoteWhileItIsSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.editWhileSent(thread, "Dos", "note: never mind", channelstest.FaultNone)
+	wantButtons(t, "the line about the note", w.waitLineAbout(thread, bridge.LineEditLate, "Dos"))
+	w.waitDrained()
+	w.provider.WaitTexts(t, "Dos")
+}
+
+// If the attempt that ran during the edit sent nothing, the next one sends the new text, and nothing was too late.
+func TestEditWhileAnAttemptFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.editWhileSent(thread, "Tres", "Three", channelstest.FaultRefuse)
+	w.waitDrained()
+	w.provider.WaitTexts(t, "Three")
+	wantEqual(t, "lines that it was too late", w.countLines(thread, bridge.LineEditLate), 0)
+}
+
+// An edit of a reply that has left is told once, though the surface tells Parley of it by two ways, which give it different times. One
+// that brings the sent words back tells nothing, and drops what was offered. The next edit is another one.
 func TestEditToldTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -273,14 +324,18 @@ func TestEditToldTwice(t *testing.T) {
 	id := w.reply(thread, "One")
 	w.provider.WaitTexts(t, "One")
 	w.waitFate(id, "out")
-	for _, text := range []string{"Uno", "Uno", "One", "Uno"} {
+	edits := []string{
+		"Uno",
+		"Uno", // told again
+		"One", // as it was sent
+		"Uno",
+	}
+	for _, text := range edits {
 		w.chat.Edit(support, id, text)
 	}
-	w.eventually("the last edit", func() bool { return w.countLines(thread, bridge.LineEditLate) >= 2 })
+	w.eventually("the last edit is told", func() bool { return w.countLines(thread, bridge.LineEditLate) >= 2 })
 	w.waitDrained()
-	if n := w.countLines(thread, bridge.LineEditLate); n != 2 {
-		t.Errorf("%d lines tell of two edits, want 2", n)
-	}
+	wantEqual(t, "lines that tell of two edits", w.countLines(thread, bridge.LineEditLate), 2)
 }
 
 // An earlier edit that comes after the later one changes nothing: the reply leaves as it was edited last.
@@ -301,7 +356,7 @@ func TestEarlierEditComesLate(t *testing.T) {
 	w.provider.WaitTexts(t, "On Friday")
 }
 
-// A sent reply that its author deletes and brings back says what the customer has.
+// A sent reply that its author deletes and brings back says what the customer has: there is nothing to correct.
 func TestSentReplyRestored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -312,9 +367,7 @@ func TestSentReplyRestored(t *testing.T) {
 	w.waitLine(thread, bridge.LineDeleteLate)
 	w.chat.Restore(support, id)
 	w.waitDrained()
-	if n := w.countLines(thread, bridge.LineEditLate); n != 0 {
-		t.Errorf("%d lines offer a correction, want none", n)
-	}
+	wantEqual(t, "lines that offer a correction", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
 // A file that is added after the sending leaves by a click, without the words that the customer has.
@@ -326,9 +379,10 @@ func TestFileAddedAfterTheSending(t *testing.T) {
 	w.waitFate(id, "out")
 	w.chat.Edit(support, id, "Here is the plan", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineEditLate), bridge.VerbSend)
-	sent := w.waitSent(2)
-	wantEqual(t, "the text beside the added file", sent[1].Text, "")
-	if got := sent[1].Files; len(got) != 1 || string(got[0].Content) != "the plan" {
-		t.Errorf("the customer got the files %+v, want the plan alone", got)
+	sent := w.waitSent(2)[1]
+	wantEqual(t, "the text beside the added file", sent.Text, "")
+	if len(sent.Files) != 1 {
+		t.Fatalf("the customer got the files %+v, want the plan alone", sent.Files)
 	}
+	wantEqual(t, "the content of the file", string(sent.Files[0].Content), "the plan")
 }

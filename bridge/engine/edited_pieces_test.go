@@ -15,8 +15,8 @@ import (
 // The tests of this file send by a channel that makes two pieces of each reply, one after the other (newSplittingWorld): "Uno" leaves
 // as "Uno 1" and "Uno 2".
 
-// What was deleted between the pieces of a message of several lines: if all lines were, the second piece doesn't leave; if one was, the
-// message ends as it began. The authors learn that the customer has a piece.
+// What was deleted between the pieces of a message of several lines: if all lines were, the second piece doesn't leave; if one
+// was, the message ends as it began. The authors learn that the customer has a piece.
 func TestLinesDeletedBetweenPieces(t *testing.T) {
 	t.Parallel()
 	const firstPiece, secondPiece = "Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2"
