@@ -14,6 +14,9 @@ import (
 	"parley/store/retention"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // customerSendsFile lets a customer send a file that has to be fetched.
 func (w *world) customerSendsFile(from, text, ref string) string {
 	return w.customerSends(chat, channelstest.Event{From: from, Name: displayName(from), Text: text,
@@ -36,48 +39,82 @@ func (w *world) waitFilePosts(thread string, n int) []bridgetest.Message {
 	return posts
 }
 
+// wantOneFile checks that a post carries one file, which has this content.
+func wantOneFile(t *testing.T, post bridgetest.Message, content []byte) {
+	t.Helper()
+	if len(post.Files) != 1 {
+		t.Fatalf("the post %q has %d files, want 1", post.Plain(), len(post.Files))
+	}
+	if got := post.Files[0].Content; !bytes.Equal(got, content) {
+		t.Errorf("the file of the post %q has %d bytes, which aren't the %d that it should have", post.Plain(), len(got), len(content))
+	}
+}
+
+// countBlobs counts the contents of files that are stored.
+func (w *world) countBlobs() int {
+	w.t.Helper()
+	return w.count(`SELECT count(*) FROM blobs`)
+}
+
 // A file that has to be fetched is fetched at once and shown with its message.
 func TestFileIsFetched(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: bytes.Repeat([]byte("x"), 3<<20)})
+	photo := bytes.Repeat([]byte("x"), 3<<20)
+	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: photo})
 	w.customerSendsFile("kim", "Look at this", "photo")
 	thread := w.waitThread("Look at this")
-	posts := w.waitFilePosts(thread, 1)
-	wantEqual(t, "the post", posts[0].Text, "1 files")
-	if files := posts[0].Files; len(files) != 1 || len(files[0].Content) != 3<<20 {
-		t.Fatalf("posted %d files, want one of 3 MiB", len(files))
-	}
+	post := w.waitFilePosts(thread, 1)[0]
+	wantEqual(t, "the post", post.Text, "1 files")
+	wantOneFile(t, post, photo)
 	w.waitDrained()
-	if got := w.provider.Fetched(); len(got) != 1 {
-		t.Errorf("fetched %v, want one alone", got)
-	}
-	if n := w.count(`SELECT count(*) FROM fetches WHERE state = 'fetched' AND due_at IS NULL AND blob IS NOT NULL`); n != 1 {
-		t.Error("the row doesn't hold the blob")
-	}
-	if n := w.count(`SELECT count(*) FROM blobs`); n != 1 {
-		t.Errorf("%d blobs, want 1", n)
-	}
-	must(retention.DropBlobs(t.Context(), w.pool, 0, false))(t)
-	wantEqual(t, "blobs after unused ones were dropped", w.count(`SELECT count(*) FROM blobs`), 1)
+	wantList(t, "what was fetched", w.provider.Fetched(), []string{"photo"})
 }
 
-// Edge case 16: what has expired, or is damaged, is named with the reason; the message is shown.
-func TestFileIsGone(t *testing.T) {
+// The content of a file that was fetched is stored once, and isn't dropped with those that nothing uses.
+func TestFetchedFileIsStored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customerSendsFile("kim", "Look at this", "expired")
-	thread := w.waitThread("Look at this")
-	if p := w.waitFilePosts(thread, 1)[0]; !strings.Contains(p.Plain(), "missing expired.jpg: The provider doesn't have it any more.") {
-		t.Errorf("posted %q", p.Plain())
-	}
-	w.customerSends(chat, channelstest.Event{From: "kim", Text: "A film", Refs: []channelstest.Ref{{Name: "film.mp4", Ref: "film", Size: 1 << 40}}})
-	if p := w.waitFilePosts(thread, 2)[1]; !strings.Contains(p.Plain(), "missing film.mp4: it is larger than") {
-		t.Errorf("posted %q", p.Plain())
-	}
+	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("hello")})
+	w.customerSendsFile("kim", "Look at this", "photo")
+	w.waitFilePosts(w.waitThread("Look at this"), 1)
 	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM fetches WHERE state = 'failed'`); n != 2 {
-		t.Errorf("%d failed, want 2", n)
+	done := w.count(`SELECT count(*) FROM fetches WHERE state = 'fetched' AND due_at IS NULL AND blob IS NOT NULL`)
+	wantEqual(t, "fetches that are done and hold their blob", done, 1)
+	wantEqual(t, "blobs", w.countBlobs(), 1)
+	must(retention.DropBlobs(t.Context(), w.pool, 0, false))(t)
+	wantEqual(t, "blobs after unused ones were dropped", w.countBlobs(), 1)
+}
+
+// A file that can't be fetched is named with the reason, and its message is shown all the same.
+func TestFileIsGone(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		ref      channelstest.Ref
+		wantSaid string
+	}{
+		{
+			name:     "expired at the provider",
+			ref:      channelstest.Ref{Name: "expired.jpg", Ref: "expired"},
+			wantSaid: "missing expired.jpg: The provider doesn't have it any more.",
+		},
+		{
+			name:     "larger than is fetched",
+			ref:      channelstest.Ref{Name: "film.mp4", Ref: "film", Size: 1 << 40},
+			wantSaid: "missing film.mp4: it is larger than",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			w.customerSends(chat, channelstest.Event{From: "kim", Text: "Look at this", Refs: []channelstest.Ref{tt.ref}})
+			thread := w.waitThread("Look at this")
+			wantWords(t, "the post", w.waitFilePosts(thread, 1)[0].Plain(), tt.wantSaid)
+			w.waitDrained()
+			wantEqual(t, "fetches that failed", w.count(`SELECT count(*) FROM fetches WHERE state = 'failed'`), 1)
+		})
 	}
 }
 
@@ -94,45 +131,36 @@ func TestFileFollows(t *testing.T) {
 	w.eventually("it is asked for", func() bool { return len(w.provider.Fetched()) == 1 })
 	w.advance(30 * time.Second)
 	w.waitShown("Did you get it?")
-	if p := w.waitFilePosts(thread, 1)[0]; !strings.Contains(p.Plain(), "0 files | missing slow.jpg: ") {
-		t.Errorf("posted %q", p.Plain())
-	}
+	wantWords(t, "the remark", w.waitFilePosts(thread, 1)[0].Plain(), "0 files | missing slow.jpg: ")
+
 	close(release)
-	if p := w.waitFilePosts(thread, 2)[1]; len(p.Files) != 1 || string(p.Files[0].Content) != "hello" {
-		t.Errorf("posted %q with %d files, want the slow one alone", p.Plain(), len(p.Files))
-	}
+	wantOneFile(t, w.waitFilePosts(thread, 2)[1], []byte("hello"))
 	w.waitDrained()
-	if n := len(w.filePosts(thread)); n != 2 {
-		t.Errorf("%d posts of files, want 2", n)
-	}
+	wantEqual(t, "posts of files", len(w.filePosts(thread)), 2)
 }
 
-// The provider stumbles, the connection ends in the middle of a file: it is fetched again, and
-// shown once.
+// The provider stumbles, or the connection ends in the middle of a file: it is fetched again, and shown once.
 func TestFetchingIsRepeated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.provider.PutFile("photo", channelstest.File{Content: bytes.Repeat([]byte("y"), 2<<20)})
-	for _, kind := range []channelstest.FaultKind{channelstest.FaultRefuse, channelstest.FaultCut, channelstest.FaultDropBefore} {
+	photo := bytes.Repeat([]byte("y"), 2<<20)
+	w.provider.PutFile("photo", channelstest.File{Content: photo})
+	faults := []channelstest.FaultKind{channelstest.FaultRefuse, channelstest.FaultCut, channelstest.FaultDropBefore}
+	for _, kind := range faults {
 		w.provider.AddFault(channelstest.Fault{File: true, Kind: kind})
 	}
 	w.customerSendsFile("kim", "Look at this", "photo")
 	thread := w.waitThread("Look at this")
-	for i := range 3 {
+	for i := range faults {
 		w.eventually("it is asked for again", func() bool { return len(w.provider.Fetched()) > i })
 		w.eventually("it waits", func() bool {
 			return w.count(`SELECT count(*) FROM fetches WHERE leased_until IS NULL AND attempt > $1`, i) == 1
 		})
 		w.advance(6 * time.Second)
 	}
-	p := w.waitFilePosts(thread, 1)
-	if files := p[0].Files; len(files) != 1 || len(files[0].Content) != 2<<20 {
-		t.Errorf("posted %d files, want one of 2 MiB, whole: %q", len(files), p[0].Plain())
-	}
+	wantOneFile(t, w.waitFilePosts(thread, 1)[0], photo)
 	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM blobs`); n != 1 {
-		t.Errorf("%d blobs: parts of a file are left, want 1", n)
-	}
+	wantEqual(t, "blobs: none of parts of the file", w.countBlobs(), 1)
 }
 
 // A process dies while a file is being fetched: another one fetches it when the lease is over;
@@ -146,27 +174,22 @@ func TestFetchingOutlivesItsProcess(t *testing.T) {
 	w.customerSendsFile("kim", "Look at this", "photo")
 	thread := w.waitThread("Look at this")
 	w.eventually("it is asked for", func() bool { return len(w.provider.Fetched()) == 1 })
-	w.exec(`UPDATE fetches SET leased_until = clock_timestamp()`) // as if that were long ago
-	p := w.waitFilePosts(thread, 1)
-	if len(p[0].Files) != 1 {
-		t.Errorf("posted %q", p[0].Plain())
-	}
+	w.exec(`UPDATE fetches SET leased_until = clock_timestamp()`) // as if the first process had died
+	wantOneFile(t, w.waitFilePosts(thread, 1)[0], []byte("hello"))
+
 	close(release) // the first one comes to life again
 	w.eventually("the first one ended", func() bool {
 		return w.count(`SELECT count(*) FROM blobs WHERE hash LIKE 'writing:%'`) == 0 && len(w.provider.Fetched()) == 2
 	})
 	w.waitDrained()
-	if n := len(w.filePosts(thread)); n != 1 {
-		t.Errorf("%d posts of files, want 1", n)
-	}
-	if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`); n != 1 {
-		t.Errorf("%d results, want 1", n)
-	}
+	wantEqual(t, "posts of files", len(w.filePosts(thread)), 1)
+	wantEqual(t, "results in the journal", w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`), 1)
 }
 
 // One account whose provider doesn't answer delays no other account's files.
 func TestFetchingIsFair(t *testing.T) {
 	t.Parallel()
+	const ofAnAccount = 4 // files of an account that are fetched at the same time
 	w := newWorld(t, options{})
 	release := make(chan struct{})
 	defer close(release)
@@ -175,24 +198,22 @@ func TestFetchingIsFair(t *testing.T) {
 	for i := range 10 {
 		w.customerSendsFile("kim", "Look", fmt.Sprintf("stuck-%d", i))
 	}
-	const ofAnAccount = 4 // files of an account that are fetched at the same time
 	w.eventually("some are asked for", func() bool { return len(w.provider.Fetched()) == ofAnAccount })
-	w.customerSends(mail, channelstest.Event{From: "lea", Text: "A photo", Subject: "Photo", Refs: []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}})
-	thread := w.waitThread("A photo")
-	if p := w.waitFilePosts(thread, 1)[0]; len(p.Files) != 1 {
-		t.Errorf("posted %q", p.Plain())
-	}
+
+	photo := []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}
+	w.customerSends(mail, channelstest.Event{From: "lea", Text: "A photo", Subject: "Photo", Refs: photo})
+	wantOneFile(t, w.waitFilePosts(w.waitThread("A photo"), 1)[0], []byte("hello"))
 	wantEqual(t, "files that were asked for", len(w.provider.Fetched()), ofAnAccount+1)
 }
 
-// Somebody opens the form: the customer sees it, once in 20 s; a channel that can't show it isn't
-// asked.
+// When somebody opens the form of a reply, the customer sees that once in 20 s, at the latest message. Of a conversation that isn't
+// there nobody sees anything.
 // R-240
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.customerWrites("kim", "Hello")
-	id := w.customerWrites("kim", "Anybody?")
+	latest := w.customerWrites("kim", "Anybody?")
 	w.waitShown("Anybody?")
 	w.waitDrained()
 	d := w.engines[0].Desk(w.surface)
@@ -201,21 +222,28 @@ func TestAttend(t *testing.T) {
 	}
 	w.eventually("the customer sees it", func() bool { return len(w.provider.Attended()) > 0 })
 	d.Attend(1)
-	d.Attend(99)
+	const noConversation = 99
+	d.Attend(noConversation)
 	w.waitDrained()
-	if got := w.provider.Attended(); !slices.Equal(got, []string{id}) {
-		t.Errorf("attended to %v, want %s", got, id)
-	}
+	wantList(t, "messages at which the customer sees that", w.provider.Attended(), []string{latest})
 }
 
-// Edge case 20: a customer's pace is over: only that lane waits, and keeps its order.
+// newKimAndLea makes a world in which kim and lea have a conversation each, in whose threads each line that is typed is a message of
+// its own. It returns the threads.
+func newKimAndLea(t *testing.T, o options) (w *world, kim, lea string) {
+	t.Helper()
+	o.settings = map[string]string{"join_lines": "off"}
+	w = newWorld(t, o)
+	w.customerWrites("kim", "I am Kim")
+	kim = w.waitThread("I am Kim")
+	w.customerWrites("lea", "I am Lea")
+	return w, kim, w.waitThread("I am Lea")
+}
+
+// The provider says that messages to one customer are too many: only that customer's wait, and keep their order.
 func TestPairIsThrottled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"join_lines": "off"}})
-	w.customerWrites("kim", "I am Kim")
-	kim := w.waitThread("I am Kim")
-	w.customerWrites("lea", "I am Lea")
-	lea := w.waitThread("I am Lea")
+	w, kim, lea := newKimAndLea(t, options{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultThrottle, Text: "Kim 1", Wait: time.Hour, Pair: true})
 	w.reply(kim, "Kim 1")
 	w.reply(kim, "Kim 2")
@@ -231,11 +259,7 @@ func TestPairIsThrottled(t *testing.T) {
 // it was empty meanwhile; other customers don't wait.
 func TestReplyEvery(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"join_lines": "off"}, caps: func(c *channels.Capabilities) { c.Sending.ReplyEvery = time.Hour }})
-	w.customerWrites("kim", "I am Kim")
-	kim := w.waitThread("I am Kim")
-	w.customerWrites("lea", "I am Lea")
-	lea := w.waitThread("I am Lea")
+	w, kim, lea := newKimAndLea(t, options{caps: func(c *channels.Capabilities) { c.Sending.ReplyEvery = time.Hour }})
 	w.reply(kim, "Kim 1")
 	w.provider.WaitTexts(t, "Kim 1")
 	w.waitDrained()
@@ -251,54 +275,62 @@ func TestReplyEvery(t *testing.T) {
 	w.provider.WaitTexts(t, "Kim 1", "Lea 1", "Kim 2", "Kim 3")
 }
 
-// R-267: twenty quick messages with three photos among them, while the channel may be posted to
+// Twenty quick messages with three photos among them, while the channel may be posted to
 // twice a second: the thread shows them in order, in few posts, the photos as one upload.
+// R-267
 func TestBurstWithPhotos(t *testing.T) {
 	t.Parallel()
+	const before, photos, after, mostPosts = 10, 3, 7, 8
 	w := newWorld(t, options{rate: 2})
 	w.waitRunsAllowed()
-	const more, photos, firstPhoto, mostPosts = 20, 3, 10, 8
-	for i := range photos {
-		w.provider.PutFile(fmt.Sprint("photo", i), channelstest.File{Type: "image/jpeg", Content: []byte("hello")})
-	}
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
-	want := []string{"Hello"}
-	release := w.holdPosts()
-	for i := range more {
-		if photo := i - firstPhoto; photo >= 0 && photo < photos {
-			w.customerSendsFile("kim", "", fmt.Sprint("photo", photo))
-			continue
+	wantTexts := []string{"Hello"}
+	write := func(n int, format string) {
+		for i := range n {
+			text := fmt.Sprintf(format, i)
+			w.customerWrites("kim", text)
+			wantTexts = append(wantTexts, text)
 		}
-		text := fmt.Sprintf("more %d;", i)
-		w.customerWrites("kim", text)
-		want = append(want, text)
 	}
-	w.eventually("the photos are fetched", func() bool { return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == photos })
+	release := w.holdPosts()
+	write(before, "before %d;")
+	w.sendPhotos(photos)
+	write(after, "after %d;")
 	release()
-	w.waitShown("more 19;")
+	w.waitShown(fmt.Sprintf("after %d;", after-1))
 	w.waitDrained()
-	if got := w.customerTexts(thread); !slices.Equal(got, want) {
-		t.Errorf("the thread shows %q, want %q", got, want)
-	}
+
+	wantList(t, "what the thread shows of the customer", w.customerTexts(thread), wantTexts)
 	posts := w.filePosts(thread)
-	files := 0
-	for _, p := range posts {
-		files += len(p.Files)
+	if len(posts) != 1 {
+		t.Fatalf("%d posts of files, want one\n%s", len(posts), w.dump())
 	}
-	wantEqual(t, "files in the thread", files, photos)
-	wantEqual(t, "posts of files", len(posts), 1)
+	wantEqual(t, "files of the post", len(posts[0].Files), photos)
 	if n := w.countSaidPosts(thread) + len(posts); n > mostPosts {
-		t.Errorf("%d posts for %d messages, want at most %d\n%s", n, 1+more, mostPosts, w.dump())
+		t.Errorf("%d posts for %d messages, want at most %d\n%s", n, 1+before+photos+after, mostPosts, w.dump())
 	}
 	all := w.chat.Messages(support, thread)
 	indexOf := func(text string) int {
 		return slices.IndexFunc(all, func(m bridgetest.Message) bool { return strings.Contains(m.Text, text) })
 	}
-	at := slices.IndexFunc(all, func(m bridgetest.Message) bool { return m.Kind == "files" })
-	if before, after := indexOf("more 9;"), indexOf("more 13;"); at <= before || at >= after {
-		t.Errorf("the photos are shown at %d, want them between %d and %d, where they were sent", at, before, after)
+	at := slices.IndexFunc(all, func(m bridgetest.Message) bool { return m.ID == posts[0].ID })
+	if last, next := indexOf(fmt.Sprintf("before %d;", before-1)), indexOf("after 0;"); at <= last || at >= next {
+		t.Errorf("the photos are the message %d of the thread, want them between %d and %d, where they were sent", at, last, next)
 	}
+}
+
+// sendPhotos lets kim send so many photos, each as a message without words, and waits until they are fetched.
+func (w *world) sendPhotos(n int) {
+	w.t.Helper()
+	for i := range n {
+		name := fmt.Sprint("photo", i)
+		w.provider.PutFile(name, channelstest.File{Type: "image/jpeg", Content: fmt.Append(nil, i)})
+		w.customerSendsFile("kim", "", name)
+	}
+	w.eventually("the photos are fetched", func() bool {
+		return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == n
+	})
 }
 
 // Photos that wait together are one upload; the connection to the surface breaks meanwhile: each
@@ -306,30 +338,34 @@ func TestBurstWithPhotos(t *testing.T) {
 // R-267
 func TestPhotosTogether(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []bridgetest.FaultKind{"", "drop_after", "drop_before"} {
-		t.Run("fault "+string(fault), func(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault bridgetest.FaultKind // of two posts; "" means none
+	}{
+		{name: "no fault"},
+		{name: "the chat takes a post and its answer is lost", fault: bridgetest.FaultDropAfter},
+		{name: "the chat doesn't get a post", fault: bridgetest.FaultDropBefore},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{lossy: true})
 			w.waitRunsAllowed()
 			thread := w.openThread()
-			w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
+			release := w.holdPosts()
 			w.customerWrites("kim", "These:")
-			for i := range 3 {
-				w.provider.PutFile(fmt.Sprint("photo", i), channelstest.File{Content: fmt.Append(nil, i)})
-				w.customerSendsFile("kim", "", fmt.Sprint("photo", i))
-			}
-			w.eventually("they are fetched", func() bool {
-				return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == 3 && w.count(`SELECT count(*) FROM queued`) == 0
-			})
-			w.chat.ClearFaults()
-			if fault != "" {
-				w.chat.AddFault(chatFault("post", fault, 2))
+			const photos = 3
+			w.sendPhotos(photos)
+			release()
+			if tt.fault != "" {
+				w.chat.AddFault(chatFault("post", tt.fault, 2))
 			}
 			w.waitDrained()
 			posts := w.filePosts(thread)
-			if len(posts) != 1 || len(posts[0].Files) != 3 {
-				t.Errorf("%d posts of files, want one of three files\n%s", len(posts), w.dump())
+			if len(posts) != 1 {
+				t.Fatalf("%d posts of files, want one\n%s", len(posts), w.dump())
 			}
+			wantEqual(t, "files of the post", len(posts[0].Files), photos)
 		})
 	}
 }

@@ -13,6 +13,9 @@ import (
 	"parley/channels/channelstest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // lockedOnce refuses our credentials the first time a file is asked for.
 type lockedOnce struct {
 	channels.Channel

@@ -10,6 +10,9 @@ import (
 	"parley/channels/channelstest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // statementsForCustomers lets so many customers write, one after the other. It returns how many statements were in the transaction that
 // applied a message: the median of them.
 func (w *world) statementsForCustomers(name string, customers int) int {
@@ -24,21 +27,21 @@ func (w *world) statementsForCustomers(name string, customers int) int {
 }
 
 // Another system writes to many customers from the same number, and its receipts come to us, 240 a second: what a
-// customer says costs at most one and a half times as many statements beside them, however slow the machine is. They
-// are forgotten in the end, also those that tell of failures, if they may be somebody else's.
+// customer says costs at most one and a half times as many statements beside them, however slow the machine is.
 func TestForeignReceipts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{statements: &statements{}})
 	w.statementsForCustomers("max", 1) // a process asks for more when it begins
-	normal, most := w.statementsForCustomers("amy", 5), 0
+	normal := w.statementsForCustomers("amy", 5)
+	most := 0
 	done := make(chan error, 1)
-	go func() { done <- w.acceptForeignReceipts() }()
-	for i, under := 0, true; under; i++ {
+	go func() { done <- w.acceptForeignReceipts(4 * time.Second) }()
+	for i, areComing := 0, true; areComing; i++ {
 		most = max(most, w.statementsForCustomers(fmt.Sprintf("zoe%d-", i), 1))
 		select {
 		case err := <-done:
 			check(t, err)
-			under = false
+			areComing = false
 		default:
 		}
 	}
@@ -46,12 +49,31 @@ func TestForeignReceipts(t *testing.T) {
 	if 2*most > 3*normal {
 		t.Errorf("a customer's message took %d statements beside foreign receipts, want at most one and a half times %d", most, normal)
 	}
+	w.forgetReceipts()
+}
 
-	// Each was looked at twice: when it came, and when nobody waits for it any more.
+// Foreign receipts are forgotten in the end, also those that tell of failures, if they may be somebody else's.
+func TestForeignReceiptsAreForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	check(t, w.acceptForeignReceipts(time.Second))
+	w.forgetReceipts()
+	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
+	wantEqual(t, "threads that show failures", w.countThreadsOfFailures(), 0)
+}
+
+// forgetReceipts lets receipts that wait for their message wait no longer, and waits until none is left: each is looked at twice, when
+// it comes, and when nobody waits for it any more.
+func (w *world) forgetReceipts() {
+	w.t.Helper()
 	w.exec(`UPDATE events SET received_at = received_at - interval '10 s'`)
 	w.repeatUntil("all receipts are forgotten", w.makeQueuesDue, func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
-	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
-	wantEqual(t, "threads that show failures", w.count(`SELECT count(*) FROM conversations WHERE kind <> 'customer'`), 0)
+}
+
+// countThreadsOfFailures counts the threads that show what came back and belongs to no conversation.
+func (w *world) countThreadsOfFailures() int {
+	w.t.Helper()
+	return w.count(`SELECT count(*) FROM conversations WHERE kind <> 'customer'`)
 }
 
 // A shop numbers its customers' messages and those that it gets from us separately: that a message has arrived which has the number of a
@@ -59,41 +81,53 @@ func TestForeignReceipts(t *testing.T) {
 func TestReceiptWithTheIDOfACustomersMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.postChatEvent(channelstest.Event{Type: "message", ID: "17", From: "kim", Text: "Hello"})
+	const id = "17"
+	w.postChatEvent(channelstest.Event{Type: "message", ID: id, From: "kim", Text: "Hello"})
 	w.waitThread("Hello")
-	for _, state := range []string{"delivered", "read"} {
-		w.reportStatus(channelstest.Event{State: state, From: "kim", External: []string{"17"}})
-	}
+	w.reportStatus(channelstest.Event{State: "delivered", From: "kim", External: []string{id}})
+	w.reportStatus(channelstest.Event{State: "read", From: "kim", External: []string{id}})
 	w.waitDrained()
-	wantEqual(t, "threads that show failures", w.count(`SELECT count(*) FROM conversations WHERE kind <> 'customer'`), 0)
-	w.reportStatus(channelstest.Event{State: "failed", From: "kim", External: []string{"17"}, Reason: "unknown number"})
+	wantEqual(t, "threads that show failures", w.countThreadsOfFailures(), 0)
+
+	w.reportStatus(channelstest.Event{State: "failed", From: "kim", External: []string{id}, Reason: "unknown number"})
 	w.waitShown("unknown number")
 }
 
-// acceptForeignReceipts brings 240 receipts a second, for four seconds, of messages that another system sent. One of a hundred tells of
-// a failure.
-func (w *world) acceptForeignReceipts() error {
-	const perSecond, seconds, ticks = 240, 4, 20 // ticks a second
+// acceptForeignReceipts brings 240 receipts a second of messages that another system sent. One of a hundred tells of a failure.
+func (w *world) acceptForeignReceipts(during time.Duration) error {
+	const perSecond, ticks = 240, 20 // ticks a second
 	tick := time.NewTicker(time.Second / ticks)
 	defer tick.Stop()
-	for n := 0; n < perSecond*seconds; {
+	for n := 0; n < int(perSecond*during.Seconds()); {
 		<-tick.C
 		var facts []channels.Fact
 		for range perSecond / ticks {
 			n++
-			e := channelstest.Event{Type: "status", ID: fmt.Sprint("f", n), From: fmt.Sprint("other", n), State: "delivered", External: []string{fmt.Sprint("foreign-", n)}}
-			if n%100 == 0 {
-				e.State, e.Others = "failed", true
-			}
-			body, err := json.Marshal(e)
+			f, err := foreignReceipt(n)
 			if err != nil {
 				return err
 			}
-			facts = append(facts, channels.Fact{ExternalID: fmt.Sprint("s:", n), OrderKey: e.From, Payload: body})
+			facts = append(facts, f)
 		}
 		if err := w.engines[0].Accept(w.t.Context(), w.accounts[chat], facts...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// foreignReceipt is the receipt of a number.
+func foreignReceipt(n int) (channels.Fact, error) {
+	e := channelstest.Event{
+		Type:     "status",
+		ID:       fmt.Sprint("f", n),
+		From:     fmt.Sprint("other", n),
+		State:    "delivered",
+		External: []string{fmt.Sprint("foreign-", n)},
+	}
+	if isFailure := n%100 == 0; isFailure {
+		e.State, e.Others = "failed", true
+	}
+	body, err := json.Marshal(e)
+	return channels.Fact{ExternalID: fmt.Sprint("s:", n), OrderKey: e.From, Payload: body}, err
 }

@@ -9,14 +9,16 @@ import (
 	"parley/channels"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // openedForm gives a form a name, as chats do: what is handed in again under this name is the same form.
 func openedForm(b bridgetest.Button) bridgetest.Button {
 	b.Form = "opened once"
 	return b
 }
 
-// A form that is handed in again with other words, since nobody saw its answer, sends what it
-// says now; another one is another reply.
+// A form that is handed in again with other words, since nobody saw its answer, sends what it says now.
 func TestFormReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -24,12 +26,24 @@ func TestFormReplaced(t *testing.T) {
 	form := openedForm(formOf(bridge.VerbReply))
 	w.chat.Submit("ann", support, thread, form, "We come on Monday.")
 	w.chat.Submit("ann", support, thread, form, "We come on Tuesday.")
-	w.chat.Submit("ben", support, thread, form, "Ben's own.") // its name may be a claim
+	w.waitShown("We come on Tuesday.")
+	w.waitDrainedBut(1)
+	wantEqual(t, "lines that a text was taken back", w.countLines(thread, bridge.LineUndone), 1)
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "We come on Tuesday.")
+}
+
+// Another form is another reply, and so is one of a colleague, whatever name it has: the name may be a claim.
+func TestOtherFormsAreOtherReplies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	form := openedForm(formOf(bridge.VerbReply))
+	w.chat.Submit("ann", support, thread, form, "We come on Tuesday.")
+	w.chat.Submit("ben", support, thread, form, "Ben's own.")
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "And bring cake.")
 	w.waitShown("And bring cake.")
-	if n := w.countLines(thread, bridge.LineUndone); n != 1 {
-		t.Errorf("%d texts were taken back, want 1", n)
-	}
+	wantEqual(t, "lines that a text was taken back", w.countLines(thread, bridge.LineUndone), 0)
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "We come on Tuesday.", "Ben's own.", "And bring cake.")
 }
@@ -50,7 +64,7 @@ func TestFormTooLate(t *testing.T) {
 	w.provider.WaitTexts(t, "We come on Monday.", "We come on Tuesday.")
 }
 
-// A form begins one conversation: the second time its words are kept, and it is offered.
+// A form begins one conversation: the second time its words are kept, and its author can have them back.
 func TestFormStartsOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -60,10 +74,8 @@ func TestFormStartsOnce(t *testing.T) {
 	w.chat.Submit("ben", support, "", form, "It is repaired, and clean.")
 	w.waitWhisper("ben", "It is repaired, and clean.")
 	w.waitDrained()
-	w.waitSent(1)
-	if n := w.count(`SELECT count(*) FROM conversations`); n != 1 {
-		t.Errorf("%d conversations, want 1", n)
-	}
+	wantEqual(t, "messages to the customer", len(w.provider.Sent()), 1)
+	wantEqual(t, "conversations", w.count(`SELECT count(*) FROM conversations`), 1)
 }
 
 // A template that was chosen in a form leaves once.
