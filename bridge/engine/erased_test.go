@@ -16,6 +16,9 @@ import (
 	"parley/store/erase"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // eraseOptions returns what contacts are erased with here.
 func (w *world) eraseOptions() erase.Options {
 	w.t.Helper()
@@ -63,7 +66,7 @@ func (w *world) erase(address string) erase.Certificate {
 	return w.finishErasure(w.beginErasure(address))
 }
 
-// wantNowhere checks that no row of the database and no post holds a word.
+// wantNowhere checks that no row of the database and no post holds any of these words, in whatever case.
 func (w *world) wantNowhere(words ...string) {
 	w.t.Helper()
 	for _, word := range words {
@@ -77,10 +80,9 @@ func (w *world) wantNowhere(words ...string) {
 // wantNotStored checks that no row of the database holds a word.
 func (w *world) wantNotStored(words ...string) {
 	w.t.Helper()
-	tables := strings.Fields(w.text(`SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'`))
+	const row = `SELECT left(t::text, 600) FROM %s AS t WHERE position($1 IN lower(t::text)) > 0 OR position($2 IN t::text) > 0 LIMIT 1`
 	for _, word := range words {
-		for _, table := range tables { // bytes are shown as hexadecimal digits
-			const row = `SELECT left(t::text, 600) FROM %s AS t WHERE position($1 IN lower(t::text)) > 0 OR position($2 IN t::text) > 0 LIMIT 1`
+		for _, table := range w.tableNames() { // bytes are shown as hexadecimal digits
 			if left := w.text(fmt.Sprintf(row, table), word, hex.EncodeToString([]byte(word))); left != "" {
 				w.t.Errorf("%q is left in %s: %s, want none", word, table, left)
 			}
@@ -99,50 +101,68 @@ func (w *world) postsWith(word string) []string {
 	return list
 }
 
-// Threads in which several customers' mails are sorted lose what the erased one wrote, and nothing of the others:
-// what an agent made a conversation of, what was silenced, and the words that such a thread remembers as its last.
-// R-276
-func TestEraseFromSharedThreads(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{})
-	w.sendMails("Prize", 12, allFrom("mallory@other.test"))
-	w.sendMails("Zebra", 13, allFrom("eve@flood.test"))
-	collecting := w.waitThread("Zebra 11 words")
+// newSharedThreads makes a world in which the mails of two senders, Prize and Zebra, stand in the same threads: those that opened too many
+// conversations in the one that collects them, automatic ones in the one of the day. It returns both threads.
+func newSharedThreads(t *testing.T) (w *world, collecting, daily string) {
+	t.Helper()
+	w = newWorld(t, options{})
+	w.sendMails("Prize", maxOpened+2, allFrom("mallory@other.test"))
+	w.sendMails("Zebra", maxOpened+3, allFrom("eve@flood.test"))
+	collecting = w.waitThread("Zebra 11 words")
 	if at := w.waitThread("Prize 11 words"); at != collecting {
 		t.Fatalf("the mails of the other sender are collected in the thread %s, want %s", at, collecting)
 	}
 	w.customerSends(mail, channelstest.Event{From: "mallory@other.test", Subject: "Prize sale", Text: "Prize sale now", Automatic: "list"})
 	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Zebra sale", Text: "Zebra sale now", Automatic: "list"})
-	daily := w.waitThread("Zebra sale now")
+	return w, collecting, w.waitThread("Zebra sale now")
+}
+
+// wantErasedIn checks that by the certificate something was erased in a thread, and nothing is left there.
+func wantErasedIn(t *testing.T, c erase.Certificate, thread string) {
+	t.Helper()
+	i := slices.IndexFunc(c.Threads, func(th erase.Thread) bool { return th.Message == thread })
+	if i < 0 {
+		t.Fatalf("the certificate names the threads %+v, want %s among them", c.Threads, thread)
+	}
+	if c.Threads[i].Erased == 0 {
+		t.Errorf("by the certificate nothing was erased in the thread %s, want what the customer wrote", thread)
+	}
+	wantEqual(t, "posts left in the thread "+thread, c.Threads[i].Left, 0)
+	wantEqual(t, "posts by colleagues in the thread "+thread, c.Threads[i].ByColleagues, 0)
+}
+
+// Threads in which several customers' mails are sorted lose what the erased one wrote, also what an agent made a conversation of, what
+// was silenced, and the words that such a thread remembers as its last.
+// R-276
+func TestEraseFromSharedThreads(t *testing.T) {
+	t.Parallel()
+	w, collecting, daily := newSharedThreads(t)
 	w.chat.Press(t, "ann", w.waitShown("Zebra 12 words"), bridge.VerbPromote)
-	w.chat.Say("ann", support, w.waitCardWith("| Zebra 12 | Ann").ID, "No, thank you")
+	w.reply(w.waitCardWith("| Zebra 12 | Ann").ID, "No, thank you")
 	w.provider.WaitTexts(t, "No, thank you")
 	w.chat.Press(t, "ann", w.waitShown("Zebra sale now"), bridge.VerbSilence)
 	w.eventually("the sender is silenced", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'silenced'`) == 1 })
+	w.waitDrained()
+
+	c := w.erase("eve@flood.test")
+	w.wantNowhere("zebra", "eve@flood")
+	wantErasedIn(t, c, collecting)
+	wantErasedIn(t, c, daily)
+}
+
+// They lose nothing of other customers, nor of colleagues, and are what they were: further mails can be taken out of them.
+// R-276
+func TestEraseLeavesOthersInSharedThreads(t *testing.T) {
+	t.Parallel()
+	w, collecting, _ := newSharedThreads(t)
 	human := w.chat.Say("ben", support, collecting, "Who are they?")
 	w.waitLine(collecting, bridge.LineInside)
 	w.waitDrained()
-
 	others := w.postsWith("prize")
-	c := w.erase("eve@flood.test")
-	w.wantNowhere("zebra", "eve@flood")
-	if left := w.postsWith("prize"); !slices.Equal(left, others) {
-		t.Errorf("of the other customer's posts\n%s\nis left\n%s", strings.Join(others, "\n"), strings.Join(left, "\n"))
-	}
-	for _, at := range []string{collecting, daily} {
-		i := slices.IndexFunc(c.Threads, func(th erase.Thread) bool { return th.Message == at })
-		if i < 0 {
-			t.Fatalf("the certificate names the threads %+v, want %s among them", c.Threads, at)
-		}
-		if c.Threads[i].Erased == 0 {
-			t.Errorf("by the certificate nothing was erased in the thread %s", at)
-		}
-		wantEqual(t, "posts left in the thread "+at, c.Threads[i].Left, 0)
-		wantEqual(t, "posts by colleagues in the thread "+at, c.Threads[i].ByColleagues, 0)
-	}
-	if w.chat.Get(support, human).Deleted {
-		t.Error("what a colleague wrote in the shared thread was deleted")
-	}
+
+	w.erase("eve@flood.test")
+	wantList(t, "posts of the other customer", w.postsWith("prize"), others)
+	wantEqual(t, "whether what a colleague wrote was deleted", w.chat.Get(support, human).Deleted, false)
 	wantNoWords(t, "the card of the shared thread", w.chat.Get(support, collecting).Text, "Erased")
 	w.chat.Press(t, "ann", w.waitShown("Prize 12 words"), bridge.VerbPromote)
 	w.waitCardWith("| Prize 12 | Ann")
@@ -154,36 +174,35 @@ func TestEraseFromSharedThreads(t *testing.T) {
 func TestEraseFromCopies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.customerSends(mail, channelstest.Event{ID: "lamp", From: "kim@shop.test", Name: "Kim", Subject: "Broken lamp", Text: "It is dark", Cc: []string{"eve@zebra.test"}})
+	w.customerSends(mail, channelstest.Event{
+		ID: "lamp", From: "kim@shop.test", Name: "Kim", Cc: []string{"eve@zebra.test"},
+		Subject: "Broken lamp", Text: "It is dark",
+	})
 	at := w.waitThread("It is dark")
-	w.customerSends(mail, channelstest.Event{ID: "zebra-answer", From: "eve@zebra.test", Subject: "Re: Broken lamp", Text: "My zebra is afraid", References: []string{"lamp"}, Cc: []string{"kim@shop.test"}})
-	if other := w.waitThread("My zebra is afraid"); other != at {
-		t.Fatalf("the answer is in thread %s, want %s", other, at)
-	}
+	w.customerSends(mail, channelstest.Event{
+		ID: "zebra-answer", From: "eve@zebra.test", Cc: []string{"kim@shop.test"}, References: []string{"lamp"},
+		Subject: "Re: Broken lamp", Text: "My zebra is afraid",
+	})
+	wantEqual(t, "the thread of what she wrote", w.waitThread("My zebra is afraid"), at)
 	w.waitDrained()
-	held := w.reply(at, "Here is light")
-	w.waitFate(held, "waiting")
+	held := w.replyInHold(at, "Here is light")
 	w.waitDrainedBut(1)
+
 	c := w.runErasure(w.beginErasure("eve@zebra.test"))
 	w.waitDrainedBut(1)
 	w.wantNowhere("afraid")
 	w.exec(`DELETE FROM events WHERE external_id = 'message:lamp'`) // what Kim wrote is Kim's, also where it names the other
 	w.wantNowhere("zebra")
-	if len(c.Threads) != 1 {
-		t.Fatalf("the certificate names the threads %+v, want one", c.Threads)
-	}
-	wantEqual(t, "the thread in the certificate", c.Threads[0].Message, at)
-	wantEqual(t, "posts left there", c.Threads[0].Left, 0)
-	if c.Threads[0].Erased == 0 {
-		t.Error("by the certificate nothing was erased there")
-	}
+	wantEqual(t, "threads in the certificate", len(c.Threads), 1)
+	wantErasedIn(t, c, at)
 	w.waitCard(at, "| Kim | Broken lamp |")
 	w.waitShown("It is dark")
+
 	w.advance(time.Hour)
 	w.waitFate(held, "out")
 	sent := w.waitSent(1)[0]
 	wantSentTo(t, sent, []string{"kim@shop.test"}, nil)
-	wantList(t, "whom else it went to", sent.Also, nil)
+	wantList(t, "other addresses of whom it went to", sent.Also, nil)
 	w.waitDrained()
 	w.wantNowhere("zebra")
 }
@@ -197,24 +216,18 @@ func TestEraseFromTheChannel(t *testing.T) {
 	w.customerWrites("kim", "It is dark")
 	w.customerWrites("zebra", "Where is it?")
 	w.waitThread("It is dark")
-	w.chat.Say("ben", support, w.waitThread("Where is it?"), "!take") // so that it isn't offered to ann
-	w.waitCard(w.waitThread("Where is it?"), "Ben")
+	w.take("ben", "Where is it?") // so that it isn't offered to ann
 	w.waitDrained()
-	typed := w.chat.Say("ann", support, "", "Call: „Zebra“, soon")
-	line := w.waitLine(typed, bridge.LineTopLevel)
+	typed, line := w.typeAtTopLevel("ann", "Call: „Zebra“, soon")
 	if len(line.Buttons) == 0 {
-		t.Fatal("no conversation is offered")
+		t.Fatal("no conversation is offered, want kim's")
 	}
 	w.waitDrained()
 
 	w.erase("zebra")
 	w.wantNotStored("„zebra“")
-	if !w.chat.Get(support, line.ID).Deleted {
-		t.Error("the line that asked is left")
-	}
-	if w.chat.Get(support, typed).Deleted {
-		t.Error("the agent's own message is gone")
-	}
+	wantEqual(t, "whether the line that asked is deleted", w.chat.Get(support, line.ID).Deleted, true)
+	wantEqual(t, "whether the agent's own message is deleted", w.chat.Get(support, typed).Deleted, false)
 }
 
 // What a contact writes while the erasure runs is a stranger's, whichever conversation it answers and whether it was
@@ -226,39 +239,43 @@ func TestWrittenWhileErased(t *testing.T) {
 	w := newWorld(t, options{})
 	w.customerSends(mail, channelstest.Event{ID: "lamp-1", From: "eve@shop.test", Subject: "Zebra lamp", Text: "The zebra is dark"})
 	w.customerSends(chat, channelstest.Event{ID: "zebra-chat", From: "zed", Text: "A zebra in the chat"})
-	at, chatted := w.waitThread("The zebra is dark"), w.waitThread("A zebra in the chat")
-	w.chat.Say("ann", support, at, "Which one?")
+	erased := []string{w.waitThread("The zebra is dark"), w.waitThread("A zebra in the chat")}
+	w.reply(erased[0], "Which one?")
 	w.provider.WaitTexts(t, "Which one?")
 	w.waitDrained()
 	w.exec(`UPDATE identities SET contact_id = $1 WHERE key = 'zed'`, w.contactOf("eve@shop.test")) // one person
 
 	w.stops[0]() // so that what arrives is accepted, and waits to be applied
-	w.journalMessages(mail, channelstest.Event{ID: "waits", From: "eve@shop.test", Subject: "Re: lamp", Text: "Accepted before", References: []string{"lamp-1"}})
+	answer := func(id, text string) channelstest.Event {
+		return channelstest.Event{ID: id, From: "eve@shop.test", Subject: "Re: lamp", Text: text, References: []string{"lamp-1"}}
+	}
+	w.journalMessages(mail, answer("waits", "Accepted before"))
 	o, id := w.beginErasure("eve@shop.test")
-	w.journalMessages(mail, channelstest.Event{ID: "later", From: "eve@shop.test", Subject: "Re: lamp", Text: "Accepted after", References: []string{"lamp-1"}})
+	w.journalMessages(mail, answer("later", "Accepted after"))
 	w.journalMessages(chat, channelstest.Event{ID: "later-chat", From: "zed", Text: "Chatted after"})
 	w.startReplica()
-	fresh := w.waitThread("Accepted before")
-	again, chats := w.waitThread("Accepted after"), w.waitThread("Chatted after")
+	before, after, chatted := w.waitThread("Accepted before"), w.waitThread("Accepted after"), w.waitThread("Chatted after")
 	w.waitDrained()
 	w.finishErasure(o, id)
+
 	w.wantNowhere("zebra")
-	for _, other := range []string{fresh, again, chats} {
-		if other == at || other == chatted {
-			t.Errorf("what came meanwhile is in the thread %s, want none of the erased ones, %s and %s", other, at, chatted)
+	for _, thread := range []string{before, after, chatted} {
+		if slices.Contains(erased, thread) {
+			t.Errorf("what came meanwhile is in the thread %s, want none of the erased ones, %q", thread, erased)
 		}
-		wantNoWords(t, "the card of what came meanwhile", w.chat.Get(support, other).Text, "Erased")
+		wantNoWords(t, "the card of what came meanwhile", w.chat.Get(support, thread).Text, "Erased")
 	}
 	for _, text := range []string{"Accepted before", "Accepted after", "Chatted after"} {
 		w.waitShown(text)
 	}
-	w.chat.Say("ann", support, again, "Hello, stranger")
-	w.chat.Say("ann", support, chats, "Hello there")
-	for _, sent := range w.waitSent(3) {
-		if sent.Text == "Hello, stranger" && !slices.Equal(sent.To, []string{"eve@shop.test"}) {
-			t.Errorf("the reply went to %q", sent.To)
-		}
+	w.reply(after, "Hello, stranger")
+	w.reply(chatted, "Hello there")
+	sent := w.waitSent(3)
+	i := slices.IndexFunc(sent, func(m channelstest.Sent) bool { return m.Text == "Hello, stranger" })
+	if i < 0 {
+		t.Fatalf("customers got %q, want the reply to the mail among them", w.sentTexts())
 	}
+	wantList(t, "whom the reply went to", sent[i].To, []string{"eve@shop.test"})
 }
 
 // A form of a reply that was open while its customer was erased reaches nobody, and its recipients don't come back.
@@ -269,13 +286,15 @@ func TestOldFormOfTheErased(t *testing.T) {
 	w.customerSends(mail, channelstest.Event{ID: "lamp", From: "zebra@shop.test", Subject: "Lamp", Text: "It is dark"})
 	at := w.waitThread("It is dark")
 	form := formOf(bridge.VerbReply)
-	form.Form, form.Args.ReplyArgs = "f1", bridge.ReplyArgs{To: []string{"zebra@shop.test", "mia.zebra@shop.test"}, Shown: bridge.RecipientsMark([]string{"zebra@shop.test"}, nil)}
+	form.Form = "f1"
+	form.Args.ReplyArgs = bridge.ReplyArgs{
+		To:    []string{"zebra@shop.test", "mia.zebra@shop.test"},
+		Shown: bridge.RecipientsMark([]string{"zebra@shop.test"}, nil),
+	}
 	w.erase("zebra@shop.test")
 	w.chat.Submit("ann", support, at, form, "Here is light")
 	w.waitDrained()
 	w.exec(`DELETE FROM events WHERE payload LIKE '%Here is light%'`) // what Ann handed in goes with its days
 	w.wantNowhere("zebra")
-	if n := len(w.provider.Sent()); n > 0 {
-		t.Errorf("%d replies left, want none", n)
-	}
+	wantEqual(t, "replies that left", len(w.provider.Sent()), 0)
 }

@@ -9,7 +9,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/analysis/offline"
 	"parley/bridge/bridgetest"
-	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -239,7 +238,8 @@ func TestWhoIsAwayIsNotSuggested(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{analyzer: offline.New()})
-			w.solve(channelstest.Event{From: "kim", Name: "Kim"}, "How do I return my lamp? Where is the return slip?", "Please put the return slip into the parcel and bring it to the post office.")
+			w.solve("kim", "Kim", "How do I return my lamp? Where is the return slip?",
+				"Please put the return slip into the parcel and bring it to the post office.")
 			w.waitLearned(1)
 			w.setNotices("ann", c.presence)
 			w.customerWrites("joe", "I want to return a lamp. Is there a return slip?")
