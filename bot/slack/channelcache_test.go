@@ -12,31 +12,31 @@ import (
 const promptly = 10 * time.Second
 
 // resolveSlowly has the channels read, which Slack asks to do much later, until the test ends. It returns once Slack was asked.
-func (st *stage) resolveSlowly() {
-	st.t.Helper()
-	st.fake.Inject(slackfake.Fault{Method: "conversations.list", Kind: slackfake.FaultRateLimit, Retry: 60, Times: 1})
-	ctx, cancel := context.WithCancel(st.ctx())
+func (w *world) resolveSlowly() {
+	w.t.Helper()
+	w.fake.Inject(slackfake.Fault{Method: "conversations.list", Kind: slackfake.FaultRateLimit, Retry: 60, Times: 1})
+	ctx, cancel := context.WithCancel(w.ctx())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = st.surface.Resolve(ctx, "#support") // it ends with an error, which doesn't matter here
+		_, _ = w.surface.Resolve(ctx, "#support") // it ends with an error, which doesn't matter here
 	}()
-	st.t.Cleanup(func() {
+	w.t.Cleanup(func() {
 		cancel()
 		<-done
 	})
-	must(st.t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Calls("conversations.list")) == 1 }))
+	must(w.t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Calls("conversations.list")) == 1 }))
 }
 
 // An event that says that a channel was renamed is taken in while the channels are being read, however long Slack makes that take.
 func TestRenamedWhileChannelsAreRead(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	st.resolveSlowly()
+	w := newWorld(t)
+	w.resolveSlowly()
 	taken := make(chan struct{})
 	go func() {
 		defer close(taken)
-		st.surface.directory.channels.reset()
+		w.surface.directory.channels.reset()
 	}()
 	select {
 	case <-taken:
@@ -48,29 +48,29 @@ func TestRenamedWhileChannelsAreRead(t *testing.T) {
 // A name that changed is known to the next question.
 func TestResolveAfterARename(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	_, err := st.surface.Resolve(st.ctx(), "#support")
+	w := newWorld(t)
+	_, err := w.surface.Resolve(w.ctx(), "#support")
 	must(t, err)
-	must(t, st.fake.Admin.RenameChannel(st.channel, "help"))
-	st.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"channel_rename","channel":{"id":"C0SUPPORT"}}}`)
-	id, err := st.surface.Resolve(st.ctx(), "#help")
+	must(t, w.fake.Admin.RenameChannel(w.channel, "help"))
+	w.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"channel_rename","channel":{"id":"C0SUPPORT"}}}`)
+	id, err := w.surface.Resolve(w.ctx(), "#help")
 	must(t, err)
-	wantEqual(t, "channel", id, st.channel)
+	wantEqual(t, "channel", id, w.channel)
 }
 
 // If the channels can't be read again after a rename, the next question reads them: old names don't count.
 func TestResolveAfterAFailedReading(t *testing.T) {
 	t.Parallel()
-	st := newStage(t)
-	_, err := st.surface.Resolve(st.ctx(), "#support")
+	w := newWorld(t)
+	_, err := w.surface.Resolve(w.ctx(), "#support")
 	must(t, err)
-	must(t, st.fake.Admin.RenameChannel(st.channel, "help"))
-	st.surface.directory.channels.reset()
-	st.fake.Inject(slackfake.Fault{Method: "conversations.list", Kind: slackfake.FaultError, Error: "no_such_answer", Times: 1})
-	if _, err := st.surface.Resolve(st.ctx(), "#help"); codeOf(err) != "no_such_answer" {
+	must(t, w.fake.Admin.RenameChannel(w.channel, "help"))
+	w.surface.directory.channels.reset()
+	w.fake.Inject(slackfake.Fault{Method: "conversations.list", Kind: slackfake.FaultError, Error: "no_such_answer", Times: 1})
+	if _, err := w.surface.Resolve(w.ctx(), "#help"); codeOf(err) != "no_such_answer" {
 		t.Fatalf("got the error %v, want the one of Slack", err)
 	}
-	id, err := st.surface.Resolve(st.ctx(), "#help")
+	id, err := w.surface.Resolve(w.ctx(), "#help")
 	must(t, err)
-	wantEqual(t, "channel", id, st.channel)
+	wantEqual(t, "channel", id, w.channel)
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // newStageOfManifest connects the app as its manifest installs it: with these scopes, and subscribed to these events.
-func newStageOfManifest(t *testing.T) *stage {
+func newStageOfManifest(t *testing.T) *world {
 	t.Helper()
-	return newConnectedStage(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
+	return newConnectedWorld(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = manifest.Scopes(), manifest.Events() })
 }
 
 // Once the app is out of a channel nobody tells it that a reply there was deleted: that is a gap.
@@ -26,11 +26,11 @@ func TestLeftChannelIsAGap(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			st := newStageOfManifest(t)
-			ch := st.fake.Admin.AddChannel(slackfake.Channel{Name: "left", Private: tt.isPrivate, Members: []string{st.ann, st.fake.BotUserID()}})
-			gaps := st.desk.Gaps()
-			must(t, st.fake.Admin.Kick(ch.ID, st.fake.BotUserID()))
-			st.desk.Wait(t, "a gap", func() bool { return st.desk.Gaps() > gaps })
+			w := newStageOfManifest(t)
+			ch := w.fake.Admin.AddChannel(slackfake.Channel{Name: "left", Private: tt.isPrivate, Members: []string{w.ann, w.fake.BotUserID()}})
+			gaps := w.desk.Gaps()
+			must(t, w.fake.Admin.Kick(ch.ID, w.fake.BotUserID()))
+			w.desk.Wait(t, "a gap", func() bool { return w.desk.Gaps() > gaps })
 		})
 	}
 }
@@ -38,11 +38,11 @@ func TestLeftChannelIsAGap(t *testing.T) {
 // A reply in such a channel can't be read again. So it doesn't count as unchanged, and waits.
 func TestConfirmInALeftChannel(t *testing.T) {
 	t.Parallel()
-	st := newStageOfManifest(t)
-	root := st.postRoot()
-	at := bridge.Place{Channel: st.channel, Thread: root.Message, Message: st.postAsAnn(root.Message, "On our way")}
-	must(t, st.fake.Admin.Kick(st.channel, st.fake.BotUserID()))
-	if _, err := st.surface.Confirm(st.ctx(), at, "On our way"); codeOf(err) != "not_in_channel" {
+	w := newStageOfManifest(t)
+	root := w.postRoot()
+	at := bridge.Place{Channel: w.channel, Thread: root.Message, Message: w.postAsAnn(root.Message, "On our way")}
+	must(t, w.fake.Admin.Kick(w.channel, w.fake.BotUserID()))
+	if _, err := w.surface.Confirm(w.ctx(), at, "On our way"); codeOf(err) != "not_in_channel" {
 		t.Errorf("got the error %v, want Slack's not_in_channel", err)
 	}
 }
