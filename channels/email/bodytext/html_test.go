@@ -8,101 +8,278 @@ import (
 	"parley/channels/budget"
 )
 
-// TestHTMLToMarkdown: how mailers write, and what people should read.
-func TestHTMLToMarkdown(t *testing.T) {
-	t.Parallel()
-	tests := []struct{ name, in, want string }{
-		{"divs are lines", "<div>a</div><div>b</div><div><br></div><div>c</div>", "a\nb\n\nc"},
-		{"nested divs", "<div><div>a</div><div><div>b</div></div></div>c", "a\nb\nc"},
-		{"text then div", "a<div>b</div>c", "a\nb\nc"},
-		{"paragraphs", "<p>a</p><p>b</p>", "a\n\nb"},
-		{"outlook lines", "<p class=MsoNormal>a</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>b</p>", "a\n\nb"},
-		{"tight paragraphs", `<p style="margin:0">a</p><p style="margin: 0px">b</p>`, "a\nb"},
-		{"breaks", "a<br>b<br><br>c", "a\nb\n\nc"},
-		{"emphasis", "<b>a</b> <i>b</i> <strong>c</strong> <em>d</em> <del>e</del>", "**a** *b* **c** *d* ~~e~~"},
-		{"blanks in emphasis", "x<b> a </b>y", "x **a** y"},
-		{"code", "<code>a*b &lt;c&gt; &amp;amp;</code>", "`a*b <c> &amp;`"},
-		{"pre", "<pre>a  b\n  *c* &lt;d&gt;</pre>", "```\na  b\n  *c* <d>\n```"},
-		{"heading", "<h2>a_b</h2>text", "## a_b\n\ntext"},
-		{"list", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>", "- a\n- b\n\n  - c"},
-		{"list of divs", "<ol><li><div>a</div></li><li><p>b</p></li></ol>", "1. a\n2. b"},
-		{"link", `<a href="https://x.test/?a=1&amp;b=2">go</a>`, "[go](https://x.test/?a=1&b=2)"},
-		{"link to itself", `<a href="https://x.test/a_b">https://x.test/a_b</a>`, "<https://x.test/a_b>"},
-		{"query stays", `<a href="https://x.test/?q=a+b%2Bc=d">go</a>`, "[go](https://x.test/?q=a+b%2Bc=d)"},
-		{"link around block", `<a href="https://x.test/"><div>go</div><div>there</div></a>`, "[go there](https://x.test/)"},
-		{"mail link", `<a href="mailto:a_b@x.test">a_b@x.test</a>`, "a_b@x.test"},
-		{"phone link", `<a href="tel:+4930">call</a>`, "[call](tel:+4930)"},
-		{"script link", `<a href="javascript:x()">go</a> <a href="data:text/html,x">there</a> <a href="/rel">rel</a>`, "go there rel"},
-		{"lying link", `<a href="https://evil.test/x">www.bank.test</a>`, "[www.bank.test](https://evil.test/x) (evil.test)"},
-		{"link with bracket", `<a href="https://x.test/a)b">a]b</a>`, `[a\]b](https://x.test/a%29b)`},
-		{"picture link", `<a href="https://x.test/"><img src="https://x.test/l.png" alt="Logo"></a>`, "[Logo](https://x.test/)"},
-		{"empty link", `a<a href="https://x.test/"><img src="https://x.test/l.png"></a>b`, "ab"},
-		{"hidden", `<div style="display: none">a</div><span style="font-size:0">b</span><p hidden>c</p>d`, "d"},
-		{"newsletter columns", `<div style="font-size:0px"><div style="font-size:13px">a</div></div><div style="mso-hide:all">b</div>`, "a\nb"},
-		{"visible sizes", `<span style="font-size:0.9em">a</span><span style="opacity:0.5">b</span>`, "ab"},
-		{"layout table", "<table><tr><td>Left</td><td>Right</td></tr><tr><td colspan=2>Below</td></tr></table>", "Left Right\nBelow"},
-		{"data table", "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>x|y</td></tr></table>", "| a | b   |\n|---|-----|\n| 1 | x\\|y |"},
-		{"entities", "&lt;b&gt; &amp;lt; &copy; a &amp; b", `\<b> \&lt; © a & b`},
-		{"markdown in text", "# a <br>- b <br>1. c <br>*d* _e_ [f](g)", "\\# a\n\\- b\n1\\. c\n\\*d\\* \\_e\\_ \\[f\\](g)"},
-		{"middle of a line", "<b>Name</b> - text <i>x</i>: y, <u>in</u> 2024. z", "**Name** - text *x*: y, in 2024. z"},
-		{"start in an element", "<div><span>- a</span></div><div><span>2.</span> b</div>", "\\- a\n2\\. b"},
-		{"split emphasis", "<span>*</span><span>a</span><span>*</span>", `\*a\*`},
-		{"open drawing", "a<svg><text>b<p>c", "a\n\nc"},
-		{"drawings that end themselves", "<svg/>a <b>b</b><p>c<svg><path/></svg>d<svg><g/>e</svg>f", "a **b**\n\ncdf"},
-		{"hidden signs", `a&#x202e;b&#8;c<img src="cid:known" width=200 alt="d&#x202e;e">`, "abc![de](cid:known)"},
-		{"open lines", "<p>a<p>b<ul><li>c<li>d</ul><table><tr><td>e<td>f</table>", "a\n\nb\n\n- c\n- d\n\ne f"},
-		{"overlapping elements", "<b><p>a</b> b</p><i>c<div>d</i>e</div> </span>f", "**a**\n\nb*c*\n*d*\ne f"},
-		{"no idle marks", "<b>Name:</b>Ann, <b>b</b>c<i>(d)</i>e <b>f</b>.", "Name:Ann, **b**c(d)e **f**."},
-		{"styles that end apart", "<b><i>a</i> b</b> <b><i>c</i></b> <i>d <b>e</b></i>", "***a* b *c*** *d **e***"},
-		{"picture of a link", `Look!<a href="https://x.test/">go</a>`, `Look\![go](https://x.test/)`},
-		{"bare address", "see https://x.test/a_b, ok", "see <https://x.test/a_b>, ok"},
-		{"quote", "<p>a</p><blockquote><p>b</p></blockquote><p>c</p>", "a\n\n> b\n\nc"},
-		{"icon", `<img src="cid:known" width=16 height=16 alt="x"><img src="cid:known" width=200>`, "x![file.png](cid:known)"},
-		{"alt attack", `<img src="cid:known" alt="](http://evil.test) **x**">`, `![\](http://evil.test) \*\*x\*\*](cid:known)`},
-	}
+// htmlTest is HTML as mail programs write it, and the Markdown that people should read.
+type htmlTest struct {
+	name string
+	html string
+	want string
+}
+
+// checkHTML checks the Markdown of HTML in a mail that has one picture, file.png.
+func checkHTML(t *testing.T, tests []htmlTest) {
+	t.Helper()
 	for _, tt := range tests {
-		got := NewReader(true, map[string]string{"known": "file.png"}).readHTML(tt.in)
-		if got.Text != tt.want {
-			t.Errorf("%s:\n got %q\nwant %q", tt.name, got.Text, tt.want)
+		got := NewReader(true, map[string]string{"known": "file.png"}).readHTML(tt.html).Text
+		if got != tt.want {
+			t.Errorf("%s: %s\n got %q\nwant %q", tt.name, tt.html, got, tt.want)
 		}
 	}
 }
 
-// TestHTMLQuotes: the marks of mailers, each with text that must stay.
+// How programs write lines and paragraphs.
+func TestHTMLLines(t *testing.T) {
+	t.Parallel()
+	checkHTML(t, []htmlTest{
+		{name: "divs are lines", html: "<div>a</div><div>b</div><div><br></div><div>c</div>", want: "a\nb\n\nc"},
+		{name: "nested divs", html: "<div><div>a</div><div><div>b</div></div></div>c", want: "a\nb\nc"},
+		{name: "text then div", html: "a<div>b</div>c", want: "a\nb\nc"},
+		{name: "paragraphs", html: "<p>a</p><p>b</p>", want: "a\n\nb"},
+		{
+			name: "outlook lines",
+			html: "<p class=MsoNormal>a</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>b</p>",
+			want: "a\n\nb",
+		},
+		{name: "tight paragraphs", html: `<p style="margin:0">a</p><p style="margin: 0px">b</p>`, want: "a\nb"},
+		{name: "breaks", html: "a<br>b<br><br>c", want: "a\nb\n\nc"},
+		{name: "heading", html: "<h2>a_b</h2>text", want: "## a_b\n\ntext"},
+		{name: "list", html: "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>", want: "- a\n- b\n\n  - c"},
+		{name: "list of divs", html: "<ol><li><div>a</div></li><li><p>b</p></li></ol>", want: "1. a\n2. b"},
+		{name: "quote", html: "<p>a</p><blockquote><p>b</p></blockquote><p>c</p>", want: "a\n\n> b\n\nc"},
+	})
+}
+
+// Styles become marks where Markdown has them, and where they change something.
+func TestHTMLStyles(t *testing.T) {
+	t.Parallel()
+	checkHTML(t, []htmlTest{
+		{name: "emphasis", html: "<b>a</b> <i>b</i> <strong>c</strong> <em>d</em> <del>e</del>", want: "**a** *b* **c** *d* ~~e~~"},
+		{name: "blanks in emphasis", html: "x<b> a </b>y", want: "x **a** y"},
+		{name: "code", html: "<code>a*b &lt;c&gt; &amp;amp;</code>", want: "`a*b <c> &amp;`"},
+		{name: "pre", html: "<pre>a  b\n  *c* &lt;d&gt;</pre>", want: "```\na  b\n  *c* <d>\n```"},
+		{name: "no idle marks", html: "<b>Name:</b>Ann, <b>b</b>c<i>(d)</i>e <b>f</b>.", want: "Name:Ann, **b**c(d)e **f**."},
+		{name: "styles that end apart", html: "<b><i>a</i> b</b> <b><i>c</i></b> <i>d <b>e</b></i>", want: "***a* b *c*** *d **e***"},
+		{name: "split emphasis", html: "<span>*</span><span>a</span><span>*</span>", want: `\*a\*`},
+		{
+			name: "middle of a line",
+			html: "<b>Name</b> - text <i>x</i>: y, <u>in</u> 2024. z",
+			want: "**Name** - text *x*: y, in 2024. z",
+		},
+	})
+}
+
+// Links lead where they say, or show where they lead. Those that act lead nowhere.
+func TestHTMLLinks(t *testing.T) {
+	t.Parallel()
+	checkHTML(t, []htmlTest{
+		{name: "link", html: `<a href="https://x.test/?a=1&amp;b=2">go</a>`, want: "[go](https://x.test/?a=1&b=2)"},
+		{name: "link to itself", html: `<a href="https://x.test/a_b">https://x.test/a_b</a>`, want: "<https://x.test/a_b>"},
+		{name: "query stays", html: `<a href="https://x.test/?q=a+b%2Bc=d">go</a>`, want: "[go](https://x.test/?q=a+b%2Bc=d)"},
+		{
+			name: "link around block",
+			html: `<a href="https://x.test/"><div>go</div><div>there</div></a>`,
+			want: "[go there](https://x.test/)",
+		},
+		{name: "mail link", html: `<a href="mailto:a_b@x.test">a_b@x.test</a>`, want: "a_b@x.test"},
+		{name: "phone link", html: `<a href="tel:+4930">call</a>`, want: "[call](tel:+4930)"},
+		{
+			name: "script link",
+			html: `<a href="javascript:x()">go</a> <a href="data:text/html,x">there</a> <a href="/rel">rel</a>`,
+			want: "go there rel",
+		},
+		{
+			name: "lying link",
+			html: `<a href="https://evil.test/x">www.bank.test</a>`,
+			want: "[www.bank.test](https://evil.test/x) (evil.test)",
+		},
+		{name: "link with bracket", html: `<a href="https://x.test/a)b">a]b</a>`, want: `[a\]b](https://x.test/a%29b)`},
+		{
+			name: "picture link",
+			html: `<a href="https://x.test/"><img src="https://x.test/l.png" alt="Logo"></a>`,
+			want: "[Logo](https://x.test/)",
+		},
+		{name: "empty link", html: `a<a href="https://x.test/"><img src="https://x.test/l.png"></a>b`, want: "ab"},
+		{name: "picture of a link", html: `Look!<a href="https://x.test/">go</a>`, want: `Look\![go](https://x.test/)`},
+		{name: "bare address", html: "see https://x.test/a_b, ok", want: "see <https://x.test/a_b>, ok"},
+	})
+}
+
+// What is hidden from readers of the HTML stays hidden.
+func TestHTMLHiddenText(t *testing.T) {
+	t.Parallel()
+	checkHTML(t, []htmlTest{
+		{name: "hidden", html: `<div style="display: none">a</div><span style="font-size:0">b</span><p hidden>c</p>d`, want: "d"},
+		{
+			name: "newsletter columns",
+			html: `<div style="font-size:0px"><div style="font-size:13px">a</div></div><div style="mso-hide:all">b</div>`,
+			want: "a\nb",
+		},
+		{name: "visible sizes", html: `<span style="font-size:0.9em">a</span><span style="opacity:0.5">b</span>`, want: "ab"},
+		{name: "hidden signs", html: `a&#x202e;b&#8;c<img src="cid:known" width=200 alt="d&#x202e;e">`, want: "abc![de](cid:known)"},
+	})
+}
+
+// Tables that only lay out become lines.
+func TestHTMLTables(t *testing.T) {
+	t.Parallel()
+	checkHTML(t, []htmlTest{
+		{
+			name: "layout table",
+			html: "<table><tr><td>Left</td><td>Right</td></tr><tr><td colspan=2>Below</td></tr></table>",
+			want: "Left Right\nBelow",
+		},
+		{
+			name: "data table",
+			html: "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>x|y</td></tr></table>",
+			want: "| a | b   |\n|---|-----|\n| 1 | x\\|y |",
+		},
+	})
+}
+
+// Pictures of the mail are shown by their names, but icons.
+func TestHTMLPictures(t *testing.T) {
+	t.Parallel()
+	checkHTML(t, []htmlTest{
+		{
+			name: "icon",
+			html: `<img src="cid:known" width=16 height=16 alt="x"><img src="cid:known" width=200>`,
+			want: "x![file.png](cid:known)",
+		},
+		{
+			name: "alt attack",
+			html: `<img src="cid:known" alt="](http://evil.test) **x**">`,
+			want: `![\](http://evil.test) \*\*x\*\*](cid:known)`,
+		},
+	})
+}
+
+// Text that looks like Markdown, or like HTML, stays text.
+func TestHTMLTextIsNoMarkdown(t *testing.T) {
+	t.Parallel()
+	checkHTML(t, []htmlTest{
+		{name: "entities", html: "&lt;b&gt; &amp;lt; &copy; a &amp; b", want: `\<b> \&lt; © a & b`},
+		{
+			name: "markdown in text",
+			html: "# a <br>- b <br>1. c <br>*d* _e_ [f](g)",
+			want: "\\# a\n\\- b\n1\\. c\n\\*d\\* \\_e\\_ \\[f\\](g)",
+		},
+		{name: "start in an element", html: "<div><span>- a</span></div><div><span>2.</span> b</div>", want: "\\- a\n2\\. b"},
+	})
+}
+
+// Elements that don't end, or end in another order, lose no text.
+func TestBrokenHTML(t *testing.T) {
+	t.Parallel()
+	checkHTML(t, []htmlTest{
+		{name: "open drawing", html: "a<svg><text>b<p>c", want: "a\n\nc"},
+		{
+			name: "drawings that end themselves",
+			html: "<svg/>a <b>b</b><p>c<svg><path/></svg>d<svg><g/>e</svg>f",
+			want: "a **b**\n\ncdf",
+		},
+		{name: "open lines", html: "<p>a<p>b<ul><li>c<li>d</ul><table><tr><td>e<td>f</table>", want: "a\n\nb\n\n- c\n- d\n\ne f"},
+		{name: "overlapping elements", html: "<b><p>a</b> b</p><i>c<div>d</i>e</div> </span>f", want: "**a**\n\nb*c*\n*d*\ne f"},
+	})
+}
+
+// htmlQuote is a quote as a mail program marks it. What is quoted is "old".
+type htmlQuote struct {
+	program string
+	html    string
+}
+
+func htmlQuotes() []htmlQuote {
+	return []htmlQuote{
+		{
+			program: "Gmail",
+			html: `<div class="gmail_quote"><div class="gmail_attr">On 2 Nov 2026 at 10:15, A &lt;a@x.test&gt; wrote:</div>` +
+				`<blockquote class="gmail_quote">old</blockquote></div>`,
+		},
+		{
+			program: "Gmail, quoted by Outlook",
+			html: `<div class="x_gmail_quote"><div>On 2 Nov 2026 at 10:15, A wrote:</div>` +
+				`<blockquote class="x_gmail_quote">old</blockquote></div>`,
+		},
+		{program: "cite, far inside", html: strings.Repeat(" \n", maxLineBytes) + `<blockquote type="cite">old</blockquote>`},
+		{
+			program: "Thunderbird",
+			html: `<div class="moz-cite-prefix">Am 02.11.26 um 10:15 schrieb A:<br></div>` +
+				`<blockquote type="cite" cite="mid:1"><p>old</p></blockquote>`,
+		},
+		{
+			program: "Outlook on the web",
+			html:    `<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`,
+		},
+		{program: "Outlook on the web, quoted twice", html: `<div id="x_x_divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`},
+		{program: "new Outlook", html: `<div id="mail-editor-reference-message-container"><div>old</div></div>`},
+		{
+			program: "Outlook, by Word",
+			html: `<div style="border:none;border-top:solid #B5C4DF 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class=MsoNormal>` +
+				`<b>From:</b> A<br><b>Sent:</b> today<br><b>To:</b> B<br><b>Subject:</b> C</p></div><p>old</p>`,
+		},
+		{
+			program: "header block",
+			html:    `<div><b>Von:</b> A<br><b>Gesendet:</b> heute<br><b>An:</b> B<br><b>Betreff:</b> C</div><div>old</div>`,
+		},
+		{program: "Yahoo", html: `<div class="yahoo_quoted"><div>On Monday A wrote:</div><div>old</div></div>`},
+		{
+			program: "Proton",
+			html:    `<div class="protonmail_quote">On Monday A wrote:<br><blockquote type="cite">old</blockquote></div>`,
+		},
+		{program: "Zoho", html: `<div class="zmail_extra"><div>---- On Monday A wrote ----</div><div>old</div></div>`},
+		{
+			program: "a phone's footer before it",
+			html:    `<div>Sent from my iPhone</div><br><blockquote type="cite">On 2 Nov 2026, at 10:15, A wrote:<br>old</blockquote>`,
+		},
+	}
+}
+
+// Below an answer the quote is hidden, however a program marks it.
 func TestHTMLQuotes(t *testing.T) {
 	t.Parallel()
-	for name, history := range map[string]string{
-		"gmail":          `<div class="gmail_quote"><div class="gmail_attr">On 2 Nov 2026 at 10:15, A &lt;a@x.test&gt; wrote:</div><blockquote class="gmail_quote">old</blockquote></div>`,
-		"gmail x_":       `<div class="x_gmail_quote"><div>On 2 Nov 2026 at 10:15, A wrote:</div><blockquote class="x_gmail_quote">old</blockquote></div>`,
-		"cite, far in":   strings.Repeat(" \n", maxLineBytes) + `<blockquote type="cite">old</blockquote>`,
-		"thunderbird":    `<div class="moz-cite-prefix">Am 02.11.26 um 10:15 schrieb A:<br></div><blockquote type="cite" cite="mid:1"><p>old</p></blockquote>`,
-		"outlook web":    `<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`,
-		"outlook web x_": `<div id="x_x_divRplyFwdMsg"><b>From:</b> A</div><div>old</div>`,
-		"outlook new":    `<div id="mail-editor-reference-message-container"><div>old</div></div>`,
-		"outlook word":   `<div style="border:none;border-top:solid #B5C4DF 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class=MsoNormal><b>From:</b> A<br><b>Sent:</b> today<br><b>To:</b> B<br><b>Subject:</b> C</p></div><p>old</p>`,
-		"header block":   `<div><b>Von:</b> A<br><b>Gesendet:</b> heute<br><b>An:</b> B<br><b>Betreff:</b> C</div><div>old</div>`,
-		"yahoo":          `<div class="yahoo_quoted"><div>On Monday A wrote:</div><div>old</div></div>`,
-		"proton":         `<div class="protonmail_quote">On Monday A wrote:<br><blockquote type="cite">old</blockquote></div>`,
-		"zoho":           `<div class="zmail_extra"><div>---- On Monday A wrote ----</div><div>old</div></div>`,
-		"mobile footer":  `<div>Sent from my iPhone</div><br><blockquote type="cite">On 2 Nov 2026, at 10:15, A wrote:<br>old</blockquote>`,
-	} {
-		got := NewReader(false, nil).readHTML("<html><body><div>My <b>answer</b></div><br>" + history + "</body></html>")
-		if got.Text != "My **answer**" || !strings.Contains(got.Quoted, "old") {
-			t.Errorf("%s: got the text %q and the quote %q, want the answer and what is old", name, got.Text, got.Quoted)
+	for _, q := range htmlQuotes() {
+		got := NewReader(false, nil).readHTML("<html><body><div>My <b>answer</b></div><br>" + q.html + "</body></html>")
+		if want := "My **answer**"; got.Text != want {
+			t.Errorf("%s: got the text %q, want %q", q.program, got.Text, want)
 		}
-		if alone := NewReader(false, nil).readHTML(history); !strings.Contains(alone.Text, "old") {
-			t.Errorf("%s alone: got the text %q, want what is old in it", name, alone.Text)
+		if !strings.Contains(got.Quoted, "old") {
+			t.Errorf("%s: got the quote %q, want what is old in it", q.program, got.Quoted)
 		}
 	}
-	for name, source := range map[string]string{
-		"own citation":  "<p>As they say:</p><blockquote>old</blockquote>",
-		"indented":      `<p>List:</p><blockquote style="margin:0 0 0 40px;border:none;padding:0px">old</blockquote>`,
-		"answers below": `<blockquote type="cite">question</blockquote><p>old</p>`,
-		"inside":        `<blockquote type="cite">question</blockquote><p>answer</p><blockquote type="cite">old</blockquote>`,
-		"no headers":    `<p>new</p><div style="border:none;border-top:solid #E1E1E1 1.0pt">old</div>`,
-	} {
-		if got := NewReader(false, nil).readHTML(source); got.Quoted != "" || !strings.Contains(got.Text, "old") {
-			t.Errorf("%s: got the text %q and the quote %q, want all in the text", name, got.Text, got.Quoted)
+}
+
+// A quote that is all of a mail is shown.
+func TestHTMLQuoteAlone(t *testing.T) {
+	t.Parallel()
+	for _, q := range htmlQuotes() {
+		if got := NewReader(false, nil).readHTML(q.html); !strings.Contains(got.Text, "old") {
+			t.Errorf("%s: got the text %q, want what is old in it", q.program, got.Text)
+		}
+	}
+}
+
+// What the author quotes or indents, and what has answers inside or below, is shown.
+func TestHTMLThatIsNoQuote(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, html string }{
+		{name: "a citation", html: "<p>As they say:</p><blockquote>old</blockquote>"},
+		{
+			name: "an indented list",
+			html: `<p>List:</p><blockquote style="margin:0 0 0 40px;border:none;padding:0px">old</blockquote>`,
+		},
+		{name: "an answer below", html: `<blockquote type="cite">question</blockquote><p>old</p>`},
+		{
+			name: "an answer inside",
+			html: `<blockquote type="cite">question</blockquote><p>answer</p><blockquote type="cite">old</blockquote>`,
+		},
+		{name: "Outlook's line without its header", html: `<p>new</p><div style="border:none;border-top:solid #E1E1E1 1.0pt">old</div>`},
+	}
+	for _, tt := range tests {
+		got := NewReader(false, nil).readHTML(tt.html)
+		if got.Quoted != "" {
+			t.Errorf("%s: got %q hidden, want nothing", tt.name, got.Quoted)
+		}
+		if !strings.Contains(got.Text, "old") {
+			t.Errorf("%s: got the text %q, want all of it", tt.name, got.Text)
 		}
 	}
 }
@@ -120,15 +297,26 @@ func TestSanitisedLeavesReading(t *testing.T) {
 	}
 }
 
-// FuzzHTML: HTML of any kind gives Markdown in which links lead only where links
-// may, and HTML in which nothing acts.
+// HTML of any kind gives Markdown in which links lead only where links may, and HTML in which nothing acts.
 func FuzzHTML(f *testing.F) {
-	for _, s := range []string{
-		"<p>a</p><div>b<br>c</div>", "<a href='javascript:x'>a</a><a href='https://x.test/)('>b</a>", "<table><tr><td>a|b</td><td>c</td></tr><tr><td>d</td><td>e</td></tr></table>",
-		"<pre>```\nx</pre><code>`a*b`</code>", "<ul><li>a<ol start=5><li>b</ol></ul>", "<blockquote type=cite>x</blockquote>y", "<b> a</b><i>b </i>", "<h1>a<br>b</h1>",
-		"<img src='cid:a' alt='](http://evil.test)'><img src='data:image/png;base64,AAAA' alt='x'>", "<a href=\"https://x.test/\n\">a\nb</a>", "<del>a</del><s>b</s>", "<div id=divRplyFwdMsg>From: a</div>",
-		"<svg><script>x</script></svg><math><a xlink:href='javascript:1'>", "<p title='\"><script>'>x", "<a href='https://x.test' title='\"'>t</a>",
-	} {
+	sources := []string{
+		"<p>a</p><div>b<br>c</div>",
+		"<a href='javascript:x'>a</a><a href='https://x.test/)('>b</a>",
+		"<table><tr><td>a|b</td><td>c</td></tr><tr><td>d</td><td>e</td></tr></table>",
+		"<pre>```\nx</pre><code>`a*b`</code>",
+		"<ul><li>a<ol start=5><li>b</ol></ul>",
+		"<blockquote type=cite>x</blockquote>y",
+		"<b> a</b><i>b </i>",
+		"<h1>a<br>b</h1>",
+		"<img src='cid:a' alt='](http://evil.test)'><img src='data:image/png;base64,AAAA' alt='x'>",
+		"<a href=\"https://x.test/\n\">a\nb</a>",
+		"<del>a</del><s>b</s>",
+		"<div id=divRplyFwdMsg>From: a</div>",
+		"<svg><script>x</script></svg><math><a xlink:href='javascript:1'>",
+		"<p title='\"><script>'>x",
+		"<a href='https://x.test' title='\"'>t</a>",
+	}
+	for _, s := range sources {
 		f.Add(s)
 	}
 	for _, s := range budget.Seeds() {

@@ -9,31 +9,37 @@ import (
 func TestPlainText(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ markdown, want string }{
-		{"5 \\* 3 &amp; \\&amp;", "5 * 3 & &amp;"},
-		{"a\nb  \nc", "a\nb\nc"},
-		{"**b** *i* ~~s~~ `c*d`", "*b* _i_ s `c*d`"},
-		{"[text](https://x.test) <https://y.test> [https://z.test](https://z.test)", "text <https://x.test> https://y.test https://z.test"},
-		{"[mail](mailto:a@b.test) [a@b.test](mailto:a@b.test)", "mail <mailto:a@b.test> a@b.test"},
-		{"[shop.example/a](<http://shop.example/a/>) [shop.example](<http://evil.test>)", "http://shop.example/a/ shop.example <http://evil.test>"},
-		{"[x](javascript:alert(1)) [y]( JavaScript:alert(1))", "x y"},
-		{"![cat](https://x.test/c.png)", "cat <https://x.test/c.png>"},
-		{"- a\n- b\n  1. c", "- a\n- b\n  1. c"},
-		{"3. a\n4. b", "3. a\n4. b"},
-		{"- a\n\n- b", "- a\n\n- b"},
-		{"> q\n>\n> r", "> q\n>\n> r"},
-		{"```\nx < y\n\nz\n```", "    x < y\n\n    z"},
-		{"# H\n\n---\n\nt", "H\n\n* * *\n\nt"},
-		{"| A | B |\n|---|---|\n| 1 | x<br>y |", "A | B\n1 | x y"},
-		{"use <b> and <!-- c -->", "use <b> and <!-- c -->"},
-		{"<div>\n**x**\n</div>", "<div>\n*x*\n</div>"},
-		{"- [x] done\n- [ ] open", "- [x] done\n- [ ] open"},
-		{"a\\", "a\\"},
-		{"[1]: https://acme.test/a", "[1]: https://acme.test/a"},
-		{"", ""},
+		{markdown: "5 \\* 3 &amp; \\&amp;", want: "5 * 3 & &amp;"},
+		{markdown: "a\nb  \nc", want: "a\nb\nc"},
+		{markdown: "**b** *i* ~~s~~ `c*d`", want: "*b* _i_ s `c*d`"},
+		{
+			markdown: "[text](https://x.test) <https://y.test> [https://z.test](https://z.test)",
+			want:     "text <https://x.test> https://y.test https://z.test",
+		},
+		{markdown: "[mail](mailto:a@b.test) [a@b.test](mailto:a@b.test)", want: "mail <mailto:a@b.test> a@b.test"},
+		{
+			markdown: "[shop.example/a](<http://shop.example/a/>) [shop.example](<http://evil.test>)",
+			want:     "http://shop.example/a/ shop.example <http://evil.test>",
+		},
+		{markdown: "[x](javascript:alert(1)) [y]( JavaScript:alert(1))", want: "x y"},
+		{markdown: "![cat](https://x.test/c.png)", want: "cat <https://x.test/c.png>"},
+		{markdown: "- a\n- b\n  1. c", want: "- a\n- b\n  1. c"},
+		{markdown: "3. a\n4. b", want: "3. a\n4. b"},
+		{markdown: "- a\n\n- b", want: "- a\n\n- b"},
+		{markdown: "> q\n>\n> r", want: "> q\n>\n> r"},
+		{markdown: "```\nx < y\n\nz\n```", want: "    x < y\n\n    z"},
+		{markdown: "# H\n\n---\n\nt", want: "H\n\n* * *\n\nt"},
+		{markdown: "| A | B |\n|---|---|\n| 1 | x<br>y |", want: "A | B\n1 | x y"},
+		{markdown: "use <b> and <!-- c -->", want: "use <b> and <!-- c -->"},
+		{markdown: "<div>\n**x**\n</div>", want: "<div>\n*x*\n</div>"},
+		{markdown: "- [x] done\n- [ ] open", want: "- [x] done\n- [ ] open"},
+		{markdown: "a\\", want: "a\\"},
+		{markdown: "[1]: https://acme.test/a", want: "[1]: https://acme.test/a"},
+		{markdown: "", want: ""},
 	}
-	for _, tc := range tests {
-		if got := renderPlain(NewRenderer(), tc.markdown); got != tc.want {
-			t.Errorf("%q became\n%q, want\n%q", tc.markdown, got, tc.want)
+	for _, tt := range tests {
+		if got := renderPlain(NewRenderer(), tt.markdown); got != tt.want {
+			t.Errorf("renderPlain(%q)\n got %q\nwant %q", tt.markdown, got, tt.want)
 		}
 	}
 }
@@ -41,34 +47,42 @@ func TestPlainText(t *testing.T) {
 // Raw HTML of an agent, or of a customer who is quoted, is shown and never acts.
 func TestRawHTMLIsText(t *testing.T) {
 	t.Parallel()
-	for source, want := range map[string]string{
-		"use <b> here":                     "use &lt;b&gt; here",
-		"<script>alert(1)</script>":        "&lt;script&gt;alert(1)&lt;/script&gt;",
-		"<div onclick=\"x\">\ny\n</div>":   "&lt;div onclick=&quot;x&quot;&gt;",
-		"<!-- hidden -->":                  "&lt;!-- hidden --&gt;",
-		"<img src=x onerror=alert(1)>":     "&lt;img src=x onerror=alert(1)&gt;",
-		"a <br> b":                         "a <br> b",
-		"[x](javascript:alert(1))":         `<a href="">x</a>`,
-		"![x](javascript:alert(1))":        `src=""`,
-		"line one\nline two":               "line one<br>\nline two",
-		"www.acme.test":                    `<a href="http://www.acme.test">`,
-		"&lt;script&gt;alert(1)&lt;/x&gt;": "&lt;script&gt;",
-	} {
-		got, err := RenderHTML(NewRenderer(), source, "", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(got, want) {
-			t.Errorf("%q became\n%s\nwant %q in it", source, got, want)
-		}
-		wantInactive(t, source, got)
+	tests := []struct{ source, want string }{
+		{source: "use <b> here", want: "use &lt;b&gt; here"},
+		{source: "<script>alert(1)</script>", want: "&lt;script&gt;alert(1)&lt;/script&gt;"},
+		{source: "<div onclick=\"x\">\ny\n</div>", want: "&lt;div onclick=&quot;x&quot;&gt;"},
+		{source: "<!-- hidden -->", want: "&lt;!-- hidden --&gt;"},
+		{source: "<img src=x onerror=alert(1)>", want: "&lt;img src=x onerror=alert(1)&gt;"},
+		{source: "a <br> b", want: "a <br> b"},
+		{source: "[x](javascript:alert(1))", want: `<a href="">x</a>`},
+		{source: "![x](javascript:alert(1))", want: `src=""`},
+		{source: "line one\nline two", want: "line one<br>\nline two"},
+		{source: "www.acme.test", want: `<a href="http://www.acme.test">`},
+		{source: "&lt;script&gt;alert(1)&lt;/x&gt;", want: "&lt;script&gt;"},
 	}
-	const dataLink = "[x](data:text/html,<script>)"
-	got, err := RenderHTML(NewRenderer(), dataLink, "", "")
+	for _, tt := range tests {
+		got := mustRenderHTML(t, tt.source)
+		if !strings.Contains(got, tt.want) {
+			t.Errorf("RenderHTML(%q) = %s\nwant %q in it", tt.source, got, tt.want)
+		}
+		wantInactive(t, tt.source, got)
+	}
+}
+
+// A link that holds its page itself leads nowhere.
+func TestDataLinkIsInactive(t *testing.T) {
+	t.Parallel()
+	const source = "[x](data:text/html,<script>)"
+	wantInactive(t, source, mustRenderHTML(t, source))
+}
+
+func mustRenderHTML(t *testing.T, markdown string) string {
+	t.Helper()
+	html, err := RenderHTML(NewRenderer(), markdown, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantInactive(t, dataLink, got)
+	return html
 }
 
 // wantInactive checks that nothing of the HTML that a text became acts.
@@ -76,7 +90,7 @@ func wantInactive(t *testing.T, source, html string) {
 	t.Helper()
 	for _, bad := range []string{"<script", "<div ", "<img src=x", `href="javascript`, `href="data:`, "<!-- hid"} {
 		if strings.Contains(html, bad) {
-			t.Errorf("%q became\n%s\nwant it without %q", source, html, bad)
+			t.Errorf("RenderHTML(%q) = %s\nwant it without %q", source, html, bad)
 		}
 	}
 }
