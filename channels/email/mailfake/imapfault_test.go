@@ -19,105 +19,162 @@ func fetchAll(c *imapclient.Client, uids ...imap.UID) ([]*imapclient.FetchMessag
 	return c.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{wholeMail()}}).Collect()
 }
 
-// TestFetchFaults: what a client gets for three mails, and that a new connection
-// (the same one, where it survives) gets all afterwards.
-func TestFetchFaults(t *testing.T) {
-	t.Parallel()
-	cases := []struct {
-		name     string
-		fault    mailfake.Fault
-		fails    bool // the command
-		bodies   int  // mails that came whole
-		survives bool // the connection
-		left     int  // mails in the folder afterwards
-	}{
-		{name: "flags only", fault: mailfake.Fault{Action: mailfake.ActionFlagsOnly}, survives: true, left: 3},
-		{name: "unknown item", fault: mailfake.Fault{Action: mailfake.ActionUnknownItem}, fails: true, left: 3},
-		{name: "one vanishes", fault: mailfake.Fault{Action: mailfake.ActionExpunge}, bodies: 2, survives: true, left: 2},
-		{name: "all vanish", fault: mailfake.Fault{Action: mailfake.ActionExpunge, Count: 3}, survives: true, left: 0},
-		{name: "BYE", fault: mailfake.Fault{Action: mailfake.ActionBye}, fails: true, left: 3},
-		{name: "dropped before", fault: mailfake.Fault{Action: mailfake.ActionDropBefore}, fails: true, left: 3},
-		{name: "dropped after", fault: mailfake.Fault{Action: mailfake.ActionDropAfter}, fails: true, bodies: 3, left: 3},
-		{name: "refused", fault: mailfake.Fault{Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"}, fails: true, survives: true, left: 3},
-		{name: "slow", fault: mailfake.Fault{Action: mailfake.ActionDelay, Delay: 5 * time.Millisecond}, bodies: 3, survives: true, left: 3},
-		{name: "EXISTS burst", fault: mailfake.Fault{Action: mailfake.ActionExists, Count: 50}, bodies: 3, survives: true, left: 3},
+// fetchTest is a fault of FETCH, for a folder of three mails.
+type fetchTest struct {
+	name   string
+	fault  mailfake.Fault
+	bodies int // mails that come whole
+	left   int // mails in the folder afterwards
+}
+
+// fetchUnderFault fetches three mails against a fault. It checks how many come whole, and returns the error of the command.
+func (tt fetchTest) fetchUnderFault(t *testing.T, s *mailfake.Server, c *imapclient.Client) error {
+	t.Helper()
+	before := s.Inbox(support)
+	f := tt.fault
+	f.Op = mailfake.OpFETCH
+	addFault(t, s, f)
+	msgs, err := fetchAll(c, 1, 2, 3)
+	bodies := 0
+	for _, m := range msgs {
+		body := m.FindBodySection(wholeMail())
+		if slices.ContainsFunc(before, func(r mailfake.Received) bool { return string(r.Raw) == string(body) }) {
+			bodies++
+		}
 	}
-	for _, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) {
+	wantEqual(t, "mails that came whole", bodies, tt.bodies)
+	return err
+}
+
+// wantLeft checks that all mails that are left can be fetched.
+func (tt fetchTest) wantLeft(t *testing.T, c *imapclient.Client) {
+	t.Helper()
+	msgs, err := fetchAll(c, 1, 2, 3)
+	if err != nil {
+		t.Errorf("FETCH afterwards: %v", err)
+	}
+	wantEqual(t, "mails afterwards", len(msgs), tt.left)
+}
+
+// These faults of FETCH are no error of the command.
+func TestFetchFaultsThatSucceed(t *testing.T) {
+	t.Parallel()
+	tests := []fetchTest{
+		{name: "flags only", fault: mailfake.Fault{Action: mailfake.ActionFlagsOnly}, bodies: 0, left: 3},
+		{name: "one mail vanishes", fault: mailfake.Fault{Action: mailfake.ActionExpunge}, bodies: 2, left: 2},
+		{name: "all mails vanish", fault: mailfake.Fault{Action: mailfake.ActionExpunge, Count: 3}, bodies: 0, left: 0},
+		{name: "slow answer", fault: mailfake.Fault{Action: mailfake.ActionDelay, Delay: 5 * time.Millisecond}, bodies: 3, left: 3},
+		{name: "burst of EXISTS", fault: mailfake.Fault{Action: mailfake.ActionExists, Count: 50}, bodies: 3, left: 3},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			c := openInbox(t, s, 3, nil)
-			before := s.Inbox(support)
-			tc.fault.Op = mailfake.OpFETCH
-			addFault(t, s, tc.fault)
-			msgs, err := fetchAll(c, 1, 2, 3)
-			if (err != nil) != tc.fails {
-				t.Errorf("FETCH: got the error %v, want one: %v", err, tc.fails)
-			}
-			bodies := 0
-			for _, m := range msgs {
-				body := m.FindBodySection(wholeMail())
-				if slices.ContainsFunc(before, func(r mailfake.Received) bool { return string(r.Raw) == string(body) }) {
-					bodies++
-				}
-			}
-			wantEqual(t, "mails that came whole", bodies, tc.bodies)
-			wantEqual(t, "the connection survives", c.Noop().Wait() == nil, tc.survives)
-			if !tc.survives {
-				c = openInbox(t, s, 0, nil)
-			}
-			if msgs, err = fetchAll(c, 1, 2, 3); err != nil {
-				t.Errorf("FETCH afterwards: %v", err)
-			}
-			wantEqual(t, "mails afterwards", len(msgs), tc.left)
+			noError(t, tt.fetchUnderFault(t, s, c))
+			noError(t, c.Noop().Wait())
+			tt.wantLeft(t, c)
 		})
 	}
 }
 
-// TestCut reads the socket itself: go-imap's client has a data race when a literal ends
-// early, because it goes on reading while Collect throws the rest of the literal away.
-func TestCut(t *testing.T) {
+// A FETCH that is refused leaves the connection as it is.
+func TestFetchRefused(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct {
-		bytes int // that come
-		whole int // mails among them
-	}{{bytes: 0, whole: 0}, {bytes: 1200, whole: 2}} {
-		s := start(t)
-		for _, subject := range []string{"a", "b", "c"} {
-			writeToSupport(t, s, subject)
-		}
-		addFault(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: tc.bytes})
-		_, fetched, _ := strings.Cut(speakIMAP(t, s, "b SELECT INBOX", "c UID FETCH 1:3 (BODY.PEEK[])"), "b OK")
-		_, fetched, _ = strings.Cut(fetched, "\r\n")
-		in, complete := s.Inbox(support), 0
-		for _, r := range in {
-			if strings.Contains(fetched, string(r.Raw)) {
-				complete++
+	tt := fetchTest{fault: mailfake.Fault{Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"}, left: 3}
+	s := start(t)
+	c := openInbox(t, s, 3, nil)
+	if tt.fetchUnderFault(t, s, c) == nil {
+		t.Error("FETCH succeeded, want it refused")
+	}
+	noError(t, c.Noop().Wait())
+	tt.wantLeft(t, c)
+}
+
+// These faults of FETCH end the connection. Another one gets all mails.
+func TestFetchFaultsThatEndTheConnection(t *testing.T) {
+	t.Parallel()
+	tests := []fetchTest{
+		{name: "unknown item", fault: mailfake.Fault{Action: mailfake.ActionUnknownItem}, left: 3},
+		{name: "BYE", fault: mailfake.Fault{Action: mailfake.ActionBye}, left: 3},
+		{name: "dropped before the answer", fault: mailfake.Fault{Action: mailfake.ActionDropBefore}, left: 3},
+		{name: "dropped after the mails", fault: mailfake.Fault{Action: mailfake.ActionDropAfter}, bodies: 3, left: 3},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			c := openInbox(t, s, 3, nil)
+			if tt.fetchUnderFault(t, s, c) == nil {
+				t.Error("FETCH succeeded, want an error")
 			}
-		}
-		wantEqual(t, "whole mails", complete, tc.whole)
-		if strings.Contains(fetched, "c OK") {
-			t.Errorf("got %q, want no answer to the command", fetched)
-		}
-		cut := in[tc.whole].Raw
-		if begin := fmt.Sprintf("{%d}\r\n%s", len(cut), cut[:40]); !strings.Contains(fetched, begin) {
-			t.Errorf("got %q, want the beginning of the next mail, %q", fetched, begin)
-		}
-		if tc.bytes != 0 {
-			wantEqual(t, "bytes that came", len(fetched), tc.bytes)
-		}
+			if c.Noop().Wait() == nil {
+				t.Error("the connection goes on, want it ended")
+			}
+			tt.wantLeft(t, openInbox(t, s, 0, nil))
+		})
 	}
 }
 
-// TestStall: a FETCH that hangs is released by clearing the faults.
-func TestStall(t *testing.T) {
+// fetchByHand fetches three mails of a folder, and returns what comes of the answer. It reads the socket itself: go-imap's client has a
+// data race when a literal ends early, because it goes on reading while Collect throws the rest of the literal away.
+func fetchByHand(t *testing.T, s *mailfake.Server) string {
+	t.Helper()
+	_, answer, _ := strings.Cut(speakIMAP(t, s, "b SELECT INBOX", "c UID FETCH 1:3 (BODY.PEEK[])"), "b OK")
+	_, fetched, _ := strings.Cut(answer, "\r\n") // the rest of the line
+	if strings.Contains(fetched, "c OK") {
+		t.Errorf("got %q, want no answer to FETCH", fetched)
+	}
+	return fetched
+}
+
+// wantBegun checks that the literal of a mail has begun.
+func wantBegun(t *testing.T, fetched string, r mailfake.Received) {
+	t.Helper()
+	if want := fmt.Sprintf("{%d}\r\n%s", len(r.Raw), r.Raw[:40]); !strings.Contains(fetched, want) {
+		t.Errorf("got %q, want %q in it", fetched, want)
+	}
+}
+
+// A connection can be cut in the first mail.
+func TestCutInTheFirstMail(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, subject := range []string{"a", "b", "c"} {
+		writeToSupport(t, s, subject)
+	}
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut})
+	fetched := fetchByHand(t, s)
+	for i, r := range s.Inbox(support) {
+		wantEqual(t, fmt.Sprintf("mail %d came whole", i+1), strings.Contains(fetched, string(r.Raw)), false)
+	}
+	wantBegun(t, fetched, s.Inbox(support)[0])
+}
+
+// A connection can be cut after so many bytes.
+func TestCutAfterSomeBytes(t *testing.T) {
+	t.Parallel()
+	const inTheThird = 1200
+	s := start(t)
+	for _, subject := range []string{"a", "b", "c"} {
+		writeToSupport(t, s, subject)
+	}
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Bytes: inTheThird})
+	fetched := fetchByHand(t, s)
+	wantEqual(t, "bytes that came", len(fetched), inTheThird)
+	inbox := s.Inbox(support)
+	for i, want := range []bool{true, true, false} {
+		wantEqual(t, fmt.Sprintf("mail %d came whole", i+1), strings.Contains(fetched, string(inbox[i].Raw)), want)
+	}
+	wantBegun(t, fetched, inbox[2])
+}
+
+// A FETCH that hangs is released by clearing the faults.
+func TestHangingFetch(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := openInbox(t, s, 1, nil)
-	id, err := s.AddFault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelay})
-	if err != nil {
-		t.Fatal(err)
-	}
+	id := addFault(t, s, mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelay})
 	done := make(chan error, 1)
 	go func() {
 		_, err := fetchAll(c, 1)
@@ -140,7 +197,7 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// TestFreeze: half a literal, silence, then the rest.
+// A frozen FETCH sends half a mail, nothing while others are served, and the rest once the faults are cleared.
 func TestFreeze(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -177,41 +234,63 @@ func TestFreeze(t *testing.T) {
 	noError(t, cmd.Close())
 }
 
-// A new UIDVALIDITY ends the connections that have the folder open, and gives the mails new UIDs; by a fault, too.
+// selectInbox opens the inbox, and returns what the server says of it.
+func selectInbox(t *testing.T, c *imapclient.Client) *imap.SelectData {
+	t.Helper()
+	selected, err := c.Select("INBOX", nil).Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return selected
+}
+
+// wantGreater checks that a UIDVALIDITY is greater than the one before it.
+func wantGreater(t *testing.T, got, before uint32) {
+	t.Helper()
+	if got <= before {
+		t.Errorf("UIDVALIDITY: got %d after %d, want a greater one", got, before)
+	}
+}
+
+// A new UIDVALIDITY ends the connections that have the folder open, and gives its mails new UIDs.
 func TestUIDValidityChanges(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := openInbox(t, s, 3, nil)
-	noError(t, c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}, Silent: true}, nil).Close())
+	deleted := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}, Silent: true}
+	noError(t, c.Store(imap.UIDSetNum(1), deleted, nil).Close())
 	noError(t, c.Expunge().Close())
-	before, err := c.Select("INBOX", nil).Wait()
-	if err != nil {
-		t.Fatal(err)
-	}
+	before := selectInbox(t, c)
 	noError(t, s.ChangeUIDValidity(support, "INBOX"))
 	if err := c.Noop().Wait(); err == nil {
 		t.Error("a client that had the folder open goes on, want its connection ended")
 	}
-	c = login(t, s, nil)
-	after, err := c.Select("INBOX", nil).Wait()
+
+	after := selectInbox(t, login(t, s, nil))
+	wantEqual(t, "mails", after.NumMessages, 2)
+	wantEqual(t, "UIDNEXT", after.UIDNext, 3)
+	wantGreater(t, after.UIDValidity, before.UIDValidity)
+}
+
+// A fault of SELECT gives the folder a new UIDVALIDITY while it is opened.
+func TestUIDValidityChangesByAFault(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := openInbox(t, s, 2, nil)
+	before := selectInbox(t, c)
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionUIDValidity})
+	wantGreater(t, selectInbox(t, c).UIDValidity, before.UIDValidity)
+	msgs, err := fetchAll(c, 1, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, "mails", after.NumMessages, 2)
-	wantEqual(t, "UIDNEXT", after.UIDNext, 3)
-	if after.UIDValidity <= before.UIDValidity {
-		t.Errorf("got the UIDVALIDITY %d after %d, want a greater one", after.UIDValidity, before.UIDValidity)
-	}
-	addFault(t, s, mailfake.Fault{Op: mailfake.OpSELECT, Action: mailfake.ActionUIDValidity})
-	again, err := c.Select("INBOX", nil).Wait()
-	if err != nil || again.UIDValidity <= after.UIDValidity {
-		t.Fatalf("got %+v, %v by a fault after UIDVALIDITY %d, want a greater one", again, err, after.UIDValidity)
-	}
-	if msgs, err := fetchAll(c, 1, 2); err != nil || len(msgs) != 2 {
-		t.Fatalf("fetched %d mails, %v; want two", len(msgs), err)
-	}
-	if err := s.ChangeUIDValidity(support, "Nowhere"); !errors.Is(err, mailfake.ErrNoMailbox) {
-		t.Errorf("changing an unknown folder: got %v, want %v", err, mailfake.ErrNoMailbox)
+	wantEqual(t, "mails", len(msgs), 2)
+}
+
+func TestUIDValidityOfAnUnknownFolder(t *testing.T) {
+	t.Parallel()
+	if err := start(t).ChangeUIDValidity(support, "Nowhere"); !errors.Is(err, mailfake.ErrNoMailbox) {
+		t.Errorf("got error %v, want %v", err, mailfake.ErrNoMailbox)
 	}
 }
 
@@ -278,8 +357,8 @@ func TestDisconnectEndsIdle(t *testing.T) {
 	}
 }
 
-// TestSilentIdleStaysSilent: during IDLE nothing is said, however long it lasts; the
-// sign that the server had its chance is that another client's IDLE has told.
+// During a silent IDLE nothing is said, however long it lasts. That the server had its chance is seen by another client's IDLE, which has
+// told of the mail.
 func TestSilentIdleStaysSilent(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -289,9 +368,7 @@ func TestSilentIdleStaysSilent(t *testing.T) {
 	if _, err := c.Idle(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.WaitFault(testContext(t), id, 1); err != nil { // the server has said + before it begins
-		t.Fatal(err)
-	}
+	noError(t, s.WaitFault(testContext(t), id, 1)) // the server has said + before it begins
 	d := openInbox(t, s, 0, other.options())
 	if _, err := d.Idle(); err != nil {
 		t.Fatal(err)
@@ -305,16 +382,23 @@ func TestSilentIdleStaysSilent(t *testing.T) {
 func TestConnectFaults(t *testing.T) {
 	t.Parallel()
 	for _, action := range []mailfake.Action{mailfake.ActionBye, mailfake.ActionReply, mailfake.ActionDropBefore} {
-		s := start(t)
-		addFault(t, s, mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: action})
-		c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
-		if err == nil {
-			err = c.WaitGreeting()
-			_ = c.Close()
-		}
-		if err == nil {
-			t.Errorf("%s: the connection was greeted, want an error", action)
-		}
-		login(t, s, nil) // the next connection is greeted
+		t.Run(string(action), func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			addFault(t, s, mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: action})
+			if dialAndWaitGreeting(s) == nil {
+				t.Error("the connection was greeted, want an error")
+			}
+			noError(t, dialAndWaitGreeting(s)) // the next connection
+		})
 	}
+}
+
+func dialAndWaitGreeting(s *mailfake.Server) error {
+	c, err := imapclient.DialInsecure(s.IMAPAddr(), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	return c.WaitGreeting()
 }

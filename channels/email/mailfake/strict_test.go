@@ -2,7 +2,6 @@ package mailfake_test
 
 import (
 	"encoding/base64"
-	"fmt"
 	"net/textproto"
 	"slices"
 	"strings"
@@ -11,140 +10,207 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// TestCopyOfNothing: UIDs that nobody has are ignored, and the answer is one whole line without COPYUID (RFC 9051
-// section 6.4.9).
+// These tests speak with the server by hand, since no client library says what they say.
+
+// wantLines checks that an answer has these lines, or lines that begin so.
+func wantLines(t *testing.T, answer string, want ...string) {
+	t.Helper()
+	for _, line := range want {
+		if !strings.Contains(answer, "\r\n"+line) {
+			t.Errorf("%q is missing in:\n%s", line, answer)
+		}
+	}
+	if strings.Contains(answer, "SERVERBUG") {
+		t.Errorf("the server blames itself, want the client blamed:\n%s", answer)
+	}
+}
+
+// UIDs that nobody has are ignored, and the answer is one whole line without COPYUID (RFC 9051 section 6.4.9).
 func TestCopyOfNothing(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	writeToSupport(t, s, "one")
-	answer := speakIMAP(t, s, "b SELECT INBOX", "c UID COPY 99999 Sent", "d COPY 999 Sent", "e UID MOVE 99999 Sent", "f UID COPY 1 Sent", "g LOGOUT")
-	for _, want := range []string{"c OK COPY completed", "d OK COPY completed", "e OK UID MOVE completed", "f OK [COPYUID 701 1 1] COPY completed"} {
-		if !strings.Contains(answer, "\r\n"+want+"\r\n") {
-			t.Errorf("%q is missing in:\n%s", want, answer)
-		}
-	}
-	if strings.Contains(answer, "SERVERBUG") || len(s.Sent(support)) != 1 {
-		t.Errorf("%d mails in Sent, after:\n%s", len(s.Sent(support)), answer)
-	}
+	answer := speakIMAP(t, s,
+		"b SELECT INBOX",
+		"c UID COPY 99999 Sent",
+		"d COPY 999 Sent",
+		"e UID MOVE 99999 Sent",
+		"f UID COPY 1 Sent",
+		"g LOGOUT",
+	)
+	wantLines(t, answer,
+		"c OK COPY completed\r\n",
+		"d OK COPY completed\r\n",
+		"e OK UID MOVE completed\r\n",
+		"f OK [COPYUID 701 1 1] COPY completed\r\n",
+	)
+	wantEqual(t, "mails in Sent", len(s.Sent(support)), 1)
 }
 
-// TestUnknownSystemFlags: a client cannot set \Recent, nor a system flag that no standard names (RFC 3501 section 9, flag).
+// A client can't set \Recent, nor a system flag that no standard names (RFC 3501 section 9, flag).
 func TestUnknownSystemFlags(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	writeToSupport(t, s, "one")
-	answer := speakIMAP(t, s, "b SELECT INBOX", `c STORE 1 +FLAGS (\Recent)`, `d STORE 1 FLAGS (\Seen \Bogus)`,
-		`e APPEND INBOX (\Recent) {14+}`, "Subject: x\r\n\r\n", `f STORE 1 +FLAGS (\Flagged Bogus)`, "g LOGOUT")
-	for _, want := range []string{`c BAD [CLIENTBUG] `, "d BAD [CLIENTBUG] ", "e BAD [CLIENTBUG] ", "f OK "} {
-		if !strings.Contains(answer, "\r\n"+want) {
-			t.Errorf("%q is missing in:\n%s", want, answer)
-		}
+	answer := speakIMAP(t, s,
+		"b SELECT INBOX",
+		`c STORE 1 +FLAGS (\Recent)`,
+		`d STORE 1 FLAGS (\Seen \Bogus)`,
+		`e APPEND INBOX (\Recent) {14+}`,
+		"Subject: x\r\n\r\n",
+		`f STORE 1 +FLAGS (\Flagged Bogus)`,
+		"g LOGOUT",
+	)
+	wantLines(t, answer, `c BAD [CLIENTBUG] `, "d BAD [CLIENTBUG] ", "e BAD [CLIENTBUG] ", "f OK ")
+	inbox := s.Inbox(support)
+	if len(inbox) != 1 {
+		t.Fatalf("mails: got %+v, want one", inbox)
 	}
-	in := s.Inbox(support)
-	if len(in) != 1 || strings.Join(in[0].Flags, " ") != `Bogus \Flagged` {
-		t.Errorf("%d mails with the flags %v", len(in), in[0].Flags)
+	if want := []string{"Bogus", `\Flagged`}; !slices.Equal(inbox[0].Flags, want) {
+		t.Errorf("flags: got %q, want %q", inbox[0].Flags, want)
 	}
 }
 
-// TestLevelsAboveFolders: a pattern that ends with % finds also the levels that exist only as parents, which
-// cannot be opened (RFC 3501 section 6.3.8).
+// A pattern that ends with % finds also the levels that exist only as parents, which can't be opened (RFC 3501 section 6.3.8).
 func TestLevelsAboveFolders(t *testing.T) {
 	t.Parallel()
+	tests := []struct {
+		pattern string
+		want    []string
+	}{
+		{pattern: "%", want: []string{`() "/" INBOX`, `(\Sent) "/" "Sent"`, `(\Noselect) "/" "a"`, `() "/" "x"`}},
+		{pattern: "a/%", want: []string{`(\Noselect) "/" "a/b"`}},
+		{pattern: "%/%", want: []string{`(\Noselect) "/" "a/b"`, `() "/" "x/y"`}},
+		{pattern: "a*", want: []string{`() "/" "a/b/c"`, `() "/" "a/b/d"`}},
+		{pattern: "a/b%", want: []string{`(\Noselect) "/" "a/b"`}},
+	}
 	s := start(t)
-	list := func(pattern string) string {
-		t.Helper()
-		var out []string
-		for line := range strings.Lines(speakIMAP(t, s, "b CREATE a/b/c", "c CREATE a/b/d", "d CREATE x", "e CREATE x/y", `f LIST "" `+pattern, "g LOGOUT")) {
-			if rest, ok := strings.CutPrefix(line, "* LIST "); ok {
-				out = append(out, strings.TrimSpace(rest))
+	speakIMAP(t, s, "b CREATE a/b/c", "c CREATE a/b/d", "d CREATE x", "e CREATE x/y", "f LOGOUT")
+	for _, tt := range tests {
+		var got []string
+		for line := range strings.Lines(speakIMAP(t, s, `b LIST "" `+tt.pattern, "c LOGOUT")) {
+			if folder, ok := strings.CutPrefix(line, "* LIST "); ok {
+				got = append(got, strings.TrimSpace(folder))
 			}
 		}
-		return strings.Join(out, ", ")
-	}
-	for pattern, want := range map[string]string{
-		"%":    `() "/" INBOX, (\Sent) "/" "Sent", (\Noselect) "/" "a", () "/" "x"`,
-		"a/%":  `(\Noselect) "/" "a/b"`,
-		"%/%":  `(\Noselect) "/" "a/b", () "/" "x/y"`,
-		"a*":   `() "/" "a/b/c", () "/" "a/b/d"`,
-		"a/b%": `(\Noselect) "/" "a/b"`,
-	} {
-		if got := list(pattern); got != want {
-			t.Errorf("LIST %s: %s, want %s", pattern, got, want)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("LIST %s: got %q, want %q", tt.pattern, got, tt.want)
 		}
 	}
 }
 
-// TestMalformedLogin: what is base64 but no answer of the mechanism is the client's fault, and says so.
-func TestMalformedLogin(t *testing.T) {
+// junk is base64, but no answer of a login mechanism.
+var junk = base64.StdEncoding.EncodeToString([]byte("junk"))
+
+// A malformed login is the client's fault, and IMAP says so.
+func TestMalformedIMAPLogin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	junk := base64.StdEncoding.EncodeToString([]byte("junk"))
-	for _, mech := range []string{"PLAIN", "XOAUTH2"} {
-		answer := say(t, s.IMAPAddr(), "a AUTHENTICATE "+mech+" "+junk, "b LOGOUT")
-		if !strings.Contains(answer, "\r\na BAD ") || strings.Contains(answer, "SERVERBUG") {
-			t.Errorf("IMAP %s: %s", mech, answer)
-		}
-		answer = say(t, s.SMTPAddr(), "EHLO there", "AUTH "+mech+" "+junk, "QUIT")
-		if !strings.Contains(answer, "\r\n501 5.5.2 ") {
-			t.Errorf("SMTP %s: %s", mech, answer)
-		}
+	for _, mechanism := range []string{"PLAIN", "XOAUTH2"} {
+		wantLines(t, say(t, s.IMAPAddr(), "a AUTHENTICATE "+mechanism+" "+junk, "b LOGOUT"), "a BAD ")
 	}
 }
 
-// TestStrictEnvelope sends commands by hand and compares the codes of the answers.
-func TestStrictEnvelope(t *testing.T) {
+// A malformed login is the client's fault, and SMTP says so.
+func TestMalformedSMTPLogin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
+	for _, mechanism := range []string{"PLAIN", "XOAUTH2"} {
+		wantLines(t, say(t, s.SMTPAddr(), "EHLO there", "AUTH "+mechanism+" "+junk, "QUIT"), "501 5.5.2 ")
+	}
+}
+
+const (
+	mailFrom = "MAIL FROM:<support@acme.test>"
+	rcptTo   = "RCPT TO:<ann@customer.test>"
+)
+
+// talkTest is a talk by SMTP, after EHLO and a login.
+type talkTest struct {
+	name     string
+	lines    []string
+	codes    []int  // of the answers
+	enhanced string // code of the last answer
+}
+
+func checkTalks(t *testing.T, tests []talkTest) {
+	t.Helper()
 	login := "AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00"+support+"\x00secret"))
-	const mail, rcpt = "MAIL FROM:<support@acme.test>", "RCPT TO:<ann@customer.test>"
-	cases := []struct {
-		name   string
-		lines  []string
-		want   string // codes
-		status string // the enhanced code of the last answer
-	}{
-		{"a second MAIL", []string{mail, mail}, "250 503", "5.5.1"},
-		{"a second MAIL after a recipient", []string{mail, rcpt, mail, rcpt}, "250 250 503 250", "2.0.0"},
-		{"a second MAIL, nobody as sender", []string{"MAIL FROM:<>", mail}, "250 503", "5.5.1"},
-		{"after RSET", []string{mail, "RSET", mail}, "250 250 250", "2.0.0"},
-		{"after EHLO", []string{mail, "EHLO again", mail}, "250 250 250", "2.0.0"},
-		{"after a mail", []string{mail, rcpt, "DATA", "x\r\n.", mail}, "250 250 354 250 250", "2.0.0"},
-		{"after a refused sender", []string{"MAIL FROM:<zoë@acme.test>", mail}, "553 250", "2.0.0"},
-		{"non-ASCII recipient", []string{mail, "RCPT TO:<zoë@customer.test>"}, "250 553", "5.6.7"},
-		{"non-ASCII domain", []string{mail, "RCPT TO:<ann@zoë.test>"}, "250 553", "5.6.7"},
-		{"non-ASCII sender", []string{"MAIL FROM:<zoë@acme.test>"}, "553", "5.6.7"},
-		{"non-ASCII, announced", []string{"MAIL FROM:<zoë@acme.test> SMTPUTF8", "RCPT TO:<zoë@customer.test>"}, "250 250", "2.0.0"},
-		{"announced for the mail before", []string{mail + " SMTPUTF8", "RSET", mail, "RCPT TO:<zoë@customer.test>"}, "250 250 250 553", "5.6.7"},
-	}
-	for _, c := range cases {
-		got, status := codes(t, s, append([]string{"EHLO there", login}, c.lines...))
-		if got != "220 250 235 "+c.want || status != c.status {
-			t.Errorf("%s: %s %s, want %s %s", c.name, got, status, c.want, c.status)
-		}
+	s := start(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			codes, enhanced := talk(t, s, append([]string{"EHLO there", login}, tt.lines...))
+			if want := append([]int{220, 250, 235}, tt.codes...); !slices.Equal(codes, want) {
+				t.Errorf("codes: got %v, want %v", codes, want)
+			}
+			wantEqual(t, "enhanced code of the last answer", enhanced, tt.enhanced)
+		})
 	}
 }
 
-// codes sends the lines and returns the codes of all answers, the greeting's first, and the last one's enhanced code.
-func codes(t *testing.T, s *mailfake.Server, lines []string) (codes, status string) {
+// talk sends the lines and returns the codes of all answers, the greeting's first, and the last one's enhanced code.
+func talk(t *testing.T, s *mailfake.Server, lines []string) (codes []int, enhanced string) {
 	t.Helper()
 	conn, err := textproto.Dial("tcp", s.SMTPAddr())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	var out []string
-	var text string
-	for i := range len(lines) + 1 {
-		if i > 0 {
-			if err := conn.PrintfLine("%s", lines[i-1]); err != nil {
-				t.Fatal(err)
-			}
-		}
+	readAnswer := func() {
 		code, answer, err := conn.ReadResponse(0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, text = append(out, fmt.Sprint(code)), answer
+		codes = append(codes, code)
+		enhanced, _, _ = strings.Cut(answer, " ")
 	}
-	return strings.Join(out, " "), slices.Concat(strings.Fields(text), []string{""})[0]
+	readAnswer()
+	for _, line := range lines {
+		noError(t, conn.PrintfLine("%s", line))
+		readAnswer()
+	}
+	return codes, enhanced
+}
+
+// A second MAIL is refused while the first one is open: until RSET, EHLO or the end of the mail.
+func TestSecondMAIL(t *testing.T) {
+	t.Parallel()
+	checkTalks(t, []talkTest{
+		{name: "at once", lines: []string{mailFrom, mailFrom}, codes: []int{250, 503}, enhanced: "5.5.1"},
+		{
+			name:     "after a recipient, who stays",
+			lines:    []string{mailFrom, rcptTo, mailFrom, rcptTo},
+			codes:    []int{250, 250, 503, 250},
+			enhanced: "2.0.0",
+		},
+		{name: "after the null sender", lines: []string{"MAIL FROM:<>", mailFrom}, codes: []int{250, 503}, enhanced: "5.5.1"},
+		{name: "after RSET", lines: []string{mailFrom, "RSET", mailFrom}, codes: []int{250, 250, 250}, enhanced: "2.0.0"},
+		{name: "after EHLO", lines: []string{mailFrom, "EHLO again", mailFrom}, codes: []int{250, 250, 250}, enhanced: "2.0.0"},
+		{
+			name:     "after a mail",
+			lines:    []string{mailFrom, rcptTo, "DATA", "x\r\n.", mailFrom},
+			codes:    []int{250, 250, 354, 250, 250},
+			enhanced: "2.0.0",
+		},
+		{name: "after a refused sender", lines: []string{"MAIL FROM:<zoë@acme.test>", mailFrom}, codes: []int{553, 250}, enhanced: "2.0.0"},
+	})
+}
+
+// Addresses outside ASCII need SMTPUTF8, for each mail anew.
+func TestAddressesOutsideASCII(t *testing.T) {
+	t.Parallel()
+	const mailFromZoe, rcptToZoe = "MAIL FROM:<zoë@acme.test>", "RCPT TO:<zoë@customer.test>"
+	checkTalks(t, []talkTest{
+		{name: "recipient", lines: []string{mailFrom, rcptToZoe}, codes: []int{250, 553}, enhanced: "5.6.7"},
+		{name: "domain", lines: []string{mailFrom, "RCPT TO:<ann@zoë.test>"}, codes: []int{250, 553}, enhanced: "5.6.7"},
+		{name: "sender", lines: []string{mailFromZoe}, codes: []int{553}, enhanced: "5.6.7"},
+		{name: "announced", lines: []string{mailFromZoe + " SMTPUTF8", rcptToZoe}, codes: []int{250, 250}, enhanced: "2.0.0"},
+		{
+			name:     "announced for the mail before",
+			lines:    []string{mailFrom + " SMTPUTF8", "RSET", mailFrom, rcptToZoe},
+			codes:    []int{250, 250, 250, 553},
+			enhanced: "5.6.7",
+		},
+	})
 }
