@@ -1,23 +1,30 @@
 package mailfake_test
 
 import (
-	"net/http"
 	"testing"
 
 	"parley/channels/email/mailfake"
 )
 
-// setAutoReply lets a mailbox answer by itself.
-func setAutoReply(t *testing.T, s *mailfake.Server, address string, r *mailfake.AutoReply) {
+// maxAnswers is how many automatic answers a mailbox gives in a row.
+const maxAnswers = 50
+
+// askSupportAndAnn lets support and ann answer by themselves, and sends a question from ann to support.
+func askSupportAndAnn(t *testing.T, areRude bool) *mailfake.Server {
 	t.Helper()
-	noError(t, s.SetAutoReply(address, r))
+	s := start(t)
+	noError(t, s.SetAutoReply(ann, &mailfake.AutoReply{Text: "On holiday", Rude: areRude}))
+	noError(t, s.SetAutoReply(support, &mailfake.AutoReply{Text: "We got it", Rude: areRude}))
+	_, err := s.Customer(ann).Send(mailfake.Mail{To: []string{support}, Subject: "Q", Text: "x"})
+	noError(t, err)
+	return s
 }
 
 // A mailbox answers a sender by itself, once, in a mail that says that nobody wrote it.
 func TestAutoReply(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	wantEqual(t, "status", control(t, s).call("POST", "autoreply?address="+ann, mailfake.AutoReply{Text: "On holiday"}, nil), http.StatusOK)
+	control(t, s).wantOK("POST", "autoreply?address="+ann, mailfake.AutoReply{Text: "On holiday"}, nil)
 	for range 2 {
 		submit(t, s, letter(t, support, ann, "Hi", "x"))
 	}
@@ -32,37 +39,33 @@ func TestAutoReply(t *testing.T) {
 	wantEqual(t, "Return-Path", in[0].Get("Return-Path"), "<>")
 }
 
-// Two mailboxes that answer by themselves stop at once, unless both are rude: then after maxAnswers.
-func TestAutoReplyLoops(t *testing.T) {
+// Two mailboxes that answer by themselves don't answer each other's answers.
+func TestAutoRepliesDoNotLoop(t *testing.T) {
 	t.Parallel()
-	const maxAnswers = 50 // of each mailbox
-	ask := func(s *mailfake.Server) {
-		if _, err := s.Customer(ann).Send(mailfake.Mail{To: []string{support}, Subject: "Q", Text: "x"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	polite := start(t)
-	setAutoReply(t, polite, ann, &mailfake.AutoReply{Text: "On holiday"})
-	setAutoReply(t, polite, support, &mailfake.AutoReply{Text: "We got it"})
-	ask(polite)
-	wantEqual(t, "mails of support if both are polite: the question", len(polite.Inbox(support)), 1)
-
-	rude := start(t)
-	setAutoReply(t, rude, ann, &mailfake.AutoReply{Text: "On holiday", Rude: true})
-	setAutoReply(t, rude, support, &mailfake.AutoReply{Text: "We got it", Rude: true})
-	ask(rude)
-	wantEqual(t, "mails of support if both are rude: the question and the answers", len(rude.Inbox(support)), 1+maxAnswers)
+	s := askSupportAndAnn(t, false)
+	wantEqual(t, "mails of support: the question", len(s.Inbox(support)), 1)
 }
 
-// A malformed address has no automatic answers, and an empty text ends them.
+// Rude mailboxes answer automatic answers, too, but not for ever.
+func TestRudeAutoRepliesEnd(t *testing.T) {
+	t.Parallel()
+	s := askSupportAndAnn(t, true)
+	wantEqual(t, "mails of support: the question and the answers", len(s.Inbox(support)), 1+maxAnswers)
+}
+
+func TestAutoReplyOfAMalformedAddress(t *testing.T) {
+	t.Parallel()
+	if start(t).SetAutoReply("x", nil) == nil {
+		t.Error("SetAutoReply took a malformed address, want an error")
+	}
+}
+
+// An empty text ends the answers of a mailbox.
 func TestAutoReplyEnds(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	if s.SetAutoReply("x", nil) == nil {
-		t.Error("a malformed address was taken, want an error")
-	}
-	setAutoReply(t, s, ann, &mailfake.AutoReply{Text: "On holiday"})
-	control(t, s).call("POST", "autoreply?address="+ann, mailfake.AutoReply{}, nil)
+	noError(t, s.SetAutoReply(ann, &mailfake.AutoReply{Text: "On holiday"}))
+	control(t, s).wantOK("POST", "autoreply?address="+ann, mailfake.AutoReply{}, nil)
 	submit(t, s, letter(t, support, ann, "Hi", "x"))
 	wantEqual(t, "answers", len(s.Inbox(support)), 0)
 }

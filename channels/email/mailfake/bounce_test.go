@@ -2,6 +2,7 @@ package mailfake_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,39 +11,53 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// TestReports: the report that comes back is read by another library.
+// A report comes back on a mail that bounces or is delayed, and is read by another library.
 func TestReports(t *testing.T) {
 	t.Parallel()
-	cases := []struct {
+	tests := []struct {
 		name      string
 		rule      mailfake.RecipientRule
 		report    report
-		delivered int
+		delivered int // mails
+		bounced   int // recipients
 	}{
-		{name: "bounce", rule: mailfake.RecipientRule{Policy: mailfake.PolicyBounce}, report: report{action: "failed", status: "5.1.1"}},
 		{
-			name:   "full",
-			rule:   mailfake.RecipientRule{Policy: mailfake.PolicyBounce, Code: 552, Enhanced: "5.2.2", Text: "Over quota"},
-			report: report{action: "failed", status: "5.2.2"},
+			name:    "unknown recipient",
+			rule:    mailfake.RecipientRule{Policy: mailfake.PolicyBounce},
+			report:  report{action: "failed", status: "5.1.1"},
+			bounced: 1,
 		},
-		{name: "delayed", rule: mailfake.RecipientRule{Policy: mailfake.PolicyDelayed}, report: report{action: "delayed", status: "4.4.1"}, delivered: 1},
+		{
+			name:    "full mailbox",
+			rule:    mailfake.RecipientRule{Policy: mailfake.PolicyBounce, Code: 552, Enhanced: "5.2.2", Text: "Over quota"},
+			report:  report{action: "failed", status: "5.2.2"},
+			bounced: 1,
+		},
+		{
+			name:      "delayed",
+			rule:      mailfake.RecipientRule{Policy: mailfake.PolicyDelayed},
+			report:    report{action: "delayed", status: "4.4.1"},
+			delivered: 1,
+		},
 	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
-			c.rule.Address = ann
-			noError(t, s.SetRecipient(c.rule))
+			tt.rule.Address = ann
+			noError(t, s.SetRecipient(tt.rule))
 			submit(t, s, letter(t, support, ann, "Hi", "hello"))
 			in, err := s.WaitFor(testContext(t), support, atLeast(1))
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkReport(t, in[0], c.report)
-			wantEqual(t, "mails that were delivered", len(s.Inbox(ann)), c.delivered)
-			if sub := s.Submissions(); len(sub) != 1 || len(sub[0].Bounced) != 1-c.delivered {
-				t.Errorf("got the submissions %+v, want one with %d recipients who bounced", sub, 1-c.delivered)
+			checkReport(t, in[0], tt.report)
+			wantEqual(t, "mails that were delivered", len(s.Inbox(ann)), tt.delivered)
+			submissions := s.Submissions()
+			if len(submissions) != 1 {
+				t.Fatalf("submissions: got %+v, want one", submissions)
 			}
+			wantEqual(t, "recipients at whom it bounced", len(submissions[0].Bounced), tt.bounced)
 		})
 	}
 }
@@ -61,41 +76,55 @@ func checkReport(t *testing.T, r mailfake.Received, want report) {
 		t.Errorf("got the content type %q, want that of a report on delivery", kind)
 	}
 	e, err := enmime.ReadEnvelope(bytes.NewReader(r.Raw))
-	if err != nil || len(e.Errors) > 0 {
-		t.Fatalf("enmime: %v %v", err, e.Errors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(e.Errors) > 0 {
+		t.Fatalf("errors of enmime: got %v, want none", e.Errors)
 	}
 	parts := e.Root.DepthMatchAll(func(p *enmime.Part) bool { return p.FirstChild == nil })
 	var types []string
 	for _, p := range parts {
 		types = append(types, p.ContentType)
 	}
-	if got := strings.Join(types, " "); got != "text/plain message/delivery-status message/rfc822" {
-		t.Fatalf("got the parts %s, want a text, the report and the mail", got)
+	if want := []string{"text/plain", "message/delivery-status", "message/rfc822"}; !slices.Equal(types, want) {
+		t.Fatalf("types of the parts: got %q, want %q", types, want)
 	}
-	for _, line := range []string{"Action: " + want.action, "Status: " + want.status, "Final-Recipient: rfc822; " + ann, "Diagnostic-Code: smtp; "} {
-		if !strings.Contains(string(parts[1].Content), line) {
-			t.Errorf("got the report %s, want %q in it", parts[1].Content, line)
+	fields := []string{
+		"Action: " + want.action,
+		"Status: " + want.status,
+		"Final-Recipient: rfc822; " + ann,
+		"Diagnostic-Code: smtp; ",
+	}
+	for _, field := range fields {
+		if !strings.Contains(string(parts[1].Content), field) {
+			t.Errorf("report: got %s, want %q in it", parts[1].Content, field)
 		}
 	}
-	if !strings.Contains(string(parts[2].Content), "Message-ID: "+letterID) {
-		t.Errorf("got as the mail %s, want its id in it", parts[2].Content)
+	if want := "Message-ID: " + letterID; !strings.Contains(string(parts[2].Content), want) {
+		t.Errorf("mail in the report: got %s, want %q in it", parts[2].Content, want)
 	}
 }
 
-// TestNoReportOnReport: a mail from the null sender that bounces ends there, and so does
-// one whose sender is not here.
-func TestNoReportOnReport(t *testing.T) {
+// A mail to a server that isn't here bounces, and its sender gets the report alone.
+func TestReportOfAnUnknownServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) { o.UnknownForeign = mailfake.PolicyBounce })
-	if _, err := s.Customer(ann).Send(mailfake.Mail{To: []string{"gone@far.test"}, Text: "x"}); err != nil {
-		t.Fatal(err)
+	_, err := s.Customer(ann).Send(mailfake.Mail{To: []string{"gone@far.test"}, Text: "x"})
+	noError(t, err)
+	inbox := s.Inbox(ann)
+	if len(inbox) != 1 {
+		t.Fatalf("mails of the customer: got %+v, want the report alone", inbox)
 	}
-	if in := s.Inbox(ann); len(in) != 1 || in[0].From.Address != "mailer-daemon@mail.test" {
-		t.Fatalf("the customer got %+v, want the report alone", in)
-	}
+	wantEqual(t, "sender of the report", inbox[0].From.Address, "mailer-daemon@mail.test")
+}
+
+// A report that bounces ends there: no report comes back on it.
+func TestNoReportOnReport(t *testing.T) {
+	t.Parallel()
+	s := start(t)
 	noError(t, s.SetRecipient(mailfake.RecipientRule{Address: ann, Policy: mailfake.PolicyBounce}))
-	if _, err := s.Customer(ann).Send(mailfake.Mail{To: []string{ann}, Text: "x"}); err != nil {
-		t.Fatal(err)
-	}
-	wantEqual(t, "mails: a report on her first, and another on her second", len(s.Inbox(ann)), 2)
+	_, err := s.Customer(ann).Send(mailfake.Mail{To: []string{ann}, Text: "x"})
+	noError(t, err)
+	wantEqual(t, "mails of the customer: one report", len(s.Inbox(ann)), 1)
 }

@@ -46,31 +46,37 @@ func TestIMAPTLS(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *mailfake.Options) { o.TLS = true })
 	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(s.CertPEM())
+	if !pool.AppendCertsFromPEM(s.CertPEM()) {
+		t.Fatal("no certificate")
+	}
 	opts := &imapclient.Options{TLSConfig: &tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12}}
-	dials := map[string]func() (*imapclient.Client, error){
-		"starttls": func() (*imapclient.Client, error) { return imapclient.DialStartTLS(s.IMAPAddr(), opts) },
-		"implicit": func() (*imapclient.Client, error) { return imapclient.DialTLS(s.IMAPTLSAddr(), opts) },
+	tests := []struct {
+		name string
+		dial func() (*imapclient.Client, error)
+	}{
+		{name: "STARTTLS", dial: func() (*imapclient.Client, error) { return imapclient.DialStartTLS(s.IMAPAddr(), opts) }},
+		{name: "TLS", dial: func() (*imapclient.Client, error) { return imapclient.DialTLS(s.IMAPTLSAddr(), opts) }},
 	}
 	writeToSupport(t, s, "one")
-	for name, dial := range dials {
-		c, err := dial()
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if err := c.Login(support, "secret").Wait(); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if sel, err := c.Select("INBOX", nil).Wait(); err != nil || sel.NumMessages != 1 {
-			t.Errorf("%s: selected %+v, %v; want one mail", name, sel, err)
-		}
-		_ = c.Close()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, err := tt.dial()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = c.Close() }()
+			noError(t, c.Login(support, "secret").Wait())
+			selected, err := c.Select("INBOX", nil).Wait()
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantEqual(t, "mails", selected.NumMessages, 1)
+		})
 	}
 }
 
-// TestLargeMail: what goes in by SMTP comes out by IMAP, in the customer's own mailbox,
-// byte for byte.
+// What goes in by SMTP comes out by IMAP, in the customer's own mailbox, byte for byte.
 func TestLargeMail(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -88,14 +94,20 @@ func TestLargeMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	msgs, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{wholeMail()}}).Collect()
-	if err != nil || len(msgs) != 1 {
-		t.Fatalf("fetched %d mails, %v; want one", len(msgs), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(msgs) != 1 {
+		t.Fatalf("mails: got %d, want one", len(msgs))
 	}
 	stored := s.Inbox(ann)[0]
 	if got := msgs[0].FindBodySection(wholeMail()); !bytes.Equal(got, stored.Raw) {
 		t.Errorf("fetched %d bytes, want the %d that are stored", len(got), len(stored.Raw))
 	}
-	if len(stored.Attachments) != 1 || !bytes.Equal(stored.Attachments[0].Content, content) {
-		t.Errorf("the mail has %d files, want the one that was sent", len(stored.Attachments))
+	if len(stored.Attachments) != 1 {
+		t.Fatalf("files: got %d, want one", len(stored.Attachments))
+	}
+	if got := stored.Attachments[0].Content; !bytes.Equal(got, content) {
+		t.Errorf("file: got %d bytes, want the %d that were sent", len(got), len(content))
 	}
 }
