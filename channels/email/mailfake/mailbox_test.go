@@ -12,34 +12,66 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// TestAddMailbox: another login name, an alias, and a fault that knows the mailbox by
-// its address whatever the login name is.
-func TestAddMailbox(t *testing.T) {
+// addHelp adds a mailbox with a login name, an alias and a strict sender.
+func addHelp(t *testing.T, s *mailfake.Server) mailfake.MailboxConfig {
+	t.Helper()
+	help := mailfake.MailboxConfig{
+		Address:      "help@acme.test",
+		Username:     "u-4711",
+		Password:     "p",
+		Aliases:      []string{"hilfe@acme.test"},
+		StrictSender: true,
+	}
+	noError(t, s.AddMailbox(help))
+	return help
+}
+
+// asHelp logs in to the mailbox of addHelp.
+func asHelp(help mailfake.MailboxConfig) []gomail.Option {
+	return []gomail.Option{gomail.WithUsername(help.Username), gomail.WithPassword(help.Password)}
+}
+
+// An address that is taken, also as an alias, or is none, can't be added.
+func TestAddMailboxErrors(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	added := mailfake.MailboxConfig{Address: "help@acme.test", Username: "u-4711", Password: "p", Aliases: []string{"hilfe@acme.test"}, StrictSender: true}
-	noError(t, s.AddMailbox(added))
+	addHelp(t, s)
 	for _, bad := range []string{"help@acme.test", "hilfe@acme.test", "nonsense"} {
 		if s.AddMailbox(mailfake.MailboxConfig{Address: bad}) == nil {
 			t.Errorf("the mailbox %s was added, want an error", bad)
 		}
 	}
-	if _, err := s.Customer(ann).Send(mailfake.Mail{To: []string{"Hilfe+x@acme.test"}, Text: "x"}); err != nil {
-		t.Fatal(err)
+}
+
+// A mailbox gets the mail to its alias, and may send from it.
+func TestAliasOfAMailbox(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	help := addHelp(t, s)
+	_, err := s.Customer(ann).Send(mailfake.Mail{To: []string{"Hilfe+x@acme.test"}, Text: "x"})
+	noError(t, err)
+	wantEqual(t, "mails that came by its alias", len(s.Inbox(help.Address)), 1)
+
+	submit(t, s, letter(t, "hilfe@acme.test", ann, "Hi", "x"), asHelp(help)...)
+	submissions := s.Submissions()
+	if len(submissions) != 1 {
+		t.Fatalf("submissions: got %+v, want one", submissions)
 	}
-	wantEqual(t, "mails that came by its alias", len(s.Inbox("help@acme.test")), 1)
-	user, password := gomail.WithUsername(added.Username), gomail.WithPassword(added.Password)
-	submit(t, s, letter(t, "hilfe@acme.test", ann, "Hi", "x"), user, password)
-	addFault(t, s, mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Mailbox: "help@acme.test", Code: 535})
-	if err := sender(t, s, user, password).DialAndSendWithContext(testContext(t), letter(t, "help@acme.test", ann, "Hi", "x")); err == nil {
+	wantEqual(t, "mailbox of the submission", submissions[0].Mailbox, help.Address)
+}
+
+// A fault knows a mailbox by its address, whatever the login name is.
+func TestFaultOfAMailboxWithALoginName(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	help := addHelp(t, s)
+	addFault(t, s, mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Mailbox: help.Address, Code: 535})
+	if send(t, s, asHelp(help)...) == nil {
 		t.Error("the login succeeded, want the fault of its mailbox to strike")
-	}
-	if sub := s.Submissions(); len(sub) != 1 || sub[0].Mailbox != "help@acme.test" {
-		t.Errorf("got the submissions %+v, want one of the mailbox", sub)
 	}
 }
 
-// Flags are set, added and taken away; a folder that is open by EXAMINE stays as it is.
+// Flags are set, added and taken away.
 func TestStoreFlags(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -47,33 +79,39 @@ func TestStoreFlags(t *testing.T) {
 	steps := []struct {
 		op    imap.StoreFlagsOp
 		flags []imap.Flag
-		want  string
+		want  []string // all flags afterwards
 	}{
-		{op: imap.StoreFlagsSet, flags: []imap.Flag{imap.FlagSeen, imap.FlagAnswered}, want: `\Answered \Seen`},
-		{op: imap.StoreFlagsAdd, flags: []imap.Flag{imap.FlagSeen, "$Parked"}, want: `$Parked \Answered \Seen`},
-		{op: imap.StoreFlagsDel, flags: []imap.Flag{imap.FlagSeen, imap.FlagDraft}, want: `$Parked \Answered`},
-		{op: imap.StoreFlagsSet, flags: []imap.Flag{imap.FlagFlagged}, want: `\Flagged`},
+		{op: imap.StoreFlagsSet, flags: []imap.Flag{imap.FlagSeen, imap.FlagAnswered}, want: []string{`\Answered`, `\Seen`}},
+		{op: imap.StoreFlagsAdd, flags: []imap.Flag{imap.FlagSeen, "$Parked"}, want: []string{"$Parked", `\Answered`, `\Seen`}},
+		{op: imap.StoreFlagsDel, flags: []imap.Flag{imap.FlagSeen, imap.FlagDraft}, want: []string{"$Parked", `\Answered`}},
+		{op: imap.StoreFlagsSet, flags: []imap.Flag{imap.FlagFlagged}, want: []string{`\Flagged`}},
 	}
 	for _, step := range steps {
 		noError(t, c.Store(imap.SeqSetNum(1), &imap.StoreFlags{Op: step.op, Flags: step.flags}, nil).Close())
-		if got := strings.Join(s.Inbox(support)[0].Flags, " "); got != step.want {
-			t.Errorf("%v %v: %s, want %s", step.op, step.flags, got, step.want)
+		if got := s.Inbox(support)[0].Flags; !slices.Equal(got, step.want) {
+			t.Errorf("after STORE %v %v: got the flags %q, want %q", step.op, step.flags, got, step.want)
 		}
 	}
-	if _, err := c.Select("INBOX", &imap.SelectOptions{ReadOnly: true}).Wait(); err != nil {
-		t.Fatal(err)
-	}
-	change := &imap.StoreFlags{Op: imap.StoreFlagsSet, Flags: []imap.Flag{imap.FlagDeleted}}
-	if err := c.Store(imap.SeqSetNum(1), change, nil).Close(); err == nil {
-		t.Error("STORE in EXAMINE succeeded, want an error")
+}
+
+// A folder that is open by EXAMINE stays as it is.
+func TestFolderOpenByEXAMINE(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := openInbox(t, s, 1, nil)
+	_, err := c.Select("INBOX", &imap.SelectOptions{ReadOnly: true}).Wait()
+	noError(t, err)
+	deleted := &imap.StoreFlags{Op: imap.StoreFlagsSet, Flags: []imap.Flag{imap.FlagDeleted}}
+	if c.Store(imap.SeqSetNum(1), deleted, nil).Close() == nil {
+		t.Error("STORE succeeded, want an error")
 	}
 	if _, err := c.Move(imap.SeqSetNum(1), "Sent").Wait(); err == nil {
-		t.Error("MOVE in EXAMINE succeeded, want an error")
+		t.Error("MOVE succeeded, want an error")
 	}
 	if err := c.Expunge().Close(); err != nil {
-		t.Errorf("EXPUNGE in EXAMINE: %v", err)
+		t.Errorf("EXPUNGE: %v", err)
 	}
-	wantEqual(t, "mails after it", len(s.Inbox(support)), 1)
+	wantEqual(t, "mails", len(s.Inbox(support)), 1)
 }
 
 // LIST knows patterns, the options that Parley uses, and STATUS beside them.
@@ -125,60 +163,93 @@ func TestListForms(t *testing.T) {
 	wantEqual(t, "what parts the names of folders", ns.Personal[0].Delim, '/')
 }
 
-// TestSearchResult: "$" stands for what the last search saved. go-imap's client never
-// sends SAVE, so this is spoken by hand.
+// "$" stands for what the last search saved. go-imap's client never sends SAVE, so this is spoken by hand.
 func TestSearchResult(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for _, subject := range []string{"a", "b", "c"} {
 		writeToSupport(t, s, subject)
 	}
-	answer := speakIMAP(t, s, "b SELECT INBOX", "c UID SEARCH RETURN (SAVE COUNT) SUBJECT b", "d UID FETCH $ (FLAGS)", "e UID SEARCH UID $", "f LOGOUT")
+	answer := speakIMAP(t, s,
+		"b SELECT INBOX",
+		"c UID SEARCH RETURN (SAVE COUNT) SUBJECT b",
+		"d UID FETCH $ (FLAGS)",
+		"e UID SEARCH UID $",
+		"f LOGOUT",
+	)
 	for _, want := range []string{"COUNT 1", "* 2 FETCH (UID 2 FLAGS ())", "* SEARCH 2\r\n"} {
 		if !strings.Contains(answer, want) {
-			t.Errorf("got the answer %q, want %q in it", answer, want)
+			t.Errorf("answer: got %q, want %q in it", answer, want)
 		}
 	}
 	wantEqual(t, "mails that were fetched", strings.Count(answer, "FETCH ("), 1)
 }
 
-// TestCommandFaults: every IMAP command can be refused, and works the next time.
-func TestCommandFaults(t *testing.T) {
-	t.Parallel()
-	commands := map[mailfake.Op]func(c *imapclient.Client) error{
-		mailfake.OpLIST:   func(c *imapclient.Client) error { _, err := c.List("", "*", nil).Collect(); return err },
-		mailfake.OpSELECT: func(c *imapclient.Client) error { _, err := c.Select("INBOX", nil).Wait(); return err },
-		mailfake.OpSTATUS: func(c *imapclient.Client) error {
+// command is a command of IMAP that a fault can strike.
+type command struct {
+	op  mailfake.Op
+	run func(c *imapclient.Client) error
+}
+
+func listCommands() []command {
+	return []command{
+		{op: mailfake.OpLIST, run: func(c *imapclient.Client) error {
+			_, err := c.List("", "*", nil).Collect()
+			return err
+		}},
+		{op: mailfake.OpSTATUS, run: func(c *imapclient.Client) error {
 			_, err := c.Status("INBOX", &imap.StatusOptions{UIDNext: true}).Wait()
 			return err
-		},
-		mailfake.OpSEARCH: func(c *imapclient.Client) error {
+		}},
+		{op: mailfake.OpSEARCH, run: func(c *imapclient.Client) error {
 			_, err := c.UIDSearch(&imap.SearchCriteria{}, nil).Wait()
 			return err
-		},
-		mailfake.OpSTORE: func(c *imapclient.Client) error {
-			return c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagSeen}}, nil).Close()
-		},
-		mailfake.OpMOVE:    func(c *imapclient.Client) error { _, err := c.Copy(imap.UIDSetNum(1), "Sent").Wait(); return err },
-		mailfake.OpEXPUNGE: func(c *imapclient.Client) error { return c.Expunge().Close() },
+		}},
+		{op: mailfake.OpSTORE, run: func(c *imapclient.Client) error {
+			flags := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagSeen}}
+			return c.Store(imap.UIDSetNum(1), flags, nil).Close()
+		}},
+		{op: mailfake.OpMOVE, run: func(c *imapclient.Client) error { // COPY, too
+			_, err := c.Copy(imap.UIDSetNum(1), "Sent").Wait()
+			return err
+		}},
+		{op: mailfake.OpEXPUNGE, run: func(c *imapclient.Client) error { return c.Expunge().Close() }},
+		{op: mailfake.OpSELECT, run: func(c *imapclient.Client) error {
+			_, err := c.Select("INBOX", nil).Wait()
+			return err
+		}},
 	}
-	for op, command := range commands {
-		t.Run(string(op), func(t *testing.T) {
+}
+
+// Every command can be refused, and works the next time.
+func TestCommandsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, cmd := range listCommands() {
+		t.Run(string(cmd.op), func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			c := openInbox(t, s, 1, nil)
-			addFault(t, s, mailfake.Fault{Op: op, Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"})
-			if err := command(c); err == nil {
+			addFault(t, s, mailfake.Fault{Op: cmd.op, Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE"})
+			if cmd.run(c) == nil {
 				t.Error("the command succeeded, want it refused")
 			}
-			if op == mailfake.OpSELECT { // a failed SELECT leaves no folder open
-				_, _ = c.Select("INBOX", nil).Wait()
-			}
-			if err := command(c); err != nil {
+			if err := cmd.run(c); err != nil {
 				t.Errorf("the command after the fault: %v", err)
 			}
-			addFault(t, s, mailfake.Fault{Op: op, Action: mailfake.ActionDropAfter})
-			if err := command(c); err == nil {
+		})
+	}
+}
+
+// Every command can lose its answer.
+func TestCommandsThatAreNotAnswered(t *testing.T) {
+	t.Parallel()
+	for _, cmd := range listCommands() {
+		t.Run(string(cmd.op), func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			c := openInbox(t, s, 1, nil)
+			addFault(t, s, mailfake.Fault{Op: cmd.op, Action: mailfake.ActionDropAfter})
+			if cmd.run(c) == nil {
 				t.Error("the command was answered, want the connection dropped")
 			}
 		})

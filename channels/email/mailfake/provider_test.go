@@ -22,7 +22,9 @@ func startTLS(t *testing.T) (s *mailfake.Server, byStartTLS, byTLS []gomail.Opti
 	}
 	trust := gomail.WithTLSConfig(&tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12})
 	_, port := hostPort(t, s.SMTPTLSAddr())
-	return s, []gomail.Option{trust, gomail.WithTLSPolicy(gomail.TLSMandatory)}, []gomail.Option{trust, gomail.WithSSL(), gomail.WithPort(port)}
+	byStartTLS = []gomail.Option{trust, gomail.WithTLSPolicy(gomail.TLSMandatory)}
+	byTLS = []gomail.Option{trust, gomail.WithSSL(), gomail.WithPort(port)}
+	return s, byStartTLS, byTLS
 }
 
 // Both forms of TLS are served.

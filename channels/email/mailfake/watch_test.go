@@ -13,7 +13,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// TestWaitFor waits for a mailbox that does not exist yet, across a Reset.
+// WaitFor waits for a mailbox that doesn't exist yet, across a Reset.
 func TestWaitFor(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -68,7 +68,7 @@ func TestWaitForEndsWithTheServer(t *testing.T) {
 	}
 }
 
-// TestWaitForSeesReset: whoever waits for an empty mailbox is woken by the Reset that empties it.
+// Whoever waits for an empty mailbox is woken by the Reset that empties it.
 func TestWaitForSeesReset(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -116,27 +116,30 @@ func TestSubscribe(t *testing.T) {
 	}
 }
 
-// TestCrowd: many write, send and read at once; nothing is lost or doubled.
-func TestCrowd(t *testing.T) {
+// Where many write, send and read at once, nothing is lost or doubled.
+func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	const people, each = 8, 5
+	addressOf := func(person int) string { return fmt.Sprintf("c%d@customer.test", person) }
 	var wg sync.WaitGroup
 	for p := range people {
 		wg.Add(2)
 		go func() {
 			defer wg.Done()
 			for i := range each {
-				if _, err := s.Customer(fmt.Sprintf("c%d@customer.test", p)).Send(mailfake.Mail{To: []string{support}, Subject: fmt.Sprint(i), Text: "x"}); err != nil {
-					t.Error(err)
+				mail := mailfake.Mail{To: []string{support}, Subject: fmt.Sprint(i), Text: "x"}
+				if _, err := s.Customer(addressOf(p)).Send(mail); err != nil {
+					t.Errorf("mail %d of customer %d: %v", i, p, err)
 				}
 			}
 		}()
 		go func() {
 			defer wg.Done()
-			for range each {
-				if err := sender(t, s).DialAndSendWithContext(testContext(t), letter(t, support, fmt.Sprintf("c%d@customer.test", p), "Hi", "x")); err != nil {
-					t.Error(err)
+			for i := range each {
+				answer := letter(t, support, addressOf(p), "Hi", "x")
+				if err := sender(t, s).DialAndSendWithContext(testContext(t), answer); err != nil {
+					t.Errorf("answer %d to customer %d: %v", i, p, err)
 				}
 			}
 		}()
@@ -161,7 +164,7 @@ func TestCrowd(t *testing.T) {
 	}
 	wg.Wait()
 	for p := range people {
-		customer := fmt.Sprintf("c%d@customer.test", p)
+		customer := addressOf(p)
 		wantEqual(t, "mails of "+customer, len(s.Inbox(customer)), each)
 	}
 	wantEqual(t, "mails of support", len(s.Inbox(support)), people*each)
