@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,7 +74,9 @@ func TestControlSend(t *testing.T) {
 	mail := map[string]any{"from": "Ann <ann@customer.test>", "to": []string{support}, "subject": "Hi", "text": "over the wire",
 		"attachments": []map[string]any{{"name": "a.txt", "type": "text/plain", "content": []byte("file")}}}
 	r.wantOK("POST", "send", mail, &sent)
-	wantEqual(t, "who got it", strings.Join(sent.Delivered, " "), support)
+	if want := []string{support}; !slices.Equal(sent.Delivered, want) {
+		t.Errorf("who got it: got %q, want %q", sent.Delivered, want)
+	}
 	var in []mailfake.Received
 	r.wantOK("GET", "inbox?address="+support, nil, &in)
 	if len(in) != 1 {
@@ -100,8 +103,12 @@ func TestControlReply(t *testing.T) {
 		polled <- got
 	}()
 	submit(t, s, letter(t, support, ann, "Re: Hi", "answer"))
-	if got := <-polled; len(got) != 1 || got[0].Raw != nil {
-		t.Fatalf("the long poll gave %+v, want one mail without its bytes", got)
+	got := <-polled
+	if len(got) != 1 {
+		t.Fatalf("mails of the long poll: got %+v, want one", got)
+	}
+	if got[0].Raw != nil {
+		t.Errorf("bytes of the mail: got %q, want none with raw=0", got[0].Raw)
 	}
 
 	r.wantOK("POST", "reply", map[string]any{"from": ann, "message_id_of": letterID, "text": "thanks"}, nil)
@@ -112,9 +119,10 @@ func TestControlReply(t *testing.T) {
 	}
 	var submissions []mailfake.Submission
 	r.wantOK("GET", "submissions", nil, &submissions)
-	if len(submissions) != 1 || submissions[0].To[0] != ann {
-		t.Errorf("got the submissions %+v, want one to the customer", submissions)
+	if len(submissions) != 1 {
+		t.Fatalf("submissions: got %+v, want one", submissions)
 	}
+	wantEqual(t, "recipient of the submission", submissions[0].To[0], ann)
 }
 
 // Faults and rules for recipients are set by HTTP, and show in the state.
@@ -133,9 +141,10 @@ func TestControlState(t *testing.T) {
 	var state mailfake.State
 	r.wantOK("GET", "state", nil, &state)
 	wantEqual(t, "address of IMAP", state.IMAPAddr, s.IMAPAddr())
-	if len(state.Faults) != 1 || state.Faults[0].Fired != 1 {
-		t.Errorf("got the faults %+v, want one that has struck once", state.Faults)
+	if len(state.Faults) != 1 {
+		t.Fatalf("faults: got %+v, want one", state.Faults)
 	}
+	wantEqual(t, "mails that the fault has struck", state.Faults[0].Fired, 1)
 	wantEqual(t, "mailboxes: two of the company and the customer's", len(state.Mailboxes), 3)
 	for _, m := range state.Mailboxes {
 		wantEqual(t, m.Address+" is a customer", m.Customer, m.Address == ann)
