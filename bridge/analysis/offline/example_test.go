@@ -23,38 +23,42 @@ func readExamples(t testing.TB) []evaluation.Message {
 		}
 		part, err := parseExamples(language, string(content))
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: %v", language, err)
 		}
 		all = append(all, part...)
 	}
 	return all
 }
 
+// parseExamples reads the examples of one language: headings, and messages below them, a line each. Errors name the line.
 func parseExamples(language, content string) ([]evaluation.Message, error) {
 	var all []evaluation.Message
 	var heading *evaluation.Message
 	for i, line := range strings.Split(content, "\n") {
 		line = strings.TrimSpace(line)
-		switch {
-		case line == "" || strings.HasPrefix(line, "//"):
-		case strings.HasPrefix(line, "=="):
-			h, err := parseExampleHeading(strings.Fields(line[2:]))
+		isEmpty := line == "" || strings.HasPrefix(line, "//")
+		if isEmpty {
+			continue
+		}
+		if labels, isHeading := strings.CutPrefix(line, "=="); isHeading {
+			h, err := parseExampleHeading(strings.Fields(labels))
 			if err != nil {
-				return nil, fmt.Errorf("%s, line %d: %w", language, i+1, err)
+				return nil, fmt.Errorf("line %d: %w", i+1, err)
 			}
 			heading = &h
-		case heading == nil:
-			return nil, fmt.Errorf("%s, line %d: no heading above", language, i+1)
-		default:
-			m := *heading
-			m.Language, m.Texts = language, []string{line}
-			all = append(all, m)
+			continue
 		}
+		if heading == nil {
+			return nil, fmt.Errorf("line %d: no heading above", i+1)
+		}
+		m := *heading
+		m.Language, m.Texts = language, []string{line}
+		all = append(all, m)
 	}
 	return all, nil
 }
 
-// parseExampleHeading reads "negative urgent problem complaint".
+// parseExampleHeading reads the labels of a heading, such as "negative urgent problem complaint".
 func parseExampleHeading(words []string) (m evaluation.Message, err error) {
 	if len(words) == 0 || !slices.Contains(analysis.Sentiments(), analysis.Sentiment(words[0])) {
 		return m, fmt.Errorf("no sentiment: %q", words)
@@ -74,19 +78,19 @@ func parseExampleHeading(words []string) (m evaluation.Message, err error) {
 	return m, nil
 }
 
-// sumOfLessons names what the model learned from: examples, concepts, and the parts of our set that are for it.
+// sumOfLessons is the digest of all that the model learned from: examples, concepts, and the parts of our set that are for it.
 func sumOfLessons(t testing.TB) string {
 	t.Helper()
-	h := sha256.New()
+	var files []string
 	for _, name := range append(languagesOfConcepts(), "concepts") {
-		content, err := os.ReadFile("examples/" + name + ".txt")
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.Write(content)
+		files = append(files, "examples/"+name+".txt")
 	}
 	for _, half := range []evaluation.Half{evaluation.Dev, evaluation.Dev2, evaluation.Dev3} {
-		content, err := os.ReadFile("../evaluation/set/" + string(half) + ".jsonl")
+		files = append(files, "../evaluation/set/"+string(half)+".jsonl")
+	}
+	h := sha256.New()
+	for _, file := range files {
+		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,50 +99,69 @@ func sumOfLessons(t testing.TB) string {
 	return string(h.Sum(nil))
 }
 
-// TestExamplesAreMany: there are enough in each language, of each sentiment and intent, and none of our set's.
-func TestExamplesAreMany(t *testing.T) {
+// countExamples counts the examples for which a function is true.
+func countExamples(all []evaluation.Message, isCounted func(evaluation.Message) bool) int {
+	n := 0
+	for _, m := range all {
+		if isCounted(m) {
+			n++
+		}
+	}
+	return n
+}
+
+// There are enough examples in each language, and in each of every sentiment and of urgent ones.
+func TestExamplesOfEachLanguage(t *testing.T) {
+	const minExamples, minUrgent, minOfSentiment = 330, 40, 25
 	all := readExamples(t)
-	count := map[string]int{}
-	for _, e := range all {
-		count[e.Language]++
-		count[e.Language+" "+string(e.Sentiment)]++
-		if e.Urgent {
-			count[e.Language+" pressing"]++
-		}
-		for _, i := range e.Intents {
-			count[i]++
-		}
-	}
 	for _, language := range languagesOfConcepts() {
-		if count[language] < 330 || count[language+" pressing"] < 40 {
-			t.Errorf("%s: %d examples, %d of them urgent", language, count[language], count[language+" pressing"])
-		}
-		for _, mood := range analysis.Sentiments() {
-			if n := count[language+" "+string(mood)]; n < 25 {
-				t.Errorf("%s: %d are %s, want at least 25", language, n, mood)
+		t.Run(language, func(t *testing.T) {
+			n := countExamples(all, func(m evaluation.Message) bool { return m.Language == language })
+			if n < minExamples {
+				t.Errorf("got %d examples, want at least %d", n, minExamples)
 			}
+			n = countExamples(all, func(m evaluation.Message) bool { return m.Language == language && m.Urgent })
+			if n < minUrgent {
+				t.Errorf("got %d urgent examples, want at least %d", n, minUrgent)
+			}
+			for _, sentiment := range analysis.Sentiments() {
+				n := countExamples(all, func(m evaluation.Message) bool { return m.Language == language && m.Sentiment == sentiment })
+				if n < minOfSentiment {
+					t.Errorf("got %d examples that are %s, want at least %d", n, sentiment, minOfSentiment)
+				}
+			}
+		})
+	}
+}
+
+func TestExamplesOfEachIntent(t *testing.T) {
+	const minExamples = 60
+	all := readExamples(t)
+	for _, intent := range analysis.IntentNames() {
+		n := countExamples(all, func(m evaluation.Message) bool { return slices.Contains(m.Intents, intent) })
+		if n < minExamples {
+			t.Errorf("got %d examples of %s, want at least %d", n, intent, minExamples)
 		}
 	}
-	for _, name := range analysis.IntentNames() {
-		if count[name] < 60 {
-			t.Errorf("%d of %s, want at least 60", count[name], name)
-		}
-	}
+}
+
+// No example is a message of our set, on which the analysis is judged. Short ones, which everybody writes, don't count. Which ones
+// are isn't shown: nobody reads half of the set.
+func TestExamplesAreNotOfOurSet(t *testing.T) {
+	const shortWords = 4
 	set, err := evaluation.Ours(evaluation.All)
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts := map[string]bool{}
+	isInSet := map[string]bool{}
 	for _, m := range set {
-		texts[strings.Join(m.Texts, " ")] = true
+		isInSet[strings.Join(m.Texts, " ")] = true
 	}
-	shared := 0
-	for _, e := range all {
-		if words := strings.Fields(e.Texts[0]); len(words) > 4 && texts[e.Texts[0]] {
-			shared++
-		}
-	}
-	if shared > 0 {
-		t.Errorf("%d examples are messages of our set, want none", shared) // which ones is not told: half of the set is unseen
+	n := countExamples(readExamples(t), func(m evaluation.Message) bool {
+		text := m.Texts[0]
+		return len(strings.Fields(text)) > shortWords && isInSet[text]
+	})
+	if n > 0 {
+		t.Errorf("got %d examples that are messages of our set, want none", n)
 	}
 }

@@ -6,58 +6,90 @@ import (
 	"testing"
 )
 
-// TestLexiconsAreWellFormed: there is a lexicon for each of our languages, and none is nearly empty.
-func TestLexiconsAreWellFormed(t *testing.T) {
+// There is a lexicon for each of our languages.
+func TestLanguagesOfLexicons(t *testing.T) {
 	t.Parallel()
-	const minSmallWords, minWords, minNumbers = 80, 300, 8 // less means that a file was cut, or a heading lost
 	all, err := Read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
+	var got []string
 	for _, l := range all.Ours {
-		names = append(names, l.Language)
-		if len(l.Function) < minSmallWords || len(l.Exact) < minWords || len(l.Numbers) < minNumbers {
-			t.Errorf("%s has %d small words, %d words and %d numbers; want at least %d, %d, %d",
-				l.Language, len(l.Function), len(l.Exact), len(l.Numbers), minSmallWords, minWords, minNumbers)
-		}
+		got = append(got, l.Language)
 	}
-	slices.Sort(names)
-	if want := []string{"de", "en", "es", "fr", "it", "nl", "pl", "pt"}; !slices.Equal(names, want) {
-		t.Errorf("there are lexicons of %v, want %v", names, want)
+	slices.Sort(got)
+	if want := []string{"de", "en", "es", "fr", "it", "nl", "pl", "pt"}; !slices.Equal(got, want) {
+		t.Errorf("got lexicons of %v, want of %v", got, want)
 	}
 }
 
-// TestLexiconsNameWhatIsKnown: each phrase stands under a heading that the analysis knows. A misspelt one would be read by
-// nobody.
-func TestLexiconsNameWhatIsKnown(t *testing.T) {
+// No lexicon is nearly empty: that would mean that a file was cut, or that a heading is lost.
+func TestLexiconsAreComplete(t *testing.T) {
 	t.Parallel()
-	known := map[Family][]string{
+	const minFunctionWords, minWords, minNumbers = 80, 300, 8
+	all, err := Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range all.Ours {
+		if n := len(l.Function); n < minFunctionWords {
+			t.Errorf("%s: got %d function words, want at least %d", l.Language, n, minFunctionWords)
+		}
+		if n := len(l.Exact); n < minWords {
+			t.Errorf("%s: got %d words, want at least %d", l.Language, n, minWords)
+		}
+		if n := len(l.Numbers); n < minNumbers {
+			t.Errorf("%s: got %d numbers, want at least %d", l.Language, n, minNumbers)
+		}
+	}
+}
+
+// knownHeadings are the headings that the analysis reads, by family.
+func knownHeadings() map[Family][]string {
+	return map[Family][]string{
 		OfMood:     {"positive", "negative", "frustrated", "thanks", "fault", "irony", "polite"},
 		OfModifier: {"not", "very", "slightly", "but", "staff"},
 		OfUrgency:  {"urgent", "soon", "stake", "calm", "over"},
 		OfIntent: {
-			"product", "quote", "order_status", "order_change", "return", "billing", "problem", "account", "cancel", "appointment",
-			"complaint", "feedback", "thanks",
+			"product", "quote", "order_status", "order_change", "return", "billing", "problem",
+			"account", "cancel", "appointment", "complaint", "feedback", "thanks",
 		},
 		OfAnnounce: {"order", "quote", "invoice", "shipment", "ticket", "other", "filler"},
 		OfDate:     {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "back"},
 	}
+}
+
+// Each phrase stands under a heading that the analysis knows. A misspelt one would be read by nobody.
+func TestLexiconsHaveKnownHeadings(t *testing.T) {
+	t.Parallel()
+	known := knownHeadings()
 	for _, l := range allLexicons(t) {
 		eachPhrase(l, func(first string, p Phrase) {
 			if !slices.Contains(known[p.Section.Family], p.Section.Name) {
-				t.Errorf("%s: %q stands below an unknown heading: %q", l.Language, first, p.Section.Name)
+				t.Errorf("%s: %q stands below the unknown heading %q", l.Language, first, p.Section.Name)
 			}
 		})
 	}
 }
 
-// TestLexiconsDontContradict: no phrase stands under two headings that can't both be meant, such as positive and negative.
+// contradiction is two headings that can't both be meant by one phrase.
+type contradiction struct {
+	a, b string
+}
+
+// No phrase stands under two headings that contradict each other.
 func TestLexiconsDontContradict(t *testing.T) {
 	t.Parallel()
-	contrary := [][2]string{
-		{"positive", "negative"}, {"positive", "frustrated"}, {"positive", "fault"}, {"negative", "thanks"}, {"negative", "polite"},
-		{"thanks", "frustrated"}, {"urgent", "calm"}, {"urgent", "over"}, {"calm", "soon"},
+	contradictions := []contradiction{
+		{"positive", "negative"},
+		{"positive", "frustrated"},
+		{"positive", "fault"},
+		{"negative", "thanks"},
+		{"negative", "polite"},
+		{"thanks", "frustrated"},
+		{"urgent", "calm"},
+		{"urgent", "over"},
+		{"calm", "soon"},
 	}
 	for _, l := range allLexicons(t) {
 		headings := map[string][]string{} // by phrase
@@ -68,53 +100,62 @@ func TestLexiconsDontContradict(t *testing.T) {
 			}
 		})
 		for phrase, names := range headings {
-			for _, pair := range contrary {
-				if slices.Contains(names, pair[0]) && slices.Contains(names, pair[1]) {
-					t.Errorf("%s: %q is both %s and %s", l.Language, phrase, pair[0], pair[1])
+			for _, c := range contradictions {
+				if slices.Contains(names, c.a) && slices.Contains(names, c.b) {
+					t.Errorf("%s: %q is both %s and %s", l.Language, phrase, c.a, c.b)
 				}
 			}
 		}
 	}
 }
 
-// TestLexiconsSayThingsOnce: no phrase stands twice under one heading.
+// No phrase stands twice under one heading.
 func TestLexiconsSayThingsOnce(t *testing.T) {
 	t.Parallel()
-	type key struct {
-		family          Family
-		heading, phrase string
+	type entry struct {
+		family  Family
+		heading string
+		phrase  string
 	}
 	for _, l := range allLexicons(t) {
-		counts := map[key]int{}
+		counts := map[entry]int{}
 		eachPhrase(l, func(first string, p Phrase) {
-			counts[key{p.Section.Family, p.Section.Name, phraseText(first, p)}]++
+			counts[entry{family: p.Section.Family, heading: p.Section.Name, phrase: phraseText(first, p)}]++
 		})
-		for k, n := range counts {
+		for e, n := range counts {
 			if n > 1 {
-				t.Errorf("%s: %q stands %d times below %q, want at most 1", l.Language, k.phrase, n, k.heading)
+				t.Errorf("%s: %q stands %d times below %q, want once", l.Language, e.phrase, n, e.heading)
 			}
 		}
 	}
 }
 
-// TestAMalformedLexiconIsRefused: what README.md doesn't allow is an error, and not a phrase that never matches.
-func TestAMalformedLexiconIsRefused(t *testing.T) {
+// What README.md doesn't allow is an error, and not a phrase that never matches.
+func TestParseRefuses(t *testing.T) {
 	t.Parallel()
-	for name, content := range map[string]string{
-		"words before a heading":   "good",
-		"a heading without a name": "== mood",
-		"neither strong nor weak":  "== mood positive very",
-		"an unknown family":        "== feeling good\nx",
-		"a gap at the beginning":   "== mood positive\n.. good",
-		"a gap at the end":         "== mood positive\ngood ..",
-		"a mark without a stem":    "== mood positive\n*",
-	} {
-		if _, err := parse("xx", content); err == nil {
-			t.Errorf("%s was read: %q", name, content)
-		}
+	tests := []struct {
+		name    string
+		content string
+	}{
+		{name: "words before a heading", content: "good"},
+		{name: "heading without a name", content: "== mood"},
+		{name: "heading with an unknown strength", content: "== mood positive very"},
+		{name: "unknown family", content: "== feeling good\nx"},
+		{name: "gap at the beginning", content: "== mood positive\n.. good"},
+		{name: "gap at the end", content: "== mood positive\ngood .."},
+		{name: "mark of a stem without a stem", content: "== mood positive\n*"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if l, err := parse("xx", tt.content); err == nil {
+				t.Errorf("parse(%q) = %+v, want an error", tt.content, l)
+			}
+		})
 	}
 }
 
+// allLexicons returns those of our languages, and those of what all languages and others have.
 func allLexicons(t *testing.T) []*Lexicon {
 	t.Helper()
 	all, err := Read()
@@ -133,21 +174,21 @@ func phraseText(first string, p Phrase) string {
 	return strings.Join(words, " ")
 }
 
-// eachPhrase calls see for every phrase, with its first word as the file has it: "deliver*", "*rechnung".
-func eachPhrase(l *Lexicon, see func(first string, p Phrase)) {
-	for first, phrases := range l.Exact {
+// eachPhrase calls visit for every phrase, with its first word as the file has it: "deliver*", "*rechnung".
+func eachPhrase(l *Lexicon, visit func(first string, p Phrase)) {
+	for word, phrases := range l.Exact {
 		for _, p := range phrases {
-			see(first, p)
+			visit(word, p)
 		}
 	}
-	for first, phrases := range l.Stems {
+	for stem, phrases := range l.Stems {
 		for _, p := range phrases {
-			see(first+"*", p)
+			visit(stem+"*", p)
 		}
 	}
-	for first, phrases := range l.Tails {
+	for tail, phrases := range l.Tails {
 		for _, p := range phrases {
-			see("*"+first, p)
+			visit("*"+tail, p)
 		}
 	}
 }
