@@ -9,6 +9,8 @@ import (
 	"parley/bridge/analysis"
 )
 
+// These tests are about our own set of labelled messages. They show counts and ids, and no text: nobody reads the unseen half.
+
 // half reads a half of our set; reading checks every label of every line.
 func half(t *testing.T, h Half) []Message {
 	t.Helper()
@@ -19,218 +21,289 @@ func half(t *testing.T, h Half) []Message {
 	return messages
 }
 
-// everything reads all that was written.
-func everything(t *testing.T) []Message {
+// allMessages reads all that was written.
+func allMessages(t *testing.T) []Message {
 	t.Helper()
 	return slices.Concat(half(t, All), half(t, Dev2), half(t, Dev3), half(t, Check), half(t, Check2))
 }
 
-// counted counts what each message has.
-func counted(messages []Message, of func(Message) []string) map[string]int {
-	counts := map[string]int{}
-	for _, m := range messages {
-		for _, name := range of(m) {
-			counts[name]++
-		}
-	}
-	return counts
+// ourLanguages are the languages of the analysis.
+func ourLanguages() []string {
+	return []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"}
 }
 
-func byLanguage(m Message) []string  { return []string{m.Language} }
-func bySentiment(m Message) []string { return []string{string(m.Sentiment)} }
-func byIntent(m Message) []string    { return m.Intents }
-func byHard(m Message) []string      { return m.Hard }
-func byUrgency(m Message) []string   { return urgencyClass(m.Urgent) }
-func byBoth(m Message) []string      { return []string{m.Language + " " + string(m.Sentiment)} }
-func byKind(m Message) (kinds []string) {
+// labels returns the labels that a message has, of one sort.
+type labels func(Message) []string
+
+func languageOf(m Message) []string  { return []string{m.Language} }
+func sentimentOf(m Message) []string { return []string{string(m.Sentiment)} }
+func intentsOf(m Message) []string   { return m.Intents }
+func hardOf(m Message) []string      { return m.Hard }
+func urgencyOf(m Message) []string   { return urgencyClass(m.Urgent) }
+
+func languageAndSentimentOf(m Message) []string {
+	return []string{m.Language + " " + string(m.Sentiment)}
+}
+
+func kindsOf(m Message) []string {
+	var kinds []string
 	for _, r := range m.References {
 		kinds = append(kinds, r.Kind)
 	}
 	return kinds
 }
 
-// TestSetIsLargeEnough: each language, label and difficulty is there often enough to say something of it.
-func TestSetIsLargeEnough(t *testing.T) {
+// countLabels counts how many messages have each label of a sort.
+func countLabels(messages []Message, of labels) map[string]int {
+	counts := map[string]int{}
+	for _, m := range messages {
+		for _, label := range of(m) {
+			counts[label]++
+		}
+	}
+	return counts
+}
+
+// countUrgent counts the urgent messages.
+func countUrgent(messages []Message) int {
+	return countLabels(messages, urgencyOf)[urgencyClass(true)[0]]
+}
+
+// wantEach checks that messages have each of these labels often enough.
+func wantEach(t *testing.T, messages []Message, of labels, min int, names ...string) {
+	t.Helper()
+	counts := countLabels(messages, of)
+	for _, name := range names {
+		if n := counts[name]; n < min {
+			t.Errorf("got %d messages with %s, want at least %d", n, name, min)
+		}
+	}
+}
+
+// wantMessages checks that there are enough messages.
+func wantMessages(t *testing.T, what string, got, min int) {
+	t.Helper()
+	if got < min {
+		t.Errorf("got %d %s, want at least %d", got, what, min)
+	}
+}
+
+// forEachHalf runs a subtest for each half of the set by which analyzers are compared.
+func forEachHalf(t *testing.T, test func(*testing.T, []Message)) {
+	t.Helper()
+	for _, h := range []Half{Dev, Unseen} {
+		t.Run(string(h), func(t *testing.T) {
+			t.Parallel()
+			test(t, half(t, h))
+		})
+	}
+}
+
+// The set has enough messages of each of our languages, and of others, whose language is "".
+func TestSetHasEachLanguage(t *testing.T) {
 	t.Parallel()
 	all := half(t, All)
-	if len(all) < 440 {
-		t.Errorf("there are %d messages, want at least 440", len(all))
-	}
-	languages := counted(all, byLanguage)
-	for _, l := range []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"} {
-		if languages[l] < 50 {
-			t.Errorf("%d messages are in %s, want at least 50", languages[l], l)
-		}
-	}
-	if languages[""] < 25 || len(languages) != 9 {
-		t.Errorf("languages: %v", languages)
-	}
-	for _, h := range []Half{Dev, Unseen} {
-		messages := half(t, h)
-		for _, least := range []struct {
-			n     int
-			of    func(Message) []string
-			names []string
-		}{
-			{25, bySentiment, analysis.SentimentNames()},
-			{10, byIntent, analysis.IntentNames()},
-			{30, byUrgency, urgencyClass(true)},
-			{3, byKind, []string{"order", "quote", "invoice", "shipment", "ticket"}},
-			{3, byHard, []string{"irony", "negation", "polite_anger", "mixed_languages", "thanks_after_complaint", "quoted_anger",
-				"two_intents", "typos", "false_urgency", "praise_then_question", "not_a_reference", "short", "burst"}},
-		} {
-			counts := counted(messages, least.of)
-			for _, name := range least.names {
-				if counts[name] < least.n {
-					t.Errorf("half %s has %s only %d times, want at least %d", h, name, counts[name], least.n)
-				}
-			}
-		}
-		if hard := len(messages) - counted(messages, difficultiesOf)[noDifficulty]; hard*4 < len(messages) {
-			t.Errorf("half %s: %d of %d are hard", h, hard, len(messages))
-		}
+	wantMessages(t, "messages", len(all), 440)
+	wantEach(t, all, languageOf, 50, ourLanguages()...)
+	wantEach(t, all, languageOf, 25, "")
+	if got, want := countLabels(all, languageOf), len(ourLanguages())+1; len(got) != want {
+		t.Errorf("got the languages %v, want %d", got, want)
 	}
 }
 
-// TestHalvesAreAlike: figures of one half can be compared with those of the other.
+// Each half has each label often enough to say something of it.
+func TestHalvesHaveEachLabel(t *testing.T) {
+	t.Parallel()
+	forEachHalf(t, func(t *testing.T, messages []Message) {
+		wantEach(t, messages, sentimentOf, 25, analysis.SentimentNames()...)
+		wantEach(t, messages, intentsOf, 10, analysis.IntentNames()...)
+		wantEach(t, messages, urgencyOf, 30, urgencyClass(true)...)
+		wantEach(t, messages, kindsOf, 3, "order", "quote", "invoice", "shipment", "ticket")
+	})
+}
+
+// Each half has each difficulty, and a quarter of its messages have one.
+func TestHalvesHaveEachDifficulty(t *testing.T) {
+	t.Parallel()
+	forEachHalf(t, func(t *testing.T, messages []Message) {
+		wantEach(t, messages, hardOf, 3,
+			"irony", "negation", "polite_anger", "mixed_languages", "thanks_after_complaint", "quoted_anger", "two_intents",
+			"typos", "false_urgency", "praise_then_question", "not_a_reference", "short", "burst")
+		hard := len(messages) - countLabels(messages, difficultiesOf)[noDifficulty]
+		if hard*4 < len(messages) {
+			t.Errorf("got %d hard messages of %d, want at least a quarter", hard, len(messages))
+		}
+	})
+}
+
+// Figures of one half can be compared with those of the other: no label is much more frequent in one of them.
 func TestHalvesAreAlike(t *testing.T) {
 	t.Parallel()
+	sorts := []struct {
+		name string
+		of   labels
+	}{
+		{name: "language", of: languageOf},
+		{name: "sentiment", of: sentimentOf},
+		{name: "intent", of: intentsOf},
+		{name: "difficulty", of: hardOf},
+		{name: "urgency", of: urgencyOf},
+		{name: "language and sentiment", of: languageAndSentimentOf},
+		{name: "kind of number", of: kindsOf},
+	}
 	dev, unseen := half(t, Dev), half(t, Unseen)
-	for _, of := range []func(Message) []string{byLanguage, bySentiment, byIntent, byHard, byUrgency, byBoth, byKind} {
-		a, b := counted(dev, of), counted(unseen, of)
-		for name := range counted(append(slices.Clone(dev), unseen...), of) {
-			if apart := max(a[name], b[name]) - min(a[name], b[name]); apart > max(3, (a[name]+b[name])/8) {
-				t.Errorf("%s: %d times in the one half, %d times in the other", name, a[name], b[name])
+	for _, sort := range sorts {
+		t.Run(sort.name, func(t *testing.T) {
+			t.Parallel()
+			inDev, inUnseen := countLabels(dev, sort.of), countLabels(unseen, sort.of)
+			for label := range countLabels(slices.Concat(dev, unseen), sort.of) {
+				a, b := inDev[label], inUnseen[label]
+				maxDifference := max(3, (a+b)/8)
+				if max(a, b)-min(a, b) > maxDifference {
+					t.Errorf("%s: got %d messages in dev and %d in unseen, want them to differ by at most %d", label, a, b, maxDifference)
+				}
 			}
-		}
+		})
 	}
 }
 
-// TestSetHasNoDoubles: no message is there twice, and none is another one with some words replaced: no eight
-// words in a row are in two messages.
+// wordsOf returns the words of a message in small letters, without punctuation but question marks.
+func wordsOf(m Message) []string {
+	return strings.FieldsFunc(strings.ToLower(strings.Join(m.Texts, " ")), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsSymbol(r) && r != '?'
+	})
+}
+
+// No message is there twice.
 func TestSetHasNoDoubles(t *testing.T) {
 	t.Parallel()
-	const row = 8
-	texts, rows := map[string]string{}, map[string]string{}
-	for _, m := range everything(t) {
-		words := strings.FieldsFunc(strings.ToLower(strings.Join(m.Texts, " ")), func(r rune) bool {
-			return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsSymbol(r) && r != '?'
-		})
-		whole := strings.Join(words, " ")
-		if other := texts[whole]; other != "" {
-			t.Errorf("%s has the text of %s, want none", m.ID, other)
+	ids := map[string]string{} // by text
+	for _, m := range allMessages(t) {
+		text := strings.Join(wordsOf(m), " ")
+		if other, ok := ids[text]; ok {
+			t.Errorf("%s has the text of %s", m.ID, other)
 		}
-		texts[whole] = m.ID
+		ids[text] = m.ID
+	}
+}
+
+// No message is another one with some words replaced: no eight words in a row are in two messages.
+func TestSetHasNoVariants(t *testing.T) {
+	t.Parallel()
+	const row = 8
+	ids := map[string]string{} // by words in a row
+	for _, m := range allMessages(t) {
+		words := wordsOf(m)
 		for i := 0; i+row <= len(words); i++ {
 			part := strings.Join(words[i:i+row], " ")
-			if other := rows[part]; other != "" && other != m.ID {
+			if other, ok := ids[part]; ok && other != m.ID {
 				t.Errorf("%s and %s share %q", m.ID, other, part)
 			}
-			rows[part] = m.ID
+			ids[part] = m.ID
 		}
 	}
 }
 
-// TestSecondSetIsLargeEnough: what was written of other trades has each language and label, too.
-func TestSecondSetIsLargeEnough(t *testing.T) {
+// The second set, of other trades, has each language and label, too.
+func TestSecondSetHasEachLabel(t *testing.T) {
 	t.Parallel()
 	messages := half(t, Dev2)
-	if len(messages) < 300 {
-		t.Errorf("there are %d messages, want at least 300", len(messages))
-	}
-	languages, moods, wants := counted(messages, byLanguage), counted(messages, bySentiment), counted(messages, byIntent)
-	for _, l := range []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"} {
-		if languages[l] < 35 {
-			t.Errorf("%d messages are in %s, want at least 35", languages[l], l)
-		}
-	}
-	for _, s := range analysis.SentimentNames() {
-		if moods[s] < 30 {
-			t.Errorf("%d are %s, want at least 30", moods[s], s)
-		}
-	}
-	for _, i := range analysis.IntentNames() {
-		if wants[i] < 15 {
-			t.Errorf("%d want %s", wants[i], i)
-		}
-	}
+	wantMessages(t, "messages", len(messages), 300)
+	wantEach(t, messages, languageOf, 35, ourLanguages()...)
+	wantEach(t, messages, sentimentOf, 30, analysis.SentimentNames()...)
+	wantEach(t, messages, intentsOf, 15, analysis.IntentNames()...)
 }
 
-// TestCheckIsLikeDev3: what is learned from and what is measured were dealt by number, so both have all of it.
+// The third set was dealt by number into a part to learn from and a smaller one to measure: the latter has each label of the former,
+// and no more of any.
 func TestCheckIsLikeDev3(t *testing.T) {
 	t.Parallel()
-	learned, check := half(t, Dev3), half(t, Check)
-	for _, of := range []func(Message) []string{byLanguage, bySentiment, byUrgency} {
-		a, b := counted(learned, of), counted(check, of)
-		for name, n := range a {
-			if b[name] == 0 || b[name] > n {
-				t.Errorf("%s: %d times in what is learned from, %d times in what is measured", name, n, b[name])
+	const wantLearned, wantMeasured = 336, 142
+	learned, measured := half(t, Dev3), half(t, Check)
+	if len(learned) != wantLearned {
+		t.Errorf("got %d messages to learn from, want %d", len(learned), wantLearned)
+	}
+	if len(measured) != wantMeasured {
+		t.Errorf("got %d messages to measure, want %d", len(measured), wantMeasured)
+	}
+	for _, of := range []labels{languageOf, sentimentOf, urgencyOf} {
+		inMeasured := countLabels(measured, of)
+		for label, n := range countLabels(learned, of) {
+			if got := inMeasured[label]; got == 0 || got > n {
+				t.Errorf("%s: got %d messages to measure, want 1 to %d, as many as there are to learn from", label, got, n)
 			}
 		}
 	}
-	if len(learned) != 336 || len(check) != 142 {
-		t.Errorf("there are %d and %d", len(learned), len(check))
-	}
 }
 
-// TestSecondCheckIsLargeEnough: what is pressing, and what only sounds so, is there in each language.
+// The second set to measure has, of eight languages, messages that are urgent, and ones that only sound so.
 func TestSecondCheckIsLargeEnough(t *testing.T) {
 	t.Parallel()
+	const wantLanguages = 8
 	messages := half(t, Check2)
-	languages := counted(messages, byLanguage)
-	if n := counted(messages, byUrgency)[urgencyClass(true)[0]]; len(messages) < 200 || len(languages) != 8 || n < 70 || len(messages)-n < 70 {
-		t.Errorf("%d messages in %v, %d urgent", len(messages), languages, n)
+	urgent := countUrgent(messages)
+	wantMessages(t, "messages", len(messages), 200)
+	wantMessages(t, "urgent messages", urgent, 70)
+	wantMessages(t, "messages that aren't urgent", len(messages)-urgent, 70)
+	if got := countLabels(messages, languageOf); len(got) != wantLanguages {
+		t.Errorf("got the languages %v, want %d", got, wantLanguages)
 	}
 }
 
-// TestSetIsVaried: there are messages of a word and of a page, mails with subjects and chats without.
-func TestSetIsVaried(t *testing.T) {
+// countMessages counts the messages for which a function is true.
+func countMessages(messages []Message, isCounted func(Message) bool) int {
+	n := 0
+	for _, m := range messages {
+		if isCounted(m) {
+			n++
+		}
+	}
+	return n
+}
+
+// Each half has messages of a word and of a page, mails with subjects and chats without, and ones that follow others.
+func TestHalvesAreVaried(t *testing.T) {
 	t.Parallel()
-	for _, h := range []Half{Dev, Unseen} {
-		short, long, mails, chats, before := 0, 0, 0, 0, 0
-		for _, m := range half(t, h) {
-			words := len(strings.Fields(strings.Join(m.Texts, " ")))
-			switch {
-			case words <= 3:
-				short++
-			case words >= 80:
-				long++
-			}
-			if m.Subject != "" {
-				mails++
-			} else {
-				chats++
-			}
-			if len(m.Before) > 0 {
-				before++
-			}
+	const shortWords, longWords = 3, 80
+	words := func(m Message) int { return len(strings.Fields(strings.Join(m.Texts, " "))) }
+	forEachHalf(t, func(t *testing.T, messages []Message) {
+		wantMessages(t, "short messages", countMessages(messages, func(m Message) bool { return words(m) <= shortWords }), 10)
+		wantMessages(t, "long messages", countMessages(messages, func(m Message) bool { return words(m) >= longWords }), 5)
+		wantMessages(t, "mails", countMessages(messages, func(m Message) bool { return m.Subject != "" }), 40)
+		wantMessages(t, "chats", countMessages(messages, func(m Message) bool { return m.Subject == "" }), 100)
+		wantMessages(t, "messages after others", countMessages(messages, func(m Message) bool { return len(m.Before) > 0 }), 5)
+	})
+}
+
+// An urgent message has a reason, and no other has one. Of check2 only the labels are measured, so that it needs no reasons.
+func TestReasonsOfUrgency(t *testing.T) {
+	t.Parallel()
+	for _, m := range slices.Concat(half(t, All), half(t, Dev2), half(t, Dev3), half(t, Check)) {
+		if hasReason := m.Because != ""; hasReason != m.Urgent {
+			t.Errorf("%s: has a reason: %v, is urgent: %v, want both or neither", m.ID, hasReason, m.Urgent)
 		}
-		if short < 10 || long < 5 || mails < 40 || chats < 100 || before < 5 {
-			t.Errorf("half %s: %d short, %d long, %d mails, %d chats, %d with what was before", h, short, long, mails, chats, before)
+	}
+	for _, m := range half(t, Check2) {
+		if m.Because != "" {
+			t.Errorf("%s of check2 has a reason, want none", m.ID)
 		}
 	}
 }
 
-// TestSetFollowsItsRules: what docs/ai.md says of labels holds for all.
+// What docs/ai.md says of labels holds for all messages.
 func TestSetFollowsItsRules(t *testing.T) {
 	t.Parallel()
-	unreasoned := map[string]bool{} // of check2, only labels are measured
-	for _, m := range half(t, Check2) {
-		unreasoned[m.ID] = true
-	}
-	for _, m := range everything(t) {
-		if (m.Because != "") != (m.Urgent && !unreasoned[m.ID]) {
-			t.Errorf("%s: an urgent message has a reason, and no other", m.ID)
-		}
+	for _, m := range allMessages(t) {
 		if m.Sentiment == analysis.Pressing && !m.Urgent {
-			t.Errorf("%s is pressing, and not urgent", m.ID)
+			t.Errorf("%s has the sentiment %s, and isn't urgent", m.ID, m.Sentiment)
 		}
-		if slices.Contains(m.Hard, "two_intents") != (len(m.Intents) == 2) {
-			t.Errorf("%s: two_intents stands for two intents", m.ID)
+		isMarked, hasTwo := slices.Contains(m.Hard, "two_intents"), len(m.Intents) == 2
+		if isMarked != hasTwo {
+			t.Errorf("%s: is marked with two_intents: %v, has two intents: %v, want both or neither", m.ID, isMarked, hasTwo)
 		}
 		for _, r := range m.References {
 			if strings.HasPrefix(r.Value, "#") {
-				t.Errorf("%s: %q has what announces the number", m.ID, r.Value)
+				t.Errorf("%s: the number %q begins with what announces it", m.ID, r.Value)
 			}
 		}
 	}
