@@ -7,30 +7,57 @@ import (
 	"testing"
 )
 
-// A message's words can be taken out of Twilio's records, and the message removed, as Twilio's own clients do.
-func TestRedactAndRemove(t *testing.T) {
+// messagePath is the path of one message.
+func messagePath(sid string) string {
+	return strings.TrimSuffix(messagesPath, ".json") + "/" + sid + ".json"
+}
+
+// sendHeld starts an emulator whose callbacks are held, sends a message, and returns its path.
+func sendHeld(t *testing.T) (s *Server, path string) {
+	t.Helper()
+	s = start(t, func(o *Options) { o.HoldCallbacks = true })
+	return s, messagePath(mustSend(t, s)["sid"].(string))
+}
+
+// The text of a message can be taken out of Twilio's records, as Twilio's own clients do.
+func TestRedact(t *testing.T) {
 	t.Parallel()
-	s := start(t, func(o *Options) { o.HoldCallbacks = true })
-	_, made := ask(t, s, http.MethodPost, messagesPath, url.Values{"To": {ann}, "From": {ours}, "Body": {"my number is 4711"}})
-	path := strings.TrimSuffix(messagesPath, ".json") + "/" + made["sid"].(string) + ".json"
-
-	// Nothing but its words can be changed, and those to nothing alone.
-	wantRefused(t, s, "other words", apiCall{http.MethodPost, path, url.Values{"Body": {"other words"}}}, http.StatusBadRequest, codeInvalid)
-	wantRefused(t, s, "cancel what isn't scheduled", apiCall{http.MethodPost, path, url.Values{"Status": {"canceled"}}}, http.StatusBadRequest, codeInvalid)
+	s, path := sendHeld(t)
 	status, redacted := ask(t, s, http.MethodPost, path, url.Values{"Body": {""}})
-	wantEqual(t, "status for no words", status, http.StatusOK)
-	wantEqual(t, "words in the records", redacted["body"], any(""))
-	wantEqual(t, "message", redacted["sid"], made["sid"])
+	wantEqual(t, "status", status, http.StatusOK)
+	wantEqual(t, "text in the records", redacted["body"], any(""))
+	wantEqual(t, "path of the message", messagePath(redacted["sid"].(string)), path)
+}
 
-	// It can be removed once it is delivered, and is unknown from then on.
+// Nothing else of a message can be changed, and its text to nothing alone.
+func TestRefusedChanges(t *testing.T) {
+	t.Parallel()
+	s, path := sendHeld(t)
+	tests := []struct {
+		name string
+		form url.Values
+	}{
+		{name: "another text", form: url.Values{"Body": {"other words"}}},
+		{name: "cancelling what isn't scheduled", form: url.Values{"Status": {"canceled"}}},
+	}
+	for _, tt := range tests {
+		wantRefused(t, s, tt.name, apiCall{method: http.MethodPost, path: path, form: tt.form}, http.StatusBadRequest, codeInvalid)
+	}
+}
+
+// A message can be removed once it is delivered, and is unknown from then on.
+func TestRemove(t *testing.T) {
+	t.Parallel()
+	s, path := sendHeld(t)
 	if err := s.Wait(t.Context(), func() bool { return s.Messages()[0].Status == "delivered" }); err != nil {
 		t.Fatal(err)
 	}
-	wantEqual(t, "status for its removal", remove(t, s, path), http.StatusNoContent)
+	wantEqual(t, "status", remove(t, s, path), http.StatusNoContent)
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
-		wantRefused(t, s, method+" of a removed one", apiCall{method, path, url.Values{"Body": {""}}}, http.StatusNotFound, codeNotFound)
+		call := apiCall{method: method, path: path, form: url.Values{"Body": {""}}}
+		wantRefused(t, s, method+" of a removed message", call, http.StatusNotFound, codeNotFound)
 	}
-	wantEqual(t, "messages", len(s.Messages()), 0)
+	wantEqual(t, "number of messages", len(s.Messages()), 0)
 }
 
 // remove deletes a resource and returns the status; the answer has no body.
@@ -56,12 +83,11 @@ func TestRemoveTooEarly(t *testing.T) {
 	s.mu.Lock()
 	s.messages = append(s.messages, &stored{sid: "SM1", from: ours, to: ann, status: "sent"})
 	s.mu.Unlock()
-	path := strings.TrimSuffix(messagesPath, ".json") + "/SM1.json"
-	wantRefused(t, s, "removing it", apiCall{method: http.MethodDelete, path: path}, http.StatusConflict, codeNotDelivered)
-	wantEqual(t, "messages", len(s.Messages()), 1)
+	wantRefused(t, s, "removing it", apiCall{method: http.MethodDelete, path: messagePath("SM1")}, http.StatusConflict, codeNotDelivered)
+	wantEqual(t, "number of messages", len(s.Messages()), 1)
 }
 
-// What isn't there, and what can't be done, is refused in Twilio's form, so that its clients can read it.
+// What isn't there, and what can't be done, is refused in JSON, so that Twilio's clients can read it.
 func TestRefusedInJSON(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -3,24 +3,25 @@ package twiliofake
 import (
 	"context"
 	"encoding/json"
-	"io"
+	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
 
 const (
 	account = "AC00000000000000000000000000000009"
-	ours    = "+15550101"
-	oursWA  = "whatsapp:+15550100"
-	ann     = "+15550123"
+	ours    = "+15550101"          // our number for SMS
+	oursWA  = "whatsapp:+15550100" // our WhatsApp sender
+	ann     = "+15550123"          // a customer
+
+	messagesPath = "/2010-04-01/Accounts/" + account + "/Messages.json"
 )
 
+// start starts an emulator with our numbers, which ends with the test. change may alter its options.
 func start(t *testing.T, change ...func(*Options)) *Server {
 	t.Helper()
 	o := Options{AccountSID: account, AuthToken: "token", Numbers: []Number{{Address: ours}, {Address: oursWA}}}
@@ -80,7 +81,20 @@ func ask(t *testing.T, s *Server, method, path string, form url.Values) (int, ma
 	return resp.StatusCode, out
 }
 
-const messagesPath = "/2010-04-01/Accounts/" + account + "/Messages.json"
+// textTo is the form of a text from our number.
+func textTo(to string) url.Values {
+	return url.Values{"To": {to}, "From": {ours}, "Body": {"x"}}
+}
+
+// mustSend sends a text to Ann, and returns the message as the API answers it.
+func mustSend(t *testing.T, s *Server) map[string]any {
+	t.Helper()
+	status, message := ask(t, s, http.MethodPost, messagesPath, textTo(ann))
+	if status != http.StatusCreated {
+		t.Fatalf("a message was answered with %d, want %d", status, http.StatusCreated)
+	}
+	return message
+}
 
 // The emulator refuses what Twilio refuses, with Twilio's code.
 func TestRefusals(t *testing.T) {
@@ -89,28 +103,48 @@ func TestRefusals(t *testing.T) {
 	if _, err := s.Phone("+15550199", ours, "").Stop(); err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string]struct {
+	tests := []struct {
+		name string
 		form url.Values
-		code int
+		want int // code
 	}{
-		"nobody":          {url.Values{"From": {ours}, "Body": {"x"}}, 21604},
-		"from nobody":     {url.Values{"To": {ann}, "Body": {"x"}}, 21603},
-		"no number":       {url.Values{"To": {"ann"}, "From": {ours}, "Body": {"x"}}, 21211},
-		"not ours":        {url.Values{"To": {ann}, "From": {"+15559999"}, "Body": {"x"}}, 21606},
-		"no sender":       {url.Values{"To": {"whatsapp:" + ann}, "From": {"whatsapp:+15559999"}, "Body": {"x"}}, 63007},
-		"two media":       {url.Values{"To": {"whatsapp:" + ann}, "From": {ours}, "Body": {"x"}}, 21910},
-		"nothing":         {url.Values{"To": {ann}, "From": {ours}}, 21619},
-		"too long":        {url.Values{"To": {ann}, "From": {ours}, "Body": {strings.Repeat("x", 1601)}}, 21617},
-		"opted out":       {url.Values{"To": {"+15550199"}, "From": {ours}, "Body": {"x"}}, 21610},
-		"bad file":        {url.Values{"To": {ann}, "From": {ours}, "MediaUrl": {"x"}}, 21620},
-		"to itself":       {url.Values{"To": {ours}, "From": {ours}, "Body": {"x"}}, 21266},
-		"no MMS":          {url.Values{"To": {ann}, "From": {ours}, "MediaUrl": {"https://x.test/a"}}, 21612},
-		"unknown content": {url.Values{"To": {ann}, "From": {ours}, "ContentSid": {"HX1"}}, 21655},
-		"bad callback":    {url.Values{"To": {ann}, "From": {ours}, "Body": {"x"}, "StatusCallback": {"x"}}, 21609},
-	} {
-		wantRefused(t, s, name, apiCall{method: http.MethodPost, path: messagesPath, form: c.form}, http.StatusBadRequest, c.code)
+		{name: "no recipient", form: url.Values{"From": {ours}, "Body": {"x"}}, want: 21604},
+		{name: "recipient that is no number", form: textTo("ann"), want: 21211},
+		{name: "our own number as the recipient", form: textTo(ours), want: 21266},
+		{name: "recipient who opted out", form: textTo("+15550199"), want: 21610},
+
+		{name: "no sender", form: url.Values{"To": {ann}, "Body": {"x"}}, want: 21603},
+		{name: "sender that isn't ours", form: url.Values{"To": {ann}, "From": {"+15559999"}, "Body": {"x"}}, want: 21606},
+		{
+			name: "WhatsApp sender that isn't ours",
+			form: url.Values{"To": {"whatsapp:" + ann}, "From": {"whatsapp:+15559999"}, "Body": {"x"}},
+			want: 63007,
+		},
+		{name: "WhatsApp from a number for SMS", form: textTo("whatsapp:" + ann), want: 21910},
+
+		{name: "no content", form: url.Values{"To": {ann}, "From": {ours}}, want: 21619},
+		{
+			name: "long text",
+			form: url.Values{"To": {ann}, "From": {ours}, "Body": {strings.Repeat("x", 1601)}},
+			want: 21617,
+		},
+		{name: "file without an address", form: url.Values{"To": {ann}, "From": {ours}, "MediaUrl": {"x"}}, want: 21620},
+		{
+			name: "file from a number without MMS",
+			form: url.Values{"To": {ann}, "From": {ours}, "MediaUrl": {"https://x.test/a"}},
+			want: 21612,
+		},
+		{name: "unknown content", form: url.Values{"To": {ann}, "From": {ours}, "ContentSid": {"HX1"}}, want: 21655},
+		{
+			name: "address for statuses that is none",
+			form: url.Values{"To": {ann}, "From": {ours}, "Body": {"x"}, "StatusCallback": {"x"}},
+			want: 21609,
+		},
 	}
-	wantEqual(t, "messages: STOP and Twilio's answer", len(s.Messages()), 2)
+	for _, tt := range tests {
+		wantRefused(t, s, tt.name, apiCall{method: http.MethodPost, path: messagesPath, form: tt.form}, http.StatusBadRequest, tt.want)
+	}
+	wantEqual(t, "number of messages: STOP and Twilio's answer", len(s.Messages()), 2)
 }
 
 // A call without credentials is refused.
@@ -136,6 +170,7 @@ type messagePage struct {
 	next, previous string // "" means that there is none
 }
 
+// readPage reads a page.
 func readPage(t *testing.T, s *Server, at string) messagePage {
 	t.Helper()
 	_, answer := ask(t, s, http.MethodGet, at, nil)
@@ -148,145 +183,116 @@ func readPage(t *testing.T, s *Server, at string) messagePage {
 	return page
 }
 
-// Lists are paged, newest first, and lead forth and back.
+// readPages reads the messages to Ann in pages of two, the first page first.
+func readPages(t *testing.T, s *Server) []messagePage {
+	t.Helper()
+	var pages []messagePage
+	for at := messagesPath + "?PageSize=2&To=" + url.QueryEscape(ann); at != ""; {
+		page := readPage(t, s, at)
+		pages, at = append(pages, page), page.next
+	}
+	return pages
+}
+
+// Lists are paged, newest first.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for range 5 {
-		if status, _ := ask(t, s, http.MethodPost, messagesPath, url.Values{"To": {ann}, "From": {ours}, "Body": {"x"}}); status != http.StatusCreated {
-			t.Fatalf("a message was answered with %d, want %d", status, http.StatusCreated)
-		}
+		mustSend(t, s)
 	}
-	var pages []messagePage
-	var sids []string
-	for at := messagesPath + "?PageSize=2&To=" + url.QueryEscape(ann); at != ""; {
-		page := readPage(t, s, at)
-		wantEqual(t, "there is a page before the first", page.previous != "", len(pages) > 0)
-		pages, sids, at = append(pages, page), append(sids, page.sids...), page.next
+	pages := readPages(t, s)
+	wantEqual(t, "number of pages", len(pages), 3)
+	var got, want []string
+	for _, page := range pages {
+		got = append(got, page.sids...)
 	}
-	wantEqual(t, "pages of five messages, two on each", len(pages), 3)
-	var want []string
 	for _, m := range slices.Backward(s.Messages()) {
 		want = append(want, m.SID)
 	}
-	if !slices.Equal(sids, want) {
-		t.Errorf("got the messages %q, want %q", sids, want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got the messages %q, want %q", got, want)
 	}
-
-	back := readPage(t, s, pages[len(pages)-1].previous)
-	wantEqual(t, "number of the page before the last", back.number, any(1.0))
-	wantEqual(t, "its first message", back.sids[0], sids[2])
 }
 
-// Lists are filtered by day, and only so long.
-func TestListFilters(t *testing.T) {
+// Each page but the first leads back to the one before.
+func TestPagesLeadBack(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	if status, _ := ask(t, s, http.MethodPost, messagesPath, url.Values{"To": {ann}, "From": {ours}, "Body": {"x"}}); status != http.StatusCreated {
-		t.Fatalf("a message was answered with %d, want %d", status, http.StatusCreated)
+	for range 5 {
+		mustSend(t, s)
 	}
-	wantEqual(t, "messages of the far future", len(readPage(t, s, messagesPath+"?DateSent%3E=2999-01-01").sids), 0)
+	pages := readPages(t, s)
+	if len(pages) != 3 {
+		t.Fatalf("got the pages %+v, want three", pages)
+	}
+	for i, page := range pages {
+		wantEqual(t, fmt.Sprintf("page %d: there is one before", i), page.previous != "", i > 0)
+	}
+	back := readPage(t, s, pages[2].previous)
+	wantEqual(t, "number of the page before the last", back.number, any(1.0)) // numbers of JSON
+	if !slices.Equal(back.sids, pages[1].sids) {
+		t.Errorf("got the messages %q on the page before the last, want %q", back.sids, pages[1].sids)
+	}
+}
+
+func TestListByDay(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	mustSend(t, s)
+	wantEqual(t, "number of messages since a day to come", len(readPage(t, s, messagesPath+"?DateSent%3E=2999-01-01").sids), 0)
+}
+
+func TestPageTooLong(t *testing.T) {
+	t.Parallel()
+	s := start(t)
 	status, _ := ask(t, s, http.MethodGet, messagesPath+"?PageSize=1001", nil)
-	wantEqual(t, "status for a page that is too long", status, http.StatusBadRequest)
+	wantEqual(t, "status", status, http.StatusBadRequest)
 }
 
-// A callback that fails is repeated as its address asks.
-func TestOverrides(t *testing.T) {
-	t.Parallel()
-	const taken = 4 // the call that is taken, after three that aren't
-	var calls atomic.Int32
-	failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if calls.Add(1) < taken {
-			w.WriteHeader(http.StatusServiceUnavailable)
+// countAutomatic counts the messages on a phone that Twilio wrote by itself.
+func countAutomatic(p *Phone) int {
+	n := 0
+	for _, r := range p.Inbox() {
+		if r.Automatic {
+			n++
 		}
-	}))
-	t.Cleanup(failing.Close)
-	for fragment, want := range map[string]int32{
-		"":             1, // 503 isn't among what is repeated without overrides
-		"#rc=5&rp=all": taken,
-		"#rc=1&rp=5xx": 2,
-		"#rc=5&rp=4xx": 1,
-	} {
-		s := start(t, func(o *Options) { o.Numbers[0].Webhook = failing.URL + "/h" + fragment })
-		calls.Store(0)
-		_, err := s.Phone(ann, ours, "").Send(Message{Text: "x"})
-		wantEqual(t, fragment+": calls", calls.Load(), want)
-		wantEqual(t, fragment+": the callback was taken", err == nil, want == taken)
 	}
+	return n
 }
 
-// Callbacks are repeated no longer than the total time.
-func TestTotalTime(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(o *Options) {
-		o.Numbers[0].Webhook, o.TotalTime = "http://127.0.0.1:1/#rc=5&rp=all", 100*time.Millisecond
-	})
-	began := time.Now()
-	if _, err := s.Phone(ann, ours, "").Send(Message{Text: "x"}); err == nil {
-		t.Error("a callback to nobody succeeded, want an error")
-	}
-	if took := time.Since(began); took > time.Minute {
-		t.Errorf("the repetitions took %s, want about %s", took, s.opt.TotalTime)
-	}
+// isBlocked reports whether Twilio refuses a text to Ann because she opted out.
+func isBlocked(t *testing.T, s *Server) bool {
+	t.Helper()
+	_, answer := ask(t, s, http.MethodPost, messagesPath, textTo(ann))
+	return answer["code"] == float64(codeOptedOut)
 }
 
-// What a callback answers becomes a message: text as it is, TwiML's messages; nothing else.
-func TestAnswersBecomeMessages(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ contentType, body, want string }{
-		{contentType: "text/plain", body: "ok", want: "ok"},
-		{contentType: "text/xml", body: "<Response><Message>hi</Message></Response>", want: "hi"},
-		{contentType: "text/xml", body: "<Response><Message><Body>hi</Body></Message></Response>", want: "hi"},
-		{contentType: "text/xml", body: "<Response/>", want: ""},
-		{contentType: "text/plain", body: "", want: ""},
-		{contentType: "application/json", body: "{}", want: ""},
-	} {
-		hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", c.contentType)
-			_, _ = io.WriteString(w, c.body)
-		}))
-		s := start(t, func(o *Options) { o.Numbers[0].Webhook = hook.URL })
-		p := s.Phone(ann, ours, "")
-		if _, err := p.Send(Message{Text: "x"}); err != nil {
-			t.Fatal(err)
-		}
-		wantEqual(t, c.body+": answers", strings.Join(s.Answers(), ""), c.want)
-		wantEqual(t, c.body+": it is on the phone", len(p.Inbox()) == 1, c.want != "")
-		hook.Close()
-	}
-}
-
-// STOP blocks, START allows, YES only who had stopped; Twilio answers by itself.
-func TestStopEngine(t *testing.T) {
+// STOP and its like block a customer, START allows again, and so does YES, but only for who had stopped. Twilio answers them by itself,
+// though not a second STOP. The steps follow one another.
+func TestStopAndStart(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	p := s.Phone(ann, ours, "")
 	for _, step := range []struct {
-		text    string
-		blocked bool
-		answers int // Twilio's so far
+		text        string
+		wantBlocked bool
+		wantAnswers int // by Twilio, so far
 	}{
-		{text: "yes", blocked: false, answers: 0},
-		{text: "please stop", blocked: false, answers: 0},
-		{text: " Stop ", blocked: true, answers: 1},
-		{text: "STOP", blocked: true, answers: 1},
-		{text: "help", blocked: true, answers: 2},
-		{text: "Yes", blocked: false, answers: 3},
-		{text: "QUIT", blocked: true, answers: 4},
-		{text: "start", blocked: false, answers: 5},
+		{text: "yes", wantBlocked: false, wantAnswers: 0},
+		{text: "please stop", wantBlocked: false, wantAnswers: 0},
+		{text: " Stop ", wantBlocked: true, wantAnswers: 1},
+		{text: "STOP", wantBlocked: true, wantAnswers: 1},
+		{text: "help", wantBlocked: true, wantAnswers: 2},
+		{text: "Yes", wantBlocked: false, wantAnswers: 3},
+		{text: "QUIT", wantBlocked: true, wantAnswers: 4},
+		{text: "start", wantBlocked: false, wantAnswers: 5},
 	} {
 		if _, err := p.Send(Message{Text: step.text}); err != nil {
 			t.Fatal(err)
 		}
-		answers := 0
-		for _, r := range p.Inbox() {
-			if r.Automatic {
-				answers++
-			}
-		}
-		wantEqual(t, "answers after "+step.text, answers, step.answers)
-		_, got := ask(t, s, http.MethodPost, messagesPath, url.Values{"To": {ann}, "From": {ours}, "Body": {"x"}})
-		wantEqual(t, "blocked after "+step.text, got["code"] == float64(codeOptedOut), step.blocked)
+		wantEqual(t, "number of Twilio's answers after "+step.text, countAutomatic(p), step.wantAnswers)
+		wantEqual(t, "blocked after "+step.text, isBlocked(t, s), step.wantBlocked)
 	}
 }
 
