@@ -70,21 +70,21 @@ func countUrgent(messages []Message) int {
 }
 
 // wantEach checks that messages have each of these labels often enough.
-func wantEach(t *testing.T, messages []Message, of labels, min int, names ...string) {
+func wantEach(t *testing.T, messages []Message, of labels, minCount int, names ...string) {
 	t.Helper()
 	counts := countLabels(messages, of)
 	for _, name := range names {
-		if n := counts[name]; n < min {
-			t.Errorf("got %d messages with %s, want at least %d", n, name, min)
+		if n := counts[name]; n < minCount {
+			t.Errorf("got %d messages with %s, want at least %d", n, name, minCount)
 		}
 	}
 }
 
 // wantMessages checks that there are enough messages.
-func wantMessages(t *testing.T, what string, got, min int) {
+func wantMessages(t *testing.T, what string, got, minCount int) {
 	t.Helper()
-	if got < min {
-		t.Errorf("got %d %s, want at least %d", got, what, min)
+	if got < minCount {
+		t.Errorf("got %d %s, want at least %d", got, what, minCount)
 	}
 }
 

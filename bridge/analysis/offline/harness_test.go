@@ -229,9 +229,9 @@ func score(t *testing.T, messages []evaluation.Message) evaluation.Report {
 }
 
 // checkFigure checks that a share of right answers isn't below what it was. A share of nothing is no number, and not enough either.
-func checkFigure(t *testing.T, field string, got, min evaluation.Ratio) {
+func checkFigure(t *testing.T, field string, got, minShare evaluation.Ratio) {
 	t.Helper()
-	if isEnough := got >= min; !isEnough {
-		t.Errorf("%s: got the share %.3f, want at least %.3f", field, got, min)
+	if isEnough := got >= minShare; !isEnough {
+		t.Errorf("%s: got the share %.3f, want at least %.3f", field, got, minShare)
 	}
 }
