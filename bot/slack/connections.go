@@ -66,6 +66,20 @@ func (c *connections) reportError(err error) {
 	c.reports.Report(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
+// reportOpened tells people that Slack works, now that a connection has opened. Slack opens connections by the app-level token
+// also after the app was removed, which takes only the bot's token from it: then people are told that.
+func (c *connections) reportOpened(ctx context.Context) {
+	err := withTimeout(ctx, identifyTimeout, func(ctx context.Context) error {
+		_, err := c.api.AuthTestContext(ctx)
+		return err
+	})
+	if needsRepair(err) {
+		c.reportError(err)
+		return
+	}
+	c.reports.Report(channels.Condition{Status: channels.Active})
+}
+
 // recordOpened counts a new connection. It announces a gap, a time whose events may be missing, in two cases: no other
 // connection is open, or all of them were lost at about the same time.
 func (c *connections) recordOpened() {

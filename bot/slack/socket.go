@@ -9,7 +9,6 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"parley/bot/slack/fact"
-	"parley/channels"
 	"parley/channels/pause"
 )
 
@@ -244,7 +243,7 @@ func (c *connection) handleUnbatched(ctx context.Context, evt socketmode.Event) 
 	case socketmode.EventTypeConnecting:
 		c.recordLost(ctx.Err() != nil)
 	case socketmode.EventTypeHello:
-		c.recordGreeting(evt.Request)
+		c.recordGreeting(ctx, evt.Request)
 	case socketmode.EventTypeInteractive:
 		c.answer(ctx, evt.Request, c.parent.takeInteraction)
 	case socketmode.EventTypeSlashCommand:
@@ -255,11 +254,11 @@ func (c *connection) handleUnbatched(ctx context.Context, evt socketmode.Event) 
 }
 
 // recordGreeting records that Slack has opened the connection. hello may be nil.
-func (c *connection) recordGreeting(hello *socketmode.Request) {
+func (c *connection) recordGreeting(ctx context.Context, hello *socketmode.Request) {
 	if !c.isOpen {
 		c.isOpen = true
 		c.parent.recordOpened()
-		c.parent.reports.Report(channels.Condition{Status: channels.Active})
+		c.parent.work.Go(func() { c.parent.reportOpened(ctx) })
 	}
 	// Slack spreads events over all connections of the app. Those to a connection that we don't know of never reach us.
 	if hello != nil && hello.NumConnections > c.parent.wanted {

@@ -197,8 +197,9 @@ func (a *Administrator) DeleteFile(id string) error {
 	return nil
 }
 
-// Uninstall takes the app out: tokens_revoked and app_uninstalled are sent, then every call
-// fails with account_inactive. Reinstall undoes it.
+// Uninstall takes the app out: tokens_revoked and app_uninstalled are sent, then every call by the bot's token
+// fails with account_inactive. The app-level token, which belongs to no installation, stays good, so that sockets
+// still open. Reinstall undoes it.
 func (a *Administrator) Uninstall() {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()

@@ -237,10 +237,8 @@ func (a *webAPI) authorize(c *call, m method) *workspace.Refusal {
 
 	isFirstBotToken := c.Token == a.Opt.BotToken // NewToken may have replaced it
 	isAppToken := c.Token == a.Opt.AppToken
-	if a.grant.Revoked {
-		if isFirstBotToken || isAppToken {
-			return workspace.Refuse("account_inactive")
-		}
+	if a.grant.Revoked && isFirstBotToken {
+		return workspace.Refuse("account_inactive")
 	}
 
 	if isFirstBotToken && c.Token != a.grant.Token {
