@@ -43,7 +43,7 @@ func readLabels(s string, known map[string]string) labels {
 }
 
 // ReadArguments reads what somebody typed behind a slash command: it has no markup but mentions and links
-// in angle brackets. names has names of channels by id, for those that Slack mentions without.
+// in angle brackets, and shortcodes of emoji. names has names of channels by id, for those that Slack mentions without.
 func ReadArguments(s string, names map[string]string) markdown.Text {
 	w := &writer{Writer: markdown.NewWriter(), names: readLabels(s, names)}
 	w.readTokens(s)
@@ -100,7 +100,7 @@ func (w *writer) readSpans(s string, style markdown.Style) {
 	begin := 0 // of the text that isn't written yet
 	writeUpTo := func(end int) {
 		if end > begin {
-			w.Styled(unescape(s[begin:end]), style)
+			w.Styled(withEmoji(unescape(s[begin:end])), style)
 		}
 	}
 	for i := 0; i < len(s); {
@@ -239,10 +239,10 @@ func (w *writer) readTokens(s string) {
 		at := strings.IndexByte(s, '<')
 		end := strings.IndexByte(s, '>')
 		if at < 0 || end < at {
-			w.Literal(unescape(s))
+			w.Literal(withEmoji(unescape(s)))
 			return
 		}
-		w.Literal(unescape(s[:at]))
+		w.Literal(withEmoji(unescape(s[:at])))
 		w.writeToken(s[at+1:end], markdown.Style{})
 		s = s[end+1:]
 	}

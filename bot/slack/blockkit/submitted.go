@@ -131,7 +131,7 @@ func (v *View) readValues() map[string][]string {
 				out[name] = append(out[name], o.Value)
 			}
 		case in.Value != "":
-			out[name] = []string{in.Value}
+			out[name] = []string{withEmoji(in.Value)}
 		}
 	}
 

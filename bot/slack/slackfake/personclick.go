@@ -249,7 +249,7 @@ func (p *Person) commandForm(channel, command, text string) (form map[string]str
 	link = &responseURL{user: p.id, channel: ch}
 	return map[string]string{
 		"token": "fakeVerificationToken", "team_id": s.Opt.TeamID, "team_domain": s.Opt.Domain, "channel_id": ch.ID,
-		"channel_name": payloadName(ch), "user_id": u.ID, "user_name": u.Name, "command": command, "text": s.rooms.escapeNames(text),
+		"channel_name": payloadName(ch), "user_id": u.ID, "user_name": u.Name, "command": command, "text": s.rooms.escapeNames(kit.WithShortcodes(text)),
 		"api_app_id": s.Opt.AppID, "is_enterprise_install": "false", "response_url": s.clicks.newResponseURL(link),
 		"trigger_id": s.screens.NewTrigger(p.id, ""),
 	}, link, nil

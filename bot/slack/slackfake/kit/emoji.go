@@ -1,6 +1,10 @@
 package kit
 
-import "strings"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // CanonicalEmoji returns the name under which Slack keeps a reaction: some emoji have several names, and a second one is no
 // second reaction. It knows the common ones. Source: github.com/iamcal/emoji-data, which has Slack's names, read 2026-11.
@@ -32,4 +36,30 @@ func CanonicalEmoji(name string) string {
 	}
 
 	return base
+}
+
+// WithShortcodes writes emoji as Slack does where a text has no rich text, as behind a slash command: ":+1:" for 👍, and
+// ":+1::skin-tone-2:" for 👍🏻. It knows a few.
+func WithShortcodes(typed string) string {
+	const firstTone, firstToneNumber, tones = 0x1f3fb, 2, 5
+	var pairs []string // at each place of a text the first one that fits counts
+	for _, name := range []string{"wave", "+1", "smile", "slightly_smiling_face", "tada", "heart", "white_check_mark", "eyes", "fire", "flag-de"} {
+		characters := charactersOf(name)
+		for n := range tones {
+			pairs = append(pairs, characters+string(rune(firstTone+n)), fmt.Sprintf(":%s::skin-tone-%d:", name, firstToneNumber+n))
+		}
+		pairs = append(pairs, characters, ":"+name+":")
+	}
+	return strings.NewReplacer(pairs...).Replace(typed)
+}
+
+// charactersOf returns the characters of an emoji that emojiCode knows.
+func charactersOf(name string) string {
+	var b strings.Builder
+	for code := range strings.SplitSeq(emojiCode(name), "-") {
+		if char, err := strconv.ParseUint(code, 16, 32); err == nil {
+			b.WriteRune(rune(char))
+		}
+	}
+	return b.String()
 }

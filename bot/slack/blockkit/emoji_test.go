@@ -1,0 +1,79 @@
+package blockkit
+
+import (
+	"strings"
+	"testing"
+)
+
+// R-073: where Slack writes emoji as shortcodes, customers get the characters.
+func TestShortcodes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, typed, want string }{
+		{name: "an emoji", typed: "Well done :+1:", want: "Well done 👍"},
+		{name: "by its other name", typed: "Well done :thumbsup:", want: "Well done 👍"},
+		{name: "with a skin tone", typed: ":wave::skin-tone-3: Ann", want: "👋🏼 Ann"},
+		{name: "with a skin tone, of two characters", typed: ":point_up::skin-tone-2:", want: "☝🏻"},
+		{name: "of several characters", typed: ":man-woman-boy:", want: "👨‍👩‍👦"},
+		{name: "two at once", typed: ":tada::tada:", want: "🎉🎉"},
+		{name: "within a word", typed: "super:+1:gut", want: "super👍gut"},
+		{name: "an emoji that is a number", typed: ":100: :1234:", want: "💯 🔢"},
+		{name: "a custom emoji", typed: ":party_parrot: :+1:", want: ":party_parrot: 👍"},
+		{name: "a time", typed: "12:30:45", want: "12:30:45"},
+		{name: "a ratio", typed: "1:100:5", want: "1:100:5"},
+		{name: "words between colons", typed: "note:this: that", want: "note:this: that"},
+		{name: "colons alone", typed: "a :: b ::: c", want: "a :: b ::: c"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := withEmoji(tt.typed); got != tt.want {
+				t.Errorf("withEmoji(%q) = %q, want %q", tt.typed, got, tt.want)
+			}
+		})
+	}
+}
+
+// R-073
+func TestEmojiInACommand(t *testing.T) {
+	t.Parallel()
+	if got, want := ReadArguments("#12 reply Well done :+1:", nil).Plain, "#12 reply Well done 👍"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A message of /me has no rich text.
+//
+// R-073
+func TestEmojiInATextWithoutRichText(t *testing.T) {
+	t.Parallel()
+	if got, want := ReadText(Typed{Text: "waves :wave:"}).Plain, "waves 👋"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// What stands as code is no emoji.
+func TestShortcodeAsCode(t *testing.T) {
+	t.Parallel()
+	if got, want := ReadText(Typed{Text: "type `:+1:`"}).Plain, "type :+1:"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// R-073
+func TestEmojiInAForm(t *testing.T) {
+	t.Parallel()
+	var v View
+	v.State.Values = map[string]map[string]Input{FieldID("text"): {inputID: {Value: "Well done :+1:"}}}
+	if got, want := strings.Join(v.readValues()["text"], " "), "Well done 👍"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The marks that Parley puts on messages are in the table, as are the emoji that stand for verbs.
+func TestTableHasTheEmojiOfVerbs(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"eyes", "hand", "white_check_mark", "zzz", "lock", "leftwards_arrow_with_hook", "hourglass_flowing_sand"} {
+		if findEmoji(name) == "" {
+			t.Errorf("%q isn't in the table", name)
+		}
+	}
+}
