@@ -3,7 +3,6 @@ package slack
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -276,7 +275,7 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 	defer cancel()
 	var found []channels.Fact
 	for _, m := range messages {
-		events, err := m.makeEvents(me, channel)
+		events, err := me.MissedCallbacks(channel, &m.Message, m.raw)
 		if err != nil {
 			return err
 		}
@@ -302,46 +301,6 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 		found[i] = h.describeFiles(asking, f)
 	}
 	return h.sweeper.Accept(ctx, found)
-}
-
-// makeEvents makes the callbacks that Slack should have sent about a message: that it was posted and, if it was edited, the
-// edit. For our own messages there are none. A message that can't be read becomes a callback that can't be read either,
-// and so is quarantined.
-func (k *kept) makeEvents(me *fact.Self, channel string) ([][]byte, error) {
-	if k.TS == "" {
-		unreadable, err := me.MakeCallback(map[string]any{"type": "message", "channel": channel, "message": k.raw})
-		return [][]byte{unreadable}, err
-	}
-	if me.Wrote(&k.Message) {
-		return nil, nil
-	}
-	if k.Subtype == fact.Tombstone {
-		deletion, err := me.ChangedCallback(channel, k.raw)
-		return [][]byte{deletion}, err
-	}
-	if !fact.IsSpoken(k.Subtype) {
-		return nil, nil
-	}
-
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(k.raw, &fields); err != nil {
-		return nil, err
-	}
-
-	posted := map[string]any{}
-	for name, value := range fields {
-		posted[name] = value
-	}
-
-	posted["type"] = "message"
-	posted["channel"] = channel
-	post, err := me.MakeCallback(posted)
-	if err != nil || k.Edited == nil {
-		return [][]byte{post}, err
-	}
-
-	edit, err := me.ChangedCallback(channel, k.raw)
-	return [][]byte{post, edit}, err
 }
 
 // holesSince returns the time from which a thread may lack replies that are older than its newest reply. complete means

@@ -9,11 +9,52 @@ import (
 
 // Callbacks that Slack should have sent, made of what its history shows.
 
+// MissedCallbacks makes the callbacks that Slack should have sent about a message, which history shows as raw: that it was posted
+// and, if it was edited, the edit. For our own messages there are none. A message that can't be read becomes a callback that can't
+// be read either, and so is quarantined.
+// Errors: only if raw is no JSON object.
+func (me *Self) MissedCallbacks(channel string, m *Message, raw json.RawMessage) ([][]byte, error) {
+	if m.TS == "" {
+		unreadable, err := me.makeCallback(map[string]any{"type": "message", "channel": channel, "message": raw})
+		return [][]byte{unreadable}, err
+	}
+	if me.Wrote(m) {
+		return nil, nil
+	}
+	if m.Subtype == Tombstone {
+		deletion, err := me.ChangedCallback(channel, raw)
+		return [][]byte{deletion}, err
+	}
+	if !IsSpoken(m.Subtype) {
+		return nil, nil
+	}
+
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, err
+	}
+
+	posted := map[string]any{}
+	for name, value := range fields {
+		posted[name] = value
+	}
+
+	posted["type"] = "message"
+	posted["channel"] = channel
+	post, err := me.makeCallback(posted)
+	if err != nil || m.Edited == nil {
+		return [][]byte{post}, err
+	}
+
+	edit, err := me.ChangedCallback(channel, raw)
+	return [][]byte{post, edit}, err
+}
+
 // ChangedCallback makes the callback of an edit, or of a deleted root, whose message is a tombstone. message is as Slack
 // wrote it.
 // Errors: only if the message is no JSON.
 func (me *Self) ChangedCallback(channel string, message json.RawMessage) ([]byte, error) {
-	return me.MakeCallback(map[string]any{
+	return me.makeCallback(map[string]any{
 		"type":    "message",
 		"subtype": "message_changed",
 		"channel": channel,
@@ -24,7 +65,7 @@ func (me *Self) ChangedCallback(channel string, message json.RawMessage) ([]byte
 // DeletedCallback makes the callback of a deletion.
 // Errors: none that is expected.
 func (me *Self) DeletedCallback(at bridge.Place) ([]byte, error) {
-	return me.MakeCallback(map[string]any{
+	return me.makeCallback(map[string]any{
 		"type":             "message",
 		"subtype":          "message_deleted",
 		"channel":          at.Channel,
@@ -33,9 +74,9 @@ func (me *Self) DeletedCallback(at bridge.Place) ([]byte, error) {
 	})
 }
 
-// MakeCallback makes the callback that Slack would have sent about an event.
+// makeCallback makes the callback that Slack would have sent about an event.
 // Errors: only if the event can't be written as JSON.
-func (me *Self) MakeCallback(event map[string]any) ([]byte, error) {
+func (me *Self) makeCallback(event map[string]any) ([]byte, error) {
 	body, err := json.Marshal(map[string]any{
 		"type":       "event_callback",
 		"team_id":    me.Team,
@@ -71,7 +112,7 @@ func (me *Self) EmojiCallbacks(at bridge.Place, message json.RawMessage) ([][]by
 				continue
 			}
 
-			body, err := me.MakeCallback(map[string]any{
+			body, err := me.makeCallback(map[string]any{
 				"type":      "reaction_added",
 				"user":      user,
 				"reaction":  emoji.Name,
