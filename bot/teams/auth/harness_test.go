@@ -139,47 +139,47 @@ func (k *keyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"keys": list})
 }
 
-// stage is a Validator with a key server and a clock.
-type stage struct {
+// world is a Validator with a key server and a clock.
+type world struct {
 	*Validator
 	server *keyServer
 	mu     sync.Mutex
 	time   time.Time
 }
 
-func newStage(t testing.TB, keys ...signer) *stage {
+func newWorld(t testing.TB, keys ...signer) *world {
 	t.Helper()
-	st := &stage{server: newKeyServer(t, keys...), time: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}
+	w := &world{server: newKeyServer(t, keys...), time: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}
 	hosts, err := rest.NewHosts(nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	st.Validator, err = New(Options{
-		AppID: app, Tenants: []string{tenant}, OpenID: st.server.URL + "/v1/.well-known/openidconfiguration",
-		Hosts: hosts, Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: st.now,
+	w.Validator, err = New(Options{
+		AppID: app, Tenants: []string{tenant}, OpenID: w.server.URL + "/v1/.well-known/openidconfiguration",
+		Hosts: hosts, Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: w.now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return st
+	return w
 }
 
-func (st *stage) now() time.Time {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.time
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.time
 }
 
 // advance moves the clock on.
-func (st *stage) advance(d time.Duration) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.time = st.time.Add(d)
+func (w *world) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.time = w.time.Add(d)
 }
 
 // claimsNow are the claims of a good token.
-func (st *stage) claimsNow() map[string]any {
-	now := st.now()
+func (w *world) claimsNow() map[string]any {
+	now := w.now()
 	return map[string]any{
 		"serviceurl": service, "iss": publicIssuer, "aud": app,
 		"nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
@@ -191,9 +191,9 @@ func headerOf(s signer) map[string]any {
 }
 
 // token returns a good token of a signer.
-func (st *stage) token(t testing.TB, s signer) string {
+func (w *world) token(t testing.TB, s signer) string {
 	t.Helper()
-	return s.sign(t, headerOf(s), st.claimsNow())
+	return s.sign(t, headerOf(s), w.claimsNow())
 }
 
 func activity() connector.Activity {

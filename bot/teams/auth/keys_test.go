@@ -9,37 +9,37 @@ import (
 )
 
 // checkSigned checks a request with a good token of a signer.
-func (st *stage) checkSigned(t *testing.T, s signer) error {
+func (w *world) checkSigned(t *testing.T, s signer) error {
 	t.Helper()
-	return st.Check(t.Context(), bearing("Bearer "+st.token(t, s)), activity())
+	return w.Check(t.Context(), bearing("Bearer "+w.token(t, s)), activity())
 }
 
-func (st *stage) wantAccepted(t *testing.T, s signer) {
+func (w *world) wantAccepted(t *testing.T, s signer) {
 	t.Helper()
-	if err := st.checkSigned(t, s); err != nil {
+	if err := w.checkSigned(t, s); err != nil {
 		t.Errorf("a request signed with the key %s is refused: %v", s.id, err)
 	}
 }
 
-func (st *stage) wantRefused(t *testing.T, s signer) {
+func (w *world) wantRefused(t *testing.T, s signer) {
 	t.Helper()
-	if err := st.checkSigned(t, s); !errors.Is(err, ErrRefused) {
+	if err := w.checkSigned(t, s); !errors.Is(err, ErrRefused) {
 		t.Errorf("a request signed with the key %s: got error %v, want ErrRefused", s.id, err)
 	}
 }
 
 // wantUnknown checks that nobody can tell about a request, so that Teams sends it again.
-func (st *stage) wantUnknown(t *testing.T, s signer) {
+func (w *world) wantUnknown(t *testing.T, s signer) {
 	t.Helper()
-	if err := st.checkSigned(t, s); !errors.Is(err, ErrKeys) {
+	if err := w.checkSigned(t, s); !errors.Is(err, ErrKeys) {
 		t.Errorf("a request signed with the key %s: got error %v, want ErrKeys", s.id, err)
 	}
 }
 
 // wantRequests checks how often keys were asked for so far.
-func (st *stage) wantRequests(t *testing.T, want int) {
+func (w *world) wantRequests(t *testing.T, want int) {
 	t.Helper()
-	if got := st.server.count(); got != want {
+	if got := w.server.count(); got != want {
 		t.Errorf("asked %d times for keys, want %d", got, want)
 	}
 }
@@ -57,86 +57,86 @@ const (
 func TestKeysAreReadOnce(t *testing.T) {
 	t.Parallel()
 	one, _ := signers()
-	st := newStage(t, one)
+	w := newWorld(t, one)
 	for range 3 {
-		st.wantAccepted(t, one)
+		w.wantAccepted(t, one)
 	}
-	st.wantRequests(t, 1)
+	w.wantRequests(t, 1)
 }
 
 func TestKeysAreReadAgainAfterADay(t *testing.T) {
 	t.Parallel()
 	one, _ := signers()
-	st := newStage(t, one)
-	st.wantAccepted(t, one)
-	st.advance(keysAge + time.Hour)
-	st.wantAccepted(t, one)
-	st.wantRequests(t, 2)
+	w := newWorld(t, one)
+	w.wantAccepted(t, one)
+	w.advance(keysAge + time.Hour)
+	w.wantAccepted(t, one)
+	w.wantRequests(t, 2)
 }
 
 // A new key is found when it is first used. The key that it replaced is refused from then on.
 func TestReplacedKey(t *testing.T) {
 	t.Parallel()
 	one, two := signers()
-	st := newStage(t, one)
-	st.wantAccepted(t, one)
-	st.server.publish(nil, two)
-	st.advance(2 * unknownKeyPause)
-	st.wantAccepted(t, two)
-	st.wantRequests(t, 2)
-	st.wantRefused(t, one)
+	w := newWorld(t, one)
+	w.wantAccepted(t, one)
+	w.server.publish(nil, two)
+	w.advance(2 * unknownKeyPause)
+	w.wantAccepted(t, two)
+	w.wantRequests(t, 2)
+	w.wantRefused(t, one)
 }
 
 // A key that was withdrawn is good for a day at most, if no new one is used before.
 func TestWithdrawnKey(t *testing.T) {
 	t.Parallel()
 	one, two := signers()
-	st := newStage(t, one)
-	st.wantAccepted(t, one)
-	st.server.publish(nil, two)
-	st.advance(keysAge - time.Hour)
-	st.wantAccepted(t, one)
-	st.advance(time.Hour)
-	st.wantRefused(t, one)
+	w := newWorld(t, one)
+	w.wantAccepted(t, one)
+	w.server.publish(nil, two)
+	w.advance(keysAge - time.Hour)
+	w.wantAccepted(t, one)
+	w.advance(time.Hour)
+	w.wantRefused(t, one)
 }
 
 // Requests with an unknown key make us read keys once, however many arrive at the same time.
 func TestUnknownKeysAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	one, two := signers()
-	st := newStage(t, one)
+	w := newWorld(t, one)
 	var wait sync.WaitGroup
 	for range 50 {
-		wait.Go(func() { st.wantRefused(t, two) })
+		wait.Go(func() { w.wantRefused(t, two) })
 	}
 	wait.Wait()
-	st.wantRequests(t, 1)
+	w.wantRequests(t, 1)
 }
 
 // Requests with an unknown key make us read keys once a minute. They keep nobody with a known key out.
 func TestUnknownKeysOverTime(t *testing.T) {
 	t.Parallel()
 	one, two := signers()
-	st := newStage(t, one)
-	st.wantRefused(t, two)
-	st.wantRequests(t, 1)
-	st.advance(unknownKeyPause)
+	w := newWorld(t, one)
+	w.wantRefused(t, two)
+	w.wantRequests(t, 1)
+	w.advance(unknownKeyPause)
 	for range 3 {
-		st.wantRefused(t, two)
+		w.wantRefused(t, two)
 	}
-	st.wantRequests(t, 2)
-	st.wantAccepted(t, one)
+	w.wantRequests(t, 2)
+	w.wantAccepted(t, one)
 }
 
 func TestKnownKeysStayGoodWhileTheKeyServerIsDown(t *testing.T) {
 	t.Parallel()
 	one, _ := signers()
-	st := newStage(t, one)
-	st.wantAccepted(t, one)
-	st.server.publish(isDown)
-	st.advance(2*keysAge + time.Hour)
-	st.wantAccepted(t, one)
-	st.wantRequests(t, 2)
+	w := newWorld(t, one)
+	w.wantAccepted(t, one)
+	w.server.publish(isDown)
+	w.advance(2*keysAge + time.Hour)
+	w.wantAccepted(t, one)
+	w.wantRequests(t, 2)
 }
 
 // While the key server is down nobody can tell whether an unknown key is good. It isn't asked with each request, and as soon as it is
@@ -144,18 +144,18 @@ func TestKnownKeysStayGoodWhileTheKeyServerIsDown(t *testing.T) {
 func TestUnknownKeyWhileTheKeyServerIsDown(t *testing.T) {
 	t.Parallel()
 	one, two := signers()
-	st := newStage(t, one)
-	st.wantAccepted(t, one)
-	st.server.publish(isDown)
-	st.advance(2*keysAge + time.Hour)
+	w := newWorld(t, one)
+	w.wantAccepted(t, one)
+	w.server.publish(isDown)
+	w.advance(2*keysAge + time.Hour)
 	for range 2 {
-		st.wantUnknown(t, two)
+		w.wantUnknown(t, two)
 	}
-	st.wantRequests(t, 2)
+	w.wantRequests(t, 2)
 
-	st.server.publish(nil, one, two)
-	st.advance(keysRetryPause)
-	st.wantAccepted(t, two)
+	w.server.publish(nil, one, two)
+	w.advance(keysRetryPause)
+	w.wantAccepted(t, two)
 }
 
 // keyWith is a key of which one field is published with another value.
@@ -168,13 +168,13 @@ func keyWith(s signer, field, value string) signer {
 func checkNotTrusted(t *testing.T, answer http.HandlerFunc, keys ...signer) {
 	t.Helper()
 	good, _ := signers()
-	st := newStage(t, good)
-	st.server.publish(answer, keys...)
-	st.wantUnknown(t, good)
+	w := newWorld(t, good)
+	w.server.publish(answer, keys...)
+	w.wantUnknown(t, good)
 
-	st.server.publish(nil, good)
-	st.advance(keysRetryPause)
-	st.wantAccepted(t, good)
+	w.server.publish(nil, good)
+	w.advance(keysRetryPause)
+	w.wantAccepted(t, good)
 }
 
 func TestAnswersOfKeyServersThatAreNotKeys(t *testing.T) {
