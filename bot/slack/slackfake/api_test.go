@@ -16,48 +16,76 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// TestBodies: the same call as form, JSON, multipart and query.
-func TestBodies(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
-	blocks := `[{"type":"divider"}]`
+// sendBody posts a message with a body of some type, and returns what Slack answers. kind "" leaves out the Content-Type, token ""
+// the header with the token.
+func (w *world) sendBody(kind, body, token string) (ok bool, errorCode string) {
+	w.t.Helper()
+	req := must(http.NewRequestWithContext(w.ctx, http.MethodPost, w.srv.APIURL()+"chat.postMessage", strings.NewReader(body)))(w.t)
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res := must(http.DefaultClient.Do(req))(w.t)
+	defer res.Body.Close()
+	var out struct {
+		OK    bool   `json:"ok"`
+		Error string `json:"error"`
+	}
+	noError(w.t, json.NewDecoder(res.Body).Decode(&out))
+	return out.OK, out.Error
+}
+
+const (
+	urlencoded = "application/x-www-form-urlencoded"
+	divider    = `[{"type":"divider"}]`
+)
+
+// multipartForm is a form of a post in #support with the bot's token.
+func (w *world) multipartForm() (kind, body string) {
+	w.t.Helper()
 	var form bytes.Buffer
 	mw := multipart.NewWriter(&form)
-	for k, v := range map[string]string{"channel": w.ch, "blocks": blocks, "token": w.srv.BotToken()} {
-		noError(t, mw.WriteField(k, v))
-	}
-	mw.Close() //nolint:errcheck // into memory
-	const urlencoded = "application/x-www-form-urlencoded"
-	inForm := args("channel", w.ch, "blocks", blocks).Encode()
-	inJSON := `{"channel":"` + w.ch + `","blocks":` + blocks + `,"reply_broadcast":false,"thread_ts":null}`
-	bot := w.srv.BotToken()
-	for name, r := range map[string]struct{ kind, body, token, want string }{
-		"form":            {kind: urlencoded, body: inForm, token: bot},
-		"form with token": {kind: urlencoded, body: inForm + "&token=" + bot},
-		"json":            {kind: "application/json; charset=utf-8", body: inJSON, token: bot},
-		"multipart":       {kind: mw.FormDataContentType(), body: form.String()},
-		"json broken":     {kind: "application/json", body: `{"channel"`, token: bot, want: "invalid_json"},
-		"json list":       {kind: "application/json", body: `[]`, token: bot, want: "json_not_object"},
-		"no type":         {kind: "", body: "channel=x", token: bot, want: "missing_post_type"},
-		"odd type":        {kind: "text/xml", body: "<x/>", token: bot, want: "invalid_post_type"},
+	for _, field := range []struct{ name, value string }{
+		{name: "channel", value: w.ch},
+		{name: "blocks", value: divider},
+		{name: "token", value: w.srv.BotToken()},
 	} {
-		req := must(http.NewRequestWithContext(w.ctx, http.MethodPost, w.srv.APIURL()+"chat.postMessage", strings.NewReader(r.body)))(t)
-		req.Header.Set("Content-Type", r.kind)
-		if r.kind == "" {
-			delete(req.Header, "Content-Type")
-		}
-		if r.token != "" {
-			req.Header.Set("Authorization", "Bearer "+r.token)
-		}
-		res := must(http.DefaultClient.Do(req))(t)
-		var out struct {
-			OK    bool   `json:"ok"`
-			Error string `json:"error"`
-		}
-		noError(t, json.NewDecoder(res.Body).Decode(&out))
-		res.Body.Close()
-		wantEqual(t, name+": error", out.Error, r.want)
-		wantEqual(t, name+": ok", out.OK, r.want == "")
+		noError(w.t, mw.WriteField(field.name, field.value))
+	}
+	noError(w.t, mw.Close())
+	return mw.FormDataContentType(), form.String()
+}
+
+// The same call is taken as a form, as JSON and as a multipart form.
+func TestBodiesOfCalls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	bot := w.srv.BotToken()
+	form := args("channel", w.ch, "blocks", divider).Encode()
+	multipartType, multipartBody := w.multipartForm()
+	for _, tt := range []struct {
+		name  string
+		kind  string // Content-Type
+		body  string
+		token string // in the header; "" if it is in the body
+	}{
+		{name: "form", kind: urlencoded, body: form, token: bot},
+		{name: "form with the token", kind: urlencoded, body: form + "&token=" + bot},
+		{
+			name:  "JSON",
+			kind:  "application/json; charset=utf-8",
+			body:  `{"channel":"` + w.ch + `","blocks":` + divider + `,"reply_broadcast":false,"thread_ts":null}`,
+			token: bot,
+		},
+		{name: "multipart form", kind: multipartType, body: multipartBody},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ok, errorCode := w.sendBody(tt.kind, tt.body, tt.token)
+			wantEqual(t, "error", errorCode, "")
+			wantEqual(t, "ok", ok, true)
+		})
 	}
 	for _, c := range w.srv.Calls("") {
 		if strings.Contains(c.Args["token"], "xoxb") {
@@ -66,6 +94,29 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+func TestBodiesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	for _, tt := range []struct {
+		name string
+		kind string // Content-Type
+		body string
+		want string
+	}{
+		{name: "broken JSON", kind: "application/json", body: `{"channel"`, want: "invalid_json"},
+		{name: "JSON list", kind: "application/json", body: `[]`, want: "json_not_object"},
+		{name: "no type", kind: "", body: "channel=x", want: "missing_post_type"},
+		{name: "another type", kind: "text/xml", body: "<x/>", want: "invalid_post_type"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ok, errorCode := w.sendBody(tt.kind, tt.body, w.srv.BotToken())
+			wantEqual(t, "error", errorCode, tt.want)
+			wantEqual(t, "ok", ok, false)
+		})
+	}
+}
+
+// A call may be a GET, with its arguments in the address.
 func TestGet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -76,7 +127,7 @@ func TestGet(t *testing.T) {
 	}
 }
 
-// TestAsHandler runs below another listener; file addresses follow the host that the client knows.
+// Below another listener, addresses of files and sockets follow the host that the client knows.
 func TestAsHandler(t *testing.T) {
 	t.Parallel()
 	fake := slackfake.New(slackfake.Options{})
@@ -97,25 +148,58 @@ func TestAsHandler(t *testing.T) {
 	}
 }
 
-// TestInvalidViews has a row for each limit of a view.
-func TestInvalidViews(t *testing.T) {
+// Each limit of a view is checked, and the fault says in which place it is.
+func TestInvalidViewsNameThePlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	const head = `{"type":"home",`
-	for _, r := range []struct{ view, want string }{
-		{head + `"blocks":` + sections(101, 1) + `}`, "no more than 100 items allowed [json-pointer:/view/blocks]"},
-		{head + `"private_metadata":"` + strings.Repeat("x", 3001) + `","blocks":[]}`, "must be less than 3001 characters [json-pointer:/view/private_metadata]"},
-		{head + `"callback_id":"` + strings.Repeat("x", 256) + `","blocks":[]}`, "must be less than 256 characters [json-pointer:/view/callback_id]"},
-		{`{"type":"home"}`, "missing required field: blocks [json-pointer:/view]"},
-		{head + `"blocks":[{"type":"markdown","text":"x"}]}`, "unsupported type: markdown [json-pointer:/view/blocks/0/type]"},
-		{head + `"blocks":[{"type":"actions","elements":[{"type":"plain_text_input","action_id":"a"}]}]}`,
-			"unsupported type: plain_text_input [json-pointer:/view/blocks/0/elements/0/type]"},
-		{head + `"submit_disabled":true,"blocks":[]}`, "invalid additional property: submit_disabled [json-pointer:/view]"},
+	home := func(fields string) string { return `{"type":"home",` + fields + `}` }
+	for _, tt := range []struct {
+		name string
+		view string
+		want string
+	}{
+		{
+			name: "101 blocks",
+			view: home(`"blocks":` + sections(101, 1)),
+			want: "no more than 100 items allowed [json-pointer:/view/blocks]",
+		},
+		{
+			name: "long metadata",
+			view: home(`"private_metadata":"` + strings.Repeat("x", 3001) + `","blocks":[]`),
+			want: "must be less than 3001 characters [json-pointer:/view/private_metadata]",
+		},
+		{
+			name: "long callback",
+			view: home(`"callback_id":"` + strings.Repeat("x", 256) + `","blocks":[]`),
+			want: "must be less than 256 characters [json-pointer:/view/callback_id]",
+		},
+		{
+			name: "no blocks",
+			view: `{"type":"home"}`,
+			want: "missing required field: blocks [json-pointer:/view]",
+		},
+		{
+			name: "block of messages",
+			view: home(`"blocks":[{"type":"markdown","text":"x"}]`),
+			want: "unsupported type: markdown [json-pointer:/view/blocks/0/type]",
+		},
+		{
+			name: "input among actions",
+			view: home(`"blocks":[{"type":"actions","elements":[{"type":"plain_text_input","action_id":"a"}]}]`),
+			want: "unsupported type: plain_text_input [json-pointer:/view/blocks/0/elements/0/type]",
+		},
+		{
+			name: "field of modals",
+			view: home(`"submit_disabled":true,"blocks":[]`),
+			want: "invalid additional property: submit_disabled [json-pointer:/view]",
+		},
 	} {
-		body := w.callAsBot("views.publish", "user_id", w.ann.ID(), "view", r.view)
-		wantFields(t, "publishing a bad view", body, dict{"error": "invalid_arguments"})
-		if got := faultsOf(body); !slices.Equal(got, []string{r.want}) {
-			t.Errorf("faults of %.60s: got %q, want %s", r.view, got, r.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			body := w.callAsBot("views.publish", "user_id", w.ann.ID(), "view", tt.view)
+			wantFields(t, "the answer", body, dict{"error": "invalid_arguments"})
+			if got, want := faultsOf(body), []string{tt.want}; !slices.Equal(got, want) {
+				t.Errorf("got the faults %q, want %q", got, want)
+			}
+		})
 	}
 }

@@ -3,135 +3,312 @@ package slackfake_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"parley/bot/slack/slackfake"
 )
 
-// newBlockChecker makes a function that posts a block, and tells what Slack's validator says of it.
-func newBlockChecker(t *testing.T) func(block string) string {
+// What Slack doesn't know in a block is refused, in the words of its validator, and what it knows is taken.
+
+// blockCase is a block that is posted, and what Slack's validator says of it.
+type blockCase struct {
+	name  string
+	block string
+	want  string // "" if it is taken
+}
+
+// checkBlocks posts each block, and checks what the validator says.
+func checkBlocks(t *testing.T, cases ...blockCase) {
 	t.Helper()
 	w := newWorld(t, slackfake.Options{})
-	return func(block string) string {
-		body := w.callAsBot("chat.postMessage", "channel", w.ch, "blocks", "["+block+"]")
-		faults := faultsOf(body)
-		if body["ok"] != true && len(faults) == 0 {
-			return fmt.Sprint(body["error"])
-		}
-		return strings.Join(faults, "; ")
+	for _, tt := range cases {
+		t.Run(tt.name, func(t *testing.T) {
+			if !json.Valid([]byte(tt.block)) {
+				t.Fatalf("not JSON: %s", tt.block)
+			}
+			body := w.callAsBot("chat.postMessage", "channel", w.ch, "blocks", "["+tt.block+"]")
+			got := strings.Join(faultsOf(body), "; ")
+			if body["ok"] != true && got == "" {
+				got = fmt.Sprint(body["error"])
+			}
+			if got != tt.want {
+				t.Errorf("%s\n got %s\nwant %s", tt.block, got, tt.want)
+			}
+		})
 	}
 }
 
-// TestAssistantBlocks: the blocks with which assistants answer are taken, and checked like all others.
-func TestAssistantBlocks(t *testing.T) {
+func TestSections(t *testing.T) {
 	t.Parallel()
-	checkBlock := newBlockChecker(t)
-	const thanks = `{"type":"context_actions","elements":[{"type":"feedback_buttons","action_id":"f",` +
-		`"positive_button":{"text":{"type":"plain_text","text":"Good"},"value":"good"},"negative_button":{"text":{"type":"plain_text","text":"Bad"}%s}},` +
-		`{"type":"icon_button","icon":"trash","text":{"type":"plain_text","text":"Remove"}}]}`
-	const task = `{"type":"task_card","task_id":"1","title":"Look it up"%s}`
-	const rich = `{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"x"}]}]}`
-	data := func(rows string) string { return `{"type":"data_table","caption":"Orders","rows":[` + rows + `]}` }
-	const row = `[{"type":"raw_text","text":"x"}]`
-	for _, r := range []struct{ block, want string }{
-		{fmt.Sprintf(thanks, `,"value":"bad"`), ""},
-		{fmt.Sprintf(thanks, ``), "must be more than 0 characters [json-pointer:/blocks/0/elements/0/negative_button/value]"},
-		{`{"type":"context_actions","elements":[{"type":"button","text":{"type":"plain_text","text":"x"}}]}`, "unsupported type: button [json-pointer:/blocks/0/elements/0/type]"},
-		{fmt.Sprintf(task, `,"status":"complete","details":`+rich+`,"sources":[{"type":"url","url":"https://example.org/","text":"x"}]`), ""},
-		{fmt.Sprintf(task, ``), "missing required field: status [json-pointer:/blocks/0]"},
-		{fmt.Sprintf(task, `,"status":"done"`), "must be a valid enum value [json-pointer:/blocks/0/status]"},
-		{fmt.Sprintf(task, `,"status":"error","output":{"type":"divider"}`), "unsupported type: divider [json-pointer:/blocks/0/output/type]"},
-		{`{"type":"plan","title":"x","tasks":[` + fmt.Sprintf(task, `,"status":"pending"`) + `]}`, ""},
-		{`{"type":"plan","title":"x","tasks":[{"type":"divider"}]}`, "unsupported type: divider [json-pointer:/blocks/0/tasks/0/type]"},
-		{data(row + "," + row), ""},
-		{data(row), "must provide at least 2 items [json-pointer:/blocks/0/rows]"},
-		{data("[" + rich + "]," + row), "unsupported type: rich_text [json-pointer:/blocks/0/rows/0/0/type]"},
-		{data(row + `,[{"type":"raw_text","text":"x"},{"type":"raw_text","text":"y"}]`), "must have as many cells as the first row [json-pointer:/blocks/0/rows/1]"},
-		{`{"type":"file","source":"remote","external_id":"x"}`, "unsupported type: file [json-pointer:/blocks/0/type]"}, // it comes with remote files alone
-	} {
-		if got := checkBlock(r.block); got != r.want {
-			t.Errorf("%s\n got %s\nwant %s", r.block, got, r.want)
-		}
-	}
+	checkBlocks(t,
+		blockCase{
+			name:  "unknown field",
+			block: `{"type":"section","text":{"type":"mrkdwn","text":"x"},"foo":1,"expand":true}`,
+			want:  "invalid additional property: foo [json-pointer:/blocks/0]",
+		},
+		blockCase{
+			name:  "field of plain text in markup",
+			block: `{"type":"section","text":{"type":"mrkdwn","text":"x","emoji":true}}`,
+			want:  "invalid additional property: emoji [json-pointer:/blocks/0/text]",
+		},
+		blockCase{
+			name:  "field of markup in plain text",
+			block: `{"type":"section","text":{"type":"plain_text","text":"x","verbatim":true}}`,
+			want:  "invalid additional property: verbatim [json-pointer:/blocks/0/text]",
+		},
+		blockCase{
+			name:  "divider with a text",
+			block: `{"type":"divider","text":"x"}`,
+			want:  "invalid additional property: text [json-pointer:/blocks/0]",
+		},
+		blockCase{
+			name:  "header with a text that is no object",
+			block: `{"type":"header","text":"x"}`,
+			want:  "must provide an object [json-pointer:/blocks/0/text]",
+		},
+		blockCase{
+			name:  "header without a text",
+			block: `{"type":"header"}`,
+			want:  "missing required field: text [json-pointer:/blocks/0]",
+		},
+		blockCase{
+			name:  "context with an empty text",
+			block: `{"type":"context","elements":[{"type":"mrkdwn","text":""}]}`,
+			want:  "must be more than 0 characters [json-pointer:/blocks/0/elements/0/text]",
+		},
+	)
 }
 
-// TestFeedbackButtons: the app hears which of the two was pressed.
-func TestFeedbackButtons(t *testing.T) {
+func TestButtons(t *testing.T) {
+	t.Parallel()
+	button := func(more string) string {
+		return `{"type":"actions","elements":[{"type":"button","action_id":"a","text":{"type":"plain_text","text":"x"}` + more + `}]}`
+	}
+	checkBlocks(t,
+		blockCase{
+			name: "with everything",
+			block: button(`,"style":"danger","value":"v","url":"https://example.org/a?b=c",` +
+				`"confirm":{"title":{"type":"plain_text","text":"x"},"text":{"type":"mrkdwn","text":"x"},"style":"danger"}`),
+		},
+		blockCase{name: "with a mail address", block: button(`,"url":"mailto:eve@example.org"`)},
+		blockCase{
+			name:  "with an unknown field",
+			block: button(`,"colour":"red"`),
+			want:  "invalid additional property: colour [json-pointer:/blocks/0/elements/0]",
+		},
+		blockCase{
+			name:  "with a bad address",
+			block: button(`,"url":"nourl"`),
+			want:  "invalid url [json-pointer:/blocks/0/elements/0/url]",
+		},
+	)
+}
+
+func TestImages(t *testing.T) {
+	t.Parallel()
+	checkBlocks(t,
+		blockCase{
+			name: "with a title",
+			block: `{"type":"image","alt_text":"x","image_url":"https://example.org/x.png",` +
+				`"title":{"type":"plain_text","text":"x"}}`,
+		},
+		blockCase{
+			name:  "with a bad address",
+			block: `{"type":"image","alt_text":"x","image_url":"notaurl"}`,
+			want:  "invalid url [json-pointer:/blocks/0/image_url]",
+		},
+		blockCase{
+			name:  "with an unknown field in a context",
+			block: `{"type":"context","elements":[{"type":"image","alt_text":"x","image_url":"https://example.org/x.png","size":1}]}`,
+			want:  "invalid additional property: size [json-pointer:/blocks/0/elements/0]",
+		},
+	)
+}
+
+func TestListsOfRichText(t *testing.T) {
+	t.Parallel()
+	list := func(more string) string {
+		return richBlock(`{"type":"rich_text_list"` + more +
+			`,"elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"x"}]}]}`)
+	}
+	checkBlocks(t,
+		blockCase{name: "with everything", block: list(`,"style":"bullet","indent":1,"offset":2,"border":0`)},
+		blockCase{
+			name:  "of an unknown style",
+			block: list(`,"style":"weird"`),
+			want:  "must be a valid enum value [json-pointer:/blocks/0/elements/0/style]",
+		},
+		blockCase{
+			name:  "without a style",
+			block: list(``),
+			want:  "missing required field: style [json-pointer:/blocks/0/elements/0]",
+		},
+		blockCase{
+			name:  "with an unknown field",
+			block: list(`,"style":"ordered","start":3`),
+			want:  "invalid additional property: start [json-pointer:/blocks/0/elements/0]",
+		},
+	)
+}
+
+func TestParagraphsOfRichText(t *testing.T) {
+	t.Parallel()
+	checkBlocks(t,
+		blockCase{
+			name: "with styles, an emoji and a date",
+			block: richSection(`{"type":"text","text":"x","style":{"bold":true,"underline":true}},` +
+				`{"type":"emoji","name":"wave","unicode":"1f44b"},` +
+				`{"type":"date","timestamp":1,"format":"{date}","fallback":"x"}`),
+		},
+		blockCase{
+			name:  "with an unknown style",
+			block: richSection(`{"type":"text","text":"x","style":{"blink":true}}`),
+			want:  "invalid additional property: blink [json-pointer:/blocks/0/elements/0/elements/0/style]",
+		},
+		blockCase{
+			name:  "with a style that is no object",
+			block: richSection(`{"type":"text","text":"x","style":"bold"}`),
+			want:  "must provide an object [json-pointer:/blocks/0/elements/0/elements/0/style]",
+		},
+		blockCase{
+			name:  "with a mention that has an unknown field",
+			block: richSection(`{"type":"user","user_id":"U1","name":"x"}`),
+			want:  "invalid additional property: name [json-pointer:/blocks/0/elements/0/elements/0]",
+		},
+		blockCase{
+			name:  "with a mention of an unknown range",
+			block: richSection(`{"type":"broadcast","range":"nobody"}`),
+			want:  "must be a valid enum value [json-pointer:/blocks/0/elements/0/elements/0/range]",
+		},
+	)
+}
+
+func TestCellsOfTables(t *testing.T) {
+	t.Parallel()
+	row := func(cells string) string { return `{"type":"table","rows":[[` + cells + `]]}` }
+	checkBlocks(t,
+		blockCase{
+			name: "of all kinds",
+			block: row(`{"type":"raw_text","text":"x"},{"type":"raw_number","value":1.5,"text":"1.5"},` +
+				richSection(`{"type":"text","text":"x"}`)),
+		},
+		blockCase{
+			name:  "of an unknown kind",
+			block: row(`{"type":"foo"}`),
+			want:  "unsupported type: foo [json-pointer:/blocks/0/rows/0/0/type]",
+		},
+		blockCase{
+			name:  "without words",
+			block: row(`{"type":"raw_text","text":""}`),
+			want:  "must be more than 0 characters [json-pointer:/blocks/0/rows/0/0/text]",
+		},
+		blockCase{
+			name:  "with a number that is a text",
+			block: row(`{"type":"raw_number","value":"1"}`),
+			want:  "must provide a number [json-pointer:/blocks/0/rows/0/0/value]",
+		},
+		blockCase{
+			name:  "with an unknown run",
+			block: row(richSection(`{"type":"blink"}`)),
+			want:  "unsupported type: blink [json-pointer:/blocks/0/rows/0/0/elements/0/elements/0/type]",
+		},
+		blockCase{
+			name:  "none",
+			block: row(``),
+			want:  "must provide at least 1 items [json-pointer:/blocks/0/rows/0]",
+		},
+		blockCase{
+			name:  "more than twenty",
+			block: `{"type":"table","rows":[` + repeated(`{"type":"raw_text","text":"x"}`, 21) + `]}`,
+			want:  "no more than 20 items allowed [json-pointer:/blocks/0/rows/0]",
+		},
+	)
+}
+
+func TestTables(t *testing.T) {
+	t.Parallel()
+	const row = `[{"type":"raw_text","text":"x"}]`
+	checkBlocks(t,
+		blockCase{
+			name:  "with settings of columns",
+			block: `{"type":"table","rows":[` + row + `],"column_settings":[null,{"align":"right","is_wrapped":true}]}`,
+		},
+		blockCase{
+			name:  "with a column that is aligned at the top",
+			block: `{"type":"table","rows":[` + row + `],"column_settings":[{"align":"top"}]}`,
+			want:  "must be a valid enum value [json-pointer:/blocks/0/column_settings/0/align]",
+		},
+		blockCase{
+			name:  "without rows",
+			block: `{"type":"table","rows":[]}`,
+			want:  "must provide at least 1 items [json-pointer:/blocks/0/rows]",
+		},
+	)
+}
+
+// Slack says in which place of the blocks a fault is, on which developers rely.
+func TestInvalidBlocksNameThePlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
-	a := w.listen(nil)
-	body := w.callAsBot("chat.postMessage", "channel", w.ch, "text", "x", "blocks", `[{"type":"context_actions","block_id":"b","elements":[`+
-		`{"type":"feedback_buttons","action_id":"f","positive_button":{"text":{"type":"plain_text","text":"Good"},"value":"good"},`+
-		`"negative_button":{"text":{"type":"plain_text","text":"Bad"},"value":"bad"}}]}]`)
-	ts, ok := body["ts"].(string)
-	if !ok {
-		t.Fatalf("posting: got %v, want the time stamp of a message", body)
-	}
-	if _, err := w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "f", "unsure"); err == nil {
-		t.Error("a button that isn't there was pressed")
-	}
-	must(w.ann.Click(w.ctx, slackfake.Target{Channel: w.ch, TS: ts}, "f", "bad"))(t)
-	pressed := a.waitInteraction().ActionCallback.BlockActions
-	if len(pressed) != 1 {
-		t.Fatalf("got %d actions, want 1: %+v", len(pressed), pressed)
-	}
-	wantEqual(t, "value", pressed[0].Value, "bad")
-	wantEqual(t, "block", pressed[0].BlockID, "b")
-	wantEqual(t, "type", string(pressed[0].Type), "feedback_buttons")
-}
-
-// TestBlockRules: what Slack doesn't know in a block is refused, in the words of its validator, and what it knows is taken.
-func TestBlockRules(t *testing.T) {
-	t.Parallel()
-	checkBlock := newBlockChecker(t)
-	const button = `{"type":"actions","elements":[{"type":"button","action_id":"a","text":{"type":"plain_text","text":"x"}%s}]}`
-	rich := func(parts string) string { return `{"type":"rich_text","elements":[` + parts + `]}` }
-	section := func(parts string) string { return rich(`{"type":"rich_text_section","elements":[` + parts + `]}`) }
-	list := func(more string) string {
-		return rich(`{"type":"rich_text_list"` + more + `,"elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"x"}]}]}`)
-	}
-	table := func(cell string) string { return `{"type":"table","rows":[[` + cell + `]]}` }
-	for _, r := range []struct{ block, want string }{
-		{`{"type":"section","text":{"type":"mrkdwn","text":"x"},"foo":1,"expand":true}`, "invalid additional property: foo [json-pointer:/blocks/0]"},
-		{`{"type":"divider","text":"x"}`, "invalid additional property: text [json-pointer:/blocks/0]"},
-		{`{"type":"section","text":{"type":"mrkdwn","text":"x","emoji":true}}`, "invalid additional property: emoji [json-pointer:/blocks/0/text]"},
-		{`{"type":"section","text":{"type":"plain_text","text":"x","verbatim":true}}`, "invalid additional property: verbatim [json-pointer:/blocks/0/text]"},
-		{fmt.Sprintf(button, `,"colour":"red"`), "invalid additional property: colour [json-pointer:/blocks/0/elements/0]"},
-		{fmt.Sprintf(button, `,"style":"danger","value":"v","url":"https://example.org/a?b=c","confirm":{"title":{"type":"plain_text","text":"x"},"text":{"type":"mrkdwn","text":"x"},"style":"danger"}`), ""},
-		{fmt.Sprintf(button, `,"url":"nourl"`), "invalid url [json-pointer:/blocks/0/elements/0/url]"},
-		{fmt.Sprintf(button, `,"url":"mailto:eve@example.org"`), ""},
-		{`{"type":"image","alt_text":"x","image_url":"notaurl"}`, "invalid url [json-pointer:/blocks/0/image_url]"},
-		{`{"type":"image","alt_text":"x","image_url":"https://example.org/x.png","title":{"type":"plain_text","text":"x"}}`, ""},
-		{`{"type":"context","elements":[{"type":"image","alt_text":"x","image_url":"https://example.org/x.png","size":1}]}`, "invalid additional property: size [json-pointer:/blocks/0/elements/0]"},
-		{`{"type":"context","elements":[{"type":"mrkdwn","text":""}]}`, "must be more than 0 characters [json-pointer:/blocks/0/elements/0/text]"},
-		{`{"type":"header","text":"x"}`, "must provide an object [json-pointer:/blocks/0/text]"},
-		{`{"type":"header"}`, "missing required field: text [json-pointer:/blocks/0]"},
-		{list(`,"style":"bullet","indent":1,"offset":2,"border":0`), ""},
-		{list(`,"style":"weird"`), "must be a valid enum value [json-pointer:/blocks/0/elements/0/style]"},
-		{list(``), "missing required field: style [json-pointer:/blocks/0/elements/0]"},
-		{list(`,"style":"ordered","start":3`), "invalid additional property: start [json-pointer:/blocks/0/elements/0]"},
-		{section(`{"type":"text","text":"x","style":{"bold":true,"underline":true}},{"type":"emoji","name":"wave","unicode":"1f44b"},{"type":"date","timestamp":1,"format":"{date}","fallback":"x"}`), ""},
-		{section(`{"type":"text","text":"x","style":{"blink":true}}`), "invalid additional property: blink [json-pointer:/blocks/0/elements/0/elements/0/style]"},
-		{section(`{"type":"text","text":"x","style":"bold"}`), "must provide an object [json-pointer:/blocks/0/elements/0/elements/0/style]"},
-		{section(`{"type":"user","user_id":"U1","name":"x"}`), "invalid additional property: name [json-pointer:/blocks/0/elements/0/elements/0]"},
-		{section(`{"type":"broadcast","range":"nobody"}`), "must be a valid enum value [json-pointer:/blocks/0/elements/0/elements/0/range]"},
-		{table(`{"type":"raw_text","text":"x"},{"type":"raw_number","value":1.5,"text":"1.5"},` + section(`{"type":"text","text":"x"}`)), ""},
-		{table(`{"type":"foo"}`), "unsupported type: foo [json-pointer:/blocks/0/rows/0/0/type]"},
-		{table(`{"type":"raw_text","text":""}`), "must be more than 0 characters [json-pointer:/blocks/0/rows/0/0/text]"},
-		{table(`{"type":"raw_number","value":"1"}`), "must provide a number [json-pointer:/blocks/0/rows/0/0/value]"},
-		{table(section(`{"type":"blink"}`)), "unsupported type: blink [json-pointer:/blocks/0/rows/0/0/elements/0/elements/0/type]"},
-		{table(``), "must provide at least 1 items [json-pointer:/blocks/0/rows/0]"},
-		{`{"type":"table","rows":[]}`, "must provide at least 1 items [json-pointer:/blocks/0/rows]"},
-		{table(strings.TrimSuffix(strings.Repeat(`{"type":"raw_text","text":"x"},`, 21), ",")), "no more than 20 items allowed [json-pointer:/blocks/0/rows/0]"},
-		{`{"type":"table","rows":[[{"type":"raw_text","text":"x"}]],"column_settings":[null,{"align":"right","is_wrapped":true}]}`, ""},
-		{`{"type":"table","rows":[[{"type":"raw_text","text":"x"}]],"column_settings":[{"align":"top"}]}`, "must be a valid enum value [json-pointer:/blocks/0/column_settings/0/align]"},
+	for _, tt := range []struct {
+		name   string
+		blocks string
+		want   string
+	}{
+		{
+			name:   "long text",
+			blocks: sections(1, 3001),
+			want:   "must be less than 3001 characters [json-pointer:/blocks/0/text/text]",
+		},
+		{
+			name:   "section with nothing in it",
+			blocks: `[{"type":"section"}]`,
+			want:   "must define either `text` or `fields` [json-pointer:/blocks/0/type]",
+		},
+		{
+			name:   "empty text",
+			blocks: `[{"type":"section","text":{"type":"mrkdwn","text":""}}]`,
+			want:   "must be more than 0 characters [json-pointer:/blocks/0/text/text]",
+		},
+		{
+			name:   "header with markup",
+			blocks: `[{"type":"header","text":{"type":"mrkdwn","text":"x"}}]`,
+			want:   "unsupported type: mrkdwn [json-pointer:/blocks/0/text/type]",
+		},
+		{
+			name:   "two blocks with one id",
+			blocks: `[{"type":"divider","block_id":"a"},{"type":"divider","block_id":"a"}]`,
+			want:   "`block_id`: a already exists for another block [json-pointer:/blocks/1/block_id]",
+		},
+		{
+			name: "button with a long label",
+			blocks: `[{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"` +
+				strings.Repeat("x", 76) + `"}}]}]`,
+			want: "must be less than 76 characters [json-pointer:/blocks/0/elements/0/text/text]",
+		},
+		{
+			name:   "button with an unknown style",
+			blocks: `[{"type":"actions","elements":[{"type":"button","style":"loud","text":{"type":"plain_text","text":"x"}}]}]`,
+			want:   "must be a valid enum value [json-pointer:/blocks/0/elements/0/style]",
+		},
+		{
+			name:   "context with nothing in it",
+			blocks: `[{"type":"context","elements":[]}]`,
+			want:   "must provide at least 1 items [json-pointer:/blocks/0/elements]",
+		},
+		{
+			name:   "rich text with an unknown part",
+			blocks: `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"blink"}]}]}]`,
+			want:   "unsupported type: blink [json-pointer:/blocks/0/elements/0/elements/0/type]",
+		},
 	} {
-		if !json.Valid([]byte(r.block)) {
-			t.Fatalf("not JSON: %s", r.block)
-		}
-		if got := checkBlock(r.block); got != r.want {
-			t.Errorf("%s\n got %s\nwant %s", r.block, got, r.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			got := faultsOf(w.callAsBot("chat.postMessage", "channel", w.ch, "blocks", tt.blocks))
+			if want := []string{tt.want}; !slices.Equal(got, want) {
+				t.Errorf("got the faults %q, want %q", got, want)
+			}
+		})
 	}
 }

@@ -1,91 +1,36 @@
 package slackfake_test
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
 	"parley/bot/slack/slackfake"
 )
 
-// call makes a raw form call, so that tests see what the wire carries.
-func (w *world) call(method, token string, args url.Values) (status int, head http.Header, body map[string]any) {
-	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, w.srv.APIURL()+method, strings.NewReader(args.Encode()))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if err := json.NewDecoder(res.Body).Decode(&body); err != nil {
-		w.t.Fatal(err)
-	}
-	return res.StatusCode, res.Header, body
-}
-
-// callAsBot makes a call with the bot's token and gives the body of its answer. pairs are names and values of arguments.
-func (w *world) callAsBot(method string, pairs ...string) (body dict) {
-	w.t.Helper()
-	_, _, body = w.call(method, w.srv.BotToken(), args(pairs...))
-	return body
-}
-
-// faultsOf gives what Slack's validator says in an answer.
-func faultsOf(body dict) (faults []string) {
-	list, _ := field(body, "response_metadata")["messages"].([]any)
-	for _, fault := range list {
-		faults = append(faults, strings.TrimPrefix(fmt.Sprint(fault), "[ERROR] "))
-	}
-	return faults
-}
-
-// args makes form values from pairs.
-func args(pairs ...string) url.Values {
-	v := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		v.Set(pairs[i], pairs[i+1])
-	}
-	return v
-}
-
-// sections is a list of n blocks with texts of so many characters.
-func sections(n, runes int) string {
-	var b []string
-	for range n {
-		b = append(b, fmt.Sprintf(`{"type":"section","text":{"type":"mrkdwn","text":%q}}`, strings.Repeat("x", runes)))
-	}
-	return "[" + strings.Join(b, ",") + "]"
-}
-
-// refusal is one call that Slack answers with an error.
+// refusal is a call that Slack answers with an error.
 type refusal struct {
-	name, method, token string
-	args                url.Values
-	want                string
+	name   string
+	method string
+	args   url.Values
+	want   string // Slack's error
 }
 
-func checkRefusals(w *world, rows []refusal) {
-	w.t.Helper()
-	for _, r := range rows {
-		status, _, body := w.call(r.method, r.token, r.args)
-		what := r.name + " (" + r.method + ")"
-		wantEqual(w.t, "status of "+what, status, http.StatusOK)
-		wantFields(w.t, what, body, dict{"ok": false, "error": r.want})
+// checkRefusals makes each call with the bot's token, and checks by which error it is refused.
+func checkRefusals(t *testing.T, w *world, refusals ...refusal) {
+	t.Helper()
+	for _, r := range refusals {
+		t.Run(r.name, func(t *testing.T) {
+			status, _, body := w.call(r.method, w.srv.BotToken(), r.args)
+			wantEqual(t, "status", status, http.StatusOK)
+			wantFields(t, r.method, body, dict{"ok": false, "error": r.want})
+		})
 	}
 }
 
-func refusalWorld(t *testing.T) *world {
+// newRefusalWorld starts a workspace with further channels: one without the bot, a private one without it, and an archived one.
+func newRefusalWorld(t *testing.T) *world {
 	t.Helper()
 	return newWorld(t, slackfake.Options{Channels: []slackfake.Channel{
 		{ID: "C0NOBOT001", Name: "nobot", Members: []string{"U0ANN00001"}},
@@ -94,177 +39,255 @@ func refusalWorld(t *testing.T) *world {
 	}})
 }
 
-// TestPostRefusals has a row for each refusal of a post that needs no long story.
-func TestPostRefusals(t *testing.T) {
+// repeated is a JSON list of n equal elements.
+func repeated(element string, n int) string {
+	return "[" + strings.TrimSuffix(strings.Repeat(element+",", n), ",") + "]"
+}
+
+func TestTokensAreRefused(t *testing.T) {
 	t.Parallel()
-	w := refusalWorld(t)
-	bot := w.srv.BotToken()
-	root := w.postAsBot("root")
-	reply := w.postAs(w.ann, root, "reply")
+	w := newRefusalWorld(t)
+	for _, tt := range []struct {
+		name   string
+		method string
+		token  string
+		args   url.Values
+		want   string
+	}{
+		{name: "none", method: "auth.test", token: "", want: "not_authed"},
+		{name: "wrong", method: "auth.test", token: "xoxb-wrong", want: "invalid_auth"},
+		{name: "the bot's for sockets", method: "apps.connections.open", token: w.srv.BotToken(), want: "not_allowed_token_type"},
+		{
+			name:   "the app's for posts",
+			method: "chat.postMessage",
+			token:  w.srv.AppToken(),
+			args:   args("channel", w.ch, "text", "x"),
+			want:   "not_allowed_token_type",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, _, body := w.call(tt.method, tt.token, tt.args)
+			wantEqual(t, "status", status, http.StatusOK)
+			wantFields(t, tt.method, body, dict{"ok": false, "error": tt.want})
+		})
+	}
+}
+
+func TestUnknownMethodIsRefused(t *testing.T) {
+	t.Parallel()
+	checkRefusals(t, newRefusalWorld(t), refusal{name: "nonsense", method: "chat.nonsense", want: "unknown_method"})
+}
+
+// postTo is a post in a channel that is refused. more are further arguments, as pairs of names and values.
+func postTo(channel, name, want string, more ...string) refusal {
+	return refusal{name: name, method: "chat.postMessage", args: args(append(more, "channel", channel)...), want: want}
+}
+
+func TestPostInAChannelIsRefused(t *testing.T) {
+	t.Parallel()
+	checkRefusals(t, newRefusalWorld(t),
+		refusal{name: "no channel", method: "chat.postMessage", args: args("text", "x"), want: "channel_not_found"},
+		postTo("C0NOTHERE1", "unknown", "channel_not_found", "text", "x"),
+		postTo("C0NOBOT001", "without the bot", "not_in_channel", "text", "x"),
+		postTo("C0PRIVATE1", "private, which is hidden", "channel_not_found", "text", "x"),
+		postTo("C0ARCHIVE1", "archived", "is_archived", "text", "x"),
+	)
+}
+
+func TestPostWithBadContentIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newRefusalWorld(t)
+	options := repeated(`{"text":{"type":"plain_text","text":"a"},"value":"v"}`, 101)
+	menu := `[{"type":"actions","elements":[{"type":"static_select","action_id":"s","options":` + options + `}]}]`
+	checkRefusals(t, w,
+		postTo(w.ch, "nothing to say", "no_text"),
+		postTo(w.ch, "blank text", "no_text", "text", "  "),
+		postTo(w.ch, "markdown and text", "markdown_text_conflict", "text", "a", "markdown_text", "b"),
+		postTo(w.ch, "101 attachments", "too_many_attachments", "text", "x", "attachments", repeated(`{"text":"a"}`, 101)),
+
+		postTo(w.ch, "51 blocks", "invalid_blocks", "blocks", sections(51, 5)),
+		postTo(w.ch, "long section", "invalid_blocks", "blocks", sections(1, 3001)),
+		postTo(w.ch, "blocks that are long together", "msg_blocks_too_long", "blocks", sections(5, 2700)),
+		postTo(w.ch, "101 options", "invalid_blocks", "blocks", menu),
+		postTo(w.ch, "unknown block", "invalid_blocks", "blocks", `[{"type":"marquee"}]`),
+		postTo(w.ch, "blocks that are no list", "invalid_blocks_format", "blocks", `{"type":"section"}`),
+	)
+}
+
+func TestPostWithBadMetadataIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newRefusalWorld(t)
+	long := `{"event_type":"a","event_payload":{"a":"` + strings.Repeat("x", 8000) + `"}}`
+	checkRefusals(t, w,
+		postTo(w.ch, "no object", "invalid_metadata_format", "text", "x", "metadata", `[1]`),
+		postTo(w.ch, "no type", "invalid_metadata_schema", "text", "x", "metadata", `{"event_payload":{"a":1}}`),
+		postTo(w.ch, "too large", "metadata_too_large", "text", "x", "metadata", long),
+	)
+}
+
+func TestReplyIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newRefusalWorld(t)
+	reply := w.postAs(w.ann, w.postAsBot("root"), "reply")
 	locked := w.postAsBot("locked")
 	noError(t, w.srv.Admin.LockThread(w.ch, locked, true))
-	rich := `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"x"}]}]}]`
-	made := w.callAsBot("chat.postMessage", "channel", w.ch, "blocks", rich)
-	richTS := made["ts"].(string)
-	select101 := `[{"type":"actions","elements":[{"type":"static_select","action_id":"s","options":[` +
-		strings.TrimSuffix(strings.Repeat(`{"text":{"type":"plain_text","text":"a"},"value":"v"},`, 101), ",") + `]}]}]`
-
-	checkRefusals(w, []refusal{
-		{"no token", "auth.test", "", nil, "not_authed"},
-		{"wrong token", "auth.test", "xoxb-wrong", nil, "invalid_auth"},
-		{"bot token for sockets", "apps.connections.open", bot, nil, "not_allowed_token_type"},
-		{"app token for posts", "chat.postMessage", w.srv.AppToken(), args("channel", w.ch, "text", "x"), "not_allowed_token_type"},
-		{"unknown method", "chat.nonsense", bot, nil, "unknown_method"},
-		{"no channel", "chat.postMessage", bot, args("text", "x"), "channel_not_found"},
-		{"unknown channel", "chat.postMessage", bot, args("channel", "C0NOTHERE1", "text", "x"), "channel_not_found"},
-		{"not in channel", "chat.postMessage", bot, args("channel", "C0NOBOT001", "text", "x"), "not_in_channel"},
-		{"private is hidden", "chat.postMessage", bot, args("channel", "C0PRIVATE1", "text", "x"), "channel_not_found"},
-		{"archived", "chat.postMessage", bot, args("channel", "C0ARCHIVE1", "text", "x"), "is_archived"},
-		{"nothing to say", "chat.postMessage", bot, args("channel", w.ch), "no_text"},
-		{"blank text", "chat.postMessage", bot, args("channel", w.ch, "text", "  "), "no_text"},
-		{"51 blocks", "chat.postMessage", bot, args("channel", w.ch, "blocks", sections(51, 5)), "invalid_blocks"},
-		{"long section", "chat.postMessage", bot, args("channel", w.ch, "blocks", sections(1, 3001)), "invalid_blocks"},
-		{"blocks no list", "chat.postMessage", bot, args("channel", w.ch, "blocks", `{"type":"section"}`), "invalid_blocks_format"},
-		{"long in all", "chat.postMessage", bot, args("channel", w.ch, "blocks", sections(5, 2700)), "msg_blocks_too_long"},
-		{"101 options", "chat.postMessage", bot, args("channel", w.ch, "blocks", select101), "invalid_blocks"},
-		{"unknown block", "chat.postMessage", bot, args("channel", w.ch, "blocks", `[{"type":"marquee"}]`), "invalid_blocks"},
-		{"markdown and text", "chat.postMessage", bot, args("channel", w.ch, "text", "a", "markdown_text", "b"), "markdown_text_conflict"},
-		{"metadata no object", "chat.postMessage", bot, args("channel", w.ch, "text", "x", "metadata", `[1]`), "invalid_metadata_format"},
-		{"metadata without type", "chat.postMessage", bot, args("channel", w.ch, "text", "x", "metadata", `{"event_payload":{"a":1}}`), "invalid_metadata_schema"},
-		{"metadata too large", "chat.postMessage", bot, args("channel", w.ch, "text", "x", "metadata",
-			`{"event_type":"a","event_payload":{"a":"`+strings.Repeat("x", 8000)+`"}}`), "metadata_too_large"},
-		{"reply to a reply", "chat.postMessage", bot, args("channel", w.ch, "text", "x", "thread_ts", reply), "cannot_reply_to_message"},
-		{"locked thread", "chat.postMessage", bot, args("channel", w.ch, "text", "x", "thread_ts", locked), "restricted_action_thread_locked"},
-		{"101 attachments", "chat.postMessage", bot, args("channel", w.ch, "text", "x", "attachments",
-			"["+strings.TrimSuffix(strings.Repeat(`{"text":"a"},`, 101), ",")+"]"), "too_many_attachments"},
-	})
-	checkRefusals(w, []refusal{
-		{"update unknown", "chat.update", bot, args("channel", w.ch, "ts", "1.000001", "text", "x"), "message_not_found"},
-		{"update another's", "chat.update", bot, args("channel", w.ch, "ts", reply, "text", "x"), "cant_update_message"},
-		{"update long", "chat.update", bot, args("channel", w.ch, "ts", root, "text", strings.Repeat("x", 4001)), "msg_too_long"},
-		{"update rich text", "chat.update", bot, args("channel", w.ch, "ts", richTS, "text", "x", "blocks", sections(1, 3)), "block_mismatch"},
-		{"delete unknown", "chat.delete", bot, args("channel", w.ch, "ts", "1.000001"), "message_not_found"},
-		{"delete another's", "chat.delete", bot, args("channel", w.ch, "ts", reply), "cant_delete_message"},
-		{"ephemeral to outsider", "chat.postEphemeral", bot, args("channel", w.ch, "user", "U0NOBODY01", "text", "x"), "user_not_in_channel"},
-		{"permalink of nothing", "chat.getPermalink", bot, args("channel", w.ch, "message_ts", "1.000001"), "message_not_found"},
-	})
+	checkRefusals(t, w,
+		postTo(w.ch, "to a reply", "cannot_reply_to_message", "text", "x", "thread_ts", reply),
+		postTo(w.ch, "in a locked thread", "restricted_action_thread_locked", "text", "x", "thread_ts", locked),
+	)
 }
 
-// TestReadRefusals is the same for everything but posts.
-func TestReadRefusals(t *testing.T) {
+// unknownTS is the stamp of no message.
+const unknownTS = "1.000001"
+
+func TestUpdateIsRefused(t *testing.T) {
 	t.Parallel()
-	w := refusalWorld(t)
-	bot := w.srv.BotToken()
+	w := newRefusalWorld(t)
 	root := w.postAsBot("root")
-	checkRefusals(w, []refusal{
-		{"history from outside", "conversations.history", bot, args("channel", "C0NOBOT001"), "not_in_channel"},
-		{"bad cursor", "conversations.history", bot, args("channel", w.ch, "cursor", "%%"), "invalid_cursor"},
-		{"bad oldest", "conversations.history", bot, args("channel", w.ch, "oldest", "yesterday"), "invalid_ts_oldest"},
-		{"bad latest", "conversations.history", bot, args("channel", w.ch, "latest", "x"), "invalid_ts_latest"},
-		{"no thread", "conversations.replies", bot, args("channel", w.ch, "ts", "1.000001"), "thread_not_found"},
-		{"bad types", "conversations.list", bot, args("types", "secret"), "invalid_types"},
-		{"join private", "conversations.join", bot, args("channel", "C0PRIVATE1"), "channel_not_found"},
-		{"join archived", "conversations.join", bot, args("channel", "C0ARCHIVE1"), "is_archived"},
-		{"dm nobody", "conversations.open", bot, args("users", "U0NOBODY01"), "user_not_found"},
-		{"dm unnamed", "conversations.open", bot, nil, "users_list_not_supplied"},
-		{"open a channel", "conversations.open", bot, args("channel", w.ch), "method_not_supported_for_channel_type"},
-
-		{"react to nothing", "reactions.add", bot, args("channel", w.ch, "timestamp", "1.000001", "name", "eyes"), "message_not_found"},
-		{"react badly timed", "reactions.add", bot, args("channel", w.ch, "timestamp", "x", "name", "eyes"), "bad_timestamp"},
-		{"react oddly", "reactions.add", bot, args("channel", w.ch, "timestamp", root, "name", ":eyes:"), "invalid_name"},
-		{"unreact", "reactions.remove", bot, args("channel", w.ch, "timestamp", root, "name", "eyes"), "no_reaction"},
-
-		{"unknown user", "users.info", bot, args("user", "U0NOBODY01"), "user_not_found"},
-		{"unknown email", "users.lookupByEmail", bot, args("email", "nobody@acme.test"), "users_not_found"},
-
-		{"no trigger", "views.open", bot, args("view", modalJSON), "invalid_arguments"},
-		{"made-up trigger", "views.open", bot, args("view", modalJSON, "trigger_id", "1.2.3"), "invalid_trigger_id"},
-		{"update no view", "views.update", bot, args("view", modalJSON, "view_id", "V0NOTHING1"), "not_found"},
-		{"home for nobody", "views.publish", bot, args("view", homeJSON, "user_id", "U0NOBODY01"), "user_not_found"},
-		{"modal as home", "views.publish", bot, args("view", modalJSON, "user_id", "U0ANN00001"), "invalid_arguments"},
-		{"view too large", "views.publish", bot, args("view", `{"type":"home","blocks":[],"x":"`+strings.Repeat("x", 250_000)+`"}`,
-			"user_id", "U0ANN00001"), "view_too_large"},
-
-		{"empty file", "files.getUploadURLExternal", bot, args("filename", "a.txt", "length", "0"), "missing_argument"},
-		{"huge file", "files.getUploadURLExternal", bot, args("filename", "a.txt", "length", "2000000000"), "file_upload_size_restricted"},
-		{"nameless file", "files.getUploadURLExternal", bot, args("length", "10"), "invalid_arguments"},
-		{"unknown upload", "files.completeUploadExternal", bot, args("files", `[{"id":"F0NOTHING1"}]`), "file_not_found"},
-		{"unknown file", "files.info", bot, args("file", "F0NOTHING1"), "file_not_found"},
-	})
+	anns := w.postAs(w.ann, root, "reply")
+	richText := `[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"x"}]}]}]`
+	richTS, ok := w.callAsBot("chat.postMessage", "channel", w.ch, "blocks", richText)["ts"].(string)
+	if !ok {
+		t.Fatal("the rich text isn't posted")
+	}
+	update := func(name, ts, want string, more ...string) refusal {
+		return refusal{name: name, method: "chat.update", args: args(append(more, "channel", w.ch, "ts", ts)...), want: want}
+	}
+	checkRefusals(t, w,
+		update("of no message", unknownTS, "message_not_found", "text", "x"),
+		update("of somebody else's", anns, "cant_update_message", "text", "x"),
+		update("to a long text", root, "msg_too_long", "text", strings.Repeat("x", 4001)),
+		update("of rich text to sections", richTS, "block_mismatch", "text", "x", "blocks", sections(1, 3)),
+	)
 }
 
+func TestOtherCallsForMessagesAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newRefusalWorld(t)
+	anns := w.postAs(w.ann, w.postAsBot("root"), "reply")
+	checkRefusals(t, w,
+		refusal{
+			name:   "deletion of no message",
+			method: "chat.delete",
+			args:   args("channel", w.ch, "ts", unknownTS),
+			want:   "message_not_found",
+		},
+		refusal{
+			name:   "deletion of somebody else's",
+			method: "chat.delete",
+			args:   args("channel", w.ch, "ts", anns),
+			want:   "cant_delete_message",
+		},
+		refusal{
+			name:   "private answer to an outsider",
+			method: "chat.postEphemeral",
+			args:   args("channel", w.ch, "user", "U0NOBODY01", "text", "x"),
+			want:   "user_not_in_channel",
+		},
+		refusal{
+			name:   "link to no message",
+			method: "chat.getPermalink",
+			args:   args("channel", w.ch, "message_ts", unknownTS),
+			want:   "message_not_found",
+		},
+	)
+}
+
+func TestHistoryIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newRefusalWorld(t)
+	history := func(name, want string, pairs ...string) refusal {
+		return refusal{name: name, method: "conversations.history", args: args(pairs...), want: want}
+	}
+	checkRefusals(t, w,
+		history("from outside", "not_in_channel", "channel", "C0NOBOT001"),
+		history("bad cursor", "invalid_cursor", "channel", w.ch, "cursor", "%%"),
+		history("bad oldest", "invalid_ts_oldest", "channel", w.ch, "oldest", "yesterday"),
+		history("bad latest", "invalid_ts_latest", "channel", w.ch, "latest", "x"),
+		refusal{
+			name:   "replies of no thread",
+			method: "conversations.replies",
+			args:   args("channel", w.ch, "ts", unknownTS),
+			want:   "thread_not_found",
+		},
+	)
+}
+
+func TestCallsForChannelsAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newRefusalWorld(t)
+	checkRefusals(t, w,
+		refusal{name: "list of an unknown type", method: "conversations.list", args: args("types", "secret"), want: "invalid_types"},
+		refusal{name: "join a private one", method: "conversations.join", args: args("channel", "C0PRIVATE1"), want: "channel_not_found"},
+		refusal{name: "join an archived one", method: "conversations.join", args: args("channel", "C0ARCHIVE1"), want: "is_archived"},
+		refusal{name: "chat with nobody", method: "conversations.open", args: args("users", "U0NOBODY01"), want: "user_not_found"},
+		refusal{name: "chat with no name", method: "conversations.open", want: "users_list_not_supplied"},
+		refusal{
+			name:   "open a channel",
+			method: "conversations.open",
+			args:   args("channel", w.ch),
+			want:   "method_not_supported_for_channel_type",
+		},
+	)
+}
+
+func TestReactionIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newRefusalWorld(t)
+	root := w.postAsBot("root")
+	react := func(method, name, ts, emoji, want string) refusal {
+		return refusal{name: name, method: method, args: args("channel", w.ch, "timestamp", ts, "name", emoji), want: want}
+	}
+	checkRefusals(t, w,
+		react("reactions.add", "to no message", unknownTS, "eyes", "message_not_found"),
+		react("reactions.add", "to no stamp", "x", "eyes", "bad_timestamp"),
+		react("reactions.add", "with colons", root, ":eyes:", "invalid_name"),
+		react("reactions.remove", "that isn't there", root, "eyes", "no_reaction"),
+	)
+}
+
+func TestCallsForPeopleAreRefused(t *testing.T) {
+	t.Parallel()
+	checkRefusals(t, newRefusalWorld(t),
+		refusal{name: "unknown user", method: "users.info", args: args("user", "U0NOBODY01"), want: "user_not_found"},
+		refusal{name: "unknown address", method: "users.lookupByEmail", args: args("email", "nobody@acme.test"), want: "users_not_found"},
+	)
+}
+
+func TestViewIsRefused(t *testing.T) {
+	t.Parallel()
+	view := func(method, name, want string, pairs ...string) refusal {
+		return refusal{name: name, method: method, args: args(pairs...), want: want}
+	}
+	largeHome := `{"type":"home","blocks":[],"x":"` + strings.Repeat("x", 250_000) + `"}`
+	checkRefusals(t, newRefusalWorld(t),
+		view("views.open", "no trigger", "invalid_arguments", "view", modalJSON),
+		view("views.open", "a trigger that Slack didn't give", "invalid_trigger_id", "view", modalJSON, "trigger_id", "1.2.3"),
+		view("views.update", "no such view", "not_found", "view", modalJSON, "view_id", "V0NOTHING1"),
+		view("views.publish", "a home for nobody", "user_not_found", "view", homeJSON, "user_id", "U0NOBODY01"),
+		view("views.publish", "a modal as home", "invalid_arguments", "view", modalJSON, "user_id", "U0ANN00001"),
+		view("views.publish", "too large", "view_too_large", "view", largeHome, "user_id", "U0ANN00001"),
+	)
+}
+
+func TestFileIsRefused(t *testing.T) {
+	t.Parallel()
+	file := func(method, name, want string, pairs ...string) refusal {
+		return refusal{name: name, method: method, args: args(pairs...), want: want}
+	}
+	checkRefusals(t, newRefusalWorld(t),
+		file("files.getUploadURLExternal", "empty", "missing_argument", "filename", "a.txt", "length", "0"),
+		file("files.getUploadURLExternal", "huge", "file_upload_size_restricted", "filename", "a.txt", "length", "2000000000"),
+		file("files.getUploadURLExternal", "nameless", "invalid_arguments", "length", "10"),
+		file("files.completeUploadExternal", "unknown upload", "file_not_found", "files", `[{"id":"F0NOTHING1"}]`),
+		file("files.info", "unknown", "file_not_found", "file", "F0NOTHING1"),
+	)
+}
+
+// Views without a fault. Other tests replace parts of their text, which therefore has no blanks.
 const (
 	modalJSON = `{"type":"modal","callback_id":"m","title":{"type":"plain_text","text":"T"},"submit":{"type":"plain_text","text":"S"},` +
-		`"blocks":[{"type":"input","block_id":"b","label":{"type":"plain_text","text":"L"},"element":{"type":"plain_text_input","action_id":"a"}}]}`
+		`"blocks":[{"type":"input","block_id":"b","label":{"type":"plain_text","text":"L"},` +
+		`"element":{"type":"plain_text_input","action_id":"a"}}]}`
 	homeJSON = `{"type":"home","blocks":[{"type":"section","text":{"type":"mrkdwn","text":"hi"}}]}`
 )
-
-// TestInvalidBlocksNameThePlace checks the pointers that developers live on.
-func TestInvalidBlocksNameThePlace(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slackfake.Options{})
-	rows := []struct{ blocks, want string }{
-		{sections(1, 3001), "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"},
-		{`[{"type":"section"}]`, "must define either `text` or `fields` [json-pointer:/blocks/0/type]"},
-		{`[{"type":"section","text":{"type":"mrkdwn","text":""}}]`, "must be more than 0 characters [json-pointer:/blocks/0/text/text]"},
-		{`[{"type":"header","text":{"type":"mrkdwn","text":"x"}}]`, "unsupported type: mrkdwn [json-pointer:/blocks/0/text/type]"},
-		{`[{"type":"divider","block_id":"a"},{"type":"divider","block_id":"a"}]`,
-			"`block_id`: a already exists for another block [json-pointer:/blocks/1/block_id]"},
-		{`[{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"` + strings.Repeat("x", 76) + `"}}]}]`,
-			"must be less than 76 characters [json-pointer:/blocks/0/elements/0/text/text]"},
-		{`[{"type":"actions","elements":[{"type":"button","style":"loud","text":{"type":"plain_text","text":"x"}}]}]`,
-			"must be a valid enum value [json-pointer:/blocks/0/elements/0/style]"},
-		{`[{"type":"context","elements":[]}]`, "must provide at least 1 items [json-pointer:/blocks/0/elements]"},
-		{`[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"blink"}]}]}]`,
-			"unsupported type: blink [json-pointer:/blocks/0/elements/0/elements/0/type]"},
-	}
-	for _, r := range rows {
-		got := faultsOf(w.callAsBot("chat.postMessage", "channel", w.ch, "blocks", r.blocks))
-		if !slices.Equal(got, []string{r.want}) {
-			t.Errorf("%s\n got %q\nwant %s", r.blocks, got, r.want)
-		}
-	}
-}
-
-// TestScopes proves that each is enforced and recorded.
-func TestScopes(t *testing.T) {
-	t.Parallel()
-	rows := []struct {
-		method string
-		args   url.Values
-		scope  string
-	}{
-		{"chat.postMessage", args("channel", "C0SUPPORT1", "text", "x"), "chat:write"},
-		{"conversations.history", args("channel", "C0SUPPORT1"), "channels:history"},
-		{"conversations.history", args("channel", "C0SECRET01"), "groups:history"},
-		{"conversations.info", args("channel", "C0SUPPORT1"), "channels:read"},
-		{"conversations.info", args("channel", "C0SECRET01"), "groups:read"},
-		{"conversations.list", args("types", "private_channel"), "groups:read"},
-		{"conversations.join", args("channel", "C0SUPPORT1"), "channels:join"},
-		{"conversations.open", args("users", "U0ANN00001"), "im:write"},
-		{"users.info", args("user", "U0ANN00001"), "users:read"},
-		{"users.lookupByEmail", args("email", "ann@acme.test"), "users:read.email"},
-		{"files.getUploadURLExternal", args("filename", "a", "length", "1"), "files:write"},
-	}
-	w := newWorld(t, slackfake.Options{Events: []string{}, Channels: []slackfake.Channel{
-		{ID: "C0SECRET01", Name: "secret", Private: true, Members: []string{"U0FAKEBOT01"}},
-	}})
-	for _, r := range rows {
-		w.srv.Admin.SetScopes("commands")
-		_, _, body := w.call(r.method, w.srv.BotToken(), r.args)
-		wantFields(t, r.method+" without scope", body, dict{"error": "missing_scope", "needed": r.scope, "provided": "commands"})
-		w.srv.Admin.SetScopes(r.scope)
-		if _, _, body = w.call(r.method, w.srv.BotToken(), r.args); body["ok"] != true && body["error"] != "message_not_found" {
-			t.Errorf("%s with %s: got %v, want ok", r.method, r.scope, body)
-		}
-	}
-	want := "channels:history channels:join channels:read chat:write files:write groups:history groups:read im:write users:read users:read.email"
-	wantEqual(t, "scopes used", strings.Join(w.srv.Admin.ScopesUsed(), " "), want)
-	c := w.srv.Calls("conversations.open")
-	if len(c) != 2 {
-		t.Fatalf("conversations.open is recorded %d times, want 2: %+v", len(c), c)
-	}
-	wantEqual(t, "error recorded of the first call", c[0].Error, "missing_scope")
-	wantEqual(t, "the second call is recorded as ok", c[1].OK, true)
-	wantEqual(t, "scope recorded of the second call", c[1].Scopes[0], "im:write")
-}
