@@ -19,6 +19,9 @@ import (
 	"parley/channels"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // inChild tells a process of this test binary on which database, chat and surface it works, and, if it is to
 // analyse messages, in which manner (readerOfChild).
 const inChild = "PARLEY_TEST_BRIDGE_CHILD"
@@ -63,32 +66,36 @@ func (w *world) startChild(more ...string) (kill func()) {
 // R-017, R-121
 func TestHandOverKilled(t *testing.T) {
 	t.Parallel()
-	for name, at := range map[string]bridgetest.Fault{
-		"before the new root":             {Call: "post", Text: billing, Kind: bridgetest.FaultDropBefore},
-		"behind the new root":             {Call: "post", Text: billing},
-		"before the old root leads to it": {Call: "update", Text: "goes on", Kind: bridgetest.FaultDropBefore},
-		"before the old thread says so":   {Call: "post", Text: "handed_over", Kind: bridgetest.FaultDropBefore},
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name string
+		at   bridgetest.Fault // holds the process at a call, until it is killed
+	}{
+		{name: "before the new root", at: bridgetest.Fault{Call: "post", Text: billing, Kind: bridgetest.FaultDropBefore}},
+		{name: "behind the new root", at: bridgetest.Fault{Call: "post", Text: billing}},
+		{name: "before the old root leads to it", at: bridgetest.Fault{Call: "update", Text: "goes on", Kind: bridgetest.FaultDropBefore}},
+		{name: "before the old thread says so", at: bridgetest.Fault{Call: "post", Text: "handed_over", Kind: bridgetest.FaultDropBefore}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w, old := newBillingWorld(t, options{lossy: true})
 			w.stops[0]()
 			kill, release := w.startChild(), make(chan struct{})
+			at := tt.at
 			at.Until = release
 			w.chat.AddFault(at)
-			w.chat.Say("ann", support, old, "!assign #billing over to you")
+			w.reply(old, "!assign #billing over to you")
 			w.chat.Wait(t, "the process is about to post", func() bool { return w.chat.Struck() == 1 })
 			kill()
 			close(release)
 			w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`) // its leases end
+
 			w.startReplica()
 			root := waitNewestRoot(t, w.chat, billing, 1, "over to you")
 			waitMessage(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+root)
 			w.waitCard(old, "goes on in "+billing+"/"+root)
 			w.waitDrained()
-			if n := len(w.chat.Messages(billing, "")); n != 1 {
-				t.Errorf("%d roots, want one", n)
-			}
+			wantEqual(t, "roots in the new channel", len(w.chat.Messages(billing, "")), 1)
 			wantEqual(t, "how often the new thread tells of it", countShown(w.chat, billing, root, "over to you"), 1)
 			wantEqual(t, "lines of the old thread that tell of it", w.countLines(old, bridge.LineHandedOver), 1)
 		})

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -29,23 +30,38 @@ func wantWordsInOrder(t *testing.T, c *bridgetest.Chat, channel, root string, wo
 	}
 }
 
+// holdSecondWord lets kim write Word-1, and Word-2 while the first chat takes no posts, until release is called. It returns the thread.
+func (w *world) holdSecondWord() (thread string, release func()) {
+	w.t.Helper()
+	w.customerWrites("kim", "Word-1")
+	thread = w.waitThread("Word-1")
+	release = w.holdPosts()
+	w.customerWrites("kim", "Word-2")
+	w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'Word-2'`) == 1 })
+	return thread, release
+}
+
+// waitAssigned waits until the conversation was assigned so many times.
+func (w *world) waitAssigned(times int) {
+	w.t.Helper()
+	w.eventually(fmt.Sprintf("it was assigned %d times", times), func() bool {
+		return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == times
+	})
+}
+
 // A conversation goes to a team in the other chat and comes back while the first chat takes no posts: in
 // each of the two threads what the customer wrote stands in its order, once.
 func TestOrderOverTwoHomes(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
 	w.openBilling(w.second, w.account)
-	w.customerWrites("kim", "Word-1")
-	old := w.waitThread("Word-1")
-	release := w.holdPosts()
-	w.customerWrites("kim", "Word-2")
-	w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'Word-2'`) == 1 })
-	w.chat.Say("ann", support, old, "!assign #billing over")
+	old, release := w.holdSecondWord()
+	w.reply(old, "!assign #billing over")
 	root := waitNewestRoot(t, w.second, billing, 1, "over")
 	w.customerWrites("kim", "Word-3")
 	waitMessage(t, w.second, billing, root, "Word-3")
 	w.second.Say("tben", billing, root, "!assign #support back")
-	w.eventually("it is back", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 2 })
+	w.waitAssigned(2)
 	w.customerWrites("kim", "Word-4")
 	release()
 	waitMessage(t, w.chat, support, old, "Word-4")
@@ -60,13 +76,9 @@ func TestOrderOverTwoChannels(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.openBilling(w.chat, w.surface)
-	w.customerWrites("kim", "Word-1")
-	old := w.waitThread("Word-1")
-	release := w.holdPosts()
-	w.customerWrites("kim", "Word-2")
-	w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'Word-2'`) == 1 })
-	w.chat.Say("ann", support, old, "!assign #billing over")
-	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 1 })
+	old, release := w.holdSecondWord()
+	w.reply(old, "!assign #billing over")
+	w.waitAssigned(1)
 	w.customerWrites("kim", "Word-3")
 	w.customerWrites("kim", "Word-4")
 	w.moveTeam("Billing", invoices)
@@ -75,7 +87,5 @@ func TestOrderOverTwoChannels(t *testing.T) {
 	w.waitDrained()
 	wantWordsInOrder(t, w.chat, support, old, "Word-1", "Word-2")
 	wantWordsInOrder(t, w.chat, invoices, root, "Word-3", "Word-4")
-	if n := len(w.chat.Messages(billing, "")); n != 0 {
-		t.Errorf("%d roots in the team's former channel, want none", n)
-	}
+	wantEqual(t, "roots in the team's former channel", len(w.chat.Messages(billing, "")), 0)
 }

@@ -1,0 +1,125 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+)
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// loseEvents lets something be typed while the chat's events are lost, and then the connection, so that catching up finds it.
+func (w *world) loseEvents(typed func()) {
+	w.t.Helper()
+	w.missEvents(typed)
+	w.chat.Disconnect()
+}
+
+// A command that catching up finds means the text that was typed before it, as one that comes at once.
+func TestCommandsInAGap(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
+	thread := w.openThread()
+	kept := w.reply(thread, "You get it all back")
+	w.waitFate(kept, "ask")
+	w.loseEvents(func() { w.reply(thread, "!send") })
+	w.waitFate(kept, "waiting")
+	w.loseEvents(func() { w.reply(thread, "<@"+bridgetest.App+"> undo") })
+	w.waitFate(kept, "undone")
+	w.loseEvents(func() { w.reply(thread, "!send") })
+	w.waitFate(kept, "waiting")
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "You get it all back")
+	w.waitDrained()
+	w.provider.WaitTexts(t, "You get it all back")
+	const commands = 3
+	wantEqual(t, "commands that stay inside", w.countCommandsInside(), commands)
+}
+
+// A command that catching up finds is never a text for the customer itself, not even for who chooses it in its menu, unless it is
+// edited into one: then its author is asked.
+func TestCommandInAGapIsNoReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
+	thread := w.openThread()
+	var command string
+	w.loseEvents(func() { command = w.reply(thread, "!send") })
+	w.waitFate(command, "inside")
+	w.chat.Choose("ann", support, command, bridge.VerbSend)
+	w.waitWhisper("ann", "commands stay inside")
+
+	w.chat.Edit(support, command, "And what you paid for the post")
+	w.waitFate(command, "ask")
+	w.chat.Choose("ann", support, command, bridge.VerbSend)
+	w.waitFate(command, "waiting")
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "And what you paid for the post")
+}
+
+// A command that is edited into another command stays one.
+func TestCommandEditedIntoAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
+	thread := w.openThread()
+	misspelt := w.reply(thread, "!tag refnd")
+	w.waitFate(misspelt, "inside")
+	w.waitDrained()
+	w.chat.Edit(support, misspelt, "!tag refund")
+	w.waitDrained()
+	wantEqual(t, "commands that stay inside", w.countCommandsInside(), 1)
+}
+
+// countCommandsInside counts the typed commands that stay inside.
+func (w *world) countCommandsInside() int {
+	w.t.Helper()
+	return w.count(`SELECT count(*) FROM messages WHERE fate = 'inside' AND reason = 'command'`)
+}
+
+// newQuietConversation makes a world with a conversation in which nobody has said anything for an hour, and returns its thread.
+func newQuietConversation(t *testing.T) (w *world, thread string) {
+	t.Helper()
+	w = newWorld(t, options{})
+	thread = w.openThread()
+	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`)
+	return w, thread
+}
+
+// A command that is found late doesn't decide about what the customer wrote since: nobody had read that when typing it.
+func TestCommandFoundLate(t *testing.T) {
+	t.Parallel()
+	w, thread := newQuietConversation(t)
+	w.missOldEvents(func() { w.reply(thread, "!resolve") })
+	w.customerWrites("kim", "Or rather, wait")
+	w.waitShown("Or rather, wait")
+	w.waitDrained()
+	w.chat.Disconnect()
+	w.waitWhisper("ann", "has written since")
+	w.waitCard(thread, "#1 open")
+}
+
+// Where the customer wrote nothing more, a command counts that is found late.
+func TestCommandFoundLateCounts(t *testing.T) {
+	t.Parallel()
+	w, thread := newQuietConversation(t)
+	w.missOldEvents(func() { w.reply(thread, "!resolve") })
+	w.chat.Disconnect()
+	w.waitCard(thread, "#1 resolved")
+}
+
+// A snooze that is found late counts from when it was typed: one that is over by now is refused, another one is that much shorter.
+func TestSnoozeFoundLate(t *testing.T) {
+	t.Parallel()
+	w, thread := newQuietConversation(t)
+	w.missOldEvents(func() {
+		w.reply(thread, "!snooze 5m")
+		w.reply(thread, "!snooze 1h")
+	})
+	w.chat.Disconnect()
+	w.waitWhisper("ann", "which is past")
+	w.waitCard(thread, "#1 snoozed")
+	short := w.count(`SELECT count(*) FROM conversations WHERE snoozed_until < now() + interval '55 minutes'`)
+	wantEqual(t, "conversations that are snoozed for less than 55 minutes from now", short, 1)
+}
