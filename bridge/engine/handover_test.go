@@ -8,9 +8,11 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/channels/channelstest"
 	"parley/store"
 )
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // billing is the channel of a second team, invoices another one that it, or the first team, may get.
 const (
@@ -93,124 +95,161 @@ func waitMessage(t *testing.T, c *bridgetest.Chat, channel, root string, texts .
 	return found
 }
 
+// newHandedOver makes a world in which ann held and snoozed kim's conversation, and handed it to the team Billing. It returns the thread
+// that was left, and the line that tells the team.
+func newHandedOver(t *testing.T) (w *world, old string, told bridgetest.Message) {
+	t.Helper()
+	w = newWorld(t, options{})
+	w.openBilling(w.chat, w.surface)
+	w.customerWrites("kim", "Where is my invoice?")
+	old = w.waitThread("Where is my invoice?")
+	w.take("ann", "Where is my invoice?")
+	w.reply(old, "!snooze 2h")
+	w.waitCard(old, "snoozed")
+	w.reply(old, "!assign #billing please check it")
+	root := waitNewestRoot(t, w.chat, billing, 1, "please check it")
+	return w, old, waitMessage(t, w.chat, billing, root, "[unassigned]", "please check it")
+}
+
 // A conversation that is handed to another team opens anew in that team's channel: open, without
-// owner, with those told who are there, and each thread leads to the other. What is typed in the
-// old thread stays inside; answers are given and shown in the new one.
+// owner, with those told who are there. Its snooze is over.
 // R-017, R-121, R-251, R-255, R-279
 func TestHandOverToATeam(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
-	w.openBilling(w.chat, w.surface)
-	w.customerWrites("kim", "Where is my invoice?")
-	old := w.waitThread("Where is my invoice?")
-	w.chat.Say("ann", support, old, "!take")
-	w.chat.Say("ann", support, old, "!snooze 2h")
-	w.waitCard(old, "snoozed")
-	w.chat.Say("ann", support, old, "!assign #billing please check it")
-
-	line := waitMessage(t, w.chat, billing, waitNewestRoot(t, w.chat, billing, 1, "please check it"), "[unassigned]", "please check it", "left "+support+"/"+old)
-	if !slices.Equal(line.Mentions(), []string{"ben", "cat"}) {
-		t.Errorf("the team is told by mentions of %v, want Ben and Cat", line.Mentions())
-	}
-	root := line.Thread
+	w, _, told := newHandedOver(t)
+	wantList(t, "whom the line mentions", told.Mentions(), []string{"ben", "cat"})
 	w.chat.Wait(t, "the new card is open and free", func() bool {
-		return strings.HasPrefix(w.chat.Get(billing, root).Plain(), "#1 open | Kim | Where is my invoice? |  |")
+		return strings.HasPrefix(w.chat.Get(billing, told.Thread).Plain(), "#1 open | Kim | Where is my invoice? |  |")
 	})
+	w.waitDrained()
+	wantEqual(t, "snoozes that go on", w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`), 0)
+}
+
+// The threads of a conversation that was handed over lead to each other.
+// R-121, R-251
+func TestHandOverLinksBothThreads(t *testing.T) {
+	t.Parallel()
+	w, old, told := newHandedOver(t)
+	root := told.Thread
+	wantWords(t, "the line in the new thread", told.Plain(), "left "+support+"/"+old)
 	waitMessage(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+root)
 	w.waitCard(old, "goes on in "+billing+"/"+root)
+}
 
-	w.chat.Say("ann", support, old, "Typed in the old thread")
+// What is typed in the thread that was left stays inside; answers are given and shown in the new one.
+// R-121, R-279
+func TestHandedOverConversationGoesOnInItsNewThread(t *testing.T) {
+	t.Parallel()
+	w, old, told := newHandedOver(t)
+	root := told.Thread
+	w.waitCard(old, "goes on in "+billing+"/"+root)
+	w.reply(old, "Typed in the old thread")
 	waitMessage(t, w.chat, billing, root, "[inside]", "moved", "Typed in the old thread")
 	w.customerWrites("kim", "Are you there?")
 	waitMessage(t, w.chat, billing, root, "Are you there?")
 	w.waitFate(w.chat.Say("ben", billing, root, "Here it is"), "out")
 	w.waitDrained()
 	wantList(t, "what the customer got: Ben's answer alone", w.sentTexts(), []string{"Here it is"})
-	if n := w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`); n != 0 {
-		t.Errorf("%d snoozes go on, want none", n)
-	}
 }
 
-// A conversation that is handed over and back before a root could be posted stays where it is. Handed back while the root is being
-// posted it comes back, with a root of its own. Handed to and fro it has one root for each time it came. A root shows what was changed
-// while it was being posted, too.
-func TestHandOverBack(t *testing.T) {
+// A conversation that is handed over and back before a root could be posted stays where it is.
+func TestHandOverBackAtOnce(t *testing.T) {
 	t.Parallel()
 	w, old := newBillingWorld(t, options{})
 	release := w.holdQueues(w.surface) // both are applied together: nothing is posted between them
-	w.chat.Say("ann", support, old, "!assign #billing first")
-	w.chat.Say("ann", support, old, "!assign #support no, ours")
+	w.reply(old, "!assign #billing first")
+	w.reply(old, "!assign #support no, ours")
 	w.waitQueued(2)
 	release()
-	w.eventually("both are applied", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 2 })
+	w.waitAssigned(2)
 	waitMessage(t, w.chat, support, old, "no, ours")
 	w.waitDrained()
 	wantEqual(t, "roots in the other channel", len(w.chat.Messages(billing, "")), 0)
 	wantEqual(t, "lines that it went there", w.countLines(old, bridge.LineHandedOver), 0)
+}
 
-	// Handed back while its root is under way.
-	answer := make(chan struct{})
-	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: billing, Until: answer})
-	w.chat.Say("ann", support, old, "!assign #billing once more")
-	w.chat.Wait(t, "its root is under way", func() bool { return w.chat.Struck() == 1 })
-	w.chat.Say("ann", support, old, "!assign #support no, here")
-	w.eventually("it is handed back", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 4 })
-	close(answer)
+// holdRoot holds the next root in a channel while it is being posted, until answer is called. waitRoot waits until it is.
+func (w *world) holdRoot(channel string) (waitRoot, answer func()) {
+	release := make(chan struct{})
+	struck := w.chat.Struck()
+	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: channel, Until: release})
+	waitRoot = func() {
+		w.t.Helper()
+		w.chat.Wait(w.t, "the root is under way", func() bool { return w.chat.Struck() == struck+1 })
+	}
+	return waitRoot, func() { close(release) }
+}
+
+// waitCardIn waits until a card in a channel shows a text.
+func (w *world) waitCardIn(channel, root, text string) {
+	w.t.Helper()
+	w.chat.Wait(w.t, "the card shows "+text, func() bool { return strings.Contains(w.chat.Get(channel, root).Plain(), text) })
+}
+
+// Handed back while its root is being posted, a conversation comes back with a root of its own, and each thread leads to the next one.
+func TestHandOverBackWhileItsRootIsPosted(t *testing.T) {
+	t.Parallel()
+	w, old := newBillingWorld(t, options{})
+	waitRoot, answer := w.holdRoot(billing)
+	w.reply(old, "!assign #billing once more")
+	waitRoot()
+	w.reply(old, "!assign #support no, here")
+	w.waitAssigned(2)
+	answer()
 	back := waitNewestRoot(t, w.chat, support, 2, "no, here")
 	between := waitNewestRoot(t, w.chat, billing, 1, "goes on "+support+"/"+back)
-	w.chat.Wait(t, "its card leads on", func() bool {
-		return strings.Contains(w.chat.Get(billing, between).Plain(), "goes on in "+support+"/"+back)
-	})
+	w.waitCardIn(billing, between, "goes on in "+support+"/"+back)
 	waitMessage(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+between)
 	w.waitCard(old, "goes on in "+billing+"/"+between)
-	if n := w.countLines(old, bridge.LineHandedOver); n != 1 {
-		t.Errorf("the first thread says %d times that it was left, want 1", n)
-	}
+	wantEqual(t, "lines of the first thread that it was left", w.countLines(old, bridge.LineHandedOver), 1)
+}
 
-	// Handed to and fro once more, and changed while its root is under way.
-	w.chat.Say("ann", support, back, "!assign #billing again")
-	there := waitNewestRoot(t, w.chat, billing, 2, "again")
+// Handed to and fro a conversation has one root for each time it came. The last one shows what was changed while it was being posted,
+// too, by one update.
+func TestHandOverToAndFro(t *testing.T) {
+	t.Parallel()
+	w, old := newBillingWorld(t, options{})
+	w.reply(old, "!assign #billing yours")
+	there := waitNewestRoot(t, w.chat, billing, 1, "yours")
 	w.waitDrained()
-	answer = make(chan struct{})
-	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: support, Until: answer})
+	waitRoot, answer := w.holdRoot(support)
 	w.chat.Say("ben", billing, there, "!assign #support back")
-	w.chat.Wait(t, "its root is under way", func() bool { return w.chat.Struck() == 2 })
+	waitRoot()
 	w.chat.Say("ben", billing, there, "!tag Invoice")
-	w.chat.Wait(t, "the card shows it", func() bool { return strings.Contains(w.chat.Get(billing, there).Plain(), "Invoice") })
+	w.waitCardIn(billing, there, "Invoice")
 	w.chat.Say("ben", billing, there, "!tag Refund")
-	w.chat.Wait(t, "the card shows that, too", func() bool { return strings.Contains(w.chat.Get(billing, there).Plain(), "Refund") })
-	if n := w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
-		WHERE l.key LIKE '%:say' AND d.kind = 'card' AND d.state = 'queued' AND NOT d.payload ? 'left'`); n != 1 {
-		t.Errorf("%d updates wait behind the new root, want one for all changes", n)
-	}
-	close(answer)
-	back = waitNewestRoot(t, w.chat, support, 3, "back")
+	w.waitCardIn(billing, there, "Refund")
+	updates := w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+		WHERE l.key LIKE '%:say' AND d.kind = 'card' AND d.state = 'queued' AND NOT d.payload ? 'left'`)
+	wantEqual(t, "updates that wait behind the new root", updates, 1)
+
+	answer()
+	back := waitNewestRoot(t, w.chat, support, 2, "back")
 	w.waitCard(back, "Refund")
 	waitMessage(t, w.chat, billing, there, "[handed_over]", "goes on "+support+"/"+back)
 	w.customerWrites("kim", "Hello again")
-	if thread := w.waitThread("Hello again"); thread != back {
-		t.Errorf("the customer's next words are in %s, want %s", thread, back)
-	}
+	wantEqual(t, "the thread of the customer's next words", w.waitThread("Hello again"), back)
 }
 
-// A process that ends between the roots, or whose answer is lost, loses nothing and doubles
-// nothing: what is typed under the new root, before anybody knows that it is there, gets to the customer.
-// An old thread that is gone holds nothing up.
+// The answers of a hand-over's posts are lost, and nobody can look for them at first. Nothing is lost or doubled: what is typed under the
+// new root, before anybody knows that it is there, gets to the customer.
 func TestHandOverThroughFaults(t *testing.T) {
 	t.Parallel()
 	w, old := newBillingWorld(t, options{lossy: true})
 	w.chat.AddFault(chatFault("thread", bridgetest.FaultErrorBefore, -1)) // nobody can look whether the root is there
 	w.chat.AddFault(chatFault("post", bridgetest.FaultDropAfter, 1))
-	w.chat.Say("ann", support, old, "!assign #billing over to you")
+	w.reply(old, "!assign #billing over to you")
 	w.chat.Wait(t, "the root is there", func() bool { return len(w.chat.Messages(billing, "")) == 1 })
 	typed := w.chat.Say("ben", billing, w.chat.Messages(billing, "")[0].ID, "Hello Kim")
 	w.waitQueued(1)
-	w.exec(`UPDATE events SET received_at = received_at - interval '20 s' WHERE id = (SELECT max(event_id) FROM queued)`) // longer than Slack's events may be in disorder
+	// It came longer ago than Slack's events may be in disorder, so that it waits for nothing but the root.
+	w.exec(`UPDATE events SET received_at = received_at - interval '20 s' WHERE id = (SELECT max(event_id) FROM queued)`)
 	w.makeQueuesDue()
 	w.eventually("it waits for the root", func() bool {
 		return w.count(`SELECT count(*) FROM queues WHERE due_at BETWEEN clock_timestamp() + interval '1 s' AND clock_timestamp() + interval '6 s'`) == 1 ||
 			w.count(`SELECT count(*) FROM queued`) == 0
 	})
+
 	w.chat.ClearFaults()
 	w.chat.AddFault(chatFault("post", bridgetest.FaultDropAfter, 1))
 	w.customerWrites("kim", "One more thing")
@@ -220,14 +259,18 @@ func TestHandOverThroughFaults(t *testing.T) {
 	w.chat.Wait(t, "its author sees that it left", func() bool { return len(w.chat.Get(billing, typed).Marks) == 1 })
 	waitMessage(t, w.chat, billing, root, "over to you")
 	w.waitDrained()
-	if n := len(w.chat.Messages(billing, "")); n != 1 {
-		t.Errorf("%d roots, want one", n)
-	}
-	for _, text := range []string{"over to you", "One more thing"} {
-		wantEqual(t, "how often it is shown: "+text, countShown(w.chat, billing, root, text), 1)
-	}
+	wantEqual(t, "roots in the new channel", len(w.chat.Messages(billing, "")), 1)
+	wantEqual(t, "how often the new thread tells of it", countShown(w.chat, billing, root, "over to you"), 1)
+	wantEqual(t, "how often it shows what the customer wrote", countShown(w.chat, billing, root, "One more thing"), 1)
+}
 
-	// The old thread is gone when the conversation is handed back.
+// A thread that is gone holds up no hand-over from it.
+func TestHandOverFromAThreadThatIsGone(t *testing.T) {
+	t.Parallel()
+	w, old := newBillingWorld(t, options{lossy: true})
+	w.reply(old, "!assign #billing over to you")
+	root := waitNewestRoot(t, w.chat, billing, 1, "over to you")
+	w.waitDrained()
 	release := w.holdPosts()
 	w.chat.Say("ben", billing, root, "!assign #support back")
 	w.chat.Delete(billing, root)
@@ -236,87 +279,109 @@ func TestHandOverThroughFaults(t *testing.T) {
 	w.waitDrained()
 }
 
-// A team that works in the other chat gets the conversation there; handed back it goes on in the
-// thread that it had, also to a team without any channel. Handed on from there to a team with another channel of the first chat, its new root shows what was changed
-// while that was being posted, too.
-func TestHandOverToTheOtherChat(t *testing.T) {
-	t.Parallel()
-	w := newTwoHomes(t, options{})
+// newInOtherChat makes a world in which kim's conversation was handed to the team Billing, which works in the other chat. It returns
+// the thread that was left, and the root in the other chat.
+func newInOtherChat(t *testing.T) (w *twoHomes, old, root string) {
+	t.Helper()
+	w = newTwoHomes(t, options{})
 	w.openBilling(w.second, w.account)
 	w.customerWrites("kim", "Hello")
-	old := w.waitThread("Hello")
-	w.chat.Say("ann", support, old, "!assign #billing look at this")
-	root := waitNewestRoot(t, w.second, billing, 1, "look at this")
-	if line := waitMessage(t, w.second, billing, root, "look at this"); !slices.Equal(line.Mentions(), []string{"tben"}) {
-		t.Errorf("told by mentions of %v, want Ben as he is known there", line.Mentions())
-	}
+	old = w.waitThread("Hello")
+	w.reply(old, "!assign #billing look at this")
+	return w, old, waitNewestRoot(t, w.second, billing, 1, "look at this")
+}
+
+// A team that works in the other chat gets the conversation there, and answers from there.
+func TestHandOverToTheOtherChat(t *testing.T) {
+	t.Parallel()
+	w, old, root := newInOtherChat(t)
+	line := waitMessage(t, w.second, billing, root, "look at this")
+	wantList(t, "whom the line mentions: Ben as he is known there", line.Mentions(), []string{"tben"})
 	waitMessage(t, w.chat, support, old, "[handed_over]", "annexsurface")
-	w.chat.Say("ann", support, old, "Typed in the old thread")
+	w.reply(old, "Typed in the old thread")
 	waitMessage(t, w.second, billing, root, "Typed in the old thread")
 	w.customerWrites("kim", "Still there?") // after a colleague's remark a reply would be asked about
 	waitMessage(t, w.second, billing, root, "Still there?")
 	w.second.Say("tben", billing, root, "Hello Kim")
 	w.provider.WaitTexts(t, "Hello Kim")
+}
+
+// Handed back to the first chat, a conversation goes on in the thread that it had there: by a team without any channel, and by the
+// team that had it.
+func TestHandOverBackToTheFirstChat(t *testing.T) {
+	t.Parallel()
+	w, old, root := newInOtherChat(t)
 	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Nowhere"}))(t)
 	w.reloadEngines()
 	w.second.Say("tben", billing, root, "!assign #nowhere yours")
 	waitMessage(t, w.chat, support, old, "[unassigned]", "yours")
-	waitMessage(t, w.second, billing, root, "[handed_over]", w.text(`SELECT name FROM accounts WHERE id = $1`, w.surface))
+	firstChat := w.text(`SELECT name FROM accounts WHERE id = $1`, w.surface)
+	waitMessage(t, w.second, billing, root, "[handed_over]", firstChat)
+
 	w.second.Say("tben", billing, root, "!assign #support thanks")
 	waitMessage(t, w.chat, support, old, "[unassigned]", "thanks")
-	w.chat.Say("ann", support, old, "Back again")
-	w.provider.WaitTexts(t, "Hello Kim", "Back again")
-	if n := len(w.chat.Messages(support, "")); n != 1 {
-		t.Errorf("%d roots in the first chat, want one", n)
-	}
-
-	w.openTeam("Accounts", w.chat, w.surface, invoices)
-	w.chat.Say("ann", support, old, "!assign #billing once more")
-	waitMessage(t, w.second, billing, root, "once more")
-	w.waitDrained()
-	answer := make(chan struct{}) // handed on to another channel of the first chat
-	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: invoices, Until: answer})
-	w.second.Say("tben", billing, root, "!assign #accounts not ours")
-	w.chat.Wait(t, "its root is under way", func() bool { return w.chat.Struck() == 1 })
-	w.second.Say("tben", billing, root, "!tag Refund")
-	w.waitCard(old, "Refund")
-	close(answer)
-	moved := waitNewestRoot(t, w.chat, invoices, 1, "not ours")
-	w.chat.Wait(t, "the new root shows it", func() bool { return strings.Contains(w.chat.Get(invoices, moved).Plain(), "Refund") })
+	w.reply(old, "Back again")
+	w.provider.WaitTexts(t, "Back again")
+	wantEqual(t, "roots in the first chat", w.countRoots(), 1)
 }
 
-// What became of a message is shown by its line, also in a thread that the conversation has left meanwhile; so is what a customer
-// makes of a reaction.
+// Handed on from the other chat to a team with another channel of the first one, a conversation has a new root there, which shows what
+// was changed while it was being posted, too.
+func TestHandOverFromTheOtherChatToAnotherChannel(t *testing.T) {
+	t.Parallel()
+	w, old, root := newInOtherChat(t)
+	w.openTeam("Accounts", w.chat, w.surface, invoices)
+	w.waitDrained()
+	waitRoot, answer := w.holdRoot(invoices)
+	w.second.Say("tben", billing, root, "!assign #accounts not ours")
+	waitRoot()
+	w.second.Say("tben", billing, root, "!tag Refund")
+	w.waitCard(old, "Refund")
+	answer()
+	moved := waitNewestRoot(t, w.chat, invoices, 1, "not ours")
+	w.waitCardIn(invoices, moved, "Refund")
+}
+
+// What became of a message is shown by its line, also in a thread that the conversation has left meanwhile.
 func TestLineInTheThreadThatWasLeft(t *testing.T) {
 	t.Parallel()
 	w, old := newBillingWorld(t, options{hold: time.Minute})
-	w.reply(old, "We look into it")
-	w.advance(2 * time.Minute)
-	w.provider.WaitTexts(t, "We look into it")
-	w.waitDrained()
-	ours := w.provider.Sent()[0].ID
-	react := func(emoji string) {
-		w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: emoji})
-	}
-	react("👍")
-	waitMessage(t, w.chat, support, old, "[reacted]", "👍")
 	w.chat.Submit("ann", support, old, formOf(bridge.VerbReply), "It comes on Monday")
 	form := waitMessage(t, w.chat, support, old, "It comes on Monday", " = waiting")
-	w.chat.Say("ann", support, old, "!assign #billing please go on")
+	w.reply(old, "!assign #billing please go on")
 	waitNewestRoot(t, w.chat, billing, 1, "please go on")
 	w.waitDrainedBut(1)
 
 	w.advance(2 * time.Minute)
-	w.provider.WaitTexts(t, "We look into it", "It comes on Monday")
-	wantButtons(t, "the line", w.waitOutcome(form, bridge.OutcomeSent))
+	w.provider.WaitTexts(t, "It comes on Monday")
+	wantButtons(t, "the line of the form", w.waitOutcome(form, bridge.OutcomeSent))
+}
+
+// answerAndReact lets ann answer kim, and kim react to the answer, and waits until the thread shows that. It returns the id of the
+// answer at the provider.
+func (w *world) answerAndReact(thread string) (answer string) {
+	w.t.Helper()
+	w.reply(thread, "We look into it")
+	answer = w.provider.WaitTexts(w.t, "We look into it")[0].ID
+	w.waitDrained()
+	w.react("kim", answer, "👍")
+	waitMessage(w.t, w.chat, support, thread, "[reacted]", "👍")
+	return answer
+}
+
+// What a customer makes of a reaction is shown by the line of the reaction, too, in the thread that was left.
+func TestReactionInTheThreadThatWasLeft(t *testing.T) {
+	t.Parallel()
+	w, old := newBillingWorld(t, options{})
+	answer := w.answerAndReact(old)
+	w.reply(old, "!assign #billing please go on")
+	waitNewestRoot(t, w.chat, billing, 1, "please go on")
 	for _, emoji := range []string{"❤️", "🎉"} {
-		react(emoji)
+		w.react("kim", answer, emoji)
 		waitMessage(t, w.chat, support, old, "[reacted]", emoji)
 	}
 	w.waitDrained()
-	if n := w.countLines(old, bridge.LineReacted); n != 1 {
-		t.Errorf("%d lines for one reaction, want 1", n)
-	}
+	wantEqual(t, "lines for one reaction", w.countLines(old, bridge.LineReacted), 1)
 }
 
 // The same where the conversation goes on in the other chat.
@@ -326,14 +391,9 @@ func TestReactionInTheChatThatWasLeft(t *testing.T) {
 	w.openBilling(w.second, w.account)
 	w.customerWrites("kim", "Hello")
 	old := w.waitThread("Hello")
-	w.reply(old, "We look into it")
-	w.provider.WaitTexts(t, "We look into it")
-	w.waitDrained()
-	ours := w.provider.Sent()[0].ID
-	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "👍"})
-	waitMessage(t, w.chat, support, old, "[reacted]", "👍")
-	w.chat.Say("ann", support, old, "!assign #billing please go on")
+	answer := w.answerAndReact(old)
+	w.reply(old, "!assign #billing please go on")
 	waitNewestRoot(t, w.second, billing, 1, "please go on")
-	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "❤️"})
+	w.react("kim", answer, "❤️")
 	waitMessage(t, w.chat, support, old, "[reacted]", "❤️")
 }

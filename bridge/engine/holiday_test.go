@@ -2,13 +2,15 @@ package engine_test
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
 	"parley/routing/hours"
 	"parley/store"
 )
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // withOutings gives the chat's account the hours of an office in Berlin that is closed on the next Thursdays.
 func withOutings(t *testing.T) func(*store.Account) {
@@ -26,17 +28,13 @@ func withOutings(t *testing.T) func(*store.Account) {
 	}
 }
 
-// who would be answered tomorrow morning is in today's list if tomorrow is a holiday.
+// Who would be answered tomorrow morning is in today's list if tomorrow is a holiday.
+//
 func TestEveningListBeforeAHoliday(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0), account: withOutings(t)})
-	w.advanceTo(time.Wednesday, 12, 30)
-	w.customerWrites("lou", "Closes tomorrow at half past twelve")
-	w.waitThread("Closes tomorrow at half past twelve")
+	w.writeAt(time.Wednesday, 12, 30, "lou", "Closes tomorrow at half past twelve")
 	w.waitDrained()
 	w.advanceTo(time.Wednesday, 16, 0)
-	w.chat.Wait(t, "the evening list", func() bool { return len(w.eveningLists()) == 1 })
-	if text := w.eveningLists()[0].Plain(); !strings.Contains(text, "#1") {
-		t.Errorf("the list is %s", text)
-	}
+	wantWords(t, "the evening list", w.waitEveningLists(1).Plain(), "#1")
 }

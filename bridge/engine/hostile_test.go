@@ -10,6 +10,9 @@ import (
 	"parley/channels/channelstest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // randomLetters returns n letters that no compression makes smaller than an index takes.
 func randomLetters(n int) string {
 	random := rand.New(rand.NewSource(int64(n)))
@@ -20,7 +23,15 @@ func randomLetters(n int) string {
 	return string(b)
 }
 
-// IDs and references of any length are no way to keep a message out.
+// wantNoQuarantine checks that no event is in quarantine.
+func (w *world) wantNoQuarantine() {
+	w.t.Helper()
+	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
+		w.t.Errorf("%d events are in quarantine, want none: %s", n, w.text(`SELECT string_agg(reason, ' | ') FROM quarantine`))
+	}
+}
+
+// IDs and references of any length are no way to keep a message out, and are found again.
 func TestHugeIDs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -32,13 +43,9 @@ func TestHugeIDs(t *testing.T) {
 	w.customerSends(mail, channelstest.Event{ID: id, From: "kim@x.test", Subject: randomLetters(7000), Text: "the first", References: refs})
 	thread := w.waitThread("the first")
 	w.customerSends(mail, channelstest.Event{ID: "short", From: "kim@x.test", Text: "the second", References: []string{id}})
-	if same := w.waitThread("the second"); same != thread {
-		t.Error("a long id is not found again")
-	}
+	wantEqual(t, "the thread of the mail that refers to the long id", w.waitThread("the second"), thread)
 	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Errorf("%d events in quarantine, want none\n%s", n, w.text(`SELECT string_agg(reason, ' ') FROM quarantine`))
-	}
+	w.wantNoQuarantine()
 }
 
 // A receipt from one account says nothing about another's message.
@@ -49,8 +56,9 @@ func TestReceiptOfAnotherAccount(t *testing.T) {
 	m := w.reply(thread, "One")
 	external := w.provider.WaitTexts(t, "One")[0].ID
 	w.waitFate(m, "out")
-	id := w.count(`SELECT id FROM messages WHERE place = $1`, m)
-	w.postEvents(mail, channelstest.Event{Type: "status", ID: "forged", State: "failed", Message: int64(id), External: []string{external}, Reason: "forged"})
+	forged := w.failure(m, "forged", "")
+	forged.ID, forged.External = "forged", []string{external}
+	w.postEvents(mail, forged)
 	w.waitShown("forged")
 	w.waitDrained()
 	w.waitDeliveryState(m, "accepted")
@@ -64,7 +72,7 @@ func TestTokenOfAnotherAccount(t *testing.T) {
 	thread := w.openThread()
 	w.customerSends(mail, channelstest.Event{From: "mallory@x.test", Subject: "Hi", Text: "let me in", Conversation: 1})
 	if got := w.waitThread("let me in"); got == thread {
-		t.Error("a stranger joined another account's conversation")
+		t.Error("a stranger joined another account's conversation, want one of its own")
 	}
 }
 
@@ -72,12 +80,13 @@ func TestTokenOfAnotherAccount(t *testing.T) {
 func TestOddContent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
+	oddFiles := []channelstest.File{{Name: "../../etc/passwd\x00", Content: nil}, {Name: "", Content: []byte("x")}}
 	odd := []channelstest.Event{
 		{Text: "", Subject: ""},
-		{Text: strings.Repeat("\u0301", 2000)},
-		{Text: "ok", Name: "\x00\xff\xfe"},
-		{Text: "\U000E0001\u200b\ufeff"},
-		{Text: "file", Files: []channelstest.File{{Name: "../../etc/passwd\x00", Content: nil}, {Name: "", Content: []byte("x")}}},
+		{Text: strings.Repeat("\u0301", 2000)}, // combining accents without a letter
+		{Text: "ok", Name: "\x00\xff\xfe"},     // no UTF-8
+		{Text: "\U000E0001\u200b\ufeff"},       // nothing that can be seen
+		{Text: "file", Files: oddFiles},
 		{Text: "quote", Quoted: strings.Repeat("> ", 5000)},
 		{Text: "parties", Cc: []string{"", "kim0@x.test", "KIM@X.TEST", randomLetters(3000)}},
 	}
@@ -88,8 +97,6 @@ func TestOddContent(t *testing.T) {
 	w.customerSends(mail, channelstest.Event{From: "last@x.test", Text: "the last"})
 	w.waitThread("the last")
 	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Errorf("%d events in quarantine: %s, want none", n, w.text(`SELECT string_agg(reason, ' | ') FROM quarantine`))
-	}
-	wantEqual(t, "roots, one a mail", w.countRoots(), len(odd)+1)
+	w.wantNoQuarantine()
+	wantEqual(t, "threads, one a mail", w.countRoots(), len(odd)+1)
 }

@@ -7,6 +7,9 @@ import (
 	"parley/channels/channelstest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // Of a customer's several new keys the first one stands for them, whether the facts that name
 // them are applied together or one by one.
 func TestFirstOfSeveralNewKeysStands(t *testing.T) {
@@ -15,12 +18,15 @@ func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 	const rounds, perRound = 6, 3 // customers
 	for i := range rounds {
 		id, phone := fmt.Sprint("US.", i), fmt.Sprint("+49151000", i)
-		w.postEvents(chat, channelstest.Event{Type: "message", From: id, Text: "Hello"}, channelstest.Event{Type: "message", From: id, Also: []string{phone}, Text: "Hello?"})
+		w.postEvents(chat, // both are applied together
+			channelstest.Event{Type: "message", From: id, Text: "Hello"},
+			channelstest.Event{Type: "message", From: id, Also: []string{phone}, Text: "Hello?"})
 		w.customerSends(chat, channelstest.Event{From: "US.x" + phone, Also: []string{phone + "1"}, Text: "Hello"})
 		w.customerSends(chat, channelstest.Event{From: phone + "2", Also: []string{"US.y" + phone}, Text: "Hello"})
 	}
 	w.waitDrained()
-	stand := w.count(`SELECT count(*) FROM conversations AS c JOIN identities AS i ON i.id = c.identity_id WHERE i.key = c.participants->0->>'key'`)
+	stand := w.count(`SELECT count(*) FROM conversations AS c JOIN identities AS i ON i.id = c.identity_id
+		WHERE i.key = c.participants->0->>'key'`)
 	wantEqual(t, "customers who stand by the key that they came with", stand, rounds*perRound)
 }
 
@@ -30,11 +36,10 @@ func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 func TestNewestNameCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.postEvents(chat, channelstest.Event{Type: "message", From: "kim", Name: "Kim", Text: "One"},
+	w.postEvents(chat,
+		channelstest.Event{Type: "message", From: "kim", Name: "Kim", Text: "One"},
 		channelstest.Event{Type: "message", From: "kim", Name: "Kimberly", Text: "Two"},
 		channelstest.Event{Type: "message", From: "kim", Text: "Three"})
 	w.waitDrained()
-	if got := w.text(`SELECT name FROM identities WHERE key = 'kim'`); got != "Kimberly" {
-		t.Errorf("the customer is called %q, want \"Kimberly\"", got)
-	}
+	wantEqual(t, "the customer's name", w.text(`SELECT name FROM identities WHERE key = 'kim'`), "Kimberly")
 }
