@@ -12,6 +12,9 @@ import (
 	"parley/store"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // whileTelling holds a process that posts what was done on the page, before or after the chat takes it.
 func whileTelling(kind bridgetest.FaultKind) moment {
 	m := whilePostingNote(kind)
@@ -28,37 +31,57 @@ func whileTelling(kind bridgetest.FaultKind) moment {
 // R-274
 func TestInboxActKilled(t *testing.T) {
 	t.Parallel()
-	for name, at := range map[string]moment{
-		"accepted, and not applied": whileLocked(`SELECT FROM conversations FOR UPDATE`),
-		"applied, and not told":     whileTelling(bridgetest.FaultDropBefore),
-		"told, and not recorded":    whileTelling(""),
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name string
+		at   moment
+	}{
+		{name: "accepted, and not applied", at: whileLocked(`SELECT FROM conversations FOR UPDATE`)},
+		{name: "applied, and not told", at: whileTelling(bridgetest.FaultDropBefore)},
+		{name: "told, and not recorded", at: whileTelling("")}, // the chat takes it and doesn't answer
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{lossy: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
 			thread := w.openThread()
 			w.stops[0]()
 			kill := w.startChild()
-			release := at.arm(w)
-			blob, size, err := w.inboxPage().inbox.StoreFile(t.Context(), strings.NewReader("the plan"), 100)
-			check(t, err)
-			act := own.Act{Agent: w.agents["ann"], Act: bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday.", Form: "f", Args: bridge.Args{Conversation: 1},
-				Files: []bridge.SurfaceFile{{ID: blob, Name: "plan.txt", ContentType: "text/plain", SizeBytes: size, Blob: blob}}}}
-			payload := must(json.Marshal(own.Fact{Kind: own.Acted, Conversation: 1, Demand: own.Demand{Act: &act}}))(t)
-			check(t, errorOf(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{{AccountID: store.SystemAccount, ExternalID: "act:1", OrderKey: store.ConversationKey(1), Payload: payload}})))
-			w.eventually("the process is there", func() bool { return at.reached(w) })
+			release := tt.at.arm(w)
+			w.journalReplyOfPage("It comes on Monday.", "the plan")
+			w.eventually("the process has come to the moment", func() bool { return tt.at.reached(w) })
 			kill()
 			release()
 			w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`) // its leases end
+
 			w.startReplica()
 			w.provider.WaitTexts(t, "It comes on Monday.")
 			w.waitShown("It comes on Monday.")
 			w.waitDrained()
-			wantEqual(t, "how often the thread tells it", strings.Count(strings.Join(w.threadTexts(thread), "\n"), "It comes on Monday."), 1)
+			told := strings.Count(strings.Join(w.threadTexts(thread), "\n"), "It comes on Monday.")
+			wantEqual(t, "how often the thread tells it", told, 1)
 			w.provider.WaitTexts(t, "It comes on Monday.")
-			if got := w.provider.Sent()[0].Files; len(got) != 1 || string(got[0].Content) != "the plan" {
-				t.Errorf("with it the customer got the files %+v, want the plan alone", got)
+			files := w.provider.Sent()[0].Files
+			if len(files) != 1 {
+				t.Fatalf("with it the customer got the files %+v, want the plan alone", files)
 			}
+			wantEqual(t, "the content of the file", string(files[0].Content), "the plan")
 		})
 	}
+}
+
+// journalReplyOfPage stores that ann answers kim on the page, with a file, as the page does, while no process of the test runs.
+func (w *world) journalReplyOfPage(text, fileContent string) {
+	w.t.Helper()
+	blob, size, err := w.inboxPage().inbox.StoreFile(w.t.Context(), strings.NewReader(fileContent), 100)
+	check(w.t, err)
+	act := own.Act{Agent: w.agents["ann"], Act: bridge.Act{
+		Verb:  bridge.VerbReply,
+		Text:  text,
+		Form:  "f",
+		Args:  bridge.Args{Conversation: 1},
+		Files: []bridge.SurfaceFile{{ID: blob, Name: "plan.txt", ContentType: "text/plain", SizeBytes: size, Blob: blob}},
+	}}
+	payload := must(json.Marshal(own.Fact{Kind: own.Acted, Conversation: 1, Demand: own.Demand{Act: &act}}))(w.t)
+	e := store.NewEvent{AccountID: store.SystemAccount, ExternalID: "act:1", OrderKey: store.ConversationKey(1), Payload: payload}
+	check(w.t, errorOf(store.InsertEvents(w.t.Context(), w.pool, []store.NewEvent{e})))
 }

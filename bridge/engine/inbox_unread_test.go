@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,58 +8,97 @@ import (
 	"parley/bridge"
 )
 
-// A reply that was typed in a chat before it went away stays before those from the page, since it may have been changed
-// there: the page says so, and lets an agent send it as it stands, or take it back. What is said after it follows; when
-// the chat is back, nothing leaves twice.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// newBehindTheChat makes a world in which ann typed a reply in a chat that can't be reached since, and another one on the page. Both wait:
+// the first one may have been changed in the chat. It returns the page, the thread, the first reply, and what brings the chat back.
+func newBehindTheChat(t *testing.T) (p *page, thread string, typed bridge.Spoken, back func()) {
+	t.Helper()
+	w := newWorld(t, options{hold: 10 * time.Second, gapWait: time.Millisecond, backoff: hourBackoff()})
+	thread, p = w.openThread(), w.inboxPage()
+	w.take("ann", "Hello")
+	w.replyInHold(thread, "In the chat")
+	back = w.cutChatOff()
+	w.advance(time.Minute)
+	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On the page"})
+	w.advance(time.Minute)
+	var after bridge.Spoken
+	w.repeatUntil("the page says what waits for what", w.makeQueuesDue, func() bool {
+		list := must(p.inbox.Spoken(t.Context(), w.agents["ben"], 1, bridge.SpokenBefore{}))(t).List
+		typed, after = list[len(list)-2], list[len(list)-1]
+		return typed.Unread && after.Behind == "Ann"
+	})
+	wantList(t, "buttons of what was typed in the chat", typed.Verbs, []bridge.Verb{bridge.VerbSend, bridge.VerbUndo})
+	wantList(t, "buttons of what waits behind it", after.Verbs, []bridge.Verb{bridge.VerbUndo})
+	w.wantNothingSent()
+	return p, thread, typed, back
+}
+
+// decide lets an agent send, or take back, what was typed in the chat, as it stands.
+func (p *page) decide(agent string, verb bridge.Verb, typed bridge.Spoken) {
+	p.t.Helper()
+	args := bridge.Args{Message: typed.ID, SendArgs: bridge.SendArgs{Sure: true}}
+	p.actUntilDone(agent, bridge.Act{Verb: verb, Args: args})
+}
+
+// wantSentAlsoOnceTheChatIsBack checks that the customer has these texts, and gets nothing more when the chat is back.
+func (p *page) wantSentAlsoOnceTheChatIsBack(back func(), want ...string) {
+	p.t.Helper()
+	p.provider.WaitTexts(p.t, want...)
+	back()
+	p.advance(2 * time.Hour) // the next attempt
+	p.waitDrained()
+	wantList(p.t, "what the customer got", p.provider.Texts(), want)
+}
+
+// countSentAsItStood counts the entries of the log that a reply was sent as it stood.
+func (w *world) countSentAsItStood() int {
+	w.t.Helper()
+	return w.count(`SELECT count(*) FROM log_entries WHERE what = 'sent as it stood'`)
+}
+
+// A reply that was typed in a chat before it went away stays before those from the page: the page lets an agent send it as it stands.
+// What is said after it follows; when the chat is back, nothing leaves twice. The log tells of it.
+// R-274, R-249
+func TestInboxSendsWhatWasTypedInTheChat(t *testing.T) {
+	t.Parallel()
+	p, _, typed, back := newBehindTheChat(t)
+	p.decide("ann", bridge.VerbSend, typed)
+	p.wantSentAlsoOnceTheChatIsBack(back, "In the chat", "On the page")
+	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 1)
+}
+
+// If a colleague sends it, the thread tells who did.
+// R-274, R-249
+func TestInboxSendsWhatAColleagueTypedInTheChat(t *testing.T) {
+	t.Parallel()
+	p, thread, typed, back := newBehindTheChat(t)
+	p.decide("ben", bridge.VerbSend, typed)
+	p.wantSentAlsoOnceTheChatIsBack(back, "In the chat", "On the page")
+	wantWords(t, "the thread", strings.Join(p.threadTexts(thread), "\n"), "Ben")
+	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 1)
+}
+
+// If it is taken back on the page, only what was said after it leaves.
+// R-274, R-249
+func TestInboxTakesBackWhatWasTypedInTheChat(t *testing.T) {
+	t.Parallel()
+	p, _, typed, back := newBehindTheChat(t)
+	p.decide("ben", bridge.VerbUndo, typed)
+	p.wantSentAlsoOnceTheChatIsBack(back, "On the page")
+	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 0)
+}
+
+// If nobody does anything, both leave in their order when the chat is back.
 // R-274, R-249
 func TestInboxBehindTheChat(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		verb bridge.Verb // "" means that nobody does anything
-		who  string
-		want []string // that the customer gets
-	}{
-		"its author sends it":   {verb: bridge.VerbSend, who: "ann", want: []string{"In the chat", "On the page"}},
-		"a colleague sends it":  {verb: bridge.VerbSend, who: "ben", want: []string{"In the chat", "On the page"}},
-		"it is taken back":      {verb: bridge.VerbUndo, who: "ben", want: []string{"On the page"}},
-		"it waits for the chat": {want: []string{"In the chat", "On the page"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{hold: 10 * time.Second, gapWait: time.Millisecond, backoff: []time.Duration{time.Hour}})
-			thread, p := w.openThread(), w.inboxPage()
-			w.reply(thread, "!take")
-			w.waitCard(thread, "| Ann |")
-			w.replyInHold(thread, "In the chat")
-			back := w.cutChatOff()
-			w.advance(time.Minute)
-			p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On the page"})
-			w.advance(time.Minute)
-			var before, after bridge.Spoken
-			w.repeatUntil("the page says what waits for what", w.makeQueuesDue, func() bool {
-				list := must(p.inbox.Spoken(t.Context(), w.agents["ben"], 1, bridge.SpokenBefore{}))(t).List
-				before, after = list[len(list)-2], list[len(list)-1]
-				return before.Unread && after.Behind == "Ann"
-			})
-			wantList(t, "buttons of what was typed in the chat", before.Verbs, []bridge.Verb{bridge.VerbSend, bridge.VerbUndo})
-			wantList(t, "buttons of what waits behind it", after.Verbs, []bridge.Verb{bridge.VerbUndo})
-			w.wantNothingSent()
-			if c.verb != "" {
-				p.actUntilDone(c.who, bridge.Act{Verb: c.verb, Args: bridge.Args{Message: before.ID, SendArgs: bridge.SendArgs{Sure: true}}})
-				w.provider.WaitTexts(t, c.want...)
-			}
-			back()
-			w.advance(2 * time.Hour) // the next attempt
-			w.provider.WaitTexts(t, c.want...)
-			w.waitDrained()
-			if got := w.provider.Texts(); !slices.Equal(got, c.want) {
-				t.Errorf("the customer got %q, want %q", got, c.want)
-			}
-			if c.verb == bridge.VerbSend && c.who == "ben" {
-				wantWords(t, "the thread, which tells who sent it", strings.Join(w.threadTexts(thread), "\n"), "Ben")
-			}
-			logged := w.count(`SELECT count(*) FROM log_entries WHERE what = 'sent as it stood'`) == 1
-			wantEqual(t, "the log tells that it was sent as it stood", logged, c.verb == bridge.VerbSend)
-		})
-	}
+	p, _, _, back := newBehindTheChat(t)
+	back()
+	p.advance(2 * time.Hour) // the next attempt
+	p.provider.WaitTexts(t, "In the chat", "On the page")
+	p.waitDrained()
+	wantList(t, "what the customer got", p.provider.Texts(), []string{"In the chat", "On the page"})
+	wantEqual(t, "entries of the log that it was sent as it stood", p.countSentAsItStood(), 0)
 }
