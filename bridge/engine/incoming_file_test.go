@@ -15,6 +15,9 @@ import (
 	"parley/channels/channelstest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // linking is a surface that posts links to files instead of the files.
 type linking struct {
 	bridge.Surface
@@ -37,8 +40,13 @@ func (l *linking) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 
 // newLinkingWorld makes a world whose surface posts links, which say "MESSAGE FILE".
 func newLinkingWorld(t *testing.T) (*world, *linking) {
+	t.Helper()
 	l := &linking{links: map[string]string{}}
-	return newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { l.Surface = s; return l }, fileLink: plainLink}), l
+	linkInstead := func(s bridge.Surface) bridge.Surface {
+		l.Surface = s
+		return l
+	}
+	return newWorld(t, options{surface: linkInstead, fileLink: plainLink}), l
 }
 
 // plainLink is a link to a file of a message as these tests write and read it: "MESSAGE FILE".
@@ -67,57 +75,101 @@ func (l *linking) waitLink(w *world, name string) (link string) {
 	return link
 }
 
-// A surface leads to a customer's files, whether they came with the message or were fetched;
-// no link leads to a file of another message or number.
+// readFile reads a file to its end.
+func readFile(t *testing.T, f channels.File) string {
+	t.Helper()
+	body := must(f.Open(t.Context()))(t)
+	defer func() { check(t, body.Close()) }()
+	return string(must(io.ReadAll(body))(t))
+}
+
+// sendLookFiles lets kim send a photo that is fetched, and two texts that come with the message, and waits until all are posted. It
+// returns the message.
+func (l *linking) sendLookFiles(w *world) bridge.MessageID {
+	w.t.Helper()
+	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("a photo")})
+	w.customerSends(chat, channelstest.Event{
+		From: "kim", Text: "Look",
+		Refs: []channelstest.Ref{{Name: "photo.jpg", Type: "image/jpeg", Ref: "photo", Size: 7}},
+		Files: []channelstest.File{
+			{Name: "a.txt", Type: "text/plain", Content: []byte("the first")},
+			{Name: "b.txt", Type: "text/plain", Content: []byte("the second")},
+		},
+	})
+	w.waitFilePosts(w.waitThread("Look"), 1)
+	message, _ := linkedTo(w.t, l.waitLink(w, "photo.jpg"))
+	return message
+}
+
+// A surface leads to a customer's files, whether they came with the message or were fetched.
 func TestLinkToACustomersFile(t *testing.T) {
 	t.Parallel()
 	w, l := newLinkingWorld(t)
-	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("a photo")})
-	w.customerSends(chat, channelstest.Event{From: "kim", Text: "Look", Refs: []channelstest.Ref{{Name: "photo.jpg", Type: "image/jpeg", Ref: "photo", Size: 7}},
-		Files: []channelstest.File{{Name: "a.txt", Type: "text/plain", Content: []byte("the first")}, {Name: "b.txt", Type: "text/plain", Content: []byte("the second")}}})
-	thread := w.waitThread("Look")
-	w.waitFilePosts(thread, 1)
-	e := w.engines[0]
-	var message bridge.MessageID
-	for name, want := range map[string]string{"photo.jpg": "a photo", "a.txt": "the first", "b.txt": "the second"} {
-		var file string
-		message, file = linkedTo(t, l.waitLink(w, name))
-		wantEqual(t, "the link to "+name+" is for the thread", files.IsForThread(file), true)
-		f := must(e.Files().LinkedFile(t.Context(), message, file))(t)
-		wantEqual(t, "the file's name", f.Name, name)
-		body := must(f.Open(t.Context()))(t)
-		wantEqual(t, "the content of "+name, string(must(io.ReadAll(body))(t)), want)
-		check(t, body.Close())
+	l.sendLookFiles(w)
+	tests := []struct{ name, wantContent string }{
+		{name: "photo.jpg", wantContent: "a photo"},
+		{name: "a.txt", wantContent: "the first"},
+		{name: "b.txt", wantContent: "the second"},
 	}
-	for _, other := range []string{"in99", "in-1", "in", "inx", ""} {
-		if _, err := e.Files().LinkedFile(t.Context(), message, other); !errors.Is(err, files.ErrNoFile) {
-			t.Errorf("a link to the file %q, which isn't there: got the error %v, want ErrNoFile", other, err)
+	for _, tt := range tests {
+		message, file := linkedTo(t, l.waitLink(w, tt.name))
+		wantEqual(t, "whether the link to "+tt.name+" is for the thread", files.IsForThread(file), true)
+		f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
+		wantEqual(t, "the file's name", f.Name, tt.name)
+		wantEqual(t, "the content of "+tt.name, readFile(t, f), tt.wantContent)
+	}
+}
+
+// No link leads to a file of another message or number.
+func TestLinkToNoFile(t *testing.T) {
+	t.Parallel()
+	w, l := newLinkingWorld(t)
+	message := l.sendLookFiles(w)
+	for _, file := range []string{"in99", "in-1", "in", "inx", ""} {
+		if _, err := w.engines[0].Files().LinkedFile(t.Context(), message, file); !errors.Is(err, files.ErrNoFile) {
+			t.Errorf("a link to the file %q, which isn't there: got the error %v, want ErrNoFile", file, err)
 		}
 	}
-	if _, err := e.Files().LinkedFile(t.Context(), 1<<40, "in0"); !errors.Is(err, files.ErrNoFile) {
+	if _, err := w.engines[0].Files().LinkedFile(t.Context(), 1<<40, "in0"); !errors.Is(err, files.ErrNoFile) {
 		t.Errorf("a link to a message that isn't there: got the error %v, want ErrNoFile", err)
 	}
-	for _, c := range []struct {
-		remove     string // as an erasure does
-		file       string
-		removesOwn bool // the message's HTML, too
-	}{
-		{remove: `DELETE FROM blobs`, file: "photo.jpg"},
-		{remove: `UPDATE events SET payload = NULL`, file: "a.txt", removesOwn: true},
-		{remove: `DELETE FROM messages`, file: "a.txt", removesOwn: true},
-	} {
-		w.exec(c.remove)
-		_, file := linkedTo(t, l.waitLink(w, c.file))
-		f, err := e.Files().LinkedFile(t.Context(), message, file)
-		if err == nil {
-			_, err = f.Open(t.Context())
-		}
-		if !errors.Is(err, files.ErrNoFile) {
-			t.Errorf("%s after %s: got the error %v, want ErrNoFile", c.file, c.remove, err)
-		}
-		if _, err := e.Files().OriginalHTML(t.Context(), message); c.removesOwn && !errors.Is(err, files.ErrNoFile) {
-			t.Errorf("the HTML after %s: got the error %v, want ErrNoFile", c.remove, err)
-		}
+}
+
+// What an erasure has removed can't be opened by a link any more: a file that was fetched, and what came with the message, with its HTML.
+func TestLinkToAnErasedFile(t *testing.T) {
+	t.Parallel()
+	w, l := newLinkingWorld(t)
+	message := l.sendLookFiles(w)
+	w.exec(`DELETE FROM blobs`)
+	w.wantNoFile(l, "photo.jpg")
+
+	w.exec(`UPDATE events SET payload = NULL`)
+	w.wantNoFile(l, "a.txt")
+	w.wantNoHTML(message)
+
+	w.exec(`DELETE FROM messages`)
+	w.wantNoFile(l, "a.txt")
+	w.wantNoHTML(message)
+}
+
+// wantNoFile checks that the link to a file leads to nothing any more.
+func (w *world) wantNoFile(l *linking, name string) {
+	w.t.Helper()
+	message, file := linkedTo(w.t, l.waitLink(w, name))
+	f, err := w.engines[0].Files().LinkedFile(w.t.Context(), message, file)
+	if err == nil { // what is missing may show only when it is opened
+		_, err = f.Open(w.t.Context())
+	}
+	if !errors.Is(err, files.ErrNoFile) {
+		w.t.Errorf("%s: got the error %v, want ErrNoFile", name, err)
+	}
+}
+
+// wantNoHTML checks that nobody gets the HTML of a message any more.
+func (w *world) wantNoHTML(message bridge.MessageID) {
+	w.t.Helper()
+	if _, err := w.engines[0].Files().OriginalHTML(w.t.Context(), message); !errors.Is(err, files.ErrNoFile) {
+		w.t.Errorf("the message's HTML: got the error %v, want ErrNoFile", err)
 	}
 }
 
@@ -125,42 +177,39 @@ func TestLinkToACustomersFile(t *testing.T) {
 func TestLinkToAFileOfAnAnswerElsewhere(t *testing.T) {
 	t.Parallel()
 	w, l := newLinkingWorld(t)
-	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
-	w.waitThread("first")
-	w.postEvents(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"kim@x.test"}, Author: "Dora", Text: "Your bill", References: []string{question},
-		Files: []channelstest.File{{Name: "bill.pdf", Type: "application/pdf", Content: []byte("PDF")}}})
+	question, _ := w.askByMail("first")
+	answer := mailboxAnswer("sent-1", "Your bill", question)
+	answer.Files = []channelstest.File{{Name: "bill.pdf", Type: "application/pdf", Content: []byte("PDF")}}
+	w.postEvents(mail, answer)
 	w.waitShown("Your bill")
 
 	message, file := linkedTo(t, l.waitLink(w, "bill.pdf"))
-	read := func(f channels.File, err error) string {
-		body := must(must(f, err)(t).Open(t.Context()))(t)
-		defer func() { check(t, body.Close()) }()
-		return string(must(io.ReadAll(body))(t))
-	}
-	if got := read(w.engines[0].Files().LinkedFile(t.Context(), message, file)); got != "PDF" {
-		t.Errorf("the link leads to %q, want \"PDF\"", got)
-	}
+	linked := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
+	wantEqual(t, "what the link leads to", readFile(t, linked), "PDF")
+
 	p := w.inboxPage()
-	if files := p.newest("ann").Files; len(files) != 1 || !files[0].Readable {
-		t.Errorf("the page shows the files %+v, want the bill alone, which can be read", files)
+	shown := p.newest("ann").Files
+	if len(shown) != 1 {
+		t.Fatalf("the page shows the files %+v, want the bill alone", shown)
 	}
-	if got := read(p.inbox.File(t.Context(), w.agents["ann"], 1, message, 0)); got != "PDF" {
-		t.Errorf("on the page it is %q, want \"PDF\"", got)
-	}
+	wantEqual(t, "whether the bill can be read on the page", shown[0].Readable, true)
+	onPage := must(p.inbox.File(t.Context(), w.agents["ann"], 1, message, 0))(t)
+	wantEqual(t, "what the page leads to", readFile(t, onPage), "PDF")
 }
 
-// People who fetch files as slowly as they can keep no file from being posted.
+// People who fetch files as slowly as they can keep no file from being posted; one download more than may be open waits.
 func TestSlowDownloads(t *testing.T) {
 	t.Parallel()
-	w, l := newLinkingWorld(t)
-	send := func(name string) {
-		w.customerSends(chat, channelstest.Event{From: "kim", Text: "Look: " + name, Files: []channelstest.File{{Name: name, Type: "text/plain", Content: []byte(name)}}})
-		l.waitLink(w, name)
-	}
-	send("a.txt")
-	message, file := linkedTo(t, l.waitLink(w, "a.txt"))
-	var open []io.Closer
 	const mostOpen = 48 // which count as a megabyte each at least
+	w, l := newLinkingWorld(t)
+	send := func(name string) (link string) {
+		t.Helper()
+		one := []channelstest.File{{Name: name, Type: "text/plain", Content: []byte(name)}}
+		w.customerSends(chat, channelstest.Event{From: "kim", Text: "Look: " + name, Files: one})
+		return l.waitLink(w, name)
+	}
+	message, file := linkedTo(t, send("a.txt"))
+	var open []io.Closer
 	for range mostOpen {
 		f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
 		open = append(open, must(f.Open(t.Context()))(t))
@@ -171,6 +220,7 @@ func TestSlowDownloads(t *testing.T) {
 	if _, err := f.Open(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("one more download than %d: got the error %v, want that it waits", mostOpen, err)
 	}
+
 	send("b.txt")
 	for _, r := range open {
 		check(t, r.Close())

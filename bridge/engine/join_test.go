@@ -7,46 +7,74 @@ import (
 	"parley/channels/channelstest"
 )
 
-// With email_new_thread join_open, a mail that answers nothing known joins its sender's open conversation, the latest if there are
-// several. The thread shows its subject, if that is another one, and all that it quotes.
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// newJoiningWorld makes a world in which a mail that answers nothing known joins its sender's open conversation.
+func newJoiningWorld(t *testing.T) *world {
+	t.Helper()
+	return newWorld(t, options{settings: map[string]string{"email_new_thread": "join_open"}})
+}
+
+// mailOfKim is a mail that answers nothing.
+func mailOfKim(subject, text string) channelstest.Event {
+	return channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: subject, Text: text}
+}
+
+// A mail that answers nothing known joins its sender's open conversation, and wakes it if it is snoozed.
 //
 func TestMailJoinsTheOpenConversation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"email_new_thread": "join_open"}})
-	sendMail := func(e channelstest.Event) {
-		e.From, e.Name = "kim@x.test", "Kim"
-		w.customerSends(mail, e)
-	}
-	w.postEvents(mail, channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"},
-		channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Re: order", Text: "I wait."})
+	w := newJoiningWorld(t)
+	w.postEvents(mail, mailOfKim("Order", "Where is it?"), mailOfKim("Re: order", "I wait."))
 	thread := w.waitThread("Where is it?")
-	sendMail(channelstest.Event{Subject: "Invoice 12", Text: "And the invoice?", Quoted: "On Monday you wrote"})
-	w.waitShown("Its subject: “Invoice 12”")
-	w.waitShown("On Monday you wrote")
+	w.waitShown("I wait.")
 	w.waitDrained() // what is not known to be shown is not snoozed
 	w.reply(thread, "!snooze 2h")
 	w.waitCard(thread, "#1 snoozed")
-	sendMail(channelstest.Event{Text: "No hurry"})
+	w.customerSends(mail, mailOfKim("", "No hurry"))
 	w.waitCard(thread, "#1 open")
 	w.waitDrained()
-	for _, text := range []string{"I wait.", "And the invoice?", "No hurry"} {
-		if in := w.waitThread(text); in != thread {
-			t.Errorf("%q is in another thread", text)
-		}
-	}
-	wantEqual(t, "subjects that are told: the one that differs", strings.Count(strings.Join(w.threadTexts(thread), "\n"), "Its subject"), 1)
+	wantEqual(t, "the thread of a mail of the same moment", w.waitThread("I wait."), thread)
+	wantEqual(t, "the thread of a later mail", w.waitThread("No hurry"), thread)
+}
+
+// The thread shows the subject of a mail that joined, if that is another one, and all that the mail quotes.
+//
+func TestJoinedMailShowsItsSubjectAndQuotes(t *testing.T) {
+	t.Parallel()
+	w := newJoiningWorld(t)
+	w.postEvents(mail, mailOfKim("Order", "Where is it?"), mailOfKim("Re: order", "I wait."))
+	thread := w.waitThread("Where is it?")
+	e := mailOfKim("Invoice 12", "And the invoice?")
+	e.Quoted = "On Monday you wrote"
+	w.customerSends(mail, e)
+	w.waitShown("Its subject: “Invoice 12”")
+	w.waitShown("On Monday you wrote")
+	wantEqual(t, "the thread of the mail", w.waitThread("And the invoice?"), thread)
+	subjects := strings.Count(strings.Join(w.threadTexts(thread), "\n"), "Its subject")
+	wantEqual(t, "subjects that are told: the one that differs", subjects, 1)
+}
+
+// A mail joins no conversation that is over, and of several open ones the one that was opened last.
+//
+func TestMailJoinsTheLatestOpenConversation(t *testing.T) {
+	t.Parallel()
+	w := newJoiningWorld(t)
+	w.customerSends(mail, mailOfKim("Order", "Where is it?"))
+	thread := w.waitThread("Where is it?")
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "#1 resolved")
-	sendMail(channelstest.Event{Subject: "Order again", Text: "Something else"})
-	if second := w.waitThread("Something else"); second == thread {
-		t.Error("a mail that answers nothing went into a conversation that is over")
+	w.customerSends(mail, mailOfKim("Order again", "Something else"))
+	second := w.waitThread("Something else")
+	if second == thread {
+		t.Error("a mail that answers nothing went into a conversation that is over, want one of its own")
 	}
+
 	w.reply(thread, "!reopen")
 	w.waitCard(thread, "#1 open")
-	sendMail(channelstest.Event{Subject: "Which one?", Text: "The latest, please"})
-	if in := w.waitThread("The latest, please"); in != w.waitThread("Something else") {
-		t.Error("not the conversation that was opened last")
-	}
+	w.customerSends(mail, mailOfKim("Which one?", "The latest, please"))
+	wantEqual(t, "the thread of the next mail", w.waitThread("The latest, please"), second)
 }
 
 // Nothing joins a conversation that is not its sender's own: what somebody in copy writes, what is to
@@ -55,37 +83,56 @@ func TestMailJoinsTheOpenConversation(t *testing.T) {
 //
 func TestMailJoinsNoConversationOfOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"email_new_thread": "join_open"}})
-	w.customerSends(mail, channelstest.Event{From: "info@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?", Cc: []string{"lou@x.test"}})
-	thread := w.waitThread("Where is it?")
-	w.customerSends(mail, channelstest.Event{From: "ben@acme.test", Name: "Ben", Subject: "Fwd", Text: "First of Ben"})
-	w.waitThread("First of Ben")
-	for _, e := range []channelstest.Event{
-		{Text: "in copy", From: "lou@x.test", Name: "Lou"},
-		{Text: "shared", From: "info@x.test", Name: "Pat"},
-		{Text: "passed on", From: "ben@acme.test", Name: "Ben"},
-		{Text: "machine", From: "info@x.test", Name: "Kim", Automatic: "list"},
-		{Text: "for another", From: "info@x.test", Name: "Kim", ReplyTo: []string{"pat@y.test"}}, // the last: nothing joins that one either
-	} {
-		e.Subject, e.Text = "About "+e.Text, "It is "+e.Text
-		w.customerSends(mail, e)
-		if in := w.waitThread(e.Text); in == thread || in == w.waitThread("First of Ben") {
-			t.Errorf("%q is in another one's thread", e.Text)
-		}
+	tests := []struct {
+		name string
+		mail channelstest.Event
+	}{
+		{name: "of somebody in copy", mail: channelstest.Event{From: "lou@x.test", Name: "Lou"}},
+		{name: "of another name from a shared address", mail: channelstest.Event{From: "info@x.test", Name: "Pat"}},
+		{name: "passed on by a colleague", mail: channelstest.Event{From: "ben@acme.test", Name: "Ben"}},
+		{name: "automatic", mail: channelstest.Event{From: "info@x.test", Name: "Kim", Automatic: "list"}},
+		{name: "to be answered elsewhere", mail: channelstest.Event{From: "info@x.test", Name: "Kim", ReplyTo: []string{"pat@y.test"}}},
 	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newJoiningWorld(t)
+			w.customerSends(mail, channelstest.Event{
+				From: "info@x.test", Name: "Kim", Cc: []string{"lou@x.test"}, Subject: "Order", Text: "Where is it?",
+			})
+			kims := w.waitThread("Where is it?")
+			w.customerSends(mail, channelstest.Event{From: "ben@acme.test", Name: "Ben", Subject: "Fwd", Text: "First of Ben"})
+			bens := w.waitThread("First of Ben")
+
+			e := tt.mail
+			e.Subject, e.Text = "Another matter", "What about that?"
+			w.customerSends(mail, e)
+			if in := w.waitThread("What about that?"); in == kims || in == bens {
+				t.Errorf("the mail is in the thread %s of another one, want a thread of its own", in)
+			}
+		})
+	}
+}
+
+// Who shares an address with others joins the conversation that began under the same name.
+//
+func TestMailFromASharedAddressJoinsItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newJoiningWorld(t)
+	w.customerSends(mail, channelstest.Event{From: "info@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"})
+	w.waitThread("Where is it?")
+	w.customerSends(mail, channelstest.Event{From: "info@x.test", Name: "Pat", Subject: "Lamp", Text: "It is dark"})
+	pats := w.waitThread("It is dark")
 	w.customerSends(mail, channelstest.Event{From: "info@x.test", Name: "Pat", Subject: "Once more", Text: "Pat again"})
-	if w.waitThread("Pat again") != w.waitThread("It is shared") {
-		t.Error("who shares an address doesn't join their own conversation")
-	}
+	wantEqual(t, "the thread of Pat's next mail", w.waitThread("Pat again"), pats)
 }
 
 // By default each mail that answers nothing known has a conversation of its own.
 func TestMailBeginsAConversation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.postEvents(mail, channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"},
-		channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Invoice", Text: "And that?"})
-	if w.waitThread("Where is it?") == w.waitThread("And that?") {
-		t.Error("two mails are in one conversation")
+	w.postEvents(mail, mailOfKim("Order", "Where is it?"), mailOfKim("Invoice", "And that?"))
+	if first, second := w.waitThread("Where is it?"), w.waitThread("And that?"); first == second {
+		t.Errorf("both mails are in the thread %s, want a thread each", first)
 	}
 }

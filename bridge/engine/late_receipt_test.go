@@ -1,8 +1,11 @@
 package engine_test
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/relay"
@@ -10,32 +13,47 @@ import (
 	"parley/store"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // Nobody could tell for ten minutes whether the second of two files arrived; then the provider's receipts tell it. They are about that
 // file alone, not about the text and the first file, and so is what the provider tells later.
 func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
-	thread := w.openThread()
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "b.txt", Times: 2})
-	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-	states := `SELECT string_agg(state, ', ' ORDER BY seq) FROM deliveries WHERE kind = 'reply' AND message_id = $1`
-	for i, c := range []struct {
-		told string // in the end
-		fate store.Fate
+	tests := []struct {
+		name     string
+		told     string // by the provider in the end, as the state of the delivery
+		wantFate store.Fate
 	}{
-		{told: store.Delivered, fate: store.FateOut},
-		{told: store.Failed, fate: store.FateFailed},
-	} {
-		reply := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 1))
-		w.waitFate(reply, "unclear")
-		message := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
-		second := w.provider.Sent()[2*i+1].ID // of the two that each reply is sent as
-		for _, state := range []string{"sent", c.told} {
-			w.reportStatus(channelstest.Event{ID: second, State: state, Message: int64(message), External: []string{second}})
-		}
-		w.eventually("it is about the second file", func() bool { return w.text(states, message) == "accepted, "+c.told })
-		w.waitFate(reply, c.fate)
+		{name: "it was delivered", told: store.Delivered, wantFate: store.FateOut},
+		{name: "it failed", told: store.Failed, wantFate: store.FateFailed},
 	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, lossyOptions())
+			thread := w.openThread()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "b.txt"})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+			reply := w.sayPlans(thread, 2)
+			w.waitFate(reply, "unclear")
+			second := w.provider.Sent()[1].ID // of the two that the reply is sent as
+			for _, state := range []string{"sent", tt.told} {
+				w.reportStatus(channelstest.Event{ID: second, State: state, Message: w.idOf(reply), External: []string{second}})
+			}
+			w.eventually("it is about the second file alone", func() bool {
+				return slices.Equal(w.statesOf(reply), []string{store.Accepted, tt.told})
+			})
+			w.waitFate(reply, tt.wantFate)
+		})
+	}
+}
+
+// statesOf returns the states of a reply's deliveries, in their order.
+func (w *world) statesOf(reply string) []string {
+	w.t.Helper()
+	rows := must(w.pool.Query(w.t.Context(), `SELECT state FROM deliveries WHERE kind = 'reply' AND message_id = $1 ORDER BY seq`, w.idOf(reply)))(w.t)
+	return must(pgx.CollectRows(rows, pgx.RowTo[string]))(w.t)
 }
 
 // The answer to a reply's text was lost, and its receipts tell that it arrived: what belongs behind it leaves, and nobody is asked. If

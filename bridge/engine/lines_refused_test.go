@@ -8,6 +8,9 @@ import (
 	"parley/channels/channelstest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // Lines of a refused message that are sent again leave one by one, however they wait: of each is told that it was refused once more.
 func TestLinesRefusedAgain(t *testing.T) {
 	t.Parallel()
@@ -22,12 +25,16 @@ func TestLinesRefusedAgain(t *testing.T) {
 	w.waitFate(one, "failed")
 	w.waitFate(two, "failed")
 	w.waitDrained()
+
+	// The second line is sent again alone, and refused.
 	w.chooseVerb(thread, two, bridge.VerbSendAgain)
 	w.eventually("the second attempt", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt = 2`) == 1
 	})
 	w.waitFate(two, "failed")
 	w.waitDrained()
+
+	// Both are sent again, and wait behind another line.
 	w.replyInHold(thread, "Three")
 	w.chooseVerb(thread, one, bridge.VerbSendAgain)
 	w.chooseVerb(thread, two, bridge.VerbSendAgain)
@@ -35,9 +42,6 @@ func TestLinesRefusedAgain(t *testing.T) {
 	w.waitFate(two, "waiting")
 	w.advance(2 * lineHold)
 	w.waitDrained()
-	for _, message := range []string{one, two} {
-		if fate := w.text(`SELECT fate FROM messages WHERE place = $1`, message); fate != "failed" {
-			t.Errorf("%s is %q after it was refused again, want \"failed\"", message, fate)
-		}
-	}
+	wantEqual(t, "the fate of the first line", w.text(`SELECT fate FROM messages WHERE place = $1`, one), "failed")
+	wantEqual(t, "the fate of the second line", w.text(`SELECT fate FROM messages WHERE place = $1`, two), "failed")
 }

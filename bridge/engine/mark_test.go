@@ -1,14 +1,20 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
 	"parley/store/dispatch"
 )
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
 
 // holdMarks lets no mark out until letMarksOut, as if other conversations had used up what the chat takes.
 func (w *world) holdMarks() {
@@ -23,8 +29,21 @@ func (w *world) letMarksOut() {
 	w.exec(`UPDATE gates SET next_at = clock_timestamp() WHERE key = 'mark'`)
 }
 
-// marksMade tells which marks were to be made and what became of each: "sent accepted, warning queued".
-const marksMade = `SELECT coalesce(string_agg((payload->>'mark') || ' ' || state, ', ' ORDER BY id), '') FROM deliveries WHERE kind = 'mark'`
+// markMade is a mark that was to be made, and what became of it.
+type markMade struct{ Mark, State string }
+
+// marksMade returns all marks that were to be made, in order.
+func (w *world) marksMade() []markMade {
+	w.t.Helper()
+	rows := must(w.pool.Query(w.t.Context(), `SELECT payload->>'mark', state FROM deliveries WHERE kind = 'mark' ORDER BY id`))(w.t)
+	return must(pgx.CollectRows(rows, pgx.RowToStructByPos[markMade]))(w.t)
+}
+
+// waitMarksMade waits until these marks were to be made, and became of them what is said.
+func (w *world) waitMarksMade(want ...markMade) {
+	w.t.Helper()
+	w.eventually(fmt.Sprintf("the marks are %+v", want), func() bool { return slices.Equal(w.marksMade(), want) })
+}
 
 // What is known of a reply while its mark still waits is shown by that mark.
 func TestMarksCoalesce(t *testing.T) {
@@ -33,22 +52,19 @@ func TestMarksCoalesce(t *testing.T) {
 	w.holdMarks()
 	thread := w.openThread()
 	reply := w.reply(thread, "On our way")
-	w.provider.WaitTexts(t, "On our way")
-	w.eventually("the mark waits", func() bool { return w.text(marksMade) == "sent queued" })
-	external := w.provider.Sent()[0].ID
-	for _, state := range []string{"delivered", "read"} {
-		w.postEvents(chat, channelstest.Event{Type: "status", ID: external + state, State: state, External: []string{external}})
-	}
-	w.eventually("it tells more", func() bool { return w.text(marksMade) == "read queued" })
+	external := w.provider.WaitTexts(t, "On our way")[0].ID
+	w.waitMarksMade(markMade{Mark: "sent", State: "queued"})
+	w.reportStatus(channelstest.Event{ID: external + ".d", State: "delivered", External: []string{external}})
+	w.reportStatus(channelstest.Event{ID: external + ".r", State: "read", External: []string{external}})
+	w.waitMarksMade(markMade{Mark: "read", State: "queued"})
 	w.letMarksOut()
 	w.waitMarked(reply, "read")
 	w.waitDrained()
-	if got := w.chat.Get(support, reply).Marks; !slices.Equal(got, []string{"read"}) {
-		t.Errorf("marks %v, want one", got)
-	}
+	wantList(t, "marks of the reply", w.chat.Get(support, reply).Marks, []string{"read"})
 }
 
-// R-247, R-248: a message has one mark: the newest takes the place of the one before.
+// A message has one mark: the newest takes the place of the one before.
+// R-247, R-248
 func TestOneMark(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -56,49 +72,54 @@ func TestOneMark(t *testing.T) {
 	reply := w.reply(thread, "On our way")
 	w.waitMarked(reply, "sent")
 	external := w.provider.Sent()[0].ID
-	status := func(name, state string) {
-		w.postEvents(chat, channelstest.Event{Type: "status", ID: external + name, State: state, External: []string{external}})
-	}
-	status(".f", "failed")
+	w.reportStatus(channelstest.Event{ID: external + ".f", State: "failed", External: []string{external}})
 	w.waitFate(reply, "failed")
 	w.waitMarked(reply, "warning")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
 	w.waitFate(reply, "out")
 	w.waitMarked(reply, "sent")
 	w.waitDrained()
-	if got := w.chat.Get(support, reply).Marks; !slices.Equal(got, []string{"sent"}) {
-		t.Errorf("marks %v, want one", got)
-	}
-	if got, want := w.text(marksMade), "sent accepted, warning accepted, sent accepted"; got != want {
-		t.Errorf("marks %s, want %s", got, want)
-	}
+	wantList(t, "marks of the reply", w.chat.Get(support, reply).Marks, []string{"sent"})
+	wantList(t, "marks that were made", w.marksMade(), []markMade{
+		{Mark: "sent", State: "accepted"},
+		{Mark: "warning", State: "accepted"},
+		{Mark: "sent", State: "accepted"},
+	})
 }
 
-// R-247: what waits is marked at once, so that it doesn't look like a remark, which is marked as
-// inside. Whoever clicks the mark of a waiting reply takes the reply back.
+// What waits is marked at once, so that it doesn't look like a remark, which is marked as inside.
+// R-247
 func TestWaitingAndInsideAreMarked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
 	thread := w.openThread()
-	sent, undone := w.reply(thread, "On our way"), w.reply(thread, "Never mind")
-	for _, m := range []string{sent, undone} {
-		w.waitMarked(m, "waiting")
-	}
-	for _, text := range []string{"note: he is a regular", "<@ben> can you look?"} {
-		w.waitMarked(w.chat.Say("ann", support, thread, text), "inside")
-	}
+	reply := w.reply(thread, "On our way")
+	w.waitMarked(reply, "waiting")
+	w.waitMarked(w.reply(thread, "note: he is a regular"), "inside")
+	w.waitMarked(w.reply(thread, "<@ben> can you look?"), "inside")
 	w.waitCard(thread, "#1 open")
-	w.chat.React("ann", w.chat.Get(support, undone), bridge.VerbUndo)
-	w.waitFate(undone, "undone")
-	w.chat.Wait(t, "its mark is taken off", func() bool { return len(w.chat.Get(support, undone).Marks) == 0 })
+
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "On our way")
-	w.waitMarked(sent, "sent")
+	w.waitMarked(reply, "sent")
 	w.waitDrained()
-	if got := w.chat.Get(support, sent).Marks; !slices.Equal(got, []string{"sent"}) {
-		t.Errorf("marks %v, want one", got)
-	}
+	wantList(t, "marks of the reply", w.chat.Get(support, reply).Marks, []string{"sent"})
 	w.waitCard(thread, "#1 pending")
+}
+
+// Whoever clicks the mark of a waiting reply takes the reply back, and the mark is taken off.
+// R-247
+func TestMarkOfAWaitingReplyTakesItBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	reply := w.reply(w.openThread(), "Never mind")
+	w.waitMarked(reply, "waiting")
+	w.chat.React("ann", w.chat.Get(support, reply), bridge.VerbUndo)
+	w.waitFate(reply, "undone")
+	w.chat.Wait(t, "its mark is taken off", func() bool { return len(w.chat.Get(support, reply).Marks) == 0 })
+	w.advance(time.Hour)
+	w.waitDrained()
+	w.wantNothingSent()
 }
 
 // A mark that waited for an hour is not made any more, and costs no call; a newer one is.
@@ -107,22 +128,19 @@ func TestOldMarksAreDropped(t *testing.T) {
 	w := newWorld(t, options{})
 	w.holdMarks()
 	thread := w.openThread()
+	waiting := markMade{Mark: "sent", State: "queued"}
 	old := w.reply(thread, "One")
 	w.provider.WaitTexts(t, "One")
-	w.eventually("its mark waits", func() bool { return w.text(marksMade) == "sent queued" })
+	w.waitMarksMade(waiting)
 	w.advance(2 * time.Hour)
 	late := w.reply(thread, "Two")
-	w.eventually("two wait", func() bool { return w.text(marksMade) == "sent queued, sent queued" })
-	if n := must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, 10))(t); n != 1 {
-		t.Errorf("dropped in %d lanes, want one", n)
-	}
+	w.waitMarksMade(waiting, waiting)
+
+	const mostLanes = 10 // at a time
+	wantEqual(t, "lanes in which marks were dropped", must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, mostLanes))(t), 1)
 	w.letMarksOut()
 	w.waitMarked(late, "sent")
 	w.waitDrained()
-	if got := w.chat.Get(support, old).Marks; len(got) > 0 {
-		t.Errorf("the old reply is marked %v, want none", got)
-	}
-	if n := must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, 10))(t); n != 0 {
-		t.Errorf("dropped in %d lanes, want none", n)
-	}
+	wantList(t, "marks of the old reply", w.chat.Get(support, old).Marks, nil)
+	wantEqual(t, "lanes in which marks were dropped then", must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, mostLanes))(t), 0)
 }
