@@ -111,11 +111,15 @@ const behindReplies = `
 			AND next.received_at < reply.began
 			AND (queue.version <= ` + factVersion + ` OR next.received_at > (SELECT clock_timestamp()) - interval '1 minute'))`
 
-// EmojiWaits reports whether something is still to be applied that a surface reported of a message alone, without its thread:
-// so are emoji reported. See behindReplies.
-func EmojiWaits(ctx context.Context, q Querier, m *Message) (bool, error) {
-	const waits = `SELECT EXISTS (SELECT FROM queues WHERE key = $1)`
-	return query.Value[bool](ctx, q, "emoji", waits, OrderKey(m.AccountID, m.Channel+":"+m.Place))
+// EmojiWaits reports whether something is still to be applied that a surface reported of a message alone, without its thread, at most so
+// long ago: so are emoji reported. What waits for longer than that can't be applied. See behindReplies.
+func EmojiWaits(ctx context.Context, q Querier, m *Message, within time.Duration) (bool, error) {
+	const waits = `
+		SELECT EXISTS (
+			SELECT FROM queues
+			JOIN events ON events.id = queues.first_event
+			WHERE queues.key = $1 AND events.received_at > (SELECT clock_timestamp()) - make_interval(secs => $2))`
+	return query.Value[bool](ctx, q, "emoji", waits, OrderKey(m.AccountID, m.Channel+":"+m.Place), within.Seconds())
 }
 
 // Leaving says what LoadOutgoing reads for deliveries that were claimed together.

@@ -7,7 +7,7 @@ import "testing"
 //
 func TestEmojiInASlashCommand(t *testing.T) {
 	t.Parallel()
-	st := newConnectedStage(t)
-	st.typeCommand("#12 reply Well done 👍")
-	wantEqual(t, "text", st.waitAction("i:").Text, "Well done 👍")
+	w := newConnectedWorld(t)
+	w.typeCommand("#12 reply Well done 👍")
+	wantEqual(t, "text", w.waitAction("i:").Text, "Well done 👍")
 }

@@ -20,8 +20,6 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "The customer wrote."
 	case "not_an_agent":
 		return "You are not one of Parley's agents."
-	case "foreign_agent":
-		return "This chat says that you belong to another organisation."
 	case "may_not_reply":
 		return "You may not reply in this conversation."
 	case "moved":
@@ -74,12 +72,14 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "You handed its form in twice, with other words."
 	}
 
-	return editReasonWords(reason)
+	return rarerReasonWords(reason)
 }
 
-// editReasonWords puts the codes of texts that were edited into words.
-func editReasonWords(reason string) string {
+// rarerReasonWords puts the rarer codes into words: those of texts that were edited, and of agents whom their chat takes for strangers.
+func rarerReasonWords(reason string) string {
 	switch reason {
+	case "foreign_agent":
+		return "By what this chat says, you may belong to another organisation."
 	case "edited_elsewhere":
 		return "It was typed outside of this thread, and edited there."
 	case "other_words":

@@ -23,7 +23,8 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if use.first != nil {
 		return use.first(w, ctx, tx, r)
 	}
-	if a.Actor.Kind != bridge.ActorPerson && a.Verb != bridge.VerbSay {
+	isTypedByForeigner := a.Actor.Kind == bridge.ActorForeign && use.isSpeech && a.Typed() // who may be an agent of ours, who is told
+	if a.Actor.Kind != bridge.ActorPerson && a.Verb != bridge.VerbSay && !isTypedByForeigner {
 		return nil
 	}
 

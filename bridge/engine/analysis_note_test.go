@@ -230,8 +230,7 @@ type suggestion struct{ Kind, Value, Fate string }
 // suggestions returns all that was suggested, by its kind and value.
 func (w *world) suggestions() []suggestion {
 	w.t.Helper()
-	rows := must(w.pool.Query(w.t.Context(), `SELECT kind, value, fate FROM suggestions ORDER BY kind, value`))(w.t)
-	return must(pgx.CollectRows(rows, pgx.RowToStructByPos[suggestion]))(w.t)
+	return readRows(w, pgx.RowToStructByPos[suggestion], `SELECT kind, value, fate FROM suggestions ORDER BY kind, value`)
 }
 
 // addComplaintTag makes the tag "Complaint", which wordReader finds.

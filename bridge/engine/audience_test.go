@@ -56,7 +56,7 @@ func TestPrivateChannel(t *testing.T) {
 			got, err := way.read(reader.user)
 			wantEqual(t, way.name+" shows the conversation to "+reader.user, got, reader.may)
 			if err != nil {
-				wantProblem(t, way.name+" for "+reader.user, err)
+				_ = wantProblem(t, way.name+" for "+reader.user, err)
 			}
 		}
 	}
@@ -139,7 +139,7 @@ func TestOwnerReadsPrivateChannel(t *testing.T) {
 	w := newSecludedWorld(t, options{})
 	d := w.engines[0].Desk(w.surface)
 	_, err := d.Facts(t.Context(), 1, "cat")
-	wantProblem(t, "details for cat before she has it", err)
+	_ = wantProblem(t, "details for cat before she has it", err)
 
 	toCat := bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"cat"}}}
 	w.chat.Submit("ben", support, "", toCat, "")

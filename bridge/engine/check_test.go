@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
@@ -108,6 +110,20 @@ func wantProblem(t *testing.T, what string, err error) *bridge.Problem {
 		return &bridge.Problem{}
 	}
 	return p
+}
+
+// readRows returns the rows of a query, each in the form that scan gives it.
+func readRows[T any](w *world, scan pgx.RowToFunc[T], sql string, args ...any) []T {
+	w.t.Helper()
+	rows, err := w.pool.Query(w.t.Context(), sql, args...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	list, err := pgx.CollectRows(rows, scan)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return list
 }
 
 // errorOf returns the error of a call alone.

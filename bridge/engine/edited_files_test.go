@@ -20,9 +20,8 @@ import (
 // filesOf returns the names of the files that Parley's record of a message has.
 func (w *world) filesOf(message string) []string {
 	w.t.Helper()
-	rows := must(w.pool.Query(w.t.Context(), `SELECT f.file ->> 'name'
-		FROM messages AS m, jsonb_array_elements(m.files) WITH ORDINALITY AS f(file, n) WHERE m.place = $1 ORDER BY f.n`, message))(w.t)
-	return must(pgx.CollectRows(rows, pgx.RowTo[string]))(w.t)
+	return readRows(w, pgx.RowTo[string], `SELECT f.file ->> 'name'
+		FROM messages AS m, jsonb_array_elements(m.files) WITH ORDINALITY AS f(file, n) WHERE m.place = $1 ORDER BY f.n`, message)
 }
 
 // waitFilesOf waits until Parley's record of a message has these files.

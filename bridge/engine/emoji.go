@@ -63,12 +63,22 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 	}
 
 	stops := r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep
-	if !stops || m.Fate != store.FateWaiting {
+	hasJustLeft := m.Fate == store.FateOut // whoever wanted it back is told that it is too late
+	if !stops || m.Fate != store.FateWaiting && !hasJustLeft {
 		return true
 	}
-	if m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason {
+	if w.wasSentByClick(m) {
 		return true
 	}
 	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
 	return w.Authorize(r, r.Verb) != nil // who may do nothing was told so when the emoji came
+}
+
+// wasSentByClick reports whether a person sent a reply, or sent it again, by a click.
+func (w *work) wasSentByClick(m *book.Message) bool {
+	if m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason {
+		return true
+	}
+	d := w.Outbox.FirstPartOf(m)
+	return d != nil && d.DecodedPayload().Clicked
 }

@@ -5,19 +5,22 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels"
+	"parley/channels/channelstest"
 )
 
 // emojiFinder is a surface that finds an emoji on each reply that it reads again before that leaves. No event tells of the emoji.
 type emojiFinder struct {
 	bridge.Surface
-	user string      // who has put it there
-	verb bridge.Verb // what it stands for
+	user     string      // who has put it there
+	verb     bridge.Verb // what it stands for
+	isAbsent atomic.Bool // it isn't there yet
 
 	accept func(ctx context.Context, f channels.Fact) error // stores the emoji; set by newFinderWorld
 	reads  int                                              // how often a reply was read again
@@ -25,6 +28,9 @@ type emojiFinder struct {
 
 func (f *emojiFinder) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	f.reads++
+	if f.isAbsent.Load() {
+		return f.Surface.Confirm(ctx, at, text)
+	}
 	event := map[string]any{"type": "react", "catch_up": true, "user": f.user, "by": bridge.ActorPerson,
 		"message": bridgetest.Message{Channel: at.Channel, ID: at.Message, User: "ann"}, "button": bridgetest.Button{Verb: f.verb}}
 	body, err := json.Marshal(event)
@@ -73,6 +79,39 @@ func TestFoundEmojiTakesBack(t *testing.T) {
 	w.waitFate(reply, "undone")
 	w.waitDrained()
 	w.wantNothingSent()
+}
+
+// R-249: the same for a reply that has been tried for long, because its chat or its provider was away: what the chat shows when it is back
+// is waited for, however old the reply is.
+func TestFoundEmojiOnAReplyThatWasTriedForLong(t *testing.T) {
+	t.Parallel()
+	w := newFinderWorld(t, &emojiFinder{user: "ann", verb: bridge.VerbUndo})
+	reply := w.replyInHold(w.openThread(), "This one I regret")
+	w.exec(`UPDATE deliveries SET first_at = clock_timestamp() - interval '10 min' WHERE kind = 'reply'`)
+	w.endHoldAfterGap()
+	w.waitFate(reply, "undone")
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
+// An emoji that is found is perhaps older than the click by which a reply that failed is sent again: the click counts.
+func TestFoundEmojiOnAReplyThatIsSentAgain(t *testing.T) {
+	t.Parallel()
+	f := &emojiFinder{user: "ann", verb: bridge.VerbUndo}
+	f.isAbsent.Store(true)
+	w := newFinderWorld(t, f)
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+	thread := w.openThread()
+	reply := w.replyInHold(thread, "You get it all back")
+	w.advance(2 * time.Hour)
+	failed := w.waitLine(thread, bridge.LineFailed)
+	f.isAbsent.Store(false)
+	desk := w.engines[0].Desk(w.surface)
+	desk.Gap()
+	desk.Filled()
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "You get it all back")
+	w.waitFate(reply, "out")
 }
 
 // R-249: so does one that somebody kept inside by an emoji.

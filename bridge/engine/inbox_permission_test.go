@@ -51,7 +51,7 @@ func TestInboxPermissions(t *testing.T) {
 			{name: "undo", err: errorOf(p.tryAct(who, bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: held}}))},
 		}
 		for _, refusal := range refusals {
-			wantProblem(t, refusal.name+" for "+who, refusal.err)
+			_ = wantProblem(t, refusal.name+" for "+who, refusal.err)
 		}
 	}
 	wantEqual(t, "acts that were stored", p.count(`SELECT count(*) FROM events`)-stored, 0)

@@ -52,8 +52,7 @@ func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 // statesOf returns the states of a reply's deliveries, in their order.
 func (w *world) statesOf(reply string) []string {
 	w.t.Helper()
-	rows := must(w.pool.Query(w.t.Context(), `SELECT state FROM deliveries WHERE kind = 'reply' AND message_id = $1 ORDER BY seq`, w.idOf(reply)))(w.t)
-	return must(pgx.CollectRows(rows, pgx.RowTo[string]))(w.t)
+	return readRows(w, pgx.RowTo[string], `SELECT state FROM deliveries WHERE kind = 'reply' AND message_id = $1 ORDER BY seq`, w.idOf(reply))
 }
 
 // The answer to a reply's text was lost, and its receipts tell that it arrived: what belongs behind it leaves, and nobody is asked. If

@@ -35,8 +35,7 @@ type markMade struct{ Mark, State string }
 // marksMade returns all marks that were to be made, in order.
 func (w *world) marksMade() []markMade {
 	w.t.Helper()
-	rows := must(w.pool.Query(w.t.Context(), `SELECT payload->>'mark', state FROM deliveries WHERE kind = 'mark' ORDER BY id`))(w.t)
-	return must(pgx.CollectRows(rows, pgx.RowToStructByPos[markMade]))(w.t)
+	return readRows(w, pgx.RowToStructByPos[markMade], `SELECT payload->>'mark', state FROM deliveries WHERE kind = 'mark' ORDER BY id`)
 }
 
 // waitMarksMade waits until these marks were to be made, and became of them what is said.

@@ -143,3 +143,19 @@ func TestPartOfAnEarlierSendingIsNotSentAgain(t *testing.T) {
 	w.wantSent(withFiles("", "b.txt"))
 	wantEqual(t, "parts that wait", w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state = 'queued'`), 0)
 }
+
+// Such a reply is edited into a remark for colleagues. The remark stays inside, without a button that would send it; that the customer
+// may have the earlier words is told.
+func TestSentAgainAndEditedIntoARemark(t *testing.T) {
+	t.Parallel()
+	w, thread, one := sendUnclearReplyAgain(t)
+
+	w.chat.Edit(support, one, "note: the customer is angry")
+
+	w.waitFate(one, "inside")
+	w.eventually("a second line tells that nobody knows", func() bool { return w.countLines(thread, bridge.LineUnclear) == 2 })
+	wantEqual(t, "buttons under it", len(w.waitLineAbout(thread, bridge.LineUnclear, "angry").Buttons), 0)
+	w.advance(2 * time.Hour)
+	w.waitDrained()
+	w.provider.WaitTexts(t, "One", "Two")
+}

@@ -123,7 +123,7 @@ func TestEchoAfterLostAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionDropAfter})
-	r.wantSendFails(t, r.outbound(5, "Hi"), channels.Ambiguous)
+	_ = r.wantSendFails(t, r.outbound(5, "Hi"), channels.Ambiguous)
 	echo := r.takeOne(t, channels.InboundOwn)
 	wantEqual(t, "id of the echo", echo.ExternalID, r.takeInbox(t, 1)[0].ID)
 	wantEqual(t, "our message", echo.Answers.Message, messageID(5))

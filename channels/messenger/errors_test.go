@@ -82,5 +82,5 @@ func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	noError(t, r.meta.Close())
-	r.wantSendFails(t, r.outbound(1, "Hi"), channels.Retry)
+	_ = r.wantSendFails(t, r.outbound(1, "Hi"), channels.Retry)
 }

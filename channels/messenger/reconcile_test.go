@@ -26,7 +26,7 @@ func (r *rig) sendUnanswered(t *testing.T, o channels.Outbound, fate graphfake.A
 	t.Helper()
 	began := r.clock.now()
 	r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: fate})
-	r.wantSendFails(t, o, channels.Ambiguous)
+	_ = r.wantSendFails(t, o, channels.Ambiguous)
 	o.Attempt.FirstAt = began
 	return o
 }

@@ -91,7 +91,7 @@ func TestSendFileAgain(t *testing.T) {
 
 	o.Attempt.Part = 1
 	r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionError, Code: 2, Status: 500})
-	r.wantSendFails(t, o, channels.Retry)
+	_ = r.wantSendFails(t, o, channels.Retry)
 	o.Attempt.Number = 2
 	wantEqual(t, "more to send after the file", r.mustSend(t, o).More, false)
 	wantEqual(t, "number of uploads", len(r.meta.RequestsTo("messenger.attachments")), 1)
@@ -104,7 +104,7 @@ func TestSendPartThatIsNotThere(t *testing.T) {
 	r := newRig(t)
 	o := r.textAndFile()
 	o.Attempt.Part = 2
-	r.wantSendFails(t, o, channels.BadContent)
+	_ = r.wantSendFails(t, o, channels.BadContent)
 }
 
 // A reply that was edited between two attempts sends its new file, also if that has the old one's name and size.
@@ -114,7 +114,7 @@ func TestSendAnotherFileOfTheSameName(t *testing.T) {
 	o := r.outbound(1, "")
 	o.Files = []channels.File{attached("price.pdf", "application/pdf", []byte("wrong"))}
 	r.addFault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionError, Code: 2, Status: 500})
-	r.wantSendFails(t, o, channels.Retry)
+	_ = r.wantSendFails(t, o, channels.Retry)
 
 	o.Attempt.Number = 2
 	o.Files = []channels.File{attached("price.pdf", "application/pdf", []byte("right"))}
@@ -181,7 +181,7 @@ func TestUploadWithoutAnswer(t *testing.T) {
 	r.addFault(t, graphfake.Fault{Route: "messenger.attachments", Action: graphfake.ActionDropAfter})
 	o := r.outbound(2, "see the file")
 	o.Files = []channels.File{attached("a.png", "image/png", []byte("PNG"))}
-	r.wantSendFails(t, o, channels.Retry)
+	_ = r.wantSendFails(t, o, channels.Retry)
 	r.takeInbox(t, 0)
 	r.mustSendAll(t, o)
 }
@@ -194,7 +194,7 @@ func TestUploadWhereTheAppRequiresItsSecret(t *testing.T) {
 	r.meta.RequireProof()
 	o := r.outbound(1, "")
 	o.Files = []channels.File{attached("a.png", "image/png", []byte("PNG"))}
-	r.wantSendFails(t, o, channels.Retry)
+	_ = r.wantSendFails(t, o, channels.Retry)
 	r.mustSendAll(t, o)
 	r.takeInbox(t, 1)
 }

@@ -99,7 +99,7 @@ func TestMachineOnTheSixthDay(t *testing.T) {
 	t.Parallel()
 	r, o := newSixthDayRig(t)
 	o.Automatic = true
-	r.wantSendFails(t, o, channels.WindowClosed)
+	_ = r.wantSendFails(t, o, channels.WindowClosed)
 	wantEqual(t, "number of requests to send", len(r.meta.RequestsTo("messenger.messages")), 0)
 }
 
@@ -153,7 +153,7 @@ func TestWindowByFacebooksClock(t *testing.T) {
 			r, o := newSixthDayRig(t)
 			o.LastIn = r.clock.now().Add(-23 * time.Hour) // by our clock the window is open
 			o.Automatic, o.Promotional = tt.automatic, tt.promotional
-			r.wantSendFails(t, o, channels.WindowClosed)
+			_ = r.wantSendFails(t, o, channels.WindowClosed)
 			r.takeInbox(t, 0)
 		})
 	}

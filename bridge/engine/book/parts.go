@@ -18,6 +18,9 @@ func (ps Parts) HaveLeftPartly() bool {
 	})
 }
 
+// MayHaveLeft reports whether some part that waits for its next attempt may have left by an earlier one.
+func (ps Parts) MayHaveLeft() bool { return slices.ContainsFunc(ps, (*Delivery).mayHaveLeft) }
+
 // TextHasLeft reports whether the reply's text reached the provider, though the reply may count as waiting or failed because of
 // its files.
 func (ps Parts) TextHasLeft() bool {

@@ -117,7 +117,7 @@ func (o *Outbox) canBeChanged(d *Delivery) bool {
 // IsUnsent reports whether nothing of a reply has left, nor may have: all its parts have ended, or can be taken back.
 func (o *Outbox) IsUnsent(m *Message) bool {
 	parts := o.PartsOf(m)
-	return parts.haveAllStopped(o) && !slices.ContainsFunc(parts, (*Delivery).mayHaveLeft)
+	return parts.haveAllStopped(o) && !parts.MayHaveLeft()
 }
 
 // haveAllStopped reports whether all parts of a reply have ended, or can be taken back, and no piece of them has left.

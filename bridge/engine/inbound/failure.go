@@ -67,6 +67,12 @@ func isAboutEarlierSending(d *book.Delivery, s *channels.Status) bool {
 	return false
 }
 
+// hasStayedBehind reports whether a line was taken back before those left with which it was to leave as one message.
+func hasStayedBehind(d *book.Delivery, run []*book.Delivery) bool {
+	hasLeft := slices.ContainsFunc(run, func(other *book.Delivery) bool { return other.State != store.Cancelled })
+	return d.State == store.Cancelled && hasLeft
+}
+
 // hasArrived reports whether a receipt has proved that the customer got a delivery.
 func hasArrived(d *book.Delivery) bool {
 	return book.StateRank(d.State) >= book.StateRank(store.Delivered)

@@ -251,12 +251,6 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	return nil
 }
 
-// hasStayedBehind reports whether a line was taken back before those left with which it was to leave as one message.
-func hasStayedBehind(d *book.Delivery, run []*book.Delivery) bool {
-	hasLeft := slices.ContainsFunc(run, func(other *book.Delivery) bool { return other.State != store.Cancelled })
-	return d.State == store.Cancelled && hasLeft
-}
-
 // mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That doesn't
 // happen with mail, whose reports name our own Message-ID.
 func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool {

@@ -133,16 +133,14 @@ func (a *attempt) judgeConfirmed(ctx context.Context, r *outgoing, m *store.Mess
 		return nil // the rest of a message says what it said when it began, whatever Parley's record says now
 	}
 
-	isRead := store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime
-	if found == bridge.Unchanged && !isRead {
+	if found == bridge.Unchanged {
 		if err := e.awaitEmoji(ctx, m); err != nil {
 			return err
 		}
-	}
-	if found == bridge.Unchanged {
 		return e.checkUnchanged(ctx, m)
 	}
 
+	isRead := store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime
 	if isRead && found == bridge.Changed && a.followsText(r) {
 		return nil // the edit came too late, which its author was told, and these are the files
 	}
@@ -223,7 +221,7 @@ func (e *Sender) checkUnchanged(ctx context.Context, m *store.Message) error {
 
 // awaitEmoji fails while an emoji on the message is stored and not applied: it may take the reply back.
 func (e *Sender) awaitEmoji(ctx context.Context, m *store.Message) error {
-	waits, err := store.EmojiWaits(ctx, e.opt.Pool, m)
+	waits, err := store.EmojiWaits(ctx, e.opt.Pool, m, e.opt.GapWait+maxApplyTime)
 	if err != nil {
 		return Retry(err)
 	}

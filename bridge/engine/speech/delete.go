@@ -73,7 +73,7 @@ func hasSendButton(m *book.Message) bool {
 func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.CancelReply(m) {
 		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
-		if (resending{sp.UseCases}).askAboutUnclear(c, m) {
+		if resending(sp).askAboutUnclear(c, m) {
 			return true
 		}
 		m.SetFate(store.FateUndone, book.DeletedReason)

@@ -164,11 +164,13 @@ func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, de
 	if decision != Out {
 		sp.Outbox.CancelReply(m)
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+		resending(sp).tellMayHaveLeft(r.Conversation, m)
 		return
 	}
 
 	sp.Outbox.StopEmptyParts(m)
 	if sp.replies.KeepEditOverLimits(r.Conversation, m) {
+		resending(sp).tellMayHaveLeft(r.Conversation, m)
 		return
 	}
 	sp.addParts(r, m)

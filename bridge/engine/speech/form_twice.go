@@ -29,10 +29,7 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 		case store.FateAsk, store.FateParked:
 			m.Fate, m.Dirty = store.FateDropped, true
 		case store.FateWaiting:
-			if !sp.Outbox.CancelReply(m) {
-				return false
-			}
-			if (resending{sp}).askAboutUnclear(r.Conversation, m) {
+			if sp.Outbox.PartsOf(m).MayHaveLeft() || !sp.Outbox.CancelReply(m) {
 				return false
 			}
 

@@ -105,6 +105,14 @@ func (sp resending) askAboutUnclear(c *book.Conversation, m *book.Message) bool 
 	return len(unclear) > 0
 }
 
+// tellMayHaveLeft tells of each part of a reply of which nobody knows whether it has left with its earlier words. The reply was edited into
+// a text that stays inside: no button sends that again.
+func (sp resending) tellMayHaveLeft(c *book.Conversation, m *book.Message) {
+	for _, d := range sp.Outbox.PartsOf(m).Unclear() {
+		sp.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: relay.ReasonWords(d.ErrorClass, d.ErrorText)}})
+	}
+}
+
 // stopRemovedFiles takes back the files that an edit has removed, and that haven't left, though the reply's text has. If nothing else
 // of the reply waits, the customer has all of it.
 func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) book.FileChanges {
@@ -155,7 +163,7 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 	}
 
 	// It goes to those who get replies now, not to those for whom it was Meant.
-	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again, Former: d.ExternalID,
+	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again, Former: d.ExternalID, Clicked: true,
 		Unclear: before.Unclear || d.State == store.NeedsDecision}
 	if d.Part > 0 {
 		kept.Earlier = before.Earlier // the text has left

@@ -59,7 +59,7 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, late bool) {
 		sp.Ask(c, m, r.Action, reason)
 	default:
 		m.Fate = store.FateInside
-		if r.Actor.Kind == bridge.ActorPerson {
+		if r.Actor.Kind == bridge.ActorPerson || reason == foreignAgentReason {
 			sp.Mark(c, m, bridge.MarkInside)
 		}
 		if reason == noteReason {
