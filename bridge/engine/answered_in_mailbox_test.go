@@ -154,7 +154,9 @@ func TestMailboxAnswerComesBack(t *testing.T) {
 // comeBack reports that a mail came back from a recipient, or from one that isn't named (""), and waits until that is applied.
 func (w *world) comeBack(id, recipient string) {
 	w.t.Helper()
-	w.postEvents(mail, channelstest.Event{Type: "status", State: "failed", External: []string{id}, Recipient: recipient, Reason: "no such user"})
+	w.postEvents(mail, channelstest.Event{
+		Type: "status", State: "failed", External: []string{id}, Recipient: recipient, Reason: "no such user",
+	})
 	w.waitDrained()
 }
 
@@ -204,7 +206,8 @@ func TestMailboxAnswerThatIsReadLate(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			now := time.Now()
-			question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark", At: now.Add(-time.Hour)})
+			first := channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark", At: now.Add(-time.Hour)}
+			question := w.customerSends(mail, first)
 			thread := w.waitThread("It is dark")
 			w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark", At: now, References: []string{question}})
 			w.waitShown("Still dark")

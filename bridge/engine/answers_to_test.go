@@ -13,7 +13,13 @@ import (
 // formMail is a mail of a form on a web site: it is sent in the site's name to our address for sales, and names the customer as the
 // one who gets the answer.
 func formMail(site, customer, subject string) channelstest.Event {
-	return channelstest.Event{From: site, ReplyTo: []string{customer}, Subject: subject, Text: "The question about " + subject, Via: "sales@acme.test"}
+	return channelstest.Event{
+		From:    site,
+		ReplyTo: []string{customer},
+		Subject: subject,
+		Text:    "The question about " + subject,
+		Via:     "sales@acme.test",
+	}
 }
 
 // answerListed lets ann make a conversation of a mail that is only listed, and answer it. It returns what was sent.

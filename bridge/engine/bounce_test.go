@@ -209,7 +209,9 @@ func TestUnmatchedBouncesShareADay(t *testing.T) {
 	w := newWorld(t, options{})
 	for i := range 3 {
 		reason := fmt.Sprint("nobody", i)
-		w.postEvents(mail, channelstest.Event{Type: "status", ID: fmt.Sprint("bounce-", i), State: "failed", External: []string{"?"}, Reason: reason})
+		w.postEvents(mail, channelstest.Event{
+			Type: "status", ID: fmt.Sprint("bounce-", i), State: "failed", External: []string{"?"}, Reason: reason,
+		})
 		w.waitShown(reason)
 	}
 	w.waitDrained()

@@ -225,7 +225,8 @@ func TestVerbsAnswerNobody(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 	w.waitDrained()
 	w.wantNothingSent()
-	waitsSinceSheWrote := w.count(`SELECT count(*) FROM conversations AS c JOIN messages AS m ON m.direction = 'in' AND m.created_at = c.waiting_since`)
+	waitsSinceSheWrote := w.count(`SELECT count(*) FROM conversations AS c
+		JOIN messages AS m ON m.direction = 'in' AND m.created_at = c.waiting_since`)
 	wantEqual(t, "conversations whose customer waits since she wrote", waitsSinceSheWrote, 1)
 }
 

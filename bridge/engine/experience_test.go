@@ -266,7 +266,8 @@ func TestOthersStayUnknown(t *testing.T) {
 		t.Fatalf("only %d conversations are in the question: %+v, want at least 6", len(desk.Examples), desk)
 	}
 	question := strings.ToLower(string(must(json.Marshal(desk))(t)))
-	suggested := strings.ToLower(w.text(`SELECT string_agg(replies::text, ' ') FROM suggested_replies WHERE conversation_id = $1`, len(customers)+1))
+	joes := len(customers) + 1 // the number of joe's conversation
+	suggested := strings.ToLower(w.text(`SELECT string_agg(replies::text, ' ') FROM suggested_replies WHERE conversation_id = $1`, joes))
 	kept := strings.ToLower(w.text(`SELECT string_agg(asked || ' ' || answered || ' ' || words::text, ' ') FROM solved`))
 	for _, c := range customers {
 		wantNoWords(t, "the question", question, c.mustNotShow...)

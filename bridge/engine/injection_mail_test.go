@@ -15,6 +15,9 @@ import (
 	"parley/channels/email"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // mailOf writes an attempt as the mail that brings it: in HTML that hides it, as its sender's name, as its subject or
 // as the name of a file.
 func mailOf(n int, x injection) string {

@@ -13,6 +13,9 @@ import (
 	"parley/bridge/analysis/openai/openaifake"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // injection is a row of the list of attempts that package openai keeps.
 type injection struct{ Language, Place, Tries, Text, Obeyed string }
 

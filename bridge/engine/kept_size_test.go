@@ -16,6 +16,9 @@ import (
 	"parley/store/storetest"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // runRetention does what retention does in its hourly runs, until nothing is left to do.
 func (w *world) runRetention() {
 	w.t.Helper()

@@ -14,6 +14,9 @@ import (
 	"parley/store"
 )
 
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
 // file is a file of so many bytes that an agent sends.
 func file(name string, size int) bridgetest.File {
 	return bridgetest.File{Name: name, Content: []byte(strings.Repeat("x", size))}
@@ -57,57 +60,82 @@ func (w *world) wantSent(want ...sentMessage) {
 	}
 }
 
-// What the channel can't take is told when it is typed, and never tried.
-//
+// What the channel can't take is told when it is typed, and never tried.
+//
 func TestLimitsAreToldAtOnce(t *testing.T) {
 	t.Parallel()
 	one := []bridgetest.File{file("a.txt", 1)}
-	for name, tt := range map[string]struct {
+	tests := []struct {
+		name     string
 		caps     func(*channels.Capabilities)
 		settings map[string]string
 		text     string
 		files    []bridgetest.File
-		told     string
+		wantTold string
 	}{
-		"no files at all": {
-			caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.MaxBytes = 0, 0 },
-			text: "Look", files: one, told: "takes no files",
+		{
+			name:     "no files at all",
+			caps:     func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.MaxBytes = 0, 0 },
+			text:     "Look",
+			files:    one,
+			wantTold: "takes no files",
 		},
-		"no way out for files": {
-			caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.Unavailable = 0, "Nobody can fetch them." },
-			text: "Look", files: one, told: "Nobody can fetch them.",
+		{
+			name:     "no way out for files",
+			caps:     func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.Unavailable = 0, "Nobody can fetch them." },
+			text:     "Look",
+			files:    one,
+			wantTold: "Nobody can fetch them.",
 		},
-		"larger than the channel takes": {
-			text: "Look", files: []bridgetest.File{file("a.txt", 1), file("b.txt", 1<<20+1)}, told: "b.txt has 1 MB",
+		{
+			name:     "larger than the channel takes",
+			text:     "Look",
+			files:    []bridgetest.File{file("a.txt", 1), file("b.txt", 1<<20+1)},
+			wantTold: "b.txt has 1 MB",
 		},
-		"larger than the account wants": {
+		{
+			name:     "larger than the account wants",
 			settings: map[string]string{"file_limits": "document 1KB, image 5MB"},
-			text:     "Look", files: []bridgetest.File{file("a.txt", 2000)}, told: "at most 1 KB of a document",
+			text:     "Look",
+			files:    []bridgetest.File{file("a.txt", 2000)},
+			wantTold: "at most 1 KB of a document",
 		},
-		"a kind that it doesn't take": {
-			caps: func(c *channels.Capabilities) { c.Files.Limits = channels.FileLimits{channels.FileImage: 1 << 20} },
-			text: "Look", files: one, told: "takes no documents",
+		{
+			name:     "a kind that it doesn't take",
+			caps:     func(c *channels.Capabilities) { c.Files.Limits = channels.FileLimits{channels.FileImage: 1 << 20} },
+			text:     "Look",
+			files:    one,
+			wantTold: "takes no documents",
 		},
-		"a kind that the account doesn't want": {
+		{
+			name:     "a kind that the account doesn't want",
 			settings: map[string]string{"file_limits": "document 0"},
-			text:     "Look", files: one, told: "takes no documents",
+			text:     "Look",
+			files:    one,
+			wantTold: "takes no documents",
 		},
-		"a type that it doesn't take": {
-			caps: func(c *channels.Capabilities) { c.Files.Types = []string{"application/pdf"} },
-			text: "Look", files: one, told: "takes no files like a.txt",
+		{
+			name:     "a type that it doesn't take",
+			caps:     func(c *channels.Capabilities) { c.Files.Types = []string{"application/pdf"} },
+			text:     "Look",
+			files:    one,
+			wantTold: "takes no files like a.txt",
 		},
-		"a text that is too long": {
-			text: strings.Repeat("long ", 801), told: "takes 4000 characters, and this has 4004",
+		{
+			name:     "a text that is too long",
+			text:     strings.Repeat("long ", 801),
+			wantTold: "takes 4000 characters, and this has 4004",
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: time.Hour, settings: tt.settings, caps: tt.caps})
 			w.customerWrites("kim", "Hello")
 			thread := w.waitThread("Hello")
 			said := w.chat.Say("ann", support, thread, tt.text, tt.files...)
 			w.waitFate(said, "inside")
-			wantWords(t, "the line", w.waitLine(thread, bridge.LineInside).Plain(), tt.told, tt.text[:4])
+			wantWords(t, "the line", w.waitLine(thread, bridge.LineInside).Plain(), tt.wantTold, tt.text[:4])
 			w.wantNothingSent()
 		})
 	}

@@ -249,7 +249,9 @@ func TestFileAddedInTheHold(t *testing.T) {
 	w.waitFate(one, "out")
 	w.waitFate(two, "out")
 	w.waitDrained()
-	w.wantSent(withFiles("Two plans at first", "a.txt"), withFiles("", "d.txt"), withFiles("Three plans", "b.txt"), withFiles("", "c.txt"), withFiles("", "e.txt"))
+	w.wantSent(
+		withFiles("Two plans at first", "a.txt"), withFiles("", "d.txt"),
+		withFiles("Three plans", "b.txt"), withFiles("", "c.txt"), withFiles("", "e.txt"))
 }
 
 // waitEdited waits until one message has the text of an edit.
