@@ -60,19 +60,19 @@ func (w *world) wantSent(want ...sentMessage) {
 	}
 }
 
-// What the channel can't take is told when it is typed, and never tried.
-//
-func TestLimitsAreToldAtOnce(t *testing.T) {
-	t.Parallel()
+// limitTest is a reply that a channel can't take as it is.
+type limitTest struct {
+	name     string
+	caps     func(*channels.Capabilities)
+	settings map[string]string
+	text     string
+	files    []bridgetest.File
+	wantTold string
+}
+
+func limitTests() []limitTest {
 	one := []bridgetest.File{file("a.txt", 1)}
-	tests := []struct {
-		name     string
-		caps     func(*channels.Capabilities)
-		settings map[string]string
-		text     string
-		files    []bridgetest.File
-		wantTold string
-	}{
+	return []limitTest{
 		{
 			name:     "no files at all",
 			caps:     func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.MaxBytes = 0, 0 },
@@ -127,7 +127,13 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 			wantTold: "takes 4000 characters, and this has 4004",
 		},
 	}
-	for _, tt := range tests {
+}
+
+// What the channel can't take is told when it is typed, and never tried.
+//
+func TestLimitsAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, tt := range limitTests() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: time.Hour, settings: tt.settings, caps: tt.caps})
