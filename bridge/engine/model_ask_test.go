@@ -105,22 +105,23 @@ func TestNothingInternalIsSent(t *testing.T) {
 // What shows who somebody is does not leave, unless the account says that it may.
 func TestMaskIsAChoice(t *testing.T) {
 	t.Parallel()
-	const said = "Write to maria@lopez.test or call +49 170 1234567, card 4111 1111 1111 1111"
-	for name, c := range map[string]struct {
-		settings map[string]string
-		leaves   bool
+	tests := []struct {
+		name       string
+		settings   map[string]string
+		wantLeaves bool
 	}{
-		"nothing is chosen": {settings: nil, leaves: false},
-		"on":                {settings: map[string]string{"ai_mask": "on"}, leaves: false},
-		"off":               {settings: map[string]string{"ai_mask": "off"}, leaves: true},
-	} {
-		t.Run(name, func(t *testing.T) {
+		{name: "nothing is chosen", settings: nil, wantLeaves: false},
+		{name: "on", settings: map[string]string{"ai_mask": "on"}, wantLeaves: false},
+		{name: "off", settings: map[string]string{"ai_mask": "off"}, wantLeaves: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			model := newFakeModel(t)
-			w := newWorld(t, options{analyzer: model, settings: c.settings})
-			w.writeAndAnalyse(said)
+			w := newWorld(t, options{analyzer: model, settings: tt.settings})
+			w.writeAndAnalyse("Write to maria@lopez.test or call +49 170 1234567, card 4111 1111 1111 1111")
 			for _, private := range []string{"maria@lopez.test", "+49 170 1234567", "4111 1111 1111 1111"} {
-				wantEqual(t, private+" leaves for the model", strings.Contains(model.received(), private), c.leaves)
+				wantEqual(t, "whether "+private+" leaves for the model", strings.Contains(model.received(), private), tt.wantLeaves)
 			}
 		})
 	}

@@ -59,14 +59,18 @@ func TestWhyTellsOfAFailure(t *testing.T) {
 // Nothing is kept of accounts that don't want it, nor without a key to seal it with.
 func TestNoAudit(t *testing.T) {
 	t.Parallel()
-	for name, o := range map[string]options{
-		"the account doesn't want it": {settings: map[string]string{"ai_audit": "0"}, sealer: newSealer(t)},
-		"there is no key":             {},
-	} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name     string
+		settings map[string]string
+		sealer   *store.Sealer
+	}{
+		{name: "the account doesn't want it", settings: map[string]string{"ai_audit": "0"}, sealer: newSealer(t)},
+		{name: "there is no key"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			o.analyzer = newFakeModel(t)
-			w := newWorld(t, o)
+			w := newWorld(t, options{analyzer: newFakeModel(t), settings: tt.settings, sealer: tt.sealer})
 			w.writeAndAnalyse("Where is my parcel?")
 			wantEqual(t, "records of what the model was asked", w.count(`SELECT count(*) FROM ai_exchanges`), 0)
 		})
