@@ -44,10 +44,10 @@ func TestRateWindows(t *testing.T) {
 		c.advance(2 * time.Second)
 	}
 	wantReplies(1, http.StatusTooManyRequests)
-	status, got, err := w.postBare(root)
+	answer, err := w.postBare(root)
 	noError(t, err)
-	wantEqual(t, "status of one call too many", status, http.StatusTooManyRequests)
-	wantEqual(t, "it tells how long to wait", got["retry"] != "", true)
+	wantEqual(t, "status of one call too many", answer.status, http.StatusTooManyRequests)
+	wantEqual(t, "it tells how long to wait", answer.retryAfter != "", true)
 	path := "conversations/" + conv(tickets, root) + "/activities/" + root + "/reactions/like"
 	for i, want := range []int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests} {
 		w.wantCall(fmt.Sprint("reaction ", i+1), "PUT", path, nil, want)
@@ -57,103 +57,210 @@ func TestRateWindows(t *testing.T) {
 	wantReplies(1, http.StatusTooManyRequests)
 }
 
-// postBare posts a reply by the bot without judging the answer. It gives the answer's body and Retry-After.
-func (w *world) postBare(root string) (status int, answer obj, err error) {
+// bareAnswer is an answer to a post, as it came.
+type bareAnswer struct {
+	status     int
+	body       string
+	retryAfter string
+}
+
+// postBare posts a reply by the bot without judging the answer.
+func (w *world) postBare(root string) (bareAnswer, error) {
 	w.t.Helper()
 	address := w.srv.ServiceURL() + "v3/conversations/" + conv(tickets, root) + "/activities"
 	req := must(http.NewRequestWithContext(w.ctx, "POST", address, strings.NewReader(`{"type":"message","text":"x"}`)))(w.t)
 	req.Header = http.Header{"Authorization": {"Bearer " + w.token}, "Content-Type": {"application/json"}}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, nil, err
+		return bareAnswer{}, err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	return res.StatusCode, obj{"body": string(body), "retry": res.Header.Get("Retry-After")}, err
+	return bareAnswer{status: res.StatusCode, body: string(body), retryAfter: res.Header.Get("Retry-After")}, err
 }
 
-// Each fault fails a call in its way, before or after its effect, and the journal has each call.
-func TestFaults(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
+// faultedPost is what became of a post that a fault struck.
+type faultedPost struct {
+	answer bareAnswer
+	err    error
+	stored int // messages
+}
+
+// postWithFault posts while a fault strikes once. The record of calls has the call as soon as the bot has its answer.
+func (w *world) postWithFault(t *testing.T, fault teamsfake.Fault) faultedPost {
+	t.Helper()
 	root := w.postCard(card(textBlock("hello")))
-	rows := map[string]struct {
-		f      teamsfake.Fault
-		status int
-		text   string
-		retry  string
-		stored int
-		err    error // io.EOF stands for a connection that was closed, errAny for any
-	}{
-		"412":        {f: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 412, Code: "PreconditionFailed"}, status: 412, text: "PreconditionFailed"},
-		"429":        {f: teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7}, status: 429, retry: "7"},
-		"bare 429":   {f: teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, status: 429},
-		"502 before": {f: teamsfake.Fault{Kind: teamsfake.FaultHTTP}, status: 502, text: "<html>"},
-		"503 after":  {f: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 503, After: true}, status: 503, stored: 1},
-		"drop":       {f: teamsfake.Fault{Kind: teamsfake.FaultDrop}, err: io.EOF},
-		"drop after": {f: teamsfake.Fault{Kind: teamsfake.FaultDrop, After: true}, err: io.EOF, stored: 1},
-		"reset":      {f: teamsfake.Fault{Kind: teamsfake.FaultReset}, err: errAny},
-		"garbage":    {f: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, status: 200, text: "<html>"},
-		"delay":      {f: teamsfake.Fault{Kind: teamsfake.FaultDelay, Delay: time.Millisecond}, status: 201, stored: 1},
-		"late":       {f: teamsfake.Fault{Kind: teamsfake.FaultDelay, Delay: time.Millisecond, After: true}, status: 201, stored: 1},
-		"elsewhere":  {f: teamsfake.Fault{Kind: teamsfake.FaultDrop, Channel: team}, status: 201, stored: 1},
+	messages, calls := len(w.srv.Messages(tickets)), len(w.srv.Calls("activities.send"))
+	fault.Method, fault.Times = "activities.*", 1
+	w.srv.Inject(fault)
+	answer, err := w.postBare(root)
+	w.srv.ClearFaults()
+	recorded := w.srv.Calls("activities.send")[calls:]
+	if len(recorded) != 1 {
+		t.Fatalf("got %d calls in the record, want one: %+v", len(recorded), recorded)
 	}
-	for name, x := range rows {
-		t.Run(name, func(t *testing.T) {
-			before, callsBefore := len(w.srv.Messages(tickets)), len(w.srv.Calls("activities.send"))
-			x.f.Method, x.f.Times = "activities.*", 1
-			w.srv.Inject(x.f)
-			status, got, err := w.postBare(root)
-			w.srv.ClearFaults()
-			if (err != nil) != (x.err != nil) {
-				t.Fatalf("got status %d %v and the error %v, want the error %v", status, got, err, x.err)
+	wantEqual(t, "the record has what was sent", recorded[0].Body != "", true)
+	return faultedPost{answer: answer, err: err, stored: len(w.srv.Messages(tickets)) - messages}
+}
+
+// A fault is answered in its way, before or after the effect of the call.
+func TestFaultsThatAreAnswered(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		fault  teamsfake.Fault
+		status int
+		words  string // in the answer
+		retry  string // Retry-After
+		stored int
+	}{
+		// Before the effect.
+		{
+			name:   "412",
+			fault:  teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed"},
+			status: http.StatusPreconditionFailed,
+			words:  "PreconditionFailed",
+		},
+		{
+			name:   "429",
+			fault:  teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7},
+			status: http.StatusTooManyRequests,
+			retry:  "7",
+		},
+		{name: "429 without a time", fault: teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, status: http.StatusTooManyRequests},
+		{name: "502", fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP}, status: http.StatusBadGateway, words: "<html>"},
+		{name: "unreadable", fault: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, status: http.StatusOK, words: "<html>"},
+
+		// After the effect.
+		{
+			name:   "503 after it",
+			fault:  teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, After: true},
+			status: http.StatusServiceUnavailable,
+			stored: 1,
+		},
+
+		// The call succeeds, but late.
+		{
+			name:   "delay",
+			fault:  teamsfake.Fault{Kind: teamsfake.FaultDelay, Delay: time.Millisecond},
+			status: http.StatusCreated,
+			stored: 1,
+		},
+		{
+			name:   "delay of the answer",
+			fault:  teamsfake.Fault{Kind: teamsfake.FaultDelay, Delay: time.Millisecond, After: true},
+			status: http.StatusCreated,
+			stored: 1,
+		},
+
+		// The fault is that of another channel.
+		{
+			name:   "elsewhere",
+			fault:  teamsfake.Fault{Kind: teamsfake.FaultDrop, Channel: team},
+			status: http.StatusCreated,
+			stored: 1,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := newWorld(t, teamsfake.Options{}).postWithFault(t, tt.fault)
+			noError(t, got.err)
+			wantEqual(t, "status", got.answer.status, tt.status)
+			wantEqual(t, "Retry-After", got.answer.retryAfter, tt.retry)
+			wantEqual(t, "stored messages", got.stored, tt.stored)
+			if !strings.Contains(got.answer.body, tt.words) {
+				t.Errorf("got the answer %q, want %q in it", got.answer.body, tt.words)
 			}
-			var closed *net.OpError
-			if errors.Is(x.err, io.EOF) && !errors.Is(err, io.EOF) && !errors.As(err, &closed) {
-				t.Errorf("error: got %v, want a closed connection", err)
-			}
-			wantEqual(t, "status", status, x.status)
-			if err == nil {
-				wantEqual(t, "Retry-After", got["retry"].(string), x.retry)
-				wantEqual(t, "body with "+x.text, strings.Contains(got["body"].(string), x.text), true)
-			}
-			wantEqual(t, "stored messages", len(w.srv.Messages(tickets))-before, x.stored)
-			wantEqual(t, "calls in the journal when the bot had its answer", len(w.srv.Calls("activities.send"))-callsBefore, 1)
 		})
 	}
-	calls := w.srv.Calls("activities.send")
-	wantEqual(t, "calls in the journal", len(calls), len(rows))
-	wantEqual(t, "the journal has what was sent", calls[0].Body != "", true)
-	w.srv.Inject(teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: 500})
+}
+
+// A connection may be closed before or after the effect of a call. There is no answer.
+func TestFaultsThatCloseTheConnection(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		after  bool
+		stored int
+	}{
+		{name: "before the effect", stored: 0},
+		{name: "after the effect", after: true, stored: 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, teamsfake.Options{})
+			got := w.postWithFault(t, teamsfake.Fault{Kind: teamsfake.FaultDrop, After: tt.after})
+			var closed *net.OpError
+			if !errors.Is(got.err, io.EOF) && !errors.As(got.err, &closed) {
+				t.Errorf("got error %v, want a closed connection", got.err)
+			}
+			wantEqual(t, "status", got.answer.status, 0)
+			wantEqual(t, "stored messages", got.stored, tt.stored)
+		})
+	}
+}
+
+func TestFaultThatResetsTheConnection(t *testing.T) {
+	got := newWorld(t, teamsfake.Options{}).postWithFault(t, teamsfake.Fault{Kind: teamsfake.FaultReset})
+	if got.err == nil {
+		t.Errorf("got the answer %+v, want an error", got.answer)
+	}
+	wantEqual(t, "status", got.answer.status, 0)
+	wantEqual(t, "stored messages", got.stored, 0)
+}
+
+func TestFaultOfTheKeyServer(t *testing.T) {
+	w := newWorld(t, teamsfake.Options{})
+	w.srv.Inject(teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: http.StatusInternalServerError})
 	w.wantGet("keys", w.srv.URL()+"/botframework/v1/.well-known/keys", "", http.StatusInternalServerError)
 }
 
-// errAny stands for an error of any kind.
-var errAny = errors.New("any")
-
-func TestEventFaults(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{RetryDelays: []time.Duration{time.Millisecond, time.Millisecond}, ReorderHold: patience})
+// newTypingWorld starts an organisation in which Ann can type in a thread.
+func newTypingWorld(t *testing.T) (w *world, say func(text string) (id string)) {
+	t.Helper()
+	w = newWorld(t, teamsfake.Options{RetryDelays: []time.Duration{time.Millisecond, time.Millisecond}, ReorderHold: patience})
 	root := w.postCard(card(textBlock("hello")))
-	say := func(text string) string { return must(w.ann.Reply(tickets, root, text))(t) }
+	return w, func(text string) string { return must(w.ann.Reply(tickets, root, text))(t) }
+}
+
+// wantMessages waits for messages, and checks which these are.
+func (w *world) wantMessages(ids ...string) {
+	w.t.Helper()
+	for _, id := range ids {
+		wantField(w.t, w.waitActivity("message"), "id", id)
+	}
+}
+
+func TestEventThatIsToldTwice(t *testing.T) {
+	w, say := newTypingWorld(t)
 	w.srv.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultDuplicate, Times: 1})
 	id := say("twice")
-	wantField(t, w.waitActivity("message"), "id", id)
-	wantField(t, w.waitActivity("message"), "id", id)
+	w.wantMessages(id, id)
+}
+
+// An event whose answer is lost is told again.
+func TestEventWhoseAnswerIsLost(t *testing.T) {
+	w, say := newTypingWorld(t)
 	w.srv.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDrop, Times: 1})
-	id = say("answer lost")
-	wantField(t, w.waitActivity("message"), "id", id)
-	wantField(t, w.waitActivity("message"), "id", id)
+	id := say("answer lost")
+	w.wantMessages(id, id)
+}
+
+func TestEventThatIsToldAfterTheNextOne(t *testing.T) {
+	w, say := newTypingWorld(t)
 	w.srv.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultReorder, Times: 1})
 	first := say("first")
 	second := say("second")
-	wantField(t, w.waitActivity("message"), "id", second)
-	wantField(t, w.waitActivity("message"), "id", first)
+	w.wantMessages(second, first)
+}
+
+// An event that is lost is never told. The emulator keeps which it was.
+func TestEventThatIsLost(t *testing.T) {
+	w, say := newTypingWorld(t)
 	w.srv.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultLose, Times: 1})
-	id = say("lost")
-	if lost := w.srv.Activities.Lost(); len(lost) != 1 || lost[0].ID != id {
-		t.Errorf("lost are %+v, want %s alone", lost, id)
+	id := say("lost")
+	lost := w.srv.Activities.Lost()
+	if len(lost) != 1 {
+		t.Fatalf("got %d lost activities, want one: %+v", len(lost), lost)
 	}
-	next := say("next")
-	wantField(t, w.waitActivity("message"), "id", next)
+	wantEqual(t, "lost activity", lost[0].ID, id)
+	w.wantMessages(say("next"))
 }
 
 func TestTargeted(t *testing.T) {
