@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -261,81 +260,6 @@ func TestEventThatIsLost(t *testing.T) {
 	}
 	wantEqual(t, "lost activity", lost[0].ID, id)
 	w.wantMessages(say("next"))
-}
-
-func TestTargeted(t *testing.T) {
-	c := newClock()
-	w := newWorld(t, teamsfake.Options{Clock: c.now, TokenLife: 240 * time.Hour, Users: []teamsfake.User{{ID: "gus", Name: "Gus", TenantID: "elsewhere"}}})
-	root := w.postCard(card(textBlock("hello")))
-	path := "conversations/" + conv(tickets, root) + "/activities"
-	annID := "29:x"
-	if u, ok := w.srv.User(ann); ok {
-		annID = u.TeamsID
-	}
-	gus, _ := w.srv.User("gus")
-	to := func(id string) obj {
-		return obj{"type": "message", "text": "only you", "recipient": obj{"id": id, "isTargeted": true}}
-	}
-	for name, x := range map[string]struct {
-		path   string
-		body   obj
-		status int
-		code   string
-	}{
-		"no recipient":       {path + "?isTargetedActivity=true", obj{"type": "message", "text": "x"}, 400, "BadArgument"},
-		"no parameter":       {path, to(annID), 400, "BadArgument"},
-		"not in the channel": {path + "?isTargetedActivity=true", to("29:nobody"), 403, "BotNotInConversationRoster"},
-		"other tenant":       {path + "?isTargetedActivity=true", to(gus.TeamsID), 403, "BotNotInConversationRoster"},
-	} {
-		w.wantRefused(name, "POST", x.path, x.body, x.status, x.code)
-	}
-	_, got := w.call("POST", "conversations", obj{"tenantId": w.srv.TenantID(), "members": []obj{{"id": annID}}})
-	chat := "conversations/" + url.PathEscape(got["id"].(string)) + "/activities?isTargetedActivity=true"
-	w.wantCall("in a personal chat", "POST", chat, to(annID), http.StatusBadRequest)
-	// One that is taken is seen by Ann alone.
-	id := w.wantCall("to Ann", "POST", path+"?isTargetedActivity=true", to(annID), http.StatusCreated)["id"].(string)
-	wantEqual(t, "messages for Ann alone", len(w.srv.Targeted(ann)), 1)
-	wantEqual(t, "messages for Ben alone", len(w.srv.Targeted(ben)), 0)
-	wantEqual(t, "messages that everybody sees", len(w.srv.Thread(tickets, root)), 1)
-	// It can be changed for a day.
-	one := path + "/" + id
-	for name, x := range map[string]struct {
-		verb, path string
-		body       obj
-		status     int
-	}{
-		"without the parameter": {"PUT", one, obj{"type": "message", "text": "new"}, 404},
-		"with a recipient":      {"PUT", one + "?isTargetedActivity=true", to(annID), 400},
-		"reaction":              {"PUT", one + "/reactions/like", nil, 400},
-		"fine":                  {"PUT", one + "?isTargetedActivity=true", obj{"type": "message", "text": "new"}, 200},
-	} {
-		w.wantCall(name, x.verb, x.path, x.body, x.status)
-	}
-	if m := w.srv.Targeted(ann); len(m) != 1 || m[0].Text != "new" {
-		t.Errorf("Ann sees %+v, want the new text alone", m)
-	}
-	c.advance(24 * time.Hour)
-	w.wantCall("after a day", "PUT", one+"?isTargetedActivity=true", obj{"type": "message", "text": "late"}, http.StatusNotFound)
-	wantEqual(t, "messages for Ann alone after a day", len(w.srv.Targeted(ann)), 0)
-}
-
-func TestPersonal(t *testing.T) {
-	w := newWorld(t, teamsfake.Options{})
-	u, _ := w.srv.User(ann)
-	members := obj{"tenantId": w.srv.TenantID(), "members": []obj{{"id": u.TeamsID}}}
-	got := w.wantCall("a personal chat", "POST", "conversations", members, http.StatusCreated)
-	wantField(t, got, "id", w.srv.PersonalID(ann))
-	path := "conversations/" + got["id"].(string) + "/activities"
-	w.wantCall("a message in it", "POST", path, obj{"type": "message", "text": "hello"}, http.StatusCreated)
-	must(w.ann.Say("hi"))(t)
-	a := w.waitActivity("message")
-	wantField(t, a, "conversation.conversationType", "personal")
-	wantField(t, a, "conversation.id", got["id"])
-	if m := w.srv.Personal(ann); len(m) != 2 || m[0].Text != "hello" || m[1].User != ann {
-		t.Errorf("the chat is %+v, want the bot's message and Ann's", m)
-	}
-	w.srv.Admin.Block(ann, true)
-	w.wantRefused("blocked", "POST", path, obj{"type": "message", "text": "hello"}, http.StatusForbidden, "ConversationBlockedByUser")
 }
 
 // A person's slash command is for the bot alone, if its manifest declares it.
