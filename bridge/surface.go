@@ -27,8 +27,10 @@ type Surface interface {
 
 	// Confirm reads a person's message again before it leaves. If it was changed or deleted, the surface has that
 	// stored before it answers. Where it sees emoji that people put on the message, it has those stored as well, as
-	// OriginFoundEmoji, and they change nothing of its answer: the engine waits until they are applied. Place.Thread is the message itself if that was typed outside all threads, and "" if its
-	// thread is not known any more: a surface that can't find the message without it answers Unchanged.
+	// OriginFoundEmoji, and they change nothing of its answer: the engine waits until they are applied.
+	//
+	// Place.Thread is the message itself if that was typed outside all threads, and "" if its thread is not known any more: a
+	// surface that can't find the message without it answers Unchanged.
 	// Errors: a *channels.SendError with Wait when the platform asks to be left alone so long.
 	Confirm(ctx context.Context, at Place, text string) (Confirmation, error)
 

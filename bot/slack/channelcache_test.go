@@ -52,7 +52,8 @@ func TestResolveAfterARename(t *testing.T) {
 	_, err := w.surface.Resolve(w.ctx(), "#support")
 	must(t, err)
 	must(t, w.fake.Admin.RenameChannel(w.channel, "help"))
-	w.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"channel_rename","channel":{"id":"C0SUPPORT"}}}`)
+	renamed := `{"type":"channel_rename","channel":{"id":"C0SUPPORT"}}`
+	w.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":` + renamed + `}`)
 	id, err := w.surface.Resolve(w.ctx(), "#help")
 	must(t, err)
 	wantEqual(t, "channel", id, w.channel)

@@ -10,6 +10,15 @@ import (
 // ReasonWords says in a sentence why a message has its fate. It is "" if there is nothing to say.
 func ReasonWords(reason string, f bridge.Facts) string { return decisionWords(reason, f) }
 
+// collectedWords says why an answer in a thread that collects mails stays inside.
+func collectedWords(f bridge.Facts) string {
+	collects := "automatic mail"
+	if f.Collects {
+		collects = "mails of people who opened very many conversations"
+	}
+	return "This thread collects " + collects + ": nobody reads answers to it. Make a conversation of a mail first."
+}
+
 // reasonWords puts the engine's codes for why a text didn't go out into words. A remark
 // that isn't a code is a sentence already.
 func reasonWords(reason string, f bridge.Facts) string {
@@ -25,10 +34,7 @@ func reasonWords(reason string, f bridge.Facts) string {
 	case "moved":
 		return "This conversation goes on in another thread."
 	case "automatic":
-		if f.Collects {
-			return "This thread collects mails of people who opened very many conversations: nobody reads answers to it. Make a conversation of a mail first."
-		}
-		return "This thread collects automatic mail: nobody reads answers to it. Make a conversation of a mail first."
+		return collectedWords(f)
 	case "not_open":
 		return "This conversation is " + strings.ToLower(shape.StatusWords(f)) + "."
 	case "watch":
