@@ -19,21 +19,13 @@ import (
 // reportTimeout bounds a short write or read of the database.
 const reportTimeout = 5 * time.Second
 
-// Report records the condition that an account's surface or channel has found. That it finds its account to work itself doesn't end
-// other troubles: replies, for example, may be refused although messages can be fetched, and a chat's channel may be closed although
-// the chat can be reached.
+// Report records the condition that an account's surface or channel has found itself to be in. That it works itself ends no other
+// trouble of the account: replies may be refused although messages can be fetched, and a chat's channel may be closed although the
+// chat can be reached.
 func (e *Engine) Report(account store.AccountID, c channels.Condition) {
-	a := e.directory.Load().Account(account)
-	isChannel := a != nil && a.Side == store.SideChannel
 	switch {
-	case !isChannel:
-		e.writeCondition(account, c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
-			if c.Status != channels.Active {
-				return true, nil
-			}
-			_, hasOthers, _, err := store.EndTrouble(ctx, tx, account, runTrouble, nil)
-			return !hasOthers, err
-		})
+	case !e.isChannel(account):
+		e.reportSurface(account, c)
 	case c.Status == channels.Active:
 		e.troubles.record(account, runTrouble, nil)
 	default:
@@ -41,25 +33,47 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	}
 }
 
-// writeCondition writes an account's condition if it counts, which is asked in the same transaction. A change is journalled there,
-// too, so that the admins are told of it once, whichever process saw it. It returns whether all of that could be done.
+// reportSurface records the condition that a surface has found itself to be in. That it can be reached counts only if nothing else
+// of it fails.
+func (e *Engine) reportSurface(account store.AccountID, c channels.Condition) {
+	e.writeCondition(account, c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
+		if c.Status != channels.Active {
+			return true, nil
+		}
+		var whenever *time.Time
+		_, hasOthers, _, err := store.EndTrouble(ctx, tx, account, runTrouble, whenever)
+		return !hasOthers, err
+	})
+}
+
+// writeCondition writes an account's condition, unless counts, which it calls in the same transaction, returns false. A change is
+// journalled in that transaction, too, so that the admins are told of it once, whichever process saw it. It returns false if the
+// database couldn't do that.
 //
 //nolint:contextcheck // it has a time limit of its own, since a condition is also written when the program ends
 func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, counts func(context.Context, pgx.Tx) (bool, error)) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
+
 	changed := false
 	err := store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		isToWrite, err := counts(ctx, tx)
 		if err != nil || !isToWrite {
 			return nil, err
 		}
+
 		changed, err = store.ReportAccount(ctx, tx, account, string(c.Status), c.Text, c.Hint)
 		if err != nil || !changed {
 			return nil, err
 		}
 
-		f := own.Fact{Kind: own.Account, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
+		f := own.Fact{
+			Kind:    own.Account,
+			Account: account,
+			Class:   string(c.Status),
+			Text:    c.Text,
+			Hint:    c.Hint,
+		}
 		var p store.Pipeline
 		p.InsertEvents([]store.NewEvent{f.Event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
 		return &p, nil
@@ -68,6 +82,7 @@ func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, c
 		e.log.Warn("account condition not written", "account_id", account, "error", err)
 		return false
 	}
+
 	if changed {
 		e.log.Info("account condition changed", "account_id", account, "status", string(c.Status), "text", c.Text)
 		e.relay.WakeAppliers(store.SystemAccount)
@@ -107,39 +122,55 @@ type unended struct {
 }
 
 func newTroubles(e *Engine) *troubles {
-	return &troubles{engine: e, fails: map[troubleKey]bool{}, broken: map[store.AccountID]bool{}, asked: map[troubleKey]bool{},
-		unended: map[troubleKey]unended{}}
+	return &troubles{
+		engine:  e,
+		fails:   map[troubleKey]bool{},
+		broken:  map[store.AccountID]bool{},
+		asked:   map[troubleKey]bool{},
+		unended: map[troubleKey]unended{},
+	}
 }
 
-// record records why one thing of an account fails (what), or with c nil that it works again. The admins are told of a
-// new trouble once. That the account works they are told only when none of its troubles is left, whichever process has seen it:
-// otherwise two closed channels would make it change all the time.
+// record records why one thing of an account fails (what), or with c nil that it works.
 //
-// A trouble that a process has seen which has ended, and that may be over, ends when the channel first works elsewhere.
-//
-// A trouble that this process has noted isn't noted again while the account is known not to work: each refused reply would lock the
-// account's row. One that lasts is noted each time: it lasts from the latest refusal on.
+// The admins are told of a new trouble once. That the account works they are told only when none of its troubles is left, whichever
+// process has seen it: otherwise two closed channels of a chat would make the account's condition change all the time.
 func (ts *troubles) record(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
-	mayEndEarlier := what == runTrouble || what == sendTrouble
-	if c != nil {
-		ts.mu.Lock()
-		isNoted := ts.fails[k] && ts.broken[account] && what != runTrouble && c.Lasts == 0
-		ts.fails[k] = true
-		delete(ts.unended, k)
-		ts.mu.Unlock()
+	if c == nil {
+		ts.recordWorking(k)
+		return
+	}
+	ts.recordFailure(k, *c)
+}
 
-		if isNoted {
-			return
-		}
+// recordFailure records why one thing of an account fails. It writes nothing about a trouble that this process has noted before,
+// while the account is known not to work, since each refused reply would lock the account's row. There are two exceptions:
+//   - What a channel reports by itself is written each time: it may have found another reason.
+//   - A trouble that lasts for a while (Condition.Lasts) is written each time: it lasts from the latest refusal on.
+func (ts *troubles) recordFailure(k troubleKey, c channels.Condition) {
+	ts.mu.Lock()
+	isNoted := ts.fails[k] && ts.broken[k.account]
+	ts.fails[k] = true
+	delete(ts.unended, k)
+	ts.mu.Unlock()
 
-		ts.engine.writeCondition(account, *c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
-			isNews, err := store.NoteTrouble(ctx, tx, account, what, ts.engine.processName, c.Lasts)
-			return isNews || what == runTrouble, err // the channel may have found another reason
-		})
+	isReport := k.what == runTrouble
+	isWrittenEachTime := isReport || c.Lasts != 0
+	if isNoted && !isWrittenEachTime {
 		return
 	}
 
+	ts.engine.writeCondition(k.account, c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
+		isNews, err := store.NoteTrouble(ctx, tx, k.account, k.what, ts.engine.processName, c.Lasts)
+		return isNews || isReport, err
+	})
+}
+
+// recordWorking records that one thing of an account works. A process that has ended may have noted that it fails. Where that shows
+// for every process alike, because the channel itself works or takes replies, the first process that sees it work ends the trouble.
+func (ts *troubles) recordWorking(k troubleKey) {
+	mayEndEarlier := k.what == runTrouble || k.what == sendTrouble
 	if ts.noteWorking(k, mayEndEarlier) {
 		ts.end(k, unended{mayEndEarlier: mayEndEarlier})
 	}
@@ -161,15 +192,19 @@ func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
 	if mayFailElsewhere {
 		ts.asked[k] = true
 	}
-	return fails || mayFailElsewhere || mayEndEarlier && !isKnown
+	mayHaveFailedEarlier := mayEndEarlier && !isKnown
+	return fails || mayFailElsewhere || mayHaveFailedEarlier
 }
 
-// end ends a trouble of an account for all processes. The account works if none is left. If the trouble wasn't known, that
-// shows only something if it may end what earlier processes have seen. One that still lasts, or whose end could not be written, is
-// ended by endAgain, unless it is noted anew before: then it is another one, which this process hasn't seen to be over.
+// end ends a trouble of an account for all processes. If it was the last one, the account works. A trouble that no process had noted
+// doesn't make the account work, unless over.mayEndEarlier is set.
+//
+// A trouble that still lasts, or whose end could not be written, is left to endAgain. One that was noted anew since is not: it is
+// another trouble, which this process hasn't seen to be over.
 func (ts *troubles) end(k troubleKey, over unended) {
 	var lasts *time.Time
-	isWritten := ts.engine.writeCondition(k.account, channels.Condition{Status: channels.Active}, func(ctx context.Context, tx pgx.Tx) (bool, error) {
+	works := channels.Condition{Status: channels.Active}
+	isWritten := ts.engine.writeCondition(k.account, works, func(ctx context.Context, tx pgx.Tx) (bool, error) {
 		wasKnown, hasOthers, until, err := store.EndTrouble(ctx, tx, k.account, k.what, over.until)
 		lasts = until
 		return !hasOthers && (wasKnown || over.mayEndEarlier), err
@@ -179,7 +214,7 @@ func (ts *troubles) end(k troubleKey, over unended) {
 	defer ts.mu.Unlock()
 	delete(ts.unended, k)
 	if ts.fails[k] {
-		return // since then
+		return // it has failed again meanwhile
 	}
 
 	isNotedAnew := over.until != nil && lasts != nil && !lasts.Equal(*over.until)
@@ -191,7 +226,8 @@ func (ts *troubles) end(k troubleKey, over unended) {
 	}
 }
 
-// endAgain ends what could not be ended before: nothing may be sent for days that would end it, nor ever where no threads open any more.
+// endAgain tries again to end the troubles that could not be ended before. Otherwise they would end with the next message that is
+// sent: that may take days, and nothing is ever sent to a channel in which no threads open any more.
 func (ts *troubles) endAgain() {
 	ts.mu.Lock()
 	list := maps.Clone(ts.unended)
@@ -207,8 +243,8 @@ func (ts *troubles) endAgain() {
 	}
 }
 
-// endRun ends what was reported of an account whose channel reports nothing by itself: its settings didn't work, and now
-// a channel could be made of them.
+// endRun ends what was reported of an account whose channel reports nothing by itself. Its settings didn't work before, and now a
+// channel could be made of them.
 func (ts *troubles) endRun(account store.AccountID) {
 	k := troubleKey{account, runTrouble}
 	ts.mu.Lock()

@@ -11,11 +11,12 @@ import (
 	"parley/store"
 )
 
-// applyAction does what a person did or asked for.
+// applyAction does what a person did or asked for in a surface: it finds the conversation, waits for what must be recorded first, and
+// calls the use case of the verb. Errors: *book.NotYet if the action has to wait; the database's.
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a bridge.Action) error {
 	r := book.Request{Surface: account.ID, Action: a}
 	w.Typed = time.Time{}
-	if a.Typed() { // the order of a button would be that of its message
+	if a.Typed() { // the order of a click is that of the message with the button, which says nothing about when it was clicked
 		w.Typed = book.OrderTime(a.Order)
 	}
 
@@ -23,9 +24,9 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if use.first != nil {
 		return use.first(w, ctx, tx, r)
 	}
-	isTypedByForeigner := a.Actor.Kind == bridge.ActorForeign && use.isSpeech && a.Typed() // who may be an agent of ours, who is told
+	isTypedByForeigner := a.Actor.Kind == bridge.ActorForeign && use.isSpeech && a.Typed() // perhaps an agent of ours, who is told
 	if a.Actor.Kind != bridge.ActorPerson && a.Verb != bridge.VerbSay && !isTypedByForeigner {
-		return nil
+		return nil // what a bot says is kept; other verbs are for people
 	}
 
 	r.Conversation = w.ConversationAt(r)
@@ -38,54 +39,59 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if r.Conversation != nil && w.speech.AwaitsResult(r) {
 		return w.Wait(book.AttemptPollInterval)
 	}
-
-	typed := a.Typed()
 	if r.Conversation != nil {
 		w.speech.FormHandedIn(r)
 		r.Conversation.SettleNote()
 	}
-
-	mayBeInThread := a.OwnThread || a.IsEmoji() // a surface may not tell in which thread an emoji is
-	needsConversation := r.Conversation == nil && !use.noConversation
-	mayGetOne := needsConversation && mayBeInThread
-	if mayGetOne && !w.replies.IsOrphaned(r) {
+	if w.mayGetConversation(r, use) {
 		if err := w.Posts.AwaitRecord(ctx, tx, r); err != nil {
 			return err
 		}
 	}
 
 	if use.isSpeech {
-		return w.applySpeech(ctx, tx, r, typed && w.Posts.IsShownInThread(r))
+		return w.applySpeech(ctx, tx, r, a.Typed() && w.Posts.IsShownInThread(r))
+	}
+	if r.Conversation == nil {
+		return w.perform(ctx, tx, r)
 	}
 
-	if typed && r.Conversation != nil {
+	if a.Typed() {
 		if w.Posts.WasHandled(r) {
 			return nil
 		}
 		w.speech.KeepCommand(r)
 	}
-
-	if r.Conversation != nil {
-		r.Conversation.Clicked = true
-		w.speech.KeepMistypedCommand(r)
-	}
-
+	r.Conversation.Clicked = true
+	w.speech.KeepMistypedCommand(r)
 	return w.perform(ctx, tx, r)
 }
 
-// mustAwaitAttempt reports whether an action has to wait until the attempt at a reply is over: one that began after the action
-// was stored, or one that has itself found the emoji, and will give way to it.
+// mustAwaitAttempt reports whether a running attempt has to end before an action is applied: a typed text takes its place before or
+// behind the reply that is being sent, and Undo has to know whether that has left. An attempt that began before the action was stored
+// doesn't matter, unless it has itself found the emoji that is the action: then it gives way to it.
 func (w *work) mustAwaitAttempt(r book.Request) bool {
 	wasFound := r.Origin == bridge.OriginFoundEmoji
-	mayMeetAttempt := r.Typed() || r.Verb == bridge.VerbUndo || wasFound
-	if r.Conversation == nil || !mayMeetAttempt {
+	dependsOnAttempt := r.Typed() || r.Verb == bridge.VerbUndo || wasFound
+	if r.Conversation == nil || !dependsOnAttempt {
 		return false
 	}
+
 	stored := w.Event
 	if wasFound {
 		stored.ReceivedAt = time.Time{} // before any attempt
 	}
 	return w.Outbox.HasAttemptSince(r.Conversation, stored)
+}
+
+// mayGetConversation reports whether the conversation that an action lacks may become known: the action was done in a thread of
+// Parley's, whose root may be about to be recorded. For an emoji a surface may not know in which thread its message is.
+func (w *work) mayGetConversation(r book.Request, use *useCase) bool {
+	if r.Conversation != nil || use.noConversation {
+		return false
+	}
+	mayBeInThread := r.OwnThread || r.IsEmoji()
+	return mayBeInThread && !w.replies.IsOrphaned(r)
 }
 
 // tellUnknown says that nobody gets what was typed in a thread that belongs to no known conversation.
@@ -95,7 +101,7 @@ func (w *work) tellUnknown(r book.Request) {
 }
 
 // applySpeech applies what somebody says to the customer or to colleagues. typed means that it was typed in the
-// conversation's thread; if not, it was written in a form.
+// conversation's thread; if not, it was written in a form, or elsewhere with the number of the conversation.
 func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed bool) error {
 	if r.Verb == bridge.VerbUnknown && !typed {
 		w.Refuse(r, "unknown_verb", r.Args.Note, "Try: help")
@@ -104,23 +110,8 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 	if r.Conversation == nil {
 		return w.applySpeechElsewhere(ctx, tx, r, typed)
 	}
-
-	isTypedReply := typed && r.Verb == bridge.VerbReply
-	isEmpty := r.Text == "" && len(r.Files) == 0
-	if isTypedReply && isEmpty {
-		w.Refuse(r, "empty", "There is no text to send.", "For example: !reply We are on it.")
-		return nil
-	}
-
 	if typed {
-		r.Explicit = r.Explicit || r.Verb == bridge.VerbReply
-		changed, err := w.Log.ChangedHands(ctx, tx, r)
-		if err != nil {
-			return err
-		}
-
-		w.speech.Say(r, changed)
-		return nil
+		return w.applyTyped(ctx, tx, r)
 	}
 
 	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
@@ -140,8 +131,27 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 	return nil
 }
 
+// applyTyped applies a text that was typed in the conversation's thread.
+func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	isReply := r.Verb == bridge.VerbReply
+	isEmpty := r.Text == "" && len(r.Files) == 0
+	if isReply && isEmpty {
+		w.Refuse(r, "empty", "There is no text to send.", "For example: !reply We are on it.")
+		return nil
+	}
+
+	r.Explicit = r.Explicit || isReply
+	changed, err := w.Log.ChangedHands(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+
+	w.speech.Say(r, changed)
+	return nil
+}
+
 // applySpeechElsewhere applies what somebody says where nobody knows a conversation: in a channel, or in a thread that Parley has
-// lost. What was said for a conversation that there isn't is shown to nobody else: only its author has seen the words.
+// lost. If it was said for a conversation that doesn't exist, only its author is answered, since nobody else has seen the words.
 func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Request, typed bool) error {
 	if r.Args.Conversation != 0 {
 		problem := noSuchConversation(r.Args.Conversation)

@@ -14,7 +14,8 @@ import (
 // busyCardFactor is how many times longer updates of roots wait for further changes while there is much else to do.
 const busyCardFactor = 4
 
-// Apply implements relay.Handler.
+// Apply implements relay.Handler: it applies a batch of decoded events in one transaction. Those that can't be applied yet are left
+// out, and named in what it returns.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
 	if err := e.servedSince.readIfAhead(ctx, tx, b.Real); err != nil {
 		return relay.Made{}, err
@@ -24,10 +25,12 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 	w.Locks = b.Locks
 	defer e.keepUnusedIDs(w)
 	e.relay.Metrics().Applying(b)
+
 	facts := make([]fact, 0, len(b.Facts))
 	for _, one := range b.Facts {
 		f := *one.Value.(*fact)
-		if f.account = w.Dir.Account(one.Event.AccountID); f.account == nil { // taken out meanwhile
+		f.account = w.Dir.Account(one.Event.AccountID)
+		if f.account == nil { // it was removed after the event was decoded
 			return relay.Made{}, &relay.WaitError{Wait: relay.Wait{EventID: one.Event.ID, Most: unknownFor}}
 		}
 

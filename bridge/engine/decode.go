@@ -24,13 +24,14 @@ func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
 	if f.account != nil {
 		return f, e.decodeOne(f, payload)
 	}
+
 	if time.Since(ev.ReceivedAt) > unknownFor {
 		return nil, errors.New("engine: its account is not set up")
 	}
 	return nil, relay.ErrNotOpen
 }
 
-// decodeOne has the account's channel or surface read the bytes of a fact. Facts of Parley's own it reads itself.
+// decodeOne fills in what a fact says: it has the account's channel or surface read the bytes. Facts of Parley's own it reads itself.
 // Errors: relay.ErrNotOpen while the channel or surface is not at work in this process.
 func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	defer func() {
@@ -42,8 +43,9 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	switch f.account.Side {
 	case store.SideSystem:
 		f.own, err = own.Decode(payload)
-		if err == nil && f.own.Act != nil {
-			f.actions, f.own = []bridge.Action{f.own.Act.Action()}, nil
+		if err == nil && f.own.Act != nil { // what an agent did on a page of Parley's own is an action like those of chats
+			f.actions = []bridge.Action{f.own.Act.Action()}
+			f.own = nil
 			clean.Action(&f.actions[0])
 		}
 	case store.SideSurface:

@@ -71,7 +71,8 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 
 	posts, err := store.FindPosts(ctx, d.e.pool, accounts, chans, messages)
 	for _, p := range posts {
-		seen["m:"+p.Channel+":"+p.Message] = p.Kind != book.EarlyMessage
+		isKnown := p.Kind != book.EarlyMessage // of such a message only an edit or its deletion has come
+		seen["m:"+p.Channel+":"+p.Message] = isKnown
 	}
 
 	return seen, err

@@ -16,7 +16,9 @@ const gapMargin = 2 * time.Second
 func (d *Desk) Gap() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open, d.gapUntil, d.untold = true, time.Now(), true
+	d.open = true
+	d.gapUntil = time.Now()
+	d.untold = true
 	select {
 	case d.e.gapOpened <- struct{}{}:
 	default: // a signal waits already
@@ -48,8 +50,8 @@ func noteGaps(ctx context.Context, e *Engine) {
 	}
 }
 
-// takeUntold reports whether the other processes have to be told of a gap, and counts them as told. They are told of an open gap
-// again and again, since it goes on.
+// takeUntold reports whether the other processes have to be told of a gap, and notes that they were: the caller tells them, or calls
+// setUntold. They are told of an open gap again and again, since it goes on.
 func (d *Desk) takeUntold() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -74,9 +76,12 @@ func (d *Desk) Filled() {
 		d.e.log.Warn("newest event not read", "error", err)
 		newest = math.MaxInt64 // replies wait until all events are applied
 	}
+
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open, d.gapUntil, d.untold = false, time.Now(), true
+	d.open = false
+	d.gapUntil = time.Now()
+	d.untold = true
 	d.filledTo = newest
 }
 

@@ -10,8 +10,9 @@ import (
 	"parley/store"
 )
 
-// teamEmoji replaces the usual verbs of emoji by those that a team has chosen for its channels. An emoji without a verb there
-// becomes a mere reaction.
+// teamEmoji returns actions with the verbs that teams have chosen for emoji in their channels, in place of the usual ones. An emoji to
+// which a team gave no verb (bridge.NoVerb) becomes a mere reaction. The given actions stay as they are, since they may be applied
+// again in another batch.
 func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridge.Action) []bridge.Action {
 	for i, a := range actions {
 		if !a.IsEmoji() || a.Verb == bridge.VerbUnreact {
@@ -24,7 +25,7 @@ func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridg
 		}
 
 		verb := bridge.Verb(team.Emoji[bridge.EmojiName(a.Args.Emoji)])
-		if verb == "" {
+		if verb == "" { // the team chose nothing for it: it keeps the usual verb
 			continue
 		}
 
@@ -35,7 +36,7 @@ func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridg
 		}
 
 		a.Args.Emoji = name
-		actions = slices.Clone(actions) // the decoded actions may be applied again in another batch
+		actions = slices.Clone(actions)
 		actions[i] = a
 	}
 

@@ -273,20 +273,17 @@ const eveningCheckTicks = 600
 // endAgainTicks is after how many ticks of a second troubles are ended again that could not be ended before.
 const endAgainTicks = 60
 
-// watchSettings rereads the directory when the version of the settings has risen, and sets the timers of evening lists anew.
+// watchSettings rereads the directory when the version of the settings has risen, and has what depends on them follow.
 func (e *Engine) watchSettings(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var set int64 // the version for which the timers were set last
+
+	var followed int64 // the version of the settings that was followed last
 	for ticks := 0; ; ticks++ {
 		version := e.directory.Load().Version
-		if version != set || ticks%eveningCheckTicks == 0 {
-			err := errors.Join(e.chores.SetEvenings(ctx), e.chores.FreeOfFormerAgents(ctx))
-			if err != nil && ctx.Err() == nil {
-				e.log.Warn("evening lists, or conversations of former agents, not looked after", "error", err)
-			} else {
-				set = version
-			}
+		isDue := version != followed || ticks%eveningCheckTicks == 0
+		if isDue && e.followSettings(ctx) {
+			followed = version
 		}
 
 		select {
@@ -303,6 +300,17 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 			e.troubles.endAgain() //nolint:contextcheck // conditions are written within a time of their own
 		}
 	}
+}
+
+// followSettings sets the timers of evening lists anew, and frees the conversations of people who are no agents any more. It returns
+// false if it has to be tried again.
+func (e *Engine) followSettings(ctx context.Context) bool {
+	err := errors.Join(e.chores.SetEvenings(ctx), e.chores.FreeOfFormerAgents(ctx))
+	if err != nil && ctx.Err() == nil {
+		e.log.Warn("evening lists, or conversations of former agents, not looked after", "error", err)
+		return false
+	}
+	return true
 }
 
 // readSettings rereads the directory if it is out of date, and which accounts don't work. What failed in channels that the directory

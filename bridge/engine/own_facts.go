@@ -19,36 +19,88 @@ import (
 	"parley/store/dispatch"
 )
 
-// Timer implements relay.Handler. A timer is removed in the transaction that journals its fact, and so counts once. It may be set
-// for the same time again, and fire again, after the clock went ahead and was put right: each firing has a name of its own. Those
-// of teams may be set again while they fire, and are named by what they are about: a team is told once.
+// Timer implements relay.Handler. It returns the fact that a timer becomes when it fires. A timer is removed in the transaction that
+// journals its fact, so that it counts once. The name of the fact decides what counts as the same firing:
+//
+//   - An evening list is named by its team and day, which its kind says: there is one a day.
+//   - A weekly summary is named by its team and the time for which it was set: there is one a week.
+//   - Any other timer gets a name of its own each time that it fires. It may have been set for the same time twice, after the clock
+//     went ahead and was put right.
+//
+// Kinds that may have to wait have queues of their own, so that nothing else waits with them.
 func (e *Engine) Timer(t store.Timer) store.NewEvent {
 	f := own.Fact{Kind: t.Kind, Conversation: t.ConversationID, Due: t.DueAt}
-	if _, ok := own.EveningTeam(t.Kind); ok {
-		name := "timer:" + t.Kind // the kind names the day, so that there is one list a day
+
+	if _, isEvening := own.EveningTeam(t.Kind); isEvening {
+		name := "timer:" + t.Kind
 		if workflow.IsEveningOver(t.DueAt, t.FiredAt) {
 			name += ":missed" // nothing is posted: that day's list may still come, once the clock is put right
 		}
 		return f.Event(name)
 	}
+
 	name := fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro())
-	if team, ok := own.WeekTeam(t.Kind); ok {
-		event := f.Event(name) // in a queue of its own, since it may wait for its figures
-		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("week:%d", team))
-		return event
+	if team, isWeek := own.WeekTeam(t.Kind); isWeek { // it may wait for its figures
+		return inQueue(f.Event(name), fmt.Sprintf("week:%d", team))
 	}
 
 	event := f.Event(name + ":" + rand.Text())
-	if t.Kind == own.Replying || t.Kind == own.OwnersLeft { // a queue of its own: nothing else is to wait for a version that knows it
-		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("%s:%d", t.Kind, t.ConversationID))
+	switch t.Kind {
+	case own.Replying, own.OwnersLeft: // they may wait for a version of Parley that knows them
+		return inQueue(event, fmt.Sprintf("%s:%d", t.Kind, t.ConversationID))
 	}
+	return event
+}
+
+// inQueue returns an own fact's event with another order key, so that it has a queue of its own.
+func inQueue(event store.NewEvent, key string) store.NewEvent {
+	event.OrderKey = store.OrderKey(store.SystemAccount, key)
 	return event
 }
 
 // Facts implements relay.Handler. It returns what is to be journalled about a delivery's result: what that means for the
 // conversation. What it means for the surface is written along with the result.
 func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
-	f := own.Fact{
+	isReply := c.Kind == outbound.KindReply
+	if isReply && wasTakenBackWhole(c, r) {
+		return nil
+	}
+
+	facts := rootsLeft(c, r)
+	f := factOfResult(c, r)
+	if double, ok := doubleFact(f, c, r); ok {
+		return append(facts, double.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, double.Kind, c.Attempt)))
+	}
+
+	switch {
+	case isReply:
+		f.Followed = hasLeftWithLaterLine(c, r)
+		if c.Joined == 0 { // a message of several lines is counted once, with its first line
+			f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
+		}
+	case r.Kind == relay.ReportFailed && bridge.PostKind(c.Kind) != bridge.PostEphemeral:
+		f.Kind = own.PostFailed
+		f.Post = c.Kind
+		f.Account = c.AccountID
+	default: // the thread itself shows what was posted; nobody misses a lost whisper
+		return facts
+	}
+
+	event := f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
+	event.Share = c.AccountID
+	return append(facts, event)
+}
+
+// wasTakenBackWhole reports whether a reply's delivery ended because the reply was taken back before it left. People were told so
+// when that was done. A part of a reply is another matter: if it was the last one that hadn't left, the customer has the reply now.
+func wasTakenBackWhole(c dispatch.Claimed, r relay.Report) bool {
+	wasTakenBack := r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled
+	return wasTakenBack && outbound.PayloadOf(&c.Delivery).Span == nil
+}
+
+// factOfResult returns the fact that says what a delivery's result is.
+func factOfResult(c dispatch.Claimed, r relay.Report) own.Fact {
+	return own.Fact{
 		Kind:         string(r.Kind),
 		Conversation: c.ConversationID,
 		Message:      c.MessageID,
@@ -59,34 +111,6 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 		Hint:         r.Hint,
 		External:     r.Sent.ExternalID,
 	}
-
-	isReply := c.Kind == outbound.KindReply
-	wasTakenBack := r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled
-	isPart := isReply && wasTakenBack && outbound.PayloadOf(&c.Delivery).Span != nil // if it was the last one, the reply is out
-	if isReply && wasTakenBack && !isPart {
-		return nil // before it left, and people were told so then
-	}
-	left := rootsLeft(c, r)
-	if describeDouble(&f, c, r) {
-		return append(left, f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, f.Kind, c.Attempt)))
-	}
-
-	if isReply {
-		f.Followed = hasLeftWithLaterLine(c, r)
-		if c.Joined == 0 { // a message of several lines is counted once, with its first line
-			f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
-		}
-	} else {
-		if r.Kind != relay.ReportFailed || bridge.PostKind(c.Kind) == bridge.PostEphemeral {
-			return left // else the thread itself shows what was posted
-		}
-		f.Kind, f.Post = own.PostFailed, c.Kind
-		f.Account = c.AccountID
-	}
-
-	event := f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
-	event.Share = c.AccountID
-	return []store.NewEvent{event}
 }
 
 // rootsLeft returns the facts about a root that isn't its conversation's thread any more, now that a delivery has landed. They have
@@ -97,40 +121,47 @@ func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
 			continue
 		}
 
-		f := own.Fact{Kind: own.RootLeft, Conversation: c.ConversationID, Surface: c.AccountID, Root: l.Left.Message, External: l.Left.Channel}
+		f := own.Fact{
+			Kind:         own.RootLeft,
+			Conversation: c.ConversationID,
+			Surface:      c.AccountID,
+			Root:         l.Left.Message,
+			External:     l.Left.Channel,
+		}
 		if l.Thread != nil {
 			f.Delivery = c.ID
 		}
 
 		event := f.Event(fmt.Sprintf("root_left:%d", c.ID))
-		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("root_left:%d", c.ConversationID))
-		facts = append(facts, event)
+		facts = append(facts, inQueue(event, fmt.Sprintf("root_left:%d", c.ConversationID)))
 	}
 	return facts
 }
 
-// describeDouble fills in f if c is a root that has landed and may be there twice, or a search for such another root that has
-// ended. It returns false if c is neither.
-func describeDouble(f *own.Fact, c dispatch.Claimed, r relay.Report) bool {
+// doubleFact returns the fact to journal if a root that has landed may be there twice, or if the search for such another root has
+// ended. f is the fact of the delivery's result, which that fact adds to. It returns false in all other cases.
+func doubleFact(f own.Fact, c dispatch.Claimed, r relay.Report) (own.Fact, bool) {
 	if r.Kind != relay.ReportLanded || c.FirstAt == nil {
-		return false
-	}
-
-	body := outbound.PayloadOf(&c.Delivery)
-	if c.Kind == string(bridge.PostRoot) && body.Unsure {
-		f.Kind, f.Root = own.Doubted, r.Sent.ExternalID
-		f.Due = *c.FirstAt
-	} else if c.Kind == string(bridge.PostDouble) {
-		f.Kind, f.Root = own.Sought, body.Place.Message
-		if r.Sent.Blind {
-			f.Class = own.Blind
-		}
-	} else {
-		return false
+		return own.Fact{}, false
 	}
 
 	f.Surface = c.AccountID
-	return true
+	body := outbound.PayloadOf(&c.Delivery)
+	switch {
+	case c.Kind == string(bridge.PostRoot) && body.Unsure:
+		f.Kind = own.Doubted
+		f.Root = r.Sent.ExternalID
+		f.Due = *c.FirstAt
+	case c.Kind == string(bridge.PostDouble):
+		f.Kind = own.Sought
+		f.Root = body.Place.Message
+		if r.Sent.Blind {
+			f.Class = own.Blind
+		}
+	default:
+		return own.Fact{}, false
+	}
+	return f, true
 }
 
 // hasLeftWithLaterLine reports whether a delivery left in one message with a later line. Lines that were taken back before they
@@ -159,7 +190,8 @@ func (o *Options) accountPage(a *store.Account, trouble string) string {
 
 // postFailed tells people what could not be posted, since a message that nobody sees would be lost.
 func (w *work) postFailed(c *book.Conversation, f own.Fact) {
-	if f.Post == string(bridge.PostDouble) {
+	kind := bridge.PostKind(f.Post)
+	if kind == bridge.PostDouble { // it is no post, but the search for a root that may be there twice
 		threads.Doubles{Writer: w.Writer}.GiveUp(c, f.Account)
 		return
 	}
@@ -171,13 +203,20 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 		return // the line that it was to change stands
 	}
 
-	switch bridge.PostKind(f.Post) {
-	case bridge.PostSaid, bridge.PostFiles:
-		w.Line(c, bridge.Line{Content: &bridge.QuarantineLine{Account: c.Account.Name, Reason: f.Text,
-			Hint: fmt.Sprintf("The original is kept: parley explain '#%d'", c.ID)}})
-	case bridge.PostRoot, bridge.PostLine:
-		w.TellCondition(own.Fact{Account: f.Account, Text: fmt.Sprintf("Something for conversation #%d could not be posted: %s", c.ID, f.Text),
-			Hint: fmt.Sprintf("parley explain '#%d'", c.ID)}, "")
+	explain := fmt.Sprintf("parley explain '#%d'", c.ID)
+	switch kind {
+	case bridge.PostSaid, bridge.PostFiles: // the thread can still say so
+		w.Line(c, bridge.Line{Content: &bridge.QuarantineLine{
+			Account: c.Account.Name,
+			Reason:  f.Text,
+			Hint:    "The original is kept: " + explain,
+		}})
+	case bridge.PostRoot, bridge.PostLine: // a further line would probably fail too: the admins are told
+		w.TellCondition(own.Fact{
+			Account: f.Account,
+			Text:    fmt.Sprintf("Something for conversation #%d could not be posted: %s", c.ID, f.Text),
+			Hint:    explain,
+		}, threads.NoPage)
 	case bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostErased, bridge.PostDouble: // nothing that was said is missing
 	}
 }
@@ -189,12 +228,14 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	if !isKnownOwn(f.Kind) {
 		return w.awaitNewerVersion(f)
 	}
+
 	if team, ok := own.EveningTeam(f.Kind); ok {
 		return w.workflow.Evening(ctx, tx, team, f.Due)
 	}
 	if team, ok := own.WeekTeam(f.Kind); ok {
 		return w.workflow.Week(ctx, tx, team, f.Due)
 	}
+
 	switch f.Kind {
 	case own.Digest:
 		return w.workflow.Digest(ctx, tx)
@@ -204,10 +245,15 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	case own.Template:
 		return w.templates.TemplateLearned(ctx, tx, f)
 	}
-	c := w.Conversations.Rows[f.Conversation]
-	if c == nil {
-		return nil
+
+	if c := w.Conversations.Rows[f.Conversation]; c != nil {
+		return w.applyToConversation(ctx, tx, c, f)
 	}
+	return nil
+}
+
+// applyToConversation applies a fact of Parley's own that is about a conversation.
+func (w *work) applyToConversation(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
 	switch f.Kind {
 	case own.Snooze:
 		w.workflow.SnoozeOver(c, f.Due)
@@ -267,7 +313,8 @@ func (w *work) awaitNewerVersion(f own.Fact) error {
 	return &relay.EventError{EventID: w.Event.ID, Err: fmt.Errorf("engine: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}
 }
 
-// isKnownOwn reports whether this version knows what to do with a kind of own fact.
+// isKnownOwn reports whether this version knows what to do with a kind of own fact: the kinds are those that applyOwn,
+// applyToConversation and applyOfRoot have a case for.
 func isKnownOwn(kind string) bool {
 	_, isEvening := own.EveningTeam(kind)
 	_, isWeek := own.WeekTeam(kind)

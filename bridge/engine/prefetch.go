@@ -43,6 +43,7 @@ func (w *work) collectWanted(facts []fact) *book.Wanted {
 	return n
 }
 
+// wantInbound adds what one thing that a channel reports will touch.
 func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound) {
 	if inbound.NamesCustomer(in.Kind) || in.Opens {
 		n.AddParty(a.ID, in.From, in.Change.Previous)
@@ -53,30 +54,21 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 		n.Messages = append(n.Messages, store.MessageID(in.Answers.Message))
 	}
 
-	ids := append(slices.Clone(in.Answers.References), in.Change.Target, in.Answers.External, in.ExternalID)
-
-	if in.Kind == channels.InboundReaction {
+	switch in.Kind {
+	case channels.InboundReaction:
 		n.Reacted.Add(a.ID, in.Change.Target)
-	}
-	if in.Kind == channels.InboundTemplate {
+	case channels.InboundTemplate:
 		wantTemplates(n, w.Dir, a.ID)
-	}
-	if in.Kind == channels.InboundNotice {
+	case channels.InboundNotice:
 		wantPeople(n, w.Dir)
+	default: // what follows is for all kinds
 	}
 
-	if s := in.Status; s != nil {
-		if !s.UpTo.IsZero() {
-			n.UpTo = true
-			n.Peeked.Add(a.ID, in.From.Key)
-		}
-
-		n.Receipts = true
-		n.Failures = n.Failures || s.State == channels.StateFailed // to know whether the customer was answered since
-		ids = append(ids, s.External...)
-		n.Messages = append(n.Messages, store.MessageID(s.MessageID))
+	ids := append(slices.Clone(in.Answers.References), in.Change.Target, in.Answers.External, in.ExternalID)
+	if in.Status != nil {
+		wantReceipt(n, a, in)
+		ids = append(ids, in.Status.External...)
 	}
-
 	for _, id := range ids {
 		if id != "" {
 			n.External.Add(a.ID, id)
@@ -99,6 +91,22 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 	}
 }
 
+// wantReceipt adds what a receipt touches: the message whose state it reports, or all up to a time.
+func wantReceipt(n *book.Wanted, a *store.Account, in channels.Inbound) {
+	s := in.Status
+	n.Receipts = true
+	n.Messages = append(n.Messages, store.MessageID(s.MessageID))
+	if s.State == channels.StateFailed {
+		n.Failures = true // to know whether the customer was answered since
+	}
+	if !s.UpTo.IsZero() {
+		n.UpTo = true
+		n.Peeked.Add(a.ID, in.From.Key)
+	}
+}
+
+// wantAction adds what an action of a surface will touch: the conversations, messages, deliveries and posts that it names, and what
+// the table of verbs says of its verb.
 func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	n.AddConversation(a.Args.Conversation)
 	n.Messages = append(n.Messages, a.Args.Message, a.Args.Slip)
@@ -148,6 +156,7 @@ func wantEnd(_ *work, n *book.Wanted, surface store.AccountID, a bridge.Action) 
 // wantUndo adds the replies that wait: the last of them is taken back, though others may have written more since.
 func wantUndo(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) { n.Undo = true }
 
+// wantOwn adds what a fact of Parley's own will touch.
 func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 	n.AddConversation(f.Conversation)
 	n.Failures = n.Failures || f.Kind == string(relay.ReportFailed)

@@ -11,12 +11,13 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
-// Quarantined implements relay.Handler. It tells people that an event can't be applied: where they would look for it, or
-// else the admins. If unread is true it doesn't decode the event, since that may end the process. Nobody is told of an
-// event of an account that was removed.
+// Quarantined implements relay.Handler. It tells people once that an event was given up: in the place where they would look for it,
+// or else the admins. If unread is true, the event is not decoded, since decoding it may end the process. Nobody is told of an event
+// of an account that was removed.
 func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string, unread bool) error {
 	dir := e.directory.Load()
 	account := dir.Account(ev.AccountID)
@@ -31,27 +32,26 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 
 	w := e.newWork(dir, now, databaseNow)
 	defer e.keepUnusedIDs(w)
-	wanted := book.NewWanted(0)
-	wantPeople(wanted, dir)
+	place, isFound := e.findQuarantinePlace(dir, account, ev, !unread)
 
-	if unread {
-		ev.Payload = nil // quarantinePlace then doesn't decode it
-	}
-	surface, at, author := e.quarantinePlace(dir, account, ev)
-	if at.Channel != "" {
-		wanted.AddChannel(surface, at.Channel)
+	wanted := book.NewWanted(0) // no fact is applied, people are only told something
+	wantPeople(wanted, dir)
+	if isFound {
+		wanted.AddChannel(place.surface, place.at.Channel)
 	}
 	if err := w.Load(ctx, tx, wanted); err != nil {
 		return err
 	}
 
 	hint := fmt.Sprintf("parley replay %d", ev.ID)
-	if at.Channel == "" {
-		// The admins are told as of an account in trouble; there is no page on which this is put right.
-		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: hint}, "")
+	if isFound {
+		w.ChannelLine(place.surface, place.at, bridge.Line{
+			Content:  &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: hint},
+			Mentions: place.author,
+		})
 	} else {
-		w.ChannelLine(surface, at, bridge.Line{Content: &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: hint},
-			Mentions: author})
+		// No thread or channel fits, so the admins are told of it as of a problem of the account.
+		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: hint}, threads.NoPage)
 	}
 
 	write, err := w.flush(ctx, tx)
@@ -62,32 +62,48 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	return write.Run(ctx, tx)
 }
 
-// quarantinePlace returns where people would look for an event. For a customer's message that is the channel of the
-// account's threads; for an agent's it is the thread in which it stands, and author is that agent. at is zero if there is
-// no such place, or if the event can't be read.
-func (e *Engine) quarantinePlace(
-	dir *directory.Directory, account *store.Account, ev store.Event,
-) (surface store.AccountID, at bridge.Place, author []bridge.AgentRef) {
+// quarantinePlace is where people would look for an event that was given up.
+type quarantinePlace struct {
+	surface store.AccountID
+	at      bridge.Place      // a channel, or a thread in it
+	author  []bridge.AgentRef // the agent whose message or click the event is; nobody for a customer's message
+}
+
+// findQuarantinePlace returns where people would look for an event:
+//   - a customer's message: in the channel in which the account's threads open;
+//   - what an agent did: in the thread in which it was done, which is known only if the event may be decoded and can be;
+//   - a fact of Parley's own: nowhere.
+//
+// It returns false if there is no such place.
+func (e *Engine) findQuarantinePlace(dir *directory.Directory, account *store.Account, ev store.Event, mayDecode bool) (quarantinePlace, bool) {
 	switch account.Side {
 	case store.SideChannel:
-		surface, at.Channel = dir.Home(account, nil)
-	case store.SideSystem: // Parley's own facts stand nowhere
+		surface, channel := dir.Home(account, nil)
+		return quarantinePlace{surface: surface, at: bridge.Place{Channel: channel}}, channel != ""
 	case store.SideSurface:
-		if len(ev.Payload) == 0 {
-			return 0, bridge.Place{}, nil
+		if mayDecode {
+			return e.placeOfActions(account, ev)
 		}
-		f := fact{event: ev, account: account}
-		if err := e.decodeOne(&f, ev.Payload); err != nil || len(f.actions) == 0 { // most likely that is why it is in quarantine
-			return 0, bridge.Place{}, nil
-		}
+	case store.SideSystem:
+	}
+	return quarantinePlace{}, false
+}
 
-		a := f.actions[0]
-		surface, at = account.ID, bridge.Place{Channel: a.Place.Channel, Thread: cmp.Or(a.Place.Thread, a.Place.Message)}
-
-		if a.Actor.Kind == bridge.ActorPerson {
-			author = []bridge.AgentRef{bridge.You(a.Actor.ID)}
-		}
+// placeOfActions decodes an event of a surface, and returns the thread in which its first action was done. It returns false if the
+// event can't be decoded, which most likely is why it is in quarantine.
+func (e *Engine) placeOfActions(account *store.Account, ev store.Event) (quarantinePlace, bool) {
+	f := fact{event: ev, account: account}
+	if err := e.decodeOne(&f, ev.Payload); err != nil || len(f.actions) == 0 {
+		return quarantinePlace{}, false
 	}
 
-	return surface, at, author
+	a := f.actions[0]
+	place := quarantinePlace{
+		surface: account.ID,
+		at:      bridge.Place{Channel: a.Place.Channel, Thread: cmp.Or(a.Place.Thread, a.Place.Message)},
+	}
+	if a.Actor.Kind == bridge.ActorPerson {
+		place.author = []bridge.AgentRef{bridge.You(a.Actor.ID)}
+	}
+	return place, a.Place.Channel != ""
 }

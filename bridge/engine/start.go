@@ -39,15 +39,15 @@ func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Actio
 // start begins a conversation with a customer: it posts the root and a line with the agent's text, and sends the text as a
 // reply. If a chat has an open conversation with the customer already, it leads the agent to that one, and sends nothing.
 func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	proceed, edited := speech.ApplyEarlyEdit(w.Posts, &r)
-	if !proceed {
+	earlyEdit := speech.ApplyEarlyEdit(w.Posts, &r)
+	if earlyEdit == speech.NothingToApply {
 		return nil
 	}
 
 	agent, a := r.Agent, r.Action
 	s, problem := w.Reading.Starting(w.Dir, agent, reading.StartOf(a))
 	if problem == nil {
-		problem = w.startProblem(s, a, edited)
+		problem = w.startProblem(s, a, earlyEdit)
 	}
 
 	var used *outbound.UsedTemplate
@@ -65,8 +65,8 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	identity := w.customerOf(s)
-	if identity == nil {
-		return w.Wait(time.Second) // the account's channel began to work after the batch was read, so that the customer wasn't
+	if identity == nil { // the account's channel began to work only after the batch was read: the customer was not read with it
+		return w.Wait(time.Second)
 	}
 
 	previous := w.StartedByForm(r)
@@ -88,7 +88,8 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	w.Log.ByAgent(c, agent, store.DeedStarted, nil)
 	name := cmp.Or(s.Party.Name, identity.Name)
 	c.Participants = []store.Participant{{Key: s.Party.Key, Address: s.Party.Address, Name: name, Role: outbound.RoleTo}}
-	c.Assignees, c.Clicked = []store.AgentID{agent.ID}, true
+	c.Assignees = []store.AgentID{agent.ID}
+	c.Clicked = true
 	return w.sayFirstWords(r.About(c), used)
 }
 
@@ -97,9 +98,8 @@ func (w *work) customerOf(s reading.Starting) *store.Identity {
 	return w.People.ByAddress[book.NameKey{Account: s.AccountID(), Name: s.Party.Key}]
 }
 
-// startProblem returns why a conversation can't begin, or nil if it can. edited means that its text was changed before Parley
-// read it.
-func (w *work) startProblem(s reading.Starting, a bridge.Action, edited bool) *bridge.Problem {
+// startProblem returns why a conversation can't begin, or nil if it can. earlyEdit says whether its text was edited before Parley had it.
+func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speech.EarlyEdit) *bridge.Problem {
 	if problem := s.MissingText(a); problem != nil {
 		return problem
 	}
@@ -110,7 +110,7 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, edited bool) *b
 	if problem := s.StrangerProblem(w.People.WroteBefore(s.Party)); problem != nil {
 		return problem
 	}
-	if edited {
+	if earlyEdit == speech.EditedBefore {
 		return &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.", Hint: "Type it again, if it is for the customer."}
 	}
 
@@ -165,10 +165,12 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 	}
 
 	typed := w.Posts.KeyOfTypedText(r)
-	r.Place.Message, r.Files = "", nil // the line in the new thread stands for the message
+	r.Place.Message = "" // the line in the new thread stands for the message
+	r.Files = nil
 	m := w.Messages.AddByPerson(r)
 	w.Posts.RememberElsewhere(typed, m)
-	m.Subject, m.Template = r.Conversation.Subject, filled
+	m.Subject = r.Conversation.Subject
+	m.Template = filled
 	r.Conversation.Subject = cmp.Or(r.Conversation.Subject, clean.Preview(m.Text))
 	m.Reason = "explicit"
 	if used != nil {

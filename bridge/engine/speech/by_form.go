@@ -15,8 +15,8 @@ import (
 //   - The same form was handed in before, and what it sent can't be taken back any more.
 func (sp *UseCases) ByForm(r book.Request) {
 	typed := sp.Posts.KeyOfTypedText(r)
-	proceed, edited := ApplyEarlyEdit(sp.Posts, &r)
-	if !proceed {
+	earlyEdit := ApplyEarlyEdit(sp.Posts, &r)
+	if earlyEdit == NothingToApply {
 		return
 	}
 
@@ -30,10 +30,11 @@ func (sp *UseCases) ByForm(r book.Request) {
 	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
 	sp.replies.RecipientsOfForm(r)
 	canReplace := sp.TakeFormBack(r)
-	doubt := ""
-	if edited {
+	doubt := "" // the reason why its author is asked first
+	switch {
+	case earlyEdit == EditedBefore:
 		doubt = elsewhereReason
-	} else if !canReplace {
+	case !canReplace:
 		doubt = book.FormReason
 	}
 
@@ -90,8 +91,16 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt st
 		return m
 	}
 
-	sp.Line(c, bridge.Line{Content: replied, Verb: bridge.VerbReply, By: sp.Dir.Ref(r.Surface, r.Agent.ID), Text: r.Text, Rich: r.Rich,
-		Files: sp.Files.Attached(&m.Message), Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	sp.Line(c, bridge.Line{
+		Content: replied,
+		Verb:    bridge.VerbReply,
+		By:      sp.Dir.Ref(r.Surface, r.Agent.ID),
+		Text:    r.Text,
+		Rich:    r.Rich,
+		Files:   sp.Files.Attached(&m.Message),
+		Verbs:   []bridge.Verb{bridge.VerbUndo},
+		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
+	})
 	sp.replies.SendToCustomer(c, r.Agent, r.Surface, m, sp.FormOrder())
 	return m
 }

@@ -14,6 +14,10 @@ import (
 	"parley/store"
 )
 
+// A text that an agent types in a team's channel, outside all threads, reaches no customer. Its post keeps it (channelText). Once a day
+// the author is asked which customer is meant, by a line with a button for each conversation (TopLevel, askWhoIsMeant), and from then on
+// by the menu of the message (AskAgain). A click sends the text (sendChannelText). Until then edits and deletions change what is kept.
+
 // maxOffered is how many conversations are offered, at most, as those for which a text in the channel may be meant.
 const maxOffered = 5
 
@@ -22,7 +26,7 @@ const maxOffered = 5
 type channelText struct {
 	Action bridge.Action    `json:"action"`
 	Line   store.DeliveryID `json:"line,omitempty"`   // the delivery of the line that asks; 0 if nobody was asked yet
-	Edited bool             `json:"edited,omitempty"` // Action has the marks and mentions of the latest edit, too; see sendChannelText
+	Edited bool             `json:"edited,omitempty"` // Action has the marks and mentions of the latest edit, too; see refuseChannelText
 }
 
 // wordsMark is the bridge.WordsMark of the text as it says now.
@@ -34,13 +38,14 @@ func (t channelText) wordsMark() string {
 func (ct *ChannelTexts) keepChannelText(p *store.Post, text channelText) {
 	body, err := json.Marshal(text)
 	if err != nil {
-		panic("speech: channel text: " + err.Error()) // our own plain struct
+		panic("speech: channel text: " + err.Error()) // a mistake in the program: the struct has only fields that JSON can hold
 	}
 	p.Early = body
 	ct.Posts.Change(p)
 }
 
-// channelTextOf reads what keepChannelText noted.
+// channelTextOf reads what keepChannelText noted with a post, which may be nil. It returns false if nothing is noted: the post is no
+// text in the channel, or somebody has chosen already who gets it.
 func channelTextOf(p *store.Post) (text channelText, ok bool) {
 	if p == nil || p.Kind != book.HumanMessage || len(p.Early) == 0 {
 		return channelText{}, false
@@ -77,12 +82,18 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 
 // askWhoIsMeant posts, in the thread of a text in the channel, a line that offers the conversations for which it may be meant.
 func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.Post) error {
-	text, _ := channelTextOf(p)
+	text, _ := channelTextOf(p) // the callers know that it is there
 	a := text.Action
 	var offered bridge.TopLevelLine
-	line := bridge.Line{Content: &offered, Mentions: []bridge.AgentRef{bridge.You(a.Actor.ID)}, Text: a.Text,
-		Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}},
-			ReplyArgs: bridge.ReplyArgs{Shown: text.wordsMark()}}}
+	line := bridge.Line{
+		Content:  &offered,
+		Mentions: []bridge.AgentRef{bridge.You(a.Actor.ID)},
+		Text:     a.Text,
+		Args: bridge.Args{
+			SendArgs:  bridge.SendArgs{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}},
+			ReplyArgs: bridge.ReplyArgs{Shown: text.wordsMark()},
+		},
+	}
 
 	agent := ct.Dir.AgentOf(p.AccountID, a.Actor.ID)
 	saysSomething := a.Text != "" || len(a.Files) > 0
@@ -127,9 +138,12 @@ func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
 		return
 	}
 	p.Version = a.Version
-	text.Action.Text, text.Action.Raw = a.Text, a.Raw
-	text.Action.Files, text.Action.Marker = a.Files, a.Marker
-	text.Action.Mentions, text.Action.MentionsBot = a.Mentions, a.MentionsBot
+	text.Action.Text = a.Text
+	text.Action.Raw = a.Raw
+	text.Action.Files = a.Files
+	text.Action.Marker = a.Marker
+	text.Action.Mentions = a.Mentions
+	text.Action.MentionsBot = a.MentionsBot
 	text.Edited = true
 	ct.keepChannelText(p, text)
 }
@@ -146,81 +160,134 @@ func (ct *ChannelTexts) dropChannelText(p *store.Post) {
 // the conversation's thread. If somebody else than the author clicked, or if the text was edited since the button was shown,
 // whoever clicked is asked first.
 func (ct *ChannelTexts) sendChannelText(r book.Request) {
-	c, agent := r.Conversation, r.Agent
-	surface := r.Surface
-	p := ct.Posts.Rows[book.PostKey{Account: surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message}]
-	if p != nil && p.MessageID != 0 {
-		m, chosen := ct.Messages.Rows[p.MessageID], ct.Conversations.Rows[p.ConversationID]
-		if m != nil && chosen != nil {
-			ct.RefuseDecided(r.About(chosen), m)
-			return
-		}
+	p := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message}]
+	if ct.refuseChosen(r, p) {
+		return
 	}
+
 	text, ok := channelTextOf(p)
-	author := ct.Dir.AgentOf(surface, text.Action.Actor.ID)
+	author := ct.Dir.AgentOf(r.Surface, text.Action.Actor.ID)
 	if !ok || author == nil {
 		r.Place.Thread = "" // with the message its thread is gone
 		ct.Refuse(r.About(nil), "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
 		return
 	}
+	if ct.refuseChannelText(r, p, text) {
+		return
+	}
+	asKept := &book.Message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}} // what it would be if it had stayed inside
+	if ct.speech.refuseKept(r, asKept) {
+		return
+	}
+	if ct.askToConfirm(r, text, author) {
+		return
+	}
+
+	m := ct.Messages.AddByPerson(book.Request{Conversation: r.Conversation, Agent: author, Surface: r.Surface, Action: text.Action})
+	m.Fate = store.FateAsk
+	p.ConversationID = r.Conversation.ID
+	p.MessageID = m.ID
+	p.Early = nil // from now on it is a message of the conversation
+	ct.Posts.Change(p)
+
+	r.Args.Sure = true // whoever clicked was asked, where that was needed
+	ct.speech.sendKept(r, m)
+	isByAuthor := author.ID == r.Agent.ID
+	if isByAuthor && m.Fate == store.FateWaiting { // a colleague's click makes sendKept post a line
+		ct.LineAbout(r.Conversation, m, bridge.Line{
+			Content: &bridge.RepliedLine{},
+			Verb:    bridge.VerbReply,
+			By:      ct.Dir.Ref(r.Surface, r.Agent.ID),
+			Text:    m.Text,
+			Files:   ct.Files.Attached(&m.Message),
+			Verbs:   []bridge.Verb{bridge.VerbUndo},
+			Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID},
+		})
+	}
+	ct.settleAsked(r.Conversation, r.Agent, r.Surface, m, text.Line)
+}
+
+// refuseChosen refuses a click on a text for which somebody has chosen a conversation before, and reports whether it did. p may be nil.
+func (ct *ChannelTexts) refuseChosen(r book.Request, p *store.Post) bool {
+	if p == nil || p.MessageID == 0 {
+		return false
+	}
+	m, chosen := ct.Messages.Rows[p.MessageID], ct.Conversations.Rows[p.ConversationID]
+	if m == nil || chosen == nil {
+		return false
+	}
+	ct.RefuseDecided(r.About(chosen), m)
+	return true
+}
+
+// refuseChannelText refuses to send a text of the channel that may not be for the chosen customer, and reports whether it did.
+func (ct *ChannelTexts) refuseChannelText(r book.Request, p *store.Post, text channelText) bool {
 	isEmpty := text.Action.Text == "" && len(text.Action.Files) == 0
 	if isForColleagues(text.Action) || isEmpty {
 		ct.Refuse(r.About(nil), "for_colleagues", "The message was edited, and is for colleagues now.",
 			"Type in the conversation's thread what the customer is to get.")
-		return
+		return true
 	}
-	if p.Version != "" && !text.Edited { // an earlier version noted the edit, but not whether it made the text a note
+	if p.Version != "" && !text.Edited { // an earlier version of Parley noted the edit, but not whether it made the text a note
 		ct.Refuse(r.About(nil), "edited_before_update", "The message was edited before Parley was updated: I don't know whether it is for the customer.",
 			"Type in the conversation's thread what the customer is to get.")
-		return
+		return true
 	}
-	t := c.Threads[surface]
+	t := r.Conversation.Threads[r.Surface]
 	if t == nil || t.Channel != p.Channel { // the conversation was handed over since, or was never offered
-		ct.Refuse(r.About(nil), "another_channel", fmt.Sprintf("#%d is not answered in that channel.", c.ID), "Type it in the conversation's thread.")
-		return
+		ct.Refuse(r.About(nil), "another_channel", fmt.Sprintf("#%d is not answered in that channel.", r.Conversation.ID),
+			"Type it in the conversation's thread.")
+		return true
 	}
-	m := &book.Message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}}
-	if ct.speech.refuseKept(r, m) {
-		return
-	}
-	ofColleague := author.ID != agent.ID && !r.Args.Sure
-	hasOtherWords := r.Args.Shown != "" && r.Args.Shown != text.wordsMark()
-	if ofColleague || hasOtherWords {
-		ct.Whisper(nil, surface, r.Action, bridge.Line{Content: bridge.LineSendAs, By: ct.Dir.Ref(surface, author.ID),
-			Text: text.Action.Text, Customer: c.Customer(),
-			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, SendArgs: bridge.SendArgs{Typed: r.Args.Typed, Sure: true},
-				ReplyArgs: bridge.ReplyArgs{Shown: text.wordsMark()}}})
-		return
-	}
-	m = ct.Messages.AddByPerson(book.Request{Conversation: r.Conversation, Agent: author, Surface: r.Surface, Action: text.Action})
-	m.Fate = store.FateAsk
-	p.ConversationID, p.MessageID = c.ID, m.ID
-	p.Early = nil
-	ct.Posts.Change(p)
-	r.Args.Sure = true
-	ct.speech.sendKept(r, m)
-	if author.ID == agent.ID && m.Fate == store.FateWaiting { // otherwise sendKept has posted a line
-		ct.LineAbout(c, m, bridge.Line{Content: &bridge.RepliedLine{}, Verb: bridge.VerbReply, By: ct.Dir.Ref(surface, agent.ID),
-			Text: m.Text, Files: ct.Files.Attached(&m.Message),
-			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
-	}
-	ct.settleAsked(c, agent, surface, m, text.Line)
+	return false
 }
 
-// settleAsked replaces the line that asked who is meant by one that leads to the conversation.
+// askToConfirm asks whoever clicked to look at the text again, if a colleague typed it, or if it was edited since the button was
+// shown. It returns false if nothing has to be confirmed.
+func (ct *ChannelTexts) askToConfirm(r book.Request, text channelText, author *store.Agent) bool {
+	isUnconfirmedColleagues := author.ID != r.Agent.ID && !r.Args.Sure
+	hasOtherWords := r.Args.Shown != "" && r.Args.Shown != text.wordsMark()
+	if !isUnconfirmedColleagues && !hasOtherWords {
+		return false
+	}
+
+	ct.Whisper(nil, r.Surface, r.Action, bridge.Line{
+		Content:  bridge.LineSendAs,
+		By:       ct.Dir.Ref(r.Surface, author.ID),
+		Text:     text.Action.Text,
+		Customer: r.Conversation.Customer(),
+		Verbs:    []bridge.Verb{bridge.VerbSend},
+		Args: bridge.Args{
+			Conversation: r.Conversation.ID,
+			SendArgs:     bridge.SendArgs{Typed: r.Args.Typed, Sure: true},
+			ReplyArgs:    bridge.ReplyArgs{Shown: text.wordsMark()},
+		},
+	})
+	return true
+}
+
+// settleAsked replaces the line that asked who is meant by one that leads to the conversation. line is the delivery of the line that
+// asked, or 0 if nobody was asked.
 func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message, line store.DeliveryID) {
 	t := c.Threads[surface]
 	if t == nil || line == 0 {
 		return
 	}
 
-	answer := bridge.Line{Content: &bridge.TopLevelLine{}, By: ct.Dir.Ref(surface, *m.AgentID), Text: m.Text, Customer: c.Customer(),
+	answer := bridge.Line{
+		Content:  &bridge.TopLevelLine{},
+		By:       ct.Dir.Ref(surface, *m.AgentID),
+		Text:     m.Text,
+		Customer: c.Customer(),
 		Other: bridge.Facts{
 			ID:     c.ID,
 			Thread: bridge.Thread{Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}},
-		}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ct.Dir.Ref(surface, agent.ID)}}
+		},
+		Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ct.Dir.Ref(surface, agent.ID)},
+	}
 
-	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{
+	const noMessage = 0 // the line is about no message of the conversation's thread
+	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), noMessage, outbound.Payload{
 		Left:    true,
 		Place:   bridge.Place{Channel: m.Channel, Thread: m.Place},
 		Line:    &answer,

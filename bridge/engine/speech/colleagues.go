@@ -38,16 +38,17 @@ const noteReason = "note"
 const foreignAgentReason = "foreign_agent"
 
 // keepEdited keeps a text inside that nobody has sent yet, if an edit made it one for colleagues. If that isn't sure, the
-// author is asked anew, with the new words. It returns false if the new words don't decide about the text. decision and reason
-// are what Speak says of the edited text.
+// author is asked anew, with the new words. decision and reason are what Speak says of the edited text. It returns false, and changes
+// nothing, if the words are for the customer, or if what Speak says doesn't come from the words.
 func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision Decision, reason string) bool {
 	if decision == Out {
 		return false
 	}
 
+	// Where nobody may reply now, the words count all the same: the buttons work again once the conversation may be answered.
 	if !isFromWords(reason) {
 		if words := sp.speechOf(r).reasonOfWords(); isFromWords(words) {
-			decision, reason = Ask, words // its buttons work again once the conversation may be answered
+			decision, reason = Ask, words
 		}
 	}
 
@@ -67,16 +68,17 @@ func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision D
 	return true
 }
 
-// changeReason applies an edit of a text that is inside already, and stays there. If a line has a button that sends the text,
-// and the new words may be for colleagues (decision is Ask), the author is asked anew. So is the author of a command that became a
-// text. decision isn't Out.
+// changeReason applies an edit of a text that is inside already, and stays there: decision is Inside or Ask. In two cases the author
+// is asked anew, if decision is Ask:
+//   - The text was a command, so that its author doesn't expect that it stays inside.
+//   - A line has a button that sends the text, and the new words may be for colleagues.
 func (sp amongColleagues) changeReason(r book.Request, m *book.Message, decision Decision, reason string) {
 	if decision == Ask {
 		lineHasButton := book.MustTellAuthor(m.Reason) && !isFromWords(m.Reason)
 		isStillCommand := reason == "unknown_verb" // its words may be for somebody else, as those of !new
 		wasCommand := m.Reason == CommandReason && !isStillCommand
 		switch {
-		case wasCommand: // its author doesn't expect that it stays inside
+		case wasCommand:
 			sp.askEdited(r.Conversation, m)
 		case lineHasButton && isFromWords(reason):
 			sp.keepInside(r.Conversation, m, r.Action, decision, reason)

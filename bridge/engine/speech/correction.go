@@ -17,12 +17,13 @@ func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Act
 	changes := book.Edits{Outbox: sp.Outbox}.EditWords(m, a.Text, book.SurfaceFiles(a.Files))
 	tooLate := book.FileChanges{Left: changes.Left, Leaving: changes.Leaving, Failed: changes.Failed}
 	if !tooLate.IsNone() {
-		sp.TellWith(c, m, bridge.Line{Content: lateEdit(tooLate, true), Text: m.Text})
+		const onlyFiles = true // the text can still be changed
+		sp.TellWith(c, m, bridge.Line{Content: lateEdit(tooLate, onlyFiles), Text: m.Text})
 	}
 }
 
-// CustomerGot notes that the customer has a reply. If the reply was edited or taken back while it was under way, its author is
-// told that the customer has something else than the message says now.
+// CustomerGot notes that the customer has a reply: from now on the message says what was sent. If the reply was edited or taken back
+// while it was under way, its author is told so, and may send the new text as a correction.
 func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	before, now := m.Fate, m.Text
 	changes := sp.Outbox.TakeSent(m)
@@ -32,7 +33,7 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
 	m.Dirty = true
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
-	switch before { // what people wanted to become of it; edited is true where an edit was too late
+	switch before { // people may have wanted something else to become of it; edited is true if they changed its words too late
 	case store.FateUndone, store.FateDropped:
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 	case store.FateInside:
@@ -51,36 +52,44 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 
 	d := sp.Outbox.FirstPartOf(m)
 	countAsSaid(c, m, d, before)
-	waited := c.WaitingSince
+	waitedSince := c.WaitingSince
 	sp.replies.AwaitCustomer(c, d != nil && d.DecodedPayload().KeepsStatus)
 
-	hasEndedWait := waited != nil && c.WaitingSince == nil
-	if hasEndedWait && d != nil {
+	hasEndedWait := waitedSince != nil && c.WaitingSince == nil
+	if hasEndedWait && d != nil { // kept, so that the wait goes on if it turns out that the customer didn't get the reply
 		p := d.DecodedPayload()
-		p.Waited = waited
+		p.Waited = waitedSince
 		d.SetPayload(p)
 	}
 }
 
-// countAsSaid makes a reply that seemed not to reach the customer count again as what was said last, unless the customer has
-// written since it was to be sent (d, which may be nil): book.Messages.AwaitAnswerAgain had let it count no more. One whose fate
-// was open until now, perhaps since it was sent again, doesn't count if the customer wrote at the same time: it may be the older.
+// countAsSaid makes a reply count as what was said last, if it seemed not to reach the customer before, so that
+// book.Messages.AwaitAnswerAgain let the customer's words count in its place. It doesn't if the customer has written since the reply
+// was queued. d is the delivery of the reply's first part, or nil, before is the fate that the reply had.
 func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before store.Fate) {
+	if c.LastFrom != "customer" {
+		return
+	}
+
 	said := m.CreatedAt
 	if d != nil {
 		said = d.CreatedAt
 	}
+	if c.LastAt.After(said) {
+		return
+	}
 	wasOpen := before == store.FateWaiting || before == store.FateUnclear
-	if c.LastFrom != "customer" || c.LastAt.After(said) || wasOpen && c.LastAt.Equal(said) {
+	if wasOpen && c.LastAt.Equal(said) { // it may have been sent again, and be older than the customer's words
 		return
 	}
 	c.LastFrom, c.LastPreview = "agent", clean.Preview(m.Text)
 }
 
 // tellLateEdit tells the author of a reply that was edited after it was sent what the customer has, and offers to send the new
-// text as a correction, with the files that were added. decision is what would become of the new text if it were typed now, changes
-// are those of the files. If the message says again what was sent, because its author has changed it back or restored it, there is
-// nothing to tell.
+// text as a correction, with the files that were added. a has the new words, changes are those of the files, and decision is what
+// would become of the new text if it were typed now.
+//
+// It tells nothing if the message says again what was sent, because its author has changed it back or restored it.
 func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, changes book.FileChanges) {
 	sp.dropCorrections(m)
 	hasSentText := a.Text == m.Text
@@ -96,7 +105,8 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 		correction.Files = append(correction.Files, files.FromSurface(f))
 	}
 
-	line := bridge.Line{Content: lateEdit(changes, hasSentText && !changes.IsNone()), Text: m.Text}
+	onlyFiles := hasSentText && !changes.IsNone()
+	line := bridge.Line{Content: lateEdit(changes, onlyFiles), Text: m.Text}
 	isEmpty := correction.Text == "" && len(correction.Files) == 0
 	if decision == Inside || isEmpty {
 		sp.TellWith(c, m, line)
@@ -111,10 +121,17 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 	sp.LineAbout(c, m, line)
 }
 
-// lateEdit says what became of the files that an edit removed or added too late, and whether it changed only these.
+// lateEdit says what became of the files that an edit removed or added too late. onlyFiles means that
+// nothing is to be said of the text: the customer has it as it is now, or it can still be changed.
 func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
-	return &bridge.EditLateLine{OnlyFiles: onlyFiles, Left: changes.Left, Leaving: changes.Leaving, Failed: changes.Failed,
-		Stopped: changes.Stopped, Added: changes.AddedNames()}
+	return &bridge.EditLateLine{
+		OnlyFiles: onlyFiles,
+		Left:      changes.Left,
+		Leaving:   changes.Leaving,
+		Failed:    changes.Failed,
+		Stopped:   changes.Stopped,
+		Added:     changes.AddedNames(),
+	}
 }
 
 // dropCorrections drops the corrections of a reply that still wait for a click, because a later one is about to be offered.

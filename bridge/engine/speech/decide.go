@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// DecideMessage applies Send, Keep and Drop: a click on a text that stayed inside.
+// DecideMessage applies Send, Keep and Drop: what an agent decides about a typed text, mostly by a click.
 func (sp *UseCases) DecideMessage(r book.Request) {
 	c, a := r.Conversation, r.Action
 	if a.Verb == bridge.VerbSend && a.Args.Typed != nil {
@@ -31,34 +31,41 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 		sp.sendKept(r, m)
 		return
 	}
-	if m.Fate == store.FateWaiting && !sp.Outbox.CancelReply(m) {
-		sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
-		return
-	}
-	if m.Fate == store.FateWaiting && (resending{sp}).askAboutUnclear(c, m) {
-		return
-	}
-
-	switch m.Fate {
-	case store.FateWaiting, store.FateAsk, store.FateParked:
-		m.Direction, m.Fate = store.DirectionNote, store.FateInside
-		m.Dirty = true
-		sp.NoteDecision(m, r.Agent, "")
-
-		if a.Verb == bridge.VerbDrop {
-			m.Fate = store.FateDropped
-		}
-
-		sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
-		sp.Messages.AwaitAnswerAgain(c)
-		sp.Mark(c, m, bridge.MarkInside)
-		sp.Confirm(c, r.Surface, a, bridge.Line{})
-	default:
-		sp.RefuseDecided(r, m)
-	}
+	sp.keepOrDrop(r, m)
 }
 
-// sendKept sends a text after all that stayed inside. Whoever clicks becomes an owner of the conversation.
+// keepOrDrop applies Keep and Drop: a text that waits to be sent, or for a click, stays inside.
+func (sp *UseCases) keepOrDrop(r book.Request, m *book.Message) {
+	c := r.Conversation
+	switch m.Fate {
+	case store.FateWaiting:
+		if !sp.Outbox.CancelReply(m) {
+			sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+			return
+		}
+		if (resending{sp}).askAboutUnclear(c, m) {
+			return
+		}
+	case store.FateAsk, store.FateParked:
+	default:
+		sp.RefuseDecided(r, m)
+		return
+	}
+
+	m.Direction, m.Fate = store.DirectionNote, store.FateInside
+	m.Dirty = true
+	sp.NoteDecision(m, r.Agent, "")
+	if r.Verb == bridge.VerbDrop {
+		m.Fate = store.FateDropped
+	}
+
+	sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
+	sp.Messages.AwaitAnswerAgain(c)
+	sp.Mark(c, m, bridge.MarkInside)
+	sp.Confirm(c, r.Surface, r.Action, bridge.Line{})
+}
+
+// sendKept sends a text after all that stayed inside. Whoever clicks becomes an owner of the conversation.
 func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	if (amongColleagues{sp}).refuseOtherWords(r, m) {
 		return
@@ -67,26 +74,16 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		sp.sendAsItStands(r, m)
 		return
 	}
-	if !isSendable(m.Fate) || m.Reason == book.DeletedReason {
-		sp.RefuseDecided(r, m)
+	if sp.refuseUnsendable(r, m) {
 		return
 	}
-	if m.Reason == CommandReason {
-		sp.Refuse(r, "command", "It is a command: commands stay inside.", "Type what the customer is to get.")
-		return
-	}
-	if (amongColleagues{sp}).refuseColleagueText(r, m) || sp.refuseKept(r, m) {
-		return
-	}
-	if book.IsEmpty(&m.Message) {
-		sp.Refuse(r, "empty", "There is no text to send.", "Type in the conversation's thread what the customer is to get.")
-		return
-	}
-	if *m.AgentID != r.Agent.ID && !r.Args.Sure {
+	isColleagues := *m.AgentID != r.Agent.ID
+	if isColleagues && !r.Args.Sure {
 		sp.askSendAs(r, m)
 		return
 	}
-	isUnsent := sp.Outbox.IsUnsent(m)
+
+	isUnsent := sp.Outbox.IsUnsent(m) // else something of it has left, or may have
 	if (resending{sp}).refuseRemainder(r, m, isUnsent) {
 		return
 	}
@@ -97,7 +94,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	sp.NoteDecision(m, r.Agent, "")
 	mayBeDeleted := m.Reason == deletedLateReason || m.Reason == outbound.RevivedReason
 	m.Reason = outbound.ClickedReason
-	if mayBeDeleted {
+	if mayBeDeleted { // the chat may not have it any more: it isn't asked before the text leaves
 		m.Reason = outbound.RevivedReason
 	}
 
@@ -108,9 +105,30 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		resending{sp}.sendRemainder(r, m)
 	}
 
-	if *m.AgentID != r.Agent.ID && m.Fate == store.FateWaiting {
+	if isColleagues && m.Fate == store.FateWaiting {
 		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
 	}
+}
+
+// refuseUnsendable refuses to send a text that can't be sent by a click: it was decided already, it is no words for the customer, or
+// nobody can be answered as things are. It returns false if the text can be sent; then its author is an agent.
+func (sp *UseCases) refuseUnsendable(r book.Request, m *book.Message) bool {
+	if !isSendable(m.Fate) || m.Reason == book.DeletedReason {
+		sp.RefuseDecided(r, m)
+		return true
+	}
+	if m.Reason == CommandReason {
+		sp.Refuse(r, "command", "It is a command: commands stay inside.", "Type what the customer is to get.")
+		return true
+	}
+	if (amongColleagues{sp}).refuseColleagueText(r, m) || sp.refuseKept(r, m) {
+		return true
+	}
+	if book.IsEmpty(&m.Message) {
+		sp.Refuse(r, "empty", "There is no text to send.", "Type in the conversation's thread what the customer is to get.")
+		return true
+	}
+	return false
 }
 
 // isWaitingForChat reports whether a reply waits until its chat can say whether it was changed there.
@@ -129,7 +147,8 @@ func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
 	if sp.refuseKept(r, m) {
 		return
 	}
-	if *m.AgentID != r.Agent.ID && !r.Args.Sure {
+	isColleagues := *m.AgentID != r.Agent.ID
+	if isColleagues && !r.Args.Sure {
 		sp.askSendAs(r, m)
 		return
 	}
@@ -141,13 +160,13 @@ func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
 	}
 
 	sp.NoteDecision(m, r.Agent, "")
-	m.Reason, m.Dirty = outbound.RevivedReason, true
-	d.JoinKey, d.Dirty = "", true // nobody has looked at the lines that would have left with it
+	m.Reason, m.Dirty = outbound.RevivedReason, true // an attempt doesn't ask the chat about such a reply
+	d.JoinKey, d.Dirty = "", true                    // it leaves alone: nobody has looked at the lines that would have left with it
 	sp.Outbox.MakeDue(d)
 
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, book.Detail{Message: m.ID})
 
-	if *m.AgentID != r.Agent.ID {
+	if isColleagues {
 		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
 	}
 }
@@ -171,9 +190,15 @@ func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 // colleague's name.
 func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 	c, surface := r.Conversation, r.Surface
-	line := bridge.Line{Content: bridge.LineSendAs, By: sp.Dir.Ref(surface, *m.AgentID), Text: m.Text,
-		Files: files.UploadedNames(&m.Message), Customer: c.Customer(),
-		Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID, SendArgs: bridge.SendArgs{Sure: true}}}
+	line := bridge.Line{
+		Content:  bridge.LineSendAs,
+		By:       sp.Dir.Ref(surface, *m.AgentID),
+		Text:     m.Text,
+		Files:    files.UploadedNames(&m.Message),
+		Customer: c.Customer(),
+		Verbs:    []bridge.Verb{bridge.VerbSend},
+		Args:     bridge.Args{Conversation: c.ID, Message: m.ID, SendArgs: bridge.SendArgs{Sure: true}},
+	}
 	if m.AccountID == surface {
 		line.SourceRef = bridge.Place{Channel: m.Channel, Message: m.Place}
 	}
@@ -183,9 +208,15 @@ func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 // tellSentAs says in the thread who sends a colleague's text, so that its author notices, and anybody can take the reply back
 // while it waits.
 func (sp *UseCases) tellSentAs(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message) {
-	sp.LineAbout(c, m, bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbSend, By: sp.Dir.Ref(surface, agent.ID),
-		Text: m.Text, Files: files.UploadedNames(&m.Message),
-		Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	sp.LineAbout(c, m, bridge.Line{
+		Content: bridge.LineDone,
+		Verb:    bridge.VerbSend,
+		By:      sp.Dir.Ref(surface, agent.ID),
+		Text:    m.Text,
+		Files:   files.UploadedNames(&m.Message),
+		Verbs:   []bridge.Verb{bridge.VerbUndo},
+		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
+	})
 }
 
 // DecideDelivery applies Send again and Mark as sent to a reply of which nobody knows whether it was sent, and Send again to
@@ -199,12 +230,13 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 
 	isUnclear := d.State == store.NeedsDecision
 	canBeSentAgain := d.State == store.Failed && r.Verb != bridge.VerbMarkSent
+	isOpen := isUnclear || canBeSentAgain
 	isOfEarlierSending := !slices.Contains(sp.Outbox.PartsOf(m), d)
-	if !isUnclear && !canBeSentAgain || isOfEarlierSending {
+	if !isOpen || isOfEarlierSending {
 		sp.RefuseDecided(r, m)
 		return
 	}
-	if m.Fate != store.FateFailed && m.Fate != store.FateUnclear {
+	if m.Fate != store.FateFailed && m.Fate != store.FateUnclear { // somebody has decided about the whole message meanwhile
 		sp.RefuseDecided(r, m)
 		return
 	}

@@ -11,7 +11,7 @@ import (
 func (sp *UseCases) Delete(r book.Request) error {
 	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
 	if p == nil || p.Kind == book.EarlyMessage {
-		sp.keepEarly(r, p, true)
+		sp.keepEarlyDeletion(r, p)
 		return nil
 	}
 
@@ -35,12 +35,12 @@ func (sp *UseCases) Delete(r book.Request) error {
 // erasedReason is the reason that store/erase gives to the messages of a customer who was erased, when it empties them.
 const erasedReason = "erased"
 
-// deletedLateReason is the reason of a reply that its author deleted while an attempt was under way, or when a part had left. Unlike one
-// with book.DeletedReason it can be sent by a click.
+// deletedLateReason is the reason of a reply that its author deleted while an attempt was under way, or when a part had left. It can
+// still be sent by a click, which a reply with book.DeletedReason can't.
 const deletedLateReason = "deleted_late"
 
-// applyDelete takes back a text that its author deleted. Nobody can send it any more, unless the author restores it. One exception:
-// if an attempt is under way, or a part has left, Send still works (deleteWaiting).
+// applyDelete takes back a text that its author deleted. From then on nobody can send it, unless the author restores it, or an attempt
+// is under way or a part has left: then Send still works (see deleteWaiting).
 func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	if m.Reason == erasedReason {
 		return // the erasure asks people to delete what is left in the chat: that takes nothing back
@@ -54,7 +54,8 @@ func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 		m.Fate, m.Dirty = store.FateDropped, true
 		return
 	}
-	mayStillLeave := m.Fate == store.FateWaiting || m.Fate == store.FateUnclear && sp.Outbox.PartsOf(m).AreLeaving()
+	mayBeUnderWay := m.Fate == store.FateUnclear && sp.Outbox.PartsOf(m).AreLeaving()
+	mayStillLeave := m.Fate == store.FateWaiting || mayBeUnderWay
 	if mayStillLeave && sp.deleteWaiting(c, m) {
 		return
 	}
@@ -68,8 +69,8 @@ func hasSendButton(m *book.Message) bool {
 	return m.Fate == store.FateFailed || m.Fate == store.FateUndone || book.CanBeSent(m)
 }
 
-// deleteWaiting takes back a reply that waits to be sent, because its author deleted it. It returns false if it can't be
-// taken back, because the customer may have all of it, or because it doesn't wait.
+// deleteWaiting takes back a reply that waits to be sent, because its author deleted it. It returns false, and changes nothing, if
+// the reply doesn't wait, or if the customer may have all of it.
 func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.CancelReply(m) {
 		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})

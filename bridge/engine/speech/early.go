@@ -14,93 +14,139 @@ import (
 // maxEarlyWait is how long an edit waits for its message. After that the edit is taken for the message.
 const maxEarlyWait = 5 * time.Minute
 
+// A surface may report the edit or the deletion of a message before the message, or without ever reporting it. What comes early is kept
+// with the post's record (kind book.EarlyMessage). It is applied when the message comes, by applyEarly or ApplyEarlyEdit; an edit whose
+// message doesn't come within maxEarlyWait is taken for the message by AcceptEarlyEdits.
+
 // early is an edit or a deletion that came before the message itself. It is kept as JSON with the message's post.
 type early struct {
-	Delete bool          `json:"delete,omitempty"`
+	Delete bool          `json:"delete,omitempty"` // it is a deletion
 	Action bridge.Action `json:"action"`
 }
 
-// keepEarly keeps an edit or a deletion until its message comes. known is the post's record, or nil.
-func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
+// earlyOf returns the edit or the deletion that came before a message. It returns false if p, which may be nil, has none.
+func earlyOf(p *store.Post) (e early, ok bool) {
+	if p == nil || len(p.Early) == 0 {
+		return early{}, false
+	}
+	return e, json.Unmarshal(p.Early, &e) == nil
+}
+
+// keepEarlyEdit keeps an edit until its message comes. known is the record of its post, or nil.
+func (sp *UseCases) keepEarlyEdit(r book.Request, known *store.Post) {
 	hasLaterEdit := known != nil && known.Version > r.Version
-	if hasLaterEdit && !deleted {
+	if hasLaterEdit {
 		return
 	}
-	if known != nil && isDeletion(known.Early) && !r.Restored {
-		return // a deletion has no version: an edit that is read after it was made before
+	// Deletions carry no version. An edit that is read after one was made before it, unless it restores the message.
+	e, isKept := earlyOf(known)
+	wasDeleted := isKept && e.Delete
+	if wasDeleted && !r.Restored {
+		return
 	}
 
-	body, err := json.Marshal(early{Delete: deleted, Action: r.Action})
-	if err != nil {
-		return // can't happen: an Action has only plain fields
-	}
-
-	p := sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.EarlyMessage,
-		Version: r.Version, Early: body})
+	p := sp.rememberEarly(r, early{Action: r.Action})
 	root := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
-	if root != nil && !deleted {
+	if root != nil {
 		p.ConversationID = root.ConversationID
 		sp.Timers.Start(store.Timer{ConversationID: root.ConversationID, Kind: own.Early, DueAt: sp.Now.Add(maxEarlyWait)})
 	}
 }
 
-// isDeletion reports whether what came before a message is its deletion.
-func isDeletion(kept []byte) bool {
-	var e early
-	return json.Unmarshal(kept, &e) == nil && e.Delete
+// keepEarlyDeletion keeps a deletion until its message comes. known is the record of its post, or nil.
+func (sp *UseCases) keepEarlyDeletion(r book.Request, known *store.Post) {
+	if e, isKept := earlyOf(known); isKept && e.Delete {
+		return
+	}
+	sp.rememberEarly(r, early{Delete: true, Action: r.Action})
+}
+
+// rememberEarly records what came before a message, in place of what was recorded for it.
+func (sp *UseCases) rememberEarly(r book.Request, e early) *store.Post {
+	body, err := json.Marshal(e)
+	if err != nil {
+		panic("speech: early edit: " + err.Error()) // a mistake in the program: the struct has only fields that JSON can hold
+	}
+	return sp.Posts.Remember(store.Post{
+		AccountID: r.Surface,
+		Channel:   r.Place.Channel,
+		Message:   r.Place.Message,
+		Kind:      book.EarlyMessage,
+		Version:   r.Version,
+		Early:     body,
+	})
 }
 
 // AcceptEarlyEdits takes the edits in a conversation's threads for the messages, if these have not come meanwhile: a surface
 // may lose a message and still report its edit. A text that would leave is offered to its author, and doesn't leave by itself.
 func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 	for _, p := range sp.Posts.EarlyIn(c.ID) {
-		var e early
-		if json.Unmarshal(p.Early, &e) != nil {
-			continue // it was written by us, so that this doesn't happen
-		}
-		if e.Delete || isCommandOrEmpty(e.Action) {
+		e, ok := earlyOf(&p)
+		if !ok || e.Delete || isCommandOrEmpty(e.Action) {
 			continue
 		}
 
 		a := e.Action
-		a.Verb, a.Origin = bridge.VerbSay, bridge.OriginText
-		if a.Marker == bridge.MarkNote {
-			a.Verb = bridge.VerbNote
-		}
+		a.Verb = verbOfEdited(a)
+		a.Origin = bridge.OriginText
 
 		r := book.Request{Action: a, Conversation: c, Surface: p.AccountID, Agent: sp.Dir.AgentOf(p.AccountID, a.Actor.ID)}
 		m := sp.Messages.AddByPerson(r)
-		p.MessageID, p.Kind = m.ID, book.HumanMessage
+		p.MessageID = m.ID
+		p.Kind = book.HumanMessage
 		p.Early = nil
 		sp.Posts.Remember(p)
-		sp.decideFate(r, m, true)
+		const late = true
+		sp.decideFate(r, m, late)
 	}
 }
 
-// ApplyEarlyEdit applies the edit that came before a text, if the text was typed outside of its conversation's thread.
-// It returns proceed false if nothing is to be done: the text was handled before, was deleted, or doesn't speak to
-// Parley any more. An edited text mustn't leave without a click, since it may be for another conversation now, or for
-// colleagues.
-func ApplyEarlyEdit(posts *book.Posts, r *book.Request) (proceed, edited bool) {
+// verbOfEdited returns the verb of an edited text as if it were typed now. Surfaces report it as VerbEdit.
+func verbOfEdited(a bridge.Action) bridge.Verb {
+	if a.Marker == bridge.MarkNote {
+		return bridge.VerbNote
+	}
+	return bridge.VerbSay
+}
+
+// EarlyEdit says what an edit that came before its text means for the text.
+type EarlyEdit string
+
+// Values of EarlyEdit.
+const (
+	// NotEdited: no edit came before the text, which is applied as it was typed.
+	NotEdited EarlyEdit = "not_edited"
+	// EditedBefore: the text has the words of the edit now. It mustn't leave without a click, since it may be for another conversation
+	// now, or for colleagues.
+	EditedBefore EarlyEdit = "edited_before"
+	// NothingToApply: the text was applied before, was deleted, or was edited so that it doesn't speak to Parley any more.
+	NothingToApply EarlyEdit = "nothing_to_apply"
+)
+
+// ApplyEarlyEdit gives a text that was typed outside of its conversation's thread the words of the edit that came before it, if there
+// was one: it changes r.
+func ApplyEarlyEdit(posts *book.Posts, r *book.Request) EarlyEdit {
 	k := posts.KeyOfTypedText(*r)
 	if k == nil || posts.Rows[*k] == nil {
-		return true, false
+		return NotEdited
 	}
 
-	var e early
 	known := posts.Rows[*k]
-	if known.Kind != book.EarlyMessage || json.Unmarshal(known.Early, &e) != nil {
-		return false, false
+	e, ok := earlyOf(known)
+	wasApplied := known.Kind != book.EarlyMessage
+	if wasApplied || !ok || e.Delete {
+		return NothingToApply
 	}
-
 	speaksToParley := e.Action.Explicit || e.Action.MentionsBot
-	if e.Delete || !speaksToParley {
-		return false, false
+	if !speaksToParley {
+		return NothingToApply
 	}
 
-	r.Text, r.Raw, r.Files = e.Action.Text, e.Action.Raw, e.Action.Files
+	r.Text = e.Action.Text
+	r.Raw = e.Action.Raw
+	r.Files = e.Action.Files
 	r.Args.Promotional = r.Args.Promotional || e.Action.Args.Promotional
-	return true, true
+	return EditedBefore
 }
 
 // isCommandOrEmpty reports whether an edited text is a command, or says nothing. Then it was never for a customer.
@@ -110,40 +156,44 @@ func isCommandOrEmpty(a bridge.Action) bool {
 	return isCommand || isEmpty
 }
 
-// applyEarly applies an edit or a deletion that came before its message. It returns true if nothing more is to be done: the
-// message was deleted, or its author is asked, because the edit made a reply of a text that wouldn't have left by itself.
+// applyEarly applies the edit or the deletion that came before a text, to the text's request, its message and its post. known is
+// the record of what came early. It returns true if nothing more is to be done: the text was deleted, or its author is asked, because
+// the edit made a reply of a text that wouldn't have left by itself.
 func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *store.Post) bool {
-	var e early
-	if json.Unmarshal(known.Early, &e) != nil {
+	e, ok := earlyOf(known)
+	if !ok {
 		return false
 	}
-
-	c, a := r.Conversation, &r.Action
 	if e.Delete {
 		m.Fate, m.Reason = store.FateUndone, book.DeletedReason
-		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
+		sp.Log.ByParley(r.Conversation, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
 		return true
 	}
 
 	before, _ := Speak(sp.speechOf(*r))
+	takeEdit(&r.Action, e.Action)
 	post.Version = known.Version
-	a.Text, a.Raw = e.Action.Text, e.Action.Raw
-	a.Files, a.Marker = e.Action.Files, e.Action.Marker
-	a.Quotes, a.Forwards = e.Action.Quotes, e.Action.Forwards
-	a.Verb = bridge.VerbSay
-	if e.Action.Marker == bridge.MarkNote {
-		a.Verb = bridge.VerbNote
-	}
-
-	a.Mentions, a.MentionsBot = e.Action.Mentions, e.Action.MentionsBot
-	a.Explicit = e.Action.Explicit
+	m.Text, m.Files = r.Text, book.SurfaceFiles(r.Files)
 	m.Promotional = m.Promotional || e.Action.Args.Promotional
-	m.Text, m.Files = a.Text, book.SurfaceFiles(a.Files)
-	now, _ := Speak(sp.speechOf(*r))
-	if before == Out || now != Out {
-		return false
-	}
 
-	(amongColleagues{sp}).askEdited(c, m)
-	return true
+	now, _ := Speak(sp.speechOf(*r))
+	hasBecomeReply := before != Out && now == Out
+	if hasBecomeReply {
+		(amongColleagues{sp}).askEdited(r.Conversation, m)
+	}
+	return hasBecomeReply
+}
+
+// takeEdit gives a typed text everything that its edit changed.
+func takeEdit(a *bridge.Action, edited bridge.Action) {
+	a.Verb = verbOfEdited(edited)
+	a.Text = edited.Text
+	a.Raw = edited.Raw
+	a.Files = edited.Files
+	a.Marker = edited.Marker
+	a.Quotes = edited.Quotes
+	a.Forwards = edited.Forwards
+	a.Mentions = edited.Mentions
+	a.MentionsBot = edited.MentionsBot
+	a.Explicit = edited.Explicit
 }

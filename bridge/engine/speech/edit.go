@@ -7,6 +7,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/reply"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
@@ -23,7 +24,7 @@ const (
 func (sp *UseCases) Edit(r book.Request) {
 	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
 	if p == nil || p.Kind == book.EarlyMessage {
-		sp.keepEarly(r, p, false)
+		sp.keepEarlyEdit(r, p)
 		return
 	}
 
@@ -86,7 +87,7 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	case store.FateUndone, store.FateDropped:
 		sp.editTakenBack(r, m, decision, reason)
 		return
-	default: // it has left, or is inside
+	default: // it has left, or is inside: see below
 	}
 
 	if m.Direction == store.DirectionOut {
@@ -249,7 +250,7 @@ func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.A
 	sp.Mark(c, m, bridge.MarkInside)
 	if decision == Ask {
 		m.Fate = store.FateAsk
-		sp.Mark(c, m, "") // until its author has answered, the text has no mark
+		sp.Mark(c, m, threads.NoMark) // until its author has answered
 		sp.Ask(c, m, a, reason)
 		return
 	}
@@ -265,7 +266,7 @@ func (sp editing) restartHold(c *book.Conversation, d *book.Delivery) {
 	if latest := d.CreatedAt.Add(reply.MaxHold); until.After(latest) {
 		until = latest
 	}
-	if earliest := sp.Now.Add(minHold); until.Before(earliest) {
+	if earliest := sp.Now.Add(minHold); until.Before(earliest) { // this bound is the stronger one
 		until = earliest
 	}
 

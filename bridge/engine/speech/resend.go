@@ -10,11 +10,12 @@ import (
 	"parley/store"
 )
 
-// resending has a reply leave of which earlier attempts have left something, or may have.
+// resending sends a reply again of which the customer has something already, or may have.
 type resending struct{ *UseCases }
 
-// refuseRemainder refuses to send a reply of which something has left, or may have, if that was clicked before Parley was restored,
-// and any reply if refuseAgain refuses one of its parts. isUnsent means that nothing of it has left.
+// refuseRemainder refuses a click that is to send what is left of a reply, and reports whether it did. It refuses in two cases:
+//   - The click is older than Parley's restore from a backup, and something of the reply has left, or may have (isUnsent is false).
+//   - One of the parts that would be sent can't be sent again now (refuseAgain).
 func (sp resending) refuseRemainder(r book.Request, m *book.Message, isUnsent bool) bool {
 	if !isUnsent && sp.refuseRestored(r) {
 		return true
@@ -129,7 +130,8 @@ func (sp *UseCases) SettleStopped(c *book.Conversation, m *book.Message) {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
 		if !sp.Outbox.AwaitOtherParts(m) {
 			sp.CustomerGot(c, m)
-			sp.MarkSent(c, m, false)
+			const followed = false // by another line in the same message
+			sp.MarkSent(c, m, followed)
 		}
 	default:
 	}
@@ -155,29 +157,33 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 		d.Seq = l.Tail
 	}
 
+	// The new payload names no recipients: the reply goes to those who get replies now, not to those for whom it was Meant.
 	before := d.DecodedPayload()
-	isDone := d.State == store.Failed                       // the provider is done with the earlier attempt
-	hasOtherWords := d.Part == 0 && len(before.Earlier) > 0 // a provider that has the earlier ones would take these for a repetition
-	if isDone || hasOtherWords {
-		before.Again++ // so that this attempt has another number there
+	kept := outbound.ReplyPayload{
+		Span:    before.Span,
+		Again:   before.Again,
+		Former:  d.ExternalID,
+		Clicked: true,
+		Unclear: before.Unclear || d.State == store.NeedsDecision,
 	}
-
-	// It goes to those who get replies now, not to those for whom it was Meant.
-	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again, Former: d.ExternalID, Clicked: true,
-		Unclear: before.Unclear || d.State == store.NeedsDecision}
 	if d.Part > 0 {
 		kept.Earlier = before.Earlier // the text has left
 	}
 
+	isDone := d.State == store.Failed                       // the provider is done with the earlier attempt
+	hasOtherWords := d.Part == 0 && len(before.Earlier) > 0 // a provider that has the earlier ones would take these for a repetition
+	if isDone || hasOtherWords {
+		kept.Again++ // this attempt has another number there
+	}
+
 	if d.State == store.NeedsDecision {
-		d.ErrorClass = string(channels.Ambiguous) // also where no answer came, because a process ended or Parley was restored
+		d.ErrorClass = string(channels.Ambiguous) // it has no class where no answer came: a process ended, or Parley was restored
 	}
 
 	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept, Uncounted: d.Attempt})
 	d.State, d.Dirty = store.Queued, true
-	d.Joined, d.JoinKey = 0, "" // it leaves alone now
-	d.NotBefore, d.AbsentAt = nil, nil
-	d.FirstAt, d.WarnedAt = nil, nil
+	d.Joined, d.JoinKey = 0, ""                                         // it leaves alone now
+	d.NotBefore, d.FirstAt, d.WarnedAt, d.AbsentAt = nil, nil, nil, nil // nothing of the earlier attempts counts
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
 		o.SetDue(l, nil)
 	}

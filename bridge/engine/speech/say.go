@@ -33,53 +33,61 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 	}
 
 	hasMovedOn := r.Origin == bridge.OriginCatchUp && sp.HasMovedOn(c, r.Action)
-	sp.decideFate(r, m, changed || hasMovedOn)
+	late := changed || hasMovedOn
+	sp.decideFate(r, m, late)
 }
 
 // decideFate decides the fate of a typed text. late means that the text came so late that it may no longer fit the
 // conversation: then it doesn't leave by itself, but is offered to its author.
 func (sp *UseCases) decideFate(r book.Request, m *book.Message, late bool) {
-	c, surface := r.Conversation, r.Surface
+	c := r.Conversation
 	decision, reason := Speak(sp.speechOf(r))
 	m.Reason = reason
 	switch decision {
-	case Out:
-		if late {
-			sp.replies.Park(c, m, "late")
-			return
-		}
-		if sp.MustBeTaken(c) {
-			sp.AskToTake(c, m)
-			return
-		}
-
-		sp.replies.SendToCustomer(c, r.Agent, surface, m, r.Order)
+	case Inside:
+		sp.leaveInside(r, m)
 	case Ask:
 		m.Fate = store.FateAsk
 		sp.Ask(c, m, r.Action, reason)
-	default:
-		m.Fate = store.FateInside
-		if r.Actor.Kind == bridge.ActorPerson || reason == foreignAgentReason {
-			sp.Mark(c, m, bridge.MarkInside)
+	case Out:
+		switch {
+		case late:
+			sp.replies.Park(c, m, "late")
+		case sp.MustBeTaken(c):
+			sp.AskToTake(c, m)
+		default:
+			sp.replies.SendToCustomer(c, r.Agent, r.Surface, m, r.Order)
 		}
-		if reason == noteReason {
-			sp.Log.Note(c, r.Agent, m)
-		}
+	}
+}
 
-		isSaidOnce := reason == "not_an_agent" || reason == "explicit_mode" || reason == foreignAgentReason
-		if isSaidOnce && wasSaidBefore(c, m) {
-			return // two automations that answer each other's lines would never end
-		}
+// leaveInside leaves a typed text among colleagues, and tells its author where that may come as a surprise. m.Reason says why it stays.
+func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
+	c, reason := r.Conversation, m.Reason
+	m.Fate = store.FateInside
+	if r.Actor.Kind == bridge.ActorPerson || reason == foreignAgentReason {
+		sp.Mark(c, m, bridge.MarkInside)
+	}
+	if reason == noteReason {
+		sp.Log.Note(c, r.Agent, m)
+	}
 
-		if reason == "not_assignee" { // the mark is enough for everybody else, and for the author from the second time on
-			sp.TellOnce(c, surface, r.Action, bridge.Line{Content: &bridge.InsideLine{Reason: reason}, Verbs: []bridge.Verb{bridge.VerbSend},
-				Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
-			return
-		}
+	isSaidOnce := reason == "not_an_agent" || reason == "explicit_mode" || reason == foreignAgentReason
+	if isSaidOnce && wasSaidBefore(c, m) {
+		return // two automations that answer each other's lines would never end
+	}
 
-		if book.MustTellAuthor(reason) {
-			sp.TellInside(c, m, reason)
-		}
+	if reason == "not_assignee" { // the mark is enough for everybody else, and for the author from the second time on
+		sp.TellOnce(c, r.Surface, r.Action, bridge.Line{
+			Content: &bridge.InsideLine{Reason: reason},
+			Verbs:   []bridge.Verb{bridge.VerbSend},
+			Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
+		})
+		return
+	}
+
+	if book.MustTellAuthor(reason) {
+		sp.TellInside(c, m, reason)
 	}
 }
 
@@ -96,21 +104,30 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 	s := sp.Settings(r.Conversation)
 	return Speech{
 		Author: Author{
-			Kind: r.Actor.Kind, IsAgent: r.Agent != nil,
+			Kind:       r.Actor.Kind,
+			IsAgent:    r.Agent != nil,
 			MayReply:   r.Agent != nil && permission.Authorize(r.Agent, bridge.VerbReply) == nil,
 			IsAssignee: r.Agent != nil && r.Conversation.IsAssignee(r.Agent.ID),
 		},
 		Text: TypedText{
-			Verb: r.Verb, Marker: r.Marker, IsExplicit: r.Explicit, MentionsBot: r.MentionsBot, MentionsPeople: len(r.Mentions) > 0,
-			NamesColleague: sp.isToColleague(r.Agent, r.Raw), QuotesPerson: sp.quotesPerson(r),
-			HasText: r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0,
+			Verb:           r.Verb,
+			Marker:         r.Marker,
+			IsExplicit:     r.Explicit,
+			MentionsBot:    r.MentionsBot,
+			MentionsPeople: len(r.Mentions) > 0,
+			NamesColleague: sp.isToColleague(r.Agent, r.Raw),
+			QuotesPerson:   sp.quotesPerson(r),
+			HasText:        r.Text != "" || r.Rich != nil,
+			HasFiles:       len(r.Files) > 0,
 		},
 		Status:        r.Conversation.BridgeStatus(),
 		InLeftThread:  sp.isInLeftThread(r.Conversation, r.Surface, r.Place),
 		InDailyThread: r.Conversation.Kind == store.KindAutomatic,
 		Account: AccountRules{
-			OnlyWatches: r.Conversation.Account.Mode == store.ModeWatch,
-			ReplyMode:   r.Conversation.Account.ReplyMode, AnyAgentReplies: s.WhoReplies == "any_agent", MustConfirm: s.ConfirmSend,
+			OnlyWatches:     r.Conversation.Account.Mode == store.ModeWatch,
+			ReplyMode:       r.Conversation.Account.ReplyMode,
+			AnyAgentReplies: s.WhoReplies == "any_agent",
+			MustConfirm:     s.ConfirmSend,
 		},
 		HasOwner:      len(r.Conversation.Assignees) > 0,
 		FollowsRemark: sp.isAfterRemark(r.Conversation, r.Agent, r.Action),
@@ -118,8 +135,8 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 }
 
 // quotesPerson reports whether a text quotes what a person typed: a colleague's remark, or one of the author's own. Then it may be
-// an answer to that, unlike a text that quotes a post of Parley's, which has a customer's words. Of what was said elsewhere that
-// isn't known: it counts as a person's.
+// an answer to that. A text that quotes a post of Parley's answers the customer, whose words the post shows. Nobody knows who said
+// what was forwarded from elsewhere: it counts as a person's.
 func (sp *UseCases) quotesPerson(r book.Request) bool {
 	return r.Forwards || slices.ContainsFunc(r.Quotes, func(id string) bool {
 		p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id}]
@@ -139,7 +156,7 @@ func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID
 }
 
 // isAfterRemark reports whether the last thing in the thread is a colleague's remark that stayed inside: then the text may be
-// an answer to the colleague.
+// an answer to the colleague.
 func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a bridge.Action) bool {
 	var last *store.Message
 	for i := range c.Last {
@@ -147,7 +164,8 @@ func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a br
 		if now := sp.Messages.Rows[m.ID]; now != nil {
 			m = &now.Message // its fate may have been decided in this batch
 		}
-		if m.Place == a.Place.Message && m.AuthorUser != "" {
+		isTextItself := m.Place == a.Place.Message && m.AuthorUser != ""
+		if isTextItself {
 			continue
 		}
 		if last == nil || book.WasSaidAfter(m, last) {

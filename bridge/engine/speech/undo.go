@@ -3,13 +3,14 @@ package speech
 import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
 // Undo takes a reply back: the one that the request names, else the last one that waits and that the agent wrote or sent.
 func (sp *UseCases) Undo(r book.Request) {
 	c, agent := r.Conversation, r.Agent
-	m := sp.MessageOfAction(r) // a typed undo names none
+	m := sp.MessageOfAction(r) // nil for a typed undo, which names none
 	if m != nil && m.ConversationID != c.ID {
 		m = nil
 	}
@@ -36,10 +37,13 @@ func (sp *UseCases) Undo(r book.Request) {
 
 	m.Fate, m.Dirty = store.FateUndone, true
 	sp.NoteDecision(m, agent, "")
-	sp.Mark(c, m, "")
+	sp.Mark(c, m, threads.NoMark)
 	sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
-	sp.TellWith(c, m, bridge.Line{Content: &bridge.UndoneLine{Reason: "undone"}, By: sp.Dir.Ref(r.Surface, agent.ID),
-		Verbs: []bridge.Verb{bridge.VerbSend}})
+	sp.TellWith(c, m, bridge.Line{
+		Content: &bridge.UndoneLine{Reason: "undone"},
+		By:      sp.Dir.Ref(r.Surface, agent.ID),
+		Verbs:   []bridge.Verb{bridge.VerbSend},
+	})
 	sp.Messages.AwaitAnswerAgain(c)
 }
 

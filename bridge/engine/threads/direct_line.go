@@ -79,8 +79,11 @@ func (th *Writer) TellActor(surface store.AccountID, agent *store.Agent, a bridg
 	}
 }
 
-// TellCondition tells the admins that an account, or the model, is broken or works again. page is the address at which
-// the account is connected again; "" if there is none, or if that would not help.
+// NoPage is given to TellCondition where no page helps.
+const NoPage = ""
+
+// TellCondition tells the admins that an account, or the model, is broken or works again. page is the address at which the account
+// is connected again, or NoPage if there is none, or if connecting it again would not help.
 func (th *Writer) TellCondition(f own.Fact, page string) {
 	account := th.Dir.Account(f.Account)
 	if account == nil {

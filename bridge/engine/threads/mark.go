@@ -24,9 +24,11 @@ func receiptRank(m bridge.Mark) int {
 	}
 }
 
-// Mark shows on a person's message what became of it, in place of the mark that the message has. The mark "" removes
-// that one. A mark that was not posted yet is replaced, so that a reply that leaves before its first mark is posted
-// gets only one.
+// NoMark stands for no mark: Writer.Mark takes away the mark that a message has.
+const NoMark bridge.Mark = ""
+
+// Mark shows on a person's message what became of it, in place of the mark that the message has. NoMark only takes that one away. A
+// mark that was not posted yet is replaced, so that a reply that leaves before its first mark is posted gets only one.
 func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) {
 	t := c.Threads[m.AccountID]
 	if t == nil || m.Place == "" {
@@ -45,12 +47,17 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 		return
 	}
 
-	isUnposted := last != nil && th.Outbox.HasNotBegun(last) && last.Attempt == 0 // an attempt may have put the mark, but not taken the former one off
+	// After an attempt nobody knows what the message shows: the attempt may have put the new mark without taking the former one off.
+	isUnposted := last != nil && th.Outbox.HasNotBegun(last) && last.Attempt == 0
 	if !isUnposted {
-		th.PostTo(c, t, bridge.PostMark, m.ID, outbound.Payload{Mark: mark, Clears: now.Mark, Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
+		th.PostTo(c, t, bridge.PostMark, m.ID, outbound.Payload{
+			Mark:   mark,
+			Clears: now.Mark,
+			Place:  bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place},
+		})
 		return
 	}
-	if now.Clears == mark { // the message shows this mark still
+	if now.Clears == mark { // the message shows this mark still, so that there is nothing to change
 		th.Outbox.Cancel(last)
 		return
 	}
@@ -69,13 +76,14 @@ func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
 }
 
 // MarkSent marks a reply that the provider has, as far as its receipts tell and as the account's settings want. followed means
-// that another line left with it as one message: then that line has the mark.
+// that a later line left with it as one message: then that line has the mark.
 func (th *Writer) MarkSent(c *book.Conversation, m *book.Message, followed bool) {
 	receipts := th.Settings(c).Receipts
 	if followed || receipts == "failures" {
-		th.Mark(c, m, "")
+		th.Mark(c, m, NoMark)
 		return
 	}
+
 	mark := bridge.MarkSent
 	if receipts == "read" {
 		mark = markOfReceipt(th.Outbox.ReceiptState(m))
