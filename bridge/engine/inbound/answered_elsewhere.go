@@ -28,7 +28,8 @@ const (
 const minHumanAnswer = 5 * time.Second
 
 // answeredElsewhere shows an answer that was given without Parley, for example in the mailbox itself. It counts like any other
-// answer, unless a machine gave it.
+// answer: the customer doesn't wait any more. Exceptions are an answer that a machine gave, and one that is read only after the customer
+// has written again.
 func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if m, c := el.MessageByExternalID(a, in.ExternalID); m != nil {
 		return el.acceptCopy(ctx, tx, c, m, in)
@@ -49,32 +50,42 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		return err
 	}
 
+	// inboundMessage makes a customer's message of it. What that changed of the conversation is put right.
 	before := *c.Conversation
 	m := el.intake.inboundMessage(c, a, part, in)
-	c.LastExternalID = before.LastExternalID // this has to stay the id of the customer's last message
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
-	m.Reason = store.ReasonElsewhere
 	m.IdentityID = nil
-	notice := elsewhereNotice
-	if in.Foreign.Origin != "" {
-		notice = "Answered " + in.Foreign.Origin + "."
-	}
-
+	m.AuthorUser = cmp.Or(in.Foreign.Author, a.Name)
+	c.LastExternalID = before.LastExternalID // this has to stay the id of the customer's last message
 	c.LastFrom = "agent"
 	if hasWrittenSince {
 		c.LastFrom, c.LastPreview = before.LastFrom, before.LastPreview
 	}
 
-	if el.isByMachine(c, in) {
-		m.Reason, notice = store.ReasonMachine, machineNotice
-	} else if !hasWrittenSince {
+	isByMachine := el.isByMachine(c, in)
+	m.Reason = store.ReasonElsewhere
+	if isByMachine {
+		m.Reason = store.ReasonMachine
+	}
+	m.Notices = append([]string{noticeOf(in, isByMachine)}, m.Notices...)
+	if !isByMachine && !hasWrittenSince {
 		el.countAsAnswer(c, m)
 	}
 
-	m.AuthorUser, m.Notices = cmp.Or(in.Foreign.Author, a.Name), append([]string{notice}, m.Notices...)
 	el.intake.showSaid(c, t, m, outbound.Payload{})
 	c.RefreshCard()
 	return nil
+}
+
+// noticeOf returns what is shown with an answer that was written elsewhere.
+func noticeOf(in channels.Inbound, isByMachine bool) string {
+	if isByMachine {
+		return machineNotice
+	}
+	if in.Foreign.Origin != "" {
+		return "Answered " + in.Foreign.Origin + "."
+	}
+	return elsewhereNotice
 }
 
 // answeredIn returns the conversation to which an answer belongs, or opens one with the customer whom the provider names. It
@@ -126,7 +137,7 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 }
 
 // hasWrittenSince reports whether the customer wrote after an answer that is read only now: the customer still waits for an
-// answer to that. Both times are the senders', and of a customer whose clock is ahead the time at which the message came counts.
+// answer to that. Both times are the senders'. A customer's clock may be ahead: so the message must also have come after the answer.
 func (el *elsewhere) hasWrittenSince(ctx context.Context, tx pgx.Tx, c *book.Conversation, in channels.Inbound) (bool, error) {
 	if in.At.IsZero() {
 		return false, nil

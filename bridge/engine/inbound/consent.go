@@ -19,13 +19,20 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	if in.Consent == nil {
 		return it.customerWrites(ctx, tx, a, part, in)
 	}
+
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
 		return err
 	}
+
 	saysNothing := in.Text == "" && len(in.Attachments) == 0
 	silent := in.Consent.Silent || saysNothing
-	it.setConsent(i, it.Conversations.LatestOf(i), wish{Consent: *in.Consent, at: saidAt(it.Writer, in), text: in.Text, silent: silent})
+	it.setConsent(i, it.Conversations.LatestOf(i), wish{
+		Consent: *in.Consent,
+		at:      saidAt(it.Writer, in),
+		text:    in.Text,
+		silent:  silent,
+	})
 	if silent {
 		return nil
 	}
@@ -52,14 +59,15 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) 
 		return
 	}
 
-	var only string
+	var only string // "" means that the wish is about all messages
 	if w.Marketing {
 		only = store.OptedOutMarketing
 	}
 
-	line, what := bridge.Line{Content: bridge.LineOptedIn, Customer: outbound.RefOf(i)}, store.DeedOptedIn
+	deed := store.DeedOptedIn
+	line := bridge.Line{Content: bridge.LineOptedIn, Customer: outbound.RefOf(i)}
 	if w.OptedOut {
-		what = store.DeedOptedOut
+		deed = store.DeedOptedOut
 		line.Content = &bridge.OptedOutLine{Only: only}
 	}
 	if w.silent {
@@ -68,22 +76,22 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) 
 
 	it.Line(c, line)
 	if changed {
-		it.Log.ByCustomer(c, what, book.Detail{Reason: only})
+		it.Log.ByCustomer(c, deed, book.Detail{Reason: only})
 	}
 }
 
-// tellOptedOut says in a thread that begins that its customer wants no messages: that was said before, maybe where no thread was to
-// show it, and no answer leaves.
-func tellOptedOut(it *UseCases, c *book.Conversation, begins bool) {
+// tellOptedOut says in a new thread that its customer wants no messages, if that is so: no answer leaves. The customer said it before,
+// maybe when no thread was there to show it.
+func tellOptedOut(it *UseCases, c *book.Conversation) {
 	i := it.People.RootOf(c)
-	if begins && i != nil && i.OptedOut == store.OptedOutAll {
+	if i != nil && i.OptedOut == store.OptedOutAll {
 		it.Line(c, bridge.Line{Content: &bridge.OptedOutLine{}, Customer: outbound.RefOf(i)})
 	}
 }
 
-// noteOptOut notes that a provider refused a message because the customer wanted none when it was sent. If it was a template, that
-// proves it for advertising alone, whatever category we gave the template: other messages may still be sent. What Parley itself
-// refused proves nothing that isn't known.
+// noteOptOut notes that a provider refused a message because the customer wanted none when it was sent. A refused template proves that
+// only of advertising, whatever category we gave the template: other messages may still be sent. A refusal by Parley itself proves
+// nothing that isn't known.
 func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, f own.Fact) {
 	i := it.People.RootOf(c)
 	isByParley := f.Hint == outbound.OptedOutHint

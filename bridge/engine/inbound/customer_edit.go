@@ -33,24 +33,32 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	if c == nil {
 		return it.editComesFirst(ctx, tx, a, part, in)
 	}
-	if !isWrittenBy(it.People, m, i) {
-		in.Kind, in.ExternalID = channels.InboundMessage, ""
+	if !isWrittenBy(it.People, m, i) { // it is shown as a message, since it can't change somebody else's words
+		in.Kind = channels.InboundMessage
+		in.ExternalID = ""
 		in.Notices = append(in.Notices, "It came as a change of a message that somebody else wrote.")
 		return it.customerWrites(ctx, tx, a, part, in)
 	}
 
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
-	at := saidAt(it.Writer, in)
-	if newest, now := newestChange(it.Writer, m); at.Before(newest) { // a newer change has overtaken this one
-		showChange(it.Writer, c, m, quoteOf(&store.Message{Text: wordsOrRemarks(in.Text, in.Notices)}), now, newest)
+	at, now := saidAt(it.Writer, in), wordsOrRemarks(in.Text, in.Notices)
+	newest, newestWords := newestChange(it.Writer, m)
+	if at.Before(newest) { // a newer change has overtaken this one, which therefore shows what the message said in between
+		showChange(it.Writer, c, m, quoteOf(&store.Message{Text: now}), newestWords, newest)
 		return nil
 	}
 
-	showChange(it.Writer, c, m, quoteOf(&m.Message), wordsOrRemarks(in.Text, in.Notices), at)
+	showChange(it.Writer, c, m, quoteOf(&m.Message), now, at)
 	if m.Reason == earlyEditReason {
 		m.Text = in.Text
 	}
-	m.Revision = &store.Revision{Text: in.Text, Notices: in.Notices, At: at, EventID: it.Event.ID, Deleted: m.IsDeleted()}
+	m.Revision = &store.Revision{
+		Text:    in.Text,
+		Notices: in.Notices,
+		At:      at,
+		EventID: it.Event.ID,
+		Deleted: m.IsDeleted(),
+	}
 	m.Dirty = true
 
 	if c.BridgeStatus().Open() {
@@ -63,8 +71,8 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	return nil
 }
 
-// saidAt returns when something was said, as its provider says, else when it came. It is not in the future: by a sender's clock
-// that is ahead, what comes later would seem older. A provider's clock may be ahead of ours by some seconds.
+// saidAt returns when something was said by its provider's clock, which may be ahead of ours by some seconds. If the provider doesn't
+// tell, or if its time lies further in the future, it returns when it came: what is said later would seem older otherwise.
 func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
 	receivedAt := th.Event.ReceivedAt
 	if in.At.IsZero() || in.At.After(receivedAt.Add(time.Minute)) {
@@ -115,7 +123,8 @@ func newestChange(th *threads.Writer, m *book.Message) (at time.Time, now string
 
 // editComesFirst stores an edit in the place of its message, which has not come yet.
 func (it *UseCases) editComesFirst(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	in.Kind, in.ExternalID = channels.InboundMessage, in.Change.Target
+	in.Kind = channels.InboundMessage
+	in.ExternalID = in.Change.Target
 	in.Notices = append(in.Notices, "The customer changed this message before it arrived here.")
 	if err := it.customerWrites(ctx, tx, a, part, in); err != nil {
 		return err
@@ -137,8 +146,8 @@ func isWrittenBy(people *book.People, m *book.Message, customer *store.Identity)
 	return author != nil && author.Root() == customer.Root()
 }
 
-// customerDeletes shows that the customer deleted a message. The message is kept. Of a message that isn't known, or is somebody
-// else's, the line says no more than that.
+// customerDeletes shows that the customer deleted a message. The message is kept. If it isn't known, or is somebody else's, the line
+// doesn't say which.
 func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
@@ -146,20 +155,12 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	}
 
 	m, c := it.MessageByExternalID(a, in.Change.Target)
-	if c != nil && !isWrittenBy(it.People, m, i) {
-		if c = it.Conversations.LatestOf(i); c != nil {
-			it.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
-		}
+	if c == nil {
+		it.noteEarlyDeletion(a, i, in.Change.Target)
 		return nil
 	}
-	if c == nil {
-		_, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.Change.Target}]
-		if !known && in.Change.Target != "" {
-			it.Messages.LinkExternalID(a.ID, in.Change.Target, 0, 0) // so that the message is known to be deleted when it comes
-			if c = it.Conversations.LatestOf(i); c != nil {
-				it.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
-			}
-		}
+	if !isWrittenBy(it.People, m, i) {
+		it.tellDeletion(i)
 		return nil
 	}
 
@@ -170,25 +171,47 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	return nil
 }
 
+// noteEarlyDeletion notes that a customer deleted a message that has not come yet, and says so once. The message's external id then
+// stands for no message, by which applyEarlyChange knows that it was deleted.
+func (it *UseCases) noteEarlyDeletion(a *store.Account, customer *store.Identity, target string) {
+	_, isKnown := it.Messages.External[book.NameKey{Account: a.ID, Name: target}]
+	if isKnown || target == "" {
+		return
+	}
+
+	const noConversation, noMessage = 0, 0
+	it.Messages.LinkExternalID(a.ID, target, noConversation, noMessage)
+	it.tellDeletion(customer)
+}
+
+// tellDeletion says in a customer's latest conversation that the customer deleted a message, without saying which.
+func (it *UseCases) tellDeletion(customer *store.Identity) {
+	if c := it.Conversations.LatestOf(customer); c != nil {
+		it.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
+	}
+}
+
 // deletion returns what a message is once its customer has deleted it, as in tells.
 func deletion(th *threads.Writer, m *book.Message, in channels.Inbound) *store.Revision {
 	r := store.Revision{Text: m.Text}
 	if m.Revision != nil {
 		r = *m.Revision
 	}
-	r.At, r.EventID, r.Deleted = saidAt(th, in), th.Event.ID, true
+	r.At = saidAt(th, in)
+	r.EventID = th.Event.ID
+	r.Deleted = true
 	return &r
 }
 
-// applyEarlyChange handles a message whose edit or deletion came before it. It returns true if nothing is left to be
-// done, because the edited text is shown already, or the message itself.
+// applyEarlyChange handles a message whose edit or deletion came before it. It returns true if nothing is left to be done, because
+// the edited text is shown already, or the message itself. To a message that was deleted before it came it adds a notice.
 func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.Inbound) bool {
 	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
 	hasEarlyChange := known && in.ExternalID != ""
 	if !hasEarlyChange || in.Kind != channels.InboundMessage {
 		return false
 	}
-	if x.MessageID == 0 {
+	if x.MessageID == 0 { // see noteEarlyDeletion
 		in.Notices = append(in.Notices, "The customer deleted this message before it arrived here.")
 		return false
 	}
@@ -233,7 +256,8 @@ func showBesideText(it *UseCases, c *book.Conversation, a *store.Account, part i
 	}
 
 	preview := c.LastPreview
-	in.ExternalID, in.Text = "", "" // the id stays that of the edited text, which further edits are about
+	in.Text = ""
+	in.ExternalID = "" // the id stays that of the edited text, which further edits are about
 	m := it.inboundMessage(c, a, part, in)
 	c.LastPreview = preview
 	it.showSaid(c, t, m, outbound.Payload{Answers: answered})

@@ -7,8 +7,8 @@ import (
 )
 
 // noteEarlyPiece applies that a piece of a delivery before the last one has arrived (channels.Status.Early). That is news only if
-// the answer to that piece was lost: then the next piece may leave. If a person has been asked already, or has to be because of a
-// restore, that stays so, but what leaves by a click begins with the next piece.
+// the answer to that piece was lost: then the next piece may leave. If a person decides about the delivery, because one was asked
+// already or Parley was restored, that stays so, but what leaves by a click begins with the next piece.
 // Errors: *book.NotYet while the piece is being looked for.
 func (rc *Receipts) noteEarlyPiece(d *book.Delivery, s *channels.Status) error {
 	isOfThisAttempt := d.Part == s.Piece && d.DecodedPayload().Again == 0 // else it may be about an earlier sending
@@ -16,23 +16,23 @@ func (rc *Receipts) noteEarlyPiece(d *book.Delivery, s *channels.Status) error {
 		return nil
 	}
 
-	run := rc.Outbox.RunOf(d)
-	isForPerson := d.State == store.NeedsDecision || d.DecodedPayload().Restored
-	switch d.State {
-	case store.Unknown, store.NeedsDecision:
-		if isForPerson && len(run) > 1 {
-			return nil // a person decides about each line by itself
-		}
-	default:
+	wasAnswerLost := d.State == store.Unknown || d.State == store.NeedsDecision
+	if !wasAnswerLost {
 		return nil
 	}
 
-	isLookedFor := d.State == store.Unknown && !rc.Outbox.IsHead(d)
-	if isLookedFor && rc.Age() < book.ResultWait {
-		return rc.Wait(book.ResultWait - rc.Age())
+	run := rc.Outbox.RunOf(d)
+	isForPerson := d.State == store.NeedsDecision || d.DecodedPayload().Restored
+	if isForPerson && len(run) > 1 {
+		return nil // a person decides about each line by itself
 	}
+
+	isLookedFor := d.State == store.Unknown && !rc.Outbox.IsHead(d)
 	if isLookedFor {
-		return nil
+		if rc.Age() < book.ResultWait {
+			return rc.Wait(book.ResultWait - rc.Age())
+		}
+		return nil // the result of the search counts
 	}
 
 	for _, one := range run {

@@ -16,18 +16,21 @@ import (
 	"parley/store"
 )
 
-// applyFailure applies that the provider could not bring a delivery to the customer. A delivery that has arrived, or was taken
-// back, stays as it is. That its last piece has arrived doesn't say so of the earlier ones. If only somebody in copy didn't get it,
-// people are told, and it stays as it is, too, unless nobody knew whether it left.
+// applyFailure applies that the provider could not bring a delivery to somebody. The reply has failed by that, except in these cases:
+//   - Only somebody in copy didn't get it: people are told so. It shows that the delivery left, if nobody knew that.
+//   - The report is about an earlier sending of the delivery: people are told so.
+//   - The delivery has arrived already, or was taken back. A report about an earlier piece (s.Early) counts all the same, since the last
+//     piece that has arrived says nothing about that one.
+//   - It has failed already: people are told of a further recipient.
 func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
 	further := &bridge.FailedLine{Recipient: s.Recipient, Reason: s.Reason}
+
 	if isAboutCopy(c, d.DecodedPayload(), s) {
 		further.Copied = true
 		rc.settleLeft(c, d, m)
 		rc.tellFurtherFailure(c, d, m, further)
 		return nil
 	}
-
 	if isAboutEarlierSending(d, s) {
 		rc.tellFurtherFailure(c, d, m, further)
 		return nil
@@ -45,13 +48,15 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 		rc.tellFurtherFailure(c, d, m, further)
 		return nil
 	}
+
 	rc.Outbox.Settle(d, store.Failed)
-	d.ErrorClass, d.ErrorText = string(s.Class), strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n")
+	d.ErrorClass = string(s.Class)
+	d.ErrorText = strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n") // a line for each; see tellFurtherFailure
 	return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
 }
 
-// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery than the last one: of that nothing has left
-// yet, or its answer gave it another id.
+// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery, not about the last one. That shows in two
+// ways: nothing of the last one has left yet, or the provider gave it another id than the receipt names.
 func isAboutEarlierSending(d *book.Delivery, s *channels.Status) bool {
 	if d.Part > 0 {
 		return false // what left before may be an earlier piece
@@ -78,12 +83,13 @@ func hasArrived(d *book.Delivery) bool {
 	return book.StateRank(d.State) >= book.StateRank(store.Delivered)
 }
 
-// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a reply with this payload. An address that the
-// mail wasn't sent to isn't, since a server may have rewritten the customer's.
+// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a reply with this payload. If the mail wasn't sent
+// to the address at all, it returns false: that may be the customer's, which a server has rewritten.
 func isAboutCopy(c *book.Conversation, sent outbound.Payload, s *channels.Status) bool {
 	recipient := bridge.AddressKey(s.Recipient)
 	isRecipient := func(key string) bool { return bridge.AddressKey(key) == recipient }
 	isParticipant := func(p store.Participant) bool { return isRecipient(p.Key) }
+
 	isToCustomer := isRecipient(c.Customer().Address) || slices.ContainsFunc(sent.Meant, isRecipient)
 	if recipient == "" || isToCustomer {
 		return false
@@ -109,8 +115,8 @@ func otherRecipient(c *book.Conversation, sent outbound.Payload, s *channels.Sta
 	return ""
 }
 
-// speaksForRun reports whether people are told with a delivery what they need to hear once about the message as which several lines
-// left: it is the last of those.
+// speaksForRun reports whether what people are to be told of a message is told with this delivery. Where several lines left as one
+// message, they are told once, with the last line.
 func (rc *Receipts) speaksForRun(d *book.Delivery) bool {
 	first := d
 	if joined := rc.Outbox.Deliveries[d.Joined]; joined != nil {
@@ -135,8 +141,8 @@ func toldRecipients(d *book.Delivery) (told []string) {
 }
 
 // tellFurtherFailure tells, by the line that it is given, of one recipient whom a mail didn't reach: somebody in copy, or a further
-// one after it has failed for another. It tells of each recipient once: the delivery's error has a line for each of whom people
-// were told. The line about the first one that wasn't in copy has the button that sends the mail again.
+// one after it has failed for another. It tells of each recipient once, and notes that in the delivery's error, which has a line
+// "address: reason" for each. It offers no button: the line about the failed reply has that.
 func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, line *bridge.FailedLine) {
 	reason := line.Recipient + ": " + line.Reason
 	namesRecipient := func(told string) bool {
@@ -149,6 +155,7 @@ func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m
 	if !rc.speaksForRun(d) {
 		return
 	}
+
 	d.ErrorText, d.Dirty = strings.TrimPrefix(d.ErrorText+"\n"+reason, "\n"), true
 	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Reason: reason}) // not of the message: its fate stays as it is
 	rc.TellWith(c, m, bridge.Line{Content: line, Text: rc.PartName(m, d)})
@@ -196,6 +203,7 @@ func isAboutEarlierPiece(d *book.Delivery, s *channels.Status) bool {
 	return !namesKnownPiece
 }
 
+// bounceText returns why a message was not delivered, with the recipient if the report names one.
 func bounceText(s *channels.Status) string {
 	if s.Recipient == "" {
 		return s.Reason

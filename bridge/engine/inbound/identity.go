@@ -24,21 +24,7 @@ func NamesCustomer(kind channels.InboundKind) bool {
 // that customer, it tells agents of another open one. The conversations stay apart, and nothing moves between them.
 func (it *UseCases) tellOfOtherConversations() {
 	for _, other := range book.SortedKeys(it.People.United) {
-		first := it.People.United[other]
-		var open []*book.Conversation
-		for _, id := range book.SortedKeys(it.Conversations.Rows) {
-			c := it.Conversations.Rows[id]
-			if c.IdentityID == nil || it.People.Identities[*c.IdentityID] == nil {
-				continue
-			}
-
-			isCustomers := c.Kind == store.KindCustomer && it.People.Identities[*c.IdentityID].Root() == first
-			wasOpen := c.BridgeStatus().Open() && !c.Fresh
-			if isCustomers && wasOpen {
-				open = append(open, c)
-			}
-		}
-
+		open := it.openBefore(it.People.United[other])
 		if len(open) < 2 {
 			continue
 		}
@@ -58,8 +44,26 @@ func (it *UseCases) tellOfOtherConversations() {
 	clear(it.People.United)
 }
 
-// applyIdentity applies what a provider says of a customer: a name, which cards show at once, or another key. With another key
-// the conversation goes on, and replies go to that key.
+// openBefore returns the open conversations of a customer, without those that this batch has made.
+func (it *UseCases) openBefore(customer store.IdentityID) []*book.Conversation {
+	var open []*book.Conversation
+	for _, id := range book.SortedKeys(it.Conversations.Rows) {
+		c := it.Conversations.Rows[id]
+		if c.IdentityID == nil || it.People.Identities[*c.IdentityID] == nil {
+			continue
+		}
+
+		isCustomers := c.Kind == store.KindCustomer && it.People.Identities[*c.IdentityID].Root() == customer
+		wasOpen := c.BridgeStatus().Open() && !c.Fresh
+		if isCustomers && wasOpen {
+			open = append(open, c)
+		}
+	}
+	return open
+}
+
+// applyIdentity applies what a provider says of a customer: a name, which cards show at once, or another key, for example a new phone
+// number. The conversation goes on with the new key.
 func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
@@ -75,13 +79,17 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 	}
 
 	previous := in.Change.Previous
-	if previous.Key == "" || previous.Key == in.From.Key {
-		return nil
+	if previous.Key != "" && previous.Key != in.From.Key {
+		it.moveToKey(a, i, previous, in.From)
 	}
+	return nil
+}
 
+// moveToKey takes the former keys from a customer, and has replies in the customer's chat go to the key of now.
+func (it *UseCases) moveToKey(a *store.Account, customer *store.Identity, previous, now channels.Party) {
 	for _, key := range append([]string{previous.Key}, previous.Also...) {
 		former := it.People.RowOf(a.ID, key)
-		if former != nil && former.Root() == i.ID { // else it has passed on to somebody else already
+		if former != nil && former.Root() == customer.ID { // else it has passed on to somebody else already
 			it.People.ReleaseKey(former)
 		}
 	}
@@ -91,16 +99,14 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 		if !c.Exclusive || c.AccountID != a.ID {
 			continue
 		}
-		if c.Identity == nil || it.People.RootOf(c) != i {
+		if c.Identity == nil || it.People.RootOf(c) != customer {
 			continue
 		}
 
-		if c.SetReplyKey(in.From) && c.BridgeStatus().Open() {
-			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: in.From.Key, Before: previous.Key}})
+		if c.SetReplyKey(now) && c.BridgeStatus().Open() {
+			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: now.Key, Before: previous.Key}})
 			it.Log.ByCustomer(c, store.DeedChangedAddress, nil)
 			c.RefreshCard()
 		}
 	}
-
-	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
@@ -22,13 +23,9 @@ import (
 // ApplyInbound applies one thing that a fact of an account says. part is its place among those of the fact, from 0.
 // Errors: *book.NotYet, *relay.EventError, the database's.
 func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	if in.Opens && in.Kind != channels.InboundMessage {
-		if c := it.ConversationOf(a, in); c != nil {
-			it.PartApplied = true
-			it.replies.OpenWindow(c, in)
-			it.replies.PostOffers(c)
-			c.RefreshCard()
-		}
+	opensWithoutMessage := in.Opens && in.Kind != channels.InboundMessage
+	if opensWithoutMessage {
+		it.openWindow(a, in)
 	}
 
 	switch in.Kind {
@@ -58,8 +55,20 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	return fmt.Errorf("inbound: unknown kind of inbound %q", in.Kind)
 }
 
-// customerWrites puts a customer's message into its conversation.
-func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) (err error) {
+// openWindow opens the reply window of a conversation because its customer did something other than to write.
+func (it *UseCases) openWindow(a *store.Account, in channels.Inbound) {
+	c := it.ConversationOf(a, in)
+	if c == nil {
+		return
+	}
+	it.PartApplied = true
+	it.replies.OpenWindow(c, in)
+	it.replies.PostOffers(c)
+	c.RefreshCard()
+}
+
+// customerWrites puts a customer's message into its conversation, or into a thread of the day if it belongs to none.
+func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if _, err := it.People.CustomerOf(a, in); err != nil {
 		return err
 	}
@@ -67,41 +76,31 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 		return nil
 	}
 
-	c := it.ConversationOf(a, in)
-	if in.Automatic != "" && c == nil {
+	known := it.ConversationOf(a, in)
+	if in.Automatic != "" && known == nil {
 		return it.sortAutomaticMail(ctx, tx, a, part, in)
 	}
 
-	opensNew := c != nil && it.needsNewConversation(c, in)
-	if opensNew && !it.TakesPart(c, in) {
-		c, opensNew = nil, false // the mail was passed on to a stranger, who begins a conversation that continues nothing
+	p, err := it.place(ctx, tx, a, &in, known)
+	if err != nil {
+		return err
 	}
-	if opensNew {
-		previous := c
-		if c, err = it.newConversation(ctx, tx, a, in, previous); err != nil {
-			return err
-		}
-
-		previous.RefreshCard() // its card leads to the new conversation
-		defer it.Line(previous, bridge.Line{Content: bridge.LineContinued, Other: bridge.Facts{ID: c.ID, Subject: c.Subject}})
+	if p.conversation == nil {
+		return it.collect(ctx, tx, a, part, in)
 	}
-
-	unseen := c == nil // nobody has seen in this thread what the mail quotes
-	if unseen {
-		c = it.conversationToJoin(a, &in)
+	if err := it.addToConversation(p, a, part, in); err != nil {
+		return err
 	}
-
-	begins := opensNew || c == nil
-	if c == nil {
-		if !it.mayOpen(a, in) {
-			return it.collect(ctx, tx, a, part, in)
-		}
-
-		if c, err = it.newConversation(ctx, tx, a, in, nil); err != nil {
-			return err
-		}
+	if p.continues != nil {
+		next := bridge.Facts{ID: p.conversation.ID, Subject: p.conversation.Subject}
+		it.Line(p.continues, bridge.Line{Content: bridge.LineContinued, Other: next})
 	}
+	return nil
+}
 
+// addToConversation adds a customer's message to a conversation, shows it in the thread, and does what follows from it.
+func (it *UseCases) addToConversation(p placement, a *store.Account, part int, in channels.Inbound) error {
+	c := p.conversation
 	t, err := it.OpenThread(c)
 	if err != nil {
 		return err
@@ -112,8 +111,10 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	it.replies.Recipients(c, in, m.ID)
 	it.reopenFor(c, in)
 	it.replies.OpenWindow(c, in)
-	it.showSaid(c, t, m, outbound.Payload{Quote: unseen && m.Quoted != "", Answers: it.answeredMessage(a, in)})
-	tellOptedOut(it, c, begins)
+	it.showSaid(c, t, m, outbound.Payload{Quote: p.quotesUnseen && m.Quoted != "", Answers: it.answeredMessage(a, in)})
+	if p.begins {
+		tellOptedOut(it, c)
+	}
 	it.tellOfOtherConversations()
 	it.replies.PostOffers(c)
 	it.queueAnalysis(c, m, in)
@@ -238,8 +239,9 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 // not said last once people have spoken: a reply that an agent has typed still is the answer.
 func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	c.Touch()
-	isNoPersonNow := in.Historical || in.Automatic != "" && !slices.Contains(store.PersonsReasons(), in.Automatic)
-	if isNoPersonNow && c.LastFrom != "" && c.Kind == store.KindCustomer {
+	isByMachine := in.Automatic != "" && !slices.Contains(store.PersonsReasons(), in.Automatic)
+	havePeopleSpoken := c.LastFrom != "" && c.Kind == store.KindCustomer
+	if havePeopleSpoken && (isByMachine || in.Historical) {
 		return
 	}
 
@@ -320,10 +322,9 @@ func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Messa
 	hasFiles := len(m.Files) > 0 || uploadsOriginal
 	hasText := m.Text != "" || m.Quoted != ""
 	hasRemarks := len(m.Notices) > 0 || p.Answers != nil
-	hasOnlyFiles := hasFiles && c.Exclusive
-	if hasText || hasRemarks {
-		hasOnlyFiles = false
-	}
+	isChat := c.Exclusive
+	hasOnlyFiles := isChat && hasFiles && !hasText && !hasRemarks
+
 	if !hasOnlyFiles {
 		d := it.PostTo(c, t, bridge.PostSaid, m.ID, p)
 		it.makeSaidJoinable(d, t, m, p.Quote)
@@ -361,7 +362,10 @@ func (it *UseCases) setFilesSize(d *book.Delivery, l *book.Lane, t *book.Thread,
 	for _, f := range m.Files {
 		size += f.SizeBytes
 	}
-	byCount, byBytes := int64(len(m.Files)*store.JoinRoom/maxFilesTogether), size*store.JoinRoom/maxBytesTogether
+
+	// A post has room for store.JoinRoom units. These files take what is the larger part of it, by their number or by their bytes.
+	byCount := int64(len(m.Files) * store.JoinRoom / maxFilesTogether)
+	byBytes := size * store.JoinRoom / maxBytesTogether
 	tooLarge := int64(store.JoinRoom + 1) // such files join no others
 	d.JoinSize = int(min(max(byCount, byBytes), tooLarge))
 	d.Dirty = true
@@ -389,6 +393,6 @@ func isMissing(f store.FileRef) bool {
 // tellNotices tells admins what a provider says of an account.
 func (it *UseCases) tellNotices(a *store.Account, in channels.Inbound) {
 	for _, n := range in.Notices {
-		it.TellCondition(own.Fact{Account: a.ID, Text: n}, "")
+		it.TellCondition(own.Fact{Account: a.ID, Text: n}, threads.NoPage)
 	}
 }

@@ -30,13 +30,8 @@ func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 	}
 
 	ref := &m.Files[at]
-	ref.Blob, ref.Missing = f.Blob, f.Text
+	noteResult(ref, f)
 	m.Dirty = true
-
-	if f.Blob != "" {
-		ref.SizeBytes, ref.Missing = f.SizeBytes, ""
-		ref.Name, ref.ContentType = firstNonBlank(ref.Name, f.Name), firstNonBlank(f.ContentType, ref.ContentType)
-	}
 
 	d, t := it.Outbox.FilesPost(m), c.Home(it.Dir)
 	if d == nil || t == nil {
@@ -61,6 +56,19 @@ func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 			it.Outbox.SetDue(l, nil)
 		}
 	}
+}
+
+// noteResult notes with a file what came of fetching it.
+func noteResult(ref *store.FileRef, f own.Fact) {
+	ref.Blob = f.Blob
+	if f.Blob == "" { // it was given up
+		ref.Missing = f.Text
+		return
+	}
+	ref.Missing = ""
+	ref.SizeBytes = f.SizeBytes
+	ref.Name = firstNonBlank(ref.Name, f.Name)
+	ref.ContentType = firstNonBlank(f.ContentType, ref.ContentType)
 }
 
 // firstNonBlank returns the first text that is not blank, or "" if there is none.

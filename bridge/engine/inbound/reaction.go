@@ -39,7 +39,7 @@ func (it *UseCases) answeredMessage(a *store.Account, in channels.Inbound) *brid
 }
 
 // customerReacts shows a customer's reaction to a message by a line. The line is changed when the customer changes the reaction
-// or takes it back. What the customer did before that, and what comes later, changes nothing.
+// or takes it back. What is older than what the line shows changes nothing.
 func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
@@ -59,6 +59,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 		reacted.Message = quoteOf(&m.Message)
 	}
 
+	const noMessage = 0 // the line is about none whose fate it would follow
 	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: i.ID}
 	known := it.Messages.Reactions[k]
 	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
@@ -73,17 +74,27 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	case d != nil && isAsKnown: // only the time is news
 		d.SetLine(line)
 	case !isShown:
-		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line})
-		if isAsKnown { // taken back before it came: a line that nobody sees keeps when
+		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, noMessage, outbound.Payload{Line: &line})
+		if isAsKnown { // it was taken back before it came: a line that nobody sees keeps when that was
 			it.Outbox.Cancel(d)
 		}
-	case reacted.Emoji == "" && it.cancelFirstLine(d), it.Outbox.CanBeTakenBack(d):
+	case it.Outbox.CanBeTakenBack(d): // nobody has seen this line
+		isFirstLine := d.DecodedPayload().Changes == 0
+		if reacted.Emoji == "" && isFirstLine { // nobody has seen the reaction either
+			it.Outbox.Cancel(d)
+		}
 		d.SetLine(line)
 	default:
-		d = it.PostTo(c, threadOfLine(it.Book, c, d), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
+		d = it.PostTo(c, threadOfLine(it.Book, c, d), bridge.PostLine, noMessage, outbound.Payload{Line: &line, Changes: d.ID})
 	}
 
-	it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID, Emoji: reacted.Emoji, DeliveryID: d.ID}
+	it.Messages.Reactions[k] = store.Reaction{
+		AccountID:  a.ID,
+		Target:     in.Change.Target,
+		IdentityID: i.ID,
+		Emoji:      reacted.Emoji,
+		DeliveryID: d.ID,
+	}
 	it.Messages.Reacted[k] = true
 	return nil
 }
@@ -109,11 +120,4 @@ func threadOfLine(b *book.Book, c *book.Conversation, d *book.Delivery) *book.Th
 		return c.Threads[l.AccountID]
 	}
 	return c.Home(b.Dir)
-}
-
-// cancelFirstLine takes back the line that shows a reaction, if it is the first one about it and was not posted yet. It reports
-// whether it did: then nobody has seen the reaction.
-func (it *UseCases) cancelFirstLine(d *book.Delivery) bool {
-	isFirst := d.DecodedPayload().Changes == 0
-	return isFirst && it.Outbox.Cancel(d)
 }

@@ -86,7 +86,7 @@ func (rc *Receipts) isProvenSent(f own.Fact) bool {
 func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int, cost string) {
 	if parts > m.Parts {
 		m.Parts, m.Dirty = parts, true
-		if parts > 1 {
+		if parts > 1 { // colleagues see when a text costs as much as several
 			line := bridge.Line{Content: &bridge.PartsLine{Count: parts}}
 			if t := c.Home(rc.Dir); t != nil {
 				line.SourceRef = threads.SourceOf(m, t)
@@ -114,6 +114,7 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	if rc.hasStopped(c, m, f.Delivery) {
 		return nil
 	}
+
 	part := rc.PartName(m, rc.Outbox.DeliveryOf(m, f.Delivery))
 	isFirstPart := part == ""
 	isParkedWhole := isFirstPart || m.Fate == store.FateParked
@@ -121,11 +122,17 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		rc.replies.ClosedByProvider(c, m, f.Text)
 		return nil
 	}
+
 	m.SetFate(store.FateFailed, f.Class)
 	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Reason: f.Text})
 	rc.Mark(c, m, bridge.MarkWarning)
-	line := bridge.Line{Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint}, Text: part,
-		Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: f.Delivery}}
+
+	line := bridge.Line{
+		Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint},
+		Text:    part,
+		Verbs:   []bridge.Verb{bridge.VerbSendAgain},
+		Args:    bridge.Args{Delivery: f.Delivery},
+	}
 	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return files.FromSurface(f).Unavailable != "" }) {
 		line.Verbs = []bridge.Verb{bridge.VerbReply} // sending it again would fail again
 	}
@@ -151,7 +158,8 @@ func (rc *Receipts) awaitAnswerAgain(c *book.Conversation, m *book.Message) {
 	rc.handOnWait(c, m, d)
 }
 
-// handOnWait notes with the other replies to the same words since when the customer had waited: should they fail, too, it is known.
+// handOnWait notes with the other replies to the same words since when the customer had waited, so that the wait can go on if they fail,
+// too.
 func (rc *Receipts) handOnWait(c *book.Conversation, m *book.Message, failed *book.Delivery) {
 	for _, other := range rc.Messages.AnswersBeside(c, m) {
 		d := rc.Outbox.FirstPartOf(other)
@@ -171,6 +179,7 @@ func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
 	if m == nil {
 		return
 	}
+
 	d := rc.Outbox.DeliveryOf(m, f.Delivery)
 	retrying := &bridge.RetryingLine{Reason: f.Text, Hint: f.Hint}
 	if d != nil && d.FirstAt != nil {
@@ -188,11 +197,13 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	if rc.isProvenSent(f) || rc.hasEndedAs(f, store.Failed) {
 		return
 	}
+
 	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Reason: f.Text})
-	if isTakenBack(m) {
+	if isTakenBack(m) { // nothing is to be decided
 		rc.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: f.Text}})
 		return
 	}
+
 	m.Fate, m.Dirty = store.FateUnclear, true
 	rc.Mark(c, m, bridge.MarkWarning)
 	line := threads.UnclearReply(rc.Writer, c, m, rc.Outbox.DeliveryOf(m, f.Delivery), f.Text)
@@ -205,47 +216,60 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	if !in.Status.UpTo.IsZero() {
 		return rc.applyWatermark(ctx, tx, a, in)
 	}
+
 	m := rc.StatusMessage(a, in.Status)
 	if m == nil && rc.mayPrecedeResult(a, in) {
 		return rc.WaitForID(a.ID, in.Status.External[0], book.ResultWait-rc.Age())
 	}
 	isOurs := m != nil && m.Direction != store.DirectionIn
-	if !isOurs && rc.isOfOtherSystem(a, in.Status) {
-		return nil
-	}
 	if !isOurs {
+		if rc.isOfOtherSystem(a, in.Status) {
+			return nil
+		}
 		return rc.intake.showUnmatchedBounce(ctx, tx, a, part, in)
 	}
+
 	c := rc.Conversations.Rows[m.ConversationID]
 	d, err := rc.DeliveryOfReceipt(m, in.Status)
-	if err != nil {
+	if err != nil || c == nil {
 		return err
 	}
-	if c != nil && d == nil {
+	if d == nil {
 		rc.intake.elsewhere.bouncedElsewhere(c, m, in.Status)
 		return nil
 	}
-	if c == nil || rc.Outbox.Lanes[d.LaneID] == nil {
+	if rc.Outbox.Lanes[d.LaneID] == nil {
 		return nil
 	}
-	if in.Status.Early && in.Status.State != channels.StateFailed {
-		return rc.noteEarlyPiece(d, in.Status)
+	return rc.applyToReply(ctx, tx, a, c, m, d, in.Status)
+}
+
+// applyToReply applies a receipt to the reply m, of which d is the delivery that the receipt is about, and to all lines that left with it
+// as one message.
+func (rc *Receipts) applyToReply(
+	ctx context.Context, tx pgx.Tx, a *store.Account, c *book.Conversation, m *book.Message, d *book.Delivery, s *channels.Status,
+) error {
+	if s.Early && s.State != channels.StateFailed {
+		return rc.noteEarlyPiece(d, s)
 	}
-	if in.Status.MessageID == int64(m.ID) && len(in.Status.External) > 0 {
-		rc.Messages.LinkSentID(a, m, in.Status.External[0])
+
+	if s.MessageID == int64(m.ID) && len(s.External) > 0 {
+		rc.Messages.LinkSentID(a, m, s.External[0])
 	}
-	rc.noteCounts(c, m, in.Status.Parts, in.Status.Cost)
+	rc.noteCounts(c, m, s.Parts, s.Cost)
+
 	run := rc.Outbox.RunOf(d)
 	for _, one := range run {
 		line := rc.Messages.Rows[one.MessageID]
 		if line == nil || hasStayedBehind(one, run) {
 			continue
 		}
-		if err := rc.applyReceipt(ctx, tx, c, one, line, in.Status); err != nil {
+		if err := rc.applyReceipt(ctx, tx, c, one, line, s); err != nil {
 			return err
 		}
 		if line.Fate == store.FateOut {
-			rc.MarkSent(c, line, !threads.IsLastInRun(run, one))
+			followed := !threads.IsLastInRun(run, one)
+			rc.MarkSent(c, line, followed)
 		}
 	}
 	return nil
@@ -263,9 +287,8 @@ func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool
 	return isChat && namesOnlyExternal
 }
 
-// isOfOtherSystem reports whether a receipt of no message of ours is ignored: in a chat, it says that a message has arrived
-// which another system sent from the same number, or what became of one that may be of another account or system. That matters to
-// nobody here.
+// isOfOtherSystem reports whether a receipt that fits no message of ours is ignored, since another system or account may have sent the
+// message. In a chat, that is assumed of all receipts that tell of no problem.
 func (rc *Receipts) isOfOtherSystem(a *store.Account, s *channels.Status) bool {
 	if s.Others {
 		return true
@@ -299,12 +322,13 @@ func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.M
 	rc.Outbox.Settle(d, state)
 	rc.noteProvenSent(c, m)
 	if m.Fate == store.FateOut {
-		rc.MarkSent(c, m, false)
+		const followed = false // of several lines, applyToReply gives each its mark afterwards
+		rc.MarkSent(c, m, followed)
 	}
 }
 
-// settleLeft counts a delivery as sent of which nobody could tell whether it left, because a report shows that it did: that somebody
-// in copy didn't get it, or that a server still has it. Of a delivery that was sent again the report may be about the first time.
+// settleLeft counts a delivery as sent of which nobody could tell whether it left, because a report shows that it did: somebody in copy
+// didn't get it, or a server still has it. If it was sent again, that shows nothing: the report may be about the first time.
 func (rc *Receipts) settleLeft(c *book.Conversation, d *book.Delivery, m *book.Message) {
 	isUnclear := d.State == store.Unknown || d.State == store.NeedsDecision
 	if isUnclear && d.DecodedPayload().Again == 0 {
@@ -346,52 +370,4 @@ func (rc *Receipts) applyOwnCopy(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	}
 	in.Status = &s
 	return rc.applyStatus(ctx, tx, a, part, in)
-}
-
-// applyWatermark applies a receipt, such as "read", to all replies that were sent to a customer up to a time.
-// Errors: *book.NotYet while the result of one of them may be about to be written.
-func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
-	sent := rc.sentUpTo(a, in)
-	for _, d := range sent {
-		if d.State == store.Sending && rc.Age() < book.ResultWait {
-			return rc.Wait(book.ResultWait - rc.Age())
-		}
-	}
-	for _, d := range sent {
-		if book.StateRank(d.State) == 0 {
-			continue
-		}
-		c, m := rc.Conversations.Rows[rc.Outbox.Lanes[d.LaneID].ConversationID], rc.Messages.Rows[d.MessageID]
-		if err := rc.applyReceipt(ctx, tx, c, d, m, in.Status); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sentUpTo returns the replies to a customer whose latest attempt began up to a receipt's time.
-func (rc *Receipts) sentUpTo(a *store.Account, in channels.Inbound) []*book.Delivery {
-	i := rc.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
-	if i == nil {
-		return nil
-	}
-	var list []*book.Delivery
-	for _, id := range book.SortedKeys(rc.Outbox.Deliveries) {
-		d := rc.Outbox.Deliveries[id]
-		l := rc.Outbox.Lanes[d.LaneID]
-		if d.Kind != outbound.KindReply || l == nil {
-			continue
-		}
-		if d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
-			continue
-		}
-		c := rc.Conversations.Rows[l.ConversationID]
-		if c == nil || c.AccountID != a.ID {
-			continue
-		}
-		if rc.Messages.Rows[d.MessageID] != nil && rc.People.RootOf(c) == i {
-			list = append(list, d)
-		}
-	}
-	return list
 }

@@ -20,8 +20,7 @@ import (
 
 // Threads of the day: automatic mail that belongs to no conversation, and what agents do with it.
 
-// sortAutomaticMail puts automatic mail that belongs to no conversation into the account's one quiet thread of the day
-// . A silenced sender's mail is kept without a post, a blocked sender's mail is not kept at all.
+// sortAutomaticMail puts automatic mail that belongs to no conversation into the account's one quiet thread of the day. A silenced sender's mail is kept without a post, a blocked sender's mail is not kept at all.
 func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if sender != nil && sender.Blocked {
@@ -41,8 +40,12 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 		return err
 	}
 
-	it.Line(c, bridge.Line{Content: &bridge.AutomaticLine{Subject: in.Subject, Cause: in.Automatic, Begins: clean.Preview(in.Text)},
-		Customer: partyOf(in), Verbs: threads.SortingVerbs(), Args: sortingArgs(c, m, in)})
+	it.Line(c, bridge.Line{
+		Content:  &bridge.AutomaticLine{Subject: in.Subject, Cause: in.Automatic, Begins: clean.Preview(in.Text)},
+		Customer: partyOf(in),
+		Verbs:    threads.SortingVerbs(),
+		Args:     sortingArgs(c, m, in),
+	})
 	return nil
 }
 
@@ -50,8 +53,8 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 const maxReplyTo = 5
 
 // sortingArgs returns the arguments of the buttons under a mail in a thread of the day: the mail, which of our addresses it was sent
-// to, and its Reply-To addresses. Mails of a web form come from the form, and name the customer only as Reply-To. Of a mail without
-// any, the sender's address is named if it is spelled otherwise than its key, which is all that is kept of a sender.
+// to (Via), and where an answer is to go (To). That is to its Reply-To addresses, since a web form's mails name the customer only there,
+// else to its sender as the address is spelled in the mail: the sender's row has only its key.
 func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
 	args := bridge.Args{Conversation: c.ID, Message: m.ID}
 	args.Via = in.Envelope.Via
