@@ -54,7 +54,7 @@ func (at *attention) setOpen(yes bool) {
 	at.open = yes
 }
 
-// attend shows a conversation's customer that somebody reads and writes, if the channel can show that. It returns at
+// attend shows a conversation's customer that somebody reads and writes, if the channel can show that. It returns at
 // once.
 func (e *Engine) attend(conversation store.ConversationID) {
 	if !e.attention.beginIfDue(conversation, time.Now()) { //nolint:forbidigo // only how long ago

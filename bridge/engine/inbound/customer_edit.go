@@ -179,8 +179,8 @@ func (it *UseCases) noteEarlyDeletion(a *store.Account, customer *store.Identity
 		return
 	}
 
-	const noConversation, noMessage = 0, 0
-	it.Messages.LinkExternalID(a.ID, target, noConversation, noMessage)
+	const noConversation = 0
+	it.Messages.LinkExternalID(a.ID, target, noConversation, threads.NoMessage)
 	it.tellDeletion(customer)
 }
 

@@ -7,6 +7,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
@@ -59,7 +60,6 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 		reacted.Message = quoteOf(&m.Message)
 	}
 
-	const noMessage = 0 // the line is about none whose fate it would follow
 	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: i.ID}
 	known := it.Messages.Reactions[k]
 	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
@@ -74,7 +74,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	case d != nil && isAsKnown: // only the time is news
 		d.SetLine(line)
 	case !isShown:
-		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, noMessage, outbound.Payload{Line: &line})
+		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, threads.NoMessage, outbound.Payload{Line: &line})
 		if isAsKnown { // it was taken back before it came: a line that nobody sees keeps when that was
 			it.Outbox.Cancel(d)
 		}
@@ -85,7 +85,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 		}
 		d.SetLine(line)
 	default:
-		d = it.PostTo(c, threadOfLine(it.Book, c, d), bridge.PostLine, noMessage, outbound.Payload{Line: &line, Changes: d.ID})
+		d = it.PostTo(c, threadOfLine(it.Book, c, d), bridge.PostLine, threads.NoMessage, outbound.Payload{Line: &line, Changes: d.ID})
 	}
 
 	it.Messages.Reactions[k] = store.Reaction{

@@ -11,6 +11,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
@@ -286,8 +287,7 @@ func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, su
 		Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ct.Dir.Ref(surface, agent.ID)},
 	}
 
-	const noMessage = 0 // the line is about no message of the conversation's thread
-	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), noMessage, outbound.Payload{
+	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), threads.NoMessage, outbound.Payload{
 		Left:    true,
 		Place:   bridge.Place{Channel: m.Channel, Thread: m.Place},
 		Line:    &answer,

@@ -13,48 +13,51 @@ import (
 // within wait become one update. If somebody clicked, and therefore looks at the root, the update comes at once.
 func (th *Writer) QueueCards(wait time.Duration) {
 	for _, id := range book.SortedKeys(th.Conversations.Rows) {
-		c := th.Conversations.Rows[id]
-		if !c.CardMayDiffer {
-			continue
+		if c := th.Conversations.Rows[id]; c.CardMayDiffer {
+			th.queueCardsOf(c, wait)
 		}
+	}
+}
 
-		digest := cardDigest(c, th.windowDigest(c), th.Conversations.ContinuationOf(c))
-		home := c.Home(th.Dir)
-		for _, t := range c.Threads {
-			card := digest
-			if t == home { // only this root names who is replying
-				card += c.ReplyingDigest()
-			}
-			if t.Card == card {
-				continue
-			}
-
+// queueCardsOf queues an update of those roots of a conversation that show an old state, which their digest tells.
+func (th *Writer) queueCardsOf(c *book.Conversation, wait time.Duration) {
+	digest := cardDigest(c, th.windowDigest(c), th.Conversations.ContinuationOf(c))
+	home := c.Home(th.Dir)
+	for _, t := range c.Threads {
+		card := digest
+		if t == home { // only this root names who is replying
+			card += c.ReplyingDigest()
+		}
+		if t.Card != card {
 			t.Card, t.CardChanged = card, true
-			l := th.SurfaceLane(c, t, bridge.PostCard)
-			waiting := l.Tail - l.Head // updates that have not begun, and so will show the new state
-			if l.LeasedUntil != nil {
-				waiting-- // an update is under way, which may have read the old state
-			}
-
-			isIdle := l.LeasedUntil == nil
-			if waiting > 0 {
-				if c.Clicked && isIdle {
-					th.Outbox.SetDue(l, nil)
-				}
-				continue
-			}
-
-			if th.isRootUnsent(c, t) {
-				continue
-			}
-
-			th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
-
-			if !c.Clicked && isIdle {
-				soon := th.Now.Add(wait)
-				th.Outbox.SetDue(l, &soon)
-			}
+			th.queueCard(c, t, wait)
 		}
+	}
+}
+
+// queueCard queues an update of a root, unless one is queued that will show the new state, or the root itself will.
+func (th *Writer) queueCard(c *book.Conversation, t *book.Thread, wait time.Duration) {
+	l := th.SurfaceLane(c, t, bridge.PostCard)
+	isIdle := l.LeasedUntil == nil
+	waiting := l.Tail - l.Head // updates that have not begun, and so will show the new state
+	if !isIdle {
+		waiting-- // an update is under way, which may have read the old state
+	}
+
+	if waiting > 0 {
+		if c.Clicked && isIdle {
+			th.Outbox.SetDue(l, nil)
+		}
+		return
+	}
+	if th.isRootUnsent(c, t) {
+		return
+	}
+
+	th.Outbox.Enqueue(l, string(bridge.PostCard), NoMessage, outbound.Payload{}, nil)
+	if !c.Clicked && isIdle {
+		soon := th.Now.Add(wait)
+		th.Outbox.SetDue(l, &soon)
 	}
 }
 
@@ -74,7 +77,8 @@ func cardDigest(c *book.Conversation, window string, next *book.Conversation) st
 		window += fmt.Sprintf(" next %d", next.ID)
 	}
 
-	waitingSince, snoozedUntil := book.OrZero(c.WaitingSince).UnixMilli(), book.OrZero(c.SnoozedUntil).UnixMilli()
+	waitingSince := book.OrZero(c.WaitingSince).UnixMilli()
+	snoozedUntil := book.OrZero(c.SnoozedUntil).UnixMilli()
 	shown := fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.Customer(), team,
 		previous, waitingSince, snoozedUntil, window)
 	return bridge.TextMark(shown + copiesDigest(c) + c.TraitsDigest())

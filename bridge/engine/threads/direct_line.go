@@ -8,6 +8,9 @@ import (
 	"parley/store"
 )
 
+// AnySurface is given to SurfaceToTell where no surface is to be preferred.
+const AnySurface store.AccountID = 0
+
 // SurfaceToTell returns the surface in which an agent is told something directly: first, if the agent has a user there, else
 // another one in which the agent has a user, if possible a connected one. It returns 0 if there is none.
 func (th *Writer) SurfaceToTell(agent store.AgentID, first store.AccountID) store.AccountID {
@@ -49,7 +52,7 @@ func (th *Writer) SurfaceForTroubles(a *store.Account) store.AccountID {
 // conversation's thread, so that a mention there would notify nobody. It does nothing if the agent chose to do without
 // such notices.
 func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
-	surface := th.SurfaceToTell(agent, 0)
+	surface := th.SurfaceToTell(agent, AnySurface)
 	notice, _ := bridge.Line{Content: bridge.LineAssigned}.Notice()
 	if surface == 0 || hasDeclined(th.Dir, agent, notice) {
 		return
@@ -67,7 +70,8 @@ func (th *Writer) SendDirect(surface store.AccountID, agent store.AgentID, line 
 	if list, ok := line.Content.(*bridge.ListLine); ok {
 		list.Hidden = th.Reading.HiddenLists(th.Dir.Agent(agent))
 	}
-	th.Outbox.Enqueue(th.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{To: ref.User, Line: &line}, nil)
+	l := th.channelLaneOf(surface, "@"+ref.User, bridge.PostLine)
+	th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, outbound.Payload{To: ref.User, Line: &line}, nil)
 }
 
 // TellActor answers an agent in the channel in which the action happened or, if it happened in none, in a direct message.

@@ -17,8 +17,10 @@ type Doubles struct{ *Writer }
 func (d Doubles) Seek(c *book.Conversation, f own.Fact) {
 	t := c.Threads[f.Surface]
 	if isDoubleSought(t) && t.Root == f.Root {
-		d.PostTo(c, t, bridge.PostDouble, 0, outbound.Payload{Place: bridge.Place{Channel: t.Channel, Message: t.Root},
-			Sought: &outbound.SoughtRoot{Delivery: f.Delivery, Since: f.Due}})
+		d.PostTo(c, t, bridge.PostDouble, NoMessage, outbound.Payload{
+			Place:  bridge.Place{Channel: t.Channel, Message: t.Root},
+			Sought: &outbound.SoughtRoot{Delivery: f.Delivery, Since: f.Due},
+		})
 	}
 }
 
@@ -30,7 +32,9 @@ func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 		return
 	}
 
-	if f.External == "" && f.Class != own.Blind {
+	isFound := f.External != ""
+	isKnownAbsent := !isFound && f.Class != own.Blind
+	if isKnownAbsent {
 		t.Doubt, t.DoubtChanged = "", true
 		t.Card = "" // so that the root is updated: it says no longer that it may be there twice
 		c.RefreshCard()
@@ -38,12 +42,17 @@ func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 	}
 
 	t.Doubt, t.DoubtChanged = store.DoubtStays, true
-
-	if f.External == "" {
+	if !isFound { // nobody could look
 		return
 	}
 
-	d.Posts.Remember(store.Post{AccountID: f.Surface, Channel: t.Channel, Message: f.External, ConversationID: c.ID, Kind: string(bridge.PostRoot)})
+	d.Posts.Remember(store.Post{
+		AccountID:      f.Surface,
+		Channel:        t.Channel,
+		Message:        f.External,
+		ConversationID: c.ID,
+		Kind:           string(bridge.PostRoot),
+	})
 	queueLeftCard(d.Writer, c, t, bridge.Place{Channel: t.Channel, Message: f.External})
 }
 

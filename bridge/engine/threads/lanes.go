@@ -32,7 +32,8 @@ func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
 	request := time.Minute
 	if ch != nil {
 		caps := ch.Capabilities()
-		gate.PerSecond, request = caps.Sending.Rate*c.Account.Rate, caps.Sending.Timeout
+		request = caps.Sending.Timeout
+		gate.PerSecond = caps.Sending.Rate * c.Account.Rate
 		gate.Burst = max(1, int(gate.PerSecond))
 	}
 	return ls.book.Outbox.LaneOf(key, c.ID, store.PrioritySay, gate, request)
@@ -80,9 +81,9 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 	return l
 }
 
-// hasRootToLand reports whether a root waits in a lane, or is being posted. The lane keeps PriorityRoot until the root has
-// landed, since what is typed below the root meanwhile waits by that; see store.RootComing. A root that was passed over is
-// taken for one that waits, until the lane is empty.
+// hasRootToLand reports whether a root waits in a lane, or is being posted. The lane has PriorityRoot until the root has landed, and
+// what is typed below the root waits as long as that (store.RootComing). A root that was passed over never lands: after it the lane keeps
+// the priority until it is empty.
 func hasRootToLand(l *book.Lane) bool { return l.Priority == store.PriorityRoot && l.Tail > l.Head }
 
 // HasNewRootToLand reports whether a conversation's thread is to get another root, or may be: it was handed over, and the new root
@@ -112,8 +113,15 @@ func (ls *lanes) budgetOf(surface store.AccountID, kind bridge.PostKind, channel
 		return store.Gate{AccountID: surface, Key: "post:" + channel, PerSecond: 1, Burst: 1}, 30 * time.Second
 	}
 	b := s.Budget(kind, channel)
-	return store.Gate{AccountID: surface, Key: b.Key, PerSecond: b.PerSecond, Burst: max(b.Burst, 1),
-		WidePerSecond: b.WidePerSecond, WideBurst: b.WideBurst}, s.Limits().RequestTimeout
+	gate := store.Gate{
+		AccountID:     surface,
+		Key:           b.Key,
+		PerSecond:     b.PerSecond,
+		Burst:         max(b.Burst, 1),
+		WidePerSecond: b.WidePerSecond,
+		WideBurst:     b.WideBurst,
+	}
+	return gate, s.Limits().RequestTimeout
 }
 
 // channelLaneOf returns the lane for posts in a channel that belong to no conversation.

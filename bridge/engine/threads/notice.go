@@ -13,11 +13,13 @@ import (
 // its channel without being mentioned.
 const maxMentions = 8
 
-// mentionsToNotify returns the mentions of a line, changed so that the chat notifies the right people. A mention
-// without a User only names the agent. Agents who chose to do without such notices are only named. So are agents who
-// are away, if somebody else is notified instead: another owner, else the team. If nobody else is, they are notified
-// all the same, so that no notice reaches nobody. Who has no user in the chat, such as somebody who is no agent any more,
-// can't be notified there, and is covered like somebody who is away.
+// mentionsToNotify returns the mentions of a line, changed so that the chat notifies the right people. A mention without a User only
+// names the agent, and notifies nobody:
+//   - Agents who chose to do without such notices are only named.
+//   - Agents who are away are only named if somebody is notified in their place: another owner, else the team. If there is nobody, they
+//     are notified all the same, so that no notice is lost.
+//   - Somebody who has no user in the chat, for example a former agent, can't be notified there. The team is notified in their place,
+//     as for agents who are away.
 func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line) []bridge.AgentRef {
 	if len(line.Mentions) == 0 {
 		return nil

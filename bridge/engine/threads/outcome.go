@@ -21,7 +21,8 @@ import (
 func isTracked(line *bridge.Line) bool {
 	switch line.Kind() {
 	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed,
-		bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone, bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected, bridge.LineParticipant:
+		bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone, bridge.LineTexts, bridge.LineAutomatic,
+		bridge.LineCollected, bridge.LineParticipant:
 		return line.Args.Message != 0
 	default:
 		return isInPlaceOfMessage(line)
@@ -42,8 +43,8 @@ func isInPlaceOfMessage(line *bridge.Line) bool {
 	}
 }
 
-// isAboutRecipient reports whether a line is about one of several recipients alone: what became of the message is shown beside its
-// words, and it takes no line's place that asks what is to become of the message.
+// isAboutRecipient reports whether a line is about one of several recipients alone. Such a line shows what became of the message
+// beside its words. It never counts as the last line about the message, so that the line before it goes on asking what is to be done.
 func isAboutRecipient(line *bridge.Line) bool {
 	failed, isFailed := line.Content.(*bridge.FailedLine)
 	return isFailed && failed.Recipient != ""
@@ -70,19 +71,20 @@ type settling struct{ *Writer }
 func (th *Writer) SettleLines() {
 	lines := th.TrackedLines()
 	for _, id := range book.SortedKeys(lines) {
-		m, last := th.Messages.Rows[id], len(lines[id])-1
+		last := len(lines[id]) - 1
 		for last >= 0 && isAboutRecipient(lines[id][last].DecodedPayload().Line) {
 			last--
 		}
 		for i, line := range lines[id] {
-			settling{th}.settleLine(m, line, i == last)
+			settling{th}.settleLine(th.Messages.Rows[id], line, i == last)
 		}
 	}
 }
 
 // TrackedLines returns the tracked lines about the messages that the batch has loaded, by message, in order.
 func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
-	lines, changes := map[store.MessageID][]postedLine{}, map[store.DeliveryID][]*book.Delivery{}
+	lines := map[store.MessageID][]postedLine{}
+	changes := map[store.DeliveryID][]*book.Delivery{} // by the line that they change
 	for _, id := range book.SortedKeys(th.Outbox.Deliveries) {
 		d := th.Outbox.Deliveries[id]
 		if d.Kind != string(bridge.PostLine) {
@@ -126,39 +128,18 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 
 // settleLine makes a line say what became of its message. last means that no later line is about the message.
 func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
-	first := line.Delivery.DecodedPayload()
-	if line.Fresh && first.Fate == "" {
-		first.Fate = m.Fate
-		if failed, isFailed := first.Line.Content.(*bridge.FailedLine); isFailed && failed.Copied {
-			failed.Sent = m.Fate == store.FateOut // as it is at the batch's end: the same report may tell that the customer didn't get it
-		}
-		line.SetPayload(first)
+	if line.Fresh {
+		noteFirstFate(m, line)
 	}
 
 	now := line.newestDelivery().DecodedPayload()
-	outcome := st.findOutcome(m, first, now.Line, last)
-	shown := *now.Line
-	if outcome == nil {
-		if !hasOldSendButton(&shown, m) {
-			return
-		}
-
-		// The message was edited: its Send button is to send what the line shows.
-		shown.Text, shown.Files = m.Text, files.UploadedNames(&m.Message)
-		shown.Args.Shown = book.WordsMarkOf(&m.Message)
-	} else {
-		if isSameOutcome(shown.Outcome, outcome) {
-			return
-		}
-		shown.Outcome, shown.Verbs = outcome, openVerbs(outcome.State)
-		if isAboutRecipient(&shown) {
-			shown.Verbs = nil
-		}
-		shown.Other = st.promotedTo(m, outcome.State, shown.Other)
+	updated, isChanged := st.updatedLine(m, line.DecodedPayload(), *now.Line, last)
+	if !isChanged {
+		return
 	}
 
-	now.Line = &shown
 	if st.Outbox.HasNotBegun(line.newestDelivery()) {
+		now.Line = &updated
 		line.newestDelivery().SetPayload(now)
 		return
 	}
@@ -169,7 +150,51 @@ func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 		return
 	}
 
-	st.Outbox.Enqueue(st.ChangesLane(c, c.Threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &shown, Changes: line.ID}, nil)
+	lane := st.ChangesLane(c, c.Threads[l.AccountID])
+	st.Outbox.Enqueue(lane, string(bridge.PostLine), m.ID, outbound.Payload{Line: &updated, Changes: line.ID}, nil)
+}
+
+// noteFirstFate notes with a new line which fate its message has at the end of the batch that wrote the line. The line is changed once
+// the message has another one. A line about somebody in copy also says then whether the customer got the mail: that may have been
+// told later in the batch, by the same report.
+func noteFirstFate(m *book.Message, line postedLine) {
+	first := line.DecodedPayload()
+	if first.Fate != "" {
+		return
+	}
+
+	first.Fate = m.Fate
+	if failed, isFailed := first.Line.Content.(*bridge.FailedLine); isFailed && failed.Copied {
+		failed.Sent = m.Fate == store.FateOut
+	}
+	line.SetPayload(first)
+}
+
+// updatedLine returns the line as it has to be now, of which now is what it says at present. It returns false if nothing has to be
+// changed. first is the line's payload as it was written; last means that no later line is about the message.
+func (st settling) updatedLine(m *book.Message, first outbound.Payload, now bridge.Line, last bool) (bridge.Line, bool) {
+	outcome := st.findOutcome(m, first, &now, last)
+	if outcome == nil {
+		if !hasOldSendButton(&now, m) {
+			return now, false
+		}
+		// The message was edited: the Send button is to send what the line shows.
+		now.Text = m.Text
+		now.Files = files.UploadedNames(&m.Message)
+		now.Args.Shown = book.WordsMarkOf(&m.Message)
+		return now, true
+	}
+
+	if isSameOutcome(now.Outcome, outcome) {
+		return now, false
+	}
+	now.Outcome = outcome
+	now.Verbs = openVerbs(outcome.State)
+	if isAboutRecipient(&now) {
+		now.Verbs = nil
+	}
+	now.Other = st.promotedTo(m, outcome.State, now.Other)
+	return now, true
 }
 
 // hasOldSendButton reports whether a line has a button that sends a message, and shows other words than the message has now.
@@ -302,19 +327,18 @@ func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
 
 // openVerbs returns the verbs whose buttons a line with an outcome still has.
 func openVerbs(state bridge.OutcomeState) []bridge.Verb {
-	if state == bridge.OutcomeWaiting {
+	switch state {
+	case bridge.OutcomeWaiting:
 		return []bridge.Verb{bridge.VerbUndo}
-	}
-	if state == bridge.OutcomeKept || state == bridge.OutcomeTemplate {
+	case bridge.OutcomeKept, bridge.OutcomeTemplate:
 		return []bridge.Verb{bridge.VerbDrop}
-	}
-	if state == bridge.OutcomeBlocked {
+	case bridge.OutcomeBlocked:
 		return []bridge.Verb{bridge.VerbUnblock}
-	}
-	if state == bridge.OutcomeUnblocked {
+	case bridge.OutcomeUnblocked:
 		return SortingVerbs()
+	default:
+		return nil
 	}
-	return nil
 }
 
 // promotedTo returns the conversation that a promoted mail is in now. For all other lines it returns what they named (named).

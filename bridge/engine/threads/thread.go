@@ -30,6 +30,9 @@ func New(b *book.Book, chat func(account store.AccountID) bridge.Surface, r *rea
 	return &Writer{Book: b, lanes: &lanes{b, chat}, questions: &questions{b, r}, Files: f}
 }
 
+// NoMessage stands for the message of a post that is about none.
+const NoMessage store.MessageID = 0
+
 // OpenThread returns the conversation's thread. If there is none, it opens one in the home surface of the
 // conversation's team: the root is the first delivery in the thread's lane.
 // Errors: *relay.EventError if no channel is configured. The event goes into quarantine then, and can be replayed.
@@ -44,11 +47,12 @@ func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 	}
 	t := &book.Thread{Dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 	c.Threads[surface] = t
-	th.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
+	th.PostTo(c, t, bridge.PostRoot, NoMessage, outbound.Payload{})
 	return t, nil
 }
 
-// PostTo queues a post for a conversation's thread.
+// PostTo queues a post for a conversation's thread, in the lane of its kind. messageID is the message that it shows or
+// is about, or NoMessage.
 func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostKind, messageID store.MessageID, p outbound.Payload) *book.Delivery {
 	l := th.SurfaceLane(c, t, kind)
 	d := th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
@@ -64,7 +68,8 @@ func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 		return false
 	}
 	l := th.SurfaceLane(c, t, bridge.PostLine)
-	return l.LeasedUntil == nil && l.Head == 0 && l.Epoch == 0 // one whose answer was lost has no lease, but was claimed
+	wasClaimed := l.Epoch > 0 // a root whose answer was lost has no lease any more, but may be there
+	return l.LeasedUntil == nil && l.Head == 0 && !wasClaimed
 }
 
 // ThreadLost posts a new root after the old one was deleted, once for each root that is lost.
@@ -87,15 +92,16 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	t.Root, t.Dirty = "", true
 	t.Rerooted++
 	l.Priority, l.Dirty = store.PriorityRoot, true
-	l.Epoch++ // what comes late of an attempt whose lease has ended would count for the new root
+	l.Epoch++ // otherwise the late result of an attempt whose lease has ended would count for the new root
 	th.Outbox.EnqueueFirst(l, bridge.PostRoot, outbound.Payload{Place: bridge.Place{Channel: otherChannel(th, c, t)}})
 	th.Log.ByParley(c, store.DeedRerooted, nil)
 	return nil
 }
 
 // otherChannel returns the channel in which a thread opens anew, if its conversation belongs in another one by now; "" means its
-// own. The root's delivery names it, so that an attempt whose answer was lost is looked for there, whichever channel the team has by
-// then. A root that names its thread's own channel would be passed over by the version before, as that of a hand-over.
+// own. The root's delivery names the channel, so that a root whose answer was lost is looked for there, whichever channel the team has
+// by then. It doesn't name the thread's own: the version of Parley before this one takes such a root for one of a hand-over that isn't
+// needed any more, and passes over it.
 func otherChannel(th *Writer, c *book.Conversation, t *book.Thread) string {
 	there, channel := th.Dir.Home(c.Account, c.TeamID)
 	if there != t.AccountID || channel == th.Dir.ChannelNow(t.AccountID, t.Channel) {
@@ -104,13 +110,17 @@ func otherChannel(th *Writer, c *book.Conversation, t *book.Thread) string {
 	return channel
 }
 
-// CloseThread shows in a thread that the conversation has left where it goes on. A root in the same chat is updated
-// once the new root is posted; a root in another chat shows it with its next update.
+// CloseThread shows in a thread that the conversation has left where it goes on: by line, and on the root. there is the chat in which it
+// goes on. If that is the same one, the root is updated once the new root is posted; else it shows it with its next update.
 func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, there store.AccountID, line bridge.Line) {
 	if left.Root == "" {
 		return
 	}
-	th.PostTo(c, left, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
+	th.PostTo(c, left, bridge.PostLine, NoMessage, outbound.Payload{
+		Left:  true,
+		Place: bridge.Place{Channel: left.Channel, Thread: left.Root},
+		Line:  &line,
+	})
 	if there == left.AccountID {
 		queueLeftCard(th, c, left, bridge.Place{Channel: left.Channel, Message: left.Root})
 	}
@@ -123,7 +133,11 @@ func CloseLeft(th *Writer, c *book.Conversation, f own.Fact) {
 		return // it is in that thread again
 	}
 	if d := th.Outbox.Deliveries[f.Delivery]; d != nil {
-		th.PostTo(c, t, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: f.External, Thread: f.Root}, Line: d.DecodedPayload().Line})
+		th.PostTo(c, t, bridge.PostLine, NoMessage, outbound.Payload{
+			Left:  true,
+			Place: bridge.Place{Channel: f.External, Thread: f.Root},
+			Line:  d.DecodedPayload().Line,
+		})
 	}
 	queueLeftCard(th, c, t, bridge.Place{Channel: f.External, Message: f.Root})
 }
@@ -131,5 +145,6 @@ func CloseLeft(th *Writer, c *book.Conversation, f own.Fact) {
 // queueLeftCard queues an update of a root that the conversation has left. It is in the lane of what is said: it is true only once
 // the new root is posted, and in the lane of cards it would count as an update of that one.
 func queueLeftCard(th *Writer, c *book.Conversation, t *book.Thread, root bridge.Place) {
-	th.Outbox.Enqueue(th.SurfaceLane(c, t, bridge.PostLine), string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: root}, nil)
+	l := th.SurfaceLane(c, t, bridge.PostLine)
+	th.Outbox.Enqueue(l, string(bridge.PostCard), NoMessage, outbound.Payload{Left: true, Place: root}, nil)
 }

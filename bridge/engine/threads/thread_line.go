@@ -21,7 +21,7 @@ import (
 //     Confirm say what became of a verb, TellOnce (told_once.go) what need be said only once.
 //   - SendDirect (direct_line.go) tells one agent in a direct message.
 //
-// Whatever a card (thread.go) or a mark on the message (mark.go) can show needs no line.
+// Whatever a card (cards.go) or a mark on the message (mark.go) can show needs no line.
 
 // TellInside says in the thread that a text stayed inside, with buttons for what can be done.
 func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason string) {
@@ -42,7 +42,7 @@ func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason strin
 }
 
 // TellAuthor posts the line that says that a text did not reach the customer. It mentions the author and repeats the
-// text, so that nothing is lost.
+// text, so that nothing is lost.
 func (th *Writer) TellAuthor(c *book.Conversation, m *book.Message, fate bridge.LineContent, verbs ...bridge.Verb) {
 	th.TellWith(c, m, bridge.Line{Content: fate, Verbs: verbs})
 }
@@ -52,15 +52,14 @@ func (th *Writer) TellAuthor(c *book.Conversation, m *book.Message, fate bridge.
 func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, reason string) {
 	asked := &bridge.AskLine{Reason: reason}
 	line := bridge.Line{Content: asked, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
-	switch reason {
-	case "unknown_verb":
-		line.Verb, asked.Meant = bridge.VerbUnknown, th.meantVerb(c, m, a)
-		if a.Args.Note != "" {
-			asked.Reason = a.Args.Note // what is wrong with it, in words
-		}
-		fallthrough
-	case "lone_verb", "for_colleagues", "names_colleague", "quotes_colleague", "after_remark", "reply_mentions":
+	if isMoreLikelyInside(reason) {
 		line.Verbs = []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}
+	}
+
+	if reason == "unknown_verb" {
+		line.Verb = bridge.VerbUnknown
+		asked.Meant = th.meantVerb(c, m, a)
+		asked.Reason = cmp.Or(a.Args.Note, reason) // the note says in words what is wrong with the command
 	}
 
 	if book.IsEmpty(&m.Message) { // an edit made it a command
@@ -69,6 +68,16 @@ func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, re
 	}
 
 	th.TellWith(c, m, line)
+}
+
+// isMoreLikelyInside reports whether a text about which its author is asked was more likely meant to stay inside.
+func isMoreLikelyInside(reason string) bool {
+	switch reason {
+	case "unknown_verb", "lone_verb", "for_colleagues", "names_colleague", "quotes_colleague", "after_remark", "reply_mentions":
+		return true
+	default:
+		return false
+	}
 }
 
 // meantVerb makes the button for the verb that a mistyped one stands for, in this conversation. It returns nil if there
@@ -101,16 +110,19 @@ func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.P
 	th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: p.Text, Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
 }
 
-// TellWith posts a line about a person's message that repeats its text.
+// TellWith posts a line about a person's message that repeats its text and names its files. If the line has a text already, it is about
+// something else of the message, for example one of its files, and says that.
 func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Line) {
-	if line.Text == "" { // otherwise the line is about one file of the message, which it names
+	if line.Text == "" {
+		line.Text = m.Text
 		line.Files = files.UploadedNames(&m.Message)
 	}
-	line.Text, line.Rich = cmp.Or(line.Text, m.Text), outbound.RichOf(&m.Message)
+	line.Rich = outbound.RichOf(&m.Message)
 	namesNothing := line.Text == "" && len(line.Files) == 0
 	if namesNothing && len(m.Files) > 0 {
 		line.Text = m.Files[0].Name
 	}
+
 	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
 	if slices.Contains(line.Verbs, bridge.VerbReply) {
 		line.Args.Message = 0 // with this button it would be the message that the reply answers
@@ -150,7 +162,8 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	}
 
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
-	line.By, line.Mentions = th.Dir.As(t.AccountID, line.By), slices.Clone(line.Mentions)
+	line.By = th.Dir.As(t.AccountID, line.By)
+	line.Mentions = slices.Clone(line.Mentions)
 	for i, ref := range line.Mentions {
 		line.Mentions[i] = th.Dir.As(t.AccountID, ref)
 	}
@@ -170,23 +183,26 @@ func sendWordsMark(b *book.Book, line *bridge.Line) string {
 
 // ChannelLine posts a line outside any conversation.
 func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line bridge.Line) *book.Delivery {
-	return th.Outbox.Enqueue(th.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line}, nil)
+	l := th.channelLaneOf(surface, at.Channel, bridge.PostLine)
+	return th.Outbox.Enqueue(l, string(bridge.PostLine), NoMessage, outbound.Payload{Place: at, Line: &line}, nil)
 }
 
 // Whisper answers one person where that person acted, unseen by others: with lists, help, refusals and confirmations
 // only. c is the conversation that it is about, or nil.
 func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
-	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
-	if t := threadOfAction(th.Posts, c, surface, a); t != nil {
-		p.Place = bridge.Place{} // the thread as it is when this is posted
-		th.PostTo(c, t, bridge.PostEphemeral, 0, p)
+	p := outbound.Payload{To: a.Actor.ID, Line: &line}
+	if t := threadOfAction(th.Posts, c, surface, a); t != nil { // without a place, it goes to the thread as that is when this is posted
+		th.PostTo(c, t, bridge.PostEphemeral, NoMessage, p)
 		return
 	}
 	if a.Place.Channel == "" {
 		return // nowhere to answer
 	}
-	th.Outbox.Enqueue(th.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
+
+	p.Place = bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}
+	l := th.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral)
+	th.Outbox.Enqueue(l, string(bridge.PostEphemeral), NoMessage, p, nil)
 }
 
 // threadOfAction returns the conversation's thread if somebody acted in it, or on a page or in a form outside of all
@@ -205,7 +221,8 @@ func threadOfAction(posts *book.Posts, c *book.Conversation, surface bridge.Acco
 	return t
 }
 
-// Refuse tells the actor that nothing was changed, why, and what to do.
+// Refuse tells the actor that nothing was changed, why (text), and what to do next (hint, which may be ""). The log keeps the refusal,
+// by code.
 func (th *Writer) Refuse(r book.Request, code, text, hint string) {
 	th.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: r.Verb})
 	if r.Conversation != nil {
@@ -280,7 +297,9 @@ func UnclearReply(th *Writer, c *book.Conversation, m *book.Message, d *book.Del
 
 	p := d.DecodedPayload()
 	isTextWithFiles := p.Span.HasText() && m.Text != "" && len(filesOnTheWay(m, p)) > 0
-	if !th.Caps(c.AccountID).Threads && (d.Part > 0 || isTextWithFiles) {
+	mayBeSeveral := d.Part > 0 || isTextWithFiles
+	isChat := !th.Caps(c.AccountID).Threads
+	if isChat && mayBeSeveral {
 		content.Hint = wholeHint
 	}
 

@@ -7,6 +7,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/store"
 	"parley/store/suggestion"
 )
@@ -64,8 +65,7 @@ func (wf *UseCases) assignAgents(r book.Request) {
 	wf.assignTo(r, chosen)
 }
 
-// assignTo sets the owners. A line mentions the new ones, so that their chat notifies them, also of what is said in the
-// thread later. Whoever typed the verb in the thread is notified anyway, and is not mentioned.
+// assignTo makes the chosen agents the owners of a conversation, in place of those that it has. A line mentions the new ones.
 func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c, agent := r.Conversation, r.Agent
 	var unique []store.AgentID
@@ -81,22 +81,10 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	}
 
 	for _, id := range unique {
-		wf.Suggestions.Settle(c, suggestion.Assign, wf.Dir.Ref(0, id).Email, suggestion.Used)
+		wf.Suggestions.Settle(c, suggestion.Assign, wf.Dir.Ref(threads.AnySurface, id).Email, suggestion.Used)
 	}
 
-	t := c.Home(wf.Dir)
-	var notice []bridge.AgentRef
-	for _, id := range unique {
-		if t == nil || slices.Contains(c.Assignees, id) {
-			continue
-		}
-
-		typedItself := id == agent.ID && r.Typed()
-		if !typedItself {
-			notice = append(notice, wf.Dir.Ref(t.AccountID, id))
-		}
-	}
-
+	notice := wf.newOwnersToMention(r, unique)
 	isNewColleague := func(id store.AgentID) bool { return id != agent.ID && !slices.Contains(c.Assignees, id) }
 	if slices.ContainsFunc(unique, isNewColleague) {
 		wf.sumUp(c, own.OnHandOver)
@@ -104,7 +92,8 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 
 	c.Assignees = unique
 	for _, ref := range notice {
-		if ref.User == "" && ref.ID != agent.ID {
+		hasNoUserInChat := ref.User == "" // there a mention notifies nobody
+		if hasNoUserInChat && ref.ID != agent.ID {
 			wf.TellAssigned(c, ref.ID)
 		}
 	}
@@ -118,6 +107,26 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c.RefreshCard()
 }
 
+// newOwnersToMention returns those of the chosen owners of a conversation who are new, to mention them in its thread: then their chat
+// notifies them, also of what is said there later. Whoever typed the verb in the thread is notified anyway, and is left out.
+func (wf *UseCases) newOwnersToMention(r book.Request, chosen []store.AgentID) []bridge.AgentRef {
+	t := r.Conversation.Home(wf.Dir)
+	if t == nil {
+		return nil
+	}
+
+	var mentions []bridge.AgentRef
+	for _, id := range chosen {
+		isNew := !slices.Contains(r.Conversation.Assignees, id)
+		typedItself := id == r.Agent.ID && r.Typed()
+		if isNew && !typedItself {
+			mentions = append(mentions, wf.Dir.Ref(t.AccountID, id))
+		}
+	}
+	return mentions
+}
+
+// assignTeam hands a conversation over to the team that a request names.
 func (wf *UseCases) assignTeam(r book.Request) {
 	team := wf.Dir.FindTeam(r.Args.Team)
 	if team == nil {
@@ -127,6 +136,7 @@ func (wf *UseCases) assignTeam(r book.Request) {
 	wf.handOver(r.Conversation, r.Agent, r.Surface, team, r.Args.Note)
 }
 
+// removeOwners takes all owners off a conversation.
 func (wf *UseCases) removeOwners(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	if len(c.Assignees) == 0 {

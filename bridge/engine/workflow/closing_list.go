@@ -21,9 +21,9 @@ const (
 	maxEveningRows  = 30               // conversations in a list
 )
 
-// NextClosing returns the timer of a team's next evening list. It fires before the first of the team's accounts with
-// business hours closes. A team without such accounts may have been handed conversations of others, so that the hours
-// of all accounts count.
+// NextClosing returns the timer of a team's next evening list, or false if no account has business hours. The timer fires before the
+// first of the team's accounts closes. If none of these has business hours, all accounts count, since the team may have been handed
+// conversations of others.
 func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t store.Timer, ok bool) {
 	isTeams := func(id store.AccountID) bool {
 		return isOfTeam(d.Account(id), team)
@@ -58,8 +58,8 @@ type eveningPlace struct {
 }
 
 // Evening posts the list of a team's conversations that wait for an answer and whose reply window closes before the
-// team is back: once a day, and only if there are any. Those of accounts with a channel of their own are listed
-// there alone, since not everybody in the team's channel may read them.
+// team is back: once a day, and only if there are any. Those of accounts with a channel of their own are listed
+// there alone, since not everybody in the team's channel may read them. It sets the timer of the next list.
 func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
 	if next, ok := NextClosing(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)
@@ -128,11 +128,13 @@ func (wf *UseCases) eveningOf(ctx context.Context, tx pgx.Tx, team store.TeamID,
 // closingOf returns a team's conversations of an account whose reply window closes before the account's business opens
 // again, the most urgent first.
 func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.AccountID, team store.TeamID) ([]store.Closing, error) {
-	win := outbound.WindowOf(wf.Caps(account), &time.Time{})
+	var opened time.Time // any time will do: only the length of the window is asked for
+	win := outbound.WindowOf(wf.Caps(account), &opened)
 	if !win.Limited {
 		return nil, nil
 	}
-	length := win.HumanUntil.Sub(time.Time{})
+
+	length := win.HumanUntil.Sub(opened)
 	back := wf.Dir.Hours[account].Reopens(wf.Now)
 	if back.IsZero() {
 		back = wf.Now.Add(length)

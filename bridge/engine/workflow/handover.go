@@ -20,6 +20,23 @@ func (wf *UseCases) putInQueue(c *book.Conversation) {
 	c.Touch()
 }
 
+// destination is where a conversation goes on that was handed to a team.
+type destination struct {
+	surface      store.AccountID
+	channel      string
+	hasNoChannel bool // the team has none: surface and channel are those of the thread that is the conversation's home now
+}
+
+// destinationOf returns where a conversation goes on now that it has another team. The conversation has a thread.
+func (wf *UseCases) destinationOf(c *book.Conversation) destination {
+	surface, channel := wf.Dir.Home(c.Account, c.TeamID)
+	if surface != 0 {
+		return destination{surface: surface, channel: channel}
+	}
+	t := c.Home(wf.Dir)
+	return destination{surface: t.AccountID, channel: wf.Dir.ChannelNow(t.AccountID, t.Channel), hasNoChannel: true}
+}
+
 // handOver gives a conversation to a team. If the team works in another channel, the conversation goes on there, in a
 // new thread, and each thread leads to the other. If the team has no channel, it goes on in the thread that is its home then.
 func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface store.AccountID, team *store.Team, note string) {
@@ -29,63 +46,78 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name, Note: note})
 	c.RefreshCard()
 	wf.sumUp(c, own.OnHandOver)
-
 	if left == nil {
 		return // it has no thread yet: that opens where the team works
 	}
 
-	var before bridge.UnassignedLine
-	line := bridge.Line{Content: &before, By: wf.Dir.Ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
-	there, channel := wf.Dir.Home(c.Account, c.TeamID)
-	hasNoChannel := there == 0
-	if hasNoChannel {
-		t := c.Home(wf.Dir)
-		there, channel = t.AccountID, wf.Dir.ChannelNow(t.AccountID, t.Channel)
+	to := wf.destinationOf(c)
+	line := bridge.Line{
+		Content:  &bridge.UnassignedLine{},
+		By:       wf.Dir.Ref(surface, agent.ID),
+		Mentions: threads.TeamMentions(wf.Dir, team, to.surface, agent.ID),
+		Args:     bridge.Args{Team: team.Name},
+		Text:     note,
 	}
 
-	isInChannel := there == left.AccountID && channel == wf.Dir.ChannelNow(there, left.Channel)
-	mayLeave := !hasNoChannel && wf.HasNewRootToLand(c, left) // on its way to another team, so that it may have to come back
-	if isInChannel && !mayLeave {
-		line.Mentions = threads.TeamMentions(wf.Dir, team, left.AccountID, agent.ID)
+	isInChannel := to.surface == left.AccountID && to.channel == wf.Dir.ChannelNow(to.surface, left.Channel)
+	if isInChannel && !wf.mayMove(c, left, to) {
 		wf.Line(c, line)
 		return
 	}
 
-	line.Mentions = threads.TeamMentions(wf.Dir, team, there, agent.ID)
-
 	switch {
-	case there != left.AccountID:
-		before.LeftIn = wf.Reading.SurfaceName(wf.Dir, left.AccountID)
-	case !isInChannel: // else nobody knows yet which thread it leaves
-		before.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
+	case to.surface != left.AccountID:
+		line.Content = &bridge.UnassignedLine{LeftIn: wf.Reading.SurfaceName(wf.Dir, left.AccountID)}
+	case !isInChannel:
+		line.Content = &bridge.UnassignedLine{Left: bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}}
+	default: // nobody knows yet which thread it leaves
+	}
+	wf.goOnElsewhere(c, left, to, line)
+}
+
+// mayMove reports whether the thread that a conversation leaves may be on its way to another channel, by an earlier hand-over. If the
+// new team has no channel, that is where the conversation goes on.
+func (wf *UseCases) mayMove(c *book.Conversation, left *book.Thread, to destination) bool {
+	return !to.hasNoChannel && wf.HasNewRootToLand(c, left)
+}
+
+// goOnElsewhere opens a thread where a conversation goes on, and posts line there. The thread that it leaves (left) gets a line that
+// leads there.
+func (wf *UseCases) goOnElsewhere(c *book.Conversation, left *book.Thread, to destination, line bridge.Line) {
+	closing := bridge.Line{
+		Content:  bridge.LineHandedOver,
+		By:       wf.Dir.As(left.AccountID, line.By),
+		Args:     line.Args,
+		Customer: c.Customer(),
 	}
 
-	closing := bridge.Line{Content: bridge.LineHandedOver, By: wf.Dir.As(left.AccountID, line.By), Args: bridge.Args{Team: team.Name}, Customer: c.Customer()}
-	root := outbound.Payload{Place: bridge.Place{Channel: channel}}
-	isLeftUnknown := there == left.AccountID && (mayLeave || left.Root == "") // until the roots before the new one have landed
+	// In the same chat, the thread that is left isn't known until the roots before the new one have landed. Then the new root brings the
+	// closing line along, which is posted once the root has landed (threads.CloseLeft).
+	isInSameChat := to.surface == left.AccountID
+	isLeftUnknown := isInSameChat && (left.Root == "" || wf.mayMove(c, left, to))
+	root := outbound.Payload{Place: bridge.Place{Channel: to.channel}}
 	if isLeftUnknown {
 		root.Line = &closing
 	}
 
 	var moved *book.Thread
-	if !hasNoChannel {
-		moved = wf.openThreadIn(c, there, root)
+	if !to.hasNoChannel {
+		moved = wf.openThreadIn(c, to.surface, root)
 	}
-
 	wf.Line(c, line)
 	if !isLeftUnknown {
-		wf.CloseThread(c, left, there, closing)
+		wf.CloseThread(c, left, to.surface, closing)
 	}
 	if moved != nil {
 		wf.queueCardOfNewRoot(c, moved)
 	}
 }
 
-// queueCardOfNewRoot has the root of a hand-over brought up to date once it has landed: its attempt may begin before a change, and
-// an update in the lane of cards goes to the root that the thread still has. One update shows all that has changed until then.
+// queueCardOfNewRoot has the root of a hand-over brought up to date once it has landed, since it may be posted before a further change.
+// The update stands behind the root in the root's lane: in the lane of cards it would go to the root that the thread still has.
 func (wf *UseCases) queueCardOfNewRoot(c *book.Conversation, t *book.Thread) {
 	l := wf.SurfaceLane(c, t, bridge.PostRoot)
-	wf.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
+	wf.Outbox.Enqueue(l, string(bridge.PostCard), threads.NoMessage, outbound.Payload{}, nil)
 }
 
 // openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the
@@ -98,9 +130,9 @@ func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, 
 	case t == nil:
 		t = &book.Thread{Dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 		c.Threads[surface] = t
-		wf.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
+		wf.PostTo(c, t, bridge.PostRoot, threads.NoMessage, outbound.Payload{})
 	case wf.Dir.ChannelNow(surface, t.Channel) != channel || wf.HasNewRootToLand(c, t):
-		wf.PostTo(c, t, bridge.PostRoot, 0, root)
+		wf.PostTo(c, t, bridge.PostRoot, threads.NoMessage, root)
 		return t
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
@@ -14,7 +15,10 @@ import (
 // conversation comes back at its time. One that is over keeps who has answered it.
 func (wf *UseCases) OwnersLeft(c *book.Conversation) {
 	isOver := !c.BridgeStatus().Open()
-	hasLeft := func(id store.AgentID) bool { a := wf.Dir.Agent(id); return a != nil && !a.Active } // nil: newer than what was read
+	hasLeft := func(id store.AgentID) bool {
+		agent := wf.Dir.Agent(id) // nil if it was added since the directory was read
+		return agent != nil && !agent.Active
+	}
 	if isOver || !slices.ContainsFunc(c.Assignees, hasLeft) {
 		return
 	}
@@ -22,7 +26,7 @@ func (wf *UseCases) OwnersLeft(c *book.Conversation) {
 	var names []string
 	for _, id := range c.Assignees {
 		if hasLeft(id) {
-			names = append(names, wf.Dir.Ref(0, id).Name)
+			names = append(names, wf.Dir.Ref(threads.AnySurface, id).Name)
 		}
 	}
 

@@ -33,12 +33,13 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 		}
 	}
 
-	c.Status, c.CloseReason = string(bridge.StatusOpen), ""
+	c.Status = string(bridge.StatusOpen)
+	c.CloseReason = ""
 	c.ResolvedAt = nil
 	if c.LastFrom == "customer" {
 		wf.Messages.AwaitAnswerAgain(c) // the end said that nobody waits any more
 		if c.WaitingSince != nil {
-			since := wf.Messages.UnansweredSince(c) // she has waited all the while, not from the reopening on
+			since := wf.Messages.UnansweredSince(c) // the customer has waited all the while, not only from now on
 			c.WaitingSince = &since
 		}
 	}
@@ -61,8 +62,12 @@ func (wf *UseCases) End(r book.Request) {
 
 	isEmojiOnMessage := r.IsEmoji() && !r.IsOnCard()
 	if isEmojiOnMessage && c.IsHeldByOthers(r.Agent.ID) {
-		wf.Whisper(c, r.Surface, r.Action, bridge.Line{Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"}, Verb: r.Verb,
-			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
+		wf.Whisper(c, r.Surface, r.Action, bridge.Line{
+			Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"},
+			Verb:    r.Verb,
+			Verbs:   []bridge.Verb{bridge.VerbResolve},
+			Args:    bridge.Args{Conversation: c.ID},
+		})
 		return
 	}
 
@@ -108,23 +113,31 @@ func (wf *UseCases) setEnded(r book.Request) {
 	}
 
 	c.Status, c.CloseReason = string(bridge.StatusResolved), "agent"
-	what := store.DeedResolved
+	deed := store.DeedResolved
 	if a.Verb == bridge.VerbClose {
 		c.Status, c.CloseReason = string(bridge.StatusClosed), "admin"
-		what = store.DeedClosed
+		deed = store.DeedClosed
 	}
 
-	c.ResolvedAt, c.WaitingSince = &wf.Now, nil
+	c.ResolvedAt = &wf.Now
+	c.WaitingSince = nil
 	wf.Suggested.Drop(c)
 	wf.Suggestions.End(c)
-	wf.Log.ByAgent(c, r.Agent, what, book.Detail{Text: a.Args.Note})
-	line := bridge.Line{Content: bridge.LineResolved, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
+	wf.Log.ByAgent(c, r.Agent, deed, book.Detail{Text: a.Args.Note})
+
+	line := bridge.Line{
+		Content:  bridge.LineResolved,
+		By:       wf.Dir.Ref(r.Surface, r.Agent.ID),
+		Mentions: wf.Conversations.OtherOwners(c, r.Agent),
+		Text:     a.Args.Note,
+		Verb:     a.Verb,
+		Args:     bridge.Args{Conversation: c.ID},
+	}
 	if a.Verb == bridge.VerbResolve {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
 		wf.sumUp(c, own.OnResolve)
 	}
 
-	line.Mentions = wf.Conversations.OtherOwners(c, r.Agent)
 	if a.Args.Note != "" || len(line.Mentions) > 0 { // the thread keeps the note, and the other owners learn there who did it
 		wf.Line(c, line)
 		return
@@ -133,9 +146,8 @@ func (wf *UseCases) setEnded(r book.Request) {
 	wf.Confirm(c, r.Surface, a, line)
 }
 
-// keepStatusFromReplies prevents replies that are on their way from making their conversation pending, because a person
-// has chosen another status since. So it makes no difference whether their results are applied before or after that
-// choice.
+// keepStatusFromReplies prevents replies that are on their way from making their conversation pending when they arrive, because a
+// person has chosen its status since.
 func (wf *UseCases) keepStatusFromReplies(c *book.Conversation) {
 	for _, d := range wf.Outbox.Deliveries {
 		l := wf.Outbox.Lanes[d.LaneID]

@@ -10,6 +10,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/bridge/when"
 	"parley/store"
 	"parley/store/suggestion"
@@ -28,7 +29,8 @@ func (wf *UseCases) SetPending(r book.Request) {
 	if r.Conversation.BridgeStatus() == bridge.StatusSnoozed {
 		wf.EndSnooze(r.Conversation)
 	}
-	r.Conversation.Status, r.Conversation.WaitingSince = string(bridge.StatusPending), nil
+	r.Conversation.Status = string(bridge.StatusPending)
+	r.Conversation.WaitingSince = nil
 	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedSetPending, nil)
 	r.Conversation.RefreshCard()
 }
@@ -51,10 +53,7 @@ func (wf *UseCases) Wake(r book.Request) {
 func (wf *UseCases) Snooze(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	zone := wf.Dir.Zone(agent, c.AccountID)
-	until, err := when.Parse(r.Args.Until, wf.typedAt(), zone)
-	if err == nil && !until.After(wf.Now) {
-		err = &when.Error{Code: when.Past, Text: "From when you typed it, that is " + until.Format("Mon 2 Jan 2006 15:04") + ", which is past.", Hint: "Say it anew."}
-	}
+	until, err := wf.snoozeTime(r.Args.Until, zone)
 	if err != nil {
 		text, hint := err.Error(), ""
 		if forPeople, ok := errors.AsType[*when.Error](err); ok {
@@ -73,11 +72,26 @@ func (wf *UseCases) Snooze(r book.Request) {
 	wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: until})
 	wf.Suggestions.Settle(c, suggestion.Snooze, r.Args.Until, suggestion.Used)
 	wf.Log.ByAgent(c, agent, store.DeedSnoozed, book.Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
-	wf.Confirm(c, r.Surface, r.Action, bridge.Line{Content: &bridge.SnoozedLine{Until: until},
-		By: wf.Dir.Ref(r.Surface, agent.ID), Verbs: []bridge.Verb{bridge.VerbWake},
-		Args: bridge.Args{Conversation: c.ID}})
-
+	wf.Confirm(c, r.Surface, r.Action, bridge.Line{
+		Content: &bridge.SnoozedLine{Until: until},
+		By:      wf.Dir.Ref(r.Surface, agent.ID),
+		Verbs:   []bridge.Verb{bridge.VerbWake},
+		Args:    bridge.Args{Conversation: c.ID},
+	})
 	c.RefreshCard()
+}
+
+// snoozeTime reads until when a conversation is to be snoozed, in people's words. The time has to be in the future.
+func (wf *UseCases) snoozeTime(words string, zone *time.Location) (time.Time, error) {
+	until, err := when.Parse(words, wf.typedAt(), zone)
+	if err == nil && !until.After(wf.Now) { // it was still to come when the agent typed it
+		return time.Time{}, &when.Error{
+			Code: when.Past,
+			Text: "From when you typed it, that is " + until.Format("Mon 2 Jan 2006 15:04") + ", which is past.",
+			Hint: "Say it anew.",
+		}
+	}
+	return until, err
 }
 
 // typedAt returns when the present action was typed, by Parley's clock, or now if nobody typed it.
@@ -106,13 +120,15 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 		return
 	}
 
-	isOver := !c.SnoozedUntil.After(wf.Now) || c.SnoozedUntil.Equal(due) // the clock may have been set back since the timer fired
-	if !isOver {
+	isPast := !c.SnoozedUntil.After(wf.Now)
+	isTimers := c.SnoozedUntil.Equal(due) // it counts also if the clock was set back since the timer fired
+	if !isPast && !isTimers {
 		return
 	}
 
 	late := wf.Now.Sub(*c.SnoozedUntil) > overdueAfter
-	c.Status, c.SnoozedUntil = string(bridge.StatusOpen), nil
+	c.Status = string(bridge.StatusOpen)
+	c.SnoozedUntil = nil
 	wf.Log.ByParley(c, store.DeedWoke, nil)
 	c.RefreshCard()
 	if late && wf.addToDigest(c) {
@@ -122,13 +138,13 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: wf.Conversations.Owners(c)})
 }
 
-// addToDigest puts a conversation whose snooze ended too late into its owners' digest: after a downtime, each
-// owner gets one message about all such conversations, unless the owner is away. It returns false if nobody is told so, because
-// nobody owns the conversation, or because its owners are away or no agents any more.
+// addToDigest puts a conversation whose snooze ended too late into its owners' digest: after a downtime, each owner gets one message
+// about all such conversations. Owners who are away, or who can't be told directly, get none. It returns false if that leaves nobody.
 func (wf *UseCases) addToDigest(c *book.Conversation) bool {
 	isTold := false
 	for _, agent := range c.Assignees {
-		if wf.SurfaceToTell(agent, 0) != 0 && !wf.Dir.IsAway(agent) {
+		canBeTold := wf.SurfaceToTell(agent, threads.AnySurface) != 0
+		if canBeTold && !wf.Dir.IsAway(agent) {
 			wf.Timers.Overdue = append(wf.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
 			isTold = true
 		}
@@ -154,17 +170,17 @@ func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
 	}
 
 	for _, agent := range book.SortedKeys(byAgent) {
-		threads, err := store.Threads(ctx, tx, byAgent[agent])
+		inThreads, err := store.Threads(ctx, tx, byAgent[agent])
 		if err != nil {
 			return err
 		}
 
-		var first store.AccountID
-		if len(threads) > 0 {
-			first = threads[0].AccountID
+		preferred := threads.AnySurface
+		if len(inThreads) > 0 {
+			preferred = inThreads[0].AccountID
 		}
 
-		surface := wf.SurfaceToTell(agent, first)
+		surface := wf.SurfaceToTell(agent, preferred)
 		facts, err := wf.Reading.Facts(ctx, tx, surface, wf.Dir.Agent(agent), byAgent[agent]...)
 		if err != nil {
 			return err

@@ -31,7 +31,8 @@ func (wf *UseCases) Tag(r book.Request) {
 	}
 
 	before := wf.Dir.CurrentTagNames(c.Tags)
-	tags, added := slices.Clone(before), 0 // the added ones are the last of tags
+	tags := slices.Clone(before)
+	added := 0 // how many names were added, at the end of tags
 	for _, name := range names {
 		at := slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
 		hasTag := at >= 0
@@ -56,19 +57,18 @@ func (wf *UseCases) Tag(r book.Request) {
 		return
 	}
 
-	created := wf.Tags.SpellAndMake(tags[len(tags)-added:])
-
-	for _, name := range tags[len(tags)-added:] {
+	newTags := tags[len(tags)-added:] // what changes their spelling changes it in tags, too
+	created := wf.Tags.SpellAndMake(newTags)
+	for _, name := range newTags {
 		wf.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
 	}
 
 	c.Tags = tags
-	what := store.DeedTagged
+	deed := store.DeedTagged
 	if a.Verb == bridge.VerbUntag {
-		what = store.DeedUntagged
+		deed = store.DeedUntagged
 	}
-
-	wf.Log.ByAgent(c, r.Agent, what, book.Detail{Text: strings.Join(a.Args.Tags, ", ")})
+	wf.Log.ByAgent(c, r.Agent, deed, book.Detail{Text: strings.Join(a.Args.Tags, ", ")})
 
 	if len(created) > 0 && a.Origin != bridge.OriginForm { // a form has a field for new tags, so that nobody is surprised
 		wf.Confirm(c, r.Surface, a, bridge.Line{Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: a.Verb,

@@ -19,11 +19,13 @@ const (
 	maxWeekDelay = 72 * time.Hour   // figures that come later are left out until the next time
 	maxWeekWait  = 10 * time.Minute // how long they wait for what isn't counted yet
 	maxWorstRows = 3                // conversations that are named
+
+	inBusinessHours = true // times count only while the account's business is open
 )
 
-// NextWeek returns the timer that tells a team next how its week was, and the one before it, which may not have fired
-// yet. ok is false if the team is told nothing. Times are in the zone of the team's first account with business hours,
-// else in UTC, unless the team's expression (cron) names a zone.
+// NextWeek returns the timer that tells a team next how its week was (next), and the one before it (last), which may not have fired
+// yet; last is zero if it would come too late by now. ok is false if the team is told nothing. Times are in the zone of the team's first
+// account with business hours, else in UTC, unless the team's expression (cron) names a zone.
 func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next, last store.Timer, ok bool) {
 	row := d.Team(team)
 	if row == nil || row.Weekly == "" {
@@ -56,6 +58,7 @@ func weekZone(d *directory.Directory, team store.TeamID) *time.Location {
 	return time.UTC
 }
 
+// isOfTeam reports whether an account's conversations go to a team by default.
 func isOfTeam(a *store.Account, team store.TeamID) bool { return a.TeamID != nil && *a.TeamID == team }
 
 // Week posts in a team's channel how its last seven days were, and those before. It waits for a while for what isn't
@@ -128,8 +131,10 @@ func weekOf(from, to string, team store.TeamID) measure.Filter {
 	return f
 }
 
+// dayBefore returns the day so many days before a time, as yyyy-mm-dd.
 func dayBefore(t time.Time, days int) string { return t.AddDate(0, 0, -days).Format(time.DateOnly) }
 
+// weekFigures reads the figures that a filter selects. An average is 0 if there is nothing to average.
 func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.WeekFigures, err error) {
 	sums, err := measure.Sums(ctx, tx, f, measure.ByTeam, nil)
 	if err != nil {
@@ -141,7 +146,13 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 		s.Add(team.Figures)
 	}
 
-	w = bridge.WeekFigures{New: s.Opened, Reopened: s.Reopened, Resolved: s.Resolved, Answers: s.FirstCount, Further: s.NextCount}
+	w = bridge.WeekFigures{
+		New:      s.Opened,
+		Reopened: s.Reopened,
+		Resolved: s.Resolved,
+		Answers:  s.FirstCount,
+		Further:  s.NextCount,
+	}
 	if s.FirstCount > 0 {
 		w.First = time.Duration(s.FirstSumOpen/s.FirstCount) * time.Second
 	}
@@ -159,7 +170,7 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 // weekMedians reads the medians of a week's times. The median of one time, and of two, is their average, which is known
 // exactly. A median that can't be told is -1.
 func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.WeekFigures) (*bridge.WeekMedians, error) {
-	spreads, err := measure.Spreads(ctx, tx, f, measure.ByTeam, true, nil)
+	spreads, err := measure.Spreads(ctx, tx, f, measure.ByTeam, inBusinessHours, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +190,11 @@ func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.Week
 		return all.Median(t)
 	}
 
-	return &bridge.WeekMedians{First: median(measure.FirstAnswer, w.Answers, w.First), Next: median(measure.NextAnswer, w.Further, w.Next),
-		Ended: median(measure.Ended, w.Resolved, w.Ended)}, nil
+	return &bridge.WeekMedians{
+		First: median(measure.FirstAnswer, w.Answers, w.First),
+		Next:  median(measure.NextAnswer, w.Further, w.Next),
+		Ended: median(measure.Ended, w.Resolved, w.Ended),
+	}, nil
 }
 
 // accountsShownAt returns the accounts whose conversations with a team have their threads in a channel: all but those that
@@ -199,7 +213,7 @@ func (wf *UseCases) accountsShownAt(team store.TeamID, surface store.AccountID, 
 // worstOfWeek adds to line, which is posted at home, the conversations that waited longest for their first answer. It leaves
 // out those that have gone on in an account's own channel since.
 func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.AccountID, home bridge.Place, f measure.Filter, line *bridge.WeekLine) error {
-	worst, err := measure.LongestTimes(ctx, tx, f, measure.FirstAnswer, true, maxWorstRows)
+	worst, err := measure.LongestTimes(ctx, tx, f, measure.FirstAnswer, inBusinessHours, maxWorstRows)
 	if err != nil {
 		return err
 	}
@@ -210,7 +224,8 @@ func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.Ac
 			return err
 		}
 		if len(facts) > 0 && wf.mayBeShownAt(home, facts[0]) {
-			line.Rows, line.Took = append(line.Rows, facts[0]), append(line.Took, time.Duration(w.Seconds)*time.Second)
+			line.Rows = append(line.Rows, facts[0])
+			line.Took = append(line.Took, time.Duration(w.Seconds)*time.Second)
 		}
 	}
 
