@@ -25,7 +25,7 @@ const reportTimeout = 5 * time.Second
 func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	switch {
 	case !e.isChannel(account):
-		e.reportSurface(account, c)
+		reportSurface(e, account, c)
 	case c.Status == channels.Active:
 		e.troubles.record(account, runTrouble, nil)
 	default:
@@ -35,7 +35,7 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 
 // reportSurface records the condition that a surface has found itself to be in. That it can be reached counts only if nothing else
 // of it fails.
-func (e *Engine) reportSurface(account store.AccountID, c channels.Condition) {
+func reportSurface(e *Engine, account store.AccountID, c channels.Condition) {
 	e.writeCondition(account, c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
 		if c.Status != channels.Active {
 			return true, nil

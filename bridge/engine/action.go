@@ -43,7 +43,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		w.speech.FormHandedIn(r)
 		r.Conversation.SettleNote()
 	}
-	if w.mayGetConversation(r, use) {
+	if mayGetConversation(w, r, use) {
 		if err := w.Posts.AwaitRecord(ctx, tx, r); err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (w *work) mustAwaitAttempt(r book.Request) bool {
 
 // mayGetConversation reports whether the conversation that an action lacks may become known: the action was done in a thread of
 // Parley's, whose root may be about to be recorded. For an emoji a surface may not know in which thread its message is.
-func (w *work) mayGetConversation(r book.Request, use *useCase) bool {
+func mayGetConversation(w *work, r book.Request, use *useCase) bool {
 	if r.Conversation != nil || use.noConversation {
 		return false
 	}

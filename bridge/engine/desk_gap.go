@@ -32,7 +32,8 @@ func noteGaps(ctx context.Context, e *Engine) {
 	e.mu.RLock()
 	for account, d := range e.surfaces {
 		if d.takeUntold() {
-			told, surfaces = append(told, d), append(surfaces, account)
+			told = append(told, d)
+			surfaces = append(surfaces, account)
 		}
 	}
 	e.mu.RUnlock()

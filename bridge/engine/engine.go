@@ -115,11 +115,24 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	}
 
 	e.troubles = newTroubles(e)
-	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames,
-		AudienceAge: o.AudienceAge})
+	e.reading = reading.New(reading.Options{
+		Connected:    host{e},
+		Pool:         o.Pool,
+		Log:          o.Log,
+		Specs:        o.Specs,
+		SurfaceNames: o.SurfaceNames,
+		AudienceAge:  o.AudienceAge,
+	})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
-	e.sender = outbound.New(outbound.Options{Pool: o.Pool, Engine: host{e}, Objects: o.Objects, Files: e.files, Backoff: o.Backoff,
-		GapWait: o.GapWait, Original: o.Original})
+	e.sender = outbound.New(outbound.Options{
+		Pool:     o.Pool,
+		Engine:   host{e},
+		Objects:  o.Objects,
+		Files:    e.files,
+		Backoff:  o.Backoff,
+		GapWait:  o.GapWait,
+		Original: o.Original,
+	})
 	e.chores = chores.New(o.Pool, o.Log, host{e})
 	relayOptions := o.Relay
 	relayOptions.Pool = o.Pool

@@ -12,8 +12,14 @@ import (
 func ErasePosts(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent {
 	f := own.Fact{Kind: own.Erase, Conversation: conversation}
 	for _, p := range posts {
-		f.Erase = append(f.Erase, own.ErasedPost{Surface: p.Account, To: p.Recipient, Kind: bridge.PostKind(p.Kind), Conversation: p.Conversation, Message: p.MessageID,
-			Place: bridge.Place{Channel: p.Channel, Thread: p.Thread, Message: p.Message}})
+		f.Erase = append(f.Erase, own.ErasedPost{
+			Surface:      p.Account,
+			To:           p.Recipient,
+			Kind:         bridge.PostKind(p.Kind),
+			Conversation: p.Conversation,
+			Message:      p.MessageID,
+			Place:        bridge.Place{Channel: p.Channel, Thread: p.Thread, Message: p.Message},
+		})
 	}
 	return f.Event(name)
 }

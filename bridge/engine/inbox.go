@@ -162,7 +162,11 @@ func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (st
 // factOfAct returns the fact of an act, and its name. The name is a hash of who does what in which opened form, so that the
 // same act counts once.
 func factOfAct(agent store.AgentID, a bridge.Act) (string, channels.Fact, error) {
-	payload, err := json.Marshal(own.Fact{Kind: own.Acted, Conversation: a.Args.Conversation, Demand: own.Demand{Act: &own.Act{Agent: agent, Act: a}}})
+	payload, err := json.Marshal(own.Fact{
+		Kind:         own.Acted,
+		Conversation: a.Args.Conversation,
+		Demand:       own.Demand{Act: &own.Act{Agent: agent, Act: a}},
+	})
 	if err != nil {
 		return "", channels.Fact{}, fmt.Errorf("engine: act: %w", err)
 	}
@@ -217,8 +221,12 @@ func (in *Inbox) Attaching(ctx context.Context, agent store.AgentID, conversatio
 	}
 
 	caps := in.e.reading.Caps(account.ID)
-	return bridge.Attaching{Files: caps.Files.PerMessage > 0, Why: caps.Files.Unavailable, Several: caps.Participants,
-		Confirm: dir.SettingsOf(account, caps.Threads).ConfirmSend}, nil
+	return bridge.Attaching{
+		Files:   caps.Files.PerMessage > 0,
+		Why:     caps.Files.Unavailable,
+		Several: caps.Participants,
+		Confirm: dir.SettingsOf(account, caps.Threads).ConfirmSend,
+	}, nil
 }
 
 // StoreFile keeps a file for the act that will carry it; see Desk.StoreFile.

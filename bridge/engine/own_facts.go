@@ -310,7 +310,8 @@ func (w *work) awaitNewerVersion(f own.Fact) error {
 	if age := w.Age(); age < unknownFor {
 		return w.Wait(unknownFor - age)
 	}
-	return &relay.EventError{EventID: w.Event.ID, Err: fmt.Errorf("engine: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}
+	return &relay.EventError{EventID: w.Event.ID, Err: fmt.Errorf(
+		"engine: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}
 }
 
 // isKnownOwn reports whether this version knows what to do with a kind of own fact: the kinds are those that applyOwn,

@@ -132,7 +132,8 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 			what = "mails of people who opened very many conversations"
 		}
 
-		w.Refuse(r, "automatic", "This thread collects "+what+": it is no conversation.", "Make one of a mail first: its button under the mail, or @Parley promote")
+		w.Refuse(r, "automatic", "This thread collects "+what+": it is no conversation.",
+			"Make one of a mail first: its button under the mail, or @Parley promote")
 		return nil
 	}
 

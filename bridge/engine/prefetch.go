@@ -206,7 +206,8 @@ func wantPeople(n *book.Wanted, dir *directory.Directory) {
 func wantAgentsElsewhere(w *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
 	for _, u := range w.Dir.ActiveUsers() {
 		known := w.Dir.SurfacesOf(u.AgentID)
-		if slices.ContainsFunc(w.Dir.Accounts, func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }) {
+		isUnknownIn := func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }
+		if slices.ContainsFunc(w.Dir.Accounts, isUnknownIn) {
 			n.AddDirect(u.AccountID, u.UserID)
 		}
 	}

@@ -75,14 +75,16 @@ type quarantinePlace struct {
 //   - a fact of Parley's own: nowhere.
 //
 // It returns false if there is no such place.
-func (e *Engine) findQuarantinePlace(dir *directory.Directory, account *store.Account, ev store.Event, mayDecode bool) (quarantinePlace, bool) {
+func (e *Engine) findQuarantinePlace(
+	dir *directory.Directory, account *store.Account, ev store.Event, mayDecode bool,
+) (quarantinePlace, bool) {
 	switch account.Side {
 	case store.SideChannel:
 		surface, channel := dir.Home(account, nil)
 		return quarantinePlace{surface: surface, at: bridge.Place{Channel: channel}}, channel != ""
 	case store.SideSurface:
 		if mayDecode {
-			return e.placeOfActions(account, ev)
+			return placeOfActions(e, account, ev)
 		}
 	case store.SideSystem:
 	}
@@ -91,7 +93,7 @@ func (e *Engine) findQuarantinePlace(dir *directory.Directory, account *store.Ac
 
 // placeOfActions decodes an event of a surface, and returns the thread in which its first action was done. It returns false if the
 // event can't be decoded, which most likely is why it is in quarantine.
-func (e *Engine) placeOfActions(account *store.Account, ev store.Event) (quarantinePlace, bool) {
+func placeOfActions(e *Engine, account *store.Account, ev store.Event) (quarantinePlace, bool) {
 	f := fact{event: ev, account: account}
 	if err := e.decodeOne(&f, ev.Payload); err != nil || len(f.actions) == 0 {
 		return quarantinePlace{}, false

@@ -111,12 +111,14 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 		return problem
 	}
 	if earlyEdit == speech.EditedBefore {
-		return &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.", Hint: "Type it again, if it is for the customer."}
+		return &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.",
+			Hint: "Type it again, if it is for the customer."}
 	}
 
 	identity := w.customerOf(s)
 	if identity != nil && identity.OptedOut == store.OptedOutAll {
-		return &bridge.Problem{Code: "opted_out", Text: outbound.RefOf(identity).Name + " doesn't want messages.", Hint: outbound.OptedOutHint}
+		name := outbound.RefOf(identity).Name
+		return &bridge.Problem{Code: "opted_out", Text: name + " doesn't want messages.", Hint: outbound.OptedOutHint}
 	}
 
 	return nil
@@ -140,7 +142,8 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 	}
 	used, problem := template.TemplateFor(account, rows, args)
 	if problem == nil && !slices.Contains(rows[0].Uses, bridge.TemplateStart) {
-		problem = &bridge.Problem{Code: "not_for_starts", Text: "The template " + used.Name + " is not for the beginning of a conversation.", Hint: "Choose another one."}
+		problem = &bridge.Problem{Code: "not_for_starts", Hint: "Choose another one.",
+			Text: "The template " + used.Name + " is not for the beginning of a conversation."}
 	}
 	return &used, problem, nil
 }
@@ -155,7 +158,13 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 
 	by := w.Dir.Ref(t.AccountID, r.Agent.ID)
 	var begun bridge.BegunLine
-	line := bridge.Line{Content: &begun, Verb: bridge.VerbNew, By: by, Mentions: []bridge.AgentRef{by}, Verbs: []bridge.Verb{bridge.VerbUndo}}
+	line := bridge.Line{
+		Content:  &begun,
+		Verb:     bridge.VerbNew,
+		By:       by,
+		Mentions: []bridge.AgentRef{by},
+		Verbs:    []bridge.Verb{bridge.VerbUndo},
+	}
 	var filled json.RawMessage
 	if used != nil {
 		if filled, err = json.Marshal(used); err != nil {

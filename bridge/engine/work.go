@@ -31,7 +31,19 @@ func assembleWork(e *Engine, tw *threads.Writer) *work {
 	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.servedSince.time()}
 	sp := speech.New(tw, rs)
 	ts := template.New(tw, rs, sp)
-	it := inbound.New(tw, wf, rs, sp, ts, inbound.Options{UploadsOriginals: e.opt.Original == nil, Analyses: e.opt.Analyzer != nil})
-	return &work{Writer: tw, e: e, workflow: wf, replies: rs, speech: sp, templates: ts, intake: it, insight: &insight.UseCases{Writer: tw},
-		assist: &assist.UseCases{Writer: tw}}
+	it := inbound.New(tw, wf, rs, sp, ts, inbound.Options{
+		UploadsOriginals: e.opt.Original == nil,
+		Analyses:         e.opt.Analyzer != nil,
+	})
+	return &work{
+		Writer:    tw,
+		e:         e,
+		workflow:  wf,
+		replies:   rs,
+		speech:    sp,
+		templates: ts,
+		intake:    it,
+		insight:   &insight.UseCases{Writer: tw},
+		assist:    &assist.UseCases{Writer: tw},
+	}
 }

@@ -156,11 +156,11 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 
 	m, c := it.MessageByExternalID(a, in.Change.Target)
 	if c == nil {
-		it.noteEarlyDeletion(a, i, in.Change.Target)
+		noteEarlyDeletion(it.Writer, a, i, in.Change.Target)
 		return nil
 	}
 	if !isWrittenBy(it.People, m, i) {
-		it.tellDeletion(i)
+		tellDeletion(it.Writer, i)
 		return nil
 	}
 
@@ -173,21 +173,21 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 
 // noteEarlyDeletion notes that a customer deleted a message that has not come yet, and says so once. The message's external id then
 // stands for no message, by which applyEarlyChange knows that it was deleted.
-func (it *UseCases) noteEarlyDeletion(a *store.Account, customer *store.Identity, target string) {
-	_, isKnown := it.Messages.External[book.NameKey{Account: a.ID, Name: target}]
+func noteEarlyDeletion(th *threads.Writer, a *store.Account, customer *store.Identity, target string) {
+	_, isKnown := th.Messages.External[book.NameKey{Account: a.ID, Name: target}]
 	if isKnown || target == "" {
 		return
 	}
 
 	const noConversation = 0
-	it.Messages.LinkExternalID(a.ID, target, noConversation, threads.NoMessage)
-	it.tellDeletion(customer)
+	th.Messages.LinkExternalID(a.ID, target, noConversation, threads.NoMessage)
+	tellDeletion(th, customer)
 }
 
 // tellDeletion says in a customer's latest conversation that the customer deleted a message, without saying which.
-func (it *UseCases) tellDeletion(customer *store.Identity) {
-	if c := it.Conversations.LatestOf(customer); c != nil {
-		it.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
+func tellDeletion(th *threads.Writer, customer *store.Identity) {
+	if c := th.Conversations.LatestOf(customer); c != nil {
+		th.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
 	}
 }
 

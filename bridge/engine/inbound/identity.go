@@ -24,7 +24,7 @@ func NamesCustomer(kind channels.InboundKind) bool {
 // that customer, it tells agents of another open one. The conversations stay apart, and nothing moves between them.
 func (it *UseCases) tellOfOtherConversations() {
 	for _, other := range book.SortedKeys(it.People.United) {
-		open := it.openBefore(it.People.United[other])
+		open := openBefore(it.Book, it.People.United[other])
 		if len(open) < 2 {
 			continue
 		}
@@ -45,15 +45,15 @@ func (it *UseCases) tellOfOtherConversations() {
 }
 
 // openBefore returns the open conversations of a customer, without those that this batch has made.
-func (it *UseCases) openBefore(customer store.IdentityID) []*book.Conversation {
+func openBefore(b *book.Book, customer store.IdentityID) []*book.Conversation {
 	var open []*book.Conversation
-	for _, id := range book.SortedKeys(it.Conversations.Rows) {
-		c := it.Conversations.Rows[id]
-		if c.IdentityID == nil || it.People.Identities[*c.IdentityID] == nil {
+	for _, id := range book.SortedKeys(b.Conversations.Rows) {
+		c := b.Conversations.Rows[id]
+		if c.IdentityID == nil || b.People.Identities[*c.IdentityID] == nil {
 			continue
 		}
 
-		isCustomers := c.Kind == store.KindCustomer && it.People.Identities[*c.IdentityID].Root() == customer
+		isCustomers := c.Kind == store.KindCustomer && b.People.Identities[*c.IdentityID].Root() == customer
 		wasOpen := c.BridgeStatus().Open() && !c.Fresh
 		if isCustomers && wasOpen {
 			open = append(open, c)

@@ -25,7 +25,9 @@ type placement struct {
 //  2. a new conversation that continues known, if the sender takes part in that;
 //  3. the open conversation of its sender, if the account joins such mails: then place may add a notice to in;
 //  4. a new conversation, if its sender may begin one.
-func (it *UseCases) place(ctx context.Context, tx pgx.Tx, a *store.Account, in *channels.Inbound, known *book.Conversation) (placement, error) {
+func (it *UseCases) place(
+	ctx context.Context, tx pgx.Tx, a *store.Account, in *channels.Inbound, known *book.Conversation,
+) (placement, error) {
 	if known != nil && !it.needsNewConversation(known, *in) {
 		return placement{conversation: known}, nil
 	}

@@ -20,7 +20,8 @@ import (
 
 // Threads of the day: automatic mail that belongs to no conversation, and what agents do with it.
 
-// sortAutomaticMail puts automatic mail that belongs to no conversation into the account's one quiet thread of the day. A silenced sender's mail is kept without a post, a blocked sender's mail is not kept at all.
+// sortAutomaticMail puts automatic mail that belongs to no conversation into the account's one quiet thread of the day. The mail of
+// a silenced sender is kept without a post, that of a blocked sender is not kept at all.
 func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if sender != nil && sender.Blocked {
@@ -114,8 +115,11 @@ func (it *UseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store
 	if _, err := it.OpenThread(c); err != nil {
 		return err
 	}
-	it.Line(c, bridge.Line{Content: &bridge.BounceOtherLine{Subject: in.Subject, Reason: in.Status.Reason}, Customer: partyOf(in),
-		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	it.Line(c, bridge.Line{
+		Content:  &bridge.BounceOtherLine{Subject: in.Subject, Reason: in.Status.Reason},
+		Customer: partyOf(in),
+		Args:     bridge.Args{Conversation: c.ID, Message: m.ID},
+	})
 	return nil
 }
 
@@ -202,7 +206,8 @@ func (it sorting) silenceSender(r book.Request, m *book.Message, i *store.Identi
 // automatic, still arrives: only sortAutomaticMail asks whether a sender is blocked.
 func (it sorting) blockSender(r book.Request, m *book.Message, i *store.Identity) {
 	if m.Automatic == "" {
-		it.Refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.", "To see no more of them here: Silence sender.")
+		it.Refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.",
+			"To see no more of them here: Silence sender.")
 		return
 	}
 	if i.Blocked {
@@ -237,7 +242,8 @@ func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request)
 	}
 
 	if len(freed) == 0 {
-		it.Refuse(r, "not_blocked", "Nobody of that address is blocked here.", "Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
+		it.Refuse(r, "not_blocked", "Nobody of that address is blocked here.",
+			"Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
 		return nil
 	}
 	if m != nil {

@@ -51,7 +51,8 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 	if p == nil || p.Kind != book.HumanMessage || len(p.Early) == 0 {
 		return channelText{}, false
 	}
-	return text, json.Unmarshal(p.Early, &text) == nil
+	err := json.Unmarshal(p.Early, &text)
+	return text, err == nil
 }
 
 // TopLevel answers a text that an agent typed in a team's channel outside any thread, and that therefore reached no customer.
@@ -170,7 +171,8 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	author := ct.Dir.AgentOf(r.Surface, text.Action.Actor.ID)
 	if !ok || author == nil {
 		r.Place.Thread = "" // with the message its thread is gone
-		ct.Refuse(r.About(nil), "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
+		ct.Refuse(r.About(nil), "unknown_message", "That message was deleted, or I don't know it any more.",
+			"Type it in the conversation's thread.")
 		return
 	}
 	if ct.refuseChannelText(r, p, text) {
@@ -230,7 +232,8 @@ func (ct *ChannelTexts) refuseChannelText(r book.Request, p *store.Post, text ch
 		return true
 	}
 	if p.Version != "" && !text.Edited { // an earlier version of Parley noted the edit, but not whether it made the text a note
-		ct.Refuse(r.About(nil), "edited_before_update", "The message was edited before Parley was updated: I don't know whether it is for the customer.",
+		ct.Refuse(r.About(nil), "edited_before_update",
+			"The message was edited before Parley was updated: I don't know whether it is for the customer.",
 			"Type in the conversation's thread what the customer is to get.")
 		return true
 	}

@@ -140,8 +140,13 @@ func (sp amongColleagues) refuseOtherWords(r book.Request, m *book.Message) bool
 		return true
 	}
 
-	sp.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.AskLine{Reason: otherWords}, Text: m.Text,
-		Files: files.UploadedNames(&m.Message), Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: r.Conversation.ID, Message: m.ID}})
+	sp.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{
+		Content: &bridge.AskLine{Reason: otherWords},
+		Text:    m.Text,
+		Files:   files.UploadedNames(&m.Message),
+		Verbs:   []bridge.Verb{bridge.VerbSend},
+		Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID},
+	})
 	sp.Log.Refused(r, otherWords, "")
 	return true
 }

@@ -31,11 +31,14 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 		sp.sendKept(r, m)
 		return
 	}
-	sp.keepOrDrop(r, m)
+	deciding{sp}.keepOrDrop(r, m)
 }
 
+// deciding applies what an agent decided about a typed text.
+type deciding struct{ *UseCases }
+
 // keepOrDrop applies Keep and Drop: a text that waits to be sent, or for a click, stays inside.
-func (sp *UseCases) keepOrDrop(r book.Request, m *book.Message) {
+func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	c := r.Conversation
 	switch m.Fate {
 	case store.FateWaiting:
@@ -43,7 +46,7 @@ func (sp *UseCases) keepOrDrop(r book.Request, m *book.Message) {
 			sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 			return
 		}
-		if (resending{sp}).askAboutUnclear(c, m) {
+		if resending(sp).askAboutUnclear(c, m) {
 			return
 		}
 	case store.FateAsk, store.FateParked:
@@ -71,10 +74,10 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		return
 	}
 	if m.Fate == store.FateWaiting && isWaitingForChat(sp.Outbox, m) {
-		sp.sendAsItStands(r, m)
+		deciding{sp}.sendAsItStands(r, m)
 		return
 	}
-	if sp.refuseUnsendable(r, m) {
+	if (deciding{sp}).refuseUnsendable(r, m) {
 		return
 	}
 	isColleagues := *m.AgentID != r.Agent.ID
@@ -112,7 +115,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 
 // refuseUnsendable refuses to send a text that can't be sent by a click: it was decided already, it is no words for the customer, or
 // nobody can be answered as things are. It returns false if the text can be sent; then its author is an agent.
-func (sp *UseCases) refuseUnsendable(r book.Request, m *book.Message) bool {
+func (sp deciding) refuseUnsendable(r book.Request, m *book.Message) bool {
 	if !isSendable(m.Fate) || m.Reason == book.DeletedReason {
 		sp.RefuseDecided(r, m)
 		return true
@@ -121,7 +124,7 @@ func (sp *UseCases) refuseUnsendable(r book.Request, m *book.Message) bool {
 		sp.Refuse(r, "command", "It is a command: commands stay inside.", "Type what the customer is to get.")
 		return true
 	}
-	if (amongColleagues{sp}).refuseColleagueText(r, m) || sp.refuseKept(r, m) {
+	if amongColleagues(sp).refuseColleagueText(r, m) || sp.refuseKept(r, m) {
 		return true
 	}
 	if book.IsEmpty(&m.Message) {
@@ -143,7 +146,7 @@ func isWaitingForChat(o *book.Outbox, m *book.Message) bool {
 
 // sendAsItStands lets a reply leave without asking its chat, which can't be reached, whether it was changed there: an agent has
 // looked at it. Replies behind it follow in their order.
-func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
+func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 	if sp.refuseKept(r, m) {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 func (sp *UseCases) Delete(r book.Request) error {
 	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
 	if p == nil || p.Kind == book.EarlyMessage {
-		sp.keepEarlyDeletion(r, p)
+		keepEarlyDeletion(sp.Posts, r, p)
 		return nil
 	}
 

@@ -11,12 +11,12 @@ import (
 	"parley/store"
 )
 
-// maxEarlyWait is how long an edit waits for its message. After that the edit is taken for the message.
-const maxEarlyWait = 5 * time.Minute
-
 // A surface may report the edit or the deletion of a message before the message, or without ever reporting it. What comes early is kept
 // with the post's record (kind book.EarlyMessage). It is applied when the message comes, by applyEarly or ApplyEarlyEdit; an edit whose
 // message doesn't come within maxEarlyWait is taken for the message by AcceptEarlyEdits.
+
+// maxEarlyWait is how long an edit waits for its message.
+const maxEarlyWait = 5 * time.Minute
 
 // early is an edit or a deletion that came before the message itself. It is kept as JSON with the message's post.
 type early struct {
@@ -29,7 +29,8 @@ func earlyOf(p *store.Post) (e early, ok bool) {
 	if p == nil || len(p.Early) == 0 {
 		return early{}, false
 	}
-	return e, json.Unmarshal(p.Early, &e) == nil
+	err := json.Unmarshal(p.Early, &e)
+	return e, err == nil
 }
 
 // keepEarlyEdit keeps an edit until its message comes. known is the record of its post, or nil.
@@ -45,7 +46,7 @@ func (sp *UseCases) keepEarlyEdit(r book.Request, known *store.Post) {
 		return
 	}
 
-	p := sp.rememberEarly(r, early{Action: r.Action})
+	p := rememberEarly(sp.Posts, r, early{Action: r.Action})
 	root := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
 	if root != nil {
 		p.ConversationID = root.ConversationID
@@ -54,20 +55,20 @@ func (sp *UseCases) keepEarlyEdit(r book.Request, known *store.Post) {
 }
 
 // keepEarlyDeletion keeps a deletion until its message comes. known is the record of its post, or nil.
-func (sp *UseCases) keepEarlyDeletion(r book.Request, known *store.Post) {
+func keepEarlyDeletion(posts *book.Posts, r book.Request, known *store.Post) {
 	if e, isKept := earlyOf(known); isKept && e.Delete {
 		return
 	}
-	sp.rememberEarly(r, early{Delete: true, Action: r.Action})
+	rememberEarly(posts, r, early{Delete: true, Action: r.Action})
 }
 
 // rememberEarly records what came before a message, in place of what was recorded for it.
-func (sp *UseCases) rememberEarly(r book.Request, e early) *store.Post {
+func rememberEarly(posts *book.Posts, r book.Request, e early) *store.Post {
 	body, err := json.Marshal(e)
 	if err != nil {
 		panic("speech: early edit: " + err.Error()) // a mistake in the program: the struct has only fields that JSON can hold
 	}
-	return sp.Posts.Remember(store.Post{
+	return posts.Remember(store.Post{
 		AccountID: r.Surface,
 		Channel:   r.Place.Channel,
 		Message:   r.Place.Message,

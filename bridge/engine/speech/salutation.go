@@ -17,9 +17,16 @@ var typedName = regexp.MustCompile(`^\s*@([\p{L}\p{M}\p{N}'’-]+)`)
 
 // greetingWords returns the words that may stand before a name, in small letters.
 func greetingWords() []string {
-	return []string{"hi", "hey", "hello", "dear", "thanks", "sorry", "ok", "okay", "yes", "no", "hallo", "moin", "servus", "danke", "liebe", "lieber", "salut", "bonjour", "merci", "cher", "chère",
-		"hola", "gracias", "olá", "oi", "obrigado", "obrigada", "ciao", "grazie", "caro", "cara", "hoi", "dag", "bedankt", "beste", "cześć", "hej", "dzięki", "hejsan", "tack", "tak", "kære", "ahoj", "dík", "díky",
-		"merhaba", "selam", "teşekkürler", "sevgili"}
+	return []string{
+		"hi", "hey", "hello", "dear", "thanks", "sorry", "ok", "okay", "yes", "no",
+		"hallo", "moin", "servus", "danke", "liebe", "lieber",
+		"salut", "bonjour", "merci", "cher", "chère",
+		"hola", "gracias", "olá", "oi", "obrigado", "obrigada",
+		"ciao", "grazie", "caro", "cara",
+		"hoi", "dag", "bedankt", "beste",
+		"cześć", "hej", "dzięki", "hejsan", "tack", "tak", "kære", "ahoj", "dík", "díky",
+		"merhaba", "selam", "teşekkürler", "sevgili",
+	}
 }
 
 // isToColleague reports whether a typed text begins by addressing a colleague by the first or the whole name: "Ben, …",

@@ -14,15 +14,18 @@ import (
 func (th *Writer) QueueCards(wait time.Duration) {
 	for _, id := range book.SortedKeys(th.Conversations.Rows) {
 		if c := th.Conversations.Rows[id]; c.CardMayDiffer {
-			th.queueCardsOf(c, wait)
+			cards{th}.queueOf(c, wait)
 		}
 	}
 }
 
-// queueCardsOf queues an update of those roots of a conversation that show an old state, which their digest tells.
-func (th *Writer) queueCardsOf(c *book.Conversation, wait time.Duration) {
-	digest := cardDigest(c, th.windowDigest(c), th.Conversations.ContinuationOf(c))
-	home := c.Home(th.Dir)
+// cards queues updates of roots.
+type cards struct{ *Writer }
+
+// queueOf queues an update of those roots of a conversation that show an old state, which their digest tells.
+func (cs cards) queueOf(c *book.Conversation, wait time.Duration) {
+	digest := cardDigest(c, cs.windowDigest(c), cs.Conversations.ContinuationOf(c))
+	home := c.Home(cs.Dir)
 	for _, t := range c.Threads {
 		card := digest
 		if t == home { // only this root names who is replying
@@ -30,14 +33,14 @@ func (th *Writer) queueCardsOf(c *book.Conversation, wait time.Duration) {
 		}
 		if t.Card != card {
 			t.Card, t.CardChanged = card, true
-			th.queueCard(c, t, wait)
+			cs.queueUpdate(c, t, wait)
 		}
 	}
 }
 
-// queueCard queues an update of a root, unless one is queued that will show the new state, or the root itself will.
-func (th *Writer) queueCard(c *book.Conversation, t *book.Thread, wait time.Duration) {
-	l := th.SurfaceLane(c, t, bridge.PostCard)
+// queueUpdate queues an update of a root, unless one is queued that will show the new state, or the root itself will.
+func (cs cards) queueUpdate(c *book.Conversation, t *book.Thread, wait time.Duration) {
+	l := cs.SurfaceLane(c, t, bridge.PostCard)
 	isIdle := l.LeasedUntil == nil
 	waiting := l.Tail - l.Head // updates that have not begun, and so will show the new state
 	if !isIdle {
@@ -46,18 +49,18 @@ func (th *Writer) queueCard(c *book.Conversation, t *book.Thread, wait time.Dura
 
 	if waiting > 0 {
 		if c.Clicked && isIdle {
-			th.Outbox.SetDue(l, nil)
+			cs.Outbox.SetDue(l, nil)
 		}
 		return
 	}
-	if th.isRootUnsent(c, t) {
+	if cs.isRootUnsent(c, t) {
 		return
 	}
 
-	th.Outbox.Enqueue(l, string(bridge.PostCard), NoMessage, outbound.Payload{}, nil)
+	cs.Outbox.Enqueue(l, string(bridge.PostCard), NoMessage, outbound.Payload{}, nil)
 	if !c.Clicked && isIdle {
-		soon := th.Now.Add(wait)
-		th.Outbox.SetDue(l, &soon)
+		soon := cs.Now.Add(wait)
+		cs.Outbox.SetDue(l, &soon)
 	}
 }
 

@@ -33,6 +33,11 @@ func (wf *UseCases) SwitchAnalysis(r book.Request) {
 	}
 
 	wf.Log.ByAgent(c, agent, deed, book.Detail{})
-	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: word}})
+	wf.Line(c, bridge.Line{
+		Content: bridge.LineDone,
+		Verb:    r.Verb,
+		By:      wf.Dir.Ref(r.Surface, agent.ID),
+		Args:    bridge.Args{Conversation: c.ID, Note: word},
+	})
 	c.RefreshCard()
 }

@@ -20,6 +20,9 @@ func (wf *UseCases) putInQueue(c *book.Conversation) {
 	c.Touch()
 }
 
+// handover moves a conversation to where another team works.
+type handover struct{ *UseCases }
+
 // destination is where a conversation goes on that was handed to a team.
 type destination struct {
 	surface      store.AccountID
@@ -28,13 +31,13 @@ type destination struct {
 }
 
 // destinationOf returns where a conversation goes on now that it has another team. The conversation has a thread.
-func (wf *UseCases) destinationOf(c *book.Conversation) destination {
-	surface, channel := wf.Dir.Home(c.Account, c.TeamID)
+func (ho handover) destinationOf(c *book.Conversation) destination {
+	surface, channel := ho.Dir.Home(c.Account, c.TeamID)
 	if surface != 0 {
 		return destination{surface: surface, channel: channel}
 	}
-	t := c.Home(wf.Dir)
-	return destination{surface: t.AccountID, channel: wf.Dir.ChannelNow(t.AccountID, t.Channel), hasNoChannel: true}
+	t := c.Home(ho.Dir)
+	return destination{surface: t.AccountID, channel: ho.Dir.ChannelNow(t.AccountID, t.Channel), hasNoChannel: true}
 }
 
 // handOver gives a conversation to a team. If the team works in another channel, the conversation goes on there, in a
@@ -50,7 +53,7 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 		return // it has no thread yet: that opens where the team works
 	}
 
-	to := wf.destinationOf(c)
+	to := handover{wf}.destinationOf(c)
 	line := bridge.Line{
 		Content:  &bridge.UnassignedLine{},
 		By:       wf.Dir.Ref(surface, agent.ID),
@@ -60,7 +63,7 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 	}
 
 	isInChannel := to.surface == left.AccountID && to.channel == wf.Dir.ChannelNow(to.surface, left.Channel)
-	if isInChannel && !wf.mayMove(c, left, to) {
+	if isInChannel && !(handover{wf}).mayMove(c, left, to) {
 		wf.Line(c, line)
 		return
 	}
@@ -72,21 +75,21 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 		line.Content = &bridge.UnassignedLine{Left: bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}}
 	default: // nobody knows yet which thread it leaves
 	}
-	wf.goOnElsewhere(c, left, to, line)
+	handover{wf}.goOnElsewhere(c, left, to, line)
 }
 
 // mayMove reports whether the thread that a conversation leaves may be on its way to another channel, by an earlier hand-over. If the
 // new team has no channel, that is where the conversation goes on.
-func (wf *UseCases) mayMove(c *book.Conversation, left *book.Thread, to destination) bool {
-	return !to.hasNoChannel && wf.HasNewRootToLand(c, left)
+func (ho handover) mayMove(c *book.Conversation, left *book.Thread, to destination) bool {
+	return !to.hasNoChannel && ho.HasNewRootToLand(c, left)
 }
 
 // goOnElsewhere opens a thread where a conversation goes on, and posts line there. The thread that it leaves (left) gets a line that
 // leads there.
-func (wf *UseCases) goOnElsewhere(c *book.Conversation, left *book.Thread, to destination, line bridge.Line) {
+func (ho handover) goOnElsewhere(c *book.Conversation, left *book.Thread, to destination, line bridge.Line) {
 	closing := bridge.Line{
 		Content:  bridge.LineHandedOver,
-		By:       wf.Dir.As(left.AccountID, line.By),
+		By:       ho.Dir.As(left.AccountID, line.By),
 		Args:     line.Args,
 		Customer: c.Customer(),
 	}
@@ -94,7 +97,7 @@ func (wf *UseCases) goOnElsewhere(c *book.Conversation, left *book.Thread, to de
 	// In the same chat, the thread that is left isn't known until the roots before the new one have landed. Then the new root brings the
 	// closing line along, which is posted once the root has landed (threads.CloseLeft).
 	isInSameChat := to.surface == left.AccountID
-	isLeftUnknown := isInSameChat && (left.Root == "" || wf.mayMove(c, left, to))
+	isLeftUnknown := isInSameChat && (left.Root == "" || ho.mayMove(c, left, to))
 	root := outbound.Payload{Place: bridge.Place{Channel: to.channel}}
 	if isLeftUnknown {
 		root.Line = &closing
@@ -102,37 +105,37 @@ func (wf *UseCases) goOnElsewhere(c *book.Conversation, left *book.Thread, to de
 
 	var moved *book.Thread
 	if !to.hasNoChannel {
-		moved = wf.openThreadIn(c, to.surface, root)
+		moved = ho.openThreadIn(c, to.surface, root)
 	}
-	wf.Line(c, line)
+	ho.Line(c, line)
 	if !isLeftUnknown {
-		wf.CloseThread(c, left, to.surface, closing)
+		ho.CloseThread(c, left, to.surface, closing)
 	}
 	if moved != nil {
-		wf.queueCardOfNewRoot(c, moved)
+		ho.queueCardOfNewRoot(c, moved)
 	}
 }
 
 // queueCardOfNewRoot has the root of a hand-over brought up to date once it has landed, since it may be posted before a further change.
 // The update stands behind the root in the root's lane: in the lane of cards it would go to the root that the thread still has.
-func (wf *UseCases) queueCardOfNewRoot(c *book.Conversation, t *book.Thread) {
-	l := wf.SurfaceLane(c, t, bridge.PostRoot)
-	wf.Outbox.Enqueue(l, string(bridge.PostCard), threads.NoMessage, outbound.Payload{}, nil)
+func (ho handover) queueCardOfNewRoot(c *book.Conversation, t *book.Thread) {
+	l := ho.SurfaceLane(c, t, bridge.PostRoot)
+	ho.Outbox.Enqueue(l, string(bridge.PostCard), threads.NoMessage, outbound.Payload{}, nil)
 }
 
 // openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the
 // root in the lane are still posted in the old thread, those behind it in the new one. So nothing is lost or posted
 // twice if the process ends in between. The root is also queued where the thread is, if an earlier hand-over may move it
 // before: a root that is not needed is passed over. It returns the thread if that is to move, or may be, else nil.
-func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, root outbound.Payload) (moved *book.Thread) {
+func (ho handover) openThreadIn(c *book.Conversation, surface store.AccountID, root outbound.Payload) (moved *book.Thread) {
 	t, channel := c.Threads[surface], root.Place.Channel
 	switch {
 	case t == nil:
 		t = &book.Thread{Dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 		c.Threads[surface] = t
-		wf.PostTo(c, t, bridge.PostRoot, threads.NoMessage, outbound.Payload{})
-	case wf.Dir.ChannelNow(surface, t.Channel) != channel || wf.HasNewRootToLand(c, t):
-		wf.PostTo(c, t, bridge.PostRoot, threads.NoMessage, root)
+		ho.PostTo(c, t, bridge.PostRoot, threads.NoMessage, outbound.Payload{})
+	case ho.Dir.ChannelNow(surface, t.Channel) != channel || ho.HasNewRootToLand(c, t):
+		ho.PostTo(c, t, bridge.PostRoot, threads.NoMessage, root)
 		return t
 	}
 	return nil

@@ -28,7 +28,8 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 			return err
 		}
 		if other != 0 {
-			wf.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other), "Answer there, or resolve it first.")
+			wf.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other),
+				"Answer there, or resolve it first.")
 			return nil
 		}
 	}
