@@ -171,11 +171,11 @@ func nameFinderOf(by Group, names Names) func(value string) string {
 	case ByAgent:
 		return nameFinder(append([]Named{{ID: 0, Name: "nobody"}}, names.Agents...), "a former agent")
 	case ByTeam:
-		var teams []Named
+		teams := []Named{{ID: 0, Name: "no team"}}
 		for _, t := range names.Teams {
 			teams = append(teams, t.Named)
 		}
-		return nameFinder(teams, "no team")
+		return nameFinder(teams, "a former team")
 	case ByDay, ByWeek, ByTag:
 	}
 

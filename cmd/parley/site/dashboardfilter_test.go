@@ -39,7 +39,7 @@ func TestFormKeepsTheFilter(t *testing.T) {
 		{name: "nobody", field: "agent", value: "0", wantText: "nobody"},
 		{name: "an agent who is gone", field: "agent", value: "4242", wantText: "a former agent"},
 		{name: "a tag that is gone", field: "tag", value: "Lamps", wantText: "Lamps"},
-		{name: "a team that is gone", field: "team", value: "4242", wantText: "no team"},
+		{name: "a team that is gone", field: "team", value: "4242", wantText: "a former team"},
 		{name: "an account that is gone", field: "account", value: "4242", wantText: "a former account"},
 	}
 	for _, tt := range tests {
@@ -92,4 +92,20 @@ func TestRowWithoutTeamLeadsNowhere(t *testing.T) {
 	if strings.Contains(row, "<a ") {
 		t.Errorf("the row has a link, want none:\n%s", row)
 	}
+}
+
+// Figures of a team that is gone stand in a row of their own, beside those of no team, which leads to them.
+// R-233
+func TestRowOfFormerTeam(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	const former = 4242
+	ofFormer := f.ofSupport(measure.Figures{Opened: 1})
+	ofFormer.TeamID = former
+	f.keep(contribution{conversation: 4713, shares: []measure.Share{ofFormer}})
+
+	page := f.Visitor("ann@acme.test").Get(weekPage)
+
+	address := fmt.Sprintf("/settings/dashboard?days=7&amp;hours=open&amp;team=%d", former)
+	wantShown(t, "the dashboard", page, fmt.Sprintf(`<th scope="row" dir="auto"><a href="%s">a former team</a></th>`, address))
 }
