@@ -1,6 +1,7 @@
 package knowledge_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func storedPages(t *testing.T, pool *pgxpool.Pool, s *site) []string {
 	return addresses
 }
 
-// What stands below a page that can't be read now is kept as it was read before, and is not asked for.
+// What stands below a page that can't be read now is asked for by its own address, and kept.
 func TestPageThatFailsKeepsWhatIsBelowIt(t *testing.T) {
 	t.Parallel()
 	all := []string{"/", "/hours", "/hub", "/lamps", "/returns"}
@@ -46,8 +47,8 @@ func TestPageThatFailsKeepsWhatIsBelowIt(t *testing.T) {
 		failing   string
 		wantAsked []string
 	}{
-		{name: "start page", failing: "/", wantAsked: []string{"/robots.txt", "/"}},
-		{name: "hub", failing: "/hub", wantAsked: []string{"/robots.txt", "304 /", "/hub", "304 /hours"}},
+		{name: "start page", failing: "/", wantAsked: []string{"/robots.txt", "/", "304 /hours", "304 /hub", "304 /lamps", "304 /returns"}},
+		{name: "hub", failing: "/hub", wantAsked: []string{"/robots.txt", "304 /", "/hub", "304 /hours", "304 /lamps", "304 /returns"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -95,6 +96,100 @@ func TestPageThatIsGoneIsForgottenBelowOneThatFails(t *testing.T) {
 	t.Parallel()
 	s := newHelpSite(t)
 	s.setPage("/hours", `<h1>Hours</h1><p>We open at nine.</p><a href="/lamps">Lamps</a>`)
+	pool := createPlaces(t, s.URL+"/")
+	readPlaces(t, pool)
+
+	s.setPage("/hub", unavailable)
+	s.setPage("/lamps", "")
+	readPlaces(t, pool)
+
+	want := []string{"/", "/hours", "/hub", "/returns"}
+	if got := storedPages(t, pool, s); !slices.Equal(got, want) {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+}
+
+// Of a site that is away, two pages are asked for in vain; the others are kept without being asked for.
+func TestSiteThatIsAwayIsNotAskedForEachPage(t *testing.T) {
+	t.Parallel()
+	s := newHelpSite(t)
+	pool := createPlaces(t, s.URL+"/")
+	readPlaces(t, pool)
+	s.requests()
+
+	for _, path := range []string{"/", "/hours", "/hub", "/lamps", "/returns"} {
+		s.setPage(path, unavailable)
+	}
+	readPlaces(t, pool)
+
+	wantAsked := []string{"/robots.txt", "/", "/hours"}
+	if got := s.requests(); !slices.Equal(got, wantAsked) {
+		t.Errorf("asked for %q, want %q", got, wantAsked)
+	}
+	wantKept := []string{"/", "/hours", "/hub", "/lamps", "/returns"}
+	if got := storedPages(t, pool, s); !slices.Equal(got, wantKept) {
+		t.Errorf("kept %q, want %q", got, wantKept)
+	}
+}
+
+// Pages below one that can't be read now are kept also where links lead to them by redirects: they are stored where these lead.
+func TestPageThatFailsKeepsWhatIsBehindRedirects(t *testing.T) {
+	t.Parallel()
+	pages := map[string]string{
+		"/":       `<h1>Start</h1><p>Ask us.</p><a href="/hub">Hub</a> <a href="/hours">Hours</a>`,
+		"/hours":  `<h1>Hours</h1><p>We open at nine.</p>`,
+		"/hub":    "-> /hub/",
+		"/hub/":   `<h1>Hub</h1><p>Products.</p><a href="/lamps">Lamps</a>`,
+		"/lamps":  "-> /lamps/",
+		"/lamps/": `<h1>Lamps</h1><p>We sell lamps.</p>`,
+	}
+	tests := []struct {
+		name    string
+		failing string
+	}{
+		{name: "the start page", failing: "/"},
+		{name: "the address that the link has", failing: "/hub"},
+		{name: "the address to which it leads", failing: "/hub/"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, maps.Clone(pages))
+			pool := createPlaces(t, s.URL+"/")
+			readPlaces(t, pool)
+
+			s.setPage(tt.failing, unavailable)
+			readPlaces(t, pool)
+
+			want := []string{"/", "/hours", "/hub/", "/lamps/"}
+			if got := storedPages(t, pool, s); !slices.Equal(got, want) {
+				t.Errorf("kept %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// Pages below one that wants to be in no index, and so is not stored itself, are kept while it can't be read.
+func TestPageWithoutIndexThatFailsKeepsWhatIsBelowIt(t *testing.T) {
+	t.Parallel()
+	s := newHelpSite(t)
+	s.setPage("/hub", `<meta name="robots" content="noindex"><a href="/lamps">Lamps</a> <a href="/returns">Returns</a>`)
+	pool := createPlaces(t, s.URL+"/")
+	readPlaces(t, pool)
+
+	s.setPage("/hub", unavailable)
+	readPlaces(t, pool)
+
+	want := []string{"/", "/hours", "/lamps", "/returns"}
+	if got := storedPages(t, pool, s); !slices.Equal(got, want) {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+}
+
+// A page that only one led to which can't be read now is forgotten if it is gone.
+func TestPageThatIsGoneIsForgottenWithoutLink(t *testing.T) {
+	t.Parallel()
+	s := newHelpSite(t)
 	pool := createPlaces(t, s.URL+"/")
 	readPlaces(t, pool)
 

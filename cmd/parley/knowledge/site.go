@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -36,13 +37,13 @@ var errElsewhere = errors.New("it leads to another site")
 type crawl struct {
 	*visit
 
-	start  *url.URL         // the page that the admin named
-	client *http.Client     // follows redirects as checkRedirect says
-	rules  rules            // of the site's robots.txt
-	last   time.Time        // when the latest request ended; zero before the first
-	queue  []string         // pages that are still to be read
-	queued map[string]bool  // all pages that were ever in the queue, or to which one of them redirected
-	failed []knowledge.Page // those read before that can't be read now
+	start    *url.URL        // the page that the admin named
+	client   *http.Client    // follows redirects as checkRedirect says
+	rules    rules           // of the site's robots.txt
+	last     time.Time       // when the latest request ended; zero before the first
+	queue    []string        // pages that are still to be read
+	queued   map[string]bool // all pages that were ever in the queue, or to which one of them redirected
+	failures int             // how many addresses can't be read now, but may be later
 }
 
 // readSite reads a web site, from the page that the admin named. It follows links to pages of the same host in the same
@@ -65,22 +66,43 @@ func (v *visit) readSite(ctx context.Context) error {
 	}
 
 	c.add([]string{normaliseAddress(start)})
-	err = c.readQueue(ctx)
-	c.keepBelowFailed()
-	return err
-}
-
-// readQueue reads the pages in the queue, and those that are added to it meanwhile.
-func (c *crawl) readQueue(ctx context.Context) error {
 	for len(c.queue) > 0 {
-		if err := c.checkRoom(); err != nil {
+		if err := c.readNext(ctx); err != nil {
 			return err
 		}
+	}
+	if c.failures > 0 {
+		return c.readUnlinked(ctx)
+	}
 
-		address := c.queue[0]
-		c.queue = c.queue[1:]
-		if err := c.readPage(ctx, address); err != nil {
+	return ctx.Err()
+}
+
+// readNext reads the next page of the queue, and may add others to it.
+func (c *crawl) readNext(ctx context.Context) error {
+	if err := c.checkRoom(); err != nil {
+		return err
+	}
+	address := c.queue[0]
+	c.queue = c.queue[1:]
+	return c.readPage(ctx, address)
+}
+
+// readUnlinked reads the stored pages to which no link led in this visit, which has failed to read a page: perhaps only that page
+// links to them. Nobody can tell from what is stored, as a link may lead to a page by a redirect, or stand on a page that is not
+// stored. Once a page can't be read here either, the site is away: the others are kept without being asked for.
+func (c *crawl) readUnlinked(ctx context.Context) error {
+	c.add(slices.Sorted(maps.Keys(c.known)))
+	failuresBefore := c.failures
+	for len(c.queue) > 0 && c.failures == failuresBefore {
+		if err := c.readNext(ctx); err != nil {
 			return err
+		}
+	}
+
+	for _, address := range c.queue {
+		if _, isKnown := c.known[address]; isKnown {
+			c.present = append(c.present, address)
 		}
 	}
 
@@ -233,27 +255,11 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 	return c.readAnswer(ctx, address, got)
 }
 
-// keepFailed keeps a page that can't be read now as it was read before, if it was: that is better than nothing.
+// keepFailed counts a page that can't be read now, and keeps it as it was read before, if it was: that is better than nothing.
 func (c *crawl) keepFailed(known knowledge.Page) {
+	c.failures++
 	if known.Address != "" {
 		c.present = append(c.present, known.Address)
-		c.failed = append(c.failed, known)
-	}
-}
-
-// keepBelowFailed keeps, as they were read before, the pages to which no other links lead than those of pages that can't be read
-// now, and of pages below these. They may well be there still. Nothing is asked for: a site that is away would be asked in vain.
-func (c *crawl) keepBelowFailed() {
-	for len(c.failed) > 0 {
-		links := c.failed[0].Links
-		c.failed = c.failed[1:]
-		for _, address := range links {
-			known, isKnown := c.known[address]
-			if isKnown && c.mayQueue(address) {
-				c.queued[address] = true
-				c.keepFailed(known)
-			}
-		}
 	}
 }
 
