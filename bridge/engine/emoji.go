@@ -68,7 +68,7 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 	if !stops || m.Fate != store.FateWaiting && !hasJustLeft {
 		return true
 	}
-	if w.wasSentByClick(m) {
+	if wasSentByClick(w.Outbox, m) {
 		return true
 	}
 	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
@@ -76,10 +76,10 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 }
 
 // wasSentByClick reports whether a person sent a reply, or sent it again, by a click.
-func (w *work) wasSentByClick(m *book.Message) bool {
+func wasSentByClick(o *book.Outbox, m *book.Message) bool {
 	if m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason {
 		return true
 	}
-	d := w.Outbox.FirstPartOf(m)
+	d := o.FirstPartOf(m)
 	return d != nil && d.DecodedPayload().Clicked
 }
