@@ -67,7 +67,10 @@ async function readAgain() {
 // that was opened again has. Forms in which somebody types, and what is wrong with one that was sent, stay as they are.
 function takeForms(fresh) {
   const freshForms = listForms(fresh);
-  if (freshForms === forms) return;
+  if (freshForms === forms) {
+    sayWhetherOver(false); // opened again after the note was shown, which left the forms as they were
+    return;
+  }
   const isInUse = (field) => field.type === "checkbox" || field.value !== "";
   const fields = [...newest.querySelectorAll("textarea, select, input:not([type=hidden])")];
   if (fields.some(isInUse) || newest.querySelector(".problem")) {

@@ -86,6 +86,21 @@ func TestInboxFormsInUseStay(t *testing.T) {
 	b.Looks("inbox-resolved-meanwhile")
 }
 
+// Once the conversation is opened again, the page doesn't say any more that it was resolved, and what somebody types is still there.
+//
+func TestInboxFormsInUseStayAfterReopen(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	b := openReply(s, "It comes on Monday.")
+	sendActOf(s, "cat@acme.test", "resolve")
+	b.Shows("This conversation was resolved or closed meanwhile.")
+
+	sendActOf(s, "cat@acme.test", "reopen")
+
+	b.Until("nothing is said of its end", "document.querySelector('#meanwhile').innerText === ''")
+	wantReply(s, b, "It comes on Monday.")
+}
+
 // What somebody sent to a conversation that was resolved meanwhile, and what can't be done, is shown with the reason.
 //
 func TestInboxRefusesActsAfterResolve(t *testing.T) {
