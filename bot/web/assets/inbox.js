@@ -142,8 +142,8 @@ if (live && window.EventSource) {
   window.addEventListener("pagehide", () => source.close());
 }
 
-// What is typed into a field with data-draft, which names the agent, is kept in this tab until its own form is sent. When another form
-// of the page is sent meanwhile, the page that follows shows it again.
+// What is typed into a field with data-draft, which names the agent, is kept in this tab until its own form is stored. The page that
+// follows shows it again if that form was not stored (the session had ended, say), or if another form of the page was sent.
 const draftKey = (field) => `draft ${field.dataset.draft} ${live.dataset.live} ${field.id}`;
 
 function keepDraft(field) {
@@ -156,9 +156,29 @@ function keepDraft(field) {
   }
 }
 
-function forgetDraft(field) {
+// What became of a form that was sent is known from the page that follows: if the form was stored, the page's address has the name of
+// that act, which is another one than the page had on which it was sent.
+const act = new URLSearchParams(location.search).get("act");
+const sentKey = () => `sent ${live.dataset.live}`;
+
+// markSent remembers which drafts the form has that is being sent: perhaps none.
+function markSent(form) {
   try {
-    sessionStorage.removeItem(draftKey(field));
+    const keys = [...form.querySelectorAll("[data-draft]")].map(draftKey);
+    const drafts = keys.map((key) => ({ key, text: sessionStorage.getItem(key) })); // the field may have it without its first empty line
+    sessionStorage.setItem(sentKey(), JSON.stringify({ act, drafts }));
+  } catch (error) {
+    // The browser keeps nothing in this frame, or no more.
+  }
+}
+
+// forgetStoredDrafts forgets the drafts of the form that was sent last, if it was stored. What was typed after that stays.
+function forgetStoredDrafts() {
+  try {
+    const sent = JSON.parse(sessionStorage.getItem(sentKey()));
+    sessionStorage.removeItem(sentKey());
+    if (!sent || !act || act === sent.act) return;
+    sent.drafts.filter(({ key, text }) => sessionStorage.getItem(key) === text).forEach(({ key }) => sessionStorage.removeItem(key));
   } catch (error) {
     // Nothing was kept.
   }
@@ -181,8 +201,9 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("[data-draft]")) keepDraft(event.target);
 });
 document.addEventListener("submit", (event) => {
-  if (!event.defaultPrevented) event.target.querySelectorAll("[data-draft]").forEach(forgetDraft);
+  if (!event.defaultPrevented) markSent(event.target);
 });
+forgetStoredDrafts();
 document.querySelectorAll("[data-draft]").forEach(showDraft);
 
 // Ctrl and Enter sends what was typed.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/cmd/parley/site/sitetest"
+	"parley/store/storetest"
 )
 
 // openReply opens conversation 1 as Ben, and types into the form of a reply, which is not sent.
@@ -24,6 +25,23 @@ func wantReply(s *inboxSite, b *sitetest.Browser, want string) {
 	if got := b.Value("document.querySelector('#reply').value"); got != want {
 		s.T.Errorf("the form of the reply has %q, want %q", got, want)
 	}
+}
+
+// sendWithoutSession presses the button that sends the reply, after Ben's session has ended. The site doesn't store the reply, and asks
+// him to sign in.
+func sendWithoutSession(s *inboxSite, b *sitetest.Browser) {
+	s.T.Helper()
+	storetest.Exec(s.T, s.Pool, "DELETE FROM site_sessions")
+	b.Press("form.say button.main")
+	b.Until("Ben is asked to sign in", "location.pathname === '/auth/sign-in'")
+}
+
+// signIn signs an agent in, in a tab that is open already.
+func signIn(s *inboxSite, b *sitetest.Browser, email string) {
+	s.T.Helper()
+	b.Open(s.Link(email))
+	b.Press("main form button")
+	b.Until(email+" is signed in", "document.querySelector('.who')")
 }
 
 // A reply that somebody types is still there after another form of the page was sent, and is sent then like any other.
@@ -57,6 +75,50 @@ func TestInboxForgetsReplyThatWasSent(t *testing.T) {
 	wantReply(s, b, "")
 }
 
+// A reply that was handed in, and not stored as the session had ended, is there again after signing in.
+func TestInboxKeepsReplyThatWasNotStored(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	b := openReply(s, "It comes on Monday.")
+
+	sendWithoutSession(s, b)
+	signIn(s, b, "ben@acme.test")
+	b.Open("/inbox/1")
+	wantReply(s, b, "It comes on Monday.")
+
+	b.Press("form.say button.main")
+	b.Shows("Sent")
+	wantReply(s, b, "")
+}
+
+// The address of a page may still name something that was stored before the reply was typed. It says nothing about the reply.
+func TestInboxKeepsReplyThatWasNotStoredAfterAnotherForm(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	b := openReply(s, "It comes on Monday.")
+	b.Press("button[value=take]")
+	b.Until("the address names what was stored", "location.search.startsWith('?act=')")
+	afterTaking := b.Value("location.pathname + location.search")
+
+	sendWithoutSession(s, b)
+	signIn(s, b, "ben@acme.test")
+	b.Open(afterTaking)
+	wantReply(s, b, "It comes on Monday.")
+}
+
+// Another form that is stored does not make a reply go that was handed in before and not stored.
+func TestInboxKeepsReplyThatWasNotStoredWhileAnotherFormIsSent(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	b := openReply(s, "It comes on Monday.")
+	// The events of a form that is sent, without sending it: what happens if the site can't be reached.
+	b.Value("(document.querySelector('form.say').dispatchEvent(new Event('submit', {bubbles: true, cancelable: true})), '')")
+
+	b.Press("button[value=take]")
+	b.Until("Ben has it", "!document.querySelector('button[value=take]')")
+	wantReply(s, b, "It comes on Monday.")
+}
+
 // What somebody types is shown to nobody else who signs in in the same tab.
 func TestInboxShowsReplyToItsAuthorAlone(t *testing.T) {
 	t.Parallel()
@@ -68,9 +130,7 @@ func TestInboxShowsReplyToItsAuthorAlone(t *testing.T) {
 
 	b.Press("form[action='/auth/sign-out'] button")
 	b.Until("Ben is signed out", "location.pathname === '/auth/sign-in'")
-	b.Open(s.Link("cat@acme.test"))
-	b.Press("main form button")
-	b.Until("Cat is signed in", "document.querySelector('.who')")
+	signIn(s, b, "cat@acme.test")
 	b.Open("/inbox/1")
 	wantReply(s, b, "")
 }
