@@ -2,6 +2,7 @@ package site_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/cmd/parley/site/sitetest"
@@ -72,6 +73,34 @@ func TestInboxForgetsReplyThatWasSent(t *testing.T) {
 	wantReply(s, b, "")
 
 	b.Open("/inbox/1")
+	wantReply(s, b, "")
+}
+
+// A reply that was shown once more before it was sent is not shown again after that, though the form that was sent has it without the
+// empty line at its beginning.
+func TestInboxForgetsReplyThatWasConfirmed(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	s.Apply(strings.Replace(deskCompany, "hold: 0s,", "hold: 0s, settings: {confirm_send: \"on\"},", 1))
+	if err := s.engine.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b := openReply(s, "")
+	// A file, since a reply without one is not shown once more.
+	b.Value(`{
+		const field = document.querySelector('#reply');
+		field.value = '\nIt comes on Monday.';
+		field.dispatchEvent(new Event('input', {bubbles: true}));
+		const chosen = new DataTransfer();
+		chosen.items.add(new File(['the plan'], 'plan.txt', {type: 'text/plain'}));
+		document.querySelector('#file').files = chosen.files;
+		'';
+	}`)
+
+	b.Press("form.say button.main")
+	b.Shows("Look at it once more")
+	b.Press("form.say button.main")
+	b.Shows("Sent")
 	wantReply(s, b, "")
 }
 
