@@ -72,7 +72,7 @@ type Reachable interface {
 // GapHider is a Surface that may miss events without noticing it.
 type GapHider interface {
 	// HidesGaps reports whether events come by requests: no connection breaks when these don't arrive, so that the
-	// surface can't tell the engine of a gap. Each typed reply is then read again before it leaves.
+	// surface can't tell the engine of a gap. Each typed reply that has waited is then read again before it leaves.
 	HidesGaps() bool
 }
 

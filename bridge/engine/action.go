@@ -50,7 +50,11 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 
 	if use.isSpeech {
-		return w.applySpeech(ctx, tx, r, a.Typed() && w.Posts.IsShownInThread(r))
+		isInThread := a.Typed() && w.Posts.IsShownInThread(r)
+		if a.Actor.Kind != bridge.ActorPerson && a.Verb != bridge.VerbSay && !isInThread {
+			return nil
+		}
+		return w.applySpeech(ctx, tx, r, isInThread)
 	}
 	if r.Conversation == nil {
 		return w.perform(ctx, tx, r)

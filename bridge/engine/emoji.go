@@ -80,6 +80,5 @@ func wasSentByClick(o *book.Outbox, m *book.Message) bool {
 	if m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason {
 		return true
 	}
-	d := o.FirstPartOf(m)
-	return d != nil && d.DecodedPayload().Clicked
+	return slices.ContainsFunc(o.PartsOf(m), func(d *book.Delivery) bool { return d.DecodedPayload().Clicked })
 }

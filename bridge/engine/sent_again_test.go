@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -154,8 +155,28 @@ func TestSentAgainAndEditedIntoARemark(t *testing.T) {
 
 	w.waitFate(one, "inside")
 	w.eventually("a second line tells that nobody knows", func() bool { return w.countLines(thread, bridge.LineUnclear) == 2 })
-	wantEqual(t, "buttons under it", len(w.waitLineAbout(thread, bridge.LineUnclear, "angry").Buttons), 0)
+	var told bridgetest.Message // the last one
+	for _, m := range w.chat.Messages(support, thread) {
+		if strings.HasPrefix(m.Plain(), "["+string(bridge.LineUnclear)+"]") {
+			told = m
+		}
+	}
+	wantEqual(t, "buttons under it", len(told.Buttons), 0)
+	wantWords(t, "what the customer may have", told.Plain(), "One")
 	w.advance(2 * time.Hour)
 	w.waitDrained()
 	w.provider.WaitTexts(t, "One", "Two")
+}
+
+// It is edited into a text of which its author is asked whether it is for the customer: the question has its buttons, though it is told
+// that the customer may have the earlier words.
+func TestSentAgainAndEditedIntoAQuestion(t *testing.T) {
+	t.Parallel()
+	w, thread, one := sendUnclearReplyAgain(t)
+
+	w.chat.Edit(support, one, "Ben, is that right?")
+
+	w.waitFate(one, "ask")
+	w.eventually("a second line tells that nobody knows", func() bool { return w.countLines(thread, bridge.LineUnclear) == 2 })
+	wantButtons(t, "the question", w.waitLine(thread, bridge.LineAsk), bridge.VerbKeep, bridge.VerbSend)
 }

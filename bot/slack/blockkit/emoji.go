@@ -17,39 +17,52 @@ var emojiTable string
 // two skin tones have two numbers.
 var writtenEmoji = regexp.MustCompile(`:([a-z0-9_+'-]+):(?::skin-tone-([2-6])(?:-[2-6])?:)?`)
 
-// withEmoji replaces the shortcodes in a text by the characters of their emoji. Those of custom emoji, which have none, stay.
+// withEmoji replaces the shortcodes in a text by the characters of their emoji. Those of custom emoji, which have none, stay, and so
+// do parts of numbers, addresses and program texts that look like one.
 func withEmoji(s string) string {
 	if strings.Count(s, ":") < len("::") {
 		return s
 	}
 
 	var b strings.Builder
-	for s != "" {
-		at := writtenEmoji.FindStringSubmatchIndex(s)
+	done := 0     // up to here s is written
+	lastEnd := -1 // where the emoji ended that was replaced last
+	for from := 0; ; {
+		at := findShortcode(s, from)
 		if at == nil {
 			break
 		}
 
 		name := s[at[2]:at[3]]
 		characters := findEmoji(name)
-		isPartOfNumber := isNumber(name) && isWithinWord(s, at[0], at[1])
-		if characters == "" || isPartOfNumber {
-			next := at[3] // the second colon may begin another shortcode
-			b.WriteString(s[:next])
-			s = s[next:]
+		followsEmoji := at[0] == lastEnd
+		if characters == "" || isPartOfWord(s, at, followsEmoji) {
+			from = at[3] // the second colon may begin another shortcode
 			continue
 		}
 
-		b.WriteString(s[:at[0]])
 		tone := 0
 		if at[4] >= 0 {
 			tone = int(s[at[4]] - '0')
 		}
+		b.WriteString(s[done:at[0]])
 		b.WriteString(withTone(characters, tone))
-		s = s[at[1]:]
+		from, done, lastEnd = at[1], at[1], at[1]
 	}
 
-	return b.String() + s
+	return b.String() + s[done:]
+}
+
+// findShortcode returns where the next shortcode is in a text, and where its parts are, as FindStringSubmatchIndex does; nil if there is
+// none.
+func findShortcode(s string, from int) []int {
+	at := writtenEmoji.FindStringSubmatchIndex(s[from:])
+	for i := range at {
+		if at[i] >= 0 {
+			at[i] += from
+		}
+	}
+	return at
 }
 
 // findEmoji returns the characters of the emoji with a name, or "" if Slack has none of that name.
@@ -63,14 +76,30 @@ func findEmoji(name string) string {
 	return characters
 }
 
-// isNumber reports whether the name of an emoji is a number, as that of 💯 is: between colons it may be a part of something else.
-func isNumber(name string) bool { return strings.Trim(name, "0123456789") == "" }
+// maxAmbiguousName is how long the name of an emoji is at most that is as likely a word of its own: "ab", "new", "100".
+const maxAmbiguousName = 4
 
-// isWithinWord reports whether there is a letter or a digit right before or behind a part of a text, as in "1:100:5".
-func isWithinWord(s string, begin, end int) bool {
-	before, _ := utf8.DecodeLastRuneInString(s[:begin])
-	behind, _ := utf8.DecodeRuneInString(s[end:])
-	return isWordRune(before) || isWordRune(behind)
+// isPartOfWord reports whether what looks like a shortcode is a part of something else, as in "10:30:100", "00:1b:cd:22", "Vec::new::x" or
+// "state:on:off". followsEmoji means that an emoji stands right before it.
+func isPartOfWord(s string, at []int, followsEmoji bool) bool {
+	name := s[at[2]:at[3]]
+	hasSign := strings.ContainsAny(name, "_+'-")
+	if hasSign {
+		return false
+	}
+
+	before, _ := utf8.DecodeLastRuneInString(s[:at[0]])
+	behind, _ := utf8.DecodeRuneInString(s[at[1]:])
+	isAfterColon := before == ':' && !followsEmoji
+	next := findShortcode(s, at[1])
+	isBeforeEmoji := next != nil && next[0] == at[1] && findEmoji(s[next[2]:next[3]]) != ""
+	isBeforeColon := behind == ':' && !isBeforeEmoji
+	if isAfterColon || isBeforeColon {
+		return true
+	}
+
+	isAmbiguous := len(name) <= maxAmbiguousName
+	return isAmbiguous && (isWordRune(before) || isWordRune(behind))
 }
 
 // withTone gives an emoji the skin tone with one of Slack's numbers. Other numbers change nothing. The tone stands behind the

@@ -87,10 +87,8 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 		return nil
 	}
 
-	hider, ok := s.(bridge.GapHider)
-	hidesGaps := ok && hider.HidesGaps()
 	mayBeMissing := a.mayBeMissing(l)
-	if !mayBeMissing && !hidesGaps {
+	if !mayBeMissing && !a.mayHideGap(s, m) {
 		return nil
 	}
 
@@ -116,11 +114,25 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 	return a.judgeConfirmed(ctx, r, m, found)
 }
 
+// leavesAtOnce is how old a text is at most that leaves as soon as it was typed: nobody has changed it yet.
+const leavesAtOnce = 3 * time.Second
+
+// mayHideGap reports whether a surface may have missed that a typed text was changed since, without noticing it.
+func (a *attempt) mayHideGap(s bridge.Surface, m *store.Message) bool {
+	hider, ok := s.(bridge.GapHider)
+	return ok && hider.HidesGaps() && a.ageOf(m) > leavesAtOnce
+}
+
+// ageOf returns how long ago a text was typed, or its reply queued if that is longer: a click may queue it long after it was typed.
+func (a *attempt) ageOf(m *store.Message) time.Duration {
+	return max(store.Seconds(a.c.CreatedAgo), a.now.Sub(m.SaidAt))
+}
+
 // mayBeMissing reports whether something points to events about a typed text that didn't arrive: a gap, or that the text itself
 // came late. What counts is the age of the message, not that of its delivery: a click may queue it long after it was typed.
 func (a *attempt) mayBeMissing(l replyLine) bool {
 	m := l.message
-	age := max(store.Seconds(a.c.CreatedAgo), a.now.Sub(m.SaidAt))
+	age := a.ageOf(m)
 	missedAgo, wasMissed := a.missedAgo[m.ID]
 	hasGapElsewhere := wasMissed && missedAgo < age+gapMargin
 	return l.late || hasGapElsewhere || a.e.opt.Engine.GapWithin(m.AccountID, age)

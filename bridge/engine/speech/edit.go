@@ -164,8 +164,8 @@ func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, de
 	}
 	if decision != Out {
 		sp.Outbox.CancelReply(m)
+		resending(sp).tellMayHaveLeft(r.Conversation, m) // first, since the last line about a message has the buttons
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
-		resending(sp).tellMayHaveLeft(r.Conversation, m)
 		return
 	}
 

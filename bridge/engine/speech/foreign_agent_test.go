@@ -42,7 +42,7 @@ func TestNoteOfAForeignAgent(t *testing.T) {
 	t.Parallel()
 	s := foreignAgentReply()
 	s.Text.Marker = bridge.MarkNote
-	wantInside(t, s, "not_a_person")
+	wantInside(t, s, "note")
 }
 
 // Somebody of another organisation who is no agent here knows that the customer doesn't read along.

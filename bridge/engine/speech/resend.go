@@ -110,7 +110,11 @@ func (sp resending) askAboutUnclear(c *book.Conversation, m *book.Message) bool 
 // a text that stays inside: no button sends that again.
 func (sp resending) tellMayHaveLeft(c *book.Conversation, m *book.Message) {
 	for _, d := range sp.Outbox.PartsOf(m).Unclear() {
-		sp.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: relay.ReasonWords(d.ErrorClass, d.ErrorText)}})
+		line := bridge.Line{Content: &bridge.UnclearLine{Reason: relay.ReasonWords(d.ErrorClass, d.ErrorText)}}
+		if earlier := d.DecodedPayload().Earlier; len(earlier) > 0 {
+			line.Text = earlier[0].Text
+		}
+		sp.TellWith(c, m, line)
 	}
 }
 

@@ -65,7 +65,8 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, late bool) {
 func (sp *UseCases) leaveInside(r book.Request, m *book.Message) {
 	c, reason := r.Conversation, m.Reason
 	m.Fate = store.FateInside
-	if r.Actor.Kind == bridge.ActorPerson || reason == foreignAgentReason {
+	isOfAgent := r.Actor.Kind == bridge.ActorPerson || reason == foreignAgentReason || reason == noteReason
+	if isOfAgent {
 		sp.Mark(c, m, bridge.MarkInside)
 	}
 	if reason == noteReason {

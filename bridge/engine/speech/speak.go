@@ -79,7 +79,9 @@ func Speak(s Speech) (d Decision, reason string) {
 	isNote := s.Text.Verb == bridge.VerbNote || s.Text.Marker == bridge.MarkNote
 	switch {
 	// Never for the customer.
-	case s.Author.isAgentElsewhere() && !isNote:
+	case s.Author.isAgentElsewhere() && isNote:
+		return Inside, noteReason
+	case s.Author.isAgentElsewhere():
 		return Inside, foreignAgentReason
 	case s.Author.Kind != bridge.ActorPerson:
 		return Inside, "not_a_person"
