@@ -73,6 +73,9 @@ func (c *connections) reportOpened(ctx context.Context) {
 		_, err := c.api.AuthTestContext(ctx)
 		return err
 	})
+	if ctx.Err() != nil {
+		return // the connection is over already
+	}
 	if needsRepair(err) {
 		c.reportError(err)
 		return

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"parley/bot/slack/fact"
+	"parley/channels"
 	"parley/channels/pause"
 )
 
@@ -258,7 +259,10 @@ func (c *connection) recordGreeting(ctx context.Context, hello *socketmode.Reque
 	if !c.isOpen {
 		c.isOpen = true
 		c.parent.recordOpened()
-		c.parent.work.Go(func() { c.parent.reportOpened(ctx) })
+		isAsked := c.parent.work.Go(func() { c.parent.reportOpened(ctx) })
+		if !isAsked { // too much runs at once to ask Slack about our token
+			c.parent.reports.Report(channels.Condition{Status: channels.Active})
+		}
 	}
 	// Slack spreads events over all connections of the app. Those to a connection that we don't know of never reach us.
 	if hello != nil && hello.NumConnections > c.parent.wanted {

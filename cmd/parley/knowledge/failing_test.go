@@ -202,3 +202,21 @@ func TestPageThatIsGoneIsForgottenWithoutLink(t *testing.T) {
 		t.Errorf("kept %q, want %q", got, want)
 	}
 }
+
+// A link that leads in a circle does so at each visit. That is no reason to keep a page to which no link leads any more.
+func TestCircleKeepsNoOtherPage(t *testing.T) {
+	t.Parallel()
+	s := newHelpSite(t)
+	s.setPage("/login", "-> /login")
+	s.setPage("/hours", `<h1>Hours</h1><p>We open at nine.</p><a href="/login">Sign in</a>`)
+	pool := createPlaces(t, s.URL+"/")
+	readPlaces(t, pool)
+
+	s.setPage("/hub", `<h1>Hub</h1><p>Products.</p><a href="/lamps">Lamps</a>`)
+	readPlaces(t, pool)
+
+	want := []string{"/", "/hours", "/hub", "/lamps"}
+	if got := storedPages(t, pool, s); !slices.Equal(got, want) {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+}

@@ -33,6 +33,12 @@ const (
 // errElsewhere is the error of a redirect to another site.
 var errElsewhere = errors.New("it leads to another site")
 
+// Why a redirect isn't followed, at whichever visit: the site doesn't change by itself.
+var (
+	errCircle    = errors.New("it leads in a circle")
+	errForbidden = errors.New("robots.txt asks not to read it")
+)
+
 // crawl is a visit to a web site. Addresses of pages are in the form of normaliseAddress.
 type crawl struct {
 	*visit
@@ -112,13 +118,13 @@ func (c *crawl) readUnlinked(ctx context.Context) error {
 // checkRedirect lets a redirect lead to a page that may be read, and nowhere else.
 func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
-		return errors.New("it leads in a circle")
+		return errCircle
 	}
 	if !c.isOnSite(r.URL) {
 		return errElsewhere
 	}
 	if !c.rules.isAllowed(r.URL.RequestURI()) {
-		return errors.New("robots.txt asks not to read it")
+		return errForbidden
 	}
 	return nil
 }
@@ -214,9 +220,14 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 
 	if err != nil {
 		c.note(address + " can't be read: " + reasonOf(err))
-		if !errors.Is(err, errElsewhere) {
-			c.keepFailed(known)
+		if errors.Is(err, errElsewhere) {
+			return nil
 		}
+		isLasting := errors.Is(err, errCircle) || errors.Is(err, errForbidden) // at the next visit it is the same
+		if !isLasting {
+			c.failures++
+		}
+		c.keepUnread(known)
 		return nil
 	}
 
@@ -228,7 +239,8 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 
 	if got.isTemporary() {
 		c.note(fmt.Sprintf("%s can't be read now: the site answers %d.", address, got.status))
-		c.keepFailed(known)
+		c.failures++
+		c.keepUnread(known)
 		return nil
 	}
 
@@ -255,9 +267,8 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 	return c.readAnswer(ctx, address, got)
 }
 
-// keepFailed counts a page that can't be read now, and keeps it as it was read before, if it was: that is better than nothing.
-func (c *crawl) keepFailed(known knowledge.Page) {
-	c.failures++
+// keepUnread keeps a page that can't be read now as it was read before, if it was: that is better than nothing.
+func (c *crawl) keepUnread(known knowledge.Page) {
 	if known.Address != "" {
 		c.present = append(c.present, known.Address)
 	}
