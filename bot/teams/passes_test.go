@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,8 +98,16 @@ func TestThreadThatGraphDoesNotShow(t *testing.T) {
 // a pass when a test wants one.
 type sweptChannel struct {
 	*world
-	today  string // the root of the thread of today
-	passes chan error
+	today  string       // the root of the thread of today
+	begun  atomic.Int64 // how many passes have begun
+	passes chan pass    // those that have ended
+}
+
+// pass is one pass of a sweeper.
+type pass struct {
+	number int64 // 1 for the first
+	pages  int   // how many it asked Graph for
+	err    error
 }
 
 // allPages are the pages that a pass reads which reads all threads of a sweptChannel: two full ones, and one with the thread of
@@ -108,7 +117,7 @@ const allPages = 3
 // newSweptChannel makes such a channel, of which nothing was read yet.
 func newSweptChannel(t *testing.T) *sweptChannel {
 	t.Helper()
-	c := &sweptChannel{world: newClockedWorld(t), passes: make(chan error)}
+	c := &sweptChannel{world: newClockedWorld(t), passes: make(chan pass)}
 	for range 2 * threadsPerPage {
 		c.openThread()
 	}
@@ -119,12 +128,15 @@ func newSweptChannel(t *testing.T) *sweptChannel {
 	go func() {
 		defer close(done)
 		c.surface.sweeper.Run(ctx, func(ctx context.Context) error {
-			err := c.surface.history.catchUp(ctx)
+			p := pass{number: c.begun.Add(1)}
+			before := len(c.fake.Calls("graph.messages"))
+			p.err = c.surface.history.catchUp(ctx)
+			p.pages = len(c.fake.Calls("graph.messages")) - before
 			select {
-			case c.passes <- err:
+			case c.passes <- p:
 			case <-ctx.Done(): // the test is over
 			}
-			return err
+			return p.err
 		})
 	}()
 	t.Cleanup(func() {
@@ -134,13 +146,19 @@ func newSweptChannel(t *testing.T) *sweptChannel {
 	return c
 }
 
-// mustPass makes the sweeper read the channel once, and returns how many pages that took.
+// mustPass waits for a pass that the sweeper begins from now on, and returns how many pages it took. One that began before, by itself,
+// doesn't count.
 func (c *sweptChannel) mustPass() (pages int) {
 	c.t.Helper()
-	before := len(c.fake.Calls("graph.messages"))
+	before := c.begun.Load()
 	c.surface.sweeper.Wake()
-	must(c.t, <-c.passes)
-	return len(c.fake.Calls("graph.messages")) - before
+	for p := range c.passes {
+		if p.number > before {
+			must(c.t, p.err)
+			return p.pages
+		}
+	}
+	return 0
 }
 
 // wantStored checks how many replies are stored.

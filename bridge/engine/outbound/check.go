@@ -10,6 +10,7 @@ import (
 	"parley/bridge"
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // checkReply checks once more what may have changed while the reply waited. It returns why the reply may not leave.
@@ -88,7 +89,7 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 	}
 
 	mayBeMissing := a.mayBeMissing(l)
-	if !mayBeMissing && !a.mayHideGap(s, m) {
+	if !mayBeMissing && !mayHideGap(s, ageOf(m, a.c, a.now)) {
 		return nil
 	}
 
@@ -117,22 +118,22 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 // leavesAtOnce is how old a text is at most that leaves as soon as it was typed: nobody has changed it yet.
 const leavesAtOnce = 3 * time.Second
 
-// mayHideGap reports whether a surface may have missed that a typed text was changed since, without noticing it.
-func (a *attempt) mayHideGap(s bridge.Surface, m *store.Message) bool {
+// mayHideGap reports whether a surface may have missed that a text of this age was changed since it was typed, without noticing it.
+func mayHideGap(s bridge.Surface, age time.Duration) bool {
 	hider, ok := s.(bridge.GapHider)
-	return ok && hider.HidesGaps() && a.ageOf(m) > leavesAtOnce
+	return ok && hider.HidesGaps() && age > leavesAtOnce
 }
 
 // ageOf returns how long ago a text was typed, or its reply queued if that is longer: a click may queue it long after it was typed.
-func (a *attempt) ageOf(m *store.Message) time.Duration {
-	return max(store.Seconds(a.c.CreatedAgo), a.now.Sub(m.SaidAt))
+func ageOf(m *store.Message, c dispatch.Claimed, now time.Time) time.Duration {
+	return max(store.Seconds(c.CreatedAgo), now.Sub(m.SaidAt))
 }
 
 // mayBeMissing reports whether something points to events about a typed text that didn't arrive: a gap, or that the text itself
 // came late. What counts is the age of the message, not that of its delivery: a click may queue it long after it was typed.
 func (a *attempt) mayBeMissing(l replyLine) bool {
 	m := l.message
-	age := a.ageOf(m)
+	age := ageOf(m, a.c, a.now)
 	missedAgo, wasMissed := a.missedAgo[m.ID]
 	hasGapElsewhere := wasMissed && missedAgo < age+gapMargin
 	return l.late || hasGapElsewhere || a.e.opt.Engine.GapWithin(m.AccountID, age)
