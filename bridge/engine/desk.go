@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"parley/bridge"
@@ -30,13 +29,7 @@ type Desk struct {
 	e       *Engine
 	account store.AccountID
 	surface bridge.Surface
-
-	// A gap is the time in which events of the surface may have been missed. Replies wait until it is filled.
-	mu       sync.Mutex // guards the fields below
-	gapUntil time.Time  // until when events may have been missed at last, by this process's clock; zero if there was no gap yet
-	open     bool       // the gap is not filled yet: set by Gap, cleared by Filled
-	filledTo int64      // the newest event of the journal when the last gap was filled
-	untold   bool       // the other processes don't know yet that the gap has opened, or until when it was
+	gap     gap // see Desk.Gap
 }
 
 // Accept stores facts; see channels.Accept.

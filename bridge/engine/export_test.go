@@ -10,9 +10,9 @@ import (
 
 // AgeGap makes the latest gap of a surface one that was over earlier.
 func (d *Desk) AgeGap(by time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.gapUntil = d.gapUntil.Add(-by)
+	d.gap.mu.Lock()
+	defer d.gap.mu.Unlock()
+	d.gap.lastMissed = d.gap.lastMissed.Add(-by)
 }
 
 // NoteRefusal records that an account's replies are refused, as sending does, once the process knows which accounts don't work.

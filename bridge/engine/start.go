@@ -22,7 +22,8 @@ import (
 	"parley/store"
 )
 
-// wantStart adds the customer with whom an action begins a conversation.
+// wantStart adds the customer with whom an action begins a conversation to the rows that the batch reads. start then works on
+// these rows only.
 func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	n.AddDirect(surface, a.Actor.ID)
 	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(surface, a.Actor.ID), reading.StartOf(a))
@@ -66,7 +67,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 
 	identity := w.customerOf(s)
 	if identity == nil { // the account's channel began to work only after the batch was read: the customer was not read with it
-		return w.Wait(time.Second)
+		return w.Wait(time.Second) // the action is applied in a later batch
 	}
 
 	previous := w.StartedByForm(r)
@@ -103,7 +104,8 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 	if problem := s.MissingText(a); problem != nil {
 		return problem
 	}
-	if len(a.Mentions) > 0 { // first, since wantStart doesn't have read who wrote before if a colleague is mentioned
+	// This must come before StrangerProblem: wantStart doesn't let the batch read who wrote before if a colleague is mentioned.
+	if len(a.Mentions) > 0 {
 		return &bridge.Problem{Code: "mentions", Text: "It mentions a colleague: the customer would read the mention too.",
 			Hint: "Type it again without the mention, or send it as it is with the form."}
 	}
@@ -141,9 +143,13 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 		return nil, nil, err
 	}
 	used, problem := template.TemplateFor(account, rows, args)
-	if problem == nil && !slices.Contains(rows[0].Uses, bridge.TemplateStart) {
-		problem = &bridge.Problem{Code: "not_for_starts", Hint: "Choose another one.",
-			Text: "The template " + used.Name + " is not for the beginning of a conversation."}
+	if problem != nil {
+		return nil, problem, nil
+	}
+	isForStarts := slices.Contains(rows[0].Uses, bridge.TemplateStart) // TemplateFor found the row
+	if !isForStarts {
+		return nil, &bridge.Problem{Code: "not_for_starts", Hint: "Choose another one.",
+			Text: "The template " + used.Name + " is not for the beginning of a conversation."}, nil
 	}
 	return &used, problem, nil
 }
@@ -175,7 +181,6 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 
 	typed := w.Posts.KeyOfTypedText(r)
 	r.Place.Message = "" // the line in the new thread stands for the message
-	r.Files = nil
 	m := w.Messages.AddByPerson(r)
 	w.Posts.RememberElsewhere(typed, m)
 	m.Subject = r.Conversation.Subject

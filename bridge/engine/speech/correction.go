@@ -25,33 +25,16 @@ func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Act
 // CustomerGot notes that the customer has a reply: from now on the message says what was sent. If the reply was edited or taken back
 // while it was under way, its author is told so, and may send the new text as a correction.
 func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
-	before, now := m.Fate, m.Text
-	changes := sp.Outbox.TakeSent(m)
-	edited := m.Text != now || !changes.IsNone()
-	updatePreview(c, now, m.Text)
+	fateBefore, editedText := m.Fate, m.Text
+	changes := sp.Outbox.TakeSent(m) // m has the words and files that were sent from here on
+	updatePreview(c, editedText, m.Text)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
 	m.Dirty = true
-	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
-	switch before { // people may have wanted something else to become of it; edited is true if they changed its words too late
-	case store.FateUndone, store.FateDropped:
-		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
-	case store.FateInside:
-		sp.tellLateEdit(c, m, edit, Inside, changes)
-	case store.FateAsk:
-		if edited {
-			sp.tellLateEdit(c, m, edit, Ask, changes)
-		} else {
-			sp.TellWith(c, m, bridge.Line{Content: &bridge.EditLateLine{}})
-		}
-	default:
-		if edited {
-			sp.tellLateEdit(c, m, edit, Out, changes)
-		}
-	}
+	sp.tellWhatCameTooLate(c, m, fateBefore, editedText, changes)
 
 	d := sp.Outbox.FirstPartOf(m)
-	countAsSaid(c, m, d, before)
+	countAsSaid(c, m, d, fateBefore)
 	waitedSince := c.WaitingSince
 	sp.replies.AwaitCustomer(c, d != nil && d.DecodedPayload().KeepsStatus)
 
@@ -60,6 +43,29 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 		p := d.DecodedPayload()
 		p.Waited = waitedSince
 		d.SetPayload(p)
+	}
+}
+
+// tellWhatCameTooLate tells the author of a reply that has left, if something else was to become of it: fate is what it was to be, and
+// editedText and changes are what its author made of it meanwhile.
+func (sp *UseCases) tellWhatCameTooLate(c *book.Conversation, m *book.Message, fate store.Fate, editedText string, changes book.FileChanges) {
+	wasEdited := m.Text != editedText || !changes.IsNone()
+	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: editedText}
+	switch fate {
+	case store.FateUndone, store.FateDropped: // it was deleted
+		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
+	case store.FateInside: // it was edited into a remark
+		sp.tellLateEdit(c, m, edit, Inside, changes)
+	case store.FateAsk: // it was to wait until its author has looked at it once more
+		if wasEdited {
+			sp.tellLateEdit(c, m, edit, Ask, changes)
+		} else {
+			sp.TellWith(c, m, bridge.Line{Content: &bridge.EditLateLine{}})
+		}
+	default: // it was to leave
+		if wasEdited {
+			sp.tellLateEdit(c, m, edit, Out, changes)
+		}
 	}
 }
 
@@ -79,7 +85,8 @@ func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before
 		return
 	}
 	wasOpen := before == store.FateWaiting || before == store.FateUnclear
-	if wasOpen && c.LastAt.Equal(said) { // it may have been sent again, and be older than the customer's words
+	mayBeSentAgain := wasOpen && c.LastAt.Equal(said) // said is then the time of the sending, not that of the reply
+	if mayBeSentAgain {
 		return
 	}
 	c.LastFrom, c.LastPreview = "agent", clean.Preview(m.Text)

@@ -31,7 +31,7 @@ func (sp *UseCases) Edit(r book.Request) {
 	sp.ChannelTexts.editChannelText(p, r.Action)
 	m, c := sp.Messages.Rows[p.MessageID], conversationOf(sp.Book, p)
 	isPersons := p.Kind == book.HumanMessage && m != nil && c != nil
-	isNewer := r.Version > p.Version // see bridge.Edit
+	isNewer := r.Version > p.Version // versions are compared as strings, such as "1700000000.000200:9f86d081" (bridge.Edit.Version)
 	if !isPersons || !isNewer {
 		return
 	}
@@ -87,8 +87,10 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	case store.FateUndone, store.FateDropped:
 		sp.editTakenBack(r, m, decision, reason)
 		return
-	default: // it has left, or is inside: see below
+	default: // it has left, or is inside
 	}
+
+	// The customer has the words or may have them, or the text is inside.
 
 	if m.Direction == store.DirectionOut {
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision, resending(sp).stopRemovedFiles(r, m))
@@ -156,7 +158,8 @@ func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decisio
 	sp.addParts(r, m)
 }
 
-// editHeld applies an edit of a reply of which nothing has left, and nothing may have. d is its first part.
+// editHeld applies an edit of a reply that still waits, so that nothing of the present sending has left. If it is being sent again, an
+// earlier sending may have left: then people are told so. d is its first part.
 func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, decision Decision, reason string) {
 	sp.replaceWords(r, m)
 	for _, part := range sp.Outbox.PartsOf(m) {

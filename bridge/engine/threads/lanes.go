@@ -13,12 +13,27 @@ import (
 // minUploadRate is the slowest upload, in bytes per second, for which the files of a message are given time.
 const minUploadRate = 128 << 10
 
-// conversationLane returns the key of a conversation's lane. class tells its lanes apart: "say", "card", "mark" …
-func conversationLane(conversation store.ConversationID, class string) string {
+// laneClass tells the lanes of one conversation apart. Deliveries of one lane leave in order, and wait for each other; those of
+// different lanes don't.
+type laneClass string
+
+// Classes of lanes. They are stored in the lanes' keys.
+const (
+	sayLane    laneClass = "say"    // replies to the customer, and all that is posted in the order in which it was said
+	cardLane   laneClass = "card"   // the card at the top of the thread
+	markLane   laneClass = "mark"   // emoji at agents' messages
+	doubleLane laneClass = "double" // the removal of posts that were made twice
+	changeLane laneClass = "change" // changes of lines that stand in the thread
+	eraseLane  laneClass = "erase"  // the removal of what an erased customer wrote
+)
+
+// conversationLane returns the key of a conversation's lane.
+func conversationLane(conversation store.ConversationID, class laneClass) string {
 	return fmt.Sprintf("c%d:%s", conversation, class)
 }
 
-// lanes finds the lanes of deliveries, with the gates whose budgets they spend.
+// lanes finds the lanes of deliveries, with their gates. A lane is a queue whose deliveries leave one after the other; a gate limits
+// how many deliveries of all its lanes leave in a second, which is the budget of an account or of a chat's channel.
 type lanes struct {
 	book *book.Book
 	Chat func(account store.AccountID) bridge.Surface // nil while it isn't there
@@ -27,7 +42,7 @@ type lanes struct {
 // CustomerLane returns the one lane in which a conversation's replies go to the customer.
 func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
 	ch := ls.book.Channel(c.AccountID)
-	key := book.LaneKey{Account: c.AccountID, Key: conversationLane(c.ID, "say")}
+	key := book.LaneKey{Account: c.AccountID, Key: conversationLane(c.ID, sayLane)}
 	gate := store.Gate{AccountID: c.AccountID, Key: "send", Burst: 1}
 	request := time.Minute
 	if ch != nil {
@@ -42,14 +57,14 @@ func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
 // SurfaceLane returns the lane for posts of a kind to a conversation's thread. What is said has one lane, so that it is
 // posted in order. Cards and marks have lanes of their own, so that they don't delay it.
 func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.PostKind) *book.Lane {
-	class, priority := "say", store.PrioritySay
+	class, priority := sayLane, store.PrioritySay
 	switch kind {
 	case bridge.PostCard:
-		class, priority = "card", store.PriorityCard
+		class, priority = cardLane, store.PriorityCard
 	case bridge.PostMark:
-		class, priority = "mark", store.PriorityMark
+		class, priority = markLane, store.PriorityMark
 	case bridge.PostDouble:
-		class, priority = "double", store.PriorityCard
+		class, priority = doubleLane, store.PriorityCard
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral, bridge.PostErased: // in the order of what is said
 	}
 	return ls.laneOfClass(c, t, kind, class, priority)
@@ -58,12 +73,13 @@ func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.P
 // ChangesLane returns the lane for changes of a thread's lines. It is a lane of their own, so that new posts don't wait
 // for them.
 func (ls *lanes) ChangesLane(c *book.Conversation, t *book.Thread) *book.Lane {
-	return ls.laneOfClass(c, t, bridge.PostCard, "change", store.PriorityCard)
+	return ls.laneOfClass(c, t, bridge.PostCard, changeLane, store.PriorityCard)
 }
 
-// laneOfClass returns the lane of a class of posts. It spends the surface's budget for kind.
-func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.PostKind, class string, priority int) *book.Lane {
-	if class == "say" && t.Root == "" {
+// laneOfClass returns the lane of a class of posts, with the gate that has the surface's budget for kind. It moves a lane that exists
+// to that gate if the thread was moved to another channel, and gives it the priority.
+func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.PostKind, class laneClass, priority int) *book.Lane {
+	if class == sayLane && t.Root == "" {
 		priority = store.PriorityRoot
 	}
 
