@@ -45,8 +45,9 @@ type PostKey struct {
 	Channel, Message string
 }
 
-// IsAskedElsewhere reports whether somebody asks about a conversation outside of its thread, or chooses the conversation for
-// a text in the channel. The answer has to be given there, since that person would not see it in the conversation's thread.
+// IsAskedElsewhere reports whether somebody gave a command about a conversation outside of its thread, or chooses the conversation
+// for a text in the channel. The answer has to be given there, since that person would not see it in the conversation's thread.
+// What a button or a form asks for is answered in the conversation's thread, unless it is a question.
 func (ps *Posts) IsAskedElsewhere(r Request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
@@ -57,8 +58,9 @@ func (ps *Posts) IsAskedElsewhere(r Request) bool {
 		return false
 	}
 
+	isCommand := r.Typed() || r.Origin == bridge.OriginSlash
 	questions := []bridge.Verb{bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline}
-	if !slices.Contains(questions, r.Verb) {
+	if !isCommand && !slices.Contains(questions, r.Verb) {
 		return false
 	}
 
@@ -69,29 +71,6 @@ func (ps *Posts) IsAskedElsewhere(r Request) bool {
 
 	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, root}]
 	return p == nil || p.ConversationID != r.Conversation.ID
-}
-
-// WasDoneInThread reports whether somebody typed, or put an emoji, in a conversation's own thread. That the surface reports it
-// proves that the person can read the thread. The place that a button or a form names is no proof.
-func (ps *Posts) WasDoneInThread(r Request) bool {
-	switch r.Origin {
-	case bridge.OriginText, bridge.OriginMention, bridge.OriginCatchUp, bridge.OriginEmoji, bridge.OriginFoundEmoji:
-	default:
-		return false
-	}
-
-	for _, message := range []string{r.Place.Thread, r.Place.Message} {
-		if message == "" {
-			continue
-		}
-
-		p := ps.Rows[PostKey{r.Surface, r.Place.Channel, message}]
-		if p != nil && p.ConversationID == r.Conversation.ID {
-			return true
-		}
-	}
-
-	return false
 }
 
 // IsShownInThread reports whether the conversation's thread shows a typed text. It doesn't if the text was typed elsewhere, with

@@ -145,15 +145,16 @@ func (sp *UseCases) quotesPerson(r book.Request) bool {
 	})
 }
 
-// isInLeftThread reports whether a text was typed in a thread that the conversation has left, because its root was
-// posted anew or because it was handed over. It is false for forms, which name their conversation.
+// isInLeftThread reports whether a text was typed below a root that isn't that of the conversation's present thread: in a thread that
+// the conversation has left, because its root was posted anew or because it was handed over. It is false for forms, which name their
+// conversation.
 func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID, at bridge.Place) bool {
 	t := c.Threads[surface]
 	isBelowRoot := at.Thread != "" && at.Thread != at.Message
-	if t == nil || !isBelowRoot || at.Message == "" {
+	if !isBelowRoot || at.Message == "" {
 		return false
 	}
-	return at.Thread != t.Root || c.Home(sp.Dir) != t
+	return t == nil || at.Thread != t.Root || c.Home(sp.Dir) != t
 }
 
 // isAfterRemark reports whether the last thing in the thread is a colleague's remark that stayed inside: then the text may be
@@ -210,6 +211,10 @@ func (sp *UseCases) KeepCommand(r book.Request) {
 	r.Text = cmp.Or(r.Text, r.Raw)
 	m := sp.Messages.AddByPerson(r)
 	m.Reason = CommandReason
+	if !sp.Posts.IsShownInThread(r) {
+		sp.Posts.RememberElsewhere(sp.Posts.KeyOfTypedText(r), m)
+		return
+	}
 	sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: r.Conversation.ID,
 		MessageID: m.ID, Kind: book.HumanMessage})
 }

@@ -21,12 +21,26 @@ type questions struct {
 // Authorize says why an agent may not use a verb on a conversation, or may not even read it. It returns nil if the agent may do
 // both.
 func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem {
-	if r.Agent != nil && !qs.book.Posts.WasDoneInThread(r) {
+	if r.Agent != nil && !qs.wasDoneAtHome(r) {
 		if !qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
 			return reading.NotReadable(r.Conversation.ID)
 		}
 	}
 	return permission.Authorize(r.Agent, verb)
+}
+
+// wasDoneAtHome reports whether somebody typed, or put an emoji, in the channel in which the conversation is worked on now. That the
+// surface reports it proves that the person can read the conversation's thread. Nothing else does: not the place that a button or a
+// form names, not a thread that the conversation has left, and not a command with its number that was typed elsewhere.
+func (qs *questions) wasDoneAtHome(r book.Request) bool {
+	if !r.Typed() && !r.IsEmoji() {
+		return false
+	}
+	home := r.Conversation.Home(qs.book.Dir)
+	if home == nil || home.AccountID != r.Surface || r.Place.Channel == "" {
+		return false
+	}
+	return r.Place.Channel == home.Channel || r.Place.Channel == qs.book.Dir.ChannelNow(r.Surface, home.Channel)
 }
 
 // Facts returns the facts of a conversation as the batch has changed it so far, also where that isn't stored yet.

@@ -1,0 +1,125 @@
+package engine_test
+
+import (
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+)
+
+// Each test makes a world (harness_test.go). An agent types a command with the number of a conversation outside of the
+// conversation's thread, as in "@Parley #1 take".
+
+const (
+	sales       = "sales" // a public channel that belongs to no team
+	notReadable = "Conversation #1 is not open to you."
+)
+
+// typedElsewhere are commands about conversation 1.
+func typedElsewhere() []string {
+	return []string{"find", "history", "why", "timeline", "take", "resolve", "tag urgent"}
+}
+
+// commandOn returns what an agent types to give a command about conversation 1 from elsewhere.
+func commandOn(command string) string { return "<@" + bridgetest.App + "> #1 " + command }
+
+// A command that is typed elsewhere opens a conversation of a private channel to nobody who may not read it.
+// R-212
+func TestTypedCommandOpensNoPrivateConversation(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{})
+	for i, command := range typedElsewhere() {
+		w.chat.Say("cat", support, "", commandOn(command))
+		w.chat.Wait(t, "#1 "+command+" is answered", func() bool { return len(w.chat.Whispers("cat")) == i+1 })
+		answer := w.chat.Whispers("cat")[i].Plain()
+		wantWords(t, "the answer to "+command, answer, notReadable)
+		wantNoWords(t, "the answer to "+command, answer, "Maria", "Salary")
+	}
+	wantEqual(t, "owners of the conversation", len(w.annsFacts().Assignees), 0)
+}
+
+// A typed command that was refused is no way into the conversation either: not by what is typed below it, nor by an emoji on it.
+// R-212
+func TestRefusedCommandOpensNoPrivateConversation(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{})
+	refused := w.chat.Say("cat", support, "", commandOn("take"))
+	w.waitWhisper("cat", notReadable)
+	w.chat.Say("cat", support, refused, "!take")
+	w.chat.React("cat", w.chat.Get(support, refused), bridge.VerbTake)
+	w.waitDrained()
+	wantEqual(t, "owners of the conversation", len(w.annsFacts().Assignees), 0)
+}
+
+// A thread that a conversation has left doesn't open it any more, once the conversation goes on in a private channel.
+// R-212
+func TestLeftThreadOpensNoPrivateConversation(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{})
+	w.openTeam("Helpers", w.chat, w.surface, sales)
+	root := w.chat.Messages(vault, "")[0].ID
+	w.chat.Say("ann", vault, root, "!assign #helpers")
+	left := waitNewestRoot(t, w.chat, sales, 1, "Salary")
+	w.waitDrained()
+	w.chat.Say("ann", sales, left, "!assign #guards")
+	waitNewestRoot(t, w.chat, vault, 2, "Salary")
+	w.waitDrained()
+
+	w.chat.Say("cat", sales, left, "!history")
+	w.waitWhisper("cat", notReadable)
+	w.chat.Say("cat", sales, left, "!take")
+	w.waitDrained()
+	wantEqual(t, "owners of the conversation", len(w.annsFacts().Assignees), 0)
+}
+
+// What colleagues say below a command that was typed elsewhere isn't said in the conversation's thread: it reaches no customer.
+func TestWordsBelowACommandReachNobody(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	thread := w.openThread()
+	w.second.Open(sales)
+	command := w.second.Say("tann", sales, "", commandOn("assign ben"))
+	w.waitCard(thread, "| Ben |")
+	w.second.Say("tben", sales, command, "ok, but he is a pain")
+	w.waitDrained()
+	w.wantNothingSent()
+	wantEqual(t, "stored messages of that text", w.count(`SELECT count(*) FROM messages WHERE text LIKE '%pain%'`), 0)
+}
+
+// Below a command that an older version of Parley stored as a part of the conversation, words reach no customer either.
+func TestWordsBelowAnOlderCommandReachNobody(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	thread := w.openThread()
+	w.second.Open(sales)
+	command := w.second.Say("tann", sales, "", commandOn("assign ben"))
+	w.waitCard(thread, "| Ben |")
+	w.waitDrained()
+	w.exec(`UPDATE posts SET conversation_id = 1 WHERE account_id = $1 AND message = $2`, w.account, command)
+	w.second.Say("tben", sales, command, "ok, but he is a pain")
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
+// Whoever types a command with a number is answered where it was typed, also in the channel of the conversation's thread.
+// R-086
+func TestCommandElsewhereIsAnsweredThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.openThread()
+	w.customerWrites("lee", "Bonjour")
+	other := w.waitThread("Bonjour")
+	tests := []struct {
+		name, thread, command, answer string
+	}{
+		{name: "a refusal at the top of the channel", command: "snooze blurgh", answer: "blurgh"},
+		{name: "a refusal in another conversation's thread", thread: other, command: "snooze tomorow", answer: "tomorow"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w.chat.Say("ann", support, tt.thread, commandOn(tt.command))
+			wantEqual(t, "the thread of the answer", w.waitWhisper("ann", tt.answer).Thread, tt.thread)
+		})
+	}
+}
+
