@@ -45,7 +45,7 @@ type intake struct {
 	*workspace
 
 	journal   journal
-	reports   reports
+	standing  *standing
 	directory *directory
 	shares    *shareBook
 	responder *responder
@@ -96,7 +96,7 @@ func (t *intake) applyNews(a *fact.Arrival) {
 	}
 
 	if a.Revoked != "" {
-		t.reports.Report(channels.Condition{
+		t.standing.reportRemoved(channels.Condition{
 			Status: channels.Broken,
 			Text:   "The app was removed from the Slack workspace (" + a.Revoked + ").",
 			Hint:   "Install the app again and enter its new token.",

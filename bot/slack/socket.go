@@ -9,7 +9,6 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"parley/bot/slack/fact"
-	"parley/channels"
 	"parley/channels/pause"
 )
 
@@ -260,8 +259,9 @@ func (c *connection) recordGreeting(ctx context.Context, hello *socketmode.Reque
 		c.isOpen = true
 		c.parent.recordOpened()
 		isAsked := c.parent.work.Go(func() { c.parent.reportOpened(ctx) })
-		if !isAsked { // too much runs at once to ask Slack about our token
-			c.parent.reports.Report(channels.Condition{Status: channels.Active})
+		if !isAsked { // too much runs at once to ask Slack about our token, which it takes unless the app was removed
+			const never = 0
+			c.parent.standing.reportWorks(never)
 		}
 	}
 	// Slack spreads events over all connections of the app. Those to a connection that we don't know of never reach us.

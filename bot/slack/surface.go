@@ -178,7 +178,7 @@ func newIntake(s *Surface) *intake {
 	return &intake{
 		workspace: s.workspace,
 		journal:   desk,
-		reports:   desk,
+		standing:  &standing{reports: desk},
 		directory: s.directory,
 		shares:    &s.files.shares,
 		sweeper:   s.sweeper,

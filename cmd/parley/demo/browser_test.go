@@ -145,7 +145,7 @@ func (l *live) do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
 	defer cancel()
-	if err := chromedp.Do(ctx, actions...); err != nil {
+	if err := sitetest.Act(ctx, actions...); err != nil {
 		l.fail("%s: %v", what, err)
 	}
 }

@@ -46,8 +46,19 @@ func (b *Browser) Do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
-	if err := chromedp.Do(ctx, actions...); err != nil {
+	if err := Act(ctx, actions...); err != nil {
 		b.site.T.Fatalf("%s: %v\n%s", what, err, b.Text())
+	}
+}
+
+// Act does something in a tab. It does it once more where the page was replaced after an element was found in it: the element was
+// not touched then.
+func Act(ctx context.Context, actions ...chromedp.Action[chromedp.Void]) error {
+	for {
+		err := chromedp.Do(ctx, actions...)
+		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "Could not find node with given id") {
+			return err
+		}
 	}
 }
 
