@@ -32,13 +32,12 @@ const (
 		WHERE next.received_at < (SELECT parley_now()) - make_interval(secs => $1)`
 	duePassing = `
 		SELECT count(*) FROM (
-			SELECT created_at, kind, state
+			SELECT created_at, kind, state, message_id, seq
 			FROM deliveries
 			WHERE id > (SELECT deliveries_upto FROM retention WHERE id = 1)
 			ORDER BY id
 			LIMIT $2) AS next
-		WHERE next.created_at < (SELECT parley_now()) - make_interval(secs => $1) AND next.kind IN ('card', 'mark', 'ephemeral')
-			AND next.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')`
+		WHERE next.created_at < (SELECT parley_now()) - make_interval(secs => $1) AND ` + isPassing
 	dueLanes = `
 		SELECT count(*) FROM (
 			SELECT conversation_id, due_at, leased_until, head, tail

@@ -110,17 +110,25 @@ func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Empt
 	})
 }
 
-// dropDeliveries removes deliveries of cards, marks and messages that only one person saw, which nobody needs once
-// they were posted. One that still waits stays; dropLanes removes it with its lane. Ids don't quite rise with time, since
-// processes take them from blocks: a young row between old ones is passed over, and one behind the last old one ends the batch.
+// isPassing is the condition for a row next of deliveries: it is a card, a mark or a message that only one person saw, and was posted, so
+// that nobody needs it any more. The newest mark of each message is still needed: it tells what to take off when the message gets another
+// one.
+const isPassing = `(next.kind IN ('card', 'mark', 'ephemeral') AND next.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')
+	AND (next.kind <> 'mark' OR next.message_id = 0 OR next.state IN ('failed', 'cancelled') OR EXISTS (
+		SELECT FROM deliveries AS later
+		WHERE later.message_id = next.message_id AND later.message_id <> 0 AND later.kind = 'mark' AND later.seq > next.seq
+			AND later.state NOT IN ('failed', 'cancelled'))))`
+
+// dropDeliveries removes deliveries that are passing. One that isn't stays until dropLanes removes it with its lane. Ids don't quite
+// rise with time, since processes take them from blocks: a young row between old ones is passed over, and one behind the last old one
+// ends the batch.
 const dropDeliveries = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
 	), page AS MATERIALIZED (
-		SELECT d.id, d.lane_id, d.seq, d.created_at >= clock.before AS young,
-			d.kind IN ('card', 'mark', 'ephemeral') AND d.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision') AS passing
+		SELECT next.id, next.lane_id, next.seq, next.created_at >= clock.before AS young, ` + isPassing + ` AS passing
 		FROM clock
-		CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.id > $1 ORDER BY deliveries.id LIMIT $3) AS d
+		CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.id > $1 ORDER BY deliveries.id LIMIT $3) AS next
 	), old AS MATERIALIZED (
 		SELECT * FROM page WHERE NOT young
 	), gone AS (

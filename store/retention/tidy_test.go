@@ -117,6 +117,34 @@ func TestPassingDeliveriesGo(t *testing.T) {
 	}
 }
 
+// The newest mark of each message stays, since the next one has to take it off. One that was never posted doesn't count.
+func TestNewestMarkOfAMessageStays(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	marks := []struct {
+		id, message int
+		state       string
+	}{
+		{id: 101, message: 7, state: "accepted"},
+		{id: 102, message: 7, state: "accepted"}, // the newest of 7
+		{id: 103, message: 8, state: "accepted"}, // the newest of 8 that was posted
+		{id: 104, message: 8, state: "failed"},
+		{id: 105, message: 8, state: "cancelled"},
+		{id: 106, message: 0, state: "accepted"}, // a customer's reaction
+	}
+	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, head, tail) VALUES (1, 1, 'k', 1, 1000, 1000)`)
+	for _, m := range marks {
+		exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, message_id, kind, state, created_at)
+			VALUES ($1::bigint, 1, $1::bigint, $2, 'mark', $3, now() - interval '25 h')`, m.id, m.message, m.state)
+	}
+	announced(t, pool, retention.Due{Passing: 4})
+	allBatches(t, pool, 24*time.Hour, retention.DropPassing)
+	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); left != `("102 103")` {
+		t.Errorf("left are %s, want the marks 102 and 103", left)
+	}
+}
+
 // What was needed to deliver goes with a conversation that ended long ago, unless something is still
 // under way. What was said, and where a mail belongs, stays.
 func TestLanesOfEndedConversationsGo(t *testing.T) {
