@@ -122,4 +122,3 @@ func TestCommandElsewhereIsAnsweredThere(t *testing.T) {
 		})
 	}
 }
-

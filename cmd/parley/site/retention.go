@@ -24,7 +24,7 @@ func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]
 		{What: "Contacts, conversations, messages with their files and originals, the log", For: "ever", Then: "Goes when the customer is erased"},
 		{What: "What arrived, as it came", For: inDays(k.Payloads), Then: "Removed; that it arrived stays known, so that nothing is taken twice", Due: upTo(due.Events)},
 		{What: "How messages were delivered, and what was suggested, in conversations that ended", For: inDays(k.Ended) + " after the end", Then: "Removed", Due: upTo(due.Lanes)},
-		{What: "Notes on which cards, marks and private posts stand in the chat", For: inDays(k.Passing), Then: "Removed; what stands in the chat stays", Due: upTo(due.Passing)},
+		{What: "Notes on which cards, marks and private posts stand in the chat", For: inDays(k.Passing), Then: "Removed, except the newest mark of each message; what stands in the chat stays", Due: upTo(due.Passing)},
 		{What: "Customers' reactions", For: inDays(k.Payloads), Then: "Removed; the lines in the threads that tell of them stay", Due: upTo(due.Reactions)},
 		{What: "Texts that somebody typed in a channel, outside all threads, and that went to no customer", For: inDays(k.Payloads), Then: "Removed", Due: upTo(due.Texts)},
 		{What: "Who was told already what Parley does in a channel", For: inDays(k.Ended), Then: "Removed", Due: upTo(due.Told)},
