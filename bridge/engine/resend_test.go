@@ -99,12 +99,34 @@ func TestOneOfTwoFilesMarkedAsSent(t *testing.T) {
 	unclear := w.waitLineAbout(thread, bridge.LineUnclear, "Mark it as sent only if all of it is there")
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitDrained()
-	w.chat.Press(t, "ann", unclear, bridge.VerbMarkSent)
+	w.chat.Press(t, "ann", w.chat.Get(support, unclear.ID), bridge.VerbMarkSent) // the line still asks about its own part
 	w.waitFate(said, "failed")
+	w.waitDrained()
+	wantWords(t, "the line about the part that was marked", w.chat.Get(support, unclear.ID).Plain(), "= sent Ann")
 	w.chooseVerb(thread, said, bridge.VerbSend)
 	w.waitFate(said, "out")
 	w.waitDrained()
 	w.wantSent(withFiles("Two plans", "a.txt"), withFiles("", "b.txt"))
+}
+
+// A part that failed can be sent again by its own button, also after nobody knows whether a later part has left.
+func TestFailedPartBesideAnUnclearOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "b.txt"})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
+	failed := w.waitLineAbout(thread, bridge.LineFailed, "")
+	unclear := w.waitLineAbout(thread, bridge.LineUnclear, "")
+	w.waitDrained()
+	w.chat.Press(t, "ann", w.chat.Get(support, unclear.ID), bridge.VerbMarkSent)
+	w.waitFate(said, "failed")
+	w.waitDrained()
+	w.chat.Press(t, "ann", w.chat.Get(support, failed.ID), bridge.VerbSendAgain)
+	w.waitFate(said, "out")
+	w.wantSent(withFiles("", "b.txt"), withFiles("Two plans", "a.txt"))
 }
 
 // Of a part that may have left, nothing leaves again by a click on the whole reply: its own buttons decide.

@@ -71,12 +71,8 @@ type settling struct{ *Writer }
 func (th *Writer) SettleLines() {
 	lines := th.TrackedLines()
 	for _, id := range book.SortedKeys(lines) {
-		last := len(lines[id]) - 1
-		for last >= 0 && isAboutRecipient(lines[id][last].DecodedPayload().Line) {
-			last--
-		}
-		for i, line := range lines[id] {
-			settling{th}.settleLine(th.Messages.Rows[id], line, i == last)
+		for i, at := range positionsOf(lines[id]) {
+			settling{th}.settleLine(th.Messages.Rows[id], lines[id][i], at)
 		}
 	}
 }
@@ -126,14 +122,14 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 	return lines
 }
 
-// settleLine makes a line say what became of its message. last means that no later line is about the message.
-func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
+// settleLine makes a line say what became of its message.
+func (st settling) settleLine(m *book.Message, line postedLine, at position) {
 	if line.Fresh {
 		noteFirstFate(m, line)
 	}
 
 	now := line.newestDelivery().DecodedPayload()
-	updated, isChanged := st.updatedLine(m, line.DecodedPayload(), *now.Line, last)
+	updated, isChanged := st.updatedLine(m, line.DecodedPayload(), *now.Line, at)
 	if !isChanged {
 		return
 	}
@@ -171,9 +167,9 @@ func noteFirstFate(m *book.Message, line postedLine) {
 }
 
 // updatedLine returns the line as it has to be now, of which now is what it says at present. It returns false if nothing has to be
-// changed. first is the line's payload as it was written; last means that no later line is about the message.
-func (st settling) updatedLine(m *book.Message, first outbound.Payload, now bridge.Line, last bool) (bridge.Line, bool) {
-	outcome := st.findOutcome(m, first, &now, last)
+// changed. first is the line's payload as it was written.
+func (st settling) updatedLine(m *book.Message, first outbound.Payload, now bridge.Line, at position) (bridge.Line, bool) {
+	outcome := st.findOutcome(m, first, &now, at)
 	if outcome == nil {
 		if !hasOldSendButton(&now, m) {
 			return now, false
@@ -212,8 +208,8 @@ func isSameOutcome(shown, outcome *bridge.Outcome) bool {
 }
 
 // findOutcome returns the outcome that a line has to show, or nil if the line stays as it was written. first is the line's
-// payload as it was written, now is the line as it is at present. last means that no later line is about the message.
-func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
+// payload as it was written, now is the line as it is at present.
+func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bridge.Line, at position) *bridge.Outcome {
 	if now.Kind() == bridge.LineParticipant {
 		return st.allowedOutcome(m, now)
 	}
@@ -221,7 +217,7 @@ func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bri
 	before := now.Outcome
 	isSorting := now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected // about a mail in a day's thread
 	isDecided := m.Decided != nil && m.Decided.State != ""
-	showsDecision := last || isSorting
+	showsDecision := at.isLast || isSorting
 	if isDecided && showsDecision {
 		return st.makeOutcome(m, now, before, m.Decided.State)
 	}
@@ -238,13 +234,22 @@ func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bri
 		return st.makeOutcome(m, now, before, state)
 	}
 
+	if part := st.unfinishedPart(m, now); part != nil {
+		if hasLanded := book.StateRank(part.State) > 0; hasLanded {
+			return st.makeOutcome(m, now, before, book.ReceiptOutcome(book.StateRank(part.State), true))
+		}
+		if at.isLastOfPart && isUndecided(part, now) {
+			return nil // its buttons are the only ones that decide about this part
+		}
+	}
+
 	isOpen := state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked
-	if !last && isOpen {
+	if !at.isLast && isOpen {
 		return st.makeOutcome(m, now, before, bridge.OutcomeAsked) // a later line asks
 	}
 
 	staysAsWritten := isUnchanged && !isInPlaceOfMessage(now)
-	if last && staysAsWritten {
+	if at.isLast && staysAsWritten {
 		return nil
 	}
 
