@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"parley/bot/teams/connector"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/organisation"
@@ -17,6 +18,8 @@ import (
 //   - Gone if the message was deleted; a deletion that no activity has told us is stored now;
 //   - Changed if the message was edited and the edit isn't applied yet; it is stored now if no activity has told us;
 //   - Unchanged if it still says text, and also if Graph may not be asked or can't show the thread.
+//
+// Emoji that people have put on the message are stored, unless they were found before: Teams tells us of none of them.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	if at.Thread == "" {
 		return bridge.Unchanged, nil
@@ -30,18 +33,39 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Unchanged, nil // the text counts as it was typed
 	}
 	if err != nil {
-		return bridge.Unchanged, err
+		return presumeChange(&m), err
 	}
 
+	found, err := h.confirmShown(ctx, at, &m, text)
+	if err != nil {
+		return presumeChange(&m), err
+	}
+	return found, nil
+}
+
+// presumeChange returns what may have become of a message that Graph shows so, if it can't be found out or stored now.
+func presumeChange(m *graph.Message) bridge.Confirmation {
+	if !m.DeletedAt.IsZero() {
+		return bridge.Gone
+	}
+	if !m.EditedAt.IsZero() || len(m.Reactions) > 0 {
+		return bridge.Changed
+	}
+	return bridge.Unchanged
+}
+
+// confirmShown compares a message as Graph shows it with what is stored, and stores what is missing. Its results are those of
+// Confirm.
+func (h *history) confirmShown(ctx context.Context, at bridge.Place, m *graph.Message, text string) (bridge.Confirmation, error) {
 	inOurThread, err := h.threads.isOurThread(ctx, at)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
 	if !m.DeletedAt.IsZero() {
-		return h.confirmDeletion(ctx, at, &m, inOurThread)
+		return h.confirmDeletion(ctx, at, m, inOurThread)
 	}
 
-	edit, err := h.missedEdit(ctx, at, &m, inOurThread)
+	edit, err := h.missedEdit(ctx, at, m, inOurThread)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -49,13 +73,53 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Changed, h.sweeper.Accept(ctx, edit)
 	}
 
-	return h.compareText(ctx, at, &m, text)
+	found, err := h.compareText(ctx, at, m, text)
+	if err != nil || found != bridge.Unchanged {
+		return found, err
+	}
+	return bridge.Unchanged, h.storeEmoji(ctx, at, m)
+}
+
+// storeEmoji stores the emoji that people have put on a message, each once.
+func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *graph.Message) error {
+	found := map[string]*connector.Activity{} // by the ids of their facts
+	var ids []string
+	for i := range m.Reactions {
+		a, byPerson := h.ReactionOf(at, &m.Reactions[i])
+		if !byPerson {
+			continue
+		}
+		id := fact.ReactionID(&a)
+		ids = append(ids, id)
+		found[id] = &a
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+
+	known, err := h.sweeper.Seen(ctx, ids...)
+	if err != nil {
+		return err
+	}
+
+	var missed []channels.Fact
+	for _, id := range ids {
+		if known[id] {
+			continue
+		}
+		facts, err := h.FactsOfReaction(ctx, at, found[id])
+		if err != nil {
+			return err
+		}
+		missed = append(missed, facts...)
+	}
+	return h.sweeper.Accept(ctx, missed)
 }
 
 // errCannotTell means that Graph may not be asked about a message, or can't show its thread.
 var errCannotTell = errors.New("teams: Graph can't tell what a message says")
 
-// readAgain reads a message as Graph shows it now. A message that is no longer there has a DeletedAt.
+// readAgain reads a message as Graph shows it now. A message that is no longer there, or perhaps not, has a DeletedAt.
 // Errors: errCannotTell; errNotShownYet if the message may only not be shown yet; those of the request.
 func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message, error) {
 	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
@@ -72,17 +136,17 @@ func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message
 	}
 
 	if m.DeletedAt.IsZero() && m.IsBlank() {
-		if h.isJustWritten(at.Message) {
-			return graph.Message{}, errNotShownYet()
-		}
 		m.DeletedAt = h.Now()
+		if h.isJustWritten(at.Message) {
+			return m, errNotShownYet()
+		}
 	}
 
 	return m, nil
 }
 
-// deletedMessage makes the message with a DeletedAt that stands for one that Graph doesn't find. It makes none if the
-// thread can't be read either, or if the message is so young that Graph may not show it yet.
+// deletedMessage makes the message with a DeletedAt that stands for one that Graph doesn't find. It returns an error with it if the
+// message is so young that Graph may not show it yet, and none if the thread can't be read either.
 // Errors: those of readAgain.
 func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Message, error) {
 	isReadable, err := h.isThreadReadable(ctx, at)
@@ -92,10 +156,12 @@ func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Me
 	if !isReadable {
 		return graph.Message{}, errCannotTell
 	}
+
+	gone := graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: h.Now()}
 	if h.isJustWritten(at.Message) {
-		return graph.Message{}, errNotShownYet()
+		return gone, errNotShownYet()
 	}
-	return graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: h.Now()}, nil
+	return gone, nil
 }
 
 // confirmDeletion stores the deletion of a message, if it isn't stored yet.

@@ -38,7 +38,20 @@ func (p Payload) ReactionFacts(a *connector.Activity) []channels.Fact {
 	if a.ReplyToID == "" {
 		return []channels.Fact{Quarantined(p.Body, "reaction without message")}
 	}
+	if len(a.ReactionsAdded)+len(a.ReactionsRemoved) == 0 {
+		return nil
+	}
 
+	root := at.Thread
+	if root == "" || root == a.ID {
+		root = a.ReplyToID
+	}
+
+	return []channels.Fact{p.Fact(ReactionID(a), OrderKey(at.Channel, root))}
+}
+
+// ReactionID is the id of the fact of the reactions that an activity adds or removes.
+func ReactionID(a *connector.Activity) string {
 	var what []string
 	for _, r := range a.ReactionsAdded {
 		what = append(what, "+"+r.Type)
@@ -48,22 +61,12 @@ func (p Payload) ReactionFacts(a *connector.Activity) []channels.Fact {
 		what = append(what, "-"+r.Type)
 	}
 
-	if len(what) == 0 {
-		return nil
-	}
-
 	from := ""
 	if a.From != nil {
 		from = a.From.ID
 	}
 
-	id := "r:" + at.Channel + ":" + a.ReplyToID + ":" + Digest(append([]string{from, a.ID, a.Timestamp}, what...)...)
-	root := at.Thread
-	if root == "" || root == a.ID {
-		root = a.ReplyToID
-	}
-
-	return []channels.Fact{p.Fact(id, OrderKey(at.Channel, root))}
+	return "r:" + PlaceOf(a).Channel + ":" + a.ReplyToID + ":" + Digest(append([]string{from, a.ID, a.Timestamp}, what...)...)
 }
 
 // Life counts how often a message was deleted and restored, as far as that is stored. The ids of these facts contain the

@@ -67,12 +67,21 @@ func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	}
 
 	if p.Kind == KindCatchUp {
-		for i := range out {
-			out[i].Origin = bridge.OriginCatchUp
-		}
+		markFound(out)
 	}
 
 	return out, nil
+}
+
+// markFound gives actions the origin of what no activity has told.
+func markFound(found []bridge.Action) {
+	for i := range found {
+		if found[i].IsEmoji() {
+			found[i].Origin = bridge.OriginFoundEmoji
+			continue
+		}
+		found[i].Origin = bridge.OriginCatchUp
+	}
 }
 
 // readEdit reads the change of a message.

@@ -1,7 +1,10 @@
 package fact
 
 import (
+	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"parley/bot/teams/card"
 	"parley/bot/verb"
@@ -34,4 +37,21 @@ func emojiName(reaction string) string {
 		}
 	}
 	return name
+}
+
+// ReactionType returns what Teams calls a reaction that Graph shows as a character, such as "👀", and calls by a name such as "Eyes":
+// "1f440_eyes". What Graph shows by a name, such as "like", has the same name in Teams.
+func ReactionType(shown, name string) string {
+	first, size := utf8.DecodeRuneInString(shown)
+	isCharacter := size > 1
+	if !isCharacter {
+		return shown
+	}
+	letters := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+	return fmt.Sprintf("%x_%s", first, letters)
 }

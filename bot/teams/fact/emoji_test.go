@@ -33,3 +33,22 @@ func TestEmojiName(t *testing.T) {
 		}
 	}
 }
+
+// What Graph shows of a reaction leads to the name by which Teams tells of it.
+func TestReactionType(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ shown, name, want string }{
+		{shown: "👀", name: "Eyes", want: "1f440_eyes"},
+		{shown: "⌛", name: "Hourglass done", want: "231b_hourglassdone"},
+		{shown: "↩️", name: "Leftwards arrow with hook", want: "21a9_leftwardsarrowwithhook"},
+		{shown: "✋🏽", name: "Raised hand", want: "270b_raisedhand"},
+		{shown: "🎉", name: "", want: "1f389_"},
+		{shown: "like", name: "Like", want: "like"},
+		{shown: "custom", name: "Lock", want: "custom"},
+		{shown: "", name: "", want: ""},
+	} {
+		if got := ReactionType(tt.shown, tt.name); got != tt.want {
+			t.Errorf("ReactionType(%q, %q) = %q, want %q", tt.shown, tt.name, got, tt.want)
+		}
+	}
+}

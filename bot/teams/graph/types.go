@@ -18,6 +18,7 @@ type Message struct {
 	Body        Body         `json:"body"`
 	Attachments []Attachment `json:"attachments"`
 	Mentions    []Mention    `json:"mentions"`
+	Reactions   []Reaction   `json:"reactions"`
 	Replies     []Message    `json:"replies"`                // at most 1000
 	MoreReplies string       `json:"replies@odata.nextLink"` // see Client.Replies
 }
@@ -67,6 +68,15 @@ const (
 type Mention struct {
 	Text      string `json:"mentionText"`
 	Mentioned From   `json:"mentioned"`
+}
+
+// Reaction is an emoji that somebody has put on a message.
+// Source: learn.microsoft.com/graph/api/resources/chatmessagereaction, read 2026-11.
+type Reaction struct {
+	Type      string    `json:"reactionType"`    // a character such as "👀", or a name: like, angry, sad, laugh, heart, surprised, custom
+	Name      string    `json:"displayName"`     // what people call it: "Eyes"
+	CreatedAt time.Time `json:"createdDateTime"` // zero if Graph doesn't tell
+	From      From      `json:"user"`
 }
 
 // Page is a part of a list.

@@ -199,8 +199,26 @@ func (o *Organisation) IsByUs(m *graph.Message) bool {
 // inOurThread means that the message's thread is ours.
 func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *graph.Message, inOurThread bool) (fact.Payload, connector.Activity, error) {
 	a := o.ActivityOf(event, channel, m)
+	p, err := o.wrap(ctx, channel, &a, inOurThread)
+	if err != nil {
+		return p, a, err
+	}
+
+	p.Seen = FilesOf(m)
+	for n, address := range p.Text(&a).Images {
+		if strings.Contains(address, HostedPart) {
+			p.Seen = append(p.Seen, fact.Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))
+		}
+	}
+
+	return p, a, nil
+}
+
+// wrap makes the payload of an activity that was made of what Graph returned, with the people whom the activity names.
+// Errors: what keeps Teams from telling who somebody is; json's.
+func (o *Organisation) wrap(ctx context.Context, channel string, a *connector.Activity, inOurThread bool) (fact.Payload, error) {
 	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.Me, Own: inOurThread, Who: map[string]fact.Who{}}
-	for _, one := range accountsIn(&a) {
+	for _, one := range accountsIn(a) {
 		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {
 			continue
 		}
@@ -208,7 +226,7 @@ func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *
 		known, ok, err := o.People.Find(ctx, channel, one.AADObjectID)
 		switch {
 		case err != nil:
-			return p, a, err
+			return p, err
 		case !ok:
 			p.Who[one.ID] = fact.Who{User: one.AADObjectID, Name: one.Name, Kind: string(bridge.ActorForeign)}
 		default:
@@ -218,18 +236,10 @@ func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *
 
 	raw, err := json.Marshal(a)
 	if err != nil {
-		return p, a, fmt.Errorf("teams: catch-up: %w", err)
+		return p, fmt.Errorf("teams: catch-up: %w", err)
 	}
-
 	p.Body = raw
-	p.Seen = FilesOf(m)
-	for n, address := range p.Text(&a).Images {
-		if strings.Contains(address, HostedPart) {
-			p.Seen = append(p.Seen, fact.Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))
-		}
-	}
-
-	return p, a, nil
+	return p, nil
 }
 
 // FilesOf returns the files among the attachments that Graph lists for a message, and what its text shows that is no file.

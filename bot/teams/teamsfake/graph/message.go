@@ -239,15 +239,3 @@ func (v *View) mentionItems(m *tenant.Message) []object {
 	}
 	return out
 }
-
-func (v *View) reactionItems(m *tenant.Message) []object {
-	out := []object{}
-	for _, x := range m.Reactions {
-		user := object{"application": nil, "device": nil, "user": object{"id": x.User, "displayName": nil, "userIdentityType": "aadUser"}}
-		if x.Bot {
-			user = object{"application": object{"id": v.Opt.AppID, "displayName": nil, "applicationIdentityType": "bot"}, "user": nil}
-		}
-		out = append(out, object{"reactionType": x.Type, "createdDateTime": timeOrNil(x.At), "user": user})
-	}
-	return out
-}
