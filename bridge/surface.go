@@ -31,7 +31,9 @@ type Surface interface {
 	//
 	// Place.Thread is the message itself if that was typed outside all threads, and "" if its thread is not known any more: a
 	// surface that can't find the message without it answers Unchanged.
-	// Errors: a *channels.SendError with Wait when the platform asks to be left alone so long.
+	// Errors: a *channels.SendError with Wait when the platform asks to be left alone so long. Gone or Changed beside an error
+	// means that the message shows, or may show, something that could not be found out or stored now: the reply has to wait.
+	// Unchanged beside an error means that the message could not be read.
 	Confirm(ctx context.Context, at Place, text string) (Confirmation, error)
 
 	// Open reads a file that a person attached.
@@ -71,9 +73,10 @@ type Reachable interface {
 
 // GapHider is a Surface that may miss events without noticing it.
 type GapHider interface {
-	// HidesGaps reports whether events come by requests: no connection breaks when these don't arrive, so that the
-	// surface can't tell the engine of a gap. Each typed reply that has waited is then read again before it leaves.
-	HidesGaps() bool
+	// HidesGaps reports whether events of a channel come by requests: no connection breaks when these don't arrive, so that
+	// the surface can't tell the engine of a gap. Each typed reply that has waited is then read again before it leaves. It
+	// returns false for a channel that may not be read.
+	HidesGaps(channel string) bool
 }
 
 // Linked is a Surface whose messages have addresses.

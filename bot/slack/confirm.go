@@ -35,7 +35,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if !found || m.Subtype == fact.Tombstone {
 		deleted, err := me.DeletedCallback(at)
 		if err != nil {
-			return bridge.Unchanged, err
+			return bridge.Gone, err
 		}
 		return bridge.Gone, h.takeSynthetic(ctx, me, deleted)
 	}
@@ -44,7 +44,10 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if err != nil || confirmed != bridge.Unchanged {
 		return confirmed, err
 	}
-	return bridge.Unchanged, h.takeEmoji(ctx, me, at, m)
+	if err := h.takeEmoji(ctx, me, at, m); err != nil {
+		return bridge.Changed, err // an emoji that isn't stored may take the reply back
+	}
+	return bridge.Unchanged, nil
 }
 
 // confirmText compares what a message that is still there says with text. Its results are those of Confirm.
@@ -56,13 +59,13 @@ func (h *history) confirmText(ctx context.Context, me *fact.Self, at bridge.Plac
 	id := fact.EditID(at.Channel, &m.Message)
 	known, err := h.sweeper.Seen(ctx, id)
 	if err != nil {
-		return bridge.Unchanged, err
+		return bridge.Changed, err
 	}
 
 	if !known[id] {
 		changed, err := me.ChangedCallback(at.Channel, m.raw)
 		if err != nil {
-			return bridge.Unchanged, err
+			return bridge.Changed, err
 		}
 		return bridge.Changed, h.takeSynthetic(ctx, me, changed)
 	}

@@ -311,7 +311,7 @@ func (s *Surface) Connections() (open, wanted int) {
 
 // HidesGaps implements bridge.GapHider: nobody notices when Slack's requests don't get here, and those that Slack brings again
 // come a minute later. Reading each reply again takes one of the 50 calls of conversations.replies that Slack allows in a minute.
-func (s *Surface) HidesGaps() bool { return s.connections.wanted == 0 }
+func (s *Surface) HidesGaps(string) bool { return s.connections.wanted == 0 }
 
 // Handlers implements bridge.Surface. It returns nil in Socket Mode.
 func (s *Surface) Handlers() map[string]http.Handler {

@@ -99,6 +99,7 @@ var (
 	_ bridge.Roster     = (*Surface)(nil)
 	_ bridge.Linked     = (*Surface)(nil)
 	_ bridge.Identified = (*Surface)(nil)
+	_ bridge.GapHider   = (*Surface)(nil)
 )
 
 // New makes the surface. It connects to nothing; Run does.
@@ -356,6 +357,13 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 // Confirm implements bridge.Surface.
 func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	return s.history.Confirm(ctx, at, text)
+}
+
+// HidesGaps implements bridge.GapHider: nobody notices when Teams' requests don't get here, and Teams brings few of them again. Of
+// emoji on what people type it tells nothing at all. Reading a reply again takes one of the 5 requests for channels' messages that
+// Graph answers in a second. A channel of which it isn't known yet whether Graph shows it is read: then it is known.
+func (s *Surface) HidesGaps(channel string) bool {
+	return !s.hasNoSecret() && !s.org.IsReadingRefused(channel)
 }
 
 // Open implements bridge.Surface.

@@ -280,7 +280,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, _ string) (bridg
 	f := factOf(e)
 	known, err := s.desk.Seen(ctx, []string{f.ExternalID})
 	if err != nil {
-		return bridge.Unchanged, err
+		return found, err
 	}
 	if known[f.ExternalID] && found == bridge.Changed {
 		return bridge.Unchanged, nil // the edit came as an event before

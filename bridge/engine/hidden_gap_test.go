@@ -1,6 +1,10 @@
 package engine_test
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -9,15 +13,20 @@ import (
 )
 
 // gapHider is a surface to which events come by requests: it notices no gap.
-type gapHider struct{ bridge.Surface }
+type gapHider struct {
+	bridge.Surface
+	isUnreadable bool // its channels may not be read
+}
 
-func (gapHider) HidesGaps() bool { return true }
+func (h gapHider) HidesGaps(string) bool { return !h.isUnreadable }
 
-// newHiderWorld makes a world whose chat hides its gaps. Replies are held for an hour.
+// newHiderWorld makes a world whose chat hides its gaps. Replies are held for an hour, unless o says how long.
 func newHiderWorld(t *testing.T, o options) *world {
 	t.Helper()
-	o.hold = time.Hour
-	o.surface = func(inner bridge.Surface) bridge.Surface { return gapHider{inner} }
+	o.hold = cmp.Or(o.hold, time.Hour)
+	if o.surface == nil {
+		o.surface = func(inner bridge.Surface) bridge.Surface { return gapHider{Surface: inner} }
+	}
 	return newWorld(t, o)
 }
 
@@ -59,10 +68,113 @@ func TestLimitedChatThatHidesGaps(t *testing.T) {
 	w.forgetGaps()
 	w.chat.AddFault(bridgetest.Fault{Call: "message", Kind: bridgetest.FaultThrottle, Wait: time.Hour, Times: -1})
 	w.advance(2 * time.Hour)
-	w.eventually("the chat has refused to be asked", func() bool {
+	w.waitUnread()
+	w.wantNothingSent()
+	w.provider.WaitTexts(t, "On our way")
+}
+
+// waitUnread waits until a reply could not be read again before it leaves.
+func (w *world) waitUnread() {
+	w.t.Helper()
+	w.eventually("the chat could not be asked", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND error_class = 'retry'`) > 0
 	})
+}
+
+// So it is with a chat that fails in another way.
+func TestFailingChatThatHidesGaps(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []bridgetest.FaultKind{bridgetest.FaultErrorBefore, bridgetest.FaultDropBefore} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newHiderWorld(t, options{gapWait: time.Second})
+			w.replyInHold(w.openThread(), "On our way")
+			w.forgetGaps()
+			w.chat.AddFault(chatFault("message", kind, -1))
+			w.advance(2 * time.Hour)
+			w.waitUnread()
+			w.wantNothingSent()
+			w.provider.WaitTexts(t, "On our way")
+		})
+	}
+}
+
+// And with one that doesn't answer, however many lines are read there: time is left for the provider.
+func TestSilentChatThatHidesGaps(t *testing.T) {
+	t.Parallel()
+	w := newHiderWorld(t, options{gapWait: time.Second, hold: lineHold})
+	w.waitRunsAllowed()
+	thread := w.openThread()
+	w.replyInHold(thread, "Hi Kim,")
+	w.replyInHold(thread, "we are on our way.")
+	w.forgetGaps()
+	release := make(chan struct{})
+	defer close(release)
+	w.chat.AddFault(bridgetest.Fault{Call: "message", Kind: bridgetest.FaultErrorBefore, Until: release, Times: -1})
+	w.advance(2 * lineHold)
+	w.provider.WaitTexts(t, "Hi Kim,\n\nwe are on our way.")
+}
+
+// A reply of which such a chat shows a change doesn't leave, also if the change can't be stored for longer than a gap is waited for.
+func TestChangeThatCannotBeStored(t *testing.T) {
+	t.Parallel()
+	f := &unstoredFinder{}
+	w := newHiderWorld(t, options{gapWait: time.Millisecond, surface: func(inner bridge.Surface) bridge.Surface {
+		f.gapHider = gapHider{Surface: inner}
+		return f
+	}})
+	w.replyInHold(w.openThread(), "On our way")
+	w.forgetGaps()
+	w.advance(2 * time.Hour)
+	w.waitTriedTwice()
 	w.wantNothingSent()
+	f.works.Store(true)
+	w.provider.WaitTexts(t, "On our way")
+}
+
+// waitTriedTwice waits until two attempts at a reply are over, neither of which sent it.
+func (w *world) waitTriedTwice() {
+	w.t.Helper()
+	w.eventually("the reply was tried twice", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state = 'queued' AND attempt >= 2`) > 0
+	})
+}
+
+// unstoredFinder is a surface that hides its gaps, and finds a change of each reply that it can't store before works is set.
+type unstoredFinder struct {
+	gapHider
+	works atomic.Bool
+}
+
+func (f *unstoredFinder) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
+	if !f.works.Load() {
+		return bridge.Changed, errors.New("the database is away")
+	}
+	return f.gapHider.Confirm(ctx, at, text)
+}
+
+// A chat that may not be read isn't asked.
+func TestUnreadableChatThatHidesGaps(t *testing.T) {
+	t.Parallel()
+	w := newHiderWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { return gapHider{Surface: inner, isUnreadable: true} }})
+	w.replyInHold(w.openThread(), "On our way")
+	w.forgetGaps()
+	reads := w.chat.Calls("message")
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "On our way")
+	wantEqual(t, "how often the chat was asked", w.chat.Calls("message")-reads, 0)
+}
+
+// Where a gap is known, a failing chat is waited for, too.
+func TestFailingChatAfterAGap(t *testing.T) {
+	t.Parallel()
+	w := newHiderWorld(t, options{gapWait: time.Millisecond})
+	w.replyInHold(w.openThread(), "On our way")
+	w.chat.AddFault(chatFault("message", bridgetest.FaultErrorBefore, -1))
+	w.endHoldAfterGap()
+	w.waitTriedTwice()
+	w.wantNothingSent()
+	w.chat.ClearFaults()
 	w.provider.WaitTexts(t, "On our way")
 }
 

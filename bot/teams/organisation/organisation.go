@@ -70,6 +70,11 @@ func (o *Organisation) CanRead(channel string) bool {
 	return o.permits.byChannel[channel]
 }
 
+// IsReadingRefused reports whether Graph refused to let us read a channel when it was read last.
+func (o *Organisation) IsReadingRefused(channel string) bool {
+	return o.IsReadingKnown(channel) && !o.CanRead(channel)
+}
+
 // IsReadingKnown reports whether Graph has shown a channel, or refused to, since this process began.
 func (o *Organisation) IsReadingKnown(channel string) bool {
 	o.permits.mu.Lock()

@@ -88,8 +88,9 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 		return nil
 	}
 
-	mayBeMissing := a.mayBeMissing(l)
-	if !mayBeMissing && !mayHideGap(s, ageOf(m, a.c, a.now)) {
+	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
+	isPrecaution := !a.mayBeMissing(l)
+	if isPrecaution && !mayHideGap(s, channel, ageOf(m, c, a.now)) {
 		return nil
 	}
 
@@ -101,27 +102,18 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: waitsForGap}
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
+	reading, cancel := a.readingTime(ctx, isPrecaution)
 	defer cancel()
-	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
-	found, err := s.Confirm(ctx, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
-	if !mayBeMissing && isThrottled(err) {
-		return a.waitForThrottledChat(ctx, m, err)
+	found, err := s.Confirm(reading, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
+	isUnread := err != nil && found == bridge.Unchanged
+	if isUnread && isPrecaution {
+		return a.waitBriefly(ctx, m, err)
 	}
 	if err != nil {
 		return waitForChat(err, c.Attempt)
 	}
 
 	return a.judgeConfirmed(ctx, r, m, found)
-}
-
-// leavesAtOnce is how old a text is at most that leaves as soon as it was typed: nobody has changed it yet.
-const leavesAtOnce = 3 * time.Second
-
-// mayHideGap reports whether a surface may have missed that a text of this age was changed since it was typed, without noticing it.
-func mayHideGap(s bridge.Surface, age time.Duration) bool {
-	hider, ok := s.(bridge.GapHider)
-	return ok && hider.HidesGaps() && age > leavesAtOnce
 }
 
 // ageOf returns how long ago a text was typed, or its reply queued if that is longer: a click may queue it long after it was typed.
@@ -189,7 +181,7 @@ func IsWaitingForChat(errorText string) bool {
 
 // waitForChat returns the error by which a reply waits until its surface can read the message. If the chat asks for
 // fewer calls, only this reply waits for as long as the chat says: the customer's channel isn't slowed down.
-func waitForChat(err error, attempt int) error {
+func waitForChat(err error, attempt int) *channels.SendError {
 	const doublings = 6 // reach maxChatRetry, without an overflow
 	wait := minChatRetry << min(max(attempt-1, 0), doublings)
 	out := &channels.SendError{Class: channels.Retry, Text: chatNotRead, Cause: err, Wait: min(maxChatRetry, wait)}
@@ -197,26 +189,6 @@ func waitForChat(err error, attempt int) error {
 		out.Wait = se.Wait
 	}
 	return out
-}
-
-// isThrottled reports whether a chat has asked for fewer calls.
-func isThrottled(err error) bool {
-	se, ok := errors.AsType[*channels.SendError](err)
-	return ok && se.Wait > 0
-}
-
-// waitForThrottledChat returns the error by which a reply waits until its chat takes calls again, where nothing points to a gap.
-// Then it doesn't wait for longer than a gap is waited for: it would be held up for a mere precaution.
-func (a *attempt) waitForThrottledChat(ctx context.Context, m *store.Message, err error) error {
-	left := a.e.opt.GapWait - store.Seconds(a.c.FirstAgo)
-	if left <= 0 {
-		return a.e.checkUnchanged(ctx, m)
-	}
-	waits := &channels.SendError{Class: channels.Retry, Text: chatNotRead, Cause: err}
-	if se, ok := errors.AsType[*channels.SendError](err); ok {
-		waits.Wait = min(se.Wait, left)
-	}
-	return waits
 }
 
 // checkUnchanged fails if Parley's record of the message was changed since the attempt read it. The next attempt sends what it
