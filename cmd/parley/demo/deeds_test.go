@@ -103,6 +103,12 @@ func (s *watchedSurface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, 
 	return sent, nil
 }
 
+// HidesGaps implements bridge.GapHider.
+func (s *watchedSurface) HidesGaps(channel string) bool {
+	hider, ok := s.Surface.(bridge.GapHider)
+	return ok && hider.HidesGaps(channel)
+}
+
 // chronicle gathers the deeds of stories that ended well. What docs/parity.md claims stands
 // in testdata/parity: a deed and the story that did it. A story that no longer does what is
 // claimed of it fails; so a claim can't outlive what it says.
