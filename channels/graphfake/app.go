@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/channels/graphfake/arguments"
 	"parley/channels/graphfake/codes"
 )
 
@@ -108,10 +109,10 @@ func (n appNode) subscribe(c *call) (any, *APIError) {
 	}
 
 	var in struct {
-		Object   string `json:"object"`
-		Callback string `json:"callback_url"`
-		Verify   string `json:"verify_token"`
-		Fields   string `json:"fields"`
+		Object   string          `json:"object"`
+		Callback string          `json:"callback_url"`
+		Verify   string          `json:"verify_token"`
+		Fields   arguments.Names `json:"fields"`
 	}
 	if err := c.readBody(&in); err != nil {
 		return nil, err
@@ -120,8 +121,10 @@ func (n appNode) subscribe(c *call) (any, *APIError) {
 		return nil, &APIError{Code: codes.Invalid, Message: "Param object must be one of {page, whatsapp_business_account}"}
 	}
 
-	fields := strings.Split(in.Fields, ",")
-	for _, f := range fields {
+	if len(in.Fields) == 0 {
+		return nil, invalidError("Param fields must be non-empty.")
+	}
+	for _, f := range in.Fields {
 		if !slices.Contains(objectFields(in.Object), f) {
 			return nil, invalidError("Param fields must not have " + f)
 		}
@@ -131,7 +134,7 @@ func (n appNode) subscribe(c *call) (any, *APIError) {
 		return nil, unverifiedError(err)
 	}
 
-	n.a.hooks.moveCallback(in.Object, appHook{in.Callback, in.Verify, fields})
+	n.a.hooks.moveCallback(in.Object, appHook{in.Callback, in.Verify, in.Fields})
 	return map[string]any{"success": true}, nil
 }
 
@@ -217,7 +220,7 @@ func scopeOf(route string) string {
 // findRefusal returns why a token may not make a call; nil means it may. Called under the lock.
 func (a *api) findRefusal(g *grant, token string, rt route, c *call) *APIError {
 	scope := scopeOf(rt.name)
-	proof := c.req.Query.Get("appsecret_proof")
+	proof := c.args.Text("appsecret_proof")
 	switch {
 	case proof == "" && a.needsProof && !c.asApp:
 		return &APIError{Code: codes.Invalid, Type: "GraphMethodException", Message: "API calls from the server require an appsecret_proof argument"}

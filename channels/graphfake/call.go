@@ -1,7 +1,6 @@
 package graphfake
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/channels/graphfake/arguments"
 	"parley/channels/graphfake/codes"
 )
 
@@ -59,7 +59,7 @@ type call struct {
 	w    http.ResponseWriter
 	r    *http.Request
 	req  *Request
-	body []byte
+	args arguments.Arguments
 	hits hits // the faults that strike it
 	// asApp says that the app called for itself, by its id and secret. findGrant sets it.
 	asApp bool
@@ -155,7 +155,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	c.body = body
+	c.args = arguments.Read(r, body)
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 		c.req.Body = body
 	}
@@ -215,7 +215,7 @@ func (a *api) find(c *call) (route, *APIError) {
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	token := cmp.Or(strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "), c.req.Query.Get("access_token"))
+	token := cmp.Or(strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "), c.args.Text("access_token"))
 	g, special, err := a.findGrant(c, token)
 	if err != nil || special.handle != nil {
 		return special, err
@@ -319,11 +319,10 @@ func (a *api) RequestsTo(name string) []Request {
 	return slices.DeleteFunc(a.Requests(), func(r Request) bool { return r.Route != name })
 }
 
-// readBody reads the body. Graph takes forms as well; Parley doesn't send them.
+// readBody reads the arguments of the call, from wherever they stand.
 func (c *call) readBody(v any) *APIError {
-	d := json.NewDecoder(bytes.NewReader(c.body))
-	if err := d.Decode(v); err != nil {
-		return &APIError{Code: codes.Invalid, Message: "Invalid parameter", Details: "The body is not valid JSON."}
+	if err := c.args.Decode(v); err != nil {
+		return invalidError(strings.ToUpper(err.Error()[:1]) + err.Error()[1:] + ".")
 	}
 	return nil
 }

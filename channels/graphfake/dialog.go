@@ -60,7 +60,7 @@ func (a *api) showDialog(c *call) (any, *APIError) {
 		return nil, nil
 	}
 
-	form, err := url.ParseQuery(string(c.body))
+	form, err := url.ParseQuery(string(c.req.Body))
 	if err != nil {
 		return refuse("Unreadable form")
 	}

@@ -9,16 +9,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"mime"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"parley/channels/graphfake/arguments"
 	"parley/channels/graphfake/codes"
 )
 
@@ -138,51 +136,57 @@ func (a *api) findMedia(u *url.URL, token string) (m *mediaFile, status int) {
 	return m, http.StatusOK
 }
 
-// upload takes a file. Source: Cloud API, "Upload media".
+// upload takes a file. Source: Cloud API, "Upload media"; facebook/openapi, POST /{Phone-Number-ID}/media.
 func (n *Number) upload(c *call) (any, *APIError) {
-	kind, params, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" {
-		return nil, invalidError("The request is not multipart/form-data.")
+	var in struct {
+		Product string `json:"messaging_product"`
+		Type    string `json:"type"`
 	}
-
-	form, err := multipart.NewReader(bytes.NewReader(c.body), params["boundary"]).ReadForm(maxRequest)
-	if err != nil {
-		return nil, invalidError("The form can't be read.")
+	if err := c.readBody(&in); err != nil {
+		return nil, err
 	}
-	defer func() { _ = form.RemoveAll() }()
-
-	if !slices.Equal(form.Value["messaging_product"], []string{"whatsapp"}) {
+	if in.Product != "whatsapp" {
 		return nil, invalidError("messaging_product must be whatsapp.")
 	}
-	if len(form.File["file"]) != 1 {
+
+	file, ok := c.args.File("file")
+	if !ok || len(file.Content) == 0 {
 		return nil, missingError("file")
+	}
+	if len(file.Content) > maxDocument {
+		return nil, cloudError(codes.Media, "The file is larger than 100 MB.")
 	}
 
-	header := form.File["file"][0]
-	f, err := header.Open()
+	contentType, err := uploadType(file.ContentType, arguments.BareType(in.Type))
 	if err != nil {
-		return nil, missingError("file")
-	}
-	defer func() { _ = f.Close() }()
-	content, err := io.ReadAll(f)
-	contentType := header.Header.Get("Content-Type")
-	switch {
-	case err != nil || len(content) == 0:
-		return nil, missingError("file")
-	case len(content) > maxDocument:
-		return nil, cloudError(codes.Media, "The file is larger than 100 MB.")
-	case contentType == "" || len(form.Value["type"]) != 1:
-		return nil, missingError("type")
-	case !slices.Contains(uploadTypes(), contentType):
-		return nil, &APIError{Code: codes.Invalid, Message: "(#100) Param file must be a file with one of the following types: " +
-			strings.Join(uploadTypes(), ", ") + ". Received file of type '" + contentType + "'."}
+		return nil, err
 	}
 
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
-	m := n.addMediaLocked(File{Name: header.Filename, ContentType: contentType, Content: content}, ownLife)
+	m := n.addMediaLocked(File{Name: file.Name, ContentType: contentType, Content: file.Content}, ownLife)
 	n.g.Poke()
 	return map[string]any{"id": m.id}, nil
+}
+
+// uploadType returns the content type of a file that is uploaded: the first of those that were given that WhatsApp takes. "ogg"
+// is the same as "audio/ogg".
+func uploadType(given ...string) (string, *APIError) {
+	named := ""
+	for _, contentType := range given {
+		named = cmp.Or(named, contentType)
+		i := slices.IndexFunc(uploadTypes(), func(known string) bool {
+			return contentType != "" && (known == contentType || strings.HasSuffix(known, "/"+contentType))
+		})
+		if i >= 0 {
+			return uploadTypes()[i], nil
+		}
+	}
+	if named == "" {
+		return "", missingError("type")
+	}
+	return "", &APIError{Code: codes.Invalid, Message: "(#100) Param file must be a file with one of the following types: " +
+		strings.Join(uploadTypes(), ", ") + ". Received file of type '" + named + "'."}
 }
 
 // uploadTypes returns the content types of files that can be uploaded, in the order in which Meta's answer names them.

@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
+	"parley/channels/graphfake/arguments"
 	"parley/channels/graphfake/codes"
 )
 
@@ -119,13 +118,15 @@ func (p *Page) subscribedApps(*call) (any, *APIError) {
 
 // subscribeApp sets the fields that the Page sends to the app. Without any callback, the Page's webhooks go nowhere.
 func (p *Page) subscribeApp(c *call) (any, *APIError) {
-	var fields []string
-	for _, f := range strings.Split(c.req.Query.Get("subscribed_fields"), ",") {
-		f = strings.TrimSpace(f)
-		if !slices.Contains(pageFields(), f) {
-			return nil, &APIError{Code: codes.Invalid, Message: "Param subscribed_fields must be one of {" + strings.Join(pageFields(), ", ") + "}"}
-		}
-		fields = append(fields, f)
+	var in struct {
+		Fields arguments.Names `json:"subscribed_fields"`
+	}
+	if err := c.readBody(&in); err != nil {
+		return nil, err
+	}
+	isUnknown := func(field string) bool { return !slices.Contains(pageFields(), field) }
+	if len(in.Fields) == 0 || slices.ContainsFunc(in.Fields, isUnknown) {
+		return nil, &APIError{Code: codes.Invalid, Message: "Param subscribed_fields must be one of {" + strings.Join(pageFields(), ", ") + "}"}
 	}
 
 	p.g.mu.Lock()
@@ -136,7 +137,7 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	defer h.mu.Unlock()
 	sub, isSubscribed := h.subs[p.config.ID]
 	if isSubscribed || callback != "" {
-		h.subs[p.config.ID] = subscription{url: cmp.Or(sub.url, callback), fields: fields}
+		h.subs[p.config.ID] = subscription{url: cmp.Or(sub.url, callback), fields: in.Fields}
 	}
 
 	return map[string]any{"success": true}, nil
@@ -183,55 +184,4 @@ func (c *PageCustomer) getProfile(k *call) (any, *APIError) {
 		"name": c.name, "first_name": first, "last_name": last,
 		"profile_pic": "https://platform-lookaside.fbsbx.com/platform/profilepic/?psid=" + c.id,
 	}}.choose(k)
-}
-
-// pageFile is a file that somebody sent, and where the CDN serves it.
-type pageFile struct {
-	id, kind, name, contentType string
-	content                     []byte
-	expires                     time.Time
-}
-
-// cdnLife is how long the address of a file works.
-const cdnLife = 24 * time.Hour
-
-// cdnURL returns an address of a file that works for a while. Called under the lock.
-func (p *Page) cdnURL(f *pageFile) string {
-	f.expires = p.g.clock().Add(cdnLife)
-	p.g.nodes["cdn:"+f.id] = cdnNode{p: p, f: f}
-	return p.g.host.URL() + "/cdn/" + f.id + "/" + f.name
-}
-
-// cdnNode serves a file to whoever knows its address, without a token.
-type cdnNode struct {
-	p *Page
-	f *pageFile
-}
-
-func (n cdnNode) openerID() string { return n.p.config.ID }
-
-func (n cdnNode) findRoute(method, _ string) (route, bool) {
-	return route{"messenger.cdn", n.serve}, method == http.MethodGet
-}
-
-func (n cdnNode) serve(c *call) (any, *APIError) {
-	n.p.g.mu.Lock()
-	isExpired := !n.p.g.clock().Before(n.f.expires)
-	n.p.g.mu.Unlock()
-
-	if c.applyFaultsAfter(c.r.Context()) {
-		return nil, nil
-	}
-
-	if isExpired {
-		c.req.Status = http.StatusForbidden
-		http.Error(c.w, "URL signature expired", http.StatusForbidden)
-		return nil, nil
-	}
-
-	c.req.Status = http.StatusOK
-	c.w.Header().Set("Content-Type", n.f.contentType)
-	c.w.Header().Set("Content-Length", strconv.Itoa(len(n.f.content)))
-	_, _ = c.w.Write(n.f.content)
-	return nil, nil
 }

@@ -50,10 +50,7 @@ type pageContent struct {
 	Text         string      `json:"text"`
 	Metadata     string      `json:"metadata"`
 	QuickReplies []PageReply `json:"quick_replies"`
-	Attachment   *struct {
-		Type    string          `json:"type"`
-		Payload json.RawMessage `json:"payload"`
-	} `json:"attachment"`
+	Attachment   *attachment `json:"attachment"`
 }
 
 // PageReply is a quick reply.
@@ -90,9 +87,27 @@ func (p *Page) postMessage(c *call) (any, *APIError) {
 		return nil, err
 	}
 
+	to, err := p.admit(req)
+	if err != nil {
+		return nil, err
+	}
+	if req.Action != "" {
+		return p.doAction(to, req)
+	}
+
+	var file *pageFile
+	if req.Message != nil && req.Message.Attachment != nil {
+		if file, err = p.receiveFile(c, *req.Message.Attachment); err != nil {
+			return nil, err
+		}
+	}
+	return p.deliver(to, req, file)
+}
+
+// admit returns the customer whom a request is for, or why it can't be done now.
+func (p *Page) admit(req pageRequest) (*PageCustomer, *APIError) {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
-	defer p.g.Poke()
 	to := p.findPerson(req.Recipient.ID)
 	switch {
 	case req.Recipient.ID == "":
@@ -102,15 +117,19 @@ func (p *Page) postMessage(c *call) (any, *APIError) {
 	case req.Action != "" && req.Message != nil:
 		return nil, invalidParameter("Cannot specify both sender_action and message.")
 	case req.Action != "":
-		return p.doAction(to, req)
+		return to, nil
 	}
+	return to, p.checkSending(to, req)
+}
 
-	if err := p.checkSending(to, req); err != nil {
-		return nil, err
-	}
-
+// deliver puts a message into the conversation. file is what came with it; nil means nothing.
+func (p *Page) deliver(to *PageCustomer, req pageRequest, file *pageFile) (any, *APIError) {
+	p.g.mu.Lock()
+	defer p.g.mu.Unlock()
+	defer p.g.Poke()
 	m := &PageMessage{ID: p.g.newMessageID(), At: p.g.clock(), FromPage: true, Tag: req.Tag}
-	if err := p.fill(to, m, req); err != nil {
+	attachmentID, err := p.fill(to, m, req, file)
+	if err != nil {
 		return nil, err
 	}
 
@@ -118,7 +137,11 @@ func (p *Page) postMessage(c *call) (any, *APIError) {
 	to.messages = append(to.messages, m)
 	p.tellEcho(to, m, p.g.opts.AppID)
 	to.tellDelivery()
-	return map[string]any{"recipient_id": to.id, "message_id": m.ID}, nil
+	answer := map[string]any{"recipient_id": to.id, "message_id": m.ID}
+	if attachmentID != "" {
+		answer["attachment_id"] = attachmentID
+	}
+	return answer, nil
 }
 
 // findPerson returns the customer with an id; nil if the Page doesn't know her. Called under the lock.
@@ -159,8 +182,11 @@ func (p *Page) checkSending(to *PageCustomer, req pageRequest) *APIError {
 	return nil
 }
 
-// doAction does a sender action. Called under the lock.
+// doAction does a sender action.
 func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
+	p.g.mu.Lock()
+	defer p.g.mu.Unlock()
+	defer p.g.Poke()
 	switch req.Action {
 	case "typing_on", "typing_off":
 		to.typing = req.Action == "typing_on"
@@ -186,13 +212,43 @@ func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 	return map[string]any{"recipient_id": to.id}, nil
 }
 
-// fill checks a message's content and takes it over. Called under the lock.
-func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest) *APIError {
+// fill checks a message's content and takes it over, with the file that came with it. It returns the id by which the file can be
+// sent again; "" if it can't. Called under the lock.
+func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest, file *pageFile) (attachmentID string, err *APIError) {
 	in := req.Message
 	if in == nil {
-		return invalidParameter("Param message must be non-empty: text or attachment.")
+		return "", invalidParameter("Param message must be non-empty: text or attachment.")
+	}
+	if err := in.check(); err != nil {
+		return "", err
+	}
+	if req.ReplyTo != nil {
+		if to.find(req.ReplyTo.MID) == nil {
+			return "", invalidParameter("Param reply_to[mid] is no message of this conversation.")
+		}
+		m.ReplyTo = req.ReplyTo.MID
 	}
 
+	m.Text, m.Metadata = in.Text, in.Metadata
+	m.QuickReplies = in.QuickReplies
+	if in.Attachment == nil {
+		return "", nil
+	}
+
+	m.Kind = in.Attachment.Type
+	switch m.Kind {
+	case "image", "video", "audio", "file":
+		return p.attach(m, *in.Attachment, file)
+	case "template":
+		m.raw = in.Attachment.Payload
+		return "", fillTemplate(m, in.Attachment.Payload)
+	}
+
+	return "", invalidParameter("Param message[attachment][type] must be one of {audio, file, image, template, video}")
+}
+
+// check checks the lengths and numbers of what a message says.
+func (in *pageContent) check() *APIError {
 	switch {
 	case in.Text == "" && in.Attachment == nil:
 		return invalidParameter("Param message must be non-empty: text or attachment.")
@@ -204,8 +260,6 @@ func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest) *APIError
 		return invalidParameter("Length of param message[metadata] must be less than or equal to 1000")
 	case len(in.QuickReplies) > maxQuickReplies:
 		return invalidParameter("Param message[quick_replies] has too many elements: at most 13.")
-	case req.ReplyTo != nil && to.find(req.ReplyTo.MID) == nil:
-		return invalidParameter("Param reply_to[mid] is no message of this conversation.")
 	}
 
 	for _, q := range in.QuickReplies {
@@ -218,45 +272,29 @@ func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest) *APIError
 		}
 	}
 
-	m.Text, m.Metadata = in.Text, in.Metadata
-	m.QuickReplies = in.QuickReplies
-	if req.ReplyTo != nil {
-		m.ReplyTo = req.ReplyTo.MID
-	}
-	if in.Attachment == nil {
-		return nil
-	}
-
-	m.Kind = in.Attachment.Type
-	switch m.Kind {
-	case "image", "video", "audio", "file":
-		return p.attach(m, in.Attachment.Payload)
-	case "template":
-		m.raw = in.Attachment.Payload
-		return fillTemplate(m, in.Attachment.Payload)
-	}
-
-	return invalidParameter("Param message[attachment][type] must be one of {audio, file, image, template, video}")
+	return nil
 }
 
-// attach puts an uploaded file into a message.
-func (p *Page) attach(m *PageMessage, payload json.RawMessage) *APIError {
-	var v struct {
-		ID  string `json:"attachment_id"`
-		URL string `json:"url"`
+// attach puts a file into a message: the one that came with it, or an upload. It returns the id of a file that came and can be
+// sent again; "" for others. Called under the lock.
+func (p *Page) attach(m *PageMessage, a attachment, file *pageFile) (attachmentID string, err *APIError) {
+	payload, err := a.readPayload()
+	switch {
+	case err != nil:
+		return "", err
+	case file != nil && payload.IsReusable:
+		p.save(file)
+		attachmentID = file.id
+	case file == nil:
+		file = p.saved[payload.ID]
 	}
-	if json.Unmarshal(payload, &v) != nil || v.ID == "" {
-		return &APIError{Code: codes.Invalid, Subcode: codes.SubFetch, Message: "Failed to fetch the file from the url."} // the emulator calls no other servers
+	if file == nil || file.kind != m.Kind {
+		return "", invalidParameter("Invalid attachment id %s for type %s.", payload.ID, m.Kind)
 	}
 
-	f := p.saved[v.ID]
-	if f == nil || f.kind != m.Kind {
-		return invalidParameter("Invalid attachment id %s for type %s.", v.ID, m.Kind)
-	}
-
-	m.File, m.ContentType = f.content, f.contentType
-	m.Name = f.name
-	return nil
+	m.File, m.ContentType = file.content, file.contentType
+	m.Name = file.name
+	return attachmentID, nil
 }
 
 // fillTemplate checks a button or generic template.

@@ -346,10 +346,8 @@ func (w *waba) subscribe(c *call) (any, *APIError) {
 		Callback string `json:"override_callback_uri"`
 		Token    string `json:"verify_token"`
 	}
-	if len(c.body) > 0 {
-		if err := c.readBody(&in); err != nil {
-			return nil, err
-		}
+	if err := c.readBody(&in); err != nil {
+		return nil, err
 	}
 
 	w.b.mu.Lock()

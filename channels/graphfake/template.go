@@ -172,7 +172,7 @@ func (t *Template) fields() nodeFields {
 
 // deleteTemplate deletes by name, or one by hsm_id and name.
 func (w *waba) deleteTemplate(c *call) (any, *APIError) {
-	name, id := c.req.Query.Get("name"), c.req.Query.Get("hsm_id")
+	name, id := c.args.Text("name"), c.args.Text("hsm_id")
 	if name == "" {
 		return nil, missingError("name")
 	}

@@ -115,3 +115,78 @@ func TestPhone(t *testing.T) {
 		t.Errorf("the window is open until %s, want %s", m.ann.Window(), want)
 	}
 }
+
+// An upload needs a file and messaging_product. Its type is that of the form's part, without parameters, or the argument "type".
+func TestUploadNamesTypeOnce(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
+	product := part{name: "messaging_product", content: "whatsapp"}
+	file := func(contentType string) part {
+		return part{name: "file", content: "x", file: "a", contentType: contentType}
+	}
+	for _, tt := range []struct {
+		name  string
+		parts []part
+		want  string // the stored type; "" means that the upload is refused
+	}{
+		{
+			name:  "the part's type alone",
+			parts: []part{product, file("image/png")},
+			want:  "image/png",
+		},
+		{
+			name:  "the part's type with parameters",
+			parts: []part{product, file("audio/ogg; codecs=opus")},
+			want:  "audio/ogg",
+		},
+		{
+			name:  "the argument alone",
+			parts: []part{product, {name: "type", content: "image/jpeg"}, file("")},
+			want:  "image/jpeg",
+		},
+		{
+			name:  "the argument beside a part of no special type",
+			parts: []part{product, {name: "type", content: "image/jpeg"}, file("application/octet-stream")},
+			want:  "image/jpeg",
+		},
+		{
+			name:  "the short type of Meta's example",
+			parts: []part{product, file("webp")},
+			want:  "image/webp",
+		},
+		{
+			name:  "no type at all",
+			parts: []part{product, file("")},
+		},
+		{
+			name:  "a type that WhatsApp doesn't take",
+			parts: []part{product, {name: "type", content: "text/csv"}, file("application/zip")},
+		},
+		{
+			name:  "no product",
+			parts: []part{file("image/png")},
+		},
+		{
+			name:  "no file",
+			parts: []part{product, {name: "type", content: "image/png"}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			contentType, body := multipartOf(t, tt.parts...)
+			status, answer := m.request(http.MethodPost, "/v26.0/1055/media", "T", contentType, strings.NewReader(body))
+			if tt.want == "" {
+				wantEqual(t, "status", status, http.StatusBadRequest)
+				return
+			}
+			wantEqual(t, "status", status, http.StatusOK)
+			var up struct{ ID string }
+			if err := json.Unmarshal([]byte(answer), &up); err != nil {
+				t.Fatal(err)
+			}
+			_, answer = m.request(http.MethodGet, "/v26.0/"+up.ID, "T", "", nil)
+			if want := `"mime_type":"` + tt.want + `"`; !strings.Contains(answer, want) {
+				t.Errorf("got %s, want %s in it", answer, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,36 @@
+package arguments
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+// A value of a form is JSON where it looks like it, with single quotes or double ones; all else is a text.
+func TestFormValueAsJSON(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		value string
+		want  string
+	}{
+		{name: "a word", value: "RESPONSE", want: `"RESPONSE"`},
+		{name: "a number is a text", value: "123456", want: `"123456"`},
+		{name: "an object", value: `{"id":1}`, want: `{"id":1}`},
+		{name: "a list", value: ` ["a"]`, want: `["a"]`},
+		{name: "a text in quotes", value: `"x"`, want: `"x"`},
+		{name: "single quotes", value: `{'id':'1'}`, want: `{"id":"1"}`},
+		{name: "a double quote between single ones", value: `{'text':'say "hi"'}`, want: `{"text":"say \"hi\""}`},
+		{name: "a single quote between double ones, beside single ones", value: `{'text':"it's"}`, want: `{"text":"it's"}`},
+		{name: "an escaped single quote", value: `{'text':'it\'s'}`, want: `{"text":"it's"}`},
+		{name: "an object that does not end", value: `{"id":1`, want: `"{\"id\":1"`},
+		{name: "nothing", value: "", want: `""`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := string(asJSON(tt.value))
+			if got != tt.want || !json.Valid([]byte(got)) {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
