@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"parley/channels/walanguage"
 )
 
 // Limits of templates, the narrowest that providers publish.
@@ -22,7 +24,7 @@ const (
 
 var (
 	templateName     = regexp.MustCompile(`^[a-z0-9_]+$`)
-	templateLanguage = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2,4})?$`)
+	templateLanguage = regexp.MustCompile(`^[a-z]{2}(_[A-Z]{2})?$`)
 
 	adjacentVariables = regexp.MustCompile(`\}\}\s*\{\{`)
 	notInNames        = regexp.MustCompile(`[^a-z0-9]+`)
@@ -52,8 +54,8 @@ func (t Template) Faults() []TemplateFault {
 	if !templateName.MatchString(t.Name) || len(t.Name) > templateNameRunes {
 		add("name", fmt.Sprintf("%q can't be a provider's name", t.Name), "Use small letters, digits and _: order_update.")
 	}
-	if !templateLanguage.MatchString(t.Language) {
-		add("language", fmt.Sprintf("%q is no language", t.Language), "Write it like en or en_US.")
+	if hint := languageHint(t.Language); hint != "" {
+		add("language", fmt.Sprintf("%q is no language that templates can have", t.Language), hint)
 	}
 	if !slices.Contains(TemplateCategories(), t.Category) {
 		add("category", fmt.Sprintf("%q is not possible", t.Category), "Write "+strings.Join(TemplateCategories(), ", ")+".")
@@ -82,6 +84,37 @@ func (t Template) Faults() []TemplateFault {
 	}
 
 	return slices.Concat(list, t.bodyFaults(), t.buttonFaults(), t.exampleFaults())
+}
+
+// languageHint says what to write in the place of a code that no template can have; "" means that the code is possible. Codes are
+// WhatsApp's. A language that WhatsApp has not at all is possible, too: mail can be in it.
+func languageHint(code string) string {
+	if walanguage.IsKnown(code) {
+		return ""
+	}
+
+	meant := walanguage.Suggest(code)
+	last := len(meant) - 1
+	language, _, _ := strings.Cut(code, "_")
+	switch {
+	case last > 0:
+		return "Write " + strings.Join(meant[:last], ", ") + " or " + meant[last] + "."
+	case last == 0:
+		return "Write " + meant[0] + "."
+	case templateLanguage.MatchString(code) && isLanguage(language):
+		return ""
+	}
+	return "Write it like en or en_US."
+}
+
+// isLanguage reports whether two letters stand for a language. Source: ISO 639-1.
+func isLanguage(code string) bool {
+	return slices.Contains(strings.Fields(`
+		aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es et eu
+		fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn
+		ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os
+		pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw
+		ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu`), code)
 }
 
 func (t Template) bodyFaults() []TemplateFault {

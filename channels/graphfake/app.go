@@ -207,7 +207,7 @@ func scopeOf(route string) string {
 	case "whatsapp.messages", "whatsapp.upload":
 		return "whatsapp_business_messaging"
 	case "whatsapp.waba", "whatsapp.numbers", "whatsapp.subscriptions", "whatsapp.subscribe", "whatsapp.unsubscribe", "whatsapp.number.update", "whatsapp.register",
-		"whatsapp.templates", "whatsapp.template.create", "whatsapp.template.delete":
+		"whatsapp.templates", "whatsapp.template", "whatsapp.template.create", "whatsapp.template.edit", "whatsapp.template.delete":
 		return "whatsapp_business_management"
 	case "messenger.subscribed_apps":
 		return "pages_manage_metadata"

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -223,13 +222,11 @@ func mediaRules(kind string) (types []string, most int) {
 	return nil, maxDocument
 }
 
-// checkMediaLocked checks the file of a message: is it there, and does WhatsApp show it as
-// that kind.
-func (n *Number) checkMediaLocked(in incoming, m *Message) *APIError {
-	var o mediaObject
-	_ = json.Unmarshal(in.fields[in.Type], &o) // validated before
-
+// takeMediaLocked puts a file into a message, if it is there and WhatsApp shows it as that kind. The file at an address is not
+// fetched.
+func (n *Number) takeMediaLocked(kind string, o mediaObject, m *Message) *APIError {
 	if o.Link != "" {
+		m.File = &File{Name: o.Filename}
 		return nil
 	}
 
@@ -238,14 +235,14 @@ func (n *Number) checkMediaLocked(in incoming, m *Message) *APIError {
 		return cloudError(codes.BadValue, "There is no media with the ID "+o.ID+".")
 	}
 
-	types, most := mediaRules(in.Type)
+	types, most := mediaRules(kind)
 	isType := types == nil || slices.Contains(types, f.file.ContentType)
 	if !isType || len(f.file.Content) > most {
-		return cloudError(codes.Media, fmt.Sprintf("A file of %d bytes of the type %s can't be sent as %s.", len(f.file.Content), f.file.ContentType, in.Type))
+		return cloudError(codes.Media, fmt.Sprintf("A file of %d bytes of the type %s can't be sent as %s.", len(f.file.Content), f.file.ContentType, kind))
 	}
 
 	file := f.file
-	file.Name = cmp.Or(m.File.Name, file.Name)
+	file.Name = cmp.Or(o.Filename, file.Name)
 	m.File = &file
 	return nil
 }

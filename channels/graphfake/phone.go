@@ -232,7 +232,7 @@ func (c *Customer) Edit(id, text string) string {
 }
 
 // Tap taps a button or a row of a message of ours, by its id or its title.
-// Errors: the message has no such button.
+// Errors: the message has no such button, or it is a link.
 func (c *Customer) Tap(message, choice string) (string, error) {
 	c.n.g.mu.Lock()
 	m := c.n.findLocked(message)
@@ -243,7 +243,7 @@ func (c *Customer) Tap(message, choice string) (string, error) {
 	}
 
 	for _, b := range m.Choices() {
-		if b.ID != choice && b.Title != choice {
+		if b.kind == linkKind || (b.ID != choice && b.Title != choice) {
 			continue
 		}
 

@@ -7,9 +7,12 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"parley/channels/graphfake/codes"
+	"parley/channels/graphfake/layout"
+	"parley/channels/walanguage"
 )
 
 // Template is a message template of a business account.
@@ -21,6 +24,7 @@ type Template struct {
 	Status     string // templatePending …
 	Reason     string // of a rejection; "" means NONE
 	Components []TemplateComponent
+	Format     string // of its variables: POSITIONAL or NAMED
 
 	w      *waba
 	edited []time.Time // edits while approved
@@ -36,26 +40,9 @@ const (
 )
 
 // TemplateComponent is a part of a template, as Graph writes it.
-type TemplateComponent struct {
-	Type    string `json:"type"`
-	Format  string `json:"format,omitempty"`
-	Text    string `json:"text,omitempty"`
-	Buttons []struct {
-		Type string `json:"type"`
-		Text string `json:"text"`
-		URL  string `json:"url,omitempty"`
-	} `json:"buttons,omitempty"`
-	Example *struct {
-		HeaderText []string   `json:"header_text,omitempty"`
-		BodyText   [][]string `json:"body_text,omitempty"`
-	} `json:"example,omitempty"`
-}
+type TemplateComponent = layout.Component
 
-var (
-	namePattern     = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
-	variablePattern = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
-	languagePattern = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2})?$`)
-)
+var namePattern = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
 
 func badTemplate(details string) *APIError {
 	return &APIError{Code: codes.Invalid, Subcode: codes.SubTemplate, Message: "Invalid parameter", Details: details}
@@ -75,36 +62,50 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 		return nil, err
 	}
 
+	t := &Template{Name: in.Name, Language: in.Language, Category: strings.ToUpper(in.Category), Status: templatePending,
+		Components: in.Components, Format: cmp.Or(strings.ToUpper(in.Format), positional), w: w}
 	switch {
-	case !namePattern.MatchString(in.Name):
+	case !namePattern.MatchString(t.Name):
 		return nil, badTemplate("A template's name has only a-z, 0-9 and _, at most 512.")
-	case !languagePattern.MatchString(in.Language):
-		return nil, badTemplate("Unknown language.")
-	case !slices.Contains([]string{"UTILITY", "MARKETING", "AUTHENTICATION"}, in.Category):
+	case !walanguage.IsKnown(t.Language):
+		return nil, badTemplate("Param language must be one of {" + strings.Join(walanguage.Codes(), ", ") + "}.")
+	case !slices.Contains([]string{"UTILITY", "MARKETING", "AUTHENTICATION"}, t.Category):
 		return nil, badTemplate("Unknown category.")
-	case in.Format != "" && in.Format != "POSITIONAL":
-		return nil, badTemplate("This emulator knows positional parameters alone.")
+	case t.Format != positional && t.Format != named:
+		return nil, badTemplate("Param parameter_format must be one of {POSITIONAL, NAMED}.")
 	}
 
-	if err := checkTemplate(in.Components); err != nil {
-		return nil, err
+	t.layout().Tidy()
+	if fault := t.layout().Check(); fault != "" {
+		return nil, badTemplate(fault)
 	}
 
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
 
-	for _, t := range w.templates {
-		if t.Name == in.Name && t.Language == in.Language {
+	for _, other := range w.templates {
+		if other.Name == t.Name && other.Language == t.Language {
 			return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubTemplateExists, Message: "Invalid parameter", Details: "There is already a template with this name in this language."}
 		}
 	}
 
-	t := &Template{ID: w.b.newID(), Name: in.Name, Language: in.Language, Category: in.Category, Status: templatePending, Components: in.Components, w: w}
+	t.ID = w.b.newID()
 	w.templates = append(w.templates, t)
 	w.b.nodes[t.ID] = t
 	t.reviewLaterLocked()
 	w.b.Poke()
 	return map[string]any{"id": t.ID, "status": t.Status, "category": t.Category}, nil
+}
+
+// Formats of variables.
+const (
+	positional = "POSITIONAL" // {{1}}
+	named      = "NAMED"      // {{first_name}}
+)
+
+// layout returns the parts of the template.
+func (t *Template) layout() layout.Template {
+	return layout.Template{Components: t.Components, IsNamed: t.Format == named, IsCode: t.Category == "AUTHENTICATION"}
 }
 
 // reviewLaterLocked approves a template when Options.ReviewAfter has passed, unless a test has decided or deleted it
@@ -129,35 +130,43 @@ func (t *Template) isPending() bool {
 	return b.nodes[t.ID] == t && t.Status == templatePending
 }
 
-// listTemplates returns a page of templates.
+// listTemplates returns a page of the templates that a call asks for, by name, status, language and category.
 func (w *waba) listTemplates(c *call) (any, *APIError) {
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
-	limit, err := strconv.Atoi(c.req.Query.Get("limit"))
-	if err != nil || limit < 1 {
-		limit = 25 // Graph's default
+	q := c.req.Query
+	list := slices.Clone(w.templates)
+	list = slices.DeleteFunc(list, func(t *Template) bool {
+		fields := map[string]string{"name": t.Name, "status": t.Status, "language": t.Language, "category": t.Category}
+		for name, value := range fields {
+			if wanted := q.Get(name); wanted != "" && !strings.EqualFold(wanted, value) {
+				return true
+			}
+		}
+		return false
+	})
+
+	window, refused := c.readWindow(len(list))
+	if refused != nil {
+		return nil, refused
 	}
 
-	from, _ := strconv.Atoi(c.req.Query.Get("after")) // unreadable: 0, the first page
 	var data []any
-	list := w.templates[min(max(from, 0), len(w.templates)):]
-	for _, t := range list[:min(limit, len(list))] {
+	for _, t := range list[window.from:window.to] {
 		one, refused := t.fields().choose(c)
 		if refused != nil {
 			return nil, refused
 		}
 		data = append(data, one)
 	}
+	return window.answer(data), nil
+}
 
-	paging := map[string]any{"cursors": map[string]any{"before": strconv.Itoa(from), "after": strconv.Itoa(from + len(data))}}
-	if len(list) > limit {
-		paging["next"] = w.b.host.URL() + "/next"
-	}
-	if data == nil {
-		data = []any{}
-	}
-
-	return map[string]any{"data": data, "paging": paging}, nil
+// get answers with the fields of the template that the caller asks for. Source: facebook/openapi, GET /{TEMPLATE_ID}.
+func (t *Template) get(c *call) (any, *APIError) {
+	t.w.b.mu.Lock()
+	defer t.w.b.mu.Unlock()
+	return t.fields().choose(c)
 }
 
 // fields returns what Graph tells of the template. Called under the lock.
@@ -166,7 +175,7 @@ func (t *Template) fields() nodeFields {
 	return nodeFields{kind: "WhatsAppBusinessHSM", id: t.ID, usual: "name,language,category,status,components", all: map[string]any{
 		"name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status, "components": t.Components,
 		"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"),
-		"parameter_format": nil, "previous_category": nil,
+		"parameter_format": t.Format, "previous_category": nil,
 	}}
 }
 
@@ -200,7 +209,10 @@ func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 func (t *Template) openerID() string { return t.w.id }
 
 func (t *Template) findRoute(method, edge string) (route, bool) {
-	if method == http.MethodPost && edge == "" {
+	switch method + " " + edge {
+	case "GET ":
+		return route{"whatsapp.template", t.get}, true
+	case "POST ":
 		return route{"whatsapp.template.edit", t.editTemplate}, true
 	}
 	return route{}, false
@@ -216,12 +228,15 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 	if err := c.readBody(&in); err != nil {
 		return nil, err
 	}
-	if err := checkTemplate(in.Components); err != nil {
-		return nil, err
-	}
 
 	t.w.b.mu.Lock()
 	defer t.w.b.mu.Unlock()
+	changed := Template{Components: in.Components, Format: t.Format, Category: t.Category}
+	changed.layout().Tidy()
+	if fault := changed.layout().Check(); fault != "" {
+		return nil, badTemplate(fault)
+	}
+
 	now := t.w.b.clock()
 	if t.Status == templateApproved {
 		t.edited = slices.DeleteFunc(t.edited, func(at time.Time) bool { return now.Sub(at) >= 30*24*time.Hour })
@@ -241,7 +256,7 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 	t.Components, t.Status, t.Reason = in.Components, templatePending, ""
 	t.reviewLaterLocked()
 	if in.Category != "" {
-		t.Category = in.Category
+		t.Category = strings.ToUpper(in.Category)
 	}
 
 	t.w.b.Poke()
@@ -268,7 +283,7 @@ func (b *business) AddTemplate(wabaID, name, language, category, body string) st
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.wabaLocked(wabaID)
-	t := &Template{ID: b.newID(), Name: name, Language: language, Category: category, Status: templateApproved,
+	t := &Template{ID: b.newID(), Name: name, Language: language, Category: category, Status: templateApproved, Format: positional,
 		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w}
 	w.templates = append(w.templates, t)
 	b.nodes[t.ID] = t

@@ -225,3 +225,14 @@ func TestTemplateCategoryChanged(t *testing.T) {
 	}
 	wantEqual(t, "cost in the first status", list[0].Status.Cost, "marketing")
 }
+
+// WhatsApp isn't asked for a template in a language that it doesn't have.
+func TestTemplateInUnknownLanguage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	template := welcome()
+	template.Language = "is"
+	_, err := w.channel.SubmitTemplate(testContext(t), template)
+	_ = wantClass(t, "submitting it", err, channels.BadContent)
+	wantEqual(t, "calls of WhatsApp", len(w.RequestsTo("whatsapp.template.create")), 0)
+}

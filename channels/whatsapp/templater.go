@@ -3,11 +3,13 @@ package whatsapp
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"parley/channels"
+	"parley/channels/walanguage"
 )
 
 // maxPages bounds how many pages of templates are read; each has 100.
@@ -44,6 +46,10 @@ func (s templateState) asTemplateState() channels.TemplateState {
 
 // SubmitTemplate implements channels.Templater. Names of variables become numbers.
 func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
+	if t.ExternalID == "" && !walanguage.IsKnown(t.Language) {
+		return channels.TemplateState{}, channels.RefuseContent(fmt.Sprintf("WhatsApp has no templates in the language %q.", t.Language),
+			"Make it anew in one that Meta lists: de, en_US, pt_BR.")
+	}
 	components, err := templateComponents(t)
 	if err != nil {
 		return channels.TemplateState{}, err

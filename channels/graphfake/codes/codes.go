@@ -28,6 +28,7 @@ const (
 	NeedsPhone       = 131062 // a template needs the phone number
 	TemplateCount    = 132000 // the number of its parameters is wrong
 	NoTemplate       = 132001
+	TemplateFormat   = 132012 // a parameter is of another kind than the template's
 	TemplatePaused   = 132015
 	TemplateDisabled = 132016
 )
@@ -72,6 +73,8 @@ func Title(code int) string {
 		return "Media upload error"
 	case TemplateCount:
 		return "Number of parameters does not match the expected number of params"
+	case TemplateFormat:
+		return "Parameter format does not match format in the created template"
 	case NoTemplate:
 		return "Template name does not exist in the translation"
 	case TemplatePaused:

@@ -37,6 +37,7 @@ func TestBansForbid(t *testing.T) {
 	}{
 		{from: "channels/email", to: "store", forbidden: true},
 		{from: "channels", to: "channels/email", forbidden: true},
+		{from: "channels", to: "channels/walanguage"},
 		{from: "channels/email", to: "channels"},
 		{from: "channels/email/inbound", to: "channels/email/wire", forbidden: true},
 		{from: "channels/email/inbound", to: "channels/email/rawmail"},

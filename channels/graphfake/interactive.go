@@ -1,0 +1,212 @@
+package graphfake
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// Choice is something to tap.
+type Choice struct {
+	ID          string `json:"id"`
+	Title       string `json:"title"`
+	Description string `json:"description,omitempty"`
+	URL         string `json:"url,omitempty"`
+
+	kind string
+}
+
+// linkKind is the kind of what opens a browser or another app when it is tapped, so that nobody is told.
+const linkKind = "url"
+
+// interactiveObject is a message with something to tap.
+type interactiveObject struct {
+	Type   string `json:"type"`
+	Header *struct {
+		Type     string       `json:"type"`
+		Text     string       `json:"text"`
+		SubText  string       `json:"sub_text"`
+		Image    *mediaObject `json:"image"`
+		Video    *mediaObject `json:"video"`
+		Document *mediaObject `json:"document"`
+	} `json:"header"`
+	Body *struct {
+		Text string `json:"text"`
+	} `json:"body"`
+	Footer *struct {
+		Text string `json:"text"`
+	} `json:"footer"`
+	Action struct {
+		Name       string `json:"name"`
+		Parameters *struct {
+			DisplayText string `json:"display_text"`
+			URL         string `json:"url"`
+		} `json:"parameters"`
+		Button  string `json:"button"`
+		Buttons []struct {
+			Type  string `json:"type"`
+			Reply struct {
+				ID    string `json:"id"`
+				Title string `json:"title"`
+			} `json:"reply"`
+		} `json:"buttons"`
+		Sections []struct {
+			Title string `json:"title"`
+			Rows  []struct {
+				ID          string `json:"id"`
+				Title       string `json:"title"`
+				Description string `json:"description"`
+			} `json:"rows"`
+		} `json:"sections"`
+	} `json:"action"`
+}
+
+// checkInteractive checks a message with something to tap, and puts what it says into m.
+func checkInteractive(raw json.RawMessage, m *Message) *APIError {
+	var o interactiveObject
+	if err := readStrict(raw, &o, "interactive"); err != nil {
+		return err
+	}
+	if o.Body == nil {
+		return missingError("interactive.body")
+	}
+
+	m.Text = o.Body.Text
+	errs := []*APIError{checkLength("interactive.body.text", o.Body.Text, 1, maxBody)}
+	errs = append(errs, o.checkHeader())
+	if o.Footer != nil {
+		errs = append(errs, checkLength("interactive.footer.text", o.Footer.Text, 1, maxFooter))
+	}
+
+	switch o.Type {
+	case "button":
+		errs = append(errs, o.checkButtons()...)
+	case "list":
+		errs = append(errs, o.checkList()...)
+	case "cta_url":
+		errs = append(errs, o.checkLink())
+	case "location_request_message":
+		if o.Action.Name != "send_location" {
+			errs = append(errs, badValueError("interactive.action.name", "must be send_location"))
+		}
+	default:
+		errs = append(errs, badValueError("interactive.type", "is unknown"))
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// headerFile returns the file above a message, and its kind; nil if there is none.
+func (o interactiveObject) headerFile() (kind string, file *mediaObject) {
+	if o.Header == nil {
+		return "", nil
+	}
+	files := map[string]*mediaObject{"image": o.Header.Image, "video": o.Header.Video, "document": o.Header.Document}
+	return o.Header.Type, files[o.Header.Type]
+}
+
+// checkHeader checks what stands above a message: a text, or a file, which a list can't have.
+func (o interactiveObject) checkHeader() *APIError {
+	if o.Header == nil {
+		return nil
+	}
+
+	kind, file := o.headerFile()
+	switch {
+	case kind == "text":
+		return checkLength("interactive.header.text", o.Header.Text, 1, maxHeader)
+	case !slices.Contains([]string{"image", "video", "document"}, kind):
+		return badValueError("interactive.header.type", "must be text, image, video or document")
+	case o.Type == "list":
+		return badValueError("interactive.header.type", "must be text for a list")
+	case file == nil || (file.ID == "") == (file.Link == ""):
+		return missingError("interactive.header." + kind + ".id or link")
+	}
+	return nil
+}
+
+// checkLink checks the link of a message.
+func (o interactiveObject) checkLink() *APIError {
+	link := o.Action.Parameters
+	if o.Action.Name != "cta_url" || link == nil {
+		return missingError("interactive.action.parameters")
+	}
+	if !strings.HasPrefix(link.URL, "http") {
+		return missingError("interactive.action.parameters")
+	}
+	return checkLength("display_text", link.DisplayText, 1, maxChoiceTitle)
+}
+
+// checkButtons returns the faults of buttons; nil stands for a check that found none.
+func (o interactiveObject) checkButtons() (errs []*APIError) {
+	if len(o.Action.Buttons) < 1 || len(o.Action.Buttons) > maxReplyButtons {
+		errs = append(errs, badValueError("interactive.action.buttons", "has not 1 to 3 items"))
+	}
+	ids, titles := map[string]bool{}, map[string]bool{}
+	for _, b := range o.Action.Buttons {
+		isRepeated := ids[b.Reply.ID] || titles[b.Reply.Title]
+		if isRepeated || b.Type != "reply" {
+			errs = append(errs, badValueError("interactive.action.buttons", "has a wrong type or twice the same"))
+		}
+		ids[b.Reply.ID], titles[b.Reply.Title] = true, true
+		errs = append(errs, checkLength("button id", b.Reply.ID, 1, maxButtonID), checkLength("button title", b.Reply.Title, 1, maxChoiceTitle))
+	}
+	return errs
+}
+
+// checkList returns the faults of a list; nil stands for a check that found none.
+func (o interactiveObject) checkList() (errs []*APIError) {
+	errs = append(errs, checkLength("interactive.action.button", o.Action.Button, 1, maxChoiceTitle))
+	if len(o.Action.Sections) < 1 || len(o.Action.Sections) > maxSections {
+		errs = append(errs, badValueError("interactive.action.sections", "has not 1 to 10 items"))
+	}
+	rows, ids := 0, map[string]bool{}
+	for _, s := range o.Action.Sections {
+		least := 0
+		if len(o.Action.Sections) > 1 {
+			least = 1
+		}
+		errs = append(errs, checkLength("section title", s.Title, least, maxRowTitle))
+		for _, r := range s.Rows {
+			if ids[r.ID] {
+				errs = append(errs, badValueError("row id", "comes twice"))
+			}
+			ids[r.ID] = true
+			rows++
+			errs = append(errs, checkLength("row id", r.ID, 1, maxRowID), checkLength("row title", r.Title, 1, maxRowTitle),
+				checkLength("row description", r.Description, 0, maxRowWords))
+		}
+	}
+	if rows < 1 || rows > maxRows {
+		errs = append(errs, badValueError("interactive.action.sections", "has not 1 to 10 rows in total"))
+	}
+	return errs
+}
+
+// Choices lists what can be tapped below a message.
+func (m *Message) Choices() []Choice {
+	var list []Choice
+	switch m.Type {
+	case "interactive":
+		var o interactiveObject
+		_ = json.Unmarshal(m.Content, &o) // validated before
+		for _, b := range o.Action.Buttons {
+			list = append(list, Choice{ID: b.Reply.ID, Title: b.Reply.Title, kind: "button_reply"})
+		}
+		for _, s := range o.Action.Sections {
+			for _, r := range s.Rows {
+				list = append(list, Choice{ID: r.ID, Title: r.Title, Description: r.Description, kind: "list_reply"})
+			}
+		}
+		if p := o.Action.Parameters; p != nil {
+			list = append(list, Choice{Title: p.DisplayText, URL: p.URL, kind: linkKind})
+		}
+	case "template":
+		list = append(list, m.buttons...)
+	}
+	return list
+}

@@ -1,0 +1,316 @@
+// Package layout knows the parts of WhatsApp's message templates: which of them Meta takes, and how a message fills them in.
+//
+// What does not belong here: who may use a template, its review, and the API by which it is made.
+package layout
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Component is a part of a template, as Graph writes it.
+type Component struct {
+	Type    string   `json:"type"`
+	Format  string   `json:"format,omitempty"` // of a header
+	Text    string   `json:"text,omitempty"`
+	Buttons []Button `json:"buttons,omitempty"`
+	Example *Example `json:"example,omitempty"`
+
+	// Of templates with a code to sign in.
+	AddsWarning   bool `json:"add_security_recommendation,omitempty"`
+	MinutesOfCode int  `json:"code_expiration_minutes,omitempty"`
+}
+
+// Button is a button of a template.
+type Button struct {
+	Type    string `json:"type"`
+	Text    string `json:"text,omitempty"`
+	URL     string `json:"url,omitempty"`
+	Phone   string `json:"phone_number,omitempty"`
+	OTP     string `json:"otp_type,omitempty"`
+	Example texts  `json:"example,omitempty"`
+	FlowID  string `json:"flow_id,omitempty"`
+}
+
+// Example is what the variables of a part may be, and a file that its header may have.
+type Example struct {
+	HeaderText   []string       `json:"header_text,omitempty"`
+	HeaderHandle []string       `json:"header_handle,omitempty"`
+	BodyText     [][]string     `json:"body_text,omitempty"`
+	HeaderNamed  []NamedExample `json:"header_text_named_params,omitempty"`
+	BodyNamed    []NamedExample `json:"body_text_named_params,omitempty"`
+}
+
+// NamedExample is what a variable with a name may be.
+type NamedExample struct {
+	Name  string `json:"param_name"`
+	Value string `json:"example"`
+}
+
+// texts are a list of texts, or one alone.
+type texts []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *texts) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*t = texts{one}
+		return nil
+	}
+	var list []string
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return fmt.Errorf("layout: example: %w", err)
+	}
+	*t = list
+	return nil
+}
+
+// Template is what of a template matters here.
+type Template struct {
+	Components []Component
+	IsNamed    bool // its variables are {{first_name}}, not {{1}}
+	IsCode     bool // it has a code to sign in, and Meta writes its words
+}
+
+// Tidy writes types in capitals, and the words that Meta writes itself.
+func (t Template) Tidy() {
+	for i := range t.Components {
+		c := &t.Components[i]
+		c.Type, c.Format = strings.ToUpper(c.Type), strings.ToUpper(c.Format)
+		for j := range c.Buttons {
+			c.Buttons[j].Type = strings.ToUpper(c.Buttons[j].Type)
+		}
+		if t.IsCode {
+			c.writeCodeWords()
+		}
+	}
+}
+
+// writeCodeWords writes the words of a template with a code.
+func (c *Component) writeCodeWords() {
+	const code = "123456" // what Meta shows as an example
+	switch {
+	case c.Type == "BODY" && c.Text == "":
+		c.Text = "Your code is *{{1}}*."
+		if c.AddsWarning {
+			c.Text += " For your security, do not share this code."
+		}
+		c.Example = &Example{BodyText: [][]string{{code}}}
+	case c.Type == "FOOTER" && c.Text == "" && c.MinutesOfCode > 0:
+		c.Text = fmt.Sprintf("This code expires in %d minutes.", c.MinutesOfCode)
+	}
+}
+
+// Limits of templates, in characters but for numbers of things. Source: Cloud API, "Templates: components".
+const (
+	maxHeader       = 60
+	maxBody         = 1024
+	maxFooter       = 60
+	maxButton       = 25
+	maxButtons      = 10
+	maxURLButtons   = 2
+	maxPhoneButtons = 1
+	maxPhone        = 20
+)
+
+var (
+	variable     = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
+	variableName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+)
+
+// Check returns what Meta refuses a tidied template for; "" means nothing.
+func (t Template) Check() string {
+	seen := map[string]bool{}
+	for _, c := range t.Components {
+		if seen[c.Type] {
+			return "There are two components " + c.Type + "."
+		}
+		seen[c.Type] = true
+		if fault := t.checkComponent(c); fault != "" {
+			return fault
+		}
+	}
+	if !seen["BODY"] {
+		return "A template has a body."
+	}
+	return ""
+}
+
+// checkComponent checks one part of a template.
+func (t Template) checkComponent(c Component) string {
+	variables, fault := t.listVariables(c.Text)
+	if fault != "" {
+		return fault
+	}
+
+	switch c.Type {
+	case "HEADER":
+		fault = c.checkHeader(len(variables))
+	case "BODY":
+		fault = c.checkBody()
+	case "FOOTER":
+		if len(variables) > 0 || !hasLength(c.Text, maxFooter) {
+			fault = "A footer has 1 to 60 characters and no variables."
+		}
+	case "BUTTONS":
+		fault = c.checkButtons()
+	default:
+		fault = "Unknown component " + c.Type + "."
+	}
+	if fault != "" {
+		return fault
+	}
+
+	if examples := c.countExamples(t.IsNamed); len(variables) != examples {
+		return fmt.Sprintf("%d variables have %d examples.", len(variables), examples)
+	}
+	return ""
+}
+
+// checkHeader checks a header that has so many variables.
+func (c Component) checkHeader(variables int) string {
+	switch c.Format {
+	case "TEXT":
+		if !hasLength(c.Text, maxHeader) || variables > 1 {
+			return "A header is a text of 1 to 60 characters with one variable."
+		}
+	case "IMAGE", "VIDEO", "DOCUMENT":
+		if c.Example == nil || len(c.Example.HeaderHandle) == 0 {
+			return "A header with a file has an example: header_handle."
+		}
+	case "LOCATION":
+		// Where it is, is said by each message.
+	default:
+		return "A header is one of TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION."
+	}
+	return ""
+}
+
+// checkBody checks the text of a template.
+func (c Component) checkBody() string {
+	if !hasLength(c.Text, maxBody) {
+		return "A body has 1 to 1024 characters."
+	}
+	text := strings.TrimSpace(c.Text)
+	if strings.HasPrefix(text, "{{") || strings.HasSuffix(text, "}}") {
+		return "Variables can't be at the start or end of the template."
+	}
+	if strings.Contains(strings.ReplaceAll(text, " ", ""), "}}{{") {
+		return "Variables can't be side by side."
+	}
+	return ""
+}
+
+// checkButtons checks the buttons of a template.
+func (c Component) checkButtons() string {
+	counts := map[string]int{}
+	for _, b := range c.Buttons {
+		counts[b.Type]++
+		if fault := b.check(); fault != "" {
+			return fault
+		}
+	}
+	switch {
+	case len(c.Buttons) < 1 || len(c.Buttons) > maxButtons:
+		return "A template has at most 10 buttons."
+	case counts["URL"] > maxURLButtons || counts["PHONE_NUMBER"] > maxPhoneButtons:
+		return "A template has at most 2 links and 1 phone number."
+	}
+	return ""
+}
+
+// check checks one button.
+func (b Button) check() string {
+	const wordless = "OTP COPY_CODE" // WhatsApp may write the words of these itself
+	isWordless := slices.Contains(strings.Fields(wordless), b.Type) && b.Text == ""
+	if !hasLength(b.Text, maxButton) && !isWordless {
+		return "A button has 1 to 25 characters."
+	}
+
+	hasURL, hasPhone := b.URL != "", b.Phone != ""
+	switch b.Type {
+	case "QUICK_REPLY":
+		if hasURL || hasPhone {
+			return "An answer has neither link nor phone number."
+		}
+	case "URL":
+		if !hasURL || (variable.MatchString(b.URL) != (len(b.Example) > 0)) {
+			return "A link has an address, and an example of its variable."
+		}
+	case "PHONE_NUMBER":
+		if !hasLength(b.Phone, maxPhone) {
+			return "A phone number has 1 to 20 characters."
+		}
+	case "OTP":
+		if !slices.Contains([]string{"COPY_CODE", "ONE_TAP", "ZERO_TAP"}, strings.ToUpper(b.OTP)) {
+			return "otp_type is one of COPY_CODE, ONE_TAP, ZERO_TAP."
+		}
+	case "COPY_CODE":
+		if len(b.Example) == 0 {
+			return "A code to copy has an example."
+		}
+	case "FLOW", "MPM", "SPM", "CATALOG", "VOICE_CALL":
+		// What they lead to, the emulator doesn't have.
+	default:
+		return "Unknown button " + b.Type + "."
+	}
+	return ""
+}
+
+// countExamples counts the examples of the variables of a part's text.
+func (c Component) countExamples(isNamed bool) int {
+	switch {
+	case c.Example == nil:
+		return 0
+	case c.Type == "HEADER" && isNamed:
+		return len(c.Example.HeaderNamed)
+	case c.Type == "HEADER":
+		return len(c.Example.HeaderText)
+	case isNamed:
+		return len(c.Example.BodyNamed)
+	case len(c.Example.BodyText) > 0:
+		return len(c.Example.BodyText[0])
+	}
+	return 0
+}
+
+// listVariables returns the variables of a text, each once: "1", "2" in their order, or their names in the order of their first
+// use. fault says what is wrong with them; "" means nothing.
+func (t Template) listVariables(text string) (names []string, fault string) {
+	for _, found := range variable.FindAllStringSubmatch(text, -1) {
+		name := strings.TrimSpace(found[1])
+		if t.IsNamed && !variableName.MatchString(name) {
+			return nil, "Variables have names of small letters, digits and _: {{first_name}}."
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if t.IsNamed {
+		return names, ""
+	}
+
+	for _, name := range names {
+		n, err := strconv.Atoi(name)
+		if err != nil || n < 1 {
+			return nil, "Variables are numbers: {{1}}."
+		}
+		if n > len(names) {
+			return nil, "Variables are numbered without gaps."
+		}
+	}
+	for i := range names { // as many different numbers as there are, from 1 on
+		names[i] = strconv.Itoa(i + 1)
+	}
+	return names, ""
+}
+
+// hasLength reports whether a text has at least one character, and not more than most.
+func hasLength(text string, most int) bool {
+	return text != "" && utf8.RuneCountInString(text) <= most
+}

@@ -1,0 +1,99 @@
+package graphfake
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// publishedExamples returns the examples of requests that Meta's description of the API has for a call, by their titles. It is too
+// large to be kept here: PARLEY_TESTDATA names a folder with it.
+func publishedExamples(t *testing.T, method, path string) map[string]string {
+	t.Helper()
+	folder := os.Getenv("PARLEY_TESTDATA")
+	if folder == "" {
+		t.Skip("PARLEY_TESTDATA is not set: Meta's description of the API is not here")
+	}
+	raw, err := os.ReadFile(filepath.Join(folder, "whatsapp", "business-messaging-api_v23.0.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var description struct {
+		Paths map[string]map[string]any `yaml:"paths"`
+	}
+	if err := yaml.Unmarshal(raw, &description); err != nil {
+		t.Fatal(err)
+	}
+	call, err := json.Marshal(description.Paths[path][method])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts struct {
+		RequestBody struct {
+			Content map[string]struct {
+				Examples map[string]struct{ Value json.RawMessage }
+			}
+		}
+	}
+	if err := json.Unmarshal(call, &parts); err != nil {
+		t.Fatal(err)
+	}
+	examples := map[string]string{}
+	for title, example := range parts.RequestBody.Content["application/json"].Examples {
+		examples[title] = string(example.Value)
+	}
+	if len(examples) == 0 {
+		t.Fatalf("%s %s has no examples, want some", method, path)
+	}
+	return examples
+}
+
+// placeholder is a word that readers of Meta's examples replace: <TEMPLATE_NAME>, {{Flow-ID}}.
+var placeholder = regexp.MustCompile(`\\u003c[^"]*?\\u003e|\{\{[A-Z][A-Za-z-]+\}\}`)
+
+// Every template that Meta shows as an example is taken.
+func TestPublishedTemplatesAreTaken(t *testing.T) {
+	t.Parallel()
+	for title, body := range publishedExamples(t, "post", "/{Version}/{WABA-ID}/message_templates") {
+		t.Run(title, func(t *testing.T) {
+			m := newMeta(t)
+			body := placeholder.ReplaceAllString(body, "example")
+			status, answer := m.request(http.MethodPost, "/v26.0/2066/message_templates", "T", "application/json", strings.NewReader(body))
+			if status != http.StatusOK {
+				t.Errorf("%s\ngot %d %s, want 200", body, status, answer)
+			}
+		})
+	}
+}
+
+// Every message that Meta shows as an example is understood: what is refused is refused because its template or file isn't there.
+// Shops, payments and flows are no part of the emulator.
+func TestPublishedMessagesAreUnderstood(t *testing.T) {
+	t.Parallel()
+	missing := []int{131009, 132001} // no such file, no such template
+	foreign := regexp.MustCompile(`"type":"(catalog_message|product|product_list|flow|order_details|order_status)"`)
+	messageID := regexp.MustCompile(`wamid\.[A-Za-z0-9=]+`)
+	const typeless = "Send Reply to List Message" // Meta forgot its type
+	m := newMeta(t)
+	asked := m.ann.Text("Hello")
+	for title, body := range publishedExamples(t, "post", "/{Version}/{Phone-Number-ID}/messages") {
+		t.Run(title, func(t *testing.T) {
+			if foreign.MatchString(body) || title == typeless {
+				t.Skip("no part of the emulator")
+			}
+			body := strings.ReplaceAll(body, "{{Recipient-Phone-Number}}", "491701234567")
+			body = messageID.ReplaceAllString(placeholder.ReplaceAllString(body, "example"), asked)
+			code := m.postMessage(body)
+			if code != 0 && !slices.Contains(missing, code) {
+				t.Errorf("%s\ngot the code %d, want none", body, code)
+			}
+		})
+	}
+}

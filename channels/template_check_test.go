@@ -1,0 +1,37 @@
+package channels
+
+import "testing"
+
+// A template has a language as WhatsApp writes it; of other codes it is said what to write.
+func TestTemplateLanguage(t *testing.T) {
+	t.Parallel()
+	const like = "Write it like en or en_US."
+	for _, tt := range []struct {
+		name     string
+		language string
+		want     string // text and hint of the fault; "" means none
+	}{
+		{name: "a language", language: "de"},
+		{name: "a language with a region", language: "de_AT"},
+		{name: "a language of three letters", language: "fil"},
+		{name: "a region that is none of WhatsApp's", language: "de_DE", want: `"de_DE" is no language that templates can have. Write de.`},
+		{name: "a language that only has regions", language: "pt", want: `"pt" is no language that templates can have. Write pt_BR or pt_PT.`},
+		{name: "one with many regions", language: "zh", want: `"zh" is no language that templates can have. Write zh_CN, zh_HK or zh_TW.`},
+		{name: "a language that WhatsApp has not at all", language: "is"},
+		{name: "such a language with a region", language: "mt_MT"},
+		{name: "a code of no language", language: "zz", want: `"zz" is no language that templates can have. ` + like},
+		{name: "a word", language: "English", want: `"English" is no language that templates can have. ` + like},
+		{name: "nothing", language: "", want: `"" is no language that templates can have. ` + like},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := ""
+			for _, f := range (Template{Name: "hello", Language: tt.language, Category: "utility", Body: "Hello"}).Faults() {
+				got += f.Text + ". " + f.Hint
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
