@@ -26,6 +26,10 @@ const (
 	codeTooManyFiles  = 21623
 	codeNoContent     = 21655
 	codeBadVariables  = 21656
+	codeNoService     = 21701
+	codeNoneFits      = 21703 // the messaging service has no sender that can send the message
+	codeNoSenders     = 21704 // the messaging service has none at all
+	codeBadService    = 21705 // what is no messaging service's id
 	codeMixedChannels = 21910 // one address is of WhatsApp, the other is not
 	codeFileTooLarge  = 30019 // a file is too large for an MMS
 	codeNoSender      = 63007

@@ -66,12 +66,18 @@ func (s *storage) findReadable(id, token string) *file {
 	return f
 }
 
+// getMedia leads to a file. At its address with ".json" it shows the file's row instead.
+// Source: Twilio, "Media resource".
 func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.files[r.PathValue("media")]
+	m, f := s.findMedia(r)
 	if f == nil {
 		refuseUnknown(w)
+		return
+	}
+	if strings.HasSuffix(r.PathValue("media"), ".json") {
+		answer(w, http.StatusOK, s.mediaRow(m, f))
 		return
 	}
 
@@ -84,6 +90,36 @@ func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 	f.tokens[token] = s.opt.Now().Add(linkLife)
 	w.Header().Set("Location", s.host.URL()+"/"+f.sid+"?token="+token)
 	w.WriteHeader(http.StatusTemporaryRedirect)
+}
+
+// removeMedia takes a file out of Twilio's records; the customer's phone keeps it.
+func (s *storage) removeMedia(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, f := s.findMedia(r)
+	if f == nil {
+		refuseUnknown(w)
+		return
+	}
+	delete(s.files, f.sid)
+	s.Poke()
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// findMedia returns the file that a path names, and the message that the path must name, too; nil if there is none in the
+// records. The lock is held.
+func (s *storage) findMedia(r *http.Request) (*stored, *file) {
+	m := s.exchange.find(r.PathValue("message"))
+	if m == nil {
+		return nil, nil
+	}
+	sid := strings.TrimSuffix(r.PathValue("media"), ".json")
+	for _, f := range m.media {
+		if f.sid == sid && s.files[sid] != nil {
+			return m, f
+		}
+	}
+	return nil, nil
 }
 
 // DeleteMedia takes a customer's files away, as if they were deleted in the Console.
@@ -103,10 +139,17 @@ func (s *storage) listMedia(w http.ResponseWriter, r *http.Request) {
 	}
 	rows := []any{}
 	for _, f := range m.media {
-		rows = append(rows, map[string]any{"sid": f.sid, "account_sid": s.opt.AccountSID, "parent_sid": m.sid, "content_type": f.kind,
-			"date_created": stampOf(m.created), "date_updated": stampOf(m.created), "uri": s.exchange.mediaPath(m, f) + ".json"})
+		if s.files[f.sid] != nil { // neither removed nor still to be fetched
+			rows = append(rows, s.mediaRow(m, f))
+		}
 	}
 	answer(w, http.StatusOK, map[string]any{"media_list": rows, "page": 0, "page_size": 50, "next_page_uri": nil})
+}
+
+// mediaRow writes a file as the API shows it.
+func (s *storage) mediaRow(m *stored, f *file) map[string]any {
+	return map[string]any{"sid": f.sid, "account_sid": s.opt.AccountSID, "parent_sid": m.sid, "content_type": f.kind,
+		"date_created": stampOf(m.created), "date_updated": stampOf(m.created), "uri": s.exchange.mediaPath(m, f) + ".json"}
 }
 
 func (e *exchange) mediaPath(m *stored, f *file) string {

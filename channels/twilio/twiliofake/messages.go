@@ -81,6 +81,7 @@ func (a *webAPI) makeHandler() http.Handler {
 	mux.HandleFunc("DELETE "+account+"/Messages/{message}", a.requireLogin(a.remove))
 	mux.HandleFunc("GET "+account+"/Messages/{message}/Media.json", a.requireLogin(a.media.listMedia))
 	mux.HandleFunc("GET "+account+"/Messages/{message}/Media/{media}", a.requireLogin(a.media.getMedia))
+	mux.HandleFunc("DELETE "+account+"/Messages/{message}/Media/{media}", a.requireLogin(a.media.removeMedia))
 	mux.HandleFunc("GET "+account+"/IncomingPhoneNumbers.json", a.requireLogin(a.listNumbers))
 	mux.HandleFunc("POST "+account+"/IncomingPhoneNumbers/{number}", a.requireLogin(a.updateNumber))
 	mux.HandleFunc("GET "+account+"/SMS/ShortCodes.json", a.requireLogin(a.listShortCodes))
@@ -176,8 +177,8 @@ func (a *webAPI) makeMessage(f url.Values) (m *stored, code int, message string)
 	to, from := f.Get("To"), f.Get("From")
 	service := f.Get("MessagingServiceSid")
 	if from == "" && service != "" { // the service chooses a number
-		if len(a.opt.Numbers) > 0 {
-			from = a.opt.Numbers[0].Address
+		if from, code, message = a.chooseSender(service, to); code != 0 {
+			return nil, code, message
 		}
 	}
 

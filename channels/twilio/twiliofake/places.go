@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -155,14 +156,41 @@ func setIfGiven(r *http.Request, name string, value *string) {
 	}
 }
 
-// findService returns the messaging service that a request is about; nil if there is none. The lock is held.
-func (a *webAPI) findService(r *http.Request) *Service {
-	for i := range a.opt.Services {
-		if a.opt.Services[i].SID == r.PathValue("service") {
-			return &a.opt.Services[i]
+// findService returns a messaging service; nil if there is none with that id. The lock is held.
+func (g *ground) findService(sid string) *Service {
+	for i := range g.opt.Services {
+		if g.opt.Services[i].SID == sid {
+			return &g.opt.Services[i]
 		}
 	}
 	return nil
+}
+
+// serviceSID is what the ids of messaging services look like.
+var serviceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
+
+// chooseSender returns the first sender of a messaging service that is of the recipient's channel. If there is none, it
+// returns Twilio's error code and message; the code is 0 otherwise. The lock is held.
+// Source: Twilio's error and warning dictionary, 21701 and 21703 to 21705.
+func (g *ground) chooseSender(service, to string) (from string, code int, message string) {
+	s := g.findService(service)
+	switch {
+	case s == nil && !serviceSID.MatchString(service):
+		return "", codeBadService, "The Messaging Service Sid " + service + " is invalid"
+	case s == nil:
+		return "", codeNoService, "The Messaging Service does not exist"
+	case len(s.Numbers) == 0:
+		return "", codeNoSenders, "The Messaging Service contains no phone numbers"
+	}
+
+	isWhatsApp := strings.HasPrefix(to, waPrefix)
+	for _, address := range s.Numbers {
+		if strings.HasPrefix(address, waPrefix) == isWhatsApp {
+			return address, 0, ""
+		}
+	}
+
+	return "", codeNoneFits, "The Messaging Service does not have a phone number available to send a message"
 }
 
 // asRow writes a messaging service as the API shows it.
@@ -173,7 +201,7 @@ func (s *Service) asRow() map[string]any {
 func (a *webAPI) getService(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := a.findService(r)
+	s := a.findService(r.PathValue("service"))
 	if s == nil {
 		refuseUnknown(w)
 		return
@@ -191,7 +219,7 @@ func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := a.findService(r)
+	s := a.findService(r.PathValue("service"))
 	if s == nil {
 		refuseUnknown(w)
 		return

@@ -1,0 +1,102 @@
+package twiliofake
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// pictureFromAnn lets Ann send a picture, and returns the path of its row, as the list of the message's files names it.
+func pictureFromAnn(t *testing.T, s *Server) (rowPath string) {
+	t.Helper()
+	sid, err := s.Phone(ann, ours, "").Send(Message{Media: []Media{{ContentType: "image/png", Content: []byte("picture")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, list := ask(t, s, http.MethodGet, strings.TrimSuffix(messagePath(sid), ".json")+"/Media.json", nil)
+	wantEqual(t, "status of the list of files", status, http.StatusOK)
+	row := list["media_list"].([]any)[0].(map[string]any)
+	return row["uri"].(string)
+}
+
+// The address that the list of files gives for a file answers with the file's row.
+func TestMediaRow(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	path := pictureFromAnn(t, s)
+	status, row := ask(t, s, http.MethodGet, path, nil)
+	wantEqual(t, "status", status, http.StatusOK)
+	wantEqual(t, "content type of the file", row["content_type"], any("image/png"))
+	wantEqual(t, "address of the row", row["uri"], any(path))
+}
+
+// The same address without .json leads to the file itself, on another host that wants no credentials.
+func TestMediaFile(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+strings.TrimSuffix(pictureFromAnn(t, s), ".json"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.SetBasicAuth(account, "token")
+	resp, err := s.client.Transport.RoundTrip(req) // doesn't follow
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	wantEqual(t, "status", resp.StatusCode, http.StatusTemporaryRedirect)
+	wantEqual(t, "content", read(t, s, resp.Header.Get("Location")), "picture")
+}
+
+// read returns what is at an address.
+func read(t *testing.T, s *Server, address string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// A file that was removed is gone, by both of its addresses, and from the list.
+func TestRemoveMedia(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	path := pictureFromAnn(t, s)
+	wantEqual(t, "status", remove(t, s, path), http.StatusNoContent)
+	for _, at := range []string{path, strings.TrimSuffix(path, ".json")} {
+		wantRefused(t, s, "a removed file", apiCall{method: http.MethodGet, path: at}, http.StatusNotFound, codeNotFound)
+	}
+	_, list := ask(t, s, http.MethodGet, path[:strings.LastIndex(path, "/")]+".json", nil)
+	wantEqual(t, "number of files of the message", len(list["media_list"].([]any)), 0)
+}
+
+// A file is found below its own message alone.
+func TestMediaOfOtherMessage(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	path := pictureFromAnn(t, s)
+	other := strings.TrimSuffix(messagePath(mustSend(t, s)["sid"].(string)), ".json") + path[strings.Index(path, "/Media/"):]
+	tests := []struct {
+		name   string
+		method string
+		path   string
+	}{
+		{name: "row", method: http.MethodGet, path: other},
+		{name: "file", method: http.MethodGet, path: strings.TrimSuffix(other, ".json")},
+		{name: "removal", method: http.MethodDelete, path: other},
+	}
+	for _, tt := range tests {
+		wantRefused(t, s, tt.name, apiCall{method: tt.method, path: tt.path}, http.StatusNotFound, codeNotFound)
+	}
+}
