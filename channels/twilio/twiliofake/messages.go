@@ -21,6 +21,8 @@ type stored struct {
 	callback               string // where its status is told; "" means nowhere
 	media                  []*file
 	content                *storedContent // nil means a free text
+	buttons                []Button       // of the content, to tap
+	list                   string         // what opens the buttons; "" means that they are shown
 	location               string         // "1.5,2.5|label"
 	created, sent, updated time.Time
 	code                   int // Twilio's error code; 0 means that it didn't fail

@@ -275,17 +275,13 @@ func (p *Phone) Chat() []Received {
 			continue
 		}
 
-		r := Received{Mine: mine, SID: m.sid, Text: m.body, Status: string(m.status), Location: m.location, At: m.sent,
+		r := Received{Mine: mine, SID: m.sid, Text: m.body, Status: string(m.status), Location: m.location, At: m.sent, Buttons: m.buttons, List: m.list,
 			Automatic: m.direction == directionTwilio}
 		for _, f := range m.media {
 			r.Media = append(r.Media, Media{ContentType: f.kind, Content: f.content})
 			if !mine && strings.HasPrefix(m.from, waPrefix) && !hasCaption(f.kind) {
 				r.Text = ""
 			}
-		}
-
-		if m.content != nil {
-			r.Buttons, r.List = m.content.listButtons()
 		}
 
 		all = append(all, r)

@@ -1,0 +1,96 @@
+package twiliofake
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+func (l *library) approvalView(c *storedContent) map[string]any {
+	kind, _ := c.forWhatsApp()
+	return map[string]any{"type": "whatsapp", "name": c.approvalName, "category": c.category, "content_type": kind, "status": c.verdict,
+		"rejection_reason": c.reason, "allow_category_change": true}
+}
+
+var templateName = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
+
+// requestApproval asks WhatsApp for approval.
+func (l *library) requestApproval(w http.ResponseWriter, r *http.Request, c *storedContent) {
+	var in struct{ Name, Category string }
+	err := json.NewDecoder(r.Body).Decode(&in)
+	isTaken := slices.ContainsFunc(l.contents, func(other *storedContent) bool {
+		hasName := other.approvalName == in.Name && other.language == c.language
+		return hasName && other != c
+	})
+	switch {
+	case err != nil || !templateName.MatchString(in.Name):
+		refuse(w, http.StatusBadRequest, codeInvalid, "name: lower case letters, digits and _ only")
+	case !slices.Contains([]string{"UTILITY", "MARKETING", "AUTHENTICATION"}, in.Category):
+		refuse(w, http.StatusBadRequest, codeInvalid, "category: UTILITY, MARKETING or AUTHENTICATION")
+	case isTaken:
+		refuse(w, http.StatusBadRequest, codeInvalid, "a template of this name and language exists already")
+	case c.verdict != verdictUnsubmitted:
+		refuse(w, http.StatusBadRequest, codeInvalid, "it was submitted before")
+	default:
+		c.approvalName, c.category = in.Name, in.Category
+		c.verdict, c.submitted = verdictReceived, l.opt.Now()
+		l.Poke()
+		answer(w, http.StatusCreated, l.approvalView(c))
+	}
+}
+
+var variable = regexp.MustCompile(`\{\{(\d+)\}\}`)
+
+// updateVerdict sets WhatsApp's verdict on a submitted content once it is time: a variable needs an example, and a text
+// neither begins nor ends with one. The lock is held.
+func (l *library) updateVerdict(c *storedContent) {
+	if c.verdict != verdictReceived && c.verdict != verdictPending {
+		return
+	}
+	if l.opt.Now().Sub(c.submitted) < l.opt.ReviewDelay {
+		c.verdict = verdictPending
+		return
+	}
+
+	_, b := c.forWhatsApp()
+	c.verdict = verdictApproved
+	text := strings.TrimSpace(b.Body)
+	for _, bounds := range variable.FindAllStringSubmatchIndex(text, -1) {
+		begin, end := bounds[0], bounds[1]
+		number := strings.Trim(text[begin:end], "{}")
+		if c.variables[number] == "" {
+			c.verdict, c.reason = verdictRejected, "The message template is missing an example for a variable."
+		} else if begin == 0 || end == len(text) {
+			c.verdict, c.reason = verdictRejected, "Variables can't be at the start or end of the template."
+		}
+	}
+}
+
+// Review sets WhatsApp's verdict: approved, rejected, paused, disabled.
+func (l *library) Review(contentSid, status, reason string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c := l.findContent(contentSid); c != nil {
+		c.verdict, c.reason = verdict(status), reason
+		l.Poke()
+	}
+}
+
+// hasApprovedContent reports whether a message may leave outside the window; the lock is held.
+func (l *library) hasApprovedContent(m *stored) bool {
+	if m.content == nil {
+		return false
+	}
+	l.updateVerdict(m.content)
+	return m.content.verdict == verdictApproved
+}
+
+// contentVerdict returns WhatsApp's verdict on a message's content; "" if it has none. The lock is held.
+func (l *library) contentVerdict(m *stored) verdict {
+	if m.content == nil {
+		return ""
+	}
+	return m.content.verdict
+}
