@@ -26,7 +26,7 @@ type fakesCommand struct {
 	IMAP      string `default:"127.0.0.1:0" name:"imap" help:"Address of the IMAP server."`
 	SMTP      string `default:"127.0.0.1:0" name:"smtp" help:"Address of the SMTP server."`
 	Graph     string `default:"127.0.0.1:0" help:"Address of Meta's Graph API: WhatsApp and Messenger."`
-	Twilio    string `default:"127.0.0.1:0" help:"Address of Twilio's API: SMS."`
+	Twilio    string `default:"127.0.0.1:0" help:"Address of Twilio's API: SMS and WhatsApp."`
 	OIDC      string `default:"127.0.0.1:0" name:"oidc" help:"Address of the OpenID provider by which agents sign in."`
 	Model     string `placeholder:"ADDRESS" help:"Address of an OpenAI-compatible server, which answers by Parley's own rules; without it serve asks no model."`
 	PublicURL string `default:"http://127.0.0.1:8080" env:"PARLEY_PUBLIC_URL" placeholder:"URL" name:"public-url" help:"Where Teams' requests and Meta's and Twilio's webhooks go: an address of the serve that uses the emulators."`
@@ -49,8 +49,9 @@ They sign in to the site by "Acme", where somebody chooses who he is; so does a 
 who is refused.
 
 Meta and Twilio send webhooks to serve: to URL/hooks/wa (WhatsApp), URL/hooks/page
-(Messenger) and URL/hooks/sms, where wa, page and sms are the accounts' names and URL is
-that of --public-url. It is what serve must be told as PARLEY_PUBLIC_URL; FILE does.
+(Messenger), URL/hooks/sms and URL/hooks/twa (WhatsApp by Twilio), where wa, page, sms and twa
+are the accounts' names and URL is that of --public-url. It is what serve must be told as
+PARLEY_PUBLIC_URL; FILE does. At FAKE_TWILIO_CONTROL programs act for Twilio's customers.
 Without it, URL is where serve listens by default. FILE's FAKE_ variables are for
 parley.yaml: ids, tokens, and the mailbox's user name (its address) and password. Its servers
 stand in FAKE_IMAP_ADDR and FAKE_SMTP_ADDR as host:port, where parley.yaml wants host and port

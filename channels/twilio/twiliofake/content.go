@@ -136,9 +136,11 @@ func (l *library) contentView(c *storedContent) map[string]any {
 		variables = map[string]string{}
 	}
 	at := "https://content.twilio.com/v1/Content/" + c.sid
-	return map[string]any{"sid": c.sid, "account_sid": l.opt.AccountSID, "friendly_name": c.name, "language": c.language, "variables": variables,
+	return map[string]any{
+		"sid": c.sid, "account_sid": l.opt.AccountSID, "friendly_name": c.name, "language": c.language, "variables": variables,
 		"types": c.types, "date_created": c.created.Format(time.RFC3339), "date_updated": c.updated.Format(time.RFC3339), "url": at,
-		"links": map[string]string{"approval_fetch": at + "/ApprovalRequests", "approval_create": at + "/ApprovalRequests/whatsapp"}}
+		"links": map[string]string{"approval_fetch": at + "/ApprovalRequests", "approval_create": at + "/ApprovalRequests/whatsapp"},
+	}
 }
 
 // listContents shows contents; under the path ContentAndApprovals with WhatsApp's verdicts.

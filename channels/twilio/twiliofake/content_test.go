@@ -44,7 +44,10 @@ func makeContent(t *testing.T, s *Server, types string) string {
 }
 
 // questionTypes is a question with buttons, with a plain text for phones that have none.
-const questionTypes = `{"twilio/quick-reply":{"body":"Pizza?","actions":[{"title":"Yes","id":"y"}]},"twilio/text":{"body":"Pizza? Answer Yes."}}`
+const questionTypes = `{
+	"twilio/quick-reply": {"body":"Pizza?", "actions":[{"title":"Yes", "id":"y"}]},
+	"twilio/text": {"body":"Pizza? Answer Yes."}
+}`
 
 // Of a content's types, the customer gets the one that the channel can show best.
 func TestContentByChannel(t *testing.T) {
@@ -127,7 +130,10 @@ func TestContentTypesRefused(t *testing.T) {
 		types string
 	}{
 		{name: "a type that there isn't, beside one", types: `{"twilio/text":{"body":"x"},"twilio/poem":{"body":"x"}}`},
-		{name: "a text without words, beside a question", types: `{"twilio/quick-reply":{"body":"x","actions":[{"title":"a"}]},"twilio/text":{}}`},
+		{
+			name:  "a text without words, beside a question",
+			types: `{"twilio/quick-reply":{"body":"x","actions":[{"title":"a"}]},"twilio/text":{}}`,
+		},
 		{name: "a question without answers, beside a text", types: `{"twilio/quick-reply":{"body":"x"},"twilio/text":{"body":"x"}}`},
 	}
 	for _, tt := range tests {

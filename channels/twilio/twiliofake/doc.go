@@ -14,7 +14,8 @@
 //	sid, err := ann.Send(twiliofake.Message{Text: "Hello"})
 //	got, err := s.Wait(ctx, func() bool { return len(ann.Inbox()) == 1 })
 //
-// Everything lives in memory and ends with Close.
+// Everything lives in memory and ends with Close. Programs in another process let customers act, look on and arm faults at
+// addresses below /_fake/; see control.go.
 //
 // Checked by hand with twilio 6.2.0 on Node 20: messages are sent, read and listed page by page, contents are
 // made, approved, sent and removed, refusals have Twilio's codes, and its validateRequest takes the signatures

@@ -32,20 +32,22 @@ const (
 
 // Fault is something that goes wrong at Twilio.
 type Fault struct {
-	Route  string // "POST /Messages": method and a part of the path; "" means everything
-	Kind   FaultKind
-	Code   int             // FaultCode, FaultFate
-	Status int             // FaultCode; 0 means 400
-	Wait   time.Duration   // FaultThrottle
-	Until  <-chan struct{} // FaultLate: the answer is given once it is closed
-	Times  int             // 0 means once, < 0 means always
+	Route  string          `json:"route,omitempty"` // "POST /Messages": method and a part of the path; "" means everything
+	Kind   FaultKind       `json:"kind"`
+	Code   int             `json:"code,omitempty"`   // FaultCode, FaultFate
+	Status int             `json:"status,omitempty"` // FaultCode; 0 means 400
+	Wait   time.Duration   `json:"wait,omitempty"`   // FaultThrottle; in JSON nanoseconds
+	Until  <-chan struct{} `json:"-"`                // FaultLate: the answer is given once it is closed
+	Times  int             `json:"times,omitempty"`  // 0 means once, < 0 means always
 }
 
 // faults are the armed faults.
 type faults struct{ *emulator.FaultSet[Fault] }
 
-// AddFault arms a fault. Of several for one request, the oldest strikes first.
-func (p *faults) AddFault(f Fault) { p.FaultSet.Add(f, emulator.FaultRule{Times: f.Times}) }
+// AddFault arms a fault and returns its id. Of several for one request, the oldest strikes first.
+func (p *faults) AddFault(f Fault) string {
+	return p.FaultSet.Add(f, emulator.FaultRule{Times: f.Times})
+}
 
 // takeAnswerFault uses up the oldest fault that changes how a request is answered; the zero Fault means that none
 // fits.

@@ -32,8 +32,15 @@ type stored struct {
 
 // Stored is a message for tests and oracles.
 type Stored struct {
-	SID, Body, From, To, Direction, Status string
-	ErrorCode, Segments, Media             int
+	SID       string `json:"sid"`
+	Body      string `json:"text"`
+	From      string `json:"from"`
+	To        string `json:"to"`
+	Direction string `json:"direction"`
+	Status    string `json:"status"`
+	ErrorCode int    `json:"error_code"`
+	Segments  int    `json:"segments"`
+	Media     int    `json:"media"`
 }
 
 // exchange passes messages between the company's numbers and the customers' phones.
@@ -52,7 +59,7 @@ type exchange struct {
 func (e *exchange) Messages() []Stored {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var all []Stored
+	all := []Stored{}
 	for _, m := range e.messages {
 		all = append(all, Stored{SID: m.sid, Body: m.body, From: m.from, To: m.to, Direction: m.direction, Status: string(m.status),
 			ErrorCode: m.code, Segments: m.segments, Media: len(m.media)})

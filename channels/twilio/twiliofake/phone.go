@@ -24,8 +24,8 @@ type Phone struct {
 
 // Media is a file that a customer sends or has got.
 type Media struct {
-	ContentType string
-	Content     []byte
+	ContentType string `json:"content_type"`
+	Content     []byte `json:"content"` // in JSON as base64
 }
 
 // Message is what a customer sends.
@@ -38,18 +38,24 @@ type Message struct {
 
 // Received is a message on a customer's phone.
 type Received struct {
-	SID, Text, Status string
-	Media             []Media
-	Location          string   // "1.5,2.5|label"
-	Buttons           []Button // to tap: answers, links, rows of a list
-	List              string   // what opens the rows; "" means buttons
-	At                time.Time
-	Automatic         bool // Twilio's own answer
-	Mine              bool // the customer wrote it: Chat only
+	SID       string    `json:"sid"`
+	Text      string    `json:"text"`
+	Status    string    `json:"status"`
+	Media     []Media   `json:"media,omitempty"`
+	Location  string    `json:"location,omitempty"` // "1.5,2.5|label"
+	Buttons   []Button  `json:"buttons,omitempty"`  // to tap: answers, links, rows of a list
+	List      string    `json:"list,omitempty"`     // what opens the rows; "" means buttons
+	At        time.Time `json:"at"`
+	Automatic bool      `json:"automatic"` // Twilio's own answer
+	Mine      bool      `json:"mine"`      // the customer wrote it: Chat only
 }
 
 // Button is something to tap.
-type Button struct{ ID, Title, URL string }
+type Button struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	URL   string `json:"url,omitempty"`
+}
 
 // Phone returns the customer with that address who talks to one of our numbers.
 func (e *exchange) Phone(address, number, name string) *Phone {
@@ -268,7 +274,7 @@ func (p *Phone) Inbox() []Received {
 func (p *Phone) Chat() []Received {
 	p.exchange.mu.Lock()
 	defer p.exchange.mu.Unlock()
-	var all []Received
+	all := []Received{}
 	for _, m := range p.exchange.messages {
 		mine := m.from == p.Address && m.to == p.Number
 		if !mine && !slices.Contains(p.inbox, m) {

@@ -82,7 +82,7 @@ func Start(o Options) (*Server, error) {
 	s.storage = &storage{ground: g, exchange: s.exchange, host: emulator.NewHost("twiliofake", log), files: map[string]*file{}}
 	s.exchange.hooks, s.exchange.media = s.webhooks, s.storage
 	s.webAPI = &webAPI{ground: g, exchange: s.exchange, media: s.storage, library: s.library, faults: s.faults}
-	s.api.Handler, s.host.Handler = s.webAPI.makeHandler(), http.HandlerFunc(s.serveFile)
+	s.api.Handler, s.host.Handler = driver{s}.makeHandler(s.webAPI.makeHandler()), http.HandlerFunc(s.serveFile)
 	if err := errors.Join(s.api.Start(o.Listen), s.host.Start("")); err != nil {
 		s.Close()
 		return nil, err

@@ -24,6 +24,8 @@ const (
 	WhatsAppAccount = "wa"
 	SMSAccount      = "sms"
 	PageAccount     = "page"
+	// TwilioAccount is WhatsApp by Twilio. Config doesn't have it: the emulator is there for who adds it.
+	TwilioAccount = "twa"
 )
 
 // What the world's company has at Meta and Twilio. Tokens and secrets open the emulators
@@ -34,6 +36,7 @@ const (
 	whatsAppWABA   = "2055500100"
 	pageID         = "3055500100"
 	smsNumber      = "+15550101"
+	twilioWhatsApp = "+15550102"
 	metaToken      = "demo-meta-token"
 	metaSecret     = "demo-app-secret"
 	metaApp        = "9000000001"
@@ -92,8 +95,11 @@ func New(ctx context.Context, o Options) (*Exchange, error) {
 	p.graph.AllowToken(metaToken)
 	var err error
 	p.twilio, err = twiliofake.Start(twiliofake.Options{AccountSID: twilioSID, AuthToken: twilioToken, Now: o.Clock,
-		Listen:  o.TwilioAddr,
-		Numbers: []twiliofake.Number{{Address: smsNumber, Webhook: hookOf(o.Public, SMSAccount) + hookOverrides, MMS: true}}})
+		Listen: o.TwilioAddr,
+		Numbers: []twiliofake.Number{
+			{Address: smsNumber, Webhook: hookOf(o.Public, SMSAccount) + hookOverrides, MMS: true},
+			{Address: "whatsapp:" + twilioWhatsApp, Webhook: hookOf(o.Public, TwilioAccount) + hookOverrides},
+		}})
 	if err != nil {
 		return nil, errors.Join(err, p.graph.Close())
 	}
@@ -214,7 +220,8 @@ func (p *Exchange) Env() []string {
 		"META_APP_ID=" + metaApp, "META_APP_SECRET=" + metaSecret, "META_SIGNUP_CONFIG_ID=" + metaSignUp, "META_DIALOG_URL=" + p.graph.URL() + "/v26.0/dialog/oauth",
 		"PARLEY_PUBLIC_URL=" + p.o.Public, "FAKE_META_TOKEN=" + metaToken, "FAKE_META_APP_SECRET=" + metaSecret, "FAKE_META_VERIFY_TOKEN=" + metaVerify,
 		"FAKE_WHATSAPP_PHONE_NUMBER_ID=" + whatsAppID, "FAKE_WHATSAPP_WABA_ID=" + whatsAppWABA, "FAKE_PAGE_ID=" + pageID,
-		"FAKE_TWILIO_ACCOUNT_SID=" + twilioSID, "FAKE_TWILIO_AUTH_TOKEN=" + twilioToken, "FAKE_SMS_NUMBER=" + smsNumber}
+		"FAKE_TWILIO_ACCOUNT_SID=" + twilioSID, "FAKE_TWILIO_AUTH_TOKEN=" + twilioToken, "FAKE_SMS_NUMBER=" + smsNumber,
+		"FAKE_TWILIO_WHATSAPP_NUMBER=" + twilioWhatsApp, "FAKE_TWILIO_CONTROL=" + p.twilio.URL() + "/_fake"}
 }
 
 // Config returns the accounts of the phones for parley.yaml. p may be nil.
