@@ -37,24 +37,64 @@ func (ss *session) Delete(name string) error {
 	return nil
 }
 
-// Rename implements imapserver.Session.
+// Rename implements imapserver.Session. Folders below are renamed, too; INBOX stays, and its mails move (RFC 3501, section
+// 6.3.5).
 func (ss *session) Rename(oldName, newName string, _ *imap.RenameOptions) error {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	f := ss.acct.findFolder(oldName)
-	if f == nil {
-		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
+	newName = strings.TrimRight(newName, string(delimiter))
+	if ss.acct.findFolder(newName) != nil {
+		return noError(imap.ResponseCodeAlreadyExists, "Mailbox exists")
 	}
 
-	newName = strings.TrimRight(newName, string(delimiter))
-	if f.name == "INBOX" || ss.acct.findFolder(newName) != nil {
+	if inbox := ss.acct.findFolder(oldName); inbox != nil && inbox.name == "INBOX" {
+		ss.boxes.emptyLocked(inbox, ss.boxes.addFolderLocked(ss.acct, newName))
+		return nil
+	}
+
+	renamed := map[string]*folder{} // by new names
+	for name, f := range ss.acct.folders {
+		rest, isBelow := strings.CutPrefix(name, oldName+string(delimiter))
+		switch {
+		case name == oldName:
+			renamed[newName] = f
+		case isBelow:
+			renamed[newName+string(delimiter)+rest] = f
+		}
+	}
+
+	if len(renamed) == 0 {
+		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
+	}
+	isBelowItself := strings.HasPrefix(newName, oldName+string(delimiter))
+	if isBelowItself || ss.acct.hasAnyLocked(renamed) {
 		return noError(imap.ResponseCodeCannot, "Cannot rename")
 	}
 
-	delete(ss.acct.folders, f.name)
-	f.name = newName
-	ss.acct.folders[newName] = f
+	for name, f := range renamed {
+		delete(ss.acct.folders, f.name)
+		f.name = name
+		ss.acct.folders[name] = f
+	}
 	return nil
+}
+
+// hasAnyLocked reports whether a mailbox has a folder with one of these names.
+func (a *account) hasAnyLocked(names map[string]*folder) bool {
+	for name := range names {
+		if a.findFolder(name) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// emptyLocked moves all mails of a folder to another.
+func (b *mailboxes) emptyLocked(from, to *folder) {
+	for _, m := range from.msgs {
+		b.appendLocked(to, m.raw, m.at, m.flagList()...)
+	}
+	b.removeLocked(from, func(*message) bool { return true })
 }
 
 // Subscribe implements imapserver.Session.
