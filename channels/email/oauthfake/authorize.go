@@ -165,6 +165,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		redirect:  asked.Values.Get("redirect_uri"),
 		nonce:     asked.Values.Get("nonce"),
 		challenge: asked.Values.Get("code_challenge"),
+		method:    asked.Values.Get("code_challenge_method"),
 		scopes:    granted,
 		until:     s.clock().Add(codeLife),
 		lasting:   lasting,

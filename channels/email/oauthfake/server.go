@@ -67,11 +67,12 @@ type Call struct {
 
 // code is what a browser brings back, to be exchanged once.
 type code struct {
-	who, redirect, challenge, nonce string
-	scopes                          []string
-	until                           time.Time
-	used                            bool
-	lasting                         bool // with a refresh token
+	who, redirect, nonce string
+	challenge, method    string // of the proof that whoever exchanges the code asked for it; method "" means plain (RFC 7636)
+	scopes               []string
+	until                time.Time
+	used                 bool
+	lasting              bool // with a refresh token
 }
 
 // consent is a person's, with its refresh tokens, the newest last.

@@ -101,7 +101,7 @@ func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 		return nil, bad("", "AADSTS500112: The reply address does not match the reply address provided when requesting the authorization code.")
 	}
 
-	if c.challenge != "" && c.challenge != challengeOf(r.PostFormValue("code_verifier")) {
+	if !c.isProven(r.PostFormValue("code_verifier")) {
 		return nil, bad("Invalid code verifier.", "AADSTS501481: The Code_Verifier does not match the code_challenge supplied in the authorization request.")
 	}
 
@@ -123,6 +123,18 @@ func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 	return body, nil
 }
 
+// isProven reports whether a verifier is the one of which the challenge was made. Without a challenge none is needed.
+func (c *code) isProven(verifier string) bool {
+	if c.challenge == "" {
+		return true
+	}
+	if c.method == "S256" {
+		return c.challenge == challengeOf(verifier)
+	}
+	return c.challenge == verifier
+}
+
+// challengeOf returns the challenge that the method S256 makes of a verifier.
 func challengeOf(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
