@@ -161,6 +161,10 @@ func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
 		a.Mu.Unlock()
 	}
 
+	if err.Args != nil {
+		body["args"] = err.Args
+	}
+
 	if len(err.Messages) > 0 {
 		body["response_metadata"] = reply{"messages": err.Messages}
 		if err.Code == "invalid_blocks" {
@@ -227,6 +231,10 @@ func missingArg(method, arg string) *workspace.Refusal {
 
 // authorize checks that a call has the kind of token that its method wants, and that the token is valid.
 func (a *webAPI) authorize(c *call, m method) *workspace.Refusal {
+	if m.public {
+		return nil
+	}
+
 	want := a.grant.Token
 	if m.appToken {
 		want = a.Opt.AppToken

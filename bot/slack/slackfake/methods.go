@@ -13,6 +13,7 @@ type method struct {
 	tier     int    // calls per minute; 0 means special
 	required []string
 	appToken bool
+	public   bool // needs no token
 	do       func(*call) (reply, *workspace.Refusal)
 }
 
@@ -36,6 +37,7 @@ func (a *webAPI) listMethods() map[string]method {
 
 func (a *webAPI) otherMethods() map[string]method {
 	return map[string]method{
+		"api.test":              {tier: ample, public: true, do: testAPI},
 		"auth.test":             {tier: ample, do: a.users.authTest},
 		"apps.connections.open": {tier: tier3, appToken: true, do: a.openConnection},
 
@@ -86,6 +88,18 @@ func (a *webAPI) peopleMethods() map[string]method {
 		"users.lookupByEmail": {scope: "users:read.email", tier: tier3, required: []string{"email"}, do: a.users.lookupByEmail},
 		"bots.info":           {scope: "users:read", tier: tier3, do: a.users.botInfo},
 	}
+}
+
+// testAPI says the arguments of a call again, and fails if the argument error says how.
+// Source: docs.slack.dev/reference/methods/api.test, read 2026-11.
+func testAPI(c *call) (reply, *workspace.Refusal) {
+	if code := c.Str("error"); code != "" {
+		return nil, &workspace.Refusal{Code: code, Args: c.Args}
+	}
+	if len(c.Args) == 0 {
+		return nil, nil
+	}
+	return reply{"args": c.Args}, nil
 }
 
 func (a *webAPI) openConnection(*call) (reply, *workspace.Refusal) {

@@ -12,8 +12,9 @@ import (
 type Refusal struct {
 	Code     string
 	Needed   string
-	Messages []string // response_metadata.messages
-	Retry    int      // seconds; makes it a 429
+	Messages []string          // response_metadata.messages
+	Retry    int               // seconds; makes it a 429
+	Args     map[string]string // of the call, which api.test says again
 }
 
 // Error returns Slack's error string, so that tests and people's actions show it as it is.
