@@ -3,6 +3,7 @@ package emulator
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,8 +15,9 @@ import (
 
 // Host is where an emulator listens, and what ends with it. An emulator embeds it.
 type Host struct {
-	Handler http.Handler // set before Start
-	Quiet   bool         // what the HTTP server complains of is only logged for debugging
+	Handler     http.Handler // set before Start, like the following
+	Quiet       bool         // what the HTTP server complains of is only logged for debugging
+	Certificate *Certificate // makes all addresses https; nil means http
 
 	name string
 	log  *slog.Logger
@@ -69,6 +71,11 @@ func (h *Host) Start(addr string) error {
 	h.started = true
 	h.server = server
 	h.url = "http://" + ln.Addr().String()
+	if h.Certificate != nil {
+		h.url = "https://" + ln.Addr().String()
+		ln = tls.NewListener(ln, h.Certificate.TLS())
+	}
+
 	h.wg.Go(func() {
 		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			h.log.Error("emulator stopped serving", "emulator", h.name, "error", err)

@@ -2,18 +2,7 @@ package mailfake
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"fmt"
-	"math/big"
-	"net"
 	"strings"
-	"time"
 
 	"github.com/emersion/go-sasl"
 )
@@ -114,40 +103,4 @@ func (x *xoauth2Server) Next(response []byte) ([]byte, bool, error) {
 	}
 
 	return nil, true, nil
-}
-
-// certificate is self-made and lives as long as the process.
-type certificate struct {
-	pair tls.Certificate
-	pem  []byte
-}
-
-func newCertificate(domain string) (*certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("mailfake: certificate: %w", err)
-	}
-
-	now := time.Now() // the client's TLS library uses the real clock too
-	tmpl := &x509.Certificate{
-		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: domain},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
-		DNSNames: []string{"localhost", domain}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
-	if err != nil {
-		return nil, fmt.Errorf("mailfake: certificate: %w", err)
-	}
-
-	return &certificate{
-		pair: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
-		pem:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-	}, nil
-}
-
-func (c *certificate) tlsConfig() *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{c.pair}, MinVersion: tls.VersionTLS12}
 }

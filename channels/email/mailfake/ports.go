@@ -3,13 +3,15 @@ package mailfake
 import (
 	"context"
 	"net"
+
+	"parley/channels/emulator"
 )
 
 // ports are where clients reach the two servers; all are nil before Start.
 type ports struct {
 	imapLn, imapTLSLn, smtpLn, smtpTLSLn net.Listener
 
-	cert *certificate // nil without TLS
+	cert *emulator.Certificate // nil without TLS
 }
 
 // open listens on all ports. Whoever gets an error closes those that are open.
@@ -24,7 +26,7 @@ func (p *ports) open(ctx context.Context, o Options) (err error) {
 	if !o.TLS {
 		return nil
 	}
-	if p.cert, err = newCertificate(o.Domain); err != nil {
+	if p.cert, err = emulator.NewCertificate(o.Domain); err != nil {
 		return err
 	}
 	if p.imapTLSLn, err = lc.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
@@ -57,12 +59,7 @@ func (p *ports) SMTPTLSAddr() string { return addrOf(p.smtpTLSLn) }
 
 // CertPEM is the certificate a client must trust, nil without Options.TLS. It names
 // localhost, 127.0.0.1 and Options.Domain.
-func (p *ports) CertPEM() []byte {
-	if p.cert == nil {
-		return nil
-	}
-	return p.cert.pem
-}
+func (p *ports) CertPEM() []byte { return p.cert.PEM() }
 
 func addrOf(ln net.Listener) string {
 	if ln == nil {

@@ -129,7 +129,7 @@ func (s *Server) Start(ctx context.Context) error {
 	s.started = true
 	var startTLS, implicit *tls.Config
 	if s.cert != nil {
-		startTLS, implicit = s.cert.tlsConfig(), s.cert.tlsConfig()
+		startTLS, implicit = s.cert.TLS(), s.cert.TLS()
 	}
 
 	plain := imapserver.New(s.imapOptions(startTLS))
