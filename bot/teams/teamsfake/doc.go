@@ -28,6 +28,7 @@
 // # Addresses
 //
 //	/login/{tenant}/oauth2/v2.0/token           Entra
+//	/login/{tenant}/v2.0/.well-known/…          its metadata; keys at /login/{tenant}/discovery/v2.0/keys
 //	/botframework/v1/.well-known/…              OpenID metadata and keys
 //	/connector/{region}/{tenant}/v3/…           the Bot Connector (serviceUrl)
 //	/graph/v1.0/…  /sites/…  /personal/…  /download/…   Graph, and where files lie
@@ -35,7 +36,7 @@
 //
 // # Methods, for Calls and faults
 //
-//	token openid keys conversations.create activities.send activities.update activities.delete
+//	token discovery discovery.keys openid keys connector.unknown graph.unknown conversations.create activities.send activities.update activities.delete
 //	reactions.add reactions.remove members.list members.page members.get team.get team.channels
 //	attachments.get graph.team graph.channels graph.channel graph.messages graph.message
 //	graph.replies graph.reply graph.hosted graph.file graph.folder graph.drive graph.upload download

@@ -44,6 +44,14 @@ type Server struct {
 func New(o tenant.Options) *Server {
 	o = o.WithDefaults()
 	host := emulator.NewHost("teamsfake", o.Log)
+	if o.TLS {
+		cert, err := emulator.NewCertificate()
+		if err != nil {
+			panic(err) // no randomness: nothing works on this machine
+		}
+		host.Certificate = cert
+	}
+
 	g := tenant.New(o, host)
 	faults := emulator.NewFaultPlan(o.Seed, g.Now, FaultReset, FaultGarbage)
 	s := &Server{ground: g, Host: host, FaultPlan: faults}
@@ -132,6 +140,9 @@ func (s *Server) TenantID() string { return s.Opt.TenantID }
 
 // BotID is the bot's id in conversations, 28: and the app id.
 func (s *Server) BotID() string { return s.Opt.BotID() }
+
+// CertPEM is the certificate that clients must trust; nil without Options.TLS. It names localhost and 127.0.0.1.
+func (s *Server) CertPEM() []byte { return s.Certificate.PEM() }
 
 // LoginURL stands for https://login.microsoftonline.com.
 func (s *Server) LoginURL() string { return s.URL() + "/login" }

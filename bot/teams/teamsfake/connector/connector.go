@@ -64,6 +64,7 @@ func (c *API) Routes(mux *http.ServeMux) {
 	bot("GET", "teams/{team}", "team.get", c.getTeam)
 	bot("GET", "teams/{team}/conversations", "team.channels", c.listTeamChannels)
 	bot("GET", "attachments/{id}/views/original", "attachments.get", c.getAttachment)
+	mux.HandleFunc("/connector/", c.journal.Handle("connector.unknown", c.refuseUnknown))
 }
 
 // asBot checks the bot's token and holds the lock for the handler.
@@ -77,16 +78,31 @@ func (c *API) asBot(h http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 
-		mayBeUnsigned := c.Opt.Unsigned && r.Header.Get("Authorization") == ""
-		if !c.entra.IsAuthorized(r, entra.ScopeBot) && !mayBeUnsigned {
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			calls.Refuse(w, http.StatusUnauthorized, "Unauthorized", "Authorization has been denied for this request.")
-			return
-		}
-
-		if c.ensureWithinLimits(w, tenantRule()) {
+		if c.ensureAuthorized(w, r) && c.ensureWithinLimits(w, tenantRule()) {
 			h(w, r)
 		}
+	}
+}
+
+// ensureAuthorized reports whether a call has a token of the bot, or needs none; it refuses others. Caller holds the lock.
+func (c *API) ensureAuthorized(w http.ResponseWriter, r *http.Request) bool {
+	mayBeUnsigned := c.Opt.Unsigned && r.Header.Get("Authorization") == ""
+	if c.entra.IsAuthorized(r, entra.ScopeBot) || mayBeUnsigned {
+		return true
+	}
+	w.Header().Set("WWW-Authenticate", "Bearer")
+	calls.Refuse(w, http.StatusUnauthorized, "Unauthorized", "Authorization has been denied for this request.")
+	return false
+}
+
+// refuseUnknown answers calls that the connector doesn't know. That every refusal is an ErrorResponse is published; the code of
+// this one isn't.
+// Source: Azure Bot Service, "API reference", section "Errors", read 2026-11.
+func (c *API) refuseUnknown(w http.ResponseWriter, r *http.Request) {
+	c.Mu.Lock()
+	defer c.Mu.Unlock()
+	if c.ensureAuthorized(w, r) {
+		calls.Refuse(w, http.StatusNotFound, "NotFound", "No HTTP resource was found that matches the request URI '"+r.URL.Path+"'.")
 	}
 }
 

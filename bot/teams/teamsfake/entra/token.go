@@ -102,14 +102,17 @@ func (e *Entra) SetRSC(on bool) {
 	e.permissions[tenant.PermitMessages] = on
 }
 
-// Routes are the token endpoint and the Bot Framework's metadata.
+// Routes are the token endpoint, Entra's metadata, and the Bot Framework's.
 func (e *Entra) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /login/{tenant}/oauth2/v2.0/token", e.journal.Handle("token", e.giveToken))
+	mux.HandleFunc("GET /login/{tenant}/v2.0/.well-known/openid-configuration", e.journal.Handle("discovery", e.discover))
+	mux.HandleFunc("GET /login/{tenant}/discovery/v2.0/keys", e.journal.Handle("discovery.keys", e.listKeys))
 	mux.HandleFunc("GET /botframework/v1/.well-known/openidconfiguration", e.journal.Handle("openid", e.openID))
-	mux.HandleFunc("GET /botframework/v1/.well-known/keys", e.journal.Handle("keys", func(w http.ResponseWriter, _ *http.Request) {
-		calls.WriteJSON(w, http.StatusOK, object{"keys": e.keys.list()})
-	}))
+	mux.HandleFunc("GET /botframework/v1/.well-known/keys", e.journal.Handle("keys", e.listKeys))
 }
+
+// frameworkTenant is the Bot Framework's own tenant, from which an app of one organisation gets no tokens.
+const frameworkTenant = "botframework.com"
 
 // Numbers of Entra's refusals.
 // Source: learn.microsoft.com/entra/identity-platform/reference-error-codes, read 2026-11.
@@ -145,7 +148,7 @@ func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 		e.refuseToken(w, http.StatusBadRequest, "invalid_request", errMissingParameter, "The request body must contain the following parameter: 'grant_type'.")
 	case form("grant_type") != "client_credentials":
 		e.refuseToken(w, http.StatusBadRequest, "unsupported_grant_type", errGrantType, "The app requested an unsupported grant type.")
-	case organisation == "botframework.com":
+	case organisation == frameworkTenant:
 		e.refuseToken(w, http.StatusBadRequest, "unauthorized_client", errUnknownApp,
 			"Application with identifier '"+id+"' was not found in the directory 'Bot Framework'.")
 	case organisation != e.Opt.TenantID:
@@ -233,13 +236,4 @@ func (e *Entra) IsPermitted(permission string) bool {
 		return e.permissions[tenant.PermitFilesRead] || e.permissions[tenant.PermitFilesWrite]
 	}
 	return e.permissions[permission]
-}
-
-// openID is the Bot Framework's metadata. Its issuer differs from its address on purpose.
-func (e *Entra) openID(w http.ResponseWriter, _ *http.Request) {
-	calls.WriteJSON(w, http.StatusOK, object{
-		"issuer": issuer, "authorization_endpoint": "https://invalid.botframework.com",
-		"jwks_uri":                              e.Host.URL() + "/botframework/v1/.well-known/keys",
-		"id_token_signing_alg_values_supported": []string{"RS256"}, "token_endpoint_auth_methods_supported": []string{"private_key_jwt"},
-	})
 }

@@ -64,6 +64,7 @@ func (s *API) Routes(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /graph/v1.0/drives/{drive}/items/{folder}/{name}/content",
 		s.journal.Handle("graph.upload", s.asApp(s.putFile, tenant.PermitFilesWrite)))
 	mux.HandleFunc("GET /download/{file}", s.journal.Handle("download", s.download))
+	mux.HandleFunc("/graph/", s.journal.Handle("graph.unknown", s.refuseUnknown))
 	for _, people := range []string{"/sites/", "/personal/"} {
 		mux.HandleFunc(people, func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "sign in", http.StatusForbidden) // people's addresses, not apps'
@@ -78,7 +79,7 @@ func (s *API) asApp(h http.HandlerFunc, permission string) http.HandlerFunc {
 		defer s.Mu.Unlock()
 		switch {
 		case !s.entra.IsAuthorized(r, entra.ScopeGraph):
-			s.refuse(w, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, has expired or is for another audience.")
+			s.refuseToken(w)
 		case !s.entra.IsPermitted(permission):
 			s.refuse(w, http.StatusForbidden, "Forbidden", "Missing role permissions on the request. API requires one of '"+permission+"'.")
 		default:

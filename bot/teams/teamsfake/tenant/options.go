@@ -30,6 +30,9 @@ type Options struct {
 	// targeted messages, slash commands, message extensions, files. nil means everything.
 	Manifest []byte
 
+	// TLS makes all addresses https, with a certificate of the server's own; see CertPEM. Microsoft's libraries insist on it.
+	TLS bool
+
 	Users    []User    // the seed; Reset returns to it
 	Teams    []Team    // nil means one
 	Channels []Channel // beside each team's General
