@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -237,7 +238,7 @@ func TestAgainstPublishedAPI(t *testing.T) {
 	t.Parallel()
 	messages, contents := readDescriptions(t)
 	seen := map[string]bool{}
-	for _, r := range append(recordSending(t), recordChecks(t)...) {
+	for _, r := range slices.Concat(recordSending(t), recordChecks(t), recordOthers(t)) {
 		for _, d := range []*description{messages, contents} {
 			operation, err := d.check(r)
 			seen[operation] = true
@@ -250,10 +251,13 @@ func TestAgainstPublishedAPI(t *testing.T) {
 		"POST /2010-04-01/Accounts/{AccountSid}/Messages.json",
 		"GET /2010-04-01/Accounts/{AccountSid}/Messages.json",
 		"GET /2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media.json",
+		"GET /2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media/{Sid}.json",
+		"DELETE /2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media/{Sid}.json",
 		"GET /2010-04-01/Accounts/{Sid}.json",
 		"GET /2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers.json",
 		"POST /v1/Content",
 		"POST /v1/Content/{ContentSid}/ApprovalRequests/whatsapp",
+		"PUT /v1/Content/{Sid}",
 		"GET /v1/ContentAndApprovals",
 		"DELETE /v1/Content/{Sid}",
 	} {

@@ -57,6 +57,9 @@
 // ToBotFromChannelOpenIdMetadataUrl, or teams.apps withOverrides(PUBLIC, {openIdMetadataUrl}),
 // and drive /_fake (parley fakes names it FAKE_TEAMS_CONTROL).
 //
+// @azure/msal-node 3.8.10 gets a token with [Options.TLS]: its authority is [Server.LoginURL]/TENANT, knownAuthorities names the
+// host, and NODE_EXTRA_CA_CERTS a file with [Server.CertPEM].
+//
 // # What is assumed
 //
 // How often Teams repeats an activity that the bot did not take is undocumented: here it

@@ -19,5 +19,6 @@
 //
 // Checked by hand with twilio 6.2.0 on Node 20: messages are sent, read and listed page by page, contents are
 // made, approved, sent and removed, refusals have Twilio's codes, and its validateRequest takes the signatures
-// of callbacks, also of an address with query and overrides; messages are redacted and removed.
+// of callbacks, also of an address with query and overrides; messages are redacted and removed; files are listed, shown and
+// removed; a content with two types is made and changed; a messaging service chooses the sender, or is refused.
 package twiliofake
