@@ -28,7 +28,7 @@ func NewCertificate(domains ...string) (*Certificate, error) {
 		return nil, fmt.Errorf("emulator: certificate: %w", err)
 	}
 
-	now := time.Now() // the client's TLS library uses the real clock, too
+	now := time.Now() //nolint:forbidigo // the client's TLS library uses the real clock, too
 	names := append([]string{"localhost"}, domains...)
 	tmpl := &x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: names[len(names)-1]},

@@ -36,7 +36,8 @@
 //
 // # Methods, for Calls and faults
 //
-//	token discovery discovery.keys openid keys connector.unknown graph.unknown conversations.create activities.send activities.update activities.delete
+//	token discovery discovery.keys openid keys connector.unknown graph.unknown
+//	conversations.create activities.send activities.update activities.delete
 //	reactions.add reactions.remove members.list members.page members.get team.get team.channels
 //	attachments.get graph.team graph.channels graph.channel graph.messages graph.message
 //	graph.replies graph.reply graph.hosted graph.file graph.folder graph.drive graph.upload download
