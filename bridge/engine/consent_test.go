@@ -69,6 +69,30 @@ func TestOptOut(t *testing.T) {
 	wantEqual(t, "lines that tell of the STOP", w.countLines(thread, bridge.LineOptedOut), 1)
 }
 
+// A wish is also a message if it says something else: the customer's words and files are shown, and open a conversation.
+func TestWishThatIsAMessage(t *testing.T) {
+	t.Parallel()
+	yes := wish("Yes", channels.Consent{})
+	photo := wish("STOP", wantsNone())
+	photo.Files = []channelstest.File{{Name: "fault.txt", Type: "text/plain", Content: []byte("it stopped")}}
+	tests := []struct {
+		name  string
+		event channelstest.Event
+		want  string // of the new conversation's thread
+	}{
+		{name: "an answer that allows messages", event: yes, want: "Yes"},
+		{name: "a word beside a file", event: photo, want: "1 files"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			w.postChatEvent(tt.event)
+			w.waitShown(tt.want)
+		})
+	}
+}
+
 // START is no matter that somebody has to look at: it opens no conversation that is resolved.
 func TestOptInOpensNothing(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley/channels"
+	"parley/channels/twilio/twiliofake"
 )
 
 // stop and start are the wishes of customers who want no more messages, or want them again. Silent means that the message needs no
@@ -48,6 +49,33 @@ func TestConsentBySMS(t *testing.T) {
 				t.Errorf("consent of %q: got %+v, want %+v", tt.body, got.Consent, tt.want)
 			}
 			wantEqual(t, "text", strings.TrimSpace(got.Text), strings.TrimSpace(tt.body))
+		})
+	}
+}
+
+// With Twilio's own opt-out management, OptOutType comes with each message that is a keyword as a whole, also from a customer who
+// had not stopped. An ordinary "Yes" still needs an answer.
+func TestConsentByOptOutType(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		body string
+		want *channels.Consent
+	}{
+		{body: "START", want: start()},
+		{body: " unstop ", want: start()},
+		{body: "Yes", want: &channels.Consent{}},
+		{body: "Stop", want: stop()},
+		{body: "help", want: nil},
+		{body: "Yes please", want: nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.body, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, viaSMS, func(o *twiliofake.Options, _ channels.Config) { o.OptOutType = true })
+			w.annWrites(tt.body)
+			if got := w.takeMessages(1)[0].Consent; !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("consent of %q: got %+v, want %+v", tt.body, got, tt.want)
+			}
 		})
 	}
 }
@@ -100,6 +128,11 @@ func TestConsentByWhatsApp(t *testing.T) {
 			name: "a word that Twilio took for a wish",
 			form: fields{"Body": "arrêt", "OptOutType": "STOP"},
 			want: channels.Inbound{Text: "arrêt", Consent: stop()},
+		},
+		{
+			name: "an answer that Twilio took for a wish",
+			form: fields{"Body": "ja", "OptOutType": "START"},
+			want: channels.Inbound{Text: "ja", Consent: &channels.Consent{}},
 		},
 	}
 	c := newWorld(t, viaWhatsApp).channel

@@ -225,14 +225,18 @@ func addPlaceholder(in *channels.Inbound, kind string) {
 }
 
 // readConsent reads whether a message forbids or allows messages; nil if neither. If Twilio's opt-out management
-// is on, OptOutType says so. Otherwise the message must be exactly one of Twilio's keywords.
-// Source: Twilio, "Support for opt-out keywords".
+// is on, OptOutType says so, in any language. Otherwise the message must be exactly one of Twilio's keywords. Only START and
+// UNSTOP allow messages and say nothing else: "Yes", and a keyword of one's own as "Ja", are ordinary answers, too.
+// Source: Twilio, "Support for opt-out keywords", "Customizing Users' Opt-in and Opt-out Experience".
 func (d *reader) readConsent(body, optOut string, files int) *channels.Consent {
+	word := strings.ToUpper(strings.TrimSpace(body))
+	isStart := word == "START" || word == "UNSTOP"
+
 	switch strings.ToUpper(strings.TrimSpace(optOut)) {
 	case "STOP":
 		return &channels.Consent{OptedOut: true, Silent: true}
 	case "START":
-		return &channels.Consent{Silent: true}
+		return &channels.Consent{Silent: isStart}
 	case "HELP":
 		return nil
 	}
@@ -241,13 +245,11 @@ func (d *reader) readConsent(body, optOut string, files int) *channels.Consent {
 		return nil
 	}
 
-	switch strings.ToUpper(strings.TrimSpace(body)) {
+	switch word {
 	case "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPTOUT", "REVOKE":
 		return &channels.Consent{OptedOut: true, Silent: true}
-	case "START", "UNSTOP":
-		return &channels.Consent{Silent: true}
-	case "YES": // a keyword that allows messages again, but also an ordinary answer
-		return &channels.Consent{}
+	case "START", "UNSTOP", "YES":
+		return &channels.Consent{Silent: isStart}
 	}
 
 	return nil

@@ -25,18 +25,19 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 		return err
 	}
 
-	saysNothing := in.Text == "" && len(in.Attachments) == 0
-	silent := in.Consent.Silent || saysNothing
+	consent := *in.Consent
+	hasFiles := len(in.Attachments) > 0 // which nobody would see of a silent message
+	consent.Silent = !hasFiles && (consent.Silent || in.Text == "")
 	it.setConsent(i, it.Conversations.LatestOf(i), wish{
-		Consent: *in.Consent,
+		Consent: consent,
 		at:      saidAt(it.Writer, in),
 		text:    in.Text,
-		silent:  silent,
+		silent:  consent.Silent,
 	})
-	if silent {
+	if consent.Silent {
 		return nil
 	}
-	in.Kind = channels.InboundMessage
+	in.Kind, in.Consent = channels.InboundMessage, &consent
 	return it.customerWrites(ctx, tx, a, part, in)
 }
 

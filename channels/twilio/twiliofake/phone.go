@@ -165,12 +165,7 @@ func (e *exchange) handleKeyword(m *stored) string {
 		}
 		e.blocked[pair] = true
 		return "STOP"
-	case "YES":
-		if !e.blocked[pair] {
-			return ""
-		}
-		fallthrough
-	case "START", "UNSTOP":
+	case "START", "UNSTOP", "YES": // whether the customer had stopped before or not
 		if e.blocked[pair] {
 			e.autoAnswer(m, "You have successfully been re-subscribed to messages from this number.")
 		}
