@@ -45,6 +45,7 @@ type PageCustomer struct {
 	lastIn   time.Time // what windows are counted from
 	blocked  bool
 	private  bool // her profile can't be read; HideProfile sets it
+	unlisted int  // what the conversations API leaves out: leftOutConversation, leftOutMessages; 0 means nothing
 	offline  bool // nothing is delivered to her phone; SetOnline changes it
 	typing   bool
 	seenAt   time.Time
@@ -100,6 +101,20 @@ func (c *PageCustomer) Block(on bool) { c.page.g.change(func() { c.blocked = on 
 
 // HideProfile lets her name be refused to apps.
 func (c *PageCustomer) HideProfile() { c.page.g.change(func() { c.private = true }) }
+
+// What the conversations API leaves out of a conversation.
+const (
+	leftOutConversation = 1 + iota
+	leftOutMessages
+)
+
+// HideConversation leaves the conversation out of the list of conversations, as if it were in another folder of the Page's inbox.
+func (c *PageCustomer) HideConversation() {
+	c.page.g.change(func() { c.unlisted = leftOutConversation })
+}
+
+// HideMessages lets the list of conversations name the conversation without its messages.
+func (c *PageCustomer) HideMessages() { c.page.g.change(func() { c.unlisted = leftOutMessages }) }
 
 // SetOnline connects or disconnects her phone; messages are delivered when it is online.
 func (c *PageCustomer) SetOnline(on bool) {

@@ -26,7 +26,8 @@ func (p *Page) listConversations(c *call) (any, *APIError) {
 	var people []*PageCustomer
 	for _, person := range p.people {
 		isWanted := user == "" || user == person.id
-		if isWanted && len(person.messages) > 0 {
+		isListed := len(person.messages) > 0 && person.unlisted != leftOutConversation
+		if isWanted && isListed {
 			people = append(people, person)
 		}
 	}
@@ -51,7 +52,7 @@ func (p *Page) describeConversation(person *PageCustomer, fields string) map[str
 		one["participants"] = map[string]any{"data": []any{map[string]any{"id": person.id, "name": person.shownName()},
 			map[string]any{"id": p.config.ID, "name": p.config.Name}}}
 	}
-	if strings.Contains(fields, "messages") {
+	if strings.Contains(fields, "messages") && person.unlisted != leftOutMessages {
 		limit := maxRecent
 		if m := limitPattern.FindStringSubmatch(fields); m != nil {
 			n, _ := strconv.Atoi(m[1])

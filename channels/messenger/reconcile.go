@@ -94,12 +94,15 @@ func (c *Channel) listMessages(ctx context.Context, customer string) ([]listedMe
 
 // searchPart looks for a part whose first attempt began at firstAt among a conversation's last messages, without those
 // that are known to be others. If a message fits but is a little too old, by no more than the clocks may differ, the
-// outcome is CannotTell.
+// outcome is CannotTell. It is Absent only if messages reaches back before firstAt: the customer has written before, so that
+// a list without any earlier message isn't the whole conversation.
 func (c *Channel) searchPart(messages []listedMessage, firstAt time.Time, others map[string]bool, p part) (string, channels.Outcome) {
 	from := firstAt.Truncate(time.Second)
 	var found []string
 	complete := len(messages) < maxListed // messages has all that were sent since from
+	reachesBack := false                  // messages has one that is older
 	for _, m := range messages {
+		reachesBack = reachesBack || m.at.Before(from)
 		if m.at.Before(from.Add(-clockSkew)) {
 			complete = true
 			break
@@ -116,14 +119,14 @@ func (c *Channel) searchPart(messages []listedMessage, firstAt time.Time, others
 		found = append(found, m.ID)
 	}
 
-	if !complete || len(found) > 1 {
-		return "", channels.CannotTell
-	}
-	if len(found) == 0 {
+	switch {
+	case complete && len(found) == 1:
+		return found[0], channels.Landed
+	case complete && len(found) == 0 && reachesBack:
 		return "", channels.Absent
 	}
 
-	return found[0], channels.Landed
+	return "", channels.CannotTell
 }
 
 // isPart reports whether a listed message may be a part: a text if its words are the same; a file or a template

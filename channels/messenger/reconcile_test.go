@@ -71,6 +71,27 @@ func TestReconcileMissing(t *testing.T) {
 	r.wantOutcome(t, r.sendUnanswered(t, r.outbound(5, sentText), missing), channels.Absent)
 }
 
+// A list without the customer's own, earlier message isn't the whole conversation: what it lacks may have been sent.
+func TestReconcileWithoutEarlierMessages(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		hide func(*graphfake.PageCustomer)
+	}{
+		{name: "the conversation isn't listed", hide: (*graphfake.PageCustomer).HideConversation},
+		{name: "its messages aren't listed", hide: (*graphfake.PageCustomer).HideMessages},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			o := r.sendUnanswered(t, r.outbound(5, sentText), arrived)
+			tt.hide(r.customer)
+			r.wantOutcome(t, o, channels.CannotTell)
+		})
+	}
+}
+
 // The same text was sent a minute before. Only if the database knows that message, it isn't taken for ours.
 func TestReconcileSameTextBefore(t *testing.T) {
 	t.Parallel()
