@@ -42,6 +42,12 @@ const (
 	subcodeUnavailable  = 1545041 // the person gets no messages
 	subcodeNobody       = 2018001 // no such person
 	subcodeRestricted   = 1893063 // the Page may not send
+	subcodeWindowTagged = 2534022 // the reply window is closed, also for the tag
+	subcodeRetry        = 2018321 // sending failed for the moment; it comes with several codes
+	subcodePairRate     = 2018338 // too many messages to this person
+	subcodeUnpaid       = 2018021 // the Page may not write to phone numbers
+	subcodeUnreviewed   = 2018027 // the app may not write to phone numbers
+	subcodeTestersOnly  = 2018028 // the app may write to its own testers alone
 )
 
 // classifyError decides what a failed request means. A code with its subcode is looked up first: 10/2018278 is
@@ -73,7 +79,7 @@ func classifyError(err error) *channels.SendError {
 		e.Text = "Messenger can't reach this person: " + refused.Words()
 		e.Hint = "They may have blocked the Page or left Messenger; use another channel."
 	case channels.Throttled:
-		e.Wait = throttleWait(refused)
+		e.Wait, e.Pair = throttleWait(refused), refused.Subcode == subcodePairRate
 		e.Text = "Facebook asks for a pause: too many messages."
 	case channels.Retry:
 		e.Wait = refused.RetryAfter
@@ -109,17 +115,8 @@ func classOf(e *graph.Error) channels.Class {
 		return channels.AuthBroken
 	}
 
-	switch [2]int{e.Code, e.Subcode} {
-	case [2]int{codePermission, subcodeWindow}, [2]int{codePermission, subcodeWindowOld}:
-		return channels.WindowClosed
-	case [2]int{codePermission, subcodeNotReceiving}, [2]int{codePermissions, subcodeUnavailable}, [2]int{codeInvalid, subcodeNobody}:
-		return channels.BadRecipient
-	case [2]int{codePermission, subcodeRestricted}:
-		return channels.AccountBlocked
-	case [2]int{codePermission, subcodeHeld}:
-		return channels.BadContent
-	case [2]int{codeUnknown, subcodeLate}:
-		return channels.Ambiguous
+	if class := classOfPair(e.Code, e.Subcode); class != "" {
+		return class
 	}
 
 	switch e.Code {
@@ -143,6 +140,33 @@ func classOf(e *graph.Error) channels.Class {
 	}
 
 	return channels.BadContent
+}
+
+// classOfPair returns the class of a code with its subcode; "" if the code alone decides. The codes of missing permissions stand
+// for many refusals of one message, too: with a subcode that we don't know, the access works.
+func classOfPair(code, subcode int) channels.Class {
+	switch [2]int{code, subcode} {
+	case [2]int{codePermission, subcodeWindow}, [2]int{codePermission, subcodeWindowOld}, [2]int{codePermission, subcodeWindowTagged}:
+		return channels.WindowClosed
+	case [2]int{codePermission, subcodeNotReceiving}, [2]int{codePermissions, subcodeUnavailable}, [2]int{codeInvalid, subcodeNobody}:
+		return channels.BadRecipient
+	case [2]int{codePermission, subcodeRestricted}:
+		return channels.AccountBlocked
+	case [2]int{codeUnknown, subcodeLate}:
+		return channels.Ambiguous
+	}
+
+	switch subcode {
+	case subcodeRetry:
+		return channels.Retry
+	case 0, subcodeUnpaid, subcodeUnreviewed, subcodeTestersOnly:
+		return ""
+	}
+
+	if code == codePermission || code == codePermissions {
+		return channels.BadContent
+	}
+	return ""
 }
 
 // classByStatus decides by the HTTP status alone. Such answers come from a server in front of Graph.

@@ -20,6 +20,7 @@ func TestErrorClasses(t *testing.T) {
 	}{
 		{name: "window closed", code: 10, subcode: 2018278, status: 400, want: channels.WindowClosed},
 		{name: "window closed, older subcode", code: 10, subcode: 2018065, status: 400, want: channels.WindowClosed},
+		{name: "window closed, also for the tag", code: 10, subcode: 2534022, status: 403, want: channels.WindowClosed},
 
 		{name: "person unavailable", code: 551, subcode: 1545041, status: 400, want: channels.BadRecipient},
 		{name: "person unavailable, without a subcode", code: 551, status: 400, want: channels.BadRecipient},
@@ -30,11 +31,13 @@ func TestErrorClasses(t *testing.T) {
 		{name: "rate of the app", code: 4, status: 400, want: channels.Throttled},
 		{name: "rate of the Page", code: 32, status: 400, want: channels.Throttled},
 		{name: "custom rate", code: 613, status: 400, want: channels.Throttled},
+		{name: "rate of one person", code: 613, subcode: 2018338, status: 400, want: channels.Throttled},
 		{name: "rate of Messenger", code: 80006, status: 400, want: channels.Throttled},
 
 		{name: "unknown problem", code: 1, status: 500, want: channels.Retry},
 		{name: "temporary problem", code: 2, status: 503, want: channels.Retry},
 		{name: "temporary problem of sending", code: 1200, status: 500, want: channels.Retry},
+		{name: "temporary problem, by its subcode", code: 10, subcode: 2018321, status: 400, want: channels.Retry},
 		{name: "problem after which it may have been sent", code: 1, subcode: 1357046, status: 500, want: channels.Ambiguous},
 
 		{name: "token ended", code: 190, subcode: 463, status: 401, want: channels.AuthBroken},
@@ -43,12 +46,18 @@ func TestErrorClasses(t *testing.T) {
 		{name: "permission missing, code 200", code: 200, status: 403, want: channels.AuthBroken},
 		{name: "permission missing, code 230", code: 230, status: 403, want: channels.AuthBroken},
 
+		{name: "app of testers alone", code: 200, subcode: 2018028, status: 403, want: channels.AuthBroken},
+		{name: "unreviewed app", code: 200, subcode: 2018027, status: 403, want: channels.AuthBroken},
+		{name: "Page that didn't pay", code: 10, subcode: 2018021, status: 403, want: channels.AuthBroken},
+
 		{name: "account blocked for abuse", code: 368, status: 400, want: channels.AccountBlocked},
 		{name: "Page restricted", code: 10, subcode: 1893063, status: 400, want: channels.AccountBlocked},
 
 		{name: "another app holds the conversation", code: 10, subcode: 2018300, status: 400, want: channels.BadContent},
 		{name: "bad parameter", code: 100, status: 400, want: channels.BadContent},
 		{name: "bad file", code: 100, subcode: 2018047, status: 400, want: channels.BadContent},
+		{name: "unknown subcode of a missing permission", code: 10, subcode: 2018999, status: 403, want: channels.BadContent},
+		{name: "unknown subcode of a missing permission, code 200", code: 200, subcode: 2018999, status: 403, want: channels.BadContent},
 		{name: "unknown code, answered with 400", code: 987654, status: 400, want: channels.BadContent},
 		{name: "unknown code, answered with 500", code: 987654, status: 500, want: channels.Ambiguous},
 	}
@@ -72,6 +81,7 @@ func TestErrorClasses(t *testing.T) {
 			if se.Class == channels.Throttled && se.Wait <= 0 {
 				t.Errorf("got a wait of %s, want some time", se.Wait)
 			}
+			wantEqual(t, "only this customer's messages wait", se.Pair, tt.subcode == subcodePairRate)
 			r.takeInbox(t, 0)
 		})
 	}
