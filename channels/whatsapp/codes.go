@@ -8,7 +8,7 @@ const (
 	codeUnknown          = 1
 	codeService          = 2
 	codeCapability       = 3 // the app lacks a capability
-	codeTooManyCalls     = 4
+	codeTooManyCalls     = 4 // of the app
 	codePermission       = 10
 	codeNumberDeleted    = 33
 	codeInvalidParameter = 100
@@ -19,7 +19,12 @@ const (
 	codeLastPermission   = 299
 
 	// Too much at once.
+	codeUserRate     = 17  // calls with the token of one user
+	codePageRate     = 32  // calls for one object
+	codeCustomRate   = 613 // calls of one kind
 	codeAccountRate  = 80007
+	codeBusinessRate = 80008 // calls that manage the business account
+	codeManagingRate = 80012 // the same, of another kind
 	codeNumberRate   = 130429
 	codeSpamRate     = 131048
 	codePairRate     = 131056 // too many messages to one customer

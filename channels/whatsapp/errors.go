@@ -30,8 +30,8 @@ func verdictOf(code int) verdict {
 		return verdict{class: channels.WindowClosed, text: "WhatsApp's 24-hour reply window is closed.", hint: "Send a template."}
 	case codeNumberRate:
 		return verdict{class: channels.Throttled, wait: time.Second, text: "The number sends more than WhatsApp allows a second."}
-	case codeTooManyCalls, codeAccountRate:
-		return verdict{class: channels.Throttled, wait: time.Minute, text: "WhatsApp allows no more calls for now."}
+	case codeTooManyCalls, codeUserRate, codePageRate, codeCustomRate, codeAccountRate, codeBusinessRate, codeManagingRate:
+		return tooManyCalls()
 	case codePairRate:
 		return verdict{class: channels.Throttled, wait: pairPace, pair: true, text: "WhatsApp allows this customer no more messages for a moment."}
 	case codeSpamRate, codeRestricted, codeRegisterRate:
@@ -78,6 +78,11 @@ func verdictOf(code int) verdict {
 	}
 
 	return accountVerdict(code)
+}
+
+// tooManyCalls is what the error codes mean that bound all calls, and not only messages.
+func tooManyCalls() verdict {
+	return verdict{class: channels.Throttled, wait: time.Minute, text: "WhatsApp allows no more calls for now."}
 }
 
 // accountVerdict returns what an error code about the account means.
@@ -151,6 +156,10 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 	}
 
 	v := verdictOf(e.Code)
+	isUnknown := v.class == ""
+	if isUnknown && e.Status == http.StatusTooManyRequests {
+		v = tooManyCalls()
+	}
 	if graph.IsAboutProof(e) {
 		v = verdict{class: channels.AuthBroken, text: "The app demands its secret with every call, and app_secret is not that of the app that made the token.",
 			hint: secretHint}

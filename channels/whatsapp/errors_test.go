@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"parley/channels"
 	"parley/channels/graphfake"
@@ -18,7 +19,7 @@ type classCodes struct {
 func allClassCodes() []classCodes {
 	return []classCodes{
 		{channels.WindowClosed, []int{131047}},
-		{channels.Throttled, []int{130429, 80007, 4, codePairRate, 131048, 131064, 133016}},
+		{channels.Throttled, []int{130429, 4, 17, 32, 613, 80007, 80008, 80012, codePairRate, 131048, 131064, 133016}},
 		{channels.Retry, []int{1, 2, 131000, 131016, 131057, 135000}},
 		{channels.BadRecipient, []int{131026, 131021, 131030, 131062, 137000, 130497}},
 		{channels.OptedOut, []int{131050}},
@@ -70,6 +71,40 @@ func TestStatusCodes(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// An unknown code is throttling if the answer's HTTP status says so.
+func TestUnknownCodeOfThrottling(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.addFault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: 999999, Status: 429, Text: "why"})
+	se := w.wantSendFails(outbound(1, "x"), channels.Throttled)
+	wantEqual(t, "wait", se.Wait, time.Minute)
+}
+
+// A template that is throttled is neither refused nor gone.
+func TestThrottledTemplate(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		fault graphfake.Fault
+	}{
+		{name: "limit of managing calls", fault: graphfake.Fault{Code: 80008}},
+		{name: "limit of managing calls, another code", fault: graphfake.Fault{Code: 80012}},
+		{name: "unknown code, answered with 429", fault: graphfake.Fault{Code: 999999, Status: 429}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			tt.fault.Route, tt.fault.Action, tt.fault.Times = "whatsapp.template.*", graphfake.ActionError, graphfake.Forever
+			w.addFault(tt.fault)
+			_, err := w.channel.SubmitTemplate(testContext(t), welcome())
+			wantEqual(t, "class of a submission", channels.ClassOf(err), channels.Throttled)
+			err = w.channel.DeleteTemplate(testContext(t), welcome())
+			wantEqual(t, "class of a deletion", channels.ClassOf(err), channels.Throttled)
+		})
 	}
 }
 
