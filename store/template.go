@@ -94,21 +94,24 @@ const lockByExternalID = `
 	ORDER BY id
 	FOR UPDATE`
 
+// lockByName finds an account's template by its name and language. $4 is the provider's id, ” if the report has none: a template that
+// is known by another id isn't meant.
 const lockByName = `
 	SELECT ` + templateColumns + `
 	FROM templates
 	WHERE account_id = $1 AND provider_name = $2 AND language = $3
+		AND ($4 = '' OR external_id = '')
 	FOR UPDATE`
 
 // LockReportedTemplates reads and locks the templates that an account's provider reports on: those with the
 // provider's id in all accounts of the same kind. If there are none, it is the account's own template with this
-// name and language.
+// name and language, unless that is known by another id.
 func LockReportedTemplates(ctx context.Context, q Querier, account AccountID, external, name, language string) ([]Template, error) {
 	found, err := query.Collect[Template](ctx, q, "find templates", lockByExternalID, account, external)
 	if err != nil || len(found) > 0 {
 		return found, err
 	}
-	return query.Collect[Template](ctx, q, "find template", lockByName, account, name, language)
+	return query.Collect[Template](ctx, q, "find template", lockByName, account, name, language, external)
 }
 
 // saveTemplate submits a new template. $14 is resubmit: whether the provider must be told about the change of a

@@ -299,6 +299,7 @@ func TestLockReportedTemplates(t *testing.T) {
 		{name: "id alone", externalID: "17", want: []store.TemplateID{german.ID}},
 		{name: "id before name", externalID: "17", providerName: "hello", language: "en", want: []store.TemplateID{german.ID}},
 		{name: "unknown id", externalID: "99", providerName: "hello", language: "en", want: []store.TemplateID{english.ID}},
+		{name: "unknown id, and the name of one with another id", externalID: "99", providerName: "hello", language: "de", want: nil},
 		{name: "name and language", providerName: "hello", language: "de", want: []store.TemplateID{german.ID}},
 		{name: "another language", providerName: "hello", language: "fr", want: nil},
 		{name: "unknown id alone", externalID: "99", want: nil},

@@ -33,7 +33,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	case factErrors:
 		return decodeErrors(f)
 	case factChange:
-		return decodeChange(f)
+		return c.decodeChange(f)
 	}
 
 	return nil, fmt.Errorf("whatsapp: fact: unknown kind %.40q", f.Kind)

@@ -77,11 +77,20 @@ const (
 	maxField  = 60 // the name of a webhook field
 )
 
-// decodeChange reads a webhook about the account or its templates.
-func decodeChange(f fact) ([]channels.Inbound, error) {
+// isOfOtherBusiness reports whether a change is about another business account than ours. The app's callback takes them for all
+// business accounts of the app: they may belong to other accounts of this Parley, or to other programs.
+func (c *Channel) isOfOtherBusiness(f fact) bool { return f.WABA != "" && f.WABA != c.waba }
+
+// decodeChange reads a webhook about the business account or its templates. One about another business account says so.
+func (c *Channel) decodeChange(f fact) ([]channels.Inbound, error) {
+	other := "" // the number of another business account
+	if c.isOfOtherBusiness(f) {
+		other = " " + clippedLine(loose(f.WABA), maxNumber)
+	}
+
 	switch f.Field {
 	case "message_template_status_update", "message_template_quality_update", "template_category_update":
-		return decodeTemplate(f)
+		return c.decodeTemplate(f)
 	case "phone_number_quality_update":
 		v, err := readChange[struct {
 			Number loose `json:"display_phone_number"`
@@ -102,7 +111,12 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 			Description loose `json:"alert_description"`
 			Entity      loose `json:"entity_type"`
 		}](f)
-		return noticeOf(f, "WhatsApp warns ("+joinNonEmpty(", ", readableWords(v.Severity), readableWords(v.Kind))+"): "+clippedLine(v.Description, maxReason)), err
+		about := ""
+		if other != "" {
+			about = " about the business account" + other
+		}
+		kind := joinNonEmpty(", ", readableWords(v.Severity), readableWords(v.Kind))
+		return noticeOf(f, "WhatsApp warns"+about+" ("+kind+"): "+clippedLine(v.Description, maxReason)), err
 	case "account_update":
 		v, err := readChange[struct {
 			Event loose `json:"event"`
@@ -114,7 +128,7 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 			} `json:"violation_info"`
 		}](f)
 
-		text := "WhatsApp changed the business account: " + readableWords(v.Event)
+		text := "WhatsApp changed the business account" + other + ": " + readableWords(v.Event)
 		if v.Ban != nil {
 			text += " (" + readableWords(v.Ban.State) + ")"
 		}
@@ -141,8 +155,9 @@ func readableWords(s loose) string {
 	return strings.ToLower(strings.ReplaceAll(clippedLine(s, maxName), "_", " "))
 }
 
-// decodeTemplate reads a webhook about a template. Each of the three kinds has other news of it.
-func decodeTemplate(f fact) ([]channels.Inbound, error) {
+// decodeTemplate reads a webhook about a template. Each of the three kinds has other news of it. A template of another business account
+// is told by its id alone: one of ours may have the same name.
+func (c *Channel) decodeTemplate(f fact) ([]channels.Inbound, error) {
 	v, err := readChange[templateChange](f)
 	if err != nil {
 		return nil, err
@@ -160,6 +175,9 @@ func decodeTemplate(f fact) ([]channels.Inbound, error) {
 		t.Reason = templateReason(v)
 	}
 
+	if c.isOfOtherBusiness(f) {
+		t.Name, t.Language = "", ""
+	}
 	isNamed := t.ExternalID != "" || t.Name != ""
 	hasNews := t.Status != "" || t.Quality != "" || t.Category != ""
 	if !isNamed || !hasNews {

@@ -34,7 +34,7 @@ func annMessage(fields string) string {
 // decodeHook splits a webhook and decodes its facts, none of which may be in quarantine.
 func decodeHook(t *testing.T, body []byte) []channels.Inbound {
 	t.Helper()
-	c := &Channel{env: channels.Env{Keys: testKeys()}}
+	c := &Channel{waba: wabaID, env: channels.Env{Keys: testKeys()}}
 	var list []channels.Inbound
 	for _, f := range split(body) {
 		if f.Quarantine != "" {

@@ -90,7 +90,7 @@ func TestHostileWebhooks(t *testing.T) { // not parallel: it measures what the p
 		{"errors", messageHook(annMessage(`"errors":[` + fill(`{"code":1},`) + `]`))},
 		{"escapes", messageHook(annMessage(`"type":"text","text":{"body":"` + fill(`\u0000`) + `"}`))},
 	}
-	c := &Channel{env: channels.Env{Keys: testKeys()}}
+	c := &Channel{waba: wabaID, env: channels.Env{Keys: testKeys()}}
 	m := budget.NewMeterFor(budget.Webhook())
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func FuzzSplitDecode(f *testing.F) {
 	for _, s := range seeds() {
 		f.Add(s)
 	}
-	c := &Channel{env: channels.Env{Keys: testKeys()}}
+	c := &Channel{waba: wabaID, env: channels.Env{Keys: testKeys()}}
 	m := budget.NewMeterFor(budget.Webhook())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m.Check(t, len(body), func() { splitDecode(c, body) })
@@ -161,7 +161,7 @@ func FuzzDecode(f *testing.F) {
 			f.Add(one.Payload)
 		}
 	}
-	c := &Channel{env: channels.Env{Keys: testKeys()}}
+	c := &Channel{waba: wabaID, env: channels.Env{Keys: testKeys()}}
 	m := budget.NewMeterFor(budget.Webhook())
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m.Check(t, len(raw), func() { _, _ = c.Decode(raw) })

@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +115,50 @@ func TestDecodeAccountNews(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			checkNews(t, tt.field, tt.value, []channels.Inbound{{Kind: channels.InboundNotice, At: newsAt(), Notices: []string{tt.want}}})
+		})
+	}
+}
+
+// The app's callback brings news of all its business accounts. What is about another one than ours says so, and a template of it is
+// told by its id alone: it is none of ours, whatever its name is.
+func TestDecodeNewsOfAnotherBusiness(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		field string
+		value string
+		want  channels.Inbound
+	}{
+		{
+			name:  "template",
+			field: "message_template_status_update",
+			value: `{"event":"PAUSED","message_template_id":9000000000000001,"message_template_name":"hello","message_template_language":"en_US"}`,
+			want: channels.Inbound{Kind: channels.InboundTemplate,
+				Template: &channels.TemplateState{ExternalID: "9000000000000001", Status: channels.TemplatePaused}},
+		},
+		{
+			name:  "alert",
+			field: "account_alerts",
+			value: `{"alert_severity":"CRITICAL","alert_type":"OBA_REJECTED","alert_description":"Look"}`,
+			want: channels.Inbound{Kind: channels.InboundNotice,
+				Notices: []string{"WhatsApp warns about the business account 777 (critical, oba rejected): Look"}},
+		},
+		{
+			name:  "ban",
+			field: "account_update",
+			value: `{"event":"DISABLED_UPDATE"}`,
+			want: channels.Inbound{Kind: channels.InboundNotice,
+				Notices: []string{"WhatsApp changed the business account 777: disabled update."}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			body := strings.Replace(string(hook(tt.field, tt.value)), `"id": "2066"`, `"id": "777"`, 1)
+			want := tt.want
+			want.At = newsAt()
+			if got := decodeHook(t, []byte(body)); !reflect.DeepEqual(got, []channels.Inbound{want}) {
+				t.Errorf("decoded as\n     %s\nwant %s", jsonOf(got), jsonOf(want))
+			}
 		})
 	}
 }

@@ -73,6 +73,21 @@ func TestRejectedTemplate(t *testing.T) {
 	}
 }
 
+// A verdict on another program's template, in another business account of the app, names no template of ours.
+func TestVerdictOfAnotherBusiness(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.submitWelcome()
+	w.AddNumber(graphfake.NumberConfig{WABA: "777"})
+	noError(t, w.Subscribe(testContext(t), "777", w.hook, verifyToken))
+	foreign := w.AddTemplate("777", "welcome", "en", "UTILITY", "Hello")
+	noError(t, w.Review(foreign, "PAUSED", "LOW_QUALITY"))
+	in := w.takeOne()
+	wantEqual(t, "id", in.Template.ExternalID, foreign)
+	wantEqual(t, "name", in.Template.Name, "")
+	wantEqual(t, "language", in.Template.Language, "")
+}
+
 // A template that is submitted again keeps its id, and waits for another verdict.
 //
 func TestEditTemplate(t *testing.T) {
