@@ -78,7 +78,7 @@ func New(o Options) (*Client, error) {
 	if err != nil || !isWebURL(base) {
 		return nil, errors.New("graph: the base URL must be an http or https address")
 	}
-	if !versionPattern.MatchString(o.Version) {
+	if !IsVersion(o.Version) {
 		return nil, fmt.Errorf("graph: version %q isn't like %s", o.Version, DefaultVersion)
 	}
 	if o.MediaDialer == nil {
@@ -97,6 +97,9 @@ func isWebURL(u *url.URL) bool {
 	isHTTP := u.Scheme == "http" || u.Scheme == "https"
 	return isHTTP && u.Host != ""
 }
+
+// IsVersion reports whether s is written like a version of the Graph API: v26.0.
+func IsVersion(s string) bool { return versionPattern.MatchString(s) }
 
 // versionPattern is a version of the Graph API: v26.0.
 var versionPattern = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,3}$`)

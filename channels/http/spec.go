@@ -56,6 +56,7 @@ func Spec() channels.Spec {
 				Default: "false", OneOf: []string{"true", "false"}},
 		},
 		OwnHosts:  ownHosts,
+		Check:     checkSettings,
 		Signature: func(markdown string) string { return markdown }, // your system shows it
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(a, env)
@@ -87,9 +88,7 @@ func hostAndPort(u *url.URL) string {
 // Channel is one system that the company runs itself.
 type Channel struct {
 	account string
-	secret  []byte
-	target  *url.URL
-	private bool // the callback may be in the company's own network
+	settings
 	env     channels.Env
 	calls   *http.Client // for the callback
 	fetches *http.Client // for customers' files
@@ -103,24 +102,49 @@ var (
 	_ channels.Checker = (*Channel)(nil)
 )
 
+// settings are the settings of one account.
+type settings struct {
+	secret  []byte
+	target  *url.URL // the callback
+	private bool     // the callback may be in the company's own network
+}
+
+// newSettings reads an account's settings. Errors: every fault, joined.
+func newSettings(c channels.Config) (settings, error) {
+	s := settings{secret: []byte(c[fieldSecret]), private: c[fieldPrivate] == "true"}
+	var faults []error
+	if len(s.secret) < minSecret {
+		faults = append(faults, errors.New("http: secret: at least 16 characters are needed"))
+	}
+
+	target, err := url.Parse(c[fieldCallback])
+	if err != nil || !isPlainAddress(target) {
+		return s, errors.Join(append(faults, errors.New("http: callback_url: write it like https://shop.example/parley"))...)
+	}
+
+	mayBePlain := target.Scheme == "http" && s.private
+	if !mayBePlain && target.Scheme != "https" {
+		faults = append(faults, errors.New("http: callback_url: it must be https; http is for allow_private alone"))
+	}
+
+	s.target = target
+	return s, errors.Join(faults...)
+}
+
+// checkSettings says what is wrong with an account's settings. Errors: every fault, joined.
+func checkSettings(c channels.Config) error {
+	_, err := newSettings(c)
+	return err
+}
+
 // newChannel returns the channel of an account. Errors: what is wrong with the settings.
 func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
-	c := &Channel{account: a.Name, secret: []byte(a.Config[fieldSecret]), private: a.Config[fieldPrivate] == "true", env: env}
-	if len(c.secret) < minSecret {
-		return nil, errors.New("http: secret: at least 16 characters are needed")
+	s, err := newSettings(a.Config)
+	if err != nil {
+		return nil, err
 	}
 
-	target, err := url.Parse(a.Config[fieldCallback])
-	if err != nil || !isPlainAddress(target) {
-		return nil, errors.New("http: callback_url: write it like https://shop.example/parley")
-	}
-
-	mayBePlain := target.Scheme == "http" && c.private
-	if !mayBePlain && target.Scheme != "https" {
-		return nil, errors.New("http: callback_url: it must be https; http is for allow_private alone")
-	}
-
-	c.target = target
+	c := &Channel{account: a.Name, settings: s, env: env}
 	if c.env.Now == nil {
 		c.env.Now = time.Now
 	}

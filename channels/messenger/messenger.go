@@ -1,7 +1,6 @@
 package messenger
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -65,25 +64,15 @@ var (
 // newChannel reads an account's configuration. Errors: all faults, joined.
 func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	config := a.Config
-	var faults []error
-	for _, name := range []string{fieldPage, fieldToken, fieldSecret, fieldVerify} {
-		if strings.TrimSpace(config[name]) == "" {
-			faults = append(faults, fmt.Errorf("messenger: %s: missing", name))
-		}
+	if err := checkSettings(config); err != nil {
+		return nil, err
 	}
 
 	page := strings.TrimSpace(config[fieldPage])
-	if page != "" && !graph.IsID(page) {
-		faults = append(faults, fmt.Errorf("messenger: %s: must be the Page's number, not its name", fieldPage))
-	}
-
 	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: strings.TrimSpace(config[fieldVersion]),
 		Token: strings.TrimSpace(config[fieldToken]), Secret: strings.TrimSpace(config[fieldSecret]), Dialer: env.Dialer, MediaHosts: mediaHosts()})
 	if err != nil {
-		faults = append(faults, fmt.Errorf("messenger: %s: %w", fieldVersion, err))
-	}
-	if err := errors.Join(faults...); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("messenger: %w", err)
 	}
 
 	c := &Channel{

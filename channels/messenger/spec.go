@@ -1,6 +1,10 @@
 package messenger
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	"parley/channels"
 	"parley/channels/graph"
 	"parley/channels/wamark"
@@ -25,6 +29,7 @@ func Spec() channels.Spec {
 		SignedBy:  fieldSecret,
 		APIEnv:    "MESSENGER_API_URL",
 		Signature: wamark.Plain,
+		Check:     checkSettings,
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(a, env)
 		},
@@ -40,4 +45,26 @@ func Spec() channels.Spec {
 			{Name: fieldVersion, Label: "Graph API version", Default: graph.DefaultVersion, Help: "Change it when Meta ends this one."},
 		},
 	}
+}
+
+// checkSettings says what is wrong with an account's settings. Errors: every fault, joined.
+func checkSettings(c channels.Config) error {
+	var faults []error
+	for _, name := range []string{fieldPage, fieldToken, fieldSecret, fieldVerify} {
+		if strings.TrimSpace(c[name]) == "" {
+			faults = append(faults, fmt.Errorf("messenger: %s: missing", name))
+		}
+	}
+
+	page := strings.TrimSpace(c[fieldPage])
+	if page != "" && !graph.IsID(page) {
+		faults = append(faults, fmt.Errorf("messenger: %s: must be the Page's number, not its name", fieldPage))
+	}
+
+	version := strings.TrimSpace(c[fieldVersion])
+	if version != "" && !graph.IsVersion(version) {
+		faults = append(faults, fmt.Errorf("messenger: %s: write it like %s", fieldVersion, graph.DefaultVersion))
+	}
+
+	return errors.Join(faults...)
 }

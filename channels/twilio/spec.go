@@ -35,6 +35,7 @@ func WhatsAppSpec(o Options) channels.Spec {
 	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: listSources,
 		Owner: fieldFrom, KeepsUnowned: true, SignedBy: fieldToken,
 		Signature: wamark.Render,
+		Check:     checkOf(true),
 		Fields:    commonFields("The WhatsApp sender's number: +15550100."),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			c, err := newChannel(a, env, o, true)
@@ -50,6 +51,7 @@ func SMSSpec(o Options) channels.Spec {
 	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: listSources,
 		Owner: fieldFrom, KeepsUnowned: true, SignedBy: fieldToken,
 		Signature: wamark.Plain,
+		Check:     checkOf(false),
 		Fields: append(commonFields("The number or short code customers write to: +15550101."),
 			channels.Field{Name: fieldMMS, Label: "MMS", Help: "`true`: files may be sent, too; carriers take them in the US and Canada alone.", Default: "false", OneOf: []string{"false", "true"}}),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
@@ -129,6 +131,14 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	}
 
 	return s, errors.Join(faults...)
+}
+
+// checkOf returns what says what is wrong with the settings of WhatsApp, or of SMS. Its errors: every fault, joined.
+func checkOf(whatsapp bool) func(channels.Config) error {
+	return func(c channels.Config) error {
+		_, err := newSettings(c, whatsapp)
+		return err
+	}
 }
 
 // withoutSpaces removes from a number the characters with which people group digits.

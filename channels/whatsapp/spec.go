@@ -1,6 +1,10 @@
 package whatsapp
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	"parley/channels"
 	"parley/channels/graph"
 	"parley/channels/wamark"
@@ -27,18 +31,47 @@ func Spec() channels.Spec {
 		SignedBy:  fieldSecret,
 		APIEnv:    "WHATSAPP_API_URL",
 		Signature: wamark.Render,
+		Check:     checkSettings,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(account, env)
 		},
-		Fields: []channels.Field{
-			{Name: fieldPhoneID, Label: "Phone number ID", Required: true,
-				Help: "From Meta's App Dashboard, WhatsApp > API Setup. Not the phone number itself."},
-			{Name: fieldWABA, Label: "WhatsApp Business Account ID", Help: "Beside the phone number ID.", Required: true},
-			{Name: fieldToken, Label: "Access token", Secret: true, Required: true,
-				Help: "Of a system user, with whatsapp_business_messaging and whatsapp_business_management. The token of the dashboard ends after a day."},
-			{Name: fieldSecret, Label: "App secret", Help: "App Dashboard > App settings > Basic. It proves that webhooks come from Meta.", Secret: true, Required: true},
-			{Name: fieldVerify, Label: "Verify token", Help: "Any word of yours; type the same where Meta asks for it beside the callback URL.", Secret: true, Required: true},
-			{Name: fieldVersion, Label: "Graph version", Help: "Change it only when Meta ends this one.", Default: graph.DefaultVersion},
-		},
+		Fields: fields(),
 	}
+}
+
+// fields lists the settings of a number.
+func fields() []channels.Field {
+	return []channels.Field{
+		{Name: fieldPhoneID, Label: "Phone number ID", Required: true,
+			Help: "From Meta's App Dashboard, WhatsApp > API Setup. Not the phone number itself."},
+		{Name: fieldWABA, Label: "WhatsApp Business Account ID", Help: "Beside the phone number ID.", Required: true},
+		{Name: fieldToken, Label: "Access token", Secret: true, Required: true,
+			Help: "Of a system user, with whatsapp_business_messaging and whatsapp_business_management. The token of the dashboard ends after a day."},
+		{Name: fieldSecret, Label: "App secret", Help: "App Dashboard > App settings > Basic. It proves that webhooks come from Meta.", Secret: true, Required: true},
+		{Name: fieldVerify, Label: "Verify token", Help: "Any word of yours; type the same where Meta asks for it beside the callback URL.", Secret: true, Required: true},
+		{Name: fieldVersion, Label: "Graph version", Help: "Change it only when Meta ends this one.", Default: graph.DefaultVersion},
+	}
+}
+
+// checkSettings says what is wrong with an account's settings. Errors: every fault, joined.
+func checkSettings(c channels.Config) error {
+	setting := func(name string) string { return strings.TrimSpace(c[name]) }
+	var faults []error
+	for _, f := range fields() {
+		if f.Required && setting(f.Name) == "" {
+			faults = append(faults, fmt.Errorf("whatsapp: %s: missing", f.Name))
+		}
+	}
+
+	for _, name := range []string{fieldPhoneID, fieldWABA} {
+		if strings.Trim(setting(name), "0123456789") != "" {
+			faults = append(faults, fmt.Errorf("whatsapp: %s: an ID has only digits (it isn't the phone number)", name))
+		}
+	}
+
+	if version := setting(fieldVersion); version != "" && !graph.IsVersion(version) {
+		faults = append(faults, fmt.Errorf("whatsapp: %s: write it like %s", fieldVersion, graph.DefaultVersion))
+	}
+
+	return errors.Join(faults...)
 }

@@ -51,31 +51,19 @@ var (
 // Errors: a missing or malformed setting, no token keys.
 func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 	setting := func(name string) string { return strings.TrimSpace(account.Config[name]) }
-	var faults []error
-	for _, f := range Spec().Fields {
-		if f.Required && setting(f.Name) == "" {
-			faults = append(faults, fmt.Errorf("whatsapp: %s: missing", f.Name))
-		}
-	}
-
-	for _, name := range []string{fieldPhoneID, fieldWABA} {
-		if strings.Trim(setting(name), "0123456789") != "" {
-			faults = append(faults, fmt.Errorf("whatsapp: %s: an ID has only digits (it isn't the phone number)", name))
-		}
-	}
-
+	err := checkSettings(account.Config)
 	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {
-		faults = append(faults, errors.New("whatsapp: no key to sign tokens with"))
+		err = errors.Join(err, errors.New("whatsapp: no key to sign tokens with"))
+	}
+	if err != nil {
+		return nil, err
 	}
 
 	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: setting(fieldVersion), Token: setting(fieldToken), Secret: setting(fieldSecret),
 		Dialer:     env.Dialer,
 		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"}})
 	if err != nil {
-		faults = append(faults, fmt.Errorf("whatsapp: %w", err))
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
+		return nil, fmt.Errorf("whatsapp: %w", err)
 	}
 
 	log := env.Log

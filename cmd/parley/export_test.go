@@ -22,7 +22,7 @@ func TestExportIsApplied(t *testing.T) {
 	t.Parallel()
 	base := folderForServer(t)
 	on := func(url string) cli {
-		return cli{t: t, data: filepath.Join(base, "data"), env: []string{"DATABASE_URL=" + url, "SHOP_SECRET=tops3cret"}}
+		return cli{t: t, data: filepath.Join(base, "data"), env: []string{"DATABASE_URL=" + url, "SHOP_SECRET=tops3cret-of-the-shop"}}
 	}
 	firstURL := storetest.URL(t)
 	first, second := on(firstURL), on(storetest.URL(t))

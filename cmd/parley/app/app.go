@@ -60,6 +60,7 @@ type App struct {
 	chats    *chats
 	front    *front
 	bodies   *bodies
+	reread   *reread
 	links    *links
 	site     http.Handler // pages for agents and admins
 	retain   *tidy.Loop
@@ -120,6 +121,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 
 	a.links.html = a.engine.Files().OriginalHTML
 	a.links.open = a.engine.Files().LinkedFile
+	a.reread = newReread(db.Pool, a.engine)
 	a.chats = newChats(a)
 	if err := a.chats.refresh(ctx); err != nil {
 		return nil, err

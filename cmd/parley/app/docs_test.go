@@ -151,7 +151,7 @@ func TestDocsExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := func(name string) (string, bool) {
-		return "secret", name == "MAIL_PASSWORD" || name == "SHOP_SECRET" || name == "TWILIO_TOKEN"
+		return "a-secret-that-is-long", name == "MAIL_PASSWORD" || name == "SHOP_SECRET" || name == "TWILIO_TOKEN"
 	}
 	first := setup.Change{Kind: setup.EntryAgent, Name: "ann@acme.example", Values: map[string][]string{"name": {"Ann"}, "roles": {store.RoleSuperAdmin}}}
 	if _, err := setup.Save(t.Context(), pool, first, setup.Options{Sealer: sealer, Specs: app.Specs(), Lookup: anywhere{}}); err != nil {

@@ -120,33 +120,9 @@ func isFromThisMachine(r *http.Request) bool {
 	return !isFromProxy && isLoopback(r.RemoteAddr) && isLoopback(host)
 }
 
-// serveHook passes a provider's call to its account's channel.
-func (a *App) serveHook(w http.ResponseWriter, r *http.Request) {
-	for _, account := range a.engine.Accounts() {
-		if account.Name != r.PathValue("account") || account.Side != store.SideChannel {
-			continue
-		}
-		if hook := a.accounts.findWebhook(account.ID); hook != nil {
-			hook.ServeHTTP(w, r)
-			return
-		}
-	}
-	http.NotFound(w, r)
-}
-
 // refusedCounter returns the counter of an account's requests that were refused because of too many others.
 func (a *App) refusedCounter(account store.AccountID) *atomic.Int64 {
 	return &a.engine.Relay().Metrics().Account(account).Refused
-}
-
-// findWebhook returns the bounded webhook of an account's channel; nil if it has none.
-func (a *accounts) findWebhook(id store.AccountID) http.Handler {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	if w := a.running[id]; w != nil {
-		return w.webhook
-	}
-	return nil
 }
 
 // findChannel returns an account's channel; nil if it isn't running.

@@ -42,7 +42,7 @@ func TestAddedTwiceAtOnce(t *testing.T) {
 		{
 			name: "account",
 			path: "/settings/new-account/http",
-			form: url.Values{"name": {"twin-shop"}, "http.secret": {"tops3cret"}, "http.callback_url": {"https://shop.test/c"}},
+			form: url.Values{"name": {"twin-shop"}, "http.secret": {"tops3cret-of-the-twin"}, "http.callback_url": {"https://shop.test/c"}},
 		},
 		{name: "mailbox", path: "/settings/add-mailbox/servers", form: mailboxForm("twins@twins.test")},
 	} {

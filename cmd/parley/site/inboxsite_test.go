@@ -57,8 +57,8 @@ teams:
   - {name: Support, members: [ann@acme.test, ben@acme.test, cat@acme.test], slack_channel: C0SUPPORT}
   - {name: Guards, members: [cat@acme.test], slack_channel: C0GUARDS}
 accounts:
-  - {name: support-mail, kind: http, team: Support, mode: live, hold: 0s, http: {secret: "shop-tops3cret", callback_url: "https://shop.test/a"}}
-  - {name: guards-mail, kind: http, team: Guards, mode: live, slack_channel: C0VAULT1, http: {secret: "shop-tops3cret", callback_url: "https://shop.test/b"}}
+  - {name: support-mail, kind: http, team: Support, mode: live, hold: 0s, http: {secret: "shop-tops3cret-key", callback_url: "https://shop.test/a"}}
+  - {name: guards-mail, kind: http, team: Guards, mode: live, slack_channel: C0VAULT1, http: {secret: "shop-tops3cret-key", callback_url: "https://shop.test/b"}}
 `
 
 // inboxSite is a site with deskCompany, an engine at work behind its inbox, and an emulated provider that brings customers' messages

@@ -243,7 +243,7 @@ func TestNewAccountHasNothingBesidesTheForm(t *testing.T) {
 			form: url.Values{
 				"name":              {"second"},
 				"team":              {"Support"},
-				"http.secret":       {"tops3cret-too"},
+				"http.secret":       {"tops3cret-of-the-second"},
 				"http.callback_url": {"https://shop.test/b"},
 			},
 		},

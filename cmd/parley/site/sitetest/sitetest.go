@@ -60,11 +60,11 @@ accounts:
       address: help@acme.test
       imap: {host: imap.acme.test, username: help, password: "imap-tops3cret"}
       smtp: {host: smtp.acme.test, username: help, password: "smtp-tops3cret"}
-  - {name: shop, kind: http, team: Support, mode: trial, http: {secret: "shop-tops3cret", callback_url: "https://shop.test/parley"}}
+  - {name: shop, kind: http, team: Support, mode: trial, http: {secret: "shop-tops3cret-key", callback_url: "https://shop.test/parley"}}
 `
 
 // Secrets are those of Acme, which no page may show.
-func Secrets() []string { return []string{"imap-tops3cret", "smtp-tops3cret", "shop-tops3cret"} }
+func Secrets() []string { return []string{"imap-tops3cret", "smtp-tops3cret", "shop-tops3cret-key"} }
 
 // Sealer seals secrets with a key that is not secret.
 func Sealer(t testing.TB) *store.Sealer {
