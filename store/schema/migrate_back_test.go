@@ -12,6 +12,7 @@ import (
 	"parley/store"
 	"parley/store/retention"
 	"parley/store/schema"
+	"parley/store/storetest"
 )
 
 // addPending stores events as the version before does, and queues them in its table. The first three letters of a name, such as
@@ -97,4 +98,45 @@ func TestMigrateThereAndBack(t *testing.T) {
 	checkNames(t, pool, "queued again", queued, "7/a1", "7/a2", "7/a3", "7/a4", "7/b1", "7/b2")
 	check(t, retention.AllowDropping(t.Context(), pool, -time.Second))
 	checkNoWayBack(t, pool, "after events were removed", "restore the backup")
+}
+
+// What admins made of the first tags stays when the version before takes over, and this version takes over again.
+func TestMigrateBackKeepsTags(t *testing.T) {
+	t.Parallel()
+	const tags = `SELECT array_agg(concat_ws('|', name, color, category, kind, formerly::text, active) ORDER BY name) FROM tags`
+	pool := storetest.DB(t)
+	exec(t, pool, `UPDATE tags SET name = 'Invoices', formerly = '{BILLING, Billing Issue}' WHERE name = 'Billing'`)
+	exec(t, pool, `DELETE FROM tags WHERE name = 'Billing Issue'`)
+	exec(t, pool, `UPDATE tags SET name = 'To follow up', formerly = '{Follow-up Required}' WHERE name = 'Follow-up Required'`)
+	exec(t, pool, `UPDATE tags SET name = 'sales', category = 'topic' WHERE name = 'Sales'`)
+	exec(t, pool, `UPDATE tags SET category = 'workflow' WHERE name = 'Complaint'`)
+	exec(t, pool, `UPDATE tags SET category = '' WHERE name = 'Support'`)
+	exec(t, pool, `UPDATE tags SET active = false WHERE name = 'Urgent'`)
+	var want []string
+	check(t, pool.QueryRow(t.Context(), tags).Scan(&want))
+
+	check(t, schema.MigrateBack(t.Context(), pool))
+	check(t, schema.Migrate(t.Context(), pool))
+	checkNames(t, pool, "tags", tags, want...)
+}
+
+// The first tags of a new database.
+func TestFirstTags(t *testing.T) {
+	t.Parallel()
+	checkNames(t, storetest.DB(t), "tags", `SELECT array_agg(concat_ws('|', name, color, category, kind, formerly::text, active) ORDER BY name) FROM tags`,
+		"Billing|#0e7490|topic|tag|{}|t",
+		"Billing Issue|#b45309|issue|tag|{}|t",
+		"Bug Report|#b91c1c|workflow|label|{}|t",
+		"Complaint|#b91c1c|issue|tag|{}|t",
+		"Escalated|#dc2626|workflow|label|{}|t",
+		"Feature Request|#4338ca|workflow|label|{}|t",
+		"Follow-up Required|#b45309|workflow|label|{}|t",
+		"New User|#15803d|segment|tag|{}|t",
+		"Product Question|#4338ca|issue|tag|{}|t",
+		"Sales|#0f766e|topic|tag|{}|t",
+		"Support|#1d4ed8|topic|tag|{}|t",
+		"Technical Issue|#7c3aed|issue|tag|{}|t",
+		"Urgent|#dc2626|priority|tag|{}|t",
+		"VIP Customer|#a16207|segment|tag|{}|t",
+	)
 }
