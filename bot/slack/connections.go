@@ -35,10 +35,10 @@ type connections struct {
 func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
 	const firstWait, maxWait = time.Second, time.Minute
 	for wait := firstWait; ; wait = min(2*wait, maxWait) {
-		removals := c.standing.removalsKnown()
+		removals := c.standing.RemovalsKnown()
 		me, err := c.identifyWithin(ctx, requestTimeout)
 		if err == nil {
-			c.standing.reportWorks(removals)
+			c.standing.ReportWorks(removals)
 			return me, true
 		}
 		if ctx.Err() != nil {
@@ -64,13 +64,13 @@ func (c *connections) reportError(err error) {
 		text, hint = se.Text, se.Hint
 	}
 	c.log.Error("slack not available", "error", err)
-	c.standing.reportBroken(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
+	c.standing.ReportBroken(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
 // reportOpened tells people that Slack works, now that a connection has opened. Slack opens connections by the app-level token
 // also after the app was removed, which takes only the bot's token from it: then people are told that.
 func (c *connections) reportOpened(ctx context.Context) {
-	removals := c.standing.removalsKnown()
+	removals := c.standing.RemovalsKnown()
 	err := withTimeout(ctx, identifyTimeout, func(ctx context.Context) error {
 		_, err := c.api.AuthTestContext(ctx)
 		return err
@@ -82,7 +82,7 @@ func (c *connections) reportOpened(ctx context.Context) {
 		c.reportError(err)
 		return
 	}
-	c.standing.reportWorks(removals)
+	c.standing.ReportWorks(removals)
 }
 
 // recordOpened counts a new connection. It announces a gap, a time whose events may be missing, in two cases: no other

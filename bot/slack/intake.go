@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/background"
 	"parley/bot/slack/fact"
+	"parley/bot/slack/standing"
 	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
@@ -45,7 +46,7 @@ type intake struct {
 	*workspace
 
 	journal   journal
-	standing  *standing
+	standing  *standing.Standing
 	directory *directory
 	shares    *shareBook
 	responder *responder
@@ -96,7 +97,7 @@ func (t *intake) applyNews(a *fact.Arrival) {
 	}
 
 	if a.Revoked != "" {
-		t.standing.reportRemoved(channels.Condition{
+		t.standing.ReportRemoved(channels.Condition{
 			Status: channels.Broken,
 			Text:   "The app was removed from the Slack workspace (" + a.Revoked + ").",
 			Hint:   "Install the app again and enter its new token.",

@@ -261,7 +261,7 @@ func (c *connection) recordGreeting(ctx context.Context, hello *socketmode.Reque
 		isAsked := c.parent.work.Go(func() { c.parent.reportOpened(ctx) })
 		if !isAsked { // too much runs at once to ask Slack about our token, which it takes unless the app was removed
 			const never = 0
-			c.parent.standing.reportWorks(never)
+			c.parent.standing.ReportWorks(never)
 		}
 	}
 	// Slack spreads events over all connections of the app. Those to a connection that we don't know of never reach us.

@@ -19,6 +19,7 @@ import (
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
+	"parley/bot/slack/standing"
 	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
@@ -178,7 +179,7 @@ func newIntake(s *Surface) *intake {
 	return &intake{
 		workspace: s.workspace,
 		journal:   desk,
-		standing:  &standing{reports: desk},
+		standing:  standing.New(desk),
 		directory: s.directory,
 		shares:    &s.files.shares,
 		sweeper:   s.sweeper,

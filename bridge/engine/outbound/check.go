@@ -102,7 +102,7 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: waitsForGap}
 	}
 
-	reading, cancel := a.readingTime(ctx, isPrecaution)
+	reading, cancel := a.precaution.readingTime(ctx, isPrecaution, e.opt.GapWait)
 	defer cancel()
 	found, err := s.Confirm(reading, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
 	isUnread := err != nil && found == bridge.Unchanged

@@ -23,22 +23,28 @@ func mayHideGap(s bridge.Surface, channel string, age time.Duration) bool {
 	return ok && age > leavesAtOnce && hider.HidesGaps(channel)
 }
 
-// readingTime returns the context in which a text is read again. As a precaution an attempt reads all lines of a reply within
-// maxPrecaution, or within the time for which a gap is waited for if that is shorter, and leaves half of its time to the provider.
-func (a *attempt) readingTime(ctx context.Context, isPrecaution bool) (context.Context, context.CancelFunc) {
+// precaution is the time that one attempt has to read the lines of a reply as a precaution.
+type precaution struct {
+	ends time.Time // zero until the first line is read
+}
+
+// readingTime returns the context in which a line is read. All lines of the reply are read within maxPrecaution, or within the time for
+// which a gap is waited for if that is shorter, and half of the attempt's time is left to the provider.
+// Where something points to a gap, a line has confirmTimeout.
+func (p *precaution) readingTime(ctx context.Context, isPrecaution bool, gapWait time.Duration) (context.Context, context.CancelFunc) {
 	if !isPrecaution {
 		return context.WithTimeout(ctx, confirmTimeout)
 	}
-	if !a.precautionEnds.IsZero() {
-		return context.WithDeadline(ctx, a.precautionEnds)
+	if !p.ends.IsZero() {
+		return context.WithDeadline(ctx, p.ends)
 	}
 
-	within := min(maxPrecaution, a.e.opt.GapWait)
+	within := min(maxPrecaution, gapWait)
 	if deadline, ok := ctx.Deadline(); ok {
 		within = min(within, time.Until(deadline)/2)
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
-	a.precautionEnds, _ = ctx.Deadline()
+	p.ends, _ = ctx.Deadline()
 	return ctx, cancel
 }
 

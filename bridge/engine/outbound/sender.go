@@ -88,8 +88,8 @@ type attempt struct {
 	body Payload              // of a post; makePost sets it
 	dir  *directory.Directory // by which makePost made the post
 
-	unreadable     unreadableFile // of a reply
-	precautionEnds time.Time      // until when its lines are read as a precaution; zero until the first is. See readingTime
+	unreadable unreadableFile // of a reply
+	precaution precaution     // its time to read lines again though nothing points to a gap
 }
 
 // material is what was read for deliveries that were claimed together, at once for all of them.

@@ -31,7 +31,7 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
 	m.Dirty = true
-	sp.tellWhatCameTooLate(c, m, fateBefore, editedText, changes)
+	editing{sp}.tellWhatCameTooLate(c, m, fateBefore, editedText, changes)
 
 	d := sp.Outbox.FirstPartOf(m)
 	countAsSaid(c, m, d, fateBefore)
@@ -48,7 +48,7 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 
 // tellWhatCameTooLate tells the author of a reply that has left, if something else was to become of it: fate is what it was to be, and
 // editedText and changes are what its author made of it meanwhile.
-func (sp *UseCases) tellWhatCameTooLate(c *book.Conversation, m *book.Message, fate store.Fate, editedText string, changes book.FileChanges) {
+func (sp editing) tellWhatCameTooLate(c *book.Conversation, m *book.Message, fate store.Fate, editedText string, changes book.FileChanges) {
 	wasEdited := m.Text != editedText || !changes.IsNone()
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: editedText}
 	switch fate {

@@ -13,7 +13,7 @@ import (
 
 // position says whether later lines take a line's place.
 type position struct {
-	isLast        bool // no later line is about the message
+	isLast       bool // no later line is about the message
 	isLastOfPart bool // no later line is about the part of the message that the line is about
 }
 

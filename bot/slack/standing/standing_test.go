@@ -1,16 +1,17 @@
-package slack
+package standing_test
 
 import (
 	"slices"
 	"testing"
 
+	"parley/bot/slack/standing"
 	"parley/channels"
 )
 
 // toldStatuses keeps the statuses that people are told.
 type toldStatuses []channels.ConditionStatus
 
-// Report implements reports.
+// Report notes what people are told.
 func (t *toldStatuses) Report(c channels.Condition) { *t = append(*t, c.Status) }
 
 func wantTold(t *testing.T, got toldStatuses, want ...channels.ConditionStatus) {
@@ -24,10 +25,10 @@ func wantTold(t *testing.T, got toldStatuses, want ...channels.ConditionStatus) 
 func TestRemovalCountsMoreThanAnOlderAnswer(t *testing.T) {
 	t.Parallel()
 	var told toldStatuses
-	s := standing{reports: &told}
-	asked := s.removalsKnown()
-	s.reportRemoved(channels.Condition{Status: channels.Broken})
-	s.reportWorks(asked)
+	s := standing.New(&told)
+	asked := s.RemovalsKnown()
+	s.ReportRemoved(channels.Condition{Status: channels.Broken})
+	s.ReportWorks(asked)
 	wantTold(t, told, channels.Broken)
 }
 
@@ -35,8 +36,8 @@ func TestRemovalCountsMoreThanAnOlderAnswer(t *testing.T) {
 func TestLaterAnswerCountsMoreThanARemoval(t *testing.T) {
 	t.Parallel()
 	var told toldStatuses
-	s := standing{reports: &told}
-	s.reportRemoved(channels.Condition{Status: channels.Broken})
-	s.reportWorks(s.removalsKnown())
+	s := standing.New(&told)
+	s.ReportRemoved(channels.Condition{Status: channels.Broken})
+	s.ReportWorks(s.RemovalsKnown())
 	wantTold(t, told, channels.Broken, channels.Active)
 }
