@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	maxConnections  = 16
-	databaseTimeout = 2 * time.Minute
+	maxConnections = 16
+	// databaseConnectTimeout is how long connecting to a server that runs may take.
+	databaseConnectTimeout = 2 * time.Minute
 )
 
 // Database is Parley's PostgreSQL, with the key to its secrets.
@@ -34,23 +35,39 @@ type Database struct {
 // OpenDatabase connects to DATABASE_URL, or starts (or joins) the embedded server.
 // It neither migrates nor looks at secrets.
 func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(string)) (*Database, error) {
-	ctx, cancel := context.WithTimeout(ctx, databaseTimeout)
-	defer cancel()
-	db := &Database{log: log}
-	target := env.DatabaseURL
-	if target == "" {
-		server, err := pgserver.Start(ctx, pgserver.Options{Dir: env.Data, Durable: true, Log: log, Say: say})
-		if err != nil {
-			return nil, err
-		}
-		db.server, target = server, server.URL(pgserver.Database)
+	db := &Database{log: log, url: env.DatabaseURL}
+	if err := db.startEmbedded(ctx, pgserver.Options{Dir: env.Data, Durable: true, Log: log, Say: say}, pgserver.Start); err != nil {
+		return nil, err
 	}
-
-	db.url = target
-	config, err := pgxpool.ParseConfig(target)
-	if err != nil {
+	if err := db.connect(ctx); err != nil {
 		db.Close()
-		return nil, errNoDatabaseURL
+		return nil, err
+	}
+	return db, nil
+}
+
+// startEmbedded starts, or joins, the embedded server, unless there is another one. start, which is pgserver.Start, has limits of its
+// own for each of its steps. It gets no further one here: recovery after a crash may take many minutes, and one that is cut off
+// begins anew at the next start.
+func (db *Database) startEmbedded(ctx context.Context, o pgserver.Options, start func(context.Context, pgserver.Options) (*pgserver.Server, error)) error {
+	if db.url != "" {
+		return nil
+	}
+	server, err := start(ctx, o)
+	if err != nil {
+		return err
+	}
+	db.server, db.url = server, server.URL(pgserver.Database)
+	return nil
+}
+
+// connect opens the connections to the server.
+func (db *Database) connect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, databaseConnectTimeout)
+	defer cancel()
+	config, err := pgxpool.ParseConfig(db.url)
+	if err != nil {
+		return errNoDatabaseURL
 	}
 
 	config.MaxConns = maxConnections
@@ -66,11 +83,9 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 		err = db.Pool.Ping(ctx)
 	}
 	if err != nil {
-		db.Close()
-		return nil, fmt.Errorf("database: %w", err)
+		return fmt.Errorf("database: %w", err)
 	}
-
-	return db, nil
+	return nil
 }
 
 // Migrate brings the schema up to date and opens the secrets. While another process
