@@ -159,7 +159,8 @@ func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certifica
 	return erased, err
 }
 
-// Keep adds to the list what only the database knows.
+// Keep adds to the list what only the database knows: all of it at once, because the whole list is written anew each time.
+// If a record can't be read, those before it are added nevertheless.
 func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
 	known, err := l.known()
 	if err != nil {
@@ -171,19 +172,23 @@ func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
 		return err
 	}
 
+	var missing []erase.Record
+	var faulty error
 	for _, id := range ids {
 		if known[id] {
 			continue
 		}
 
-		r, err := erase.RecordOf(ctx, o.Pool, id)
-		if err == nil {
-			err = l.Add(r)
+		var r erase.Record
+		if r, faulty = erase.RecordOf(ctx, o.Pool, id); faulty != nil {
+			break
 		}
-		if err != nil {
-			return err
-		}
+		missing = append(missing, r)
 	}
 
-	return nil
+	if len(missing) == 0 {
+		return faulty
+	}
+
+	return errors.Join(faulty, l.Add(missing...))
 }
