@@ -68,6 +68,39 @@ func TestSealedIsOpenedByAnyOfTheKeys(t *testing.T) {
 	}
 }
 
+// While replicas are restarted one after the other, those of before and those of after each step open what the others seal. With
+// both steps in one they would not.
+func TestNewKeyInTwoSteps(t *testing.T) {
+	t.Parallel()
+	oldKey, newKey := store.NewMasterKey(), store.NewMasterKey()
+	before, first, second := newSealer(t, oldKey), newSealer(t, oldKey+","+newKey), newSealer(t, newKey+","+oldKey)
+	tests := []struct {
+		name         string
+		seals, opens *store.Sealer
+		wantOpened   bool
+	}{
+		{name: "first step: new replicas seal", seals: first, opens: before, wantOpened: true},
+		{name: "first step: old replicas seal", seals: before, opens: first, wantOpened: true},
+		{name: "second step: new replicas seal", seals: second, opens: first, wantOpened: true},
+		{name: "second step: old replicas seal", seals: first, opens: second, wantOpened: true},
+		{name: "in one step", seals: second, opens: before, wantOpened: false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := tt.opens.Open("accounts/a", tt.seals.Seal("accounts/a", []byte("secret")))
+			if !tt.wantOpened {
+				checkWrongKey(t, "opening", err)
+				return
+			}
+			check(t, err)
+			if string(got) != "secret" {
+				t.Errorf("opened %q, want %q", got, "secret")
+			}
+		})
+	}
+}
+
 func TestSealedIsNotOpenedElsewhere(t *testing.T) {
 	t.Parallel()
 	key := store.NewMasterKey()
