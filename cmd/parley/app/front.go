@@ -32,14 +32,15 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 	f := &front{ended: make(chan struct{})}
 	f.waitFor("starting")
 	var lc net.ListenConfig
-	var err error
-	if f.listener, err = lc.Listen(ctx, "tcp", env.Listen); err != nil {
+	listener, err := lc.Listen(ctx, "tcp", env.Listen)
+	if err != nil {
 		return nil, fmt.Errorf("PARLEY_LISTEN: %w", err)
 	}
 
+	f.listener = &toldListener{Listener: listener, log: log}
 	open := newConnections(maxOpenConnections, log)
 	f.server = &http.Server{
-		Handler:           f,
+		Handler:           logPanics(log, f),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      2 * time.Minute,

@@ -1,0 +1,146 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// entries is a log that tests read.
+type entries struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (e *entries) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.text.Write(p)
+}
+
+func (e *entries) String() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.text.String()
+}
+
+// A panic of a handler is logged as an error, with the place and without anything of the request, and the connection is cut: so its
+// sender sends the request again.
+func TestPanicIsLogged(t *testing.T) {
+	t.Parallel()
+	const words = "w0rds-of-a-customer"
+	tests := []struct {
+		name      string
+		fails     func(r *http.Request)
+		wantFault string // "" means that nothing is logged
+	}{
+		{name: "a fault of the runtime", fails: func(r *http.Request) { _ = []string{}[len(r.URL.RawQuery)] }, wantFault: "index out of range"},
+		{name: "a text", fails: func(r *http.Request) { panic(r.URL.RawQuery) }, wantFault: "a value of type string"},
+		{name: "an error", fails: func(r *http.Request) { panic(fmt.Errorf("unreadable: %s", r.URL.RawQuery)) }, wantFault: "a value of type *errors.errorString"},
+		{name: "on purpose", fails: func(*http.Request) { panic(http.ErrAbortHandler) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			log := &entries{}
+			f, err := newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.NewTextHandler(log, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			mux := http.NewServeMux()
+			mux.HandleFunc("/hooks/{account}", func(_ http.ResponseWriter, r *http.Request) { tt.fails(r) })
+			f.open(mux)
+			f.start()
+			t.Cleanup(func() { _ = f.stop(t.Context(), 0) })
+
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+f.listenAddress()+"/hooks/"+words+"?"+words, strings.NewReader(words))
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err == nil {
+				_ = res.Body.Close()
+				t.Errorf("the request was answered with %d, want a connection that is cut", res.StatusCode)
+			}
+
+			got := log.String()
+			if tt.wantFault == "" {
+				if got != "" {
+					t.Errorf("logged %s, want nothing", got)
+				}
+				return
+			}
+			for _, want := range []string{"level=ERROR", "route=/hooks/{account}", tt.wantFault, "faults_test.go"} {
+				if !strings.Contains(got, want) {
+					t.Errorf("logged %s, want %q in it", got, want)
+				}
+			}
+			if strings.Contains(got, words) {
+				t.Errorf("the log has what stood in the request: %s", got)
+			}
+		})
+	}
+}
+
+// failingListener accepts no connection.
+type failingListener struct {
+	net.Listener
+	err error
+}
+
+// Accept implements net.Listener.
+func (l failingListener) Accept() (net.Conn, error) { return nil, l.err }
+
+// Connections that can't be accepted are logged, but not each second of an hour. That a listener was closed is no fault.
+func TestNotAcceptedIsLogged(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name        string
+		err         error
+		wantEntries int // within two minutes and a half
+	}{
+		{name: "too many open files", err: &net.OpError{Op: "accept", Err: syscall.EMFILE}, wantEntries: 3},
+		{name: "closed", err: &net.OpError{Op: "accept", Err: net.ErrClosed}, wantEntries: 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				log := &entries{}
+				l := &toldListener{Listener: failingListener{err: tt.err}, log: slog.New(slog.NewTextHandler(log, nil))}
+				for range 150 {
+					if _, err := l.Accept(); !errors.Is(err, tt.err) {
+						t.Fatalf("got the error %v, want %v", err, tt.err)
+					}
+					<-time.After(time.Second)
+				}
+				if n := strings.Count(log.String(), `level=ERROR msg="connections not accepted"`); n != tt.wantEntries {
+					t.Errorf("got %d entries, want %d:\n%s", n, tt.wantEntries, log)
+				}
+			})
+		})
+	}
+}
+
+// The server of a process tells what it can't accept.
+func TestFrontTellsWhatItCannotAccept(t *testing.T) {
+	t.Parallel()
+	f, err := newFront(t.Context(), Env{Listen: "127.0.0.1:0"}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.stop(t.Context(), 0) })
+	if _, ok := f.listener.(*toldListener); !ok {
+		t.Errorf("it listens by a %T, want one that tells", f.listener)
+	}
+}
