@@ -28,10 +28,10 @@ type answers struct {
 // askSurfaces asks the surfaces for the users and channels whose ids are not in the file, and reads signatures.
 // With checkIDs it also has them look up the channels that the file names by their ids.
 func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, checkIDs bool) (answers, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
-	defer cancel()
 	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}, checked: map[overlay.ChannelKey]bool{}}
-	directory, err := store.LoadDirectory(ctx, pool)
+	lookupCtx, endLookup := context.WithTimeout(ctx, lookupTimeout)
+	defer endLookup()
+	directory, err := store.LoadDirectory(lookupCtx, pool)
 	if err != nil {
 		return found, err
 	}
@@ -42,18 +42,20 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 	}
 
 	for _, t := range f.Teams {
-		found.resolve(ctx, o.Lookup, t.Channels, have, checkIDs)
+		found.resolve(lookupCtx, o.Lookup, t.Channels, have, checkIDs)
 	}
 
 	for _, a := range f.Accounts {
-		found.resolve(ctx, o.Lookup, a.Channels, have, checkIDs)
+		found.resolve(lookupCtx, o.Lookup, a.Channels, have, checkIDs)
 	}
 
 	for _, a := range f.Agents {
-		found.find(ctx, o.Lookup, a, have)
+		found.find(lookupCtx, o.Lookup, a, have)
 	}
 
-	return found, found.readSignatures(ctx, o, f, have)
+	readCtx, endReading := context.WithTimeout(ctx, signatureTimeout)
+	defer endReading()
+	return found, found.readSignatures(readCtx, o, f, have)
 }
 
 // storePictures stores the pictures of the signatures that were read.

@@ -20,8 +20,12 @@ import (
 	"parley/store/tag"
 )
 
-// lookupTimeout limits the time of all questions to live surfaces together.
-const lookupTimeout = 30 * time.Second
+// How long what is done outside of the transaction may take. Each has a time of its own: a chat that answers slowly leaves that
+// of the pictures whole.
+const (
+	lookupTimeout    = 30 * time.Second // of all questions to live surfaces together
+	signatureTimeout = 30 * time.Second // of reading the pictures of all signatures together
+)
 
 // Lookup asks live surfaces. Its methods are called outside of transactions and may block until ctx ends.
 type Lookup interface {

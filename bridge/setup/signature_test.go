@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -271,5 +272,39 @@ func TestPicturesAreNotedWhenLastShown(t *testing.T) {
 	apply(t, pool, clearAnns, o)
 	if got := countUploads(t, pool, `created_at > now() - interval '1 day'`); got != 2 {
 		t.Errorf("of %d pictures it is noted that they were shown until now, want the other logo and home-loft's own", got)
+	}
+}
+
+// timekeeper notes until when a chat may answer, and until when a picture may be read.
+type timekeeper struct {
+	workspace
+	album
+	answerBy, readBy time.Time
+}
+
+func (k *timekeeper) Find(ctx context.Context, kind, email string) (string, error) {
+	k.answerBy, _ = ctx.Deadline()
+	return k.workspace.Find(ctx, kind, email)
+}
+
+func (k *timekeeper) Picture(ctx context.Context, name string) (Picture, error) {
+	k.readBy, _ = ctx.Deadline()
+	return k.album.Picture(ctx, name)
+}
+
+// A chat that answers slowly takes nothing of the time in which the pictures of signatures are read: the time for these begins once
+// the chat was asked.
+func TestPicturesHaveTimeOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	o, pictures := albumOf(t)
+	k := &timekeeper{album: pictures}
+	o.Signatures, o.Lookup = k, k
+	apply(t, acmeApplied(t, options(t)), "agents: [{email: joe@acme.test, name: Joe, signature: '<p>[logo.png]'}]", o)
+	isLimited := !k.answerBy.IsZero() && !k.readBy.IsZero()
+	if !isLimited {
+		t.Fatalf("the chat may answer until %v and a picture be read until %v, want limits", k.answerBy, k.readBy)
+	}
+	if !k.readBy.After(k.answerBy) {
+		t.Errorf("pictures may be read until %v, want later than %v, until when the chat may answer", k.readBy, k.answerBy)
 	}
 }
