@@ -34,14 +34,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	surfaces := map[string]any{}
-	if err := db.UnlockToLook(ctx, env); err == nil { // else the doctor says what is wrong with the database
-		if lookup, err := app.NewLookup(ctx, env, db, log, true); err == nil {
-			surfaces = lookup.Surfaces()
-		}
-	}
-
-	report, err := db.Examine(ctx, env, surfaces, log)
+	report, err := db.Examine(ctx, env, findChats(ctx, env, db, log), log)
 	if err != nil {
 		return err
 	}
@@ -53,6 +46,18 @@ func (doctorCommand) Run(ctx context.Context) error {
 	}
 
 	return nil
+}
+
+// findChats finds out which chats are set up, without changing anything in them.
+func findChats(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) app.SetUpChats {
+	if err := db.UnlockToLook(ctx, env); err != nil {
+		return app.SetUpChats{Fault: err}
+	}
+	lookup, err := app.NewLookup(ctx, env, db, log, true)
+	if err != nil {
+		return app.SetUpChats{Fault: err}
+	}
+	return app.SetUpChats{Surfaces: lookup.Surfaces()}
 }
 
 // replayCommand is `parley replay`.

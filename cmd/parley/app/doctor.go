@@ -8,10 +8,23 @@ import (
 	"parley/cmd/parley/inspect"
 )
 
-// Examine checks database, credentials, mailboxes and chats, and says what to do. It changes nothing. surfaces are
-// the chats that are set up, by kind.
-func (db *Database) Examine(ctx context.Context, env Env, surfaces map[string]any, log *slog.Logger) (inspect.Report, error) {
-	options := inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: Specs(), Surfaces: surfaces, Outside: env.Outside, Log: log}
+// SetUpChats are the chats that are set up, as Examine is told of them.
+type SetUpChats struct {
+	Surfaces map[string]any // by kind
+	Fault    error          // why they could not be found out; nil if they could
+}
+
+// Examine checks database, credentials, mailboxes and chats, and says what to do. It changes nothing.
+func (db *Database) Examine(ctx context.Context, env Env, chats SetUpChats, log *slog.Logger) (inspect.Report, error) {
+	options := inspect.Options{
+		Pool:          db.Pool,
+		Sealer:        db.Sealer,
+		Specs:         Specs(),
+		Surfaces:      chats.Surfaces,
+		SurfacesFault: chats.Fault,
+		Outside:       env.Outside,
+		Log:           log,
+	}
 	if db.Sealer != nil {
 		options.Grant = consent.New(db.Pool, db.Sealer, env.OAuth, log).For
 	}

@@ -120,7 +120,7 @@ func (a *App) newOperations() site.Operations {
 			for _, s := range a.chats.list() {
 				surfaces[s.kind] = s.surface
 			}
-			return a.db.Examine(ctx, a.env, surfaces, a.log)
+			return a.db.Examine(ctx, a.env, SetUpChats{Surfaces: surfaces}, a.log)
 		},
 		AgreeErasures: func(ctx context.Context) error {
 			_, err := a.db.AgreeErasures(ctx, a.env)

@@ -44,6 +44,8 @@ type Options struct {
 	Sealer   *store.Sealer // nil if there is no master key
 	Specs    []channels.Spec
 	Surfaces map[string]any // the configured surfaces by kind. Each is a channels.Checker or a finder; others can't be examined
+	// SurfacesFault is why it isn't known which surfaces are configured; nil means that Surfaces has all of them.
+	SurfacesFault error
 	// Outside returns the part of a channel's Env that is about the network; nil means an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
 	// Grant returns the consent by which an account signs in at a provider, or nil if there is none.

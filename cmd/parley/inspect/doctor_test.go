@@ -255,6 +255,32 @@ func TestDoctorReportsThatASurfaceRefusesToFindAPerson(t *testing.T) {
 	checkHas(t, report, "invalid_auth")
 }
 
+// Where it can't be found out which chats are connected, the doctor doesn't say that they have no credentials.
+func TestDoctorOfChatsThatCannotBeExamined(t *testing.T) {
+	t.Parallel()
+	o := newOptions(t)
+	o.Surfaces = nil
+	for _, tt := range []struct {
+		name  string
+		fault error
+		want  string
+	}{
+		{name: "no key, or a wrong one", fault: store.ErrWrongKey, want: "✗ connection: it can't be examined without the master key"},
+		{name: "a variable is wrong", fault: errors.New("SLACK_BOT_TOKEN: begins with xoxb-"), want: "✗ connection: it can't be examined: SLACK_BOT_TOKEN: begins with xoxb-"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			o := o
+			o.SurfacesFault = tt.fault
+			report := inspect.Doctor(t.Context(), o)
+			checkHas(t, report, tt.want)
+			if strings.Contains(report.Text(), "no credentials are given") {
+				t.Errorf("the report says that no credentials are given:\n%s", report.Text())
+			}
+		})
+	}
+}
+
 // A slow server of one account doesn't hold up the others.
 func TestDoctorExaminesAccountsSideBySide(t *testing.T) {
 	t.Parallel()
