@@ -115,7 +115,8 @@ type api struct {
 	codes    map[string]*signedUp
 	requests []Request
 
-	needsProof bool // the app demands the proof of its secret
+	needsProof bool         // the app demands the proof of its secret
+	control    http.Handler // of what is below controlPath; nil means that nothing is there
 }
 
 // grant is what an access token may touch.
@@ -145,8 +146,16 @@ func (a *api) RevokeToken(token string) {
 	})
 }
 
+// controlPath is where the emulator is controlled by other processes.
+const controlPath = "/_fake/"
+
 // serve answers one call, and plays the faults that strike it.
 func (a *api) serve(w http.ResponseWriter, r *http.Request) {
+	if a.control != nil && strings.HasPrefix(r.URL.Path, controlPath) {
+		a.control.ServeHTTP(w, r)
+		return
+	}
+
 	c := &call{api: a, w: w, r: r, req: &Request{At: a.clock(), Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}}
 	defer a.record(c.req)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))

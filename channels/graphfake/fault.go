@@ -2,6 +2,7 @@ package graphfake
 
 import (
 	"fmt"
+	"net/http"
 	"path"
 	"time"
 
@@ -105,6 +106,32 @@ func (p *faults) Faults() []FaultState {
 		list = append(list, FaultState{Fault: f.Fault, Seen: f.Seen, Fired: f.Fired})
 	}
 	return list
+}
+
+// FaultRoutes serves the faults to other processes: GET lists, POST arms a Fault and answers its id, or 400 if there is none of
+// that kind, DELETE [?id=] disarms one or all.
+func (p *faults) FaultRoutes(mux *http.ServeMux, at string) {
+	mux.HandleFunc("GET "+at, func(w http.ResponseWriter, _ *http.Request) { emulator.Write(w, http.StatusOK, p.Faults()) })
+	mux.HandleFunc("POST "+at, func(w http.ResponseWriter, r *http.Request) {
+		var f Fault
+		if !emulator.Read(w, r, &f) {
+			return
+		}
+		id, err := p.AddFault(f)
+		if err != nil {
+			emulator.Write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": err.Error()})
+			return
+		}
+		emulator.Done(w, map[string]any{"id": id}, nil)
+	})
+	mux.HandleFunc("DELETE "+at, func(w http.ResponseWriter, r *http.Request) {
+		if id := r.URL.Query().Get("id"); id != "" {
+			p.RemoveFault(id)
+		} else {
+			p.ClearFaults()
+		}
+		emulator.Done(w, nil, nil)
+	})
 }
 
 // hits are the faults that strike one call.

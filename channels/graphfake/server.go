@@ -96,6 +96,10 @@ func New(o Options) *Server {
 	return &Server{Host: g.host, ground: g, hooks: g.hooks, business: &business{g}, api: a, faults: f}
 }
 
+// Mount serves requests below /_fake/ by a handler of the emulator's user: how other processes control it. It is called before
+// Start.
+func (s *Server) Mount(control http.Handler) { s.api.control = control }
+
 // Close hangs up on everybody, gives up all webhooks and waits for what was under way.
 // It may be called often.
 func (s *Server) Close() error {

@@ -56,7 +56,8 @@ Without it, URL is where serve listens by default. FILE's FAKE_ variables are fo
 parley.yaml: ids, tokens, and the mailbox's user name (its address) and password. Its servers
 stand in FAKE_IMAP_ADDR and FAKE_SMTP_ADDR as host:port, where parley.yaml wants host and port
 apart, and security: none. A customer is whoever sends mail from another domain to that mailbox
-by SMTP, which needs no login.`
+by SMTP, which needs no login. At FAKE_PHONES_CONTROL programs write, tap and read as customers
+with WhatsApp, Messenger and SMS; docs/contributing.md tells how.`
 }
 
 // Run serves the emulators until it is interrupted.

@@ -85,10 +85,19 @@ func TestFakesWriteEnvironment(t *testing.T) {
 			if fakes.env.OAuth["microsoft"].ID == "" {
 				t.Error("the client id at Microsoft is missing")
 			}
+			checkPhonesAnswer(t, fakes)
 			checkProviderAnswers(t, fakes)
 			checkModelAnswers(t, fakes)
 			fakes.stop()
 		})
+	}
+}
+
+// checkPhonesAnswer asks for the customers with phones, of whom there is none.
+func checkPhonesAnswer(t *testing.T, fakes fakesRun) {
+	t.Helper()
+	if _, list := request(t, fakes.vars["FAKE_PHONES_CONTROL"]+"/users", ""); list != "[]" {
+		t.Errorf("the customers with phones are %q, want none", list)
 	}
 }
 

@@ -169,7 +169,8 @@ func (p *phonePane) doInChat(c phone.Chat, verb string, in chatRequest) error {
 		if err := phone.CheckSay(in.Text, f); err != nil {
 			return err
 		}
-		return c.Say(in.Text, f, in.Line)
+		_, err := c.Say(in.Text, f, in.Line)
+		return err
 	case "tap", "react":
 		l, ok := phone.LineOf(c, in.Line)
 		if !ok {

@@ -174,7 +174,7 @@ func TestPhonesWatched(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := sms.Say("hello", nil, ""); err != nil {
+		if _, err := sms.Say("hello", nil, ""); err != nil {
 			t.Fatal(err)
 		}
 		select {

@@ -32,7 +32,7 @@ func (l *live) textByWhatsApp(name, address, text string) livePhone {
 	h := l.world.Phones().Handset(address, name)
 	c, err := h.Chat(phone.WhatsApp)
 	if err == nil {
-		err = c.Say(text, nil, "")
+		_, err = c.Say(text, nil, "")
 	}
 	if err != nil {
 		l.t.Fatal(err)
@@ -217,14 +217,14 @@ func (l *live) formsInTeams(dana livePhone) {
 func (l *live) plugsInPage(half string, dana livePhone) {
 	l.t.Helper()
 	l.openThread(half, "Dana Cole")
-	if err := dana.Say("", &phone.File{Name: "photo.png", Type: "image/png", Content: outside.MugPicture()}, ""); err != nil {
+	if _, err := dana.Say("", &phone.File{Name: "photo.png", Type: "image/png", Content: outside.MugPicture()}, ""); err != nil {
 		l.t.Fatal(err)
 	}
 	l.click("#plugbutton")
 	for _, line := range []string{half, outside.LineMail} {
 		l.click(`[data-focus="plug-` + line + `"]`)
 		l.until(line+" is cut", `document.querySelector('#plugs .cut')`)
-		if err := dana.Say("While "+line+" was cut", nil, ""); err != nil {
+		if _, err := dana.Say("While "+line+" was cut", nil, ""); err != nil {
 			l.t.Fatal(err)
 		}
 		l.click(`[data-focus="plug-` + line + `"]`)

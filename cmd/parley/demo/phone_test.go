@@ -40,19 +40,22 @@ func (s *stage) phoneCommand(ts *testscript.TestScript, neg bool, name, address 
 	ts.Check(err)
 	switch args[0] {
 	case "texts":
-		ts.Check(c.Say(args[1], nil, ""))
+		_, err = c.Say(args[1], nil, "")
+		ts.Check(err)
 		_, number := h.Who()
 		s.last = map[string]string{phone.SMS: number, phone.Messenger: " · #"}[s.chat] // no name, or one that comes later
 		s.last = cmp.Or(s.last, name)
 	case "sends":
-		ts.Check(c.Say(strings.Join(args[2:], " "), &phone.File{Name: "photo.png", Type: "image/png", Content: outside.MugPicture()}, ""))
+		_, err = c.Say(strings.Join(args[2:], " "), &phone.File{Name: "photo.png", Type: "image/png", Content: outside.MugPicture()}, "")
+		ts.Check(err)
 		s.last = name
 	case "taps":
 		ts.Check(c.Tap(s.choice(ts, c, args[1])))
 	case "reacts":
 		ts.Check(c.React(s.chatLine(ts, c, args[1]).ID, args[2]))
 	case "quotes":
-		ts.Check(c.Say(args[2], nil, s.chatLine(ts, c, args[1]).ID))
+		_, err = c.Say(args[2], nil, s.chatLine(ts, c, args[1]).ID)
+		ts.Check(err)
 	case "reads":
 		c.Read()
 	case "is-answered":

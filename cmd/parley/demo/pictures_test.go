@@ -94,7 +94,7 @@ func picturesOfTeams(t *testing.T, folder string) {
 	l.replyInTeams("Since this morning, yes! Shall I keep one for you?")
 	l.endHold()
 	l.untilOutside("Dana reads it", dana.hasReceived("Shall I keep one"))
-	if err := dana.Say("Yes please! I'll come by on Friday.", nil, ""); err != nil {
+	if _, err := dana.Say("Yes please! I'll come by on Friday.", nil, ""); err != nil {
 		t.Fatal(err)
 	}
 	l.untilShown(inThread, "on Friday")

@@ -153,7 +153,7 @@ func TestTeamsInThePage(t *testing.T) {
 	l.untilTicked("resolve")
 	l.skipRestOfTour()
 	l.shot("teams-done")
-	if err := dana.Say("I am still waiting.", nil, ""); err != nil { // a day later the window opens anew
+	if _, err := dana.Say("I am still waiting.", nil, ""); err != nil { // a day later the window opens anew
 		t.Fatal(err)
 	}
 	l.formsInTeams(dana)

@@ -23,11 +23,11 @@ const (
 var ErrNoLine = errors.New("this message is gone")
 
 // whatsAppChat is the conversation with the WhatsApp number.
-type whatsAppChat struct{ h *Handset }
+type whatsAppChat struct{ wa *graphfake.Customer }
 
 func (c whatsAppChat) Lines() []Line {
 	var list []Line
-	for _, m := range c.h.wa.Chat() {
+	for _, m := range c.wa.Chat() {
 		l := Line{ID: m.ID, Mine: m.FromCustomer, Text: m.Text, At: m.At, State: string(m.Tick), Answers: m.Answers}
 		isEmpty := l.Text == "" && m.File == nil
 		if m.Template != "" {
@@ -68,13 +68,13 @@ func listLabel(m graphfake.Message) string {
 }
 
 func (c whatsAppChat) Window(now time.Time) Window {
-	until := c.h.wa.Window()
+	until := c.wa.Window()
 	return Window{Limited: true, Open: now.Before(until), Until: until}
 }
 
-func (c whatsAppChat) IsTyping() bool { return c.h.wa.Typing() }
+func (c whatsAppChat) IsTyping() bool { return c.wa.Typing() }
 
-func (c whatsAppChat) Say(text string, f *File, answers string) error {
+func (c whatsAppChat) Say(text string, f *File, answers string) (string, error) {
 	if f != nil {
 		extra := map[string]any{}
 		if text != "" {
@@ -86,27 +86,27 @@ func (c whatsAppChat) Say(text string, f *File, answers string) error {
 			kind = "document"
 		}
 
-		c.h.wa.Media(kind, graphfake.File{Name: f.Name, ContentType: f.Type, Content: f.Content}, extra)
-	} else if answers != "" {
-		c.h.wa.Reply(answers, text)
-	} else {
-		c.h.wa.Text(text)
+		id, _ := c.wa.Media(kind, graphfake.File{Name: f.Name, ContentType: f.Type, Content: f.Content}, extra)
+		return id, nil
 	}
 
-	return nil
+	if answers != "" {
+		return c.wa.Reply(answers, text), nil
+	}
+	return c.wa.Text(text), nil
 }
 
 func (c whatsAppChat) Tap(line, choice string) error {
-	_, err := c.h.wa.Tap(line, choice)
+	_, err := c.wa.Tap(line, choice)
 	return err
 }
 
 func (c whatsAppChat) React(line, emoji string) error {
-	c.h.wa.React(line, emoji)
+	c.wa.React(line, emoji)
 	return nil
 }
 
-func (c whatsAppChat) Read() { c.h.wa.Read() }
+func (c whatsAppChat) Read() { c.wa.Read() }
 
 // mediaKind is how Meta calls a sort of file: image, video, audio or file.
 func mediaKind(contentType string) string {
@@ -118,11 +118,11 @@ func mediaKind(contentType string) string {
 }
 
 // smsChat is the conversation with the SMS number.
-type smsChat struct{ h *Handset }
+type smsChat struct{ phone *twiliofake.Phone }
 
 func (c smsChat) Lines() []Line {
 	var list []Line
-	for _, m := range c.h.sms.Chat() {
+	for _, m := range c.phone.Chat() {
 		l := Line{ID: m.SID, Mine: m.Mine, Text: m.Text, At: m.At, Automatic: m.Automatic}
 		if m.Mine {
 			l.State = "delivered" // a phone shows this for what the network took
@@ -148,18 +148,17 @@ func mediaFile(m twiliofake.Media, index int) *File {
 }
 
 func (c smsChat) Window(time.Time) Window {
-	return Window{Open: true, Stopped: c.h.sms.Stopped()}
+	return Window{Open: true, Stopped: c.phone.Stopped()}
 }
 
 func (c smsChat) IsTyping() bool { return false }
 
-func (c smsChat) Say(text string, f *File, _ string) error {
+func (c smsChat) Say(text string, f *File, _ string) (string, error) {
 	m := twiliofake.Message{Text: text}
 	if f != nil {
 		m.Media = []twiliofake.Media{{ContentType: f.Type, Content: f.Content}}
 	}
-	_, err := c.h.sms.Post(m)
-	return err
+	return c.phone.Post(m)
 }
 
 func (c smsChat) Tap(string, string) error {
@@ -169,12 +168,12 @@ func (c smsChat) React(string, string) error { return errors.New("text messages 
 func (c smsChat) Read()                      {}
 
 // messengerChat is the conversation with the Page.
-type messengerChat struct{ h *Handset }
+type messengerChat struct{ page *graphfake.PageCustomer }
 
 func (c messengerChat) Lines() []Line {
 	var list []Line
-	all := c.h.page.Conversation()
-	seen := c.h.page.Seen()
+	all := c.page.Conversation()
+	seen := c.page.Seen()
 	for i, m := range all {
 		l := Line{ID: m.ID, Mine: !m.FromPage, Text: m.Text, At: m.At, Answers: m.ReplyTo, Reaction: m.Reaction, Ours: m.PageReaction, Elsewhere: m.Elsewhere}
 		if l.Mine {
@@ -222,7 +221,7 @@ func buttonsOf(m graphfake.PageMessage) []graphfake.PageButton {
 
 func (c messengerChat) Window(now time.Time) Window {
 	var last time.Time
-	for _, m := range c.h.page.Conversation() {
+	for _, m := range c.page.Conversation() {
 		if !m.FromPage {
 			last = m.At
 		}
@@ -244,31 +243,30 @@ func (c messengerChat) Window(now time.Time) Window {
 	return w
 }
 
-func (c messengerChat) IsTyping() bool { return c.h.page.Typing() }
+func (c messengerChat) IsTyping() bool { return c.page.Typing() }
 
-func (c messengerChat) Say(text string, f *File, answers string) error {
+func (c messengerChat) Say(text string, f *File, answers string) (id string, err error) {
 	if f != nil {
-		c.h.page.Media(mediaKind(f.Type), f.Name, f.Type, f.Content)
+		id = c.page.Media(mediaKind(f.Type), f.Name, f.Type, f.Content)
 	}
-	if text == "" {
-		return nil
+
+	switch {
+	case text == "":
+		return id, nil
+	case answers != "":
+		return c.page.Answer(answers, text), nil
 	}
-	if answers != "" {
-		c.h.page.Answer(answers, text)
-	} else {
-		c.h.page.Text(text)
-	}
-	return nil
+	return c.page.Text(text), nil
 }
 
-func (c messengerChat) Tap(_, choice string) error { return c.h.page.Tap(choice) }
+func (c messengerChat) Tap(_, choice string) error { return c.page.Tap(choice) }
 
 func (c messengerChat) React(line, emoji string) error {
-	c.h.page.React(line, emoji)
+	c.page.React(line, emoji)
 	return nil
 }
 
-func (c messengerChat) Read() { c.h.page.Read() }
+func (c messengerChat) Read() { c.page.Read() }
 
 // CheckSay refuses what no phone sends.
 func CheckSay(text string, f *File) error {

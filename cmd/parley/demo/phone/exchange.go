@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -86,6 +87,7 @@ func New(ctx context.Context, o Options) (*Exchange, error) {
 	p := &Exchange{o: o, people: map[string]*Handset{}, ended: make(chan struct{}), replaced: make(chan struct{})}
 	p.graph = graphfake.New(graphfake.Options{Log: o.Log, Clock: o.Clock, AppID: metaApp, AppSecret: metaSecret, SignUpConfig: metaSignUp,
 		HookRetry: hookRetry, HookTries: hookTries})
+	p.graph.Mount(p.newControl())
 	if err := p.graph.Start(o.GraphAddr); err != nil {
 		return nil, err
 	}
@@ -106,6 +108,14 @@ func New(ctx context.Context, o Options) (*Exchange, error) {
 
 	p.reviewer.Go(func() { p.Changes(context.WithoutCancel(ctx), p.approveTemplates) })
 	return p, nil
+}
+
+// newControl returns the handler by which programs play customers, and arm Meta's faults.
+func (p *Exchange) newControl() http.Handler {
+	mux := http.NewServeMux()
+	Control{People: p, Changes: p.Changes}.AddRoutes(mux)
+	p.graph.FaultRoutes(mux, "/_fake/faults")
+	return mux
 }
 
 // approveTemplates stands for Meta's review of templates: it approves all of them, once it can say so to Parley.
@@ -140,11 +150,21 @@ func (p *Exchange) Close() (err error) {
 	return err
 }
 
-// Handset returns a customer's phone, by the mail address by which the demo knows him.
+// keyOf returns the key of a customer in people, who may be called by his number, too. Called under the lock.
+func (p *Exchange) keyOf(user string) string {
+	for key, h := range p.people {
+		if h.number == user {
+			return key
+		}
+	}
+	return strings.ToLower(user)
+}
+
+// Handset returns a customer's phone, by the mail address by which the demo knows him, or what else he is called.
 func (p *Exchange) Handset(address, name string) *Handset {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	key := strings.ToLower(address)
+	key := p.keyOf(address)
 	h := p.people[key]
 	if h == nil {
 		number := phoneNumber(key)
@@ -218,7 +238,7 @@ func (p *Exchange) Env() []string {
 	}
 	return []string{"WHATSAPP_API_URL=" + p.graph.URL(), "MESSENGER_API_URL=" + p.graph.URL(), "TWILIO_API_URL=" + p.twilio.URL(),
 		"META_APP_ID=" + metaApp, "META_APP_SECRET=" + metaSecret, "META_SIGNUP_CONFIG_ID=" + metaSignUp, "META_DIALOG_URL=" + p.graph.URL() + "/v26.0/dialog/oauth",
-		"PARLEY_PUBLIC_URL=" + p.o.Public, "FAKE_META_TOKEN=" + metaToken, "FAKE_META_APP_SECRET=" + metaSecret, "FAKE_META_VERIFY_TOKEN=" + metaVerify,
+		"PARLEY_PUBLIC_URL=" + p.o.Public, "FAKE_PHONES_CONTROL=" + p.graph.URL() + "/_fake", "FAKE_META_TOKEN=" + metaToken, "FAKE_META_APP_SECRET=" + metaSecret, "FAKE_META_VERIFY_TOKEN=" + metaVerify,
 		"FAKE_WHATSAPP_PHONE_NUMBER_ID=" + whatsAppID, "FAKE_WHATSAPP_WABA_ID=" + whatsAppWABA, "FAKE_PAGE_ID=" + pageID,
 		"FAKE_TWILIO_ACCOUNT_SID=" + twilioSID, "FAKE_TWILIO_AUTH_TOKEN=" + twilioToken, "FAKE_SMS_NUMBER=" + smsNumber,
 		"FAKE_TWILIO_WHATSAPP_NUMBER=" + twilioWhatsApp, "FAKE_TWILIO_CONTROL=" + p.twilio.URL() + "/_fake"}

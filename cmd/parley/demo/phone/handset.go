@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/fnv"
+	"regexp"
 	"slices"
 	"time"
 
@@ -29,20 +30,27 @@ func (h *Handset) ByPage() *graphfake.PageCustomer { return h.page }
 // Who returns the name of the customer, and the number of the phone in E.164.
 func (h *Handset) Who() (name, number string) { return h.name, h.number }
 
-// phoneNumber makes a number for a mail address: the same at each start, and nobody's.
+// phoneNumber makes a number for a mail address: the same at each start, and nobody's. Who is called by a number has that.
 func phoneNumber(address string) string {
+	if isNumber.MatchString(address) {
+		return address
+	}
 	const first, numbers = 2_000_000, 7_000_000 // all have seven digits
 	sum := fnv.New32a()
 	_, _ = sum.Write([]byte(address)) // a hash takes everything
 	return fmt.Sprintf("+1555%07d", first+sum.Sum32()%numbers)
 }
 
+// isNumber matches a phone number in E.164.
+var isNumber = regexp.MustCompile(`^\+[0-9]{5,15}$`)
+
 // Chat is a conversation on a customer's phone, whatever carries it.
 type Chat interface {
 	Lines() []Line
 	Window(now time.Time) Window
 	IsTyping() bool
-	Say(text string, f *File, answers string) error
+	// Say writes a text or sends a file, and returns the id of its line.
+	Say(text string, f *File, answers string) (line string, err error)
 	Tap(line, choice string) error
 	React(line, emoji string) error
 	Read()
@@ -104,11 +112,11 @@ func Kinds() []string { return []string{WhatsApp, SMS, Messenger} }
 func (h *Handset) Chat(kind string) (Chat, error) {
 	switch kind {
 	case WhatsApp:
-		return whatsAppChat{h}, nil
+		return whatsAppChat{h.wa}, nil
 	case SMS:
-		return smsChat{h}, nil
+		return smsChat{h.sms}, nil
 	case Messenger:
-		return messengerChat{h}, nil
+		return messengerChat{h.page}, nil
 	}
 	return nil, fmt.Errorf("a phone has no %q", cmp.Or(kind, "such program"))
 }
