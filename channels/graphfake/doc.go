@@ -17,7 +17,8 @@
 //	err = meta.Settle(ctx) // every webhook was taken or given up
 //	got := ann.Inbox()
 //
-// Everything lives in memory and ends with Close.
+// Everything lives in memory and ends with Close. Arguments may come as JSON, as a form or in the query, as at Meta. Whoever
+// starts the emulator may mount addresses below /_fake/ by which other processes control it: see Mount and FaultRoutes.
 //
 // Checked by hand with whatsapp-api-js 6.3.0 on Node 20: texts, media by link and by id, locations, buttons,
 // lists, templates, reactions, upload, download and deletion of media, refusals. It sends contacts as a

@@ -22,6 +22,15 @@ const (
 // ErrNoLine means that a message is not in the chat any more.
 var ErrNoLine = errors.New("this message is gone")
 
+// WhatsAppChat returns a customer's chat by WhatsApp.
+func WhatsAppChat(c *graphfake.Customer) Chat { return whatsAppChat{c} }
+
+// SMSChat returns a customer's chat by short messages.
+func SMSChat(p *twiliofake.Phone) Chat { return smsChat{p} }
+
+// MessengerChat returns a customer's chat by Messenger.
+func MessengerChat(c *graphfake.PageCustomer) Chat { return messengerChat{c} }
+
 // whatsAppChat is the conversation with the WhatsApp number.
 type whatsAppChat struct{ wa *graphfake.Customer }
 

@@ -112,11 +112,11 @@ func Kinds() []string { return []string{WhatsApp, SMS, Messenger} }
 func (h *Handset) Chat(kind string) (Chat, error) {
 	switch kind {
 	case WhatsApp:
-		return whatsAppChat{h.wa}, nil
+		return WhatsAppChat(h.wa), nil
 	case SMS:
-		return smsChat{h.sms}, nil
+		return SMSChat(h.sms), nil
 	case Messenger:
-		return messengerChat{h.page}, nil
+		return MessengerChat(h.page), nil
 	}
 	return nil, fmt.Errorf("a phone has no %q", cmp.Or(kind, "such program"))
 }

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 
 	"parley/channels/graphfake"
 	"parley/channels/twilio/twiliofake"
+	"parley/cmd/parley/demo/phone"
 )
 
 // ChatKind is where a customer writes.
@@ -19,9 +21,9 @@ type ChatKind string
 // Kinds of customers; "" writes mails.
 const (
 	ByMail      ChatKind = ""
-	ByWhatsApp  ChatKind = "whatsapp"
-	byMessenger ChatKind = "messenger"
-	BySMS       ChatKind = "sms"
+	ByWhatsApp  ChatKind = phone.WhatsApp
+	byMessenger ChatKind = phone.Messenger
+	BySMS       ChatKind = phone.SMS
 )
 
 // ChatKindOf returns where a customer writes: in a run with chats two of three use one.
@@ -107,20 +109,18 @@ func (c *chatProviders) close() error {
 	return c.graph.Close()
 }
 
-// newControl returns the handler by which a Client controls these emulators.
-func (c *chatProviders) newControl() http.Handler {
-	mux := http.NewServeMux()
+// addRoutes adds the addresses by which a Client controls these emulators.
+func (c *chatProviders) addRoutes(mux *http.ServeMux) {
+	phone.Control{People: c}.AddRoutes(mux)
 	mux.HandleFunc("POST /_fake/chat/connect", c.Connect)
-	mux.HandleFunc("POST /_fake/chat/say", c.Say)
 	mux.HandleFunc("POST /_fake/chat/hook", c.relayHook)
-	mux.HandleFunc("GET /_fake/chat/box", c.serveBox)
+	mux.HandleFunc("GET /_fake/chat/texts", c.serveTexts)
 	mux.HandleFunc("POST /_fake/chat/faults", c.armFaults)
 	mux.HandleFunc("GET /_fake/chat/faults", c.serveFaults)
 	mux.HandleFunc("DELETE /_fake/chat/faults", func(http.ResponseWriter, *http.Request) {
 		c.graph.ClearFaults()
 		c.twilio.ClearFaults()
 	})
-	return mux
 }
 
 // Connect tells the providers where Parley answers.
@@ -148,25 +148,6 @@ const (
 
 // WhatsAppUser is the id by which WhatsApp knows a customer.
 func WhatsAppUser(conv int) string { return fmt.Sprintf("US.torture%04d", conv) }
-
-func (c *chatProviders) Say(w http.ResponseWriter, r *http.Request) {
-	var in ChatText
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-
-	switch in.Kind {
-	case ByWhatsApp:
-		c.whatsApp(in.Conversation).Text(in.Text) //nolint:contextcheck // the phone sends on when the driver has hung up
-	case byMessenger:
-		c.pageCustomer(in.Conversation).Text(in.Text) //nolint:contextcheck // likewise
-	case BySMS:
-		c.Text(in.Conversation, in.Text) //nolint:contextcheck // likewise
-	default:
-		http.Error(w, "unknown kind", http.StatusBadRequest)
-	}
-}
 
 func (c *chatProviders) whatsApp(conv int) *graphfake.Customer {
 	return c.number.Customer(graphfake.Person{Phone: PhoneOf(conv), UserID: WhatsAppUser(conv), Name: Subject(conv)})
@@ -224,54 +205,24 @@ func (c *chatProviders) sendTexts(conv int, t *smsOutbox) {
 	}
 }
 
-// serveBox shows what a customer wrote and what his phone got.
-func (c *chatProviders) serveBox(w http.ResponseWriter, r *http.Request) {
+// serveTexts says what became of the short messages that a customer's phone sends.
+func (c *chatProviders) serveTexts(w http.ResponseWriter, r *http.Request) {
 	conv, err := strconv.Atoi(r.URL.Query().Get("conv"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 
-	var b phoneState
-	switch ChatKind(r.URL.Query().Get("kind")) {
-	case ByMail: // has a mailbox
-	case ByWhatsApp:
-		for _, m := range c.whatsApp(conv).Chat() {
-			b.add(m.FromCustomer, m.ID, m.Text)
-		}
-	case byMessenger:
-		for _, m := range c.pageCustomer(conv).Conversation() {
-			b.add(!m.FromPage, m.ID, m.Text)
-		}
-	case BySMS:
-		c.smsBox(conv, &b)
-	}
-
-	_ = json.NewEncoder(w).Encode(b) // a reader that went away misses nothing
-}
-
-func (c *chatProviders) smsBox(conv int, b *phoneState) {
-	for _, m := range c.twilio.Messages() {
-		if m.From == PhoneOf(conv) {
-			b.add(true, m.SID, m.Body)
-		}
-	}
-
-	for _, m := range c.smsPhone(conv).Inbox() {
-		if !m.Automatic {
-			b.add(false, m.SID, m.Text)
-		}
-	}
-
+	var texts textState
 	c.mu.Lock()
-	defer c.mu.Unlock()
-
 	if t := c.sms[conv]; t != nil {
-		b.Unsent, b.Late = len(t.waiting), append(b.Late, t.late...)
+		texts = textState{Unsent: len(t.waiting), Late: slices.Clone(t.late)}
 		if t.busy {
-			b.Unsent++
+			texts.Unsent++
 		}
 	}
+	c.mu.Unlock()
+	_ = json.NewEncoder(w).Encode(texts) // a reader that went away misses nothing
 }
 
 // armFaults lets Meta fail by chance all the time, and Twilio three times in each of four ways.
@@ -311,17 +262,22 @@ func (c *chatProviders) serveFaults(w http.ResponseWriter, _ *http.Request) {
 
 // ChatText is what a customer writes.
 type ChatText struct {
-	Kind         ChatKind `json:"kind"`
-	Conversation int      `json:"conv"`
-	Text         string   `json:"text"`
+	Kind         ChatKind
+	Conversation int
+	Text         string
 }
 
 // phoneState is a phone.
 type phoneState struct {
 	Sent     []string       `json:"wrote"` // in the order of sending
 	Received []phoneMessage `json:"inbox"`
-	Unsent   int            `json:"waiting"` // texts that the phone still sends
-	Late     []string       `json:"late"`    // texts of which Parley could not be told at once: it finds them later
+	textState
+}
+
+// textState is what became of the short messages that a phone sends.
+type textState struct {
+	Unsent int      `json:"waiting"` // texts that the phone still sends
+	Late   []string `json:"late"`    // texts of which Parley could not be told at once: it finds them later
 }
 
 type phoneMessage struct {
@@ -329,10 +285,12 @@ type phoneMessage struct {
 	Text string `json:"text"`
 }
 
-func (b *phoneState) add(own bool, id, text string) {
-	if own {
-		b.Sent = append(b.Sent, text)
-		return
+// add adds a line of a chat to what a phone shows.
+func (b *phoneState) add(l phone.Line) {
+	switch {
+	case l.Mine:
+		b.Sent = append(b.Sent, l.Text)
+	case !l.Automatic: // the provider's own answers count for nothing
+		b.Received = append(b.Received, phoneMessage{l.ID, l.Text})
 	}
-	b.Received = append(b.Received, phoneMessage{id, text})
 }

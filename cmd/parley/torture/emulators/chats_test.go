@@ -5,15 +5,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// countTestFaults arms the faults of the emulators of chats, sends one short message, and returns how often each fault
-// occurred.
-func countTestFaults(t *testing.T) map[string]int {
+// openTestChats starts the emulators of chats, and returns the client that controls them.
+func openTestChats(t *testing.T) (*chatProviders, Client) {
 	t.Helper()
-	const faults = "/_fake/chat/faults"
 	c, err := openChatProviders(t.Context(), 7)
 	if err != nil {
 		t.Fatal(err)
@@ -23,9 +22,65 @@ func countTestFaults(t *testing.T) map[string]int {
 			t.Error(err)
 		}
 	})
-	server := httptest.NewServer(c.newControl())
+	mux := http.NewServeMux()
+	c.addRoutes(mux)
+	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	client := Client{Mail: server.URL, Chats: true}
+	return c, Client{Mail: server.URL, Chats: true}
+}
+
+// A customer writes by phone, and what he wrote is read again.
+func TestCustomerWritesByPhone(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []ChatKind{ByWhatsApp, byMessenger, BySMS} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			c, client := openTestChats(t)
+			if err := client.SendText(t.Context(), ChatText{Kind: kind, Conversation: 15, Text: "hello"}); err != nil {
+				t.Fatal(err)
+			}
+			c.writing.Wait() // short messages are sent one after the other
+			got, err := client.ReadPhone(t.Context(), kind, 15)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.Sent, []string{"hello"}) || len(got.Received) != 0 || got.Unsent != 0 {
+				t.Errorf("the phone shows %+v, want one text that was sent", got)
+			}
+		})
+	}
+}
+
+// What a customer receives is read, but for what the provider itself answers.
+func TestCustomerReceivesByPhone(t *testing.T) {
+	t.Parallel()
+	c, client := openTestChats(t)
+	for _, text := range []string{"hello", "HELP"} {
+		if err := client.SendText(t.Context(), ChatText{Kind: BySMS, Conversation: 1, Text: text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.writing.Wait()
+	sendText(t.Context(), t, c.twilio.URL())
+	received := func() bool { return len(c.smsPhone(1).Texts()) == 1 }
+	if err := c.twilio.Wait(t.Context(), received); err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.ReadPhone(t.Context(), BySMS, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Received) != 1 || got.Received[0].Text != "hello" {
+		t.Errorf("received %+v, want one text: hello", got.Received)
+	}
+}
+
+// countTestFaults arms the faults of the emulators of chats, sends one short message, and returns how often each fault
+// occurred.
+func countTestFaults(t *testing.T) map[string]int {
+	t.Helper()
+	const faults = "/_fake/chat/faults"
+	c, client := openTestChats(t)
 	if err := client.Call(t.Context(), http.MethodPost, client.Mail+faults, nil, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/demo/phone"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/torture/checker"
 )
@@ -94,14 +95,30 @@ func (c Client) AnswerMail(ctx context.Context, from, messageID string, program 
 
 // SendText lets a customer write by phone.
 func (c Client) SendText(ctx context.Context, t ChatText) error {
-	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/chat/say", t, nil)
+	at := fmt.Sprintf("%s/_fake/person/%d/text", c.Mail, t.Conversation)
+	return c.Call(ctx, http.MethodPost, at, phone.Act{Channel: string(t.Kind), Text: t.Text}, nil)
 }
 
 // ReadPhone returns what a customer's phone sent and received.
 func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneState, error) {
-	q := url.Values{"kind": {string(kind)}, "conv": {strconv.Itoa(conv)}}
 	var b phoneState
-	return b, c.Call(ctx, http.MethodGet, c.Mail+"/_fake/chat/box?"+q.Encode(), nil, &b)
+	if kind == ByMail { // has a mailbox
+		return b, nil
+	}
+
+	if kind == BySMS { // asked first: what is sent meanwhile stands in the chat then
+		if err := c.Call(ctx, http.MethodGet, c.Mail+"/_fake/chat/texts?conv="+strconv.Itoa(conv), nil, &b.textState); err != nil {
+			return b, err
+		}
+	}
+
+	var lines []phone.Line
+	q := url.Values{"channel": {string(kind)}, "user": {strconv.Itoa(conv)}}
+	err := c.Call(ctx, http.MethodGet, c.Mail+"/_fake/messages?"+q.Encode(), nil, &lines)
+	for _, l := range lines {
+		b.add(l)
+	}
+	return b, err
 }
 
 // ReadFolder returns the mails of somebody's folder, the oldest first.

@@ -52,7 +52,7 @@ func Run(ctx context.Context, o Options) error {
 		if phones, err = openChatProviders(ctx, o.Seed); err != nil {
 			return errors.Join(err, listener.Close(), office.Close(), mail.Close())
 		}
-		mux.Handle("/_fake/chat/", phones.newControl())
+		phones.addRoutes(mux)
 		more = []string{"WHATSAPP_API_URL=" + phones.graph.URL(), "MESSENGER_API_URL=" + phones.graph.URL(), "TWILIO_API_URL=" + phones.twilio.URL()}
 	}
 
