@@ -105,7 +105,7 @@ const (
 	OriginMention  Origin = "mention" // "@Parley verb"
 	OriginCatchUp  Origin = "catchup" // found later by the sweeper
 
-	// OriginFoundEmoji is an emoji that was found on a message before that leaves: nobody tells when it was added.
+	// OriginFoundEmoji is an emoji that was found on a message before that leaves: not every chat tells when it was added.
 	OriginFoundEmoji Origin = "foundemoji"
 )
 

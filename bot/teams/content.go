@@ -49,7 +49,7 @@ func nonceSeed(p bridge.Post) string {
 
 // commandForms returns how people can give us commands in a channel, or in their chat with us. Teams sends us messages that
 // mention the app from everywhere, and other messages only from channels that we may read. Of reactions it tells us only
-// those to our own messages.
+// those to our own messages: one on what people type is only found before that leaves.
 func (s *poster) commandForms(channel string) view.CommandSyntax {
 	if !isChannel(channel) {
 		return view.CommandSyntax{Private: true}

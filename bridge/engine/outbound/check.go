@@ -78,9 +78,15 @@ func (r *outgoing) isUnwanted() bool {
 // gapMargin is by how much a gap that another process has noted may be too early: it is noted within a second.
 const gapMargin = 2 * time.Second
 
+// confirming has the lines of a reply that an attempt is about to send read again where they were typed.
+type confirming struct {
+	*attempt
+	precautionEnds time.Time // until when lines are read as a precaution; zero until the first one is
+}
+
 // confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events since it was
 // typed, or if the message itself came late. It returns an error if the message was changed, or can't be read.
-func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) error {
+func (a *confirming) confirmReply(ctx context.Context, r *outgoing, l replyLine) error {
 	e, c, m := a.e, a.c, l.message
 	s := e.opt.Engine.Surface(m.AccountID)
 	wasTyped := m.Place != ""
@@ -102,7 +108,7 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: waitsForGap}
 	}
 
-	reading, cancel := a.precaution.readingTime(ctx, isPrecaution, e.opt.GapWait)
+	reading, cancel := a.readingTime(ctx, isPrecaution)
 	defer cancel()
 	found, err := s.Confirm(reading, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
 	isUnread := err != nil && found == bridge.Unchanged
@@ -123,7 +129,7 @@ func ageOf(m *store.Message, c dispatch.Claimed, now time.Time) time.Duration {
 
 // mayBeMissing reports whether something points to events about a typed text that didn't arrive: a gap, or that the text itself
 // came late. What counts is the age of the message, not that of its delivery: a click may queue it long after it was typed.
-func (a *attempt) mayBeMissing(l replyLine) bool {
+func (a *confirming) mayBeMissing(l replyLine) bool {
 	m := l.message
 	age := ageOf(m, a.c, a.now)
 	missedAgo, wasMissed := a.missedAgo[m.ID]
@@ -132,7 +138,7 @@ func (a *attempt) mayBeMissing(l replyLine) bool {
 }
 
 // judgeConfirmed returns an error if a reply may not leave by what its surface found when it read the message again.
-func (a *attempt) judgeConfirmed(ctx context.Context, r *outgoing, m *store.Message, found bridge.Confirmation) error {
+func (a *confirming) judgeConfirmed(ctx context.Context, r *outgoing, m *store.Message, found bridge.Confirmation) error {
 	e, c := a.e, a.c
 	if found == bridge.Unchanged && c.Part > 0 {
 		return nil // the rest of a message says what it said when it began, whatever Parley's record says now

@@ -23,34 +23,28 @@ func mayHideGap(s bridge.Surface, channel string, age time.Duration) bool {
 	return ok && age > leavesAtOnce && hider.HidesGaps(channel)
 }
 
-// precaution is the time that one attempt has to read the lines of a reply as a precaution.
-type precaution struct {
-	ends time.Time // zero until the first line is read
-}
-
-// readingTime returns the context in which a line is read. All lines of the reply are read within maxPrecaution, or within the time for
-// which a gap is waited for if that is shorter, and half of the attempt's time is left to the provider.
-// Where something points to a gap, a line has confirmTimeout.
-func (p *precaution) readingTime(ctx context.Context, isPrecaution bool, gapWait time.Duration) (context.Context, context.CancelFunc) {
+// readingTime returns the context in which a text is read again. As a precaution an attempt reads all lines of a reply within
+// maxPrecaution, or within the time for which a gap is waited for if that is shorter, and leaves half of its time to the provider.
+func (a *confirming) readingTime(ctx context.Context, isPrecaution bool) (context.Context, context.CancelFunc) {
 	if !isPrecaution {
 		return context.WithTimeout(ctx, confirmTimeout)
 	}
-	if !p.ends.IsZero() {
-		return context.WithDeadline(ctx, p.ends)
+	if !a.precautionEnds.IsZero() {
+		return context.WithDeadline(ctx, a.precautionEnds)
 	}
 
-	within := min(maxPrecaution, gapWait)
+	within := min(maxPrecaution, a.e.opt.GapWait)
 	if deadline, ok := ctx.Deadline(); ok {
 		within = min(within, time.Until(deadline)/2)
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
-	p.ends, _ = ctx.Deadline()
+	a.precautionEnds, _ = ctx.Deadline()
 	return ctx, cancel
 }
 
 // waitBriefly returns the error by which a reply waits because its chat could not be read, where nothing points to a gap. It waits no
 // longer than for a gap that is being filled; then it leaves as it is stored, and waitBriefly returns no error.
-func (a *attempt) waitBriefly(ctx context.Context, m *store.Message, cause error) error {
+func (a *confirming) waitBriefly(ctx context.Context, m *store.Message, cause error) error {
 	left := a.e.opt.GapWait - store.Seconds(a.c.FirstAgo)
 	if left <= 0 {
 		return a.e.checkUnchanged(ctx, m)

@@ -285,6 +285,7 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 		return nil, err
 	}
 
+	source := confirming{attempt: a}
 	for _, l := range r.lines {
 		if a.behind[l.message.ID] {
 			return nil, &channels.SendError{Class: channels.Retry, Wait: threadRetry(a.c), Text: "Waiting for what was said in the thread before."}
@@ -292,7 +293,7 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 		if !r.mayLeave(l.message) {
 			continue // a piece of it had left when it was taken back, which its author was told
 		}
-		if err := a.confirmReply(ctx, r, l); err != nil {
+		if err := source.confirmReply(ctx, r, l); err != nil {
 			return nil, err
 		}
 	}

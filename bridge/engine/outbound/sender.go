@@ -89,7 +89,6 @@ type attempt struct {
 	dir  *directory.Directory // by which makePost made the post
 
 	unreadable unreadableFile // of a reply
-	precaution precaution     // its time to read lines again though nothing points to a gap
 }
 
 // material is what was read for deliveries that were claimed together, at once for all of them.
