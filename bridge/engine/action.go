@@ -39,7 +39,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if r.Conversation != nil && w.speech.AwaitsResult(r) {
 		return w.Wait(book.AttemptPollInterval)
 	}
-	if r.Conversation != nil {
+	if r.Conversation != nil && w.leavesTrace(r) {
 		w.speech.FormHandedIn(r)
 		r.Conversation.SettleNote()
 	}
@@ -64,11 +64,25 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		if w.Posts.WasHandled(r) {
 			return nil
 		}
-		w.speech.KeepCommand(r)
+		if w.leavesTrace(r) {
+			w.speech.KeepCommand(r)
+		} else {
+			w.Posts.RememberHandled(r)
+		}
 	}
 	r.Conversation.Clicked = true
 	w.speech.KeepMistypedCommand(r)
 	return w.perform(ctx, tx, r)
+}
+
+// leavesTrace reports whether an action may be seen in its conversation, whatever becomes of it. What was typed elsewhere with the
+// conversation's number may be by somebody who has no say in the conversation: then nothing of it is kept there.
+func (w *work) leavesTrace(r book.Request) bool {
+	if !r.Typed() || w.Posts.IsShownInThread(r) {
+		return true
+	}
+	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
+	return w.Authorize(r, r.Verb) == nil
 }
 
 // mustAwaitAttempt reports whether a running attempt has to end before an action is applied: a typed text takes its place before or
@@ -141,6 +155,13 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 	isEmpty := r.Text == "" && len(r.Files) == 0
 	if isReply && isEmpty {
 		w.Refuse(r, "empty", "There is no text to send.", "For example: !reply We are on it.")
+		return nil
+	}
+
+	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
+	if problem := w.AuthorizeReading(r); problem != nil { // it was typed in a thread that the conversation has left
+		w.Posts.RememberHandled(r)
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
 

@@ -51,20 +51,27 @@ func TestRefusedCommandOpensNoPrivateConversation(t *testing.T) {
 	wantEqual(t, "owners of the conversation", len(w.annsFacts().Assignees), 0)
 }
 
-// A thread that a conversation has left doesn't open it any more, once the conversation goes on in a private channel.
-// R-212
-func TestLeftThreadOpensNoPrivateConversation(t *testing.T) {
-	t.Parallel()
-	w := newSecludedWorld(t, options{})
+// newLeftForPrivate makes a world whose conversation 1 was handed from its private channel to a team in the channel sales, and back. It
+// returns the thread in sales that the conversation has left. cat is in that team, and may not read the conversation any more.
+func newLeftForPrivate(t *testing.T) (w *world, left string) {
+	t.Helper()
+	w = newSecludedWorld(t, options{})
 	w.openTeam("Helpers", w.chat, w.surface, sales)
 	root := w.chat.Messages(vault, "")[0].ID
 	w.chat.Say("ann", vault, root, "!assign #helpers")
-	left := waitNewestRoot(t, w.chat, sales, 1, "Salary")
+	left = waitNewestRoot(t, w.chat, sales, 1, "Salary")
 	w.waitDrained()
 	w.chat.Say("ann", sales, left, "!assign #guards")
 	waitNewestRoot(t, w.chat, vault, 2, "Salary")
 	w.waitDrained()
+	return w, left
+}
 
+// A thread that a conversation has left doesn't open it any more, once the conversation goes on in a private channel.
+// R-212
+func TestLeftThreadOpensNoPrivateConversation(t *testing.T) {
+	t.Parallel()
+	w, left := newLeftForPrivate(t)
 	w.chat.Say("cat", sales, left, "!history")
 	w.waitWhisper("cat", notReadable)
 	w.chat.Say("cat", sales, left, "!take")
@@ -119,6 +126,58 @@ func TestCommandElsewhereIsAnsweredThere(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w.chat.Say("ann", support, tt.thread, commandOn(tt.command))
 			wantEqual(t, "the thread of the answer", w.waitWhisper("ann", tt.answer).Thread, tt.thread)
+		})
+	}
+}
+
+// A command that was refused leaves nothing in a conversation that its author may not read.
+// R-212
+func TestRefusedCommandLeavesNothing(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, user, command string
+	}{
+		{name: "by an agent who may not read it", user: "cat", command: "resolve he is a thief"},
+		{name: "by an agent who asks for its history", user: "cat", command: "history he is a thief"},
+		{name: "by nobody's agent", user: "guest", command: "resolve he is a thief"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newSecludedWorld(t, options{})
+			w.chat.Say(tt.user, support, "", commandOn(tt.command))
+			w.waitDrained()
+			wantEqual(t, "texts about a thief in the conversation", w.count(`SELECT count(*) FROM messages WHERE text LIKE '%thief%'`), 0)
+		})
+	}
+}
+
+// A command that was typed elsewhere and is edited into a remark is for the colleagues there: nobody is asked to send it.
+func TestCommandElsewhereEditedIntoARemark(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	command := w.chat.Say("ann", support, "", commandOn("take"))
+	w.waitCard(thread, "| Ann |")
+	w.waitDrained()
+	w.chat.Edit(support, command, "never mind, he is a pain")
+	w.waitDrained()
+	wantEqual(t, "questions about the remark", w.countLines(thread, bridge.LineAsk), 0)
+	w.wantNothingSent()
+}
+
+// Whoever may not read a conversation any more, since it goes on in a private channel, says nothing in it from the thread that it has left.
+// R-212
+func TestWordsInALeftThreadStayOutOfAPrivateConversation(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"Hello", "note: he is a thief"} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			w, left := newLeftForPrivate(t)
+			w.chat.Say("cat", sales, left, text)
+			w.waitWhisper("cat", notReadable)
+			w.waitDrained()
+			wantEqual(t, "stored texts of cat", w.count(`SELECT count(*) FROM messages WHERE author_user = 'cat'`), 0)
 		})
 	}
 }

@@ -99,6 +99,11 @@ func (ps *Posts) RememberElsewhere(k *PostKey, m *Message) {
 	}
 }
 
+// RememberHandled notes that a typed message was handled, and became nothing.
+func (ps *Posts) RememberHandled(r Request) {
+	ps.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: HumanMessage})
+}
+
 // WasHandled reports whether a typed message was handled before: a surface may report the same message in several ways.
 func (ps *Posts) WasHandled(r Request) bool {
 	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]

@@ -58,7 +58,7 @@ func (rs *UseCases) TellOrphaned(r book.Request, reason, hint string) {
 		return
 	}
 
-	rs.Posts.Remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: book.HumanMessage})
+	rs.Posts.RememberHandled(book.Request{Surface: surface, Action: a})
 	ref := bridge.You(a.Actor.ID)
 	if agent := rs.Dir.AgentOf(surface, a.Actor.ID); agent != nil {
 		ref = rs.Dir.Ref(surface, agent.ID)

@@ -209,12 +209,17 @@ func (sp *UseCases) KeepCommand(r book.Request) {
 	sp.PartApplied = true
 	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
 	r.Text = cmp.Or(r.Text, r.Raw)
-	m := sp.Messages.AddByPerson(r)
-	m.Reason = CommandReason
 	if !sp.Posts.IsShownInThread(r) {
-		sp.Posts.RememberElsewhere(sp.Posts.KeyOfTypedText(r), m)
+		typed := sp.Posts.KeyOfTypedText(r)
+		r.Place.Message = "" // an edit of it isn't said in the conversation's thread
+		m := sp.Messages.AddByPerson(r)
+		m.Reason = CommandReason
+		sp.Posts.RememberElsewhere(typed, m)
 		return
 	}
+
+	m := sp.Messages.AddByPerson(r)
+	m.Reason = CommandReason
 	sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: r.Conversation.ID,
 		MessageID: m.ID, Kind: book.HumanMessage})
 }

@@ -21,12 +21,18 @@ type questions struct {
 // Authorize says why an agent may not use a verb on a conversation, or may not even read it. It returns nil if the agent may do
 // both.
 func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem {
-	if r.Agent != nil && !qs.wasDoneAtHome(r) {
-		if !qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
-			return reading.NotReadable(r.Conversation.ID)
-		}
+	if problem := qs.AuthorizeReading(r); problem != nil {
+		return problem
 	}
 	return permission.Authorize(r.Agent, verb)
+}
+
+// AuthorizeReading says that an agent may not read a conversation. It returns nil if the agent may, and for people who are no agents.
+func (qs *questions) AuthorizeReading(r book.Request) *bridge.Problem {
+	if r.Agent == nil || qs.wasDoneAtHome(r) || qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
+		return nil
+	}
+	return reading.NotReadable(r.Conversation.ID)
 }
 
 // wasDoneAtHome reports whether somebody typed, or put an emoji, in the channel in which the conversation is worked on now. That the
