@@ -24,11 +24,12 @@ type Template struct {
 	Footer           string            `db:"footer"`
 	Buttons          []TemplateButton  `db:"buttons"`
 	Examples         map[string]string `db:"examples"`
-	Version          int               `db:"version"`     // rises with each change that the provider sees
-	ExternalID       string            `db:"external_id"` // the provider's id; empty if not known
-	Status           string            `db:"status"`      // draft, pending, approved, rejected, paused, disabled
-	Reason           string            `db:"reason"`      // why it has this status, for people
-	Quality          string            `db:"quality"`     // as the provider rates it
+	Version          int               `db:"version"`       // rises with each change that the provider sees
+	AskedVersion     int               `db:"asked_version"` // the one that the provider was last asked to make; 0 if never
+	ExternalID       string            `db:"external_id"`   // the provider's id; empty if not known
+	Status           string            `db:"status"`        // draft, pending, approved, rejected, paused, disabled
+	Reason           string            `db:"reason"`        // why it has this status, for people
+	Quality          string            `db:"quality"`       // as the provider rates it
 	ProviderCategory string            `db:"provider_category"`
 	AgentID          *AgentID          `db:"agent_id"`     // who wrote it
 	Todo             string            `db:"todo"`         // what the provider must be told: "", TodoSubmit or TodoDelete
@@ -53,7 +54,7 @@ const (
 )
 
 const templateColumns = `id, account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons, examples,
-	version, external_id, status, reason, quality, provider_category, agent_id, todo, tries, epoch, submitted_at, changed_at,
+	version, asked_version, external_id, status, reason, quality, provider_category, agent_id, todo, tries, epoch, submitted_at, changed_at,
 	coalesce(leased_until > clock_timestamp(), false) AS busy`
 
 const listTemplates = `
@@ -130,7 +131,8 @@ const saveTemplate = `
 		submitted_at = CASE WHEN $14 THEN NULL ELSE templates.submitted_at END,
 		version = templates.version + $14::int, status = CASE WHEN $14 THEN 'pending' ELSE templates.status END,
 		reason = CASE WHEN $14 THEN '' ELSE templates.reason END,
-		external_id = CASE WHEN templates.provider_name = EXCLUDED.provider_name THEN templates.external_id ELSE '' END
+		external_id = CASE WHEN templates.provider_name = EXCLUDED.provider_name THEN templates.external_id ELSE '' END,
+		asked_version = CASE WHEN templates.provider_name = EXCLUDED.provider_name THEN templates.asked_version ELSE 0 END
 	RETURNING id`
 
 const scheduleComparison = `

@@ -213,6 +213,48 @@ func TestTemplateSavedWhileItIsDeleted(t *testing.T) {
 	}
 }
 
+// What the provider was asked to make is known until it is called otherwise, or was deleted there.
+func TestTemplateAskedVersion(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*testing.T, *pgxpool.Pool, store.Template) // of the claimed template
+		want   int
+	}{
+		{name: "saved again", want: 1, change: func(t *testing.T, pool *pgxpool.Pool, claimed store.Template) {
+			submitTemplate(t, pool, newTemplate(claimed.AccountID, "hello", "en"))
+		}},
+		{name: "called otherwise", want: 0, change: func(t *testing.T, pool *pgxpool.Pool, claimed store.Template) {
+			renamed := newTemplate(claimed.AccountID, "hello", "en")
+			renamed.ProviderName = "hello_again"
+			submitTemplate(t, pool, renamed)
+		}},
+		{name: "saved again while it was deleted", want: 0, change: func(t *testing.T, pool *pgxpool.Pool, claimed store.Template) {
+			submitTemplate(t, pool, newTemplate(claimed.AccountID, "hello", "en"))
+			check(t, store.RemoveTemplate(t.Context(), pool, claimed))
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			pool := storetest.DB(t)
+			account := templateAccount(t, pool, "test")
+			submitTemplate(t, pool, newTemplate(account, "hello", "en"))
+			claimed := claimTemplate(t, pool, account)
+			if noted := must(store.NoteTemplateAsked(t.Context(), pool, claimed, claimed.Version))(t); !noted {
+				t.Fatal("a claim that still held was refused")
+			}
+			tt.change(t, pool, claimed)
+			if noted := must(store.NoteTemplateAsked(t.Context(), pool, claimed, claimed.Version+1))(t); noted {
+				t.Error("a claim that was void was taken")
+			}
+			if got := claimTemplate(t, pool, account).AskedVersion; got != tt.want {
+				t.Errorf("the provider was asked for version %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
 // A claim takes no more than it was asked for, whichever way the database joins the rows that are due with those that are
 // claimed: what nobody works on would wait until its claim runs out.
 func TestClaimTakesNoMoreTemplates(t *testing.T) {

@@ -28,6 +28,19 @@ func ClaimTemplates(ctx context.Context, q Querier, accounts []AccountID, limit 
 	return query.Collect[Template](ctx, q, "claim templates", claimTemplates, accounts, limit, templateLease.Seconds())
 }
 
+const noteTemplateAsked = `
+	UPDATE templates
+	SET asked_version = $3
+	WHERE id = $1 AND epoch = $2
+	RETURNING id`
+
+// NoteTemplateAsked writes with which version the provider is about to be asked to make a claimed template; 0 if it made none. The
+// result is false if the template was changed since it was claimed; then nothing is written.
+func NoteTemplateAsked(ctx context.Context, q Querier, t Template, version int) (bool, error) {
+	noted, err := query.IDs[int64](ctx, q, "note that a template is asked for", noteTemplateAsked, t.ID, t.Epoch, version)
+	return len(noted) > 0, err
+}
+
 const finishTemplate = `
 	UPDATE templates
 	SET todo = '', leased_until = NULL, tries = 0, submitted_at = CASE WHEN $3 THEN clock_timestamp() END
@@ -44,7 +57,7 @@ func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (
 
 const removeTemplate = `
 	WITH removed AS (DELETE FROM templates WHERE id = $1 AND epoch = $2)
-	UPDATE templates SET external_id = '' WHERE id = $1 AND epoch <> $2`
+	UPDATE templates SET external_id = '', asked_version = 0 WHERE id = $1 AND epoch <> $2`
 
 // RemoveTemplate ends the claim of a template that the provider has deleted, and removes its row. If the
 // template was saved again since it was claimed, the row stays and is submitted as a new template.

@@ -189,6 +189,16 @@ func (p *Provider) LoseTemplateAnswers(n int) {
 	p.loseAnswers = n
 }
 
+// AddTemplate adds a template that somebody else made there.
+func (p *Provider) AddTemplate(t Template) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.serial++
+	t.ID = fmt.Sprintf("t-%d", p.serial)
+	p.templates = append(p.templates, t)
+	p.signalChange()
+}
+
 // Templates returns what the provider knows.
 func (p *Provider) Templates() []Template {
 	p.mu.Lock()

@@ -15,117 +15,183 @@ import (
 // providers accept no change.
 const reviewWait = 10 * time.Minute
 
-// handIn submits a template to its provider. One whose content the provider refuses may have a namesake there: see afterRefusal.
-func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
-	t := bridge.ProviderTemplate(row)
-	if t.ExternalID == "" && row.Tries > 1 { // an earlier attempt may have succeeded though its answer was lost
-		made, err := cs.madeBefore(ctx, templater, row, t)
-		if err != nil {
-			return channels.TemplateState{}, err
-		}
-		if made != nil && made.Status == channels.TemplatePending {
-			return *made, nil
-		}
-		if made != nil {
-			t.ExternalID = made.ExternalID
-		}
-	}
+// submission is one attempt to tell a provider of a template.
+type submission struct {
+	channels.Templater
 
-	state, err := templater.SubmitTemplate(ctx, t)
-	if err != nil && channels.ClassOf(err) == channels.BadContent {
-		return cs.afterRefusal(ctx, templater, row, t, err)
-	}
-	return state, err
+	row store.Template
+	t   channels.Template // the same as the provider is told of it
 }
 
-// afterRefusal finds out whether a provider refused a template only because it has one of that name already, its namesake.
-//   - A namesake that another account of the same business submitted with the same content is taken for this template.
-//   - While the provider reviews an earlier version of this template, the change waits.
-//   - A namesake that no account has is replaced, unless somebody else may be waiting for its review.
-//
-// Otherwise it returns refused. It does so, too, if it can't find that out, so that the provider's reason is shown at once: an admin
-// who saves the template again has it submitted again.
-func (cs *Chores) afterRefusal(ctx context.Context, templater channels.Templater, row store.Template, t channels.Template, refused error) (channels.TemplateState, error) {
-	namesake, err := knownTemplate(ctx, templater, t)
-	if err != nil || namesake == nil {
-		return channels.TemplateState{}, refused
+// isRefused reports whether a provider refused a template for good.
+func isRefused(err error) bool {
+	class := channels.ClassOf(err)
+	return class == channels.BadContent || class == channels.TemplateBad
+}
+
+// handIn submits a template to its provider. One that the provider doesn't know by its id yet is made only if the provider has none of
+// its name: a template that somebody else made is never changed.
+//   - One that another account of the same business submitted with the same content is taken for this template.
+//   - One that an earlier attempt made is this template, though the answer was lost.
+//   - While another account submits a template of that name, this one waits.
+func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
+	s := submission{Templater: templater, row: row, t: bridge.ProviderTemplate(row)}
+	if row.ExternalID != "" {
+		return cs.changeTemplate(ctx, s)
 	}
 
-	twins, err := cs.findTwins(ctx, row, namesake.ExternalID)
+	namesake, err := findNamesake(ctx, templater, s.t)
 	if err != nil {
-		return channels.TemplateState{}, refused
+		return channels.TemplateState{}, err
 	}
-	if slices.ContainsFunc(twins, func(twin store.Template) bool { return !bridge.TemplateDiffers(twin, row) }) {
-		return *namesake, nil
+	if namesake == nil {
+		return cs.makeTemplate(ctx, s)
 	}
 
-	isInReview := namesake.Status == channels.TemplatePending
-	isOurs := t.ExternalID != "" && t.ExternalID == namesake.ExternalID
-	if isOurs && isInReview {
-		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Wait: reviewWait, Cause: refused,
+	siblings, err := cs.listSiblings(ctx, row)
+	if err != nil {
+		return channels.TemplateState{}, outbound.Retry(err)
+	}
+
+	twins := findTwins(siblings, namesake.ExternalID)
+	isBeingMade := slices.ContainsFunc(siblings, func(other store.Template) bool { return mayBeMaking(other, row) })
+	switch {
+	case hasContent(twins, row):
+		return *namesake, nil
+	case len(twins) > 0:
+		return channels.TemplateState{}, channels.RefuseContent("Another account of this business has a template of this name with other words: "+
+			"give both the same words, or yours another name.", "")
+	case row.AskedVersion > 0:
+		return cs.takeMade(ctx, s, *namesake)
+	case isBeingMade:
+		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry,
+			Text: "Another account hands in a template of this name just now."}
+	}
+
+	return channels.TemplateState{}, channels.RefuseContent("The provider has a template of this name already that Parley didn't make: "+
+		"give yours another name (provider_name).", "")
+}
+
+// makeTemplate has a provider make a template of which it has none. What is made is known again by AskedVersion, which is stored first: the
+// answer may be lost, or this process may end before it is written.
+func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.TemplateState, error) {
+	isHeld, err := store.NoteTemplateAsked(ctx, cs.pool, s.row, s.row.Version)
+	if err != nil {
+		return channels.TemplateState{}, outbound.Retry(err)
+	}
+	if !isHeld {
+		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Text: "The template was changed meanwhile."}
+	}
+
+	state, err := s.SubmitTemplate(ctx, s.t)
+	if err == nil || !isRefused(err) {
+		return state, err
+	}
+
+	wasAsked := s.row.AskedVersion > 0 // an earlier attempt may have made it after all
+	if !wasAsked {
+		if _, noteErr := store.NoteTemplateAsked(ctx, cs.pool, s.row, 0); noteErr != nil {
+			return channels.TemplateState{}, outbound.Retry(noteErr)
+		}
+	}
+
+	namesake, listErr := findNamesake(ctx, s, s.t)
+	if listErr == nil && namesake != nil { // the next attempt finds out whose it is
+		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Cause: err,
+			Text: "The provider has got a template of this name meanwhile."}
+	}
+
+	return channels.TemplateState{}, err
+}
+
+// takeMade takes a template that an earlier attempt made. One that it made of an earlier version is changed.
+func (cs *Chores) takeMade(ctx context.Context, s submission, made channels.TemplateState) (channels.TemplateState, error) {
+	isDraft := made.Status == channels.TemplateDraft // made, but not submitted yet
+	if s.row.AskedVersion == s.row.Version && !isDraft {
+		return made, nil
+	}
+	s.t.ExternalID = made.ExternalID
+	return cs.changeTemplate(ctx, s)
+}
+
+// changeTemplate submits a template that the provider knows by its id. The change waits while the provider reviews an earlier version. One
+// that another account of the same business has made already counts for this account, too.
+func (cs *Chores) changeTemplate(ctx context.Context, s submission) (channels.TemplateState, error) {
+	state, err := s.SubmitTemplate(ctx, s.t)
+	if err == nil || !isRefused(err) {
+		return state, err
+	}
+
+	// If it can't be found out, the provider's reason is shown at once: an admin who saves the template again has it submitted again.
+	known, listErr := findListed(ctx, s, func(l channels.TemplateState) bool { return l.ExternalID == s.t.ExternalID })
+	if listErr != nil || known == nil {
+		return channels.TemplateState{}, err
+	}
+	siblings, listErr := cs.listSiblings(ctx, s.row)
+	if listErr != nil {
+		return channels.TemplateState{}, err
+	}
+
+	if hasContent(findTwins(siblings, known.ExternalID), s.row) {
+		return *known, nil
+	}
+	if known.Status == channels.TemplatePending {
+		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Wait: reviewWait, Cause: err,
 			Text: "The provider still reviews what was handed in before; the change follows."}
 	}
 
-	isNobodys := !isInReview && len(twins) == 0
-	if isNobodys && t.ExternalID == "" {
-		t.ExternalID = namesake.ExternalID
-		return templater.SubmitTemplate(ctx, t)
-	}
-
-	return channels.TemplateState{}, refused
+	return channels.TemplateState{}, err
 }
 
-// madeBefore returns what an earlier attempt to submit a template has made at the provider, or nil if it has made nothing: what another
-// account has under this name was made by that account.
-func (cs *Chores) madeBefore(ctx context.Context, templater channels.Templater, row store.Template, t channels.Template) (*channels.TemplateState, error) {
-	known, err := knownTemplate(ctx, templater, t)
-	if err != nil || known == nil {
-		return nil, err
-	}
-
-	twins, err := cs.findTwins(ctx, row, known.ExternalID)
-	if err != nil {
-		return nil, outbound.Retry(err)
-	}
-	if len(twins) > 0 {
-		return nil, nil //nolint:nilnil // nothing was made
-	}
-
-	return known, nil
-}
-
-// deleteTemplate removes a template from its provider, unless another account of the same business still has it.
+// deleteTemplate removes a template from its provider, unless another account of the same business still has it. One whose id isn't known
+// was made if an attempt whose answer was lost has made it.
 func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templater, row store.Template) error {
-	twins, err := cs.findTwins(ctx, row, row.ExternalID)
+	if row.ExternalID == "" {
+		if row.AskedVersion == 0 {
+			return nil
+		}
+		made, err := findNamesake(ctx, templater, bridge.ProviderTemplate(row))
+		if err != nil || made == nil {
+			return err
+		}
+		row.ExternalID = made.ExternalID
+	}
+
+	siblings, err := cs.listSiblings(ctx, row)
 	if err != nil {
 		return outbound.Retry(err)
 	}
-	if len(twins) > 0 {
+	if len(findTwins(siblings, row.ExternalID)) > 0 {
 		return nil
 	}
 	return templater.DeleteTemplate(ctx, bridge.ProviderTemplate(row))
 }
 
-// knownTemplate returns what a provider has under a template's name and language, or nil if it has nothing.
-func knownTemplate(ctx context.Context, templater channels.Templater, t channels.Template) (*channels.TemplateState, error) {
-	states, err := templater.ListTemplates(ctx)
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(states, func(s channels.TemplateState) bool {
+// findNamesake returns what a provider has under a template's name and language, or nil if it has nothing.
+func findNamesake(ctx context.Context, templater channels.Templater, t channels.Template) (*channels.TemplateState, error) {
+	return findListed(ctx, templater, func(s channels.TemplateState) bool {
 		hasName := s.Name == t.Name && s.Language == t.Language
 		return hasName && s.ExternalID != ""
 	})
+}
+
+// findListed returns the first template of a provider's list that is wanted, or nil if there is none.
+func findListed(ctx context.Context, t channels.Templater, isWanted func(channels.TemplateState) bool) (*channels.TemplateState, error) {
+	states, err := t.ListTemplates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(states, isWanted)
 	if i < 0 {
-		return nil, nil //nolint:nilnil // nothing of that name
+		return nil, nil //nolint:nilnil // nothing of that kind
 	}
 	return &states[i], nil
 }
 
-// findTwins returns the templates of other accounts of the same kind that are one with this template at the provider.
-func (cs *Chores) findTwins(ctx context.Context, row store.Template, external string) ([]store.Template, error) {
+// listSiblings returns the templates of other accounts of the same kind.
+func (cs *Chores) listSiblings(ctx context.Context, row store.Template) ([]store.Template, error) {
 	rows, err := store.ListTemplates(ctx, cs.pool, 0)
-	if err != nil || external == "" {
+	if err != nil {
 		return nil, err
 	}
 
@@ -138,9 +204,29 @@ func (cs *Chores) findTwins(ctx context.Context, row store.Template, external st
 	}
 
 	return slices.DeleteFunc(rows, func(other store.Template) bool {
-		if other.ID == row.ID || other.ExternalID != external {
-			return true
-		}
-		return kind(other.AccountID) != kind(row.AccountID)
+		return other.ID == row.ID || kind(other.AccountID) != kind(row.AccountID)
 	}), nil
+}
+
+// findTwins returns the siblings that are one template at the provider: that with this id.
+func findTwins(siblings []store.Template, external string) []store.Template {
+	var twins []store.Template
+	for _, s := range siblings {
+		if external != "" && s.ExternalID == external {
+			twins = append(twins, s)
+		}
+	}
+	return twins
+}
+
+// hasContent reports whether a twin has the content of a template.
+func hasContent(twins []store.Template, row store.Template) bool {
+	return slices.ContainsFunc(twins, func(twin store.Template) bool { return !bridge.TemplateDiffers(twin, row) })
+}
+
+// mayBeMaking reports whether what a provider has under a template's name may have been made for a sibling whose id isn't known yet.
+func mayBeMaking(sibling, row store.Template) bool {
+	hasName := sibling.ProviderName == row.ProviderName && sibling.Language == row.Language
+	isUnknown := sibling.ExternalID == "" && sibling.AskedVersion > 0
+	return hasName && isUnknown && sibling.Status == string(channels.TemplatePending)
 }

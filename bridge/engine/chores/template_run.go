@@ -81,9 +81,7 @@ func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 	if err == nil {
 		cs.host.Trouble(row.AccountID, "templates", nil)
 	} else {
-		class := channels.ClassOf(err)
-		isRejected := class == channels.BadContent || class == channels.TemplateBad
-		if !isRejected {
+		if !isRefused(err) {
 			return cs.retryTemplate(ctx, row, err)
 		}
 
@@ -120,7 +118,7 @@ func (cs *Chores) tellOfTemplate(ctx context.Context, row store.Template) (state
 	if !ok {
 		return approvedAtOnce, nil
 	}
-	if row.Todo == store.TodoDelete && row.ExternalID != "" {
+	if row.Todo == store.TodoDelete {
 		return state, cs.deleteTemplate(ctx, templater, row)
 	}
 
