@@ -62,6 +62,19 @@ func TestForeignReceiptsAreForgotten(t *testing.T) {
 	wantEqual(t, "threads that show failures", w.countThreadsOfFailures(), 0)
 }
 
+// A receipt that may be somebody else's doesn't wait for the result of an attempt of ours, and nothing waits behind it.
+func TestForeignReceiptDoesNotWait(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.openThread()
+	release := w.holdQueues(w.accounts[chat])
+	w.reportStatus(channelstest.Event{State: "failed", From: "kim", External: []string{"foreign-1"}, Reason: "unknown number", Others: true})
+	w.exec(`UPDATE events SET received_at = received_at + interval '1 hour'`) // what waited would wait that long
+	release()
+	w.waitDrained()
+	wantEqual(t, "threads that show failures", w.countThreadsOfFailures(), 0)
+}
+
 // forgetReceipts lets receipts that wait for their message wait no longer, and waits until none is left: each is looked at twice, when
 // it comes, and when nobody waits for it any more.
 func (w *world) forgetReceipts() {

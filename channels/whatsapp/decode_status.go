@@ -8,8 +8,8 @@ import (
 	"parley/channels/graph"
 )
 
-// decodeStatus reads the status of one of our messages. The token says which one it is, even if the answer to
-// Send was lost, or comes later.
+// decodeStatus reads the status of a message. The token says which one of ours it is, even if the answer to
+// Send was lost, or comes later. A message without a token of ours was sent by another program.
 func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	var s status
 	if err := graph.Read(f.Data, &s); err != nil {
@@ -35,7 +35,9 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 		state.Cost = clippedLine(s.Pricing.Category, maxWord)
 	}
 
-	if t, ok := parseToken(c.env.Keys, string(s.Token)); ok {
+	t, ok := parseToken(c.env.Keys, string(s.Token))
+	state.Others = !ok
+	if ok {
 		state.MessageID = t.message
 		if state.Early = !t.last; state.Early {
 			state.Piece = t.part

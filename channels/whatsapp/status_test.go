@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -126,6 +127,37 @@ func TestStatusOfClosedWindow(t *testing.T) {
 	wantEqual(t, "state", status.State, channels.StateFailed)
 	wantEqual(t, "class", status.Class, channels.WindowClosed)
 	wantEqual(t, "message", status.MessageID, 4)
+	wantEqual(t, "may be another program's", status.Others, false)
+}
+
+// Another program sends by the same number. The failure of its message may be told to it alone.
+func TestStatusOfAnotherProgramsMessage(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		token string
+	}{
+		{name: "without a token", token: ""},
+		{name: "with a token of its own", token: "order-17"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(c *graphfake.NumberConfig) { c.FailLater = true })
+			message := object{"messaging_product": "whatsapp", "to": annPhone, "type": "text", "text": object{"body": "Your order left"}}
+			if tt.token != "" {
+				message["biz_opaque_callback_data"] = tt.token
+			}
+			noError(t, w.channel.graph.Call(testContext(t), http.MethodPost, phoneID+"/messages", nil, message, nil))
+			status := w.takeOne().Status
+			if status == nil {
+				t.Fatal("no status arrived")
+			}
+			wantEqual(t, "state", status.State, channels.StateFailed)
+			wantEqual(t, "message", status.MessageID, 0)
+			wantEqual(t, "may be another program's", status.Others, true)
+		})
+	}
 }
 
 // A token names a message if it is signed with one of our keys, and as we write it.

@@ -276,9 +276,10 @@ func (rc *Receipts) applyToReply(
 }
 
 // mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That doesn't
-// happen with mail, whose reports name our own Message-ID.
+// happen with mail, whose reports name our own Message-ID, nor with what may be somebody else's: that bears no mark of ours, or comes
+// from a list which shows no message so early.
 func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool {
-	if rc.Age() >= book.ResultWait {
+	if in.Status.Others || rc.Age() >= book.ResultWait {
 		return false
 	}
 	ch := rc.Channel(a.ID)
