@@ -47,7 +47,7 @@ type Owner struct {
 // AddRoutes adds the addresses by which programs play customers, all with JSON. channel is whatsapp, messenger or sms.
 //
 //	GET  /_fake/users                                   who has a phone: []Owner
-//	GET  /_fake/messages?channel=&user=                 everything in a chat: []Line, oldest first
+//	GET  /_fake/chat?channel=&user=                     what a phone shows, from both sides: []Line, oldest first
 //	GET  /_fake/inbox?channel=&user=[&min=N][&wait=S]   what the customer received: []Line; waits up to S seconds for N of them
 //	GET  /_fake/file?channel=&user=&message=            metadata; &raw=1 the bytes
 //	POST /_fake/person/{user}/{verb}                    body Act
@@ -57,7 +57,7 @@ func (c Control) AddRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_fake/users", func(w http.ResponseWriter, _ *http.Request) {
 		emulator.Write(w, http.StatusOK, c.People.List())
 	})
-	mux.HandleFunc("GET /_fake/messages", c.withChat(func(w http.ResponseWriter, _ *http.Request, chat Chat) {
+	mux.HandleFunc("GET /_fake/chat", c.withChat(func(w http.ResponseWriter, _ *http.Request, chat Chat) {
 		emulator.Write(w, http.StatusOK, slices.Concat([]Line{}, chat.Lines()))
 	}))
 	mux.HandleFunc("GET /_fake/inbox", c.withChat(c.serveInbox))
@@ -68,7 +68,7 @@ func (c Control) AddRoutes(mux *http.ServeMux) {
 // withChat serves a request about the chat that its query names.
 func (c Control) withChat(serve func(w http.ResponseWriter, r *http.Request, chat Chat)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		user := r.URL.Query().Get("user")
+		user := readUser(r.URL.Query().Get("user"))
 		owner, ok := c.People.Find(user)
 		if !ok {
 			emulator.Done(w, nil, fmt.Errorf("nobody called %q has a phone", user))
@@ -81,6 +81,14 @@ func (c Control) withChat(serve func(w http.ResponseWriter, r *http.Request, cha
 		}
 		serve(w, r, chat)
 	}
+}
+
+// readUser returns a user of a query, in which a plus sign that isn't escaped means a blank.
+func readUser(text string) string {
+	if number, ok := strings.CutPrefix(text, " "); ok {
+		return "+" + number
+	}
+	return text
 }
 
 // maxWait bounds how long a request waits for messages.
@@ -123,25 +131,28 @@ func serveFile(w http.ResponseWriter, r *http.Request, chat Chat) {
 
 // Act is the body of POST /_fake/person/{user}/{verb}; each verb reads what it needs:
 //
-//	meet                                 the person has a phone, and writes nothing
-//	text   channel text message          → {"id"}; message is the one that it answers, or ""
-//	file   channel file text             → {"id"}; text is the caption
-//	tap    channel name message          name is the words or the id of a choice; message may be ""
-//	react  channel message name          name is an emoji; "" takes the reaction back
+//	meet                              the person has a phone, and writes nothing
+//	say    channel text files reply   → {"id"}, of the last message; reply is the message that it answers, or ""
+//	tap    channel message name       name is the words or the id of a choice; message may be ""
+//	react  channel message name       name is an emoji; "" takes the reaction back
 //	read   channel
 //
 // Profile is what chats call somebody who has no phone yet.
 type Act struct {
-	Channel string `json:"channel"`
-	Message string `json:"message"`
-	Text    string `json:"text"`
-	Name    string `json:"name"`
-	Profile string `json:"profile"`
-	File    *struct {
-		Name    string `json:"name"`
-		Type    string `json:"type"`
-		Content []byte `json:"content"` // base64 in JSON
-	} `json:"file"`
+	Channel string    `json:"channel"`
+	Profile string    `json:"profile,omitempty"`
+	Text    string    `json:"text,omitempty"`
+	Files   []ActFile `json:"files,omitempty"`
+	Reply   string    `json:"reply,omitempty"`
+	Message string    `json:"message,omitempty"`
+	Name    string    `json:"name,omitempty"`
+}
+
+// ActFile is a file that a customer sends.
+type ActFile struct {
+	Name        string `json:"name,omitempty"`
+	ContentType string `json:"content_type"`
+	Content     []byte `json:"content"` // base64 in JSON
 }
 
 // runVerb lets a customer do something.
@@ -152,7 +163,7 @@ func (c Control) runVerb(w http.ResponseWriter, r *http.Request) {
 	}
 
 	verb := r.PathValue("verb")
-	if !slices.Contains([]string{"meet", "text", "file", "tap", "react", "read"}, verb) {
+	if !slices.Contains([]string{"meet", "say", "tap", "react", "read"}, verb) {
 		emulator.Write(w, http.StatusNotFound, map[string]any{"ok": false, "error": "unknown verb " + verb})
 		return
 	}
@@ -183,18 +194,33 @@ func (a Act) run(verb string, chat Chat) (out map[string]any, err error) {
 		return nil, nil
 	}
 
-	var f *File
-	if a.File != nil {
-		f = &File{Name: a.File.Name, Type: a.File.Type, Content: a.File.Content}
-	}
-	if verb == "file" && f == nil {
-		return nil, errors.New("there is no file")
-	}
-	if err := CheckSay(a.Text, f); err != nil {
-		return nil, err
-	}
-	id, err := chat.Say(a.Text, f, a.Message)
+	id, err := a.say(chat)
 	return map[string]any{"id": id}, err
+}
+
+// say sends a text, and files, each with a message of its own. The text goes with the first of them.
+func (a Act) say(chat Chat) (id string, err error) {
+	files := []*File{nil} // a text alone
+	if len(a.Files) > 0 {
+		files = nil
+	}
+	for _, f := range a.Files {
+		files = append(files, &File{Name: f.Name, Type: f.ContentType, Content: f.Content})
+	}
+
+	for i, f := range files {
+		text := a.Text
+		if i > 0 {
+			text = ""
+		}
+		if err := CheckSay(text, f); err != nil {
+			return "", err
+		}
+		if id, err = chat.Say(text, f, a.Reply); err != nil {
+			return "", err
+		}
+	}
+	return id, nil
 }
 
 // tap taps what the act names, of the message that it names, or of the newest that has it.

@@ -124,8 +124,8 @@ func TestDriverWrites(t *testing.T) {
 	d := newDriver(t)
 	for _, channel := range Kinds() {
 		t.Run(channel, func(t *testing.T) {
-			id := d.act(t, ann, "text", `{"channel":"`+channel+`","profile":"Ann","text":"Hello"}`)
-			lines := d.list(t, "messages", channel, ann, "")
+			id := d.act(t, ann, "say", `{"channel":"`+channel+`","profile":"Ann","text":"Hello"}`)
+			lines := d.list(t, "chat", channel, ann, "")
 			if len(lines) != 1 || lines[0].Text != "Hello" || !lines[0].Mine || lines[0].ID != id {
 				t.Errorf("got %+v, want one text of Ann's with the id %s", lines, id)
 			}
@@ -147,6 +147,30 @@ func TestDriverHasNumber(t *testing.T) {
 	}
 }
 
+// A plus sign of a query needn't be escaped.
+func TestDriverNamesNumberInQuery(t *testing.T) {
+	t.Parallel()
+	d := newDriver(t)
+	d.act(t, ann, "meet", `{}`)
+	for _, user := range []string{ann, url.QueryEscape(ann)} {
+		if status, answer := d.call(t, http.MethodGet, d.base+"/chat?channel=sms&user="+user, "", ""); status != http.StatusOK {
+			t.Errorf("user=%s: got %d %s, want 200", user, status, answer)
+		}
+	}
+}
+
+// Several files are as many messages; the text goes with the first.
+func TestDriverSendsFiles(t *testing.T) {
+	t.Parallel()
+	d := newDriver(t)
+	const file = `{"name":"a.png","content_type":"image/png","content":"UE5H"}`
+	d.act(t, ann, "say", `{"channel":"whatsapp","text":"Look","files":[`+file+`,`+file+`]}`)
+	lines := d.list(t, "chat", WhatsApp, ann, "")
+	if len(lines) != 2 || lines[0].Text != "Look" || lines[1].Text != "" {
+		t.Errorf("got %+v, want two pictures, the first with a text", lines)
+	}
+}
+
 // A program waits for what a customer receives.
 func TestDriverReceives(t *testing.T) {
 	t.Parallel()
@@ -154,7 +178,7 @@ func TestDriverReceives(t *testing.T) {
 		t.Run(channel, func(t *testing.T) {
 			t.Parallel()
 			d := newDriver(t)
-			d.act(t, ann, "text", `{"channel":"`+channel+`","text":"Hello"}`)
+			d.act(t, ann, "say", `{"channel":"`+channel+`","text":"Hello"}`)
 			sent := make(chan error, 1)
 			go func() { sent <- d.sendFromCompany(t.Context(), channel, ann, "Hi Ann") }()
 			inbox := d.list(t, "inbox", channel, ann, "&min=1&wait=60")
@@ -172,11 +196,11 @@ func TestDriverReceives(t *testing.T) {
 func TestDriverSendsFile(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
-	file := `{"name":"a.png","type":"image/png","content":"` + base64.StdEncoding.EncodeToString([]byte("PNG")) + `"}`
+	file := `{"name":"a.png","content_type":"image/png","content":"` + base64.StdEncoding.EncodeToString([]byte("PNG")) + `"}`
 	for _, channel := range Kinds() {
 		t.Run(channel, func(t *testing.T) {
-			id := d.act(t, ann, "file", `{"channel":"`+channel+`","file":`+file+`}`)
-			lines := d.list(t, "messages", channel, ann, "")
+			id := d.act(t, ann, "say", `{"channel":"`+channel+`","files":[`+file+`]}`)
+			lines := d.list(t, "chat", channel, ann, "")
 			if len(lines) != 1 || lines[0].File == nil || lines[0].File.Type != "image/png" {
 				t.Fatalf("got %+v, want one picture", lines)
 			}
@@ -197,7 +221,7 @@ const buttons = `{"messaging_product":"whatsapp","to":"` + ann + `","type":"inte
 func TestDriverTaps(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
-	d.act(t, ann, "text", `{"channel":"whatsapp","text":"Hello"}`)
+	d.act(t, ann, "say", `{"channel":"whatsapp","text":"Hello"}`)
 	status, answer := d.call(t, http.MethodPost, d.graph.URL()+"/v26.0/"+whatsAppID+"/messages", metaToken, buttons)
 	if status != http.StatusOK {
 		t.Fatalf("sending: %d %s", status, answer)
@@ -207,7 +231,7 @@ func TestDriverTaps(t *testing.T) {
 	d.act(t, ann, "react", `{"channel":"whatsapp","message":"`+asked.ID+`","name":"👍"}`)
 	d.act(t, ann, "tap", `{"channel":"whatsapp","name":"Yes"}`)
 	d.act(t, ann, "tap", `{"channel":"whatsapp","message":"`+asked.ID+`","name":"No"}`)
-	lines := d.list(t, "messages", WhatsApp, ann, "")
+	lines := d.list(t, "chat", WhatsApp, ann, "")
 	if len(lines) != 4 {
 		t.Fatalf("got %+v, want four messages", lines)
 	}
@@ -223,7 +247,7 @@ func TestDriverTaps(t *testing.T) {
 func TestDriverIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newDriver(t)
-	d.act(t, ann, "text", `{"channel":"whatsapp","text":"Hello"}`)
+	d.act(t, ann, "say", `{"channel":"whatsapp","text":"Hello"}`)
 	for _, tt := range []struct {
 		name         string
 		method, path string
@@ -233,7 +257,7 @@ func TestDriverIsRefused(t *testing.T) {
 		{
 			name:   "a channel that there isn't",
 			method: http.MethodPost,
-			path:   "/person/x/text",
+			path:   "/person/x/say",
 			body:   `{"channel":"fax","text":"x"}`,
 			want:   http.StatusConflict,
 		},
@@ -247,21 +271,21 @@ func TestDriverIsRefused(t *testing.T) {
 		{
 			name:   "no text",
 			method: http.MethodPost,
-			path:   "/person/x/text",
+			path:   "/person/x/say",
 			body:   `{"channel":"sms"}`,
 			want:   http.StatusConflict,
 		},
 		{
 			name:   "no JSON",
 			method: http.MethodPost,
-			path:   "/person/x/text",
+			path:   "/person/x/say",
 			body:   `riddle`,
 			want:   http.StatusBadRequest,
 		},
 		{
 			name:   "a key that there isn't",
 			method: http.MethodPost,
-			path:   "/person/x/text",
+			path:   "/person/x/say",
 			body:   `{"riddle":1}`,
 			want:   http.StatusBadRequest,
 		},

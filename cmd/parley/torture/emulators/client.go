@@ -95,7 +95,7 @@ func (c Client) AnswerMail(ctx context.Context, from, messageID string, program 
 
 // SendText lets a customer write by phone.
 func (c Client) SendText(ctx context.Context, t ChatText) error {
-	at := fmt.Sprintf("%s/_fake/person/%d/text", c.Mail, t.Conversation)
+	at := fmt.Sprintf("%s/_fake/person/%d/say", c.Mail, t.Conversation)
 	return c.Call(ctx, http.MethodPost, at, phone.Act{Channel: string(t.Kind), Text: t.Text}, nil)
 }
 
@@ -114,7 +114,7 @@ func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneSt
 
 	var lines []phone.Line
 	q := url.Values{"channel": {string(kind)}, "user": {strconv.Itoa(conv)}}
-	err := c.Call(ctx, http.MethodGet, c.Mail+"/_fake/messages?"+q.Encode(), nil, &lines)
+	err := c.Call(ctx, http.MethodGet, c.Mail+"/_fake/chat?"+q.Encode(), nil, &lines)
 	for _, l := range lines {
 		b.add(l)
 	}
