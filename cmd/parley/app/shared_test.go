@@ -233,8 +233,8 @@ func TestOneAccountHasANumber(t *testing.T) {
 	t.Parallel()
 	db := openDatabase(t, environment(t))
 	for kind, settings := range map[string]string{
-		"sms":             `twilio: {account_sid: AC1, auth_token: x, from: "%s"}`,
-		"twilio_whatsapp": `twilio: {account_sid: AC1, auth_token: x, from: "%s"}`,
+		"sms":             `twilio: {account_sid: AC1, auth_token: x, from: "+%s"}`,
+		"twilio_whatsapp": `twilio: {account_sid: AC1, auth_token: x, from: "+%s"}`,
 		"whatsapp":        `whatsapp: {phone_number_id: "%s", waba_id: "5", token: x, app_secret: x, verify_token: x}`,
 		"messenger":       `messenger: {page_id: "%s", token: x, app_secret: x, verify_token: x}`,
 	} {
@@ -242,16 +242,16 @@ func TestOneAccountHasANumber(t *testing.T) {
 			return fmt.Sprintf("teams: [{name: T, slack_channel: C1}]\naccounts: [{name: %s-%s, kind: %s, team: T%s, %s}]",
 				strings.ReplaceAll(kind, "_", "-"), name, kind, more, fmt.Sprintf(settings, number))
 		}
-		applyFile(t, db, app.Specs(), account("one", "+15550100", ""))
-		applyFile(t, db, app.Specs(), account("other", "+15550101", ""))
+		applyFile(t, db, app.Specs(), account("one", "15550100", ""))
+		applyFile(t, db, app.Specs(), account("other", "15550101", ""))
 		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs()}
 		var faults setup.Faults
-		if _, err := setup.Apply(t.Context(), db.Pool, parse(t, account("twin", "+15550100", "")), o); !errors.As(err, &faults) ||
+		if _, err := setup.Apply(t.Context(), db.Pool, parse(t, account("twin", "15550100", "")), o); !errors.As(err, &faults) ||
 			!strings.Contains(err.Error(), "-one takes messages from there already") {
 			t.Errorf("%s: a second account with the number: got %v, want that the first one takes messages from there already", kind, err)
 		}
-		applyFile(t, db, app.Specs(), account("one", "+15550100", ", paused: true"))
-		applyFile(t, db, app.Specs(), account("twin", "+15550100", ""))
+		applyFile(t, db, app.Specs(), account("one", "15550100", ", paused: true"))
+		applyFile(t, db, app.Specs(), account("twin", "15550100", ""))
 	}
 }
 
