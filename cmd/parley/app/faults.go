@@ -23,7 +23,10 @@ func logPanics(log *slog.Logger, next http.Handler) http.Handler {
 			if fault == nil {
 				return
 			}
-			if fault != http.ErrAbortHandler { // with that, a handler says that it cut the connection on purpose
+
+			cause, _ := fault.(error)
+			isOnPurpose := errors.Is(cause, http.ErrAbortHandler)
+			if !isOnPurpose {
 				log.Error("request handler panicked", "route", r.Pattern, "fault", describePanic(fault), "stack", string(debug.Stack()))
 			}
 			panic(http.ErrAbortHandler)
