@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"parley/store/internal/query"
 )
@@ -110,6 +111,14 @@ const behindReplies = `
 		WHERE queue.key IN (said.order_key, message.account_id || '/' || message.channel || ':' || message.place)
 			AND next.received_at < reply.began
 			AND (queue.version <= ` + factVersion + ` OR next.received_at > (SELECT clock_timestamp()) - interval '1 minute'))`
+
+// ThreadWaits reports whether the thread of a message has events that are not applied yet, however late they were stored. See
+// behindReplies.
+func ThreadWaits(ctx context.Context, q Querier, m *Message) (bool, error) {
+	const waits = `SELECT EXISTS (` + behindReplies + `)`
+	ever := []pgtype.Timestamptz{{Valid: true, InfinityModifier: pgtype.Infinity}}
+	return query.Value[bool](ctx, q, "thread", waits, []MessageID{m.ID}, ever)
+}
 
 // EmojiWaits reports whether something is still to be applied that a surface reported of a message alone, without its thread, at most so
 // long ago: so are emoji reported. What waits for longer than that can't be applied. See behindReplies.

@@ -139,8 +139,8 @@ func (a *confirming) mayBeMissing(l replyLine) bool {
 
 // judgeConfirmed returns an error if a reply may not leave by what its surface found when it read the message again.
 func (a *confirming) judgeConfirmed(ctx context.Context, r *outgoing, m *store.Message, found bridge.Confirmation) error {
-	e, c := a.e, a.c
-	if found == bridge.Unchanged && c.Part > 0 {
+	e := a.e
+	if found == bridge.Unchanged && a.c.Part > 0 {
 		return nil // the rest of a message says what it said when it began, whatever Parley's record says now
 	}
 
@@ -151,15 +151,39 @@ func (a *confirming) judgeConfirmed(ctx context.Context, r *outgoing, m *store.M
 		return e.checkUnchanged(ctx, m)
 	}
 
-	isRead := store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime
-	if isRead && found == bridge.Changed && a.followsText(r) {
+	if err := a.awaitChange(ctx, m); err != nil {
+		return err
+	}
+	if found == bridge.Changed && a.followsText(r) {
 		return nil // the edit came too late, which its author was told, and these are the files
 	}
-	if isRead {
-		return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
-	}
+	return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
+}
 
-	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
+// changeIsRead says why a reply waits whose message was changed in its chat.
+const changeIsRead = "The message was changed; the change is being read."
+
+// awaitChange fails until a change that was found in the chat must have been applied: the reply says something else then, or was
+// taken back. A change that was found just now may be applied at any moment; it may also be one that can't be applied, and what a
+// chat shows may be older than what is stored: so a reply waits for at least as long as for a gap, and then for what waits to be applied
+// in its thread.
+func (a *confirming) awaitChange(ctx context.Context, m *store.Message) error {
+	waits := &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: changeIsRead}
+	isFoundJustNow := !strings.Contains(a.c.ErrorText, changeIsRead)
+	if isFoundJustNow || store.Seconds(a.c.FirstAgo) <= a.e.opt.GapWait+maxApplyTime {
+		return waits
+	}
+	isBehind, err := store.ThreadWaits(ctx, a.e.opt.Pool, m)
+	if err != nil {
+		return Retry(err)
+	}
+	if isBehind {
+		return waits
+	}
+	if a.c.Part > 0 {
+		return nil // m says what the message said when it began, whatever Parley's record says now
+	}
+	return a.e.checkUnchanged(ctx, m)
 }
 
 // followsText reports whether an attempt sends files of a reply whose text left before.

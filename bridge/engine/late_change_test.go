@@ -1,0 +1,62 @@
+package engine_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"parley/bridge"
+)
+
+// newTriedForLong makes a world with a reply that has been tried for ten minutes, since its provider was away, say.
+func newTriedForLong(t *testing.T, o options) (w *world, thread, reply string) {
+	t.Helper()
+	o.hold = time.Hour
+	w = newWorld(t, o)
+	thread = w.openThread()
+	reply = w.replyInHold(thread, "Hi Kin")
+	w.exec(`UPDATE deliveries SET first_at = clock_timestamp() - interval '10 min' WHERE kind = 'reply'`)
+	return w, thread, reply
+}
+
+// R-249: an edit that is found in the chat when a reply has been tried for long already is applied, and what it says leaves.
+func TestEditFoundWhenAReplyWasTriedForLong(t *testing.T) {
+	t.Parallel()
+	w, _, reply := newTriedForLong(t, options{})
+	w.missEvents(func() { w.chat.Edit(support, reply, "Hi Kim") })
+	w.endHoldAfterGap()
+	w.waitText(reply, "Hi Kim")
+	w.waitFate(reply, "waiting") // it begins the hold anew
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.waitDrained()
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
+// R-249: one that was deleted meanwhile is taken back.
+func TestDeletionFoundWhenAReplyWasTriedForLong(t *testing.T) {
+	t.Parallel()
+	w, _, reply := newTriedForLong(t, options{})
+	w.missEvents(func() { w.chat.Delete(support, reply) })
+	w.endHoldAfterGap()
+	w.waitFate(reply, "undone")
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
+// alwaysChanged is a surface that finds each reply changed, of which no fact ever tells.
+type alwaysChanged struct{ bridge.Surface }
+
+func (alwaysChanged) Confirm(context.Context, bridge.Place, string) (bridge.Confirmation, error) {
+	return bridge.Changed, nil
+}
+
+// A change that nobody ever tells of doesn't hold a reply up for ever: its author is told that it failed.
+func TestChangeThatNobodyTells(t *testing.T) {
+	t.Parallel()
+	w, thread, reply := newTriedForLong(t, options{surface: func(inner bridge.Surface) bridge.Surface { return alwaysChanged{inner} }})
+	w.endHoldAfterGap()
+	w.waitFate(reply, "failed")
+	w.waitLine(thread, bridge.LineFailed)
+	w.wantNothingSent()
+}
