@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"errors"
 	"testing"
 
 	"parley/bridge"
@@ -63,4 +64,17 @@ func TestConfirmPassesOverOurMark(t *testing.T) {
 	wantEqual(t, "reactions", len(w.fake.Message(at.Channel, at.Message).Reactions), 1)
 	w.mustConfirm(at)
 	w.wantFacts("r:", 0)
+}
+
+// An emoji that can't be stored now keeps the reply from leaving: the caller is told that something has changed.
+func TestConfirmEmojiThatCannotBeStored(t *testing.T) {
+	t.Parallel()
+	w, at := newReplyUnderCard(t)
+	must(t, w.fake.As(w.ann).React(at.Channel, at.Message, takeBack))
+	w.desk.Refuse(errors.New("the database is down"))
+	got, err := w.surface.Confirm(w.ctx(), at, "On our way")
+	if err == nil {
+		t.Error("Confirm has no error")
+	}
+	wantEqual(t, "confirmation", got, bridge.Changed)
 }
