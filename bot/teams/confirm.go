@@ -3,6 +3,7 @@ package teams
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,7 +49,8 @@ func presumeChange(m *graph.Message) bridge.Confirmation {
 	if !m.DeletedAt.IsZero() {
 		return bridge.Gone
 	}
-	if !m.EditedAt.IsZero() || len(m.Reactions) > 0 {
+	hasEmoji := slices.ContainsFunc(m.Reactions, func(r graph.Reaction) bool { return r.IsByPerson() })
+	if hasEmoji || !m.EditedAt.IsZero() {
 		return bridge.Changed
 	}
 	return bridge.Unchanged
@@ -85,10 +87,10 @@ func (h *history) storeEmoji(ctx context.Context, at bridge.Place, m *graph.Mess
 	found := map[string]*connector.Activity{} // by the ids of their facts
 	var ids []string
 	for i := range m.Reactions {
-		a, byPerson := h.ReactionOf(at, &m.Reactions[i])
-		if !byPerson {
+		if !m.Reactions[i].IsByPerson() {
 			continue
 		}
+		a := h.ReactionOf(at, &m.Reactions[i])
 		id := fact.ReactionID(&a)
 		ids = append(ids, id)
 		found[id] = &a

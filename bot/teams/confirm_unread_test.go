@@ -2,12 +2,15 @@ package teams
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
 
+	"parley/bot/teams/organisation"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
+	"parley/channels"
 )
 
 // While Graph can't show a reply, nothing is known to have changed: the engine decides how long the reply waits.
@@ -36,5 +39,21 @@ func TestConfirmWhileGraphFails(t *testing.T) {
 			wantEqual(t, "confirmation", got, bridge.Unchanged)
 			w.wantFacts(reactionFacts, 0)
 		})
+	}
+}
+
+// If Graph asks for more time than there is, the caller learns at once how much.
+func TestConfirmDoesNotWaitInVain(t *testing.T) {
+	t.Parallel()
+	w, reply := newReplyWorld(t)
+	w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultRateLimit, Retry: 60})
+	began := time.Now()
+	_, err := w.surface.Confirm(w.ctx(), reply.Place, reply.Text)
+	if took := time.Since(began); took > organisation.RequestTimeout/2 {
+		t.Errorf("Confirm took %s", took)
+	}
+	limited, ok := errors.AsType[*channels.SendError](err)
+	if !ok || limited.Wait != time.Minute {
+		t.Errorf("Confirm returns the error %v, want one that says to wait for a minute", err)
 	}
 }

@@ -79,6 +79,9 @@ type Reaction struct {
 	From      From      `json:"user"`
 }
 
+// IsByPerson reports whether a person has put the emoji there. Apps do so, too: ours marks replies.
+func (r *Reaction) IsByPerson() bool { return r.From.User != nil && r.From.User.ID != "" }
+
 // Page is a part of a list.
 type Page[T any] struct {
 	Value []T    `json:"value"`

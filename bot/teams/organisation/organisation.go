@@ -83,8 +83,8 @@ func (o *Organisation) IsReadingKnown(channel string) bool {
 	return known
 }
 
-// ReadPatiently reads something of a channel. It waits and reads again if Graph asks for that, at most MaxReadTries times,
-// and notes whether we may read the channel.
+// ReadPatiently reads something of a channel. It waits and reads again if Graph asks for that, at most MaxReadTries times and if ctx
+// leaves time for it, and notes whether we may read the channel.
 // Errors: read's, and those of the notes.
 func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
 	group, err := o.Notes.Group(ctx, channel)
@@ -98,7 +98,11 @@ func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, 
 		if !again || try == MaxReadTries {
 			break
 		}
-		if !pause.For(ctx, max(wait, time.Duration(try)*minReadPause)) {
+
+		wait = max(wait, time.Duration(try)*minReadPause)
+		deadline, ok := ctx.Deadline()
+		hasTime := !ok || time.Until(deadline) > wait
+		if !hasTime || !pause.For(ctx, wait) {
 			break
 		}
 	}

@@ -11,13 +11,10 @@ import (
 	"parley/channels"
 )
 
-// ReactionOf makes the activity that Teams would send if it told us of reactions to people's messages: that somebody has put an
-// emoji on the message at a place. It returns false for what no person did: our own marks, which stand there, too.
-func (o *Organisation) ReactionOf(at bridge.Place, r *graph.Reaction) (a connector.Activity, byPerson bool) {
-	if r.From.User == nil || r.From.User.ID == "" {
-		return connector.Activity{}, false
-	}
-	a = connector.Activity{
+// ReactionOf makes the activity that Teams would send if it told us of reactions to people's messages: that a person has put an
+// emoji on the message at a place.
+func (o *Organisation) ReactionOf(at bridge.Place, r *graph.Reaction) connector.Activity {
+	a := connector.Activity{
 		Type: connector.TypeMessageReaction, ID: at.Message, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: o.Me},
 		// Teams doesn't tell of a reaction in which thread it is.
 		Conversation: &connector.ConversationAccount{ID: at.Channel, ConversationType: connector.ConversationChannel, TenantID: o.Tenant},
@@ -29,7 +26,7 @@ func (o *Organisation) ReactionOf(at bridge.Place, r *graph.Reaction) (a connect
 	if !r.CreatedAt.IsZero() {
 		a.Timestamp = r.CreatedAt.UTC().Format(time.RFC3339Nano)
 	}
-	return a, true
+	return a
 }
 
 // FactsOfReaction makes the facts of a reaction, of which ReactionOf has made the activity.
