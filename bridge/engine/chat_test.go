@@ -172,6 +172,7 @@ func newTwoWhoAreOne(t *testing.T) (w *world, byID, byPhone string) {
 	byPhone = w.waitThread("By phone")
 	w.customerSends(chat, channelstest.Event{From: "+491", Also: []string{"US.abc"}, Name: "Kim", Text: "Both"})
 	w.waitShown("Both")
+	w.waitDrained() // Parley knows, too, that it is shown: else it refuses to end a conversation with unseen words
 	return w, byID, byPhone
 }
 
