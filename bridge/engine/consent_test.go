@@ -160,6 +160,19 @@ func TestAdvertisingRefused(t *testing.T) {
 	wantEqual(t, "calls to the provider, with the reply's", w.provider.Calls(), 2)
 }
 
+// Where the provider has no templates, as by SMS, a template is a message like any other: refused, it says that the customer wants none.
+func TestPlainTemplateRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	id := w.saveTemplate(chat, func(t *bridge.Template) { t.Body = "Half price today." })
+	w.waitTemplateStatus(id, "approved") // nobody has to approve it
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.OptedOut})
+	w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
+	w.waitLine(thread, bridge.LineOptedOut)
+	wantEqual(t, "what kim opted out of", w.optedOutOf(), "all")
+}
+
 // Of a customer's wishes the one that was said last counts, not the one that comes last: callbacks get lost, and are made up for
 // minutes later. The older one of the same kind isn't shown, either.
 func TestOlderWishComesLate(t *testing.T) {

@@ -90,9 +90,9 @@ func tellOptedOut(it *UseCases, c *book.Conversation) {
 	}
 }
 
-// noteOptOut notes that a provider refused a message because the customer wanted none when it was sent. A refused template proves that
-// only of advertising, whatever category we gave the template: other messages may still be sent. A refusal by Parley itself proves
-// nothing that isn't known.
+// noteOptOut notes that a provider refused a message because the customer wanted none when it was sent. Where the provider has templates,
+// a refused one proves that only of advertising, whatever category we gave the template: other messages may still be sent. Where a
+// template leaves as plain words, as by SMS, it proves it of all messages. A refusal by Parley itself proves nothing that isn't known.
 func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, f own.Fact) {
 	i := it.People.RootOf(c)
 	isByParley := f.Hint == outbound.OptedOutHint
@@ -104,5 +104,6 @@ func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, f own.Fact
 	if d := it.Outbox.DeliveryOf(m, f.Delivery); d != nil && d.SentAt != nil {
 		at = *d.SentAt
 	}
-	it.setConsent(i, c, wish{Consent: channels.Consent{OptedOut: true, Marketing: outbound.TemplateOf(&m.Message) != nil}, at: at})
+	isProvidersTemplate := outbound.TemplateOf(&m.Message) != nil && it.Caps(c.AccountID).Templates
+	it.setConsent(i, c, wish{Consent: channels.Consent{OptedOut: true, Marketing: isProvidersTemplate}, at: at})
 }
