@@ -39,7 +39,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if r.Conversation != nil && w.speech.AwaitsResult(r) {
 		return w.Wait(book.AttemptPollInterval)
 	}
-	if r.Conversation != nil && w.leavesTrace(r) {
+	if r.Conversation != nil && leavesTrace(w, r) {
 		w.speech.FormHandedIn(r)
 		r.Conversation.SettleNote()
 	}
@@ -64,7 +64,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		if w.Posts.WasHandled(r) {
 			return nil
 		}
-		if w.leavesTrace(r) {
+		if leavesTrace(w, r) {
 			w.speech.KeepCommand(r)
 		} else {
 			w.Posts.RememberHandled(r)
@@ -77,7 +77,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 
 // leavesTrace reports whether an action may be seen in its conversation, whatever becomes of it. What was typed elsewhere with the
 // conversation's number may be by somebody who has no say in the conversation: then nothing of it is kept there.
-func (w *work) leavesTrace(r book.Request) bool {
+func leavesTrace(w *work, r book.Request) bool {
 	if !r.Typed() || w.Posts.IsShownInThread(r) {
 		return true
 	}
