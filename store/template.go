@@ -95,13 +95,13 @@ const lockByExternalID = `
 	ORDER BY id
 	FOR UPDATE`
 
-// lockByName finds an account's template by its name and language. $4 is the provider's id, ” if the report has none: a template that
-// is known by another id isn't meant.
+// lockByName finds an account's template by its name and language. $4 is the provider's id, or empty if the report has none: a template
+// that is known by another id isn't meant. One that is known by this id may have got it since lockByExternalID looked.
 const lockByName = `
 	SELECT ` + templateColumns + `
 	FROM templates
 	WHERE account_id = $1 AND provider_name = $2 AND language = $3
-		AND ($4 = '' OR external_id = '')
+		AND ($4 = '' OR external_id IN ('', $4))
 	FOR UPDATE`
 
 // LockReportedTemplates reads and locks the templates that an account's provider reports on: those with the
