@@ -37,7 +37,8 @@ var _ channels.Runner = (*Channel)(nil)
 
 // seenState is the durable memory of an account.
 type seenState struct {
-	Since time.Time `json:"since"` // older messages were there before the account was set up
+	Since time.Time `json:"since"`          // older messages were there before the account was set up
+	Page  string    `json:"page,omitempty"` // whose messages Since is about; "" in memories of the version before
 }
 
 // Run implements channels.Runner. Messages come by webhooks. Run looks at the Page's conversations from time
@@ -73,23 +74,28 @@ func (c *Channel) waitForLook(ctx context.Context) {
 }
 
 // fetchedSince returns the time from which on messages are fetched: when the account was set up or, if that
-// isn't known, when the first look was made.
+// isn't known, when the first look was made. For an account that has got another Page, it is the time of that change.
 func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 	var s seenState
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("messenger: run: %w", err)
 	}
-	if json.Unmarshal(raw, &s) == nil && !s.Since.IsZero() {
+	isKnown := json.Unmarshal(raw, &s) == nil && !s.Since.IsZero()
+	if isKnown && s.Page == c.page {
 		return s.Since, nil
 	}
 
-	s.Since = c.env.Now()
-	if !c.beginsAt.IsZero() {
-		s.Since = c.beginsAt.Add(-clockDoubt)
+	isOfVersionBefore := isKnown && s.Page == ""
+	if !isOfVersionBefore {
+		s.Since = c.env.Now()
+		if !c.beginsAt.IsZero() {
+			s.Since = c.beginsAt.Add(-clockDoubt)
+		}
+		c.env.Log.Info("first look for messages", "taken_from", s.Since)
 	}
 
-	c.env.Log.Info("first look for messages", "taken_from", s.Since)
+	s.Page = c.page
 	raw, err = json.Marshal(s)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("messenger: run: %w", err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/graphfake"
 )
 
 // Run looks into the conversations from time to time, and takes from them what no webhook brought, and the names of customers.
@@ -253,6 +254,47 @@ func TestRunRemembersTheBeginning(t *testing.T) {
 	}
 	if age := r.clock.now().Sub(began); age < time.Hour {
 		t.Errorf("the account began %s ago, want at least an hour", age)
+	}
+}
+
+// For an account that gets another Page, what was written to that Page before isn't missed.
+func TestAnotherPageBeginsAnew(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.storedBeginning(t)
+	r.clock.move(time.Hour)
+
+	const otherPage = "3088"
+	customer := r.meta.AddPage(graphfake.PageConfig{ID: otherPage, Name: "Acme Shop"}).Customer("Bob Ray")
+	r.meta.AllowToken(testToken, testPage, otherPage)
+	customer.Text("Before")
+	r.clock.move(time.Hour)
+	r.Channel.page, r.beginsAt = otherPage, r.clock.now()
+	r.clock.move(time.Minute)
+	wanted := customer.Text("After")
+	r.clock.move(time.Hour)
+
+	r.takeFacts(t)
+	r.storeMissed(t.Context(), r.storedBeginning(t), map[string]string{customer.ID(): "Bob Ray"})
+	var got []string
+	for _, f := range r.takeFacts(t) {
+		got = append(got, f.ExternalID)
+	}
+	if want := []string{messageFact + wanted}; !slices.Equal(got, want) {
+		t.Errorf("the first look at the other Page brings %q, want %q", got, want)
+	}
+}
+
+// The memory of the version before doesn't say for which Page it is: it counts for the account's.
+func TestBeginningOfTheVersionBefore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	began := r.clock.now().Add(-time.Hour).UTC().Truncate(time.Second)
+	noError(t, r.Save(t.Context(), []byte(`{"since":"`+began.Format(time.RFC3339)+`"}`)))
+	for range 2 { // the second time, it says so
+		if got := r.storedBeginning(t); !got.Equal(began) {
+			t.Errorf("the account began at %s, want %s", got, began)
+		}
 	}
 }
 
