@@ -3,6 +3,7 @@ package book
 import (
 	"slices"
 
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -57,6 +58,22 @@ func (ps Parts) unanswered() Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {
 		return !slices.Contains([]string{store.Sending, store.Unknown, store.NeedsDecision}, d.State)
 	})
+}
+
+// Arrived returns the text and the files of a reply that have reached the provider, as they were sent.
+func (o *Outbox) Arrived(m *Message) (text string, files []store.FileRef) {
+	for _, d := range o.PartsOf(m) {
+		if !hasBegun(d) {
+			continue
+		}
+		sent, isEarlier := sentWords(m, d, leftInPieces(d, o.Deliveries[d.Joined]))
+		if !isEarlier {
+			sent = outbound.WordsOf(&m.Message, d.DecodedPayload().Span)
+		}
+		text += sent.Text
+		files = append(files, sent.Files...)
+	}
+	return text, files
 }
 
 // carrierOf returns the part that carries a file, or nil if there is none, or if it was taken back.

@@ -128,19 +128,24 @@ func (ps Parts) haveAllStopped(o *Outbox) bool {
 }
 
 // AwaitOtherParts is called when a part of a reply has landed. If other parts have not, it sets the message's fate to the
-// worst of its parts' and returns true: the message counts as sent, and gets its mark, only when all parts have landed.
+// worst of its parts' and returns true: the message counts as sent, and gets its mark, only when all parts have landed. A reply that
+// was taken back keeps its fate until the customer has what it says.
 func (o *Outbox) AwaitOtherParts(m *Message) bool {
-	if len(o.PartsOf(m)) < 2 {
+	parts := o.PartsOf(m)
+	if len(parts) < 2 {
 		return false
 	}
 
+	fate := parts.worstFate()
 	switch m.Fate {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
+	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk:
+		leavesNoMore := fate == store.FateOut || fate == store.FateWaiting // what waits of it doesn't leave
+		return !parts.TextHasLeft() || !leavesNoMore
 	default:
 		return false
 	}
 
-	fate := o.PartsOf(m).worstFate()
 	if fate == store.FateOut {
 		return false
 	}

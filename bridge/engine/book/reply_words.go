@@ -34,7 +34,7 @@ func (fc FileChanges) IsNone() bool {
 }
 
 // AddedNames returns the names of the added files.
-func (fc FileChanges) AddedNames() []string { return namesOf(fc.Added) }
+func (fc FileChanges) AddedNames() []string { return NamesOf(fc.Added) }
 
 // Edits apply edits of replies to what an outbox holds of them.
 type Edits struct{ Outbox *Outbox }
@@ -288,7 +288,7 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 		}
 	}
 
-	return FileChanges{Left: namesOf(without(m.Files, wanted)), Added: without(wanted, m.Files)}
+	return FileChanges{Left: NamesOf(without(m.Files, wanted)), Added: without(wanted, m.Files)}
 }
 
 // sentWords returns what the last attempt at a delivery of a message sent, if that was what the message said before an edit. inPieces means
@@ -322,7 +322,8 @@ func without(list, other []store.FileRef) []store.FileRef {
 	})
 }
 
-func namesOf(list []store.FileRef) []string {
+// NamesOf returns the names of files.
+func NamesOf(list []store.FileRef) []string {
 	var names []string
 	for _, f := range list {
 		names = append(names, f.Name)

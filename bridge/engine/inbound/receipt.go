@@ -34,7 +34,7 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	if rc.hasEndedAs(f, store.Failed) {
 		return // a receipt told what became of it after the provider had accepted it
 	}
-	if rc.isOldResult(m, f) || rc.hasStopped(c, m, f.Delivery) || rc.Outbox.AwaitOtherParts(m) {
+	if rc.isOldResult(m, f) || rc.hasStopped(c, m, f.Delivery) || rc.awaitsOtherParts(c, m) {
 		return
 	}
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
@@ -340,7 +340,7 @@ func (rc *Receipts) settleLeft(c *book.Conversation, d *book.Delivery, m *book.M
 // noteProvenSent notes that a receipt proves a message to have been sent, even if the provider's answer to our request was lost, or
 // if a bounce has come.
 func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message) {
-	if rc.Outbox.AwaitOtherParts(m) {
+	if rc.awaitsOtherParts(c, m) {
 		return
 	}
 	switch m.Fate {

@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
@@ -15,6 +16,18 @@ func (rc *Receipts) hasStopped(c *book.Conversation, m *book.Message, part store
 		return false
 	}
 	rc.speech.SettleStopped(c, m)
+	return true
+}
+
+// awaitsOtherParts reports whether a reply of which a part has landed doesn't count as sent by that, since other parts have not landed. If
+// the reply was taken back, its author learns what the customer has.
+func (rc *Receipts) awaitsOtherParts(c *book.Conversation, m *book.Message) bool {
+	if !rc.Outbox.AwaitOtherParts(m) {
+		return false
+	}
+	if isTakenBack(m) {
+		threads.TellWhatArrived(rc.Writer, c, m)
+	}
 	return true
 }
 

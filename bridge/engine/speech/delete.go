@@ -3,6 +3,7 @@ package speech
 import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
@@ -52,6 +53,7 @@ func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	}
 	if hasSendButton(m) {
 		m.Fate, m.Dirty = store.FateDropped, true
+		threads.TellWhatArrived(sp.Writer, c, m)
 		return
 	}
 	mayBeUnderWay := m.Fate == store.FateUnclear && sp.Outbox.PartsOf(m).AreLeaving()

@@ -213,6 +213,7 @@ func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision,
 	sp.Outbox.StopEmptyParts(m)
 	if decision != Out {
 		m.KeepInside(reason)
+		threads.TellWhatArrived(sp.Writer, r.Conversation, m)
 		sp.Mark(r.Conversation, m, bridge.MarkInside)
 		return
 	}
@@ -248,6 +249,7 @@ func updatePreview(c *book.Conversation, before, now string) {
 // whether it shall leave.
 func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason string) {
 	m.KeepInside(reason)
+	threads.TellWhatArrived(sp.Writer, c, m) // first, since the last line about a message has the buttons
 	sp.Log.ByParley(c, store.DeedKeptInside, book.Detail{Message: m.ID, Reason: reason})
 	sp.Messages.AwaitAnswerAgain(c)
 	sp.Mark(c, m, bridge.MarkInside)

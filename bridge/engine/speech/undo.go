@@ -1,6 +1,8 @@
 package speech
 
 import (
+	"strings"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/threads"
@@ -40,11 +42,20 @@ func (sp *UseCases) Undo(r book.Request) {
 	sp.Mark(c, m, threads.NoMark)
 	sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
 	sp.TellWith(c, m, bridge.Line{
-		Content: &bridge.UndoneLine{Reason: "undone"},
+		Content: &bridge.UndoneLine{Reason: reasonOfUndone(sp.Outbox, m)},
 		By:      sp.Dir.Ref(r.Surface, agent.ID),
 		Verbs:   []bridge.Verb{bridge.VerbSend},
 	})
 	sp.Messages.AwaitAnswerAgain(c)
+}
+
+// reasonOfUndone returns what people are told besides of a reply that was undone: which of its files the customer has all the same.
+func reasonOfUndone(o *book.Outbox, m *book.Message) string {
+	_, arrived := o.Arrived(m)
+	if len(arrived) == 0 {
+		return "undone"
+	}
+	return "The customer has " + strings.Join(book.NamesOf(arrived), ", ") + "."
 }
 
 // lastWaitingReplyFor returns the latest reply that still waits, of those that the agent who asks wrote or sent for a colleague

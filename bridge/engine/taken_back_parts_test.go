@@ -1,0 +1,146 @@
+package engine_test
+
+import (
+	"slices"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
+// write and are answered, and a fake chat, in whose channel "support" agents work.
+
+// A channel takes one file in a message, so that ann's two plans leave as two: the text with a.txt, then b.txt.
+
+// sayPlansOfWhichFails lets ann say two plans of which the provider refuses one for good and takes the other. It returns her message,
+// and the line that asks about what failed.
+func (w *world) sayPlansOfWhichFails(thread, name string) (said string, failed bridgetest.Message) {
+	w.t.Helper()
+	w.provider.AddFault(badFile(name))
+	said = w.sayPlans(thread, 2)
+	failed = w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
+	return said, failed
+}
+
+// readFirstSent lets the provider tell that the customer has read what it took first.
+func (w *world) readFirstSent(reply string) {
+	w.t.Helper()
+	sent := w.provider.Sent()[0]
+	w.reportStatus(channelstest.Event{ID: "read", State: "read", Message: sent.Message, External: []string{sent.ID}})
+	w.eventually("the part is read", func() bool { return slices.Contains(w.statesOf(reply), store.Read) })
+	w.waitDrained()
+}
+
+// Who deletes a reply of which only a file failed learns that the customer has the rest.
+func TestDeletionOfAReplyOfWhichAFileFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	said, _ := w.sayPlansOfWhichFails(thread, "b.txt")
+	w.chat.Delete(support, said)
+	w.waitLineAbout(thread, bridge.LineDeleteLate, "Plans")
+	w.waitFate(said, "dropped")
+}
+
+// Who deletes a reply of which only the text failed learns which file the customer has.
+func TestDeletionOfAReplyOfWhichTheTextFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	said, _ := w.sayPlansOfWhichFails(thread, "a.txt")
+	w.chat.Delete(support, said)
+	w.waitLineAbout(thread, bridge.LineDeleteLate, "b.txt")
+	w.waitFate(said, "dropped")
+}
+
+// A file that failed isn't sent because the customer reads the text that left before it, and that was deleted since.
+func TestDeletedReplyOfWhichAFileFailedIsRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	said, failed := w.sayPlansOfWhichFails(thread, "b.txt")
+	w.chat.Delete(support, said)
+	w.waitFate(said, "dropped")
+	w.readFirstSent(said)
+	w.waitFate(said, "dropped")
+	w.waitOutcome(failed, bridge.OutcomeDropped)
+}
+
+// Who makes a note of a reply of which the text failed learns which file the customer has.
+func TestNoteMadeOfAReplyOfWhichTheTextFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	said, _ := w.sayPlansOfWhichFails(thread, "a.txt")
+	w.chat.Edit(support, said, "note: he lies", plans(2)...)
+	w.waitFate(said, "inside")
+	w.waitLineAbout(thread, bridge.LineEditLate, "left b.txt")
+}
+
+// Such a note isn't said to the customer because the customer looks at the file.
+func TestNoteMadeOfAReplyOfWhichAFileIsRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	said, _ := w.sayPlansOfWhichFails(thread, "a.txt")
+	w.chat.Edit(support, said, "note: he lies", plans(2)...)
+	w.waitFate(said, "inside")
+	w.readFirstSent(said)
+	w.waitFate(said, "inside")
+	wantEqual(t, "direction of the note", w.text(`SELECT direction FROM messages WHERE place = $1`, said), string(store.DirectionNote))
+}
+
+// undoSendingTextAgain lets ann send a text again that failed, of which a file has left, and take that back before the next attempt.
+func (w *world) undoSendingTextAgain(thread string) (said string) {
+	w.t.Helper()
+	said, failed := w.sayPlansOfWhichFails(thread, "a.txt")
+	w.provider.AddFault(retriedFile("a.txt"))
+	w.chat.Press(w.t, "ann", failed, bridge.VerbSendAgain)
+	w.waitFailedAttempt()
+	w.chat.Choose("ann", support, said, bridge.VerbUndo)
+	w.waitFate(said, "undone")
+	return said
+}
+
+// Who takes a text back of which a file has left learns which file the customer has.
+func TestUndoOfAReplyOfWhichAFileHasLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	w.undoSendingTextAgain(thread)
+	w.waitLineAbout(thread, bridge.LineUndone, "The customer has b.txt.")
+}
+
+// A text that was taken back isn't sent because the customer looks at the file.
+func TestUndoneReplyOfWhichAFileIsRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	said := w.undoSendingTextAgain(thread)
+	w.readFirstSent(said)
+	w.waitFate(said, "undone")
+}
+
+// A text that is deleted while it is sent again lands all the same, and its file has failed: its author learns that the customer has
+// the text, and the file doesn't count as sent.
+func TestDeletedWhileOnlyTheTextIsSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(badFile("b.txt"))
+	said, failed := w.sayPlansOfWhichFails(thread, "a.txt")
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Until: release})
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.provider.WaitCalls(t, 3)
+	w.chat.Delete(support, said)
+	w.waitFate(said, "undone")
+	close(release)
+	w.waitLineAbout(thread, bridge.LineDeleteLate, "Plans")
+	w.waitDrained()
+	w.waitFate(said, "undone")
+}

@@ -1,0 +1,45 @@
+package threads
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/files"
+	"parley/store"
+)
+
+// TellWhatArrived tells the author of a reply that was deleted or made a note what the customer has of it all the same. It tells that
+// once, and nothing if the customer has none of it.
+func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
+	text, arrived := th.Outbox.Arrived(m)
+	if text == "" && len(arrived) == 0 {
+		return
+	}
+
+	names := book.NamesOf(arrived)
+	line := bridge.Line{Content: bridge.LineDeleteLate, Text: text, Files: files.UploadedNames(&store.Message{Files: arrived})}
+	if text == "" {
+		line.Text, line.Files = strings.Join(names, ", "), nil
+	}
+	isEdited := m.Fate == store.FateInside || m.Fate == store.FateAsk
+	switch {
+	case isEdited && text == "":
+		line.Content = &bridge.EditLateLine{OnlyFiles: true, Left: names}
+	case isEdited:
+		line.Content = &bridge.EditLateLine{}
+	}
+
+	if !wasTold(th.Outbox, m, line) {
+		th.TellWith(c, m, line)
+	}
+}
+
+// wasTold reports whether a line of the same kind with the same words was written about a message before.
+func wasTold(o *book.Outbox, m *book.Message, line bridge.Line) bool {
+	return slices.ContainsFunc(o.OfMessage[m.ID], func(d *book.Delivery) bool {
+		told := d.DecodedPayload().Line
+		return told != nil && told.Kind() == line.Kind() && told.Text == line.Text
+	})
+}
