@@ -81,18 +81,10 @@ func (a *attempt) queuedFor(t *store.Thread) string {
 
 // pointToNewThread makes a post in a thread that the conversation has left show where it goes on.
 func (a *attempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
-	conv := a.conversations[a.c.ConversationID]
-	account := dir.Account(conv.AccountID)
 	p.Facts.Thread.Left = a.body.Left
-
-	if account == nil {
-		return
-	}
-
-	there := dir.HomeAmong(account, conv.TeamID, a.threads.surfacesOf(conv.ID))
-	goesOnElsewhere := there != 0 && there != a.c.AccountID
+	there := a.otherHome()
 	canShowIt := a.body.Left || p.Kind == bridge.PostCard
-	if !goesOnElsewhere || !canShowIt {
+	if there == 0 || !canShowIt {
 		return
 	}
 
@@ -101,15 +93,34 @@ func (a *attempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
 	p.Facts.Thread.Elsewhere = a.e.opt.Engine.SurfaceName(dir, there)
 }
 
-// isInLeftThread reports whether a post goes to a thread that the conversation has left: one that says so, or the change of a line
-// that stands there.
+// otherHome returns the chat in which the delivery's conversation is worked on now, if that isn't the delivery's own. Otherwise it
+// returns 0.
+func (a *attempt) otherHome() store.AccountID {
+	conv := a.conversations[a.c.ConversationID]
+	if conv == nil {
+		return 0
+	}
+	account := a.dir.Account(conv.AccountID)
+	if account == nil {
+		return 0
+	}
+	there := a.dir.HomeAmong(account, conv.TeamID, a.threads.surfacesOf(conv.ID))
+	if there == a.c.AccountID {
+		return 0
+	}
+	return there
+}
+
+// isInLeftThread reports whether a post goes to a thread that the conversation has left: one that says so, the change of a line
+// that stands there, or the card in a chat that the conversation has left.
 func (a *attempt) isInLeftThread(p bridge.Post, t *store.Thread) bool {
 	isChangeElsewhere := a.body.Changes != 0 && t != nil && p.Place.Thread != t.Root
-	return a.body.Left || isChangeElsewhere
+	isCardElsewhere := p.Kind == bridge.PostCard && a.otherHome() != 0
+	return a.body.Left || isChangeElsewhere || isCardElsewhere
 }
 
 // isMarkElsewhere reports whether a post is a mark on a message that isn't in the conversation's own thread.
-func isMarkElsewhere(p bridge.Post, t *store.Thread) bool {
+func (a *attempt) isMarkElsewhere(p bridge.Post, t *store.Thread) bool {
 	isElsewhere := t != nil && p.Place.Thread != t.Root
-	return p.Kind == bridge.PostMark && isElsewhere
+	return p.Kind == bridge.PostMark && (isElsewhere || a.otherHome() != 0)
 }

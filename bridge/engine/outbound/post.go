@@ -89,11 +89,11 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	}
 
 	isAnswerToNobody := p.Kind == bridge.PostEphemeral && threadLost
-	if isAnswerToNobody || isMarkElsewhere(p, t) && isPlaceGone(err) {
+	if isAnswerToNobody || a.isMarkElsewhere(p, t) && isPlaceGone(err) {
 		return relay.Sent{}, nil
 	}
 	if threadLost || messageGone {
-		return progress, e.reportLost(ctx, c, t, p)
+		return progress, a.reportLost(ctx, t, p)
 	}
 
 	if errors.Is(err, bridge.ErrChannelClosed) {
@@ -163,13 +163,18 @@ func (a *attempt) isNoteChange() bool {
 	return changesLine && a.body.Line.Kind() == bridge.LineAnalysis
 }
 
-// reportLost journals, once, that a root is gone, so that it is posted anew. It returns the error by which the post waits.
-func (e *Sender) reportLost(ctx context.Context, c dispatch.Claimed, t *store.Thread, p bridge.Post) error {
+// reportLost journals, once, that a root is gone, so that it is posted anew. It returns the error by which the post waits. In a chat that
+// the conversation has left, no root is posted anew (threads.ThreadLost), so nothing is journalled: should the conversation come back,
+// what is posted then reports it.
+func (a *attempt) reportLost(ctx context.Context, t *store.Thread, p bridge.Post) error {
 	root := cmp.Or(p.Place.Thread, p.Place.Message)
 	if t == nil || root == "" {
 		return &channels.SendError{Class: channels.BadContent, Text: "The message it answers is gone."}
 	}
-	err := e.opt.Engine.ThreadLost(ctx, c, root)
+	if a.otherHome() != 0 {
+		return &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Text: "The thread is gone, and the conversation goes on in another chat."}
+	}
+	err := a.e.opt.Engine.ThreadLost(ctx, a.c, root)
 	return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is gone; its first message is posted anew.", Cause: err}
 }
 

@@ -72,7 +72,8 @@ func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 	return l.LeasedUntil == nil && l.Head == 0 && !wasClaimed
 }
 
-// ThreadLost posts a new root after the old one was deleted, once for each root that is lost.
+// ThreadLost posts a new root after the old one was deleted, once for each root that is lost. In a chat that the conversation has left
+// nothing is posted: a new card would show there what goes on in a channel that its readers may not be in.
 // Errors: *book.NotYet while a post of the thread is under way, because the new root must not overtake it.
 func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root string) error {
 	t := c.Threads[surface]
@@ -81,6 +82,9 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	}
 	if t.Root != root {
 		return nil // a later root is in place already
+	}
+	if t != c.Home(th.Dir) {
+		return nil
 	}
 
 	l := th.SurfaceLane(c, t, bridge.PostLine)

@@ -1,0 +1,71 @@
+package engine_test
+
+import (
+	"testing"
+
+	"parley/bridge/bridgetest"
+	"parley/store"
+)
+
+// archive is a private channel in the second chat, which the account of chats has for itself.
+const archive = "19:archive@thread"
+
+// newLeftInOtherChat makes a world in which kim's conversation belongs to an account with a private channel in the second chat, was
+// handed to the team Billing in the first chat, and back again. It returns the thread in the private channel, and the root that was
+// left in the first chat.
+func newLeftInOtherChat(t *testing.T) (w *twoHomes, home, left string) {
+	t.Helper()
+	w = newTwoHomes(t, options{lossy: true})
+	w.openBilling(w.chat, w.surface)
+	w.second.Open(archive)
+	w.second.Private(archive, "tann", bridgetest.App)
+	w.saveAccount(chat, func(a *store.Account) { a.SurfaceID, a.SurfaceChannel = &w.account, archive })
+	w.customerWrites("kim", "Why is my salary so small?")
+	home = waitNewestRoot(t, w.second, archive, 1, "Why is my salary so small?")
+	w.second.Say("tann", archive, home, "!assign #billing please check it")
+	left = waitNewestRoot(t, w.chat, billing, 1, "please check it")
+	w.waitDrained()
+	w.chat.Say("ben", billing, left, "!assign #support not ours")
+	waitMessage(t, w.second, archive, home, "[unassigned]", "not ours")
+	w.waitCardIn(billing, left, "goes on in ")
+	w.waitDrained()
+	return w, home, left
+}
+
+// A card that somebody deletes in a chat that the conversation has left isn't posted there anew.
+// R-212
+func TestDeletedCardInTheChatThatWasLeft(t *testing.T) {
+	t.Parallel()
+	w, _, left := newLeftInOtherChat(t)
+	w.chat.Delete(billing, left)
+	w.waitDrained()
+	w.customerWrites("kim", "Are you there?")
+	w.waitDrained()
+	wantEqual(t, "roots in the channel that was left", len(w.chat.Messages(billing, "")), 0)
+	wantEqual(t, "roots that were posted anew", w.count(`SELECT count(*) FROM log_entries WHERE what = 'rerooted'`), 0)
+}
+
+// A card that the next update finds gone, in a chat that the conversation has left, isn't posted there anew.
+// R-212
+func TestLostCardInTheChatThatWasLeft(t *testing.T) {
+	t.Parallel()
+	w, home, left := newLeftInOtherChat(t)
+	w.chat.Mute(true)
+	w.chat.Delete(billing, left)
+	w.chat.Mute(false)
+	w.openTeam("Guards", w.second, w.account, archive)
+	w.second.Say("tann", archive, home, "!assign #guards yours")
+	waitMessage(t, w.second, archive, home, "[unassigned]", "yours")
+	w.waitDrained()
+	wantEqual(t, "roots in the channel that was left", len(w.chat.Messages(billing, "")), 0)
+}
+
+// A conversation that comes back to a chat in which its card was deleted meanwhile gets a new thread there.
+func TestBackInAChatWhoseCardIsGone(t *testing.T) {
+	t.Parallel()
+	w, home, left := newLeftInOtherChat(t)
+	w.chat.Delete(billing, left)
+	w.waitDrained()
+	w.second.Say("tann", archive, home, "!assign #billing once more")
+	waitNewestRoot(t, w.chat, billing, 1, "once more")
+}
