@@ -170,6 +170,10 @@ type Thread struct {
 	Root      Place  // its root, once posted; zero where the thread is in another chat
 	Elsewhere string // the name of that other chat: "Microsoft Teams"
 	Left      bool   // the thread that shows this is no longer the conversation's, which goes on at Root or Elsewhere
+
+	// Secluded means that a thread that was left may be seen by people who may not read the conversation, since its account has a channel
+	// of its own. Its card shows only the number and where the conversation goes on.
+	Secluded bool `json:"-"`
 }
 
 // OpenRef names another open conversation of a customer.

@@ -81,6 +81,16 @@ func TestCardOfAThreadThatWasLeft(t *testing.T) {
 		}))
 		wantWords(t, dump("root", left), " in Teams")
 	})
+	t.Run("for a channel that not everybody may read", func(t *testing.T) {
+		f := with(facts(t), func(f *bridge.Facts) { f.Thread.Left, f.Thread.Secluded, f.Team = true, true, "Billing" })
+		left := dump("root", Root(f))
+		wantWords(t, left, "#12", "goes on in <thread Billing C1 100.1>")
+		for _, secret := range []string{f.Contact.Name, f.Subject} {
+			if strings.Contains(left, secret) {
+				t.Errorf("got %q, want it without %q", left, secret)
+			}
+		}
+	})
 }
 
 // replyByMail is a reply to a mail, which goes to Lee and Mia.

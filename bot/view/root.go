@@ -41,6 +41,12 @@ func automaticRoot(f bridge.Facts) Card {
 func leftRoot(f bridge.Facts) Card {
 	now := shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID))
 	goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.ThreadLink(now, f)...)
+	if f.Thread.Secluded {
+		return Card{
+			Title:  "Conversation " + shape.Number(f.ID),
+			Blocks: []Block{shape.Line(append([]Piece{shape.Text(shape.Number(f.ID))}, goesOn...)...)},
+		}
+	}
 	return conversationCard(f, goesOn...)
 }
 

@@ -54,6 +54,11 @@ func renderCard(r *request, f bridge.Facts) {
 		tags = append(tags, t.Name)
 	}
 
+	if f.Thread.Left && f.Thread.Secluded {
+		r.Text = fmt.Sprintf("#%d | goes on in ", f.ID) + escapeText(nextPlace(f))
+		return
+	}
+
 	r.Text = escapeText(fmt.Sprintf("#%d %s | %s | %s | %s | %s", f.ID, f.Status, f.Contact.Name, f.Subject, strings.Join(who, ","), strings.Join(tags, ",")))
 	if f.Previous != 0 {
 		r.Text += fmt.Sprintf(" | continues #%d", f.Previous)

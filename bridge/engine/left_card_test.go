@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 
 	"parley/bridge/bridgetest"
@@ -68,4 +69,31 @@ func TestBackInAChatWhoseCardIsGone(t *testing.T) {
 	w.waitDrained()
 	w.second.Say("tann", archive, home, "!assign #billing once more")
 	waitNewestRoot(t, w.chat, billing, 1, "once more")
+}
+
+// The card that a conversation of a private channel leaves behind says where it goes on, and nothing of the conversation.
+// R-212
+func TestCardThatIsLeftTellsNothing(t *testing.T) {
+	t.Parallel()
+	w, _, left := newLeftInOtherChat(t)
+	card := w.chat.Get(billing, left)
+	wantWords(t, "the card that was left", card.Plain(), "#1", "goes on in annexsurface")
+	wantNoWords(t, "the card that was left", card.Plain(), "Kim", "salary")
+}
+
+// What is changed in the private channel doesn't touch the card that was left.
+// R-212
+func TestCardThatIsLeftStays(t *testing.T) {
+	t.Parallel()
+	w, home, left := newLeftInOtherChat(t)
+	updates := `SELECT count(*) FROM deliveries JOIN lanes ON lanes.id = deliveries.lane_id
+		WHERE deliveries.kind = 'card' AND lanes.account_id = $1`
+	before := w.count(updates, w.surface)
+	w.second.Say("tann", archive, home, "!topic Suspected theft")
+	w.second.Wait(t, "the card shows the topic", func() bool {
+		return strings.Contains(w.second.Get(archive, home).Plain(), "Suspected theft")
+	})
+	w.waitDrained()
+	wantNoWords(t, "the card that was left", w.chat.Get(billing, left).Plain(), "Suspected theft")
+	wantEqual(t, "updates of the card that was left", w.count(updates, w.surface)-before, 0)
 }

@@ -181,6 +181,15 @@ func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.Ac
 	return d.TeamHome(*team)
 }
 
+// IsOutsideOwnChannel reports whether an account has a channel of its own, and another channel is given.
+func (d *Directory) IsOutsideOwnChannel(a *store.Account, surface store.AccountID, channel string) bool {
+	if a.SurfaceID == nil || a.SurfaceChannel == "" {
+		return false
+	}
+	isOwn := *a.SurfaceID == surface && d.ChannelNow(surface, channel) == d.ChannelNow(surface, a.SurfaceChannel)
+	return !isOwn
+}
+
 // HomeAmong returns in which of several surfaces, in ascending order, a team's conversation on an account is worked on that has threads
 // in all of them: in the home of the team, else in that of the account, else in the first. It returns 0 if there are none.
 func (d *Directory) HomeAmong(a *store.Account, team *store.TeamID, surfaces []store.AccountID) store.AccountID {

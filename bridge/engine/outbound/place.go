@@ -82,6 +82,7 @@ func (a *attempt) queuedFor(t *store.Thread) string {
 // pointToNewThread makes a post in a thread that the conversation has left show where it goes on.
 func (a *attempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
 	p.Facts.Thread.Left = a.body.Left
+	p.Facts.Thread.Secluded = a.isOutsideOwnChannel(p.Place)
 	there := a.otherHome()
 	canShowIt := a.body.Left || p.Kind == bridge.PostCard
 	if there == 0 || !canShowIt {
@@ -91,6 +92,17 @@ func (a *attempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
 	p.Facts.Thread.Left = true
 	p.Facts.Thread.Root = bridge.Place{}
 	p.Facts.Thread.Elsewhere = a.e.opt.Engine.SurfaceName(dir, there)
+}
+
+// isOutsideOwnChannel reports whether the delivery's conversation belongs to an account with a channel of its own, and a place is
+// outside of that channel.
+func (a *attempt) isOutsideOwnChannel(at bridge.Place) bool {
+	conv := a.conversations[a.c.ConversationID]
+	if conv == nil {
+		return false
+	}
+	account := a.dir.Account(conv.AccountID)
+	return account != nil && a.dir.IsOutsideOwnChannel(account, a.c.AccountID, at.Channel)
 }
 
 // otherHome returns the chat in which the delivery's conversation is worked on now, if that isn't the delivery's own. Otherwise it

@@ -28,8 +28,11 @@ func (cs cards) queueOf(c *book.Conversation, wait time.Duration) {
 	home := c.Home(cs.Dir)
 	for _, t := range c.Threads {
 		card := digest
-		if t == home { // only this root names who is replying
+		switch {
+		case t == home: // only this root names who is replying
 			card += c.ReplyingDigest()
+		case home != nil && cs.Dir.IsOutsideOwnChannel(c.Account, t.AccountID, t.Channel):
+			card = secludedDigest(c, home)
 		}
 		if t.Card != card {
 			t.Card, t.CardChanged = card, true
@@ -85,6 +88,16 @@ func cardDigest(c *book.Conversation, window string, next *book.Conversation) st
 	shown := fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.Customer(), team,
 		previous, waitingSince, snoozedUntil, window)
 	return bridge.TextMark(shown + copiesDigest(c) + c.TraitsDigest())
+}
+
+// secludedDigest returns a digest of what a root shows in a chat that the conversation has left, if not everybody there may read the
+// conversation (bridge.Thread.Secluded): where it goes on, and nothing that is changed there.
+func secludedDigest(c *book.Conversation, home *book.Thread) string {
+	var team bridge.TeamID
+	if c.TeamID != nil {
+		team = *c.TeamID
+	}
+	return bridge.TextMark(fmt.Sprintf("left %d %d", team, home.AccountID))
 }
 
 // copiesDigest is the part of a card's digest that stands for the people in copy; "" if there are none.
