@@ -69,6 +69,18 @@ func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (C
 	return c, nil
 }
 
+const exportedConversations = `
+	SELECT id FROM conversations WHERE identity_id IN (SELECT id FROM identities WHERE contact_id = $1)
+	UNION
+	SELECT conversation_id FROM messages WHERE identity_id IN (SELECT id FROM identities WHERE contact_id = $1)
+	ORDER BY id`
+
+// ExportedConversations returns the conversations of which an export of a contact has something: the contact's own, and those of others
+// in which the contact wrote.
+func ExportedConversations(ctx context.Context, q store.Querier, contact store.ContactID) ([]store.ConversationID, error) {
+	return query.IDs[store.ConversationID](ctx, q, "exported conversations", exportedConversations, contact)
+}
+
 // exportedFiles finds the files of messages that are blobs, and customers' messages as they came, which contain the
 // other files.
 const exportedFiles = `

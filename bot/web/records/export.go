@@ -33,7 +33,10 @@ func (p pages) exportContact(v *web.Visit) error {
 		return v.Refuse(http.StatusServiceUnavailable, "Another export is under way.", "There is one at a time. Try again later.")
 	}
 
-	file, err := p.makeExport(v.Context(), c.ID)
+	file, err := p.makeExport(v.Context(), v.Person, c.ID)
+	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
+		return v.Refuse(http.StatusForbidden, problem.Text, problem.Hint)
+	}
 	if err != nil {
 		return err
 	}
@@ -43,7 +46,8 @@ func (p pages) exportContact(v *web.Visit) error {
 }
 
 // makeExport writes a customer's zip into a file that only this process can reach, and that goes when it is closed.
-func (p pages) makeExport(ctx context.Context, id bridge.ContactID) (*os.File, error) {
+// Errors: as Desk.ExportContact.
+func (p pages) makeExport(ctx context.Context, by web.Person, id bridge.ContactID) (*os.File, error) {
 	file, err := os.CreateTemp("", "parley-export-*") // mode 0600
 	if err != nil {
 		return nil, err
@@ -53,7 +57,7 @@ func (p pages) makeExport(ctx context.Context, id bridge.ContactID) (*os.File, e
 	defer cancel()
 	err = os.Remove(file.Name()) // so that nothing of the customer stays, even if this process dies
 	if err == nil {
-		err = p.desk.ExportContact(ctx, id, file)
+		err = p.desk.ExportContact(ctx, by, id, file)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

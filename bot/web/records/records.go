@@ -63,8 +63,9 @@ type eraseDesk interface {
 	// Certificate returns the certificate of an erasure that is done, as JSON. Errors: ErrNone.
 	Certificate(ctx context.Context, erasure string) ([]byte, error)
 
-	// ExportContact writes a customer's zip, of which it keeps no more than a piece in memory.
-	ExportContact(ctx context.Context, id bridge.ContactID, w io.Writer) error
+	// ExportContact writes a customer's zip for somebody, of which it keeps no more than a piece in memory. Errors: *bridge.Problem if
+	// they may not read all of the customer's conversations.
+	ExportContact(ctx context.Context, by web.Person, id bridge.ContactID, w io.Writer) error
 }
 
 // Contact is a customer.

@@ -16,6 +16,7 @@ import (
 
 	"parley/bot/web"
 	"parley/bot/web/records"
+	"parley/bridge"
 	"parley/cmd/parley/backup"
 	"parley/cmd/parley/inspect"
 	"parley/store"
@@ -231,12 +232,44 @@ func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, 
 	return append(body, '\n'), nil
 }
 
-// ExportContact implements records.Desk.
-func (d *recordsDesk) ExportContact(ctx context.Context, id store.ContactID, w io.Writer) error {
+// ExportContact implements records.Desk. The log names the customer by the number alone, so that nothing of somebody who is erased later
+// stands there.
+func (d *recordsDesk) ExportContact(ctx context.Context, by web.Person, id store.ContactID, w io.Writer) error {
 	if d.o.Operations.ExportContact == nil {
 		return errors.New("site: nothing can be exported here")
 	}
+	if err := d.refuseClosedExport(ctx, by, id); err != nil {
+		return err
+	}
+	if err := d.addToLog(ctx, by, fmt.Sprintf("~ contact %d is exported", id)); err != nil {
+		return err
+	}
 	return d.o.Operations.ExportContact(ctx, []store.ContactID{id}, w)
+}
+
+// refuseClosedExport returns a *bridge.Problem if an export of a contact has something of a conversation that somebody may not read.
+// Being an admin opens none.
+func (d *recordsDesk) refuseClosedExport(ctx context.Context, by web.Person, id store.ContactID) error {
+	exported, err := erase.ExportedConversations(ctx, d.o.Pool, id)
+	if err != nil {
+		return err
+	}
+	readable, err := d.o.readable(ctx, by.ID, exported)
+	if err != nil {
+		return err
+	}
+
+	for _, conversation := range exported {
+		if !slices.Contains(readable, conversation) {
+			return &bridge.Problem{
+				Code: "not_allowed",
+				Text: fmt.Sprintf("Conversation #%d of this customer is not open to you.", conversation),
+				Hint: "Ask an admin who is in its channel or its team, or have the file made where Parley runs: parley export-contact",
+			}
+		}
+	}
+
+	return nil
 }
 
 // addToLog adds a line to the log of the set-up, in somebody's name.

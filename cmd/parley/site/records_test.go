@@ -95,7 +95,7 @@ func TestLogPage(t *testing.T) {
 func TestErasePage(t *testing.T) {
 	t.Parallel()
 	agreed := 0
-	s := withRecords(t, func(o *site.Options) {
+	s := withRecords(t, withInbox(t), func(o *site.Options) {
 		o.Operations = site.Operations{AgreeErasures: func(context.Context) error { agreed++; return nil },
 			ExportContact: func(_ context.Context, contacts []store.ContactID, w io.Writer) error {
 				return json.NewEncoder(w).Encode(contacts)
