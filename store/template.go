@@ -95,8 +95,8 @@ const lockByExternalID = `
 	ORDER BY id
 	FOR UPDATE`
 
-// lockByName finds an account's template by its name and language. $4 is the provider's id, or empty if the report has none: a template
-// that is known by another id isn't meant. One that is known by this id may have got it since lockByExternalID looked.
+// lockByName finds an account's template by its name and language. $4 is the provider's id, empty if the report has none: a template that
+// is known by another id isn't meant. It may become known by $4 while this waits for its lock.
 const lockByName = `
 	SELECT ` + templateColumns + `
 	FROM templates
