@@ -51,7 +51,7 @@ func (sp *UseCases) Undo(r book.Request) {
 
 // reasonOfUndone returns what people are told besides of a reply that was undone: which of its files the customer has all the same.
 func reasonOfUndone(o *book.Outbox, m *book.Message) string {
-	_, arrived := o.Arrived(m)
+	_, arrived := book.ArrivedOf(o, m)
 	if len(arrived) == 0 {
 		return "undone"
 	}

@@ -13,7 +13,7 @@ import (
 // TellWhatArrived tells the author of a reply that was deleted or made a note what the customer has of it all the same. It tells that
 // once, and nothing if the customer has none of it.
 func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
-	text, arrived := th.Outbox.Arrived(m)
+	text, arrived := book.ArrivedOf(th.Outbox, m)
 	if text == "" && len(arrived) == 0 {
 		return
 	}
