@@ -64,8 +64,9 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 
 	isByMachine := el.isByMachine(c, in)
 	m.Reason = store.ReasonElsewhere
-	if isByMachine {
+	if isByMachine { // nobody has said anything by it
 		m.Reason = store.ReasonMachine
+		c.LastFrom, c.LastPreview, c.LastAt = before.LastFrom, before.LastPreview, before.LastAt
 	}
 	m.Notices = append([]string{noticeOf(in, isByMachine)}, m.Notices...)
 	if !isByMachine && !hasWrittenSince {
