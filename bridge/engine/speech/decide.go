@@ -40,6 +40,7 @@ type deciding struct{ *UseCases }
 // keepOrDrop applies Keep and Drop: a text that waits to be sent, or for a click, stays inside.
 func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	c := r.Conversation
+	wasLeaving := m.Fate == store.FateWaiting
 	switch m.Fate {
 	case store.FateWaiting:
 		if !sp.Outbox.CancelReply(m) {
@@ -63,7 +64,9 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	}
 
 	sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
-	sp.Messages.AwaitAnswerAgain(c)
+	if wasLeaving { // else nothing that counted as an answer is missing now
+		sp.Messages.AwaitAnswerAgain(c)
+	}
 	sp.Mark(c, m, bridge.MarkInside)
 	sp.Confirm(c, r.Surface, r.Action, bridge.Line{})
 }
