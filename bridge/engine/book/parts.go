@@ -3,6 +3,7 @@ package book
 import (
 	"slices"
 
+	"parley/bridge"
 	"parley/bridge/engine/outbound"
 	"parley/store"
 )
@@ -39,6 +40,15 @@ func (ps Parts) Remainder(m *Message) Parts {
 // Added returns the parts that an edit has added to a reply that had failed. They leave when it is sent again.
 func (ps Parts) Added(m *Message) Parts {
 	return slices.DeleteFunc(ps.Remainder(m), func(d *Delivery) bool { return d.State != store.Cancelled || d.Attempt > 0 })
+}
+
+// Undecided returns the parts about which a verb decides: Send again about those that failed, and, as Mark as sent does, about those of
+// which a person has to say whether they have left.
+func (ps Parts) Undecided(verb bridge.Verb) Parts {
+	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {
+		canBeSentAgain := d.State == store.Failed && verb == bridge.VerbSendAgain
+		return d.State != store.NeedsDecision && !canBeSentAgain
+	})
 }
 
 // Unclear returns the parts of which a person has to say whether they have left.

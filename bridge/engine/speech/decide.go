@@ -234,6 +234,10 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		return
 	}
 
+	if (resending{sp}).refuseSeveral(r, m) {
+		return
+	}
+
 	isUnclear := d.State == store.NeedsDecision
 	canBeSentAgain := d.State == store.Failed && r.Verb != bridge.VerbMarkSent
 	isOpen := isUnclear || canBeSentAgain
@@ -266,13 +270,17 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
 }
 
-// deliveryToDecide returns the reply's delivery that a click names, else the latest one of the message that it means, with its
-// message. Both are nil if that is not a reply of the request's conversation.
+// deliveryToDecide returns the reply's delivery that a click names, with its message. If it names none, that is the first part of the
+// message that it means about which the verb decides, or the latest delivery if there is no such part. Both are nil if that is not a
+// reply of the request's conversation.
 func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Message) {
 	d := b.Outbox.Deliveries[r.Args.Delivery]
 	if d == nil {
 		if m := b.MessageOfAction(r); m != nil {
 			d = b.Outbox.ReplyOf(m)
+			if undecided := b.Outbox.PartsOf(m).Undecided(r.Verb); len(undecided) > 0 {
+				d = undecided[0]
+			}
 		}
 	}
 

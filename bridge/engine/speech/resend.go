@@ -1,6 +1,9 @@
 package speech
 
 import (
+	"cmp"
+	"strings"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
@@ -49,6 +52,22 @@ func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
 		sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 	}
 	return mayStillRun
+}
+
+// refuseSeveral refuses to decide about a reply of which several parts are undecided, if none of them is named, and says which they are.
+func (sp resending) refuseSeveral(r book.Request, m *book.Message) bool {
+	undecided := sp.Outbox.PartsOf(m).Undecided(r.Verb)
+	isNamed := sp.Outbox.Deliveries[r.Args.Delivery] != nil
+	if isNamed || len(undecided) < 2 {
+		return false
+	}
+
+	names := make([]string, len(undecided))
+	for i, d := range undecided {
+		names[i] = cmp.Or(sp.PartName(m, d), "the text")
+	}
+	sp.Refuse(r, "several_parts", "Several parts of it are undecided: "+strings.Join(names, ", ")+".", "Use the button of the line about each.")
+	return true
 }
 
 // mayStillRun reports whether the last attempt at a delivery that failed has no result yet: a bounce has come before it.
