@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -66,6 +67,25 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 			w.wantSent(tt.wantSent...)
 		})
 	}
+}
+
+// The page says that the customer has read a reply that was refused when it was first sent: only the latest sending counts.
+//
+func TestInboxShowsTheReceiptOfTheLatestSending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+	said := w.reply(thread, "One")
+	w.waitFate(said, "failed")
+	w.chat.Edit(support, said, "note: one")
+	w.waitFate(said, "inside")
+	w.chat.Edit(support, said, "Two")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
+	w.waitFate(said, "out")
+	w.waitDrained()
+	w.readFirstSent(said)
+	wantEqual(t, "what the page shows of the reply", w.inboxPage().newest("ann").Receipt, bridge.OutcomeRead)
 }
 
 // upload stores a file whose content is its name, as the page does before a form is handed in.

@@ -53,12 +53,14 @@ type Reply struct {
 	Seq       int64            `db:"seq"` // its place in the lane
 	MessageID store.MessageID  `db:"message_id"`
 	State     string           `db:"state"`
+	OrderBy   string           `db:"order_by"`   // the parts of one sending have the same
+	FirstFile *int             `db:"first_file"` // of a reply in parts: the number of the first file that it carries
 	NotBefore *time.Time       `db:"not_before"` // the end of its hold
 	ErrorText string           `db:"error_text"` // why the last attempt failed; empty if it didn't, or if there was none
 }
 
 const replies = `
-	SELECT id, lane_id, seq, message_id, state, not_before, error_text
+	SELECT id, lane_id, seq, message_id, state, not_before, error_text, order_by, (payload -> 'span' ->> 'from')::int AS first_file
 	FROM deliveries
 	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply'
 	ORDER BY lane_id, seq`

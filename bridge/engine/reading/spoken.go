@@ -47,7 +47,7 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 
 	customers := byNumber(people)
 	for i := range list {
-		s := rd.spokenOf(&list[i], replies[list[i].ID])
+		s := rd.spokenOf(&list[i], latestSending(replies[list[i].ID]))
 		id := list[i].IdentityID
 		if id != nil && s.Agent == 0 {
 			if writer := customers[*id]; writer != nil {
@@ -144,9 +144,30 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 	return s
 }
 
+// latestSending returns those of a reply's deliveries that are the parts of its latest sending, as book.Outbox.PartsOf does: what became of
+// an earlier sending, or of a part that was sent again by a later delivery, doesn't count any more.
+func latestSending(replies []inbox.Reply) []inbox.Reply {
+	if len(replies) == 0 {
+		return nil
+	}
+
+	last := slices.MaxFunc(replies, func(a, b inbox.Reply) int { return cmp.Compare(a.Seq, b.Seq) })
+	if last.FirstFile == nil {
+		return []inbox.Reply{last}
+	}
+
+	parts := slices.DeleteFunc(slices.Clone(replies), func(r inbox.Reply) bool {
+		isOfSameSending := r.LaneID == last.LaneID && r.OrderBy == last.OrderBy
+		return r.FirstFile == nil || !isOfSameSending
+	})
+	return slices.DeleteFunc(slices.Clone(parts), func(r inbox.Reply) bool {
+		return slices.ContainsFunc(parts, func(later inbox.Reply) bool { return r.Seq < later.Seq && *r.FirstFile == *later.FirstFile })
+	})
+}
+
 // deliveryToDecide returns the part of a reply of which a person has to decide: the last one that failed, or of which nobody
-// knows whether it left, as the fate of the whole says. Parts of earlier sendings, which count no more, come before it in the lane.
-// Where nothing has to be decided it is the one with the highest id; 0 if there is none.
+// knows whether it left, as the fate of the whole says. Where nothing has to be decided it is the one with the highest id; 0 if there is
+// none.
 func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.DeliveryID) {
 	wanted := map[store.Fate]string{store.FateFailed: store.Failed, store.FateUnclear: store.NeedsDecision}[fate]
 	for _, r := range slices.Backward(replies) {
