@@ -14,6 +14,7 @@ const (
 	LockLanesSQL    = lockLanes
 	DeliveriesOfSQL = deliveriesOf
 	LatestSQL       = latestMessages
+	LatestSaidSQL   = latestWithSaid
 	FireTimersSQL   = takeDueTimers
 
 	TimeFormerOwnersSQL = timeFormerOwners

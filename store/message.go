@@ -203,6 +203,26 @@ func LatestMessages(ctx context.Context, q Querier, conversations []Conversation
 	return query.Collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }
 
+const latestWithSaid = `
+	SELECT ` + messageColumns + `
+	FROM unnest($1::bigint[]) AS given(conversation)
+	CROSS JOIN LATERAL (
+		WITH newest AS (
+			SELECT * FROM messages
+			WHERE conversation_id = given.conversation
+			ORDER BY event_id DESC, id DESC
+			LIMIT $2)
+		SELECT * FROM newest
+		UNION ALL
+		(SELECT *
+		FROM (
+			SELECT * FROM messages
+			WHERE conversation_id = given.conversation
+			ORDER BY event_id DESC, id DESC
+			OFFSET $2 LIMIT 50) AS earlier
+		WHERE direction <> 'note'
+		LIMIT (SELECT greatest($3 - count(*), 0) FROM newest WHERE direction <> 'note'))) AS latest`
+
 // PersonsReasons returns the values of Message.Automatic of messages that no automation may react to, but that a person may
 // have written all the same: what they say is said last in their conversation, which a mail with our token reopens.
 func PersonsReasons() []string { return []string{"spam", "list", "damaged", "standby"} }

@@ -83,10 +83,12 @@ func (p *Pipeline) Messages(list *[]Message, ids []MessageID) {
 	}
 }
 
-// LatestMessages is the function LatestMessages in a pipeline.
-func (p *Pipeline) LatestMessages(list *[]Message, conversations []ConversationID, each int) {
+// LatestMessages reads the newest messages of each conversation: at most the number each. If fewer than said of these are words of the
+// customer's or ours for the customer, because colleagues have written notes, it also reads so many of those before, as far as they are
+// among the fifty behind the newest.
+func (p *Pipeline) LatestMessages(list *[]Message, conversations []ConversationID, each, said int) {
 	if len(conversations) > 0 {
-		read(p, list, latestMessages, conversations, each)
+		read(p, list, latestWithSaid, conversations, each, said)
 	}
 }
 

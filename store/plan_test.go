@@ -112,6 +112,22 @@ func batchStatements(k plantest.Keys) []plantest.Statement {
 			Index:   "messages_conversation",
 		},
 		{
+			Name:    "latest messages of typed texts",
+			SQL:     store.LatestSaidSQL,
+			Args:    []any{k.Conversations[:8], 5, 0},
+			Hot:     true,
+			MaxRows: map[string]float64{"messages": 60},
+			Index:   "messages_conversation",
+		},
+		{
+			Name:    "latest messages with those before notes",
+			SQL:     store.LatestSaidSQL,
+			Args:    []any{k.Conversations[:8], 5, 5},
+			Hot:     true,
+			MaxRows: map[string]float64{"messages": 110},
+			Index:   "messages_conversation",
+		},
+		{
 			Name:    "posts",
 			SQL:     store.FindPostsSQL,
 			Args:    []any{k.Accounts, k.Channels, k.Posts},

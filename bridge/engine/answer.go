@@ -52,7 +52,7 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, c *book.Conversation, surface store.AccountID) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
-	p.LatestMessages(&latest, []store.ConversationID{c.ID}, maxWhyMessages)
+	p.LatestMessages(&latest, []store.ConversationID{c.ID}, maxWhyMessages, 0)
 	if err := p.Run(ctx, tx); err != nil {
 		return nil, err
 	}

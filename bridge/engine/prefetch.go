@@ -154,7 +154,12 @@ func wantEnd(_ *work, n *book.Wanted, surface store.AccountID, a bridge.Action) 
 }
 
 // wantUndo adds the replies that wait: the last of them is taken back, though others may have written more since.
-func wantUndo(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) { n.Undo = true }
+func wantUndo(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
+	n.Undo, n.Answered = true, true
+}
+
+// wantAnswered adds what was said before the latest notes: once a reply is taken back, the customer waits unless an earlier one answers.
+func wantAnswered(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) { n.Answered = true }
 
 // wantOwn adds what a fact of Parley's own will touch.
 func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"parley/bridge"
 )
@@ -22,5 +23,24 @@ func TestKeepInsideLeavesTheConversationPending(t *testing.T) {
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbKeep)
 	w.waitFate(asked, "inside")
 	w.waitDrained()
+	w.waitCard(thread, "#1 pending")
+}
+
+// Colleagues talk much behind the answer: a further reply that is taken back leaves the customer answered.
+func TestUndoBehindNotesLeavesTheCustomerAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	answer := w.replyInHold(thread, "It is black")
+	w.advance(2 * time.Hour)
+	w.waitFate(answer, "out")
+	for _, note := range []string{"note: one", "note: two", "note: three", "note: four"} {
+		w.waitFate(w.reply(thread, note), "inside")
+	}
+	further := w.replyInHold(thread, "PS: and large")
+	w.reply(thread, "!undo")
+	w.waitFate(further, "undone")
+	w.waitIdle()
+	wantEqual(t, "customers who wait, in whatever status", w.countWaitingAnyhow(), 0)
 	w.waitCard(thread, "#1 pending")
 }

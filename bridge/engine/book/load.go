@@ -184,7 +184,7 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 	p.IdentitiesOfKeys(&group, trial.accounts, trial.names)
 	p.Threads(&threads, all)
 	p.Messages(&messages, n.Messages)
-	p.LatestMessages(&last, b.wantLatestMessages(n), lastMessages)
+	p.LatestMessages(&last, b.wantLatestMessages(n), lastMessages, n.lastSaid())
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}

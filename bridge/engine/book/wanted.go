@@ -38,11 +38,21 @@ type depth struct {
 	Undo     bool // the same, and the replies that they carry
 	Failures bool // the same, and the latest messages of all conversations
 	Latest   bool // the latest messages of all conversations
+	Answered bool // besides the latest messages that are read, those among which the answer to the customer's last words may be
 	Landed   bool // those of the conversations in which the customer has written since a reply that has now left may have been typed
 	Receipts bool // the deliveries that left as one message with the loaded ones
 	UpTo     bool // the replies that were sent lately, because a receipt is about all of them up to a time
 	Notes    bool // the notes of analyses that stand in their threads
 	Early    bool // the edits whose messages have not come
+}
+
+// lastSaid returns how many of the messages that are read of a conversation are to be words of the customer's or ours for the customer,
+// where notes have been written since. 0 means any.
+func (d depth) lastSaid() int {
+	if d.Answered || d.Failures {
+		return lastMessages
+	}
+	return 0
 }
 
 // parties are the people who are customers, or become such.
