@@ -86,6 +86,10 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return err
 	}
 
+	if previous != nil {
+		previous.RefreshCard() // its card leads to the new conversation
+	}
+
 	w.Log.ByAgent(c, agent, store.DeedStarted, nil)
 	name := cmp.Or(s.Party.Name, identity.Name)
 	c.Participants = []store.Participant{{Key: s.Party.Key, Address: s.Party.Address, Name: name, Role: outbound.RoleTo}}

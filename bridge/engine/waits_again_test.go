@@ -44,3 +44,15 @@ func TestUndoBehindNotesLeavesTheCustomerAnswered(t *testing.T) {
 	wantEqual(t, "customers who wait, in whatever status", w.countWaitingAnyhow(), 0)
 	w.waitCard(thread, "#1 pending")
 }
+
+// The card of a chat that is over leads to the conversation that an agent begins with the same customer.
+func TestCardLeadsToWhatAnAgentBegins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
+	w.waitCard(thread, "closed")
+	w.waitDrained()
+	w.chat.Submit("ben", support, "", startForm(chat, "kim", ""), "Hello again")
+	w.waitCard(thread, "continued in #2")
+}
