@@ -70,7 +70,6 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 }
 
 // The page says that the customer has read a reply that was refused when it was first sent: only the latest sending counts.
-//
 func TestInboxShowsTheReceiptOfTheLatestSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

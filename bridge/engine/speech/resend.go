@@ -54,7 +54,8 @@ func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
 	return mayStillRun
 }
 
-// refuseSeveral refuses to decide about a reply of which several parts are undecided, if none of them is named, and says which they are.
+// refuseSeveral refuses to decide about a reply of which several parts are undecided, if the request names none of them, and says
+// which they are. It reports whether it did.
 func (sp resending) refuseSeveral(r book.Request, m *book.Message) bool {
 	undecided := sp.Outbox.PartsOf(m).Undecided(r.Verb)
 	isNamed := sp.Outbox.Deliveries[r.Args.Delivery] != nil
