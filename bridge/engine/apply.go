@@ -79,6 +79,7 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 		if err != nil {
 			return relay.Made{}, err
 		}
+		w.NoteFirstFates()
 	}
 
 	write, err := w.flush(ctx, tx)

@@ -125,11 +125,11 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 // settleLine makes a line say what became of its message.
 func (st settling) settleLine(m *book.Message, line postedLine, at position) {
 	if line.Fresh {
-		noteFirstFate(m, line)
+		noteFirstFate(m, line.Delivery)
 	}
 
 	now := line.newestDelivery().DecodedPayload()
-	updated, isChanged := st.updatedLine(m, line.DecodedPayload(), *now.Line, at)
+	updated, isChanged := st.updatedLine(m, line, *now.Line, at)
 	if !isChanged {
 		return
 	}
@@ -150,26 +150,10 @@ func (st settling) settleLine(m *book.Message, line postedLine, at position) {
 	st.Outbox.Enqueue(lane, string(bridge.PostLine), m.ID, outbound.Payload{Line: &updated, Changes: line.ID}, nil)
 }
 
-// noteFirstFate notes with a new line which fate its message has at the end of the batch that wrote the line. The line is changed once
-// the message has another one. A line about somebody in copy also says then whether the customer got the mail: that may have been
-// told later in the batch, by the same report.
-func noteFirstFate(m *book.Message, line postedLine) {
-	first := line.DecodedPayload()
-	if first.Fate != "" {
-		return
-	}
-
-	first.Fate = m.Fate
-	if failed, isFailed := first.Line.Content.(*bridge.FailedLine); isFailed && failed.Copied {
-		failed.Sent = m.Fate == store.FateOut
-	}
-	line.SetPayload(first)
-}
-
 // updatedLine returns the line as it has to be now, of which now is what it says at present. It returns false if nothing has to be
-// changed. first is the line's payload as it was written.
-func (st settling) updatedLine(m *book.Message, first outbound.Payload, now bridge.Line, at position) (bridge.Line, bool) {
-	outcome := st.findOutcome(m, first, &now, at)
+// changed.
+func (st settling) updatedLine(m *book.Message, line postedLine, now bridge.Line, at position) (bridge.Line, bool) {
+	outcome := st.findOutcome(m, line, &now, at)
 	if outcome == nil {
 		if !hasOldSendButton(&now, m) {
 			return now, false
@@ -207,16 +191,15 @@ func isSameOutcome(shown, outcome *bridge.Outcome) bool {
 	return shown.State == outcome.State && shown.By.ID == outcome.By.ID
 }
 
-// findOutcome returns the outcome that a line has to show, or nil if the line stays as it was written. first is the line's
-// payload as it was written, now is the line as it is at present.
-func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bridge.Line, at position) *bridge.Outcome {
+// findOutcome returns the outcome that a line has to show, or nil if the line stays as it is. now is the line as it is at present.
+func (st settling) findOutcome(m *book.Message, line postedLine, now *bridge.Line, at position) *bridge.Outcome {
 	if now.Kind() == bridge.LineParticipant {
 		return st.allowedOutcome(m, now)
 	}
 
 	before := now.Outcome
 	isSorting := now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected // about a mail in a day's thread
-	isDecided := m.Decided != nil && m.Decided.State != ""
+	isDecided := st.isDecidedSince(line, m) && m.Decided.State != ""
 	showsDecision := at.isLast || isSorting
 	if isDecided && showsDecision {
 		return st.makeOutcome(m, now, before, m.Decided.State)
@@ -226,7 +209,8 @@ func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bri
 	}
 
 	state := st.outcomeState(m)
-	isUnchanged := first.Fate == "" || first.Fate == m.Fate
+	firstFate := line.DecodedPayload().Fate
+	isUnchanged := firstFate == "" || firstFate == m.Fate
 	if isAboutRecipient(now) {
 		if isUnchanged && before == nil {
 			return nil
@@ -248,8 +232,9 @@ func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bri
 		return st.makeOutcome(m, now, before, bridge.OutcomeAsked) // a later line asks
 	}
 
-	staysAsWritten := isUnchanged && !isInPlaceOfMessage(now)
-	if at.isLast && staysAsWritten {
+	isStillOpen := before == nil || state == bridge.OutcomeAsked // a reply that is kept for later is still parked
+	staysAsItIs := isUnchanged && isStillOpen && !isInPlaceOfMessage(now)
+	if at.isLast && staysAsItIs {
 		return nil
 	}
 

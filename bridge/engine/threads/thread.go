@@ -22,12 +22,19 @@ type Writer struct {
 	*book.Book
 	*lanes
 	*questions
+	*newLines
 	Files *files.Reader
 }
 
 // New makes the Writer of a batch. chat returns the Surface of an account, or nil while that isn't connected.
 func New(b *book.Book, chat func(account store.AccountID) bridge.Surface, r *reading.Reader, f *files.Reader) *Writer {
-	return &Writer{Book: b, lanes: &lanes{b, chat}, questions: &questions{b, r}, Files: f}
+	return &Writer{
+		Book:      b,
+		lanes:     &lanes{b, chat},
+		questions: &questions{b, r},
+		newLines:  &newLines{messages: b.Messages, decidedBefore: map[store.DeliveryID]*bridge.Outcome{}},
+		Files:     f,
+	}
 }
 
 // NoMessage stands for the message of a post that is about none.

@@ -169,7 +169,12 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	}
 
 	line.Mentions = mentionsToNotify(th.Dir, c, t.AccountID, line)
-	return th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
+
+	d := th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
+	if m := th.Messages.Rows[line.Args.Message]; m != nil && isTracked(&line) {
+		th.addLine(d, m)
+	}
+	return d
 }
 
 // sendWordsMark returns the bridge.WordsMark of the text that the Send button of a line sends, or "" if it has no such button.
