@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -18,6 +19,78 @@ import (
 func (w *world) pressNow(agent string, line bridgetest.Message, verb bridge.Verb) {
 	w.t.Helper()
 	w.chat.Press(w.t, agent, w.chat.Get(support, line.ID), verb)
+}
+
+// askedParts are the lines that ask about the two parts of a reply.
+type askedParts struct {
+	said            string // the reply
+	unclear, failed bridgetest.Message
+}
+
+// askAboutBothParts makes a world in which a reply has left in two parts: nobody knows whether the one with the file unclear has left, and
+// the one with the file failed did not.
+func askAboutBothParts(t *testing.T, unclear, failed string) (w *world, parts askedParts) {
+	t.Helper()
+	w = newWorld(t, lossyOptions())
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: unclear})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	w.provider.AddFault(badFile(failed))
+	parts.said = w.sayPlans(thread, 2)
+	parts.unclear = w.waitLine(thread, bridge.LineUnclear)
+	parts.failed = w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
+	return w, parts
+}
+
+// The line about a part of which nobody knows goes on asking after another part was sent again and has left, whichever comes first.
+func TestUnclearPartIsAskedAboutAfterAnotherOneLeft(t *testing.T) {
+	t.Parallel()
+	for name, files := range map[string][2]string{
+		"the first part is unclear":  {"a.txt", "b.txt"},
+		"the second part is unclear": {"b.txt", "a.txt"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, parts := askAboutBothParts(t, files[0], files[1])
+			w.pressNow("ann", parts.failed, bridge.VerbSendAgain)
+			w.waitSent(2)
+			w.waitOutcome(parts.failed, bridge.OutcomeSent)
+			w.waitFate(parts.said, "unclear")
+			w.waitDrained()
+			wantButtons(t, "while nobody knows", w.chat.Get(support, parts.unclear.ID), bridge.VerbSendAgain, bridge.VerbMarkSent)
+			w.pressNow("ben", parts.unclear, bridge.VerbMarkSent)
+			w.waitFate(parts.said, "out")
+		})
+	}
+}
+
+// retryForever lets the provider refuse a file for now, until its faults are cleared.
+func (w *world) retryForever(name string) {
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: name, Times: -1})
+}
+
+// A part is decided about by the buttons of its line also while another part waits to be sent again.
+func TestUnclearPartIsMarkedWhileAnotherOneWaits(t *testing.T) {
+	t.Parallel()
+	w, parts := askAboutBothParts(t, "a.txt", "b.txt")
+	w.retryForever("b.txt")
+	w.pressNow("ann", parts.failed, bridge.VerbSendAgain)
+	w.waitOutcome(parts.failed, bridge.OutcomeWaiting)
+	w.pressNow("ben", parts.unclear, bridge.VerbMarkSent)
+	w.waitOutcome(parts.unclear, bridge.OutcomeSent)
+	w.waitFate(parts.said, "waiting")
+	w.provider.ClearFaults()
+	w.waitFate(parts.said, "out")
+}
+
+// A line about a part that is sent again says that this part waits, though a later line asks about another part.
+func TestPartThatIsSentAgainWaits(t *testing.T) {
+	t.Parallel()
+	w, parts := askAboutBothParts(t, "b.txt", "a.txt")
+	w.retryForever("a.txt")
+	w.pressNow("ann", parts.failed, bridge.VerbSendAgain)
+	w.waitOutcome(parts.failed, bridge.OutcomeWaiting)
 }
 
 // A reply that was taken back, sent by the button of the line that says so, and then deleted in its hold, is taken back for that line, too.

@@ -241,12 +241,15 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	isUnclear := d.State == store.NeedsDecision
 	canBeSentAgain := d.State == store.Failed && r.Verb != bridge.VerbMarkSent
 	isOpen := isUnclear || canBeSentAgain
-	isOfEarlierSending := !slices.Contains(sp.Outbox.PartsOf(m), d)
+	parts := sp.Outbox.PartsOf(m)
+	isOfEarlierSending := !slices.Contains(parts, d)
 	if !isOpen || isOfEarlierSending {
 		sp.RefuseDecided(r, m)
 		return
 	}
-	if m.Fate != store.FateFailed && m.Fate != store.FateUnclear { // somebody has decided about the whole message meanwhile
+	doOthersWait := m.Fate == store.FateWaiting && len(parts) > 1
+	isUndecided := m.Fate == store.FateFailed || m.Fate == store.FateUnclear || doOthersWait
+	if !isUndecided { // somebody has decided about the whole message meanwhile
 		sp.RefuseDecided(r, m)
 		return
 	}
@@ -261,7 +264,7 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	}
 
 	requeueReply(sp.Outbox, d)
-	for _, added := range sp.Outbox.PartsOf(m).Added(m) {
+	for _, added := range parts.Added(m) {
 		requeueReply(sp.Outbox, added)
 	}
 

@@ -225,6 +225,10 @@ func (st settling) findOutcome(m *book.Message, line postedLine, now *bridge.Lin
 		if at.isLastOfPart && isUndecided(part, now) {
 			return nil // its buttons are the only ones that decide about this part
 		}
+		canBeTakenBack := m.Fate != store.FateFailed
+		if at.isLastOfPart && canBeTakenBack && (book.Parts{part}).AreLeaving() {
+			return st.makeOutcome(m, now, before, bridge.OutcomeWaiting)
+		}
 	}
 
 	isOpen := state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked
