@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -157,4 +158,39 @@ func TestKeptAndOfferedInOneBatch(t *testing.T) {
 	w.waitDrained()
 	w.pressNow("ann", offered, bridge.VerbSend)
 	w.waitFate(said, "out")
+}
+
+// A reply of which nobody knows whether it left goes on asking when an edit is told that came too late, and that is no correction.
+func TestUnclearReplyIsAskedAboutAfterALateEdit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lossyOptions())
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	said := w.reply(thread, "See yuo")
+	unclear := w.waitLine(thread, bridge.LineUnclear)
+	w.waitDrained()
+	w.chat.Edit(support, said, "note: see you")
+	w.waitLine(thread, bridge.LineEditLate)
+	w.waitDrained()
+	w.pressNow("ann", unclear, bridge.VerbMarkSent)
+	w.waitFate(said, "out")
+}
+
+// What an edit could not stop any more is still said once the reply has left.
+func TestLateEditIsStillSaidOnceTheReplyHasLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Until: release, With: "b.txt"})
+	said := w.sayPlans(thread, 2)
+	w.provider.WaitCalls(t, 2)
+	w.chat.RemoveFile(support, said, "a.txt")
+	late := w.waitLineAbout(thread, bridge.LineEditLate, "left a.txt")
+	close(release)
+	w.waitFate(said, "out")
+	w.waitDrained()
+	wantWords(t, "the line about the edit", w.chat.Get(support, late.ID).Plain(), "left a.txt")
+	wantEqual(t, "the line shows what became of the reply", strings.Contains(w.chat.Get(support, late.ID).Plain(), " = "), false)
 }

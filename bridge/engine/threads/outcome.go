@@ -21,9 +21,12 @@ import (
 func isTracked(line *bridge.Line) bool {
 	switch line.Kind() {
 	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed,
-		bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone, bridge.LineTexts, bridge.LineAutomatic,
-		bridge.LineCollected, bridge.LineParticipant:
+		bridge.LineRetrying, bridge.LineUnclear, bridge.LineUndone, bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected,
+		bridge.LineParticipant:
 		return line.Args.Message != 0
+	case bridge.LineEditLate: // if it offers no correction, it is a remark that holds whatever becomes of the message
+		offersCorrection := line.Args.Shown != "" // stays when its Send button goes
+		return line.Args.Message != 0 && offersCorrection
 	default:
 		return isInPlaceOfMessage(line)
 	}
