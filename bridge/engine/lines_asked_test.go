@@ -194,3 +194,36 @@ func TestLateEditIsStillSaidOnceTheReplyHasLeft(t *testing.T) {
 	wantWords(t, "the line about the edit", w.chat.Get(support, late.ID).Plain(), "left a.txt")
 	wantEqual(t, "the line shows what became of the reply", strings.Contains(w.chat.Get(support, late.ID).Plain(), " = "), false)
 }
+
+// What ann deletes is taken back by her, though a colleague had sent it.
+func TestWhoTookBackWhatAColleagueSent(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(w *world, said string)
+		want   bridge.OutcomeState
+	}{
+		"deleted":     {func(w *world, said string) { w.chat.Delete(support, said) }, bridge.OutcomeUndone},
+		"made a note": {func(w *world, said string) { w.chat.Edit(support, said, "note: he lies") }, bridge.OutcomeInside},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: time.Hour})
+			thread := w.openThread()
+			said := w.reply(thread, "resolve")
+			asked := w.waitLine(thread, bridge.LineAsk)
+			w.waitDrained()
+			w.sendAsBen(asked)
+			w.waitFate(said, "waiting")
+			w.waitOutcome(asked, bridge.OutcomeAsked)
+			c.change(w, said)
+			wantSuffix(t, "the line that asked", w.waitOutcome(asked, c.want).Plain(), "= "+string(c.want)+" Ann")
+		})
+	}
+}
+
+// sendAsBen lets ben send ann's text by the button of a line, and confirm that it leaves in her name.
+func (w *world) sendAsBen(line bridgetest.Message) {
+	w.t.Helper()
+	w.pressNow("ben", line, bridge.VerbSend)
+	w.chat.Press(w.t, "ben", w.waitWhisper("ben", "[send_as]"), bridge.VerbSend)
+}

@@ -53,6 +53,7 @@ func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	}
 	if hasSendButton(m) {
 		m.Fate, m.Dirty = store.FateDropped, true
+		noteAuthorsDecision(sp.UseCases, m)
 		threads.TellWhatArrived(sp.Writer, c, m)
 		return
 	}
@@ -80,6 +81,7 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 			return true
 		}
 		m.SetFate(store.FateUndone, book.DeletedReason)
+		noteAuthorsDecision(sp.UseCases, m)
 		sp.Messages.AwaitAnswerAgain(c)
 		return true
 	}
@@ -93,6 +95,7 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 		return false
 	}
 
+	noteAuthorsDecision(sp.UseCases, m)
 	m.SetFate(store.FateUndone, deletedLateReason) // if the reply lands all the same, CustomerGot tells the author
 	d := sp.Outbox.FirstPartOf(m)
 	switch {

@@ -213,6 +213,7 @@ func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision,
 	sp.Outbox.StopEmptyParts(m)
 	if decision != Out {
 		m.KeepInside(reason)
+		noteAuthorsDecision(sp.UseCases, m)
 		threads.TellWhatArrived(sp.Writer, r.Conversation, m)
 		sp.Mark(r.Conversation, m, bridge.MarkInside)
 		return
@@ -249,6 +250,7 @@ func updatePreview(c *book.Conversation, before, now string) {
 // whether it shall leave.
 func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason string) {
 	m.KeepInside(reason)
+	noteAuthorsDecision(sp, m)
 	threads.TellWhatArrived(sp.Writer, c, m) // first, since the last line about a message has the buttons
 	sp.Log.ByParley(c, store.DeedKeptInside, book.Detail{Message: m.ID, Reason: reason})
 	sp.Messages.AwaitAnswerAgain(c)
@@ -261,6 +263,14 @@ func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.A
 	}
 	if book.MustTellAuthor(reason) {
 		sp.TellInside(c, m, reason)
+	}
+}
+
+// noteAuthorsDecision notes that a text's author decided what becomes of it, by an edit or by deleting it. Its lines name the author
+// then, and not a colleague who had sent it.
+func noteAuthorsDecision(sp *UseCases, m *book.Message) {
+	if author := sp.Dir.AgentOf(m.AccountID, m.AuthorUser); author != nil {
+		sp.NoteDecision(m, author, "")
 	}
 }
 

@@ -266,7 +266,7 @@ func (st settling) allowedOutcome(m *book.Message, line *bridge.Line) *bridge.Ou
 // makeOutcome makes an outcome with who decided it, and when. If nobody has decided anything in this batch, By is kept from the
 // outcome before. At is kept, too, while only receipts of a sent reply come in.
 func (st settling) makeOutcome(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
-	o := &bridge.Outcome{State: state, By: decidedBy(m, line, before), At: st.Now}
+	o := &bridge.Outcome{State: state, By: decidedBy(m, line, before, state), At: st.Now}
 	wasWithProvider := before != nil && isWithProvider(before.State)
 	if wasWithProvider && isWithProvider(state) {
 		o.At = before.At
@@ -274,19 +274,30 @@ func (st settling) makeOutcome(m *book.Message, line *bridge.Line, before *bridg
 	return o
 }
 
-// decidedBy returns whom an outcome names: who has decided in this batch, else who did before, else the author of a message
-// that a line stands for.
-func decidedBy(m *book.Message, line *bridge.Line, before *bridge.Outcome) bridge.AgentRef {
+// decidedBy returns whom the outcome of a state names: who has decided in this batch, else who did before, if the state follows from
+// that, else the author of a message that a line stands for.
+func decidedBy(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) bridge.AgentRef {
 	if m.Decided != nil {
 		return m.Decided.By
 	}
-	if before != nil {
+	if before != nil && (before.State == state || followsFromSending(state)) {
 		return before.By
 	}
 	if isInPlaceOfMessage(line) {
 		return line.By
 	}
 	return bridge.AgentRef{}
+}
+
+// followsFromSending reports whether a message comes into a state because somebody has sent it. A line asks about it further down
+// before somebody there decides otherwise.
+func followsFromSending(s bridge.OutcomeState) bool {
+	switch s {
+	case bridge.OutcomeWaiting, bridge.OutcomeUnclear, bridge.OutcomeAsked:
+		return true
+	default:
+		return isWithProvider(s)
+	}
 }
 
 // isWithProvider reports whether the provider has accepted a message in this state.
