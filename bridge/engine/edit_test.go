@@ -133,7 +133,7 @@ func TestEditOfAFailedReply(t *testing.T) {
 	w, thread, reply, failed := newFailedReply(t)
 	w.chat.Edit(support, reply, "One")
 	w.waitDrained()
-	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.chat.Press(t, "ann", w.chat.Get(support, failed.ID), bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "One")
 	w.waitDrained()
 	w.provider.WaitTexts(t, "One")

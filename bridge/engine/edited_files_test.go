@@ -103,7 +103,7 @@ func TestFileOfAFailedTextIsEdited(t *testing.T) {
 			tt.edit(w, said)
 			w.eventually("the file is removed", func() bool { return !slices.Contains(w.filesOf(said), "a.txt") })
 			w.waitDrained()
-			w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+			w.chat.Press(t, "ann", w.chat.Get(support, failed.ID), bridge.VerbSendAgain)
 			w.waitFate(said, "out")
 			want := []sentMessage{withFiles("", "b.txt"), withFiles("", "c.txt"), tt.wantText} // the other files have left before
 			w.wantSent(append(want, tt.wantMore...)...)

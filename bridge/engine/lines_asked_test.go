@@ -227,3 +227,28 @@ func (w *world) sendAsBen(line bridgetest.Message) {
 	w.pressNow("ben", line, bridge.VerbSend)
 	w.chat.Press(w.t, "ben", w.waitWhisper("ben", "[send_as]"), bridge.VerbSend)
 }
+
+// The line about a reply that failed shows what Send again sends, after an edit, too.
+func TestFailedLineShowsWhatIsSentAgain(t *testing.T) {
+	t.Parallel()
+	w, _, reply, failed := newFailedReply(t)
+	w.chat.Edit(support, reply, "One")
+	w.chat.Wait(t, "the line shows the new words", func() bool { return strings.Contains(w.chat.Get(support, failed.ID).Plain(), "One") })
+	w.pressNow("ben", failed, bridge.VerbSendAgain)
+	w.waitFate(reply, "out")
+	wantList(t, "what the customer got", w.sentTexts(), []string{"One"})
+}
+
+// Who presses Send again under words that were edited meanwhile is shown the new ones first.
+func TestSendAgainUnderOldWordsAsks(t *testing.T) {
+	t.Parallel()
+	w, _, reply, failed := newFailedReply(t)
+	w.chat.Edit(support, reply, "One")
+	w.waitText(reply, "One")
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	shown := w.waitWhisper("ann", "One")
+	w.waitFate(reply, "failed")
+	w.chat.Press(t, "ann", shown, bridge.VerbSendAgain)
+	w.waitFate(reply, "out")
+	wantList(t, "what the customer got", w.sentTexts(), []string{"One"})
+}

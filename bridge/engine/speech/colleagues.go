@@ -131,7 +131,8 @@ func (sp amongColleagues) refuseOtherWords(r book.Request, m *book.Message) bool
 		return true
 	}
 
-	canBeSent := isSendable(m.Fate) && m.Reason != book.DeletedReason
+	isAgain := r.Verb == bridge.VerbSendAgain // the caller has checked the part that it sends
+	canBeSent := isAgain || isSendable(m.Fate) && m.Reason != book.DeletedReason
 	if !canBeSent || m.AgentID == nil {
 		return false // it isn't sent anyway, and the caller says why
 	}
@@ -144,8 +145,8 @@ func (sp amongColleagues) refuseOtherWords(r book.Request, m *book.Message) bool
 		Content: &bridge.AskLine{Reason: otherWords},
 		Text:    m.Text,
 		Files:   files.UploadedNames(&m.Message),
-		Verbs:   []bridge.Verb{bridge.VerbSend},
-		Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID},
+		Verbs:   []bridge.Verb{r.Verb},
+		Args:    bridge.Args{Conversation: r.Conversation.ID, Message: m.ID, Delivery: r.Args.Delivery},
 	})
 	sp.Log.Refused(r, otherWords, "")
 	return true

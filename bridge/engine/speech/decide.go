@@ -253,7 +253,8 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		sp.RefuseDecided(r, m)
 		return
 	}
-	if r.Verb == bridge.VerbSendAgain && (resending{sp}).refuseAgain(r, d) {
+	isRefused := r.Verb == bridge.VerbSendAgain && ((amongColleagues{sp}).refuseOtherWords(r, m) || (resending{sp}).refuseAgain(r, d))
+	if isRefused {
 		return
 	}
 

@@ -161,7 +161,7 @@ func (st settling) updatedLine(m *book.Message, line postedLine, now bridge.Line
 		if !hasOldSendButton(&now, m) {
 			return now, false
 		}
-		// The message was edited: the Send button is to send what the line shows.
+		// The message was edited: the button is to send what the line shows.
 		now.Text = m.Text
 		now.Files = files.UploadedNames(&m.Message)
 		now.Args.Shown = book.WordsMarkOf(&m.Message)
@@ -182,8 +182,8 @@ func (st settling) updatedLine(m *book.Message, line postedLine, now bridge.Line
 
 // hasOldSendButton reports whether a line has a button that sends a message, and shows other words than the message has now.
 func hasOldSendButton(line *bridge.Line, m *book.Message) bool {
-	hasSendButton := slices.Contains(line.Verbs, bridge.VerbSend) && line.Args.Shown != ""
-	return hasSendButton && line.Args.Shown != book.WordsMarkOf(&m.Message)
+	hasSendButton := slices.Contains(line.Verbs, bridge.VerbSend) || slices.Contains(line.Verbs, bridge.VerbSendAgain)
+	return hasSendButton && line.Args.Shown != "" && line.Args.Shown != book.WordsMarkOf(&m.Message)
 }
 
 // isSameOutcome reports whether a line that shows an outcome needn't be changed to show another one.

@@ -177,13 +177,19 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	return d
 }
 
-// sendWordsMark returns the bridge.WordsMark of the text that the Send button of a line sends, or "" if it has no such button.
+// sendWordsMark returns the bridge.WordsMark of the text that a button of a line sends, or "" if it has no such button.
 func sendWordsMark(b *book.Book, line *bridge.Line) string {
 	m := b.Messages.Rows[line.Args.Message]
-	if m == nil || !slices.Contains(line.Verbs, bridge.VerbSend) {
+	if m == nil {
 		return ""
 	}
-	return book.WordsMarkOf(&m.Message)
+
+	repeatsText := line.Text == m.Text && line.Kind() != bridge.LineUnclear // else it names a file, or asks about the text that was sent
+	sendsAgain := repeatsText && slices.Contains(line.Verbs, bridge.VerbSendAgain)
+	if sendsAgain || slices.Contains(line.Verbs, bridge.VerbSend) {
+		return book.WordsMarkOf(&m.Message)
+	}
+	return ""
 }
 
 // ChannelLine posts a line outside any conversation.
