@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,6 +182,43 @@ func TestAudienceAges(t *testing.T) {
 				t.Errorf("ben, of the team, gets the error %v, want none", err)
 			}
 		})
+	}
+}
+
+// saveSecludedTemplate keeps a template of the mail account, whose threads are in the private channel.
+func (w *world) saveSecludedTemplate() {
+	w.t.Helper()
+	w.saveTemplate(mail, func(draft *bridge.Template) { draft.Name = "Dismissal" })
+}
+
+// The list of all templates has those of an account with a private channel for its readers alone, and so has the list of accounts
+// beside it.
+// R-212
+func TestTemplatesOfAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{})
+	w.saveSecludedTemplate()
+	d := w.engines[0].Desk(w.surface)
+	for user, may := range map[string]bool{"ann": true, "ben": true, "cat": false} {
+		all := must(d.Templates(t.Context(), bridge.TemplatesFor{}, user))(t)
+		wantEqual(t, "whether "+user+" sees the template", len(all.List) == 1, may)
+		wantEqual(t, "whether "+user+" sees the account", slices.Contains(all.Accounts, mail), may)
+		_, err := d.Templates(t.Context(), bridge.TemplatesFor{Account: mail}, user)
+		wantEqual(t, "whether "+user+" may ask for the account's templates", err == nil, may)
+	}
+}
+
+// What an agent is told who asks for the templates leaves out those of an account whose channel is closed to the agent.
+// R-212
+func TestTemplatesAreToldToTheirReaders(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{})
+	w.saveSecludedTemplate()
+	for user, may := range map[string]bool{"ann": true, "cat": false} {
+		w.chat.Submit(user, support, "", bridgetest.Button{Verb: bridge.VerbTemplates}, "")
+		w.chat.Wait(t, user+" is answered", func() bool { return len(w.chat.Whispers(user)) == 1 })
+		told := w.text(`SELECT payload::text FROM deliveries WHERE kind = 'ephemeral' ORDER BY id DESC LIMIT 1`)
+		wantEqual(t, "whether "+user+" is told of the template", strings.Contains(told, "Dismissal"), may)
 	}
 }
 

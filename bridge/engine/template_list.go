@@ -34,13 +34,16 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 		return out, err
 	}
 
+	d.e.reading.AskAudiences(ctx, agent)
+	reader := d.e.reading.As(agent)
 	account := dir.AccountNamed(which.Account)
-	if account == nil && which.Account != "" {
+	isClosed := account != nil && slices.Contains(reader.Closed, account.ID)
+	if which.Account != "" && (account == nil || isClosed) {
 		return out, &bridge.Problem{Code: "no_account", Text: "There is no account " + which.Account + "."}
 	}
 
 	var err error
-	out.List, err = d.e.reading.Templates(ctx, d.e.pool, account)
+	out.List, err = d.e.reading.Templates(ctx, d.e.pool, reader, account)
 	out.Known = reading.KnownValues(bridge.Facts{Viewer: dir.Ref(d.account, agent.ID)}, dir.Company)
 	if which.Use != "" {
 		out.List = slices.DeleteFunc(out.List, func(t bridge.Template) bool {
@@ -49,7 +52,7 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 	}
 
 	for _, a := range dir.Accounts {
-		if a.Side == store.SideChannel {
+		if a.Side == store.SideChannel && !slices.Contains(reader.Closed, a.ID) {
 			out.Accounts = append(out.Accounts, a.Name)
 		}
 	}

@@ -75,8 +75,9 @@ func NoTemplateText(f bridge.Facts) string {
 	return f.Account.Name + " has no approved template for the time after the reply window yet."
 }
 
-// Templates reads the templates of an account, or of all accounts if account is nil, sorted by account and name.
-func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store.Account) ([]bridge.Template, error) {
+// Templates reads the templates of an account, or of all accounts if account is nil, sorted by account and name. It leaves out those of
+// accounts that are closed to r.
+func (rd *Reader) Templates(ctx context.Context, q store.Querier, r store.Reader, account *store.Account) ([]bridge.Template, error) {
 	var id store.AccountID // 0 asks the store for the templates of all accounts
 	if account != nil {
 		id = account.ID
@@ -90,7 +91,8 @@ func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store
 	dir := rd.Directory()
 	var list []bridge.Template
 	for _, row := range rows {
-		if a := dir.Account(row.AccountID); a != nil { // else the account was taken out meanwhile
+		a := dir.Account(row.AccountID)
+		if a != nil && !slices.Contains(r.Closed, a.ID) { // nil means that the account was taken out meanwhile
 			list = append(list, TemplateFacts(row, a.Name))
 		}
 	}
@@ -117,7 +119,7 @@ func (rd *Reader) FittingTemplates(ctx context.Context, q store.Querier, f bridg
 		return nil, nil
 	}
 
-	list, err := rd.Templates(ctx, q, account)
+	list, err := rd.Templates(ctx, q, store.Reader{}, account)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) e
 		}
 	}
 
-	list, err := ts.Reading.Templates(ctx, tx, nil)
+	list, err := ts.Reading.Templates(ctx, tx, ts.Reading.As(r.Agent), nil)
 	if err != nil {
 		return err
 	}
