@@ -112,15 +112,11 @@ func (a *attempt) otherHome() store.AccountID {
 	if conv == nil {
 		return 0
 	}
-	account := a.dir.Account(conv.AccountID)
-	if account == nil {
+	t := a.threads.Home(a.dir, conv)
+	if t == nil || t.AccountID == a.c.AccountID {
 		return 0
 	}
-	there := a.dir.HomeAmong(account, conv.TeamID, a.threads.surfacesOf(conv.ID))
-	if there == a.c.AccountID {
-		return 0
-	}
-	return there
+	return t.AccountID
 }
 
 // isInLeftThread reports whether a post goes to a thread that the conversation has left: one that says so, the change of a line

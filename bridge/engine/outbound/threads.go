@@ -3,6 +3,7 @@ package outbound
 import (
 	"slices"
 
+	"parley/bridge/engine/directory"
 	"parley/store"
 )
 
@@ -33,4 +34,13 @@ func (l Threads) surfacesOf(conversation store.ConversationID) (list []store.Acc
 	}
 	slices.Sort(list)
 	return list
+}
+
+// Home returns the thread in which a conversation is worked on, as directory.HomeAmong chooses it; nil if there is none.
+func (l Threads) Home(dir *directory.Directory, c *store.Conversation) *store.Thread {
+	account := dir.Account(c.AccountID)
+	if account == nil {
+		return nil
+	}
+	return l.At(dir.HomeAmong(account, c.TeamID, l.surfacesOf(c.ID)), c.ID)
 }

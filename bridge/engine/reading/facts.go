@@ -76,6 +76,33 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 	return list, nil
 }
 
+// Homes returns the threads in which conversations are worked on, which may not be those in the surface that asks. It leaves out
+// conversations that have no thread.
+func (rd *Reader) Homes(ctx context.Context, q store.Querier, ids ...store.ConversationID) (map[store.ConversationID]store.Thread, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := store.Conversations(ctx, q, ids...)
+	if err != nil {
+		return nil, err
+	}
+	threads, err := store.Threads(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
+
+	places := outbound.Threads{}
+	places.Add(threads)
+	homes := map[store.ConversationID]store.Thread{}
+	for i := range rows {
+		if t := places.Home(rd.Directory(), &rows[i]); t != nil {
+			homes[rows[i].ID] = *t
+		}
+	}
+
+	return homes, nil
+}
+
 // FactsOf makes the facts of a conversation from its row and from what was read along with it. now is Parley's
 // clock, for the reply window.
 func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, viewer *store.Agent, c *store.Conversation,

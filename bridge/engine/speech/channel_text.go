@@ -102,7 +102,7 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	mayBeForCustomer := saysSomething && a.Verb != bridge.VerbUnknown
 	if agent != nil && mayBeForCustomer {
 		line.Mentions = []bridge.AgentRef{ct.Dir.Ref(p.AccountID, agent.ID)}
-		ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, maxOffered)
+		ids, err := ct.answerableIn(ctx, tx, agent, p)
 		if err != nil {
 			return err
 		}
@@ -116,6 +116,17 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	text.Line = ct.ChannelLine(p.AccountID, bridge.Place{Channel: p.Channel, Thread: p.Message}, line).ID
 	ct.keepChannelText(p, text)
 	return nil
+}
+
+// answerableIn returns the conversations that an agent may mean by a text in a channel: those that are worked on there. One that has only
+// left a thread there, and goes on in another chat, isn't offered.
+func (ct *ChannelTexts) answerableIn(ctx context.Context, tx pgx.Tx, agent *store.Agent, p *store.Post) ([]store.ConversationID, error) {
+	ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, maxOffered)
+	if err != nil {
+		return nil, err
+	}
+	homes, err := ct.Reading.Homes(ctx, tx, ids...)
+	return slices.DeleteFunc(ids, func(id store.ConversationID) bool { return homes[id].AccountID != p.AccountID }), err
 }
 
 // AskAgain applies Send from the menu of a message in the channel: it asks which customer is meant, unless that was asked
@@ -237,8 +248,9 @@ func (ct *ChannelTexts) refuseChannelText(r book.Request, p *store.Post, text ch
 			"Type in the conversation's thread what the customer is to get.")
 		return true
 	}
-	t := r.Conversation.Threads[r.Surface]
-	if t == nil || t.Channel != p.Channel { // the conversation was handed over since, or was never offered
+	t := r.Conversation.Home(ct.Dir)
+	isThere := t != nil && t.AccountID == p.AccountID && t.Channel == p.Channel
+	if !isThere { // the conversation was handed over since, or was never offered
 		ct.Refuse(r.About(nil), "another_channel", fmt.Sprintf("#%d is not answered in that channel.", r.Conversation.ID),
 			"Type it in the conversation's thread.")
 		return true

@@ -218,12 +218,23 @@ func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.Ac
 		return err
 	}
 
+	var ids []store.ConversationID
+	for _, w := range worst {
+		ids = append(ids, w.ConversationID)
+	}
+	homes, err := wf.Reading.Homes(ctx, tx, ids...)
+	if err != nil {
+		return err
+	}
+
 	for _, w := range worst {
 		facts, err := wf.Reading.Facts(ctx, tx, surface, nil, w.ConversationID)
 		if err != nil {
 			return err
 		}
-		if len(facts) > 0 && wf.mayBeShownAt(home, facts[0]) {
+		at := homes[w.ConversationID]
+		isThere := at.AccountID == surface && at.Channel == home.Channel
+		if len(facts) > 0 && (isThere || !wf.isPrivate(facts[0])) {
 			line.Rows = append(line.Rows, facts[0])
 			line.Took = append(line.Took, time.Duration(w.Seconds)*time.Second)
 		}
@@ -232,10 +243,8 @@ func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.Ac
 	return nil
 }
 
-// mayBeShownAt reports whether everybody in a channel may read a conversation. That of an account with a channel of its own
-// may be read where its thread is now.
-func (wf *UseCases) mayBeShownAt(home bridge.Place, f bridge.Facts) bool {
+// isPrivate reports whether a conversation may be read only where its thread is: its account has a channel of its own, or is gone.
+func (wf *UseCases) isPrivate(f bridge.Facts) bool {
 	a := wf.Dir.AccountNamed(f.Name)
-	isPrivate := a == nil || a.SurfaceChannel != ""
-	return !isPrivate || f.Root.Channel == home.Channel
+	return a == nil || a.SurfaceChannel != ""
 }

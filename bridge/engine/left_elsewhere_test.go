@@ -1,0 +1,81 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/store"
+)
+
+// newGuardedElsewhere makes a world in which the account of chats belongs to a team Guards, and has the private channel archive in the
+// second chat. Its weeks are told to the team Support, in the first chat. change may change the account. kim's question was handed to
+// Support, whose thread is returned.
+func newGuardedElsewhere(t *testing.T, change func(*store.Account)) (w *twoHomes, thread string) {
+	t.Helper()
+	w = newTwoHomes(t, options{})
+	w.second.Open(archive)
+	w.second.Private(archive, "tann", bridgetest.App)
+	guards := must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Guards", Members: []store.AgentID{w.agents["ben"]}}))(t)
+	w.saveAccount(chat, func(a *store.Account) {
+		change(a)
+		a.TeamID, a.SurfaceID, a.SurfaceChannel = &guards, &w.account, archive
+	})
+	w.advanceTo(time.Wednesday, 10, 0)
+	w.exec(`UPDATE teams SET weekly = '0 9 * * MON' WHERE name = 'Support'`)
+	w.exec(`UPDATE settings SET version = version + 1`)
+	w.eventually("a timer", func() bool { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'week:%'`) == 1 })
+	w.customerWrites("kim", "Why is my salary so small?")
+	root := waitNewestRoot(t, w.second, archive, 1, "Why is my salary so small?")
+	w.second.Say("tann", archive, root, "!assign #support please answer")
+	return w, waitNewestRoot(t, w.chat, support, 1, "please answer")
+}
+
+// giveBack hands kim's conversation back to its own channel.
+func (w *twoHomes) giveBack(thread string) {
+	w.t.Helper()
+	w.waitDrained()
+	w.reply(thread, "!assign #guards not ours")
+	w.waitCard(thread, "goes on in ")
+	w.waitDrained()
+}
+
+// The week names no conversation in a team's channel that has gone on in a private channel of the other chat since.
+// R-212
+func TestWeekNamesNothingThatGoesOnElsewhere(t *testing.T) {
+	t.Parallel()
+	w, thread := newGuardedElsewhere(t, withOfficeHours(t))
+	w.advance(30 * time.Minute)
+	w.waitFate(w.reply(thread, "It is not"), "out")
+	w.giveBack(thread)
+	w.advanceTo(time.Monday, 12, 0) // by the clock of the account, which is not that of the team
+	w.chat.Wait(t, "the week", func() bool { return len(w.weeklyLines()) == 1 })
+	wantWords(t, "what the team's channel is told", w.text(toldOfWeek), `"Answers": 1`)
+	wantNoWords(t, "what the team's channel is told", w.text(toldOfWeek), "Kim")
+}
+
+// A text in a team's channel isn't offered to a conversation that goes on in the other chat.
+// R-212
+func TestTopLevelOffersNothingThatGoesOnElsewhere(t *testing.T) {
+	t.Parallel()
+	w, thread := newGuardedElsewhere(t, withOfficeHours(t))
+	w.giveBack(thread)
+	_, line := w.typeAtTopLevel("ann", "It is fixed")
+	wantEqual(t, "conversations that are offered", len(buttonsAbout(line, 1)), 0)
+}
+
+// A text in a team's channel can't be sent to a conversation that went on in the other chat since it was offered.
+// R-212
+func TestTopLevelIsNotSentElsewhere(t *testing.T) {
+	t.Parallel()
+	w, thread := newGuardedElsewhere(t, withOfficeHours(t))
+	_, line := w.typeAtTopLevel("ann", "It is fixed")
+	line.Buttons = buttonsAbout(line, 1)
+	wantEqual(t, "conversations that are offered", len(line.Buttons), 1)
+	w.giveBack(thread)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.waitWhisper("ann", "not answered in that channel")
+	w.waitDrained()
+	w.wantNothingSent()
+}
