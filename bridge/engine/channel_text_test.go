@@ -225,6 +225,20 @@ func TestTopLevelIsSentByItsMenu(t *testing.T) {
 	w.provider.WaitTexts(t, "See you tomorrow")
 }
 
+// Somebody who is no agent can't ask by the menu of a message who is to get it.
+//
+func TestTopLevelIsNotAskedByAStranger(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.openThread()
+	w.typeAtTopLevel("ben", "Never mind")
+	later := w.chat.Say("ben", support, "", "See you tomorrow")
+	w.wantNoAnswer(later)
+	w.chat.Choose("dan", support, later, bridge.VerbSend)
+	w.waitWhisper("dan", "You are not one of Parley's agents.")
+	w.wantNoAnswer(later)
+}
+
 // What can't be sent as things are isn't tied to the conversation that was chosen: another one can still be.
 //
 func TestTopLevelIsRefused(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/permission"
 	"parley/bridge/engine/threads"
 	"parley/store"
 )
@@ -136,6 +137,10 @@ func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request)
 	text, ok := channelTextOf(p)
 	if !ok || r.Verb != bridge.VerbSend {
 		return false, nil
+	}
+	if problem := permission.Authorize(r.Agent, r.Verb); problem != nil {
+		ct.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		return true, nil
 	}
 	if text.Line != 0 {
 		ct.Refuse(r, "asked", "Who is to get it is asked in its thread.", "Choose there.")
