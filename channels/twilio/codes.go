@@ -59,6 +59,10 @@ const (
 	codeRegionOff          = 21408 // the account may not send to this country
 	codeBadSender          = 21606
 	codeForeignSender      = 21659 // not a number of this account
+	codeServiceUnknown     = 21701 // the messaging service doesn't exist
+	codeServiceNotOfSender = 21703 // the messaging service has no sender that fits
+	codeServiceEmpty       = 21704 // the messaging service has no senders
+	codeServiceMalformed   = 21705 // what was given isn't the id of a messaging service
 	codeAccountSuspended   = 30002
 	codeTollFreeUnverified = 30032 // a toll-free number that isn't verified
 	codeUnregistered       = 30034 // a US number that isn't registered for business messages

@@ -89,6 +89,9 @@ func accountFailure(code int) failure {
 			hint: "Have the customer send the sandbox's code word to its number."}
 	case codeBadSender, codeForeignSender, codeAccountSuspended, codeTollFreeUnverified, codeUnregistered, codeChannelNoSender:
 		return failure{class: channels.AccountBlocked, text: "Twilio does not let this number send.", hint: console}
+	case codeServiceUnknown, codeServiceMalformed, codeServiceEmpty, codeServiceNotOfSender:
+		return failure{class: channels.AccountBlocked, text: "Twilio can't send by the account's messaging service: it doesn't exist, or has no number that fits.",
+			hint: "See the service and its senders in the Twilio Console, under Messaging, Services."}
 	case codeDailyLimit:
 		return failure{class: channels.AccountBlocked, text: "The account's daily number of messages is used up.", hint: console}
 	case codeWhatsAppLocked:

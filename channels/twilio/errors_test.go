@@ -61,7 +61,7 @@ func TestErrorClasses(t *testing.T) {
 		},
 		{
 			class: channels.AccountBlocked,
-			codes: []int{codeWrongSender, codeMismatchedSender, 30002, 30032, 30034, 63007, 63038, 63051},
+			codes: []int{codeWrongSender, codeMismatchedSender, 30002, 30032, 30034, 21701, 21703, 21704, 21705, 63007, 63038, 63051},
 		},
 	}
 	for _, tt := range tests {
