@@ -94,13 +94,31 @@ func TestNoteMadeOfAReplyOfWhichAFileIsRead(t *testing.T) {
 	wantEqual(t, "direction of the note", w.text(`SELECT direction FROM messages WHERE place = $1`, said), string(store.DirectionNote))
 }
 
-// undoSendingTextAgain lets ann send a text again that failed, of which a file has left, and take that back before the next attempt.
-func (w *world) undoSendingTextAgain(thread string) (said string) {
+// sendTextAgain lets ann send a text again that failed, of which a file has left, and waits until that attempt has failed for now, too.
+func (w *world) sendTextAgain(thread string) (said string) {
 	w.t.Helper()
 	said, failed := w.sayPlansOfWhichFails(thread, "a.txt")
 	w.provider.AddFault(retriedFile("a.txt"))
 	w.chat.Press(w.t, "ann", failed, bridge.VerbSendAgain)
 	w.waitFailedAttempt()
+	return said
+}
+
+// Who deletes a text that is sent again, of which a file has left, learns which file the customer has.
+func TestDeletionOfATextThatIsSentAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	said := w.sendTextAgain(thread)
+	w.chat.Delete(support, said)
+	w.waitFate(said, "undone")
+	w.waitLineAbout(thread, bridge.LineDeleteLate, "b.txt")
+}
+
+// undoSendingTextAgain lets ann take a text back that she sent again, of which a file has left.
+func (w *world) undoSendingTextAgain(thread string) (said string) {
+	w.t.Helper()
+	said = w.sendTextAgain(thread)
 	w.chat.Choose("ann", support, said, bridge.VerbUndo)
 	w.waitFate(said, "undone")
 	return said

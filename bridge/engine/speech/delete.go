@@ -82,6 +82,7 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 		}
 		m.SetFate(store.FateUndone, book.DeletedReason)
 		noteAuthorsDecision(sp.UseCases, m)
+		threads.TellWhatArrived(sp.Writer, c, m)
 		sp.Messages.AwaitAnswerAgain(c)
 		return true
 	}
