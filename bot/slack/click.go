@@ -26,6 +26,10 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 		return r.storeQuarantined(ctx, body, err.Error())
 	}
 
+	if click.Opens != view.OpensNothing && isStranger(me, in) {
+		return r.openRefusal(me, in), nil
+	}
+
 	switch click.Opens {
 	case view.OpensForm:
 		return r.openForm(me, in, formRequest{verb: click.Verb, args: click.Args, at: in.findPlace(), user: in.User.ID}), nil
@@ -36,6 +40,9 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 
 	if err := r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.findPlace(), body); err != nil {
 		return answer{}, err
+	}
+	if isStranger(me, in) {
+		return answer{}, nil // the click does nothing, so that what was clicked in is up to date
 	}
 	if in.View != nil {
 		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, me, in, click.Args) }}, nil

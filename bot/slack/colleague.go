@@ -27,34 +27,52 @@ type colleagueCache struct {
 
 // colleagueAnswer is what Slack said of a person.
 type colleagueAnswer struct {
-	isOurs bool
-	at     time.Time
+	isOurs      bool // a full member of our workspace
+	namesOthers bool // Slack names another workspace or organisation as theirs, or doesn't show them
+	at          time.Time
 }
 
+// isStranger reports whether somebody belongs to another organisation, and not to ours.
+func (a colleagueAnswer) isStranger() bool { return a.namesOthers && !a.isOurs }
+
 // get returns what Slack said of a person. ok is false if that isn't known, or too old.
-func (c *colleagueCache) get(user string, now time.Time) (isOurs, ok bool) {
+func (c *colleagueCache) get(user string, now time.Time) (a colleagueAnswer, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	a, ok := c.answers[user]
-	return a.isOurs, ok && now.Sub(a.at) < colleaguesMaxAge
+	a, ok = c.answers[user]
+	return a, ok && now.Sub(a.at) < colleaguesMaxAge
+}
+
+// wasStranger reports whether Slack said, however long ago, that a person belongs to another organisation.
+func (c *colleagueCache) wasStranger(user string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answers[user].isStranger()
 }
 
 // keep remembers what Slack said of a person. If there are too many, it forgets all others.
-func (c *colleagueCache) keep(user string, isOurs bool, now time.Time) {
+func (c *colleagueCache) keep(user string, a colleagueAnswer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.answers == nil || len(c.answers) >= maxColleagues {
 		c.answers = map[string]colleagueAnswer{}
 	}
-	c.answers[user] = colleagueAnswer{isOurs: isOurs, at: now}
+	c.answers[user] = a
 }
 
 // isColleague reports whether somebody belongs to our workspace, though a click or a message names another one as theirs. Guests
-// don't. It asks Slack, unless Slack has told that lately.
-// Errors: that Slack doesn't say who they are; then nobody can tell.
+// don't.
+// Errors: as askAbout.
 func (d *directory) isColleague(ctx context.Context, me *fact.Self, user string) (bool, error) {
-	if isOurs, ok := d.colleagues.get(user, d.now()); ok {
-		return isOurs, nil
+	a, err := d.askAbout(ctx, me, user)
+	return a.isOurs, err
+}
+
+// askAbout asks Slack who a person is, unless Slack has told that lately.
+// Errors: that Slack doesn't say who they are; then nobody can tell.
+func (d *directory) askAbout(ctx context.Context, me *fact.Self, user string) (colleagueAnswer, error) {
+	if a, ok := d.colleagues.get(user, d.now()); ok {
+		return a, nil
 	}
 
 	var u *slackapi.User
@@ -70,12 +88,40 @@ func (d *directory) isColleague(ctx context.Context, me *fact.Self, user string)
 	}
 
 	if err != nil {
-		return false, fmt.Errorf("slack: users.info: %w", err)
+		return colleagueAnswer{}, fmt.Errorf("slack: users.info: %w", err)
 	}
 
-	isOurs := isShown && !isOutsider(u, me) && !isGuest(u)
-	d.colleagues.keep(user, isOurs, d.now())
-	return isOurs, nil
+	a := colleagueAnswer{namesOthers: true, at: d.now()}
+	if isShown {
+		a.isOurs = !isOutsider(u, me) && !isGuest(u)
+		a.namesOthers = u.IsStranger || u.TeamID != "" && u.TeamID != me.Team
+	}
+	d.colleagues.keep(user, a)
+	return a, nil
+}
+
+// withStranger returns a copy of me that knows that an agent who put an emoji on a message, or took it back, belongs to another
+// organisation, if Slack says so: the event doesn't. While Slack doesn't say who it was, the emoji counts.
+func (d *directory) withStranger(ctx, asking context.Context, me *fact.Self, body []byte) *fact.Self {
+	reactor := me.Reactor(body)
+	if reactor == "" {
+		return me
+	}
+	if _, isAgent := d.agentNames(ctx)[reactor]; !isAgent { // the emoji of somebody else does nothing anyway
+		return me
+	}
+
+	a, err := d.askAbout(asking, me, reactor)
+	if err != nil {
+		d.log.Warn("slack does not say whether who put an emoji is of this workspace", "user", reactor, "error", err)
+	}
+	if !a.isStranger() {
+		return me
+	}
+
+	known := *me
+	known.Strangers = []string{reactor}
+	return &known
 }
 
 // withColleague returns a copy of me that knows that an agent who wrote a message is one of ours, if body names another

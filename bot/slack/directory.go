@@ -223,7 +223,8 @@ func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *
 
 // withNamesOf is withNames for one of several bodies that came together: asking bounds the questions to Slack about all of them.
 func (d *directory) withNamesOf(ctx, asking context.Context, me *fact.Self, body []byte) *fact.Self {
-	return d.withColleague(ctx, asking, d.withChannelNames(asking, d.withAgentNames(ctx, me, body), body), body)
+	named := d.withChannelNames(asking, d.withAgentNames(ctx, me, body), body)
+	return d.withStranger(ctx, asking, d.withColleague(ctx, asking, named, body), body)
 }
 
 // withAgentNames returns a copy of me that has the names of the agents whom body mentions. If the names can't be read now, it

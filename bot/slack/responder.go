@@ -55,6 +55,25 @@ func (r *responder) openForm(me *fact.Self, in *interaction, f formRequest) answ
 	return r.openWindow(me, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.windows.formModal(ctx, me, f) })
 }
 
+// isStranger reports whether somebody of another organisation clicked, as far as Slack says. A click of such a person is stored, and does
+// nothing; no window shows them anything of a conversation.
+func isStranger(me *fact.Self, in *interaction) bool {
+	return in.findActor(me).Kind != bridge.ActorPerson
+}
+
+// strangerProblem says to a stranger why no window opens.
+func strangerProblem() *bridge.Problem {
+	return &bridge.Problem{Code: "foreign_agent", Text: "By what Slack says, you may belong to another organisation.",
+		Hint: "An agent must be a full member of the workspace in which Parley is installed. Ask an admin of that workspace."}
+}
+
+// openRefusal makes the answer after which a window says to a stranger why there is no other one.
+func (r *responder) openRefusal(me *fact.Self, in *interaction) answer {
+	return r.openWindow(me, in, func(context.Context) slackapi.ModalViewRequest {
+		return me.Home.Problem(strangerProblem(), in.findPlace())
+	})
+}
+
 // storeQuarantined stores what can't be read, so that people see it.
 func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason string) (answer, error) {
 	return answer{}, r.journal.Accept(ctx, fact.Quarantined(withoutSecrets(body), reason))
@@ -65,6 +84,9 @@ func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason st
 func (r *responder) handleInteraction(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	switch in.Type {
 	case "block_suggestion":
+		if r.directory.colleagues.wasStranger(in.User.ID) { // Slack isn't asked at each letter
+			return answer{payload: blockkit.NoOptions()}, nil
+		}
 		ctx, cancel := context.WithTimeout(ctx, maxFormDelay)
 		defer cancel()
 		options, err := r.windows.suggestOptions(ctx, in)
@@ -100,6 +122,10 @@ func (r *responder) handleMessageShortcut(ctx context.Context, me *fact.Self, in
 		return answer{}, r.store(ctx, me, fact.KindInteraction, in.TriggerID, at, body)
 	}
 
+	if isStranger(me, in) {
+		return r.openRefusal(me, in), nil
+	}
+
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
 		named := r.directory.withNames(ctx, me, body)
@@ -115,6 +141,9 @@ func (r *responder) handleGlobalShortcut(ctx context.Context, me *fact.Self, in 
 	if in.CallbackID != manifest.StartShortcut {
 		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
 	}
+	if isStranger(me, in) {
+		return r.openRefusal(me, in), nil
+	}
 	return r.openForm(me, in, formRequest{verb: bridge.VerbNew, user: in.User.ID}), nil
 }
 
@@ -127,6 +156,10 @@ func (r *responder) handleSubmission(ctx context.Context, me *fact.Self, in *int
 	filled, errs := in.View.ReadFilled()
 	if len(errs) > 0 {
 		return answer{payload: in.View.FormErrors(errs)}, nil
+	}
+
+	if isStranger(me, in) {
+		return answer{payload: replaceWindow(me.Home.Problem(strangerProblem(), in.findPlace()))}, nil
 	}
 
 	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {

@@ -5,9 +5,12 @@ import (
 	"slices"
 )
 
-// isForeign reports whether the author of m belongs to another organisation. In an Enterprise organisation Slack also names
+// isForeign reports whether the author of m, or of an emoji, belongs to another organisation. In an Enterprise organisation Slack also names
 // other workspaces of a person, or the organisation itself, where a channel is shared.
 func (me *Self) isForeign(m *Message) bool {
+	if slices.Contains(me.Strangers, m.User) {
+		return true
+	}
 	isOther := func(team string) bool { return team != "" && team != me.Team }
 	namesOther := slices.ContainsFunc([]string{m.Team, m.UserTeam, m.SourceTeam}, isOther)
 	return namesOther && !slices.Contains(me.Colleagues, m.User)
@@ -34,4 +37,17 @@ func (me *Self) ForeignAuthor(callback []byte) string {
 	}
 
 	return ""
+}
+
+// Reactor returns the person who added or took back the emoji in a callback, or "" if the callback is about no emoji.
+func (me *Self) Reactor(callback []byte) string {
+	if !bytes.Contains(callback, []byte(`"reaction_`)) { // so it is with nearly all, which need not be decoded here
+		return ""
+	}
+	ev, _, err := readEvent(callback)
+	isReaction := err == nil && (ev.Type == "reaction_added" || ev.Type == "reaction_removed")
+	if !isReaction || ev.User == me.User {
+		return ""
+	}
+	return ev.User
 }

@@ -46,6 +46,10 @@ type Self struct {
 	// Colleagues are the authors of the stored message who belong to our workspace, though Slack names others as theirs.
 	Colleagues []string `json:"colleagues,omitempty"`
 
+	// Strangers are those who put the stored emoji on a message, or took it back, and of whom Slack says, when it is asked, that they
+	// belong to another organisation: the event doesn't say it.
+	Strangers []string `json:"strangers,omitempty"`
+
 	// Files are those of the stored message that the event didn't describe, as Slack describes them, by id.
 	Files map[string]File `json:"files,omitempty"`
 }

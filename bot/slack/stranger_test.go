@@ -1,0 +1,124 @@
+package slack
+
+import (
+	"strings"
+	"testing"
+
+	"parley/bot/slack/fact"
+	"parley/bot/slack/slackfake"
+	"parley/bridge"
+)
+
+// newWorldWithEve makes a workspace whose channel #support is shared with another organisation. Eve belongs to that one. The desk takes
+// her for an agent, and shows her the conversation #12. The card's place is returned, too.
+func newWorldWithEve(t *testing.T) (w *world, eve string, root bridge.Place) {
+	t.Helper()
+	w = newConnectedWorld(t)
+	w.letAnnSee()
+	eve = w.fake.Admin.AddUser(slackfake.User{Name: "eve", TeamID: otherTeam, Teams: []string{otherTeam}}).ID
+	must(t, w.fake.Admin.Invite(w.channel, eve, w.ann))
+	w.becomesAgent(eve)
+	w.desk.mu.Lock()
+	defer w.desk.mu.Unlock()
+	w.desk.facts = func(bridge.Place, bridge.ConversationID, string) (bridge.Facts, error) { return sampleFacts(), nil }
+	return w, eve, w.postRoot()
+}
+
+// No window shows anything to somebody of another organisation, whatever the desk knows: she reads why.
+func TestWindowsAreClosedToStrangers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		button string // of the card; "" means an entry of a message's menu
+	}{
+		{name: "a form", button: "Snooze"},
+		{name: "details", button: "More"},
+		{name: "a message's menu"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w, eve, root := newWorldWithEve(t)
+			person := w.fake.As(eve)
+			var err error
+			if tt.button == "" {
+				_, err = person.Shortcut(w.ctx(), "conv_assign", w.channel, w.postAsAnn(root.Message, "Dear customer"))
+			} else {
+				blocks := w.fake.Message(root.Channel, root.Message).Blocks
+				_, err = person.Click(w.ctx(), slackfake.Target{Channel: root.Channel, TS: root.Message}, buttonID(t, blocks, tt.button))
+			}
+			must(t, err)
+			w.waitForWindow(eve, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "another organisation") })
+		})
+	}
+}
+
+// reactAs takes an emoji of somebody, and returns which kind of actor that is.
+func (w *world) reactAs(user, ts string) bridge.ActorKind {
+	w.t.Helper()
+	w.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"reaction_added","user":"` + user + `",` +
+		`"reaction":"white_check_mark","item":{"type":"message","channel":"C1","ts":"` + ts + `"},"event_ts":"1700000003.000300"}}`)
+	return w.waitAction("r:C1:" + ts + ":").Actor.Kind
+}
+
+// An emoji doesn't say to which workspace its person belongs. Slack is asked about agents: one of another organisation does nothing by
+// it, one of several workspaces of ours acts.
+func TestEmojiOfAnAgent(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		user slackfake.User
+		want bridge.ActorKind
+	}{
+		{name: "of ours", user: slackfake.User{}, want: bridge.ActorPerson},
+		{name: "of several workspaces", user: slackfake.User{TeamID: otherTeam, Teams: []string{otherTeam, "OURS"}}, want: bridge.ActorPerson},
+		{name: "of another one", user: slackfake.User{TeamID: otherTeam, Teams: []string{otherTeam}}, want: bridge.ActorForeign},
+		{name: "a stranger", user: slackfake.User{TeamID: otherTeam, Teams: []string{"OURS"}, Stranger: true}, want: bridge.ActorForeign},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			tt.user.Name = "mia"
+			for i, team := range tt.user.Teams {
+				if team == "OURS" {
+					tt.user.Teams[i] = w.self().Team
+				}
+			}
+			user := w.fake.Admin.AddUser(tt.user).ID
+			w.becomesAgent(user)
+			wantEqual(t, "kind of who put the emoji", w.reactAs(user, "1700000002.000200"), tt.want)
+		})
+	}
+}
+
+// Slack is asked once about an agent's emoji.
+func TestEmojiOfAnAgentIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	w, mia := newWorldWithMia(t)
+	w.becomesAgent(mia)
+	for _, ts := range []string{"1700000002.000200", "1700000002.000300"} {
+		wantEqual(t, "kind of who put the emoji", w.reactAs(mia, ts), bridge.ActorPerson)
+	}
+	wantEqual(t, "questions to Slack", len(w.fake.Calls("users.info")), 1)
+}
+
+// While Slack doesn't say who put an emoji, it counts.
+func TestEmojiWhileSlackDoesNotSayWhoItWas(t *testing.T) {
+	t.Parallel()
+	w, mia := newWorldWithMia(t)
+	w.becomesAgent(mia)
+	w.fake.Inject(slackfake.Fault{Method: "users.info", Kind: slackfake.FaultRateLimit, Times: 1})
+	wantEqual(t, "kind of who put the emoji", w.reactAs(mia, "1700000002.000200"), bridge.ActorPerson)
+}
+
+// What is no emoji has no reactor, nor has an emoji of our own.
+func TestReactor(t *testing.T) {
+	t.Parallel()
+	me := &fact.Self{User: "UBOT"}
+	for body, want := range map[string]string{
+		`{"event":{"type":"reaction_removed","user":"UMIA"}}`:                 "UMIA",
+		`{"event":{"type":"reaction_added","user":"UBOT"}}`:                   "",
+		`{"event":{"type":"message","user":"UMIA","text":"a \"reaction_\""}}`: "",
+	} {
+		wantEqual(t, "who reacted in "+body, me.Reactor([]byte(body)), want)
+	}
+}
