@@ -70,7 +70,11 @@ func TestEmojiOfAnAgent(t *testing.T) {
 		want bridge.ActorKind
 	}{
 		{name: "of ours", user: slackfake.User{}, want: bridge.ActorPerson},
-		{name: "of several workspaces", user: slackfake.User{TeamID: otherTeam, Teams: []string{otherTeam, "OURS"}}, want: bridge.ActorPerson},
+		{
+			name: "of several workspaces",
+			user: slackfake.User{TeamID: otherTeam, Teams: []string{otherTeam, "OURS"}},
+			want: bridge.ActorPerson,
+		},
 		{name: "of another one", user: slackfake.User{TeamID: otherTeam, Teams: []string{otherTeam}}, want: bridge.ActorForeign},
 		{name: "a stranger", user: slackfake.User{TeamID: otherTeam, Teams: []string{"OURS"}, Stranger: true}, want: bridge.ActorForeign},
 	} {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// isForeign reports whether the author of m, or of an emoji, belongs to another organisation. In an Enterprise organisation Slack also names
-// other workspaces of a person, or the organisation itself, where a channel is shared.
+// isForeign reports whether the author of m, or of an emoji, belongs to another organisation. In an Enterprise organisation Slack also
+// names other workspaces of a person, or the organisation itself, where a channel is shared.
 func (me *Self) isForeign(m *Message) bool {
 	if slices.Contains(me.Strangers, m.User) {
 		return true

@@ -101,8 +101,9 @@ func (a *attempt) isOutsideOwnChannel(at bridge.Place) bool {
 	if conv == nil {
 		return false
 	}
-	account := a.dir.Account(conv.AccountID)
-	return account != nil && a.dir.IsOutsideOwnChannel(account, a.c.AccountID, at.Channel)
+	dir := a.e.opt.Engine.Directory()
+	account := dir.Account(conv.AccountID)
+	return account != nil && dir.IsOutsideOwnChannel(account, a.c.AccountID, at.Channel)
 }
 
 // otherHome returns the chat in which the delivery's conversation is worked on now, if that isn't the delivery's own. Otherwise it
@@ -112,7 +113,7 @@ func (a *attempt) otherHome() store.AccountID {
 	if conv == nil {
 		return 0
 	}
-	t := a.threads.Home(a.dir, conv)
+	t := a.threads.Home(a.e.opt.Engine.Directory(), conv)
 	if t == nil || t.AccountID == a.c.AccountID {
 		return 0
 	}
