@@ -159,6 +159,9 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 	}
 
 	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
+	if w.Posts.WasHandled(r) {
+		return nil
+	}
 	if problem := w.AuthorizeReading(r); problem != nil { // it was typed in a thread that the conversation has left
 		w.Posts.RememberHandled(r)
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
@@ -180,4 +181,23 @@ func TestWordsInALeftThreadStayOutOfAPrivateConversation(t *testing.T) {
 			wantEqual(t, "stored texts of cat", w.count(`SELECT count(*) FROM messages WHERE author_user = 'cat'`), 0)
 		})
 	}
+}
+
+// Who typed a reply may take it back by an emoji on it, also once its conversation goes on where that agent may not read it.
+func TestAuthorTakesReplyBackInALeftThread(t *testing.T) {
+	t.Parallel()
+	w := newSecludedWorld(t, options{hold: time.Hour})
+	w.openTeam("Helpers", w.chat, w.surface, sales)
+	root := w.chat.Messages(vault, "")[0].ID
+	w.chat.Say("ann", vault, root, "!assign #helpers")
+	left := waitNewestRoot(t, w.chat, sales, 1, "Salary")
+	w.waitDrained()
+	reply := w.chat.Say("cat", sales, left, "It is what it is")
+	w.waitFate(reply, "waiting")
+	w.chat.Say("ann", sales, left, "!assign #guards")
+	waitNewestRoot(t, w.chat, vault, 2, "Salary")
+
+	w.chat.React("cat", w.chat.Get(sales, reply), bridge.VerbUndo)
+	w.waitFate(reply, "undone")
+	w.wantNothingSent()
 }

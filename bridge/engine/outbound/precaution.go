@@ -46,6 +46,9 @@ func (a *confirming) readingTime(ctx context.Context, isPrecaution bool) (contex
 // longer than for a gap that is being filled; then it leaves as it is stored, and waitBriefly returns no error.
 func (a *confirming) waitBriefly(ctx context.Context, m *store.Message, cause error) error {
 	left := a.e.opt.GapWait - store.Seconds(a.c.FirstAgo)
+	if left <= 0 && a.c.Part > 0 {
+		return nil // the rest of a message says what it said when it began, whatever Parley's record says now
+	}
 	if left <= 0 {
 		return a.e.checkUnchanged(ctx, m)
 	}

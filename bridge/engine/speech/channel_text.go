@@ -23,6 +23,9 @@ import (
 // maxOffered is how many conversations are offered, at most, as those for which a text in the channel may be meant.
 const maxOffered = 5
 
+// maxLookedAt is how many conversations with a thread in the channel are looked at for that: some of them may go on elsewhere.
+const maxLookedAt = 50
+
 // channelText is what an agent typed in a team's channel, outside any conversation, as the text says now. It is kept with its
 // post until somebody chooses who is to get it.
 type channelText struct {
@@ -122,12 +125,17 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 // answerableIn returns the conversations that an agent may mean by a text in a channel: those that are worked on there. One that has only
 // left a thread there, and goes on in another chat, isn't offered.
 func (ct *ChannelTexts) answerableIn(ctx context.Context, tx pgx.Tx, agent *store.Agent, p *store.Post) ([]store.ConversationID, error) {
-	ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, maxOffered)
+	ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, maxLookedAt)
 	if err != nil {
 		return nil, err
 	}
 	homes, err := ct.Reading.Homes(ctx, tx, ids...)
-	return slices.DeleteFunc(ids, func(id store.ConversationID) bool { return homes[id].AccountID != p.AccountID }), err
+	if err != nil {
+		return nil, err
+	}
+
+	ids = slices.DeleteFunc(ids, func(id store.ConversationID) bool { return homes[id].AccountID != p.AccountID })
+	return ids[:min(len(ids), maxOffered)], nil
 }
 
 // AskAgain applies Send from the menu of a message in the channel: it asks which customer is meant, unless that was asked

@@ -27,12 +27,23 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 	return permission.Authorize(r.Agent, verb)
 }
 
-// AuthorizeReading says that an agent may not read a conversation. It returns nil if the agent may, and for people who are no agents.
+// AuthorizeReading says that an agent may not read a conversation. It returns nil if the agent may, and for people who are no agents. Who
+// wrote a reply may take it back although the conversation has gone on where the agent doesn't read it.
 func (qs *questions) AuthorizeReading(r book.Request) *bridge.Problem {
-	if r.Agent == nil || qs.wasDoneAtHome(r) || qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
+	if r.Agent == nil || qs.wasDoneAtHome(r) || qs.takesOwnBack(r) || qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
 		return nil
 	}
 	return reading.NotReadable(r.Conversation.ID)
+}
+
+// takesOwnBack reports whether an agent takes back a reply of the agent's own, by an emoji on it or by the buttons of its line.
+func (qs *questions) takesOwnBack(r book.Request) bool {
+	takesBack := r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep
+	if !takesBack || r.Typed() {
+		return false
+	}
+	m := qs.book.MessageOfAction(r)
+	return m != nil && m.ConversationID == r.Conversation.ID && m.AgentID != nil && *m.AgentID == r.Agent.ID
 }
 
 // wasDoneAtHome reports whether somebody typed, or put an emoji, in the channel in which the conversation is worked on now. That the
