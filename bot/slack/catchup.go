@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
@@ -106,8 +107,8 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 // exceptUnreadable returns the error with which the reading of a channel ended. It only logs an error that says that the
 // app may not read that channel, and returns nil.
 func (h *history) exceptUnreadable(channel string, err error) error {
-	switch codeOf(err) {
-	case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", codeUnknownMethod:
+	switch refusal.CodeOf(err) {
+	case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", refusal.CodeUnknownMethod:
 		h.log.Warn("slack channel not readable", "channel", channel, "error", err)
 		return nil
 	}
@@ -134,7 +135,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 
 		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message, oldest: since})
 		err = h.exceptUnreadable(root.Channel, err)
-		if err != nil && !isRefused(err) { // Slack isn't reached: the others would fail, too
+		if err != nil && !refusal.IsRefused(err) { // Slack isn't reached: the others would fail, too
 			return err
 		}
 
@@ -157,7 +158,7 @@ func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel str
 		}
 
 		err = h.comparePage(ctx, me, channel, p, page.Messages)
-		if err != nil && !isRefused(err) {
+		if err != nil && !refusal.IsRefused(err) {
 			return err
 		}
 
@@ -228,7 +229,7 @@ func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel str
 			h.compared.Note(thread, root.Latest)
 			continue
 		}
-		if !isRefused(err) {
+		if !refusal.IsRefused(err) {
 			return err
 		}
 
@@ -248,7 +249,7 @@ func isOurThread(me *fact.Self, root *fact.Message) bool {
 func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery) error {
 	for {
 		page, err := h.readPage(ctx, q)
-		if isGone(err) {
+		if refusal.IsGone(err) {
 			return nil
 		}
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/slack/refusal"
 	"parley/bot/slack/slackfake"
 )
 
@@ -68,7 +69,7 @@ func TestResolveAfterAFailedReading(t *testing.T) {
 	must(t, w.fake.Admin.RenameChannel(w.channel, "help"))
 	w.surface.directory.channels.reset()
 	w.fake.Inject(slackfake.Fault{Method: "conversations.list", Kind: slackfake.FaultError, Error: "no_such_answer", Times: 1})
-	if _, err := w.surface.Resolve(w.ctx(), "#help"); codeOf(err) != "no_such_answer" {
+	if _, err := w.surface.Resolve(w.ctx(), "#help"); refusal.CodeOf(err) != "no_such_answer" {
 		t.Fatalf("got the error %v, want the one of Slack", err)
 	}
 	id, err := w.surface.Resolve(w.ctx(), "#help")

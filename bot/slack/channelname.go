@@ -11,6 +11,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 )
 
 const (
@@ -100,7 +101,7 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 		ch, err = d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
 		return err
 	})
-	if err != nil && codeOf(err) != "channel_not_found" {
+	if err != nil && refusal.CodeOf(err) != "channel_not_found" {
 		d.log.Warn("slack name of a channel not known", "channel", id, "error", err)
 		if pause := pauseAfter(err); pause > 0 {
 			d.channelNames.keep(id, channelName{name: known.name, askFrom: d.now().Add(pause)})
@@ -118,10 +119,10 @@ func (d *directory) channelName(ctx context.Context, id string) string {
 
 // pauseAfter returns how long Slack isn't asked for a name that it refused to tell: 0 if it may tell it at once.
 func pauseAfter(err error) time.Duration {
-	if wait, limited := rateLimit(err); limited {
+	if wait, limited := refusal.RateLimit(err); limited {
 		return min(wait, channelsMaxAge)
 	}
-	if isTemporary(err) || codeOf(err) == "" {
+	if refusal.IsTemporary(err) || refusal.CodeOf(err) == "" {
 		return 0
 	}
 	return channelsMaxAge

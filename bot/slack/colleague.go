@@ -9,6 +9,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 )
 
 const (
@@ -82,7 +83,7 @@ func (d *directory) askAbout(ctx context.Context, me *fact.Self, user string) (c
 		return err
 	})
 	isShown := true
-	switch codeOf(err) {
+	switch refusal.CodeOf(err) {
 	case "user_not_found", "user_not_visible":
 		isShown, err = false, nil
 	}

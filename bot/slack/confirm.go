@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -25,11 +26,11 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	}
 
 	m, found, err := h.readMessage(ctx, at)
-	if codeOf(err) == codeUnknownMethod {
+	if refusal.CodeOf(err) == refusal.CodeUnknownMethod {
 		return bridge.Unchanged, nil // this API can't read messages: the text counts as it was typed
 	}
 	if err != nil {
-		return bridge.Unchanged, classifyRead(err)
+		return bridge.Unchanged, refusal.ClassifyRead(err)
 	}
 
 	if !found || m.Subtype == fact.Tombstone {
@@ -121,7 +122,7 @@ func says(me *fact.Self, at bridge.Place, m *kept, text string) bool {
 // thread.
 func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, found bool, err error) {
 	page, err := h.readPage(ctx, messageQuery(at, cmp.Or(at.Thread, at.Message)))
-	if isGone(err) {
+	if refusal.IsGone(err) {
 		return nil, false, nil
 	}
 	if err != nil {

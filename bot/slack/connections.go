@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/channels"
 	"parley/channels/pause"
 )
@@ -46,7 +47,7 @@ func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
 		}
 
 		c.reportError(err)
-		limit, limited := rateLimit(err)
+		limit, limited := refusal.RateLimit(err)
 		if limited {
 			wait = max(wait, limit)
 		}
@@ -60,7 +61,7 @@ func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
 func (c *connections) reportError(err error) {
 	var se *channels.SendError
 	text, hint := "Slack can't be reached.", "Check the network; Parley keeps trying."
-	if errors.As(classifyError(err), &se) && se.Class != channels.Ambiguous {
+	if errors.As(refusal.Classify(err), &se) && se.Class != channels.Ambiguous {
 		text, hint = se.Text, se.Hint
 	}
 	c.log.Error("slack not available", "error", err)
@@ -78,7 +79,7 @@ func (c *connections) reportOpened(ctx context.Context) {
 	if ctx.Err() != nil {
 		return // the connection is over already
 	}
-	if needsRepair(err) {
+	if refusal.NeedsRepair(err) {
 		c.reportError(err)
 		return
 	}

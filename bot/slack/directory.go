@@ -12,6 +12,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bridge"
 )
 
@@ -99,14 +100,14 @@ func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 		ch, err = d.api.GetConversationInfoContext(ctx, &slackapi.GetConversationInfoInput{ChannelID: id})
 		return err
 	})
-	if codeOf(err) == "channel_not_found" {
+	if refusal.CodeOf(err) == "channel_not_found" {
 		return "", nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("slack: conversations.info: %w", err)
 	}
 	if ch == nil || ch.ID == "" {
-		return "", errEmptyAnswer
+		return "", refusal.ErrEmptyAnswer
 	}
 
 	if isJoinable(ch) && !ch.IsArchived {
@@ -191,7 +192,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 		u, err = d.api.GetUserByEmailContext(ctx, email)
 		return err
 	})
-	switch codeOf(err) {
+	switch refusal.CodeOf(err) {
 	case "users_not_found", "user_not_found":
 		return "", nil
 	}

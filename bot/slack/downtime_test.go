@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/slack/refusal"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -156,7 +157,7 @@ func TestOldThreadThatIsRefusedKeepsNoOtherFromBeingRead(t *testing.T) {
 	o := leaveOldThreads(t)
 	o.surface.history.wait = func(context.Context, time.Duration) bool { return true }
 	o.refuseNextThread()
-	wantEqual(t, "error of the thread that is refused", codeOf(o.catchUp()), refusedRead)
+	wantEqual(t, "error of the thread that is refused", refusal.CodeOf(o.catchUp()), refusedRead)
 	o.wantFacts(o.messageID(o.lost), 1)
 }
 
@@ -172,7 +173,7 @@ func TestPausesBetweenOldThreads(t *testing.T) {
 		return true
 	}
 	o.refuseNextThread()
-	wantEqual(t, "error of the thread that is refused", codeOf(o.catchUp()), refusedRead)
+	wantEqual(t, "error of the thread that is refused", refusal.CodeOf(o.catchUp()), refusedRead)
 	want := []int{threadsAtOnce, threadsAtOnce + 1, threadsAtOnce + 2}
 	if !slices.Equal(readBeforePauses, want) {
 		t.Errorf("before the pauses %v threads were read, want %v", readBeforePauses, want)
@@ -194,7 +195,7 @@ func TestThreadThatIsRefusedIsReadByTheNextSweep(t *testing.T) {
 
 	d.refuseNextThread()
 	d.surface.CatchUp(time.Time{})
-	wantEqual(t, "error of the thread that is refused", codeOf(d.catchUp()), refusedRead)
+	wantEqual(t, "error of the thread that is refused", refusal.CodeOf(d.catchUp()), refusedRead)
 	d.wantFacts(allFacts, 1) // of the other thread
 
 	must(t, d.catchUp())

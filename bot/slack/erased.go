@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -35,7 +36,7 @@ func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridg
 	}
 
 	_, _, err := s.api.DeleteMessageContext(ctx, at.Channel, at.Message)
-	return bridge.Sent{}, classifyError(err)
+	return bridge.Sent{}, refusal.Classify(err)
 }
 
 // eraseRoot deletes one more unrecorded message of a thread, or, when there are none left, makes its root say "Erased".
@@ -47,18 +48,18 @@ func (s *poster) eraseRoot(ctx context.Context, me *fact.Self, p bridge.Post, at
 	card, _ := view.Post(p, commandForms())
 	erased := me.Home.FirstMessage(card, blockSeed(p.Token))
 	_, _, _, err = s.api.UpdateMessageContext(ctx, at.Channel, at.Message, literalOptions(erased)...)
-	return bridge.Sent{}, classifyError(err)
+	return bridge.Sent{}, refusal.Classify(err)
 }
 
 // eraseUnrecorded deletes one more of our messages below a root. Parley keeps no records of posts in conversations that ended
 // long ago, so it looks for them in Slack. more means that the caller has to call again, with cursor in p.Progress.
 func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Post) (more bool, cursor string, err error) {
 	page, err := s.readPage(ctx, pageQuery{channel: p.Place.Channel, thread: p.Place.Message, limit: erasePage, cursor: p.Progress})
-	if isGone(err) {
+	if refusal.IsGone(err) {
 		return false, "", nil
 	}
 	if err != nil {
-		return false, p.Progress, classifyBeforeSend(err)
+		return false, p.Progress, refusal.ClassifyBeforeSend(err)
 	}
 
 	for _, m := range page.Messages {
@@ -69,7 +70,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 			return false, p.Progress, err
 		}
 		if err := s.deleteMessage(ctx, p.Place.Channel, m.TS); err != nil {
-			return false, p.Progress, classifyError(err)
+			return false, p.Progress, refusal.Classify(err)
 		}
 		return true, p.Progress, nil
 	}
@@ -81,11 +82,11 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 // eraseFiles deletes the files of one of our messages from the workspace.
 func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
 	page, err := s.readPage(ctx, messageQuery(at, at.Thread))
-	if isGone(err) {
+	if refusal.IsGone(err) {
 		return nil
 	}
 	if err != nil {
-		return classifyBeforeSend(err)
+		return refusal.ClassifyBeforeSend(err)
 	}
 	for _, m := range page.Messages {
 		if m.TS == at.Message {

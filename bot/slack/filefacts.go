@@ -8,6 +8,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/channels"
 )
 
@@ -53,7 +54,7 @@ func (w *workspace) askFile(ctx context.Context, id string) (fact.File, error) {
 		info, _, _, err = w.api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
 	})
-	switch code := codeOf(err); code {
+	switch code := refusal.CodeOf(err); code {
 	case "file_deleted":
 		return fact.DeletedFile(id), nil
 	case "access_denied", "file_not_found": // which Slack also says of a file that isn't to be seen yet: nobody took it back

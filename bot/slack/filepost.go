@@ -10,6 +10,7 @@ import (
 	"parley/bot/shape"
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -38,7 +39,7 @@ func isRefusalOf(f channels.File) func(refusedFile) bool {
 // whyRefused returns the reason why a workspace doesn't take a file, or "" if Slack's error says something else. Such a
 // refusal lasts until a person changes the workspace, or is for good: trying again would only hold back what follows.
 func whyRefused(err error) string {
-	switch codeOf(err) {
+	switch refusal.CodeOf(err) {
 	case "file_uploads_disabled":
 		return "file uploads are switched off in Slack"
 	case "storage_limit_reached":
@@ -56,7 +57,7 @@ func whyRefused(err error) string {
 // whyRefusedTogether returns the reason why a workspace doesn't take several files if that lies in one of them, which Slack doesn't
 // name, or "" if it doesn't lie in the files.
 func whyRefusedTogether(err error) string {
-	switch codeOf(err) {
+	switch refusal.CodeOf(err) {
 	case "file_type_not_allowed", onlyImages:
 		return "not shown: Slack allows no files of one of these kinds"
 	case "file_upload_size_restricted":
@@ -92,7 +93,7 @@ func filesCard(p bridge.Post, refused []refusedFile) view.Card {
 func (s *poster) uploadFiles(ctx context.Context, me *fact.Self, p bridge.Post, refused []refusedFile) (bridge.Sent, error) {
 	progress, err := s.files.upload(ctx, p.Files, refused)
 	if err != nil {
-		return bridge.Sent{}, classifyBeforeSend(err)
+		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
 	}
 	if len(progress.IDs) == 0 {
 		return s.postNames(ctx, me, p, progress.Refused)
@@ -157,7 +158,7 @@ func (s *poster) reconcileUpload(ctx context.Context, p bridge.Post) (channels.O
 	}
 
 	m, outcome, err := s.findPosted(ctx, me, p, p.Place.Thread)
-	if isGone(err) && p.Place.Thread != "" {
+	if refusal.IsGone(err) && p.Place.Thread != "" {
 		const moreFollow = false // the names are the only part
 		return s.reconcileTopLevel(ctx, me, p, moreFollow)
 	}

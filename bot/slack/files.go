@@ -15,6 +15,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/fence"
@@ -80,7 +81,7 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 			if channels.ClassOf(infoErr) == channels.BadContent {
 				return nil, infoErr
 			}
-			if needsRepair(infoErr) || isTemporary(infoErr) { // it is the app whom Slack lets in nowhere now
+			if refusal.NeedsRepair(infoErr) || refusal.IsTemporary(infoErr) { // it is the app whom Slack lets in nowhere now
 				return nil, notYet(f, "Slack doesn't let Parley in")
 			}
 		}
@@ -245,7 +246,7 @@ func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error)
 		return "", fmt.Errorf("slack: files.getUploadURLExternal: %w", err)
 	}
 	if target.UploadURL == "" || target.FileID == "" {
-		return "", errEmptyAnswer
+		return "", refusal.ErrEmptyAnswer
 	}
 
 	content, err := f.Open(ctx)
@@ -306,12 +307,12 @@ func (fs *files) awaitShare(ctx context.Context, id, channel string) (fact.Share
 func (fs *files) deleteAll(ctx context.Context, list []fact.File) error {
 	for _, f := range list {
 		err := fs.api.DeleteFileContext(ctx, f.ID)
-		switch codeOf(err) {
+		switch refusal.CodeOf(err) {
 		case "file_not_found", "file_deleted":
 			continue
 		}
 		if err != nil {
-			return classifyError(err)
+			return refusal.Classify(err)
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -76,7 +77,7 @@ func readProgress(p bridge.Post) (uploadProgress, error) {
 func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	progress, err := readProgress(p)
 	if err != nil {
-		return bridge.Sent{}, badContentError("the uploaded files are not known any more", err)
+		return bridge.Sent{}, refusal.BadContent("the uploaded files are not known any more", err)
 	}
 	if progress.Lost {
 		return s.uploadAnew(ctx, me, p, progress)
@@ -125,11 +126,11 @@ func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Pos
 		InitialComment:  me.Home.Words(filesCard(p, progress.Refused)),
 	})
 
-	switch codeOf(err) {
+	switch refusal.CodeOf(err) {
 	case "file_not_found", "file_update_failed":
 		return false, nil
 	}
-	return err == nil, classifyError(err)
+	return err == nil, refusal.Classify(err)
 }
 
 // findShown looks for the message that shows uploaded files: by look in what events and Slack say of the first of them, since all
@@ -160,7 +161,7 @@ func (s *poster) findInThread(ctx context.Context, me *fact.Self, p bridge.Post,
 	}
 
 	m, outcome, err := s.findMessage(ctx, me, p, p.Place.Thread, isSought)
-	if isGone(err) && p.Place.Thread != "" {
+	if refusal.IsGone(err) && p.Place.Thread != "" {
 		m, outcome, err = s.findMessage(ctx, me, p, "", isSought)
 	}
 	return fact.Share{File: id, Channel: p.Place.Channel, Thread: m.ThreadTS, TS: m.TS}, outcome, err
@@ -255,7 +256,7 @@ func (s *poster) showOthers(ctx context.Context, me *fact.Self, p bridge.Post, p
 	s.log.Warn("slack refuses files", "delivery_id", p.DeliveryID, "error", err)
 
 	why := whyRefused(err)
-	mayTellThem := codeOf(err) == onlyImages && p.Part < lastShowPart
+	mayTellThem := refusal.CodeOf(err) == onlyImages && p.Part < lastShowPart
 	if !mayTellThem && len(progress.IDs) > 1 {
 		why = cmp.Or(whyRefusedTogether(err), why)
 	}
@@ -278,8 +279,8 @@ func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Ou
 	}
 
 	shown, err := s.files.findShare(ctx, progress.IDs[0], p.Place.Channel)
-	isUnknown := codeOf(err) == "file_not_found" // an upload that was never completed is nowhere
-	if err != nil && !isUnknown && codeOf(err) != "file_deleted" {
+	isUnknown := refusal.CodeOf(err) == "file_not_found" // an upload that was never completed is nowhere
+	if err != nil && !isUnknown && refusal.CodeOf(err) != "file_deleted" {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
 
@@ -290,7 +291,7 @@ func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Ou
 		if inThreadErr != nil {
 			return channels.CannotTell, bridge.Sent{}, inThreadErr
 		}
-		if outcome == channels.Absent && codeOf(err) == "file_deleted" {
+		if outcome == channels.Absent && refusal.CodeOf(err) == "file_deleted" {
 			outcome = channels.CannotTell // perhaps somebody has deleted the message with them
 		}
 	}

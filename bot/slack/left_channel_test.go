@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"parley/bot/slack/manifest"
+	"parley/bot/slack/refusal"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
@@ -42,7 +43,7 @@ func TestConfirmInALeftChannel(t *testing.T) {
 	root := w.postRoot()
 	at := bridge.Place{Channel: w.channel, Thread: root.Message, Message: w.postAsAnn(root.Message, "On our way")}
 	must(t, w.fake.Admin.Kick(w.channel, w.fake.BotUserID()))
-	if _, err := w.surface.Confirm(w.ctx(), at, "On our way"); codeOf(err) != "not_in_channel" {
+	if _, err := w.surface.Confirm(w.ctx(), at, "On our way"); refusal.CodeOf(err) != "not_in_channel" {
 		t.Errorf("got the error %v, want Slack's not_in_channel", err)
 	}
 }

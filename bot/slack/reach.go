@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"parley/bot/slack/refusal"
 	"parley/channels"
 )
 
@@ -11,7 +12,7 @@ import (
 // the question.
 func (s *Surface) Reach(ctx context.Context) error {
 	_, err := s.api.AuthTestContext(ctx)
-	err = classifyError(err)
+	err = refusal.Classify(err)
 	var se *channels.SendError
 	if !errors.As(err, &se) {
 		return err

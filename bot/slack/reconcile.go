@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -83,7 +84,7 @@ func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Ou
 	}
 
 	m, outcome, err := s.findPosted(ctx, me, p, p.Place.Thread)
-	if isGone(err) {
+	if refusal.IsGone(err) {
 		return s.reconcileTopLevel(ctx, me, p, part.more)
 	}
 	if err != nil || outcome != channels.Landed {
@@ -113,7 +114,7 @@ func (s *poster) reconcileTopLevel(ctx context.Context, me *fact.Self, p bridge.
 func (s *poster) findOtherRoot(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	m, outcome, err := s.findPosted(ctx, me, p, "")
 	if err != nil {
-		return bridge.Sent{}, classifyBeforeSend(err)
+		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
 	}
 	if outcome == channels.CannotTell {
 		return bridge.Sent{Blind: true}, nil // too much was said since then

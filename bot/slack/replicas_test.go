@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/slack/refusal"
 	"parley/bot/slack/slackfake"
 	"parley/bot/sweep"
 )
@@ -164,7 +165,7 @@ func TestMarkOfALivingProcessReturns(t *testing.T) {
 	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultError, Error: refusedRead})
 	d.surface.sweeper.Announce(d.surface.now())
 	err := d.catchUp()
-	wantEqual(t, "error of the sweep", codeOf(err), refusedRead)
+	wantEqual(t, "error of the sweep", refusal.CodeOf(err), refusedRead)
 	after := d.readMarks()
 	wantEqual(t, "marks after", len(after), 1)
 	wantEqual(t, "mark after", onlyValue(after), onlyValue(before))

@@ -10,6 +10,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bridge"
 )
 
@@ -75,7 +76,7 @@ func (d *directory) readUsers(ctx context.Context, ids map[string]bool, found fu
 			u, err = d.api.GetUserInfoContext(ctx, id)
 			return err
 		})
-		switch codeOf(err) {
+		switch refusal.CodeOf(err) {
 		case "user_not_found", "user_not_visible":
 			continue
 		}

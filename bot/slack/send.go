@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bot/view"
 	"parley/bridge"
 )
@@ -39,10 +40,10 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	}
 	me, err := s.identify(ctx)
 	if err != nil {
-		return bridge.Sent{}, classifyBeforeSend(err)
+		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
 	}
 	sent, err := s.dispatch(ctx, me, p)
-	return sent, withChannel(err, p.Place.Channel)
+	return sent, refusal.WithChannel(err, p.Place.Channel)
 }
 
 // dispatch makes a post by the way of its kind.
@@ -64,7 +65,7 @@ func (s *poster) dispatch(ctx context.Context, me *fact.Self, p bridge.Post) (br
 		return s.sendWords(ctx, me, p)
 	}
 
-	return bridge.Sent{}, badContentError("unknown kind of post", nil)
+	return bridge.Sent{}, refusal.BadContent("unknown kind of post", nil)
 }
 
 // commandForms are the forms in which people give verbs in Slack, whose slash commands don't work in threads.
@@ -84,7 +85,7 @@ type renderedPart struct {
 func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
 	card, ok := view.Post(p, commandForms())
 	if !ok {
-		return renderedPart{}, badContentError("post without content", nil)
+		return renderedPart{}, refusal.BadContent("post without content", nil)
 	}
 
 	messages := me.Home.Messages(card, blockSeed(p.Token))
@@ -93,7 +94,7 @@ func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
 		messages = messages[len(messages)-1:]
 	}
 	if p.Part < 0 || p.Part >= len(messages) {
-		return renderedPart{}, badContentError("there is no such part", nil)
+		return renderedPart{}, refusal.BadContent("there is no such part", nil)
 	}
 
 	message := messages[p.Part]
@@ -179,10 +180,10 @@ func (s *poster) postMessage(ctx context.Context, p bridge.Post, opts []slackapi
 
 	_, ts, m, err := s.api.PostMessageWithResponseContext(ctx, p.Place.Channel, opts...)
 	if err != nil {
-		return "", "", classifyError(err)
+		return "", "", refusal.Classify(err)
 	}
 	if ts == "" {
-		return "", "", ambiguousError(errEmptyAnswer)
+		return "", "", refusal.Ambiguous(refusal.ErrEmptyAnswer)
 	}
 	if isMisplaced(p, m.ThreadTimestamp) {
 		return "", "", s.refuseMisplaced(ctx, p, ts)
@@ -199,7 +200,7 @@ func (s *poster) refuseMisplaced(ctx context.Context, p bridge.Post, ts string) 
 	if err := s.deleteMisplaced(ctx, p.Place.Channel, ts); err != nil {
 		return err
 	}
-	return badContentError("The Slack thread's first message was deleted.", bridge.ErrThreadLost)
+	return refusal.BadContent("The Slack thread's first message was deleted.", bridge.ErrThreadLost)
 }
 
 // deleteMisplaced deletes a misplaced reply, also when ctx has just ended. If that fails the error is ambiguous:
@@ -208,7 +209,7 @@ func (s *poster) deleteMisplaced(ctx context.Context, channel, ts string) error 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 	defer cancel()
 	if err := s.deleteMessage(ctx, channel, ts); err != nil {
-		return ambiguousError(err)
+		return refusal.Ambiguous(err)
 	}
 	return nil
 }
@@ -216,7 +217,7 @@ func (s *poster) deleteMisplaced(ctx context.Context, channel, ts string) error 
 // deleteMessage deletes one of our messages. A message that is gone already is no error.
 func (s *poster) deleteMessage(ctx context.Context, channel, ts string) error {
 	_, _, err := s.api.DeleteMessageContext(ctx, channel, ts)
-	if codeOf(err) == "message_not_found" {
+	if refusal.CodeOf(err) == "message_not_found" {
 		return nil
 	}
 	return err
@@ -239,10 +240,10 @@ func (s *poster) editCard(ctx context.Context, me *fact.Self, p bridge.Post) (br
 func (s *poster) editMessage(ctx context.Context, at bridge.Place, m blockkit.Message) (ts string, err error) {
 	_, ts, _, err = s.api.UpdateMessageContext(ctx, at.Channel, at.Message, literalOptions(m)...)
 	if err != nil {
-		return "", classifyError(err)
+		return "", refusal.Classify(err)
 	}
 	if ts == "" {
-		return "", ambiguousError(errEmptyAnswer)
+		return "", refusal.Ambiguous(refusal.ErrEmptyAnswer)
 	}
 	return ts, nil
 }
@@ -254,14 +255,14 @@ func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, e
 	if p.Mark != "" {
 		err := s.api.AddReactionContext(ctx, view.MarkIcon(p.Mark), message)
 		if err != nil && !isReactionSettled(err) {
-			return bridge.Sent{}, classifyError(err)
+			return bridge.Sent{}, refusal.Classify(err)
 		}
 	}
 
 	if p.Clears != "" {
 		err := s.api.RemoveReactionContext(ctx, view.MarkIcon(p.Clears), message)
-		if err != nil && codeOf(err) != "no_reaction" {
-			return bridge.Sent{}, classifyError(err)
+		if err != nil && refusal.CodeOf(err) != "no_reaction" {
+			return bridge.Sent{}, refusal.Classify(err)
 		}
 	}
 
@@ -271,7 +272,7 @@ func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, e
 // isReactionSettled reports whether trying again to add a reaction would change nothing: the message has it already,
 // or has as many others as Slack allows.
 func isReactionSettled(err error) bool {
-	switch codeOf(err) {
+	switch refusal.CodeOf(err) {
 	case "already_reacted", "too_many_reactions", "too_many_emoji":
 		return true
 	}
@@ -299,7 +300,7 @@ func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string
 		return s.sendDirectMessage(ctx, user, part)
 	}
 	if err != nil {
-		return bridge.Sent{}, classifyError(err)
+		return bridge.Sent{}, refusal.Classify(err)
 	}
 	return bridge.Sent{Message: ts, Thread: at.Thread, More: part.more}, nil
 }
@@ -307,7 +308,7 @@ func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string
 // isChannelClosed reports whether an ephemeral message can't be shown in a channel: the user or the app isn't in it, or
 // nobody may post there.
 func isChannelClosed(err error) bool {
-	switch codeOf(err) {
+	switch refusal.CodeOf(err) {
 	case "channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived", "messages_tab_disabled":
 		return true
 	}
@@ -322,7 +323,7 @@ func (s *poster) sendDirectMessage(ctx context.Context, user string, part render
 	}
 	_, ts, err := s.api.PostMessageContext(ctx, channel, literalOptions(part.Message)...)
 	if err != nil {
-		return bridge.Sent{}, classifyError(err)
+		return bridge.Sent{}, refusal.Classify(err)
 	}
 	return bridge.Sent{Message: ts, More: part.more}, nil
 }
@@ -331,7 +332,7 @@ func (s *poster) sendDirectMessage(ctx context.Context, user string, part render
 func (s *poster) openDirectChannel(ctx context.Context, user string) (string, error) {
 	channel, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{user}})
 	if err != nil {
-		return "", classifyBeforeSend(err)
+		return "", refusal.ClassifyBeforeSend(err)
 	}
 	return channel.ID, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bot/slack/blockkit"
+	"parley/bot/slack/refusal"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 	"parley/channels"
@@ -253,19 +254,19 @@ func TestFailuresAreClassified(t *testing.T) {
 			name:  "14 429 without Retry-After",
 			fault: slackfake.Fault{Kind: slackfake.FaultBareLimit},
 			class: channels.Throttled,
-			wait:  defaultRateWait,
+			wait:  refusal.DefaultWait,
 		},
 		{
 			name:  "14 ratelimited body",
 			fault: slackfake.Fault{Kind: slackfake.FaultLimitBody},
 			class: channels.Throttled,
-			wait:  defaultRateWait,
+			wait:  refusal.DefaultWait,
 		},
 		{
 			name:  "14 rate_limited body",
 			fault: slackfake.Fault{Kind: slackfake.FaultLimitBody, Error: "rate_limited"},
 			class: channels.Throttled,
-			wait:  defaultRateWait,
+			wait:  refusal.DefaultWait,
 		},
 
 		// Slack refuses us, or the post.

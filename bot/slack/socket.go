@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/channels/pause"
 )
 
@@ -37,7 +38,7 @@ func (c *connections) keepConnected(ctx context.Context, me *fact.Self, number i
 
 		c.reportError(err)
 		wait := reconnectWait
-		if needsRepair(err) {
+		if refusal.NeedsRepair(err) {
 			wait = repairWait
 		}
 		if !pause.For(ctx, wait) {

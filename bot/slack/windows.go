@@ -10,6 +10,7 @@ import (
 	"parley/bot/forms"
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
@@ -100,7 +101,7 @@ func (w *windows) tellNotOpened(ctx context.Context, in *interaction, modal slac
 	}
 
 	text := notOpenedText
-	if codeOf(cause) == "expired_trigger_id" {
+	if refusal.CodeOf(cause) == "expired_trigger_id" {
 		text = tooLateText
 	}
 
@@ -208,7 +209,7 @@ func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.
 		return nil, err
 	}
 	if answer == nil || answer.View.ID == "" {
-		return nil, errEmptyAnswer
+		return nil, refusal.ErrEmptyAnswer
 	}
 	return &answer.View, nil
 }

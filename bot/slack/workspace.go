@@ -22,6 +22,7 @@ import (
 
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
+	"parley/bot/slack/refusal"
 	"parley/bridge"
 	"parley/channels/pause"
 )
@@ -180,7 +181,7 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 
 	if !state.OK {
 		if state.Error == "" {
-			return errEmptyAnswer
+			return refusal.ErrEmptyAnswer
 		}
 		return slackapi.SlackErrorResponse{Err: state.Error}
 	}
@@ -258,9 +259,9 @@ func (w *workspace) retryRead(ctx context.Context, read func(context.Context) er
 			return nil
 		}
 
-		wait, limited := rateLimit(err)
+		wait, limited := refusal.RateLimit(err)
 		if !limited {
-			if !isTemporary(err) || try >= maxReads {
+			if !refusal.IsTemporary(err) || try >= maxReads {
 				return err
 			}
 			wait = time.Duration(try) * readWaitStep

@@ -1,4 +1,4 @@
-package slack
+package refusal_test
 
 import (
 	"errors"
@@ -6,9 +6,20 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/slack/refusal"
 	"parley/bridge"
 	"parley/channels"
 )
+
+func wantClass(t *testing.T, err error, class channels.Class) {
+	t.Helper()
+	if _, ok := errors.AsType[*channels.SendError](err); !ok {
+		t.Fatalf("got error %v, want one of class %s", err, class)
+	}
+	if got := channels.ClassOf(err); got != class {
+		t.Errorf("got error %v of class %s, want class %s", err, got, class)
+	}
+}
 
 // Each of Slack's codes has a class, and says what is gone: a message, a thread, a channel, or nothing of these.
 func TestClassifyCodes(t *testing.T) {
@@ -52,11 +63,13 @@ func TestClassifyCodes(t *testing.T) {
 	} {
 		t.Run(tt.code, func(t *testing.T) {
 			t.Parallel()
-			err := classifyError(slackapi.SlackErrorResponse{Err: tt.code})
-			_ = wantSendError(t, err, tt.class)
+			err := refusal.Classify(slackapi.SlackErrorResponse{Err: tt.code})
+			wantClass(t, err, tt.class)
 			for _, gone := range []error{bridge.ErrMessageGone, bridge.ErrThreadLost, bridge.ErrChannelClosed} {
 				want := gone == tt.gone //nolint:errorlint // the table has these very errors
-				wantEqual(t, "says that "+gone.Error(), errors.Is(err, gone), want)
+				if got := errors.Is(err, gone); got != want {
+					t.Errorf("whether it says that %v: got %v, want %v", gone, got, want)
+				}
 			}
 		})
 	}
@@ -64,22 +77,13 @@ func TestClassifyCodes(t *testing.T) {
 
 func TestNoErrorIsClassifiedAsNone(t *testing.T) {
 	t.Parallel()
-	must(t, classifyError(nil))
+	if err := refusal.Classify(nil); err != nil {
+		t.Errorf("no error is classified as %v, want none", err)
+	}
 }
 
 // An empty answer to a post leaves open whether it was made. One that came before the post was tried doesn't: it is tried again.
 func TestEmptyAnswerBeforeThePostIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	_ = wantSendError(t, classifyBeforeSend(errEmptyAnswer), channels.Retry)
-}
-
-// Admins are told which channel can't be posted to.
-func TestClosedChannelIsNamed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	must(t, w.fake.Admin.ArchiveChannel(w.channel, true))
-	_, err := w.surface.Send(w.ctx(), w.newPost(bridge.PostRoot, bridge.Place{Channel: w.channel}, "t1"))
-	wantSendErrorIs(t, err, channels.BadRecipient, bridge.ErrChannelClosed)
-	got := wantSendError(t, err, channels.BadRecipient).Text
-	wantEqual(t, "words for admins", got, "Parley can't post to the Slack channel C0SUPPORT (is_archived).")
+	wantClass(t, refusal.ClassifyBeforeSend(refusal.ErrEmptyAnswer), channels.Retry)
 }
