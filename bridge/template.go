@@ -189,9 +189,13 @@ func TemplateRow(t Template) store.Template {
 	return row
 }
 
-// TemplateFaults returns what is wrong with a row, before any provider is asked.
+// TemplateFaults returns what is wrong with a row, before any provider is asked. The language of a row that is stored already (its ID is
+// set) can't be changed and isn't judged: versions before took more codes, and such a template goes on working.
 func TemplateFaults(row store.Template) []channels.TemplateFault {
 	list := ProviderTemplate(row).Faults()
+	if row.ID != 0 {
+		list = slices.DeleteFunc(list, func(f channels.TemplateFault) bool { return f.Field == "language" })
+	}
 	if row.Name == "" || len([]rune(row.Name)) > maxTemplateName {
 		list = append([]channels.TemplateFault{{Field: "name", Text: "is missing or too long", Hint: "Write up to 100 characters."}}, list...)
 	}

@@ -172,7 +172,9 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 
 	args.Draft, out.Args.Template = &draft, &args
 
-	for _, f := range bridge.TemplateFaults(bridge.TemplateRow(draft)) {
+	row := bridge.TemplateRow(draft)
+	row.ID = args.ID
+	for _, f := range bridge.TemplateFaults(row) {
 		return f.Field, strings.TrimSpace("It " + f.Text + ". " + f.Hint)
 	}
 

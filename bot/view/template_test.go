@@ -195,6 +195,15 @@ func TestSubmitTemplateEditRefuses(t *testing.T) {
 	})
 }
 
+// A stored template may be in a language that no new one can have: its form doesn't ask for the language.
+func TestSubmitTemplateEditKeepsALanguage(t *testing.T) {
+	t.Parallel()
+	args := bridge.Args{Template: &bridge.TemplateArgs{ID: 9, Draft: &bridge.Template{Account: "mail", Name: "Order update", Language: "de_DE"}}}
+	if _, problems := Submit(bridge.VerbTemplateEdit, args, draft(), now(t), nil); len(problems) > 0 {
+		t.Errorf("problems %v, want none", problems)
+	}
+}
+
 // What is told about templates, in all its forms.
 func TestTemplateLines(t *testing.T) {
 	t.Parallel()

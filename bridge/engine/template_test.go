@@ -241,6 +241,19 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 	w.eventually("and here", func() bool { return w.count(`SELECT count(*) FROM templates`) == 0 })
 }
 
+// A template that is stored in a language that no new one can have, as an earlier Parley took it, can be edited.
+func TestTemplateEditedInAStoredLanguage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withTemplates(options{}))
+	thread := w.openThread()
+	id := w.saveTemplate(mail, nil)
+	w.waitTemplateStatus(id, "approved")
+	w.exec(`UPDATE templates SET language = 'de_DE'`)
+	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbTemplateEdit, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id,
+		Draft: &bridge.Template{Account: mail, Category: "utility", Uses: []string{bridge.TemplateReply}, Body: "Guten Tag."}}}}, "")
+	w.eventually("it is changed", func() bool { return w.text(`SELECT body FROM templates`) == "Guten Tag." })
+}
+
 // Outside the reply window only templates for it are offered, and they leave; the parked
 // text waits on, and is offered when the customer answers (R-167, R-169).
 func TestTemplateOutsideTheWindow(t *testing.T) {

@@ -104,6 +104,27 @@ func TestTemplates(t *testing.T) {
 	golden.Text(t, "testdata/templates.txt", shown.String())
 }
 
+// A template that is stored in a language that no new one can have, as an earlier Parley took it, can be changed: only the language of a
+// new template is judged.
+func TestStoredTemplateKeepsItsLanguage(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	pool := acmeApplied(t, o)
+	apply(t, pool, "templates: [{name: Hello, language: de, accounts: [rookery], body: Hallo!}]", o)
+	if _, err := pool.Exec(t.Context(), `UPDATE templates SET language = 'de_DE'`); err != nil {
+		t.Fatal(err)
+	}
+
+	const german = "templates: [{name: Hello, language: de_DE, accounts: [rookery], body: Guten Tag!}]"
+	if got := apply(t, pool, german, o).Text(); !strings.Contains(got, "Hallo! → Guten Tag!") {
+		t.Errorf("a change of the stored template changes %q, want its body", got)
+	}
+	const another = "templates: [{name: Bye, language: de_DE, accounts: [rookery], body: Auf Wiedersehen!}]"
+	if got := refused(t, pool, another, o); !strings.Contains(got, "no language that templates can have") {
+		t.Errorf("a new template in that language is refused with %q, want a fault of its language", got)
+	}
+}
+
 // What can only be seen with what is stored is said with its line, too.
 func TestTemplateFaults(t *testing.T) {
 	t.Parallel()

@@ -75,7 +75,7 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	}
 
 	if old != nil { // its name and language stay, and so does what a form doesn't show
-		row.Name, row.Language = old.Name, old.Language
+		row.ID, row.Name, row.Language = old.ID, old.Name, old.Language
 		row.ProviderName = old.ProviderName
 		if draft.Buttons == nil {
 			row.Buttons = old.Buttons
