@@ -70,15 +70,27 @@ func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (C
 }
 
 const exportedConversations = `
-	SELECT id FROM conversations WHERE identity_id IN (SELECT id FROM identities WHERE contact_id = $1)
+	SELECT unnest(@conversations::bigint[]) AS id
 	UNION
-	SELECT conversation_id FROM messages WHERE identity_id IN (SELECT id FROM identities WHERE contact_id = $1)
+	SELECT conversation_id FROM messages WHERE id = ANY(@messages)
+	UNION
+	SELECT t.conversation_id FROM log_entries AS t WHERE ` + inLog + `
 	ORDER BY id`
 
 // ExportedConversations returns the conversations of which an export of a contact has something: the contact's own, and those of others
-// in which the contact wrote.
+// in which the contact wrote, or whose log names the contact.
 func ExportedConversations(ctx context.Context, q store.Querier, contact store.ContactID) ([]store.ConversationID, error) {
-	return query.IDs[store.ConversationID](ctx, q, "exported conversations", exportedConversations, contact)
+	who, err := readSubject(ctx, q, []store.ContactID{contact})
+	if err != nil {
+		return nil, err
+	}
+
+	s, err := readScope(ctx, q, who)
+	if err != nil {
+		return nil, err
+	}
+
+	return query.IDs[store.ConversationID](ctx, q, "exported conversations", exportedConversations, s.namedArguments(""))
 }
 
 // exportedFiles finds the files of messages that are blobs, and customers' messages as they came, which contain the

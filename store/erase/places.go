@@ -37,6 +37,8 @@ const (
 	ofMessage      = ofConversation + ` OR t.message_id = ANY(@messages)`
 	// whereWrote is true in other customers' conversations in which the contact wrote, in copy.
 	whereWrote = `t.conversation_id = ANY(@shared) AND t.conversation_id = ANY(ARRAY(` + writtenIn + `))`
+	// inLog is true for lines of the log, in other customers' conversations for those that name the contact.
+	inLog = ofConversation + ` OR t.conversation_id = ANY(@shared) AND (lower(t.detail::text) ~ ANY(@patterns) OR lower(t.detail::text) ~ ANY(@ids))`
 )
 
 // wokenAgain is true for a lane of the contact into which something came after it was stopped. What it holds may be on its
@@ -208,8 +210,7 @@ func corePlaces() []place {
 				'at', t.said_at, 'subject', nullif(t.subject, ''), 'text', t.text, 'quoted', nullif(t.quoted, ''), 'rich', t.rich, 'template', t.template, 'revision', t.revision - 'event',
 				'files', CASE WHEN t.files <> '[]' THEN (SELECT jsonb_agg(f - 'surface') FROM jsonb_array_elements(t.files) AS f) END))`},
 		{Name: "log_entries", Table: "log_entries", What: "texts in the log",
-			Ties:  ofConversation + ` OR t.conversation_id = ANY(@shared) AND (lower(t.detail::text) ~ ANY(@patterns) OR lower(t.detail::text) ~ ANY(@ids))`,
-			Holds: `t.detail ?| '{text,reason,note}'`, Empty: `detail = detail - '{text,reason,note}'::text[]`,
+			Ties: inLog, Holds: `t.detail ?| '{text,reason,note}'`, Empty: `detail = detail - '{text,reason,note}'::text[]`,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'at', t.at, 'by', t.actor, 'what', t.what, 'detail', t.detail)`},
 		{Name: "analysed_there", Table: "log_entries", What: "why something in other customers' conversations in which the contact wrote counted as urgent",
 			Ties: `t.what = '` + string(store.DeedAnalysed) + `' AND ` + whereWrote, Holds: `t.detail ? 'reason'`, Empty: `detail = detail - 'reason'`},

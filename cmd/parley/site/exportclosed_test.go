@@ -69,6 +69,21 @@ func TestExportOfWordsInAPrivateChannel(t *testing.T) {
 	wantStatus(t, "the export", a, http.StatusForbidden)
 }
 
+// So does a line of another customer's private log that names the customer.
+// R-212
+func TestExportOfALogInAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	s := startWithVaultContact(t)
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO log_entries (id, conversation_id, at, actor, what, detail, event_id)
+		VALUES (1, 4711, now(), 'agent', $1, '{"text": "zoe@shop.example"}', 1)`, store.DeedReaddressed)
+	storetest.Exec(t, s.Pool, `UPDATE conversations SET identity_id = NULL`)
+
+	a := s.Visitor("ann@acme.test").Get(exportPath)
+
+	wantStatus(t, "the export", a, http.StatusForbidden)
+}
+
 // An admin who may read all conversations of a customer gets the export, and the log names who got it.
 // R-276
 func TestExportIsLogged(t *testing.T) {

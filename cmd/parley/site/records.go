@@ -263,7 +263,7 @@ func (d *recordsDesk) refuseClosedExport(ctx context.Context, by web.Person, id 
 		if !slices.Contains(readable, conversation) {
 			return &bridge.Problem{
 				Code: "not_allowed",
-				Text: fmt.Sprintf("Conversation #%d of this customer is not open to you.", conversation),
+				Text: fmt.Sprintf("The file would show something of conversation #%d, which is not open to you.", conversation),
 				Hint: "Ask an admin who is in its channel or its team, or have the file made where Parley runs: parley export-contact",
 			}
 		}

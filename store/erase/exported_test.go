@@ -1,0 +1,54 @@
+package erase_test
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"parley/store"
+	"parley/store/erase"
+)
+
+// What an export has of other customers' conversations counts: what the customer wrote there, and lines of the log that name the
+// customer. A conversation in which the customer is only in copy does not.
+// R-212
+func TestExportedConversations(t *testing.T) {
+	t.Parallel()
+	pool := newWorld(t)
+	const named, inCopy = 2001, 2002 // otter's
+	exec(t, pool, `
+		INSERT INTO log_entries (id, conversation_id, at, actor, what, detail, event_id)
+		VALUES (1, $1, now(), 'agent', $2, jsonb_build_object('text', $3::text), 1)`, named, store.DeedReaddressed, "to "+zebra().address())
+	exec(t, pool, `
+		UPDATE conversations
+		SET participants = jsonb_build_array(jsonb_build_object('key', $2::text, 'role', 'cc'))
+		WHERE id = $1`, inCopy, zebra().address())
+
+	got := must(erase.ExportedConversations(t.Context(), pool, zebra().contact()))(t)
+
+	want := conversationsIn(t, must(erase.Export(t.Context(), pool, []store.ContactID{zebra().contact()}))(t))
+	if !slices.Equal(got, want) {
+		t.Errorf("the export has something of the conversations %v, want those whose rows it has: %v", got, want)
+	}
+	if !slices.Contains(got, named) || slices.Contains(got, inCopy) {
+		t.Errorf("the export has something of the conversations %v, want %d among them, and not %d", got, named, inCopy)
+	}
+}
+
+// conversationsIn returns the conversations of which a copy has something.
+func conversationsIn(t *testing.T, c erase.Copy) (list []store.ConversationID) {
+	t.Helper()
+	for _, p := range c.Places {
+		for _, row := range p.Rows {
+			var of struct {
+				Conversation store.ConversationID `json:"conversation"`
+			}
+			check(t, json.Unmarshal(row, &of))
+			if of.Conversation != 0 {
+				list = append(list, of.Conversation)
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
