@@ -196,8 +196,12 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 		return
 	}
 
-	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Reason: f.Text})
 	d := w.Outbox.Deliveries[f.Delivery]
+	if w.postSaidElsewhere(c, d, f.Account) {
+		return
+	}
+
+	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Reason: f.Text})
 	if d != nil && d.DecodedPayload().Changes != 0 {
 		w.insight.PostUnchanged(c, d)
 		return // the line that it was to change stands
@@ -219,6 +223,27 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 		}, threads.NoPage)
 	case bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostErased, bridge.PostDouble: // nothing that was said is missing
 	}
+}
+
+// postSaidElsewhere posts what a customer said, and could not be posted in a chat, in the other chat in which the conversation goes on.
+// It returns false if it goes on in no other one, or if d is something else.
+func (w *work) postSaidElsewhere(c *book.Conversation, d *book.Delivery, chat store.AccountID) bool {
+	home := c.Home(w.Dir)
+	if d == nil || home == nil || home.AccountID == chat {
+		return false
+	}
+	kind := bridge.PostKind(d.Kind)
+	if kind != bridge.PostSaid && kind != bridge.PostFiles {
+		return false
+	}
+
+	p := d.DecodedPayload()
+	w.PostTo(c, home, kind, d.MessageID, outbound.Payload{Quote: p.Quote, Answers: p.Answers, Files: p.Files, Only: p.Only})
+	if m := w.Messages.Rows[d.MessageID]; m != nil && kind == bridge.PostFiles {
+		w.AllowUpload(w.SurfaceLane(c, home, kind), home, m)
+	}
+	c.Unshown = true
+	return true
 }
 
 // applyOwn applies a fact of Parley's own.

@@ -163,17 +163,16 @@ func (a *attempt) isNoteChange() bool {
 	return changesLine && a.body.Line.Kind() == bridge.LineAnalysis
 }
 
-// reportLost journals, once, that a root is gone, so that it is posted anew. It returns the error by which the post waits. In a chat that
-// the conversation has left, no root is posted anew (threads.ThreadLost), so nothing is journalled: should the conversation come back,
-// what is posted then reports it.
+// reportLost journals that a root is gone, so that it is posted anew, and returns the error by which the post waits. In a chat that the
+// conversation has left, no root is posted anew (threads.ThreadLost): there the post fails for good, and what a customer said is posted
+// where the conversation goes on. Should the conversation come back, what is posted then reports it.
 func (a *attempt) reportLost(ctx context.Context, t *store.Thread, p bridge.Post) error {
 	root := cmp.Or(p.Place.Thread, p.Place.Message)
 	if t == nil || root == "" {
 		return &channels.SendError{Class: channels.BadContent, Text: "The message it answers is gone."}
 	}
 	if a.otherHome() != 0 {
-		text := "The thread is gone, and the conversation goes on in another chat."
-		return &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Text: text}
+		return &channels.SendError{Class: channels.BadContent, Text: "The thread is gone, and the conversation goes on in another chat."}
 	}
 	err := a.e.opt.Engine.ThreadLost(ctx, a.c, root)
 	return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is gone; its first message is posted anew.", Cause: err}
