@@ -5,6 +5,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/store"
 )
 
 // deleteUnheard deletes a root of a chat without Parley being told of it.
@@ -31,4 +32,31 @@ func TestWordsForALostThreadThatWasLeft(t *testing.T) {
 	wantEqual(t, "roots in the chat that was left", len(w.chat.Messages(support, "")), 0)
 	w.second.Say("tben", billing, root, "!resolve")
 	w.second.Wait(t, "it is resolved", func() bool { return w.text(`SELECT status FROM conversations`) == string(bridge.StatusResolved) })
+}
+
+// A conversation was handed to the other chat before it could be noted that its thread is gone. When it comes back, that is noted all
+// the same, and it gets a new thread.
+func TestBackInALostThread(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{lossy: true})
+	w.openBilling(w.second, w.account)
+	w.customerWrites("kim", "Word-1")
+	old := w.waitThread("Word-1")
+	w.waitDrained()
+	deleteUnheard(w.chat, support, old)
+	release := w.holdQueues(store.SystemAccount)
+	w.customerWrites("kim", "Word-2")
+	w.eventually("it is known that the thread is gone", func() bool {
+		return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'lost:%'`) > 0
+	})
+	w.second.Say("tben", annex, "", "<@app> #1 assign #billing over")
+	root := waitNewestRoot(t, w.second, billing, 1, "over")
+	release()
+	waitMessage(t, w.second, billing, root, "Word-2")
+	w.waitDrained()
+
+	w.second.Say("tben", billing, root, "!assign #support back")
+	waitNewestRoot(t, w.chat, support, 1, "back")
+	w.waitDrained()
+	wantEqual(t, "roots that were posted anew", w.count(`SELECT count(*) FROM log_entries WHERE what = 'rerooted'`), 1)
 }

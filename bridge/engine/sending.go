@@ -104,10 +104,12 @@ func (h host) Busy() bool { return h.relay.Busy() }
 // Wake implements chores.Host.
 func (h host) Wake() { h.relay.WakeAppliers(store.SystemAccount) }
 
-// ThreadLost implements outbound.Engine.
+// ThreadLost implements outbound.Engine. A fact is without effect if the conversation was handed over before it is applied
+// (threads.ThreadLost). So that the loss is reported again should the conversation come back, each minute has a fact of its own.
 func (h host) ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error {
 	f := own.Fact{Kind: own.ThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
-	return h.journalFact(ctx, f.Event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root)))
+	minute := int(c.FirstAgo / 60)
+	return h.journalFact(ctx, f.Event(fmt.Sprintf("lost:%d:%s:%d:%d", c.ConversationID, root, c.ID, minute)))
 }
 
 // RootRefused implements outbound.Engine.

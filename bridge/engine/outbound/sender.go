@@ -56,7 +56,7 @@ type Engine interface {
 
 	// Trouble tells the admins, once, why one thing (what) of an account fails, or with c nil that it works again.
 	Trouble(account store.AccountID, what string, c *channels.Condition)
-	// ThreadLost journals, once, that the root of a conversation's thread is gone.
+	// ThreadLost journals that the root of a conversation's thread is gone: for each delivery once a minute at most.
 	ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error
 	// RootRefused journals that a thread can't be opened: once for each reason, which is a word, with a text for people.
 	RootRefused(ctx context.Context, c dispatch.Claimed, reason, text string) error
