@@ -51,7 +51,8 @@ type TemplateState struct {
 // Errors: *SendError.
 type Templater interface {
 	// SubmitTemplate submits a template that has no ExternalID. One that has, it submits again as changed; the state may
-	// then name another ExternalID. Errors of class BadContent say what is wrong with the template.
+	// then name another ExternalID. Errors of class BadContent say what is wrong with the template. After one of class
+	// Ambiguous the provider may have it; after all others it has nothing new.
 	SubmitTemplate(ctx context.Context, t Template) (TemplateState, error)
 
 	// DeleteTemplate deletes a template at the provider. What happens to one without ExternalID is the provider's choice:

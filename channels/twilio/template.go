@@ -100,7 +100,7 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	made, err := w.catalogue.create(ctx, map[string]any{
 		"friendly_name": t.Name, "language": t.Language, "variables": examples, "types": templateTypes(t)})
 	if err != nil {
-		return channels.TemplateState{}, asNotSent(err)
+		return channels.TemplateState{}, sendError(err)
 	}
 
 	name := t.Name
@@ -111,9 +111,12 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 
 	a, err := w.catalogue.requestApproval(ctx, made.SID, name, t.Category)
 	if err != nil {
-		// Without a request for approval, the content is of no use. If it can't be removed, it does no harm either.
-		_ = w.catalogue.remove(context.WithoutCancel(ctx), made.SID)
-		return channels.TemplateState{}, asNotSent(err)
+		// Without a request for approval, the content is of no use. If it can't be removed, it does no harm either, but is listed.
+		failed := *sendError(err)
+		if w.catalogue.remove(context.WithoutCancel(ctx), made.SID) != nil {
+			failed.Class = channels.Ambiguous
+		}
+		return channels.TemplateState{}, &failed
 	}
 
 	if t.ExternalID != "" {

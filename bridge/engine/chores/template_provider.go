@@ -84,15 +84,17 @@ func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.Temp
 	}
 
 	state, err := s.SubmitTemplate(ctx, s.t)
-	if err == nil || !isRefused(err) {
+	mayBeMade := err == nil || channels.ClassOf(err) == channels.Ambiguous || ctx.Err() != nil
+	if mayBeMade {
 		return state, err
 	}
 
-	wasAsked := s.row.AskedVersion > 0 // an earlier attempt may have made it after all
-	if !wasAsked {
-		if _, noteErr := store.NoteTemplateAsked(ctx, cs.pool, s.row, 0); noteErr != nil {
-			return channels.TemplateState{}, outbound.Retry(noteErr)
-		}
+	// This attempt made nothing. An earlier one may have made it after all.
+	if _, noteErr := store.NoteTemplateAsked(ctx, cs.pool, s.row, s.row.AskedVersion); noteErr != nil {
+		return channels.TemplateState{}, outbound.Retry(noteErr)
+	}
+	if !isRefused(err) {
+		return channels.TemplateState{}, err
 	}
 
 	namesake, listErr := findNamesake(ctx, s, s.t)
