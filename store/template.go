@@ -68,6 +68,13 @@ func ListTemplates(ctx context.Context, q Querier, account AccountID) ([]Templat
 	return query.Collect[Template](ctx, q, "templates", listTemplates, account)
 }
 
+const listAllTemplates = `SELECT ` + templateColumns + ` FROM templates ORDER BY account_id, name, language`
+
+// ListAllTemplates reads the templates of all accounts, also those that are being deleted.
+func ListAllTemplates(ctx context.Context, q Querier) ([]Template, error) {
+	return query.Collect[Template](ctx, q, "all templates", listAllTemplates)
+}
+
 const getTemplates = `SELECT ` + templateColumns + ` FROM templates WHERE id = ANY($1)`
 
 // Templates reads templates by id, also those that are being deleted.

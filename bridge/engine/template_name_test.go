@@ -6,8 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge"
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/store"
 )
 
 // throttling is a channel whose provider is asked too often to take a template, once.
@@ -39,4 +41,52 @@ func TestTemplateThrottledBeforeAnotherProgramsCame(t *testing.T) {
 	w.advance(2 * time.Minute)
 	w.waitTemplateRefused(id, "that Parley didn't make")
 	wantEqual(t, "words at the provider", w.provider.Templates()[0].Body, "Somebody else's")
+}
+
+// A template that gets another name here, or moves to another number of the same business, is the same one at the provider, in
+// whichever order it is deleted and handed in. If it says something else, it is changed there.
+func TestTemplateHandedOver(t *testing.T) {
+	t.Parallel()
+	const before, after = "Hello {{first_name}}, your quote {{quote_number}} is ready.", "Hello {{first_name}}, it is {{quote_number}} now."
+	tests := []struct {
+		name    string
+		account string
+		body    string
+		first   string // what the provider is told of first: store.TodoSubmit or store.TodoDelete
+	}{
+		{name: "renamed, deleted first", account: chat, body: before, first: store.TodoDelete},
+		{name: "renamed, handed in first", account: chat, body: before, first: store.TodoSubmit},
+		{name: "moved to another number", account: mail, body: before, first: store.TodoDelete},
+		{name: "renamed and changed, deleted first", account: chat, body: after, first: store.TodoDelete},
+		{name: "renamed and changed, handed in first", account: chat, body: after, first: store.TodoSubmit},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Templates = true }})
+			w.openThread()
+			old := w.saveTemplate(chat, nil)
+			w.waitTemplateKnown(old)
+			w.decideTemplate("order_update", channels.TemplateApproved, "")
+			w.waitTemplateStatus(old, "approved")
+			external := w.provider.Templates()[0].ID
+
+			renamed := bridge.TemplateRow(bridge.Template{Name: "New name", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply},
+				Body: tt.body})
+			renamed.AccountID, renamed.ProviderName = w.accounts[tt.account], "order_update"
+			tx := must(w.pool.Begin(t.Context()))(t)
+			id := must(store.SaveTemplate(t.Context(), tx, renamed, true))(t)
+			check(t, store.RetireTemplate(t.Context(), tx, old))
+			_ = must(tx.Exec(t.Context(), `UPDATE templates SET todo_at = todo_at - interval '1 second' WHERE todo = $1`, tt.first))(t)
+			check(t, tx.Commit(t.Context()))
+
+			w.waitTemplateKnown(id)
+			w.advance(2 * time.Minute)
+			w.eventually("the old one is gone here", func() bool { return w.count(`SELECT count(*) FROM templates`) == 1 })
+			got := w.provider.Templates()
+			if len(got) != 1 || got[0].ID != external || got[0].Body != tt.body {
+				t.Errorf("the provider has %+v, want one template %s that says %q", got, external, tt.body)
+			}
+		})
+	}
 }

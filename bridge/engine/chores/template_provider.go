@@ -32,6 +32,7 @@ func isRefused(err error) bool {
 // handIn submits a template to its provider. One that the provider doesn't know by its id yet is made only if the provider has none of
 // its name: a template that somebody else made is never changed.
 //   - One that another account of the same business submitted with the same content is taken for this template.
+//   - One of a template that is being deleted becomes this one's: that was renamed, or moved to another account.
 //   - One that an earlier attempt made is this template, though the answer was lost.
 //   - While another account submits a template of that name, this one waits.
 func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
@@ -58,6 +59,9 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 	switch {
 	case hasContent(twins, row):
 		return *namesake, nil
+	case len(twins) > 0 && !slices.ContainsFunc(twins, isKept):
+		s.t.ExternalID = namesake.ExternalID
+		return cs.changeTemplate(ctx, s)
 	case len(twins) > 0:
 		return channels.TemplateState{}, channels.RefuseContent("Another account of this business has a template of this name with other words: "+
 			"give both the same words, or yours another name.", "")
@@ -145,8 +149,8 @@ func (cs *Chores) changeTemplate(ctx context.Context, s submission) (channels.Te
 	return channels.TemplateState{}, err
 }
 
-// deleteTemplate removes a template from its provider, unless another account of the same business still has it. One whose id isn't known
-// was made if an attempt whose answer was lost has made it.
+// deleteTemplate removes a template from its provider, unless another one here is the same there. It waits for one of its name that may
+// become so. One whose id isn't known was made if an attempt whose answer was lost has made it.
 func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templater, row store.Template) error {
 	if row.ExternalID == "" {
 		if row.AskedVersion == 0 {
@@ -163,8 +167,11 @@ func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templat
 	if err != nil {
 		return outbound.Retry(err)
 	}
-	if len(findTwins(siblings, row.ExternalID)) > 0 {
+	if slices.ContainsFunc(findTwins(siblings, row.ExternalID), isKept) {
 		return nil
+	}
+	if slices.ContainsFunc(siblings, func(other store.Template) bool { return mayTakeOver(other, row) }) {
+		return &channels.SendError{Class: channels.Retry, Text: "Another template of this name is being handed in."}
 	}
 	return templater.DeleteTemplate(ctx, bridge.ProviderTemplate(row))
 }
@@ -190,9 +197,9 @@ func findListed(ctx context.Context, t channels.Templater, isWanted func(channel
 	return &states[i], nil
 }
 
-// listSiblings returns the templates of other accounts of the same kind.
+// listSiblings returns the other templates of this account and of accounts of the same kind, also those that are being deleted.
 func (cs *Chores) listSiblings(ctx context.Context, row store.Template) ([]store.Template, error) {
-	rows, err := store.ListTemplates(ctx, cs.pool, 0)
+	rows, err := store.ListAllTemplates(ctx, cs.pool)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +217,8 @@ func (cs *Chores) listSiblings(ctx context.Context, row store.Template) ([]store
 	}), nil
 }
 
-// findTwins returns the siblings that are one template at the provider: that with this id.
+// findTwins returns the siblings that are one template at the provider: that with this id. Those that are being deleted count only if
+// there are no others.
 func findTwins(siblings []store.Template, external string) []store.Template {
 	var twins []store.Template
 	for _, s := range siblings {
@@ -218,17 +226,31 @@ func findTwins(siblings []store.Template, external string) []store.Template {
 			twins = append(twins, s)
 		}
 	}
+	if slices.ContainsFunc(twins, isKept) {
+		twins = slices.DeleteFunc(twins, func(twin store.Template) bool { return !isKept(twin) })
+	}
 	return twins
 }
 
-// hasContent reports whether a twin has the content of a template.
+// hasContent reports whether a twin has the content of a template, and the provider has that or is told of it.
 func hasContent(twins []store.Template, row store.Template) bool {
-	return slices.ContainsFunc(twins, func(twin store.Template) bool { return !bridge.TemplateDiffers(twin, row) })
+	return slices.ContainsFunc(twins, func(twin store.Template) bool {
+		isTold := isKept(twin) || twin.SubmittedAt != nil
+		return isTold && !bridge.TemplateDiffers(twin, row)
+	})
+}
+
+// isKept reports whether a template isn't being deleted.
+func isKept(t store.Template) bool { return t.Todo != store.TodoDelete }
+
+// mayTakeOver reports whether what a provider has of a template may become that of a sibling, whose id isn't known yet.
+func mayTakeOver(sibling, row store.Template) bool {
+	hasName := sibling.ProviderName == row.ProviderName && sibling.Language == row.Language
+	isUnknown := isKept(sibling) && sibling.ExternalID == ""
+	return hasName && isUnknown && sibling.Status == string(channels.TemplatePending)
 }
 
 // mayBeMaking reports whether what a provider has under a template's name may have been made for a sibling whose id isn't known yet.
 func mayBeMaking(sibling, row store.Template) bool {
-	hasName := sibling.ProviderName == row.ProviderName && sibling.Language == row.Language
-	isUnknown := sibling.ExternalID == "" && sibling.AskedVersion > 0
-	return hasName && isUnknown && sibling.Status == string(channels.TemplatePending)
+	return mayTakeOver(sibling, row) && sibling.AskedVersion > 0
 }
