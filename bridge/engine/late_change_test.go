@@ -2,10 +2,12 @@ package engine_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"parley/bridge"
+	"parley/channels"
 )
 
 // newTriedForLong makes a world with a reply that has been tried for ten minutes, since its provider was away, say.
@@ -55,6 +57,29 @@ func (alwaysChanged) Confirm(context.Context, bridge.Place, string) (bridge.Conf
 func TestChangeThatNobodyTells(t *testing.T) {
 	t.Parallel()
 	w, thread, reply := newTriedForLong(t, options{surface: func(inner bridge.Surface) bridge.Surface { return alwaysChanged{inner} }})
+	w.endHoldAfterGap()
+	w.waitFate(reply, "failed")
+	w.waitLine(thread, bridge.LineFailed)
+	w.wantNothingSent()
+}
+
+// flickering is a surface that finds each reply changed, of which no fact ever tells, and of which each second reading fails.
+type flickering struct {
+	bridge.Surface
+	reads atomic.Int32
+}
+
+func (f *flickering) Confirm(context.Context, bridge.Place, string) (bridge.Confirmation, error) {
+	if f.reads.Add(1)%2 == 0 {
+		return bridge.Unchanged, &channels.SendError{Class: channels.Retry, Wait: time.Millisecond}
+	}
+	return bridge.Changed, nil
+}
+
+// Nor does it if the chat can't be read between: the change was found before.
+func TestChangeThatNobodyTellsInAChatThatFlickers(t *testing.T) {
+	t.Parallel()
+	w, thread, reply := newTriedForLong(t, options{surface: func(inner bridge.Surface) bridge.Surface { return &flickering{Surface: inner} }})
 	w.endHoldAfterGap()
 	w.waitFate(reply, "failed")
 	w.waitLine(thread, bridge.LineFailed)

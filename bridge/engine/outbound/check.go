@@ -105,7 +105,7 @@ func (a *confirming) confirmReply(ctx context.Context, r *outgoing, l replyLine)
 		return Retry(err)
 	}
 	if filling {
-		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: waitsForGap}
+		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: keepFound(waitsForGap, c)}
 	}
 
 	reading, cancel := a.readingTime(ctx, isPrecaution)
@@ -116,7 +116,7 @@ func (a *confirming) confirmReply(ctx context.Context, r *outgoing, l replyLine)
 		return a.waitBriefly(ctx, m, err)
 	}
 	if err != nil {
-		return waitForChat(err, c.Attempt)
+		return waitForChat(err, c)
 	}
 
 	return a.judgeConfirmed(ctx, r, m, found)
@@ -169,8 +169,7 @@ const changeIsRead = "The message was changed; the change is being read."
 // in its thread.
 func (a *confirming) awaitChange(ctx context.Context, m *store.Message) error {
 	waits := &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: changeIsRead}
-	isFoundJustNow := !strings.Contains(a.c.ErrorText, changeIsRead)
-	if isFoundJustNow || store.Seconds(a.c.FirstAgo) <= a.e.opt.GapWait+maxApplyTime {
+	if !wasChangeFound(a.c) || store.Seconds(a.c.FirstAgo) <= a.e.opt.GapWait+maxApplyTime {
 		return waits
 	}
 	isBehind, err := store.ThreadWaits(ctx, a.e.opt.Pool, m)
@@ -184,6 +183,22 @@ func (a *confirming) awaitChange(ctx context.Context, m *store.Message) error {
 		return nil // m says what the message said when it began, whatever Parley's record says now
 	}
 	return a.e.checkUnchanged(ctx, m)
+}
+
+// changeWasFound is added to why a reply waits for its chat if an attempt before found a change there.
+const changeWasFound = "A change was found there before."
+
+// keepFound returns why a reply waits for its chat, and that a change was found there before, which the next attempt has to know.
+func keepFound(why string, c dispatch.Claimed) string {
+	if wasChangeFound(c) {
+		return why + " " + changeWasFound
+	}
+	return why
+}
+
+// wasChangeFound reports whether the last attempt that could read the message in its chat found a change.
+func wasChangeFound(c dispatch.Claimed) bool {
+	return strings.Contains(c.ErrorText, changeIsRead) || strings.Contains(c.ErrorText, changeWasFound)
 }
 
 // followsText reports whether an attempt sends files of a reply whose text left before.
@@ -211,10 +226,10 @@ func IsWaitingForChat(errorText string) bool {
 
 // waitForChat returns the error by which a reply waits until its surface can read the message. If the chat asks for
 // fewer calls, only this reply waits for as long as the chat says: the customer's channel isn't slowed down.
-func waitForChat(err error, attempt int) *channels.SendError {
+func waitForChat(err error, c dispatch.Claimed) *channels.SendError {
 	const doublings = 6 // reach maxChatRetry, without an overflow
-	wait := minChatRetry << min(max(attempt-1, 0), doublings)
-	out := &channels.SendError{Class: channels.Retry, Text: chatNotRead, Cause: err, Wait: min(maxChatRetry, wait)}
+	wait := minChatRetry << min(max(c.Attempt-1, 0), doublings)
+	out := &channels.SendError{Class: channels.Retry, Text: keepFound(chatNotRead, c), Cause: err, Wait: min(maxChatRetry, wait)}
 	if se, ok := errors.AsType[*channels.SendError](err); ok && se.Wait > 0 {
 		out.Wait = se.Wait
 	}

@@ -7,7 +7,13 @@ import (
 
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
+
+// claimed returns a delivery that was claimed for an attempt, of which the first is 1; errorText is why the attempt before failed.
+func claimed(attempt int, errorText string) dispatch.Claimed {
+	return dispatch.Claimed{Delivery: store.Delivery{Attempt: attempt, ErrorText: errorText}}
+}
 
 // A reply whose chat can't be read is tried again soon, then each minute, or when the chat says: a fault that is over
 // in a moment must not hold it for a minute, and a long one not for hours.
@@ -27,7 +33,7 @@ func TestWaitsForTheChat(t *testing.T) {
 		"one that wants more time":           {err: tryIn(5 * time.Minute), attempt: 1, want: 5 * time.Minute},
 		"one that says to try, but not when": {err: tryIn(0), attempt: 2, want: 2 * time.Second},
 	} {
-		err := waitForChat(c.err, c.attempt)
+		err := waitForChat(c.err, claimed(c.attempt, ""))
 		got, ok := errors.AsType[*channels.SendError](err)
 		if !ok {
 			t.Errorf("%s: got %v, want an error of sending", name, err)
@@ -38,6 +44,24 @@ func TestWaitsForTheChat(t *testing.T) {
 		}
 		if !IsWaitingForChat(got.Text) {
 			t.Errorf("%s: the text %q is not one of a reply that waits for its chat", name, got.Text)
+		}
+	}
+}
+
+// A change that was found in the chat stays known while the reply waits for its chat, whatever it waits for.
+func TestFoundChangeStaysKnown(t *testing.T) {
+	t.Parallel()
+	for _, why := range []string{waitsForGap, chatNotRead} {
+		c := claimed(1, "retry: "+why)
+		if c.ErrorText = keepFound(why, c); wasChangeFound(c) {
+			t.Errorf("%q tells of a change, though none was found", c.ErrorText)
+		}
+		c.ErrorText = changeIsRead
+		for range 2 {
+			c.ErrorText = keepFound(why, c)
+			if !wasChangeFound(c) || !IsWaitingForChat(c.ErrorText) {
+				t.Errorf("%q doesn't tell that a change was found, or not that the reply waits for its chat", c.ErrorText)
+			}
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (a *confirming) waitBriefly(ctx context.Context, m *store.Message, cause er
 	if left <= 0 {
 		return a.e.checkUnchanged(ctx, m)
 	}
-	waits := waitForChat(cause, a.c.Attempt)
+	waits := waitForChat(cause, a.c)
 	waits.Wait = min(waits.Wait, left)
 	return waits
 }
