@@ -38,7 +38,8 @@ const (
 	// whereWrote is true in other customers' conversations in which the contact wrote, in copy.
 	whereWrote = `t.conversation_id = ANY(@shared) AND t.conversation_id = ANY(ARRAY(` + writtenIn + `))`
 	// inLog is true for lines of the log, in other customers' conversations for those that name the contact.
-	inLog = ofConversation + ` OR t.conversation_id = ANY(@shared) AND (lower(t.detail::text) ~ ANY(@patterns) OR lower(t.detail::text) ~ ANY(@ids))`
+	inLog = ofConversation + ` OR t.conversation_id = ANY(@shared)
+		AND (lower(t.detail::text) ~ ANY(@patterns) OR lower(t.detail::text) ~ ANY(@ids))`
 )
 
 // wokenAgain is true for a lane of the contact into which something came after it was stopped. What it holds may be on its
