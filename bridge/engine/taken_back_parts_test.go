@@ -141,6 +141,20 @@ func TestUndoneReplyOfWhichAFileIsRead(t *testing.T) {
 	said := w.undoSendingTextAgain(thread)
 	w.readFirstSent(said)
 	w.waitFate(said, "undone")
+	wantEqual(t, "lines that it was deleted", w.countLines(thread, bridge.LineDeleteLate), 0)
+}
+
+// Nobody is told of an edit because the customer looks at a file of a text that somebody kept inside.
+func TestKeptReplyOfWhichAFileIsRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	said := w.sendTextAgain(thread)
+	w.chat.Choose("ann", support, said, bridge.VerbKeep)
+	w.waitFate(said, "inside")
+	w.readFirstSent(said)
+	w.waitFate(said, "inside")
+	wantEqual(t, "lines that it was edited", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
 // A text that is deleted while it is sent again lands all the same, and its file has failed: its author learns that the customer has

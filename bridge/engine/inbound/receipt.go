@@ -34,7 +34,7 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	if rc.hasEndedAs(f, store.Failed) {
 		return // a receipt told what became of it after the provider had accepted it
 	}
-	if rc.isOldResult(m, f) || rc.hasStopped(c, m, f.Delivery) || rc.awaitsOtherParts(c, m) {
+	if rc.isOldResult(m, f) || rc.hasStopped(c, m, f.Delivery) || rc.awaitsOtherParts(c, m, true) {
 		return
 	}
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
@@ -320,8 +320,9 @@ func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Convers
 
 // applyState gives a delivery a state that proves it to have been sent.
 func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.Message, state string) {
+	isNew := book.StateRank(d.State) == 0
 	rc.Outbox.Settle(d, state)
-	rc.noteProvenSent(c, m)
+	rc.noteProvenSent(c, m, isNew)
 	if m.Fate == store.FateOut {
 		const followed = false // of several lines, applyToReply gives each its mark afterwards
 		rc.MarkSent(c, m, followed)
@@ -338,9 +339,9 @@ func (rc *Receipts) settleLeft(c *book.Conversation, d *book.Delivery, m *book.M
 }
 
 // noteProvenSent notes that a receipt proves a message to have been sent, even if the provider's answer to our request was lost, or
-// if a bounce has come.
-func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message) {
-	if rc.awaitsOtherParts(c, m) {
+// if a bounce has come. isNew says that nothing has proved before that the part which the receipt is about was sent.
+func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message, isNew bool) {
+	if rc.awaitsOtherParts(c, m, isNew) {
 		return
 	}
 	switch m.Fate {

@@ -20,12 +20,13 @@ func (rc *Receipts) hasStopped(c *book.Conversation, m *book.Message, part store
 }
 
 // awaitsOtherParts reports whether a reply of which a part has landed doesn't count as sent by that, since other parts have not landed. If
-// the reply was taken back, its author learns what the customer has.
-func (rc *Receipts) awaitsOtherParts(c *book.Conversation, m *book.Message) bool {
+// the reply was taken back, its author learns what the customer has; but not if the part had landed before (isNew is false): its next
+// receipt is no news.
+func (rc *Receipts) awaitsOtherParts(c *book.Conversation, m *book.Message, isNew bool) bool {
 	if !rc.Outbox.AwaitOtherParts(m) {
 		return false
 	}
-	if isTakenBack(m) {
+	if isNew && isTakenBack(m) {
 		threads.TellWhatArrived(rc.Writer, c, m)
 	}
 	return true
