@@ -157,6 +157,31 @@ func TestKeptReplyOfWhichAFileIsRead(t *testing.T) {
 	wantEqual(t, "lines that it was edited", w.countLines(thread, bridge.LineEditLate), 0)
 }
 
+// That a file has left, which the author learned when the text was taken back, isn't told again once that is noted with the reply.
+func TestUndoneReplyWhoseFileHasJustLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: hourBackoff()})
+	thread := w.openThread()
+	w.provider.AddFault(badFile("a.txt"))
+	lastLeaves := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{With: "c.txt", Until: lastLeaves})
+	said := w.sayPlans(thread, 3)
+	failed := w.waitLine(thread, bridge.LineFailed)
+	w.provider.WaitCalls(t, 3)
+	w.provider.AddFault(retriedFile("a.txt"))
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.waitFate(said, "waiting")
+	release := w.holdQueues(w.accounts[chat])
+	close(lastLeaves)
+	w.waitFailedAttempt()
+	w.chat.Choose("ann", support, said, bridge.VerbUndo)
+	w.waitLineAbout(thread, bridge.LineUndone, "The customer has b.txt, c.txt.")
+	release()
+	w.waitDrained()
+	w.waitFate(said, "undone")
+	wantEqual(t, "lines that it was deleted", w.countLines(thread, bridge.LineDeleteLate), 0)
+}
+
 // A text that is deleted while it is sent again lands all the same, and its file has failed: its author learns that the customer has
 // the text, and the file doesn't count as sent.
 func TestDeletedWhileOnlyTheTextIsSent(t *testing.T) {

@@ -1,8 +1,6 @@
 package speech
 
 import (
-	"strings"
-
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/threads"
@@ -55,7 +53,7 @@ func reasonOfUndone(o *book.Outbox, m *book.Message) string {
 	if len(arrived) == 0 {
 		return "undone"
 	}
-	return "The customer has " + strings.Join(book.NamesOf(arrived), ", ") + "."
+	return threads.ArrivedReason(book.NamesOf(arrived))
 }
 
 // lastWaitingReplyFor returns the latest reply that still waits, of those that the agent who asks wrote or sent for a colleague

@@ -31,7 +31,8 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 		line.Content = &bridge.EditLateLine{}
 	}
 
-	if !wasTold(th.Outbox, m, line) {
+	wasToldFiles := text == "" && wasToldByUndo(th.Outbox, m, names)
+	if !wasToldFiles && !wasTold(th.Outbox, m, line) {
 		th.TellWith(c, m, line)
 	}
 }
@@ -42,4 +43,21 @@ func wasTold(o *book.Outbox, m *book.Message, line bridge.Line) bool {
 		told := d.DecodedPayload().Line
 		return told != nil && told.Kind() == line.Kind() && told.Text == line.Text
 	})
+}
+
+// wasToldByUndo reports whether the line that a message was undone says that the customer has these files.
+func wasToldByUndo(o *book.Outbox, m *book.Message, names []string) bool {
+	return slices.ContainsFunc(o.OfMessage[m.ID], func(d *book.Delivery) bool {
+		line := d.DecodedPayload().Line
+		if line == nil {
+			return false
+		}
+		undone, ok := line.Content.(*bridge.UndoneLine)
+		return ok && undone.Reason == ArrivedReason(names)
+	})
+}
+
+// ArrivedReason says in the line that a reply was undone which of its files the customer has all the same.
+func ArrivedReason(names []string) string {
+	return "The customer has " + strings.Join(names, ", ") + "."
 }
