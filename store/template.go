@@ -25,7 +25,7 @@ type Template struct {
 	Buttons          []TemplateButton  `db:"buttons"`
 	Examples         map[string]string `db:"examples"`
 	Version          int               `db:"version"`       // rises with each change that the provider sees
-	AskedVersion     int               `db:"asked_version"` // the one that the provider was last asked to make; 0 if never
+	AskedVersion     int               `db:"asked_version"` // the one that the provider was last asked to make, as ProviderName; 0 if never
 	ExternalID       string            `db:"external_id"`   // the provider's id; empty if not known
 	Status           string            `db:"status"`        // draft, pending, approved, rejected, paused, disabled
 	Reason           string            `db:"reason"`        // why it has this status, for people
@@ -54,7 +54,8 @@ const (
 )
 
 const templateColumns = `id, account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons, examples,
-	version, asked_version, external_id, status, reason, quality, provider_category, agent_id, todo, tries, epoch, submitted_at, changed_at,
+	version, CASE WHEN asked_name = provider_name THEN asked_version ELSE 0 END AS asked_version,
+	external_id, status, reason, quality, provider_category, agent_id, todo, tries, epoch, submitted_at, changed_at,
 	coalesce(leased_until > clock_timestamp(), false) AS busy`
 
 const listTemplates = `

@@ -30,12 +30,13 @@ func ClaimTemplates(ctx context.Context, q Querier, accounts []AccountID, limit 
 
 const noteTemplateAsked = `
 	UPDATE templates
-	SET asked_version = $3
+	SET asked_version = $3, asked_name = provider_name
 	WHERE id = $1 AND epoch = $2
 	RETURNING id`
 
-// NoteTemplateAsked writes with which version the provider is about to be asked to make a claimed template; 0 if it made none. The
-// result is false if the template was changed since it was claimed; then nothing is written.
+// NoteTemplateAsked writes with which version, and under which name, the provider is about to be asked to make a claimed template. An
+// attempt that made none writes what was there before it. The result is false if the template was changed since it was claimed; then
+// nothing is written.
 func NoteTemplateAsked(ctx context.Context, q Querier, t Template, version int) (bool, error) {
 	noted, err := query.IDs[int64](ctx, q, "note that a template is asked for", noteTemplateAsked, t.ID, t.Epoch, version)
 	return len(noted) > 0, err
