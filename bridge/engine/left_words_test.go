@@ -1,10 +1,12 @@
 package engine_test
 
 import (
+	"slices"
 	"testing"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -32,6 +34,28 @@ func TestWordsForALostThreadThatWasLeft(t *testing.T) {
 	wantEqual(t, "roots in the chat that was left", len(w.chat.Messages(support, "")), 0)
 	w.second.Say("tben", billing, root, "!resolve")
 	w.second.Wait(t, "it is resolved", func() bool { return w.text(`SELECT status FROM conversations`) == string(bridge.StatusResolved) })
+}
+
+// The same of a file.
+func TestFileForALostThreadThatWasLeft(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{lossy: true})
+	w.openBilling(w.second, w.account)
+	w.customerWrites("kim", "Hello")
+	old := w.waitThread("Hello")
+	release := w.holdPosts()
+	w.customerSends(chat, channelstest.Event{From: "kim", Files: []channelstest.File{{Name: "bill.txt", Type: "text/plain", Content: []byte("12")}}})
+	w.eventually("its post waits", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'files'`) == 1 })
+	w.reply(old, "!assign #billing over")
+	root := waitNewestRoot(t, w.second, billing, 1, "over")
+	deleteUnheard(w.chat, support, old)
+	release()
+	w.second.Wait(t, "the file is shown", func() bool {
+		return slices.ContainsFunc(w.second.Messages(billing, root), func(m bridgetest.Message) bool {
+			return len(m.Files) == 1 && m.Files[0].Name == "bill.txt"
+		})
+	})
+	w.waitDrained()
 }
 
 // A conversation was handed to the other chat before it could be noted that its thread is gone. When it comes back, that is noted all
