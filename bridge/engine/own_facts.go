@@ -197,7 +197,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	}
 
 	d := w.Outbox.Deliveries[f.Delivery]
-	if w.postSaidElsewhere(c, d, f.Account) {
+	if postSaidElsewhere(w, c, d, f.Account) {
 		return
 	}
 
@@ -227,7 +227,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 
 // postSaidElsewhere posts what a customer said, and could not be posted in a chat, in the other chat in which the conversation goes on.
 // It returns false if it goes on in no other one, or if d is something else.
-func (w *work) postSaidElsewhere(c *book.Conversation, d *book.Delivery, chat store.AccountID) bool {
+func postSaidElsewhere(w *work, c *book.Conversation, d *book.Delivery, chat store.AccountID) bool {
 	home := c.Home(w.Dir)
 	if d == nil || home == nil || home.AccountID == chat {
 		return false
