@@ -64,7 +64,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"team_roster_users", "kind user_id", "colleagues"},
 	{"team_rosters", "kind channel", "channels of chats"},
 	{"teams", "name emoji agents weekly", "what admins set up"},
-	{"templates", "name language provider_name category uses labels header body footer buttons examples external_id status reason quality provider_category todo",
+	{"templates", "name language provider_name asked_name category uses labels header body footer buttons examples external_id status reason quality provider_category todo",
 		"texts for all customers"},
 	{"threads", "channel root doubt", "where a thread stands in a chat, as numbers of the chat, and whether its root may be there twice"},
 }
