@@ -85,3 +85,17 @@ func TestChangeThatNobodyTellsInAChatThatFlickers(t *testing.T) {
 	w.waitLine(thread, bridge.LineFailed)
 	w.wantNothingSent()
 }
+
+// Once a change was found, reading the reply again is no mere precaution any more: the reply doesn't leave with its old words because
+// the chat could not be read the next time.
+func TestChangeFoundInAChatThatHidesGapsAndFlickers(t *testing.T) {
+	t.Parallel()
+	w, thread, reply := newTriedForLong(t, options{surface: func(inner bridge.Surface) bridge.Surface {
+		return gapHider{Surface: &flickering{Surface: inner}}
+	}})
+	w.forgetGaps()
+	w.advance(2 * time.Hour)
+	w.waitFate(reply, "failed")
+	w.waitLine(thread, bridge.LineFailed)
+	w.wantNothingSent()
+}

@@ -155,7 +155,7 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 		return nil, &bridge.Problem{Code: "not_for_starts", Hint: "Choose another one.",
 			Text: "The template " + used.Name + " is not for the beginning of a conversation."}, nil
 	}
-	return &used, problem, nil
+	return &used, nil, nil
 }
 
 // sayFirstWords shows the text with which a conversation begins in its thread, and sends it. used is the template that the text

@@ -95,7 +95,7 @@ func (a *confirming) confirmReply(ctx context.Context, r *outgoing, l replyLine)
 	}
 
 	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
-	isPrecaution := !a.mayBeMissing(l)
+	isPrecaution := !a.mayBeMissing(l) && !wasChangeFound(c)
 	if isPrecaution && !mayHideGap(s, channel, ageOf(m, c, a.now)) {
 		return nil
 	}
