@@ -275,7 +275,7 @@ func batchStatements(k plantest.Keys) []plantest.Statement {
 		{
 			Name:    "closing windows",
 			SQL:     store.ListClosingSQL,
-			Args:    []any{int64(2), int64(1), "2026-01-01T10:00:00Z", "2026-01-01T20:00:00Z", 30},
+			Args:    []any{int64(2), int64(1), "2026-01-01T10:00:00Z", "2026-01-01T20:00:00Z", 30, true},
 			Hot:     true,
 			MaxRows: map[string]float64{"conversations": 700},
 			Index:   "conversations_window",

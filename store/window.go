@@ -13,19 +13,25 @@ type Closing struct {
 	WindowFrom time.Time      `db:"window_from"`
 }
 
+// ClosingOf says whose conversations ListClosing returns.
+type ClosingOf struct {
+	Account     AccountID
+	Team        TeamID
+	WithoutTeam bool // also those that no team has
+}
+
 const listClosing = `
 	SELECT id, window_from
 	FROM conversations
-	WHERE account_id = $1 AND window_from > $3 AND window_from <= $4 AND team_id = $2
+	WHERE account_id = $1 AND window_from > $3 AND window_from <= $4 AND (team_id = $2 OR ($6 AND team_id IS NULL))
 		AND window_from IS NOT NULL AND waiting_since IS NOT NULL AND status IN ('open', 'pending', 'snoozed')
 	ORDER BY window_from, id
 	LIMIT $5`
 
-// ListClosing returns open conversations of an account and team in which the customer waits for an
-// answer and last opened the reply window later than after and not later than until. Those whose
-// window closes first come first.
-func ListClosing(ctx context.Context, q Querier, account AccountID, team TeamID, after, until time.Time, limit int) ([]Closing, error) {
-	return query.Collect[Closing](ctx, q, "list closing", listClosing, account, team, after, until, limit)
+// ListClosing returns open conversations in which the customer waits for an answer and last opened the
+// reply window later than after and not later than until. Those whose window closes first come first.
+func ListClosing(ctx context.Context, q Querier, of ClosingOf, after, until time.Time, limit int) ([]Closing, error) {
+	return query.Collect[Closing](ctx, q, "list closing", listClosing, of.Account, of.Team, after, until, limit, of.WithoutTeam)
 }
 
 const dropOtherTimers = `

@@ -237,3 +237,22 @@ func TestEveningListOfAPrivateChannel(t *testing.T) {
 	wantWords(t, "the list in the team's channel", team, "#2")
 	wantNoWords(t, "the list in the team's channel", team, "#1")
 }
+
+// Where an account has no team, its evening list is posted in the account's own channel.
+//
+func TestEveningListWithoutATeam(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: withWindow(0), stopped: true})
+	w.moveChatToVault(func(a *store.Account) {
+		withOfficeHours(t)(a)
+		a.TeamID = nil
+	})
+	w.advanceTo(time.Wednesday, 8, 30)
+	w.customerWrites("kim", "Closes at half past eight")
+	w.chat.Wait(t, "the question is shown", func() bool { return len(w.chat.Messages(vault, "")) == 1 })
+	w.waitDrained()
+	w.advanceTo(time.Wednesday, 16, 0)
+	w.chat.Wait(t, "the list", func() bool { return len(w.eveningListsIn(vault)) == 1 })
+	wantWords(t, "the list in the account's own channel", w.eveningListsIn(vault)[0].Plain(), "#1")
+	wantEqual(t, "lists of the team", len(w.eveningLists()), 0)
+}

@@ -10,6 +10,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/reply"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/workflow"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -193,7 +194,7 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 // wantEvening adds the lanes of the channels in which a team's evening lists are posted.
 func wantEvening(n *book.Wanted, dir *directory.Directory, team store.TeamID) {
 	for id := range dir.Hours {
-		if surface, channel := dir.Home(dir.Account(id), &team); surface != 0 {
+		if surface, channel := workflow.HomeOfEvening(dir, dir.Account(id), team); surface != 0 {
 			n.AddChannel(surface, channel)
 		}
 	}

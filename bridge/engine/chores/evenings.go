@@ -28,7 +28,7 @@ func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	return store.TimeFormerOwners(ctx, cs.pool, own.OwnersLeft, maxLeft)
 }
 
-// SetEvenings starts the timers of all teams' next evening lists and weekly figures, and stops the timers that don't
+// SetEvenings starts the timers of all next evening lists and of all teams' weekly figures, and stops the timers that don't
 // follow from the present business hours and settings any more. Any process may do it, any number of times.
 func (cs *Chores) SetEvenings(ctx context.Context) error {
 	dir := cs.host.Directory()
@@ -42,6 +42,9 @@ func (cs *Chores) SetEvenings(ctx context.Context) error {
 
 		var timers []store.Timer
 		kinds, weeks := []string{}, []string{}
+		if t, ok := workflow.NextClosing(dir, workflow.NoTeam, now); ok {
+			timers, kinds = append(timers, t), append(kinds, t.Kind)
+		}
 		for _, team := range dir.Teams {
 			if t, ok := workflow.NextClosing(dir, team.ID, now); ok {
 				timers, kinds = append(timers, t), append(kinds, t.Kind)

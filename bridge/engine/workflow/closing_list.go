@@ -21,16 +21,22 @@ const (
 	maxEveningRows  = 30               // conversations in a list
 )
 
+// NoTeam stands for a team in the timer of the evening lists of accounts that have no team: each is posted in its account's own channel.
+const NoTeam store.TeamID = 0
+
 // NextClosing returns the timer of a team's next evening list, or false if no account has business hours. The timer fires before the
 // first of the team's accounts closes. If none of these has business hours, all accounts count, since the team may have been handed
-// conversations of others.
+// conversations of others. For NoTeam, only accounts without a team count.
 func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t store.Timer, ok bool) {
 	isTeams := func(id store.AccountID) bool {
+		if team == NoTeam {
+			return d.Account(id).TeamID == nil
+		}
 		return isOfTeam(d.Account(id), team)
 	}
 
 	ids := book.SortedKeys(d.Hours)
-	onlyTeams := slices.ContainsFunc(ids, isTeams)
+	onlyTeams := team == NoTeam || slices.ContainsFunc(ids, isTeams)
 	for _, id := range ids {
 		if onlyTeams && !isTeams(id) {
 			continue
@@ -65,14 +71,15 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 		wf.Timers.Start(next)
 	}
 
-	if wf.Dir.Team(team) == nil || IsEveningOver(due, wf.Now) {
+	name, isKnown := wf.nameOfTeam(team)
+	if !isKnown || IsEveningOver(due, wf.Now) {
 		return nil
 	}
 
 	var places []eveningPlace
 	accounts := map[eveningPlace][]store.AccountID{}
 	for _, id := range book.SortedKeys(wf.Dir.Hours) {
-		surface, channel := wf.Dir.Home(wf.Dir.Account(id), &team)
+		surface, channel := HomeOfEvening(wf.Dir, wf.Dir.Account(id), team)
 		if surface == 0 {
 			continue
 		}
@@ -85,7 +92,7 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 	}
 
 	for _, p := range places {
-		if err := wf.eveningOf(ctx, tx, team, p, accounts[p]); err != nil {
+		if err := wf.eveningOf(ctx, tx, team, name, p, accounts[p]); err != nil {
 			return err
 		}
 	}
@@ -93,8 +100,33 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 	return nil
 }
 
-// eveningOf posts in a channel the evening list of some accounts of a team, unless it would be empty.
-func (wf *UseCases) eveningOf(ctx context.Context, tx pgx.Tx, team store.TeamID, p eveningPlace, accounts []store.AccountID) error {
+// nameOfTeam returns the name of a team, which is empty for NoTeam. It returns false if the team has been removed.
+func (wf *UseCases) nameOfTeam(team store.TeamID) (name string, ok bool) {
+	if team == NoTeam {
+		return "", true
+	}
+	t := wf.Dir.Team(team)
+	if t == nil {
+		return "", false
+	}
+	return t.Name, true
+}
+
+// HomeOfEvening returns where a team's evening list of an account is posted. surface is 0 if the account is on none of the team's lists.
+func HomeOfEvening(d *directory.Directory, a *store.Account, team store.TeamID) (surface store.AccountID, channel string) {
+	if team != NoTeam {
+		return d.Home(a, &team)
+	}
+	if a.TeamID != nil {
+		return 0, "" // its conversations without a team are on the list of its own team
+	}
+	return d.Home(a, nil)
+}
+
+// eveningOf posts in a channel the evening list of some accounts of a team, unless it would be empty. The team's name is that of nameOfTeam.
+func (wf *UseCases) eveningOf(
+	ctx context.Context, tx pgx.Tx, team store.TeamID, name string, p eveningPlace, accounts []store.AccountID,
+) error {
 	var ids []store.ConversationID
 	var zone *time.Location
 	for _, id := range accounts {
@@ -120,7 +152,7 @@ func (wf *UseCases) eveningOf(ctx context.Context, tx pgx.Tx, team store.TeamID,
 		return err
 	}
 
-	closing := &bridge.EveningLine{Rows: facts, Team: wf.Dir.Team(team).Name, Zone: zone.String()}
+	closing := &bridge.EveningLine{Rows: facts, Team: name, Zone: zone.String()}
 	wf.ChannelLine(p.surface, bridge.Place{Channel: p.channel}, bridge.Line{Content: closing})
 	return nil
 }
@@ -139,7 +171,8 @@ func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.Acco
 	if back.IsZero() {
 		back = wf.Now.Add(length)
 	}
-	return store.ListClosing(ctx, tx, account, team, wf.Now.Add(-length), back.Add(-length), maxEveningRows)
+	ofTeam := store.ClosingOf{Account: account, Team: team, WithoutTeam: team == NoTeam || isOfTeam(wf.Dir.Account(account), team)}
+	return store.ListClosing(ctx, tx, ofTeam, wf.Now.Add(-length), back.Add(-length), maxEveningRows)
 }
 
 // LeaveUnanswered notes that somebody has decided to let a reply window close unanswered.
