@@ -8,15 +8,16 @@ import (
 	"parley/store"
 )
 
-// untilSettled waits until nothing is under way: every fact is applied, every event delivered, and no delivery is due. What
-// waits for its hold, or for a person, stays.
+// untilSettled waits until nothing is under way: every fact is applied, every event delivered, and no delivery is due. A card that
+// is put off, because its chat has much to do, counts as under way. What waits for its hold, or for a person, stays.
 func (s *stage) untilSettled() error {
 	learning := "" // from what was resolved, which other stories don't wait for
 	if s.analyzer != nil {
 		learning = ` + (SELECT count(*) FROM solved_due)`
 	}
 	return s.untilNothingIsLeft("everything settles", `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM timers WHERE due_at <= parley_now())
-		+ (SELECT count(*) FROM lanes WHERE due_at <= parley_now() + interval '1 second' OR leased_until IS NOT NULL)`+learning)
+		+ (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL
+			OR due_at <= parley_now() + CASE WHEN key LIKE '%:card' THEN interval '10 seconds' ELSE interval '1 second' END)`+learning)
 }
 
 // untilApplied waits until all that came is applied and its files are fetched, though it may not be posted yet.
