@@ -102,18 +102,23 @@ func calendarText(text string, guess *rawmail.Guesser) string {
 	method := ""
 	var events []*event
 	var e *event
+	depth := 0 // of the components in e, such as its alarms
 	for _, l := range icsLines(text, guess) {
 		isEvent := strings.EqualFold(l.value, "VEVENT") || strings.EqualFold(l.value, "VTODO")
 		switch {
 		case l.name == "METHOD":
 			method = strings.ToUpper(l.value)
 		case l.name == "BEGIN" && isEvent:
-			e = &event{}
+			e, depth = &event{}, 0
 			events = append(events, e)
 		case e == nil: // outside of events
 		case l.name == "END" && isEvent:
 			e = nil
-		default:
+		case l.name == "BEGIN":
+			depth++
+		case l.name == "END":
+			depth = max(depth-1, 0)
+		case depth == 0:
 			e.setProperty(l)
 		}
 
@@ -131,8 +136,7 @@ func calendarText(text string, guess *rawmail.Guesser) string {
 	return strings.Join(out, "\n\n")
 }
 
-// setProperty reads one property of an event. Only its first start and its first end count. Alarms inside of an
-// event don't disturb it: the names of their properties differ.
+// setProperty reads one property of an event. Only its first start and its first end count.
 func (e *event) setProperty(l icsLine) {
 	switch l.name {
 	case "SUMMARY":

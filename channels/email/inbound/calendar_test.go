@@ -64,6 +64,11 @@ func TestCalendarText(t *testing.T) {
 			want:  "**Event**: Fair\nWhen: 2026-11-21",
 		},
 		{
+			name:  "with an alarm",
+			event: "SUMMARY:Call\nBEGIN:VALARM\nSUMMARY:Reminder\nBEGIN:VLOCATION\nEND:VLOCATION\nATTENDEE:x\nEND:VALARM\nLOCATION:Room 1",
+			want:  "**Event**: Call\nWhere: Room 1",
+		},
+		{
 			name:  "a folded line",
 			event: "SUMMARY:A lo\n ng name",
 			want:  "**Event**: A long name",
