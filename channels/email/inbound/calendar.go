@@ -144,7 +144,7 @@ func (e *event) setProperty(l icsLine) {
 	case "DTSTART":
 		e.start = cmp.Or(e.start, icsTime(l))
 	case "DTEND", "DUE":
-		e.end = cmp.Or(e.end, icsTime(l))
+		e.end = cmp.Or(e.end, icsEnd(l))
 	case "LOCATION":
 		e.location = icsText(l.value)
 	case "ORGANIZER":
@@ -172,6 +172,15 @@ func icsPerson(l icsLine) string {
 	return rawmail.CleanLine(l.value)
 }
 
+// icsEnd writes the time at which an event ends. Where DTEND is a day, that is the one after the last (RFC 5545 section
+// 3.6.1): the last one is written.
+func icsEnd(l icsLine) string {
+	if t, err := time.Parse("20060102", l.value); err == nil && l.name == "DTEND" {
+		return t.AddDate(0, 0, -1).Format(time.DateOnly)
+	}
+	return icsTime(l)
+}
+
 // icsTime writes a time as the calendar has it, with the name of its zone: the reader's zone is not
 // known here.
 func icsTime(l icsLine) string {
@@ -181,7 +190,7 @@ func icsTime(l icsLine) string {
 		zone = "UTC"
 	}
 	if t, err := time.Parse("20060102", v); err == nil {
-		return t.Format("2006-01-02")
+		return t.Format(time.DateOnly)
 	}
 
 	for _, layout := range []string{"20060102T150405", "20060102T1504"} {
@@ -210,7 +219,9 @@ func (e *event) writeMarkdown(method string) string {
 	}
 
 	when := e.start
-	if e.end != "" && e.end != e.start {
+	endsBefore := len(e.end) == len(time.DateOnly) && e.end < e.start // a program wrote the only day as its end
+	hasEnd := e.end != "" && e.end != e.start && !endsBefore
+	if hasEnd {
 		when += " – " + e.end
 	}
 

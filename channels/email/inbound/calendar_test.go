@@ -64,6 +64,26 @@ func TestCalendarText(t *testing.T) {
 			want:  "**Event**: Fair\nWhen: 2026-11-21",
 		},
 		{
+			name:  "a whole day whose end is the next one",
+			event: "SUMMARY:Fair\nDTSTART;VALUE=DATE:20261130\nDTEND;VALUE=DATE:20261201",
+			want:  "**Event**: Fair\nWhen: 2026-11-30",
+		},
+		{
+			name:  "a whole day whose end is that day, as some programs write it",
+			event: "SUMMARY:Fair\nDTEND;VALUE=DATE:20261130\nDTSTART;VALUE=DATE:20261130",
+			want:  "**Event**: Fair\nWhen: 2026-11-30",
+		},
+		{
+			name:  "several days",
+			event: "SUMMARY:Fair\nDTSTART;VALUE=DATE:20261129\nDTEND;VALUE=DATE:20261201",
+			want:  "**Event**: Fair\nWhen: 2026-11-29 – 2026-11-30",
+		},
+		{
+			name:  "a task that is due on a day",
+			event: "SUMMARY:Tax\nDTSTART;VALUE=DATE:20261129\nDUE;VALUE=DATE:20261201",
+			want:  "**Event**: Tax\nWhen: 2026-11-29 – 2026-12-01",
+		},
+		{
 			name:  "with an alarm",
 			event: "SUMMARY:Call\nBEGIN:VALARM\nSUMMARY:Reminder\nBEGIN:VLOCATION\nEND:VLOCATION\nATTENDEE:x\nEND:VALARM\nLOCATION:Room 1",
 			want:  "**Event**: Call\nWhere: Room 1",
