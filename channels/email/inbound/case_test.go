@@ -202,3 +202,12 @@ func TestCase39WinmailDat(t *testing.T) {
 	wantEqual(t, "name of the file", in.Attachments[0].Name, "Größe.pdf")
 	wantEqual(t, "content of the file", string(in.Attachments[0].Content), "PDF")
 }
+
+// A server put a blank text beside the winmail.dat that has the mail's own.
+func TestWinmailDatBesideBlankText(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, "From: a@b.test\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"+
+		"--x\r\nContent-Type: text/plain\r\n\r\n \r\n\r\n"+
+		"--x\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n"+string(testTNEF())+"\r\n--x--\r\n")
+	wantEqual(t, "text", in.Text, "Text in Outlook's own form")
+}

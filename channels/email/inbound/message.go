@@ -15,10 +15,6 @@ const maxTextBytes = 200_000
 
 // readBody sets Text, Quoted, HTML, Attachments and Notices.
 func (d *Decoder) readBody(in *channels.Inbound, c *content) {
-	if c.winmail != nil && len(c.segments) == 0 {
-		c.segments = append(c.segments, bodytext.Segment{Plain: c.winmail.text, HTML: c.winmail.html})
-	}
-
 	cids := map[string]string{}
 	for _, f := range c.files {
 		if f.ContentID != "" {
@@ -28,6 +24,12 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 
 	r := bodytext.NewReader(in.Automatic == "bounce" || bodytext.IsForwardSubject(in.Subject), cids)
 	texts, quotes := readSegments(r, c.segments)
+	if len(texts)+len(quotes) == 0 && c.winmail != nil { // a server may have put a blank text beside it
+		inside := bodytext.Segment{Plain: c.winmail.text, HTML: c.winmail.html}
+		texts, quotes = readSegments(r, []bodytext.Segment{inside})
+		c.segments = append(c.segments, inside)
+	}
+
 	if len(texts)+len(quotes) == 0 && len(c.namedText) > 0 {
 		texts, quotes = readSegments(r, c.namedText)
 		c.segments = append(c.segments, c.namedText...)
