@@ -159,13 +159,10 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 		cc = slices.Concat(cc, bcc)
 	}
 	in.Envelope.To = d.withoutOwn(to)
-	in.Envelope.Cc = slices.Concat(from[1:], d.withoutOwn(cc)) // a mail may have several authors
+	in.Envelope.Cc = d.withoutOwn(slices.Concat(from[1:], cc)) // a mail may have several authors
 	in.Envelope.ReplyTo = d.withoutOwn(rawmail.Addresses(h.Guess, h.All("Reply-To")...))
 	if len(in.Envelope.ReplyTo) == 1 && in.Envelope.ReplyTo[0].Key == in.From.Key {
 		in.Envelope.ReplyTo = nil
-	}
-	if len(in.Envelope.Cc) == 0 {
-		in.Envelope.Cc = nil
 	}
 
 	return in

@@ -118,7 +118,7 @@ func TestNobodyBehindOurOwnAddress(t *testing.T) {
 // R-258
 func TestRecipients(t *testing.T) {
 	t.Parallel()
-	in := decodeOne(t, crlf(`From: Ann <ann@customer.test>, Al <al@customer.test>
+	in := decodeOne(t, crlf(`From: Ann <ann@customer.test>, Al <al@customer.test>, help@acme.test
 Reply-To: office@customer.test, help@acme.test
 To: Help <HELP@acme.test>, bob@x.test
 Cc: carl@x.test, billing@acme.test
