@@ -135,6 +135,7 @@ func (c aiEvalCommand) newAnalyzer(ctx context.Context, messages []evaluation.Me
 	case "openai":
 		model, err := openai.New(ctx, openai.Options{
 			Key: openai.NewKey(os.Getenv(c.KeyFrom)), BaseURL: c.BaseURL, Model: c.Model, Timeout: c.Deadline, Concurrency: max(1, c.Parallel),
+			Mask: true,
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("ai-eval: %w", err)

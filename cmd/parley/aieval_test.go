@@ -95,22 +95,23 @@ func TestAIEvalRefuses(t *testing.T) {
 
 const modelKey = "sk-of-a-test"
 
-// modelArgs returns the arguments that ask an emulated model, which takes modelKey.
-func modelArgs(t *testing.T) []string {
+// modelArgs returns the arguments that ask an emulated model, which takes modelKey, and the model.
+func modelArgs(t *testing.T) ([]string, *openaifake.Server) {
 	t.Helper()
 	fake := openaifake.New(openaifake.Options{Key: modelKey, Answers: offline.New(), Abilities: openaifake.Modern()})
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
 	t.Cleanup(fake.Close)
 	return []string{"ai-eval", "--analyzer", "openai", "--model", "little", "--base-url", server.URL,
-		"--set", "testdata/aieval.jsonl", "--show", "3", "--prompt-price", "1000", "--answer-price", "1000"}
+		"--set", "testdata/aieval.jsonl", "--show", "3", "--prompt-price", "1000", "--answer-price", "1000"}, fake
 }
 
 // The report on a model says who answered and what that cost, and doesn't show the key.
 func TestAIEvalModel(t *testing.T) {
 	t.Parallel()
 	parley := cli{t: t, data: t.TempDir(), env: []string{"MODEL_KEY=" + modelKey}}
-	report := parley.mustRun(append(modelArgs(t), "--key-from", "MODEL_KEY")...)
+	args, _ := modelArgs(t)
+	report := parley.mustRun(append(args, "--key-from", "MODEL_KEY")...)
 	if strings.Contains(report, modelKey) {
 		t.Errorf("the report shows the key:\n%s", report)
 	}
@@ -120,11 +121,31 @@ func TestAIEvalModel(t *testing.T) {
 	wantText(t, report, "Cost by the prices given: ")
 }
 
+// A team's own messages are masked before they leave, as customers' are.
+func TestAIEvalMasks(t *testing.T) {
+	t.Parallel()
+	const card = "4111 1111 1111 1111"
+	set := filepath.Join(t.TempDir(), "ours.jsonl")
+	mustWriteFile(t, set, `{"text":"My card is `+card+`","language":"en","sentiment":"neutral","urgent":false,"intents":[]}`)
+	args, fake := modelArgs(t)
+	cli{t: t, data: t.TempDir(), env: []string{"OPENAI_API_KEY=" + modelKey}}.mustRun(append(args, "--set", set)...)
+	requests := fake.Requests()
+	if len(requests) == 0 {
+		t.Fatal("the model was asked nothing")
+	}
+	for _, r := range requests {
+		if strings.Contains(string(r.Body), card) {
+			t.Error("the card's number left the machine")
+		}
+	}
+}
+
 // What a model doesn't answer is counted, and said with the reason.
 func TestAIEvalModelRefuses(t *testing.T) {
 	t.Parallel()
 	parley := cli{t: t, data: t.TempDir(), env: []string{"OPENAI_API_KEY=another"}}
-	report := parley.mustRun(modelArgs(t)...)
+	args, _ := modelArgs(t)
+	report := parley.mustRun(args...)
 	wantText(t, report, "3 messages, 3 without an answer")
 	wantText(t, report, "no answer: openai: ")
 }
