@@ -27,7 +27,7 @@ func newVocabulary(q Question, s said, cited []string) vocabulary {
 	known := emptyVocabulary()
 	known.add(s.agent)
 	for _, source := range q.Desk.Sources {
-		text := plain(strings.Join([]string{source.Title, source.Link, source.Text, source.Reply}, "\n"))
+		text := plain(strings.Join([]string{source.Title, source.Link, source.Text, source.Reply}, textBreak))
 		known.add(text)
 		if slices.Contains(cited, source.ID) {
 			v.add(text)

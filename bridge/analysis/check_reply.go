@@ -38,12 +38,16 @@ func newSaid(q Question) said {
 	fold := func(texts []string) string { return foldSpace(cleanText(strings.Join(texts, "\n"))) }
 	return said{
 		burst: fold(burst), customer: fold(customer),
-		all: plain(strings.Join(all, "\n")), agent: plain(strings.Join(agent, "\n")),
+		all: plain(strings.Join(all, textBreak)), agent: plain(strings.Join(agent, textBreak)),
 	}
 }
 
+// textBreak stands between texts in which names are looked for. It is longer than what may part the digits of a number, so that
+// the end of one text and the beginning of the next make no number together.
+const textBreak = "\n\n\n\n"
+
 func messageText(m Message) string {
-	return strings.Join(slices.Concat([]string{m.Subject, m.Text}, m.Files), "\n")
+	return strings.Join(slices.Concat([]string{m.Subject, m.Text}, m.Files), textBreak)
 }
 
 // checkReplies returns the replies that break no rule, once each.

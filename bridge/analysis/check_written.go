@@ -67,7 +67,7 @@ func givenText(r Request) string {
 	for _, m := range r.Messages {
 		texts = append(texts, messageText(m))
 	}
-	return plain(strings.Join(texts, "\n"))
+	return plain(strings.Join(texts, textBreak))
 }
 
 // saysMachine reports whether a text has tags, markers or fields of machines that were not in what was given.

@@ -15,7 +15,8 @@ func writing(task Task) Request {
 		Wish:  "where is it?",
 		Messages: []Message{
 			{Text: "See https://own.example/x, mail me: kim@example.org"},
-			{FromAgent: true, Text: "Look at https://shop.example/orders"},
+			{FromAgent: true, Text: "Look at https://shop.example/orders or call 030 555 0199"},
+			{Subject: "2 parcels", Text: "24 days, and none came"},
 		},
 	}
 }
@@ -31,6 +32,7 @@ func TestCheckTextKeeps(t *testing.T) {
 	}{
 		{name: "customer's link", task: Summarise, text: "- She asks where it is, see https://own.example/x"},
 		{name: "customer's address", task: Summarise, text: "- Mail kim@example.org"},
+		{name: "number at a message's end", task: Summarise, text: "- Call 030 555 0199"},
 		{name: "agent's link", task: Explain, text: "At https://shop.example/orders."},
 		{name: "draft's link and number", task: Translate, text: "Verfolgen: https://shop.example/t?4711, oder 030/55501000."},
 		{name: "draft's link under other words", task: Translate, text: "Verfolgen: [hier](https://shop.example/t?4711)"},
