@@ -15,7 +15,7 @@ import (
 const (
 	audienceInterval = time.Minute      // how often each channel's audience is read
 	audienceRecheck  = 10 * time.Second // how soon it is read again for an agent who is not known to be in it
-	audienceTimeout  = 3 * time.Second  // how long a surface may take to answer
+	audienceTimeout  = 3 * time.Second  // how long surfaces may take to answer: pages and forms wait for it
 )
 
 // audiences remember who can read the channels that accounts have of their own.
@@ -55,12 +55,15 @@ func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
 }
 
 // beginIfDue reports whether a channel's audience is to be read now, and notes the time. It returns false if the surface
-// was asked less than after ago.
+// was asked less than after ago; if it didn't answer then, less than audienceInterval ago.
 func (l *audiences) beginIfDue(surface store.AccountID, channel string, after time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k := channelKey{surface, channel}
 	a := l.known[k]
+	if a.askedAt.After(a.readAt) {
+		after = max(after, audienceInterval)
+	}
 	if time.Since(a.askedAt) < after {
 		return false
 	}
@@ -111,17 +114,21 @@ func (rd *Reader) As(agent *store.Agent) store.Reader {
 }
 
 // AskAudiences reads again who is in the channels that are closed to an agent, because the agent may have joined one
-// since. A channel that can't be read stays closed.
+// since. It asks for all of them at once, and waits no longer than audienceTimeout. A channel that can't be read stays closed.
 func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
+	ctx, cancel := context.WithTimeout(ctx, audienceTimeout)
+	defer cancel()
 	dir := rd.Directory()
+	var asked sync.WaitGroup
 	for i := range dir.Accounts {
 		if a := &dir.Accounts[i]; rd.isClosedTo(dir, agent, a) {
-			rd.askAudience(ctx, a, audienceRecheck)
+			asked.Go(func() { rd.askAudience(ctx, a, audienceRecheck) })
 		}
 	}
+	asked.Wait()
 }
 
-// askAudience reads who can read an account's own channel, unless that was asked less than after ago.
+// askAudience reads who can read an account's own channel, if that is due; see beginIfDue.
 func (rd *Reader) askAudience(ctx context.Context, a *store.Account, after time.Duration) {
 	surface, channel, ok := ownChannel(a)
 	if !ok || !rd.audiences.beginIfDue(surface, channel, after) {
