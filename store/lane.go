@@ -244,12 +244,14 @@ const deliveriesOf = `
 	WHERE (message_id = ANY($1) AND message_id <> 0 AND kind IN ('reply', 'mark', 'line')) OR id = ANY($2)
 	ORDER BY id`
 
+// A customer's edit is a line of its own kind, as bridge.Line writes it.
 const unshown = `
 	SELECT DISTINCT lane.conversation_id
 	FROM unnest($1::bigint[]) AS given(id)
 	JOIN lanes AS lane ON lane.conversation_id = given.id AND lane.tail > lane.head
-	JOIN deliveries AS delivery ON delivery.lane_id = lane.id AND delivery.seq > lane.head AND delivery.kind IN ('said', 'files')
-		AND delivery.state IN ('queued', 'sending', 'unknown')`
+	JOIN deliveries AS delivery ON delivery.lane_id = lane.id AND delivery.seq > lane.head
+		AND delivery.state IN ('queued', 'sending', 'unknown')
+		AND (delivery.kind IN ('said', 'files') OR delivery.kind = 'line' AND delivery.payload -> 'line' ->> 'Kind' = 'changed')`
 
 const joinedTo = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE joined = ANY($1) AND joined <> 0 ORDER BY id`
 

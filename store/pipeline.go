@@ -130,7 +130,7 @@ func (p *Pipeline) SentLately(list *[]Delivery, lanes []LaneID) {
 	}
 }
 
-// Unshown returns those of the conversations in which a customer's message is not posted yet.
+// Unshown returns those of the conversations in which a customer's message, or an edit of one, is not posted yet.
 func (p *Pipeline) Unshown(list *[]ConversationID, conversations []ConversationID) {
 	if len(conversations) > 0 {
 		readIDs(p, list, unshown, conversations)

@@ -126,28 +126,38 @@ func TestCardsOnlyWhenTheyChange(t *testing.T) {
 	w.waitCard(thread, "#1 pending | Kim | One | Ann")
 }
 
-// Who resolves, snoozes or sets pending while something the customer said waits to be shown has not read it: it is
+// Who resolves, snoozes or sets pending while something the customer said waits to be shown, be it an edit, has not read it: it is
 // not put away until that is shown.
 func TestResolveBesideSomethingUnread(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
-	w.customerWrites("kim", "One")
-	thread := w.waitThread("One")
-	w.waitDrained()
-	release := w.holdPosts()
-	w.customerWrites("kim", "Two")
-	w.eventually("the second is queued", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'said'`) == 2 })
-	for _, verb := range []string{"!resolve", "!pending", "!snooze 2h"} {
-		w.reply(thread, verb)
-	}
-	w.eventually("all three are refused", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'refused'`) == 3 })
+	for name, says := range map[string]func(w *world, one string){
+		"a message": func(w *world, _ string) { w.customerWrites("kim", "Two") },
+		"an edit":   func(w *world, one string) { w.postChatEvent(edit(one, "Two")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			one := w.customerWrites("kim", "One")
+			thread := w.waitThread("One")
+			w.waitDrained()
+			release := w.holdPosts()
+			says(w, one)
+			w.eventually("it is queued", func() bool {
+				return w.count(`SELECT count(*) FROM deliveries WHERE kind IN ('said', 'line')`) == 2
+			})
+			for _, verb := range []string{"!resolve", "!pending", "!snooze 2h"} {
+				w.reply(thread, verb)
+			}
+			w.eventually("all three are refused", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'refused'`) == 3 })
 
-	release()
-	w.waitShown("Two")
-	w.waitCard(thread, "#1 open")
-	w.waitDrained()
-	w.reply(thread, "!resolve")
-	w.waitCard(thread, "#1 resolved")
+			release()
+			w.waitShown("Two")
+			w.waitCard(thread, "#1 open")
+			w.waitDrained()
+			w.reply(thread, "!resolve")
+			w.waitCard(thread, "#1 resolved")
+		})
+	}
 }
 
 // A company with many admins is told of an account's trouble: each of them.

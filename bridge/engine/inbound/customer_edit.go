@@ -84,6 +84,7 @@ func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
 // showChange shows that a customer changed a message: what it said before, and what it says now, since at. In a conversation that is
 // over, where nobody looks, its owners are told.
 func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, before, now string, at time.Time) {
+	c.Unshown = true
 	line := bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: m.ID}}
 	if !c.BridgeStatus().Open() {
 		line.Mentions = th.Conversations.Owners(c)
