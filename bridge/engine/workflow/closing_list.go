@@ -71,7 +71,7 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 		wf.Timers.Start(next)
 	}
 
-	name, isKnown := wf.nameOfTeam(team)
+	name, isKnown := nameOfTeam(wf.Dir, team)
 	if !isKnown || IsEveningOver(due, wf.Now) {
 		return nil
 	}
@@ -101,11 +101,11 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 }
 
 // nameOfTeam returns the name of a team, which is empty for NoTeam. It returns false if the team has been removed.
-func (wf *UseCases) nameOfTeam(team store.TeamID) (name string, ok bool) {
+func nameOfTeam(d *directory.Directory, team store.TeamID) (name string, ok bool) {
 	if team == NoTeam {
 		return "", true
 	}
-	t := wf.Dir.Team(team)
+	t := d.Team(team)
 	if t == nil {
 		return "", false
 	}
