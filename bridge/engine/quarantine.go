@@ -30,11 +30,14 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 		return err
 	}
 
+	mayDecode := !unread
+	place, isFound := e.findQuarantinePlace(dir, account, ev, mayDecode)
+
+	// As for any batch, the lanes that are to get lines are loaded, the lines are put into them, and all is written at once.
 	w := e.newWork(dir, now, databaseNow)
 	defer e.keepUnusedIDs(w)
-	place, isFound := e.findQuarantinePlace(dir, account, ev, !unread)
-
-	wanted := book.NewWanted(0) // no fact is applied, people are only told something
+	const facts = 0 // nothing is applied
+	wanted := book.NewWanted(facts)
 	wantPeople(wanted, dir)
 	if isFound {
 		wanted.AddChannel(place.surface, place.at.Channel)
@@ -92,7 +95,7 @@ func (e *Engine) findQuarantinePlace(
 }
 
 // placeOfActions decodes an event of a surface, and returns the thread in which its first action was done. It returns false if the
-// event can't be decoded, which most likely is why it is in quarantine.
+// event can't be decoded. The error is not reported, since most likely it is the reason for which the event is in quarantine.
 func placeOfActions(e *Engine, account *store.Account, ev store.Event) (quarantinePlace, bool) {
 	f := fact{event: ev, account: account}
 	if err := e.decodeOne(&f, ev.Payload); err != nil || len(f.actions) == 0 {

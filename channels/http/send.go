@@ -18,7 +18,7 @@ import (
 
 const (
 	maxAnswer     = 64 << 10 // bytes of an answer that are read
-	maxSaid       = 300      // runes of the receiver's reason that are shown
+	maxReason     = 300      // runes of the receiver's reason that are shown
 	userAgent     = "Parley/1"
 	keyHeader     = "Idempotency-Key"
 	unreachedHint = "Parley goes on trying; look whether callback_url is right and its server runs."
@@ -46,7 +46,8 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return c.readReceipt(resp, readAnswer(resp), c.tokenOf(o))
 }
 
-// call makes one signed request of the callback.
+// call makes one signed request of the callback: a POST with a message as its body, or a GET that asks about a key. The signature is
+// over the body of a POST, and over the key of a GET.
 // Errors: *fence.LostError.
 func (c *Channel) call(ctx context.Context, method, address string, body []byte, key string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
@@ -58,7 +59,7 @@ func (c *Channel) call(ctx context.Context, method, address string, body []byte,
 	// ends; without GetBody it can't, and every attempt is one that the engine knows of.
 	req.GetBody = nil
 	signed := body
-	if method == http.MethodGet { // it has no body: the key about which it asks is signed
+	if method == http.MethodGet {
 		signed = []byte(key)
 	} else {
 		req.Header.Set("Content-Type", "application/json")
@@ -71,28 +72,28 @@ func (c *Channel) call(ctx context.Context, method, address string, body []byte,
 	return fence.Do(c.calls, req)
 }
 
-// said is the body of a receiver's answer; all fields are optional.
-type said struct {
+// callbackAnswer is the body of an answer of the callback; all fields are optional.
+type callbackAnswer struct {
 	ID    string `json:"id"`    // the receiver's id of the message
-	Key   string `json:"key"`   // the key of our question, repeated
+	Key   string `json:"key"`   // the key about which askState asked, repeated
 	Error string `json:"error"` // why it was refused, for people
 }
 
 // readAnswer reads an answer. If the answer isn't JSON, the result is empty.
-func readAnswer(resp *http.Response) said {
-	var s said
+func readAnswer(resp *http.Response) callbackAnswer {
+	var answer callbackAnswer
 	raw, err := fence.Read(resp, maxAnswer)
-	if err != nil || json.Unmarshal(raw, &s) != nil {
-		return said{}
+	if err != nil || json.Unmarshal(raw, &answer) != nil {
+		return callbackAnswer{}
 	}
-	if whyBadID(s.ID) != "" {
-		s.ID = ""
+	if whyBadID(answer.ID) != "" {
+		answer.ID = ""
 	}
-	s.Error = strings.Join(strings.Fields(s.Error), " ")
-	if runes := []rune(s.Error); len(runes) > maxSaid {
-		s.Error = string(runes[:maxSaid]) + "…"
+	answer.Error = strings.Join(strings.Fields(answer.Error), " ")
+	if runes := []rune(answer.Error); len(runes) > maxReason {
+		answer.Error = string(runes[:maxReason]) + "…"
 	}
-	return s
+	return answer
 }
 
 // unansweredError returns the class of a request without an answer, and words about it.
@@ -121,11 +122,11 @@ const (
 // classOf returns the first digit of a status.
 func classOf(status int) int { return status / 100 }
 
-// readReceipt decides what an answer's status means. docs/http-channel.md has the same table.
-func (c *Channel) readReceipt(resp *http.Response, s said, token string) (channels.Receipt, error) {
+// readReceipt decides what an answer's status means. docs/http-channel.md tells the same to those who write a callback.
+func (c *Channel) readReceipt(resp *http.Response, answer callbackAnswer, token string) (channels.Receipt, error) {
 	fail := func(class channels.Class, text, hint string) (channels.Receipt, error) {
-		if s.Error != "" {
-			text = text + ` It says: "` + s.Error + `"`
+		if answer.Error != "" {
+			text += ` It says: "` + answer.Error + `"`
 		}
 		return channels.Receipt{}, &channels.SendError{Class: class, Text: text, Hint: hint, Cause: fmt.Errorf("http: status %d", resp.StatusCode)}
 	}
@@ -133,8 +134,7 @@ func (c *Channel) readReceipt(resp *http.Response, s said, token string) (channe
 	status := resp.StatusCode
 	isKnown := status == http.StatusConflict // the receiver has the message already
 	if isKnown || classOf(status) == classSuccess {
-		s.ID = cmp.Or(s.ID, token)
-		return channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
+		return channels.Receipt{ExternalID: cmp.Or(answer.ID, token), State: channels.StateAccepted}, nil
 	}
 
 	asksToWait := status == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != ""
@@ -173,35 +173,35 @@ func waitAsked(h http.Header, now time.Time) time.Duration {
 	return max(d, time.Second)
 }
 
-// Reconcile implements channels.Channel: it asks the callback whether it has a message. 200 with an id means
-// yes, unless it says the same of a message that doesn't exist; 404 that repeats the key means no. A 404 without the key may
-// come from a server that doesn't know the question.
+// Reconcile implements channels.Channel: it asks the callback whether it has a message.
+//   - 200 with an id means yes. A callback that says the same of a message that doesn't exist (checkKey) says it of any: it can't tell.
+//   - 404 that repeats the key means no. A 404 without the key may come from a server that doesn't know the question.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	token := c.tokenOf(o)
-	status, s, err := c.askState(ctx, token)
+	status, answer, err := c.askState(ctx, token)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
-	if isThere(status, s) {
+	if isThere(status, answer) {
 		statusOfNone, none, err := c.askState(ctx, checkKey)
 		if err != nil || isThere(statusOfNone, none) {
 			return channels.CannotTell, channels.Receipt{}, err
 		}
-		return channels.Landed, channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
+		return channels.Landed, channels.Receipt{ExternalID: answer.ID, State: channels.StateAccepted}, nil
 	}
-	if status == http.StatusNotFound && s.Key == token {
+	if status == http.StatusNotFound && answer.Key == token {
 		return channels.Absent, channels.Receipt{}, nil
 	}
 	return channels.CannotTell, channels.Receipt{}, nil
 }
 
 // isThere reports whether the callback says that it has a message.
-func isThere(status int, s said) bool {
-	return status == http.StatusOK && s.ID != ""
+func isThere(status int, answer callbackAnswer) bool {
+	return status == http.StatusOK && answer.ID != ""
 }
 
-// askState asks the callback about a key and returns the status of its answer.
-func (c *Channel) askState(ctx context.Context, key string) (int, said, error) {
+// askState asks the callback about a key and returns the status and body of its answer.
+func (c *Channel) askState(ctx context.Context, key string) (status int, answer callbackAnswer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, otherTimeout)
 	defer cancel()
 	at := *c.target
@@ -210,7 +210,7 @@ func (c *Channel) askState(ctx context.Context, key string) (int, said, error) {
 	at.RawQuery = q.Encode()
 	resp, err := c.call(ctx, http.MethodGet, at.String(), nil, key)
 	if err != nil {
-		return 0, said{}, fmt.Errorf("http: reconcile: %w", err)
+		return 0, callbackAnswer{}, fmt.Errorf("http: reconcile: %w", err)
 	}
 	defer resp.Body.Close()
 	return resp.StatusCode, readAnswer(resp), nil

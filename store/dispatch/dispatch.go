@@ -2,6 +2,9 @@
 // each gate (a claim), and what became of it (a finish). Only the relay does so. Beside it, marks that
 // waited for too long are taken back.
 //
+// A claim takes the head of a lane. Several replies of a lane may leave as one message: these are a run, the head with those
+// that are joined to it.
+//
 // What does not belong here: what is put into lanes and what a delivery says. Lanes, deliveries and
 // gates as nouns are in package store.
 package dispatch
@@ -21,29 +24,37 @@ import (
 
 // Finish is the result of a claim. It is ignored unless Epoch still is the lane's.
 type Finish struct {
-	LaneID     store.LaneID
-	Epoch      int64
-	ID         store.DeliveryID // the delivery; 0 if the lane was claimed without one
-	State      string           // the delivery's new state
-	Advance    int              // how many deliveries are done; the one behind them becomes the head
-	Wait       float64          // seconds until the lane is due again if it does not advance
-	Part       int              // the part of the delivery that is sent next; a long text is sent in parts
-	ExternalID string           // the destination's id of the message; empty means unchanged
-	Progress   string           // what the channel or surface needs to continue the delivery
-	ErrorClass string           // of the last error; empty if there was none
-	ErrorText  string           // the last error for people
-	Rest       float64          // seconds that the lane rests after a success, also between parts
-	Absent     bool             // the destination was found not to have it, now
-	Unsure     bool             // it will be attempted again although an earlier attempt may have landed: see finishDeliveries
-	Warned     bool             // its agent is told now that it is late
-	Joined     store.DeliveryID // Delivery.Joined as it was claimed
-	Uncalled   bool             // no call was needed any more, so that its gate gets the slot back
-	Keep       bool             // the lane keeps its place in its gate's queue, if more deliveries wait in it
-	With       []Part           // the results of Claimed.With
-	Landed     []Landed         // the messages that now are in the surface
-	Facts      []store.NewEvent // what is journalled about the result
-	Gate       store.GateID
-	GateWait   float64 // seconds for which the gate is blocked; 0 leaves it as it is
+	LaneID store.LaneID
+	Epoch  int64
+
+	// The delivery's new state.
+	ID         store.DeliveryID // 0 if the lane was claimed without a delivery
+	Joined     store.DeliveryID // Delivery.Joined as it was claimed: the head with which it leaves, 0 if it leaves alone
+	State      string
+	Part       int    // the part that is sent next; a long text is sent in parts
+	ExternalID string // the destination's id of the message; empty means unchanged
+	Progress   string // what the channel or surface needs to continue the delivery
+	Warned     bool   // its agent is told now that it is late
+	With       []Part // the results of Claimed.With
+
+	// What is known after an attempt that didn't end well.
+	ErrorClass string // empty if there was no error
+	ErrorText  string // the error for people
+	Absent     bool   // the destination was found not to have it, now
+	Unsure     bool   // an earlier attempt may have landed, and it is attempted again all the same
+
+	// When the lane and its gate go on; times are in seconds.
+	Advance  int     // how many deliveries are done; the one behind them becomes the head
+	Wait     float64 // until the lane is due again if it does not advance
+	Rest     float64 // how long the lane rests after a success, also between parts
+	Keep     bool    // the lane keeps its place in its gate's queue, if more deliveries wait in it
+	Uncalled bool    // no call was needed any more, so that its gate gets the slot back
+	Gate     store.GateID
+	GateWait float64 // for how long the gate is blocked; 0 leaves it as it is
+
+	// What is recorded together with the result.
+	Landed []Landed         // the messages that now are in the surface
+	Facts  []store.NewEvent // what is journalled about the result
 }
 
 // Part is the result of a delivery that left in one message with the head of its lane.
@@ -64,9 +75,8 @@ type Landed struct {
 // Claim says how many deliveries a process is ready to take.
 type Claim struct {
 	Gates []GateClaim
-	// Join lets several deliveries leave as one message. It must be false while an older process
-	// that doesn't know of joined deliveries (see KnowsRuns) uses the database: it would send
-	// again what left with another delivery.
+	// Join lets runs leave. It must be false while a process of an older version uses the database that
+	// doesn't know of runs (store.KnowsRuns): it would send again what left with another delivery.
 	Join bool
 }
 
@@ -124,8 +134,8 @@ func (c Claim) statementArguments() []any {
 	return []any{gates, slots, c.Join, given, since}
 }
 
-// groupRuns returns the heads of the claimed lanes, each with the other claimed deliveries of its lane in With. A run is
-// torn if their places have a gap: a delivery between them changed while it was being claimed.
+// groupRuns returns the heads of the claimed lanes, each with the rest of its run in With. A run is torn if a place in it is
+// missing: a delivery changed while it was being claimed. Then the run may not leave as one message.
 func groupRuns(rows []Claimed) []Claimed {
 	slices.SortFunc(rows, func(a, b Claimed) int { return cmp.Or(cmp.Compare(a.LaneID, b.LaneID), cmp.Compare(a.Seq, b.Seq)) })
 	heads := rows[:0]

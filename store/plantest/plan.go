@@ -17,18 +17,21 @@ import (
 	"parley/store"
 )
 
-// Plan is a node of EXPLAIN (ANALYZE, FORMAT JSON).
+// Plan is a node of EXPLAIN (ANALYZE, FORMAT JSON), with the nodes below it.
 type Plan struct {
-	Type    string  `json:"Node Type"`
-	Table   string  `json:"Relation Name"`
-	Index   string  `json:"Index Name"`
-	Rows    float64 `json:"Actual Rows"`
-	Loops   float64 `json:"Actual Loops"`
-	Removed float64 `json:"Rows Removed by Filter"`
-	Apart   float64 `json:"Rows Removed by Join Filter"`
-	Hit     float64 `json:"Shared Hit Blocks"`
-	Read    float64 `json:"Shared Read Blocks"`
-	Plans   []Plan  `json:"Plans"`
+	Type  string `json:"Node Type"`
+	Table string `json:"Relation Name"` // empty for a node that reads no table
+	Index string `json:"Index Name"`    // empty for a node that reads no index
+
+	// What the node did. PostgreSQL gives rows for each loop, and blocks for all loops together with those of the nodes below.
+	Loops           float64 `json:"Actual Loops"`
+	Rows            float64 `json:"Actual Rows"`
+	RemovedByFilter float64 `json:"Rows Removed by Filter"`
+	RemovedByJoin   float64 `json:"Rows Removed by Join Filter"`
+	BlocksHit       float64 `json:"Shared Hit Blocks"`  // found in memory
+	BlocksRead      float64 `json:"Shared Read Blocks"` // read from the disk
+
+	Plans []Plan `json:"Plans"`
 }
 
 // Explain runs a statement and returns its plan; nothing of what it does stays.
@@ -37,8 +40,8 @@ func Explain(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) Plan {
 	return explainWith(t, pool, []string{"jit = off"}, sql, args...)
 }
 
-// ExplainHot runs a statement as the relay does and returns its plan: on a connection that is set as the relay sets those for
-// claiming and applying, with the one plan for all arguments that such a connection keeps. Nothing of what it does stays.
+// ExplainHot is Explain with the settings of the connections on which the relay claims and applies (hotSettings). They keep one
+// plan for all arguments.
 func ExplainHot(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) Plan {
 	t.Helper()
 	return explainWith(t, pool, hotSettings(), sql, args...)
@@ -64,7 +67,7 @@ func explainWith(t *testing.T, pool *pgxpool.Pool, settings []string, sql string
 	return explainPrepared(t, conn, "once", args...)
 }
 
-// hotSettings are those of the connections with which the relay claims and applies.
+// hotSettings are those of the connections with which the relay claims and applies: relay.OpenSessions sets the same and says why.
 func hotSettings() []string {
 	return []string{"jit = off", "enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off",
 		"plan_cache_mode = force_generic_plan"}
@@ -141,21 +144,22 @@ func (p Plan) walk(f func(Plan)) {
 	}
 }
 
-// Buffers says how many blocks a plan read.
-func (p Plan) Buffers() float64 { return p.Hit + p.Read }
+// Buffers returns how many blocks a plan read, from memory or from the disk.
+func (p Plan) Buffers() float64 { return p.BlocksHit + p.BlocksRead }
 
-// Effort says how many rows the nodes of a plan looked at together, and how many blocks it read.
+// Effort returns the sum of the rows that all nodes of a plan looked at and the blocks that it read. It serves to compare plans.
 func (p Plan) Effort() float64 {
 	sum := p.Buffers()
-	p.walk(func(n Plan) { sum += (n.Rows + n.Removed + n.Apart) * n.Loops })
+	p.walk(func(n Plan) { sum += (n.Rows + n.RemovedByFilter + n.RemovedByJoin) * n.Loops })
 	return sum
 }
 
-// Touched says how many rows a plan read of a table, and through which indexes.
+// Touched returns how many rows of a table a plan looked at, and the names of all indexes that it used, of other tables too: some
+// nodes name an index and no table. "SEQSCAN" among the names means that it read the table without an index.
 func (p Plan) Touched(table string) (rows float64, indexes string) {
 	p.walk(func(n Plan) {
 		if n.Table == table && strings.Contains(n.Type, "Scan") {
-			rows += (n.Rows + n.Removed) * n.Loops
+			rows += (n.Rows + n.RemovedByFilter) * n.Loops
 		}
 		if n.Index != "" {
 			indexes += n.Index + " "

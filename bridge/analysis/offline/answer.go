@@ -6,14 +6,13 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// Where an agent asked for a number, what else would be too little is one: "its 0098163".
+// How many digits a number must have that no word announces, by what it may be.
 const (
-	mostDigitsOfAnswer = 9 // a telephone that begins with 0 has more
-	leastDigitsOfLabel = 18
-	leastDigitsOfTrack = 14 // a telephone has less, with its country's code
-	leastDigitsOfCase  = 10
-
-	leastDigitsOfMarked = 6 // behind "no."
+	mostDigitsOfAnswer  = 9  // of a number that begins with 0 and that an agent asked for; a telephone has more
+	leastDigitsOfLabel  = 18 // of a parcel's label, in groups: "00340434 2290 0617 7733"
+	leastDigitsOfTrack  = 14 // of a shipment of which the text speaks; a telephone has less, with its country's code
+	leastDigitsOfCase   = 10 // of a file that begins with its year: "2026 0419 8831"
+	leastDigitsOfMarked = 6  // behind "no." or "#"
 )
 
 // isAnswer reports whether a number that no word announces is what an agent asked for: "its 0098163", "0442/26-C". A round
@@ -23,16 +22,23 @@ func (f *referenceFinder) isAnswer(n *numberSpan) bool {
 		return false
 	}
 	digits := numeral.CountDigits(n.value)
-	if digits < shortestReference || n.digitsOnly && (numeral.IsYear(n.value) || strings.HasSuffix(n.value, "00")) {
+	if digits < shortestReference {
 		return false
 	}
-	return n.value[0] != '0' || digits <= mostDigitsOfAnswer
+	isCountOrYear := n.digitsOnly && (isRound(n.value) || numeral.IsYear(n.value))
+	isTelephone := n.value[0] == '0' && digits > mostDigitsOfAnswer
+	return !isCountOrYear && !isTelephone
 }
 
-// readGroups adds to a number that no word announces the groups of digits behind it, where it is a reference so, and gives
-// its kind. It is "" where it is none, and the number stays as it is.
+// isRound reports whether a number ends with "00", as counts and sums do.
+func isRound(number string) bool { return strings.HasSuffix(number, "00") }
+
+// readGroups tries whether a number that no word announces is a reference together with the groups of digits behind it. If so, it
+// adds them to the number and returns its kind; or else it returns "" and leaves the number as it is.
 func (f *referenceFinder) readGroups(n *numberSpan) string {
-	if !n.digitsOnly || n.impossible && !n.groupsFollow || !f.t.isOneSpaceAfter(n.last) {
+	isDateOrPrice := n.impossible && !n.groupsFollow
+	canGoOn := n.digitsOnly && !isDateOrPrice && f.t.isOneSpaceAfter(n.last)
+	if !canGoOn {
 		return ""
 	}
 
@@ -80,16 +86,17 @@ func (f *referenceFinder) kindOfGroups(n *numberSpan) string {
 		return f.kindOfUnannounced(n)
 	}
 
-	isRound := strings.HasSuffix(n.value, "00")
-	if f.asked != "" && !isRound && (n.value[0] != '0' || digits <= mostDigitsOfAnswer) {
+	isTelephone := n.value[0] == '0' && digits > mostDigitsOfAnswer
+	if f.asked != "" && !isRound(n.value) && !isTelephone {
 		return f.asked
 	}
-	if digits >= leastDigitsOfCase && strings.HasPrefix(n.value, "202") && numeral.IsYear(f.t.wordAt(n.first)) {
+	beginsWithYear := strings.HasPrefix(n.value, "202") && numeral.IsYear(f.t.wordAt(n.first)) // files are of this decade
+	if digits >= leastDigitsOfCase && beginsWithYear {
 		return kind
 	}
 
-	isOfSix := len(n.value) == len("550 812") && n.value[3] == ' ' && !strings.HasSuffix(n.value, "0")
-	if isOfSix && f.isBehindSubject(n) {
+	isTwoOfThree := len(n.value) == len("550 812") && n.value[3] == ' ' && !strings.HasSuffix(n.value, "0") // "550 810" may be a sum
+	if isTwoOfThree && f.isBehindSubject(n) {
 		return kindOrder
 	}
 

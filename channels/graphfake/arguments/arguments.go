@@ -56,7 +56,8 @@ func IsCommon(name string) bool {
 	return slices.Contains([]string{"access_token", "appsecret_proof", "format", "locale", "pretty", "debug", "suppress_http_code"}, name)
 }
 
-// Text returns an argument that is a text; "" if there is none.
+// Text returns an argument that is a text. It returns "" if the argument is missing or isn't a text: whoever has to tell these
+// apart uses Decode.
 func (a Arguments) Text(name string) string {
 	for _, values := range []url.Values{a.query, a.form} {
 		if values.Get(name) != "" {
@@ -72,11 +73,11 @@ func (a Arguments) Text(name string) string {
 	return text
 }
 
-// Decode reads the arguments into v, which JSON can be decoded into. What stands in the body counts more than the query.
-// Errors: a form that can't be read, no JSON, an argument of another type than in v.
+// Decode reads the arguments into v, as json.Unmarshal does: first those of the query and the form, then a JSON body over them.
+// Errors are for people: the form can't be read, the body is no JSON, an argument has another type than in v.
 func (a Arguments) Decode(v any) error {
 	if a.fault != nil {
-		return errors.New("the form can't be read")
+		return fmt.Errorf("the form can't be read: %w", a.fault)
 	}
 
 	named := map[string]json.RawMessage{}
@@ -203,7 +204,7 @@ func (n *Names) UnmarshalJSON(raw []byte) error {
 
 	var text string
 	if err := json.Unmarshal(raw, &text); err != nil {
-		return &json.UnmarshalTypeError{Value: "object", Field: "names"}
+		return errors.New("a list of names must be a list or a text with commas")
 	}
 	*n = nil
 	for name := range strings.SplitSeq(text, ",") {

@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// arrivalStep returns the step of an event that arrived. It stands just before the first thing that the event caused, by the
-// time of that; an event that caused nothing has its own time, converted to Parley's clock.
+// arrivalStep returns the step of an event that arrived: "event 7 arrived from mail (2 kB)". It gets the time of the first thing that
+// the event caused, and sorting keeps it ahead of that. An event that caused nothing has its own time, on Parley's clock.
 func (t *teller) arrivalStep(e event) Step {
 	s := Step{At: t.toParleysClock(e.ReceivedAt), Kind: StepArrived, Event: e.ID,
 		Text: fmt.Sprintf("event %d arrived from %s (%s)", e.ID, e.Account, sizeWords(e.SizeBytes))}
@@ -46,7 +46,7 @@ func (t *teller) stateOfEvent(e event) (words []string, isBad bool) {
 	return []string{"applied"}, false
 }
 
-// messageStep returns the step of a message: who wrote it, how long it is, what was decided about it and why.
+// messageStep returns the step of a message: "the customer wrote message 12 (80 characters)", and what was decided about it and why.
 func (t *teller) messageStep(m store.Message) Step {
 	s := Step{At: m.CreatedAt, Kind: StepSaid, Message: m.ID, Event: m.EventID}
 	if m.Automatic != "" {
@@ -81,7 +81,7 @@ func (t *teller) authorOf(m store.Message) string {
 	return "somebody who is no agent"
 }
 
-// deliveryStep returns the step of a delivery: its state, and the errors of its attempts.
+// deliveryStep returns the step of a delivery: "reply of message 12 to mail: accepted", and its attempts and their errors.
 func (t *teller) deliveryStep(d delivery) Step {
 	s := Step{At: d.CreatedAt, Kind: StepDelivery, Message: d.MessageID, Delivery: d.ID}
 	what := kindWords(d.Kind)
@@ -103,14 +103,22 @@ func (t *teller) deliveryStep(d delivery) Step {
 	if d.ErrorClass != "" || d.ErrorText != "" {
 		isTriedAgain := d.State == store.Queued // after a failure
 		s.Bad = s.Bad || isTriedAgain
-		s.Detail = append(s.Detail, strings.TrimPrefix(codeWords(d.ErrorClass)+": "+d.ErrorText, ": "))
+		s.Detail = append(s.Detail, errorWords(d))
 	}
 
 	return s
 }
 
-// logStep returns the step of a log entry. Of texts that people typed (notes, names, addresses) it shows the length
-// only.
+// errorWords tells the last error of a delivery: its class, if it has one, and its text.
+func errorWords(d delivery) string {
+	if d.ErrorClass == "" {
+		return d.ErrorText
+	}
+	return codeWords(d.ErrorClass) + ": " + d.ErrorText
+}
+
+// logStep returns the step of a log entry: "Ann: assigned Ben". Of texts that people typed (notes, names, addresses) it shows the
+// length only.
 func (t *teller) logStep(e store.LogEntry) Step {
 	var d struct {
 		Text    string          `json:"text"`
@@ -119,8 +127,7 @@ func (t *teller) logStep(e store.LogEntry) Step {
 		Agents  []store.AgentID `json:"agents"`
 	}
 
-	// Some deeds have other fields, or none: they are told without these.
-	_ = json.Unmarshal(e.Detail, &d)
+	_ = json.Unmarshal(e.Detail, &d) // the detail's fields differ by kind of entry: those that are missing, or of another type, are left out
 	who := "Parley"
 	if e.AgentID != nil {
 		who = t.agentNames([]store.AgentID{*e.AgentID})
