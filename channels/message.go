@@ -87,6 +87,7 @@ type Envelope struct {
 	To, Cc  []Party
 	ReplyTo []Party // whom an answer goes to; empty means Inbound.From
 	Via     string  // which of our own addresses it was sent to
+	Blind   bool    // it was sent to us without the knowledge of those in To and Cc
 }
 
 // Answers says what a message answers. Conversation and Message come from a verified token of ours. They are 0 if

@@ -99,8 +99,20 @@ func TestWhoDropsOutOfTheCopyIsNamed(t *testing.T) {
 // answer them after all.
 func TestCopyIsShownWhereOnlyTheSenderIsAnswered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"reply_to": "sender"}})
-	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	checkOnlySenderIsAnswered(t, newWorld(t, options{settings: map[string]string{"reply_to": "sender"}}), channelstest.Event{})
+}
+
+// Neither do those whom a mail names that was sent to us in blind copy: a reply would tell them so.
+func TestBlindCopyIsAnsweredToItsSender(t *testing.T) {
+	t.Parallel()
+	checkOnlySenderIsAnswered(t, newWorld(t, options{}), channelstest.Event{Blind: true})
+}
+
+// checkOnlySenderIsAnswered checks that a customer's first mail is answered to her alone, until an agent adds who is in copy.
+func checkOnlySenderIsAnswered(t *testing.T, w *world, e channelstest.Event) {
+	t.Helper()
+	e.From, e.Cc, e.Subject, e.Text = "kim@x.test", []string{"lee@x.test"}, "One", "first"
+	w.customerSends(mail, e)
 	thread := w.waitThread("first")
 	w.wantRecipients(thread, "A", recipients{to: []string{"kim@x.test"}})
 	if got := addresses(w.annsFacts().Recipients.Copied); !slices.Equal(got, []string{"lee@x.test"}) {

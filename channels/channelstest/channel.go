@@ -39,6 +39,7 @@ type Event struct {
 	Cc           []string  `json:"cc,omitempty"`
 	ReplyTo      []string  `json:"reply_to,omitempty"`
 	Via          string    `json:"via,omitempty"`
+	Blind        bool      `json:"blind,omitempty"`
 	References   []string  `json:"references,omitempty"`
 	Conversation int64     `json:"conversation,omitempty"`
 	Automatic    string    `json:"automatic,omitempty"`
@@ -200,7 +201,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	from.Name, from.Also, from.Lasting = e.Name, e.Also, isLasting(e.From)
 	in := channels.Inbound{
 		ExternalID: e.ID, From: from, At: e.At,
-		Envelope: channels.Envelope{To: partiesOf(e.To), Cc: partiesOf(e.Cc), ReplyTo: partiesOf(e.ReplyTo), Via: e.Via},
+		Envelope: channels.Envelope{To: partiesOf(e.To), Cc: partiesOf(e.Cc), ReplyTo: partiesOf(e.ReplyTo), Via: e.Via, Blind: e.Blind},
 		Answers:  channels.Answers{Conversation: e.Conversation, Message: e.Answers, References: e.References, External: e.Answered},
 		Subject:  e.Subject, Text: e.Text, Original: channels.Original{Quoted: e.Quoted}, Notices: e.Notices,
 		Change:  channels.Change{Target: e.Target, Emoji: e.Emoji, Previous: channels.Party{Key: e.Previous, Also: e.PreviousAlso, Lasting: isLasting(e.Previous)}},

@@ -49,7 +49,8 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 
 	if rs.Caps(c.AccountID).Participants {
 		copied := outbound.RoleCopied
-		if rs.Settings(c).ReplyTo == "all" {
+		isSecret := in.Envelope.Blind && len(c.Participants) == 0 // otherwise those who take part know that the customer writes to us
+		if rs.Settings(c).ReplyTo == "all" && !isSecret {
 			copied = outbound.RoleCc
 		}
 

@@ -154,6 +154,7 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 	bcc := rawmail.Addresses(h.Guess, h.All("Bcc")...)
 	delivered := rawmail.Addresses(h.Guess, slices.Concat(h.All("Delivered-To"), h.All("X-Original-To"), h.All("Envelope-To"))...)
 	in.Envelope.Via = d.viaAddress(to, cc, bcc, delivered)
+	in.Envelope.Blind = !e.Sent && !d.isNamed(slices.Concat(to, cc), delivered)
 	in.Answers.Conversation, in.Answers.Message = d.tokensInAddresses(to, cc, bcc, delivered)
 	if e.Sent { // what a customer hides from the other recipients stays hidden (RFC 5322 section 3.6.3)
 		cc = slices.Concat(cc, bcc)
@@ -178,6 +179,15 @@ func (d *Decoder) viaAddress(lists ...[]channels.Party) string {
 		}
 	}
 	return ""
+}
+
+// isNamed reports whether those to whom a mail was written (named) can know that we got it: one is an address of ours, or one from
+// which the mail was forwarded, since it was delivered to that first.
+func (d *Decoder) isNamed(named, delivered []channels.Party) bool {
+	return slices.ContainsFunc(named, func(p channels.Party) bool {
+		isForwarder := slices.ContainsFunc(delivered, func(q channels.Party) bool { return q.Key == p.Key })
+		return isForwarder || d.ownAddress(p.Key) != ""
+	})
 }
 
 // tokensInAddresses finds conversation and message by our token in an address: support+TOKEN@acme.test.

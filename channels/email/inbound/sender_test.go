@@ -151,6 +151,26 @@ func TestAddressOfOurs(t *testing.T) {
 	}
 }
 
+// A mail is blind if those whom it names needn't know that we have it: it names no address of ours, and none from which it was forwarded.
+//
+func TestBlindCopy(t *testing.T) {
+	t.Parallel()
+	const sent, other = "From: ann@customer.test\nTo: bob@x.test\n", "Delivered-To: billing@acme.test\n"
+	tests := []struct {
+		name, header string
+		want         bool
+	}{
+		{name: "we are not named", header: sent + other, want: true},
+		{name: "in copy", header: sent + other + "Cc: billing+shop@acme.test\n"},
+		{name: "forwarded from an address that is named", header: sent + other + "Delivered-To: info@acme.test\nCc: info@acme.test\n"},
+	}
+	for _, tt := range tests {
+		wantEqual(t, tt.name, decodeOne(t, crlf(tt.header+"\nHi")).Envelope.Blind, tt.want)
+	}
+	own := mustDecode(t, inFolder(true, sentMail(fromAcme+foreignID)))[0]
+	wantEqual(t, "written in the mailbox", own.Envelope.Blind, false)
+}
+
 // A name that shows another address is pointed out.
 func TestNameWithAnotherAddress(t *testing.T) {
 	t.Parallel()
