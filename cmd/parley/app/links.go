@@ -121,7 +121,8 @@ func (l *links) serveSigned(w http.ResponseWriter, r *http.Request, what []strin
 	return false
 }
 
-// serveOriginal shows a mail's HTML as a page that can neither run scripts nor load anything.
+// serveOriginal shows a mail's HTML as a page that can neither run scripts nor load anything. Its links open in tabs of their own, which
+// know nothing of it (noreferrer).
 func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message store.MessageID) {
 	ctx, cancel := context.WithTimeout(r.Context(), originalTimeout)
 	defer cancel()
@@ -131,9 +132,12 @@ func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message st
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+	w.Header().Set("Content-Security-Policy", originalPolicy)
 	_, _ = io.WriteString(w, page)
 }
+
+// originalPolicy is the policy of a mail's page.
+const originalPolicy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 // serveFile copies a file from its surface. If the file breaks off, so does the answer, so that nobody
 // takes half of the file for all of it.

@@ -112,6 +112,19 @@ func TestFileLinks(t *testing.T) {
 	})
 }
 
+// The original of a mail is a page that runs and loads nothing. Its links open in tabs of their own, to which this doesn't apply.
+func TestOriginalOfMail(t *testing.T) {
+	t.Parallel()
+	resp, body := fetch(t, newFileServer(t).sign(fmt.Sprintf("o.7.%d", time.Now().Add(time.Minute).Unix())))
+	if resp.StatusCode != http.StatusOK || body != "<p>A mail" {
+		t.Errorf("got %d %q, want %d and the mail", resp.StatusCode, body, http.StatusOK)
+	}
+	wantHeader(t, "original", resp.Header, map[string]string{
+		"Content-Security-Policy": "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'",
+		"Referrer-Policy":         "no-referrer",
+	})
+}
+
 // Whatever is not signed by us, is over, or isn't there, gets 404 and no file.
 func TestFileLinksRefused(t *testing.T) {
 	t.Parallel()
