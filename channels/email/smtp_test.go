@@ -138,8 +138,9 @@ func TestAddressOutsideASCIIWithoutSMTPUTF8(t *testing.T) {
 	w.sendToScripted(takingEverything("250 hi")...)
 	o := reply()
 	o.To[0].Key = "jörg@customer.test"
-	failed := w.wantSendFails(o, channels.BadContent)
-	wantContains(t, "error", failed.Text, "no addresses outside ASCII")
+	failed := w.wantSendFails(o, channels.BadRecipient)
+	wantContains(t, "error", failed.Text, "refuses jörg@customer.test: 550 5.6.7 the server takes no addresses outside ASCII")
+	wantContains(t, "hint", failed.Hint, "another address")
 }
 
 // A mail with more recipients than a server takes fails at once, with advice. It would be refused for as long as it waits.

@@ -199,6 +199,9 @@ func classifyRecipient(step Step, code int, ext, text string, waited time.Durati
 	if SaysFull(code, text) {
 		return classifyFullMailbox(waited), true
 	}
+	if ext == "5.6.7" { // an address outside ASCII (RFC 6531)
+		return Verdict{Class: channels.BadRecipient, Hint: hintASCII}, true
+	}
 	if step == StepReport {
 		return Verdict{}, false
 	}
@@ -247,6 +250,7 @@ const (
 	HintLater   = "Parley tries again by itself."
 	hintAddress = "Check the address with the customer."
 	hintMany    = "Take people out of the copy, then send again: !cc -ADDRESS"
+	hintASCII   = "Ask for another address, with nothing but plain letters, digits and signs, or leave this one out."
 	hintLoop    = "Mail to this address goes in circles. Ask the customer for another address."
 	hintFull    = "The mailbox is full. Parley tries once more after 12 hours."
 	hintFullYet = "The customer's mailbox is still full. Reach the customer in another way."

@@ -103,6 +103,8 @@ func TestRefusedRecipients(t *testing.T) {
 		{step: StepRcpt, code: 550, text: "#5.1.1 Address rejected.", want: channels.BadRecipient},
 		{step: StepRcpt, code: 550, text: "User unknown (5.1.1)", want: channels.BadRecipient},
 		{step: StepRcpt, code: 550, text: "rejected by 5.1.2.3", want: channels.BadRecipient},
+		{step: StepRcpt, code: 553, text: "5.6.7 Non-ASCII addresses not permitted", want: channels.BadRecipient},
+		{step: StepReport, code: 550, text: "5.6.7 Non-ASCII addresses not permitted", want: channels.BadRecipient},
 		{step: StepDot, code: 554, text: "5.4.6 Hop count exceeded", want: channels.BadRecipient},
 		{step: StepDot, code: 554, text: "5.4.14 Hop count exceeded - possible mail loop", want: channels.BadRecipient},
 	})

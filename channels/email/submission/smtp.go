@@ -217,7 +217,11 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 	if m.UTF8 {
 		if ok, _ := s.client.Extension("SMTPUTF8"); !ok {
 			refused := &textproto.Error{Code: codeRefused, Msg: "5.6.7 the server takes no addresses outside ASCII"}
-			return &smtpFailure{step: smtpcode.StepMail, err: refused}
+			at := slices.IndexFunc(m.Recipients, func(a string) bool { return !rawmail.IsASCII(a) })
+			if at < 0 { // it is our own
+				return &smtpFailure{step: smtpcode.StepMail, err: refused}
+			}
+			return &smtpFailure{step: smtpcode.StepRcpt, recipient: m.Recipients[at], err: refused}
 		}
 	}
 
