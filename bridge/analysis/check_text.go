@@ -111,12 +111,12 @@ var compileOnce = sync.OnceValue(func() *rules {
 		phrase: regexp.MustCompile(`(?i)` + strings.Join(innerPhrases(), "|")),
 		// A run of letters and digits that no person writes, as markers around data are: 24 or more hexadecimal digits.
 		hidden: regexp.MustCompile(`(?i)\b[0-9a-f]{24,}\b`),
-		scheme: regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.*-]{1,15}\s?:\s?/\s?/\s?[^\s<>"'|\]]*|` +
-			`\b(mailto|tel|sms|javascript|data|vbscript|file|callto|skype)\s?:[^\s<>"'|]+`),
+		scheme: regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.*-]{1,15}\s?:\s?/\s?/\s?[^\s<>"'|\]“”„«»‹›’]*|` +
+			`\b(mailto|tel|sms|javascript|data|vbscript|file|callto|skype)\s?:[^\s<>"'|“”„«»‹›’]+`),
 		target:    regexp.MustCompile(`(!?)\[([^\]]*)\]\s?\(\s*<?([^)>\s]*)`),
 		reference: regexp.MustCompile(`(?m)^\s{0,3}\[[^\]]+\]:\s*\S|\]\s?\[[^\]]*\]`),
 		bare: regexp.MustCompile(`(?i)(?:[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?\.)+` +
-			`[\p{L}][\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}](?:[:/?#][^\s<>"'|\])]*)?`),
+			`[\p{L}][\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}](?:[:/?#][^\s<>"'|\])“”„«»‹›’]*)?`),
 		mail:   regexp.MustCompile(`(?i)[\p{L}\p{N}.!#$%&'*+/=?^_{|}~-]+\s?@\s?[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}.-]*[\p{L}\p{M}\p{N}])?`),
 		number: regexp.MustCompile(`[+(]?\d(?:[\s().\-/]{0,3}\d){6,}`),
 		day:    regexp.MustCompile(`\b(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{4})\b`),

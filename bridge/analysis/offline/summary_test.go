@@ -64,6 +64,51 @@ func TestSummaryPassesTheChecks(t *testing.T) {
 	}
 }
 
+// A summary quotes links, addresses and numbers whole, so that it passes the checks; where it would cut one, it ends before it.
+func TestSummaryWithNames(t *testing.T) {
+	t.Parallel()
+	filler := strings.Repeat("word ", 37) // the next words reach beyond the length of a quotation
+	tests := []struct {
+		name, text, want string
+	}{
+		{name: "a link at the end", text: "See https://own.example/x", want: "“See https://own.example/x”"},
+		{name: "a link within quotation marks", text: "I read „https://own.example/x“ twice", want: "„https://own.example/x“"},
+		{name: "a link within angle brackets", text: "See <https://own.example/a_b> first", want: "‹https://own.example/a_b›"},
+		{name: "a link with underscores", text: "https://own.example/a?utm_source=b_c*", want: "“https://own.example/a?utm_source=b_c*”"},
+		{name: "an address with underscores", text: "Mail kim_lee@example.com", want: "“Mail kim_lee@example.com”"},
+		{name: "an address like a call to all", text: "Mail info@all.example", want: "“Mail info@all.example”"},
+		{name: "a domain alone", text: "Look at own.example/a_b", want: "“Look at own.example/a_b”"},
+		{name: "a long link", text: "See https://own.example/" + strings.Repeat("x", 300), want: "“See …”"},
+		{name: "a link that would be cut", text: filler + "see https://own.example/some-page", want: "see …”"},
+		{name: "a number that would be cut", text: filler + "+49 170 1234 5678", want: "word …”"},
+		{name: "a question with a link", text: "Is https://own.example/a.html?b=1 still right?",
+			want: "- **Still open:** “Is https://own.example/a.html?b=1 still right?”"},
+		{name: "what can't be quoted", text: "Hello ＠here", want: "- The words can't be quoted."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := analysis.Request{Task: analysis.Summarise, Messages: []analysis.Message{{Text: tt.text}}}
+			got := mustWrite(t, r)
+			if !strings.Contains(got.Text, tt.want) {
+				t.Errorf("got the summary\n%s\nwant %q in it", got.Text, tt.want)
+			}
+			if _, err := analysis.CheckText(r, got); err != nil {
+				t.Errorf("got the summary\n%s\nwhich the checks leave out: %v", got.Text, err)
+			}
+		})
+	}
+}
+
+// A question mark within a link asks nothing.
+func TestSummaryOfLinkAsksNothing(t *testing.T) {
+	t.Parallel()
+	r := analysis.Request{Task: analysis.Summarise, Messages: []analysis.Message{{Text: "I looked at https://own.example/a?b=1 today."}}}
+	if got := mustWrite(t, r).Text; strings.Contains(got, "Still open") {
+		t.Errorf("got the summary\n%s\nwant no open question", got)
+	}
+}
+
 func TestSummaryIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	first := mustWrite(t, lampRequest())

@@ -68,7 +68,24 @@ func Write(ctx context.Context, a analysis.Analyzer, r analysis.Request) (analys
 		lines = []string{"- The customer has sent files, and no words."}
 	}
 
-	return analysis.Text{Text: strings.Join(lines, "\n"), By: "offline"}, err
+	return analysis.Text{Text: strings.Join(withoutRefused(r, lines), "\n"), By: "offline"}, err
+}
+
+// withoutRefused leaves out what the check of every text would refuse, so that it doesn't refuse the summary as a whole.
+func withoutRefused(r analysis.Request, lines []string) []string {
+	isRefused := func(text string) bool {
+		_, err := analysis.CheckText(r, analysis.Text{Text: text})
+		return err != nil
+	}
+
+	if !isRefused(strings.Join(lines, "\n")) {
+		return lines
+	}
+	lines = slices.DeleteFunc(lines, isRefused)
+	if len(lines) == 0 {
+		return []string{"- The words can't be quoted."}
+	}
+	return lines
 }
 
 // splitSides returns what the customer wrote, and the part of it that nobody has answered.
@@ -110,8 +127,11 @@ func excerptOf(m analysis.Message) string {
 func questionsIn(open []analysis.Message) string {
 	var asked []string
 	for _, m := range open {
-		for _, q := range question.FindAllString(plainWords(m.Text), -1) {
-			q = strings.TrimSpace(q)
+		words := plainWords(m.Text)
+		// Dots and question marks within a name end no sentence.
+		masked := named.ReplaceAllStringFunc(words, func(name string) string { return strings.Repeat("x", len(name)) })
+		for _, at := range question.FindAllStringIndex(masked, -1) {
+			q := strings.TrimSpace(words[at[0]:at[1]])
 			if utf8.RuneCountInString(q) > mostShort {
 				asked = append(asked, "“"+shorten(q, mostExcerpt)+"”")
 			}
@@ -132,27 +152,46 @@ func numbersNamed(found []analysis.Reference) string {
 var (
 	question  = regexp.MustCompile(`[^.!?…\s][^.!?…]*\?`)
 	linkText  = regexp.MustCompile(`!?\[([^\]]*)\]\s?\([^)]*\)?`)
-	callsTeam = regexp.MustCompile(`(?i)@(\s*(?:here|channel|everyone|all|team|group))\b`)
+	callsTeam = regexp.MustCompile(`(?i)(^|[^\pL\pN._%+-])@(\s*(?:here|channel|everyone|all|team|group))\b`)
+	// A link, an address or another name with signs that elsewhere are emphasis or end a sentence, or a long number.
+	named = regexp.MustCompile(`(?i)\S*(?:://|@|\bwww\.|[\pL\pN]_[\pL\pN]|[\pL\pN]\.\pL[\pL\pN.-]*[/?#:])\S*[^\s.,;:!?…]|` +
+		`[+(]?\d(?:[ ().\-/]{0,3}\d){6,}`)
 )
 
 // plainWords returns the words of a message on one line, without what a chat could take for a link with another name, for
-// a tag, for emphasis or for a call to people.
+// a tag, for emphasis or for a call to people. Names stay as they are, but for brackets.
 func plainWords(s string) string {
 	s = linkText.ReplaceAllString(s, "$1")
-	s = callsTeam.ReplaceAllString(s, "at $1")
-	s = strings.NewReplacer("<", "‹", ">", "›", "[", "(", "]", ")", "*", "", "_", " ", "`", "", "\\", "").Replace(s)
+	s = strings.NewReplacer("<", "‹", ">", "›", "[", "(", "]", ")").Replace(s)
+	s = strings.Join(strings.Fields(s), " ")
+	emphasis := strings.NewReplacer("*", "", "_", " ", "`", "", "\\", "")
+	var b strings.Builder
+	end := 0
+	for _, at := range named.FindAllStringIndex(s, -1) {
+		b.WriteString(emphasis.Replace(s[end:at[0]]) + s[at[0]:at[1]])
+		end = at[1]
+	}
+
+	b.WriteString(emphasis.Replace(s[end:]))
+	s = callsTeam.ReplaceAllString(b.String(), "${1}at $2")
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// shorten cuts a text at a word.
+// shorten cuts a text at a word, and before a name that would be cut.
 func shorten(s string, most int) string {
-	all := []rune(s)
-	if len(all) <= most {
+	if utf8.RuneCountInString(s) <= most {
 		return s
 	}
-	cut := string(all[:most])
-	if at := strings.LastIndexByte(cut, ' '); at > len(cut)/2 {
-		cut = cut[:at]
+
+	end := len(string([]rune(s)[:most]))
+	if at := strings.LastIndexByte(s[:end], ' '); at > end/2 {
+		end = at
 	}
-	return cut + " …"
+	for _, at := range named.FindAllStringIndex(s, -1) {
+		if at[0] < end && end < at[1] {
+			end = at[0]
+		}
+	}
+
+	return strings.TrimSpace(strings.TrimSpace(s[:end]) + " …")
 }
