@@ -90,10 +90,14 @@ const countQuarantined = `
 	JOIN events AS event ON event.id = newest.event_id
 	GROUP BY event.account_id`
 
+// countUndecided leaves out messages whose delivery is gone, since their customer was erased: nobody can decide about them.
 const countUndecided = `
 	SELECT conversation.account_id, count(*) AS n, extract(epoch FROM parley_now() - min(message.created_at))::double precision AS oldest
-	FROM (SELECT conversation_id, created_at FROM messages WHERE fate = 'unclear' LIMIT $1) AS message
+	FROM (SELECT id, conversation_id, created_at FROM messages WHERE fate = 'unclear' LIMIT $1) AS message
 	JOIN conversations AS conversation ON conversation.id = message.conversation_id
+	WHERE EXISTS (
+		SELECT FROM deliveries
+		WHERE message_id = message.id AND message_id <> 0 AND kind = 'reply' AND state = 'needs_decision')
 	GROUP BY conversation.account_id`
 
 // countLanes has three parts. waiting are the lanes that are looked at: at most $1 of each gate and priority

@@ -117,7 +117,13 @@ func TestReadCountsUndecidedMessages(t *testing.T) {
 	exec(t, pool, `
 		INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at) VALUES
 			(1, 1, 'out', 'unclear', now(), now() - interval '2 h'),
-			(2, 1, 'out', 'out', now(), now())`)
+			(2, 1, 'out', 'out', now(), now()),
+			(3, 1, 'out', 'unclear', now(), now() - interval '3 h') -- its delivery was erased: nothing is left to decide`)
+	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 100, 'box')`)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) VALUES (1, 100, 'k', 1, 1, 1, 1)`)
+	exec(t, pool, `
+		INSERT INTO deliveries (id, lane_id, seq, message_id, kind, state, created_at)
+		VALUES (1, 1, 1, 1, 'reply', 'needs_decision', now())`)
 
 	count := getOnlyCount(t, readStats(t, pool).Undecided, mail)
 	if count.N != 1 {

@@ -16,46 +16,46 @@ import (
 type Undecided struct {
 	Conversation store.ConversationID `db:"conversation"`
 	Message      store.MessageID      `db:"message"`
-	Delivery     store.DeliveryID     `db:"delivery"` // 0 if there is none to decide about
-	Attempt      int                  `db:"attempt"`  // the last one at it
-	Refused      bool                 `db:"refused"`  // it surely did not arrive
-	Why          string               `db:"why"`      // as the provider said it
+	Delivery     store.DeliveryID     `db:"delivery"`
+	Attempt      int                  `db:"attempt"` // the last one at it
+	Refused      bool                 `db:"refused"` // it surely did not arrive
+	Why          string               `db:"why"`     // as the provider said it
 	Account      string               `db:"account"`
 	By           string               `db:"by"`
 	At           time.Time            `db:"at"`
 }
 
-// newestRefused is how many refused messages are looked through for those whose customers still wait.
-const newestRefused = 2000
+// maxLooked is how many unclear messages are looked through for those that can still be decided: the delivery of a customer who was
+// erased is gone. It is also how many of the newest refused messages are looked through for those whose customers still wait.
+const maxLooked = 2000
 
 const undecidedColumns = `
-	SELECT message.conversation_id AS conversation, message.id AS message, coalesce(delivery.id, 0) AS delivery,
-		coalesce(delivery.attempt, 0) AS attempt, message.fate = 'failed' AS refused,
-		coalesce(CASE
+	SELECT message.conversation_id AS conversation, message.id AS message, delivery.id AS delivery, delivery.attempt,
+		message.fate = 'failed' AS refused,
+		CASE
 			WHEN starts_with(delivery.error_text, delivery.error_class || ': ')
 			THEN substr(delivery.error_text, length(delivery.error_class) + 3)
 			ELSE delivery.error_text
-		END, '') AS why,
+		END AS why,
 		account.name AS account, coalesce(agent.name, '') AS by, message.said_at AS at `
 
 const (
 	undecided = undecidedColumns + `
 	FROM (
-		(SELECT * FROM messages WHERE fate = 'unclear' ORDER BY conversation_id LIMIT $1)
+		(SELECT * FROM messages WHERE fate = 'unclear' ORDER BY conversation_id LIMIT $2)
 		UNION ALL
 		(SELECT refused.*
 			FROM (SELECT * FROM messages WHERE fate = 'failed' ORDER BY said_at DESC LIMIT $2) AS refused
 			JOIN conversations AS conversation ON conversation.id = refused.conversation_id
 			WHERE conversation.waiting_since IS NOT NULL AND conversation.status IN ('open', 'pending', 'snoozed'))) AS message
-	LEFT JOIN LATERAL (
+	CROSS JOIN LATERAL (
 		SELECT * FROM deliveries
 		WHERE message_id = message.id AND message_id <> 0 AND kind = 'reply'
 			AND state = CASE message.fate WHEN 'failed' THEN 'failed' ELSE 'needs_decision' END
-		OFFSET 0) AS delivery ON true -- OFFSET 0: looked up one by one, never all deliveries
+		OFFSET 0) AS delivery -- OFFSET 0: looked up one by one, never all deliveries
 	JOIN conversations AS conversation ON conversation.id = message.conversation_id
 	JOIN accounts AS account ON account.id = conversation.account_id
 	LEFT JOIN agents AS agent ON agent.id = message.agent_id
-	WHERE message.fate = 'unclear' OR delivery.id IS NOT NULL
 	ORDER BY message.fate = 'failed', message.said_at
 	LIMIT $1`
 
@@ -72,7 +72,7 @@ const (
 // ListUndecided returns messages that wait for a decision, limit at most. Those that are unclear come first. Then come those
 // that were refused and whose customers still wait for an answer. Of each, the oldest come first.
 func ListUndecided(ctx context.Context, q store.Querier, limit int) ([]Undecided, error) {
-	return query.Collect[Undecided](ctx, q, "undecided messages", undecided, limit, newestRefused)
+	return query.Collect[Undecided](ctx, q, "undecided messages", undecided, limit, maxLooked)
 }
 
 // FindUndecided reads one delivery. It returns nil if the delivery waits for no decision.
