@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 // Kept says for how long records are kept.
@@ -39,15 +40,16 @@ const (
 			LIMIT $2) AS next
 		WHERE next.created_at < (SELECT parley_now()) - make_interval(secs => $1) AND ` + isPassing
 	dueLanes = `
-		SELECT count(*) FROM (
-			SELECT conversation_id, due_at, leased_until, head, tail
+		SELECT count(*)
+		FROM (SELECT parley_now() - make_interval(secs => $1) AS before) AS clock
+		CROSS JOIN (
+			SELECT id, conversation_id, due_at, leased_until, head, tail
 			FROM lanes
 			WHERE id > (SELECT lanes_upto FROM retention WHERE id = 1)
 			ORDER BY id
-			LIMIT $2) AS next
-		JOIN conversations AS conversation ON conversation.id = next.conversation_id
-		WHERE next.due_at IS NULL AND next.leased_until IS NULL AND next.head = next.tail AND conversation.status IN ('resolved', 'closed')
-			AND conversation.resolved_at < (SELECT parley_now()) - make_interval(secs => $1)`
+			LIMIT $2) AS l
+		JOIN conversations AS c ON c.id = l.conversation_id AND ` + hasEnded + `
+		WHERE ` + isIdle
 	dueReactions = `
 		SELECT count(*) FROM (SELECT delivery_id FROM reactions ORDER BY delivery_id LIMIT $2) AS next
 		LEFT JOIN deliveries AS delivery ON delivery.id = next.delivery_id
@@ -66,7 +68,7 @@ const (
 // Preview counts what the next runs of retention will remove or empty, each kind up to MaxDue. It changes nothing.
 func Preview(ctx context.Context, pool *pgxpool.Pool, k Kept) (due Due, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTimeout); err != nil {
+		if _, err := tx.Exec(ctx, query.ByIndex, statementTimeout); err != nil {
 			return err
 		}
 

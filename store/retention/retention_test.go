@@ -357,7 +357,7 @@ func TestRetentionPlans(t *testing.T) {
 		{"emptied", retention.DropEmptiedSQL, []any{int64(100_000), int64(200_000), 1000}, map[string]float64{"events": 2000}, "events_pkey"},
 		{"passing", retention.DropPassingSQL, []any{int64(10_000), month.Seconds(), 1000}, map[string]float64{"deliveries": 2000, "lanes": 1000}, "deliveries_pkey"},
 		{"lanes", retention.DropLanesSQL, []any{int64(1000), month.Seconds(), 1000},
-			map[string]float64{"lanes": 3000, "conversations": 1000, "deliveries": 8000, "posts": 8000, "threads": 8000}, "posts_pkey"},
+			map[string]float64{"lanes": 3000, "conversations": 1000, "messages": 0, "deliveries": 8000, "posts": 8000, "threads": 8000}, "posts_pkey"},
 		{"empty", retention.EmptyEventsSQL, []any{batch, false}, map[string]float64{"events": 2000, "messages": 1000}, "messages_event"},
 		{"freed", retention.FreedEventsSQL, []any{1000}, map[string]float64{"retained": 2000, "queues": 2000, "quarantine": 5000}, ""},
 		{"blobs", retention.NextBlobsSQL, []any{"h3", (24 * time.Hour).Seconds(), 1000, 16 << 20}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},

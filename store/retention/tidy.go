@@ -178,14 +178,24 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 	})
 }
 
+// hasEnded is the condition for a row c of conversations: it ended long ago. A thread in which mails are sorted is never resolved: it
+// has ended with its last mail.
+const hasEnded = `(c.status IN ('resolved', 'closed') AND c.resolved_at < clock.before OR c.kind = 'automatic' AND c.last_at < clock.before)`
+
+// isIdle is the condition for a row l of lanes: nothing is left to deliver, and nobody has to decide whether something was delivered.
+const isIdle = `l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail AND NOT EXISTS (
+	SELECT FROM deliveries AS d
+	JOIN messages AS m ON m.id = d.message_id AND m.fate = 'unclear'
+	WHERE d.lane_id = l.id AND d.state = 'needs_decision')`
+
 // dropLanes removes the lanes of conversations that ended long ago (ended) and have nothing left to deliver (idle), together
 // with their deliveries, the records of Parley's own posts (unposted) and of what somebody was told, and what was
 // suggested. The records of roots and of people's posts stay. Posts are looked for in all channels in which the
 // conversation had a root (places), since it may have been handed over. If the customer writes again, lanes are made
 // anew. A lane that is in use now is locked, or has changed: the next round looks at it again.
 //
-// A thread in which mails are sorted is never resolved: it has ended with its last mail. The records of its posts stay, because it
-// is by these that an erasure finds what was posted there of one of its customers.
+// The records of posts in a thread in which mails are sorted stay, because it is by these that an erasure finds what was posted
+// there of one of its customers.
 const dropLanes = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -199,12 +209,11 @@ const dropLanes = `
 		SELECT page.id, c.kind
 		FROM page
 		CROSS JOIN clock
-		JOIN conversations AS c ON c.id = page.conversation_id AND (c.status IN ('resolved', 'closed') AND c.resolved_at < clock.before
-			OR c.kind = 'automatic' AND c.last_at < clock.before)
+		JOIN conversations AS c ON c.id = page.conversation_id AND ` + hasEnded + `
 	), idle AS MATERIALIZED (
 		SELECT l.id, l.account_id, l.conversation_id
 		FROM lanes AS l
-		WHERE l.id = ANY(ARRAY(SELECT id FROM ended)) AND l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail
+		WHERE l.id = ANY(ARRAY(SELECT id FROM ended)) AND ` + isIdle + `
 		ORDER BY l.id
 		FOR UPDATE SKIP LOCKED
 	), delivered AS (

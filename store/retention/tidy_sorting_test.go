@@ -39,6 +39,7 @@ func sortMails(t *testing.T) *pgxpool.Pool {
 func TestLanesOfSortedMailsGo(t *testing.T) {
 	t.Parallel()
 	pool := sortMails(t)
+	announced(t, pool, retention.Due{Lanes: 1})
 
 	allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations)
 

@@ -194,6 +194,30 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	}
 }
 
+// A reply of which nobody knows whether it arrived can still be decided about long after its conversation ended. One that was taken
+// back needs no decision.
+func TestLaneOfAnUndecidedReplyStays(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	endLongAgo(t, pool)
+	for _, sql := range []string{
+		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at)
+			SELECT n, 1, 'out', CASE n WHEN 1 THEN 'unclear' ELSE 'undone' END, now(), now() FROM generate_series(1, 2) AS n`,
+		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) SELECT n, 1, 'k' || n, 1, 1, 1, 1 FROM generate_series(1, 2) AS n`,
+		`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, state, created_at)
+			SELECT n, n, 1, n, 'reply', 'needs_decision', now() FROM generate_series(1, 2) AS n`,
+	} {
+		exec(t, pool, sql)
+	}
+	announced(t, pool, retention.Due{Lanes: 1})
+
+	allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations)
+
+	if left := row(t, pool, `SELECT array_agg(id), (SELECT array_agg(id) FROM deliveries) FROM lanes`); left != "({1},{1})" {
+		t.Errorf("lanes and deliveries that are left: %s, want ({1},{1})", left)
+	}
+}
+
 // The name of a contact who turned out to be another one goes, and at most once a day all contacts are looked at for that.
 func TestFormerContactsGo(t *testing.T) {
 	t.Parallel()
