@@ -35,7 +35,7 @@ type Stats struct {
 	Undecided     []AccountCount // messages of which a person has to decide whether they arrived
 	Lanes         []LaneStats
 	Gates         []GateStats
-	Broken        []store.AccountID // accounts with a known fault
+	Broken        []store.AccountID // accounts with a known fault, without those that are paused
 	Suggestions   []SuggestionCount
 	Bursts        int     // what customers wrote in one go (a burst) and is due to be analysed
 	BurstsOldest  float64 // seconds for which the oldest of these bursts has been due
@@ -164,7 +164,8 @@ const ageOfFigures = `
 	SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::double precision
 	FROM (SELECT since FROM measure_due LIMIT $1) AS due`
 
-const listBroken = `SELECT id FROM accounts WHERE status <> $1`
+// listBroken leaves out accounts that are paused, or were taken out: they keep the status that they had, and nobody repairs them.
+const listBroken = `SELECT id FROM accounts WHERE status <> $1 AND NOT paused`
 
 // healthy is the status of an account without a known fault.
 const healthy = "active"

@@ -257,6 +257,7 @@ func TestReadNamesBrokenAccounts(t *testing.T) {
 	t.Parallel()
 	pool := newDatabase(t)
 	exec(t, pool, `UPDATE accounts SET status = 'error' WHERE id = $1`, chat)
+	exec(t, pool, `UPDATE accounts SET status = 'error', paused = true WHERE id = $1`, mail) // nobody waits for it
 
 	if got, want := readStats(t, pool).Broken, []store.AccountID{chat}; !slices.Equal(got, want) {
 		t.Errorf("broken accounts: got %v, want %v", got, want)

@@ -20,7 +20,7 @@ func (a *App) newMetricsHandler() http.Handler {
 	registry.MustRegister(relay.Histograms()...)
 	registry.MustRegister(
 		metrics.NewTraffic(relay, a.engine.Accounts),
-		metrics.NewWaiting(a.db.Pool, a.engine.Accounts, relay.SetClock),
+		metrics.NewWaiting(a.db.Pool, a.engine.Accounts, a.surfacesByAccount, relay.SetClock),
 		metrics.NewHealth(metrics.AccountState{
 			Relay: relay, Accounts: a.engine.Accounts, Surfaces: a.surfacesByAccount,
 			Channel: func(id store.AccountID) any { return a.accounts.findChannel(id) },

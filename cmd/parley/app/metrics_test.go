@@ -21,6 +21,7 @@ import (
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo/outside"
+	"parley/store/storetest"
 )
 
 // runningParley is a whole Parley with emulators around it.
@@ -41,12 +42,8 @@ func runInSlack(t *testing.T, analyzer analysis.Analyzer, change ...func(*app.En
 		c(&env)
 	}
 	backup := filepath.Join(env.Data, "backups", "parley.backup")
-	if err := os.MkdirAll(filepath.Dir(backup), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(backup, []byte("all of it"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	storetest.Check(t, os.MkdirAll(filepath.Dir(backup), 0o700))
+	storetest.Check(t, os.WriteFile(backup, []byte("all of it"), 0o600))
 	db := openDatabase(t, env)
 	applyFile(t, db, app.Specs(), w.Config(time.Millisecond))
 	r := runningParley{start(t, env, db, app.Options{MovedTime: true, Analyzer: analyzer}), db, w}
@@ -174,6 +171,8 @@ func (s scrape) knows(name string) bool {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	r := runInSlack(t, newUnreachableModel(t))
+	storetest.Exec(t, r.db.Pool, `INSERT INTO accounts (name, kind, side, status) VALUES ('left-chat', 'teams', 'surface', 'broken')`)
+	storetest.Check(t, r.app.Engine().Reload(t.Context()))
 	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs", Text: "Two are chipped."}); err != nil {
 		t.Fatal(err)
 	}
@@ -195,6 +194,9 @@ func TestMetrics(t *testing.T) {
 	})
 	t.Run("values", func(t *testing.T) { checkValues(t, s) })
 	t.Run("names", func(t *testing.T) { checkNames(t, s) })
+	if _, ok := s.value("parley_account_up", "left-chat"); ok {
+		t.Error("a chat that isn't set up any more counts as up or down, want neither")
+	}
 	docs := readDoc(t, "docs/metrics.md")
 	t.Run("docs", func(t *testing.T) { wantSame(t, "metric", s.ours(), findAll(docs, "(?m)^\\| `(parley_[a-z_]+)` \\|")) })
 	t.Run("alerts", func(t *testing.T) { checkAlerts(t, s, docs) })

@@ -188,7 +188,9 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 		s.addGood("mode", "live")
 	}
 
-	addCondition(&s, a)
+	if !a.Paused { // else it is the condition of before
+		addCondition(&s, a)
+	}
 	o.listBlocked(ctx, &s, a)
 	i := slices.IndexFunc(o.Specs, func(spec channels.Spec) bool { return spec.Kind == a.Kind })
 	if i < 0 {

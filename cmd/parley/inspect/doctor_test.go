@@ -147,6 +147,8 @@ func TestDoctorOfABrokenSystem(t *testing.T) {
 	journal(t, o.Pool, store.NewEvent{AccountID: store.SystemAccount, ExternalID: "x", OrderKey: "x", Quarantine: "can't be read"})
 	_, err := store.ReportAccount(t.Context(), o.Pool, findAccount(t, o.Pool, "refused").ID, "error", "The token was refused.", "Renew it.")
 	must(t, err)
+	_, err = store.ReportAccount(t.Context(), o.Pool, findAccount(t, o.Pool, "unset").ID, "error", "From before the account was paused.", "")
+	must(t, err)
 	blockSender(t, o.Pool, findAccount(t, o.Pool, "unset").ID, "news@x.test")
 	delayFigures(t, o.Pool)
 

@@ -19,10 +19,11 @@ const (
 	statsTimeout = 3 * time.Second
 )
 
-// waiting exports what waits in the database. All replicas export the same.
+// waiting exports what waits in the database. All replicas that are set up for the same chats export the same.
 type waiting struct {
 	pool     *pgxpool.Pool
 	accounts func() []store.Account
+	surfaces func() map[store.AccountID]any // those that this process is set up for
 	setClock func(ahead time.Duration)
 
 	mu     sync.Mutex // one look at a time
@@ -57,10 +58,13 @@ type burstFamilies struct{ waiting, oldest Family }
 // gateFamilies tell of providers' budgets.
 type gateFamilies struct{ blocked, blockedFor Family }
 
-// NewWaiting makes the collector of what waits in the database. setClock is told by how much the database's clock is ahead.
-func NewWaiting(pool *pgxpool.Pool, accounts func() []store.Account, setClock func(time.Duration)) prometheus.Collector {
+// NewWaiting makes the collector of what waits in the database. surfaces returns the chats that this process is set up for.
+// setClock is told by how much the database's clock is ahead.
+func NewWaiting(
+	pool *pgxpool.Pool, accounts func() []store.Account, surfaces func() map[store.AccountID]any, setClock func(time.Duration),
+) prometheus.Collector {
 	return &waiting{
-		pool: pool, accounts: accounts, setClock: setClock,
+		pool: pool, accounts: accounts, surfaces: surfaces, setClock: setClock,
 		looks: lookFamilies{
 			capped: Gauge("parley_stats_capped", "1 while more waits than one look counts: the numbers of what waits are lower bounds then."),
 			at:     Gauge("parley_stats_timestamp_seconds", "When what waits was last looked at."),
@@ -142,6 +146,7 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 		gates[g.AccountID] = g
 	}
 
+	surfaces := w.surfaces()
 	for id, a := range accountsByID(w.accounts()) {
 		w.journal.quarantine.Send(to, float64(quarantined[id].N), a.Name, a.Kind)
 
@@ -153,11 +158,19 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 			w.lanes.undecidedOldest.Send(to, undecided[id].Oldest, a.Name, a.Kind)
 		}
 
-		w.up.Send(to, boolNumber(!slices.Contains(s.Broken, id)), a.Name, a.Kind, string(a.Side))
+		if hasCondition(a, surfaces) {
+			w.up.Send(to, boolNumber(!slices.Contains(s.Broken, id)), a.Name, a.Kind, string(a.Side))
+		}
 		w.gates.blocked.Send(to, float64(gates[id].Blocked), a.Name, a.Kind)
 		w.gates.blockedFor.Send(to, gates[id].Wait, a.Name, a.Kind)
 		w.sendLane(to, a, lanes[id])
 	}
+}
+
+// hasCondition reports whether somebody finds out if an account works: nobody does for a chat that isn't set up any more.
+func hasCondition(a store.Account, surfaces map[store.AccountID]any) bool {
+	_, isConnected := surfaces[a.ID]
+	return a.Side != store.SideSurface || isConnected
 }
 
 // sendLane sends what waits in the lanes of one account.
