@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/robfig/cron/v3"
 )
 
 // The password never becomes an argument, and what libpq doesn't know is left out.
@@ -212,12 +210,9 @@ func FuzzConnection(f *testing.F) {
 // and over, nor only when the clock reaches a time that it once showed by mistake.
 func TestNextDue(t *testing.T) {
 	t.Parallel()
-	schedule, err := cron.ParseStandard(nightlyAt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := func(text string) (at time.Time) {
-		if at, err = time.Parse("2006-01-02 15:04", text); err != nil {
+	at := func(text string) time.Time {
+		at, err := time.Parse("2006-01-02 15:04", text)
+		if err != nil {
 			t.Fatal(err)
 		}
 		return at
@@ -239,8 +234,28 @@ func TestNextDue(t *testing.T) {
 		"cut off in the future":      {status: Status{LastAt: now, BegunAt: now.AddDate(1, 0, 0)}, want: nextNight},
 		"a clock that was put right": {status: Status{LastAt: now.Add(time.Second)}, want: nextNight},
 	} {
-		if got := nextDue(schedule, c.status.asOf(now), time.UTC); !got.Equal(at(c.want)) {
+		if got := nextDue(c.status.asOf(now), time.UTC); !got.Equal(at(c.want)) {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// In Helsinki three o'clock doesn't come in the night in which summer time begins, and comes twice when it ends. There is one backup in
+// each of these nights.
+func TestNextDueWhenSummerTimeBeginsAndEnds(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Europe/Helsinki")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, night := range []time.Time{time.Date(2026, 3, 29, 0, 0, 0, 0, zone), time.Date(2026, 10, 25, 0, 0, 0, 0, zone)} {
+		last := night.Add(-21 * time.Hour) // three o'clock of the night before
+		for _, day := range []int{night.Day(), night.Day() + 1, night.Day() + 2} {
+			next := nextDue(Status{LastAt: last}, zone)
+			if apart := next.Sub(last); next.Day() != day || apart < 22*time.Hour || apart > 26*time.Hour {
+				t.Errorf("%s: the backup of the %dth is made at %s, %s after the one before", night.Format(time.DateOnly), day, next, apart)
+			}
+			last = next
 		}
 	}
 }

@@ -14,8 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"parley/store/pgserver"
 )
 
@@ -26,7 +24,7 @@ const (
 )
 
 const (
-	nightlyAt    = "0 3 * * *" // local time: when companies are quiet
+	nightlyHour  = 3 // local time: when companies are quiet
 	verifyEvery  = 7 * 24 * time.Hour
 	retryAfter   = time.Hour
 	pollEvery    = time.Minute
@@ -113,11 +111,6 @@ func (f Folder) write(st Status) error {
 // Run makes a backup each night until ctx ends. If one was missed, because the machine was off, it is made at
 // once. A failure is logged and written into the status; the next attempt follows after an hour.
 func (f Folder) Run(ctx context.Context) error {
-	schedule, err := cron.ParseStandard(nightlyAt)
-	if err != nil {
-		return fmt.Errorf("backup: schedule: %w", err)
-	}
-
 	f.Poll = cmp.Or(f.Poll, pollEvery)
 	if f.Zone == nil {
 		f.Zone = time.Local
@@ -128,7 +121,7 @@ func (f Folder) Run(ctx context.Context) error {
 
 	for {
 		if now, err := f.Now(ctx); err == nil {
-			f.makeIfDue(ctx, schedule, now)
+			f.makeIfDue(ctx, now)
 		}
 
 		select {
@@ -140,7 +133,7 @@ func (f Folder) Run(ctx context.Context) error {
 }
 
 // makeIfDue makes a backup if one is due.
-func (f Folder) makeIfDue(ctx context.Context, schedule cron.Schedule, now time.Time) {
+func (f Folder) makeIfDue(ctx context.Context, now time.Time) {
 	st, err := ReadStatus(f.Dir)
 	if err != nil {
 		f.Log.Warn("backup status not read", "error", err)
@@ -155,7 +148,7 @@ func (f Folder) makeIfDue(ctx context.Context, schedule cron.Schedule, now time.
 		}
 	}
 
-	if now.Before(nextDue(schedule, st, f.Zone)) {
+	if now.Before(nextDue(st, f.Zone)) {
 		return
 	}
 
@@ -166,8 +159,9 @@ func (f Folder) makeIfDue(ctx context.Context, schedule cron.Schedule, now time.
 }
 
 // nextDue returns when the next backup is to be made: in the first night after the last one. The first one is made
-// in the first night. After an attempt that failed or was cut off, it is an hour after that began.
-func nextDue(schedule cron.Schedule, st Status, zone *time.Location) time.Time {
+// in the first night. After an attempt that failed or was cut off, it is an hour after that began. Where summer time begins at
+// nightlyHour, time.Date returns an hour that the night has.
+func nextDue(st Status, zone *time.Location) time.Time {
 	tried := st.FailedAt
 	if st.BegunAt.After(tried) {
 		tried = st.BegunAt
@@ -181,7 +175,12 @@ func nextDue(schedule cron.Schedule, st Status, zone *time.Location) time.Time {
 		last = st.Since
 	}
 
-	return schedule.Next(last.In(zone))
+	last = last.In(zone)
+	nightOf := func(day int) time.Time { return time.Date(last.Year(), last.Month(), day, nightlyHour, 0, 0, 0, zone) }
+	if next := nightOf(last.Day()); next.After(last) {
+		return next
+	}
+	return nightOf(last.Day() + 1)
 }
 
 // Night makes the backup of a night, checks it (once a week by restoring it as a test), removes old backups unless that
