@@ -19,14 +19,16 @@ const (
 )
 
 // acquire takes the folder's lock. If another process holds it, acquire returns a nil lock and the running server of
-// that process. The kernel frees the lock when its owner ends, so a free lock has no living owner.
-func acquire(ctx context.Context, dir string) (*os.File, run, error) {
+// that process, and says so while it waits for that. The kernel frees the lock when its owner ends, so a free lock has no living
+// owner.
+func acquire(ctx context.Context, o Options) (*os.File, run, error) {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 
-	for {
+	dir := o.Dir
+	for looks := 0; ; looks++ {
 		lock, err := tryLock(filepath.Join(dir, "lock"))
 		if err != nil || lock != nil {
 			return lock, run{}, err
@@ -35,6 +37,9 @@ func acquire(ctx context.Context, dir string) (*os.File, run, error) {
 		r, err := readRun(dir)
 		if err == nil && ping(ctx, r.databaseURL("postgres")) == nil {
 			return nil, r, nil
+		}
+		if looks == 0 {
+			o.Say("Another process has the database in " + dir + ", which does not answer yet: it is waited for.")
 		}
 
 		select {

@@ -2,6 +2,7 @@ package pgserver
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -59,6 +60,24 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	ended(t, s)
 	if next := begin(t, Options{Dir: dir}, testMachine(lib)); next.IsShared() {
 		t.Error("nobody took over")
+	}
+}
+
+// Who waits for the server that another process starts says so, since that may take long: it may be downloading or recovering.
+func TestStartSaysThatItWaits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	lock, err := tryLock(filepath.Join(dir, "lock")) // of a process that isn't ready
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+
+	_, err = Start(ctx, Options{Dir: dir, Say: func(string) { cancel() }})
+
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the start to end when it has said that it waits", err)
 	}
 }
 

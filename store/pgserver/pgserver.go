@@ -30,8 +30,8 @@ const Database = "parley"
 const Superuser = "parley"
 
 const (
-	acquireTimeout = 3 * time.Minute // another process may be downloading or recovering
-	watchInterval  = time.Second     // how often a process that uses another one's server checks that it lives
+	acquireTimeout = downloadTimeout + readyTimeout // another process may be downloading, and then recovering
+	watchInterval  = time.Second                    // how often a process that uses another one's server checks that it lives
 )
 
 // Options says which server to run and how.
@@ -95,7 +95,7 @@ func start(ctx context.Context, o Options, m machine) (*Server, error) {
 	}
 
 	o.Dir = dir
-	lock, r, err := acquire(ctx, dir)
+	lock, r, err := acquire(ctx, o)
 	if err != nil {
 		return nil, err
 	}
