@@ -294,6 +294,8 @@ type erasure struct {
 	Counts   map[string]int64
 }
 
+// readErasure compares ids as text, as others do here: what people and files name as one may be any text. No index serves that, and
+// none is needed, since the table has one row for each erasure.
 const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id::text = $1`
 
 // readRow reads the row of an erasure.
