@@ -37,8 +37,9 @@ async function readAgain() {
   try {
     const address = live.dataset.page || location.href; // a form may have been sent to an address that shows no page
     const answer = await fetch(address, { credentials: "same-origin" });
-    if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    sayWhyStale(answer.ok ? "" : [...page.querySelectorAll("#main > h1, #main > h1 + p")].map((part) => part.textContent).join(" ") || unreachable);
+    if (!answer.ok) return;
     const fresh = page.getElementById("live");
     if (!fresh) return;
     const became = findBecame();
@@ -59,8 +60,22 @@ async function readAgain() {
     news.replaceChildren(news.dataset.news); // whoever listens to the page is told so, and not all of it
     if (below) window.scrollTo(0, document.documentElement.scrollHeight);
   } catch (error) {
-    // The next change tries again.
+    sayWhyStale(unreachable); // the next change, or follow, tries again
   }
+}
+
+const unreachable = "Parley can't be reached. Trying again.";
+
+// sayWhyStale says why the page can't be brought up to date; "" if it can.
+function sayWhyStale(why) {
+  const stale = document.getElementById("stale");
+  if (stale.textContent === (why && "Not up to date. " + why)) return; // whoever listens to the page is told once
+  stale.replaceChildren();
+  if (!why) return;
+  const note = document.createElement("p");
+  note.className = "note bad";
+  note.textContent = "Not up to date. " + why;
+  stale.append(note);
 }
 
 // takeForms takes over the forms of the page that was read again, where they are others: a conversation that was resolved has none, one
@@ -136,11 +151,31 @@ function askAgain(pause) {
 }
 askAgain(2000);
 
-if (live && window.EventSource) {
-  const source = new EventSource(live.dataset.live);
-  source.addEventListener("stamp", (event) => { bringUp(event.data); });
-  window.addEventListener("pagehide", () => source.close());
+// follow listens to what has changed. A browser tries again by itself where the connection breaks, but gives up after an answer that is no
+// stream: that of a Parley that starts, say. Then it is tried again here, more and more seldom.
+function follow() {
+  let failures = 0; // since the stream was open last
+  const listen = () => {
+    const source = new EventSource(live.dataset.live);
+    const close = () => source.close();
+    source.addEventListener("open", () => {
+      failures = 0;
+      sayWhyStale("");
+    });
+    source.addEventListener("stamp", (event) => { bringUp(event.data); });
+    source.addEventListener("error", () => {
+      failures++;
+      const hasGivenUp = source.readyState === EventSource.CLOSED;
+      if (hasGivenUp || failures > 1) bringUp(""); // it may be readable without the stream; one end of a stream is nothing unusual
+      if (!hasGivenUp) return;
+      window.removeEventListener("pagehide", close);
+      window.setTimeout(listen, Math.min(1000 * 2 ** failures, 60000));
+    });
+    window.addEventListener("pagehide", close);
+  };
+  listen();
 }
+if (live && window.EventSource) follow();
 
 // What is typed into a field with data-draft, which names the agent, is kept in this tab until its own form is stored. The page that
 // follows shows it again if that form was not stored (the session had ended, say), or if another form of the page was sent.

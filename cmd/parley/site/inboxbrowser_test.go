@@ -5,13 +5,16 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
 	"parley/cmd/parley/site/sitetest"
+	"parley/store/storetest"
 )
 
 // holdFirstRead is a script that tells a page of a change, and holds the answer when the page reads itself again, until goOn is called.
@@ -158,6 +161,47 @@ func TestInboxReadsAgainAfterChangeMeanwhile(t *testing.T) {
 	b.Press("button[value=resolve]")
 	b.Shows("It is resolved.")
 	b.Looks("inbox-resolved")
+}
+
+// restartable serves the site by a server of which breakOff ends all connections. It answers that Parley is starting as long as starting is
+// true.
+func (s *inboxSite) restartable() (breakOff func(), starting *atomic.Bool) {
+	starting = &atomic.Bool{}
+	pages := s.Pages.Handler()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if starting.Load() {
+			http.Error(w, "Parley is not ready yet", http.StatusServiceUnavailable)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	}))
+	s.T.Cleanup(server.Close)
+	s.URL = server.URL
+	return server.CloseClientConnections, starting
+}
+
+// While Parley starts, a page says that it isn't up to date. It is so again after that, until somebody signs out elsewhere, which it says.
+//
+func TestInboxFollowsAfterRestart(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	breakOff, starting := s.restartable()
+	mariaWrites(s)
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox/1")
+
+	starting.Store(true)
+	breakOff()
+	b.Shows("Not up to date. Parley can't be reached. Trying again.")
+	b.Looks("inbox-stale")
+	starting.Store(false)
+	b.Until("the page is up to date", "!document.querySelector('#stale p')")
+	mariaAdds(s, "Any news?")
+	b.Shows("Any news?")
+
+	storetest.Exec(t, s.Pool, "DELETE FROM site_sessions")
+	breakOff()
+	b.Shows("Not up to date. Nobody is signed in here. Open the page anew, and sign in.")
 }
 
 // maxStreams is how many streams one agent may have open for one conversation.
