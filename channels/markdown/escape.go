@@ -5,18 +5,33 @@ import (
 	"unicode/utf8"
 )
 
+// nbsp keeps the indentation of a line: Markdown drops spaces there, or makes code of the line.
+const nbsp = "\u00a0"
+
+// tabWidth is how many spaces a tab is at the beginning of a line.
+const tabWidth = 4
+
 // escape makes s literal in Markdown. At the very beginning of a text, the backslash that a person types
 // so that a verb is taken for a text (`\!`, `\/`) stays as it is: bot/command removes it.
 func (w *Writer) escape(s string) string {
 	var b strings.Builder
-	escapesVerb := strings.HasPrefix(s, `\!`) || strings.HasPrefix(s, `\/`)
-	if escapesVerb && w.md.Len() == 0 {
+	escapesVerb := w.md.Len() == 0 && (strings.HasPrefix(s, `\!`) || strings.HasPrefix(s, `\/`))
+	if escapesVerb {
 		b.WriteString(s[:len(`\!`)])
 		s = s[len(`\!`):]
 	}
 
-	lineStart := !w.lineHasText // so far the line has only digits and spaces: a sign may make a block of it
+	lineStart := !w.lineHasText          // so far the line has only digits and spaces: a sign may make a block of it
+	indents := lineStart && !escapesVerb // so far the line has only spaces
 	for i, r := range s {
+		if indents {
+			if w.indent(r) {
+				continue
+			}
+			b.WriteString(w.takeIndentation())
+			indents = false
+		}
+
 		switch r {
 		case '\\', '*', '_', '`', '[', ']', '<', '~':
 			b.WriteByte('\\')
@@ -46,7 +61,7 @@ func (w *Writer) escape(s string) string {
 
 		switch r {
 		case '\n':
-			lineStart = true
+			lineStart, indents = true, true
 		case ' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9': // a sign behind them may still make a block
 		default:
 			lineStart = false
@@ -56,11 +71,35 @@ func (w *Writer) escape(s string) string {
 	return b.String()
 }
 
+// indent notes a character of a line that has only spaces so far, and reports whether it is one of them. The spaces
+// are written before the words that follow: a line without words stays empty.
+func (w *Writer) indent(r rune) bool {
+	switch r {
+	case ' ':
+		w.indentation++
+	case '\t':
+		w.indentation += tabWidth
+	case '\n':
+		w.indentation = 0
+		return false
+	default:
+		return false
+	}
+	return true
+}
+
+// takeIndentation returns the spaces at the beginning of the line that are not written yet. The caller writes them.
+func (w *Writer) takeIndentation() string {
+	spaces := strings.Repeat(nbsp, w.indentation)
+	w.indentation = 0
+	return spaces
+}
+
 // mayBeginBlock reports whether s, which begins with a sign at the start of a line, begins a heading, list or rule, or
 // makes a table of the lines around it.
 func mayBeginBlock(s string) bool {
 	behindSigns := strings.TrimLeft(s, s[:1])
-	isMark := behindSigns == "" || strings.IndexByte(" \n", behindSigns[0]) >= 0
+	isMark := behindSigns == "" || strings.IndexByte(" \t\n", behindSigns[0]) >= 0
 	return isMark || isTableRule(s)
 }
 
@@ -68,7 +107,7 @@ func mayBeginBlock(s string) bool {
 // the lines around it.
 func isTableRule(s string) bool {
 	line, _, _ := strings.Cut(s, "\n")
-	return strings.Contains(line, "-") && strings.Trim(line, "|:- ") == ""
+	return strings.Contains(line, "-") && strings.Trim(line, "|:- \t") == ""
 }
 
 // lastLine returns the last line of s.

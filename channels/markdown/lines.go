@@ -43,7 +43,7 @@ func (w *Writer) writePendingMarks() {
 // BreakLine ends the line in the Markdown and in the plain form. It does nothing in a form that is at the
 // start of a line already; Newline always breaks the line.
 func (w *Writer) BreakLine() {
-	w.lineHasText = false
+	w.lineHasText, w.indentation = false, 0
 	if w.plain.Len() > 0 && !strings.HasSuffix(w.plain.String(), "\n") {
 		w.plain.WriteByte('\n')
 	}
@@ -59,6 +59,7 @@ func (w *Writer) BreakLine() {
 
 // Paragraph ends the line and leaves an empty line in the Markdown form, so that blocks don't run together.
 func (w *Writer) Paragraph() {
+	w.openItems = nil
 	w.BreakLine()
 	if w.needsEmptyLine() {
 		w.md.WriteString(strings.TrimRight(w.linePrefix, " ") + "\n")
@@ -81,17 +82,23 @@ func (w *Writer) isFirstMarkPending() bool { return w.atLineStart && w.pendingMa
 
 // Newline breaks the line of both forms, also where this leaves an empty line.
 func (w *Writer) Newline() {
-	w.writeMarkdown("\n")
+	w.writeMarkdown(w.escape("\n"))
 	w.plain.WriteByte('\n')
 }
 
 // Prefixed runs write, which writes to w, and puts mark before each of its lines.
 func (w *Writer) Prefixed(mark string, write func()) { w.writeMarked(mark, mark, write) }
 
-// Item runs write, which writes the words of a list item to w. indent is how many lists contain the item's list.
+// Item runs write, which writes the words of a list item to w. indent is how many lists contain the item's list; those
+// of which no item was written don't count, since the item would be code.
 func (w *Writer) Item(indent int, mark string, write func()) {
-	space := strings.Repeat("    ", min(max(indent, 0), maxNesting))
+	open := w.openItems
+	for len(open) > 0 && open[len(open)-1] >= indent {
+		open = open[:len(open)-1]
+	}
+	space := strings.Repeat("    ", min(len(open), maxNesting))
 	w.writeMarked(space+mark, space+strings.Repeat(" ", len(mark)), write)
+	w.openItems = append(open, indent)
 }
 
 // writeMarked runs write with the mark first before its first line, and others before the lines that follow.

@@ -40,7 +40,9 @@ type Writer struct {
 	atLineStart    bool   // nothing of the line is written yet, not even pendingMarks
 	pendingMarks   string // at the start of a line: the marks that are written before its first character
 	afterEmptyLine bool   // Paragraph has just written an empty line
+	indentation    int    // how many spaces the line begins with that are written before its first word
 	lineHasText    bool   // the line has more than marks and spaces
+	openItems      []int  // how many lists were said to contain each of the items in which the next one can stand
 
 	mentions  []string
 	mentioned map[string]bool // the ids in mentions
@@ -101,23 +103,25 @@ func (w *Writer) Styled(s string, st Style) {
 
 	for i, line := range strings.Split(s, "\n") {
 		if i > 0 {
-			w.writeMarkdown("\n")
+			w.writeMarkdown(w.escape("\n"))
 		}
 
 		core := strings.TrimSpace(line)
+		before, after, _ := strings.Cut(line, core)
+		w.writeMarkdown(w.escape(before))
 		if core == "" {
-			w.writeMarkdown(line)
+			w.writeMarkdown(w.escape(after))
 			continue
 		}
 
-		before, after, _ := strings.Cut(line, core)
+		w.writeMarkdown(w.takeIndentation())
 		opening, closing := st.marksAround()
 		body := w.escape(core)
 		if st.Code {
 			body = codeSpan(core)
 		}
 
-		w.writeMarkdown(before + opening + body + closing + after)
+		w.writeMarkdown(opening + body + closing + after)
 	}
 }
 
@@ -165,7 +169,7 @@ func (w *Writer) User(id string) {
 	token := MentionToken(id)
 	w.tokens[token] = id
 	w.plain.WriteString(token)
-	w.writeMarkdown(token)
+	w.writeMarkdown(w.takeIndentation() + token)
 }
 
 // Literal appends s without formatting. Signs of Markdown in s are escaped.
@@ -186,8 +190,9 @@ func (w *Writer) Link(address, label string, st Style) {
 		w.Styled(label, st)
 	case label == address && !strings.ContainsAny(address, "<> \n"):
 		w.plain.WriteString(label)
-		w.writeMarkdown("<" + address + ">")
+		w.writeMarkdown(w.takeIndentation() + "<" + address + ">")
 	default:
+		w.writeMarkdown(w.takeIndentation())
 		opening, closing := st.marksAround()
 		w.plain.WriteString(label)
 		target := strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "", " ", "%20").Replace(address)

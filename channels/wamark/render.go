@@ -17,8 +17,9 @@ import (
 // sign, so signs in the text itself may become formatting there.
 func Render(source string) string { return render(source, true) }
 
-// Plain writes canonical Markdown as people type it where there are no marks.
-func Plain(source string) string { return render(source, false) }
+// Plain writes canonical Markdown as people type it where there are no marks. Indentation is spaces again: one nbsp would make
+// an SMS one of 70 characters.
+func Plain(source string) string { return strings.ReplaceAll(render(source, false), nbsp, " ") }
 
 func render(source string, marks bool) string {
 	src := []byte(strings.ReplaceAll(source, "\x00", ""))

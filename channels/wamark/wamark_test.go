@@ -34,6 +34,7 @@ func TestRender(t *testing.T) {
 		{"escapes and entities", "use <b> &amp; \\*stars\\*", "use <b> & *stars*", "use <b> & *stars*"},
 		{"cells", "| a | b |\n|---|---|\n| 1 | 2 |", "a | b\n1 | 2", "a | b\n1 | 2"},
 		{"tasks", "- [x] done\n- [ ] open", "- ☑ done\n- ☐ open", "- ☑ done\n- ☐ open"},
+		{"indentation", "a\n\u00a0\u00a0b", "a\n\u00a0\u00a0b", "a\n  b"},
 		{"nothing", "", "", ""},
 	} {
 		t.Run(c.about, func(t *testing.T) {

@@ -194,6 +194,9 @@ func TestReadRichTextWithEmoji(t *testing.T) {
 	})
 }
 
+// spaces are the four spaces of an indentation, as Markdown keeps them.
+const spaces = "\u00a0\u00a0\u00a0\u00a0"
+
 func TestReadRichTextWithBlocks(t *testing.T) {
 	t.Parallel()
 	checkRichText(t, []richTextCase{
@@ -217,6 +220,18 @@ func TestReadRichTextWithBlocks(t *testing.T) {
 				`{"type":"rich_text_list","style":"ordered","indent":1,"offset":2,"elements":[` + section(run("b")) + "," + section(run("c")) + `]}`,
 			markdown: "- a\n    3. b\n    4. c",
 			plain:    "a\nb\nc",
+		},
+		{
+			name:     "list in no list, which would be code",
+			parts:    `{"type":"rich_text_list","style":"bullet","indent":2,"elements":[` + section(run("a_b")) + "," + section(run("c")) + `]}`,
+			markdown: "- a\\_b\n- c",
+			plain:    "a_b\nc",
+		},
+		{
+			name:     "bold behind spaces at the beginning of a line",
+			parts:    section(run("see\n\n    "), run("x", bold), run("\n    \n\ty")),
+			markdown: "see\n\n" + spaces + "**x**\n\n" + spaces + "y",
+			plain:    "see\n\n    x\n    \n\ty",
 		},
 	})
 }
@@ -316,6 +331,8 @@ func TestTypedTextSurvivesMarkdown(t *testing.T) {
 		"---",
 		"~~~\nx",
 		"    code?",
+		"see\n\n    file_name_x\n\tx = *y*\n  z",
+		"-\tx",
 		"|a|b|\n|-|-|\n|1|2|",
 		"[ ] todo",
 
@@ -323,15 +340,28 @@ func TestTypedTextSurvivesMarkdown(t *testing.T) {
 		"a  \nb",
 	} {
 		md := ReadText(Typed{Blocks: richTextBlocks(section(run(typed)))}).Markdown
-		shown := markdown.Plain(markdown.Parts(md))
-		if want := strings.TrimRight(typed, " \n"); joinWords(shown) != joinWords(want) {
+		parts := markdown.Parts(md)
+		if shown := markdown.Plain(parts); linesShown(shown) != linesShown(typed) {
 			t.Errorf("%q is read as %q, which is shown as %q", typed, md, shown)
+		}
+		for _, p := range parts {
+			if p.Kind != markdown.Section {
+				t.Errorf("%q is read as %q, which has a %s", typed, md, p.Kind)
+			}
 		}
 	}
 }
 
-// joinWords returns a text with one blank between words.
-func joinWords(s string) string { return strings.Join(strings.Fields(s), " ") }
+// linesShown returns the lines of a text that have words, without the spaces at their ends. All other spaces count.
+func linesShown(s string) string {
+	var lines []string
+	for line := range strings.SplitSeq(strings.NewReplacer("\u00a0", " ", "\t", "    ").Replace(s), "\n") {
+		if line = strings.TrimRight(line, " "); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
 
 // Whatever Slack sends is read without a crash, and each mention has the token of our Markdown.
 func FuzzReadText(f *testing.F) {
