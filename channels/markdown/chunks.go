@@ -60,17 +60,6 @@ func splitChunks(md string) []string {
 	return out
 }
 
-// cutInLine returns where a chunk ends that has no line end: between two characters, and not between a
-// backslash and the sign that the backslash protects.
-func cutInLine(line string) int {
-	head := Cut(line, maxChunkBytes/utf8.UTFMax)
-	backslashes := len(head) - len(strings.TrimRight(head, `\`))
-	if backslashes%2 == 1 {
-		return len(head) - 1
-	}
-	return len(head)
-}
-
 // protectFirstSign puts a backslash before the first sign of a chunk that begins inside of a line. Without
 // it, the sign could start a quotation, list, rule or heading.
 func protectFirstSign(chunk string) string {

@@ -1,9 +1,6 @@
 package markdown
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // nbsp keeps the indentation of a line: Markdown drops spaces there, or makes code of the line.
 const nbsp = "\u00a0"
@@ -117,17 +114,4 @@ func lastLine(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
 func isListNumber(line string) bool {
 	line = strings.TrimLeft(line, " ")
 	return line != "" && strings.Trim(line, "0123456789") == ""
-}
-
-// Cut returns the first n runes of s, or s if it has no more.
-func Cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	i := 0
-	for range n {
-		_, size := utf8.DecodeRuneInString(s[i:])
-		i += size
-	}
-	return s[:i]
 }

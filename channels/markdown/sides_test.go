@@ -251,3 +251,23 @@ func TestCutBesideABackslash(t *testing.T) {
 		})
 	}
 }
+
+// A text is cut between characters, also where these are several runes.
+func TestCutBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"0123456789":                "01234567",
+		"01234567\u0301":            "0123456",
+		"0123456👩\u200d🚀":           "0123456",
+		"0123456👋🏽":                 "0123456",
+		"0123456❤\ufe0f":            "0123456",
+		"0123456क\u094d":            "0123456",
+		"0\u0301\u0302" + "012345":  "0\u0301\u0302" + "01234",
+		strings.Repeat("\u0301", 9): strings.Repeat("\u0301", 8), // less than half would be left
+	} {
+		const room = 8
+		if got := Cut(text, room); got != want {
+			t.Errorf("%q is cut to %q, want %q", text, got, want)
+		}
+	}
+}
