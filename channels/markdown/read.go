@@ -190,7 +190,12 @@ func (r *reader) spanRuns(n ast.Node, st Style, link string) []Run {
 	case *ast.Link:
 		return r.linkRuns(n, st, Destination(n.Destination))
 	case *ast.Image:
-		return r.linkRuns(n, st, Destination(n.Destination))
+		dest := Destination(n.Destination)
+		isPartOfMail := strings.HasPrefix(dest, "cid:") // its file stands beside the text, and its name is the label
+		if isPartOfMail && n.HasChildren() {
+			return r.inlineRuns(n, st, link)
+		}
+		return r.linkRuns(n, st, dest)
 	case *ast.AutoLink:
 		label := string(n.Label(r.source))
 		return []Run{{Text: label, Style: st, URL: SafeURL(string(n.URL(r.source)), n.AutoLinkType == ast.AutoLinkEmail)}}

@@ -99,6 +99,12 @@ func TestBothSides(t *testing.T) {
 			mail:   `href="` + tooLong + `"`,
 		},
 		{
+			name:   "a picture in a mail is its name",
+			source: "Look: ![shot.png](cid:shot@x)",
+			chat:   "Look: shot.png",
+			mail:   `<img src="cid:shot@x" alt="shot.png">`,
+		},
+		{
 			name:   "a script is no address",
 			source: "[act](javascript:alert(1))",
 			chat:   "act",
