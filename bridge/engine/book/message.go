@@ -7,27 +7,30 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/channels/markdown"
 	"parley/store"
 )
 
-// Excerpt returns the beginning of a message's text, or the name of its first file if it has no text.
+// Excerpt returns the beginning of a message's text in plain words, or the name of its first file if it has no text.
 func Excerpt(m *Message) string {
-	text := strings.TrimSpace(m.Text)
+	parts := markdown.Parts(markdown.Cut(m.Text, maxExcerptSource))
+	text := strings.TrimSpace(markdown.Plain(parts))
 	if text == "" && len(m.Files) > 0 {
 		text = m.Files[0].Name
 	}
 	lines := strings.Split(text, "\n")
-	runes := []rune(strings.Join(lines[:min(len(lines), maxExcerptLines)], "\n"))
-	if len(lines) <= maxExcerptLines && len(runes) <= maxExcerptRunes {
-		return string(runes)
+	head := markdown.Cut(strings.Join(lines[:min(len(lines), maxExcerptLines)], "\n"), maxExcerptRunes)
+	if len(head) == len(text) {
+		return text
 	}
-	return strings.TrimSpace(string(runes[:min(len(runes), maxExcerptRunes)])) + "…"
+	return strings.TrimSpace(head) + "…"
 }
 
 // Bounds of an excerpt.
 const (
-	maxExcerptRunes = 300
-	maxExcerptLines = 6
+	maxExcerptRunes  = 300
+	maxExcerptLines  = 6
+	maxExcerptSource = 8000 // runes of Markdown that are read for it
 )
 
 // richRow encodes rich content for a message's row. It returns nil if there is none.

@@ -7,6 +7,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/channels"
+	"parley/channels/markdown"
 	"parley/store"
 )
 
@@ -18,7 +19,7 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 	needsQuote := answered != nil && !rs.MayReferTo(c, answered)
 	hasWords := a.Text != "" // a quote alone says nothing
 	if needsQuote && hasWords && rs.mayQuote(c, answered) {
-		a.Text = "> " + strings.ReplaceAll(book.Excerpt(answered), "\n", "\n> ") + "\n\n" + a.Text
+		a.Text = quoteOf(answered) + "\n\n" + a.Text
 	}
 
 	kind := a.Rich.Kind()
@@ -38,6 +39,13 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 	}
 
 	return []bridge.Action{a}
+}
+
+// quoteOf returns a quote of a message, as Markdown.
+func quoteOf(m *book.Message) string {
+	w := markdown.NewWriter()
+	w.Prefixed("> ", func() { w.Literal(book.Excerpt(m)) })
+	return w.Text().Markdown
 }
 
 // MayReferTo reports whether a reply on the conversation's channel can refer to the message that it answers, by its id.
