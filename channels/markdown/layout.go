@@ -61,7 +61,10 @@ func (l Layout) writeList(n *ast.List) string {
 	var items []string
 	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
 		mark := "- "
-		if n.IsOrdered() {
+		switch {
+		case n.Marker == '+': // "+ 20 EUR" is no minus
+			mark = "+ "
+		case n.IsOrdered():
 			mark = fmt.Sprintf("%d. ", number)
 			number++
 		}

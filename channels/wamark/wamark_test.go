@@ -21,6 +21,7 @@ func TestRender(t *testing.T) {
 		{"a mark is closed at each line's end", "**two\nlines**", "*two*\n*lines*", "two\nlines"},
 		{"a heading is bold", "# Title **bold**\n\ntext", "*Title bold*\n\ntext", "Title bold\n\ntext"},
 		{"bullets", "- a\n- b\n  - c", "- a\n- b\n  - c", "- a\n- b\n  - c"},
+		{"a plus is no minus", "+ 20 EUR", "+ 20 EUR", "+ 20 EUR"},
 		{"numbers go on from the first", "3. a\n4. b", "3. a\n4. b", "3. a\n4. b"},
 		{"quotations", "> quoted\n> **more**", "> quoted\n> *more*", "> quoted\n> more"},
 		{"code without its language", "```go\nx := *y\n```", "```\nx := *y\n```", "x := *y"},
