@@ -1,6 +1,8 @@
 package command
 
 import (
+	"strings"
+
 	"parley/bridge"
 	"parley/channels/markdown"
 )
@@ -28,19 +30,7 @@ func (m Message) Ask(a *bridge.Action) {
 		a.Origin = bridge.OriginMention
 	}
 
-	p := parse(m.Plain, opt)
-	hasWords := p.Verb == bridge.VerbSay || p.Verb == bridge.VerbNote || p.Verb == bridge.VerbReply
-	if hasWords {
-		formatted := parse(m.Markdown, opt)
-		if formatted.Verb == p.Verb && formatted.Marker == p.Marker {
-			p.Text = formatted.Text
-		}
-	}
-
-	if p.Verb == bridge.VerbNew && p.Text != "" {
-		p.Text = m.firstWords(p, parse(m.Markdown, opt))
-	}
-
+	p := m.withFormat(parse(m.Plain, opt), parse)
 	if p.Verb == bridge.VerbUnknown && p.Text == "" {
 		p.Text = m.Markdown
 	}
@@ -54,11 +44,33 @@ func (m Message) Ask(a *bridge.Action) {
 	a.MentionsBot = m.NamesApp && !p.Explicit
 }
 
-// firstWords returns the text with which a conversation begins, as Markdown. It is that of formatted, which was read from the
-// Markdown, unless signs of Markdown made its account or recipient another one: "+1 \(415\) 555-0100".
-func (m Message) firstWords(p, formatted Parsed) string {
+// Slash reads the message as what was typed behind a slash command. Its text is Markdown, as in Ask.
+func (m Message) Slash(command string) Parsed {
+	parse := func(text string, opt Options) Parsed { return Slash(command, text, opt) }
+	return m.withFormat(parse(m.Plain, Options{Mentions: m.Tokens}), parse).Named(m.Named)
+}
+
+// withFormat returns p, which parse read from the characters as typed, with its text as Markdown.
+func (m Message) withFormat(p Parsed, parse func(string, Options) Parsed) Parsed {
+	switch p.Verb {
+	case bridge.VerbSay, bridge.VerbNote, bridge.VerbReply, bridge.VerbNew:
+		p.Text = m.textOf(p, parse(m.Markdown, Options{Mentions: m.Tokens}))
+	default: // others have no text for people
+	}
+	return p
+}
+
+// textOf returns the text of p as Markdown. It is that of formatted, which was read from the Markdown, unless signs of
+// Markdown made another verb, account or recipient of it: "new +1 \(415\) 555-0100".
+func (m Message) textOf(p, formatted Parsed) string {
 	isSame := formatted.Verb == p.Verb && formatted.Marker == p.Marker && formatted.Args.StartArgs == p.Args.StartArgs
 	if isSame && formatted.Text != "" {
+		before, _, _ := strings.Cut(m.Markdown, formatted.Text)
+		before = strings.TrimRight(before, " ")
+		isInsideLine := before != "" && !strings.HasSuffix(before, "\n")
+		if isInsideLine {
+			return markdown.Opening(formatted.Text)
+		}
 		return formatted.Text
 	}
 	w := markdown.NewWriter()

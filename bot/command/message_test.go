@@ -46,6 +46,10 @@ func TestFormattedCommand(t *testing.T) {
 		{plain: "!new a@x.test Hello", markdown: "!new [a@x.test](mailto:a@x.test) **Hello**", verb: bridge.VerbNew, text: "**Hello**"},
 		{plain: "!new shop_sms +491715550100 2*3", markdown: `!new shop\_sms +491715550100 2\*3`, verb: bridge.VerbNew, text: `2\*3`},
 		{plain: "!new sms +1 (415) 555-0100 Hello *", markdown: `!new sms +1 \(415\) 555-0100 Hello \*`, verb: bridge.VerbNew, text: `Hello \*`},
+		{plain: "!reply + 20 EUR", markdown: "!reply + 20 EUR", verb: bridge.VerbReply, text: `\+ 20 EUR`},
+		{plain: "note: > 2 weeks", markdown: "note: > 2 weeks", verb: bridge.VerbNote, text: `\> 2 weeks`},
+		{plain: "!reply\na\nb", markdown: "!reply\n\n- a\n- b", verb: bridge.VerbReply, text: "- a\n- b"},
+		{plain: "!reply #12 is yours", markdown: "!reply #12 is yours", verb: bridge.VerbReply, text: "#12 is yours"},
 		{plain: "!new sms +4917155501001 1. Lamp", markdown: `!new sms +4917155501001 1. Lamp`, verb: bridge.VerbNew, text: `1. Lamp`},
 	} {
 		wantAction(t, tt.markdown, readMessage(tt.plain, tt.markdown, false), tt.verb, tt.text)

@@ -38,10 +38,10 @@ func (c *slashCommand) parse(me *fact.Self) (p command.Parsed, mentions []string
 	if !known || v.Menus.Command == nil { // a company may have given our command another name
 		name = "parley"
 	}
-	p = command.Slash(name, words.Plain, command.Options{Mentions: words.Tokens})
-	p = p.Named(func(text string) string { return me.NameMentions(text, words.Tokens) })
+	typed := command.Message{Plain: words.Plain, Markdown: words.Markdown, Tokens: words.Tokens}
+	typed.Named = func(text string) string { return me.NameMentions(text, words.Tokens) }
 	mentions = slices.DeleteFunc(words.Mentions, func(id string) bool { return id == me.User })
-	return p, mentions
+	return typed.Slash(name), mentions
 }
 
 // needsForm reports whether a command needs a form first. Verbs with AtOnce, such as resolve, never do.

@@ -80,7 +80,7 @@ func TestCommandAsksWhichConversation(t *testing.T) {
 		},
 		{
 			typed: "note careful *now*",
-			want:  bridge.Action{Verb: bridge.VerbNote, Text: "careful *now*", Args: bridge.Args{Conversation: 12}},
+			want:  bridge.Action{Verb: bridge.VerbNote, Text: `careful \*now\*`, Args: bridge.Args{Conversation: 12}},
 		},
 	} {
 		t.Run(tt.typed, func(t *testing.T) {
@@ -130,6 +130,12 @@ func TestCommandNamesMentions(t *testing.T) {
 			typed: "#12 reply: Ok, @ben calls you",
 			want: bridge.Action{
 				Verb: bridge.VerbReply, Text: "Ok, @Ben Kim calls you", Args: bridge.Args{Conversation: 12}, Mentions: []string{"U0BEN"},
+			},
+		},
+		{
+			typed: "#12 reply: + 20 EUR, 2*3*4, <https://shop.example/a_b>",
+			want: bridge.Action{
+				Verb: bridge.VerbReply, Text: `\+ 20 EUR, 2\*3\*4, <https://shop.example/a_b>`, Args: bridge.Args{Conversation: 12},
 			},
 		},
 		{

@@ -92,6 +92,15 @@ func (w *Writer) takeIndentation() string {
 	return spaces
 }
 
+// Opening returns Markdown that was written inside of a line so that it can begin one: a sign that would make a quotation,
+// list or heading of it there is escaped.
+func Opening(md string) string {
+	if strings.HasPrefix(md, ">") || strings.IndexAny(md, "#-+") == 0 && mayBeginBlock(md) {
+		return `\` + md
+	}
+	return md
+}
+
 // mayBeginBlock reports whether s, which begins with a sign at the start of a line, begins a heading, list or rule, or
 // makes a table of the lines around it.
 func mayBeginBlock(s string) bool {

@@ -68,6 +68,16 @@ func TestMentionInACommand(t *testing.T) {
 	}
 }
 
+// A command that only its author sees keeps the addresses of the links in its text.
+func TestLinkInACommand(t *testing.T) {
+	t.Parallel()
+	typed := `<p>/new ann@example.org Please pay <a href="https://x.test">here</a></p>`
+	a := Payload{Me: "28:bot"}.decodeCommand(htmlActivity(t, typed))[0]
+	if want := "Please pay [here](<https://x.test>)"; a.Verb != bridge.VerbNew || a.Text != want {
+		t.Errorf("got the verb %s and the text %q, want %s and %q", a.Verb, a.Text, bridge.VerbNew, want)
+	}
+}
+
 // A typed text with which a conversation begins keeps its paragraphs and the addresses of its links, as a reply does.
 func TestFirstWordsKeepTheirFormatting(t *testing.T) {
 	t.Parallel()

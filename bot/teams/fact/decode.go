@@ -180,12 +180,13 @@ const noRelay = "What is written to me in private never goes to a customer. Type
 func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	t := p.Text(a)
 	at := PlaceOf(a)
-	text := strings.TrimPrefix(strings.TrimSpace(t.Plain), "/")
-	if strings.EqualFold(text, "inbox") {
-		text = "mine"
+	withoutSign := func(text string) string { return strings.TrimPrefix(strings.TrimSpace(text), "/") }
+	typed := command.Message{Plain: withoutSign(t.Plain), Markdown: withoutSign(t.Markdown), Tokens: t.Tokens, Named: t.Named}
+	if strings.EqualFold(typed.Plain, "inbox") {
+		typed.Plain = "mine"
 	}
 
-	q := command.Slash("parley", text, command.Options{Mentions: t.Tokens})
+	q := typed.Slash("parley")
 	switch q.Verb {
 	case bridge.VerbReply, bridge.VerbSay, bridge.VerbSend:
 		q = command.Parsed{Verb: bridge.VerbUnknown, Marker: bridge.MarkSlash, Args: bridge.Args{Note: noRelay}}
@@ -196,7 +197,7 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	asked := bridge.Action{
 		Origin: bridge.OriginSlash, Actor: p.Actor(a), Place: at, Raw: t.Named(t.Plain), Mentions: t.Mentions, OwnThread: p.Own,
 	}
-	q.Named(t.Named).Fill(&asked)
+	q.Fill(&asked)
 	return []bridge.Action{asked}
 }
 

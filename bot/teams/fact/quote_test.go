@@ -29,11 +29,17 @@ func TestQuotedMessage(t *testing.T) {
 // saidHTML decodes a message with this text.
 func saidHTML(t *testing.T, html string) bridge.Action {
 	t.Helper()
+	return Payload{Me: "28:bot"}.Said(bridge.Place{Channel: "c", Thread: "1", Message: "1700000000002"}, htmlActivity(t, html))
+}
+
+// htmlActivity is a message with HTML.
+func htmlActivity(t *testing.T, html string) *connector.Activity {
+	t.Helper()
 	content, err := json.Marshal(html)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := &connector.Activity{From: &connector.ChannelAccount{ID: "29:ann"}}
 	a.Attachments = []connector.Attachment{{ContentType: connector.ContentHTML, Content: content}}
-	return Payload{Me: "28:bot"}.Said(bridge.Place{Channel: "c", Thread: "1", Message: "1700000000002"}, a)
+	return a
 }
