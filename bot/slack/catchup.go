@@ -32,6 +32,8 @@ type history struct {
 	// the last one, which may have ended early, and beyond it for as long as Slack tries to bring an event.
 	regularReach time.Duration
 
+	hidden hiddenEdits
+
 	// filled becomes true when a pass of this process has ended an open gap: all before that pass is stored then.
 	filled atomic.Bool
 
@@ -78,7 +80,9 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	holesSince, complete := h.holesSince(standing)
 	p := &pass{holesSince: formatStamp(holesSince), isRegular: complete, announced: announced}
 	if complete {
-		p.holesSince = formatStamp(began.Add(-h.regularReach))
+		p.holesSince = formatStamp(h.hidden.reach(began.Add(-h.regularReach)))
+	} else if h.hidden.expect(holesSince, announced) {
+		h.compared.Forget() // what was compared before the gap may have been edited in it
 	}
 
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
@@ -92,6 +96,9 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	}
 	if h.sweeper.Announced() != announced {
 		return nil // a new gap began meanwhile: the pass that fills it raises the mark
+	}
+	if complete {
+		h.hidden.settle()
 	}
 	if err := h.marks.Settle(ctx, standing); err != nil {
 		return err

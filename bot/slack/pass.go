@@ -1,6 +1,10 @@
 package slack
 
-import "context"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // pass is one reading of all channels with threads of ours.
 type pass struct {
@@ -24,4 +28,42 @@ func (h *history) takeTurn(ctx context.Context, p *pass) bool {
 	}
 	p.threads++
 	return p.threads <= threadsAtOnce || h.wait(ctx, nextThreadWait)
+}
+
+// editsReach is how long before a gap the newest reply of a thread may have been typed for the thread to be read for edits.
+const editsReach = 24 * time.Hour
+
+// hiddenEdits are those that were perhaps made in gaps, to replies of threads in which nothing newer was typed. The next regular pass
+// looks for them: replies to customers don't wait for it, and those from before a gap are read again one by one before they leave.
+type hiddenEdits struct {
+	mu      sync.Mutex // guards all below
+	since   time.Time  // from which newest reply on threads are read; zero if no such edit is expected
+	gapsYet int        // how many gaps were announced by then
+}
+
+// reach returns the earlier of a time and the one from which threads are read for edits.
+func (e *hiddenEdits) reach(at time.Time) time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.since.IsZero() && e.since.Before(at) {
+		return e.since
+	}
+	return at
+}
+
+// expect notes a gap. It returns false if a pass that tried to fill it has noted it before.
+func (e *hiddenEdits) expect(gapSince time.Time, announced int) bool {
+	since := e.reach(gapSince.Add(-editsReach))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	isNew := e.since.IsZero() || e.gapsYet != announced
+	e.since, e.gapsYet = since, announced
+	return isNew
+}
+
+// settle notes that a regular pass has looked for them.
+func (e *hiddenEdits) settle() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.since = time.Time{}
 }

@@ -56,6 +56,26 @@ func TestRegularPassReadsAThreadOnce(t *testing.T) {
 	wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, 0)
 }
 
+// An edit that was made while events were missed is found although nothing newer was typed in its thread: by the regular pass after
+// the one that fills the gap, so that replies don't wait for it.
+func TestPassAfterAGapFindsAnEdit(t *testing.T) {
+	t.Parallel()
+	d, root := newFilledDowntime(t)
+	said := d.postAsAnn(root.Message, "it comes on Monday")
+	must(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, said)}))
+	d.sweepAt(10 * time.Minute) // it has compared the thread by now
+	must(t, d.fake.As(d.ann).Edit(d.channel, said, "it comes on Tuesday"))
+
+	fills := d.desk.Fills()
+	d.surface.CatchUp(d.surface.now())
+	d.desk.Wait(t, "the gap filled", func() bool { return d.desk.Fills() > fills })
+	d.sweepAt(0)
+	d.wantFacts("e:"+d.channel+":"+said, 1)
+	calls := len(d.fake.Calls("conversations.replies"))
+	d.sweepAt(0)
+	wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, 0)
+}
+
 // sayUnderLostIn does what sayUnderLost does, in so many new threads.
 func (d *downtime) sayUnderLostIn(threads int) {
 	d.t.Helper()

@@ -23,6 +23,7 @@ func (d *downtime) leaveHoleOfReplica() (lost string) {
 	// Two replicas work.
 	d.setClockBack(6 * time.Hour)
 	d.connect()
+	d.sweepAt(6 * time.Hour) // the first has looked for edits, too, that its start may have missed
 	second := *d.world
 	second.surface = d.newSurface()
 	second.connect()

@@ -29,3 +29,10 @@ func (c *Compared) Note(thread, latest string) {
 	}
 	c.latest[thread] = latest
 }
+
+// Forget forgets all threads.
+func (c *Compared) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.latest = nil
+}
