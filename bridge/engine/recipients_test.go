@@ -176,6 +176,7 @@ func TestNewcomerAnswersToAll(t *testing.T) {
 			w.customerSends(mail, toAll)
 			line := w.waitLine(thread, bridge.LineParticipant)
 			w.wantRecipients(thread, "B", recipients{to: []string{"kim@x.test"}, cc: copied, waiting: []string{"mia@y.test"}})
+			wantEqual(t, "the mail that is answered", w.waitSent(2)[1].InReplyTo, first)
 			w.chat.Press(t, "ann", line, bridge.VerbAllow)
 			w.waitOutcome(line, bridge.OutcomeAllowed)
 			w.wantRecipients(thread, "C", recipients{to: []string{"mia@y.test", "kim@x.test"}, cc: copied})
@@ -194,6 +195,7 @@ func TestMachineChangesNoRecipients(t *testing.T) {
 		w.waitShown("away, says " + from)
 	}
 	w.wantRecipients(thread, "A", recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}})
+	wantEqual(t, "the mail that is answered", w.waitSent(1)[0].InReplyTo, first)
 }
 
 // The form of a reply changes who gets it and what follows. Handed in as it was opened it changes

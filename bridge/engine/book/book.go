@@ -290,6 +290,21 @@ func (b *Book) AddRef(c *Conversation, id string) {
 	c.Touch()
 }
 
+// AddToThread notes a message that came as the one that replies answer, as mail programs show it. The customer may not have what a
+// newcomer or a machine sent: replies answer such a message only if it begins the conversation.
+func (b *Book) AddToThread(c *Conversation, in channels.Inbound) {
+	isByMachine := in.Automatic != "" && !slices.Contains(store.PersonsReasons(), in.Automatic)
+	isCustomers := !isByMachine && b.TakesPart(c, in)
+	begins := c.LastExternalID == "" && len(c.Refs) == 0
+	if !isCustomers && !begins {
+		return
+	}
+
+	c.LastExternalID = in.ExternalID
+	b.AddChain(c, in.Answers.References)
+	b.AddRef(c, in.ExternalID)
+}
+
 // AddChain keeps the ids of the messages that a message answers with its conversation, as AddRef does: those that are newer than the
 // newest one that is kept already. ids has the newest first.
 // Source: RFC 5322 section 3.6.4.

@@ -226,9 +226,7 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 	c.Last = append(c.Last, m.Message)
 	if in.ExternalID != "" {
 		it.Messages.LinkExternalID(a.ID, in.ExternalID, c.ID, m.ID)
-		c.LastExternalID = in.ExternalID
-		it.AddChain(c, in.Answers.References)
-		it.AddRef(c, in.ExternalID)
+		it.AddToThread(c, in)
 	}
 
 	noteSaidLast(c, m, in)
