@@ -28,6 +28,7 @@ const maxBody = 8 << 20
 type Event struct {
 	Type         string    `json:"type"` // a channels.InboundKind; all else can't be decoded
 	ID           string    `json:"id"`
+	Way          string    `json:"way,omitempty"` // by which it came: what comes by several ways is a fact for each
 	From         string    `json:"from,omitempty"`
 	Name         string    `json:"name,omitempty"`
 	At           time.Time `json:"at,omitzero"`
@@ -172,7 +173,7 @@ func split(body []byte) []channels.Fact {
 			return whole
 		}
 
-		f := channels.Fact{ExternalID: e.Type + ":" + e.ID, OrderKey: e.From, Payload: raw}
+		f := channels.Fact{ExternalID: e.Type + ":" + e.ID + e.Way, OrderKey: e.From, Payload: raw}
 		if e.Type == "status" {
 			f.ExternalID += ":" + e.State
 			f.OrderKey = "status"

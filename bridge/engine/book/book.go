@@ -216,7 +216,8 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 	return b.Conversations.LatestOf(b.People.ByAddress[NameKey{a.ID, in.From.Key}])
 }
 
-// answeredBy returns the conversations that a message names: by our token first, then by the ids of the messages that it answers.
+// answeredBy returns the conversations that a message names: by our token first, then that of the same mail, if it has come by another
+// way already, then by the ids of the messages that it answers.
 func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conversation) {
 	add := func(id store.ConversationID) {
 		c := b.Conversations.Rows[id]
@@ -226,12 +227,26 @@ func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conver
 	}
 
 	add(store.ConversationID(in.Answers.Conversation))
+	if m, _ := b.MessageByExternalID(a, in.ExternalID); m != nil && b.isSameMail(m, a, in) {
+		add(m.ConversationID)
+	}
 	for _, id := range in.Answers.References {
 		if x, known := b.Messages.External[NameKey{a.ID, id}]; known {
 			add(x.ConversationID)
 		}
 	}
 	return list
+}
+
+// isSameMail reports whether a mail with the id of a message that came already is the same one: it came by another way, such as a list
+// that changes its subject. A program may give several mails the same id. It writes them at different times.
+func (b *Book) isSameMail(m *Message, a *store.Account, in channels.Inbound) bool {
+	const apart = time.Minute // at most, where a mail has the time at which it came
+	sender := b.People.ByAddress[NameKey{a.ID, in.From.Key}]
+	if sender == nil || m.IdentityID == nil || !b.Caps(a.ID).Threads {
+		return false
+	}
+	return *m.IdentityID == sender.ID && m.SaidAt.Sub(in.At).Abs() < apart
 }
 
 // OpenConversationWith returns the open conversation that a chat has with a customer, whichever of the customer's
