@@ -227,23 +227,23 @@ const latestWithSaid = `
 // have written all the same: what they say is said last in their conversation, which a mail with our token reopens.
 func PersonsReasons() []string { return []string{"spam", "list", "damaged", "standby"} }
 
-const hasWrittenSince = `
-	SELECT EXISTS (
-		SELECT FROM (
-			SELECT direction, automatic, said_at, created_at
-			FROM messages
-			WHERE conversation_id = $1
-			ORDER BY event_id DESC, id DESC
-			LIMIT 50) AS newest
-		WHERE direction = 'in' AND automatic = '' AND least(said_at, created_at) > $2)`
+const saidAround = `
+	SELECT max(at) FILTER (WHERE at <= $2), coalesce(bool_or(at > $2), false)
+	FROM (
+		SELECT direction, automatic, least(said_at, created_at) AS at
+		FROM messages
+		WHERE conversation_id = $1
+		ORDER BY event_id DESC, id DESC
+		LIMIT 50) AS newest
+	WHERE direction = 'in' AND automatic = ''`
 
-// HasWrittenSince reports whether a person wrote to us in a conversation after a time, by its fifty newest messages. Where the
-// sender's clock was ahead, the time at which the message was stored counts.
-func HasWrittenSince(ctx context.Context, q Querier, conversation ConversationID, at time.Time) (written bool, err error) {
-	if err := q.QueryRow(ctx, hasWrittenSince, conversation, at).Scan(&written); err != nil {
-		return false, fmt.Errorf("store: has written since: %w", err)
+// SaidAround returns when a person last wrote to us in a conversation until a time, nil if never, and whether one did since, by its
+// fifty newest messages. Where the sender's clock was ahead, the time at which the message was stored counts.
+func SaidAround(ctx context.Context, q Querier, conversation ConversationID, at time.Time) (before *time.Time, since bool, err error) {
+	if err := q.QueryRow(ctx, saidAround, conversation, at).Scan(&before, &since); err != nil {
+		return nil, false, fmt.Errorf("store: said around: %w", err)
 	}
-	return written, nil
+	return before, since, nil
 }
 
 const parkedMessages = `

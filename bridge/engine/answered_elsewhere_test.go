@@ -82,6 +82,32 @@ func TestMachineElsewhere(t *testing.T) {
 	wantEqual(t, "customers who wait after an answer that a person can have written", w.countWaiting(), 0)
 }
 
+// An answer of the page that is read only after the customer's next words is judged by what she wrote before it.
+func TestElsewhereReadAfterTheNextWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: withWindow(0)})
+	wrote := time.Now().Add(-time.Hour)
+	for i, text := range []string{"Hello", "Hello?"} {
+		w.customerSends(chat, channelstest.Event{From: "kim", Text: text, At: wrote.Add(time.Duration(i) * 20 * time.Minute)})
+		w.waitShown(text)
+	}
+
+	for _, tt := range []struct {
+		text   string
+		after  time.Duration
+		notice string
+	}{
+		{text: "We look into it", after: 6 * time.Minute, notice: "Answered elsewhere"},
+		{text: "Thank you", after: 2 * time.Second, notice: "too soon for a person"},
+	} {
+		e := foreignAnswer(tt.text, tt.text)
+		e.At = wrote.Add(tt.after)
+		w.postChatEvent(e)
+		wantWords(t, tt.text, w.waitShown(tt.text).Plain(), tt.notice)
+	}
+	wantEqual(t, "customers who wait", w.countWaiting(), 1)
+}
+
 // countWaiting counts the open conversations of which the customer waits for us.
 func (w *world) countWaiting() int {
 	w.t.Helper()

@@ -3,7 +3,6 @@ package inbound
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		return err
 	}
 
-	hasWrittenSince, err := el.hasWrittenSince(ctx, tx, c, in)
+	wroteBefore, hasWrittenSince, err := el.saidAround(ctx, tx, c, in)
 	if err != nil {
 		return err
 	}
@@ -62,7 +61,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		c.LastFrom, c.LastPreview = before.LastFrom, before.LastPreview
 	}
 
-	isByMachine := el.isByMachine(c, in)
+	isByMachine := el.isByMachine(c, in, wroteBefore)
 	m.Reason = store.ReasonElsewhere
 	if isByMachine { // nobody has said anything by it
 		m.Reason = store.ReasonMachine
@@ -126,7 +125,7 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return nil
 	}
 
-	hasWrittenSince, err := el.hasWrittenSince(ctx, tx, c, in)
+	_, hasWrittenSince, err := el.saidAround(ctx, tx, c, in)
 	if err != nil || hasWrittenSince {
 		return err
 	}
@@ -137,22 +136,35 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	return nil
 }
 
-// hasWrittenSince reports whether the customer wrote after an answer that is read only now: the customer still waits for an
-// answer to that. Both times are the senders'. A customer's clock may be ahead: so the message must also have come after the answer.
-func (el *elsewhere) hasWrittenSince(ctx context.Context, tx pgx.Tx, c *book.Conversation, in channels.Inbound) (bool, error) {
+// saidAround returns when the customer wrote last before an answer that is read only now, nil if never, and whether she wrote after
+// it: then she still waits for an answer to that. Both times are the senders'. A customer's clock may be ahead: so a later message
+// must also have come after the answer.
+func (el *elsewhere) saidAround(ctx context.Context, tx pgx.Tx, c *book.Conversation, in channels.Inbound) (
+	before *time.Time, since bool, err error,
+) {
 	if in.At.IsZero() {
-		return false, nil
+		return nil, false, nil
 	}
 
-	isLater := func(m store.Message) bool {
-		isFromPerson := m.Direction == store.DirectionIn && m.Automatic == ""
-		return isFromPerson && m.SaidAt.After(in.At) && m.CreatedAt.After(in.At)
-	}
-	if slices.ContainsFunc(c.Last, isLater) { // what came in this batch isn't stored yet
-		return true, nil
+	before, since, err = store.SaidAround(ctx, tx, c.ID, in.At)
+	for _, m := range c.Last { // what came in this batch isn't stored yet
+		if m.Direction != store.DirectionIn || m.Automatic != "" {
+			continue
+		}
+
+		at := m.SaidAt
+		if m.CreatedAt.Before(at) {
+			at = m.CreatedAt
+		}
+		switch {
+		case at.After(in.At):
+			since = true
+		case before == nil || at.After(*before):
+			before = &at
+		}
 	}
 
-	return store.HasWrittenSince(ctx, tx, c.ID, in.At)
+	return before, since, err
 }
 
 // isShownAsAnswer reports whether a mail that came into the inbox from an address of our own is a copy of an answer
@@ -219,14 +231,18 @@ func (el *elsewhere) wasToldOfFailure(m *book.Message, recipient string) bool {
 	return false
 }
 
-// isByMachine reports whether an answer came too soon after the customer's words for a person to have
-// written it. Both times were told by providers, and are shifted to Parley's clock.
-func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound) bool {
+// isByMachine reports whether an answer came too soon after the customer's words for a person to have written it. These are the
+// words that opened the reply window or, if that was after the answer, the last ones before it (wroteBefore). All times were told by
+// providers; that of the window is shifted to Parley's clock.
+func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound, wroteBefore *time.Time) bool {
 	if c.WindowFrom == nil || in.At.IsZero() {
 		return false
 	}
-	answeredAt := in.At.Add(el.Now.Sub(el.DatabaseNow))
-	return answeredAt.Before(c.WindowFrom.Add(minHumanAnswer))
+	asked := c.WindowFrom.Add(el.DatabaseNow.Sub(el.Now))
+	if asked.After(in.At) && wroteBefore != nil {
+		asked = *wroteBefore
+	}
+	return in.At.Before(asked.Add(minHumanAnswer))
 }
 
 // countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more.
