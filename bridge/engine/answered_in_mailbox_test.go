@@ -176,9 +176,12 @@ func TestMailboxAnswerComesBackFromSeveral(t *testing.T) {
 	wantWords(t, "the line about the copy", w.waitLine(thread, bridge.LineFailed).Plain(), "lee@x.test")
 	wantEqual(t, "customers who wait after a copy came back", w.countWaiting(), 0)
 
+	w.advance(time.Hour)
 	w.comeBack("sent-1", "kim@x.test")
 	w.waitShown("kim@x.test: no such user")
 	wantEqual(t, "customers who wait after the customer's came back", w.countWaiting(), 1)
+	waitsSince := w.text(`SELECT string_agg(m.text, ',') FROM messages AS m JOIN conversations AS c ON c.waiting_since = m.created_at`)
+	wantEqual(t, "what the customer waits for an answer to", waitsSince, "first")
 
 	w.comeBack("sent-1", "max@x.test")
 	waitMessage(t, w.chat, support, thread, "[failed]", "max@x.test")

@@ -224,9 +224,19 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	c.RefreshCard()
 }
 
-// UnansweredSince returns when the first message came of those with which the customer spoke last, as far as the latest messages
+// ResumeWait is AwaitAnswerAgain for a customer whose wait has ended and goes on: it began when the customer wrote, and not now.
+func (ms *Messages) ResumeWait(c *Conversation) {
+	hadEnded := c.WaitingSince == nil
+	ms.AwaitAnswerAgain(c)
+	if hadEnded && c.WaitingSince != nil {
+		since := ms.unansweredSince(c)
+		c.WaitingSince = &since
+	}
+}
+
+// unansweredSince returns when the first message came of those with which the customer spoke last, as far as the latest messages
 // tell it; else when the last one came.
-func (ms *Messages) UnansweredSince(c *Conversation) time.Time {
+func (ms *Messages) unansweredSince(c *Conversation) time.Time {
 	recent := newestFirst(c)
 	since := c.LastAt
 	for i := range recent {
@@ -247,7 +257,7 @@ func (ms *Messages) WaitSinceAnswer(c *Conversation) {
 	if c.WaitingSince == nil || len(c.Last) == 0 {
 		return
 	}
-	if since := ms.UnansweredSince(c); since.After(*c.WaitingSince) {
+	if since := ms.unansweredSince(c); since.After(*c.WaitingSince) {
 		c.WaitingSince = &since
 		c.RefreshCard()
 	}

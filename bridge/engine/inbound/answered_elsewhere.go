@@ -205,7 +205,7 @@ func (el *elsewhere) tellFailure(c *book.Conversation, m *book.Message, s *chann
 		m.Fate, m.Dirty = store.FateFailed, true
 		failed.Recipient, failed.Reason = "", bounceText(s)
 		logged.Message = m.ID
-		el.Messages.AwaitAnswerAgain(c)
+		el.Messages.ResumeWait(c)
 	}
 
 	el.Log.ByParley(c, store.DeedNotDelivered, logged)

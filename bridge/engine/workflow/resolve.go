@@ -38,11 +38,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 	c.CloseReason = ""
 	c.ResolvedAt = nil
 	if c.LastFrom == "customer" {
-		wf.Messages.AwaitAnswerAgain(c) // the end said that nobody waits any more
-		if c.WaitingSince != nil {
-			since := wf.Messages.UnansweredSince(c) // the customer has waited all the while, not only from now on
-			c.WaitingSince = &since
-		}
+		wf.Messages.ResumeWait(c) // the end said that nobody waits any more
 	}
 	wf.keepStatusFromReplies(c)
 	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
