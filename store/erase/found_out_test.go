@@ -216,3 +216,18 @@ func TestRecordOfALostClaim(t *testing.T) {
 		}
 	}
 }
+
+// Whether a person or a machine gave an answer elsewhere stays for the figures; other reasons go.
+func TestWhoAnsweredElsewhereStays(t *testing.T) {
+	t.Parallel()
+	pool := newWorld(t)
+	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, reason, account_id, text, event_id, said_at, created_at)
+		SELECT 77000 + n, $1, 'out', 'out', reason, 10, 'Dear zebra', 1, now(), now()
+		FROM unnest(ARRAY['elsewhere', 'machine', 'zebra said no']) WITH ORDINALITY AS r(reason, n)`, zebra().first+1)
+	o := newOptions(t, pool)
+	runWithChats(t, o, beginErasure(t, o, zebra()))
+	got := storetest.Row(t, pool, `SELECT string_agg(concat_ws(' ', reason, text), ', ' ORDER BY id) FROM messages WHERE id > 77000`)
+	if want := `("elsewhere , machine , erased ")`; got != want {
+		t.Errorf("reasons and texts that are left: got %q, want %q", got, want)
+	}
+}

@@ -202,10 +202,12 @@ func corePlaces() []place {
 				last_external_id = CASE WHEN last_external_id = ANY(` + externalOfContact + `) THEN '' ELSE last_external_id END,
 				refs = ARRAY(SELECT r FROM unnest(conversations.refs) AS r WHERE r <> ALL(` + externalOfContact + `))`},
 		{Name: "messages", Table: "messages", What: "messages, notes and names of files", Ties: `t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)`,
-			Holds: `t.reason <> '' AND t.reason <> 'erased' OR t.subject <> '' OR t.text <> '' OR t.quoted <> '' OR t.notices <> '{}' OR t.files <> '[]'
+			Holds: `t.reason NOT IN ('', 'erased', 'elsewhere', 'machine') OR t.subject <> '' OR t.text <> '' OR t.quoted <> '' OR t.notices <> '{}' OR t.files <> '[]'
 				OR t.has_html OR t.external_id <> '' OR t.reply_to <> '' OR t.rich IS NOT NULL OR t.template IS NOT NULL OR t.revision IS NOT NULL
 				OR t.identity_id IS NOT NULL AND t.author_user <> ''`,
-			Empty: `reason = 'erased', subject = '', text = '', quoted = '', notices = '{}', files = '[]', has_html = false, external_id = '',
+			// Who gave an answer elsewhere, a person or a machine, stays for the figures.
+			Empty: `reason = CASE WHEN reason IN ('elsewhere', 'machine') THEN reason ELSE 'erased' END,
+				subject = '', text = '', quoted = '', notices = '{}', files = '[]', has_html = false, external_id = '',
 				reply_to = '', rich = NULL, template = NULL, revision = NULL, author_user = CASE WHEN identity_id IS NULL THEN author_user ELSE '' END`,
 			Export: `jsonb_strip_nulls(jsonb_build_object('conversation', t.conversation_id, 'message', t.id, 'direction', t.direction, 'fate', t.fate,
 				'at', t.said_at, 'subject', nullif(t.subject, ''), 'text', t.text, 'quoted', nullif(t.quoted, ''), 'rich', t.rich, 'template', t.template, 'revision', t.revision - 'event',
