@@ -60,6 +60,13 @@ func (in *Inbox) Readable(ctx context.Context, agent store.AgentID, conversation
 	return list, err
 }
 
+// ClosedAccounts returns the accounts whose channel an agent can't read and whose team the agent isn't in: their customers are not for
+// the agent. Errors: *Problem for who is no agent.
+func (in *Inbox) ClosedAccounts(ctx context.Context, agent store.AgentID) ([]store.AccountID, error) {
+	_, reader, err := in.desk.readerFor(ctx, own.PageUser(agent))
+	return reader.Closed, err
+}
+
 // Zone returns the time zone of an agent: the chosen one, else that of the business hours, else that of this machine.
 func (in *Inbox) Zone(agent store.AgentID) *time.Location {
 	dir := in.e.directory.Load()

@@ -110,13 +110,14 @@ func Drop(ctx context.Context, q store.Querier, event store.EventID) (*Dropped, 
 // Blocked is a sender whose automatic mail is passed over.
 type Blocked struct {
 	ID      store.IdentityID `db:"id"` // the identity's
-	Account string           `db:"account"`
+	Of      store.AccountID  `db:"account_id"`
+	Account string           `db:"account"` // its name
 	Address string           `db:"address"`
 	Name    string           `db:"name"`
 }
 
 const blocked = `
-	SELECT sender.id, account.name AS account, sender.key AS address, sender.name
+	SELECT sender.id, account.id AS account_id, account.name AS account, sender.key AS address, sender.name
 	FROM identities AS sender
 	JOIN accounts AS account ON account.id = sender.account_id
 	WHERE sender.blocked
@@ -132,7 +133,7 @@ const unblock = `
 	UPDATE identities SET blocked = false
 	FROM accounts AS account
 	WHERE identities.id = $1 AND identities.blocked AND account.id = identities.account_id
-	RETURNING identities.id, account.name AS account, identities.key AS address, identities.name`
+	RETURNING identities.id, account.id AS account_id, account.name AS account, identities.key AS address, identities.name`
 
 // Unblock lets later mail of a sender in again. It returns nil if the sender was not blocked.
 func Unblock(ctx context.Context, q store.Querier, identity store.IdentityID) (*Blocked, error) {

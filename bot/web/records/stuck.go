@@ -28,15 +28,15 @@ type stuckDesk interface {
 	Drop(ctx context.Context, by web.Person, event bridge.EventID) error
 
 	// Undecided lists messages that wait for a decision: first those of which nobody knows whether they arrived, then those
-	// that were refused; of both the oldest first.
-	Undecided(ctx context.Context, limit int) ([]Undecided, error)
+	// that were refused; of both the oldest first. Of conversations that the viewer may not read it leaves out what was said.
+	Undecided(ctx context.Context, viewer bridge.AgentID, limit int) ([]Undecided, error)
 
 	// Decide does for an admin what a button in the thread would do, and says what became of it.
 	// Errors: ErrNone if nothing is left to decide; *bridge.Problem for what the admin may not do.
 	Decide(ctx context.Context, by web.Person, d Decision) (bridge.ActResult, error)
 
-	// Blocked lists the senders whose automatic mail is passed over.
-	Blocked(ctx context.Context, limit int) ([]Blocked, error)
+	// Blocked lists the senders whose automatic mail is passed over. Of accounts that are closed to the viewer it doesn't name them.
+	Blocked(ctx context.Context, viewer bridge.AgentID, limit int) ([]Blocked, error)
 
 	// Unblock lets a sender's mail in again. Errors: ErrNone.
 	Unblock(ctx context.Context, by web.Person, sender bridge.IdentityID) error
@@ -59,6 +59,7 @@ type Undecided struct {
 	Delivery     bridge.DeliveryID // 0 if it can be decided only in its thread
 	Attempt      int               // the number of the last attempt to send it
 	Refused      bool              // it surely did not arrive
+	Closed       bool              // the viewer may not read the conversation, so Why and Delivery are left out
 	Why          string
 	Account      string
 	By           string
@@ -75,6 +76,7 @@ type Decision struct {
 // Blocked is a sender whose automatic mail is passed over.
 type Blocked struct {
 	ID      bridge.IdentityID
+	Closed  bool // the viewer may not read of the account's customers, so Address and Name are left out
 	Account string
 	Address string
 	Name    string
@@ -134,7 +136,7 @@ type shownBackups struct {
 const maxBackupAge = 26 * time.Hour
 
 func (p pages) showStuck(v *web.Visit) error {
-	undecided, err := p.desk.Undecided(v.Context(), maxRows)
+	undecided, err := p.desk.Undecided(v.Context(), v.Person.ID, maxRows)
 	if err != nil {
 		return err
 	}
@@ -249,7 +251,7 @@ type shownBlocked struct {
 }
 
 func (p pages) showBlocked(v *web.Visit) error {
-	list, err := p.desk.Blocked(v.Context(), maxRows)
+	list, err := p.desk.Blocked(v.Context(), v.Person.ID, maxRows)
 	if err != nil {
 		return err
 	}

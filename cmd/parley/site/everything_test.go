@@ -42,6 +42,9 @@ const hostileRows = `
 		(1, 99, 'in', 'in', '', NULL, 1, $1, $1, $1, ARRAY[$1], '[]', now(), now(), 1),
 		(2, 99, 'out', 'unclear', '', (SELECT id FROM agents WHERE email = 'ben@acme.test'), NULL, $1, $1, '', '{}', '[]', now(), now(), 2),
 		(3, 99, 'out', 'failed', $1, (SELECT id FROM agents WHERE email = 'ben@acme.test'), NULL, $1, $1, '', '{}', '[]', now(), now(), 3);
+	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, head, tail) VALUES (901, 1, 'k', 99, 1, 1, 1);
+	INSERT INTO deliveries (id, lane_id, seq, message_id, kind, state, error_text, created_at)
+		VALUES (901, 901, 1, 2, 'reply', 'needs_decision', $1, now());
 	UPDATE messages SET files = jsonb_build_array(jsonb_build_object('name', $1::text, 'type', $1::text, 'size', 7)) WHERE id = 1;
 	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
 		SELECT n, 99, now(), (SELECT id FROM agents WHERE email = 'ben@acme.test'), 'agent', CASE n WHEN 1 THEN 'tagged' ELSE $1 END, jsonb_build_object('text', $1::text, 'tag', $1::text) FROM generate_series(1, 2) AS n;

@@ -70,3 +70,38 @@ func TestLogOfAPrivateChannelForItsOwner(t *testing.T) {
 	wantStatus(t, "the log", page, http.StatusOK)
 	wantShown(t, "the log", page, vaultNote)
 }
+
+// An admin who may not read a conversation sees that something of it stands still, or that one of its senders is blocked, but neither
+// the customer's address nor a button.
+// R-212
+func TestStuckOfAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	s := startWithVaultLog(t)
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at) VALUES (4712, 4711, 'out', 'unclear', now(), now())`)
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, head, tail) VALUES (4713, 1, 'k', 4711, 1, 1, 1)`)
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO deliveries (id, lane_id, seq, message_id, kind, state, error_text, created_at)
+		VALUES (4714, 4713, 1, 4712, 'reply', 'needs_decision', 'No answer about vera@customer.test.', now())`)
+	storetest.Exec(t, s.Pool, `INSERT INTO contacts (id, name) VALUES (4715, 'Vera')`)
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO identities (id, account_id, key, name, contact_id, blocked)
+		SELECT 4716, id, 'vera@customer.test', 'Vera', 4715, true FROM accounts WHERE name = 'guards-mail'`)
+	ann := s.Visitor("ann@acme.test")
+
+	for _, tt := range []struct{ path, form string }{
+		{path: "/settings/stuck", form: "/settings/stuck/4714/decide"},
+		{path: "/settings/blocked", form: "/settings/blocked/4716/unblock"},
+	} {
+		page := ann.Get(tt.path)
+		wantShown(t, tt.path, page, "guards-mail", "not open to you")
+		wantHidden(t, tt.path, page, "vera@customer.test", "Vera", tt.form)
+	}
+
+	storetest.Exec(t, s.Pool, `
+		UPDATE conversations
+		SET assignees = ARRAY[(SELECT id FROM agents WHERE email = 'ann@acme.test')]`)
+	page := ann.Get("/settings/stuck")
+	wantShown(t, "what stands still, for the owner", page, "vera@customer.test", "/settings/stuck/4714/decide")
+}

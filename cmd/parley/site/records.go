@@ -317,11 +317,19 @@ func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.Event
 }
 
 // Blocked implements records.Desk.
-func (d *recordsDesk) Blocked(ctx context.Context, limit int) ([]records.Blocked, error) {
+func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit int) ([]records.Blocked, error) {
 	found, err := stuck.ListBlocked(ctx, d.o.Pool, limit)
+	if err != nil {
+		return nil, err
+	}
+	isClosed, err := d.o.closedAccounts(ctx, viewer)
+
 	list := make([]records.Blocked, len(found))
 	for i, b := range found {
 		list[i] = records.Blocked{ID: b.ID, Account: b.Account, Address: b.Address, Name: b.Name}
+		if isClosed(b.Of) {
+			list[i].Address, list[i].Name, list[i].Closed = "", "", true
+		}
 	}
 	return list, err
 }

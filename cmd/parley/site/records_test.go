@@ -29,6 +29,8 @@ const rows = `
 		SELECT n, (SELECT id FROM accounts WHERE name = 'support-mail'), 100 + n, 'open', 'Zebra ' || n, now(), now() FROM generate_series(1, 2) AS n;
 	INSERT INTO messages (id, conversation_id, direction, fate, agent_id, text, said_at, created_at)
 		SELECT 11, 1, 'out', 'unclear', id, 'Dear Zebra', now(), now() FROM agents WHERE email = 'ben@acme.test';
+	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, head, tail) VALUES (901, 1, 'k', 1, 1, 1, 1);
+	INSERT INTO deliveries (id, lane_id, seq, message_id, kind, state, created_at) VALUES (901, 901, 1, 11, 'reply', 'needs_decision', now());
 	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
 		SELECT n, 1 + n % 2, '2026-11-20T10:00:00Z'::timestamptz + n * interval '1 minute',
 			CASE WHEN n % 3 = 0 THEN (SELECT id FROM agents WHERE email = 'ben@acme.test') END, CASE WHEN n % 3 = 0 THEN 'agent' ELSE 'customer' END,
@@ -156,7 +158,7 @@ func TestStuckPage(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ".status.json"), []byte(status), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := withRecords(t, func(o *site.Options) { o.Operations.Backups = dir })
+	s := withRecords(t, withInbox(t), func(o *site.Options) { o.Operations.Backups = dir })
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/stuck")
 	for _, text := range []string{"#1", "Ben Osei", "The header <From> is very", "nightly-2026-11-20.parley", "12.3 MB", "too old", "no room is left"} {

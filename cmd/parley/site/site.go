@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,9 @@ type Inbox interface {
 	// Readable returns those of some conversations that an agent may read, in no order. Errors: *bridge.Problem for who is no agent.
 	Readable(ctx context.Context, agent bridge.AgentID, conversations []bridge.ConversationID) ([]bridge.ConversationID, error)
 
+	// ClosedAccounts returns the accounts whose customers are not for an agent. Errors: *bridge.Problem for who is no agent.
+	ClosedAccounts(ctx context.Context, agent bridge.AgentID) ([]bridge.AccountID, error)
+
 	// Zone returns the time zone of an agent: the chosen one, else that of the business hours, else that of this machine.
 	Zone(agent bridge.AgentID) *time.Location
 }
@@ -78,6 +82,20 @@ func (o Options) readable(ctx context.Context, viewer store.AgentID, conversatio
 		return nil, nil
 	}
 	return list, err
+}
+
+// closedAccounts returns a function that reports whether an account is closed to an agent, who reads nothing of its customers.
+// Without an engine that decides it, all are.
+func (o Options) closedAccounts(ctx context.Context, viewer store.AgentID) (isClosed func(store.AccountID) bool, err error) {
+	all := func(store.AccountID) bool { return true }
+	if o.Inbox == nil {
+		return all, nil
+	}
+	list, err := o.Inbox.ClosedAccounts(ctx, viewer)
+	if _, isNobody := errors.AsType[*bridge.Problem](err); isNobody {
+		return all, nil
+	}
+	return func(id store.AccountID) bool { return slices.Contains(list, id) }, err
 }
 
 // Chats are functions by which the site reaches the chats in which agents work. With the zero value none is connected, and none

@@ -3,25 +3,37 @@ package site
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"parley/bot/web"
 	"parley/bot/web/records"
 	"parley/bridge"
+	"parley/store"
 	"parley/store/stuck"
 )
 
-// Undecided implements records.Desk.
-func (d *recordsDesk) Undecided(ctx context.Context, limit int) ([]records.Undecided, error) {
+// Undecided implements records.Desk. What a provider says of a reply may name its customer.
+func (d *recordsDesk) Undecided(ctx context.Context, viewer store.AgentID, limit int) ([]records.Undecided, error) {
 	found, err := stuck.ListUndecided(ctx, d.o.Pool, limit)
+	if err != nil {
+		return nil, err
+	}
+	var conversations []store.ConversationID
+	for _, u := range found {
+		conversations = append(conversations, u.Conversation)
+	}
+	readable, err := d.o.readable(ctx, viewer, conversations)
+
 	list := make([]records.Undecided, len(found))
 	for i, u := range found {
-		list[i] = records.Undecided{Conversation: u.Conversation, Delivery: u.Delivery, Attempt: u.Attempt, Refused: u.Refused,
-			Why:     strings.Replace(u.Why, ".: ", ": ", 1), // a sentence and its cause
-			Account: u.Account, By: u.By, At: u.At}
-		if d.o.Inbox == nil {
-			list[i].Delivery = 0
+		list[i] = records.Undecided{Conversation: u.Conversation, Refused: u.Refused, Account: u.Account, By: u.By, At: u.At}
+		if !slices.Contains(readable, u.Conversation) {
+			list[i].Closed = true
+			continue
 		}
+		list[i].Delivery, list[i].Attempt = u.Delivery, u.Attempt
+		list[i].Why = strings.Replace(u.Why, ".: ", ": ", 1) // a sentence and its cause
 	}
 	return list, err
 }
