@@ -1,11 +1,13 @@
 package setup
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -57,6 +59,32 @@ func saveLoft(t *testing.T, pool *pgxpool.Pool) {
 	if _, err := Save(t.Context(), pool, change, o); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// hungWorkspace is a Lookup that never answers.
+type hungWorkspace struct{ Lookup }
+
+func (hungWorkspace) Find(ctx context.Context, _, _ string) (string, error) {
+	<-ctx.Done()
+	return "", ctx.Err()
+}
+
+// Who is added on a page while the chat hangs is stored before the page's time is over, and a remark says what could not be looked up.
+func TestChangeIsSavedWhileTheChatHangs(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	pool := acmeApplied(t, o)
+	o.Lookup = hungWorkspace{}
+	o.Author = Author{Name: "ann@acme.test"}
+	const pageTime = 6 * time.Second
+	ctx, cancel := context.WithTimeout(t.Context(), pageTime)
+	defer cancel()
+
+	saved, err := Save(ctx, pool, Change{Kind: EntryAgent, Name: "new@acme.test", Values: map[string][]string{"name": {"Nell New"}}}, o)
+	if err != nil || !strings.Contains(saved.Text(), "no user of slack or teams is known (context deadline exceeded)") {
+		t.Errorf("%v, %s", err, saved.Text())
+	}
+	entry(t, pool, EntryAgent, "new@acme.test")
 }
 
 // A page says which secrets are stored, and shows none.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -29,7 +30,7 @@ type answers struct {
 // With checkIDs it also has them look up the channels that the file names by their ids.
 func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, checkIDs bool) (answers, error) {
 	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}, checked: map[overlay.ChannelKey]bool{}}
-	lookupCtx, endLookup := context.WithTimeout(ctx, lookupTimeout)
+	lookupCtx, endLookup := withShare(ctx, lookupTimeout, 3) //nolint:mnd // to look up, to read signatures, to write
 	defer endLookup()
 	directory, err := store.LoadDirectory(lookupCtx, pool)
 	if err != nil {
@@ -53,9 +54,18 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 		found.find(lookupCtx, o.Lookup, a, have)
 	}
 
-	readCtx, endReading := context.WithTimeout(ctx, signatureTimeout)
+	readCtx, endReading := withShare(ctx, signatureTimeout, 2) //nolint:mnd // to read signatures, to write
 	defer endReading()
 	return found, found.readSignatures(readCtx, o, f, have)
+}
+
+// withShare gives a piece of the work its time: maxTime, or less if ctx ends soon, as that of a page does. Then it is one of so many equal
+// parts of the time that is left, so that the others have theirs.
+func withShare(ctx context.Context, maxTime time.Duration, parts int) (context.Context, context.CancelFunc) {
+	if end, hasEnd := ctx.Deadline(); hasEnd {
+		maxTime = min(maxTime, time.Until(end)/time.Duration(parts))
+	}
+	return context.WithTimeout(ctx, maxTime)
 }
 
 // storePictures stores the pictures of the signatures that were read.

@@ -16,7 +16,7 @@ import (
 	"parley/bridge/setup"
 )
 
-// Desk is what this page needs.
+// Desk is what this page needs. Connect, Roster and Confirm ask a chat, and bound themselves how long they wait for it.
 type Desk interface {
 	// Progress reports what is set up already.
 	Progress(ctx context.Context) (Progress, error)
@@ -111,11 +111,11 @@ func Area(desk Desk) web.Area {
 		{Pattern: "GET " + path, For: web.Admins, Do: p.show},
 		{Pattern: "GET " + path + "/slack-manifest.json", For: web.Admins, Do: p.slackManifest},
 		{Pattern: "GET " + path + "/teams-app.zip", For: web.Admins, Do: p.teamsPackage},
-		{Pattern: "POST " + path + "/slack", For: web.SuperAdmins, Do: p.connectSlack},
-		{Pattern: "POST " + path + "/teams", For: web.SuperAdmins, Do: p.connectTeams},
+		{Pattern: "POST " + path + "/slack", For: web.SuperAdmins, Do: p.connectSlack, Streams: true},
+		{Pattern: "POST " + path + "/teams", For: web.SuperAdmins, Do: p.connectTeams, Streams: true},
 		{Pattern: "POST " + path + "/disconnect", For: web.SuperAdmins, Do: p.disconnect},
-		{Pattern: "GET " + membersPath, For: web.Admins, Do: p.showMembers},
-		{Pattern: "POST " + membersPath, For: web.Admins, Do: p.confirm},
+		{Pattern: "GET " + membersPath, For: web.Admins, Do: p.showMembers, Streams: true},
+		{Pattern: "POST " + membersPath, For: web.Admins, Do: p.confirm, Streams: true},
 		{Pattern: "POST " + path + "/team", For: web.Admins, Do: p.saveTeam},
 		{Pattern: "POST " + path + "/agents", For: web.Admins, Do: p.findAgents},
 	}, Menu: []web.Link{{Path: path, Text: "First steps", For: web.Admins, Rank: 5}}}

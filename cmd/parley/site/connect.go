@@ -22,7 +22,7 @@ import (
 
 const (
 	checkTimeout  = 45 * time.Second // for all calls of a chat about credentials
-	rosterTimeout = 90 * time.Second // for the members of a channel: a browser waits no longer
+	rosterTimeout = 90 * time.Second // for the members of a channel: Slack lets a large workspace wait, and a browser waits no longer
 )
 
 // listChats returns the state of each chat that Parley supports.
