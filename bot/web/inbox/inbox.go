@@ -76,10 +76,12 @@ type listPage struct {
 	Tabs  []tab
 	Words string
 	Rows  []row
-	Live  string // the address at which changes are told
+	Live  string // the address at which changes are told; "" if nothing was looked for
 	Stamp string // of what the page shows; see Desk.ListStamp
 	Newer string // the address of the page before; "" if this is the first
 	Older string
+
+	Problem string // why nothing was looked for, for people
 }
 
 // tab leads to a list.
@@ -140,15 +142,31 @@ func listAddress(path string, q bridge.ListQuery) string {
 	return path + "?" + values.Encode()
 }
 
-// list shows a page of a list, or of what was found.
+// list shows a page of a list, or of what was found. The number of a conversation that the agent may read leads to that: "#12", or "12" if
+// no words have these digits.
 func (p pages) list(v *web.Visit) error {
 	q := queryOf(v)
 	l, err := p.desk.List(v.Context(), v.Person.ID, q)
-	if err != nil {
+	isFound := err == nil && len(l.Rows) > 0
+	if q.Words != "" && (!isFound || strings.HasPrefix(q.Words, "#")) {
+		if path := p.findByNumber(v, q.Words); path != "" {
+			return v.Go(path)
+		}
+	}
+
+	problem, _ := errors.AsType[*bridge.Problem](err)
+	isTooShort := problem != nil && problem.Code == bridge.TooShort
+	if err != nil && !isTooShort {
 		return refuse(v, err)
 	}
 
-	data := listPage{Words: q.Words, Stamp: p.desk.ListStamp(l), Live: listAddress("/inbox/live", q)}
+	data := listPage{Words: q.Words}
+	if isTooShort {
+		data.Problem = problem.Text + " " + problem.Hint
+	} else {
+		data.Stamp = p.desk.ListStamp(l)
+		data.Live = listAddress("/inbox/live", q)
+	}
 	for _, t := range listTabs() {
 		if slices.Contains(l.Hidden, t.Path) {
 			continue
@@ -173,7 +191,22 @@ func (p pages) list(v *web.Visit) error {
 		data.Older = listAddress("/inbox", older)
 	}
 
+	if isTooShort {
+		return v.ShowAgain("list", web.Screen{Title: "Inbox", Data: data})
+	}
 	return v.Show("list", web.Screen{Title: "Inbox", Data: data})
+}
+
+// findByNumber returns the address of the conversation whose number somebody looks for; "" if there is none that this agent may read.
+func (p pages) findByNumber(v *web.Visit, words string) string {
+	id, err := strconv.ParseInt(strings.TrimPrefix(words, "#"), 10, 64)
+	if err != nil || id <= 0 {
+		return ""
+	}
+	if _, err := p.desk.Facts(v.Context(), v.Person.ID, bridge.ConversationID(id)); err != nil {
+		return ""
+	}
+	return "/inbox/" + strconv.FormatInt(id, 10)
 }
 
 // rowOf makes the row of a conversation.

@@ -47,7 +47,7 @@ func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.Accou
 
 		ids, err = store.ListConversations(ctx, q, rd.listReader(l.List, agent, r), storedList(l.List), rows+1, query.Page*rows)
 	case len(query.Words) < minFindBytes:
-		return l, &bridge.Problem{Code: "too_short", Text: "That is too short to look for.",
+		return l, &bridge.Problem{Code: bridge.TooShort, Text: "That is too short to look for.",
 			Hint: "Type at least three letters, or a conversation's number: #12"}
 	default:
 		ids, err = store.FindConversations(ctx, q, r, query.Words, rows+1, query.Page*rows)

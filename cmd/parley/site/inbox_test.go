@@ -54,11 +54,28 @@ func TestInboxShowsTextAlone(t *testing.T) {
 	}
 }
 
+// A search finds conversations by words and, if the agent may read it, one by its number. Digits that words have find these first.
 // R-274
-func TestInboxFindsByWords(t *testing.T) {
+func TestInboxFinds(t *testing.T) {
 	t.Parallel()
 	s := startInboxWithMail(t)
-	wantShown(t, "what is found", s.Visitor("ben@acme.test").Get("/inbox?words=lamp"), `href="/inbox/1"`)
+	s.receive("guards-mail", channelstest.Event{From: "zoe@customer.test", Name: "Zoe", Subject: "Order 1000", Text: "Where is it?"})
+	for _, tt := range []struct{ agent, words, wantGo, wantShown string }{
+		{agent: "ben", words: "lamp", wantShown: `href="/inbox/1"`},
+		{agent: "ben", words: "#1", wantGo: "/inbox/1"},
+		{agent: "ben", words: "001", wantGo: "/inbox/1"},
+		{agent: "ben", words: "#2", wantShown: "That is too short to look for. Type at least three letters"},
+		{agent: "ben", words: "7", wantShown: `value="7"`},
+		{agent: "ben", words: "#007", wantShown: "Nothing was found."},
+		{agent: "cat", words: "#2", wantGo: "/inbox/2"},
+		{agent: "cat", words: "100", wantShown: `href="/inbox/2"`},
+	} {
+		a := s.Visitor(tt.agent + "@acme.test").Get("/inbox?words=" + url.QueryEscape(tt.words))
+		if to := a.Header.Get("Location"); to != tt.wantGo {
+			t.Errorf("%s is sent by %q to %q, want %q", tt.agent, tt.words, to, tt.wantGo)
+		}
+		wantShown(t, "what "+tt.agent+" finds by "+tt.words, a, tt.wantShown)
+	}
 }
 
 // What is refused says why, and keeps what was typed.
