@@ -211,6 +211,12 @@ func (a Action) Typed() bool {
 // IsEmoji reports whether somebody did the action by an emoji on a message.
 func (a Action) IsEmoji() bool { return a.Origin == OriginEmoji || a.Origin == OriginFoundEmoji }
 
+// MayLeave reports whether the text of the action can be one for the customer. That of a verb that nobody knows is, once its
+// author says so by a button.
+func (a Action) MayLeave() bool {
+	return a.Verb == VerbSay || a.Verb == VerbReply || a.Verb == VerbUnknown
+}
+
 // Args are the arguments of a verb; which ones count depends on the verb. Buttons carry them as one flat JSON object:
 // what belongs together is embedded.
 type Args struct {

@@ -113,8 +113,7 @@ func (h *history) takeEmoji(ctx context.Context, me *fact.Self, at bridge.Place,
 // says reports whether a message, read with the names that me has, is a reply with this text.
 func says(me *fact.Self, at bridge.Place, m *kept, text string) bool {
 	now := me.Said(at.Channel, &m.Message)
-	isReply := now.Verb == bridge.VerbSay || now.Verb == bridge.VerbReply
-	return isReply && bridge.SameText(now.Text, text)
+	return now.MayLeave() && bridge.SameText(now.Text, text)
 }
 
 // readMessage reads a single message. found is false if the message is gone: the request asks for it alone, and the answer

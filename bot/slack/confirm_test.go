@@ -104,6 +104,16 @@ func TestConfirmMessageThatBecameANote(t *testing.T) {
 	})
 }
 
+// A text that looks like a command leaves if its author says so.
+func TestConfirmMessageThatLooksLikeACommand(t *testing.T) {
+	t.Parallel()
+	forEachPlacement(t, func(_ *testing.T, m *askedMessage) {
+		m.edit("!wow, great")
+		m.wantConfirmed(askedText, bridge.Changed) // stores the edit
+		m.wantConfirmed("!wow, great", bridge.Unchanged)
+	})
+}
+
 // A message that was edited and then edited back is as the engine knows it, once both edits are stored.
 func TestConfirmMessageThatWasEditedBack(t *testing.T) {
 	t.Parallel()

@@ -192,8 +192,7 @@ func (h *history) compareText(ctx context.Context, at bridge.Place, m *graph.Mes
 		return bridge.Unchanged, err
 	}
 	now := p.Said(at, &a)
-	isReply := now.Verb == bridge.VerbSay || now.Verb == bridge.VerbReply
-	if !isReply || !bridge.SameText(now.Text, text) {
+	if !now.MayLeave() || !bridge.SameText(now.Text, text) {
 		return bridge.Changed, nil
 	}
 	return bridge.Unchanged, nil

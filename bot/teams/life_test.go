@@ -219,3 +219,17 @@ func TestConfirmTextThatCannotBeStored(t *testing.T) {
 		}
 	}
 }
+
+// A text that looks like a command leaves if its author says so, and one that became a note doesn't.
+func TestConfirmEditedText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bridge.Confirmation{"!wow, great": bridge.Unchanged, "note: great": bridge.Changed} {
+		w := newClockedWorld(t)
+		a := w.typeAsAnn("hello")
+		w.advance(time.Minute)
+		w.withoutEvents(func() error { return w.ann.Edit(w.channel, a.Place.Message, text) })
+		w.wantConfirmed("edited", a, bridge.Changed) // by which the edit is stored
+		a.Text = strings.TrimPrefix(text, "note: ")
+		w.wantConfirmed(text, a, want)
+	}
+}
