@@ -3,6 +3,8 @@ package slack
 import (
 	"context"
 	"fmt"
+	"maps"
+	"regexp"
 	"sync"
 	"time"
 
@@ -30,6 +32,7 @@ type colleagueCache struct {
 type colleagueAnswer struct {
 	isOurs      bool // a full member of our workspace
 	namesOthers bool // Slack names another workspace or organisation as theirs, or doesn't show them
+	name        string
 	at          time.Time
 }
 
@@ -95,10 +98,42 @@ func (d *directory) askAbout(ctx context.Context, me *fact.Self, user string) (c
 	a := colleagueAnswer{namesOthers: true, at: d.now()}
 	if isShown {
 		a.isOurs = !isOutsider(u, me) && !isGuest(u)
+		a.name = nameOf(u)
 		a.namesOthers = u.IsStranger || u.TeamID != "" && u.TeamID != me.Team
 	}
 	d.colleagues.keep(user, a)
 	return a, nil
+}
+
+// mentionedPerson matches the mention of a person, as it stands in JSON: <@U1> or <@U1|ann>.
+var mentionedPerson = regexp.MustCompile(`(?:<|\\u003[cC])@([UW][A-Z0-9]+)`)
+
+// withPersonNames returns a copy of me that also has the names of those mentioned in body who are no agents. It leaves out whom
+// Slack doesn't name.
+func (d *directory) withPersonNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
+	if !mayMention(body) { // as most events: spare the expression
+		return me
+	}
+
+	named := *me
+	named.Names = map[string]string{}
+	maps.Copy(named.Names, me.Names)
+	for _, m := range mentionedPerson.FindAllSubmatch(body, -1) {
+		id := string(m[1])
+		if id == me.User || named.Names[id] != "" {
+			continue
+		}
+
+		a, err := d.askAbout(ctx, me, id)
+		if err != nil {
+			d.log.Warn("slack name of a person not known", "user", id, "error", err)
+			continue
+		}
+
+		named.Names[id] = a.name
+	}
+
+	return &named
 }
 
 // withStranger returns a copy of me that knows that an agent who put an emoji on a message, or took it back, belongs to another

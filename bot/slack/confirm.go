@@ -74,10 +74,10 @@ func (h *history) confirmText(ctx context.Context, me *fact.Self, at bridge.Plac
 	me = h.directory.withAgentNames(ctx, me, m.raw)
 	asking, cancel := h.directory.asking(ctx)
 	defer cancel()
-	if says(h.directory.withChannelNames(asking, me, m.raw), at, m, text) {
+	if says(h.directory.withToldNames(asking, me, m.raw), at, m, text) {
 		return bridge.Unchanged, nil
 	}
-	if says(me, at, m, text) { // it was read while Slack didn't tell the names of its channels
+	if says(me, at, m, text) { // it was read while Slack told no names
 		return bridge.Unchanged, nil
 	}
 

@@ -214,7 +214,7 @@ type peopleCache struct {
 	readAt time.Time
 }
 
-// withNames returns a copy of me that has the names of the agents and channels that body mentions, so that decoding
+// withNames returns a copy of me that has the names of the people and channels that body mentions, so that decoding
 // needs no lookup. It leaves out those that can't be read now.
 func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
 	asking, cancel := d.asking(ctx)
@@ -224,15 +224,30 @@ func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *
 
 // withNamesOf is withNames for one of several bodies that came together: asking bounds the questions to Slack about all of them.
 func (d *directory) withNamesOf(ctx, asking context.Context, me *fact.Self, body []byte) *fact.Self {
-	named := d.withChannelNames(asking, d.withAgentNames(ctx, me, body), body)
+	named := d.withToldNames(asking, d.withAgentNames(ctx, me, body), body)
 	return d.withStranger(ctx, asking, d.withColleague(ctx, asking, named, body), body)
 }
 
+// withToldNames returns a copy of me that also has the names in body that Slack tells: those of channels, and of people who are
+// no agents.
+func (d *directory) withToldNames(asking context.Context, me *fact.Self, body []byte) *fact.Self {
+	return d.withChannelNames(asking, d.withPersonNames(asking, me, body), body)
+}
+
+// mayMention reports whether somebody may be mentioned in a body of JSON.
+func mayMention(body []byte) bool {
+	for _, begin := range []string{"<@", `\u003c@`, `\u003C@`} {
+		if bytes.Contains(body, []byte(begin)) {
+			return true
+		}
+	}
+	return false
+}
+
 // withAgentNames returns a copy of me that has the names of the agents whom body mentions. If the names can't be read now, it
-// leaves them out: decoding then writes the ids instead.
+// leaves them out.
 func (d *directory) withAgentNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
-	mayMention := bytes.Contains(body, []byte("<@")) || bytes.Contains(body, []byte(`\u003c@`))
-	if !mayMention {
+	if !mayMention(body) {
 		return me
 	}
 	named := *me

@@ -113,20 +113,29 @@ func newWorldWithMentions(t *testing.T) *world {
 	w := newConnectedWorld(t)
 	w.letAnnSee()
 	w.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben"})
-	w.fake.Admin.AddUser(slackfake.User{ID: "U0EVE", Name: "eve"})
+	w.fake.Admin.AddUser(slackfake.User{ID: "U0EVE", Name: "eve", RealName: "Eve Oak"})
 	return w
 }
 
-// Mentions in a text are replaced by the names of those who are agents.
+// Mentions in a text are replaced by names, also those of people who are no agents.
 func TestMentionedAgentsAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorldWithMentions(t)
 	a := w.waitAction(w.messageID(w.postAsAnn(w.postRoot().Message, "ask <@U0BEN> or <@U0EVE>")))
-	wantEqual(t, "text", a.Text, "ask @Ben or @U0EVE")
+	wantEqual(t, "text", a.Text, "ask @Ben or @Eve Oak")
 	wantEqual(t, "text as it was typed", a.Raw, a.Text)
 	if want := []string{"U0BEN", "U0EVE"}; !slices.Equal(a.Mentions, want) {
 		t.Errorf("mentions: got %q, want %q", a.Mentions, want)
 	}
+}
+
+// While Slack doesn't say who somebody is, the customer doesn't read the person's id.
+func TestMentionOfSomebodyUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorldWithMentions(t)
+	w.fake.Inject(slackfake.Fault{Method: "users.info", Kind: slackfake.FaultError, Error: "missing_scope"})
+	a := w.waitAction(w.messageID(w.postAsAnn(w.postRoot().Message, "ask <@U0EVE>")))
+	wantEqual(t, "text", a.Text, "ask a colleague")
 }
 
 // Mentions have names also when a text is compared with what stands in Slack.
@@ -134,9 +143,9 @@ func TestMentionedAgentsAreNamedInConfirm(t *testing.T) {
 	t.Parallel()
 	w := newWorldWithMentions(t)
 	at := bridge.Place{Channel: w.channel, Message: w.storeAsAnn(w.postRoot().Message, "ask <@U0BEN> or <@U0EVE>")}
-	must(t, w.fake.As(w.ann).Edit(w.channel, at.Message, "ask <@U0BEN>"))
+	must(t, w.fake.As(w.ann).Edit(w.channel, at.Message, "ask <@U0BEN> and <@U0EVE>"))
 	w.desk.First(t, editFacts)
-	got, err := w.surface.Confirm(w.ctx(), at, "ask @Ben")
+	got, err := w.surface.Confirm(w.ctx(), at, "ask @Ben and @Eve Oak")
 	must(t, err)
 	wantEqual(t, "compared with what stands in Slack", got, bridge.Unchanged)
 }

@@ -54,10 +54,13 @@ func (d *directory) listMembers(ctx context.Context, channel string, known func(
 	return list, err
 }
 
+// nameOf returns the name by which people know somebody.
+func nameOf(u *slackapi.User) string { return cmp.Or(u.RealName, u.Profile.RealName, u.Name) }
+
 func memberOf(u *slackapi.User) bridge.Member {
 	return bridge.Member{
 		User:  u.ID,
-		Name:  cmp.Or(u.RealName, u.Profile.RealName, u.Name),
+		Name:  nameOf(u),
 		Email: u.Profile.Email,
 		Guest: isGuest(u),
 	}

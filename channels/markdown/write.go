@@ -18,13 +18,17 @@ type Text struct {
 // MentionToken returns the token that stands for somebody in both forms of a text.
 func MentionToken(id string) string { return "<@" + id + ">" }
 
-// Named replaces mention tokens in s by the names that names has for them. It replaces all of them at once,
-// so that a token that a name forms with the text around it is not replaced, too.
+// Named replaces mention tokens in s by the names that names has for them: a customer never reads an id. It replaces all
+// of them at once, so that a token that a name forms with the text around it is not replaced, too.
 func Named(s string, names map[string]string) string {
 	clean := strings.NewReplacer("*", "", "_", " ", "`", "", "[", "", "]", "", "<", "", ">", "", "\\", "")
 	var pairs []string
 	for _, token := range slices.Sorted(maps.Keys(names)) {
-		pairs = append(pairs, token, "@"+clean.Replace(names[token]))
+		shown := "a colleague" // whose name isn't known
+		if name := clean.Replace(names[token]); name != "" {
+			shown = "@" + name
+		}
+		pairs = append(pairs, token, shown)
 	}
 	return strings.NewReplacer(pairs...).Replace(s)
 }

@@ -255,11 +255,11 @@ func (me *Self) Said(channel string, m *Message) bridge.Action {
 	return action
 }
 
-// NameMentions replaces the tokens of mentions by names. A person who is not an agent is named by their id.
+// NameMentions replaces the tokens of mentions by names.
 func (me *Self) NameMentions(s string, tokens map[string]string) string {
 	names := map[string]string{}
 	for token, id := range tokens {
-		names[token] = cmp.Or(me.Names[id], id)
+		names[token] = me.Names[id]
 		if id == me.User {
 			names[token] = "Parley"
 		}

@@ -223,7 +223,7 @@ func TestDecodeMentions(t *testing.T) {
 		{
 			name:  "colleague",
 			event: msg(annsMessage, "<@UBEN> look"),
-			want:  bridge.Action{Verb: bridge.VerbSay, Text: "@UBEN look", Mentions: []string{"UBEN"}},
+			want:  bridge.Action{Verb: bridge.VerbSay, Text: "a colleague look", Mentions: []string{"UBEN"}},
 		},
 		{
 			name:  "group and everybody",
