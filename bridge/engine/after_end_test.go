@@ -148,3 +148,23 @@ func TestStrangerAnsweredInTheMailbox(t *testing.T) {
 	w.wantInThreadOf("by Mia", "Dear Mia")
 	wantEqual(t, "customers who wait after the answer", w.countWaiting(), 0)
 }
+
+// A person's mail that is marked as spam and has our token goes on after the end as any other: it opens no closed conversation, and
+// no resolved one if answers begin a new one.
+func TestSpamThatAnswersUsAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	for verb, over := range map[string]string{"!close": "closed", "!resolve": "resolved"} {
+		t.Run(over, func(t *testing.T) {
+			t.Parallel()
+			w := newLinkingConversations(t)
+			_, thread := w.askByMail("It is dark")
+			w.reply(thread, verb)
+			w.waitCard(thread, over)
+			w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark", Automatic: "spam", Conversation: 1})
+			w.waitCard(w.waitShown("Still dark").Thread, "#2 open")
+			w.waitCard(thread, "#1 "+over)
+			wantEqual(t, "the conversation that it continues", w.previousOf(2), 1)
+			wantEqual(t, "customers who wait", w.countWaiting(), 1)
+		})
+	}
+}

@@ -247,10 +247,10 @@ func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
 }
 
 // reopenFor changes the conversation's status because the customer wrote. The customer waits for us now. The conversation opens
-// if it was pending or resolved, or if it was snoozed and the account's settings say that a message ends a snooze.
+// if it was pending or resolved, or if it was snoozed and the account's settings say that a message ends a snooze. A closed one never
+// opens.
 func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
-	isByMachine := in.Automatic != "" && !it.isPersonsAnswer(c, in)
-	if isByMachine || in.Historical {
+	if it.isByMachine(c, in) || in.Historical || c.BridgeStatus() == bridge.StatusClosed {
 		return
 	}
 	if c.WaitingSince == nil {
@@ -277,13 +277,6 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 	c.Status = string(bridge.StatusOpen)
 	it.workflow.OwnersLeft(c)
 	c.Touch()
-}
-
-// isPersonsAnswer reports whether a mail that no automation may react to, because a filter took it for spam or it came by a list,
-// is a person's all the same: it has the token that only our mails have, and its sender takes part in the conversation.
-func (it *UseCases) isPersonsAnswer(c *book.Conversation, in channels.Inbound) bool {
-	hasToken := in.Answers.Conversation != 0 && !c.Exclusive
-	return hasToken && slices.Contains(store.PersonsReasons(), in.Automatic) && it.TakesPart(c, in)
 }
 
 const (
