@@ -102,6 +102,8 @@ func decisionWords(reason string, f bridge.Facts) string {
 		return "It was marked as a note."
 	case "not_a_person":
 		return "No person wrote it."
+	case "guest":
+		return "By what this chat says, its author is a guest, or belongs to another organisation."
 	case "late":
 		return "It was found late, when the conversation had moved on."
 	case "window", "offered":

@@ -23,7 +23,8 @@ func collectedWords(f bridge.Facts) string {
 // that isn't a code is a sentence already.
 func reasonWords(reason string, f bridge.Facts) string {
 	switch reason {
-	case "note", "undone", "late", "time", "deleted", "deleted_late", "empty", "not_a_person", "explicit", "assignee", "claims", "clicked", "revived", "window", "offered":
+	case "note", "undone", "late", "time", "deleted", "deleted_late", "empty", "not_a_person", "guest", "explicit", "assignee", "claims", "clicked",
+		"revived", "window", "offered":
 		return "" // the line says it
 	case "customer":
 		return "The customer wrote."

@@ -119,8 +119,13 @@ func WasSaidAfter(m, other *store.Message) bool {
 
 // isByCustomer reports whether a customer said a message, or may have, and no machine of the customer's.
 func (m *Message) isByCustomer() bool {
-	isByMachine := m.Automatic != "" && !slices.Contains(store.PersonsReasons(), m.Automatic)
-	return m.Direction == store.DirectionIn && !isByMachine
+	return m.Direction == store.DirectionIn && !m.IsByMachine()
+}
+
+// IsByMachine reports whether a machine said a message: one of a customer's, or Parley by itself.
+func (m *Message) IsByMachine() bool {
+	isByCustomers := m.Automatic != "" && !slices.Contains(store.PersonsReasons(), m.Automatic)
+	return isByCustomers || m.Reason == store.ReasonMachine
 }
 
 // DeletedReason is the reason of a text that its author deleted before the customer had it.

@@ -37,6 +37,9 @@ const noteReason = "note"
 // foreignAgentReason is why a text of an agent stays inside whom the chat takes for somebody of another organisation.
 const foreignAgentReason = "foreign_agent"
 
+// machineReason is why a text of another app, of a workflow or of our own app stays inside.
+const machineReason = "not_a_person"
+
 // keepEdited keeps a text inside that nobody has sent yet, if an edit made it one for colleagues. If that isn't sure, the
 // author is asked anew, with the new words. decision and reason are what Speak says of the edited text. It returns false, and changes
 // nothing, if the words are for the customer, or if what Speak says doesn't come from the words.

@@ -50,5 +50,5 @@ func TestTextOfAStranger(t *testing.T) {
 	t.Parallel()
 	s := foreignAgentReply()
 	s.Author.IsAgent = false
-	wantInside(t, s, "not_a_person")
+	wantInside(t, s, "guest")
 }

@@ -158,34 +158,35 @@ func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID
 }
 
 // isAfterRemark reports whether the last thing in the thread is a colleague's remark that stayed inside: then the text may be
-// an answer to the colleague.
+// an answer to the colleague. What nobody answers doesn't count.
 func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a bridge.Action) bool {
-	var last *store.Message
+	var last *book.Message
 	for i := range c.Last {
-		m := &c.Last[i]
-		if now := sp.Messages.Rows[m.ID]; now != nil {
-			m = &now.Message // its fate may have been decided in this batch
+		m := sp.Messages.Rows[c.Last[i].ID] // its fate may have been decided in this batch
+		if m == nil {
+			m = &book.Message{Message: c.Last[i]}
 		}
 		isTextItself := m.Place == a.Place.Message && m.AuthorUser != ""
-		if isTextItself {
+		if isTextItself || isUnanswered(m) {
 			continue
 		}
-		if last == nil || book.WasSaidAfter(m, last) {
+		if last == nil || book.WasSaidAfter(&m.Message, &last.Message) {
 			last = m
 		}
 	}
 
-	isNote := last != nil && last.Direction == store.DirectionNote
-	if !isNote || last.AuthorUser == a.Actor.ID {
-		return false
-	}
+	isRemark := last != nil && last.Direction == store.DirectionNote && last.Reason != noteReason
+	return isRemark && last.AuthorUser != "" && last.AuthorUser != a.Actor.ID && agent != nil
+}
 
-	switch last.Reason {
-	case noteReason, CommandReason, correctionReason, "bot": // nobody answers these
-		return false
+// isUnanswered reports whether a message is none that an agent's next text may be an answer to: it was said by a machine, or to Parley, or
+// Parley made it.
+func isUnanswered(m *book.Message) bool {
+	switch m.Reason {
+	case CommandReason, correctionReason, machineReason:
+		return true
 	}
-
-	return last.AuthorUser != "" && agent != nil
+	return m.IsByMachine()
 }
 
 // CommandReason marks a message that is a command, whether it was applied or refused. It is not for the customer.

@@ -83,8 +83,10 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Inside, noteReason
 	case s.Author.isAgentElsewhere():
 		return Inside, foreignAgentReason
+	case s.Author.Kind == bridge.ActorForeign:
+		return Inside, "guest"
 	case s.Author.Kind != bridge.ActorPerson:
-		return Inside, "not_a_person"
+		return Inside, machineReason
 	case isNote:
 		return Inside, noteReason
 	case !s.Author.IsAgent:

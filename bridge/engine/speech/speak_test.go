@@ -52,7 +52,7 @@ func TestSpeakReasons(t *testing.T) {
 			change: func(s *speech.Speech) { s.Author.Kind = bridge.ActorBot }},
 		{name: "our own app", want: speech.Inside, reason: "not_a_person",
 			change: func(s *speech.Speech) { s.Author.Kind = bridge.ActorSelf }},
-		{name: "a guest", want: speech.Inside, reason: "not_a_person",
+		{name: "a guest", want: speech.Inside, reason: "guest",
 			change: func(s *speech.Speech) { s.Author.Kind, s.Author.IsAgent = bridge.ActorForeign, false }},
 		{name: "no agent", want: speech.Inside, reason: "not_an_agent", wantTold: true,
 			change: func(s *speech.Speech) { s.Author.IsAgent = false }},
