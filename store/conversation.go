@@ -54,8 +54,9 @@ type Participant struct {
 	Key     string `json:"key"`
 	Address string `json:"address,omitempty"` // as channels.Party has it: where mail is sent, if that is spelled otherwise than Key
 	Name    string `json:"name,omitempty"`
-	Role    string `json:"role"`          // to, cc or copied
-	New     bool   `json:"new,omitempty"` // gets nothing until a person allows it
+	Role    string `json:"role"`             // to, cc or copied
+	New     bool   `json:"new,omitempty"`    // gets nothing until a person allows it
+	Chosen  bool   `json:"chosen,omitempty"` // an agent has named or allowed this person since the customer's last mail
 }
 
 const conversationColumns = `id, account_id, identity_id, team_id, kind, status, close_reason, exclusive, subject,

@@ -296,6 +296,42 @@ func TestManyNewcomers(t *testing.T) {
 	}
 }
 
+// A reply that one person was to get doesn't go to others as well because a mail came in its hold. Whom an agent adds gets it.
+func TestNotForOthersAsWell(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		mail  channelstest.Event // it comes in the hold; none if From is empty
+		typed string             // a command that is typed in the hold
+		want  store.Fate
+	}{
+		"the customer writes, with Bob in copy": {mail: channelstest.Event{From: "kim@x.test", Cc: []string{"bob@x.test"}}, want: "failed"},
+		"Bob writes, with the customer in copy": {mail: channelstest.Event{From: "bob@x.test", Cc: []string{"kim@x.test"}}, want: "failed"},
+		"an agent gives her a copy":             {typed: "!cc kim@x.test", want: "out"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: time.Hour})
+			question, thread := w.askByMail("Where is my refund?")
+			w.reply(thread, "!to bob@x.test")
+			w.waitLine(thread, bridge.LineRecipients)
+			reply := w.replyInHold(thread, "Between us, Bob: she gets none")
+			if c.mail.From != "" {
+				c.mail.Text, c.mail.References = "Any news?", []string{question}
+				w.customerSends(mail, c.mail)
+			} else {
+				w.reply(thread, c.typed)
+			}
+			w.eventually("the recipients have changed", func() bool { return w.countLines(thread, bridge.LineRecipients) == 2 })
+			w.advance(2 * time.Hour)
+			w.waitFate(reply, c.want)
+			if c.want == "failed" {
+				wantWords(t, "the line", w.waitLine(thread, bridge.LineFailed).Plain(), "would also reach kim@x.test")
+				w.wantNothingSent()
+			}
+		})
+	}
+}
+
 // A reply does not go to others than it was typed for because a mail came in its hold
 // (the check for the wrong customer); one whose author was retired does not leave.
 func TestNotForOthers(t *testing.T) {

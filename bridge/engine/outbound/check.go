@@ -25,18 +25,9 @@ func checkReply(r *outgoing) error {
 		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no agent any more.", Hint: "Copy the text and send it as your own."}
 	}
 
-	reached := slices.Concat(r.out.To, r.out.Cc)
-	goesToCustomer := len(r.out.To) == 1 && slices.Contains(r.known, r.out.To[0].Key)
-	for _, key := range r.payload.Meant {
-		if goesToCustomer && slices.Contains(r.known, key) {
-			continue // it reaches the same customer, by another key
-		}
-		if !slices.ContainsFunc(reached, func(p channels.Party) bool { return p.Key == key }) {
-			return &channels.SendError{Class: channels.BadRecipient, Text: "The recipients changed while it waited: it would not reach " + key + ".",
-				Hint: "Send it again to the new ones, or set them first: !to " + key}
-		}
+	if err := checkMeant(r); err != nil {
+		return err
 	}
-
 	if len(r.out.To) == 0 {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "Nobody is left to send it to.", Hint: "Set the recipient: !to ann@example.org"}
 	}
@@ -52,7 +43,7 @@ func checkReply(r *outgoing) error {
 
 	if r.account.Mode == store.ModeTrial {
 		isListed := func(key string) bool { return slices.Contains(r.account.TrialTo, key) }
-		for _, p := range reached {
+		for _, p := range slices.Concat(r.out.To, r.out.Cc) {
 			if !slices.ContainsFunc(append([]string{p.Key}, p.Also...), isListed) {
 				return &channels.SendError{Class: channels.BadRecipient, Text: "The account is on trial and " + p.Key + " is not on its list.",
 					Hint: "Add the address to trial_to, or switch the account to live."}
@@ -60,6 +51,37 @@ func checkReply(r *outgoing) error {
 		}
 	}
 
+	return nil
+}
+
+// checkMeant returns an error if a reply wouldn't reach somebody for whom it was typed, or would reach others as well because a mail came
+// while it waited.
+func checkMeant(r *outgoing) error {
+	if len(r.payload.Meant) == 0 {
+		return nil // a click sends it to those who get replies now
+	}
+
+	changed := &channels.SendError{Class: channels.BadRecipient,
+		Hint: "Send it again to the new ones, or set them first: !to " + strings.Join(r.payload.Meant, " ")}
+	reached := slices.Concat(r.out.To, r.out.Cc)
+	goesToCustomer := len(r.out.To) == 1 && slices.Contains(r.known, r.out.To[0].Key)
+	for _, key := range r.payload.Meant {
+		if goesToCustomer && slices.Contains(r.known, key) {
+			continue // it reaches the same customer, by another key
+		}
+		if !slices.ContainsFunc(reached, func(p channels.Party) bool { return p.Key == key }) {
+			changed.Text = "The recipients changed while it waited: it would not reach " + key + "."
+			return changed
+		}
+	}
+
+	expected := slices.Concat(r.payload.Meant, r.payload.Copied, r.chosen, r.known)
+	for _, p := range reached {
+		if !slices.Contains(expected, p.Key) {
+			changed.Text = "The recipients changed while it waited: it would also reach " + p.Key + "."
+			return changed
+		}
+	}
 	return nil
 }
 

@@ -118,7 +118,18 @@ func TestLastChecks(t *testing.T) {
 		"nobody is left":                         {change: func(r *outgoing) { r.out.To, r.payload.Meant = nil, nil }, want: channels.BadRecipient},
 		"it was meant for Bob":                   {change: func(r *outgoing) { r.payload.Meant = []string{ann, bob} }, want: channels.BadRecipient},
 		"meant for Bob, who gets a copy":         {change: func(r *outgoing) { r.payload.Meant, r.out.Cc = []string{bob}, []channels.Party{{Key: bob}} }},
-		"meant for another key of Ann's":         {change: func(r *outgoing) { r.payload.Meant, r.known = []string{bob}, []string{ann, bob} }},
+		"meant for Bob alone, who gets a copy of what goes to Ann": {change: func(r *outgoing) {
+			r.payload.Meant, r.out.Cc, r.known = []string{bob}, []channels.Party{{Key: bob}}, nil
+		}, want: channels.BadRecipient},
+		"meant for Bob, with a copy for Ann": {change: func(r *outgoing) {
+			r.payload.Meant, r.payload.Copied, r.out.Cc, r.known = []string{bob}, []string{ann}, []channels.Party{{Key: bob}}, nil
+		}},
+		"a mail gave Bob a copy":   {change: func(r *outgoing) { r.out.Cc = []channels.Party{{Key: bob}} }, want: channels.BadRecipient},
+		"an agent gave Bob a copy": {change: func(r *outgoing) { r.out.Cc, r.chosen = []channels.Party{{Key: bob}}, []string{bob} }},
+		"a click sends it to whoever is there": {change: func(r *outgoing) {
+			r.payload.Meant, r.out.Cc = nil, []channels.Party{{Key: bob}}
+		}},
+		"meant for another key of Ann's": {change: func(r *outgoing) { r.payload.Meant, r.known = []string{bob}, []string{ann, bob} }},
 		"meant for Ann's other key, but Carl gets it": {change: func(r *outgoing) {
 			r.payload.Meant, r.known, r.out.To = []string{bob}, []string{ann, bob}, []channels.Party{{Key: "carl@x.test"}}
 		}, want: channels.BadRecipient},
@@ -141,7 +152,8 @@ func TestLastChecks(t *testing.T) {
 			r.account.Mode, r.account.TrialTo, r.out.To[0].Also = store.ModeTrial, []string{bob}, []string{bob}
 		}},
 		"on trial without whoever gets a copy": {change: func(r *outgoing) {
-			r.account.Mode, r.account.TrialTo, r.out.Cc = store.ModeTrial, []string{ann}, []channels.Party{{Key: bob}}
+			r.account.Mode, r.account.TrialTo = store.ModeTrial, []string{ann}
+			r.payload.Copied, r.out.Cc = []string{bob}, []channels.Party{{Key: bob}}
 		}, want: channels.BadRecipient},
 	} {
 		agent := store.AgentID(1)

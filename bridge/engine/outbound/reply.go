@@ -31,6 +31,7 @@ type outgoing struct {
 	author   *store.Agent // nil if the author is no agent any more
 	payload  Payload
 	known    []string    // all keys that the chat's customer has or had
+	chosen   []string    // keys of the recipients whom an agent has named or allowed
 	optedOut string      // which messages the customer doesn't want: store.OptedOut…
 	lines    []replyLine // all that leaves as this message, in order
 	leftOut  int         // how many lines of it were taken back, while others leave
@@ -145,6 +146,11 @@ func (a *attempt) addRecipients(r *outgoing, conv *store.Conversation) {
 	}
 
 	to, cc := Addressed(conv.Participants)
+	for _, p := range slices.Concat(to, cc) {
+		if p.Chosen {
+			r.chosen = append(r.chosen, p.Key)
+		}
+	}
 	for _, p := range to {
 		key, address := keyInUse(a.keys[conv.ID], p.Key), p.Address
 		if key != p.Key {

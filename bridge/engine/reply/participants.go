@@ -199,11 +199,12 @@ func addRecipient(list []store.Participant, address string, verb bridge.Verb) []
 	if verb == bridge.VerbTo {
 		role = outbound.RoleTo
 	}
-	added := store.Participant{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Role: role}
+	added := store.Participant{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Role: role, Chosen: true}
 	at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == added.Key })
 	if at < 0 {
 		return append(list, added)
 	}
+	list[at].Chosen = list[at].Chosen || list[at].New
 	list[at].New = false
 	if verb == bridge.VerbTo || list[at].Role == outbound.RoleCopied {
 		list[at].Role = role
@@ -261,7 +262,7 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 
 	add := func(addresses []string, role string) {
 		for _, address := range addresses {
-			p := store.Participant{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Role: role}
+			p := store.Participant{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Role: role, Chosen: true}
 			if !strings.Contains(p.Key, "@") || has(p.Key) {
 				continue
 			}
