@@ -22,21 +22,36 @@ var (
 	slackQuote     = regexp.MustCompile(`(?m)^&gt;.*$`)
 	webAddress     = regexp.MustCompile(`<?https?://\S+`)
 	emojiName      = regexp.MustCompile(`:[a-z0-9_+'-]+:`)
-	quoteStart     = regexp.MustCompile(`(?m)^(?:>|_{8,}$|On .+ wrote:$|-- $)`)
+	quotedLine     = regexp.MustCompile(`(?m)^>.*$`)
+	signatureStart = regexp.MustCompile(`(?m)^-- $`)
+	historyStart   = regexp.MustCompile(`(?m)^(?:_{8,}|On .+ wrote:)$`)
 	htmlTag        = regexp.MustCompile(`<[^>]*>`)
 )
 
-// WrittenText is what somebody wrote in a mail: without what he quotes, and a signature.
+// WrittenText is what a customer wrote in a mail: without what she quotes, and a signature.
 func WrittenText(text, html string) string {
 	if strings.TrimSpace(text) == "" {
 		text = htmlTag.ReplaceAllString(html, " ")
 	}
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if at := quoteStart.FindStringIndex(text); at != nil {
+	text = ReceivedText(text)
+	if at := historyStart.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
 	return strings.TrimSpace(text)
 }
+
+// ReceivedText is what an agent's mail says, without what he quotes, and a signature. Parley adds no earlier mails, so that a
+// line such as "On Monday you wrote:" is the agent's own.
+func ReceivedText(text string) string {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if at := signatureStart.FindStringIndex(text); at != nil {
+		text = text[:at[0]]
+	}
+	return Unquoted(text)
+}
+
+// Unquoted is a text without the lines that quote another.
+func Unquoted(text string) string { return strings.TrimSpace(quotedLine.ReplaceAllString(text, "")) }
 
 // SlackText is what a Slack message says, without Slack's marks and what it quotes.
 func SlackText(text string) string {

@@ -10,7 +10,7 @@ import (
 
 // matchText returns how a message is recognised at the beginning of a text that arrived.
 func matchText(sent, arrived string) checker.Match {
-	return checker.WordingOf(checker.WrittenText(arrived, "")).Match(checker.WordingOf(sent).MessageWords(), 0)
+	return checker.WordingOf(checker.ReceivedText(arrived)).Match(checker.WordingOf(sent).MessageWords(), 0)
 }
 
 // A message is recognised word for word, however it was marked up, signed, quoted or wrapped on its way.
@@ -61,6 +61,21 @@ func TestMatchWhole(t *testing.T) {
 			name:    "without what it quotes",
 			sent:    checker.WrittenText(quoted, ""),
 			arrived: "Yes, both.",
+		},
+		{
+			name:    "below what it quotes",
+			sent:    checker.WrittenText("> Both mugs?\n\nYes, both.", ""),
+			arrived: "Yes, both.",
+		},
+		{
+			name:    "an answer that begins with a quotation",
+			sent:    checker.SlackText("&gt; Where is it?\nWe are sorry!\nIt comes today."),
+			arrived: "> Where is it?\n\nWe are sorry!\nIt comes today.\n\n-- \nAcme Support",
+		},
+		{
+			name:    "an answer with an own line above a quotation",
+			sent:    checker.SlackText("On Monday you wrote:\n&gt; Where is it?\nIt comes today."),
+			arrived: "On Monday you wrote:\n\n> Where is it?\n\nIt comes today.",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -49,7 +49,7 @@ func (o *Observer) observeMail(now time.Time) {
 					Direction: checker.Outbound,
 					At:        m.At,
 					Mailbox:   box.Address,
-					Wording:   checker.WordingOf(cmp.Or(checker.WrittenText(m.Text, m.HTML), filesOf(m))),
+					Wording:   checker.WordingOf(cmp.Or(checker.ReceivedText(m.Text), filesOf(m), m.Text)),
 				})
 			}
 		}

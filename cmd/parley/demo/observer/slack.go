@@ -2,6 +2,7 @@ package observer
 
 import (
 	"cmp"
+	"html"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,7 +21,7 @@ const customerSuffix = " (customer)"
 // internalText matches texts that don't look as if they were for the customer, whatever Parley decides.
 var internalText = regexp.MustCompile(`(?i)^\s*(?:note:|//|![a-z]|/[a-z])|<@`)
 
-// slackText returns what somebody typed, or the names of the files that were sent.
+// slackText returns what somebody typed, or the names of the files that were sent. A quotation counts if there is nothing else.
 func slackText(m *slackfake.Message) string {
 	text := checker.SlackText(m.Text)
 	if text == "" {
@@ -28,7 +29,7 @@ func slackText(m *slackfake.Message) string {
 			text += f.Name + " "
 		}
 	}
-	return text
+	return cmp.Or(text, html.UnescapeString(m.Text))
 }
 
 // observeSlack records what people write in the threads of customers, and what stands there in the customers' names.

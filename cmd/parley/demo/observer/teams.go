@@ -1,6 +1,7 @@
 package observer
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/client"
 	"parley/cmd/parley/demo/checker"
 	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/demo/plaintext"
@@ -134,10 +136,13 @@ func countPictures(m *teamsfake.Message, linked string) (n int) {
 	return n
 }
 
+// blockquote matches a quotation in what somebody typed.
+var blockquote = regexp.MustCompile(`(?s)<blockquote>.*?</blockquote>`)
+
 // teamsText returns what somebody typed, and whether it looks as if it were for the customer: with the app's name only after
-// the word reply.
+// the word reply. A quotation counts if there is nothing else.
 func teamsText(m *teamsfake.Message) (text string, meant bool) {
-	text = m.Text
+	text = cmp.Or(client.Plain(blockquote.ReplaceAllString(m.HTML, "")), m.Text)
 	for _, f := range m.Files {
 		if m.Text == "" {
 			text += f.Name + " "

@@ -33,6 +33,20 @@ func TestTeamsText(t *testing.T) {
 			wantForCustomer: true,
 		},
 		{
+			name:            "an answer that begins with a quotation",
+			user:            outside.TeamsAnn,
+			typed:           "> Where is it?\n\nIt leaves today",
+			wantText:        "It leaves today",
+			wantForCustomer: true,
+		},
+		{
+			name:            "nothing but a quotation",
+			user:            outside.TeamsAnn,
+			typed:           "> It leaves today",
+			wantText:        "It leaves today",
+			wantForCustomer: true,
+		},
+		{
 			name:     "a note",
 			user:     outside.TeamsAnn,
 			typed:    "note: ask the workshop",
