@@ -260,7 +260,14 @@ func TestTour(t *testing.T) {
 	l.untilShown(".threadpane .file", "list.csv")
 	l.shot("thread")
 
-	l.reply("They leave today, sorry!")
+	const typed = `document.getElementById('reply').value`
+	l.write("#reply", "They leave today, sorry!")
+	l.openThread(outside.SurfaceSlack, "Dana Cole")
+	l.until("what was typed stays in its thread", typed+` === ''`)
+	l.openThread(outside.SurfaceSlack, "Two broken mugs")
+	l.until("it waits there", typed+` === 'They leave today, sorry!'`)
+	l.click(".threadpane .send")
+	l.untilShown(".threadpane .msg", "They leave today, sorry!")
 	l.click("#journeybutton")
 	l.untilShown(".journey", "waits a moment")
 	l.shot("held")

@@ -1,4 +1,4 @@
-// Where messages are typed: channel and thread each have one.
+// Where messages are typed: channel and thread each have a box, with a draft for each place and person.
 import { fileData, toast } from './dom.js';
 import { typebox } from './typebox.js';
 import { act, app, boot } from './app.js';
@@ -31,8 +31,8 @@ export function composer({ thread }) {
       await act('command', { channel: app.channel, command: `/${slash[1]}`, text: slash[2] });
       return true;
     }
-    const data = await fileData(files);
-    const post = { channel: app.channel, thread: thread ? app.thread : '', text: chips(text), files: data.map((f) => ({ name: f.name, mimetype: f.type, data: f.data })) };
+    const post = { channel: app.channel, thread: thread ? app.thread : '', text: chips(text) };
+    post.files = (await fileData(files)).map((f) => ({ name: f.name, mimetype: f.type, data: f.data }));
     return Boolean(await act('post', { post }));
   }
 
@@ -47,5 +47,5 @@ export function composer({ thread }) {
   const box = typebox({ id: thread ? 'reply' : 'post', label: thread ? 'Reply in the thread' : 'Message the channel', offer, send,
     editLast: thread && (() => import('./message.js').then((m) => m.editLast())),
     hint: thread ? 'note: stays inside · Enter sends' : '/parley for lists and help' });
-  return { ...box, update: () => box.prompt(thread ? 'Reply…' : `Message #${names.channel(app.channel)}`) };
+  return { ...box, update: () => box.move(`${app.as} ${app.channel} ${thread ? app.thread : ''}`, thread ? 'Reply…' : `Message #${names.channel(app.channel)}`) };
 }

@@ -1,4 +1,4 @@
-// Where messages of Teams are typed: in a channel, a thread, the chat with the app.
+// Where messages of Teams are typed: in a channel, a thread, the chat with the app. Each place and person has a draft.
 import { fileData, h, menu, openPopup, closeMenu, toast } from './dom.js';
 import { app, boot } from './app.js';
 import { typebox } from './typebox.js';
@@ -71,7 +71,8 @@ export function teamsComposer(place, at) {
 
   const box = typebox({ id: `t-${place}`, label, offer, send, add,
     hint: place === 'chat' ? 'Type help' : '/ for commands that only you and Parley see' });
-  return { ...box, update: () => box.prompt(place === 'post' ? `Start a post in ${channelName(app.teams.channel)}` : place === 'reply' ? replyPrompt() : 'Message Parley') };
+  const prompt = () => (place === 'post' ? `Start a post in ${channelName(app.teams.channel)}` : place === 'reply' ? replyPrompt() : 'Message Parley');
+  return { ...box, update: () => box.move(`${app.as} ${at().channel} ${at().root}`, prompt()) };
 }
 
 // replyPrompt says what becomes of a reply.

@@ -6,7 +6,8 @@ import { h, replace } from './dom.js';
 // send(text, files) gives false when the message stays in the box; editLast answers ArrowUp in
 // an empty one.
 export function typebox(o) {
-  let files = [];
+  let files = [], place = '';
+  const drafts = new Map(); // by place: what was typed there and not sent, as {text, taken}
   const box = h('textarea', { id: o.id, rows: '1', dataset: { focus: o.id } });
   const list = h('div', { class: 'suggest', role: 'listbox', id: `${o.id}-list`, 'aria-label': 'Suggestions', hidden: true });
   const chosen = h('ul', { class: 'chosen' });
@@ -23,29 +24,41 @@ export function typebox(o) {
   const take = (more) => { files = [...files, ...more]; showFiles(); };
 
   async function go() {
-    const text = box.value.trim(), taken = files;
+    const text = box.value.trim(), taken = files, from = place;
     if (!text && !taken.length) return;
-    clear();
+    put('', []);
     if (await o.send(text, taken) !== false) return;
+    if (place !== from) { drafts.set(from, { text, taken }); return; }
     if (!box.value) box.value = text;
     take(taken);
     grow();
   }
 
-  function clear() { box.value = ''; files = []; showFiles(); hide(); grow(); }
+  function put(text, taken) { box.value = text; files = taken; showFiles(); hide(); grow(); }
+
+  // move lets the box write to another place, with the draft that waits there.
+  function move(to, prompt) {
+    if (box.placeholder !== prompt) box.placeholder = prompt;
+    if (to === place) return;
+    drafts.set(place, { text: box.value, taken: files });
+    place = to;
+    const draft = drafts.get(to);
+    put(draft?.text || '', draft?.taken || []);
+  }
+
   function hide() { list.hidden = true; box.removeAttribute('aria-activedescendant'); box.setAttribute('aria-expanded', 'false'); }
 
   function offer() {
     const items = o.offer(box.value.slice(0, box.selectionStart));
     if (!items.length) { hide(); return; }
-    list.replaceChildren(...items.map((it, i) => h('div', { role: 'option', id: `${o.id}-o${i}`, 'aria-selected': String(i === 0), onpointerdown: (e) => { e.preventDefault(); put(it); } }, h('b', {}, it.text), h('small', {}, it.hint))));
+    list.replaceChildren(...items.map((it, i) => h('div', { role: 'option', id: `${o.id}-o${i}`, 'aria-selected': String(i === 0), onpointerdown: (e) => { e.preventDefault(); complete(it); } }, h('b', {}, it.text), h('small', {}, it.hint))));
     list.items = items;
     list.hidden = false;
     box.setAttribute('aria-expanded', 'true');
     box.setAttribute('aria-activedescendant', `${o.id}-o0`);
   }
 
-  function put(it) {
+  function complete(it) {
     box.setRangeText(`${it.text} `, it.from, box.selectionStart, 'end');
     hide();
     box.focus();
@@ -80,7 +93,7 @@ export function typebox(o) {
       }
       if (e.key === 'Escape') { e.preventDefault(); hide(); return; }
       const it = list.items[selected()];
-      if ((e.key === 'Enter' || e.key === 'Tab') && box.value.slice(it.from) !== it.text) { e.preventDefault(); put(it); return; }
+      if ((e.key === 'Enter' || e.key === 'Tab') && box.value.slice(it.from) !== it.text) { e.preventDefault(); complete(it); return; }
     }
     if (e.key === 'ArrowUp' && !box.value && o.editLast) { e.preventDefault(); o.editLast(); return; }
     if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) { e.preventDefault(); go(); }
@@ -89,7 +102,7 @@ export function typebox(o) {
   return {
     el,
     focus: () => box.focus(),
-    prompt: (text) => { if (box.placeholder !== text) box.placeholder = text; },
+    move,
     suggest: (text) => { if (!box.value.trim()) box.value = text; grow(); box.focus(); },
   };
 }
