@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"slices"
 
 	"parley/bot/shape"
 	"parley/bot/verb"
@@ -15,7 +16,7 @@ func lineButtons(l bridge.Line, f bridge.Facts) []Button {
 	var all []Button
 	switch c := l.Content.(type) {
 	case *bridge.AskLine:
-		if c.Meant != nil {
+		if c.Meant != nil && l.Outcome == nil {
 			all = append(all, verb.MeantButton(*c.Meant))
 		}
 	case *bridge.AnalysisLine:
@@ -87,6 +88,8 @@ func adaptSendButton(b *Button, l bridge.Line) {
 		b.Label = "Send correction"
 	case askReason(l) == "unclaimed":
 		b.Label = "Take and send"
+	case slices.Contains(l.Verbs, bridge.VerbReopen):
+		b.Label = "Then send to customer" // until it is reopened, sending is refused
 	}
 }
 

@@ -35,7 +35,8 @@ func TestLineOutcome(t *testing.T) {
 	for _, state := range codesIn(t, "../../bridge/outcome.go", `Outcome[A-Za-z]+ +OutcomeState = "([a-z]+)"`, 10) {
 		o := &bridge.Outcome{State: bridge.OutcomeState(state), By: bob(), At: now(t)}
 		for _, l := range []bridge.Line{
-			{Content: &bridge.AskLine{}, Mentions: agents{ann()}, Text: nasty, Outcome: o, Verbs: verbs{bridge.VerbUndo}, Other: bridge.Facts{ID: 13}},
+			{Content: &bridge.AskLine{Meant: &bridge.Meant{Verb: bridge.VerbSnooze}}, Mentions: agents{ann()}, Text: nasty, Outcome: o,
+				Verbs: verbs{bridge.VerbUndo}, Other: bridge.Facts{ID: 13}},
 			{Content: &bridge.RepliedLine{}, Verb: bridge.VerbReply, By: bob(), Text: "Hi", Outcome: o},
 			{Content: &bridge.AutomaticLine{Subject: "Weekly"}, Outcome: o, Other: bridge.Facts{ID: 13}},
 			{Content: bridge.LineDecided, Verb: bridge.VerbSend, Outcome: o},

@@ -319,7 +319,7 @@ func templateWords(list []bridge.Template) (words []string) {
 func renderButtons(r *request, l bridge.Line) {
 	switch c := l.Content.(type) {
 	case *bridge.AskLine:
-		if c.Meant != nil {
+		if c.Meant != nil && l.Outcome == nil {
 			r.Buttons = append(r.Buttons, Button{Verb: c.Meant.Verb, Args: c.Meant.Args})
 		}
 	case *bridge.AnalysisLine:
