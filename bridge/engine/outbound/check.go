@@ -75,8 +75,12 @@ func checkMeant(r *outgoing) error {
 		}
 	}
 
+	compared := reached
+	if r.payload.Copied == nil { // nobody knows who was to get copies
+		compared = r.out.To
+	}
 	expected := slices.Concat(r.payload.Meant, r.payload.Copied, r.chosen, r.known)
-	for _, p := range reached {
+	for _, p := range compared {
 		if !slices.Contains(expected, p.Key) {
 			changed.Text = "The recipients changed while it waited: it would also reach " + p.Key + "."
 			return changed

@@ -124,7 +124,10 @@ func TestLastChecks(t *testing.T) {
 		"meant for Bob, with a copy for Ann": {change: func(r *outgoing) {
 			r.payload.Meant, r.payload.Copied, r.out.Cc, r.known = []string{bob}, []string{ann}, []channels.Party{{Key: bob}}, nil
 		}},
-		"a mail gave Bob a copy":   {change: func(r *outgoing) { r.out.Cc = []channels.Party{{Key: bob}} }, want: channels.BadRecipient},
+		"a mail gave Bob a copy": {change: func(r *outgoing) { r.out.Cc = []channels.Party{{Key: bob}} }, want: channels.BadRecipient},
+		"an earlier version, which didn't note who gets copies, queued it": {change: func(r *outgoing) {
+			r.payload.Copied, r.out.Cc = nil, []channels.Party{{Key: bob}}
+		}},
 		"an agent gave Bob a copy": {change: func(r *outgoing) { r.out.Cc, r.chosen = []channels.Party{{Key: bob}}, []string{bob} }},
 		"a click sends it to whoever is there": {change: func(r *outgoing) {
 			r.payload.Meant, r.out.Cc = nil, []channels.Party{{Key: bob}}
@@ -159,7 +162,7 @@ func TestLastChecks(t *testing.T) {
 		agent := store.AgentID(1)
 		r := &outgoing{account: &store.Account{Mode: store.ModeLive}, author: &store.Agent{ID: agent, Active: true},
 			message: store.Message{AgentID: &agent}, known: []string{ann}, now: now, out: channels.Outbound{To: []channels.Party{{Key: ann}}}}
-		r.payload.Meant = []string{ann}
+		r.payload.Meant, r.payload.Copied = []string{ann}, []string{}
 		c.change(r)
 		var got channels.Class
 		if err := checkReply(r); err != nil {

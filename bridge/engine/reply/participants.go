@@ -292,10 +292,10 @@ func addressedKeys(list []store.Participant) []string {
 	return keysOf(to)
 }
 
-// copiedKeys returns the keys of those who get copies of replies.
+// copiedKeys returns the keys of those who get copies of replies. The list is not nil if there are none.
 func copiedKeys(list []store.Participant) []string {
 	_, cc := outbound.Addressed(list)
-	return keysOf(cc)
+	return append([]string{}, keysOf(cc)...)
 }
 
 func keysOf(list []store.Participant) []string {
