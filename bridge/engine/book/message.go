@@ -3,6 +3,7 @@ package book
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 // Excerpt returns the beginning of a message's text in plain words, or the name of its first file if it has no text.
 func Excerpt(m *Message) string {
 	parts := markdown.Parts(markdown.Cut(m.Text, maxExcerptSource))
-	text := strings.TrimSpace(markdown.Plain(parts))
+	text := strings.TrimSpace(plainLines(parts))
 	if text == "" && len(m.Files) > 0 {
 		text = m.Files[0].Name
 	}
@@ -24,6 +25,25 @@ func Excerpt(m *Message) string {
 		return text
 	}
 	return strings.TrimSpace(head) + "…"
+}
+
+// plainLines returns the words of parts, each on lines of its own, with the signs with which people type quotations and lists.
+func plainLines(parts []markdown.Part) string {
+	lines := make([]string, len(parts))
+	for i, p := range parts {
+		words := markdown.Plain([]markdown.Part{p})
+		switch {
+		case p.Kind == markdown.Quote:
+			lines[i] = markdown.Indent(words, "> ", "> ")
+		case p.Kind == markdown.Item && p.Ordered:
+			lines[i] = fmt.Sprintf("%d. %s", p.Number, words)
+		case p.Kind == markdown.Item:
+			lines[i] = "- " + words
+		default:
+			lines[i] = words
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Bounds of an excerpt.
