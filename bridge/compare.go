@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/idna"
+
 	"parley/store"
 )
 
@@ -45,14 +47,30 @@ func RecipientsMark(to, cc []string) string {
 	return TextMark(normal(to) + "\n" + normal(cc))
 }
 
-// AddressKey returns a typed mail address in the form in which it is compared and kept.
-func AddressKey(address string) string { return strings.ToLower(strings.TrimSpace(address)) }
+// AddressKey returns a typed mail address in the form in which it is compared and kept: in lower case, with its domain in the form for
+// machines, which mails have: ann@xn--bcher-kva.test.
+func AddressKey(address string) string {
+	local, domain := splitAddress(address)
+	return strings.ToLower(local) + domain
+}
 
-// AddressSpelling returns a typed mail address as it is spelled, with its domain in lower case, or "" if that is its key.
-func AddressSpelling(address string) string {
+// splitAddress returns a typed mail address in two parts: as it is spelled up to the "@", and its domain in lower case, in the form for
+// machines if it has one.
+// Source: RFC 5891 section 4.4.
+func splitAddress(address string) (local, domain string) {
 	address = strings.TrimSpace(address)
 	at := strings.LastIndexByte(address, '@')
-	spelled := address[:at+1] + strings.ToLower(address[at+1:])
+	local, domain = address[:at+1], strings.ToLower(address[at+1:])
+	if ascii, err := idna.Lookup.ToASCII(domain); err == nil && at > 0 {
+		domain = ascii
+	}
+	return local, domain
+}
+
+// AddressSpelling returns a typed mail address as it is spelled, with its domain as in its key, or "" if that is its key.
+func AddressSpelling(address string) string {
+	local, domain := splitAddress(address)
+	spelled := local + domain
 	if spelled == AddressKey(address) {
 		return ""
 	}
