@@ -179,7 +179,8 @@ func (s said) checkReferences(d Desk, all []Reference) []Reference {
 		if !s.isKnownReference(d.References, r) || !s.hasNumber(r.Value) {
 			continue
 		}
-		if r.Link != "" && !slices.Contains(patternLinks(d.References, r.Kind, r.Value), r.Link) {
+		makesLink := func(p Pattern) bool { return slices.Contains(p.links(r.Value), r.Link) }
+		if !slices.ContainsFunc(s.patternsOf(d.References, r), makesLink) {
 			r.Link = ""
 		}
 		if !slices.Contains(kept, r) {
@@ -196,12 +197,38 @@ func (s said) isKnownReference(patterns []Pattern, r Reference) bool {
 	if len(patterns) == 0 {
 		return slices.Contains(ruledKinds(), r.Kind)
 	}
-	return slices.ContainsFunc(patterns, func(p Pattern) bool {
-		if p.Kind != r.Kind {
-			return false
+	return len(s.patternsOf(patterns, r)) > 0
+}
+
+// patternsOf returns the patterns that give a reference its link: those of its kind whose expression finds its number in what the
+// customer wrote or, if there are none, those without an expression.
+func (s said) patternsOf(all []Pattern, r Reference) []Pattern {
+	var found, rest []Pattern
+	for _, p := range all {
+		switch {
+		case p.Kind != r.Kind:
+		case p.Regexp == "":
+			rest = append(rest, p)
+		case slices.Contains(referenceNumbers(p, s.customer), r.Value):
+			found = append(found, p)
 		}
-		return p.Regexp == "" || slices.Contains(referenceNumbers(p, s.customer), r.Value)
-	})
+	}
+
+	if len(found) > 0 {
+		return found
+	}
+	return rest
+}
+
+// LinkTo returns the link of a number of a kind that the customer named in a question, by the desk's patterns. It returns "" if they
+// make none.
+func (q Question) LinkTo(kind, number string) string {
+	for _, p := range newSaid(q).patternsOf(q.Desk.References, Reference{Kind: kind, Value: number}) {
+		if link := p.LinkTo(number); link != "" {
+			return link
+		}
+	}
+	return ""
 }
 
 // hasNumber reports whether the customer wrote this number. A part of a longer row of digits is another number.

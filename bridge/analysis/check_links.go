@@ -40,7 +40,7 @@ func newVocabulary(q Question, s said, cited []string) vocabulary {
 		}
 
 		for _, number := range referenceNumbers(p, s.customer) {
-			for _, link := range patternLinks(q.Desk.References, p.Kind, number) {
+			for _, link := range p.links(number) {
 				v.add(plain(link))
 			}
 		}
@@ -89,17 +89,15 @@ func referenceNumbers(p Pattern, text string) []string {
 	return numbers
 }
 
-// patternLinks returns the links that patterns of a kind make of a number: as it is, and escaped as a part of a path
-// or a query.
-func patternLinks(patterns []Pattern, kind, number string) []string {
+// links returns the links that a pattern makes of a number: as it is, and escaped as a part of a path or a query.
+func (p Pattern) links(number string) []string {
+	if !strings.Contains(p.Link, numberPlace) {
+		return nil
+	}
+
 	var links []string
-	for _, p := range patterns {
-		if p.Kind != kind || !strings.Contains(p.Link, "{number}") {
-			continue
-		}
-		for _, value := range []string{number, url.PathEscape(number), url.QueryEscape(number)} {
-			links = append(links, strings.ReplaceAll(p.Link, "{number}", value))
-		}
+	for _, value := range []string{number, url.PathEscape(number), url.QueryEscape(number)} {
+		links = append(links, strings.ReplaceAll(p.Link, numberPlace, value))
 	}
 	return links
 }

@@ -250,6 +250,33 @@ func TestCheckReferencesWithoutPatterns(t *testing.T) {
 	}
 }
 
+// A number has the link of the pattern that finds it, and of one without an expression only where none does.
+func TestCheckLinkOfReference(t *testing.T) {
+	t.Parallel()
+	q := Question{
+		Burst: []Message{{Text: "My orders SO-1, WEB-2 and 4711-22"}},
+		Desk: Desk{References: []Pattern{
+			{Kind: "order", Regexp: `WEB-\d+`, Link: "https://web.example/{number}"},
+			{Kind: "order", Regexp: `orders (SO-\d+)`, Link: "https://shop.example/{number}"},
+			{Kind: "order", Link: "https://rest.example/{number}"},
+		}},
+	}
+	for number, host := range map[string]string{"SO-1": "shop", "WEB-2": "web", "4711-22": "rest"} {
+		want := Reference{Kind: "order", Value: number, Link: "https://" + host + ".example/" + number}
+		if got := q.LinkTo("order", number); got != want.Link {
+			t.Errorf("%s leads to %q, want %q", number, got, want.Link)
+		}
+		others := []Reference{want}
+		for _, other := range []string{"shop", "web", "rest"} {
+			others = append(others, Reference{Kind: "order", Value: number, Link: "https://" + other + ".example/" + number})
+		}
+		wants := []Reference{want, {Kind: "order", Value: number}}
+		if got := Check(q, Answer{References: others}).References; !slices.Equal(got, wants) {
+			t.Errorf("with links of all patterns: got %+v, want %+v", got, wants)
+		}
+	}
+}
+
 // Replies that are empty, too long or there already are left out, and of the rest all but the first three.
 func TestCheckReplies(t *testing.T) {
 	t.Parallel()

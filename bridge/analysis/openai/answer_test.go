@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge/analysis"
 	"parley/bridge/analysis/openai/openaifake"
 )
 
@@ -21,6 +22,22 @@ func TestAnswer(t *testing.T) {
 	w.wantWorking()
 	if text := w.Condition().Text; text != "" {
 		t.Errorf("got the condition's text %q, want none", text)
+	}
+}
+
+// A number has the link of the pattern that finds it, though another one of its kind stands before that.
+func TestLinkOfReference(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern())
+	q := question()
+	q.Desk.References = append([]analysis.Pattern{{Kind: "order", Regexp: `WEB-\d+`, Link: "https://web.example/{number}"}}, q.Desk.References...)
+	got, err := w.Analyze(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []analysis.Reference{{Kind: "order", Value: "4711-22", Link: "https://shop.example/orders/4711-22"}}
+	if !reflect.DeepEqual(got.References, want) {
+		t.Errorf("got the references %+v, want %+v", got.References, want)
 	}
 }
 

@@ -43,8 +43,7 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 	answer.Urgency.Because, _ = show(w.Because) // Check removes what isn't the customer's
 	for _, r := range w.References {
 		if value, ok := show(r.Value); ok {
-			answer.References = append(answer.References, analysis.Reference{Kind: r.Kind, Value: value,
-				Link: linkOf(q.Desk.References, r.Kind, value)})
+			answer.References = append(answer.References, analysis.Reference{Kind: r.Kind, Value: value, Link: q.LinkTo(r.Kind, value)})
 		}
 	}
 
@@ -63,15 +62,6 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 	}
 
 	return answer
-}
-
-// linkOf makes the link of a number by the desk's pattern.
-func linkOf(patterns []analysis.Pattern, kind, value string) string {
-	i := slices.IndexFunc(patterns, func(p analysis.Pattern) bool { return p.Kind == kind && p.Link != "" })
-	if i < 0 {
-		return ""
-	}
-	return patterns[i].LinkTo(value)
 }
 
 // mapTexts returns a question with all of its texts changed, but for what never leaves.
