@@ -175,10 +175,7 @@ func findNames(text string) names {
 		return " "
 	})
 
-	rest = c.bare.ReplaceAllStringFunc(rest, func(l string) string {
-		if !isDomain(linkHost(l)) {
-			return l
-		}
+	rest = ReplaceDomains(rest, func(l string) string {
 		n.links = append(n.links, l)
 		return " "
 	})
@@ -189,6 +186,16 @@ func findNames(text string) names {
 	}
 
 	return n
+}
+
+// ReplaceDomains replaces links without a scheme: names of hosts as programs make links of them, with what stands behind them.
+func ReplaceDomains(text string, by func(link string) string) string {
+	return compiled().bare.ReplaceAllStringFunc(text, func(l string) string {
+		if !isDomain(linkHost(l)) {
+			return l
+		}
+		return by(l)
+	})
 }
 
 // hasCrookedLink reports whether a Markdown link leads elsewhere than its text says, or to no address.

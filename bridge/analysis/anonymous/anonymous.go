@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 	"golang.org/x/text/unicode/norm"
 
+	"parley/bridge/analysis"
 	"parley/bridge/analysis/mask"
 )
 
@@ -127,8 +128,9 @@ func (p Person) cleanLine(line string) string {
 		at = f.To
 	}
 
-	line = withoutSpelled(b.String() + line[at:])
-	for _, exp := range []*regexp.Regexp{link, plate, street, before} {
+	line = link.ReplaceAllString(withoutSpelled(b.String()+line[at:]), Hole)
+	line = analysis.ReplaceDomains(line, func(string) string { return Hole })
+	for _, exp := range []*regexp.Regexp{plate, street, before} {
 		line = exp.ReplaceAllString(line, Hole)
 	}
 
