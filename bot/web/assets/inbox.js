@@ -9,7 +9,8 @@ let missed = ""; // the stamp that was told last while the page was being read, 
 // newest is the part below the messages: what became of what was done here last, and the forms.
 const newest = document.getElementById("newest");
 
-// findBecame returns the element that says what became of what was done here last; while that waits, it has the attribute data-waits.
+// findBecame returns the element that says what became of what was done here last; while that waits, it has the attribute data-waits, and
+// if it was refused after it was stored, data-refused.
 const findBecame = () => document.getElementById("became");
 
 // listForms returns the forms of a page as text, without what is another one each time: by it one sees whether they have changed.
@@ -47,6 +48,8 @@ async function readAgain() {
     if (became && freshBecame) {
       became.replaceChildren(...freshBecame.cloneNode(true).childNodes);
       became.toggleAttribute("data-waits", freshBecame.hasAttribute("data-waits"));
+      became.toggleAttribute("data-refused", freshBecame.hasAttribute("data-refused"));
+      showRefusedDrafts();
     }
     if (fresh.dataset.stamp === stamp) return;
     const below = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 80;
@@ -178,7 +181,8 @@ function follow() {
 if (live && window.EventSource) follow();
 
 // What is typed into a field with data-draft, which names the agent, is kept in this tab until its own form is stored. The page that
-// follows shows it again if that form was not stored (the session had ended, say), or if another form of the page was sent.
+// follows shows it again if that form was not stored (the session had ended, say), if what it asked for was refused, or if another form of
+// the page was sent.
 const draftKey = (field) => `draft ${field.dataset.draft} ${live.dataset.live} ${field.id}`;
 
 function keepDraft(field) {
@@ -207,16 +211,32 @@ function markSent(form) {
   }
 }
 
+let stored = []; // the drafts of the form that was stored last
+
 // forgetStoredDrafts forgets the drafts of the form that was sent last, if it was stored. What was typed after that stays.
 function forgetStoredDrafts() {
   try {
     const sent = JSON.parse(sessionStorage.getItem(sentKey()));
     sessionStorage.removeItem(sentKey());
     if (!sent || !act || act === sent.act) return;
-    sent.drafts.filter(({ key, text }) => sessionStorage.getItem(key) === text).forEach(({ key }) => sessionStorage.removeItem(key));
+    stored = sent.drafts.filter(({ key, text }) => text && sessionStorage.getItem(key) === text);
+    stored.forEach(({ key }) => sessionStorage.removeItem(key));
   } catch (error) {
     // Nothing was kept.
   }
+}
+
+// showRefusedDrafts shows again what the form had that was stored last, if what it asked for was not done.
+function showRefusedDrafts() {
+  const became = findBecame();
+  if (!became || !became.hasAttribute("data-refused")) return;
+  try {
+    stored.filter(({ key }) => !sessionStorage.getItem(key)).forEach(({ key, text }) => sessionStorage.setItem(key, text));
+  } catch (error) {
+    // The browser keeps nothing in this frame, or no more.
+  }
+  stored = [];
+  document.querySelectorAll("[data-draft]").forEach(showDraft);
 }
 
 function showDraft(field) {
@@ -239,6 +259,7 @@ document.addEventListener("submit", (event) => {
   if (!event.defaultPrevented) markSent(event.target);
 });
 forgetStoredDrafts();
+showRefusedDrafts();
 document.querySelectorAll("[data-draft]").forEach(showDraft);
 
 // Ctrl and Enter sends what was typed.

@@ -180,9 +180,10 @@ func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 
 // result is what became of an act.
 type result struct {
-	Text  string
-	Look  string // its class, as that of a shownMessage
-	Waits bool   // the page asks again, until something has become of it
+	Text    string
+	Look    string // its class, as that of a shownMessage
+	Waits   bool   // the page asks again, until something has become of it
+	Refused bool   // nothing was done: the page shows again what was typed
 }
 
 // resultOf says in words what became of an act; nil if there is nothing to say.
@@ -191,7 +192,7 @@ func resultOf(r bridge.ActResult) *result {
 	case bridge.ActWaits:
 		return &result{Text: "That is taken, and will be done in a moment.", Look: "warn", Waits: true}
 	case bridge.ActRefused:
-		return &result{Text: "That was not done. " + r.Why, Look: "bad"}
+		return &result{Text: "That was not done. " + r.Why, Look: "bad", Refused: true}
 	case bridge.ActStuck:
 		return &result{Text: "That can't be done just now. It is kept: an admin finds it in quarantine.", Look: "bad"}
 	case bridge.ActDone, bridge.ActUnknown:

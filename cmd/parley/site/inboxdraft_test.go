@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/storetest"
 )
@@ -148,6 +149,34 @@ func TestInboxKeepsReplyThatWasNotStoredWhileAnotherFormIsSent(t *testing.T) {
 	wantReply(s, b, "It comes on Monday.")
 }
 
+// What was typed into a form that was stored, and refused after that, is there again. It isn't shown while nobody knows what becomes of it.
+func TestInboxKeepsWhatWasRefused(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	mariaAdds(s, "Any news?")
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox/1")
+	for _, form := range []struct{ field, text, button string }{
+		{field: "#other", text: "2h", button: "button[value=snooze]"},
+		{field: "#resolution", text: "It came on Monday.", button: "button[value=resolve]"},
+	} {
+		shown := "document.querySelector('" + form.field + "').value"
+		s.desk.result.Store(&bridge.ActResult{State: bridge.ActWaits})
+		b.Write(form.field, form.text)
+		b.Value("(document.querySelectorAll('input[name=seen]').forEach((seen) => { seen.value = 1; }), '')") // Maria's last words were not seen
+		b.Press(form.button)
+		b.Shows("will be done in a moment")
+		if got := b.Value(shown); got != "" {
+			t.Errorf("while it waits, %s has %q, want nothing", form.field, got)
+		}
+
+		s.desk.result.Store(nil)
+		b.Shows("That was not done. The customer has just written again")
+		b.Until("what was typed is there again", shown+" === '"+form.text+"'")
+	}
+}
+
 // What somebody types is shown to nobody else who signs in in the same tab.
 func TestInboxShowsReplyToItsAuthorAlone(t *testing.T) {
 	t.Parallel()
@@ -171,8 +200,7 @@ func TestInboxAsksBeforeWhatIsTypedIsLost(t *testing.T) {
 	mariaWrites(s)
 	b := s.Browser("ben@acme.test")
 	b.Open("/inbox/1")
-	b.Press("#other")
-	b.Keys("next friday")
+	b.Value("(document.querySelector('#to').dispatchEvent(new Event('input', {bubbles: true})), '')") // as if a colleague had been chosen
 
 	// The events of a form that is sent, without sending it.
 	asks := b.Value(`(document.querySelector('form.say').dispatchEvent(new Event('submit', {bubbles: true, cancelable: true})),
