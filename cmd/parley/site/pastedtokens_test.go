@@ -117,6 +117,7 @@ func TestPasteOverOtherAdmin(t *testing.T) {
 	p := newPasteTest(t)
 	p.mustPaste("T2", "xoxb-one")
 	old := p.version()
+	wantShown(t, "the page", p.ann.Get("/settings/first-steps"), `data-ask="Forget what is stored? Slack then stands still`)
 	p.mustPaste("T2", "xoxb-two")
 	for _, tt := range []struct {
 		name   string

@@ -167,8 +167,12 @@ func TestStuckPage(t *testing.T) {
 	b.Looks("stuck")
 	b.Press("form[action$='/replay'] button")
 	b.Shows("queued, applied within a second")
+	b.Value("(window.confirm = (question) => { sessionStorage.question = question; return true; }, '')")
 	b.Press("form[action$='/drop'] button")
 	b.Shows("is never applied")
+	if question := b.Value("String(sessionStorage.question)"); !strings.HasPrefix(question, "Drop event ") {
+		t.Errorf("before an event is dropped the page asks %q", question)
+	}
 	b.Shows("Everything that arrived could be applied.")
 	b.Looks("stuck-empty")
 	b.Open("/settings/blocked")
