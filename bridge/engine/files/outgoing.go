@@ -64,10 +64,18 @@ const uploadedFile = "up"
 // fileName names a file of a message in links. The name depends on the file itself, so that an old link never leads to
 // another file after the message was edited.
 func fileName(ref store.FileRef) string {
-	if ref.Blob != "" { // its name is a hash. Surface can't be hashed here, because the database writes its JSON in another form
+	if ref.Blob != "" { // its name is a hash
 		return uploadedFile + strconv.Itoa(ref.Index) + "-" + ref.Blob[:min(len(ref.Blob), 16)]
 	}
-	sum := sha256.Sum256(ref.Surface)
+	said, err := json.Marshal(FromSurface(ref)) // not Surface: the database writes its JSON in another form
+	if err != nil {
+		panic("files: " + err.Error()) // our own plain struct
+	}
+	return hashOf(said)
+}
+
+func hashOf(said []byte) string {
+	sum := sha256.Sum256(said)
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -123,7 +131,8 @@ func (r *Reader) OutgoingFile(ctx context.Context, message store.MessageID, file
 	}
 
 	for _, ref := range m.Files {
-		if len(ref.Surface) > 0 && fileName(ref) == file {
+		isMeant := fileName(ref) == file || hashOf(ref.Surface) == file // an earlier version named it so, for links of a day
+		if len(ref.Surface) > 0 && isMeant {
 			return r.ForChannel(r.connected.Surface(m.AccountID), m.ID, ref)
 		}
 	}
