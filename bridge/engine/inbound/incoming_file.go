@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
 	"parley/store"
@@ -67,7 +68,7 @@ func noteResult(ref *store.FileRef, f own.Fact) {
 	}
 	ref.Missing = ""
 	ref.SizeBytes = f.SizeBytes
-	ref.Name = firstNonBlank(ref.Name, f.Name)
+	ref.Name = firstNonBlank(clean.Text(f.Name), ref.Name) // a channel may have had to invent one
 	ref.ContentType = firstNonBlank(f.ContentType, ref.ContentType)
 }
 
