@@ -1,6 +1,9 @@
 package markdown
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // This file begins and ends lines. A Writer keeps two forms of a text, Markdown and plain. In the Markdown
 // form each line begins with the marks of the quotations and list items in which it stands.
@@ -50,7 +53,7 @@ func (w *Writer) BreakLine() {
 	if w.atLineStart {
 		return
 	}
-	if w.md.Len() > 0 && !strings.HasSuffix(w.md.String(), "\n") {
+	if w.md.Len() > 0 && !bytes.HasSuffix(w.md.Bytes(), []byte("\n")) {
 		w.md.WriteByte('\n')
 	}
 	w.atLineStart = true
@@ -72,7 +75,7 @@ func (w *Writer) needsEmptyLine() bool {
 	if w.md.Len() == 0 || w.isFirstMarkPending() {
 		return false
 	}
-	return !w.afterEmptyLine && !strings.HasSuffix(w.md.String(), "\n\n")
+	return !w.afterEmptyLine && !bytes.HasSuffix(w.md.Bytes(), []byte("\n\n"))
 }
 
 // isFirstMarkPending reports whether the line will show the mark of a list item that has no text yet. The

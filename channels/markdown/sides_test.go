@@ -210,6 +210,24 @@ func TestWriterLinksWhatCustomersCanOpen(t *testing.T) {
 	}
 }
 
+// An exclamation mark before a link makes no picture of it.
+func TestLinkBehindAnExclamationMark(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"Look!":  `Look\![here](<https://x.test/a>)`,
+		`Look\!`: `Look\\\![here](<https://x.test/a>)`,
+		`\!`:     `\![here](<https://x.test/a>)`,
+		"Look! ": `Look! [here](<https://x.test/a>)`,
+	} {
+		w := NewWriter()
+		w.Literal(typed)
+		w.Link("https://x.test/a", "here", Style{})
+		if got := w.Text().Markdown; got != want {
+			t.Errorf("%q and a link became %q, want %q", typed, got, want)
+		}
+	}
+}
+
 // escapedVerb is what a person types so that a verb is taken for a text.
 const escapedVerb = `\!take`
 

@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -35,7 +36,7 @@ func Named(s string, names map[string]string) string {
 
 // Writer builds a text line by line in two forms, as Markdown (md) and as plain text.
 type Writer struct {
-	md    strings.Builder
+	md    bytes.Buffer
 	plain strings.Builder
 
 	// The state of the current line of md. The methods in lines.go change it.
@@ -201,7 +202,18 @@ func (w *Writer) Link(address, label string, st Style) {
 		w.plain.WriteString(label)
 		target := strings.NewReplacer("<", "%3C", ">", "%3E", "\n", "", " ", "%20").Replace(address)
 		text := w.escape(strings.ReplaceAll(label, "\n", " "))
+		w.endPictureMark()
 		w.writeMarkdown(opening + "[" + text + "](<" + target + ">)" + closing)
+	}
+}
+
+// endPictureMark escapes an exclamation mark that stands right before a link: it would make a picture of it.
+func (w *Writer) endPictureMark() {
+	before, isMark := bytes.CutSuffix(w.md.Bytes(), []byte("!"))
+	backslashes := len(before) - len(bytes.TrimRight(before, `\`))
+	if isMark && backslashes%2 == 0 {
+		w.md.Truncate(len(before))
+		w.md.WriteString(`\!`)
 	}
 }
 
