@@ -67,17 +67,15 @@ const conversationSelect = `id, account_id, identity_id, team_id, kind, status, 
 	assignees, tags, participants, via, refs, last_external_id, previous_id, day::text AS day, collects::text AS collects, snoozed_until, waiting_since,
 	window_from, last_at, last_from, last_preview, resolved_at, created_at, cost, traits, ` + replyingSelect
 
-// found are the given conversations, and those that continue one of them: at most nine in a row, so that a
-// fault in previous_id can't make this endless.
+// found are the given conversations, and those that continue one of them, each once: so it ends, even if previous_id led in a circle.
 const lockConversations = `
 	WITH RECURSIVE found AS (
-		SELECT id, 1 AS depth
+		SELECT id
 		FROM (SELECT unnest($1::bigint[]) AS id UNION SELECT conversation_id FROM messages WHERE id = ANY($2)) AS given
 		UNION
-		SELECT next.id, found.depth + 1
+		SELECT next.id
 		FROM found
 		JOIN conversations AS next ON next.previous_id = found.id
-		WHERE found.depth < 9
 	)
 	SELECT ` + conversationSelect + `
 	FROM conversations

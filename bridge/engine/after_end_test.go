@@ -104,6 +104,21 @@ func TestColleaguesMailAfterTheEnd(t *testing.T) {
 	w.wantInThreadOf("by Lee", "Lee again")
 }
 
+// However often a conversation was continued, who answers its first mail goes on where the last of them goes on.
+func TestLongChainOfConversations(t *testing.T) {
+	t.Parallel()
+	w := newLinkingConversations(t)
+	first := w.resolveFirstMail()
+	w.exec(`INSERT INTO conversations (id, account_id, identity_id, team_id, status, participants, previous_id, last_at, resolved_at, created_at)
+		SELECT nextval('conversation_number'), account_id, identity_id, team_id, status, participants, n, last_at, resolved_at, created_at
+		FROM conversations, generate_series(1, 30) AS n`)
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
+	w.waitThread("by Kim")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Kim again", References: []string{first}})
+	w.wantInThreadOf("by Kim", "Kim again")
+	wantEqual(t, "the conversation that the new one continues", w.previousOf(32), 31)
+}
+
 // Mia's next mail still carries the token of Kim's conversation, which Kim's mail brought along. It stands in Mia's own
 // conversation all the same.
 func TestStrangersMailWithTheToken(t *testing.T) {
