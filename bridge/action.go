@@ -118,7 +118,7 @@ const (
 	MarkNote  Marker = "note"  // "note:" or "//"
 	MarkBang  Marker = "bang"  // "!" and a letter
 	MarkSlash Marker = "slash" // "/" and a letter
-	MarkLone  Marker = "lone"  // nothing but a verb's word: "resolve"
+	MarkLone  Marker = "lone"  // nothing but a verb's word, "resolve", or a verb behind a mention of Parley that is none
 
 	// MarkColleagues is on a text that begins with a word for what is for colleagues
 	// ("internal: …", "(note) …"), or in which a later line begins like a note.

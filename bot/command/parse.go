@@ -20,6 +20,7 @@ import (
 //	note: Hello         VerbNote; so is "// Hello"
 //	!!wow               VerbSay, with the text "!wow"; so is "\!wow"
 //	snooze              VerbSay with MarkLone: a verb's word alone
+//	@Parley snooze 2h   VerbUnknown with MarkLone, where the mention was typed and not picked from the list
 //	internal: Hello     VerbSay with MarkColleagues: another word for colleagues stands in front
 //	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note
 //
@@ -46,9 +47,13 @@ func Parse(text string, opt Options) Parsed {
 		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(keptMentions(front, opt) + note)}
 	case bridge.MarkBang, bridge.MarkSlash:
 		return readVerb(withoutMarksOfCommand(front, after), marker, opt)
-	case bridge.MarkLone, bridge.MarkColleagues:
-		return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: typed.Trim(text)}
-	case bridge.MarkNone:
+	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues:
+		if p, ok := readTypedMention(front, rest, opt); ok {
+			return p
+		}
+		if marker != bridge.MarkNone {
+			return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: typed.Trim(text)}
+		}
 	}
 
 	p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(text)}

@@ -126,3 +126,37 @@ func TestMistypedVerbOfAnotherConversation(t *testing.T) {
 		}
 	}
 }
+
+// A mention of Parley that was typed or pasted, and not picked from the list, is none: what follows is offered, and isn't sent.
+//
+func TestParseTypedMention(t *testing.T) {
+	t.Parallel()
+	toBen := bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"@ben"}, Note: "she is a pain"}}
+	resolve := bridge.Meant{Verb: bridge.VerbResolve, Args: bridge.Args{Note: "she made it up"}}
+	for _, tt := range []struct {
+		typed string
+		why   string
+		want  *bridge.Meant // nil if no button may do it
+	}{
+		{typed: "@Parley assign @ben she is a pain", why: "!assign", want: &toBen},
+		{typed: "@Parley assign ben, she is a pain", why: "ben"},
+		{typed: "@Parley take care of her", why: "Nothing may follow"},
+		{typed: "@parley, resolve she made it up", why: "!resolve", want: &resolve},
+		{typed: "**＠ＰＡＲＬＥＹ** ｒｅｓｏｌｖｅ she made it up", why: "!resolve", want: &resolve},
+		{typed: "@ann @Parley: resolve", why: "!resolve", want: &bridge.Meant{Verb: bridge.VerbResolve}},
+		{typed: "@Parley #12 resolve", why: "!resolve"},
+		{typed: "@Parley reply: We ship today", why: "!reply"},
+		{typed: "@Parley", why: "!help"},
+	} {
+		got := Parse(tt.typed, team)
+		wantUnknown(t, tt.typed, got, tt.why)
+		if got.Marker != bridge.MarkLone || !reflect.DeepEqual(got.Meant, tt.want) {
+			t.Errorf("%q: got the marker %q and the offer %+v, want %q and %+v", tt.typed, got.Marker, got.Meant, bridge.MarkLone, tt.want)
+		}
+	}
+	for _, text := range []string{"@parleyhq take a look", "@Parley she is a pain", "Hello @Parley resolve", "ask@parley.test: take it"} {
+		wantText(t, text, Parse(text, team), bridge.VerbSay, bridge.MarkNone, text)
+	}
+	reply := Parsed{Verb: bridge.VerbReply, Explicit: true, Text: "@Parley help"}
+	wantParsed(t, "an explicit reply", Parse("!reply @Parley help", team), reply)
+}

@@ -83,6 +83,30 @@ func Mention(text string, opt Options) Parsed {
 	return p
 }
 
+// typedApp matches the app's name behind an @ that somebody typed or pasted, and didn't pick from the list, so that it is no mention.
+var typedApp = regexp.MustCompile(`(?i)@parley(?:[^\p{L}\p{N}._-]|$)`)
+
+// readTypedMention reads what follows "@Parley" in the front of a text, typed and not picked: a verb is not done, but offered. ok is false
+// if front has no such name, or no verb follows.
+func readTypedMention(front, rest string, opt Options) (p Parsed, ok bool) {
+	if !typedApp.MatchString(foldWidth(front)) {
+		return Parsed{}, false
+	}
+	const wasTyped = "“@Parley” was typed, and not picked from the list. "
+	meant := Mention(rest, opt)
+	if meant.Verb == bridge.VerbUnknown {
+		_, _, isVerb := findVerb(foldWidth(meant.Unknown))
+		return refuseVerb(meant.Unknown, bridge.MarkLone, wasTyped+meant.Err), isVerb
+	}
+
+	v := verb.Of(meant.Verb)
+	p = refuseVerb("", bridge.MarkLone, wasTyped+"Did you mean !"+v.Typed.Words[0]+"?")
+	if v.Button.Meant && meant.Args.Conversation == 0 {
+		p.Meant = &bridge.Meant{Verb: meant.Verb, Args: meant.Args}
+	}
+	return p, true
+}
+
 // readWithoutSign reads a verb that needs no sign, and the number of its conversation before or behind the verb. Behind the verb
 // of a text, only a slash command has one: what follows a mention was typed in a thread, whose customer is to get "#12 is your
 // order number" whole. Before a verb the number needs its "#": "2 lamps are broken" is no command for conversation 2. A number alone doesn't need it.

@@ -52,7 +52,7 @@ func reasonWords(reason string, f bridge.Facts) string {
 	case "for_colleagues":
 		return "It begins like a remark for colleagues, or one of its lines does."
 	case "names_colleague":
-		return "It begins with a colleague's name."
+		return "It begins with a colleague's name, or has one or mine behind an @."
 	case "quotes_colleague":
 		return "It quotes what a colleague wrote, or you, or a message of elsewhere, so it may be meant for colleagues."
 	case "file_alone":

@@ -12,8 +12,9 @@ import (
 // exclamation mark or dash, as in "Ben, can you check?" or "Hi Ben - please".
 var salutation = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！;\n]|\s[-–—]|$)`)
 
-// typedName finds a name after an @ that was typed, and not picked from the chat's list, so that it is no mention.
-var typedName = regexp.MustCompile(`^\s*@([\p{L}\p{M}\p{N}'’-]+)`)
+// typedName finds the names after an @ that were typed, and not picked from the chat's list, so that they are no mentions. An @ inside
+// a mail address has no name behind it.
+var typedName = regexp.MustCompile(`(?:^|[^\p{L}\p{M}\p{N}])[@＠]([\p{L}\p{M}\p{N}'’-]+)`)
 
 // greetingWords returns the words that may stand before a name, in small letters.
 func greetingWords() []string {
@@ -29,27 +30,32 @@ func greetingWords() []string {
 	}
 }
 
-// isToColleague reports whether a typed text begins by addressing a colleague by the first or the whole name: "Ben, …",
-// "Hi Ben, …" or "@ben …". It doesn't matter that the customer may have the same name, since nobody can tell who is meant.
+// isToColleague reports whether a typed text addresses a colleague by the first or the whole name: at its beginning, as in "Ben, …" and
+// "Hi Ben, …", or anywhere behind an @, as in "Can you check, @ben?". So it does with "@Parley". It doesn't matter that the customer may
+// have the same name, since nobody can tell who is meant.
 func (sp *UseCases) isToColleague(author *store.Agent, typed string) bool {
-	found := typedName.FindStringSubmatch(typed)
-	if found == nil {
-		found = salutation.FindStringSubmatch(typed)
+	for _, found := range typedName.FindAllStringSubmatch(typed, -1) {
+		name := strings.ToLower(found[1])
+		if name == "parley" || sp.isColleague(author, name) {
+			return true
+		}
 	}
+
+	found := salutation.FindStringSubmatch(typed)
 	if found == nil {
 		return false
 	}
-
 	name := strings.ToLower(strings.Join(strings.Fields(found[1]), " "))
 	greeting, rest, hasRest := strings.Cut(name, " ")
 	if hasRest && slices.Contains(greetingWords(), greeting) {
 		name = rest
 	}
-	if name == "" {
-		return false
-	}
+	return sp.isColleague(author, name)
+}
 
-	return slices.ContainsFunc(sp.Dir.Agents, func(a store.Agent) bool {
+// isColleague reports whether an active agent besides the author has a name, in small letters, as first or whole name.
+func (sp *UseCases) isColleague(author *store.Agent, name string) bool {
+	return name != "" && slices.ContainsFunc(sp.Dir.Agents, func(a store.Agent) bool {
 		isAuthor := author != nil && a.ID == author.ID
 		if !a.Active || isAuthor {
 			return false

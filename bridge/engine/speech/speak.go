@@ -37,7 +37,7 @@ type TypedText struct {
 	IsExplicit     bool // it says that it is a reply: "@Parley reply: …", !reply, the form Reply
 	MentionsBot    bool
 	MentionsPeople bool
-	NamesColleague bool // it begins with a colleague's name: "Ben, can you …"
+	NamesColleague bool // it begins with a colleague's name ("Ben, can you …"), or has one behind an @
 	QuotesPerson   bool // it quotes what a person wrote, and not Parley's post of a customer's words
 	HasText        bool
 	HasFiles       bool
