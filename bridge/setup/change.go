@@ -71,7 +71,12 @@ func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result,
 		}
 	}
 
-	o.checkStored = func(have *state.State) error { return c.checkVersion(have, o) }
+	o.checkStored = func(have *state.State) error {
+		if err := c.checkVersion(have, o); err != nil {
+			return err
+		}
+		return c.checkUsers(have)
+	}
 	o.amendWanted = c.remove
 	result, err := Apply(ctx, pool, file, o)
 	return result, doc.asRefused(err)
@@ -111,6 +116,28 @@ func (c Change) checkVersion(have *state.State, o Options) error {
 		return ErrStale
 	}
 
+	return nil
+}
+
+// checkUsers refuses to give an agent a colleague's user in a chat: whoever fills in a form doesn't see that the colleague would
+// lose it.
+// Errors: *Refused.
+func (c Change) checkUsers(have *state.State) error {
+	if c.Kind != EntryAgent || c.Remove {
+		return nil
+	}
+
+	fields := map[string]string{}
+	for _, chat := range input.Chats() {
+		user := strings.TrimSpace(strings.Join(c.Values[chat], ""))
+		owner := have.AgentOf(chat, user)
+		if user != "" && owner != nil && !strings.EqualFold(owner.Email, c.Name) {
+			fields[chat] = "That is the user of " + owner.Name + ". Empty this field of " + owner.Email + " first, and then type it here."
+		}
+	}
+	if len(fields) > 0 {
+		return &Refused{Fields: fields}
+	}
 	return nil
 }
 

@@ -240,11 +240,8 @@ func refusedChanges() []refusedChange {
 			fields: []string{"settings.who_replies"},
 		},
 		{
-			name:   "a member whom nobody knows",
-			kind:   EntryTeam,
-			entry:  "Support",
-			values: map[string][]string{"members": {"eve@acme.test"}},
-			fields: []string{"members"},
+			name: "a member whom nobody knows", kind: EntryTeam, entry: "Support",
+			values: map[string][]string{"members": {"eve@acme.test"}}, fields: []string{"members"},
 		},
 		{
 			name:   "a new agent without an e-mail address",
@@ -261,6 +258,10 @@ func refusedChanges() []refusedChange {
 			isNew:  true,
 			values: map[string][]string{"zone": {"Mars"}, "name": {""}},
 			fields: []string{"name", "zone"},
+		},
+		{
+			name: "a new agent with the user of a colleague", kind: EntryAgent, entry: "eve@acme.test", isNew: true,
+			values: map[string][]string{"name": {"Eve"}, "slack": {" U0ANN "}}, fields: []string{"slack"},
 		},
 		{
 			name:    "a new account without what its channel requires",
