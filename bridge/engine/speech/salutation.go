@@ -36,7 +36,7 @@ func greetingWords() []string {
 func (sp *UseCases) isToColleague(author *store.Agent, typed string) bool {
 	for _, found := range typedName.FindAllStringSubmatch(typed, -1) {
 		name := strings.ToLower(found[1])
-		if name == "parley" || sp.isColleague(author, name) {
+		if name == "parley" || isColleague(sp.Dir.Agents, author, name) {
 			return true
 		}
 	}
@@ -50,12 +50,12 @@ func (sp *UseCases) isToColleague(author *store.Agent, typed string) bool {
 	if hasRest && slices.Contains(greetingWords(), greeting) {
 		name = rest
 	}
-	return sp.isColleague(author, name)
+	return isColleague(sp.Dir.Agents, author, name)
 }
 
-// isColleague reports whether an active agent besides the author has a name, in small letters, as first or whole name.
-func (sp *UseCases) isColleague(author *store.Agent, name string) bool {
-	return name != "" && slices.ContainsFunc(sp.Dir.Agents, func(a store.Agent) bool {
+// isColleague reports whether an active one of some agents besides the author has a name, in small letters, as first or whole name.
+func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
+	return name != "" && slices.ContainsFunc(agents, func(a store.Agent) bool {
 		isAuthor := author != nil && a.ID == author.ID
 		if !a.Active || isAuthor {
 			return false
