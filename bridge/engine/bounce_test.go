@@ -193,6 +193,26 @@ func TestBounceWhileItWaitsToLeaveAgain(t *testing.T) {
 	w.waitFate(reply, "out")
 }
 
+// A bounce that comes late, of somebody to whom only the first sending went, is no failure of the second one: nothing offers to send that again.
+func TestLateBounceOfTheFirstSending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread, reply := w.answerMail(channelstest.Event{From: "kim@x.test", ReplyTo: []string{"lee@x.test", "max@x.test"}})
+	w.bounce(reply, "lee@x.test")
+	failed := w.waitLine(thread, bridge.LineFailed)
+	w.chat.Say("ann", support, thread, "!to new@x.test")
+	w.waitLine(thread, bridge.LineRecipients)
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "Answer", "Answer")
+	w.waitFate(reply, "out")
+
+	w.bounce(reply, "Max@x.test")
+	wantButtons(t, "the line of the first sending", w.waitShown("no mailbox Max@x.test"))
+	w.waitFate(reply, "out")
+	w.bounce(reply, "new@x.test")
+	w.waitFate(reply, "failed")
+}
+
 // A bounce that names a customer's mail instead of one of ours is shown, not dropped.
 func TestBounceOfACustomersMail(t *testing.T) {
 	t.Parallel()

@@ -90,9 +90,11 @@ const (
 	showsConversations = `jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID > 0 || @.conversation > 0)')`
 )
 
-// meantTies is true for replies to other customers that remember that the contact was to get them, or why the contact did not.
+// meantTies is true for replies to other customers that remember that the contact was to get them, or got them before they were sent
+// again, or why the contact did not.
 // A conversation whose own customer has the same address keeps it, as copiedTies says.
 const meantTies = `t.kind = 'reply' AND (t.payload -> 'meant' ?| @keys::text[] OR t.payload -> 'copied' ?| @keys::text[]
+		OR t.payload -> 'before' ?| @keys::text[]
 		OR t.error_text <> '' AND lower(t.error_text) ~ ANY(@patterns))
 	AND EXISTS (
 		SELECT FROM lanes AS l
@@ -254,7 +256,8 @@ func meantPlace(ties string) place {
 				'meant', CASE WHEN (payload -> 'meant') - @keys::text[] = '[]' AND payload -> 'meant' <> '[]'
 						THEN coalesce(nullif((payload -> 'copied') - @keys::text[], '[]'), '["erased"]')
 					ELSE (payload -> 'meant') - @keys::text[] END,
-				'copied', (payload -> 'copied') - @keys::text[])),
+				'copied', (payload -> 'copied') - @keys::text[],
+				'before', (payload -> 'before') - @keys::text[])),
 			error_text = CASE WHEN lower(error_text) ~ ANY(@patterns) THEN '' ELSE error_text END`}
 }
 

@@ -27,9 +27,10 @@ func shareAddress(t *testing.T, pool *pgxpool.Pool) {
 			'role', 'cc') ORDER BY n), now(), now()
 		FROM generate_series(1, 480) AS n`, zebra().address())
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, head, tail)
-		VALUES (5001, 11, 'c5001:say', 5001, 1, 0, 1)`)
+		VALUES (5001, 11, 'c5001:say', 5001, 1, 0, 2)`)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, created_at)
-		VALUES (5001, 5001, 1, 'reply', jsonb_build_object('meant', jsonb_build_array('boss', $1::text)), 'queued', now())`, zebra().address())
+		VALUES (5001, 5001, 1, 'reply', jsonb_build_object('meant', jsonb_build_array('boss', $1::text)), 'queued', now()),
+			(5002, 5001, 2, 'reply', jsonb_build_object('before', jsonb_build_array('boss', $1::text)), 'queued', now())`, zebra().address())
 }
 
 // listRecipients returns the keys to which mails of a conversation go.
@@ -58,6 +59,9 @@ func TestSameAddressElsewhere(t *testing.T) {
 	}
 	if got, want := listRecipients(t, pool, 5001), []string{"boss"}; !slices.Equal(got, want) {
 		t.Errorf("recipients of a conversation with zebra in copy: %q, want %q", got, want)
+	}
+	if got, want := storetest.Row(t, pool, `SELECT payload FROM deliveries WHERE id = 5002`), `("{""before"": [""boss""]}")`; got != want {
+		t.Errorf("a reply that was sent before: %s, want %s", got, want)
 	}
 	if got := listRecipients(t, pool, 5002); len(got) != 479 {
 		t.Errorf("%d recipients of 480 are left in the long list, want 479", len(got))

@@ -31,7 +31,7 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 		rc.tellFurtherFailure(c, d, m, further)
 		return nil
 	}
-	if isAboutEarlierSending(d, s) {
+	if isAboutEarlierSending(c, d, s) {
 		rc.tellFurtherFailure(c, d, m, further)
 		return nil
 	}
@@ -55,13 +55,17 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 	return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
 }
 
-// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery, not about the last one. That shows in two
-// ways: nothing of the last one has left yet, or the provider gave it another id than the receipt names.
-func isAboutEarlierSending(d *book.Delivery, s *channels.Status) bool {
+// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery, not about the last one. That shows in three
+// ways: the last one doesn't go to the recipient any more, nothing of it has left yet, or the provider gave it another id than the
+// receipt names.
+func isAboutEarlierSending(c *book.Conversation, d *book.Delivery, s *channels.Status) bool {
 	if d.Part > 0 {
 		return false // what left before may be an earlier piece
 	}
 	sent := d.DecodedPayload()
+	if recipient := bridge.AddressKey(s.Recipient); slices.Contains(sent.Before, recipient) && !getsReplies(c, recipient) {
+		return true
+	}
 	switch d.State {
 	case store.Queued:
 		return sent.Again > 0
@@ -70,6 +74,11 @@ func isAboutEarlierSending(d *book.Delivery, s *channels.Status) bool {
 		return isAnswered && s.ByID && !s.Early && !slices.Contains(s.External, d.ExternalID)
 	}
 	return false
+}
+
+// getsReplies reports whether replies go to an address, also as copies.
+func getsReplies(c *book.Conversation, key string) bool {
+	return slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return !p.New && p.Key == key })
 }
 
 // hasStayedBehind reports whether a line was taken back before those left with which it was to leave as one message.

@@ -55,6 +55,7 @@ type ReplyPayload struct {
 	Earlier     []EarlierText `json:"earlier,omitempty"`      // what it said before it was edited, if an attempt may have sent that
 	Waited      *time.Time    `json:"waited,omitempty"`       // since when the customer waited until this reply arrived
 	Former      string        `json:"former,omitempty"`       // the provider's id of it from before a click sent it again
+	Before      []string      `json:"before,omitempty"`       // keys of those to whom it may have been sent before that click
 	Clicked     bool          `json:"clicked,omitempty"`      // a click sent it again
 	Unclear     bool          `json:"unclear,omitempty"`      // a click sent it again though an attempt before may have left
 	LacksPiece  bool          `json:"lacks_piece,omitempty"`  // a piece of it before the last one failed (channels.Status.Early)

@@ -2,6 +2,7 @@ package speech
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"parley/bridge"
@@ -187,6 +188,7 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 		Span:    before.Span,
 		Again:   before.Again,
 		Former:  d.ExternalID,
+		Before:  slices.Concat(before.Before, before.Meant, before.Copied),
 		Clicked: true,
 		Unclear: before.Unclear || d.State == store.NeedsDecision,
 	}
