@@ -77,6 +77,20 @@ func TestWeeklyFigures(t *testing.T) {
 	}
 }
 
+// Whose time is Monday morning is told of the week until Sunday, though it is still Sunday where the accounts are.
+func TestWeekOfAnotherZone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{account: withOfficeHours(t)})
+	w.exec(`UPDATE teams SET weekly = 'CRON_TZ=Pacific/Auckland 0 8 * * MON'`)
+	w.exec(`UPDATE settings SET version = version + 1`)
+	w.advanceTo(time.Friday, 10, 0)
+	w.eventually("a timer", func() bool { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'week:%'`) == 1 })
+	w.advanceTo(time.Sunday, 23, 30)
+	w.chat.Wait(t, "the week", func() bool { return len(w.weeklyLines()) == 1 })
+	last := w.text(`SELECT to_char((payload #>> '{line,To}')::date, 'FMDay') FROM deliveries WHERE payload::text LIKE '%"week"%'`)
+	wantEqual(t, "the last day of the week", last, "Sunday")
+}
+
 // The week names no conversation in the team's channel that not everybody there may read.
 // R-212
 func TestWeekOfAPrivateChannel(t *testing.T) {

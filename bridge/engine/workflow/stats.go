@@ -38,7 +38,7 @@ func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, li
 	line := &bridge.StatsLine{Missing: isIncomplete(behind), Left: len(teams) - len(shown)}
 	for _, team := range shown {
 		var week bridge.TeamWeek
-		week.SevenDays, err = wf.sevenDays(ctx, tx, wf.Now, team)
+		week.SevenDays, err = wf.sevenDays(ctx, tx, wf.Now.In(weekZone(wf.Dir, team)), team)
 		if err != nil {
 			return bridge.Line{}, err
 		}

@@ -24,22 +24,72 @@ const (
 )
 
 // NextWeek returns the timer that tells a team next how its week was (next), and the one before it (last), which may not have fired
-// yet; last is zero if it would come too late by now. ok is false if the team is told nothing. Times are in the zone of the team's first
-// account with business hours, else in UTC, unless the team's expression (cron) names a zone.
+// yet; last is zero if it would come too late by now. ok is false if the team is told nothing.
 func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next, last store.Timer, ok bool) {
-	row := d.Team(team)
-	if row == nil || row.Weekly == "" {
+	times, ok := weekTimesOf(d, team)
+	if !ok {
 		return next, last, false
 	}
-	schedule, err := cron.ParseStandard(row.Weekly)
-	if err != nil {
-		return next, last, false
-	}
-	at := schedule.Next(after.Add(-maxWeekDelay).In(weekZone(d, team)))
-	for ; !at.IsZero() && !at.After(after); at = schedule.Next(at) {
+	at := times.next(after.Add(-maxWeekDelay))
+	for ; !at.IsZero() && !at.After(after); at = times.next(at) {
 		last = store.Timer{Kind: own.WeekOf(team, at), DueAt: at}
 	}
 	return store.Timer{Kind: own.WeekOf(team, at), DueAt: at}, last, !at.IsZero()
+}
+
+// weekTimes are the times at which a team is told how its week was, as the clocks of a zone show them.
+type weekTimes struct {
+	clock *cron.SpecSchedule
+	zone  *time.Location
+}
+
+// weekTimesOf reads a team's expression (cron). Its times are in the zone that it names, else in weekZone. ok is false if the team is
+// told nothing.
+func weekTimesOf(d *directory.Directory, team store.TeamID) (w weekTimes, ok bool) {
+	row := d.Team(team)
+	if row == nil || row.Weekly == "" {
+		return w, false
+	}
+	schedule, err := cron.ParseStandard(row.Weekly)
+	clock, ok := schedule.(*cron.SpecSchedule)
+	if err != nil || !ok {
+		return w, false
+	}
+
+	w = weekTimes{clock: clock, zone: clock.Location}
+	if w.zone == time.Local { // it names none
+		w.zone = weekZone(d, team)
+	}
+	clock.Location = time.UTC
+	return w, true
+}
+
+// next returns the next time, or the zero time if there is none. What clocks show is reckoned in UTC, whose days have all hours: else a
+// time at which summer time begins would be left out. Then it is the moment of the leap.
+func (w weekTimes) next(after time.Time) time.Time {
+	shown := clockOf(after.In(w.zone))
+	for {
+		if shown = w.clock.Next(shown); shown.IsZero() {
+			return shown
+		}
+
+		at := time.Date(shown.Year(), shown.Month(), shown.Day(), shown.Hour(), shown.Minute(), 0, 0, w.zone)
+		from, to := at.ZoneBounds()
+		switch clockOf(at).Compare(shown) {
+		case -1:
+			at = to
+		case 1:
+			at = from
+		}
+		if at.After(after) {
+			return at
+		}
+	}
+}
+
+// clockOf returns what a clock shows at a time, as a time in UTC.
+func clockOf(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 }
 
 // allTeams are all teams together, and the conversations that have none.
@@ -78,12 +128,13 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	}
 
 	surface, channel := wf.Dir.TeamHome(team)
-	if surface == 0 || wf.Dir.Team(team).Weekly == "" || wf.Now.Sub(due) > maxWeekDelay {
+	times, ok := weekTimesOf(wf.Dir, team)
+	if surface == 0 || !ok || wf.Now.Sub(due) > maxWeekDelay {
 		return nil
 	}
 
 	line := &bridge.WeekLine{Team: wf.Dir.Team(team).Name, Missing: isIncomplete(behind)}
-	if line.SevenDays, err = wf.sevenDays(ctx, tx, due, team); err != nil {
+	if line.SevenDays, err = wf.sevenDays(ctx, tx, due.In(times.zone), team); err != nil {
 		return err
 	}
 	home := bridge.Place{Channel: channel}
@@ -100,10 +151,8 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 // isIncomplete reports whether figures of the last days may lack something.
 func isIncomplete(b measure.Behind) bool { return b.Older || b.Seconds > maxWeekWait.Seconds() }
 
-// sevenDays reads the figures of the seven days before the day of a time, of the seven days before those, and of who
-// waits now.
-func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
-	today := at.In(weekZone(wf.Dir, team))
+// sevenDays reads the figures of the seven days before a day, of the seven days before those, and of who waits now.
+func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, today time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
 	d.From, d.To = dayBefore(today, 7), dayBefore(today, 1)
 	week := weekOf(d.From, d.To, team)
 	if d.Week, err = weekFigures(ctx, tx, week); err != nil {
