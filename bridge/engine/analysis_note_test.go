@@ -295,19 +295,34 @@ func TestSuggestionsAreCounted(t *testing.T) {
 	})
 }
 
-// What somebody took away before it was ever suggested is not suggested.
+// What somebody took away before it was ever suggested is not suggested, also by another name that it was given since.
 func TestUntaggedIsNotSuggested(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{analyzer: wordReader()})
-	thread := w.openThread()
-	w.reply(thread, "!tag Complaint")
-	w.waitTags("Complaint")
-	w.reply(thread, "!untag complaint")
-	w.waitTags()
-	w.waitDrained()
-	w.writeAndAnalyse("a complaint about #4711")
-	if m := w.wantNote(thread, 1, "4711"); len(m.Buttons) != 0 {
-		t.Errorf("the note has buttons: %+v, want none", m.Buttons)
+	for _, name := range []string{"Complaint", "Grumble"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{analyzer: wordReader()})
+			thread := w.openThread()
+			w.reply(thread, "!tag "+name)
+			w.waitTags(name)
+			w.reply(thread, "!untag "+strings.ToLower(name))
+			w.waitTags()
+			w.waitDrained()
+			isOffered := func(name string) bool {
+				tags := must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t)
+				return slices.ContainsFunc(tags, func(tag bridge.Tag) bool { return tag.Name == name })
+			}
+			w.eventually("the tag is offered", func() bool { return isOffered(name) })
+			w.exec(`DELETE FROM tags WHERE name = 'Grumble'`)
+			w.exec(`UPDATE tags SET formerly = '{Grumble}' WHERE name = 'Complaint'`)
+			w.exec(`UPDATE settings SET version = version + 1`)
+			w.eventually("the tag has another name", func() bool { return !isOffered("Grumble") })
+
+			w.writeAndAnalyse("a complaint about #4711")
+			if m := w.wantNote(thread, 1, "4711"); len(m.Buttons) != 0 {
+				t.Errorf("the note has buttons: %+v, want none", m.Buttons)
+			}
+		})
 	}
 }
 

@@ -63,24 +63,20 @@ func (s *Suggestions) flush(ctx context.Context, p *store.Pipeline) error {
 	return suggestion.IgnoreRest(ctx, p, SortedKeys(s.ended))
 }
 
-// maxRemembered is how many names a trait remembers.
-const maxRemembered = 10
+// maxRemembered is how many names a trait remembers: as many as a conversation can have tags.
+const maxRemembered = 20
 
 // Remember adds a name to those that a trait lists, and reports whether the name is new. A trait lists the latest
 // maxRemembered names.
 func (c *Conversation) Remember(trait, name string) bool {
-	if name = strings.Join(strings.Fields(name), " "); c.HasRemembered(trait, name) {
+	if name = strings.Join(strings.Fields(name), " "); slices.Contains(c.Remembered(trait), name) {
 		return false
 	}
-	known := append(c.rememberedNames(trait), name)
+	known := append(c.Remembered(trait), name)
 	return c.SetTrait(trait, strings.Join(known[max(0, len(known)-maxRemembered):], "\n"))
 }
 
-// HasRemembered reports whether a trait lists a name.
-func (c *Conversation) HasRemembered(trait, name string) bool {
-	return slices.Contains(c.rememberedNames(trait), name)
-}
-
-func (c *Conversation) rememberedNames(trait string) []string {
+// Remembered returns the names that a trait lists.
+func (c *Conversation) Remembered(trait string) []string {
 	return strings.FieldsFunc(c.Traits[trait], func(r rune) bool { return r == '\n' })
 }

@@ -196,18 +196,20 @@ func (us *UseCases) suggestOrApplyTags(c *book.Conversation, found []string) (su
 // newTags returns those of the tags that exist, that the conversation doesn't have, that nobody has removed from it,
 // and that were not suggested before.
 func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
+	removed := us.Dir.CurrentTagNames(c.Remembered(bridge.TraitUntagged))
 	for _, name := range found {
 		canBeChosen := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool {
 			isActiveTag := t.Active && t.Kind != store.TagLabel
 			return isActiveTag && t.Name == name
 		})
 
-		hasTag := slices.ContainsFunc(us.Dir.CurrentTagNames(c.Tags), func(t string) bool { return strings.EqualFold(t, name) })
+		isName := func(t string) bool { return strings.EqualFold(t, name) }
+		hasTag := slices.ContainsFunc(us.Dir.CurrentTagNames(c.Tags), isName)
 		if !canBeChosen || hasTag {
 			continue
 		}
 
-		wasRemoved := c.HasRemembered(bridge.TraitUntagged, name)
+		wasRemoved := slices.ContainsFunc(removed, isName)
 		if !wasRemoved && us.Suggestions.Show(c, suggestion.Tag, name) {
 			fresh = append(fresh, name)
 		}
