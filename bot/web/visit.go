@@ -58,6 +58,7 @@ type pageData struct {
 	Company string
 	Menu    []menuLink
 	Flash   string
+	Framed  bool // the page is shown in a frame of a chat's client
 	Assets  *assets
 }
 
@@ -92,6 +93,7 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 		Person:  v.Person,
 		Company: v.site.opt.Company(v.Context()),
 		Menu:    v.listVisible(),
+		Framed:  v.isFramed(),
 		Assets:  v.site.assets,
 		Flash:   v.sessions.PopString(v.Context(), flashKey),
 	}

@@ -106,7 +106,7 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 		return err
 	}
 
-	return v.Show("leave", web.Screen{Title: "Sign in to " + a.Address, Data: map[string]any{"Link": link, "Account": a, "Path": pathOf(a.Name)},
+	return v.Show("leave", web.Screen{Title: "Sign in to " + a.Address, Data: map[string]any{"Link": link, "At": titleOf(a.Provider), "Account": a, "Path": pathOf(a.Name)},
 		Help: "Sign in there as the mailbox itself, and allow what is asked. Then you come back here."})
 }
 

@@ -42,7 +42,7 @@ func (p pages) signUp(v *web.Visit) error {
 	state := rand.Text()
 	v.Remember(stateKey, state+" "+strconv.FormatInt(v.Now().Add(signUpTimeout).Unix(), 10))
 	return v.Show("leave", web.Screen{Title: "Sign up with Meta", Help: "Meta asks who you are, for which business, and which WhatsApp account and number Parley may use. Then you come back here.",
-		Data: map[string]any{"Link": p.desk.SignUpLink(state), "Back": choosePath}})
+		Data: map[string]any{"Link": p.desk.SignUpLink(state), "At": "Meta", "Path": choosePath}})
 }
 
 // endAttempt ends the session's attempt, and returns why one that came back with this state doesn't count; nil if it does.

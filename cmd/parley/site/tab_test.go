@@ -11,6 +11,7 @@ import (
 	"parley/bot/teams"
 	"parley/bot/web/oidcfake"
 	"parley/bot/web/openid"
+	"parley/channels/whatsapp"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 )
@@ -47,6 +48,10 @@ func startTab(t *testing.T) *tabSite {
 			"nobody":    {"tid": ourOrganisation},
 		})
 		o.BaseURL = "https://" + tabHost
+		var err error
+		if o.SignUp, err = whatsapp.NewSignUp(whatsapp.SignUpOptions{AppID: "9000000001", Secret: "tops3cret", Config: "77001"}); err != nil {
+			t.Fatal(err)
+		}
 		tab.fake, tab.entra = entra, entra
 		o.Doors = site.Doors{
 			Providers: func() []openid.Config { return []openid.Config{config} },
@@ -111,6 +116,21 @@ func TestTabSignsIn(t *testing.T) {
 				t.Error("she is signed in after signing out")
 			}
 		})
+	}
+}
+
+// In the tab nobody can sign in to Meta, which refuses to be shown in a frame: the page leads to the browser instead, and so do links
+// to other sites.
+func TestTabLeavesForTheBrowser(t *testing.T) {
+	t.Parallel()
+	tab := startTab(t)
+	v := tab.Visitor("")
+	v.Post("/auth/tab", signInForm(tab.token(t, tokenRequest{})))
+	a := v.Post("/settings/add-whatsapp/sign-up", nil)
+	wantShown(t, "the page", a, `href="/settings/add-whatsapp" target="_blank"`, "Open this page in the browser")
+	wantHidden(t, "the page", a, "Go on to Meta")
+	for _, path := range []string{"/settings/first-steps", "/settings/add-number/whatsapp"} {
+		wantShown(t, path, v.Get(path), `target="_blank" rel="noopener noreferrer"`)
 	}
 }
 
