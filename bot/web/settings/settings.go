@@ -238,13 +238,17 @@ func nearestField(form *web.Form, path, text string) (name string) {
 
 // changeAtOnce makes a change that needs no form, and goes on to a page, which says how it ended.
 func (p pages) changeAtOnce(v *web.Visit, c setup.Change, path string) error {
-	var form web.Form
-	result, done, err := p.trySave(v, c, &form)
+	result, err := p.desk.Save(v.Context(), v.Person, c)
+	if errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrMissing) {
+		return v.GoWithText(path, "Nothing was done. Somebody else changed this while you did. Look at it, then press again.")
+	}
+	if refused, ok := errors.AsType[*setup.Refused](err); ok {
+		var form web.Form
+		keepRefused(v, &form, refused)
+		return v.GoWithText(path, "Nothing was changed: "+strings.Join(form.Problems, " "))
+	}
 	if err != nil {
 		return err
-	}
-	if !done {
-		return v.GoWithText(path, "Nothing was changed: "+strings.Join(form.Problems, " "))
 	}
 	return answerSaved(v, path, result)
 }

@@ -86,7 +86,7 @@ func TestTagPages(t *testing.T) {
 		t.Error("a tag that became another one is still one of its own")
 	}
 	page := ann.Get("/settings/tags/Urgent")
-	if a := ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {"0000"}}); a.Status != http.StatusSeeOther || !ann.Get("/settings/tags").Has("Somebody else changed") {
+	if a := ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {"0000"}}); a.Status != http.StatusSeeOther || !ann.Get("/settings/tags").Has("Somebody else changed this while you did. Look at it, then press again.") {
 		t.Errorf("taking out what was changed meanwhile: %d", a.Status)
 	}
 	ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {page.Version()}})
