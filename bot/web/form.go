@@ -16,6 +16,7 @@ type Form struct {
 	Submit   string   // what the button says; "" means Save
 	Back     string   // where a link beside the button leads; "" if there is none
 	Files    bool     // it has fields for files
+	Unsaved  bool     // it has what somebody sent, which was not saved: browsers ask before they leave it
 }
 
 // Group is a part of a form with a title of its own.
@@ -107,6 +108,7 @@ func Choose(chosen []string, values ...string) []Choice {
 // Keep puts what was sent, and what is wrong with it, into the form, so that nothing that somebody typed is lost. Secrets have
 // to be typed again, and their fields say so. problems are by the names of fields.
 func (f *Form) Keep(v *Visit, problems map[string]string) {
+	f.Unsaved = true
 	for g := range f.Groups {
 		for i := range f.Groups[g].Fields {
 			field := &f.Groups[g].Fields[i]

@@ -88,6 +88,7 @@ type serversPage struct {
 	Reading, Sending       []Finding // what a test found
 	Problems               []string
 	Back                   string
+	Unsaved                bool // as that of a web.Form
 }
 
 func (p pages) newServers(v *web.Visit, provider string) *serversPage {
@@ -199,6 +200,7 @@ func (s *serversPage) makeScreen() web.Screen {
 func (s *serversPage) keepInput(v *web.Visit, problems map[string]string) {
 	form := web.Form{Groups: []web.Group{{Fields: s.IMAP}, {Fields: s.SMTP}}}
 	form.Keep(v, problems)
+	s.Unsaved = form.Unsaved
 	for name, text := range problems {
 		hasName := func(f web.Field) bool { return f.Name == name }
 		if !slices.ContainsFunc(s.IMAP, hasName) && !slices.ContainsFunc(s.SMTP, hasName) {

@@ -23,6 +23,7 @@ type addPage struct {
 	Problems []string
 	Found    []channels.Finding
 	Page     string
+	Unsaved  bool // as that of a web.Form
 }
 
 // verifyField is the field with the word by which Meta recognises our webhook. If nobody types one, Parley makes one.
@@ -92,6 +93,7 @@ func (a *addPage) makeScreen() web.Screen {
 func (a *addPage) keepInput(v *web.Visit, problems map[string]string) {
 	form := web.Form{Groups: a.Groups}
 	form.Keep(v, problems)
+	a.Unsaved = form.Unsaved
 	for _, g := range a.Groups {
 		for i := range g.Fields {
 			if f := &g.Fields[i]; f.Kind == web.KindSecret && f.Stored { // the session holds it: it needn't be typed again

@@ -146,6 +146,7 @@ func TestPeoplePages(t *testing.T) {
 	b.Press("form.page button")
 	b.Shows("is no e-mail address")
 	b.Shows("is no time zone")
+	b.Until("the browser asks before the form is left", "!window.dispatchEvent(new Event('beforeunload', {cancelable: true}))")
 	b.Looks("person-refused")
 	b.Write("#f-email", "eve@acme.test")
 	b.Write("#f-name", "Eve Wolfeschlegelsteinhausenbergerdorff-Abdulrahman")
