@@ -103,7 +103,7 @@ type SpokenFile struct {
 	Name      string
 	SizeBytes int64
 	Readable  bool   // the page can deliver its bytes
-	Picture   bool   // its content type is that of a picture
+	Type      string // its content type, as it was sent
 	Missing   string // why it isn't there; "" means nobody knows, or it is
 }
 

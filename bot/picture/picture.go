@@ -8,9 +8,12 @@ import (
 	"context"
 	"errors"
 	"image"
-	_ "image/gif" // what people send
-	_ "image/png" // what people send
+	_ "image/gif"  // what people send; see HasReader
+	_ "image/jpeg" // what people send
+	_ "image/png"  // what people send
 	"io"
+	"mime"
+	"slices"
 
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp" // what people send
@@ -22,6 +25,12 @@ const MaxPixels = 16 << 20
 
 // ErrNone means that no copy can be made: the bytes aren't a picture, or the picture is too large.
 var ErrNone = errors.New("picture: no copy can be made")
+
+// HasReader reports whether a content type is that of pictures that Small reads: those of the packages that are imported here.
+func HasReader(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && slices.Contains([]string{"image/gif", "image/jpeg", "image/jpg", "image/png", "image/webp"}, kind)
+}
 
 // Sized reads the beginning of a picture: its format and its size in pixels, of which there are MaxPixels at most.
 // Errors: ErrNone.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/picture"
 	"parley/bot/shape"
 	"parley/bot/view"
 	"parley/bot/web"
@@ -277,7 +278,7 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken)
 		}
 		if one.Readable {
 			shown.Path = fmt.Sprintf("%s/files/%d/%d", path, s.ID, one.Index)
-			if one.Picture && one.SizeBytes <= maxPictureBytes {
+			if picture.HasReader(one.Type) && one.SizeBytes <= maxPictureBytes {
 				shown.Picture = fmt.Sprintf("%s/pictures/%d/%d", path, s.ID, one.Index)
 			}
 		}

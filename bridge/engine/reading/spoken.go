@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -112,7 +111,7 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 	for _, f := range m.Files {
 		isInOriginal := m.HasOriginal() && !f.Fetched
 		s.Files = append(s.Files, bridge.SpokenFile{Index: f.Index, Name: f.Name, SizeBytes: f.SizeBytes, Missing: f.Missing,
-			Picture:  strings.HasPrefix(strings.ToLower(f.ContentType), "image/"),
+			Type:     f.ContentType,
 			Readable: f.Blob != "" || isInOriginal})
 	}
 

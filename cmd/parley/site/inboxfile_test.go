@@ -57,6 +57,7 @@ func startInboxWithFiles(t *testing.T) *inboxSite {
 		Files: []channelstest.File{
 			{Name: "photo.png", Type: "image/png", Content: pngPhoto(t)},
 			{Name: "evil.png", Type: "image/png", Content: []byte("<svg onload=alert(1)>")},
+			{Name: "phone.heic", Type: "image/heic", Content: []byte("no browser draws this")},
 		},
 	})
 	return s
@@ -182,8 +183,8 @@ func TestInboxRefusesUploads(t *testing.T) {
 	wantStatus(t, "an empty file", ben.Upload(replyPath, form(page, "text", "x"), empty), http.StatusUnprocessableEntity)
 }
 
-// Whoever may read a conversation can open the files of both sides. A picture is shown small, and what only pretends to be one is not
-// shown.
+// Whoever may read a conversation can open the files of both sides. A picture is shown small, and what only pretends to be one, or is of
+// a kind that can't be drawn, is not shown.
 // R-274, R-064
 func TestInboxShowsFiles(t *testing.T) {
 	t.Parallel()
@@ -196,7 +197,9 @@ func TestInboxShowsFiles(t *testing.T) {
 	plan := fmt.Sprintf("/inbox/1/files/%d/0", out)
 
 	t.Run("page", func(t *testing.T) {
-		wantShown(t, "the conversation", ben.Get("/inbox/1"), `src="`+picture+`"`, `href="`+plan+`"`)
+		page := ben.Get("/inbox/1")
+		wantShown(t, "the conversation", page, `src="`+picture+`"`, `href="`+plan+`"`, "phone.heic")
+		wantHidden(t, "the conversation", page, fmt.Sprintf(`src="/inbox/1/pictures/%d/2"`, in))
 	})
 	t.Run("file", func(t *testing.T) {
 		a := cat.Get(plan)
