@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"unicode/utf8"
 )
 
 // Fetcher is a Channel whose provider keeps files for a while: Decode returns attachments with a Ref.
@@ -64,6 +65,20 @@ type HookValue struct {
 	What   string // "Callback of the business account 2066", for people
 	Now    string // "" means nothing stands there
 	Wanted string
+}
+
+// Measurer is a Channel that doesn't send a text as Markdown. Its MaxTextRunes is of what it sends.
+type Measurer interface {
+	// TextRunes returns how many characters a text has when it is sent, without a signature. Pure.
+	TextRunes(text string) int
+}
+
+// TextRunes returns how much of a channel's MaxTextRunes a text takes.
+func TextRunes(ch Channel, text string) int {
+	if m, ok := ch.(Measurer); ok {
+		return m.TextRunes(text)
+	}
+	return utf8.RuneCountInString(text)
 }
 
 // Counter is a Channel whose provider counts a long text as several messages.

@@ -67,6 +67,9 @@ type outButton struct {
 	Payload string `json:"payload,omitempty"`
 }
 
+// TextRunes implements channels.Measurer.
+func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wamark.Plain(text)) }
+
 // composeParts returns the parts of a message in order. It refuses what Messenger would refuse, so that no part
 // is sent when a later one can't be. A text is sent before the file, unless it has quick replies: these are
 // only shown below the last message.

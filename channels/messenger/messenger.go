@@ -59,6 +59,7 @@ var (
 	_ channels.Checker   = (*Channel)(nil)
 	_ channels.Fetcher   = (*Channel)(nil)
 	_ channels.Attendant = (*Channel)(nil)
+	_ channels.Measurer  = (*Channel)(nil)
 )
 
 // newChannel reads an account's configuration. Errors: all faults, joined.

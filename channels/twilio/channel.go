@@ -67,6 +67,7 @@ var (
 	_ channels.Checker   = (*Channel)(nil)
 	_ channels.Fetcher   = (*Channel)(nil)
 	_ channels.Starter   = (*Channel)(nil)
+	_ channels.Measurer  = (*Channel)(nil)
 	_ channels.Templater = (*WhatsApp)(nil)
 	_ channels.Attendant = (*WhatsApp)(nil)
 	_ channels.Counter   = (*SMS)(nil)

@@ -208,7 +208,7 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 		return nil, channels.RefuseContent("The text is longer than 1600 characters.", "Send it in pieces.")
 	}
 	if !c.number.whatsapp {
-		return c.planSMS(o, body, note)
+		return planSMS(o, body, note)
 	}
 
 	parts, err := planWhatsApp(o, body)
@@ -275,7 +275,7 @@ func isCaption(text, contentType string) bool {
 }
 
 // planSMS returns the single part of a text message.
-func (c *Channel) planSMS(o channels.Outbound, body, note string) ([]part, error) {
+func planSMS(o channels.Outbound, body, note string) ([]part, error) {
 	if body == "" && len(o.Files) == 0 {
 		return nil, errNothingToSend()
 	}
@@ -284,6 +284,12 @@ func (c *Channel) planSMS(o channels.Outbound, body, note string) ([]part, error
 
 func errNothingToSend() error {
 	return channels.RefuseContent("There is nothing to send.", "Write something.")
+}
+
+// TextRunes implements channels.Measurer.
+func (c *Channel) TextRunes(text string) int {
+	body, _ := c.bodyAndNote(channels.Outbound{Text: text})
+	return utf8.RuneCountInString(body)
 }
 
 // bodyAndNote renders the text, with the signature if there is room for it.

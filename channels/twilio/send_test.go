@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +94,15 @@ func TestPartsOfSMS(t *testing.T) {
 			wantEqual(t, "Body", w.lastForm().Get("Body"), tt.wantBody)
 		})
 	}
+}
+
+// The signs that escape others in Markdown take no room in an SMS.
+func TestTextThatFitsOnlyWithoutEscapes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaSMS)
+	text := strings.Repeat("a", maxBody-15) + strings.Repeat(`\_`, 15)
+	wantEqual(t, "characters that we count", channels.TextRunes(w.channel, text), maxBody)
+	w.mustSend(w.outbound(1, text))
 }
 
 // A message that waited until the reply window closed is refused before Twilio is asked.

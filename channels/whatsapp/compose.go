@@ -66,6 +66,9 @@ func composeSteps(o channels.Outbound) ([]step, error) {
 	return steps, nil
 }
 
+// TextRunes implements channels.Measurer.
+func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wamark.Render(text)) }
+
 // signedText returns the text of an Outbound as WhatsApp writes it, with the signature if both fit one message.
 // Errors: *channels.SendError, for a text that is too long without a signature.
 func signedText(o channels.Outbound) (string, error) {

@@ -77,14 +77,14 @@ const (
 	maxField  = 60 // the name of a webhook field
 )
 
-// isOfOtherBusiness reports whether a change is about another business account than ours. The app's callback takes them for all
+// isOfOtherBusiness reports whether a change is about another business account than waba, ours. The app's callback takes them for all
 // business accounts of the app: they may belong to other accounts of this Parley, or to other programs.
-func (c *Channel) isOfOtherBusiness(f fact) bool { return f.WABA != "" && f.WABA != c.waba }
+func (f fact) isOfOtherBusiness(waba string) bool { return f.WABA != "" && f.WABA != waba }
 
 // decodeChange reads a webhook about the business account or its templates. One about another business account says so.
 func (c *Channel) decodeChange(f fact) ([]channels.Inbound, error) {
 	other := "" // the number of another business account
-	if c.isOfOtherBusiness(f) {
+	if f.isOfOtherBusiness(c.waba) {
 		other = " " + clippedLine(loose(f.WABA), maxNumber)
 	}
 
@@ -175,7 +175,7 @@ func (c *Channel) decodeTemplate(f fact) ([]channels.Inbound, error) {
 		t.Reason = templateReason(v)
 	}
 
-	if c.isOfOtherBusiness(f) {
+	if f.isOfOtherBusiness(c.waba) {
 		t.Name, t.Language = "", ""
 	}
 	isNamed := t.ExternalID != "" || t.Name != ""

@@ -45,6 +45,7 @@ var (
 	_ channels.Attendant = (*Channel)(nil)
 	_ channels.Starter   = (*Channel)(nil)
 	_ channels.Templater = (*Channel)(nil)
+	_ channels.Measurer  = (*Channel)(nil)
 )
 
 // newChannel makes the channel of one number. It opens no connection.

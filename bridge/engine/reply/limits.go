@@ -3,7 +3,6 @@ package reply
 import (
 	"cmp"
 	"fmt"
-	"unicode/utf8"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -59,7 +58,7 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 	}
 
 	caps := ch.Capabilities()
-	n := utf8.RuneCountInString(text)
+	n := channels.TextRunes(ch, text)
 	if caps.MaxTextRunes > 0 && n > caps.MaxTextRunes {
 		return &bridge.Problem{Code: "text_too_long", Text: fmt.Sprintf("%s takes %d characters, and this has %d.", name, caps.MaxTextRunes, n),
 			Hint: "Say it in several messages."}

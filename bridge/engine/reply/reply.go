@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -94,11 +94,11 @@ func isPlainLine(m *book.Message) bool {
 
 // MeasureLine notes how much room a line takes in a message of several lines.
 func (rs *UseCases) MeasureLine(c *book.Conversation, d *book.Delivery, m *book.Message) {
-	room := mailRoom
-	if ch := rs.Channel(c.AccountID); ch != nil {
+	room, ch := mailRoom, rs.Channel(c.AccountID)
+	if ch != nil {
 		room = cmp.Or(ch.Capabilities().MaxTextRunes, room)
 	}
-	d.MakeJoinable(d.JoinKey, utf8.RuneCountInString(m.Text)+len("\n\n"), room)
+	d.MakeJoinable(d.JoinKey, channels.TextRunes(ch, m.Text)+len("\n\n"), room)
 }
 
 // joinGroupIfFits lets a line leave as one message with those that have a key, if all of them may wait for it and fit into
