@@ -9,10 +9,18 @@ import (
 	"parley/store"
 )
 
-// newGuardedElsewhere makes a world in which the account of chats belongs to a team Guards, and has the private channel archive in the
-// second chat. Its weeks are told to the team Support, in the first chat. change may change the account. kim's question was handed to
-// Support, whose thread is returned.
+// newGuardedElsewhere makes a world as newGuarded does, in which kim's question was handed to Support, whose thread is returned.
 func newGuardedElsewhere(t *testing.T, change func(*store.Account)) (w *twoHomes, thread string) {
+	t.Helper()
+	w, root := newGuarded(t, change)
+	w.second.Say("tann", archive, root, "!assign #support please answer")
+	return w, waitNewestRoot(t, w.chat, support, 1, "please answer")
+}
+
+// newGuarded makes a world in which the account of chats belongs to a team Guards, and has the private channel archive in the second
+// chat. Its weeks are told to the team Support, in the first chat. change may change the account. It returns the thread of kim's
+// question.
+func newGuarded(t *testing.T, change func(*store.Account)) (w *twoHomes, root string) {
 	t.Helper()
 	w = newTwoHomes(t, options{})
 	w.second.Open(archive)
@@ -27,9 +35,7 @@ func newGuardedElsewhere(t *testing.T, change func(*store.Account)) (w *twoHomes
 	w.exec(`UPDATE settings SET version = version + 1`)
 	w.eventually("a timer", func() bool { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'week:%'`) == 1 })
 	w.customerWrites("kim", "Why is my salary so small?")
-	root := waitNewestRoot(t, w.second, archive, 1, "Why is my salary so small?")
-	w.second.Say("tann", archive, root, "!assign #support please answer")
-	return w, waitNewestRoot(t, w.chat, support, 1, "please answer")
+	return w, waitNewestRoot(t, w.second, archive, 1, "Why is my salary so small?")
 }
 
 // giveBack hands kim's conversation back to its own channel.
@@ -78,4 +84,22 @@ func TestTopLevelIsNotSentElsewhere(t *testing.T) {
 	w.waitWhisper("ann", "not answered in that channel")
 	w.waitDrained()
 	w.wantNothingSent()
+}
+
+// A thread that opens only once the conversation has been handed back shows where it goes on, and nothing of a private one.
+// R-212
+func TestRootPostedAfterTheHandBack(t *testing.T) {
+	t.Parallel()
+	w, root := newGuarded(t, func(*store.Account) {})
+	release := w.holdPosts()
+	for i, to := range []string{"!assign #support please answer", "!assign #guards not ours"} {
+		w.second.Say("tann", archive, root, to)
+		w.eventually(to, func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == i+1 })
+	}
+	release()
+	w.chat.AddFault(chatFault("update", bridgetest.FaultRefuse, -1)) // else the card would soon be right
+	w.chat.Wait(t, "the root", func() bool { return len(w.chat.Messages(support, "")) > 0 })
+	card := w.chat.Messages(support, "")[0].Plain()
+	wantWords(t, "the card in the team's channel", card, "goes on in ")
+	wantNoWords(t, "the card in the team's channel", card, "salary", "Kim")
 }

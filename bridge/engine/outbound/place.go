@@ -84,7 +84,7 @@ func (a *attempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
 	p.Facts.Thread.Left = a.body.Left
 	p.Facts.Thread.Secluded = a.isOutsideOwnChannel(p.Place)
 	there := a.otherHome()
-	canShowIt := a.body.Left || p.Kind == bridge.PostCard
+	canShowIt := a.body.Left || p.Kind == bridge.PostCard || p.Kind == bridge.PostRoot
 	if there == 0 || !canShowIt {
 		return
 	}
