@@ -37,8 +37,8 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q is %s %q, with %q in front %s %q", text, p.Verb, p.Marker, front, q.Verb, q.Marker)
 			}
 		}
-		if p.Verb == bridge.VerbReply && p.Marker == bridge.MarkNone {
-			t.Fatalf("%q replies without a marker", text)
+		if p.Verb == bridge.VerbReply && p.Text != "" && !p.Explicit {
+			t.Fatalf("%q replies without saying so", text)
 		}
 	})
 }

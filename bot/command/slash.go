@@ -52,7 +52,12 @@ func Slash(command, text string, opt Options) Parsed {
 	if command != "parley" && command != "" {
 		text = command + " " + text
 	}
-	return readWithoutSign(text, bridge.MarkSlash, opt)
+
+	p := readWithoutSign(text, bridge.MarkSlash, opt)
+	if p.Verb == bridge.VerbReply && p.Text != "" {
+		p.Marker = bridge.MarkNone // the slash belongs to the command
+	}
+	return p
 }
 
 // Mention reads what follows a mention of the app:
