@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"parley/bridge/analysis"
 	"parley/bridge/analysis/evaluation"
 )
 
@@ -43,6 +44,21 @@ func TestUnseen(t *testing.T) {
 	for _, tt := range tests {
 		if isEnough := tt.got >= tt.min; !isEnough { // a share of nothing is no number, and not enough either
 			t.Errorf("%s: the share of right answers is below what it was, %.2f", tt.field, tt.min)
+		}
+	}
+}
+
+// Exclamation marks alone don't make a complaint praise.
+func TestExclamationMarksAreNoPraise(t *testing.T) {
+	a := New()
+	for text, want := range map[string]analysis.Sentiment{
+		"Me again, Dana Cole, order 0977.\nThis is what came instead of my money:\na mug!!": analysis.Negative,
+		"Instead of my refund a mug came!!":                                                 analysis.Neutral,
+		"They came today, thank you so much!!":                                              analysis.Positive,
+		"The mug is wonderful, we love it so!!":                                             analysis.Positive,
+	} {
+		if got := ask(t, a, text, analysis.Desk{}).Sentiment; got != want {
+			t.Errorf("%q: got the sentiment %s, want %s", text, got, want)
 		}
 	}
 }

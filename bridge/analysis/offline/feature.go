@@ -24,6 +24,7 @@ type feature struct {
 	value int32 // as a share of featureOne
 	rule  bool  // the lexicons say it
 	press bool  // says something of urgency, and nothing of what else is learned
+	loud  bool  // exclamation marks say it
 }
 
 // findFeatures returns what a text has, for a model to weigh: its words and their parts, what they mean in any
@@ -295,7 +296,11 @@ func (f *featurer) addForm() {
 
 	f.addSize("words", len(t.tokens), many)
 	f.addSize("asks", asks, few)
+	quiet := len(f.all)
 	f.addSize("loud", loud, few)
+	for i := range f.all[quiet:] {
+		f.all[quiet+i].loud = true
+	}
 	f.addSize("quoted", quoted, many)
 	f.addSize("numbers", numbers, several)
 	if t.capitals > 2 && t.capitals*2 > len(t.tokens) {

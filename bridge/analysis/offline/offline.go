@@ -28,7 +28,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 
 	answer := analysis.Answer{Language: language, By: "offline"}
 	features := a.findFeatures(t, use, matches)
-	verdict := a.model.judge(features)
+	verdict := a.judge(t, matches, features)
 	answer.Urgency = findUrgency(t, matches, features, a.model, &verdict)
 	answer.Sentiment = verdict.sentiment(answer.Urgency.Urgent)
 	answer.Intents = a.findIntents(t, &q.Desk, alike, &verdict)

@@ -1,6 +1,9 @@
 package offline
 
 import (
+	"slices"
+	"strings"
+
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/offline/lexicon"
 	"parley/bridge/analysis/offline/numeral"
@@ -33,6 +36,16 @@ const (
 	shoutedFault  = 0.5
 	allCapitals   = 0.6
 )
+
+// judge weighs what a text has. Several exclamation marks in a row are as often anger as joy: they speak for satisfaction only
+// where a word of the lexicons does.
+func (a *Analyzer) judge(t *text, matches []match, features []feature) verdict {
+	v := a.model.judge(features)
+	if !strings.Contains(t.all, "!!") || !v.isContent() || lexiconSentiment(t, matches, false) == analysis.Positive {
+		return v
+	}
+	return a.model.judge(slices.DeleteFunc(slices.Clone(features), func(f feature) bool { return f.loud }))
+}
 
 // lexiconSentiment says how a customer feels, by the lexicons alone. The model weighs it together with much else. Quoted
 // words are somebody else's.
