@@ -44,7 +44,7 @@ func checkWindow(in shape.FormInput) error {
 
 	p := &bridge.Problem{Code: "window_closed", Text: "The reply window is closed.", Hint: "It opens when the customer writes."}
 	if !f.Window.Until.IsZero() {
-		p.Text = "The reply window closed at " + shape.PlainTime(f.Window.Until, f.Zone) + "."
+		p.Text = "The reply window closed " + shape.PlainTime(f.Window.Until, f.Zone) + "."
 	}
 	if f.Window.Templates {
 		p.Hint += " Until then a template can be sent."

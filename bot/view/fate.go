@@ -69,7 +69,7 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 		if slices.Contains(l.Verbs, bridge.VerbTemplate) {
 			hint = "Send a template now, or keep it: " + hint
 		}
-		return windowLine(l, f, "lock", "Not sent: "+who+" does not have this. The reply window closed at ", c.Until, c.Hint, hint)
+		return windowLine(l, f, "lock", "Not sent: "+who+" does not have this. The reply window closed ", c.Until, c.Hint, hint)
 	}
 
 	what := "Not sent: I found this late, and the conversation has moved on."

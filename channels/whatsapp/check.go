@@ -230,5 +230,5 @@ func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
 			approved++
 		}
 	}
-	return channels.Found(checkTemplates, "%d templates, %d of them approved.", len(list), approved)
+	return channels.Found(checkTemplates, "Templates: %d, approved: %d.", len(list), approved)
 }

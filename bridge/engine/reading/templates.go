@@ -70,9 +70,9 @@ func KnownValues(f bridge.Facts, company string) map[string]string {
 // NoTemplateText says why no template can be sent in a conversation.
 func NoTemplateText(f bridge.Facts) string {
 	if !f.Window.Closed {
-		return f.Account.Name + " has no approved template for replies yet."
+		return "No approved template of " + f.Account.Name + " is for replies."
 	}
-	return f.Account.Name + " has no approved template for the time after the reply window yet."
+	return "No approved template of " + f.Account.Name + " is for the time after the reply window."
 }
 
 // Templates reads the templates of an account, or of all accounts if account is nil, sorted by account and name. It leaves out those of
