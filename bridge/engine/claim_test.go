@@ -52,7 +52,7 @@ func TestConversationIsTakenByAnother(t *testing.T) {
 	w.chat.Press(t, "ben", asked, bridge.VerbSend)
 	w.waitWhisper("ben", "Cat took this conversation")
 	w.waitFate(late, "ask")
-	w.chat.Say("cat", support, thread, "Here is Cat")
+	w.chat.Say("cat", support, thread, "!reply Here is Cat")
 	w.provider.WaitTexts(t, "Here is Cat")
 }
 

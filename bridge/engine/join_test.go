@@ -58,20 +58,20 @@ func TestJoinedMailShowsItsSubjectAndQuotes(t *testing.T) {
 }
 
 // A mail that comes by two ways, of which one is a list that changes it, is in one conversation. A program may give other mails the same
-// id; it writes them at other times.
+// id; these say something else.
 func TestMailThatComesByTwoWays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	direct := mailOfKim("Order", "Where is it?")
 	direct.ID, direct.At = "order", time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
-	byList, later, other := direct, direct, direct
+	byList, next, other := direct, direct, direct
 	byList.Way, byList.Subject, byList.Text, byList.Automatic = "list", "[shop] Order", "Where is it? You get this by a list.", "list"
-	later.Way, later.Text, later.At = "later", "Another order", direct.At.Add(time.Hour)
+	next.Way, next.Text = "next", "Another order"
 	other.Way, other.Text, other.From = "other", "Not hers", "lee@x.test"
-	w.postEvents(mail, direct, byList, later, other)
+	w.postEvents(mail, direct, byList, next, other)
 	thread := w.waitThread("Where is it?")
 	wantEqual(t, "the thread of the mail by the list", w.waitThread(byList.Text), thread)
-	for _, e := range []channelstest.Event{later, other} {
+	for _, e := range []channelstest.Event{next, other} {
 		if w.waitThread(e.Text) == thread {
 			t.Errorf("%q is in the thread of another mail", e.Text)
 		}

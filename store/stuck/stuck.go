@@ -71,8 +71,8 @@ const (
 
 // ListUndecided returns messages that wait for a decision, limit at most. Those that are unclear come first. Then come those
 // that were refused and whose customers still wait for an answer. Of each, the oldest come first.
-func ListUndecided(ctx context.Context, q store.Querier, limit int) ([]Undecided, error) {
-	return query.Collect[Undecided](ctx, q, "undecided messages", undecided, limit, maxLooked)
+func ListUndecided(ctx context.Context, q store.Batcher, limit int) ([]Undecided, error) {
+	return query.CollectOnePlan[Undecided](ctx, q, "undecided messages", undecided, limit, maxLooked)
 }
 
 // FindUndecided reads one delivery. It returns nil if the delivery waits for no decision.

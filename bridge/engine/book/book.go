@@ -7,6 +7,7 @@ package book
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -239,14 +240,18 @@ func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conver
 }
 
 // isSameMail reports whether a mail with the id of a message that came already is the same one: it came by another way, such as a list
-// that changes its subject. A program may give several mails the same id. It writes them at different times.
+// that changes its subject, or adds words. A program may give several mails the same id. These say something else.
 func (b *Book) isSameMail(m *Message, a *store.Account, in channels.Inbound) bool {
-	const apart = time.Minute // at most, where a mail has the time at which it came
 	sender := b.People.ByAddress[NameKey{a.ID, in.From.Key}]
 	if sender == nil || m.IdentityID == nil || !b.Caps(a.ID).Threads {
 		return false
 	}
-	return *m.IdentityID == sender.ID && m.SaidAt.Sub(in.At).Abs() < apart
+
+	shorter, longer := strings.TrimSpace(m.Text), strings.TrimSpace(in.Text)
+	if len(shorter) > len(longer) {
+		shorter, longer = longer, shorter
+	}
+	return *m.IdentityID == sender.ID && m.SaidAt.Equal(in.At) && strings.Contains(longer, shorter)
 }
 
 // OpenConversationWith returns the open conversation that a chat has with a customer, whichever of the customer's
