@@ -32,7 +32,7 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 		{answers: "Is it red?", text: "It is.", want: "> Is it red?\n\nIt is."},
 		{answers: "Or blue?", text: "It isn't.", want: "> Or blue?\n\nIt isn't."},
 		{answers: "Kim never pays", text: "We know.", want: "We know."},
-		{answers: "It isn't.", text: "Sorry.", want: "> \\> Or blue?\n> It isn't.\n\nSorry."},
+		{answers: "It isn't.", text: "Sorry.", want: "> > Or blue?\n>\n> It isn't.\n\nSorry."},
 		{
 			answers: "It isn't.", text: "With Pat now.",
 			to: []string{"kim@x.test"}, cc: []string{"lee@x.test", "pat@z.test"}, want: "With Pat now.",

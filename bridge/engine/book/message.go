@@ -3,9 +3,9 @@ package book
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -13,37 +13,35 @@ import (
 )
 
 // Excerpt returns the beginning of a message's text in plain words, or the name of its first file if it has no text.
-func Excerpt(m *Message) string {
-	parts := markdown.Parts(markdown.Cut(m.Text, maxExcerptSource))
-	text := strings.TrimSpace(plainLines(parts))
-	if text == "" && len(m.Files) > 0 {
-		text = m.Files[0].Name
-	}
-	lines := strings.Split(text, "\n")
-	head := markdown.Cut(strings.Join(lines[:min(len(lines), maxExcerptLines)], "\n"), maxExcerptRunes)
-	if len(head) == len(text) {
-		return text
-	}
-	return strings.TrimSpace(head) + "…"
-}
+func Excerpt(m *Message) string { return markdown.Plain(ExcerptParts(m)) }
 
-// plainLines returns the words of parts, each on lines of its own, with the signs with which people type quotations and lists.
-func plainLines(parts []markdown.Part) string {
-	lines := make([]string, len(parts))
-	for i, p := range parts {
-		words := markdown.Plain([]markdown.Part{p})
-		switch {
-		case p.Kind == markdown.Quote:
-			lines[i] = markdown.Indent(words, "> ", "> ")
-		case p.Kind == markdown.Item && p.Ordered:
-			lines[i] = fmt.Sprintf("%d. %s", p.Number, words)
-		case p.Kind == markdown.Item:
-			lines[i] = "- " + words
-		default:
-			lines[i] = words
+// ExcerptParts returns the parts of which Excerpt is made. Each has one run without formatting.
+func ExcerptParts(m *Message) []markdown.Part {
+	var kept []markdown.Part
+	lines, runes := maxExcerptLines, maxExcerptRunes // that have room
+	for _, p := range markdown.Parts(markdown.Cut(m.Text, maxExcerptSource)) {
+		words := strings.TrimSpace(markdown.Plain([]markdown.Part{p}))
+		typed := strings.Split(words, "\n")
+		head := markdown.Cut(strings.Join(typed[:min(len(typed), lines)], "\n"), runes)
+		if head != "" {
+			p.Runs = []markdown.Run{{Text: head}}
+			kept = append(kept, p)
+			lines -= strings.Count(head, "\n") + 1
+			runes -= utf8.RuneCountInString(head)
+		}
+
+		if len(head) < len(words) { // there is no room for more
+			last := kept[len(kept)-1].Runs
+			last[0].Text = strings.TrimSpace(last[0].Text) + "…"
+			return kept
 		}
 	}
-	return strings.Join(lines, "\n")
+
+	if len(kept) == 0 && len(m.Files) > 0 {
+		return []markdown.Part{{Kind: markdown.Section, Runs: []markdown.Run{{Text: m.Files[0].Name}}}}
+	}
+
+	return kept
 }
 
 // Bounds of an excerpt.

@@ -2,6 +2,7 @@ package reply
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"parley/bridge"
@@ -44,7 +45,27 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 // quoteOf returns a quote of a message, as Markdown.
 func quoteOf(m *book.Message) string {
 	w := markdown.NewWriter()
-	w.Prefixed("> ", func() { w.Literal(book.Excerpt(m)) })
+	w.Prefixed("> ", func() {
+		var last markdown.Kind
+		for _, p := range book.ExcerptParts(m) {
+			if p.Kind != markdown.Item || last != markdown.Item {
+				w.Paragraph()
+			}
+
+			last = p.Kind
+			words := func() { w.Literal(markdown.Plain([]markdown.Part{p})) }
+			switch {
+			case p.Kind == markdown.Quote:
+				w.Prefixed("> ", words)
+			case p.Kind == markdown.Item && p.Ordered:
+				w.Item(0, strconv.Itoa(p.Number)+". ", words)
+			case p.Kind == markdown.Item:
+				w.Item(0, "- ", words)
+			default:
+				words()
+			}
+		}
+	})
 	return w.Text().Markdown
 }
 

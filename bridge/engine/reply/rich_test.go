@@ -20,6 +20,9 @@ func TestQuoteOf(t *testing.T) {
 		{"an emoji at the end", long + "12345678👋🏽", "> " + long + "12345678👋🏽"},
 		{"an emoji that has no room", long + "123456789👋🏽", "> " + long + "123456789…"},
 		{"many lines", "1\n2\n3\n4\n5\n6\n7", "> 1\n> 2\n> 3\n> 4\n> 5\n> 6…"},
+		{"paragraphs, and what they quote", "> Or blue?\n\nNo.\n\nRed.", "> > Or blue?\n>\n> No.\n>\n> Red."},
+		{"a list", "Both:\n\n- red\n- blue", "> Both:\n>\n> - red\n> - blue"},
+		{"paragraphs up to the end of the room", "1\n2\n3\n4\n5\n6\n\n7", "> 1\n> 2\n> 3\n> 4\n> 5\n> 6…"},
 		{"a file alone", "", `> my\_order.pdf`},
 	} {
 		t.Run(c.about, func(t *testing.T) {
