@@ -182,6 +182,37 @@ func TestUndoneReplyWhoseFileHasJustLeft(t *testing.T) {
 	wantEqual(t, "lines that it was deleted", w.countLines(thread, bridge.LineDeleteLate), 0)
 }
 
+// Who takes a text back, or keeps it inside, of which a file has left and another one is leaving, learns of both, each time in words
+// that tell of no deletion and no edit.
+func TestFileLeavesAfterItsReplyWasTakenBack(t *testing.T) {
+	t.Parallel()
+	for verb, fate := range map[bridge.Verb]store.Fate{bridge.VerbUndo: "undone", bridge.VerbKeep: "inside"} {
+		t.Run(string(verb), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{backoff: hourBackoff()})
+			thread := w.openThread()
+			w.provider.AddFault(badFile("a.txt"))
+			lastLeaves := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{With: "c.txt", Until: lastLeaves})
+			said := w.sayPlans(thread, 3)
+			failed := w.waitLine(thread, bridge.LineFailed)
+			w.provider.WaitCalls(t, 3)
+			w.provider.AddFault(retriedFile("a.txt"))
+			w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+			w.waitFate(said, "waiting")
+			w.eventually("b.txt has left", func() bool { return slices.Contains(w.statesOf(said), store.Accepted) })
+			w.chat.Choose("ann", support, said, verb)
+			w.waitLineAbout(thread, bridge.LineUndone, "The customer has b.txt.")
+			close(lastLeaves)
+			w.waitLineAbout(thread, bridge.LineUndone, "The customer has b.txt, c.txt.")
+			w.waitDrained()
+			w.waitFate(said, fate)
+			wantEqual(t, "lines that it was deleted", w.countLines(thread, bridge.LineDeleteLate), 0)
+			wantEqual(t, "lines that it was edited", w.countLines(thread, bridge.LineEditLate), 0)
+		})
+	}
+}
+
 // A text that is deleted while it is sent again lands all the same, and its file has failed: its author learns that the customer has
 // the text, and the file doesn't count as sent.
 func TestDeletedWhileOnlyTheTextIsSent(t *testing.T) {

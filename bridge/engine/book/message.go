@@ -149,6 +149,13 @@ func (m *Message) IsByMachine() bool {
 // DeletedReason is the reason of a text that its author deleted before the customer had it.
 const DeletedReason = "deleted"
 
+// DeletedLateReason is the reason of a reply that its author deleted while an attempt was under way, or when a part had left. It can
+// still be sent by a click, which a reply with DeletedReason can't.
+const DeletedLateReason = "deleted_late"
+
+// UndoneReason is the reason of a reply that somebody kept inside while it waited to be sent.
+const UndoneReason = "undone"
+
 // MustTellAuthor reports whether a text that stayed inside for a reason calls for a line in the thread, so that its author
 // learns that the customer did not get it. For all other reasons the author meant it to stay inside.
 func MustTellAuthor(reason string) bool {

@@ -7,6 +7,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
@@ -65,6 +66,10 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 
 	sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
 	if wasLeaving { // else nothing that counted as an answer is missing now
+		if m.Reason != outbound.RevivedReason { // which says that the chat isn't asked before the text leaves
+			m.Reason = book.UndoneReason
+		}
+		threads.TellWhatArrived(sp.Writer, c, m)
 		sp.Messages.AwaitAnswerAgain(c)
 	}
 	sp.Mark(c, m, bridge.MarkInside)
@@ -98,7 +103,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 
 	sp.NoteDecision(m, r.Agent, "")
-	mayBeDeleted := m.Reason == deletedLateReason || m.Reason == outbound.RevivedReason
+	mayBeDeleted := m.Reason == book.DeletedLateReason || m.Reason == outbound.RevivedReason
 	m.Reason = outbound.ClickedReason
 	if mayBeDeleted { // the chat may not have it any more: it isn't asked before the text leaves
 		m.Reason = outbound.RevivedReason

@@ -36,10 +36,6 @@ func (sp *UseCases) Delete(r book.Request) error {
 // erasedReason is the reason that store/erase gives to the messages of a customer who was erased, when it empties them.
 const erasedReason = "erased"
 
-// deletedLateReason is the reason of a reply that its author deleted while an attempt was under way, or when a part had left. It can
-// still be sent by a click, which a reply with book.DeletedReason can't.
-const deletedLateReason = "deleted_late"
-
 // applyDelete takes back a text that its author deleted. From then on nobody can send it, unless the author restores it, or an attempt
 // is under way or a part has left: then Send still works (see deleteWaiting).
 func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
@@ -97,7 +93,7 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	}
 
 	noteAuthorsDecision(sp.UseCases, m)
-	m.SetFate(store.FateUndone, deletedLateReason) // if the reply lands all the same, CustomerGot tells the author
+	m.SetFate(store.FateUndone, book.DeletedLateReason) // if the reply lands all the same, CustomerGot tells the author
 	d := sp.Outbox.FirstPartOf(m)
 	switch {
 	case sp.Outbox.IsBetweenPieces(d):

@@ -51,7 +51,7 @@ func (sp *UseCases) Undo(r book.Request) {
 func reasonOfUndone(o *book.Outbox, m *book.Message) string {
 	_, arrived := book.ArrivedOf(o, m)
 	if len(arrived) == 0 {
-		return "undone"
+		return book.UndoneReason
 	}
 	return threads.ArrivedReason(book.NamesOf(arrived))
 }

@@ -7,11 +7,12 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
-// TellWhatArrived tells the author of a reply that was deleted or made a note what the customer has of it all the same. It tells that
-// once, and nothing if the customer has none of it.
+// TellWhatArrived tells the author of a reply that was deleted, made a note or taken back what the customer has of it all the same. It
+// tells that once, and nothing if the customer has none of it.
 func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	text, arrived := book.ArrivedOf(th.Outbox, m)
 	if text == "" && len(arrived) == 0 {
@@ -25,6 +26,11 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	}
 	isEdited := m.Fate == store.FateInside || m.Fate == store.FateAsk
 	switch {
+	case text == "" && isTakenBackByClick(m):
+		line.Content, line.Text = &bridge.UndoneLine{Reason: ArrivedReason(names)}, "" // it repeats the message, as its neighbours do
+		if m.Fate == store.FateUndone {
+			line.Verbs = []bridge.Verb{bridge.VerbSend} // as the line has whose place it takes
+		}
 	case isEdited && text == "":
 		line.Content = &bridge.EditLateLine{OnlyFiles: true, Left: names}
 	case isEdited:
@@ -34,6 +40,19 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	wasToldFiles := text == "" && wasToldByUndo(th.Outbox, m, names)
 	if !wasToldFiles && !wasTold(th.Outbox, m, line) {
 		th.TellWith(c, m, line)
+	}
+}
+
+// isTakenBackByClick reports whether somebody took a reply back, or kept it inside, by a button, an emoji or a command: its author
+// neither deleted nor edited it.
+func isTakenBackByClick(m *book.Message) bool {
+	switch m.Fate {
+	case store.FateUndone:
+		return m.Reason != book.DeletedReason && m.Reason != book.DeletedLateReason
+	case store.FateInside, store.FateDropped:
+		return m.Reason == book.UndoneReason || m.Reason == outbound.RevivedReason
+	default:
+		return false
 	}
 }
 
