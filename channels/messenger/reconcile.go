@@ -80,12 +80,12 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 
 // listMessages returns the last messages of the conversation with a customer, the newest first.
 func (c *Channel) listMessages(ctx context.Context, customer string) ([]listedMessage, error) {
-	list, err := c.listConversations(ctx, url.Values{"user_id": {customer}, "fields": {messageFields}})
+	page, err := c.listConversations(ctx, url.Values{"user_id": {customer}, "fields": {messageFields}})
 	if err != nil {
 		return nil, classifyError(err)
 	}
 	var all []listedMessage
-	for _, one := range list {
+	for _, one := range page.list {
 		all = append(all, one.Messages.Data...)
 	}
 	slices.SortStableFunc(all, func(a, b listedMessage) int { return b.at.Compare(a.at) })

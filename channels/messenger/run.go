@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,8 @@ const (
 	// clockDoubt is how far Facebook's clock may be behind ours. Messages that are older by no more than
 	// that are still fetched.
 	clockDoubt = 10 * time.Minute
+	// listedAtOnce is how many conversations a call asks for.
+	listedAtOnce = 25
 	// maxNamesKept is how many names a process remembers having stored.
 	maxNamesKept = 10_000
 )
@@ -49,8 +52,12 @@ func (c *Channel) Run(ctx context.Context) error {
 		return err
 	}
 	names := map[string]string{} // the names that this process has stored, by customer
+	reach := since
 	for ctx.Err() == nil {
-		c.storeMissed(ctx, since, names)
+		began := c.env.Now()
+		if c.storeMissed(ctx, since, reach, names) {
+			reach = began.Add(-missedAfter - clockDoubt) // what came later may have been left out, or not listed yet
+		}
 		c.waitForLook(ctx)
 	}
 	return nil
@@ -107,25 +114,43 @@ func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 	return s.Since, nil
 }
 
-// storeMissed stores missed messages and new names from the Page's latest conversations. If it fails, the next
-// look tries again. names has the names that are stored already, by customer.
-func (c *Channel) storeMissed(ctx context.Context, since time.Time, names map[string]string) {
+// storeMissed stores missed messages and new names from the Page's latest conversations, and from all others in which something was
+// written since reach. It returns false if it fails: then the next look tries again. names has the names that are stored already, by
+// customer.
+func (c *Channel) storeMissed(ctx context.Context, since, reach time.Time, names map[string]string) (isComplete bool) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	list, err := c.listConversations(ctx, url.Values{"limit": {"25"}, "fields": {"participants," + messageFields}})
-	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.Code == codeTokenInvalid {
-		e := classifyError(err)
-		c.env.Report(channels.Condition{Status: channels.Broken, Text: e.Text, Hint: e.Hint})
-		return
+	if oldest := c.env.Now().Add(-maxMissedAge); reach.Before(oldest) {
+		reach = oldest
 	}
 
-	if err != nil {
-		c.env.Log.Info("conversations not read", "error", err)
-		return
+	query := url.Values{"limit": {strconv.Itoa(listedAtOnce)}, "fields": {"updated_time,participants," + messageFields}}
+	for {
+		page, err := c.listConversations(ctx, query)
+		if refused, ok := errors.AsType[*graph.Error](err); ok && refused.Code == codeTokenInvalid {
+			e := classifyError(err)
+			c.env.Report(channels.Condition{Status: channels.Broken, Text: e.Text, Hint: e.Hint})
+			return false
+		}
+
+		if err != nil {
+			c.env.Log.Info("conversations not read", "error", err)
+			return false
+		}
+
+		c.env.Report(channels.Condition{Status: channels.Active})
+		if !c.storeListed(ctx, page.list, since, names) {
+			return false
+		}
+		if page.next == "" || !page.mayGoOnSince(reach) {
+			return true
+		}
+		query.Set("after", page.next)
 	}
+}
 
-	c.env.Report(channels.Condition{Status: channels.Active})
-
+// storeListed stores the missed messages and the new names of listed conversations. It returns false if that fails.
+func (c *Channel) storeListed(ctx context.Context, list []conversation, since time.Time, names map[string]string) bool {
 	if len(names) > maxNamesKept {
 		clear(names)
 	}
@@ -144,12 +169,14 @@ func (c *Channel) storeMissed(ctx context.Context, since time.Time, names map[st
 	}
 
 	if len(facts) == 0 {
-		return
+		return true
 	}
 	if err := c.env.Accept(ctx, facts...); err != nil {
 		c.env.Log.Info("conversations not stored", "error", err)
 		clear(names)
+		return false
 	}
+	return true
 }
 
 // nameFact returns the fact that a person has this name.
@@ -274,6 +301,7 @@ func (c *Channel) accept(ctx context.Context, facts ...channels.Fact) error {
 
 // conversation is a conversation of the conversations API.
 type conversation struct {
+	UpdatedTime  string `json:"updated_time"`
 	Participants struct {
 		Data []struct {
 			ID   string `json:"id"`
@@ -285,15 +313,36 @@ type conversation struct {
 	} `json:"messages"`
 }
 
-// listConversations returns the Page's conversations. Errors: those of package graph, or an unreadable time.
-func (c *Channel) listConversations(ctx context.Context, query url.Values) ([]conversation, error) {
+// conversationPage is a page of the list of conversations, which has that with the newest message first.
+type conversationPage struct {
+	list []conversation
+	next string // the cursor of the next page; "" if there is none
+}
+
+// mayGoOnSince reports whether conversations behind the page may have something that was written since a time.
+func (p conversationPage) mayGoOnSince(at time.Time) bool {
+	if len(p.list) == 0 {
+		return false
+	}
+	updated, err := time.Parse(graphTime, p.list[len(p.list)-1].UpdatedTime)
+	return err == nil && !updated.Before(at)
+}
+
+// listConversations returns a page of the Page's conversations. Errors: those of package graph, or an unreadable time.
+func (c *Channel) listConversations(ctx context.Context, query url.Values) (conversationPage, error) {
 	var answer struct {
-		Data []conversation `json:"data"`
+		Data   []conversation `json:"data"`
+		Paging struct {
+			Next    string `json:"next"`
+			Cursors struct {
+				After string `json:"after"`
+			} `json:"cursors"`
+		} `json:"paging"`
 	}
 
 	query.Set("platform", "messenger")
 	if err := c.graph.Call(ctx, http.MethodGet, c.page+"/conversations", query, nil, &answer); err != nil {
-		return nil, err
+		return conversationPage{}, err
 	}
 
 	for _, one := range answer.Data {
@@ -301,12 +350,16 @@ func (c *Channel) listConversations(ctx context.Context, query url.Values) ([]co
 			m := &one.Messages.Data[i]
 			at, err := time.Parse(graphTime, m.CreatedTime)
 			if err != nil {
-				return nil, fmt.Errorf("messenger: conversation: time of a message: %w", err)
+				return conversationPage{}, fmt.Errorf("messenger: conversation: time of a message: %w", err)
 			}
 
 			m.at = at
 		}
 	}
 
-	return answer.Data, nil
+	page := conversationPage{list: answer.Data}
+	if answer.Paging.Next != "" {
+		page.next = answer.Paging.Cursors.After
+	}
+	return page, nil
 }

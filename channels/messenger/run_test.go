@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ import (
 func (r *rig) lookForMissed(t *testing.T, since time.Time, names map[string]string) (ids []string, all []channels.Inbound) {
 	t.Helper()
 	r.takeFacts(t)
-	r.storeMissed(t.Context(), since, names)
+	r.storeMissed(t.Context(), since, since, names)
 	r.mu.Lock()
 	facts := r.facts
 	r.facts = nil
@@ -88,6 +89,35 @@ func TestMissedMessages(t *testing.T) {
 
 	wantEqual(t, "name of the sound", onlyAttachment(t, found[2]).Name, "audio.m4a")
 }
+
+// After an outage a look reads on until it comes to conversations in which nobody has written since. A later one reads the latest only.
+func TestMissedMessagesOfManyConversations(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	since := r.pauseHooks()
+	const people = 3*listedAtOnce + 1
+	var ids []string
+	for i := range people {
+		r.clock.move(time.Second)
+		ids = append(ids, r.page.Customer(fmt.Sprintf("Person %d", i)).Text("Hello"))
+	}
+	r.clock.move(missedAfter + time.Second)
+	found, _ := r.lookForMissed(t, since, map[string]string{})
+	for _, id := range ids {
+		if !slices.Contains(found, messageFact+id) {
+			t.Errorf("%s is not found", id)
+		}
+	}
+
+	later := r.clock.now().Add(-missedAfter)
+	if !r.storeMissed(t.Context(), since, later, map[string]string{}) {
+		t.Error("the later look is not complete")
+	}
+	again := r.takeFacts(t)
+	wantEqual(t, "names that a later look brings", len(slices.DeleteFunc(again, isMessageFact)), listedAtOnce)
+}
+
+func isMessageFact(f channels.Fact) bool { return strings.HasPrefix(f.ExternalID, messageFact) }
 
 // A message isn't taken from a conversation before its webhook had time to come.
 func TestMissedMessagesAreNotTakenAtOnce(t *testing.T) {
@@ -220,7 +250,7 @@ func TestHiddenNameIsNotBrought(t *testing.T) {
 func (r *rig) runUntilActive(t *testing.T) (revoked, allowed channels.Condition) {
 	t.Helper()
 	r.meta.RevokeToken(testToken)
-	r.storeMissed(t.Context(), time.Time{}, map[string]string{}) // finds the token revoked
+	r.storeMissed(t.Context(), time.Time{}, time.Time{}, map[string]string{}) // finds the token revoked
 	r.meta.AllowToken(testToken, testPage)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -275,7 +305,7 @@ func TestAnotherPageBeginsAnew(t *testing.T) {
 	r.clock.move(time.Hour)
 
 	r.takeFacts(t)
-	r.storeMissed(t.Context(), r.storedBeginning(t), map[string]string{customer.ID(): "Bob Ray"})
+	r.storeMissed(t.Context(), r.storedBeginning(t), time.Time{}, map[string]string{customer.ID(): "Bob Ray"})
 	var got []string
 	for _, f := range r.takeFacts(t) {
 		got = append(got, f.ExternalID)
