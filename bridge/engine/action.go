@@ -207,5 +207,10 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 		return nil
 	}
 
+	isBelowRoot := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
+	isPersonsReply := r.Verb == bridge.VerbReply && r.Actor.Kind == bridge.ActorPerson
+	if typed && isBelowRoot && isPersonsReply { // below a list, or where we ask which customer is meant
+		return w.answerWithoutConversation(ctx, tx, r)
+	}
 	return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
 }

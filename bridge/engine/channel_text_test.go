@@ -33,6 +33,17 @@ func TestTopLevelIsAnsweredOnceADay(t *testing.T) {
 	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed again"), bridge.LineTopLevel)
 }
 
+// A text that is said to be a reply is answered each time, also below the line that asks who is meant: its author waits for it to leave.
+//
+func TestReplyAtTopLevelIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	text, _ := w.typeAtTopLevel("ann", "The printer is fixed")
+	w.typeAtTopLevel("ann", "!reply We ship today")
+	w.chat.Say("ann", support, text, "!reply We ship today")
+	w.waitWhisper("ann", "That is not in a conversation's thread.")
+}
+
 // What is plainly for colleagues isn't answered, nor what somebody types who is no agent.
 //
 func TestTopLevelThatIsNotAnswered(t *testing.T) {

@@ -61,7 +61,7 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 
 // TopLevel answers a text that an agent typed in a team's channel outside any thread, and that therefore reached no customer.
 // Once a day it asks, in the message's own thread, which customer is meant. For further texts only the menu of the message
-// asks that.
+// asks that, unless they are said to be replies.
 func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	r.Agent = ct.Dir.AgentOf(r.Surface, r.Actor.ID)
 	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || isForColleagues(r.Action) {
@@ -79,7 +79,7 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 	post := ct.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.HumanMessage})
 	r.Place.Thread = r.Place.Message // the message begins the thread in which its author is asked
 	ct.keepChannelText(post, channelText{Action: r.Action})
-	if !ct.RememberTold(r) {
+	if wasTold := !ct.RememberTold(r); wasTold && r.Verb != bridge.VerbReply {
 		return nil
 	}
 
