@@ -8,6 +8,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels"
+	"parley/store"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -129,6 +130,22 @@ func TestLateReplyIsParked(t *testing.T) {
 	w.waitFate(late, "dropped")
 	w.waitDrained()
 	w.wantNothingSent()
+}
+
+// So is one that its chat told of long after it was typed, or that Parley could apply only then. A delay of minutes parks nothing.
+//
+func TestReplyThatComesLateIsParked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	w.take("ann", "Hello")
+	for _, c := range []struct {
+		delay time.Duration
+		want  store.Fate
+	}{{delay: 10 * time.Minute, want: "waiting"}, {delay: 20 * time.Minute, want: "parked"}} {
+		w.chat.SetNow(func() time.Time { return time.Now().Add(-c.delay) })
+		w.waitFate(w.reply(thread, "Are you there?"), c.want)
+	}
 }
 
 // What a colleague typed who had nothing to say to the customer then stays inside, also if it is found when the

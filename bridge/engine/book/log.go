@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 
-	"parley/bridge"
 	"parley/store"
 )
 
@@ -68,11 +67,11 @@ func (l *Log) Refused(r Request, code, words string) {
 	l.ByParley(r.Conversation, store.DeedRefused, why)
 }
 
-// ChangedHands reports whether a text was found late, and its conversation has other owners now than when it was typed. Its
+// ChangedHands reports whether a text comes late, and its conversation has other owners now than when it was typed. Its
 // author may have relied on the text staying inside then, because the conversation was not theirs.
 func (l *Log) ChangedHands(ctx context.Context, q store.Querier, r Request) (bool, error) {
-	typed, late := l.foundLate(r.Action)
-	if !late || r.Explicit || r.Origin != bridge.OriginCatchUp {
+	typed, late := l.comesLate(r.Action)
+	if !late || r.Explicit {
 		return false, nil
 	}
 	for _, e := range l.Entries { // of this batch, not stored yet

@@ -11,7 +11,10 @@ import (
 
 // Ages of typed texts.
 const (
-	lateAfter   = 2 * time.Minute // a reply that is found more than this after it was typed may no longer fit
+	lateAfter = 2 * time.Minute // a reply that is found more than this after it was typed may no longer fit
+	// stuckAfter is lateAfter for a reply that its surface told of, which the author expects to leave: a busy time of minutes doesn't
+	// count, nor does the longest ordinary wait (maxRootWait).
+	stuckAfter  = 15 * time.Minute
 	rereadAfter = 5 * time.Second // a reply that comes more than this after it was typed is read again in its chat before it leaves
 	// clockDifference is how far the clocks of a surface and of the database may be apart without deciding about a text.
 	clockDifference = 5 * time.Second
@@ -75,11 +78,20 @@ func (m *Moment) HasComeLate(order string) bool {
 	return !typed.IsZero() && m.DatabaseNow.Sub(typed) > rereadAfter
 }
 
-// HasMovedOn reports whether a text that was found late may no longer fit the conversation: it was typed more than two
-// minutes ago, and something was said since.
+// HasMovedOn reports whether a text that comes late may no longer fit the conversation: something was said since it was typed.
 func (m *Moment) HasMovedOn(c *Conversation, a bridge.Action) bool {
-	typed, late := m.foundLate(a)
+	typed, late := m.comesLate(a)
 	return late && c.LastAt.After(typed)
+}
+
+// comesLate returns when a text was typed, by Parley's clock, and whether it is applied so late that it must fit what happened since: it
+// was found long after, or was told at once and then waited even longer, in quarantine for example.
+func (m *Moment) comesLate(a bridge.Action) (typed time.Time, late bool) {
+	typed, late = m.foundLate(a)
+	if a.Origin == bridge.OriginCatchUp {
+		return typed, late
+	}
+	return typed, !typed.IsZero() && m.Now.Sub(typed) > stuckAfter
 }
 
 // WasTypedBefore reports whether a command was found late and was typed before a time. What catching up finds was found late,

@@ -32,8 +32,7 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 		return
 	}
 
-	hasMovedOn := r.Origin == bridge.OriginCatchUp && sp.HasMovedOn(c, r.Action)
-	late := changed || hasMovedOn
+	late := changed || sp.HasMovedOn(c, r.Action)
 	sp.decideFate(r, m, late)
 }
 
