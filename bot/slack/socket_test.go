@@ -175,6 +175,7 @@ func TestMissedMessagesAreFound(t *testing.T) {
 	for _, ts := range []string{w.edited, w.other} {
 		a := w.waitAction(w.messageID(ts))
 		wantEqual(t, "origin", a.Origin, bridge.OriginCatchUp)
+		wantEqual(t, "edited", a.Edited, ts == w.edited)
 		wantEqual(t, "thread", a.Place.Thread, w.root.Message)
 	}
 	w.wantFacts(messageFacts, 3) // with the one that was heard

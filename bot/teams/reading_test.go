@@ -36,6 +36,19 @@ func TestMissedMentionOfAChannel(t *testing.T) {
 	wantEqual(t, "actor", a.Actor.Kind, bridge.ActorPerson)
 }
 
+// A missed message that was edited is found with the edit's words: nobody knows what it said before, so that it doesn't leave by itself.
+func TestMissedMessageThatWasEdited(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	for edited, want := range map[string]bool{"null": false, `"2023-11-14T22:13:21Z"`: true} {
+		a := w.decodeFromGraph(readMessage(t, w.root, `{
+			"id": "1700000000001", "messageType": "message", "from": {"user": {"id": "`+ann+`"}},
+			"lastEditedDateTime": `+edited+`, "body": {"contentType": "text", "content": "You pay."}
+		}`))
+		wantEqual(t, "edited, where Graph says "+edited, a.Edited, want)
+	}
+}
+
 // readMessage reads a message in a thread as Graph shows it.
 func readMessage(t *testing.T, root, raw string) (m graph.Message) {
 	t.Helper()

@@ -76,6 +76,7 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		a.Origin = bridge.OriginFoundEmoji
 	case e.CatchUp: // whatever was typed: also a mention of the app
 		a.Origin = bridge.OriginCatchUp
+		a.Edited = m.Version > 0
 	}
 
 	return []bridge.Action{a}, nil

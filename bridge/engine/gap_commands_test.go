@@ -39,6 +39,35 @@ func TestCommandsInAGap(t *testing.T) {
 	wantEqual(t, "commands that stay inside", w.countCommandsInside(), commands)
 }
 
+// A text that catching up finds with the words of an edit leaves by a click: it may have been a note.
+func TestNoteEditedIntoReplyInAGap(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	var edited string
+	w.loseEvents(func() {
+		edited = w.reply(thread, "note: she never pays")
+		w.chat.Edit(support, edited, "We wait for your payment")
+	})
+	w.waitFate(edited, "parked")
+	w.wantNothingSent()
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbSend)
+	w.provider.WaitTexts(t, "We wait for your payment")
+}
+
+// A reply that is typed elsewhere, and found like that, leaves by a click, too.
+func TestReplyElsewhereEditedInAGap(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.loseEvents(func() {
+		typed := w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 note Who pays?")
+		w.chat.Edit(support, typed, "<@"+bridgetest.App+"> #1 reply You pay.")
+	})
+	w.waitLine(thread, bridge.LineAsk)
+	w.wantNothingSent()
+}
+
 // A command that catching up finds is never a text for the customer itself, not even for who chooses it in its menu, unless it is
 // edited into one: then its author is asked.
 func TestCommandInAGapIsNoReply(t *testing.T) {

@@ -35,6 +35,7 @@ func (me *Self) DecodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 			continue
 		}
 		actions[i].Origin = bridge.OriginCatchUp
+		actions[i].Edited = ev.Edited != nil
 	}
 	return actions, nil
 }

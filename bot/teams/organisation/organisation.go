@@ -213,7 +213,7 @@ func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *
 		return p, a, err
 	}
 
-	p.Seen = FilesOf(m)
+	p.Seen, p.Edit = FilesOf(m), !m.EditedAt.IsZero()
 	for n, address := range p.Text(&a).Images {
 		if strings.Contains(address, HostedPart) {
 			p.Seen = append(p.Seen, fact.Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))

@@ -125,10 +125,13 @@ const (
 )
 
 // ApplyEarlyEdit gives a text that was typed outside of its conversation's thread the words of the edit that came before it, if there
-// was one: it changes r.
+// was one: it changes r. A text that was found has these words.
 func ApplyEarlyEdit(posts *book.Posts, r *book.Request) EarlyEdit {
 	k := posts.KeyOfTypedText(*r)
 	if k == nil || posts.Rows[*k] == nil {
+		if r.Edited {
+			return EditedBefore
+		}
 		return NotEdited
 	}
 

@@ -32,7 +32,7 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 		return
 	}
 
-	late := changed || sp.HasMovedOn(c, r.Action)
+	late := changed || sp.HasMovedOn(c, r.Action) || r.Edited // perhaps a note was edited into a reply
 	sp.decideFate(r, m, late)
 }
 
