@@ -188,6 +188,19 @@ func TestEditWhoseMessageNeverCame(t *testing.T) {
 	wantEqual(t, "texts that were offered", w.countLines(thread, bridge.LineParked), 1)
 }
 
+// So is the edit of what was said to be a reply.
+//
+func TestEditWhoseExplicitReplyNeverCame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	lost := w.editFirst(thread, "!reply Hi Kin", "!reply Hi Kim").ID
+	w.advance(6 * time.Minute)
+	w.waitFate(lost, "parked")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbSend)
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
 // What was typed as a command or as a note, or was deleted, and of which only the edit came, is offered to nobody.
 //
 func TestEditForColleaguesWhoseMessageNeverCame(t *testing.T) {

@@ -2,7 +2,6 @@ package speech
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
 	"parley/bridge"
@@ -153,9 +152,10 @@ func ApplyEarlyEdit(posts *book.Posts, r *book.Request) EarlyEdit {
 	return EditedBefore
 }
 
-// isCommandOrEmpty reports whether an edited text is a command, or says nothing. Then it was never for a customer.
+// isCommandOrEmpty reports whether an edited text is a command, but for one that replies, or says nothing. Then it isn't for a customer.
 func isCommandOrEmpty(a bridge.Action) bool {
-	isCommand := strings.HasPrefix(strings.TrimSpace(a.Raw), "!")
+	hasSign := a.Marker == bridge.MarkBang || a.Marker == bridge.MarkSlash
+	isCommand := hasSign && !a.Explicit
 	isEmpty := a.Text == "" && len(a.Files) == 0
 	return isCommand || isEmpty
 }
