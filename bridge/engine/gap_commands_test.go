@@ -65,7 +65,8 @@ func TestReplyElsewhereEditedInAGap(t *testing.T) {
 		w.chat.Edit(support, typed, "<@"+bridgetest.App+"> #1 reply You pay.")
 	})
 	w.waitLine(thread, bridge.LineAsk)
-	w.wantNothingSent()
+	w.waitDrained()
+	wantEqual(t, "replies that were to leave", w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply'`), 0)
 }
 
 // A command that catching up finds is never a text for the customer itself, not even for who chooses it in its menu, unless it is
