@@ -220,7 +220,7 @@ func countFiles(list []Result, o Observation) {
 
 // findMessage returns the index of the message that stands in an observation from the given word on, or -1. Of several equal
 // messages it takes the first that has not arrived. A second copy must begin the observation, or be long enough not to stand
-// there by chance.
+// there by chance, or as a quotation.
 func findMessage(list []Result, o Observation, from int) (int, Match) {
 	best, bestScore := -1, 0
 	var bestMatch Match
@@ -239,7 +239,7 @@ func findMessage(list []Result, o Observation, from int) (int, Match) {
 			}
 
 			isLong := m.Whole && m.Found >= minRepeatWords
-			mayBeChance := from > 0 && !isLong
+			mayBeChance := from > 0 && !isLong || o.quoted[from]
 			if copies > 0 && mayBeChance {
 				continue
 			}

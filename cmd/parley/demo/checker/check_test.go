@@ -124,6 +124,18 @@ func TestCheck(t *testing.T) {
 			want:     checker.Counts{Said: 3, Arrived: 2, Waiting: 1},
 		},
 		{
+			name:     "joined, the first is nothing but a quotation",
+			sent:     messages{typed("1", "where is it"), typed("2", "it comes today")},
+			observed: observations{letter("> Where is it?\n\nIt comes today.\n")},
+			want:     checker.Counts{Said: 2, Arrived: 2},
+		},
+		{
+			name:     "quoted later by its author",
+			sent:     messages{typed("1", "it comes today"), typed("2", "still true")},
+			observed: observations{letter("It comes today."), letter("> It comes today.\n\nStill true.")},
+			want:     checker.Counts{Said: 2, Arrived: 2},
+		},
+		{
 			name: "a note",
 			sent: messages{internal("1", "note: glaze")},
 			want: checker.Counts{Inside: 1},

@@ -12,7 +12,7 @@ const (
 	// minMatchedWords is how many of a message's first words must stand, in their order, where it arrived. What follows may have
 	// been taken for a quotation or a signature.
 	minMatchedWords = 12
-	// maxGapWords is how many other words may stand between two of them.
+	// maxGapWords is how many other words may stand between two of them, besides quoted ones.
 	maxGapWords = 4
 )
 
@@ -37,17 +37,17 @@ func WrittenText(text, html string) string {
 	if at := historyStart.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
-	return strings.TrimSpace(text)
+	return Unquoted(text)
 }
 
-// ReceivedText is what an agent's mail says, without what he quotes, and a signature. Parley adds no earlier mails, so that a
-// line such as "On Monday you wrote:" is the agent's own.
+// ReceivedText is what agents wrote in a mail, without a signature. Parley adds no earlier mails: what is quoted, and a line such as
+// "On Monday you wrote:", is the agents' own.
 func ReceivedText(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if at := signatureStart.FindStringIndex(text); at != nil {
 		text = text[:at[0]]
 	}
-	return Unquoted(text)
+	return strings.TrimSpace(text)
 }
 
 // Unquoted is a text without the lines that quote another.
@@ -62,8 +62,9 @@ func SlackText(text string) string {
 
 // Wording is a text as words, and where its lines begin.
 type Wording struct {
-	Words []string
-	Lines []int // index of each line's first word
+	Words  []string
+	Lines  []int  // index of each line's first word
+	quoted []bool // of each word: it stands in a line that quotes
 }
 
 // noWord stands for a line that has no word: emoji, or marks alone.
@@ -81,6 +82,7 @@ func WordingOf(text string) Wording {
 		if len(words) > 0 {
 			w.Lines = append(w.Lines, len(w.Words))
 			w.Words = append(w.Words, words...)
+			w.quoted = append(w.quoted, slices.Repeat([]bool{strings.HasPrefix(line, ">")}, len(words))...)
 		}
 	}
 	return w
@@ -125,12 +127,15 @@ func (w Wording) Match(message []string, from int) Match {
 
 	m := Match{Found: 1, end: from + 1, Whole: slices.Contains(w.Lines, from)}
 	for i, word := range message[1:] {
-		next, last := m.end, min(m.end+maxGapWords, len(w.Words)-1)
-		for next <= last && w.Words[next] != word {
+		next, gap := m.end, 0
+		for next < len(w.Words) && gap <= maxGapWords && w.Words[next] != word {
+			if !w.quoted[next] {
+				gap++
+			}
 			next++
 		}
 
-		if next <= last {
+		if next < len(w.Words) && gap <= maxGapWords {
 			m.Whole = m.Whole && next == m.end
 			m.Found++
 			m.end = next + 1

@@ -49,7 +49,7 @@ func (o *Observer) observeMail(now time.Time) {
 					Direction: checker.Outbound,
 					At:        m.At,
 					Mailbox:   box.Address,
-					Wording:   checker.WordingOf(cmp.Or(checker.ReceivedText(m.Text), filesOf(m), m.Text)),
+					Wording:   checker.WordingOf(cmp.Or(checker.ReceivedText(m.Text), filesOf(m))),
 				})
 			}
 		}

@@ -30,9 +30,9 @@ func (o *Observer) observePhones(now time.Time) {
 }
 
 func (o *Observer) recordPhoneLine(box, kind string, h *phone.Handset, l phone.Line, now time.Time) {
-	text, files := cmp.Or(checker.Unquoted(l.Text), l.Text), 0
+	text, files := l.Text, 0
 	if l.File != nil {
-		text, files = cmp.Or(text, l.File.Name), 1
+		text, files = cmp.Or(l.Text, l.File.Name), 1
 	}
 	if l.Automatic || l.Elsewhere { // nobody said it in Slack
 		return
@@ -51,7 +51,7 @@ func (o *Observer) recordPhoneLine(box, kind string, h *phone.Handset, l phone.L
 			AuthorAlias: alias,
 			Recipient:   phone.CompanyAt(kind),
 			SentAt:      l.At,
-			Text:        text,
+			Text:        cmp.Or(checker.Unquoted(text), text),
 			Mailbox:     box,
 			Files:       files,
 			FilesOnly:   l.Text == "" && files > 0,

@@ -23,13 +23,13 @@ var internalText = regexp.MustCompile(`(?i)^\s*(?:note:|//|![a-z]|/[a-z])|<@`)
 
 // slackText returns what somebody typed, or the names of the files that were sent. A quotation counts if there is nothing else.
 func slackText(m *slackfake.Message) string {
-	text := checker.SlackText(m.Text)
+	text := cmp.Or(checker.SlackText(m.Text), html.UnescapeString(m.Text))
 	if text == "" {
 		for _, f := range m.Files {
 			text += f.Name + " "
 		}
 	}
-	return cmp.Or(text, html.UnescapeString(m.Text))
+	return text
 }
 
 // observeSlack records what people write in the threads of customers, and what stands there in the customers' names.
