@@ -43,21 +43,29 @@ async function suggest(v, ref, text) {
 
 async function submit(v) {
   if (busy) return;
+  const missing = v.blocks.filter((b) => b.type === 'input' && !b.optional && !values[`${b.block_id}/${b.element.action_id}`]?.some(Boolean));
+  mark(Object.fromEntries(missing.map((b) => [b.block_id, 'Please complete this required field.'])));
+  if (missing.length) return;
   busy = true;
-  const d = document.getElementById('modal');
-  d.querySelectorAll('.error').forEach((e) => { e.textContent = ''; });
   const out = await act('submit', { view: v.id, values }, true);
   busy = false;
   if (!out) return;
-  const errors = out.outcome?.errors || {};
+  mark(out.outcome?.errors || {});
+  if (out.error || out.outcome?.error) document.querySelector('#modal .general').textContent = out.error || 'Parley did not answer in time. Try again.';
+  refresh();
+}
+
+// mark shows what is wrong, by block, and puts the cursor into the first such field.
+function mark(errors) {
+  const d = document.getElementById('modal');
+  d.querySelectorAll('.error').forEach((e) => { e.textContent = ''; });
+  d.querySelectorAll('[aria-invalid]').forEach((e) => { e.removeAttribute('aria-invalid'); });
   for (const [block, text] of Object.entries(errors)) {
     const field = d.querySelector(`[data-block="${CSS.escape(block)}"]`);
     (field?.querySelector('.error') || d.querySelector('.general')).textContent = text;
     field?.querySelector('input, select, textarea')?.setAttribute('aria-invalid', 'true');
   }
-  if (Object.keys(errors).length) d.querySelector('[aria-invalid]')?.focus();
-  if (out.error || out.outcome?.error) d.querySelector('.general').textContent = out.error || 'Parley did not answer in time. Try again.';
-  refresh();
+  d.querySelector('[aria-invalid]')?.focus();
 }
 
 async function close(v, all) {
