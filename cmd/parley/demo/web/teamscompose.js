@@ -70,7 +70,7 @@ export function teamsComposer(place, at) {
   }
 
   const box = typebox({ id: `t-${place}`, label, offer, send, add,
-    hint: place === 'chat' ? 'Type help' : '/ for commands that only you and Parley see' });
+    hint: place === 'chat' ? 'Type help' : '/ for private commands' });
   const prompt = () => (place === 'post' ? `Start a post in ${channelName(app.teams.channel)}` : place === 'reply' ? replyPrompt() : 'Message Parley');
   return { ...box, update: () => box.move(`${app.as} ${at().channel} ${at().root}`, prompt()) };
 }
