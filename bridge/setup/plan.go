@@ -226,7 +226,7 @@ func (w *work) listRemarks(f *parleyfile.File) []string {
 			list = append(list, "account "+a.Row.Name+": no channel for its threads: give its team or the account a channel")
 		}
 		if a.Row.Mode == store.ModeTrial && len(a.Row.TrialTo) == 0 {
-			list = append(list, "account "+a.Row.Name+": mode trial without trial_to: nothing leaves")
+			list = append(list, "account "+a.Row.Name+": on trial, with nobody to send to: nothing leaves")
 		}
 	}
 

@@ -247,7 +247,7 @@ func (p pages) saveAccount(v *web.Visit) error {
 		if !done {
 			return v.ShowAgain("account", p.accountScreen(e, form))
 		}
-		return answerSaved(v, accountPath(e.Name), result)
+		return answerSaved(v, accountPath(e.Name), remarksAbout(result, e.Name))
 	})
 }
 
@@ -354,5 +354,5 @@ func (p pages) addAccount(v *web.Visit) error {
 		return v.ShowAgain("new", p.newScreen(kind, &form))
 	}
 
-	return answerSaved(v, accountPath(v.Value("name")), result)
+	return answerSaved(v, accountPath(v.Value("name")), remarksAbout(result, v.Value("name")))
 }

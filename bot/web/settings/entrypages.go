@@ -2,6 +2,7 @@ package settings
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -176,7 +177,8 @@ func (s entryPages) saveChange(v *web.Visit, all []setup.Entry, form *web.Form, 
 
 // remarksAbout leaves out the remarks that are not about the entry of this name.
 func remarksAbout(r setup.Result, name string) setup.Result {
-	r.Remarks = slices.DeleteFunc(slices.Clone(r.Remarks), func(text string) bool { return !strings.Contains(text, name) })
+	named := regexp.MustCompile(`(?i)(^|\s)` + regexp.QuoteMeta(name) + `($|[\s,:;])`) // "wa" is not named by "watch"
+	r.Remarks = slices.DeleteFunc(slices.Clone(r.Remarks), func(text string) bool { return !named.MatchString(text) })
 	return r
 }
 
