@@ -127,9 +127,9 @@ func (v *Visit) removeFiles() {
 // refuseRole answers that a page is for people with more rights.
 func (v *Visit) refuseRole(needed Role) error {
 	if needed == SuperAdmins && v.Person.Admin {
-		return v.Refuse(http.StatusForbidden, "This page is for super-admins.", "Ask one of them, or to become one.")
+		return v.Refuse(http.StatusForbidden, "This page is for super-admins.", "Ask one of them to do it, or to make you one.")
 	}
-	return v.Refuse(http.StatusForbidden, "This page is for admins.", "Ask one of them, or to become one.")
+	return v.Refuse(http.StatusForbidden, "This page is for admins.", "Ask one of them to do it, or to make you one.")
 }
 
 // errNoText means that a request has bytes that are no text.

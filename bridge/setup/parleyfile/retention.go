@@ -25,7 +25,7 @@ func (o *object) readRetention() map[string]int {
 		days, ok := k.Days(strings.TrimSpace(t.Value))
 		if !ok {
 			group.Fault(t.At, k.Name, fmt.Sprintf("%q is no number of days that can be chosen", t.Raw),
-				fmt.Sprintf(`Write a number from %d to %d, or "" for the usual one.`, k.Least, retention.MaxDays))
+				fmt.Sprintf("Write a number from %d to %d; empty means the usual one.", k.Least, retention.MaxDays))
 		}
 
 		given[k.Name] = days
