@@ -56,18 +56,22 @@ func readFilter(v *web.Visit, names Names) filter {
 		}
 	}
 
-	days := parseNumber(v.Value("days"))
+	asked := v.Value("days")
+	from, to := v.Value("from"), v.Value("to")
+	if was := v.Value("was"); was != "" && was != from+" "+to { // somebody typed other days into the form, whatever its period is
+		asked = ""
+	}
+	days := parseNumber(asked)
 	isInRange := days > 0 && days <= maxDays
 	switch {
 	case isInRange:
 		f.Days = int(days)
-	case v.Value("days") != "":
-		f.ignoreDays(fmt.Sprintf("“%s” is no number of days from 1 to %d.", typed.Clip(v.Value("days")), maxDays))
+	case asked != "":
+		f.ignoreDays(fmt.Sprintf("“%s” is no number of days from 1 to %d.", typed.Clip(asked), maxDays))
 	}
 
 	f.From, f.To = f.daysUntilToday(v.Now(), names)
-	from, to := v.Value("from"), v.Value("to")
-	if v.Value("days") == "" && from+to != "" {
+	if asked == "" && from+to != "" {
 		f.readDays(from, to)
 	}
 
