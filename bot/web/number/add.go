@@ -3,6 +3,8 @@ package number
 import (
 	"crypto/rand"
 	"errors"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +21,7 @@ type addPage struct {
 	Action   string
 	Needs    []need
 	Address  string // the address that the provider will call; "" if Parley has no public address
+	IsPublic bool   // it is one that a provider can call
 	Groups   []web.Group
 	Problems []string
 	Found    []channels.Finding
@@ -54,12 +57,25 @@ func (p pages) newAddPage(v *web.Visit, g *guide) (*addPage, error) {
 		}
 	}
 
-	return &addPage{guide: g, Action: addPath + "/" + g.kind, Needs: g.needs, Address: p.desk.HookURL(name), Page: g.page, Groups: []web.Group{
+	address := p.desk.HookURL(name)
+	return &addPage{guide: g, Action: addPath + "/" + g.kind, Needs: g.needs, Address: address, IsPublic: isPublic(address), Page: g.page, Groups: []web.Group{
 		{Title: "At " + g.provider, Fields: fieldsOf(g.pickFields(all, g.ask), held)},
 		{Title: hereTitle, Fields: []web.Field{
 			{Name: "name", Label: "Name", Value: name, Required: true, Help: "The account's name here, of small letters, digits and -. It is the last part of the address that " + g.provider + " calls, and stays."},
 			{Name: "team", Label: "Team", Kind: web.KindChoice, Choices: choices, Help: "In whose channel its threads open."},
 		}}, fold}}, nil
+}
+
+// isPublic reports whether an address can be one that is reached from the internet: by https, and not of this machine or a private
+// network.
+func isPublic(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "localhost" {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	isName := err != nil
+	return isName || !ip.IsLoopback() && !ip.IsPrivate()
 }
 
 // fieldsOf makes the fields of a form. held has the secrets that the session contains already, by path.
