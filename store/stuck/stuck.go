@@ -122,11 +122,11 @@ const blocked = `
 	JOIN accounts AS account ON account.id = sender.account_id
 	WHERE sender.blocked
 	ORDER BY sender.account_id, sender.key
-	LIMIT $1`
+	LIMIT $1 OFFSET $2`
 
-// ListBlocked returns blocked senders of all accounts.
-func ListBlocked(ctx context.Context, q store.Querier, limit int) ([]Blocked, error) {
-	return query.Collect[Blocked](ctx, q, "blocked senders", blocked, limit)
+// ListBlocked returns blocked senders of all accounts, limit at most, without the first ones that skip counts.
+func ListBlocked(ctx context.Context, q store.Querier, limit, skip int) ([]Blocked, error) {
+	return query.Collect[Blocked](ctx, q, "blocked senders", blocked, limit, skip)
 }
 
 const unblock = `

@@ -35,8 +35,8 @@ type stuckDesk interface {
 	// Errors: ErrNone if nothing is left to decide; *bridge.Problem for what the admin may not do.
 	Decide(ctx context.Context, by web.Person, d Decision) (bridge.ActResult, error)
 
-	// Blocked lists the senders whose automatic mail is passed over. Of accounts that are closed to the viewer it doesn't name them.
-	Blocked(ctx context.Context, viewer bridge.AgentID, limit int) ([]Blocked, error)
+	// Blocked lists the senders whose automatic mail is passed over, limit at most, without the first ones that skip counts. Of accounts that are closed to the viewer it doesn't name them.
+	Blocked(ctx context.Context, viewer bridge.AgentID, limit, skip int) ([]Blocked, error)
 
 	// Unblock lets a sender's mail in again. Errors: ErrNone.
 	Unblock(ctx context.Context, by web.Person, sender bridge.IdentityID) error
@@ -246,16 +246,32 @@ func (p pages) dropEvent(v *web.Visit) error {
 
 // shownBlocked is what blocked.html shows.
 type shownBlocked struct {
-	Rows []Blocked
-	Cut  bool
+	Rows  []Blocked
+	Newer string // the address of the page before; "" if this is the first
+	Older string // the address of the next page; "" if there is none
 }
 
+// maxPage is the largest number of a page that is read. Nobody turns so many pages.
+const maxPage = 10_000
+
 func (p pages) showBlocked(v *web.Visit) error {
-	list, err := p.desk.Blocked(v.Context(), v.Person.ID, maxRows)
+	const path = "/settings/blocked?page="
+	page, _ := strconv.Atoi(v.Value("page")) //nolint:errcheck // 0 means the first
+	page = min(max(page, 0), maxPage)
+	list, err := p.desk.Blocked(v.Context(), v.Person.ID, maxRows+1, page*maxRows)
 	if err != nil {
 		return err
 	}
-	return v.Show("blocked", web.Screen{Title: "Blocked senders", Data: shownBlocked{Rows: list, Cut: len(list) == maxRows},
+
+	shown := shownBlocked{Rows: list[:min(len(list), maxRows)]}
+	if page > 0 {
+		shown.Newer = path + strconv.Itoa(page-1)
+	}
+	if len(list) > maxRows {
+		shown.Older = path + strconv.Itoa(page+1)
+	}
+
+	return v.Show("blocked", web.Screen{Title: "Blocked senders", Data: shown,
 		Help: "Automatic mail of these senders is passed over. Colleagues block a sender in the thread of the day's automatic mail."})
 }
 

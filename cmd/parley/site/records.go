@@ -317,8 +317,8 @@ func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.Event
 }
 
 // Blocked implements records.Desk.
-func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit int) ([]records.Blocked, error) {
-	found, err := stuck.ListBlocked(ctx, d.o.Pool, limit)
+func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, skip int) ([]records.Blocked, error) {
+	found, err := stuck.ListBlocked(ctx, d.o.Pool, limit, skip)
 	if err != nil {
 		return nil, err
 	}

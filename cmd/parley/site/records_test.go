@@ -17,6 +17,7 @@ import (
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
 	"parley/store/erase"
+	"parley/store/storetest"
 )
 
 // rows are two customers, what was done to their conversations, what stands still, and a blocked sender.
@@ -190,6 +191,19 @@ func TestStuckPage(t *testing.T) {
 	if a := ann.Post("/settings/stuck/1/drop", nil); a.Status != http.StatusNotFound {
 		t.Errorf("dropped a second time: %d", a.Status)
 	}
+}
+
+// All blocked senders can be reached, however many there are.
+func TestManyBlockedSenders(t *testing.T) {
+	t.Parallel()
+	s := withRecords(t)
+	storetest.Exec(t, s.Pool, `INSERT INTO identities (id, account_id, key, name, contact_id, blocked)
+		SELECT 1000 + n, account_id, 'news' || n || '@shop.example', '', contact_id, true FROM identities, generate_series(1, 199) AS n WHERE id = 102`)
+	ann := s.Visitor("ann@acme.test")
+	if n := countRowsOfAllPages(ann, "/settings/blocked"); n != 200 {
+		t.Errorf("the pages have %d blocked senders, want 200", n)
+	}
+	wantShown(t, "a page behind the last", ann.Get("/settings/blocked?page=99999999999999999999"), "No further sender is blocked.")
 }
 
 // Health says what parley doctor says: when it is asked for, and what is wrong first.
