@@ -28,6 +28,9 @@ const (
 	StatusClosed   Status = "closed"   // it is over for good: what the customer writes next begins another one
 )
 
+// CloseErased is the Facts.CloseReason of a conversation whose customer was erased.
+const CloseErased = "erased"
+
 // Open reports whether the conversation is not over: it is open, pending or snoozed.
 func (s Status) Open() bool {
 	switch s {
@@ -86,7 +89,7 @@ type Facts struct {
 	Automatic   bool           // a day's quiet thread of automatic mail: nobody holds or resolves it
 	Collects    bool           // an automatic thread of another kind: it collects the day's mails of people who opened too many conversations
 	Status      Status
-	CloseReason string
+	CloseReason string // such as CloseErased
 	Subject     string
 	Account
 	Contact PartyRef

@@ -34,6 +34,9 @@ const (
 	OptedOutAll       = "all"
 )
 
+// ErasedName stands where the name of a contact stood who was erased.
+const ErasedName = "Erased contact"
+
 // Erased returns whether the identity's contact was erased, or is being erased.
 func (i *Identity) Erased() bool { return strings.HasPrefix(i.Key, "erased:") }
 

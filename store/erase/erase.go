@@ -156,7 +156,7 @@ const (
 		WHERE contact_id = ANY($2) AND key NOT LIKE 'erased:%'
 		RETURNING 1
 	), erased AS (
-		UPDATE contacts SET name = '` + ErasedName + `' WHERE id = ANY($2) AND name <> '` + ErasedName + `' RETURNING 1
+		UPDATE contacts SET name = '` + store.ErasedName + `' WHERE id = ANY($2) AND name <> '` + store.ErasedName + `' RETURNING 1
 	)
 	UPDATE erasures
 	SET counts = counts || jsonb_build_object('identities', (SELECT count(*) FROM renamed), 'contacts', (SELECT count(*) FROM erased))

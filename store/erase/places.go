@@ -122,9 +122,6 @@ const (
 			CASE WHEN m.automatic = '' OR m.automatic = ANY(@persons) THEN m.id END DESC NULLS LAST, m.event_id, m.id LIMIT 1) AS said)`
 )
 
-// ErasedName stands where the name of a contact stood.
-const ErasedName = "Erased contact"
-
 // listPlaces returns all places in the order in which they are erased: a place by which others are found comes last. The
 // journal is erased before them (journal.go), and before the journal the places with Works.
 func listPlaces() []place {
@@ -242,8 +239,8 @@ func corePlaces() []place {
 			Empty: `key = 'erased:' || id, name = '', bad_reason = '', opted_out = '', consent_at = NULL, marketing_at = NULL, blocked = false, silenced = false`,
 			Export: `jsonb_build_object('account', (SELECT a.name FROM accounts AS a WHERE a.id = t.account_id), 'address', t.key, 'name', t.name,
 				'opted_out', t.opted_out, 'blocked', t.blocked)`},
-		{Name: "contacts", Table: "contacts", What: "the contact's name", Ties: `t.id = ANY(@contacts)`, Holds: `t.name <> '` + ErasedName + `'`,
-			Empty: `name = '` + ErasedName + `'`, Export: `jsonb_build_object('contact', t.id, 'name', t.name, 'since', t.created_at)`},
+		{Name: "contacts", Table: "contacts", What: "the contact's name", Ties: `t.id = ANY(@contacts)`, Holds: `t.name <> '` + store.ErasedName + `'`,
+			Empty: `name = '` + store.ErasedName + `'`, Export: `jsonb_build_object('contact', t.id, 'name', t.name, 'since', t.created_at)`},
 	}
 }
 

@@ -79,7 +79,7 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 		}
 	}
 
-	s.Names = slices.DeleteFunc(s.Names, func(name string) bool { return len([]rune(name)) < minName || name == ErasedName })
+	s.Names = slices.DeleteFunc(s.Names, func(name string) bool { return len([]rune(name)) < minName || name == store.ErasedName })
 	slices.Sort(s.Names)
 	s.Names = slices.Compact(s.Names)
 	return s, err

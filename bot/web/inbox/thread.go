@@ -22,6 +22,7 @@ type threadPage struct {
 	Number  string
 	Details []detail
 	Said    []shownMessage
+	Erased  bool   // the customer was erased, and with her what was said
 	Older   string // the address of older messages; "" if there are none
 	Newest  string // on a page of older messages: the address of the newest ones; "" on the page of these
 	Live    string // the address at which changes are told
@@ -150,10 +151,14 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		Form:     rand.Text(),
 		Open:     f.Status.Open() && !f.Automatic,
 		Ended:    f.Status == bridge.StatusResolved,
+		Erased:   f.CloseReason == bridge.CloseErased,
 		Mine:     shape.HeldBy(f, bridge.AgentRef{ID: agent}),
 		Asleep:   f.Status == bridge.StatusSnoozed,
 		Customer: shape.PartyName(f.Contact),
 		mistake:  mistake{Typed: map[string]string{}},
+	}
+	if data.Erased {
+		spoken = bridge.SpokenPage{}
 	}
 	for i := range spoken.List {
 		data.Said = append(data.Said, shownMessageOf(v, f, data.Path, &spoken.List[i]))

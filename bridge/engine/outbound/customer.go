@@ -18,6 +18,9 @@ func plainKey(key string) string {
 
 // RefOf names, for people, whoever has an identity.
 func RefOf(i *store.Identity) bridge.PartyRef {
+	if i.Erased() {
+		return bridge.PartyRef{Name: store.ErasedName}
+	}
 	key := plainKey(i.Key)
 	return bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
 }

@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -8,8 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge/engine"
 	"parley/channels/channelstest"
 	"parley/cmd/parley/site/sitetest"
+	"parley/store"
+	"parley/store/erase"
 	"parley/store/storetest"
 )
 
@@ -52,6 +56,29 @@ func TestInboxShowsTextAlone(t *testing.T) {
 	if got := file.Header.Get("Content-Type"); got != "application/octet-stream" {
 		t.Errorf("the file's type is %q, want application/octet-stream, which no browser shows", got)
 	}
+}
+
+// The page of a conversation whose customer was erased says so, instead of showing what is left of her.
+// R-274
+func TestInboxShowsErasedCustomer(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithMail(t)
+	o := erase.Options{Pool: s.Pool, Sealer: sitetest.Sealer(t), Ask: engine.ErasePosts}
+	contact := store.ContactID(s.count(`SELECT contact_id FROM identities`))
+	id, err := erase.Begin(t.Context(), o, []store.ContactID{contact}, "ann@acme.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.waitFor("Maria is erased", func() bool {
+		_, err := erase.Run(t.Context(), o, id)
+		return err == nil || errors.Is(err, erase.ErrInChats)
+	})
+	ben := s.Visitor("ben@acme.test")
+
+	page := ben.Get("/inbox/1")
+
+	wantShown(t, "the page", page, "<h1>Erased contact</h1>", "The customer of this conversation was erased.")
+	wantHidden(t, "the page", page, "erased:", "data-message")
 }
 
 // A search finds conversations by words and, if the agent may read it, one by its number. Digits that words have find these first.
