@@ -234,6 +234,14 @@ func ownersOf(f *bridge.Facts) string {
 	return shape.Assignees(f.Assignees)
 }
 
+// stateWords says in which state a conversation is, and until when it is snoozed.
+func stateWords(v *web.Visit, f bridge.Facts) string {
+	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {
+		return "Snoozed until " + timeText(v, f.SnoozedUntil)
+	}
+	return shape.StatusWords(f)
+}
+
 // timeText writes a time for the person who is signed in, without the day if that is today.
 func timeText(v *web.Visit, at time.Time) string {
 	if at.IsZero() {

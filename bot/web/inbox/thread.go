@@ -220,7 +220,7 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 	list := []detail{
 		{Name: "Customer", Text: shape.Party(f.Contact), Head: true},
 		{Name: "By", Text: f.ChannelName + " (" + f.Account.Name + ")", Head: true},
-		{Name: "State", Text: shape.StatusWords(f), Head: true},
+		{Name: "State", Text: stateWords(v, f), Head: true},
 	}
 	if f.Status != bridge.StatusOpen || len(f.Assignees) > 0 { // the words for an open state say already that nobody owns it
 		list = append(list, detail{Name: "Owner", Text: shape.Assignees(f.Assignees), Head: true})
@@ -244,7 +244,6 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 		tags = append(tags, t.Name)
 	}
 	add("Tags", strings.Join(tags, ", "))
-	add("Snoozed until", timeText(v, f.SnoozedUntil))
 	add("Waits since", timeText(v, f.WaitingSince))
 	if f.Window.Closed {
 		add("Reply window", "closed: a reply is kept until the customer writes")

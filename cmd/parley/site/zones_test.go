@@ -64,7 +64,7 @@ func TestTimesInTheZoneOfTheConversation(t *testing.T) {
 	page := s.Visitor("cat@acme.test").Get("/inbox/4711")
 
 	wantStatus(t, "the page", page, http.StatusOK)
-	wantShown(t, "the page", page, "<dt>Snoozed until</dt><dd dir=\"auto\">5 Jan 2031 07:00</dd>")
+	wantShown(t, "the page", page, "<dt>State</dt><dd dir=\"auto\">Snoozed until 5 Jan 2031 07:00</dd>")
 }
 
 // At 9 o'clock in New York somebody snoozes a conversation of New York's account until 10 o'clock. In UTC, and in Tokyo, that is past.
