@@ -5,12 +5,14 @@ import (
 	"slices"
 
 	"parley/bot/web"
+	"parley/bridge"
 )
 
 // healthDesk is what the page about health needs.
 type healthDesk interface {
-	// Examine checks database, credentials, mailboxes and chats. It takes up to some minutes and changes nothing.
-	Examine(ctx context.Context) ([]Examined, error)
+	// Examine checks database, credentials, mailboxes and chats. It takes up to some minutes and changes nothing. What it finds of
+	// accounts that are closed to the viewer names none of their customers.
+	Examine(ctx context.Context, viewer bridge.AgentID) ([]Examined, error)
 }
 
 // Examined is what was found about one thing.
@@ -49,7 +51,7 @@ func (p pages) healthRoutes() []web.Route {
 
 // examineAll checks everything, and shows what is wrong first.
 func (p pages) examineAll(v *web.Visit) error {
-	found, err := p.desk.Examine(v.Context())
+	found, err := p.desk.Examine(v.Context(), v.Person.ID)
 	if err != nil {
 		return err
 	}

@@ -169,12 +169,12 @@ func addCondition(s *Section, a store.Account) {
 		s.addGood("condition", "no fault was reported")
 		return
 	}
-	s.addWrong("condition", a.StatusText, a.StatusHint)
+	s.Findings = append(s.Findings, Finding{Level: Wrong, What: "condition", Text: a.StatusText, Hint: a.StatusHint, Names: true})
 }
 
 // checkAccount examines one mailbox, number or page.
 func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Directory) Section {
-	s := Section{Name: "account " + a.Name}
+	s := Section{Name: "account " + a.Name, Account: a.ID}
 	checkHome(&s, a, d)
 
 	switch {
@@ -239,7 +239,8 @@ func (o Options) listBlocked(ctx context.Context, s *Section, a store.Account) {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 
-	s.addGood("blocked senders", "automatic mail from %s is passed over (to take one back, type !unblock ADDRESS in any thread of the account)", strings.Join(names, ", "))
+	text := "automatic mail from " + strings.Join(names, ", ") + " is passed over (to take one back, type !unblock ADDRESS in any thread of the account)"
+	s.Findings = append(s.Findings, Finding{Level: Good, What: "blocked senders", Text: text, Names: true})
 }
 
 // checkHome checks that there is a channel for an account's threads.

@@ -85,11 +85,13 @@ type Finding struct {
 	What  string // "IMAP login"
 	Text  string // what was found
 	Hint  string // what to do next; "" if nothing is to be done
+	Names bool   // Text may name a customer
 }
 
 // Section is all findings about one thing, with its name as heading.
 type Section struct {
-	Name     string // "database", "account support-mail"
+	Name     string          // "database", "account support-mail"
+	Account  store.AccountID // 0 means that it is about no account
 	Findings []Finding
 }
 

@@ -1,9 +1,12 @@
 package site_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 
+	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/storetest"
 )
@@ -104,4 +107,26 @@ func TestStuckOfAPrivateChannel(t *testing.T) {
 		SET assignees = ARRAY[(SELECT id FROM agents WHERE email = 'ann@acme.test')]`)
 	page := ann.Get("/settings/stuck")
 	wantShown(t, "what stands still, for the owner", page, "vera@customer.test", "/settings/stuck/4714/decide")
+}
+
+// An admin who may not read the conversations of an account sees how it is, but none of its customers.
+// R-212
+func TestHealthOfAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, deskCompany, withInbox(t), func(o *site.Options) {
+		o.Operations.Examine = func(ctx context.Context) (inspect.Report, error) {
+			return inspect.Doctor(ctx, inspect.Options{Pool: o.Pool, Sealer: o.Sealer, Specs: o.Specs[:0]}), nil
+		}
+	})
+	storetest.Exec(t, s.Pool, `INSERT INTO contacts (id, name) VALUES (4715, 'Vera')`)
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO identities (id, account_id, key, name, contact_id, blocked)
+		SELECT id, id, id || '@customer.test', 'Vera', 4715, true FROM accounts WHERE name IN ('guards-mail', 'support-mail')`)
+	storetest.Exec(t, s.Pool, `
+		UPDATE accounts SET status = 'error', status_text = name || ' has no answer about vera@customer.test.' WHERE name IN ('guards-mail', 'support-mail')`)
+
+	page := s.Visitor("ann@acme.test").Post("/settings/health", nil)
+
+	wantShown(t, "health", page, "account guards-mail", "not open to you", "support-mail has no answer about vera@customer.test.", "automatic mail from ")
+	wantHidden(t, "health", page, "guards-mail has no answer about")
 }

@@ -358,7 +358,7 @@ func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
 }
 
 // Examine implements records.Desk.
-func (d *recordsDesk) Examine(ctx context.Context) ([]records.Examined, error) {
+func (d *recordsDesk) Examine(ctx context.Context, viewer store.AgentID) ([]records.Examined, error) {
 	if d.o.Operations.Examine == nil {
 		return nil, errors.New("site: nothing can be examined here")
 	}
@@ -368,10 +368,18 @@ func (d *recordsDesk) Examine(ctx context.Context) ([]records.Examined, error) {
 		return nil, err
 	}
 
+	isClosed, err := d.o.closedAccounts(ctx, viewer)
+	if err != nil {
+		return nil, err
+	}
+
 	list := make([]records.Examined, len(report.Sections))
 	for i, s := range report.Sections {
 		list[i].Name = s.Name
 		for _, f := range s.Findings {
+			if f.Names && isClosed(s.Account) {
+				f.Text, f.Hint = "not open to you", ""
+			}
 			list[i].Findings = append(list[i].Findings, records.Finding{Level: string(f.Level), What: f.What, Text: f.Text, Hint: f.Hint})
 		}
 	}
