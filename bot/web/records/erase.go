@@ -61,6 +61,9 @@ const (
 func (p pages) showErase(v *web.Visit) error {
 	text := v.Value("contact")
 	shown := shownErase{Asked: web.Field{Name: "contact", Label: "Address, number or contact's id", Value: text}, Super: v.Person.Super}
+	if text == "" && v.Request.Form.Has("contact") {
+		shown.Asked.Problem = "Type an address, a number or an id."
+	}
 	if text != "" {
 		found, err := p.desk.FindContacts(v.Context(), text)
 		if err != nil {
@@ -152,6 +155,9 @@ func (p pages) showPlan(v *web.Visit, problem string) error {
 
 	screen := web.Screen{Title: "Erase " + c.Name, Data: shown,
 		Help: "This is what stands of the customer now. Nothing has been changed yet."}
+	if shown.Rows == 0 {
+		screen.Title, screen.Help = c.Name, "The customer was erased."
+	}
 	if problem != "" {
 		return v.ShowAgain("plan", screen)
 	}

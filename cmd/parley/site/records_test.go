@@ -129,8 +129,14 @@ func TestErasePage(t *testing.T) {
 	if err := json.Unmarshal([]byte(ann.Get("/settings/erase/certificate/"+id).Body), &c); err != nil || !c.Whole() || c.By != "ann@acme.test" || agreed != 1 {
 		t.Errorf("%v: %+v, agreed %d times", err, c, agreed)
 	}
-	if !ann.Get("/settings/erase?contact=zoe@shop.example").Has("Nobody is called that") {
+	if !ann.Get("/settings/erase?contact=zoe@shop.example").Has("No customer has this address") {
 		t.Error("the customer is still found")
+	}
+	if !ann.Get("/settings/erase?contact=").Has("Type an address") {
+		t.Error("a search for nothing says nothing")
+	}
+	if a := ann.Get("/settings/erase/contact/101"); !a.Has("Nothing is left of this customer") || a.Has("Erase Erased") || a.Has(`name="sure"`) {
+		t.Error("who was erased can be erased again")
 	}
 	if a := ann.Get("/settings/erase/contact/102/export"); a.Status != http.StatusOK || !strings.Contains(a.Header.Get("Content-Disposition"), "contact-102.zip") || a.Body != "[102]\n" {
 		t.Errorf("export: %d %s", a.Status, a.Body)
