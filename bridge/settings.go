@@ -111,15 +111,15 @@ func aiSettings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.AI.TokensADay = parseOr(v, -1) }},
 		{Name: "ai_audit", Label: "Days for which questions to a model are kept", Free: numberText("days", maxAuditDays, auditDays), Text: "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
 			keep: func(s *AccountSettings, v string) { s.AI.AuditDays = parseOr(v, 0) }},
-		{Name: "ai_translate", Label: "Translate what customers write", Values: offOn, Text: "Whether what customers write in another language than `language` is translated below it. That needs a model, see [ai.md](ai.md).",
+		{Name: "ai_translate", Label: "Translate what customers write", Values: offOn, Text: "Whether what customers write in another language than `language` is translated below it. That needs a model, see [“The analysis of customers' messages”](ai.md).",
 			keep: func(s *AccountSettings, v string) { s.AI.Translates = v == settingOn }},
 		{Name: "ai_summaries", Label: "Sum up long conversations", Values: onOff, Text: "Whether a long conversation is summed up for colleagues when it is handed over, and when it is resolved.",
 			keep: func(s *AccountSettings, v string) { s.AI.SumsUp = v == settingOn }},
 		{Name: "ai_references", Label: "Numbers to look for", Free: linesText(analysis.ParsePatterns, "Write a kind, an expression and a link in each line: order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}"),
-			Text: "Which numbers are noted, a line for each kind: `order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}`. The link may be left out; `order` alone is found by our rules, see [ai.md](ai.md). Empty: orders, quotes, invoices, shipments and tickets.",
+			Text: "Which numbers are noted, a line for each kind: `order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}`. The link may be left out; `order` alone is found by our rules, see [“The analysis of customers' messages”](ai.md). Empty: orders, quotes, invoices, shipments and tickets.",
 			keep: func(s *AccountSettings, v string) { s.AI.References, _ = analysis.ParsePatterns(v) }}, // checked when it was written
 		{Name: "ai_intents", Label: "What customers may want", Free: linesText(analysis.ParseIntents, "Write a name and what it means in each line: warranty: asks about the guarantee = guarantee, warranty"),
-			Text: "What customers may want, a line for each: `warranty: asks about the guarantee = guarantee, warranty`, with words by which they say it behind `=`. One of ours by its name alone, see [ai.md](ai.md). Empty: all of ours.",
+			Text: "What customers may want, a line for each: `warranty: asks about the guarantee = guarantee, warranty`, with words by which they say it behind `=`. One of ours by its name alone, see [“The analysis of customers' messages”](ai.md). Empty: all of ours.",
 			keep: func(s *AccountSettings, v string) { s.AI.Intents, _ = analysis.ParseIntents(v) }}, // likewise
 		{Name: "language", Label: "The team's language", Values: languageCodes(), Text: "The language in which the team reads and writes: summaries and translations of what customers write are in it.",
 			keep: func(s *AccountSettings, v string) { s.Language = v }},
