@@ -172,8 +172,8 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 
 	if !done {
 		f := findField(&s.Knowledge, knowledgeKey)
-		for path, given := range values { // people know the line that they typed, not its path
-			f.Problem = strings.ReplaceAll(f.Problem, path+": ", "“"+strings.Join(given, "")+"” ")
+		for path := range values { // people know the line that they typed, which the problem quotes, not its path
+			f.Problem = strings.ReplaceAll(f.Problem, path+": ", "")
 		}
 		return v.ShowAgain("ai", s.makeScreen())
 	}
@@ -199,6 +199,10 @@ func (p aiPages) tryAI(v *web.Visit) error {
 		defer cancel()
 		found, err := p.desk.Try(ctx, s.Text.Value)
 		if err == nil {
+			found.Intents = slices.Clone(found.Intents)
+			for i, intent := range found.Intents {
+				found.Intents[i] = strings.ReplaceAll(intent, "_", " ")
+			}
 			s.Found = &found
 			return v.Show("ai", s.makeScreen())
 		}

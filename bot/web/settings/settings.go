@@ -176,8 +176,11 @@ func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result set
 		form.Problems = []string{"Somebody else changed this while you did. Your changes stand below; open the page anew in another tab, compare, and send again what you want to keep."}
 		form.Keep(v, nil)
 	case errors.Is(err, setup.ErrExists):
-		form.Problems = []string{"There is one of that name already. Take another name."}
-		form.Keep(v, nil)
+		problems := map[string]string{"name": "There is one of that name already. Take another name."}
+		if c.Kind == setup.EntryAgent {
+			problems = map[string]string{"email": "Somebody here has this address already."}
+		}
+		form.Keep(v, problems)
 	default:
 		return result, false, err
 	}

@@ -1,6 +1,7 @@
 package parleyfile
 
 import (
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -22,7 +23,7 @@ func (f *File) readKnowledge(entries []*object) {
 			if filepath.IsAbs(path) {
 				f.Knowledge = append(f.Knowledge, filepath.Clean(path))
 			} else {
-				o.Fault(folder.At, "folder", "is no absolute path", "Write /srv/knowledge.")
+				o.Fault(folder.At, "folder", fmt.Sprintf("%q is no absolute path", folder.Raw), "Write /srv/knowledge.")
 			}
 
 			continue
@@ -31,7 +32,7 @@ func (f *File) readKnowledge(entries []*object) {
 		if isSite(site.Value) {
 			f.Knowledge = append(f.Knowledge, strings.TrimSpace(site.Value))
 		} else {
-			o.Fault(site.At, "url", "is no address of a web site", "Write https://example.com/help/, without a user or a password.")
+			o.Fault(site.At, "url", fmt.Sprintf("%q is no address of a web site", site.Raw), "Write https://example.com/help/, without a user or a password.")
 		}
 	}
 

@@ -59,7 +59,7 @@ func TestAddedTwiceAtOnce(t *testing.T) {
 					added++
 				case http.StatusUnprocessableEntity:
 					refused++
-					saysWhy := a.Has("There is one of that name already") || a.Has("just now") ||
+					saysWhy := a.Has("There is one of that name already") || a.Has("just now") || a.Has("has this address already") ||
 						a.Has("The account twins takes messages from there already")
 					if !saysWhy {
 						t.Errorf("the refusal doesn't say that there is one already:\n%s", a.Body)

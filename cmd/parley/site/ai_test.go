@@ -33,7 +33,7 @@ func TestAIPage(t *testing.T) {
 	b.Looks("ai-tried")
 	b.Write("#f-knowledge", "srv/knowledge\nhttps://user:pw@example.com/help/\nhttps://example.com/help/")
 	b.Press("form[action$='/knowledge'] button")
-	b.Until("both are said", "document.querySelector('#f-knowledge-problem').innerText.includes('“srv/knowledge”') && document.querySelector('#f-knowledge-problem').innerText.includes('user:pw')")
+	b.Until("both are said", "document.querySelector('#f-knowledge-problem').innerText.includes('\"srv/knowledge\" is no absolute path') && document.querySelector('#f-knowledge-problem').innerText.includes('user:pw')")
 	b.Looks("ai-refused")
 	b.Write("#f-knowledge", "/srv/knowledge\nhttps://example.com/help/")
 	b.Press("form[action$='/knowledge'] button")
