@@ -110,6 +110,10 @@ func (p pages) showLog(v *web.Visit) error {
 
 		for _, r := range page.Rows {
 			when := r.At.In(v.Now().Location()).Format("2006-01-02 15:04:05")
+			if r.What == "analysed" { // its text names intents: order_status
+				r.Text = strings.ReplaceAll(r.Text, "_", " ")
+			}
+			r.What = deedWords(r.What)
 			shown.Rows = append(shown.Rows, shownRow{LogRow: r, When: when, Lines: strings.Split(r.Text, "\n")})
 		}
 
@@ -196,13 +200,34 @@ func filterFields(v *web.Visit, names LogNames) []web.Field {
 		return list
 	}
 
+	deeds := web.Choose(nil, names.Deeds...)
+	for i, d := range deeds {
+		deeds[i].Text = deedWords(d.Value)
+	}
+
 	return []web.Field{
 		{Name: "who", Label: "Who", Kind: web.KindChoice, Choices: choose("who", names.Agents)},
-		{Name: "what", Label: "What", Kind: web.KindChoice, Choices: choose("what", web.Choose(nil, names.Deeds...))},
+		{Name: "what", Label: "What", Kind: web.KindChoice, Choices: choose("what", deeds)},
 		{Name: "account", Label: "Account", Kind: web.KindChoice, Choices: choose("account", web.Choose(nil, names.Accounts...))},
 		{Name: "conversation", Label: "Conversation", Value: v.Value("conversation"), Placeholder: "#12"},
 		{Name: "from", Label: "First day", Kind: "date", Value: v.Value("from")},
 		{Name: "until", Label: "Last day", Kind: "date", Value: lastDay(v)},
+	}
+}
+
+// deedWords names a deed for people, where the log's own word for it, which files keep, doesn't say enough.
+func deedWords(deed string) string {
+	switch deed {
+	case "recipients":
+		return "changed the recipients"
+	case "rerooted":
+		return "thread made anew"
+	case "same customer":
+		return "found two conversations of one customer"
+	case "sent as it stood":
+		return "sent without a look at the chat"
+	default:
+		return deed
 	}
 }
 

@@ -116,14 +116,16 @@ func mustAgentStay(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
 // agentRows makes the rows of some agents.
 func agentRows(all, some []setup.Entry) (rows []agentRow) {
 	teams := ofKind(all, setup.EntryTeam)
+	isNobodyNamed := !slices.ContainsFunc(ofKind(all, setup.EntryAgent), func(a setup.Entry) bool { return slices.Contains(a.Values["roles"], setup.RoleSuperAdmin) })
 	for _, e := range some {
+		isAdmin := slices.Contains(e.Values["roles"], setup.RoleAdmin)
 		row := agentRow{
 			Name:  e.Value("name"),
 			Path:  "/settings/agents/" + e.Name,
 			Email: e.Name,
 			Zone:  e.Value("zone"),
-			Super: slices.Contains(e.Values["roles"], setup.RoleSuperAdmin),
-			Admin: slices.Contains(e.Values["roles"], setup.RoleAdmin),
+			Super: slices.Contains(e.Values["roles"], setup.RoleSuperAdmin) || isNobodyNamed && isAdmin, // then every admin counts as one
+			Admin: isAdmin,
 			Away:  e.Value("presence") == bridge.PresenceAway,
 		}
 		for _, t := range teams {

@@ -177,6 +177,7 @@ func TestEachAdminIsASuperAdminWhileNobodyIsNamed(t *testing.T) {
 	if want := "Nobody is named super-admin"; !page.Has(want) {
 		t.Errorf("the page lacks %q: %s", want, page.Body)
 	}
+	wantShown(t, "the list", page, `<span class="pill good">super-admin</span>`)
 	isMarked := page.Has("super-admin</div>") || page.Has("· super-admin") // alone, or after other words
 	if !isMarked {
 		t.Errorf("the page marks nobody as super-admin: %s", page.Body)
