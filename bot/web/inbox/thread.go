@@ -22,7 +22,6 @@ type threadPage struct {
 	Number  string
 	Details []detail
 	Said    []shownMessage
-	Erased  bool   // the customer was erased, and with her what was said
 	Older   string // the address of older messages; "" if there are none
 	Newest  string // on a page of older messages: the address of the newest ones; "" on the page of these
 	Live    string // the address at which changes are told
@@ -30,18 +29,34 @@ type threadPage struct {
 
 	Form   string         // identifies the forms of this page, so that each counts once
 	Seen   bridge.EventID // the newest event that the page shows
-	Open   bool           // something can be said and done
-	Ended  bool           // the conversation is resolved, and can be opened again
-	Mine   bool           // the reader holds the conversation
-	Asleep bool           // it is snoozed
 	People []web.Choice
 	Teams  []string
 
 	Customer string
 	Note     *result // what became of the form that was sent before; nil if there is nothing to say
 
+	standing
 	attaching
 	mistake
+}
+
+// standing says what can be done with a conversation.
+type standing struct {
+	Open   bool // something can be said and done
+	Ended  bool // it is resolved, and can be opened again
+	Erased bool // the customer was erased, and with her what was said
+	Mine   bool // the reader holds it
+	Asleep bool // it is snoozed
+}
+
+func standingOf(f bridge.Facts, reader bridge.AgentID) standing {
+	return standing{
+		Open:   f.Status.Open() && !f.Automatic,
+		Ended:  f.Status == bridge.StatusResolved,
+		Erased: f.CloseReason == bridge.CloseErased,
+		Mine:   shape.HeldBy(f, bridge.AgentRef{ID: reader}),
+		Asleep: f.Status == bridge.StatusSnoozed,
+	}
 }
 
 // attaching is what the form of a reply shows besides its text: recipients and files.
@@ -149,12 +164,8 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		Live:     "/inbox/live?conversation=" + number,
 		Stamp:    stamp,
 		Form:     rand.Text(),
-		Open:     f.Status.Open() && !f.Automatic,
-		Ended:    f.Status == bridge.StatusResolved,
-		Erased:   f.CloseReason == bridge.CloseErased,
-		Mine:     shape.HeldBy(f, bridge.AgentRef{ID: agent}),
-		Asleep:   f.Status == bridge.StatusSnoozed,
 		Customer: shape.PartyName(f.Contact),
+		standing: standingOf(f, agent),
 		mistake:  mistake{Typed: map[string]string{}},
 	}
 	if data.Erased {
