@@ -193,7 +193,8 @@ func TestBounceWhileItWaitsToLeaveAgain(t *testing.T) {
 	w.waitFate(reply, "out")
 }
 
-// A bounce that comes late, of somebody to whom only the first sending went, is no failure of the second one: nothing offers to send that again.
+// A bounce that comes late, of somebody to whom only the first sending went, is no failure of the second one: nothing offers to send that
+// again.
 func TestLateBounceOfTheFirstSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

@@ -152,7 +152,6 @@ func TestAddressOfOurs(t *testing.T) {
 }
 
 // A mail is blind if those whom it names needn't know that we have it: it names no address of ours, and none from which it was forwarded.
-//
 func TestBlindCopy(t *testing.T) {
 	t.Parallel()
 	const sent, other = "From: ann@customer.test\nTo: bob@x.test\n", "Delivered-To: billing@acme.test\n"
