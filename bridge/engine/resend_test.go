@@ -276,6 +276,32 @@ func TestFileAddedInTheHold(t *testing.T) {
 		withFiles("Three plans", "b.txt"), withFiles("", "c.txt"), withFiles("", "e.txt"))
 }
 
+// A file that an edit adds to a reply that failed leaves behind its text when that is sent again, also while another reply stands
+// between them in the lane of which nobody knows yet whether it has left.
+func TestFileAddedToAFailedReplyFollowsItsText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true})
+	thread := w.openThread()
+	w.provider.AddFault(badFile("a.txt"))
+	one := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1))
+	w.waitLine(thread, bridge.LineFailed)
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	w.reply(thread, "Anything else?")
+	w.eventually("its answer is lost", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE state = 'unknown'`) == 1 })
+
+	w.chat.Edit(support, one, "Two plans", file("b.txt", 2))
+	w.eventually("the file is added, and the line tells it", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'line' AND state = 'accepted' AND payload ? 'changes'`) == 1
+	})
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
+	w.waitFate(one, "waiting")
+	w.provider.ClearFaults()
+	w.exec(lookNow)
+	w.waitFate(one, "out")
+	w.wantSent(sentMessage{Text: "Anything else?"}, withFiles("Two plans", "a.txt"), withFiles("", "b.txt"))
+}
+
 // waitEdited waits until one message has the text of an edit.
 func (w *world) waitEdited(text string) {
 	w.t.Helper()

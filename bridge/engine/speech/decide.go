@@ -269,10 +269,7 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		return
 	}
 
-	requeueReply(sp.Outbox, d)
-	for _, added := range parts.Added(m) {
-		requeueReply(sp.Outbox, added)
-	}
+	requeueParts(sp.Outbox, append(book.Parts{d}, parts.Added(m)...))
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true

@@ -99,9 +99,7 @@ func (sp resending) cancelWaiting(m *book.Message) {
 // asked.
 func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	parts := sp.Outbox.PartsOf(m)
-	for _, d := range parts.Remainder(m) {
-		requeueReply(sp.Outbox, d)
-	}
+	requeueParts(sp.Outbox, parts.Remainder(m))
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
@@ -172,6 +170,20 @@ func (sp resending) markSent(r book.Request, d *book.Delivery, m *book.Message) 
 
 	sp.CustomerGot(r.Conversation, m)
 	sp.Mark(r.Conversation, m, bridge.MarkSent)
+}
+
+// requeueParts has parts of a reply attempted as if for the first time, in their order: one that an edit added may wait in the lane
+// behind another reply, before the place that a part that failed gets now.
+func requeueParts(o *book.Outbox, parts book.Parts) {
+	places := make([]int64, len(parts))
+	for i, d := range parts {
+		requeueReply(o, d)
+		places[i] = d.Seq
+	}
+	slices.Sort(places)
+	for i, d := range parts {
+		d.Seq = places[i]
+	}
 }
 
 // requeueReply has a reply's delivery attempted as if for the first time. If its lane has gone on, it goes to the end of it.
