@@ -93,6 +93,8 @@ func rarerReasonWords(reason string) string {
 		return "It was edited since the button was shown, and says this now."
 	case "edited_command":
 		return "You changed it into a command, and a changed message does none. Type the command as a new message."
+	case "found_edited":
+		return "It was edited while I heard nothing: before, it may have been for colleagues."
 	case "edited":
 		return "It was inside before you changed it."
 	}

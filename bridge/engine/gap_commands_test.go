@@ -51,7 +51,9 @@ func TestNoteEditedIntoReplyInAGap(t *testing.T) {
 	})
 	w.waitFate(edited, "parked")
 	w.wantNothingSent()
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbSend)
+	line := w.waitLine(thread, bridge.LineParked)
+	wantWords(t, "the line", line.Plain(), "found_edited")
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "We wait for your payment")
 }
 

@@ -24,7 +24,8 @@ func TestRemarkBeforeWhatNobodyAnswers(t *testing.T) {
 			w.waitCard(thread, "debtor")
 		}},
 		{name: "a machine's mail", author: "ben", comes: func(w *world, question, _, _ string) {
-			w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "On holiday", Automatic: "auto-replied", References: []string{question}})
+			away := channelstest.Event{From: "kim@x.test", Text: "On holiday", Automatic: "auto-replied", References: []string{question}}
+			w.customerSends(mail, away)
 			w.waitShown("On holiday")
 		}},
 		{name: "a correction", author: "ben", comes: func(w *world, _, thread, answer string) {

@@ -102,7 +102,8 @@ func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 	t := p.Text(a)
 	out := bridge.Action{
 		Actor: p.Actor(a), Place: at, Order: sortKey(at.Message), Raw: t.Plain,
-		Mentions: t.Mentions, Files: p.collectFiles(a, t), OwnThread: p.Own, Context: bridge.Context{Quotes: t.Quotes, Forwards: t.Forwards, Edited: p.Edit},
+		Mentions: t.Mentions, Files: p.collectFiles(a, t), OwnThread: p.Own,
+		Context: bridge.Context{Quotes: t.Quotes, Forwards: t.Forwards, Edited: p.Edit},
 	}
 	message := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads, NamesApp: t.Bot, Named: t.Named}
 	message.Ask(&out)

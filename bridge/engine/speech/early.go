@@ -96,8 +96,7 @@ func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 		p.Kind = book.HumanMessage
 		p.Early = nil
 		sp.Posts.Remember(p)
-		const late = true
-		sp.decideFate(r, m, late)
+		sp.decideFate(r, m, lateReason)
 	}
 }
 

@@ -32,13 +32,25 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 		return
 	}
 
-	late := changed || sp.HasMovedOn(c, r.Action) || r.Edited // perhaps a note was edited into a reply
-	sp.decideFate(r, m, late)
+	doubt := ""
+	switch {
+	case changed || sp.HasMovedOn(c, r.Action):
+		doubt = lateReason
+	case r.Edited:
+		doubt = foundEditedReason
+	}
+	sp.decideFate(r, m, doubt)
 }
 
-// decideFate decides the fate of a typed text. late means that the text came so late that it may no longer fit the
-// conversation: then it doesn't leave by itself, but is offered to its author.
-func (sp *UseCases) decideFate(r book.Request, m *book.Message, late bool) {
+// Reasons why a typed text doesn't leave by itself, but is offered to its author.
+const (
+	lateReason        = "late"         // it came so late that it may no longer fit the conversation
+	foundEditedReason = "found_edited" // it was found as it was edited: before, it may have been a note
+)
+
+// decideFate decides the fate of a typed text. doubt is the reason why it is offered to its author, if it would leave otherwise; it is
+// empty if there is no doubt.
+func (sp *UseCases) decideFate(r book.Request, m *book.Message, doubt string) {
 	c := r.Conversation
 	decision, reason := Speak(sp.speechOf(r))
 	m.Reason = reason
@@ -50,8 +62,8 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, late bool) {
 		sp.Ask(c, m, r.Action, reason)
 	case Out:
 		switch {
-		case late:
-			sp.replies.Park(c, m, "late")
+		case doubt != "":
+			sp.replies.Park(c, m, doubt)
 		case sp.MustBeTaken(c):
 			sp.AskToTake(c, m)
 		default:
