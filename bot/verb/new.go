@@ -81,7 +81,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 		form.Fields = append(form.Fields, shape.Field{Name: fieldSubject, Kind: shape.FieldText, Label: "Subject", Value: textValue(in.Args.Subject), MaxRunes: shape.MaxSubjectRunes})
 	}
 
-	form.Fields = append(form.Fields, shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: countWords(in), Value: textValue(in.Text), MaxRunes: textRunes(chosen.Can)})
+	form.Fields = append(form.Fields, shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: shape.Or(countWords(in), formatHint), Value: textValue(in.Text), MaxRunes: textRunes(chosen.Can)})
 	return nil
 }
 

@@ -32,7 +32,7 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 		return nil
 	}
 
-	words := shape.Field{Name: wordsField(in.Args), Kind: shape.FieldLong, Label: "Reply", Hint: countWords(in), Value: textValue(in.Text), MaxRunes: maxTextRunes}
+	words := shape.Field{Name: wordsField(in.Args), Kind: shape.FieldLong, Label: "Reply", Hint: shape.Or(countWords(in), formatHint), Value: textValue(in.Text), MaxRunes: maxTextRunes}
 	form.Fields = append([]shape.Field{words}, suggestionFields(form, in)...)
 	form.Fields = append(form.Fields, recipientFields(form, in)...)
 	if len(in.Said) > 1 {
@@ -103,6 +103,9 @@ func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 }
 
 func hoursWords(d time.Duration) string { return fmt.Sprintf("%d hours", int(d.Hours())) }
+
+// formatHint says how a text is formatted, where its hint has nothing else to say.
+const formatHint = "Markdown: **bold**, *italic*, - for a list."
 
 // countWords says how many texts a reply counts as. It is "" if the provider doesn't count.
 func countWords(in shape.FormInput) string {
