@@ -40,25 +40,6 @@ type threadPage struct {
 	mistake
 }
 
-// standing says what can be done with a conversation.
-type standing struct {
-	Open   bool // something can be said and done
-	Ended  bool // it is resolved, and can be opened again
-	Erased bool // the customer was erased, and with her what was said
-	Mine   bool // the reader holds it
-	Asleep bool // it is snoozed
-}
-
-func standingOf(f bridge.Facts, reader bridge.AgentID) standing {
-	return standing{
-		Open:   f.Status.Open() && !f.Automatic,
-		Ended:  f.Status == bridge.StatusResolved,
-		Erased: f.CloseReason == bridge.CloseErased,
-		Mine:   shape.HeldBy(f, bridge.AgentRef{ID: reader}),
-		Asleep: f.Status == bridge.StatusSnoozed,
-	}
-}
-
 // attaching is what the form of a reply shows besides its text: recipients and files.
 type attaching struct {
 	GoesTo   shownRecipients

@@ -1,0 +1,25 @@
+package inbox
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+// standing says what can be done with a conversation.
+type standing struct {
+	Open   bool // something can be said and done
+	Ended  bool // it is resolved, and can be opened again
+	Erased bool // the customer was erased, and with her what was said
+	Mine   bool // the reader holds it
+	Asleep bool // it is snoozed
+}
+
+func standingOf(f bridge.Facts, reader bridge.AgentID) standing {
+	return standing{
+		Open:   f.Status.Open() && !f.Automatic,
+		Ended:  f.Status == bridge.StatusResolved,
+		Erased: f.CloseReason == bridge.CloseErased,
+		Mine:   shape.HeldBy(f, bridge.AgentRef{ID: reader}),
+		Asleep: f.Status == bridge.StatusSnoozed,
+	}
+}
