@@ -99,7 +99,7 @@ func TestReplyThatWaitsIsNotMeantForTheErased(t *testing.T) {
 	if i < 0 {
 		t.Fatalf("the certificate has no count of replies: %+v", certificate.Places)
 	}
-	if n := certificate.Places[i].Rows; n != 1 {
-		t.Errorf("the certificate counts %d replies, want 1", n)
+	if n := certificate.Places[i].Rows; n != 2 {
+		t.Errorf("the certificate counts %d replies, want 2: the one that waits, and the one that was sent before", n)
 	}
 }

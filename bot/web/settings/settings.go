@@ -242,7 +242,8 @@ func nearestField(form *web.Form, path, text string) (name string) {
 // changeAtOnce makes a change that needs no form, and goes on to a page, which says how it ended.
 func (p pages) changeAtOnce(v *web.Visit, c setup.Change, path string) error {
 	result, err := p.desk.Save(v.Context(), v.Person, c)
-	if errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrMissing) {
+	isOther := errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrMissing) || errors.Is(err, setup.ErrExists)
+	if isOther {
 		return v.GoWithText(path, "Nothing was done. Somebody else changed this while you did. Look at it, then press again.")
 	}
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {

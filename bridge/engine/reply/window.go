@@ -156,7 +156,7 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 
 	rs.Mark(c, m, bridge.MarkWarning)
 	rs.parkForWindow(c, m, text)
-	rs.Messages.AwaitAnswerAgain(c)
+	rs.Messages.ResumeWait(c)
 }
 
 // offerParked notes which replies that were parked for the window are to be offered again, each once. A new
