@@ -79,8 +79,10 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 
 	holesSince, complete := h.holesSince(standing)
 	p := &pass{holesSince: formatStamp(holesSince), isRegular: complete, announced: announced}
+	p.editsSince = p.holesSince
 	if complete {
-		p.holesSince = formatStamp(h.hidden.reach(began.Add(-h.regularReach)))
+		from := began.Add(-h.regularReach)
+		p.holesSince, p.editsSince = formatStamp(from), formatStamp(h.hidden.reach(from))
 	} else if h.hidden.expect(holesSince, announced) {
 		h.compared.Forget() // what was compared before the gap may have been edited in it
 	}
@@ -97,7 +99,7 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	if h.sweeper.Announced() != announced {
 		return nil // a new gap began meanwhile: the pass that fills it raises the mark
 	}
-	if complete {
+	if complete && !p.leavesEdits {
 		h.hidden.settle()
 	}
 	if err := h.marks.Settle(ctx, standing); err != nil {
@@ -223,8 +225,12 @@ func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel str
 		thread := fact.OrderKey(channel, root.TS)
 		// A thread with a reply since a gap began may lack earlier replies, even if its newest one
 		// is stored: the newest one may have come after the gap.
-		complete := known[fact.MessageID(channel, root.Latest)] && root.Latest < p.holesSince
-		if complete || h.compared.Known(thread, root.Latest) {
+		hasNoHole := known[fact.MessageID(channel, root.Latest)] && root.Latest < p.holesSince
+		hasNoEdit := hasNoHole && root.Latest < p.editsSince
+		if hasNoEdit || h.compared.Known(thread, root.Latest) {
+			continue
+		}
+		if hasNoHole && !p.takeEdits() {
 			continue
 		}
 		if !h.takeTurn(ctx, p) {

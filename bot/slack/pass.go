@@ -15,6 +15,24 @@ type pass struct {
 	isRegular bool
 	announced int // gaps that were announced before the pass
 	threads   int // that were read
+
+	editsSince  string // the stamp from which a reply may have been edited; see hiddenEdits. It isn't later than holesSince
+	edits       int    // threads that were read only because of these
+	leavesEdits bool   // there are more of them, for the next pass
+}
+
+// editsAtOnce bounds how many threads a pass reads only because a reply may have been edited: it must not last long, since what it
+// finds missing besides is what somebody waits for.
+const editsAtOnce = 40
+
+// takeEdits reports whether the pass may read one more thread only because a reply may have been edited.
+func (p *pass) takeEdits() bool {
+	if p.edits >= editsAtOnce {
+		p.leavesEdits = true
+		return false
+	}
+	p.edits++
+	return true
 }
 
 // takeTurn reports whether a pass may read one more thread. A regular pass leaves calls to replies that have to be read
@@ -33,8 +51,8 @@ func (h *history) takeTurn(ctx context.Context, p *pass) bool {
 // editsReach is how long before a gap the newest reply of a thread may have been typed for the thread to be read for edits.
 const editsReach = 24 * time.Hour
 
-// hiddenEdits are those that were perhaps made in gaps, to replies of threads in which nothing newer was typed. The next regular pass
-// looks for them: replies to customers don't wait for it, and those from before a gap are read again one by one before they leave.
+// hiddenEdits are those that were perhaps made in gaps, to replies of threads in which nothing newer was typed. The next regular passes
+// look for them: replies to customers don't wait for these, and those from before a gap are read again one by one before they leave.
 type hiddenEdits struct {
 	mu      sync.Mutex // guards all below
 	since   time.Time  // from which newest reply on threads are read; zero if no such edit is expected
@@ -61,7 +79,7 @@ func (e *hiddenEdits) expect(gapSince time.Time, announced int) bool {
 	return isNew
 }
 
-// settle notes that a regular pass has looked for them.
+// settle notes that regular passes have looked for all of them.
 func (e *hiddenEdits) settle() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -76,6 +76,31 @@ func TestPassAfterAGapFindsAnEdit(t *testing.T) {
 	wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, 0)
 }
 
+// Of the threads in which only an edit may be missing, a pass reads some, and the next passes read the others: what may have a hole
+// doesn't wait for them.
+func TestPassesShareTheThreadsOfEdits(t *testing.T) {
+	t.Parallel()
+	d, root := newFilledDowntime(t)
+	const further = 3
+	for range editsAtOnce + further {
+		root = d.postRoot()
+		said := d.postAsAnn(root.Message, "it comes on Monday")
+		must(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, said)}))
+	}
+	d.surface.history.wait = func(context.Context, time.Duration) bool { return true }
+
+	const inAnHour = -time.Hour
+	d.sweepAt(inAnHour) // everything until now is stored
+	fills := d.desk.Fills()
+	d.surface.CatchUp(d.surface.now())
+	d.desk.Wait(t, "the gap filled", func() bool { return d.desk.Fills() > fills })
+	for _, want := range []int{editsAtOnce, further, 0} {
+		calls := len(d.fake.Calls("conversations.replies"))
+		d.sweepAt(inAnHour)
+		wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, want)
+	}
+}
+
 // sayUnderLostIn does what sayUnderLost does, in so many new threads.
 func (d *downtime) sayUnderLostIn(threads int) {
 	d.t.Helper()
