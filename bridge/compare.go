@@ -12,9 +12,11 @@ import (
 	"parley/store"
 )
 
-// SameText reports whether a text that a surface has read again is the one that was stored.
+// SameText reports whether a text that a surface has read again is the one that was stored. Spaces, and the backslashes that escape
+// signs of Markdown, don't count: an earlier version of Parley may have written others for the same text.
 func SameText(read, stored string) bool {
-	return strings.TrimSpace(store.Clean(read)) == strings.TrimSpace(stored)
+	fold := func(text string) string { return strings.Join(strings.Fields(strings.ReplaceAll(text, `\`, "")), " ") }
+	return fold(store.Clean(read)) == fold(stored)
 }
 
 // markBytes is how much of its hash a mark has: enough to tell the versions of one text apart.
