@@ -148,6 +148,20 @@ func TestReplyThatComesLateIsParked(t *testing.T) {
 	}
 }
 
+// Of several texts that come late, the later ones go on from the first: they leave, too.
+func TestRepliesThatComeLateTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	w.take("ann", "Hello")
+	w.waitDrained()
+	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`) // before the texts
+	w.exec(`UPDATE log_entries SET at = at - interval '1 hour'`)
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-20 * time.Minute) })
+	w.waitFate(w.reply(thread, "It has left"), "waiting")
+	w.waitFate(w.reply(thread, "You get it tomorrow"), "waiting")
+}
+
 // What a colleague typed who had nothing to say to the customer then stays inside, also if it is found when the
 // conversation has become theirs.
 func TestLateRemarkOfTheNextOwner(t *testing.T) {

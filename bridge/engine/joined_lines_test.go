@@ -182,21 +182,35 @@ func TestLinesAreNotJoined(t *testing.T) {
 	wantList(t, "what the customer got", w.sentTexts(), []string{"One", "Two"})
 }
 
-// Lines that their author typed for different people are messages of their own, though one comes right after the other.
+// Lines that their author typed for different people, or with copies for different people, are messages of their own, though one comes
+// right after the other.
 func TestLinesForOthersAreNotJoined(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: lineHold})
-	w.waitRunsAllowed()
-	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "Printer", Text: "Hello"})
-	thread := w.waitThread("Hello")
-	w.replyInHold(thread, "One")
-	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Me too", References: []string{first}})
-	w.waitShown("Me too")
-	w.replyInHold(thread, "Two")
-	w.advance(2 * lineHold)
-	w.provider.WaitTexts(t, "One", "Two")
-	w.waitDrained()
-	wantList(t, "what the customers got", w.sentTexts(), []string{"One", "Two"})
+	for name, change := range map[string]func(w *world, first, thread string){
+		"a mail changes the recipient": func(w *world, first, _ string) {
+			w.customerSends(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Me too", References: []string{first}})
+			w.waitShown("Me too")
+		},
+		"a command takes the copy away": func(w *world, _, thread string) {
+			w.reply(thread, "!cc -lee@x.test")
+			w.waitLine(thread, bridge.LineRecipients)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: lineHold})
+			w.waitRunsAllowed()
+			first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "Printer", Text: "Hello"})
+			thread := w.waitThread("Hello")
+			w.replyInHold(thread, "One")
+			change(w, first, thread)
+			w.replyInHold(thread, "Two")
+			w.advance(2 * lineHold)
+			w.provider.WaitTexts(t, "One", "Two")
+			w.waitDrained()
+			wantList(t, "what the customers got", w.sentTexts(), []string{"One", "Two"})
+		})
+	}
 }
 
 // The answer to a message of several lines is lost: it is found, or sent again whole, and

@@ -303,9 +303,14 @@ func TestNotForOthersAsWell(t *testing.T) {
 		mail  channelstest.Event // it comes in the hold; none if From is empty
 		typed string             // a command that is typed in the hold
 		want  store.Fate
+		hint  string // what the line offers if it failed
 	}{
-		"the customer writes, with Bob in copy": {mail: channelstest.Event{From: "kim@x.test", Cc: []string{"bob@x.test"}}, want: "failed"},
-		"Bob writes, with the customer in copy": {mail: channelstest.Event{From: "bob@x.test", Cc: []string{"kim@x.test"}}, want: "failed"},
+		"the customer writes, with Bob in copy": {
+			mail: channelstest.Event{From: "kim@x.test", Cc: []string{"bob@x.test"}}, want: "failed", hint: "!to bob@x.test",
+		},
+		"Bob writes, with the customer in copy": {
+			mail: channelstest.Event{From: "bob@x.test", Cc: []string{"kim@x.test"}}, want: "failed", hint: "!cc -kim@x.test",
+		},
 		"an agent gives her a copy":             {typed: "!cc kim@x.test", want: "out"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -325,7 +330,7 @@ func TestNotForOthersAsWell(t *testing.T) {
 			w.advance(2 * time.Hour)
 			w.waitFate(reply, c.want)
 			if c.want == "failed" {
-				wantWords(t, "the line", w.waitLine(thread, bridge.LineFailed).Plain(), "would also reach kim@x.test")
+				wantWords(t, "the line", w.waitLine(thread, bridge.LineFailed).Plain(), "would also reach kim@x.test", c.hint)
 				w.wantNothingSent()
 			}
 		})

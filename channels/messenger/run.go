@@ -21,8 +21,8 @@ const (
 	lookInterval = 10 * time.Minute
 	// minLookInterval is the shortest pause. A look comes so soon when somebody new has written.
 	minLookInterval = 15 * time.Second
-	// lookTimeout bounds one look.
-	lookTimeout = 30 * time.Second
+	// pageTimeout bounds how long one page of conversations is read and stored.
+	pageTimeout = 30 * time.Second
 	// missedAfter is how long a webhook may be on its way before its message counts as missed.
 	missedAfter = 5 * time.Minute
 	// maxMissedAge is how far back missed messages are looked for.
@@ -118,28 +118,14 @@ func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 // written since reach. It returns false if it fails: then the next look tries again. names has the names that are stored already, by
 // customer.
 func (c *Channel) storeMissed(ctx context.Context, since, reach time.Time, names map[string]string) (isComplete bool) {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
-	defer cancel()
 	if oldest := c.env.Now().Add(-maxMissedAge); reach.Before(oldest) {
 		reach = oldest
 	}
 
 	query := url.Values{"limit": {strconv.Itoa(listedAtOnce)}, "fields": {"updated_time,participants," + messageFields}}
 	for {
-		page, err := c.listConversations(ctx, query)
-		if refused, ok := errors.AsType[*graph.Error](err); ok && refused.Code == codeTokenInvalid {
-			e := classifyError(err)
-			c.env.Report(channels.Condition{Status: channels.Broken, Text: e.Text, Hint: e.Hint})
-			return false
-		}
-
-		if err != nil {
-			c.env.Log.Info("conversations not read", "error", err)
-			return false
-		}
-
-		c.env.Report(channels.Condition{Status: channels.Active})
-		if !c.storeListed(ctx, page.list, since, names) {
+		page, ok := c.storePage(ctx, query, since, names)
+		if !ok {
 			return false
 		}
 		if page.next == "" || !page.mayGoOnSince(reach) {
@@ -147,6 +133,25 @@ func (c *Channel) storeMissed(ctx context.Context, since, reach time.Time, names
 		}
 		query.Set("after", page.next)
 	}
+}
+
+// storePage reads one page of conversations, and stores what is missing of it. It returns false if it fails.
+func (c *Channel) storePage(ctx context.Context, query url.Values, since time.Time, names map[string]string) (page conversationPage, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+	defer cancel()
+	page, err := c.listConversations(ctx, query)
+	if refused, isRefused := errors.AsType[*graph.Error](err); isRefused && refused.Code == codeTokenInvalid {
+		e := classifyError(err)
+		c.env.Report(channels.Condition{Status: channels.Broken, Text: e.Text, Hint: e.Hint})
+		return page, false
+	}
+	if err != nil {
+		c.env.Log.Info("conversations not read", "error", err)
+		return page, false
+	}
+
+	c.env.Report(channels.Condition{Status: channels.Active})
+	return page, c.storeListed(ctx, page.list, since, names)
 }
 
 // storeListed stores the missed messages and the new names of listed conversations. It returns false if that fails.

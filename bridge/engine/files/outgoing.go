@@ -33,7 +33,11 @@ func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store
 			return "", &channels.SendError{Class: channels.BadContent, Text: "Files can't be sent here: this Parley has no public address to fetch them from.",
 				Hint: "An admin can set PARLEY_PUBLIC_URL; until then send a text."}
 		}
-		return r.link(message, fileName(ref)), nil
+		name := fileName(ref)
+		if ref.Blob == "" {
+			name = hashOf(ref.Surface) // as the database has it; a replica of the version before, which may be asked, knows no other name
+		}
+		return r.link(message, name), nil
 	}
 
 	open := func(ctx context.Context) (io.ReadCloser, error) { return s.Open(ctx, f) }
@@ -131,7 +135,7 @@ func (r *Reader) OutgoingFile(ctx context.Context, message store.MessageID, file
 	}
 
 	for _, ref := range m.Files {
-		isMeant := fileName(ref) == file || hashOf(ref.Surface) == file // an earlier version named it so, for links of a day
+		isMeant := fileName(ref) == file || hashOf(ref.Surface) == file
 		if len(ref.Surface) > 0 && isMeant {
 			return r.ForChannel(r.connected.Surface(m.AccountID), m.ID, ref)
 		}

@@ -61,8 +61,8 @@ func checkMeant(r *outgoing) error {
 		return nil // a click sends it to those who get replies now
 	}
 
-	changed := &channels.SendError{Class: channels.BadRecipient,
-		Hint: "Send it again to the new ones, or set them first: !to " + strings.Join(r.payload.Meant, " ")}
+	const hint = "Send it again to the new ones, or set them first: "
+	changed := &channels.SendError{Class: channels.BadRecipient, Hint: hint + "!to " + strings.Join(r.payload.Meant, " ")}
 	reached := slices.Concat(r.out.To, r.out.Cc)
 	goesToCustomer := len(r.out.To) == 1 && slices.Contains(r.known, r.out.To[0].Key)
 	for _, key := range r.payload.Meant {
@@ -76,13 +76,17 @@ func checkMeant(r *outgoing) error {
 	}
 
 	compared := reached
-	if r.payload.Copied == nil { // nobody knows who was to get copies
+	if r.payload.Copied == nil { // an earlier version queued it, which noted nobody, or only those whom it knew
 		compared = r.out.To
 	}
 	expected := slices.Concat(r.payload.Meant, r.payload.Copied, r.chosen, r.known)
 	for _, p := range compared {
 		if !slices.Contains(expected, p.Key) {
 			changed.Text = "The recipients changed while it waited: it would also reach " + p.Key + "."
+			isCopied := slices.ContainsFunc(r.out.Cc, func(c channels.Party) bool { return c.Key == p.Key })
+			if isCopied { // !to leaves copies as they are
+				changed.Hint = hint + "!cc -" + p.Key
+			}
 			return changed
 		}
 	}

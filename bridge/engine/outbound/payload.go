@@ -48,7 +48,7 @@ type Payload struct {
 type ReplyPayload struct {
 	Late        bool          `json:"late,omitempty"`         // it came late, so that its message is read in the chat again before it is sent
 	Meant       []string      `json:"meant,omitempty"`        // keys of those for whom it was when it was typed
-	Copied      []string      `json:"copied,omitzero"`        // keys of those who got copies of what was said then; nil if an earlier version queued it
+	Copied      []string      `json:"copied,omitzero"`        // keys of those who got copies of what was said then; nil if it isn't known
 	Span        *Span         `json:"span,omitempty"`         // of a reply in parts: which files this delivery carries
 	Again       int           `json:"again,omitempty"`        // how often a click sent it again as a new message: see channels.Attempt
 	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since

@@ -114,9 +114,10 @@ func (rd *Reader) As(agent *store.Agent) store.Reader {
 }
 
 // AskAudiences reads again who is in the channels that are closed to an agent, because the agent may have joined one
-// since. It asks for all of them at once, and waits no longer than audienceTimeout. A channel that can't be read stays closed.
+// since. It asks for all of them at once, and waits no longer than audienceTimeout, also if ctx is cancelled meanwhile: the answers are
+// for whoever asks next. A channel that can't be read stays closed.
 func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
-	ctx, cancel := context.WithTimeout(ctx, audienceTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), audienceTimeout)
 	defer cancel()
 	dir := rd.Directory()
 	var asked sync.WaitGroup

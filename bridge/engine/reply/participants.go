@@ -184,7 +184,13 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 		})
 	}
 
-	if slices.Equal(list, r.Conversation.Participants) {
+	getsTheSame := func(p, q store.Participant) bool {
+		p.Chosen = q.Chosen
+		return p == q
+	}
+	if slices.EqualFunc(list, r.Conversation.Participants, getsTheSame) {
+		r.Conversation.Participants = list // who was named is chosen now: a reply that waits may go to them
+		r.Conversation.Touch()
 		rs.Unchanged(r)
 		return
 	}
@@ -204,8 +210,7 @@ func addRecipient(list []store.Participant, address string, verb bridge.Verb) []
 	if at < 0 {
 		return append(list, added)
 	}
-	list[at].Chosen = list[at].Chosen || list[at].New
-	list[at].New = false
+	list[at].Chosen, list[at].New = true, false
 	if verb == bridge.VerbTo || list[at].Role == outbound.RoleCopied {
 		list[at].Role = role
 	}

@@ -147,7 +147,8 @@ func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Messag
 	}
 
 	sameAuthor := *other.AgentID == *m.AgentID && other.AccountID == m.AccountID
-	return sameAuthor && slices.Equal(neighbour.DecodedPayload().Meant, d.DecodedPayload().Meant)
+	theirs, its := neighbour.DecodedPayload(), d.DecodedPayload()
+	return sameAuthor && slices.Equal(theirs.Meant, its.Meant) && slices.Equal(theirs.Copied, its.Copied)
 }
 
 // mayHoldUntil reports whether a delivery may be held until a time.

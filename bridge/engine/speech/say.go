@@ -34,12 +34,27 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 
 	doubt := ""
 	switch {
-	case changed || sp.HasMovedOn(c, r.Action):
+	case changed || sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, c, r.Action):
 		doubt = lateReason
 	case r.Edited:
 		doubt = foundEditedReason
 	}
 	sp.decideFate(r, m, doubt)
+}
+
+// answersOwnReply reports whether the last thing that was said to the customer is a reply that the author of a text had typed before the
+// text: then the text goes on from there, however late both are applied.
+func answersOwnReply(sp *UseCases, c *book.Conversation, a bridge.Action) bool {
+	var last *book.Message
+	for i := range c.Last {
+		m := sp.Messages.Rows[c.Last[i].ID] // it may have become a reply in this batch
+		isReply := m != nil && m.Direction == store.DirectionOut && m.Place != a.Place.Message
+		if isReply && (last == nil || book.WasSaidAfter(&m.Message, &last.Message)) {
+			last = m
+		}
+	}
+	isOwn := last != nil && last.AuthorUser == a.Actor.ID && book.OrderTime(last.Place).Before(book.OrderTime(a.Order))
+	return isOwn && c.LastFrom == "agent"
 }
 
 // Reasons why a typed text doesn't leave by itself, but is offered to its author.
