@@ -22,14 +22,14 @@ import (
 type answers struct {
 	overlay.Found
 	remarks  []string
-	pictures map[string][]byte           // of signatures, by blob
-	checked  map[overlay.ChannelKey]bool // channels named by their ids that checkID has looked up
+	pictures map[string][]byte             // of signatures, by blob
+	checked  map[overlay.ChannelKey]string // what is wrong with the channels named by their ids that checkID has looked up; "" if nothing is
 }
 
 // askSurfaces asks the surfaces for the users and channels whose ids are not in the file, and reads signatures.
 // With checkIDs it also has them look up the channels that the file names by their ids.
 func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, checkIDs bool) (answers, error) {
-	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}, checked: map[overlay.ChannelKey]bool{}}
+	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}, checked: map[overlay.ChannelKey]string{}}
 	lookupCtx, endLookup := withShare(ctx, lookupTimeout, 3) //nolint:mnd // to look up, to read signatures, to write
 	defer endLookup()
 	directory, err := store.LoadDirectory(lookupCtx, pool)
@@ -43,11 +43,11 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 	}
 
 	for _, t := range f.Teams {
-		found.resolve(lookupCtx, o.Lookup, t.Channels, have, checkIDs)
+		found.resolve(lookupCtx, o.Lookup, "team "+t.Name, t.Channels, have, checkIDs)
 	}
 
 	for _, a := range f.Accounts {
-		found.resolve(lookupCtx, o.Lookup, a.Channels, have, checkIDs)
+		found.resolve(lookupCtx, o.Lookup, "account "+a.Name, a.Channels, have, checkIDs)
 	}
 
 	for _, a := range f.Agents {
@@ -78,9 +78,9 @@ func (a *answers) storePictures(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// resolve asks for the channels of a team or an account, by kind of surface. A channel's id needs no answer; it is looked up
+// resolve asks for the channels of owner, a team or an account, by kind of surface. A channel's id needs no answer; it is looked up
 // only with checkIDs.
-func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]document.Text, have *state.State, checkIDs bool) {
+func (a *answers) resolve(ctx context.Context, l Lookup, owner string, names map[string]document.Text, have *state.State, checkIDs bool) {
 	for _, kind := range input.Chats() {
 		name := have.ChannelNow(kind, names[kind].Value)
 		key := overlay.ChannelKey{Kind: kind, Name: name}
@@ -92,7 +92,7 @@ func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]docume
 		isID := !strings.HasPrefix(name, "#")
 		if isID {
 			if checkIDs && l != nil {
-				a.checkID(ctx, l, key)
+				a.checkID(ctx, l, owner, key)
 			}
 			continue
 		}
@@ -115,19 +115,23 @@ func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]docume
 }
 
 // checkID looks up a channel that the file names by its id. So the surface joins it, and a wrong id is
-// reported now and not when the first customer writes.
-func (a *answers) checkID(ctx context.Context, l Lookup, key overlay.ChannelKey) {
-	if a.checked[key] {
-		return
+// reported now and not when the first customer writes. The remark names whose channel it is, since a page shows only those about its own
+// entry.
+func (a *answers) checkID(ctx context.Context, l Lookup, owner string, key overlay.ChannelKey) {
+	problem, isChecked := a.checked[key]
+	if !isChecked {
+		id, err := l.Resolve(ctx, key.Kind, key.Name)
+		switch {
+		case err != nil:
+			problem = "looking it up failed: " + err.Error()
+		case id == "":
+			problem = "not known there: check the id, let the app into the channel, and connect " + key.Kind
+		}
+		a.checked[key] = problem
 	}
-	a.checked[key] = true
 
-	id, err := l.Resolve(ctx, key.Kind, key.Name)
-	switch {
-	case err != nil:
-		a.remarks = append(a.remarks, key.Kind+" channel "+key.Name+": looking it up failed: "+err.Error())
-	case id == "":
-		a.remarks = append(a.remarks, key.Kind+" channel "+key.Name+": not known there: check the id, let the app into the channel, and connect "+key.Kind)
+	if problem != "" {
+		a.remarks = append(a.remarks, owner+": "+key.Kind+" channel "+key.Name+": "+problem)
 	}
 }
 

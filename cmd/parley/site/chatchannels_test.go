@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/storetest"
 )
@@ -74,5 +75,21 @@ func TestAccountMovesToTheOtherChat(t *testing.T) {
 
 	if got, want := placeOfShop(t, s), "(teams,"+teamsChannel+")"; got != want {
 		t.Errorf("its threads open in %s, want %s", got, want)
+	}
+}
+
+// A page says that a chat doesn't know the channel that was given to its account or its team.
+func TestUnknownChannelIsTold(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) { o.Lookup = channelsOf{} })
+	ann := s.Visitor("ann@acme.test")
+
+	for _, path := range []string{shopPath, "/settings/teams/Support"} {
+		form := url.Values{"version": {ann.Get(path).Version()}, "slack_channel": {"C0NOWHERE"}}
+
+		saved := ann.Post(path, form)
+
+		wantStatus(t, path, saved, http.StatusSeeOther)
+		wantShown(t, path, ann.Get(saved.Header.Get("Location")), "channel C0NOWHERE: not known there")
 	}
 }
