@@ -38,7 +38,7 @@ type stuckDesk interface {
 	// Blocked lists the senders whose automatic mail is passed over, limit at most, without the first ones that skip counts. Of accounts that are closed to the viewer it doesn't name them.
 	Blocked(ctx context.Context, viewer bridge.AgentID, limit, skip int) ([]Blocked, error)
 
-	// Unblock lets a sender's mail in again. Errors: ErrNone.
+	// Unblock lets a sender's mail in again. Errors: ErrNone; *bridge.Problem if the account is closed to the admin.
 	Unblock(ctx context.Context, by web.Person, sender bridge.IdentityID) error
 
 	// Backups returns the state of the backups that Parley makes by itself.
@@ -192,9 +192,6 @@ func (p pages) decideDelivery(v *web.Visit) error {
 	}
 
 	done, err := p.desk.Decide(v.Context(), v.Person, d)
-	if refused, ok := errors.AsType[*bridge.Problem](err); ok {
-		return v.Refuse(http.StatusForbidden, refused.Text, refused.Hint)
-	}
 	if errors.Is(err, channels.ErrOverloaded) {
 		v.Writer.Header().Set("Retry-After", "5")
 		return v.Refuse(http.StatusServiceUnavailable, "Parley has too much to do just now: nothing was done.", "Try again in a moment.")
@@ -287,6 +284,9 @@ func (p pages) unblockSender(v *web.Visit) error {
 func answerChange(v *web.Visit, err error, path, text string) error {
 	if errors.Is(err, ErrNone) || errors.Is(err, strconv.ErrSyntax) || errors.Is(err, strconv.ErrRange) {
 		return v.Refuse(http.StatusNotFound, "It isn't there any more.", "Somebody else may have done this already: open the page anew.")
+	}
+	if refused, ok := errors.AsType[*bridge.Problem](err); ok {
+		return v.Refuse(http.StatusForbidden, refused.Text, refused.Hint)
 	}
 	if err != nil {
 		return err

@@ -101,6 +101,10 @@ func TestStuckOfAPrivateChannel(t *testing.T) {
 		wantShown(t, tt.path, page, "guards-mail", "not open to you")
 		wantHidden(t, tt.path, page, "vera@customer.test", "Vera", tt.form)
 	}
+	wantStatus(t, "letting the sender in again", ann.Post("/settings/blocked/4716/unblock", nil), http.StatusForbidden)
+	if storetest.Row(t, s.Pool, `SELECT blocked FROM identities WHERE id = 4716`) != "(t)" {
+		t.Error("an admin to whom the account is closed lets its sender in again")
+	}
 
 	storetest.Exec(t, s.Pool, `
 		UPDATE conversations

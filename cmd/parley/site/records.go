@@ -24,7 +24,6 @@ import (
 	"parley/store/erase"
 	"parley/store/logbook"
 	"parley/store/site"
-	"parley/store/stuck"
 )
 
 // Operations are what the pages about the work of this process need of it.
@@ -275,76 +274,6 @@ func (d *recordsDesk) refuseClosedExport(ctx context.Context, by web.Person, id 
 // addToLog adds a line to the log of the set-up, in somebody's name.
 func (d *recordsDesk) addToLog(ctx context.Context, by web.Person, line string) error {
 	return site.KeepChange(ctx, d.o.Pool, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{line}})
-}
-
-// Quarantine implements records.Desk.
-func (d *recordsDesk) Quarantine(ctx context.Context, limit int) ([]records.Quarantined, error) {
-	found, err := store.ListQuarantine(ctx, d.o.Pool, limit)
-	list := make([]records.Quarantined, len(found))
-	for i, q := range found {
-		list[i] = records.Quarantined{Event: q.EventID, Account: q.Account, Reason: q.Reason, At: q.At}
-	}
-	return list, err
-}
-
-// Replay implements records.Desk.
-func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.EventID) (string, error) {
-	answers, err := inspect.Replay(ctx, d.o.Pool, d.o.Sealer, d.o.Specs, []store.EventID{event})
-	if err != nil {
-		return "", err
-	}
-	sentence := answers[0].Text()
-	state := answers[0].State
-	isApplied := state == inspect.ReplayQueued || state == inspect.ReplayHandedOver
-	if isApplied {
-		if err := d.addToLog(ctx, by, "+ "+sentence); err != nil {
-			return "", err
-		}
-	}
-	return strings.ToUpper(sentence[:1]) + sentence[1:] + ".", nil
-}
-
-// Drop implements records.Desk.
-func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.EventID) error {
-	dropped, err := stuck.Drop(ctx, d.o.Pool, event)
-	if err != nil {
-		return err
-	}
-	if dropped == nil {
-		return records.ErrNone
-	}
-	return d.addToLog(ctx, by, fmt.Sprintf("- event %d of %s is dropped", event, dropped.Account))
-}
-
-// Blocked implements records.Desk.
-func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, skip int) ([]records.Blocked, error) {
-	found, err := stuck.ListBlocked(ctx, d.o.Pool, limit, skip)
-	if err != nil {
-		return nil, err
-	}
-	isClosed, err := d.o.closedAccounts(ctx, viewer)
-
-	list := make([]records.Blocked, len(found))
-	for i, b := range found {
-		list[i] = records.Blocked{ID: b.ID, Account: b.Account, Address: b.Address, Name: b.Name}
-		if isClosed(b.Of) {
-			list[i].Address, list[i].Name, list[i].Closed = "", "", true
-		}
-	}
-	return list, err
-}
-
-// Unblock implements records.Desk. The log doesn't name the sender, so that nothing of somebody who is erased later
-// stands there.
-func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender store.IdentityID) error {
-	free, err := stuck.Unblock(ctx, d.o.Pool, sender)
-	if err != nil {
-		return err
-	}
-	if free == nil {
-		return records.ErrNone
-	}
-	return d.addToLog(ctx, by, fmt.Sprintf("+ a sender of %s is blocked no more (identity %d)", free.Account, sender))
 }
 
 // Backups implements records.Desk.

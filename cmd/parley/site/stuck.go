@@ -6,9 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/bot/web"
 	"parley/bot/web/records"
 	"parley/bridge"
+	"parley/cmd/parley/inspect"
 	"parley/store"
 	"parley/store/stuck"
 )
@@ -60,4 +63,90 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decis
 	}
 
 	return d.o.Inbox.Result(ctx, by.ID, u.Conversation, name)
+}
+
+// Quarantine implements records.Desk.
+func (d *recordsDesk) Quarantine(ctx context.Context, limit int) ([]records.Quarantined, error) {
+	found, err := store.ListQuarantine(ctx, d.o.Pool, limit)
+	list := make([]records.Quarantined, len(found))
+	for i, q := range found {
+		list[i] = records.Quarantined{Event: q.EventID, Account: q.Account, Reason: q.Reason, At: q.At}
+	}
+	return list, err
+}
+
+// Replay implements records.Desk.
+func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.EventID) (string, error) {
+	answers, err := inspect.Replay(ctx, d.o.Pool, d.o.Sealer, d.o.Specs, []store.EventID{event})
+	if err != nil {
+		return "", err
+	}
+	sentence := answers[0].Text()
+	state := answers[0].State
+	isApplied := state == inspect.ReplayQueued || state == inspect.ReplayHandedOver
+	if isApplied {
+		if err := d.addToLog(ctx, by, "+ "+sentence); err != nil {
+			return "", err
+		}
+	}
+	return strings.ToUpper(sentence[:1]) + sentence[1:] + ".", nil
+}
+
+// Drop implements records.Desk.
+func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.EventID) error {
+	dropped, err := stuck.Drop(ctx, d.o.Pool, event)
+	if err != nil {
+		return err
+	}
+	if dropped == nil {
+		return records.ErrNone
+	}
+	return d.addToLog(ctx, by, fmt.Sprintf("- event %d of %s is dropped", event, dropped.Account))
+}
+
+// Blocked implements records.Desk.
+func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, skip int) ([]records.Blocked, error) {
+	found, err := stuck.ListBlocked(ctx, d.o.Pool, limit, skip)
+	if err != nil {
+		return nil, err
+	}
+	isClosed, err := d.o.closedAccounts(ctx, viewer)
+
+	list := make([]records.Blocked, len(found))
+	for i, b := range found {
+		list[i] = records.Blocked{ID: b.ID, Account: b.Account, Address: b.Address, Name: b.Name}
+		if isClosed(b.Of) {
+			list[i].Address, list[i].Name, list[i].Closed = "", "", true
+		}
+	}
+	return list, err
+}
+
+// Unblock implements records.Desk. The log doesn't name the sender, so that nothing of somebody who is erased later
+// stands there.
+func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender store.IdentityID) error {
+	isClosed, err := d.o.closedAccounts(ctx, by.ID)
+	if err != nil {
+		return err
+	}
+
+	var free *stuck.Blocked
+	err = store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
+		if free, err = stuck.Unblock(ctx, tx, sender); err != nil || free == nil {
+			return err
+		}
+		if isClosed(free.Of) {
+			return &bridge.Problem{Code: "not_allowed", Text: "The customers of this account are not open to you.",
+				Hint: "Ask an admin who is in its channel or its team."}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if free == nil {
+		return records.ErrNone
+	}
+
+	return d.addToLog(ctx, by, fmt.Sprintf("+ a sender of %s is blocked no more (identity %d)", free.Account, sender))
 }
