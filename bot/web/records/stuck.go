@@ -18,8 +18,8 @@ const maxRows = 100
 
 // stuckDesk is what the pages about what stands still need.
 type stuckDesk interface {
-	// Quarantine lists the newest events that could not be applied.
-	Quarantine(ctx context.Context, limit int) ([]Quarantined, error)
+	// Quarantine lists the newest events that could not be applied. Of accounts that are closed to the viewer it doesn't say why.
+	Quarantine(ctx context.Context, viewer bridge.AgentID, limit int) ([]Quarantined, error)
 
 	// Replay applies an event again, and says in words what became of it.
 	Replay(ctx context.Context, by web.Person, event bridge.EventID) (string, error)
@@ -48,6 +48,7 @@ type stuckDesk interface {
 // Quarantined is an event that could not be applied.
 type Quarantined struct {
 	Event   bridge.EventID
+	Closed  bool // the viewer may not read of the account's customers, so Reason is left out
 	Account string
 	Reason  string
 	At      time.Time
@@ -141,7 +142,7 @@ func (p pages) showStuck(v *web.Visit) error {
 		return err
 	}
 
-	quarantine, err := p.desk.Quarantine(v.Context(), maxRows)
+	quarantine, err := p.desk.Quarantine(v.Context(), v.Person.ID, maxRows)
 	if err != nil {
 		return err
 	}

@@ -74,8 +74,18 @@ func TestLogOfAPrivateChannelForItsOwner(t *testing.T) {
 	wantShown(t, "the log", page, vaultNote)
 }
 
+// quarantineOddMail puts event 4717 of guards-mail into quarantine, for a reason that names a customer.
+func quarantineOddMail(t *testing.T, s *sitetest.Site) {
+	t.Helper()
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes)
+		OVERRIDING SYSTEM VALUE
+		SELECT 4717, id, 'mail:1', 'x', 'From: vera@customer.test', 1 FROM accounts WHERE name = 'guards-mail'`)
+	storetest.Exec(t, s.Pool, `INSERT INTO quarantine (event_id, reason) VALUES (4717, 'Header of vera@customer.test is odd')`)
+}
+
 // An admin who may not read a conversation sees that something of it stands still, or that one of its senders is blocked, but neither
-// the customer's address nor a button.
+// the customer's address nor a button. Only what could not be applied can be applied again or dropped, unseen.
 // R-212
 func TestStuckOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
@@ -91,6 +101,7 @@ func TestStuckOfAPrivateChannel(t *testing.T) {
 	storetest.Exec(t, s.Pool, `
 		INSERT INTO identities (id, account_id, key, name, contact_id, blocked)
 		SELECT 4716, id, 'vera@customer.test', 'Vera', 4715, true FROM accounts WHERE name = 'guards-mail'`)
+	quarantineOddMail(t, s)
 	ann := s.Visitor("ann@acme.test")
 
 	for _, tt := range []struct{ path, form string }{
@@ -101,6 +112,7 @@ func TestStuckOfAPrivateChannel(t *testing.T) {
 		wantShown(t, tt.path, page, "guards-mail", "not open to you")
 		wantHidden(t, tt.path, page, "vera@customer.test", "Vera", tt.form)
 	}
+	wantShown(t, "what could not be applied", ann.Get("/settings/stuck"), "/settings/stuck/4717/replay", "/settings/stuck/4717/drop")
 	wantStatus(t, "letting the sender in again", ann.Post("/settings/blocked/4716/unblock", nil), http.StatusForbidden)
 	if storetest.Row(t, s.Pool, `SELECT blocked FROM identities WHERE id = 4716`) != "(t)" {
 		t.Error("an admin to whom the account is closed lets its sender in again")
@@ -129,8 +141,10 @@ func TestHealthOfAPrivateChannel(t *testing.T) {
 	storetest.Exec(t, s.Pool, `
 		UPDATE accounts SET status = 'error', status_text = name || ' has no answer about vera@customer.test.' WHERE name IN ('guards-mail', 'support-mail')`)
 
+	quarantineOddMail(t, s)
+
 	page := s.Visitor("ann@acme.test").Post("/settings/health", nil)
 
 	wantShown(t, "health", page, "account guards-mail", "not open to you", "support-mail has no answer about vera@customer.test.", "automatic mail from ")
-	wantHidden(t, "health", page, "guards-mail has no answer about")
+	wantHidden(t, "health", page, "guards-mail has no answer about", "Header of vera@customer.test is odd")
 }

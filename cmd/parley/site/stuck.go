@@ -65,12 +65,20 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decis
 	return d.o.Inbox.Result(ctx, by.ID, u.Conversation, name)
 }
 
-// Quarantine implements records.Desk.
-func (d *recordsDesk) Quarantine(ctx context.Context, limit int) ([]records.Quarantined, error) {
+// Quarantine implements records.Desk. The reason may name a customer.
+func (d *recordsDesk) Quarantine(ctx context.Context, viewer store.AgentID, limit int) ([]records.Quarantined, error) {
 	found, err := store.ListQuarantine(ctx, d.o.Pool, limit)
+	if err != nil {
+		return nil, err
+	}
+	isClosed, err := d.o.closedAccounts(ctx, viewer)
+
 	list := make([]records.Quarantined, len(found))
 	for i, q := range found {
 		list[i] = records.Quarantined{Event: q.EventID, Account: q.Account, Reason: q.Reason, At: q.At}
+		if isClosed(q.AccountID) {
+			list[i].Reason, list[i].Closed = "", true
+		}
 	}
 	return list, err
 }
