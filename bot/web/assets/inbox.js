@@ -63,14 +63,18 @@ async function readAgain() {
     news.replaceChildren(news.dataset.news); // whoever listens to the page is told so, and not all of it
     if (below) window.scrollTo(0, document.documentElement.scrollHeight);
   } catch (error) {
-    sayWhyStale(unreachable); // the next change, or follow, tries again
+    sayWhyStale(unreachable);
   }
 }
 
 const unreachable = "Parley can't be reached. Trying again.";
+let nextTry = 0; // the timer of the next try to read the page, while it is unreachable
 
-// sayWhyStale says why the page can't be brought up to date; "" if it can.
+// sayWhyStale says why the page can't be brought up to date; "" if it can. While Parley can't be reached, it is asked again every five
+// seconds: nobody else may do so.
 function sayWhyStale(why) {
+  window.clearTimeout(nextTry);
+  if (why === unreachable) nextTry = window.setTimeout(() => bringUp(""), 5000);
   const stale = document.getElementById("stale");
   if (stale.textContent === (why && "Not up to date. " + why)) return; // whoever listens to the page is told once
   stale.replaceChildren();

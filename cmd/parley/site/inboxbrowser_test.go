@@ -204,6 +204,29 @@ func TestInboxFollowsAfterRestart(t *testing.T) {
 	b.Shows("Not up to date. Nobody is signed in here. Open the page anew, and sign in.")
 }
 
+// A page that can't be read again for once is read again a little later, though nothing else changes.
+// R-274
+func TestInboxTriesAgain(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	mariaWrites(s)
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox/1")
+	mariaAdds(s, "Any news?")
+	b.Shows("Any news?") // so the page's stream is open
+	b.Value(`(() => {
+		const read = window.fetch;
+		window.fetch = (...request) => window.isBack ? read(...request) : Promise.reject(new TypeError('no network'));
+		bringUp('a change');
+		return '';
+	})()`)
+	b.Shows("Not up to date. Parley can't be reached. Trying again.")
+
+	b.Value("(window.isBack = true, '')")
+
+	b.Until("the page is up to date", "!document.querySelector('#stale p')")
+}
+
 // maxStreams is how many streams one agent may have open for one conversation.
 const maxStreams = 8
 
