@@ -43,6 +43,10 @@ async function readAgain() {
     if (!answer.ok) return;
     const fresh = page.getElementById("live");
     if (!fresh) return;
+    if (answer.redirected) { // to another page of the inbox, such as the conversation whose number was looked for
+      location.assign(answer.url);
+      return;
+    }
     const became = findBecame();
     const freshBecame = page.getElementById("became");
     if (became && freshBecame) {

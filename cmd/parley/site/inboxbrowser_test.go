@@ -227,6 +227,22 @@ func TestInboxTriesAgain(t *testing.T) {
 	b.Until("the page is up to date", "!document.querySelector('#stale p')")
 }
 
+// Whoever looks for digits sees the conversation of that number once nothing has these digits any more, not a mixture of both pages.
+//
+func TestInboxGoesWhereTheListLeads(t *testing.T) {
+	t.Parallel()
+	s := startInbox(t)
+	s.receive("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Subject: "Order 0001", Text: "Where is it?"})
+	b := s.Browser("ben@acme.test")
+	b.Open("/inbox?words=0001")
+	b.Until("the conversation is found", "document.querySelector('.row')")
+
+	storetest.Exec(t, s.Pool, "DELETE FROM conversation_words")
+	b.Value("(bringUp('a change'), '')")
+
+	b.Until("the conversation is open", "location.pathname === '/inbox/1'")
+}
+
 // maxStreams is how many streams one agent may have open for one conversation.
 const maxStreams = 8
 
