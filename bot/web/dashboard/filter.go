@@ -58,7 +58,8 @@ func readFilter(v *web.Visit, names Names) filter {
 
 	asked := v.Value("days")
 	from, to := v.Value("from"), v.Value("to")
-	if was := v.Value("was"); was != "" && was != from+" "+to { // somebody typed other days into the form, whatever its period is
+	hasDays := from+to != ""
+	if was := v.Value("was"); hasDays && was != "" && was != from+" "+to { // somebody typed other days into the form, whatever its period is
 		asked = ""
 	}
 	days := parseNumber(asked)
@@ -71,7 +72,7 @@ func readFilter(v *web.Visit, names Names) filter {
 	}
 
 	f.From, f.To = f.daysUntilToday(v.Now(), names)
-	if asked == "" && from+to != "" {
+	if asked == "" && hasDays {
 		f.readDays(from, to)
 	}
 

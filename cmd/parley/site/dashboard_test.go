@@ -200,6 +200,7 @@ func TestOddFilters(t *testing.T) {
 		{query: "hours=sometimes&account=' OR 1", want: "By agent"},
 		{query: "days=28&was=A B&from=" + daysAgo(1) + "&to=" + daysAgo(1), want: "<details open><summary>Other days"}, // typed into the form
 		{query: "days=28&was=2026-01-01 2026-01-07&from=2026-01-01&to=2026-01-07", want: `<option value="28" selected>`},
+		{query: "days=7&was=2026-01-01 2026-01-07&from=&to=", want: `<option value="7" selected>`}, // other days were emptied
 		{query: "from=" + daysAgo(1) + "&to=" + daysAgo(1), want: "billing-mail"},
 	} {
 		t.Run(tt.query, func(t *testing.T) {
