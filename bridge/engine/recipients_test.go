@@ -311,7 +311,7 @@ func TestNotForOthersAsWell(t *testing.T) {
 		"Bob writes, with the customer in copy": {
 			mail: channelstest.Event{From: "bob@x.test", Cc: []string{"kim@x.test"}}, want: "failed", hint: "!cc -kim@x.test",
 		},
-		"an agent gives her a copy":             {typed: "!cc kim@x.test", want: "out"},
+		"an agent gives her a copy": {typed: "!cc kim@x.test", want: "out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
