@@ -53,8 +53,11 @@ func answersOwnReply(sp *UseCases, c *book.Conversation, a bridge.Action) bool {
 			last = m
 		}
 	}
-	isOwn := last != nil && last.AuthorUser == a.Actor.ID && book.OrderTime(last.Place).Before(book.OrderTime(a.Order))
-	return isOwn && c.LastFrom == "agent"
+	if last == nil || last.AuthorUser != a.Actor.ID || c.LastFrom != "agent" {
+		return false
+	}
+	typed := book.OrderTime(last.Place) // zero for a reply of a form, which may have been said after the text
+	return !typed.IsZero() && typed.Before(book.OrderTime(a.Order))
 }
 
 // Reasons why a typed text doesn't leave by itself, but is offered to its author.
