@@ -56,8 +56,11 @@ func answersOwnReply(sp *UseCases, c *book.Conversation, a bridge.Action) bool {
 	if last == nil || last.AuthorUser != a.Actor.ID || c.LastFrom != "agent" {
 		return false
 	}
-	typed := book.OrderTime(last.Place) // zero for a reply of a form, which may have been said after the text
-	return !typed.IsZero() && typed.Before(book.OrderTime(a.Order))
+	if last.Place == "" {
+		return false // a form's reply may have been said after the text
+	}
+	typed := book.OrderTime(last.Place) // zero where ids of messages are no times: then the order in which they came tells
+	return typed.Before(book.OrderTime(a.Order))
 }
 
 // Reasons why a typed text doesn't leave by itself, but is offered to its author.
