@@ -227,6 +227,11 @@ const latestWithSaid = `
 // have written all the same: what they say is said last in their conversation, which a mail with our token reopens.
 func PersonsReasons() []string { return []string{"spam", "list", "damaged", "standby"} }
 
+// IsByMachine reports whether a message was sent by a machine, by why it counts as automatic; "" means that it doesn't.
+func IsByMachine(automatic string) bool {
+	return automatic != "" && !slices.Contains(PersonsReasons(), automatic)
+}
+
 const saidAround = `
 	SELECT max(at) FILTER (WHERE at <= $2), coalesce(bool_or(at > $2), false)
 	FROM (

@@ -66,9 +66,7 @@ func TestPassAfterAGapFindsAnEdit(t *testing.T) {
 	d.sweepAt(10 * time.Minute) // it has compared the thread by now
 	must(t, d.fake.As(d.ann).Edit(d.channel, said, "it comes on Tuesday"))
 
-	fills := d.desk.Fills()
-	d.surface.CatchUp(d.surface.now())
-	d.desk.Wait(t, "the gap filled", func() bool { return d.desk.Fills() > fills })
+	d.fillGap()
 	d.sweepAt(0)
 	d.wantFacts("e:"+d.channel+":"+said, 1)
 	calls := len(d.fake.Calls("conversations.replies"))
@@ -91,14 +89,20 @@ func TestPassesShareTheThreadsOfEdits(t *testing.T) {
 
 	const inAnHour = -time.Hour
 	d.sweepAt(inAnHour) // everything until now is stored
-	fills := d.desk.Fills()
-	d.surface.CatchUp(d.surface.now())
-	d.desk.Wait(t, "the gap filled", func() bool { return d.desk.Fills() > fills })
+	d.fillGap()
 	for _, want := range []int{editsAtOnce, further, 0} {
 		calls := len(d.fake.Calls("conversations.replies"))
 		d.sweepAt(inAnHour)
 		wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, want)
 	}
+}
+
+// fillGap has the surface fill a gap that begins and ends now.
+func (d *downtime) fillGap() {
+	d.t.Helper()
+	fills := d.desk.Fills()
+	d.surface.CatchUp(d.surface.now())
+	d.desk.Wait(d.t, "the gap filled", func() bool { return d.desk.Fills() > fills })
 }
 
 // sayUnderLostIn does what sayUnderLost does, in so many new threads.

@@ -313,8 +313,7 @@ func (b *Book) AddRef(c *Conversation, id string) {
 // AddToThread notes a message that came as the one that replies answer, as mail programs show it. The customer may not have what a
 // newcomer or a machine sent: replies answer such a message only if it begins the conversation.
 func (b *Book) AddToThread(c *Conversation, in channels.Inbound) {
-	isByMachine := in.Automatic != "" && !slices.Contains(store.PersonsReasons(), in.Automatic)
-	isCustomers := !isByMachine && b.TakesPart(c, in)
+	isCustomers := !store.IsByMachine(in.Automatic) && b.TakesPart(c, in)
 	begins := c.LastExternalID == "" && len(c.Refs) == 0
 	if !isCustomers && !begins {
 		return

@@ -142,8 +142,7 @@ func (m *Message) isByCustomer() bool {
 
 // IsByMachine reports whether a machine said a message: one of a customer's, or Parley by itself.
 func (m *Message) IsByMachine() bool {
-	isByCustomers := m.Automatic != "" && !slices.Contains(store.PersonsReasons(), m.Automatic)
-	return isByCustomers || m.Reason == store.ReasonMachine
+	return store.IsByMachine(m.Automatic) || m.Reason == store.ReasonMachine
 }
 
 // DeletedReason is the reason of a text that its author deleted before the customer had it.

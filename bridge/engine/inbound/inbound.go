@@ -237,7 +237,7 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 // not said last once people have spoken: a reply that an agent has typed still is the answer.
 func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	c.Touch()
-	isByMachine := in.Automatic != "" && !slices.Contains(store.PersonsReasons(), in.Automatic)
+	isByMachine := store.IsByMachine(in.Automatic)
 	havePeopleSpoken := c.LastFrom != "" && c.Kind == store.KindCustomer
 	if havePeopleSpoken && (isByMachine || in.Historical) {
 		return

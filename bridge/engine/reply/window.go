@@ -1,8 +1,6 @@
 package reply
 
 import (
-	"slices"
-
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
@@ -19,7 +17,7 @@ const offeredReason = "offered"
 // machine sent, a status, a copy of our own message or an edit doesn't.
 func OpensWindow(in channels.Inbound) bool {
 	isSilent := in.Consent != nil && in.Consent.Silent
-	isByMachine := in.Automatic != "" && !slices.Contains(store.PersonsReasons(), in.Automatic)
+	isByMachine := store.IsByMachine(in.Automatic)
 	if in.Historical || isSilent || isByMachine {
 		return false
 	}
