@@ -53,6 +53,14 @@ func (sp *UseCases) isToColleague(author *store.Agent, typed string) bool {
 	return isColleague(sp.Dir.Agents, author, name)
 }
 
+// question finds a question mark that ends a sentence, so that it isn't part of a web address.
+var question = regexp.MustCompile(`[?？؟][!?！？؟"'”»)*_~]*(?:\s|$)`)
+
+// awaitsAnswer reports whether a note asks something, or addresses a colleague: what is typed next may be the answer.
+func (sp *UseCases) awaitsAnswer(note string) bool {
+	return question.MatchString(note) || sp.isToColleague(nil, note)
+}
+
 // isColleague reports whether an active one of some agents besides the author has a name, in small letters, as first or whole name.
 func isColleague(agents []store.Agent, author *store.Agent, name string) bool {
 	return name != "" && slices.ContainsFunc(agents, func(a store.Agent) bool {

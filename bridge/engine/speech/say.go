@@ -190,7 +190,7 @@ func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID
 }
 
 // isAfterRemark reports whether the last thing in the thread is a colleague's remark that stayed inside: then the text may be
-// an answer to the colleague. What nobody answers doesn't count.
+// an answer to the colleague. What nobody answers doesn't count, nor does a note that only records something.
 func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a bridge.Action) bool {
 	var last *book.Message
 	for i := range c.Last {
@@ -207,7 +207,10 @@ func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a br
 		}
 	}
 
-	isRemark := last != nil && last.Direction == store.DirectionNote && last.Reason != noteReason
+	if last == nil || last.Direction != store.DirectionNote {
+		return false
+	}
+	isRemark := last.Reason != noteReason || sp.awaitsAnswer(last.Text)
 	return isRemark && last.AuthorUser != "" && last.AuthorUser != a.Actor.ID && agent != nil
 }
 
