@@ -119,6 +119,11 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 	w.waitDrained()
 	snoozeAndWake()
 	w.wantMentions(thread, bridge.LineWoke, "time", "ann")
+	w.reply(thread, "!snooze 1h")
+	w.waitCard(thread, "snoozed")
+	w.customerWrites("kim", "Hello again?")
+	w.waitCard(thread, "open")
+	w.wantMentions(thread, bridge.LineWoke, "customer", "cat") // the owner who is there does without it, the other one is away
 	w.reply(thread, "!assign @ben")
 	w.setNotices("ann", bridge.PresenceAway)
 	w.setNotices("cat", bridge.PresenceAway)

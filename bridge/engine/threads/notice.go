@@ -31,15 +31,17 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	}
 
 	mentions := slices.Clone(line.Mentions)
-	somePresent := false
+	someNotified, needsCover := false, false
 	for i := range mentions {
 		mentions[i].Away = dir.IsAway(mentions[i].ID)
-		hasUser := mentions[i].User != ""
-		if hasUser && !mentions[i].Away {
-			somePresent = true
+		if mentions[i].Away || mentions[i].User == "" {
+			needsCover = true
 		}
 		if hasDeclined(dir, mentions[i].ID, notice) && mentions[i].ID != line.By.ID {
 			mentions[i].User = ""
+		}
+		if mentions[i].User != "" && !mentions[i].Away {
+			someNotified = true
 		}
 	}
 
@@ -48,11 +50,11 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	}
 
 	var instead []bridge.AgentRef
-	if !somePresent && c.TeamID != nil {
+	if needsCover && !someNotified && c.TeamID != nil {
 		instead = wantingNotice(dir, withoutAway(dir, teamRefs(dir, dir.Team(*c.TeamID), surface)), notice)
 	}
 
-	hasCover := somePresent || len(instead) > 0
+	hasCover := someNotified || len(instead) > 0
 	for i := range mentions {
 		if mentions[i].Away && hasCover {
 			mentions[i].User = ""
