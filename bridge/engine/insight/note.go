@@ -2,6 +2,7 @@ package insight
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -22,9 +23,13 @@ const maxNamed = 5
 func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) {
 	t := c.Home(us.Dir)
 	stands := us.Outbox.Deliveries[c.StandingNote(t)]
-	if stands != nil && len(line.Mentions) == 0 {
-		line = joinNotes(*stands.DecodedPayload().Line, line)
-		if isSameLine(line, *stands.DecodedPayload().Line) {
+	var before *bridge.Line
+	if stands != nil {
+		before = stands.DecodedPayload().Line // nil if an erasure took away the note while it waited
+	}
+	if before != nil && len(line.Mentions) == 0 {
+		line = joinNotes(*before, line)
+		if isSameLine(line, *before) {
 			return
 		}
 		us.changeNote(c, t, stands, line)
@@ -90,6 +95,8 @@ func joinNotes(before, line bridge.Line) bridge.Line {
 	if now.Suggested == 0 {
 		now.Suggested, now.Sources = was.Suggested, was.Sources
 	}
+	now.Until = cmp.Or(now.Until, was.Until)
+	now.Solver = cmp.Or(now.Solver, was.Solver)
 
 	now.References = joinLists(now.References, was.References)
 	now.Fits = joinLists(now.Fits, was.Fits)
