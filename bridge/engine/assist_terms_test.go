@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/engine/own"
+	"parley/store"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -62,6 +65,26 @@ func TestTranslationWithoutTokens(t *testing.T) {
 	wantWords(t, "what ann is told", w.waitWhisper("ann", "tokens are used up").Plain(), "after midnight")
 	w.waitWritten()
 	wantEqual(t, "requests to the model", len(model.fake.Requests()), 0)
+}
+
+// A text that was being written when somebody switched the analysis off isn't shown any more, and whoever asked is told why.
+func TestSwitchedOffWhileATextIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.reply(thread, "!analysis off")
+	w.waitShown("[done] Ann analysis")
+	ask := &own.Ask{Task: analysis.Explain, Text: "What did she order?",
+		Asker: own.Asker{Agent: w.agents["ann"], Surface: w.surface, User: "ann", Place: bridge.Place{Channel: support, Thread: thread}}}
+	written := own.Fact{Kind: own.Written, Conversation: 1,
+		WrittenText: own.WrittenText{Ask: ask, Written: &analysis.Text{Text: "Two lamps.", By: "offline"}}}
+	must(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{written.Event("written:1")}))(t)
+	w.engines[0].Relay().Wake()
+	w.waitWhisper("ann", "switched off: nothing of it is sent to a model")
+	w.waitDrained()
+	for _, m := range w.chat.Messages(support, thread) {
+		wantNoWords(t, "the thread", m.Plain(), "lamps")
+	}
 }
 
 // Where the analysis of a conversation is switched off, nothing of it is sent for a text either, and whoever asked is told why
