@@ -265,7 +265,9 @@ func TestOneOwner(t *testing.T) {
 	w := newWorld(t, options{settings: map[string]string{"multi_assignee": "off"}})
 	thread := w.openThread()
 	add := bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"cat"}, Add: true}}
-	w.reply(thread, "!take")
+	first := add
+	first.Args.Agents = []string{"ann"}
+	w.chat.Submit("ann", support, thread, first, "") // nobody owns it yet
 	w.waitCard(thread, "| Ann |")
 	w.chat.Submit("ann", support, thread, add, "")
 	w.waitWhisper("ann", "has one owner")

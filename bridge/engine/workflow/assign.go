@@ -51,7 +51,7 @@ func (wf *UseCases) assignAgents(r book.Request) {
 		return
 	}
 
-	wantsSeveral := r.Args.Add || len(chosen) > 1
+	wantsSeveral := len(chosen) > 1 || r.Args.Add && len(r.Conversation.Assignees) > 0
 	if wantsSeveral && wf.Settings(r.Conversation).OneOwner {
 		wf.Refuse(r, "one_owner", "A conversation of "+r.Conversation.Account.Name+" has one owner: nobody can be added.",
 			"To hand it over, name one person: !assign @ann")
