@@ -31,7 +31,8 @@ func readClock(words string, afterDay bool) (clock, bool) {
 		if ok && isAfternoon && exact.hour < noonHour {
 			exact.hour += hoursOfHalf // "tonight at 8"
 		}
-		return exact, ok && !c.today // "end of day at 5" means nothing
+		exact.today = c.today
+		return exact, ok && c.hour != endOfDayHour // "end of day at 5" means nothing
 	}
 
 	if afterDay {
@@ -100,7 +101,9 @@ var intro = regexp.MustCompile(`^(?:in |at |am |this |the )*`)
 
 // partOfDay reads words that stand for an hour.
 func partOfDay(words string) (clock, string, bool) {
-	words = words[len(intro.FindString(words)):]
+	introduced := intro.FindString(words)
+	isThis := strings.Contains(introduced, "this ") // "this evening" is never tomorrow's
+	words = words[len(introduced):]
 	for _, part := range [...]struct {
 		hour  int
 		names []string
@@ -112,7 +115,8 @@ func partOfDay(words string) (clock, string, bool) {
 		{eveningHour, []string{"evening", "tonight", "abends", "abend"}},
 	} {
 		if rest, ok := cutAny(words, part.names...); ok {
-			return clock{hour: part.hour, today: part.hour == endOfDayHour}, rest, true
+			isToday := isThis || part.hour == endOfDayHour || strings.HasPrefix(words, "tonight")
+			return clock{hour: part.hour, today: isToday}, rest, true
 		}
 	}
 

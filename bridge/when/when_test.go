@@ -143,6 +143,23 @@ func TestParseOnOtherDays(t *testing.T) {
 	}
 }
 
+// Words that name today are refused once their time is over; others then mean tomorrow's.
+func TestWordsForToday(t *testing.T) {
+	t.Parallel()
+	evening := time.Date(2026, time.November, 20, 20, 30, 0, 0, time.UTC)
+	for _, text := range []string{"tonight", "this evening", "tonight at 8", "this evening at 7", "until this afternoon", "end of day"} {
+		got, err := Parse(text, evening, nil)
+		if e, ok := errors.AsType[*Error](err); !ok || e.Code != Past {
+			t.Errorf("%q means %v (%v), want the error %s", text, got, err, Past)
+		}
+	}
+	for text, want := range map[string]string{"tonight at 9": "Fri 21:00", "in the evening": "Sat 18:00", "at 8pm": "Sat 20:00"} {
+		if got, err := Parse(text, evening, nil); err != nil || got.Format("Mon 15:04") != want {
+			t.Errorf("%q means %v (%v), want %s", text, got, err, want)
+		}
+	}
+}
+
 // The wall clock counts over a change of summer time; lengths in hours are real hours.
 func TestParseSummerTime(t *testing.T) {
 	t.Parallel()
