@@ -81,7 +81,8 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return nil
 	}
 
-	c, err := w.intake.MakeConversation(ctx, tx, s.Account, channels.Inbound{From: s.Party, Subject: startSubject(s, a)}, previous)
+	subject := startSubject(s, a)
+	c, err := w.intake.MakeConversation(ctx, tx, s.Account, channels.Inbound{From: s.Party, Subject: subject}, previous)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c.Participants = []store.Participant{{Key: s.Party.Key, Address: s.Party.Address, Name: name, Role: outbound.RoleTo}}
 	c.Assignees = []store.AgentID{agent.ID}
 	c.Clicked = true
-	return w.sayFirstWords(r.About(c), used)
+	return w.sayFirstWords(r.About(c), used, subject)
 }
 
 // customerOf returns the customer with whom a conversation is to begin, or nil if the batch hasn't read the customer.
@@ -159,8 +160,9 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 }
 
 // sayFirstWords shows the text with which a conversation begins in its thread, and sends it. used is the template that the text
-// is made from, or nil.
-func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error {
+// is made from, or nil. subject is what the customer gets as such: the conversation's own may be a name that colleagues gave the one
+// before it.
+func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subject string) error {
 	t, err := w.OpenThread(r.Conversation)
 	if err != nil {
 		return err
@@ -187,7 +189,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 	r.Place.Message = "" // the line in the new thread stands for the message
 	m := w.Messages.AddByPerson(r)
 	w.Posts.RememberElsewhere(typed, m)
-	m.Subject = r.Conversation.Subject
+	m.Subject = subject
 	m.Template = filled
 	r.Conversation.Subject = cmp.Or(r.Conversation.Subject, clean.Preview(m.Text))
 	m.Reason = "explicit"

@@ -203,6 +203,22 @@ func TestStartMentionsAColleague(t *testing.T) {
 	w.wantNothingSent()
 }
 
+// The name that colleagues gave the conversation before is not part of what is said to the customer in the next one.
+func TestStartAfterANamedConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.allowStarting(chat)
+	thread := w.openThread()
+	w.reply(thread, "!topic Perhaps a fraud")
+	w.waitCard(thread, "Perhaps a fraud")
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "#1 resolved")
+	w.chat.Submit("ann", support, "", startForm(chat, "kim", ""), "Good news")
+	w.waitShown("Good news")
+	w.provider.WaitTexts(t, "Good news")
+	wantEqual(t, "messages with the name as subject", w.count(`SELECT count(*) FROM messages WHERE subject <> ''`), 0)
+}
+
 // The hold, Undo and a pause hold for the first message as for any other.
 func TestStartIsHeld(t *testing.T) {
 	t.Parallel()
