@@ -58,6 +58,17 @@ func ChangedHands(ctx context.Context, q Querier, conversation ConversationID, s
 	return query.Value[bool](ctx, q, "changed hands", changedHands, conversation, since, DeedsOfOwners())
 }
 
+const statusChosen = `
+	SELECT EXISTS (
+		SELECT FROM log_entries
+		WHERE conversation_id = $1 AND at > $2
+			AND (what IN ('snoozed', 'woke', 'unassigned', 'reopened') OR (what = 'assigned' AND detail ? 'team')))`
+
+// StatusChosen returns whether a conversation was snoozed, woken, put back, handed to a team or opened again since a time.
+func StatusChosen(ctx context.Context, q Querier, conversation ConversationID, since time.Time) (bool, error) {
+	return query.Value[bool](ctx, q, "status chosen", statusChosen, conversation, since)
+}
+
 // putBack finds the newest entry after which nobody owned the conversation: it was put back, handed to a
 // team, or opened again.
 const putBack = `

@@ -240,12 +240,12 @@ const saidAround = `
 		WHERE conversation_id = $1
 		ORDER BY event_id DESC, id DESC
 		LIMIT 50) AS newest
-	WHERE direction = 'in' AND automatic = ''`
+	WHERE direction = 'in' AND (automatic = '' OR automatic = ANY($3))`
 
 // SaidAround returns when a person last wrote to us in a conversation until a time, nil if never, and whether one did since, by its
 // fifty newest messages. Where the sender's clock was ahead, the time at which the message was stored counts.
 func SaidAround(ctx context.Context, q Querier, conversation ConversationID, at time.Time) (before *time.Time, since bool, err error) {
-	if err := q.QueryRow(ctx, saidAround, conversation, at).Scan(&before, &since); err != nil {
+	if err := q.QueryRow(ctx, saidAround, conversation, at, PersonsReasons()).Scan(&before, &since); err != nil {
 		return nil, false, fmt.Errorf("store: said around: %w", err)
 	}
 	return before, since, nil

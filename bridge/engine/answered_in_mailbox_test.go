@@ -63,6 +63,33 @@ func TestAnsweredInTheMailbox(t *testing.T) {
 	w.wantNothingSent()
 }
 
+// What an agent did after an answer was written in the mailbox stays done, though the answer is read only now.
+func TestSnoozedAfterAMailboxAnswer(t *testing.T) {
+	t.Parallel()
+	for command, card := range map[string]string{"!snooze 3d": "#1 snoozed", "!unassign": "#1 open"} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			now := time.Now()
+			asked := channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark", At: now.Add(-time.Hour)}
+			question := w.customerSends(mail, asked)
+			thread := w.waitThread("It is dark")
+			w.reply(thread, "!take")
+			w.waitCard(thread, "| Ann |")
+			w.reply(thread, command)
+			w.waitCard(thread, card)
+			w.waitDrained()
+			late := mailboxAnswer("sent-1", "I write on Monday", question)
+			late.At = now.Add(-20 * time.Minute)
+			w.postEvents(mail, late)
+			w.waitShown("I write on Monday")
+			w.waitDrained()
+			w.waitCard(thread, card)
+			wantEqual(t, "customers who wait", w.countWaiting(), 0)
+		})
+	}
+}
+
 // An answer that was written in the mailbox is shown once, though a copy of it comes into the inbox, too. The customer's next mail,
 // which answers it, stands behind it in the thread, and the reply to that goes to the customer alone.
 //
@@ -200,9 +227,11 @@ func TestMailboxAnswerThatIsReadLate(t *testing.T) {
 	tests := []struct {
 		name      string
 		copyFirst bool
+		marked    string // as what the customer's last mail is marked
 	}{
 		{name: "found among the sent messages"},
 		{name: "its copy came into the inbox first", copyFirst: true},
+		{name: "the customer's last mail is taken for spam", marked: "spam"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -212,7 +241,8 @@ func TestMailboxAnswerThatIsReadLate(t *testing.T) {
 			first := channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark", At: now.Add(-time.Hour)}
 			question := w.customerSends(mail, first)
 			thread := w.waitThread("It is dark")
-			w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark", At: now, References: []string{question}})
+			w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark", At: now, References: []string{question},
+				Automatic: tt.marked, Conversation: 1})
 			w.waitShown("Still dark")
 
 			late := mailboxAnswer("sent-1", "Press the knob", question)

@@ -266,7 +266,7 @@ func (ms *Messages) WaitSinceAnswer(c *Conversation) {
 // wasGivenBefore reports whether an answer that was written elsewhere, and read late, was given before the customer's last words,
 // which are the first ones of recent, the newest first.
 func wasGivenBefore(m *Message, recent []store.Message) bool {
-	i := slices.IndexFunc(recent, func(s store.Message) bool { return s.Direction == store.DirectionIn && s.Automatic == "" })
+	i := slices.IndexFunc(recent, func(s store.Message) bool { return s.Direction == store.DirectionIn && !store.IsByMachine(s.Automatic) })
 	if m.Reason != store.ReasonElsewhere || i < 0 {
 		return false
 	}

@@ -69,7 +69,9 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	}
 	m.Notices = append([]string{noticeOf(in, isByMachine)}, m.Notices...)
 	if !isByMachine && !hasWrittenSince {
-		el.countAsAnswer(c, m)
+		if err := el.countAsAnswer(ctx, tx, c, m); err != nil {
+			return err
+		}
 	}
 
 	el.intake.showSaid(c, t, m, outbound.Payload{})
@@ -131,9 +133,8 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	}
 
 	c.LastFrom, c.LastPreview = "agent", clean.Preview(m.Text)
-	el.countAsAnswer(c, m)
 	c.RefreshCard()
-	return nil
+	return el.countAsAnswer(ctx, tx, c, m)
 }
 
 // saidAround returns when the customer wrote last before an answer that is read only now, nil if never, and whether she wrote after
@@ -148,7 +149,7 @@ func (el *elsewhere) saidAround(ctx context.Context, tx pgx.Tx, c *book.Conversa
 
 	before, since, err = store.SaidAround(ctx, tx, c.ID, in.At)
 	for _, m := range c.Last { // what came in this batch isn't stored yet
-		if m.Direction != store.DirectionIn || m.Automatic != "" {
+		if m.Direction != store.DirectionIn || store.IsByMachine(m.Automatic) {
 			continue
 		}
 
@@ -245,9 +246,16 @@ func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound, wrot
 	return in.At.Before(asked.Add(minHumanAnswer))
 }
 
-// countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more.
-func (el *elsewhere) countAsAnswer(c *book.Conversation, m *book.Message) {
+// countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more. A status that an agent chose after the
+// answer was written stays: answers are read some time later.
+func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message) error {
 	c.WaitingSince = nil
+	el.Log.ByParley(c, store.DeedAnsweredElsewhere, book.Detail{Message: m.ID})
+	isChosen, err := store.StatusChosen(ctx, tx, c.ID, m.SaidAt)
+	if err != nil || isChosen {
+		return err
+	}
+
 	if c.BridgeStatus() == bridge.StatusSnoozed {
 		el.workflow.EndSnooze(c)
 		c.Status = string(bridge.StatusOpen)
@@ -255,5 +263,5 @@ func (el *elsewhere) countAsAnswer(c *book.Conversation, m *book.Message) {
 	if el.Settings(c).AutoPending && c.BridgeStatus() == bridge.StatusOpen {
 		c.Status = string(bridge.StatusPending)
 	}
-	el.Log.ByParley(c, store.DeedAnsweredElsewhere, book.Detail{Message: m.ID})
+	return nil
 }
