@@ -48,13 +48,13 @@ func Subjects(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, intent
 // What was written without Parley may be read late: it counts from when it was written.
 const said = `
 	SELECT id, conversation_id, CASE WHEN reason = 'elsewhere' THEN least(said_at, created_at) ELSE created_at END AS at,
-		direction, fate, reason, automatic <> '' AS automatic, coalesce(agent_id, 0) AS agent_id
+		direction, fate, reason, automatic <> '' AND automatic <> ALL($2) AS automatic, coalesce(agent_id, 0) AS agent_id
 	FROM messages
 	WHERE conversation_id = ANY($1) AND direction <> 'note'`
 
 // SaidIn reads the messages of conversations, except notes.
 func SaidIn(ctx context.Context, tx pgx.Tx, ids []store.ConversationID) ([]Said, error) {
-	return query.Collect[Said](ctx, tx, "measured messages", said, ids)
+	return query.Collect[Said](ctx, tx, "measured messages", said, ids, store.PersonsReasons())
 }
 
 const done = `

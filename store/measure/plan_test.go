@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/store"
 	"parley/store/measure"
 	"parley/store/plantest"
 	"parley/store/storetest"
@@ -129,7 +130,7 @@ func measuringStatements() []plantest.Statement {
 		{
 			Name:    "said",
 			SQL:     measure.SaidSQL,
-			Args:    []any{[]int64{1, 2, 3}},
+			Args:    []any{[]int64{1, 2, 3}, store.PersonsReasons()},
 			MaxRows: map[string]float64{"messages": 3},
 			Index:   "messages_conversation",
 		},

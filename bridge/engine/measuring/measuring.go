@@ -83,7 +83,7 @@ type measured struct {
 
 // howMeasured is changed when a version measures more than the one before. Then all conversations are measured again,
 // and once more when no process of the older version measures any more.
-const howMeasured = "times "
+const howMeasured = "persons "
 
 // hoursHash returns a hash of all business hours. When it changes, everything that depends on them is measured again.
 func hoursHash(dir *directory.Directory) string {
