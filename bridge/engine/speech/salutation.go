@@ -33,10 +33,10 @@ func greetingWords() []string {
 // isToColleague reports whether a typed text addresses a colleague by the first or the whole name: at its beginning, as in "Ben, …" and
 // "Hi Ben, …", or anywhere behind an @, as in "Can you check, @ben?". So it does with "@Parley". It doesn't matter that the customer may
 // have the same name, since nobody can tell who is meant.
-func (sp *UseCases) isToColleague(author *store.Agent, typed string) bool {
+func isToColleague(agents []store.Agent, author *store.Agent, typed string) bool {
 	for _, found := range typedName.FindAllStringSubmatch(typed, -1) {
 		name := strings.ToLower(found[1])
-		if name == "parley" || isColleague(sp.Dir.Agents, author, name) {
+		if name == "parley" || isColleague(agents, author, name) {
 			return true
 		}
 	}
@@ -50,15 +50,15 @@ func (sp *UseCases) isToColleague(author *store.Agent, typed string) bool {
 	if hasRest && slices.Contains(greetingWords(), greeting) {
 		name = rest
 	}
-	return isColleague(sp.Dir.Agents, author, name)
+	return isColleague(agents, author, name)
 }
 
 // question finds a question mark that ends a sentence, so that it isn't part of a web address.
 var question = regexp.MustCompile(`[?？؟][!?！？؟"'”»)*_~]*(?:\s|$)`)
 
 // awaitsAnswer reports whether a note asks something, or addresses a colleague: what is typed next may be the answer.
-func (sp *UseCases) awaitsAnswer(note string) bool {
-	return question.MatchString(note) || sp.isToColleague(nil, note)
+func awaitsAnswer(agents []store.Agent, note string) bool {
+	return question.MatchString(note) || isToColleague(agents, nil, note)
 }
 
 // isColleague reports whether an active one of some agents besides the author has a name, in small letters, as first or whole name.

@@ -148,7 +148,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 			IsExplicit:     r.Explicit,
 			MentionsBot:    r.MentionsBot,
 			MentionsPeople: len(r.Mentions) > 0,
-			NamesColleague: sp.isToColleague(r.Agent, r.Raw),
+			NamesColleague: isToColleague(sp.Dir.Agents, r.Agent, r.Raw),
 			QuotesPerson:   sp.quotesPerson(r),
 			HasText:        r.Text != "" || r.Rich != nil,
 			HasFiles:       len(r.Files) > 0,
@@ -210,7 +210,7 @@ func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a br
 	if last == nil || last.Direction != store.DirectionNote {
 		return false
 	}
-	isRemark := last.Reason != noteReason || sp.awaitsAnswer(last.Text)
+	isRemark := last.Reason != noteReason || awaitsAnswer(sp.Dir.Agents, last.Text)
 	return isRemark && last.AuthorUser != "" && last.AuthorUser != a.Actor.ID && agent != nil
 }
 
