@@ -11,10 +11,9 @@ import (
 	"parley/store"
 )
 
-// readEarly reads again which edits have come before their messages. It has to do so once the conversations are locked:
-// the timer that ends the wait of such edits is applied in a queue of its own, so that another process may have stored an
-// edit as the message in the meantime. A batch with such a timer (depth.Early) needs all edits that wait in its
-// conversations.
+// readEarly reads again the edits that came before their messages, now that the conversations are locked: since they were read
+// first, another process may have stored such an edit as the message, when its wait ended. That happens in a queue of its own.
+// A batch in which a wait ends (depth.Early) needs all edits that wait in its conversations.
 func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	var accounts []store.AccountID
 	var channels, messages []string

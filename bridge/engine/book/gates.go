@@ -2,6 +2,8 @@ package book
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -10,62 +12,60 @@ import (
 	"parley/store/dispatch"
 )
 
-// dueGates returns the gates (budgets of providers) of the lanes that became due in this batch, or due at another time,
-// with when that is and in which priorities lanes wait.
+// dueGates returns an entry for each gate (a budget of a provider) of the lanes that this batch has made or changed and from
+// which a delivery can be claimed: when the first of these lanes is due, and a bit for each priority that they have.
 func (o *Outbox) dueGates() []dispatch.GateDue {
-	var list []dispatch.GateDue
-	gates := map[store.GateID]int{} // gate → its place in list
+	gates := map[store.GateID]dispatch.GateDue{}
 	for _, l := range o.Lanes {
-		changed, claimable := l.Fresh || l.Dirty, l.DueAt != nil && l.LeasedUntil == nil
-		if !changed || !claimable {
+		isWritten := l.Fresh || l.Dirty // the relay was told of other lanes when they changed
+		isClaimable := l.DueAt != nil && l.LeasedUntil == nil
+		if !isWritten || !isClaimable {
 			continue
 		}
 
 		wait := max(l.DueAt.Sub(o.Now).Seconds(), 0)
-		if i, ok := gates[l.GateID]; ok {
-			due := &list[i]
-			due.Wait = min(due.Wait, wait)
-			due.Waiting |= 1 << l.Priority // a bit for each priority
-			if l.DueAt.Before(due.Oldest) {
-				due.Oldest = *l.DueAt
-			}
-
-			continue
+		due, ok := gates[l.GateID]
+		if !ok {
+			due = dispatch.GateDue{GateID: l.GateID, AccountID: l.AccountID, Wait: wait, Oldest: *l.DueAt}
 		}
 
-		gates[l.GateID] = len(list)
-		list = append(list, dispatch.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Wait: wait, Oldest: *l.DueAt})
+		due.Waiting |= 1 << l.Priority
+		due.Wait = min(due.Wait, wait)
+		if l.DueAt.Before(due.Oldest) {
+			due.Oldest = *l.DueAt
+		}
+
+		gates[l.GateID] = due
 	}
 
-	return list
+	return slices.Collect(maps.Values(gates))
 }
 
-// resolveGates finds or makes the gates of new lanes. It remembers only gates that were there before,
-// because those it makes are lost if the transaction fails. It uses no second connection: if all
-// connections waited for a second one, they would wait for ever.
+// resolveGates finds the ids of the gates of new and moved lanes: in the memory of this process, else in the database, where
+// it makes gates that are missing and changes those that have another budget now. It uses tx, never the pool: if transactions
+// took second connections, a pool whose connections all belong to such transactions would never have one free.
 func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
-	missing := o.missingGates()
-	if len(missing) == 0 {
-		o.setGates()
-		return nil
-	}
-
-	found, err := store.FindGates(ctx, tx, missing)
-	if err != nil {
-		return err
-	}
-
-	for _, g := range found {
-		o.knownGates.keep(g)
-	}
-
-	if missing = o.missingGates(); len(missing) > 0 {
-		made, err := store.UpsertGates(ctx, tx, missing)
+	unknown := o.fillInKnownGates()
+	if len(unknown) > 0 {
+		found, err := store.FindGates(ctx, tx, unknown)
 		if err != nil {
 			return err
 		}
 
-		for _, g := range made {
+		for _, g := range found {
+			o.knownGates.keep(g)
+		}
+
+		unknown = o.fillInKnownGates() // those that were not found, or were found with another budget
+	}
+
+	if len(unknown) > 0 {
+		written, err := store.UpsertGates(ctx, tx, unknown)
+		if err != nil {
+			return err
+		}
+
+		for _, g := range written { // not kept in knownGates: if the transaction fails, they don't exist
 			o.gates[LaneKey{g.AccountID, g.Key}].ID = g.ID
 		}
 	}
@@ -74,23 +74,22 @@ func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// missingGates fills in the ids that this process remembers, and returns the gates that still have none.
-func (o *Outbox) missingGates() []store.Gate {
-	var rows []store.Gate
+// fillInKnownGates gives the batch's gates the ids that this process remembers, and returns the gates that it doesn't know.
+func (o *Outbox) fillInKnownGates() (unknown []store.Gate) {
 	for _, g := range o.gates {
 		if id, ok := o.knownGates.idOf(*g); ok {
 			g.ID = id
-			continue
+		} else {
+			unknown = append(unknown, *g)
 		}
-		rows = append(rows, *g)
 	}
-	return rows
+	return unknown
 }
 
 // setGates writes the ids of resolved gates into their lanes.
 func (o *Outbox) setGates() {
 	for _, l := range o.Lanes {
-		if l.Gate != nil && l.GateID != l.Gate.ID {
+		if l.Gate != nil {
 			l.GateID = l.Gate.ID
 		}
 	}
@@ -105,13 +104,21 @@ type Gates struct {
 // NewGates makes the memory of a process, which knows no gate yet.
 func NewGates() *Gates { return &Gates{gates: map[LaneKey]store.Gate{}} }
 
-// idOf returns the id of a gate, if it is known with the same budget. If the budget differs, the row has to be written.
+// idOf returns the id of a gate, if it is known with the same budget. With another budget the row has to be written.
 func (k *Gates) idOf(g store.Gate) (id store.GateID, known bool) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	kept, ok := k.gates[LaneKey{g.AccountID, g.Key}]
-	g.ID = kept.ID // compare all but the ids
-	return kept.ID, ok && kept == g
+	if !ok || !hasSameBudget(kept, g) {
+		return 0, false
+	}
+	return kept.ID, true
+}
+
+// hasSameBudget compares two gates of the same account and key: all of their fields but the ids.
+func hasSameBudget(a, b store.Gate) bool {
+	a.ID, b.ID = 0, 0
+	return a == b
 }
 
 // keep remembers the id of a committed gate.

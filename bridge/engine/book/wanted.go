@@ -35,19 +35,19 @@ type Wanted struct {
 // depth says what is needed of the conversations besides their rows.
 type depth struct {
 	Waiting  bool // the deliveries that wait in the lanes to customers
-	Undo     bool // the same, and the replies that they carry
-	Failures bool // the same, and the latest messages of all conversations
+	Undo     bool // the waiting deliveries, and the replies that the loaded deliveries carry
+	Failures bool // the waiting deliveries, and the latest messages of all conversations
 	Latest   bool // the latest messages of all conversations
-	Answered bool // besides the latest messages that are read, those among which the answer to the customer's last words may be
-	Landed   bool // those of the conversations in which the customer has written since a reply that has now left may have been typed
-	Receipts bool // the deliveries that left as one message with the loaded ones
+	Answered bool // with latest messages, those among which the answer to the customer's last words may be; see lastSaid
+	Landed   bool // the latest messages of conversations whose customers wait: a reply that has now left may be older than their words
+	Receipts bool // the same as for Landed, and the deliveries that left as one message with the loaded ones, with their replies
 	UpTo     bool // the replies that were sent lately, because a receipt is about all of them up to a time
 	Notes    bool // the notes of analyses that stand in their threads
 	Early    bool // the edits whose messages have not come
 }
 
-// lastSaid returns how many of the messages that are read of a conversation are to be words of the customer's or ours for the customer,
-// where notes have been written since. 0 means any.
+// lastSaid returns how many of a conversation's latest messages have to be the customer's, or ours for the customer. Without them,
+// notes that were written since could be all that is read. 0 means that any messages will do.
 func (d depth) lastSaid() int {
 	if d.Answered || d.Failures {
 		return lastMessages
