@@ -112,10 +112,10 @@ func (p *FaultPlan) ClearFaults(ids ...int) {
 	}
 }
 
-// Struck is a fault that strikes a call or event.
+// Struck is a fault as it strikes one call or event.
 type Struck struct {
 	Fault
-	left time.Duration // until its end
+	left time.Duration // until the fault ends; 0 if it has no end
 }
 
 // Strike finds the first fault that strikes this call (or event, when its name begins with

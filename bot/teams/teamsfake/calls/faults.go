@@ -12,20 +12,21 @@ import (
 
 // Faults of calls that only this emulator has.
 const (
-	FaultReset   = emulator.FaultKind("reset")   // like emulator.FaultDrop, with a TCP reset
+	FaultReset   = emulator.FaultKind("reset")   // no answer, and the connection ends with a TCP reset
 	FaultGarbage = emulator.FaultKind("garbage") // 200 with a body that is no JSON
 )
 
-// handleUnderFault runs a handler under a fault.
+// handleUnderFault answers a call that a fault strikes. With f.After the handler runs all the same: what it does stays done, and
+// only its answer is lost.
 func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
 	if f.Kind == emulator.FaultDelay {
 		j.handleDelayed(w, r, f, h)
 		return
 	}
 
-	isLimit := f.Kind == emulator.FaultRateLimit || f.Kind == emulator.FaultBareLimit // a refused call does nothing
-	if f.After && !isLimit {
-		h(&hidden{header: http.Header{}}, r)
+	isRefusal := f.Kind == emulator.FaultRateLimit || f.Kind == emulator.FaultBareLimit // a refused call never has effects
+	if f.After && !isRefusal {
+		h(newBufferedResponse(), r)
 	}
 
 	switch f.Kind {
@@ -36,7 +37,7 @@ func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Str
 	case emulator.FaultDrop:
 		panic(http.ErrAbortHandler) // net/http cuts the connection without a log line
 	case FaultReset:
-		// Nothing is written: who called this cuts the connection.
+		// Nothing is answered: Handle resets the connection (resetConnection) once the call stands in the journal.
 	case FaultGarbage:
 		writeGarbage(w)
 	default:
@@ -44,7 +45,7 @@ func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Str
 	}
 }
 
-// handleDelayed runs a handler late or, with f.After, at once, and then holds its answer back.
+// handleDelayed runs a handler after the fault's delay. With f.After the handler runs at once, and its answer is delayed.
 func (j *Journal) handleDelayed(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
 	if !f.After {
 		if emulator.Pause(r, f.Delay) {
@@ -52,10 +53,11 @@ func (j *Journal) handleDelayed(w *recorder, r *http.Request, f *emulator.Struck
 		}
 		return
 	}
-	unseen := &hidden{header: http.Header{}}
-	h(unseen, r)
+
+	response := newBufferedResponse()
+	h(response, r)
 	if emulator.Pause(r, f.Delay) {
-		unseen.sendTo(w)
+		response.sendTo(w)
 	}
 }
 
@@ -64,7 +66,8 @@ func writeGarbage(w http.ResponseWriter) {
 	w.Write([]byte("<html>OK"))
 }
 
-// fail answers with the fault's status.
+// fail answers with the fault's status: as a page of HTML where a server would fail without naming a code, else as the Bot
+// Connector does.
 func fail(w http.ResponseWriter, f *emulator.Struck) {
 	status := cmp.Or(f.Status, http.StatusBadGateway)
 	if f.Code == "" && status >= http.StatusInternalServerError {
@@ -87,8 +90,8 @@ func Throttle(w http.ResponseWriter, retry int) {
 	Refuse(w, http.StatusTooManyRequests, "TooManyRequests", "API calls quota exceeded.")
 }
 
-// cut ends the connection with a reset.
-func cut(w http.ResponseWriter) {
+// resetConnection ends the connection of a call with a TCP reset.
+func resetConnection(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
@@ -99,27 +102,29 @@ func cut(w http.ResponseWriter) {
 	conn.Close() //nolint:errcheck // that is the fault
 }
 
-// hidden takes an answer that the client does not get, or gets later.
-type hidden struct {
+// bufferedResponse is a handler's answer that the client doesn't get, or gets later.
+type bufferedResponse struct {
 	header http.Header
 	status int
 	body   []byte
 }
 
-func (h *hidden) Header() http.Header { return h.header }
+func newBufferedResponse() *bufferedResponse { return &bufferedResponse{header: http.Header{}} }
 
-func (h *hidden) WriteHeader(status int) { h.status = status }
+func (b *bufferedResponse) Header() http.Header { return b.header }
 
-func (h *hidden) Write(b []byte) (int, error) {
-	h.body = append(h.body, b...)
-	return len(b), nil
+func (b *bufferedResponse) WriteHeader(status int) { b.status = status }
+
+func (b *bufferedResponse) Write(p []byte) (int, error) {
+	b.body = append(b.body, p...)
+	return len(p), nil
 }
 
-// sendTo gives the answer to the client after all.
-func (h *hidden) sendTo(w http.ResponseWriter) {
-	for k, v := range h.header {
+// sendTo sends the answer to the client after all.
+func (b *bufferedResponse) sendTo(w http.ResponseWriter) {
+	for k, v := range b.header {
 		w.Header()[k] = v
 	}
-	w.WriteHeader(cmp.Or(h.status, http.StatusOK))
-	w.Write(h.body)
+	w.WriteHeader(cmp.Or(b.status, http.StatusOK))
+	w.Write(b.body)
 }

@@ -96,7 +96,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 // Unwrap lets net/http find the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// Handle makes a handler that is journalled and may be spoilt by faults.
+// Handle makes a handler whose calls are recorded under the name method, and may be struck by faults.
 func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -118,10 +118,10 @@ func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 		j.Mu.Unlock()
 
 		if f != nil && f.Kind == FaultReset {
-			defer cut(rec) // runs when the call stands in the journal, so that the bot can't see its end before
+			defer resetConnection(rec) // deferred first, so that it runs last: a bot that sees the reset finds the call in the journal
 		}
 
-		defer func() {
+		defer func() { // a handler that panics to cut the connection is recorded, too
 			c.Status = rec.status
 			if method != "token" {
 				c.Answer = rec.body.String()
@@ -157,8 +157,8 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 	json.NewEncoder(w).Encode(v) //nolint:errcheck // the client is gone
 }
 
-// RefuseThread answers as the Bot Connector does where the service behind it, which keeps the threads, refuses a post: the
-// code is a number, and the message is JSON as text.
+// RefuseThread answers as the Bot Connector does when the service that keeps the threads refuses a post: the code is a number,
+// and the message is JSON as text.
 func RefuseThread(w http.ResponseWriter, subCode, details string) {
 	const threadAccessDenied = 209
 	message := tenant.MustJSON(object{"subCode": subCode, "details": details, "errorCode": nil})
