@@ -8,7 +8,7 @@ import (
 	"parley/bridge/analysis"
 )
 
-// Metered is an Analyzer that counts what it asked of a model since it was made.
+// Metered is an Analyzer that counts what it has asked of a model since it was made.
 type Metered interface {
 	Usage() (calls, promptTokens, answerTokens int)
 }
@@ -16,9 +16,9 @@ type Metered interface {
 // Options say how an analyzer is run.
 type Options struct {
 	Desk     analysis.Desk
-	Now      func() time.Time     // a clock that doesn't jump
+	Now      func() time.Time     // required: a clock that doesn't jump
 	CPU      func() time.Duration // CPU time of this process so far; nil means not measured
-	Parallel int                  // questions at once; 0 means 1. Latency and CPU time of offline are meant for 1
+	Parallel int                  // questions at once; 0 means 1. With more, Result.Took has time in which an answer waited for others
 	Deadline time.Duration        // of one answer; 0 means none
 }
 
@@ -44,49 +44,58 @@ type Usage struct {
 	AnswerTokens int `json:"answer_tokens"`
 }
 
-// Run asks an analyzer about each message. An answer is taken as it came: an analyzer that names what
-// analysis.Answer doesn't allow is wrong there.
-// Errors: the context's, when it ended before all were asked.
+// Run asks an analyzer about each message. It takes answers as they are, without analysis.Check: what that would remove counts
+// as a wrong answer.
+// Errors: the context's, if it has ended when Run returns. Messages that were not asked have zero Results then.
 func Run(ctx context.Context, a analysis.Analyzer, messages []Message, o Options) (Outcome, error) {
-	out := Outcome{Results: make([]Result, len(messages))}
-	meter, metered := a.(Metered)
-	var before Usage
-	if metered {
-		calls, prompt, answer := meter.Usage()
-		before = Usage{Calls: calls, PromptTokens: prompt, AnswerTokens: answer}
+	cpuBefore, usageBefore := o.measureCPU(), usageOf(a)
+	out := Outcome{Results: askAll(ctx, a, messages, o)}
+	out.CPU = o.measureCPU() - cpuBefore
+	if out.Usage = usageOf(a); out.Usage != nil {
+		out.Usage.Calls -= usageBefore.Calls
+		out.Usage.PromptTokens -= usageBefore.PromptTokens
+		out.Usage.AnswerTokens -= usageBefore.AnswerTokens
 	}
+	return out, ctx.Err()
+}
 
-	var spent time.Duration
-	if o.CPU != nil {
-		spent = o.CPU()
+// measureCPU returns the CPU time of this process so far, or 0 if it isn't measured.
+func (o Options) measureCPU() time.Duration {
+	if o.CPU == nil {
+		return 0
 	}
+	return o.CPU()
+}
 
-	places := make(chan struct{}, max(1, o.Parallel))
-	var all sync.WaitGroup
+// usageOf returns what an analyzer has asked of a model so far, or nil if it doesn't count that.
+func usageOf(a analysis.Analyzer) *Usage {
+	meter, ok := a.(Metered)
+	if !ok {
+		return nil
+	}
+	calls, prompt, answer := meter.Usage()
+	return &Usage{Calls: calls, PromptTokens: prompt, AnswerTokens: answer}
+}
+
+// askAll asks about the messages, o.Parallel at once, until the context ends.
+func askAll(ctx context.Context, a analysis.Analyzer, messages []Message, o Options) []Result {
+	results := make([]Result, len(messages))
+	slots := make(chan struct{}, max(1, o.Parallel))
+	var wg sync.WaitGroup
 	for i, m := range messages {
-		places <- struct{}{}
-
+		slots <- struct{}{}
 		if ctx.Err() != nil {
 			break
 		}
 
-		all.Go(func() {
-			out.Results[i] = askOne(ctx, a, m, o)
-			<-places
+		wg.Go(func() {
+			results[i] = askOne(ctx, a, m, o)
+			<-slots
 		})
 	}
 
-	all.Wait()
-
-	if o.CPU != nil {
-		out.CPU = o.CPU() - spent
-	}
-	if metered {
-		calls, prompt, answer := meter.Usage()
-		out.Usage = &Usage{Calls: calls - before.Calls, PromptTokens: prompt - before.PromptTokens, AnswerTokens: answer - before.AnswerTokens}
-	}
-
-	return out, ctx.Err()
+	wg.Wait()
+	return results
 }
 
 // askOne asks about one message.

@@ -75,7 +75,7 @@ func mark(results []Result) (all markings) {
 
 		language := a.Language
 		if !languages[language] {
-			language = "" // it may be named or not: the set has no such label
+			language = "" // no message is labelled so, and "" is the label of all languages that need not be known
 		}
 
 		add(&all.language, []string{m.Language}, []string{language})
@@ -93,7 +93,7 @@ func mark(results []Result) (all markings) {
 
 		add(&all.references, expected, answered)
 
-		if failed && !m.Urgent { // no answer is the wrong one
+		if failed && !m.Urgent { // no answer counts as the wrong one, and would be right here
 			all.urgency[len(all.urgency)-1].answered = urgencyClass(true)
 		}
 	}
@@ -101,8 +101,8 @@ func mark(results []Result) (all markings) {
 	return all
 }
 
-func urgencyClass(is bool) []string {
-	if is {
+func urgencyClass(isUrgent bool) []string {
+	if isUrgent {
 		return []string{"urgent"}
 	}
 	return nil
@@ -140,30 +140,33 @@ func judgeClasses(marks []marking, order []string) []Class {
 
 // judgeKinds judges references kind by kind.
 func judgeKinds(results []Result) (all []Class) {
-	of := map[string][]marking{}
-	for _, r := range mark(results).references {
-		perKind := map[string]*marking{}
-		at := func(ref string) *marking {
-			kind, _, _ := strings.Cut(ref, " ")
-			if perKind[kind] == nil {
-				perKind[kind] = &marking{}
+	byKind := map[string][]marking{}
+	for _, references := range mark(results).references {
+		ofMessage := map[string]*marking{} // the message's references, by their kinds
+		ofKind := func(reference string) *marking {
+			kind, _, _ := strings.Cut(reference, " ")
+			if ofMessage[kind] == nil {
+				ofMessage[kind] = &marking{}
 			}
-			return perKind[kind]
-		}
-		for _, ref := range r.expected {
-			at(ref).expected = append(at(ref).expected, ref)
+			return ofMessage[kind]
 		}
 
-		for _, ref := range r.answered {
-			at(ref).answered = append(at(ref).answered, ref)
+		for _, reference := range references.expected {
+			m := ofKind(reference)
+			m.expected = append(m.expected, reference)
 		}
 
-		for kind, m := range perKind {
-			of[kind] = append(of[kind], *m)
+		for _, reference := range references.answered {
+			m := ofKind(reference)
+			m.answered = append(m.answered, reference)
+		}
+
+		for kind, m := range ofMessage {
+			byKind[kind] = append(byKind[kind], *m)
 		}
 	}
 
-	for kind, marks := range of {
+	for kind, marks := range byKind {
 		c := sumClasses(marks)
 		all = append(all, Class{
 			Name: kind, Labelled: c.found + c.missed, Answered: c.found + c.invented,
@@ -191,12 +194,12 @@ func countConfusion(marks []marking, names []string) Confusion {
 	return c
 }
 
-// judgeReasons looks at what was said to be urgent, and why.
+// judgeReasons judges the reasons that answers give for urgency.
 func judgeReasons(results []Result) Reasons {
 	var r Reasons
-	literal := 0 // reasons that are a part of the text
-	both := 0    // of messages that were labelled with a reason
-	meet := 0    // of these
+	literal := 0  // reasons that are a part of the text
+	labelled := 0 // urgent answers to messages that were labelled with a reason
+	inCommon := 0 // of these, reasons that have a word in common with the label
 	for _, result := range results {
 		why := result.Answer.Urgency
 		if result.Err != nil || !why.Urgent {
@@ -210,14 +213,14 @@ func judgeReasons(results []Result) Reasons {
 		}
 
 		if result.Message.Because != "" {
-			both++
+			labelled++
 			if hasWordInCommon(why.Because, result.Message.Because) {
-				meet++
+				inCommon++
 			}
 		}
 	}
 
-	r.Literal, r.Meet = ratioOf(literal, r.Urgent), ratioOf(meet, both)
+	r.Literal, r.Meet = ratioOf(literal, r.Urgent), ratioOf(inCommon, labelled)
 	return r
 }
 

@@ -132,34 +132,35 @@ func shareExact(marks []marking) Ratio {
 	return ratioOf(n, len(marks))
 }
 
-// rounds is how many sets are drawn for an interval, and seed makes them the same sets each time.
+// rounds is how many samples are drawn for an interval, and seed makes them the same samples each time.
 const (
 	rounds = 1000
 	seed   = 13
 )
 
-// estimateInterval draws as many messages as there are, again and again, each as often as it falls, and gives the
-// bounds between which 95 of 100 such sets have their figure.
+// estimateInterval estimates (by a bootstrap) how far a figure depends on which messages are in the set. It draws samples of as
+// many messages as there are, in which a message may come several times or not at all, and returns the bounds between which
+// the figures of 95 % of the samples lie.
 func estimateInterval(marks []marking, figure func([]marking) Ratio) (low, high Ratio) {
 	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same each time is what is wanted
-	drawn := make([]marking, len(marks))
-	var all []Ratio
-	for range rounds * min(1, len(marks)) { // none can be drawn from none
-		for i := range drawn {
-			drawn[i] = marks[random.IntN(len(marks))]
+	sample := make([]marking, len(marks))
+	var figures []Ratio
+	for range rounds * min(1, len(marks)) { // nothing can be drawn from no messages
+		for i := range sample {
+			sample[i] = marks[random.IntN(len(marks))]
 		}
 
-		if r := figure(drawn); !r.None() {
-			all = append(all, r)
+		if r := figure(sample); !r.None() {
+			figures = append(figures, r)
 		}
 	}
 
-	if len(all) == 0 {
+	if len(figures) == 0 {
 		return Ratio(math.NaN()), Ratio(math.NaN())
 	}
 
-	slices.Sort(all)
-	return quantileOf(all, 0.025), quantileOf(all, 0.975)
+	slices.Sort(figures)
+	return quantileOf(figures, 0.025), quantileOf(figures, 0.975)
 }
 
 // quantileOf returns the value below which a share of sorted values lies.
