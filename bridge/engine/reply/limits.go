@@ -21,8 +21,8 @@ func usualLimits() channels.FileLimits {
 	return channels.FileLimits{channels.FileImage: 5 << 20, channels.FileDocument: 10 << 20, channels.FileVideo: 16 << 20}
 }
 
-// fileLimit returns the largest file of a kind that an account sends; ok is false when it
-// sends none of that kind. 0 means no limit of its own.
+// fileLimit returns the largest file of a kind that an account sends: the lower one of the channel's limit and the account's, or in
+// a chat the usual one. ok is false if the channel or the account takes no files of that kind; limit 0 means none.
 func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind channels.FileKind) (limit int64, ok bool) {
 	limit = caps.Files.MaxBytes
 	if len(caps.Files.Limits) > 0 {
@@ -31,15 +31,15 @@ func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind cha
 		}
 	}
 
-	own, given := account[kind]
-	if !given && !caps.Threads {
-		own, given = usualLimits()[kind]
+	chosen, isChosen := account[kind]
+	if !isChosen && !caps.Threads {
+		chosen, isChosen = usualLimits()[kind]
 	}
-	if !given {
+	if !isChosen {
 		return limit, true
 	}
 
-	return lowerLimit(limit, own), own > 0
+	return lowerLimit(limit, chosen), chosen > 0
 }
 
 // lowerLimit returns the lower of two limits; limit 0 means none.

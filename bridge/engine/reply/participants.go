@@ -36,7 +36,8 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 			return
 		}
 
-		isCopied, isNewcomer := role == outbound.RoleCopied, rs.People.IsNewcomer(c, p.Key)
+		isCopied := role == outbound.RoleCopied
+		isNewcomer := rs.People.IsNewcomer(c, p.Key)
 		if isNewcomer && !isCopied {
 			newcomers = append(newcomers, p.Key)
 		}
@@ -48,18 +49,19 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 	}
 
 	if rs.Caps(c.AccountID).Participants {
-		copied := outbound.RoleCopied
-		isSecret := in.Envelope.Blind && len(c.Participants) == 0 // otherwise those who take part know that the customer writes to us
+		role := outbound.RoleCopied
+		// A first mail with us in blind copy is secret: its other readers don't know that the customer writes to us.
+		isSecret := in.Envelope.Blind && len(c.Participants) == 0
 		if rs.Settings(c).ReplyTo == "all" && !isSecret {
-			copied = outbound.RoleCc
+			role = outbound.RoleCc
 		}
 
 		for _, p := range slices.Concat(in.Envelope.To, in.Envelope.Cc) {
-			add(p, copied)
+			add(p, role)
 		}
 	}
 
-	if answered, _ := outbound.Addressed(next); len(answered) == 0 {
+	if addressed, _ := outbound.Addressed(next); len(addressed) == 0 { // all who are named are new
 		next = withKnown(next, c.Participants)
 	}
 
@@ -85,28 +87,28 @@ func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 	return dropped
 }
 
-// askNewcomers asks whether new people may get replies: by a line for each or, if they are many, by lines for several
-// together. Those who are too many even for that are not asked about; !cc adds them.
+// askNewcomers asks whether new people may get replies: by a line for each or, if they are many, by lines for several of them.
+// Nobody is asked about those who are too many even for that; !cc adds them.
 func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, keys []string) {
-	together := 1
+	perLine := 1
 	if len(keys) > maxAskLines {
-		together = newcomersPerLine
+		perLine = newcomersPerLine
 	}
 
 	lines := 0
-	for some := range slices.Chunk(keys, together) {
+	for newcomers := range slices.Chunk(keys, perLine) {
 		if lines == maxAskLines {
 			return
 		}
 
 		lines++
-		who := c.Participant(some[0])
-		if len(some) > 1 {
-			who = bridge.PartyRef{Name: strings.Join(some, ", ")}
+		who := c.Participant(newcomers[0])
+		if len(newcomers) > 1 {
+			who = bridge.PartyRef{Name: strings.Join(newcomers, ", ")}
 		}
 
 		rs.Line(c, bridge.Line{Content: bridge.LineParticipant, Customer: who, Verbs: []bridge.Verb{bridge.VerbAllow},
-			Args: bridge.Args{Conversation: c.ID, Message: message, Addresses: some}})
+			Args: bridge.Args{Conversation: c.ID, Message: message, Addresses: newcomers}})
 	}
 }
 

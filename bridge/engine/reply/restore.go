@@ -34,15 +34,16 @@ func (rs *UseCases) parkRestored(c *book.Conversation, m *book.Message) {
 		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 }
 
-// IsOrphaned reports whether something was typed in a thread that Parley opened after the backup was made from which it was
-// restored: nobody knows any more to which conversation the thread belongs.
+// IsOrphaned reports whether something was typed in a thread that the backup lacks from which Parley was restored: Parley opened the
+// thread after the backup was made, so that nobody knows any more to which conversation it belongs.
 func (rs *UseCases) IsOrphaned(r book.Request) bool {
 	if rs.Restored.IsZero() || !r.OwnThread {
 		return false
 	}
 	opened := book.OrderTime(r.Place.Thread)
-	isOlder := !opened.IsZero() && opened.Before(rs.Restored)
-	return isOlder && rs.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}] == nil
+	openedBeforeRestore := !opened.IsZero() && opened.Before(rs.Restored)
+	root := rs.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
+	return openedBeforeRestore && root == nil
 }
 
 // TellOrphaned says, once for each message, that nobody gets what was typed. It does nothing for notes and for words to

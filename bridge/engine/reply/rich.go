@@ -12,10 +12,9 @@ import (
 	"parley/store"
 )
 
-// MessagesOfForm returns the one or two messages that a filled form becomes on the conversation's channel. Rich content
-// that the channel can't carry becomes words. Content that needs a message for itself follows the text. answered is the
-// message that the reply answers, or nil. If the channel can't refer to it, the text begins with a quote of it, unless somebody
-// would read it who hasn't got it.
+// MessagesOfForm returns the one or two messages that a filled form becomes on the conversation's channel: content that the channel
+// can't carry becomes words, and content that needs a message for itself follows the text. answered is the message that the reply
+// answers, or nil. If the channel can't refer to it, the text begins with a quote of it, where mayQuote allows that.
 func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answered *book.Message) []bridge.Action {
 	needsQuote := answered != nil && !rs.MayReferTo(c, answered)
 	hasWords := a.Text != "" // a quote alone says nothing
@@ -48,7 +47,8 @@ func quoteOf(m *book.Message) string {
 	w.Prefixed("> ", func() {
 		var last markdown.Kind
 		for _, p := range book.ExcerptParts(m) {
-			if p.Kind != markdown.Item || last != markdown.Item {
+			continuesList := p.Kind == markdown.Item && last == markdown.Item
+			if !continuesList { // the items of a list have no empty lines between them
 				w.Paragraph()
 			}
 
@@ -75,27 +75,28 @@ func (rs *UseCases) MayReferTo(c *book.Conversation, answered *book.Message) boo
 	return isKnownToProvider && rs.Caps(c.AccountID).ReplyTo >= channels.Partial
 }
 
-// mayQuote reports whether those who get a reply may read the words of the message that it answers: its author is one
-// of them or, if the message is ours, all of them got it, copies counted. That has to be checked for mail: others may have
-// written in the conversation who get no replies, and an agent may have chosen other recipients. A chat has one customer.
+// mayQuote reports whether those who get a reply may read a quote of the message that it answers: one of ours if all of them
+// received it, a customer's if its author is one of them.
 func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool {
 	ch := rs.Channel(c.AccountID)
 	if ch == nil {
-		return false
+		return false // the channel isn't connected: it may be one with several participants
 	}
 	if !ch.Capabilities().Participants {
-		return true
+		return true // a chat has one customer, who has all of its messages
 	}
 
+	// In mail somebody may have written who gets no replies, and an agent may have chosen other recipients since.
 	readers := slices.Concat(addressedKeys(c.Participants), copiedKeys(c.Participants))
 	if answered.Direction == store.DirectionOut {
-		d := rs.Outbox.FirstPartOf(answered)
-		if d == nil {
+		delivery := rs.Outbox.FirstPartOf(answered)
+		if delivery == nil {
 			return false
 		}
 
-		sent := d.DecodedPayload()
-		return len(withoutKeys(readers, slices.Concat(sent.Meant, sent.Copied))) == 0
+		payload := delivery.DecodedPayload()
+		received := slices.Concat(payload.Meant, payload.Copied)
+		return len(withoutKeys(readers, received)) == 0
 	}
 
 	if answered.IdentityID == nil {
