@@ -163,7 +163,7 @@ func RootComing(ctx context.Context, q Querier, surface AccountID, channel, mess
 }
 
 // kept_at is set only in posts of which package retention removes something in time: those with an early text, and those
-// that remember what was told about a channel. Told posts about a conversation are removed with the conversation.
+// that remember what was told in a channel. Told posts of a conversation are removed with the conversation's lanes.
 const upsertPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early, kept_at)
 	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early,

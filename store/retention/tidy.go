@@ -120,8 +120,8 @@ const isPassing = `(next.kind IN ('card', 'mark', 'ephemeral') AND next.state NO
 			AND later.state NOT IN ('failed', 'cancelled'))))`
 
 // dropDeliveries removes deliveries that are passing. One that isn't stays until dropLanes removes it with its lane. Ids don't quite
-// rise with time, since processes take them from blocks: a young row between old ones is passed over, and one behind the last old one
-// ends the batch.
+// rise with time, since processes take them from blocks. So a young row among old ones is passed over, and the last old one ends
+// the batch.
 const dropDeliveries = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -156,7 +156,8 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 			return done, err
 		}
 
-		ended, beginsAgain := last == 0 || done.Looked < batchRows, false
+		ended := last == 0 || done.Looked < batchRows
+		beginsAgain := false
 		if ended && p.Deliveries > 0 {
 			if beginsAgain, err = isDue(ctx, tx, daily); err != nil {
 				return done, err
