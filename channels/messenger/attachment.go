@@ -39,13 +39,13 @@ func (a *attachment) addTo(in *channels.Inbound, text string) {
 	case "fallback", "post", "ig_post", "reel", "ig_reel", "share", "story_mention", "ig_story", "appointment_booking":
 		a.addLink(in, text)
 	default:
-		addNotice(in, fmt.Sprintf("Sent something of a kind that isn't known here (%s).", oneLine(a.Type)))
+		noteUnshown(in, fmt.Sprintf("Sent something of a kind that isn't known here (%s).", oneLine(a.Type)))
 		a.addLink(in, text) // its title and link, if it has any; no second remark is added
 	}
 }
 
-// addNotice adds a remark that something can't be shown here, and says where it can be seen.
-func addNotice(in *channels.Inbound, what string) {
+// noteUnshown adds a remark that something can't be shown here, and says where it can be seen.
+func noteUnshown(in *channels.Inbound, what string) {
 	in.Notices = append(in.Notices, what+" Look into the Page's inbox.")
 }
 
@@ -65,11 +65,11 @@ func (a *attachment) addFile(in *channels.Inbound) {
 	address := a.Payload.URL
 	u, isWeb := parseWebURL(address)
 	if !isWeb {
-		addNotice(in, "Sent "+withArticle(kind)+" that Messenger doesn't pass on.")
+		noteUnshown(in, "Sent "+withArticle(kind)+" that Messenger doesn't pass on.")
 		return
 	}
 	if len(address) > maxRefBytes {
-		addNotice(in, "Sent "+withArticle(kind)+" whose address is too long to be fetched.")
+		noteUnshown(in, "Sent "+withArticle(kind)+" whose address is too long to be fetched.")
 		return
 	}
 
@@ -141,7 +141,7 @@ func (a *attachment) addLocation(in *channels.Inbound) {
 		a.addLink(in, "")
 		return
 	}
-	addNotice(in, "Sent a location that Messenger doesn't pass on.")
+	noteUnshown(in, "Sent a location that Messenger doesn't pass on.")
 }
 
 // addTemplate adds what a message with buttons, cards or products says: its text, each card's title and subtitle, then all buttons
@@ -203,7 +203,7 @@ func (a *attachment) addLink(in *channels.Inbound, text string) {
 	}
 	isSomethingShown := text != "" || len(in.Notices) > 0
 	if !isSomethingShown {
-		addNotice(in, "Shared something ("+oneLine(a.Type)+") that Messenger doesn't pass on.")
+		noteUnshown(in, "Shared something ("+oneLine(a.Type)+") that Messenger doesn't pass on.")
 	}
 }
 

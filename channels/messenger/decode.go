@@ -5,32 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"parley/channels"
 	"parley/channels/graph"
 	"parley/channels/wamark"
 )
 
-// Values of Inbound.Automatic for events to which nothing may react automatically.
+// Values of Inbound.Automatic: why nothing may react automatically to what a customer did.
 const (
-	standbyWhy = "standby" // the message came while another app had control of the conversation
-	linkWhy    = "link"    // the customer followed a link and wrote nothing
+	automaticStandby = "standby" // another app had control of the conversation: that app answers
+	automaticLink    = "link"    // the customer followed a link and wrote nothing
 )
 
-// Decode implements channels.Channel.
+// Decode implements channels.Channel. raw is a stored: a webhook's event with the Page that it is about, or a customer's name.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var s stored
-	var ev event
-
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return nil, fmt.Errorf("messenger: event: %w", err)
-	}
-	if err := graph.Read(s.Event, &ev); err != nil {
 		return nil, fmt.Errorf("messenger: event: %w", err)
 	}
 	if s.Person != "" {
 		return []channels.Inbound{{Kind: channels.InboundIdentity, From: channels.Party{Key: s.Person, Name: oneLine(s.Name)}}}, nil
+	}
+
+	var ev event
+	if err := graph.Read(s.Event, &ev); err != nil {
+		return nil, fmt.Errorf("messenger: event: %w", err)
 	}
 
 	customer := ev.findCustomer(s.Page)
@@ -41,50 +40,39 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		return nil, errors.New("messenger: event: nobody it is about")
 	}
 
-	base := channels.Inbound{From: channels.Party{Key: customer}, At: ev.Timestamp.asTime()}
-	if s.Standby {
-		base.Automatic = standbyWhy
-	}
-
-	fromPage := ev.Sender.ID == s.Page
-	if ev.Message != nil {
-		if ev.Message.IsEcho || fromPage {
-			return c.echoOf(base, ev.Message), nil
-		}
-		return messageOf(base, ev.Message), nil
-	}
-
-	switch { // an event is of one kind; of the Page's own taps, reactions and edits nothing is to be told
-	case ev.Postback != nil && !fromPage:
-		return tapOf(base, ev.Postback), nil
-	case ev.Reaction != nil && !fromPage:
-		return reactionOf(base, ev.Reaction), nil
-	case ev.Edit != nil && !fromPage:
-		return editOf(base, ev.Edit), nil
-	case ev.Read != nil:
-		return receiptsOf(base, channels.StateRead, ev.Read), nil
-	case ev.Delivery != nil:
-		return receiptsOf(base, channels.StateDelivered, ev.Delivery), nil
-	case ev.Referral != nil && !fromPage:
-		// The customer only opened the conversation by a link: nobody needs to be notified.
-		base.Kind = channels.InboundMessage
-		base.Automatic = linkWhy
-		base.Notices = []string{ev.Referral.makeNotice()}
-		return []channels.Inbound{base}, nil
-	}
-
-	return nil, nil // a kind of event that isn't about a conversation, or that is unknown
+	return c.decodeEvent(ev, s, channels.Inbound{From: channels.Party{Key: customer}, At: ev.Timestamp.asTime()}), nil
 }
 
-// maxExact bounds numbers: a float64 holds all integers up to it exactly.
-const maxExact = 1 << 53
-
-// asTime reads milliseconds since 1970. It returns the zero time if there are none.
-func (n number) asTime() time.Time {
-	if n <= 0 || n > maxExact {
-		return time.Time{}
+// decodeEvent returns what an event with a customer says. base has the customer and the time.
+func (c *Channel) decodeEvent(ev event, s stored, base channels.Inbound) []channels.Inbound {
+	said := base // of what the customer writes or taps, to which something might react
+	if s.Standby {
+		said.Automatic = automaticStandby
 	}
-	return time.UnixMilli(int64(n)).UTC()
+
+	// The Page's own messages come back as echoes; its own taps, reactions and edits say nothing to agents.
+	fromCustomer := ev.Sender.ID != s.Page
+	isEcho := ev.Message != nil && (ev.Message.IsEcho || !fromCustomer)
+	switch { // an event is of one kind
+	case isEcho:
+		return c.echoOf(base, ev.Message)
+	case ev.Message != nil:
+		return messageOf(said, ev.Message)
+	case ev.Postback != nil && fromCustomer:
+		return tapOf(said, ev.Postback)
+	case ev.Reaction != nil && fromCustomer:
+		return reactionOf(base, ev.Reaction)
+	case ev.Edit != nil && fromCustomer:
+		return editOf(said, ev.Edit)
+	case ev.Read != nil:
+		return receiptsOf(base, channels.StateRead, ev.Read)
+	case ev.Delivery != nil:
+		return receiptsOf(base, channels.StateDelivered, ev.Delivery)
+	case ev.Referral != nil && fromCustomer:
+		return arrivalOf(base, ev.Referral)
+	}
+
+	return nil // a kind of event that isn't about a conversation, or that is unknown
 }
 
 // messageOf returns a customer's message.
@@ -101,11 +89,11 @@ func messageOf(in channels.Inbound, m *message) []channels.Inbound {
 	if m.Referral != nil {
 		in.Notices = append(in.Notices, m.Referral.makeNotice())
 	}
-	if in.Automatic != "" {
+	if in.Automatic == automaticStandby {
 		in.Notices = append(in.Notices, "Another app holds this conversation on Messenger; it answers.")
 	}
 	if isEmpty(in) {
-		addNotice(&in, "Sent something that Messenger doesn't pass on.")
+		noteUnshown(&in, "Sent something that Messenger doesn't pass on.")
 	}
 
 	return []channels.Inbound{in}
@@ -121,7 +109,7 @@ func readBody(in *channels.Inbound, m *message) {
 	in.Text = wamark.Escape(m.Text)
 	for i, a := range m.Attachments {
 		if i == maxAttachments {
-			addNotice(in, fmt.Sprintf("Sent %d things more.", len(m.Attachments)-maxAttachments))
+			noteUnshown(in, fmt.Sprintf("Sent %d things more.", len(m.Attachments)-maxAttachments))
 			break
 		}
 		a.addTo(in, m.Text)
@@ -131,14 +119,13 @@ func readBody(in *channels.Inbound, m *message) {
 // echoOf returns a message of the Page: ours, or one that was written outside of Parley.
 func (c *Channel) echoOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.ExternalID = m.MID
-	in.Automatic = "" // whoever has control of the conversation: nothing reacts to the Page's own messages
 	t, isOurs := parseToken(c.env.Keys, c.page, m.Metadata)
 	if !isOurs {
 		in.Kind = channels.InboundForeign
 		readBody(&in, m)
 
 		if isEmpty(in) {
-			in.Notices = []string{"The Page sent something that Messenger doesn't pass on."}
+			in.Notices = append(in.Notices, "The Page sent something that Messenger doesn't pass on.")
 		}
 		return []channels.Inbound{in}
 	}
@@ -146,7 +133,7 @@ func (c *Channel) echoOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.Kind = channels.InboundOwn
 	in.Answers.Conversation = t.conversation
 	in.Answers.Message = t.message
-	if !t.more {
+	if !t.hasMore { // it is the last part: the whole message has arrived
 		in.Status = &channels.Status{State: channels.StateSent, MessageID: t.message, External: []string{m.MID}}
 	}
 
@@ -176,7 +163,6 @@ func reactionOf(in channels.Inbound, r *reaction) []channels.Inbound {
 	in.Kind = channels.InboundReaction
 	in.Change.Target = r.MID
 	in.Opens = true
-	in.Automatic = ""
 	if r.Action != "unreact" {
 		in.Change.Emoji = r.findEmoji()
 	}
@@ -220,10 +206,18 @@ func editOf(in channels.Inbound, e *edit) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// receiptsOf returns a receipt for all our messages up to the watermark. If there is a watermark it ignores the
-// ids of messages, because they may be missing, and may name messages that people wrote outside of Parley.
+// arrivalOf returns that a customer opened the conversation by a link, of which nobody needs to be notified.
+func arrivalOf(in channels.Inbound, r *referral) []channels.Inbound {
+	in.Kind = channels.InboundMessage
+	in.Automatic = automaticLink
+	in.Notices = []string{r.makeNotice()}
+	return []channels.Inbound{in}
+}
+
+// receiptsOf returns a receipt for all our messages up to the watermark or, if there is none, one for each message that is
+// named. A watermark counts more than names, which may be missing, or be of messages that people wrote outside of Parley.
 func receiptsOf(in channels.Inbound, state channels.DeliveryState, w *watermark) []channels.Inbound {
-	in.Kind, in.Automatic = channels.InboundStatus, ""
+	in.Kind = channels.InboundStatus
 	if until := w.Watermark.asTime(); !until.IsZero() {
 		in.Status = &channels.Status{State: state, UpTo: until}
 		return []channels.Inbound{in}
@@ -237,7 +231,7 @@ func receiptsOf(in channels.Inbound, state channels.DeliveryState, w *watermark)
 	return list
 }
 
-// makeNotice says for agents how a customer came: by an ad, a link, a product.
+// makeNotice says for agents how a customer came: by an ad, a link, the website's chat, and to which product.
 func (r *referral) makeNotice() string {
 	var parts []string
 	switch strings.ToUpper(r.Source) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"time"
 
 	"parley/channels/graph"
 )
@@ -142,6 +143,17 @@ func (n *number) UnmarshalJSON(raw []byte) error {
 		*n = number(v)
 	}
 	return nil
+}
+
+// maxExact bounds numbers: a float64 holds all integers up to it exactly.
+const maxExact = 1 << 53
+
+// asTime reads milliseconds since 1970. It returns the zero time if there are none.
+func (n number) asTime() time.Time {
+	if n <= 0 || n > maxExact {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(n)).UTC()
 }
 
 // UnmarshalJSON implements json.Unmarshaler. A payload of an unknown shape becomes an empty one, so that the

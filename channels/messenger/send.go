@@ -59,8 +59,8 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	}
 
 	p := parts[o.Attempt.Part]
-	more := o.Attempt.Part+1 < len(parts)
-	p.message.Metadata = c.signedMetadata(o, more)
+	hasMore := o.Attempt.Part+1 < len(parts)
+	p.message.Metadata = c.signedMetadata(o, hasMore)
 	req := outRequest{Recipient: person{ID: to}, Type: "RESPONSE", Message: &p.message}
 	isAnswer := o.ReplyTo != "" && o.Attempt.Part == 0 // of several parts, only the first names what it answers
 	if isAnswer && !p.template {
@@ -78,7 +78,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 		return channels.Receipt{}, err
 	}
 
-	return channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: more}, nil
+	return channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: hasMore}, nil
 }
 
 // onlyRecipient returns the only recipient of a message.

@@ -29,13 +29,13 @@ type entry struct {
 	Standby   []json.RawMessage `json:"standby"`
 }
 
-// stored is the payload of a Fact: one event and what the notification said about it.
+// stored is the payload of a Fact, which Decode reads: one event and what the notification said about it, or a customer's name.
 type stored struct {
 	Page    string          `json:"page"`
 	Standby bool            `json:"standby,omitempty"` // another app has control of the conversation
 	Event   json.RawMessage `json:"event"`
 
-	// Person and Name are set instead of Event: a customer's name, from the Page's conversations.
+	// Person and Name, a customer and the customer's name, come from the Page's conversations. Event is empty then.
 	Person string `json:"person,omitempty"`
 	Name   string `json:"name,omitempty"`
 }
