@@ -11,50 +11,37 @@ import (
 	"parley/store"
 )
 
-// applyAction does what a person did or asked for in a surface: it finds the conversation, waits for what must be recorded first, and
-// calls the use case of the verb. Errors: *book.NotYet if the action has to wait; the database's.
+// applyAction does what a person did or asked for in a surface, in this order:
+//  1. What happened to a message or a channel is applied, whoever did it.
+//  2. An action that doesn't count, or asks for nothing, is dropped: nothing is to wait for it.
+//  3. The action waits until what it depends on is recorded. So far nothing has been changed, because it is applied anew later.
+//  4. The conversation notes that somebody has acted upon it, also if the action is refused after that.
+//  5. The action is applied: speech by applySpeech, any other verb by its use case.
+//
+// Errors: *book.NotYet if the action has to wait; the database's.
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a bridge.Action) error {
-	r := book.Request{Surface: account.ID, Action: a}
-	w.Typed = time.Time{}
-	if a.Typed() { // the order of a click is that of the message with the button, which says nothing about when it was clicked
-		w.Typed = book.OrderTime(a.Order)
-	}
-
+	w.Typed = typedAt(a)
+	r := book.Request{Surface: account.ID, Action: a, Agent: w.Dir.AgentOf(account.ID, a.Actor.ID)}
 	use := useCaseOf(a.Verb)
 	if use.first != nil {
 		return use.first(w, ctx, tx, r)
 	}
-	isTypedByForeigner := a.Actor.Kind == bridge.ActorForeign && use.isSpeech && a.Typed() // perhaps an agent of ours, who is told
-	if a.Actor.Kind != bridge.ActorPerson && a.Verb != bridge.VerbSay && !isTypedByForeigner {
-		return nil // what a bot says is kept; other verbs are for people
-	}
 
 	r.Conversation = w.ConversationAt(r)
-	if r.Conversation != nil && a.IsEmoji() && w.hasNothingToDo(r) {
+	if !w.mayAsk(r, use) || w.isIdleEmoji(r) {
 		return nil
 	}
-	if w.mustAwaitAttempt(r) {
-		return w.Wait(book.AttemptPollInterval)
-	}
-	if r.Conversation != nil && w.speech.AwaitsResult(r) {
-		return w.Wait(book.AttemptPollInterval)
-	}
-	if r.Conversation != nil && leavesTrace(w, r) {
-		w.speech.FormHandedIn(r)
-		r.Conversation.SettleNote()
-	}
-	if mayGetConversation(w, r, use) {
-		if err := w.Posts.AwaitRecord(ctx, tx, r); err != nil {
-			return err
-		}
+	if err := w.awaitRecords(ctx, tx, r, use); err != nil {
+		return err
 	}
 
+	leavesTrace := r.Conversation != nil && w.mayLeaveTrace(r)
+	if leavesTrace {
+		w.speech.EndReplying(r)
+		r.Conversation.SettleNote()
+	}
 	if use.isSpeech {
-		isInThread := a.Typed() && w.Posts.IsShownInThread(r)
-		if a.Actor.Kind != bridge.ActorPerson && a.Verb != bridge.VerbSay && !isInThread {
-			return nil
-		}
-		return w.applySpeech(ctx, tx, r, isInThread)
+		return w.applySpeech(ctx, tx, r)
 	}
 	if r.Conversation == nil {
 		return w.perform(ctx, tx, r)
@@ -64,52 +51,85 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		if w.Posts.WasHandled(r) {
 			return nil
 		}
-		if leavesTrace(w, r) {
+		if leavesTrace {
 			w.speech.KeepCommand(r)
 		} else {
 			w.Posts.RememberHandled(r)
 		}
 	}
-	r.Conversation.Clicked = true
+	r.Conversation.CardIsUrgent = true
 	w.speech.KeepMistypedCommand(r)
 	return w.perform(ctx, tx, r)
 }
 
-// leavesTrace reports whether an action may be seen in its conversation, whatever becomes of it. What was typed elsewhere with the
-// conversation's number may be by somebody who has no say in the conversation: then nothing of it is kept there.
-func leavesTrace(w *work, r book.Request) bool {
-	if !r.Typed() || w.Posts.IsShownInThread(r) {
-		return true
+// typedAt returns when an action was typed, or the zero time if it wasn't: the order of a click is that of the message with the
+// button, and doesn't say when somebody clicked.
+func typedAt(a bridge.Action) time.Time {
+	if !a.Typed() {
+		return time.Time{}
 	}
-	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
-	return w.Authorize(r, r.Verb) == nil
+	return book.OrderTime(a.Order)
 }
 
-// mustAwaitAttempt reports whether a running attempt has to end before an action is applied: a typed text takes its place before or
-// behind the reply that is being sent, and Undo has to know whether that has left. An attempt that began before the action was stored
-// doesn't matter, unless it has itself found the emoji that is the action: then it gives way to it.
-func (w *work) mustAwaitAttempt(r book.Request) bool {
-	wasFound := r.Origin == bridge.OriginFoundEmoji
-	dependsOnAttempt := r.Typed() || r.Verb == bridge.VerbUndo || wasFound
-	if r.Conversation == nil || !dependsOnAttempt {
-		return false
+// mayAsk reports whether an action counts, by who acted. Verbs are for people of the surface's own team.
+func (w *work) mayAsk(r book.Request, use *useCase) bool {
+	switch {
+	case r.Actor.Kind == bridge.ActorPerson:
+		return true
+	case r.Verb == bridge.VerbSay: // what is said in a thread is kept, also if a bot said it
+		return true
+	case r.Actor.Kind == bridge.ActorForeign: // perhaps an agent, who has to be told that what was typed here is no reply
+		return use.isSpeech && r.Typed() && w.Posts.IsShownInThread(r)
 	}
+	return false
+}
 
+// isIdleEmoji reports whether an action is an emoji in a conversation with which nothing is to be done.
+func (w *work) isIdleEmoji(r book.Request) bool {
+	return r.Conversation != nil && r.IsEmoji() && w.hasNothingToDo(r)
+}
+
+// awaitRecords makes an action wait until what it depends on is recorded.
+// Errors: *book.NotYet; the database's.
+func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r book.Request, use *useCase) error {
+	if r.Conversation != nil {
+		if w.mustAwaitAttempt(r) || w.speech.AwaitsResult(r) {
+			return w.Wait(book.AttemptPollInterval)
+		}
+		return nil
+	}
+	if w.mayGetConversation(r, use) {
+		return w.Posts.AwaitRecord(ctx, tx, r)
+	}
+	return nil
+}
+
+// mustAwaitAttempt reports whether a running attempt has to end before an action on a conversation is applied: a typed text takes its
+// place before or behind the reply that is being sent, and Undo has to know whether that reply has left. An attempt that began before
+// the action was stored doesn't matter, unless it has itself found the emoji that is the action: then it gives way to the emoji.
+func (w *work) mustAwaitAttempt(r book.Request) bool {
 	stored := w.Event
-	if wasFound {
+	switch {
+	case r.Origin == bridge.OriginFoundEmoji:
 		stored.ReceivedAt = time.Time{} // before any attempt
+	case !r.Typed() && r.Verb != bridge.VerbUndo:
+		return false
 	}
 	return w.Outbox.HasAttemptSince(r.Conversation, stored)
 }
 
 // mayGetConversation reports whether the conversation that an action lacks may become known: the action was done in a thread of
 // Parley's, whose root may be about to be recorded. For an emoji a surface may not know in which thread its message is.
-func mayGetConversation(w *work, r book.Request, use *useCase) bool {
-	if r.Conversation != nil || use.noConversation {
-		return false
-	}
+func (w *work) mayGetConversation(r book.Request, use *useCase) bool {
 	mayBeInThread := r.OwnThread || r.IsEmoji()
-	return mayBeInThread && !w.replies.IsOrphaned(r)
+	return mayBeInThread && !use.noConversation && !w.replies.IsOrphaned(r)
+}
+
+// mayLeaveTrace reports whether an action may be seen in its conversation, whatever becomes of it. What was typed elsewhere with the
+// conversation's number may be by somebody who has no say in the conversation: then nothing of it is kept there.
+func (w *work) mayLeaveTrace(r book.Request) bool {
+	wasTypedElsewhere := r.Typed() && !w.Posts.IsShownInThread(r)
+	return !wasTypedElsewhere || w.Authorize(r, r.Verb) == nil
 }
 
 // tellUnknown says that nobody gets what was typed in a thread that belongs to no known conversation.
@@ -118,28 +138,28 @@ func (w *work) tellUnknown(r book.Request) {
 		"If a customer's card begins it, go on in the customer's other thread.")
 }
 
-// applySpeech applies what somebody says to the customer or to colleagues. typed means that it was typed in the
-// conversation's thread; if not, it was written in a form, or elsewhere with the number of the conversation.
-func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed bool) error {
-	if r.Verb == bridge.VerbUnknown && !typed {
+// applySpeech applies what somebody says to the customer or to colleagues: typed in the conversation's thread, written in a form, or
+// written elsewhere with the conversation's number.
+func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	isInThread := r.Typed() && w.Posts.IsShownInThread(r)
+	if r.Verb == bridge.VerbUnknown && !isInThread {
 		w.Refuse(r, "unknown_verb", r.Args.Note, "Try: help")
 		return nil
 	}
 	if r.Conversation == nil {
-		return w.applySpeechElsewhere(ctx, tx, r, typed)
+		return w.applySpeechElsewhere(ctx, tx, r)
 	}
-	if typed {
+	if isInThread {
 		return w.applyTyped(ctx, tx, r)
 	}
 
-	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
 	if problem := w.Authorize(r, r.Verb); problem != nil {
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
 
 	answered := w.Messages.AnsweredBy(r.Conversation, r.Action)
-	if answered != nil && answered.IdentityID != nil { // its words may be quoted
+	if answered != nil && answered.IdentityID != nil { // whether the answered message may be quoted depends on who wrote it
 		if _, err := w.People.SenderOf(ctx, tx, answered); err != nil {
 			return err
 		}
@@ -158,11 +178,10 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 		return nil
 	}
 
-	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
 	if w.Posts.WasHandled(r) {
 		return nil
 	}
-	if problem := w.AuthorizeReading(r); problem != nil { // it was typed in a thread that the conversation has left
+	if problem := w.AuthorizeReading(r); problem != nil { // the agent typed it in a thread that the conversation has left
 		w.Posts.RememberHandled(r)
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
@@ -179,8 +198,8 @@ func (w *work) applyTyped(ctx context.Context, tx pgx.Tx, r book.Request) error 
 }
 
 // applySpeechElsewhere applies what somebody says where nobody knows a conversation: in a channel, or in a thread that Parley has
-// lost. If it was said for a conversation that doesn't exist, only its author is answered, since nobody else has seen the words.
-func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Request, typed bool) error {
+// lost. If somebody said it for a conversation that doesn't exist, only the author is answered, since nobody else has seen the words.
+func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Args.Conversation != 0 {
 		problem := noSuchConversation(r.Args.Conversation)
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
@@ -193,7 +212,7 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 		return nil
 	}
 
-	if typed && w.Posts.IsUnknownThread(r) {
+	if r.Typed() && w.Posts.IsUnknownThread(r) {
 		w.tellUnknown(r)
 		return nil
 	}
@@ -209,7 +228,7 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 
 	isBelowRoot := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
 	isPersonsReply := r.Verb == bridge.VerbReply && r.Actor.Kind == bridge.ActorPerson
-	if typed && isBelowRoot && isPersonsReply { // below a list, or where we ask which customer is meant
+	if r.Typed() && isBelowRoot && isPersonsReply { // below a list, or where we ask which customer is meant
 		return w.answerWithoutConversation(ctx, tx, r)
 	}
 	return w.speech.ChannelTexts.TopLevel(ctx, tx, r)

@@ -43,10 +43,10 @@ func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridg
 	return actions
 }
 
-// hasNothingToDo reports whether an emoji asks for what is so already, or was found too late to count.
+// hasNothingToDo reports whether an emoji asks for what has been done already, or was found too late to count.
 //
-// Slack doesn't tell when an emoji that it shows was added. So one that is found counts only if it takes back a reply that
-// waits, or keeps it inside. If a person sent that reply by a click, the click may be newer than the emoji, and counts.
+// Slack doesn't tell when an emoji that it shows was added. So a found emoji counts only if it takes back a reply that waits, or
+// keeps the reply inside. If a person sent that reply by a click, the click counts, since it may be newer than the emoji.
 func (w *work) hasNothingToDo(r book.Request) bool {
 	m := w.MessageOfAction(r)
 	wasFound := r.Origin == bridge.OriginFoundEmoji
@@ -63,16 +63,12 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 		return false
 	}
 
-	stops := r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep
-	hasJustLeft := m.Fate == store.FateOut // whoever wanted it back is told that it is too late
-	if !stops || m.Fate != store.FateWaiting && !hasJustLeft {
+	stopsReply := r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep
+	isLeaving := m.Fate == store.FateWaiting || m.Fate == store.FateOut // of a reply that has just left, it is said that it is too late
+	if !stopsReply || !isLeaving || wasSentByClick(w.Outbox, m) {
 		return true
 	}
-	if wasSentByClick(w.Outbox, m) {
-		return true
-	}
-	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
-	return w.Authorize(r, r.Verb) != nil // who may do nothing was told so when the emoji came
+	return w.Authorize(r, r.Verb) != nil // whoever may not stop the reply was told so when the emoji came
 }
 
 // wasSentByClick reports whether a person sent a reply, or sent it again, by a click.

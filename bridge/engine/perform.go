@@ -19,7 +19,7 @@ import (
 // useCase says where a verb may be used, what has to be read for it, and what applies it.
 type useCase struct {
 	needsOpen      bool // the verb may only be used in a conversation that is not over
-	final          bool // the verb settles the customer's latest words: found late, it doesn't count for later ones
+	final          bool // the verb settles the customer's latest words: if it is found late, it is refused once there are later ones
 	inDailyThread  bool // the verb may also be used in a day's thread, in which mails are sorted
 	noConversation bool // the verb is about no conversation, wherever it is used
 
@@ -29,8 +29,7 @@ type useCase struct {
 	wants func(*work, *book.Wanted, bridge.AccountID, bridge.Action)
 
 	isSpeech bool // somebody says something, to the customer or to colleagues: applySpeech applies it
-	// first applies what happened to a message or a channel. It is called before anybody looks who did it and in which
-	// conversation.
+	// first applies what happened to a message or a channel, whoever did it. It is called before the conversation is looked for.
 	first func(*work, context.Context, pgx.Tx, book.Request) error
 	// anywhere applies a verb that needs no conversation.
 	anywhere func(*work, context.Context, pgx.Tx, book.Request) error
@@ -108,9 +107,8 @@ func useCaseOf(verb bridge.Verb) *useCase {
 	return &useCase{}
 }
 
-// perform applies a verb that is no speech: it checks whether it may be used here, and by this agent, and calls its use case.
+// perform applies a verb that is no speech: it checks whether this agent may use it here, and calls its use case.
 func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
 	use := useCaseOf(r.Verb)
 	if use.anywhere != nil {
 		return use.anywhere(w, ctx, tx, r)
@@ -156,7 +154,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return nil
 }
 
-// wroteSince reports whether what somebody typed was found late, and the customer has the last word since.
+// wroteSince reports whether the customer has written after somebody typed a verb that was found late.
 func (w *work) wroteSince(r book.Request) bool {
 	return r.Conversation.LastFrom == "customer" && w.WasTypedBefore(r.Action, r.Conversation.LastAt)
 }

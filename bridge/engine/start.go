@@ -95,7 +95,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	name := cmp.Or(s.Party.Name, identity.Name)
 	c.Participants = []store.Participant{{Key: s.Party.Key, Address: s.Party.Address, Name: name, Role: outbound.RoleTo}}
 	c.Assignees = []store.AgentID{agent.ID}
-	c.Clicked = true
+	c.CardIsUrgent = true
 	return w.sayFirstWords(r.About(c), used, subject)
 }
 

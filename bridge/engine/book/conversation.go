@@ -23,7 +23,7 @@ type Conversation struct {
 	Last          []store.Message             // the latest messages that Load has read, newest first; those of this batch follow
 	CardMayDiffer bool                        // the root may be out of date: QueueCards compares it with what it last showed
 	Unshown       bool                        // something that the customer said isn't posted yet
-	Clicked       bool                        // somebody clicked, and looks at the root now
+	CardIsUrgent  bool                        // the root is updated at once, such as for somebody who has just given a command
 	AddressedBy   bridge.AgentRef             // the agent who changed the recipients of replies in this batch
 	traitChanged  bool                        // something was found out or set that figures may count
 }

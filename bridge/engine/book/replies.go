@@ -36,7 +36,7 @@ func (rc *Replying) End(c *Conversation, agent *store.Agent) {
 // fires that was started as a form was opened or closed.
 func (rc *Replying) Outdate(c *Conversation) {
 	rc.outdated = append(rc.outdated, c.ID)
-	c.Clicked = true // the card is updated at once: the timer has waited for further changes already
+	c.CardIsUrgent = true // the timer has waited for further changes already
 	c.RefreshCard()
 }
 

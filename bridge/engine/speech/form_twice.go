@@ -45,12 +45,12 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 	return true
 }
 
-// FormHandedIn notes that the form of a reply or a template was submitted, and therefore is closed, whatever becomes of the
-// reply.
-func (sp *UseCases) FormHandedIn(r book.Request) {
+// EndReplying notes that an agent is no longer writing a reply in a form, because the agent has submitted the form of the reply or
+// template, whatever becomes of it.
+func (sp *UseCases) EndReplying(r book.Request) {
 	isReply := r.Verb == bridge.VerbReply || r.Verb == bridge.VerbTemplate
 	if r.Origin != bridge.OriginForm || !isReply {
 		return
 	}
-	sp.Replying.End(r.Conversation, sp.Dir.AgentOf(r.Surface, r.Actor.ID))
+	sp.Replying.End(r.Conversation, r.Agent)
 }

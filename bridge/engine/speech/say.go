@@ -227,10 +227,10 @@ func isUnanswered(m *book.Message) bool {
 // CommandReason marks a message that is a command, whether it was applied or refused. It is not for the customer.
 const CommandReason string = "command"
 
-// KeepMistypedCommand keeps a mistyped command inside once somebody has clicked the button of the command that was meant.
+// KeepMistypedCommand keeps a mistyped command (r.Args.Slip) inside once somebody has clicked the button of the command that was
+// meant. It does nothing for any other action.
 func (sp *UseCases) KeepMistypedCommand(r book.Request) {
 	m := sp.Messages.Rows[r.Args.Slip]
-	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
 	if m == nil || m.ConversationID != r.Conversation.ID {
 		return
 	}
@@ -243,7 +243,6 @@ func (sp *UseCases) KeepMistypedCommand(r book.Request) {
 // KeepCommand stores a typed verb as a message that stays inside.
 func (sp *UseCases) KeepCommand(r book.Request) {
 	sp.PartApplied = true
-	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
 	r.Text = cmp.Or(r.Text, r.Raw)
 	if !sp.Posts.IsShownInThread(r) {
 		typed := sp.Posts.KeyOfTypedText(r)

@@ -51,7 +51,7 @@ func (cs cards) queueUpdate(c *book.Conversation, t *book.Thread, wait time.Dura
 	}
 
 	if waiting > 0 {
-		if c.Clicked && isIdle {
+		if c.CardIsUrgent && isIdle {
 			cs.Outbox.SetDue(l, nil)
 		}
 		return
@@ -61,7 +61,7 @@ func (cs cards) queueUpdate(c *book.Conversation, t *book.Thread, wait time.Dura
 	}
 
 	cs.Outbox.Enqueue(l, string(bridge.PostCard), NoMessage, outbound.Payload{}, nil)
-	if !c.Clicked && isIdle {
+	if !c.CardIsUrgent && isIdle {
 		soon := cs.Now.Add(wait)
 		cs.Outbox.SetDue(l, &soon)
 	}
