@@ -28,14 +28,17 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 
 	r.Conversation = w.ConversationAt(r)
-	if !w.mayAsk(r, use) || w.isIdleEmoji(r) {
+	if !mayAsk(w, r, use) {
+		return nil
+	}
+	if r.Conversation != nil && a.IsEmoji() && w.hasNothingToDo(r) {
 		return nil
 	}
 	if err := w.awaitRecords(ctx, tx, r, use); err != nil {
 		return err
 	}
 
-	leavesTrace := r.Conversation != nil && w.mayLeaveTrace(r)
+	leavesTrace := r.Conversation != nil && mayLeaveTrace(w, r)
 	if leavesTrace {
 		w.speech.EndReplying(r)
 		r.Conversation.SettleNote()
@@ -72,7 +75,7 @@ func typedAt(a bridge.Action) time.Time {
 }
 
 // mayAsk reports whether an action counts, by who acted. Verbs are for people of the surface's own team.
-func (w *work) mayAsk(r book.Request, use *useCase) bool {
+func mayAsk(w *work, r book.Request, use *useCase) bool {
 	switch {
 	case r.Actor.Kind == bridge.ActorPerson:
 		return true
@@ -84,21 +87,16 @@ func (w *work) mayAsk(r book.Request, use *useCase) bool {
 	return false
 }
 
-// isIdleEmoji reports whether an action is an emoji in a conversation with which nothing is to be done.
-func (w *work) isIdleEmoji(r book.Request) bool {
-	return r.Conversation != nil && r.IsEmoji() && w.hasNothingToDo(r)
-}
-
 // awaitRecords makes an action wait until what it depends on is recorded.
 // Errors: *book.NotYet; the database's.
 func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r book.Request, use *useCase) error {
 	if r.Conversation != nil {
-		if w.mustAwaitAttempt(r) || w.speech.AwaitsResult(r) {
+		if mustAwaitAttempt(w, r) || w.speech.AwaitsResult(r) {
 			return w.Wait(book.AttemptPollInterval)
 		}
 		return nil
 	}
-	if w.mayGetConversation(r, use) {
+	if mayGetConversation(w, r, use) {
 		return w.Posts.AwaitRecord(ctx, tx, r)
 	}
 	return nil
@@ -107,7 +105,7 @@ func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r book.Request, use 
 // mustAwaitAttempt reports whether a running attempt has to end before an action on a conversation is applied: a typed text takes its
 // place before or behind the reply that is being sent, and Undo has to know whether that reply has left. An attempt that began before
 // the action was stored doesn't matter, unless it has itself found the emoji that is the action: then it gives way to the emoji.
-func (w *work) mustAwaitAttempt(r book.Request) bool {
+func mustAwaitAttempt(w *work, r book.Request) bool {
 	stored := w.Event
 	switch {
 	case r.Origin == bridge.OriginFoundEmoji:
@@ -120,14 +118,14 @@ func (w *work) mustAwaitAttempt(r book.Request) bool {
 
 // mayGetConversation reports whether the conversation that an action lacks may become known: the action was done in a thread of
 // Parley's, whose root may be about to be recorded. For an emoji a surface may not know in which thread its message is.
-func (w *work) mayGetConversation(r book.Request, use *useCase) bool {
+func mayGetConversation(w *work, r book.Request, use *useCase) bool {
 	mayBeInThread := r.OwnThread || r.IsEmoji()
 	return mayBeInThread && !use.noConversation && !w.replies.IsOrphaned(r)
 }
 
 // mayLeaveTrace reports whether an action may be seen in its conversation, whatever becomes of it. What was typed elsewhere with the
 // conversation's number may be by somebody who has no say in the conversation: then nothing of it is kept there.
-func (w *work) mayLeaveTrace(r book.Request) bool {
+func mayLeaveTrace(w *work, r book.Request) bool {
 	wasTypedElsewhere := r.Typed() && !w.Posts.IsShownInThread(r)
 	return !wasTypedElsewhere || w.Authorize(r, r.Verb) == nil
 }

@@ -127,7 +127,7 @@ func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Acti
 	use := useCaseOf(a.Verb)
 	if use.needsLatest {
 		n.Waiting = true
-		n.Said = append(n.Said, book.Request{Surface: surface, Action: a})
+		n.NeedLatest = append(n.NeedLatest, book.Request{Surface: surface, Action: a})
 	}
 	if use.wants != nil {
 		use.wants(w, n, surface, a)
@@ -149,7 +149,7 @@ func wantTags(_ *work, n *book.Wanted, _ store.AccountID, a bridge.Action) {
 // messages tell whether it was all.
 func wantEnd(_ *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	if a.Args.Seen != 0 {
-		n.Said = append(n.Said, book.Request{Surface: surface, Action: a})
+		n.NeedLatest = append(n.NeedLatest, book.Request{Surface: surface, Action: a})
 	}
 	n.Ends = append(n.Ends, book.Request{Surface: surface, Action: a})
 }

@@ -29,7 +29,7 @@ func (b *Book) wantLatestMessages(n *Wanted) []store.ConversationID {
 	if n.Failures || n.Latest {
 		return SortedKeys(b.Conversations.Rows)
 	}
-	ids := b.conversationsOf(n.Said)
+	ids := b.conversationsOf(n.NeedLatest)
 	if !n.Landed && !n.Receipts {
 		return ids
 	}

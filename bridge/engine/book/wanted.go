@@ -26,7 +26,7 @@ type Wanted struct {
 	Deliveries    []store.DeliveryID
 	Files         []store.MessageID // messages of which the posts of files are needed
 	Opens         map[NameKey]int   // how many conversations each origin may open in this batch; see Openings
-	Said          []Request         // what is said by agents: the latest messages of its conversation are needed
+	NeedLatest    []Request         // actions for which the latest messages of their conversations are needed
 	Ends          []Request         // requests that end conversations, snooze them or set them pending
 	Answers       []Incoming        // messages that open the reply windows of conversations
 	Tags          []string          // tags that are put on conversations
