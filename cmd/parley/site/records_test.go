@@ -121,6 +121,8 @@ func TestErasePage(t *testing.T) {
 	b.Press("button.bad")
 	b.Shows("Erased.")
 	b.Looks("erase-done")
+	b.Open("/settings/erase/contact/101")
+	b.Looks("erased-contact")
 	ann := s.Visitor("ann@acme.test")
 	page := ann.Get("/settings/erase")
 	_, rest, _ := strings.Cut(page.Body, `href="/settings/erase/certificate/`)
