@@ -161,6 +161,25 @@ func TestUrgencyIsNotToldAgain(t *testing.T) {
 	}
 }
 
+// What a customer adds to something urgent doesn't take its mark away, as long as nobody has answered.
+func TestUrgentUntilSomebodyAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.openThread()
+	pressing := func() int {
+		return w.count(`SELECT count(*) FROM conversations WHERE traits->>'urgent' IN ('now', 'again')`)
+	}
+	w.writeAndAnalyse("It is urgent now")
+	w.writeAndAnalyse("#5 third floor")
+	w.wantNote(thread, 1, "urgent", "5")
+	wantEqual(t, "urgent conversations after the customer added something", pressing(), 1)
+	w.reply(thread, "We come")
+	w.provider.WaitTexts(t, "We come")
+	w.waitCard(thread, "pending")
+	w.writeAndAnalyse("Very good")
+	wantEqual(t, "urgent conversations after the answer", pressing(), 0)
+}
+
 // Something urgent is told to nobody where nobody is the owner.
 func TestUrgencyWithoutAnOwnerMentionsNobody(t *testing.T) {
 	t.Parallel()

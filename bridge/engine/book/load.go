@@ -30,13 +30,11 @@ func (b *Book) wantLatestMessages(n *Wanted) []store.ConversationID {
 		return SortedKeys(b.Conversations.Rows)
 	}
 	ids := b.conversationsOf(n.NeedLatest)
-	if !n.Landed && !n.Receipts {
-		return ids
-	}
-
-	for _, id := range SortedKeys(b.Conversations.Rows) { // since when the customer waits may have to be found out
+	for _, id := range SortedKeys(b.Conversations.Rows) {
 		c := b.Conversations.Rows[id]
-		if c.LastFrom == "customer" && c.WaitingSince != nil {
+		isWaiting := c.LastFrom == "customer" && c.WaitingSince != nil // it may have to be found out since when
+		isPressing := bridge.IsUrgent(c.Traits)                        // it may have to be found out whether that was answered
+		if isWaiting && (n.Landed || n.Receipts) || isPressing && n.Notes {
 			ids = append(ids, id)
 		}
 	}

@@ -37,7 +37,9 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	us.translate(c, f)
 	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), Intents: a.Intents}
 	moody := us.keepMood(c, a.Sentiment)
-	pressing, alarm := us.keepUrgency(c, a.Urgency.Urgent)
+	// What is added to something urgent doesn't make it less so before anybody has answered: the burst is analysed by itself.
+	stillPresses := bridge.IsUrgent(c.Traits) && us.Messages.WaitedBefore(c, cmp.Or(f.From, f.UpTo))
+	pressing, alarm := us.keepUrgency(c, a.Urgency.Urgent || stillPresses)
 
 	if a.Urgency.Urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")

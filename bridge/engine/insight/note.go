@@ -28,7 +28,7 @@ func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) 
 		before = stands.DecodedPayload().Line // nil if an erasure took away the note while it waited
 	}
 	if before != nil && len(line.Mentions) == 0 {
-		line = joinNotes(*before, line)
+		line = joinNotes(*before, line, bridge.IsUrgent(c.Traits))
 		if isSameLine(line, *before) {
 			return
 		}
@@ -82,9 +82,9 @@ func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	us.postNote(c, t, *line)
 }
 
-// joinNotes adds what was found in a later burst (line) to what a note says (before). The later mood, urgency and
-// intent count. Names of both stay, the later ones first.
-func joinNotes(before, line bridge.Line) bridge.Line {
+// joinNotes adds what was found in a later burst (line) to what a note says (before). The later mood and intent count, and the later
+// urgency, unless the conversation is still urgent for what came before. Names of both stay, the later ones first.
+func joinNotes(before, line bridge.Line, isUrgent bool) bridge.Line {
 	was, now := before.Content.(*bridge.AnalysisLine), *line.Content.(*bridge.AnalysisLine)
 	if now.Sentiment == was.Sentiment {
 		now.Before = was.Before
@@ -94,6 +94,9 @@ func joinNotes(before, line bridge.Line) bridge.Line {
 	}
 	if now.Suggested == 0 {
 		now.Suggested, now.Sources = was.Suggested, was.Sources
+	}
+	if isUrgent {
+		now.Urgent = cmp.Or(now.Urgent, was.Urgent)
 	}
 	now.Until = cmp.Or(now.Until, was.Until)
 	now.Solver = cmp.Or(now.Solver, was.Solver)

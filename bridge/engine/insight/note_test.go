@@ -14,7 +14,7 @@ func TestChangedNoteKeepsItsButtons(t *testing.T) {
 		"nothing new": {},
 		"other ones":  {Until: "2026-12-24", Solver: &bridge.AgentRef{Email: "ben@acme.test"}},
 	} {
-		joined := joinNotes(before, bridge.Line{Content: now}).Content.(*bridge.AnalysisLine)
+		joined := joinNotes(before, bridge.Line{Content: now}, false).Content.(*bridge.AnalysisLine)
 		want := now
 		if name == "nothing new" {
 			want = before.Content.(*bridge.AnalysisLine)
