@@ -14,8 +14,9 @@ import (
 // applyAction does what a person did or asked for in a surface, in this order:
 //  1. What happened to a message or a channel is applied, whoever did it.
 //  2. An action that doesn't count, or asks for nothing, is dropped: nothing is to wait for it.
-//  3. The action waits until what it depends on is recorded. So far nothing has been changed, because it is applied anew later.
-//  4. The conversation notes that somebody has acted upon it, also if the action is refused after that.
+//  3. The action waits until what it depends on is recorded. It is applied anew later, so nothing has been changed so far.
+//  4. The conversation notes that somebody has acted upon it, also if the action is refused after that; but not where the action
+//     may leave no trace (mayLeaveTrace).
 //  5. The action is applied: speech by applySpeech, any other verb by its use case.
 //
 // Errors: *book.NotYet if the action has to wait; the database's.

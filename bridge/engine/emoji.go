@@ -64,8 +64,8 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 	}
 
 	stopsReply := r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep
-	isLeaving := m.Fate == store.FateWaiting || m.Fate == store.FateOut // of a reply that has just left, it is said that it is too late
-	if !stopsReply || !isLeaving || wasSentByClick(w.Outbox, m) {
+	waitsOrLeft := m.Fate == store.FateWaiting || m.Fate == store.FateOut // of a reply that has just left, it is said that it is too late
+	if !stopsReply || !waitsOrLeft || wasSentByClick(w.Outbox, m) {
 		return true
 	}
 	return w.Authorize(r, r.Verb) != nil // whoever may not stop the reply was told so when the emoji came

@@ -133,7 +133,7 @@ func (c *Channel) echoOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.Kind = channels.InboundOwn
 	in.Answers.Conversation = t.conversation
 	in.Answers.Message = t.message
-	if !t.hasMore { // it is the last part: the whole message has arrived
+	if !t.hasMore { // it is the last part: the whole message was sent
 		in.Status = &channels.Status{State: channels.StateSent, MessageID: t.message, External: []string{m.MID}}
 	}
 

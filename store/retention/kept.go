@@ -12,7 +12,7 @@ import (
 //
 //	what is held                                       the row                           what ends it
 //	a text typed in a channel, sent to no customer     kind human, with early            DropEarly empties early
-//	an edit whose message hasn't come                  kind early, with early            DropEarly removes the row
+//	an edit or deletion whose message hasn't come      kind early, with early            DropEarly removes the row
 //	that somebody was told something in a channel      kind told, conversation_id = 0    DropTold removes the row
 //	that somebody was told something in a              kind told, conversation_id > 0,   TidyConversations removes the row
 //	conversation                                       without kept_at

@@ -1,7 +1,7 @@
 // Package retention removes what is no longer needed: what arrived once it is applied, deliveries that
 // ended, files that nothing refers to. Each function runs one batch of bounded size in a transaction of its
 // own, so that it keeps nobody waiting. All processes that share a database run one batch at a time. A caller
-// calls all functions alike, so that those for which age doesn't matter also take how long to keep something.
+// calls most functions alike, so that those for which age doesn't matter also take how long to keep something.
 //
 // What does not belong here: how long something is kept; the caller says that.
 package retention

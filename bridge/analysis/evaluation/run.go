@@ -45,10 +45,10 @@ type Usage struct {
 }
 
 // Run asks an analyzer about each message. It takes answers as they are, without analysis.Check: what that would remove counts
-// as a wrong answer.
+// as a wrong answer where the field is judged.
 // Errors: the context's, if it has ended when Run returns. Messages that were not asked have zero Results then.
 func Run(ctx context.Context, a analysis.Analyzer, messages []Message, o Options) (Outcome, error) {
-	cpuBefore, usageBefore := o.measureCPU(), usageOf(a)
+	usageBefore, cpuBefore := usageOf(a), o.measureCPU()
 	out := Outcome{Results: askAll(ctx, a, messages, o)}
 	out.CPU = o.measureCPU() - cpuBefore
 	if out.Usage = usageOf(a); out.Usage != nil {

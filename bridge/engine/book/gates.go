@@ -74,7 +74,8 @@ func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// fillInKnownGates gives the batch's gates the ids that this process remembers, and returns the gates that it doesn't know.
+// fillInKnownGates gives the batch's gates the ids that this process remembers, and returns the others: those that it
+// doesn't know, or knows with another budget.
 func (o *Outbox) fillInKnownGates() (unknown []store.Gate) {
 	for _, g := range o.gates {
 		if id, ok := o.knownGates.idOf(*g); ok {

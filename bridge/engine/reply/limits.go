@@ -21,8 +21,9 @@ func usualLimits() channels.FileLimits {
 	return channels.FileLimits{channels.FileImage: 5 << 20, channels.FileDocument: 10 << 20, channels.FileVideo: 16 << 20}
 }
 
-// fileLimit returns the largest file of a kind that an account sends: the lower one of the channel's limit and the account's, or in
-// a chat the usual one. ok is false if the channel or the account takes no files of that kind; limit 0 means none.
+// fileLimit returns the largest file of a kind that an account sends, in bytes: the lower one of the channel's limit and the account's.
+// In a chat the usual limit stands for an account that sets none. ok is false if no files of that kind are taken; with ok, limit 0 means
+// that there is no limit.
 func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind channels.FileKind) (limit int64, ok bool) {
 	limit = caps.Files.MaxBytes
 	if len(caps.Files.Limits) > 0 {

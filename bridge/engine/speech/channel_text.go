@@ -63,7 +63,6 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 // Once a day it asks, in the message's own thread, which customer is meant. For further texts only the menu of the message
 // asks that, unless they are said to be replies.
 func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	r.Agent = ct.Dir.AgentOf(r.Surface, r.Actor.ID)
 	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || isForColleagues(r.Action) {
 		return nil
 	}

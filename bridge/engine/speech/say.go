@@ -24,7 +24,6 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 		return // the surface has reported the same message before, in another way
 	}
 
-	r.Agent = sp.Dir.AgentOf(surface, r.Actor.ID)
 	m := sp.Messages.AddByPerson(r)
 	post := sp.Posts.Remember(store.Post{AccountID: surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: c.ID,
 		MessageID: m.ID, Kind: book.HumanMessage})

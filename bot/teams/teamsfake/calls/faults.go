@@ -16,8 +16,8 @@ const (
 	FaultGarbage = emulator.FaultKind("garbage") // 200 with a body that is no JSON
 )
 
-// handleUnderFault answers a call that a fault strikes. With f.After the handler runs all the same: what it does stays done, and
-// only its answer is lost.
+// handleUnderFault answers a call that a fault strikes. With f.After the handler runs all the same, so that what it does stays done: its
+// answer is lost, or comes late if the fault is a delay. A call that is refused because of a limit never runs.
 func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Struck, h http.HandlerFunc) {
 	if f.Kind == emulator.FaultDelay {
 		j.handleDelayed(w, r, f, h)

@@ -121,7 +121,7 @@ func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 			defer resetConnection(rec) // deferred first, so that it runs last: a bot that sees the reset finds the call in the journal
 		}
 
-		defer func() { // a handler that panics to cut the connection is recorded, too
+		defer func() { // a call whose connection FaultDrop cuts by a panic is recorded, too
 			c.Status = rec.status
 			if method != "token" {
 				c.Answer = rec.body.String()
