@@ -14,7 +14,7 @@ func TestQuotedColleague(t *testing.T) {
 	thread := w.openThread()
 	w.reply(thread, "!take")
 	w.waitCard(thread, "Ann")
-	asked := w.chat.Say("ben", support, thread, "note: is he owed a refund?")
+	asked := w.chat.Say("ben", support, thread, "note: he wants a refund again")
 	w.waitFate(asked, "inside")
 	between := w.reply(thread, "We look into it")
 	w.waitFate(between, "out")

@@ -251,7 +251,8 @@ func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound, wrot
 func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message) error {
 	c.WaitingSince = nil
 	el.Log.ByParley(c, store.DeedAnsweredElsewhere, book.Detail{Message: m.ID})
-	isChosen, err := store.StatusChosen(ctx, tx, c.ID, m.SaidAt)
+	const dateStep = time.Second // the dates of mails are in whole seconds
+	isChosen, err := store.StatusChosen(ctx, tx, c.ID, m.SaidAt.Add(dateStep))
 	if err != nil || isChosen {
 		return err
 	}
