@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -209,9 +210,10 @@ func (t Target) compareUnmigrated(ctx context.Context, a *Archive) error {
 	return compare(ctx, a, t.URL)
 }
 
-// restoreDump runs pg_restore, which loads the dump in one transaction.
+// restoreDump loads the dump in one transaction.
 func restoreDump(ctx context.Context, a *Archive, databaseURL, binDir string) error {
-	if err := prepare(ctx, a, databaseURL); err != nil {
+	server, err := prepare(ctx, a, databaseURL)
+	if err != nil {
 		return err
 	}
 
@@ -240,39 +242,49 @@ func restoreDump(ctx context.Context, a *Archive, databaseURL, binDir string) er
 		return fmt.Errorf("backup: %w", err)
 	}
 	defer func() { _ = dump.Close() }()
-	cmd, said, err := prepareTool(ctx, tools.Dir, "pg_restore", databaseURL, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
-		"--use-list="+list.Name())
-	if err != nil {
-		return err
-	}
 
-	cmd.Stdin = dump
-	if err := toolError("pg_restore", cmd.Run(), said); err != nil {
+	load := loadDirectly
+	if server < tools.Major {
+		load = loadByScript
+	}
+	err = load(ctx, tools.Dir, databaseURL, dump, []string{"--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
+		"--use-list=" + list.Name()})
+	if err != nil {
 		return fmt.Errorf("backup: %w", errors.Join(ctx.Err(), err))
 	}
 
 	return nil
 }
 
-// prepare refuses a server that is older than the backup's, and creates the PostgreSQL schema of the tables.
-func prepare(ctx context.Context, a *Archive, databaseURL string) error {
-	conn, err := connect(ctx, databaseURL)
+// loadDirectly has pg_restore load a dump into a database.
+func loadDirectly(ctx context.Context, dir, databaseURL string, dump io.Reader, args []string) error {
+	cmd, said, err := prepareTool(ctx, dir, "pg_restore", databaseURL, args...)
 	if err != nil {
 		return err
 	}
+	cmd.Stdin = dump
+	return toolError("pg_restore", cmd.Run(), said)
+}
+
+// prepare refuses a server that is older than the backup's, and creates the PostgreSQL schema of the tables. It returns the
+// server's major version.
+func prepare(ctx context.Context, a *Archive, databaseURL string) (major int, err error) {
+	conn, err := connect(ctx, databaseURL)
+	if err != nil {
+		return 0, err
+	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	var major int
 	if err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int / 10000`).Scan(&major); err != nil {
-		return fmt.Errorf("backup: database: %w", err)
+		return 0, fmt.Errorf("backup: database: %w", err)
 	}
 	if major < a.Manifest.Server {
-		return fmt.Errorf("backup: it was made of PostgreSQL %d, this server is %d: restore it into one of %d or newer", a.Manifest.Server, major, a.Manifest.Server)
+		return 0, fmt.Errorf("backup: it was made of PostgreSQL %d, this server is %d: restore it into one of %d or newer", a.Manifest.Server, major, a.Manifest.Server)
 	}
 	if _, err := conn.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+pgx.Identifier{a.Manifest.Namespace}.Sanitize()); err != nil {
-		return fmt.Errorf("backup: database: %w", err)
+		return 0, fmt.Errorf("backup: database: %w", err)
 	}
 
-	return nil
+	return major, nil
 }
 
 // notOurs matches entries of a dump that belong to the server from which it came.

@@ -1,0 +1,81 @@
+package backup
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// loadByScript loads a dump into a server that is older than pg_restore, which would set parameters that the server refuses. It has
+// pg_restore write a script, in one transaction, and psql run it without those. A script that is cut off has no COMMIT and changes nothing.
+func loadByScript(ctx context.Context, dir, databaseURL string, dump io.Reader, args []string) error {
+	cmd, said, err := prepareTool(ctx, dir, "pg_restore", "", append(args, "--file=-")...)
+	if err != nil {
+		return err
+	}
+	cmd.Stdin = dump
+	script, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return fmt.Errorf("pg_restore: %w", err)
+	}
+
+	err = runScript(ctx, dir, databaseURL, script)
+	_ = script.Close() // so that pg_restore ends, too
+	return errors.Join(err, toolError("pg_restore", cmd.Wait(), said))
+}
+
+// runScript has psql run a script without the settings that the server doesn't know.
+func runScript(ctx context.Context, dir, databaseURL string, script io.Reader) error {
+	conn, err := connect(ctx, databaseURL)
+	if err != nil {
+		return err
+	}
+	known, err := dropUnknownSettings(ctx, conn, bufio.NewReader(script))
+	if err := errors.Join(err, conn.Close(context.WithoutCancel(ctx))); err != nil {
+		return err
+	}
+
+	cmd, said, err := prepareTool(ctx, dir, "psql", databaseURL, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-")
+	if err != nil {
+		return err
+	}
+	cmd.Stdin = known
+	return toolError("psql", cmd.Run(), said)
+}
+
+// setting matches a statement such as `SET transaction_timeout = 0;`.
+var setting = regexp.MustCompile(`^SET (\w+) = `)
+
+// dropUnknownSettings returns a script without the settings before its first CREATE that the server doesn't know. What follows may be
+// rows, which stay as they are.
+func dropUnknownSettings(ctx context.Context, conn *pgx.Conn, script *bufio.Reader) (io.Reader, error) {
+	var head strings.Builder
+	for {
+		line, err := script.ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("pg_restore: %w", err)
+		}
+
+		isKnown := true
+		if match := setting.FindStringSubmatch(line); match != nil {
+			if err := conn.QueryRow(ctx, `SELECT current_setting($1, true) IS NOT NULL`, match[1]).Scan(&isKnown); err != nil {
+				return nil, fmt.Errorf("database: %w", err)
+			}
+		}
+		if isKnown {
+			head.WriteString(line)
+		}
+		if err != nil || strings.HasPrefix(line, "CREATE ") {
+			return io.MultiReader(strings.NewReader(head.String()), script), nil
+		}
+	}
+}
