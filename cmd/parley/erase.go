@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -23,7 +25,7 @@ import (
 
 // eraseCommand is `parley erase`.
 type eraseCommand struct {
-	Contact     string `arg:"" optional:"" help:"Whom: an address, a number, or a contact's id. Or an erasure by its id: it goes on, or its certificate is written again. Without, what has not ended goes on."`
+	Contact     string `arg:"" optional:"" help:"Whom: an address, a phone number, or a contact's id, as contact:4821. Or an erasure by its id: it goes on, or its certificate is written again. Without, what has not ended goes on."`
 	DryRun      bool   `help:"Change nothing: list every place, and how much stands there."`
 	All         bool   `help:"Erase all contacts that CONTACT names, such as one person in two mailboxes."`
 	By          string `help:"Who asked for it, for the certificate; else the account of this machine."`
@@ -119,17 +121,35 @@ func findContacts(ctx context.Context, db *app.Database, text string, all bool) 
 	lines := []string{}
 	for i, c := range list {
 		ids[i] = c.ID
-		lines = append(lines, fmt.Sprintf("  %d  %s, %d conversations: %s", c.ID, c.Name, c.Conversations, strings.Join(c.Addresses, ", ")))
+		lines = append(lines, fmt.Sprintf("  %s%d  %s, %d conversations: %s", erase.IDPrefix, c.ID, c.Name, c.Conversations, strings.Join(c.Addresses, ", ")))
 	}
 
 	if len(list) == 0 {
 		return nil, fmt.Errorf("nobody is called %s: name an address, a number or a contact's id", text)
 	}
+	if isOnlyKey(text, list) {
+		return nil, fmt.Errorf("no contact has the id %s, but an account calls somebody so:\n%s\nName whom you mean by the id, as %s%d", text,
+			strings.Join(lines, "\n"), erase.IDPrefix, ids[0])
+	}
 	if len(list) > 1 && !all {
-		return nil, fmt.Errorf("%s names %d contacts:\n%s\nName one by its id, or all of them with --all", text, len(list), strings.Join(lines, "\n"))
+		return nil, fmt.Errorf("%s names %d contacts:\n%s\nName one by its id, as %s%d, or all of them with --all", text, len(list),
+			strings.Join(lines, "\n"), erase.IDPrefix, ids[0])
 	}
 
 	return ids, nil
+}
+
+// isOnlyKey reports whether a number is neither the id nor a phone number of the contacts that were found by it. Such a key, by which
+// a shop knows a customer, may have been typed as the id of a contact who is gone.
+func isOnlyKey(text string, found []erase.Contact) bool {
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || strings.HasPrefix(text, "+") {
+		return false
+	}
+	return !slices.ContainsFunc(found, func(c erase.Contact) bool {
+		isPhone := func(address string) bool { return strings.HasSuffix(address, ": +"+text) }
+		return c.ID == store.ContactID(id) || slices.ContainsFunc(c.Addresses, isPhone)
+	})
 }
 
 // goOn ends erasures that were cut off, and those that a restore has undone. One that must wait keeps no other from being done.

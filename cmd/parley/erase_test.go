@@ -89,7 +89,20 @@ func TestEraseRefusesUnknownAddress(t *testing.T) {
 func TestEraseRefusesSharedAddress(t *testing.T) {
 	t.Parallel()
 	e := newEraseTest(t)
-	wantText(t, e.mustFail("erase", zebra), "names 2 contacts:\n  1  Zebra, 1 conversations: help: zebra@shop.example")
+	wantText(t, e.mustFail("erase", zebra), "names 2 contacts:\n  contact:1  Zebra, 1 conversations: help: zebra@shop.example")
+}
+
+// A number that is no contact's id may be what a shop calls somebody else: it is refused. With "contact:" it means an id alone.
+func TestEraseRefusesNumberOfAStranger(t *testing.T) {
+	t.Parallel()
+	e := newEraseTest(t)
+	storetest.Exec(t, openPool(t, e.url), `INSERT INTO identities (id, account_id, key, contact_id)
+		VALUES (4, 11, '4821', 3), (5, 11, '1', 3), (6, 11, '+4915112345', 3)`)
+	wantText(t, e.mustFail("erase", "4821"), "no contact has the id 4821, but an account calls somebody so:\n  contact:3  Otter")
+	wantText(t, e.mustFail("erase", "1"), "Name one by its id, as contact:1")
+	wantText(t, e.mustFail("erase", "contact:4821"), "nobody is called contact:4821")
+	wantText(t, e.mustRun("erase", "--dry-run", "contact:1"), "messages            1  emptied")
+	wantText(t, e.mustRun("erase", "--dry-run", "4915112345"), "all ")
 }
 
 // R-276

@@ -13,7 +13,7 @@ import (
 
 // exportContactCommand is `parley export-contact`.
 type exportContactCommand struct {
-	Contact string `arg:"" help:"Whom: an address, a number, or a contact's id."`
+	Contact string `arg:"" help:"Whom: an address, a phone number, or a contact's id, as contact:4821."`
 	File    string `arg:"" help:"The zip that is written; it must not exist." type:"path"`
 	All     bool   `help:"Export all contacts that CONTACT names, such as one person in two mailboxes."`
 }

@@ -36,15 +36,23 @@ const findContacts = `
 		SELECT i.contact_id FROM identities AS i WHERE i.contact_id = @id))
 	ORDER BY c.id`
 
+// IDPrefix begins a text that means the contact with an id and nobody else: `contact:4821`. A bare number may also be a key, such as
+// the one by which a shop knows another customer.
+const IDPrefix = "contact:"
+
 // Find returns the contacts that a person may mean by an address, a number or a contact's id.
 func Find(ctx context.Context, q store.Querier, text string) ([]Contact, error) {
 	text = strings.TrimSpace(text)
+	number, isID := strings.CutPrefix(text, IDPrefix)
 	keys := []string{text, strings.ToLower(text)}
 	separators := strings.NewReplacer(" ", "", "-", "", "/", "", "(", "", ")", "")
 	if digits := separators.Replace(strings.TrimPrefix(text, "+")); isNumber(digits) {
 		keys = append(keys, digits, "+"+digits)
 	}
-	id, err := strconv.ParseInt(text, 10, 64)
+	if isID {
+		keys = nil
+	}
+	id, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
 		id = 0
 	}

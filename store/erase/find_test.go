@@ -44,6 +44,19 @@ func TestFindGivesAllWhoMayBeMeant(t *testing.T) {
 	}
 }
 
+// A contact's id may also be what a shop calls somebody else.
+func TestFindByIDAlone(t *testing.T) {
+	t.Parallel()
+	pool := newWorld(t)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5001, 11, '1001', 2001)`)
+	if found := must(erase.Find(t.Context(), pool, "1001"))(t); len(found) != 2 {
+		t.Errorf("the number means %+v, want 2 contacts", found)
+	}
+	if found := must(erase.Find(t.Context(), pool, "contact:1001"))(t); len(found) != 1 || found[0].ID != zebra().contact() {
+		t.Errorf("the id means %+v, want contact 1001 alone", found)
+	}
+}
+
 // An earlier version left a contact without identities when two turned out to be one: nobody is found by its number.
 func TestFindGivesNoContactWithoutIdentities(t *testing.T) {
 	t.Parallel()
