@@ -88,14 +88,37 @@ func checkBuild(t *testing.T, build instructions.Stage) {
 			t.Errorf("the image's program is built without %s: %s", part, compiles)
 		}
 	}
+	for _, c := range build.Commands {
+		arg, ok := c.(*instructions.ArgCommand)
+		if !ok {
+			continue
+		}
+		for _, a := range arg.Args {
+			if strings.HasPrefix(a.Key, "TARGET") && a.Value != nil {
+				t.Errorf("%s=%s takes the place of the platform that is built for", a.Key, *a.Value)
+			}
+		}
+	}
 	version := strings.TrimSuffix(strings.TrimPrefix(build.BaseName, "golang:"), "-bookworm")
 	if !strings.Contains(read(t, filepath.Join("..", "go.mod")), "\ngo "+version) {
 		t.Errorf("the image is built with Go %s, go.mod asks for another", version)
 	}
-	ignored := strings.Fields(read(t, filepath.Join("..", ".dockerignore")))
-	for _, name := range []string{".git", "data", "**/secrets", "**/*.env", "**/.env"} {
-		if !slices.Contains(ignored, name) {
+}
+
+// TestSecretsAreIgnored: what the docs have operators write beside the code goes neither into an image's layers nor into a commit.
+func TestSecretsAreIgnored(t *testing.T) {
+	t.Parallel()
+	secrets := []string{"master_key", "database_url", "slack_*_token", "parley.yaml", "*.env", ".env", "*.parley", "erasures*.jsonl"}
+	docker := strings.Fields(read(t, filepath.Join("..", ".dockerignore")))
+	for _, name := range append([]string{".git", "data", "bin", "secrets"}, secrets...) {
+		if !slices.Contains(docker, name) && !slices.Contains(docker, "**/"+name) {
 			t.Errorf(".dockerignore lets %s into the builder", name)
+		}
+	}
+	git := strings.Fields(read(t, filepath.Join("..", ".gitignore")))
+	for _, name := range secrets {
+		if !slices.Contains(git, name) {
+			t.Errorf(".gitignore lets %s into a commit", name)
 		}
 	}
 }
