@@ -25,7 +25,8 @@ type Place struct {
 
 // IsSite tells a web site from a folder.
 func (p Place) IsSite() bool {
-	return strings.HasPrefix(p.Place, "https://") || strings.HasPrefix(p.Place, "http://")
+	place := strings.ToLower(p.Place) // an older parley.yaml may have left it in capitals
+	return strings.HasPrefix(place, "https://") || strings.HasPrefix(place, "http://")
 }
 
 // Page is a file or a web page, as it was read.

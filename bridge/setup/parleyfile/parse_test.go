@@ -48,6 +48,18 @@ func env(list ...string) func(string) (string, bool) {
 	}
 }
 
+// A site is one also if its scheme is written in capitals.
+func TestParseKnowledge(t *testing.T) {
+	t.Parallel()
+	f, err := Parse([]byte(`knowledge: [{url: "HTTPS://Help.acme.example/FAQ"}]`), env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Knowledge; len(got) != 1 || got[0] != "https://Help.acme.example/FAQ" {
+		t.Errorf("knowledge: %q, want the address with https", got)
+	}
+}
+
 func TestParseKeepsText(t *testing.T) {
 	t.Parallel()
 	f, err := Parse([]byte(`
