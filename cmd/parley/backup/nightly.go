@@ -119,9 +119,13 @@ func (f Folder) Run(ctx context.Context) error {
 	tick := time.NewTicker(f.Poll)
 	defer tick.Stop()
 
+	failedAt := time.Time{} // kept here, too: a full disk may keep nothing in the status
 	for {
-		if now, err := f.Now(ctx); err == nil {
-			f.makeIfDue(ctx, now)
+		now, err := f.Now(ctx)
+		ago := now.Sub(failedAt)
+		hasJustFailed := ago >= 0 && ago < retryAfter // not if the clock was ahead
+		if err == nil && !hasJustFailed && f.makeIfDue(ctx, now) != nil {
+			failedAt = now
 		}
 
 		select {
@@ -132,8 +136,8 @@ func (f Folder) Run(ctx context.Context) error {
 	}
 }
 
-// makeIfDue makes a backup if one is due.
-func (f Folder) makeIfDue(ctx context.Context, now time.Time) {
+// makeIfDue makes a backup if one is due. It logs the error that it returns.
+func (f Folder) makeIfDue(ctx context.Context, now time.Time) error {
 	st, err := ReadStatus(f.Dir)
 	if err != nil {
 		f.Log.Warn("backup status not read", "error", err)
@@ -149,13 +153,14 @@ func (f Folder) makeIfDue(ctx context.Context, now time.Time) {
 	}
 
 	if now.Before(nextDue(st, f.Zone)) {
-		return
+		return nil
 	}
 
 	err = f.Night(ctx, now)
 	if err != nil && ctx.Err() == nil {
 		f.Log.Error("nightly backup failed", "error", err, "hint", "parley doctor shows the newest one; it is tried again in an hour")
 	}
+	return err
 }
 
 // nextDue returns when the next backup is to be made: in the first night after the last one. The first one is made

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -179,6 +180,46 @@ func TestNightlyFails(t *testing.T) {
 	f.clock.set(t, "2026-05-02 13:01")
 	f.waitForStatus(t, "another try", func(st backup.Status) bool { return st.Error == "" && st.LastFile == "nightly-2026-05-02.parley" })
 	stop()
+}
+
+// failures counts what a folder logs as failed.
+type failures struct {
+	slog.Handler
+	n atomic.Int64
+}
+
+func (*failures) Enabled(context.Context, slog.Level) bool { return true }
+
+func (f *failures) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "nightly backup failed" {
+		f.n.Add(1)
+	}
+	return nil
+}
+
+// On a full disk not even the status can be written. Still the backup is tried again after an hour, and not each minute.
+func TestNightlyOnFullDisk(t *testing.T) {
+	t.Parallel()
+	f := newNightly(t)
+	failed := &failures{Handler: slog.DiscardHandler}
+	f.Log = slog.New(failed)
+	looks := atomic.Int64{}
+	f.Now = func(ctx context.Context) (time.Time, error) { looks.Add(1); return f.clock.Now(ctx) }
+	look := func() {
+		before := looks.Load()
+		waitUntil(t, "two looks", func() bool { return looks.Load() > before+2 })
+	}
+	stop := f.start(t)
+	f.waitForStatus(t, "the first look", func(st backup.Status) bool { return !st.Since.IsZero() })
+	check(t, os.Mkdir(filepath.Join(f.Dir, ".status.json.new"), 0o700)) // so that the status can't be written
+	for _, at := range []string{"03:00", "03:01", "03:59", "04:01"} {
+		f.clock.set(t, "2026-05-02 "+at)
+		look()
+	}
+	stop()
+	if n := failed.n.Load(); n != 2 {
+		t.Errorf("it was tried %d times, want at 03:00 and 04:01", n)
+	}
 }
 
 // Backups pass the check, but can't be restored. Until one could be restored again, none of the good ones is removed for them, and none
