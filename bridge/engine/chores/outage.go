@@ -257,7 +257,7 @@ func (cs noticing) sendNotice(ctx context.Context, n *outage.Notice) error {
 
 	isUseless := se.Class == channels.BadRecipient || se.Class == channels.BadContent // to try it again
 	if isUseless || n.Attempt >= maxNoticeAttempts {
-		cs.log.Error("an admin can't be told", "notice_id", n.ID, "kind", n.Kind, "error", err)
+		cs.log.Error("an admin can't be told", "notice_id", n.ID, "kind", n.Kind, "class", string(se.Class))
 		return outage.Finish(late, cs.pool, n, outage.Failed, err.Error(), 0)
 	}
 
