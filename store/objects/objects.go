@@ -154,8 +154,12 @@ func (b *Bucket) Remove(ctx context.Context, hash string) error {
 	return nil
 }
 
+// noObject is the name of an object that can't be there: no bytes are known that have this hash.
+const noObject = "0000000000000000000000000000000000000000000000000000000000000000"
+
 // Try writes, reads and removes a small object of its own, which shows that the bucket is there and
-// that all of this is allowed.
+// that all of this is allowed. It also asks for an object that can't be there: a store says that one is missing only to a key that may
+// list the bucket, and refuses others.
 func (b *Bucket) Try(ctx context.Context) error {
 	const content = "Parley looks whether it may write, read and remove here."
 	sum := sha256.Sum256([]byte(content))
@@ -179,7 +183,19 @@ func (b *Bucket) Try(ctx context.Context) error {
 		return errors.New("objects: what was read is not what was written")
 	}
 
-	return b.Remove(ctx, hash)
+	if err := b.Remove(ctx, hash); err != nil {
+		return err
+	}
+
+	r, err = b.Open(ctx, noObject, 0)
+	if err == nil {
+		return errors.Join(errors.New("objects: get: the store has an object that can't be there"), r.Close())
+	}
+	if !errors.Is(err, blob.ErrNoObject) {
+		return fmt.Errorf("a missing object can't be told from a refused one, unless the key may list the bucket (s3:ListBucket): %w", err)
+	}
+
+	return nil
 }
 
 // Where names the bucket for people.

@@ -26,7 +26,7 @@ const maxParallelChecks = 8
 // Bucket is what the doctor asks of an object store.
 type Bucket interface {
 	blob.Objects
-	// Try writes, reads and removes a small object of its own.
+	// Try writes, reads and removes a small object of its own, and asks for one that can't be there.
 	Try(ctx context.Context) error
 	// Where names the place for people.
 	Where() string

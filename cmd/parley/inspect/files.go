@@ -25,7 +25,7 @@ func (o Options) checkFiles(ctx context.Context, moved string, err error) Sectio
 // checkBucket examines the object store.
 func (o Options) checkBucket(ctx context.Context, s *Section, moved string) {
 	if err := o.Objects.Try(ctx); err != nil {
-		s.addWrong("object store", o.Objects.Where()+" can't be written, read and cleared: "+err.Error(),
+		s.addWrong("object store", o.Objects.Where()+" doesn't do all that is needed: "+err.Error(),
 			"Check the S3 variables, the rights of the key and the network. New files are safe in the database meanwhile.")
 		return
 	}

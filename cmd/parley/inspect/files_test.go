@@ -108,6 +108,20 @@ func TestDoctorOfLostFiles(t *testing.T) {
 	checkHas(t, report, "✗ moved files: the youngest of them is missing")
 }
 
+// Without the right to list the bucket, a file that is missing would be called refused for ever.
+func TestDoctorOfAnObjectStoreThatTellsNothingMissing(t *testing.T) {
+	t.Parallel()
+	s := startObjectStore(t)
+	s.fake.RefuseList = true
+
+	report := s.examine(t)
+
+	if !report.IsBroken() {
+		t.Error("an object store that refuses what is missing is called healthy")
+	}
+	checkHas(t, report, "✗ object store", "s3:ListBucket", "answered 403")
+}
+
 func TestDoctorOfAnObjectStoreThatTakesNothing(t *testing.T) {
 	t.Parallel()
 	s := startObjectStore(t)

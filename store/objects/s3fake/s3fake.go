@@ -28,6 +28,8 @@ const (
 type Server struct {
 	Bucket, Region, KeyID, SecretKey string
 
+	RefuseList bool // the key may not list the bucket, so it isn't told that an object is missing
+
 	mu      sync.Mutex
 	objects map[string][]byte
 	faults  []Fault
@@ -183,6 +185,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, content []byte) {
 	case http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
 	case http.MethodGet:
+		if !there && s.RefuseList {
+			refuse(w, http.StatusForbidden, "AccessDenied")
+			return
+		}
 		if !there {
 			refuse(w, http.StatusNotFound, "NoSuchKey")
 			return
