@@ -44,19 +44,36 @@ const readyTimeout = 2 * time.Second
 func (a *App) serveReady(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
-	migrated, err := schema.Migrated(ctx, a.db.Pool)
+	problem := a.whyNotReady(ctx)
 	switch {
-	case err != nil:
-		http.Error(w, "database: not reachable", http.StatusServiceUnavailable)
-	case !migrated:
-		http.Error(w, "database: not migrated", http.StatusServiceUnavailable)
-	case !a.ready.Load():
-		http.Error(w, "starting", http.StatusServiceUnavailable)
+	case problem != "":
+		http.Error(w, problem, http.StatusServiceUnavailable)
 	case r.URL.Query().Get("without") == "surfaces":
 		_, _ = io.WriteString(w, "ready\n"+degradedText(a.opt.Analyzer))
 	default:
 		a.serveSurfacesReady(ctx, w)
 	}
+}
+
+// whyNotReady returns why no requests can be handled, surfaces aside; "" if they can.
+func (a *App) whyNotReady(ctx context.Context) string {
+	migrated, err := schema.Migrated(ctx, a.db.Pool)
+	switch {
+	case err != nil:
+		return "database: not reachable"
+	case !migrated:
+		return "database: not migrated"
+	case !a.ready.Load():
+		return "starting"
+	}
+	return ""
+}
+
+// isReady reports for /metrics whether requests can be handled, surfaces aside.
+func (a *App) isReady() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
+	defer cancel()
+	return a.whyNotReady(ctx) == ""
 }
 
 // serveSurfacesReady answers whether no chat that this process is connected to is broken.

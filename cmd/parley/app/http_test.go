@@ -4,7 +4,32 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store/storetest"
 )
+
+// The metric parley_ready follows what load balancers are told: it falls when the database is gone.
+func TestReadyFollowsDatabase(t *testing.T) {
+	t.Parallel()
+	pool, err := pgxpool.New(t.Context(), storetest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &App{db: &Database{Pool: pool}}
+	if a.isReady() {
+		t.Error("a process that starts is ready")
+	}
+	a.ready.Store(true)
+	if !a.isReady() {
+		t.Error("a process that serves is not ready")
+	}
+	pool.Close()
+	if a.isReady() {
+		t.Error("a process without its database is ready")
+	}
+}
 
 // Metrics are for processes on this machine and for the bearer of the token, not for whoever reaches a proxy on this machine.
 func TestGuardMetrics(t *testing.T) {

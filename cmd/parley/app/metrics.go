@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"parley/cmd/parley/backup"
 	"parley/cmd/parley/metrics"
 	"parley/store"
 )
@@ -26,14 +27,28 @@ func (a *App) newMetricsHandler() http.Handler {
 			Channel: func(id store.AccountID) any { return a.accounts.findChannel(id) },
 		}),
 		metrics.NewProcess(metrics.ProcessState{
-			Ready: a.ready.Load, Started: func() time.Duration { return time.Duration(a.started.Load()) }, Pool: a.db.Pool,
-			Backups: BackupFolder(a.env), MakesBackups: a.db.Embedded() && !a.opt.MovedTime,
+			Ready: a.isReady, Started: func() time.Duration { return time.Duration(a.started.Load()) }, Pool: a.db.Pool,
+			Backups: BackupFolder(a.env), BackupsSince: a.backupsSince(),
 		}),
 		metrics.NewModel(a.countAnalyses, a.opt.Analyzer),
 		a.retain,
 	)
 
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// backupsSince returns a function that tells since when nightly backups are made; nil if none are.
+func (a *App) backupsSince() func() time.Time {
+	if !a.db.Embedded() || a.opt.MovedTime {
+		return nil
+	}
+	return func() time.Time {
+		st, err := backup.ReadStatus(BackupFolder(a.env))
+		if err != nil {
+			a.log.Warn("backup status not read", "error", err)
+		}
+		return st.Since
+	}
 }
 
 // surfacesByAccount returns the surfaces at work, by their accounts.

@@ -16,8 +16,8 @@ type ProcessState struct {
 	Ready        func() bool
 	Started      func() time.Duration // from the start of the process until it served; 0 means it doesn't yet
 	Pool         *pgxpool.Pool
-	Backups      string // the folder of backups
-	MakesBackups bool   // false for an external database, which has backups of its own
+	Backups      string           // the folder of backups
+	BackupsSince func() time.Time // since when backups are made, zero if that isn't known; nil for an external database, which has its own
 }
 
 // process exports metrics of this process alone.
@@ -34,9 +34,9 @@ func NewProcess(s ProcessState) prometheus.Collector {
 	return &process{
 		ProcessState: s, version: buildVersion(),
 		build:         Gauge("parley_build_info", "1, with the build as labels.", "version", "revision", "goversion"),
-		ready:         Gauge("parley_ready", "1 while the process serves; 0 while it starts."),
+		ready:         Gauge("parley_ready", "1 while /readyz?without=surfaces says that the process serves, else 0."),
 		readySeconds:  Gauge("parley_start_to_ready_seconds", "From the start of the process until it served."),
-		backup:        Gauge("parley_backup_newest_timestamp_seconds", "When the newest backup in the data folder was written; 0 = there is none."),
+		backup:        Gauge("parley_backup_newest_timestamp_seconds", "When the newest backup in the data folder was written; while there is none, since when they are made; 0 = that is not known."),
 		connections:   Gauge("parley_database_connections", "Connections of the pool.", "state"),
 		most:          Gauge("parley_database_connections_max", "Most connections that the pool opens."),
 		waits:         Counter("parley_database_waits_total", "Times that all connections were taken and somebody had to wait."),
@@ -59,8 +59,8 @@ func (p *process) Collect(to chan<- prometheus.Metric) {
 	newest := newestBackup(p.Backups, time.Now())
 	if !newest.IsZero() {
 		p.backup.Send(to, float64(newest.Unix()))
-	} else if p.MakesBackups {
-		p.backup.Send(to, 0)
+	} else if p.BackupsSince != nil {
+		p.backup.Send(to, float64(max(0, p.BackupsSince().Unix())))
 	}
 	p.sendPool(to, p.Pool.Stat())
 }

@@ -68,19 +68,16 @@ func fillWithoutBackup(t *testing.T, now time.Time) string {
 	return folder
 }
 
-// A process that makes backups reports 0 until one was completed, so that the alert fires.
+// Until the first backup was completed, a process that makes backups reports since when it does. So the alert fires after the first
+// night without one, not at once, and at once if that time is not known.
 func TestNewestBackupWhereNoneWasCompleted(t *testing.T) {
 	t.Parallel()
 	state := newState(t, fillWithoutBackup(t, time.Now()))
-	state.MakesBackups = true
-
-	got, ok := newestBackup(t, state)
-
-	if !ok {
-		t.Fatal("there is no metric, want one that is 0")
-	}
-	if got != 0 {
-		t.Errorf("the newest backup is of %v, want 0", got)
+	for since, want := range map[time.Time]float64{time.Unix(1_790_000_000, 0): 1_790_000_000, {}: 0} {
+		state.BackupsSince = func() time.Time { return since }
+		if got, ok := newestBackup(t, state); !ok || got != want {
+			t.Errorf("since %s: got %v, %t, want %v", since, got, ok, want)
+		}
 	}
 }
 
@@ -108,7 +105,9 @@ func TestNewestBackup(t *testing.T) {
 			t.Parallel()
 			now := time.Now().Truncate(time.Second)
 			state := newState(t, fillWithoutBackup(t, now))
-			state.MakesBackups = tt.makesBackups
+			if tt.makesBackups {
+				state.BackupsSince = func() time.Time { return now }
+			}
 			made := now.Add(-time.Hour)
 			writeFile(t, state.Backups, "acme.parley.age", made)
 
