@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,7 +29,8 @@ const (
 // limits counts what each visitor sends. A visitor is a person, a program's token, or an address from which nobody has signed
 // in.
 type limits struct {
-	now func() time.Time
+	now     func() time.Time
+	proxies []netip.Prefix // of proxies of ours outside of private networks
 
 	mu       sync.Mutex
 	visitors map[string]*visitor
@@ -39,15 +41,15 @@ type visitor struct {
 	seen    time.Time // when the visitor sent something last
 }
 
-func newLimits(now func() time.Time) *limits {
-	return &limits{now: now, visitors: map[string]*visitor{}}
+func newLimits(now func() time.Time, proxies []netip.Prefix) *limits {
+	return &limits{now: now, proxies: proxies, visitors: map[string]*visitor{}}
 }
 
 // mustWait counts a request, and reports whether its visitor has sent too much and must wait.
 func (l *limits) mustWait(v *Visit) bool {
 	isSignIn := v.Person.ID == 0 || strings.HasPrefix(v.Request.URL.Path, "/auth/")
 	if isSignIn {
-		return l.countRequest("sign "+visitorAddress(v.Request), signInsPerSecond, signInBurst)
+		return l.countRequest("sign "+l.visitorAddress(v.Request), signInsPerSecond, signInBurst)
 	}
 	if v.Request.Method == http.MethodPost {
 		return l.countRequest("send "+v.Person.Email, sendsPerSecond, sendBurst)
@@ -59,7 +61,7 @@ func (l *limits) mustWait(v *Visit) bool {
 // address that they come from.
 func (l *limits) mustProgramWait(v *Visit, token int64) bool {
 	if token == 0 {
-		return l.countRequest("sign "+visitorAddress(v.Request), signInsPerSecond, signInBurst)
+		return l.countRequest("sign "+l.visitorAddress(v.Request), signInsPerSecond, signInBurst)
 	}
 	return l.countRequest("token "+strconv.FormatInt(token, 10), sendsPerSecond, sendBurst)
 }
@@ -67,7 +69,7 @@ func (l *limits) mustProgramWait(v *Visit, token int64) bool {
 // mustLookUpWait reports whether a program must wait before its token is looked up. This limit counts before anybody knows
 // whose the token is. It is high enough that one program that tries tokens doesn't stop others at the same address.
 func (l *limits) mustLookUpWait(v *Visit) bool {
-	return l.countRequest("look up "+visitorAddress(v.Request), lookUpsPerSecond, lookUpBurst)
+	return l.countRequest("look up "+l.visitorAddress(v.Request), lookUpsPerSecond, lookUpBurst)
 }
 
 // countRequest counts one request of a visitor, and reports whether that was one too many.
@@ -107,20 +109,27 @@ func (l *limits) makeRoom(now time.Time) {
 }
 
 // visitorAddress returns where a request comes from; for an IPv6 address its network, because one visitor has all of that. A
-// proxy of ours, on this machine or in a private network, tells who asked it: at the end of the header X-Forwarded-For,
-// after whatever the visitor wrote there. So one visitor can't keep others from signing in.
-func visitorAddress(r *http.Request) string {
+// proxy of ours, on this machine, in a private network or in one that the operator named, tells who asked it: at the end of the
+// header X-Forwarded-For, after whatever the visitor wrote there. So one visitor can't keep others from signing in. Behind a chain
+// of proxies it is the last address that isn't one of a network that was named.
+func (l *limits) visitorAddress(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
 
 	ip := from.Addr().Unmap()
-	if ip.IsLoopback() || ip.IsPrivate() {
+	if ip.IsLoopback() || ip.IsPrivate() || l.isProxy(ip) {
 		forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-		last := strings.TrimSpace(forwarded[len(forwarded)-1])
-		if visitor, err := netip.ParseAddr(last); err == nil {
-			ip = visitor.Unmap()
+		for _, text := range slices.Backward(forwarded) {
+			visitor, ok := parseForwarded(strings.TrimSpace(text))
+			if !ok {
+				break
+			}
+			ip = visitor
+			if !l.isProxy(ip) {
+				break
+			}
 		}
 	}
 
@@ -131,4 +140,20 @@ func visitorAddress(r *http.Request) string {
 	}
 
 	return ip.String()
+}
+
+// isProxy reports whether an address is in a network of proxies that the operator named.
+func (l *limits) isProxy(ip netip.Addr) bool {
+	return slices.ContainsFunc(l.proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+// parseForwarded reads an address of X-Forwarded-For. Some proxies, such as Azure's, write the port, too.
+func parseForwarded(text string) (netip.Addr, bool) {
+	ip, err := netip.ParseAddr(text)
+	if err != nil {
+		var withPort netip.AddrPort
+		withPort, err = netip.ParseAddrPort(text)
+		ip = withPort.Addr()
+	}
+	return ip.Unmap(), err == nil
 }

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -23,5 +24,31 @@ func TestTokensAreLookedUpWithinALimit(t *testing.T) {
 	}
 	if mustWait("192.0.2.8:40000") {
 		t.Error("a program elsewhere has to wait")
+	}
+}
+
+// Strangers are told apart also behind the proxies of clouds. What a visitor wrote into the header doesn't count.
+func TestVisitorBehindProxies(t *testing.T) {
+	t.Parallel()
+	google := []netip.Prefix{netip.MustParsePrefix("35.191.0.0/16"), netip.MustParsePrefix("198.51.100.9/32")}
+	for _, tt := range []struct {
+		name      string
+		from      string
+		forwarded string
+		proxies   []netip.Prefix
+		want      string
+	}{
+		{name: "no proxy of ours", from: "35.191.0.1:1", forwarded: "203.0.113.7", want: "35.191.0.1"},
+		{name: "private network", from: "10.0.0.1:1", forwarded: "192.0.2.1, 203.0.113.7", want: "203.0.113.7"},
+		{name: "with a port, as Azure", from: "10.0.0.1:1", forwarded: "203.0.113.7:5123", want: "203.0.113.7"},
+		{name: "IPv6 with a port", from: "10.0.0.1:1", forwarded: "[2001:db8::1]:5123", want: "2001:db8::/64"},
+		{name: "Google's two addresses", from: "35.191.0.1:1", forwarded: "192.0.2.1, 203.0.113.7,198.51.100.9", proxies: google, want: "203.0.113.7"},
+		{name: "not Google", from: "192.0.2.9:1", forwarded: "203.0.113.7,198.51.100.9", proxies: google, want: "192.0.2.9"},
+		{name: "proxies alone", from: "35.191.0.1:1", forwarded: "198.51.100.9", proxies: google, want: "198.51.100.9"},
+		{name: "no address", from: "35.191.0.1:1", forwarded: "unknown", proxies: google, want: "35.191.0.1"},
+	} {
+		if got := web.VisitorOf(tt.from, tt.forwarded, tt.proxies...); got != tt.want {
+			t.Errorf("%s: counted by %s, want %s", tt.name, got, tt.want)
+		}
 	}
 }

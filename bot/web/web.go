@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -45,7 +46,7 @@ type People interface {
 	SignOutEverywhere(ctx context.Context, id bridge.AgentID) error
 }
 
-// Options of a Site. All but Now and Ancestors are required.
+// Options of a Site. All but Now, Proxies and Ancestors are required.
 type Options struct {
 	Company  func(ctx context.Context) string
 	People   People
@@ -55,6 +56,9 @@ type Options struct {
 	Areas    []Area
 	Now      func() time.Time // nil means time.Now
 	Tokens   Tokens           // of programs; nil if none are known
+
+	// Proxies are networks of proxies of ours that are neither on this machine nor private, and tell who asked them.
+	Proxies []netip.Prefix
 
 	// Ancestors returns the origins that may show the site in a frame now, with sessions of their own (see TabPath), as
 	// a Content-Security-Policy names them. If Ancestors is nil or returns none, nobody may.
@@ -89,7 +93,7 @@ func New(o Options) (*Site, error) {
 		opt:       o,
 		sessions:  newSessions(o),
 		assets:    newAssets(),
-		limits:    newLimits(o.Now),
+		limits:    newLimits(o.Now, o.Proxies),
 		templates: map[string]pageTemplate{},
 	}
 

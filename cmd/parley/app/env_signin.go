@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 	"parley/bot/web/openid"
 )
 
-// SignInEnv is what the environment says about who vouches for agents on the site. Microsoft needs nothing here: the
-// bot's own registration (TeamsEnv) signs people of its tenant in, unless TEAMS_SIGN_IN says otherwise.
+// SignInEnv is what the environment says about who vouches for agents on the site, and for where visitors come from. Microsoft
+// needs nothing here: the bot's own registration (TeamsEnv) signs people of its tenant in, unless TEAMS_SIGN_IN says otherwise.
 type SignInEnv struct {
 	SlackClientID     string // "" if nobody signs in by Slack
 	SlackClientSecret string
@@ -22,6 +23,8 @@ type SignInEnv struct {
 	ClientID     string
 	ClientSecret string
 	Name         string // what people call it
+
+	Proxies []netip.Prefix // networks of proxies that tell who asked them, besides this machine and private ones
 }
 
 // slackIssuer is how Slack calls itself.
@@ -39,7 +42,25 @@ func (s *SignInEnv) read(read func(name, def string) string) (faults []error) {
 	if !isSafeAddress(s.SlackIssuer) {
 		faults = append(faults, errors.New("SLACK_OPENID_URL: write it like https://slack.com; http only for an address on loopback"))
 	}
+	if err := s.readProxies(read("PARLEY_TRUSTED_PROXIES", "")); err != nil {
+		faults = append(faults, err)
+	}
 	return append(faults, s.checkProvider()...)
+}
+
+// readProxies reads a list of networks and single addresses.
+func (s *SignInEnv) readProxies(list string) error {
+	for text := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		network, err := netip.ParsePrefix(text)
+		if ip, noNetwork := netip.ParseAddr(text); noNetwork == nil {
+			network, err = ip.Prefix(ip.BitLen())
+		}
+		if err != nil {
+			return errors.New("PARLEY_TRUSTED_PROXIES: write networks or addresses with commas between, like 35.191.0.0/16,130.211.0.0/22")
+		}
+		s.Proxies = append(s.Proxies, network)
+	}
+	return nil
 }
 
 // checkProvider checks the variables of a provider other than Slack and Microsoft.

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"testing"
 
 	"parley/bot/web/openid"
@@ -117,6 +118,15 @@ func TestEnvSignInByNobody(t *testing.T) {
 	}
 }
 
+// Proxies are named by their networks, or one by one.
+func TestEnvProxies(t *testing.T) {
+	t.Parallel()
+	got := mustLoadEnv(t, vars{"PARLEY_TRUSTED_PROXIES": "35.191.0.0/16, 198.51.100.9,2001:db8::/32"}).SignIn.Proxies
+	if text := fmt.Sprint(got); text != "[35.191.0.0/16 198.51.100.9/32 2001:db8::/32]" {
+		t.Errorf("the proxies are %s", text)
+	}
+}
+
 // A provider is set up whole or not at all.
 func TestEnvSignInFaults(t *testing.T) {
 	t.Parallel()
@@ -159,6 +169,11 @@ func TestEnvSignInFaults(t *testing.T) {
 			name: "the secret in place of the issuer",
 			env:  wholeOIDC().with("OIDC_ISSUER", aSecret),
 			want: "OIDC_ISSUER: write it",
+		},
+		{
+			name: "a name in place of a network",
+			env:  vars{"PARLEY_TRUSTED_PROXIES": "10.0.0.0/8, " + aSecret},
+			want: "PARLEY_TRUSTED_PROXIES: write networks",
 		},
 		{
 			name: "only a name",

@@ -81,6 +81,7 @@ func (a *App) addSite() error {
 // Teams shows no other pages.
 func (a *App) newDoors() site.Doors {
 	return site.Doors{
+		Proxies: a.env.SignIn.Proxies,
 		Providers: func() []openid.Config {
 			env := a.chats.signedIn()
 			return env.Providers(a.env.BaseURL())

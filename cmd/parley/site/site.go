@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -125,6 +126,7 @@ func (c Chats) find(kind string) bridge.Surface {
 type Doors struct {
 	Providers func() []openid.Config // nil if there are none
 	Tab       func() Tab             // the tab in Teams; nil if there is none
+	Proxies   []netip.Prefix         // networks of proxies that tell who asked them, besides private ones
 }
 
 // withDefaults returns the doors with functions in place of nil.
@@ -194,6 +196,7 @@ func New(o Options) (*web.Site, error) {
 		Now:       o.Now,
 		Areas:     areas,
 		Tokens:    o.findHolder,
+		Proxies:   o.Doors.Proxies,
 		Ancestors: func() []string { return o.Doors.Tab().Ancestors },
 	})
 }
