@@ -83,21 +83,26 @@ func checkBuild(t *testing.T, build instructions.Stage) {
 			compiles = strings.Join(run.CmdLine, " ")
 		}
 	}
-	for _, part := range []string{"CGO_ENABLED=0", "-tags served", "-trimpath", "./cmd/parley"} {
+	for _, part := range []string{"CGO_ENABLED=0", "-tags served", "-trimpath", "-X parley/cmd/parley/build.version=$VERSION", "./cmd/parley"} {
 		if !strings.Contains(compiles, part) {
 			t.Errorf("the image's program is built without %s: %s", part, compiles)
 		}
 	}
+	hasVersion := false
 	for _, c := range build.Commands {
 		arg, ok := c.(*instructions.ArgCommand)
 		if !ok {
 			continue
 		}
 		for _, a := range arg.Args {
+			hasVersion = hasVersion || a.Key == "VERSION"
 			if strings.HasPrefix(a.Key, "TARGET") && a.Value != nil {
 				t.Errorf("%s=%s takes the place of the platform that is built for", a.Key, *a.Value)
 			}
 		}
+	}
+	if !hasVersion {
+		t.Error("the image's program can't be told its version")
 	}
 	version := strings.TrimSuffix(strings.TrimPrefix(build.BaseName, "golang:"), "-bookworm")
 	if !strings.Contains(read(t, filepath.Join("..", "go.mod")), "\ngo "+version) {

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/build"
 )
 
 // serveCommand is `parley serve`.
@@ -57,15 +57,6 @@ type versionCommand struct{}
 
 // Run prints the version that the build recorded.
 func (versionCommand) Run() error {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				version += " " + s.Value
-			}
-		}
-	}
-	_, err := fmt.Println("parley", version)
+	_, err := fmt.Println("parley", build.String())
 	return err
 }

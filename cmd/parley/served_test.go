@@ -47,7 +47,7 @@ func TestServedBuildHasNoEmulators(t *testing.T) {
 func TestServedBuildRuns(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "parley")
-	if out, err := goCommand(t.Context(), "build", "-o", program, ".").CombinedOutput(); err != nil {
+	if out, err := goCommand(t.Context(), "build", "-ldflags=-X parley/cmd/parley/build.version=v1.2.3", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	runProgram := func(args ...string) (output string, err error) {
@@ -56,6 +56,12 @@ func TestServedBuildRuns(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
+
+	version, err := runProgram("version")
+	if err != nil {
+		t.Errorf("parley version: %v", err)
+	}
+	wantText(t, version, "parley v1.2.3")
 
 	help, err := runProgram("--help")
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/cmd/parley/build"
 	"parley/store"
 	"parley/store/pgserver"
 	"parley/store/schema"
@@ -161,7 +162,7 @@ const (
 
 // takeSnapshot begins the snapshot, which lasts as long as the connection, and fills in the manifest from it.
 func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot string, err error) {
-	m = Manifest{Format: formatVersion, Parley: Version(), HasKey: !s.WithoutKey}
+	m = Manifest{Format: formatVersion, Parley: build.String(), HasKey: !s.WithoutKey}
 	for _, sql := range []string{beginSnapshot, stayOpen} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return m, "", fmt.Errorf("backup: snapshot: %w", err)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"parley/store"
@@ -70,21 +69,6 @@ func (m *Manifest) isComplete() bool {
 // fits reports whether the backup's secrets can be opened with the keys of a sealer.
 func (m *Manifest) fits(sealer *store.Sealer) bool {
 	return sealer.Fits(m.KeyCheck) && sealer.Fits(m.OldChecks...)
-}
-
-// Version is what the build recorded about this program.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	version := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			version += " " + s.Value
-		}
-	}
-	return version
 }
 
 const readme = `This is a backup of Parley.

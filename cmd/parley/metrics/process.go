@@ -1,14 +1,16 @@
 package metrics
 
 import (
+	"cmp"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"parley/cmd/parley/build"
 )
 
 // ProcessState is what process exports.
@@ -75,18 +77,10 @@ func (p *process) sendPool(to chan<- prometheus.Metric, s *pgxpool.Stat) {
 	p.waitedSeconds.Send(to, s.EmptyAcquireWaitTime().Seconds())
 }
 
-// buildVersion reads what the build recorded.
+// buildVersion returns the labels of the build.
 func buildVersion() []string {
-	version, revision := "unknown", "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				revision = s.Value
-			}
-		}
-	}
-	return []string{version, revision, runtime.Version()}
+	version, revision := build.Version()
+	return []string{version, cmp.Or(revision, "unknown"), runtime.Version()}
 }
 
 // newestBackup returns when the newest backup of a folder was written, or zero if there is none. A file of the future was written
