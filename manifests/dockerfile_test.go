@@ -83,7 +83,8 @@ func checkBuild(t *testing.T, build instructions.Stage) {
 			compiles = strings.Join(run.CmdLine, " ")
 		}
 	}
-	for _, part := range []string{"CGO_ENABLED=0", "-tags served", "-trimpath", "-X parley/cmd/parley/build.version=$VERSION", "./cmd/parley"} {
+	const tellVersion = "-X parley/cmd/parley/build.version=$VERSION"
+	for _, part := range []string{"CGO_ENABLED=0", "-tags served", "-trimpath", tellVersion, "./cmd/parley"} {
 		if !strings.Contains(compiles, part) {
 			t.Errorf("the image's program is built without %s: %s", part, compiles)
 		}

@@ -121,7 +121,8 @@ func findContacts(ctx context.Context, db *app.Database, text string, all bool) 
 	lines := []string{}
 	for i, c := range list {
 		ids[i] = c.ID
-		lines = append(lines, fmt.Sprintf("  %s%d  %s, %d conversations: %s", erase.IDPrefix, c.ID, c.Name, c.Conversations, strings.Join(c.Addresses, ", ")))
+		addresses := strings.Join(c.Addresses, ", ")
+		lines = append(lines, fmt.Sprintf("  %s%d  %s, %d conversations: %s", erase.IDPrefix, c.ID, c.Name, c.Conversations, addresses))
 	}
 
 	if len(list) == 0 {

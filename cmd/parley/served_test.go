@@ -47,7 +47,8 @@ func TestServedBuildHasNoEmulators(t *testing.T) {
 func TestServedBuildRuns(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "parley")
-	if out, err := goCommand(t.Context(), "build", "-ldflags=-X parley/cmd/parley/build.version=v1.2.3", "-o", program, ".").CombinedOutput(); err != nil {
+	builds := goCommand(t.Context(), "build", "-ldflags=-X parley/cmd/parley/build.version=v1.2.3", "-o", program, ".")
+	if out, err := builds.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	runProgram := func(args ...string) (output string, err error) {

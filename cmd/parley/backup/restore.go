@@ -278,7 +278,8 @@ func prepare(ctx context.Context, a *Archive, databaseURL string) (major int, er
 		return 0, fmt.Errorf("backup: database: %w", err)
 	}
 	if major < a.Manifest.Server {
-		return 0, fmt.Errorf("backup: it was made of PostgreSQL %d, this server is %d: restore it into one of %d or newer", a.Manifest.Server, major, a.Manifest.Server)
+		return 0, fmt.Errorf("backup: it was made of PostgreSQL %d, this server is %d: restore it into one of %d or newer",
+			a.Manifest.Server, major, a.Manifest.Server)
 	}
 	if _, err := conn.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+pgx.Identifier{a.Manifest.Namespace}.Sanitize()); err != nil {
 		return 0, fmt.Errorf("backup: database: %w", err)

@@ -35,10 +35,11 @@ type process struct {
 func NewProcess(s ProcessState) prometheus.Collector {
 	return &process{
 		ProcessState: s, version: buildVersion(),
-		build:         Gauge("parley_build_info", "1, with the build as labels.", "version", "revision", "goversion"),
-		ready:         Gauge("parley_ready", "1 while /readyz?without=surfaces says that the process serves, else 0."),
-		readySeconds:  Gauge("parley_start_to_ready_seconds", "From the start of the process until it served."),
-		backup:        Gauge("parley_backup_newest_timestamp_seconds", "When the newest backup in the data folder was written; while there is none, since when they are made; 0 = that is not known."),
+		build:        Gauge("parley_build_info", "1, with the build as labels.", "version", "revision", "goversion"),
+		ready:        Gauge("parley_ready", "1 while /readyz?without=surfaces says that the process serves, else 0."),
+		readySeconds: Gauge("parley_start_to_ready_seconds", "From the start of the process until it served."),
+		backup: Gauge("parley_backup_newest_timestamp_seconds",
+			"When the newest backup in the data folder was written; while there is none, since when they are made; 0 = that is not known."),
 		connections:   Gauge("parley_database_connections", "Connections of the pool.", "state"),
 		most:          Gauge("parley_database_connections_max", "Most connections that the pool opens."),
 		waits:         Counter("parley_database_waits_total", "Times that all connections were taken and somebody had to wait."),
