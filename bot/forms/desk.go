@@ -19,7 +19,7 @@ type Conversations interface {
 	Facts(ctx context.Context, id bridge.ConversationID, user string) (bridge.Facts, error)
 	FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error)
 	SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error)
-	WordsAt(ctx context.Context, at bridge.Place, user string) (string, error)
+	WordsAt(ctx context.Context, at bridge.Place, user string) (text, mark string, err error)
 	List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error)
 	History(ctx context.Context, id bridge.ConversationID, page int, user string) (bridge.History, error)
 

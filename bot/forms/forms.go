@@ -111,7 +111,7 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 		case verb.KnownTags:
 			in.Tags, err = m.Desk.TagNames(ctx)
 		case verb.WrittenWords:
-			in.Args.Shown, err = m.Desk.WordsAt(ctx, at, user)
+			err = m.readWords(ctx, in, at, user)
 		case verb.Answerables:
 			err = m.readAnswerables(ctx, in, at, user)
 		}
@@ -122,6 +122,15 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 	}
 
 	return nil
+}
+
+// readWords reads what the chosen message says as the desk would send it: the surface may show newer words, because it told no edit.
+func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Place, user string) error {
+	text, mark, err := m.Desk.WordsAt(ctx, at, user)
+	if mark != "" {
+		in.Text, in.Args.Shown = text, mark
+	}
+	return err
 }
 
 // readAnswerables reads the messages that a reply can answer, and what its account can carry.

@@ -88,7 +88,9 @@ func (d *fakeDesk) Suggested(context.Context, bridge.ConversationID, bridge.Even
 	return nil, nil
 }
 
-func (d *fakeDesk) WordsAt(context.Context, bridge.Place, string) (string, error) { return "", nil }
+func (d *fakeDesk) WordsAt(context.Context, bridge.Place, string) (text, mark string, err error) {
+	return "", "", nil
+}
 
 func (d *fakeDesk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) {
 	d.mu.Lock()

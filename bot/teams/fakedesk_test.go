@@ -93,8 +93,11 @@ func (d *fakeDesk) Suggested(context.Context, bridge.ConversationID, bridge.Even
 	return nil, nil
 }
 
-func (d *fakeDesk) WordsAt(context.Context, bridge.Place, string) (string, error) {
-	return "marked", nil
+// deskWords is what every message says as the desk has it.
+const deskWords = "he is calm"
+
+func (d *fakeDesk) WordsAt(context.Context, bridge.Place, string) (text, mark string, err error) {
+	return deskWords, "marked", nil
 }
 
 func (d *fakeDesk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) {

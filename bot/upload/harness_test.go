@@ -78,7 +78,10 @@ func (d *desk) Suggested(context.Context, bridge.ConversationID, bridge.EventID,
 	return nil, nil
 }
 
-func (d *desk) WordsAt(context.Context, bridge.Place, string) (string, error)       { return "", nil }
+func (d *desk) WordsAt(context.Context, bridge.Place, string) (text, mark string, err error) {
+	return "", "", nil
+}
+
 func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) { return nil, nil }
 func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error)       { return nil, nil }
 func (d *desk) Count(string, string) (bridge.Count, bool)                           { return bridge.Count{}, false }

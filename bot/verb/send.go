@@ -19,7 +19,7 @@ func sendVerb() *Verb {
 		Menus:  Menus{Message: &Entry{Order: 4, Title: "Send to customer", About: "Send this message to the customer"}},
 		Form: Form{
 			Ask:    askSend,
-			Lists:  []List{WrittenWords},                    // what their author edits while the form is open is not sent
+			Lists:  []List{WrittenWords},                    // the form shows what would leave; an edit while it is open makes it out of date
 			Needed: func(bridge.Args) bool { return false }, // only a message's menu opens it
 		},
 		Done: onItsWayWords,

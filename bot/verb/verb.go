@@ -118,7 +118,7 @@ const (
 	KnownTags                // all tags
 	Templates                // templates that may be sent in the conversation
 	Answerables              // the messages that a reply may answer, and what it may carry
-	WrittenWords             // the mark of what the chosen message says now
+	WrittenWords             // what the chosen message says, as Parley has it, with its mark
 )
 
 // Command is a slash command of a verb's own.

@@ -259,25 +259,26 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	return book.SaidIn(messages), err
 }
 
-// WordsAt returns the bridge.WordsMark of the agent's text at a place, as Parley has it, or "" if there is none.
-func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (string, error) {
+// WordsAt returns the agent's text at a place, as Parley has it and would send it, and its bridge.WordsMark. The mark is "" if there is
+// none.
+func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (text, mark string, err error) {
 	p, err := d.postAt(ctx, at.Channel, at.Message)
 	if err != nil || p == nil {
-		return "", err
+		return "", "", err
 	}
 	if p.Kind != book.HumanMessage {
-		return "", nil
+		return "", "", nil
 	}
 	if _, err := d.mayRead(ctx, p.ConversationID, user); err != nil {
-		return "", err
+		return "", "", err
 	}
 
 	messages, err := store.MessagesOfPost(ctx, d.e.pool, p.MessageID, p.Kind)
 	if err != nil || len(messages) == 0 {
-		return "", err
+		return "", "", err
 	}
 
-	return book.WordsMarkOf(&messages[0]), nil
+	return messages[0].Text, book.WordsMarkOf(&messages[0]), nil
 }
 
 // Count returns as how many messages the provider of an account counts a text with the account's signature. counts is false if

@@ -203,7 +203,10 @@ func TestSendFormSendsWhatWasSeen(t *testing.T) {
 			w.waitCard(thread, "Ann")
 			text := w.chat.Say("ben", support, thread, "He lies")
 			w.waitWhisper("ben", "not_assignee")
-			words := must(w.engines[0].Desk(w.surface).WordsAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: text}, "ben"))(t)
+			shown, words, err := w.engines[0].Desk(w.surface).WordsAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: text}, "ben")
+			if err != nil || shown != "He lies" {
+				t.Fatalf("the form shows %q: %v", shown, err)
+			}
 			if edited != "" {
 				w.chat.Edit(support, text, edited)
 				w.eventually("the edit", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'He lies'`) == 0 })
