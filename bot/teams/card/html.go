@@ -258,7 +258,7 @@ func (r *reader) readInline(n *html.Node, st markdown.Style) bool {
 
 	switch n.Data {
 	case "emoji", "customemoji":
-		r.addText(attributeOf(n, "alt"), markdown.Style{}, "")
+		r.addText(attributeOf(n, "alt"), st, "")
 		return true
 	case "attachment":
 		r.readFile(n)

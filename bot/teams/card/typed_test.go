@@ -74,6 +74,18 @@ func TestReadStyles(t *testing.T) {
 			markdown: "hi 👋😀",
 		},
 		htmlCase{
+			name:     "emoji in bold, as Graph writes it",
+			html:     `<p><strong>Great <emoji id="smile" alt="🙂" title="Smile"></emoji></strong></p>`,
+			markdown: "**Great 🙂**",
+			plain:    "Great 🙂",
+		},
+		htmlCase{
+			name:     "emoji in bold, as the webhook writes it",
+			html:     `<p><strong>Great <img itemtype="http://schema.skype.com/Emoji" alt="🙂" src="https://x.test/e.png"></strong></p>`,
+			markdown: "**Great 🙂**",
+			plain:    "Great 🙂",
+		},
+		htmlCase{
 			name:       "escaped command",
 			html:       `<p>\!snooze is typed</p>`,
 			markdown:   `\!snooze is typed`,
