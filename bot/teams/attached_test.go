@@ -81,23 +81,36 @@ func TestPastedPictureWithoutItsOriginIsNotRead(t *testing.T) {
 	w.wantFileRefused(bridge.SurfaceFile{Name: "p.png", URL: w.pastePicture(w.channel, w.root)})
 }
 
-// Graph shows a message some time after Teams has told of it. Its file is waited for.
+// blank is a status of a fault with which Graph shows a message without its content.
+const blank = http.StatusOK
+
+// Graph shows a message, or what is in it, some time after Teams has told of it. Its file is waited for.
 func TestFileOfAMessageThatGraphShowsLater(t *testing.T) {
 	t.Parallel()
-	w := newThreadWorld(t)
-	w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Times: 2})
-	f := w.attachFile(ann, teamsfake.NewFile{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")})
-	wantEqual(t, "why the file can't be read", f.Unavailable, "")
-	wantEqual(t, "content", w.readFile(f), "%PDF-1.4 plan")
+	for name, status := range map[string]int{"not at all at first": http.StatusNotFound, "blank at first": blank} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t)
+			w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultHTTP, Status: status, Times: 2})
+			f := w.attachFile(ann, teamsfake.NewFile{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")})
+			wantEqual(t, "why the file can't be read", f.Unavailable, "")
+			wantEqual(t, "content", w.readFile(f), "%PDF-1.4 plan")
+		})
+	}
 }
 
 // If a file doesn't come in time, its author is told that, and not that a right is missing.
 func TestFileOfAMessageThatGraphDoesNotShow(t *testing.T) {
 	t.Parallel()
-	w := newThreadWorld(t)
-	w.fake.Inject(teamsfake.Fault{Method: "graph.reply", Kind: teamsfake.FaultHTTP, Status: http.StatusBadRequest, Times: 1})
-	f := w.attachFile(ann, teamsfake.NewFile{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")})
-	wantEqual(t, "why the file can't be read", f.Unavailable, fact.NotShown)
+	for name, status := range map[string]int{"an error": http.StatusBadRequest, "blank": blank} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newThreadWorld(t)
+			w.fake.Inject(teamsfake.Fault{Method: "graph.repl*", Kind: teamsfake.FaultHTTP, Status: status})
+			f := w.attachFile(ann, teamsfake.NewFile{Name: "plan.pdf", Data: []byte("%PDF-1.4 plan")})
+			wantEqual(t, "why the file can't be read", f.Unavailable, fact.NotShown)
+		})
+	}
 }
 
 // A GIF that Teams' clients find is shown by Teams only. It is refused with that reason.

@@ -54,19 +54,15 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 		return out
 	}
 
-	m, err := fs.readYoung(ctx, fact.PlaceOf(a))
+	shown, err := fs.readYoung(ctx, fact.PlaceOf(a), ids)
 	if errors.Is(err, graph.ErrNotGranted) {
 		return out // files that are not in the list are decoded as unreadable
 	}
 	if err != nil {
 		fs.Log.Warn("teams files of a message not read", "error", err)
-		for _, id := range ids {
-			out = append(out, fact.Attached{ID: id, Unavailable: fact.NotShown})
-		}
-		return out
 	}
 
-	for _, f := range organisation.FilesOf(&m) {
+	for _, f := range shown {
 		if !slices.Contains(ids, f.ID) {
 			continue
 		}
@@ -76,20 +72,39 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 		out = append(out, f)
 	}
 
+	for _, id := range missingFrom(shown, ids) {
+		out = append(out, fact.Attached{ID: id, Unavailable: fact.NotShown})
+	}
+
 	return out
 }
 
-// readYoung reads a message that Teams has just told us of: Graph may show it only after some seconds.
-func (fs *files) readYoung(ctx context.Context, at bridge.Place) (graph.Message, error) {
+// readYoung reads which files are in a message that Teams has just told us of. Graph may show the message, or all of it (ids), only
+// after some seconds. Then it returns what was shown until ctx ended.
+func (fs *files) readYoung(ctx context.Context, at bridge.Place, ids []string) (shown []fact.Attached, err error) {
 	const look = 300 * time.Millisecond // between two looks
 	for {
 		m, err := organisation.ReadPatiently(ctx, fs.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 			return fs.Graph.Message(ctx, threadOf(group, at), at.Message)
 		})
-		if !errors.Is(err, graph.ErrNotFound) || !pause.For(ctx, look) {
-			return m, err
+		if err == nil {
+			shown = organisation.FilesOf(&m)
+		}
+
+		isWhole := err == nil && len(missingFrom(shown, ids)) == 0
+		comesLater := err == nil || errors.Is(err, graph.ErrNotFound)
+		if isWhole || !comesLater || !pause.For(ctx, look) {
+			return shown, err
 		}
 	}
+}
+
+// missingFrom returns those of the ids of a message's files that aren't among the files that Graph has shown.
+func missingFrom(shown []fact.Attached, ids []string) []string {
+	isShown := func(id string) bool {
+		return slices.ContainsFunc(shown, func(f fact.Attached) bool { return f.ID == id })
+	}
+	return slices.DeleteFunc(slices.Clone(ids), isShown)
 }
 
 // sniffedBytes is how much of a file http.DetectContentType looks at.
