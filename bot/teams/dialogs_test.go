@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/bot/teams/manifest"
+	"parley/bot/teams/teamsfake"
 	"parley/bot/teams/teamsfake/client"
 	"parley/bot/verb"
 	"parley/bridge"
@@ -150,6 +151,19 @@ func TestFind(t *testing.T) {
 			}
 			w.wantNoProblems()
 		})
+	}
+}
+
+// Who was never met can search from a channel without the app, if a team with the app lists them.
+func TestFindWhereTheAppIsNot(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	elsewhere := w.fake.Admin.AddTeam(teamsfake.Team{Name: "HR"}).ID
+	for who, want := range map[string]int{ben: 1, eve: 0} { // Eve is a guest
+		out, err := w.fake.As(who).Search(w.ctx(), elsewhere, "", manifest.CommandFind, "printer KIM")
+		must(t, err)
+		wantEqual(t, "error", out.Error, "")
+		wantEqual(t, "results", len(out.Results), want)
 	}
 }
 

@@ -67,8 +67,8 @@ func (p *People) put(person Person) {
 	}
 }
 
-// Find describes a person, by either id, as Teams lists them in a conversation. ok is false if Teams doesn't list the
-// person there: then we can't know who it is.
+// Find describes a person, by either id, as Teams lists them in a conversation, or in a team with the app if the app isn't in the
+// conversation: people use the message box anywhere. ok is false if Teams doesn't list the person there: then we can't know who it is.
 // Errors: *connector.Error if Teams doesn't answer now and nothing is known of the person.
 func (p *People) Find(ctx context.Context, conversation, id string) (person Person, ok bool, err error) {
 	person, known := p.byID.Get(id)
@@ -78,11 +78,12 @@ func (p *People) Find(ctx context.Context, conversation, id string) (person Pers
 
 	channel, _ := connector.SplitThread(conversation)
 	asked, err := p.ask(ctx, channel, id)
-	if err == nil {
-		return asked, true, nil
+	ok = err == nil
+	if isWithoutApp(err) {
+		asked, ok, err = p.askTeams(ctx, id)
 	}
-	if isNotMember(err) {
-		return Person{}, false, nil
+	if err == nil || isNotMember(err) {
+		return asked, ok, nil
 	}
 	if known { // asked too long ago, but Teams gives no newer answer
 		return person, true, nil
@@ -122,18 +123,26 @@ func (p *People) Account(ctx context.Context, user string) (string, error) {
 		return person.Teams, nil
 	}
 
-	var failed error
+	person, listed, err := p.askTeams(ctx, user)
+	if listed {
+		return person.Teams, nil
+	}
+	return user, err
+}
+
+// askTeams describes a person, by either id, as the first team with the app lists them. listed is false if none does.
+// Errors: *connector.Error if none does and a team can't be asked now.
+func (p *People) askTeams(ctx context.Context, id string) (person Person, listed bool, err error) {
 	for _, team := range slices.Sorted(maps.Keys(p.notes.Teams())) {
-		person, err := p.ask(ctx, team, user)
-		if err == nil {
-			return person.Teams, nil
+		person, failed := p.ask(ctx, team, id)
+		if failed == nil {
+			return person, true, nil
 		}
-		if !isNotMember(err) && !IsClosedTo(err) {
-			failed = err
+		if !isNotMember(failed) && !IsClosedTo(failed) {
+			err = failed
 		}
 	}
-
-	return user, failed
+	return Person{}, false, err
 }
 
 // ask asks Teams to describe a member of a channel, and notes the answer.
@@ -169,6 +178,12 @@ func (p *People) Describe(m connector.Member) Person {
 		person.Kind = bridge.ActorPerson
 	}
 	return person
+}
+
+// isWithoutApp reports whether an error means that the app isn't in the conversation.
+func isWithoutApp(err error) bool {
+	var e *connector.Error
+	return errors.As(err, &e) && e.Code == connector.CodeNotInRoster
 }
 
 // isNotMember reports whether an error means that the conversation has no such member. Teams answers 404, or 400 for an id
