@@ -48,7 +48,12 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 		return nil, nil
 	}
 
-	var err error
+	keep, own, err := it.concernsUs(ctx, p, a)
+	if err != nil || !keep {
+		return nil, err
+	}
+
+	p.Own = own
 	if p.Who, err = it.identifyPeople(ctx, a); err != nil {
 		return nil, err
 	}
@@ -57,46 +62,59 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	case connector.TypeMessage:
 		return it.messageFacts(ctx, p, a)
 	case connector.TypeMessageReaction:
-		keep, mayBeOurs, err := it.threads.concernsReaction(ctx, a)
-		if err != nil || !keep {
-			return nil, err
-		}
-
-		p.Own = mayBeOurs
 		return p.ReactionFacts(a), nil
-	}
-
-	if fact.IsInPersonalChat(a) || isTargeted(a) {
-		return nil, nil // these are commands: a change of their text changes nothing
 	}
 
 	return it.changeFacts(ctx, p, a)
 }
 
-// isTargeted reports whether only its author and we see a message.
+// concernsUs reports whether an activity is to be stored, and whether it is in a thread of ours, or may be. Teams is asked who people
+// are only afterwards: what they say to each other leaves nothing here.
+func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.Activity) (keep, inOurThread bool, err error) {
+	isMessage, isClick := a.Type == connector.TypeMessage, isOldClick(a)
+	switch {
+	case a.Type == connector.TypeMessageReaction:
+		return it.threads.concernsReaction(ctx, a)
+	case isPrivate(a) && !isClick:
+		return isMessage, false, nil // it is a command: a change of its text changes nothing
+	}
+
+	at := fact.PlaceOf(a)
+	inOurThread, err = it.threads.isOurThread(ctx, at)
+	switch {
+	case err != nil:
+		return false, false, err
+	case isClick:
+		return true, inOurThread, nil
+	case isMessage:
+		keep, err = it.threads.concernsUs(ctx, p, at, a, inOurThread)
+	default:
+		keep, err = it.threads.isOursOrStored(ctx, at.Channel, at.Message, inOurThread)
+	}
+	return keep, inOurThread, err
+}
+
+// isPrivate reports whether only its author and we see a message.
+func isPrivate(a *connector.Activity) bool { return fact.IsInPersonalChat(a) || isTargeted(a) }
+
+// isTargeted reports whether only its author and we see a message of a channel.
 func isTargeted(a *connector.Activity) bool { return a.Recipient != nil && a.Recipient.IsTargeted }
 
 // isOldClick reports whether a message is a click of a client that doesn't know Action.Execute.
 func isOldClick(a *connector.Activity) bool {
 	hasValue := len(a.Value) > 0 && string(a.Value) != "null"
-	return hasValue && strings.TrimSpace(a.Text) == ""
+	return a.Type == connector.TypeMessage && hasValue && strings.TrimSpace(a.Text) == ""
 }
 
 // messageFacts makes the facts of a message: what a person wrote in a channel, a command to us alone, or a click.
 func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
 	if isOldClick(a) {
-		inOurThread, err := it.threads.isOurThread(ctx, at)
-		if err != nil {
-			return nil, err
-		}
-
-		p.Own = inOurThread
 		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
 		return facts, err
 	}
 
-	if fact.IsInPersonalChat(a) || isTargeted(a) {
+	if isPrivate(a) {
 		body, err := withoutSecrets(a, p.Body)
 		if err != nil {
 			return nil, err
@@ -106,17 +124,6 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 		return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 	}
 
-	inOurThread, err := it.threads.isOurThread(ctx, at)
-	if err != nil {
-		return nil, err
-	}
-
-	keep, err := it.threads.concernsUs(ctx, p, at, a, inOurThread)
-	if err != nil || !keep {
-		return nil, err
-	}
-
-	p.Own = inOurThread
 	p.Seen = it.files.describeFiles(ctx, p, a)
 	return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 }
@@ -124,17 +131,6 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 // changeFacts makes the facts of an edit, of a deletion, or of the undoing of a deletion.
 func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := fact.PlaceOf(a)
-	inOurThread, err := it.threads.isOurThread(ctx, at)
-	if err != nil {
-		return nil, err
-	}
-
-	keep, err := it.threads.isOursOrStored(ctx, at.Channel, at.Message, inOurThread)
-	if err != nil || !keep {
-		return nil, err
-	}
-
-	p.Own = inOurThread
 	if a.Type == connector.TypeMessageDelete {
 		return it.lives.factsOfActivity(ctx, p, a, at)
 	}

@@ -178,7 +178,7 @@ func TestChatterInAThreadOfOthersIsNotKept(t *testing.T) {
 	}
 }
 
-// Nothing is kept of what people say in channels that aren't ours.
+// Nothing is kept of what people say in channels that aren't ours. Teams isn't even asked who they are.
 func TestChatterInAnotherChannelIsNotKept(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -186,6 +186,7 @@ func TestChatterInAnotherChannelIsNotKept(t *testing.T) {
 	w.chat(teamsfake.Post{Channel: w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Lunch"}).ID, Text: "pizza?"})
 	w.waitDelivered()
 	wantList(t, "what is kept", w.desk.IDs(), before)
+	wantEqual(t, "questions who somebody is", len(w.fake.Calls("members.get")), 0)
 }
 
 // A message of which Teams tells twice, and which can't be stored at first, is stored once.
