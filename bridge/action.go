@@ -180,7 +180,7 @@ type Context struct {
 	Broadcast bool     // a thread reply also shown in the channel
 	Quotes    []string // ids of messages of Place.Channel that it quotes. Their words are not in Text
 	Forwards  bool     // it passes on a message of elsewhere, whose words are not in Text either
-	Edited    bool     // it was found (OriginCatchUp) with the words of an edit: nobody knows what it said when it was typed
+	Edited    bool     // it comes with the words of an edit: the surface doesn't tell what it said when it was typed
 }
 
 // Edit says which change of a message a VerbEdit is.

@@ -135,6 +135,7 @@ func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.
 		return it.lives.factsOfActivity(ctx, p, a, at)
 	}
 
+	p.Edit = it.IsReadingRefused(at.Channel) // before, it may not have mentioned us
 	p.Seen = it.files.describeFiles(ctx, p, a)
 	if fact.EventType(a) == fact.EventRestored {
 		return it.lives.factsOfActivity(ctx, p, a, at)

@@ -126,6 +126,20 @@ func TestOnlyMentionsAreHeardWithoutTheRightToRead(t *testing.T) {
 	w.wantFacts(messageFacts, 1)
 }
 
+// There, what an edit makes a text that mentions Parley was never heard as it was typed: its author isn't kept waiting for that.
+func TestForgottenMentionWithoutTheRightToRead(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.fake.Entra.SetRSC(false)
+	heard := w.typeAsAnn("<@bot> reply: heard")
+	_, err := w.surface.Confirm(w.ctx(), heard.Place, heard.Text) // Graph refuses to show it
+	must(t, err)
+	must(t, w.ann.Edit(w.channel, w.replyAsAnn("reply: On its way"), "<@bot> reply: On its way"))
+	a := w.waitAction("e:")
+	wantEqual(t, "text", a.Text, "On its way")
+	wantEqual(t, "it comes with the words of an edit", a.Edited, true)
+}
+
 // A command at top level is heard, and isn't in a thread.
 func TestCommandAtTopLevel(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -213,6 +214,23 @@ func TestEditWhoseExplicitReplyNeverCame(t *testing.T) {
 	w.waitFate(lost, "parked")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbSend)
 	w.provider.WaitTexts(t, "Hi Kim")
+}
+
+// An edit of which the surface says that its message won't come isn't kept for long.
+//
+func TestEditWhoseMessageWillNotCome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	var lost string
+	w.missEvents(func() {
+		lost = w.reply(thread, "!reply Hi Kin")
+		w.chat.Edit(support, lost, "!reply Hi Kim")
+	})
+	edit := map[string]any{"type": "edit", "catch_up": true, "own_thread": true, "message": w.chat.Get(support, lost)}
+	check(t, w.engines[0].Accept(t.Context(), w.surface, channels.Fact{ExternalID: "e", OrderKey: "e", Payload: must(json.Marshal(edit))(t)}))
+	w.waitFate(lost, "parked")
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineParked).Plain(), "found_edited", "Hi Kim")
 }
 
 // What was typed as a command or as a note, or was deleted, and of which only the edit came, is offered to nobody.

@@ -37,7 +37,7 @@ type Payload struct {
 	Who  map[string]Who  `json:"who,omitempty"` // the people whom the activity names, by their ids in it
 	Own  bool            `json:"own,omitempty"` // the thread's root is, or may be, a post of ours
 	Seen []Attached      `json:"files,omitempty"`
-	Edit bool            `json:"edited,omitempty"` // of a message that Graph shows: it was edited
+	Edit bool            `json:"edited,omitempty"` // it has the words of an edit: what it said before may never be told
 	Body json.RawMessage `json:"body"`
 }
 

@@ -14,7 +14,7 @@ import (
 // with the post's record (kind book.EarlyMessage). It is applied when the message comes, by applyEarly or ApplyEarlyEdit; an edit whose
 // message doesn't come within maxEarlyWait is taken for the message by AcceptEarlyEdits.
 
-// maxEarlyWait is how long an edit waits for its message.
+// maxEarlyWait is how long an edit waits for its message, unless the surface says that the message won't come (bridge.Context.Edited).
 const maxEarlyWait = 5 * time.Minute
 
 // early is an edit or a deletion that came before the message itself. It is kept as JSON with the message's post.
@@ -49,7 +49,11 @@ func (sp *UseCases) keepEarlyEdit(r book.Request, known *store.Post) {
 	root := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
 	if root != nil {
 		p.ConversationID = root.ConversationID
-		sp.Timers.Start(store.Timer{ConversationID: root.ConversationID, Kind: own.Early, DueAt: sp.Now.Add(maxEarlyWait)})
+		due := sp.Now
+		if !r.Edited {
+			due = due.Add(maxEarlyWait)
+		}
+		sp.Timers.Start(store.Timer{ConversationID: root.ConversationID, Kind: own.Early, DueAt: due})
 	}
 }
 
@@ -96,7 +100,11 @@ func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 		p.Kind = book.HumanMessage
 		p.Early = nil
 		sp.Posts.Remember(p)
-		sp.decideFate(r, m, lateReason)
+		doubt := lateReason
+		if a.Edited {
+			doubt = foundEditedReason
+		}
+		sp.decideFate(r, m, doubt)
 	}
 }
 

@@ -65,7 +65,7 @@ func answersOwnReply(sp *UseCases, c *book.Conversation, a bridge.Action) bool {
 // Reasons why a typed text doesn't leave by itself, but is offered to its author.
 const (
 	lateReason        = "late"         // it came so late that it may no longer fit the conversation
-	foundEditedReason = "found_edited" // it was found as it was edited: before, it may have been a note
+	foundEditedReason = "found_edited" // it came as it was edited: before, it may have been a note
 )
 
 // decideFate decides the fate of a typed text. doubt is the reason why it is offered to its author, if it would leave otherwise; it is
