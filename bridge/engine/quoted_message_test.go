@@ -2,8 +2,10 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"parley/bridge"
+	"parley/store"
 )
 
 // Who quotes a colleague, or passes on what was said elsewhere, may speak to the colleague, so the author is asked. Who quotes
@@ -27,4 +29,30 @@ func TestQuotedColleague(t *testing.T) {
 	w.waitFate(reply, "out")
 	w.waitDrained()
 	w.provider.WaitTexts(t, "We look into it", "Yes, gladly")
+}
+
+// A text after a colleague's note waits for a click if the note asks something: it may be the answer.
+func TestAnswerToANoteWaitsForAClick(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	w.reply(thread, "!take")
+	w.waitCard(thread, "| Ann |")
+	for _, c := range []struct {
+		note string
+		fate store.Fate
+	}{
+		{"note: he paid late, see https://shop.test/?order=7", "waiting"},
+		{"note: is that right?", "ask"},
+		{"// (Did you *really* send it?)", "ask"},
+		{"note: Ann, please look at it", "ask"},
+		{"note: he calls again, @ann", "ask"},
+	} {
+		w.waitFate(w.chat.Say("ben", support, thread, c.note), "inside")
+		w.waitFate(w.reply(thread, "Yes, since Monday"), c.fate)
+		w.customerWrites("kim", "And after "+c.note)
+		w.waitShown("And after " + c.note)
+	}
+	w.waitFate(w.reply(thread, "note: who knows?"), "inside") // one's own
+	w.waitFate(w.reply(thread, "We look into it"), "waiting")
 }

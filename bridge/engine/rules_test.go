@@ -52,32 +52,6 @@ func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 	wantEqual(t, "whispers to ben: that it stays inside, and that it is decided", len(w.chat.Whispers("ben")), 2)
 }
 
-// A text after a colleague's note waits for a click if the note asks something: it may be the answer.
-func TestAnswerToANoteWaitsForAClick(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
-	thread := w.openThread()
-	w.reply(thread, "!take")
-	w.waitCard(thread, "| Ann |")
-	for _, c := range []struct {
-		note string
-		fate store.Fate
-	}{
-		{"note: he paid late, see https://shop.test/?order=7", "waiting"},
-		{"note: is that right?", "ask"},
-		{"// (Did you *really* send it?)", "ask"},
-		{"note: Ann, please look at it", "ask"},
-		{"note: he calls again, @ann", "ask"},
-	} {
-		w.waitFate(w.chat.Say("ben", support, thread, c.note), "inside")
-		w.waitFate(w.reply(thread, "Yes, since Monday"), c.fate)
-		w.customerWrites("kim", "And after "+c.note)
-		w.waitShown("And after " + c.note)
-	}
-	w.waitFate(w.reply(thread, "note: who knows?"), "inside") // one's own
-	w.waitFate(w.reply(thread, "We look into it"), "waiting")
-}
-
 // a file alone and a text after a colleague's remark wait for a click; Keep keeps.
 func TestWhatWaitsForAClick(t *testing.T) {
 	t.Parallel()
