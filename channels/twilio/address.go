@@ -120,6 +120,12 @@ func (n *ownNumber) isServiceSender(r row) bool {
 	return isOfService && r.From != n.twilioAddress() && n.isOurs(r.From)
 }
 
+// isServiceRecipient reports whether a message was sent to another number of our messaging service than ours.
+func (n *ownNumber) isServiceRecipient(r row) bool {
+	isOfService := n.service != "" && r.Service == n.service
+	return isOfService && r.To != n.twilioAddress() && n.isOurs(r.To)
+}
+
 // ownerOf names for which account a fact about one of our addresses is: "" means this one. The messaging service has other
 // numbers, which may be other accounts'.
 func (n *ownNumber) ownerOf(ours string) string {

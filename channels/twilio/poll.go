@@ -21,7 +21,7 @@ const (
 	statusSpan         = 24 * time.Hour   // the age up to which our messages' states are read
 	defaultMaxKept     = 20_000           // customers' messages that one look keeps before it cuts; up to twice as many are in memory
 	defaultMaxStatuses = 5_000            // our messages whose states one look reads, and as many of our messaging service's other numbers
-	maxListed          = 20_000           // messages of the whole Twilio account among which those of the other numbers are looked for
+	maxListed          = 20_000           // messages of the whole Twilio account among which those of a service's other numbers are looked for
 	acceptBatch        = 200              // facts stored by one call of Accept
 	maxOlder           = 100              // messages older than asked for that are passed over before reading stops
 )
@@ -38,7 +38,17 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 		return false, err
 	}
 
-	facts, err := c.factsOf(ctx, rows)
+	readUntil := until
+	if hasMore {
+		// The next look takes the overlap off again, and so begins at the last message that is stored.
+		readUntil = rows[len(rows)-1].sentOrCreated().Add(overlap)
+	}
+	others, err := c.listArrivedAtOthers(ctx, from, until)
+	if err != nil {
+		return false, err
+	}
+
+	facts, err := c.factsOf(ctx, sortByTime(append(rows, others...)))
 	if err != nil {
 		return false, err
 	}
@@ -54,11 +64,6 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 		return false, err
 	}
 
-	readUntil := until
-	if hasMore {
-		// The next look takes the overlap off again, and so begins at the last message that is stored.
-		readUntil = rows[len(rows)-1].sentOrCreated().Add(overlap)
-	}
 	if readUntil.After(m.Since) {
 		m.Since = readUntil
 	}
@@ -125,8 +130,60 @@ func (c *Channel) listArrived(ctx context.Context, from, until time.Time) (rows 
 	})
 
 	slices.Reverse(rows)
+	return sortByTime(rows), hasMore, err
+}
+
+// sortByTime sorts messages by the time at which they were sent, the oldest first.
+func sortByTime(rows []listedRow) []listedRow {
 	slices.SortStableFunc(rows, func(a, b listedRow) int { return a.sentOrCreated().Compare(b.sentOrCreated()) })
-	return rows, hasMore, err
+	return rows
+}
+
+// listArrivedAtOthers is listArrived for those other numbers of our messaging service for which Twilio calls us. The list can't be
+// filtered by these, so it is read as a whole, back to maxListed messages.
+func (c *Channel) listArrivedAtOthers(ctx context.Context, from, until time.Time) (rows []listedRow, err error) {
+	if c.number.service == "" {
+		return nil, nil
+	}
+
+	read, older := 0, 0
+	err = c.listRows(ctx, url.Values{}, from, func(r listedRow) (enough bool) {
+		read++
+		if r.sentOrCreated().Before(from) {
+			older++
+		} else if c.number.isServiceRecipient(r.row) && r.isFromCustomer() && !r.sentOrCreated().After(until) {
+			rows = append(rows, r)
+		}
+		return older > maxOlder || read > maxListed
+	})
+
+	calledFor := map[string]bool{}
+	for _, r := range rows {
+		if _, isKnown := calledFor[r.To]; err == nil && !isKnown {
+			calledFor[r.To], err = c.isCalledFor(ctx, r.To)
+		}
+	}
+	slices.Reverse(rows)
+	return slices.DeleteFunc(rows, func(r listedRow) bool { return !calledFor[r.To] }), err
+}
+
+// isCalledFor reports whether Twilio calls our webhook for what comes to another number of our messaging service. The callbacks of a
+// number may go to another account, or to another program.
+func (c *Channel) isCalledFor(ctx context.Context, ours string) (bool, error) {
+	number := *c.number
+	number.from = keyOf(ours)
+	f := finder{api: c.api, number: &number, address: c.callbacks.address}
+	p, err := f.findHook(ctx)
+	if err != nil {
+		class := channels.ClassOf(err)
+		isUnknown := class == channels.BadRecipient || class == channels.BadContent
+		if isUnknown { // the number or the service was deleted
+			err = nil
+		}
+		return false, err
+	}
+	address, _, _ := strings.Cut(p.address, "#")
+	return p.app == "" && address == c.callbacks.address, nil
 }
 
 // isFromCustomer reports whether a message is a customer's. Without a proper id or an author, no fact can be made of it.
@@ -153,6 +210,7 @@ func (c *Channel) factsOf(ctx context.Context, rows []listedRow) ([]channels.Fac
 			ExternalID: r.SID,
 			OrderKey:   clipText(keyOf(r.From), maxOrderKey),
 			Payload:    jsonPayload(payloadListed, message),
+			Owner:      c.number.ownerOf(r.To),
 		})
 	}
 

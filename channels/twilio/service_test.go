@@ -122,6 +122,40 @@ func TestServiceFindsLostReceipts(t *testing.T) {
 	wantEqual(t, "number of receipts for this account", receipts, 2)
 }
 
+// A lost message to the other number is taken from the list, with the account that owns it, if Twilio calls us for that number.
+func TestServiceFindsLostMessages(t *testing.T) {
+	t.Parallel()
+	for name, webhook := range map[string]string{"ours": "", "another program's": "https://other.example/sms"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, bob := newServiceWorld(t)
+			if webhook != "" {
+				w.fake.SetWebhook(otherNumber, webhook)
+			}
+			m := w.loadMemory()
+			w.fake.SetLost(true)
+			w.annWrites("To ours")
+			sid := bobWrites(t, bob, "STOP")
+			w.clock.move(time.Minute)
+			w.poll(m)
+
+			facts := w.accepted()
+			wantEqual(t, "owner of Ann's message", facts[0].Owner, "")
+			if webhook != "" {
+				wantEqual(t, "number of facts", len(facts), 1)
+				return
+			}
+			in := w.takeMessages(2)[1]
+			wantEqual(t, "external id of Bob's message", in.ExternalID, sid)
+			wantEqual(t, "number to which Bob wrote", in.Envelope.Via, otherNumber)
+			wantEqual(t, "owner of Bob's message", facts[1].Owner, w.base.number.ownerOf(otherNumber))
+			if in.Consent == nil || !in.Consent.OptedOut {
+				t.Error("Bob's STOP does not count")
+			}
+		})
+	}
+}
+
 // wantOthers checks that a receipt came for a message, and whether it says that another account may have sent it.
 func wantOthers(t *testing.T, othersBySID map[string]bool, sid string, want bool) {
 	t.Helper()

@@ -124,7 +124,7 @@ func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook stri
 	}
 
 	m = &stored{sid: newSID(prefix), body: msg.Text, from: p.Address, to: p.Number, direction: directionInbound, status: messageReceived,
-		created: now, sent: now, updated: now, segments: 1}
+		service: e.serviceOf(p.Number), created: now, sent: now, updated: now, segments: 1}
 	for _, md := range msg.Media {
 		f := &file{sid: newSID("ME"), kind: md.ContentType, content: md.Content}
 		m.media = append(m.media, f)

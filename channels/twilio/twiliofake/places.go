@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +35,16 @@ func (g *ground) findWebhook(n *Number) string {
 		return "" // a TwiML application answers, whatever it does
 	}
 	return n.Webhook
+}
+
+// serviceOf returns the messaging service that has one of the company's senders; "" if none has it.
+func (g *ground) serviceOf(address string) string {
+	for _, s := range g.opt.Services {
+		if slices.Contains(s.Numbers, address) {
+			return s.SID
+		}
+	}
+	return ""
 }
 
 // isShortCode reports whether a sender is a short code, which is another resource than a number.
