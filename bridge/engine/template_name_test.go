@@ -90,3 +90,33 @@ func TestTemplateHandedOver(t *testing.T) {
 		})
 	}
 }
+
+// A template that two numbers of a business share is changed at the provider once both have the new words: until then, the other number's
+// agents see the old ones.
+func TestSharedTemplateIsChangedForBoth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Templates = true }})
+	w.openThread()
+	first := w.saveTemplate(chat, nil)
+	w.waitTemplateKnown(first)
+	second := w.saveTemplate(mail, nil)
+	w.waitTemplateKnown(second)
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(second, "approved")
+	before := w.provider.Templates()[0].Body
+
+	inOtherWords := func(d *bridge.Template) { d.Body = "Quote {{quote_number}} is for {{first_name}}." }
+	w.saveTemplate(chat, inOtherWords)
+	w.waitTemplateRefused(first, "Also the account "+mail+" has this template with other words")
+	wantEqual(t, "words at the provider", w.provider.Templates()[0].Body, before)
+	w.waitTemplateStatus(second, "approved")
+
+	w.saveTemplate(mail, inOtherWords)
+	w.waitTemplateKnown(second)
+	w.saveTemplate(chat, inOtherWords)
+	w.waitTemplateKnown(first)
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(first, "approved")
+	w.waitTemplateStatus(second, "approved")
+	wantEqual(t, "templates at the provider", len(w.provider.Templates()), 1)
+}

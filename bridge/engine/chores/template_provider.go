@@ -35,9 +35,14 @@ func isRefused(err error) bool {
 //   - One of a template that is being deleted becomes this one's: that was renamed, or moved to another account.
 //   - One that an earlier attempt made is this template, though the answer was lost.
 //   - While another account submits a template of that name, this one waits.
+//
+// One that another account shares with other words isn't changed: its agents see those words, and send what the provider has.
 func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
 	s := submission{Templater: templater, row: row, t: bridge.ProviderTemplate(row)}
 	if row.ExternalID != "" {
+		if err := cs.checkTwins(ctx, row); err != nil {
+			return channels.TemplateState{}, err
+		}
 		return cs.changeTemplate(ctx, s)
 	}
 
@@ -108,6 +113,23 @@ func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.Temp
 	}
 
 	return channels.TemplateState{}, err
+}
+
+// checkTwins refuses to change a template that another account shares while the provider was told of that one with other content.
+func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
+	siblings, err := cs.listSiblings(ctx, row)
+	if err != nil {
+		return outbound.Retry(err)
+	}
+	for _, twin := range findTwins(siblings, row.ExternalID) {
+		isTold := isKept(twin) && twin.SubmittedAt != nil
+		account := cs.host.Directory().Account(twin.AccountID)
+		if isTold && account != nil && bridge.TemplateDiffers(twin, row) {
+			return channels.RefuseContent("Also the account "+account.Name+" has this template with other words: "+
+				"give that one these words, too, then save this one again.", "")
+		}
+	}
+	return nil
 }
 
 // takeMade takes a template that an earlier attempt made. One that it made of an earlier version is changed.
