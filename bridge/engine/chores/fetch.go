@@ -21,6 +21,7 @@ const (
 	fetchTimeout         = 60 * time.Second
 	fetchMargin          = 15 * time.Second // how much longer than fetchTimeout a file is leased
 	maxFetchAge          = 24 * time.Hour   // how long after its first attempt a file is given up
+	maxClosedFetchAge    = 7 * maxFetchAge  // the same while the account needs a person; Meta keeps files as long
 	fetchInterval        = time.Second
 	fetchDBTimeout       = 10 * time.Second
 )
@@ -187,7 +188,12 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 	if ctx.Err() != nil { // this process stops, and another one goes on at once
 		return 0, true
 	}
-	if errors.Is(err, blob.ErrTooLarge) || store.Seconds(c.FirstAgo) > maxFetchAge {
+	maxAge := maxFetchAge
+	needsPerson := se != nil && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked)
+	if needsPerson {
+		maxAge = maxClosedFetchAge
+	}
+	if errors.Is(err, blob.ErrTooLarge) || store.Seconds(c.FirstAgo) > maxAge {
 		return 0, false
 	}
 	if se == nil {
