@@ -219,7 +219,7 @@ func (t *Template) findRoute(method, edge string) (route, bool) {
 }
 
 // editTemplate changes a template, which is then reviewed again. An approved one may be changed
-// once a day and ten times a month.
+// once a day and ten times a month, but not its category.
 func (t *Template) editTemplate(c *call) (any, *APIError) {
 	var in struct {
 		Category   string              `json:"category"`
@@ -239,6 +239,9 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 
 	now := t.w.b.clock()
 	if t.Status == templateApproved {
+		if in.Category != "" && !strings.EqualFold(in.Category, t.Category) {
+			return nil, badTemplate("The category of an approved template can't be edited.")
+		}
 		t.edited = slices.DeleteFunc(t.edited, func(at time.Time) bool { return now.Sub(at) >= 30*24*time.Hour })
 		n := len(t.edited)
 		wasEditedToday := n > 0 && now.Sub(t.edited[n-1]) < 24*time.Hour

@@ -115,6 +115,33 @@ func TestEditTemplate(t *testing.T) {
 	wantEqual(t, "status in the list", list[0].Status, channels.TemplateApproved)
 }
 
+// Meta doesn't let the category of an approved template be changed, which it may have changed itself: an edit leaves it as it is.
+// That of a rejected one is changed.
+func TestEditLeavesTheCategoryOfAnApprovedTemplate(t *testing.T) {
+	t.Parallel()
+	for verdict, want := range map[string]string{"APPROVED": "marketing", "REJECTED": "utility"} {
+		t.Run(verdict, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			template := w.submitWelcome()
+			noError(t, w.Recategorise(template.ExternalID, "MARKETING"))
+			noError(t, w.Review(template.ExternalID, verdict, ""))
+
+			template.Footer = "Acme Inc"
+			edited, err := w.channel.SubmitTemplate(testContext(t), template)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantEqual(t, "category after the edit", edited.Category, want)
+			list, err := w.channel.ListTemplates(testContext(t))
+			if err != nil || len(list) != 1 {
+				t.Fatalf("listed %+v, %v, want one template", list, err)
+			}
+			wantEqual(t, "category at Meta", list[0].Category, want)
+		})
+	}
+}
+
 // A template is deleted once.
 //
 func TestDeleteTemplate(t *testing.T) {

@@ -57,11 +57,8 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 
 	state := channels.TemplateState{ExternalID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Status: channels.TemplatePending}
 	if t.ExternalID != "" {
-		changes := object{"components": components}
-		if t.Category != "" {
-			changes["category"] = strings.ToUpper(t.Category)
-		}
-		if err := c.graph.Call(ctx, http.MethodPost, url.PathEscape(t.ExternalID), nil, changes, nil); err != nil {
+		state.Category, err = c.editTemplate(ctx, t, components)
+		if err != nil {
 			return channels.TemplateState{}, c.templateError(err)
 		}
 		return state, nil
@@ -80,6 +77,26 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 
 	state.Status = cmp.Or(templateStatus(string(answer.Status)), state.Status)
 	return state, nil
+}
+
+// editTemplate changes a template that Meta knows, and returns the category that it has then. Meta may have moved an approved one to
+// another category, and refuses every edit of that.
+// Source: WhatsApp Business Management API, "Edit a message template".
+func (c *Channel) editTemplate(ctx context.Context, t channels.Template, components []object) (category string, err error) {
+	at := url.PathEscape(t.ExternalID)
+	var known templateState
+	if err := c.graph.Call(ctx, http.MethodGet, at, url.Values{"fields": {"status,category"}}, nil, &known); err != nil {
+		return "", err
+	}
+
+	changes := object{"components": components}
+	category = t.Category
+	if isApproved := known.asTemplateState().Status == channels.TemplateApproved; isApproved || category == "" {
+		category = strings.ToLower(string(known.Category))
+	} else {
+		changes["category"] = strings.ToUpper(category)
+	}
+	return category, c.graph.Call(ctx, http.MethodPost, at, nil, changes, nil)
 }
 
 // DeleteTemplate implements channels.Templater. With an id it deletes one language, without one all languages of
