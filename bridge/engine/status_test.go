@@ -88,6 +88,25 @@ func TestWatermark(t *testing.T) {
 	}
 }
 
+// A picture that is still being uploaded is not read: the watermark is about what left before.
+func TestWatermarkDuringAnUpload(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	uploaded := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{With: "b.txt", Until: uploaded})
+	w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 1))
+	states := `SELECT string_agg(state, ', ' ORDER BY seq) FROM deliveries WHERE kind = 'reply'`
+	w.eventually("the second file is sent", func() bool { return w.text(states) == "accepted, sending" })
+	release := w.holdQueues(w.accounts[chat])
+	w.reportStatus(channelstest.Event{From: "kim", State: "read", UpTo: time.Now().Add(time.Second)})
+	w.exec(`UPDATE events SET received_at = received_at + interval '1 hour'`) // what waited would wait that long
+	release()
+	w.eventually("the first one is read", func() bool { return w.text(states) == "read, sending" })
+	close(uploaded)
+	w.eventually("the second one is sent", func() bool { return w.text(states) == "read, accepted" })
+}
+
 // R-074: what counts as several messages is told once; the price category is kept.
 func TestPartsAndCost(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Acco
 	sent := rc.sentUpTo(a, in)
 
 	for _, d := range sent {
-		if d.State == store.Sending && rc.Age() < book.ResultWait {
+		if d.State == store.Sending && !rc.carriesFiles(d) && rc.Age() < book.ResultWait {
 			return rc.Wait(book.ResultWait - rc.Age())
 		}
 	}
@@ -33,6 +33,12 @@ func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Acco
 		}
 	}
 	return nil
+}
+
+// carriesFiles reports whether a delivery has files, which are uploaded after its attempt began: while it is being sent, a watermark isn't
+// about it.
+func (rc *Receipts) carriesFiles(d *book.Delivery) bool {
+	return len(d.DecodedPayload().Span.Of(rc.Messages.Rows[d.MessageID].Files)) > 0
 }
 
 // sentUpTo returns the replies to a customer whose latest attempt began up to a receipt's time.
