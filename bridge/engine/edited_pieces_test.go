@@ -184,3 +184,34 @@ func TestDeletedBetweenPieces(t *testing.T) {
 	w.provider.WaitTexts(t, "Uno 1")
 	wantEqual(t, "lines that tell of the deletion", w.countLines(thread, bridge.LineDeleteLate), 1)
 }
+
+// The window closes between two pieces: the reply isn't kept as a whole, since the customer has its text. What is missing can be sent
+// again, and is named.
+func TestWindowClosesBetweenPieces(t *testing.T) {
+	t.Parallel()
+	w := newSplittingWorld(t, options{})
+	thread := w.openThread()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.WindowClosed, Text: "Uno 2"})
+	said := w.chat.Say("ann", support, thread, "Uno", file("a.txt", 1))
+	failed := w.waitLine(thread, bridge.LineFailed)
+	wantWords(t, "the line", failed.Plain(), "a.txt")
+	wantNoWords(t, "the line", failed.Plain(), "Uno")
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.waitFate(said, "out")
+	w.provider.WaitTexts(t, "Uno 1", "Uno 2")
+}
+
+// A customer's reaction to the first piece of a reply finds the reply, by the id in the piece's receipt.
+func TestReactionToAnEarlyPiece(t *testing.T) {
+	t.Parallel()
+	w := newSplittingWorld(t, options{})
+	thread := w.openThread()
+	said := w.reply(thread, "Uno")
+	w.provider.WaitTexts(t, "Uno 1", "Uno 2")
+	w.waitMarked(said, "sent")
+	first := w.provider.Sent()[0].ID
+	w.reportStatus(channelstest.Event{State: "delivered", Early: true, Message: int64(w.messageOf(said)), External: []string{first}})
+	w.waitDrained()
+	w.react("kim", first, "👍")
+	wantWords(t, "the line", w.waitShown("👍").Plain(), "Uno")
+}

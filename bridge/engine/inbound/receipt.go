@@ -115,9 +115,10 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return nil
 	}
 
-	part := rc.PartName(m, rc.Outbox.DeliveryOf(m, f.Delivery))
-	isFirstPart := part == ""
-	isParkedWhole := isFirstPart || m.Fate == store.FateParked
+	d := rc.Outbox.DeliveryOf(m, f.Delivery)
+	part := rc.PartName(m, d)
+	hasLeftInPart := part != "" || d != nil && d.Part > 0
+	isParkedWhole := !hasLeftInPart || m.Fate == store.FateParked
 	if isParkedWhole && f.Class == string(channels.WindowClosed) {
 		rc.replies.ClosedByProvider(c, m, f.Text)
 		return nil
@@ -249,12 +250,11 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 func (rc *Receipts) applyToReply(
 	ctx context.Context, tx pgx.Tx, a *store.Account, c *book.Conversation, m *book.Message, d *book.Delivery, s *channels.Status,
 ) error {
+	if s.MessageID == int64(m.ID) && len(s.External) > 0 {
+		rc.linkSentID(a, m, s)
+	}
 	if s.Early && s.State != channels.StateFailed {
 		return rc.noteEarlyPiece(d, s)
-	}
-
-	if s.MessageID == int64(m.ID) && len(s.External) > 0 {
-		rc.Messages.LinkSentID(a, m, s.External[0])
 	}
 	rc.noteCounts(c, m, s.Parts, s.Cost)
 
@@ -273,6 +273,15 @@ func (rc *Receipts) applyToReply(
 		}
 	}
 	return nil
+}
+
+// linkSentID makes the provider's id in a receipt lead to the message. That of an early piece isn't the message's own id.
+func (rc *Receipts) linkSentID(a *store.Account, m *book.Message, s *channels.Status) {
+	if s.Early {
+		rc.Messages.LinkExternalID(a.ID, s.External[0], m.ConversationID, m.ID)
+		return
+	}
+	rc.Messages.LinkSentID(a, m, s.External[0])
 }
 
 // mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That doesn't

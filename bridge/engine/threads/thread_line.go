@@ -267,13 +267,14 @@ func (th *Writer) Author(m *book.Message, surface bridge.AccountID) bridge.Agent
 	return ref
 }
 
-// PartName returns the name of the file that a delivery carries, if that is a part of a reply without its text, else "".
+// PartName returns the name of the file that a delivery carries, if that is a part of a reply without its text, or the text has left as an
+// earlier piece, else "".
 func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 	if d == nil {
 		return ""
 	}
 	p := d.DecodedPayload()
-	if p.Span.HasText() {
+	if p.Span.HasText() && d.Part == 0 {
 		return ""
 	}
 
