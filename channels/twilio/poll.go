@@ -245,7 +245,7 @@ func isGone(err error) bool {
 
 // statusFacts returns facts about our messages of the last day, or since a time before that, whose state changed between
 // since and until. They have the same external ids as those of callbacks. until leaves time for the callback to come
-// first, which is better because it has our token.
+// first, which is better because it has our token. Without it another program may have sent the message, also from our number.
 //
 // Only the newest c.maxStatuses messages are looked at. Of the others, the state is known by callbacks alone.
 func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]channels.Fact, error) {
@@ -260,7 +260,7 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 	err := c.listRows(ctx, own, from, func(r listedRow) (enough bool) {
 		seen++
 		if r.hasNewState(since, until) {
-			facts = append(facts, statusFact(listedMessage{Message: r.raw}, r.row))
+			facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: true}, r.row))
 		}
 		return seen > c.maxStatuses
 	})
@@ -276,8 +276,7 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 }
 
 // statusFactsOfOthers is statusFacts for messages that our messaging service sent from other numbers. The list can't be filtered by
-// these, so it is read as a whole, with all that other programs sent. Whose such a message is can't be told here, either: each account
-// takes what it knows.
+// these, so it is read as a whole, with all that other programs sent.
 func statusFactsOfOthers(ctx context.Context, c *Channel, from, since, until time.Time) (facts []channels.Fact, err error) {
 	read, seen := 0, 0
 	err = c.listRows(ctx, url.Values{}, from, func(r listedRow) (enough bool) {

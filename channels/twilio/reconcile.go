@@ -59,7 +59,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 
-	var same []row
+	var same []listedRow
 	unexplained := 0 // messages that may be ours or another process's
 	for _, r := range rows {
 		delivery, sentHere := c.sent.findDelivery(r.SID)
@@ -70,7 +70,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		}
 
 		isEarlier := r.Created.Before(o.Attempt.FirstAt.Truncate(time.Second))
-		if !isEarlier && hasContent(r, parts[o.Attempt.Part]) {
+		if !isEarlier && hasContent(r.row, parts[o.Attempt.Part]) {
 			same = append(same, r)
 		} else {
 			unexplained++
@@ -78,13 +78,27 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	}
 
 	if len(same) == 1 {
-		return channels.Landed, c.makeReceipt(same[0], o.Attempt.Part+1 < len(parts), ""), nil
+		if err := c.acceptFailure(ctx, same[0]); err != nil {
+			return channels.CannotTell, channels.Receipt{}, err
+		}
+		return channels.Landed, c.makeReceipt(same[0].row, o.Attempt.Part+1 < len(parts), ""), nil
 	}
 	if len(same) == 0 && unexplained == 0 {
 		return channels.Absent, channels.Receipt{}, nil
 	}
 
 	return channels.CannotTell, channels.Receipt{}, nil
+}
+
+// acceptFailure stores that a message which was found has failed, if it has. Its callback may be lost, and what pollOnce brought before
+// counted as another program's.
+func (c *Channel) acceptFailure(ctx context.Context, found listedRow) error {
+	if statusFor(found.Status, int(found.ErrorCode), "").State != channels.StateFailed {
+		return nil
+	}
+	fact := statusFact(listedMessage{Message: found.raw}, found.row)
+	fact.ExternalID += ":found"
+	return c.accept(ctx, []channels.Fact{fact})
 }
 
 // planAgain returns the same parts as Send's plan, even if the reply window has closed since.
@@ -111,12 +125,12 @@ func hasContent(r row, p part) bool {
 
 // listToCustomer lists our messages to a customer that were created since from, each once.
 // Errors: BadRecipient; a list could not be read back that far.
-func listToCustomer(ctx context.Context, c *Channel, customer channels.Party, from time.Time) ([]row, error) {
+func listToCustomer(ctx context.Context, c *Channel, customer channels.Party, from time.Time) ([]listedRow, error) {
 	if _, err := c.number.addressOf(customer); err != nil {
 		return nil, err
 	}
 
-	var rows []row
+	var rows []listedRow
 	for _, to := range c.number.addressesOf(customer) {
 		list, err := c.listSince(ctx, to, from)
 		if err != nil {
@@ -124,7 +138,7 @@ func listToCustomer(ctx context.Context, c *Channel, customer channels.Party, fr
 		}
 
 		for _, r := range list {
-			isListed := func(other row) bool { return other.SID == r.SID }
+			isListed := func(other listedRow) bool { return other.SID == r.SID }
 			if !slices.ContainsFunc(rows, isListed) {
 				rows = append(rows, r)
 			}
@@ -136,8 +150,8 @@ func listToCustomer(ctx context.Context, c *Channel, customer channels.Party, fr
 
 // listSince lists our messages to an address that were created since from, the newest first.
 // Errors: the list could not be read back that far.
-func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]row, error) {
-	var rows []row
+func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]listedRow, error) {
+	var rows []listedRow
 	var fault error // of what a page contains; eachPage's own errors come on top
 	first := c.api.messagesURL() + "?" + url.Values{"To": {to}, "PageSize": {"100"}}.Encode()
 	err := c.api.eachPage(ctx, first, func(p page) bool {
@@ -153,7 +167,7 @@ func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]r
 			if r.Created.Before(from) {
 				older++
 			} else if !r.isInbound() && !r.isAutomatic() && c.number.mayHaveSent(r) {
-				rows = append(rows, r)
+				rows = append(rows, listedRow{row: r, raw: raw})
 			}
 		}
 

@@ -115,6 +115,20 @@ func TestReconcileWithClockAhead(t *testing.T) {
 	w.wantOutcome(o, channels.CannotTell)
 }
 
+// If the list says that a message of ours which is found there has failed, that is told, as a fact about a message that is surely ours.
+func TestReconcileFailedMessage(t *testing.T) {
+	t.Parallel()
+	w := newReconcileWorld(t)
+	o := w.secondAttempt(1, "to nobody", w.clock.now())
+	w.fake.AddFault(twiliofake.Fault{Route: "POST /Messages", Kind: twiliofake.FaultFate, Code: codePhoneUnknown})
+	w.loseAnswer(o)
+	w.waitSettled()
+	w.wantOutcome(o, channels.Landed)
+	status := w.waitStatuses(1)[0].Status
+	wantEqual(t, "state", status.State, channels.StateFailed)
+	wantEqual(t, "another program may have sent it", status.Others, false)
+}
+
 // A list that breaks off tells nothing.
 func TestReconcileCutList(t *testing.T) {
 	t.Parallel()
