@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -125,9 +126,10 @@ func (k *killTest) postAsApp(thread, text string) (id string) {
 	return answer.TS
 }
 
-// eraseUntil runs parley erase, and kills it as soon as it says that it erases from a place, such as a table.
+// eraseUntil runs parley erase, and kills it when it has erased a batch of a place, such as a table, and is in the next batch.
 func (k *killTest) eraseUntil(place string, args ...string) {
 	k.t.Helper()
+	goOn := k.holdErasureAfter(place)
 	cmd := exec.CommandContext(k.t.Context(), executable(k.t), append([]string{"erase"}, args...)...)
 	cmd.Env = parleyEnv(k.data, k.env...)
 	stderr, err := cmd.StderrPipe()
@@ -150,9 +152,33 @@ func (k *killTest) eraseUntil(place string, args ...string) {
 		}
 		_, _ = io.Copy(io.Discard, stderr)
 		_ = cmd.Wait() // it was killed
+		goOn()
 		return
 	}
 	k.t.Fatalf("parley erase ended (%v) before it came to %s:\n%s", cmd.Wait(), place, printed.String())
+}
+
+// holdErasureAfter keeps every batch that follows the first one of a place from being counted, and so from being committed, until goOn
+// is called: however late a process is killed, it hasn't erased more.
+func (k *killTest) holdErasureAfter(place string) (goOn func()) {
+	k.t.Helper()
+	held, err := k.pool.Begin(k.t.Context())
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.t.Cleanup(func() { _ = held.Rollback(context.WithoutCancel(k.t.Context())) })
+	storetest.Exec(k.t, held, `SELECT pg_advisory_xact_lock(1)`)
+	storetest.Exec(k.t, k.pool, `CREATE OR REPLACE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$`)
+	storetest.Exec(k.t, k.pool, fmt.Sprintf(`CREATE TRIGGER hold BEFORE UPDATE ON erasures
+		FOR EACH ROW WHEN (OLD.counts ? '%s') EXECUTE FUNCTION hold()`, place))
+	return func() {
+		k.t.Helper()
+		if err := held.Rollback(k.t.Context()); err != nil {
+			k.t.Fatal(err)
+		}
+		storetest.Exec(k.t, k.pool, `DROP TRIGGER hold ON erasures`)
+	}
 }
 
 // erasedPosts counts the posts of both threads that have gone, or have no text of the customer any more.
