@@ -50,23 +50,23 @@ func TestHold(t *testing.T) {
 // In its hold an edit wins and starts the hold again, a deletion means nothing leaves.
 func TestEditAndDeleteInTheHold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: 30 * time.Second}) // an edit prolongs it to 60 s in all
+	w := newWorld(t, options{hold: lineHold})
 	thread := w.openThread()
 	edited := w.replyInHold(thread, "Hi Kin")
 	deleted := w.replyInHold(thread, "Go away")
-	w.advance(15 * time.Second)
+	w.advance(lineHold / 2)
 	w.chat.Edit(support, edited, "Hi Kim")
 	w.chat.Delete(support, deleted)
 	w.waitFate(deleted, "undone")
 	w.eventually("the edit is known", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" })
 
-	w.advance(20 * time.Second) // the first hold is over, the second isn't
+	w.advance(lineHold * 2 / 3) // the first hold is over, the second isn't
 	w.eventually("the lane was looked at", func() bool {
 		return w.count(`SELECT count(*) FROM lanes WHERE key = 'c1:say' AND account_id = $1 AND due_at > parley_now()`, w.accounts[chat]) == 1
 	})
 	w.wantNothingSent()
 
-	w.advance(30 * time.Second)
+	w.advance(lineHold)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim")
@@ -75,7 +75,7 @@ func TestEditAndDeleteInTheHold(t *testing.T) {
 // What was deleted in its hold and is brought back isn't sent by that alone: its author is asked.
 func TestDeletedAndBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: 30 * time.Second})
+	w := newWorld(t, options{hold: time.Hour})
 	thread := w.openThread()
 	reply := w.replyInHold(thread, "Hi Kim")
 	w.chat.Delete(support, reply)
@@ -84,7 +84,7 @@ func TestDeletedAndBack(t *testing.T) {
 	w.waitFate(reply, "ask")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
 	w.waitFate(reply, "waiting")
-	w.advance(time.Minute)
+	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 

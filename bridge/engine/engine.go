@@ -69,6 +69,8 @@ type Options struct {
 	AudienceAge time.Duration
 	// ReachEvery is how often each surface is asked whether it can be reached; 0 means 20 s.
 	ReachEvery time.Duration
+	// MaxHold is how long a reply is held in all, so that it can be taken back; 0 means 60 s.
+	MaxHold time.Duration
 	// CardWait is how long a root waits for further changes, unless somebody clicked; 0 means 1.5 s.
 	CardWait time.Duration
 }
@@ -153,6 +155,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 func (o Options) withDefaults() Options {
 	o.GapWait = cmp.Or(o.GapWait, 30*time.Second)
 	o.AudienceAge = cmp.Or(o.AudienceAge, 10*time.Minute)
+	o.MaxHold = cmp.Or(o.MaxHold, 60*time.Second)
 	o.CardWait = cmp.Or(o.CardWait, 1500*time.Millisecond)
 	o.ReachEvery = cmp.Or(o.ReachEvery, 20*time.Second)
 	if o.Backoff == nil {

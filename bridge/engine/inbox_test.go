@@ -216,11 +216,11 @@ func TestInboxNeedsNoChat(t *testing.T) {
 //
 func TestInboxBehindWhatWasTyped(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: 10 * time.Second})
+	w := newWorld(t, options{hold: time.Hour})
 	thread, p := w.openThread(), w.inboxPage()
 	w.replyInHold(thread, "First, in the chat")
 	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Then, on the page"})
-	w.advance(time.Minute)
+	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "First, in the chat", "Then, on the page")
 }
 
@@ -228,15 +228,15 @@ func TestInboxBehindWhatWasTyped(t *testing.T) {
 //
 func TestInboxBesideTheChat(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: 10 * time.Second})
+	w := newWorld(t, options{hold: lineHold})
 	thread, p := w.openThread(), w.inboxPage()
 	w.take("ann", "Hello")
 	w.chat.Mute(true)
-	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-4 * lineHold) })
 	late := w.reply(thread, "Unheard, in the chat")
 	w.chat.SetNow(time.Now)
 	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On the page"})
-	w.advance(time.Minute)
+	w.advance(2 * lineHold)
 	w.provider.WaitTexts(t, "On the page")
 	w.chat.Mute(false)
 	w.chat.Disconnect()

@@ -15,14 +15,14 @@ import (
 // the first one may have been changed in the chat. It returns the page, the thread, the first reply, and what brings the chat back.
 func newBehindTheChat(t *testing.T) (p *page, thread string, typed bridge.Spoken, back func()) {
 	t.Helper()
-	w := newWorld(t, options{hold: 10 * time.Second, gapWait: time.Millisecond, backoff: hourBackoff()})
+	w := newWorld(t, options{hold: time.Hour, gapWait: time.Millisecond, backoff: hourBackoff()})
 	thread, p = w.openThread(), w.inboxPage()
 	w.take("ann", "Hello")
 	w.replyInHold(thread, "In the chat")
 	back = w.cutChatOff()
-	w.advance(time.Minute)
+	w.advance(2 * time.Hour)
 	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On the page"})
-	w.advance(time.Minute)
+	w.advance(2 * time.Hour)
 	var after bridge.Spoken
 	w.repeatUntil("the page says what waits for what", w.makeQueuesDue, func() bool {
 		list := must(p.inbox.Spoken(t.Context(), w.agents["ben"], 1, bridge.SpokenBefore{}))(t).List

@@ -12,8 +12,9 @@ import (
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
 // write and are answered, and a fake chat, in whose channel "support" agents work.
 
-// lineHold is a hold in which several lines can be typed; lines wait 60 s for each other in all.
-const lineHold = 30 * time.Second
+// lineHold is a hold in which several lines can be typed and edited. In these tests replies are held for twice as long in all, so that
+// lines wait for each other, and edits prolong the hold.
+const lineHold = 5 * time.Minute
 
 // Lines typed within a hold leave as one message; its last line has the mark of all
 // and each its own fate.

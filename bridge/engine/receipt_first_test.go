@@ -76,7 +76,7 @@ func TestReceiptOfARunWithoutItsFirstLine(t *testing.T) {
 	answer := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: answer})
 	first, second := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
-	w.advance(2 * time.Minute)
+	w.advance(2 * lineHold)
 	w.provider.WaitCalls(t, 1)
 	w.chat.Delete(support, first)
 	w.waitFate(first, "undone")

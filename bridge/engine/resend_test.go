@@ -366,7 +366,7 @@ func TestOneLineSentAsItStands(t *testing.T) {
 	first := w.replyInHold(thread, "One")
 	w.replyInHold(thread, "Two")
 	back := w.cutChatOff()
-	w.advance(2 * time.Minute)
+	w.advance(2 * lineHold)
 	var waiting bridge.Spoken
 	w.repeatUntil("the page says that the first waits for the chat", w.makeQueuesDue, func() bool {
 		list := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List

@@ -28,7 +28,7 @@ type work struct {
 // assembleWork makes the work on a batch: one value of each type of use cases, which share tw.
 func assembleWork(e *Engine, tw *threads.Writer) *work {
 	wf := &workflow.UseCases{Writer: tw}
-	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.servedSince.time()}
+	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.servedSince.time(), MaxHold: e.opt.MaxHold}
 	sp := speech.New(tw, rs)
 	ts := template.New(tw, rs, sp)
 	it := inbound.New(tw, wf, rs, sp, ts, inbound.Options{

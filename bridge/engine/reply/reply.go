@@ -14,9 +14,6 @@ import (
 	"parley/store"
 )
 
-// MaxHold is how long a reply is held in all. The hold is the time that a reply waits so that it can be taken back.
-const MaxHold = 60 * time.Second
-
 // mailRoom is how many runes of several lines a mail takes, which has no limit of its own.
 const mailRoom = 20_000
 
@@ -108,7 +105,7 @@ func (rs *UseCases) joinGroupIfFits(l *book.Lane, d *book.Delivery, key string) 
 	size := d.JoinSize
 	for _, other := range l.Waiting {
 		if other != d && other.JoinKey == key {
-			if !mayHoldUntil(other, *d.NotBefore) {
+			if !rs.mayHoldUntil(other, *d.NotBefore) {
 				return false
 			}
 			group, size = append(group, other), size+other.JoinSize
@@ -152,8 +149,8 @@ func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Messag
 }
 
 // mayHoldUntil reports whether a delivery may be held until a time.
-func mayHoldUntil(d *book.Delivery, until time.Time) bool {
-	return !until.After(d.CreatedAt.Add(MaxHold))
+func (rs *UseCases) mayHoldUntil(d *book.Delivery, until time.Time) bool {
+	return !until.After(d.CreatedAt.Add(rs.MaxHold))
 }
 
 // NoteReplied changes the conversation because an agent said a reply; AwaitCustomer does what is due once

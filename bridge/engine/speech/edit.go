@@ -6,7 +6,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
-	"parley/bridge/engine/reply"
 	"parley/bridge/engine/threads"
 	"parley/store"
 )
@@ -275,10 +274,10 @@ func noteAuthorsDecision(sp *UseCases, m *book.Message) {
 }
 
 // restartHold begins the hold of an edited reply anew, and that of the typed lines that leave as one message with it. No reply is
-// held for longer than reply.MaxHold in all, except that after an edit it is held for at least minHold.
+// held for longer than MaxHold in all, except that after an edit it is held for at least minHold.
 func (sp editing) restartHold(c *book.Conversation, d *book.Delivery) {
 	until := sp.Now.Add(sp.replies.Hold(c))
-	if latest := d.CreatedAt.Add(reply.MaxHold); until.After(latest) {
+	if latest := d.CreatedAt.Add(sp.replies.MaxHold); until.After(latest) {
 		until = latest
 	}
 	if earliest := sp.Now.Add(minHold); until.Before(earliest) { // this bound is the stronger one
