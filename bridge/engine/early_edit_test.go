@@ -89,7 +89,7 @@ func TestEditAndItsMessageInOneBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread, typed := w.openWithEarlyEdit()
-	release := w.holdAllQueues()
+	release := w.holdQueuesWhere(`true`)
 	w.journalSurfaceFact("say", typed)
 	w.waitQueued(1)
 	w.advance(6 * time.Minute)
@@ -98,19 +98,6 @@ func TestEditAndItsMessageInOneBatch(t *testing.T) {
 	})
 	release()
 	w.wantEditOnce(thread)
-}
-
-// holdAllQueues keeps what comes from now on, of whatever account, from being applied until release is called.
-func (w *world) holdAllQueues() (release func()) {
-	w.t.Helper()
-	w.exec(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
-		BEGIN NEW.due_at = clock_timestamp() + interval '1 hour'; RETURN NEW; END $$`)
-	w.exec(`CREATE TRIGGER hold BEFORE INSERT ON queues FOR EACH ROW EXECUTE FUNCTION hold()`)
-	return func() {
-		w.t.Helper()
-		w.exec(`DROP TRIGGER hold ON queues`)
-		w.makeQueuesDue()
-	}
 }
 
 // A note, or a word to a colleague, that its author edits into a reply is never sent by the edit alone: not even when the edit

@@ -60,25 +60,28 @@ func TestDeletedWhileNobodyNoticesTheGap(t *testing.T) {
 	w.wantNothingSent()
 }
 
-// Reading a reply again is a mere precaution there: a chat that asks for fewer calls for an hour doesn't hold the reply up so long.
+// Reading a reply again is a mere precaution there: a chat that asks for fewer calls for a day doesn't hold the reply up so long.
 func TestLimitedChatThatHidesGaps(t *testing.T) {
 	t.Parallel()
-	w := newHiderWorld(t, options{gapWait: time.Second})
+	w := newHiderWorld(t, options{gapWait: time.Hour})
 	w.replyInHold(w.openThread(), "On our way")
 	w.forgetGaps()
-	w.chat.AddFault(bridgetest.Fault{Call: "message", Kind: bridgetest.FaultThrottle, Wait: time.Hour, Times: -1})
+	w.chat.AddFault(bridgetest.Fault{Call: "message", Kind: bridgetest.FaultThrottle, Wait: 24 * time.Hour, Times: -1})
 	w.advance(2 * time.Hour)
-	w.waitUnread()
-	w.wantNothingSent()
+	w.endGapWait()
 	w.provider.WaitTexts(t, "On our way")
 }
 
-// waitUnread waits until a reply could not be read again before it leaves.
-func (w *world) waitUnread() {
+// endGapWait waits until a reply could not be read again before it leaves, for which it waits. Then the time for which it waits, an hour
+// in these tests, is over.
+func (w *world) endGapWait() {
 	w.t.Helper()
 	w.eventually("the chat could not be asked", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND error_class = 'retry'`) > 0
 	})
+	w.wantNothingSent()
+	w.exec(`UPDATE deliveries SET first_at = first_at - interval '2 hours' WHERE kind = 'reply'`)
+	w.advance(2 * time.Hour)
 }
 
 // So it is with a chat that fails in another way.
@@ -87,13 +90,12 @@ func TestFailingChatThatHidesGaps(t *testing.T) {
 	for _, kind := range []bridgetest.FaultKind{bridgetest.FaultErrorBefore, bridgetest.FaultDropBefore} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			w := newHiderWorld(t, options{gapWait: time.Second})
+			w := newHiderWorld(t, options{gapWait: time.Hour})
 			w.replyInHold(w.openThread(), "On our way")
 			w.forgetGaps()
 			w.chat.AddFault(chatFault("message", kind, -1))
 			w.advance(2 * time.Hour)
-			w.waitUnread()
-			w.wantNothingSent()
+			w.endGapWait()
 			w.provider.WaitTexts(t, "On our way")
 		})
 	}

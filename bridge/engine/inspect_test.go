@@ -178,12 +178,20 @@ func (w *world) makeQueuesDue() {
 	w.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()`)
 }
 
-// holdQueues keeps what an account brings from now on from being applied, until release is called. It looks as if it had been put
-// off once: what is due so late for no reason is made due once a minute, as the clock must have been ahead.
+// holdQueues keeps what an account brings from now on from being applied, until release is called.
 func (w *world) holdQueues(account store.AccountID) (release func()) {
 	w.t.Helper()
-	w.exec(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at = clock_timestamp() + interval '1 hour'; NEW.waits = 1; RETURN NEW; END $$`)
-	w.exec(fmt.Sprintf(`CREATE TRIGGER hold BEFORE INSERT ON queues FOR EACH ROW WHEN (NEW.account_id = %d) EXECUTE FUNCTION hold()`, account))
+	return w.holdQueuesWhere(fmt.Sprintf(`NEW.account_id = %d`, account))
+}
+
+// holdQueuesWhere keeps what comes from now on from being applied, in queues for which a condition of SQL holds, until release is
+// called. It looks as if it had been put off once: what is due so late for no reason is made due once a minute, as the clock must have
+// been ahead.
+func (w *world) holdQueuesWhere(condition string) (release func()) {
+	w.t.Helper()
+	w.exec(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN NEW.due_at = clock_timestamp() + interval '1 hour'; NEW.waits = 1; RETURN NEW; END $$`)
+	w.exec(`CREATE TRIGGER hold BEFORE INSERT ON queues FOR EACH ROW WHEN (` + condition + `) EXECUTE FUNCTION hold()`)
 	return func() {
 		w.t.Helper()
 		w.exec(`DROP TRIGGER hold ON queues`)

@@ -146,7 +146,7 @@ func TestKeptAndOfferedInOneBatch(t *testing.T) {
 	w.waitFate(said, "parked")
 	parked := w.waitLine(thread, bridge.LineParked)
 	w.waitDrained()
-	release := w.holdAllQueues()
+	release := w.holdQueuesWhere(`true`)
 	w.pressNow("ann", parked, bridge.VerbKeep)
 	w.waitQueued(1)
 	w.customerWrites("kim", "Yes")
