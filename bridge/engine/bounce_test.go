@@ -255,10 +255,7 @@ func TestBounceBeforeItsResult(t *testing.T) {
 	must(bounced.Exec(t.Context(), `SELECT FROM conversations WHERE id = 1 FOR UPDATE`))(t)
 
 	close(release)
-	w.eventually("the result waits for the conversation", func() bool {
-		return w.count(`SELECT count(*) FROM pg_stat_activity
-			WHERE wait_event_type = 'Lock' AND datname = current_database() AND query LIKE '%FROM conversations%FOR UPDATE%'`) > 0
-	})
+	w.waitBlocked(1, lockOfConversations) // the result
 	must(bounced.Exec(t.Context(), `UPDATE messages SET fate = 'failed' WHERE place = $1`, reply))(t)
 	check(t, bounced.Commit(t.Context()))
 	w.waitDrained()

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -47,11 +48,15 @@ func (w *world) wantEditOnce(thread string) {
 	}
 }
 
-// waitBlocked waits until so many transactions wait for a lock.
-func (w *world) waitBlocked(n int) {
+// lockOfConversations is the end of the statement by which a batch locks its conversations, as a pattern of LIKE.
+const lockOfConversations = `%FROM conversations%FOR UPDATE`
+
+// waitBlocked waits until so many transactions wait for a lock in a statement, which is given as a pattern of LIKE.
+func (w *world) waitBlocked(n int, statement string) {
 	w.t.Helper()
-	w.eventually("transactions wait for a lock", func() bool {
-		return w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) >= n
+	w.eventually(fmt.Sprint("transactions that wait for a lock: ", n), func() bool {
+		return w.count(`SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`, statement) >= n
 	})
 }
 
@@ -75,9 +80,9 @@ func TestEditAndItsMessageAtOnce(t *testing.T) {
 			thread, typed := w.openWithEarlyEdit()
 			release := w.holdLocks(`SELECT FROM conversations WHERE id = 1 FOR UPDATE`) // both wait for the conversation
 			tt.first(w, typed)
-			w.waitBlocked(1)
+			w.waitBlocked(1, lockOfConversations)
 			tt.second(w, typed)
-			w.waitBlocked(2)
+			w.waitBlocked(2, lockOfConversations)
 			release()
 			w.wantEditOnce(thread)
 		})

@@ -71,6 +71,8 @@ type Options struct {
 	ReachEvery time.Duration
 	// MaxHold is how long a reply is held in all, so that it can be taken back; 0 means 60 s.
 	MaxHold time.Duration
+	// StalledAfter is for how long a process notes no beat that was stopped, for example with its machine; 0 means 2 s.
+	StalledAfter time.Duration
 	// CardWait is how long a root waits for further changes, unless somebody clicked; 0 means 1.5 s.
 	CardWait time.Duration
 }
@@ -156,6 +158,7 @@ func (o Options) withDefaults() Options {
 	o.GapWait = cmp.Or(o.GapWait, 30*time.Second)
 	o.AudienceAge = cmp.Or(o.AudienceAge, 10*time.Minute)
 	o.MaxHold = cmp.Or(o.MaxHold, 60*time.Second)
+	o.StalledAfter = cmp.Or(o.StalledAfter, 2*time.Second)
 	o.CardWait = cmp.Or(o.CardWait, 1500*time.Millisecond)
 	o.ReachEvery = cmp.Or(o.ReachEvery, 20*time.Second)
 	if o.Backoff == nil {

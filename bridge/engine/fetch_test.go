@@ -143,7 +143,7 @@ func TestFileFollows(t *testing.T) {
 func TestFetchingIsRepeated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	photo := bytes.Repeat([]byte("y"), 2<<20)
+	photo := bytes.Repeat([]byte("y"), 4<<10)
 	w.provider.PutFile("photo", channelstest.File{Content: photo})
 	faults := []channelstest.FaultKind{channelstest.FaultRefuse, channelstest.FaultCut, channelstest.FaultDropBefore}
 	for _, kind := range faults {
@@ -156,7 +156,8 @@ func TestFetchingIsRepeated(t *testing.T) {
 		w.eventually("it waits", func() bool {
 			return w.count(`SELECT count(*) FROM fetches WHERE leased_until IS NULL AND attempt > $1`, i) == 1
 		})
-		w.advance(6 * time.Second)
+		w.exec(`UPDATE fetches SET due_at = parley_now()`)
+		w.advance(0)
 	}
 	wantOneFile(t, w.waitFilePosts(thread, 1)[0], photo)
 	w.waitDrained()

@@ -189,7 +189,8 @@ func (w *world) addEngine() {
 	e := must(engine.New(w.t.Context(), engine.Options{
 		Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery,
-		MaxHold: 2 * lineHold, CardWait: cmp.Or(w.opt.cardWait, 50*time.Millisecond), Original: func(store.MessageID) string { return "" },
+		MaxHold: 2 * lineHold, CardWait: cmp.Or(w.opt.cardWait, 50*time.Millisecond), StalledAfter: patience,
+		Original: func(store.MessageID) string { return "" },
 		FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}},
 	}))(w.t)

@@ -80,7 +80,7 @@ func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 			slow := must(w.pool.Begin(t.Context()))(t) // what claims the message has to wait for its first line
 			must(slow.Exec(t.Context(), `SELECT FROM deliveries WHERE `+deliveryOf+` FOR UPDATE`, "One"))(t)
 			w.advance(2 * lineHold)
-			w.waitBlocked(1)
+			w.waitBlocked(1, `%budget AS MATERIALIZED%`) // the claim
 			w.exec(`UPDATE deliveries SET `+tt.change+` WHERE `+deliveryOf, "Two")
 			check(t, slow.Commit(t.Context()))
 

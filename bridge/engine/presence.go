@@ -11,7 +11,6 @@ import (
 
 const (
 	beatInterval     = 250 * time.Millisecond
-	stalledAfter     = 2 * time.Second // a process that notes no beat for so long was stopped, for example with its machine
 	presenceInterval = time.Second
 	presenceLasts    = 4 * time.Second // a process that doesn't renew its name in the database for so long has vanished
 )
@@ -42,7 +41,7 @@ func (e *Engine) runPresence(ctx context.Context) error {
 
 	for {
 		last := e.lastBeat.Load()
-		if last != nil && time.Since(*last) > stalledAfter {
+		if last != nil && time.Since(*last) > e.opt.StalledAfter {
 			e.log.Warn("this process was stopped for a while", "seconds", time.Since(*last).Seconds())
 			e.catchUp(*last)
 		}
@@ -63,7 +62,7 @@ func (e *Engine) runPresence(ctx context.Context) error {
 // isStalled reports whether this process was stopped for a while, and has not asked the surfaces yet to catch up.
 func (e *Engine) isStalled() bool {
 	last := e.lastBeat.Load()
-	return last != nil && time.Since(*last) > stalledAfter
+	return last != nil && time.Since(*last) > e.opt.StalledAfter
 }
 
 // watchOthers renews this process' name in the database, and looks for processes that have stopped renewing theirs. It also tells

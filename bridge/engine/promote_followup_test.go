@@ -79,9 +79,9 @@ func TestFollowUpWaitsForAPromotion(t *testing.T) {
 		t.Fatalf("locked is %v, want the day's thread of automatic mail alone", day)
 	}
 	promote()
-	w.waitBlocked(1)
+	w.waitBlocked(1, lockOfConversations)
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I forgot", References: []string{first}})
-	w.waitBlocked(2)
+	w.waitBlocked(2, lockOfConversations)
 	check(t, tx.Commit(t.Context()))
 	w.wantOneConversation()
 }

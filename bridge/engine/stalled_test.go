@@ -8,7 +8,7 @@ import (
 // A process that was stopped for a while lets no reply leave before it has looked what was typed meanwhile.
 func TestStalledHoldsReplies(t *testing.T) {
 	t.Parallel()
-	e := &Engine{}
+	e := &Engine{opt: Options{}.withDefaults()}
 	d := &Desk{e: e}
 	wantHeld := func(what string, want bool) {
 		t.Helper()
@@ -26,7 +26,7 @@ func TestStalledHoldsReplies(t *testing.T) {
 	e.lastBeat.Store(&soon)
 	wantHeld("an engine that runs", false)
 
-	before := now.Add(-stalledAfter - time.Second)
+	before := now.Add(-e.opt.StalledAfter - time.Second)
 	e.lastBeat.Store(&before)
 	wantHeld("an engine that was stopped", true)
 	if filling, err := d.isFilling(t.Context(), time.Second); !filling || err != nil {
