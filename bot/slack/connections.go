@@ -151,6 +151,9 @@ func (c *connections) hasAll() bool {
 	return !gapOpen || c.leftComplete
 }
 
+// areLost reports whether no connection is open by which Slack could tell what happens now.
+func (c *connections) areLost() bool { return c.wanted > 0 && c.countOpen() == 0 }
+
 // countOpen returns how many connections are open.
 func (c *connections) countOpen() int {
 	c.mu.Lock()

@@ -266,7 +266,13 @@ func (s *Surface) receiveEvents(ctx context.Context, me *fact.Self) {
 	if s.connections.wanted == 0 { // no connection will say that it has opened, and so start the first pass
 		s.CatchUp(time.Time{})
 	}
-	s.sweeper.Run(ctx, func(ctx context.Context) error { return s.history.catchUp(ctx, me) })
+	s.sweeper.Run(ctx, func(ctx context.Context) error {
+		err := s.history.catchUp(ctx, me)
+		if err == nil && s.connections.areLost() {
+			return sweep.ErrGapGoesOn
+		}
+		return err
+	})
 	wg.Wait()
 }
 

@@ -11,6 +11,7 @@ package sweep
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -95,6 +96,10 @@ func (s *Sweeper) planRetry(turns int) {
 	s.retryTurns = cmp.Or(s.retryTurns, turns)
 }
 
+// ErrGapGoesOn is what a reading returns that has found all that was missed so far, while events are still being missed: an open gap
+// stays open, and the next reading is no sooner for it.
+var ErrGapGoesOn = errors.New("catch-up: events are still being missed")
+
 // Run calls read when it is woken, after a failure, and once in an interval, until ctx ends.
 func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	regular := time.NewTicker(s.interval)
@@ -116,7 +121,9 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 
 		announced := s.Announced()
 
-		if err := read(ctx); err != nil {
+		err := read(ctx)
+		goesOn := errors.Is(err, ErrGapGoesOn)
+		if err != nil && !goesOn {
 			if ctx.Err() != nil {
 				return
 			}
@@ -128,7 +135,9 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 		}
 
 		turns = 1
-		s.closeGap(announced)
+		if !goesOn {
+			s.closeGap(announced)
+		}
 	}
 }
 

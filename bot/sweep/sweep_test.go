@@ -130,6 +130,26 @@ func TestFailedReadingIsTriedAgain(t *testing.T) {
 	s.desk.Connected(t, 1)
 }
 
+// While events are still being missed, a reading doesn't close the gap, and isn't tried again as one that failed.
+func TestGapGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, r := runTimed(t, sweep.ErrGapGoesOn)
+		s.CatchUp(time.Now())
+		waitFor(10 * time.Minute)
+		r.wantPauses(t, 0)
+		if _, open := s.Gap(); !open {
+			t.Error("the gap is closed, want it open")
+		}
+		r.err = nil
+		s.Wake()
+		waitFor(time.Second)
+		if _, open := s.Gap(); open {
+			t.Error("the gap is open, want it closed once nothing is missed any more")
+		}
+	})
+}
+
 // A timedReader is read by a sweeper. It notes how long the sweeper waited before each reading.
 type timedReader struct {
 	err    error // what each reading returns
