@@ -3,6 +3,7 @@ package teams
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,15 +81,15 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 	ctx, cancel := context.WithTimeout(ctx, readEarlierTimeout)
 	defer cancel()
 
-	if err := d.history.readThread(ctx, at); err != nil {
+	if err := d.history.readThreadBefore(ctx, at); err != nil {
 		d.Log.Info("teams thread of a late message not read", "channel", at.Channel, "error", err)
 		d.sweeper.CatchUpSoon(sent.Add(-activityTimeout)) // replies wait until the catch-up has read all
 	}
 }
 
-// readThread reads a thread and stores its messages that are missing. If we may not read the thread, they stay missing,
-// and that is no error.
-func (h *history) readThread(ctx context.Context, at bridge.Place) error {
+// readThreadBefore reads a message's thread and stores what is missing of it from before that message. What Teams itself brings doesn't
+// count as found. If we may not read the thread, all stays missing, and that is no error.
+func (h *history) readThreadBefore(ctx context.Context, at bridge.Place) error {
 	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return h.Graph.Message(ctx, threadOf(group, at), fact.Root(at))
 	})
@@ -105,6 +106,7 @@ func (h *history) readThread(ctx context.Context, at bridge.Place) error {
 		return nil
 	}
 
+	m.Replies = slices.DeleteFunc(m.Replies, func(r graph.Message) bool { return compareIDs(r.ID, at.Message) >= 0 })
 	_, err = h.catchUpThread(ctx, at.Channel, &m)
 	return err
 }

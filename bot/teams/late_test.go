@@ -69,7 +69,7 @@ func TestLateMessagesBecomeUsual(t *testing.T) {
 }
 
 // What was typed in a thread before a message that came late is accepted before it, also if Teams tells of it later or never. If
-// it can't be read now, replies wait for it.
+// it can't be read now, replies wait for it. The late message itself counts as told.
 func TestBeforeALateMessage(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -81,7 +81,7 @@ func TestBeforeALateMessage(t *testing.T) {
 		{
 			name:  "read",
 			spoil: func(*world, string) {},
-			want:  []string{"at once", "first", "second"},
+			want:  []string{"at once", "found: first", "second"},
 		},
 		{
 			name:    "not read now",
@@ -117,8 +117,12 @@ func TestBeforeALateMessage(t *testing.T) {
 
 			var texts []string
 			for _, a := range w.acceptedActions() {
+				text := strings.TrimSpace(a.Text)
+				if a.Origin == bridge.OriginCatchUp {
+					text = "found: " + text
+				}
 				if a.Verb == bridge.VerbSay {
-					texts = append(texts, strings.TrimSpace(a.Text))
+					texts = append(texts, text)
 				}
 			}
 			wantList(t, "texts in the order in which they were accepted", texts, tt.want)

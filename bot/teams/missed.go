@@ -16,9 +16,7 @@ import (
 // the order in which they were written. inOurThread means that we began the thread. unclear: see lives.factsOfGraph.
 func (h *history) storeMissing(ctx context.Context, channel string, messages []graph.Message, inOurThread bool) (unclear bool, err error) {
 	messages = slices.DeleteFunc(slices.Clone(messages), func(m graph.Message) bool { return m.ID == "" || m.Type != "message" })
-	slices.SortStableFunc(messages, func(a, b graph.Message) int { // ids are numbers
-		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
-	})
+	slices.SortStableFunc(messages, func(a, b graph.Message) int { return compareIDs(a.ID, b.ID) })
 
 	var ids []string
 	for _, m := range messages {
@@ -44,6 +42,9 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 
 	return unclear, h.sweeper.Accept(ctx, facts)
 }
+
+// compareIDs orders the ids of a channel's messages, which are numbers, as the messages were written.
+func compareIDs(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
 
 // missedFacts returns the facts about a message that Teams should have told us and that aren't stored: that it was
 // written, changed, deleted or restored. Of our own messages only the deletion of a thread's first one counts; of what was
