@@ -123,7 +123,7 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 
 	if err := d.takeEvents(r.Context(), me, body); err != nil {
 		// Replies that are stored later must not leave before what this event says is known: a gap holds them back.
-		d.sweeper.CatchUpSoon(d.now().Add(-acceptTimeout))
+		d.sweeper.CatchUpSoon(d.now().Add(-d.acceptTimeout))
 		d.askToRetry(w, err)
 		return
 	}

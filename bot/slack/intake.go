@@ -20,8 +20,16 @@ const maxAnswerBytes = 20000
 // envelopeBytes is what an answer's own fields may take, beside the form in it.
 const envelopeBytes = 1000
 
-// afterTimeout bounds what is done after Slack has its answer.
-const afterTimeout = 10 * time.Second
+// Limits of what Slack sends, which are longer in tests.
+const (
+	// acceptTimeout bounds the storing of what arrived. It may be longer than the 3 s within which Slack wants an
+	// answer: Slack then sends an event again, which counts once, and replies wait until Parley has read whether an
+	// earlier one is missing.
+	acceptTimeout = 10 * time.Second
+
+	// afterTimeout bounds what is done after Slack has its answer.
+	afterTimeout = 10 * time.Second
+)
 
 // answer is what Slack gets back for a request, and what is done after that.
 type answer struct {
@@ -52,6 +60,8 @@ type intake struct {
 	responder *responder
 	sweeper   *sweep.Sweeper
 	work      *background.Work // what goes on after Slack has its answer
+
+	acceptTimeout, afterTimeout time.Duration
 }
 
 // droppedWithin is how far back Parley reads again when Slack says that it left events out. Slack says so once a minute.
@@ -163,14 +173,14 @@ func (t *intake) takeCommand(ctx context.Context, me *fact.Self, body []byte) (a
 	return t.responder.handleCommand(ctx, me, &c, body)
 }
 
-// runAfter runs a.after in the background, within afterTimeout. If too much runs already, it drops a.after and logs that.
+// runAfter runs a.after in the background, within t.afterTimeout. If too much runs already, it drops a.after and logs that.
 func (t *intake) runAfter(ctx context.Context, a answer) {
 	if a.after == nil {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
 	started := t.work.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, afterTimeout)
+		ctx, cancel := context.WithTimeout(ctx, t.afterTimeout)
 		defer cancel()
 		a.after(ctx)
 	})

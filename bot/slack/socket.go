@@ -18,11 +18,6 @@ const (
 	maxEnvelopeBytes = 4 << 20
 	maxBatch         = 64 // events that are stored together
 
-	// acceptTimeout bounds the storing of what arrived. It may be longer than the 3 s within which Slack wants an
-	// answer: Slack then sends an event again, which counts once, and replies wait until Parley has read whether an
-	// earlier one is missing.
-	acceptTimeout = 10 * time.Second
-
 	reconnectWait = time.Second
 	repairWait    = 30 * time.Second // after an error that stays until a person has repaired the token
 )
@@ -185,7 +180,7 @@ func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
 		return
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.parent.acceptTimeout)
 	defer cancel()
 	bodies := make([]json.RawMessage, 0, len(batch))
 	isBroughtAgain := false
@@ -201,7 +196,7 @@ func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
 	if err := c.parent.takeEvents(ctx, c.me, bodies...); err != nil {
 		c.parent.log.Error("slack events not stored", "count", len(batch), "error", err)
 		// Replies that are stored later must not leave before what these events say is known: a gap holds them back.
-		c.parent.sweeper.CatchUpSoon(c.parent.now().Add(-acceptTimeout))
+		c.parent.sweeper.CatchUpSoon(c.parent.now().Add(-c.parent.acceptTimeout))
 		return
 	}
 
@@ -284,7 +279,7 @@ func (c *connection) answer(ctx context.Context, request *socketmode.Request, ta
 
 	envelope, body := request.EnvelopeID, request.Payload
 	started := c.parent.work.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+		ctx, cancel := context.WithTimeout(ctx, c.parent.acceptTimeout)
 		defer cancel()
 		a, err := take(ctx, c.me, body)
 		if err != nil {

@@ -184,6 +184,10 @@ func newIntake(s *Surface) *intake {
 		shares:    &s.files.shares,
 		sweeper:   s.sweeper,
 		work:      background.New(maxBackground),
+
+		acceptTimeout: acceptTimeout,
+		afterTimeout:  afterTimeout,
+
 		responder: &responder{
 			workspace: s.workspace,
 			journal:   desk,
