@@ -48,6 +48,8 @@ type door struct {
 	queues       queues       // of the activities that are being stored
 	upload       *upload.Page // nil if clients of Teams could not reach the page
 	zone         *time.Location
+
+	invokeTimeout time.Duration // longer in tests
 }
 
 // handlersByPattern returns the handlers of requests by their patterns.
@@ -62,7 +64,7 @@ func (d *door) handlersByPattern() map[string]http.Handler {
 // serve handles a genuine request. It acknowledges nothing that isn't stored.
 func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte) {
 	if a.Type == connector.TypeInvoke {
-		ctx, cancel := context.WithTimeout(r.Context(), invokeTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), d.invokeTimeout)
 		defer cancel()
 
 		if err := d.installation.learn(ctx, &a); err != nil {

@@ -92,6 +92,7 @@ func newWorld(t *testing.T, changes ...func(*Options, *teamsfake.Options)) *worl
 	}
 	s, err := New(opt)
 	must(t, err)
+	s.door.invokeTimeout = patience
 
 	mux := http.NewServeMux()
 	for pattern, h := range s.Handlers() {

@@ -218,7 +218,7 @@ func newSurface(o Options, app *organisation.App) *Surface {
 		installation: &installation{Organisation: org, access: s.access},
 		history:      s.history,
 		upload:       s.upload,
-		zone:         o.Zone,
+		zone:         o.Zone, invokeTimeout: invokeTimeout,
 	}
 
 	return s

@@ -1,9 +1,11 @@
 package teams
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
@@ -207,7 +209,9 @@ func TestChatterInAnotherChannelIsNotKept(t *testing.T) {
 func TestMessageToldTwiceIsStoredOnce(t *testing.T) {
 	t.Parallel()
 	const number = 4
-	w := newThreadWorld(t)
+	w := newThreadWorld(t, func(_ *Options, f *teamsfake.Options) {
+		f.RetryDelays = slices.Repeat([]time.Duration{10 * time.Millisecond}, 1000) // Teams goes on until the desk can store
+	})
 	w.fake.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultDuplicate})
 	before := w.desk.Attempts()
 	w.desk.Refuse(errDown)
