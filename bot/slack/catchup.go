@@ -32,7 +32,7 @@ type history struct {
 	// the last one, which may have ended early, and beyond it for as long as Slack tries to bring an event.
 	regularReach time.Duration
 
-	hidden hiddenEdits
+	hidden sweep.HiddenEdits
 
 	// filled becomes true when a pass of this process has ended an open gap: all before that pass is stored then.
 	filled atomic.Bool
@@ -82,8 +82,8 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	p.editsSince = p.holesSince
 	if complete {
 		from := began.Add(-h.regularReach)
-		p.holesSince, p.editsSince = formatStamp(from), formatStamp(h.hidden.reach(from))
-	} else if h.hidden.expect(holesSince, announced) {
+		p.holesSince, p.editsSince = formatStamp(from), formatStamp(h.hidden.Reach(from))
+	} else if h.hidden.Expect(holesSince, announced) {
 		h.compared.Forget() // what was compared before the gap may have been edited in it
 	}
 
@@ -100,7 +100,7 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 		return nil // a new gap began meanwhile: the pass that fills it raises the mark
 	}
 	if complete && !p.leavesEdits {
-		h.hidden.settle()
+		h.hidden.Settle()
 	}
 	if err := h.marks.Settle(ctx, standing); err != nil {
 		return err

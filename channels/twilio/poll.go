@@ -43,7 +43,7 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 		// The next look takes the overlap off again, and so begins at the last message that is stored.
 		readUntil = rows[len(rows)-1].sentOrCreated().Add(overlap)
 	}
-	others, err := c.listArrivedAtOthers(ctx, from, until)
+	others, err := listArrivedAtOthers(ctx, c, from, until)
 	if err != nil {
 		return false, err
 	}
@@ -141,7 +141,7 @@ func sortByTime(rows []listedRow) []listedRow {
 
 // listArrivedAtOthers is listArrived for those other numbers of our messaging service for which Twilio calls us. The list can't be
 // filtered by these, so it is read as a whole, back to maxListed messages.
-func (c *Channel) listArrivedAtOthers(ctx context.Context, from, until time.Time) (rows []listedRow, err error) {
+func listArrivedAtOthers(ctx context.Context, c *Channel, from, until time.Time) (rows []listedRow, err error) {
 	if c.number.service == "" {
 		return nil, nil
 	}
@@ -160,7 +160,7 @@ func (c *Channel) listArrivedAtOthers(ctx context.Context, from, until time.Time
 	calledFor := map[string]bool{}
 	for _, r := range rows {
 		if _, isKnown := calledFor[r.To]; err == nil && !isKnown {
-			calledFor[r.To], err = c.isCalledFor(ctx, r.To)
+			calledFor[r.To], err = isCalledFor(ctx, c, r.To)
 		}
 	}
 	slices.Reverse(rows)
@@ -169,7 +169,7 @@ func (c *Channel) listArrivedAtOthers(ctx context.Context, from, until time.Time
 
 // isCalledFor reports whether Twilio calls our webhook for what comes to another number of our messaging service. The callbacks of a
 // number may go to another account, or to another program.
-func (c *Channel) isCalledFor(ctx context.Context, ours string) (bool, error) {
+func isCalledFor(ctx context.Context, c *Channel, ours string) (bool, error) {
 	number := *c.number
 	number.from = keyOf(ours)
 	f := finder{api: c.api, number: &number, address: c.callbacks.address}

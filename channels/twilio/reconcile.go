@@ -78,7 +78,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	}
 
 	if len(same) == 1 {
-		if err := c.acceptFailure(ctx, same[0]); err != nil {
+		if err := acceptFailure(ctx, c, same[0]); err != nil {
 			return channels.CannotTell, channels.Receipt{}, err
 		}
 		return channels.Landed, c.makeReceipt(same[0].row, o.Attempt.Part+1 < len(parts), ""), nil
@@ -92,7 +92,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 
 // acceptFailure stores that a message which was found has failed, if it has. Its callback may be lost, and what pollOnce brought before
 // counted as another program's.
-func (c *Channel) acceptFailure(ctx context.Context, found listedRow) error {
+func acceptFailure(ctx context.Context, c *Channel, found listedRow) error {
 	if statusFor(found.Status, int(found.ErrorCode), "").State != channels.StateFailed {
 		return nil
 	}

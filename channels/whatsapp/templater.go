@@ -57,7 +57,7 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 
 	state := channels.TemplateState{ExternalID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Status: channels.TemplatePending}
 	if t.ExternalID != "" {
-		state.Category, err = c.editTemplate(ctx, t, components)
+		state.Category, err = editTemplate(ctx, c, t, components)
 		if err != nil {
 			return channels.TemplateState{}, c.templateError(err)
 		}
@@ -82,7 +82,7 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 // editTemplate changes a template that Meta knows, and returns the category that it has then. Meta may have moved an approved one to
 // another category, and refuses every edit of that.
 // Source: WhatsApp Business Management API, "Edit a message template".
-func (c *Channel) editTemplate(ctx context.Context, t channels.Template, components []object) (category string, err error) {
+func editTemplate(ctx context.Context, c *Channel, t channels.Template, components []object) (category string, err error) {
 	at := url.PathEscape(t.ExternalID)
 	var known templateState
 	if err := c.graph.Call(ctx, http.MethodGet, at, url.Values{"fields": {"status,category"}}, nil, &known); err != nil {

@@ -105,7 +105,7 @@ func (rs *UseCases) joinGroupIfFits(l *book.Lane, d *book.Delivery, key string) 
 	size := d.JoinSize
 	for _, other := range l.Waiting {
 		if other != d && other.JoinKey == key {
-			if !rs.mayHoldUntil(other, *d.NotBefore) {
+			if d.NotBefore.After(other.CreatedAt.Add(rs.MaxHold)) {
 				return false
 			}
 			group, size = append(group, other), size+other.JoinSize
@@ -146,11 +146,6 @@ func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Messag
 	sameAuthor := *other.AgentID == *m.AgentID && other.AccountID == m.AccountID
 	theirs, its := neighbour.DecodedPayload(), d.DecodedPayload()
 	return sameAuthor && slices.Equal(theirs.Meant, its.Meant) && slices.Equal(theirs.Copied, its.Copied)
-}
-
-// mayHoldUntil reports whether a delivery may be held until a time.
-func (rs *UseCases) mayHoldUntil(d *book.Delivery, until time.Time) bool {
-	return !until.After(d.CreatedAt.Add(rs.MaxHold))
 }
 
 // NoteReplied changes the conversation because an agent said a reply; AwaitCustomer does what is due once
