@@ -116,6 +116,7 @@ func TestVerdictFailsRun(t *testing.T) {
 		{failure: "leaked", change: func(r *Report) { r.Verdict.Leaked = 1 }},
 		{failure: "scattered", change: func(r *Report) { r.Verdict.Scattered = 1 }},
 		{failure: "received though deleted", change: func(r *Report) { r.Verdict.ReceivedDeleted = 1 }},
+		{failure: "received though edited", change: func(r *Report) { r.Verdict.ReceivedEdited = 1 }},
 		{failure: "forgotten", change: func(r *Report) { r.Verdict.Forgotten = 1 }},
 		{failure: "unaccounted", change: func(r *Report) { r.Verdict.Unaccounted = 1 }},
 	})

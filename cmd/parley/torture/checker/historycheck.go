@@ -67,9 +67,9 @@ func checkCommand(v *Verdict, observed Observation, op Operation) {
 	}
 }
 
-// checkEdit looks for the new text of an edited reply: the customer has it, or a line in the thread keeps it.
-// A line about the original text is enough if the reply bounced, and if it may have left before Parley knew of
-// its edit: then the line quotes what the customer has.
+// checkEdit looks for the new text of an edited reply: the customer has it and not the original, or a line in the thread
+// keeps it. Only if the reply may have left before Parley knew of its edit, the customer may have the original. A line about
+// the original is enough then, and if the reply bounced.
 func checkEdit(v *Verdict, observed Observation, expected Expectation, op Operation) {
 	thread, post := observed.findPost(op.ID)
 	original := expected.History.findOriginal(op.ID)
@@ -78,14 +78,20 @@ func checkEdit(v *Verdict, observed Observation, expected Expectation, op Operat
 		v.addViolation(&v.Unaccounted, "%s was edited into %s, and its thread doesn't show it", op.ID, op.Marker)
 		return
 	}
-	if observed.HasReached(op.Marker) || thread.hasLineAbout(op.Marker) {
-		return
-	}
 
 	isLate := expected.LateEdits[op.ID] || expected.Excused[original]
-	hasLeft := isLate && observed.HasReached(original)
-	mayQuoteOriginal := original.Kind == Bounced || hasLeft
-	if mayQuoteOriginal && thread.hasLineAbout(original) {
+	hasFormer := observed.hasReceivedFormer(original, op.Marker)
+	if hasFormer && !isLate {
+		v.addViolation(&v.ReceivedEdited, "%s was changed into %s during the hold, and the customer received the former words", original, op.Marker)
+		return
+	}
+	if hasFormer {
+		v.Excused++
+	}
+
+	mayQuoteOriginal := original.Kind == Bounced || hasFormer
+	isOriginalQuoted := mayQuoteOriginal && thread.hasLineAbout(original)
+	if observed.HasReached(op.Marker) || thread.hasLineAbout(op.Marker) || isOriginalQuoted {
 		return
 	}
 	if expected.LostEvents[op.ID] || post.EventLost { // without the event of the reply, that of its edit doesn't show that it was one

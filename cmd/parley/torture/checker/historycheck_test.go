@@ -64,8 +64,8 @@ func TestCheckHistory(t *testing.T) {
 	})
 }
 
-// The customer receives the new text of an edited reply, or a line in the thread keeps it. If the edit came too
-// late for Parley, a line that quotes what was sent will do.
+// The customer receives the new text of an edited reply and never the original, or a line in the thread keeps the new text.
+// If the edit came too late for Parley, the customer may have the original, and a line that quotes what was sent will do.
 func TestCheckEdits(t *testing.T) {
 	t.Parallel()
 	original := []Marker{outboundTo(1, 4)}
@@ -82,12 +82,12 @@ func TestCheckEdits(t *testing.T) {
 				o.removePost("6")
 				e.LateEdits["5"] = true
 			},
-			want: Verdict{Lost: 1},
+			want: Verdict{Lost: 1, Excused: 1},
 		},
 		{
 			name:   "the original was sent though the edit was told in time, and a line quotes the original",
 			change: func(o *Observation, _ *Expectation) { o.Mailboxes[cara].Received[1].Markers = original },
-			want:   Verdict{Lost: 1},
+			want:   Verdict{ReceivedEdited: 1},
 		},
 		{
 			name: "the edit was told too late, and a line quotes the original",
@@ -95,6 +95,7 @@ func TestCheckEdits(t *testing.T) {
 				o.Mailboxes[cara].Received[1].Markers = original
 				e.LateEdits["5"] = true
 			},
+			want: Verdict{Excused: 1},
 		},
 		{
 			name: "the clock ended the hold before the edit, and a line quotes the original",
@@ -102,6 +103,7 @@ func TestCheckEdits(t *testing.T) {
 				o.Mailboxes[cara].Received[1].Markers = original
 				e.Excused[outboundTo(1, 4)] = true
 			},
+			want: Verdict{Excused: 1},
 		},
 		{
 			name: "the edit was told too late and the reply reached nobody",
@@ -112,19 +114,38 @@ func TestCheckEdits(t *testing.T) {
 			want: Verdict{Lost: 2},
 		},
 		{
-			name: "the original was sent, and a line keeps the new text",
+			name: "the original was sent though the edit was told in time, and a line keeps the new text",
 			change: func(o *Observation, _ *Expectation) {
 				o.Mailboxes[cara].Received[1].Markers = original
 				o.post("6").Markers = []Marker{{Edited, 1, 6}}
 			},
+			want: Verdict{ReceivedEdited: 1},
+		},
+		{
+			name: "the edit was told too late, and a line keeps the new text",
+			change: func(o *Observation, e *Expectation) {
+				o.Mailboxes[cara].Received[1].Markers = original
+				o.post("6").Markers = []Marker{{Edited, 1, 6}}
+				e.LateEdits["5"] = true
+			},
+			want: Verdict{Excused: 1},
+		},
+		{
+			name: "the original was sent before the new text, though the edit was told in time",
+			change: func(o *Observation, e *Expectation) {
+				o.addReceived(cara, original...)
+				e.Clicks[outboundTo(1, 4)] = Clicks{Sends: 1, Resends: 1}
+			},
+			want: Verdict{ReceivedEdited: 1},
 		},
 		{
 			name: "nobody told Parley of the edit",
 			change: func(o *Observation, e *Expectation) {
 				o.Mailboxes[cara].Received[1].Markers = original
-				e.LostEvents["5"] = true
+				o.removePost("6")
+				e.LateEdits["5"], e.LostEvents["5"] = true, true
 			},
-			want: Verdict{EventsLost: 1},
+			want: Verdict{EventsLost: 1, Excused: 1},
 		},
 		{
 			name: "nobody told Parley of the reply",

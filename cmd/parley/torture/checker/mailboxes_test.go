@@ -179,8 +179,8 @@ func TestCheckClicks(t *testing.T) {
 			change: func(o *Observation, e *Expectation) {
 				o.Mailboxes[cara].Received = []Message{
 					{ID: "x", Markers: []Marker{second, {Edited, 1, 6}}},
-					{ID: "y", Markers: []Marker{second}},
-					{ID: "z", Markers: []Marker{second, first}},
+					{ID: "y", Markers: []Marker{second, {Edited, 1, 6}}},
+					{ID: "z", Markers: []Marker{second, {Edited, 1, 6}, first}},
 				}
 				e.Clicks[first] = Clicks{Sends: 1}
 				e.Clicks[second] = Clicks{Sends: 1}

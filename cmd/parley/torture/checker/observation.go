@@ -109,3 +109,13 @@ func (o *Observation) HasReached(m Marker) bool {
 		return b.Conversation == m.Conversation && slices.ContainsFunc(b.Received, func(r Message) bool { return slices.Contains(r.Markers, m) })
 	})
 }
+
+// hasReceivedFormer reports whether the customer received an edited reply with the words that it had before.
+func (o *Observation) hasReceivedFormer(original, edited Marker) bool {
+	isFormer := func(r Message) bool {
+		return slices.Contains(r.Markers, original) && !slices.Contains(r.Markers, edited)
+	}
+	return slices.ContainsFunc(o.Mailboxes, func(b Mailbox) bool {
+		return b.Conversation == original.Conversation && slices.ContainsFunc(b.Received, isFormer)
+	})
+}

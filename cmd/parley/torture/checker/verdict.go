@@ -24,6 +24,7 @@ type Verdict struct {
 	Leaked          int `json:"leaked"`
 	Scattered       int `json:"scattered"`        // messages of a conversation outside its thread
 	ReceivedDeleted int `json:"received_deleted"` // replies that were deleted during the hold, and yet received
+	ReceivedEdited  int `json:"received_edited"`  // replies that were edited during the hold, and yet received with their former words
 	Forgotten       int `json:"forgotten"`        // customers who spoke last, and whose card names neither an owner nor the right team
 	Unaccounted     int `json:"unaccounted"`      // what people said or did and no emulator shows, and the reverse
 
@@ -33,7 +34,7 @@ type Verdict struct {
 	SentByClick       int `json:"sent_by_click"`      // replies that Parley asked about or parked, sent by the oracle's agent
 	RightlyAsked      int `json:"rightly_asked"`      // those of SentByClick about which Parley had a reason to ask
 	ResolvedUnseen    int `json:"resolved_unseen"`    // customers who wait in a conversation that was resolved before their message was shown
-	Excused           int `json:"excused"`            // out of order, or received though deleted, as Parley was told too late
+	Excused           int `json:"excused"`            // out of order, or received though deleted or edited, as Parley was told too late
 	MarkedCopies      int `json:"marked_copies"`      // second copies that say so: nobody could find out whether the first was posted
 	EventsLost        int `json:"events_lost"`        // replies and edits of which the platform gave up telling Parley, who may not look
 
@@ -46,7 +47,7 @@ const maxViolations = 40
 
 // HasViolations reports whether an invariant was violated.
 func (v *Verdict) HasViolations() bool {
-	return v.CountUnsettled()+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.ReceivedDeleted > 0
+	return v.CountUnsettled()+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.ReceivedDeleted+v.ReceivedEdited > 0
 }
 
 // CountUnsettled counts the violations that may end by themselves when one waits.
@@ -69,6 +70,7 @@ func (v *Verdict) ViolatedInvariants() []string {
 		{"leaked", v.Leaked},
 		{"scattered", v.Scattered},
 		{"received though deleted", v.ReceivedDeleted},
+		{"received though edited", v.ReceivedEdited},
 		{"forgotten", v.Forgotten},
 		{"unaccounted for", v.Unaccounted},
 	})
