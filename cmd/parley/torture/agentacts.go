@@ -63,7 +63,6 @@ func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) erro
 		d.burstMarkers.add(m)
 	}
 
-	d.holds.recordReply(m)
 	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.composeText(m), m.Number), checker.Operation{Kind: checker.OpPost, Marker: m})
 	if err != nil || !last {
 		return err
@@ -99,6 +98,7 @@ func (d *driver) editSoon(c *conversation, id string, m checker.Marker) {
 
 // typeAndRecord lets somebody type in a conversation's thread. It completes op and adds it to the history.
 func (d *driver) typeAndRecord(ctx context.Context, c *conversation, who, text string, op checker.Operation) (id string, err error) {
+	op.BeganAt = time.Now()
 	if id, err = d.platform.Post(ctx, who, c.root, text); err != nil {
 		return "", err
 	}
@@ -129,7 +129,6 @@ func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 // typeAndDelete types a reply and deletes it during its hold.
 func (d *driver) typeAndDelete(ctx context.Context, c *conversation) error {
 	m := c.nextMarker(checker.Deleted)
-	d.holds.recordReply(m)
 	id, err := d.typeAndRecord(ctx, c, c.agent, d.traits.Reply(d.composeText(m), m.Number), checker.Operation{Kind: checker.OpPost, Marker: m})
 	if err != nil {
 		return err
@@ -137,8 +136,6 @@ func (d *driver) typeAndDelete(ctx context.Context, c *conversation) error {
 
 	d.counts.Deletes++
 	d.actSoon(func(ctx context.Context) error {
-		d.holds.recordDeletion(id, m)
-
 		if err := d.platform.Delete(ctx, c.agent, id); err != nil {
 			return err
 		}

@@ -32,7 +32,6 @@ type driver struct {
 	delayed       []delayedAct   // second halves of acts: edits and deletions
 
 	history       checker.History
-	holds         replyHolds
 	burstMarkers  markerSet // of messages that others of their lane follow at once
 	bounceMarkers markerSet // of replies to a mailbox that does not exist any more
 	stimuli       stimuli   // for which faults wait
@@ -102,7 +101,6 @@ func newDriver(client emulators.Client, o Options) *driver {
 		actInterval: o.Flow / time.Duration(max(o.Mails+o.Replies, 1)),
 	}
 
-	d.holds.platform, d.holds.hold = platform, d.hold
 	d.stimuli.interval = stimulusInterval
 	if o.Rate > 0 {
 		d.stimuli.interval = limitedStimulusInterval
@@ -151,9 +149,6 @@ func (d *driver) prepareBounces(ctx context.Context) error {
 	}
 	return nil
 }
-
-// excuseHeldReplies excuses the replies whose hold a jump of the clock may have ended early.
-func (d *driver) excuseHeldReplies() { d.holds.excuseHeld() }
 
 // run writes everything, evenly spread over the flow, and returns when all is written.
 // Errors: the emulators don't answer.

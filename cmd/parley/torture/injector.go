@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/channels/pause"
+	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
 	"parley/cmd/parley/torture/records"
 )
@@ -54,6 +55,7 @@ type injector struct {
 	waiting map[string][]func()
 	// acceptedByNewer counts the events that the newer version accepted while an older one ran beside it.
 	acceptedByNewer int
+	jumps           []checker.ClockJump
 	err             error
 }
 
@@ -273,7 +275,7 @@ func (in *injector) waitForUpgrade(ctx context.Context) error {
 }
 
 // jumpClock moves Parley's clock, which ends all holds: a reply that was deleted a moment ago may be on its way
-// already.
+// already. It records the jump.
 func (in *injector) jumpClock(ctx context.Context, f fault) error {
 	if err := in.waitForUpgrade(ctx); err != nil { // an earlier version may refuse a moved clock
 		return err
@@ -285,13 +287,18 @@ func (in *injector) jumpClock(ctx context.Context, f fault) error {
 	}
 
 	in.recordInjected(f)
-	in.driver.excuseHeldReplies()
+	jump := checker.ClockJump{After: time.Now()}
 
 	for { // PostgreSQL may just be starting
 		err := in.database.MoveClock(ctx, by)
-		in.driver.excuseHeldReplies() // once more: what was typed meanwhile may be on its way as well
-
-		if err == nil || !pause.For(ctx, time.Second) {
+		if err == nil {
+			jump.Before = time.Now()
+			in.mu.Lock()
+			defer in.mu.Unlock()
+			in.jumps = append(in.jumps, jump)
+			return nil
+		}
+		if !pause.For(ctx, time.Second) {
 			return err
 		}
 		if time.Since(in.began) > in.opt.Flow+time.Minute {

@@ -24,6 +24,7 @@ type oracle struct {
 	clickedAt     map[string]time.Time    // when it clicked last, by the id of the post with the question
 	unclear       map[checker.Marker]bool // replies that it clicked about, and of which nobody could tell whether they were sent
 	asked         map[checker.Marker]bool // replies that it clicked about for another reason
+	jumps         []checker.ClockJump
 	expectation   checker.Expectation
 	unreadable    map[string]bool // what was said of mails that customers can't read
 }
@@ -36,8 +37,8 @@ type oracleRequest struct {
 	Click bool `json:"click,omitempty"`
 	// History is what people said and did. If it is absent, the one of an earlier request holds.
 	History checker.History `json:"history,omitempty"`
-	// Excused are added to checker.Expectation.Excused.
-	Excused []checker.Marker `json:"excused,omitempty"`
+	// Jumps are those of Parley's clock. They come with the History.
+	Jumps []checker.ClockJump `json:"jumps,omitempty"`
 }
 
 // oracleSetup is what an oracle has to know of its run.
@@ -68,7 +69,6 @@ func newOracle() *oracle {
 		expectation: checker.Expectation{
 			Clicks:  map[checker.Marker]checker.Clicks{},
 			ActedIn: map[string]bool{},
-			Excused: map[checker.Marker]bool{},
 		},
 	}
 }
@@ -105,16 +105,14 @@ func (o *oracle) accept(request oracleRequest) {
 		o.client, o.platform = s.Client, s.Client.Platform()
 		o.conversations, o.hold = s.Conversations, s.Hold
 	}
-	for _, m := range request.Excused {
-		o.expectation.Excused[m] = true
-	}
 	if request.History != nil {
-		o.expectation.History = request.History
+		o.expectation.History, o.jumps = request.History, request.Jumps
 	}
 }
 
 // decide observes the emulators, answers questions of Parley's if click is true, and has the checker decide.
 func (o *oracle) decide(ctx context.Context, click bool) (oracleReply, error) {
+	o.expectation.Excused = map[checker.Marker]bool{}
 	observed, err := o.observe(ctx)
 	if err != nil {
 		return oracleReply{}, err
@@ -127,7 +125,7 @@ func (o *oracle) decide(ctx context.Context, click bool) (oracleReply, error) {
 		}
 	}
 
-	if err := o.readLateEvents(ctx, observed); err != nil {
+	if err := o.excuseLateEvents(ctx); err != nil {
 		return reply, err
 	}
 

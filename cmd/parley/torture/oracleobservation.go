@@ -3,6 +3,7 @@ package torture
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/torture/checker"
@@ -29,34 +30,22 @@ func (o *oracle) observe(ctx context.Context) (checker.Observation, error) {
 	return observed, err
 }
 
-// readLateEvents asks the platform of which messages and changes it told Parley late, and of which never.
-func (o *oracle) readLateEvents(ctx context.Context, observed checker.Observation) error {
-	late, err := o.platform.LateEvents(ctx, emulators.Written, o.hold*3/4)
-	if err != nil {
-		return err
-	}
-
-	for _, t := range observed.Threads {
-		for _, p := range t.Posts {
-			isLate := p.Author != "" && late[p.ID]
-			if !isLate {
-				continue
-			}
-			for _, m := range p.Markers { // later messages may have left before Parley knew of it
-				o.expectation.Excused[m] = true
-			}
+// excuseLateEvents asks the platform how long it took to tell Parley of messages and changes, and excuses what may have
+// come of that.
+func (o *oracle) excuseLateEvents(ctx context.Context) error {
+	telling := checker.Telling{Hold: o.hold, Jumps: o.jumps}
+	for what, delays := range map[emulators.Change]*map[string]time.Duration{
+		emulators.Written: &telling.Written,
+		emulators.Edited:  &telling.Edited,
+		emulators.Deleted: &telling.Deleted,
+	} {
+		var err error
+		if *delays, err = o.platform.EventDelays(ctx, what); err != nil {
+			return err
 		}
 	}
-
-	if o.expectation.LateEvents, err = o.platform.LateEvents(ctx, emulators.Written, checker.OrderedEventGap/2); err != nil {
-		return err
-	}
-	if o.expectation.LateEdits, err = o.platform.LateEvents(ctx, emulators.Edited, o.hold/2); err != nil {
-		return err
-	}
-
-	o.expectation.LostEvents, err = o.platform.LostEvents(ctx, emulators.Edited, emulators.Deleted)
-	return err
+	o.expectation.Excuse(telling)
+	return nil
 }
 
 // readMailbox reads what a customer sent and received, by mail or by phone.

@@ -148,11 +148,12 @@ func (s *session) print(r *Report) {
 
 	s.printLine("Verdict: %d mails, %d replies, %d bounced, %d internal, %d edits, %d deletions, %d commands: "+
 		"lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, received though deleted %d, though edited %d, unaccounted for %d; "+
-		"excused %d, of which %s could not tell within the hold; truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
+		"excused, as %s could not tell in time: out of order %d, received though deleted or edited %d; "+
+		"truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
 		"sent by a click %d, %d of them rightly; resolved before the customer's message was shown %d.",
 		v.Mails, v.Replies, v.Bounced, v.Internal, v.Edits, v.Deletes, v.Commands,
 		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.ReceivedDeleted, v.ReceivedEdited, v.Unaccounted,
-		v.Excused, s.client.Platform().Traits().Name, v.Ambiguous, v.AmbiguousMessages, v.SentByClick, v.RightlyAsked, v.ResolvedUnseen)
+		s.client.Platform().Traits().Name, v.Excused, v.ExcusedChanges, v.Ambiguous, v.AmbiguousMessages, v.SentByClick, v.RightlyAsked, v.ResolvedUnseen)
 
 	s.printLine("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
 		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,

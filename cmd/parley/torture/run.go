@@ -15,6 +15,7 @@ import (
 	"parley/channels/pause"
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
 	"parley/cmd/parley/torture/records"
 )
@@ -32,6 +33,7 @@ type session struct {
 	emulators     *child.Process
 	oracle        *oracleProcess
 	driver        *driver
+	jumps         []checker.ClockJump
 	program       []string // of Parley
 	oldProgram    []string // an earlier version of it; nil means none
 	hasSpaceLimit bool     // the database's folder is a file system of its own
@@ -175,6 +177,7 @@ func (s *session) runFlow(ctx context.Context, r *Report) error {
 	s.network.addCountsTo(r.ProviderFaults)
 	r.Workload = s.driver.counts
 	r.Injected, r.Missed = in.countFaults()
+	s.jumps = in.jumps
 	r.Versions.Accepted = in.acceptedByNewer
 	for _, kind := range killsAndStops() {
 		r.KillsAndStops += r.Injected[kind]
@@ -245,19 +248,14 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 
 	settled, lastProgress := 0, time.Now()
 	lanes, lanesSince := 0, time.Now()
-	excused, err := s.driver.holds.listExcused(ctx)
-	if err != nil {
-		return err
-	}
-
-	request := oracleRequest{Click: true, Excused: excused, History: s.driver.history}
+	request := oracleRequest{Click: true, Jumps: s.jumps, History: s.driver.history}
 	for {
 		isSettled, err := s.poll(ctx, request, r)
 		if err != nil {
 			return err
 		}
 
-		request.Excused, request.History = nil, nil // the oracle keeps them
+		request.Jumps, request.History = nil, nil // the oracle keeps them
 		settled++
 		if !isSettled {
 			settled = 0
@@ -312,13 +310,13 @@ func (s *session) poll(ctx context.Context, request oracleRequest, r *Report) (i
 		return false, err
 	}
 
-	lost, err := platform.LostEvents(ctx, emulators.Written)
+	delays, err := platform.EventDelays(ctx, emulators.Written)
 	if err != nil {
 		return false, err
 	}
 
 	expected := records.Expectation{
-		Posted:      slices.DeleteFunc(s.driver.history.AnnouncedMessages(), func(id string) bool { return lost[id] }),
+		Posted:      slices.DeleteFunc(s.driver.history.AnnouncedMessages(), func(id string) bool { return delays[id] == checker.NotTold }),
 		Cards:       reply.Cards,
 		Poisons:     s.driver.poisons,
 		LongestStop: s.opt.ClaimStopFor,

@@ -34,12 +34,15 @@ func findExcessiveExcuses(v *checker.Verdict, o Options) []string {
 		markedCopies = tolerance{fixed: 4, percent: 25}
 	}
 
-	var shortForm tolerance // is added to all of them
+	var shortForm tolerance // is added to most of them
 	if o.ShortWaits {
 		// As many faults come in seconds as otherwise in minutes, the clock jumps over much of what is written, and Parley
 		// asks people after a few checks: sooner on a slow machine.
 		shortForm = tolerance{fixed: 4, percent: 20}
 	}
+
+	// A change is excused only where Parley was truly told too late, which is as seldom in the short form.
+	changes := tolerance{fixed: 4, percent: 5}
 
 	replies := v.Replies + v.Bounced
 	var list []string
@@ -48,15 +51,17 @@ func findExcessiveExcuses(v *checker.Verdict, o Options) []string {
 		count   int
 		of      int
 		allowed tolerance
+		short   tolerance
 	}{
-		{"sent by a click for no reason", v.SentByClick - v.RightlyAsked, replies, clicked},
-		{"truly ambiguous", v.AmbiguousMessages, replies, ambiguous},
-		{"excused", v.Excused, replies, usual},
-		{"of which the platform gave up telling Parley", v.EventsLost, replies + v.Edits, usual},
-		{"resolved before the customer's message was shown", v.ResolvedUnseen, v.Commands, resolvedUnseen},
-		{"shown twice and marked so", v.MarkedCopies, v.Mails, markedCopies},
+		{"sent by a click for no reason", v.SentByClick - v.RightlyAsked, replies, clicked, shortForm},
+		{"truly ambiguous", v.AmbiguousMessages, replies, ambiguous, shortForm},
+		{"out of order, and excused", v.Excused, replies, usual, shortForm},
+		{"received though deleted or edited, and excused", v.ExcusedChanges, v.Deletes + v.Edits, changes, tolerance{}},
+		{"of which the platform gave up telling Parley", v.EventsLost, replies + v.Edits, usual, shortForm},
+		{"resolved before the customer's message was shown", v.ResolvedUnseen, v.Commands, resolvedUnseen, shortForm},
+		{"shown twice and marked so", v.MarkedCopies, v.Mails, markedCopies, shortForm},
 	} {
-		limit := c.allowed.limitFor(c.of) + shortForm.limitFor(c.of)
+		limit := c.allowed.limitFor(c.of) + c.short.limitFor(c.of)
 		if c.count > limit {
 			list = append(list, fmt.Sprintf("%d %s, of %d: more than the %d that faults explain", c.count, c.what, c.of, limit))
 		}

@@ -10,7 +10,8 @@ type History []Operation
 
 // Operation is one thing that somebody said or did.
 type Operation struct {
-	At           time.Time
+	At           time.Time // when it was done; it may have been done a moment before
+	BeganAt      time.Time // OpPost: the message isn't older than that
 	Kind         OperationKind
 	Marker       Marker // of the message; zero for a command or a deletion
 	Conversation int

@@ -79,14 +79,14 @@ func checkEdit(v *Verdict, observed Observation, expected Expectation, op Operat
 		return
 	}
 
-	isLate := expected.LateEdits[op.ID] || expected.Excused[original]
+	isLate := expected.LateEdits[op.ID]
 	hasFormer := observed.hasReceivedFormer(original, op.Marker)
 	if hasFormer && !isLate {
-		v.addViolation(&v.ReceivedEdited, "%s was changed into %s during the hold, and the customer received the former words", original, op.Marker)
+		v.addViolation(&v.ReceivedEdited, "%s was edited into %s during the hold and reached the customer as it was before", original, op.Marker)
 		return
 	}
 	if hasFormer {
-		v.Excused++
+		v.ExcusedChanges++
 	}
 
 	mayQuoteOriginal := original.Kind == Bounced || hasFormer

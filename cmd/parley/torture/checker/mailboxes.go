@@ -46,7 +46,7 @@ func collectReceived(v *Verdict, b Mailbox, excused map[Marker]bool) []Marker {
 			case m.Kind == Internal:
 				v.addViolation(&v.Leaked, "%s is internal and reached customer %d", m, b.Conversation)
 			case m.Kind == Deleted && excused[m]:
-				v.Excused++
+				v.ExcusedChanges++
 			case m.Kind == Deleted:
 				v.addViolation(&v.ReceivedDeleted, "%s was deleted during the hold and reached the customer", m)
 			case !isOwn:

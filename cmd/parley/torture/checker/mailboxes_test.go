@@ -98,7 +98,7 @@ func TestCheckDeletedReplies(t *testing.T) {
 				o.addPost(cara, line)
 				e.Excused[deleted] = true
 			},
-			want: Verdict{Excused: 1},
+			want: Verdict{ExcusedChanges: 1},
 		},
 		{
 			name: "the platform could not tell in time, and no line says so",
@@ -106,7 +106,7 @@ func TestCheckDeletedReplies(t *testing.T) {
 				o.addReceived(cara, deleted)
 				e.Excused[deleted] = true
 			},
-			want: Verdict{Excused: 1, Lost: 1},
+			want: Verdict{ExcusedChanges: 1, Lost: 1},
 		},
 		{
 			name: "the platform never told",
@@ -115,7 +115,7 @@ func TestCheckDeletedReplies(t *testing.T) {
 				e.Excused[deleted] = true
 				e.LostEvents["5.1"] = true
 			},
-			want: Verdict{Excused: 1, EventsLost: 1},
+			want: Verdict{ExcusedChanges: 1, EventsLost: 1},
 		},
 	})
 }

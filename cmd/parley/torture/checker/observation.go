@@ -56,11 +56,11 @@ type Expectation struct {
 	// ActedIn has the threads in which the oracle's agent clicked or typed, by their roots.
 	ActedIn map[string]bool
 	// Excused are replies that may arrive out of order, or although they were deleted: Parley was told
-	// of them too late, or a jump of the clock ended their hold early.
+	// of them, or of the deletion, too late. A customer's message may be shown out of order if it was late.
 	Excused map[Marker]bool
 	// LateEvents are teammates' messages of which Parley was told late, or never, by their ids.
 	LateEvents map[string]bool
-	// LateEdits are messages of whose edit Parley was told after half of the hold, by their ids.
+	// LateEdits are messages of whose edit Parley was told when they may have left, by their ids.
 	LateEdits map[string]bool
 	// LostEvents are messages of whose edit or deletion Parley was never told, by their ids.
 	LostEvents map[string]bool

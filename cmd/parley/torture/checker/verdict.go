@@ -34,7 +34,8 @@ type Verdict struct {
 	SentByClick       int `json:"sent_by_click"`      // replies that Parley asked about or parked, sent by the oracle's agent
 	RightlyAsked      int `json:"rightly_asked"`      // those of SentByClick about which Parley had a reason to ask
 	ResolvedUnseen    int `json:"resolved_unseen"`    // customers who wait in a conversation that was resolved before their message was shown
-	Excused           int `json:"excused"`            // out of order, or received though deleted or edited, as Parley was told too late
+	Excused           int `json:"excused"`            // out of order, as Parley was told too late
+	ExcusedChanges    int `json:"excused_changes"`    // received though deleted or edited, as Parley was told too late
 	MarkedCopies      int `json:"marked_copies"`      // second copies that say so: nobody could find out whether the first was posted
 	EventsLost        int `json:"events_lost"`        // replies and edits of which the platform gave up telling Parley, who may not look
 

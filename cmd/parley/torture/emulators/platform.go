@@ -21,10 +21,9 @@ type Platform interface {
 	ReadRoots(ctx context.Context) (map[string]root, error)
 	// Export returns everything that the emulator shows, to be kept as JSON.
 	Export(ctx context.Context) (any, error)
-	// LateEvents returns the ids of messages of whose change Parley was told only after that time, or not yet.
-	LateEvents(ctx context.Context, what change, over time.Duration) (map[string]bool, error)
-	// LostEvents returns the ids of messages of which Parley was never told one of these changes.
-	LostEvents(ctx context.Context, what ...change) (map[string]bool, error)
+	// EventDelays returns how long it took to tell Parley of a change of messages, by their ids: checker.NotTold if it wasn't
+	// told so far. What took less than checker.PromptDelay is not in it.
+	EventDelays(ctx context.Context, what Change) (map[string]time.Duration, error)
 	// Problems returns what Parley did that no user of the platform could see as it was meant.
 	Problems(ctx context.Context) ([]string, error)
 	// CountPendingEvents counts the events of which Parley still has to be told.
@@ -66,12 +65,12 @@ func asIgnoredClick(err error) error {
 	return err
 }
 
-// change is what a person did to a message. The platform may tell Parley late of it.
-type change int
+// Change is what a person did to a message. The platform may tell Parley late of it.
+type Change int
 
 // Changes.
 const (
-	Written change = iota
+	Written Change = iota
 	Edited
 	Deleted
 )

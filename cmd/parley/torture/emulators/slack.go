@@ -124,36 +124,25 @@ func (s slackPlatform) ReadRoots(ctx context.Context) (map[string]root, error) {
 	return roots, nil
 }
 
-func (s slackPlatform) LateEvents(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
-	list, err := s.readSlow(ctx, over)
-	found := map[string]bool{}
-	for _, e := range list {
-		if e.Subtype == subtypeOf(what) {
-			found[e.TS] = true
-		}
-	}
-	return found, err
-}
-
-func (s slackPlatform) LostEvents(ctx context.Context, what ...change) (map[string]bool, error) {
-	list, err := s.readSlow(ctx, 0)
-	found := map[string]bool{}
-	for _, e := range list {
-		if !e.Told && slices.ContainsFunc(what, func(c change) bool { return subtypeOf(c) == e.Subtype }) {
-			found[e.TS] = true
-		}
-	}
-	return found, err
-}
-
-func (s slackPlatform) readSlow(ctx context.Context, over time.Duration) ([]slackfake.SlowEvent, error) {
+func (s slackPlatform) EventDelays(ctx context.Context, what Change) (map[string]time.Duration, error) {
 	var list []slackfake.SlowEvent
-	return list, s.Call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Slack, over.Seconds()), nil, &list)
+	err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/slow?over=0", nil, &list)
+	delays := map[string]time.Duration{}
+	for _, e := range list {
+		if e.Subtype != subtypeOf(what) {
+			continue
+		}
+		if !e.Told {
+			e.Took = checker.NotTold
+		}
+		delays[e.TS] = max(delays[e.TS], e.Took)
+	}
+	return delays, err
 }
 
 // subtypeOf returns the subtype of the event by which Slack tells of a change.
-func subtypeOf(what change) string {
-	return map[change]string{Written: "", Edited: "message_changed", Deleted: "message_deleted"}[what]
+func subtypeOf(what Change) string {
+	return map[Change]string{Written: "", Edited: "message_changed", Deleted: "message_deleted"}[what]
 }
 
 // Problems has nothing to tell: this emulator refuses what clients would not show.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -217,23 +216,30 @@ func (s teamsPlatform) ReadRoots(ctx context.Context) (map[string]root, error) {
 	return roots, err
 }
 
-func (s teamsPlatform) LateEvents(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
-	found, err := s.readLost(ctx, what)
-	if err != nil {
+func (s teamsPlatform) EventDelays(ctx context.Context, what Change) (map[string]time.Duration, error) {
+	var list []teamsfake.SlowActivity
+	if err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/slow?over=0", nil, &list); err != nil {
 		return nil, err
 	}
-	var list []teamsfake.SlowActivity
-	err = s.Call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Teams, over.Seconds()), nil, &list)
+	delays := map[string]time.Duration{}
 	for _, e := range list {
-		if e.Name == activityNameOf(what) {
-			found[e.ID] = true
+		if e.Name != activityNameOf(what) {
+			continue
 		}
+		if !e.Told {
+			e.Took = checker.NotTold
+		}
+		delays[e.ID] = max(delays[e.ID], e.Took)
 	}
-	return found, err
+	lost, err := s.readLost(ctx, what)
+	for id := range lost {
+		delays[id] = checker.NotTold
+	}
+	return delays, err
 }
 
 // readLost reads of which messages Teams gave up telling Parley, by their ids.
-func (s teamsPlatform) readLost(ctx context.Context, what change) (map[string]bool, error) {
+func (s teamsPlatform) readLost(ctx context.Context, what Change) (map[string]bool, error) {
 	var list []teamsfake.LostActivity
 	found := map[string]bool{}
 	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &list)
@@ -245,20 +251,8 @@ func (s teamsPlatform) readLost(ctx context.Context, what change) (map[string]bo
 	return found, err
 }
 
-func activityNameOf(what change) string {
-	return map[change]string{Written: "message", Edited: "messageUpdate", Deleted: "messageDelete"}[what]
-}
-
-func (s teamsPlatform) LostEvents(ctx context.Context, what ...change) (map[string]bool, error) {
-	all := map[string]bool{}
-	for _, c := range what {
-		found, err := s.readLost(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(all, found)
-	}
-	return all, nil
+func activityNameOf(what Change) string {
+	return map[Change]string{Written: "message", Edited: "messageUpdate", Deleted: "messageDelete"}[what]
 }
 
 func (s teamsPlatform) Problems(ctx context.Context) ([]string, error) {

@@ -1,0 +1,77 @@
+package checker
+
+import (
+	"math"
+	"time"
+)
+
+// Telling is what decides whether Parley could know in time what people did: how long it took to tell Parley of messages,
+// edits and deletions, by the ids of the messages, and what ended holds early.
+type Telling struct {
+	// What took less than PromptDelay is in none of these. What Parley wasn't told took NotTold.
+	Written, Edited, Deleted map[string]time.Duration
+	Hold                     time.Duration // of replies
+	Jumps                    []ClockJump
+}
+
+const (
+	// PromptDelay is the shortest delay that the emulators remember.
+	PromptDelay = 250 * time.Millisecond
+	// NotTold is the delay of what Parley wasn't told.
+	NotTold = time.Duration(math.MaxInt64)
+)
+
+// ClockJump is a jump of Parley's clock, which ends all holds. It came at some time between two others.
+type ClockJump struct {
+	After  time.Time `json:"after"`
+	Before time.Time `json:"before"`
+}
+
+// Excuse fills in which deviations from the history are excused because of what Parley was told late. It adds to Excused
+// replies of which Parley was told so late that later ones may have left before, and those of whose deletion it was told
+// when they may have left.
+func (e *Expectation) Excuse(t Telling) {
+	e.LateEvents, e.LateEdits, e.LostEvents = map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for id := range t.Written {
+		e.LateEvents[id] = true
+	}
+
+	posts := map[string]Operation{} // by their ids
+	for _, op := range e.History {
+		post := posts[op.ID]
+		switch op.Kind {
+		case OpPost:
+			posts[op.ID] = op
+			mustArrive := op.Marker.Kind != Deleted
+			if mustArrive && t.isTooLate(op, op, t.Written) {
+				e.Excused[op.Marker] = true
+			}
+		case OpEdit:
+			e.LateEdits[op.ID] = t.isTooLate(post, op, t.Edited)
+			e.LostEvents[op.ID] = t.Edited[op.ID] == NotTold
+		case OpDelete:
+			if t.isTooLate(post, op, t.Deleted) {
+				e.Excused[post.Marker] = true
+			}
+			e.LostEvents[op.ID] = t.Deleted[op.ID] == NotTold
+		case OpWrite, OpResolve, OpHandOver, OpUnassign: // have no hold
+		}
+	}
+}
+
+// isTooLate reports whether Parley was told of op, which is a reply or its change, when the hold of the reply was nearly over
+// or when the clock had jumped over it. Of all that it was told before, no reply may leave without regard to it. delays are
+// those of such operations.
+func (t Telling) isTooLate(reply, op Operation, delays map[string]time.Duration) bool {
+	toldAt := op.At.Add(max(delays[op.ID], PromptDelay)) // or sooner
+	if toldAt.Sub(reply.BeganAt) > t.Hold*3/4 {
+		return true
+	}
+	for _, jump := range t.Jumps {
+		isHeld := reply.BeganAt.Before(jump.Before)
+		if isHeld && toldAt.After(jump.After) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,98 @@
+package checker
+
+import (
+	"maps"
+	"testing"
+	"time"
+)
+
+// A reply is excused if Parley was told of it, or of its change, when its hold was nearly over, or after a jump of the clock
+// that ended the hold. The jump is no excuse for what Parley knew before, nor for what was typed after it.
+func TestExcuse(t *testing.T) {
+	t.Parallel()
+	const (
+		hold    = 8 * time.Second
+		isLate  = true
+		replyID = "3"
+	)
+	start := time.Unix(1_700_000_000, 0)
+	typed := posted(outboundTo(1, 2), "1", replyID)
+	typed.BeganAt, typed.At = start, start.Add(10*time.Millisecond)
+	for _, tt := range []struct {
+		name    string
+		delay   time.Duration // until Parley is told of what was done a second after the reply was typed; 0 means at once
+		jumpsAt time.Duration // after the reply was typed; 0 means that the clock doesn't jump
+		want    bool
+	}{
+		{name: "told at once"},
+		{name: "told in time", delay: 4 * time.Second},
+		{name: "told when the hold is nearly over", delay: 6 * time.Second, want: isLate},
+		{name: "never told", delay: NotTold, want: isLate},
+		{name: "told before the clock jumps over its hold", jumpsAt: 3 * time.Second},
+		{name: "told after the clock jumped over its hold", delay: 4 * time.Second, jumpsAt: 3 * time.Second, want: isLate},
+		{name: "done after the clock jumped over its hold", jumpsAt: 500 * time.Millisecond, want: isLate},
+		{name: "typed after the clock jumped", delay: 4 * time.Second, jumpsAt: -time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			telling := Telling{Hold: hold}
+			if tt.jumpsAt != 0 {
+				at := start.Add(tt.jumpsAt)
+				telling.Jumps = []ClockJump{{After: at, Before: at.Add(10 * time.Millisecond)}}
+			}
+			delays := map[string]time.Duration{}
+			if tt.delay > 0 {
+				delays[replyID] = tt.delay
+			}
+
+			doneAt := start.Add(time.Second)
+			late, gone := typed, typed
+			late.At = doneAt // the platform took so long to take it
+			gone.Marker.Kind = Deleted
+			edit := Operation{Kind: OpEdit, At: doneAt, ID: replyID}
+			deletion := Operation{Kind: OpDelete, At: doneAt, ID: replyID}
+
+			e := Expectation{Excused: map[Marker]bool{}, History: History{late, edit}}
+			telling.Written, telling.Edited = delays, delays
+			e.Excuse(telling)
+			if got := e.Excused[late.Marker]; got != tt.want {
+				t.Errorf("the order of a reply: excused %t, want %t", got, tt.want)
+			}
+			if got := e.LateEdits[replyID]; got != tt.want {
+				t.Errorf("an edit: late %t, want %t", got, tt.want)
+			}
+
+			e.History = History{gone, deletion}
+			telling.Written, telling.Deleted = map[string]time.Duration{replyID: NotTold}, delays
+			e.Excuse(telling)
+			if got := e.Excused[gone.Marker]; got != tt.want {
+				t.Errorf("a deletion: excused %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+// The events that took long are late, and those of edits and deletions that never came are lost.
+func TestExcuseLostEvents(t *testing.T) {
+	t.Parallel()
+	e := Expectation{
+		Excused: map[Marker]bool{},
+		History: History{
+			posted(outboundTo(1, 2), "1", "3"),
+			posted(Marker{Deleted, 1, 3}, "1", "4"),
+			{Kind: OpEdit, ID: "3"},
+			{Kind: OpDelete, ID: "4"},
+		},
+	}
+	e.Excuse(Telling{
+		Written: map[string]time.Duration{"3": PromptDelay, "9": NotTold},
+		Edited:  map[string]time.Duration{"3": NotTold},
+		Deleted: map[string]time.Duration{"4": PromptDelay},
+	})
+	if want := map[string]bool{"3": true, "9": true}; !maps.Equal(e.LateEvents, want) {
+		t.Errorf("late: got %v, want %v", e.LateEvents, want)
+	}
+	if want := map[string]bool{"3": true, "4": false}; !maps.Equal(e.LostEvents, want) {
+		t.Errorf("lost: got %v, want %v", e.LostEvents, want)
+	}
+}
