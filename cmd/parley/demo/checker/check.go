@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -44,6 +43,7 @@ type SentMessage struct {
 	Thread      string
 	Mailbox     string // address of the customer
 	ForCustomer bool   // Outbound: it looks as if it were for the customer
+	IsNote      bool   // Outbound: its words have always said that it is a note for colleagues
 	Unannounced bool   // the platform doesn't tell Parley of it
 	Files       int    // Inbound: how many files came with it
 	FilesOnly   bool   // Inbound: it is nothing but files, whose names Parley may have made up
@@ -52,7 +52,8 @@ type SentMessage struct {
 	Versions    [][]string // the words by which it is recognised, and those before an edit
 	FirstSeenAt time.Time  // when the observer saw it first, by the machine's clock
 	Deleted     bool       // deleted by its author
-	wasDecided  bool       // a person decided once about it: its place in the order is not checked
+	TakenBack   bool       // Parley still held it when it was gone already
+	wasDecided  bool       // a person decided once about it, or sent it: its place in the order is not checked
 }
 
 // Observation is something that was seen at a destination.
@@ -75,21 +76,6 @@ func (o *Observation) CountWords(message []string) int {
 		best = max(best, o.Match(message, from).Found)
 	}
 	return best
-}
-
-// Record is what Parley's own database says of a message.
-type Record struct {
-	Fate     string
-	Reason   string
-	Delivery string // state; "" means there is none
-	Attempt  int
-	Held     bool // it waits for its time
-	Error    string
-}
-
-// needsPerson reports whether Parley waits for a person to decide.
-func (r *Record) needsPerson() bool {
-	return slices.Contains([]string{"ask", "parked", "unclear"}, r.Fate) || r.Delivery == "needs_decision"
 }
 
 // Result is a message with what became of it.
@@ -140,7 +126,7 @@ func Check(sent []*SentMessage, observed []Observation, records map[string]Recor
 		list[i] = Result{SentMessage: m, missingFiles: m.Files}
 		if r, ok := records[m.Key]; ok {
 			list[i].Record = &r
-			m.wasDecided = m.wasDecided || r.needsPerson()
+			m.wasDecided = m.wasDecided || r.needsPerson() || r.isSentByPerson()
 		}
 	}
 
@@ -323,10 +309,15 @@ func wasOvertaken(list []Result, at int) bool {
 }
 
 // mustArrive reports whether a message has to arrive: by Parley's decision, or by the look of its text while Parley has not
-// decided.
+// decided. Whatever Parley says, a note leaves only if a person sends it, and what was taken back doesn't leave.
 func (r *Result) mustArrive() bool {
 	if r.Direction == Inbound {
 		return true
+	}
+	hasLeaked := r.TakenBack && r.Copies > 0
+	mustStay := r.IsNote || hasLeaked
+	if mustStay && !r.wasDecided {
+		return false
 	}
 	if r.Record == nil {
 		return r.ForCustomer
@@ -352,8 +343,7 @@ func (r *Result) decideState(idle time.Time) string {
 	}
 
 	isDeleted := r.Deleted && record.Fate != "out"
-	isUndone := record.Fate == "undone" || record.Fate == "dropped"
-	if isDeleted || isUndone {
+	if isDeleted || record.isTakenBack(r.Deleted) {
 		return StateWithdrawn
 	}
 

@@ -17,6 +17,10 @@ func TestCheck(t *testing.T) {
 	)
 	deleted := typed("g", "regret")
 	deleted.Deleted = true
+	takenBack := typed("t", "not like that")
+	takenBack.Deleted, takenBack.TakenBack = true, true
+	note := internal("n", "note: glaze")
+	note.IsNote = true
 	edited := typed("e", "new words")
 	edited.Versions = append(edited.Versions, checker.WordsOf("old words"))
 	before, afterwards := secondsIn(-100), secondsIn(100)
@@ -147,6 +151,20 @@ func TestCheck(t *testing.T) {
 			want:     checker.Counts{Inside: 1, Leaked: 1},
 		},
 		{
+			name:     "a note that Parley took for a reply",
+			sent:     messages{note},
+			observed: observations{letter("note: glaze")},
+			records:  records{"n": {Fate: "out"}},
+			want:     checker.Counts{Inside: 1, Leaked: 1},
+		},
+		{
+			name:     "a note that a person sent",
+			sent:     messages{note},
+			observed: observations{letter("note: glaze")},
+			records:  records{"n": {Fate: "out", Reason: "clicked"}},
+			want:     checker.Counts{Said: 1, Arrived: 1},
+		},
+		{
 			name:    "inside, as Parley decided",
 			sent:    messages{typed("1", "hm")},
 			records: records{"1": {Fate: "inside"}},
@@ -166,6 +184,20 @@ func TestCheck(t *testing.T) {
 			records: records{"1": {Fate: "undone"}},
 			idle:    afterwards,
 			want:    checker.Counts{Withdrawn: 2},
+		},
+		{
+			name:     "deleted while it was held, and sent",
+			sent:     messages{takenBack},
+			observed: observations{letter("not like that")},
+			records:  records{"t": {Fate: "out"}},
+			want:     checker.Counts{Inside: 1, Leaked: 1},
+		},
+		{
+			name:    "undone as if it were deleted",
+			sent:    messages{typed("1", "oh")},
+			records: records{"1": {Fate: "undone", Reason: "deleted"}},
+			idle:    afterwards,
+			want:    checker.Counts{Said: 1, Lost: 1},
 		},
 		{
 			name:     "deleted after it left",

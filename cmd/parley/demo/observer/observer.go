@@ -94,8 +94,12 @@ func (o *Observer) Report(ctx context.Context, db *pgxpool.Pool, isConnected boo
 	now := time.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	sent, observed := o.collect(now)
 	canWork := err == nil && isConnected
+	if canWork {
+		o.noteTakenBack(records)
+	}
+
+	sent, observed := o.collect(now)
 	if busy || !canWork {
 		o.idleSince = time.Time{}
 	} else if o.idleSince.IsZero() {
@@ -158,10 +162,6 @@ func (o *Observer) collect(now time.Time) ([]*checker.SentMessage, []checker.Obs
 		o.folderSizes = map[string]map[string]int{}
 	}
 
-	for _, s := range o.sent {
-		s.Deleted = s.Direction == checker.Outbound // until it is seen again; a mail can't be taken back
-	}
-
 	o.observeMail(now)
 	o.observePhones(now)
 	o.observeSlack(now)
@@ -173,6 +173,24 @@ func (o *Observer) collect(now time.Time) ([]*checker.SentMessage, []checker.Obs
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key))
 	})
 	return sent, observed
+}
+
+// forgetTyped lets what was typed in a thread count as deleted until it is seen there again.
+func (o *Observer) forgetTyped(channel, thread string) {
+	for _, s := range o.sent {
+		if s.Channel == channel && s.Thread == thread {
+			s.Deleted = true
+		}
+	}
+}
+
+// noteTakenBack notes which messages were gone at the look before while Parley says now that it still holds them. Caller holds o.mu.
+func (o *Observer) noteTakenBack(records map[string]checker.Record) {
+	for key, s := range o.sent {
+		if s.Deleted && records[key].Held {
+			s.TakenBack = true
+		}
+	}
 }
 
 // recordSent keeps what somebody wrote, and how it read before an edit.
@@ -187,7 +205,8 @@ func (o *Observer) recordSent(s checker.SentMessage, now time.Time) {
 	if !slices.ContainsFunc(known.Versions, func(v []string) bool { return slices.Equal(v, words) }) {
 		known.Versions = append(known.Versions, words)
 	}
-	known.Deleted = false
+	known.Deleted, known.TakenBack = false, false
+	known.IsNote = known.IsNote && s.IsNote
 	known.Text, known.Mailbox = s.Text, s.Mailbox
 	known.ForCustomer, known.Files = s.ForCustomer && !known.Unannounced, s.Files
 }

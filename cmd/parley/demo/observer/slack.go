@@ -21,6 +21,9 @@ const customerSuffix = " (customer)"
 // internalText matches texts that don't look as if they were for the customer, whatever Parley decides.
 var internalText = regexp.MustCompile(`(?i)^\s*(?:note:|//|![a-z]|/[a-z])|<@`)
 
+// noteText matches a text that says that it is a note.
+var noteText = regexp.MustCompile(`(?i)^\s*(?:note:|//)`)
+
 // slackText returns what somebody typed, or the names of the files that were sent. A quotation counts if there is nothing else.
 func slackText(m *slackfake.Message) string {
 	text := cmp.Or(checker.SlackText(m.Text), html.UnescapeString(m.Text))
@@ -47,6 +50,9 @@ func (o *Observer) observeSlack(now time.Time) {
 
 			thread := fake.Thread(c.ID, root.TS)
 			owner, box := o.customerOf(thread)
+			if box != "" {
+				o.forgetTyped(c.ID, root.TS)
+			}
 			for _, m := range thread {
 				if m.Subtype == "tombstone" {
 					continue
@@ -67,6 +73,7 @@ func (o *Observer) observeSlack(now time.Time) {
 						Thread:      root.TS,
 						Mailbox:     box,
 						ForCustomer: isAgents && !internalText.MatchString(m.Text),
+						IsNote:      noteText.MatchString(m.Text),
 					}, now)
 				}
 			}

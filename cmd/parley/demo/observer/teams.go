@@ -44,6 +44,10 @@ func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Messag
 		owner, box = o.findCustomer(teamsObservation(thread[at], root))
 	}
 
+	if box != "" {
+		o.forgetTyped(channel, root)
+	}
+
 	var files checker.Observation // the last post of files so far
 	linked := ""                  // its text, with links to files
 	for _, m := range thread {
@@ -80,6 +84,7 @@ func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Messag
 				Thread:      root,
 				Mailbox:     box,
 				ForCustomer: meant,
+				IsNote:      !meant && noteText.MatchString(text),
 				Unannounced: !all && !hasAppMention(m),
 			}, now)
 		}
