@@ -316,7 +316,7 @@ func (s *session) poll(ctx context.Context, request oracleRequest, r *Report) (i
 	}
 
 	expected := records.Expectation{
-		Posted:      slices.DeleteFunc(s.driver.history.AnnouncedMessages(), func(id string) bool { return delays[id] == checker.NotTold }),
+		Posted:      s.driver.history.MessagesToRecord(delays, s.opt.Blind),
 		Cards:       reply.Cards,
 		Poisons:     s.driver.poisons,
 		LongestStop: s.opt.ClaimStopFor,

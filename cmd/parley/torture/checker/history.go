@@ -69,15 +69,19 @@ func (h History) findOriginal(id string) Marker {
 	return Marker{}
 }
 
-// AnnouncedMessages returns the ids of the teammates' messages of which Parley must have a record.
-func (h History) AnnouncedMessages() []string {
+// MessagesToRecord returns the ids of the teammates' messages of which Parley must have a record. What it wasn't told it
+// finds, unless it may not look (isBlind), or the message was deleted since. delays are those of messages, as in Telling.
+func (h History) MessagesToRecord(delays map[string]time.Duration, isBlind bool) []string {
 	var ids []string
+	deleted := h.listDeleted()
 	for _, op := range h {
 		isChange := op.Kind == OpEdit || op.Kind == OpDelete // of a message that was announced before
-		if !op.Announced || isChange {
+		if !op.Announced || isChange || op.ID == "" {
 			continue
 		}
-		if op.ID != "" {
+		isHidden := isBlind || deleted[op.ID]
+		isLost := isHidden && delays[op.ID] == NotTold
+		if !isLost {
 			ids = append(ids, op.ID)
 		}
 	}

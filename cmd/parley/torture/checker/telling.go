@@ -12,6 +12,7 @@ type Telling struct {
 	Written, Edited, Deleted map[string]time.Duration
 	Hold                     time.Duration // of replies
 	Jumps                    []ClockJump
+	Blind                    bool // Parley may not read the chat, and so finds nothing that it wasn't told
 }
 
 const (
@@ -48,12 +49,12 @@ func (e *Expectation) Excuse(t Telling) {
 			}
 		case OpEdit:
 			e.LateEdits[op.ID] = t.isTooLate(post, op, t.Edited)
-			e.LostEvents[op.ID] = t.Edited[op.ID] == NotTold
+			e.LostEvents[op.ID] = t.Blind && t.Edited[op.ID] == NotTold
 		case OpDelete:
 			if t.isTooLate(post, op, t.Deleted) {
 				e.Excused[post.Marker] = true
 			}
-			e.LostEvents[op.ID] = t.Deleted[op.ID] == NotTold
+			e.LostEvents[op.ID] = t.Blind && t.Deleted[op.ID] == NotTold
 		case OpWrite, OpResolve, OpHandOver, OpUnassign: // have no hold
 		}
 	}

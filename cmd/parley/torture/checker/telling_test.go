@@ -2,6 +2,7 @@ package checker
 
 import (
 	"maps"
+	"slices"
 	"testing"
 	"time"
 )
@@ -72,9 +73,24 @@ func TestExcuse(t *testing.T) {
 	}
 }
 
-// The events that took long are late, and those of edits and deletions that never came are lost.
+// The events that took long are late. Those of edits and deletions that never came are lost where Parley may not look; elsewhere
+// it finds what no event told.
 func TestExcuseLostEvents(t *testing.T) {
 	t.Parallel()
+	for _, isBlind := range []bool{false, true} {
+		e := lostEventsWhere(isBlind)
+		if want := map[string]bool{"3": true, "9": true}; !maps.Equal(e.LateEvents, want) {
+			t.Errorf("late where Parley is blind (%t): got %v, want %v", isBlind, e.LateEvents, want)
+		}
+		if want := map[string]bool{"3": isBlind, "4": false}; !maps.Equal(e.LostEvents, want) {
+			t.Errorf("lost where Parley is blind (%t): got %v, want %v", isBlind, e.LostEvents, want)
+		}
+	}
+}
+
+// lostEventsWhere returns what is excused of a reply of whose edit Parley was never told, and of another one of whose deletion
+// it was told late.
+func lostEventsWhere(isBlind bool) Expectation {
 	e := Expectation{
 		Excused: map[Marker]bool{},
 		History: History{
@@ -88,11 +104,32 @@ func TestExcuseLostEvents(t *testing.T) {
 		Written: map[string]time.Duration{"3": PromptDelay, "9": NotTold},
 		Edited:  map[string]time.Duration{"3": NotTold},
 		Deleted: map[string]time.Duration{"4": PromptDelay},
+		Blind:   isBlind,
 	})
-	if want := map[string]bool{"3": true, "9": true}; !maps.Equal(e.LateEvents, want) {
-		t.Errorf("late: got %v, want %v", e.LateEvents, want)
+	return e
+}
+
+// Parley must have a record of each message that the platform announces. One that it wasn't told is missing only where Parley
+// may not look, or if it was gone before Parley looked.
+func TestMessagesToRecord(t *testing.T) {
+	t.Parallel()
+	h := History{
+		posted(outboundTo(1, 2), "1", "told"),
+		posted(Marker{Internal, 1, 3}, "1", "lost"),
+		posted(Marker{Deleted, 1, 4}, "1", "deleted"),
+		{Kind: OpResolve, Root: "1", ID: "unannounced"},
+		{Kind: OpDelete, Root: "1", ID: "deleted", Announced: true},
 	}
-	if want := map[string]bool{"3": true, "4": false}; !maps.Equal(e.LostEvents, want) {
-		t.Errorf("lost: got %v, want %v", e.LostEvents, want)
+	delays := map[string]time.Duration{"lost": NotTold, "deleted": NotTold}
+	for _, tt := range []struct {
+		isBlind bool
+		want    []string
+	}{
+		{isBlind: false, want: []string{"told", "lost"}},
+		{isBlind: true, want: []string{"told"}},
+	} {
+		if got := h.MessagesToRecord(delays, tt.isBlind); !slices.Equal(got, tt.want) {
+			t.Errorf("where Parley is blind (%t): got %q, want %q", tt.isBlind, got, tt.want)
+		}
 	}
 }

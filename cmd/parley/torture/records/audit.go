@@ -226,7 +226,7 @@ func (a *Audit) compareQuarantine(list []quarantined, expected Expectation) {
 
 // Expectation is what the audit compares the tables with.
 type Expectation struct {
-	Posted      []string                // messages of teammates of which Parley was told
+	Posted      []string                // messages of teammates of which Parley must have a record
 	Cards       map[string]checker.Card // what the roots of threads show
 	Poisons     []string                // facts that can't be applied, by their external ids
 	LongestStop time.Duration           // the longest that a process stood still
