@@ -62,7 +62,7 @@ type Expectation struct {
 	LateEvents map[string]bool
 	// LateEdits are messages of whose edit Parley was told when they may have left, by their ids.
 	LateEdits map[string]bool
-	// LostEvents are messages of whose edit or deletion Parley was never told, and may not look, by their ids.
+	// LostEvents are messages of whose edit or deletion Parley was never told, and can't find it, by their ids.
 	LostEvents map[string]bool
 }
 

@@ -12,7 +12,7 @@ type Telling struct {
 	Written, Edited, Deleted map[string]time.Duration
 	Hold                     time.Duration // of replies
 	Jumps                    []ClockJump
-	Blind                    bool // Parley may not read the chat, and so finds nothing that it wasn't told
+	HidesChanges             bool // Parley can't find edits and deletions that it wasn't told
 }
 
 const (
@@ -48,13 +48,20 @@ func (e *Expectation) Excuse(t Telling) {
 				e.Excused[op.Marker] = true
 			}
 		case OpEdit:
-			e.LateEdits[op.ID] = t.isTooLate(post, op, t.Edited)
-			e.LostEvents[op.ID] = t.Blind && t.Edited[op.ID] == NotTold
+			if t.isTooLate(post, op, t.Edited) {
+				e.LateEdits[op.ID] = true
+			}
+			if t.HidesChanges && t.Edited[op.ID] == NotTold {
+				e.LostEvents[op.ID] = true
+			}
 		case OpDelete:
-			if t.isTooLate(post, op, t.Deleted) {
+			mustStay := post.Marker.Kind == Deleted
+			if mustStay && t.isTooLate(post, op, t.Deleted) {
 				e.Excused[post.Marker] = true
 			}
-			e.LostEvents[op.ID] = t.Blind && t.Deleted[op.ID] == NotTold
+			if t.HidesChanges && t.Deleted[op.ID] == NotTold {
+				e.LostEvents[op.ID] = true
+			}
 		case OpWrite, OpResolve, OpHandOver, OpUnassign: // have no hold
 		}
 	}

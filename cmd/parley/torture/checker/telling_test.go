@@ -73,40 +73,35 @@ func TestExcuse(t *testing.T) {
 	}
 }
 
-// The events that took long are late. Those of edits and deletions that never came are lost where Parley may not look; elsewhere
-// it finds what no event told.
+// The events that took long are late. Those of edits and deletions that never came are lost where Parley can't find these.
 func TestExcuseLostEvents(t *testing.T) {
 	t.Parallel()
-	for _, isBlind := range []bool{false, true} {
-		e := lostEventsWhere(isBlind)
+	for _, hidesChanges := range []bool{false, true} {
+		e := Expectation{
+			Excused: map[Marker]bool{},
+			History: History{
+				posted(outboundTo(1, 2), "1", "3"),
+				posted(Marker{Deleted, 1, 3}, "1", "4"),
+				{Kind: OpEdit, ID: "3"},
+				{Kind: OpDelete, ID: "4"},
+			},
+		}
+		e.Excuse(Telling{
+			Written:      map[string]time.Duration{"3": PromptDelay, "9": NotTold},
+			Edited:       map[string]time.Duration{"3": NotTold},
+			Deleted:      map[string]time.Duration{"4": PromptDelay},
+			HidesChanges: hidesChanges,
+		})
 		if want := map[string]bool{"3": true, "9": true}; !maps.Equal(e.LateEvents, want) {
-			t.Errorf("late where Parley is blind (%t): got %v, want %v", isBlind, e.LateEvents, want)
+			t.Errorf("late: got %v, want %v", e.LateEvents, want)
 		}
-		if want := map[string]bool{"3": isBlind, "4": false}; !maps.Equal(e.LostEvents, want) {
-			t.Errorf("lost where Parley is blind (%t): got %v, want %v", isBlind, e.LostEvents, want)
+		if got := e.LostEvents["3"]; got != hidesChanges {
+			t.Errorf("an edit that never came: lost %t, want %t", got, hidesChanges)
+		}
+		if e.LostEvents["4"] {
+			t.Error("a deletion that came late counts as lost")
 		}
 	}
-}
-
-// lostEventsWhere returns what is excused of a reply of whose edit Parley was never told, and of another one of whose deletion
-// it was told late.
-func lostEventsWhere(isBlind bool) Expectation {
-	e := Expectation{
-		Excused: map[Marker]bool{},
-		History: History{
-			posted(outboundTo(1, 2), "1", "3"),
-			posted(Marker{Deleted, 1, 3}, "1", "4"),
-			{Kind: OpEdit, ID: "3"},
-			{Kind: OpDelete, ID: "4"},
-		},
-	}
-	e.Excuse(Telling{
-		Written: map[string]time.Duration{"3": PromptDelay, "9": NotTold},
-		Edited:  map[string]time.Duration{"3": NotTold},
-		Deleted: map[string]time.Duration{"4": PromptDelay},
-		Blind:   isBlind,
-	})
-	return e
 }
 
 // Parley must have a record of each message that the platform announces. One that it wasn't told is missing only where Parley
