@@ -53,7 +53,7 @@ func TestFiguresAsFile(t *testing.T) {
 	wantHeader(t, "the file", a, "Content-Type", "text/csv")
 	rows := readCSV(t, a)
 	for _, want := range []string{
-		"day," + daysAgo(1) + ",6,0,0,0,1,0,0,0,0,0,0,,,",
+		"day," + f.daysAgo(1) + ",6,0,0,0,1,0,0,0,0,0,0,,,",
 		"agent,Ben Osei,0,0,1,0,0,1,1,7200,0,0,90000,7200,,90000",
 		"team,Billing,1,0,0,0,1,3,1,60,2,600,0,60,300,",
 		"tag,'=cmd|'/c calc'!A1,5,0,0,0,0,0,0,0,0,0,0,,,",

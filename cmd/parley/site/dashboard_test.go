@@ -68,7 +68,7 @@ func TestDashboardOfMuch(t *testing.T) {
 			conversation: store.ConversationID(1000 + n),
 			labels:       measure.Labels{Tags: []string{tag}, Intent: fmt.Sprintf("intent_%d", n%20), Mood: moods[n%3]},
 			shares: []measure.Share{{
-				Day:       daysAgo(int(n * 7 % 360)),
+				Day:       f.daysAgo(int(n * 7 % 360)),
 				TeamID:    f.support,
 				AgentID:   agents[n%2],
 				AccountID: f.supportMail,
@@ -198,10 +198,10 @@ func TestOddFilters(t *testing.T) {
 		{query: "mood=negative&days=7", want: "Mood: negative"},
 		{query: "team=-1", want: "Nothing was counted"},
 		{query: "hours=sometimes&account=' OR 1", want: "By agent"},
-		{query: "days=28&was=A B&from=" + daysAgo(1) + "&to=" + daysAgo(1), want: "<details open><summary>Other days"}, // typed into the form
+		{query: "days=28&was=A B&from=" + f.daysAgo(1) + "&to=" + f.daysAgo(1), want: "<details open><summary>Other days"}, // typed into the form
 		{query: "days=28&was=2026-01-01 2026-01-07&from=2026-01-01&to=2026-01-07", want: `<option value="28" selected>`},
 		{query: "days=7&was=2026-01-01 2026-01-07&from=&to=", want: `<option value="7" selected>`}, // other days were emptied
-		{query: "from=" + daysAgo(1) + "&to=" + daysAgo(1), want: "billing-mail"},
+		{query: "from=" + f.daysAgo(1) + "&to=" + f.daysAgo(1), want: "billing-mail"},
 	} {
 		t.Run(tt.query, func(t *testing.T) {
 			values, err := url.ParseQuery(tt.query)
@@ -245,7 +245,7 @@ func TestRenamedTagsFigures(t *testing.T) {
 	wantShown(t, "the file", all, "\ntag,Lighting,7,0,3,")
 	wantHidden(t, "the file", all, "amps")
 	ofTag := ann.Get("/settings/dashboard/figures.csv?days=7&hours=all&tag=Lighting")
-	wantShown(t, "the file of the tag", ofTag, "\nday,"+daysAgo(1)+",7,0,3,")
+	wantShown(t, "the file of the tag", ofTag, "\nday,"+f.daysAgo(1)+",7,0,3,")
 	longest := ann.Get("/settings/dashboard/longest?days=7&hours=all&time=ended&tag=Lighting")
 	wantShown(t, "the longest of the tag", longest, "by its first name", "by its second name", "by its present name")
 	wantHidden(t, "the longest of the tag", longest, "of another")
@@ -369,7 +369,7 @@ func TestLongestOfAPrivateChannel(t *testing.T) {
 		conversation: 4711,
 		subject:      "Salary",
 		shares: []measure.Share{{
-			Day:       daysAgo(1),
+			Day:       f.daysAgo(1),
 			TeamID:    store.TeamID(guards),
 			AgentID:   store.AgentID(ben),
 			AccountID: store.AccountID(f.id("accounts", "guards-mail")),

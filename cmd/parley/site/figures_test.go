@@ -32,6 +32,7 @@ type figures struct {
 	supportMail      store.AccountID
 	billingMail      store.AccountID
 	ann, ben         store.AgentID
+	today            time.Time // zero until daysAgo is asked
 }
 
 func newFigures(t *testing.T) *figures {
@@ -123,11 +124,17 @@ func timesOf(shares []measure.Share) (list []measure.Single) {
 	return list
 }
 
-func daysAgo(n int) string { return time.Now().AddDate(0, 0, -n).Format(time.DateOnly) } //nolint:forbidigo // the site's clock is this one
+// daysAgo returns a day, counted from the one on which it was called first, though it is midnight meanwhile.
+func (f *figures) daysAgo(n int) string {
+	if f.today.IsZero() {
+		f.today = time.Now() //nolint:forbidigo // the site's clock is this one
+	}
+	return f.today.AddDate(0, 0, -n).Format(time.DateOnly)
+}
 
 // ofSupport is a share of a conversation with Support, yesterday, of no agent.
 func (f *figures) ofSupport(counted measure.Figures) measure.Share {
-	return measure.Share{Day: daysAgo(1), TeamID: f.support, AccountID: f.supportMail, Figures: counted}
+	return measure.Share{Day: f.daysAgo(1), TeamID: f.support, AccountID: f.supportMail, Figures: counted}
 }
 
 // keepTwo adds a conversation (4711) of Support's, which Ben has answered after two hours, and one (4712) of Billing's, which Ann has
@@ -139,8 +146,8 @@ func (f *figures) keepTwo() {
 		subject:      "Where is my order?",
 		labels:       measure.Labels{Tags: []string{"Sales"}, Intent: "order_status"},
 		shares: []measure.Share{
-			{Day: daysAgo(2), TeamID: f.support, AccountID: f.supportMail, Figures: measure.Figures{Opened: 1, MessagesIn: 2}},
-			{Day: daysAgo(2), TeamID: f.support, AgentID: f.ben, AccountID: f.supportMail, Figures: measure.Figures{
+			{Day: f.daysAgo(2), TeamID: f.support, AccountID: f.supportMail, Figures: measure.Figures{Opened: 1, MessagesIn: 2}},
+			{Day: f.daysAgo(2), TeamID: f.support, AgentID: f.ben, AccountID: f.supportMail, Figures: measure.Figures{
 				MessagesOut: 1,
 				FirstCount:  1, FirstSum: 7200, FirstSumOpen: 1800, FirstWorst: 7200, FirstWorstOpen: 1800,
 				Resolved: 1, EndedSum: 90000, EndedSumOpen: 9000, EndedWorst: 90000, EndedWorstOpen: 9000,
@@ -152,8 +159,8 @@ func (f *figures) keepTwo() {
 		subject:      "الفاتورة",
 		labels:       measure.Labels{Tags: []string{"Billing"}, Mood: "negative"},
 		shares: []measure.Share{
-			{Day: daysAgo(1), TeamID: f.billing, AccountID: f.billingMail, Figures: measure.Figures{Opened: 1, MessagesIn: 1}},
-			{Day: daysAgo(0), TeamID: f.billing, AgentID: f.ann, AccountID: f.billingMail, Figures: measure.Figures{
+			{Day: f.daysAgo(1), TeamID: f.billing, AccountID: f.billingMail, Figures: measure.Figures{Opened: 1, MessagesIn: 1}},
+			{Day: f.daysAgo(0), TeamID: f.billing, AgentID: f.ann, AccountID: f.billingMail, Figures: measure.Figures{
 				MessagesOut: 3,
 				FirstCount:  1, FirstSum: 60, FirstSumOpen: 60, FirstWorst: 60, FirstWorstOpen: 60,
 				NextCount: 2, NextSum: 600, NextSumOpen: 600, NextWorst: 500, NextWorstOpen: 500,

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -42,12 +41,10 @@ func TestFirstAdminIsOne(t *testing.T) {
 				status[i] = v.Post(link, url.Values{"name": {name}, "email": {name + "@acme.test"}}).Status
 			})
 		}
-		for storetest.Row(t, s.Pool, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) != "(2)" {
-			if t.Context().Err() != nil {
-				t.Fatal("they don't wait")
-			}
-			<-time.After(5 * time.Millisecond)
-		}
+		waitUntil(t, "both wait", func() bool {
+			const waiting = `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+			return countRowsOf(t, s, waiting) >= 2
+		})
 		if err := hold.Rollback(t.Context()); err != nil {
 			t.Fatal(err)
 		}
