@@ -76,7 +76,7 @@ func TestChangeIsSavedWhileTheChatHangs(t *testing.T) {
 	pool := acmeApplied(t, o)
 	o.Lookup = hungWorkspace{}
 	o.Author = Author{Name: "ann@acme.test"}
-	const pageTime = 6 * time.Second
+	const pageTime = 15 * time.Second
 	ctx, cancel := context.WithTimeout(t.Context(), pageTime)
 	defer cancel()
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/channels/golden"
 	"parley/store"
@@ -84,10 +85,14 @@ func TestSaveTagsBesideANewOne(t *testing.T) {
 		_, err := Apply(t.Context(), pool, file, o)
 		saved <- err
 	}()
-	const waiting = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-	for storetest.Row(t, pool, waiting) != "(1)" {
+	const waiting = `SELECT FROM pg_stat_activity
+		WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE tags%' LIMIT 1`
+	for ends := time.Now().Add(2 * time.Minute); storetest.Row(t, pool, waiting) == ""; {
 		if len(saved) > 0 {
 			t.Fatalf("it waited for nobody: %v", <-saved)
+		}
+		if time.Now().After(ends) {
+			t.Fatal("it doesn't wait for the batch")
 		}
 	}
 
