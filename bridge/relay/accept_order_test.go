@@ -125,7 +125,7 @@ func TestAcceptPassesAHeldQueue(t *testing.T) {
 		h.waitUntil(name+" waits", func() bool { return h.Callers() == callers })
 	}
 	acceptAndWait("first", 1)
-	h.waitValue("sessions that wait for the queue", 1, sessionsInLockWait)
+	h.waitValue("a fact waits for the queue", true, storingWaits)
 	acceptAndWait("second", 2)
 
 	const others = 3

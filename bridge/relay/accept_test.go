@@ -83,7 +83,7 @@ func TestFactsThatArriveTogetherShareATransaction(t *testing.T) {
 		})
 	}
 	h.waitUntil("all callers wait", func() bool { return h.Callers() == callers })
-	h.waitValue("sessions that wait for the journal", 1, sessionsInLockWait)
+	h.waitValue("facts wait for the journal", true, storingWaits)
 	release()
 	group.Wait()
 	// xmin is the transaction that wrote a row. The first fact may be alone in one; how many of the others had come when the next
@@ -202,7 +202,7 @@ func TestOverload(t *testing.T) {
 			}
 		})
 	}
-	h.waitValue("sessions that wait for the journal", 1, sessionsInLockWait)
+	h.waitValue("facts wait for the journal", true, storingWaits)
 	h.waitUntil("a call is refused", func() bool { return h.Metrics().Refused.Load() > 0 })
 	release()
 	group.Wait()

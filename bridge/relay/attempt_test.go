@@ -133,7 +133,7 @@ func TestResultAfterTheLeaseIsIgnored(t *testing.T) {
 	}
 	isFound := func(d deliveryRow) bool { return d.State == store.Accepted && d.ExternalID == "found" }
 	h.start()
-	h.waitState(first, store.Sending)
+	h.waitUntil("the first one is being sent", func() bool { return len(h.attemptsMade()) == 1 })
 	h.passTime(leaseTime + 30*time.Second)
 	h.waitDelivery(first, "it was found by a look", isFound)
 

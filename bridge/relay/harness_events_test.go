@@ -22,7 +22,8 @@ const (
 	quarantinedEvents   = `SELECT count(*) FROM quarantine`
 	effectsWrittenTwice = `SELECT count(*) - count(DISTINCT name) FROM effects`
 	mostTries           = `SELECT max(tries) FROM queues` // counted tries of a queue's next event
-	sessionsInLockWait  = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+	storingWaits        = `SELECT EXISTS (SELECT FROM pg_stat_activity
+		WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO events%')`
 )
 
 // fact returns a fact in the queue of an order key, with its name as its id and payload.

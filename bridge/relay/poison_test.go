@@ -79,18 +79,22 @@ func TestPoison(t *testing.T) {
 	t.Parallel()
 	forever := make(chan struct{})
 	t.Cleanup(func() { close(forever) })
+	short := relay.ApplyTimes{DecodeFor: time.Second, ApplyFor: time.Second}
 	tests := []struct {
-		name string
-		fail func(h *harness) // sets what happens to the poison
+		name  string
+		times relay.ApplyTimes
+		fail  func(h *harness) // sets what happens to the poison
 	}{
 		{
-			name: "applied without end",
+			name:  "applied without end",
+			times: short,
 			fail: func(h *harness) {
 				h.applyPoison(func(context.Context, pgx.Tx, []store.Event) error { <-forever; return nil })
 			},
 		},
 		{
-			name: "decoded without end",
+			name:  "decoded without end",
+			times: short,
 			fail: func(h *harness) {
 				h.decodePoison(func() error { <-forever; return nil })
 			},
@@ -108,7 +112,8 @@ func TestPoison(t *testing.T) {
 			},
 		},
 		{
-			name: "waits for a lock too long",
+			name:  "waits for a lock too long",
+			times: short,
 			fail: func(h *harness) {
 				h.lockTable()
 				h.applyPoison(func(ctx context.Context, tx pgx.Tx, _ []store.Event) error { return writeLockedTable(ctx, tx) })
@@ -118,11 +123,7 @@ func TestPoison(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHarness(t, func(o *relay.Options) {
-				o.ApplyFor = 300 * time.Millisecond
-				o.DecodeFor = 300 * time.Millisecond
-				o.SlowDecode = 100 * time.Millisecond
-			})
+			h := newHarness(t, func(o *relay.Options) { o.ApplyTimes = tt.times })
 			tt.fail(h)
 			h.start()
 			h.wantPoisonGivenUp()
