@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels"
 )
 
 // fakeDesk stands in for the engine: it remembers what the surface brings, and answers the surface's questions with what a test has
@@ -21,9 +22,21 @@ type fakeDesk struct {
 	mayStart func(bridge.Start) (bridge.Facts, error) // nil: everybody may begin a conversation with anybody
 	said     []bridge.Said
 	slow     chan struct{} // Facts and FactsAt wait until it is closed; nil: they answer at once
+	storing  func()        // Accept calls it before it keeps anything; nil: it keeps at once
 }
 
 func newFakeDesk() *fakeDesk { return &fakeDesk{Desk: bridgetest.NewDesk()} }
+
+// Accept keeps facts, each once.
+func (d *fakeDesk) Accept(ctx context.Context, facts ...channels.Fact) error {
+	d.mu.Lock()
+	storing := d.storing
+	d.mu.Unlock()
+	if storing != nil {
+		storing()
+	}
+	return d.Desk.Accept(ctx, facts...)
+}
 
 // findFacts answers for a conversation that is named by its place or its id.
 func (d *fakeDesk) findFacts(ctx context.Context, at bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error) {

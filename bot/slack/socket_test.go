@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync/atomic"
@@ -19,6 +20,18 @@ func TestMessageIsStoredThenAcknowledged(t *testing.T) {
 	t.Parallel()
 	w := newConnectedWorld(t)
 	root := w.postRoot()
+	w.waitAcknowledged()
+	w.desk.mu.Lock()
+	w.desk.storing = func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond) // in which an acknowledgement would arrive
+		defer cancel()
+		isEarly := func() bool { return w.fake.Events.Pending() == 0 && w.desk.Number(allFacts) == 0 }
+		if w.fake.WaitFor(ctx, isEarly) == nil {
+			t.Error("the message is acknowledged before it is stored")
+		}
+	}
+	w.desk.mu.Unlock()
+
 	ts := w.postAsAnn(root.Message, "On our way")
 	f := w.desk.First(t, w.messageID(ts))
 	w.waitAcknowledged()
