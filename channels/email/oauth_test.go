@@ -155,7 +155,9 @@ func TestCheckWithoutAGrant(t *testing.T) {
 	t.Parallel()
 	w, _ := newTokenWorld(t)
 	w.env.Grant = nil
-	for _, f := range w.channel().Check(testContext(t)) {
+	found := w.channel().Check(testContext(t))
+	wantEqual(t, "findings, for IMAP and for SMTP", len(found), 2)
+	for _, f := range found {
 		wantEqual(t, f.What+" is good", f.OK, false)
 		wantContains(t, f.What, f.Text, "not connected")
 	}
