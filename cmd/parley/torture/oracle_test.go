@@ -109,6 +109,39 @@ func TestReplyAskedAbout(t *testing.T) {
 	}
 }
 
+// The oracle's agent answers a question about a reply in the thread of its customer, and in no other.
+func TestAnswerQuestionsInOwnThread(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		customer int // whose thread has the line
+		want     int // clicks
+	}{
+		{name: "the thread of the reply", customer: 1, want: 1},
+		{name: "another customer's thread", customer: 2, want: 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+			t.Cleanup(srv.Close)
+			o := newOracle()
+			o.platform = emulators.Client{Slack: srv.URL}.Platform()
+			inbound := checker.Marker{Kind: checker.Inbound, Conversation: tt.customer, Number: 1}
+			line := checker.Post{ID: "11", Markers: []checker.Marker{reply()}, Buttons: map[string]string{verbSend: "b:send:"}}
+			got, err := o.answerQuestions(t.Context(), checker.Observation{Threads: []checker.Thread{
+				{Root: "1", Posts: []checker.Post{{ID: "2", Author: "U1", Markers: []checker.Marker{reply()}}}},
+				{Root: "10", Posts: []checker.Post{{ID: "10", CustomerName: "Dora", Markers: []checker.Marker{inbound}}, line}},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != tt.want {
+				t.Errorf("clicks: got %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
 // After a click about a reply, the customer may receive it later than others. The customer may receive it once more only if
 // nobody could tell whether it had been sent, and the click asked for another attempt.
 func TestRecordClick(t *testing.T) {

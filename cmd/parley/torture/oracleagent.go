@@ -49,7 +49,8 @@ func (o *oracle) answerQuestions(ctx context.Context, observed checker.Observati
 		for _, p := range t.Posts {
 			isLine := p.Author == "" && p.ID != t.Root
 			reply := replyAskedAbout(p)
-			if !isLine || authors[reply] == "" {
+			isOwn := reply.Conversation == checker.CustomerOf(t) // what stands in another customer's thread is a leak
+			if !isLine || !isOwn || authors[reply] == "" {
 				continue
 			}
 

@@ -18,22 +18,13 @@ func MarkersInNote(text string) []Marker {
 	return list
 }
 
-// checkNotes checks what Parley says of customers' messages: it may say it only in the thread of the customer
-// who wrote them, and names each message in one note.
+// checkNotes checks what Parley says of customers' messages: it names each of them in one note.
 func checkNotes(v *Verdict, observed Observation) {
 	for _, t := range observed.Threads {
-		customer := customerOf(t)
 		notes := map[Marker][]Post{}
 		for _, p := range t.Posts {
 			if !p.isFromParley() {
 				continue
-			}
-
-			for _, m := range Distinct(p.Markers) {
-				isForeign := customer != 0 && m.Conversation != customer
-				if m.Kind == Inbound && isForeign {
-					v.addViolation(&v.Leaked, "%s of customer %d stands in a line in the thread of customer %d", m, m.Conversation, customer)
-				}
 			}
 
 			for _, m := range Distinct(p.NoteMarkers) {
@@ -80,8 +71,8 @@ func areCopiesOfOne(notes []Post) bool {
 	return unmarked <= 1
 }
 
-// customerOf returns the conversation of the first customer's message in a thread; 0 means there is none.
-func customerOf(t Thread) int {
+// CustomerOf returns the conversation of the first customer's message in a thread; 0 means there is none.
+func CustomerOf(t Thread) int {
 	for _, p := range t.Posts {
 		for _, m := range p.Markers {
 			if m.Kind == Inbound && p.isFromCustomer() {

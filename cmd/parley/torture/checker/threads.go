@@ -1,9 +1,7 @@
 package checker
 
-import "cmp"
-
 // checkThreads looks for each message of a customer: it must be shown once, in order, and in the one thread
-// of its conversation.
+// of its conversation. Of other conversations Parley shows nothing there.
 func checkThreads(v *Verdict, observed Observation, excused map[Marker]bool) {
 	c := threadChecker{
 		verdict:       v,
@@ -27,23 +25,22 @@ type threadChecker struct {
 	home          map[int]string // by conversation: the root of the first thread that shows one of its messages
 }
 
-// checkThread checks the customer's messages of one thread. The first of them says whose thread it is.
+// checkThread checks what Parley posted in one thread.
 func (c *threadChecker) checkThread(t *Thread) {
-	customer, last := 0, 0
+	customer, last := CustomerOf(*t), 0
 	for _, p := range t.Posts {
-		if !p.isFromCustomer() {
+		if p.Author != "" {
 			continue
 		}
 
 		for _, m := range Distinct(p.Markers) {
-			isInbound := m.Kind == Inbound
-			if !isInbound || !c.countShown(m, p) {
-				continue
+			if customer != 0 && m.Conversation != customer {
+				c.verdict.addViolation(&c.verdict.Leaked, "%s stands in the post %s, in the thread of customer %d", m, p.ID, customer)
 			}
 
-			customer = cmp.Or(customer, m.Conversation)
-			if customer != m.Conversation {
-				c.verdict.addViolation(&c.verdict.Leaked, "%s of customer %d stands in the thread of customer %d", m, m.Conversation, customer)
+			isMessage := m.Kind == Inbound && p.isFromCustomer()
+			if !isMessage || !c.countShown(m, p) {
+				continue
 			}
 
 			c.checkOrder(m, last)
