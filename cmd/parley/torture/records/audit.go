@@ -149,7 +149,8 @@ const resolvedQuery = `
 const overlapMargin = 5 * time.Second
 
 // One event makes one message of each part of what a customer said; one place in a chat makes one
-// message of what a teammate typed there.
+// message of what a teammate typed there. That a reply failed, or may have left, is told once
+// each time it is sent.
 const twiceQuery = `
 	SELECT format('event %s made %s messages of one', event_id, count(*)) AS text
 	FROM messages
@@ -175,7 +176,16 @@ const twiceQuery = `
 	SELECT format('event %s is still queued, and was applied', event_id)
 	FROM queued
 	WHERE EXISTS (SELECT FROM messages AS m WHERE m.event_id = queued.event_id)
-		OR EXISTS (SELECT FROM log_entries AS l WHERE l.event_id = queued.event_id)`
+		OR EXISTS (SELECT FROM log_entries AS l WHERE l.event_id = queued.event_id)
+	UNION ALL
+	SELECT format('message %s has a line of the kind %s %s times', message_id, payload #>> '{line,Kind}', count(*))
+	FROM deliveries
+	WHERE message_id <> 0 AND kind = 'line' AND NOT payload ? 'changes' AND payload #>> '{line,Kind}' IN ('failed', 'unclear')
+	GROUP BY message_id, payload #>> '{line,Kind}'
+	HAVING count(*) > (
+		SELECT greatest(count(*), 1)
+		FROM log_entries AS l
+		WHERE l.what IN ('replied', 'sent again') AND l.detail ->> 'message' = message_id::text)`
 
 // quarantined is an event that was given up.
 type quarantined struct {

@@ -166,7 +166,29 @@ func TestAuditFindsAppliedTwice(t *testing.T) {
 				VALUES ('12/C:9', 12, 2, 99, 1, 1, now())`,
 			want: "still queued, and was given up",
 		},
+		{
+			name:   "people are asked twice about one attempt",
+			change: unclearLines,
+			want:   "line of the kind unclear 2 times",
+		},
 	})
+}
+
+// unclearLines asks twice whether the reply was sent. Each of the lines was changed since.
+const unclearLines = `
+	INSERT INTO deliveries (id, lane_id, seq, message_id, kind, payload, created_at) VALUES
+		(3, 7, 3, 3, 'line', '{"line": {"Kind": "unclear"}}', now()), (4, 7, 4, 3, 'line', '{"line": {"Kind": "unclear"}, "changes": 3}', now()),
+		(5, 7, 5, 3, 'line', '{"line": {"Kind": "unclear"}}', now()), (6, 7, 6, 3, 'line', '{"line": {"Kind": "unclear"}, "changes": 5}', now()); `
+
+// A reply that was sent again may be unclear again.
+func TestAuditAllowsALineForEachSending(t *testing.T) {
+	t.Parallel()
+	a := auditAfter(t, unclearLines+`
+		INSERT INTO log_entries (id, conversation_id, at, actor, what, detail) VALUES
+			(1, 1, now(), 'agent', 'replied', '{"message": 3}'), (2, 1, now(), 'agent', 'sent again', '{"message": 3}')`)
+	if got := a.Violations(); len(got) > 0 {
+		t.Errorf("violations: got %q, want none", got)
+	}
 }
 
 // No event is given up that can be applied, or was.
