@@ -1,9 +1,6 @@
 package checker
 
-import (
-	"cmp"
-	"regexp"
-)
+import "regexp"
 
 // notePattern finds the markers that a note names. The model of a run calls each marker a ticket.
 // Shape: Ticket inbound-c017-5
@@ -30,7 +27,7 @@ func checkNotes(v *Verdict, observed Observation) {
 			for _, m := range Distinct(p.NoteMarkers) {
 				v.NotedMessages++
 				notes[m] = append(notes[m], p)
-				if !areCopiesOfOne(notes[m]) {
+				if countDeliveries(notes[m]) > 1 {
 					v.addViolation(&v.Doubled, "%s stands in the notes %s and %s", m, notes[m][0].ID, p.ID)
 				}
 			}
@@ -53,22 +50,6 @@ func checkModelQuestions(v *Verdict, questions [][]Marker) {
 			}
 		}
 	}
-}
-
-// areCopiesOfOne reports whether notes may be copies of one: all but one of them say so, and none is known to
-// come from another delivery.
-func areCopiesOfOne(notes []Post) bool {
-	unmarked, token := 0, ""
-	for _, p := range notes {
-		if !p.MaybeCopy {
-			unmarked++
-		}
-		token = cmp.Or(token, p.Token)
-		if p.Token != "" && p.Token != token {
-			return false
-		}
-	}
-	return unmarked <= 1
 }
 
 // CustomerOf returns the conversation of the first customer's message in a thread; 0 means there is none.

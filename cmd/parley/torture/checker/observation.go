@@ -26,6 +26,7 @@ type Post struct {
 	Token        string // identifies the delivery that made it; "" means none is known
 	Markers      []Marker
 	NoteMarkers  []Marker // of a note of Parley's: the messages that an analysis names
+	LineKind     string   // of a line of Parley's about a reply: see LineKindIn
 
 	Buttons   map[string]string // of a post of Parley's: what a click on each button sends, by the button's verb
 	IsResolve bool              // a person's command that resolves the conversation

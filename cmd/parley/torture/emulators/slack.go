@@ -100,7 +100,7 @@ func slackPost(m *slackfake.Message) checker.Post {
 		p.Author, p.IsResolve = m.User, strings.TrimSpace(m.Text) == "!resolve"
 		return p
 	}
-	p.NoteMarkers = checker.MarkersInNote(text)
+	p.NoteMarkers, p.LineKind = checker.MarkersInNote(text), checker.LineKindIn(text)
 	p.Buttons, p.MaybeCopy = checker.ButtonsIn(m.Blocks), strings.Contains(text, maybeTwice)
 	if m.Metadata != nil {
 		p.Token = string(m.Metadata.EventPayload)

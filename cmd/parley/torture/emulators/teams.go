@@ -148,7 +148,7 @@ func teamsPost(m *teamsfake.Message, blind bool) checker.Post {
 		return p
 	}
 	p.CustomerName = customerNameIn(m.HTML)
-	p.MaybeCopy, p.NoteMarkers = strings.Contains(text, maybeTwice), checker.MarkersInNote(text)
+	p.MaybeCopy, p.NoteMarkers, p.LineKind = strings.Contains(text, maybeTwice), checker.MarkersInNote(text), checker.LineKindIn(text)
 	for _, c := range m.Cards {
 		about := subjectIn(text)
 		if m.ID != m.Root {

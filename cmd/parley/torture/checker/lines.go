@@ -1,0 +1,52 @@
+package checker
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// linePattern finds the words by which people see what kind of line about a reply it is, as long as nothing else became of the reply.
+var linePattern = regexp.MustCompile(`Nobody can tell whether .* got this\.|Not delivered:|You changed this after it was sent|` +
+	`This was deleted here after it was sent`)
+
+// LineKindIn returns the words of a line about a reply that say of what kind it is. It returns "" if the line is of another kind,
+// of which a thread may have several about the same reply.
+func LineKindIn(text string) string { return linePattern.FindString(text) }
+
+// checkLines looks for lines of one kind that say the same of a reply: each sending of the reply makes one.
+func checkLines(v *Verdict, observed Observation, clicks map[Marker]Clicks) {
+	for _, t := range observed.Threads {
+		lines := map[string][]Post{}
+		for _, p := range t.Posts {
+			isAboutReply := p.isFromParley() && p.LineKind != "" && len(p.Markers) > 0
+			if !isAboutReply {
+				continue
+			}
+
+			allowed := 1
+			for _, m := range Distinct(p.Markers) {
+				allowed += clicks[m].Sends
+			}
+			key := fmt.Sprint(p.LineKind, Distinct(p.Markers))
+			lines[key] = append(lines[key], p)
+			if countDeliveries(lines[key]) > allowed {
+				v.addViolation(&v.Doubled, "%s: the lines %s and %s say %q", p.Markers[0], lines[key][0].ID, p.ID, p.LineKind)
+			}
+		}
+	}
+}
+
+// countDeliveries counts the deliveries that made posts of one content: one for each token, and one for each post that doesn't say
+// that it may be a copy.
+func countDeliveries(posts []Post) int {
+	unmarked, tokens := 0, map[string]bool{}
+	for _, p := range posts {
+		if !p.MaybeCopy {
+			unmarked++
+		}
+		if p.Token != "" {
+			tokens[p.Token] = true
+		}
+	}
+	return max(unmarked, len(tokens))
+}
