@@ -315,8 +315,11 @@ func (s *session) poll(ctx context.Context, request oracleRequest, r *Report) (i
 		return false, err
 	}
 
+	posted := s.driver.history.MessagesToRecord(delays, s.opt.Blind)
+	isHidden := func(id string) bool { return !slices.Contains(posted, id) }
 	expected := records.Expectation{
-		Posted:      s.driver.history.MessagesToRecord(delays, s.opt.Blind),
+		Posted:      posted,
+		Resolves:    slices.DeleteFunc(s.driver.history.ResolveCommands(), isHidden),
 		Cards:       reply.Cards,
 		Poisons:     s.driver.poisons,
 		LongestStop: s.opt.ClaimStopFor,

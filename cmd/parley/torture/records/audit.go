@@ -30,10 +30,12 @@ type Audit struct {
 	// NotQuarantined are events that can't be applied and are not in quarantine, or of which people were told never or
 	// too often.
 	NotQuarantined []string `json:"not_quarantined,omitempty"`
-	// Unrecorded are teammates' messages of which Parley has no record.
+	// Unrecorded are teammates' messages of which Parley has no record, and commands of which it says nothing.
 	Unrecorded []string `json:"unrecorded,omitempty"`
 	// StaleCards are cards that show another state, owner or team than the conversation has.
 	StaleCards []string `json:"stale_cards,omitempty"`
+	// NotOver are conversations that were resolved, and went on all the same.
+	NotOver []string `json:"not_over,omitempty"`
 	// Forgotten are conversations whose customer waits and for whom nobody is responsible.
 	Forgotten []string `json:"forgotten,omitempty"`
 }
@@ -52,13 +54,14 @@ func (a *Audit) ViolatedInvariants() []string {
 		{What: "unreadable and not given up, or not told of once", Count: len(a.NotQuarantined)},
 		{What: "typed and not recorded", Count: len(a.Unrecorded)},
 		{What: "cards that show what is not so", Count: len(a.StaleCards)},
+		{What: "resolved, and went on", Count: len(a.NotOver)},
 		{What: "forgotten by the database's word", Count: len(a.Forgotten)},
 	})
 }
 
 // Violations describes all violations, for people.
 func (a *Audit) Violations() []string {
-	return slices.Concat(a.OutOfOrder, a.AppliedTwice, a.WronglyQuarantined, a.NotQuarantined, a.Unrecorded, a.StaleCards, a.Forgotten)
+	return slices.Concat(a.OutOfOrder, a.AppliedTwice, a.WronglyQuarantined, a.NotQuarantined, a.Unrecorded, a.StaleCards, a.NotOver, a.Forgotten)
 }
 
 // conversation is how a conversation stands in the database.
@@ -237,6 +240,7 @@ func (a *Audit) compareQuarantine(list []quarantined, expected Expectation) {
 // Expectation is what the audit compares the tables with.
 type Expectation struct {
 	Posted      []string                // messages of teammates of which Parley must have a record
+	Resolves    []string                // those of them that resolve a conversation
 	Cards       map[string]checker.Card // what the roots of threads show
 	Poisons     []string                // facts that can't be applied, by their external ids
 	LongestStop time.Duration           // the longest that a process stood still
@@ -298,6 +302,10 @@ func (a *Audit) Read(ctx context.Context, c *pgx.Conn, expected Expectation) err
 
 	a.compareQuarantine(givenUp, expected)
 	if a.Unrecorded, err = Rows(ctx, c, pgx.RowTo[string], unrecordedQuery, expected.Posted); err != nil {
+		return err
+	}
+
+	if err := a.readOver(ctx, c, expected.Resolves); err != nil {
 		return err
 	}
 

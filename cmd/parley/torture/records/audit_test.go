@@ -30,8 +30,9 @@ const auditedRecords = `
 // unanswered makes the customer wait.
 const unanswered = `DELETE FROM messages WHERE id = 3; `
 
-// auditAfter returns what the audit finds in auditedRecords after a statement has changed them. "" changes nothing.
-func auditAfter(t *testing.T, change string) Audit {
+// auditAfter returns what the audit finds in auditedRecords after a statement has changed them. "" changes nothing. resolves are the
+// commands that somebody typed to resolve the conversation, by their places.
+func auditAfter(t *testing.T, change string, resolves ...string) Audit {
 	t.Helper()
 	pool := storetest.DB(t)
 	storetest.Exec(t, pool, auditedRecords)
@@ -46,7 +47,8 @@ func auditAfter(t *testing.T, change string) Audit {
 	defer conn.Release()
 
 	expected := Expectation{
-		Posted: []string{"5.1"},
+		Posted:   []string{"5.1"},
+		Resolves: resolves,
 		Cards: map[string]checker.Card{"root": {
 			Text:        "Unassigned · Support",
 			Responsible: checker.Responsible{Teams: []string{checker.SupportTeam}, OwnerAllowed: true},
