@@ -315,15 +315,13 @@ func (s *session) poll(ctx context.Context, request oracleRequest, r *Report) (i
 		return false, err
 	}
 
-	posted := s.driver.history.MessagesToRecord(delays, s.opt.Blind)
-	isHidden := func(id string) bool { return !slices.Contains(posted, id) }
 	expected := records.Expectation{
-		Posted:      posted,
-		Resolves:    slices.DeleteFunc(s.driver.history.ResolveCommands(), isHidden),
+		Posted:      s.driver.history.MessagesToRecord(delays, s.opt.Blind),
 		Cards:       reply.Cards,
 		Poisons:     s.driver.poisons,
 		LongestStop: s.opt.ClaimStopFor,
 		Blind:       s.opt.Blind,
+		Resolves:    s.driver.history.ResolveCommands(),
 	}
 	if r.Audit, err = s.database.Audit(ctx, expected); err != nil {
 		return false, err

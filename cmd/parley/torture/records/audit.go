@@ -240,10 +240,10 @@ func (a *Audit) compareQuarantine(list []quarantined, expected Expectation) {
 // Expectation is what the audit compares the tables with.
 type Expectation struct {
 	Posted      []string                // messages of teammates of which Parley must have a record
-	Resolves    []string                // those of them that resolve a conversation
 	Cards       map[string]checker.Card // what the roots of threads show
 	Poisons     []string                // facts that can't be applied, by their external ids
 	LongestStop time.Duration           // the longest that a process stood still
+	Resolves    []string                // messages of teammates that resolve a conversation
 	Blind       bool                    // Parley may not read the chat, and so tells people a second time rather than never
 }
 

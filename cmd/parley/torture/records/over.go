@@ -30,12 +30,11 @@ const overQuery = `
 
 // A command to resolve is done or refused.
 const unresolvedQuery = `
-	SELECT 'the command to resolve at ' || typed.place || ' was neither done nor refused' AS text
-	FROM unnest($1::text[]) AS typed(place)
-	WHERE NOT EXISTS (
-		SELECT FROM messages AS m
-		JOIN log_entries AS l ON l.event_id = m.event_id AND l.conversation_id = m.conversation_id
-		WHERE m.place = typed.place AND l.what IN ('resolved', 'refused'))`
+	SELECT 'the command to resolve at ' || m.place || ' was neither done nor refused' AS text
+	FROM messages AS m
+	WHERE m.place = ANY($1::text[]) AND NOT EXISTS (
+		SELECT FROM log_entries AS l
+		WHERE l.event_id = m.event_id AND l.conversation_id = m.conversation_id AND l.what IN ('resolved', 'refused'))`
 
 // readOver reads what became of conversations that people resolved. resolves are the commands that resolve one, by their places.
 func (a *Audit) readOver(ctx context.Context, c *pgx.Conn, resolves []string) error {
