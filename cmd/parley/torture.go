@@ -77,6 +77,8 @@ func (c tortureCommand) Run(ctx context.Context) error {
 			Model:    c.Model,
 			Blind:    !c.Graph,
 			Limits:   c.Rate > 0,
+
+			ShortWaits: c.Quick,
 		})
 	}
 

@@ -135,14 +135,14 @@ func (d *driver) makeInfo() reply {
 	s := d.srv
 	used := s.Admin.ScopesUsed() // these take the lock themselves
 	lost := s.Events.Lost()
-	pending := s.Events.Pending()
+	pending, waiting := s.Events.Pending(), s.Events.Waiting()
 	sockets := s.Sockets.Count()
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	return reply{
 		"team_id": s.Opt.TeamID, "app_id": s.Opt.AppID, "bot_id": s.Opt.BotID, "bot_user_id": s.Opt.BotUser,
 		"bot_token": s.Opt.BotToken, "app_token": s.Opt.AppToken, "signing_secret": s.Opt.SigningSecret,
-		"scopes_used": used, "lost_events": lost, "pending_events": pending, "sockets": sockets, "now": s.Now(),
+		"scopes_used": used, "lost_events": lost, "pending_events": pending, "waiting_events": waiting, "sockets": sockets, "now": s.Now(),
 		"last_change": s.Log.Last(), "targets": s.Webhooks.Targets,
 	}
 }

@@ -179,6 +179,7 @@ func TestNobodyListens(t *testing.T) {
 	w := newWorld(t, slackfake.Options{Clock: c.now})
 	w.postAs(w.ann, "", "one")
 	w.waitMovingClock(c, "the first attempts to end", func() bool { return w.srv.Events.Pending() == 0 })
+	wantEqual(t, "events that wait for their next attempt", w.srv.Events.Waiting(), 1)
 	a := w.listen(nil)
 	w.waitMovingClock(c, "the retry after a minute", func() bool { return len(a.got) > 1 })
 	ev := a.waitEvent(socketmode.EventTypeEventsAPI)

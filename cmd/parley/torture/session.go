@@ -183,6 +183,7 @@ func (s *session) startEmulators(ctx context.Context) error {
 		isOn bool
 	}{
 		{"--own-copies", s.opt.OwnCopies},
+		{"--quick", s.opt.ShortWaits},
 		{"--chats", s.opt.Chats},
 		{"--model", s.opt.Model},
 		{"--teams", s.opt.Teams},

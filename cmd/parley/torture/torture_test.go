@@ -46,6 +46,8 @@ func runSubcommand(ctx context.Context, args []string) error {
 		Teams:    has("--teams"),
 		Model:    has("--model"),
 		Blind:    has("--no-graph"),
+
+		ShortWaits: has("--quick"),
 	}
 	for i, a := range args {
 		switch a {

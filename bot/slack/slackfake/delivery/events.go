@@ -24,6 +24,7 @@ type Events struct {
 
 	pending map[string]*delivery // by envelope id
 	held    []*delivery          // by a reorder fault
+	later   map[*delivery]bool   // wait for their next attempt
 	lost    []LostEvent
 	untold  map[string]SlowEvent // events without an acknowledgement, by id
 	slow    []SlowEvent
@@ -40,7 +41,7 @@ func New(g *workspace.Ground, by *workspace.Grant, sched *workspace.Schedule, fa
 // Reset forgets what was on its way. Caller holds the lock.
 func (s *Events) Reset() {
 	s.pending, s.untold = map[string]*delivery{}, map[string]SlowEvent{}
-	s.held = nil
+	s.held, s.later = nil, map[*delivery]bool{}
 	s.lost, s.slow = nil, nil
 	s.Sockets.parked = nil
 	s.Webhooks.lanes = map[string][]*delivery{}
@@ -229,9 +230,11 @@ func (s *Events) handleFailure(d *delivery, reason string, final bool) {
 	d.attempt++
 	d.reason = reason
 	s.Note(workspace.Change{Kind: "retry", ID: d.id})
+	s.later[d] = true
 	s.sched.After(wait, func() {
 		s.Mu.Lock()
 		defer s.Mu.Unlock()
+		delete(s.later, d)
 		s.send(d)
 	})
 }
@@ -249,6 +252,13 @@ func (s *Events) Pending() int {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	return len(s.underWay())
+}
+
+// Waiting counts deliveries that wait for their next attempt.
+func (s *Events) Waiting() int {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	return len(s.later)
 }
 
 // underWay lists what waits for the app. Caller holds the lock.

@@ -22,6 +22,8 @@ type Options struct {
 	Blind    bool   // in Teams the app may not read channels
 	Model    bool   // there is a model that reads what customers write
 	Limits   bool   // Slack and Teams keep to the limits that they publish
+
+	ShortWaits bool // Slack tries again within seconds to tell Parley of an event
 }
 
 // Run is the main function of the emulators' process. It serves the emulators, and the addresses by which a Client controls

@@ -24,7 +24,11 @@ const (
 
 func newWorkspace(o Options) *slackfake.Server {
 	seed := int64(o.Seed >> 1) //nolint:gosec // a seed
-	s := slackfake.New(slackfake.Options{Seed: seed, Limits: o.Limits, AppName: "parley", Users: lab.SlackPeople()})
+	f := slackfake.Options{Seed: seed, Limits: o.Limits, AppName: "parley", Users: lab.SlackPeople()}
+	if o.ShortWaits {
+		f.RetryDelays = []time.Duration{0, 3 * time.Second, 12 * time.Second}
+	}
+	s := slackfake.New(f)
 	s.Admin.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: []string{ann, ben, zoe, s.BotUserID()}})
 	return s
 }
@@ -151,6 +155,7 @@ func (slackPlatform) Problems(context.Context) ([]string, error) { return nil, n
 // slackInfo says how the workspace stands with the app.
 type slackInfo struct {
 	Pending int `json:"pending_events"`
+	Waiting int `json:"waiting_events"` // for their next attempt
 	Sockets int `json:"sockets"`
 }
 
@@ -167,7 +172,7 @@ func (c Client) CountSockets(ctx context.Context) (int, error) {
 
 func (s slackPlatform) CountPendingEvents(ctx context.Context) (int, error) {
 	i, err := s.readInfo(ctx)
-	return i.Pending, err
+	return i.Pending + i.Waiting, err
 }
 
 func (s slackPlatform) Post(ctx context.Context, user, root, text string) (string, error) {
@@ -209,6 +214,7 @@ func slackFaults() []slackfake.Fault {
 		{Method: "event:*", Kind: slackfake.FaultDuplicate, Chance: often},
 		{Method: "event:*", Kind: slackfake.FaultReorder, Chance: seldom},
 		{Method: "event:*", Kind: slackfake.FaultDrop, Chance: 0.005},
+		{Method: "event:message.*", Kind: slackfake.FaultLose, Chance: seldom},
 	}
 }
 
