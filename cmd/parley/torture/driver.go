@@ -320,7 +320,7 @@ func (d *driver) actSoon(do func(context.Context) error) {
 	d.delayed = append(d.delayed, delayedAct{time.Now().Add(actDelay), do})
 }
 
-// composeText makes a text around a marker.
+// composeText makes a text around a marker. It ends with the marker's EndWord.
 func (d *driver) composeText(m checker.Marker) string {
 	texts := []string{
 		"Thank you for your patience, this is %s.",
@@ -330,5 +330,5 @@ func (d *driver) composeText(m checker.Marker) string {
 		"Hello again, %s.\nBest wishes",
 		"%s",
 	}
-	return fmt.Sprintf(texts[d.rng.IntN(len(texts))], m)
+	return fmt.Sprintf(texts[d.rng.IntN(len(texts))], m) + " " + m.EndWord()
 }

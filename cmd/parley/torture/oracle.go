@@ -69,6 +69,7 @@ func newOracle() *oracle {
 		expectation: checker.Expectation{
 			Clicks:  map[checker.Marker]checker.Clicks{},
 			ActedIn: map[string]bool{},
+			HasEnds: true,
 		},
 	}
 }

@@ -74,6 +74,30 @@ func TestMarkersOfMail(t *testing.T) {
 	}
 }
 
+// A mail has the end of a reply if each form of its text has it.
+func TestEndWordsOfMail(t *testing.T) {
+	t.Parallel()
+	const whole, cut = "outbound-c001-2 c001-2-end", "outbound-c001-2"
+	for _, tt := range []struct {
+		name string
+		mail mailfake.Received
+		want int
+	}{
+		{name: "both forms", mail: mailfake.Received{Text: whole, HTML: whole}, want: 1},
+		{name: "text alone", mail: mailfake.Received{Text: whole}, want: 1},
+		{name: "HTML alone", mail: mailfake.Received{HTML: whole}, want: 1},
+		{name: "the text is cut", mail: mailfake.Received{Text: cut, HTML: whole}},
+		{name: "the HTML is cut", mail: mailfake.Received{Text: whole, HTML: cut}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := endWordsOf(tt.mail); len(got) != tt.want {
+				t.Errorf("got the ends %q, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
 // Markers are returned in the order in which the mail shows them.
 func TestMarkersOfMailInOrder(t *testing.T) {
 	t.Parallel()

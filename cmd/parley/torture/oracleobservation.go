@@ -3,6 +3,7 @@ package torture
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"parley/channels/email/mailfake"
@@ -80,7 +81,7 @@ func (o *oracle) readMailbox(ctx context.Context, conversation int) (checker.Mai
 		if m.ParseError != "" {
 			o.unreadable[fmt.Sprintf("the mail %s to customer %d can't be read: %s", m.MessageID, conversation, m.ParseError)] = true
 		}
-		mailbox.Received = append(mailbox.Received, checker.Message{ID: m.MessageID, Markers: markersOf(m)})
+		mailbox.Received = append(mailbox.Received, checker.Message{ID: m.MessageID, Markers: markersOf(m), EndWords: endWordsOf(m)})
 	}
 
 	return mailbox, nil
@@ -103,11 +104,20 @@ func (o *oracle) readPhone(ctx context.Context, kind emulators.ChatKind, convers
 		}
 	}
 	for _, m := range phone.Received {
-		mailbox.Received = append(mailbox.Received, checker.Message{ID: m.ID, Markers: checker.MarkersIn(m.Text)})
+		mailbox.Received = append(mailbox.Received, checker.Message{ID: m.ID, Markers: checker.MarkersIn(m.Text), EndWords: checker.EndWordsIn(m.Text)})
 	}
 
 	mailbox.Unsent = phone.Unsent
 	return mailbox, nil
+}
+
+// endWordsOf returns the ends of messages that a mail has in each form of its text.
+func endWordsOf(m mailfake.Received) []string {
+	body, html := checker.EndWordsIn(m.Text), checker.EndWordsIn(m.HTML)
+	if m.HTML == "" {
+		return body
+	}
+	return slices.DeleteFunc(html, func(end string) bool { return m.Text != "" && !slices.Contains(body, end) })
 }
 
 // markersOf returns the markers of all that a customer can read in a mail. Text and HTML are one text in two forms, of

@@ -7,6 +7,9 @@ func Check(observed Observation, expected Expectation) Verdict {
 	checkDeliveries(&v, observed)
 	checkThreads(&v, observed, expected.Excused)
 	checkNotes(&v, observed)
+	if expected.HasEnds {
+		checkEnds(&v, observed)
+	}
 	checkLines(&v, observed, expected.Clicks)
 	checkResponsibility(&v, observed, expected)
 	replies := collectReplies(&v, observed)

@@ -26,6 +26,7 @@ type Post struct {
 	Token        string // identifies the delivery that made it; "" means none is known
 	Markers      []Marker
 	NoteMarkers  []Marker // of a note of Parley's: the messages that an analysis names
+	EndWords     []string // see EndWordsIn
 	LineKind     string   // of a line of Parley's about a reply: see LineKindIn
 
 	Buttons   map[string]string // of a post of Parley's: what a click on each button sends, by the button's verb
@@ -46,12 +47,16 @@ type Mailbox struct {
 type Message struct {
 	ID      string
 	Markers []Marker // each as often as its reader sees it
+
+	EndWords []string // that are in each form of it: see EndWordsIn
 }
 
 // Expectation is what the checker compares an Observation with: what was said and done, and which
 // deviations are excused, since an injected fault explains them.
 type Expectation struct {
 	History History
+	// HasEnds says that each message of the run ends with its EndWord.
+	HasEnds bool
 	// Clicks are the clicks of the oracle's agent, by the reply that they were about.
 	Clicks map[Marker]Clicks
 	// ActedIn has the threads in which the oracle's agent clicked or typed, by their roots.

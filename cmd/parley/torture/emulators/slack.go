@@ -99,7 +99,7 @@ func slackThreads(channel slackfake.ChannelState) []checker.Thread {
 
 func slackPost(m *slackfake.Message) checker.Post {
 	text := checker.ShownText(m.Text, m.Blocks)
-	p := checker.Post{ID: m.TS, CustomerName: m.Username, Markers: checker.MarkersIn(text)}
+	p := checker.Post{ID: m.TS, CustomerName: m.Username, Markers: checker.MarkersIn(text), EndWords: checker.EndWordsIn(text)}
 	if m.BotID == "" {
 		p.Author, p.IsResolve = m.User, strings.TrimSpace(m.Text) == "!resolve"
 		return p

@@ -142,7 +142,7 @@ const maybeTwice = "may be shown twice"
 
 func teamsPost(m *teamsfake.Message, blind bool) checker.Post {
 	text := shownWords(m)
-	p := checker.Post{ID: m.ID, Markers: checker.MarkersIn(text)}
+	p := checker.Post{ID: m.ID, Markers: checker.MarkersIn(text), EndWords: checker.EndWordsIn(text)}
 	if !m.Bot {
 		p.Author, p.IsResolve = m.User, strings.HasSuffix(strings.TrimSpace(m.Text), "resolve") && len(p.Markers) == 0
 		return p

@@ -1,0 +1,41 @@
+package checker
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+var endPattern = regexp.MustCompile(`\bc\d{3,6}-\d+-end\b`)
+
+// EndWord returns the word with which the text of a message with this marker ends, by which one sees that nothing of it was cut.
+// Shape: c017-5-end
+func (m Marker) EndWord() string { return fmt.Sprintf("c%03d-%d-end", m.Conversation, m.Number) }
+
+// EndWordsIn returns the words in a text by which one sees that messages are complete.
+func EndWordsIn(text string) []string { return endPattern.FindAllString(text, -1) }
+
+// checkEnds looks for messages that arrived without their end: those of customers in the threads, and replies at the customers.
+func checkEnds(v *Verdict, observed Observation) {
+	for _, t := range observed.Threads {
+		for _, p := range t.Posts {
+			if p.isFromCustomer() {
+				checkEnd(v, Inbound, p.Markers, p.EndWords, "the post "+p.ID)
+			}
+		}
+	}
+	for _, b := range observed.Mailboxes {
+		for _, m := range b.Received {
+			checkEnd(v, Outbound, m.Markers, m.EndWords, "what a customer received, "+m.ID)
+		}
+	}
+}
+
+// checkEnd looks for the ends of the messages of one kind that a text has.
+func checkEnd(v *Verdict, kind string, markers []Marker, ends []string, where string) {
+	for _, m := range Distinct(markers) {
+		if m.Kind == kind && !slices.Contains(ends, m.EndWord()) {
+			v.addViolation(&v.Lost, "the end of %s is missing in %s", m, where)
+		}
+	}
+}
