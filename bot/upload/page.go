@@ -25,6 +25,7 @@ const (
 	maxFiles      = 10
 	filesTimeout  = 10 * time.Minute // for all files, however slow the line
 	formTimeout   = 20 * time.Second // for every other request
+	lastWords     = 2 * time.Second  // for the rest of a refused body, so that its sender reads the answer
 	maxTextRunes  = 3000             // of the text, as in other forms
 )
 
@@ -139,6 +140,10 @@ func (p *Page) requireTicket(next func(http.ResponseWriter, *http.Request, Ticke
 		p.setHeaders(w.Header(), s.Nonce)
 		t, ok := readTicket(p.opt.Keys, r.PathValue("ticket"), p.opt.Now())
 		if !ok {
+			// A stranger may never send the rest of the body: it is not awaited before the answer, and only briefly after it.
+			w.Header().Set("Connection", "close")
+			end := time.Now().Add(lastWords)                       //nolint:forbidigo // the connection's clock
+			_ = http.NewResponseController(w).SetReadDeadline(end) //nolint:errcheck // a test's recorder has none
 			s.Problem = "This page is not valid any more. Open it again from the conversation."
 			p.answer(w, http.StatusNotFound, s)
 			return

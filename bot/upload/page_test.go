@@ -3,6 +3,7 @@ package upload
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -208,6 +209,27 @@ func TestTicketEnds(t *testing.T) {
 	wantAnswer(t, p.get(link), http.StatusNotFound, "not valid any more")
 	wantAnswer(t, p.postForm(link, "Here", pdf()), http.StatusNotFound, "not valid any more")
 	p.wantNothingSubmitted()
+}
+
+// A stranger whose body never arrives whole is answered at once, and doesn't stay inside.
+func TestStrangersBodyIsNotAwaited(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(newTestPage(t).handler)
+	t.Cleanup(server.Close)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, "POST /chat/upload/x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx"); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 404 ") {
+		t.Errorf("got %.20q, %v; want status 404, and the connection closed", text, err)
+	}
 }
 
 // The page runs no script but its own, is shown in the chat alone, and stays in no cache.
