@@ -58,10 +58,10 @@ func (l *limits) mustWait(v *Visit) bool {
 }
 
 // mustProgramWait does the same for a program that shows a token. Programs whose token is not known (0) are counted by the
-// address that they come from.
+// address that they come from, and not together with the people there who sign in.
 func (l *limits) mustProgramWait(v *Visit, token int64) bool {
 	if token == 0 {
-		return l.countRequest("sign "+l.visitorAddress(v.Request), signInsPerSecond, signInBurst)
+		return l.countRequest("guess "+l.visitorAddress(v.Request), signInsPerSecond, signInBurst)
 	}
 	return l.countRequest("token "+strconv.FormatInt(token, 10), sendsPerSecond, sendBurst)
 }

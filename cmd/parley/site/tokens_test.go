@@ -305,7 +305,7 @@ func TestTokensAreLimited(t *testing.T) {
 	wantShown(t, "token 101", page, "too many tokens")
 }
 
-// Whoever tries tokens is slowed down. A program on the same machine goes on.
+// Whoever tries tokens is slowed down. A program on the same machine goes on, and people there can sign in.
 func TestTryingTokensIsSlowedDown(t *testing.T) {
 	t.Parallel()
 	const guesses = 1000
@@ -321,6 +321,7 @@ func TestTryingTokensIsSlowedDown(t *testing.T) {
 		t.Error("the refusal has no header Retry-After")
 	}
 	wantStatus(t, "a program whose neighbour guesses", honest.get("/api/setup"), http.StatusOK)
+	wantStatus(t, "somebody who signs in beside it", s.Visitor("").Get("/auth/sign-in"), http.StatusOK)
 }
 
 // The page of tokens, empty, with the token that is shown this once, and with some that have ended.
