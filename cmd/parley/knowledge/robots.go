@@ -13,6 +13,8 @@ const agentName = "Parley"
 // maxDelay is the longest pause that a site may ask for.
 const maxDelay = 10 * time.Second
 
+const robotsPath = "/robots.txt"
+
 // rules are what a site's robots.txt (RFC 9309) says to this reader.
 type rules struct {
 	lines []rule

@@ -30,8 +30,8 @@ const (
 	maxQueued      = 4 * maxPages // addresses of a site: many are no pages with text
 )
 
-// errElsewhere is the error of a redirect to another site.
-var errElsewhere = errors.New("it leads to another site")
+// errElsewhere is the error of a redirect to another site, or out of the folder.
+var errElsewhere = errors.New("it leads to another site, or out of the folder")
 
 // Why a redirect isn't followed, at whichever visit: the site doesn't change by itself.
 var (
@@ -115,12 +115,16 @@ func (c *crawl) readUnlinked(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// checkRedirect lets a redirect lead to a page that may be read, and nowhere else.
+// checkRedirect lets a redirect lead to a page that may be read, and nowhere else. The page that the admin named, and robots.txt,
+// may stand elsewhere on the site.
 func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return errCircle
 	}
-	if !c.isOnSite(r.URL) {
+	asked := via[0].URL
+	hasMoved := asked.Path == robotsPath || normaliseAddress(asked) == normaliseAddress(c.start)
+	mayLeadThere := hasMoved || c.isInFolder(r.URL)
+	if !c.isOnSite(r.URL) || !mayLeadThere {
 		return errElsewhere
 	}
 	if !c.rules.isAllowed(r.URL.RequestURI()) {
@@ -131,7 +135,7 @@ func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
 
 // hasReadRobots reads what the site allows. It returns false, and notes why, if nobody can tell now: then nothing is read.
 func (c *crawl) hasReadRobots(ctx context.Context) bool {
-	got, err := c.get(ctx, c.start.ResolveReference(&url.URL{Path: "/robots.txt"}).String(), knowledge.Page{}, maxRobotsBytes)
+	got, err := c.get(ctx, c.start.ResolveReference(&url.URL{Path: robotsPath}).String(), knowledge.Page{}, maxRobotsBytes)
 	if err != nil {
 		c.note("The site can't be reached: " + reasonOf(err))
 		return false
@@ -325,7 +329,6 @@ func (c *crawl) titleOf(address string) string {
 // linksBelow returns the addresses of a page's links, each once, that lead into the folder of the page that the admin named, or
 // below it. Links beyond maxLinks are left out. isWhole is false if a link is left out, with a note, because it can't be stored.
 func (c *crawl) linksBelow(page *url.URL, links []string) (list []string, isWhole bool) {
-	folder := c.start.Path[:strings.LastIndex(c.start.Path, "/")+1]
 	isWhole = true
 	for _, link := range links {
 		target, err := page.Parse(strings.TrimSpace(link))
@@ -334,8 +337,7 @@ func (c *crawl) linksBelow(page *url.URL, links []string) (list []string, isWhol
 		}
 
 		address := normaliseAddress(target)
-		isBelow := strings.HasPrefix(target.Path, folder)
-		if !isBelow || len(list) >= maxLinks || slices.Contains(list, address) {
+		if !c.isInFolder(target) || len(list) >= maxLinks || slices.Contains(list, address) {
 			continue
 		}
 		if !c.canKeep(address) {
@@ -353,6 +355,13 @@ func (c *crawl) linksBelow(page *url.URL, links []string) (list []string, isWhol
 // isOnSite reports whether an address belongs to the host that the admin named, by the same protocol.
 func (c *crawl) isOnSite(u *url.URL) bool {
 	return u.Scheme == c.start.Scheme && strings.EqualFold(u.Host, c.start.Host)
+}
+
+// isInFolder reports whether an address on the site leads into the folder of the page that the admin named, or below it. Steps upward
+// are left in a path only if they are escaped; servers may still take them.
+func (c *crawl) isInFolder(u *url.URL) bool {
+	folder := c.start.Path[:strings.LastIndex(c.start.Path, "/")+1]
+	return strings.HasPrefix(u.Path, folder) && !slices.Contains(strings.Split(u.Path, "/"), "..")
 }
 
 // normaliseAddress writes an address in the form in which pages are compared: without a user, and without the part behind "#",
