@@ -40,8 +40,11 @@ const readyTimeout = 2 * time.Second
 
 // serveReady answers whether requests can be handled: database, migrations, surfaces. With ?without=surfaces it leaves out the
 // surfaces. That is for load balancers: if they stopped using all replicas because Slack doesn't answer, webhooks and the
-// inbox page would not work either.
+// inbox page would not work either. What comes through a proxy is answered with the status alone, since it may be a stranger's.
 func (a *App) serveReady(w http.ResponseWriter, r *http.Request) {
+	if isForwarded(r) {
+		w = statusOnly{w}
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	problem := a.whyNotReady(ctx)
@@ -54,6 +57,12 @@ func (a *App) serveReady(w http.ResponseWriter, r *http.Request) {
 		a.serveSurfacesReady(ctx, w)
 	}
 }
+
+// statusOnly leaves the body out of an answer.
+type statusOnly struct{ http.ResponseWriter }
+
+// Write implements io.Writer.
+func (statusOnly) Write(body []byte) (int, error) { return len(body), nil }
 
 // whyNotReady returns why no requests can be handled, surfaces aside; "" if they can.
 func (a *App) whyNotReady(ctx context.Context) string {
@@ -124,10 +133,8 @@ func (a *App) guardMetrics(next http.Handler) http.Handler {
 // through a proxy on this machine come from loopback, too. They are recognised by a header, by the name
 // of the host, or by HTTP/1.0, which nginx uses by default.
 func isFromThisMachine(r *http.Request) bool {
-	for _, header := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
-		if r.Header.Get(header) != "" {
-			return false
-		}
+	if isForwarded(r) {
+		return false
 	}
 	host := r.Host
 	if _, _, err := net.SplitHostPort(host); err != nil { // it names no port
@@ -135,6 +142,12 @@ func isFromThisMachine(r *http.Request) bool {
 	}
 	isFromProxy := !r.ProtoAtLeast(1, 1)
 	return !isFromProxy && isLoopback(r.RemoteAddr) && isLoopback(host)
+}
+
+// isForwarded reports whether a proxy says that it passed a request on.
+func isForwarded(r *http.Request) bool {
+	return slices.ContainsFunc([]string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"},
+		func(header string) bool { return r.Header.Get(header) != "" })
 }
 
 // refusedCounter returns the counter of an account's requests that were refused because of too many others.

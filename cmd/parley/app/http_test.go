@@ -10,7 +10,8 @@ import (
 	"parley/store/storetest"
 )
 
-// The metric parley_ready follows what load balancers are told: it falls when the database is gone.
+// The metric parley_ready follows what load balancers are told: it falls when the database is gone. Strangers behind a proxy aren't
+// told why.
 func TestReadyFollowsDatabase(t *testing.T) {
 	t.Parallel()
 	pool, err := pgxpool.New(t.Context(), storetest.URL(t))
@@ -28,6 +29,15 @@ func TestReadyFollowsDatabase(t *testing.T) {
 	pool.Close()
 	if a.isReady() {
 		t.Error("a process without its database is ready")
+	}
+	for from, want := range map[string]string{"": "database: not reachable\n", "192.0.2.7": ""} {
+		r := httptest.NewRequest(http.MethodGet, "/readyz", nil)
+		r.Header.Set("X-Forwarded-For", from)
+		w := httptest.NewRecorder()
+		a.serveReady(w, r)
+		if w.Code != http.StatusServiceUnavailable || w.Body.String() != want {
+			t.Errorf("/readyz, passed on for %q: got %d %q, want %d %q", from, w.Code, w.Body, http.StatusServiceUnavailable, want)
+		}
 	}
 }
 
