@@ -38,7 +38,6 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 	}
 
 	f.listener = &toldListener{Listener: listener, log: log}
-	open := newConnections(maxOpenConnections, log)
 	f.server = &http.Server{
 		Handler:           logPanics(log, f),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -46,9 +45,9 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 		WriteTimeout:      2 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ConnState:         open.noteState,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	newConnections(maxOpenConnections, log).limit(f.server)
 
 	return f, nil
 }

@@ -232,16 +232,20 @@ func firstLine(t *testing.T, conn net.Conn) string {
 	return line
 }
 
-// Of too many connections, those without a request make room for new ones. Those with a request stay, and then a new connection is
-// closed.
+// Of too many connections, those without a request make room for new ones, then those whose bodies don't arrive. Those whose requests
+// have arrived stay, and then a new connection is closed.
 func TestConnections(t *testing.T) {
 	t.Parallel()
-	server := &http.Server{ConnState: newConnections(3, slog.New(slog.DiscardHandler)).noteState, ReadHeaderTimeout: time.Minute}
-	inside, letGo := make(chan struct{}, 10), make(chan struct{})
-	server.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		inside <- struct{}{}
-		<-letGo
+	server := &http.Server{ReadHeaderTimeout: time.Minute}
+	arrived, inside, letGo := make(chan struct{}, 10), make(chan struct{}, 10), make(chan struct{})
+	server.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		if _, err := io.Copy(io.Discard, r.Body); err == nil {
+			inside <- struct{}{}
+			<-letGo
+		}
 	})
+	newConnections(3, slog.New(slog.DiscardHandler)).limit(server)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -265,12 +269,19 @@ func TestConnections(t *testing.T) {
 		return conn
 	}
 	silent := []net.Conn{dial(), dial(), dial()}
-	var busy []net.Conn
+	var slow, busy []net.Conn
 	for range 3 {
-		busy = append(busy, h.begin(t, "/", 0, 0))
-		<-inside
+		slow = append(slow, h.begin(t, "/", 10, 1))
+		<-arrived
 	}
 	for _, conn := range silent {
+		wantClosed(t, conn)
+	}
+	for body := range 3 {
+		busy = append(busy, h.begin(t, "/", body, body))
+		<-inside
+	}
+	for _, conn := range slow {
 		wantClosed(t, conn)
 	}
 	wantClosed(t, h.begin(t, "/", 0, 0)) // all others have requests
