@@ -5,7 +5,9 @@ package picture
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"image"
 	_ "image/gif"  // what people send; see HasReader
@@ -19,9 +21,12 @@ import (
 	_ "golang.org/x/image/webp" // what people send
 )
 
-// MaxPixels is how many pixels a picture may have to be decoded. 16 million take 64 MB of memory, or 128 MB in the worst
+// MaxPixels is how many pixels a picture may have to be decoded. 16 million take 64 MB of memory, or maxDecodedBytes in the worst
 // format; phones take photos of 12 million.
 const MaxPixels = 16 << 20
+
+// maxDecodedBytes is how much memory a picture may take while it is decoded.
+const maxDecodedBytes = 128 << 20
 
 // ErrNone means that no copy can be made: the bytes aren't a picture, or the picture is too large.
 var ErrNone = errors.New("picture: no copy can be made")
@@ -49,8 +54,12 @@ func Sized(r io.Reader) (format string, size image.Point, err error) {
 // Small makes a copy of a picture, on white, whose longer side has maxSide pixels at most.
 // Errors: ErrNone; ctx's, since some pictures take minutes to decode.
 func Small(ctx context.Context, data []byte, maxSide int) (image.Image, error) {
-	if _, _, err := Sized(bytes.NewReader(data)); err != nil {
+	_, size, err := Sized(bytes.NewReader(data))
+	if err != nil {
 		return nil, err
+	}
+	if progressiveBytes(data, size) > maxDecodedBytes {
+		return nil, ErrNone
 	}
 
 	whole, _, err := image.Decode(untilDone{ctx, bytes.NewReader(data)})
@@ -71,6 +80,53 @@ func Small(ctx context.Context, data []byte, maxSide int) (image.Image, error) {
 	draw.Draw(small, small.Bounds(), image.White, image.Point{}, draw.Src)
 	draw.ApproxBiLinear.Scale(small, small.Bounds(), whole, whole.Bounds(), draw.Over, nil)
 	return small, nil
+}
+
+// A frame of a progressive JPEG: its marker, then its length and the bits of a sample (three bytes), the height and the width of the
+// picture (two bytes each), the number of components, and of each component its name, its sampling factors and its table (a byte
+// each). Source: ITU-T T.81, B.2.2.
+const (
+	progressiveMarker = "\xff\xc2"
+	heightAt          = 3
+	widthAt           = 5
+	componentsAt      = 8
+	componentBytes    = 3
+	keptBytes         = 5 // of each sample: it and its coefficient, which is kept until the end
+)
+
+// progressiveBytes returns how much memory a progressive JPEG of a size takes while it is decoded; 0 for other pictures. It looks for
+// frames everywhere and not from segment to segment, since decoders skip what is no segment.
+func progressiveBytes(data []byte, size image.Point) int {
+	most := 0
+	for {
+		_, frame, isFound := bytes.Cut(data, []byte(progressiveMarker))
+		if !isFound {
+			return most
+		}
+		data = frame
+		if len(frame) < componentsAt {
+			continue
+		}
+		height, width := binary.BigEndian.Uint16(frame[heightAt:]), binary.BigEndian.Uint16(frame[widthAt:])
+		if size == image.Pt(int(width), int(height)) {
+			count := int(frame[componentsAt-1])
+			most = max(most, keptBytes*countSamples(size, frame[componentsAt:min(len(frame), componentsAt+count*componentBytes)]))
+		}
+	}
+}
+
+// countSamples returns how many samples a picture of a size has. The first of its components has one for each pixel.
+func countSamples(size image.Point, components []byte) int {
+	var all, first int
+	for c := range slices.Chunk(components, componentBytes) {
+		if len(c) < componentBytes {
+			break
+		}
+		factors := int(c[1]>>4) * int(c[1]&0xf) // across and down
+		all += factors
+		first = cmp.Or(first, factors)
+	}
+	return size.X * size.Y * all / max(first, 1)
 }
 
 // untilDone is a reader that fails once its context is done.
