@@ -266,7 +266,7 @@ func (p pages) addTested(v *web.Visit) error {
 
 // save adds the mailbox and leads to its page; after the first mailbox, back to the first steps.
 func (p pages) save(v *web.Visit, s *serversPage, given map[string][]string) error {
-	before, err := p.desk.Accounts(v.Context())
+	before, err := p.desk.Accounts(v.Context(), v.Person.ID)
 	if err != nil {
 		return err
 	}
@@ -313,7 +313,7 @@ func (p pages) addAtProvider(v *web.Visit) error {
 	s := p.newServers(v, provider)
 	given := givenValues(v, s.Kept)
 	given[fieldOAuth] = []string{provider}
-	accounts, err := p.desk.Accounts(v.Context())
+	accounts, err := p.desk.Accounts(v.Context(), v.Person.ID)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func (c connection) makeScreen() web.Screen {
 
 // findAccount reads the mailbox of a name; nil if there is none.
 func (p pages) findAccount(v *web.Visit, name string) (*connection, error) {
-	accounts, err := p.desk.Accounts(v.Context())
+	accounts, err := p.desk.Accounts(v.Context(), v.Person.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"parley/bot/web"
+	"parley/bridge"
 	"parley/bridge/setup"
 )
 
@@ -26,8 +27,8 @@ type Desk interface {
 	// Errors: *web.Problem if its settings can't work.
 	Check(ctx context.Context, account string) ([]Finding, error)
 
-	// Accounts lists the mailboxes that are stored.
-	Accounts(ctx context.Context) ([]Account, error)
+	// Accounts lists the mailboxes that are stored, as viewer may see them.
+	Accounts(ctx context.Context, viewer bridge.AgentID) ([]Account, error)
 
 	// Names lists the names of all accounts, and of all teams.
 	Names(ctx context.Context) (accounts, teams []string, err error)

@@ -31,7 +31,7 @@ func (c *connection) makeScreen() web.Screen {
 // withNumber calls do with the number that the address names. If there is none, it answers so.
 func (p pages) withNumber(v *web.Visit, do func(*connection) error) error {
 	name := v.Request.PathValue("name")
-	numbers, err := p.desk.Numbers(v.Context())
+	numbers, err := p.desk.Numbers(v.Context(), v.Person.ID)
 	if err != nil {
 		return err
 	}

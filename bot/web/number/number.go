@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"parley/bot/web"
+	"parley/bridge"
 	"parley/bridge/setup"
 	"parley/channels"
 )
@@ -21,8 +22,8 @@ type Desk interface {
 	// Names lists the names of all accounts, and of all teams.
 	Names(ctx context.Context) (accounts, teams []string, err error)
 
-	// Numbers lists the stored accounts that these pages are about.
-	Numbers(ctx context.Context) ([]Number, error)
+	// Numbers lists the stored accounts that these pages are about, as viewer may see them.
+	Numbers(ctx context.Context, viewer bridge.AgentID) ([]Number, error)
 
 	// HookURL is the address that a provider calls for an account of a name; "" if Parley has no public address.
 	HookURL(account string) string

@@ -61,7 +61,7 @@ func (p pages) listAccounts(v *web.Visit) error {
 		return err
 	}
 
-	states, err := p.desk.States(v.Context())
+	states, err := p.desk.States(v.Context(), v.Person.ID)
 	if err != nil {
 		return err
 	}

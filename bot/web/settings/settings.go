@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"parley/bot/web"
+	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/setup"
 )
@@ -48,8 +49,8 @@ type Desk interface {
 	// Try analyses a text as if a customer had written it. Errors: in words for people.
 	Try(ctx context.Context, text string) (analysis.Answer, error)
 
-	// States returns the states of the accounts, by their names.
-	States(ctx context.Context) (map[string]State, error)
+	// States returns the states of the accounts, by their names, as viewer may see them.
+	States(ctx context.Context, viewer bridge.AgentID) (map[string]State, error)
 
 	// Kept lists what is kept and for how long, and what the next runs would remove, if these values of the file counted.
 	Kept(ctx context.Context, values map[string][]string) ([]Kept, error)

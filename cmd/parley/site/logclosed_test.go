@@ -143,7 +143,14 @@ func TestHealthOfAPrivateChannel(t *testing.T) {
 
 	quarantineOddMail(t, s)
 
-	page := s.Visitor("ann@acme.test").Post("/settings/health", nil)
+	ann := s.Visitor("ann@acme.test")
+	for _, path := range []string{"/settings/accounts", "/settings/numbers/guards-mail"} {
+		page := ann.Get(path)
+		wantShown(t, path, page, "guards-mail", "Not open to you.")
+		wantHidden(t, path, page, "guards-mail has no answer about")
+	}
+	wantShown(t, "accounts", ann.Get("/settings/accounts"), "support-mail has no answer about vera@customer.test.")
+	page := ann.Post("/settings/health", nil)
 
 	wantShown(t, "health", page, "account guards-mail", "not open to you", "support-mail has no answer about vera@customer.test.", "support-mail@customer.test")
 	wantHidden(t, "health", page, "guards-mail has no answer about", "guards-mail@customer.test", "Header of vera@customer.test is odd")

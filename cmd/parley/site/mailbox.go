@@ -131,8 +131,8 @@ func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channe
 }
 
 // Accounts implements mailbox.Desk.
-func (d *mailboxDesk) Accounts(ctx context.Context) ([]mailbox.Account, error) {
-	accounts, err := store.ListAccounts(ctx, d.o.Pool)
+func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mailbox.Account, error) {
+	accounts, err := d.o.listAccountsFor(ctx, viewer)
 	if err != nil {
 		return nil, err
 	}

@@ -46,8 +46,8 @@ func (d *numberDesk) Names(ctx context.Context) (accounts, teams []string, err e
 }
 
 // Numbers implements number.Desk.
-func (d *numberDesk) Numbers(ctx context.Context) ([]number.Number, error) {
-	accounts, err := store.ListAccounts(ctx, d.o.Pool)
+func (d *numberDesk) Numbers(ctx context.Context, viewer store.AgentID) ([]number.Number, error) {
+	accounts, err := d.o.listAccountsFor(ctx, viewer)
 	if err != nil {
 		return nil, err
 	}

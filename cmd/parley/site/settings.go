@@ -51,8 +51,8 @@ func (d *settingsDesk) Save(ctx context.Context, by web.Person, c setup.Change) 
 }
 
 // States implements settings.Desk.
-func (d *settingsDesk) States(ctx context.Context) (map[string]settings.State, error) {
-	accounts, err := store.ListAccounts(ctx, d.o.Pool)
+func (d *settingsDesk) States(ctx context.Context, viewer store.AgentID) (map[string]settings.State, error) {
+	accounts, err := d.o.listAccountsFor(ctx, viewer)
 	if err != nil {
 		return nil, err
 	}

@@ -99,6 +99,24 @@ func (o Options) closedAccounts(ctx context.Context, viewer store.AgentID) (isCl
 	return func(id store.AccountID) bool { return slices.Contains(list, id) }, err
 }
 
+// listAccountsFor returns the accounts as an agent may see them: not in what trouble those are that are closed to them, since that
+// may name a customer.
+func (o Options) listAccountsFor(ctx context.Context, viewer store.AgentID) ([]store.Account, error) {
+	accounts, err := store.ListAccounts(ctx, o.Pool)
+	if err != nil {
+		return nil, err
+	}
+
+	isClosed, err := o.closedAccounts(ctx, viewer)
+	for i := range accounts {
+		a := &accounts[i]
+		if a.StatusText != "" && isClosed(a.ID) {
+			a.StatusText, a.StatusHint = "Not open to you.", ""
+		}
+	}
+	return accounts, err
+}
+
 // Chats are functions by which the site reaches the chats in which agents work. With the zero value none is connected, and none
 // can be.
 type Chats struct {
