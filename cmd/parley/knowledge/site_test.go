@@ -338,29 +338,6 @@ func TestSiteLeadsNowhere(t *testing.T) {
 	}
 }
 
-// Of a site the folder that was named is read, and nothing beside it, however links and redirects are written. The page that was
-// named may have moved.
-func TestSiteStaysInItsFolder(t *testing.T) {
-	t.Parallel()
-	const basket = "<p>Warranty of the basket</p>"
-	s := newSite(t, map[string]string{
-		"/help/":               `<p>Hello</p><a href="moved">a</a><a href="%2e%2e/shop/basket">b</a>`,
-		"/help/moved":          "-> /shop/basket",
-		"/help/../shop/basket": basket,
-		"/shop/basket":         basket,
-		"/start/":              "-> /support/",
-		"/support/":            "<p>Repairs of lamps</p>",
-	})
-	pool := createPlaces(t, s.URL+"/help/", s.URL+"/start/")
-	readPlaces(t, pool)
-	if got := s.requests(); slices.ContainsFunc(got, func(path string) bool { return strings.HasSuffix(path, "basket") }) {
-		t.Errorf("asked for %q", got)
-	}
-	if got := findTitles(t, pool, "repairs of lamps"); len(got) != 1 {
-		t.Errorf("found %q", got)
-	}
-}
-
 // A site that an admin named is read on the internet alone, whatever its name leads to: what stands inside the company's network
 // is for super-admins to open. Named anew by one of them, it is read; that they name another one beside it changes nothing.
 // R-221
