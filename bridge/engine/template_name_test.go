@@ -120,3 +120,19 @@ func TestSharedTemplateIsChangedForBoth(t *testing.T) {
 	w.waitTemplateStatus(second, "approved")
 	wantEqual(t, "templates at the provider", len(w.provider.Templates()), 1)
 }
+
+// A verdict that comes long after it was given may be older than what is known: the provider's list is asked instead.
+func TestTemplateVerdictComesLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, withTemplates(options{}))
+	w.openThread()
+	id := w.saveTemplate(chat, nil)
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
+	late := w.provider.Templates()[0]
+	late.Status = "rejected"
+	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "paused" })
+	w.postChatEvent(channelstest.Event{Type: "template", ID: "late", At: time.Now().Add(-time.Hour), Template: &late})
+	w.eventually("the verdict is judged", func() bool { return w.text(`SELECT status FROM templates`) != "approved" })
+	w.waitTemplateStatus(id, "paused")
+}

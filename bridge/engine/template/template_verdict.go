@@ -18,7 +18,12 @@ import (
 // HandedIn marks a provider's answer to the submission of a template.
 const HandedIn = "submitted"
 
-// ApplyTemplateState applies what a provider says of a template without being asked.
+// maxVerdictDelay is how long after it was given a provider's verdict may come. A provider repeats for days what it couldn't tell: a
+// newer verdict may have come before.
+const maxVerdictDelay = 5 * time.Minute
+
+// ApplyTemplateState applies what a provider says of a template without being asked. Of what comes late, the provider's list tells whether
+// it still holds.
 func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	if in.Template == nil {
 		return nil
@@ -33,6 +38,9 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 		if row.Todo != "" && row.Busy {
 			return ts.Wait(time.Minute) // it is just being submitted, and the answer to that is about to be written
 		}
+	}
+	if isLate := !in.At.IsZero() && ts.Event.ReceivedAt.Sub(in.At) > maxVerdictDelay; isLate {
+		return ts.askProvider(ctx, tx, rows)
 	}
 
 	wereTold := false // people, by another row of the same template
@@ -49,6 +57,16 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 		wereTold = wereTold || isTold
 	}
 
+	return nil
+}
+
+// askProvider has the provider's list of these templates read at once.
+func (ts *UseCases) askProvider(ctx context.Context, tx pgx.Tx, rows []store.Template) error {
+	for _, row := range rows {
+		if err := store.ScheduleTemplateComparison(ctx, tx, row.AccountID, 0); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
