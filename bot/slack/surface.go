@@ -32,11 +32,11 @@ const DefaultAPIURL = "https://slack.com/api/"
 
 // Times of this surface.
 const (
-	defaultSweepEvery = 10 * time.Minute // catch-up without a reconnect
-	defaultCatchUpFor = 90 * 24 * time.Hour
-	defaultShareWait  = 3 * time.Second
-	unmovedPasses     = 3 // for how many passes a process's mark may stand still before it counts as abandoned
-	endTimeout        = 5 * time.Second
+	defaultSweepInterval = 10 * time.Minute // catch-up without a reconnect
+	defaultCatchUpFor    = 90 * 24 * time.Hour
+	defaultShareWait     = 3 * time.Second
+	unmovedPasses        = 3 // for how many passes a process's mark may stand still before it counts as abandoned
+	endTimeout           = 5 * time.Second
 )
 
 // Socket Mode connections. Two, so that events come while Slack renews one of them; Slack allows ten.
@@ -77,10 +77,10 @@ type Options struct {
 	ReadOnly bool
 
 	// Zero means the default of each of these.
-	Connections int           // Socket Mode connections
-	CatchUpFor  time.Duration // catch-up skips threads whose root is older
-	SweepEvery  time.Duration // time between two passes of catch-up
-	ShareWait   time.Duration // how long a finished upload waits for its message's id
+	Connections   int           // Socket Mode connections
+	CatchUpFor    time.Duration // catch-up skips threads whose root is older
+	SweepInterval time.Duration // time between two passes of catch-up
+	ShareWait     time.Duration // how long a finished upload waits for its message's id
 }
 
 // Surface is one Slack workspace with our app in it.
@@ -147,7 +147,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 		now:    o.Now,
 	}
 
-	s := &Surface{workspace: w, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery)}
+	s := &Surface{workspace: w, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepInterval)}
 	s.directory = &directory{workspace: w, agents: o.Desk, readOnly: o.ReadOnly, colleagues: colleagueCache{timeout: colleagueTimeout},
 		channelNames: channelNameCache{timeout: askTimeout}}
 	s.files = &files{workspace: w, shareWait: o.ShareWait}
@@ -163,11 +163,11 @@ func newSurface(o Options, base *url.URL) *Surface {
 		directory: s.directory,
 		sweeper:   s.sweeper,
 		memory:    o.Desk,
-		marks:     sweep.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepEvery),
+		marks:     sweep.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepInterval),
 		span:      o.CatchUpFor,
 		wait:      pause.For,
 
-		regularReach: 2*o.SweepEvery + retriesLast + clockTolerance,
+		regularReach: 2*o.SweepInterval + retriesLast + clockTolerance,
 	}
 
 	return s
@@ -215,7 +215,7 @@ func (o Options) withDefaults() Options {
 	o.Connections = cmp.Or(o.Connections, defaultConnections)
 	o.Connections = min(max(o.Connections, 1), maxConnections)
 	o.CatchUpFor = cmp.Or(o.CatchUpFor, defaultCatchUpFor)
-	o.SweepEvery = cmp.Or(o.SweepEvery, defaultSweepEvery)
+	o.SweepInterval = cmp.Or(o.SweepInterval, defaultSweepInterval)
 	o.ShareWait = cmp.Or(o.ShareWait, defaultShareWait)
 	return o
 }

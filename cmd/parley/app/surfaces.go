@@ -52,7 +52,7 @@ func Surfaces() []SurfaceSpec {
 
 func newSlack(e Env, o SurfaceOptions) (bridge.Surface, error) {
 	return slack.New(slack.Options{BotToken: e.SlackBotToken, AppToken: e.SlackAppToken, SigningSecret: e.SlackSigningSecret,
-		APIURL: e.SlackAPIURL, Rate: e.SlackRate, Desk: o.Desk, Log: o.Log, Now: o.Now, ReadOnly: o.ReadOnly})
+		APIURL: e.SlackAPIURL, Rate: e.SlackRate, Desk: o.Desk, Log: o.Log, Now: o.Now, ReadOnly: o.ReadOnly, SweepInterval: o.Sweep})
 }
 
 func newTeams(e Env, o SurfaceOptions) (bridge.Surface, error) {
