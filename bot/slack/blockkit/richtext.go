@@ -32,6 +32,7 @@ type element struct {
 	Timestamp json.RawMessage `json:"timestamp"` // seconds since 1970
 	Indent    int             `json:"indent"`
 	Offset    int             `json:"offset"`
+	Border    int             `json:"border"` // 1 on a list or code that stands in a quotation
 }
 
 // flexible is a string, or the text of a text object.
@@ -115,8 +116,34 @@ func readParts(blocks json.RawMessage) []part {
 	return out
 }
 
-// writeRichText writes the parts of one rich_text block.
+// isQuoted reports whether a part stands in a quotation. Slack's quotations hold only runs: the lists and code in them are parts
+// of their own.
+func (e element) isQuoted() bool { return e.Type == "rich_text_quote" || e.Border > 0 }
+
+// writeRichText writes the parts of one rich_text block. Neighbours that are quoted make one quotation.
 func (w *writer) writeRichText(parts []element) {
+	for len(parts) > 0 {
+		quoted := parts[0].isQuoted()
+		end := slices.IndexFunc(parts, func(p element) bool { return p.isQuoted() != quoted })
+		if end < 0 {
+			end = len(parts)
+		}
+
+		if quoted {
+			w.Prefixed("> ", func() { w.writeParts(parts[:end]) })
+		} else {
+			w.writeParts(parts[:end])
+		}
+
+		parts = parts[end:]
+		if len(parts) > 0 {
+			w.Paragraph()
+		}
+	}
+}
+
+// writeParts writes parts that are all quoted, or all not.
+func (w *writer) writeParts(parts []element) {
 	for i, p := range parts {
 		if i > 0 {
 			w.separateParts(parts[i-1], p)
@@ -125,11 +152,9 @@ func (w *writer) writeRichText(parts []element) {
 		switch p.Type {
 		case "rich_text_list":
 			w.writeList(p)
-		case "rich_text_quote":
-			w.Prefixed("> ", func() { w.writeRuns(p.Elements) })
 		case "rich_text_preformatted":
 			w.Preformatted(w.plainText(p.Elements))
-		default: // rich_text_section, and kinds that Slack adds later
+		default: // rich_text_section and rich_text_quote, and kinds that Slack adds later
 			w.writeRuns(p.Elements)
 		}
 	}

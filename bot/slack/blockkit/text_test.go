@@ -215,6 +215,16 @@ func TestReadRichTextWithBlocks(t *testing.T) {
 			plain:    "see\none\ntwo\nend",
 		},
 		{
+			name: "lists and code in a quotation",
+			parts: `{"type":"rich_text_quote","elements":[` + run("You wrote:") + `]}` + "," +
+				`{"type":"rich_text_list","style":"bullet","border":1,"elements":[` + section(run("refund")) + `]}` + "," +
+				`{"type":"rich_text_list","style":"ordered","indent":1,"border":1,"elements":[` + section(run("all")) + `]}` + "," +
+				`{"type":"rich_text_preformatted","border":1,"elements":[` + run("x\n\ny") + `]}` + "," +
+				`{"type":"rich_text_list","style":"bullet","border":0,"elements":[` + section(run("no")) + `]}`,
+			markdown: "> You wrote:\n>\n> - refund\n>     1. all\n>\n> ```\n> x\n> \n> y\n> ```\n\n- no",
+			plain:    "You wrote:\nrefund\nall\nx\n\ny\nno",
+		},
+		{
 			name: "list in a list",
 			parts: `{"type":"rich_text_list","style":"bullet","elements":[` + section(run("a")) + `]}` + "," +
 				`{"type":"rich_text_list","style":"ordered","indent":1,"offset":2,"elements":[` + section(run("b")) + "," + section(run("c")) + `]}`,
@@ -367,6 +377,7 @@ func linesShown(s string) string {
 func FuzzReadText(f *testing.F) {
 	f.Add([]byte(richTextBlocks(section(run("x")))), "x *y* <@U1> `c` ```d```")
 	f.Add([]byte(`[{"type":"rich_text","elements":[{"type":"rich_text_list","elements":[{}]}]}]`), "&gt; <!date^1|x")
+	f.Add([]byte(`[{"type":"rich_text","elements":[{"type":"rich_text_list","border":1,"elements":[{}]},{"type":"rich_text_quote"}]}]`), "")
 	f.Add([]byte(`[{"blocks":[{"type":"table","rows":[[{"text":"x"}],[],[{"elements":[{}]},null]]}]}]`), "")
 	f.Fuzz(func(t *testing.T, blocks []byte, fallback string) {
 		got := ReadText(Typed{Blocks: blocks, Attachments: blocks, Text: fallback})

@@ -27,6 +27,7 @@ func TestTypedText(t *testing.T) {
 		"<@U0ANN00001> in <#C0SUPPORT1> <!here>",
 		"hi :wave::skin-tone-3: :custom_one: :de:",
 		"> quoted\nand not",
+		"> quoted\n> - one\n- two",
 		"- one\n- *two*\n1. first\n2. second",
 		"```\nx := 1 & 2\n```\nafter",
 		"line one\nline two",

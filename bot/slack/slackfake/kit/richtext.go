@@ -55,26 +55,27 @@ func richLines(text string) []any {
 
 	var out []any
 	var group []string
-	groupKind := ""
+	groupKind, groupBorder := "", 0
 	flush := func() {
 		if len(group) > 0 {
-			out = append(out, richGroup(groupKind, group))
+			out = append(out, richGroup(groupKind, groupBorder, group))
 		}
 		group = nil
 	}
 	for line := range strings.SplitSeq(text, "\n") {
-		kind, body := "section", line
+		kind, border, body := "section", 0, line
 		if q, ok := strings.CutPrefix(line, "&gt;"); ok {
-			kind, body = "quote", strings.TrimPrefix(q, " ")
-		} else if m := listBullet.FindStringSubmatch(line); m != nil {
+			kind, border, body = "quote", 1, strings.TrimPrefix(q, " ")
+		}
+		if m := listBullet.FindStringSubmatch(body); m != nil {
 			kind, body = "bullet", m[1]
-		} else if m := listNumber.FindStringSubmatch(line); m != nil {
+		} else if m := listNumber.FindStringSubmatch(body); m != nil {
 			kind, body = "ordered", m[1]
 		}
 
-		if kind != groupKind {
+		if kind != groupKind || border != groupBorder {
 			flush()
-			groupKind = kind
+			groupKind, groupBorder = kind, border
 		}
 		group = append(group, body)
 	}
@@ -83,15 +84,15 @@ func richLines(text string) []any {
 	return out
 }
 
-// richGroup returns lines of one kind ("bullet", "ordered", "quote", "section") as an element.
-func richGroup(kind string, lines []string) any {
+// richGroup returns lines of one kind ("bullet", "ordered", "quote", "section") as an element. border is 1 for those of a quotation.
+func richGroup(kind string, border int, lines []string) any {
 	switch kind {
 	case "bullet", "ordered":
 		var items []any
 		for _, l := range lines {
 			items = append(items, object{"type": "rich_text_section", "elements": richInline(l, nil)})
 		}
-		return object{"type": "rich_text_list", "style": kind, "indent": 0, "border": 0, "elements": items}
+		return object{"type": "rich_text_list", "style": kind, "indent": 0, "border": border, "elements": items}
 	case "quote":
 		return object{"type": "rich_text_quote", "elements": richInline(strings.Join(lines, "\n"), nil)}
 	}
