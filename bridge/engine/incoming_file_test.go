@@ -13,6 +13,7 @@ import (
 	"parley/bridge/engine/files"
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/store"
 )
 
 // Each test makes a world (harness_test.go): an engine with a database of its own, between a fake provider, by which customers
@@ -146,6 +147,7 @@ func TestLinkToAnErasedFile(t *testing.T) {
 	w.exec(`UPDATE events SET payload = NULL`)
 	w.wantNoFile(l, "a.txt")
 	w.wantNoHTML(message)
+	w.wantFilesGone(message)
 
 	w.exec(`DELETE FROM messages`)
 	w.wantNoFile(l, "a.txt")
@@ -163,6 +165,19 @@ func (w *world) wantNoFile(l *linking, name string) {
 	if !errors.Is(err, files.ErrNoFile) {
 		w.t.Errorf("%s: got the error %v, want ErrNoFile", name, err)
 	}
+}
+
+// wantFilesGone checks that a post of a message's files knows for certain that they are gone: it can be made without them.
+func (w *world) wantFilesGone(id bridge.MessageID) {
+	w.t.Helper()
+	all := func(store.FileRef) bool { return true }
+	m := must(store.Messages(w.t.Context(), w.pool, store.MessageID(id)))(w.t)[0]
+	files, missing, err := w.engines[0].Files().Of(w.t.Context(), &m, all, false)
+	if err != nil || len(files) != 1 || len(missing) != 2 || missing[0].Name != "a.txt" || missing[0].Reason == "" {
+		w.t.Fatalf("files of the message: got %v, missing %v, error %v; want photo.jpg, and the texts missing for a reason", files, missing, err)
+	}
+	_, err = files[0].Open(w.t.Context())
+	wantEqual(w.t, "what reading photo.jpg ends with", channels.ClassOf(err), channels.BadContent)
 }
 
 // wantNoHTML checks that nobody gets the HTML of a message any more.

@@ -65,18 +65,19 @@ func New(o Options) *Reader {
 		large: semaphore.NewWeighted(maxOriginalBytes), downloads: semaphore.NewWeighted(maxOriginalBytes)}
 }
 
-// Of returns the files of a customer's message, and those that are missing. fetched tells which of the files that had
-// to be fetched from the provider are wanted: the others count as missing. With only, it returns nothing but these
-// files.
+// Of returns the files of a customer's message, and those that are missing, such as all that came with an original that is gone.
+// fetched tells which of the files that had to be fetched from the provider are wanted: the others count as missing. With only,
+// it returns nothing but these files.
 func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []bridge.Missing, error) {
 	var in channels.Inbound
 	htmlAsFile := m.HasHTML && r.original == nil // there can be no link to the HTML original, so that it becomes a file
 	hasFilesInside := slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched })
 	showsOriginal := htmlAsFile || hasFilesInside
 	needsOriginal := showsOriginal && !only
+	isGone := false
 	if needsOriginal {
 		decoded, _, err := r.decodeOriginal(ctx, m.ID)
-		if err != nil {
+		if isGone = errors.Is(err, ErrNoFile); err != nil && !isGone {
 			return nil, nil, err
 		}
 		in = decoded
@@ -84,9 +85,12 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.Fi
 
 	var files []channels.File
 	var missing []bridge.Missing
+	const gone = "it is not there any more."
 	for _, ref := range m.Files {
 		if !ref.Fetched {
-			if needsOriginal && ref.Index < len(in.Attachments) {
+			if isGone {
+				missing = append(missing, bridge.Missing{Name: ref.Name, Reason: gone})
+			} else if needsOriginal && ref.Index < len(in.Attachments) {
 				a := in.Attachments[ref.Index]
 				files = append(files, r.withLink(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
 			}
@@ -107,6 +111,10 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.Fi
 		}
 	}
 
+	if isGone && htmlAsFile {
+		missing = append(missing, bridge.Missing{Name: "original.html", Reason: gone})
+	}
+
 	addsHTML := in.Original.HTML != nil && r.original == nil
 	if needsOriginal && addsHTML {
 		files = append(files, memoryFile("original.html", "text/html", []byte(in.Original.HTML.Sanitised())))
@@ -115,12 +123,16 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.Fi
 	return files, missing, nil
 }
 
-// blobFile returns a file whose bytes are in a blob.
+// blobFile returns a file whose bytes are in a blob. If they are gone, Open returns a *channels.SendError with ErrNoFile in it.
 func (r *Reader) blobFile(ref store.FileRef) channels.File {
 	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes,
 		Open: func(ctx context.Context) (io.ReadCloser, error) {
 			body, err := blob.Open(ctx, r.pool, r.objects, ref.Blob)
-			return body, asNoFile(err)
+			if err = asNoFile(err); errors.Is(err, ErrNoFile) {
+				err = &channels.SendError{Class: channels.BadContent, Text: ref.Name + " is not stored any more.",
+					Hint: "Upload the file again and send it anew.", Cause: err}
+			}
+			return body, err
 		}}
 }
 

@@ -42,13 +42,7 @@ func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store
 
 	open := func(ctx context.Context) (io.ReadCloser, error) { return s.Open(ctx, f) }
 	if ref.Blob != "" {
-		open = func(ctx context.Context) (io.ReadCloser, error) {
-			body, err := r.blobFile(ref).Open(ctx)
-			if errors.Is(err, ErrNoFile) {
-				err = &channels.SendError{Class: channels.BadContent, Text: f.Name + " is not stored any more.", Hint: "Upload the file again and send it anew."}
-			}
-			return body, err
-		}
+		open = r.blobFile(ref).Open
 	}
 
 	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: open, Link: link}, nil
