@@ -28,42 +28,13 @@ const maxFileText = "1 GB"
 // uploadTimeout bounds an upload whose caller set no deadline.
 const uploadTimeout = 10 * time.Minute
 
-// onlyImages is Slack's error for other files than pictures.
-const onlyImages = "file_uploads_except_images_disabled"
+// maxUploadAttempts bounds the attempts at a post of files, by the engine's pauses some twenty minutes, until a file that can't be
+// uploaded is only named, so that the thread goes on.
+const maxUploadAttempts = 25
 
 // isRefusalOf returns what reports whether a refusal is that of a file.
 func isRefusalOf(f channels.File) func(refusedFile) bool {
 	return func(r refusedFile) bool { return r.Name == fileName(f) && r.Bytes == f.SizeBytes }
-}
-
-// whyRefused returns the reason why a workspace doesn't take a file, or "" if Slack's error says something else. Such a
-// refusal lasts until a person changes the workspace, or is for good: trying again would only hold back what follows.
-func whyRefused(err error) string {
-	switch refusal.CodeOf(err) {
-	case "file_uploads_disabled":
-		return "file uploads are switched off in Slack"
-	case "storage_limit_reached":
-		return "the Slack workspace's file storage is full"
-	case "file_type_not_allowed":
-		return "files of this kind are not allowed in Slack"
-	case onlyImages:
-		return "only pictures are allowed in Slack"
-	case "file_upload_size_restricted":
-		return "larger than the Slack workspace allows"
-	}
-	return ""
-}
-
-// whyRefusedTogether returns the reason why a workspace doesn't take several files if that lies in one of them, which Slack doesn't
-// name, or "" if it doesn't lie in the files.
-func whyRefusedTogether(err error) string {
-	switch refusal.CodeOf(err) {
-	case "file_type_not_allowed", onlyImages:
-		return "not shown: Slack allows no files of one of these kinds"
-	case "file_upload_size_restricted":
-		return "not shown: one of these is larger than the Slack workspace allows"
-	}
-	return ""
 }
 
 // sendFiles makes one part of a post of files.
@@ -91,7 +62,7 @@ func filesCard(p bridge.Post, refused []refusedFile) view.Card {
 
 // uploadFiles uploads the files of a post, which its next part shows, except those that Slack has refused already.
 func (s *poster) uploadFiles(ctx context.Context, me *fact.Self, p bridge.Post, refused []refusedFile) (bridge.Sent, error) {
-	progress, err := s.files.upload(ctx, p.Files, refused)
+	progress, err := s.files.upload(ctx, p, refused)
 	if err != nil {
 		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
 	}

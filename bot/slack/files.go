@@ -214,17 +214,18 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 	return full, nil
 }
 
-// upload puts those files into Slack that it takes. It leaves out those that Slack has refused already.
-func (fs *files) upload(ctx context.Context, files []channels.File, refused []refusedFile) (uploadProgress, error) {
+// upload puts those files of a post into Slack that it takes. It leaves out those that were refused already.
+func (fs *files) upload(ctx context.Context, p bridge.Post, refused []refusedFile) (uploadProgress, error) {
 	progress := uploadProgress{Refused: slices.Clone(refused)}
-	for _, f := range files {
+	for _, f := range p.Files {
 		if !isAcceptable(f) || slices.ContainsFunc(refused, isRefusalOf(f)) {
 			continue
 		}
 
 		id, err := fs.uploadOne(ctx, f)
-		if why := whyRefused(err); why != "" {
-			fs.log.Warn("slack takes no such file", "error", err)
+		isLate := p.Attempt > maxUploadAttempts && ctx.Err() == nil
+		if why := refusal.WhyNoFile(err, isLate); why != "" {
+			fs.log.Warn("slack gets no such file", "delivery_id", p.DeliveryID, "error", err)
 			progress.Refused = append(progress.Refused, refusedFile{Name: fileName(f), Bytes: f.SizeBytes, Why: why})
 			continue
 		}
@@ -251,12 +252,12 @@ func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error)
 
 	content, err := f.Open(ctx)
 	if err != nil {
-		return "", fmt.Errorf("slack: open file: %w", err)
+		return "", refusal.Unreadable(err)
 	}
 	defer content.Close()
 	err = fs.api.UploadToURL(ctx, slackapi.UploadToURLParameters{UploadURL: target.UploadURL, Reader: content, Filename: name})
 	if err != nil {
-		return "", fmt.Errorf("slack: upload: %w", err)
+		return "", refusal.NotUploaded(err)
 	}
 
 	return target.FileID, nil

@@ -1,7 +1,10 @@
 package slack
 
 import (
+	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -200,6 +203,52 @@ func TestForbiddenFileAmongOthers(t *testing.T) {
 			sent := w.mustSendAll(w.newFilesPost(root, textFile("plan.png", "one"), textFile("setup.exe", "bad"), textFile("photo.png", "two")))
 			m := w.wantMessage(sent.Message, root.Message, 2)
 			wantWords(t, m.Text, "plan.png, setup.exe ("+tt.reason+"), photo.png")
+		})
+	}
+}
+
+// A file that will never get into Slack keeps no others from being shown, and is named with the reason: one whose bytes are gone, and
+// one that something on the way to Slack forbids. Of other failures nobody knows whether they last, so that the file is named
+// after some minutes.
+func TestFileThatNeverGetsIntoSlackIsNamed(t *testing.T) {
+	t.Parallel()
+	fails := func(err error) channels.File {
+		f := textFile("setup.exe", "bad")
+		f.Open = func(context.Context) (io.ReadCloser, error) { return nil, err }
+		return f
+	}
+	for _, tt := range []struct {
+		name    string
+		file    channels.File
+		status  int    // of the answer to its upload
+		attempt int    // 0: the first
+		reason  string // "" if it is tried again
+	}{
+		{name: "gone", file: fails(&channels.SendError{Class: channels.BadContent}), reason: "not there any more"},
+		{name: "forbidden", file: textFile("setup.exe", "bad"), status: http.StatusForbidden, reason: "its upload is answered with 403 Forbidden"},
+		{name: "unreadable", file: fails(io.ErrUnexpectedEOF), attempt: 5},
+		{name: "unreadable for long", file: fails(io.ErrUnexpectedEOF), attempt: 50, reason: "Parley can't read it"},
+		{name: "broken", file: textFile("setup.exe", "bad"), status: http.StatusBadGateway, attempt: 5},
+		{name: "taken too slowly", file: textFile("setup.exe", "bad"), status: http.StatusRequestTimeout, attempt: 5},
+		{name: "broken for long", file: textFile("setup.exe", "bad"), status: http.StatusBadGateway, attempt: 50,
+			reason: "its upload is answered with 502 Bad Gateway"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			root := w.postRoot()
+			if tt.status != 0 {
+				w.fake.Inject(slackfake.Fault{Method: "upload", Kind: slackfake.FaultHTTP, Status: tt.status, Skip: 1, Times: 1})
+			}
+			p := w.newFilesPost(root, textFile("plan.png", "one"), tt.file)
+			p.Attempt = tt.attempt
+			if tt.reason == "" {
+				_, err := w.surface.Send(w.ctx(), p)
+				_ = wantSendError(t, err, channels.Retry)
+				return
+			}
+			m := w.wantMessage(w.mustSendAll(p).Message, root.Message, 1)
+			wantWords(t, m.Text, "plan.png, setup.exe ("+tt.reason+")")
 		})
 	}
 }

@@ -91,7 +91,7 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		if err != nil && channels.ClassOf(err) == channels.Ambiguous {
 			return bridge.Sent{Progress: progress.encode()}, err
 		}
-		if whyRefused(err) != "" {
+		if refusal.WhyNoFile(err, false) != "" {
 			return s.showOthers(ctx, me, p, progress, err)
 		}
 		if err != nil {
@@ -255,10 +255,10 @@ func refuse(p bridge.Post, refused []refusedFile, why string, isRefused func(cha
 func (s *poster) showOthers(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress, err error) (bridge.Sent, error) {
 	s.log.Warn("slack refuses files", "delivery_id", p.DeliveryID, "error", err)
 
-	why := whyRefused(err)
-	mayTellThem := refusal.CodeOf(err) == onlyImages && p.Part < lastShowPart
+	why := refusal.WhyNoFile(err, false)
+	mayTellThem := refusal.CodeOf(err) == refusal.OnlyImages && p.Part < lastShowPart
 	if !mayTellThem && len(progress.IDs) > 1 {
-		why = cmp.Or(whyRefusedTogether(err), why)
+		why = cmp.Or(refusal.WhyNoFiles(err), why)
 	}
 
 	return s.uploadFiles(ctx, me, p, refuse(p, progress.Refused, why, func(f channels.File) bool {
