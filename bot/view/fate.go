@@ -42,7 +42,7 @@ func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
 }
 
 func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
-	usualHint := hintFor(l, "Send it, if it was meant for the customer.")
+	usualHint := hintFor(l, f, "Send it, if it was meant for the customer.")
 	return fateBlocks(l, f, remark{icon: "house", what: "This stayed inside: " + shape.Customer(l, f) + " did not get it.",
 		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
 }
@@ -94,7 +94,7 @@ func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 	if c.Recipient != "" {
 		return failedRecipientLine(l, c, f)
 	}
-	usualHint := hintFor(l, "Put right what is wrong, then send it again.")
+	usualHint := hintFor(l, f, "Put right what is wrong, then send it again.")
 	return fateBlocks(l, f, remark{icon: "warning", what: "Not delivered: " + shape.Customer(l, f) + " did not get this.",
 		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
 }
@@ -129,7 +129,7 @@ func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
 }
 
 func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
-	usualHint := "Look for it where sent messages are." + hintFor(l, " Then mark it as sent, or send it again.")
+	usualHint := "Look for it where sent messages are." + hintFor(l, f, " Then mark it as sent, or send it again.")
 	return fateBlocks(l, f, remark{icon: "grey_question", what: "Nobody can tell whether " + shape.Customer(l, f) + " got this.",
 		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
 }
@@ -195,11 +195,11 @@ func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
 }
 
 // hintFor returns the hint if the line has buttons to follow it with. On an ended conversation, "Reopen it" comes first.
-func hintFor(l bridge.Line, hint string) string {
+func hintFor(l bridge.Line, f bridge.Facts, hint string) string {
 	if len(l.Verbs) == 0 {
 		return ""
 	}
-	if slices.Contains(l.Verbs, bridge.VerbReopen) {
+	if slices.Contains(l.Verbs, bridge.VerbReopen) && !f.Status.Open() {
 		return "Reopen it first. " + hint
 	}
 	return hint

@@ -271,8 +271,6 @@ func TestLineVariants(t *testing.T) {
 		{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: 12}},
 		{Content: &bridge.ParkedLine{Reason: "paused"}, Mentions: toAnn, Text: "Hi", Verbs: verbs{bridge.VerbSend, bridge.VerbDrop}},
 		{Content: &bridge.InsideLine{Reason: "not_assignee"}, Mentions: agents{bob()}, Text: "Hi", Verbs: verbs{bridge.VerbSend}},
-		{Content: &bridge.InsideLine{Reason: "not_open"}, Mentions: agents{bob()}, Text: "Hi",
-			Verbs: verbs{bridge.VerbReopen, bridge.VerbSend}},
 		{Content: bridge.LineNotMapped, Mentions: agents{eve()}, Text: "Hi"},
 		{Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: now(t), Actor: "Parley", What: "kept inside", Detail: "lone_verb"},
 			{At: now(t), Actor: "Ann Lee", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
@@ -310,5 +308,7 @@ func TestLineVariants(t *testing.T) {
 	works := bridge.Line{Content: &bridge.AccountLine{Account: "support-mail"}}
 	b.WriteString(dump("account without a conversation", Line(broken, bridge.Facts{})))
 	b.WriteString(dump("account that works again", Line(works, bridge.Facts{})))
+	inside := bridge.Line{Content: &bridge.InsideLine{Reason: "not_open"}, Mentions: toAnn, Text: "Hi", Verbs: verbs{bridge.VerbReopen, bridge.VerbSend}}
+	b.WriteString(dump("inside of a resolved conversation", Line(inside, withStatus(t, bridge.StatusResolved))))
 	golden.Text(t, "testdata/line_variants.txt", b.String())
 }

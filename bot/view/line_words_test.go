@@ -65,6 +65,7 @@ func TestReasonWords(t *testing.T) {
 	}
 	for reason, want := range map[string]string{
 		"not_assignee":             "Ann Lee, Bob Ray have this conversation.",
+		"not_open":                 "This conversation was not open then.", // it is reopened now
 		"the mailbox is full":      "The mailbox is full.",
 		"":                         "",
 		"late":                     "",

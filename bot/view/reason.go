@@ -19,6 +19,14 @@ func collectedWords(f bridge.Facts) string {
 	return "This thread collects " + collects + ": nobody reads answers to it. Make a conversation of a mail first."
 }
 
+// endedWords says why a text stayed inside that was typed after the conversation's end. It may have been reopened since.
+func endedWords(f bridge.Facts) string {
+	if f.Status.Open() {
+		return "This conversation was not open then."
+	}
+	return "This conversation is " + strings.ToLower(shape.StatusWords(f)) + "."
+}
+
 // reasonWords puts the engine's codes for why a text didn't go out into words. A remark
 // that isn't a code is a sentence already.
 func reasonWords(reason string, f bridge.Facts) string {
@@ -37,7 +45,7 @@ func reasonWords(reason string, f bridge.Facts) string {
 	case "automatic":
 		return collectedWords(f)
 	case "not_open":
-		return "This conversation is " + strings.ToLower(shape.StatusWords(f)) + "."
+		return endedWords(f)
 	case "watch":
 		return "This account only watches: nothing is sent from here."
 	case "not_assignee":
