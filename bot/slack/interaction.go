@@ -204,8 +204,8 @@ func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, erro
 	about.Text = filled.Text
 	about.Rich = filled.Rich
 	about.Explicit = filled.Verb == bridge.VerbReply // who fills in the form of a reply wants it to be sent
-	if memory := blockkit.ReadMemory(form.Private); memory.Pick && filled.Text == memory.Text {
-		about.Mentions = memory.Mentions // the text was typed before the form opened, which doesn't show it
+	if memory := blockkit.ReadMemory(form.Private); memory.Pick {
+		about.Mentions = memory.Mentions // the text was typed before the form opened
 	}
 	return []bridge.Action{about}, nil
 }

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/bot/slack/slackfake"
@@ -174,16 +175,21 @@ func TestCommandNamesMentions(t *testing.T) {
 	}
 }
 
-// The mentions of a command stay while it asks which conversation is meant.
+// The text and the mentions of a command stay while it asks which conversation is meant, also a text that Slack doesn't keep with a form.
 func TestCommandKeepsMentionsWhileItAsks(t *testing.T) {
 	t.Parallel()
-	w := newWorldWithBen(t)
-	w.typeCommand("reply Ok, @ben calls you")
-	w.pickConversation("12")
-	wantAction(t, w.lastAction(), bridge.Action{
-		Verb:     bridge.VerbReply,
-		Text:     "Ok, @Ben Kim calls you",
-		Args:     bridge.Args{Conversation: 12},
-		Mentions: []string{"U0BEN"},
-	})
+	for name, end := range map[string]string{"short": "", "long": strings.Repeat("x", 2900)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldWithBen(t)
+			w.typeCommand("reply Ok, @ben calls you" + end)
+			w.pickConversation("12")
+			wantAction(t, w.lastAction(), bridge.Action{
+				Verb:     bridge.VerbReply,
+				Text:     "Ok, @Ben Kim calls you" + end,
+				Args:     bridge.Args{Conversation: 12},
+				Mentions: []string{"U0BEN"},
+			})
+		})
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -31,8 +32,9 @@ const (
 
 // Ids in our forms.
 const (
-	fieldPrefix = "f:" // begins the block id of a field; its name follows
-	inputID     = "v"  // the action id of each field's input
+	fieldPrefix = "f:"    // begins the block id of a field; its name follows
+	inputID     = "v"     // the action id of each field's input
+	typedField  = "typed" // the name of the field with what was typed, if that doesn't fit into the form's memory
 )
 
 // FormCallback is the callback id of the views that are forms. Others show a card, and nothing in them can be submitted.
@@ -42,12 +44,12 @@ const FormCallback = "form"
 func FieldID(name string) string { return fieldPrefix + name }
 
 // encodeMemory writes what a form remembers as the private metadata of its view. If that is too long, it leaves out the
-// text, for which the form asks again, or else everything.
+// text, for which the form has a field then, or else everything.
 func encodeMemory(m view.Memory) string {
 	raw, err := json.Marshal(m)
 	isTooLong := err == nil && len(raw) > maxMemoryBytes
 	if isTooLong && m.Text != "" {
-		m.Text, m.Mentions = "", nil
+		m.Text = ""
 		raw, err = json.Marshal(m)
 	}
 	if err != nil || len(raw) > maxMemoryBytes {
@@ -86,6 +88,10 @@ func (h Home) Form(f view.Form, memory view.Memory) slackapi.ModalViewRequest {
 	memory.Verb = string(f.Verb)
 	memory.Args = verb.Value(f.Args)
 	modal.PrivateMetadata = encodeMemory(memory)
+	if memory.Text != ReadMemory(modal.PrivateMetadata).Text {
+		typed := view.Field{Name: typedField, Kind: view.FieldLong, Label: "What you typed", Value: []string{memory.Text}, Optional: true}
+		modal.Blocks.BlockSet = append(modal.Blocks.BlockSet, inputBlock(typed))
+	}
 	return modal
 }
 
@@ -117,6 +123,12 @@ func newModal(title string, blocks []slackapi.Block) slackapi.ModalViewRequest {
 }
 
 func inputBlock(f view.Field) *slackapi.InputBlock {
+	isText := f.Kind == view.FieldText || f.Kind == view.FieldLong
+	if isText && len(f.Value) > 0 && utf8.RuneCountInString(f.Value[0]) > longestInput(f) {
+		f.Value = []string{markdown.Cut(f.Value[0], longestInput(f)-1) + "…"}
+		f.Hint = strings.TrimSpace("This was too long for the form: its end is missing. " + f.Hint)
+	}
+
 	label := cutObject(f.Label, maxInputLabelRunes)
 	hint := optionalObject(f.Hint, maxInputLabelRunes)
 	block := slackapi.NewInputBlock(FieldID(f.Name), label, hint, inputElement(f))
@@ -144,15 +156,19 @@ func inputElement(f view.Field) slackapi.BlockElement {
 
 	input := slackapi.NewPlainTextInputBlockElement(example, inputID)
 	input.Multiline = f.Kind == view.FieldLong
-	input.MaxLength = maxInputRunes
-	if f.MaxRunes > 0 {
-		input.MaxLength = min(f.MaxRunes, maxInputRunes)
-	}
+	input.MaxLength = longestInput(f)
 	if len(f.Value) > 0 {
-		input.InitialValue = markdown.Cut(f.Value[0], input.MaxLength)
+		input.InitialValue = f.Value[0]
 	}
-
 	return input
+}
+
+// longestInput is how many characters a text field takes.
+func longestInput(f view.Field) int {
+	if f.MaxRunes > 0 {
+		return min(f.MaxRunes, maxInputRunes)
+	}
+	return maxInputRunes
 }
 
 // selectElement makes a menu of which one option can be chosen. If there are too many options, Slack asks for them while

@@ -67,6 +67,20 @@ func TestRenderPick(t *testing.T) {
 	golden.JSON(t, "testdata/form_pick.json", form)
 }
 
+// A text that is too long for a field says so: who sends it sees that its end is missing.
+func TestTextThatDoesNotFitAField(t *testing.T) {
+	t.Parallel()
+	field := view.Field{Name: "text", Kind: view.FieldLong, Hint: "A note.", Value: []string{strings.Repeat("x", maxInputRunes+1)}}
+	block := inputBlock(field)
+	input, _ := block.Element.(*slackapi.PlainTextInputBlockElement)
+	if want := strings.Repeat("x", maxInputRunes-1) + "…"; input == nil || input.InitialValue != want {
+		t.Errorf("the field doesn't have the first %d characters of the text with an ellipsis at their end", maxInputRunes-1)
+	}
+	if want := "This was too long for the form: its end is missing. A note."; block.Hint == nil || block.Hint.Text != want {
+		t.Errorf("the hint is %+v, want %q", block.Hint, want)
+	}
+}
+
 func TestRenderWindows(t *testing.T) {
 	t.Parallel()
 	home := Home("https://acme.slack.com/")

@@ -106,9 +106,10 @@ func (v *View) ReadFilled() (filled view.Filled, errs map[string]string) {
 	if err != nil {
 		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
 	}
-	filled, errs = view.Submit(name, args, v.readValues(), time.Unix(memory.At, 0), memory.Location())
+	values := v.readValues()
+	filled, errs = view.Submit(name, args, values, time.Unix(memory.At, 0), memory.Location())
 	if memory.Pick && filled.Text == "" {
-		filled.Text = memory.Text
+		filled.Text = memory.Text + strings.Join(values[typedField], "")
 	}
 	return filled, errs
 }
