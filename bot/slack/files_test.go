@@ -225,7 +225,8 @@ func TestFileThatNeverGetsIntoSlackIsNamed(t *testing.T) {
 		reason  string // "" if it is tried again
 	}{
 		{name: "gone", file: fails(&channels.SendError{Class: channels.BadContent}), reason: "not there any more"},
-		{name: "forbidden", file: textFile("setup.exe", "bad"), status: http.StatusForbidden, reason: "its upload is answered with 403 Forbidden"},
+		{name: "forbidden", file: textFile("setup.exe", "bad"), status: http.StatusForbidden,
+			reason: "its upload is answered with 403 Forbidden"},
 		{name: "unreadable", file: fails(io.ErrUnexpectedEOF), attempt: 5},
 		{name: "unreadable for long", file: fails(io.ErrUnexpectedEOF), attempt: 50, reason: "Parley can't read it"},
 		{name: "broken", file: textFile("setup.exe", "bad"), status: http.StatusBadGateway, attempt: 5},

@@ -308,7 +308,8 @@ func TestLineVariants(t *testing.T) {
 	works := bridge.Line{Content: &bridge.AccountLine{Account: "support-mail"}}
 	b.WriteString(dump("account without a conversation", Line(broken, bridge.Facts{})))
 	b.WriteString(dump("account that works again", Line(works, bridge.Facts{})))
-	inside := bridge.Line{Content: &bridge.InsideLine{Reason: "not_open"}, Mentions: toAnn, Text: "Hi", Verbs: verbs{bridge.VerbReopen, bridge.VerbSend}}
+	inside := bridge.Line{Content: &bridge.InsideLine{Reason: "not_open"}, Mentions: toAnn, Text: "Hi",
+		Verbs: verbs{bridge.VerbReopen, bridge.VerbSend}}
 	b.WriteString(dump("inside of a resolved conversation", Line(inside, withStatus(t, bridge.StatusResolved))))
 	golden.Text(t, "testdata/line_variants.txt", b.String())
 }
