@@ -292,6 +292,7 @@ func (d *driver) write(ctx context.Context, c *conversation, from, text string) 
 		return d.client.SendText(ctx, emulators.ChatText{Kind: c.kind, Conversation: c.number, Text: text})
 	}
 
+	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Cc: emulators.CopyAddresses(c.number), Text: text}
 	mayAnswer := c.root != "" && d.rng.IntN(newMailEvery) > 0
 	if mayAnswer {
 		inbox, err := d.client.ReadFolder(ctx, emulators.CustomerAddress(c.number), "INBOX")
@@ -300,11 +301,11 @@ func (d *driver) write(ctx context.Context, c *conversation, from, text string) 
 		}
 		if len(inbox) > 0 {
 			programs := []mailfake.Program{mailfake.Gmail, mailfake.Outlook, mailfake.Apple, mailfake.Plain}
-			return d.client.AnswerMail(ctx, from, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))], text)
+			return d.client.AnswerMail(ctx, m, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))])
 		}
 	}
 
-	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: emulators.Subject(c.number), Text: text}
+	m.Subject = emulators.Subject(c.number)
 	if c.lastMailID != "" {
 		m.Subject = "Re: " + m.Subject
 		m.InReplyTo, m.References = c.lastMailID, []string{c.lastMailID}

@@ -27,6 +27,14 @@ func (o *oracle) observe(ctx context.Context) (checker.Observation, error) {
 		observed.Mailboxes = append(observed.Mailboxes, mailbox)
 	}
 
+	submissions, err := o.client.ListSubmissions(ctx)
+	if err != nil {
+		return observed, err
+	}
+	for _, m := range submissions {
+		observed.Submissions = append(observed.Submissions, checker.Submission{ID: m.MessageID, To: m.To})
+	}
+
 	observed.ModelQuestions, err = o.client.ModelQuestions(ctx)
 	return observed, err
 }
@@ -57,13 +65,14 @@ func (o *oracle) readMailbox(ctx context.Context, conversation int) (checker.Mai
 		return o.readPhone(ctx, kind, conversation)
 	}
 
-	mailbox := checker.Mailbox{Conversation: conversation}
-	sent, err := o.client.ReadFolder(ctx, emulators.CustomerAddress(conversation), "Sent")
+	address := emulators.CustomerAddress(conversation)
+	mailbox := checker.Mailbox{Conversation: conversation, Readers: append([]string{address}, emulators.CopyAddresses(conversation)...)}
+	sent, err := o.client.ReadFolder(ctx, address, "Sent")
 	if err != nil {
 		return mailbox, err
 	}
 
-	received, err := o.client.ReadFolder(ctx, emulators.CustomerAddress(conversation), "INBOX")
+	received, err := o.client.ReadFolder(ctx, address, "INBOX")
 	if err != nil {
 		return mailbox, err
 	}

@@ -150,6 +150,26 @@ func checkFlood(t *testing.T, kind task, wantWriters int) {
 	}
 }
 
+// In the smallest runs, too, a customer by mail has somebody in copy. It is none whose mailbox is gone.
+func TestCustomerWithCopy(t *testing.T) {
+	t.Parallel()
+	for _, chats := range []bool{false, true} {
+		found := 0
+		for _, c := range newDriver(emulators.Client{Chats: chats}, Options{Mails: 1, Chats: chats}).conversations {
+			if c.kind != emulators.ByMail || len(emulators.CopyAddresses(c.number)) == 0 {
+				continue
+			}
+			found++
+			if c.bounces {
+				t.Errorf("chats %t: mail to customer %d bounces", chats, c.number)
+			}
+		}
+		if found != 1 {
+			t.Errorf("chats %t: %d customers have somebody in copy, want 1", chats, found)
+		}
+	}
+}
+
 // The customers of an account all write by the same kind of channel.
 func TestPickAccountConversations(t *testing.T) {
 	t.Parallel()

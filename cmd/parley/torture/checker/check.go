@@ -11,6 +11,7 @@ func Check(observed Observation, expected Expectation) Verdict {
 		checkEnds(&v, observed)
 	}
 	checkLines(&v, observed, expected.Clicks)
+	checkRecipients(&v, observed)
 	checkResponsibility(&v, observed, expected)
 	replies := collectReplies(&v, observed)
 	for _, b := range observed.Mailboxes {

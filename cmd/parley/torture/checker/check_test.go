@@ -51,9 +51,11 @@ func goodRun() (Observation, Expectation) {
 				},
 			},
 		},
+		Submissions: []Submission{{ID: "x", To: []string{"cara@x.test", "copy@x.test"}}},
 		Mailboxes: []Mailbox{
 			{
 				Conversation: 1,
+				Readers:      []string{"cara@x.test", "copy@x.test"},
 				Sent:         []Marker{inboundOf(1, 1), inboundOf(1, 5)},
 				Received: []Message{
 					{ID: "x", Markers: []Marker{outboundTo(1, 2)}},
@@ -62,6 +64,7 @@ func goodRun() (Observation, Expectation) {
 			},
 			{
 				Conversation: 2,
+				Readers:      []string{"dora@x.test"},
 				Sent:         []Marker{inboundOf(2, 1)},
 			},
 		},

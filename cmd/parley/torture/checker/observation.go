@@ -9,6 +9,14 @@ type Observation struct {
 	// ModelQuestions has the markers of each question that a model was asked. It is nil if the run
 	// has no model.
 	ModelQuestions [][]Marker
+	// Submissions are the mails that Parley handed to the mail server.
+	Submissions []Submission
+}
+
+// Submission is a mail that Parley handed to the mail server.
+type Submission struct {
+	ID string   // its Message-ID
+	To []string // the addresses to which the mail server was to bring it
 }
 
 // Thread is one thread of the support channel.
@@ -38,6 +46,7 @@ type Post struct {
 // Mailbox is what one customer sent and received, by mail or by phone.
 type Mailbox struct {
 	Conversation int
+	Readers      []string // the addresses that every mail to the customer has: the customer's own, and who is in copy
 	Sent         []Marker // in the order of sending
 	Received     []Message
 	Unsent       int // texts that the customer's phone still has to send

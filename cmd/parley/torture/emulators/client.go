@@ -87,10 +87,20 @@ func (c Client) SendMail(ctx context.Context, m mailfake.Mail) (mailfake.Sent, e
 	return sent, c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/send", m, &sent)
 }
 
-// AnswerMail lets a customer answer a mail with a mail program.
-func (c Client) AnswerMail(ctx context.Context, from, messageID string, program mailfake.Program, text string) error {
-	in := map[string]any{"from": from, "to": []string{lab.HelpAddress}, "subject": "", "text": text, "message_id_of": messageID, "program": program}
+// AnswerMail lets a customer answer a mail with a mail program, which fills in what m leaves empty.
+func (c Client) AnswerMail(ctx context.Context, m mailfake.Mail, messageID string, program mailfake.Program) error {
+	in := struct {
+		mailfake.Mail
+		Answered string           `json:"message_id_of"`
+		Program  mailfake.Program `json:"program"`
+	}{m, messageID, program}
 	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/reply", in, nil)
+}
+
+// ListSubmissions returns the mails that Parley handed to the mail server.
+func (c Client) ListSubmissions(ctx context.Context) ([]mailfake.Submission, error) {
+	var list []mailfake.Submission
+	return list, c.Call(ctx, http.MethodGet, c.Mail+"/_fake/mail/submissions", nil, &list)
 }
 
 // SendText lets a customer write by phone.
@@ -201,6 +211,16 @@ func (c Client) CutMailConnections(ctx context.Context) error {
 
 // CustomerAddress is the mail address of a customer.
 func CustomerAddress(conv int) string { return fmt.Sprintf("c%03d@customer.test", conv) }
+
+// CopyAddresses returns the mail addresses that a customer has in copy of each mail: one customer in six has one.
+// It never is a customer whose mailbox is gone.
+func CopyAddresses(conv int) []string {
+	const every, place = 6, 5 // the first of them writes by mail in a run with chats, too
+	if conv%every != place {
+		return nil
+	}
+	return []string{fmt.Sprintf("c%03d-copy@customer.test", conv)}
+}
 
 // Subject of a conversation; the words are found again on the card of its thread.
 func Subject(conv int) string { return fmt.Sprintf("Case %03d", conv) }
