@@ -8,13 +8,14 @@ import (
 )
 
 // What an agent types is drawn as a number from 0 to 99. Below internalBelow it is an internal message, from there to
-// deleteBelow a reply that is deleted, and so on. From unassignBelow on it is a reply that stays.
+// deleteBelow a reply that is deleted, and so on. From snoozeBelow on it is a reply that stays.
 const (
 	internalBelow = 12
 	deleteBelow   = internalBelow + 4
 	resolveBelow  = deleteBelow + 2
 	handOverBelow = resolveBelow + 2
 	unassignBelow = handOverBelow + 1
+	snoozeBelow   = unassignBelow + 1
 	// internalAtLeft is how many replies are left when an internal message is typed if there was none yet: a run without
 	// any would not notice if they leaked.
 	internalAtLeft = 10
@@ -45,6 +46,9 @@ func (d *driver) typeIn(ctx context.Context, c *conversation) error {
 		d.counts.HandedOver++
 		return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpUnassign}, "unassign")
 	}
+	if n < snoozeBelow && !c.wasSnoozed {
+		return d.snooze(ctx, c)
+	}
 
 	return d.doOnceOrInBurst(d.repliesLeft, func(last bool) error { return d.typeReply(ctx, c, last) })
 }
@@ -69,6 +73,8 @@ func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) erro
 	}
 	if d.drawPercent(editPercent) {
 		d.editSoon(c, id, m)
+	} else {
+		d.changeAfterArrival(c, id, m)
 	}
 
 	return nil
@@ -76,23 +82,10 @@ func (d *driver) typeReply(ctx context.Context, c *conversation, last bool) erro
 
 // editSoon edits a reply a moment after it was typed.
 func (d *driver) editSoon(c *conversation, id string, m checker.Marker) {
-	d.counts.Edits++
 	edited := c.nextMarker(checker.Edited)
 	text := d.traits.Reply(d.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
 	d.actSoon(func(ctx context.Context) error {
-		if err := d.platform.Edit(ctx, c.agent, id, text); err != nil {
-			return err
-		}
-		d.history = append(d.history, checker.Operation{
-			At:           time.Now(),
-			Kind:         checker.OpEdit,
-			Marker:       edited,
-			Conversation: c.number,
-			Root:         c.root,
-			ID:           id,
-			Announced:    true,
-		})
-		return nil
+		return d.editAndRecord(ctx, c, id, text, checker.Operation{Marker: edited})
 	})
 }
 
@@ -121,8 +114,16 @@ func (d *driver) typeInternal(ctx context.Context, c *conversation) error {
 	m := c.nextMarker(checker.Internal)
 	d.counts.Internal++
 	forms := d.traits.Internal(c.agent, c.colleague, d.composeText(m))
+	isTurned := d.drawPercent(turnPercent)
 	form := forms[d.rng.IntN(len(forms))]
-	_, err := d.typeAndRecord(ctx, c, form.Who, form.Text, checker.Operation{Kind: checker.OpPost, Marker: m})
+	if isTurned {
+		form = forms[0] // a note of the agent's
+	}
+
+	id, err := d.typeAndRecord(ctx, c, form.Who, form.Text, checker.Operation{Kind: checker.OpPost, Marker: m})
+	if err == nil && isTurned {
+		d.turnNote(c, id, m)
+	}
 	return err
 }
 
@@ -134,21 +135,8 @@ func (d *driver) typeAndDelete(ctx context.Context, c *conversation) error {
 		return err
 	}
 
-	d.counts.Deletes++
 	d.actSoon(func(ctx context.Context) error {
-		if err := d.platform.Delete(ctx, c.agent, id); err != nil {
-			return err
-		}
-
-		d.history = append(d.history, checker.Operation{
-			At:           time.Now(),
-			Kind:         checker.OpDelete,
-			Conversation: c.number,
-			Root:         c.root,
-			ID:           id,
-			Announced:    true,
-		})
-		return nil
+		return d.deleteAndRecord(ctx, c, id, checker.Operation{})
 	})
 
 	return nil

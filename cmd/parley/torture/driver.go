@@ -30,6 +30,8 @@ type driver struct {
 	threadsReadAt time.Time      // when findThreads ran last
 	counts        workloadCounts // of what was done so far
 	delayed       []delayedAct   // second halves of acts: edits and deletions
+	waiting       []waitingAct   // second halves of acts that follow something
+	isFinishing   bool           // all is written, and only waiting acts are left
 
 	history       checker.History
 	burstMarkers  markerSet // of messages that others of their lane follow at once
@@ -53,9 +55,12 @@ type conversation struct {
 	// untilReopened is how many messages the customer must still write until the conversation surely is open
 	// again: the first of them may have been written before the conversation was resolved.
 	untilReopened int
-	resolved      bool // as its card showed when findThreads ran last
-	markerCount   int  // how many markers it has had
-	bounces       bool // mail to this customer comes back
+	wroteAt       time.Time // when the customer wrote last
+	resolved      bool      // as its card showed when findThreads ran last
+	isSnoozed     bool      // as its card showed then
+	wasSnoozed    bool      // an agent has snoozed it in this run
+	markerCount   int       // how many markers it has had
+	bounces       bool      // mail to this customer comes back
 	// quietUntil is until when nobody types in the thread: each message would begin the hold anew, and a fault waits for
 	// a reply to leave.
 	quietUntil time.Time
@@ -79,6 +84,7 @@ const (
 // How people write.
 const (
 	newMailEvery = 3  // one mail in so many is no answer, though there is something to answer
+	filePercent  = 20 // of mails have a file
 	burstPercent = 16 // of acts are followed by more at once
 	minBurst     = 2  // acts of a burst
 	maxBurst     = 4
@@ -186,6 +192,10 @@ func (d *driver) actOnce(ctx context.Context) error {
 		}
 	}
 
+	if err := d.runWaiting(ctx); err != nil {
+		return err
+	}
+
 	hasNoThread := func(c *conversation) bool { return c.markerCount > 0 && c.root == "" }
 	if time.Since(d.threadsReadAt) > findInterval && slices.ContainsFunc(d.conversations, hasNoThread) {
 		d.threadsReadAt = time.Now()
@@ -253,7 +263,7 @@ func (d *driver) findThreads(ctx context.Context) error {
 	}
 	for _, c := range d.conversations {
 		r := roots[emulators.Subject(c.number)]
-		c.root, c.resolved = r.ID, checker.IsResolved(r.Card)
+		c.root, c.resolved, c.isSnoozed = r.ID, checker.IsResolved(r.Card), checker.IsSnoozed(r.Card)
 	}
 	return nil
 }
@@ -264,15 +274,21 @@ func (d *driver) writeAsCustomer(ctx context.Context, c *conversation, last bool
 	from := fmt.Sprintf("Customer %03d <%s>", c.number, emulators.CustomerAddress(c.number))
 	marker := c.nextMarker(checker.Inbound)
 	c.untilReopened = max(c.untilReopened-1, 0)
+	c.wroteAt = time.Now()
 
 	if !last {
 		d.burstMarkers.add(marker)
 	}
 
-	text := d.composeText(marker)
+	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Cc: emulators.CopyAddresses(c.number), Text: d.composeText(marker)}
+	hasFile := c.kind == emulators.ByMail && d.traits.ShowsFiles && d.drawPercent(filePercent)
+	if hasFile {
+		f := checker.FileOf(marker)
+		m.Attachments = []mailfake.Attachment{{Name: f.Name, Type: "text/plain", Content: []byte(f.Content)}}
+	}
 	d.mailsLeft--
 	d.counts.Mails++
-	if err := d.write(ctx, c, from, text); err != nil {
+	if err := d.write(ctx, c, m); err != nil {
 		return err
 	}
 
@@ -282,17 +298,17 @@ func (d *driver) writeAsCustomer(ctx context.Context, c *conversation, last bool
 		Marker:       marker,
 		Conversation: c.number,
 		Announced:    true,
+		HasFile:      hasFile,
 	})
 	return nil
 }
 
 // write sends a customer's message: by phone, as an answer to the last mail that the customer received, or as a new mail.
-func (d *driver) write(ctx context.Context, c *conversation, from, text string) error {
+func (d *driver) write(ctx context.Context, c *conversation, m mailfake.Mail) error {
 	if c.kind != emulators.ByMail {
-		return d.client.SendText(ctx, emulators.ChatText{Kind: c.kind, Conversation: c.number, Text: text})
+		return d.client.SendText(ctx, emulators.ChatText{Kind: c.kind, Conversation: c.number, Text: m.Text})
 	}
 
-	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Cc: emulators.CopyAddresses(c.number), Text: text}
 	mayAnswer := c.root != "" && d.rng.IntN(newMailEvery) > 0
 	if mayAnswer {
 		inbox, err := d.client.ReadFolder(ctx, emulators.CustomerAddress(c.number), "INBOX")

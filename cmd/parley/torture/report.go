@@ -146,6 +146,9 @@ func (s *session) print(r *Report) {
 		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, len(r.UnexpectedExits), r.FailedStarts, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
 		r.Took.Round(time.Second), r.SettleTime.Round(time.Second))
 
+	w := r.Workload
+	s.printLine("Files of customers: %d. When all had arrived: %d edits and %d deletions of replies, %d notes edited into replies, %d of %d snoozed conversations woken.",
+		v.Files, w.LateEdits, w.LateDeletes, w.Turned, w.Woken, w.Snoozed)
 	s.printLine("Verdict: %d mails, %d replies, %d bounced, %d internal, %d edits, %d deletions, %d commands: "+
 		"lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, received though deleted %d, though edited %d, unaccounted for %d; "+
 		"excused, as %s could not tell in time: out of order %d, received though deleted or edited %d; "+

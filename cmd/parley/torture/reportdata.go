@@ -67,6 +67,11 @@ type workloadCounts struct {
 	Edits        int `json:"edits"`
 	Deletes      int `json:"deletes"`
 	Bounced      int `json:"bounced"`       // replies to a mailbox that is gone
+	LateEdits    int `json:"late_edits"`    // those of Edits that came when the customer had the reply
+	LateDeletes  int `json:"late_deletes"`  // those of Deletes that came then
+	Turned       int `json:"turned"`        // notes that were edited into replies
+	Snoozed      int `json:"snoozed"`       // conversations that were snoozed
+	Woken        int `json:"woken"`         // those of Snoozed whose customer wrote then
 	Bursts       int `json:"bursts"`        // several messages at once in one conversation
 	Resolved     int `json:"resolved"`      // conversations that were resolved, some of them to be reopened
 	HandedOver   int `json:"handed_over"`   // conversations given to another team, or left without an owner

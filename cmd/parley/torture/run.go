@@ -186,8 +186,8 @@ func (s *session) runFlow(ctx context.Context, r *Report) error {
 	r.Downtimes = s.endpoints.downtimes
 	w := r.Workload
 	s.printLine("All is written: %d mails, %d replies (%d to a mailbox that is gone), %d internal messages, %d edits, %d deletions, "+
-		"%d resolved, %d handed over. The faults end.",
-		w.Mails, w.Replies+w.Bounced, w.Bounced, w.Internal, w.Edits, w.Deletes, w.Resolved, w.HandedOver)
+		"%d resolved, %d handed over, %d snoozed. The faults end.",
+		w.Mails, w.Replies+w.Bounced, w.Bounced, w.Internal, w.Edits, w.Deletes, w.Resolved, w.HandedOver, w.Snoozed)
 
 	return s.client.ClearFaults(ctx)
 }
@@ -256,6 +256,14 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 		}
 
 		request.Jumps, request.History = nil, nil // the oracle keeps them
+		hasActed, err := s.driver.finishWaiting(ctx, isSettled)
+		if err != nil {
+			return err
+		}
+		if hasActed {
+			isSettled, request.History, r.Workload = false, s.driver.history, s.driver.counts
+		}
+
 		settled++
 		if !isSettled {
 			settled = 0

@@ -103,7 +103,7 @@ func (c *recordingEmulators) answer(path, with string) {
 // newTestDriver returns a driver whose customers write to emulators that only record it.
 func newTestDriver(t *testing.T, o Options) (*driver, *recordingEmulators) {
 	t.Helper()
-	c := &recordingEmulators{asks: map[string][]string{}, answers: map[string]string{}}
+	c := &recordingEmulators{asks: map[string][]string{}, answers: map[string]string{"/_fake/mail/inbox": "[]"}}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	return newDriver(emulators.Client{Slack: server.URL, Mail: server.URL, Chats: o.Chats}, o), c

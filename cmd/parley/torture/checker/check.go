@@ -12,8 +12,10 @@ func Check(observed Observation, expected Expectation) Verdict {
 	}
 	checkLines(&v, observed, expected.Clicks)
 	checkRecipients(&v, observed)
+	checkFiles(&v, observed, expected.History)
 	checkResponsibility(&v, observed, expected)
-	replies := collectReplies(&v, observed)
+	checkSnoozes(&v, observed, expected.History)
+	replies := collectReplies(&v, observed, expected.History)
 	for _, b := range observed.Mailboxes {
 		checkMailbox(&v, b, replies[b.Conversation], expected)
 	}
@@ -27,10 +29,10 @@ type postedReplies struct {
 }
 
 // collectReplies returns the replies of each conversation, and counts replies and internal messages.
-func collectReplies(v *Verdict, observed Observation) map[int]postedReplies {
+func collectReplies(v *Verdict, observed Observation, history History) map[int]postedReplies {
 	replies := map[int]postedReplies{}
 	for _, t := range observed.Threads {
-		for _, p := range t.Posts {
+		for _, p := range history.withDeletedPosts(&t) {
 			if p.Author == "" {
 				continue
 			}

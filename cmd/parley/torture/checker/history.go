@@ -21,6 +21,12 @@ type Operation struct {
 	Team         string // OpHandOver: to which team
 	// Announced says that the platform is to tell Parley of it.
 	Announced bool
+	// HasFile says that a customer's mail has the file that FileOf returns.
+	HasFile bool
+	// Arrived says of an edit or a deletion that the customer had the reply before.
+	Arrived bool
+	// WhileSnoozed says that a customer wrote when the card showed that the conversation is snoozed.
+	WhileSnoozed bool
 }
 
 // OperationKind is what somebody did.
@@ -30,11 +36,12 @@ type OperationKind string
 const (
 	OpWrite    OperationKind = "wrote"       // a customer sent a message
 	OpPost     OperationKind = "typed"       // a teammate posted a message in a thread
-	OpEdit     OperationKind = "edited"      // an agent replaced the text of a reply
-	OpDelete   OperationKind = "deleted"     // an agent deleted a reply during its hold
+	OpEdit     OperationKind = "edited"      // an agent replaced the text of a reply or a note
+	OpDelete   OperationKind = "deleted"     // an agent deleted a reply, during its hold or when it had arrived, or a note
 	OpResolve  OperationKind = "resolved"    // an agent ended the conversation by a command
 	OpHandOver OperationKind = "handed over" // an agent gave the conversation to another team by a command
 	OpUnassign OperationKind = "put back"    // an agent left the conversation without an owner by a command
+	OpSnooze   OperationKind = "snoozed"     // an agent hid the conversation for long by a command, once in a run
 )
 
 // listMarkers returns the markers of all messages of a history.
@@ -139,7 +146,7 @@ func (h History) ResponsibleFor(root string, late map[string]bool) Responsible {
 
 		isLate = isLate || late[op.ID]
 		switch op.Kind {
-		case OpWrite, OpEdit, OpDelete: // change neither the owner nor the team
+		case OpWrite, OpEdit, OpDelete, OpSnooze: // change neither the owner nor the team
 		case OpPost:
 			responsible.OwnerAllowed = responsible.OwnerAllowed || op.Marker.Kind != Internal
 			lastPostAt = op.At
@@ -197,7 +204,7 @@ func (h History) ExpectedQuestions() map[Marker]bool {
 				expected[op.Marker] = c.untilOpen > 0 || followsColleague
 			}
 			c.recent = append(c.recent, op)
-		case OpEdit, OpDelete, OpHandOver, OpUnassign: // neither resolve nor say anything new
+		case OpEdit, OpDelete, OpHandOver, OpUnassign, OpSnooze: // neither resolve nor say anything new
 		}
 
 		c.recent = c.recent[max(len(c.recent)-maxReordering, 0):]

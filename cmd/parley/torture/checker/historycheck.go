@@ -23,7 +23,7 @@ func checkHistory(v *Verdict, observed Observation, expected Expectation) {
 		case OpDelete:
 			v.Deletes++
 			checkDelete(v, observed, expected, op)
-		case OpResolve, OpHandOver, OpUnassign:
+		case OpResolve, OpHandOver, OpUnassign, OpSnooze:
 			v.Commands++
 			checkCommand(v, observed, op)
 		}
@@ -74,8 +74,18 @@ func checkEdit(v *Verdict, observed Observation, expected Expectation, op Operat
 	thread, post := observed.findPost(op.ID)
 	original := expected.History.findOriginal(op.ID)
 
+	if op.Marker.Kind == Internal && expected.History.listDeleted()[op.ID] {
+		return // a note that was deleted since: checkPosted sees whether it is gone
+	}
 	if post == nil || !slices.Contains(post.Markers, op.Marker) {
 		v.addViolation(&v.Unaccounted, "%s was edited into %s, and its thread doesn't show it", op.ID, op.Marker)
+		return
+	}
+	if op.Marker.Kind == Internal { // a note: checkMailbox sees whether it leaves
+		return
+	}
+	if op.Arrived {
+		checkEditAfterArrival(v, observed, expected, thread, op)
 		return
 	}
 

@@ -36,6 +36,7 @@ type Post struct {
 	NoteMarkers  []Marker // of a note of Parley's: the messages that an analysis names
 	EndWords     []string // see EndWordsIn
 	LineKind     string   // of a line of Parley's about a reply: see LineKindIn
+	Files        []File   // of a post of Parley's
 
 	Buttons   map[string]string // of a post of Parley's: what a click on each button sends, by the button's verb
 	IsResolve bool              // a person's command that resolves the conversation

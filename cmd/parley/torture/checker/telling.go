@@ -62,7 +62,7 @@ func (e *Expectation) Excuse(t Telling) {
 			if t.HidesChanges && t.Deleted[op.ID] == NotTold {
 				e.LostEvents[op.ID] = true
 			}
-		case OpWrite, OpResolve, OpHandOver, OpUnassign: // have no hold
+		case OpWrite, OpResolve, OpHandOver, OpUnassign, OpSnooze: // have no hold
 		}
 	}
 }

@@ -9,10 +9,12 @@ type Verdict struct {
 	Mails    int `json:"mails"`    // written by customers
 	Replies  int `json:"replies"`  // typed by agents for the customer
 	Internal int `json:"internal"` // typed by teammates, not for the customer
-	Edits    int `json:"edits"`    // of replies
-	Deletes  int `json:"deletes"`  // of replies, during their hold
-	Commands int `json:"commands"` // conversations resolved, handed over or left without an owner
+	Edits    int `json:"edits"`    // of replies and notes
+	Deletes  int `json:"deletes"`  // of replies and notes
+	Commands int `json:"commands"` // conversations resolved, snoozed, handed over or left without an owner
 	Bounced  int `json:"bounced"`  // replies that came back, as the thread says
+
+	Files int `json:"files"` // of customers' mails
 
 	NotedMessages  int `json:"noted_messages"`  // customers' messages that a note of an analysis names
 	ModelQuestions int `json:"model_questions"` // questions that a model was asked

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,6 +82,23 @@ func (c Client) Call(ctx context.Context, method, address string, in, into any) 
 	return nil
 }
 
+// readBody returns the body of an answer that is no JSON.
+func (c Client) readBody(ctx context.Context, address string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return "", fmt.Errorf("torture: %s: %w", address, err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", fmt.Errorf("torture: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	return string(body), err
+}
+
 // SendMail lets a customer write a new mail.
 func (c Client) SendMail(ctx context.Context, m mailfake.Mail) (mailfake.Sent, error) {
 	var sent mailfake.Sent
@@ -129,6 +147,12 @@ func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneSt
 		b.add(l)
 	}
 	return b, err
+}
+
+// HasPhoneReceived reports whether a customer's phone has a reply.
+func (c Client) HasPhoneReceived(ctx context.Context, kind ChatKind, conv int, m checker.Marker) (bool, error) {
+	phone, err := c.ReadPhone(ctx, kind, conv)
+	return slices.ContainsFunc(phone.Received, func(r phoneMessage) bool { return slices.Contains(checker.MarkersIn(r.Text), m) }), err
 }
 
 // ReadFolder returns the mails of somebody's folder, the oldest first.

@@ -83,6 +83,8 @@ type Traits struct {
 	Ann, Ben, Zoe string // Ann and Ben are agents; Zoe is a colleague who is no agent
 	Channel       string // support
 
+	ShowsFiles bool // customers' files stand in the thread
+
 	PostRequest string // how an HTTP request begins by which Parley posts
 
 	// How people write in a thread.

@@ -3,6 +3,7 @@ package emulators
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -36,6 +37,7 @@ func newWorkspace(o Options) *slackfake.Server {
 func slackTraits() Traits {
 	return Traits{
 		Kind: "slack", Name: "Slack", Ann: ann, Ben: ben, Zoe: zoe, Channel: support,
+		ShowsFiles:  true,
 		PostRequest: "POST /api/chat.postMessage",
 		Reply:       func(words string, _ int) string { return words },
 		Command:     func(verb string) string { return "!" + verb },
@@ -57,7 +59,26 @@ func (slackPlatform) Traits() Traits { return slackTraits() }
 
 func (s slackPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error) {
 	channel, err := s.readChannel(ctx)
-	return slackThreads(channel), err
+	threads := slackThreads(channel)
+	for _, t := range threads {
+		for i := range t.Posts {
+			err = errors.Join(err, s.readFiles(ctx, &t.Posts[i]))
+		}
+	}
+	return threads, err
+}
+
+// readFiles reads the contents of the files of a post, which has their ids in the place of these.
+func (s slackPlatform) readFiles(ctx context.Context, p *checker.Post) error {
+	for i := range p.Files {
+		f := &p.Files[i]
+		content, err := s.readBody(ctx, s.Slack+"/_fake/file?raw=1&id="+f.Content)
+		if err != nil {
+			return err
+		}
+		f.Content = content
+	}
+	return nil
 }
 
 func (s slackPlatform) Export(ctx context.Context) (any, error) { return s.readChannel(ctx) }
@@ -105,6 +126,9 @@ func slackPost(m *slackfake.Message) checker.Post {
 		return p
 	}
 	p.NoteMarkers, p.LineKind = checker.MarkersInNote(text), checker.LineKindIn(text)
+	for _, f := range m.Files {
+		p.Files = append(p.Files, checker.File{Name: f.Name, Content: f.ID})
+	}
 	p.Buttons, p.MaybeCopy = checker.ButtonsIn(m.Blocks), strings.Contains(text, maybeTwice)
 	if m.Metadata != nil {
 		p.Token = string(m.Metadata.EventPayload)
@@ -211,6 +235,8 @@ func slackFaults() []slackfake.Fault {
 		{Method: "chat.*", Kind: slackfake.FaultRateLimit, Retry: 1, Chance: seldom},
 		{Method: "conversations.*", Kind: slackfake.FaultHTTP, Chance: often},
 		{Method: "reactions.*", Kind: slackfake.FaultDrop, After: true, Chance: often},
+		{Method: "files.getUploadURLExternal", Kind: slackfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		{Method: "files.completeUploadExternal", Kind: slackfake.FaultDrop, After: true, Chance: often},
 		{Method: "event:*", Kind: slackfake.FaultDuplicate, Chance: often},
 		{Method: "event:*", Kind: slackfake.FaultReorder, Chance: seldom},
 		{Method: "event:*", Kind: slackfake.FaultDrop, Chance: 0.005},

@@ -1,0 +1,203 @@
+package torture
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/torture/checker"
+	"parley/cmd/parley/torture/emulators"
+)
+
+// What people do to a message after its hold.
+const (
+	lateEditPercent   = 8  // of replies are edited when the customer has them
+	lateDeletePercent = 8  // of replies are deleted then
+	turnPercent       = 50 // of notes are edited into replies
+	turnBackPercent   = 40 // of these notes are edited back, and as many are deleted
+	// snoozeTime is longer than all jumps of the clock together, so that only the customer ends a snooze.
+	snoozeTime = "30d"
+
+	// lookInterval is the time between two looks at whether an act is due.
+	lookInterval = time.Second
+	// maxWaiting is how long an act may wait. A reply that the customer gets later stays as it is.
+	maxWaiting = 10 * time.Minute
+	// lastSnoozes is how many conversations are snoozed when all is written: before, customers may write too often for it.
+	lastSnoozes = 2
+)
+
+// waitingAct is the second half of an act that somebody does once something has truly happened. It is left out if that never happens.
+type waitingAct struct {
+	isDue  func(context.Context) (bool, error)
+	do     func(context.Context) error
+	lookAt time.Time // when isDue is asked next
+	until  time.Time // when it is given up
+}
+
+// actWhen does something once isDue returns true, which is asked from a delay on.
+func (d *driver) actWhen(delay time.Duration, isDue func(context.Context) (bool, error), do func(context.Context) error) {
+	lookAt := time.Now().Add(delay)
+	d.waiting = append(d.waiting, waitingAct{isDue, do, lookAt, lookAt.Add(maxWaiting)})
+}
+
+// runWaiting does the waiting acts that are due, and drops those that are given up.
+func (d *driver) runWaiting(ctx context.Context) error {
+	now, acts := time.Now(), d.waiting
+	d.waiting = nil // an act may add a further one
+	for _, act := range acts {
+		isDue := false
+		if !now.Before(act.lookAt) {
+			var err error
+			if isDue, err = act.isDue(ctx); err != nil {
+				return err
+			}
+			act.lookAt = now.Add(lookInterval)
+		}
+
+		if isDue {
+			if err := act.do(ctx); err != nil {
+				return err
+			}
+		} else if now.Before(act.until) {
+			d.waiting = append(d.waiting, act)
+		}
+	}
+	return nil
+}
+
+// snoozeQuietest snoozes those of the conversations whose customers have not written for the longest time.
+func (d *driver) snoozeQuietest(ctx context.Context) error {
+	if err := d.findThreads(ctx); err != nil {
+		return err
+	}
+	list := slices.DeleteFunc(slices.Clone(d.conversations), func(c *conversation) bool { return c.root == "" || c.resolved || c.wasSnoozed })
+	slices.SortStableFunc(list, func(a, b *conversation) int { return a.wroteAt.Compare(b.wroteAt) })
+	for _, c := range list[:min(lastSnoozes, len(list))] {
+		if err := d.snooze(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finishWaiting does the waiting acts that are due when all is written. Once everything has settled, it does so a last time. It reports
+// whether somebody acted.
+func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bool, err error) {
+	before := len(d.history)
+	if !d.isFinishing {
+		d.isFinishing = true
+		if err := d.snoozeQuietest(ctx); err != nil {
+			return false, err
+		}
+	}
+	if isSettled {
+		for i := range d.waiting {
+			d.waiting[i].lookAt = time.Now()
+		}
+	}
+	err = d.runWaiting(ctx)
+	hasActed = len(d.history) > before
+	if isSettled && !hasActed {
+		d.waiting = nil
+	}
+	return hasActed, err
+}
+
+// changeAfterArrival edits or deletes some replies once the customer has them.
+func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker) {
+	hasArrived := func(ctx context.Context) (bool, error) { return d.hasReceived(ctx, c, m) }
+	switch n := d.rng.IntN(wholePercent); {
+	case c.bounces:
+	case n < lateEditPercent:
+		edited := c.nextMarker(checker.Edited)
+		text := d.traits.Reply(d.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
+		d.actWhen(d.hold, hasArrived, func(ctx context.Context) error {
+			d.counts.LateEdits++
+			return d.editAndRecord(ctx, c, id, text, checker.Operation{Marker: edited, Arrived: true})
+		})
+	case n < lateEditPercent+lateDeletePercent:
+		d.actWhen(d.hold, hasArrived, func(ctx context.Context) error {
+			d.counts.LateDeletes++
+			return d.deleteAndRecord(ctx, c, id, checker.Operation{Arrived: true})
+		})
+	}
+}
+
+// hasReceived reports whether the customer has a reply.
+func (d *driver) hasReceived(ctx context.Context, c *conversation, m checker.Marker) (bool, error) {
+	if c.kind == emulators.ByMail {
+		inbox, err := d.client.ReadFolder(ctx, emulators.CustomerAddress(c.number), "INBOX")
+		return slices.ContainsFunc(inbox, func(r mailfake.Received) bool { return slices.Contains(markersOf(r), m) }), err
+	}
+	return d.client.HasPhoneReceived(ctx, c.kind, c.number, m)
+}
+
+// turnNote edits a note into a reply, and some of these back or away. Parley was told of the note before: otherwise it finds a reply, and
+// nobody could know that it was a note.
+func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
+	wasTold := func(ctx context.Context) (bool, error) {
+		delays, err := d.platform.EventDelays(ctx, emulators.Written)
+		return delays[id] != checker.NotTold, err
+	}
+	always := func(context.Context) (bool, error) { return true, nil }
+	words, op := d.composeText(m), checker.Operation{Marker: m}
+	d.actWhen(lookInterval, wasTold, func(ctx context.Context) error {
+		d.counts.Turned++
+		switch n := d.rng.IntN(wholePercent); {
+		case n < turnBackPercent:
+			note := d.traits.Internal(c.agent, c.colleague, words)[0].Text
+			d.actWhen(lookInterval, always, func(ctx context.Context) error { return d.editAndRecord(ctx, c, id, note, op) })
+		case n < 2*turnBackPercent:
+			d.actWhen(lookInterval, always, func(ctx context.Context) error { return d.deleteAndRecord(ctx, c, id, checker.Operation{}) })
+		}
+		return d.editAndRecord(ctx, c, id, d.traits.Reply(words, m.Number), op)
+	})
+}
+
+// snooze lets the agent snooze a conversation. When its card shows that, the customer writes. A conversation is snoozed once in a run, so
+// that nobody snoozes it again after the customer's message.
+func (d *driver) snooze(ctx context.Context, c *conversation) error {
+	c.wasSnoozed = true
+	d.counts.Snoozed++
+	showsSnooze := func(ctx context.Context) (bool, error) {
+		err := d.findThreads(ctx)
+		return c.isSnoozed, err
+	}
+	d.actWhen(lookInterval, showsSnooze, func(ctx context.Context) error {
+		d.mailsLeft++
+		d.counts.Woken++
+		if err := d.writeAsCustomer(ctx, c, true); err != nil {
+			return err
+		}
+		d.history[len(d.history)-1].WhileSnoozed = true
+		return nil
+	})
+	return d.typeCommand(ctx, c, checker.Operation{Kind: checker.OpSnooze}, "snooze "+snoozeTime)
+}
+
+// editAndRecord lets the author of a message edit it. It completes op and adds it to the history.
+func (d *driver) editAndRecord(ctx context.Context, c *conversation, id, text string, op checker.Operation) error {
+	op.Kind = checker.OpEdit
+	d.counts.Edits++
+	return d.changeAndRecord(c, id, op, d.platform.Edit(ctx, c.agent, id, text))
+}
+
+// deleteAndRecord lets the author of a message delete it. It completes op and adds it to the history.
+func (d *driver) deleteAndRecord(ctx context.Context, c *conversation, id string, op checker.Operation) error {
+	op.Kind = checker.OpDelete
+	d.counts.Deletes++
+	return d.changeAndRecord(c, id, op, d.platform.Delete(ctx, c.agent, id))
+}
+
+// changeAndRecord completes what is known of an edit or a deletion and adds it to the history, unless it failed.
+func (d *driver) changeAndRecord(c *conversation, id string, op checker.Operation, err error) error {
+	if err != nil {
+		return err
+	}
+	op.At, op.Announced = time.Now(), true
+	op.Conversation, op.Root = c.number, c.root
+	op.ID = id
+	d.history = append(d.history, op)
+	return nil
+}
