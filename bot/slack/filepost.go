@@ -3,6 +3,7 @@ package slack
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -28,9 +29,9 @@ const maxFileText = "1 GB"
 // uploadTimeout bounds an upload whose caller set no deadline.
 const uploadTimeout = 10 * time.Minute
 
-// maxUploadAttempts bounds the attempts at a post of files, by the engine's pauses some twenty minutes, until a file that can't be
-// uploaded is only named, so that the thread goes on.
-const maxUploadAttempts = 25
+// maxUploadFailures is how many uploads of a post of files may fail, by the engine's pauses in some twenty minutes, until a file that
+// can't be uploaded is only named, so that the thread goes on. Attempts that only waited for something don't count.
+const maxUploadFailures = 25
 
 // isRefusalOf returns what reports whether a refusal is that of a file.
 func isRefusalOf(f channels.File) func(refusedFile) bool {
@@ -63,6 +64,9 @@ func filesCard(p bridge.Post, refused []refusedFile) view.Card {
 // uploadFiles uploads the files of a post, which its next part shows, except those that Slack has refused already.
 func (s *poster) uploadFiles(ctx context.Context, me *fact.Self, p bridge.Post, refused []refusedFile) (bridge.Sent, error) {
 	progress, err := s.files.upload(ctx, p, refused)
+	if _, ofFile := errors.AsType[*refusal.FileError](err); ofFile {
+		return bridge.Sent{Progress: afterFailure(p)}, refusal.ClassifyBeforeSend(err)
+	}
 	if err != nil {
 		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
 	}

@@ -223,7 +223,7 @@ func (fs *files) upload(ctx context.Context, p bridge.Post, refused []refusedFil
 		}
 
 		id, err := fs.uploadOne(ctx, f)
-		isLate := p.Attempt > maxUploadAttempts && ctx.Err() == nil
+		isLate := priorProgress(p).Failed >= maxUploadFailures && ctx.Err() == nil
 		if why := refusal.WhyNoFile(err, isLate); why != "" {
 			fs.log.Warn("slack gets no such file", "delivery_id", p.DeliveryID, "error", err)
 			progress.Refused = append(progress.Refused, refusedFile{Name: fileName(f), Bytes: f.SizeBytes, Why: why})

@@ -218,20 +218,20 @@ func TestFileThatNeverGetsIntoSlackIsNamed(t *testing.T) {
 		return f
 	}
 	for _, tt := range []struct {
-		name    string
-		file    channels.File
-		status  int    // of the answer to its upload
-		attempt int    // 0: the first
-		reason  string // "" if it is tried again
+		name   string
+		file   channels.File
+		status int    // of the answer to its upload
+		failed int    // how many uploads have failed before
+		reason string // "" if it is tried again
 	}{
 		{name: "gone", file: fails(&channels.SendError{Class: channels.BadContent}), reason: "not there any more"},
 		{name: "forbidden", file: textFile("setup.exe", "bad"), status: http.StatusForbidden,
 			reason: "its upload is answered with 403 Forbidden"},
-		{name: "unreadable", file: fails(io.ErrUnexpectedEOF), attempt: 5},
-		{name: "unreadable for long", file: fails(io.ErrUnexpectedEOF), attempt: 50, reason: "Parley can't read it"},
-		{name: "broken", file: textFile("setup.exe", "bad"), status: http.StatusBadGateway, attempt: 5},
-		{name: "taken too slowly", file: textFile("setup.exe", "bad"), status: http.StatusRequestTimeout, attempt: 5},
-		{name: "broken for long", file: textFile("setup.exe", "bad"), status: http.StatusBadGateway, attempt: 50,
+		{name: "unreadable", file: fails(io.ErrUnexpectedEOF), failed: 5},
+		{name: "unreadable for long", file: fails(io.ErrUnexpectedEOF), failed: 50, reason: "Parley can't read it"},
+		{name: "broken", file: textFile("setup.exe", "bad"), status: http.StatusBadGateway, failed: 5},
+		{name: "taken too slowly", file: textFile("setup.exe", "bad"), status: http.StatusRequestTimeout, failed: 5},
+		{name: "broken for long", file: textFile("setup.exe", "bad"), status: http.StatusBadGateway, failed: 50,
 			reason: "its upload is answered with 502 Bad Gateway"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -242,10 +242,11 @@ func TestFileThatNeverGetsIntoSlackIsNamed(t *testing.T) {
 				w.fake.Inject(slackfake.Fault{Method: "upload", Kind: slackfake.FaultHTTP, Status: tt.status, Skip: 1, Times: 1})
 			}
 			p := w.newFilesPost(root, textFile("plan.png", "one"), tt.file)
-			p.Attempt = tt.attempt
+			p.Progress = uploadProgress{Failed: tt.failed}.encode()
 			if tt.reason == "" {
-				_, err := w.surface.Send(w.ctx(), p)
+				sent, err := w.surface.Send(w.ctx(), p)
 				_ = wantSendError(t, err, channels.Retry)
+				wantEqual(t, "what the next attempt knows", sent.Progress, uploadProgress{Failed: tt.failed + 1}.encode())
 				return
 			}
 			m := w.wantMessage(w.mustSendAll(p).Message, root.Message, 1)

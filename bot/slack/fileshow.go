@@ -37,6 +37,7 @@ type uploadProgress struct {
 	Asked   time.Time     `json:"asked,omitzero"`   // when Slack was asked to show them, which it does later and only once
 	Taken   bool          `json:"taken,omitempty"`  // Slack has answered that it shows them
 	Thread  string        `json:"thread,omitempty"` // in which it was asked to show them; a process of the version before noted none
+	Failed  int           `json:"failed,omitempty"` // how often a file could not be uploaded
 	Lost    bool          `json:"lost,omitempty"`   // Slack showed them where nobody should see them: they have to be uploaded anew
 }
 
@@ -71,6 +72,22 @@ func readProgress(p bridge.Post) (uploadProgress, error) {
 		return uploadProgress{}, errProgressMissing
 	}
 	return progress, nil
+}
+
+// afterFailure returns what the next attempt gets as a post's Progress after an upload has failed.
+func afterFailure(p bridge.Post) string {
+	progress := priorProgress(p)
+	progress.Failed++
+	return progress.encode()
+}
+
+// priorProgress returns what earlier attempts and parts have left; it is zero if they left nothing.
+func priorProgress(p bridge.Post) uploadProgress {
+	var progress uploadProgress
+	if err := json.Unmarshal([]byte(p.Progress), &progress); err != nil {
+		return uploadProgress{}
+	}
+	return progress
 }
 
 // showFiles makes a later part: it shows what the part before has uploaded as one message, and waits until it is shown.
