@@ -30,7 +30,7 @@ func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now 
 		return filled, nil
 	}
 
-	field, problem := read(&filled, values, verb.Reading{Now: now, Zone: zone, Reply: readReplyText})
+	field, problem := read(&filled, values, verb.Reading{Now: now, Zone: zone, Reply: ReadReply})
 	if problem != "" {
 		return Filled{}, map[string]string{field: problem}
 	}
@@ -38,9 +38,9 @@ func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now 
 	return filled, nil
 }
 
-// readReplyText takes the escape off a reply. A reply that begins like a note or a verb is refused as a
-// slip, as it is in a thread.
-func readReplyText(typed string) (reply, problem string) {
+// ReadReply takes the escape off a reply that was typed into a form. One that begins like a note or a verb is refused as a
+// slip, as it is in a thread; problem says so.
+func ReadReply(typed string) (reply, problem string) {
 	p := command.Parse(typed, command.Options{})
 	if typed == "" {
 		return "", "Say what to send."

@@ -109,7 +109,14 @@ func (v *View) ReadFilled() (filled view.Filled, errs map[string]string) {
 	values := v.readValues()
 	filled, errs = view.Submit(name, args, values, time.Unix(memory.At, 0), memory.Location())
 	if memory.Pick && filled.Text == "" {
-		filled.Text = memory.Text + strings.Join(values[typedField], "")
+		typed := strings.Join(values[typedField], "")
+		if name == bridge.VerbReply && typed != "" {
+			var problem string
+			if typed, problem = view.ReadReply(typed); problem != "" {
+				return view.Filled{}, map[string]string{typedField: problem}
+			}
+		}
+		filled.Text = memory.Text + typed
 	}
 	return filled, errs
 }

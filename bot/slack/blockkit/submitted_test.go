@@ -80,3 +80,23 @@ func TestReadClickOfAnUnreadableMenu(t *testing.T) {
 		})
 	}
 }
+
+// A reply that was too long for the form's memory is read from its field, in which it may have been made a note.
+func TestTypedReplyOfThePickForm(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]struct{ text, problem string }{
+		"On its way":           {text: "On its way"},
+		"note: he is a friend": {problem: "This begins like a note"},
+		"!resolve":             {problem: "This begins like a command"},
+	} {
+		v := View{Private: encodeMemory(view.Memory{Verb: string(bridge.VerbReply), Pick: true})}
+		v.State.Values = map[string]map[string]Input{
+			fieldPrefix + verb.FieldConversation: {inputID: {Selected: &option{Value: "12"}}},
+			fieldPrefix + typedField:             {inputID: {Value: typed}},
+		}
+		filled, errs := v.ReadFilled()
+		if filled.Text != want.text || !strings.HasPrefix(errs[typedField], want.problem) {
+			t.Errorf("%q is read as %q with the problems %v, want %q and %q", typed, filled.Text, errs, want.text, want.problem)
+		}
+	}
+}
