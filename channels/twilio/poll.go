@@ -175,8 +175,7 @@ func isCalledFor(ctx context.Context, c *Channel, ours string) (bool, error) {
 	f := finder{api: c.api, number: &number, address: c.callbacks.address}
 	p, err := f.findHook(ctx)
 	if err != nil {
-		class := channels.ClassOf(err)
-		isUnknown := class == channels.BadRecipient || class == channels.BadContent
+		isUnknown := isGone(err) || channels.ClassOf(err) == channels.BadRecipient
 		if isUnknown { // the number or the service was deleted
 			err = nil
 		}
@@ -260,7 +259,8 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 	err := c.listRows(ctx, own, from, func(r listedRow) (enough bool) {
 		seen++
 		if r.hasNewState(since, until) {
-			facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: true}, r.row))
+			_, isOurs := c.sent.findDelivery(r.SID)
+			facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: !isOurs}, r.row))
 		}
 		return seen > c.maxStatuses
 	})
