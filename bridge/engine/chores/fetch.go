@@ -21,6 +21,7 @@ const (
 	fetchTimeout         = 60 * time.Second
 	fetchMargin          = 15 * time.Second // how much longer than fetchTimeout a file is leased
 	maxFetchAge          = 24 * time.Hour   // how long after its first attempt a file is given up
+	maxFetchPause        = 2 * time.Hour    // longer than any pause between two attempts, unless the provider asks for a longer one
 	maxClosedFetchAge    = 7 * maxFetchAge  // the same while the account needs a person; Meta keeps files as long
 	fetchInterval        = time.Second
 	fetchDBTimeout       = 10 * time.Second
@@ -188,12 +189,13 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 	if ctx.Err() != nil { // this process stops, and another one goes on at once
 		return 0, true
 	}
-	maxAge := maxFetchAge
+	age, maxAge := store.Seconds(c.FirstAgo), maxFetchAge
 	needsPerson := se != nil && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked)
-	if needsPerson {
+	hasAwaitedPerson := age > maxFetchAge+maxFetchPause // or it had been given up: now the account works, one failure is not the end
+	if needsPerson || hasAwaitedPerson {
 		maxAge = maxClosedFetchAge
 	}
-	if errors.Is(err, blob.ErrTooLarge) || store.Seconds(c.FirstAgo) > maxAge {
+	if errors.Is(err, blob.ErrTooLarge) || age > maxAge {
 		return 0, false
 	}
 	if se == nil {
