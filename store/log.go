@@ -61,10 +61,11 @@ func ChangedHands(ctx context.Context, q Querier, conversation ConversationID, s
 const statusChosen = `
 	SELECT EXISTS (
 		SELECT FROM log_entries
-		WHERE conversation_id = $1 AND at > $2
+		WHERE conversation_id = $1 AND at > $2 AND actor = 'agent'
 			AND (what IN ('snoozed', 'woke', 'unassigned', 'reopened') OR (what = 'assigned' AND detail ? 'team')))`
 
-// StatusChosen returns whether a conversation was snoozed, woken, put back, handed to a team or opened again since a time.
+// StatusChosen returns whether an agent has snoozed a conversation, woken it, put it back, handed it to a team or opened it again
+// since a time.
 func StatusChosen(ctx context.Context, q Querier, conversation ConversationID, since time.Time) (bool, error) {
 	return query.Value[bool](ctx, q, "status chosen", statusChosen, conversation, since)
 }
