@@ -179,7 +179,7 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 
 	switch f.Kind {
 	case own.Analysed:
-		n.Notes = true
+		n.Notes, n.Answered = true, true
 	case own.Early:
 		n.Early = true
 	case own.Fetched:

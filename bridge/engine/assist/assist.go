@@ -71,7 +71,7 @@ func (us *UseCases) Ask(r book.Request) {
 // if Parley itself did.
 func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 	ask := f.Ask
-	if ask == nil {
+	if ask == nil || !us.Settings(c).Analyses {
 		return
 	}
 	if !us.IsAnalysed(c) { // it was switched off while the text was being written
