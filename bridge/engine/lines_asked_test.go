@@ -145,6 +145,7 @@ func TestKeptAndOfferedInOneBatch(t *testing.T) {
 	said := w.reply(thread, "Still there?")
 	w.waitFate(said, "parked")
 	parked := w.waitLine(thread, bridge.LineParked)
+	w.eventually("the window's timer fired", func() bool { return w.count(`SELECT count(*) FROM timers WHERE due_at <= parley_now()`) == 0 })
 	w.waitDrained()
 	release := w.holdQueuesWhere(`true`)
 	w.pressNow("ann", parked, bridge.VerbKeep)
