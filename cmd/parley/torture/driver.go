@@ -30,7 +30,7 @@ type driver struct {
 	threadsReadAt time.Time      // when findThreads ran last
 	counts        workloadCounts // of what was done so far
 	delayed       []delayedAct   // second halves of acts: edits and deletions
-	waiting       []waitingAct   // second halves of acts that follow something
+	waiting       waitingActs    // second halves of acts that follow something
 	isFinishing   bool           // all is written, and only waiting acts are left
 
 	history       checker.History
@@ -192,7 +192,7 @@ func (d *driver) actOnce(ctx context.Context) error {
 		}
 	}
 
-	if err := d.runWaiting(ctx); err != nil {
+	if err := d.waiting.run(ctx); err != nil {
 		return err
 	}
 

@@ -35,16 +35,26 @@ type waitingAct struct {
 	until  time.Time // when it is given up
 }
 
-// actWhen does something once isDue returns true, which is asked from a delay on.
-func (d *driver) actWhen(delay time.Duration, isDue func(context.Context) (bool, error), do func(context.Context) error) {
+// waitingActs are acts that wait until they are due.
+type waitingActs []waitingAct
+
+// add has something done once isDue returns true, which is asked from a delay on.
+func (w *waitingActs) add(delay time.Duration, isDue func(context.Context) (bool, error), do func(context.Context) error) {
 	lookAt := time.Now().Add(delay)
-	d.waiting = append(d.waiting, waitingAct{isDue, do, lookAt, lookAt.Add(maxWaiting)})
+	*w = append(*w, waitingAct{isDue, do, lookAt, lookAt.Add(maxWaiting)})
 }
 
-// runWaiting does the waiting acts that are due, and drops those that are given up.
-func (d *driver) runWaiting(ctx context.Context) error {
-	now, acts := time.Now(), d.waiting
-	d.waiting = nil // an act may add a further one
+// lookNow has the next run ask all acts whether they are due.
+func (w *waitingActs) lookNow() {
+	for i := range *w {
+		(*w)[i].lookAt = time.Now()
+	}
+}
+
+// run does the acts that are due, and drops those that are given up.
+func (w *waitingActs) run(ctx context.Context) error {
+	now, acts := time.Now(), *w
+	*w = nil // an act may add a further one
 	for _, act := range acts {
 		isDue := false
 		if !now.Before(act.lookAt) {
@@ -60,7 +70,7 @@ func (d *driver) runWaiting(ctx context.Context) error {
 				return err
 			}
 		} else if now.Before(act.until) {
-			d.waiting = append(d.waiting, act)
+			*w = append(*w, act)
 		}
 	}
 	return nil
@@ -92,11 +102,9 @@ func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bo
 		}
 	}
 	if isSettled {
-		for i := range d.waiting {
-			d.waiting[i].lookAt = time.Now()
-		}
+		d.waiting.lookNow()
 	}
-	err = d.runWaiting(ctx)
+	err = d.waiting.run(ctx)
 	hasActed = len(d.history) > before
 	if isSettled && !hasActed {
 		d.waiting = nil
@@ -106,18 +114,18 @@ func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bo
 
 // changeAfterArrival edits or deletes some replies once the customer has them.
 func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker) {
-	hasArrived := func(ctx context.Context) (bool, error) { return d.hasReceived(ctx, c, m) }
+	hasArrived := func(ctx context.Context) (bool, error) { return hasReceived(ctx, d.client, c, m) }
 	switch n := d.rng.IntN(wholePercent); {
 	case c.bounces:
 	case n < lateEditPercent:
 		edited := c.nextMarker(checker.Edited)
 		text := d.traits.Reply(d.composeText(m), m.Number) + " (corrected: " + edited.String() + ")"
-		d.actWhen(d.hold, hasArrived, func(ctx context.Context) error {
+		d.waiting.add(d.hold, hasArrived, func(ctx context.Context) error {
 			d.counts.LateEdits++
 			return d.editAndRecord(ctx, c, id, text, checker.Operation{Marker: edited, Arrived: true})
 		})
 	case n < lateEditPercent+lateDeletePercent:
-		d.actWhen(d.hold, hasArrived, func(ctx context.Context) error {
+		d.waiting.add(d.hold, hasArrived, func(ctx context.Context) error {
 			d.counts.LateDeletes++
 			return d.deleteAndRecord(ctx, c, id, checker.Operation{Arrived: true})
 		})
@@ -125,12 +133,12 @@ func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker
 }
 
 // hasReceived reports whether the customer has a reply.
-func (d *driver) hasReceived(ctx context.Context, c *conversation, m checker.Marker) (bool, error) {
+func hasReceived(ctx context.Context, client emulators.Client, c *conversation, m checker.Marker) (bool, error) {
 	if c.kind == emulators.ByMail {
-		inbox, err := d.client.ReadFolder(ctx, emulators.CustomerAddress(c.number), "INBOX")
+		inbox, err := client.ReadFolder(ctx, emulators.CustomerAddress(c.number), "INBOX")
 		return slices.ContainsFunc(inbox, func(r mailfake.Received) bool { return slices.Contains(markersOf(r), m) }), err
 	}
-	return d.client.HasPhoneReceived(ctx, c.kind, c.number, m)
+	return client.HasPhoneReceived(ctx, c.kind, c.number, m)
 }
 
 // turnNote edits a note into a reply, and some of these back or away. Parley was told of the note before: otherwise it finds a reply, and
@@ -142,14 +150,14 @@ func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
 	}
 	always := func(context.Context) (bool, error) { return true, nil }
 	words, op := d.composeText(m), checker.Operation{Marker: m}
-	d.actWhen(lookInterval, wasTold, func(ctx context.Context) error {
+	d.waiting.add(lookInterval, wasTold, func(ctx context.Context) error {
 		d.counts.Turned++
 		switch n := d.rng.IntN(wholePercent); {
 		case n < turnBackPercent:
 			note := d.traits.Internal(c.agent, c.colleague, words)[0].Text
-			d.actWhen(lookInterval, always, func(ctx context.Context) error { return d.editAndRecord(ctx, c, id, note, op) })
+			d.waiting.add(lookInterval, always, func(ctx context.Context) error { return d.editAndRecord(ctx, c, id, note, op) })
 		case n < 2*turnBackPercent:
-			d.actWhen(lookInterval, always, func(ctx context.Context) error { return d.deleteAndRecord(ctx, c, id, checker.Operation{}) })
+			d.waiting.add(lookInterval, always, func(ctx context.Context) error { return d.deleteAndRecord(ctx, c, id, checker.Operation{}) })
 		}
 		return d.editAndRecord(ctx, c, id, d.traits.Reply(words, m.Number), op)
 	})
@@ -164,7 +172,7 @@ func (d *driver) snooze(ctx context.Context, c *conversation) error {
 		err := d.findThreads(ctx)
 		return c.isSnoozed, err
 	}
-	d.actWhen(lookInterval, showsSnooze, func(ctx context.Context) error {
+	d.waiting.add(lookInterval, showsSnooze, func(ctx context.Context) error {
 		d.mailsLeft++
 		d.counts.Woken++
 		if err := d.writeAsCustomer(ctx, c, true); err != nil {
@@ -180,24 +188,23 @@ func (d *driver) snooze(ctx context.Context, c *conversation) error {
 func (d *driver) editAndRecord(ctx context.Context, c *conversation, id, text string, op checker.Operation) error {
 	op.Kind = checker.OpEdit
 	d.counts.Edits++
-	return d.changeAndRecord(c, id, op, d.platform.Edit(ctx, c.agent, id, text))
+	return d.recordChange(c, id, op, d.platform.Edit(ctx, c.agent, id, text))
 }
 
 // deleteAndRecord lets the author of a message delete it. It completes op and adds it to the history.
 func (d *driver) deleteAndRecord(ctx context.Context, c *conversation, id string, op checker.Operation) error {
 	op.Kind = checker.OpDelete
 	d.counts.Deletes++
-	return d.changeAndRecord(c, id, op, d.platform.Delete(ctx, c.agent, id))
+	return d.recordChange(c, id, op, d.platform.Delete(ctx, c.agent, id))
 }
 
-// changeAndRecord completes what is known of an edit or a deletion and adds it to the history, unless it failed.
-func (d *driver) changeAndRecord(c *conversation, id string, op checker.Operation, err error) error {
+// recordChange completes what is known of an edit or a deletion, and adds it to the history unless it failed.
+func (d *driver) recordChange(c *conversation, id string, op checker.Operation, err error) error {
 	if err != nil {
 		return err
 	}
 	op.At, op.Announced = time.Now(), true
-	op.Conversation, op.Root = c.number, c.root
-	op.ID = id
+	op.Conversation, op.Root, op.ID = c.number, c.root, id
 	d.history = append(d.history, op)
 	return nil
 }
