@@ -133,6 +133,20 @@ func (ms *Messages) AnswersBeside(c *Conversation, reply *Message) []*Message {
 	return list
 }
 
+// LastSaid returns the latest message of a conversation that isMeant accepts, as this batch has it by now; nil if there is none.
+func (ms *Messages) LastSaid(c *Conversation, isMeant func(*Message) bool) *Message {
+	for _, said := range newestFirst(c) {
+		m := ms.Rows[said.ID]
+		if m == nil {
+			m = &Message{Message: said}
+		}
+		if isMeant(m) {
+			return m
+		}
+	}
+	return nil
+}
+
 // newestFirst returns the latest messages of a conversation in the order in which they were said, the newest first.
 func newestFirst(c *Conversation) []store.Message {
 	return slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {

@@ -44,14 +44,9 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 // answersOwnReply reports whether the last thing that was said to the customer is a reply that the author of a text had typed before the
 // text: then the text goes on from there, however late both are applied.
 func answersOwnReply(sp *UseCases, c *book.Conversation, a bridge.Action) bool {
-	var last *book.Message
-	for i := range c.Last {
-		m := sp.Messages.Rows[c.Last[i].ID] // it may have become a reply in this batch
-		isReply := m != nil && m.Direction == store.DirectionOut && m.Place != a.Place.Message
-		if isReply && (last == nil || book.WasSaidAfter(&m.Message, &last.Message)) {
-			last = m
-		}
-	}
+	last := sp.Messages.LastSaid(c, func(m *book.Message) bool {
+		return m.Direction == store.DirectionOut && m.Place != a.Place.Message
+	})
 	if last == nil || last.AuthorUser != a.Actor.ID || c.LastFrom != "agent" {
 		return false
 	}
@@ -191,21 +186,10 @@ func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID
 // isAfterRemark reports whether the last thing in the thread is a colleague's remark that stayed inside: then the text may be
 // an answer to the colleague. What nobody answers doesn't count, nor does a note that only records something.
 func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a bridge.Action) bool {
-	var last *book.Message
-	for i := range c.Last {
-		m := sp.Messages.Rows[c.Last[i].ID] // its fate may have been decided in this batch
-		if m == nil {
-			m = &book.Message{Message: c.Last[i]}
-		}
+	last := sp.Messages.LastSaid(c, func(m *book.Message) bool {
 		isTextItself := m.Place == a.Place.Message && m.AuthorUser != ""
-		if isTextItself || isUnanswered(m) {
-			continue
-		}
-		if last == nil || book.WasSaidAfter(&m.Message, &last.Message) {
-			last = m
-		}
-	}
-
+		return !isTextItself && !isUnanswered(m)
+	})
 	if last == nil || last.Direction != store.DirectionNote {
 		return false
 	}
