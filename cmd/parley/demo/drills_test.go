@@ -184,7 +184,12 @@ func (l *live) formsInSlack(dana livePhone) {
 // formsInTeams does the same in Teams' dialogs.
 func (l *live) formsInTeams(dana livePhone) {
 	l.t.Helper()
+	const waits = "I am still waiting."
+	if _, err := dana.Say(waits, nil, ""); err != nil { // a day has passed: this opens the reply window anew
+		l.t.Fatal(err)
+	}
 	l.openThread(outside.SurfaceTeams, "Dana Cole")
+	l.untilShown("#teams .threadpane", waits)
 	l.click(`#teams .threadpane [data-label="More"]`)
 	l.click(`#modal [data-label="Reply"]`)
 	l.untilShown("#teams .threadpane", "Ben Katz is replying")
