@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -28,6 +29,26 @@ func TestTakingByAButtonMentionsTheOwner(t *testing.T) {
 		t.Errorf("the line: %q", line.Text)
 	}
 	w.waitCard(thread, "| Ben |")
+	w.chat.Say("ann", support, "", commandOn("take")) // outside of the thread, which subscribes nobody either
+	w.chat.Wait(t, "ann is mentioned", func() bool { return w.countLines(thread, bridge.LineAssigned) == 2 })
+	w.waitCard(thread, "| Ann |")
+}
+
+// A note for the owners is shown to them in the thread, also to those who have the conversation already.
+//
+func TestNoteForWhoOwnsItAlready(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.reply(thread, "!assign @ann @ben")
+	w.waitCard(thread, "| Ann,Ben |")
+	form := bridge.Args{Conversation: 1, Agents: []string{"ben"}, Note: "Please finish, the refund is agreed."}
+	for _, note := range []string{"Please finish, the refund is agreed.", "And tell Kim."} {
+		form.Note = note
+		w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbAssign, Args: form}, "")
+		wantList(t, "whom the note mentions", w.waitShown(note).Mentions(), []string{"ben"})
+		w.waitCard(thread, "| Ben |")
+	}
 }
 
 // An emoji on any message resolves one's own conversation; somebody else's only on its card, and

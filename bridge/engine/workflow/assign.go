@@ -65,7 +65,7 @@ func (wf *UseCases) assignAgents(r book.Request) {
 	wf.assignTo(r, chosen)
 }
 
-// assignTo makes the chosen agents the owners of a conversation, in place of those that it has. A line mentions the new ones.
+// assignTo makes the chosen agents the owners of a conversation, in place of those that it has. A line mentions whom it is news to.
 func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c, agent := r.Conversation, r.Agent
 	var unique []store.AgentID
@@ -75,7 +75,8 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 		}
 	}
 
-	if slices.Equal(unique, c.Assignees) {
+	hasNote := r.Args.Note != ""
+	if slices.Equal(unique, c.Assignees) && !hasNote {
 		wf.Unchanged(r)
 		return
 	}
@@ -84,7 +85,7 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 		wf.Suggestions.Settle(c, suggestion.Assign, wf.Dir.Ref(threads.AnySurface, id).Email, suggestion.Used)
 	}
 
-	notice := wf.newOwnersToMention(r, unique)
+	notice := wf.ownersToMention(r, unique)
 	isNewColleague := func(id store.AgentID) bool { return id != agent.ID && !slices.Contains(c.Assignees, id) }
 	if slices.ContainsFunc(unique, isNewColleague) {
 		wf.sumUp(c, own.OnHandOver)
@@ -100,26 +101,31 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 
 	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Agents: unique, Note: r.Args.Note})
 
-	if len(notice) > 0 {
+	if len(notice) > 0 || hasNote {
 		wf.Line(c, bridge.Line{Content: bridge.LineAssigned, By: wf.Dir.Ref(r.Surface, agent.ID), Mentions: notice, Text: r.Args.Note})
 	}
 
 	c.RefreshCard()
 }
 
-// newOwnersToMention returns those of the chosen owners of a conversation who are new, to mention them in its thread: then their chat
-// notifies them, also of what is said there later. Whoever typed the verb in the thread is notified anyway, and is left out.
-func (wf *UseCases) newOwnersToMention(r book.Request, chosen []store.AgentID) []bridge.AgentRef {
+// ownersToMention returns those of the chosen owners of a conversation who are mentioned in its thread: the new ones, whom their chat
+// then notifies of what is said there later, too, and those for whom a colleague left a note. Whoever typed the verb in the thread is
+// notified anyway, and is left out.
+func (wf *UseCases) ownersToMention(r book.Request, chosen []store.AgentID) []bridge.AgentRef {
 	t := r.Conversation.Home(wf.Dir)
 	if t == nil {
 		return nil
 	}
 
+	typedInThread := r.Typed() && wf.Posts.IsShownInThread(r)
 	var mentions []bridge.AgentRef
 	for _, id := range chosen {
 		isNew := !slices.Contains(r.Conversation.Assignees, id)
-		typedItself := id == r.Agent.ID && r.Typed()
-		if isNew && !typedItself {
+		isNews := isNew || r.Args.Note != ""
+		if id == r.Agent.ID {
+			isNews = isNew && !typedInThread
+		}
+		if isNews {
 			mentions = append(mentions, wf.Dir.Ref(t.AccountID, id))
 		}
 	}
