@@ -133,10 +133,11 @@ func TestOldMarksAreDropped(t *testing.T) {
 	w.waitMarksMade(waiting)
 	w.advance(2 * time.Hour)
 	late := w.reply(thread, "Two")
-	w.waitMarksMade(waiting, waiting)
+	w.chat.Wait(t, "the second mark is made", func() bool { return len(w.marksMade()) == 2 })
 
-	const mostLanes = 10 // at a time
-	wantEqual(t, "lanes in which marks were dropped", must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, mostLanes))(t), 1)
+	const mostLanes = 10                                                      // at a time
+	must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, mostLanes))(t) // the engine may have done so by now
+	wantList(t, "marks before they may be made", w.marksMade(), []markMade{{Mark: "sent", State: "cancelled"}, waiting})
 	w.letMarksOut()
 	w.waitMarked(late, "sent")
 	w.waitDrained()
