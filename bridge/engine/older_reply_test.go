@@ -77,7 +77,8 @@ func TestDeletedReplyThatLandsIsAnAnswer(t *testing.T) {
 	wantEqual(t, "what was said last, in lists", last.Preview, "One")
 }
 
-// A machine's mail hides no answer: whoever takes back a further reply doesn't make the customer wait again.
+// A machine's mail hides no answer: whoever takes back a further reply doesn't make the customer wait again. Lists show the answer that
+// stands.
 func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
@@ -97,6 +98,7 @@ func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM conversations WHERE kind = 'customer' AND waiting_since IS NULL`); n != 1 {
 		t.Errorf("the customer waits: %s", w.dump())
 	}
+	wantEqual(t, "what was said last, in lists", w.annsFacts().LastMessage.Preview, "One")
 }
 
 // The customer writes while a reply is on its way. Once it has left, the customer waits for an answer to what was written since, from

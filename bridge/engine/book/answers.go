@@ -28,6 +28,9 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 		}
 
 		if isStandingAnswer(m) && !wasGivenBefore(m, recent[i:]) {
+			if c.LastFrom == "agent" { // perhaps with the reply that didn't reach the customer
+				c.noteAnswerSaidLast(m)
+			}
 			return
 		}
 	}

@@ -50,10 +50,26 @@ func (c *Conversation) Touch() { c.dirty = true }
 // NoteCustomerSaidLast keeps that a customer's message is what was said last.
 func (c *Conversation) NoteCustomerSaidLast(m *Message) {
 	c.LastAt, c.LastFrom = m.CreatedAt, "customer"
-	c.LastPreview = clean.Preview(m.Text)
-	if c.LastPreview == "" && len(m.Files) > 0 {
-		c.LastPreview = m.Files[0].Name
+	c.LastPreview = previewOf(m)
+}
+
+// noteAnswerSaidLast notes that a reply of ours is what was said last. One that has neither words nor files leaves what was noted.
+func (c *Conversation) noteAnswerSaidLast(m *Message) {
+	preview := previewOf(m)
+	if preview == "" || preview == c.LastPreview {
+		return
 	}
+	c.LastAt, c.LastPreview = m.CreatedAt, preview
+	c.Touch()
+}
+
+// previewOf returns the first words of a message, or else the name of its first file; "" if it has neither.
+func previewOf(m *Message) string {
+	preview := clean.Preview(m.Text)
+	if preview == "" && len(m.Files) > 0 {
+		return m.Files[0].Name
+	}
+	return preview
 }
 
 // Home returns the thread in which the conversation is worked on: that in the home surface of its team, else the one that
