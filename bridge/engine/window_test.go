@@ -204,6 +204,27 @@ func TestWhatOpensTheWindow(t *testing.T) {
 	}
 }
 
+// A chat that is opened again has the window that its customer opened in a later conversation.
+func TestReopenedChatHasTheCustomersWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: withWindow(0), settings: map[string]string{"reply_after_resolve": "new_linked"}})
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "First matter"})
+	first := w.waitThread("First matter")
+	w.reply(first, "!resolve")
+	w.waitCard(first, "resolved")
+	w.advance(48 * time.Hour)
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Second matter"})
+	second := w.waitThread("Second matter")
+	w.reply(second, "!resolve")
+	w.waitCard(second, "resolved")
+	w.reply(first, "!reopen")
+	w.waitCard(first, "| window until ")
+	w.reply(first, "We call you")
+	w.provider.WaitTexts(t, "We call you")
+	w.advance(25 * time.Hour)
+	w.waitCard(first, "| window closed")
+}
+
 // A message that came late opened the window when it was written.
 func TestALateMessageOpensNoFreshWindow(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -32,6 +33,9 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 				"Answer there, or resolve it first.")
 			return nil
 		}
+		if err := wf.followLater(ctx, tx, c); err != nil {
+			return err
+		}
 	}
 
 	c.Status = string(bridge.StatusOpen)
@@ -46,6 +50,33 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 		Mentions: wf.Conversations.OtherOwners(c, r.Agent)})
 	wf.OwnersLeft(c)
 	c.RefreshCard()
+	return nil
+}
+
+// followLater gives a chat that is opened again what its customer did in later conversations: they may have opened the reply window
+// since, and have written to another one of our numbers.
+func (wf *UseCases) followLater(ctx context.Context, tx pgx.Tx, c *book.Conversation) error {
+	ids, err := store.LatestConversations(ctx, tx, []store.AccountID{c.AccountID}, []string{c.Identity.Key})
+	if err != nil {
+		return fmt.Errorf("workflow: %w", err)
+	}
+	latest, err := store.Conversations(ctx, tx, ids...)
+	if err != nil {
+		return fmt.Errorf("workflow: %w", err)
+	}
+
+	slices.SortFunc(latest, func(a, b store.Conversation) int { return a.LastAt.Compare(b.LastAt) })
+	for _, later := range latest {
+		if later.AccountID != c.AccountID || !later.LastAt.After(c.LastAt) {
+			continue
+		}
+		c.Via = cmp.Or(later.Via, c.Via)
+		opened := later.WindowFrom
+		if opened != nil && (c.WindowFrom == nil || opened.After(*c.WindowFrom)) {
+			c.WindowFrom = opened
+			wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Window, DueAt: wf.Now}) // it starts the one for the window's end
+		}
+	}
 	return nil
 }
 
@@ -117,7 +148,7 @@ func (wf *UseCases) setEnded(r book.Request) {
 	}
 
 	c.ResolvedAt = &wf.Now
-	c.WaitingSince = nil
+	c.EndWait()
 	wf.Suggested.Drop(c)
 	wf.Suggestions.End(c)
 	wf.Log.ByAgent(c, r.Agent, deed, book.Detail{Text: a.Args.Note})
