@@ -176,7 +176,6 @@ func TestUrgentUntilSomebodyAnswers(t *testing.T) {
 	w.reply(thread, "We come")
 	w.provider.WaitTexts(t, "We come")
 	w.waitCard(thread, "pending")
-	w.writeAndAnalyse("Very good")
 	wantEqual(t, "urgent conversations after the answer", pressing(), 0)
 }
 

@@ -30,6 +30,18 @@ func (c *Conversation) SetTrait(name, value string) bool {
 	return true
 }
 
+// EndWait notes that nobody waits for an answer of ours any more. What was urgent isn't so from then on; whether the owners were told
+// of it is kept, so that they are told once.
+func (c *Conversation) EndWait() {
+	c.WaitingSince = nil
+	switch c.Traits[bridge.TraitUrgent] {
+	case bridge.UrgentNow:
+		c.SetTrait(bridge.TraitUrgent, "")
+	case bridge.UrgentTold:
+		c.SetTrait(bridge.TraitUrgent, bridge.UrgentOnce)
+	}
+}
+
 // TraitsDigest is the part of a card's digest that stands for the traits that cards show; "" if there are none. Traits that
 // a card doesn't show are left out, so that a change of them doesn't update the card.
 func (c *Conversation) TraitsDigest() string {

@@ -249,7 +249,7 @@ func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound, wrot
 // countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more. A status that an agent chose after the
 // answer was written stays: answers are read some time later.
 func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message) error {
-	c.WaitingSince = nil
+	c.EndWait()
 	el.Log.ByParley(c, store.DeedAnsweredElsewhere, book.Detail{Message: m.ID})
 	const dateStep = time.Second // the dates of mails are in whole seconds
 	isChosen, err := store.StatusChosen(ctx, tx, c.ID, m.SaidAt.Add(dateStep))

@@ -132,7 +132,7 @@ func (us *UseCases) keepMood(c *book.Conversation, s analysis.Sentiment) bool {
 
 func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == analysis.Frustrated }
 
-// keepUrgency keeps whether somebody has to look at once. It returns whether that is news, and whether the owners are
+// keepUrgency keeps whether somebody has to look at once, which nobody has once an answer has left. It returns whether that is news, and whether the owners are
 // to be told (alarm): only once, and only while the customer waits for an answer that nobody has written yet.
 func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm bool) {
 	before := c.Traits[bridge.TraitUrgent]
@@ -141,7 +141,8 @@ func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm 
 	isAnswered := c.LastFrom == "agent" // perhaps by a reply that is still in its hold
 	alarm = urgent && !wereTold && customerWaits && !isAnswered && len(c.Assignees) > 0
 	news = alarm || urgent && !bridge.IsUrgent(c.Traits)
-	if c.SetTrait(bridge.TraitUrgent, urgencyTrait(urgent, wereTold || alarm)) {
+	hasAnswerLeft := isAnswered && c.WaitingSince == nil
+	if c.SetTrait(bridge.TraitUrgent, urgencyTrait(urgent && !hasAnswerLeft, wereTold || alarm)) {
 		c.RefreshCard()
 	}
 	return news, alarm

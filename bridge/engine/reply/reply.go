@@ -173,7 +173,7 @@ func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 		rs.Messages.WaitSinceAnswer(c)
 		return
 	}
-	c.WaitingSince = nil
+	c.EndWait()
 	mayBecomePending := c.BridgeStatus() == bridge.StatusOpen && !keepsStatus
 	if mayBecomePending && rs.Settings(c).AutoPending {
 		c.Status = string(bridge.StatusPending)

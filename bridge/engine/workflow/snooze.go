@@ -30,7 +30,7 @@ func (wf *UseCases) SetPending(r book.Request) {
 		wf.EndSnooze(r.Conversation)
 	}
 	r.Conversation.Status = string(bridge.StatusPending)
-	r.Conversation.WaitingSince = nil
+	r.Conversation.EndWait()
 	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedSetPending, nil)
 	r.Conversation.RefreshCard()
 }
