@@ -72,6 +72,20 @@ func TestEditAndDeleteInTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
+// An edit makes a reply wait no shorter than it would have without it, however long the account's hold is.
+func TestEditInALongHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	reply := w.replyInHold(w.openThread(), "Hi Kin")
+	w.advance(50 * time.Minute)
+	w.chat.Edit(support, reply, "Hi Kim")
+	w.eventually("the hold began anew", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND not_before > parley_now() + interval '55 minutes'`) == 1
+	})
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "Hi Kim")
+}
+
 // What was deleted in its hold and is brought back isn't sent by that alone: its author is asked.
 func TestDeletedAndBack(t *testing.T) {
 	t.Parallel()

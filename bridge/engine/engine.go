@@ -69,7 +69,7 @@ type Options struct {
 	AudienceAge time.Duration
 	// ReachEvery is how often each surface is asked whether it can be reached; 0 means 20 s.
 	ReachEvery time.Duration
-	// MaxHold is how long a reply is held in all, so that it can be taken back; 0 means 60 s.
+	// MaxHold is how long a reply is held in all, so that it can be taken back, if that is longer than two holds; 0 means 60 s.
 	MaxHold time.Duration
 	// StalledAfter is for how long a process notes no beat that was stopped, for example with its machine; 0 means 2 s.
 	StalledAfter time.Duration

@@ -165,6 +165,25 @@ func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
 	}
 }
 
+// Of a conversation that nobody owns, the team is told that its snooze is over, and that its customer writes after its end: who doesn't
+// follow the thread would not notice it there.
+//
+func TestNoticesOfWhatNobodyOwns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "reopen"}})
+	w.addMembers("ann", "ben", "cat")
+	w.setNotices("cat", bridge.PresenceAvailable, "customer")
+	thread := w.openThread()
+	w.reply(thread, "!snooze 1h")
+	w.waitCard(thread, "snoozed")
+	w.advance(time.Hour)
+	w.wantMentions(thread, bridge.LineWoke, "time", "ann", "ben", "cat")
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "resolved")
+	w.customerWrites("kim", "One more thing")
+	w.wantMentions(thread, bridge.LineReopened, "", "ann", "ben")
+}
+
 // A snooze ended while Parley was down, and its owner is away: the team is told. Of two owners the one who is there is told, in a
 // list.
 //

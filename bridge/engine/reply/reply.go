@@ -55,7 +55,7 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 }
 
 // joinLines lets a reply leave as one message with the line that its author typed just before or after it, if that line
-// is still held. Their hold begins anew, but no line is held for longer than MaxHold.
+// is still held. Their hold begins anew, but no line is held for longer than LongestHold.
 func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delivery, m *book.Message) {
 	if !rs.Settings(c).JoinLines || !isPlainLine(m) {
 		return
@@ -70,7 +70,7 @@ func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delive
 		}
 
 		neighbour := l.Waiting[i]
-		if rs.mayJoinNeighbour(neighbour, d, m) && rs.joinGroupIfFits(l, d, neighbour.JoinKey) {
+		if rs.mayJoinNeighbour(neighbour, d, m) && joinGroupIfFits(rs, c, l, d, neighbour.JoinKey) {
 			return
 		}
 	}
@@ -100,12 +100,13 @@ func (rs *UseCases) MeasureLine(c *book.Conversation, d *book.Delivery, m *book.
 
 // joinGroupIfFits lets a line leave as one message with those that have a key, if all of them may wait for it and fit into
 // one message. It reports whether that is so.
-func (rs *UseCases) joinGroupIfFits(l *book.Lane, d *book.Delivery, key string) bool {
+func joinGroupIfFits(rs *UseCases, c *book.Conversation, l *book.Lane, d *book.Delivery, key string) bool {
+	longest := LongestHold(rs, c)
 	var group []*book.Delivery
 	size := d.JoinSize
 	for _, other := range l.Waiting {
 		if other != d && other.JoinKey == key {
-			if d.NotBefore.After(other.CreatedAt.Add(rs.MaxHold)) {
+			if d.NotBefore.After(other.CreatedAt.Add(longest)) {
 				return false
 			}
 			group, size = append(group, other), size+other.JoinSize
@@ -191,6 +192,12 @@ func (rs *UseCases) Hold(c *book.Conversation) time.Duration {
 		return ch.Capabilities().Hold
 	}
 	return 0
+}
+
+// LongestHold returns how long a reply is held in all, although an edit, or a line that leaves with it, begins its hold anew: for
+// MaxHold, or as long as two holds last if that is longer.
+func LongestHold(rs *UseCases, c *book.Conversation) time.Duration {
+	return max(rs.MaxHold, 2*rs.Hold(c))
 }
 
 // Park keeps a reply until somebody clicks.

@@ -17,5 +17,5 @@ type UseCases struct {
 	*threads.Writer
 	Workflow *workflow.UseCases
 	Restored time.Time     // when work began after the last restore from a backup; zero if there was none
-	MaxHold  time.Duration // how long a reply is held in all, so that it can be taken back
+	MaxHold  time.Duration // how long a reply is held in all, so that it can be taken back; see LongestHold
 }

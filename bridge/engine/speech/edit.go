@@ -6,6 +6,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
+	"parley/bridge/engine/reply"
 	"parley/bridge/engine/threads"
 	"parley/store"
 )
@@ -274,14 +275,17 @@ func noteAuthorsDecision(sp *UseCases, m *book.Message) {
 }
 
 // restartHold begins the hold of an edited reply anew, and that of the typed lines that leave as one message with it. No reply is
-// held for longer than MaxHold in all, except that after an edit it is held for at least minHold.
+// held for longer than reply.LongestHold in all, except that after an edit it is held for at least minHold. An edit shortens no hold.
 func (sp editing) restartHold(c *book.Conversation, d *book.Delivery) {
 	until := sp.Now.Add(sp.replies.Hold(c))
-	if latest := d.CreatedAt.Add(sp.replies.MaxHold); until.After(latest) {
+	if latest := d.CreatedAt.Add(reply.LongestHold(sp.replies, c)); until.After(latest) {
 		until = latest
 	}
 	if earliest := sp.Now.Add(minHold); until.Before(earliest) { // this bound is the stronger one
 		until = earliest
+	}
+	if d.NotBefore != nil && until.Before(*d.NotBefore) {
+		until = *d.NotBefore
 	}
 
 	sp.Outbox.Postpone(d, until)

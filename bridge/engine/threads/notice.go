@@ -20,8 +20,10 @@ const maxMentions = 8
 //     are notified all the same, so that no notice is lost.
 //   - Somebody who has no user in the chat, for example a former agent, can't be notified there. The team is notified in their place,
 //     as for agents who are away.
+//   - The team is notified, too, of what comes back while nobody owns it.
 func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line) []bridge.AgentRef {
-	if len(line.Mentions) == 0 {
+	comesBackToNobody := comesBack(c, line) && len(c.Assignees) == 0
+	if len(line.Mentions) == 0 && !comesBackToNobody {
 		return nil
 	}
 
@@ -31,7 +33,7 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	}
 
 	mentions := slices.Clone(line.Mentions)
-	someNotified, needsCover := false, false
+	someNotified, needsCover := false, comesBackToNobody
 	for i := range mentions {
 		mentions[i].Away = dir.IsAway(mentions[i].ID)
 		if mentions[i].Away || mentions[i].User == "" {
@@ -62,6 +64,22 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	}
 
 	return append(mentions, instead...)
+}
+
+// comesBack reports whether a line says that a conversation needs its agents again, without any of them having done it: its snooze is
+// over, or its customer said something after its end.
+func comesBack(c *book.Conversation, line bridge.Line) bool {
+	if line.By != (bridge.AgentRef{}) {
+		return false
+	}
+	switch line.Kind() {
+	case bridge.LineWoke, bridge.LineReopened:
+		return true
+	case bridge.LineChanged:
+		return !c.BridgeStatus().Open()
+	default:
+		return false
+	}
 }
 
 // TeamMentions returns the members of a team who are mentioned in a surface when the team is handed a conversation:
