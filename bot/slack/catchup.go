@@ -53,7 +53,7 @@ const unknownGap = time.Hour
 // inFuture is how far ahead of now a time lies that no reply has reached yet, even if Slack's clock is ahead of ours.
 const inFuture = time.Hour
 
-// answeredWithin is how old a text at top level may be to be stored, and so answered, after it was missed.
+// answeredWithin is how old a missed text at top level may be to be stored, and so answered, after all.
 const answeredWithin = time.Hour
 
 // memory is what catching up asks of the engine besides sweep.Desk.
@@ -66,7 +66,8 @@ type memory interface {
 }
 
 // catchUp makes one pass over all channels with threads of ours. While something may be missing it also reads the
-// open threads that are too old to be found in their channel's history.
+// open threads that are too old to be found in their channel's history. If no new gap began meanwhile, it records that
+// everything from before the pass is stored.
 // Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
 func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	began := h.now()
@@ -77,20 +78,11 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 		return err
 	}
 
-	holesSince, complete := h.holesSince(standing)
-	p := &pass{holesSince: formatStamp(holesSince), isRegular: complete, announced: announced}
-	p.editsSince = p.holesSince
-	if complete {
-		from := began.Add(-h.regularReach)
-		p.holesSince, p.editsSince = formatStamp(from), formatStamp(h.hidden.Reach(from))
-	} else if h.hidden.Expect(holesSince, announced) {
-		h.compared.Forget() // what was compared before the gap may have been edited in it
-	}
-
+	p := h.beginPass(standing, began, announced)
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
 		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, me, channel, p))
 	})
-	if err == nil && !complete {
+	if err == nil && !p.isRegular {
 		err = h.catchUpOldThreads(ctx, me, began, p.holesSince)
 	}
 	if err != nil {
@@ -99,7 +91,7 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	if h.sweeper.Announced() != announced {
 		return nil // a new gap began meanwhile: the pass that fills it raises the mark
 	}
-	if complete && !p.leavesEdits {
+	if p.isRegular && !p.leavesEdits {
 		h.hidden.Settle()
 	}
 	if err := h.marks.Settle(ctx, standing); err != nil {
@@ -113,8 +105,29 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	return h.marks.Raise(ctx, began)
 }
 
-// exceptUnreadable returns the error with which the reading of a channel ended. It only logs an error that says that the
-// app may not read that channel, and returns nil.
+// beginPass decides how far back a pass looks for missing and for edited replies. The pass is regular if everything is known to be
+// stored.
+func (h *history) beginPass(standing sweep.Standing, began time.Time, announced int) *pass {
+	holesSince, complete := h.holesSince(standing)
+	if complete {
+		from := began.Add(-h.regularReach)
+		return &pass{
+			isRegular:  true,
+			announced:  announced,
+			holesSince: formatStamp(from),
+			editsSince: formatStamp(h.hidden.Reach(from)),
+		}
+	}
+
+	if h.hidden.Expect(holesSince, announced) {
+		h.compared.Forget() // what was compared before the gap may have been edited in it
+	}
+	stamp := formatStamp(holesSince)
+	return &pass{announced: announced, holesSince: stamp, editsSince: stamp}
+}
+
+// exceptUnreadable logs an error that says that the app may not read a channel, and returns nil for it. It returns any
+// other error as it is.
 func (h *history) exceptUnreadable(channel string, err error) error {
 	switch refusal.CodeOf(err) {
 	case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", refusal.CodeUnknownMethod:
@@ -230,10 +243,10 @@ func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel str
 		if hasNoEdit || h.compared.Known(thread, root.Latest) {
 			continue
 		}
-		if hasNoHole && !p.takeEdits() {
+		if hasNoHole && !p.countEditThread() {
 			continue
 		}
-		if !h.takeTurn(ctx, p) {
+		if !h.awaitTurn(ctx, p) {
 			return ctx.Err()
 		}
 
@@ -285,7 +298,7 @@ func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery)
 func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel string, messages []kept) error {
 	messages = slices.Clone(messages)
 	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })
-	asking, cancel := h.directory.asking(ctx)
+	askCtx, cancel := h.directory.boundAsking(ctx)
 	defer cancel()
 	var found []channels.Fact
 	for _, m := range messages {
@@ -295,7 +308,7 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 		}
 
 		for _, body := range events {
-			arrival := h.directory.withNamesOf(ctx, asking, me, body).SplitEvent(fact.KindCatchUp, body)
+			arrival := h.directory.withNamesOf(ctx, askCtx, me, body).SplitEvent(fact.KindCatchUp, body)
 			found = append(found, arrival.Facts...)
 		}
 	}
@@ -312,7 +325,7 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 
 	found = slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] })
 	for i, f := range found {
-		found[i] = h.describeFiles(asking, f)
+		found[i] = h.describeFiles(askCtx, f)
 	}
 	return h.sweeper.Accept(ctx, found)
 }

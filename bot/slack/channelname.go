@@ -15,20 +15,20 @@ import (
 )
 
 const (
-	// askTimeout bounds all questions about events that came together, which are stored only then: Slack wants an answer within 3 s,
-	// and a reply must not leave before what took it back is stored.
+	// askTimeout bounds all questions to Slack about events that came together. They are stored only after the questions, but Slack
+	// wants an answer within 3 s, and a reply must not leave before the event that took it back is stored.
 	askTimeout      = time.Second
 	maxChannelNames = 1000 // channels whose names are kept
 )
 
-// asking returns a context for the questions to Slack about what came together.
-func (d *directory) asking(ctx context.Context) (context.Context, context.CancelFunc) {
+// boundAsking returns a context for all questions to Slack about events that came together.
+func (d *directory) boundAsking(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, d.channelNames.timeout)
 }
 
 // channelNameCache keeps the names of channels that were mentioned without one.
 type channelNameCache struct {
-	timeout time.Duration // of all questions about what came together
+	timeout time.Duration // askTimeout, except in tests
 
 	mu    sync.Mutex
 	names map[string]channelName // by id; nil until the first one
@@ -64,7 +64,7 @@ var bareChannel = regexp.MustCompile(`(?:<|\\u003[cC])#([CG][A-Z0-9]+)\|?(?:>|\\
 // out what Slack doesn't tell.
 func (d *directory) withChannelNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
 	mayMention := bytes.Contains(body, []byte("<#")) || bytes.Contains(body, []byte(`\u003c#`)) || bytes.Contains(body, []byte(`\u003C#`))
-	if !mayMention { // as nearly all events: spare the expression
+	if !mayMention { // nearly all events: spare the regular expression
 		return me
 	}
 	mentions := bareChannel.FindAllSubmatch(body, -1)

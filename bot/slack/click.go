@@ -42,7 +42,7 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 		return answer{}, err
 	}
 	if isStranger(me, in) {
-		return answer{}, nil // the click does nothing, so that what was clicked in is up to date
+		return answer{}, nil // the engine ignores the click, so what was clicked in is still up to date
 	}
 	if in.View != nil {
 		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, me, in, click.Args) }}, nil

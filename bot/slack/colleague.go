@@ -20,9 +20,9 @@ const (
 	maxColleagues    = 1000            // people whose answers are kept
 )
 
-// colleagueCache keeps who of the people that Slack names as those of other workspaces belongs to ours, too.
+// colleagueCache keeps what Slack said of people: mostly whether somebody who seems to be of another workspace belongs to ours, too.
 type colleagueCache struct {
-	timeout time.Duration // of one question
+	timeout time.Duration // of one question; colleagueTimeout, except in tests
 
 	mu      sync.Mutex
 	answers map[string]colleagueAnswer // by user id; nil until the first one
@@ -64,16 +64,15 @@ func (c *colleagueCache) keep(user string, a colleagueAnswer) {
 	c.answers[user] = a
 }
 
-// isColleague reports whether somebody belongs to our workspace, though a click or a message names another one as theirs. Guests
-// don't.
-// Errors: as askAbout.
+// isColleague reports whether somebody whose click or message names another workspace is a full member of ours, and no guest.
+// Errors: those of askAbout.
 func (d *directory) isColleague(ctx context.Context, me *fact.Self, user string) (bool, error) {
 	a, err := d.askAbout(ctx, me, user)
 	return a.isOurs, err
 }
 
-// askAbout asks Slack who a person is, unless Slack has told that lately.
-// Errors: that Slack doesn't say who they are; then nobody can tell.
+// askAbout returns who a person is. It asks Slack, unless Slack has said that lately.
+// Errors: Slack's. That it doesn't show the person is no error, but a colleagueAnswer.
 func (d *directory) askAbout(ctx context.Context, me *fact.Self, user string) (colleagueAnswer, error) {
 	if a, ok := d.colleagues.get(user, d.now()); ok {
 		return a, nil
@@ -108,10 +107,10 @@ func (d *directory) askAbout(ctx context.Context, me *fact.Self, user string) (c
 // mentionedPerson matches the mention of a person, as it stands in JSON: <@U1> or <@U1|ann>.
 var mentionedPerson = regexp.MustCompile(`(?:<|\\u003[cC])@([UW][A-Z0-9]+)`)
 
-// withPersonNames returns a copy of me that also has the names of those mentioned in body who are no agents. It leaves out whom
-// Slack doesn't name.
+// withPersonNames returns a copy of me that also has the names of people whom body mentions and me doesn't name yet: those who are
+// no agents. It leaves out whom Slack doesn't name.
 func (d *directory) withPersonNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
-	if !mayMention(body) { // as most events: spare the expression
+	if !mayMention(body) { // most events: spare the regular expression
 		return me
 	}
 
@@ -136,9 +135,10 @@ func (d *directory) withPersonNames(ctx context.Context, me *fact.Self, body []b
 	return &named
 }
 
-// withStranger returns a copy of me that knows that an agent who put an emoji on a message, or took it back, belongs to another
-// organisation, if Slack says so: the event doesn't. While Slack doesn't say who it was, the emoji counts.
-func (d *directory) withStranger(ctx, asking context.Context, me *fact.Self, body []byte) *fact.Self {
+// withStranger looks for an agent who put an emoji on a message, or took it back. Whether such an agent belongs to another
+// organisation isn't in the event, so Slack is asked: if it says so, withStranger returns a copy of me with the agent among the
+// Strangers, whose emoji do nothing. While Slack doesn't answer, the emoji counts.
+func (d *directory) withStranger(ctx, askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
 	reactor := me.Reactor(body)
 	if reactor == "" {
 		return me
@@ -147,7 +147,7 @@ func (d *directory) withStranger(ctx, asking context.Context, me *fact.Self, bod
 		return me
 	}
 
-	a, err := d.askAbout(asking, me, reactor)
+	a, err := d.askAbout(askCtx, me, reactor)
 	if err != nil {
 		d.log.Warn("slack does not say whether who put an emoji is of this workspace", "user", reactor, "error", err)
 	}
@@ -160,9 +160,9 @@ func (d *directory) withStranger(ctx, asking context.Context, me *fact.Self, bod
 	return &known
 }
 
-// withColleague returns a copy of me that knows that an agent who wrote a message is one of ours, if body names another
-// workspace as theirs and Slack says so. Otherwise the message counts as that of somebody of another organisation.
-func (d *directory) withColleague(ctx, asking context.Context, me *fact.Self, body []byte) *fact.Self {
+// withColleague looks for an agent whose message names another workspace as theirs. If Slack says that the agent is a full member
+// of ours, it returns a copy of me with the agent among the Colleagues. Otherwise the message counts as a stranger's.
+func (d *directory) withColleague(ctx, askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
 	author := me.ForeignAuthor(body)
 	if author == "" {
 		return me
@@ -171,7 +171,7 @@ func (d *directory) withColleague(ctx, asking context.Context, me *fact.Self, bo
 		return me
 	}
 
-	isOurs, err := d.isColleague(asking, me, author)
+	isOurs, err := d.isColleague(askCtx, me, author)
 	if err != nil {
 		d.log.Warn("slack does not say whether an agent is of this workspace", "user", author, "error", err)
 	}

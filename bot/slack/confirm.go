@@ -72,20 +72,20 @@ func (h *history) confirmText(ctx context.Context, me *fact.Self, at bridge.Plac
 	}
 
 	me = h.directory.withAgentNames(ctx, me, m.raw)
-	asking, cancel := h.directory.asking(ctx)
+	askCtx, cancel := h.directory.boundAsking(ctx)
 	defer cancel()
-	if says(h.directory.withToldNames(asking, me, m.raw), at, m, text) {
+	if says(h.directory.withToldNames(askCtx, me, m.raw), at, m, text) {
 		return bridge.Unchanged, nil
 	}
-	if says(me, at, m, text) { // it was read while Slack told no names
+	if says(me, at, m, text) { // the text was stored while Slack told no names
 		return bridge.Unchanged, nil
 	}
 
 	return bridge.Changed, nil
 }
 
-// takeEmoji stores the emoji that people have put on a message, each once. An event may have told us of one before: the engine
-// knows what such an emoji has done by then.
+// takeEmoji stores the emoji that people have put on a message, except those that were found before. One that an event has told us
+// of is stored once more: the engine knows what it has done.
 func (h *history) takeEmoji(ctx context.Context, me *fact.Self, at bridge.Place, m *kept) error {
 	callbacks, err := me.EmojiCallbacks(at, m.raw)
 	if err != nil {
@@ -137,11 +137,11 @@ func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, fo
 
 // takeSynthetic stores the facts of a callback that was made from history.
 func (h *history) takeSynthetic(ctx context.Context, me *fact.Self, body []byte) error {
-	asking, cancel := h.directory.asking(ctx)
+	askCtx, cancel := h.directory.boundAsking(ctx)
 	defer cancel()
-	arrival := h.directory.withNamesOf(ctx, asking, me, body).SplitEvent(fact.KindCatchUp, body)
+	arrival := h.directory.withNamesOf(ctx, askCtx, me, body).SplitEvent(fact.KindCatchUp, body)
 	for i, f := range arrival.Facts {
-		arrival.Facts[i] = h.describeFiles(asking, f)
+		arrival.Facts[i] = h.describeFiles(askCtx, f)
 	}
 	return h.sweeper.Accept(ctx, arrival.Facts)
 }

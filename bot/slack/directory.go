@@ -16,7 +16,7 @@ import (
 	"parley/bridge"
 )
 
-// How long what was read of Slack or of the desk is used before it is read again.
+// How long the names of channels (from Slack) and of agents (from the desk) are used before they are read again.
 const (
 	channelsMaxAge = 5 * time.Minute
 	peopleMaxAge   = time.Minute
@@ -40,7 +40,7 @@ type channelCache struct {
 	readAt   time.Time
 }
 
-// reset makes the next Resolve read the channels again. It never waits: events are taken in by its caller.
+// reset makes the next Resolve read the channels again. It takes no lock, since the intake of events must not wait for Slack.
 func (c *channelCache) reset() { c.isStale.Store(true) }
 
 // agents knows all agents.
@@ -217,21 +217,21 @@ type peopleCache struct {
 // withNames returns a copy of me that has the names of the people and channels that body mentions, so that decoding
 // needs no lookup. It leaves out those that can't be read now.
 func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *fact.Self {
-	asking, cancel := d.asking(ctx)
+	askCtx, cancel := d.boundAsking(ctx)
 	defer cancel()
-	return d.withNamesOf(ctx, asking, me, body)
+	return d.withNamesOf(ctx, askCtx, me, body)
 }
 
-// withNamesOf is withNames for one of several bodies that came together: asking bounds the questions to Slack about all of them.
-func (d *directory) withNamesOf(ctx, asking context.Context, me *fact.Self, body []byte) *fact.Self {
-	named := d.withToldNames(asking, d.withAgentNames(ctx, me, body), body)
-	return d.withStranger(ctx, asking, d.withColleague(ctx, asking, named, body), body)
+// withNamesOf is withNames for one of several bodies that came together: askCtx bounds the questions to Slack about all of them.
+func (d *directory) withNamesOf(ctx, askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
+	named := d.withToldNames(askCtx, d.withAgentNames(ctx, me, body), body)
+	return d.withStranger(ctx, askCtx, d.withColleague(ctx, askCtx, named, body), body)
 }
 
 // withToldNames returns a copy of me that also has the names in body that Slack tells: those of channels, and of people who are
 // no agents.
-func (d *directory) withToldNames(asking context.Context, me *fact.Self, body []byte) *fact.Self {
-	return d.withChannelNames(asking, d.withPersonNames(asking, me, body), body)
+func (d *directory) withToldNames(askCtx context.Context, me *fact.Self, body []byte) *fact.Self {
+	return d.withChannelNames(askCtx, d.withPersonNames(askCtx, me, body), body)
 }
 
 // mayMention reports whether somebody may be mentioned in a body of JSON.

@@ -17,10 +17,12 @@ import (
 	"parley/channels"
 )
 
-// uploadPart is the first part of a post of files. It uploads the files; nobody sees that, so it may be repeated. The next part
-// shows them as one message, which Reconcile finds by the files' ids. If Slack doesn't show them, or not where they belong, that
-// part uploads them once more, and the one after it shows them.
-// Where Slack takes none of the files, the first part is the only one: it posts their names.
+// A post of files is made in parts:
+//   - The first, uploadPart, uploads the files. Nobody sees that, so it may be repeated. If Slack takes none of the files, this part
+//     posts their names, and is the only one.
+//   - The second shows them as one message, which Reconcile finds by the files' ids. If Slack doesn't show them, or not where they
+//     belong, it uploads them once more instead.
+//   - The third shows what the second uploaded.
 const uploadPart = 0
 
 // maxFileText is maxFileBytes in words.
@@ -29,11 +31,11 @@ const maxFileText = "1 GB"
 // uploadTimeout bounds an upload whose caller set no deadline.
 const uploadTimeout = 10 * time.Minute
 
-// maxUploadFailures is how many uploads of a post of files may fail, by the engine's pauses in some twenty minutes, until a file that
-// can't be uploaded is only named, so that the thread goes on. Attempts that only waited for something don't count.
+// maxUploadFailures is how often the upload of a post's files may fail. After that, a file that can't be uploaded is only named, so
+// that the thread goes on. With the engine's pauses that takes some twenty minutes. Attempts that only waited don't count.
 const maxUploadFailures = 25
 
-// isRefusalOf returns what reports whether a refusal is that of a file.
+// isRefusalOf returns a predicate for slices: whether a refused file is f.
 func isRefusalOf(f channels.File) func(refusedFile) bool {
 	return func(r refusedFile) bool { return r.Name == fileName(f) && r.Bytes == f.SizeBytes }
 }

@@ -74,21 +74,27 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 
 	buffered := bufio.NewReader(resp.Body)
 	if err := checkDownload(resp, buffered, f); err != nil {
-		resp.Body.Close()                                               //nolint:errcheck // refused already
-		mayBeNoFile := resp.StatusCode < http.StatusInternalServerError // any more, or it never was one
-		if mayBeNoFile && f.ID != "" {
-			_, infoErr := fs.fileInfo(ctx, f)
-			if channels.ClassOf(infoErr) == channels.BadContent {
-				return nil, infoErr
-			}
-			if refusal.NeedsRepair(infoErr) || refusal.IsTemporary(infoErr) { // it is the app whom Slack lets in nowhere now
-				return nil, notYet(f, "Slack doesn't let Parley in")
-			}
-		}
-		return nil, err
+		resp.Body.Close() //nolint:errcheck // refused already
+		return nil, fs.explainRefusal(ctx, f, resp.StatusCode, err)
 	}
 
 	return fence.Bounded(download{Reader: buffered, cancel: cancel, body: resp.Body}, maxBytes, errTooLong), nil
+}
+
+// explainRefusal returns the error for a download that checkDownload refused with err. Slack's host of files answers alike
+// if the file is gone and if the app isn't let in at all, so the Web API is asked which it is.
+func (fs *files) explainRefusal(ctx context.Context, f bridge.SurfaceFile, status int, err error) error {
+	if status >= http.StatusInternalServerError || f.ID == "" {
+		return err
+	}
+	_, infoErr := fs.fileInfo(ctx, f)
+	if channels.ClassOf(infoErr) == channels.BadContent {
+		return infoErr
+	}
+	if refusal.NeedsRepair(infoErr) || refusal.IsTemporary(infoErr) {
+		return notYet(f, "Slack doesn't let Parley in")
+	}
+	return err
 }
 
 // download asks for a file, and follows to where Slack keeps its bytes: an Enterprise organisation's are at another host, which
@@ -135,8 +141,8 @@ func (fs *files) nextHop(resp *http.Response) *url.URL {
 	return u
 }
 
-// isSignIn reports whether an address is that of the page to which Slack sends whoever may not read a file. Of a file that
-// is a web page nobody could tell that page.
+// isSignIn reports whether an address is that of the page to which Slack sends whoever may not read a file. It has to be told by
+// its address: if the file is itself a web page, the two look alike.
 func isSignIn(u *url.URL) bool { return u.Query().Has("redir") || strings.HasPrefix(u.Path, "/signin") }
 
 // servesFiles reports whether an address is at one of Slack's hosts that serve files to whoever knows the address. They don't
@@ -288,8 +294,8 @@ func (fs *files) findShare(ctx context.Context, id, channel string) (fact.Share,
 	return fact.Share{}, nil
 }
 
-// awaitShare waits a little for the message of a finished upload, because Slack posts it later: for the event that
-// tells of the message, and in between it asks Slack. The result is zero if the message isn't there yet.
+// awaitShare waits a little for the message of a finished upload, which Slack posts later. It waits for the event that tells of
+// the message, and asks Slack in between. The result is zero if the message isn't there yet.
 func (fs *files) awaitShare(ctx context.Context, id, channel string) (fact.Share, error) {
 	const tries = 3
 	for range tries {

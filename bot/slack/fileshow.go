@@ -17,13 +17,12 @@ import (
 	"parley/channels"
 )
 
-// Slack answers that files are shown, and shows them later: mostly within a second, now and then within some more, and it
-// happens that it never does.
+// Slack answers that it shows files, and shows them later: mostly within a second, now and then after some seconds, sometimes never.
 const (
 	sharePatience = 2 * time.Minute // after that the files are uploaded once more
 	lastShowPart  = 2               // after this part the files are only named
 
-	// Limits of the wait for the next look. A look is a whole attempt, which decodes a customer's mail once more.
+	// Limits of the wait until Parley looks for the files again. Each look is a whole attempt, which decodes a customer's mail anew.
 	minShareLookWait = 5 * time.Second
 	maxShareLookWait = 30 * time.Second
 )
@@ -34,11 +33,11 @@ type uploadProgress struct {
 	IDs     []string      `json:"ids"`
 	Titles  []string      `json:"titles,omitempty"` // of the files with these ids
 	Refused []refusedFile `json:"refused,omitempty"`
-	Asked   time.Time     `json:"asked,omitzero"`   // when Slack was asked to show them, which it does later and only once
-	Taken   bool          `json:"taken,omitempty"`  // Slack has answered that it shows them
-	Thread  string        `json:"thread,omitempty"` // in which it was asked to show them; a process of the version before noted none
+	AskedAt time.Time     `json:"asked,omitzero"`   // when Slack was asked to show them, which it does later and only once
+	IsTaken bool          `json:"taken,omitempty"`  // Slack has answered that it shows them
+	Thread  string        `json:"thread,omitempty"` // in which Slack was asked to show them; the version before noted none
 	Failed  int           `json:"failed,omitempty"` // how often a file could not be uploaded
-	Lost    bool          `json:"lost,omitempty"`   // Slack showed them where nobody should see them: they have to be uploaded anew
+	IsLost  bool          `json:"lost,omitempty"`   // Slack showed them at top level: they have to be uploaded anew
 }
 
 // refusedFile is a file that this workspace doesn't take, with the reason for people. It is known by its name and size,
@@ -96,15 +95,17 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	if err != nil {
 		return bridge.Sent{}, refusal.BadContent("the uploaded files are not known any more", err)
 	}
-	if progress.Lost {
+	if progress.IsLost {
 		return s.uploadAnew(ctx, me, p, progress)
 	}
 
-	look := s.files.findShare // by which a later attempt looks
-	if progress.Asked.IsZero() {
+	look := s.files.findShare
+	if progress.AskedAt.IsZero() { // only the first attempt asks, and then waits a little
 		look = s.files.awaitShare
 		isTaken, err := s.completeUpload(ctx, me, p, progress)
-		progress.Asked, progress.Taken, progress.Thread = s.now(), isTaken, p.Place.Thread
+		progress.AskedAt = s.now()
+		progress.IsTaken = isTaken
+		progress.Thread = p.Place.Thread
 		if err != nil && channels.ClassOf(err) == channels.Ambiguous {
 			return bridge.Sent{Progress: progress.encode()}, err
 		}
@@ -123,14 +124,14 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	return s.concludeUnshown(ctx, me, p, progress, outcome)
 }
 
-// completeUpload asks Slack to show uploaded files, and reports whether Slack answered that it does. Slack takes that only
-// once: files that it doesn't know as uploads any more were asked for in an attempt whose end nobody saw, or were uploaded too
-// long ago. That is no error, but they have to be looked for.
+// completeUpload asks Slack to show uploaded files, and reports whether Slack answered that it does. Slack takes that request only
+// once. It is no error that Slack doesn't know the uploads any more: an attempt whose answer was lost has completed them, or they
+// are too old. The caller then looks for them.
 func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) (isTaken bool, err error) {
 	files := make([]slackapi.FileSummary, 0, len(progress.IDs))
 	for i, id := range progress.IDs {
 		file := slackapi.FileSummary{ID: id}
-		if i < len(progress.Titles) { // a process of the version before noted none
+		if i < len(progress.Titles) { // the version before noted none
 			file.Title = progress.Titles[i]
 		}
 		files = append(files, file)
@@ -150,8 +151,8 @@ func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Pos
 	return err == nil, refusal.Classify(err)
 }
 
-// findShown looks for the message that shows uploaded files: by look in what events and Slack say of the first of them, since all
-// are in the same message, and then in the thread itself.
+// findShown looks for the message that shows uploaded files. It looks for the first of them, whose id is id, since one message
+// shows all: first by look, in what events and Slack say of that file, then in the thread itself.
 func (s *poster) findShown(
 	ctx context.Context, me *fact.Self, p bridge.Post, id string, look func(ctx context.Context, id, channel string) (fact.Share, error),
 ) (fact.Share, channels.Outcome) {
@@ -184,8 +185,8 @@ func (s *poster) findInThread(ctx context.Context, me *fact.Self, p bridge.Post,
 	return fact.Share{File: id, Channel: p.Place.Channel, Thread: m.ThreadTS, TS: m.TS}, outcome, err
 }
 
-// concludeShown ends a post of files that are shown. Where Slack shows them at top level, the thread in which it was asked to show
-// them is lost, which need not be the thread of now.
+// concludeShown ends a post of files that are shown. If Slack shows them at top level, the thread in which it was asked to show
+// them is lost. That may be an earlier thread than the post's: then the files are uploaded anew, for the post's thread.
 func (s *poster) concludeShown(
 	ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress, shown fact.Share,
 ) (bridge.Sent, error) {
@@ -195,7 +196,7 @@ func (s *poster) concludeShown(
 
 	wasAskedHere := progress.Thread == "" || progress.Thread == p.Place.Thread
 	if wasAskedHere {
-		progress.Lost = true
+		progress.IsLost = true
 		return bridge.Sent{Progress: progress.encode()}, s.refuseMisplaced(ctx, p, shown.TS)
 	}
 
@@ -205,21 +206,21 @@ func (s *poster) concludeShown(
 	return s.uploadAnew(ctx, me, p, progress)
 }
 
-// concludeUnshown ends an attempt at a post of files that aren't shown yet, as far as anybody can tell: they are looked for once
-// more, each time after as long as Slack was awaited already, or uploaded anew.
+// concludeUnshown ends an attempt at a post of files that aren't shown yet, as far as anybody can tell. A later attempt looks for
+// them again, after as long as Parley has waited already; when it has waited too long, they are uploaded anew.
 func (s *poster) concludeUnshown(
 	ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress, outcome channels.Outcome,
 ) (bridge.Sent, error) {
-	awaited := s.now().Sub(progress.Asked)
+	awaited := s.now().Sub(progress.AskedAt)
 	isUnclear := outcome == channels.CannotTell
-	mayStillBeFound := isUnclear && !progress.Taken && !p.Unsure // perhaps Slack doesn't know that it was asked
+	mayStillBeFound := isUnclear && !progress.IsTaken && !p.Unsure // perhaps Slack never got the request
 	if mayStillBeFound || awaited < sharePatience {
 		wait := min(max(awaited, minShareLookWait), maxShareLookWait)
 		late := &channels.SendError{Class: channels.Retry, Wait: wait, Text: "Slack doesn't show the files yet."}
 		return bridge.Sent{Progress: progress.encode()}, late
 	}
 
-	if isUnclear && progress.Taken { // Slack has said that it shows them; only the message's id isn't known
+	if isUnclear && progress.IsTaken { // Slack has said that it shows them; only the message's id isn't known
 		return bridge.Sent{Thread: p.Place.Thread, Progress: progress.encode()}, nil
 	}
 
@@ -247,16 +248,16 @@ func (s *poster) uploadAnew(ctx context.Context, me *fact.Self, p bridge.Post, p
 
 // deleteUploads deletes uploaded files that others replace, so that Slack can't show both after all.
 func (s *poster) deleteUploads(ctx context.Context, progress uploadProgress) {
-	taken := make([]fact.File, 0, len(progress.IDs))
+	uploaded := make([]fact.File, 0, len(progress.IDs))
 	for _, id := range progress.IDs {
-		taken = append(taken, fact.File{ID: id})
+		uploaded = append(uploaded, fact.File{ID: id})
 	}
-	if err := s.files.deleteAll(ctx, taken); err != nil {
+	if err := s.files.deleteAll(ctx, uploaded); err != nil {
 		s.log.Info("slack files not deleted", "error", err)
 	}
 }
 
-// refuse adds those files of a post to the refused ones that isRefused tells.
+// refuse returns the refused files and, behind them, those files of a post for which isRefused is true, with the reason why.
 func refuse(p bridge.Post, refused []refusedFile, why string, isRefused func(channels.File) bool) []refusedFile {
 	for _, f := range p.Files {
 		isKnown := slices.ContainsFunc(refused, isRefusalOf(f))
@@ -267,19 +268,19 @@ func refuse(p bridge.Post, refused []refusedFile, why string, isRefused func(cha
 	return refused
 }
 
-// showOthers goes on when Slack refuses to show a post's files because of one of them, without saying because of which: those
-// that may be shown are uploaded anew, since Slack takes an upload only once, and the others are named.
+// showOthers goes on after Slack refused to show a post's files because of one of them, which it doesn't name. If Slack allows only
+// pictures, the pictures are uploaded anew, since Slack takes an upload only once. All other files are only named.
 func (s *poster) showOthers(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress, err error) (bridge.Sent, error) {
 	s.log.Warn("slack refuses files", "delivery_id", p.DeliveryID, "error", err)
 
 	why := refusal.WhyNoFile(err, false)
-	mayTellThem := refusal.CodeOf(err) == refusal.OnlyImages && p.Part < lastShowPart
-	if !mayTellThem && len(progress.IDs) > 1 {
+	showsPictures := refusal.CodeOf(err) == refusal.OnlyImages && p.Part < lastShowPart
+	if !showsPictures && len(progress.IDs) > 1 {
 		why = cmp.Or(refusal.WhyNoFiles(err), why)
 	}
 
 	return s.uploadFiles(ctx, me, p, refuse(p, progress.Refused, why, func(f channels.File) bool {
-		mayBeShown := mayTellThem && strings.HasPrefix(f.ContentType, "image/")
+		mayBeShown := showsPictures && strings.HasPrefix(f.ContentType, "image/")
 		return isAcceptable(f) && !mayBeShown
 	}))
 }
@@ -296,8 +297,9 @@ func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Ou
 	}
 
 	shown, err := s.files.findShare(ctx, progress.IDs[0], p.Place.Channel)
-	isUnknown := refusal.CodeOf(err) == "file_not_found" // an upload that was never completed is nowhere
-	if err != nil && !isUnknown && refusal.CodeOf(err) != "file_deleted" {
+	wasNeverShown := refusal.CodeOf(err) == "file_not_found" // Slack doesn't show an upload that wasn't completed
+	isDeleted := refusal.CodeOf(err) == "file_deleted"
+	if err != nil && !wasNeverShown && !isDeleted {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
 
@@ -308,8 +310,8 @@ func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Ou
 		if inThreadErr != nil {
 			return channels.CannotTell, bridge.Sent{}, inThreadErr
 		}
-		if outcome == channels.Absent && refusal.CodeOf(err) == "file_deleted" {
-			outcome = channels.CannotTell // perhaps somebody has deleted the message with them
+		if outcome == channels.Absent && isDeleted {
+			outcome = channels.CannotTell // perhaps somebody has deleted the message together with the file
 		}
 	}
 

@@ -80,14 +80,14 @@ func (t *intake) expectMissing() { t.sweeper.CatchUpSoon(t.now().Add(-retriesLas
 // has returned nil.
 // Errors: those of journal.
 func (t *intake) takeEvents(ctx context.Context, me *fact.Self, bodies ...json.RawMessage) error {
-	asking, cancel := t.directory.asking(ctx)
+	askCtx, cancel := t.directory.boundAsking(ctx)
 	defer cancel()
 	var facts []channels.Fact
 	for _, body := range bodies {
-		arrival := t.directory.withNamesOf(ctx, asking, me, body).SplitEvent(fact.KindEvent, body)
+		arrival := t.directory.withNamesOf(ctx, askCtx, me, body).SplitEvent(fact.KindEvent, body)
 		t.applyNews(&arrival)
 		for _, f := range arrival.Facts {
-			facts = append(facts, t.describeFiles(asking, f))
+			facts = append(facts, t.describeFiles(askCtx, f))
 		}
 	}
 	if len(facts) == 0 {

@@ -117,7 +117,7 @@ func (s *poster) findOtherRoot(ctx context.Context, me *fact.Self, p bridge.Post
 		return bridge.Sent{}, refusal.ClassifyBeforeSend(err)
 	}
 	if outcome == channels.CannotTell {
-		return bridge.Sent{Blind: true}, nil // too much was said since then
+		return bridge.Sent{Blind: true}, nil // too much was written since then to look through
 	}
 	return bridge.Sent{Message: m.TS, Thread: m.TS}, nil
 }

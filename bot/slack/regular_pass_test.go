@@ -81,7 +81,7 @@ func TestPassesShareTheThreadsOfEdits(t *testing.T) {
 	t.Parallel()
 	d, root := newFilledDowntime(t)
 	const further = 3
-	for range editsAtOnce + further {
+	for range maxEditThreads + further {
 		root = d.postRoot()
 		said := d.postAsAnn(root.Message, "it comes on Monday")
 		must(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: fact.MessageID(d.channel, said)}))
@@ -91,7 +91,7 @@ func TestPassesShareTheThreadsOfEdits(t *testing.T) {
 	const inAnHour = -time.Hour
 	d.sweepAt(inAnHour) // everything until now is stored
 	d.fillGap()
-	for _, want := range []int{editsAtOnce, further, 0} {
+	for _, want := range []int{maxEditThreads, further, 0} {
 		calls := len(d.fake.Calls("conversations.replies"))
 		d.sweepAt(inAnHour)
 		wantEqual(t, "threads that the next pass reads", len(d.fake.Calls("conversations.replies"))-calls, want)

@@ -36,7 +36,7 @@ type responder struct {
 	windows   *windows
 }
 
-// nextFormWait is how long a form waits that replaces a waiting view, so that Slack handles the answer with that view first.
+// nextFormWait is how long a form that is to replace a waiting view is held back, so that Slack handles the answer with that view first.
 const nextFormWait = 700 * time.Millisecond
 
 // maxQuoted is how much is quoted of what Slack sent and we don't know.
@@ -55,8 +55,8 @@ func (r *responder) openForm(me *fact.Self, in *interaction, f formRequest) answ
 	return r.openWindow(me, in, func(ctx context.Context) slackapi.ModalViewRequest { return r.windows.formModal(ctx, me, f) })
 }
 
-// isStranger reports whether somebody of another organisation clicked, as far as Slack says. A click of such a person is stored, and does
-// nothing; no window shows them anything of a conversation.
+// isStranger reports whether, by what Slack says, somebody of another organisation clicked. Such a click is stored but does nothing,
+// and no window shows such a person anything of a conversation.
 func isStranger(me *fact.Self, in *interaction) bool {
 	return in.findActor(me).Kind != bridge.ActorPerson
 }
@@ -67,7 +67,7 @@ func strangerProblem() *bridge.Problem {
 		Hint: "An agent must be a full member of the workspace in which Parley is installed. Ask an admin of that workspace."}
 }
 
-// openRefusal makes the answer after which a window says to a stranger why there is no other one.
+// openRefusal makes the answer after which a window tells a stranger why the one they asked for doesn't open.
 func (r *responder) openRefusal(me *fact.Self, in *interaction) answer {
 	return r.openWindow(me, in, func(context.Context) slackapi.ModalViewRequest {
 		return me.Home.Problem(strangerProblem(), in.findPlace())
@@ -208,8 +208,8 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 	return nil
 }
 
-// storeForm stores a filled form under an id made of its values, so that a form counts once which a client sends twice
-// because it missed the answer.
+// storeForm stores a filled form under an id made of its values: a client that missed the answer sends the form twice, and it must
+// count once.
 func (r *responder) storeForm(ctx context.Context, me *fact.Self, in *interaction, body []byte) error {
 	filled, err := json.Marshal(in.View.State.Values) // with sorted keys, so the same values are the same bytes
 	if err != nil || in.View.ID == "" {

@@ -255,9 +255,9 @@ func (c *connection) recordGreeting(ctx context.Context, hello *socketmode.Reque
 		c.isOpen = true
 		c.parent.recordOpened()
 		isAsked := c.parent.work.Go(func() { c.parent.reportOpened(ctx) })
-		if !isAsked { // too much runs at once to ask Slack about our token, which it takes unless the app was removed
-			const never = 0
-			c.parent.standing.ReportWorks(never)
+		if !isAsked { // too busy to ask Slack whether it takes our token: it does, unless the app was removed
+			const noRemovals = 0
+			c.parent.standing.ReportWorks(noRemovals)
 		}
 	}
 	// Slack spreads events over all connections of the app. Those to a connection that we don't know of never reach us.

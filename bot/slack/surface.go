@@ -148,8 +148,13 @@ func newSurface(o Options, base *url.URL) *Surface {
 	}
 
 	s := &Surface{workspace: w, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepInterval)}
-	s.directory = &directory{workspace: w, agents: o.Desk, readOnly: o.ReadOnly, colleagues: colleagueCache{timeout: colleagueTimeout},
-		channelNames: channelNameCache{timeout: askTimeout}}
+	s.directory = &directory{
+		workspace:    w,
+		agents:       o.Desk,
+		readOnly:     o.ReadOnly,
+		colleagues:   colleagueCache{timeout: colleagueTimeout},
+		channelNames: channelNameCache{timeout: askTimeout},
+	}
 	s.files = &files{workspace: w, shareWait: o.ShareWait}
 	s.posts = &poster{workspace: w, directory: s.directory, files: s.files}
 	s.intake = newIntake(s)

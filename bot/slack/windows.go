@@ -83,7 +83,7 @@ func (w *windows) handleClosed(ctx context.Context, in *interaction) {
 	}
 }
 
-// What a person is told who pressed a button whose window Slack did not show, with the reason if it is known.
+// What a person who pressed a button is told if Slack did not show its window, with the reason if it is known.
 const (
 	notOpenedText = "Slack didn’t show the window. Please try again."
 	tooLateText   = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."

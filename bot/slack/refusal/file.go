@@ -44,8 +44,8 @@ func NotUploaded(err error) error {
 	return &FileError{Why: "its upload is answered with " + status.Status, Lasts: isForbidden && !mayPass, Cause: err}
 }
 
-// WhyNoFile returns the reason why Slack doesn't get a file, or "" if trying again may help. Such a refusal lasts until a person
-// changes something, or is for good: trying again would only hold back what follows. So would trying for too long (isLate).
+// WhyNoFile returns the reason why Slack doesn't get a file, or "" if trying again may help. Where it doesn't help, it would only
+// hold back the posts behind this one. isLate means that it was tried for so long that any reason counts as lasting.
 func WhyNoFile(err error, isLate bool) string {
 	if f, ok := errors.AsType[*FileError](err); ok && (f.Lasts || isLate) {
 		return f.Why
