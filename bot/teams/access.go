@@ -210,23 +210,22 @@ func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The Teams thread's first message is gone.", Cause: errors.Join(bridge.ErrThreadLost, e)}
 }
 
-// checkChannelGone looks further when Teams doesn't find a message or a thread. A channel that was deleted a moment ago
-// answers in the same way, but then no thread is lost. So it asks whether the channel is there, and returns the error
-// that is right for the post.
+// checkChannelGone returns the right error for a post whose message or thread Teams doesn't find. Teams answers in the same way
+// if the whole channel was deleted a moment ago; no thread is lost then. So it asks whether the channel is there.
 func (ac *access) checkChannelGone(ctx context.Context, service string, p bridge.Post, err error) error {
 	notFound := errors.Is(err, bridge.ErrThreadLost) || errors.Is(err, bridge.ErrMessageGone)
 	if !notFound || !isChannel(p.Place.Channel) {
 		return err
 	}
-	var failed *connector.Error
-	_, asked := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
-	if asked == nil {
-		return err
+	_, membersErr := ac.Bot.Members(ctx, connector.Conversation{Service: service, ID: p.Place.Channel}, "")
+	if membersErr == nil {
+		return err // the channel is there
 	}
-	if errors.As(asked, &failed) && failed.Status == http.StatusNotFound {
+	var failed *connector.Error
+	if errors.As(membersErr, &failed) && failed.Status == http.StatusNotFound {
 		return ac.errChannelGone(failed, p.Place.Channel)
 	}
-	return ac.classifyBeforeSend(asked, p)
+	return ac.classifyBeforeSend(membersErr, p)
 }
 
 // errChannelGone says that a channel is not there.
@@ -269,16 +268,16 @@ func (ac *access) recordPresence(channel string) {
 // recordReopening notes that a channel, or all channels of a team, take posts again. It then reads what was
 // said there meanwhile.
 func (ac *access) recordReopening(place string) {
-	_, team := ac.Notes.Team(place)
+	_, isTeam := ac.Notes.Team(place)
 	since := ac.closed.openMatching(func(closed string) bool {
 		if closed == place {
 			return true
 		}
-		if !team || closed == authorized {
+		if !isTeam || closed == authorized {
 			return false
 		}
 		c, known := ac.Notes.Channel(closed)
-		return !known || c.Team == place // a channel of which we don't know the team may be one of this team's
+		return !known || c.Team == place // an unknown channel may be one of this team's
 	})
 	ac.reporter.Report(ac.currentCondition())
 	ac.sweeper.CatchUp(since)

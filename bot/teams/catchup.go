@@ -70,11 +70,12 @@ func (h *history) ignoreUnreadable(channel string, err error) error {
 	return err
 }
 
-// catchUpChannel reads a channel's threads, size of them at once. After a new gap, and every two hours, it makes a full
-// pass, which reads all threads back to maxAge. Other passes read those of the last three days: to read all each time
-// would use up the calls that Graph allows, for which replies wait. It reads pages until one has nothing newer than
-// oldest: the order in which Graph lists threads is undocumented, so the first old thread doesn't show where the new
-// ones end. After Graph refused to show a thread it goes on with the others, and returns the first such error.
+// catchUpChannel reads a channel's threads, size of them at once.
+//   - After a new gap, and every two hours, it makes a full pass, which reads all threads back to maxAge. Other passes read those
+//     of the last three days: always reading all would use up the calls that Graph allows, and replies need some of them.
+//   - It reads pages until one has nothing newer than oldest. Graph doesn't document the order of threads, so a single old thread
+//     doesn't show that only old ones follow.
+//   - After Graph refused to show a thread it goes on with the others, and returns the first such error.
 func (h *history) catchUpChannel(ctx context.Context, channel string, size int) error {
 	h.Notes.LearnName(ctx, channel)
 	pass := fullPass{began: h.Now(), gaps: h.sweeper.Announced()}
@@ -162,7 +163,8 @@ func (h *history) comparePage(ctx context.Context, channel string, roots []graph
 		}
 	}
 
-	if _, err := h.storeMissing(ctx, channel, typed, false); err != nil {
+	const inOurThread = false
+	if _, err := h.storeMissing(ctx, channel, typed, inOurThread); err != nil {
 		return unclear, err
 	}
 
@@ -240,7 +242,7 @@ func (h *history) hasOurPost(m *graph.Message) bool {
 	return h.IsByUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.IsByUs(&r) })
 }
 
-// catchUpThread compares a thread with what is stored, unless nothing in it has changed since that was done. unclear: see
+// catchUpThread compares a thread with what is stored, unless the thread hasn't changed since it was compared last. unclear: see
 // lives.factsOfGraph.
 func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Message) (unclear bool, err error) {
 	all := append([]graph.Message{*m}, m.Replies...)

@@ -72,9 +72,9 @@ func (c *closures) openIf(isWanted func(error) bool, places ...string) bool {
 	return anyClosed
 }
 
-// errIfClosed returns the error of the first of the places that is closed, or nil if a post may be tried. Once in a
-// probeInterval a post may be tried in a closed place, too: then the result is nil, and the place counts as tried just now.
-func (c *closures) errIfClosed(now time.Time, places ...string) error {
+// admitPost returns nil if a post to these places may be tried, or the error of the first of them that is closed. Once in a
+// probeInterval it admits a post to a closed place, too, and notes that the place is tried now.
+func (c *closures) admitPost(now time.Time, places ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 

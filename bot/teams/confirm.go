@@ -44,7 +44,8 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return found, nil
 }
 
-// presumeChange returns what may have become of a message that Graph shows so, if it can't be found out or stored now.
+// presumeChange returns the worst that may have become of a message, judging only by how Graph shows it: what really has can't be
+// found out, or can't be stored, now.
 func presumeChange(m *graph.Message) bridge.Confirmation {
 	if !m.DeletedAt.IsZero() {
 		return bridge.Gone
@@ -147,9 +148,9 @@ func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message
 	return m, nil
 }
 
-// deletedMessage makes the message with a DeletedAt that stands for one that Graph doesn't find. It returns an error with it if the
-// message is so young that Graph may not show it yet, and none if the thread can't be read either.
-// Errors: those of readAgain.
+// deletedMessage makes the message, with a DeletedAt, that stands for one that Graph doesn't find.
+// Errors: errCannotTell if the thread can't be read either; errNotShownYet, together with the message, if it is so young that Graph
+// may only not show it yet; those of the request.
 func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Message, error) {
 	isReadable, err := h.isThreadReadable(ctx, at)
 	if err != nil {
@@ -187,7 +188,8 @@ func (h *history) compareText(ctx context.Context, at bridge.Place, m *graph.Mes
 	if m.EditedAt.IsZero() {
 		return bridge.Unchanged, nil
 	}
-	p, a, err := h.PayloadOf(ctx, fact.EventEdited, at.Channel, m, false)
+	const inOurThread = false // what a message says is the same in any thread
+	p, a, err := h.PayloadOf(ctx, fact.EventEdited, at.Channel, m, inOurThread)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -209,9 +211,9 @@ func (h *history) isJustWritten(message string) bool {
 	return err == nil && h.Now().Sub(time.UnixMilli(writtenAt)) < maxGraphDelay
 }
 
-// waitForText reports whether Graph may only not show yet what a message says. Then it makes replies wait, and the channels
-// be read again soon: what was typed behind a message that isn't stored must not leave before it.
-func (h *history) waitForText(message string) bool {
+// expectTextLater returns true if a message is so young that Graph may not show its text yet. It then announces a gap, so that
+// the channels are read again soon and replies wait: what was typed after the message must not leave before it.
+func (h *history) expectTextLater(message string) bool {
 	if !h.isJustWritten(message) {
 		return false
 	}

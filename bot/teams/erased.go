@@ -27,9 +27,9 @@ func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post
 		return bridge.Sent{}, s.Bot.Delete(ctx, at, p.Place.Message)
 	}
 
-	more, blind, err := s.eraseUnrecorded(ctx, at, p)
-	if more || err != nil {
-		return bridge.Sent{More: more}, err
+	rest, err := s.eraseUnrecorded(ctx, at, p)
+	if rest.More || err != nil {
+		return rest, err
 	}
 
 	c, err := s.composePost(ctx, p)
@@ -43,25 +43,25 @@ func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post
 	}
 
 	sent, err := s.updateMessage(ctx, service, p, a)
-	sent.Blind = blind
+	sent.Blind = rest.Blind
 	return sent, err
 }
 
 // eraseUnrecorded deletes one of our messages below a root that has no record: the records of posts in conversations
-// that ended long ago are removed. more means that it deleted one, and there may be others. blind means that Teams
+// that ended long ago are removed. More means that it deleted one, and there may be others. Blind means that Teams
 // doesn't let us read the thread, so that some may be left.
-func (s *poster) eraseUnrecorded(ctx context.Context, at connector.Conversation, p bridge.Post) (more, blind bool, err error) {
+func (s *poster) eraseUnrecorded(ctx context.Context, at connector.Conversation, p bridge.Post) (rest bridge.Sent, err error) {
 	thread := bridge.Post{Place: bridge.Place{Channel: p.Place.Channel, Thread: p.Place.Message}}
 	m, outcome, err := s.findPostedInPages(ctx, thread, func(*graph.Message) bool { return true })
 	switch {
 	case errors.Is(err, graph.ErrNotFound):
-		return false, false, nil
+		return bridge.Sent{}, nil
 	case errors.Is(err, graph.ErrNotGranted), err == nil && outcome == channels.CannotTell:
-		return false, true, nil
+		return bridge.Sent{Blind: true}, nil
 	case err != nil:
-		return false, false, s.access.classifyBeforeSend(err, p)
+		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	case outcome == channels.Absent, m.ID == p.Place.Message:
-		return false, false, nil
+		return bridge.Sent{}, nil
 	}
-	return true, false, s.Bot.Delete(ctx, at, m.ID)
+	return bridge.Sent{More: true}, s.Bot.Delete(ctx, at, m.ID)
 }

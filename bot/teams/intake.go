@@ -48,12 +48,12 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 		return nil, nil
 	}
 
-	keep, own, err := it.concernsUs(ctx, p, a)
+	keep, inOurThread, err := it.concernsUs(ctx, p, a)
 	if err != nil || !keep {
 		return nil, err
 	}
 
-	p.Own = own
+	p.Own = inOurThread
 	if p.Who, err = it.identifyPeople(ctx, a); err != nil {
 		return nil, err
 	}
@@ -68,8 +68,8 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	return it.changeFacts(ctx, p, a)
 }
 
-// concernsUs reports whether an activity is to be stored, and whether it is in a thread of ours, or may be. Teams is asked who people
-// are only afterwards: what they say to each other leaves nothing here.
+// concernsUs decides what an activity has to do with us: keep means that it is to be stored, inOurThread that it is in a thread of
+// ours, or may be. It asks Teams nothing about the people: what doesn't concern us must leave nothing here.
 func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.Activity) (keep, inOurThread bool, err error) {
 	isMessage, isClick := a.Type == connector.TypeMessage, isOldClick(a)
 	switch {
@@ -144,8 +144,8 @@ func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.
 	return p.EditFacts(a, at), nil
 }
 
-// withoutSecrets removes from a message the addresses with which anybody who reads the journal could fetch its files. raw is
-// the message as Teams sent it, and is returned unchanged if the message has no such address.
+// withoutSecrets removes from a message the addresses with which a reader of the journal could fetch its files. raw is the
+// message as Teams sent it. It is returned as it is if the message has no such address.
 // Errors: json's, if the message can't be written again.
 func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 	isSecret := func(at connector.Attachment) bool { return at.ContentType == connector.ContentFile }
@@ -207,13 +207,13 @@ func addForeign(account *connector.ChannelAccount, known map[string]fact.Who) {
 	}
 }
 
-// clickRepeatSpan is the time in seconds in which a second click counts as a repetition by the client, which asks three
-// times within 15 s. A later one is a new click: its person was told to try again, or saw that somebody undid the first.
-const clickRepeatSpan = 10
-
-// clickRepeatSpans is how many spans are looked at: a click may lie near the end of its span, and its repetition, 15 s
-// later, in the second span after it.
-const clickRepeatSpans = 3
+// A client asks three times within 15 s if it gets no answer to a click. So a click that comes again soon counts as a repetition.
+// One that comes later is new: its person was told to try again, or saw that somebody undid the first. Time is cut into spans for
+// that. Three of them are looked at, because the repetition of a click near the end of its span may lie in the second span after it.
+const (
+	clickRepeatSpan  = 10 // seconds
+	clickRepeatSpans = 3
+)
 
 // clickFacts makes the facts of a click. A later click on the same button is another fact (see clickRepeatSpan).
 // Errors: the desk's.

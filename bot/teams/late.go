@@ -35,10 +35,12 @@ type lateness struct {
 	leastLate time.Duration // how long the fastest of them took
 }
 
-// isLate reports whether a message that came now took much longer than usual. If all messages are late for lateOnlySpan, a
-// clock was changed, and the least of their times counts as usual. A single late one says nothing of that: after an outage
-// Teams brings messages of several threads late, each after another time. A message that comes faster lowers the usual time.
-func (l *lateness) isLate(now time.Time, took time.Duration) bool {
+// recordArrival records how long a message took that came now. It returns true if that is late, much longer than usual.
+//
+// A message that comes faster than usual lowers the usual time. If all messages are late for lateOnlySpan, a clock was changed, and
+// the least of their times becomes the usual one. A few late ones don't show that: after an outage Teams brings messages of several
+// threads late, each after another time.
+func (l *lateness) recordArrival(now time.Time, took time.Duration) (isLate bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if took <= l.usual+lateThreshold {
@@ -69,7 +71,7 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 		return
 	}
 	now := d.Now()
-	if !d.lateness.isLate(now, now.Sub(sent)) {
+	if isLate := d.lateness.recordArrival(now, now.Sub(sent)); !isLate {
 		return
 	}
 
@@ -87,8 +89,8 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 	}
 }
 
-// readThreadBefore reads a message's thread and stores what is missing of it from before that message. What Teams itself brings doesn't
-// count as found. If we may not read the thread, all stays missing, and that is no error.
+// readThreadBefore reads a message's thread, and stores what is missing of it from before that message. If we may not read the
+// thread, it stores nothing, and that is no error.
 func (h *history) readThreadBefore(ctx context.Context, at bridge.Place) error {
 	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return h.Graph.Message(ctx, threadOf(group, at), fact.Root(at))

@@ -26,7 +26,7 @@ func checkLateness(t *testing.T, messages []timedMessage) {
 	var l lateness
 	began := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	for i, m := range messages {
-		if got := l.isLate(began.Add(m.at), m.took); got != m.want {
+		if got := l.recordArrival(began.Add(m.at), m.took); got != m.want {
 			t.Errorf("message %d, which came after %s and took %s, is late: got %v, want %v", i, m.at, m.took, got, m.want)
 		}
 	}

@@ -47,9 +47,11 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 func compareIDs(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
 
 // missedFacts returns the facts about a message that Teams should have told us and that aren't stored: that it was
-// written, changed, deleted or restored. Of our own messages only the deletion of a thread's first one counts; of what was
-// typed while we could not read the channel, only what mentions us. seen has the ids of stored facts. unclear: see
-// lives.factsOfGraph and waitForText.
+// written, changed, deleted or restored. Some messages count only in part:
+//   - of our own messages, only the deletion of a thread's first one;
+//   - of what was typed while we could not read the channel, only what mentions us.
+//
+// seen has the ids of stored facts. unclear: see lives.factsOfGraph and expectTextLater.
 func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Message, inOurThread bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
 	at := placeOf(channel, m)
 	id := fact.MessageID(channel, m.ID)
@@ -59,7 +61,7 @@ func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Mess
 		return nil, false, nil
 	}
 	if !deleted && m.IsBlank() { // it is being deleted, or isn't shown yet; Confirm decides before a stored one is sent
-		return nil, !seen[id] && h.waitForText(m.ID), nil
+		return nil, !seen[id] && h.expectTextLater(m.ID), nil
 	}
 
 	if deleted && !seen[id] { // it was never stored, so nobody needs to know that it is gone

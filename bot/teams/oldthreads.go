@@ -26,8 +26,8 @@ const (
 	oldThreadPause        = time.Second
 )
 
-// catchUpOldThreads reads open threads one by one whose roots are older than what is read of a channel: Graph has no
-// order that would show that somebody wrote in one of them. After Graph refused to show one it goes on with the others.
+// catchUpOldThreads reads the open threads whose roots are older than what is read of a channel. It reads each of them, since Graph
+// has no order that would show in which somebody wrote. After Graph refused to show one it goes on with the others.
 // Errors: the desk's, the first of Graph's, ctx's.
 func (h *history) catchUpOldThreads(ctx context.Context) error {
 	oldest := h.Now().Add(-h.maxAge)
@@ -36,7 +36,7 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 		return err
 	}
 
-	var first error
+	var firstRefusal error
 	read := 0
 	for _, root := range list {
 		began, err := strconv.ParseInt(root.Message, 10, 64)
@@ -54,10 +54,10 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 			return err
 		}
 
-		first = cmp.Or(first, err)
+		firstRefusal = cmp.Or(firstRefusal, err)
 	}
 
-	return first
+	return firstRefusal
 }
 
 // isRefused reports whether Graph answered that it doesn't show something, and would answer so again.

@@ -45,7 +45,7 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	}
 
 	channel, _ := s.Notes.Channel(p.Place.Channel)
-	if err := s.access.closed.errIfClosed(s.Now(), authorized, p.Place.Channel, channel.Team); err != nil {
+	if err := s.access.closed.admitPost(s.Now(), authorized, p.Place.Channel, channel.Team); err != nil {
 		return bridge.Sent{}, err
 	}
 	if p.Unsure && !isChangeOfMessage(p) {
@@ -156,8 +156,8 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 // learnReadingTimeout is short because a post that was made waits meanwhile.
 const learnReadingTimeout = 3 * time.Second
 
-// learnReading finds out whether a channel may be read, unless that is known, as soon as a thread in it begins. A catch-up
-// would ask too late: somebody may type in the thread and grant the right before. Best effort.
+// learnReading finds out whether a channel may be read, unless that is known. It asks as soon as a thread begins there, because
+// a catch-up would ask too late: by then somebody may have typed in the thread, and an admin granted the right. Best effort.
 func (s *poster) learnReading(ctx context.Context, channel, root string) {
 	if s.IsReadingKnown(channel) {
 		return
@@ -201,8 +201,8 @@ func (s *poster) setReactions(ctx context.Context, service string, p bridge.Post
 	return sent, err
 }
 
-// passRefusedReaction returns nil, and logs the error, if it means that Teams doesn't take a reaction. Trying again would
-// change nothing then.
+// passRefusedReaction logs an error that means that Teams doesn't take a reaction, and returns nil for it: trying again would
+// change nothing. It returns any other error as it is.
 func (s *poster) passRefusedReaction(p bridge.Post, err error) error {
 	if !hasStatus(err, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
 		return err

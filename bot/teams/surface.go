@@ -183,7 +183,8 @@ func (o Options) newTokens(scope string) *rest.Tokens {
 func newSurface(o Options, app *organisation.App) *Surface {
 	org := organisation.New(app, organisation.Options{Notes: o.Desk, ReadOnly: o.ReadOnly, OwnServices: len(o.ServiceURLs) > 0})
 	s := &Surface{org: org, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepInterval), directory: &directory{org}}
-	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: &closures{byPlace: map[string]closure{}}}
+	closed := &closures{byPlace: map[string]closure{}}
+	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: closed}
 	s.threads = &threads{posts: o.Desk, desk: o.Desk, roots: recent.New[bool]()}
 	s.files = &files{Organisation: org, libraries: recent.New[library]()}
 	s.posts = &poster{
@@ -213,12 +214,13 @@ func newSurface(o Options, app *organisation.App) *Surface {
 	org.Attach = s.upload != nil
 	s.intake = &intake{Organisation: org, sweeper: s.sweeper, threads: s.threads, lives: lives, files: s.files}
 	s.door = &door{
-		intake:       s.intake,
-		desk:         o.Desk,
-		installation: &installation{Organisation: org, access: s.access},
-		history:      s.history,
-		upload:       s.upload,
-		zone:         o.Zone, invokeTimeout: invokeTimeout,
+		intake:        s.intake,
+		desk:          o.Desk,
+		installation:  &installation{Organisation: org, access: s.access},
+		history:       s.history,
+		upload:        s.upload,
+		zone:          o.Zone,
+		invokeTimeout: invokeTimeout,
 	}
 
 	return s
@@ -289,8 +291,13 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral:
 	}
 
-	return bridge.Budget{Key: key, PerSecond: 1.75 * s.opt.Rate, Burst: burst(narrowBurst),
-		WidePerSecond: (perHour - perMinute) / 3600.0 * s.opt.Rate, WideBurst: burst(perMinute)}
+	return bridge.Budget{
+		Key:           key,
+		PerSecond:     1.75 * s.opt.Rate,
+		Burst:         burst(narrowBurst),
+		WidePerSecond: (perHour - perMinute) / 3600.0 * s.opt.Rate,
+		WideBurst:     burst(perMinute),
+	}
 }
 
 // Run implements bridge.Surface. It keeps no connection, since Teams sends requests to us. It reads what was missed:
@@ -334,9 +341,7 @@ func (s *Surface) waitUntilAvailable(ctx context.Context) bool {
 }
 
 // CatchUp implements bridge.CatcherUp.
-func (s *Surface) CatchUp(since time.Time) {
-	s.sweeper.CatchUp(since)
-}
+func (s *Surface) CatchUp(since time.Time) { s.sweeper.CatchUp(since) }
 
 // Handlers implements bridge.Surface.
 func (s *Surface) Handlers() map[string]http.Handler { return s.door.handlersByPattern() }
@@ -361,7 +366,7 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 
 // HidesGaps implements bridge.GapHider: nobody notices when Teams' requests don't get here, and Teams brings few of them again. Of
 // emoji on what people type it tells nothing at all. Reading a reply again takes one of the 5 requests for channels' messages that
-// Graph answers in a second. A channel of which it isn't known yet whether Graph shows it is read: then it is known.
+// Graph answers in a second. It also returns true while nobody knows whether Graph shows the channel: reading a reply tells that.
 func (s *Surface) HidesGaps(channel string) bool {
 	return !s.hasNoSecret() && !s.org.IsReadingRefused(channel)
 }
@@ -382,9 +387,7 @@ func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 }
 
 // Link implements bridge.Linked.
-func (s *Surface) Link(at bridge.Place) string {
-	return s.org.Home().Link(at)
-}
+func (s *Surface) Link(at bridge.Place) string { return s.org.Home().Link(at) }
 
 // Members implements bridge.Roster.
 func (s *Surface) Members(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {

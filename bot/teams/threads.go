@@ -128,13 +128,14 @@ func (t *threads) isOursOrStored(ctx context.Context, channel, message string, i
 // maxReactionLead is how long after a message was written a reaction to it may arrive before the message is recorded.
 const maxReactionLead = time.Minute
 
-// concernsReaction reports whether a reaction is to be stored. Teams doesn't tell the thread of a reaction, only the message
+// concernsReaction decides whether a reaction is to be stored (keep). Teams doesn't tell the thread of a reaction, only the message
 // to which it was added. It is stored
 //   - if that message is stored, or recorded as a post of ours;
 //   - if that message isn't recorded yet, but so young that it may be a post of ours (mayBeOurs).
 func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (keep, mayBeOurs bool, err error) {
 	at := fact.PlaceOf(a)
-	known, err := t.isOursOrStored(ctx, at.Channel, a.ReplyToID, false)
+	const inOurThread = false // nobody knows it
+	known, err := t.isOursOrStored(ctx, at.Channel, a.ReplyToID, inOurThread)
 	if err != nil || known {
 		return known, false, err
 	}
