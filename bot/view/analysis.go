@@ -19,7 +19,7 @@ import (
 const (
 	maxActions    = 2 // next steps, besides replies and tags
 	maxReferences = 5 // numbers that the customer named
-	maxLines      = 3 // if there are as many without it, what a reply draws on is left to the reply's form
+	maxLines      = 3 // of which the sources of a suggested reply are the first to be left out: its form shows them, too
 )
 
 // moodIcon is the emoji shortcode of a sentiment. It is "" if the sentiment is not worth a word.

@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// askedBlocks tells of one analysis what was found by whom, what left for it, and what came back. Both texts are shown
-// literally: the one is the customer's, the other a machine's.
+// askedBlocks tells of one analysis who found what, what was sent to a model, and what the model answered. Both texts are
+// shown literally, since customers and machines wrote them.
 func askedBlocks(a bridge.Asked, f bridge.Facts) []Block {
 	by := shape.OneLine(shape.Or(a.By, a.Model), shape.MaxNameRunes)
 	if a.Instead {
@@ -39,14 +39,16 @@ func askedBlocks(a bridge.Asked, f bridge.Facts) []Block {
 		did = " was asked for a text (" + shape.OneLine(a.Task, shape.MaxNameRunes) + ")"
 	}
 
-	blocks := []Block{{Kind: BlockItem, Pieces: []Piece{shape.At(a.At, f.Zone), shape.Text(" " + by + did + ". " + costs + ".")}},
-		{Kind: BlockItem, Pieces: []Piece{shape.Text("Sent: “" + shape.OneLine(a.Sent, maxAskedRunes) + "”")}}}
 	answered := "Answered: nothing (" + strings.ReplaceAll(a.Failure, "_", " ") + ")."
 	if a.Answered != "" {
 		answered = "Answered: " + shape.OneLine(a.Answered, maxAskedRunes)
 	}
 
-	return append(blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Text(answered)}})
+	return []Block{
+		{Kind: BlockItem, Pieces: []Piece{shape.At(a.At, f.Zone), shape.Text(" " + by + did + ". " + costs + ".")}},
+		{Kind: BlockItem, Pieces: []Piece{shape.Text("Sent: “" + shape.OneLine(a.Sent, maxAskedRunes) + "”")}},
+		{Kind: BlockItem, Pieces: []Piece{shape.Text(answered)}},
+	}
 }
 
 // maxAskedRunes is how much is shown of what a model was sent and answered.

@@ -89,13 +89,16 @@ const allVerbs = "all"
 // Verbs are written as they are typed by syntax. Lists leave out the denied verbs, which the reader may not use.
 func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 	word = strings.TrimSpace(word)
-	if word == "" || strings.EqualFold(word, allVerbs) {
-		return helpList(syntax, word != "", denied)
+	if strings.EqualFold(word, allVerbs) {
+		return helpList(syntax, listsAll, denied)
+	}
+	if word == "" {
+		return helpList(syntax, listsEveryday, denied)
 	}
 
 	v, ok := verb.Find(word)
 	if !ok {
-		c := helpList(syntax, false, denied)
+		c := helpList(syntax, listsEveryday, denied)
 		c.Blocks = append([]Block{shape.Sentence("There is no command ", shape.Code(shape.OneLine(word, maxTopicRunes)), ". The usual ones:")}, c.Blocks...)
 		return c
 	}
@@ -156,7 +159,13 @@ func alsoPieces(v *verb.Verb, syntax CommandSyntax) []Piece {
 	return append([]Piece{shape.Text("Also: ")}, shape.JoinPieces(shape.Between, groups...)...)
 }
 
-// helpList lists the everyday verbs, or all, with a button for the others.
+// Which verbs helpList lists.
+const (
+	listsEveryday = false // with a button for all
+	listsAll      = true
+)
+
+// helpList lists the verbs that can be given in a place.
 func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 	c := Card{Title: "Help", Blocks: syntax.introBlocks()}
 	for _, v := range verb.All() {

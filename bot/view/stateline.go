@@ -59,7 +59,7 @@ func handedOverLine(l bridge.Line, f bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "arrow_right", moved, shape.ThreadLink(shape.Number(f.ID), f), ".")}
 }
 
-// wokeLine tells that a snooze is over; where only its time ended it, the customer wrote nothing since.
+// wokeLine tells that a snooze is over. If it ended because its time was over, it adds that the customer hasn't written.
 func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {
 	words := "The snooze is over."
 	switch {

@@ -86,7 +86,7 @@ func meanWords(mean, before time.Duration, countBefore int64) string {
 	return words + " (" + formatDuration(before) + ")"
 }
 
-// unknownMedian stands for a median that isn't known. All negative ones do.
+// unknownMedian stands for a median that isn't known, as any negative one does.
 const unknownMedian time.Duration = -1
 
 func firstMedian(m *bridge.WeekMedians) time.Duration { return m.First }

@@ -54,7 +54,7 @@ func writtenTitle(c *bridge.WrittenLine) string {
 	return "Summary" + in
 }
 
-// isWithoutModel says whether a text was taken from the messages: so it is in no language that somebody asked for.
+// isWithoutModel reports whether a text only repeats words of the messages. It isn't in the language that was asked for then.
 func isWithoutModel(c *bridge.WrittenLine) bool { return c.Degraded || c.WrittenBy == "offline" }
 
 // writerWords says who wrote a text.

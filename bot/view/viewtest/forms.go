@@ -41,7 +41,7 @@ func Stock() bridge.Templates {
 	}}
 }
 
-// Forms are one of each, by a name for it.
+// Forms are one form of each verb that has one, and the variants of formInputs, by a name for each.
 func (s Samples) Forms() (map[string]view.Form, error) {
 	ann := s.Ann
 	ann.Email = "ann@acme.test"

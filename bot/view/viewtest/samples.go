@@ -69,8 +69,8 @@ func (s Samples) Lines() map[string]bridge.Line {
 	return lines
 }
 
-// kept is what somebody wrote, with what must not be taken for markup.
-const kept = "Dear <!channel>, *see* [x](https://x.test)\n\n- one\n- two"
+// typed is what somebody wrote, with what must not be taken for markup.
+const typed = "Dear <!channel>, *see* [x](https://x.test)\n\n- one\n- two"
 
 // stateLines tell of what happened to a conversation.
 func (s Samples) stateLines() map[string]bridge.Line {
@@ -93,20 +93,20 @@ func (s Samples) stateLines() map[string]bridge.Line {
 func (s Samples) fateLines() map[string]bridge.Line {
 	ann := s.Ann
 	return map[string]bridge.Line{
-		"ask": {Content: &bridge.AskLine{Reason: "It looks like a command."}, Mentions: []bridge.AgentRef{ann}, Text: kept,
+		"ask": {Content: &bridge.AskLine{Reason: "It looks like a command."}, Mentions: []bridge.AgentRef{ann}, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: sampleMessage}},
 		"slip": {Content: &bridge.AskLine{Reason: "There is no command “!assing”. Did you mean !assign?", Meant: &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: sampleConversation, SendArgs: bridge.SendArgs{Slip: sampleMessage}, Agents: []string{"@ben"}}, Names: []string{"Ben"}}},
 
 			Verb: bridge.VerbUnknown, Mentions: []bridge.AgentRef{ann}, Text: "!assing @ben", Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbSend},
 			Args: bridge.Args{Message: sampleMessage}},
-		"send_as": {Content: bridge.LineSendAs, By: ann, Customer: s.Facts().Contact, Text: kept,
+		"send_as": {Content: bridge.LineSendAs, By: ann, Customer: s.Facts().Contact, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage, SendArgs: bridge.SendArgs{Sure: true}}},
 		"sent_as": {Content: bridge.LineDone, Verb: bridge.VerbSend, By: s.Ben, Mentions: []bridge.AgentRef{ann}, Customer: s.Facts().Contact,
-			Text: kept, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: sampleMessage}},
-		"noted": {Content: bridge.LineDone, Verb: bridge.VerbNote, By: ann, Mentions: []bridge.AgentRef{s.Ben}, Text: kept},
-		"inside": {Content: &bridge.InsideLine{Reason: "You are not assigned."}, Mentions: []bridge.AgentRef{ann}, Text: kept,
+			Text: typed, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: sampleMessage}},
+		"noted": {Content: bridge.LineDone, Verb: bridge.VerbNote, By: ann, Mentions: []bridge.AgentRef{s.Ben}, Text: typed},
+		"inside": {Content: &bridge.InsideLine{Reason: "You are not assigned."}, Mentions: []bridge.AgentRef{ann}, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage}},
-		"parked": {Content: &bridge.ParkedLine{Reason: "Found late."}, Mentions: []bridge.AgentRef{ann}, Text: kept,
+		"parked": {Content: &bridge.ParkedLine{Reason: "Found late."}, Mentions: []bridge.AgentRef{ann}, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: sampleMessage}},
 		"texts": {Content: &bridge.TextsLine{Count: 4}, Mentions: []bridge.AgentRef{ann},
 			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: sampleMessage}},
@@ -119,29 +119,29 @@ func (s Samples) fateLines() map[string]bridge.Line {
 		}}},
 		"week": {Content: &bridge.WeekLine{Team: "Support", SevenDays: sevenDays(),
 			Rows: []bridge.Facts{{ID: sampleConversation, Status: bridge.StatusResolved, Contact: bridge.PartyRef{Name: "Kim"}}}, Took: []time.Duration{3*time.Hour + 5*time.Minute}}},
-		"offered": {Content: &bridge.OfferedLine{Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: kept,
+		"offered": {Content: &bridge.OfferedLine{Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: sampleMessage}},
-		"parked_window": {Content: &bridge.ParkedLine{Reason: "window", Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: kept,
+		"parked_window": {Content: &bridge.ParkedLine{Reason: "window", Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}, Args: bridge.Args{Message: sampleMessage}},
 		"failed": {Content: &bridge.FailedLine{Reason: "The mailbox is full.", Hint: "Try another address."},
-			Mentions: []bridge.AgentRef{ann}, Text: kept, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: 9}},
+			Mentions: []bridge.AgentRef{ann}, Text: typed, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: 9}},
 		"retrying": {Content: &bridge.RetryingLine{Reason: "The server doesn't answer.", Since: When()},
-			Mentions: []bridge.AgentRef{ann}, Text: kept},
+			Mentions: []bridge.AgentRef{ann}, Text: typed},
 		"delayed": {Content: &bridge.DelayedLine{Reason: "Their server still tries."}},
-		"unclear": {Content: &bridge.UnclearLine{}, Mentions: []bridge.AgentRef{ann}, Text: kept,
+		"unclear": {Content: &bridge.UnclearLine{}, Mentions: []bridge.AgentRef{ann}, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}},
-		"edit_late": {Content: &bridge.EditLateLine{}, Mentions: []bridge.AgentRef{ann}, Text: kept,
+		"edit_late": {Content: &bridge.EditLateLine{}, Mentions: []bridge.AgentRef{ann}, Text: typed,
 			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage}},
 		"edit_late_files": {Content: &bridge.EditLateLine{OnlyFiles: true, Left: []string{"plan.pdf"}, Leaving: []string{"map.pdf"}, Failed: []string{"way.pdf"}, Stopped: []string{"old <b>.pdf", "older.pdf"}, Added: []string{"new.pdf"}},
-			Mentions: []bridge.AgentRef{ann}, Text: kept, Args: bridge.Args{Message: sampleMessage}},
+			Mentions: []bridge.AgentRef{ann}, Text: typed, Args: bridge.Args{Message: sampleMessage}},
 		"delete_late": {Content: bridge.LineDeleteLate, Mentions: []bridge.AgentRef{ann}},
-		"undone":      {Content: &bridge.UndoneLine{}, Mentions: []bridge.AgentRef{ann}, Text: kept},
+		"undone":      {Content: &bridge.UndoneLine{}, Mentions: []bridge.AgentRef{ann}, Text: typed},
 		"top_level": {Content: &bridge.TopLevelLine{Rows: []bridge.Facts{s.Facts(), {ID: otherConversation, Contact: bridge.PartyRef{Name: "Lou <b> with a very long name"}}}},
 
-			Mentions: []bridge.AgentRef{ann}, Text: kept, Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: s.Root.Channel, Message: s.Root.Message}}}},
-		"chosen": {Content: &bridge.TopLevelLine{}, By: ann, Text: kept, Other: bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}},
+			Mentions: []bridge.AgentRef{ann}, Text: typed, Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: s.Root.Channel, Message: s.Root.Message}}}},
+		"chosen": {Content: &bridge.TopLevelLine{}, By: ann, Text: typed, Other: bridge.Facts{ID: otherConversation, Thread: bridge.Thread{Root: s.Other}},
 			Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ann}},
-		"not_mapped": {Content: bridge.LineNotMapped, Mentions: []bridge.AgentRef{ann}, Text: kept},
+		"not_mapped": {Content: bridge.LineNotMapped, Mentions: []bridge.AgentRef{ann}, Text: typed},
 	}
 }
 
@@ -171,7 +171,7 @@ func (s Samples) answerLines() map[string]bridge.Line {
 		"refused":      {Content: &bridge.RefusedLine{Reason: "Only admins may.", Hint: "Ask one."}, Verb: bridge.VerbClose},
 		"decided": {Content: bridge.LineDecided, Verb: bridge.VerbSend,
 			Outcome: &bridge.Outcome{State: bridge.OutcomeSent, By: s.Ben, At: When()}},
-		"settled": {Content: &bridge.AskLine{}, Mentions: []bridge.AgentRef{ann}, Text: kept,
+		"settled": {Content: &bridge.AskLine{}, Mentions: []bridge.AgentRef{ann}, Text: typed,
 			Outcome: &bridge.Outcome{State: bridge.OutcomeRead, By: s.Ben, At: When()}},
 		"unchanged": {Content: bridge.LineUnchanged, Verb: bridge.VerbTake},
 		"done":      {Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: bridge.VerbTag, Args: bridge.Args{Tags: []string{"vip"}}},
@@ -207,7 +207,7 @@ func (s Samples) showingLines() map[string]bridge.Line {
 		"template": {Content: &bridge.VerdictLine{Templates: Stock().List[1:]}, Verb: bridge.VerbTemplates,
 			Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: 8}}},
 		"templates":     {Content: &bridge.TemplatesLine{Templates: Stock().List}, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}},
-		"exists":        {Content: bridge.LineExists, Mentions: []bridge.AgentRef{ann}, Other: s.Facts(), Text: kept},
+		"exists":        {Content: bridge.LineExists, Mentions: []bridge.AgentRef{ann}, Other: s.Facts(), Text: typed},
 		"reacted":       {Content: &bridge.ReactedLine{Emoji: "👍🏽", Message: "On its way <!channel>"}},
 		"changed":       {Content: &bridge.ChangedLine{Before: "To Berlin"}, Text: "To Hamburg"},
 		"deleted":       {Content: &bridge.DeletedLine{Message: "To Berlin"}},
