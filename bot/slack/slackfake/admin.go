@@ -36,7 +36,7 @@ func (a *Administrator) ScopesUsed() []string {
 	return slices.Sorted(maps.Keys(a.grant.Used))
 }
 
-// emitChannelEvent emits channel_x or group_x. Caller holds the lock.
+// emitChannelEvent emits the event channel_{what}, or group_{what} for a private channel. Caller holds the lock.
 func (r *rooms) emitChannelEvent(ch *channel, what string, payload any) {
 	name := ch.Kind() + "_" + what
 	r.Note(Change{Kind: "channel", Channel: ch.ID})
@@ -55,8 +55,7 @@ func (r *rooms) withChannel(id string, f func(*channel)) error {
 	return nil
 }
 
-// ArchiveChannel archives or unarchives a channel; archiving removes nobody here, as apps see
-// is_archived first. Errors: channel_not_found.
+// ArchiveChannel archives a channel or, if on is false, unarchives it. Its members stay members. Errors: channel_not_found.
 func (a *Administrator) ArchiveChannel(id string, on bool) error {
 	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.setArchived(ch, on) })
 }
@@ -217,8 +216,8 @@ func (a *Administrator) Reinstall() {
 	a.grant.Revoked = false
 }
 
-// NewToken installs the app again as Slack does it after Uninstall: with another bot token, which it gives. The one
-// before is refused with token_revoked.
+// NewToken installs the app again as Slack does it after Uninstall: with another bot token, which it returns. The earlier
+// token is refused with token_revoked.
 func (a *Administrator) NewToken() string {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()

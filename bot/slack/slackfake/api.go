@@ -73,7 +73,8 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	w.Write(body) //nolint:errcheck // the client is gone
 }
 
-// beginCall returns the fault that strikes a call; nil if none does. A call that it keeps from any effect is recorded here.
+// beginCall returns the fault that strikes a call; nil if none does. If the fault keeps the call from any effect, finishCall
+// doesn't run, and the call is recorded here.
 func (a *webAPI) beginCall(c *call, base string) *emulator.Struck {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
@@ -93,7 +94,7 @@ func (a *webAPI) finishCall(c *call, f *emulator.Struck, header http.Header) ([]
 	c.NoShare = f != nil && f.Kind == FaultNeverShare
 	out, err := a.run(c)
 	a.record(c, err, f)
-	a.scopeHeaders(c, header)
+	a.addScopeHeaders(c, header)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +106,8 @@ func (a *webAPI) finishCall(c *call, f *emulator.Struck, header http.Header) ([]
 	return workspace.MustJSON(out), nil
 }
 
-// scopeHeaders tell a valid token what it may do and what the method accepts. Caller holds the lock.
-func (a *webAPI) scopeHeaders(c *call, h http.Header) {
+// addScopeHeaders adds the headers that say which scopes a valid token has, and which the method accepts. Caller holds the lock.
+func (a *webAPI) addScopeHeaders(c *call, h http.Header) {
 	if c.Token != a.grant.Token || a.grant.Revoked {
 		return
 	}

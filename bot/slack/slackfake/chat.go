@@ -100,7 +100,7 @@ func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Ref
 	return nil
 }
 
-// ownMessage finds the app's message named by channel and ts.
+// ownMessage finds the app's message that channel and ts name. denied is the error for a message of somebody else.
 func (a *chatAPI) ownMessage(c *call, denied string) (*channel, *Message, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
@@ -133,42 +133,39 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 		return nil, err
 	}
 
-	meta, drop, err := c.Metadata()
+	meta, clearsMeta, err := c.Metadata()
 	if err != nil {
 		return nil, err
 	}
 
-	prev := m.Clone()
+	setsBlocks := c.Raw("blocks") != nil
+	wasRich := kit.HasRichText(m.Blocks) && !m.Composed
+	becomesPlain := body.Blocks != nil && !kit.HasRichText(body.Blocks)
+	if setsBlocks && wasRich && becomesPlain {
+		return nil, workspace.Refuse("block_mismatch")
+	}
 
+	prev := m.Clone()
 	if c.Has("text") || c.Has("markdown_text") {
 		m.Text = body.Text
 	}
 
-	if c.Raw("blocks") != nil {
-		wasRich := kit.HasRichText(m.Blocks) && !m.Composed
-		becomesPlain := body.Blocks != nil && !kit.HasRichText(body.Blocks)
-		if wasRich && becomesPlain {
-			m.Text = prev.Text
-			return nil, workspace.Refuse("block_mismatch")
-		}
-
-		m.Blocks, m.Composed = body.Blocks, false
-	} else if body.Blocks != nil { // of markdown_text
+	if setsBlocks || body.Blocks != nil { // the latter also of markdown_text
 		m.Blocks, m.Composed = body.Blocks, false
 	} else if m.Composed && c.Has("text") { // an app's own blocks stay until it sends others, or an empty list
 		m.Blocks = nil
 	}
-
 	if m.Blocks == nil {
 		m.Blocks, m.Composed = c.RichTextOf(m.Text), true
 	}
+
 	if c.Has("attachments") {
 		m.Attachments = body.Attachments
 	}
-	if meta != nil || drop {
+	if meta != nil || clearsMeta {
 		m.Metadata = meta
 	}
-	if c.Raw("blocks") == nil { // Slack marks only changes of the text as edits
+	if !setsBlocks { // Slack marks only changes of the text as edits
 		m.Edited = &Edited{User: a.Opt.BotUser, TS: workspace.FormatTS(a.Now().UnixMicro())}
 	}
 

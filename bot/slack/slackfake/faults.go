@@ -49,7 +49,8 @@ func hasNoEffect(f *emulator.Struck) bool {
 	}
 }
 
-// runFaultBefore plays what comes before the effect; false means the request is answered.
+// runFaultBefore plays what a fault does before the call takes effect. It returns false if the request is answered by that; the
+// call must not take effect then.
 func runFaultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
 	switch {
 	case f.Kind == FaultDelay && !f.After:
@@ -66,7 +67,7 @@ func runFaultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) 
 	return false
 }
 
-// runFaultAfter plays what comes after the effect; false means the request is answered.
+// runFaultAfter plays what a fault does after the call has taken effect. It returns false if the request is answered by that.
 func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) bool {
 	if !f.After || f.Kind == FaultNeverShare {
 		return true
@@ -77,7 +78,8 @@ func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) b
 	return answerWrongly(w, f)
 }
 
-// answerWrongly answers wrongly; false says that it did.
+// answerWrongly writes the wrong answer that a fault asks for, or cuts the connection. It returns true if the fault asks for none:
+// then the caller has to answer.
 func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	switch f.Kind {
 	case FaultLimitBody:

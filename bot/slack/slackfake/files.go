@@ -167,7 +167,7 @@ func (a *fileAPI) uploadURL(c *call) (reply, *workspace.Refusal) {
 
 	f := a.files.newFile(name, a.Opt.BotUser, a.Opt.TeamID, nil)
 	f.Size, f.AltTxt = n, c.Str("alt_txt")
-	delete(a.files.files, f.ID) // not known before it is complete
+	delete(a.files.files, f.ID) // completeUpload adds it again
 	ticket := a.Secret(48)
 	a.files.uploads[ticket] = &upload{file: f}
 	return reply{"upload_url": a.BaseURL() + "/upload/v1/" + ticket, "file_id": f.ID}, nil

@@ -92,8 +92,8 @@ type Target struct {
 	View    string `json:"view,omitempty"` // view id; "home" is the person's home tab
 }
 
-// seen is what a target shows: its blocks, its state and how payloads describe it.
-type seen struct {
+// targetContent is what a target shows: its blocks, its state and how payloads describe it.
+type targetContent struct {
 	blocks json.RawMessage
 	state  kit.State
 	view   *View
@@ -151,7 +151,7 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 }
 
 // keepChoice keeps what a person chose where the choice shows. Caller holds the lock.
-func (s *clicks) keepChoice(user string, t Target, at *seen) {
+func (s *clicks) keepChoice(user string, t Target, at *targetContent) {
 	if at.view != nil {
 		at.view.State = at.state
 		return
@@ -160,7 +160,7 @@ func (s *clicks) keepChoice(user string, t Target, at *seen) {
 }
 
 // lookAt finds what a person can click on. Caller holds the lock.
-func (s *clicks) lookAt(user string, t Target) (*seen, error) {
+func (s *clicks) lookAt(user string, t Target) (*targetContent, error) {
 	if s.people.users[user] == nil {
 		return nil, workspace.Refuse("user_not_found")
 	}
@@ -173,7 +173,7 @@ func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 		return nil, workspace.Refuse("channel_not_found")
 	}
 
-	at := &seen{state: s.selected[user+"|"+t.Channel+"|"+t.TS]}
+	at := &targetContent{state: s.selected[user+"|"+t.Channel+"|"+t.TS]}
 	box := map[string]any{"type": "message", "message_ts": t.TS, "channel_id": ch.ID, "is_ephemeral": false}
 	at.fields = map[string]any{"container": box, "channel": map[string]any{"id": ch.ID, "name": payloadName(ch)}}
 	link := &responseURL{user: user, channel: ch, ts: t.TS}
@@ -203,7 +203,7 @@ func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 	return at, nil
 }
 
-func (s *clicks) lookAtView(user, id string) (*seen, error) {
+func (s *clicks) lookAtView(user, id string) (*targetContent, error) {
 	v := s.screens.Views[id]
 	home := s.screens.Homes[user]
 	isHomeID := home != nil && home.ID == id
@@ -217,7 +217,7 @@ func (s *clicks) lookAtView(user, id string) (*seen, error) {
 		return nil, workspace.Refuse("not_found")
 	}
 
-	return &seen{blocks: v.Blocks, state: v.State, view: v, fields: map[string]any{
+	return &targetContent{blocks: v.Blocks, state: v.State, view: v, fields: map[string]any{
 		"container": map[string]any{"type": "view", "view_id": v.ID},
 	}}, nil
 }

@@ -90,7 +90,7 @@ func (a *webAPI) peopleMethods() map[string]method {
 	}
 }
 
-// testAPI says the arguments of a call again, and fails if the argument error says how.
+// testAPI repeats the arguments of a call, and fails with the error that the argument error names.
 // Source: docs.slack.dev/reference/methods/api.test, read 2026-11.
 func testAPI(c *call) (reply, *workspace.Refusal) {
 	if code := c.Str("error"); code != "" {

@@ -146,7 +146,7 @@ func (p *Person) shortcutPayload(callback, channel, ts string) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.grant.MayCommand(s.Opt.Shortcuts, callback); err != nil {
+	if err := s.grant.UseCommand(s.Opt.Shortcuts, callback); err != nil {
 		return nil, err
 	}
 
@@ -173,7 +173,7 @@ func (p *Person) globalShortcutPayload(callback string) (object, error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	refused := s.grant.MayCommand(s.Opt.Shortcuts, callback)
+	refused := s.grant.UseCommand(s.Opt.Shortcuts, callback)
 	if refused != nil || s.people.users[p.id] == nil {
 		return nil, workspace.Refuse("not_found")
 	}
@@ -242,7 +242,7 @@ func (p *Person) commandForm(channel, command, text string) (form map[string]str
 	if u == nil || !isMember {
 		return nil, nil, workspace.Refuse("channel_not_found")
 	}
-	if err := s.grant.MayCommand(s.Opt.Commands, command); err != nil {
+	if err := s.grant.UseCommand(s.Opt.Commands, command); err != nil {
 		return nil, nil, err
 	}
 

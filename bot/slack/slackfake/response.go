@@ -72,8 +72,8 @@ func (s *clicks) strikeResponse() *emulator.Struck {
 	return s.faults.Strike("response_url", "")
 }
 
-// useResponse does what an app posted to a response_url, and returns Slack's error; "" if it was done. What was posted is read
-// before, without the lock, since the app may be slow.
+// useResponse does what an app posted to a response_url, and returns Slack's error; "" if it was done. The caller reads body
+// without the lock, since the app may be slow.
 func (s *clicks) useResponse(id string, body []byte) string {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()

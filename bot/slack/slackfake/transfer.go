@@ -43,7 +43,7 @@ func (a *fileAPI) beginUpload(ticket string) (*emulator.Struck, *upload) {
 	return a.faults.Strike("upload", ""), a.files.uploads[ticket]
 }
 
-// endUpload stores the bytes of a file. They were read without the lock, since who sends them may be slow. A second upload
+// endUpload stores the bytes of a file, which the caller has read without the lock, since the app may be slow. A second upload
 // changes nothing.
 func (a *fileAPI) endUpload(u *upload, data []byte) {
 	a.Mu.Lock()

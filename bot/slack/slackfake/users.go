@@ -107,11 +107,11 @@ func (a *userAPI) userInfo(c *call) (reply, *workspace.Refusal) {
 	if u == nil {
 		return nil, workspace.Refuse("user_not_found")
 	}
-	return reply{"user": a.people.userJSON(u, mayReadEmail(c))}, nil
+	return reply{"user": a.people.userJSON(u, useEmailScope(c))}, nil
 }
 
-// mayReadEmail also records the scope as used.
-func mayReadEmail(c *call) bool { return c.Need("users:read.email") == nil }
+// useEmailScope reports whether the app may read addresses, and records that the scope was used.
+func useEmailScope(c *call) bool { return c.Need("users:read.email") == nil }
 
 func (a *userAPI) listUsers(c *call) (reply, *workspace.Refusal) {
 	limit, skip, err := c.Page(1000, 1000)
@@ -119,7 +119,7 @@ func (a *userAPI) listUsers(c *call) (reply, *workspace.Refusal) {
 		return nil, err
 	}
 
-	email := mayReadEmail(c)
+	email := useEmailScope(c)
 	out, more := []reply{}, 0
 	for i := skip; i < len(a.people.userIDs); i++ {
 		if len(out) == limit {

@@ -22,17 +22,17 @@ type Events struct {
 	Webhooks *Webhooks
 	faults   *emulator.FaultPlan
 
-	pending map[string]*delivery // by envelope id
-	held    []*delivery          // by a reorder fault
-	later   map[*delivery]bool   // wait for their next attempt
-	lost    []LostEvent
-	untold  map[string]SlowEvent // events without an acknowledgement, by id
-	slow    []SlowEvent
+	pending        map[string]*delivery // by envelope id
+	held           []*delivery          // by a reorder fault
+	retries        map[*delivery]bool   // wait for their next attempt
+	lost           []LostEvent
+	unacknowledged map[string]SlowEvent // events without an acknowledgement, by id
+	slow           []SlowEvent
 }
 
 // New makes the ways to the app.
-func New(g *workspace.Ground, by *workspace.Grant, sched *workspace.Schedule, faults *emulator.FaultPlan) *Events {
-	s := &Events{Ground: g, grant: by, sched: sched, faults: faults}
+func New(g *workspace.Ground, grant *workspace.Grant, sched *workspace.Schedule, faults *emulator.FaultPlan) *Events {
+	s := &Events{Ground: g, grant: grant, sched: sched, faults: faults}
 	s.Sockets = &Sockets{Ground: g, events: s, sched: sched, tickets: map[string]bool{}}
 	s.Webhooks = &Webhooks{Ground: g, events: s, client: newClient()}
 	return s
@@ -40,8 +40,8 @@ func New(g *workspace.Ground, by *workspace.Grant, sched *workspace.Schedule, fa
 
 // Reset forgets what was on its way. Caller holds the lock.
 func (s *Events) Reset() {
-	s.pending, s.untold = map[string]*delivery{}, map[string]SlowEvent{}
-	s.held, s.later = nil, map[*delivery]bool{}
+	s.pending, s.unacknowledged = map[string]*delivery{}, map[string]SlowEvent{}
+	s.held, s.retries = nil, map[*delivery]bool{}
 	s.lost, s.slow = nil, nil
 	s.Sockets.parked = nil
 	s.Webhooks.lanes = map[string][]*delivery{}
@@ -195,9 +195,9 @@ func (s *Events) Emit(name string, ch *workspace.Channel, event map[string]any) 
 		"event_context": "4-" + d.id,
 	})
 
-	s.recordUntold(d.id, name, event)
+	s.recordSent(d.id, name, event)
 	s.Note(workspace.Change{Kind: "event", ID: d.id, Channel: d.key})
-	s.throughFaults(d)
+	s.sendThroughFaults(d)
 }
 
 // send hands d to the transport. Caller holds the lock.
@@ -210,9 +210,9 @@ func (s *Events) send(d *delivery) {
 	s.Sockets.sendSocket(d)
 }
 
-// handleFailure is called when an attempt was not acknowledged: events are tried again by the retry
-// table, interactions are not. Caller holds the lock.
-func (s *Events) handleFailure(d *delivery, reason string, final bool) {
+// handleFailure is called when an attempt was not acknowledged. An event is tried again by the retry
+// table, unless the app forbids that; an interaction is not. Caller holds the lock.
+func (s *Events) handleFailure(d *delivery, reason string, forbidsRetry bool) {
 	if d.envelope != "" {
 		delete(s.pending, d.envelope)
 		d.envelope, d.conn = "", nil
@@ -221,7 +221,7 @@ func (s *Events) handleFailure(d *delivery, reason string, final bool) {
 		d.passAnswer(Answer{Err: reason})
 		return
 	}
-	if final || d.attempt >= len(s.Opt.RetryDelays) {
+	if forbidsRetry || d.attempt >= len(s.Opt.RetryDelays) {
 		s.recordLost(d, reason)
 		return
 	}
@@ -230,11 +230,11 @@ func (s *Events) handleFailure(d *delivery, reason string, final bool) {
 	d.attempt++
 	d.reason = reason
 	s.Note(workspace.Change{Kind: "retry", ID: d.id})
-	s.later[d] = true
+	s.retries[d] = true
 	s.sched.After(wait, func() {
 		s.Mu.Lock()
 		defer s.Mu.Unlock()
-		delete(s.later, d)
+		delete(s.retries, d)
 		s.send(d)
 	})
 }
@@ -258,7 +258,7 @@ func (s *Events) Pending() int {
 func (s *Events) Waiting() int {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	return len(s.later)
+	return len(s.retries)
 }
 
 // underWay lists what waits for the app. Caller holds the lock.
@@ -273,8 +273,8 @@ func (s *Events) underWay() []*delivery {
 // reorderHold is how long a reordered event waits for one to overtake it.
 const reorderHold = 3 * time.Second
 
-// throughFaults sends d, changed by the injected event faults. Caller holds the lock.
-func (s *Events) throughFaults(d *delivery) {
+// sendThroughFaults sends d, changed by the injected event faults. Caller holds the lock.
+func (s *Events) sendThroughFaults(d *delivery) {
 	held := s.held
 	s.held = nil
 	defer func() {

@@ -8,7 +8,7 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// slowFloor is from when on an event counts as slow at all.
+// slowFloor is how long an acknowledged event took at least, to be remembered as slow.
 const slowFloor = 250 * time.Millisecond
 
 // SlowEvent is an event that the app acknowledged late, or not yet.
@@ -23,8 +23,8 @@ type SlowEvent struct {
 	made time.Time
 }
 
-// recordUntold keeps an event until the app acknowledges it. Caller holds the lock.
-func (s *Events) recordUntold(id, name string, event map[string]any) {
+// recordSent keeps an event that is sent until the app acknowledges it. Caller holds the lock.
+func (s *Events) recordSent(id, name string, event map[string]any) {
 	ts, _ := event["ts"].(string)
 	subtype, _ := event["subtype"].(string)
 	if gone, ok := event["deleted_ts"].(string); ok {
@@ -32,19 +32,19 @@ func (s *Events) recordUntold(id, name string, event map[string]any) {
 	} else if changed, ok := event["message"].(*workspace.Message); ok {
 		ts = changed.TS
 	}
-	if s.untold == nil {
-		s.untold = map[string]SlowEvent{}
+	if s.unacknowledged == nil {
+		s.unacknowledged = map[string]SlowEvent{}
 	}
-	s.untold[id] = SlowEvent{EventID: id, Name: name, Subtype: subtype, TS: ts, made: s.Now()}
+	s.unacknowledged[id] = SlowEvent{EventID: id, Name: name, Subtype: subtype, TS: ts, made: s.Now()}
 }
 
 // recordAcknowledged notes when the app acknowledged an event. Only its first acknowledgement counts. Caller holds the lock.
 func (s *Events) recordAcknowledged(id string) {
-	e, ok := s.untold[id]
+	e, ok := s.unacknowledged[id]
 	if !ok {
 		return
 	}
-	delete(s.untold, id)
+	delete(s.unacknowledged, id)
 	if e.Took = s.Now().Sub(e.made); e.Took >= slowFloor {
 		e.Told = true
 		s.slow = append(s.slow, e)
@@ -57,7 +57,7 @@ func (s *Events) Slow(over time.Duration) []SlowEvent {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	list := slices.Clone(s.slow)
-	for _, e := range s.untold {
+	for _, e := range s.unacknowledged {
 		e.Took = s.Now().Sub(e.made)
 		list = append(list, e)
 	}

@@ -132,7 +132,7 @@ func (s *Sockets) unregister(c *socket) {
 	slices.SortFunc(orphans, func(a, b *delivery) int { return strings.Compare(a.id, b.id) })
 
 	for _, d := range orphans {
-		s.events.handleFailure(d, "connection_failed", false)
+		s.events.handleFailure(d, "connection_failed", forbidsRetry)
 	}
 
 	s.Note(workspace.Change{Kind: "socket"})
@@ -272,6 +272,9 @@ func emptyToNil(body json.RawMessage) json.RawMessage {
 	return body
 }
 
+// forbidsRetry: only the answer to a request can forbid another attempt.
+const forbidsRetry = false
+
 // parkDelivery keeps d for the first connection that opens while an attempt may last. Caller holds the lock.
 func (s *Sockets) parkDelivery(d *delivery) {
 	s.parked = append(s.parked, d)
@@ -280,7 +283,7 @@ func (s *Sockets) parkDelivery(d *delivery) {
 		defer s.Mu.Unlock()
 		if i := slices.Index(s.parked, d); i >= 0 {
 			s.parked = slices.Delete(s.parked, i, i+1)
-			s.events.handleFailure(d, "connection_failed", false)
+			s.events.handleFailure(d, "connection_failed", forbidsRetry)
 		}
 	})
 }
@@ -319,6 +322,6 @@ func (s *Sockets) sendSocket(d *delivery) {
 			reason = "operation_timeout"
 		}
 
-		s.events.handleFailure(d, reason, false)
+		s.events.handleFailure(d, reason, forbidsRetry)
 	})
 }

@@ -38,7 +38,7 @@ func (c *checker) checkTask(at string, b object) {
 	}
 }
 
-// checkPlan checks a list of such cards.
+// checkPlan checks a plan: a list of task cards.
 // Source: docs.slack.dev/reference/block-kit/blocks/plan-block, read 2026-11.
 func (c *checker) checkPlan(at string, b object) {
 	c.checkRequired(at, b, "title", maxTextRunes)

@@ -226,7 +226,7 @@ func (c *checker) checkText(at string, b object, key string, most int) {
 	}
 }
 
-// checkPlainText checks the same of a field that can't have markup.
+// checkPlainText checks the text object in a field that must have one of plain text, of most characters at most.
 func (c *checker) checkPlainText(at string, b object, key string, most int) {
 	if t := c.findObject(at, b, key); t != nil {
 		c.checkTextObject(at+"/"+key, t, most, []string{"plain_text"})

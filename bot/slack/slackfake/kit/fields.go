@@ -25,7 +25,7 @@ func blockFields() map[string]string {
 	}
 }
 
-// elementFields lists the same for what stands in blocks, beside its type and action id.
+// elementFields lists what an element of each kind may have beside its type and action id.
 // Source: docs.slack.dev/reference/block-kit/block-elements; the types of npm @slack/types 3.2.0; both read 2026-11.
 func elementFields() map[string]string {
 	const input, menu, several = " focus_on_load placeholder", " confirm focus_on_load placeholder", " max_selected_items"

@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"parley/bot/slack/slackfake/kit"
-	"parley/bot/slack/slackfake/webcall"
 	"parley/bot/slack/slackfake/workspace"
 )
 
@@ -44,18 +43,6 @@ func (s *Screens) Reset() {
 	s.triggers = map[string]*trigger{}
 }
 
-// API opens and changes views for the app.
-type API struct {
-	*workspace.Ground
-	screens *Screens
-	known   func(user string) bool // somebody of the workspace
-}
-
-// NewAPI makes what changes these screens.
-func NewAPI(s *Screens, known func(user string) bool) *API {
-	return &API{Ground: s.Ground, screens: s, known: known}
-}
-
 // trigger lets the app open one modal for one user, once, shortly.
 type trigger struct {
 	user string
@@ -71,31 +58,7 @@ func (s *Screens) NewTrigger(user, view string) string {
 	return id
 }
 
-// findTrigger returns the trigger that a call names, or why it can't be used. The caller sets used once the view is open.
-func (a *API) findTrigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
-	id := c.Str("trigger_id")
-	if id == "" {
-		id = c.Str("interactivity_pointer")
-	}
-
-	t := a.screens.triggers[id]
-
-	if id == "" {
-		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: trigger_id")
-	}
-	if t == nil {
-		return nil, workspace.Refuse("invalid_trigger_id")
-	}
-	if t.used {
-		return nil, workspace.Refuse("exchanged_trigger_id")
-	}
-	if a.Now().Sub(t.at) > a.Opt.TriggerLife {
-		return nil, workspace.Refuse("expired_trigger_id")
-	}
-	return t, nil
-}
-
-// parseView validates a view as sent by the app.
+// parseView reads and checks a view that the app sends. It must have one of these types.
 func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.View, *workspace.Refusal) {
 	if len(raw) > maxViewBytes {
 		return nil, workspace.Refuse("view_too_large")
@@ -104,16 +67,19 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 	if json.Unmarshal(raw, v) != nil {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] failed to match all allowed schemas [json-pointer:/view]")
 	}
+
 	errs := kit.CheckView(raw)
 	bad := func(at, text string) { errs = append(errs, "[ERROR] "+text+" [json-pointer:/view"+at+"]") }
 	if !slices.Contains(types, v.Type) {
 		bad("/type", "unsupported type: "+v.Type)
 	}
+
 	on := kit.OnHome
 	if v.Type == "modal" {
 		on = kit.OnModal
 		s.checkTitles(v, bad)
 	}
+
 	for at, x := range map[string]string{"/callback_id": v.CallbackID, "/external_id": v.ExternalID} {
 		if utf8.RuneCountInString(x) > maxExternalID {
 			bad(at, "must be less than 256 characters")
@@ -122,6 +88,7 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 	if utf8.RuneCountInString(v.PrivateMetadata) > maxPrivate {
 		bad("/private_metadata", "must be less than 3001 characters")
 	}
+
 	blocks, err := s.CheckBlocks(v.Blocks, on)
 	if err != nil {
 		for _, fault := range err.Messages {
@@ -131,17 +98,21 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 			bad("/blocks", "must provide an array")
 		}
 	}
+
 	if v.Blocks == nil {
 		bad("", "missing required field: blocks")
 	}
+
 	at := slices.IndexFunc(blocks, isInput)
 	lacksSubmit := v.Type == "modal" && workspace.IsNull(v.Submit)
 	if at >= 0 && lacksSubmit {
 		bad(fmt.Sprintf("/blocks/%d/input", at), "must define `submit` to use an `input` block in modals")
 	}
+
 	if len(errs) > 0 {
 		return nil, workspace.Refuse("invalid_arguments", errs...)
 	}
+
 	v.Blocks = workspace.MustJSON(blocks)
 	v.State = kit.State{}
 	v.TeamID, v.AppInstalledTID = s.Opt.TeamID, s.Opt.TeamID
@@ -167,6 +138,7 @@ func (s *Screens) checkTitles(v *workspace.View, bad func(at, text string)) {
 		title, wrong := kit.CheckTitle(key, *p, maxViewTitle)
 		*p, faults = title, append(faults, wrong...)
 	}
+
 	for _, e := range faults {
 		bad("", e[len("[ERROR] "):])
 	}
@@ -182,11 +154,12 @@ func (s *Screens) renewHash(v *workspace.View) {
 	s.Note(workspace.Change{Kind: kind, ID: v.ID, User: v.User})
 }
 
-// putOnTop puts a new modal on top of the user's stack. Caller holds the lock.
+// putOnTop puts a new modal on top of those of the user's that stay (under, bottom first). Caller holds the lock.
 func (s *Screens) putOnTop(v *workspace.View, user string, under []string) *workspace.Refusal {
 	if v.ExternalID != "" && s.findByExternalID(v.ExternalID) != nil {
 		return workspace.Refuse("duplicate_external_id")
 	}
+
 	v.ID, v.User = s.NewID("V"), user
 	v.RootViewID = v.ID
 	if len(under) > 0 {
@@ -194,19 +167,21 @@ func (s *Screens) putOnTop(v *workspace.View, user string, under []string) *work
 		prev := under[len(under)-1]
 		v.PreviousViewID = &prev
 	}
+
 	s.Views[v.ID] = v
 	s.Stacks[user] = append(slices.Clone(under), v.ID)
 	s.renewHash(v)
 	return nil
 }
 
-// Drop takes modals off the user's stack until n are left. Caller holds the lock.
+// Drop takes modals off the user's stack until at most n are left. Caller holds the lock.
 func (s *Screens) Drop(user string, n int) {
-	for _, id := range s.Stacks[user][min(n, len(s.Stacks[user])):] {
+	left := min(n, len(s.Stacks[user]))
+	for _, id := range s.Stacks[user][left:] {
 		delete(s.Views, id)
 		s.Note(workspace.Change{Kind: "view", ID: id, User: user})
 	}
-	s.Stacks[user] = s.Stacks[user][:min(n, len(s.Stacks[user]))]
+	s.Stacks[user] = s.Stacks[user][:left]
 }
 
 func (s *Screens) findByExternalID(id string) *workspace.View {
@@ -215,47 +190,13 @@ func (s *Screens) findByExternalID(id string) *workspace.View {
 			return v
 		}
 	}
+
 	for _, v := range s.Homes {
 		if v.ExternalID == id {
 			return v
 		}
 	}
 	return nil
-}
-
-// OpenView answers views.open.
-func (a *API) OpenView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
-	t, err := a.findTrigger(c)
-	if err != nil {
-		return nil, err
-	}
-	v, err := a.screens.parseView(c.Raw("view"), "modal")
-	if err != nil {
-		return nil, err
-	}
-	a.screens.Drop(t.user, 0)
-	if err := a.screens.putOnTop(v, t.user, nil); err != nil {
-		return nil, err
-	}
-	t.used = true
-	return webcall.Reply{"view": v.Clone()}, nil
-}
-
-// PushView answers views.push.
-func (a *API) PushView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
-	t, err := a.findTrigger(c)
-	if err != nil {
-		return nil, err
-	}
-	v, err := a.screens.parseView(c.Raw("view"), "modal")
-	if err != nil {
-		return nil, err
-	}
-	if err := a.screens.push(v, t.user); err != nil {
-		return nil, err
-	}
-	t.used = true
-	return webcall.Reply{"view": v.Clone()}, nil
 }
 
 func (s *Screens) push(v *workspace.View, user string) *workspace.Refusal {
@@ -269,44 +210,6 @@ func (s *Screens) push(v *workspace.View, user string) *workspace.Refusal {
 	return s.putOnTop(v, user, under)
 }
 
-// UpdateView answers views.update.
-func (a *API) UpdateView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
-	if c.Str("view_id") == "" && c.Str("external_id") == "" {
-		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: view_id")
-	}
-	old := a.screens.findNamed(c)
-	if old == nil {
-		return nil, workspace.Refuse("not_found")
-	}
-	hash := c.Str("hash")
-	if hash != "" && hash != old.Hash {
-		return nil, workspace.Refuse("hash_conflict")
-	}
-	v, err := a.screens.parseView(c.Raw("view"), old.Type)
-	if err != nil {
-		return nil, err
-	}
-	a.screens.replace(old, v)
-	return webcall.Reply{"view": old.Clone()}, nil
-}
-
-// findNamed returns the view that a call names by Slack's id or, without that, by the app's own; nil if there is none.
-func (s *Screens) findNamed(c *webcall.Call) *workspace.View {
-	id := c.Str("view_id")
-	if id == "" {
-		return s.findByExternalID(c.Str("external_id"))
-	}
-	if v := s.Views[id]; v != nil {
-		return v
-	}
-	for _, home := range s.Homes {
-		if home.ID == id {
-			return home
-		}
-	}
-	return nil
-}
-
 // replace shows v in the place of old, which keeps its identity and the inputs that both have.
 func (s *Screens) replace(old, v *workspace.View) {
 	v.ID, v.User = old.ID, old.User
@@ -317,38 +220,8 @@ func (s *Screens) replace(old, v *workspace.View) {
 	s.renewHash(old)
 }
 
-// PublishView answers views.publish.
-func (a *API) PublishView(c *webcall.Call) (webcall.Reply, *workspace.Refusal) {
-	user := c.Str("user_id")
-	if a.Opt.NoHome {
-		return nil, workspace.Refuse("not_enabled")
-	}
-	if !a.known(user) {
-		return nil, workspace.Refuse("user_not_found")
-	}
-	old := a.screens.Homes[user]
-	hash := c.Str("hash")
-	isOutdated := old == nil || hash != old.Hash
-	if hash != "" && isOutdated {
-		return nil, workspace.Refuse("hash_conflict")
-	}
-	v, err := a.screens.parseView(c.Raw("view"), "home")
-	if err != nil {
-		return nil, err
-	}
-	if old == nil {
-		v.ID, v.User = a.NewID("V"), user
-		v.RootViewID = v.ID
-		a.screens.Homes[user] = v
-		a.screens.renewHash(v)
-		old = v
-	} else {
-		a.screens.replace(old, v)
-	}
-	return webcall.Reply{"view": old.Clone()}, nil
-}
-
-// Respond applies a response_action to the submitted modal v. Caller holds the lock.
+// Respond does what the app's response_action to the submitted modal v asks for; "" closes the modal. raw is the view that came with
+// the action, errs are messages by block id. Caller holds the lock.
 func (s *Screens) Respond(v *workspace.View, action string, raw json.RawMessage, errs map[string]string) error {
 	stack := s.Stacks[v.User]
 	depth := 0
@@ -357,6 +230,7 @@ func (s *Screens) Respond(v *workspace.View, action string, raw json.RawMessage,
 			depth = i
 		}
 	}
+
 	switch action {
 	case "":
 		s.Drop(v.User, depth)

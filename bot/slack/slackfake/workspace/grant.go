@@ -15,7 +15,7 @@ type Grant struct {
 	Token   string // of the bot
 }
 
-// NewGrant makes one that grants nothing yet.
+// NewGrant makes a Grant without any scope.
 func NewGrant(g *Ground) *Grant { return &Grant{Ground: g} }
 
 // Reset grants what Options say. Caller holds the lock.
@@ -34,9 +34,9 @@ func (g *Grant) Provided() string {
 	return strings.Join(slices.Sorted(maps.Keys(g.Scopes)), ",")
 }
 
-// MayCommand checks that the app offers name and has the scope for it, and records its use.
-// Caller holds the lock.
-func (g *Grant) MayCommand(offered []string, name string) error {
+// UseCommand records that a person uses a command or shortcut of the app. It refuses one that the app doesn't offer, or has
+// no scope for. Caller holds the lock.
+func (g *Grant) UseCommand(offered []string, name string) error {
 	isOffered := offered == nil || slices.Contains(offered, name)
 	if !g.Scopes["commands"] || !isOffered {
 		return Refuse("not_found")

@@ -37,7 +37,7 @@ type Ground struct {
 	CalledAt string // the host that the last API call was sent to, with its scheme
 }
 
-// New makes one for options with their defaults.
+// New makes the Ground of a workspace. o has its defaults already.
 func New(o Options, host *emulator.Host) *Ground {
 	g := &Ground{Opt: o, Host: host, Ctx: host.Context(), idStart: (o.Clock().UnixMicro() + o.Seed) % idSpace}
 	g.Log = emulator.NewChanges[Change](g.Ctx.Done())
@@ -80,7 +80,7 @@ func (g *Ground) Secret(n int) string {
 	return hex.EncodeToString(sum[:])[:n]
 }
 
-// UUID makes one. Caller holds the lock.
+// UUID makes an id in the form of a version 4 UUID. Caller holds the lock.
 func (g *Ground) UUID() string {
 	x := g.Secret(32)
 	return x[:8] + "-" + x[8:12] + "-4" + x[13:16] + "-a" + x[17:20] + "-" + x[20:32]

@@ -14,7 +14,7 @@ type Refusal struct {
 	Needed   string
 	Messages []string          // response_metadata.messages
 	Retry    int               // seconds; makes it a 429
-	Args     map[string]string // of the call, which api.test says again
+	Args     map[string]string // of the call, which api.test repeats
 }
 
 // Error returns Slack's error string, so that tests and people's actions show it as it is.
@@ -30,7 +30,7 @@ func Refuse(code string, messages ...string) *Refusal {
 	return &Refusal{Code: code, Messages: messages}
 }
 
-// CheckBlocks asks kit, and makes Slack's error of a refusal.
+// CheckBlocks checks blocks (see kit.Check).
 func (g *Ground) CheckBlocks(raw json.RawMessage, on kit.Surface) ([]any, *Refusal) {
 	list, refused := kit.Check(raw, on, g.ShortID)
 	if refused != nil {

@@ -17,7 +17,7 @@ type Schedule struct {
 	poll  bool
 }
 
-// NewSchedule makes an empty one; poll says that the clock may jump.
+// NewSchedule makes an empty schedule. poll means that the clock may jump, so that due times have to be looked at often.
 func NewSchedule(g *Ground, poll bool) *Schedule {
 	return &Schedule{Ground: g, wake: make(chan struct{}, 1), poll: poll}
 }
