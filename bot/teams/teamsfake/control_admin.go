@@ -10,14 +10,30 @@ import (
 	"parley/channels/emulator"
 )
 
-// Admin is the body of POST /_fake/admin/{verb}; each verb reads what it needs:
+// Admin is the body of POST /_fake/admin/{verb}. A verb reads the fields that stand beside it, and answers ok with what stands
+// behind the arrow:
 //
-//	connect endpoint       set_endpoint endpoint      set_url name           install uninstall upgrade  names (teams)
-//	add_user user → {"user"}  set_user user  add_team team → {"team"}  add_channel new_channel → {"channel"}
-//	rename channel name    delete_channel channel     restore_channel channel  add_app remove_app channel
-//	archive unarchive  channel (a team's id)          members channel names    erase channel message
-//	block unblock id       permit names               rsc on                   region name
-//	tokens name (a Token)  rotate_keys on (keep the old)                       revoke_tokens
+//	connect, set_endpoint         endpoint
+//	set_url                       name
+//	install, uninstall, upgrade   names (of teams)
+//	add_user                      user → "user"
+//	set_user                      user
+//	add_team                      team → "team"
+//	add_channel                   new_channel → "channel"
+//	rename                        channel, name
+//	delete_channel                channel
+//	restore_channel               channel
+//	add_app, remove_app           channel
+//	archive, unarchive            channel (a team's id)
+//	members                       channel, names
+//	erase                         channel, message
+//	block, unblock                id
+//	permit                        names
+//	rsc                           on
+//	region                        name
+//	tokens                        name (a Token)
+//	rotate_keys                   on: the old ones are kept
+//	revoke_tokens                 –
 type Admin struct {
 	Endpoint   string         `json:"endpoint"`
 	User       tenant.User    `json:"user"`

@@ -12,7 +12,7 @@ import (
 func (s *Administrator) Forget(channel, id string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.messageLocked(channel, id)
+	ch, m, err := s.findMessage(channel, id)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (s *Administrator) Forget(channel, id string) error {
 func (s *Administrator) Blank(channel, id string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch, m, err := s.messageLocked(channel, id)
+	ch, m, err := s.findMessage(channel, id)
 	if err != nil {
 		return err
 	}
@@ -44,9 +44,9 @@ func (s *Administrator) Blank(channel, id string) error {
 	return nil
 }
 
-// messageLocked finds a message.
+// findMessage finds a message. Caller holds the lock.
 // Errors: ErrNoChannel, ErrNoMessage.
-func (s *Administrator) messageLocked(channel, id string) (*tenant.Room, *tenant.Message, error) {
+func (s *Administrator) findMessage(channel, id string) (*tenant.Room, *tenant.Message, error) {
 	ch := s.org.Channels[channel]
 	if ch == nil {
 		return nil, nil, tenant.ErrNoChannel

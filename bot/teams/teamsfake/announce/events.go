@@ -81,8 +81,8 @@ func (n *Announcer) Actor() object {
 	return object{"id": "29:1administrator", "aadObjectId": tenant.GUIDOf("administrator")}
 }
 
-// TellRoster is conversationUpdate with membersAdded or membersRemoved, 28: or 29: ids. Of a private or shared channel it tells
-// which one they came to or left, of a standard one only the team.
+// TellRoster tells the bot by conversationUpdate that members (28: or 29: ids) were added or, if added is false, removed. Of a
+// private or shared channel it tells which one, of a standard one only the team.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/subscribe-to-conversation-events, read 2026-11.
 func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *delivery.Delivery {
 	a := n.Base("conversationUpdate", Where{Room: ch})
@@ -122,7 +122,7 @@ func (n *Announcer) teamData(a object, ch *tenant.Room) object {
 	return data
 }
 
-// TellInstallation is installationUpdate: add, upgrade or remove.
+// TellInstallation tells the bot by installationUpdate what was done with the app: add, upgrade or remove.
 func (n *Announcer) TellInstallation(ch *tenant.Room, action string) *delivery.Delivery {
 	a := n.Base("installationUpdate", Where{Room: ch})
 	a["from"], a["action"] = n.Actor(), action
@@ -131,7 +131,7 @@ func (n *Announcer) TellInstallation(ch *tenant.Room, action string) *delivery.D
 	return n.Activities.Emit(ch.ID, a)
 }
 
-// TellChannel is conversationUpdate about a channel: channelCreated, channelRenamed …
+// TellChannel tells the bot by conversationUpdate of an event of a channel: channelCreated, channelRenamed …
 func (n *Announcer) TellChannel(ch *tenant.Room, event string) {
 	isInChannel := ch.Kind == tenant.KindStandard || ch.Added
 	if !n.Org.Teams[ch.Team].Installed || !isInChannel {

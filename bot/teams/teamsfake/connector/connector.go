@@ -236,7 +236,7 @@ func (c *API) getMember(w http.ResponseWriter, r *http.Request) {
 	calls.WriteJSON(w, http.StatusOK, c.memberItem(u, "aadObjectId"))
 }
 
-// knownTeam finds an installed team by its 19: id, or answers.
+// knownTeam finds an installed team by its 19: id. It returns nil if it has refused the call.
 func (c *API) knownTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
 	t := c.org.Teams[r.PathValue("team")]
 	switch {
@@ -287,7 +287,7 @@ func (c *API) getAttachment(w http.ResponseWriter, r *http.Request) {
 	w.Write(f.Data)
 }
 
-// readActivity decodes what the bot sends, or answers.
+// readActivity decodes what the bot sends. ok is false if it has refused the call.
 func readActivity(w http.ResponseWriter, r *http.Request, into any) (raw json.RawMessage, ok bool) {
 	d := json.NewDecoder(r.Body)
 	if err := d.Decode(&raw); err != nil {

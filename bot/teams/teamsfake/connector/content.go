@@ -52,7 +52,7 @@ type reader struct {
 	files *tenant.Library
 }
 
-// accept answers what Teams refuses.
+// accept reports whether Teams takes an activity. If not, it has answered the call with the refusal.
 func (c *reader) accept(w http.ResponseWriter, ch *tenant.Room, a outgoing, raw json.RawMessage) bool {
 	status, code, text := c.findRefusal(ch, a, raw)
 	if status != 0 {
@@ -112,7 +112,7 @@ func (c *reader) findRefusal(ch *tenant.Room, a outgoing, raw json.RawMessage) (
 	return 0, "", ""
 }
 
-// badAttachment reports why Teams refuses an attachment.
+// badAttachment returns why Teams refuses an attachment; "" if it doesn't.
 func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string {
 	switch {
 	case at.ContentType == "":

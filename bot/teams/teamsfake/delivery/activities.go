@@ -33,13 +33,13 @@ type Activities struct {
 	client   *http.Client
 	endpoint string // of the bot
 
-	lanes   map[string][]*Delivery
-	later   map[*Delivery]bool // wait for their next attempt
-	held    []*Delivery        // by a reorder fault
-	invokes int                // under way
-	lost    []LostActivity
-	untold  map[*Delivery]bool // neither taken nor lost yet
-	slow    []SlowActivity
+	lanes     map[string][]*Delivery
+	held      []*Delivery        // by a reorder fault
+	retries   map[*Delivery]bool // wait for their next attempt
+	unsettled map[*Delivery]bool // neither taken nor lost yet
+	invokes   int                // under way
+	lost      []LostActivity
+	slow      []SlowActivity
 }
 
 // New returns Activities that know no bot yet: SetEndpoint tells where it listens.
@@ -79,8 +79,8 @@ func (a *Activities) StartInvoke() (answered func()) {
 // Reset forgets what was on its way. Caller holds the lock.
 func (a *Activities) Reset() {
 	a.lanes = map[string][]*Delivery{}
-	a.later = map[*Delivery]bool{}
-	a.untold = map[*Delivery]bool{}
+	a.retries = map[*Delivery]bool{}
+	a.unsettled = map[*Delivery]bool{}
 	a.held = nil
 	a.lost = nil
 	a.slow = nil
@@ -120,7 +120,7 @@ func (a *Activities) Emit(lane string, activity object) *Delivery {
 		return d
 	}
 
-	a.noteTelling(d)
+	a.recordSent(d)
 	a.Note(tenant.Change{Kind: "activity", Channel: lane, ID: d.id})
 	held := a.held
 	a.held = nil
@@ -197,10 +197,10 @@ func (a *Activities) runAfter(wait time.Duration, f func()) {
 
 // retry queues d again later, without holding up others. Caller holds the lock.
 func (a *Activities) retry(d *Delivery, wait time.Duration) {
-	a.later[d] = true
+	a.retries[d] = true
 	a.runAfter(wait, func() {
-		if a.later[d] {
-			delete(a.later, d)
+		if a.retries[d] {
+			delete(a.retries, d)
 			a.queue(d)
 		}
 	})
@@ -259,7 +259,7 @@ func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 	}
 
 	if reason == "" {
-		a.noteTold(d, true)
+		a.recordTaken(d)
 		a.Note(tenant.Change{Kind: "ack", Channel: d.lane, ID: d.id})
 		d.done <- nil
 		return
@@ -278,7 +278,7 @@ func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 
 // loseActivity records that the bot will never get an activity, and why. Caller holds the lock.
 func (a *Activities) loseActivity(d *Delivery, reason string) {
-	a.noteTold(d, false)
+	delete(a.unsettled, d)
 	a.lost = append(a.lost, LostActivity{ID: d.id, Name: d.name, Reason: reason, Body: tenant.MustJSON(d.activity)})
 	a.Note(tenant.Change{Kind: "lost", Channel: d.lane, ID: d.id})
 	select {
@@ -299,7 +299,7 @@ func (a *Activities) Lost() []LostActivity {
 func (a *Activities) Pending() int {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
-	n := len(a.held) + len(a.later) + a.invokes
+	n := len(a.held) + len(a.retries) + a.invokes
 	for _, q := range a.lanes {
 		n += len(q)
 	}

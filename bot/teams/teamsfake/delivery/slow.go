@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// slowFloor is from when on an activity counts as slow at all.
+// slowFloor is how long an acknowledged activity took at least, to be remembered as slow.
 const slowFloor = 250 * time.Millisecond
 
 // SlowActivity is one that the bot acknowledged late, or not yet.
@@ -18,20 +18,19 @@ type SlowActivity struct {
 	Told bool          `json:"told"`           // it was acknowledged
 }
 
-// noteTelling notes that an activity is to be told. Caller holds the lock.
-func (a *Activities) noteTelling(d *Delivery) {
+// recordSent keeps an activity that is sent, until the bot has taken it or it is lost. Caller holds the lock.
+func (a *Activities) recordSent(d *Delivery) {
 	d.made = a.Now()
-	a.untold[d] = true
+	a.unsettled[d] = true
 }
 
-// noteTold notes an acknowledgement, or that there will be none. Caller holds the lock.
-func (a *Activities) noteTold(d *Delivery, taken bool) {
-	if !a.untold[d] {
+// recordTaken records how long the bot took to acknowledge an activity. Caller holds the lock.
+func (a *Activities) recordTaken(d *Delivery) {
+	if !a.unsettled[d] {
 		return
 	}
-	delete(a.untold, d)
-	took := a.Now().Sub(d.made)
-	if taken && took >= slowFloor {
+	delete(a.unsettled, d)
+	if took := a.Now().Sub(d.made); took >= slowFloor {
 		a.slow = append(a.slow, SlowActivity{ID: d.id, Name: d.name, Lane: d.lane, Took: took, Told: true})
 	}
 }
@@ -42,7 +41,7 @@ func (a *Activities) Slow(over time.Duration) []SlowActivity {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()
 	list := append([]SlowActivity{}, a.slow...)
-	for d := range a.untold {
+	for d := range a.unsettled {
 		list = append(list, SlowActivity{ID: d.id, Name: d.name, Lane: d.lane, Took: a.Now().Sub(d.made)})
 	}
 	list = slices.DeleteFunc(list, func(e SlowActivity) bool { return e.Took < over })

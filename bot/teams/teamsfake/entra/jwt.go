@@ -77,7 +77,7 @@ func (r *keyring) list() []object {
 	return out
 }
 
-// get returns a key that was made, or is made now, and lists it when asked to.
+// get returns the key in a slot. If there is none yet, it makes one with an id and endorsements. It adds a listed one to the JWKS.
 func (r *keyring) get(slot **key, listed bool, id string, endorsements ...string) (*key, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

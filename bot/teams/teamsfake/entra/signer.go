@@ -145,13 +145,14 @@ func (e *Entra) spoilClaims(kind Token, c object) {
 // keyFor picks the key that signs.
 func (e *Entra) keyFor(kind Token) (*key, error) {
 	r := &e.keys
+	const listed, unlisted = true, false
 	switch kind {
 	case TokenOtherChannelKey:
-		return r.get(&r.otherChannel, true, "key-webchat", "webchat", "directline")
+		return r.get(&r.otherChannel, listed, "key-webchat", "webchat", "directline")
 	case TokenNoEndorsements:
-		return r.get(&r.unendorsed, true, "key-unendorsed")
+		return r.get(&r.unendorsed, listed, "key-unendorsed")
 	case TokenUnknownKid, TokenOtherKey:
-		return r.get(&r.unlisted, false, "key-unlisted", "msteams")
+		return r.get(&r.unlisted, unlisted, "key-unlisted", "msteams")
 	}
 	return r.currentKey(), nil
 }

@@ -51,7 +51,10 @@ func New(g *tenant.Ground, j *calls.Journal) *Entra {
 }
 
 // Start makes the first signing key. Errors: those of the machine's randomness.
-func (e *Entra) Start() error { return e.keys.rotate("key-first", false) }
+func (e *Entra) Start() error {
+	const keepOld = false
+	return e.keys.rotate("key-first", keepOld)
+}
 
 // HasPermission reports whether the app has a permission. Caller holds the lock.
 func (e *Entra) HasPermission(permission string) bool { return e.permissions[permission] }

@@ -96,8 +96,8 @@ func (s *API) refuse(w http.ResponseWriter, status int, code, text string) {
 	}})
 }
 
-// findTeam finds the team that a path names by its group, or answers. Resource specific
-// permissions hold where the app is installed.
+// findTeam finds the team that a path names by its group. It returns nil if it has refused the call, also because the app isn't
+// installed there: resource specific permissions hold only where it is.
 func (s *API) findTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
 	for _, t := range s.org.Teams {
 		if t.GroupID != r.PathValue("group") {
@@ -113,7 +113,7 @@ func (s *API) findTeam(w http.ResponseWriter, r *http.Request) *tenant.Team {
 	return nil
 }
 
-// findChannel finds a channel, or answers.
+// findChannel finds the channel that a path names. It returns nil if it has refused the call.
 func (s *API) findChannel(w http.ResponseWriter, r *http.Request) *tenant.Room {
 	t := s.findTeam(w, r)
 	if t == nil {
@@ -175,7 +175,7 @@ const (
 	maxPageSize = 50
 )
 
-// readPage reads $top and where to go on, or answers.
+// readPage reads the size of a page and how many messages come before it. ok is false if it has refused the call.
 func (s *API) readPage(w http.ResponseWriter, r *http.Request) (top, skip int, ok bool) {
 	top = pageSize
 	q := r.URL.Query()
@@ -295,7 +295,7 @@ func (s *API) listReplies(w http.ResponseWriter, r *http.Request) {
 	s.answerPage(w, r, list, skip+top, len(replies))
 }
 
-// find finds a message by the path's root and id, or answers.
+// find finds a message by the path's root and an id. It returns nil if it has refused the call.
 func (s *API) find(w http.ResponseWriter, r *http.Request, id string) (*tenant.Room, *tenant.Message) {
 	ch := s.findChannel(w, r)
 	if ch == nil {

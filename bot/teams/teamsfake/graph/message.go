@@ -11,6 +11,18 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
+// View shows messages as Graph tells them.
+type View struct {
+	*tenant.Ground
+	org   *tenant.Directory
+	files *tenant.Library
+}
+
+// NewView returns a View of the organisation to which the library belongs.
+func NewView(files *tenant.Library) *View {
+	return &View{Ground: files.Ground, org: files.Org, files: files}
+}
+
 // MessagePayload is a message as an extension gets it. Caller holds the lock.
 // Source: "Define message extension action commands", messagePayload, read 2026-11.
 func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) object {
@@ -93,18 +105,6 @@ func (v *View) messagePath(ch *tenant.Room, m *tenant.Message) string {
 		path += "/replies/" + m.ID
 	}
 	return path
-}
-
-// View shows messages as Graph tells them.
-type View struct {
-	*tenant.Ground
-	org   *tenant.Directory
-	files *tenant.Library
-}
-
-// NewView returns a View of the organisation to which the library belongs.
-func NewView(files *tenant.Library) *View {
-	return &View{Ground: files.Ground, org: files.Org, files: files}
 }
 
 // chatMessage is a message as Graph tells it. Caller holds the lock.

@@ -20,16 +20,18 @@ import (
 // any other sends a message with the button's data, which nobody sees.
 // Errors: ErrNoMessage and its like, no such button, client.ErrInvalid, ctx's.
 func (p *Person) Click(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
-	return p.clickButton(ctx, channel, message, name, inputs, false)
+	const knowsExecute = true
+	return p.clickButton(ctx, channel, message, name, inputs, knowsExecute)
 }
 
 // ClickOld is Click on a client that does not know Action.Execute and shows the fallback.
 func (p *Person) ClickOld(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
-	return p.clickButton(ctx, channel, message, name, inputs, true)
+	const knowsExecute = false
+	return p.clickButton(ctx, channel, message, name, inputs, knowsExecute)
 }
 
-// pressed is a button with everything that its effect needs.
-type pressed struct {
+// pressedButton is a button with everything that its effect needs.
+type pressedButton struct {
 	at     announce.Where
 	m      *tenant.Message // guarded by the lock
 	id     string          // of m
@@ -37,15 +39,15 @@ type pressed struct {
 	data   object
 }
 
-// clickButton presses a button; old means that the client doesn't know Action.Execute.
-func (p *Person) clickButton(ctx context.Context, channel, message, name string, inputs client.Inputs, old bool) (*Outcome, error) {
-	b, err := p.pressButton(channel, message, name, inputs)
+// clickButton presses a button on a client that knows Action.Execute, or doesn't.
+func (p *Person) clickButton(ctx context.Context, channel, message, name string, inputs client.Inputs, knowsExecute bool) (*Outcome, error) {
+	b, err := p.findButton(channel, message, name, inputs)
 	if err != nil {
 		return nil, err
 	}
 
 	fallback, hasFallback := b.action["fallback"].(object)
-	isUnknown := old && b.action["type"] == "Action.Execute"
+	isUnknown := !knowsExecute && b.action["type"] == "Action.Execute"
 	if hasFallback && isUnknown {
 		b.action = fallback
 		b.data = client.Merge(fallback["data"], p.gatherAgain(b, inputs))
@@ -64,8 +66,8 @@ func (p *Person) clickButton(ctx context.Context, channel, message, name string,
 	return &Outcome{}, nil // shows or hides something in the client
 }
 
-// pressButton finds the button and what is filled in.
-func (p *Person) pressButton(channel, message, name string, inputs client.Inputs) (*pressed, error) {
+// findButton finds a button, and gathers what it sends.
+func (p *Person) findButton(channel, message, name string, inputs client.Inputs) (*pressedButton, error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -83,7 +85,7 @@ func (p *Person) pressButton(channel, message, name string, inputs client.Inputs
 			continue
 		}
 
-		b := &pressed{at: announce.Where{Room: ch, Root: m.Root, User: p.id}, m: m, id: m.ID, action: action}
+		b := &pressedButton{at: announce.Where{Room: ch, Root: m.Root, User: p.id}, m: m, id: m.ID, action: action}
 		filled := map[string]string{}
 		if action["associatedInputs"] != "none" && action["associatedInputs"] != "None" {
 			if filled, err = client.Gather(card, inputs, s.org.IsPerson); err != nil {
@@ -99,7 +101,7 @@ func (p *Person) pressButton(channel, message, name string, inputs client.Inputs
 }
 
 // gatherAgain returns what was filled in, for another action of the same card.
-func (p *Person) gatherAgain(b *pressed, inputs client.Inputs) map[string]string {
+func (p *Person) gatherAgain(b *pressedButton, inputs client.Inputs) map[string]string {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
 	for _, card := range b.m.SeenBy(p.id) {
@@ -112,7 +114,7 @@ func (p *Person) gatherAgain(b *pressed, inputs client.Inputs) map[string]string
 
 // executeAction asks the bot what an Action.Execute does (the invoke adaptiveCard/action).
 // Source: "Universal Actions for Adaptive Cards", read 2026-11.
-func (p *Person) executeAction(ctx context.Context, b *pressed, trigger string) (*Outcome, error) {
+func (p *Person) executeAction(ctx context.Context, b *pressedButton, trigger string) (*Outcome, error) {
 	const name = "adaptiveCard/action"
 	action := object{"type": "Action.Execute", "verb": b.action["verb"], "data": b.data}
 	if id := b.action["id"]; id != nil {
@@ -128,7 +130,7 @@ func (p *Person) executeAction(ctx context.Context, b *pressed, trigger string) 
 }
 
 // readCardAnswer shows what the bot answered to Action.Execute. Caller holds the lock.
-func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressed) *Outcome {
+func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressedButton) *Outcome {
 	var answer struct {
 		StatusCode int             `json:"statusCode"`
 		Type       string          `json:"type"`
@@ -173,7 +175,7 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressed) *O
 }
 
 // submitAction is Action.Submit of a message: a dialog, a visible text or a silent message.
-func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error) {
+func (p *Person) submitAction(ctx context.Context, b *pressedButton) (*Outcome, error) {
 	ms, _ := b.data["msteams"].(object)
 	kind, _ := ms["type"].(string)
 	if kind == "task/fetch" {
@@ -233,7 +235,7 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 }
 
 // findRefresh returns the action by which a message's card is refreshed for this person; nil if it isn't.
-func (p *Person) findRefresh(channel, message string) (*pressed, error) {
+func (p *Person) findRefresh(channel, message string) (*pressedButton, error) {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -242,7 +244,7 @@ func (p *Person) findRefresh(channel, message string) (*pressed, error) {
 		return nil, err
 	}
 
-	var b *pressed
+	var b *pressedButton
 	for _, card := range m.SeenBy(p.id) {
 		r, _ := card["refresh"].(object)
 		action, _ := r["action"].(object)
@@ -253,7 +255,7 @@ func (p *Person) findRefresh(channel, message string) (*pressed, error) {
 		}
 		if action != nil && isForMe {
 			at := announce.Where{Room: ch, Root: m.Root, User: p.id}
-			b = &pressed{at: at, m: m, id: m.ID, action: action, data: client.Merge(action["data"], nil)}
+			b = &pressedButton{at: at, m: m, id: m.ID, action: action, data: client.Merge(action["data"], nil)}
 		}
 	}
 

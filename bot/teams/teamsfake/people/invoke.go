@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -96,7 +97,7 @@ func (i *invokes) ask(ctx context.Context, name string, value any, build func() 
 	return out, nil
 }
 
-// askOnce makes one attempt, or two for a duplicate.
+// askOnce makes one attempt, or two if a fault duplicates it. again means that the client asks again.
 func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (out *Outcome, again bool) {
 	kind := emulator.FaultKind("")
 	if f != nil {
@@ -135,7 +136,9 @@ func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (ou
 	out = &Outcome{}
 	if text := strings.TrimSpace(string(body)); text != "" {
 		if !json.Valid(body) {
-			return i.badAnswer(out, a, "is no JSON"), false
+			i.Mu.Lock()
+			defer i.Mu.Unlock()
+			return i.noteMisread(out, fmt.Sprint(a["name"]), "is no JSON"), false
 		}
 		if text != "null" {
 			out.Response = json.RawMessage(text)
@@ -145,15 +148,7 @@ func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (ou
 	return out, false
 }
 
-// badAnswer notes that clients do not understand an answer.
-func (i *invokes) badAnswer(out *Outcome, a object, text string) *Outcome {
-	i.Mu.Lock()
-	defer i.Mu.Unlock()
-	name, _ := a["name"].(string)
-	return i.noteMisread(out, name, text)
-}
-
-// noteMisread is badAnswer for a caller who holds the lock.
+// noteMisread notes that clients don't understand the bot's answer to an invoke, and why. Caller holds the lock.
 func (i *invokes) noteMisread(out *Outcome, name, text string) *Outcome {
 	out.Error = "bad_answer"
 	i.NoteTrouble(name, "", "the answer "+text)

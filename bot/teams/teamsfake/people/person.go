@@ -187,19 +187,25 @@ func (p *Person) Undelete(channel, id string) error {
 	return nil
 }
 
-// React adds a reaction (like, heart, 1f440_eyes …); the bot hears of those on its own
-// messages, and with RSC of all. Errors: ErrNoMessage.
+// What is done to a reaction, as activities call it.
+const (
+	reactionsAdded   = "reactionsAdded"
+	reactionsRemoved = "reactionsRemoved"
+)
+
+// React adds a reaction (like, heart, 1f440_eyes …). The bot hears of it if the message is its own, or in the personal chat.
+// Errors: ErrNoMessage.
 func (p *Person) React(channel, id, reaction string) error {
-	return p.changeReaction(channel, id, reaction, true)
+	return p.changeReaction(channel, id, reaction, reactionsAdded)
 }
 
 // Unreact takes a reaction back. Errors: ErrNoMessage, ErrNoReaction.
 func (p *Person) Unreact(channel, id, reaction string) error {
-	return p.changeReaction(channel, id, reaction, false)
+	return p.changeReaction(channel, id, reaction, reactionsRemoved)
 }
 
-// changeReaction adds a reaction, or takes it back.
-func (p *Person) changeReaction(channel, id, reaction string, add bool) error {
+// changeReaction adds a reaction, or takes it back: change says which.
+func (p *Person) changeReaction(channel, id, reaction, change string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -211,17 +217,17 @@ func (p *Person) changeReaction(channel, id, reaction string, add bool) error {
 		return err
 	}
 
-	has := func(r tenant.Reaction) bool { return r.User == p.id && r.Type == reaction }
-	key := "reactionsAdded"
+	isSame := func(r tenant.Reaction) bool { return r.User == p.id && r.Type == reaction }
+	isThere := slices.ContainsFunc(m.Reactions, isSame)
 	switch {
-	case add && !slices.ContainsFunc(m.Reactions, has):
-		m.Reactions = append(m.Reactions, tenant.Reaction{Type: reaction, User: p.id, At: s.Now()})
-	case add:
+	case change == reactionsAdded && isThere:
 		return nil
-	case !slices.ContainsFunc(m.Reactions, has):
+	case change == reactionsAdded:
+		m.Reactions = append(m.Reactions, tenant.Reaction{Type: reaction, User: p.id, At: s.Now()})
+	case !isThere:
 		return tenant.ErrNoReaction
 	default:
-		m.Reactions, key = slices.DeleteFunc(m.Reactions, has), "reactionsRemoved"
+		m.Reactions = slices.DeleteFunc(m.Reactions, isSame)
 	}
 
 	s.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
@@ -235,7 +241,7 @@ func (p *Person) changeReaction(channel, id, reaction string, add bool) error {
 
 	a := s.announcer.Base("messageReaction", announce.Where{Room: ch, Root: m.Root, User: p.id})
 	a["from"], a["replyToId"] = s.announcer.From(s.org.Users[p.id]), m.ID
-	a[key] = []object{{"type": reaction}}
+	a[change] = []object{{"type": reaction}}
 	if ch.Person == "" {
 		a["conversation"].(object)["id"] = ch.ID //nolint:forcetypeassert // base made it; the id lacks ;messageid= [evt]
 	}

@@ -9,19 +9,6 @@ import (
 	"parley/bot/teams/teamsfake/client"
 )
 
-// ChannelsOf lists the channels of a team that the bot may use. Caller holds the lock.
-func (o *Directory) ChannelsOf(team string) []*Room {
-	var out []*Room
-	for _, id := range o.ChannelIDs {
-		ch := o.Channels[id]
-		isOfTeam := ch.Person == "" && ch.Team == team
-		if isOfTeam && o.IsReachable(ch) {
-			out = append(out, ch)
-		}
-	}
-	return out
-}
-
 // Directory is the people, teams and channels, and who may see what. Guarded by the lock.
 type Directory struct {
 	*Ground
@@ -116,6 +103,19 @@ func (o *Directory) PutChannel(c Channel) *Room {
 	o.Channels[c.ID] = ch
 	o.Note(Change{Kind: "channel", Channel: c.ID})
 	return ch
+}
+
+// ChannelsOf lists the channels of a team that the bot may use. Caller holds the lock.
+func (o *Directory) ChannelsOf(team string) []*Room {
+	var out []*Room
+	for _, id := range o.ChannelIDs {
+		ch := o.Channels[id]
+		isOfTeam := ch.Person == "" && ch.Team == team
+		if isOfTeam && o.IsReachable(ch) {
+			out = append(out, ch)
+		}
+	}
+	return out
 }
 
 // Person finds somebody by Entra object id or 29: id. Caller holds the lock.
