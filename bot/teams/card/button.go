@@ -34,7 +34,6 @@ type fetch struct {
 	Type string `json:"type"`
 }
 
-// nextNonce returns the nonce of the next button.
 func (r *renderer) nextNonce() string {
 	r.buttonCount++
 	return r.seed + "-" + strconv.FormatInt(int64(r.buttonCount), 36)
@@ -51,16 +50,16 @@ func (r *renderer) actionRow(buttons []view.Button) element {
 	return r.actionSet(buttons, 0)
 }
 
-// actionSet makes one row of buttons. It puts hide of them into the row's menu, beginning with the last.
-func (r *renderer) actionSet(buttons []view.Button, hide int) element {
+// actionSet makes one row of buttons. It puts numHidden of them into the row's menu, beginning with the last.
+func (r *renderer) actionSet(buttons []view.Button, numHidden int) element {
 	e := element{Type: "ActionSet"}
 	for _, b := range buttons {
 		e.Actions = append(e.Actions, r.buttonAction(b))
 	}
-	for i := len(buttons) - 1; i >= 0 && hide > 0; i-- {
+	for i := len(buttons) - 1; i >= 0 && numHidden > 0; i-- {
 		if buttons[i].Confirm == "" {
 			e.Actions[i].Mode = "secondary"
-			hide--
+			numHidden--
 		}
 	}
 	return e

@@ -128,7 +128,7 @@ func (r *renderer) addField(f view.Field, wrong string) {
 	if hint != "" {
 		e := makeParagraph(oneLine(hint))
 		e.Spacing = "Small"
-		e.Inlines[0].Size, e.Inlines[0].Subtle = textSize(true)
+		e.Inlines[0].Size, e.Inlines[0].Subtle = textSize(smallText)
 		r.body = append(r.body, e)
 	}
 }

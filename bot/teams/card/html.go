@@ -287,7 +287,6 @@ func isEmoji(n *html.Node) bool {
 	return strings.HasSuffix(attributeOf(n, "itemtype"), "/Emoji") || attributeOf(n, "src") == ""
 }
 
-// readMention reads an <at> element.
 func (r *reader) readMention(n *html.Node) {
 	i, words := r.entityOf(n)
 	if i >= 0 {
@@ -347,7 +346,6 @@ func attributeOf(n *html.Node, name string) string {
 	return ""
 }
 
-// textContent returns the characters in n.
 func textContent(n *html.Node) string {
 	if n.Type == html.TextNode {
 		return n.Data

@@ -59,6 +59,8 @@ func appendRun(runs []inline, run inline) []inline {
 	return append(runs, run)
 }
 
+const normalText, smallText = false, true // whether a text is small
+
 // textSize returns the size of a text, and whether it is pale.
 func textSize(small bool) (size string, subtle bool) {
 	if small {
@@ -69,7 +71,6 @@ func textSize(small bool) (size string, subtle bool) {
 
 func textRun(s string) inline { return inline{Type: "TextRun", Text: literalRun(s)} }
 
-// pieceRun renders a piece as a run of text.
 func pieceRun(p view.Piece) inline {
 	run := textRun(oneLine(p.Text))
 	switch p.Kind {

@@ -138,7 +138,8 @@ func (w *texter) addBlock(b view.Block) {
 			w.addLine(row.frame, gap, func() string { return runsMarkup(row.runs, row.frame) })
 		}
 	case view.BlockItem:
-		w.addLine(frameNone, false, func() string { return "• " + w.lineMarkup(b.Pieces) })
+		const gap = false
+		w.addLine(frameNone, gap, func() string { return "• " + w.lineMarkup(b.Pieces) })
 	case view.BlockLine, view.BlockSmall:
 		isTime := len(b.Pieces) == 1 && b.Pieces[0].Kind == view.PieceTime
 		w.addLine(frameNone, isTime, func() string { return w.lineMarkup(b.Pieces) })
@@ -149,7 +150,6 @@ func (w *texter) addBlock(b view.Block) {
 	w.afterTime = false
 }
 
-// lineMarkup renders pieces as one line.
 func (w *texter) lineMarkup(pieces []view.Piece) string {
 	var b strings.Builder
 	for _, p := range pieces {

@@ -163,12 +163,12 @@ func (r *renderer) addBlocks(blocks []view.Block) {
 			}
 		case view.BlockSmall:
 			r.addElement(frameNone, func() element {
-				e := r.lineElement(b.Pieces, true)
+				e := r.lineElement(b.Pieces, smallText)
 				e.Spacing = "Small"
 				return e
 			})
 		case view.BlockLine:
-			r.addElement(frameNone, func() element { return r.lineElement(b.Pieces, false) })
+			r.addElement(frameNone, func() element { return r.lineElement(b.Pieces, normalText) })
 		case view.BlockItem:
 			r.addItem(b)
 		}
@@ -177,7 +177,7 @@ func (r *renderer) addBlocks(blocks []view.Block) {
 
 // addItem lays out an entry of a list: a single button beside it, several below it.
 func (r *renderer) addItem(b view.Block) {
-	line := func() element { return r.lineElement(b.Pieces, false) }
+	line := func() element { return r.lineElement(b.Pieces, normalText) }
 	if len(b.Buttons) != 1 || b.Buttons[0].Confirm != "" {
 		r.addElement(frameNone, line)
 		r.addButtons(b.Buttons)

@@ -81,7 +81,6 @@ func ReadText(t Typed) Text {
 	return r.out
 }
 
-// isMentionOfUs reports whether a mention is one of us.
 func (r *reader) isMentionOfUs(m TypedMention) bool { return m.ID == r.typed.Bot && m.ID != "" }
 
 // resolve returns the id of the person or bot whom entity i mentions; "" if only the name is known. It marks the entity as
