@@ -79,13 +79,13 @@ func (s *Site) answer(v *Visit, route Route) error {
 		return s.withToken(v, route)
 	}
 
-	person, err := v.signedIn()
+	person, err := v.loadPerson()
 	v.Person = person // also if there is an error: its page has this person's menu
 
 	if err != nil {
 		return err
 	}
-	if s.limits.mustWait(v) {
+	if mustWait := s.limits.countVisit(v); mustWait {
 		return slowDown(v)
 	}
 	if route.For != Anyone && v.Person.ID == 0 {

@@ -45,8 +45,8 @@ func newLimits(now func() time.Time, proxies []netip.Prefix) *limits {
 	return &limits{now: now, proxies: proxies, visitors: map[string]*visitor{}}
 }
 
-// mustWait counts a request, and reports whether its visitor has sent too much and must wait.
-func (l *limits) mustWait(v *Visit) bool {
+// countVisit counts a request, and reports whether its visitor has sent too much and must wait.
+func (l *limits) countVisit(v *Visit) (mustWait bool) {
 	isSignIn := v.Person.ID == 0 || strings.HasPrefix(v.Request.URL.Path, "/auth/")
 	if isSignIn {
 		return l.countRequest("sign "+l.visitorAddress(v.Request), signInsPerSecond, signInBurst)
@@ -57,18 +57,18 @@ func (l *limits) mustWait(v *Visit) bool {
 	return false
 }
 
-// mustProgramWait does the same for a program that shows a token. Programs whose token is not known (0) are counted by the
+// countProgram does the same for a program that shows a token. Programs whose token is not known (0) are counted by the
 // address that they come from, and not together with the people there who sign in.
-func (l *limits) mustProgramWait(v *Visit, token int64) bool {
+func (l *limits) countProgram(v *Visit, token int64) (mustWait bool) {
 	if token == 0 {
 		return l.countRequest("guess "+l.visitorAddress(v.Request), signInsPerSecond, signInBurst)
 	}
 	return l.countRequest("token "+strconv.FormatInt(token, 10), sendsPerSecond, sendBurst)
 }
 
-// mustLookUpWait reports whether a program must wait before its token is looked up. This limit counts before anybody knows
-// whose the token is. It is high enough that one program that tries tokens doesn't stop others at the same address.
-func (l *limits) mustLookUpWait(v *Visit) bool {
+// countLookUp does the same before the token of a program is looked up, when nobody knows yet whose it is. The limit is high
+// enough that one program that tries tokens doesn't stop others at the same address.
+func (l *limits) countLookUp(v *Visit) (mustWait bool) {
 	return l.countRequest("look up "+l.visitorAddress(v.Request), lookUpsPerSecond, lookUpBurst)
 }
 

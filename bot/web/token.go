@@ -49,7 +49,7 @@ type ByToken struct {
 // withToken answers the request of a program, if its token opens the route. Refusals are plain text, not pages.
 func (s *Site) withToken(v *Visit, route Route) error {
 	v.textOnly = true
-	if s.limits.mustLookUpWait(v) {
+	if mustWait := s.limits.countLookUp(v); mustWait {
 		return slowDown(v)
 	}
 
@@ -62,7 +62,7 @@ func (s *Site) withToken(v *Visit, route Route) error {
 	if err != nil && !errors.Is(err, ErrNoToken) {
 		return err
 	}
-	if s.limits.mustProgramWait(v, holder.Token) {
+	if mustWait := s.limits.countProgram(v, holder.Token); mustWait {
 		return slowDown(v)
 	}
 	if err != nil {
@@ -117,7 +117,6 @@ func otherMethods(routes []Route) (list []Route) {
 	return list
 }
 
-// writeText answers with plain text.
 func (v *Visit) writeText(status int, text string) error {
 	v.Writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	v.Writer.WriteHeader(status)

@@ -282,8 +282,8 @@ func (v *Visit) StillSignedIn() (bool, error) {
 	return v.sessions.GetInt64(ctx, signedOutKey) == p.SignedOut.UnixMicro(), nil
 }
 
-// signedIn returns who is signed in; the zero Person if nobody is. It ends a session that is not valid any more.
-func (v *Visit) signedIn() (Person, error) {
+// loadPerson returns who is signed in; the zero Person if nobody is. It ends a session that is not valid any more.
+func (v *Visit) loadPerson() (Person, error) {
 	ctx := v.Context()
 	id := v.sessions.GetInt64(ctx, personKey)
 	if id == 0 {

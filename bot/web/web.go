@@ -183,7 +183,6 @@ func (s *Site) Handler() http.Handler {
 // Paths returns the prefixes of the addresses that the site answers.
 func Paths() []string { return append(pagePaths(), programPath) }
 
-// pagePaths returns the prefixes of pages.
 func pagePaths() []string { return []string{"/settings", "/settings/", "/inbox", "/inbox/", "/auth/"} }
 
 // Routes lists all routes, for tests that go through them.
