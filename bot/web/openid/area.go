@@ -12,7 +12,7 @@ import (
 	"parley/bot/web"
 )
 
-// keptKey names the question in a browser's session that a provider has not answered yet.
+// keptKey names the attempt to sign in that a browser's session keeps.
 const keptKey = "openid"
 
 // Begin is where signing in by a kind of provider begins, on this site.
@@ -108,7 +108,7 @@ func (d *door) ask(v *web.Visit) error {
 	return nil
 }
 
-// takeAnswer signs in somebody whom the provider sent back. It forgets the question first, so that an answer counts once.
+// takeAnswer signs in somebody whom the provider sent back. It forgets the attempt first, so that an answer counts once.
 func (d *door) takeAnswer(v *web.Visit) error {
 	kept := v.Recall(keptKey)
 	v.Remember(keptKey, "")

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// pending is a question to a provider that isn't answered yet. The browser's session keeps one, for one answer.
-type pending struct {
+// signInAttempt is a sign-in that a provider has not answered yet. The browser's session keeps one, for one answer.
+type signInAttempt struct {
 	Kind     Kind      `json:"kind"`
 	State    string    `json:"state"`    // comes back with the browser
 	Nonce    string    `json:"nonce"`    // comes back in the token
@@ -22,36 +22,36 @@ type pending struct {
 	At       time.Time `json:"at"`
 }
 
-// begin makes a question. It returns the question for the session, and the provider's address to which the browser goes.
+// begin begins a sign-in. It returns the attempt for the session, and the provider's address to which the browser goes.
 // Errors: the provider can't be reached, or says strange things of itself.
 func (p *provider) begin(ctx context.Context) (kept, address string, err error) {
 	found, err := p.readDescription(ctx)
 	if err != nil {
 		return "", "", err
 	}
-	asked := pending{Kind: p.Kind, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), At: p.now()}
-	raw, err := json.Marshal(asked)
+	attempt := signInAttempt{Kind: p.Kind, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), At: p.now()}
+	raw, err := json.Marshal(attempt)
 	if err != nil {
 		return "", "", err
 	}
-	address = p.makeConfig(found).AuthCodeURL(asked.State, oidc.Nonce(asked.Nonce), oauth2.S256ChallengeOption(asked.Verifier))
+	address = p.makeConfig(found).AuthCodeURL(attempt.State, oidc.Nonce(attempt.Nonce), oauth2.S256ChallengeOption(attempt.Verifier))
 	return string(raw), address, nil
 }
 
-// finish reads the answer with which a browser came back. kept is the question that its session kept.
+// finish reads the answer with which a browser came back. kept is the attempt that its session kept.
 // Errors: *refusal.
 func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (Identity, error) {
-	var asked pending
-	if kept == "" || json.Unmarshal([]byte(kept), &asked) != nil {
+	var attempt signInAttempt
+	if kept == "" || json.Unmarshal([]byte(kept), &attempt) != nil {
 		return Identity{}, newRefusal(notAsked, nil)
 	}
 
 	switch {
-	case asked.Kind != p.Kind:
+	case attempt.Kind != p.Kind:
 		return Identity{}, newRefusal(notAsked, nil)
-	case subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(asked.State)) != 1:
+	case subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(attempt.State)) != 1:
 		return Identity{}, newRefusal(notAsked, nil)
-	case p.now().Sub(asked.At) > signInTimeout:
+	case p.now().Sub(attempt.At) > signInTimeout:
 		return Identity{}, newRefusal(tooLate, nil)
 	case answer.Has("iss") && answer.Get("iss") != p.Issuer:
 		return Identity{}, newRefusal(untrusted, nil)
@@ -66,7 +66,7 @@ func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (
 		return Identity{}, newRefusal(away, err)
 	}
 
-	who, err := p.exchangeCode(ctx, found, answer.Get("code"), asked)
+	who, err := p.exchangeCode(ctx, found, answer.Get("code"), attempt)
 	if err != nil {
 		return Identity{}, newRefusal(reasonOf(err), err)
 	}

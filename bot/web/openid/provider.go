@@ -30,12 +30,12 @@ type provider struct {
 
 	mu    sync.Mutex
 	found *oidc.Provider
-	until time.Time // until when found counts without asking again
-	asked *question // the one that is under way; nil if none is
+	until time.Time           // until when found counts without asking again
+	asked *descriptionRequest // the one that is under way; nil if none is
 }
 
-// question asks the provider for its description of itself. Its answer counts for everybody who waits for it.
-type question struct {
+// descriptionRequest asks the provider for its description of itself. Its answer counts for everybody who waits for it.
+type descriptionRequest struct {
 	done  chan struct{} // closed once found and err are set
 	found *oidc.Provider
 	err   error
@@ -45,33 +45,33 @@ type question struct {
 // answer, others wait with that one, or use the old description. If the provider can't be reached, that still counts.
 func (p *provider) readDescription(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
-	found, q := p.found, p.asked
+	found, request := p.found, p.asked
 	isFresh := found != nil && p.now().Before(p.until)
-	isOurs := !isFresh && q == nil
+	isOurs := !isFresh && request == nil
 	if isOurs {
-		q = &question{done: make(chan struct{})}
-		p.asked = q
+		request = &descriptionRequest{done: make(chan struct{})}
+		p.asked = request
 	}
 	p.mu.Unlock()
 
 	if isOurs {
-		p.ask(ctx, q)
-		return q.found, q.err
+		p.ask(ctx, request)
+		return request.found, request.err
 	}
 	if found != nil {
 		return found, nil
 	}
 
 	select {
-	case <-q.done:
-		return q.found, q.err
+	case <-request.done:
+		return request.found, request.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-// ask asks a question. It goes on if the visitor who began it leaves, since others may wait for the answer; the client ends it.
-func (p *provider) ask(ctx context.Context, q *question) {
+// ask sends a request. It goes on if the visitor who began it leaves, since others may wait for the answer; the client ends it.
+func (p *provider) ask(ctx context.Context, request *descriptionRequest) {
 	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.Issuer)
 	if err == nil {
 		err = checkAddresses(found)
@@ -85,11 +85,11 @@ func (p *provider) ask(ctx context.Context, q *question) {
 	case p.found != nil:
 		p.until = p.now().Add(discoveryPause)
 	default:
-		q.err = fmt.Errorf("openid: %s: %w", p.Kind, err)
+		request.err = fmt.Errorf("openid: %s: %w", p.Kind, err)
 	}
 
-	p.asked, q.found = nil, p.found
-	close(q.done)
+	p.asked, request.found = nil, p.found
+	close(request.done)
 }
 
 // checkAddresses refuses a provider to which secrets and tokens would be sent without encryption.
@@ -124,7 +124,6 @@ func isSafe(u *url.URL) bool {
 	return u.Scheme == "http" && isLoopback(u.Hostname())
 }
 
-// isLoopback reports whether a host is this machine.
 func isLoopback(host string) bool {
 	if host == "localhost" {
 		return true

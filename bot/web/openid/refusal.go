@@ -16,11 +16,11 @@ type reason int
 
 // Reasons.
 const (
-	notAsked  reason = iota // the answer is to a question that this browser did not ask, or that was answered already
+	notAsked  reason = iota // the answer is to a sign-in that this browser did not begin, or that was answered already
 	tooLate                 // the page of the provider stood open too long
 	cancelled               // somebody did not want to, or may not
 	failed                  // the provider says that something is wrong, most often with the registration
-	untrusted               // the answer is not one to our question, or not the provider's
+	untrusted               // the answer is not one to our sign-in, or not the provider's
 	away                    // the provider does not answer
 	stranger                // the provider knows who it is, Parley does not
 	elsewhere               // somebody of another workspace or tenant

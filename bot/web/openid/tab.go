@@ -34,7 +34,6 @@ func teamsClients() []string {
 // maxTokenBytes bounds a token, in bytes. Those of people in very many groups are some thousand bytes long.
 const maxTokenBytes = 32 << 10
 
-// tabClaims are what a token for a tab says.
 type tabClaims struct {
 	claims
 

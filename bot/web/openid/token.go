@@ -41,12 +41,12 @@ func (b *looseBool) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// exchangeCode exchanges the code for the provider's tokens, checks them, and returns the person of whom they speak. question is the
+// exchangeCode exchanges the code for the provider's tokens, checks them, and returns the person of whom they speak. attempt is the
 // sign-in that they answer.
 // Errors: ErrElsewhere; all others say why the tokens count for nothing.
-func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, code string, question pending) (Identity, error) {
+func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, code string, attempt signInAttempt) (Identity, error) {
 	ctx = oidc.ClientContext(ctx, p.client)
-	tokens, err := p.makeConfig(discovered).Exchange(ctx, code, oauth2.VerifierOption(question.Verifier))
+	tokens, err := p.makeConfig(discovered).Exchange(ctx, code, oauth2.VerifierOption(attempt.Verifier))
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: code: %w", p.Kind, err)
 	}
@@ -67,7 +67,7 @@ func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, 
 		return Identity{}, fmt.Errorf("openid: %s: claims: %w", p.Kind, err)
 	}
 
-	err = errors.Join(p.checkTimes(token, stated), p.checkUse(token, stated, tokens.AccessToken, question))
+	err = errors.Join(p.checkTimes(token, stated), p.checkUse(token, stated, tokens.AccessToken, attempt))
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: %w", p.Kind, err)
 	}
@@ -115,8 +115,8 @@ func (p *provider) checkTimes(token *oidc.IDToken, stated claims) error {
 }
 
 // checkUse checks that a token answers this sign-in, and was made for us.
-func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, question pending) error {
-	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(question.Nonce)) != 1 {
+func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, attempt signInAttempt) error {
+	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(attempt.Nonce)) != 1 {
 		return errors.New("the token is of another sign-in (nonce)")
 	}
 
