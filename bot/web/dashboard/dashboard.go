@@ -198,7 +198,6 @@ type Behind struct {
 //go:embed *.html
 var templates embed.FS
 
-// pages are those of this area.
 type pages struct {
 	desk   Desk
 	charts *chart.Charts

@@ -20,8 +20,8 @@ type filter struct {
 	From, To string // yyyy-mm-dd
 	Account  bridge.AccountID
 	Team     bridge.TeamID
-	Of       Group
-	Value    string
+	Of       Group  // only the figures of one of this group are shown; "" for all figures
+	Value    string // which one, as ByAgent and the others say
 	Hours    string // hoursOpen or hoursAll
 	Problem  string // which part of the address doesn't count, and why; in words for people
 	Instead  string // what is shown instead of what Problem is about
@@ -119,7 +119,6 @@ func (f *filter) daysUntilToday(now time.Time, names Names) (from, to string) {
 	return from, to
 }
 
-// readDays reads the first and the last day.
 func (f *filter) readDays(from, to string) {
 	first, problem := web.ReadDay(from, time.UTC)
 	last, problemLast := web.ReadDay(to, time.UTC)
@@ -206,7 +205,6 @@ func (f filter) valueOf(by Group) string {
 	return ""
 }
 
-// addressOf returns the address of a page with this filter.
 func (f filter) addressOf(page string) string { return page + "?" + f.query().Encode() }
 
 // Address returns the address of the page with the figures of a team for some days (yyyy-mm-dd). public is the public address

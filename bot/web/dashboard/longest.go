@@ -34,7 +34,6 @@ func longestTitles() map[Measure]string {
 	}
 }
 
-// showLongest shows the conversations that took longest.
 func (p pages) showLongest(v *web.Visit) error {
 	f, names, q, err := p.readRequest(v)
 	if err != nil {

@@ -14,13 +14,12 @@ import (
 	"parley/bot/web"
 )
 
-// screen is what the page shows.
 type screen struct {
 	Filter   filter
 	Form     form
 	Now      Now
 	Total    Figures
-	Half     Medians           // of Total
+	Medians  Medians           // of Total
 	Worst    map[string]string // addresses of the longest conversations, by Measure
 	Share    string            // the share of what was resolved that was abandoned
 	Charts   []template.HTML
@@ -43,10 +42,10 @@ type table struct {
 type tableRow struct {
 	Figures
 
-	Name  string
-	Link  string
-	Worst map[string]string // addresses of its longest conversations, by Measure; nil if no address can say which these are
-	Half  Medians
+	Name    string
+	Link    string
+	Worst   map[string]string // addresses of its longest conversations, by Measure; nil if no address can say which these are
+	Medians Medians
 
 	value string // the value in the group, as Sum has it
 }
@@ -94,7 +93,7 @@ func (p pages) show(v *web.Visit) error {
 			return err
 		}
 
-		s.Half = medians[""]
+		s.Medians = medians[""]
 		if s.Charts, err = p.draw(listPeriods(f.From, f.To, days)); err != nil {
 			return err
 		}
@@ -262,7 +261,7 @@ func (p pages) addMedians(v *web.Visit, q Question, by Group, rows []tableRow) e
 		return err
 	}
 	for i := range rows {
-		rows[i].Half = medians[rows[i].value]
+		rows[i].Medians = medians[rows[i].value]
 	}
 	return nil
 }
@@ -270,7 +269,6 @@ func (p pages) addMedians(v *web.Visit, q Question, by Group, rows []tableRow) e
 // maxRows is how many rows a table shows: those with the most to do.
 const maxRows = 50
 
-// tableOf makes the table of a group.
 func tableOf(f filter, by Group, sums []Sum, names Names) table {
 	t := table{ID: "by-" + string(by), Title: "By " + strings.ToLower(groupTitle(by)), First: groupTitle(by)}
 	name := nameFinderOf(by, names)

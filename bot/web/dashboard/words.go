@@ -64,7 +64,6 @@ func unitFor(longest time.Duration) (unit time.Duration, words func(float64) str
 	}
 }
 
-// moodName returns what people read for a mood.
 func moodName(value string) string {
 	switch value {
 	case "", "neutral":
@@ -75,7 +74,6 @@ func moodName(value string) string {
 	return value
 }
 
-// intentName returns what people read for an intent.
 func intentName(value string) string {
 	if value == "" {
 		return "unknown"
