@@ -26,7 +26,6 @@ type State struct {
 	Activity time.Time // when something last happened; zero if it isn't known
 }
 
-// accountRow is an account in the list.
 type accountRow struct {
 	State
 

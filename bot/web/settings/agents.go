@@ -11,7 +11,6 @@ import (
 
 const quietPath = "quiet"
 
-// agentRow is an agent in the list.
 type agentRow struct {
 	Name, Path, Email, Zone string
 	Super, Admin, Away      bool
@@ -19,7 +18,6 @@ type agentRow struct {
 	Chats                   []string // in which the agent's user is known
 }
 
-// agentPages has the pages of people.
 func (p pages) agentPages() entryPages {
 	return entryPages{pages: p, kind: setup.EntryAgent, path: "/settings/agents", singular: "agent", title: "People",
 		help:        "Who answers. People are found in your chats by their e-mail addresses.",
@@ -113,7 +111,6 @@ func mustAgentStay(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
 	return has(highest)(*e) && !slices.ContainsFunc(others, has(highest))
 }
 
-// agentRows makes the rows of some agents.
 func agentRows(all, some []setup.Entry) (rows []agentRow) {
 	teams := ofKind(all, setup.EntryTeam)
 	isNobodyNamed := !slices.ContainsFunc(ofKind(all, setup.EntryAgent), func(a setup.Entry) bool { return slices.Contains(a.Values["roles"], setup.RoleSuperAdmin) })
@@ -147,7 +144,6 @@ func agentRows(all, some []setup.Entry) (rows []agentRow) {
 	return rows
 }
 
-// teamRow is a team in the list.
 type teamRow struct {
 	Name, Path string
 	Members    []string
@@ -155,7 +151,6 @@ type teamRow struct {
 	Accounts   []string
 }
 
-// teamPages has the pages of teams.
 func (p pages) teamPages() entryPages {
 	return entryPages{pages: p, kind: setup.EntryTeam, path: "/settings/teams", singular: "team", title: "Teams",
 		help:        "Each team has a channel in Slack or Teams, where its conversations open.",
@@ -171,7 +166,6 @@ func (p pages) teamPages() entryPages {
 	}
 }
 
-// teamRows makes the rows of some teams.
 func teamRows(all, some []setup.Entry) (rows []teamRow) {
 	names := map[string]string{}
 	for _, e := range ofKind(all, setup.EntryAgent) {

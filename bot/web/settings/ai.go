@@ -30,7 +30,6 @@ type Place struct {
 	Problem string
 }
 
-// placeRow is a place on the page.
 type placeRow struct {
 	Place
 

@@ -84,7 +84,6 @@ func (s entryPages) makeForm(v *web.Visit, action string, all []setup.Entry, e *
 	return form
 }
 
-// newForm makes the form of a new entry.
 func (s entryPages) newForm(v *web.Visit) (web.Form, error) {
 	all, err := s.desk.Entries(v.Context())
 	if err != nil {
@@ -199,7 +198,6 @@ func findField(form *web.Form, name string) *web.Field {
 	return &web.Field{}
 }
 
-// ofKind lists the entries of a kind.
 func ofKind(all []setup.Entry, kind string) (list []setup.Entry) {
 	for _, e := range all {
 		if e.Kind == kind {

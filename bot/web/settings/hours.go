@@ -38,7 +38,6 @@ func (p hoursPages) listRoutes() []web.Route {
 // dayRow has the fields of one of the account's own days.
 type dayRow struct{ Date, Name, Open web.Field }
 
-// publicDay is a public holiday on the page.
 type publicDay struct {
 	Date, Name string
 	Working    bool // the team works on that day

@@ -76,7 +76,6 @@ func pageOf[Row any](v *web.Visit, s *listFilter, rows []Row) []Row {
 	return rows[from:to]
 }
 
-// pageAddress returns the address of a page of the same list.
 func (s *listFilter) pageAddress(page int) string {
 	q := url.Values{}
 	if s.Words != "" {

@@ -51,11 +51,11 @@ func (p retentionPages) begin(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return p.show(v, &retentionPage{Form: form}, e.Values, false)
+	return p.show(v, &retentionPage{Form: form}, e.Values, withoutErrors)
 }
 
-// show shows the page as if these values counted. again means that the form was sent with errors.
-func (p retentionPages) show(v *web.Visit, r *retentionPage, values map[string][]string, again bool) error {
+// show shows the page as if these values counted.
+func (p retentionPages) show(v *web.Visit, r *retentionPage, values map[string][]string, hasErrors bool) error {
 	rows, err := p.desk.Kept(v.Context(), values)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func (p retentionPages) show(v *web.Visit, r *retentionPage, values map[string][
 
 	screen := web.Screen{Title: "What is kept", Data: r,
 		Help: "For how long Parley keeps what, and how much of it the next hourly runs remove. A customer is removed on Erase and export."}
-	if again {
+	if hasErrors {
 		return v.ShowAgain("retention", screen)
 	}
 
@@ -95,7 +95,7 @@ func (p retentionPages) save(v *web.Visit) error {
 		form.Keep(v, nil)
 		form.Submit = "Save and remove"
 		form.Version = v.Value("version") // of the page that was sent, so that changes of others meanwhile are noticed
-		return p.show(v, &retentionPage{Form: form, Sure: sure}, v.Request.PostForm, false)
+		return p.show(v, &retentionPage{Form: form, Sure: sure}, v.Request.PostForm, withoutErrors)
 	}
 
 	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}, &form)
@@ -103,7 +103,7 @@ func (p retentionPages) save(v *web.Visit) error {
 		return err
 	}
 	if !done {
-		return p.show(v, &retentionPage{Form: form}, e.Values, true)
+		return p.show(v, &retentionPage{Form: form}, e.Values, withErrors)
 	}
 
 	return answerSaved(v, retentionPath, result)

@@ -270,7 +270,6 @@ func answerSaved(v *web.Visit, path string, result setup.Result) error {
 	return v.GoWithText(path, text)
 }
 
-// asSentence writes a remark as a sentence.
 func asSentence(remark string) string {
 	return capitalizeFirst(strings.TrimSuffix(remark, ".")) + "."
 }

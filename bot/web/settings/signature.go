@@ -79,8 +79,10 @@ func (s signaturePage) makeForm() web.Form {
 	return form
 }
 
-// show shows the page with what customers see of the signature in the form. again means that the form was sent with errors.
-func (s signaturePage) show(v *web.Visit, form *web.Form, again bool) error {
+const withoutErrors, withErrors = false, true // whether the form that a page shows was sent with errors
+
+// show shows the page with what customers see of the signature in the form.
+func (s signaturePage) show(v *web.Visit, form *web.Form, hasErrors bool) error {
 	source := findField(form, signaturePath).Value
 	data := map[string]any{"Form": form, "Letters": hasLetters(s.desk, s.channel)}
 	if source != "" {
@@ -100,7 +102,7 @@ func (s signaturePage) show(v *web.Visit, form *web.Form, again bool) error {
 	}
 
 	s.screen.Data = data
-	if again {
+	if hasErrors {
 		return v.ShowAgain("signature", s.screen)
 	}
 
@@ -140,7 +142,7 @@ func (s signaturePage) save(v *web.Visit) error {
 		return err
 	}
 	if !done {
-		return s.show(v, &form, true)
+		return s.show(v, &form, withErrors)
 	}
 
 	return answerSaved(v, s.path, remarksAbout(result, s.entry.Name))
@@ -254,8 +256,7 @@ func (p pages) saveMe(v *web.Visit) error {
 	return p.withOwnPage(v, func(s signaturePage) error { return s.save(v) })
 }
 
-// showStored shows the page as it is stored.
 func (s signaturePage) showStored(v *web.Visit) error {
 	form := s.makeForm()
-	return s.show(v, &form, false)
+	return s.show(v, &form, withoutErrors)
 }

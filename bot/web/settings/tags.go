@@ -15,14 +15,12 @@ const (
 	firstColour = "#1d4ed8" // proposed for a new tag
 )
 
-// tagRow is a tag in the list.
 type tagRow struct {
 	Name, Path, Color, Description, Category string
 	Label                                    bool
 	Formerly                                 []string
 }
 
-// tagPages has the pages of tags and labels.
 func (p pages) tagPages() entryPages {
 	return entryPages{pages: p, kind: setup.EntryTag, path: "/settings/tags", singular: "tag", title: "Tags and labels",
 		help:        "What conversations are about. A *label* says what is to be done: conversations that have one stand out in lists.",

@@ -26,7 +26,6 @@ const (
 	moreButtons  = 2 // empty rows for further buttons
 )
 
-// templateRow is a template in the list.
 type templateRow struct {
 	TemplateState
 
@@ -34,7 +33,6 @@ type templateRow struct {
 	Types, Labels                       []string
 }
 
-// templatePages has the pages of prepared texts.
 func (p pages) templatePages() entryPages {
 	return entryPages{pages: p, kind: setup.EntryTemplate, path: "/settings/templates", singular: "template", title: "Templates",
 		help:        "Texts that are prepared once and filled in when they are sent. WhatsApp wants to approve them first; that takes up to two days.",
