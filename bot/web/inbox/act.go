@@ -34,7 +34,7 @@ func (p pages) handleAct(v *web.Visit) error {
 		if err != nil {
 			return refuse(v, err)
 		}
-		useZoneOf(v, f)
+		useZoneOf(v, f) // in which the time was typed
 	}
 
 	a, problem := readAct(v, nil)
@@ -110,7 +110,6 @@ func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem st
 	return a, problem
 }
 
-// readVerb reads what a form asks for.
 func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	form := v.Request.PostForm
 	a = bridge.Act{Verb: bridge.Verb(form.Get("verb")), Form: form.Get("form"), Files: files}
@@ -178,7 +177,6 @@ func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	return a, ""
 }
 
-// result is what became of an act.
 type result struct {
 	Text    string
 	Look    string // its class, as that of a shownMessage

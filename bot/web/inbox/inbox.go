@@ -71,7 +71,6 @@ func Area(desk Desk) web.Area {
 	}, Menu: []web.Link{{Path: "/inbox", Text: "Inbox", For: web.Agents, Rank: 5}}}
 }
 
-// listPage is what the list shows.
 type listPage struct {
 	Tabs  []tab
 	Words string
@@ -90,7 +89,6 @@ type tab struct {
 	Here       bool
 }
 
-// row is a conversation in a list.
 type row struct {
 	Path     string
 	Number   string
@@ -209,7 +207,6 @@ func (p pages) findByNumber(v *web.Visit, words string) string {
 	return "/inbox/" + strconv.FormatInt(id, 10)
 }
 
-// rowOf makes the row of a conversation.
 func rowOf(v *web.Visit, f *bridge.Facts) row {
 	return row{
 		Path:     "/inbox/" + strconv.FormatInt(int64(f.ID), 10),

@@ -16,7 +16,6 @@ import (
 	"parley/channels"
 )
 
-// threadPage is what the page of a conversation shows.
 type threadPage struct {
 	Path    string
 	Number  string
@@ -55,13 +54,11 @@ type mistake struct {
 	Typed   map[string]string // what was typed into it, by field
 }
 
-// detail is a fact of the conversation.
 type detail struct {
 	Name, Text string
 	Head       bool // it is shown even while the list is folded
 }
 
-// shownMessage is a message on the page.
 type shownMessage struct {
 	bridge.Spoken
 
@@ -90,7 +87,6 @@ type button struct {
 	Sure            bool
 }
 
-// showThread shows a conversation.
 func (p pages) showThread(v *web.Visit) error {
 	data, f, err := p.readThread(v)
 	if err != nil {
@@ -131,12 +127,14 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 	if err != nil {
 		return threadPage{}, f, err
 	}
+
 	useZoneOf(v, f)
 	before := beforeOf(v)
 	spoken, err := p.desk.Spoken(ctx, agent, id, before)
 	if err != nil {
 		return threadPage{}, f, err
 	}
+
 	number := strconv.FormatInt(int64(id), 10)
 	data := threadPage{
 		Path:     "/inbox/" + number,
@@ -149,6 +147,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		standing: standingOf(f, agent),
 		mistake:  mistake{Typed: map[string]string{}},
 	}
+
 	if data.Erased {
 		spoken = bridge.SpokenPage{}
 	}
@@ -160,6 +159,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		first := spoken.List[0]
 		data.Older = fmt.Sprintf("%s?before=%d.%d", data.Path, first.Event, first.ID)
 	}
+
 	if before != (bridge.SpokenBefore{}) { // people act only where they see the newest messages
 		data.Newest = data.Path
 		data.Open = false
@@ -170,6 +170,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 			return data, f, err
 		}
 	}
+
 	people, teams, err := p.desk.People(ctx)
 	if err != nil {
 		return data, f, err
@@ -177,6 +178,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 	for _, a := range people {
 		data.People = append(data.People, web.Choice{Value: "agent:" + a.Email, Text: a.Name})
 	}
+
 	data.Teams = teams
 	return data, f, nil
 }
@@ -264,6 +266,7 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken)
 			m.Who = shape.PartyName(f.Contact)
 		}
 	}
+
 	m.Fate, m.Look = fateWords(v, s)
 	m.Why = whyWords(f, s)
 	for _, one := range s.Files {
@@ -280,6 +283,7 @@ func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken)
 		}
 		m.Shown = append(m.Shown, shown)
 	}
+
 	for _, verb := range s.Verbs {
 		m.Buttons = append(m.Buttons, buttonOf(v, s, verb, shape.PartyName(f.Contact)))
 	}
