@@ -14,7 +14,6 @@ import (
 	"parley/channels"
 )
 
-// addPage is the page on which a number is added.
 type addPage struct {
 	*guide
 
@@ -32,7 +31,6 @@ type addPage struct {
 // verifyField is the field with the word by which Meta recognises our webhook. If nobody types one, Parley makes one.
 const verifyField = "verify_token"
 
-// newAddPage makes the page for a kind of account.
 func (p pages) newAddPage(v *web.Visit, g *guide) (*addPage, error) {
 	accounts, teams, err := p.desk.Names(v.Context())
 	if err != nil {
@@ -138,7 +136,6 @@ func (a *addPage) fieldsHere() []web.Field {
 	return a.Groups[i].Fields
 }
 
-// showAdd shows what is needed, and asks for it.
 func (p pages) showAdd(v *web.Visit) error {
 	g := guideToAdd(v.Request.PathValue("kind"))
 	if g == nil {

@@ -140,7 +140,6 @@ func (p pages) withGrant(v *web.Visit, do func(token string, o *choicePage) erro
 	return do(token, o)
 }
 
-// showNumbers shows the numbers to choose from.
 func (p pages) showNumbers(v *web.Visit) error {
 	return p.withGrant(v, func(_ string, o *choicePage) error { return v.Show("numbers", o.makeScreen()) })
 }
@@ -187,7 +186,6 @@ func (o *choicePage) showAgain(v *web.Visit, problems map[string]string) error {
 	return v.ShowAgain("numbers", o.makeScreen())
 }
 
-// addGranted adds the account of a number.
 func (p pages) addGranted(v *web.Visit, o *choicePage, n Offered, name, token string) error {
 	values := map[string][]string{
 		"mode":                     {"watch"},

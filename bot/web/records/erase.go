@@ -165,7 +165,6 @@ func (p pages) showPlan(v *web.Visit, problem string) error {
 	return v.Show("plan", screen)
 }
 
-// eraseContact erases a customer.
 func (p pages) eraseContact(v *web.Visit) error {
 	if v.Value("sure") != "true" {
 		return p.showPlan(v, "Tick the box first: what is erased can't be brought back.")
@@ -200,7 +199,6 @@ func answerErased(v *web.Visit, err error) error {
 	return v.GoWithText("/settings/erase", "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left.")
 }
 
-// sendCertificate answers with the certificate as a file.
 func (p pages) sendCertificate(v *web.Visit) error {
 	id := v.Request.PathValue("erasure")
 	body, err := p.desk.Certificate(v.Context(), id)

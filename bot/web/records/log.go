@@ -19,7 +19,6 @@ const (
 	rowsPerRead = 2000 // for a file
 )
 
-// logDesk is what the page of the log needs.
 type logDesk interface {
 	// Log reads rows of the log that come after a place, the newest first. If after is "", it begins with the newest. Rows of
 	// conversations that the viewer may not read are closed.
