@@ -157,7 +157,7 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 	if out.Args.Recipient == "" {
 		return fieldRecipient, "Say to whom."
 	}
-	if out.Args.Template != nil {
+	if out.Args.Template != nil { // the form asked which template
 		return readTemplate(out, v, with)
 	}
 

@@ -63,7 +63,7 @@ func snoozeVerb() *Verb {
 // plainSpan is a time from now on: "2h", "3 days".
 var plainSpan = regexp.MustCompile(`^\d+ ?(?:m|min|minutes?|h|hours?|d|days?|w|weeks?)$`)
 
-// snoozeOptions are R-030's times.
+// snoozeOptions are the times that the form offers.
 func snoozeOptions(in shape.FormInput) []shape.Option {
 	options := []shape.Option{
 		snoozeOption(in, "1h", "1 hour"),

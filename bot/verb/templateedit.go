@@ -62,7 +62,7 @@ func templateDone(l bridge.Line) string {
 	return name + " is kept."
 }
 
-// askTemplateEdit makes or changes a template.
+// askTemplateEdit fills in the form in which a template is made or changed.
 func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 	if !in.Templates.Admin {
 		return &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
