@@ -24,7 +24,8 @@ import (
 //	internal: Hello     VerbSay with MarkColleagues: another word for colleagues stands in front
 //	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note
 //
-// Case doesn't matter, nor does the width of characters ("ｎｏｔｅ："), nor do mentions, emoji, marks of quotation and emphasis, spaces and invisible characters in front.
+// Case doesn't matter, nor does the width of characters ("ｎｏｔｅ："), nor do mentions, emoji, marks of quotation and emphasis,
+// spaces and invisible characters in front.
 //
 // text is Markdown whose beginning is as typed: whoever writes the Markdown must not put
 // backslashes of its own before "!" and "/" there.

@@ -97,9 +97,9 @@ func cutPerson(text string, opt Options, mayBeMe bool) (id string, cut int) {
 	if cut = mentionLength(text, opt); cut > 0 {
 		return opt.Mentions[text[:cut]], cut
 	}
-	if typed := typedMention.FindString(text); typed != "" {
-		typed = strings.TrimRight(typed, ".")
-		return typed, len(typed)
+	if name := typedMention.FindString(text); name != "" {
+		name = strings.TrimRight(name, ".")
+		return name, len(name)
 	}
 	if me := meWord.FindStringSubmatch(text); me != nil && mayBeMe {
 		return "me", len(me[1])

@@ -112,9 +112,10 @@ func readTypedMention(front, rest string, opt Options) (p Parsed, ok bool) {
 	return p, true
 }
 
-// readWithoutSign reads a verb that needs no sign, and the number of its conversation before or behind the verb. Behind the verb
-// of a text, only a slash command has one: what follows a mention was typed in a thread, whose customer is to get "#12 is your
-// order number" whole. Before a verb the number needs its "#": "2 lamps are broken" is no command for conversation 2. A number alone doesn't need it.
+// readWithoutSign reads a verb that needs no sign, and the number of its conversation before or behind the verb. Behind a verb
+// that takes a text, only a slash command has one: what follows a mention was typed in a thread, whose customer is to get "#12 is
+// your order number" whole. Before a verb the number needs its "#": "2 lamps are broken" is no command for conversation 2. A number
+// alone doesn't need it.
 func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 	text = typed.Trim(text)
 	id, rest := bridge.ConversationID(0), text
@@ -204,8 +205,11 @@ func cutConversation(v *verb.Verb, rest string, marker bridge.Marker, opt Option
 // canEndWithNumber reports whether the number that people or tags end with is that of their conversation. What follows a mention
 // is typed in a thread, whose conversation is meant: there, nothing but people may stand before the number.
 func canEndWithNumber(v *verb.Verb, before string, marker bridge.Marker, opt Options) bool {
-	if marker == bridge.MarkSlash || v.Typed.Rest == verb.RestTags {
-		return marker == bridge.MarkSlash
+	if marker == bridge.MarkSlash {
+		return true
+	}
+	if v.Typed.Rest == verb.RestTags {
+		return false
 	}
 	var args bridge.Args
 	bad := readPeople(&args, before, opt)

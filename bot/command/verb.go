@@ -10,7 +10,6 @@ import (
 	"parley/bridge"
 )
 
-// verbName matches the name of a verb as it is typed.
 var verbName = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
 
 // readVerb reads a verb and its arguments; the sign before the verb is already cut off.
