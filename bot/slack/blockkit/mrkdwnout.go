@@ -62,7 +62,6 @@ func literalLine(s string) string {
 	return s
 }
 
-// renderPiece renders one piece as mrkdwn.
 func (h Home) renderPiece(p view.Piece) string {
 	switch p.Kind {
 	case view.PieceBold:

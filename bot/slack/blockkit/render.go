@@ -289,7 +289,6 @@ func (r *renderer) overflowMenu(buttons []view.Button) *slackapi.OverflowBlockEl
 	return slackapi.NewOverflowBlockElement("menu:"+r.nextBlockID(), options...)
 }
 
-// addButtons adds rows of buttons.
 func (r *renderer) addButtons(buttons []view.Button) {
 	for _, row := range view.Rows(buttons, maxActions) {
 		elements := make([]slackapi.BlockElement, 0, len(row))

@@ -108,7 +108,7 @@ func (v *View) ReadFilled() (filled view.Filled, errs map[string]string) {
 	}
 	values := v.readValues()
 	filled, errs = view.Submit(name, args, values, time.Unix(memory.At, 0), memory.Location())
-	if memory.Pick && filled.Text == "" {
+	if memory.Pick && filled.Text == "" { // what was typed is in the memory or, if it was too long for that, in a field
 		typed := strings.Join(values[typedField], "")
 		if name == bridge.VerbReply && typed != "" {
 			var problem string

@@ -122,7 +122,6 @@ func (w *writer) writeTable(rows [][]cell) {
 	w.Table(lines)
 }
 
-// cellText returns the characters of one cell.
 func (w *writer) cellText(c cell) string {
 	words := []string{string(c.Text)}
 	for _, p := range c.Elements {

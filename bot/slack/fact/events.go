@@ -275,7 +275,6 @@ func (ev *event) isEditedAgain() bool {
 	return ev.Previous.editedTS() == ev.Changed.editedTS()
 }
 
-// splitDeleted makes the fact of a deletion.
 func (me *Self) splitDeleted(kind, channel string, ev *event, body []byte) Arrival {
 	if ev.Deleted == "" {
 		return quarantinedArrival(body, "deletion without ts")
