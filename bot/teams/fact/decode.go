@@ -15,7 +15,6 @@ import (
 	"parley/bridge"
 )
 
-// errDecode is the root of the errors of Decode.
 var errDecode = errors.New("teams: decode")
 
 // Decode turns a stored fact into actions. Facts without effect (Payload.Known) have none.
@@ -84,7 +83,6 @@ func markFound(found []bridge.Action) {
 	}
 }
 
-// readEdit reads the change of a message.
 func (p Payload) readEdit(at bridge.Place, a *connector.Activity) bridge.Action {
 	edit := p.Said(at, a)
 	edit.Verb = bridge.VerbEdit
