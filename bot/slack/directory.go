@@ -43,7 +43,6 @@ type channelCache struct {
 // reset makes the next Resolve read the channels again. It takes no lock, since the intake of events must not wait for Slack.
 func (c *channelCache) reset() { c.isStale.Store(true) }
 
-// agents knows all agents.
 type agents interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
 }

@@ -34,7 +34,6 @@ type door struct {
 	secret string // with which Slack signs requests
 }
 
-// makeHandlers returns the handlers of requests, by pattern.
 func (d *door) makeHandlers() map[string]http.Handler {
 	return map[string]http.Handler{
 		"POST /slack/events":       d.requireSignature(d.serveEvent),

@@ -42,7 +42,6 @@ const nextFormWait = 700 * time.Millisecond
 // maxQuoted is how much is quoted of what Slack sent and we don't know.
 const maxQuoted = 40
 
-// buildModal makes the content of a window.
 type buildModal func(ctx context.Context) slackapi.ModalViewRequest
 
 // openWindow makes the answer after which a window opens.

@@ -18,7 +18,6 @@ import (
 	"parley/bridge"
 )
 
-// slashCommand is a slash command, as JSON.
 type slashCommand struct {
 	TeamID    string `json:"team_id"`
 	AppID     string `json:"api_app_id"`

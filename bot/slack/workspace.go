@@ -80,7 +80,6 @@ func (k *kept) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// historyPage is one page of messages.
 type historyPage struct {
 	Messages []kept `json:"messages"`
 	HasMore  bool   `json:"has_more"`

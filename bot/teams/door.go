@@ -52,7 +52,6 @@ type door struct {
 	invokeTimeout time.Duration // longer in tests
 }
 
-// handlersByPattern returns the handlers of requests by their patterns.
 func (d *door) handlersByPattern() map[string]http.Handler {
 	all := map[string]http.Handler{"POST /teams/messages": d.reader.Handler(d.serve)}
 	if d.upload != nil {

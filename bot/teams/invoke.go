@@ -186,7 +186,6 @@ func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bri
 	return pages[0].Card, true
 }
 
-// dialogAnswer answers with a dialog.
 func dialogAnswer(d card.Dialog) map[string]any {
 	return map[string]any{"task": map[string]any{"type": "continue", "value": map[string]any{
 		"title": d.Title, "width": d.Width, "height": d.Height,
@@ -201,7 +200,6 @@ func pageAnswer(title, link string) map[string]any {
 	}}}
 }
 
-// openDialog opens the dialog of a button.
 func (in *invocation) openDialog(ctx context.Context) (any, error) {
 	read, err := card.Read(in.value.Data)
 	if err != nil || read.Click == nil {
@@ -211,7 +209,6 @@ func (in *invocation) openDialog(ctx context.Context) (any, error) {
 	return dialogAnswer(in.clickDialog(ctx, read.Click, fact.ClickPlace(in.activity, read.Click))), nil
 }
 
-// clickDialog makes the dialog that a click opens.
 func (in *invocation) clickDialog(ctx context.Context, c *card.Click, at bridge.Place) card.Dialog {
 	if in.user.Kind != bridge.ActorPerson {
 		return in.problemDialog(errForeign(), at)

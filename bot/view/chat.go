@@ -55,7 +55,6 @@ func partsLine(_ bridge.Line, c *bridge.PartsLine, _ bridge.Facts) []Block {
 	return []Block{shape.SmallPrint(shape.Text(fmt.Sprintf("Sent as %d texts.", c.Count)))}
 }
 
-// messageWords names a message by its words.
 func messageWords(words string) string {
 	if s := shape.OneLine(words, shape.MaxPreviewRunes); s != "" {
 		return "“" + s + "”"

@@ -73,7 +73,6 @@ func nextPage(l bridge.Listing) Button {
 	return b
 }
 
-// listingOf returns the list that a line shows.
 func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	q := l.Args.ListQuery()
 	if q.Words == "" {

@@ -93,7 +93,6 @@ func firstMedian(m *bridge.WeekMedians) time.Duration { return m.First }
 func nextMedian(m *bridge.WeekMedians) time.Duration  { return m.Next }
 func endedMedian(m *bridge.WeekMedians) time.Duration { return m.Ended }
 
-// medianOf returns one of the medians of a week.
 func medianOf(week bridge.WeekFigures, which func(*bridge.WeekMedians) time.Duration) time.Duration {
 	if week.Medians == nil {
 		return unknownMedian

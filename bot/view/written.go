@@ -23,7 +23,6 @@ func writtenLine(l bridge.Line, c *bridge.WrittenLine, _ bridge.Facts) []Block {
 	return blocks
 }
 
-// writtenTitle says what a text is.
 func writtenTitle(c *bridge.WrittenLine) string {
 	in := ""
 	if c.Language != "" && !isWithoutModel(c) {

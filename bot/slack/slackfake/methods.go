@@ -26,7 +26,6 @@ const (
 	ample   = 600 // "special" methods that allow hundreds of calls
 )
 
-// listMethods lists what the emulator answers.
 func (a *webAPI) listMethods() map[string]method {
 	all := a.conversationMethods()
 	maps.Copy(all, a.chatMethods())

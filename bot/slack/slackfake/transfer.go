@@ -54,7 +54,6 @@ func (a *fileAPI) endUpload(u *upload, data []byte) {
 	}
 }
 
-// readFile reads the bytes of an upload.
 func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxFileBytes+1<<20)
 	parts, err := r.MultipartReader()

@@ -74,7 +74,6 @@ func (c *checker) checkDataTable(at string, b object) {
 	}
 }
 
-// checkRow checks the cells of one row.
 func (c *checker) checkRow(at string, v any) {
 	cells, ok := v.([]any)
 	switch {

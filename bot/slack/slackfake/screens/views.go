@@ -120,7 +120,6 @@ func (s *Screens) parseView(raw json.RawMessage, types ...string) (*workspace.Vi
 	return v, nil
 }
 
-// isInput reports whether a decoded block is an input.
 func isInput(b any) bool {
 	m, ok := b.(workspace.Object)
 	return ok && m["type"] == "input"

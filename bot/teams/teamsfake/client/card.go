@@ -47,7 +47,6 @@ func (c *cardCheck) findFaults(raw json.RawMessage) []string {
 	return c.faults
 }
 
-// list returns the objects of a list.
 func list(v any) []object {
 	var out []object
 	all, _ := v.([]any)

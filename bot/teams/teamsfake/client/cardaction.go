@@ -9,7 +9,6 @@ import (
 // Source: "Cards reference", read 2026-11.
 const mostActions = 6
 
-// checkRow checks the buttons that stand in one row.
 func (c *cardCheck) checkRow(v any, at string) {
 	primary := 0
 	for _, a := range list(v) {

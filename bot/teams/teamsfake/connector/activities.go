@@ -76,7 +76,6 @@ func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
 	c.startPersonal(w, p)
 }
 
-// startThread posts a root.
 func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 	ch := c.org.Channels[p.ChannelData.Channel.ID]
 	isChannel := ch != nil && ch.Person == ""

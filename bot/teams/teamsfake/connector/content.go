@@ -143,14 +143,12 @@ func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string
 	return ""
 }
 
-// mentionEntity is an entity of type mention.
 type mentionEntity struct {
 	Type      string  `json:"type"`
 	Mentioned account `json:"mentioned"`
 	Text      string  `json:"text"`
 }
 
-// fillText renders the text of the bot.
 func (c *reader) fillText(where string, ch *tenant.Room, m *tenant.Message, a outgoing) {
 	text := a.Text
 	known := map[string]bool{}

@@ -94,7 +94,6 @@ func (r *keyring) get(slot **key, listed bool, id string, endorsements ...string
 	return *slot, nil
 }
 
-// currentKey returns the key that signs now.
 func (r *keyring) currentKey() *key {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -109,7 +109,6 @@ func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
 	return authorizationHeader(kind, k, header, claims), nil
 }
 
-// spoilClaims makes the claims wrong.
 func (e *Entra) spoilClaims(kind Token, c object) {
 	now := e.Opt.SignClock().Unix()
 	switch kind {
@@ -142,7 +141,6 @@ func (e *Entra) spoilClaims(kind Token, c object) {
 	}
 }
 
-// keyFor picks the key that signs.
 func (e *Entra) keyFor(kind Token) (*key, error) {
 	r := &e.keys
 	const listed, unlisted = true, false

@@ -143,7 +143,6 @@ func (s *API) getTeam(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// channelItem makes a channel as Graph tells it.
 func (s *API) channelItem(ch *tenant.Room) object {
 	return object{
 		"id": ch.ID, "displayName": ch.Name, "description": nil, "membershipType": ch.Kind, "isArchived": false, "tenantId": s.Opt.TenantID,

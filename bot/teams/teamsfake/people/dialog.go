@@ -95,7 +95,6 @@ func (p *Person) Complete(ctx context.Context, result any) (*Outcome, error) {
 	return p.submitDialog(ctx, d, result)
 }
 
-// submitDialog hands a dialog in.
 func (p *Person) submitDialog(ctx context.Context, d *Dialog, data any) (*Outcome, error) {
 	s := p.s
 	name, value := d.family+"/submit", object{"data": data, "context": p.clientContext()}
