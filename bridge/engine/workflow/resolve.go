@@ -33,7 +33,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 				"Answer there, or resolve it first.")
 			return nil
 		}
-		if err := wf.followLater(ctx, tx, c); err != nil {
+		if err := followLater(ctx, tx, wf, c); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 
 // followLater gives a chat that is opened again what its customer did in later conversations: they may have opened the reply window
 // since, and have written to another one of our numbers.
-func (wf *UseCases) followLater(ctx context.Context, tx pgx.Tx, c *book.Conversation) error {
+func followLater(ctx context.Context, tx pgx.Tx, wf *UseCases, c *book.Conversation) error {
 	ids, err := store.LatestConversations(ctx, tx, []store.AccountID{c.AccountID}, []string{c.Identity.Key})
 	if err != nil {
 		return fmt.Errorf("workflow: %w", err)
