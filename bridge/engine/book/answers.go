@@ -8,11 +8,10 @@ import (
 	"parley/store"
 )
 
-// Here is found out whether and since when a customer waits for an answer, by what was said last.
+// A conversation's latest messages tell whether, and since when, its customer waits for an answer.
 
 // AwaitAnswerAgain makes the conversation wait for its agents again after a reply did not reach the customer, unless another
-// reply since the customer's last message reached the customer or still may. An older reply that lands later then answers
-// nothing: the customer has spoken last.
+// reply since the customer's last message reached the customer or still may.
 func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	recent := newestFirst(c)
 	for i := range recent {
@@ -21,8 +20,8 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 			break
 		}
 		if m.isByCustomer() {
-			if c.LastFrom == "agent" { // with a reply that didn't reach the customer
-				c.NoteCustomerSaidLast(m)
+			if c.LastFrom == "agent" { // with the reply that didn't reach the customer
+				c.NoteCustomerSaidLast(m) // so that an older reply that lands later answers nothing
 			}
 			break
 		}
@@ -45,7 +44,7 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	c.RefreshCard()
 }
 
-// ResumeWait is AwaitAnswerAgain for a customer whose wait has ended and goes on: it began when the customer wrote, and not now.
+// ResumeWait is AwaitAnswerAgain for a customer whose wait has ended. It goes on as if it had begun when the customer wrote.
 func (ms *Messages) ResumeWait(c *Conversation) {
 	hadEnded := c.WaitingSince == nil
 	ms.AwaitAnswerAgain(c)
@@ -55,8 +54,8 @@ func (ms *Messages) ResumeWait(c *Conversation) {
 	}
 }
 
-// unansweredSince returns when the first message came of those with which the customer spoke last, as far as the latest messages
-// tell it; else when the last one came.
+// unansweredSince returns when the first message came that the customer has written since the last answer. If the latest messages
+// have none, it returns when something was said last.
 func (ms *Messages) unansweredSince(c *Conversation) time.Time {
 	recent := newestFirst(c)
 	since := c.LastAt
@@ -73,7 +72,7 @@ func (ms *Messages) unansweredSince(c *Conversation) time.Time {
 	return since
 }
 
-// WaitSinceAnswer lets the wait of a customer who has written since the reply that has left now begin with what was written then.
+// WaitSinceAnswer is called when a reply has left. If the customer has written since that reply, the wait begins with those words.
 func (ms *Messages) WaitSinceAnswer(c *Conversation) {
 	if c.WaitingSince == nil || len(c.Last) == 0 {
 		return
@@ -84,14 +83,15 @@ func (ms *Messages) WaitSinceAnswer(c *Conversation) {
 	}
 }
 
-// wasGivenBefore reports whether an answer that was written elsewhere, and read late, was given before the customer's last words,
-// which are the first ones of recent, the newest first.
-func wasGivenBefore(m *Message, recent []store.Message) bool {
+// wasGivenBefore reports whether an answer was given outside of Parley before the customer's last words, and read only after them.
+// recent has the latest messages, the newest first.
+func wasGivenBefore(answer *Message, recent []store.Message) bool {
 	i := slices.IndexFunc(recent, func(s store.Message) bool { return s.Direction == store.DirectionIn && !store.IsByMachine(s.Automatic) })
-	if m.Reason != store.ReasonElsewhere || i < 0 {
+	if answer.Reason != store.ReasonElsewhere || i < 0 {
 		return false
 	}
-	return m.SaidAt.Before(recent[i].SaidAt) && m.SaidAt.Before(recent[i].CreatedAt)
+	lastWords := recent[i]
+	return answer.SaidAt.Before(lastWords.SaidAt) && answer.SaidAt.Before(lastWords.CreatedAt)
 }
 
 // WaitedBefore reports whether the customer already waited for an answer when an event came.
@@ -109,28 +109,28 @@ func (ms *Messages) WaitedBefore(c *Conversation, event store.EventID) bool {
 	return false
 }
 
-// AnswersBeside returns the other replies that answer the same words of the customer as a reply, and reached the customer or still
-// may. The customer's next words part them from those that answer later ones.
+// AnswersBeside returns the other answers that stand between the same two messages of the customer as a reply, and that reached the
+// customer or still may. It returns none if the reply is not among the conversation's latest messages.
 func (ms *Messages) AnswersBeside(c *Conversation, reply *Message) []*Message {
 	var list []*Message
-	isBeside := false
+	foundReply := false
 	for _, said := range newestFirst(c) {
 		m := ms.Rows[said.ID]
 		switch {
 		case m == nil:
 		case m.isByCustomer():
-			if isBeside {
+			if foundReply {
 				return list
 			}
 			list = nil
 		case m == reply:
-			isBeside = true
+			foundReply = true
 		case isStandingAnswer(m):
 			list = append(list, m)
 		}
 	}
 
-	if !isBeside {
+	if !foundReply {
 		return nil
 	}
 	return list

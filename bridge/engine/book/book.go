@@ -160,9 +160,10 @@ func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
 	return nil
 }
 
-// MessageOfAction finds the message that an action is about: the one that it names by id; for a typed verb, the newest
-// message of the conversation that was there when it was typed, and that it can be applied to; else the message at whose place the action happened, or
-// whose line.
+// MessageOfAction finds the message that an action is about, or nil if there is none:
+//   - the one that the action names by id;
+//   - for a typed verb, the newest one that was there when the verb was typed, and to which it can be applied;
+//   - else the one at whose place, or at whose line, the action happened.
 func (b *Book) MessageOfAction(r Request) *Message {
 	if m := b.Messages.Rows[r.Args.Message]; m != nil {
 		return m
@@ -217,8 +218,8 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 	return b.Conversations.LatestOf(b.People.ByAddress[NameKey{a.ID, in.From.Key}])
 }
 
-// answeredBy returns the conversations that a message names: by our token first, then that of the same mail, if it has come by another
-// way already, then by the ids of the messages that it answers.
+// answeredBy returns the conversations that a message names: the one of our token, then the one in which another copy of the same
+// mail stands, then those of the messages that it answers.
 func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conversation) {
 	add := func(id store.ConversationID) {
 		c := b.Conversations.Rows[id]
@@ -239,8 +240,8 @@ func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conver
 	return list
 }
 
-// isSameMail reports whether a mail with the id of a message that came already is the same one: it came by another way, such as a list
-// that changes its subject, or adds words. A program may give several mails the same id. These say something else.
+// isSameMail reports whether a mail is another copy of a message that has the same id. A copy may have more words, which a list adds.
+// Mails that say different things are no copies: some programs give the same id to several mails.
 func (b *Book) isSameMail(m *Message, a *store.Account, in channels.Inbound) bool {
 	sender := b.People.ByAddress[NameKey{a.ID, in.From.Key}]
 	if sender == nil || m.IdentityID == nil || !b.Caps(a.ID).Threads {
@@ -310,12 +311,12 @@ func (b *Book) AddRef(c *Conversation, id string) {
 	c.Touch()
 }
 
-// AddToThread notes a message that came as the one that replies answer, as mail programs show it. The customer may not have what a
-// newcomer or a machine sent: replies answer such a message only if it begins the conversation.
+// AddToThread makes a message that came the one that replies answer, below which mail programs show them. A message of a newcomer or a
+// machine becomes that one only if it begins the conversation, since the customer may not have it.
 func (b *Book) AddToThread(c *Conversation, in channels.Inbound) {
-	isCustomers := !store.IsByMachine(in.Automatic) && b.TakesPart(c, in)
-	begins := c.LastExternalID == "" && len(c.Refs) == 0
-	if !isCustomers && !begins {
+	isByParticipant := !store.IsByMachine(in.Automatic) && b.TakesPart(c, in)
+	beginsConversation := c.LastExternalID == "" && len(c.Refs) == 0
+	if !isByParticipant && !beginsConversation {
 		return
 	}
 
@@ -324,8 +325,8 @@ func (b *Book) AddToThread(c *Conversation, in channels.Inbound) {
 	b.AddRef(c, in.ExternalID)
 }
 
-// AddChain keeps the ids of the messages that a message answers with its conversation, as AddRef does: those that are newer than the
-// newest one that is kept already. ids has the newest first.
+// AddChain keeps, as AddRef does, the ids of the messages that a message answers, as far as they are newer than those that are kept
+// already. ids has the newest first.
 // Source: RFC 5322 section 3.6.4.
 func (b *Book) AddChain(c *Conversation, ids []string) {
 	isKept := func(id string) bool { return slices.Contains(c.Refs, id) }

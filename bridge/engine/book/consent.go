@@ -55,7 +55,7 @@ func optedOutAfter(wish channels.Consent, before string) string {
 	return before
 }
 
-// uniteConsents makes what two customers, who proved to be one, don't want count for the first one: by whichever key it was said.
+// uniteConsents makes the wishes of another identity count for the first one, because both proved to be one customer's.
 func (ps *People) uniteConsents(first, other *store.Identity) {
 	wantsNothing := other.OptedOut == store.OptedOutAll
 	onlyOtherOptedOut := first.OptedOut == "" && other.OptedOut != ""

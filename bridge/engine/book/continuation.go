@@ -34,8 +34,8 @@ func (b *Book) continuationFor(c *Conversation, in channels.Inbound) *Conversati
 	return b.continuationFor(ofCustomer, in)
 }
 
-// TakesPart reports whether whoever wrote a message takes part in a conversation. Of an answer that was given without Parley,
-// which names no sender, it reports so of the person to whom it went. A chat has one customer, who writes all.
+// TakesPart reports whether whoever wrote a message takes part in a conversation. An answer that was given without Parley names no
+// sender: then it is the recipients who have to take part. A chat has one customer, who writes all.
 func (b *Book) TakesPart(c *Conversation, in channels.Inbound) bool {
 	switch {
 	case c.Exclusive:

@@ -36,7 +36,7 @@ type Thread struct {
 	DoubtChanged bool // Doubt changed
 }
 
-// BridgeStatus of the conversation.
+// BridgeStatus returns the conversation's status in the type that surfaces know.
 func (c *Conversation) BridgeStatus() bridge.Status { return bridge.Status(c.Status) }
 
 // IsAssignee reports whether an agent is one of the conversation's owners.

@@ -16,9 +16,9 @@ type Conversations struct {
 	dir           *directory.Directory
 	Rows          map[store.ConversationID]*Conversation
 	Latest        map[store.IdentityID]store.ConversationID // by customer (root identity): where the next message belongs; see noteLatest
-	automaticDays map[LaneKey]store.ConversationID
-	collecting    map[LaneKey]store.ConversationID // by account and day: the thread that collects mails above a sender's limit
-	numbers       []store.ConversationID           // numbers of conversations that were taken from the sequence and not used yet
+	automaticDays map[NameKey]store.ConversationID          // by account and day: the thread in which automatic mails are sorted
+	collecting    map[NameKey]store.ConversationID          // by account and day: the thread that collects mails above a sender's limit
+	numbers       []store.ConversationID                    // numbers of conversations that were taken from the sequence and not used yet
 }
 
 func newConversations(m *Moment, dir *directory.Directory) *Conversations {
@@ -27,8 +27,8 @@ func newConversations(m *Moment, dir *directory.Directory) *Conversations {
 		dir:           dir,
 		Rows:          map[store.ConversationID]*Conversation{},
 		Latest:        map[store.IdentityID]store.ConversationID{},
-		automaticDays: map[LaneKey]store.ConversationID{},
-		collecting:    map[LaneKey]store.ConversationID{},
+		automaticDays: map[NameKey]store.ConversationID{},
+		collecting:    map[NameKey]store.ConversationID{},
 	}
 }
 
@@ -71,10 +71,10 @@ func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) er
 // noteSorting notes a loaded conversation that is really a day's thread, in which mails are sorted or collected.
 func (cs *Conversations) noteSorting(c *Conversation) {
 	if c.Kind == store.KindAutomatic && c.Day != nil {
-		cs.automaticDays[LaneKey{c.AccountID, *c.Day}] = c.ID
+		cs.automaticDays[NameKey{c.AccountID, *c.Day}] = c.ID
 	}
 	if c.Collects != nil {
-		cs.collecting[LaneKey{c.AccountID, *c.Collects}] = c.ID
+		cs.collecting[NameKey{c.AccountID, *c.Collects}] = c.ID
 	}
 }
 

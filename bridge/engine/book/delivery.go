@@ -10,7 +10,14 @@ import (
 	"parley/store"
 )
 
-// DecodedPayload returns what a delivery carries. It is read from the row once.
+// Delivery is a delivery that a batch has in hand.
+type Delivery struct {
+	store.Delivery
+	decoded      *outbound.Payload // what Payload holds, decoded; nil until DecodedPayload is called
+	Fresh, Dirty bool              // it is new in this batch; the batch changed it
+}
+
+// DecodedPayload returns what a delivery carries. It decodes the row's bytes once.
 func (d *Delivery) DecodedPayload() outbound.Payload {
 	if d.decoded == nil {
 		p := outbound.PayloadOf(&d.Delivery)
@@ -29,15 +36,15 @@ func (d *Delivery) SetPayload(p outbound.Payload) {
 	d.decoded = nil
 }
 
-// noteID notes the provider's id of a delivery of which none is known, so that what is told of that id later is about it, too.
+// noteID notes the provider's id of a delivery whose id isn't known yet, so that later receipts with that id find the delivery.
 func (d *Delivery) noteID(external []string) {
 	if d.ExternalID == "" && len(external) > 0 {
 		d.ExternalID, d.Dirty = external[0], true
 	}
 }
 
-// NotePiece notes that the piece of a delivery which was being sent has arrived, and others follow, as the result of its attempt
-// would. external are the provider's ids of the piece.
+// NotePiece notes that the piece that was being sent has arrived and that others follow. It changes the delivery as the result of the
+// piece's attempt would. external are the provider's ids of the piece.
 func (d *Delivery) NotePiece(external []string) {
 	p := d.DecodedPayload()
 	p.Uncounted = d.Attempt // attempts at earlier pieces don't count
@@ -49,27 +56,19 @@ func (d *Delivery) NotePiece(external []string) {
 	}
 }
 
-// mayHaveLeft reports whether a reply that waits for its next attempt may have left by an earlier one: a click sent it again while nobody
-// knew whether it had, and since then the provider wasn't found not to have it.
+// mayHaveLeft reports whether a reply that waits for its next attempt may have left by an earlier one.
 func (d *Delivery) mayHaveLeft() bool {
-	isSentAgain := d.Kind == outbound.KindReply && d.State == store.Queued && d.DecodedPayload().Unclear
-	isKnownAbsent := d.AbsentAt != nil && d.SentAt != nil && d.AbsentAt.After(*d.SentAt)
-	return isSentAgain && !isKnownAbsent
+	wasUnclear := d.Kind == outbound.KindReply && d.State == store.Queued && d.DecodedPayload().Unclear // when a click sent it again
+	isKnownAbsent := d.AbsentAt != nil && d.SentAt != nil && d.AbsentAt.After(*d.SentAt)                // the provider doesn't have it
+	return wasUnclear && !isKnownAbsent
 }
 
 // MakeJoinable lets a delivery leave together with its neighbours in the lane that have the same key, as long as they fit
-// into one message. room is how many runes that holds, runes is how many of them this delivery takes.
+// into one message. runes is the length of this delivery, room that of the longest message.
 func (d *Delivery) MakeJoinable(key string, runes, room int) {
 	rounded := (runes*store.JoinRoom + room - 1) / room // up, so that joined deliveries surely fit
 	tooLarge := store.JoinRoom + 1                      // more than any message holds: it joins nothing
 	d.JoinKey, d.JoinSize = key, min(rounded, tooLarge)
-}
-
-// Delivery is a delivery that a batch has in hand.
-type Delivery struct {
-	store.Delivery
-	decoded      *outbound.Payload // what Payload holds, in the form of DecodedPayload; nil means that nobody has asked yet
-	Fresh, Dirty bool
 }
 
 // StateRank orders how far a delivery has come, as its receipts tell: a lower state never replaces a higher one. States

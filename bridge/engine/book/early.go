@@ -11,9 +11,9 @@ import (
 	"parley/store"
 )
 
-// readEarly reads again the edits that came before their messages, now that the conversations are locked: since they were read
-// first, another process may have stored such an edit as the message, when its wait ended. That happens in a queue of its own.
-// A batch in which a wait ends (depth.Early) needs all edits that wait in its conversations.
+// readEarly reads the edits that came before their messages again, now that the conversations are locked. Another process may have
+// stored such an edit as the message since they were read first, because the edit's wait has ended: the event that ends it is in
+// another queue. A batch in which a wait ends (depth.Early) needs all edits that wait in its conversations.
 func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	var accounts []store.AccountID
 	var channels, messages []string

@@ -20,9 +20,9 @@ func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
-		b.People.flush, b.Conversations.flush, b.Conversations.flushThreads, b.Posts.flush, b.Messages.flush, b.Outbox.flushLanes, b.Outbox.flushDeliveries,
-		b.Timers.flush, b.Replying.flush, b.Log.flush, b.Tags.flush, b.Messages.flushReactions, b.Openings.flush, b.Bursts.flush, b.Suggested.flush,
-		b.Suggestions.flush, b.Requests.flush, b.flushDue,
+		b.People.flush, b.Conversations.flush, b.Conversations.flushThreads, b.Posts.flush, b.Messages.flush, b.Outbox.flushLanes,
+		b.Outbox.flushDeliveries, b.Timers.flush, b.Replying.flush, b.Log.flush, b.Tags.flush, b.Messages.flushReactionsAndFetches,
+		b.Openings.flush, b.Bursts.flush, b.Suggested.flush, b.Suggestions.flush, b.Requests.flush, b.flushDue,
 	}
 	for _, step := range steps {
 		if err := step(ctx, &p); err != nil {

@@ -8,8 +8,10 @@ import (
 	"parley/store"
 )
 
-// FormKeys returns the keys under which it is remembered which messages an opened form became. It returns none if the
-// action didn't come from a form, or if the form has no name.
+// A form can be handed in several times. Posts remember which messages it became, so that another hand-in can take their place.
+
+// FormKeys returns the keys of the posts that remember which messages an opened form became. It returns none if the action
+// didn't come from a form, or if the form has no name.
 func FormKeys(surface store.AccountID, a bridge.Action) []PostKey {
 	if a.Form == "" || a.Origin != bridge.OriginForm {
 		return nil
@@ -22,7 +24,7 @@ func FormKeys(surface store.AccountID, a bridge.Action) []PostKey {
 }
 
 const (
-	formPost        = "form" // kind and channel of the posts that remember what a form sent
+	formPost        = "form" // kind and channel of these posts
 	maxFormMessages = 2      // a form becomes at most a text, and a message that its rich content needs for itself
 	// FormReason marks what is in doubt because the same form was handed in before.
 	FormReason = "handed_in"

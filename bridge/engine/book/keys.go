@@ -38,7 +38,8 @@ func sortedUnique[K ~int64](list []K) []K {
 	return list
 }
 
-// NameKey names something of an account by the name that it has there: a customer by the key, a message by the provider's id.
+// NameKey names something of an account by the name that it has there: a customer by the key, a message by the provider's id, a thread
+// in which mails are sorted by its day.
 type NameKey struct {
 	Account store.AccountID
 	Name    string

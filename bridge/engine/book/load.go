@@ -22,25 +22,6 @@ const (
 
 const maxOffered = 10 // parked replies of a conversation that are offered at once
 
-const lastMessages = 5 // the latest messages that are read of a conversation, where it matters what was said last
-
-// wantLatestMessages returns the conversations of which it matters what was said last.
-func (b *Book) wantLatestMessages(n *Wanted) []store.ConversationID {
-	if n.Failures || n.Latest {
-		return SortedKeys(b.Conversations.Rows)
-	}
-	ids := b.conversationsOf(n.NeedLatest)
-	for _, id := range SortedKeys(b.Conversations.Rows) {
-		c := b.Conversations.Rows[id]
-		isWaiting := c.LastFrom == "customer" && c.WaitingSince != nil // it may have to be found out since when
-		isPressing := bridge.IsUrgent(c.Traits)                        // it may have to be found out whether that was answered
-		if isWaiting && (n.Landed || n.Receipts) || isPressing && n.Notes {
-			ids = append(ids, id)
-		}
-	}
-	return sortedUnique(ids)
-}
-
 // conversationsOf returns the conversations that actions are about.
 func (b *Book) conversationsOf(list []Request) []store.ConversationID {
 	var ids []store.ConversationID
@@ -70,6 +51,7 @@ func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := b.lockConversations(ctx, tx, n); err != nil {
 		return err
 	}
+
 	if err := b.Messages.followMoved(b.Conversations); err != nil {
 		return err
 	}
@@ -77,72 +59,86 @@ func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	return b.loadWaiting(ctx, tx, n)
 }
 
+// namedRows are the rows that the events of a batch name.
+type namedRows struct {
+	senders       []store.Identity // one for each key of Wanted.parties
+	chatCustomers []store.Identity // by all of their keys
+	latest        []store.ConversationID
+	open, days    []store.ConversationID
+	external      []store.ExternalID
+	posts         []store.Post
+	reactions     []store.Reaction
+	openings      []store.Opening
+}
+
 // loadNamed reads the rows that the events name, and so learns which conversations to lock.
 func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
-	var (
-		p            store.Pipeline
-		identities   []store.Identity
-		group        []store.Identity
-		latest, days []store.ConversationID
-		open         []store.ConversationID
-		external     []store.ExternalID
-		posts        []store.Post
-		reactions    []store.Reaction
-		openings     []store.Opening
-	)
+	var p store.Pipeline
+	var found namedRows
 	rows := b.People.newIdentities(n.parties)
-	if err := p.UpsertIdentities(&identities, rows); err != nil {
+	if err := p.UpsertIdentities(&found.senders, rows); err != nil {
 		return err
 	}
-	senders := KeyList{slices.Clone(n.Peeked.accounts), slices.Clone(n.Peeked.names)} // whose latest conversations are needed
+
+	chats := KeyList{slices.Clone(n.Peeked.accounts), slices.Clone(n.Peeked.names)} // keys whose latest conversations are needed
 	for _, r := range rows {
 		ch := b.Channel(r.AccountID)
 		if ch != nil && !ch.Capabilities().Threads {
-			senders.Add(r.AccountID, r.Key)
+			chats.Add(r.AccountID, r.Key)
 		}
 	}
-	p.IdentitiesOfKeys(&group, senders.accounts, senders.names)
-	p.LatestOf(&latest, senders.accounts, senders.names)
-	p.OpenOf(&open, n.Joined.accounts, n.Joined.names)
-	p.FindReactions(&reactions, n.Reacted.accounts, n.Reacted.names)
-	p.FindExternalIDs(&external, n.External.accounts, n.External.names)
-	findPosts(&p, &posts, n.Posts)
-	p.AutomaticOfDays(&days, n.Days.accounts, n.Days.names)
+
+	p.IdentitiesOfKeys(&found.chatCustomers, chats.accounts, chats.names)
+	p.LatestOf(&found.latest, chats.accounts, chats.names)
+	p.OpenOf(&found.open, n.Joined.accounts, n.Joined.names)
+	p.FindReactions(&found.reactions, n.Reacted.accounts, n.Reacted.names)
+	p.FindExternalIDs(&found.external, n.External.accounts, n.External.names)
+	findPosts(&p, &found.posts, n.Posts)
+	p.AutomaticOfDays(&found.days, n.Days.accounts, n.Days.names)
 	openers := n.originsThatOpen()
-	p.FindOpenings(&openings, openers.accounts, openers.names)
+	p.FindOpenings(&found.openings, openers.accounts, openers.names)
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
-	b.People.keepIdentities(identities, rows)
-	for i := range group {
-		if b.People.Identities[group[i].ID] == nil {
-			b.People.AddIdentity(&group[i])
+
+	b.People.keepIdentities(found.senders, rows)
+	b.keepNamed(n, found)
+	return b.Openings.wantCollecting(ctx, tx, n, b.Now)
+}
+
+// keepNamed remembers what loadNamed has found, and adds to n the conversations and messages to which that leads.
+func (b *Book) keepNamed(n *Wanted, found namedRows) {
+	for i := range found.chatCustomers {
+		if b.People.Identities[found.chatCustomers[i].ID] == nil {
+			b.People.AddIdentity(&found.chatCustomers[i])
 		}
 	}
 	b.People.linkIdentities(n.parties.same)
-	for _, r := range reactions {
+
+	for _, r := range found.reactions {
 		b.Messages.Reactions[ReactionKey{r.AccountID, r.Target, r.IdentityID}] = r
 		n.Deliveries = append(n.Deliveries, r.DeliveryID)
 	}
-	for _, x := range external {
+	for _, x := range found.external {
 		b.Messages.External[NameKey{x.AccountID, x.ExternalID}] = x
 		n.AddConversation(x.ConversationID)
 		n.Messages = append(n.Messages, x.MessageID)
 	}
-	for i := range posts {
-		b.Posts.Rows[PostKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
-		n.AddConversation(posts[i].ConversationID)
-		n.Messages = append(n.Messages, posts[i].MessageID)
+	for i := range found.posts {
+		post := &found.posts[i]
+		b.Posts.Rows[PostKey{post.AccountID, post.Channel, post.Message}] = post
+		n.AddConversation(post.ConversationID)
+		n.Messages = append(n.Messages, post.MessageID)
 	}
-	for _, id := range slices.Concat(latest, days, open) {
+	for _, id := range slices.Concat(found.latest, found.days, found.open) {
 		n.AddConversation(id)
 	}
+
 	n.Messages = sortedUnique(n.Messages)
-	b.Openings.keep(openings)
-	return b.Openings.wantCollecting(ctx, tx, n, b.Now)
+	b.Openings.keep(found.openings)
 }
 
-// lockConversations locks conversations and then their lanes, and reads what belongs to them.
+// lockConversations locks the conversations that the batch touches, and then reads what belongs to them.
 // Errors: ErrNewAccount; the database's.
 func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	rows, err := store.LockConversations(ctx, tx, SortedKeys(n.conversations), n.Messages)
@@ -150,43 +146,52 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 		return err
 	}
 
-	var people []store.IdentityID
 	for i := range rows {
 		c := &Conversation{Conversation: &rows[i], Threads: map[store.AccountID]*Thread{}, Account: b.Dir.Account(rows[i].AccountID)}
 		if c.Account == nil {
 			return ErrNewAccount
 		}
 		b.Conversations.Rows[c.ID] = c
-		if c.IdentityID != nil && b.People.Identities[*c.IdentityID] == nil {
-			people = append(people, *c.IdentityID)
-		}
 		b.Conversations.noteSorting(c)
 	}
 
 	if err := b.readEarly(ctx, tx, n); err != nil {
 		return err
 	}
+	b.Locks(SortedKeys(b.Conversations.Rows))
+	return b.loadBelongings(ctx, tx, n)
+}
+
+// loadBelongings locks the lanes of the locked conversations, and reads their customers, threads and messages.
+func (b *Book) loadBelongings(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+	all := SortedKeys(b.Conversations.Rows)
+	var customers []store.IdentityID // who weren't read with the senders
+	for _, id := range all {
+		identity := b.Conversations.Rows[id].IdentityID
+		if identity != nil && b.People.Identities[*identity] == nil {
+			customers = append(customers, *identity)
+		}
+	}
+
 	var (
-		p              store.Pipeline
-		identities     []store.Identity
-		group          []store.Identity
-		threads        []store.Thread
-		messages, last []store.Message
-		lanes          []store.Lane
-		all            = SortedKeys(b.Conversations.Rows)
+		p                     store.Pipeline
+		identities, trialKeys []store.Identity
+		threads               []store.Thread
+		messages, latest      []store.Message
+		lanes                 []store.Lane
 	)
-	b.Locks(all)
 	p.LockLanes(&lanes, all, n.lanes.accounts, n.lanes.names)
-	p.Identities(&identities, sortedUnique(people))
+	p.Identities(&identities, sortedUnique(customers))
 	trial := b.keysOnTrial()
-	p.IdentitiesOfKeys(&group, trial.accounts, trial.names)
+	p.IdentitiesOfKeys(&trialKeys, trial.accounts, trial.names)
 	p.Threads(&threads, all)
 	p.Messages(&messages, n.Messages)
-	p.LatestMessages(&last, b.wantLatestMessages(n), lastMessages, n.lastSaid())
+	p.LatestMessages(&latest, b.withLatestMessages(n), lastMessages, n.lastSaid())
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
-	b.People.addWithRoots(slices.Concat(identities, group))
+
+	b.People.addWithRoots(slices.Concat(identities, trialKeys))
 	for _, t := range threads {
 		b.Conversations.Rows[t.ConversationID].Threads[t.AccountID] = &Thread{Thread: t}
 	}
@@ -196,12 +201,13 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 			b.noteLatest(c)
 		}
 	}
-	b.keepMessages(messages, last)
+	b.keepMessages(messages, latest)
 	for i := range lanes {
 		l := &Lane{Lane: lanes[i]}
 		b.Outbox.Lanes[l.ID] = l
 		b.Outbox.laneKeys[LaneKey{l.AccountID, l.Key}] = l
 	}
+
 	return nil
 }
 
@@ -377,19 +383,6 @@ func (b *Book) withOpenedWindow(n *Wanted) []store.ConversationID {
 		}
 	}
 	return sortedUnique(list)
-}
-
-// findPosts adds the query of the posts with these keys.
-func findPosts(p *store.Pipeline, dest *[]store.Post, wanted []PostKey) {
-	accounts := make([]store.AccountID, len(wanted))
-	channels := make([]string, len(wanted))
-	messages := make([]string, len(wanted))
-	for i, k := range wanted {
-		accounts[i] = k.Account
-		channels[i] = k.Channel
-		messages[i] = k.Message
-	}
-	p.FindPosts(dest, accounts, channels, messages)
 }
 
 // ErrNewAccount says that a conversation belongs to an account that the directory of this process

@@ -53,7 +53,7 @@ type Detail struct {
 
 // DetailOf reads the detail of a log entry. Details of earlier versions lack fields, which are zero then.
 func DetailOf(entry store.LogEntry) (d Detail) {
-	_ = json.Unmarshal(entry.Detail, &d) // written by us
+	_ = json.Unmarshal(entry.Detail, &d) // Log.add wrote it
 	return d
 }
 
@@ -74,7 +74,7 @@ func (l *Log) ChangedHands(ctx context.Context, q store.Querier, r Request) (boo
 	if !late || r.Explicit {
 		return false, nil
 	}
-	for _, e := range l.Entries { // of this batch, not stored yet
+	for _, e := range l.Entries { // those of this batch aren't stored yet
 		isLater := e.ConversationID == r.Conversation.ID && e.At.After(typed)
 		if isLater && slices.Contains(store.DeedsOfOwners(), e.What) {
 			return true, nil

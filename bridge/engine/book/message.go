@@ -12,13 +12,20 @@ import (
 	"parley/store"
 )
 
+// Message is a message that a batch has in hand.
+type Message struct {
+	store.Message
+	Fresh, Dirty bool            // it is new in this batch; the batch changed it
+	Decided      *bridge.Outcome // what somebody decided about it in this batch; with State "", its lines show what its fate says
+}
+
 // Excerpt returns the beginning of a message's text in plain words, or the name of its first file if it has no text.
 func Excerpt(m *Message) string { return markdown.Plain(ExcerptParts(m)) }
 
 // ExcerptParts returns the parts of which Excerpt is made. Each has one run without formatting.
 func ExcerptParts(m *Message) []markdown.Part {
 	var kept []markdown.Part
-	lines, runes := maxExcerptLines, maxExcerptRunes // that have room
+	lines, runes := maxExcerptLines, maxExcerptRunes // the room that is left
 	for _, p := range markdown.Parts(markdown.Cut(m.Text, maxExcerptSource)) {
 		words := strings.TrimSpace(markdown.Plain([]markdown.Part{p}))
 		typed := strings.Split(words, "\n")
@@ -90,13 +97,6 @@ func SurfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
 		refs = append(refs, store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Index: i, Surface: body, Blob: f.Blob})
 	}
 	return refs
-}
-
-// Message is a message that a batch has in hand.
-type Message struct {
-	store.Message
-	Fresh, Dirty bool            // it is new in this batch; the batch changed it
-	Decided      *bridge.Outcome // what somebody decided about it in this batch; with State "", its lines show what its fate says
 }
 
 // SetFate notes what becomes of a message, and why.

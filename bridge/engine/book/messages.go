@@ -47,7 +47,7 @@ func (ms *Messages) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.MoveExternalIDs(ctx, p, ms.relinked)
 }
 
-func (ms *Messages) flushReactions(ctx context.Context, p *store.Pipeline) error {
+func (ms *Messages) flushReactionsAndFetches(ctx context.Context, p *store.Pipeline) error {
 	var rows []store.Reaction
 	for k := range ms.Reacted {
 		rows = append(rows, ms.Reactions[k])

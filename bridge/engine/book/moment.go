@@ -12,8 +12,8 @@ import (
 // Ages of typed texts.
 const (
 	lateAfter = 2 * time.Minute // a reply that is found more than this after it was typed may no longer fit
-	// stuckAfter is lateAfter for a reply that its surface told of, which the author expects to leave: a busy time of minutes doesn't
-	// count, nor does the longest ordinary wait (maxRootWait).
+	// stuckAfter is lateAfter for a reply that its surface told of at once, so that its author expects it to leave. It is longer than a
+	// busy time of some minutes, and than the longest ordinary wait (maxRootWait).
 	stuckAfter  = 15 * time.Minute
 	rereadAfter = 5 * time.Second // a reply that comes more than this after it was typed is read again in its chat before it leaves
 	// clockDifference is how far the clocks of a surface and of the database may be apart without deciding about a text.
@@ -84,8 +84,8 @@ func (m *Moment) HasMovedOn(c *Conversation, a bridge.Action) bool {
 	return late && c.LastAt.After(typed)
 }
 
-// comesLate returns when a text was typed, by Parley's clock, and whether it is applied so late that it must fit what happened since: it
-// was found long after, or was told at once and then waited even longer, in quarantine for example.
+// comesLate returns when a text was typed, by Parley's clock, and whether it is applied so late that it may not fit what happened
+// since: lateAfter counts for what catching up found, stuckAfter for what was told at once and then waited, in quarantine for example.
 func (m *Moment) comesLate(a bridge.Action) (typed time.Time, late bool) {
 	typed, late = m.foundLate(a)
 	if a.Origin == bridge.OriginCatchUp {
@@ -94,8 +94,8 @@ func (m *Moment) comesLate(a bridge.Action) (typed time.Time, late bool) {
 	return typed, !typed.IsZero() && m.Now.Sub(typed) > stuckAfter
 }
 
-// WasTypedBefore reports whether a command was found late and was typed before a time. What catching up finds was found late,
-// however short the gap was.
+// WasTypedBefore reports whether a command was found late and was typed before a time. All that catching up finds counts as found
+// late, however short the gap was.
 func (m *Moment) WasTypedBefore(a bridge.Action, at time.Time) bool {
 	typed, late := m.foundLate(a)
 	if a.Origin == bridge.OriginCatchUp && !late {
@@ -104,8 +104,8 @@ func (m *Moment) WasTypedBefore(a bridge.Action, at time.Time) bool {
 	return late && at.After(typed)
 }
 
-// WasSaidSince reports whether a message was said after somebody typed a verb, which then can't mean it. Within one surface the
-// times of two messages tell. Other times are those of other clocks, by which only a verb that was found late is compared.
+// WasSaidSince reports whether a message was said after somebody typed a verb, so that the verb can't mean it. The times of two
+// messages in one surface can be compared. Other times are by different clocks: they only count for a verb that was found late.
 func (m *Moment) WasSaidSince(said *Message, r Request) bool {
 	order := OrderTime(r.Order)
 	if order.IsZero() {

@@ -16,7 +16,10 @@ type Parts []*Delivery
 func (ps Parts) HaveLeftPartly() bool {
 	return slices.ContainsFunc(ps, func(d *Delivery) bool {
 		hasArrived := StateRank(d.State) > 0
-		return len(ps) > 1 && hasArrived || hasPieceLeft(d) && !hasArrived
+		if hasArrived {
+			return len(ps) > 1
+		}
+		return hasPieceLeft(d)
 	})
 }
 
@@ -42,8 +45,8 @@ func (ps Parts) Added(m *Message) Parts {
 	return slices.DeleteFunc(ps.Remainder(m), func(d *Delivery) bool { return d.State != store.Cancelled || d.Attempt > 0 })
 }
 
-// Undecided returns the parts about which a verb decides: Send again about those that failed, and, as Mark as sent does, about those of
-// which a person has to say whether they have left.
+// Undecided returns the parts about which a verb decides: those of which a person has to say whether they have left and, for Send
+// again, those that failed.
 func (ps Parts) Undecided(verb bridge.Verb) Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {
 		canBeSentAgain := d.State == store.Failed && verb == bridge.VerbSendAgain
@@ -109,8 +112,8 @@ func isEmpty(m *Message, d *Delivery) bool {
 // hasBegun reports whether the provider has a delivery, or a piece of it.
 func hasBegun(d *Delivery) bool { return hasPieceLeft(d) || StateRank(d.State) > 0 }
 
-// hasPieceLeft reports whether a piece of a delivery has left, or of the message in which it leaves with others: as long as no piece
-// has, what waits belongs to no run.
+// hasPieceLeft reports whether a piece has left of a delivery, or of the run in which it leaves. A waiting delivery belongs to a run
+// only after the run's first piece has left.
 func hasPieceLeft(d *Delivery) bool {
 	isOfRun := d.State == store.Queued && d.Joined != 0
 	return d.Part > 0 || isOfRun

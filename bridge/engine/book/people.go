@@ -23,7 +23,7 @@ type People struct {
 	*Moment
 	Identities map[store.IdentityID]*store.Identity
 	ByAddress  map[NameKey]*store.Identity // by account and key: the root of the customer who has the key
-	writers    []string                    // of the keys of Strangers, those from which somebody wrote to us before
+	writers    []string                    // those keys of Wanted.Strangers from which somebody wrote to us before
 
 	newIdentity     map[store.IdentityID]bool             // rows that this batch made
 	United          map[store.IdentityID]store.IdentityID // stored roots that proved to be another customer's → that one's root
@@ -38,9 +38,8 @@ func newPeople(m *Moment) *People {
 		consents: map[store.IdentityID]bool{}, DirtyIdentities: map[store.IdentityID]bool{}}
 }
 
-// newIdentities returns rows for all senders, as if each were new, in the order in which all batches lock them. Their ids
-// rise in the order in which the facts name the keys, because among several new keys of a customer the one with the lowest id
-// becomes the root.
+// newIdentities returns rows for all senders, as if each were new, in the order in which all batches lock them. Among several new
+// keys of a customer, the one with the lowest id becomes the root: so the ids rise in the order in which the facts name the keys.
 func (ps *People) newIdentities(p parties) []store.Identity {
 	rows := make([]store.Identity, 0, len(p.keys))
 	for _, k := range p.keys {
@@ -128,7 +127,7 @@ func (ps *People) linkIdentities(same []samePerson) {
 			continue
 		}
 
-		first := slices.MinFunc(roots, func(a, b *store.Identity) int { // one that was known before, and the same one in all replicas
+		first := slices.MinFunc(roots, func(a, b *store.Identity) int { // a stored one if possible, and the same one in all replicas
 			return cmp.Or(compareBool(ps.newIdentity[a.ID], ps.newIdentity[b.ID]), cmp.Compare(a.ID, b.ID))
 		})
 		for _, r := range roots {
@@ -139,36 +138,12 @@ func (ps *People) linkIdentities(same []samePerson) {
 	}
 }
 
-// withoutPassedOn leaves out the keys that a person had before and that belong to somebody else by now: a change may be told so
-// late that whoever has got the number has written already. That is so if another of the person's keys, which stays hers for good,
-// is a known customer's, and the one who has the number now has other keys.
+// withoutPassedOn leaves out a person's former keys that belong to somebody else by now: a change of number may be told so late that
+// the number's next owner has written already.
 func (ps *People) withoutPassedOn(s samePerson) samePerson {
-	if len(s.previous) == 0 {
-		return s
-	}
-
-	hasPassedOn := func(key string) bool {
-		row := ps.RowOf(s.account, key)
-		if row == nil || !slices.Contains(s.previous, key) || slices.Contains(s.lasting, key) {
-			return false
-		}
-		isKnownElsewhere := false
-		for _, lasting := range s.lasting {
-			own := ps.RowOf(s.account, lasting)
-			if own == nil || ps.newIdentity[own.Root()] {
-				continue
-			}
-			if own.Root() == row.Root() {
-				return false
-			}
-			isKnownElsewhere = true
-		}
-		return isKnownElsewhere && ps.keptKey(row, s.keys) != nil
-	}
-
 	var passedOn []string
-	for _, key := range s.keys {
-		if hasPassedOn(key) {
+	for _, key := range s.previous {
+		if ps.hasPassedOn(s, key) {
 			passedOn = append(passedOn, key)
 		}
 	}
@@ -177,6 +152,29 @@ func (ps *People) withoutPassedOn(s samePerson) samePerson {
 	s.keys = slices.DeleteFunc(slices.Clone(s.keys), isPassedOn)
 	s.previous = slices.DeleteFunc(slices.Clone(s.previous), isPassedOn)
 	return s
+}
+
+// hasPassedOn reports whether a former key of a person belongs to somebody else: a lasting key of the person is a known customer's, and
+// whoever has the former key is another customer, who has further keys.
+func (ps *People) hasPassedOn(s samePerson, former string) bool {
+	row := ps.RowOf(s.account, former)
+	if row == nil || slices.Contains(s.lasting, former) {
+		return false
+	}
+
+	isKnownPerson := false
+	for _, lasting := range s.lasting {
+		own := ps.RowOf(s.account, lasting)
+		if own == nil || ps.newIdentity[own.Root()] {
+			continue
+		}
+		if own.Root() == row.Root() {
+			return false
+		}
+		isKnownPerson = true
+	}
+
+	return isKnownPerson && ps.keptKey(row, s.keys) != nil
 }
 
 // releasePassedOnKeys takes from a customer the keys that have passed to somebody else. Phone numbers are given to other
@@ -288,8 +286,8 @@ func (ps *People) RowOf(account store.AccountID, key string) *store.Identity {
 }
 
 // CustomerOf returns the root identity of the customer of an inbound, or nil if the inbound names no customer.
-// Errors: *NotYet if an earlier event of this batch has released the key. The next batch makes it anew. *relay.EventError if even
-// several batches didn't: then the keys contradict each other, and nothing behind the event may stand still for that.
+// Errors: *NotYet if an earlier event of this batch has released the key, so that the next batch makes it anew. *relay.EventError if
+// that has happened too often: then the keys contradict each other, and what is behind the event mustn't wait for it.
 func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
 	if in.From.Key == "" {
 		return nil, nil
@@ -303,8 +301,8 @@ func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Iden
 	return nil, ps.Wait(0)
 }
 
-// maxMakings is after how many waits of an event the key of its sender is not made anew again. One is enough where nothing contradicts
-// itself; an event may have waited for something else before.
+// maxMakings is the number of waits after which the key of an event's sender isn't made anew again. One wait is enough unless keys
+// contradict each other, but the event may have waited for something else before.
 const maxMakings = 50
 
 // IsNewcomer reports whether an address is new in a conversation that has participants.
@@ -355,7 +353,7 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 	to, cc := outbound.Addressed(c.Participants)
 	for _, p := range slices.Concat(to, cc) {
 		isListed := func(key string) bool { return slices.Contains(c.Account.TrialTo, key) }
-		if !slices.ContainsFunc(ps.keysBy(c, p.Key), isListed) {
+		if !slices.ContainsFunc(ps.recipientKeys(c, p.Key), isListed) {
 			return &bridge.Problem{Code: "trial", Text: "This account is on trial and " + p.Key + " is not on its list.",
 				Hint: "Add the address to trial_to, or switch the account to live."}
 		}
@@ -364,8 +362,8 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 	return nil
 }
 
-// keysBy returns a recipient's key. If the recipient is a chat's customer, it adds all other keys that the customer has now.
-func (ps *People) keysBy(c *Conversation, key string) []string {
+// recipientKeys returns a recipient's key. If the recipient is a chat's customer, it adds all other keys that the customer has now.
+func (ps *People) recipientKeys(c *Conversation, key string) []string {
 	root, keys := ps.RootOf(c), []string{key}
 	isCustomer := root != nil && ps.ByAddress[NameKey{c.AccountID, key}] == root
 	if !c.Exclusive || !isCustomer {

@@ -25,6 +25,19 @@ type Posts struct {
 	dirty map[PostKey]bool // rows to be written
 }
 
+// findPosts adds the query of the posts with these keys.
+func findPosts(p *store.Pipeline, dest *[]store.Post, wanted []PostKey) {
+	accounts := make([]store.AccountID, len(wanted))
+	channels := make([]string, len(wanted))
+	messages := make([]string, len(wanted))
+	for i, k := range wanted {
+		accounts[i] = k.Account
+		channels[i] = k.Channel
+		messages[i] = k.Message
+	}
+	p.FindPosts(dest, accounts, channels, messages)
+}
+
 // Remember records what a surface's message is about, for replies, edits and reactions to it.
 func (ps *Posts) Remember(p store.Post) *store.Post {
 	k := PostKey{p.AccountID, p.Channel, p.Message}

@@ -69,8 +69,8 @@ func (o *Outbox) FirstPartOf(m *Message) *Delivery {
 	return nil
 }
 
-// CancelReply takes all parts of a waiting reply back. It returns false if none waits, or if the first part is being sent, was sent or
-// may have been. One that failed keeps the others from being taken back only if something of them has left, or may have.
+// CancelReply takes all parts of a waiting reply back. It returns false, and changes nothing, if no part can be taken back, or if the
+// first one can't. A first part that has failed doesn't count, as long as nothing of the others has left or may leave.
 func (o *Outbox) CancelReply(m *Message) bool {
 	parts := o.PartsOf(m)
 	if !slices.ContainsFunc(parts, o.CanBeTakenBack) {
@@ -92,7 +92,7 @@ func (o *Outbox) StopEmptyParts(m *Message) bool {
 	for _, d := range o.PartsOf(m) {
 		if isEmpty(m, d) && (d.State == store.Failed || o.CanBeTakenBack(d)) {
 			o.Cancel(d)
-			d.State, d.Dirty = store.Cancelled, true
+			d.State, d.Dirty = store.Cancelled, true // also if it failed, and where Cancel has a person decide
 			isStopped = true
 		}
 	}
@@ -127,9 +127,8 @@ func (ps Parts) haveAllStopped(o *Outbox) bool {
 	})
 }
 
-// AwaitOtherParts is called when a part of a reply has landed. If other parts have not, it sets the message's fate to the
-// worst of its parts' and returns true: the message counts as sent, and gets its mark, only when all parts have landed. A reply that
-// was taken back keeps its fate until the customer has what it says.
+// AwaitOtherParts is called when a part of a reply has landed. If other parts have not, it sets the message's fate to the worst of
+// its parts' and returns true: the message counts as sent, and gets its mark, only when all parts have landed.
 func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	parts := o.PartsOf(m)
 	if len(parts) < 2 {
@@ -139,9 +138,10 @@ func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	fate := parts.worstFate()
 	switch m.Fate {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
-	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk:
-		leavesNoMore := fate == store.FateOut || fate == store.FateWaiting // what waits of it doesn't leave
-		return !parts.TextHasLeft() || !leavesNoMore
+	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk: // it was taken back, so that no waiting part leaves
+		isOver := fate == store.FateOut || fate == store.FateWaiting
+		customerHasText := isOver && parts.TextHasLeft()
+		return !customerHasText // until then it keeps its fate
 	default:
 		return false
 	}

@@ -275,7 +275,8 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 		sent, isEarlier := sentWords(m, d, leftInPieces(d, o.Deliveries[d.Joined]))
 		p.Earlier = nil
 		d.SetPayload(p)
-		if !isEarlier || hasEnded(d) && d.Part == 0 {
+		hasLeft := !hasEnded(d) || d.Part > 0
+		if !isEarlier || !hasLeft {
 			continue
 		}
 
@@ -291,8 +292,8 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 	return FileChanges{Left: NamesOf(without(m.Files, wanted)), Added: without(wanted, m.Files)}
 }
 
-// sentWords returns what the last attempt at a delivery of a message sent, if that was what the message said before an edit. inPieces means
-// that the delivery needed several attempts, one for each piece, and all pieces were of the words of the first.
+// sentWords returns what the last attempt at a delivery of a message sent, if that was what the message said before an edit. inPieces
+// means that each piece of the delivery had an attempt of its own, and that all pieces were of the words of the first attempt.
 func sentWords(m *Message, d *Delivery, inPieces bool) (sent outbound.EarlierText, isEarlier bool) {
 	p := d.DecodedPayload()
 	wasSent := func(e outbound.EarlierText) bool { return e.Mark() == d.Progress }
@@ -303,8 +304,9 @@ func sentWords(m *Message, d *Delivery, inPieces bool) (sent outbound.EarlierTex
 	if len(earlier) == 0 || wasSent(outbound.WordsOf(&m.Message, p.Span)) {
 		return outbound.EarlierText{}, false
 	}
-	at := slices.IndexFunc(earlier, wasSent)
-	return earlier[max(at, 0)], true // if none fits, the process ended before it noted what it sent: most likely what was there at first
+	// If no earlier text fits, the process ended before it noted what it sent. Most likely that was the first of these texts.
+	at := max(slices.IndexFunc(earlier, wasSent), 0)
+	return earlier[at], true
 }
 
 // leftInPieces reports whether a delivery left in several pieces. first is the one with which it left as one message, nil if it left alone.

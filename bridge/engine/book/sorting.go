@@ -13,7 +13,7 @@ import (
 // there is none.
 func (cs *Conversations) DailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
 	today := Day(cs.Now)
-	k := LaneKey{a.ID, today}
+	k := NameKey{a.ID, today}
 	if c := cs.Rows[cs.automaticDays[k]]; c != nil {
 		return c, nil
 	}
@@ -30,7 +30,7 @@ func (cs *Conversations) DailyThread(ctx context.Context, tx pgx.Tx, a *store.Ac
 // (Openings). It makes the thread if there is none.
 func (cs *Conversations) CollectingThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
 	today := Day(cs.Now)
-	k := LaneKey{a.ID, today}
+	k := NameKey{a.ID, today}
 	if c := cs.Rows[cs.collecting[k]]; c != nil {
 		return c, nil
 	}

@@ -3,6 +3,7 @@ package book
 import (
 	"slices"
 
+	"parley/bridge"
 	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
@@ -32,6 +33,9 @@ type Wanted struct {
 	Tags          []string          // tags that are put on conversations
 }
 
+// lastMessages is how many of a conversation's latest messages are read where it matters what was said last.
+const lastMessages = 5
+
 // depth says what is needed of the conversations besides their rows.
 type depth struct {
 	Waiting  bool // the deliveries that wait in the lanes to customers
@@ -53,6 +57,27 @@ func (d depth) lastSaid() int {
 		return lastMessages
 	}
 	return 0
+}
+
+// withLatestMessages returns the conversations of which the latest messages are needed.
+func (b *Book) withLatestMessages(n *Wanted) []store.ConversationID {
+	all := SortedKeys(b.Conversations.Rows)
+	if n.Failures || n.Latest {
+		return all
+	}
+
+	ids := b.conversationsOf(n.NeedLatest)
+	for _, id := range all {
+		c := b.Conversations.Rows[id]
+		isWaiting := c.LastFrom == "customer" && c.WaitingSince != nil
+		waitMayShift := isWaiting && (n.Landed || n.Receipts) // the messages tell since when
+		mayBeAnswered := bridge.IsUrgent(c.Traits) && n.Notes // the messages tell whether
+		if waitMayShift || mayBeAnswered {
+			ids = append(ids, id)
+		}
+	}
+
+	return sortedUnique(ids)
 }
 
 // parties are the people who are customers, or become such.
