@@ -19,9 +19,9 @@ import (
 // reportTimeout bounds a short write or read of the database.
 const reportTimeout = 5 * time.Second
 
-// Report records the condition that an account's surface or channel has found itself to be in. That it works itself ends no other
-// trouble of the account: replies may be refused although messages can be fetched, and a chat's channel may be closed although the
-// chat can be reached.
+// Report records the condition that an account's surface or channel reports of itself. A report that it works ends no other trouble
+// of the account: replies may be refused although messages can be fetched, and a chat's channel may be closed although the chat can
+// be reached.
 func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	switch {
 	case !e.isChannel(account):
@@ -33,8 +33,8 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	}
 }
 
-// reportSurface records the condition that a surface has found itself to be in. That it can be reached counts only if nothing else
-// of it fails.
+// reportSurface records the condition that a surface reports of itself. A report that it works makes the account work only if nothing
+// else of the surface fails.
 func reportSurface(e *Engine, account store.AccountID, c channels.Condition) {
 	e.writeCondition(account, c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
 		if c.Status != channels.Active {
@@ -102,23 +102,23 @@ type troubleKey struct {
 	what    string
 }
 
-// troubles knows what fails of accounts now. What all processes know stands in the database (store.NoteTrouble); in memory is
-// when that must be asked.
+// troubles knows what fails of accounts now. The database has what all processes know (store.NoteTrouble). What this process keeps in
+// memory saves it from asking the database about each message.
 type troubles struct {
 	engine *Engine
 
-	mu      sync.Mutex
-	fails   map[troubleKey]bool      // as this process has seen it; false means that it was seen to work
-	broken  map[store.AccountID]bool // as the database said within the last second
-	asked   map[troubleKey]bool      // which things of broken accounts were noted to work since then
-	unended map[troubleKey]unended   // what works, though its trouble could not be ended
-	judged  *directory.Directory     // by which endOfFormerChannels was done last
+	mu       sync.Mutex
+	fails    map[troubleKey]bool       // as this process has seen it; false means that it was seen to work
+	broken   map[store.AccountID]bool  // accounts that don't work, as the database said within the last second
+	asked    map[troubleKey]bool       // things of broken accounts that were noted to work since then
+	unended  map[troubleKey]pendingEnd // troubles that are over and could not be ended
+	followed *directory.Directory      // the one that endOfFormerChannels has followed last
 }
 
-// unended is a trouble that is over and could not be ended.
-type unended struct {
+// pendingEnd is the end of a trouble that has to be written.
+type pendingEnd struct {
 	mayEndEarlier bool       // it may end what earlier processes saw
-	until         *time.Time // until when it lasts, by which it is told from one that is noted later; nil means that this isn't known
+	until         *time.Time // until when the trouble lasts, which tells it from one that is noted later; nil if that isn't known
 }
 
 func newTroubles(e *Engine) *troubles {
@@ -127,14 +127,14 @@ func newTroubles(e *Engine) *troubles {
 		fails:   map[troubleKey]bool{},
 		broken:  map[store.AccountID]bool{},
 		asked:   map[troubleKey]bool{},
-		unended: map[troubleKey]unended{},
+		unended: map[troubleKey]pendingEnd{},
 	}
 }
 
 // record records why one thing of an account fails (what), or with c nil that it works.
 //
-// The admins are told of a new trouble once. That the account works they are told only when none of its troubles is left, whichever
-// process has seen it: otherwise two closed channels of a chat would make the account's condition change all the time.
+// The admins are told of a new trouble once. They are told that the account works only when none of its troubles is left, whichever
+// process has seen them: otherwise two closed channels of a chat would make the account's condition change all the time.
 func (ts *troubles) record(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	if c == nil {
@@ -167,12 +167,12 @@ func (ts *troubles) recordFailure(k troubleKey, c channels.Condition) {
 	})
 }
 
-// recordWorking records that one thing of an account works. A process that has ended may have noted that it fails. Where that shows
-// for every process alike, because the channel itself works or takes replies, the first process that sees it work ends the trouble.
+// recordWorking records that one thing of an account works. If that is the channel itself, or that it takes replies, it works for all
+// processes alike: then it ends the trouble also if a process noted it that has ended since.
 func (ts *troubles) recordWorking(k troubleKey) {
 	mayEndEarlier := k.what == runTrouble || k.what == sendTrouble
 	if ts.noteWorking(k, mayEndEarlier) {
-		ts.end(k, unended{mayEndEarlier: mayEndEarlier})
+		ts.end(k, pendingEnd{mayEndEarlier: mayEndEarlier})
 	}
 }
 
@@ -199,10 +199,10 @@ func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
 // end ends a trouble of an account for all processes. If it was the last one, the account works. A trouble that no process had noted
 // doesn't make the account work, unless over.mayEndEarlier is set.
 //
-// A trouble that still lasts, or whose end could not be written, is left to endAgain. One that was noted anew since is not: it is
+// A trouble that still lasts, or whose end could not be written, is left to retryEnds. One that was noted anew since is not: it is
 // another trouble, which this process hasn't seen to be over.
-func (ts *troubles) end(k troubleKey, over unended) {
-	var lasts *time.Time
+func (ts *troubles) end(k troubleKey, over pendingEnd) {
+	var lasts *time.Time // until when; nil if the trouble is over
 	works := channels.Condition{Status: channels.Active}
 	isWritten := ts.engine.writeCondition(k.account, works, func(ctx context.Context, tx pgx.Tx) (bool, error) {
 		wasKnown, hasOthers, until, err := store.EndTrouble(ctx, tx, k.account, k.what, over.until)
@@ -222,13 +222,13 @@ func (ts *troubles) end(k troubleKey, over unended) {
 	case !isWritten:
 		ts.unended[k] = over
 	case lasts != nil && !isNotedAnew:
-		ts.unended[k] = unended{mayEndEarlier: over.mayEndEarlier, until: lasts}
+		ts.unended[k] = pendingEnd{mayEndEarlier: over.mayEndEarlier, until: lasts}
 	}
 }
 
-// endAgain tries again to end the troubles that could not be ended before. Otherwise they would end with the next message that is
+// retryEnds tries again to end the troubles that could not be ended before. Otherwise they would end with the next message that is
 // sent: that may take days, and nothing is ever sent to a channel in which no threads open any more.
-func (ts *troubles) endAgain() {
+func (ts *troubles) retryEnds() {
 	ts.mu.Lock()
 	list := maps.Clone(ts.unended)
 	ts.mu.Unlock()
@@ -243,7 +243,7 @@ func (ts *troubles) endAgain() {
 	}
 }
 
-// endRun ends what was reported of an account whose channel reports nothing by itself. Its settings didn't work before, and now a
+// endRun ends the trouble that was reported of an account whose channel reports nothing by itself: its settings didn't work, and now a
 // channel could be made of them.
 func (ts *troubles) endRun(account store.AccountID) {
 	k := troubleKey{account, runTrouble}
@@ -252,21 +252,21 @@ func (ts *troubles) endRun(account store.AccountID) {
 	delete(ts.fails, k)
 	ts.mu.Unlock()
 	if fails {
-		ts.end(k, unended{})
+		ts.end(k, pendingEnd{})
 	}
 }
 
-// endOfFormerChannels ends the troubles of channels in which no threads open any more, since nothing may be posted there ever again
-// that would end them. It does so once for each directory, since a conversation that is over may still be told something there.
+// endOfFormerChannels ends the troubles of channels in which no threads open any more, since perhaps nothing is ever posted there
+// again. It does so once for each directory: if something is refused there later, for a conversation that is over, that counts.
 func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 	var ended []troubleKey
 	ts.mu.Lock()
-	if ts.judged == dir {
+	if ts.followed == dir {
 		ts.mu.Unlock()
 		return
 	}
 
-	ts.judged = dir
+	ts.followed = dir
 	for k, fails := range ts.fails {
 		a := dir.Account(k.account)
 		isOfChannel := a != nil && a.Side == store.SideSurface && k.what != "" && k.what != runTrouble
@@ -278,7 +278,7 @@ func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 	ts.mu.Unlock()
 
 	for _, k := range ended {
-		ts.end(k, unended{})
+		ts.end(k, pendingEnd{})
 	}
 }
 

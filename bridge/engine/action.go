@@ -24,8 +24,8 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	w.Typed = typedAt(a)
 	r := book.Request{Surface: account.ID, Action: a, Agent: w.Dir.AgentOf(account.ID, a.Actor.ID)}
 	use := useCaseOf(a.Verb)
-	if use.first != nil {
-		return use.first(w, ctx, tx, r)
+	if use.doFirst != nil {
+		return use.doFirst(w, ctx, tx, r)
 	}
 
 	r.Conversation = w.ConversationAt(r)

@@ -22,7 +22,7 @@ type attention struct {
 	mu      sync.Mutex // guards last and open
 	last    map[store.ConversationID]time.Time
 	showing sync.WaitGroup // calls that are under way
-	open    bool           // Engine.Run is at work, which waits for showing before it returns; else no call is begun
+	open    bool           // calls may begin: Engine.Run works, and waits for them before it returns
 }
 
 // beginIfDue reports whether a customer is to be shown now that somebody reads, and notes that this was done. If it returns
@@ -54,8 +54,7 @@ func (at *attention) setOpen(yes bool) {
 	at.open = yes
 }
 
-// attend shows a conversation's customer that somebody reads and writes, if the channel can show that. It returns at
-// once.
+// attend shows a conversation's customer that somebody reads and writes, if the channel can show that. It returns at once.
 func (e *Engine) attend(conversation store.ConversationID) {
 	if !e.attention.beginIfDue(conversation, time.Now()) { //nolint:forbidigo // only how long ago
 		return
@@ -70,6 +69,7 @@ func (e *Engine) attend(conversation store.ConversationID) {
 	}()
 }
 
+// attendNow calls the channel, unless the account is paused or on trial, or the conversation is over.
 func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationID) error {
 	list, err := store.Conversations(ctx, e.pool, conversation)
 	if err != nil || len(list) == 0 {

@@ -54,8 +54,8 @@ func (s *servedSince) read(ctx context.Context, q store.Querier) error {
 	return err
 }
 
-// readIfAhead reads the time anew if it lies in the future of now, the time by the database's clock: that was ahead when work
-// began, and is right now. Until then no reply would leave, since all would count as older than the restore.
+// readIfAhead reads the time anew if it is after now, the time by the database's clock, which was ahead when work began and was put
+// right since. Otherwise no reply would leave, since all would count as older than the restore.
 func (s *servedSince) readIfAhead(ctx context.Context, q store.Querier, now time.Time) error {
 	if !s.time().After(now) {
 		return nil

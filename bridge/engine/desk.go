@@ -109,9 +109,9 @@ func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridg
 	return bridge.Facts{}, bridge.ErrNoConversation
 }
 
-// Facts of a conversation by its number, for user. Errors as FactsAt.
+// Facts returns the facts of a conversation by its number, for user. Errors: as FactsAt.
 func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user string) (bridge.Facts, error) {
-	agent, err := d.mayRead(ctx, id, user)
+	agent, err := d.readerOf(ctx, id, user)
 	if err != nil {
 		return bridge.Facts{}, err
 	}
@@ -137,9 +137,9 @@ func (d *Desk) readerFor(ctx context.Context, user string) (*store.Agent, store.
 	return agent, d.e.reading.As(agent), nil
 }
 
-// mayRead returns the agent who is a user of the surface, if the agent may read a conversation.
+// readerOf returns the agent who is a user of the surface, if the agent may read a conversation.
 // Errors: ErrNoConversation; *Problem for who may not.
-func (d *Desk) mayRead(ctx context.Context, id store.ConversationID, user string) (*store.Agent, error) {
+func (d *Desk) readerOf(ctx context.Context, id store.ConversationID, user string) (*store.Agent, error) {
 	agent, r, err := d.readerFor(ctx, user)
 	if err != nil {
 		return nil, err
@@ -159,8 +159,8 @@ func (d *Desk) mayRead(ctx context.Context, id store.ConversationID, user string
 	return agent, nil
 }
 
-// List returns a page of a list, at most 50 rows, or of what is found by some words, at
-// most 20, as far as user may see it. Errors: *Problem.
+// List returns what user may see of a page of a list (at most 50 rows), or of what some words find (at most 20).
+// Errors: *Problem.
 func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
 	agent, r, err := d.readerFor(ctx, user)
 	if err != nil {
@@ -172,7 +172,7 @@ func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridg
 // History returns a page of the log of a conversation, at most 50 rows; page 0 has the newest.
 // Errors: as FactsAt.
 func (d *Desk) History(ctx context.Context, id store.ConversationID, page int, user string) (bridge.History, error) {
-	if _, err := d.mayRead(ctx, id, user); err != nil {
+	if _, err := d.readerOf(ctx, id, user); err != nil {
 		return bridge.History{}, err
 	}
 	return d.e.reading.History(ctx, d.e.pool, id, page)
@@ -251,7 +251,7 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	if p.Kind != string(bridge.PostSaid) && p.Kind != string(bridge.PostFiles) {
 		return nil, nil
 	}
-	if _, err := d.mayRead(ctx, p.ConversationID, user); err != nil {
+	if _, err := d.readerOf(ctx, p.ConversationID, user); err != nil {
 		return nil, err
 	}
 
@@ -269,7 +269,7 @@ func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (text,
 	if p.Kind != book.HumanMessage {
 		return "", "", nil
 	}
-	if _, err := d.mayRead(ctx, p.ConversationID, user); err != nil {
+	if _, err := d.readerOf(ctx, p.ConversationID, user); err != nil {
 		return "", "", err
 	}
 
@@ -292,7 +292,7 @@ func (d *Desk) Count(account, text string) (c bridge.Count, counts bool) {
 	if !ok {
 		return bridge.Count{}, false
 	}
-	signature, _ := outbound.SignatureOf(a, nil, false)
+	signature, _ := outbound.SignatureOf(a, nil, false) // of a channel without threads, where no author's own counts
 	return counter.Count(text, signature), true
 }
 

@@ -64,7 +64,7 @@ func (w *work) hasNothingToDo(r book.Request) bool {
 	}
 
 	stopsReply := r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep
-	waitsOrLeft := m.Fate == store.FateWaiting || m.Fate == store.FateOut // of a reply that has just left, it is said that it is too late
+	waitsOrLeft := m.Fate == store.FateWaiting || m.Fate == store.FateOut // if it has left, people are told that it is too late
 	if !stopsReply || !waitsOrLeft || wasSentByClick(w.Outbox, m) {
 		return true
 	}

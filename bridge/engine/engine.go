@@ -289,8 +289,8 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 // changed: business hours depend on the date.
 const eveningCheckTicks = 600
 
-// endAgainTicks is after how many ticks of a second troubles are ended again that could not be ended before.
-const endAgainTicks = 60
+// retryEndsTicks is after how many ticks of a second it is tried again to end troubles that could not be ended before.
+const retryEndsTicks = 60
 
 // watchSettings rereads the directory when the version of the settings has risen, and has what depends on them follow.
 func (e *Engine) watchSettings(ctx context.Context) error {
@@ -315,8 +315,8 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("settings not read", "error", err)
 		}
-		if ticks%endAgainTicks == 0 {
-			e.troubles.endAgain() //nolint:contextcheck // conditions are written within a time of their own
+		if ticks%retryEndsTicks == 0 {
+			e.troubles.retryEnds() //nolint:contextcheck // conditions are written within a time of their own
 		}
 	}
 }
@@ -332,8 +332,8 @@ func (e *Engine) followSettings(ctx context.Context) bool {
 	return true
 }
 
-// readSettings rereads the directory if it is out of date, and which accounts don't work. What failed in channels that the directory
-// no longer has fails no more.
+// readSettings rereads which accounts don't work, and the directory if it is out of date. Then it ends the troubles of channels in which
+// no threads open any more.
 func (e *Engine) readSettings(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()

@@ -23,7 +23,7 @@ func (e *Engine) NoteRefusal(ctx context.Context, account store.AccountID, c cha
 }
 
 // EndTroublesAgain ends the troubles that could not be ended when what fails was seen to work, as happens once a minute.
-func (e *Engine) EndTroublesAgain() { e.troubles.endAgain() }
+func (e *Engine) EndTroublesAgain() { e.troubles.retryEnds() }
 
 // KnowTroublesUntil lets troubles that could not be ended last until a time, which the caller has written for them.
 func (e *Engine) KnowTroublesUntil(at time.Time) {

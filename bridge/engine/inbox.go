@@ -37,7 +37,7 @@ func (in *Inbox) List(ctx context.Context, agent store.AgentID, q bridge.ListQue
 	return in.desk.List(ctx, q, own.PageUser(agent))
 }
 
-// Facts of a conversation, for an agent. Errors: ErrNoConversation; *Problem.
+// Facts returns the facts of a conversation, for an agent. Errors: ErrNoConversation; *Problem.
 func (in *Inbox) Facts(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (bridge.Facts, error) {
 	return in.desk.Facts(ctx, conversation, own.PageUser(agent))
 }
@@ -90,7 +90,7 @@ func (in *Inbox) People(ctx context.Context) ([]bridge.AgentRef, []string, error
 
 // Spoken returns a page of what was said in a conversation. Errors: as Facts.
 func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation store.ConversationID, before bridge.SpokenBefore) (bridge.SpokenPage, error) {
-	viewer, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent))
+	viewer, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent))
 	if err != nil {
 		return bridge.SpokenPage{}, err
 	}
@@ -113,7 +113,7 @@ func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation s
 
 // File returns a file that a customer sent, or that an agent uploaded to Parley. Errors: as Facts; files.ErrNoFile.
 func (in *Inbox) File(ctx context.Context, agent store.AgentID, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
-	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
+	if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
 		return channels.File{}, err
 	}
 	return in.e.files.SpokenFile(ctx, conversation, message, index)
@@ -122,7 +122,7 @@ func (in *Inbox) File(ctx context.Context, agent store.AgentID, conversation sto
 // Stamp returns a digest of a conversation as an agent sees it. A different digest means that something has changed.
 // Errors: as Facts.
 func (in *Inbox) Stamp(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (string, error) {
-	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
+	if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
 		return "", err
 	}
 	return inbox.Stamp(ctx, in.e.pool, conversation)
@@ -188,7 +188,7 @@ func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) 
 		return &bridge.Problem{Code: "unknown_verb", Text: "That can't be done here.", Hint: "Reload the page."}
 	}
 
-	viewer, err := in.desk.mayRead(ctx, a.Args.Conversation, own.PageUser(agent))
+	viewer, err := in.desk.readerOf(ctx, a.Args.Conversation, own.PageUser(agent))
 	if err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) 
 
 // Attaching says whether an agent may attach files to a reply. Errors: as Facts; *Problem for who may not reply.
 func (in *Inbox) Attaching(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (bridge.Attaching, error) {
-	viewer, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent))
+	viewer, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent))
 	if err != nil {
 		return bridge.Attaching{}, err
 	}
@@ -278,7 +278,7 @@ func (in *Inbox) waitUntilApplied(ctx context.Context, name string, conversation
 
 // Result returns what became of an act of an agent, by the name that Act gave it. Errors: as Facts.
 func (in *Inbox) Result(ctx context.Context, agent store.AgentID, conversation store.ConversationID, name string) (bridge.ActResult, error) {
-	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
+	if _, err := in.desk.readerOf(ctx, conversation, own.PageUser(agent)); err != nil {
 		return bridge.ActResult{}, err
 	}
 

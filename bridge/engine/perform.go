@@ -29,14 +29,14 @@ type useCase struct {
 	wants func(*work, *book.Wanted, bridge.AccountID, bridge.Action)
 
 	isSpeech bool // somebody says something, to the customer or to colleagues: applySpeech applies it
-	// first applies what happened to a message or a channel, whoever did it. It is called before the conversation is looked for.
-	first func(*work, context.Context, pgx.Tx, book.Request) error
-	// anywhere applies a verb that needs no conversation.
-	anywhere func(*work, context.Context, pgx.Tx, book.Request) error
+	// doFirst applies what happened to a message or a channel, whoever did it. It is called before the conversation is looked for.
+	doFirst func(*work, context.Context, pgx.Tx, book.Request) error
+	// doAnywhere applies a verb that needs no conversation.
+	doAnywhere func(*work, context.Context, pgx.Tx, book.Request) error
 	// do applies the verb to a conversation.
 	do func(*work, book.Request)
-	// read is used in place of do where the verb needs more of the database than the batch has read.
-	read func(*work, context.Context, pgx.Tx, book.Request) error
+	// doInTx takes the place of do where the verb needs more of the database than the batch has read.
+	doInTx func(*work, context.Context, pgx.Tx, book.Request) error
 }
 
 // useCases makes the table of verbs; see allUseCases.
@@ -46,24 +46,24 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbReply:          {isSpeech: true, needsLatest: true},
 		bridge.VerbNote:           {isSpeech: true, needsLatest: true},
 		bridge.VerbUnknown:        {isSpeech: true, needsLatest: true},
-		bridge.VerbEdit:           {needsLatest: true, wants: wantAnswered, first: editText},
-		bridge.VerbDelete:         {needsLatest: true, wants: wantAnswered, first: deleteText},
-		bridge.VerbReact:          {first: ignore}, // emoji that are verbs arrive as those verbs
-		bridge.VerbUnreact:        {first: ignore},
-		bridge.VerbMoveChannel:    {first: moveChannel},
-		bridge.VerbNew:            {noConversation: true, wants: (*work).wantStart, anywhere: (*work).start},
-		bridge.VerbHelp:           {noConversation: true, anywhere: (*work).answerHelp},
-		bridge.VerbList:           {noConversation: true, anywhere: (*work).answer},
-		bridge.VerbStats:          {noConversation: true, anywhere: (*work).answer},
-		bridge.VerbFind:           {anywhere: (*work).answer},
-		bridge.VerbHistory:        {anywhere: (*work).answer},
-		bridge.VerbWhy:            {anywhere: (*work).answer},
-		bridge.VerbTimeline:       {anywhere: (*work).answer},
+		bridge.VerbEdit:           {needsLatest: true, wants: wantAnswered, doFirst: editText},
+		bridge.VerbDelete:         {needsLatest: true, wants: wantAnswered, doFirst: deleteText},
+		bridge.VerbReact:          {doFirst: ignore}, // emoji that are verbs arrive as those verbs
+		bridge.VerbUnreact:        {doFirst: ignore},
+		bridge.VerbMoveChannel:    {doFirst: moveChannel},
+		bridge.VerbNew:            {noConversation: true, wants: (*work).wantStart, doAnywhere: (*work).start},
+		bridge.VerbHelp:           {noConversation: true, doAnywhere: (*work).answerHelp},
+		bridge.VerbList:           {noConversation: true, doAnywhere: (*work).answer},
+		bridge.VerbStats:          {noConversation: true, doAnywhere: (*work).answer},
+		bridge.VerbFind:           {doAnywhere: (*work).answer},
+		bridge.VerbHistory:        {doAnywhere: (*work).answer},
+		bridge.VerbWhy:            {doAnywhere: (*work).answer},
+		bridge.VerbTimeline:       {doAnywhere: (*work).answer},
 		bridge.VerbAI:             {do: byAssist((*assist.UseCases).Ask)},
-		bridge.VerbTemplates:      {noConversation: true, anywhere: administerTemplates},
-		bridge.VerbTemplateEdit:   {noConversation: true, anywhere: administerTemplates},
-		bridge.VerbTemplateDelete: {noConversation: true, anywhere: administerTemplates},
-		bridge.VerbTemplate:       {needsLatest: true, read: useTemplate},
+		bridge.VerbTemplates:      {noConversation: true, doAnywhere: administerTemplates},
+		bridge.VerbTemplateEdit:   {noConversation: true, doAnywhere: administerTemplates},
+		bridge.VerbTemplateDelete: {noConversation: true, doAnywhere: administerTemplates},
+		bridge.VerbTemplate:       {needsLatest: true, doInTx: useTemplate},
 		bridge.VerbTake:           {needsOpen: true, do: byWorkflow((*workflow.UseCases).Assign)},
 		bridge.VerbAssign:         {needsLatest: true, wants: wantAgentsElsewhere, needsOpen: true, do: byWorkflow((*workflow.UseCases).Assign)},
 		bridge.VerbUnassign:       {needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Assign)},
@@ -77,7 +77,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbSnooze:         {final: true, wants: wantEnd, needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Snooze)},
 		bridge.VerbWake:           {needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Wake)},
 		bridge.VerbResolve:        {final: true, wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
-		bridge.VerbReopen:         {needsLatest: true, read: reopen},
+		bridge.VerbReopen:         {needsLatest: true, doInTx: reopen},
 		bridge.VerbClose:          {final: true, wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
 		bridge.VerbUndo:           {needsLatest: true, wants: wantUndo, do: bySpeech((*speech.UseCases).Undo)},
 		bridge.VerbCC:             {needsLatest: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
@@ -89,10 +89,10 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbSendAgain:      {needsLatest: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
 		bridge.VerbMarkSent:       {needsLatest: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
 		bridge.VerbLeave:          {do: byWorkflow((*workflow.UseCases).LeaveUnanswered)},
-		bridge.VerbPromote:        {needsLatest: true, inDailyThread: true, read: sortAutomatic},
-		bridge.VerbSilence:        {needsLatest: true, inDailyThread: true, read: sortAutomatic},
-		bridge.VerbBlock:          {needsLatest: true, inDailyThread: true, read: sortAutomatic},
-		bridge.VerbUnblock:        {needsLatest: true, inDailyThread: true, read: sortAutomatic},
+		bridge.VerbPromote:        {needsLatest: true, inDailyThread: true, doInTx: sortAutomatic},
+		bridge.VerbSilence:        {needsLatest: true, inDailyThread: true, doInTx: sortAutomatic},
+		bridge.VerbBlock:          {needsLatest: true, inDailyThread: true, doInTx: sortAutomatic},
+		bridge.VerbUnblock:        {needsLatest: true, inDailyThread: true, doInTx: sortAutomatic},
 	}
 }
 
@@ -110,8 +110,8 @@ func useCaseOf(verb bridge.Verb) *useCase {
 // perform applies a verb that is no speech: it checks whether this agent may use it here, and calls its use case.
 func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	use := useCaseOf(r.Verb)
-	if use.anywhere != nil {
-		return use.anywhere(w, ctx, tx, r)
+	if use.doAnywhere != nil {
+		return use.doAnywhere(w, ctx, tx, r)
 	}
 	if r.Conversation == nil && r.IsEmoji() {
 		return nil // an emoji under a message of no conversation is meant for people
@@ -147,8 +147,8 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		use.do(w, r)
 		return nil
 	}
-	if use.read != nil {
-		return use.read(w, ctx, tx, r)
+	if use.doInTx != nil {
+		return use.doInTx(w, ctx, tx, r)
 	}
 
 	return nil

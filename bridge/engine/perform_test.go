@@ -27,7 +27,7 @@ func TestEveryVerbHasAUseCase(t *testing.T) {
 			t.Errorf("the verb %s has no line in the table", m[1])
 			continue
 		}
-		if hasUse := use.isSpeech || use.first != nil || use.anywhere != nil || use.do != nil || use.read != nil; !hasUse {
+		if hasUse := use.isSpeech || use.doFirst != nil || use.doAnywhere != nil || use.do != nil || use.doInTx != nil; !hasUse {
 			t.Errorf("the line of the verb %s in the table says nothing that does it", m[1])
 		}
 	}

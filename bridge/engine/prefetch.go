@@ -159,7 +159,7 @@ func wantUndo(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
 	n.Undo, n.Answered = true, true
 }
 
-// wantAnswered adds what was said before the latest notes: once a reply is taken back, the customer waits unless an earlier one answers.
+// wantAnswered adds what was said before the latest notes: it tells whether the customer waits for an answer once a reply is taken back.
 func wantAnswered(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) { n.Answered = true }
 
 // wantOwn adds what a fact of Parley's own will touch.

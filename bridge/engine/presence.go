@@ -66,7 +66,7 @@ func (e *Engine) isStalled() bool {
 }
 
 // watchOthers renews this process' name in the database, and looks for processes that have stopped renewing theirs. It also tells
-// them of gaps: at once, but of those that open within a second together.
+// the other processes of gaps: of the first one at once, of those that open within a second after it together.
 func (e *Engine) watchOthers(ctx context.Context) {
 	name := e.processName
 	var known []store.Vanished // those for which the surfaces were told to catch up
@@ -95,7 +95,7 @@ func (e *Engine) watchOthers(ctx context.Context) {
 			_ = store.DropLease(end, e.pool, name, name) // otherwise the name expires, and others catch up for nothing
 			return
 		case <-gapOpened:
-			gapOpened = nil
+			gapOpened = nil // further gaps wait for the tick
 		case <-tick.C:
 			gapOpened = e.gapOpened
 		}
@@ -103,8 +103,8 @@ func (e *Engine) watchOthers(ctx context.Context) {
 }
 
 // keepPresence renews this process' name, and returns the processes that have vanished. It also tells the relay whether all
-// processes are new enough to know runs: several deliveries that leave as one message. It isn't cut off when the process ends:
-// PostgreSQL might renew the name after it was dropped.
+// processes are new enough to know runs: several deliveries that leave as one message. The end of ctx doesn't cut it off, since
+// PostgreSQL might then renew the name after watchOthers has dropped it.
 func (e *Engine) keepPresence(ctx context.Context, name string) ([]store.Vanished, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), presenceLasts)
 	defer cancel()

@@ -160,8 +160,8 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args
 }
 
 // sayFirstWords shows the text with which a conversation begins in its thread, and sends it. used is the template that the text
-// is made from, or nil. subject is what the customer gets as such: the conversation's own may be a name that colleagues gave the one
-// before it.
+// is made from, or nil. subject is the one that the customer gets: the conversation's own may be a name that colleagues gave to the
+// previous conversation.
 func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subject string) error {
 	t, err := w.OpenThread(r.Conversation)
 	if err != nil {
