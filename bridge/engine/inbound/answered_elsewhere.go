@@ -26,9 +26,8 @@ const (
 // sent by a machine: providers don't tell the automatic answers of their inboxes from those of people.
 const minHumanAnswer = 5 * time.Second
 
-// answeredElsewhere shows an answer that was given without Parley, for example in the mailbox itself. It counts like any other
-// answer: the customer doesn't wait any more. Exceptions are an answer that a machine gave, and one that is read only after the customer
-// has written again.
+// answeredElsewhere shows an answer that was given without Parley, for example in the mailbox itself. The customer doesn't wait any
+// more, unless a machine gave the answer, or the customer has written since.
 func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if m, c := el.MessageByExternalID(a, in.ExternalID); m != nil {
 		return el.acceptCopy(ctx, tx, c, m, in)
@@ -49,7 +48,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		return err
 	}
 
-	// inboundMessage makes a customer's message of it. What that changed of the conversation is put right.
+	// inboundMessage changes the conversation as a customer's message does. Much of that is undone here.
 	before := *c.Conversation
 	m := el.intake.inboundMessage(c, a, part, in)
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
@@ -137,9 +136,9 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	return el.countAsAnswer(ctx, tx, c, m)
 }
 
-// saidAround returns when the customer wrote last before an answer that is read only now, nil if never, and whether she wrote after
-// it: then she still waits for an answer to that. Both times are the senders'. A customer's clock may be ahead: so a later message
-// must also have come after the answer.
+// saidAround returns when the customer wrote last before an answer that is read only now (nil if never), and whether the customer has
+// written since. It compares the times that the senders tell. A customer's clock may be ahead: so a message counts as later only if
+// it also came after the answer.
 func (el *elsewhere) saidAround(ctx context.Context, tx pgx.Tx, c *book.Conversation, in channels.Inbound) (
 	before *time.Time, since bool, err error,
 ) {
@@ -176,8 +175,8 @@ func (el *elsewhere) isShownAsAnswer(a *store.Account, in channels.Inbound) bool
 	return isShown && in.Automatic == channels.AutomaticOwn
 }
 
-// bouncedElsewhere shows that an answer is late, or was not delivered to one of its recipients, if it was written without Parley,
-// which therefore has no delivery of it.
+// bouncedElsewhere shows that an answer which was given without Parley is late, or was not delivered to one of its recipients. Parley
+// has no delivery of such an answer.
 func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *channels.Status) {
 	wasSent := m.Fate == store.FateOut || m.Fate == store.FateFailed
 	if m.Reason != store.ReasonElsewhere || !wasSent {
@@ -194,8 +193,8 @@ func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 	}
 }
 
-// tellFailure tells of one recipient whom an answer didn't reach. If that is the first one who isn't somebody in copy, the answer
-// has failed.
+// tellFailure tells of one recipient whom an answer didn't reach. The answer has failed by that, unless the recipient was in copy, or
+// it has failed already.
 func (el *elsewhere) tellFailure(c *book.Conversation, m *book.Message, s *channels.Status) {
 	failed := &bridge.FailedLine{Recipient: s.Recipient, Reason: s.Reason, Copied: isAboutCopy(c, outbound.Payload{}, s)}
 	if !failed.Copied {
@@ -232,22 +231,21 @@ func (el *elsewhere) wasToldOfFailure(m *book.Message, recipient string) bool {
 	return false
 }
 
-// isByMachine reports whether an answer came too soon after the customer's words for a person to have written it. These are the
-// words that opened the reply window or, if that was after the answer, the last ones before it (wroteBefore). All times were told by
-// providers; that of the window is shifted to Parley's clock.
+// isByMachine reports whether an answer came too soon after the customer's words for a person to have written it. wroteBefore is when
+// the customer wrote last before the answer; nil if never.
 func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound, wroteBefore *time.Time) bool {
 	if c.WindowFrom == nil || in.At.IsZero() {
 		return false
 	}
-	asked := c.WindowFrom.Add(el.DatabaseNow.Sub(el.Now))
-	if asked.After(in.At) && wroteBefore != nil {
-		asked = *wroteBefore
+	askedAt := c.WindowFrom.Add(el.DatabaseNow.Sub(el.Now)) // by the providers' clock: WindowFrom is by Parley's
+	if askedAt.After(in.At) && wroteBefore != nil {         // the window was opened again after the answer
+		askedAt = *wroteBefore
 	}
-	return in.At.Before(asked.Add(minHumanAnswer))
+	return in.At.Before(askedAt.Add(minHumanAnswer))
 }
 
-// countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more. A status that an agent chose after the
-// answer was written stays: answers are read some time later.
+// countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more. Such an answer is read some time after
+// it was written. A status that an agent chose in between stays.
 func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message) error {
 	c.EndWait()
 	el.Log.ByParley(c, store.DeedAnsweredElsewhere, book.Detail{Message: m.ID})

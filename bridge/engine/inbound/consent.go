@@ -26,8 +26,8 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	}
 
 	consent := *in.Consent
-	hasFiles := len(in.Attachments) > 0 // which nobody would see of a silent message
-	consent.Silent = !hasFiles && (consent.Silent || in.Text == "")
+	saysMore := in.Text != "" && !consent.Silent
+	consent.Silent = !saysMore && len(in.Attachments) == 0 // a silent message's files would be seen by nobody
 	it.setConsent(i, it.Conversations.LatestOf(i), wish{
 		Consent: consent,
 		at:      saidAt(it.Writer, in),
@@ -90,9 +90,10 @@ func tellOptedOut(it *UseCases, c *book.Conversation) {
 	}
 }
 
-// noteOptOut notes that a provider refused a message because the customer wanted none when it was sent. Where the provider has templates,
-// a refused one proves that only of advertising, whatever category we gave the template: other messages may still be sent. Where a
-// template leaves as plain words, as by SMS, it proves it of all messages. A refusal by Parley itself proves nothing that isn't known.
+// noteOptOut notes that a provider refused a message because the customer wanted none when it was sent:
+//   - A refused template of the provider's proves only that the customer wants no advertising, whatever category we gave the template.
+//   - Any other message proves that the customer wants none at all, also a template that leaves as plain words, as by SMS.
+//   - A refusal by Parley itself proves nothing that isn't known.
 func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, f own.Fact) {
 	i := it.People.RootOf(c)
 	isByParley := f.Hint == outbound.OptedOutHint

@@ -98,8 +98,8 @@ func wordsOrRemarks(text string, notices []string) string {
 	return cmp.Or(text, strings.Join(notices, " "))
 }
 
-// newestChange returns when a customer changed a message last, as far as is known, and what it says since. The lines about it tell
-// that, and the message itself if a change of it came first. at is zero if it wasn't changed.
+// newestChange returns when a customer changed a message last, as far as is known, and what the message says since. It finds that in the
+// lines about the message, or in the message itself if a change came before it. at is zero if there was no change.
 func newestChange(th *threads.Writer, m *book.Message) (at time.Time, now string) {
 	if m.Reason == earlyEditReason {
 		at, now = m.SaidAt, wordsOrRemarks(m.Text, m.Notices)

@@ -6,9 +6,9 @@ import (
 	"parley/store"
 )
 
-// noteEarlyPiece applies that a piece of a delivery before the last one has arrived (channels.Status.Early). That is news only if
-// the answer to that piece was lost: then the next piece may leave. If a person decides about the delivery, because one was asked
-// already or Parley was restored, that stays so, but what leaves by a click begins with the next piece.
+// noteEarlyPiece notes that a piece of a delivery before the last one has arrived (channels.Status.Early). That is news only if the
+// answer to that piece was lost: then the next piece may leave. If a person has to decide about the delivery, because one was asked
+// already or Parley was restored, the next piece waits for a click.
 // Errors: *book.NotYet while the piece is being looked for.
 func (rc *Receipts) noteEarlyPiece(d *book.Delivery, s *channels.Status) error {
 	isOfThisAttempt := d.Part == s.Piece && d.DecodedPayload().Again == 0 // else it may be about an earlier sending

@@ -92,8 +92,8 @@ func hasArrived(d *book.Delivery) bool {
 	return book.StateRank(d.State) >= book.StateRank(store.Delivered)
 }
 
-// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a reply with this payload. If the mail wasn't sent
-// to the address at all, it returns false: that may be the customer's, which a server has rewritten.
+// isAboutCopy reports whether a receipt is about somebody who was to get a copy of a reply with this payload. It isn't if the mail wasn't
+// sent to the receipt's address at all: a server may have rewritten the customer's address to that one.
 func isAboutCopy(c *book.Conversation, sent outbound.Payload, s *channels.Status) bool {
 	recipient := bridge.AddressKey(s.Recipient)
 	isRecipient := func(key string) bool { return bridge.AddressKey(key) == recipient }
@@ -138,7 +138,7 @@ func (rc *Receipts) speaksForRun(d *book.Delivery) bool {
 	return d.State != store.Cancelled && threads.IsLastInRun(run, d)
 }
 
-// toldRecipients returns those lines of a delivery's error that name recipients of whom people were told.
+// toldRecipients returns those lines of a delivery's error ("address: reason") that name recipients of whom people were told.
 func toldRecipients(d *book.Delivery) (told []string) {
 	for _, line := range strings.Split(d.ErrorText, "\n") {
 		address, _, _ := strings.Cut(line, ": ")
@@ -149,9 +149,9 @@ func toldRecipients(d *book.Delivery) (told []string) {
 	return told
 }
 
-// tellFurtherFailure tells, by the line that it is given, of one recipient whom a mail didn't reach: somebody in copy, or a further
-// one after it has failed for another. It tells of each recipient once, and notes that in the delivery's error, which has a line
-// "address: reason" for each. It offers no button: the line about the failed reply has that.
+// tellFurtherFailure posts a line about one recipient whom a mail didn't reach: somebody in copy, or a further one after the mail has
+// failed for another. It tells of each recipient once, and notes that in the delivery's error (toldRecipients). The line has no
+// button: that is at the line about the failed reply.
 func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m *book.Message, line *bridge.FailedLine) {
 	reason := line.Recipient + ": " + line.Reason
 	namesRecipient := func(told string) bool {

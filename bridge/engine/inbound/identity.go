@@ -20,8 +20,8 @@ func NamesCustomer(kind channels.InboundKind) bool {
 	return false
 }
 
-// tellOfOtherConversations is called after two customers have proved to be one (People.United). In each open conversation of
-// that customer, it tells agents of another open one. The conversations stay apart, and nothing moves between them.
+// tellOfOtherConversations tells of customers who have proved to be one (People.United), and empties that list. In each open
+// conversation of such a customer, it names another open one. The conversations stay apart, and nothing moves between them.
 func (it *UseCases) tellOfOtherConversations() {
 	for _, other := range book.SortedKeys(it.People.United) {
 		open := openBefore(it.Book, it.People.United[other])

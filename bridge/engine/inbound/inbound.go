@@ -233,8 +233,8 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 	return m
 }
 
-// noteSaidLast keeps with a conversation what was said last, and by whom. What a customer's machine sent, or what is imported, is
-// not said last once people have spoken: a reply that an agent has typed still is the answer.
+// noteSaidLast keeps with a conversation what was said last, and by whom. Once people have spoken, it leaves out what a customer's
+// machine sent and what is imported: an agent's reply still is the latest answer.
 func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	c.Touch()
 	isByMachine := store.IsByMachine(in.Automatic)
@@ -299,8 +299,8 @@ func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.M
 		runes += utf8.RuneCountInString(n)
 	}
 	room := maxJoinedSaid
-	if s := it.Chat(t.AccountID); s != nil {
-		room = min(room, s.Limits().MaxTextRunes*3/4) // a quarter is left for what the surface adds
+	if chat := it.Chat(t.AccountID); chat != nil {
+		room = min(room, chat.Limits().MaxTextRunes*3/4) // a quarter is left for what the surface adds
 	}
 	d.MakeJoinable(fmt.Sprintf("said:%d", from), runes, max(room, 1))
 }
@@ -363,8 +363,8 @@ func (it *UseCases) setFilesSize(d *book.Delivery, l *book.Lane, t *book.Thread,
 	it.AllowUpload(l, t, m)
 }
 
-// fetchedFiles returns the indexes of the files that were fetched from their provider, or given up, before they are shown: those of
-// a message that an agent makes a conversation of.
+// fetchedFiles returns the indexes of the files that were fetched from their provider, or given up, before they are shown. Only a
+// message that an agent makes a conversation of has such files.
 func fetchedFiles(m *book.Message) []int {
 	var indexes []int
 	for _, f := range m.Files {

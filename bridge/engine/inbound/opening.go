@@ -48,8 +48,9 @@ func registeredDomain(address string) string {
 	return domain
 }
 
-// mayOpen reports whether a mail may open a conversation. If it may, that counts against the limits of its origins.
-func (it *UseCases) mayOpen(a *store.Account, in channels.Inbound) bool {
+// takeOpening counts the new conversation of a mail against the limits of its origins. It returns false, and counts nothing, if one of
+// them has used up its limit.
+func (it *UseCases) takeOpening(a *store.Account, in channels.Inbound) bool {
 	var all []*book.Opening
 	for _, origin := range it.OriginsOf(a, in) {
 		o := it.Openings.Of(book.NameKey{Account: a.ID, Name: origin})

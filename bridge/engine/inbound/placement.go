@@ -15,7 +15,7 @@ type placement struct {
 	conversation *book.Conversation // nil means that none may begin: its sender has begun very many
 	begins       bool               // the message begins it
 	continues    *book.Conversation // the conversation that it continues, which is over; nil if there is none
-	quotesUnseen bool               // what the mail quotes wasn't said in it, so that nobody has seen that in its thread
+	quotesUnseen bool               // what the message quotes wasn't said in the conversation, so that its thread doesn't show that
 }
 
 // place finds the conversation for a message, or makes it. known is the conversation to which the message belongs by what it answers, or
@@ -45,7 +45,7 @@ func (it *UseCases) place(
 	if c := it.conversationToJoin(a, in); c != nil {
 		return placement{conversation: c, quotesUnseen: true}, nil
 	}
-	if !it.mayOpen(a, *in) {
+	if !it.takeOpening(a, *in) {
 		return placement{}, nil
 	}
 	c, err := it.newConversation(ctx, tx, a, *in, nil)

@@ -34,7 +34,8 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	if rc.hasEndedAs(f, store.Failed) {
 		return // a receipt told what became of it after the provider had accepted it
 	}
-	if rc.isOldResult(m, f) || rc.hasStopped(c, m, f.Delivery) || rc.awaitsOtherParts(c, m, true) {
+	const isNew = true
+	if rc.isOldResult(m, f) || rc.settleIfStopped(c, m, f.Delivery) || rc.awaitOtherParts(c, m, isNew) {
 		return
 	}
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
@@ -111,15 +112,15 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
 		return rc.templates.TemplateFailed(ctx, tx, c, m, f)
 	}
-	if rc.hasStopped(c, m, f.Delivery) {
+	if rc.settleIfStopped(c, m, f.Delivery) {
 		return nil
 	}
 
 	d := rc.Outbox.DeliveryOf(m, f.Delivery)
 	part := rc.PartName(m, d)
 	hasLeftInPart := part != "" || d != nil && d.Part > 0
-	isParkedWhole := !hasLeftInPart || m.Fate == store.FateParked
-	if isParkedWhole && f.Class == string(channels.WindowClosed) {
+	isToPark := !hasLeftInPart || m.Fate == store.FateParked // what has left in part is parked only if it is so already
+	if isToPark && f.Class == string(channels.WindowClosed) {
 		rc.replies.ClosedByProvider(c, m, f.Text)
 		return nil
 	}
@@ -159,8 +160,8 @@ func (rc *Receipts) awaitAnswerAgain(c *book.Conversation, m *book.Message) {
 	rc.handOnWait(c, m, d)
 }
 
-// handOnWait notes with the other replies to the same words since when the customer had waited, so that the wait can go on if they fail,
-// too.
+// handOnWait notes since when the customer had waited with the other replies to the same words, so that the wait can go on if these
+// fail, too.
 func (rc *Receipts) handOnWait(c *book.Conversation, m *book.Message, failed *book.Delivery) {
 	for _, other := range rc.Messages.AnswersBeside(c, m) {
 		d := rc.Outbox.FirstPartOf(other)
@@ -284,9 +285,9 @@ func (rc *Receipts) linkSentID(a *store.Account, m *book.Message, s *channels.St
 	rc.Messages.LinkSentID(a, m, s.External[0])
 }
 
-// mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That doesn't
-// happen with mail, whose reports name our own Message-ID, nor with what may be somebody else's: that bears no mark of ours, or comes
-// from a list which shows no message so early.
+// mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That happens in chats alone:
+// reports about mail name our own Message-ID. It doesn't happen with what may be somebody else's message (Status.Others): that has no
+// mark of ours, or is in a list which shows messages only later.
 func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool {
 	if in.Status.Others || rc.Age() >= book.ResultWait {
 		return false
@@ -338,8 +339,8 @@ func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.M
 	}
 }
 
-// settleLeft counts a delivery as sent of which nobody could tell whether it left, because a report shows that it did: somebody in copy
-// didn't get it, or a server still has it. If it was sent again, that shows nothing: the report may be about the first time.
+// settleLeft counts a delivery as sent of which nobody could tell whether it left. A report that a server still has it, or that somebody
+// in copy didn't get it, shows that it left. If it was sent again, that shows nothing: the report may be about the first time.
 func (rc *Receipts) settleLeft(c *book.Conversation, d *book.Delivery, m *book.Message) {
 	isUnclear := d.State == store.Unknown || d.State == store.NeedsDecision
 	if isUnclear && d.DecodedPayload().Again == 0 {
@@ -350,7 +351,7 @@ func (rc *Receipts) settleLeft(c *book.Conversation, d *book.Delivery, m *book.M
 // noteProvenSent notes that a receipt proves a message to have been sent, even if the provider's answer to our request was lost, or
 // if a bounce has come. isNew says that nothing has proved before that the part which the receipt is about was sent.
 func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message, isNew bool) {
-	if rc.awaitsOtherParts(c, m, isNew) {
+	if rc.awaitOtherParts(c, m, isNew) {
 		return
 	}
 	switch m.Fate {
@@ -363,8 +364,8 @@ func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message, isNew 
 	}
 }
 
-// applyOwnCopy applies that the provider shows us a message that we sent, and records the provider's id of it. If the
-// copy has a status, the message's fate is known even if the answer to our request was lost.
+// applyOwnCopy takes the provider's id from a copy of a message that we sent, and the copy's status, if it has one: that tells the
+// message's fate even if the answer to our request was lost.
 func (rc *Receipts) applyOwnCopy(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := channels.Status{MessageID: in.Answers.Message, External: []string{in.ExternalID}}
 	if in.Status != nil {

@@ -6,10 +6,10 @@ import (
 	"parley/store"
 )
 
-// hasStopped reports whether the result of a part of a reply says that it leaves no more: it was taken back or, while it was under
-// way, an edit removed what it carried, and then the attempt failed. Nobody has to hear of it; perhaps the customer has all of the
-// reply now.
-func (rc *Receipts) hasStopped(c *book.Conversation, m *book.Message, part store.DeliveryID) bool {
+// settleIfStopped is called with the result of a part of a reply. It returns true if the part leaves no more: it was taken back, or an
+// edit removed what it carried and then its attempt failed. Nobody has to hear of that, but perhaps the customer has all of the reply
+// now.
+func (rc *Receipts) settleIfStopped(c *book.Conversation, m *book.Message, part store.DeliveryID) bool {
 	rc.Outbox.StopEmptyParts(m)
 	d := rc.Outbox.Deliveries[part]
 	if d == nil || d.State != store.Cancelled {
@@ -19,10 +19,10 @@ func (rc *Receipts) hasStopped(c *book.Conversation, m *book.Message, part store
 	return true
 }
 
-// awaitsOtherParts reports whether a reply of which a part has landed doesn't count as sent by that, since other parts have not landed. If
-// the reply was taken back, its author learns what the customer has; but not if the part had landed before (isNew is false): its next
-// receipt is no news.
-func (rc *Receipts) awaitsOtherParts(c *book.Conversation, m *book.Message, isNew bool) bool {
+// awaitOtherParts is called when a part of a reply has landed. It returns true if the reply doesn't count as sent yet, since other parts
+// have not landed. If the reply was taken back, its author then learns what the customer has. isNew is false if the part is known to
+// have landed before: then that is no news.
+func (rc *Receipts) awaitOtherParts(c *book.Conversation, m *book.Message, isNew bool) bool {
 	if !rc.Outbox.AwaitOtherParts(m) {
 		return false
 	}
