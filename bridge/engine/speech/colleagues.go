@@ -40,8 +40,8 @@ const foreignAgentReason = "foreign_agent"
 // machineReason is why a text of another app, of a workflow or of our own app stays inside.
 const machineReason = "not_a_person"
 
-// keepEdited keeps a text inside that nobody has sent yet, if an edit made it one for colleagues. If that isn't sure, the
-// author is asked anew, with the new words. decision and reason are what Speak says of the edited text. It returns false, and changes
+// keepEdited keeps a text inside that nobody has sent yet, if an edit made it one for colleagues. If the words only may be for
+// colleagues, the author is asked anew. decision and reason are what Speak says of the edited text. It returns false, and changes
 // nothing, if the words are for the customer, or if what Speak says doesn't come from the words.
 func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision Decision, reason string) bool {
 	if decision == Out {

@@ -46,8 +46,8 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	}
 }
 
-// tellWhatCameTooLate tells the author of a reply that has left, if something else was to become of it: fate is what it was to be, and
-// editedText and changes are what its author made of it meanwhile.
+// tellWhatCameTooLate tells the author of a reply that has left, if something else was to become of it. fate is what was to become of
+// it; editedText and changes are what its author has edited meanwhile.
 func (sp editing) tellWhatCameTooLate(c *book.Conversation, m *book.Message, fate store.Fate, editedText string, changes book.FileChanges) {
 	wasEdited := m.Text != editedText || !changes.IsNone()
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: editedText}
@@ -69,9 +69,9 @@ func (sp editing) tellWhatCameTooLate(c *book.Conversation, m *book.Message, fat
 	}
 }
 
-// countAsSaid makes a reply count as what was said last, if it seemed not to reach the customer before, so that
-// book.Messages.AwaitAnswerAgain let the customer's words count in its place. It doesn't if the customer has written since the reply
-// was queued. d is the delivery of the reply's first part, or nil, before is the fate that the reply had.
+// countAsSaid makes a reply that the customer has got count as what was said last again. It had seemed not to reach the customer, so
+// that book.Messages.AwaitAnswerAgain put the customer's words in its place. These stay there if the customer has written since the
+// reply was queued. d is the delivery of the reply's first part, or nil; before is the fate that the reply had.
 func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before store.Fate) {
 	if c.LastFrom != "customer" {
 		return
@@ -84,8 +84,8 @@ func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before
 	if c.LastAt.After(said) {
 		return
 	}
-	wasOpen := before == store.FateWaiting || before == store.FateUnclear
-	mayBeSentAgain := wasOpen && c.LastAt.Equal(said) // said is then the time of the sending, not that of the reply
+	hadNoResult := before == store.FateWaiting || before == store.FateUnclear
+	mayBeSentAgain := hadNoResult && c.LastAt.Equal(said) // then said is the time of the sending, not that of the reply
 	if mayBeSentAgain {
 		return
 	}

@@ -76,7 +76,8 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	sp.Confirm(c, r.Surface, r.Action, bridge.Line{})
 }
 
-// sendKept sends a text after all that stayed inside. Whoever clicks becomes an owner of the conversation.
+// sendKept sends a text that stayed inside, after all. First comes all that refuses the click, or asks about it. Whoever clicks becomes
+// an owner of the conversation.
 func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	if (amongColleagues{sp}).refuseOtherWords(r, m) {
 		return
@@ -105,7 +106,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	sp.NoteDecision(m, r.Agent, "")
 	mayBeDeleted := m.Reason == book.DeletedLateReason || m.Reason == outbound.RevivedReason
 	m.Reason = outbound.ClickedReason
-	if mayBeDeleted { // the chat may not have it any more: it isn't asked before the text leaves
+	if mayBeDeleted { // the chat may not have the text any more, and isn't asked before it leaves
 		m.Reason = outbound.RevivedReason
 	}
 
@@ -245,15 +246,15 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 
 	isUnclear := d.State == store.NeedsDecision
 	canBeSentAgain := d.State == store.Failed && r.Verb != bridge.VerbMarkSent
-	isOpen := isUnclear || canBeSentAgain
+	canBeDecided := isUnclear || canBeSentAgain
 	parts := sp.Outbox.PartsOf(m)
 	isOfEarlierSending := !slices.Contains(parts, d)
-	if !isOpen || isOfEarlierSending {
+	if !canBeDecided || isOfEarlierSending {
 		sp.RefuseDecided(r, m)
 		return
 	}
-	doOthersWait := m.Fate == store.FateWaiting && len(parts) > 1
-	isUndecided := m.Fate == store.FateFailed || m.Fate == store.FateUnclear || doOthersWait
+	otherPartsWait := m.Fate == store.FateWaiting && len(parts) > 1
+	isUndecided := m.Fate == store.FateFailed || m.Fate == store.FateUnclear || otherPartsWait
 	if !isUndecided { // somebody has decided about the whole message meanwhile
 		sp.RefuseDecided(r, m)
 		return
@@ -276,9 +277,9 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
 }
 
-// deliveryToDecide returns the reply's delivery that a click names, with its message. If it names none, that is the first part of the
-// message that it means about which the verb decides, or the latest delivery if there is no such part. Both are nil if that is not a
-// reply of the request's conversation.
+// deliveryToDecide returns the delivery about which a request decides, with its message: the one that the request names, else the first
+// undecided part of the message that it is about, else that message's latest delivery. Both are nil if that is no reply of the request's
+// conversation.
 func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Message) {
 	d := b.Outbox.Deliveries[r.Args.Delivery]
 	if d == nil {

@@ -17,16 +17,16 @@ import (
 // maxEarlyWait is how long an edit waits for its message, unless the surface says that the message won't come (bridge.Context.Edited).
 const maxEarlyWait = 5 * time.Minute
 
-// early is an edit or a deletion that came before the message itself. It is kept as JSON with the message's post.
-type early struct {
+// earlyChange is an edit or a deletion that came before the message itself. It is kept as JSON with the message's post.
+type earlyChange struct {
 	Delete bool          `json:"delete,omitempty"` // it is a deletion
 	Action bridge.Action `json:"action"`
 }
 
-// earlyOf returns the edit or the deletion that came before a message. It returns false if p, which may be nil, has none.
-func earlyOf(p *store.Post) (e early, ok bool) {
+// earlyChangeOf returns the edit or the deletion that came before a message. It returns false if p, which may be nil, has none.
+func earlyChangeOf(p *store.Post) (e earlyChange, ok bool) {
 	if p == nil || len(p.Early) == 0 {
-		return early{}, false
+		return earlyChange{}, false
 	}
 	err := json.Unmarshal(p.Early, &e)
 	return e, err == nil
@@ -38,14 +38,14 @@ func (sp *UseCases) keepEarlyEdit(r book.Request, known *store.Post) {
 	if hasLaterEdit {
 		return
 	}
-	// Deletions carry no version. An edit that is read after one was made before it, unless it restores the message.
-	e, isKept := earlyOf(known)
+	// Deletions carry no version. An edit that is read after a deletion was made before it, unless the edit restores the message.
+	e, isKept := earlyChangeOf(known)
 	wasDeleted := isKept && e.Delete
 	if wasDeleted && !r.Restored {
 		return
 	}
 
-	p := rememberEarly(sp.Posts, r, early{Action: r.Action})
+	p := rememberEarly(sp.Posts, r, earlyChange{Action: r.Action})
 	root := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
 	if root != nil {
 		p.ConversationID = root.ConversationID
@@ -59,14 +59,14 @@ func (sp *UseCases) keepEarlyEdit(r book.Request, known *store.Post) {
 
 // keepEarlyDeletion keeps a deletion until its message comes. known is the record of its post, or nil.
 func keepEarlyDeletion(posts *book.Posts, r book.Request, known *store.Post) {
-	if e, isKept := earlyOf(known); isKept && e.Delete {
+	if e, isKept := earlyChangeOf(known); isKept && e.Delete {
 		return
 	}
-	rememberEarly(posts, r, early{Delete: true, Action: r.Action})
+	rememberEarly(posts, r, earlyChange{Delete: true, Action: r.Action})
 }
 
 // rememberEarly records what came before a message, in place of what was recorded for it.
-func rememberEarly(posts *book.Posts, r book.Request, e early) *store.Post {
+func rememberEarly(posts *book.Posts, r book.Request, e earlyChange) *store.Post {
 	body, err := json.Marshal(e)
 	if err != nil {
 		panic("speech: early edit: " + err.Error()) // a mistake in the program: the struct has only fields that JSON can hold
@@ -85,7 +85,7 @@ func rememberEarly(posts *book.Posts, r book.Request, e early) *store.Post {
 // may lose a message and still report its edit. A text that would leave is offered to its author, and doesn't leave by itself.
 func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 	for _, p := range sp.Posts.EarlyIn(c.ID) {
-		e, ok := earlyOf(&p)
+		e, ok := earlyChangeOf(&p)
 		if !ok || e.Delete || isCommandOrEmpty(e.Action) {
 			continue
 		}
@@ -131,7 +131,7 @@ const (
 )
 
 // ApplyEarlyEdit gives a text that was typed outside of its conversation's thread the words of the edit that came before it, if there
-// was one: it changes r. A text that was found has these words.
+// was one: it changes r. A text that comes with the words of an edit (r.Edited) has them already.
 func ApplyEarlyEdit(posts *book.Posts, r *book.Request) EarlyEdit {
 	k := posts.KeyOfTypedText(*r)
 	if k == nil || posts.Rows[*k] == nil {
@@ -142,7 +142,7 @@ func ApplyEarlyEdit(posts *book.Posts, r *book.Request) EarlyEdit {
 	}
 
 	known := posts.Rows[*k]
-	e, ok := earlyOf(known)
+	e, ok := earlyChangeOf(known)
 	wasApplied := known.Kind != book.EarlyMessage
 	if wasApplied || !ok || e.Delete {
 		return NothingToApply
@@ -159,7 +159,7 @@ func ApplyEarlyEdit(posts *book.Posts, r *book.Request) EarlyEdit {
 	return EditedBefore
 }
 
-// isCommandOrEmpty reports whether an edited text is a command, but for one that replies, or says nothing. Then it isn't for a customer.
+// isCommandOrEmpty reports whether an edited text isn't for a customer: it says nothing, or is a command other than !reply.
 func isCommandOrEmpty(a bridge.Action) bool {
 	hasSign := a.Marker == bridge.MarkBang || a.Marker == bridge.MarkSlash
 	isCommand := hasSign && !a.Explicit
@@ -171,7 +171,7 @@ func isCommandOrEmpty(a bridge.Action) bool {
 // the record of what came early. It returns true if nothing more is to be done: the text was deleted, or its author is asked, because
 // the edit made a reply of a text that wouldn't have left by itself.
 func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *store.Post) bool {
-	e, ok := earlyOf(known)
+	e, ok := earlyChangeOf(known)
 	if !ok {
 		return false
 	}

@@ -68,7 +68,7 @@ type editing struct{ *UseCases }
 
 // applyEdit decides about an edited text anew, and does what is still possible.
 func (sp editing) applyEdit(r book.Request, m *book.Message) {
-	// Whoever edits, the text counts as its author's.
+	// The text counts as its author's, whoever edits it.
 	r.Agent = sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
 	decision, reason := sp.decideEdited(r, m)
@@ -158,8 +158,8 @@ func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decisio
 	sp.addParts(r, m)
 }
 
-// editHeld applies an edit of a reply that still waits, so that nothing of the present sending has left. If it is being sent again, an
-// earlier sending may have left: then people are told so. d is its first part.
+// editHeld applies an edit of a reply that still waits, so that nothing of the present sending has left. If the reply is sent again, an
+// earlier sending may have left: people are told so where the edit stops the present one. d is the reply's first part.
 func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, decision Decision, reason string) {
 	sp.replaceWords(r, m)
 	for _, part := range sp.Outbox.PartsOf(m) {

@@ -14,9 +14,9 @@ import (
 // minHold is how long a reply is held after an edit, at least.
 const minHold = 5 * time.Second
 
-// Say decides the fate of a text that was typed in a conversation's thread. changed means that the conversation has
+// Say decides the fate of a text that was typed in a conversation's thread. changedHands means that the conversation has
 // other owners now than when the text was typed.
-func (sp *UseCases) Say(r book.Request, changed bool) {
+func (sp *UseCases) Say(r book.Request, changedHands bool) {
 	c, surface := r.Conversation, r.Surface
 	k := book.PostKey{Account: surface, Channel: r.Place.Channel, Message: r.Place.Message}
 	known := sp.Posts.Rows[k]
@@ -32,8 +32,9 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 	}
 
 	doubt := ""
+	mayNotFit := sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, c, r.Action)
 	switch {
-	case changed || sp.HasMovedOn(c, r.Action) && !answersOwnReply(sp, c, r.Action):
+	case changedHands || mayNotFit:
 		doubt = lateReason
 	case r.Edited:
 		doubt = foundEditedReason
@@ -60,7 +61,7 @@ func answersOwnReply(sp *UseCases, c *book.Conversation, a bridge.Action) bool {
 // Reasons why a typed text doesn't leave by itself, but is offered to its author.
 const (
 	lateReason        = "late"         // it came so late that it may no longer fit the conversation
-	foundEditedReason = "found_edited" // it came as it was edited: before, it may have been a note
+	foundEditedReason = "found_edited" // only its edited form is known: it may have been a note before
 )
 
 // decideFate decides the fate of a typed text. doubt is the reason why it is offered to its author, if it would leave otherwise; it is
@@ -188,7 +189,7 @@ func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID
 func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a bridge.Action) bool {
 	last := sp.Messages.LastSaid(c, func(m *book.Message) bool {
 		isTextItself := m.Place == a.Place.Message && m.AuthorUser != ""
-		return !isTextItself && !isUnanswered(m)
+		return !isTextItself && !invitesNoAnswer(m)
 	})
 	if last == nil || last.Direction != store.DirectionNote {
 		return false
@@ -197,9 +198,9 @@ func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a br
 	return isRemark && last.AuthorUser != "" && last.AuthorUser != a.Actor.ID && agent != nil
 }
 
-// isUnanswered reports whether a message is none that an agent's next text may be an answer to: it was said by a machine, or to Parley, or
+// invitesNoAnswer reports whether an agent's next text can't be an answer to a message: a machine said it, it was said to Parley, or
 // Parley made it.
-func isUnanswered(m *book.Message) bool {
+func invitesNoAnswer(m *book.Message) bool {
 	switch m.Reason {
 	case CommandReason, correctionReason, machineReason:
 		return true
