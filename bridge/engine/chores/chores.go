@@ -93,10 +93,10 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error { return runEvery(ctx, cs.log, cs.host.ReachEvery(), "asking the chats", cs.reachAll) })
 	// Each kind by itself: a mail server that hangs keeps no text from its admin.
 	group.Go(func() error {
-		return runEvery(ctx, cs.log, noticeInterval, "mailing admins", noticing{cs, map[int64]int{}}.sendMails)
+		return runEvery(ctx, cs.log, noticeInterval, "mailing admins", noticeSender{cs, map[int64]int{}}.sendMails)
 	})
 	group.Go(func() error {
-		return runEvery(ctx, cs.log, noticeInterval, "texting admins", noticing{cs, map[int64]int{}}.sendTexts)
+		return runEvery(ctx, cs.log, noticeInterval, "texting admins", noticeSender{cs, map[int64]int{}}.sendTexts)
 	})
 	if a := cs.host.Analyzer(); a != nil {
 		group.Go(func() error { return cs.Analyses.run(ctx, a) })

@@ -15,9 +15,9 @@ import (
 // them. The rest follow in a later round.
 const maxLeft = 5000
 
-// FreeOfFormerAgents has conversations that are not over lose those owners who are no agents any more, whenever they left: then
-// they stand unassigned in the lists. They do so one after the other. Any process may do it, any number of times.
-// While a process of an earlier version runs, which would not know what the timers mean, nothing is done: a later round does it.
+// FreeOfFormerAgents starts timers that take owners who are no agents any more from the conversations that are not over, one
+// conversation after the other: then these stand unassigned in the lists. Any process may do it, any number of times. While a process
+// of an earlier version runs, which would not know what the timers mean, it does nothing: a later round does it.
 func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()

@@ -20,9 +20,9 @@ const (
 // solvedPrefix begins the IDs by which a question names resolved conversations.
 const solvedPrefix = "solved:"
 
-// solvedBefore adds to a question what was asked and answered in resolved conversations. It uses only accounts that
-// everybody may read who may read this conversation: those of its team that have no channel of their own.
-func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *preparedQuestion) error {
+// addSolved adds to a question what was asked and answered in resolved conversations. It uses only this account and others of its
+// team that have no channel of their own, since everybody who may read this conversation may read these.
+func (as *Analyses) addSolved(ctx context.Context, b claimedBurst, q *preparedQuestion) error {
 	i := slices.IndexFunc(b.Conversations, func(c store.Conversation) bool { return c.ID == b.ConversationID })
 	if i < 0 {
 		return nil

@@ -176,28 +176,30 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 	return f, err
 }
 
-// fetchAgain says whether an attempt that ended with err is repeated, and after which time.
+// fetchAgain says whether an attempt that ended with err is repeated, and after which time. If only a person can put right why it
+// failed, it has the admins told.
 func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err error) (wait time.Duration, again bool) {
-	var se *channels.SendError
-	errors.As(err, &se)
-	waits := fetchWaits()
-	wait = waits[min(c.Attempt, len(waits))-1]
-
 	if err == nil {
 		return 0, false
 	}
 	if ctx.Err() != nil { // this process stops, and another one goes on at once
 		return 0, true
 	}
+
+	var se *channels.SendError
+	errors.As(err, &se)
 	age, maxAge := store.Seconds(c.FirstAgo), maxFetchAge
 	needsPerson := se != nil && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked)
-	hasAwaitedPerson := age > maxFetchAge+maxFetchPause // or it had been given up: now the account works, one failure is not the end
+	hasAwaitedPerson := age > maxFetchAge+maxFetchPause // else it were given up already; now one failure is not the end
 	if needsPerson || hasAwaitedPerson {
 		maxAge = maxClosedFetchAge
 	}
 	if errors.Is(err, blob.ErrTooLarge) || age > maxAge {
 		return 0, false
 	}
+
+	waits := fetchWaits()
+	wait = waits[min(c.Attempt, len(waits))-1]
 	if se == nil {
 		return wait, true
 	}

@@ -190,19 +190,19 @@ func (cs *Chores) mailAccount() store.AccountID {
 	return 0
 }
 
-// noticing sends mails or texts to admins about outages.
-type noticing struct {
+// noticeSender sends mails or texts to admins about outages.
+type noticeSender struct {
 	*Chores
 	looks map[int64]int // how many look-ups of an unclear notice have failed in a row, by notice
 }
 
 // sendMails sends the mails to admins that are due. Without an account for them they wait for one.
-func (cs noticing) sendMails(ctx context.Context) error {
+func (cs noticeSender) sendMails(ctx context.Context) error {
 	return cs.sendAll(ctx, outage.Mail, cs.mailAccount())
 }
 
 // sendTexts sends the texts to admins that are due. Without an account for them they wait for one.
-func (cs noticing) sendTexts(ctx context.Context) error {
+func (cs noticeSender) sendTexts(ctx context.Context) error {
 	by := cs.textAccount()
 	if by == nil {
 		return nil
@@ -211,7 +211,7 @@ func (cs noticing) sendTexts(ctx context.Context) error {
 }
 
 // sendAll sends the due notices of a kind by an account. Without an account (0) it sends none.
-func (cs noticing) sendAll(ctx context.Context, kind outage.Kind, account store.AccountID) error {
+func (cs noticeSender) sendAll(ctx context.Context, kind outage.Kind, account store.AccountID) error {
 	if account == 0 {
 		return nil
 	}
@@ -228,7 +228,7 @@ func (cs noticing) sendAll(ctx context.Context, kind outage.Kind, account store.
 
 // sendNotice sends a mail or a text to an admin. If nobody knows whether an earlier attempt has arrived, it looks for
 // that instead.
-func (cs noticing) sendNotice(ctx context.Context, n *outage.Notice) error {
+func (cs noticeSender) sendNotice(ctx context.Context, n *outage.Notice) error {
 	ch := cs.host.Channel(n.AccountID)
 	if ch == nil { // the account is gone, so that another one has to send it
 		return outage.Finish(ctx, cs.pool, n, outage.Queued, "its account is gone", noticePause)
@@ -265,7 +265,7 @@ func (cs noticing) sendNotice(ctx context.Context, n *outage.Notice) error {
 }
 
 // noteLook writes what a look for an unclear notice has found. If the look-up failed, a later one may tell.
-func (cs noticing) noteLook(ctx context.Context, n *outage.Notice, outcome channels.Outcome, err error) error {
+func (cs noticeSender) noteLook(ctx context.Context, n *outage.Notice, outcome channels.Outcome, err error) error {
 	if err != nil && cs.looks[n.ID] < maxNoticeLooks {
 		cs.looks[n.ID]++
 		return outage.LookAgain(ctx, cs.pool, n, err.Error(), noticeUnsure)
@@ -287,7 +287,7 @@ func (cs noticing) noteLook(ctx context.Context, n *outage.Notice, outcome chann
 }
 
 // repeatNotice sends a notice once more that may have arrived: twice is better than never, but not without end.
-func (cs noticing) repeatNotice(ctx context.Context, n *outage.Notice) error {
+func (cs noticeSender) repeatNotice(ctx context.Context, n *outage.Notice) error {
 	if n.Attempt+unclearAttempts >= maxNoticeAttempts {
 		cs.log.Error("nobody can tell whether an admin was told", "notice_id", n.ID, "kind", n.Kind)
 		return outage.Finish(ctx, cs.pool, n, outage.Failed, "nobody can tell whether it was sent", 0)

@@ -57,7 +57,7 @@ func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQ
 		q.Desk.Sources = append(q.Desk.Sources, pages...)
 	}
 
-	return q, as.solvedBefore(ctx, b, &q)
+	return q, as.addSolved(ctx, b, &q)
 }
 
 // addMessages fills in the burst and what was exchanged before it, the oldest first. It returns the account that the

@@ -29,14 +29,14 @@ func isRefused(err error) bool {
 	return class == channels.BadContent || class == channels.TemplateBad
 }
 
-// handIn submits a template to its provider. One that the provider doesn't know by its id yet is made only if the provider has none of
-// its name: a template that somebody else made is never changed.
-//   - One that another account of the same business submitted with the same content is taken for this template.
-//   - One of a template that is being deleted becomes this one's: that was renamed, or moved to another account.
-//   - One that an earlier attempt made is this template, though the answer was lost.
-//   - While another account submits a template of that name, this one waits.
-//
-// One that another account shares with other words isn't changed: its agents see those words, and send what the provider has.
+// handIn submits a template to its provider. If the provider doesn't know it by its id yet, it is made, unless the provider has a
+// template of the same name (namesake) already:
+//   - Another account of the same business submitted the namesake with the same content: it counts as this template, too.
+//   - The namesake is of a template that is being deleted here: that was renamed, or moved to another account, and becomes this one.
+//   - Another account shares the namesake with other words: this template is refused, since agents there see those words.
+//   - An earlier attempt made the namesake, and the answer was lost: it is this template.
+//   - Another account is submitting a template of that name: this one waits.
+//   - Otherwise somebody else made the namesake: this template is refused.
 func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
 	s := submission{Templater: templater, row: row, t: bridge.ProviderTemplate(row)}
 	if row.ExternalID != "" {
@@ -81,8 +81,8 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 		"give yours another name (provider_name).", "")
 }
 
-// makeTemplate has a provider make a template of which it has none. What is made is known again by AskedVersion, which is stored first: the
-// answer may be lost, or this process may end before it is written.
+// makeTemplate has a provider make a template that it doesn't have. The answer may be lost, or this process may end before it is
+// written: so AskedVersion, by which later attempts know what was made, is stored first.
 func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.TemplateState, error) {
 	isHeld, err := store.NoteTemplateAsked(ctx, cs.pool, s.row, s.row.Version)
 	if err != nil {
@@ -115,7 +115,8 @@ func (cs *Chores) makeTemplate(ctx context.Context, s submission) (channels.Temp
 	return channels.TemplateState{}, err
 }
 
-// checkTwins refuses to change a template that another account shares while the provider was told of that one with other content.
+// checkTwins refuses to change a template that another account shares, if the provider was told of the other account's with other
+// content.
 func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
 	siblings, err := cs.listSiblings(ctx, row)
 	if err != nil {
@@ -132,7 +133,7 @@ func (cs *Chores) checkTwins(ctx context.Context, row store.Template) error {
 	return nil
 }
 
-// takeMade takes a template that an earlier attempt made. One that it made of an earlier version is changed.
+// takeMade takes a template that an earlier attempt made. If that was of an earlier version, the template is changed.
 func (cs *Chores) takeMade(ctx context.Context, s submission, made channels.TemplateState) (channels.TemplateState, error) {
 	isDraft := made.Status == channels.TemplateDraft // made, but not submitted yet
 	if s.row.AskedVersion == s.row.Version && !isDraft {
@@ -142,8 +143,8 @@ func (cs *Chores) takeMade(ctx context.Context, s submission, made channels.Temp
 	return cs.changeTemplate(ctx, s)
 }
 
-// changeTemplate submits a template that the provider knows by its id. The change waits while the provider reviews an earlier version. One
-// that another account of the same business has made already counts for this account, too.
+// changeTemplate submits a template that the provider knows by its id. The change waits while the provider reviews an earlier version. If
+// another account of the same business has made the same change already, that counts for this account, too.
 func (cs *Chores) changeTemplate(ctx context.Context, s submission) (channels.TemplateState, error) {
 	state, err := s.SubmitTemplate(ctx, s.t)
 	if err == nil || !isRefused(err) {
@@ -171,8 +172,8 @@ func (cs *Chores) changeTemplate(ctx context.Context, s submission) (channels.Te
 	return channels.TemplateState{}, err
 }
 
-// deleteTemplate removes a template from its provider, unless another one here is the same there. It waits for one of its name that may
-// become so. One whose id isn't known was made if an attempt whose answer was lost has made it.
+// deleteTemplate removes a template from its provider, unless another template here is the same one there. It waits while another one of
+// its name may become so. If its id isn't known, it looks for what an attempt has made whose answer was lost.
 func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templater, row store.Template) error {
 	if row.ExternalID == "" {
 		if row.AskedVersion == 0 {
@@ -239,8 +240,8 @@ func (cs *Chores) listSiblings(ctx context.Context, row store.Template) ([]store
 	}), nil
 }
 
-// findTwins returns the siblings that are one template at the provider: that with this id. Those that are being deleted count only if
-// there are no others.
+// findTwins returns the siblings that are, at the provider, the template with this id. Those that are being deleted count only if there
+// are no others.
 func findTwins(siblings []store.Template, external string) []store.Template {
 	var twins []store.Template
 	for _, s := range siblings {

@@ -78,14 +78,13 @@ func (cs *Chores) connectedAccounts() []store.AccountID {
 // workTemplate tells a provider of one new, changed or deleted template, and writes what came of it.
 func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 	state, err := cs.tellOfTemplate(ctx, row)
-	if err == nil {
+	switch {
+	case err == nil:
 		cs.host.Trouble(row.AccountID, "templates", nil)
-	} else {
-		if !isRefused(err) {
-			return cs.retryTemplate(ctx, row, err)
-		}
-
+	case isRefused(err):
 		state = channels.TemplateState{Status: channels.TemplateRejected, Reason: wordsOf(err)}
+	default:
+		return cs.retryTemplate(ctx, row, err)
 	}
 
 	if row.Todo == store.TodoDelete {
@@ -181,7 +180,7 @@ func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID)
 
 	var facts []store.NewEvent
 	for _, row := range rows {
-		if state, news := listedState(row, states, cs.now()); news {
+		if state, isNews := listedState(row, states, cs.now()); isNews {
 			facts = append(facts, templateFact(row, "listed", state))
 		}
 	}
@@ -196,6 +195,7 @@ func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID)
 	return err
 }
 
+// listTemplates asks a provider for its list of templates.
 func (cs *Chores) listTemplates(ctx context.Context, t channels.Templater) (states []channels.TemplateState, err error) {
 	defer cs.recoverChannel("list of templates", &err)
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)

@@ -14,7 +14,7 @@ import (
 )
 
 // checkReply checks once more what may have changed while the reply waited. It returns why the reply may not leave.
-func checkReply(r *outgoing) error {
+func checkReply(r *outgoingReply) error {
 	if r.account.Mode == store.ModeWatch {
 		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
@@ -56,7 +56,7 @@ func checkReply(r *outgoing) error {
 
 // checkMeant returns an error if a reply wouldn't reach somebody for whom it was typed, or would reach others as well because a mail came
 // while it waited.
-func checkMeant(r *outgoing) error {
+func checkMeant(r *outgoingReply) error {
 	if len(r.payload.Meant) == 0 {
 		return nil // a click sends it to those who get replies now
 	}
@@ -64,9 +64,9 @@ func checkMeant(r *outgoing) error {
 	const hint = "Send it again to the new ones, or set them first: "
 	changed := &channels.SendError{Class: channels.BadRecipient, Hint: hint + "!to " + strings.Join(r.payload.Meant, " ")}
 	reached := slices.Concat(r.out.To, r.out.Cc)
-	goesToCustomer := len(r.out.To) == 1 && slices.Contains(r.known, r.out.To[0].Key)
+	goesToCustomer := len(r.out.To) == 1 && slices.Contains(r.customerKeys, r.out.To[0].Key)
 	for _, key := range r.payload.Meant {
-		if goesToCustomer && slices.Contains(r.known, key) {
+		if goesToCustomer && slices.Contains(r.customerKeys, key) {
 			continue // it reaches the same customer, by another key
 		}
 		if !slices.ContainsFunc(reached, func(p channels.Party) bool { return p.Key == key }) {
@@ -79,7 +79,7 @@ func checkMeant(r *outgoing) error {
 	if r.payload.Copied == nil { // an earlier version queued it, which noted nobody, or only those whom it knew
 		compared = r.out.To
 	}
-	expected := slices.Concat(r.payload.Meant, r.payload.Copied, r.chosen, r.known)
+	expected := slices.Concat(r.payload.Meant, r.payload.Copied, r.chosenKeys, r.customerKeys)
 	for _, p := range compared {
 		if !slices.Contains(expected, p.Key) {
 			changed.Text = "The recipients changed while it waited: it would also reach " + p.Key + "."
@@ -94,7 +94,7 @@ func checkMeant(r *outgoing) error {
 }
 
 // isUnwanted reports whether the customer wants no such message: none at all, or no advertising.
-func (r *outgoing) isUnwanted() bool {
+func (r *outgoingReply) isUnwanted() bool {
 	switch r.optedOut {
 	case "":
 		return false
@@ -108,15 +108,15 @@ func (r *outgoing) isUnwanted() bool {
 // gapMargin is by how much a gap that another process has noted may be too early: it is noted within a second.
 const gapMargin = 2 * time.Second
 
-// confirming has the lines of a reply that an attempt is about to send read again where they were typed.
-type confirming struct {
+// sourceCheck has the lines of a reply that an attempt is about to send read again where they were typed.
+type sourceCheck struct {
 	*attempt
 	precautionEnds time.Time // until when lines are read as a precaution; zero until the first one is
 }
 
 // confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events since it was
 // typed, or if the message itself came late. It returns an error if the message was changed, or can't be read.
-func (a *confirming) confirmReply(ctx context.Context, r *outgoing, l replyLine) error {
+func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l replyLine) error {
 	e, c, m := a.e, a.c, l.message
 	s := e.opt.Engine.Surface(m.AccountID)
 	wasTyped := m.Place != ""
@@ -159,7 +159,7 @@ func ageOf(m *store.Message, c dispatch.Claimed, now time.Time) time.Duration {
 
 // mayBeMissing reports whether something points to events about a typed text that didn't arrive: a gap, or that the text itself
 // came late. What counts is the age of the message, not that of its delivery: a click may queue it long after it was typed.
-func (a *confirming) mayBeMissing(l replyLine) bool {
+func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 	m := l.message
 	age := ageOf(m, a.c, a.now)
 	missedAgo, wasMissed := a.missedAgo[m.ID]
@@ -168,7 +168,7 @@ func (a *confirming) mayBeMissing(l replyLine) bool {
 }
 
 // judgeConfirmed returns an error if a reply may not leave by what its surface found when it read the message again.
-func (a *confirming) judgeConfirmed(ctx context.Context, r *outgoing, m *store.Message, found bridge.Confirmation) error {
+func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *store.Message, found bridge.Confirmation) error {
 	e := a.e
 	if found == bridge.Unchanged && a.c.Part > 0 {
 		return nil // the rest of a message says what it said when it began, whatever Parley's record says now
@@ -194,10 +194,9 @@ func (a *confirming) judgeConfirmed(ctx context.Context, r *outgoing, m *store.M
 const changeIsRead = "The message was changed; the change is being read."
 
 // awaitChange fails until a change that was found in the chat must have been applied: the reply says something else then, or was
-// taken back. A change that was found just now may be applied at any moment; it may also be one that can't be applied, and what a
-// chat shows may be older than what is stored: so a reply waits for at least as long as for a gap, and then for what waits to be applied
-// in its thread.
-func (a *confirming) awaitChange(ctx context.Context, m *store.Message) error {
+// taken back. Some changes can't be applied, and a chat may show an older text than the one that is stored. So the reply doesn't wait
+// for ever: it waits for as long as for a gap, and then until nothing in its thread waits to be applied.
+func (a *sourceCheck) awaitChange(ctx context.Context, m *store.Message) error {
 	waits := &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: changeIsRead}
 	if !wasChangeFound(a.c) || store.Seconds(a.c.FirstAgo) <= a.e.opt.GapWait+maxApplyTime {
 		return waits
@@ -218,7 +217,7 @@ func (a *confirming) awaitChange(ctx context.Context, m *store.Message) error {
 // changeWasFound is added to why a reply waits for its chat if an attempt before found a change there.
 const changeWasFound = "A change was found there before."
 
-// keepFound returns why a reply waits for its chat, and that a change was found there before, which the next attempt has to know.
+// keepFound returns why a reply waits for its chat. If a change was found there before, it adds that, since the next attempt has to know.
 func keepFound(why string, c dispatch.Claimed) string {
 	if wasChangeFound(c) {
 		return why + " " + changeWasFound
@@ -232,7 +231,7 @@ func wasChangeFound(c dispatch.Claimed) bool {
 }
 
 // followsText reports whether an attempt sends files of a reply whose text left before.
-func (a *attempt) followsText(r *outgoing) bool {
+func (a *attempt) followsText(r *outgoingReply) bool {
 	return a.c.Part > 0 || r.payload.Span != nil && r.payload.Span.From > 0
 }
 

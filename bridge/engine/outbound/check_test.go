@@ -106,62 +106,76 @@ func TestLastChecks(t *testing.T) {
 	now := time.Now()
 	const ann, bob = "ann@customer.test", "bob@customer.test"
 	for name, c := range map[string]struct {
-		change func(*outgoing)
+		change func(*outgoingReply)
 		want   channels.Class // "" if it may leave
 	}{
-		"nothing has changed":                    {change: func(*outgoing) {}},
-		"its author is gone":                     {change: func(r *outgoing) { r.author = nil }, want: channels.BadContent},
-		"its author was taken out":               {change: func(r *outgoing) { r.author = &store.Agent{} }, want: channels.BadContent},
-		"taken out, and another one has sent it": {change: func(r *outgoing) { r.author, r.message.Reason = &store.Agent{}, ClickedReason }},
-		"gone, and another one has revived it":   {change: func(r *outgoing) { r.author, r.message.Reason = nil, RevivedReason }},
-		"the account only watches":               {change: func(r *outgoing) { r.account.Mode = store.ModeWatch }, want: channels.BadContent},
-		"nobody is left":                         {change: func(r *outgoing) { r.out.To, r.payload.Meant = nil, nil }, want: channels.BadRecipient},
-		"it was meant for Bob":                   {change: func(r *outgoing) { r.payload.Meant = []string{ann, bob} }, want: channels.BadRecipient},
-		"meant for Bob, who gets a copy":         {change: func(r *outgoing) { r.payload.Meant, r.out.Cc = []string{bob}, []channels.Party{{Key: bob}} }},
-		"meant for Bob alone, who gets a copy of what goes to Ann": {change: func(r *outgoing) {
-			r.payload.Meant, r.out.Cc, r.known = []string{bob}, []channels.Party{{Key: bob}}, nil
+		"nothing has changed":                    {change: func(*outgoingReply) {}},
+		"its author is gone":                     {change: func(r *outgoingReply) { r.author = nil }, want: channels.BadContent},
+		"its author was taken out":               {change: func(r *outgoingReply) { r.author = &store.Agent{} }, want: channels.BadContent},
+		"taken out, and another one has sent it": {change: func(r *outgoingReply) { r.author, r.message.Reason = &store.Agent{}, ClickedReason }},
+		"gone, and another one has revived it":   {change: func(r *outgoingReply) { r.author, r.message.Reason = nil, RevivedReason }},
+		"the account only watches": {change: func(r *outgoingReply) {
+			r.account.Mode = store.ModeWatch
+		}, want: channels.BadContent},
+		"nobody is left": {change: func(r *outgoingReply) {
+			r.out.To, r.payload.Meant = nil, nil
 		}, want: channels.BadRecipient},
-		"meant for Bob, with a copy for Ann": {change: func(r *outgoing) {
-			r.payload.Meant, r.payload.Copied, r.out.Cc, r.known = []string{bob}, []string{ann}, []channels.Party{{Key: bob}}, nil
+		"it was meant for Bob": {change: func(r *outgoingReply) {
+			r.payload.Meant = []string{ann, bob}
+		}, want: channels.BadRecipient},
+		"meant for Bob, who gets a copy": {change: func(r *outgoingReply) {
+			r.payload.Meant, r.out.Cc = []string{bob}, []channels.Party{{Key: bob}}
 		}},
-		"a mail gave Bob a copy": {change: func(r *outgoing) { r.out.Cc = []channels.Party{{Key: bob}} }, want: channels.BadRecipient},
-		"an earlier version, which didn't note who gets copies, queued it": {change: func(r *outgoing) {
+		"meant for Bob alone, who gets a copy of what goes to Ann": {change: func(r *outgoingReply) {
+			r.payload.Meant, r.out.Cc, r.customerKeys = []string{bob}, []channels.Party{{Key: bob}}, nil
+		}, want: channels.BadRecipient},
+		"meant for Bob, with a copy for Ann": {change: func(r *outgoingReply) {
+			r.payload.Meant, r.payload.Copied, r.out.Cc, r.customerKeys = []string{bob}, []string{ann}, []channels.Party{{Key: bob}}, nil
+		}},
+		"a mail gave Bob a copy": {change: func(r *outgoingReply) { r.out.Cc = []channels.Party{{Key: bob}} }, want: channels.BadRecipient},
+		"an earlier version, which didn't note who gets copies, queued it": {change: func(r *outgoingReply) {
 			r.payload.Copied, r.out.Cc = nil, []channels.Party{{Key: bob}}
 		}},
-		"an agent gave Bob a copy": {change: func(r *outgoing) { r.out.Cc, r.chosen = []channels.Party{{Key: bob}}, []string{bob} }},
-		"a click sends it to whoever is there": {change: func(r *outgoing) {
+		"an agent gave Bob a copy": {change: func(r *outgoingReply) { r.out.Cc, r.chosenKeys = []channels.Party{{Key: bob}}, []string{bob} }},
+		"a click sends it to whoever is there": {change: func(r *outgoingReply) {
 			r.payload.Meant, r.out.Cc = nil, []channels.Party{{Key: bob}}
 		}},
-		"meant for another key of Ann's": {change: func(r *outgoing) { r.payload.Meant, r.known = []string{bob}, []string{ann, bob} }},
-		"meant for Ann's other key, but Carl gets it": {change: func(r *outgoing) {
-			r.payload.Meant, r.known, r.out.To = []string{bob}, []string{ann, bob}, []channels.Party{{Key: "carl@x.test"}}
+		"meant for another key of Ann's": {change: func(r *outgoingReply) {
+			r.payload.Meant, r.customerKeys = []string{bob}, []string{ann, bob}
+		}},
+		"meant for Ann's other key, but Carl gets it": {change: func(r *outgoingReply) {
+			r.payload.Meant, r.customerKeys, r.out.To = []string{bob}, []string{ann, bob}, []channels.Party{{Key: "carl@x.test"}}
 		}, want: channels.BadRecipient},
-		"she wants nothing":        {change: func(r *outgoing) { r.optedOut = store.OptedOutAll }, want: channels.OptedOut},
-		"she wants no advertising": {change: func(r *outgoing) { r.optedOut = store.OptedOutMarketing }},
-		"she wants none, and it is some": {change: func(r *outgoing) {
+		"she wants nothing":        {change: func(r *outgoingReply) { r.optedOut = store.OptedOutAll }, want: channels.OptedOut},
+		"she wants no advertising": {change: func(r *outgoingReply) { r.optedOut = store.OptedOutMarketing }},
+		"she wants none, and it is some": {change: func(r *outgoingReply) {
 			r.optedOut, r.message.Promotional = store.OptedOutMarketing, true
 		}, want: channels.OptedOut},
-		"the window has closed": {change: func(r *outgoing) {
+		"the window has closed": {change: func(r *outgoingReply) {
 			r.window = Window{Limited: true, HumanUntil: now}
 		}, want: channels.WindowClosed},
-		"the window has closed for all but a template": {change: func(r *outgoing) { r.window, r.out.Template = Window{Limited: true}, &channels.TemplateUse{} }},
-		"it is open for people":                        {change: func(r *outgoing) { r.window = Window{Limited: true, HumanUntil: now.Add(time.Second)} }},
-		"open for people, but it is promotional": {change: func(r *outgoing) {
+		"the window has closed for all but a template": {change: func(r *outgoingReply) {
+			r.window, r.out.Template = Window{Limited: true}, &channels.TemplateUse{}
+		}},
+		"it is open for people": {change: func(r *outgoingReply) {
+			r.window = Window{Limited: true, HumanUntil: now.Add(time.Second)}
+		}},
+		"open for people, but it is promotional": {change: func(r *outgoingReply) {
 			r.window, r.message.Promotional = Window{Limited: true, HumanUntil: now.Add(time.Second)}, true
 		}, want: channels.BadContent},
-		"the account is on trial":       {change: func(r *outgoing) { r.account.Mode = store.ModeTrial }, want: channels.BadRecipient},
-		"on trial with her on the list": {change: func(r *outgoing) { r.account.Mode, r.account.TrialTo = store.ModeTrial, []string{ann} }},
-		"on trial with another key of hers": {change: func(r *outgoing) {
+		"the account is on trial":       {change: func(r *outgoingReply) { r.account.Mode = store.ModeTrial }, want: channels.BadRecipient},
+		"on trial with her on the list": {change: func(r *outgoingReply) { r.account.Mode, r.account.TrialTo = store.ModeTrial, []string{ann} }},
+		"on trial with another key of hers": {change: func(r *outgoingReply) {
 			r.account.Mode, r.account.TrialTo, r.out.To[0].Also = store.ModeTrial, []string{bob}, []string{bob}
 		}},
-		"on trial without whoever gets a copy": {change: func(r *outgoing) {
+		"on trial without whoever gets a copy": {change: func(r *outgoingReply) {
 			r.account.Mode, r.account.TrialTo = store.ModeTrial, []string{ann}
 			r.payload.Copied, r.out.Cc = []string{bob}, []channels.Party{{Key: bob}}
 		}, want: channels.BadRecipient},
 	} {
 		agent := store.AgentID(1)
-		r := &outgoing{account: &store.Account{Mode: store.ModeLive}, author: &store.Agent{ID: agent, Active: true},
-			message: store.Message{AgentID: &agent}, known: []string{ann}, now: now, out: channels.Outbound{To: []channels.Party{{Key: ann}}}}
+		r := &outgoingReply{account: &store.Account{Mode: store.ModeLive}, author: &store.Agent{ID: agent, Active: true},
+			message: store.Message{AgentID: &agent}, customerKeys: []string{ann}, now: now, out: channels.Outbound{To: []channels.Party{{Key: ann}}}}
 		r.payload.Meant, r.payload.Copied = []string{ann}, []string{}
 		c.change(r)
 		var got channels.Class

@@ -81,9 +81,9 @@ func PayloadOf(d *store.Delivery) Payload {
 	return p
 }
 
-// noteRestored notes in the policy of a delivery that it came with a backup: it may have been sent after the backup was made.
-// The time before the restore doesn't count for how long it is tried, since nobody tried it here. Versions before restored_at didn't
-// note when that was: there it counts from the first look for it on, until it was made again though it may be there.
+// noteRestored notes in the policy of a delivery that it came with a backup: it may have been sent after the backup was made. The time
+// before the restore doesn't count for how long the delivery is tried, since nobody tried it here. Versions before restored_at didn't
+// note when the restore was: then the time counts from the first look for the delivery, until that is made again (Unsure).
 func noteRestored(p *relay.Policy, c dispatch.Claimed) {
 	if !bytes.Contains(c.Payload, []byte(`"restored"`)) { // mostly: spare the decoding
 		return
@@ -95,7 +95,7 @@ func noteRestored(p *relay.Policy, c dispatch.Claimed) {
 	if since == nil && body.Restored && !body.Unsure {
 		since = c.AbsentAt // dispatch.Finish notes then when it was restored, but the version before didn't
 		if c.State == store.Unknown {
-			since = c.SentAt // of the current attempt; that of one that begins now is now
+			since = c.SentAt // of the attempt that is looked for; an attempt that begins now has the present time there
 		}
 	}
 	if since != nil && c.FirstAt != nil {

@@ -17,7 +17,7 @@ import (
 	"parley/store/dispatch"
 )
 
-// sendPost makes one post to a surface.
+// sendPost makes one post to a surface. What is wrong or needless by now it doesn't post, and returns no error.
 func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	e, c := a.e, a.c
 	s := e.opt.Engine.Surface(c.AccountID)
@@ -140,9 +140,9 @@ func (a *attempt) isMissedByNobody(p bridge.Post) bool {
 	return isOver && showsState && !a.e.opt.Engine.Directory().OpensThreads(a.c.AccountID, p.Place.Channel)
 }
 
-// isOfFormerChannel reports whether no threads open any more in a post's channel, and the post was made before that was known. That
-// it failed is not told: the channel's troubles have ended with the change, and nothing would end this one. Made by what is known now,
-// the next attempt tells of it.
+// isOfFormerChannel reports whether no threads open any more in a post's channel, and the post was made before that was known. Then its
+// failure is not told: the channel's troubles have ended with the change, and nothing would end this one. The next attempt, which knows
+// of the change, tells of its own failure.
 func (a *attempt) isOfFormerChannel(p bridge.Post) bool {
 	now := a.e.opt.Engine.Directory()
 	return now != a.dir && !now.OpensThreads(a.c.AccountID, p.Place.Channel)
@@ -165,7 +165,7 @@ func (a *attempt) isNoteChange() bool {
 
 // reportLost journals that a root is gone, so that it is posted anew, and returns the error by which the post waits. In a chat that the
 // conversation has left, no root is posted anew (threads.ThreadLost): there the post fails for good, and what a customer said is posted
-// where the conversation goes on. Should the conversation come back, what is posted then reports it.
+// where the conversation goes on. Should the conversation come back, the next post there reports the loss.
 func (a *attempt) reportLost(ctx context.Context, t *store.Thread, p bridge.Post) error {
 	root := cmp.Or(p.Place.Thread, p.Place.Message)
 	if t == nil || root == "" {
@@ -178,8 +178,8 @@ func (a *attempt) reportLost(ctx context.Context, t *store.Thread, p bridge.Post
 	return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is gone; its first message is posted anew.", Cause: err}
 }
 
-// reportRefused journals, once, that a thread can't be opened, if that is certain, or was so for long. The root is not given up,
-// because nobody would ever see the conversation without it. It returns the error by which the root waits.
+// reportRefused journals, once, that a thread can't be opened, if that is certain or has lasted for long. It returns the error by which
+// the root waits: the root is not given up, because nobody would ever see the conversation without it.
 func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused error) error {
 	class := channels.ClassOf(refused)
 	isSoon := class == channels.Retry && !e.waitsLong(c)
@@ -195,11 +195,11 @@ func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused 
 	return &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Text: text, Cause: errors.Join(refused, err)}
 }
 
-// unclearAfter is how long nobody can tell of an attempt at a root that isn't made again soon before admins are told.
+// unclearAfter is how long after an attempt at a root admins are told that nobody can tell whether it is there.
 const unclearAfter = 10 * time.Minute
 
-// reportUnclear journals, once, that nobody could tell for long whether a root is there. Nobody is told of one that is made again soon:
-// its time may have passed in waits that reached nobody.
+// reportUnclear journals, once, that nobody could tell for long whether a root is there. It isn't journalled of a root that is made
+// again soon, whose time may have passed in waits that reached nobody.
 func (e *Sender) reportUnclear(ctx context.Context, c dispatch.Claimed) error {
 	p := e.Policy(c)
 	isRepeatedRarely := p.RepeatFor > 0 && store.Seconds(c.FirstAgo) > p.RepeatFor
@@ -215,7 +215,7 @@ func (e *Sender) waitsLong(c dispatch.Claimed) bool {
 	return store.Seconds(c.FirstAgo)-beforeRestore > maxPostRetry
 }
 
-// makePost makes the post of a delivery, as things are now, with the thread to which it goes.
+// makePost makes the post of a delivery, as things are now, with the thread to which it goes. It sets a.body and a.dir.
 func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, error) {
 	c := a.c
 	var body Payload

@@ -25,7 +25,7 @@ func mayHideGap(s bridge.Surface, channel string, age time.Duration) bool {
 
 // readingTime returns the context in which a text is read again. As a precaution an attempt reads all lines of a reply within
 // maxPrecaution, or within the time for which a gap is waited for if that is shorter, and leaves half of its time to the provider.
-func (a *confirming) readingTime(ctx context.Context, isPrecaution bool) (context.Context, context.CancelFunc) {
+func (a *sourceCheck) readingTime(ctx context.Context, isPrecaution bool) (context.Context, context.CancelFunc) {
 	if !isPrecaution {
 		return context.WithTimeout(ctx, confirmTimeout)
 	}
@@ -44,7 +44,7 @@ func (a *confirming) readingTime(ctx context.Context, isPrecaution bool) (contex
 
 // waitBriefly returns the error by which a reply waits because its chat could not be read, where nothing points to a gap. It waits no
 // longer than for a gap that is being filled; then it leaves as it is stored, and waitBriefly returns no error.
-func (a *confirming) waitBriefly(ctx context.Context, m *store.Message, cause error) error {
+func (a *sourceCheck) waitBriefly(ctx context.Context, m *store.Message, cause error) error {
 	left := a.e.opt.GapWait - store.Seconds(a.c.FirstAgo)
 	if left <= 0 && a.c.Part > 0 {
 		return nil // the rest of a message says what it said when it began, whatever Parley's record says now

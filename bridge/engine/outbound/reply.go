@@ -23,20 +23,20 @@ const (
 	confirmTimeout     = 15 * time.Second // within which the chat has to say whether a text still stands as it was typed
 )
 
-// outgoing is a reply with what decides whether it may leave.
-type outgoing struct {
-	out      channels.Outbound
-	message  store.Message
-	account  *store.Account
-	author   *store.Agent // nil if the author is no agent any more
-	payload  Payload
-	known    []string    // all keys that the chat's customer has or had
-	chosen   []string    // keys of the recipients whom an agent has named or allowed
-	optedOut string      // which messages the customer doesn't want: store.OptedOut…
-	lines    []replyLine // all that leaves as this message, in order
-	leftOut  int         // how many lines of it were taken back, while others leave
-	window   Window
-	now      time.Time // Parley's clock
+// outgoingReply is a reply with what decides whether it may leave.
+type outgoingReply struct {
+	out          channels.Outbound
+	message      store.Message
+	account      *store.Account
+	author       *store.Agent // nil if the author is no agent any more
+	payload      Payload
+	customerKeys []string    // all keys that the chat's customer has or had
+	chosenKeys   []string    // keys of the recipients whom an agent has named or allowed
+	optedOut     string      // which messages the customer doesn't want: store.OptedOut…
+	lines        []replyLine // all that leaves as this message, in order
+	leftOut      int         // how many lines of it were taken back, while others leave
+	window       Window
+	now          time.Time // Parley's clock
 }
 
 // otherKeys returns the customer's keys besides key. It returns none if key is somebody else's, whom an agent named.
@@ -74,7 +74,7 @@ type replyLine struct {
 }
 
 // makeReply makes the reply of a delivery, as it is to be sent now.
-func (a *attempt) makeReply() (*outgoing, error) {
+func (a *attempt) makeReply() (*outgoingReply, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
@@ -100,7 +100,7 @@ func (a *attempt) makeReply() (*outgoing, error) {
 		m = asBegun(m, p, c.Progress)
 	}
 
-	r := &outgoing{message: *m, payload: p, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
+	r := &outgoingReply{message: *m, payload: p, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
 		out: channels.Outbound{
 			DeliveryID: int64(sentAs(c)), ConversationID: int64(conv.ID), MessageID: int64(m.ID),
 			Attempt: channels.Attempt{Number: max(c.Attempt-p.Uncounted, 1), Part: c.Part, Again: p.Again},
@@ -136,9 +136,9 @@ func (a *attempt) makeReply() (*outgoing, error) {
 
 // addRecipients gives a reply its recipients, and notes what is known of its customer: all keys, and which messages the customer
 // doesn't want.
-func (a *attempt) addRecipients(r *outgoing, conv *store.Conversation) {
+func (a *attempt) addRecipients(r *outgoingReply, conv *store.Conversation) {
 	for _, key := range a.keys[conv.ID] {
-		r.known = append(r.known, plainKey(key))
+		r.customerKeys = append(r.customerKeys, plainKey(key))
 	}
 
 	if conv.IdentityID != nil && a.identities[*conv.IdentityID] != nil {
@@ -148,7 +148,7 @@ func (a *attempt) addRecipients(r *outgoing, conv *store.Conversation) {
 	to, cc := Addressed(conv.Participants)
 	for _, p := range slices.Concat(to, cc) {
 		if p.Chosen {
-			r.chosen = append(r.chosen, p.Key)
+			r.chosenKeys = append(r.chosenKeys, p.Key)
 		}
 	}
 	for _, p := range to {
@@ -168,7 +168,7 @@ func (a *attempt) addRecipients(r *outgoing, conv *store.Conversation) {
 
 // addLines joins the lines that leave as one message, without those that were taken back. If all were, r has no lines. Once a
 // piece of the message has left, the rest is made of the same lines and the same words, unless all of them were taken back.
-func (a *attempt) addLines(r *outgoing) error {
+func (a *attempt) addLines(r *outgoingReply) error {
 	all := []replyLine{{message: &r.message, at: r.payload.Place, late: r.payload.Late, begun: a.begunMark(a.c.Progress)}}
 	for _, d := range a.c.With {
 		m := a.messages[d.MessageID]
@@ -209,7 +209,7 @@ func (a *attempt) addLines(r *outgoing) error {
 
 // isReworded reports whether the attempt that is looked for may have sent other words than the reply has now: a line of it was edited or
 // taken back since. Of a reply of which a piece has left the words stay the same.
-func (a *attempt) isReworded(r *outgoing) bool {
+func (a *attempt) isReworded(r *outgoingReply) bool {
 	if a.c.Part > 0 {
 		return false
 	}
@@ -232,7 +232,7 @@ func (a *attempt) begunMark(progress string) string {
 }
 
 // sentLines returns what became of each line of a reply whose message is in the given state.
-func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external string) relay.Sent {
+func (a *attempt) sentLines(r *outgoingReply, state channels.DeliveryState, external string) relay.Sent {
 	resultOf := func(m *store.Message, s *Span, progress string) dispatch.Part {
 		if begun := a.begunMark(progress); begun != "" {
 			return dispatch.Part{State: string(state), Progress: begun}
@@ -255,7 +255,7 @@ func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external 
 }
 
 // addFiles gives the reply the files that its author attached in the surface.
-func (a *attempt) addFiles(r *outgoing) error {
+func (a *attempt) addFiles(r *outgoingReply) error {
 	e := a.e
 	s := e.opt.Engine.Surface(r.message.AccountID)
 	for _, l := range r.lines { // of all lines, not only of the first: an edit may have added a file to any
@@ -278,7 +278,7 @@ func threadRetry(c dispatch.Claimed) time.Duration {
 
 // prepareReply makes the reply and checks whether it may leave now. The error says why it may not, or not yet. A reply without
 // lines was taken back: nothing leaves, without an error. ch is the account's channel, which may be nil.
-func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgoing, error) {
+func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgoingReply, error) {
 	r, err := a.makeReply()
 	if err != nil || len(r.lines) == 0 {
 		return r, err
@@ -291,13 +291,13 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 		return nil, err
 	}
 
-	source := confirming{attempt: a}
+	source := sourceCheck{attempt: a}
 	for _, l := range r.lines {
 		if a.behind[l.message.ID] {
 			return nil, &channels.SendError{Class: channels.Retry, Wait: threadRetry(a.c), Text: "Waiting for what was said in the thread before."}
 		}
 		if !r.mayLeave(l.message) {
-			continue // a piece of it had left when it was taken back, which its author was told
+			continue // it was taken back after a piece of it had left, which its author was told
 		}
 		if err := source.confirmReply(ctx, r, l); err != nil {
 			return nil, err
@@ -308,7 +308,7 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 		return nil, err
 	}
 
-	return r, a.mayUseTemplate(r)
+	return r, a.checkTemplate(r)
 }
 
 // giveWay fails if a message that was typed before this one has been read since an earlier attempt, which sent nothing. That
@@ -319,11 +319,11 @@ func (a *attempt) giveWay(ctx context.Context) error {
 	if isFirstAttempt || hasLeftPartly || !wasTyped {
 		return nil
 	}
-	gave, err := dispatch.GiveWay(ctx, a.e.opt.Pool, a.c)
+	gaveWay, err := dispatch.GiveWay(ctx, a.e.opt.Pool, a.c)
 	if err != nil {
 		return Retry(err)
 	}
-	if gave {
+	if gaveWay {
 		return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: "A message that was typed before leaves first."}
 	}
 	return nil
@@ -339,7 +339,7 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	}
 
 	if len(r.lines) == 0 { // all lines were taken back in the meantime
-		sent := a.sentLines(r, store.Accepted, "") // of which the customer has earlier pieces: whoever took them back is to learn that
+		sent := a.sentLines(r, store.Accepted, "") // a line of which a piece has left counts as accepted, so that people learn that
 		sent.Uncalled = true
 		return sent, nil
 	}
@@ -364,7 +364,7 @@ func (e *Sender) reportSending(account store.AccountID, err error) {
 
 // mayLeave reports whether a message may still be sent. A message in parts may be sent also after one of its parts failed or is
 // unclear, so that the other parts go out.
-func (r *outgoing) mayLeave(m *store.Message) bool {
+func (r *outgoingReply) mayLeave(m *store.Message) bool {
 	if m.Fate == store.FateWaiting {
 		return true
 	}
@@ -376,7 +376,7 @@ func (r *outgoing) mayLeave(m *store.Message) bool {
 }
 
 // keepOnlyPart removes from a reply in parts what this delivery doesn't carry.
-func (r *outgoing) keepOnlyPart() {
+func (r *outgoingReply) keepOnlyPart() {
 	s := r.payload.Span
 	if s == nil {
 		return

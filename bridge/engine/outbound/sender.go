@@ -223,7 +223,7 @@ func (e *Sender) loadMaterial(ctx context.Context, claims []dispatch.Claimed) *m
 	m.changes = o.Places
 	m.behind = o.Behind
 	m.missedAgo = o.MissedAgo
-	m.err = e.templatesOf(ctx, m)
+	m.err = e.readTemplates(ctx, m)
 	return m
 }
 

@@ -10,8 +10,8 @@ import (
 	"parley/store"
 )
 
-// templatesOf reads the present rows of the templates that messages use.
-func (e *Sender) templatesOf(ctx context.Context, m *material) error {
+// readTemplates adds to the material the present rows of the templates that its messages use.
+func (e *Sender) readTemplates(ctx context.Context, m *material) error {
 	var ids []store.TemplateID
 	for _, message := range m.messages {
 		if used := TemplateOf(message); used != nil {
@@ -32,9 +32,9 @@ func (a *attempt) canSendTemplates() bool {
 	return ch != nil && ch.Capabilities().Templates
 }
 
-// mayUseTemplate checks once more, before a byte leaves, that the provider still approves of the reply's template, and that the
+// checkTemplate checks once more, before a byte leaves, that the provider still approves of the reply's template, and that the
 // template is as it was when the agent saw its words. It returns nil for a reply without a template.
-func (a *attempt) mayUseTemplate(r *outgoing) error {
+func (a *attempt) checkTemplate(r *outgoingReply) error {
 	used := TemplateOf(&r.message)
 	if used == nil {
 		return nil
@@ -70,7 +70,7 @@ func TemplateOf(m *store.Message) *UsedTemplate {
 		return nil
 	}
 	if err := json.Unmarshal(m.Template, &u); err != nil {
-		return nil // it was written by us, so that this doesn't happen
+		return nil // Parley wrote it, so that this doesn't happen
 	}
 	if u.ID == 0 {
 		return nil

@@ -67,6 +67,6 @@ func PromotionProblem(promotional bool, win Window, now time.Time) *bridge.Probl
 
 // isWindowOpen reports whether the window lets this reply leave now. Templates may always leave. A reply without an author is a
 // machine's.
-func (r *outgoing) isWindowOpen() bool {
+func (r *outgoingReply) isWindowOpen() bool {
 	return r.out.Template != nil || r.window.IsOpenFor(r.message.AgentID != nil, r.now)
 }
