@@ -27,8 +27,8 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 	return permission.Authorize(r.Agent, verb)
 }
 
-// AuthorizeReading says that an agent may not read a conversation. It returns nil if the agent may, and for people who are no agents. Who
-// wrote a reply may take it back although the conversation has gone on where the agent doesn't read it.
+// AuthorizeReading says that an agent may not read a conversation. It returns nil if the agent may, and for people who are no agents. It
+// also lets agents take back their own replies after the conversation has gone on where they don't read it.
 func (qs *questions) AuthorizeReading(r book.Request) *bridge.Problem {
 	if r.Agent == nil || qs.wasDoneAtHome(r) || qs.takesOwnBack(r) || qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
 		return nil

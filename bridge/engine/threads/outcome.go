@@ -67,15 +67,15 @@ func (p postedLine) newestDelivery() *book.Delivery {
 	return p.Delivery
 }
 
-// settling brings lines about messages up to date.
-type settling struct{ *Writer }
+// lineSettler brings lines about messages up to date.
+type lineSettler struct{ *Writer }
 
 // SettleLines brings the lines about the messages that the batch has loaded up to date.
 func (th *Writer) SettleLines() {
 	lines := th.TrackedLines()
 	for _, id := range book.SortedKeys(lines) {
 		for i, at := range positionsOf(lines[id]) {
-			settling{th}.settleLine(th.Messages.Rows[id], lines[id][i], at)
+			lineSettler{th}.settleLine(th.Messages.Rows[id], lines[id][i], at)
 		}
 	}
 }
@@ -126,7 +126,7 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 }
 
 // settleLine makes a line say what became of its message.
-func (st settling) settleLine(m *book.Message, line postedLine, at position) {
+func (st lineSettler) settleLine(m *book.Message, line postedLine, at position) {
 	if line.Fresh {
 		noteFirstFate(m, line.Delivery)
 	}
@@ -155,7 +155,7 @@ func (st settling) settleLine(m *book.Message, line postedLine, at position) {
 
 // updatedLine returns the line as it has to be now, of which now is what it says at present. It returns false if nothing has to be
 // changed.
-func (st settling) updatedLine(m *book.Message, line postedLine, now bridge.Line, at position) (bridge.Line, bool) {
+func (st lineSettler) updatedLine(m *book.Message, line postedLine, now bridge.Line, at position) (bridge.Line, bool) {
 	outcome := st.findOutcome(m, line, &now, at)
 	if outcome == nil {
 		if !hasOldSendButton(&now, m) {
@@ -194,8 +194,15 @@ func isSameOutcome(shown, outcome *bridge.Outcome) bool {
 	return shown.State == outcome.State && shown.By.ID == outcome.By.ID
 }
 
-// findOutcome returns the outcome that a line has to show, or nil if the line stays as it is. now is the line as it is at present.
-func (st settling) findOutcome(m *book.Message, line postedLine, now *bridge.Line, at position) *bridge.Outcome {
+// findOutcome returns the outcome that a line has to show, or nil if the line stays as it is. now is the line as it is at present. The
+// first of these counts:
+//  1. A line about people who are new in a mail shows once they get replies.
+//  2. A decision of this batch is shown by the last line about the message, or by the line of a sorted mail.
+//  3. A line about one recipient shows what becomes of the message, once that changes.
+//  4. A line about an unfinished part of a reply shows what becomes of that part.
+//  5. A line that isn't the last one leaves what is still open to the later line.
+//  6. Any other line shows what has become of the message since the line was written.
+func (st lineSettler) findOutcome(m *book.Message, line postedLine, now *bridge.Line, at position) *bridge.Outcome {
 	if now.Kind() == bridge.LineParticipant {
 		return st.allowedOutcome(m, now)
 	}
@@ -250,7 +257,7 @@ func (st settling) findOutcome(m *book.Message, line postedLine, now *bridge.Lin
 
 // allowedOutcome returns the outcome of a line that asks about people who are new in a mail: nil until all of them get
 // replies, in whichever way they were allowed.
-func (st settling) allowedOutcome(m *book.Message, line *bridge.Line) *bridge.Outcome {
+func (st lineSettler) allowedOutcome(m *book.Message, line *bridge.Line) *bridge.Outcome {
 	c := st.Conversations.Rows[m.ConversationID]
 	if c == nil || line.Outcome != nil {
 		return line.Outcome
@@ -265,7 +272,7 @@ func (st settling) allowedOutcome(m *book.Message, line *bridge.Line) *bridge.Ou
 
 // makeOutcome makes an outcome with who decided it, and when. If nobody has decided anything in this batch, By is kept from the
 // outcome before. At is kept, too, while only receipts of a sent reply come in.
-func (st settling) makeOutcome(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
+func (st lineSettler) makeOutcome(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
 	o := &bridge.Outcome{State: state, By: decidedBy(m, line, before, state), At: st.Now}
 	wasWithProvider := before != nil && isWithProvider(before.State)
 	if wasWithProvider && isWithProvider(state) {
@@ -350,7 +357,7 @@ func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 }
 
 // promotedTo returns the conversation that a promoted mail is in now. For all other lines it returns what they named (named).
-func (st settling) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
+func (st lineSettler) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
 	c := st.Conversations.Rows[m.ConversationID]
 	if c != nil && state == bridge.OutcomePromoted {
 		return bridge.Facts{ID: c.ID, Subject: c.Subject}

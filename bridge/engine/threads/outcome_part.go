@@ -36,7 +36,7 @@ func positionsOf(lines []postedLine) []position {
 
 // unfinishedPart returns the part that a line asks about of a reply with several parts, while some of these have failed, are unclear, or
 // wait to be sent. It returns nil if the line is about the whole reply, or about an earlier sending of it.
-func (st settling) unfinishedPart(m *book.Message, line *bridge.Line) *book.Delivery {
+func (st lineSettler) unfinishedPart(m *book.Message, line *bridge.Line) *book.Delivery {
 	isUnfinished := m.Fate == store.FateFailed || m.Fate == store.FateUnclear || m.Fate == store.FateWaiting
 	if !isUnfinished || line.Args.Delivery == 0 {
 		return nil

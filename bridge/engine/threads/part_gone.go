@@ -27,9 +27,9 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	isEdited := m.Fate == store.FateInside || m.Fate == store.FateAsk
 	switch {
 	case text == "" && isTakenBackByClick(m):
-		line.Content, line.Text = &bridge.UndoneLine{Reason: ArrivedReason(names)}, "" // it repeats the message, as its neighbours do
+		line.Content, line.Text = &bridge.UndoneLine{Reason: ArrivedReason(names)}, "" // TellWith repeats the message's text
 		if m.Fate == store.FateUndone {
-			line.Verbs = []bridge.Verb{bridge.VerbSend} // as the line has whose place it takes
+			line.Verbs = []bridge.Verb{bridge.VerbSend} // as in the line whose place it takes
 		}
 	case isEdited && text == "":
 		line.Content = &bridge.EditLateLine{OnlyFiles: true, Left: names}

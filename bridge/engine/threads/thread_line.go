@@ -267,8 +267,8 @@ func (th *Writer) Author(m *book.Message, surface bridge.AccountID) bridge.Agent
 	return ref
 }
 
-// PartName returns the name of the file that a delivery carries, if that is a part of a reply without its text, or the text has left as an
-// earlier piece, else "".
+// PartName names a delivery by its first file, if it carries none of the reply's text, or the text has left as an earlier piece. Else it
+// returns "".
 func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 	if d == nil {
 		return ""
@@ -294,7 +294,7 @@ func filesOnTheWay(m *book.Message, p outbound.Payload) []store.FileRef {
 	return carried
 }
 
-// wholeHint tells who decides about an unclear reply that may leave as several messages what Mark as sent means for the others.
+// wholeHint is for whoever decides about an unclear reply that may leave as several messages: Mark as sent counts for all of them.
 const wholeHint = "Look for it where sent messages are, with all its parts and files. Mark it as sent only if all of it is there: " +
 	"what is missing does not leave any more. Else send it again."
 

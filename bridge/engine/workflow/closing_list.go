@@ -92,7 +92,7 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 	}
 
 	for _, p := range places {
-		if err := wf.eveningOf(ctx, tx, team, name, p, accounts[p]); err != nil {
+		if err := wf.postEvening(ctx, tx, team, name, p, accounts[p]); err != nil {
 			return err
 		}
 	}
@@ -123,8 +123,8 @@ func HomeOfEvening(d *directory.Directory, a *store.Account, team store.TeamID) 
 	return d.Home(a, nil)
 }
 
-// eveningOf posts in a channel the evening list of some accounts of a team, unless it would be empty. The team's name is that of nameOfTeam.
-func (wf *UseCases) eveningOf(
+// postEvening posts in a channel the evening list of some accounts of a team, unless it would be empty. name is that of nameOfTeam.
+func (wf *UseCases) postEvening(
 	ctx context.Context, tx pgx.Tx, team store.TeamID, name string, p eveningPlace, accounts []store.AccountID,
 ) error {
 	var ids []store.ConversationID

@@ -10,9 +10,9 @@ import (
 	"parley/store"
 )
 
-// OwnersLeft takes those owners off a conversation who are no agents any more. If nobody is left, it stands unassigned in its
-// team's list, and a line says so. It mentions nobody, because there may be many such conversations. The status stays: a snoozed
-// conversation comes back at its time. One that is over keeps who has answered it.
+// OwnersLeft takes owners who are no agents any more off a conversation, unless that is over. If nobody is left, the conversation stands
+// unassigned in its team's list, and a line says so, which mentions nobody, because there may be many such conversations. The status
+// stays: a snoozed conversation comes back at its time.
 func (wf *UseCases) OwnersLeft(c *book.Conversation) {
 	isOver := !c.BridgeStatus().Open()
 	hasLeft := func(id store.AgentID) bool {

@@ -107,8 +107,8 @@ func (wf *UseCases) End(r book.Request) {
 	c.RefreshCard()
 }
 
-// refuseUnread refuses to take a conversation out of sight while the customer has said something that whoever asks for that has not
-// seen: nobody would read it afterwards. It returns false if there is nothing of the kind.
+// refuseUnread refuses to take a conversation out of sight while the customer has said something that the agent has not seen: nobody
+// would read it afterwards. It returns false if there is nothing of the kind.
 func (wf *UseCases) refuseUnread(r book.Request) bool {
 	if !wf.hasUnread(r) {
 		return false

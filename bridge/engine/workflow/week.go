@@ -64,8 +64,8 @@ func weekTimesOf(d *directory.Directory, team store.TeamID) (w weekTimes, ok boo
 	return w, true
 }
 
-// next returns the next time, or the zero time if there is none. What clocks show is reckoned in UTC, whose days have all hours: else a
-// time at which summer time begins would be left out. Then it is the moment of the leap.
+// next returns the next time, or the zero time if there is none. What clocks show is reckoned in UTC, whose days have all hours. So a
+// time that is left out when summer time begins counts, too: it falls on the moment of the leap.
 func (w weekTimes) next(after time.Time) time.Time {
 	shown := clockOf(after.In(w.zone))
 	for {
@@ -294,6 +294,6 @@ func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.Ac
 
 // isPrivate reports whether a conversation may be read only where its thread is: its account has a channel of its own, or is gone.
 func (wf *UseCases) isPrivate(f bridge.Facts) bool {
-	a := wf.Dir.AccountNamed(f.Name)
+	a := wf.Dir.AccountNamed(f.Account.Name)
 	return a == nil || a.SurfaceChannel != ""
 }
