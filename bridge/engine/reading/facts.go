@@ -64,7 +64,7 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 		}
 	}
 	var list []bridge.Facts
-	people, places := byNumber(identities), outbound.Threads{}
+	people, places := identitiesByID(identities), outbound.Threads{}
 	places.Add(threads)
 	for _, id := range ids {
 		if c := byID[id]; c != nil {
@@ -123,7 +123,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		Zone:        dir.Zone(viewer, c.AccountID), // what everybody looks at (viewer is nil) is in the account's zone
 	}
 
-	rd.windowFacts(&f, c, now)
+	rd.addWindow(&f, c, now)
 
 	if a := dir.Account(c.AccountID); a != nil {
 		f.Account.Name, f.Account.Mode = a.Name, a.Mode
@@ -141,7 +141,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		f.Contact = book.ContactOf(c, identities[*c.IdentityID])
 	}
 
-	recipientFacts(&f, c.Participants)
+	addRecipients(&f, c.Participants)
 
 	for _, id := range c.Assignees {
 		f.Assignees = append(f.Assignees, dir.Ref(surface, id))
@@ -228,8 +228,8 @@ func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, thre
 	return bridge.Place{}, ""
 }
 
-// byNumber indexes identities by their ids.
-func byNumber(list []store.Identity) map[store.IdentityID]*store.Identity {
+// identitiesByID returns identities by their ids.
+func identitiesByID(list []store.Identity) map[store.IdentityID]*store.Identity {
 	m := make(map[store.IdentityID]*store.Identity, len(list))
 	for i := range list {
 		m[list[i].ID] = &list[i]
@@ -237,8 +237,8 @@ func byNumber(list []store.Identity) map[store.IdentityID]*store.Identity {
 	return m
 }
 
-// windowFacts says until when a conversation's customer can be answered, as of now.
-func (rd *Reader) windowFacts(f *bridge.Facts, c *store.Conversation, now time.Time) {
+// addWindow adds to facts until when a conversation's customer can be answered, as of now.
+func (rd *Reader) addWindow(f *bridge.Facts, c *store.Conversation, now time.Time) {
 	caps := rd.Caps(c.AccountID)
 	win := outbound.WindowOf(caps, c.WindowFrom)
 	f.Window.Until = win.HumanUntil
@@ -266,8 +266,8 @@ func (rd *Reader) SurfaceName(dir *directory.Directory, surface store.AccountID)
 	return cmp.Or(rd.names[a.Kind], a.Name)
 }
 
-// recipientFacts shows who gets replies and who does not.
-func recipientFacts(f *bridge.Facts, list []store.Participant) {
+// addRecipients adds to facts who gets replies and who does not.
+func addRecipients(f *bridge.Facts, list []store.Participant) {
 	name := func(p store.Participant) bridge.PartyRef { return bridge.PartyRef{Name: p.Name, Address: p.Key} }
 	to, cc := outbound.Addressed(list)
 	for _, p := range to {

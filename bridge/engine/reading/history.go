@@ -30,9 +30,9 @@ func (rd *Reader) History(ctx context.Context, q store.Querier, id store.Convers
 	}
 
 	skip := page * historyRows
-	fresh := min(len(entries), skip)
-	entries = entries[fresh:]
-	saved, err := store.ListLog(ctx, q, id, historyRows+1, skip-fresh)
+	skipUnsaved := min(len(entries), skip)
+	entries = entries[skipUnsaved:]
+	saved, err := store.ListLog(ctx, q, id, historyRows+1, skip-skipUnsaved)
 	if err != nil {
 		return h, err
 	}

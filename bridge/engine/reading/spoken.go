@@ -44,7 +44,7 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 		return page, err
 	}
 
-	customers := byNumber(people)
+	customers := identitiesByID(people)
 	for i := range list {
 		s := rd.spokenOf(&list[i], latestSending(replies[list[i].ID]))
 		id := list[i].IdentityID
@@ -164,8 +164,8 @@ func latestSending(replies []inbox.Reply) []inbox.Reply {
 	})
 }
 
-// deliveryToDecide returns the part of a reply of which a person has to decide: the last one that failed, or of which nobody
-// knows whether it left, as the fate of the whole says. Where nothing has to be decided it is the one with the highest id; 0 if there is
+// deliveryToDecide returns the part of a reply about which a person has to decide: the last one that failed or, if the reply's fate is
+// unclear, of which nobody knows whether it left. If nothing has to be decided, it returns the part with the highest id; 0 if there is
 // none.
 func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.DeliveryID) {
 	wanted := map[store.Fate]string{store.FateFailed: store.Failed, store.FateUnclear: store.NeedsDecision}[fate]

@@ -145,8 +145,8 @@ func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Messag
 	}
 
 	sameAuthor := *other.AgentID == *m.AgentID && other.AccountID == m.AccountID
-	theirs, its := neighbour.DecodedPayload(), d.DecodedPayload()
-	return sameAuthor && slices.Equal(theirs.Meant, its.Meant) && slices.Equal(theirs.Copied, its.Copied)
+	before, now := neighbour.DecodedPayload(), d.DecodedPayload()
+	return sameAuthor && slices.Equal(before.Meant, now.Meant) && slices.Equal(before.Copied, now.Copied)
 }
 
 // NoteReplied changes the conversation because an agent said a reply; AwaitCustomer does what is due once

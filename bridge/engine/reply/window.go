@@ -80,7 +80,7 @@ func (rs *UseCases) ParkForWindow(c *book.Conversation, m *book.Message) bool {
 	if m.Template != nil || rs.Window(c).IsOpenFor(m.AgentID != nil, rs.Now) {
 		return false
 	}
-	rs.parkForWindow(c, m, "")
+	rs.parkUntilOpen(c, m, "")
 	return true
 }
 
@@ -105,9 +105,9 @@ func (rs *UseCases) keepLatePromotion(c *book.Conversation, m *book.Message) boo
 	return true
 }
 
-// parkForWindow parks a reply because of the reply window, and says so. text is what the provider said; it is empty if the
-// provider wasn't asked.
-func (rs *UseCases) parkForWindow(c *book.Conversation, m *book.Message, text string) {
+// parkUntilOpen parks a reply because of the reply window, and says so. If the window is open by now, it offers the reply at once. text is
+// what the provider said; it is empty if the provider wasn't asked.
+func (rs *UseCases) parkUntilOpen(c *book.Conversation, m *book.Message, text string) {
 	win := rs.Window(c)
 	m.Direction = store.DirectionNote
 	if win.IsOpen(rs.Now) { // opened while the attempt was under way, or for people alone
@@ -153,7 +153,7 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 	}
 
 	rs.Mark(c, m, bridge.MarkWarning)
-	rs.parkForWindow(c, m, text)
+	rs.parkUntilOpen(c, m, text)
 	rs.Messages.ResumeWait(c)
 }
 
