@@ -197,7 +197,7 @@ func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]s
 		stored = append(stored, refused...)
 
 		for _, s := range refused {
-			if err := w.handler.Quarantined(ctx, tx, store.Event{ID: s.ID, AccountID: s.AccountID}, s.Quarantine, true); err != nil {
+			if err := w.handler.Quarantined(ctx, tx, store.Event{ID: s.ID, AccountID: s.AccountID}, s.Quarantine, unread); err != nil {
 				return err
 			}
 		}

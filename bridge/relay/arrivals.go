@@ -10,7 +10,7 @@ const (
 	maxStoreBatch  = 64       // facts that one commit stores
 	maxQueued      = 1024     // facts waiting to be stored
 	maxQueuedBytes = 32 << 20 // their payloads together
-	crowd          = 8        // more callers of Accept than this pile up
+	crowd          = 8        // more callers of Accept that wait than this pile up
 )
 
 // acceptQueue holds facts that wait for the running commits.
@@ -64,6 +64,7 @@ func (q *acceptQueue) hasRoom(facts int, bytes int64) bool {
 	return len(q.waiting)+facts <= maxQueued && q.bytes+bytes <= maxQueuedBytes
 }
 
+// callerLeft notes that a caller of Accept, whose facts were added, waits no longer.
 func (q *acceptQueue) callerLeft() {
 	q.mu.Lock()
 	q.callers--

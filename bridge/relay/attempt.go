@@ -134,12 +134,12 @@ func finishUntouched(f dispatch.Finish, c dispatch.Claimed) dispatch.Finish {
 // finishRun writes the result of a run's first delivery for the others, too, unless the attempt had a result of their own for
 // them.
 func finishRun(f *dispatch.Finish, c dispatch.Claimed) {
-	told := f.With
+	results := f.With
 	f.With = nil
 	for i, d := range c.With {
 		p := dispatch.Part{Progress: d.Progress}
-		if i < len(told) {
-			p = told[i]
+		if i < len(results) {
+			p = results[i]
 		}
 
 		p.ID = d.ID

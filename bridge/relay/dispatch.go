@@ -49,9 +49,10 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
 
+	const claim = true
 	for ctx.Err() == nil {
 		d.search(ctx)
-		if err := d.runTurn(work, true); err != nil {
+		if err := d.runTurn(work, claim); err != nil {
 			r.warn(ctx, "dispatch failed", err)
 			pause.For(ctx, backoffOnError)
 			continue
@@ -66,6 +67,7 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 
 // finishUnderWay waits for the attempts under way and writes their results, until ctx ends. It claims nothing new.
 func (d *dispatcher) finishUnderWay(ctx context.Context) {
+	const claim = false
 	for d.underWay > 0 || d.hasResults() {
 		if !d.hasResults() {
 			select {
@@ -76,7 +78,7 @@ func (d *dispatcher) finishUnderWay(ctx context.Context) {
 			}
 		}
 
-		if err := d.runTurn(ctx, false); err != nil {
+		if err := d.runTurn(ctx, claim); err != nil {
 			d.log.Warn("dispatch failed while stopping", "error", err)
 			if ctx.Err() != nil || !pause.For(ctx, backoffOnError) {
 				return
@@ -301,7 +303,7 @@ func (d *dispatcher) afterTurn(ctx context.Context, asked []dispatch.GateSince, 
 			due[i].Wait = max(due[i].Wait, emptyTurnWait.Seconds())
 		}
 	}
-	d.noteDue(asked, due, false)
+	d.noteDue(asked, due)
 }
 
 // wakeForResults wakes the appliers for the facts that were written with results, and for the events that

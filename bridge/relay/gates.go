@@ -129,9 +129,8 @@ func (b *gateBook) noteFound(found []dispatch.GateDue) {
 	}
 }
 
-// noteDue notes what is due behind the gates that were asked. oldest means that due tells the oldest lane
-// of each.
-func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue, oldest bool) {
+// noteDue notes what is due behind the gates that were asked.
+func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue) {
 	now := time.Now()
 
 	for _, a := range asked {
@@ -143,12 +142,16 @@ func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue, o
 		b.setAccount(g, d.AccountID)
 		g.limited = d.Limited
 		g.priorities = d.Waiting
-		if oldest {
-			g.since = d.Oldest.Add(-sinceMargin)
-		}
 		if d.Waiting != 0 {
 			b.dueAt[d.GateID] = now.Add(store.Seconds(d.Wait))
 		}
+	}
+}
+
+// noteOldest makes claims look for lanes from the oldest on that was found behind each gate.
+func (b *gateBook) noteOldest(due []dispatch.GateDue) {
+	for _, d := range due {
+		b.memoryOf(d.GateID).since = d.Oldest.Add(-sinceMargin)
 	}
 }
 
@@ -168,7 +171,8 @@ func (b *gateBook) askGates(ctx context.Context, q store.Querier) error {
 	}
 
 	clear(b.toAsk)
-	b.noteDue(asked, due, true)
+	b.noteDue(asked, due)
+	b.noteOldest(due)
 	return nil
 }
 
@@ -196,7 +200,8 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 
 	clear(b.toAsk)
 	clear(b.dueAt)
-	b.noteDue(asked, due, true)
+	b.noteDue(asked, due)
+	b.noteOldest(due)
 	if len(asked) > maxIdleAsked {
 		b.forgetIdle()
 	}

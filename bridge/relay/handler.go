@@ -62,7 +62,7 @@ type Batch struct {
 	Locks func(conversations []store.ConversationID)
 }
 
-// Made is what Apply made.
+// Made is what came of a batch that was applied.
 type Made struct {
 	// Write holds the statements that write what was changed; they are sent with the commit. It is nil if there is nothing
 	// to write.
@@ -130,7 +130,7 @@ func (e *EventError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *EventError) Unwrap() error { return e.Err }
 
-// Policy of attempts at one delivery.
+// Policy says how attempts at one delivery are made.
 type Policy struct {
 	RequestTimeout time.Duration   // the longest one attempt may take; shorter than the lane's lease
 	RetryFor       time.Duration   // how long a passing failure is tried again

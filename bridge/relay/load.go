@@ -9,7 +9,7 @@ import (
 // loadMemory is how long what was done counts: what was done so long ago counts a third of what is done now.
 const loadMemory = 2 * time.Second
 
-// loads tell how much there was to do lately.
+// loads are the loads of a relay's parts.
 type loads struct {
 	appliers   load
 	dispatcher load // its turns

@@ -21,8 +21,9 @@ const (
 // repeatRarely is the time between two attempts at a post that is never given up, once it was made again for Policy.RepeatFor.
 const repeatRarely = 24 * time.Hour
 
-// lookForAttempt looks for an attempt whose answer was lost. Only if it was found absent twice, and for
-// long enough, the delivery is sent again. If nobody can tell, a person decides, or a post with PreferDouble is made again.
+// lookForAttempt looks for an attempt whose answer was lost. Only if it was found absent twice, and for long enough, the delivery is
+// sent again. If nobody can tell, a person decides, or a post with PreferDouble is made again. What may be made twice without harm
+// (Idempotent), and what nobody misses (BestEffort), isn't looked for.
 func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
 	f.State = store.Unknown
 	if p.Idempotent {
@@ -71,7 +72,7 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 		return
 	}
 	unclearAfter := at.opt.UnclearAfter
-	if c.AbsentAgo > 0 { // it is about to be found absent for good, which this look alone doesn't tell
+	if c.AbsentAgo > 0 { // the look before found it absent: another one may soon prove that
 		unclearAfter += at.opt.absentFor(p.AbsentFor)
 	}
 	if ago > unclearAfter {
@@ -121,8 +122,8 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 // wasAbsentBefore reports whether an earlier attempt than the current one was found to be absent.
 func wasAbsentBefore(c dispatch.Claimed) bool { return c.AbsentAt != nil && c.AbsentAgo == 0 }
 
-// giveUpLate gives up a delivery whose current attempt is absent, too, once the attempt can't arrive any more. It doesn't note the
-// absence: then the earlier attempt's, by which it gives up, would be forgotten.
+// giveUpLate gives up a delivery whose current attempt is absent, too, once the attempt can't arrive any more. Until then it doesn't note
+// this absence, which would take the place of the earlier attempt's, by which wasAbsentBefore decides.
 func (at attempts) giveUpLate(f *dispatch.Finish, c dispatch.Claimed, after time.Duration) {
 	if rest := after - store.Seconds(c.SentAgo); rest > 0 {
 		f.Wait = min(rest, lookForLateEvery).Seconds()
@@ -146,9 +147,9 @@ func (at attempts) endDoubt(f *dispatch.Finish, c dispatch.Claimed, p Policy) {
 	}
 }
 
-// isOnlyLookedFor reports whether a post that is never given up isn't made again now, though nobody can tell whether it was made:
-// otherwise each round would leave one more in the chat. It is made again once a day, since its time may have passed in waits that
-// reached nobody, and where Parley may not look it would never be found.
+// isOnlyLookedFor reports whether a post that is never given up is only looked for now, though nobody can tell whether it was made. After
+// Policy.RepeatFor it is made again once a day: more often, each round could leave one more in the chat. But never wouldn't do, since the
+// time may have passed in waits that reached nobody, and where Parley may not look, the post would never be found.
 func isOnlyLookedFor(c dispatch.Claimed, p Policy) bool {
 	wasRepeatedLong := p.RepeatFor > 0 && store.Seconds(c.FirstAgo) > p.RepeatFor
 	return wasRepeatedLong && store.Seconds(c.SentAgo) < repeatRarely
@@ -160,8 +161,8 @@ func (at attempts) makeAgain(f *dispatch.Finish, c dispatch.Claimed) {
 	at.metrics.Account(c.AccountID).Repeated.Add(1)
 }
 
-// dropOldReason forgets why an attempt failed that came before the one that is looked for. That one has no reason of its own if its
-// process ended without a result.
+// dropOldReason forgets why an earlier attempt failed. The attempt that is looked for has no reason of its own if its process ended
+// without a result.
 func dropOldReason(f *dispatch.Finish, c *dispatch.Claimed, p Policy) {
 	hasReason := c.ErrorClass == string(channels.Ambiguous) || p.Restored
 	if !hasReason {

@@ -24,16 +24,17 @@ type Options struct {
 	Erased func(account store.AccountID, externalID string) [16]byte
 	// PerGate and Total bound the attempts under way, of one gate and of all. 0 means 16 and 256.
 	PerGate, Total int
-	// UnclearAfter is how long it may be unknown whether a message was sent before a person is asked; 0 means 10 minutes.
-	// ReconcileAfter is the time between an attempt's last moment and the first look for it; 0 means 10 s. LateAfter is the
-	// time after which an agent is told that a message has not left yet; 0 means 1 hour.
-	UnclearAfter, ReconcileAfter, LateAfter time.Duration
-	// AbsentAgain is the time between the two looks that allow a second send; 0 means 10 s, or Policy.AbsentFor if that is
-	// longer. LeaseMargin is how much longer a
-	// lease is than a request; 0 means 15 s. MaxRequest shortens all requests, and with them the waits that follow from a
-	// lost answer; 0 leaves them as the channel says. MaxWait shortens the pauses between attempts; 0 leaves them as the
-	// other side says. All four serve tests that can't wait.
-	AbsentAgain, LeaseMargin, MaxRequest, MaxWait time.Duration
+
+	UnclearAfter   time.Duration // how long it may be unknown whether a message was sent before a person is asked; 0 means 10 minutes
+	ReconcileAfter time.Duration // between an attempt's last moment and the first look for it; 0 means 10 s
+	LateAfter      time.Duration // after which an agent is told that a message has not left yet; 0 means 1 hour
+
+	// These serve tests that can't wait.
+	AbsentAgain time.Duration // between the two looks that allow a second send; 0 means 10 s, or Policy.AbsentFor if that is longer
+	LeaseMargin time.Duration // how much longer a lease is than a request; 0 means 15 s
+	MaxRequest  time.Duration // shortens all requests, and with them the waits after a lost answer; 0 leaves them as the channel says
+	MaxWait     time.Duration // shortens the pauses between attempts; 0 leaves them as the other side says
+
 	// LookBackEvery is how often the relay looks for all due lanes, also those that became due long ago;
 	// 0 means 1 minute. See sinceMargin.
 	LookBackEvery time.Duration
@@ -49,10 +50,12 @@ type Options struct {
 	ApplyTimes
 }
 
-// ApplyTimes bound the work on one event; tests shorten them. SlowDecode is how long an event may be decoded as a
-// part of a batch; 0 means 250 ms. DecodeFor and ApplyFor are how long decoding and applying the event alone may take;
-// 0 means 10 s.
-type ApplyTimes struct{ SlowDecode, DecodeFor, ApplyFor time.Duration }
+// ApplyTimes bound the work on one event; tests shorten them.
+type ApplyTimes struct {
+	SlowDecode time.Duration // how long an event may be decoded as a part of a batch; 0 means 250 ms
+	DecodeFor  time.Duration // how long decoding an event alone may take; 0 means 10 s
+	ApplyFor   time.Duration // how long applying a batch, or an event alone, may take; 0 means 10 s
+}
 
 // withDefaults replaces options that are not given by their usual values.
 func (o Options) withDefaults() Options {

@@ -64,7 +64,7 @@ func (a *applier) applySuspect(parent context.Context) (bool, error) {
 	b := newBatch(taken)
 	r := b.runs[0]
 	if r.Tries > maxTries {
-		return true, a.giveUp(ctx, r, errors.New("each attempt to apply it ended with the process, or was never finished"), true)
+		return true, a.giveUp(ctx, r, errors.New("each attempt to apply it ended with the process, or was never finished"), unread)
 	}
 
 	d := decoder{Relay: a.Relay}
@@ -81,7 +81,7 @@ func (a *applier) applySuspect(parent context.Context) (bool, error) {
 	}
 
 	if err != nil && isUnreadable(err) {
-		return true, a.giveUp(ctx, r, err, false)
+		return true, a.giveUp(ctx, r, err, mayBeRead)
 	}
 	if err == nil {
 		r.values = []any{value}
@@ -103,7 +103,7 @@ func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) err
 			return a.giveUpRefused(ctx, b)
 		}
 		if bad, ok := errors.AsType[*EventError](err); ok {
-			return a.giveUp(ctx, b.runs[0], bad.Err, false)
+			return a.giveUp(ctx, b.runs[0], bad.Err, mayBeRead)
 		}
 		if early, ok := errors.AsType[*WaitError](err); ok && b.putOffEvent(early.Wait) {
 			continue // the event is left out now, and its queue waits
@@ -123,8 +123,8 @@ func (a *applier) retryAloneOrGiveUp(ctx context.Context, r *runInWork, cause er
 		return errors.Join(cause, a.giveBackUncounted(ctx, r, time.Second))
 	}
 	if r.Tries >= maxTries {
-		unread := errors.Is(cause, errSlow) || errors.Is(cause, errTookLong)
-		return a.giveUp(ctx, r, cause, unread)
+		tookLong := errors.Is(cause, errSlow) || errors.Is(cause, errTookLong)
+		return a.giveUp(ctx, r, cause, tookLong)
 	}
 
 	again := r.Release(0)
@@ -159,7 +159,7 @@ func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
 	var errs []error
 	for _, r := range b.runs {
 		if r.refused != nil && r.apply == 0 {
-			errs = append(errs, a.giveUp(ctx, r, r.refused, false))
+			errs = append(errs, a.giveUp(ctx, r, r.refused, mayBeRead))
 		}
 	}
 	return errors.Join(errs...)
@@ -172,14 +172,20 @@ const maxRetryDoublings = 4
 // quarantine without a word: the others must not wait for it, and doctor shows it.
 const maxTellTries = 3
 
+// What Handler.Quarantined is told of an event: whether it must not even be decoded.
+const (
+	mayBeRead = false
+	unread    = true
+)
+
 // giveUp puts the next event of a run into quarantine and frees its queue. The same transaction tells
 // people of it, and fails if another applier has the queue by now: so an event is given up only once,
-// and never if it was applied.
-func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, unread bool) error {
+// and never if it was applied. isUnread is unread or mayBeRead.
+func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, isUnread bool) error {
 	e := r.Events[0]
 	reason := store.Clean(cause.Error())
 	tell := func() error {
-		return a.quarantineEvent(ctx, r, reason, func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, unread) })
+		return a.quarantineEvent(ctx, r, reason, func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, isUnread) })
 	}
 
 	err := tell()
@@ -233,13 +239,13 @@ func (r *Relay) quarantineEvent(ctx context.Context, w *runInWork, reason string
 }
 
 // safeQuarantined turns a panic of a handler into an error.
-func (r *Relay) safeQuarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, unread bool) (err error) {
+func (r *Relay) safeQuarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, isUnread bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("relay: telling of a quarantine panicked: %v", p)
 		}
 	}()
-	return r.handler.Quarantined(ctx, tx, e, reason, unread)
+	return r.handler.Quarantined(ctx, tx, e, reason, isUnread)
 }
 
 // logQuarantine logs an event that is not tried again.
