@@ -73,7 +73,7 @@ type Spoken struct {
 	SpokenRevision
 }
 
-// SpokenReply says how far a reply is.
+// SpokenReply says how far a reply has come.
 type SpokenReply struct {
 	Delivery DeliveryID   // the delivery that Send again and Mark as sent are about; 0 means there is none
 	Receipt  OutcomeState // of one that left: sent, delivered or read
@@ -81,7 +81,7 @@ type SpokenReply struct {
 	SpokenWait
 }
 
-// SpokenRevision says what a customer made of a message later.
+// SpokenRevision says how a customer changed a message, or that the customer deleted it.
 type SpokenRevision struct {
 	Revised      time.Time // when it was changed or deleted; zero means never
 	RevisedEvent EventID   // which told that

@@ -28,9 +28,8 @@ func TextMark(text string) string {
 	return hex.EncodeToString(sum[:markBytes])
 }
 
-// WordsMark returns a mark of a text with its files, by their names. After an edit of either the mark is another. The
-// number of files comes first, so that a text that looks like a list of names has another mark than a text with these
-// files.
+// WordsMark returns a mark of a text with its files, by their names. An edit of either changes the mark. The number of files comes
+// first, so that a text that looks like a list of names has another mark than a text with these files.
 func WordsMark(text string, files []string) string {
 	return TextMark(fmt.Sprintf("%d %q %s", len(files), files, text))
 }

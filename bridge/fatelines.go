@@ -13,7 +13,7 @@ type AskLine struct {
 	Meant  *Meant `json:",omitempty"` // the verb that was probably meant, as the first button
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*AskLine) Kind() LineKind { return LineAsk }
 
 // InsideLine says why a text stayed inside.
@@ -22,7 +22,7 @@ type InsideLine struct {
 	Hint   string `json:",omitempty"` // what to do next
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*InsideLine) Kind() LineKind { return LineInside }
 
 // ParkedLine says why a reply is kept.
@@ -32,7 +32,7 @@ type ParkedLine struct {
 	Hint   string    `json:",omitempty"` // what the provider said of the window, or what to do next
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*ParkedLine) Kind() LineKind { return LineParked }
 
 // OfferedLine offers a reply that was parked for the reply window.
@@ -41,7 +41,7 @@ type OfferedLine struct {
 	Provider string    `json:"Hint,omitempty"` // what the provider said when it refused the reply
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*OfferedLine) Kind() LineKind { return LineOffered }
 
 // FailedLine says why the customer did not get a reply, or with Recipient, why one of several recipients did not.
@@ -55,7 +55,7 @@ type FailedLine struct {
 	Sent      bool   `json:",omitempty"` // with Copied: the reply counted as sent when this was told
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*FailedLine) Kind() LineKind { return LineFailed }
 
 // RetryingLine says why a reply is not out yet.
@@ -65,7 +65,7 @@ type RetryingLine struct {
 	Hint   string    `json:",omitempty"` // what to do next, in place of the usual words
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*RetryingLine) Kind() LineKind { return LineRetrying }
 
 // DelayedLine says what the other side tells of the delay.
@@ -74,7 +74,7 @@ type DelayedLine struct {
 	Recipient string `json:",omitempty"` // the address of who doesn't have it yet; "" means the customer
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*DelayedLine) Kind() LineKind { return LineDelayed }
 
 // UnclearLine says why nobody knows whether the customer got a reply.
@@ -83,7 +83,7 @@ type UnclearLine struct {
 	Hint   string `json:",omitempty"` // what to do next, in place of the usual words
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*UnclearLine) Kind() LineKind { return LineUnclear }
 
 // EditLateLine says what became of the files that an edit changed after a reply was sent, or while it was under way.
@@ -96,7 +96,7 @@ type EditLateLine struct {
 	Added     []string `json:",omitempty"` // of added files, which didn't leave
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*EditLateLine) Kind() LineKind { return LineEditLate }
 
 // UndoneLine says why a reply was taken back, where By did not simply undo it.
@@ -104,7 +104,7 @@ type UndoneLine struct {
 	Reason string `json:",omitempty"` // a code, or a sentence
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*UndoneLine) Kind() LineKind { return LineUndone }
 
 // TopLevelLine offers the conversations in which a text in the channel may have been meant.
@@ -112,7 +112,7 @@ type TopLevelLine struct {
 	Rows []Facts `json:",omitempty"`
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*TopLevelLine) Kind() LineKind { return LineTopLevel }
 
 // TextsLine says as how many texts the provider counts a reply.
@@ -120,7 +120,7 @@ type TextsLine struct {
 	Count int `json:",omitempty"`
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*TextsLine) Kind() LineKind { return LineTexts }
 
 // PartsLine says as how many texts the provider counted a message.
@@ -128,5 +128,5 @@ type PartsLine struct {
 	Count int `json:"Text,string"`
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*PartsLine) Kind() LineKind { return LineParts }

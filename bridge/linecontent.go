@@ -14,7 +14,7 @@ type UnknownLine struct {
 	Hint   string   `json:",omitempty"`
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (l *UnknownLine) Kind() LineKind { return l.Name }
 
 // TagNews says whether tags were there before.
@@ -40,7 +40,7 @@ type UnassignedLine struct {
 	Former string `json:",omitempty"` // the names of owners who are no agents any more
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*UnassignedLine) Kind() LineKind { return LineUnassigned }
 
 // WokenBy says what ended a snooze.
@@ -57,7 +57,7 @@ type WokeLine struct {
 	Cause WokenBy `json:"Reason,omitempty"`
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*WokeLine) Kind() LineKind { return LineWoke }
 
 // SnoozedLine says until when.
@@ -65,7 +65,7 @@ type SnoozedLine struct {
 	Until time.Time
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*SnoozedLine) Kind() LineKind { return LineSnoozed }
 
 // RecipientsLine says who gets replies from now on.
@@ -74,7 +74,7 @@ type RecipientsLine struct {
 	Without []PartyRef `json:",omitempty"`     // who gets no replies any more
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*RecipientsLine) Kind() LineKind { return LineRecipients }
 
 // AutomaticLine is one mail of a machine.
@@ -84,7 +84,7 @@ type AutomaticLine struct {
 	Begins  string `json:"Hint,omitempty"` // its first words
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*AutomaticLine) Kind() LineKind { return LineAutomatic }
 
 // CollectedLine is one mail of somebody who opened very many conversations.
@@ -94,7 +94,7 @@ type CollectedLine struct {
 	Files   int    `json:"Count,omitempty"` // how many files came with it
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*CollectedLine) Kind() LineKind { return LineCollected }
 
 // BounceOtherLine is a mail that came back, nobody knows of which message.
@@ -103,7 +103,7 @@ type BounceOtherLine struct {
 	Reason  string `json:",omitempty"` // what the other side says
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*BounceOtherLine) Kind() LineKind { return LineBounceOther }
 
 // QuarantineLine says what could not be read or shown.
@@ -113,7 +113,7 @@ type QuarantineLine struct {
 	Hint    string `json:",omitempty"`     // the command with which an admin can try again ("parley …"), or what to do, in a sentence
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*QuarantineLine) Kind() LineKind { return LineQuarantine }
 
 // AccountLine says what the condition of an account, or of the model, is now.
@@ -125,7 +125,7 @@ type AccountLine struct {
 	Page    string `json:",omitempty"`       // the address of the page on which an admin connects it again; "" if there is none, or if it works
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*AccountLine) Kind() LineKind { return LineAccount }
 
 // ReactedLine is an emoji of the customer's on a message.
@@ -135,7 +135,7 @@ type ReactedLine struct {
 	At      time.Time `json:",omitzero"`      // when the customer did it: what was done before, and comes later, changes nothing
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*ReactedLine) Kind() LineKind { return LineReacted }
 
 // ChangedLine says which message the customer changed.
@@ -144,7 +144,7 @@ type ChangedLine struct {
 	At     time.Time `json:",omitzero"`      // when it got the words that it has now
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*ChangedLine) Kind() LineKind { return LineChanged }
 
 // DeletedLine says which message the customer deleted.
@@ -152,7 +152,7 @@ type DeletedLine struct {
 	Message string `json:"Hint,omitempty"` // what it said; "" means unknown
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*DeletedLine) Kind() LineKind { return LineDeleted }
 
 // IdentityLine says how the customer's address changed.
@@ -161,7 +161,7 @@ type IdentityLine struct {
 	Now    string `json:"Text,omitempty"`
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*IdentityLine) Kind() LineKind { return LineIdentity }
 
 // OptedOutLine says which messages the customer wants no more.
@@ -169,7 +169,7 @@ type OptedOutLine struct {
 	Only string `json:"Reason,omitempty"` // "marketing": no advertising; "" means none at all
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*OptedOutLine) Kind() LineKind { return LineOptedOut }
 
 // RefusedLine says why a verb changed nothing.
@@ -178,7 +178,7 @@ type RefusedLine struct {
 	Hint   string `json:",omitempty"` // what to do next
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*RefusedLine) Kind() LineKind { return LineRefused }
 
 // HelpLine lists the verbs, or explains one.
@@ -187,7 +187,7 @@ type HelpLine struct {
 	Denied []Verb `json:",omitempty"`     // what the asker may not do
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*HelpLine) Kind() LineKind { return LineHelp }
 
 // HistoryLine is the page Args.Page of what was done.
@@ -196,7 +196,7 @@ type HistoryLine struct {
 	More bool     `json:",omitempty"` // there are older rows
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*HistoryLine) Kind() LineKind { return LineHistory }
 
 // WhyLine explains what was decided.
@@ -224,7 +224,7 @@ type Asked struct {
 	Tokens   int       `json:",omitempty"` // of all requests, in and out
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*WhyLine) Kind() LineKind { return LineWhy }
 
 // TimelineLine tells where the time of a conversation went, without the time between an end and a reopening.
@@ -243,7 +243,7 @@ type TimeSpent struct {
 	Open time.Duration `json:",omitempty"`
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*TimelineLine) Kind() LineKind { return LineTimeline }
 
 // ListLine is a page of a list, or of what is found by Args.Note.
@@ -254,7 +254,7 @@ type ListLine struct {
 	Hidden []string `json:",omitempty"` // lists that the reader may not open
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*ListLine) Kind() LineKind { return LineList }
 
 // EveningLine lists conversations whose windows close before the team is back.
@@ -264,7 +264,7 @@ type EveningLine struct {
 	Zone string  `json:",omitempty"` // the time zone of its times: "Europe/Berlin"
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*EveningLine) Kind() LineKind { return LineEvening }
 
 // TemplatesLine shows all templates.
@@ -272,7 +272,7 @@ type TemplatesLine struct {
 	Templates []Template `json:",omitempty"`
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*TemplatesLine) Kind() LineKind { return LineTemplates }
 
 // ChooseTemplateLine leads to the form in which a template is chosen, or filled in if only one fits.
@@ -280,7 +280,7 @@ type ChooseTemplateLine struct {
 	Templates []Template `json:",omitempty"` // the one that fits
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*ChooseTemplateLine) Kind() LineKind { return LineTemplate }
 
 // VerdictLine is what the provider decided about a template.
@@ -289,7 +289,7 @@ type VerdictLine struct {
 	Before    string     `json:"Reason,omitempty"` // its category until now, if that was changed
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*VerdictLine) Kind() LineKind { return LineTemplate }
 
 // RepliedLine is a reply that was written in a form.
@@ -298,7 +298,7 @@ type RepliedLine struct {
 	Count    int    `json:",omitempty"`       // as how many texts the provider counts it, where they are many
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*RepliedLine) Kind() LineKind { return LineDone }
 
 // BegunLine is what begins a conversation, or a template in one.
@@ -306,7 +306,7 @@ type BegunLine struct {
 	Template string `json:"Reason,omitempty"` // the name of the template; "" means none
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*BegunLine) Kind() LineKind { return LineDone }
 
 // TaggedLine says whether the tags in Args are new.
@@ -314,7 +314,7 @@ type TaggedLine struct {
 	New TagNews `json:"Text,omitempty"`
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*TaggedLine) Kind() LineKind { return LineDone }
 
 // KeptLine says for what a text is kept.
@@ -322,7 +322,7 @@ type KeptLine struct {
 	Reason string `json:",omitempty"` // ReasonWindow: for the customer's next message; "" means it stays inside
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*KeptLine) Kind() LineKind { return LineDone }
 
 // SendersLine names whose mail is silenced, blocked or not blocked any more.
@@ -331,7 +331,7 @@ type SendersLine struct {
 	Hint    string `json:",omitempty"` // what else is to be known
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*SendersLine) Kind() LineKind { return LineDone }
 
 // TemplateChangedLine is the template that was changed or deleted.
@@ -339,7 +339,7 @@ type TemplateChangedLine struct {
 	Templates []Template `json:",omitempty"`
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*TemplateChangedLine) Kind() LineKind { return LineDone }
 
 // AnalysisLine is what an analysis found.
@@ -357,7 +357,7 @@ type AnalysisLine struct {
 	Until      string             `json:",omitempty"` // the day until which the customer is away, "2026-12-05"; "" means none is named
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*AnalysisLine) Kind() LineKind { return LineAnalysis }
 
 // TemplateRef names a template.
@@ -392,5 +392,5 @@ type WrittenLine struct {
 	Degraded    bool   `json:",omitempty"` // a model was asked and gave no valid text
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*WrittenLine) Kind() LineKind { return LineWritten }

@@ -87,15 +87,15 @@ type Linked interface {
 
 // Identified is a Surface that can tell, before it is put to work, whether it is let in.
 type Identified interface {
-	// Identify asks the platform about the credentials. home is the id of the workspace or organisation to which
-	// they belong, "" if that is not known. found is nowhere about channels; nothing is changed.
+	// Identify asks the platform about the credentials, and changes nothing. home is the id of the workspace or organisation to
+	// which they belong, "" if that is not known. No finding is about channels.
 	Identify(ctx context.Context) (home string, found []channels.Finding)
 }
 
 // Roster is a Surface that lists who is in a channel.
 type Roster interface {
 	// Members lists the people in a channel: no bots, nobody who was deactivated, and nobody of another organisation.
-	// The surface isn't asked about those for whom known returns true: of them, Member may have User alone.
+	// The platform isn't asked about people for whom known returns true: their Members may have User alone.
 	// Errors: any; then the list is not complete and counts for nothing.
 	Members(ctx context.Context, channel string, known func(user string) bool) ([]Member, error)
 }
@@ -181,9 +181,9 @@ type AccountRef struct {
 
 // TemplatesFor says which templates are asked for.
 type TemplatesFor struct {
-	Conversation ConversationID // those that may be sent in it now, or
-	Account      string         // the approved ones of an account with this Use, or, when both are empty, all of all
-	Use          string
+	Conversation ConversationID // those that may be sent in it now; if it is 0, the other fields count
+	Account      string         // those of the account with this name; "" means all accounts
+	Use          string         // of these, the approved ones with this use; "" means all
 }
 
 // Templates is what forms and lists need of templates.

@@ -13,7 +13,7 @@ type WeekLine struct {
 	Missing bool `json:",omitempty"` // not everything is counted yet
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*WeekLine) Kind() LineKind { return LineWeek }
 
 // StatsLine tells one agent how the last seven days of their teams were.
@@ -23,7 +23,7 @@ type StatsLine struct {
 	Missing bool       `json:",omitempty"` // not everything is counted yet
 }
 
-// Kind of its line.
+// Kind implements LineContent.
 func (*StatsLine) Kind() LineKind { return LineStats }
 
 // TeamWeek is how the last seven days of one team were.
