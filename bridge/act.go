@@ -113,8 +113,7 @@ type SpokenPage struct {
 	Older bool // there is more before it
 }
 
-// SpokenBefore says where a page of messages ends: before the message with this event and id. The zero value means the
-// page with the newest.
+// SpokenBefore says before which message a page ends, by its event and id. The zero value means the page with the newest.
 type SpokenBefore struct {
 	Event EventID
 	ID    MessageID

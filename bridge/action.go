@@ -212,8 +212,7 @@ func (a Action) Typed() bool {
 // IsEmoji reports whether somebody did the action by an emoji on a message.
 func (a Action) IsEmoji() bool { return a.Origin == OriginEmoji || a.Origin == OriginFoundEmoji }
 
-// MayLeave reports whether the text of the action may be for the customer. That of an unknown verb may be: its author can say so by a
-// button.
+// MayLeave reports whether the action's text may be for the customer. An unknown verb's may: its author can say so by a button.
 func (a Action) MayLeave() bool {
 	return a.Verb == VerbSay || a.Verb == VerbReply || a.Verb == VerbUnknown
 }

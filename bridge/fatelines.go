@@ -5,8 +5,7 @@ import "time"
 // ReasonWindow is why a reply is parked until the reply window is open.
 const ReasonWindow = "window"
 
-// AskLine asks its author whether a text is for the customer. With VerbUnknown it began like a command
-// that there isn't.
+// AskLine asks its author whether a text is for the customer. With VerbUnknown it began like a command that there isn't.
 type AskLine struct {
 	Reason string `json:",omitempty"` // why it is asked: a code of Speak, or a sentence
 	Hint   string `json:",omitempty"` // what to do next, in place of the usual words

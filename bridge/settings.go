@@ -13,8 +13,7 @@ import (
 	"parley/channels"
 )
 
-// Setting is something that people choose in parley.yaml, under settings:, for all accounts or for
-// one of them.
+// Setting is something that people choose in parley.yaml, under settings:, for all accounts or for one of them.
 type Setting struct {
 	Name   string
 	Label  string   // what it is called on a page

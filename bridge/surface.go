@@ -10,8 +10,7 @@ import (
 	"parley/channels"
 )
 
-// Surface is a chat platform in which agents work. All methods may be called
-// concurrently.
+// Surface is a chat platform in which agents work. All methods may be called concurrently.
 type Surface interface {
 	// Decode turns the stored bytes of one fact into what people did. It depends on nothing but these bytes.
 	// Errors: any error quarantines the fact.
@@ -39,8 +38,7 @@ type Surface interface {
 	// Open reads a file that a person attached.
 	Open(ctx context.Context, f SurfaceFile) (io.ReadCloser, error)
 
-	// Budget names the narrowest provider budget that a kind of post spends in a
-	// channel.
+	// Budget names the narrowest provider budget that a kind of post spends in a channel.
 	Budget(kind PostKind, channel string) Budget
 
 	// Limits of what one message can hold.

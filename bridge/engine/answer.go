@@ -133,8 +133,7 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 	return w.readConversation(ctx, tx, r)
 }
 
-// wordsToFind returns the words by which conversations are looked for. It returns "" if one conversation is meant, by its number
-// or by the thread.
+// wordsToFind returns the words by which conversations are looked for, or "" if one is meant, by its number or by the thread.
 func wordsToFind(r book.Request) string {
 	if r.Args.Note != "" {
 		return r.Args.Note

@@ -43,7 +43,6 @@ func (s *servedSince) time() time.Time {
 	return time.Time{}
 }
 
-// read reads the time from the database.
 func (s *servedSince) read(ctx context.Context, q store.Querier) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()

@@ -23,8 +23,7 @@ import (
 // maxOpenThreads is how many threads a surface is told of that it looks through for missed messages.
 const maxOpenThreads = 500
 
-// Desk is what one surface may ask of the engine. Each surface declares an interface of the methods
-// that it needs.
+// Desk is what one surface may ask of the engine. Each surface declares an interface of the methods that it needs.
 type Desk struct {
 	e       *Engine
 	account store.AccountID
@@ -259,8 +258,7 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	return book.SaidIn(messages), err
 }
 
-// WordsAt returns the agent's text at a place, as Parley has it and would send it, and its bridge.WordsMark. The mark is "" if there is
-// none.
+// WordsAt returns the agent's text at a place, as Parley would send it, and its bridge.WordsMark. The mark is "" if there is none.
 func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (text, mark string, err error) {
 	p, err := d.postAt(ctx, at.Channel, at.Message)
 	if err != nil || p == nil {
@@ -319,8 +317,7 @@ func (d *Desk) Channels(ctx context.Context) ([]string, error) {
 	return store.ThreadChannels(ctx, d.e.pool, d.account)
 }
 
-// OpenThreads returns the roots of at most 500 open conversations that began before a time: those in which something happened
-// last.
+// OpenThreads returns the roots of the 500 open conversations in which something happened last, of those that began before a time.
 func (d *Desk) OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error) {
 	list, err := store.OpenThreads(ctx, d.e.pool, d.account, before, maxOpenThreads)
 	places := make([]bridge.Place, 0, len(list))

@@ -33,8 +33,7 @@ func (d *Desk) Gap() {
 	}
 }
 
-// noteGaps tells the other processes, by the database, which surfaces have a gap. What can't be noted now is noted at its next call,
-// which comes within a second.
+// noteGaps tells the other processes, by the database, which surfaces have a gap. If it fails, the next call within a second does so.
 func noteGaps(ctx context.Context, e *Engine) {
 	var told []*Desk
 	var surfaces []store.AccountID

@@ -166,8 +166,7 @@ func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (st
 	return name, nil
 }
 
-// factOfAct returns the fact of an act, and its name. The name is a hash of who does what in which opened form, so that the
-// same act counts once.
+// factOfAct returns the fact of an act, and its name: a hash of who does what in which opened form, so that it counts once.
 func factOfAct(agent store.AgentID, a bridge.Act) (string, channels.Fact, error) {
 	payload, err := json.Marshal(own.Fact{
 		Kind:         own.Acted,

@@ -22,8 +22,7 @@ import (
 	"parley/store"
 )
 
-// wantStart adds the customer with whom an action begins a conversation to the rows that the batch reads. start then works on
-// these rows only.
+// wantStart adds the customer with whom an action begins a conversation to what the batch reads. start works on that only.
 func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	n.AddDirect(surface, a.Actor.ID)
 	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(surface, a.Actor.ID), reading.StartOf(a))
@@ -46,20 +45,10 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	agent, a := r.Agent, r.Action
-	s, problem := w.Reading.Starting(w.Dir, agent, reading.StartOf(a))
-	if problem == nil {
-		problem = w.startProblem(s, a, earlyEdit)
+	s, used, problem, err := w.prepareStart(ctx, tx, r, earlyEdit)
+	if err != nil {
+		return err
 	}
-
-	var used *outbound.UsedTemplate
-	if problem == nil && s.Caps.Start == channels.StartTemplate {
-		filled, why, err := startTemplate(ctx, tx, s.Account.ID, a.Args.Template)
-		if err != nil {
-			return err
-		}
-		used, problem = filled, why
-	}
-
 	if problem != nil {
 		w.refuseStart(r, problem)
 		return nil
@@ -99,6 +88,23 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return w.sayFirstWords(r.About(c), used, subject)
 }
 
+// prepareStart looks up by which account and with whom a conversation begins, and fills in the template that it begins with (used); nil
+// if it needs none. problem says why it can't begin.
+func (w *work) prepareStart(ctx context.Context, tx pgx.Tx, r book.Request, earlyEdit speech.EarlyEdit) (
+	s reading.Starting, used *outbound.UsedTemplate, problem *bridge.Problem, err error,
+) {
+	if s, problem = w.Reading.Starting(w.Dir, r.Agent, reading.StartOf(r.Action)); problem != nil {
+		return s, nil, problem, nil
+	}
+	if problem = w.startProblem(s, r.Action, earlyEdit); problem != nil {
+		return s, nil, problem, nil
+	}
+	if s.Caps.Start == channels.StartTemplate {
+		used, problem, err = startTemplate(ctx, tx, s.Account.ID, r.Args.Template)
+	}
+	return s, used, problem, err
+}
+
 // customerOf returns the customer with whom a conversation is to begin, or nil if the batch hasn't read the customer.
 func (w *work) customerOf(s reading.Starting) *store.Identity {
 	return w.People.ByAddress[book.NameKey{Account: s.AccountID(), Name: s.Party.Key}]
@@ -131,8 +137,7 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, earlyEdit speec
 	return nil
 }
 
-// refuseStart tells an agent why no conversation begins. If the agent typed in a channel, a button opens the form with what was
-// typed.
+// refuseStart tells an agent why no conversation begins. In a channel, a button opens the form with what was typed.
 func (w *work) refuseStart(r book.Request, problem *bridge.Problem) {
 	line := bridge.Line{Content: &bridge.RefusedLine{Reason: problem.Text, Hint: problem.Hint}, Verb: bridge.VerbNew, Text: r.Text}
 	if r.Agent != nil && r.Place.Channel != "" {

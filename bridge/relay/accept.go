@@ -131,8 +131,7 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 	}
 }
 
-// store writes facts and wakes the appliers. If it clashes with another process that stores the same
-// facts, it tries again at once.
+// store writes facts and wakes the appliers. If another process stores the same facts, it tries again at once.
 func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error {
 	began := time.Now()
 	stored, err := w.insert(ctx, events)

@@ -130,7 +130,6 @@ func (a *applier) applyBatch(parent context.Context, shares []store.Share) (more
 	return b.accountsWithMore(shares, counts), err
 }
 
-// accountsOf returns the accounts of shares.
 func accountsOf(shares []store.Share) map[store.AccountID]bool {
 	accounts := map[store.AccountID]bool{}
 	for _, s := range shares {

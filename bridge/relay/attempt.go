@@ -72,8 +72,7 @@ func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
 	return channels.CannotTell, Sent{}, u.cause
 }
 
-// makeAttempt makes the attempt at one claimed delivery, or looks for an earlier one, and says what became
-// of it.
+// makeAttempt makes the attempt at one claimed delivery, or looks for an earlier one, and says what became of it.
 func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attempt, asked time.Time) dispatch.Finish {
 	f := dispatch.Finish{
 		LaneID:   c.LaneID,

@@ -86,8 +86,7 @@ func (b *batch) listFacts() []Fact {
 	return list
 }
 
-// find returns an event's run and its index in it; n < 0 if the event isn't in the batch or is left out
-// already.
+// find returns an event's run and its index in it; n < 0 if the event isn't in the batch or is left out already.
 func (b *batch) find(event store.EventID) (r *runInWork, n int) {
 	for _, r := range b.runs {
 		if n := slices.IndexFunc(r.Events[:r.apply], func(e store.Event) bool { return e.ID == event }); n >= 0 {

@@ -12,8 +12,7 @@ import (
 	"parley/store/blob"
 )
 
-// maxBatchDecode is how long a batch is decoded. Events that are not decoded by then are left for the next
-// batch.
+// maxBatchDecode is how long a batch is decoded. Events that are not decoded by then are left for the next batch.
 const maxBatchDecode = 100 * time.Millisecond
 
 // errSlow says that an event is still being decoded.

@@ -15,8 +15,7 @@ import (
 // maxConflicts is how often a batch is begun again after a conflict with other transactions.
 const maxConflicts = 5
 
-// isConflict reports whether an error came from what others did at the same time, so that trying again may
-// succeed.
+// isConflict reports whether an error came from what others did at the same time, so that trying again may succeed.
 func isConflict(err error) bool {
 	return errors.Is(err, ErrAgain) || store.IsConflict(err) || store.IsLost(err)
 }

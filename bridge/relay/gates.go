@@ -107,8 +107,7 @@ func (b *gateBook) forgetAll() {
 	b.sweepAt = time.Time{}
 }
 
-// forgetIdle stops asking the gates behind which nothing waits, until they are woken or a sweep finds a
-// lane behind them.
+// forgetIdle stops asking the gates behind which nothing waits, until they are woken or a sweep finds a lane behind them.
 func (b *gateBook) forgetIdle() {
 	for id, g := range b.gates {
 		_, waits := b.dueAt[id]
@@ -118,8 +117,7 @@ func (b *gateBook) forgetIdle() {
 	}
 }
 
-// noteFound makes claims look for lanes that were found, if they became due earlier than those that were
-// known.
+// noteFound makes claims look for lanes that were found, if they became due earlier than those that were known.
 func (b *gateBook) noteFound(found []dispatch.GateDue) {
 	for _, d := range found {
 		if g := b.memoryOf(d.GateID); d.Oldest.Before(g.since) {
@@ -210,7 +208,6 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-// questionsAbout returns the questions about gates.
 func (b *gateBook) questionsAbout(ids []store.GateID) []dispatch.GateSince {
 	list := make([]dispatch.GateSince, len(ids))
 	for i, id := range ids {

@@ -132,8 +132,7 @@ func (at attempts) giveUpLate(f *dispatch.Finish, c dispatch.Claimed, after time
 	at.giveUp(f, c, &channels.SendError{Class: channels.Ambiguous, Text: reasonOf(c)})
 }
 
-// endDoubt ends the search for an attempt of which nobody can tell for long. A post whose answers are always lost is not made
-// again for ever.
+// endDoubt ends a long search for an attempt. A post whose answers are always lost is not made again for ever.
 func (at attempts) endDoubt(f *dispatch.Finish, c dispatch.Claimed, p Policy) {
 	switch wasTriedLong := store.Seconds(c.FirstAgo) > p.RetryFor; {
 	case !p.PreferDouble:

@@ -72,8 +72,7 @@ type batches struct {
 	order  []int64
 }
 
-// maxBatches is how many batches are remembered. A delivery that is held until its batch is forgotten is
-// not measured.
+// maxBatches is how many batches are remembered. A delivery that is held until its batch is forgotten is not measured.
 const maxBatches = 4096
 
 func (b *batches) add(at time.Time, waited time.Duration) {
@@ -156,8 +155,7 @@ func (m *Metrics) countApplied(events []store.Event, began time.Time) {
 	}
 }
 
-// Applying tells that a batch is being applied. Deliveries that it makes will have b.Now as their
-// CreatedAt.
+// Applying tells that a batch is being applied. Deliveries that it makes will have b.Now as their CreatedAt.
 func (m *Metrics) Applying(b Batch) {
 	var waited time.Duration
 	for _, f := range b.Facts {

@@ -162,8 +162,7 @@ func (r *Relay) wakeFor(m Made) {
 	}
 }
 
-// AllowRuns sets whether deliveries may leave together. Allow it only while every process that shares the lanes
-// knows of it.
+// AllowRuns sets whether deliveries may leave together: only while every process that shares the lanes knows of it.
 func (r *Relay) AllowRuns(yes bool) { r.runsAllowed.Store(yes) }
 
 // RunsAllowed returns what AllowRuns was last told.

@@ -261,8 +261,7 @@ func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]i
 	}
 }
 
-// hasCalmChannel reports whether some channel was active lately and had no more to apply than its share. Its
-// caller holds the lock.
+// hasCalmChannel reports whether some channel was active lately and had no more to apply than its share. The caller holds the lock.
 func (s *schedule) hasCalmChannel(now time.Time) bool {
 	for id, a := range s.accounts {
 		isActive := now.Sub(a.ended) < activeWindow

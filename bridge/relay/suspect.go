@@ -172,11 +172,7 @@ const maxRetryDoublings = 4
 // quarantine without a word: the others must not wait for it, and doctor shows it.
 const maxTellTries = 3
 
-// What Handler.Quarantined is told of an event: whether it must not even be decoded.
-const (
-	mayBeRead = false
-	unread    = true
-)
+const unread, mayBeRead = true, false // what Handler.Quarantined is told: whether an event must not even be decoded
 
 // giveUp puts the next event of a run into quarantine and frees its queue. The same transaction tells
 // people of it, and fails if another applier has the queue by now: so an event is given up only once,

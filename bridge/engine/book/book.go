@@ -107,8 +107,7 @@ func (b *Book) ConversationAt(r Request) *Conversation {
 	return nil
 }
 
-// MessageByExternalID finds a message, and its conversation, by the provider's id of the message. Both are nil if that
-// is not known.
+// MessageByExternalID finds a message, and its conversation, by the provider's id. Both are nil if the id isn't known.
 func (b *Book) MessageByExternalID(a *store.Account, external string) (*Message, *Conversation) {
 	x, ok := b.Messages.External[NameKey{a.ID, external}]
 	if !ok || external == "" {

@@ -69,8 +69,7 @@ func (cs *Conversations) ContinuationOf(c *Conversation) *Conversation {
 	return nil
 }
 
-// continuationsOf returns the conversations that continue c, the newest first. Load reads them along with c, so that they are
-// loaded if they exist.
+// continuationsOf returns the conversations that continue c, the newest first. Load reads all of them along with c.
 func (cs *Conversations) continuationsOf(c *Conversation) (list []*Conversation) {
 	for _, id := range slices.Backward(SortedKeys(cs.Rows)) {
 		next := cs.Rows[id]

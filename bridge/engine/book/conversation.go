@@ -143,8 +143,7 @@ func (c *Conversation) Places() outbound.Threads {
 	return places
 }
 
-// SetReplyKey makes the replies of a chat go to another of the customer's keys from now on. It returns false if they do
-// already.
+// SetReplyKey makes the replies of a chat go to another of the customer's keys. It returns false if they do already.
 func (c *Conversation) SetReplyKey(p channels.Party) bool {
 	for i := range c.Participants {
 		to := &c.Participants[i]
@@ -189,8 +188,7 @@ func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	return at
 }
 
-// IsFor reports whether a mail is addressed or copied to the conversation's customer, or to somebody who gets the replies
-// in the customer's place.
+// IsFor reports whether a mail goes, also in copy, to the conversation's customer, or to somebody who gets the replies instead.
 func (c *Conversation) IsFor(in channels.Inbound) bool {
 	var keys []string
 	if c.Identity != nil {

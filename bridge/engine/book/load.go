@@ -268,7 +268,9 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
-	if err := b.keepParked(ctx, tx, parked); err != nil {
+
+	b.keepMessages(parked, nil)
+	if err := b.Outbox.loadDeliveries(ctx, tx, parked); err != nil { // those of the lines about them
 		return err
 	}
 
@@ -288,12 +290,6 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	}
 
 	return nil
-}
-
-// keepParked remembers parked replies, and reads the deliveries of the lines about them.
-func (b *Book) keepParked(ctx context.Context, tx pgx.Tx, parked []store.Message) error {
-	b.keepMessages(parked, nil)
-	return b.Outbox.loadDeliveries(ctx, tx, parked)
 }
 
 // replyLanes returns the lanes to customers.
@@ -385,6 +381,5 @@ func (b *Book) withOpenedWindow(n *Wanted) []store.ConversationID {
 	return sortedUnique(list)
 }
 
-// ErrNewAccount says that a conversation belongs to an account that the directory of this process
-// does not know yet.
+// ErrNewAccount says that a conversation belongs to an account that the directory of this process doesn't know yet.
 var ErrNewAccount = errors.New("book: an account is newer than the directory")

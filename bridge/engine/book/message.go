@@ -70,8 +70,7 @@ func richRow(r *bridge.Rich) json.RawMessage {
 	return body
 }
 
-// SaidIn returns those of a post's messages that customers wrote, oldest first. A post shows several where they were posted
-// together.
+// SaidIn returns those of a post's messages that customers wrote, oldest first. One post may show several.
 func SaidIn(messages []store.Message) []bridge.Said {
 	slices.SortFunc(messages, func(a, b store.Message) int { // providers' times are in full seconds, so that many are equal
 		return cmp.Or(a.SaidAt.Compare(b.SaidAt), cmp.Compare(a.EventID, b.EventID), cmp.Compare(a.ID, b.ID))

@@ -190,8 +190,7 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 	return m
 }
 
-// AnsweredBy returns the one message that a reply answers, or nil if it answers none in particular. It must be one that
-// the customer has.
+// AnsweredBy returns the one message that a reply answers, if the customer has it. It returns nil if there is none.
 func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 	m := ms.Rows[a.Args.Message]
 	if m == nil || m.ConversationID != c.ID {

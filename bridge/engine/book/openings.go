@@ -65,8 +65,7 @@ func (os Openings) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.UseOpenings(ctx, p, rows)
 }
 
-// wantCollecting adds the collecting threads of the accounts on which an origin may exceed its limit
-// in this batch.
+// wantCollecting adds the collecting threads of the accounts on which an origin may exceed its limit in this batch.
 func (os Openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *Wanted, now time.Time) error {
 	var days KeyList
 	for k, count := range n.Opens {

@@ -106,8 +106,7 @@ func laneOrder(order string) string {
 	return fmt.Sprintf("%d.%03d", at.Unix(), at.Nanosecond()/int(time.Millisecond))
 }
 
-// EnqueueInOrder puts an agent's message among those that still wait, in the order in which they were typed in the surface
-// (invariant 3).
+// EnqueueInOrder puts an agent's message among those that still wait, in the order in which they were typed (invariant 3).
 func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
 	order = laneOrder(order)
 	isLater := func(d *Delivery) bool {
@@ -179,8 +178,7 @@ func (o *Outbox) EnqueueFirst(l *Lane, kind bridge.PostKind, p outbound.Payload)
 	}
 }
 
-// SetDue sets when the head of a lane may be claimed: at once if notBefore is nil, and never while the lane rests, which the
-// provider asked for.
+// SetDue sets when the head of a lane may be claimed: at notBefore, or at once if that is nil, but not while the lane rests.
 func (o *Outbox) SetDue(l *Lane, notBefore *time.Time) {
 	due := o.Now
 	if notBefore != nil && notBefore.After(due) {

@@ -15,8 +15,7 @@ type Parts []*Delivery
 // piece of the same one.
 func (ps Parts) HaveLeftPartly() bool {
 	return slices.ContainsFunc(ps, func(d *Delivery) bool {
-		hasArrived := StateRank(d.State) > 0
-		if hasArrived {
+		if hasArrived := StateRank(d.State) > 0; hasArrived {
 			return len(ps) > 1
 		}
 		return hasPieceLeft(d)
@@ -26,8 +25,7 @@ func (ps Parts) HaveLeftPartly() bool {
 // MayHaveLeft reports whether some part that waits for its next attempt may have left by an earlier one.
 func (ps Parts) MayHaveLeft() bool { return slices.ContainsFunc(ps, (*Delivery).mayHaveLeft) }
 
-// TextHasLeft reports whether the reply's text reached the provider, though the reply may count as waiting or failed because of
-// its files.
+// TextHasLeft reports whether the reply's text reached the provider. Its files may still wait, or have failed.
 func (ps Parts) TextHasLeft() bool {
 	return slices.ContainsFunc(ps, func(d *Delivery) bool {
 		return d.DecodedPayload().Span.HasText() && hasBegun(d)

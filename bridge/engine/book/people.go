@@ -127,9 +127,7 @@ func (ps *People) linkIdentities(same []samePerson) {
 			continue
 		}
 
-		first := slices.MinFunc(roots, func(a, b *store.Identity) int { // a stored one if possible, and the same one in all replicas
-			return cmp.Or(compareBool(ps.newIdentity[a.ID], ps.newIdentity[b.ID]), cmp.Compare(a.ID, b.ID))
-		})
+		first := slices.MinFunc(roots, ps.compareAge)
 		for _, r := range roots {
 			if r != first {
 				ps.uniteCustomers(first, r)
@@ -228,15 +226,15 @@ func (ps *People) ReleaseKey(i *store.Identity) {
 	ps.Linked[i.ID] = true
 }
 
-// compareBool orders false before true.
-func compareBool(a, b bool) int {
-	if a == b {
-		return 0
-	}
-	if b {
+// compareAge puts stored identities before those that this batch made, and orders both by their ids, as all replicas do.
+func (ps *People) compareAge(a, b *store.Identity) int {
+	if isNew := ps.newIdentity[a.ID]; isNew != ps.newIdentity[b.ID] {
+		if isNew {
+			return 1
+		}
 		return -1
 	}
-	return 1
+	return cmp.Compare(a.ID, b.ID)
 }
 
 // mapToRoot maps an identity's key to the root of its customer, if that is loaded.

@@ -192,8 +192,7 @@ func (ps *Posts) flush(ctx context.Context, p *store.Pipeline) error {
 // unknown whether a post was made.
 const maxRootWait = 11 * time.Minute
 
-// maxDisorderWait is how long a reply waits even if no root is under way, because a surface may report events in the wrong
-// order.
+// maxDisorderWait is how long a reply waits even if no root is under way: a surface may report events in the wrong order.
 const maxDisorderWait = 15 * time.Second
 
 // rootPollInterval is the pause between two looks whether a root is still under way.

@@ -17,8 +17,7 @@ type Replying struct {
 	outdated      []store.ConversationID // conversations in which the time of a form may be over
 }
 
-// End notes that an agent has answered and has no form open any more, so that the card no longer names the agent. agent may
-// be nil.
+// End notes that an agent, who may be nil, has answered and has no form open any more: the card no longer names the agent.
 func (rc *Replying) End(c *Conversation, agent *store.Agent) {
 	if agent == nil {
 		return

@@ -85,8 +85,7 @@ func (o *Outbox) CancelReply(m *Message) bool {
 	return true
 }
 
-// StopEmptyParts takes back the parts of which an edit has removed everything, also those that failed: nobody sends them again. It
-// reports whether there are any.
+// StopEmptyParts takes back the parts of which an edit has removed everything, also those that failed. It reports whether it did.
 func (o *Outbox) StopEmptyParts(m *Message) bool {
 	isStopped := false
 	for _, d := range o.PartsOf(m) {
@@ -219,8 +218,7 @@ func (o *Outbox) ReceiptState(m *Message) bridge.OutcomeState {
 	return ReceiptOutcome(lowest, len(o.PartsOf(m)) > 0)
 }
 
-// ReceiptOutcome returns what is known of a reply that left: lowest is the lowest StateRank of its parts, known is false if no
-// part is known.
+// ReceiptOutcome returns how far a reply that left has come. lowest is the lowest StateRank of its parts; known is false without any.
 func ReceiptOutcome(lowest int, known bool) bridge.OutcomeState {
 	if !known || lowest < StateRank(store.Delivered) {
 		return bridge.OutcomeSent

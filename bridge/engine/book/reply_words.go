@@ -239,8 +239,7 @@ func (ed Edits) AddParts(m *Message, each int) {
 	}
 }
 
-// extendLastPart puts files that no part carries into the last part, if that can still be changed and has room for them. It returns
-// those for which it has none.
+// extendLastPart puts files that no part carries into the last part, if that can still be changed. It returns those that don't fit.
 func (ed Edits) extendLastPart(m *Message, parts Parts, each int) []store.FileRef {
 	rest := slices.DeleteFunc(slices.Clone(m.Files), func(f store.FileRef) bool { return parts.carrierOf(f) != nil })
 	last := parts[len(parts)-1]

@@ -5,8 +5,7 @@ import (
 	"parley/store"
 )
 
-// Request is an action that is being applied: what somebody asks for, in which surface, who that is, and which
-// conversation it is about.
+// Request is an action that is being applied: what is asked for, by whom, in which surface, and about which conversation.
 type Request struct {
 	bridge.Action
 	Conversation *Conversation   // nil if it is about no conversation, or if nobody knows which one
@@ -26,8 +25,7 @@ func (r Request) With(a bridge.Action) Request {
 	return r
 }
 
-// IsForOneMessage reports whether somebody chose a verb in the menu of one message, or in a form, and so means no other
-// message.
+// IsForOneMessage reports whether somebody chose a verb in the menu of one message, or in a form, and means no other one.
 func IsForOneMessage(a bridge.Action) bool {
 	isMenuOrForm := a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm
 	return isMenuOrForm && a.Place.Message != ""

@@ -9,8 +9,7 @@ import (
 	"parley/store"
 )
 
-// DailyThread returns the thread in which an account's automatic mails of today are sorted. It makes the thread if
-// there is none.
+// DailyThread returns the thread in which an account's automatic mails of today are sorted. If there is none, it makes it.
 func (cs *Conversations) DailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
 	today := Day(cs.Now)
 	k := NameKey{a.ID, today}

@@ -18,8 +18,7 @@ type Suggestions struct {
 	ended   map[store.ConversationID]bool // conversations that end in this batch
 }
 
-// Show records that a note suggests something. It returns false, and records nothing, if the conversation had this
-// suggestion before.
+// Show records that a note suggests something. It returns false, and records nothing, if that was suggested before.
 func (s *Suggestions) Show(c *Conversation, kind suggestion.Kind, value string) bool {
 	name := value
 	if kind != suggestion.Tag { // earlier versions listed tags alone, without their kind
@@ -66,8 +65,7 @@ func (s *Suggestions) flush(ctx context.Context, p *store.Pipeline) error {
 // maxRemembered is how many names a trait remembers: as many as a conversation can have tags.
 const maxRemembered = 20
 
-// Remember adds a name to those that a trait lists, and reports whether the name is new. A trait lists the latest
-// maxRemembered names.
+// Remember adds a name to the maxRemembered latest ones that a trait lists, and reports whether the name is new.
 func (c *Conversation) Remember(trait, name string) bool {
 	if name = strings.Join(strings.Fields(name), " "); slices.Contains(c.Remembered(trait), name) {
 		return false

@@ -78,7 +78,6 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	return nil
 }
 
-// noticeOf returns what is shown with an answer that was written elsewhere.
 func noticeOf(in channels.Inbound, isByMachine bool) string {
 	if isByMachine {
 		return machineNotice

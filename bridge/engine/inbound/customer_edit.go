@@ -17,8 +17,7 @@ import (
 	"parley/store"
 )
 
-// earlyEditReason is the reason of a customer's message that was stored as its edit says, because the edit came before the
-// message.
+// earlyEditReason is the reason of a customer's message that was stored as its edit says, because the edit came first.
 const earlyEditReason = "came_edited"
 
 // customerEdits shows what a customer's message says now. The original is kept. An edit that comes before its message is stored
@@ -92,8 +91,7 @@ func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, befor
 	th.Line(c, line)
 }
 
-// wordsOrRemarks returns what a message says, or the remarks about one without words: for example, that its provider doesn't
-// pass on what it is now.
+// wordsOrRemarks returns what a message says or, if it has no words, the remarks about it.
 func wordsOrRemarks(text string, notices []string) string {
 	return cmp.Or(text, strings.Join(notices, " "))
 }
@@ -137,8 +135,7 @@ func (it *UseCases) editComesFirst(ctx context.Context, tx pgx.Tx, a *store.Acco
 	return nil
 }
 
-// isWrittenBy reports whether a message is a customer's own, written with any of the customer's keys. Nobody else can change
-// or delete it.
+// isWrittenBy reports whether a customer wrote a message, with any key. Nobody else can change or delete it.
 func isWrittenBy(people *book.People, m *book.Message, customer *store.Identity) bool {
 	if m.IdentityID == nil || customer == nil {
 		return false

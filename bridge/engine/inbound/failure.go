@@ -55,9 +55,8 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 	return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
 }
 
-// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery, not about the last one. That shows in three
-// ways: the last one doesn't go to the recipient any more, nothing of it has left yet, or the provider gave it another id than the
-// receipt names.
+// isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery: the last one doesn't go to the recipient any
+// more, nothing of it has left yet, or the provider gave it another id than the receipt names.
 func isAboutEarlierSending(c *book.Conversation, d *book.Delivery, s *channels.Status) bool {
 	if d.Part > 0 {
 		return false // what left before may be an earlier piece
@@ -191,8 +190,7 @@ func noteMissingPiece(d *book.Delivery) {
 	}
 }
 
-// lacksPiece reports whether a delivery has failed because of a piece before the last one: what becomes of the last one changes
-// nothing about that.
+// lacksPiece reports whether a delivery has failed by a piece before the last one: whatever becomes of the last one, it has failed.
 func lacksPiece(d *book.Delivery) bool {
 	return d.State == store.Failed && d.DecodedPayload().LacksPiece
 }

@@ -144,9 +144,8 @@ func (it *UseCases) newConversation(ctx context.Context, tx pgx.Tx, a *store.Acc
 	return c, err
 }
 
-// MakeConversation makes a conversation with in.From, whoever begins it. previous is the one that it continues, or nil.
-// If there is no subject, colleagues see the first words of the text in its place. The customer never gets these as a
-// subject.
+// MakeConversation makes a conversation with in.From, whoever begins it. previous is the one that it continues, or nil. Without a
+// subject, colleagues see the first words of the text in its place, which the customer never gets as a subject.
 func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *book.Conversation) (*book.Conversation, error) {
 	id, err := it.Conversations.TakeNumber(ctx, tx)
 	if err != nil {
@@ -246,9 +245,8 @@ func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	c.NoteCustomerSaidLast(m)
 }
 
-// reopenFor changes the conversation's status because the customer wrote. The customer waits for us now. The conversation opens
-// if it was pending or resolved, or if it was snoozed and the account's settings say that a message ends a snooze. A closed one never
-// opens.
+// reopenFor changes the conversation because the customer wrote. The customer waits for us now, unless the conversation is closed. It
+// opens if it was pending or resolved, or if it was snoozed and the account's settings say that a message ends a snooze.
 func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 	if it.isByMachine(c, in) || in.Historical || c.BridgeStatus() == bridge.StatusClosed {
 		return
@@ -331,8 +329,7 @@ const (
 	maxBytesTogether = 4 << 20          // bytes in such a post, so that they are uploaded within a lease
 )
 
-// showFiles posts the files of a message. If the message has only files, they may share a post with those of other such
-// messages.
+// showFiles posts the files of a message. If it has only files, they may share a post with those of other such messages.
 func (it *UseCases) showFiles(c *book.Conversation, t *book.Thread, m *book.Message, hasOnlyFiles bool) {
 	var until *time.Time
 	if slices.ContainsFunc(m.Files, isMissing) {

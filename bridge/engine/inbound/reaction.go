@@ -112,8 +112,7 @@ func reactedAt(d *book.Delivery) time.Time {
 	return reacted.At
 }
 
-// threadOfLine returns the thread of a conversation in the surface in which a line was posted: the conversation may have its home
-// in another one by now.
+// threadOfLine returns the thread of a conversation in the surface in which a line was posted, which may not be its home any more.
 func threadOfLine(b *book.Book, c *book.Conversation, d *book.Delivery) *book.Thread {
 	l := b.Outbox.Lanes[d.LaneID]
 	if l != nil && c.Threads[l.AccountID] != nil {

@@ -46,8 +46,7 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	rc.MarkSent(c, m, f.Followed)
 }
 
-// isOldResult reports whether a result doesn't count any more, because the message was sent again before the result came, for
-// example after a bounce.
+// isOldResult reports whether a message was sent again before a result came, for example after a bounce: then that doesn't count.
 func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 	d := rc.Outbox.Deliveries[f.Delivery]
 	if d == nil {
@@ -56,9 +55,7 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 
 	switch d.State {
 	case store.Queued, store.Sending, store.Unknown:
-		// The last attempt's result is written along with the end of its delivery. While the delivery is on its way, a result
-		// is an earlier attempt's.
-		return true
+		return true // the last attempt's result is written along with the end of its delivery: this is an earlier attempt's
 	}
 
 	if f.Attempt > 0 && f.Attempt < d.Attempt {

@@ -68,8 +68,7 @@ func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bri
 	return args
 }
 
-// recipientsOfAnswers returns the people to whom answers to a mail in a thread of the day go: those whom its line names, else its
-// sender.
+// recipientsOfAnswers returns to whom answers to a mail in a thread of the day go: those whom its line names, else its sender.
 func (it sorting) recipientsOfAnswers(m *book.Message, i *store.Identity) []store.Participant {
 	var list []store.Participant
 	for _, line := range it.TrackedLines()[m.ID] {
@@ -89,8 +88,7 @@ func (it sorting) recipientsOfAnswers(m *book.Message, i *store.Identity) []stor
 	return list
 }
 
-// addressOf returns which of our addresses a mail in a thread of the day was sent to, as the line about it says, or "" if that is
-// unknown.
+// addressOf returns to which of our addresses a mail in a thread of the day was sent, as its line says; "" if that is unknown.
 func (it sorting) addressOf(m *book.Message) string {
 	for _, line := range it.TrackedLines()[m.ID] {
 		if via := line.Delivery.DecodedPayload().Line.Args.Via; via != "" {

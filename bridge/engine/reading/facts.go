@@ -53,16 +53,14 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 	if err != nil {
 		return nil, err
 	}
-	var now time.Time // read only if a conversation has a reply window
-	for _, c := range byID {
-		hasWindow := rd.Caps(c.AccountID).Window.Free > 0
-		if !hasWindow || !now.IsZero() {
-			continue
-		}
+
+	var now time.Time // only reply windows need it
+	if slices.ContainsFunc(rows, func(c store.Conversation) bool { return rd.Caps(c.AccountID).Window.Free > 0 }) {
 		if now, err = store.Now(ctx, q); err != nil {
 			return nil, err
 		}
 	}
+
 	var list []bridge.Facts
 	people, places := identitiesByID(identities), outbound.Threads{}
 	places.Add(threads)
