@@ -128,6 +128,7 @@ func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan st
 	wait = time.Hour // for an account of which nothing is known; a change wakes before that
 	for _, id := range s.turns {
 		a := s.accounts[id]
+		a.comeDue(now)
 		if a.isReady(now) {
 			return true, 0, nil
 		}
@@ -139,12 +140,16 @@ func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan st
 	return false, wait, s.changed
 }
 
-// isReady reports whether a batch may have events of the account now.
-func (a *account) isReady(now time.Time) bool {
+// comeDue makes the account due once the time of nextWake has come.
+func (a *account) comeDue(now time.Time) {
 	if !a.nextWake.IsZero() && !a.nextWake.After(now) {
 		a.due = true
 		a.nextWake = time.Time{}
 	}
+}
+
+// isReady reports whether a batch may have events of the account now.
+func (a *account) isReady(now time.Time) bool {
 	rests := a.restsUntil.After(now)
 	return a.due && !rests && !a.hasEnoughBatches(now)
 }
@@ -159,6 +164,7 @@ func (s *schedule) pick() (shares []store.Share) {
 	var first []store.AccountID // the accounts that are not picked come first next time
 	for _, id := range s.turns {
 		a := s.accounts[id]
+		a.comeDue(now)
 		// Accounts with few events must not wait for those with many: another applier takes the others.
 		isUnlikeFirst := len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled
 		hasPlace := len(shares) < maxShares && !isUnlikeFirst

@@ -24,6 +24,9 @@ import (
 // dbTimeout bounds one short use of the database.
 const dbTimeout = 5 * time.Second
 
+// ofThreads is given where a setting has the same default for channels with threads of their own and without.
+const ofThreads = true
+
 // Host is what chores need of the engine.
 type Host interface {
 	// Directory returns the accounts, agents and teams as they were read last.

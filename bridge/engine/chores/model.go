@@ -108,7 +108,7 @@ func (as *Analyses) termsOf(ctx context.Context, conversation store.Conversation
 		return nil, analysis.Terms{}, fmt.Errorf("chores: account %d is not there", id)
 	}
 
-	chosen := dir.SettingsOf(account, true)
+	chosen := dir.SettingsOf(account, ofThreads)
 	if !chosen.Analyses || switched == bridge.AnalysisOff {
 		return nil, analysis.Terms{}, errSwitchedOff
 	}
@@ -125,7 +125,7 @@ func (as *Analyses) termsOf(ctx context.Context, conversation store.Conversation
 // because the analysis doesn't depend on the record.
 func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, c ai.Claim, r own.ModelRecord) {
 	sealer := as.host.Sealer()
-	if sealer == nil || as.host.Directory().SettingsOf(account, true).AI.AuditDays == 0 {
+	if sealer == nil || as.host.Directory().SettingsOf(account, ofThreads).AI.AuditDays == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
@@ -205,7 +205,7 @@ func (as *Analyses) forgetRecords(ctx context.Context) error {
 	dir, days := as.host.Directory(), map[store.AccountID]int{}
 	for i := range dir.Accounts {
 		if a := &dir.Accounts[i]; a.Side == store.SideChannel {
-			days[a.ID] = dir.SettingsOf(a, true).AI.AuditDays
+			days[a.ID] = dir.SettingsOf(a, ofThreads).AI.AuditDays
 		}
 	}
 	return ai.ForgetRecords(ctx, as.pool, days)

@@ -152,7 +152,7 @@ func (cs *Chores) adminNumbers(a *store.Account) []string {
 	if isMail || hasReplyWindow {
 		return nil
 	}
-	return cs.host.Directory().SettingsOf(a, false).AdminNumbers
+	return cs.host.Directory().SettingsOf(a, ofThreads).AdminNumbers
 }
 
 // textAccount returns the account that sends texts to admins: the first one with numbers for that, and a live one

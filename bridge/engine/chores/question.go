@@ -125,7 +125,7 @@ func (as *Analyses) findKnowledge(ctx context.Context, asked string) ([]analysis
 func (as *Analyses) settingsOf(account store.AccountID) bridge.AccountSettings {
 	a, ch := as.host.Directory().Account(account), as.host.Channel(account)
 	if a == nil {
-		return bridge.SettingsOf(nil, nil, true)
+		return bridge.SettingsOf(nil, nil, ofThreads)
 	}
 	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads)
 }

@@ -163,5 +163,5 @@ func canHelpOthers(dir *directory.Directory, a *store.Account) bool {
 	if a.Side != store.SideChannel || hasOwnChannel {
 		return false
 	}
-	return dir.SettingsOf(a, false).Analyses
+	return dir.SettingsOf(a, ofThreads).Analyses
 }

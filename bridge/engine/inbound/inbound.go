@@ -144,8 +144,8 @@ func (it *UseCases) newConversation(ctx context.Context, tx pgx.Tx, a *store.Acc
 	return c, err
 }
 
-// MakeConversation makes a conversation with in.From, whoever begins it. previous is the one that it continues, or nil. Without a
-// subject, colleagues see the first words of the text in its place, which the customer never gets as a subject.
+// MakeConversation adds a conversation with in.From to the batch, whoever begins it. previous is the one that it continues,
+// or nil. Without a subject, colleagues see the text's first words in its place, which the customer never gets as a subject.
 func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *book.Conversation) (*book.Conversation, error) {
 	id, err := it.Conversations.TakeNumber(ctx, tx)
 	if err != nil {

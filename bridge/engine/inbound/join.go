@@ -24,7 +24,7 @@ func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
 	if hasOtherReplyTo(in) || it.isAgent(in.From) {
 		return false
 	}
-	return it.Dir.SettingsOf(a, true).JoinOpen
+	return it.Dir.SettingsOf(a, it.Caps(a.ID).Threads).JoinOpen
 }
 
 // isByPerson reports whether an inbound is a message that a person has written just now.

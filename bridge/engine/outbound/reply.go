@@ -47,10 +47,9 @@ func otherKeys(keys []string, key string) []string {
 	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key || strings.HasPrefix(k, FormerPrefix) })
 }
 
-// keyInUse returns the key by which a chat's customer is reached: the one that the conversation names (key), unless the
-// customer no longer has it. A number may be somebody else's then, while conversations that were over at that time still name
-// it. In that case it returns the newest of the customer's keys, or "" if the customer has none. keys are all keys that the
-// customer has or had.
+// keyInUse returns the key by which a chat's customer is reached: the one that the conversation names (key), unless the customer no
+// longer has it. A number may have passed on to somebody else, while old conversations still name it. Then it returns the newest of
+// the customer's keys, or "" if there is none. keys are all keys that the customer has or had.
 func keyInUse(keys []string, key string) string {
 	isCurrent := slices.Contains(keys, key)
 	wasCustomers := slices.ContainsFunc(keys, func(k string) bool { return plainKey(k) == key })

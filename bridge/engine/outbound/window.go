@@ -7,8 +7,7 @@ import (
 	"parley/channels"
 )
 
-// Window is a customer's reply window: the time in which a provider lets free text reach her. A person may have longer than a
-// machine.
+// Window is a customer's reply window: the time in which a provider takes free text. A person may have longer than a machine.
 type Window struct {
 	Limited      bool      // false means that the provider sets no limit: the window is always open
 	machineUntil time.Time // until when any message may leave; zero if the customer never opened the window

@@ -46,7 +46,7 @@ type Starting struct {
 // before. That is so in chats, where a phone number may be anybody's, unless the account's setting outgoing is on
 // . A mail may go to any address.
 func isForKnownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
-	return !caps.Threads && !d.SettingsOf(a, false).Outgoing
+	return !caps.Threads && !d.SettingsOf(a, caps.Threads).Outgoing
 }
 
 // StrangerProblem says why a conversation can't be begun with somebody who wrote to no account before. It returns nil

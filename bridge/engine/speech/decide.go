@@ -59,7 +59,7 @@ func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 
 	m.Direction, m.Fate = store.DirectionNote, store.FateInside
 	m.Dirty = true
-	sp.NoteDecision(m, r.Agent, "")
+	sp.NoteDecision(m, r.Agent, threads.ByFate)
 	if r.Verb == bridge.VerbDrop {
 		m.Fate = store.FateDropped
 	}
@@ -103,7 +103,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		return
 	}
 
-	sp.NoteDecision(m, r.Agent, "")
+	sp.NoteDecision(m, r.Agent, threads.ByFate)
 	mayBeDeleted := m.Reason == book.DeletedLateReason || m.Reason == outbound.RevivedReason
 	m.Reason = outbound.ClickedReason
 	if mayBeDeleted { // the chat may not have the text any more, and isn't asked before it leaves
@@ -171,7 +171,7 @@ func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 		return
 	}
 
-	sp.NoteDecision(m, r.Agent, "")
+	sp.NoteDecision(m, r.Agent, threads.ByFate)
 	m.Reason, m.Dirty = outbound.RevivedReason, true // an attempt doesn't ask the chat about such a reply
 	d.JoinKey, d.Dirty = "", true                    // it leaves alone: nobody has looked at the lines that would have left with it
 	sp.Outbox.MakeDue(d)
@@ -264,7 +264,7 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		return
 	}
 
-	sp.NoteDecision(m, r.Agent, "")
+	sp.NoteDecision(m, r.Agent, threads.ByFate)
 	if r.Verb == bridge.VerbMarkSent {
 		resending{sp}.markSent(r, d, m)
 		return

@@ -270,7 +270,7 @@ func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.A
 // then, and not a colleague who had sent it.
 func noteAuthorsDecision(sp *UseCases, m *book.Message) {
 	if author := sp.Dir.AgentOf(m.AccountID, m.AuthorUser); author != nil {
-		sp.NoteDecision(m, author, "")
+		sp.NoteDecision(m, author, threads.ByFate)
 	}
 }
 

@@ -94,9 +94,8 @@ func (sp resending) cancelWaiting(m *book.Message) {
 	}
 }
 
-// sendRemainder has a reply leave of which something has left, or may have: what is under way counts, and only those parts are
-// sent that have ended. So the customer gets nothing twice. About a part of which nobody knows whether it has left, a person is
-// asked.
+// sendRemainder sends the rest of a reply of which something has left, or may have: the parts that have ended. So the customer gets
+// nothing twice. It asks a person about parts of which nobody knows whether they have left.
 func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	parts := sp.Outbox.PartsOf(m)
 	requeueParts(sp.Outbox, parts.Remainder(m))

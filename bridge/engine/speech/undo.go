@@ -36,7 +36,7 @@ func (sp *UseCases) Undo(r book.Request) {
 	}
 
 	m.Fate, m.Dirty = store.FateUndone, true
-	sp.NoteDecision(m, agent, "")
+	sp.NoteDecision(m, agent, threads.ByFate)
 	sp.Mark(c, m, threads.NoMark)
 	sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
 	sp.TellWith(c, m, bridge.Line{

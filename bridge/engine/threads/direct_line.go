@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// AnySurface is given to SurfaceToTell where no surface is to be preferred.
+// AnySurface stands for no particular surface: none is preferred, and an agent is named by name alone.
 const AnySurface store.AccountID = 0
 
 // SurfaceToTell returns the surface in which an agent is told something directly: first, if the agent has a user there, else

@@ -209,7 +209,7 @@ func (st lineSettler) findOutcome(m *book.Message, line postedLine, now *bridge.
 
 	before := now.Outcome
 	isSorting := now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected // about a mail in a day's thread
-	isDecided := st.isDecidedSince(line, m) && m.Decided.State != ""
+	isDecided := st.isDecidedSince(line, m) && m.Decided.State != ByFate
 	showsDecision := at.isLast || isSorting
 	if isDecided && showsDecision {
 		return st.makeOutcome(m, now, before, m.Decided.State)
@@ -365,10 +365,12 @@ func (st lineSettler) promotedTo(m *book.Message, state bridge.OutcomeState, nam
 	return named
 }
 
-// NoteDecision notes, for the lines about a message, who decided what becomes of it. With state "" the lines show the message's
-// fate.
+// ByFate has the lines about a decided message show its fate.
+const ByFate bridge.OutcomeState = ""
+
+// NoteDecision notes, for the lines about a message, who decided what becomes of it. The lines show state, which may be ByFate.
 func (th *Writer) NoteDecision(m *book.Message, agent *store.Agent, state bridge.OutcomeState) {
-	m.Decided = &bridge.Outcome{State: state, By: th.Dir.Ref(0, agent.ID)}
+	m.Decided = &bridge.Outcome{State: state, By: th.Dir.Ref(AnySurface, agent.ID)}
 }
 
 // RefuseDecided tells whoever pressed an old button what has become of the message meanwhile.
