@@ -45,7 +45,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	agent, a := r.Agent, r.Action
-	s, used, problem, err := w.prepareStart(ctx, tx, r, earlyEdit)
+	s, used, problem, err := prepareStart(ctx, tx, w, r, earlyEdit)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 
 // prepareStart looks up by which account and with whom a conversation begins, and fills in the template that it begins with (used); nil
 // if it needs none. problem says why it can't begin.
-func (w *work) prepareStart(ctx context.Context, tx pgx.Tx, r book.Request, earlyEdit speech.EarlyEdit) (
+func prepareStart(ctx context.Context, tx pgx.Tx, w *work, r book.Request, earlyEdit speech.EarlyEdit) (
 	s reading.Starting, used *outbound.UsedTemplate, problem *bridge.Problem, err error,
 ) {
 	if s, problem = w.Reading.Starting(w.Dir, r.Agent, reading.StartOf(r.Action)); problem != nil {

@@ -102,12 +102,12 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	}
 
 	b.People.keepIdentities(found.senders, rows)
-	b.keepNamed(n, found)
+	keepNamed(b, n, found)
 	return b.Openings.wantCollecting(ctx, tx, n, b.Now)
 }
 
 // keepNamed remembers what loadNamed has found, and adds to n the conversations and messages to which that leads.
-func (b *Book) keepNamed(n *Wanted, found namedRows) {
+func keepNamed(b *Book, n *Wanted, found namedRows) {
 	for i := range found.chatCustomers {
 		if b.People.Identities[found.chatCustomers[i].ID] == nil {
 			b.People.AddIdentity(&found.chatCustomers[i])
