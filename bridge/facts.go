@@ -117,6 +117,8 @@ type Account struct {
 	OneOwner    bool        // a conversation has one owner at most
 	ResolveNow  bool        // the button Resolve acts at once: its form, which asks for a note, isn't shown
 	MayStart    bool        // agents may begin another conversation with the contact by this account
+
+	Can Capabilities `json:"-"` // of its channel, for the forms of replies; not stored
 }
 
 // Recipients are the customer's side of a conversation: who gets its replies, and who doesn't.

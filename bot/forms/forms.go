@@ -134,19 +134,9 @@ func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Plac
 }
 
 // readAnswerables reads the messages that a reply can answer, and what its account can carry.
-func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridge.Place, user string) error {
+func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
 	m.Desk.Attend(in.Facts.ID)
-	accounts, err := m.Desk.Accounts(ctx, user)
-	if err != nil {
-		return err
-	}
-
-	for _, account := range accounts {
-		if account.Name == in.Facts.Account.Name {
-			in.Can = account.Can
-			break
-		}
-	}
+	in.Can = in.Facts.Account.Can
 
 	if suggestion := in.Args.Suggestion; suggestion != nil {
 		in.Suggested, err = m.Desk.Suggested(ctx, in.Facts.ID, suggestion.ID, user)

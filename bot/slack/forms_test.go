@@ -131,10 +131,9 @@ func TestFormThatIsSubmittedWithAnotherTextIsAnotherAction(t *testing.T) {
 // A reply to one message of a customer, with buttons, takes two forms and becomes one action, which names that message.
 func TestReplyToThisWithButtons(t *testing.T) {
 	t.Parallel()
-	w := newStartWorld(t, nil)
+	w := newConnectedWorld(t)
 	w.letAnnSee()
 	w.desk.mu.Lock()
-	w.desk.accounts[0].Can = w.desk.accounts[1].Can // the mail account can carry buttons here
 	w.desk.said = []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}}
 	w.desk.mu.Unlock()
 	root := w.postRoot()

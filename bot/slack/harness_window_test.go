@@ -26,6 +26,7 @@ func (w *world) letAnnSeeAt(now time.Time) {
 		}
 		f := sampleFacts()
 		f.Now = now
+		f.Account.Can.Rich.Buttons = 3
 		return f, nil
 	}
 	w.desk.people = []bridge.AgentRef{{ID: 1, Name: "Ann", User: "U0ANN"}, {ID: 2, Name: "Ben", User: "U0BEN"}}

@@ -34,6 +34,7 @@ func sampleFacts() bridge.Facts {
 		Account: bridge.Account{
 			ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
 			Name: "support-mail", Mode: bridge.ModeLive,
+			Can: bridge.Capabilities{Files: channels.FileRules{PerMessage: 5}},
 		},
 		People:      bridge.People{Team: "Support"},
 		Contact:     bridge.PartyRef{Name: "Kim Lee", Address: "kim@example.org"},
@@ -111,9 +112,7 @@ func (d *fakeDesk) History(context.Context, bridge.ConversationID, int, string) 
 func (d *fakeDesk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
 
 func (d *fakeDesk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
-	mail := bridge.AccountRef{Name: "support-mail", ChannelName: "E-mail", Starts: true}
-	mail.Can.Files.PerMessage = 5
-	return []bridge.AccountRef{mail}, nil
+	return []bridge.AccountRef{{Name: "support-mail", ChannelName: "E-mail", Starts: true}}, nil
 }
 
 func (d *fakeDesk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {

@@ -139,15 +139,18 @@ func TestOwnerReadsPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
 	d := w.engines[0].Desk(w.surface)
-	_, err := d.Facts(t.Context(), 1, "cat")
+	f, err := d.Facts(t.Context(), 1, "cat")
 	_ = wantProblem(t, "details for cat before she has it", err)
 
 	toCat := bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"cat"}}}
 	w.chat.Submit("ben", support, "", toCat, "")
 	w.chat.Wait(t, "cat may read what is assigned to her", func() bool {
-		_, err := d.Facts(t.Context(), 1, "cat")
+		f, err = d.Facts(t.Context(), 1, "cat")
 		return err == nil
 	})
+	if !f.Account.Can.Participants {
+		t.Error("her forms don't know what the account's channel can do")
+	}
 	owners := w.annsFacts().Assignees
 	if len(owners) != 1 {
 		t.Fatalf("the owners are %+v, want Cat alone", owners)

@@ -128,7 +128,8 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		f.Account.ChannelKind = a.Kind
 		f.Account.ChannelName, f.Account.ChannelIcon = rd.KindName(a.Kind)
 		f.Account.MayStart = rd.startProblem(dir, a) == nil
-		s := dir.SettingsOf(a, rd.Caps(a.ID).Threads)
+		f.Account.Can = rd.Caps(a.ID)
+		s := dir.SettingsOf(a, f.Account.Can.Threads)
 		f.Account.ResolveNow, f.Account.OneOwner = s.ResolveAtOnce, s.OneOwner
 	}
 
