@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"slices"
 	"strings"
 
 	"parley/bot/shape"
@@ -59,7 +60,20 @@ func ownersField(in shape.FormInput) shape.Field {
 	}
 
 	f.Value = chosenOf(f.Value, f.Options)
+	f.Options = chosenFirst(f)
 	return f
+}
+
+// chosenFirst returns the options of a field with those of its value in front, in the value's order. Some surfaces return what is chosen
+// in the order in which it is listed: so the first owner stays the first, and whoever is added comes after all who own it.
+func chosenFirst(f shape.Field) []shape.Option {
+	place := func(o shape.Option) int {
+		if at := slices.Index(f.Value, o.Value); at >= 0 {
+			return at
+		}
+		return len(f.Value)
+	}
+	return slices.SortedStableFunc(slices.Values(f.Options), func(a, b shape.Option) int { return place(a) - place(b) })
 }
 
 // handOverButtons makes buttons that each hand the conversation to one person at once. They leave out its only owner.
@@ -90,10 +104,15 @@ const maxHandOver = 8
 // agentValue is how bridge.Args.Agents names an agent: by the surface's user id, or by address if there is none.
 func agentValue(a bridge.AgentRef) string { return shape.Or(a.User, a.Email) }
 
-// readAssign reads who is to have the conversation.
+// readAssign reads who is to have the conversation. A team that was chosen counts alone if the people are those whom the form named
+// at first, in its arguments.
 func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+	named := out.Args.Agents
 	out.Args.Agents = v.List(fieldPeople)
 	out.Args.Team = v.Text(fieldTeam)
+	if out.Args.Team != "" && slices.Equal(out.Args.Agents, named) {
+		out.Args.Agents = nil
+	}
 	out.Args.Note = v.Text(fieldNote)
 	if len(out.Args.Agents) == 0 && out.Args.Team == "" {
 		return fieldPeople, "Choose somebody, or a team."
@@ -112,6 +131,7 @@ func askAssign(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "Assign", "Assign"
 	form.Quick = handOverButtons(in)
 	form.Fields = []shape.Field{ownersField(in)}
+	form.Args.Agents = form.Fields[0].Value
 	if len(in.Teams) > 0 {
 		team := shape.Field{Name: fieldTeam, Kind: shape.FieldOne, Label: "Or a team", Hint: "It waits there until somebody takes it.", Optional: true}
 		for _, t := range in.Teams {

@@ -141,6 +141,18 @@ func TestAssignFormForOneOwner(t *testing.T) {
 	wantEqual(t, "people chosen already", len(people.Value), 0)
 }
 
+// The form lists the owners first, in their order: some surfaces return what is chosen in the order in which it is listed.
+//
+func TestAssignFormListsOwnersFirst(t *testing.T) {
+	t.Parallel()
+	form := mustForm(t, input(t, bridge.VerbAssign, with(facts(t), func(f *bridge.Facts) { f.Assignees = []bridge.AgentRef{eve(), bob()} })))
+	var listed []string
+	for _, o := range form.Fields[0].Options {
+		listed = append(listed, o.Value)
+	}
+	wantEqual(t, "people", strings.Join(listed, " "), "eve@acme.test UBOB UANN")
+}
+
 // wantRefusedForm checks that there is no form, and why.
 func wantRefusedForm(t *testing.T, verb bridge.Verb, facts bridge.Facts, code string) *bridge.Problem {
 	t.Helper()

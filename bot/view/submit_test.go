@@ -17,6 +17,7 @@ func TestSubmit(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		verb     bridge.Verb
+		args     bridge.Args // of the form, besides the conversation
 		values   formValues
 		wantArgs bridge.Args
 		wantText string
@@ -66,6 +67,13 @@ func TestSubmit(t *testing.T) {
 			name:     "assign: a team",
 			verb:     bridge.VerbAssign,
 			values:   formValues{"team": {"Billing"}, "people": {}},
+			wantArgs: bridge.Args{Conversation: 12, Team: "Billing"},
+		},
+		{
+			name:     "assign: a team in place of the owners, who stay chosen",
+			verb:     bridge.VerbAssign,
+			args:     bridge.Args{Agents: []string{"UANN", "UBOB"}},
+			values:   formValues{"team": {"Billing"}, "people": {"UANN", "UBOB"}},
 			wantArgs: bridge.Args{Conversation: 12, Team: "Billing"},
 		},
 		{
@@ -142,7 +150,8 @@ func TestSubmit(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, problems := Submit(tt.verb, about12(), tt.values, now(t), berlin(t))
+			tt.args.Conversation = 12
+			got, problems := Submit(tt.verb, tt.args, tt.values, now(t), berlin(t))
 			wantFilled(t, got, problems, Filled{Verb: tt.verb, Args: tt.wantArgs, Text: tt.wantText})
 		})
 	}

@@ -204,13 +204,13 @@ func TestDialog(t *testing.T) {
 	}
 	again := withActions(card(textBlock("No."), obj{"type": "Input.Text", "id": "note", "label": "Note"}), obj{"type": "Action.Submit", "title": "Save"})
 	w.answerInvokes("task/submit", task("continue", obj{"title": "Tags", "card": again}))
-	out = must(w.ann.Submit(w.ctx, "Save", client.Inputs{"note": "a", "tag": "b,o"}))(t)
+	out = must(w.ann.Submit(w.ctx, "Save", client.Inputs{"note": "a", "tag": "o,b"}))(t)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "No.") {
 		t.Fatalf("the submission gave %+v, want the next card", out)
 	}
 	a = w.waitActivity("invoke")
 	wantField(t, a, "name", "task/submit")
-	wantField(t, a, "value.data", map[string]any{"loud": "false", "nonce": "x", "note": "a", "tag": "b,o"})
+	wantField(t, a, "value.data", map[string]any{"loud": "false", "nonce": "x", "note": "a", "tag": "b,o"}) // in the order of the choices
 	w.answerInvokes("task/submit", task("message", "Saved"))
 	wantEqual(t, "message", must(w.ann.Submit(w.ctx, "", nil))(t).Message, "Saved")
 	wantEqual(t, "the dialog is open", w.srv.Dialog(ann) != nil, false)

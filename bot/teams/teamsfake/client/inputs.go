@@ -140,6 +140,9 @@ func Gather(card object, in Inputs, known func(id string) bool) (map[string]stri
 		if kind == "Input.Toggle" {
 			value = toggleValue(e, value)
 		}
+		if e["isMultiSelect"] == true {
+			value = sortPicked(e, value)
+		}
 		if value != "" {
 			out[id] = value
 		}
@@ -242,6 +245,16 @@ func checkChoice(e object, value string, known func(id string) bool) error {
 		}
 	}
 	return nil
+}
+
+// sortPicked puts the values of a choice of several into the order of its choices, as clients do, in whatever order they were ticked.
+func sortPicked(e object, value string) string {
+	picked := strings.Split(value, ",")
+	place := func(v string) int {
+		return slices.IndexFunc(list(e["choices"]), func(c object) bool { return c["value"] == v })
+	}
+	slices.SortStableFunc(picked, func(a, b string) int { return place(a) - place(b) })
+	return strings.Join(picked, ",")
 }
 
 // Merge adds the inputs to an action's data. Data that is no object is lost to inputs.
