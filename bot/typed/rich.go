@@ -27,22 +27,39 @@ const (
 	maxInWords          = 20   // choices if the channel carries none: they become words
 )
 
-// Buttons reads answers to tap, one a line. maxCount is how many buttons the account's channel carries; with zero
+// Buttons reads answers to tap and links, one a line: "Title" or "Title | https://…". maxCount is how many buttons the account's channel carries; with zero
 // they will be sent as words, which have no limits of length. bad says for people what is wrong, and is "" if nothing is.
 func Buttons(text string, maxCount int) (list []bridge.RichButton, bad string) {
 	seen := map[string]bool{}
-	for _, title := range textLines(text) {
-		title = withoutListMark(title)
-		if utf8.RuneCountInString(title) > MaxButtonRunes && maxCount > 0 {
-			return nil, fmt.Sprintf("“%s” is longer than %d characters.", Clip(title), MaxButtonRunes)
+	for _, line := range textLines(text) {
+		b, bad := readButton(withoutListMark(line), maxCount > 0)
+		if bad != "" {
+			return nil, bad
 		}
-		if seen[strings.ToLower(title)] {
-			return nil, "“" + Clip(title) + "” is there twice."
+		if seen[strings.ToLower(b.Title)] {
+			return nil, "“" + Clip(b.Title) + "” is there twice."
 		}
-		seen[strings.ToLower(title)] = true
-		list = append(list, bridge.RichButton{ID: "b" + strconv.Itoa(len(list)+1), Title: title})
+		seen[strings.ToLower(b.Title)] = true
+		b.ID = "b" + strconv.Itoa(len(list)+1)
+		list = append(list, b)
 	}
 	return list, checkCount(len(list), maxCount, "button", "buttons")
+}
+
+// readButton reads "Title" or "Title | https://…". isBounded says that a title must fit a button.
+func readButton(text string, isBounded bool) (b bridge.RichButton, bad string) {
+	title, link, hasLink := strings.Cut(text, "|")
+	b = bridge.RichButton{Title: Visible(title), URL: Trim(Unlink(link))}
+	if b.Title == "" {
+		return b, "“" + Clip(text) + "” has no title."
+	}
+	if utf8.RuneCountInString(b.Title) > MaxButtonRunes && isBounded {
+		return b, fmt.Sprintf("“%s” is longer than %d characters.", Clip(b.Title), MaxButtonRunes)
+	}
+	if hasLink && !isWebAddress(b.URL) {
+		return b, "“" + Clip(b.URL) + "” is no web address: it begins with https://"
+	}
+	return b, ""
 }
 
 // checkCount says what is wrong with having n pieces where maxCount are allowed. It returns "" if nothing is.
@@ -203,25 +220,15 @@ func addCardLine(card *bridge.RichCard, line string, number int) (bad string) {
 
 // addCardButton adds a button to a card: "Title" or "Title | https://…".
 func addCardButton(card *bridge.RichCard, text string, number int) (bad string) {
-	title, link, hasLink := strings.Cut(text, "|")
-	b := bridge.RichButton{
-		ID:    fmt.Sprintf("c%db%d", number, len(card.Buttons)+1),
-		Title: Visible(title),
-		URL:   Trim(link),
-	}
-	if b.Title == "" {
-		return "A button of “" + Clip(card.Title) + "” has no title."
-	}
-	if utf8.RuneCountInString(b.Title) > MaxButtonRunes {
-		return fmt.Sprintf("“%s” is longer than %d characters.", Clip(b.Title), MaxButtonRunes)
-	}
-	if hasLink && !isWebAddress(b.URL) {
-		return "“" + Clip(b.URL) + "” is no web address: it begins with https://"
+	b, bad := readButton(text, true)
+	if bad != "" {
+		return "A button of “" + Clip(card.Title) + "”: " + bad
 	}
 	if len(card.Buttons) == maxCardButtons {
 		return fmt.Sprintf("“%s” has more than %d buttons.", Clip(card.Title), maxCardButtons)
 	}
 
+	b.ID = fmt.Sprintf("c%db%d", number, len(card.Buttons)+1)
 	card.Buttons = append(card.Buttons, b)
 	return ""
 }

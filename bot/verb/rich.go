@@ -12,11 +12,10 @@ import (
 
 // How many characters the fields of this form take.
 const (
-	maxPlaceRunes   = 200  // the address of a place
-	maxPointRunes   = 1000 // coordinates, or a map's link, which is long
-	maxButtonsRunes = 600  // one button a line
-	maxPhonesRunes  = 200
-	maxEmailsRunes  = 600
+	maxPlaceRunes  = 200  // the address of a place
+	maxPointRunes  = 1000 // coordinates, or a map's link, which is long
+	maxPhonesRunes = 200
+	maxEmailsRunes = 600
 )
 
 // richKind describes one kind of content that a reply can carry besides text.
@@ -70,7 +69,7 @@ func askRich(form *shape.Form, in shape.FormInput) {
 func richFields(kind bridge.RichKind) []shape.Field {
 	switch kind {
 	case bridge.RichIsButtons:
-		return []shape.Field{{Name: fieldChoices, Kind: shape.FieldLong, Label: "Buttons", Hint: "One per line.", Example: "Yes, please\nNo, thanks", MaxRunes: maxButtonsRunes}}
+		return []shape.Field{{Name: fieldChoices, Kind: shape.FieldLong, Label: "Buttons", Hint: "One per line; with a link: Track it | https://shop.example", Example: "Yes, please\nNo, thanks", MaxRunes: maxTextRunes}}
 	case bridge.RichIsList:
 		return []shape.Field{
 			{Name: fieldOpen, Kind: shape.FieldText, Label: "Opens with", Example: "Choose a lamp", MaxRunes: typed.MaxButtonRunes},

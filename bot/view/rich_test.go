@@ -131,6 +131,15 @@ func TestSubmitRich(t *testing.T) {
 			wantText: "x",
 		},
 		{
+			name:   "buttons, one of them a link",
+			kind:   bridge.RichIsButtons,
+			most:   mostButtons,
+			values: formValues{"text": {"It is on its way."}, "choices": {"Thanks\n- Track it | https://shop.example/" + longTitle()}},
+			wantRich: &bridge.Rich{Buttons: []bridge.RichButton{{ID: "b1", Title: "Thanks"},
+				{ID: "b2", Title: "Track it", URL: "https://shop.example/" + longTitle()}}},
+			wantText: "It is on its way.",
+		},
+		{
 			name: "list",
 			kind: bridge.RichIsList,
 			most: mostRows,
@@ -209,6 +218,8 @@ func TestSubmitButtonsRefuses(t *testing.T) {
 		{name: "too many buttons", most: most, values: formValues{"text": {"x"}, "choices": {"a\nb\nc\nd"}}, wantField: "choices"},
 		{name: "two equal buttons", most: most, values: formValues{"text": {"x"}, "choices": {"Yes\nyes"}}, wantField: "choices"},
 		{name: "a long button", most: most, values: formValues{"text": {"x"}, "choices": {longTitle()}}, wantField: "choices"},
+		{name: "a link that is no web address", most: most, values: formValues{"text": {"x"}, "choices": {"Track | shop"}}, wantField: "choices"},
+		{name: "a link without a title", most: most, values: formValues{"text": {"x"}, "choices": {"| https://shop.example"}}, wantField: "choices"},
 		{name: "a long text", most: most, values: formValues{"text": {tooLong}, "choices": {"a"}}, wantField: "text"},
 		{name: "a note", most: most, values: formValues{"text": {"note: x"}, "choices": {"a"}}, wantField: "text"},
 	})
