@@ -74,14 +74,11 @@ func (m Maker) startForm(ctx context.Context, in view.FormInput, user string) (v
 	}
 
 	account, isKnown := verb.StartsBy(in)
-	if isKnown && account.ByTemplate {
+	if isKnown {
 		which := bridge.TemplatesFor{Account: account.Name, Use: bridge.TemplateStart}
 		if in.Templates, err = m.Desk.Templates(ctx, which, user); err != nil {
 			return view.Form{}, nil, err
 		}
-	}
-
-	if isKnown {
 		in.Count = m.count(account.Name, in.Text)
 	}
 

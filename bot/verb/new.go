@@ -56,7 +56,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 
 	form.Args.Account = chosen.Name
 	form.Intro = []shape.Block{shape.SmallPrint(shape.Icon(strings.Trim(shape.Or(chosen.ChannelIcon, "grey_question"), ":")), shape.Text(" By "+accountName(chosen)))}
-	if chosen.ByTemplate && isTemplateChosen(in.Args.Template) {
+	if isTemplateChosen(in.Args.Template) {
 		in.Facts.Contact = bridge.PartyRef{Name: in.Args.Recipient, Address: in.Args.Recipient}
 		in.Facts.Recipients.To = []bridge.PartyRef{in.Facts.Contact}
 		err := askTemplate(form, in)
@@ -81,8 +81,20 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 		form.Fields = append(form.Fields, shape.Field{Name: fieldSubject, Kind: shape.FieldText, Label: "Subject", Value: textValue(in.Args.Subject), MaxRunes: shape.MaxSubjectRunes})
 	}
 
-	form.Fields = append(form.Fields, shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: shape.Or(countWords(in), formatHint), Value: textValue(in.Text), MaxRunes: textRunes(chosen.Can)})
+	form.Fields = append(form.Fields, firstWords(in, chosen.Can)...)
 	return nil
+}
+
+// firstWords asks for the text with which a conversation begins, and offers the templates with which it can begin instead.
+func firstWords(in shape.FormInput, can bridge.Capabilities) []shape.Field {
+	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: shape.Or(countWords(in), formatHint), Value: textValue(in.Text), MaxRunes: textRunes(can)}
+	if len(in.Templates.List) == 0 {
+		return []shape.Field{words}
+	}
+	words.Optional = true
+	pick := templateField(in.Templates.List, "")
+	pick.Label = "Or a template"
+	return []shape.Field{words, pick}
 }
 
 // StartsBy gives the account by which a conversation begins: the one that the arguments name, or the only one that can.
@@ -161,7 +173,15 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 		return readTemplate(out, v, with)
 	}
 
-	out.Text, problem = with.Reply(v.Text(FieldWords))
+	words := v.Text(FieldWords)
+	if v.Text(fieldTemplate) != "" {
+		if words != "" {
+			return fieldTemplate, "Choose a template or write a message, not both."
+		}
+		return readTemplate(out, v, with)
+	}
+
+	out.Text, problem = with.Reply(words)
 	return FieldWords, problem
 }
 

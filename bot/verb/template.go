@@ -95,18 +95,10 @@ func askTemplate(form *shape.Form, in shape.FormInput) error {
 // pickTemplate asks which template. A label other than "" shows only the templates that have it.
 func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 	form.Title, form.Submit = "Send a template", "Next"
-	pick := shape.Field{Name: fieldTemplate, Kind: shape.FieldOne, Label: "Template", Optional: true}
+	pick := templateField(list, label)
 	var labels []string
 	for _, t := range list {
 		labels = append(labels, t.Labels...)
-
-		if label != "" && !slices.Contains(t.Labels, label) {
-			continue
-		}
-
-		words := append([]string{shape.TemplateName(t)}, t.Labels...)
-		words = append(words, shape.OneLine(t.Body, maxBodyStart))
-		pick.Options = append(pick.Options, shape.Option{Value: strconv.FormatInt(int64(t.ID), 10), Label: shape.OneLine(strings.Join(words, shape.Between), maxChoiceRunes)})
 	}
 
 	slices.Sort(labels)
@@ -125,6 +117,21 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 	filter.Value = chosenOf([]string{label}, filter.Options)
 	form.Fields = []shape.Field{pick, filter}
 	form.Args.Template = &bridge.TemplateArgs{Label: label}
+}
+
+// templateField offers templates, those alone that have a label unless it is "".
+func templateField(list []bridge.Template, label string) shape.Field {
+	pick := shape.Field{Name: fieldTemplate, Kind: shape.FieldOne, Label: "Template", Optional: true}
+	for _, t := range list {
+		if label != "" && !slices.Contains(t.Labels, label) {
+			continue
+		}
+
+		words := append([]string{shape.TemplateName(t)}, t.Labels...)
+		words = append(words, shape.OneLine(t.Body, maxBodyStart))
+		pick.Options = append(pick.Options, shape.Option{Value: strconv.FormatInt(int64(t.ID), 10), Label: shape.OneLine(strings.Join(words, shape.Between), maxChoiceRunes)})
+	}
+	return pick
 }
 
 // fillTemplate shows a template as it would be sent, and asks for its variables. given is what was typed into the form. It is

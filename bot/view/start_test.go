@@ -55,10 +55,12 @@ func TestStartFormRefuses(t *testing.T) {
 func TestSubmitStart(t *testing.T) {
 	t.Parallel()
 	type v = map[string][]string
-	byTemplate := func(recipient string, template bridge.TemplateArgs) bridge.Args {
-		args := startWith("wa", recipient)
+	using := func(template bridge.TemplateArgs, args bridge.Args) bridge.Args {
 		args.Template = &template
 		return args
+	}
+	byTemplate := func(recipient string, template bridge.TemplateArgs) bridge.Args {
+		return using(template, startWith("wa", recipient))
 	}
 	aboutLamp := startWith("m", "a@x.test")
 	aboutLamp.Subject = "Lamp Bcc: x"
@@ -83,6 +85,9 @@ func TestSubmitStart(t *testing.T) {
 			want: Filled{Args: byTemplate("+49171", bridge.TemplateArgs{ID: 7}), Next: true}},
 		{args: byTemplate("", bridge.TemplateArgs{}), values: v{"recipient": {"+49171"}}, problemAt: "template"},
 		{args: byTemplate("", bridge.TemplateArgs{}), values: v{"template": {"7"}}, problemAt: "recipient"},
+		{args: startWith("m", ""), values: v{"recipient": {"a@x.test"}, "template": {"7"}},
+			want: Filled{Args: using(bridge.TemplateArgs{ID: 7}, startWith("m", "a@x.test")), Next: true}},
+		{args: startWith("m", ""), values: v{"recipient": {"a@x.test"}, "template": {"7"}, "text": {"Hi"}}, problemAt: "template"},
 		{args: byTemplate("+49171", seen), values: v{"v:x": {"1"}}, want: Filled{Args: byTemplate("+49171", sent)}},
 		{args: startWith("m", ""), values: v{"text": {"Hi"}}, problemAt: "recipient"},
 		{args: startWith("m", ""), values: v{"recipient": {"a@x.test"}}, problemAt: "text"},

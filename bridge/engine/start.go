@@ -49,6 +49,9 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if err != nil {
 		return err
 	}
+	if used != nil {
+		a.Text = used.Use.Words()
+	}
 	if problem != nil {
 		w.refuseStart(r, problem)
 		return nil
@@ -99,7 +102,7 @@ func prepareStart(ctx context.Context, tx pgx.Tx, w *work, r book.Request, early
 	if problem = w.startProblem(s, r.Action, earlyEdit); problem != nil {
 		return s, nil, problem, nil
 	}
-	if s.Caps.Start == channels.StartTemplate {
+	if r.Args.Template.Ready() {
 		used, problem, err = startTemplate(ctx, tx, s.Account.ID, r.Args.Template)
 	}
 	return s, used, problem, err

@@ -302,6 +302,26 @@ func TestStartWithTemplate(t *testing.T) {
 	}
 }
 
+// Where a conversation begins with any text, it may begin with a template, too: its words leave as text.
+//
+func TestStartWithTemplateByMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	greeting := w.saveTemplate(mail, func(d *bridge.Template) {
+		d.Name, d.Uses, d.Body = "Greeting", []string{bridge.TemplateStart}, "Hello {{first_name}}, this is Acme."
+	})
+	w.waitTemplateStatus(greeting, "approved")
+	values := map[string]string{"first_name": "Carla"}
+	version := must(store.Templates(t.Context(), w.pool, greeting))(t)[0].Version
+	form := startForm(mail, "carla", "")
+	form.Args.Template = &bridge.TemplateArgs{ID: greeting, Version: version, Values: values, Seen: bridge.TemplateSeen(greeting, version, values)}
+	w.chat.Submit("ben", support, "", form, "")
+	w.waitShown("Hello Carla, this is Acme.")
+	m := w.waitSent(1)[0]
+	wantEqual(t, "the text", m.Text, "Hello Carla, this is Acme.")
+	wantEqual(t, "the subject", m.Subject, "Hello Carla, this is Acme")
+}
+
 // Who doesn't want messages isn't written to, by a new conversation either.
 func TestStartOptedOut(t *testing.T) {
 	t.Parallel()

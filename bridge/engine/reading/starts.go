@@ -64,7 +64,9 @@ func (s Starting) MissingText(a bridge.Action) *bridge.Problem {
 	switch {
 	case len(a.Files) > 0:
 		return &bridge.Problem{Code: "files", Text: "A conversation can't begin with a file: nothing is sent.", Hint: "Begin it with words alone, and send the file in its thread."}
-	case s.Caps.Start == channels.StartTemplate && !a.Args.Template.Ready():
+	case a.Args.Template.Ready():
+		return nil
+	case s.Caps.Start == channels.StartTemplate:
 		return &bridge.Problem{Code: "template_needed", Text: "By " + s.Account.Name + " a conversation begins with a template.", Hint: "Choose one of type Start."}
 	case s.Caps.Start == channels.StartFree && a.Text == "":
 		return &bridge.Problem{Code: "empty", Text: "There is no text to send.", Hint: "For example: @Parley new ann@example.org Your lamp is repaired."}
