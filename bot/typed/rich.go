@@ -27,8 +27,9 @@ const (
 	maxInWords          = 20   // choices if the channel carries none: they become words
 )
 
-// Buttons reads answers to tap and links, one a line: "Title" or "Title | https://…". maxCount is how many buttons the account's channel carries; with zero
-// they will be sent as words, which have no limits of length. bad says for people what is wrong, and is "" if nothing is.
+// Buttons reads answers to tap and links, one a line: "Title" or "Title | https://…". maxCount is how many buttons the
+// account's channel carries; with zero they will be sent as words, which have no limits of length. bad says for
+// people what is wrong, and is "" if nothing is.
 func Buttons(text string, maxCount int) (list []bridge.RichButton, bad string) {
 	seen := map[string]bool{}
 	for _, line := range textLines(text) {

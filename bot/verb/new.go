@@ -87,7 +87,10 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 
 // firstWords asks for the text with which a conversation begins, and offers the templates with which it can begin instead.
 func firstWords(in shape.FormInput, can bridge.Capabilities) []shape.Field {
-	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: shape.Or(countWords(in), formatHint), Value: textValue(in.Text), MaxRunes: textRunes(can)}
+	words := shape.Field{
+		Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: shape.Or(countWords(in), formatHint),
+		Value: textValue(in.Text), MaxRunes: textRunes(can),
+	}
 	if len(in.Templates.List) == 0 {
 		return []shape.Field{words}
 	}
