@@ -97,13 +97,15 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A conversation is found by its new subject and its customer's new name, and no more by the former ones.
+// A conversation is found by its new subject, the name that it was given and its customer's new name, and no more by the former ones.
 // R-110
 func TestFindAfterChanges(t *testing.T) {
 	t.Parallel()
 	pool := newCorrespondence(t)
 	exec(t, pool, `UPDATE conversations SET subject = 'Desk' WHERE id = 1`)
 	exec(t, pool, `UPDATE identities SET name = 'Zoe' WHERE id = 11`)
+	exec(t, pool, `UPDATE conversations SET traits = '{"name": "Munich Lamps"}' WHERE id = 3`)
+	exec(t, pool, `UPDATE conversations SET traits = '{"name": "Berlin Lamps", "intent": "order"}' WHERE id = 3`)
 	tests := []struct {
 		name  string
 		words string
@@ -113,6 +115,9 @@ func TestFindAfterChanges(t *testing.T) {
 		{name: "new subject and name", words: "desk zoe", want: []store.ConversationID{1}},
 		{name: "new name", words: "zoe", want: []store.ConversationID{2, 1}},
 		{name: "former name", words: "brien", want: nil},
+		{name: "given name and customer's name", words: "berlin tomas", want: []store.ConversationID{3}},
+		{name: "formerly given name", words: "munich", want: nil},
+		{name: "what an analysis found", words: "intent order", want: nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
