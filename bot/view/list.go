@@ -85,16 +85,16 @@ func listingOf(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 // when a snooze ends, since when nobody has the conversation, when it ended, or that of the last message.
 func listRow(f bridge.Facts, list string) Block {
 	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" ")}, titlePieces(f)...)
-	if slices.ContainsFunc(f.Tags, func(t bridge.Tag) bool { return t.Label }) {
+	if HasLabel(f) {
 		head = append([]Piece{shape.Icon("label"), shape.Text(" ")}, head...) // the row stands out
 	}
 
-	state, saysWhen := statePieces(f, list)
+	state, saysWhen := ListState(f, list)
 	if len(f.Assignees) > 0 {
 		state = append(state, shape.Text(", "+shape.Assignees(f.Assignees)))
 	}
 
-	groups := [][]Piece{head, shape.Subject(f), markPieces(f), tagPieces(f.Tags), state, teamPieces(f)}
+	groups := [][]Piece{head, shape.Subject(f), ListMarks(f), state, teamPieces(f)}
 	if !saysWhen && !f.LastMessage.At.IsZero() {
 		groups = append(groups, []Piece{shape.At(f.LastMessage.At, f.Zone)})
 	}
@@ -110,15 +110,25 @@ func listRow(f bridge.Facts, list string) Block {
 	return Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, groups...), Buttons: []Button{detailsButton(f)}}
 }
 
+// HasLabel reports whether a conversation has a label, so that its row in a list stands out.
+func HasLabel(f bridge.Facts) bool {
+	return slices.ContainsFunc(f.Tags, func(t bridge.Tag) bool { return t.Label })
+}
+
+// ListMarks shows in a list what was set on a conversation, what its analysis found, and its tags.
+func ListMarks(f bridge.Facts) []Piece {
+	return shape.JoinPieces(shape.Between, markPieces(f), tagPieces(f.Tags))
+}
+
 // titlePieces names a conversation in a list, with its channel and a link to its thread.
 func titlePieces(f bridge.Facts) []Piece {
 	name := shape.ThreadLink(shape.Number(f.ID)+" "+verb.Title(f), f)
 	return append([]Piece{shape.Icon(channelIcon(f)), shape.Text(" ")}, name...)
 }
 
-// statePieces shows the state of a conversation in a list. saysWhen is true if the state has a time that matters more in
+// ListState shows the state of a conversation in a list. saysWhen is true if the state has a time that matters more in
 // this list than that of the last message.
-func statePieces(f bridge.Facts, list string) (pieces []Piece, saysWhen bool) {
+func ListState(f bridge.Facts, list string) (pieces []Piece, saysWhen bool) {
 	pieces = []Piece{shape.Text(shape.StatusWords(f))}
 	isEndedList := list == "resolved" || list == "closed"
 	if f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero() {

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"parley/bot/shape"
+	"parley/bot/verb"
+	"parley/bot/view"
 	"parley/bot/web"
 	"parley/bridge"
 	"parley/channels"
@@ -92,15 +94,18 @@ type tab struct {
 type row struct {
 	Path     string
 	Number   string
-	Customer string
+	Title    string // the name that it was given, else the customer's
+	HasLabel bool
 	Subject  string
+	Marks    []view.Piece // see view.ListMarks; icons are text
 	Preview  string
+	IsOurs   bool // we spoke last
 	Channel  string
-	Status   string
+	State    string
 	Waits    bool
 	Owners   string
 	Team     string
-	At       string
+	At       string // of the last message; "" if State has the time that matters in this list
 }
 
 // listTabs returns the tabs; Path is the name of the list.
@@ -174,7 +179,11 @@ func (p pages) list(v *web.Visit) error {
 	}
 
 	for i := range l.Rows {
-		data.Rows = append(data.Rows, rowOf(v, &l.Rows[i]))
+		list := q.List
+		if q.Words != "" {
+			list = "" // what was found is of all lists
+		}
+		data.Rows = append(data.Rows, rowOf(v, l.Rows[i], list))
 	}
 
 	if q.Page > 0 {
@@ -207,20 +216,47 @@ func (p pages) findByNumber(v *web.Visit, words string) string {
 	return "/inbox/" + strconv.FormatInt(id, 10)
 }
 
-func rowOf(v *web.Visit, f *bridge.Facts) row {
-	return row{
+// rowOf makes the row of a conversation in a list; list is "" where it was found by words.
+func rowOf(v *web.Visit, f bridge.Facts, list string) row {
+	state, saysWhen := view.ListState(f, list)
+	r := row{
 		Path:     "/inbox/" + strconv.FormatInt(int64(f.ID), 10),
 		Number:   shape.Number(f.ID),
-		Customer: shape.PartyName(f.Contact),
+		Title:    verb.Title(f),
+		HasLabel: view.HasLabel(f),
 		Subject:  f.Subject,
+		Marks:    view.ListMarks(f),
 		Preview:  f.Preview,
+		IsOurs:   f.LastMessage.From == "agent",
 		Channel:  f.ChannelName,
-		Status:   shape.StatusWords(*f),
 		Waits:    !f.WaitingSince.IsZero(),
-		Owners:   ownersOf(f),
+		Owners:   ownersOf(&f),
 		Team:     f.Team,
-		At:       timeText(v, f.LastMessage.At),
 	}
+	for _, p := range state {
+		r.State += shape.Or(p.Text, timeText(v, p.At))
+	}
+	if !saysWhen {
+		r.At = timeText(v, f.LastMessage.At)
+	}
+	for i := range r.Marks {
+		if p := &r.Marks[i]; p.Kind == view.PieceIcon {
+			*p = shape.Text(emojiOf(p.Text))
+		}
+	}
+	return r
+}
+
+// emojiOf returns the characters of an icon of view.ListMarks. Others are left out.
+func emojiOf(shortcode string) string {
+	return map[string]string{
+		"label":                  "🏷️",
+		"exclamation":            "❗",
+		"rotating_light":         "🚨",
+		"slightly_smiling_face":  "🙂",
+		"slightly_frowning_face": "🙁",
+		"triumph":                "😤",
+	}[shortcode]
 }
 
 // ownersOf names who holds a conversation; "" if nobody does, which its state says.

@@ -10,6 +10,7 @@ import (
 
 	"parley/bot/picture"
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bot/web"
 	"parley/bridge"
@@ -106,12 +107,13 @@ func (p pages) showThread(v *web.Visit) error {
 // agent chose, else that of the account's business hours.
 func useZoneOf(v *web.Visit, f bridge.Facts) { v.Person.Zone = f.Zone }
 
-// threadTitle returns the subject of a conversation; if it has none, the customer's name.
+// threadTitle returns the name that a conversation was given, else its subject; if it has neither, the customer's name.
 func threadTitle(f bridge.Facts) string {
-	if s := shape.OneLine(f.Subject, shape.MaxSubjectRunes); s != "" {
-		return s
+	title := verb.Title(f)
+	if isRenamed := title != shape.PartyName(f.Contact); isRenamed {
+		return title
 	}
-	return shape.PartyName(f.Contact)
+	return shape.Or(shape.OneLine(f.Subject, shape.MaxSubjectRunes), title)
 }
 
 // readThread reads what the page of a conversation shows.
@@ -224,6 +226,9 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 		if text != "" {
 			list = append(list, detail{Name: name, Text: text})
 		}
+	}
+	if subject := shape.OneLine(f.Subject, shape.MaxSubjectRunes); subject != threadTitle(f) {
+		add("Subject", subject)
 	}
 	if len(f.To) > 0 {
 		add("A reply goes to", shape.AllRecipients(f.Recipients))

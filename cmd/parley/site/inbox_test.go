@@ -105,6 +105,31 @@ func TestInboxFinds(t *testing.T) {
 	}
 }
 
+// A list shows what the lists of chats show: the given name, labels, priority, tags, mood, who spoke last, and the time that matters in it.
+// R-096, R-097, R-274
+func TestInboxListShowsWhatChatsShow(t *testing.T) {
+	t.Parallel()
+	s := startInboxWithMail(t)
+	ben := s.Visitor("ben@acme.test")
+	before := ben.Get("/inbox?list=unassigned")
+	wantShown(t, "the list before", before, `<strong dir="auto">Maria</strong>`, "Open, unassigned since ")
+	wantHidden(t, "the list before", before, "🏷️", "↩", `class="row-at`)
+
+	storetest.Exec(t, s.Pool, `UPDATE conversations SET last_from = 'agent', tags = '{Billing,Escalated}',
+		traits = '{"name": "Berlin Lamps", "priority": "high", "urgent": "now", "sentiment": "frustrated"}'`)
+	after := ben.Get("/inbox?list=unassigned")
+	wantShown(t, "the list", after, `🏷️</span> Berlin Lamps</strong>`, "<strong>Escalated</strong>", `dir="auto">Billing</span>`,
+		"❗ High priority", "<strong>Looks urgent</strong>", "😤 Frustrated", "↩")
+	wantHidden(t, "the list", after, ">Maria<")
+	wantShown(t, "the page", ben.Get("/inbox/1"), "<h1>Berlin Lamps</h1>", "<dt>Subject</dt><dd dir=\"auto\">Lamp</dd>")
+
+	storetest.Exec(t, s.Pool, `UPDATE conversations SET status = 'resolved', assignees = ARRAY[(SELECT id FROM agents WHERE email = 'ben@acme.test')], waiting_since = NULL,
+		last_at = parley_now() - interval '3 days', resolved_at = parley_now()`)
+	resolved := ben.Get("/inbox?list=resolved")
+	wantShown(t, "the list of what is resolved", resolved, ">Resolved ")
+	wantHidden(t, "the list of what is resolved", resolved, `class="row-at`)
+}
+
 // What is refused says why, and keeps what was typed.
 // R-274
 func TestInboxRefusesActs(t *testing.T) {

@@ -72,6 +72,10 @@ func TestInboxInBrowser(t *testing.T) {
 
 	mariaWrites(s)
 	b.Shows("Maria Rossi")
+	storetest.Exec(t, s.Pool, `UPDATE conversations SET traits = jsonb_build_object('name', $1::text, 'urgent', 'now', 'sentiment', 'frustrated', 'was', 'negative'),
+		tags = '{Escalated,Follow-up Required,Billing,VIP Customer}' || ARRAY(SELECT $2 || n FROM generate_series(1, 16) AS n)`,
+		"Rossi & Söhne "+strings.Repeat("Leuchten", 5), strings.Repeat("langer", 8)+" Tag ")
+	b.Shows("Looks urgent")
 	b.Looks("inbox-list")
 	b.Press(".row a")
 	b.Shows("I ordered a lamp two weeks ago.")
