@@ -383,6 +383,8 @@ func TestParseArguments(t *testing.T) {
 		{typed: "!show", verb: bridge.VerbFind},
 		{typed: "!show #12", verb: bridge.VerbFind, args: args{Conversation: 12}},
 		{typed: "!show 12", verb: bridge.VerbFind, args: args{Conversation: 12}},
+		{typed: "!find #4711", verb: bridge.VerbFind, args: args{Conversation: 4711}},
+		{typed: "!Find 4711", verb: bridge.VerbFind, args: args{Conversation: 4711, Note: "4711"}},
 		{typed: "!find broken lamp", verb: bridge.VerbFind, args: args{Note: "broken lamp"}},
 		{typed: "!help", verb: bridge.VerbHelp},
 		{typed: "!?", verb: bridge.VerbHelp},

@@ -168,6 +168,9 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad str
 		}
 
 		p.Args.Conversation = id
+		if strings.EqualFold(name, verb.FindWord) && !strings.HasPrefix(rest, "#") {
+			p.Args.Note = rest
+		}
 	}
 
 	return bad

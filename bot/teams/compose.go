@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -140,21 +141,45 @@ func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 	return map[string]any{"composeExtension": result}, nil
 }
 
-// findConversations returns the conversations that match a search; "#12" finds that one conversation.
+// findConversations returns the conversations that match a search. "#12" finds that one conversation, "12" finds it before others that
+// have these digits.
 func (in *invocation) findConversations(ctx context.Context, q bridge.ListQuery) (bridge.Listing, error) {
-	id, err := strconv.ParseInt(strings.TrimPrefix(q.Words, "#"), 10, 64)
-	isNumber := err == nil && id > 0
-	if !isNumber || q.Page > 0 {
-		return in.door.desk.List(ctx, q, in.user.ID)
+	named, err := in.findByNumber(ctx, q)
+	isAlone := len(named) > 0 && strings.HasPrefix(q.Words, "#")
+	if err != nil || isAlone {
+		return bridge.Listing{ListQuery: q, Rows: named}, err
 	}
+
+	l, err := in.door.desk.List(ctx, q, in.user.ID)
+	if len(named) == 0 {
+		return l, err
+	}
+	_, isRefused := errors.AsType[*bridge.Problem](err) // the digits are too few to look for
+	if err != nil && !isRefused {
+		return l, err
+	}
+	others := slices.DeleteFunc(l.Rows, func(f bridge.Facts) bool { return f.ID == named[0].ID })
+	l.Rows = append(named, others...)
+	return l, nil
+}
+
+// findByNumber returns the conversation whose number is searched for; nothing if there is none that the person may see. It is on the
+// first page alone.
+func (in *invocation) findByNumber(ctx context.Context, q bridge.ListQuery) ([]bridge.Facts, error) {
+	id, err := strconv.ParseInt(strings.TrimPrefix(q.Words, "#"), 10, 64)
+	if err != nil || id <= 0 || q.Page > 0 {
+		return nil, nil //nolint:nilerr // it is no number
+	}
+
 	f, err := in.door.desk.Facts(ctx, bridge.ConversationID(id), in.user.ID)
-	if errors.Is(err, bridge.ErrNoConversation) { // the digits may be those of a telephone number
-		return in.door.desk.List(ctx, q, in.user.ID)
+	_, isClosed := errors.AsType[*bridge.Problem](err)
+	if isClosed || errors.Is(err, bridge.ErrNoConversation) {
+		return nil, nil
 	}
 	if err != nil {
-		return bridge.Listing{}, err
+		return nil, err
 	}
-	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{f}}, nil
+	return []bridge.Facts{f}, nil
 }
 
 // resultRow makes the entry of a found conversation: a line in the list, and the card that it becomes in a message.

@@ -135,6 +135,8 @@ func TestFind(t *testing.T) {
 		{name: "words that nothing has", query: "nonsense", want: 0},
 		{name: "number", query: "#12", want: 1},
 		{name: "number without its sign", query: "12", want: 1},
+		{name: "number, and words of the same conversation", query: "0012", want: 1},
+		{name: "words that are the number of what is closed", query: "4711", want: 1},
 		{name: "number that nothing has", query: "#99", want: 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -51,6 +51,9 @@ func (d *fakeDesk) Facts(_ context.Context, id bridge.ConversationID, user strin
 		return bridge.Facts{}, &bridge.Problem{Code: "not_an_agent", Text: "I don't know you as an agent."}
 	}
 	f := sampleFacts()
+	if id == closedNumber {
+		return bridge.Facts{}, &bridge.Problem{Code: "not_readable", Text: "It is not open to you."}
+	}
 	if id != f.ID {
 		return bridge.Facts{}, bridge.ErrNoConversation
 	}
@@ -68,10 +71,13 @@ func (d *fakeDesk) FactsAt(ctx context.Context, at bridge.Place, user string) (b
 	return d.Facts(ctx, sampleFacts().ID, user)
 }
 
+// closedNumber is the number of a conversation that nobody may see.
+const closedNumber = 4711
+
 // List finds the conversation without words, and by these words alone. There is one page.
 func (d *fakeDesk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
 	l := bridge.Listing{ListQuery: q}
-	if q.Words != "" && q.Words != "printer KIM" || q.Page > 0 {
+	if !slices.Contains([]string{"", "printer KIM", "0012", "4711"}, q.Words) || q.Page > 0 {
 		return l, nil
 	}
 	f, err := d.Facts(ctx, sampleFacts().ID, user)

@@ -5,11 +5,14 @@ import (
 	"parley/bridge"
 )
 
+// FindWord is the verb's word behind which digits are looked for as words first, and else name a conversation.
+const FindWord = "find"
+
 func showVerb() *Verb {
 	return &Verb{
 		Name: bridge.VerbFind,
 		Typed: TypedLine{
-			Words: []string{"show", "find", "open", "more", "details"}, Answers: []string{"open", "more", "details"}, Lone: true,
+			Words: []string{"show", FindWord, "open", "more", "details"}, Answers: []string{"open", "more", "details"}, Lone: true,
 			Syntax: "!show [#NUMBER or WORDS]", Rest: RestFind,
 		},
 		Help: Help{

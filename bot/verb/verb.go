@@ -102,7 +102,7 @@ const (
 	RestAddresses             // Args.Addresses
 	RestCopies                // Args.Addresses; "-" removes
 	RestList                  // Args.List
-	RestFind                  // Args.Conversation, else Args.Note
+	RestFind                  // Args.Conversation, else Args.Note; both behind FindWord if it may be either
 	RestTopic                 // Args.Note: a word that help is about
 	RestPage                  // Args.Page, counted from 1 as typed
 	RestStart                 // Args.Account, which may be left out, Args.Recipient, then Text

@@ -114,7 +114,10 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 		return w.workflow.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
 	case bridge.VerbFind:
 		if words := wordsToFind(r); words != "" {
-			return w.foundLine(ctx, tx, r, words)
+			line, err := w.foundLine(ctx, tx, r, words)
+			if r.Args.Note == "" || r.Args.Conversation == 0 || !isNumberMeant(r, line, err) {
+				return line, err
+			}
 		}
 	default: // the other verbs are about one conversation
 	}
@@ -131,6 +134,16 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 	}
 
 	return w.readConversation(ctx, tx, r)
+}
+
+// isNumberMeant reports whether digits that were looked for as words name a conversation instead: nothing has these words, and
+// there is a conversation of that number, or they are too few to look for.
+func isNumberMeant(r book.Request, found bridge.Line, err error) bool {
+	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
+		return problem.Code == bridge.TooShort
+	}
+	l, ok := found.Content.(*bridge.ListLine)
+	return ok && len(l.Rows) == 0 && r.Conversation != nil
 }
 
 // wordsToFind returns the words by which conversations are looked for, or "" if one is meant, by its number or by the thread.

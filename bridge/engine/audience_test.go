@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -279,6 +280,33 @@ func TestFindWords(t *testing.T) {
 	w.waitWhisper("ann", "Lamp 17")
 	find("", "33 LAMP!")
 	w.waitWhisper("ann", "Lamp 33")
+}
+
+// Digits are looked for as words first, and else name a conversation.
+// R-110
+func TestFindDigits(t *testing.T) {
+	t.Parallel()
+	w, thread := newWorldOfLamps(t)
+	w.exec(`UPDATE conversations SET subject = 'Order 0104 and 4711' WHERE id = 102`)
+	for i, tt := range []struct {
+		digits string
+		want   string
+	}{
+		{digits: "4711", want: "[list] find #102 Order 0104 and 4711"},
+		{digits: "0104", want: "[list] find #102 Order 0104 and 4711"},
+		{digits: "00103", want: "[details] #103"},
+		{digits: "01", want: "[details] #1"},
+		{digits: "999", want: "[list] find"},
+		{digits: "99", want: "There is no conversation #99."},
+	} {
+		number := must(strconv.ParseInt(tt.digits, 10, 64))(t)
+		args := bridge.Args{Note: tt.digits, Conversation: bridge.ConversationID(number)}
+		w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbFind, Args: args}, "")
+		w.chat.Wait(t, "ann is answered", func() bool { return len(w.chat.Whispers("ann")) == i+1 })
+		if answer := w.chat.Whispers("ann")[i].Plain(); !strings.Contains(answer, tt.want) {
+			t.Errorf("find %s is answered by %q, want %q", tt.digits, answer, tt.want)
+		}
+	}
 }
 
 // Two letters are too few to look for.
