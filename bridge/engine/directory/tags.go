@@ -57,6 +57,15 @@ func (d *Directory) CurrentTagNames(names []string) []string {
 	return now
 }
 
+// TagsNamed returns what surfaces show of the tags of a conversation, by the names that they have now.
+func (d *Directory) TagsNamed(names []string) []bridge.Tag {
+	var tags []bridge.Tag
+	for _, name := range d.CurrentTagNames(names) {
+		tags = append(tags, d.Tag(name))
+	}
+	return tags
+}
+
 // isActiveTag reports whether a tag of exactly this name can be chosen.
 func (d *Directory) isActiveTag(name string) bool {
 	t := d.tags[name]

@@ -145,9 +145,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	for _, id := range c.Assignees {
 		f.Assignees = append(f.Assignees, dir.Ref(surface, id))
 	}
-	for _, name := range dir.CurrentTagNames(c.Tags) {
-		f.Tags = append(f.Tags, dir.Tag(name))
-	}
+	f.Tags = dir.TagsNamed(c.Tags)
 	f.Replying = replyingIn(dir, surface, c)
 	f.Thread.Root, f.Thread.Elsewhere = rd.RootOf(dir, surface, threads, c.ID)
 	if c.PreviousID != nil {

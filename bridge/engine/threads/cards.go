@@ -24,7 +24,7 @@ type cards struct{ *Writer }
 
 // queueOf queues an update of those roots of a conversation that show an old state, which their digest tells.
 func (cs cards) queueOf(c *book.Conversation, wait time.Duration) {
-	digest := cardDigest(c, cs.windowDigest(c), cs.Conversations.ContinuationOf(c))
+	digest := cardDigest(c, cs.Dir.TagsNamed(c.Tags), cs.windowDigest(c), cs.Conversations.ContinuationOf(c))
 	home := c.Home(cs.Dir)
 	for _, t := range c.Threads {
 		card := digest
@@ -67,9 +67,9 @@ func (cs cards) queueUpdate(c *book.Conversation, t *book.Thread, wait time.Dura
 	}
 }
 
-// cardDigest returns a digest of what a root may show of its conversation. window is the part that stands for the reply window,
-// next is the conversation that continues it, or nil.
-func cardDigest(c *book.Conversation, window string, next *book.Conversation) string {
+// cardDigest returns a digest of what a root may show of its conversation. tags are shown as they are called now, window is the part
+// that stands for the reply window, next is the conversation that continues it, or nil.
+func cardDigest(c *book.Conversation, tags []bridge.Tag, window string, next *book.Conversation) string {
 	var team bridge.TeamID
 	var previous bridge.ConversationID
 
@@ -85,7 +85,7 @@ func cardDigest(c *book.Conversation, window string, next *book.Conversation) st
 
 	waitingSince := book.OrZero(c.WaitingSince).UnixMilli()
 	snoozedUntil := book.OrZero(c.SnoozedUntil).UnixMilli()
-	shown := fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.Customer(), team,
+	shown := fmt.Sprintf("%q %q %q %v %v %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, tags, c.Customer(), team,
 		previous, waitingSince, snoozedUntil, window)
 	return bridge.TextMark(shown + copiesDigest(c) + c.TraitsDigest())
 }
