@@ -195,11 +195,16 @@ func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel str
 // comparePage stores what is missing at top level, and reads the threads of ours that changed.
 // Errors: the desk's, the first of Slack's.
 func (h *history) comparePage(ctx context.Context, me *fact.Self, channel string, p *pass, roots []kept) error {
+	known, err := h.findKnownTombstones(ctx, channel, roots)
+	if err != nil {
+		return err
+	}
+
 	var topLevel []kept // what may be missing itself
 	var threads []kept  // what may have replies that are missing
 	typedSince := h.typedSince()
 	for _, m := range roots {
-		ours := isOurThread(me, &m.Message)
+		ours := isOurThread(me, &m.Message) || known[fact.MessageID(channel, m.TS)]
 		if ours && m.Latest != "" {
 			threads = append(threads, m)
 		}
@@ -265,9 +270,23 @@ func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel str
 	return firstErr
 }
 
-// isOurThread reports whether a thread is one of ours: its root is our card, or we have posted in it.
+// isOurThread reports whether Slack shows that a thread is one of ours: its root is our card, or we are named among those who
+// replied. Slack names only some of them, and us by our bot's id where we post under a customer's name.
 func isOurThread(me *fact.Self, root *fact.Message) bool {
-	return me.Wrote(root) || slices.Contains(root.RepliedBy, me.User)
+	isOurs := func(id string) bool { return id == me.User || id == me.Bot }
+	return me.Wrote(root) || slices.ContainsFunc(root.RepliedBy, isOurs)
+}
+
+// findKnownTombstones returns which of the deleted roots the desk knows, by the ids of their facts. Slack doesn't say whose they were.
+// Errors: the desk's.
+func (h *history) findKnownTombstones(ctx context.Context, channel string, roots []kept) (map[string]bool, error) {
+	var ids []string
+	for _, m := range roots {
+		if m.Subtype == fact.Tombstone {
+			ids = append(ids, fact.MessageID(channel, m.TS))
+		}
+	}
+	return h.sweeper.Seen(ctx, ids...)
 }
 
 // catchUpThread stores what is missing of the thread that q names. A thread that is gone has nothing to store.

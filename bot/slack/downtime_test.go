@@ -116,6 +116,36 @@ func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	d.desk.First(t, d.messageID(lost))
 }
 
+// What agents type in a thread whose card was deleted meanwhile is found, whoever Slack names as having replied there.
+func TestReplyUnderADeletedCardIsFound(t *testing.T) {
+	t.Parallel()
+	for name, post := range map[string]func(d *downtime, root bridge.Place){
+		"after a customer's message, which Slack ascribes to the app's bot": func(d *downtime, root bridge.Place) {
+			d.mustSend(d.newPost(bridge.PostSaid, root, "said"))
+		},
+		"without any other post of ours": func(d *downtime, root bridge.Place) { d.desk.Own(root.Channel, root.Message) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDowntime(t)
+			d.setClockBack(30 * time.Minute)
+			d.connect()
+			root := d.postRoot()
+			post(d, root)
+			d.restartLater()
+			d.setClockBack(20 * time.Minute)
+			lost := d.postAsAnn(root.Message, "Refund is on its way")
+			admin := d.fake.Admin.AddUser(slackfake.User{Name: "admin", Admin: true})
+			must(t, d.fake.As(admin.ID).Join(d.channel))
+			must(t, d.fake.As(admin.ID).Delete(d.channel, root.Message))
+			d.setClockBack(0)
+			d.connect()
+			d.wantFacts(d.messageID(lost), 1)
+			d.wantFacts("d:"+d.channel+":"+root.Message, 1)
+		})
+	}
+}
+
 // Nobody knows before the first connection what was missed. A sweep that is made before it doesn't forget since when something may
 // be missing.
 func TestSweepBeforeTheFirstConnection(t *testing.T) {
