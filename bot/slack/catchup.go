@@ -83,7 +83,7 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, me, channel, p))
 	})
 	if err == nil && !p.isRegular {
-		err = h.catchUpOldThreads(ctx, me, began, p.holesSince)
+		err = h.catchUpOldThreads(ctx, me, began)
 	}
 	if err != nil {
 		return err
@@ -137,10 +137,10 @@ func (h *history) exceptUnreadable(channel string, err error) error {
 	return err
 }
 
-// catchUpOldThreads reads what was written since a stamp in open threads whose roots are older than what
-// is read of a channel. After Slack refused to show one thread, it goes on with the others.
+// catchUpOldThreads reads the open threads whose roots are older than what is read of a channel. It reads each as a whole, since a message
+// that was edited in a gap is older than the gap. After Slack refused to show one thread, it goes on with the others.
 // Errors: the desk's, the first of Slack's, ctx's.
-func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time.Time, since string) error {
+func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time.Time) error {
 	oldest := now.Add(-h.span)
 	roots, err := h.memory.OpenThreads(ctx, oldest)
 	if err != nil {
@@ -155,7 +155,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 			return ctx.Err()
 		}
 
-		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message, oldest: since})
+		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message})
 		err = h.exceptUnreadable(root.Channel, err)
 		if err != nil && !refusal.IsRefused(err) { // Slack isn't reached: the others would fail, too
 			return err

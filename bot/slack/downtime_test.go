@@ -116,6 +116,25 @@ func TestReplyInAnOldThreadIsFound(t *testing.T) {
 	d.desk.First(t, d.messageID(lost))
 }
 
+// An edit that was made in a gap is found in an old thread, too: the message that was edited is older than the gap.
+func TestEditInAnOldThreadIsFound(t *testing.T) {
+	t.Parallel()
+	d := newDowntime(t)
+	d.setClockBack(200 * 24 * time.Hour)
+	d.connect()
+	root := d.postRoot()
+	d.desk.OpenThread(root)
+	said := d.storeAsAnn(root.Message, "it comes on Monday")
+	d.setClockBack(7 * time.Hour)
+	must(t, d.catchUp())
+	d.restartLater()
+	d.setClockBack(20 * time.Minute)
+	must(t, d.fake.As(d.ann).Edit(d.channel, said, "it comes on Tuesday"))
+	d.setClockBack(0)
+	d.connect()
+	d.wantFacts("e:"+d.channel+":"+said, 1)
+}
+
 // What agents type in a thread whose card was deleted meanwhile is found, whoever Slack names as having replied there.
 func TestReplyUnderADeletedCardIsFound(t *testing.T) {
 	t.Parallel()
