@@ -119,7 +119,7 @@ func (a *Administrator) Kick(in, user string) error {
 	return a.rooms.withChannel(in, func(ch *channel) { a.rooms.leave(ch, user) })
 }
 
-// LockThread forbids (or allows again) replies in a thread. Errors: channel_not_found, thread_not_found.
+// LockThread forbids (or allows again) replies and reactions in a thread. Errors: channel_not_found, thread_not_found.
 func (a *Administrator) LockThread(in, ts string, on bool) error {
 	a.Mu.Lock()
 	defer a.Mu.Unlock()

@@ -45,6 +45,12 @@ type thread struct {
 	locked    bool
 }
 
+// isLocked reports whether the thread under ts takes no replies and no reactions.
+func (c *channel) isLocked(ts string) bool {
+	t := c.threads[ts]
+	return t != nil && t.locked
+}
+
 // putChannel fills in and stores c. Caller holds the lock.
 func (r *rooms) putChannel(c Channel) *channel {
 	if c.ID == "" {

@@ -89,8 +89,7 @@ func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Ref
 		return workspace.Refuse("cannot_reply_to_message")
 	}
 
-	t := ch.threads[m.ThreadTS]
-	if t != nil && t.locked {
+	if ch.isLocked(m.ThreadTS) {
 		return workspace.Refuse("restricted_action_thread_locked")
 	}
 	if c.Flag("reply_broadcast") && root != nil {
@@ -100,15 +99,19 @@ func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Ref
 	return nil
 }
 
-// ownMessage finds the app's message that channel and ts name. denied is the error for a message of somebody else.
-func (a *chatAPI) ownMessage(c *call, denied string) (*channel, *Message, *workspace.Refusal) {
+// ownMessage finds the app's message named by channel and ts. denied is the error for somebody else's message, and tombstone the one
+// for what is left of a deleted root.
+func (a *chatAPI) ownMessage(c *call, denied, tombstone string) (*channel, *Message, *workspace.Refusal) {
 	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
 		return nil, nil, err
 	}
 	m := ch.byTS[c.Str("ts")]
-	if m == nil || m.Subtype == "tombstone" {
+	if m == nil {
 		return nil, nil, workspace.Refuse("message_not_found")
+	}
+	if m.Subtype == "tombstone" {
+		return nil, nil, workspace.Refuse(tombstone)
 	}
 	if m.BotID != a.Opt.BotID && m.User != a.Opt.BotUser {
 		return nil, nil, workspace.Refuse(denied)
@@ -117,7 +120,7 @@ func (a *chatAPI) ownMessage(c *call, denied string) (*channel, *Message, *works
 }
 
 func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
-	ch, m, err := a.ownMessage(c, "cant_update_message")
+	ch, m, err := a.ownMessage(c, "cant_update_message", "cant_update_message")
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +177,7 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 }
 
 func (a *chatAPI) deleteMessage(c *call) (reply, *workspace.Refusal) {
-	ch, m, err := a.ownMessage(c, "cant_delete_message")
+	ch, m, err := a.ownMessage(c, "cant_delete_message", "message_not_found")
 	if err != nil {
 		return nil, err
 	}

@@ -251,6 +251,9 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
 			if !isTS || isReply {
 				return nil, workspace.Refuse("invalid_thread_ts")
 			}
+			if ch.isLocked(ts) {
+				return nil, workspace.Refuse("restricted_action_thread_locked")
+			}
 		}
 
 		out = append(out, ch)

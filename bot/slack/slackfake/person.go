@@ -141,8 +141,7 @@ func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 			return nil, workspace.Refuse("thread_not_found")
 		}
 
-		t := ch.threads[in.Thread]
-		if t != nil && t.locked {
+		if ch.isLocked(in.Thread) {
 			return nil, workspace.Refuse("restricted_action_thread_locked")
 		}
 	}
@@ -231,7 +230,7 @@ func (p *Person) Delete(channel, ts string) error {
 }
 
 // React adds an emoji, which is named without colons ("+1"). Errors: user_not_found, channel_not_found, message_not_found,
-// invalid_name, already_reacted, too_many_reactions.
+// invalid_name, already_reacted, too_many_reactions, thread_locked.
 func (p *Person) React(channel, ts, name string) error {
 	s := p.s
 	s.Mu.Lock()

@@ -131,9 +131,11 @@ func TestReplyIsRefused(t *testing.T) {
 	reply := w.postAs(w.ann, w.postAsBot("root"), "reply")
 	locked := w.postAsBot("locked")
 	noError(t, w.srv.Admin.LockThread(w.ch, locked, true))
+	upload := args("files", `[{"id":"F0ANY"}]`, "channel_id", w.ch, "thread_ts", locked)
 	checkRefusals(t, w,
 		postTo(w.ch, "to a reply", "cannot_reply_to_message", "text", "x", "thread_ts", reply),
 		postTo(w.ch, "in a locked thread", "restricted_action_thread_locked", "text", "x", "thread_ts", locked),
+		refusal{name: "files in a locked thread", method: "files.completeUploadExternal", args: upload, want: "restricted_action_thread_locked"},
 	)
 }
 
@@ -150,12 +152,16 @@ func TestUpdateIsRefused(t *testing.T) {
 	if !ok {
 		t.Fatal("the rich text isn't posted")
 	}
+	deleted := w.postAsBot("deleted")
+	w.postAs(w.ann, deleted, "reply")
+	w.callAsBot("chat.delete", "channel", w.ch, "ts", deleted)
 	update := func(name, ts, want string, more ...string) refusal {
 		return refusal{name: name, method: "chat.update", args: args(append(more, "channel", w.ch, "ts", ts)...), want: want}
 	}
 	checkRefusals(t, w,
 		update("of no message", unknownTS, "message_not_found", "text", "x"),
 		update("of somebody else's", anns, "cant_update_message", "text", "x"),
+		update("of what is left of a deleted root", deleted, "cant_update_message", "text", "x"),
 		update("to a long text", root, "msg_too_long", "text", strings.Repeat("x", 4001)),
 		update("of rich text to sections", richTS, "block_mismatch", "text", "x", "blocks", sections(1, 3)),
 	)
@@ -234,7 +240,9 @@ func TestCallsForChannelsAreRefused(t *testing.T) {
 func TestReactionIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newRefusalWorld(t)
-	root := w.postAsBot("root")
+	root, locked := w.postAsBot("root"), w.postAsBot("locked")
+	reply := w.postAs(w.ann, locked, "reply")
+	noError(t, w.srv.Admin.LockThread(w.ch, locked, true))
 	react := func(method, name, ts, emoji, want string) refusal {
 		return refusal{name: name, method: method, args: args("channel", w.ch, "timestamp", ts, "name", emoji), want: want}
 	}
@@ -242,6 +250,7 @@ func TestReactionIsRefused(t *testing.T) {
 		react("reactions.add", "to no message", unknownTS, "eyes", "message_not_found"),
 		react("reactions.add", "to no stamp", "x", "eyes", "bad_timestamp"),
 		react("reactions.add", "with colons", root, ":eyes:", "invalid_name"),
+		react("reactions.add", "in a locked thread", reply, "eyes", "thread_locked"),
 		react("reactions.remove", "that isn't there", root, "eyes", "no_reaction"),
 	)
 }
