@@ -261,7 +261,7 @@ func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, e
 
 	if p.Clears != "" {
 		err := s.api.RemoveReactionContext(ctx, view.MarkIcon(p.Clears), message)
-		if err != nil && refusal.CodeOf(err) != "no_reaction" {
+		if err != nil && !isReactionSettled(err) {
 			return bridge.Sent{}, refusal.Classify(err)
 		}
 	}
@@ -269,11 +269,11 @@ func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, e
 	return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
 }
 
-// isReactionSettled reports whether trying again to add a reaction would change nothing: the message has it already,
-// or has as many others as Slack allows.
+// isReactionSettled reports whether trying again to add or to remove a reaction would change nothing: it is there, or gone, already,
+// the message has as many others as Slack allows, or admins have locked the thread.
 func isReactionSettled(err error) bool {
 	switch refusal.CodeOf(err) {
-	case "already_reacted", "too_many_reactions", "too_many_emoji":
+	case "already_reacted", "no_reaction", "too_many_reactions", "too_many_emoji", "thread_locked":
 		return true
 	}
 	return false

@@ -69,6 +69,22 @@ func TestMarkIsThereOnce(t *testing.T) {
 	wantEqual(t, "reactions", len(w.fake.Message(w.channel, ts).Reactions), 1)
 }
 
+// A locked thread takes no marks, and nothing is missed without them. Words go into a thread that begins anew.
+func TestPostsInALockedThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	root := w.postRoot()
+	mark := newMark(bridge.Place{Channel: w.channel, Thread: root.Message, Message: w.postAsAnn(root.Message, "done")})
+	mark.Clears = bridge.MarkWaiting
+	must(t, w.fake.Admin.LockThread(w.channel, root.Message, true))
+	w.mustSend(mark)
+	_, err := w.surface.Send(w.ctx(), w.newPost(bridge.PostSaid, root, "t1"))
+	wantSendErrorIs(t, err, channels.BadContent, bridge.ErrThreadLost)
+
+	w.fake.Inject(slackfake.Fault{Method: "reactions.remove", Kind: slackfake.FaultError, Error: "thread_locked"})
+	w.mustSend(mark)
+}
+
 func TestMarkOfAMessageThatIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

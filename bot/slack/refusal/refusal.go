@@ -114,9 +114,9 @@ func WithChannel(err error, channel string) error {
 // good, so that people see it.
 func classifyCode(code string, err error) error {
 	switch code {
-	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action", "restricted_action_thread_locked",
+	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action",
 		"restricted_action_read_only_channel", "restricted_action_non_threadable_channel", "restricted_action_thread_only_channel",
-		"thread_locked", "channel_is_archived", "ekm_access_denied", "posting_to_channel_denied", "invalid_channel",
+		"channel_is_archived", "ekm_access_denied", "posting_to_channel_denied", "invalid_channel",
 		"no_permission": // "Make sure your app is a member of the conversation"
 		return &channels.SendError{
 			Class: channels.BadRecipient, Text: "Parley can't post to a Slack channel (" + code + ").",
@@ -127,8 +127,8 @@ func classifyCode(code string, err error) error {
 		return Unchangeable(code, errors.Join(bridge.ErrMessageGone, err))
 	case "edit_window_closed", "is_inactive", "block_mismatch", "not_reactable": // the message still exists
 		return Unchangeable(code, err)
-	case "thread_not_found", "cannot_reply_to_message", "invalid_thread_ts":
-		return BadContent("The Slack thread is gone.", errors.Join(bridge.ErrThreadLost, err))
+	case "thread_not_found", "cannot_reply_to_message", "invalid_thread_ts", "restricted_action_thread_locked", "thread_locked":
+		return BadContent("The Slack thread takes no replies ("+code+").", errors.Join(bridge.ErrThreadLost, err))
 	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "not_allowed_token_type",
 		"team_access_not_granted", "access_denied", "invalid_token", "app_uninstalled":
 		return &channels.SendError{
