@@ -116,7 +116,7 @@ func classifyCode(code string, err error) error {
 	switch code {
 	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action",
 		"restricted_action_read_only_channel", "restricted_action_non_threadable_channel", "restricted_action_thread_only_channel",
-		"channel_is_archived", "ekm_access_denied", "posting_to_channel_denied", "invalid_channel",
+		"channel_is_archived", "is_inactive", "ekm_access_denied", "posting_to_channel_denied", "invalid_channel",
 		"no_permission": // "Make sure your app is a member of the conversation"
 		return &channels.SendError{
 			Class: channels.BadRecipient, Text: "Parley can't post to a Slack channel (" + code + ").",
@@ -125,7 +125,7 @@ func classifyCode(code string, err error) error {
 		}
 	case "message_not_found", "cant_update_message": // Slack answers the latter for a deleted root that has replies
 		return Unchangeable(code, errors.Join(bridge.ErrMessageGone, err))
-	case "edit_window_closed", "is_inactive", "block_mismatch", "not_reactable": // the message still exists
+	case "edit_window_closed", "block_mismatch", "not_reactable": // the message still exists
 		return Unchangeable(code, err)
 	case "thread_not_found", "cannot_reply_to_message", "invalid_thread_ts", "restricted_action_thread_locked", "thread_locked":
 		return BadContent("The Slack thread takes no replies ("+code+").", errors.Join(bridge.ErrThreadLost, err))

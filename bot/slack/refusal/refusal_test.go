@@ -36,6 +36,7 @@ func TestClassifyCodes(t *testing.T) {
 		{code: "cannot_reply_to_message", class: channels.BadContent, gone: bridge.ErrThreadLost},
 		{code: "restricted_action_thread_locked", class: channels.BadContent, gone: bridge.ErrThreadLost},
 		{code: "channel_not_found", class: channels.BadRecipient, gone: bridge.ErrChannelClosed},
+		{code: "is_inactive", class: channels.BadRecipient, gone: bridge.ErrChannelClosed}, // a card in an archived channel
 		{code: "restricted_action_thread_only_channel", class: channels.BadRecipient, gone: bridge.ErrChannelClosed},
 		{code: "posting_to_channel_denied", class: channels.BadRecipient, gone: bridge.ErrChannelClosed},
 		{code: "invalid_channel", class: channels.BadRecipient, gone: bridge.ErrChannelClosed},
