@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -288,15 +289,14 @@ func (s *poster) sendEphemeralPost(ctx context.Context, me *fact.Self, p bridge.
 	return s.sendPrivately(ctx, p.Place, p.To, part)
 }
 
-// sendPrivately shows a part to one user alone: in the channel or, where the user or the app isn't in it, as a direct
-// message.
+// sendPrivately shows a part to one user alone: in the channel or, where Slack doesn't do that, as a direct message.
 func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string, part renderedPart) (bridge.Sent, error) {
 	opts := literalOptions(part.Message)
 	if at.Thread != "" {
 		opts = append(opts, slackapi.MsgOptionTS(at.Thread))
 	}
 	ts, err := s.api.PostEphemeralContext(ctx, at.Channel, user, opts...)
-	if isChannelClosed(err) {
+	if isRefusedThere(err) {
 		return s.sendDirectMessage(ctx, user, part)
 	}
 	if err != nil {
@@ -305,14 +305,14 @@ func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string
 	return bridge.Sent{Message: ts, Thread: at.Thread, More: part.more}, nil
 }
 
-// isChannelClosed reports whether an ephemeral message can't be shown in a channel: the user or the app isn't in it, or
-// nobody may post there.
-func isChannelClosed(err error) bool {
+// isRefusedThere reports whether an ephemeral message can't be shown in its place: the user or the app isn't in the channel, nobody may
+// post there, or the thread is locked.
+func isRefusedThere(err error) bool {
 	switch refusal.CodeOf(err) {
-	case "channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived", "messages_tab_disabled":
+	case "user_not_in_channel", "messages_tab_disabled", "restricted_action_thread_locked":
 		return true
 	}
-	return false
+	return errors.Is(refusal.Classify(err), bridge.ErrChannelClosed)
 }
 
 // sendDirectMessage posts in a person's chat with the app.

@@ -115,8 +115,33 @@ func TestWhisperInAChannelWithoutTheApp(t *testing.T) {
 	other := w.fake.Admin.AddChannel(slackfake.Channel{Name: "random", Members: []string{w.ann}})
 	p := w.newPost(bridge.PostEphemeral, bridge.Place{Channel: other.ID}, "t1")
 	p.To = w.ann
-	if sent := w.mustSend(p); w.fake.Message(w.fake.DM(w.ann), sent.Message) == nil {
-		t.Errorf("sent is %+v, want a direct message", sent)
+	w.mustSendDirectly(p)
+}
+
+// mustSendDirectly sends what is for Ann alone, and checks that she gets it as a direct message.
+func (w *world) mustSendDirectly(p bridge.Post) {
+	w.t.Helper()
+	sent := w.mustSend(p)
+	if w.fake.Message(w.fake.DM(w.ann), sent.Message) == nil {
+		w.t.Errorf("sent is %+v, want a direct message", sent)
+	}
+}
+
+// So it does for whatever reason Slack shows them nothing there.
+func TestWhisperThatSlackRefuses(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{
+		"no_permission", "restricted_action", "ekm_access_denied", "restricted_action_thread_locked", "user_not_in_channel",
+		"messages_tab_disabled",
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			p := w.newPost(bridge.PostEphemeral, w.postRoot(), "t1")
+			p.To = w.ann
+			w.fake.Inject(slackfake.Fault{Method: "chat.postEphemeral", Kind: slackfake.FaultError, Error: code})
+			w.mustSendDirectly(p)
+		})
 	}
 }
 

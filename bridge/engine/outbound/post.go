@@ -102,7 +102,7 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 		}
 		why := &channels.SendError{Text: "The channel " + p.Place.Channel + " can't be posted to."}
 		errors.As(err, &why) // keeps these words only if the chat has said nothing itself
-		if !a.isOfFormerChannel(p) {
+		if !a.isOfOtherChannel(p) {
 			e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
 		}
 		return progress, &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Cause: err, Text: why.Text, Hint: why.Hint}
@@ -140,12 +140,13 @@ func (a *attempt) isMissedByNobody(p bridge.Post) bool {
 	return isOver && showsState && !a.e.opt.Engine.Directory().OpensThreads(a.c.AccountID, p.Place.Channel)
 }
 
-// isOfFormerChannel reports whether no threads open any more in a post's channel, and the post was made before that was known. Then its
-// failure is not told: the channel's troubles have ended with the change, and nothing would end this one. The next attempt, which knows
-// of the change, tells of its own failure.
-func (a *attempt) isOfFormerChannel(p bridge.Post) bool {
+// isOfOtherChannel reports whether no threads open in a post's channel, and the post was made before that was known, or is for one
+// person, who may have asked in any channel. That it failed is not told: nothing would end the trouble, since those of a former channel
+// ended with the change. Made by what is known now, the next attempt at what all see tells of it.
+func (a *attempt) isOfOtherChannel(p bridge.Post) bool {
 	now := a.e.opt.Engine.Directory()
-	return now != a.dir && !now.OpensThreads(a.c.AccountID, p.Place.Channel)
+	isUntold := now != a.dir || p.Kind == bridge.PostEphemeral
+	return isUntold && !now.OpensThreads(a.c.AccountID, p.Place.Channel)
 }
 
 // isPlaceGone reports whether a post failed because what it needs in the chat is no longer there: its message, its thread or

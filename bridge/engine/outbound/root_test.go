@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -154,18 +155,21 @@ func TestClosedFormerChannel(t *testing.T) {
 	closed := &channels.SendError{Class: channels.Retry, Cause: bridge.ErrChannelClosed}
 	for name, c := range map[string]struct {
 		channel      string
-		knowsClosing bool // the attempt began after the channel had stopped being the team's
+		kind         bridge.PostKind // "" means what a customer said
+		knowsClosing bool            // the attempt began after the channel had stopped being the team's
 		wantTold     int
 	}{
-		"the team's channel": {channel: "home", wantTold: 1},
-		"a former one":       {channel: "former", wantTold: 0},
-		"a later attempt":    {channel: "former", knowsClosing: true, wantTold: 1},
+		"the team's channel":                         {channel: "home", wantTold: 1},
+		"a former one":                               {channel: "former", wantTold: 0},
+		"a later attempt":                            {channel: "former", knowsClosing: true, wantTold: 1},
+		"an answer to one person":                    {channel: "home", kind: bridge.PostEphemeral, wantTold: 1},
+		"an answer to one person in another channel": {channel: "other", kind: bridge.PostEphemeral, knowsClosing: true, wantTold: 0},
 	} {
 		a, e := attemptAtRoot(2)
 		if c.knowsClosing {
 			a.dir = e.dir
 		}
-		post := bridge.Post{Kind: bridge.PostSaid, Place: bridge.Place{Channel: c.channel, Thread: "other"}}
+		post := bridge.Post{Kind: cmp.Or(c.kind, bridge.PostSaid), Place: bridge.Place{Channel: c.channel, Thread: "other"}}
 		_, err := a.postFailed(t.Context(), post, &store.Thread{AccountID: 2, Channel: c.channel, Root: "r"}, bridge.Sent{}, closed)
 		if len(e.troubles) != c.wantTold {
 			t.Errorf("%s: admins are told of %q, want %d troubles", name, e.troubles, c.wantTold)
