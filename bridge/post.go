@@ -101,9 +101,10 @@ const (
 
 // Sent is what a surface says of a post that was made.
 type Sent struct {
-	Message  string // its id in the surface; PostDouble: that of the other root, "" means there is none
-	Thread   string // the thread it really is in; for a root its own id
-	More     bool   // a long text: send the next Part
-	Progress string // to be kept for the next attempt or part
-	Blind    bool   // nothing was found only because the surface can't look; PostErased: some posts of the thread may be left
+	Message   string // its id in the surface; PostDouble: that of the other root, "" means there is none
+	Thread    string // the thread it really is in; for a root its own id
+	More      bool   // a long text: send the next Part
+	Progress  string // to be kept for the next attempt or part
+	Blind     bool   // nothing was found only because the surface can't look; PostErased: some posts of the thread may be left
+	Elsewhere bool   // PostEphemeral: it went to the person's chat with Parley, and shows nothing of the post's channel
 }

@@ -297,7 +297,9 @@ func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string
 	}
 	ts, err := s.api.PostEphemeralContext(ctx, at.Channel, user, opts...)
 	if isRefusedThere(err) {
-		return s.sendDirectMessage(ctx, user, part)
+		sent, err := s.sendDirectMessage(ctx, user, part)
+		sent.Elsewhere = true
+		return sent, err
 	}
 	if err != nil {
 		return bridge.Sent{}, refusal.Classify(err)

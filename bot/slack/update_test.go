@@ -122,8 +122,8 @@ func TestWhisperInAChannelWithoutTheApp(t *testing.T) {
 func (w *world) mustSendDirectly(p bridge.Post) {
 	w.t.Helper()
 	sent := w.mustSend(p)
-	if w.fake.Message(w.fake.DM(w.ann), sent.Message) == nil {
-		w.t.Errorf("sent is %+v, want a direct message", sent)
+	if w.fake.Message(w.fake.DM(w.ann), sent.Message) == nil || !sent.Elsewhere {
+		w.t.Errorf("sent is %+v, want a direct message, which isn't in the channel", sent)
 	}
 }
 

@@ -61,6 +61,17 @@ func TestClosedChannelIsToldOnce(t *testing.T) {
 	w.wantReports(told)
 }
 
+// What is for one person comes into that person's chat then. That doesn't show that the channel is open.
+func TestWhisperBesideAClosedChannel(t *testing.T) {
+	t.Parallel()
+	w := newClockedWorld(t)
+	w.forbidPosts("activities.send", w.channel)
+	_ = w.mustFail(w.newSaid(w.root, "x"))
+	w.advance(time.Minute)
+	w.mustSend(w.newWhisper(ann))
+	w.wantReport(channels.Broken)
+}
+
 // That the app is removed from a team is told although its channels are known to be closed.
 func TestRemovedAppIsToldAfterAClosedChannel(t *testing.T) {
 	t.Parallel()

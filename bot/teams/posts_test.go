@@ -241,7 +241,7 @@ func TestWhisperThatTeamsRefuses(t *testing.T) {
 	w.fake.Inject(teamsfake.Fault{
 		Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusBadRequest, Code: "BadArgument", Times: 1,
 	})
-	w.mustSend(w.newWhisper(ann))
+	wantEqual(t, "it went elsewhere", w.mustSend(w.newWhisper(ann)).Elsewhere, true)
 	got := w.fake.Personal(ann)
 	if len(got) != 1 {
 		t.Fatalf("Ann's chat has %d messages, want one: %+v", len(got), got)

@@ -57,7 +57,11 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 		return sent, s.access.checkChannelGone(ctx, service, p, s.access.classifyFailure(err, p))
 	}
 
-	s.access.recordSuccess(p.Place.Channel)
+	reached := p.Place.Channel
+	if sent.Elsewhere {
+		reached = "" // that only shows that Teams takes our credentials
+	}
+	s.access.recordSuccess(reached)
 
 	if sent.Message != "" && !p.Kind.Idempotent() {
 		s.sent.Put(sentKey(p), sent)
@@ -238,7 +242,9 @@ func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Pos
 		a.Recipient = nil
 	}
 
-	return s.sendDirectMessage(ctx, service, p, a)
+	sent, err := s.sendDirectMessage(ctx, service, p, a)
+	sent.Elsewhere = true
+	return sent, err
 }
 
 // isRefusedInChannel reports whether an error means that Teams won't show a message to one person in a channel: it

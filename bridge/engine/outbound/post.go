@@ -56,7 +56,9 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 
 	sent, err := s.Send(ctx, p)
 	if err == nil {
-		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, nil)
+		if !sent.Elsewhere {
+			e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, nil)
+		}
 		return landedPost(c, p, t, sent), nil
 	}
 

@@ -20,6 +20,7 @@ import (
 type notingEngine struct {
 	Engine
 	dir      *directory.Directory
+	surface  bridge.Surface
 	lost     []string // roots of threads that are lost
 	troubles []string // conditions of accounts that admins are told of
 	refused  int      // how often admins are told that a root isn't there
@@ -29,7 +30,7 @@ func (e *notingEngine) Trouble(_ store.AccountID, what string, _ *channels.Condi
 	e.troubles = append(e.troubles, what)
 }
 
-func (*notingEngine) Surface(store.AccountID) bridge.Surface { return nil }
+func (e *notingEngine) Surface(store.AccountID) bridge.Surface { return e.surface }
 
 func (e *notingEngine) RootRefused(context.Context, dispatch.Claimed, string, string) error {
 	e.refused++
@@ -176,6 +177,30 @@ func TestClosedFormerChannel(t *testing.T) {
 		}
 		if got := channels.ClassOf(err); got != channels.Retry {
 			t.Errorf("%s: the post fails with %v of class %s, want %s", name, err, got, channels.Retry)
+		}
+	}
+}
+
+// whisperingChat is a chat that takes what is for one person: in the channel, or in the person's chat with us.
+type whisperingChat struct {
+	bridge.Surface
+	sent bridge.Sent
+}
+
+func (s whisperingChat) Send(context.Context, bridge.Post) (bridge.Sent, error) { return s.sent, nil }
+
+// An answer to one person that a chat shows in the channel ends that channel's troubles. One that went elsewhere doesn't.
+func TestAnswerElsewhereEndsNoTrouble(t *testing.T) {
+	t.Parallel()
+	for elsewhere, want := range map[bool][]string{false: {"queued"}, true: nil} {
+		a, e := attemptAtRoot(2)
+		a.c = dispatch.Claimed{AccountID: 2, Delivery: store.Delivery{Kind: string(bridge.PostEphemeral), Payload: []byte(`{"place":{"channel":"queued"}}`)}}
+		e.surface = whisperingChat{sent: bridge.Sent{Message: "m", Elsewhere: elsewhere}}
+		if _, err := a.sendPost(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(e.troubles, want) {
+			t.Errorf("elsewhere %t: ended are the troubles of %q, want %q", elsewhere, e.troubles, want)
 		}
 	}
 }
