@@ -1,9 +1,12 @@
 package shape
 
 import (
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"parley/bridge"
+	"parley/channels/markdown"
 )
 
 // Form asks for the arguments of a verb.
@@ -42,6 +45,25 @@ type Field struct {
 	Value    []string // stands in it at first
 	Optional bool
 	MaxRunes int // 0 means the surface's own limit
+}
+
+// MaxInputRunes returns how many characters of a text f takes, in a surface whose inputs take as many as limit.
+func (f Field) MaxInputRunes(limit int) int {
+	if f.MaxRunes > 0 {
+		return min(f.MaxRunes, limit)
+	}
+	return limit
+}
+
+// CutText returns f with the text that stands in it cut to what it takes. Its hint says so then.
+func (f Field) CutText(limit int) Field {
+	isText := f.Kind == FieldText || f.Kind == FieldLong
+	longest := f.MaxInputRunes(limit)
+	if isText && len(f.Value) > 0 && utf8.RuneCountInString(f.Value[0]) > longest {
+		f.Value = []string{markdown.Cut(f.Value[0], longest-1) + "…"}
+		f.Hint = strings.TrimSpace("This was too long for the form: its end is missing. " + f.Hint)
+	}
+	return f
 }
 
 // Option of a choice.

@@ -7,14 +7,12 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
-	"parley/channels/markdown"
 )
 
 // Limits of modals. Sources: docs.slack.dev/reference/views and /reference/block-kit, read 2026-11.
@@ -123,12 +121,7 @@ func newModal(title string, blocks []slackapi.Block) slackapi.ModalViewRequest {
 }
 
 func inputBlock(f view.Field) *slackapi.InputBlock {
-	isText := f.Kind == view.FieldText || f.Kind == view.FieldLong
-	if isText && len(f.Value) > 0 && utf8.RuneCountInString(f.Value[0]) > longestInput(f) {
-		f.Value = []string{markdown.Cut(f.Value[0], longestInput(f)-1) + "…"}
-		f.Hint = strings.TrimSpace("This was too long for the form: its end is missing. " + f.Hint)
-	}
-
+	f = f.CutText(maxInputRunes)
 	label := cutObject(f.Label, maxInputLabelRunes)
 	hint := optionalObject(f.Hint, maxInputLabelRunes)
 	block := slackapi.NewInputBlock(FieldID(f.Name), label, hint, inputElement(f))
@@ -156,19 +149,11 @@ func inputElement(f view.Field) slackapi.BlockElement {
 
 	input := slackapi.NewPlainTextInputBlockElement(example, inputID)
 	input.Multiline = f.Kind == view.FieldLong
-	input.MaxLength = longestInput(f)
+	input.MaxLength = f.MaxInputRunes(maxInputRunes)
 	if len(f.Value) > 0 {
 		input.InitialValue = f.Value[0]
 	}
 	return input
-}
-
-// longestInput is how many characters a text field takes.
-func longestInput(f view.Field) int {
-	if f.MaxRunes > 0 {
-		return min(f.MaxRunes, maxInputRunes)
-	}
-	return maxInputRunes
 }
 
 // selectElement makes a menu of which one option can be chosen. If there are too many options, Slack asks for them while

@@ -114,6 +114,7 @@ func faultElement(text string) element {
 
 // addField adds an input and, below it, what is wrong with its value, and a hint.
 func (r *renderer) addField(f view.Field, wrong string) {
+	f = f.CutText(maxInputRunes)
 	in := inputElement(f)
 	hint := f.Hint
 	if len(f.Options) > maxChoices {
@@ -151,12 +152,9 @@ func inputElement(f view.Field) element {
 	e.Type = "Input.Text"
 	e.ID = textPrefix + f.Name
 	e.Multiline = f.Kind == view.FieldLong
-	e.MaxLength = maxInputRunes
-	if f.MaxRunes > 0 {
-		e.MaxLength = min(f.MaxRunes, maxInputRunes)
-	}
+	e.MaxLength = f.MaxInputRunes(maxInputRunes)
 	if len(f.Value) > 0 {
-		e.Value = markdown.Cut(f.Value[0], e.MaxLength)
+		e.Value = f.Value[0]
 	}
 
 	return e

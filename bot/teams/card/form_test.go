@@ -132,6 +132,16 @@ func TestAgainWithTooMuch(t *testing.T) {
 	}
 }
 
+// A text that is too long for a field says so: who sends it sees that its end is missing.
+func TestTextThatDoesNotFitAField(t *testing.T) {
+	t.Parallel()
+	field := view.Field{Name: "text", Kind: view.FieldLong, Hint: "A note.", Value: []string{strings.Repeat("x", maxInputRunes+1)}}
+	card := string(Form(view.Form{Fields: []view.Field{field}}, memory(), home()).Card)
+	for _, want := range []string{strings.Repeat("x", maxInputRunes-1) + `…"`, "This was too long for the form: its end is missing. A note."} {
+		wantEqual(t, want+" is shown", strings.Contains(card, want), true)
+	}
+}
+
 // A form with errors keeps what was typed and says what is wrong under its field.
 func TestAgain(t *testing.T) {
 	t.Parallel()
