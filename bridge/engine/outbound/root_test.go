@@ -194,7 +194,8 @@ func TestAnswerElsewhereEndsNoTrouble(t *testing.T) {
 	t.Parallel()
 	for elsewhere, want := range map[bool][]string{false: {"queued"}, true: nil} {
 		a, e := attemptAtRoot(2)
-		a.c = dispatch.Claimed{AccountID: 2, Delivery: store.Delivery{Kind: string(bridge.PostEphemeral), Payload: []byte(`{"place":{"channel":"queued"}}`)}}
+		answer := store.Delivery{Kind: string(bridge.PostEphemeral), Payload: []byte(`{"place":{"channel":"queued"}}`)}
+		a.c = dispatch.Claimed{AccountID: 2, Delivery: answer}
 		e.surface = whisperingChat{sent: bridge.Sent{Message: "m", Elsewhere: elsewhere}}
 		if _, err := a.sendPost(t.Context()); err != nil {
 			t.Fatal(err)
