@@ -2,7 +2,6 @@ package slack
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -255,29 +254,19 @@ func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, e
 	message := slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message)
 	if p.Mark != "" {
 		err := s.api.AddReactionContext(ctx, view.MarkIcon(p.Mark), message)
-		if err != nil && !isReactionSettled(err) {
+		if err != nil && !refusal.IsReactionSettled(err) {
 			return bridge.Sent{}, refusal.Classify(err)
 		}
 	}
 
 	if p.Clears != "" {
 		err := s.api.RemoveReactionContext(ctx, view.MarkIcon(p.Clears), message)
-		if err != nil && !isReactionSettled(err) {
+		if err != nil && !refusal.IsReactionSettled(err) {
 			return bridge.Sent{}, refusal.Classify(err)
 		}
 	}
 
 	return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
-}
-
-// isReactionSettled reports whether trying again to add or to remove a reaction would change nothing: it is there, or gone, already,
-// the message has as many others as Slack allows, or admins have locked the thread.
-func isReactionSettled(err error) bool {
-	switch refusal.CodeOf(err) {
-	case "already_reacted", "no_reaction", "too_many_reactions", "too_many_emoji", "thread_locked":
-		return true
-	}
-	return false
 }
 
 // sendEphemeralPost makes a post that only one person sees.
@@ -296,7 +285,7 @@ func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string
 		opts = append(opts, slackapi.MsgOptionTS(at.Thread))
 	}
 	ts, err := s.api.PostEphemeralContext(ctx, at.Channel, user, opts...)
-	if isRefusedThere(err) {
+	if refusal.IsOfPlace(err) {
 		sent, err := s.sendDirectMessage(ctx, user, part)
 		sent.Elsewhere = true
 		return sent, err
@@ -305,16 +294,6 @@ func (s *poster) sendPrivately(ctx context.Context, at bridge.Place, user string
 		return bridge.Sent{}, refusal.Classify(err)
 	}
 	return bridge.Sent{Message: ts, Thread: at.Thread, More: part.more}, nil
-}
-
-// isRefusedThere reports whether an ephemeral message can't be shown in its place: the user or the app isn't in the channel, nobody may
-// post there, or the thread is locked.
-func isRefusedThere(err error) bool {
-	switch refusal.CodeOf(err) {
-	case "user_not_in_channel", "messages_tab_disabled", "restricted_action_thread_locked":
-		return true
-	}
-	return errors.Is(refusal.Classify(err), bridge.ErrChannelClosed)
 }
 
 // sendDirectMessage posts in a person's chat with the app.

@@ -43,6 +43,26 @@ func IsGone(err error) bool {
 // IsRefused reports whether Slack answered that it doesn't show what was asked for. It may show other things.
 func IsRefused(err error) bool { return CodeOf(err) != "" && !NeedsRepair(err) }
 
+// IsReactionSettled reports whether trying again to add or to remove a reaction would change nothing: it is there, or gone, already,
+// the message has as many others as Slack allows, or admins have locked the thread.
+func IsReactionSettled(err error) bool {
+	switch CodeOf(err) {
+	case "already_reacted", "no_reaction", "too_many_reactions", "too_many_emoji", "thread_locked":
+		return true
+	}
+	return false
+}
+
+// IsOfPlace reports whether an ephemeral message can't be shown in its place: the user or the app isn't in the channel, nobody may
+// post there, or the thread is locked.
+func IsOfPlace(err error) bool {
+	switch CodeOf(err) {
+	case "user_not_in_channel", "messages_tab_disabled", "restricted_action_thread_locked":
+		return true
+	}
+	return errors.Is(Classify(err), bridge.ErrChannelClosed)
+}
+
 // RateLimit reports whether err is one of the three forms of a rate limit, and how long to wait.
 func RateLimit(err error) (wait time.Duration, limited bool) {
 	if withTime, ok := errors.AsType[*slackapi.RateLimitedError](err); ok {
