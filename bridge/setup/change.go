@@ -77,7 +77,7 @@ func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result,
 		}
 		return c.checkUsers(have)
 	}
-	o.amendWanted = c.remove
+	o.amendWanted = c.amend
 	result, err := Apply(ctx, pool, file, o)
 	return result, doc.asRefused(err)
 }
@@ -141,12 +141,27 @@ func (c Change) checkUsers(have *state.State) error {
 	return nil
 }
 
-// remove takes the entry out of a state, if that is the change.
-func (c Change) remove(want *state.State) error {
-	if !c.Remove {
-		return nil
+// amend does what the file of a change can't say: it takes the entry out of a state, or has a rejected template handed in again,
+// though its words are as before.
+func (c Change) amend(want *state.State) error {
+	if c.Remove {
+		return c.remove(want)
 	}
+	for i := range want.Templates {
+		if t := &want.Templates[i]; c.isTemplate(*t) {
+			t.HandInAgain()
+		}
+	}
+	return nil
+}
 
+// isTemplate reports whether a template is the entry.
+func (c Change) isTemplate(t state.Template) bool {
+	return c.Kind == EntryTemplate && strings.EqualFold(TemplateEntry(t.Account, t.Row.Language, t.Row.Name), c.Name)
+}
+
+// remove takes the entry out of a state.
+func (c Change) remove(want *state.State) error {
 	switch c.Kind {
 	case EntryAgent:
 		want.Agents = slices.DeleteFunc(want.Agents, func(a state.Agent) bool { return strings.EqualFold(a.Email, c.Name) })
@@ -164,9 +179,7 @@ func (c Change) remove(want *state.State) error {
 	case EntryTag:
 		want.Tags = slices.DeleteFunc(want.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, c.Name) })
 	case EntryTemplate:
-		want.Templates = slices.DeleteFunc(want.Templates, func(t state.Template) bool {
-			return strings.EqualFold(TemplateEntry(t.Account, t.Row.Language, t.Row.Name), c.Name)
-		})
+		want.Templates = slices.DeleteFunc(want.Templates, c.isTemplate)
 	case EntryAccount:
 		want.Accounts = slices.DeleteFunc(want.Accounts, func(a state.Account) bool { return strings.EqualFold(a.Row.Name, c.Name) })
 	}
@@ -375,24 +388,4 @@ func (d *changeFile) pathOf(f document.Fault) string {
 		return d.paths[f.At.Line-1]
 	}
 	return ""
-}
-
-// Author is who changes the set-up, for the record of changes.
-type Author struct {
-	Agent *store.AgentID // nil means nobody was signed in
-	Name  string         // an e-mail address, or the command
-	Token string         // the name of the API token by which a program does it for the agent; "" means none
-}
-
-// describeChanges returns the changes for the log, after a line that names the API token by which they were made, if there is one.
-func (a Author) describeChanges(changes []string) []string {
-	if a.Token == "" {
-		return changes
-	}
-	return append([]string{"by the API token " + a.Token + ":"}, changes...)
-}
-
-// String names the author.
-func (a Author) String() string {
-	return cmp.Or(a.Name, "parley apply")
 }

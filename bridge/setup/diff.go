@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"parley/bridge"
 	"parley/bridge/setup/input"
 	"parley/bridge/setup/state"
 	"parley/channels"
@@ -127,7 +126,7 @@ func templateChanges(have, want *state.State, kept kept) []string {
 		old := have.Template(t.Account, t.Row.Name, t.Row.Language)
 		changed := compare(t.Title(), attributesOf(old, state.Template.Attributes), t.Attributes())
 		lines = append(lines, changed...)
-		if old != nil && bridge.TemplateDiffers(old.Row, t.Row) {
+		if old != nil && t.NeedsSubmission(*old) {
 			lines = append(lines, "~ "+t.Title()+": handed in for approval again")
 		}
 	}

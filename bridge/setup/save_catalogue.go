@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge"
 	"parley/bridge/setup/state"
 	"parley/store"
 	"parley/store/knowledge"
@@ -23,7 +22,8 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 
 	for _, t := range s.want.Templates {
 		old := s.have.Template(t.Account, t.Row.Name, t.Row.Language)
-		if old != nil && slices.Equal(old.Attributes(), t.Attributes()) {
+		mustSubmit := old == nil || t.NeedsSubmission(*old)
+		if !mustSubmit && slices.Equal(old.Attributes(), t.Attributes()) {
 			continue
 		}
 
@@ -32,8 +32,7 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 			t.Row.AccountID = accounts[i].ID
 		}
 
-		mustResubmit := old == nil || bridge.TemplateDiffers(old.Row, t.Row)
-		if _, err := store.SaveTemplate(ctx, tx, t.Row, mustResubmit); err != nil {
+		if _, err := store.SaveTemplate(ctx, tx, t.Row, mustSubmit); err != nil {
 			return err
 		}
 	}

@@ -149,3 +149,32 @@ templates:
   - {name: Twin-one, language: en, accounts: [rookery], body: Hello}
 `, o))
 }
+
+// What a page saves of a template that the provider rejected is handed in again, also as it stands: the reason may have been elsewhere.
+// One that the provider took is not.
+func TestRejectedTemplateIsSavedAgain(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]int{"rejected": 1, "approved": 0} {
+		o := options(t)
+		pool := acmeApplied(t, o)
+		apply(t, pool, "templates: [{name: Hello, language: de, accounts: [rookery], body: Guten Tag!}]", o)
+		verdict(t, pool, "Hello", status)
+		const name = "rookery/de/Hello"
+		saved, err := Save(t.Context(), pool, Change{Kind: EntryTemplate, Name: name, Version: entry(t, pool, EntryTemplate, name).Version}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if len(saved.Changes) != want {
+			t.Errorf("saved as it stood while it is %s, %q is listed, want %d lines", status, saved.Changes, want)
+		}
+		var due int
+		const again = `SELECT count(*) FROM templates WHERE todo = 'submit' AND status = 'pending'`
+		if err := pool.QueryRow(t.Context(), again).Scan(&due); err != nil {
+			t.Fatal(err)
+		}
+		if due != want {
+			t.Errorf("%d templates are handed in again while it is %s, want %d", due, status, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package state
 import (
 	"strings"
 
+	"parley/bridge"
 	"parley/channels"
 	"parley/store"
 )
@@ -16,6 +17,19 @@ type Template struct {
 // Title names a template for people.
 func (t Template) Title() string {
 	return "template " + t.Row.Name + " (" + t.Row.Language + ") of " + t.Account
+}
+
+// HandInAgain has a template handed in again if the provider rejected it.
+func (t *Template) HandInAgain() {
+	if t.Row.Status == string(channels.TemplateRejected) {
+		t.Row.Status, t.Row.AgentID = string(channels.TemplatePending), nil
+	}
+}
+
+// NeedsSubmission reports whether the provider has to be told of a template again: it says something else than before, or it was
+// rejected and no longer shall be.
+func (t Template) NeedsSubmission(old Template) bool {
+	return bridge.TemplateDiffers(old.Row, t.Row) || old.Row.Status != t.Row.Status
 }
 
 // Template finds a template of an account, or returns nil if there is none.
