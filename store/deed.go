@@ -23,6 +23,7 @@ const (
 	DeedSnoozed           Deed = "snoozed"
 	DeedWoke              Deed = "woke"        // its snooze ended
 	DeedSetPending        Deed = "set pending" // it waits for the customer
+	DeedSetOpen           Deed = "set open"    // it waited for the customer, and doesn't any more
 	DeedResolved          Deed = "resolved"
 	DeedClosed            Deed = "closed" // for good
 	DeedReopened          Deed = "reopened"
@@ -62,7 +63,7 @@ func Deeds() []Deed {
 	return []Deed{
 		DeedOpened, DeedStarted, DeedReplied, DeedNoted, DeedTook, DeedJoined, DeedAssigned, DeedUnassigned,
 		DeedTagged, DeedUntagged, DeedNamed, DeedPrioritised, DeedRenamed, DeedReaddressed, DeedSnoozed, DeedWoke,
-		DeedSetPending, DeedResolved, DeedClosed, DeedReopened, DeedLeftUntilTomorrow, DeedSilenced, DeedBlocked,
+		DeedSetPending, DeedSetOpen, DeedResolved, DeedClosed, DeedReopened, DeedLeftUntilTomorrow, DeedSilenced, DeedBlocked,
 		DeedUnblocked, DeedPromoted, DeedRefused, DeedUndone, DeedKeptInside, DeedParked, DeedKeptForLater,
 		DeedChoseTemplate, DeedNotDelivered, DeedUnclear, DeedMarkedSent, DeedSentAgain, DeedAnsweredElsewhere,
 		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,

@@ -59,6 +59,8 @@ func TestAnsweredInTheMailbox(t *testing.T) {
 	w.waitCard(thread, "#1 pending")
 	w.waitShown("1 files")
 	wantEqual(t, "customers who wait", w.countWaiting(), 0)
+	changes := w.count(`SELECT count(*) FROM log_entries WHERE what IN ('woke', 'set pending') AND actor = 'parley'`)
+	wantEqual(t, "changes of the status in the log", changes, 2)
 	w.waitDrained()
 	w.wantNothingSent()
 }

@@ -115,6 +115,8 @@ func TestWaitGoesOnAfterABounce(t *testing.T) {
 	w.waitDrained()
 	waitsSince := w.text(`SELECT string_agg(m.text, ',') FROM messages AS m JOIN conversations AS c ON c.waiting_since = m.created_at`)
 	wantEqual(t, "the message since which the customer waits", waitsSince, "And my lamp?")
+	opened := w.text(`SELECT string_agg(actor, ',' ORDER BY at) FROM log_entries WHERE what = 'set open'`)
+	wantEqual(t, "who opened the conversation by its log", opened, "customer,parley")
 }
 
 // A mail to several may fail at more than one of them: each is told once, however it is spelled, and one button sends the mail again.

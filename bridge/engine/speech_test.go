@@ -140,6 +140,13 @@ func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 	w.reply(thread, "Hello")
 	w.provider.WaitTexts(t, "Hello")
 	w.waitCard(thread, "pending")
+	w.customerWrites("kim", "And now?")
+	w.waitCard(thread, "open")
+	w.reply(thread, "!snooze 1h")
+	w.waitCard(thread, "snoozed")
+	w.reply(thread, "Now it works")
+	w.provider.WaitTexts(t, "Hello", "Now it works")
+	w.waitCard(thread, "pending")
 	w.reply(thread, "!snooze 2h")
 	w.waitCard(thread, "snoozed")
 	w.customerWrites("kim", "Anything new?")
@@ -148,7 +155,8 @@ func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 	w.waitCard(thread, "| Ben |")
 	w.reply(thread, "!history")
 	text := w.waitWhisper("ann", "[history]").Plain()
-	for _, row := range []string{"Parley set pending answered", "Customer woke", "Ann assigned Ben: knows this customer"} {
+	for _, row := range []string{"Parley set pending answered", "Customer set open", "Parley woke answered", "Customer woke",
+		"Ann assigned Ben: knows this customer"} {
 		if !strings.Contains(text, row) {
 			t.Errorf("no %q in %q", row, text)
 		}

@@ -59,18 +59,19 @@ type Options struct {
 // New makes the empty book of a batch.
 func New(o Options) *Book {
 	m := &o.Moment
+	log := &Log{Moment: m}
 	return &Book{
 		Moment:        m,
 		Dir:           o.Directory,
 		Locks:         func([]store.ConversationID) {},
 		Channel:       o.Channel,
 		Conversations: newConversations(m, o.Directory),
-		Messages:      newMessages(m),
+		Messages:      newMessages(m, log),
 		People:        newPeople(m),
 		Posts:         &Posts{Moment: m, Rows: map[PostKey]*store.Post{}, dirty: map[PostKey]bool{}},
 		Outbox:        newOutbox(m, o.Gates, o.LeaseFor),
 		Timers:        &Timers{set: map[timerKey]store.Timer{}, stopped: map[timerKey]store.Timer{}},
-		Log:           &Log{Moment: m},
+		Log:           log,
 		Tags:          newTags(o.Directory),
 		Openings:      Openings{},
 		Bursts:        Bursts{},

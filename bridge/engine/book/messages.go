@@ -14,6 +14,7 @@ import (
 // customers' reactions to them, and their files that are still to be fetched.
 type Messages struct {
 	*Moment
+	log         *Log
 	Rows        map[store.MessageID]*Message
 	External    map[NameKey]store.ExternalID
 	newExternal []store.ExternalID
@@ -24,8 +25,8 @@ type Messages struct {
 	Offers      []*Message           // parked replies that are to be offered again: reply.PostOffers does that
 }
 
-func newMessages(m *Moment) *Messages {
-	return &Messages{Moment: m, Rows: map[store.MessageID]*Message{}, External: map[NameKey]store.ExternalID{},
+func newMessages(m *Moment, log *Log) *Messages {
+	return &Messages{Moment: m, log: log, Rows: map[store.MessageID]*Message{}, External: map[NameKey]store.ExternalID{},
 		Reactions: map[ReactionKey]store.Reaction{}, Reacted: map[ReactionKey]bool{}}
 }
 

@@ -254,12 +254,10 @@ func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conve
 		return err
 	}
 
-	if c.BridgeStatus() == bridge.StatusSnoozed {
-		el.workflow.EndSnooze(c)
-		c.Status = string(bridge.StatusOpen)
-	}
+	el.workflow.WakeByAnswer(c)
 	if el.Settings(c).AutoPending && c.BridgeStatus() == bridge.StatusOpen {
 		c.Status = string(bridge.StatusPending)
+		el.Log.ByParley(c, store.DeedSetPending, book.Detail{Reason: "answered"})
 	}
 	return nil
 }

@@ -271,6 +271,7 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 		it.Line(c, bridge.Line{Content: bridge.LineReopened, Mentions: it.Conversations.Owners(c)})
 		it.Log.ByCustomer(c, store.DeedReopened, nil)
 	default: // pending: it opens without a line
+		it.Log.ByCustomer(c, store.DeedSetOpen, nil)
 	}
 	c.Status = string(bridge.StatusOpen)
 	it.workflow.OwnersLeft(c)

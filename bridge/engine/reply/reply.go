@@ -158,11 +158,8 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 	}
 	c.LastAt, c.LastFrom = rs.Now, "agent"
 	c.LastPreview = clean.Preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))
-	if c.BridgeStatus() == bridge.StatusSnoozed {
-		rs.Workflow.EndSnooze(c)
-		c.Status = string(bridge.StatusOpen)
-	}
 	rs.Log.ByAgent(c, agent, store.DeedReplied, book.Detail{Message: m.ID})
+	rs.Workflow.WakeByAnswer(c)
 	c.RefreshCard()
 }
 

@@ -113,6 +113,17 @@ func (wf *UseCases) EndSnooze(c *book.Conversation) {
 	c.Touch()
 }
 
+// WakeByAnswer ends a conversation's snooze, if there is one, because the customer is answered. No agent chose that status: see
+// store.StatusChosen.
+func (wf *UseCases) WakeByAnswer(c *book.Conversation) {
+	if c.BridgeStatus() != bridge.StatusSnoozed {
+		return
+	}
+	wf.EndSnooze(c)
+	c.Status = string(bridge.StatusOpen)
+	wf.Log.ByParley(c, store.DeedWoke, book.Detail{Reason: "answered"})
+}
+
 // SnoozeOver brings a conversation back whose timer for the time due has fired. It does nothing if the conversation was
 // woken or snoozed anew meanwhile.
 func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
