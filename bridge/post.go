@@ -76,6 +76,7 @@ type Said struct {
 	Elsewhere bool      // it is not a customer's message: From answered the customer outside Parley
 	Answers   *Answered // which earlier message it answers; nil means none
 	Original  string    // link to the sandboxed HTML original, "" if none
+	Late      bool      // it is posted long after At, so that the post shows At
 	Then      []Said    // the customer's next messages, if one post shows several: each with its time
 }
 

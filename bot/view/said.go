@@ -13,14 +13,14 @@ import (
 const maxRemarkRunes = 300
 
 // Said shows a customer's message. Card.Name is the customer's name, marked as a customer's, so that nobody outside
-// can pose as a colleague. Messages that are posted together show their times, each minute once; zone is
+// can pose as a colleague. Messages that are posted together, or late, show their times, each minute once; zone is
 // for readers whose own zone isn't known.
 func Said(s bridge.Said, zone *time.Location) Card {
 	c := Card{Name: CustomerName(s.From)}
 	if s.Elsewhere {
 		c.Name = shape.PartyName(s.From) + " (elsewhere)"
 	}
-	if len(s.Then) == 0 {
+	if len(s.Then) == 0 && !s.Late {
 		c.Blocks = saidBlocks(s)
 		return c
 	}

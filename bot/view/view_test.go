@@ -141,7 +141,8 @@ func TestSaid(t *testing.T) {
 	}
 	linked := by(time.Minute, "*Anybody* there?")
 	linked.Original = "https://x.test/2"
-	twoMinutes, minute := by(0, "Hello?"), by(0, "Hello?")
+	twoMinutes, minute, late := by(0, "Hello?"), by(0, "Hello?"), by(0, "Hello?")
+	late.Late = true
 	twoMinutes.Then = []bridge.Said{linked, by(2*time.Minute, "")}
 	minute.Then = []bridge.Said{by(time.Second, "Anybody?"), by(2*time.Second, "There?"), by(time.Minute, "Well.")}
 
@@ -158,6 +159,7 @@ func TestSaid(t *testing.T) {
 		{name: "nothing", said: bridge.Said{From: bridge.PartyRef{Address: "carla@shop.example"}, Text: " \n"}},
 		{name: "nasty", said: bridge.Said{From: bridge.PartyRef{Name: nasty}, Text: nasty}},
 		{name: "long name", said: bridge.Said{From: bridge.PartyRef{Name: strings.Repeat("Carla ", 40)}, Text: "Hi"}},
+		{name: "found late", said: late},
 		{name: "three at once", said: twoMinutes},
 		{name: "three within a minute and one later", said: minute},
 	} {

@@ -125,10 +125,10 @@ func saidText(s bridge.Said) string {
 }
 
 // renderSaid writes one part of what a customer said, with times where it is more than
-// one message.
+// one message, or late.
 func renderSaid(r *request, p bridge.Post) bool {
 	text := saidText(*p.Said)
-	if len(p.Said.Then) > 0 {
+	if len(p.Said.Then) > 0 || p.Said.Late {
 		text = p.Said.At.UTC().Format("15:04:05 ") + text
 	}
 	for _, next := range p.Said.Then {

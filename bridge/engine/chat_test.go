@@ -57,6 +57,7 @@ func TestReplyGoesToTheNewestKey(t *testing.T) {
 }
 
 // Answers leave from our number to which the customer wrote last, whatever agents said since, and however late the messages are found.
+// What is found late is shown with the time at which it was written.
 func TestReplyLeavesFromTheNumberWrittenToLast(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -73,7 +74,7 @@ func TestReplyLeavesFromTheNumberWrittenToLast(t *testing.T) {
 	}
 	for i, tt := range tests {
 		w.customerSends(chat, channelstest.Event{From: "+4922", Name: "Lea", Text: tt.text, Via: tt.via, At: tt.at})
-		w.waitShown(tt.text)
+		wantWords(t, "what is shown after hours", w.waitShown(tt.text).Text, tt.at.UTC().Format("15:04:05 ")+tt.text)
 		w.reply(w.waitThread("At nine"), "About "+tt.text)
 		sent := w.waitSent(i + 1)[i]
 		wantEqual(t, fmt.Sprintf("the number from which %q left", sent.Text), sent.From, tt.wantFrom)

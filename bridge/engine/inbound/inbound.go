@@ -304,6 +304,9 @@ func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.M
 	d.MakeJoinable(fmt.Sprintf("said:%d", from), runes, max(room, 1))
 }
 
+// datedAfter is how long after it was written a message may be shown without the time of that: the chat shows when it was posted.
+const datedAfter = 5 * time.Minute
+
 // showSaid posts the customer's message and its files. A chat's message that has only files gets no post
 // of its text, so that several photos can become one post.
 func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Message, p outbound.Payload) {
@@ -316,6 +319,7 @@ func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Messa
 	hasOnlyFiles := isChat && hasFiles && !hasText && !hasRemarks
 
 	if !hasOnlyFiles {
+		p.Dated = it.DatabaseNow.Sub(m.SaidAt) > datedAfter
 		d := it.PostTo(c, t, bridge.PostSaid, m.ID, p)
 		it.makeSaidJoinable(d, t, m, p.Quote)
 	}

@@ -26,6 +26,7 @@ type Payload struct {
 	ReplyPayload
 
 	Answers *bridge.Answered `json:"answers,omitempty"` // which message a customer's answers
+	Dated   bool             `json:"dated,omitempty"`   // PostSaid: it came long after it was written, and says when that was
 	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
 	Only    bool             `json:"only,omitempty"`    // PostFiles: the post has nothing but Files, which came late
 	Changes store.DeliveryID `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of

@@ -278,7 +278,7 @@ func (a *attempt) addSaid(ctx context.Context, body Payload, p *bridge.Post) err
 	}
 
 	said := a.makeSaid(m, p.Facts.Contact)
-	said.ShowQuote, said.Answers = body.Quote, body.Answers
+	said.ShowQuote, said.Answers, said.Late = body.Quote, body.Answers, body.Dated
 	for _, d := range a.c.With {
 		if next := a.messages[d.MessageID]; next != nil {
 			then := a.makeSaid(next, said.From)
