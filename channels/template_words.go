@@ -39,7 +39,7 @@ func HasStrayBraces(text string) bool {
 }
 
 // Words returns the filled template as people read it, in canonical Markdown. Channels without
-// templates of their own send it. Markdown characters in values are escaped.
+// templates of their own send it. Markdown characters in values are escaped, and so are those that make a link of an address.
 func (u TemplateUse) Words() string {
 	values := make(map[string]string, len(u.Values))
 	for name, value := range u.Values {
@@ -74,7 +74,7 @@ func (u TemplateUse) Words() string {
 
 // Signs that mean something in Markdown: anywhere, at the start of a line, and behind the number of a list item.
 const (
-	signsAnywhere     = "\\`*_[]<>~|&"
+	signsAnywhere     = "\\`*_[]<>~|&@" // @ makes a link of an address
 	signsAtStart      = "#+=-"
 	signsBehindNumber = ".)"
 	maxListDigits     = 9 // more digits are no number of a list item (CommonMark)
@@ -91,7 +91,7 @@ func escapeValue(s string) string {
 		isMarkAtStart := i == 0 && strings.IndexByte(signsAtStart, c) >= 0
 		isBehindNumber := i == digits && mayBeList
 		isListMark := isBehindNumber && strings.IndexByte(signsBehindNumber, c) >= 0
-		isMark := isMarkAtStart || isListMark
+		isMark := isMarkAtStart || isListMark || beginsAddress(s[:i], s[i:])
 		if isMark || strings.IndexByte(signsAnywhere, c) >= 0 {
 			out.WriteByte('\\')
 		}
@@ -100,4 +100,9 @@ func escapeValue(s string) string {
 	}
 
 	return out.String()
+}
+
+// beginsAddress reports whether a text is divided within what begins the address of a web page: within "https://" or "www.".
+func beginsAddress(before, rest string) bool {
+	return strings.HasPrefix(rest, "://") || strings.HasSuffix(before, "www") && rest[0] == '.'
 }

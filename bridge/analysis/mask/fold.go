@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// fold returns a text in which digits of all scripts, wide letters, spaces and dashes have their plain form, and the
-// place in the text for each place of it. A byte that is no character stays one.
+// fold returns a text in which digits of all scripts, wide letters, spaces and dashes have their plain form, and backslashes
+// that escape a sign in Markdown are invisible, and the place in the text for each place of it. A byte that is no character
+// stays one.
 func fold(text string) (folded string, places []int) {
 	var out strings.Builder
 	places = make([]int, 0, len(text)+1)
@@ -17,6 +18,8 @@ func fold(text string) (folded string, places []int) {
 
 		if r == utf8.RuneError && size == 1 {
 			out.WriteByte(' ')
+		} else if r == '\\' && isEscapable(text[i+1:]) {
+			out.WriteString(invisible)
 		} else {
 			out.WriteRune(foldRune(r))
 		}
@@ -29,6 +32,11 @@ func fold(text string) (folded string, places []int) {
 	}
 
 	return out.String(), append(places, len(text))
+}
+
+// isEscapable reports whether a text begins with a sign that a backslash escapes in Markdown.
+func isEscapable(text string) bool {
+	return text != "" && text[0] < utf8.RuneSelf && (unicode.IsPunct(rune(text[0])) || unicode.IsSymbol(rune(text[0])))
 }
 
 func foldRune(r rune) rune {

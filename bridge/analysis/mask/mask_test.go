@@ -63,9 +63,9 @@ func TestHideEmails(t *testing.T) {
 			want: "wide [EMAIL_1_qq]!",
 		},
 		{
-			name: "spaces that aren't seen, within",
-			text: "kim@\u200bexample.com, kim\u200b@example.com",
-			want: "[EMAIL_1_qq], [EMAIL_2_qq]",
+			name: "spaces and escapes of Markdown that aren't seen, within",
+			text: "kim@\u200bexample.com, kim\u200b@example.com, kim\\_x\\@example.com",
+			want: "[EMAIL_1_qq], [EMAIL_2_qq], [EMAIL_3_qq]",
 		},
 		{
 			name: "hyphens that aren't seen, within and behind",
