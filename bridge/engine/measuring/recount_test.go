@@ -111,7 +111,7 @@ func (r *recount) countEvent(n int) {
 		r.figuresAt(n, r.owner(n+1)).MessagesIn++
 	case e.goes(store.DirectionOut):
 		r.countAnswer(n)
-	case e.ends():
+	case e.ends() && r.inEpisode(n-1): // what is resolved may be closed, too
 		r.countEnd(n)
 	}
 }

@@ -51,9 +51,10 @@ func TestShares(t *testing.T) {
 			16 support nobody: opened 1, in 1
 			17 support ann: reopened 1, in 1, resolved 1, ended 1: 60/60 min, worst 60/60
 			17 support ben: out 1, next 1: 30/30 min, worst 30/30`},
-		"abandoned: nobody ever answered": {`
+		"abandoned: nobody ever answered, and ended once though it is closed, too": {`
 			mon 09:00 she opens
-			tue 09:00 ben resolves`, `
+			tue 09:00 ben resolves
+			tue 10:00 ann closes`, `
 			16 support nobody: opened 1, in 1
 			17 support ben: resolved 1, abandoned 1, ended 1: 1440/480 min, worst 1440/480`},
 		"what an agent reopens and resolves isn't abandoned": {`

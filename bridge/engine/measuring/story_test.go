@@ -107,7 +107,8 @@ func (s *story) step(t testing.TB, who store.AgentID, what string) bool {
 		s.addLog(store.DeedReopened, store.ByAgent, who, book.Detail{})
 		s.open = true
 	default:
-		return s.open && s.stepWhileOpen(t, who, what)
+		mayBeClosed := begun && what == "closes" // also once it is resolved
+		return (s.open || mayBeClosed) && s.stepWhileOpen(t, who, what)
 	}
 	return true
 }

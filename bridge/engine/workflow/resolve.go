@@ -80,10 +80,11 @@ func followLater(ctx context.Context, tx pgx.Tx, wf *UseCases, c *book.Conversat
 	return nil
 }
 
-// End resolves a conversation, or closes it, which only admins do.
+// End resolves a conversation, or closes it, which only admins do, also when it is resolved.
 func (wf *UseCases) End(r book.Request) {
 	c := r.Conversation
-	if !c.BridgeStatus().Open() {
+	mayBeClosed := r.Verb == bridge.VerbClose && c.BridgeStatus() == bridge.StatusResolved
+	if !c.BridgeStatus().Open() && !mayBeClosed {
 		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.HintAfterEnd())
 		return
 	}
