@@ -239,7 +239,7 @@ func (w *world) journalSurfaceFact(kind string, m bridgetest.Message) {
 // Replies leave in the surface's own order though their events came in another.
 func TestRepliesInTheSurfacesOrder(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour})
+	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"join_lines": "off"}})
 	thread := w.openThread()
 	w.chat.Mute(true)
 	var typed []bridgetest.Message

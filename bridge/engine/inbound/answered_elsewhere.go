@@ -254,7 +254,7 @@ func (el *elsewhere) countAsAnswer(ctx context.Context, tx pgx.Tx, c *book.Conve
 		return err
 	}
 
-	el.workflow.WakeByAnswer(c)
+	workflow.WakeByAnswer(el.workflow, c)
 	if el.Settings(c).AutoPending && c.BridgeStatus() == bridge.StatusOpen {
 		c.Status = string(bridge.StatusPending)
 		el.Log.ByParley(c, store.DeedSetPending, book.Detail{Reason: "answered"})

@@ -10,6 +10,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/workflow"
 	"parley/channels"
 	"parley/store"
 )
@@ -159,7 +160,7 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 	c.LastAt, c.LastFrom = rs.Now, "agent"
 	c.LastPreview = clean.Preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))
 	rs.Log.ByAgent(c, agent, store.DeedReplied, book.Detail{Message: m.ID})
-	rs.Workflow.WakeByAnswer(c)
+	workflow.WakeByAnswer(rs.Workflow, c)
 	c.RefreshCard()
 }
 

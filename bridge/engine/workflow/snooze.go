@@ -115,7 +115,7 @@ func (wf *UseCases) EndSnooze(c *book.Conversation) {
 
 // WakeByAnswer ends a conversation's snooze, if there is one, because the customer is answered. No agent chose that status: see
 // store.StatusChosen.
-func (wf *UseCases) WakeByAnswer(c *book.Conversation) {
+func WakeByAnswer(wf *UseCases, c *book.Conversation) {
 	if c.BridgeStatus() != bridge.StatusSnoozed {
 		return
 	}
