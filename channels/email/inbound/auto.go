@@ -28,6 +28,9 @@ var daemonAddress = regexp.MustCompile(`(?i)^(?:mailer[-_.]?daemon|postmaster|ma
 
 // whyAutomatic returns why a mail is automatic, as a code such as "bounce". It returns "" for a mail that a
 // person wrote. The order of the checks matters: the most specific reasons come first.
+//
+// X-Auto-Response-Suppress is no reason: it asks for no automatic answers, of which Parley sends none, and Exchange
+// puts it into people's mail that a distribution list passes on. Source: MS-OXCMAIL section 2.1.3.2.20.
 func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, from channels.Party) string {
 	lower := func(name string) string { return strings.ToLower(strings.TrimSpace(h.Raw(name))) }
 
@@ -53,13 +56,6 @@ func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, fro
 	}
 	if d.automaticPrecedence(h) != "" {
 		return "precedence"
-	}
-
-	for v := range strings.SplitSeq(lower("X-Auto-Response-Suppress"), ",") {
-		switch strings.TrimSpace(v) {
-		case "all", "oof", "autoreply":
-			return "auto-response-suppress"
-		}
 	}
 
 	if strings.HasPrefix(lower("X-Spam-Flag"), "yes") || strings.HasPrefix(lower("X-Spam-Status"), "yes") {
