@@ -188,20 +188,22 @@ func restAskedByMail(t *testing.T, r restingState) (w *world, question, thread s
 	return w, question, thread
 }
 
-// TestSpamThatAnswersUs: mail that is marked as spam, as what came by a list is, too, opens a resolved conversation and wakes a snoozed
-// one if it has our token and its sender takes part.
+// TestSpamThatAnswersUs: mail that is marked as spam, as what came by a list or a ticket system is, too, opens a resolved conversation
+// and wakes a snoozed one if it has our token and its sender takes part.
 func TestSpamThatAnswersUs(t *testing.T) {
 	t.Parallel()
 	for _, r := range resting() {
-		t.Run(r.command, func(t *testing.T) {
-			t.Parallel()
-			w, _, thread := restAskedByMail(t, r)
-			w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark", Automatic: "spam", Conversation: 1})
-			w.waitShown("Still dark")
-			w.waitCard(thread, "#1 open")
-			wantList(t, "whom the line that tells it mentions", w.waitLine(thread, r.line).Mentions(), []string{"ann"})
-			wantEqual(t, "customers who wait", w.countWaiting(), 1)
-		})
+		for _, marked := range []string{"spam", "precedence", "auto-generated"} {
+			t.Run(r.command+" "+marked, func(t *testing.T) {
+				t.Parallel()
+				w, _, thread := restAskedByMail(t, r)
+				w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark", Automatic: marked, Conversation: 1})
+				w.waitShown("Still dark")
+				w.waitCard(thread, "#1 open")
+				wantList(t, "whom the line that tells it mentions", w.waitLine(thread, r.line).Mentions(), []string{"ann"})
+				wantEqual(t, "customers who wait", w.countWaiting(), 1)
+			})
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func (it *UseCases) isByMachine(c *book.Conversation, in channels.Inbound) bool 
 	return in.Automatic != "" && !it.isPersonsAnswer(c, in)
 }
 
-// isPersonsAnswer reports whether a mail that no automation may react to, because a filter took it for spam or it came by a list,
+// isPersonsAnswer reports whether a mail that no automation may react to, such as one that a filter took for spam,
 // is a person's all the same: it has the token that only our mails have, and its sender takes part in the conversation.
 func (it *UseCases) isPersonsAnswer(c *book.Conversation, in channels.Inbound) bool {
 	hasToken := in.Answers.Conversation != 0 && !c.Exclusive

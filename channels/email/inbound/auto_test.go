@@ -49,10 +49,14 @@ func TestAutomatic(t *testing.T) {
 		{name: "no by Auto-Submitted", header: "Auto-Submitted: no", want: ""},
 		{name: "no with a comment", header: "Auto-Submitted: no (really)", want: ""},
 		{name: "replied", header: "Auto-Submitted: auto-replied; owner-email=\"x@y\"", want: "auto-submitted"},
-		{name: "generated", header: "Auto-Submitted: auto-generated", want: "auto-submitted"},
+		{name: "generated", header: "Auto-Submitted: auto-generated", want: "auto-generated"},
+		{name: "generated as a reply", header: "Auto-Submitted: auto-generated\nSubject: Automatic reply: Hi", want: "auto-reply"},
+		{name: "generated without a sender", header: "Auto-Submitted: auto-generated\nReturn-Path: <>", want: "null-sender"},
 
 		{name: "bulk", header: "Precedence: Bulk", want: "precedence"},
-		{name: "auto_reply", header: "Precedence: auto_reply", want: "precedence"},
+		{name: "bulk without a sender", header: "Precedence: bulk\nReturn-Path: <>", want: "null-sender"},
+		{name: "auto_reply", header: "Precedence: auto_reply", want: "auto-reply"},
+		{name: "junk", header: "Precedence: junk", want: "auto-reply"},
 		{name: "normal", header: "Precedence: normal", want: ""},
 		{name: "list by Precedence", header: "Precedence: list", want: "precedence"},
 
@@ -93,7 +97,9 @@ func TestAutomaticSenders(t *testing.T) {
 		{name: "postmaster who answers", header: postmaster + "Subject: Re: Printer", want: ""},
 		{name: "postmaster who reports", header: postmaster + "Subject: Undeliverable: Printer", want: "bounce"},
 		{name: "postmaster without a sender", header: postmaster + "Subject: Re: Printer\nReturn-Path: <>", want: "bounce"},
+		{name: "no-reply of a program", header: "From: no-reply@x.test\nAuto-Submitted: auto-generated", want: "no-reply"},
 		{name: "our own address", header: "From: help+tag@acme.test", want: "own-address"},
+		{name: "a program of ours", header: "From: help@acme.test\nAuto-Submitted: auto-generated", want: "auto-generated"},
 	})
 }
 
