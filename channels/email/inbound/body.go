@@ -19,8 +19,9 @@ type content struct {
 	signed    bool     // it has a signature that could be checked (S/MIME, PGP)
 	encrypted string   // how: "PGP", "S/MIME"; "" if it is not encrypted
 
+	isReport   bool               // a status part is of a delivery report, and no file that a person attached
 	reportType string             // of a multipart/report: "delivery-status", …
-	statuses   [][]byte           // its message/delivery-status parts
+	statuses   [][]byte           // the message/delivery-status parts of a report
 	returned   *rawmail.Part      // the mail that a report returns, or only its headers
 	winmail    *tnefResult        // decoded winmail.dat
 	forward    []byte             // the first attached mail; shown if there is no text
@@ -47,6 +48,7 @@ func (c *content) add(p *rawmail.Part) {
 	case p.Type == "multipart/encrypted":
 		c.encrypted = "PGP"
 	case p.Type == "multipart/report":
+		c.isReport = true
 		c.reportType = strings.ToLower(p.Params["report-type"])
 		for _, child := range p.Children {
 			c.add(child)
@@ -207,10 +209,14 @@ func (c *content) addLeaf(p *rawmail.Part) {
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
 		c.addPKCS7(p, name)
 	case "message/delivery-status", "message/global-delivery-status":
-		if b := p.Bytes(); isStatusText(b) {
+		b := p.Bytes()
+		switch {
+		case isStatusText(b):
 			c.addText(p)
-		} else {
+		case c.isReport:
 			c.statuses = append(c.statuses, b)
+		default:
+			c.addFile(p, name)
 		}
 	case "text/rfc822-headers", "message/global-headers":
 		if c.reportType != "" {

@@ -68,6 +68,7 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 	if len(reports) == 0 {
 		reports = d.proseReports(root.Header, in.Subject, text, c)
 	}
+	reports = slices.DeleteFunc(reports, func(r report) bool { return d.ownAddress(r.recipient) != "" }) // a mail to us failed
 
 	return statusesOf(*in, b, reports)
 }

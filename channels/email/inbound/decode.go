@@ -77,9 +77,7 @@ func (d *Decoder) decodeWith(read func(Envelope, []byte) []channels.Inbound, pay
 func (d *Decoder) decodeMail(e Envelope, raw []byte) []channels.Inbound {
 	root, limits := rawmail.Read(raw)
 	root.ConvertHeader()
-	c := &content{}
-	c.add(root)
-	in := d.newMessage(e, raw, root, c)
+	in, c := d.newMessage(e, raw, root)
 	in.Notices = append(in.Notices, limits...)
 	isUnreadable := c.damaged || c.encrypted != ""
 	if isUnreadable || len(limits) > 0 {
@@ -100,10 +98,12 @@ func originalFile(raw []byte) channels.Attachment {
 	return channels.Attachment{Name: "original.eml", ContentType: "message/rfc822", Content: raw}
 }
 
-// newMessage returns an Inbound for a mail that was read.
-func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part, c *content) channels.Inbound {
+// newMessage returns an Inbound for a mail that was read, and its content.
+func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part) (channels.Inbound, *content) {
 	h := root.Header
 	in := d.readHead(e, raw, h)
+	c := &content{isReport: isFromProgram(h, in.Subject, in.From.Key)}
+	c.add(root)
 	in.Automatic = d.whyAutomatic(h, c, in.Subject, in.From)
 	d.setConversation(&in, e, cmp.Or(h.Raw(mailid.MessageHeader), h.Raw(mailid.OriginalHeader)))
 
@@ -120,7 +120,7 @@ func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part, c *cont
 		in.Notices = append(in.Notices, "This mail has no text.")
 	}
 
-	return in
+	return in, c
 }
 
 // readHead returns an Inbound with what the headers say.

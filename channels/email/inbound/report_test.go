@@ -311,3 +311,61 @@ func TestActionsOfSuccesses(t *testing.T) {
 		wantEqual(t, fields+": it failed", got.State == channels.StateFailed, false)
 	}
 }
+
+// A delivery report that a person forwards is a file of her mail, as Thunderbird writes it: it tells nothing of a mail of ours. If a
+// program passes it on, it is a report still: some servers make a multipart/mixed of it.
+func TestForwardedReport(t *testing.T) {
+	t.Parallel()
+	forwarded := strings.NewReplacer("MESSAGE", messageID(12, 34)).Replace(`To: help@acme.test
+Subject: Fwd: Undelivered Mail Returned to Sender
+Content-Type: multipart/mixed; boundary=x
+
+--x
+
+Why did this come back?
+--x
+Content-Type: message/delivery-status; name="Attached Message Part.tmp"
+Content-Disposition: attachment; filename="Attached Message Part.tmp"
+
+Reporting-MTA: dns; provider.test
+
+Final-Recipient: rfc822; ann@customer.test
+Action: failed
+
+--x
+Content-Type: message/rfc822
+
+Message-ID: <MESSAGE>
+From: help@acme.test
+
+Hi
+--x--
+`)
+	in := decodeOne(t, "From: Bob <bob@customer.test>\n"+forwarded)
+	wantEqual(t, "kind", in.Kind, channels.InboundMessage)
+	wantEqual(t, "why it is automatic", in.Automatic, "")
+	wantContains(t, "text", in.Text, "Why did this come back?")
+	wantFiles(t, in, "Attached Message Part.tmp", "message.eml")
+
+	for _, program := range []string{
+		"From: MAILER-DAEMON@provider.test\n",
+		"From: Reports <reports@provider.test>\nReturn-Path: <>\n",
+		"From: Reports <reports@provider.test>\nAuto-Submitted: auto-generated\n",
+		"From: Reports <reports@provider.test>\nX-MS-Exchange-Message-Is-Ndr: \n",
+	} {
+		wantEqual(t, program+"recipient", wantFailed(t, decodeOne(t, program+forwarded)).Recipient, "ann@customer.test")
+	}
+}
+
+// A report that a mail to us failed, an answer to message 34 for example, says nothing of a mail of ours.
+func TestReportOnAMailToUs(t *testing.T) {
+	t.Parallel()
+	report := strings.NewReplacer(
+		"ann@customer.test", "Help@acme.test", "Message-ID: <"+messageID(12, 34)+">\nFrom: help@acme.test",
+		"Message-ID: <1@customer.test>\nReferences: <"+messageID(12, 34)+">\nFrom: ann@customer.test",
+	).Replace(reportWithAction("Action: failed"))
+	in := decodeOne(t, report)
+	wantEqual(t, "kind", in.Kind, channels.InboundMessage)
+	wantEqual(t, "why it is automatic", in.Automatic, "bounce")
+	wantAnswers(t, in, 12, 0)
+}
