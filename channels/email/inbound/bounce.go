@@ -40,14 +40,17 @@ type bouncedMail struct {
 }
 
 // readBounce reads a report on a mail of ours. It returns a status with the report's text for each recipient
-// to whom the mail could not be delivered, or not yet. It returns nil if the mail is no report, or a report on
-// a mail that isn't ours: then it stays an automatic message.
+// to whom the mail could not be delivered, or not yet. It returns nil if the mail is no report, a report on
+// a mail that isn't ours, or a complaint: then it stays an automatic message.
 func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
-	if !isReport(in, root.Header) {
+	isComplaint := in.Kind == channels.InboundMessage && in.Automatic == "feedback-report"
+	if !isComplaint && !isReport(in, root.Header) {
 		return nil
 	}
 
-	in.Automatic = "bounce"
+	if !isComplaint {
+		in.Automatic = "bounce"
+	}
 	text := c.plainText()
 	if strings.TrimSpace(text) == "" && len(c.segments) > 0 {
 		text = bodytext.StrippedHTML(c.segments[0].HTML)
@@ -60,7 +63,7 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 	if in.Answers.Conversation == 0 {
 		in.Answers.Conversation, in.Answers.Message = b.token.Conversation, b.token.Message
 	}
-	if !b.isOurs {
+	if isComplaint || !b.isOurs {
 		return nil
 	}
 

@@ -369,3 +369,34 @@ func TestReportOnAMailToUs(t *testing.T) {
 	wantEqual(t, "why it is automatic", in.Automatic, "bounce")
 	wantAnswers(t, in, 12, 0)
 }
+
+// A complaint about a mail of ours belongs to its conversation, and says nothing of how the mail arrived.
+// Source: RFC 5965 section 2.
+func TestComplaint(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, strings.ReplaceAll(`From: Complaints <fbl@provider.test>
+To: help@acme.test
+Subject: Complaint
+Content-Type: multipart/report; report-type=feedback-report; boundary=x
+
+--x
+
+This is a complaint.
+--x
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+
+--x
+Content-Type: message/rfc822
+
+Message-ID: <MESSAGE>
+From: help@acme.test
+
+Hi
+--x--
+`, "MESSAGE", messageID(12, 34)))
+	wantEqual(t, "kind", in.Kind, channels.InboundMessage)
+	wantEqual(t, "why it is automatic", in.Automatic, "feedback-report")
+	wantAnswers(t, in, 12, 34)
+}
