@@ -257,17 +257,16 @@ func (c *PageCustomer) Postback(title, payload string) (mid string) {
 	return mid
 }
 
-// React puts a reaction to a message, "" takes it back. It opens the window, as a message
-// does.
+// React puts a reaction to a message, which opens the window as a message does. "" takes it back, which doesn't.
 func (c *PageCustomer) React(mid, emoji string) {
 	c.page.g.change(func() {
-		c.becomeKnown()
 		if m := c.find(mid); m != nil {
 			m.Reaction = emoji
 		}
-		body := map[string]any{"mid": mid, "action": "react", "emoji": emoji, "reaction": "other"}
-		if emoji == "" {
-			body = map[string]any{"mid": mid, "action": "unreact"}
+		body := map[string]any{"mid": mid, "action": "unreact"}
+		if emoji != "" {
+			c.becomeKnown()
+			body = map[string]any{"mid": mid, "action": "react", "emoji": emoji, "reaction": "other"}
 		}
 		c.tellEvent("reaction", "message_reactions", "reaction", body)
 	})

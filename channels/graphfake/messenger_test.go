@@ -167,8 +167,8 @@ func TestPageRefuses(t *testing.T) {
 	}
 }
 
-// The window to a customer is a day, a week for people of the business; what she does opens it anew, and what she reads or edits
-// doesn't. Blocks, restrictions and tokens are refused with their codes.
+// The window to a customer is a day, a week for people of the business; what she does opens it anew, and what she reads, edits or
+// takes back doesn't. Blocks, restrictions and tokens are refused with their codes.
 func TestPageWindows(t *testing.T) {
 	t.Parallel()
 	r := newPageWorld(t)
@@ -193,7 +193,8 @@ func TestPageWindows(t *testing.T) {
 	r.page.SetHumanAgent(true)
 	r.customer.Read()
 	r.customer.Edit(r.customer.Conversation()[0].ID, "Hi")
-	expect("after reading and editing", plain, "400 10/2018278")
+	r.customer.React(r.customer.Conversation()[0].ID, "")
+	expect("after reading, editing and taking a reaction back", plain, "400 10/2018278")
 	later(6 * 24 * time.Hour)
 	expect("the eighth day", tagged, "400 10/2018278")
 	r.customer.React(r.customer.Conversation()[0].ID, "👍")

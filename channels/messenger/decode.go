@@ -162,8 +162,8 @@ func reactionOf(in channels.Inbound, r *reaction) []channels.Inbound {
 	}
 	in.Kind = channels.InboundReaction
 	in.Change.Target = r.MID
-	in.Opens = true
 	if r.Action != "unreact" {
+		in.Opens = true
 		in.Change.Emoji = r.findEmoji()
 	}
 	return []channels.Inbound{in}

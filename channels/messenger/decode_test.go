@@ -160,7 +160,7 @@ func TestDecodeMessage(t *testing.T) {
 	}
 }
 
-// What a customer does besides writing. A reaction opens the reply window; receipts tell up to which time they are about.
+// What a customer does besides writing. A reaction opens the reply window, unless it is taken back; receipts tell up to which time they are about.
 func TestDecodeEvent(t *testing.T) {
 	t.Parallel()
 	watermark := time.UnixMilli(1699999999000).UTC()
@@ -187,7 +187,7 @@ func TestDecodeEvent(t *testing.T) {
 		{
 			name:  "reaction taken back, which names no emoji",
 			event: `"reaction":{"mid":"m_9","action":"unreact"}`,
-			want:  channels.Inbound{Kind: channels.InboundReaction, Change: channels.Change{Target: "m_9"}, Opens: true},
+			want:  channels.Inbound{Kind: channels.InboundReaction, Change: channels.Change{Target: "m_9"}},
 		},
 		{
 			name:  "edit",

@@ -95,7 +95,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 func (c *Channel) Capabilities() channels.Capabilities {
 	return channels.Capabilities{
 		RichText:  channels.Unsupported,
-		Reactions: channels.Partial, // customers' reactions are shown; the API can't send one
+		Reactions: channels.Partial, // customers' reactions are shown; agents' aren't sent
 		Receipts:  channels.Receipts{Read: channels.Full, Delivered: channels.Full},
 		Window:    channels.ReplyWindow{Free: replyWindow, Human: humanWindow},
 		Start:     channels.StartNever,
