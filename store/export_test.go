@@ -46,6 +46,7 @@ const (
 	ClaimBurstsSQL        = claimBursts
 	FilesOfSQL            = filesOf
 	SentLatelySQL         = sentLately
+	RepliesBeforeSQL      = repliesBefore
 	FindReactionsSQL      = findReactions
 	ParkedMessagesSQL     = parkedMessages
 	ListClosingSQL        = listClosing

@@ -253,6 +253,34 @@ const unshown = `
 		AND delivery.state IN ('queued', 'sending', 'unknown')
 		AND (delivery.kind IN ('said', 'files') OR delivery.kind = 'line' AND delivery.payload -> 'line' ->> 'Kind' = 'changed')`
 
+const repliesBefore = `
+	SELECT ` + deliveryColumns + `
+	FROM (
+		SELECT newest.*
+		FROM (
+			SELECT $2::bigint AS id WHERE $2 <> 0
+			UNION ALL
+			(SELECT id FROM conversations
+			WHERE $2 = 0 AND identity_id = (SELECT id FROM identities WHERE account_id = $1 AND key = $3)
+			ORDER BY id DESC
+			LIMIT 50)) AS conversation
+		JOIN lanes AS lane ON lane.conversation_id = conversation.id AND lane.account_id = $1
+		CROSS JOIN LATERAL (
+			SELECT * FROM deliveries
+			WHERE lane_id = lane.id
+			ORDER BY seq DESC
+			LIMIT 100) AS newest) AS found
+	WHERE kind = 'reply' AND state NOT IN ('queued', 'cancelled') AND sent_at BETWEEN $4::timestamptz - interval '72 hours' AND $4
+	ORDER BY lane_id, seq`
+
+// RepliesBefore returns the replies of an account that left, or were leaving, within the 72 hours before a time: those of a
+// conversation or, if that is 0, of the newest fifty of the customer with a key. Of each conversation it looks at the newest 100.
+func RepliesBefore(
+	ctx context.Context, q Querier, account AccountID, conversation ConversationID, customer string, at time.Time,
+) ([]Delivery, error) {
+	return query.Collect[Delivery](ctx, q, "replies before a time", repliesBefore, account, conversation, customer, at)
+}
+
 const joinedTo = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE joined = ANY($1) AND joined <> 0 ORDER BY id`
 
 // JoinedTo returns the deliveries that left, or are leaving, in one message with a delivery in first.

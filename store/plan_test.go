@@ -241,6 +241,22 @@ func batchStatements(k plantest.Keys) []plantest.Statement {
 			Index:   "deliveries_lane_id_seq_key",
 		},
 		{
+			Name:    "replies to a customer",
+			SQL:     store.RepliesBeforeSQL,
+			Args:    []any{k.Accounts[0], 0, k.Identities[0], "tomorrow"},
+			Hot:     true,
+			MaxRows: map[string]float64{"deliveries": 5000, "conversations": 50},
+			Index:   "conversations_identity",
+		},
+		{
+			Name:    "replies in a conversation",
+			SQL:     store.RepliesBeforeSQL,
+			Args:    []any{k.Accounts[0], k.Conversations[0], "", "tomorrow"},
+			Hot:     true,
+			MaxRows: map[string]float64{"deliveries": 125},
+			Index:   "deliveries_lane_id_seq_key",
+		},
+		{
 			Name:    "reactions",
 			SQL:     store.FindReactionsSQL,
 			Args:    []any{k.Accounts, k.Externals},

@@ -242,6 +242,62 @@ func TestUnmatchedBouncesShareADay(t *testing.T) {
 	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
 }
 
+// nameless is a report that a mail to a recipient failed, which names no message of ours.
+func nameless(recipient string) channelstest.Event {
+	return channelstest.Event{Type: "status", State: "failed", Reason: "no mailbox", Recipient: recipient,
+		From: "daemon@gateway.test", Subject: "Undeliverable", Automatic: "bounce"}
+}
+
+// A bounce that names no mail is that of the only mail that went to its recipient within 72 hours: in the conversation that it names, if
+// a server has replaced our Message-ID, else of the account.
+func TestBounceByItsRecipient(t *testing.T) {
+	t.Parallel()
+	inConversation := nameless("Kim@x.test")
+	inConversation.External, inConversation.Conversation = []string{"replaced"}, 1
+	for name, bounce := range map[string]channelstest.Event{"conversation": inConversation, "account": nameless("Kim@x.test")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			_, reply := w.answerMail(channelstest.Event{From: "kim@x.test"})
+			w.postEvents(mail, bounce)
+			w.waitFate(reply, "failed")
+			wantButtons(t, "the failure", w.waitShown("Kim@x.test: no mailbox"), bridge.VerbSendAgain)
+		})
+	}
+}
+
+// A bounce that names no mail is automatic mail if nobody can tell which mail it is about. What was sent stays sent.
+func TestBounceByItsRecipientOfNoMail(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name      string
+		recipient string
+		before    func(w *world, thread string)
+	}{
+		{name: "nobody's", recipient: "max@x.test"},
+		{name: "an old one", recipient: "kim@x.test", before: func(w *world, _ string) {
+			w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '73 hours' WHERE kind = 'reply'`)
+		}},
+		{name: "one of two", recipient: "kim@x.test", before: func(w *world, thread string) {
+			w.waitFate(w.reply(thread, "And"), "out")
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread, reply := w.answerMail(channelstest.Event{From: "kim@x.test"})
+			w.waitDrained()
+			if tt.before != nil {
+				tt.before(w, thread)
+			}
+			w.postEvents(mail, nameless(tt.recipient))
+			wantButtons(t, "the report", w.waitShown("[automatic] bounce Undeliverable"), bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock)
+			w.waitFate(reply, "out")
+		})
+	}
+}
+
 // A bounce that is applied while the result of the sending waits for the conversation is
 // not forgotten by it.
 func TestBounceBeforeItsResult(t *testing.T) {

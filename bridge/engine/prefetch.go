@@ -46,7 +46,8 @@ func (w *work) collectWanted(facts []fact) *book.Wanted {
 
 // wantInbound adds what one thing that a channel reports will touch.
 func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound) {
-	if inbound.NamesCustomer(in.Kind) || in.Opens {
+	namesParty := inbound.NamesCustomer(in.Kind) || inbound.NamesRecipientAlone(in)
+	if namesParty || in.Opens {
 		n.AddParty(a.ID, in.From, in.Change.Previous)
 	}
 
@@ -99,6 +100,11 @@ func wantReceipt(n *book.Wanted, a *store.Account, in channels.Inbound) {
 	n.Messages = append(n.Messages, store.MessageID(s.MessageID))
 	if s.State == channels.StateFailed {
 		n.Failures = true // to know whether the customer was answered since
+	}
+	if inbound.NamesRecipientAlone(in) { // the reply is in one of the recipient's conversations
+		recipient := bridge.AddressKey(s.Recipient)
+		n.Peeked.Add(a.ID, recipient)
+		n.Joined.Add(a.ID, recipient)
 	}
 	if !s.UpTo.IsZero() {
 		n.UpTo = true

@@ -12,6 +12,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/workflow"
 	"parley/channels"
 	"parley/store"
 )

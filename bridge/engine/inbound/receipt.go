@@ -220,12 +220,19 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	if m == nil && rc.mayPrecedeResult(a, in) {
 		return rc.WaitForID(a.ID, in.Status.External[0], book.ResultWait-rc.Age())
 	}
+	if m == nil {
+		d, err := rc.replyByRecipient(ctx, tx, a, in)
+		if err != nil {
+			return err
+		}
+		if d != nil {
+			m = rc.Messages.Rows[d.MessageID]
+			return rc.applyToReply(ctx, tx, a, rc.Conversations.Rows[m.ConversationID], m, d, in.Status)
+		}
+	}
 	isOurs := m != nil && m.Direction != store.DirectionIn
 	if !isOurs {
-		if rc.isOfOtherSystem(a, in.Status) {
-			return nil
-		}
-		return rc.intake.showUnmatchedBounce(ctx, tx, a, part, in)
+		return rc.applyUnmatched(ctx, tx, a, part, in)
 	}
 
 	c := rc.Conversations.Rows[m.ConversationID]
@@ -283,8 +290,8 @@ func (rc *Receipts) linkSentID(a *store.Account, m *book.Message, s *channels.St
 }
 
 // mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That happens in chats alone:
-// reports about mail name our own Message-ID. It doesn't happen with what may be somebody else's message (Status.Others): that has no
-// mark of ours, or is in a list which shows messages only later.
+// reports about mail name our own Message-ID, or the recipient (replyByRecipient). It doesn't happen with what may be somebody else's
+// message (Status.Others): that has no mark of ours, or is in a list which shows messages only later.
 func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool {
 	if in.Status.Others || rc.Age() >= book.ResultWait {
 		return false

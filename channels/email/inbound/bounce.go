@@ -41,7 +41,8 @@ type bouncedMail struct {
 
 // readBounce reads a report on a mail of ours. It returns a status with the report's text for each recipient
 // to whom the mail could not be delivered, or not yet. It returns nil if the mail is no report, a report on
-// a mail that isn't ours, or a complaint: then it stays an automatic message.
+// a mail that isn't ours, or a complaint: then it stays an automatic message. A report that tells nothing of the mail
+// but its recipients may be on one of ours.
 func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
 	isComplaint := in.Kind == channels.InboundMessage && in.Automatic == "feedback-report"
 	if !isComplaint && !isReport(in, root.Header) {
@@ -63,7 +64,8 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 	if in.Answers.Conversation == 0 {
 		in.Answers.Conversation, in.Answers.Message = b.token.Conversation, b.token.Message
 	}
-	if isComplaint || !b.isOurs {
+	mayBeOurs := b.isOurs || c.returned == nil && len(b.external) == 0 && len(c.statuses) > 0
+	if isComplaint || !mayBeOurs {
 		return nil
 	}
 
@@ -71,7 +73,10 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 	if len(reports) == 0 {
 		reports = d.proseReports(root.Header, in.Subject, text, c)
 	}
-	reports = slices.DeleteFunc(reports, func(r report) bool { return d.ownAddress(r.recipient) != "" }) // a mail to us failed
+	reports = slices.DeleteFunc(reports, func(r report) bool {
+		isOfNobody := r.recipient == "" && !b.isOurs
+		return isOfNobody || d.ownAddress(r.recipient) != "" // a mail to us failed
+	})
 
 	return statusesOf(*in, b, reports)
 }

@@ -1,0 +1,114 @@
+package inbound
+
+import (
+	"strings"
+	"testing"
+
+	"parley/channels"
+)
+
+// Reports that say nothing of how a mail of ours arrived, or don't name the mail.
+
+// A delivery report that a person forwards is a file of her mail, as Thunderbird writes it: it tells nothing of a mail of ours. If a
+// program passes it on, it is a report still: some servers make a multipart/mixed of it.
+func TestForwardedReport(t *testing.T) {
+	t.Parallel()
+	forwarded := strings.NewReplacer("MESSAGE", messageID(12, 34)).Replace(`To: help@acme.test
+Subject: Fwd: Undelivered Mail Returned to Sender
+Content-Type: multipart/mixed; boundary=x
+
+--x
+
+Why did this come back?
+--x
+Content-Type: message/delivery-status; name="Attached Message Part.tmp"
+Content-Disposition: attachment; filename="Attached Message Part.tmp"
+
+Reporting-MTA: dns; provider.test
+
+Final-Recipient: rfc822; ann@customer.test
+Action: failed
+
+--x
+Content-Type: message/rfc822
+
+Message-ID: <MESSAGE>
+From: help@acme.test
+
+Hi
+--x--
+`)
+	in := decodeOne(t, "From: Bob <bob@customer.test>\n"+forwarded)
+	wantEqual(t, "kind", in.Kind, channels.InboundMessage)
+	wantEqual(t, "why it is automatic", in.Automatic, "")
+	wantContains(t, "text", in.Text, "Why did this come back?")
+	wantFiles(t, in, "Attached Message Part.tmp", "message.eml")
+
+	for _, program := range []string{
+		"From: MAILER-DAEMON@provider.test\n",
+		"From: Reports <reports@provider.test>\nReturn-Path: <>\n",
+		"From: Reports <reports@provider.test>\nAuto-Submitted: auto-generated\n",
+		"From: Reports <reports@provider.test>\nX-MS-Exchange-Message-Is-Ndr: \n",
+	} {
+		wantEqual(t, program+"recipient", wantFailed(t, decodeOne(t, program+forwarded)).Recipient, "ann@customer.test")
+	}
+}
+
+// A report that a mail to us failed, an answer to message 34 for example, says nothing of a mail of ours.
+func TestReportOnAMailToUs(t *testing.T) {
+	t.Parallel()
+	report := strings.NewReplacer(
+		"ann@customer.test", "Help@acme.test", "Message-ID: <"+messageID(12, 34)+">\nFrom: help@acme.test",
+		"Message-ID: <1@customer.test>\nReferences: <"+messageID(12, 34)+">\nFrom: ann@customer.test",
+	).Replace(reportWithAction("Action: failed"))
+	in := decodeOne(t, report)
+	wantEqual(t, "kind", in.Kind, channels.InboundMessage)
+	wantEqual(t, "why it is automatic", in.Automatic, "bounce")
+	wantAnswers(t, in, 12, 0)
+}
+
+// A complaint about a mail of ours belongs to its conversation, and says nothing of how the mail arrived.
+// Source: RFC 5965 section 2.
+func TestComplaint(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, strings.ReplaceAll(`From: Complaints <fbl@provider.test>
+To: help@acme.test
+Subject: Complaint
+Content-Type: multipart/report; report-type=feedback-report; boundary=x
+
+--x
+
+This is a complaint.
+--x
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+
+--x
+Content-Type: message/rfc822
+
+Message-ID: <MESSAGE>
+From: help@acme.test
+
+Hi
+--x--
+`, "MESSAGE", messageID(12, 34)))
+	wantEqual(t, "kind", in.Kind, channels.InboundMessage)
+	wantEqual(t, "why it is automatic", in.Automatic, "feedback-report")
+	wantAnswers(t, in, 12, 34)
+}
+
+// A gateway's report may return no mail and name no id. Then the recipient is all that it tells of the mail.
+func TestReportThatReturnsNothing(t *testing.T) {
+	t.Parallel()
+	whole := reportWithAction("Action: failed")
+	head, _, _ := strings.Cut(whole, "--x\nContent-Type: message/rfc822")
+	in := decodeOne(t, head+"--x--\n")
+	if in.Status == nil {
+		t.Fatalf("got %+v, want a status", in)
+	}
+	wantEqual(t, "recipient", in.Status.Recipient, "ann@customer.test")
+	wantEqual(t, "message", in.Status.MessageID, 0)
+	wantEqual(t, "ids", len(in.Status.External), 0)
+	wantEqual(t, "state", in.Status.State, channels.StateFailed)
+}
