@@ -150,7 +150,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		caps.Files.Limits = channels.FileLimits{channels.FileImage: maxImage, channels.FileVideo: maxWhatsApp,
 			channels.FileAudio: maxWhatsApp, channels.FileDocument: maxWhatsApp}
 		caps.Sending.Rate = whatsappRate
-		return c.withoutAddress(caps)
+		return c.withReachableFiles(caps)
 	}
 
 	caps.Start = channels.StartFree
@@ -162,11 +162,11 @@ func (c *Channel) Capabilities() channels.Capabilities {
 			channels.FileAudio: maxCarrierFile, channels.FileDocument: maxCarrierFile}
 	}
 
-	return c.withoutAddress(caps)
+	return c.withReachableFiles(caps)
 }
 
-// withoutAddress removes files from caps if Parley has no public address, from which Twilio fetches them.
-func (c *Channel) withoutAddress(caps channels.Capabilities) channels.Capabilities {
+// withReachableFiles removes files from caps if Parley has no public address, from which Twilio fetches them.
+func (c *Channel) withReachableFiles(caps channels.Capabilities) channels.Capabilities {
 	if c.callbacks.address == "" && caps.Files.PerMessage > 0 {
 		caps.Files.PerMessage = 0
 		caps.Files.Unavailable = "Files can't be sent: Twilio fetches them from Parley, which has no public address (PARLEY_PUBLIC_URL)."

@@ -13,9 +13,9 @@ import (
 	"parley/channels"
 )
 
-// decodeStatus reads a status callback. The status of a part that others follow counts only if it failed.
+// decodeStatus reads a status callback. The message's state is that of its last part: earlier parts count only if they failed.
 func (d *reader) decodeStatus(form url.Values, status string, at time.Time, query string) []channels.Inbound {
-	t, _ := d.callbacks.readToken(query)           // without a token, the message is found by its id at Twilio
+	t, _ := d.callbacks.readToken(query)           // zero without a token: then the message is found by its id at Twilio
 	code, _ := strconv.Atoi(form.Get("ErrorCode")) // unreadable: 0, no error
 	s := statusFor(status, code, form.Get("ErrorMessage"))
 	if t.more && s.State != channels.StateFailed {

@@ -21,7 +21,7 @@ type hookPlace struct {
 	app     string // a TwiML application that comes before the address; "" if there is none
 	shared  bool   // it is a messaging service's, which calls one account for all of its numbers
 
-	form func(address string) request // the request that sets it
+	requestFor func(address string) request // the request that sets it
 }
 
 // FindHook implements channels.Hooked.
@@ -52,7 +52,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.api.call(ctx, p.form(c.webhookAddress()), nil); err != nil {
+	if err := c.api.call(ctx, p.requestFor(c.webhookAddress()), nil); err != nil {
 		return asNotSent(err)
 	}
 	return nil
@@ -96,14 +96,15 @@ func (f *finder) findHook(ctx context.Context) (*hookPlace, error) {
 		return nil, err
 	}
 
-	return &hookPlace{what: "“A message comes in” of the number " + f.number.from, address: n.URL, method: n.Method, app: n.App, form: func(address string) request {
-		form := url.Values{"SmsUrl": {address}, "SmsMethod": {http.MethodPost}}
-		if n.Code == "" { // short codes have no applications
-			form.Set("SmsApplicationSid", "")
-		}
-		return request{method: http.MethodPost, url: f.api.accountURL() + "/" + kind + "/" + url.PathEscape(n.SID) + ".json",
-			form: form}
-	}}, nil
+	return &hookPlace{what: "“A message comes in” of the number " + f.number.from, address: n.URL, method: n.Method, app: n.App,
+		requestFor: func(address string) request {
+			form := url.Values{"SmsUrl": {address}, "SmsMethod": {http.MethodPost}}
+			if n.Code == "" { // short codes have no applications
+				form.Set("SmsApplicationSid", "")
+			}
+			return request{method: http.MethodPost, url: f.api.accountURL() + "/" + kind + "/" + url.PathEscape(n.SID) + ".json",
+				form: form}
+		}}, nil
 }
 
 // ownPhone is a number or short code of the account.
@@ -159,7 +160,8 @@ func (f *finder) findInService(ctx context.Context) (p *hookPlace, onNumber bool
 	if err := f.api.call(ctx, request{method: http.MethodGet, url: at}, &s); err != nil {
 		return nil, false, asNotSent(err)
 	}
-	return &hookPlace{what: "Request URL of the messaging service " + s.Name, shared: true, address: s.URL, method: s.Method, form: func(address string) request {
-		return request{method: http.MethodPost, url: at, form: url.Values{"InboundRequestUrl": {address}, "InboundMethod": {http.MethodPost}}}
-	}}, s.OnNumber, nil
+	return &hookPlace{what: "Request URL of the messaging service " + s.Name, shared: true, address: s.URL, method: s.Method,
+		requestFor: func(address string) request {
+			return request{method: http.MethodPost, url: at, form: url.Values{"InboundRequestUrl": {address}, "InboundMethod": {http.MethodPost}}}
+		}}, s.OnNumber, nil
 }

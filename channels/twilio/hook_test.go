@@ -215,7 +215,7 @@ func (w *world) setServiceHook(address string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.base.api.call(w.t.Context(), place.form(address), nil); err != nil {
+	if err := w.base.api.call(w.t.Context(), place.requestFor(address), nil); err != nil {
 		w.t.Fatal(err)
 	}
 }

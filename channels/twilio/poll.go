@@ -157,14 +157,22 @@ func listArrivedAtOthers(ctx context.Context, c *Channel, from, until time.Time)
 		return older > maxOlder || read > maxListed
 	})
 
+	if err != nil {
+		return nil, err
+	}
+
 	calledFor := map[string]bool{}
 	for _, r := range rows {
-		if _, isKnown := calledFor[r.To]; err == nil && !isKnown {
-			calledFor[r.To], err = isCalledFor(ctx, c, r.To)
+		if _, isKnown := calledFor[r.To]; isKnown {
+			continue
+		}
+		if calledFor[r.To], err = isCalledFor(ctx, c, r.To); err != nil {
+			return nil, err
 		}
 	}
+
 	slices.Reverse(rows)
-	return slices.DeleteFunc(rows, func(r listedRow) bool { return !calledFor[r.To] }), err
+	return slices.DeleteFunc(rows, func(r listedRow) bool { return !calledFor[r.To] }), nil
 }
 
 // isCalledFor reports whether Twilio calls our webhook for what comes to another number of our messaging service. The callbacks of a
@@ -174,11 +182,11 @@ func isCalledFor(ctx context.Context, c *Channel, ours string) (bool, error) {
 	number.from = keyOf(ours)
 	f := finder{api: c.api, number: &number, address: c.callbacks.address}
 	p, err := f.findHook(ctx)
+	isDeleted := err != nil && (isGone(err) || channels.ClassOf(err) == channels.BadRecipient) // the number, or the service
+	if isDeleted {
+		return false, nil
+	}
 	if err != nil {
-		isUnknown := isGone(err) || channels.ClassOf(err) == channels.BadRecipient
-		if isUnknown { // the number or the service was deleted
-			err = nil
-		}
 		return false, err
 	}
 	address, _, _ := strings.Cut(p.address, "#")
@@ -232,9 +240,8 @@ func (c *Channel) listMedia(ctx context.Context, sid string) ([]listedMedia, err
 	return files, nil
 }
 
-// isGone reports whether Twilio refused a request, and not because of our credentials or its load: what the request
-// asks for doesn't exist any more. A list of messages was read with the same credentials just before, so that "no such
-// thing" isn't about the account here.
+// isGone reports whether what a request asked for doesn't exist any more. A 404 isn't about the account here: the callers have
+// just read a list of messages with the same credentials.
 func isGone(err error) bool {
 	if api, ok := errors.AsType[*apiError](err); ok && api.status == http.StatusNotFound {
 		return true
@@ -242,11 +249,11 @@ func isGone(err error) bool {
 	return asNotSent(err).Class == channels.BadContent
 }
 
-// statusFacts returns facts about our messages of the last day, or since a time before that, whose state changed between
-// since and until. They have the same external ids as those of callbacks. until leaves time for the callback to come
-// first, which is better because it has our token. Without it another program may have sent the message, also from our number.
+// statusFacts returns facts about our messages whose state changed between since and until. It reads the messages of the last day
+// or, if since is longer ago, all from since on, but only the newest c.maxStatuses. Older ones' states are known by callbacks alone.
 //
-// Only the newest c.maxStatuses messages are looked at. Of the others, the state is known by callbacks alone.
+// A fact has the external id of the callback's fact, so that the first of both counts. until lets the callback come first: only it
+// has our token. Without the token, another program may have sent the message, also from our number.
 func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]channels.Fact, error) {
 	from := c.env.Now().Add(-statusSpan)
 	if since.Before(from) {

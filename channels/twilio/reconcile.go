@@ -60,7 +60,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	}
 
 	var same []listedRow
-	unexplained := 0 // messages that may be ours or another process's
+	unexplained := 0 // other messages, which may be this delivery's or another process's
 	for _, r := range rows {
 		delivery, sentHere := c.sent.findDelivery(r.SID)
 		isOther := delivery != o.DeliveryID || o.Attempt.Part > 0 // of another delivery, or an earlier part of this one

@@ -42,7 +42,7 @@ func (c *Channel) Run(ctx context.Context) error {
 		hasMore, err := c.pollOnce(ctx, &m)
 		templatesDue := c.number.whatsapp && c.env.Now().Sub(templatesReadAt) >= c.opts.Watch
 		if err == nil && templatesDue {
-			err = c.storeTemplateStates(ctx, &m)
+			err = c.readContents(ctx, &m)
 			if err == nil {
 				templatesReadAt = c.env.Now()
 			}
@@ -89,8 +89,8 @@ func (c *Channel) reportCondition(err error) {
 	}
 }
 
-// loadMemory reads the memory. For a new account it begins when the account was set up or, if that isn't known, now:
-// older messages are not read. A memory that is there but can't be understood counts as none.
+// loadMemory reads the memory. A new account's watermark is when the account was set up or, if that isn't known, now: older
+// messages are not read. A memory that can't be understood counts as none.
 func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
@@ -132,28 +132,40 @@ func (c *Channel) saveMemory(ctx context.Context, m memory) error {
 	return nil
 }
 
-// storeTemplateStates stores changes of templates' states, and deletes old contents that were made for single messages. One
-// that can't be deleted is tried again the next time, and keeps no state from being stored.
-func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
+// readContents stores changes of templates' states, and deletes old contents that were made for single messages. A content that
+// can't be deleted is tried again the next time.
+func (c *Channel) readContents(ctx context.Context, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	list, err := c.catalogue.list(ctx)
 	if err != nil {
 		return err
 	}
+	if err := c.storeTemplateStates(ctx, m, list); err != nil {
+		return err
+	}
 
+	var old []string
+	for _, t := range list {
+		isOld := !t.Created.IsZero() && c.env.Now().Sub(t.Created.Time) > onceLife
+		if t.Name == onceName && isOld {
+			old = append(old, t.SID)
+		}
+	}
+	if err := c.catalogue.removeAll(ctx, old); err != nil {
+		c.log.Warn("contents of single messages can't be deleted", "error", err)
+	}
+	return nil
+}
+
+// storeTemplateStates stores those states of templates that differ from the memory's, and remembers them.
+func (c *Channel) storeTemplateStates(ctx context.Context, m *memory, list []content) error {
 	var facts []channels.Fact
-	var old []string // contents of single messages
 	states := map[string]channels.TemplateStatus{}
 	for _, t := range list {
 		if t.Name == onceName {
-			isOld := c.env.Now().Sub(t.Created.Time) > onceLife
-			if !t.Created.IsZero() && isOld {
-				old = append(old, t.SID)
-			}
 			continue
 		}
-
 		s := t.describeState()
 		states[t.SID] = s.Status
 		if m.Templates[t.SID] == s.Status || s.Status == channels.TemplateDraft { // nothing new, or not submitted
@@ -172,13 +184,5 @@ func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
 	}
 
 	m.Templates = states
-	if err := c.saveMemory(ctx, *m); err != nil {
-		return err
-	}
-
-	if err := c.catalogue.removeAll(ctx, old); err != nil {
-		c.log.Warn("contents of single messages can't be deleted", "error", err)
-	}
-
-	return nil
+	return c.saveMemory(ctx, *m)
 }

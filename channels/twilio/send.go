@@ -61,10 +61,7 @@ func (c *Channel) makeReceipt(r row, more bool, note string) channels.Receipt {
 	return out
 }
 
-// sendFailure classifies a failed Send. With a free text, codeRateOrLimit means the rate, because the customer
-// has written to us; with a template, more likely the daily limit. Answers don't count against that one, so only
-// this customer's messages wait. If Twilio refuses the content of a template, the template is bad. A short code that Twilio
-// refuses as a sender is, unlike other numbers, refused for the customer's country.
+// sendFailure classifies a failed Send. Some codes mean something else for what was sent, or for the number that sent it.
 func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	se := sendError(err)
 	var api *apiError
@@ -74,12 +71,12 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 
 	switch api.code {
 	case codeRateOrLimit:
-		if o.Template == nil {
+		if o.Template == nil { // the rate: a free text is an answer, and the daily limit doesn't count answers
 			se.Wait = max(api.after, busyWait)
-		} else {
+		} else { // more likely the daily limit: answers to other customers needn't wait
 			se.Pair = true
 		}
-	case codeBadSender, codeForeignSender:
+	case codeBadSender, codeForeignSender: // a short code is only refused for the customer's country
 		if shortPattern.MatchString(keyOf(c.number.sendingAddress(o.From))) {
 			se.Class = channels.BadRecipient
 			se.Text = "Twilio refuses this short code for the customer: it can only write to numbers of its own country."

@@ -46,16 +46,17 @@ const online = "ONLINE"
 
 // makeHookPlace returns the setting that has the sender's webhook address.
 func (s *waSender) makeHookPlace(api *client) *hookPlace {
-	return &hookPlace{what: "Webhook URL for incoming messages of the sender " + s.ID, address: s.Hook["callback_url"], method: s.Hook["callback_method"], form: func(address string) request {
-		hook := map[string]string{}
-		for name, value := range s.Hook { // the other values are sent again: Twilio might clear what is left out
-			if value != "" {
-				hook[name] = value
+	return &hookPlace{what: "Webhook URL for incoming messages of the sender " + s.ID, address: s.Hook["callback_url"], method: s.Hook["callback_method"],
+		requestFor: func(address string) request {
+			hook := map[string]string{}
+			for name, value := range s.Hook { // the other values are sent again: Twilio might clear what is left out
+				if value != "" {
+					hook[name] = value
+				}
 			}
-		}
-		hook["callback_url"], hook["callback_method"] = address, http.MethodPost
-		return request{method: http.MethodPost, url: api.messaging + "/v2/Channels/Senders/" + url.PathEscape(s.SID), json: map[string]any{"webhook": hook}}
-	}}
+			hook["callback_url"], hook["callback_method"] = address, http.MethodPost
+			return request{method: http.MethodPost, url: api.messaging + "/v2/Channels/Senders/" + url.PathEscape(s.SID), json: map[string]any{"webhook": hook}}
+		}}
 }
 
 // maxSenders is how many senders of an account are read.

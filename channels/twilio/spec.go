@@ -133,7 +133,7 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	return s, errors.Join(faults...)
 }
 
-// checkOf returns what says what is wrong with the settings of WhatsApp, or of SMS. Its errors: every fault, joined.
+// checkOf returns the check of the settings of WhatsApp, or of SMS. The check returns every fault, joined.
 func checkOf(whatsapp bool) func(channels.Config) error {
 	return func(c channels.Config) error {
 		_, err := newSettings(c, whatsapp)

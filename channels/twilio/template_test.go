@@ -253,10 +253,10 @@ func newContentWorld(t *testing.T) *world {
 	return w
 }
 
-// storeTemplateStates does what Run does about contents now and then, which must work.
-func (w *world) storeTemplateStates(m *memory) {
+// readContents does what Run does about contents now and then, which must work.
+func (w *world) readContents(m *memory) {
 	w.t.Helper()
-	if err := w.base.storeTemplateStates(w.t.Context(), m); err != nil {
+	if err := w.base.readContents(w.t.Context(), m); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -266,10 +266,10 @@ func TestContentOfAMessageIsDeleted(t *testing.T) {
 	t.Parallel()
 	w := newContentWorld(t)
 	m := memory{}
-	w.storeTemplateStates(&m)
+	w.readContents(&m)
 	wantEqual(t, "number of contents at once", len(w.fake.Contents()), 2)
 	w.clock.move(25 * time.Hour)
-	w.storeTemplateStates(&m)
+	w.readContents(&m)
 	wantEqual(t, "number of contents a day later", len(w.fake.Contents()), 1)
 	w.takeTemplate() // the one that is left
 }
@@ -282,7 +282,7 @@ func TestContentOfAMessageThatStays(t *testing.T) {
 	const forever = -1
 	w.fake.AddFault(twiliofake.Fault{Route: "DELETE /v1/Content", Kind: twiliofake.FaultErrorBefore, Times: forever})
 	m := memory{}
-	w.storeTemplateStates(&m)
+	w.readContents(&m)
 	wantEqual(t, "number of contents", len(w.fake.Contents()), 2)
 	wantEqual(t, "number of stored states", len(m.Templates), 1)
 }

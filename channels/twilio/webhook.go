@@ -109,7 +109,9 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 	sid := messageSid(form)
 	customer, ours := keyOf(form.Get("From")), form.Get("To")
 	id := sid
-	if status := statusOf(form); status != "" {
+	status := statusOf(form)
+	isOfOurMessage := status != ""
+	if isOfOurMessage {
 		customer, ours = keyOf(form.Get("To")), form.Get("From")
 		id = sid + ":" + clipText(status, maxQuoted)
 	}
@@ -126,8 +128,7 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 	}
 
 	fact := channels.Fact{ExternalID: id, OrderKey: clipText(customer, maxOrderKey), Payload: hookPayload(h.env.Now(), query, body)}
-	isCustomers := statusOf(form) == ""
-	if isCustomers {
+	if !isOfOurMessage {
 		fact.Owner = h.number.ownerOf(ours)
 	}
 	return fact

@@ -208,22 +208,21 @@ func (l *library) Contents() []Content {
 	return all
 }
 
-// useContent puts the content that a form names into a message. If it can't, it returns Twilio's error code and message;
-// the code is 0 otherwise. The lock is held.
-func (l *library) useContent(m *stored, f url.Values) (code int, message string) {
+// useContent puts the content that a form names into a message. The lock is held.
+func (l *library) useContent(m *stored, f url.Values) *refusal {
 	id := f.Get("ContentSid")
 	if id == "" {
-		return 0, ""
+		return nil
 	}
 
 	c := l.findContent(id)
 	if c == nil {
-		return codeNoContent, "The ContentSid is Invalid"
+		return &refusal{codeNoContent, "The ContentSid is Invalid"}
 	}
 
 	values, err := rawJSON(cmp.Or(f.Get("ContentVariables"), "{}"))
 	if err != nil {
-		return codeBadVariables, "The ContentVariables Parameter is invalid"
+		return &refusal{codeBadVariables, "The ContentVariables Parameter is invalid"}
 	}
 
 	_, b := c.forSMS()
@@ -241,5 +240,5 @@ func (l *library) useContent(m *stored, f url.Values) (code int, message string)
 		return c.variables[name]
 	})
 
-	return 0, ""
+	return nil
 }

@@ -1,6 +1,7 @@
 package twiliofake
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -151,16 +152,18 @@ func (d driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 
 	verb := r.PathValue("verb")
 	p := d.findPhone(r.PathValue("user"), a.Number, a.Profile)
-	id, err, ok := p.runVerb(verb, a) //nolint:contextcheck // webhooks have a time of their own
-	if !ok {
+	id, err := p.runVerb(verb, a) //nolint:contextcheck // webhooks have a time of their own
+	if errors.Is(err, errUnknownVerb) {
 		emulator.Write(w, http.StatusNotFound, map[string]any{"ok": false, "error": "unknown verb " + verb})
 		return
 	}
 	emulator.Done(w, map[string]any{"id": id}, err)
 }
 
-// runVerb lets a customer do something; ok is false if there is no such verb.
-func (p *Phone) runVerb(verb string, a Act) (id string, err error, ok bool) { //nolint:revive // ok last reads as in maps
+var errUnknownVerb = errors.New("twiliofake: unknown verb")
+
+// runVerb lets a customer do something. Errors: errUnknownVerb; the action's own.
+func (p *Phone) runVerb(verb string, a Act) (id string, err error) {
 	switch verb {
 	case "say":
 		id, err = p.Send(Message{Text: a.Text, Media: a.Files, ReplyTo: a.Reply})
@@ -175,9 +178,9 @@ func (p *Phone) runVerb(verb string, a Act) (id string, err error, ok bool) { //
 	case "read":
 		p.Read()
 	default:
-		return "", nil, false
+		return "", errUnknownVerb
 	}
-	return id, err, true
+	return id, err
 }
 
 // tapTitle answers with the button of that title. Errors: there is none on the phone.

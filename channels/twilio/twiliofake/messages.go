@@ -136,9 +136,9 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	taken, code, message := a.takeMessage(r.PostForm)
-	if code != 0 {
-		refuse(w, http.StatusBadRequest, code, message)
+	taken, refused := a.takeMessage(r.PostForm)
+	if refused != nil {
+		refuse(w, http.StatusBadRequest, refused.code, refused.message)
 		return
 	}
 
@@ -162,44 +162,42 @@ type takenMessage struct {
 	done         chan struct{}   // to be closed when this one is
 }
 
-// takeMessage makes a message of a form and stores it. If it can't, it returns Twilio's error code and message; the code is 0
-// otherwise.
-func (a *webAPI) takeMessage(f url.Values) (taken takenMessage, code int, message string) {
+// takeMessage makes a message of a form and stores it.
+func (a *webAPI) takeMessage(f url.Values) (takenMessage, *refusal) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	m, code, message := a.makeMessage(f)
-	if code != 0 {
-		return takenMessage{}, code, message
+	m, refused := a.makeMessage(f)
+	if refused != nil {
+		return takenMessage{}, refused
 	}
 
 	a.exchange.messages = append(a.exchange.messages, m)
 	p := a.exchange.findPhone(m.to, m.from, "")
-	taken = takenMessage{message: m, view: a.messageView(m), previousDone: p.tail, done: make(chan struct{})}
+	taken := takenMessage{message: m, view: a.messageView(m), previousDone: p.tail, done: make(chan struct{})}
 	p.tail = taken.done
 	a.Poke()
-	return taken, 0, ""
+	return taken, nil
 }
 
-// makeMessage checks a form and makes a message of it. If it can't, it returns Twilio's error code and message; the code is
-// 0 otherwise. The lock is held.
-func (a *webAPI) makeMessage(f url.Values) (m *stored, code int, message string) {
+// makeMessage checks a form and makes a message of it. The lock is held.
+func (a *webAPI) makeMessage(f url.Values) (m *stored, refused *refusal) {
 	to, from := f.Get("To"), f.Get("From")
 	service := f.Get("MessagingServiceSid")
 	if from == "" && service != "" { // the service chooses a number
-		if from, code, message = a.chooseSender(service, to); code != 0 {
-			return nil, code, message
+		if from, refused = a.chooseSender(service, to); refused != nil {
+			return nil, refused
 		}
 	}
 
-	if code, message := a.checkAddresses(to, from); code != 0 {
-		return nil, code, message
+	if refused := a.checkAddresses(to, from); refused != nil {
+		return nil, refused
 	}
 
 	now := a.opt.Now().UTC()
 	m = &stored{sid: newSID("SM"), body: f.Get("Body"), from: from, to: to, direction: directionOurs, status: messageQueued, service: service,
 		callback: f.Get("StatusCallback"), created: now, updated: now}
-	if code, message := a.checkContent(m, f); code != 0 {
-		return nil, code, message
+	if refused := a.addContent(m, f); refused != nil {
+		return nil, refused
 	}
 
 	m.segments = 1
@@ -207,44 +205,49 @@ func (a *webAPI) makeMessage(f url.Values) (m *stored, code int, message string)
 		m.segments = countSegments(m.body)
 	}
 
-	return m, 0, ""
+	return m, nil
 }
 
-// checkAddresses returns Twilio's error code and message if a message can't go from one address to the other; the code is
-// 0 otherwise.
-func (a *webAPI) checkAddresses(to, from string) (code int, message string) {
+// refusal is why Twilio takes no message: its error code, and its words. nil means that it takes the message.
+type refusal struct {
+	code    int
+	message string
+}
+
+// checkAddresses refuses a message that can't go from one address to the other.
+func (a *webAPI) checkAddresses(to, from string) *refusal {
 	if to == "" {
-		return codeNoTo, "A 'To' phone number is required."
+		return &refusal{codeNoTo, "A 'To' phone number is required."}
 	}
 	if from == "" {
-		return codeNoFrom, "A 'From' phone number is required."
+		return &refusal{codeNoFrom, "A 'From' phone number is required."}
 	}
 
 	customer, toWhatsApp := strings.CutPrefix(to, waPrefix)
 	fromWhatsApp := strings.HasPrefix(from, waPrefix)
 	isWhatsAppID := toWhatsApp && waUser.MatchString(customer)
 	if !isWhatsAppID && !e164.MatchString(customer) {
-		return codeBadTo, "Invalid 'To' Phone Number"
+		return &refusal{codeBadTo, "Invalid 'To' Phone Number"}
 	}
 	if toWhatsApp != fromWhatsApp {
-		return codeMixedChannels, "Invalid From and To pair. From and To should be of the same channel"
+		return &refusal{codeMixedChannels, "Invalid From and To pair. From and To should be of the same channel"}
 	}
 
 	if a.findNumber(from) == nil {
 		if fromWhatsApp {
-			return codeNoSender, "Twilio could not find a Channel with the specified From address"
+			return &refusal{codeNoSender, "Twilio could not find a Channel with the specified From address"}
 		}
-		return codeBadFrom, "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination."
+		return &refusal{codeBadFrom, "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination."}
 	}
 
 	if to == from {
-		return codeSameNumber, "'To' and 'From' number cannot be the same"
+		return &refusal{codeSameNumber, "'To' and 'From' number cannot be the same"}
 	}
 	if a.exchange.blocked[pairKey(to, from)] {
-		return codeOptedOut, "Attempt to send to unsubscribed recipient"
+		return &refusal{codeOptedOut, "Attempt to send to unsubscribed recipient"}
 	}
 
-	return 0, ""
+	return nil
 }
 
 // pairKey is the key of a customer and one of the company's numbers.
@@ -256,14 +259,13 @@ const (
 	maxWhatsAppFiles = 1
 )
 
-// checkContent puts a form's files, content and location into a message. If it can't, it returns Twilio's error code and
-// message; the code is 0 otherwise.
-func (a *webAPI) checkContent(m *stored, f url.Values) (code int, message string) {
+// addContent puts a form's files, content and location into a message.
+func (a *webAPI) addContent(m *stored, f url.Values) *refusal {
 	isWhatsApp := strings.HasPrefix(m.from, waPrefix)
 
 	for _, link := range f["MediaUrl"] {
 		if !isWebAddress(link) {
-			return codeBadMedia, "Invalid media URL(s)"
+			return &refusal{codeBadMedia, "Invalid media URL(s)"}
 		}
 		m.media = append(m.media, &file{sid: newSID("ME"), from: link})
 	}
@@ -271,45 +273,46 @@ func (a *webAPI) checkContent(m *stored, f url.Values) (code int, message string
 	if m.callback != "" {
 		u, err := url.Parse(m.callback)
 		if err != nil || u.Host == "" {
-			return codeBadCallback, "Invalid 'StatusCallback' URL"
+			return &refusal{codeBadCallback, "Invalid 'StatusCallback' URL"}
 		}
 	}
 
-	if code, message := a.library.useContent(m, f); code != 0 {
-		return code, message
+	if refused := a.library.useContent(m, f); refused != nil {
+		return refused
 	}
 
 	for _, action := range f["PersistentAction"] {
 		location, isLocation := strings.CutPrefix(action, "geo:")
 		if !isLocation || !isWhatsApp {
-			return codeBadContent, "Channel invalid content error"
+			return &refusal{codeBadContent, "Channel invalid content error"}
 		}
 		m.location = location
 	}
 
 	if utf8.RuneCountInString(m.body) > maxText {
-		return codeTextTooLong, "The concatenated message body exceeds the 1600 character limit"
+		return &refusal{codeTextTooLong, "The concatenated message body exceeds the 1600 character limit"}
 	}
 
-	if len(m.media) == 0 {
-		if m.body == "" && m.content == nil {
-			return codeEmpty, "A text message body or media urls must be specified."
-		}
-		return 0, ""
+	if len(m.media) == 0 && m.body == "" && m.content == nil {
+		return &refusal{codeEmpty, "A text message body or media urls must be specified."}
 	}
+	return a.checkFiles(m, isWhatsApp)
+}
 
+// checkFiles refuses more files than the channel carries, and any from a number without MMS.
+func (a *webAPI) checkFiles(m *stored, isWhatsApp bool) *refusal {
 	most := maxMMSFiles
 	if isWhatsApp {
 		most = maxWhatsAppFiles
 	}
 	if len(m.media) > most {
-		return codeTooManyFiles, "Number of media files exceeds allowed limit."
+		return &refusal{codeTooManyFiles, "Number of media files exceeds allowed limit."}
 	}
-	if !isWhatsApp && !a.findNumber(m.from).MMS {
-		return codeNoMMS, "Message cannot be sent with the current combination of 'To' and/or 'From' parameters"
+	if len(m.media) > 0 && !isWhatsApp && !a.findNumber(m.from).MMS {
+		return &refusal{codeNoMMS, "Message cannot be sent with the current combination of 'To' and/or 'From' parameters"}
 	}
 
-	return 0, ""
+	return nil
 }
 
 // isWebAddress reports whether a link can be fetched.

@@ -180,28 +180,27 @@ func (g *ground) findService(sid string) *Service {
 // serviceSID is what the ids of messaging services look like.
 var serviceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
 
-// chooseSender returns the first sender of a messaging service that is of the recipient's channel. If there is none, it
-// returns Twilio's error code and message; the code is 0 otherwise. The lock is held.
+// chooseSender returns the first sender of a messaging service that is of the recipient's channel. The lock is held.
 // Source: Twilio's error and warning dictionary, 21701 and 21703 to 21705.
-func (g *ground) chooseSender(service, to string) (from string, code int, message string) {
+func (g *ground) chooseSender(service, to string) (from string, refused *refusal) {
 	s := g.findService(service)
 	switch {
 	case s == nil && !serviceSID.MatchString(service):
-		return "", codeBadService, "The Messaging Service Sid " + service + " is invalid"
+		return "", &refusal{codeBadService, "The Messaging Service Sid " + service + " is invalid"}
 	case s == nil:
-		return "", codeNoService, "The Messaging Service does not exist"
+		return "", &refusal{codeNoService, "The Messaging Service does not exist"}
 	case len(s.Numbers) == 0:
-		return "", codeNoSenders, "The Messaging Service contains no phone numbers"
+		return "", &refusal{codeNoSenders, "The Messaging Service contains no phone numbers"}
 	}
 
 	isWhatsApp := strings.HasPrefix(to, waPrefix)
 	for _, address := range s.Numbers {
 		if strings.HasPrefix(address, waPrefix) == isWhatsApp {
-			return address, 0, ""
+			return address, nil
 		}
 	}
 
-	return "", codeNoneFits, "The Messaging Service does not have a phone number available to send a message"
+	return "", &refusal{codeNoneFits, "The Messaging Service does not have a phone number available to send a message"}
 }
 
 // asRow writes a messaging service as the API shows it.
