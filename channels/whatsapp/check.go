@@ -18,12 +18,12 @@ const checkTimeout = 45 * time.Second
 
 // Names of what Check looks at.
 const (
-	checkNumber    = "WhatsApp number"
-	checkSecret    = "App secret"
-	checkToken     = "Access token"
-	checkAccount   = "WhatsApp business account"
-	checkWebhook   = "WhatsApp webhook"
-	checkTemplates = "WhatsApp templates"
+	whatNumber    = "WhatsApp number"
+	whatSecret    = "App secret"
+	whatToken     = "Access token"
+	whatAccount   = "WhatsApp business account"
+	whatWebhook   = "WhatsApp webhook"
+	whatTemplates = "WhatsApp templates"
 )
 
 // Check looks at the number, its business account, the app's subscription and the templates. It changes nothing.
@@ -82,13 +82,13 @@ func faultyField(err error, field string) string {
 func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
 	isWrong, err := c.graph.WrongSecret(ctx, c.phone, string(c.hook.Secret))
 	if isWrong {
-		return withField(channels.Fault(checkSecret, "It isn't the secret of the app that made the token: what Meta sends would be refused.",
+		return withField(channels.Fault(whatSecret, "It isn't the secret of the app that made the token: what Meta sends would be refused.",
 			secretHint), fieldSecret)
 	}
 	if err != nil {
-		return c.requestFault(checkSecret, err, "Try again.")
+		return c.requestFault(whatSecret, err, "Try again.")
 	}
-	return channels.Found(checkSecret, "It is that of the token's app.")
+	return channels.Found(whatSecret, "It is that of the token's app.")
 }
 
 // shortLife is how long a token must last at least, so that nobody builds on one that ends soon.
@@ -111,16 +111,16 @@ func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 		wrong = append(wrong, "It ends on "+ends.Format("2 January 2006 at 15:04")+" UTC.")
 	}
 	if wrong != nil {
-		return []channels.Finding{withField(channels.Fault(checkToken, strings.Join(wrong, " "),
+		return []channels.Finding{withField(channels.Fault(whatToken, strings.Join(wrong, " "),
 			"Generate a token of a system user, that never expires, with whatsapp_business_messaging and whatsapp_business_management."), fieldToken)}
 	}
 
-	return []channels.Finding{channels.Found(checkToken, "It has the permissions that are needed.")}
+	return []channels.Finding{channels.Found(whatToken, "It has the permissions that are needed.")}
 }
 
 // requestFault returns the finding about a failed request. hint is what the admin can do if the error has none.
 func (c *Channel) requestFault(what string, err error, hint string) channels.Finding {
-	se := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
+	se := c.callError(err)
 	if se.Class == channels.Ambiguous { // its own words are about a message
 		return channels.Fault(what, "WhatsApp didn't answer in time.", hint)
 	}
@@ -139,18 +139,18 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 
 	fields := url.Values{"fields": {"id,display_phone_number,verified_name,quality_rating,status,platform_type"}}
 	if err := c.graph.Call(ctx, http.MethodGet, c.phone, fields, nil, &n); err != nil {
-		f := c.requestFault(checkNumber, err, "Compare phone_number_id and token with the App Dashboard, WhatsApp > API Setup.")
+		f := c.requestFault(whatNumber, err, "Compare phone_number_id and token with the App Dashboard, WhatsApp > API Setup.")
 		return []channels.Finding{withField(f, faultyField(err, fieldPhoneID))}
 	}
 
-	out := []channels.Finding{channels.Found(checkNumber, "%s, %s.", clippedLine(n.Display, maxWord), clippedLine(n.Name, maxName))}
+	out := []channels.Finding{channels.Found(whatNumber, "%s, %s.", clippedLine(n.Display, maxWord), clippedLine(n.Name, maxName))}
 	status := strings.ToUpper(string(n.Status))
 	if status != "" && status != "CONNECTED" {
-		out = append(out, channels.Fault(checkNumber, "The number's status is "+readableWords(n.Status)+".",
+		out = append(out, channels.Fault(whatNumber, "The number's status is "+readableWords(n.Status)+".",
 			"Look at WhatsApp Manager > Phone numbers."))
 	}
 	if qualityWord(string(n.Quality)) == "red" {
-		out = append(out, channels.Fault(checkNumber, "The number's quality is red: WhatsApp may restrict it.",
+		out = append(out, channels.Fault(whatNumber, "The number's quality is red: WhatsApp may restrict it.",
 			"Look at WhatsApp Manager > Insights: customers block or report it."))
 	}
 
@@ -167,23 +167,23 @@ func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
 
 	const hint = "Compare waba_id with the App Dashboard, WhatsApp > API Setup; the token needs whatsapp_business_management."
 	if err := c.graph.Call(ctx, http.MethodGet, c.waba+"/phone_numbers", url.Values{"fields": {"id"}, "limit": {"100"}}, nil, &page); err != nil {
-		return withField(c.requestFault(checkAccount, err, hint), faultyField(err, fieldWABA))
+		return withField(c.requestFault(whatAccount, err, hint), faultyField(err, fieldWABA))
 	}
 
 	for _, n := range page.Data {
 		if string(n.ID) == c.phone {
-			return channels.Found(checkAccount, "The number belongs to it.")
+			return channels.Found(whatAccount, "The number belongs to it.")
 		}
 	}
 
-	return withField(channels.Fault(checkAccount, "The number doesn't belong to this business account.", hint), fieldWABA)
+	return withField(channels.Fault(whatAccount, "The number doesn't belong to this business account.", hint), fieldWABA)
 }
 
 // checkHook checks that Meta sends webhooks to this Parley.
 func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	state, err := c.FindHook(ctx)
 	if err != nil {
-		return c.requestFault(checkWebhook, err, "The token needs whatsapp_business_management.")
+		return c.requestFault(whatWebhook, err, "The token needs whatsapp_business_management.")
 	}
 
 	hint := "Set the webhook on the account's page of the settings site. " + state.ByHand
@@ -192,37 +192,37 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 			continue
 		}
 		if v.Now == "" {
-			return channels.Fault(checkWebhook, v.What+": there is none. Nothing that customers write arrives.", hint)
+			return channels.Fault(whatWebhook, v.What+": there is none. Nothing that customers write arrives.", hint)
 		}
 		if strings.HasPrefix(v.What, "Callback") {
-			return channels.Fault(checkWebhook, v.What+": Meta sends webhooks elsewhere: "+clippedLine(loose(v.Now), maxTitle), hint)
+			return channels.Fault(whatWebhook, v.What+": Meta sends webhooks elsewhere: "+clippedLine(loose(v.Now), maxTitle), hint)
 		}
 
 		const maxFields = 400 // characters: a list of webhook fields
-		return channels.Fault(checkWebhook, v.What+": only "+clippedLine(loose(v.Now), maxFields)+".", hint)
+		return channels.Fault(whatWebhook, v.What+": only "+clippedLine(loose(v.Now), maxFields)+".", hint)
 	}
 
-	return channels.Found(checkWebhook, "Meta calls %s.", state.Values[0].Now)
+	return channels.Found(whatWebhook, "Meta calls %s.", state.Values[0].Now)
 }
 
 // checkAddress checks that Parley has an address that Meta can call.
 func (c *Channel) checkAddress() channels.Finding {
 	if c.env.HookURL == "" {
-		return channels.Fault(checkWebhook, "WhatsApp can't reach this Parley: it has no public address.",
+		return channels.Fault(whatWebhook, "WhatsApp can't reach this Parley: it has no public address.",
 			"Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
 	isRealMeta := c.env.APIURL == "" // no server stands in for it
 	if isRealMeta && !strings.HasPrefix(c.env.HookURL, "https://") {
-		return channels.Fault(checkWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".",
+		return channels.Fault(whatWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".",
 			"Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
-	return channels.Found(checkWebhook, "The address of this Parley is %s.", c.env.HookURL)
+	return channels.Found(whatWebhook, "The address of this Parley is %s.", c.env.HookURL)
 }
 
 func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
 	list, err := c.ListTemplates(ctx)
 	if err != nil {
-		return c.requestFault(checkTemplates, err, "The token needs whatsapp_business_management.")
+		return c.requestFault(whatTemplates, err, "The token needs whatsapp_business_management.")
 	}
 	approved := 0
 	for _, t := range list {
@@ -230,5 +230,5 @@ func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
 			approved++
 		}
 	}
-	return channels.Found(checkTemplates, "Templates: %d, approved: %d.", len(list), approved)
+	return channels.Found(whatTemplates, "Templates: %d, approved: %d.", len(list), approved)
 }

@@ -133,8 +133,8 @@ const (
 	maxAudio = 16 * megabyte
 )
 
-// fileTypes returns the content types of the files that can be uploaded. It answers with code 100 to all others, also if they are
-// to leave as documents.
+// fileTypes returns the content types of the files that can be uploaded. WhatsApp answers with code 100 to all others, even to those
+// that are to be sent as documents.
 // Source: the text of that answer, "Param file must be a file with one of the following types", read in November 2026.
 func fileTypes() []string {
 	const office = "application/vnd.openxmlformats-officedocument."

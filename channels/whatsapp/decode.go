@@ -200,8 +200,8 @@ func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.
 	return []channels.Inbound{in}
 }
 
-// systemOf reads a change of a customer's ids. in.From has the ids before it. All forms of the number before are given up, so that
-// whoever gets that number is known by none of them.
+// systemOf reads a change of a customer's ids; in.From has the ids before it. The customer loses every form of her old number, since
+// somebody else may get that number.
 func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) []channels.Inbound {
 	s, ok := readPart[system](parts, "system")
 	if !ok {
@@ -222,7 +222,7 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	}
 
 	phoneBefore := phoneKey(m.From)
-	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != ""
+	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != "" // only the user id is new
 	if keepsPhone && len(now.Also) == 0 {
 		now.Also = append([]string{phoneBefore}, wanumber.OtherForms(phoneBefore)...)
 	}

@@ -81,65 +81,78 @@ const (
 // business accounts of the app: they may belong to other accounts of this Parley, or to other programs.
 func (f fact) isOfOtherBusiness(waba string) bool { return f.WABA != "" && f.WABA != waba }
 
-// decodeChange reads a webhook about the business account or its templates. One about another business account says so.
+// decodeChange reads a webhook about the business account or its templates. The remark about another business account names that one.
 func (c *Channel) decodeChange(f fact) ([]channels.Inbound, error) {
-	other := "" // the number of another business account
-	if f.isOfOtherBusiness(c.waba) {
-		other = " " + clippedLine(loose(f.WABA), maxNumber)
-	}
-
 	switch f.Field {
 	case "message_template_status_update", "message_template_quality_update", "template_category_update":
 		return c.decodeTemplate(f)
 	case "phone_number_quality_update":
-		v, err := readChange[struct {
-			Number loose `json:"display_phone_number"`
-			Event  loose `json:"event"`
-			Limit  loose `json:"current_limit"`
-			Max    loose `json:"max_daily_conversations_per_business"`
-		}](f)
-
-		text := "WhatsApp changed what the number " + clippedLine(v.Number, maxNumber) + " may send: " + readableWords(v.Event)
-		if limit := firstOf(v.Max, v.Limit); limit != "" {
-			text += "; new customers in 24 hours: " + readableWords(loose(strings.TrimPrefix(limit, "TIER_")))
-		}
-		return noticeOf(f, text+"."), err
+		return decodeLimit(f)
 	case "account_alerts":
-		v, err := readChange[struct {
-			Severity    loose `json:"alert_severity"`
-			Kind        loose `json:"alert_type"`
-			Description loose `json:"alert_description"`
-			Entity      loose `json:"entity_type"`
-		}](f)
-		about := ""
-		if other != "" {
-			about = " about the business account" + other
-		}
-		kind := joinNonEmpty(", ", readableWords(v.Severity), readableWords(v.Kind))
-		return noticeOf(f, "WhatsApp warns"+about+" ("+kind+"): "+clippedLine(v.Description, maxReason)), err
+		return decodeAlert(f, c.waba)
 	case "account_update":
-		v, err := readChange[struct {
-			Event loose `json:"event"`
-			Ban   *struct {
-				State loose `json:"waba_ban_state"`
-			} `json:"ban_info"`
-			Violation *struct {
-				Kind loose `json:"violation_type"`
-			} `json:"violation_info"`
-		}](f)
-
-		text := "WhatsApp changed the business account" + other + ": " + readableWords(v.Event)
-		if v.Ban != nil {
-			text += " (" + readableWords(v.Ban.State) + ")"
-		}
-		if v.Violation != nil {
-			text += ", because of " + readableWords(v.Violation.Kind)
-		}
-
-		return noticeOf(f, text+"."), err
+		return decodeAccountUpdate(f, c.waba)
 	}
-
 	return nil, nil
+}
+
+// decodeLimit reads how much a number may send from now on.
+func decodeLimit(f fact) ([]channels.Inbound, error) {
+	v, err := readChange[struct {
+		Number loose `json:"display_phone_number"`
+		Event  loose `json:"event"`
+		Limit  loose `json:"current_limit"`
+		Max    loose `json:"max_daily_conversations_per_business"`
+	}](f)
+
+	text := "WhatsApp changed what the number " + clippedLine(v.Number, maxNumber) + " may send: " + readableWords(v.Event)
+	if limit := firstOf(v.Max, v.Limit); limit != "" {
+		text += "; new customers in 24 hours: " + readableWords(loose(strings.TrimPrefix(limit, "TIER_")))
+	}
+	return noticeOf(f, text+"."), err
+}
+
+// decodeAlert reads a warning. ours is our business account.
+func decodeAlert(f fact, ours string) ([]channels.Inbound, error) {
+	v, err := readChange[struct {
+		Severity    loose `json:"alert_severity"`
+		Kind        loose `json:"alert_type"`
+		Description loose `json:"alert_description"`
+		Entity      loose `json:"entity_type"`
+	}](f)
+
+	text := "WhatsApp warns"
+	if f.isOfOtherBusiness(ours) {
+		text += " about the business account " + clippedLine(loose(f.WABA), maxNumber)
+	}
+	kind := joinNonEmpty(", ", readableWords(v.Severity), readableWords(v.Kind))
+	return noticeOf(f, text+" ("+kind+"): "+clippedLine(v.Description, maxReason)), err
+}
+
+// decodeAccountUpdate reads a change of a business account. ours is our own.
+func decodeAccountUpdate(f fact, ours string) ([]channels.Inbound, error) {
+	v, err := readChange[struct {
+		Event loose `json:"event"`
+		Ban   *struct {
+			State loose `json:"waba_ban_state"`
+		} `json:"ban_info"`
+		Violation *struct {
+			Kind loose `json:"violation_type"`
+		} `json:"violation_info"`
+	}](f)
+
+	text := "WhatsApp changed the business account"
+	if f.isOfOtherBusiness(ours) {
+		text += " " + clippedLine(loose(f.WABA), maxNumber)
+	}
+	text += ": " + readableWords(v.Event)
+	if v.Ban != nil {
+		text += " (" + readableWords(v.Ban.State) + ")"
+	}
+	if v.Violation != nil {
+		text += ", because of " + readableWords(v.Violation.Kind)
+	}
+	return noticeOf(f, text+"."), err
 }
 
 // readChange reads the value of a change into its type.

@@ -39,7 +39,8 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	state.Others = !ok
 	if ok {
 		state.MessageID = t.message
-		if state.Early = !t.last; state.Early {
+		state.Early = !t.last
+		if state.Early {
 			state.Piece = t.part
 		}
 	}

@@ -131,6 +131,11 @@ func (c *Channel) attemptError(err error, o channels.Outbound) *channels.SendErr
 	return c.sendError(err, o)
 }
 
+// callError is sendError for a call that sends no message. It counts as a first attempt: nobody counts its repetitions.
+func (c *Channel) callError(err error) *channels.SendError {
+	return c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
+}
+
 // sendError returns class, text and hint of a failed request.
 func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError {
 	if classified, ok := errors.AsType[*channels.SendError](err); ok {
@@ -156,21 +161,20 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 	}
 
 	v := verdictOf(e.Code)
-	isUnknown := v.class == ""
-	if isUnknown && e.Status == http.StatusTooManyRequests {
-		v = tooManyCalls()
-	}
-	if graph.IsAboutProof(e) {
+	switch isUnknown := v.class == ""; { // of an unknown code, the status says whose failure it is
+	case graph.IsAboutProof(e):
 		v = verdict{class: channels.AuthBroken, text: "The app demands its secret with every call, and app_secret is not that of the app that made the token.",
 			hint: secretHint}
+	case isUnknown && e.Status == http.StatusTooManyRequests:
+		v = tooManyCalls()
+	case isUnknown && e.Status >= http.StatusInternalServerError:
+		v.class = channels.Retry
+	case isUnknown:
+		v.class = channels.BadContent
 	}
+
 	out := &channels.SendError{Class: v.class, Wait: v.wait, Pair: v.pair, Text: v.text, Hint: v.hint, Cause: cause}
-	if v.class == "" { // an unknown code: the status says whether the failure is on their side
-		out.Class = channels.BadContent
-		if e.Status >= http.StatusInternalServerError {
-			out.Class = channels.Retry
-		}
-	} else if v.pair {
+	if v.pair {
 		out.Wait = pairWait(o.Attempt.Number)
 	} else if v.class == channels.Throttled && e.RetryAfter > 0 {
 		out.Wait = e.RetryAfter

@@ -86,19 +86,19 @@ type changeValue struct {
 
 // identifiers has the fields that identify an item and its customer.
 type identifiers struct {
-	ID         loose `json:"id"`
-	From       loose `json:"from"`
-	FromUserID loose `json:"from_user_id"`
-	To         loose `json:"to"`
-	ToUserID   loose `json:"to_user_id"`
-	WaID       loose `json:"wa_id"`
-	UserID     loose `json:"user_id"`
-	Recipient  loose `json:"recipient_id"`
-	RecipientU loose `json:"recipient_user_id"`
-	Status     loose `json:"status"`
-	Timestamp  loose `json:"timestamp"`
-	Value      loose `json:"value"`
-	Category   loose `json:"category"`
+	ID              loose `json:"id"`
+	From            loose `json:"from"`
+	FromUserID      loose `json:"from_user_id"`
+	To              loose `json:"to"`
+	ToUserID        loose `json:"to_user_id"`
+	WaID            loose `json:"wa_id"`
+	UserID          loose `json:"user_id"`
+	Recipient       loose `json:"recipient_id"`
+	RecipientUserID loose `json:"recipient_user_id"`
+	Status          loose `json:"status"`
+	Timestamp       loose `json:"timestamp"`
+	Value           loose `json:"value"`
+	Category        loose `json:"category"`
 
 	System json.RawMessage `json:"system"`
 }
@@ -187,14 +187,14 @@ func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 	switch f.Kind {
 	case factStatus:
 		out.ExternalID = "s:" + string(n.ID) + ":" + string(n.Status)
-		out.OrderKey = firstOf(n.RecipientU, n.Recipient)
+		out.OrderKey = firstOf(n.RecipientUserID, n.Recipient)
 	case factEcho:
 		out.ExternalID = "e:" + string(n.ID)
 		out.OrderKey = firstOf(n.ToUserID, n.To)
 	case factConsent:
 		out.OrderKey = firstOf(n.UserID, n.WaID)
 		out.ExternalID = "p:" + out.OrderKey + ":" + string(n.Timestamp) + ":" + string(n.Category) + ":" + string(n.Value)
-		n.ID = n.Timestamp
+		n.ID = n.Timestamp // a preference has no id; its time must be there
 	default:
 		out.ExternalID = "m:" + string(n.ID)
 		out.OrderKey = firstOf(n.FromUserID, n.From)

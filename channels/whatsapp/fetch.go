@@ -38,7 +38,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file has no name.", Cause: err}
 	}
 	f, err := c.fetch(ctx, r)
-	// Without a code it was refused not by Graph but by the file's host: the address ran out meanwhile.
+	// A refusal without a code comes from the file's host: the address ran out meanwhile, so it is looked up again.
 	if refused, ok := errors.AsType[*graph.Error](err); ok && !refused.Coded {
 		f, err = c.fetch(ctx, r)
 	}
@@ -104,7 +104,7 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp doesn't have the file any more.", Hint: "Ask the customer to send it again.", Cause: err}
 	}
 
-	out := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
+	out := c.callError(err)
 	if out.Class == channels.Ambiguous { // reading may be repeated
 		out.Class = channels.Retry
 		out.Text, out.Hint = "The file could not be read from WhatsApp.", ""

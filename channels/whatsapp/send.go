@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 
 	"parley/channels"
@@ -125,9 +126,9 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 		s.content = content
 	}
 
+	m = maps.Clone(m) // send may try another kind with the same fields
 	m["type"] = s.kind
 	m[s.kind] = s.content
-	defer delete(m, s.kind) // send may try another kind with m
 	var answer struct {
 		Messages []struct {
 			ID     string `json:"id"`

@@ -31,35 +31,34 @@ type SignUpOptions struct {
 // SignUp connects numbers of people who sign in to Meta and grant the app access to their WhatsApp accounts.
 // Source: WhatsApp, "Embedded Signup"; Facebook Login, "Manually build a login flow".
 type SignUp struct {
-	o      SignUpOptions
-	app    *graph.App
-	secret string
+	options SignUpOptions
+	app     *graph.App
 }
 
 // NewSignUp makes a sign-up. It opens no connection. Errors: a malformed address.
 func NewSignUp(o SignUpOptions) (*SignUp, error) {
-	s := &SignUp{o: o, secret: o.Secret}
+	s := &SignUp{options: o}
 	c, err := s.newClient("")
 	if err != nil {
 		return nil, err
 	}
 	s.app = c.AppOf(o.AppID, "", o.Secret)
-	s.o.DialogURL = cmp.Or(s.o.DialogURL, dialogURL)
+	s.options.DialogURL = cmp.Or(s.options.DialogURL, dialogURL)
 	return s, nil
 }
 
 func (s *SignUp) newClient(token string) (*graph.Client, error) {
-	return graph.New(graph.Options{BaseURL: s.o.APIURL, Token: token, Secret: s.o.Secret, Dialer: s.o.Dialer})
+	return graph.New(graph.Options{BaseURL: s.options.APIURL, Token: token, Secret: s.options.Secret, Dialer: s.options.Dialer})
 }
 
 // Link returns the address of Meta's page on which a person signs up. Afterwards, Meta sends her to redirect, with state.
 func (s *SignUp) Link(redirect, state string) string {
-	return s.o.DialogURL + "?" + url.Values{"client_id": {s.o.AppID}, "redirect_uri": {redirect}, "state": {state}, "config_id": {s.o.Config},
+	return s.options.DialogURL + "?" + url.Values{"client_id": {s.options.AppID}, "redirect_uri": {redirect}, "state": {state}, "config_id": {s.options.Config},
 		"response_type": {"code"}, "override_default_response_type": {"true"}}.Encode()
 }
 
 // Secret returns the app's secret, which signs the webhooks of all numbers that sign up.
-func (s *SignUp) Secret() string { return s.secret }
+func (s *SignUp) Secret() string { return s.options.Secret }
 
 // Finish exchanges the code with which a person came back for a token.
 // Errors: *channels.SendError.
@@ -103,7 +102,7 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 		return nil, errSignUp(err)
 	}
 
-	if !facts.Valid || facts.AppID != s.o.AppID {
+	if !facts.Valid || facts.AppID != s.options.AppID {
 		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "What was granted at Meta isn't valid, or wasn't granted to Parley's app.", Hint: "Begin again."}
 	}
 	if missing := facts.Missing("whatsapp_business_management", "whatsapp_business_messaging"); len(missing) > 0 {

@@ -79,8 +79,8 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 	return state, nil
 }
 
-// editTemplate changes a template that Meta knows, and returns the category that it has then. Meta may have moved an approved one to
-// another category, and refuses every edit of that.
+// editTemplate changes a template that Meta knows, and returns the category that it has then. An approved template keeps Meta's
+// category, which may not be ours: Meta refuses to change it.
 // Source: WhatsApp Business Management API, "Edit a message template".
 func editTemplate(ctx context.Context, c *Channel, t channels.Template, components []object) (category string, err error) {
 	at := url.PathEscape(t.ExternalID)
@@ -146,7 +146,7 @@ func (c *Channel) ListTemplates(ctx context.Context) ([]channels.TemplateState, 
 
 // templateError returns WhatsApp's description of what is wrong with a template.
 func (c *Channel) templateError(err error) error {
-	out := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
+	out := c.callError(err)
 	if out.Class == channels.Ambiguous {
 		out.Text, out.Hint = "WhatsApp's answer was lost: the template may be there.", "It will show up in the list of templates."
 	}
