@@ -47,7 +47,7 @@ func (c *Channel) download(ctx context.Context, ref string) (*graph.Download, er
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
 	d, err := c.download(ctx, ref)
 	if err == nil {
-		return channels.Fetched{ContentType: d.ContentType, Body: classified{d.Body}}, nil
+		return channels.Fetched{ContentType: d.ContentType, Body: fetchedBody{d.Body}}, nil
 	}
 
 	bad := func(text string) error {
@@ -73,11 +73,11 @@ func errTooMuch(err error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The file is too large.", Hint: "Look into the Page's inbox.", Cause: err}
 }
 
-// classified is a file whose Read returns errors as *channels.SendError.
-type classified struct{ io.ReadCloser }
+// fetchedBody is a file whose Read returns errors as *channels.SendError.
+type fetchedBody struct{ io.ReadCloser }
 
 // Read implements io.Reader. Errors: *channels.SendError.
-func (r classified) Read(b []byte) (int, error) {
+func (r fetchedBody) Read(b []byte) (int, error) {
 	n, err := r.ReadCloser.Read(b)
 	switch {
 	case err == nil || errors.Is(err, io.EOF):

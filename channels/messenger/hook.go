@@ -69,14 +69,14 @@ func errNoAddress() *channels.SendError {
 		Hint: "Set PARLEY_PUBLIC_URL to an https address that leads here."}
 }
 
-// pageFields returns the webhook fields that the Page sends to the token's app; false if the app isn't subscribed.
-func (c *Channel) pageFields(ctx context.Context) ([]string, bool, error) {
+// pageFields returns the webhook fields that the Page sends to the token's app, and whether the app is subscribed at all.
+func (c *Channel) pageFields(ctx context.Context) (fields []string, isSubscribed bool, err error) {
 	var answer struct {
 		Data []struct {
 			Fields []string `json:"subscribed_fields"`
 		} `json:"data"`
 	}
-	err := c.graph.Call(ctx, http.MethodGet, c.page+"/subscribed_apps", nil, nil, &answer)
+	err = c.graph.Call(ctx, http.MethodGet, c.page+"/subscribed_apps", nil, nil, &answer)
 	if err != nil || len(answer.Data) == 0 {
 		return nil, false, err
 	}

@@ -51,14 +51,14 @@ func (p *profiles) noteMessage(customer string, now time.Time) {
 	p.waiting = append(p.waiting, customer)
 }
 
-// mayAsk reports whether a customer's profile may be asked for now. If not, her next message asks again.
-func (p *profiles) mayAsk(customer string, now time.Time) bool {
+// forgetIfPaused reports whether no profile may be asked for now. If so, it forgets the customer, so that her next message asks again.
+func (p *profiles) forgetIfPaused(customer string, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now.Before(p.paused) {
-		delete(p.asked, customer)
+	if !now.Before(p.paused) {
 		return false
 	}
+	delete(p.asked, customer)
 	return true
 }
 
@@ -83,7 +83,7 @@ func (p *profiles) tryBegin() bool {
 	return true
 }
 
-// nextCustomer returns the customer whose profile is asked for next. ok is false if none is waiting.
+// nextCustomer returns the customer whose profile is asked for next. ok is false if none is waiting: then the caller's turn is over.
 func (p *profiles) nextCustomer() (customer string, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -117,7 +117,7 @@ func (c *Channel) introduceLater() func(context.Context) {
 // storeName stores a customer's name from her profile, and reports whether the name is known now. If Facebook
 // refuses, it is asked again after a day; until then the card shows the customer's number.
 func (c *Channel) storeName(ctx context.Context, customer string) bool {
-	if ctx.Err() != nil || !c.profiles.mayAsk(customer, c.env.Now()) {
+	if ctx.Err() != nil || c.profiles.forgetIfPaused(customer, c.env.Now()) {
 		return false
 	}
 

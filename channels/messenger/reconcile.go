@@ -2,9 +2,6 @@ package messenger
 
 import (
 	"context"
-	"encoding/json"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,19 +18,6 @@ const (
 	// graphTime is how the conversations API writes times, to the second.
 	graphTime = "2006-01-02T15:04:05-0700"
 )
-
-// listedMessage is a message as the conversations API lists it: without metadata.
-type listedMessage struct {
-	ID          string `json:"id"`
-	CreatedTime string `json:"created_time"`
-	From        person `json:"from"`
-	Message     string `json:"message"`
-	Attachments *struct {
-		Data []json.RawMessage `json:"data"`
-	} `json:"attachments"`
-
-	at time.Time
-}
 
 // Reconcile implements channels.Channel. It looks for the message among those that the Page has sent to the
 // customer since the first attempt. The outcome is Landed only if no other message can be meant.
@@ -76,20 +60,6 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	}
 
 	return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: o.Attempt.Part+1 < len(parts)}, nil
-}
-
-// listMessages returns the last messages of the conversation with a customer, the newest first.
-func (c *Channel) listMessages(ctx context.Context, customer string) ([]listedMessage, error) {
-	page, err := c.listConversations(ctx, url.Values{"user_id": {customer}, "fields": {messageFields}})
-	if err != nil {
-		return nil, classifyError(err)
-	}
-	var all []listedMessage
-	for _, one := range page.list {
-		all = append(all, one.Messages.Data...)
-	}
-	slices.SortStableFunc(all, func(a, b listedMessage) int { return b.at.Compare(a.at) })
-	return all, nil
 }
 
 // searchPart looks for a part whose first attempt began at firstAt among a conversation's last messages, without those

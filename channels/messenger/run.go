@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -80,8 +79,8 @@ func (c *Channel) waitForLook(ctx context.Context) {
 	}
 }
 
-// fetchedSince returns the time from which on messages are fetched: when the account was set up or, if that
-// isn't known, when the first look was made. For an account that has got another Page, it is the time of that change.
+// fetchedSince returns the time from which on messages are fetched, and stores it at the first look: when the account was set up or,
+// if that isn't known, now. For an account that has got another Page, it is the time of that change.
 func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 	var s seenState
 	raw, err := c.env.State.Load(ctx)
@@ -219,78 +218,6 @@ func (c *Channel) missedFacts(one conversation, since time.Time) (facts []channe
 	return facts
 }
 
-// asWebhookEvent returns a listed message in the form of a webhook's event.
-func (m *listedMessage) asWebhookEvent(page string) map[string]any {
-	body := map[string]any{"mid": m.ID, "text": m.Message}
-	var list []any
-	for _, a := range m.listFiles() {
-		list = append(list, map[string]any{"type": a.findKind(), "payload": map[string]any{"url": a.findURL()}})
-	}
-
-	if list != nil {
-		body["attachments"] = list
-	}
-
-	return map[string]any{
-		"sender":    map[string]any{"id": m.From.ID},
-		"recipient": map[string]any{"id": page},
-		"timestamp": m.at.UnixMilli(),
-		"message":   body,
-	}
-}
-
-// listedFile is an attachment as the conversations API lists it.
-type listedFile struct {
-	MIME  string `json:"mime_type"`
-	Image *struct {
-		URL     string `json:"url"`
-		Sticker bool   `json:"render_as_sticker"`
-	} `json:"image_data"`
-	Video *struct {
-		URL string `json:"url"`
-	} `json:"video_data"`
-	URL string `json:"file_url"`
-}
-
-// listFiles returns the attachments of a listed message.
-func (m *listedMessage) listFiles() (list []listedFile) {
-	if m.Attachments == nil {
-		return nil
-	}
-	for _, raw := range m.Attachments.Data {
-		var f listedFile
-		_ = json.Unmarshal(raw, &f) // an attachment of another shape stays empty
-		list = append(list, f)
-	}
-	return list
-}
-
-// findKind returns the kind that a webhook would give.
-func (f listedFile) findKind() string {
-	switch {
-	case f.Image != nil && f.Image.Sticker:
-		return "sticker"
-	case f.Image != nil:
-		return "image"
-	case f.Video != nil:
-		return "video"
-	case strings.HasPrefix(f.MIME, "audio/"):
-		return "audio"
-	}
-	return "file"
-}
-
-// findURL returns the address, which stands elsewhere for each kind.
-func (f listedFile) findURL() string {
-	switch {
-	case f.Image != nil:
-		return f.Image.URL
-	case f.Video != nil:
-		return f.Video.URL
-	}
-	return f.URL
-}
-
 // accept stores facts, and notes who has written, so that their profiles are read.
 func (c *Channel) accept(ctx context.Context, facts ...channels.Fact) error {
 	if err := c.env.Accept(ctx, facts...); err != nil {
@@ -302,69 +229,4 @@ func (c *Channel) accept(ctx context.Context, facts ...channels.Fact) error {
 		}
 	}
 	return nil
-}
-
-// conversation is a conversation of the conversations API.
-type conversation struct {
-	UpdatedTime  string `json:"updated_time"`
-	Participants struct {
-		Data []struct {
-			ID   string `json:"id"`
-			Name string `json:"name"`
-		} `json:"data"`
-	} `json:"participants"`
-	Messages struct {
-		Data []listedMessage `json:"data"`
-	} `json:"messages"`
-}
-
-// conversationPage is a page of the list of conversations, which has that with the newest message first.
-type conversationPage struct {
-	list []conversation
-	next string // the cursor of the next page; "" if there is none
-}
-
-// mayGoOnSince reports whether conversations behind the page may have something that was written since a time.
-func (p conversationPage) mayGoOnSince(at time.Time) bool {
-	if len(p.list) == 0 {
-		return false
-	}
-	updated, err := time.Parse(graphTime, p.list[len(p.list)-1].UpdatedTime)
-	return err == nil && !updated.Before(at)
-}
-
-// listConversations returns a page of the Page's conversations. Errors: those of package graph, or an unreadable time.
-func (c *Channel) listConversations(ctx context.Context, query url.Values) (conversationPage, error) {
-	var answer struct {
-		Data   []conversation `json:"data"`
-		Paging struct {
-			Next    string `json:"next"`
-			Cursors struct {
-				After string `json:"after"`
-			} `json:"cursors"`
-		} `json:"paging"`
-	}
-
-	query.Set("platform", "messenger")
-	if err := c.graph.Call(ctx, http.MethodGet, c.page+"/conversations", query, nil, &answer); err != nil {
-		return conversationPage{}, err
-	}
-
-	for _, one := range answer.Data {
-		for i := range one.Messages.Data {
-			m := &one.Messages.Data[i]
-			at, err := time.Parse(graphTime, m.CreatedTime)
-			if err != nil {
-				return conversationPage{}, fmt.Errorf("messenger: conversation: time of a message: %w", err)
-			}
-
-			m.at = at
-		}
-	}
-
-	page := conversationPage{list: answer.Data}
-	if answer.Paging.Next != "" {
-		page.next = answer.Paging.Cursors.After
-	}
-	return page, nil
 }

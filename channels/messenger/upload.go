@@ -1,0 +1,153 @@
+package messenger
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"parley/channels"
+	"parley/channels/fence"
+	"parley/channels/graph"
+)
+
+// uploadFiles uploads the files of a message before its first part is sent. Nobody sees an uploaded file yet. So
+// if a file can't be read, or is refused, nothing of the message is sent.
+func (c *Channel) uploadFiles(ctx context.Context, o channels.Outbound, parts []part) error {
+	for i := o.Attempt.Part; i < len(parts); i++ {
+		f := parts[i].file
+		if f == nil {
+			continue
+		}
+		kind := attachmentType(f.ContentType)
+		id, err := c.uploadOne(ctx, o.DeliveryID, *f, kind)
+		if err != nil {
+			return err
+		}
+		parts[i].message.Attachment = &outAttached{Type: kind, Payload: savedFile{ID: id}}
+	}
+	return nil
+}
+
+// uploadOne uploads a file of a delivery and returns its id. If that was done before, it only returns the id.
+// It waits for one of c.places, because the file is in memory while it is uploaded.
+func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File, kind string) (string, error) {
+	select {
+	case c.places <- struct{}{}:
+		defer func() { <-c.places }()
+	case <-ctx.Done():
+		return "", &channels.SendError{Class: channels.Retry, Text: "Other files took too long.", Cause: ctx.Err()}
+	}
+
+	content, err := readFile(ctx, f)
+	if err != nil {
+		return "", err
+	}
+
+	// The hash is needed because an edit may have replaced the file by one of the same name and size.
+	key := fmt.Sprintf("%d %s %q %x", delivery, kind, f.Name, sha256.Sum256(content))
+	if id := c.uploads.find(key); id != "" {
+		return id, nil
+	}
+
+	id, err := c.callUpload(ctx, f, kind, content)
+	if err == nil {
+		c.uploads.remember(key, id)
+	}
+
+	return id, err
+}
+
+// callUpload makes the call that uploads a file, and returns its id.
+func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, content []byte) (string, error) {
+	message := `{"attachment":{"type":"` + kind + `","payload":{"is_reusable":true}}}`
+	var answer struct {
+		ID string `json:"attachment_id"`
+	}
+
+	err := c.graph.Upload(ctx, c.page+"/message_attachments", map[string]string{"message": message},
+		graph.File{Field: "filedata", Name: f.Name, ContentType: f.ContentType, Content: content}, &answer)
+	if err != nil {
+		return "", classifyUploadError(err)
+	}
+
+	if answer.ID == "" {
+		return "", &channels.SendError{Class: channels.Retry, Text: "Facebook did not name the uploaded file."}
+	}
+
+	return answer.ID, nil
+}
+
+// classifyUploadError is classifyError for an upload, which may be repeated, because the customer doesn't see it. A lost answer says
+// nothing of the account, even if its cause is a refusal: the client repeats no upload when it learns that the app requires its
+// secret with every call.
+func classifyUploadError(err error) *channels.SendError {
+	e := classifyError(err)
+	_, isLost := errors.AsType[*fence.LostError](err)
+	if isLost || e.Class == channels.Ambiguous {
+		return &channels.SendError{Class: channels.Retry, Text: "Facebook did not take the file.", Cause: err}
+	}
+	return e
+}
+
+// readFile reads an outgoing file. Errors: *channels.SendError, never Ambiguous.
+func readFile(ctx context.Context, f channels.File) ([]byte, error) {
+	r, err := f.Open(ctx)
+	if err != nil {
+		return nil, errUnreadableFile(f, err)
+	}
+	defer r.Close()
+	content, err := io.ReadAll(io.LimitReader(r, maxBytesOf(f)+1))
+	switch {
+	case err != nil:
+		return nil, errUnreadableFile(f, err)
+	case int64(len(content)) > maxBytesOf(f):
+		return nil, errTooLarge(f)
+	case len(content) == 0:
+		return nil, channels.RefuseContent(f.Name+" is empty: Messenger takes no empty file.", "Attach another one.")
+	}
+
+	return content, nil
+}
+
+// errUnreadableFile returns the error for a file that can't be read. It may be readable later.
+func errUnreadableFile(f channels.File, err error) error {
+	if classified, ok := errors.AsType[*channels.SendError](err); ok && classified.Class != channels.Ambiguous {
+		return classified
+	}
+	return &channels.SendError{Class: channels.Retry, Text: f.Name + " could not be read.", Cause: err}
+}
+
+// maxUploads is how many uploads are remembered.
+const maxUploads = 256
+
+// uploads remembers the ids of uploaded files, so that a message of several parts uploads its file once. It
+// may forget ids: then the file is uploaded again.
+type uploads struct {
+	mu    sync.Mutex        // guards the fields below
+	ids   map[string]string // ids of files at Facebook, by key (see uploadOne)
+	order []string          // the keys of ids, oldest first
+}
+
+// find returns the id of an uploaded file, or "" if it isn't known.
+func (u *uploads) find(key string) string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.ids[key]
+}
+
+// remember keeps the id of an uploaded file, and forgets the oldest one if there are too many.
+func (u *uploads) remember(key, id string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.ids[key] == "" {
+		u.order = append(u.order, key)
+	}
+	u.ids[key] = id
+	if len(u.order) > maxUploads {
+		delete(u.ids, u.order[0])
+		u.order = u.order[1:]
+	}
+}
