@@ -253,8 +253,8 @@ func isFirstTextQuoted(lines []line) bool {
 }
 
 // attributionAbove returns the index at which the attribution of the quote at start begins. It returns start
-// if the quote has none. An attribution that stands further above must say who wrote and when. The lines above one that
-// is complete may be the sender's answer: they belong to it only if they give it its date.
+// if the quote has none. Far above the quote, an attribution must say who wrote and when. Programs fold it, so lines are added to it
+// upwards. What stands above an attribution may also be the sender's answer: it belongs to it only if it adds its date or name.
 func attributionAbove(lines []line, start int) int {
 	const maxNear, maxFar = 2, 8 // blank lines between attribution and quote
 	end := endOfText(lines[:start])
@@ -281,7 +281,8 @@ func attributionAbove(lines []line, start int) int {
 
 		begins := canBeginAttribution(joined)
 		hasDate := dateInText.MatchString(mailInText.ReplaceAllString(joined, ""))
-		if found == start || begins && hasDate || lacksName(lower) {
+		addsToIt := begins && hasDate || lacksName(lower)
+		if found == start || addsToIt {
 			found = i
 		}
 		if begins || hasDate {

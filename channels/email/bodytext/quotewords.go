@@ -130,9 +130,8 @@ func isAttribution(s string, strict bool) bool {
 	return hasColon || hasVerb || startsWithDate.MatchString(s)
 }
 
-// isStrictAttribution reports whether s introduces a quote and says who wrote and when. It needs two of these
-// three: a verb, an address, a time of day, and no words of the sender's own. If no colon ends it, it needs all three.
-// Without digits, which a time has, it is none in any case: the caller has checked that.
+// isStrictAttribution reports whether s introduces a quote and says who wrote and when, without words of the sender's own. It needs
+// two of a verb, an address and a time of day, or all three if no colon ends it. The caller has checked that s has digits.
 func isStrictAttribution(s string, hasColon bool) bool {
 	hasCutVerb := !hasColon && strings.HasSuffix(s, cutVerb)
 	hasEnd := hasColon || hasCutVerb

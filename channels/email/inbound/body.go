@@ -159,8 +159,8 @@ func (c *content) hasHTML() bool {
 // maxEmptyHTML is the length of the longest HTML that may be an empty piece between pictures.
 const maxEmptyHTML = 2 << 10
 
-// firstWithText returns the first segment that has text, beside which the plain form of all of them stands. If none has any it
-// is the first one, or nil if there is none. Apple Mail writes an empty one above a picture at the beginning.
+// firstWithText returns the first segment that has text, which gets the plain form of all of them: Apple Mail writes an empty one
+// above a picture at the beginning. If none has text, it returns the first one; nil without segments.
 func (c *content) firstWithText() *bodytext.Segment {
 	for i, s := range c.segments {
 		if s.Plain != "" || len(s.HTML) > maxEmptyHTML || strings.TrimSpace(bodytext.StrippedHTML(s.HTML)) != "" {

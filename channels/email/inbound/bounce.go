@@ -195,27 +195,12 @@ func idInBrackets(text string) (id string, ok bool) {
 	return id, true
 }
 
-// findBouncedMail finds the mail that a report is about: by our header or the Message-ID of the returned mail, by
-// the ids that the report answers, or by our token anywhere in the report. Tokens in the References of the
-// returned mail belong to earlier messages: they only show the conversation.
+// findBouncedMail finds the mail that a report is about. Our token in the first of these decides: our header of the returned
+// mail; its Message-ID or, if that isn't known, the first id that the report answers; anywhere in the report. Without a token, a
+// mail is ours if its author is.
 func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bouncedMail {
-	var b bouncedMail
-	var from string
-	if c.returned != nil {
-		b.external = rawmail.MessageIDs(c.returned.Header.Raw("Message-Id"), c.returned.Header.Guess)
-		if list := rawmail.Addresses(c.returned.Header.Guess, c.returned.Header.All("From")...); len(list) > 0 {
-			from = list[0].Key
-		}
-	}
-
-	if len(b.external) == 0 {
-		if id := idInText(text); id != "" {
-			b.external = []string{id}
-		}
-	}
-
-	hasMessageID := len(b.external) > 0
-	b.external = mergeIDs(b.external, in.Answers.References)
+	returnedIDs := messageIDsOf(c.returned, text)
+	b := bouncedMail{external: mergeIDs(returnedIDs, in.Answers.References)}
 	if d.readOurHeader(&b, c.returned) {
 		return b
 	}
@@ -226,28 +211,55 @@ func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, 
 		}
 	}
 
-	found := mailid.Scan(d.keys, raw)
+	found := d.scanReport(c.returned, raw, text)
 	if len(found) == 0 {
-		found = mailid.Scan(d.keys, []byte(text))
-	}
-	if len(found) == 0 && c.returned != nil {
-		found = mailid.Scan(d.keys, []byte(strings.Join(c.returned.Header.All("References"), " ")))
-	}
-
-	if len(found) == 0 {
-		isFromUs := from != "" && d.ownAddress(from) != ""
-		b.isOurs = isFromUs && len(b.external) > 0
+		b.isOurs = len(b.external) > 0 && d.isByUs(c.returned)
 		return b
 	}
 
+	// Tokens in the References of the returned mail belong to earlier messages: they only show the conversation.
 	b.isOurs = true
 	b.token = mailid.Token{Conversation: found[0].Conversation}
 	messages := slices.DeleteFunc(slices.Clone(found), func(t mailid.Token) bool { return t.Message == 0 })
-	if !hasMessageID && len(messages) == 1 {
+	if len(returnedIDs) == 0 && len(messages) == 1 {
 		b.token = messages[0]
 	}
 
 	return b
+}
+
+// messageIDsOf returns the Message-ID of a returned mail, or the one that the report's text shows. There may be none.
+func messageIDsOf(returned *rawmail.Part, text string) []string {
+	if returned != nil {
+		if ids := rawmail.MessageIDs(returned.Header.Raw("Message-Id"), returned.Header.Guess); len(ids) > 0 {
+			return ids
+		}
+	}
+	if id := idInText(text); id != "" {
+		return []string{id}
+	}
+	return nil
+}
+
+// scanReport returns our tokens in the report's bytes, else in its text, else in the References of the returned mail.
+func (d *Decoder) scanReport(returned *rawmail.Part, raw []byte, text string) []mailid.Token {
+	found := mailid.Scan(d.keys, raw)
+	if len(found) == 0 {
+		found = mailid.Scan(d.keys, []byte(text))
+	}
+	if len(found) == 0 && returned != nil {
+		found = mailid.Scan(d.keys, []byte(strings.Join(returned.Header.All("References"), " ")))
+	}
+	return found
+}
+
+// isByUs reports whether the first author of a returned mail is an address of the account.
+func (d *Decoder) isByUs(returned *rawmail.Part) bool {
+	if returned == nil {
+		return false
+	}
+	authors := rawmail.Addresses(returned.Header.Guess, returned.Header.All("From")...)
+	return len(authors) > 0 && d.ownAddress(authors[0].Key) != ""
 }
 
 // readOurHeader reads which message of ours a returned mail is by mailid.MessageHeader, which it has even if a server

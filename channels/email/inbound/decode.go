@@ -204,8 +204,8 @@ func (d *Decoder) tokensInAddresses(lists ...[]channels.Party) (conversation, me
 
 // setConversation sets the conversation by our tokens, and the kind of our own mails. Tokens in the ids that
 // a mail answers count more than the token in the address to which it was sent, which is in in.Answers so far.
-// token is the Message-ID under which one of our mails was sent, as another header of it says, or "".
-func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string) {
+// sentAs is the Message-ID with which a mail of ours was sent, which another header repeats; "" if none does.
+func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, sentAs string) {
 	addressConversation, addressMessage := in.Answers.Conversation, in.Answers.Message
 	in.Answers.Conversation = 0
 	in.Answers.Message = 0
@@ -230,7 +230,7 @@ func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string
 		return
 	}
 
-	for _, id := range []string{in.ExternalID, mailid.Clean(token)} {
+	for _, id := range []string{in.ExternalID, mailid.Clean(sentAs)} {
 		if c, m, ok := mailid.Parse(d.keys, id); ok {
 			in.Kind = channels.InboundOwn
 			in.Automatic = ""
@@ -249,14 +249,15 @@ func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string
 // address of the account, and otherwise nothing. So mails that a program sent, and mails that were moved there
 // from other folders, are dropped.
 func keepWrittenInMailbox(in channels.Inbound) []channels.Inbound {
-	if in.Kind == channels.InboundForeign {
+	switch in.Kind {
+	case channels.InboundMessage:
+		return nil
+	case channels.InboundForeign:
 		in.Foreign.Author = cmp.Or(in.From.Name, in.From.Key)
 		in.Foreign.Origin = "from the mailbox by " + in.From.Key
 		in.From = channels.Party{} // To and Cc name the customer
 		in.Envelope.ReplyTo = nil
-	}
-	if in.Kind == channels.InboundMessage {
-		return nil
+	default: // our own mail stays as it is
 	}
 	return []channels.Inbound{in}
 }

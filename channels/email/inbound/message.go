@@ -24,18 +24,18 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 
 	r := bodytext.NewReader(in.Automatic == "bounce" || bodytext.IsForwardSubject(in.Subject), cids)
 	texts, quotes := readSegments(r, c.segments)
+
+	// A mail without text shows the first of these that it has: the text in its winmail.dat, a short text file, the mail it forwards.
 	if len(texts)+len(quotes) == 0 && c.winmail != nil { // a server may have put a blank text beside it
 		inside := bodytext.Segment{Plain: c.winmail.text, HTML: c.winmail.html}
 		texts, quotes = readSegments(r, []bodytext.Segment{inside})
 		c.segments = append(c.segments, inside)
 	}
-
 	if len(texts)+len(quotes) == 0 && len(c.namedText) > 0 {
 		texts, quotes = readSegments(r, c.namedText)
 		c.segments = append(c.segments, c.namedText...)
 	}
-
-	if len(texts)+len(quotes) == 0 && c.forward != nil { // a mail that was forwarded as a file, without a word
+	if len(texts)+len(quotes) == 0 && c.forward != nil {
 		forwarded := forwardedSegments(c.forward)
 		texts, quotes = readSegments(r, forwarded)
 		c.segments = append(c.segments, forwarded...)

@@ -51,9 +51,8 @@ func (d *folder) isOld(m *fetched) bool {
 	return !m.arrivedAt.After(d.oldUntil)
 }
 
-// askCarefully lets ask ask about mails: about all of them at once or, if that fails, about each alone. About a mail
-// that broke the connection it doesn't ask again; of that mail, and of those for which the server refuses to answer,
-// nothing is found out.
+// askCarefully calls ask with all mails at once or, if that fails, with each alone. It never asks again about a mail that broke the
+// connection. Of such a mail, and of one about which the server refuses to answer, nothing is found out.
 // Errors: those that end the session. The next one asks about these mails one by one.
 func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) error {
 	if uids[0] > d.careUpTo {
@@ -61,7 +60,7 @@ func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 		if err == nil {
 			return nil
 		}
-		if d.isThrottling(err) {
+		if d.countIfThrottled(err) {
 			return err
 		}
 
@@ -82,7 +81,7 @@ func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 			return err
 		}
 		delete(d.tries, uid)
-		if d.isThrottling(err) {
+		if d.countIfThrottled(err) {
 			return err
 		}
 	}
@@ -90,17 +89,17 @@ func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 	return nil
 }
 
-// isThrottling reports whether the server refuses because it was asked too much, so that the session ends. It counts these
-// sessions, and no longer reports it after too many of them.
-func (d *folder) isThrottling(err error) bool {
-	return isThrottled(err) && d.believe(err)
+// countIfThrottled counts the session if the server refuses because it was asked too much. It reports whether the session ends: after
+// too many such sessions, it goes on.
+func (d *folder) countIfThrottled(err error) bool {
+	return isThrottled(err) && d.countRefusal(err)
 }
 
-// believe counts a session in which the server refused everything (twice, if mails before a refused one were stored in it: see
-// fetchBatch), and reports whether it is still waited for. What a server
-// refuses because it was asked too much is counted apart: half an hour of that must not use up the patience with an outage.
-func (d *folder) believe(refusal error) bool {
-	if d.isUnbelieved(refusal) {
+// countRefusal counts a session in which the server refused everything, and reports whether the server is still waited for. Refusals
+// because it was asked too much have a count of their own: half an hour of them must not use up the patience with an outage. A session
+// in which mails before the refused one were stored counts twice: see fetchBatch.
+func (d *folder) countRefusal(refusal error) bool {
+	if d.isGivenUp(refusal) {
 		return false
 	}
 	if isThrottled(refusal) {
@@ -111,8 +110,8 @@ func (d *folder) believe(refusal error) bool {
 	return true
 }
 
-// isUnbelieved reports whether the server has refused everything in so many sessions that it is no longer waited for.
-func (d *folder) isUnbelieved(refusal error) bool {
+// isGivenUp reports whether the server has refused everything in so many sessions that it is no longer waited for.
+func (d *folder) isGivenUp(refusal error) bool {
 	if isThrottled(refusal) {
 		return d.throttles >= maxThrottles
 	}

@@ -257,7 +257,7 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 		if err := t.blameMails(err, uid); err != nil {
 			return outcome{}, err
 		}
-		if isThrottled(err) && t.refusesAll(uid, err) {
+		if isThrottled(err) && t.endsSession(uid, err) {
 			t.folder.tries[uid]-- // it says nothing of the mail
 			return outcome{}, err
 		}
@@ -284,7 +284,7 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 		}
 	}
 
-	if refusal != nil && t.refusesAll(uid, refusal) {
+	if refusal != nil && t.endsSession(uid, refusal) {
 		t.folder.tries[uid]-- // the next session tries the mail once more
 		return outcome{}, refusal
 	}

@@ -33,7 +33,7 @@ func isThrottled(err error) bool {
 }
 
 // In how many sessions in a row a server may refuse everything before the mail at which that happens is quarantined all the
-// same. It is bounded because the mail by which refusesAll judges may be a bad one, too, and because a server may say of a
+// same. It is bounded because the other mail that endsSession asks for may be a bad one, too, and because a server may say of a
 // single mail what isThrottled takes for a limit, such as "too many parts".
 const (
 	maxThrottles = 300 // with the waits between sessions somewhat more than a day, for which Gmail's limits may hold
@@ -44,19 +44,18 @@ const (
 	maxRefusalsOfOnly = 5
 )
 
-// refusesAll reports, after the server refused a mail, whether it refuses another mail, too, so that the cause is not the
-// mail. It doesn't ask for mails that are in quarantine. If there is no other mail, the cause is soon taken to be the mail, unless
-// the server says that it was asked too much. A mail in quarantine, which is only tried once more, ends no session unless the
-// server says so of another mail, too.
-func (t *batchFetch) refusesAll(uid imap.UID, refusal error) bool {
-	isThrottling, isPutAside := isThrottled(refusal), t.folder.quarantined[uid]
-	if t.folder.isUnbelieved(refusal) || isPutAside && !isThrottling {
+// endsSession reports, after the server refused a mail, whether the session ends: the server refuses another mail, too, so that the
+// mail isn't the cause. A session that ends is counted.
+func (t *batchFetch) endsSession(uid imap.UID, refusal error) bool {
+	isThrottling := isThrottled(refusal)
+	isQuarantined := t.folder.quarantined[uid] // then the mail was only tried once more, and is the likely cause
+	if t.folder.isGivenUp(refusal) || isQuarantined && !isThrottling {
 		return false
 	}
 
 	other, err := t.session.otherMail(uid, t.folder.quarantined)
-	isOnly := err == nil && other == 0
-	isBlamed := isPutAside || !isThrottling && t.folder.refusals >= maxRefusalsOfOnly
+	isOnly := err == nil && other == 0 // there is no mail to compare it with
+	isBlamed := isQuarantined || !isThrottling && t.folder.refusals >= maxRefusalsOfOnly
 	if isOnly && isBlamed {
 		return false
 	}
@@ -67,7 +66,7 @@ func (t *batchFetch) refusesAll(uid imap.UID, refusal error) bool {
 		}
 	}
 
-	return t.folder.believe(refusal)
+	return t.folder.countRefusal(refusal)
 }
 
 // suggestedWait returns how long a server wants to be left alone, or 0 if it doesn't say. Microsoft says it in

@@ -26,8 +26,8 @@ func TestThrottlingIsBounded(t *testing.T) {
 	}
 
 	fetch := &batchFetch{selectedFolder: selectedFolder{folder: d}}
-	if fetch.refusesAll(1, limit) {
-		t.Error("refusesAll = true, want false: the mail is no longer waited for")
+	if fetch.endsSession(1, limit) {
+		t.Error("endsSession = true, want false: the mail is no longer waited for")
 	}
 }
 

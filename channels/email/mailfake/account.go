@@ -45,10 +45,10 @@ type MailboxConfig struct {
 type account struct {
 	address  string // never changes
 	cfg      MailboxConfig
-	customer bool
-	folders  map[string]*folder
-	auto     *AutoReply // nil if it doesn't reply by itself
-	answered map[string]int
+	customer bool               // it was opened for a customer, not configured
+	folders  map[string]*folder // by name
+	auto     *AutoReply         // nil if it doesn't reply by itself
+	answered map[string]int     // how many automatic answers each sender got
 }
 
 type folder struct {
@@ -59,7 +59,7 @@ type folder struct {
 	validity   uint32
 	next       imap.UID   // of the next mail
 	msgs       []*message // by uid
-	spoilt     int        // counts flag changes and removals, which views must look for
+	edits      int        // counts flag changes and removals, which views must look for
 	changed    chan struct{}
 }
 

@@ -177,7 +177,7 @@ func (f Fault) matches(op Op, mailbox string, recipients []string) bool {
 	return false
 }
 
-// matchAddress compares an address with a pattern: an address or @domain.
+// matchesAddress reports whether an address fits a pattern: an address or @domain.
 func matchesAddress(pattern, address string) bool {
 	if strings.HasPrefix(pattern, "@") {
 		return len(address) > len(pattern) && strings.EqualFold(address[len(address)-len(pattern):], pattern)

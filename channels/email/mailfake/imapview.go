@@ -12,12 +12,12 @@ import (
 // view is what one client believes to be in the folder it has selected. Sequence
 // numbers are places in known, which changes only when the client is told.
 type view struct {
-	folder   *folder
-	readOnly bool
-	known    []seen
-	lastUID  imap.UID // the newest mail that was announced
-	spoilt   int      // folder.spoilt when this view last looked
-	saved    imap.UIDSet
+	folder    *folder
+	readOnly  bool
+	known     []seen
+	lastUID   imap.UID // the newest mail that was announced
+	seenEdits int      // folder.edits when this view last looked
+	saved     imap.UIDSet
 }
 
 type seen struct {
@@ -32,7 +32,7 @@ type target struct {
 }
 
 func newViewLocked(f *folder, readOnly bool) *view {
-	v := &view{folder: f, readOnly: readOnly, spoilt: f.spoilt}
+	v := &view{folder: f, readOnly: readOnly, seenEdits: f.edits}
 	v.admitNew()
 	return v
 }
@@ -59,8 +59,8 @@ type update struct {
 // pendingLocked brings the view up to date and returns what the client must hear.
 func (v *view) pendingLocked(allowExpunge bool) []update {
 	var out []update
-	if v.spoilt != v.folder.spoilt {
-		out = v.spoiltLocked(allowExpunge)
+	if v.seenEdits != v.folder.edits {
+		out = v.editsLocked(allowExpunge)
 	}
 	if v.admitNew() > 0 {
 		out = append(out, update{exists: uint32(len(v.known))})
@@ -68,12 +68,12 @@ func (v *view) pendingLocked(allowExpunge bool) []update {
 	return out
 }
 
-// spoiltLocked finds what was expunged, if the client may hear that now, and what
+// editsLocked finds what was expunged, if the client may hear that now, and what
 // changed its flags.
-func (v *view) spoiltLocked(allowExpunge bool) []update {
+func (v *view) editsLocked(allowExpunge bool) []update {
 	var out []update
 	if allowExpunge {
-		v.spoilt = v.folder.spoilt
+		v.seenEdits = v.folder.edits
 		for i := len(v.known) - 1; i >= 0; i-- {
 			if v.known[i].msg.gone {
 				out = append(out, update{expunge: uint32(i + 1)})

@@ -14,10 +14,10 @@ type faultConn struct {
 	forget func(*faultConn)
 
 	mu        sync.Mutex
-	cutting   bool
+	cutting   bool   // the connection is cut after budget more bytes
 	budget    int    // bytes that still get out when cutting
 	freeze    func() // waits, then the rest gets out; nil: the rest is lost
-	lastWords bool
+	lastWords bool   // the next write is the last one
 	hideIdle  bool
 
 	once   sync.Once

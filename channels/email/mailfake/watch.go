@@ -109,7 +109,7 @@ func (b *mailboxes) Subscribe() *Subscription { return b.changes.Subscribe() }
 // changedLocked tells everybody who waits that a folder changed.
 func (b *mailboxes) changedLocked(f *folder, uid imap.UID, kind ChangeKind) {
 	if kind != ChangeAdded {
-		f.spoilt++
+		f.edits++
 	}
 	close(f.changed)
 	f.changed = make(chan struct{})

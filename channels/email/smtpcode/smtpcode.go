@@ -101,14 +101,14 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 		return Verdict{Class: channels.Throttled, Wait: closedWait, Hint: hintClosed}
 	}
 
-	ext := enhancedCode(code, text)
-	if v, ok := classifySender(code, ext, text); ok {
+	enhanced := enhancedCode(code, text)
+	if v, ok := classifySender(code, enhanced, text); ok {
 		return v
 	}
-	if v, ok := classifyRecipient(step, code, ext, text, waited); ok {
+	if v, ok := classifyRecipient(step, code, enhanced, text, waited); ok {
 		return v
 	}
-	if v, ok := classifyByEnhanced(step, code, ext, waited); ok {
+	if v, ok := classifyByEnhanced(step, code, enhanced, waited); ok {
 		return v
 	}
 	if step == StepAuth && classOf(code) >= classPermanent {
@@ -137,12 +137,12 @@ const quotaWait = time.Hour
 // classifySender decides what the big providers say of a mailbox that has sent too much, or that may not send as the
 // sender of the mail, whatever the step is. Microsoft tells them apart only by words where it says 5.2.0. ok is false if
 // the refusal is none of these.
-func classifySender(code int, ext, text string) (verdict Verdict, ok bool) {
+func classifySender(code int, enhanced, text string) (verdict Verdict, ok bool) {
 	if classOf(code) != classPermanent {
 		return Verdict{}, false
 	}
 
-	switch ext {
+	switch enhanced {
 	// Gmail's daily limit, Microsoft's limits of recipients of a mailbox and of a whole tenant.
 	case "5.4.5", "5.1.90", "5.7.233":
 		return Verdict{Class: channels.Throttled, Wait: quotaWait, Hint: hintQuota}, true
@@ -170,9 +170,9 @@ var aboutQuota = regexp.MustCompile(`(?i)quota|full\b|storage`)
 var tooManyRecipients = regexp.MustCompile(`(?i)too many recipients\W*$`)
 
 // hasTooMany reports whether a refusal says that a mail has more recipients than the server takes. The same number is refused again.
-func hasTooMany(ext, text string) bool {
-	if ext != "" {
-		return strings.HasSuffix(ext, ".5.3")
+func hasTooMany(enhanced, text string) bool {
+	if enhanced != "" {
+		return strings.HasSuffix(enhanced, ".5.3")
 	}
 	return tooManyRecipients.MatchString(text)
 }
@@ -183,23 +183,23 @@ func SaysFull(code int, text string) bool {
 	if code != codeTooMuchData || !aboutQuota.MatchString(text) {
 		return false
 	}
-	ext := enhancedCode(code, text)
-	return ext != "5.3.4" && ext != "5.2.3"
+	enhanced := enhancedCode(code, text)
+	return enhanced != "5.3.4" && enhanced != "5.2.3"
 }
 
 // classifyRecipient decides what the refusal of one recipient means where the same code means something else after other
 // commands. ok is false if it doesn't.
-func classifyRecipient(step Step, code int, ext, text string, waited time.Duration) (verdict Verdict, ok bool) {
+func classifyRecipient(step Step, code int, enhanced, text string, waited time.Duration) (verdict Verdict, ok bool) {
 	if step != StepRcpt && step != StepFurtherRcpt && step != StepReport {
 		return Verdict{}, false
 	}
-	if step == StepFurtherRcpt && hasTooMany(ext, text) {
+	if step == StepFurtherRcpt && hasTooMany(enhanced, text) {
 		return Verdict{Class: channels.BadRecipient, Hint: hintMany}, true
 	}
 	if SaysFull(code, text) {
 		return classifyFullMailbox(waited), true
 	}
-	if ext == "5.6.7" { // an address outside ASCII (RFC 6531)
+	if enhanced == "5.6.7" { // an address outside ASCII (RFC 6531)
 		return Verdict{Class: channels.BadRecipient, Hint: hintASCII}, true
 	}
 	if step == StepReport {
@@ -207,9 +207,9 @@ func classifyRecipient(step Step, code int, ext, text string, waited time.Durati
 	}
 
 	switch {
-	case code == codeTooMuchData && ext == "": // no server has seen the mail's size yet
+	case code == codeTooMuchData && enhanced == "": // no server has seen the mail's size yet
 		return classifyFullMailbox(waited), true
-	case ext == "5.7.1" && !aboutSender.MatchString(text): // this recipient takes no mail from us, others may
+	case enhanced == "5.7.1" && !aboutSender.MatchString(text): // this recipient takes no mail from us, others may
 		return Verdict{Class: channels.BadRecipient, Hint: hintAddress}, true
 	}
 	return Verdict{}, false
@@ -263,8 +263,8 @@ const (
 
 // classifyByEnhanced decides by the enhanced code, which says more than the basic one. ok is false if the basic
 // code has to decide.
-func classifyByEnhanced(step Step, code int, ext string, waited time.Duration) (verdict Verdict, ok bool) {
-	switch ext {
+func classifyByEnhanced(step Step, code int, enhanced string, waited time.Duration) (verdict Verdict, ok bool) {
+	switch enhanced {
 	case "":
 		return Verdict{}, false
 	// Other address status, bad mailbox, bad domain, bad syntax, null MX, mailbox disabled, no answer
@@ -301,14 +301,14 @@ func classifyByEnhanced(step Step, code int, ext string, waited time.Duration) (
 		}
 	}
 
-	if strings.HasPrefix(ext, "4.") {
+	if strings.HasPrefix(enhanced, "4.") {
 		if step == StepAuth && code == codePasswordTransition {
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 		return Verdict{Class: channels.Retry, Hint: HintLater}, true
 	}
 
-	if strings.HasPrefix(ext, "5.6.") { // all codes about the content of a mail
+	if strings.HasPrefix(enhanced, "5.6.") { // all codes about the content of a mail
 		return Verdict{Class: channels.BadContent, Hint: hintContent}, true
 	}
 
