@@ -143,14 +143,14 @@ type Condition struct {
 	Status ConditionStatus
 	Text   string // what happened, for people; empty when Active
 	Hint   string // what to do next
-	// Lasts is how long a success doesn't show yet that the condition is over, from when it was last seen; 0 if any success does.
+	// Lasts is how long after the condition was last seen a success doesn't end it; 0 means that any success does.
 	Lasts time.Duration
 }
 
 // ConditionStatus says whether an account works.
 type ConditionStatus string
 
-// Conditions. That an account is paused is a setting, not a condition.
+// Conditions. That an account is paused is a setting, not a condition.
 const (
 	Active ConditionStatus = "active"
 	Broken ConditionStatus = "error"

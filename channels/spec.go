@@ -29,8 +29,8 @@ type Spec struct {
 	// and quotes no value. It asks nobody. nil means that nothing more is known.
 	Check func(Config) error
 	// Sources returns the sources of an account's messages (a mailbox, a number), by the name of the field that
-	// names each. Two accounts with the same source would take each message twice. If Sources is nil, the field
-	// Owner is the only source, if there is one. If not, Fact.Owner has the source of the field Owner.
+	// names each. Two accounts with the same source would take each message twice. With Sources, Fact.Owner is the source of the field
+	// Owner, not its value. nil means that the value of the field Owner, if there is one, is the only source.
 	Sources func(Config) map[string]string
 	// SentTo returns the servers to which an account's secrets are sent readable, by the name of each secret's
 	// field. The servers that get the tokens of a consent stand under the field Consent. The text of a server

@@ -35,7 +35,8 @@ func (s *Server) AddFault(f Fault) string {
 	return s.FaultSet.Add(f, emulator.FaultRule{Times: f.Times})
 }
 
-// playFault plays the faults that keep a request from having an effect. ok = there was none.
+// playFault plays a fault that keeps a request from having an effect: then the request is answered, and ok is false. after is a fault
+// that the caller plays once the request has had its effect; nil means none.
 func (s *Server) playFault(w http.ResponseWriter, r *http.Request, grant string) (after *Fault, ok bool) {
 	hits := s.Strike(func(f Fault) bool { return f.Grant == "" || f.Grant == grant })
 	if len(hits.List) == 0 {
