@@ -70,49 +70,40 @@ func checkSameTime(t *testing.T, what string, got, want time.Time) {
 	}
 }
 
-// endedTrouble is what store.EndTrouble returns.
-type endedTrouble struct {
-	wasKnown  bool
-	hasOthers bool
-	until     *time.Time // how long the trouble lasts, if it goes on
-}
-
 // endTrouble ends the trouble of sending, as a success does that came after the trouble was noted; seenUntil is how long that
 // one was to last, and nil if the success doesn't know of one.
-func endTrouble(t *testing.T, pool *pgxpool.Pool, account store.AccountID, seenUntil *time.Time) endedTrouble {
+func endTrouble(t *testing.T, pool *pgxpool.Pool, account store.AccountID, seenUntil *time.Time) store.EndedTrouble {
 	t.Helper()
-	wasKnown, hasOthers, until, err := store.EndTrouble(t.Context(), pool, account, "send", seenUntil)
-	check(t, err)
-	return endedTrouble{wasKnown, hasOthers, until}
+	return must(store.EndTrouble(t.Context(), pool, account, "send", seenUntil))(t)
 }
 
 // checkTroubleEnded checks that the trouble was known and that nothing is left of it.
-func checkTroubleEnded(t *testing.T, when string, got endedTrouble) {
+func checkTroubleEnded(t *testing.T, when string, got store.EndedTrouble) {
 	t.Helper()
-	if !got.wasKnown {
+	if !got.WasKnown {
 		t.Errorf("%s: no trouble has ended", when)
 	}
-	if got.hasOthers {
+	if got.HasOthers {
 		t.Errorf("%s: the account still has a trouble", when)
 	}
-	if got.until != nil {
-		t.Errorf("%s: the trouble lasts until %s, want that it has ended", when, got.until)
+	if got.Lasts != nil {
+		t.Errorf("%s: the trouble lasts until %s, want that it has ended", when, got.Lasts)
 	}
 }
 
 // checkTroubleLasts checks that the trouble goes on, and returns how long.
-func checkTroubleLasts(t *testing.T, when string, got endedTrouble) *time.Time {
+func checkTroubleLasts(t *testing.T, when string, got store.EndedTrouble) *time.Time {
 	t.Helper()
-	if got.wasKnown {
+	if got.WasKnown {
 		t.Errorf("%s: the trouble has ended", when)
 	}
-	if !got.hasOthers {
+	if !got.HasOthers {
 		t.Errorf("%s: the account has no trouble any more", when)
 	}
-	if got.until == nil {
+	if got.Lasts == nil {
 		t.Fatalf("%s: the trouble has no end", when)
 	}
-	return got.until
+	return got.Lasts
 }
 
 // newTroubledAccount makes an account whose sending fails for two hours: its mailbox has used up a day's quota.
@@ -139,11 +130,11 @@ func TestTroubleLastsAsLongAsItWasNoted(t *testing.T) {
 	earlier := until.Add(-3 * time.Hour)
 	exec(t, pool, `UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, earlier)
 	got := endTrouble(t, pool, account, &earlier)
-	if !got.wasKnown {
+	if !got.WasKnown {
 		t.Error("a success after the time has ended no trouble")
 	}
-	if got.until != nil {
-		t.Errorf("after a success after the time the trouble lasts until %s, want that it has ended", got.until)
+	if got.Lasts != nil {
+		t.Errorf("after a success after the time the trouble lasts until %s, want that it has ended", got.Lasts)
 	}
 }
 

@@ -13,12 +13,12 @@ import (
 	"parley/store/internal/query"
 )
 
-// There are three ways to search, because none is good for all words:
+// There are three ways to search, because none is good for all words. Each is tried if the ones before don't suffice:
 //
-//   - findNewest looks through the newest thousand conversations. It is enough for words that many have.
-//   - findConversations else collects by index what has the words (met), and looks at the newest of it until the
-//     page is full.
-//   - If more than 20,000 conversations have the words (few is false), it tests all conversations one by one, the
+//   - findNewest looks through the newest thousand conversations. That fills the page if many have the words.
+//   - findConversations collects the conversations that have the words by the index of words (met), and looks at the
+//     newest of these until the page is full.
+//   - If more than 20,000 have the words (few is false), findConversations instead tests all conversations one by one, the
 //     newest first. There "IS TRUE" keeps the planner from using the index of words.
 const (
 	findQuery = `

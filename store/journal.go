@@ -57,16 +57,15 @@ func ConversationKey(conversation ConversationID) string {
 	return OrderKey(SystemAccount, fmt.Sprintf("c%d", conversation))
 }
 
-// enqueue appends new events to their queues. It is the middle of several statements. They define new before
-// it: the events' id, account_id (the account whose share is used) and order_key. Of its parts, numbered counts
-// the events of each queue; put makes the queues' rows, or lengthens the queues that are there; rest stores
-// the places of all events but those that are the next ones of their queues. The statements may read put,
-// which has a row for each queue that got events.
+// enqueue appends new events to their queues. It is the middle of several statements, which define new before it: the events' id,
+// account_id (the account whose share is used) and order_key. Its parts:
+//   - numbered counts the events of each queue;
+//   - put makes the queues' rows, or lengthens the queues that are there. It has a row for each queue that got events;
+//   - rest stores the places of all events but those that are the next ones of their queues.
 //
-// A queue's row stays locked until the transaction ends. So its events get their places in the order
-// of the commits, and an applier that is about to remove the row waits and then sees them. All events
-// are inserted first, then the rows are locked in the order of their keys: so two transactions can't
-// wait for each other.
+// A queue's row stays locked until the transaction ends. So the queue's events get their places in the order of the
+// commits, and an applier that is about to remove the row waits and then sees the new events. All events are inserted
+// first, then the rows are locked in the order of their keys: so two transactions can't wait for each other.
 //
 // The planner expects lists to be short and would join two of them by comparing each row with each.
 // The expressions (… IN …) IS TRUE, and the JSON object by key, make it use a hash instead.
@@ -96,10 +95,12 @@ const enqueue = `numbered AS MATERIALIZED (
 // factVersion is FactVersion in SQL.
 const factVersion = `2`
 
-// insertEvents has these parts before enqueue: given, the facts with ids in the order in which they came;
-// stored, those of them that were not known, neither as events (or events that were removed: seen) nor as erased;
-// bad, those that go into quarantine; new, those that are queued. Rows are inserted in the order of their
-// external ids, so that two processes that store the same facts at once can't deadlock.
+// insertEvents has these parts before enqueue:
+//   - given are the facts, with ids in the order in which they came;
+//   - stored are those that are neither events, nor events that were removed (seen), nor erased;
+//   - bad go into quarantine, and new are queued.
+//
+// Rows are inserted in the order of their external ids, so that two processes that store the same facts at once can't deadlock.
 const insertEvents = `
 	WITH given AS MATERIALIZED (
 		SELECT nextval('events_id_seq') AS id, fact.*, fact.quarantine = '' AS good
@@ -220,9 +221,9 @@ func AddLaneFacts(batch *pgx.Batch, facts []LaneFact) {
 		query.Field(facts, func(f *LaneFact) AccountID { return cmp.Or(f.Share, f.AccountID) }))
 }
 
-// The events are locked first (kept). So an erasure that is about to remove one of them either has removed it
-// by then, or sees afterwards that it is queued. An event that has made a message stays in quarantine: earlier
-// versions could quarantine an event that another process applied at the same time.
+// The events are locked first (kept). So an erasure either has removed an event before that, or finds it in a queue
+// afterwards. An event that has made a message stays in quarantine: earlier versions could quarantine an event that
+// another process applied at the same time.
 const replayEvents = `
 	WITH kept AS MATERIALIZED (
 		SELECT id, account_id, order_key FROM events WHERE id = ANY($1) ORDER BY id FOR UPDATE

@@ -120,8 +120,8 @@ func ThreadWaits(ctx context.Context, q Querier, m *Message) (bool, error) {
 	return query.Value[bool](ctx, q, "thread", waits, []MessageID{m.ID}, ever)
 }
 
-// EmojiWaits reports whether something is still to be applied that a surface reported of a message alone, without its thread, at most so
-// long ago: so are emoji reported. What waits for longer than that can't be applied. See behindReplies.
+// EmojiWaits reports whether an emoji under a message is still to be applied. Emoji have a queue for each message, since surfaces
+// report them without the thread (behindReplies). What was stored longer ago than within can't be applied, and doesn't count.
 func EmojiWaits(ctx context.Context, q Querier, m *Message, within time.Duration) (bool, error) {
 	const waits = `
 		SELECT EXISTS (

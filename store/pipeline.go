@@ -83,9 +83,8 @@ func (p *Pipeline) Messages(list *[]Message, ids []MessageID) {
 	}
 }
 
-// LatestMessages reads the newest messages of each conversation: at most the number each. If fewer than said of these are words of the
-// customer's or ours for the customer, because colleagues have written notes, it also reads so many of those before, as far as they are
-// among the fifty behind the newest.
+// LatestMessages reads the newest messages of each conversation, at most the number each. At least the number said of them shall be
+// between the customer and us: where too many are colleagues' notes, it also reads the latest others, of the fifty messages before.
 func (p *Pipeline) LatestMessages(list *[]Message, conversations []ConversationID, each, said int) {
 	if len(conversations) > 0 {
 		read(p, list, latestWithSaid, conversations, each, said)

@@ -46,10 +46,12 @@ type Take struct {
 	Bytes   int64 // at most so many bytes of payloads; a single larger event is taken all the same
 }
 
-// takeRuns works in these steps. due locks due queues, of each account those first that were due first. waiting
-// are the next events of these queues: the first stands in the queue's row, the others in queue_events. turns
-// numbers the events of each account, so that the accounts take turns. sized adds up the sizes in that order, and
-// chosen are the events that fit into $6 bytes. taken makes their queues the holder's.
+// takeRuns works in these steps:
+//   - due locks due queues, of each account those first that were due first;
+//   - waiting are the next events of these queues: the first stands in the queue's row, the others in queue_events;
+//   - turns numbers the events of each account, so that the accounts take turns;
+//   - sized adds up the sizes in that order, and chosen are the events that fit into $6 bytes;
+//   - taken makes the queues of the chosen events the holder's.
 //
 // Taking doesn't change due_at, so it rewrites no index. A queue that another transaction locks now is skipped;
 // that transaction wakes the appliers when it commits.
@@ -213,8 +215,8 @@ type Release struct {
 	// done and leaves the queue. Done is 0 when no event is done.
 	First, Done int64
 	// After is how long the queue's next event waits at least. For names the record that the event waits
-	// for (AwaitedPost, AwaitedID, AwaitedOpening): WakeQueues makes it due as soon as that is written.
-	// Waits is how often it was put off.
+	// for (AwaitedPost, AwaitedID, AwaitedOpening): WakeQueues makes the event due as soon as that record
+	// is written. Waits is how often the event was put off.
 	After time.Duration
 	For   string
 	Waits int
@@ -252,11 +254,13 @@ const lockRuns = `
 // fenceRuns locks the queues and makes the transaction fail unless all of them are still the holder's.
 const fenceRuns = `SELECT parley_require(count(*) = $3, 'queue') FROM (` + lockRuns + `) AS held`
 
-// releaseRuns has these parts. released are the results, each with its queue's row (stored) and the event behind
-// the last one that is done. passed removes from queue_events what is done and what moves from there into the
-// queue's row. ended removes queues without events. The update frees the other queues and writes their next
-// events: with an event done, a queue goes behind those that are due now. Rows are found by ctid, which doesn't
-// change while they are locked.
+// releaseRuns has these parts:
+//   - released are the results, each with its queue's row (stored) and the event behind the last one that is done;
+//   - passed removes from queue_events what is done and what moves from there into the queue's row;
+//   - ended removes queues without events;
+//   - the update frees the other queues and writes their next events. A queue with an event done goes behind those that are due now.
+//
+// Rows are found by ctid, which doesn't change while they are locked.
 const releaseRuns = `
 	WITH clock AS MATERIALIZED (
 		SELECT clock_timestamp() AS now

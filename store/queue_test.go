@@ -254,13 +254,12 @@ func TestFindWaiting(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			exec(t, pool, `UPDATE queues SET waits_for = $1`, tt.waitsFor)
-			_, posts, openings, err := store.FindWaiting(ctx, pool, store.FactVersion)
-			check(t, err)
-			if posts != tt.wantPosts {
-				t.Errorf("an event that waits for %s waits for a post: %t, want %t", tt.waitsFor, posts, tt.wantPosts)
+			found := must(store.FindWaiting(ctx, pool, store.FactVersion))(t)
+			if found.ForPosts != tt.wantPosts {
+				t.Errorf("an event that waits for %s waits for a post: %t, want %t", tt.waitsFor, found.ForPosts, tt.wantPosts)
 			}
-			if openings != tt.wantOpenings {
-				t.Errorf("an event that waits for %s waits for an opening: %t, want %t", tt.waitsFor, openings, tt.wantOpenings)
+			if found.ToOpen != tt.wantOpenings {
+				t.Errorf("an event that waits for %s waits for an opening: %t, want %t", tt.waitsFor, found.ToOpen, tt.wantOpenings)
 			}
 		})
 	}

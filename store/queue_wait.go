@@ -64,7 +64,7 @@ const sharesDue = `
 		LIMIT 1) AS first`
 
 // SharesDue returns for each account that has queues when the first of them is due, and the database's
-// clock. since is Share.From by account. With thorough it is ignored: all queues of all accounts count.
+// clock. since is Share.From by account. With thorough, since is ignored: all queues of all accounts count.
 func SharesDue(ctx context.Context, q Batcher, since map[AccountID]time.Time, thorough bool) (list []ShareDue, databaseNow time.Time, err error) {
 	var accounts []AccountID
 	var from []time.Time
@@ -95,13 +95,20 @@ const findWaiting = `
 		EXISTS (SELECT FROM queues WHERE waits_for >= 'post:' AND waits_for < 'post;'),
 		EXISTS (SELECT FROM queues WHERE waits_for >= 'open:' AND waits_for < 'open;')`
 
-// FindWaiting reports whether an event that failed before is due to be tried again (suspectDue), and whether events wait
-// for the records of posts (postsAwaited) or until their accounts are open (openingsAwaited).
-func FindWaiting(ctx context.Context, q Querier, version int) (suspectDue, postsAwaited, openingsAwaited bool, err error) {
-	if err := q.QueryRow(ctx, findWaiting, version).Scan(&suspectDue, &postsAwaited, &openingsAwaited); err != nil {
-		return false, false, false, fmt.Errorf("store: find waiting events: %w", err)
+// Waiting says which kinds of events wait in the queues.
+type Waiting struct {
+	SuspectDue bool // one that failed before is due to be tried again
+	ForPosts   bool // some wait for the records of posts
+	ToOpen     bool // some wait until their accounts are open
+}
+
+// FindWaiting finds what waits. A suspect counts only if an applier that knows this version may take it.
+func FindWaiting(ctx context.Context, q Querier, version int) (Waiting, error) {
+	var w Waiting
+	if err := q.QueryRow(ctx, findWaiting, version).Scan(&w.SuspectDue, &w.ForPosts, &w.ToOpen); err != nil {
+		return Waiting{}, fmt.Errorf("store: find waiting events: %w", err)
 	}
-	return suspectDue, postsAwaited, openingsAwaited, nil
+	return w, nil
 }
 
 // AwaitedOpening names the opening of an account, for which its events wait (Release.For).

@@ -44,9 +44,9 @@ const timeFormerOwners = `
 	LIMIT $2
 	ON CONFLICT DO NOTHING`
 
-// TimeFormerOwners sets timers of a kind of at most limit conversations whose owners are no agents any more. They are due one after
-// the other, five seconds apart: what their threads are told leaves by the same gate as customers' words, which would wait behind
-// it, in Slack a second for each post.
+// TimeFormerOwners sets timers of a kind of at most limit conversations whose owners are no agents any more. The timers are due
+// five seconds apart, so that what the threads are told delays no customers' words: both leave by the same gate, which in Slack lets
+// one post pass in a second.
 func TimeFormerOwners(ctx context.Context, q Execer, kind string, limit int) error {
 	return query.Exec(ctx, q, "former owners", timeFormerOwners, kind, limit)
 }

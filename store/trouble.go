@@ -8,8 +8,8 @@ import (
 )
 
 // A trouble is one thing of an account that fails: its replies are refused, for example. All processes know of it by a
-// row of leases, whose holder is the process that saw it last, and which holds until a success may end it. Once that process
-// has ended, the trouble counts no longer: nobody would notice that it is over.
+// row of leases. The row's holder is the process that saw the trouble last. Until the row's time a success doesn't end the
+// trouble. Once the holder has ended, the trouble counts no longer: nobody would notice that it is over.
 
 const (
 	// lockCondition has one process after the other decide what becomes of an account's condition.
@@ -54,16 +54,22 @@ func NoteTrouble(ctx context.Context, q Querier, id AccountID, what, process str
 	return isNews || status[0] == accountWorks, err
 }
 
-// EndTrouble notes that a thing of an account works. It returns whether a process had seen it fail, whether living processes know
-// of other things that fail, and until when the trouble lasts, or nil if it has ended: one that lasts is left as it is, counts as one
-// of the others, and may be ended later. With noted, only the trouble of which an earlier call has returned this end is ended: one
-// that was noted since is another one.
-func EndTrouble(ctx context.Context, q Querier, id AccountID, what string, noted *time.Time) (wasKnown, hasOthers bool, lasts *time.Time, err error) {
+// EndedTrouble is what EndTrouble found.
+type EndedTrouble struct {
+	WasKnown  bool       // a process had seen the thing fail, and its trouble is ended now
+	HasOthers bool       // living processes know of troubles of the account that go on
+	Lasts     *time.Time // until when this trouble can't be ended. It then goes on, as one of the others. nil: it has ended
+}
+
+// EndTrouble notes that a thing of an account works. With noted, which is EndedTrouble.Lasts of an earlier call, it ends only the
+// trouble that was found then: one that was noted since is another one.
+func EndTrouble(ctx context.Context, q Querier, id AccountID, what string, noted *time.Time) (EndedTrouble, error) {
 	if _, err := query.Column[string](ctx, q, "condition", lockCondition, id); err != nil {
-		return false, false, nil, err
+		return EndedTrouble{}, err
 	}
-	err = q.QueryRow(ctx, endTrouble, id, what, noted).Scan(&wasKnown, &hasOthers, &lasts)
-	return wasKnown, hasOthers, lasts, err
+	var e EndedTrouble
+	err := q.QueryRow(ctx, endTrouble, id, what, noted).Scan(&e.WasKnown, &e.HasOthers, &e.Lasts)
+	return e, err
 }
 
 // accountWorks is the status of an account that is not known to fail.

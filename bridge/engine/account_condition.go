@@ -41,8 +41,8 @@ func reportSurface(e *Engine, account store.AccountID, c channels.Condition) {
 			return true, nil
 		}
 		var whenever *time.Time
-		_, hasOthers, _, err := store.EndTrouble(ctx, tx, account, runTrouble, whenever)
-		return !hasOthers, err
+		ended, err := store.EndTrouble(ctx, tx, account, runTrouble, whenever)
+		return !ended.HasOthers, err
 	})
 }
 
@@ -205,9 +205,9 @@ func (ts *troubles) end(k troubleKey, over pendingEnd) {
 	var lasts *time.Time // until when; nil if the trouble is over
 	works := channels.Condition{Status: channels.Active}
 	isWritten := ts.engine.writeCondition(k.account, works, func(ctx context.Context, tx pgx.Tx) (bool, error) {
-		wasKnown, hasOthers, until, err := store.EndTrouble(ctx, tx, k.account, k.what, over.until)
-		lasts = until
-		return !hasOthers && (wasKnown || over.mayEndEarlier), err
+		ended, err := store.EndTrouble(ctx, tx, k.account, k.what, over.until)
+		lasts = ended.Lasts
+		return !ended.HasOthers && (ended.WasKnown || over.mayEndEarlier), err
 	})
 
 	ts.mu.Lock()

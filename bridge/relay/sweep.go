@@ -97,17 +97,17 @@ func (r *Relay) mendClock(ctx context.Context) error {
 
 // wakeWaiters wakes whoever tries failed events again, and makes events due that wait for something that is there now.
 func (r *Relay) wakeWaiters(ctx context.Context) error {
-	suspectDue, postsAwaited, openingsAwaited, err := store.FindWaiting(ctx, r.pool, r.opt.Version)
+	waiting, err := store.FindWaiting(ctx, r.pool, r.opt.Version)
 	if err != nil {
 		return err
 	}
-	if suspectDue {
+	if waiting.SuspectDue {
 		sendSignal(r.suspects)
 	}
-	if postsAwaited {
+	if waiting.ForPosts {
 		r.awaitPosts()
 	}
-	if openingsAwaited {
+	if waiting.ToOpen {
 		r.wakeOpened(ctx)
 	}
 	return nil
