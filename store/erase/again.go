@@ -71,8 +71,8 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 }
 
 // Again applies erasures to a database that may be older than they are: those that the database doesn't know, or has
-// not finished. First it begins all of them, so that each goes on by itself whatever becomes of the others. It returns their
-// certificates, except of erasures whose posts are still being taken out of chats.
+// not finished. First it begins all of them: once begun, each goes on by itself, whatever becomes of the others. It returns the
+// certificates of those that are done, which an erasure is not while its posts are being taken out of chats.
 // Errors: ErrOtherKey, ErrWaiting, or both, once all others are done; those of Run.
 func Again(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
 	open, foreign, err := beginUnknown(ctx, o, records)
@@ -90,7 +90,7 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 		c, err := Run(ctx, o, id)
 
 		// With ErrInChats the database itself has forgotten, which is what matters here. With ErrBusy another
-		// process goes on with it.
+		// process goes on with the erasure.
 		if errors.Is(err, ErrInChats) || errors.Is(err, ErrBusy) {
 			continue
 		}
@@ -108,8 +108,8 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 	return done, left
 }
 
-// beginUnknown begins those erasures of a list that the database doesn't know. It returns the ids of all that are not done, and
-// of those that it passed over since they are another database's.
+// beginUnknown begins those erasures of a list that the database doesn't know. It returns the ids of all erasures that are not done
+// (open), and of those that it passed over, since their hashes were made with another database's key (foreign).
 func beginUnknown(ctx context.Context, o Options, records []Record) (open, foreign []string, err error) {
 	for _, r := range records {
 		row, err := readRow(ctx, o.Pool, r.Erasure)
@@ -133,23 +133,23 @@ func beginUnknown(ctx context.Context, o Options, records []Record) (open, forei
 	return open, foreign, nil
 }
 
-// Ours returns those records whose hashes were made with this database's key. While it has none, those count that its master key
-// opens: the first of them gives it its key.
+// Ours returns those records whose hashes were made with this database's key. A database without a key takes that of the first record
+// that is applied to it. So all records count there whose keys the master key opens.
 func Ours(ctx context.Context, q store.Querier, sealer *store.Sealer, records []Record) ([]Record, error) {
 	var sealed, plain []byte
 	err := q.QueryRow(ctx, readKey).Scan(&sealed)
-	isThere := !errors.Is(err, pgx.ErrNoRows)
-	if isThere && err == nil {
+	keyExists := !errors.Is(err, pgx.ErrNoRows)
+	if keyExists && err == nil {
 		plain, err = sealer.Open(keyPlace, sealed)
 	}
-	if isThere && err != nil {
+	if keyExists && err != nil {
 		return nil, fmt.Errorf("store: key of erasures: %w", err)
 	}
 
 	var list []Record
 	for _, r := range records {
 		key, err := sealer.Open(keyPlace, r.Key)
-		if err == nil && (!isThere || bytes.Equal(key, plain)) {
+		if err == nil && (!keyExists || bytes.Equal(key, plain)) {
 			list = append(list, r)
 		}
 	}
@@ -165,7 +165,7 @@ const keepFact = `
 // beginAgain begins an erasure that an earlier or later state of this database has seen.
 func beginAgain(ctx context.Context, o Options, r Record) error {
 	recordKey, err := o.Sealer.Open(keyPlace, r.Key)
-	if err != nil { // it must not become the key of a database that has none
+	if err != nil { // a key that can't be opened must not become the key of a database that has none
 		return fmt.Errorf("%w: erasure %s", errors.Join(ErrOtherKey, err), r.Erasure)
 	}
 

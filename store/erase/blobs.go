@@ -20,8 +20,8 @@ const filesOfMessages = `
 	WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]'
 	ON CONFLICT DO NOTHING`
 
-// uploadedSince finds and locks those files of the contact's messages that an agent has uploaded again since the newest of these was
-// written.
+// uploadedSince finds and locks those files of the contact's messages that an agent has uploaded again since the newest message with
+// the file was written.
 const uploadedSince = `
 	SELECT u.blob
 	FROM (
@@ -35,8 +35,8 @@ const uploadedSince = `
 	ORDER BY u.blob
 	FOR UPDATE OF u`
 
-// keepUploads has such files kept as pictures of signatures are: one may be such a picture, too, and the others stay for a month,
-// unless a message comes to have them. Those that other customers' messages have stay for ever.
+// keepUploads has files that were uploaded again kept as pictures of signatures are: while a signature shows them, and at least for a
+// month. Files that other customers' messages have are left out, since they stay for ever.
 const keepUploads = `
 	UPDATE uploads SET picture = true
 	WHERE blob = ANY(@uploads) AND blob <> ALL(ARRAY(
@@ -45,8 +45,8 @@ const keepUploads = `
 		CROSS JOIN LATERAL regexp_matches(t.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
 		WHERE t.conversation_id <> ALL(@conversations) AND t.id <> ALL(@messages) AND t.files <> '[]' AND named.parts[1] = ANY(@uploads)))`
 
-// keepUploadedAgain keeps files of the contact's messages that an agent has uploaded again for somebody else, and not sent yet. They
-// are locked by a statement of its own, so that the next one sees the messages of whoever has just used them.
+// keepUploadedAgain keeps files of the contact's messages that an agent has uploaded again for somebody else, and not sent yet. The
+// files are locked by a statement of its own, so that the next one sees messages that have come to have one of them meanwhile.
 func keepUploadedAgain(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
 	uploads, err := query.Column[string](ctx, tx, "erase", uploadedSince, args)
 	if err != nil || len(uploads) == 0 {
@@ -58,10 +58,12 @@ func keepUploadedAgain(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error
 	return query.Exec(ctx, tx, "erase", keepUploads, further)
 }
 
-// freeBlobs removes those of the noted files that nobody else needs (gone). What stays (needed, and the conditions of
-// gone): a picture of a signature; what an event, a fetch or another message names; a file that an agent uploaded (again) and has not
-// sent yet, for as long as retention keeps such files; and a file whose bytes were stored again since the erasure was asked for,
-// because what will name it may not be written yet. If nothing comes to name it, retention removes it (retention.DropBlobs).
+// freeBlobs removes those of the noted files that nobody else needs (gone). These stay (needed, and the conditions of gone):
+//   - what an event, a fetch or another message names, and a picture of a signature;
+//   - a file that an agent uploaded (again) and has not sent yet, for as long as retention keeps such files;
+//   - a file whose bytes were stored again since the erasure was asked for. What will name the file may not be written yet. If nothing
+//     comes to name it, retention removes it (retention.DropBlobs).
+//
 // noted leaves a row for the object of each file that may have one.
 const freeBlobs = `
 	WITH page AS MATERIALIZED (

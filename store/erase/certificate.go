@@ -22,7 +22,7 @@ type Certificate struct {
 	By       string            `json:"asked_by"`
 	AskedAt  time.Time         `json:"asked_at"`
 	DoneAt   time.Time         `json:"done_at"`
-	// Identities are keyed hashes of the addresses and numbers. Facts is how many facts are kept as keyed hashes.
+	// Identities are keyed hashes of the addresses and numbers. Facts counts the facts that are kept as keyed hashes.
 	Identities []string `json:"identities"`
 	Facts      int64    `json:"facts"`
 	Closed     int64    `json:"conversations_closed"` // that were still open

@@ -35,8 +35,9 @@ type Post struct {
 const (
 	askedAtOnce  = 100                // posts of one conversation
 	chatsTimeout = 7 * 24 * time.Hour // what a chat has not removed by then stays there, and is listed
-	// postsTimeout is shorter, so that what came to one chat is still removed when another one takes nothing.
-	postsTimeout = 6 * 24 * time.Hour // what a chat has not taken by then isn't waited for, or isn't posted any more
+	// postsTimeout is how long posts are waited for that chats have not taken yet. Then they are given up. It is shorter, so that
+	// there is time left to remove what one chat took while another one took nothing.
+	postsTimeout = 6 * 24 * time.Hour
 )
 
 // postsOf finds posts in channels (p), and what colleagues were told outside of all conversations, in direct messages and in
@@ -88,7 +89,7 @@ const (
 	countPosts = `SELECT count(*) FROM (` + postsOf + `) AS x WHERE x.kind <> 'human'`
 )
 
-// collectChats remembers what stands in chats, before the rows are erased by which that is found.
+// collectChats remembers what stands in chats, before the rows are erased by which posts are found.
 func (r *runner) collectChats(ctx context.Context) error {
 	return query.Exec(ctx, r.o.Pool, "erase", collectPosts, r.args)
 }
@@ -118,7 +119,7 @@ const (
 )
 
 // eraseInChats asks for everything that was collected to be removed from chats, and fails with ErrInChats while
-// something of it still stands there.
+// something of that still stands there. After chatsTimeout it lets it stand.
 func (r *runner) eraseInChats(ctx context.Context) error {
 	if r.o.Ask == nil {
 		return nil
@@ -128,7 +129,7 @@ func (r *runner) eraseInChats(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if remaining == 0 || !r.patient {
+	if remaining == 0 || !r.awaitsRemovals {
 		return nil
 	}
 
@@ -222,6 +223,7 @@ func (r *runner) refreshCards(ctx context.Context) error {
 	return nil
 }
 
+// markAskedFor notes that the posts of a page were asked to be removed, or the cards to be shown anew.
 func markAskedFor(ctx context.Context, tx pgx.Tx, erasure string, page []Post) error {
 	accounts := query.Field(page, func(p *Post) store.AccountID { return p.Account })
 	channels := query.Field(page, func(p *Post) string { return p.Channel })

@@ -13,13 +13,14 @@ import (
 )
 
 // In the lanes of others something about the contact may wait: in those of other customers' conversations and of threads of several
-// customers, and in those by which colleagues are told directly. They aren't stopped, since what else waits there is for others.
+// customers, and in those by which colleagues are told directly. An erasure doesn't stop these lanes, since what else waits in them
+// is for others.
 
 // waitsElsewhere selects the deliveries (t) about the contact that wait in the lanes (l) of others.
 const waitsElsewhere = `t.lane_id = l.id AND t.seq > l.head
 	AND (` + goesElsewhere + ` OR l.conversation_id = ANY(@shared) AND ` + failedThere + `)`
 
-// goesElsewhere is true for those of them that are removed once they are posted; of the others the line stays without its reason.
+// goesElsewhere is true for those that are removed once they are posted. Of the others the line stays, without the reason that it tells.
 const goesElsewhere = `(l.conversation_id = 0 AND ` + toldDirectly + ` OR t.message_id = ANY(@messages)
 	OR l.conversation_id = ANY(@shared) AND ` + toldThere + `)`
 

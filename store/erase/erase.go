@@ -23,15 +23,14 @@ const (
 	statementTimeout = "60s" // in PostgreSQL's notation
 )
 
-// ErrWaiting means that something about the contact waits to be applied or posted. The erasure can't end before
-// that is done. Run it again.
+// ErrWaiting means that something about the contact waits to be applied or posted. The erasure can't end before. Run it again.
 var ErrWaiting = errors.New("store: something about the contact still waits to be applied or posted")
 
 // ErrBusy means that another process is erasing this contact.
 var ErrBusy = errors.New("store: another process erases it at this moment")
 
-// ErrNoContact means that nobody has this number as a contact: it was never one, or two customers turned out to be one person,
-// who has the other number.
+// ErrNoContact means that no contact has this number: none ever had, or two customers turned out to be one person, who is known by
+// the number of the other one.
 var ErrNoContact = errors.New("store: there is no such contact")
 
 // ErrNoErasure means that there is no such erasure.
@@ -164,7 +163,7 @@ const (
 )
 
 // Begin begins to erase contacts, and returns the erasure's id for Run. From its commit on, whatever the same person
-// writes begins a new contact. by names who asked for it. If all of the contacts are being erased already, Begin
+// writes begins a new contact. by names who asked for the erasure. If all of the contacts are being erased already, Begin
 // returns that erasure: a second one would have no address any more by which to look.
 func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string) (id string, err error) {
 	key, err := LoadKey(ctx, o.Pool, o.Sealer)
@@ -294,8 +293,8 @@ type erasure struct {
 	Counts   map[string]int64
 }
 
-// readErasure compares ids as text, as others do here: what people and files name as one may be any text. No index serves that, and
-// none is needed, since the table has one row for each erasure.
+// readErasure compares ids as text, since people and files may name any text as an id. No index serves that, and none is needed: the
+// table has one row for each erasure.
 const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id::text = $1`
 
 // readRow reads the row of an erasure.
@@ -321,8 +320,8 @@ func Unfinished(ctx context.Context, q store.Querier) ([]string, error) {
 	return readErasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
 }
 
-// Forgotten returns the erasures whose contacts this database has forgotten, the oldest first: those that have
-// ended, and those that have come so far that posts are being removed from chats.
+// Forgotten returns the erasures whose contacts this database has forgotten, the oldest first. These have ended, or have come so
+// far that posts are being removed from chats.
 func Forgotten(ctx context.Context, q store.Querier) ([]string, error) {
 	return readErasures(ctx, q, `
 		SELECT id::text FROM erasures

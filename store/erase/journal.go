@@ -13,19 +13,22 @@ import (
 	"parley/store/internal/query"
 )
 
-// The journal keeps what arrived for a month, as it came. Events that have to do with a contact are found in three
-// ways: by the messages and log entries that they made; by the conversation that they name; and by the contact's
-// addresses and names in their bytes (pattern.go), because nothing else says what a click in a list or an event in
-// quarantine is about. Events that came after the erasure was asked for may belong to a new contact with the same address. Of these,
-// only events that name the erased conversations and came from no customer are found: a colleague's words, and
-// results of work that was under way, such as an analysis.
+// The journal keeps what arrived for a month, as it came. Events that have to do with a contact are found in three ways:
+//   - by the messages and log entries that they made;
+//   - by the conversation that they name;
+//   - by the contact's addresses and names in their bytes (pattern.go), because nothing else says what a click in a list
+//     or an event in quarantine is about.
+//
+// Events that came after the erasure was asked for may belong to a new contact with the same address. Of these, only events
+// are found that name the erased conversations and came from no customer: a colleague's words, and results of work that
+// was under way, such as an analysis.
 
 // journalPage is how many events are looked through at once.
 const journalPage = 5000
 
-// journalMatches returns the statement that looks through a page of events, without what erasures asked of chats, which has
-// only ids. named says of each event by what it is found; late is true if it came after the erasure was asked for. An event
-// of a channel that made somebody else's message belongs to that person, even if it names the contact, and is left out.
+// journalMatches returns the statement that looks through a page of events. What erasures asked of chats is passed over,
+// since it has only ids. late is true for an event that came after the erasure was asked for, and named says by what an event
+// is found. An event of a channel that made somebody else's message is left out, even if it names the contact.
 func journalMatches() string {
 	return `
 	WITH page AS MATERIALIZED (
@@ -179,8 +182,7 @@ func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto
 	return list, upto, err
 }
 
-// takeEvents locks events, except those that are still to be applied: they are found again once they were applied, by
-// what they made.
+// takeEvents locks events, except those that are still to be applied. Once applied, an event is found again by what it made.
 const takeEvents = `
 	SELECT e.id, e.account_id, e.external_id, e.blob
 	FROM events AS e
@@ -264,9 +266,8 @@ const (
 )
 
 // awaitWriters waits until the transactions that write into the journal now have ended. One of them may have looked for
-// an erased fact before it was noted; if it waits for another process, it would store the fact again once its event is
-// gone.
-// Errors: ErrWaiting if one of them takes too long.
+// an erased fact before the fact was noted: it would store the fact again once the fact's event is gone.
+// Errors: ErrWaiting if a transaction takes too long.
 func awaitWriters(ctx context.Context, q store.Querier) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, writersTimeout, ErrWaiting)
 	defer cancel()
@@ -303,7 +304,7 @@ func (r *runner) scanJournal(ctx context.Context) (*journalScan, error) {
 }
 
 // eraseJournal removes what arrived about the contact before the erasure was asked for, and what was told about the
-// contact's conversations since. It fails with ErrWaiting if some of that is still to be applied.
+// contact's conversations since. It fails with ErrWaiting if some of these events are still to be applied.
 func (r *runner) eraseJournal(ctx context.Context) error {
 	scan, err := r.scanJournal(ctx)
 	if err != nil {
@@ -370,8 +371,8 @@ func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, 
 	return waiting, nil
 }
 
-// checkNothingTold fails with ErrWaiting if something was told about the contact's conversations since the journal was
-// looked through: if it was applied, it may have changed what had been erased before.
+// checkNothingTold fails with ErrWaiting if events about the contact's conversations have come since the journal was
+// looked through: once applied, they may have filled again what had been erased before.
 func (r *runner) checkNothingTold(ctx context.Context) error {
 	scan, err := r.scanJournal(ctx)
 	if err != nil {

@@ -111,8 +111,8 @@ const (
 	restOfFile = anyCharacter + `*\.[a-z0-9]{1,8}"` // 's cat.jpeg"
 )
 
-// hasWord is true if one of the contact's names and subjects stands in a text (words). There may be hundreds of them, and of
-// regular expressions PostgreSQL keeps 32 compiled: only those are compared of which LIKE has found the word.
+// hasWord is true if one of the contact's names and subjects stands in a text (words). There may be hundreds, and PostgreSQL keeps
+// only 32 regular expressions compiled. So an expression is used only if LIKE has found its word.
 const hasWord = `EXISTS (SELECT FROM unnest(@likely::text[], @whole::text[]) AS w(likely, whole)
 	WHERE CASE WHEN words LIKE w.likely THEN words ~ w.whole ELSE false END)`
 
@@ -125,8 +125,8 @@ func isGlobal(key string) bool {
 
 func isLocal(key string) bool { return !isGlobal(key) }
 
-// wholeKeys returns regular expressions that find the addresses and numbers among the contact's keys. write returns the form
-// in which a text stands there.
+// wholeKeys returns regular expressions that find the addresses and numbers among the contact's keys. write returns how a text is
+// written in what is looked through.
 func (s *scope) wholeKeys(write func(string) string) []string {
 	list := []string{}
 	for _, form := range keyForms(s.Keys, isGlobal) {
@@ -143,7 +143,7 @@ func (s *scope) wholeKeys(write func(string) string) []string {
 	return list
 }
 
-// wholeIDs returns regular expressions that find the other keys of the contact in bytes, where they are whole values.
+// wholeIDs returns regular expressions that find the contact's local keys in bytes, where they are whole values.
 func (s *scope) wholeIDs() []string {
 	list := []string{}
 	for _, form := range inBytes(keyForms(s.Keys, isLocal)) {
@@ -167,7 +167,7 @@ func orderForms(keys []string, chosen func(string) bool) []string {
 	return list
 }
 
-// idsInTexts returns regular expressions that find the other keys in texts of our own.
+// idsInTexts returns regular expressions that find the contact's local keys in texts of our own.
 func (s *scope) idsInTexts() []string {
 	list := []string{}
 	for _, form := range keyForms(s.Keys, isLocal) {
@@ -176,7 +176,7 @@ func (s *scope) idsInTexts() []string {
 	return list
 }
 
-// wholeWords returns a regular expression for each text that finds it as whole words.
+// wholeWords returns a regular expression for each text, which finds the text as whole words.
 func wholeWords(texts []string) []string {
 	list := []string{}
 	for _, t := range texts {
@@ -185,8 +185,8 @@ func wholeWords(texts []string) []string {
 	return list
 }
 
-// inPersonalText returns a regular expression for each text that finds it as whole words in what people wrote, in bytes of
-// JSON. The texts are written as inBytes does it.
+// inPersonalText returns a regular expression for each text, which finds the text as whole words in what people wrote, in bytes
+// of JSON. The texts must be in the forms that inBytes returns.
 func inPersonalText(texts []string) []string {
 	list := []string{}
 	for _, t := range texts {
@@ -196,8 +196,8 @@ func inPersonalText(texts []string) []string {
 	return list
 }
 
-// inBytes returns the forms of texts in the bytes of an event: as they are, as markup has them, and as writers of JSON
-// escape both: none but what they must, Go, and Slack, which writes ASCII.
+// inBytes returns the forms of texts in the bytes of an event: the text itself and its form in markup, each as it is and as
+// writers of JSON escape it. One kind of writer escapes only what it must, Go's also markup, and Slack's all that isn't ASCII.
 func inBytes(texts []string) []string {
 	goEscapes := strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`)
 	slackEscapes := strings.NewReplacer("/", `\/`)

@@ -46,9 +46,9 @@ const (
 // way to a chat, and only the result says where it stands. The erasure stops it again.
 const wokenAgain = `@awaits_posts AND (due_at IS NOT NULL OR leased_until IS NOT NULL)`
 
-// toldThere is true for what Parley said in other customers' conversations about who gets replies there, and for what it
-// told one person; and where the contact wrote, for what machines made of what was written, such as translations, summaries and
-// notes. Lines that repeat what a colleague or another customer wrote stay, even if they name the contact.
+// toldThere is true for what Parley said in other customers' conversations that names the contact: about who gets replies there, and
+// to one person only. Where the contact wrote, it is also true for what machines made of what was written, such as translations,
+// summaries and notes. Lines that repeat what a colleague or another customer wrote stay, even if they name the contact.
 const (
 	toldThere = `(t.kind IN ('ephemeral', 'line') AND (
 		(lower(t.payload::text) ~ ANY(@patterns) OR lower(t.payload::text) ~ ANY(@ids))
@@ -68,11 +68,12 @@ const failedThere = `(t.kind = 'line' AND t.payload #>> '{line,Kind}' IN ('faile
 const withoutReason = `payload = CASE WHEN payload #> '{line,Recipient}' IS NULL THEN payload
 	ELSE jsonb_set(payload, '{line,Recipient}', '"Somebody"') END #- '{line,Reason}' #- '{line,Hint}'`
 
-// toldDirectly is true for what colleagues were told directly about the contact. Where it shows conversations, it is about these,
-// whatever stands in their facts. But a colleague's words may be about anybody: what was typed in a channel stands above the
-// conversations for which it may be meant (Text), and what was looked for above those that were found (note). Where no
-// conversation is shown, all texts count that people wrote. In some kinds of lines, Text is the name of a list, a team or an
-// account.
+// toldDirectly is true for what colleagues were told directly about the contact:
+//   - What names an address or number of the contact, or shows one of the contact's conversations.
+//   - Where conversations are shown, a colleague's words above them that name the contact: what was typed in a channel and may be
+//     meant for one of them (Text), or what was looked for (note).
+//   - Where none is shown, any text of people that names the contact. In some kinds of lines, Text is the name of a list, a team or
+//     an account.
 const (
 	toldDirectly = `CASE WHEN lower(t.payload::text) LIKE ANY(@told) THEN lower(t.payload::text) ~ ANY(@patterns)
 		OR ` + showsConversations + ` AND jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID == $ids[*] || @.conversation == $ids[*])',
@@ -90,9 +91,9 @@ const (
 	showsConversations = `jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID > 0 || @.conversation > 0)')`
 )
 
-// meantTies is true for replies to other customers that remember that the contact was to get them, or got them before they were sent
-// again, or why the contact did not.
-// A conversation whose own customer has the same address keeps it, as copiedTies says.
+// meantTies is true for replies to other customers that remember that the contact was to get them (meant, copied), got them before they
+// were sent again (before), or did not get them (error_text). A conversation whose own customer has the same address keeps it, as
+// copiedTies says.
 const meantTies = `t.kind = 'reply' AND (t.payload -> 'meant' ?| @keys::text[] OR t.payload -> 'copied' ?| @keys::text[]
 		OR t.payload -> 'before' ?| @keys::text[]
 		OR t.error_text <> '' AND lower(t.error_text) ~ ANY(@patterns))
@@ -108,13 +109,13 @@ const copiedTies = `t.participants @> ANY(ARRAY(SELECT jsonb_build_array(jsonb_b
 	AND t.id <> ALL(@conversations)
 	AND NOT EXISTS (SELECT FROM identities AS i WHERE i.id = t.identity_id AND i.key = ANY(@keys))`
 
-// What a conversation of others remembers of its last message, and by which mails are known to belong to it.
+// What other customers' conversations remember of the contact's messages.
 const (
+	// externalOfContact are the providers' ids of the contact's messages: by such ids a conversation knows mails that belong to it.
 	externalOfContact = `ARRAY(SELECT m.external_id FROM messages AS m WHERE m.id = ANY(@messages) AND m.external_id <> '')`
 	// saidLast is true if the contact wrote what a conversation remembers as a customer's last words (noteSaidLast in
-	// bridge/engine/inbound): the newest message that may be a person's or, where there are only machines', the first one.
-	// What an agent said last is no customer's (last_from). Ids of messages have no order in time: that of the events counts, and
-	// ids only within one event.
+	// bridge/engine/inbound). That is the newest message that may be a person's or, where all are machines', the first one. The order is
+	// that of the events, and within one event that of the messages' ids, which have no order in time.
 	saidLast = `(SELECT coalesce(bool_or(said.identity_id = ANY(@identities)), false) FROM (
 		SELECT m.identity_id FROM messages AS m
 		WHERE m.conversation_id = %[1]s.id AND m.direction = 'in'

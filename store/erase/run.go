@@ -18,12 +18,12 @@ type runner struct {
 	key   Key
 	row   erasure
 	scope *scope
-	// awaitsPosts is true while chats still have time to take what is on its way to them. patient is true while they still have
-	// time to remove posts. They become false after postsTimeout and chatsTimeout, because a chat that is never connected again
-	// must not keep a contact from being erased.
-	awaitsPosts, patient bool
-	args                 pgx.NamedArgs // of the statements of places
-	scanned              int64         // the last event of the journal that was looked at
+	// A chat that is never connected again must not keep a contact from being erased. So both of these end some time after the
+	// erasure was asked for.
+	awaitsPosts    bool          // chats still have time to take what is on its way to them (postsTimeout)
+	awaitsRemovals bool          // chats still have time to remove posts (chatsTimeout)
+	args           pgx.NamedArgs // of the statements of places
+	scanned        int64         // the last event of the journal that was looked at
 }
 
 const (
@@ -40,6 +40,7 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 		return Certificate{}, fmt.Errorf("store: erase: %w", err)
 	}
 	defer guard.Release()
+
 	locked, err := query.Value[bool](ctx, guard, "erase", tryLock, id)
 	if err != nil {
 		return Certificate{}, err
@@ -48,6 +49,7 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 		return Certificate{}, ErrBusy
 	}
 	defer func() { _, _ = guard.Exec(context.WithoutCancel(ctx), unlock, id) }()
+
 	r := &runner{o: o}
 	if r.row, err = readRow(ctx, o.Pool, id); err != nil {
 		return Certificate{}, err
@@ -62,7 +64,7 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	if err != nil {
 		return Certificate{}, err
 	}
-	r.awaitsPosts, r.patient = age <= postsTimeout, age <= chatsTimeout
+	r.awaitsPosts, r.awaitsRemovals = age <= postsTimeout, age <= chatsTimeout
 
 	for _, step := range r.listSteps() {
 		if err := step(ctx); err != nil {
@@ -165,7 +167,7 @@ const (
 )
 
 // stopConversations closes conversations and stops their lanes. With $2 it leaves lanes running whose first post is on
-// its way to a chat, or may have arrived there (busy): only the post's result says where it stands, and a card that
+// its way to a chat, or may have arrived there (busy): only the post's result says where the post stands, and a card that
 // comes late would be shown in place of "Erased". What waits behind such a post is removed (behind, last).
 const stopConversations = `
 	WITH conversation AS MATERIALIZED (
@@ -221,8 +223,7 @@ func (r *runner) stopConversations(ctx context.Context) error {
 	return nil
 }
 
-// noteFiles remembers the files of messages. Of those that an agent has uploaded again since, for somebody else perhaps, it notes
-// that no message has them yet.
+// noteFiles remembers the files of messages. Those that an agent has uploaded again since, for somebody else perhaps, are kept.
 func (r *runner) noteFiles(ctx context.Context) error {
 	if err := query.Exec(ctx, r.o.Pool, "erase", filesOfMessages, r.args); err != nil {
 		return err
@@ -243,8 +244,8 @@ func (r *runner) eraseRest(ctx context.Context) error {
 	return r.erasePlaces(ctx, func(p place) bool { return !p.Works })
 }
 
-// eraseLateWork erases work that began while the words were erased, and then what it has made of them. What it has told is in the
-// journal: see checkNothingTold.
+// eraseLateWork erases work that began while the words were erased, and then what such work has made of them. Results that such work
+// has told are in the journal: see checkNothingTold.
 func (r *runner) eraseLateWork(ctx context.Context) error {
 	if err := r.eraseWork(ctx); err != nil {
 		return err
@@ -290,8 +291,8 @@ func (r *runner) eraseBatch(ctx context.Context, tx pgx.Tx, p place) (rows int64
 	return rows, nil
 }
 
-// stillToPost finds replies that came to name the contact again, since a transaction wrote what it had read before, and the
-// contact's own lanes into which something came after they were stopped, which may be on its way.
+// stillToPost finds the contact's own lanes into which something came after they were stopped, and replies that name the contact again,
+// because a transaction wrote back what it had read before the erasure.
 const stillToPost = `
 	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + wokenAgain + `) OR EXISTS (
 		SELECT FROM deliveries AS t WHERE ` + meantTies + `)`

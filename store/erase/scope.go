@@ -22,7 +22,7 @@ type subject struct {
 	Former     []formerKey        `json:"former,omitempty"`
 	Names      []string           `json:"names"` // no shorter than minName; looked for in what colleagues' chats told
 	// Shared are conversations of others, and threads of several customers, in which something of the contact is or was. Some are
-	// known only by what the erasure empties, so that what one run has found is kept for the next one.
+	// found only by what the erasure empties. So what one run has found is kept for the next one.
 	Shared []int64 `json:"shared,omitempty"`
 }
 
@@ -89,10 +89,13 @@ const (
 	conversationsOf = `SELECT id FROM conversations WHERE identity_id = ANY($1) ORDER BY id`
 	// All messages are read: erasures are too rare for an index.
 	messagesOf = `SELECT id FROM messages WHERE identity_id = ANY($1) ORDER BY id`
-	// sharedWith also finds threads of several customers in which a mail was posted before an agent made it a
-	// conversation of its own, and conversations in whose log the contact's address stands because an agent typed it there, or
-	// because it was not reached. The contact need not take part in any of them. A conversation whose own customer has the same
-	// address keeps it, as copiedTies says.
+	// sharedWith finds other conversations with something of the contact, in four ways:
+	//   - a message of the contact;
+	//   - a post of such a message, in a thread of several customers, if an agent has made the mail a conversation of its own since;
+	//   - the contact in copy;
+	//   - the contact's address in the log, because an agent typed it there, or because it was not reached.
+	//
+	// The last two don't count where the conversation's own customer has the same address, as copiedTies says.
 	sharedWith = `
 		SELECT DISTINCT c.id
 		FROM conversations AS c
@@ -183,13 +186,13 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 	}
 }
 
-// addressingDeeds returns what the log tells with addresses: of whom an agent named, or of whom a server's answer names.
+// addressingDeeds returns what the log tells with an address: that of somebody whom an agent or a server's answer named.
 func addressingDeeds() []store.Deed {
 	return []store.Deed{store.DeedReaddressed, store.DeedSilenced, store.DeedBlocked, store.DeedUnblocked, store.DeedRefused,
 		store.DeedNotDelivered, store.DeedUnclear}
 }
 
-// keyForms returns the forms in which those of the keys that are chosen occur in texts, in small letters.
+// keyForms returns the forms in which the chosen keys occur in texts, in small letters.
 func keyForms(keys []string, chosen func(string) bool) []string {
 	var list []string
 	for _, key := range keys {

@@ -97,8 +97,8 @@ func dropKept(ctx context.Context, pool *pgxpool.Pool, what, sql string, keep ti
 const formerRows = 20_000
 
 // dropFormer removes those of the next contacts (page) that have no identities. When two customers turn out to be one person, one
-// of their contacts loses its identities. store.LinkIdentities removes that contact, but earlier versions of it did not, and
-// an erasure, which follows identities, doesn't find the name that such a contact holds.
+// of their contacts loses its identities. store.LinkIdentities removes that contact, which earlier versions did not. An
+// erasure doesn't find the name that such a contact holds, since it follows identities.
 const dropFormer = `
 	WITH page AS MATERIALIZED (
 		SELECT id FROM contacts WHERE id > $1 ORDER BY id LIMIT $2

@@ -37,7 +37,7 @@ type Emptied struct {
 	Blobs      int  // blobs that were removed, because nothing referred to them
 	Reactions  int  // reactions that were removed
 	Posts      int  // posts that were removed, or lost their text
-	Contacts   int  // contacts that were removed, because they were somebody else's
+	Contacts   int  // contacts that were removed, because they had no identity
 	More       bool // another batch can follow at once
 }
 
@@ -209,9 +209,8 @@ func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Em
 	})
 }
 
-// heldUpload is the condition that the blob b is an uploaded file that is still needed: it belongs to a message, or
-// a signature shows it, or it was uploaded (or last shown) within a month. In that time a mail that is on its way may
-// still need it.
+// heldUpload is the condition that the blob b is an uploaded file that is still needed: a message has it, a signature shows
+// it, or it was uploaded (or last shown) within a month. For so long a mail that is on its way may need it.
 const heldUpload = `EXISTS (
 	SELECT 1
 	FROM uploads AS u
@@ -336,7 +335,7 @@ func isDue(ctx context.Context, tx pgx.Tx, daily string) (bool, error) {
 	return query.Value[bool](ctx, tx, "daily work", due, daily)
 }
 
-// doneUpTo returns the last id that a daily work has looked at, which is under way; 0 means none.
+// doneUpTo returns the last id at which a daily work that is under way has looked; 0 means that none is under way.
 func doneUpTo(ctx context.Context, tx pgx.Tx, daily string) (int64, error) {
 	const upTo = `SELECT coalesce((SELECT holder::bigint FROM leases WHERE name = $1 AND holder ~ '^[0-9]+$'), 0)`
 	return query.Value[int64](ctx, tx, "daily work", upTo, daily)
@@ -346,7 +345,7 @@ const noteDaily = `
 	INSERT INTO leases (name, holder, until) VALUES ($1, $2, clock_timestamp() + $3::interval)
 	ON CONFLICT (name) DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUDED.until`
 
-// noteUpTo notes the last id that a daily work has looked at. It goes on behind that at once, or in the next run.
+// noteUpTo notes the last id at which a daily work has looked. The work goes on behind that id at once, or in the next run.
 func noteUpTo(ctx context.Context, tx pgx.Tx, daily string, last int64) error {
 	return query.Exec(ctx, tx, "daily work", noteDaily, daily, strconv.FormatInt(last, 10), time.Duration(0))
 }

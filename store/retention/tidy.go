@@ -110,16 +110,15 @@ func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Empt
 	})
 }
 
-// isPassing is the condition for a row next of deliveries: it is a card, a mark or a message that only one person saw, and was posted, so
-// that nobody needs it any more. The newest mark of each message is still needed: it tells what to take off when the message gets another
-// one.
+// isPassing is the condition for a row next of deliveries that nobody needs any more: a card, a mark or a message that only one person
+// saw, once it is posted. The newest mark of each message is still needed: it tells what to take off when the message gets another one.
 const isPassing = `(next.kind IN ('card', 'mark', 'ephemeral') AND next.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')
 	AND (next.kind <> 'mark' OR next.message_id = 0 OR next.state IN ('failed', 'cancelled') OR EXISTS (
 		SELECT FROM deliveries AS later
 		WHERE later.message_id = next.message_id AND later.message_id <> 0 AND later.kind = 'mark' AND later.seq > next.seq
 			AND later.state NOT IN ('failed', 'cancelled'))))`
 
-// dropDeliveries removes deliveries that are passing. One that isn't stays until dropLanes removes it with its lane. Ids don't quite
+// dropDeliveries removes deliveries that are passing. The others stay until dropLanes removes them with their lane. Ids don't quite
 // rise with time, since processes take them from blocks. So a young row among old ones is passed over, and the last old one ends
 // the batch.
 const dropDeliveries = `
@@ -156,24 +155,24 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 			return done, err
 		}
 
-		ended := last == 0 || done.Looked < batchRows
+		isRoundOver := last == 0 || done.Looked < batchRows
 		beginsAgain := false
-		if ended && p.Deliveries > 0 {
+		if isRoundOver && p.Deliveries > 0 {
 			if beginsAgain, err = isDue(ctx, tx, daily); err != nil {
 				return done, err
 			}
 		}
-		if beginsAgain {
-			last = 0
-			err = noteDone(ctx, tx, daily)
-		} else if last == 0 { // nothing is old enough
+		if last == 0 && !beginsAgain { // nothing is old enough
 			return done, nil
 		}
-		if err != nil {
-			return done, err
+		if beginsAgain {
+			last = 0
+			if err := noteDone(ctx, tx, daily); err != nil {
+				return done, err
+			}
 		}
 
-		done.More = beginsAgain || !ended
+		done.More = beginsAgain || !isRoundOver
 		_, err = tx.Exec(ctx, deliveriesUpTo, last)
 		return done, err
 	})
@@ -189,14 +188,13 @@ const isIdle = `l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail 
 	JOIN messages AS m ON m.id = d.message_id AND m.fate = 'unclear'
 	WHERE d.lane_id = l.id AND d.state = 'needs_decision')`
 
-// dropLanes removes the lanes of conversations that ended long ago (ended) and have nothing left to deliver (idle), together
-// with their deliveries, the records of Parley's own posts (unposted) and of what somebody was told, and what was
+// dropLanes removes the lanes of conversations that ended long ago (ended) and have nothing left to deliver (idle). With them
+// go their deliveries, the records of Parley's own posts (unposted) and of what somebody was told, and what was
 // suggested. The records of roots and of people's posts stay. Posts are looked for in all channels in which the
 // conversation had a root (places), since it may have been handed over. If the customer writes again, lanes are made
 // anew. A lane that is in use now is locked, or has changed: the next round looks at it again.
 //
-// The records of posts in a thread in which mails are sorted stay, because it is by these that an erasure finds what was posted
-// there of one of its customers.
+// The records of posts in a thread in which mails are sorted stay: an erasure finds by them what was posted there of a customer.
 const dropLanes = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
