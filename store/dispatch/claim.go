@@ -6,7 +6,7 @@ import "parley/store"
 // a lane was claimed although its head may not leave yet, Delivery.ID is 0.
 type Claimed struct {
 	store.Delivery
-	With           []store.Delivery     `db:"-"` // deliveries that leave together with this one, as one message, in order
+	With           []store.Delivery     `db:"-"` // deliveries behind this one that leave in the same message, in order
 	AccountID      store.AccountID      `db:"account_id"`
 	ConversationID store.ConversationID `db:"conversation_id"`
 	Key            string               `db:"key"`
@@ -18,8 +18,8 @@ type Claimed struct {
 	AbsentAgo      float64              `db:"absent_ago"`  // seconds since the destination was first seen without it; 0 if it wasn't since this attempt
 	CreatedAgo     float64              `db:"created_ago"` // seconds since it was queued, by Parley's clock
 	Place          int                  `db:"place"`       // of a delivery that joined a run: its place behind the head, counted from 1; else 0
-	// Torn is true if a delivery between those in With was changed while they were claimed. Then the run isn't what the lane
-	// holds, and the claim may only be given back.
+	// Torn is true if a delivery in the middle of the run has changed while it was claimed, so that the run has a gap. Such a
+	// claim may only be given back.
 	Torn bool `db:"-"`
 }
 
@@ -31,20 +31,25 @@ const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload
 // the same message (a run: see Delivery.JoinKey). A run that was already attempted keeps its members,
 // because it lands or fails as a whole.
 //
-// Its parts: budget has the gates ($1) and how many deliveries each may give now (slots), at most $2. A gate is a
-// token bucket, which holds (now - next_at) × per_second tokens, at most burst; of a gate with a second, wide
-// bucket the smaller number counts. picked are the lanes that are claimed, the most urgent of each gate first, and
-// of these the ones that were due first. leased makes them ours. spent takes their number from the gates' budgets.
-// heads are their heads, which are being sent from now on; a head that was being sent by a process that has ended
-// becomes unknown. joined are the deliveries that leave with a head: candidate walks along the lane behind it, and
-// fits while all before it fit, too; their sizes together are at most 1000 (store.JoinRoom). Last come the lanes whose head may not leave yet.
+// Its parts:
+//   - budget has the gates ($1) and how many deliveries each may give now (slots), at most $2. A gate is a token
+//     bucket, which holds (now - next_at) × per_second tokens, at most burst. Of a gate with a second, wide bucket the
+//     smaller number counts;
+//   - picked are the lanes that are claimed: of each gate the most urgent first, and of equally urgent lanes those first
+//     that were due first;
+//   - leased makes these lanes ours, and spent takes their number from the gates' budgets;
+//   - heads are the lanes' heads, which are being sent from now on. A head that was being sent by a process that has
+//     ended becomes unknown;
+//   - joined are the deliveries that leave with a head. candidate walks along the lane behind the head, and fits while
+//     all before it fit, too. The sizes in a run are together at most 1000 (store.JoinRoom);
+//   - the last rows are the lanes whose head may not leave yet.
 //
 // The scan starts from gates, so that lanes behind a throttled or stuck gate cost nothing. A claim doesn't change
 // due_at, so it rewrites no index. It sets leased_until instead; the scan skips leased lanes, of which each gate has
 // at most as many as attempts under way.
 //
 // What is put into a lane, or taken back, after this statement began is seen only in rows that the statement
-// changes. A delivery that has changed since doesn't join a run; one behind it may have joined then: see runs.
+// changes. A delivery that has changed since doesn't join a run, but one behind it may have joined: see groupRuns.
 const (
 	claim = claimBudgets + `
 		SELECT due.id, budget.id AS gate_id
@@ -155,11 +160,11 @@ const (
 	WHERE leased.lane NOT IN (SELECT lane_id FROM heads)`
 )
 
-// claimShared replaces claim when lanes of several priorities may wait. Lanes of the most urgent
-// priority go first, but every fourth slot goes to a lane of another priority: the one that has been due
-// longest. patient has the lanes that get these slots. They are found first without locks, then locked if
-// they are still due; the remaining slots are filled as in claim. The gate's row counts the slots for all processes, also across restarts (gates.given). A gate without a
-// rate has no such count, because claims don't write its row: there each process counts its own slots.
+// claimShared replaces claim when lanes of several priorities may wait. Lanes of the most urgent priority go first,
+// but every fourth slot goes to a lane of another priority: the one that has been due longest. patient has the lanes
+// that get these slots. They are found first without locks, then locked if they are still due; the remaining slots are
+// filled as in claim. The gate's row counts the slots for all processes, also across restarts (gates.given). A gate
+// without a rate has no such count, because claims don't write its row: there each process counts its own slots.
 const claimShared = claimBudgets + `
 		SELECT due.id, budget.id AS gate_id
 		FROM budget

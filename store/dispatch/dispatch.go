@@ -48,7 +48,7 @@ type Finish struct {
 	Wait     float64 // until the lane is due again if it does not advance
 	Rest     float64 // how long the lane rests after a success, also between parts
 	Keep     bool    // the lane keeps its place in its gate's queue, if more deliveries wait in it
-	Uncalled bool    // no call was needed any more, so that its gate gets the slot back
+	Uncalled bool    // no call was needed any more, so that the gate gets the slot back
 	Gate     store.GateID
 	GateWait float64 // for how long the gate is blocked; 0 leaves it as it is
 

@@ -23,12 +23,13 @@ const fence = `
 	ORDER BY lane.id
 	FOR NO KEY UPDATE OF lane`
 
-// If a receipt has decided the delivery meanwhile (delivered, failed, …), its state and part stay.
-//
-// Finish.Unsure sets payload.unsure, so that all later attempts at this part know that the part may
-// already have arrived. Of a delivery that the version before restored, payload.restored_at becomes the time when it was first found
-// absent: how long it is tried counts from then on. payload.uncounted is how many of Delivery.Attempt don't count for the provider: those that called nobody
-// (Finish.Uncalled), and those at earlier parts.
+// If a receipt has decided the delivery meanwhile (delivered, failed, …), its state and part stay. Three fields of the
+// payload are written here:
+//   - unsure (Finish.Unsure) tells all later attempts at this part that the part may already have arrived;
+//   - restored_at, of a delivery that the version before restored, is when it was first found absent. From then on counts for
+//     how long it is tried;
+//   - uncounted is how many of Delivery.Attempt don't count for the provider: those that called nobody (Finish.Uncalled),
+//     and those at earlier parts.
 const finishDeliveries = `
 	UPDATE deliveries
 	SET state = CASE WHEN deliveries.state IN ('queued', 'sending', 'unknown') THEN result.state ELSE deliveries.state END,

@@ -89,8 +89,8 @@ func gateColumns(gates []GateSince) (ids []store.GateID, since []time.Time) {
 	return ids, since
 }
 
-// Each step finds the next gate that has a lane with one look into the index lanes_due. So gates
-// without lanes cost nothing, however many there are.
+// otherGates looks into gaps between known gates. Each step finds the next gate that has a lane with one look into the
+// index lanes_due. So gates without lanes cost nothing, however many there are.
 const otherGates = `
 	WITH RECURSIVE found(gate_id, upto) AS (
 		SELECT next.gate_id, gap.upto

@@ -15,9 +15,9 @@ import (
 const lockClaimed = `SELECT FROM lanes WHERE id = $1 AND epoch = $2 AND leased_until IS NOT NULL FOR NO KEY UPDATE`
 
 // giveWay looks for messages behind the head that the chat had before the head (order $3), and moves the first of
-// them (earlier) to the front; what stood before it moves back by one. A message of which an attempt has begun
-// doesn't move to the front: nobody may know yet whether it arrived. Of the messages that were claimed just now
-// nothing was sent: they are queued again, so that nobody has to ask what became of them if this process ends now.
+// these (earlier) to the front. What stood before it moves back by one. A message of which an attempt has begun
+// doesn't move to the front: nobody may know yet whether it arrived. The messages that were claimed just now are queued
+// again: nothing of them was sent, and if this process ends now, nobody has to ask what became of them.
 const giveWay = `
 	WITH lane AS MATERIALIZED (
 		SELECT id, head
@@ -38,9 +38,10 @@ const giveWay = `
 	FROM lane, earlier
 	WHERE d.lane_id = lane.id AND d.seq BETWEEN lane.head + 1 AND earlier.seq`
 
-// GiveWay puts a message before the one that is about to leave, if the chat had that message earlier but it stands behind
-// in the lane: it was read while an attempt was under way that sent nothing. Nothing of the message that gives way may have
-// left. If gave is true, the caller ends this attempt without sending anything; the lane begins with the other message.
+// GiveWay looks behind the message that is about to leave for one that the chat had earlier, and puts the first of these before
+// it. Such a message was read late, while an earlier attempt at the lane's head sent nothing. Nothing of the message that gives
+// way may have left. If gave is true, the lane begins with the other message, and the caller ends this attempt without sending
+// anything.
 func GiveWay(ctx context.Context, pool *pgxpool.Pool, c Claimed) (gave bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lockClaimed, c.LaneID, c.Epoch); err != nil {

@@ -30,7 +30,7 @@ type Said struct {
 	AgentID        store.AgentID        `db:"agent_id"` // 0 if no agent wrote it
 }
 
-// An erased conversation whose figures are kept isn't measured again: what is left of it would give others.
+// An erased conversation whose figures are kept isn't measured again: what is left of it would give other figures.
 const subjects = `
 	SELECT c.id AS conversation_id, c.account_id, coalesce(c.team_id, 0) AS team_id, coalesce(a.team_id, 0) AS account_team_id,
 		c.tags, coalesce(c.traits->>$2, '') AS intent, coalesce(c.traits->>$3, '') AS mood
@@ -40,7 +40,8 @@ const subjects = `
 		AND NOT (c.close_reason = 'erased' AND EXISTS (SELECT FROM measure_shares AS s WHERE s.conversation_id = c.id))
 	ORDER BY c.id`
 
-// Subjects reads conversations with customers; others are left out, and those of customers who were erased that were measured before. intent and mood name the traits.
+// Subjects reads conversations with customers. It leaves out all others, and those that were erased after they had been measured.
+// intent and mood name the traits.
 func Subjects(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, intent, mood string) ([]Subject, error) {
 	return query.Collect[Subject](ctx, tx, "measured conversations", subjects, ids, intent, mood)
 }

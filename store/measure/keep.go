@@ -23,7 +23,7 @@ const (
 	shareColumns  = `conversation_id, day, team_id, agent_id, account_id, ` + figureColumns
 )
 
-// listColumns returns the expression for each of the columns, separated by commas; a question mark in it stands for the column.
+// listColumns returns the expression for each of the columns, separated by commas. Question marks in it stand for the column.
 func listColumns(columns, expression string) string {
 	var list []string
 	for column := range strings.SplitSeq(columns, ",") {
@@ -74,7 +74,7 @@ func addDays() string {
 }
 
 // Keep replaces the shares of conversations by new ones, and corrects the sums by the difference: however often a
-// conversation is measured, it counts once. labels must have each of the conversations; a conversation without shares
+// conversation is measured, it counts once. labels must have each of the conversations. One that has no shares any more
 // counts no more. Shares of closed days are left out.
 func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares []Share) error {
 	ids := make([]store.ConversationID, len(labels))
@@ -144,6 +144,7 @@ func (ch *change) add(id store.ConversationID, before, now contribution) {
 	}
 }
 
+// write stores the new labels and shares, and removes the old ones.
 func (ch *change) write(ctx context.Context, tx pgx.Tx) error {
 	if len(ch.ids) > 0 {
 		if _, err := tx.Exec(ctx, dropLabels, ch.ids); err != nil {
@@ -250,7 +251,7 @@ func (c contribution) sumsOf(s Share) []day {
 	return list
 }
 
-// inOrder returns the sums that change, in the order in which every process writes them, so that none waits for another crosswise.
+// inOrder returns the sums that change in one fixed order, so that two processes that write sums can't wait for each other.
 func inOrder(days map[day]Figures) []day {
 	rows := slices.SortedFunc(maps.Keys(days), func(a, b day) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), strings.Compare(a.Day, b.Day), strings.Compare(a.Value, b.Value),

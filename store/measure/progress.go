@@ -65,8 +65,8 @@ func (p *Progress) hold(ctx context.Context, tx pgx.Tx, hours string) error {
 		}
 	}
 
-	// This is read once the row is held, so that it shows what another process did before. No row means that
-	// nothing is to be filled.
+	// A second statement, after the row of measured is held, sees what another process did before. No row means that nothing
+	// is to be filled.
 	err = tx.QueryRow(ctx, readFilling).Scan(&p.unfilled, &p.fillBefore)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
@@ -83,7 +83,7 @@ func (p *Progress) Older(ctx context.Context, tx pgx.Tx, limit int) (ids []store
 	return takeBelow(ctx, tx, &p.below, setBelow, limit)
 }
 
-// Unfilled does the same with conversations that are to be given to FillTimes. It returns none while Older returns some.
+// Unfilled does for FillTimes what Older does for measuring. It returns no conversations while Older returns some.
 func (p *Progress) Unfilled(ctx context.Context, tx pgx.Tx, limit int) (ids []store.ConversationID, more bool, err error) {
 	if p.below > 0 {
 		return nil, p.unfilled > 0, nil

@@ -46,9 +46,9 @@ const (
 	ByMood    Group = "mood"
 )
 
-// partsBy returns the part of a statement that reads some columns of sums: of the values $2, or of all values; then $2 is
-// ignored. The days are given as a list, not as a range, because PostgreSQL finds each of a list by index, while for a
-// range it would read the sums of all values.
+// partsBy returns the part of a statement that reads some columns of sums: of the values $2, or with all of all values,
+// whatever $2 is. The days are given as a list, not as a range, because PostgreSQL finds each of a list by index, while
+// for a range it would read the sums of all values.
 func partsBy(columns string, all bool) string {
 	selected := `value, account_id, team_id, day, ` + columns
 	where := `
@@ -90,7 +90,7 @@ type source struct {
 	column  string
 	all     bool     // all values of the kind count
 	values  []string // if all is false, only these count
-	longest int      // the length in days of the longest spans that are read
+	longest int      // the length in days of the longest spans that may be read
 }
 
 // sourceBy returns the source of a group. Groups by the values of a kind (ByAgent and so on) are narrowed to names, unless

@@ -73,7 +73,7 @@ const (
 )
 
 // KeepTimes replaces the single times of conversations by new ones, and corrects the spreads by the difference, as Keep
-// does with shares and sums. labels are of all the conversations; times of closed days are left out.
+// does with shares and sums. labels must have each of the conversations. Times of closed days are left out.
 func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, list []Single) error {
 	ids := make([]store.ConversationID, len(labels))
 	now := map[store.ConversationID]*singles{}
@@ -268,8 +268,8 @@ func correctSpreads(ctx context.Context, tx pgx.Tx, changes map[spreadKey]*sprea
 	return write(ctx, tx, keepSpreads, rows)
 }
 
-// spreadsBy returns the statement that adds spreads by a column, as sumsBy does with sums: of the values $2, or of all
-// values; then $2 is ignored.
+// spreadsBy returns the statement that adds spreads by a column, as sumsBy does with sums: of the values $2, or with all of
+// all values, whatever $2 is.
 func spreadsBy(column string, open, all bool) string {
 	lengths, narrow := "wall", ""
 	if open {

@@ -94,9 +94,9 @@ func initdb(ctx context.Context, o Options, dir string, acct account, bin instal
 	return nil
 }
 
-// localeOptions returns initdb's options for a locale that sorts by code point and knows Unicode's letters. It is the same
-// on every machine, because an index must not depend on the system's libraries. From 17 on the server itself has
-// such a locale; before, it is the system's, which on macOS has another name.
+// localeOptions returns initdb's options for a locale that sorts by code point and knows Unicode's letters. The order is the
+// same on every machine, because an index must not depend on the system's libraries. From 17 on the server itself has
+// such a locale. Before, the system's is taken, which on macOS has another name.
 func localeOptions(goos string, major int) []string {
 	const firstWithBuiltin = 17 // the first major whose server has its own locale
 	if major >= firstWithBuiltin {
@@ -116,7 +116,7 @@ func repairOwner(cluster string, acct account) error {
 	}
 
 	owner := int(info.Sys().(*syscall.Stat_t).Uid)
-	if !acct.drop || owner == acct.uid {
+	if !acct.isForeign || owner == acct.uid {
 		return nil
 	}
 

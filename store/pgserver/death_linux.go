@@ -2,9 +2,9 @@ package pgserver
 
 import "syscall"
 
-// sysProcAttr keeps the terminal's signals away from a child (a Ctrl-C must let the program finish
-// before its database ends), changes the account, and asks the kernel for a fast shutdown of the
-// child when the thread that made it ends.
+// sysProcAttr keeps the terminal's signals away from a child: after a Ctrl-C the program must be able to finish before its
+// database ends. It also changes the account, and asks the kernel for a fast shutdown of the child when the thread ends
+// that made the child.
 func sysProcAttr(acct account) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setsid: true, Credential: acct.childCredential(), Pdeathsig: syscall.SIGINT}
 }

@@ -4,8 +4,8 @@ package pgserver
 
 import "syscall"
 
-// sysProcAttr keeps the terminal's signals away from a child (a Ctrl-C must let the program finish
-// before its database ends) and changes the account.
+// sysProcAttr keeps the terminal's signals away from a child: after a Ctrl-C the program must be able to finish before its
+// database ends. It also changes the account.
 func sysProcAttr(acct account) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setsid: true, Credential: acct.childCredential()}
 }

@@ -41,7 +41,7 @@ func release(major int) (embeddedpostgres.PostgresVersion, bool) {
 // download fetches binaries of a major, for a machine that has none. Major 0 means downloadMajor.
 //
 // The module embedded-postgres can't only download: it goes on to initdb. We make initdb fail by a locale that no
-// system has, so that it neither makes a cluster nor opens a port.
+// system has, so that the module neither makes a cluster nor opens a port.
 func download(ctx context.Context, o Options, m machine, home string, major int) error {
 	major = cmp.Or(major, downloadMajor)
 	v, ok := release(major)

@@ -39,8 +39,8 @@ func thisMachine() machine {
 
 // account is the account that runs the server. PostgreSQL refuses to run as root.
 type account struct {
-	uid, gid int
-	drop     bool // it differs from ours, so that children change to it
+	uid, gid  int
+	isForeign bool // not our own account, so that children change to it
 }
 
 func (a account) String() string {
@@ -52,7 +52,7 @@ func (a account) String() string {
 
 // childCredential returns nil if children need not change to the account. No supplementary group is kept.
 func (a account) childCredential() *syscall.Credential {
-	if !a.drop {
+	if !a.isForeign {
 		return nil
 	}
 	return &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
@@ -60,14 +60,14 @@ func (a account) childCredential() *syscall.Credential {
 
 // chown gives a file to the server's account, if that isn't us.
 func (a account) chown(path string) error {
-	if !a.drop {
+	if !a.isForeign {
 		return nil
 	}
 	return os.Lchown(path, a.uid, a.gid)
 }
 
-// serverAccount returns our own account. If we are root, it returns the owner of the cluster; if there is none,
-// postgres or else nobody.
+// serverAccount returns our own account. If we are root, it returns the owner of the cluster. If there is no cluster, or it
+// belongs to root, that is postgres or else nobody.
 func serverAccount(m machine, cluster string) (account, error) {
 	owner, err := os.Stat(cluster)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -90,7 +90,7 @@ func serverAccount(m machine, cluster string) (account, error) {
 	}
 
 	if hasOwner && uid != 0 {
-		return account{uid: uid, gid: gid, drop: true}, nil
+		return account{uid: uid, gid: gid, isForeign: true}, nil
 	}
 
 	for _, name := range []string{"postgres", "nobody"} {
@@ -105,12 +105,12 @@ func serverAccount(m machine, cluster string) (account, error) {
 			continue
 		}
 		if uid > 0 {
-			return account{uid: uid, gid: gid, drop: true}, nil
+			return account{uid: uid, gid: gid, isForeign: true}, nil
 		}
 	}
 
 	const nobody = 65534 // its number on nearly all systems
-	return account{uid: nobody, gid: nobody, drop: true}, nil
+	return account{uid: nobody, gid: nobody, isForeign: true}, nil
 }
 
 // findClosedFolder returns the first folder on the way to dir, or dir itself, that the account can't enter. It returns
@@ -172,7 +172,7 @@ func findHome(o Options, m machine) (string, account, error) {
 	}
 
 	acct, err := serverAccount(m, filepath.Join(o.Dir, "pg"))
-	if err != nil || !acct.drop {
+	if err != nil || !acct.isForeign {
 		return o.Dir, acct, err
 	}
 
@@ -215,8 +215,9 @@ func Remove(dir string) error {
 	return nil
 }
 
-// socketDir makes an empty folder for the socket, which only the server's account (and root) may enter and whose
-// path is short enough. temporary is true if the folder is to be removed when the server ends.
+// socketDir makes an empty folder for the socket: in the folder home, or else in one of m.tempDirs if the path is too long or the
+// file system has no sockets there. Only the server's account and root may enter it. temporary is true if the folder is to be
+// removed when the server ends.
 func socketDir(home string, acct account, m machine) (dir string, temporary bool, err error) {
 	fixed := filepath.Join(home, "run")
 	fixedErr := fixedSocketDir(fixed, acct)
@@ -231,7 +232,7 @@ func socketDir(home string, acct account, m machine) (dir string, temporary bool
 			errs = append(errs, fmt.Errorf("%s for %s: %w", parent, acct, err))
 			continue
 		}
-		if acct.drop && closed != "" {
+		if acct.isForeign && closed != "" {
 			errs = append(errs, fmt.Errorf("%s: closed to %s: %w", parent, acct, fs.ErrPermission))
 			continue
 		}

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// keptClusters names the environment variable with a folder in which new clusters are kept: each further one is a copy of
-// what initdb made first. Tests, which start many servers, save a second or two of a processor with each. A cluster that somebody
-// relies on is never a copy, since copies have one identity: so nothing but tests sets the variable.
+// keptClusters names the environment variable with a folder in which new clusters are kept: each further cluster is a copy of
+// what initdb made first. That saves tests, which start many servers, a second or two of a processor with each. Only tests set the
+// variable: all copies have one identity, which a cluster that somebody relies on must not share.
 const keptClusters = "PARLEY_TEST_CLUSTERS"
 
 // makeCluster makes a cluster in an empty folder of the server's account.

@@ -18,9 +18,8 @@ const (
 	connectTimeout = 5 * time.Second
 )
 
-// acquire takes the folder's lock. If another process holds it, acquire returns a nil lock and the running server of
-// that process, and says so while it waits for that. The kernel frees the lock when its owner ends, so a free lock has no living
-// owner.
+// acquire takes the folder's lock. If another process holds the lock, acquire waits until the server of that process answers, and
+// returns that server and a nil lock. The kernel frees the lock when its owner ends, so a free lock has no living owner.
 func acquire(ctx context.Context, o Options) (*os.File, run, error) {
 	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()

@@ -134,8 +134,8 @@ func dataDir(dir string, m machine) (string, error) {
 	return dir, nil
 }
 
-// join returns the server of the process that holds the lock. A goroutine checks every watchInterval whether it still runs; Close
-// ends that.
+// join returns the server of the process that holds the lock. Until Close, a goroutine checks every watchInterval whether that server
+// still runs.
 func join(r run) *Server {
 	s := &Server{run: r, done: make(chan struct{}), stop: make(chan struct{})}
 	go func() {

@@ -105,9 +105,8 @@ func hasProcess(pid int) bool {
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// isServing returns whether process pid is a living server on the cluster. It is not if it is dead but not reaped: for
-// PostgreSQL such a zombie still is a process, so that it refuses to start. Nor is another program that got the
-// number later.
+// isServing returns whether process pid is a living server on the cluster. Another program that got the number later is none.
+// Nor is a server that is dead but not reaped, although PostgreSQL takes such a zombie for a living one and refuses to start.
 func isServing(ctx context.Context, pid int, cluster string) bool {
 	if !hasProcess(pid) {
 		return false

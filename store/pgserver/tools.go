@@ -45,8 +45,8 @@ func findTools(ctx context.Context, m machine, major int, prefer string) (Tools,
 		dirs = append(dirs, found...)
 	}
 
-	var fit []Tools
-	var have []string
+	var newer []Tools
+	var tooOld []string // majors
 	for _, dir := range dirs {
 		t, ok := toolsIn(ctx, dir)
 		if !ok {
@@ -57,30 +57,30 @@ func findTools(ctx context.Context, m machine, major int, prefer string) (Tools,
 		}
 
 		if t.Major > major {
-			fit = append(fit, t)
+			newer = append(newer, t)
 		} else {
-			have = append(have, strconv.Itoa(t.Major))
+			tooOld = append(tooOld, strconv.Itoa(t.Major))
 		}
 	}
 
 	if ctx.Err() != nil {
 		return Tools{}, ctx.Err()
 	}
-	if len(fit) > 0 {
-		return slices.MinFunc(fit, func(a, b Tools) int { return a.Major - b.Major }), nil
+	if len(newer) > 0 {
+		return slices.MinFunc(newer, func(a, b Tools) int { return a.Major - b.Major }), nil
 	}
 
-	slices.Sort(have)
-	what := "none"
-	if len(have) > 0 {
-		what = strings.Join(slices.Compact(have), ", ")
+	slices.Sort(tooOld)
+	has := "none"
+	if len(tooOld) > 0 {
+		has = strings.Join(slices.Compact(tooOld), ", ")
 	}
 
 	return Tools{}, fmt.Errorf("a server of PostgreSQL %d needs pg_dump and pg_restore %d or newer, this machine has %s: %s",
-		major, major, what, clientHint(runtime.GOOS, osRelease(), major))
+		major, major, has, clientHint(runtime.GOOS, osRelease(), major))
 }
 
-// toolsIn asks the pg_dump of a folder for its version.
+// toolsIn returns the tools of a folder. It asks the folder's pg_dump for the version.
 func toolsIn(ctx context.Context, dir string) (Tools, bool) {
 	if !filepath.IsAbs(dir) {
 		return Tools{}, false
