@@ -135,8 +135,8 @@ func isDay(s string) bool {
 	return err == nil
 }
 
-// CanRestUntil reports whether a conversation may rest until a day: one after today and at most four months ahead. One that is
-// further ahead is rather a day that has passed, read as the next year's. Pure.
+// CanRestUntil reports whether a conversation may rest until a day: one after today and at most four months ahead. A day that is
+// further ahead is rather one that has passed and was read as the next year's. Pure.
 func CanRestUntil(day, now time.Time) bool {
 	const months = 4
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
@@ -191,8 +191,8 @@ func (s said) checkReferences(d Desk, all []Reference) []Reference {
 	return kept
 }
 
-// isKnownReference reports whether a desk has a reference's kind, and a pattern of that kind, if it has any, finds the number. A desk
-// without patterns has the kinds that Pattern names.
+// isKnownReference reports whether a desk with these patterns may be told of a reference: whether a pattern of its kind finds its
+// number or has no expression. A desk without patterns has the kinds that Pattern names.
 func (s said) isKnownReference(patterns []Pattern, r Reference) bool {
 	if len(patterns) == 0 {
 		return slices.Contains(ruledKinds(), r.Kind)
@@ -200,8 +200,8 @@ func (s said) isKnownReference(patterns []Pattern, r Reference) bool {
 	return len(s.patternsOf(patterns, r)) > 0
 }
 
-// patternsOf returns the patterns that give a reference its link: those of its kind whose expression finds its number in what the
-// customer wrote or, if there are none, those without an expression.
+// patternsOf returns the patterns that give a reference its link. These are the patterns of its kind whose expression finds the
+// number in what the customer wrote or, if there are none, the patterns of its kind without an expression.
 func (s said) patternsOf(all []Pattern, r Reference) []Pattern {
 	var found, rest []Pattern
 	for _, p := range all {
@@ -220,8 +220,7 @@ func (s said) patternsOf(all []Pattern, r Reference) []Pattern {
 	return rest
 }
 
-// LinkTo returns the link of a number of a kind that the customer named in a question, by the desk's patterns. It returns "" if they
-// make none.
+// LinkTo returns the link that the desk's patterns make of a number that the customer named, or "" if they make none.
 func (q Question) LinkTo(kind, number string) string {
 	for _, p := range newSaid(q).patternsOf(q.Desk.References, Reference{Kind: kind, Value: number}) {
 		if link := p.LinkTo(number); link != "" {

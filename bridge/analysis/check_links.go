@@ -18,9 +18,9 @@ type vocabulary struct {
 	numbers map[string]bool // digits only
 }
 
-// newVocabulary collects from the conversation, the sources that a reply cites and the desk's patterns. A link that
-// only the customer wrote counts if the desk knows its host, by any source, pattern or agent's message: else a
-// customer could have a link of his own proposed to an agent.
+// newVocabulary collects from the conversation, the sources that a reply cites and the desk's patterns. A link that only
+// the customer wrote counts if its host also stands in a source, in a pattern or in an agent's message (known): else a
+// customer could have any link proposed to an agent.
 func newVocabulary(q Question, s said, cited []string) vocabulary {
 	v := emptyVocabulary()
 	v.add(s.agent)
@@ -102,6 +102,7 @@ func (p Pattern) links(number string) []string {
 	return links
 }
 
+// add adds all that a text names.
 func (v vocabulary) add(text string) {
 	found := findNames(text)
 	for _, l := range found.links {
@@ -115,6 +116,7 @@ func (v vocabulary) addLink(l string) {
 	v.hosts[linkHost(l)] = true
 }
 
+// addRest adds all but links.
 func (v vocabulary) addRest(n names) {
 	for _, m := range n.mails {
 		v.mails[m] = true
@@ -151,7 +153,8 @@ type names struct {
 	crooked               bool // a link shows another address than it leads to, or leads nowhere that can be checked
 }
 
-// findNames finds links, also bare, broken up and written in words, mail addresses and long numbers in a plain text.
+// findNames finds links, also bare, broken up and written in words, mail addresses and long numbers in a plain text. What one step
+// has found is taken out of the text, so that no later step takes a part of it for something else.
 func findNames(text string) names {
 	c := compiled()
 	text = wholePrices(c.dot.ReplaceAllString(text, "$1$3.$2$4"))

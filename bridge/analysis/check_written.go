@@ -20,10 +20,13 @@ const (
 // nothing of it.
 var ErrLeftOut = errors.New("analysis: the text was left out")
 
-// CheckText returns a text as people may be shown it: without what is not seen. It refuses a text, whoever wrote it,
-// that is empty or too long, names links, mail addresses or long numbers that were not in the draft or, where
-// the text tells of a conversation, in that or in the question, would call people in a chat, or has what only machines write. It adds nothing,
-// and checking twice changes nothing more. Pure.
+// CheckText returns a text as people may be shown it: without what is not seen. It refuses a text, whoever wrote it, that
+//   - is empty or too long,
+//   - would call people in a chat,
+//   - has what only machines write, or
+//   - names links, mail addresses or long numbers that nobody gave (givenText).
+//
+// It adds nothing, and checking twice changes nothing more. Pure.
 // Errors: ErrLeftOut.
 func CheckText(r Request, t Text) (Text, error) {
 	t.Text = strings.TrimSpace(cleanText(t.Text))
@@ -57,8 +60,8 @@ func CheckText(r Request, t Text) (Text, error) {
 
 func leftOut(why string) error { return fmt.Errorf("%w: %s", ErrLeftOut, why) }
 
-// givenText is all that a Writer may take names from, plain: of a text that is written in other words, that text
-// alone, since it may be sent.
+// givenText is all that a Writer may take names from, plain: the question and the conversation, or where a draft is written
+// in other words, the draft alone, since the new text may be sent.
 func givenText(r Request) string {
 	if r.Task == Translate || r.Task == Rephrase {
 		return plain(r.Draft)

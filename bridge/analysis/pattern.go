@@ -156,7 +156,7 @@ var intentShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
 //	order_status
 //	warranty: asks about the guarantee = guarantee, warranty, Garantie
 //
-// A name of DefaultIntents alone is that intent; words behind = are those by which customers say it.
+// A name of DefaultIntents alone is that intent. Behind = stand words that customers use when they want it.
 // Errors: what is wrong, with the number of the line, without the line's words.
 func ParseIntents(text string) ([]Intent, error) {
 	var all []Intent

@@ -2,8 +2,8 @@ package analysis
 
 import "context"
 
-// Terms say under which a model may be asked: what it may cost, what it may see, and who keeps what was said. The
-// zero Terms let it cost anything, hide what Options of the model say, and have nothing kept.
+// Terms are the conditions under which a model may be asked: what it may cost, what it may see, and who keeps what was
+// said. With the zero Terms it may cost anything, the model's own Options say what is hidden, and nothing is kept.
 type Terms struct {
 	Budget   Budget         // nil if nobody counts
 	Unmasked bool           // mail addresses, phone and card numbers and IBANs may leave the house
@@ -12,9 +12,9 @@ type Terms struct {
 
 // Budget counts tokens, of what is asked and of what is answered.
 type Budget interface {
-	// Reserve counts the tokens that a request may use at most, before it is sent: so several requests at once, and
-	// a process that dies within one, don't use more than is allowed. settle replaces them by what was used. ok is
-	// false, and nothing is counted, if so many are not allowed.
+	// Reserve counts the tokens that a request may use at most, before the request is sent. So several requests at once
+	// don't use more than is allowed, nor does a process that dies within one. settle replaces the tokens by those that
+	// were used. ok is false, and nothing is counted, if so many are not allowed.
 	Reserve(ctx context.Context, tokens int) (settle func(ctx context.Context, used int), ok bool, err error)
 }
 

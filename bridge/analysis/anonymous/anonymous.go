@@ -1,7 +1,7 @@
-// Package anonymous takes out of a conversation's texts who its customer is, for good: before they help to answer
-// other customers. It takes out more than needed rather than less: all numbers of three digits and more, what
-// stands beside a number as in postal addresses, mail addresses, links, and the names that are known of the
-// conversation's people, in other forms too.
+// Package anonymous takes out of a conversation's texts who the customer is, for good, before these texts help to answer
+// other customers. It takes out more than needed rather than less: all numbers of three digits and more, what stands
+// beside a number as in postal addresses, mail addresses, links, and the names of people of the conversation, as far as
+// they are known, in other forms too.
 //
 // What does not belong here: placeholders that are put back (package mask). Names of people whom nobody knows, such
 // as a friend's, can't be told from other words, unless they stand in an address.
@@ -24,7 +24,7 @@ import (
 // Hole stands where something was taken out.
 const Hole = "[…]"
 
-// shortLine is how many words a line has at most that is a greeting, a signature or an address if one was taken out.
+// shortLine is how many words a line has at most that counts as a greeting, a signature or an address once one was taken out.
 const shortLine = 6
 
 // Person knows names of a conversation's people.
@@ -76,21 +76,21 @@ func isWrittenWithoutSpaces(r rune) bool {
 const named = `\p{Lu}[\p{L}\p{M}'’-]*`
 
 var (
-	word = regexp.MustCompile(`[\p{L}\p{M}]+`)
-	link = regexp.MustCompile(`(?i)(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)\S+`)
-	any3 = regexp.MustCompile(`[\p{L}\p{N}_#/-]*\p{Nd}(?:[ .\-/()]?[\p{L}_-]?\p{Nd}){2,}[\p{L}\p{N}_-]*`)
+	word        = regexp.MustCompile(`[\p{L}\p{M}]+`)
+	link        = regexp.MustCompile(`(?i)(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)\S+`)
+	threeDigits = regexp.MustCompile(`[\p{L}\p{N}_#/-]*\p{Nd}(?:[ .\-/()]?[\p{L}_-]?\p{Nd}){2,}[\p{L}\p{N}_-]*`)
 	// "Hauptstraße 12", "Calle Mayor, 5", "10 Downing Street", "12 rue des Lilas", "10115 Berlin"
-	before = regexp.MustCompile(named + `(?:[ ]+(?:` + named + `|de|del|della|dei|di|da|do|dos|du|des|la|le|van|von|der|den|of))*,?[ ]+(?:n[°ºr.]*[ ]*)?\p{Nd}+[a-zA-Z]?\b`)
-	after  = regexp.MustCompile(`(?:\p{Nd}+[a-zA-Z]?|` + regexp.QuoteMeta(Hole) + `),?[ ]+(?:bis[ ]+|ter[ ]+)?(?:[\p{Ll}'’]+[ ]+){0,3}` + named + `(?:,?[ -]+` + named + `)*`)
-	street = regexp.MustCompile(`(?i)\b(?:rue|avenue|av\.?|boulevard|calle|carrer|via|viale|piazza|rua|avenida|praça|ul\.?|ulica|aleja|al\.|straat|street|road|lane|plaza|straße|strasse|str\.?|weg|platz)[ ]+(?:[\p{L}\p{M}'’.]+[ ,]+){1,5}\p{Nd}+[a-zA-Z]?`)
+	nameAndNumber = regexp.MustCompile(named + `(?:[ ]+(?:` + named + `|de|del|della|dei|di|da|do|dos|du|des|la|le|van|von|der|den|of))*,?[ ]+(?:n[°ºr.]*[ ]*)?\p{Nd}+[a-zA-Z]?\b`)
+	numberAndName = regexp.MustCompile(`(?:\p{Nd}+[a-zA-Z]?|` + regexp.QuoteMeta(Hole) + `),?[ ]+(?:bis[ ]+|ter[ ]+)?(?:[\p{Ll}'’]+[ ]+){0,3}` + named + `(?:,?[ -]+` + named + `)*`)
+	street        = regexp.MustCompile(`(?i)\b(?:rue|avenue|av\.?|boulevard|calle|carrer|via|viale|piazza|rua|avenida|praça|ul\.?|ulica|aleja|al\.|straat|street|road|lane|plaza|straße|strasse|str\.?|weg|platz)[ ]+(?:[\p{L}\p{M}'’.]+[ ,]+){1,5}\p{Nd}+[a-zA-Z]?`)
 	// "B-AB 12", "KX19 ABC", "12-AB-34": others have three digits, and go with all numbers
-	plate = regexp.MustCompile(`\b(?:[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} ?\p{Nd}{1,4}|[A-Z]{2}\p{Nd}{2} ?[A-Z]{3}|(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2}))\b`)
-	unit  = regexp.MustCompile(`^\p{Nd}+[ ]+(?:Tag|Werktag|Woche|Monat|Jahr|Stunde|Minute|Uhr|Euro|EUR|USD|Prozent|Stück|Grad)[a-z]*$`)
+	plate    = regexp.MustCompile(`\b(?:[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} ?\p{Nd}{1,4}|[A-Z]{2}\p{Nd}{2} ?[A-Z]{3}|(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2}))\b`)
+	quantity = regexp.MustCompile(`^\p{Nd}+[ ]+(?:Tag|Werktag|Woche|Monat|Jahr|Stunde|Minute|Uhr|Euro|EUR|USD|Prozent|Stück|Grad)[a-z]*$`)
 )
 
 // Text returns a text with Hole in place of what shows who somebody is. Greetings and signatures from which something
 // was taken out are left out whole. Between other lines a hole stays, however short its line is: "Not for order 4711"
-// is no greeting, and the others may say something else without it.
+// is no greeting, and without it the others may say something else.
 func (p Person) Text(text string) string {
 	var lines []string
 	for line := range strings.SplitSeq(norm.NFC.String(text), "\n") {
@@ -130,13 +130,13 @@ func (p Person) cleanLine(line string) string {
 
 	line = link.ReplaceAllString(withoutSpelled(b.String()+line[at:]), Hole)
 	line = analysis.ReplaceDomains(line, func(string) string { return Hole })
-	for _, exp := range []*regexp.Regexp{plate, street, before} {
+	for _, exp := range []*regexp.Regexp{plate, street, nameAndNumber} {
 		line = exp.ReplaceAllString(line, Hole)
 	}
 
-	line = any3.ReplaceAllString(line, Hole)
-	line = after.ReplaceAllStringFunc(line, func(s string) string {
-		if unit.MatchString(s) {
+	line = threeDigits.ReplaceAllString(line, Hole)
+	line = numberAndName.ReplaceAllStringFunc(line, func(s string) string {
+		if quantity.MatchString(s) {
 			return s
 		}
 		return Hole

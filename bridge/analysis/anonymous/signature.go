@@ -11,7 +11,7 @@ const (
 	maxSignatureWords = 8 // of a line; a longer one is a sentence
 )
 
-// Unsigned returns a message without its closing ("Kind regards") and the signature below it: who wrote it, where they
+// Unsigned returns a message without its closing ("Kind regards") and the signature below the closing: who wrote, where they
 // work, how to reach them. Person.Text can't find these names, since they need not be the customer's. A postscript stays.
 func Unsigned(text string) string {
 	lines := strings.Split(text, "\n")

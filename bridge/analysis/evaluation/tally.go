@@ -138,9 +138,9 @@ const (
 	seed   = 13
 )
 
-// estimateInterval estimates (by a bootstrap) how far a figure depends on which messages are in the set. It draws samples of as
-// many messages as there are, in which a message may come several times or not at all, and returns the bounds between which
-// the figures of 95 % of the samples lie.
+// estimateInterval estimates (by a bootstrap) how far a figure depends on which messages are in the set. It draws samples that are
+// as large as the set, in which a message may come several times or not at all. It returns the bounds between which the figures
+// of 95 % of the samples lie.
 func estimateInterval(marks []marking, figure func([]marking) Ratio) (low, high Ratio) {
 	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same each time is what is wanted
 	sample := make([]marking, len(marks))

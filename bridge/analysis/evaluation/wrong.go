@@ -10,8 +10,8 @@ import (
 // mostShown is how much of a text is shown with a wrong answer.
 const mostShown = 300
 
-// WriteWrong shows the first messages, at most so many, of which a field was answered wrongly or not at all, with their texts. Nobody may
-// see those of the unseen half: the caller sees to that.
+// WriteWrong shows the first messages, at most the number most, of which a field was answered wrongly or not at all, with their texts.
+// The caller sees to it that nobody is shown messages of the unseen half.
 func WriteWrong(to io.Writer, results []Result, most int) error {
 	w := &tables{to: to}
 	marks := mark(results)

@@ -10,13 +10,13 @@ import (
 // announcement is what the lexicons say of a word before a number.
 type announcement struct {
 	kind   string // what the number behind it is of, "" if it doesn't say
-	filler bool   // it may stand between an announcing word and the number
+	filler bool   // the word may stand between an announcing word and the number
 	other  bool   // the number is of something that no desk looks up
 
 	// The number has to be right behind the word: "repair" says nothing of a number elsewhere, nor does "table".
 	nearKind, nearOther bool
 
-	firm   bool // several words together say that it is of something else: "ref client"
+	firm   bool // several words together say that the number is of something else: "ref client"
 	vague  bool // a word as "reference", behind which stands the number of anything
 	number bool // a word as "Bestellnummer", behind which a number of any form is one
 }
@@ -57,8 +57,8 @@ func findAnnouncements(t *text, matches []match) announcements {
 	return words
 }
 
-// addUnknown notes what no lexicon knows and has a number, which is no order's then: "Schülernummer", "Policennr", "charity
-// number", "numéro d'agrément".
+// addUnknown notes words that no lexicon knows and that say of what a number is. Such a number is no order's: "Schülernummer",
+// "Policennr", "charity number", "numéro d'agrément".
 func (words announcements) addUnknown(t *text) {
 	for i := range t.tokens {
 		form := t.tokens[i].form

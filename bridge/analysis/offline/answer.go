@@ -34,7 +34,7 @@ func (f *referenceFinder) isAnswer(n *numberSpan) bool {
 func isRound(number string) bool { return strings.HasSuffix(number, "00") }
 
 // readGroups tries whether a number that no word announces is a reference together with the groups of digits behind it. If so, it
-// adds them to the number and returns its kind; or else it returns "" and leaves the number as it is.
+// adds the groups to the number and returns the kind. Otherwise it returns "" and leaves the number as it is.
 func (f *referenceFinder) readGroups(n *numberSpan) string {
 	isDateOrPrice := n.impossible && !n.groupsFollow
 	canGoOn := n.digitsOnly && !isDateOrPrice && f.t.isOneSpaceAfter(n.last)

@@ -23,7 +23,7 @@ type feature struct {
 	at    int32 // the word that has it, or -1 of the whole text
 	value int32 // as a share of featureOne
 	rule  bool  // the lexicons say it
-	press bool  // says something of urgency, and nothing of what else is learned
+	press bool  // it tells of urgency only, and nothing of what else is learned
 	loud  bool  // exclamation marks say it
 }
 
@@ -46,6 +46,7 @@ func (a *Analyzer) findFeatures(t *text, use []int, matches []match) []feature {
 	return f.all
 }
 
+// featurer collects the features of one text.
 type featurer struct {
 	t     *text
 	all   []feature

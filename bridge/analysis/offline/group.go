@@ -14,9 +14,9 @@ const (
 	longestGroup  = 8
 )
 
-// addGroups adds groups behind a space to a number that begins with letters: digits, as numbers of shipments are written
-// ("3SKLM 0087 4412"), more capitals in them, as on labels ("1Z 88E 04W 03 9917"), or a number with a stroke ("FT
-// 2026/883").
+// addGroups adds groups behind a space to a number that begins with letters. Such groups are digits, as in numbers of
+// shipments ("3SKLM 0087 4412"), digits with capitals, as on labels ("1Z 88E 04W 03 9917"), or a number with a stroke
+// ("FT 2026/883").
 func (n *numberSpan) addGroups(t *text) {
 	first := n.value
 	if strings.ContainsAny(first, "-/.:#") || numeral.IsHourOrMeasure(first) {

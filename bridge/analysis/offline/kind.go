@@ -47,20 +47,20 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (k
 	before := words[word.at-1] // none at the beginning of the text
 	form := t.tokens[word.at].form
 
-	if w.firm && words.isVagueTogether(t, word.at) {
+	if w.firm && words.isVagueTogether(t, word.at) { // "ref client"
 		return kindOther, true
 	}
 	if w.kind != "" && before.other && !before.filler && isInitials(t.wordAt(word.at)) {
 		return kindOther, true // the letters of a plate: "Rejestracja WZ 4471K"
 	}
 
-	isAccount := word.isMarked && isOtherFirst(form)
+	isAccount := word.isMarked && isOtherFirst(form) // "Konto-Nr."
 	if w.other && isAccount {
 		return kindByOther(t, words, n, word.at)
 	}
 
 	if w.kind != "" {
-		if w.filler && before.kind != "" {
+		if w.filler && before.kind != "" { // the word before it tells more
 			return "", false
 		}
 		if !isPlausible(n, word.isMarked) {

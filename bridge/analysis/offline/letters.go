@@ -9,8 +9,8 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// addLetters adds the capitals that stand before a number behind a space, and the groups of digits behind it, where a word
-// announces both: "order B 77123", "facture F 2026 118", "spedizione SP 0044 118". It says whether it did.
+// addLetters adds to a number the capitals that stand before it, with a space between, and the groups of digits behind it, where
+// a word announces all of this: "order B 77123", "facture F 2026 118", "spedizione SP 0044 118". It says whether it did.
 func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	if !n.hasLettersBefore(t, words) {
 		return false
@@ -64,8 +64,8 @@ func (n *numberSpan) isCountOrDate(t *text, digits *numberSpan) bool {
 	return hasUnitBehind(t.all[digits.from:n.to], textAfter(t.all, n.to))
 }
 
-// isAbbreviation reports whether capitals stand for a word that announces a number, also where no other word does. What else
-// such letters may stand for is written without digits behind it.
+// isAbbreviation reports whether capitals stand for a word that announces a number, also where no other word does. Where such
+// letters stand for something else, no digits stand behind them.
 func isAbbreviation(letters string) bool {
 	switch letters {
 	case "WO", "SO", "OC", "OT", "FV", "FT", "FS", "NC", "ORD", "INV", "RMA", "TKT", "PNR", "FAC", "FRA", "PED", "CMD":
@@ -207,8 +207,8 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:-")
 }
 
-// isCountryNext reports whether the letters of a country stand behind a word that ends a number of seven digits or more, which
-// begins with two letters: "YT 6093 227 GB". They are no gigabytes then.
+// isCountryNext reports whether the letters of a country stand behind the word last, which ends a number of seven digits or more
+// that begins with two letters: "YT 6093 227 GB". There GB are no gigabytes.
 func (n *numberSpan) isCountryNext(t *text, last int) bool {
 	const enough = 7
 	value := t.all[n.from:t.tokens[last].to]

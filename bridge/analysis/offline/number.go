@@ -227,8 +227,8 @@ func textAfter(all string, at int) string {
 	return all[at:min(len(all), at+longestUnit)]
 }
 
-// hasUnitBehind reports whether money, a percentage or a measure stands behind a number. What has letters in it is no count,
-// and an hour has at most two digits: "am" behind a longer number is German.
+// hasUnitBehind reports whether money, a percentage or a measure stands behind a number. A number with letters in it is no
+// count. An hour has at most two digits: "am" behind a longer number is German.
 func hasUnitBehind(value, after string) bool {
 	if strings.Contains(value, "-") && !numeral.HasOnly(value, numeral.Digits+".,") {
 		return false

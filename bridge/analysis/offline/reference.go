@@ -43,9 +43,9 @@ type hints struct {
 	asked     string // the kind of number that an agent asked for last, "" if none
 }
 
-// findReferences finds the numbers that a customer named: by the desk's patterns, or by the words before them. A desk
-// without patterns gets numbers of all kinds. Else a pattern without a regular expression allows the numbers of its kind
-// that words announce, and gives them their link.
+// findReferences finds the numbers that a customer named: by the desk's patterns, or by the words before the numbers. A desk
+// without patterns gets numbers of all kinds. Of another desk, a pattern without a regular expression allows the numbers of
+// its kind that words announce, and gives them their link.
 func (a *Analyzer) findReferences(t *text, matches []match, patterns []analysis.Pattern, h hints) []analysis.Reference {
 	allowed := map[string]analysis.Pattern{} // by kind
 	for _, p := range patterns {
@@ -122,8 +122,8 @@ type referenceFinder struct {
 	hints
 
 	previous    foundNumber // the last reference; its kind is "" before the first one
-	otherLength int         // of the last number in digits that is no reference
-	otherEnd    int         // where the last number ends that is of something else, 0 before the first one
+	otherLength int         // how many digits the last number has that is digits only and of something else
+	otherEnd    int         // where the last number ends that words announce as something else's, 0 before the first one
 }
 
 // foundNumber is a number that was taken for a reference, with where it ends.
@@ -132,6 +132,7 @@ type foundNumber struct {
 	end, size int
 }
 
+// find returns the references of the text, in order, and behind them the codes of bookings.
 func (f *referenceFinder) find() []analysis.Reference {
 	var found []analysis.Reference
 	readUntil := -1
@@ -191,8 +192,8 @@ const (
 	surelyShipment   = 12 // characters: "BRT ha perso 049123456789"
 )
 
-// tellKind returns the kind of a number before which no word stands that announces it; "" if it is no reference. It adds
-// to the number the capitals that belong to it.
+// tellKind returns the kind of a number that no word before it announces, or "" if the number is no reference. It adds to the
+// number the capitals that belong to it.
 func (f *referenceFinder) tellKind(n *numberSpan) string {
 	if f.isNextInRow(n) {
 		return f.previous.kind
@@ -271,7 +272,7 @@ func (f *referenceFinder) kindOfUnannounced(n *numberSpan) string {
 	return kind
 }
 
-// noteOther keeps how many digits a number has that is of something else.
+// noteOther keeps how many digits a number has that is of something else, for isLikeOther.
 func (f *referenceFinder) noteOther(n *numberSpan, kind string) {
 	if !n.digitsOnly {
 		return

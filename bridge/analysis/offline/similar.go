@@ -46,8 +46,8 @@ func (a *Analyzer) newBag(t *text) bag {
 	return b
 }
 
-// compare returns how alike a text is to each of several others, from 0 to 1: the cosine between their bags, in which a stem
-// weighs more the oftener it stands in a text, and the fewer of the others have it (tf-idf).
+// compare returns how alike a text is to each of several others, from 0 to 1. That is the cosine between their bags. A stem
+// weighs the more, the oftener it stands in a text and the fewer of the others have it (tf-idf).
 func compare(one bag, many []bag) []float64 {
 	textsWith := map[string]int{} // by stem
 	for _, b := range many {

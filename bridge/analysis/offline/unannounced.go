@@ -161,10 +161,10 @@ func hasHashBefore(t *text, n *numberSpan) bool {
 	return n.length() >= shortest && strings.HasSuffix(t.all[:n.from], "#")
 }
 
-// hasOtherBefore reports whether a word before a number announces something other than what the number could be. It looks at the
+// hasOtherBefore reports whether a word before a number announces the number of something that no desk looks up. It looks at the
 // words of the same sentence, from the number backwards, at most as many as most says. Words that may stand between (fillers
-// and marks) aren't counted. It stops at another number, because words before that one announce that one; not at the first
-// group of the same number, nor at one against which the number is set. A number that is a part of something has no other.
+// and marks) aren't counted. It stops at another number, to which the words before belong, unless that is the first group of the
+// same number or is set against it. Where the words before speak of a part of what has the number, they announce no other.
 func hasOtherBefore(t *text, words announcements, at, most int) bool {
 	first, _ := t.sentenceOf(at)
 
@@ -190,7 +190,7 @@ func hasOtherBefore(t *text, words announcements, at, most int) bool {
 	return false
 }
 
-// isPartOf reports whether what stands before a number is a part of what the number is of, or its subject: "the article in
+// isPartOf reports whether the words before a number name a part of what has that number, or speak about it: "the article in
 // 88213", "call me about 88213", "un article de la 88120".
 func isPartOf(t *text, at int) bool {
 	first, _ := t.sentenceOf(at)
@@ -220,8 +220,7 @@ func isArticle(form string) bool {
 	return false
 }
 
-// isPreposition reports whether a word before a number makes what was named before it a part of what the number is of, or its
-// subject.
+// isPreposition reports whether a word may stand between such words and the number (isPartOf).
 func isPreposition(form string) bool {
 	switch form {
 	case "of", "in", "about", "for", "regarding", "re", "aus", "von", "de", "zu", "zur", "bei", "fur", "wegen", "du", "pour", "dans", "concernant", "del",

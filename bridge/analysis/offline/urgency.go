@@ -82,8 +82,8 @@ func (t *text) firstOf(words []int) int {
 	return words[0]
 }
 
-// findUrgentWord returns a word of the sentence that speaks most for urgency: the one that does so within it. A sentence of
-// the text goes before a subject.
+// findUrgentWord returns the word that speaks most for urgency, in the sentence that does so most. A sentence of the text goes
+// before a subject.
 func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool) {
 	weights := make([]int64, len(t.tokens)) // by word
 	for _, f := range features {
@@ -119,7 +119,7 @@ func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool)
 	return at, found
 }
 
-// isInQuestion reports whether a word's sentence is a question: what smokes in one is asked for, and doesn't burn.
+// isInQuestion reports whether a word's sentence is a question. What "smokes" in a question is asked about, and doesn't burn.
 func (t *text) isInQuestion(at int) bool {
 	_, last := t.sentenceOf(at)
 	return t.tokens[last].asks
@@ -138,8 +138,8 @@ func isNegated(t *text, m match, modifiers []match) bool {
 	return false
 }
 
-// isAtStake reports whether something is lost if a time passes: an event in its sentence or one beside it, or in its own
-// sentence what the customer needs, unless the time is a bare hour.
+// isAtStake reports whether something is lost if a time passes: an event in the time's sentence or in one beside it, or something
+// that the customer needs in the time's own sentence, unless the time is a bare hour.
 func isAtStake(t *text, soon match, all, modifiers []match) bool {
 	for _, m := range all {
 		if m.Name != "stake" || t.tokens[m.first].quoted {
@@ -162,8 +162,8 @@ func isAtStake(t *text, soon match, all, modifiers []match) bool {
 	return false
 }
 
-// quoteAround returns the sentence of a word, or as much of it around the word as has room; only the word where what is
-// around it is on several lines.
+// quoteAround returns the sentence of a word, or as much around the word as has room. If that is on several lines, it returns
+// only the word.
 func (t *text) quoteAround(at int) string {
 	first, last := t.sentenceOf(at)
 	quote := t.all[t.tokens[first].from:t.tokens[last].to]

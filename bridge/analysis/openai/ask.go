@@ -114,7 +114,7 @@ func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.Ch
 func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []gpt.ChatCompletionMessage) (string, *exchange, *Error) {
 	x := &exchange{client: a.client, key: a.options.Key, now: a.options.Now}
 	body := a.newRequest(r, p, talk)
-	in := 0
+	in := 0 // tokens of what is asked
 	for _, m := range body.Messages {
 		in += estimateTokens(m.Content)
 	}
@@ -134,19 +134,19 @@ func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []
 	case err == nil:
 		a.stats.countLatency(a.options.Now().Sub(begun))
 		used = usageOf(answer, in)
-	case x.fault != nil:
+	case x.fault != nil: // exchange has seen why
 		if x.fault.isFree() {
 			used = usage{}
 		}
 	case !x.sent: // the library refused: it knows that this model doesn't take the request
 		used = usage{}
 		x.fault = localRefusal(x, err)
-	default:
+	default: // the library can't read an answer that exchange took for good
 		x.fault = &Error{Kind: Unreadable}
 	}
 
 	if x.fault != nil && x.fault.isInterrupted() && x.reached.Load() {
-		settle(in + mostOut)
+		settle(in + mostOut) // as much as was reserved: nobody knows how long the answer was
 	} else {
 		settle(used.in + used.out)
 	}

@@ -67,7 +67,7 @@ func (b *breaker) leave(t turn, e *Error) {
 		b.holdBack(e.Wait)
 	}
 	if t.era != b.era {
-		return
+		return // the call began before the breaker opened or closed last
 	}
 	if t.probe {
 		b.probing = false
@@ -77,7 +77,7 @@ func (b *breaker) leave(t turn, e *Error) {
 	case e == nil:
 		b.hold = 0
 		b.close()
-	case e.Kind == Throttled, e.isHarmless():
+	case e.Kind == Throttled, e.isHarmless(): // no failure, and a sign of life if the server answered
 		if hasServerAnswered(e) {
 			b.close()
 		}
@@ -101,6 +101,7 @@ func hasServerAnswered(e *Error) bool {
 	}
 }
 
+// close lets everybody ask again.
 func (b *breaker) close() {
 	if b.open {
 		b.era++
@@ -111,6 +112,7 @@ func (b *breaker) close() {
 	b.last = ""
 }
 
+// openAfter keeps everybody from asking, for twice as long as the last time.
 func (b *breaker) openAfter(e *Error) {
 	b.era++
 	b.span = min(max(b.span*2, firstOpen), longestOpen)
@@ -121,6 +123,7 @@ func (b *breaker) openAfter(e *Error) {
 	b.until = b.now().Add(max(b.span, e.Wait))
 }
 
+// holdBack keeps everybody from asking for as long as the server asked, or with 0 for twice as long as the last time.
 func (b *breaker) holdBack(wait time.Duration) {
 	if wait == 0 {
 		b.hold = min(max(b.hold*2, firstHold), longestHold)

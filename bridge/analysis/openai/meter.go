@@ -9,8 +9,8 @@ import (
 
 const settleTimeout = 5 * time.Second
 
-// reserveTokens counts what a request may use at most, before it is sent. settle replaces it by what was used; where that
-// fails, the reservation stays, which is more. It also stays where an answer was interrupted: see isInterrupted.
+// reserveTokens counts what a request may use at most, before the request is sent. settle replaces that by what was used. Where
+// settling fails, the reservation stays, which is more. It also stays where an answer was interrupted: see isInterrupted.
 func reserveTokens(ctx context.Context, b analysis.Budget, tokens int) (settle func(used int), fault *Error) {
 	if b == nil {
 		return func(int) {}, nil

@@ -93,7 +93,7 @@ type docMessage struct {
 
 // prompt is what a model is asked: the question as it was shown, and how it is written.
 type prompt struct {
-	q      analysis.Question // cut, and masked if this is wanted; where a text is asked for, no more of it than Terms, and what it is about
+	q      analysis.Question // cut, and masked if this is wanted. Where a text is asked for, it has only Terms, and in Burst what is asked
 	form   answerForm
 	marker string
 	user   string // the user message, without the shape in words
@@ -113,8 +113,7 @@ func newPrompt(q analysis.Question) prompt {
 	return p
 }
 
-// sealDocument writes a user message: data between two lines that nobody can write who doesn't see them, then what is to
-// be done.
+// sealDocument writes a user message: data between two lines that nobody can guess, then what is to be done.
 func sealDocument(data, deed string) prompt {
 	p := prompt{}
 	for p.marker == "" || strings.Contains(data, p.marker) {
@@ -124,7 +123,7 @@ func sealDocument(data, deed string) prompt {
 	return p
 }
 
-// newMarker draws a line that nobody can write who doesn't see it.
+// newMarker draws a line that nobody can guess.
 func newMarker() string {
 	const markerBytes = 16
 	b := make([]byte, markerBytes)

@@ -14,7 +14,7 @@ const schemaName = "analysis"
 const mostEnum = 200
 
 // newSchema describes the answer to a question, in the subset of JSON Schema that strict mode allows: every field is
-// required, no others are allowed, and lengths are not bounded by keywords that some servers don't know.
+// required, and no others are allowed. Lengths are not bounded, since some servers don't know the keywords for that.
 func newSchema(q analysis.Question) json.RawMessage {
 	n := allowedNames(q)
 	object := func(fields map[string]any, order ...string) map[string]any {

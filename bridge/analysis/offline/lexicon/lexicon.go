@@ -65,7 +65,7 @@ type Lexicon struct {
 	Function []string            // small words
 	Letters  string              // beside a–z
 	Endings  []string
-	elements map[string]Element // while it is read: what was read already
+	elements map[string]Element // while the file is read: the elements that were read, by how they are written
 }
 
 // AnyNumber stands in phrases for a number in digits or in a word.

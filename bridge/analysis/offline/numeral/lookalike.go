@@ -34,8 +34,7 @@ func IsRating(value string) bool {
 	return false
 }
 
-// isSpan reports whether two parts are a span of years or of round numbers, or a month of a year. A tyre's are none, but no
-// reference either.
+// isSpan reports whether two parts are a span of years or of round numbers, a month of a year, or the size of a tyre.
 func isSpan(first, last string) bool {
 	if IsYear(first) && areShortNumbers([]string{first, last}) {
 		return isInYear(first, last)

@@ -118,8 +118,8 @@ func (d *Detector) addLanguage(code string, words []string, letters string) uint
 }
 
 // Detect returns the language of a text if it is clearly one of ours, else "". lexicons are the indices of our lexicons that
-// help to read the text, the best first; it is never empty. words yields the text's words without its numbers: each as it is
-// written, at least its first wordform.Longest bytes, and folded.
+// help to read the text, the best first: always one or more. words yields the text's words without its numbers, each in two
+// forms: as it is written, at least its first wordform.Longest bytes, and folded.
 func (d *Detector) Detect(words iter.Seq2[string, string]) (code string, lexicons []int) {
 	scores := make([]float64, len(d.codes))
 	latinWords, foreignWords := 0, 0
@@ -173,7 +173,7 @@ func bestTwo(scores []float64) (best, second int) {
 }
 
 // lexiconsNear returns the indices of at most maxLexicons of our lexicons: those of the languages whose scores are near to the
-// best one, the nearest first. If there is none, it returns the English one.
+// best score, the nearest first. If there are none, it returns that of the English one.
 func (d *Detector) lexiconsNear(scores []float64, best int) []int {
 	var near []int
 	for i := range d.ours {

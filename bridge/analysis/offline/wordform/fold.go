@@ -114,7 +114,7 @@ func IsApostrophe(r rune) bool {
 }
 
 // Stem returns the part of a folded word by which it is compared with its other forms, for the similarity of texts: four
-// to seven characters, without the last two where that leaves so many. It is rough and the same for all languages: they all
+// to seven characters, without the last two where that leaves so many. That is rough, and the same for all languages, since all
 // inflect at the end.
 func Stem(form string) string {
 	const (

@@ -46,7 +46,7 @@ func IsEmoji(r rune) bool {
 	return numeral.IsWithin(int(r), firstPicture, lastPicture) || numeral.IsWithin(int(r), firstSign, lastSign)
 }
 
-// IsElided reports whether a folded word is one that French and Italian shorten before a vowel.
+// IsElided reports whether a folded word is what French or Italian leave of a word before a vowel: "l", "dell".
 func IsElided(form string) bool {
 	switch form {
 	case "l", "d", "n", "j", "m", "t", "s", "c", "qu", "un", "dell", "all", "nell", "sull", "dall", "quell", "quest",
