@@ -15,9 +15,9 @@ import (
 // Joining is somebody in a chat who becomes an agent of a team.
 type Joining struct{ Kind, User, Email, Name string }
 
-// Join makes people agents of a team, in one change. They are known by their user in the chat, then by their address;
-// whoever is an agent already keeps all else. rule says who becomes an agent of the team from now on (store.AgentsListed or
-// store.AgentsOfChannel); "" leaves the rule as it is. People without an address by which an agent can be known are skipped.
+// Join makes people agents of a team, in one change. Somebody who is an agent already, by the user in the chat or by the address,
+// only becomes a member. rule says who becomes an agent of the team from now on (store.AgentsListed or store.AgentsOfChannel);
+// "" leaves the rule as it is. People without an address by which an agent can be known are skipped.
 // Errors: ErrMissing, if there is no such team.
 func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []Joining, o Options) (Result, error) {
 	o.fromChat = true
@@ -43,8 +43,8 @@ func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []J
 	return Apply(ctx, pool, &parleyfile.File{}, o)
 }
 
-// findOrAddAgent finds or makes the agent and returns the address. It returns "" if the person has no address by which an agent can
-// be known.
+// findOrAddAgent finds the agent, or adds one to the state, and returns the address. It returns "" if the person has no address by
+// which an agent can be known.
 func findOrAddAgent(s *state.State, j Joining) string {
 	if a := s.AgentOf(j.Kind, j.User); a != nil {
 		return a.Email

@@ -59,8 +59,8 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 	return found, found.readSignatures(readCtx, o, f, have)
 }
 
-// withShare gives a piece of the work its time: maxTime, or less if ctx ends soon, as that of a page does. Then it is one of so many equal
-// parts of the time that is left, so that the others have theirs.
+// withShare gives one of several pieces of work its time: maxTime, or an equal part of the time that is left if ctx ends sooner, as
+// that of a page does. parts is how many pieces are still to be done.
 func withShare(ctx context.Context, maxTime time.Duration, parts int) (context.Context, context.CancelFunc) {
 	if end, hasEnd := ctx.Deadline(); hasEnd {
 		maxTime = min(maxTime, time.Until(end)/time.Duration(parts))
@@ -114,9 +114,8 @@ func (a *answers) resolve(ctx context.Context, l Lookup, owner string, names map
 	}
 }
 
-// checkID looks up a channel that the file names by its id. So the surface joins it, and a wrong id is
-// reported now and not when the first customer writes. The remark names whose channel it is, since a page shows only those about its own
-// entry.
+// checkID looks up a channel that the file names by its id. So the surface joins the channel, and a wrong id is reported now
+// and not when the first customer writes. The remark names the owner, since a page shows only remarks about its own entry.
 func (a *answers) checkID(ctx context.Context, l Lookup, owner string, key overlay.ChannelKey) {
 	problem, isChecked := a.checked[key]
 	if !isChecked {

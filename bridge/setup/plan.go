@@ -20,8 +20,7 @@ import (
 	"parley/store/tag"
 )
 
-// How long what is done outside of the transaction may take. Each has a time of its own: a chat that answers slowly leaves that
-// of the pictures whole.
+// How long what is done outside of the transaction may take. A chat that answers slowly takes no time from the pictures.
 const (
 	lookupTimeout    = 30 * time.Second // of all questions to live surfaces together
 	signatureTimeout = 30 * time.Second // of reading the pictures of all signatures together
@@ -82,7 +81,8 @@ func (r Result) Text() string {
 // Plan returns what Apply would change. It asks the surfaces only for ids that are not in the file.
 // Errors: Faults, if the file can't be applied.
 func Plan(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
-	found, err := askSurfaces(ctx, pool, f, o, false)
+	const checkIDs = false
+	found, err := askSurfaces(ctx, pool, f, o, checkIDs)
 	if err != nil {
 		return Result{}, err
 	}
@@ -98,7 +98,8 @@ var errNothing = errors.New("setup: nothing to change")
 // apply the same file again changes nothing.
 // Errors: Faults, if the file can't be applied; then nothing is written.
 func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options) (Result, error) {
-	found, err := askSurfaces(ctx, pool, f, o, true)
+	const checkIDs = true
+	found, err := askSurfaces(ctx, pool, f, o, checkIDs)
 	if err != nil {
 		return Result{}, err
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // checkSecretReceivers refuses changes by which a stored secret would go to a server that didn't get it so far: otherwise
-// whoever may change settings could have the secret sent to a server of their own. The secret has to be typed again with such
-// a change. The tokens of a consent can't be typed, so they go only to the provider's servers. Whoever runs Parley may do both.
+// whoever may change settings could have the secret sent to a server of their own. Such a change has to bring the secret, typed
+// again. The tokens of a consent can't be typed, so they go only to the provider's servers. Whoever runs Parley is refused nothing.
 // Errors: Faults.
 func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 	if w.options.Operator {

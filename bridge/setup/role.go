@@ -26,7 +26,7 @@ const (
 // Errors: Faults.
 func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 	var faults document.Faults
-	if highest := w.have.Highest(); highest > w.want.Highest() {
+	if highest := w.have.Highest(); highest > w.want.Highest() { // no super-admin, or no admin, would be left
 		for i := range w.have.Agents {
 			if a := &w.have.Agents[i]; a.Rank() == highest {
 				faults.Add(document.Fault{
@@ -61,10 +61,8 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 			continue
 		}
 
-		if was.Rank() == state.RankPlain {
-			continue
-		}
-		if author != nil && was.ID == author.ID {
+		isAuthor := author != nil && was.ID == author.ID
+		if was.Rank() == state.RankPlain || isAuthor {
 			continue
 		}
 

@@ -13,9 +13,9 @@ import (
 	"parley/channels"
 )
 
-// checkSources refuses a change after which two accounts take messages from the same place. Each message would open a thread in
-// both, or one account would get none. Accounts that shared a place already before the change are not refused, so that
-// everything else can still be changed: the plan only says so (work.doubled).
+// checkSources refuses a change after which two accounts take messages from the same place: each message would open a thread in
+// both, or one account would get none. If the accounts shared the place already before the change, it only adds a remark
+// (work.doubled), so that everything else can still be changed.
 // Errors: Faults.
 func (w *work) checkSources(f *parleyfile.File) error {
 	var faults document.Faults

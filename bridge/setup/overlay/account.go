@@ -103,7 +103,7 @@ func (o *overlay) accountPlace(a *state.Account, e parleyfile.Account) {
 		if !ok {
 			continue
 		}
-		channel := o.findChannel(kind, given, "account "+e.Name)
+		channel := o.resolveChannel(kind, given, "account "+e.Name)
 		if channel != "" {
 			o.needSurface(kind)
 			a.Surface, a.Row.SurfaceChannel = kind, channel

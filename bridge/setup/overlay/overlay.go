@@ -115,9 +115,9 @@ func (o *overlay) setRetention(given map[string]int) {
 	}
 }
 
-// findChannel returns a channel's id; "" and a fault if it was not found. In place of an id that the surface has changed it
-// returns the present one, and adds a remark: files that were written before have the former one.
-func (o *overlay) findChannel(kind string, given document.Text, where string) string {
+// resolveChannel returns the id of a channel of the file. If the channel was not found, it adds a fault and returns "". If the
+// surface has changed the id since the file was written, it adds a remark and returns the present id.
+func (o *overlay) resolveChannel(kind string, given document.Text, where string) string {
 	if !strings.HasPrefix(given.Value, "#") {
 		now := o.ChannelNow(kind, given.Value)
 		if now != given.Value {

@@ -59,9 +59,9 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 	}
 }
 
-// tieFoundUsers ties an agent to the users that surfaces found by the agent's e-mail address. It is called when
-// all users that the file names are tied and prune has removed its agents: a user that somebody else still
-// has stays there, and a remark says so, unless the file itself gives the user to the other.
+// tieFoundUsers ties an agent to the users that surfaces found by the agent's e-mail address. It is called when all users
+// that the file names are tied and prune has removed agents. A user whom another agent has by then stays that agent's, and a
+// remark says so, unless the file itself says whose the user is.
 func (o *overlay) tieFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
 	a := o.Agent(e.Email)
 	if a == nil {
@@ -142,7 +142,7 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 			continue
 		}
 
-		channel := o.findChannel(kind, given, "team "+e.Name)
+		channel := o.resolveChannel(kind, given, "team "+e.Name)
 		if channel == "" {
 			delete(t.Channels, kind)
 		} else {

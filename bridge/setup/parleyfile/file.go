@@ -70,21 +70,21 @@ func (f *File) read(top *object) {
 	seen := names{faults: &top.Faults, lines: map[string]int{}}
 	for _, o := range agents {
 		e, ok := readAgent(o)
-		if ok && seen.isFirst("agent", e.Email, e.At) {
+		if ok && seen.checkNew("agent", e.Email, e.At) {
 			f.Agents = append(f.Agents, e)
 		}
 	}
 
 	for _, o := range teams {
 		e, ok := readTeam(o)
-		if ok && seen.isFirst("team", e.Name, e.At) {
+		if ok && seen.checkNew("team", e.Name, e.At) {
 			f.Teams = append(f.Teams, e)
 		}
 	}
 
 	for _, o := range accounts {
 		e, ok := readAccount(o)
-		if ok && seen.isFirst("account", e.Name, e.At) {
+		if ok && seen.checkNew("account", e.Name, e.At) {
 			f.Accounts = append(f.Accounts, e)
 		}
 	}
@@ -92,7 +92,7 @@ func (f *File) read(top *object) {
 	for _, o := range templates {
 		if e, ok := readTemplate(o); ok {
 			for _, a := range e.Accounts {
-				ok = ok && seen.isFirst("template", e.Name+" ("+e.Language+") of "+a.Value, e.At)
+				ok = ok && seen.checkNew("template", e.Name+" ("+e.Language+") of "+a.Value, e.At)
 			}
 
 			if ok {
@@ -111,8 +111,8 @@ type names struct {
 	lines  map[string]int // the line of each name, by its kind and the name in small letters
 }
 
-// isFirst reports whether a name was not seen before, and adds a fault if it was.
-func (n names) isFirst(what, name string, at document.Position) bool {
+// checkNew adds a fault if a name was seen before. It returns whether the name is new.
+func (n names) checkNew(what, name string, at document.Position) bool {
 	key := what + " " + strings.ToLower(name)
 	if line, twice := n.lines[key]; twice {
 		n.faults.Add(document.Fault{

@@ -36,14 +36,14 @@ func (o *object) readHolidays(p *hours.Plan) {
 	days, _ := group.readObjects("days", group.Label("days"))
 	for _, d := range days {
 		day, ok := d.readDay()
-		if ok && group.isFirstDay(p.Days, day.Date, d.At) {
+		if ok && group.checkNewDay(p.Days, day.Date, d.At) {
 			p.Days = append(p.Days, day)
 		}
 	}
 
 	if except := group.List("except"); except != nil {
 		for _, t := range except.Items {
-			if group.isException(t, calendar) {
+			if group.checkException(t, calendar) {
 				p.Except = append(p.Except, strings.TrimSpace(t.Value))
 			}
 		}
@@ -117,8 +117,8 @@ func (o *object) readDay() (hours.Day, bool) {
 	return d, d.Date != ""
 }
 
-// isFirstDay reports whether a date is not among the days yet, and adds a fault if it is.
-func (o *object) isFirstDay(days []hours.Day, date string, at document.Position) bool {
+// checkNewDay adds a fault if a date is among the days already. It returns whether it isn't.
+func (o *object) checkNewDay(days []hours.Day, date string, at document.Position) bool {
 	if slices.ContainsFunc(days, func(d hours.Day) bool { return d.Date == date }) {
 		o.Fault(at, "days", date+" is listed twice", "Keep one of them.")
 		return false
@@ -126,9 +126,9 @@ func (o *object) isFirstDay(days []hours.Day, date string, at document.Position)
 	return true
 }
 
-// isException reports whether a text names a public holiday that may be left out: a date, or a name among the country's
-// holidays. It adds a fault if not.
-func (o *object) isException(t document.Text, calendar *holiday.Calendar) bool {
+// checkException adds a fault unless a text names a public holiday that may be left out: a date, or a name among the country's
+// holidays. It returns whether the text does.
+func (o *object) checkException(t document.Text, calendar *holiday.Calendar) bool {
 	name := strings.TrimSpace(t.Value)
 	if _, err := hours.ParseDate(name); err == nil {
 		return true

@@ -94,14 +94,14 @@ func (o *object) checkTagName(t document.Text, key string) {
 func (f *File) readTags(entries []*object, seen *names) {
 	for _, o := range entries {
 		e, ok := readTag(o)
-		if ok && seen.isFirst("tag", e.Name, e.At) {
+		if ok && seen.checkNew("tag", e.Name, e.At) {
 			f.Tags = append(f.Tags, e)
 		}
 	}
 	for _, e := range f.Tags {
 		if e.Formerly != nil {
 			for _, t := range e.Formerly.Items {
-				seen.isFirst("tag", t.Value, t.At)
+				seen.checkNew("tag", t.Value, t.At)
 			}
 		}
 	}
