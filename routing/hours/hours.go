@@ -72,7 +72,7 @@ type Hours struct {
 	except   map[string]bool    // dates, and names in small letters, of public holidays that don't count
 }
 
-// New reads a Plan; the result for a plan without rules is nil: always open.
+// New reads a Plan. For a plan without rules it returns nil: always open.
 // Errors: what is wrong with the plan, for people.
 func New(p Plan, of Calendars) (*Hours, error) {
 	if p.isEmpty() {
@@ -201,8 +201,8 @@ func (h *Hours) OpenAt(t time.Time) bool {
 	return slices.ContainsFunc(h.periodsOf(t, 0), func(s period) bool { return !t.Before(s.from) && t.Before(s.to) })
 }
 
-// NextOpening returns the first time from t on at which the business is open: t if it is open then. Zero if it
-// doesn't open within 400 days.
+// NextOpening returns the first time from t on at which the business is open, which may be t itself. It returns zero if the
+// business doesn't open within 400 days.
 func (h *Hours) NextOpening(t time.Time) time.Time {
 	if h == nil {
 		return t
@@ -224,8 +224,8 @@ func (h *Hours) LastClosing(t time.Time) (at time.Time, ok bool) {
 	return at, ok
 }
 
-// Reopens returns the first opening after the last closing of t's day; after t, if that closing is over or there is
-// none. Zero as in NextOpening; t if the business is always open.
+// Reopens returns the first opening after the last closing of t's day, or if that closing is over or there is none, the first
+// from t on. It returns zero as NextOpening does, and t if the business is always open.
 func (h *Hours) Reopens(t time.Time) time.Time {
 	closing, ok := h.LastClosing(t)
 	if ok && closing.After(t) {
@@ -279,8 +279,8 @@ func (h *Hours) Between(from, to time.Time) (open time.Duration) {
 }
 
 // lastPeriod returns the last period of the nth day after t's that ends on that day. ok is false if there is none: the business
-// doesn't open on it, or is open past midnight. Of night shifts, "00:00-06:00, 22:00-24:00" on each day, it is the one that ends in
-// the morning.
+// doesn't open on that day, or only is open past midnight. Of night shifts, "00:00-06:00, 22:00-24:00" on each day, it is the one
+// that ends in the morning.
 func (h *Hours) lastPeriod(t time.Time, n int) (from, to time.Time, ok bool) {
 	if h == nil {
 		return from, to, false

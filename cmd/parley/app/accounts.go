@@ -122,8 +122,8 @@ func (a *accounts) refresh(ctx context.Context) {
 	}
 }
 
-// stopFetching lets an account's channel fetch no more, because the account's settings changed to ones that don't work: it may
-// be paused by them, or another account may fetch from its place by now. What its webhook brings is still taken, since not every
+// stopFetching lets an account's channel fetch no more, because the account's settings changed to ones that don't work: they may
+// pause the account, or another account may fetch from its place by now. What the webhook brings is still taken, since not every
 // provider brings it again. Whatever the settings change to next, the channel is made anew.
 func (a *accounts) stopFetching(id store.AccountID) {
 	if w := a.running[id]; w != nil {
@@ -177,8 +177,9 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 	return spec.New(setup.Account(account, config), a.envFor(account, spec, config))
 }
 
-// signingSecret returns the secret with which a provider signs callbacks for an account. While an account's settings can't be read
-// it is the one before; without any it is one that no other account has, so that nothing reaches it by another's callback.
+// signingSecret returns the secret with which a provider signs callbacks for an account. While the account's settings can't be read,
+// the secret before counts. Without any it returns a new one, which no other account has: so nothing reaches the account by
+// another's callback.
 func (a *accounts) signingSecret(account store.Account, spec channels.Spec) string {
 	config, err := setup.Open(account, a.db.Sealer, spec)
 	if err == nil {

@@ -30,7 +30,7 @@ type chats struct {
 
 	mu      sync.RWMutex
 	open    map[string]*chat // by kind
-	removed map[string]*chat // those that were taken away last, by kind, which may be about to end; only follow uses it
+	removed map[string]*chat // the chat of each kind that was taken away last, and may not have ended yet; only followSetUp uses it
 
 	connecting sync.WaitGroup // the connections of all chats, also of those that end
 }
@@ -39,7 +39,7 @@ type chats struct {
 type chat struct {
 	opened
 	fingerprint [32]byte // of its credentials
-	predecessor *chat    // whose place it takes; nil if it takes nobody's, or once its connection has begun
+	predecessor *chat    // whose end its connection waits for; nil if there is none, or once the connection has begun
 	stop        context.CancelFunc
 	done        chan struct{} // closed when its connection has ended; nil if it was never begun
 }
@@ -175,9 +175,8 @@ func (c *chats) add(ctx context.Context, env Env, s SurfaceSpec) error {
 	return nil
 }
 
-// takePredecessor returns the chat whose place a new one takes, and forgets it: the one at work, or the one that was removed last
-// and may not have ended yet; nil if there was none. The new one waits until it has ended: two at once would report each other's
-// gaps.
+// takePredecessor returns the chat whose place a new one takes: the one at work, or the one that was removed last, which it forgets.
+// It returns nil if there was none. The new chat waits for its end, since two at once would report each other's gaps.
 func (c *chats) takePredecessor(kind string) *chat {
 	one := c.open[kind]
 	if one == nil {

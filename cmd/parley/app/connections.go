@@ -17,15 +17,16 @@ const (
 	tellFull           = time.Minute // between two log entries about refused connections
 )
 
-// connections limits how many connections are open at once. When there are too many, the connection that has been without a
-// request for longest is closed; if all have a request, the one of whose request's body nothing has come for longest; if all of
-// these have arrived, the new one.
+// connections limits how many connections are open at once. When there are too many, it closes the first of these that there is:
+//   - the connection that has been without a request for longest;
+//   - the one with a request of whose body nothing has come for longest;
+//   - the new one, if the bodies of all requests have arrived.
 type connections struct {
 	most int
 	log  *slog.Logger
 
 	mu     sync.Mutex
-	open   map[net.Conn]*list.Element // its element of quiet or coming; an element of neither, or nil, if it has a request that has arrived
+	open   map[net.Conn]*list.Element // its element of quiet or coming. Once its request has arrived, that is in neither list, or nil
 	quiet  list.List                  // connections without a request, the longest first
 	coming list.List                  // connections with a request whose body has not arrived, the stillest first
 	warned time.Time                  // when a refusal was logged last

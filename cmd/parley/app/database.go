@@ -46,9 +46,9 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 	return db, nil
 }
 
-// startEmbedded starts, or joins, the embedded server, unless there is another one. start, which is pgserver.Start, has limits of its
-// own for each of its steps. It gets no further one here: recovery after a crash may take many minutes, and one that is cut off
-// begins anew at the next start.
+// startEmbedded starts, or joins, the embedded server, unless there is another one. start is pgserver.Start, whose steps have their
+// own time limits. There is none for all of it: recovery after a crash may take many minutes, and if it is cut off it begins anew at
+// the next start.
 func (db *Database) startEmbedded(ctx context.Context, o pgserver.Options, start func(context.Context, pgserver.Options) (*pgserver.Server, error)) error {
 	if db.url != "" {
 		return nil

@@ -61,8 +61,8 @@ func (a *App) goOnWith(ctx context.Context, id string, tried map[string]time.Tim
 	return fmt.Errorf("erasure %s: %w", id, err)
 }
 
-// listErasures completes this machine's list of erasures, unless it is complete: it had before entries when it was last compared.
-// It returns how many it has now.
+// listErasures completes this machine's list of erasures, if the database has another number of them than before, when the list was
+// completed last. It returns the present number.
 func (a *App) listErasures(ctx context.Context, before int) (int, error) {
 	forgotten, err := erase.Forgotten(ctx, a.db.Pool)
 	if err != nil || len(forgotten) == before {

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/channels"
-	"parley/channels/pause"
 	"parley/store"
 )
 
@@ -24,7 +22,7 @@ const (
 
 // fetchers runs the channels that fetch, each in exactly one of all live processes. A process runs the
 // accounts that belong to it (owner), and accounts that their owner has left free for most of a lease's
-// time. One goroutine calls round and stop.
+// time. One goroutine calls runRound and stopAll.
 type fetchers struct {
 	db     store.Querier
 	log    *slog.Logger
@@ -43,14 +41,6 @@ type fetchers struct {
 
 	show  func(context.Context) error // shows that this process lives (store.ShowLife); nil if its name doesn't promise that
 	shown bool                        // show has succeeded, and nobody has found this process silent since
-}
-
-// fetchRun is one channel at work.
-type fetchRun struct {
-	worker *worker
-	cancel context.CancelFunc
-	done   chan struct{} // closed when the channel has ended
-	ending bool          // it was asked to end
 }
 
 func newFetchers(db store.Querier, log *slog.Logger, holder string, lease time.Duration) *fetchers {
@@ -250,9 +240,11 @@ func (f *fetchers) takeLeases(ctx context.Context, wanted map[store.AccountID]*w
 		names = append(names, member)
 	}
 	for id := range wanted {
-		if f.shouldTake(id, leases[leaseOf(id)], now, renew) {
-			ids[leaseOf(id)] = id
-			names = append(names, leaseOf(id))
+		name := leaseOf(id)
+		f.adoptIfFree(id, leases[name], now)
+		if f.shouldTake(id, leases[name], renew) {
+			ids[name] = id
+			names = append(names, name)
 		}
 	}
 	if len(names) == 0 {
@@ -278,70 +270,41 @@ func (f *fetchers) takeLeases(ctx context.Context, wanted map[store.AccountID]*w
 	return nil
 }
 
-// shouldTake reports whether an account's lease is to be taken or renewed now.
-func (f *fetchers) shouldTake(id store.AccountID, l store.Lease, now time.Time, renew bool) bool {
-	r := f.running[id]
-	if r != nil && r.ending { // it may never end; so another process may take the account
-		return false
+// adoptIfFree adopts an account of another process whose lease has been free for so long that its owner won't take it, for whatever
+// reason. Until then it notes since when the lease is free.
+func (f *fetchers) adoptIfFree(id store.AccountID, l store.Lease, now time.Time) {
+	_, isHeld := f.heldSince[id]
+	if isHeld || f.isEnding(id) {
+		return
 	}
-	if _, held := f.heldSince[id]; held {
-		return f.shouldFetch(id) && (renew || !l.Live)
-	}
-	if l.Live && l.Holder != f.holder {
+	if f.isOthers(l) {
 		delete(f.freeSince, id)
-		return false
+		return
 	}
 	if f.shouldFetch(id) {
-		return true
+		return
 	}
 	since, known := f.freeSince[id]
 	if !known {
 		f.freeSince[id] = now
+	} else if now.Sub(since) >= f.lease*2/3 {
+		f.adopted[id] = true
+	}
+}
+
+// shouldTake reports whether an account's lease is to be taken or renewed now.
+func (f *fetchers) shouldTake(id store.AccountID, l store.Lease, renew bool) bool {
+	if f.isEnding(id) || !f.shouldFetch(id) { // a channel may never end; so another process may take the account
 		return false
 	}
-	if now.Sub(since) >= f.lease*2/3 { // its owner doesn't take it, for whatever reason
-		f.adopted[id] = true
-		return true
+	if _, held := f.heldSince[id]; held {
+		return renew || !l.Live
 	}
-	return false
+	return !f.isOthers(l)
 }
 
-// startChannels starts the channels whose leases this process has, if they don't run already.
-func (f *fetchers) startChannels(ctx context.Context, wanted map[store.AccountID]*worker) {
-	for id := range f.heldSince {
-		w := wanted[id]
-		if w == nil || f.running[id] != nil {
-			continue
-		}
-		if !f.shouldFetch(id) {
-			continue
-		}
-		work, cancel := context.WithCancel(ctx)
-		r := &fetchRun{worker: w, cancel: cancel, done: make(chan struct{})}
-		f.running[id] = r
-		go func() {
-			defer func() {
-				close(r.done)
-				select {
-				case f.wake <- struct{}{}:
-				default:
-				}
-			}()
-			f.fetch(work, id, w.channel.(channels.Runner))
-		}()
-	}
-}
-
-// fetch runs a channel until ctx ends, and starts it again when it stops by itself.
-func (f *fetchers) fetch(ctx context.Context, id store.AccountID, runner channels.Runner) {
-	for ctx.Err() == nil {
-		err := runner.Run(ctx)
-		if err != nil && ctx.Err() == nil {
-			f.log.Warn("fetching stopped", "account_id", id, "error", err)
-		}
-		pause.For(ctx, restartPause)
-	}
-}
+// isOthers reports whether another process has a lease.
+func (f *fetchers) isOthers(l store.Lease) bool { return l.Live && l.Holder != f.holder }
 
 // stopAll ends all channels, waits for them, and releases the leases.
 func (f *fetchers) stopAll(ctx context.Context) {
@@ -388,12 +351,6 @@ func (f *fetchers) isOtherMember(l store.Lease) bool {
 // shouldFetch reports whether this process should fetch for an account.
 func (f *fetchers) shouldFetch(id store.AccountID) bool {
 	return f.adopted[id] || ownerOf(id, f.members) == f.holder
-}
-
-// end asks a channel to end.
-func (r *fetchRun) end() {
-	r.ending = true
-	r.cancel()
 }
 
 // leaseOf returns the name of the lease of the process that fetches for an account.

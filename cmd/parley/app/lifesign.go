@@ -20,7 +20,7 @@ type lifeSign struct {
 // show begins a session in place of the one before, which has ended.
 func (s *lifeSign) show(ctx context.Context) error {
 	s.end()
-	// One of its own: the pool's sessions have learned their statements, and the pool would lose one.
+	// The session is none of the pool's, which have prepared their statements: the pool would lose one of these.
 	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
 		return err

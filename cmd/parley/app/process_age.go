@@ -8,8 +8,8 @@ import (
 )
 
 // processAge returns how long this process has been running; 0 where that can't be read.
-// Source: proc(5): field 22 of stat is the start of the process in ticks since the machine's start (100 a
-// second on every Linux that Go runs on), and uptime is the seconds since the machine's start.
+// Source: proc(5): field 22 of stat is when the process started, in ticks since the machine's start. There are 100 ticks a
+// second on every Linux that Go runs on. The file uptime has the seconds since the machine's start.
 func processAge() time.Duration {
 	const (
 		startField = 22 - 3 // proc(5) counts from 1; the first two fields, number and name, are cut off below
