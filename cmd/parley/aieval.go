@@ -72,12 +72,12 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 
 	report := evaluation.Score(outcome, evaluation.Price{Prompt: c.PromptPrice, Answer: c.AnswerPrice})
 	report.Analyzer, report.Set = c.Analyzer, name
-	floor, err := evaluation.Run(ctx, evaluation.Majority(messages), messages, evaluation.Options{Desk: desk, Now: time.Now})
+	ofMajority, err := evaluation.Run(ctx, evaluation.Majority(messages), messages, evaluation.Options{Desk: desk, Now: time.Now})
 	if err != nil {
 		return fmt.Errorf("ai-eval: %w", err)
 	}
 
-	figures := evaluation.Score(floor, evaluation.Price{}).Figures()
+	figures := evaluation.Score(ofMajority, evaluation.Price{}).Figures()
 	report.Majority = &figures
 	if err := report.WriteText(os.Stdout); err != nil {
 		return fmt.Errorf("ai-eval: %w", err)
@@ -126,7 +126,8 @@ func halfName(half evaluation.Half) string {
 	return "the " + string(half) + " half"
 }
 
-// newAnalyzer makes the analyzer that answers. done gives back what it holds. A model is asked without the rules behind it: what it doesn't answer is to be seen.
+// newAnalyzer makes the analyzer that answers, which done closes. A model has no rules as its fallback, so that the report shows
+// what it doesn't answer.
 // Errors: what a model can't be asked with.
 func (c aiEvalCommand) newAnalyzer(ctx context.Context, messages []evaluation.Message) (a analysis.Analyzer, done func(), err error) {
 	switch c.Analyzer {

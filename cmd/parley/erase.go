@@ -83,7 +83,7 @@ func (c eraseCommand) Run(ctx context.Context) error {
 			return err
 		}
 		if c.DryRun {
-			return tell(os.Stdout, found)
+			return printPlaces(os.Stdout, found)
 		}
 
 		id, err := erase.Begin(ctx, db.Erasing(env), contacts, cmp.Or(c.By, os.Getenv("USER"), "unknown"))
@@ -153,7 +153,8 @@ func isOnlyKey(text string, found []erase.Contact) bool {
 	})
 }
 
-// goOn ends erasures that were cut off, and those that a restore has undone. One that must wait keeps no other from being done.
+// goOn ends erasures that were cut off, and those that a restore has undone. If one of them must wait, the others are done all the
+// same.
 func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) error {
 	var faults []error
 	repeated, err := db.AgreeErasures(ctx, env)
@@ -265,8 +266,8 @@ func (c eraseCommand) write(certificate erase.Certificate) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// tell lists places for a terminal.
-func tell(w io.Writer, found []erase.Found) error {
+// printPlaces lists what was found in each place, for a terminal.
+func printPlaces(w io.Writer, found []erase.Found) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	var rows int64
 	for _, f := range found {

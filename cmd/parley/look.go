@@ -53,7 +53,8 @@ func findChats(ctx context.Context, env app.Env, db *app.Database, log *slog.Log
 	if err := db.UnlockToLook(ctx, env); err != nil {
 		return app.SetUpChats{Fault: err}
 	}
-	lookup, err := app.NewLookup(ctx, env, db, log, true)
+	const readOnly = true
+	lookup, err := app.NewLookup(ctx, env, db, log, readOnly)
 	if err != nil {
 		return app.SetUpChats{Fault: err}
 	}

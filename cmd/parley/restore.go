@@ -92,8 +92,8 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// readErasures reads the lists of erasures: those in PARLEY_DATA/backups and beside the backup, or that which was named. It says
-// so if there is none.
+// readErasures reads the lists of erasures: the one in PARLEY_DATA/backups, and the one that was named, or else the one beside the
+// backup. It tells the person at the terminal if there is none.
 func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 	folder := app.BackupFolder(env)
 	lists := []backup.Erasures{backup.ErasuresIn(folder)}
@@ -132,7 +132,7 @@ func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 	return records, nil
 }
 
-// saveErasures adds to the list in PARLEY_DATA/backups what other lists have more. It leaves out what is of another database, which
+// saveErasures adds to the list in PARLEY_DATA/backups the records that it lacks. It leaves out those of another database, which
 // could not be applied to this one, and says so.
 func saveErasures(ctx context.Context, env app.Env, db *app.Database, list backup.Erasures, records []erase.Record) error {
 	if len(records) == 0 {
