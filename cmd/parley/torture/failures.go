@@ -107,8 +107,8 @@ func (o Options) providersWithoutFault(faults map[string]int) []string {
 	return list
 }
 
-// minInjected returns how many of the planned faults of a kind must be injected: half of them, or a third in the short
-// form, which has two or three of a kind and half a minute in which their trigger has to fire.
+// minInjected returns how many of the planned faults of a kind must be injected: half of them. In the short form a third is
+// enough: there are only two or three of a kind, and their triggers have half a minute in which to fire.
 func (o Options) minInjected(planned int) int {
 	share := 2
 	if o.ShortWaits {

@@ -63,9 +63,9 @@ const (
 	faultUpgrade      = "roll to the new version"
 )
 
-// faultMixedVersions lets replicas of two versions work beside each other for a while: first one, later
-// all of them are replaced by a newer version, whose events are of a kind that ours doesn't know.
-// Ours must not apply them.
+// faultMixedVersions lets replicas of two versions work beside each other for a while: a newer version
+// replaces first one replica, later all. Events that the newer version accepts are of a kind that ours
+// doesn't know and must not apply.
 //
 // The newer version is this program, told that it knows a higher store.FactVersion. Triggers of the database
 // do what would be different about its events: what the newer version accepts gets that higher number,

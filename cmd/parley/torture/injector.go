@@ -274,8 +274,8 @@ func (in *injector) waitForUpgrade(ctx context.Context) error {
 	}
 }
 
-// jumpClock moves Parley's clock, which ends all holds: a reply that was deleted a moment ago may be on its way
-// already. It records the jump.
+// jumpClock moves Parley's clock forward and records the jump. That ends all holds, so a reply may leave before
+// Parley is told that it was deleted.
 func (in *injector) jumpClock(ctx context.Context, f fault) error {
 	if err := in.waitForUpgrade(ctx); err != nil { // an earlier version may refuse a moved clock
 		return err

@@ -91,8 +91,8 @@ func (d *driver) snoozeQuietest(ctx context.Context) error {
 	return nil
 }
 
-// finishWaiting does the waiting acts that are due when all is written. Once everything has settled, it does so a last time. It reports
-// whether somebody acted.
+// finishWaiting does the waiting acts that are due after the flow, and reports whether somebody acted. If everything has settled, it asks
+// every act once more and gives up all if none is due.
 func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bool, err error) {
 	before := len(d.history)
 	if !d.isFinishing {
@@ -141,8 +141,8 @@ func hasReceived(ctx context.Context, client emulators.Client, c *conversation, 
 	return client.HasPhoneReceived(ctx, c.kind, c.number, m)
 }
 
-// turnNote edits a note into a reply, and some of these back or away. Parley was told of the note before: otherwise it finds a reply, and
-// nobody could know that it was a note.
+// turnNote edits a note into a reply, which it may then edit back or delete. It first waits until Parley was told of the note: otherwise
+// Parley would find only a reply, and could not know that it was a note.
 func (d *driver) turnNote(c *conversation, id string, m checker.Marker) {
 	wasTold := func(ctx context.Context) (bool, error) {
 		delays, err := d.platform.EventDelays(ctx, emulators.Written)

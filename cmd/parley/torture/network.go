@@ -138,7 +138,7 @@ func (n *network) findProxy(route string, replica int) *proxy {
 		return n.balancer
 	}
 
-	return n.slack[replica]
+	return n.slack[replica] // the Web API, and Socket Mode behind the same address
 }
 
 // ownersOf returns the replica that has a connection, or all replicas if this machine doesn't tell which.

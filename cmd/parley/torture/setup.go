@@ -25,7 +25,7 @@ func (s *session) setUp(ctx context.Context) error {
 	return lab.SetUp(ctx, app.Env{DatabaseURL: s.database.URL(), Data: s.dir}, text, nil)
 }
 
-// setUpWithOldProgram does the same with the earlier version's own sub-commands, so that the schema is that version's, too.
+// setUpWithOldProgram is setUp by the earlier version's own sub-commands, so that the schema is that version's, too.
 func (s *session) setUpWithOldProgram(ctx context.Context, text string) error {
 	path := filepath.Join(s.dir, "parley.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

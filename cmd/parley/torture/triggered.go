@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// minTriggerWait is how long a fault waits at least for its trigger: replies wait for their hold, and up to 30 s for
-	// what a chat has to catch up with; on a busy machine for much longer, and where a chat takes one post a second.
+	// minTriggerWait is how long a fault waits at least for its trigger. Replies wait for their hold, and up to 30 s for what
+	// a chat has to catch up with: much longer on a busy machine, or where a chat takes one post a second.
 	minTriggerWait = 3 * time.Minute
 	// limitedTriggerWait is how long a fault waits after the flow where the chat keeps to its limits. Before a reply
 	// leaves, Parley may have to read there whether it was changed, and may read only so much in a minute.
@@ -120,8 +120,8 @@ func (in *injector) waitForTrigger(ctx context.Context, f fault, t *trigger) boo
 	return false
 }
 
-// extendWait reports whether fewer faults of a kind were injected than a run needs. Once that is no longer so,
-// recordInjected calls stop.
+// extendWait lets a fault wait on if fewer of its kind were injected than a run needs, and reports whether it may. Once
+// enough were injected, recordInjected calls stop.
 func (in *injector) extendWait(kind string, stop func()) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()

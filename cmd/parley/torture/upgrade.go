@@ -51,9 +51,10 @@ func buildOld(ctx context.Context, o Options, dir string) (program, commit strin
 	return "", "", fmt.Errorf("%w: %w", errNoOldVersion, err)
 }
 
-// listOldCommits returns the commits with which a run may begin, the best first: the state before the last commit that
-// changed the schema, if that commit only added migrations; then that commit itself, whose schema is still ours; then those
-// that came after it.
+// listOldCommits returns the commits with which a run may begin, the best first:
+//   - the one before the last commit that changed the schema, if that commit only added migrations,
+//   - that last commit itself, whose schema is still ours,
+//   - those that came after it.
 func listOldCommits(ctx context.Context, source string) ([]string, error) {
 	shallow, err := runGit(ctx, source, "rev-parse", "--is-shallow-repository")
 	if err != nil {

@@ -23,8 +23,9 @@ func checkEditAfterArrival(v *Verdict, observed Observation, expected Expectatio
 	v.addViolation(&v.Lost, "%s was edited into %s when the customer had it, and no line says so", original, op.Marker)
 }
 
-// withDeletedPosts returns the posts of a thread and, at their places, the notes that were deleted, and the replies that were deleted
-// when the customer had them: the customer must have these once, and in their order, like all others.
+// withDeletedPosts returns the posts of a thread and, at their old places, two kinds of deleted ones:
+//   - notes,
+//   - replies that the customer had already: each must be there once, and in order, like any other reply.
 func (h History) withDeletedPosts(t *Thread) []Post {
 	posts := t.Posts
 	for _, op := range h {

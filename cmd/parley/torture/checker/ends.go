@@ -8,11 +8,11 @@ import (
 
 var endPattern = regexp.MustCompile(`\bc\d{3,6}-\d+-end\b`)
 
-// EndWord returns the word with which the text of a message with this marker ends, by which one sees that nothing of it was cut.
+// EndWord returns the last word of a message with this marker. Where it arrives, nothing of the text was cut.
 // Shape: c017-5-end
 func (m Marker) EndWord() string { return fmt.Sprintf("c%03d-%d-end", m.Conversation, m.Number) }
 
-// EndWordsIn returns the words in a text by which one sees that messages are complete.
+// EndWordsIn returns all words of EndWord's shape in a text.
 func EndWordsIn(text string) []string { return endPattern.FindAllString(text, -1) }
 
 // checkEnds looks for messages that arrived without their end: those of customers in the threads, and replies at the customers.

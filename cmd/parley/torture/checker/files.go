@@ -8,8 +8,8 @@ import (
 // File is a file of a message.
 type File struct{ Name, Content string }
 
-// FileOf returns the file that a message has, if it has one. Its name and content tell it from all others, and have no marker: each of
-// them would count as a copy of the message.
+// FileOf returns the file of a message that has one. Its name and content tell it from all other files. Neither contains the marker,
+// which would count as a copy of the message.
 func FileOf(m Marker) File {
 	const lines = 200
 	name := fmt.Sprintf("file-c%03d-%d.txt", m.Conversation, m.Number)

@@ -36,8 +36,8 @@ func checkLines(v *Verdict, observed Observation, clicks map[Marker]Clicks) {
 	}
 }
 
-// countDeliveries counts the deliveries that made posts of one content: one for each token, and one for each post that doesn't say
-// that it may be a copy.
+// countDeliveries counts the deliveries that made posts of one content. Each delivery has a token of its own, and makes at most one
+// post that doesn't say that it may be a copy.
 func countDeliveries(posts []Post) int {
 	unmarked, tokens := 0, map[string]bool{}
 	for _, p := range posts {

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Telling is what decides whether Parley could know in time what people did: how long it took to tell Parley of messages,
-// edits and deletions, by the ids of the messages, and what ended holds early.
+// Telling is what decides whether Parley could know in time what people did.
 type Telling struct {
-	// What took less than PromptDelay is in none of these. What Parley wasn't told took NotTold.
+	// How long it took to tell Parley of messages, edits and deletions, by the ids of the messages. What took less than
+	// PromptDelay is in none of these. What Parley wasn't told took NotTold.
 	Written, Edited, Deleted map[string]time.Duration
 	Hold                     time.Duration // of replies
-	Jumps                    []ClockJump
-	HidesChanges             bool // Parley can't find edits and deletions that it wasn't told
+	Jumps                    []ClockJump   // which ended holds early
+	HidesChanges             bool          // Parley can't find edits and deletions that it wasn't told
 }
 
 const (
@@ -28,9 +28,9 @@ type ClockJump struct {
 	Before time.Time `json:"before"`
 }
 
-// Excuse fills in which deviations from the history are excused because of what Parley was told late. It adds to Excused
-// replies of which Parley was told so late that later ones may have left before, and those of whose deletion it was told
-// when they may have left.
+// Excuse fills in which deviations from the history are excused because of what Parley was told late. To Excused it adds
+//   - replies of which Parley was told so late that later ones may have left before them,
+//   - replies of whose deletion Parley was told so late that they may have left already.
 func (e *Expectation) Excuse(t Telling) {
 	e.LateEvents, e.LateEdits, e.LostEvents = map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for id := range t.Written {
@@ -67,9 +67,9 @@ func (e *Expectation) Excuse(t Telling) {
 	}
 }
 
-// isTooLate reports whether Parley was told of op, which is a reply or its change, when the hold of the reply was nearly over
-// or when the clock had jumped over it. Of all that it was told before, no reply may leave without regard to it. delays are
-// those of such operations.
+// isTooLate reports whether Parley was told of op (a reply, or a change of it) when the hold of the reply was nearly over, or
+// when the clock had jumped over it. What Parley was told sooner it must heed before the reply leaves. delays are those of
+// operations like op.
 func (t Telling) isTooLate(reply, op Operation, delays map[string]time.Duration) bool {
 	toldAt := op.At.Add(max(delays[op.ID], PromptDelay)) // or sooner
 	if toldAt.Sub(reply.BeganAt) > t.Hold*3/4 {

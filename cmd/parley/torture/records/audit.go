@@ -110,7 +110,7 @@ func (c *conversation) isShownBy(card string, isEnded bool) bool {
 	return true
 }
 
-// hasResponsible reports whether one of those is responsible for the customer who should be.
+// hasResponsible reports whether somebody whom r allows is responsible for the customer, or a timer will remind somebody.
 func (c *conversation) hasResponsible(r checker.Responsible) bool {
 	if len(c.Owners) > 0 {
 		return r.OwnerAllowed
@@ -137,8 +137,8 @@ const conversationsQuery = `
 	WHERE c.kind = 'customer' AND t.root <> ''
 	ORDER BY c.id`
 
-// A customer's words reopen what is resolved. Which came first, the card can't show. Both
-// times are those of Parley's transactions, which may have been stopped in between.
+// A customer's words reopen what is resolved; a card can't show which came first. Both times
+// are those of Parley's transactions, which may stand still in between for $1 seconds.
 const resolvedQuery = `
 	SELECT format('the customer of conversation #%s wrote again, and it is still resolved', c.id) AS text
 	FROM conversations AS c

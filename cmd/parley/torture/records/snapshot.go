@@ -43,7 +43,7 @@ func (d *Database) HoldSnapshot(ctx context.Context, until time.Time, statement 
 	}
 }
 
-// readOnce does so once. Errors: the server ended, or is not there.
+// readOnce is one attempt of HoldSnapshot. Errors: the server ended, or is not there.
 func readOnce(ctx context.Context, url string, until time.Time, statement string) (err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

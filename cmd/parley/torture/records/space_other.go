@@ -12,4 +12,4 @@ func LimitSpace(string) error { return errNoSpaceLimit }
 // FreeSpace has nothing to undo.
 func FreeSpace(string) error { return nil }
 
-func takeAll(string) error { return errNoSpaceLimit }
+func fillFile(string) error { return errNoSpaceLimit }
