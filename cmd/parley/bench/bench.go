@@ -54,8 +54,8 @@ func listGroups() []group {
 	}
 }
 
-// quickFor is when a quick run begins nothing more and breaks off what it is at; the rest
-// of its minute is for ending.
+// quickFor is how long a quick run measures. Then it breaks off what it is at and begins nothing
+// more: the rest of its minute is for ending.
 const quickFor = 52 * time.Second
 
 // Groups names all groups, for --help.

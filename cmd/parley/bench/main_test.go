@@ -63,7 +63,7 @@ func TestWorld(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	c, err := w.Parley(t.Context(), rig.ParleyOptions{})
+	c, err := w.StartParley(t.Context(), rig.ParleyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	c, err := w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
+	c, err := w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func acceptHeld(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 		defer f.Parley.Hold(false)
 		rate, d, err := f.Burst(ctx, b.Span(6*time.Second, 1500*time.Millisecond), func(a load.Answered) error {
 			defer f.Parley.Hold(false)
-			return f.StillHeld(ctx, a)
+			return f.CheckHeld(ctx, a)
 		})
 
 		details = append(details, d)

@@ -34,7 +34,7 @@ func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	c, err := w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
+	c, err := w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 		c.Hold(true)
 		return f.Burst(ctx, span, func(a load.Answered) error {
 			defer c.Hold(false) // only here: two signals in a row may come in any order
-			return f.StillHeld(ctx, a)
+			return f.CheckHeld(ctx, a)
 		})
 	}
 

@@ -29,7 +29,7 @@ func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	c, err := w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
+	c, err := w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
 	if err != nil {
 		return nil, err
 	}

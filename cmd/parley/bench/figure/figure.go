@@ -61,18 +61,18 @@ func AtMost(target float64, unit string, rounds ...float64) Figure {
 	return newFigure(target, true, unit, rounds)
 }
 
-func newFigure(target float64, most bool, unit string, rounds []float64) Figure {
+func newFigure(target float64, isAtMost bool, unit string, rounds []float64) Figure {
 	value := Median(rounds)
 	ok := value >= target
-	if most {
+	if isAtMost {
 		ok = value <= target
 	}
-	return Figure{Value: &value, Target: &target, AtMost: most, OK: &ok, Unit: unit, Rounds: rounds}
+	return Figure{Value: &value, Target: &target, AtMost: isAtMost, OK: &ok, Unit: unit, Rounds: rounds}
 }
 
 // LeftOut makes a figure that was left out; why says the reason.
-func LeftOut(target float64, most bool, unit, why string) Figure {
-	return Figure{Target: &target, AtMost: most, Unit: unit, Note: why}
+func LeftOut(target float64, isAtMost bool, unit, why string) Figure {
+	return Figure{Target: &target, AtMost: isAtMost, Unit: unit, Note: why}
 }
 
 // With returns the figure with further details.

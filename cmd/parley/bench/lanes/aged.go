@@ -27,9 +27,9 @@ const (
 	vacuumWithin  = 3 * time.Minute
 )
 
-// agedEvents are the statements by which a wave of messages passes through the journal: each row is
-// written as often as Parley writes it, and removed as Parley removes it. $1 is the number before
-// the wave's first message, $2 how many there are, two to a queue.
+// agedEvents are the statements by which a wave of messages passes through the journal, two to a
+// queue. They write each row as often as Parley does, and remove it as Parley does. The wave's $2
+// messages have the numbers from $1 + 1 on.
 func agedEvents() []string {
 	return []string{`
 	INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes)
@@ -113,7 +113,7 @@ func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 
 func agedRatio(ctx context.Context, b *rig.Rig, fresh, aged *rig.World) (figure.Figure, error) {
 	var freshCPU, agedCPU []float64
-	of := func(w *rig.World, cpus *[]float64) func(context.Context) (float64, error) {
+	rateIn := func(w *rig.World, cpus *[]float64) func(context.Context) (float64, error) {
 		return func(ctx context.Context) (float64, error) {
 			rate, cpu, err := millRate(ctx, w, b.Span(agedFor, shortWindow))
 			*cpus = append(*cpus, cpu)
@@ -121,7 +121,7 @@ func agedRatio(ctx context.Context, b *rig.Rig, fresh, aged *rig.World) (figure.
 		}
 	}
 
-	m, err := b.Bracket(ctx, b.Rounds(), of(fresh, &freshCPU), of(aged, &agedCPU))
+	m, err := b.Bracket(ctx, b.Rounds(), rateIn(fresh, &freshCPU), rateIn(aged, &agedCPU))
 	if err != nil {
 		return figure.Figure{}, err
 	}

@@ -274,61 +274,61 @@ func (r *laneRun) checkHeads(ctx context.Context) error {
 	return nil
 }
 
-// measureLaneRate fills the tables and returns deliveries per second of free lanes, over at least
-// atLeast: what empties sooner is filled again. A test empties them once. cpu is what one
-// delivery costs PostgreSQL and the relay together, in µs: it tells more than the rate where
-// others use the cores too.
+// measureLaneRate fills the tables, again and again until the relay has worked for atLeast; in a
+// test only once. rate is how many deliveries of free lanes the relay sent a second. cpu is what one
+// delivery costs PostgreSQL and the relay together, in µs: it tells more than the rate where others
+// use the cores too.
 func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time.Duration) (rate, cpu float64, err error) {
-	var sent int64
-	var took, used time.Duration
+	var all laneWork
 	const maxFills = 20 // so that a relay that sends nothing ends the measurement
-	for fills := 0; took < atLeast && fills < maxFills; fills++ {
+	for fills := 0; all.took < atLeast && fills < maxFills; fills++ {
 		if err := fillTables(ctx, w, f); err != nil {
 			return 0, 0, err
 		}
 
-		wait := atLeast - took
+		wait := atLeast - all.took
 		if w.Rig.Opt.Short {
 			wait = laneDrain
 		}
 
-		n, d, c, err := runLanesOnce(ctx, w, f, wait)
+		once, err := runLanesOnce(ctx, w, f, wait)
 		if err != nil {
 			return 0, 0, err
 		}
 
-		sent += n
-		took += d
-		used += c
+		all = laneWork{sent: all.sent + once.sent, took: all.took + once.took, cpu: all.cpu + once.cpu}
 
 		if w.Rig.Opt.Short {
-			if n < int64(f.queued) {
-				return 0, 0, fmt.Errorf("%w within %s: %d of %d deliveries", rig.ErrNotDrained, laneDrain, n, f.queued)
+			if once.sent < int64(f.queued) {
+				return 0, 0, fmt.Errorf("%w within %s: %d of %d deliveries", rig.ErrNotDrained, laneDrain, once.sent, f.queued)
 			}
 			break
 		}
 	}
 
-	return float64(sent) / took.Seconds(), float64(used.Microseconds()) / float64(max(sent, 1)), nil
+	return float64(all.sent) / all.took.Seconds(), float64(all.cpu.Microseconds()) / float64(max(all.sent, 1)), nil
 }
 
-// runLanesOnce lets a relay work on filled tables for so long, or until free lanes are empty.
-func runLanesOnce(ctx context.Context, w *rig.World, f laneFill, d time.Duration) (sent int64, took, used time.Duration, err error) {
+// laneWork is what a relay did.
+type laneWork struct {
+	sent int64         // deliveries of free lanes
+	took time.Duration // to send them
+	cpu  time.Duration // that PostgreSQL and this process used
+}
+
+// runLanesOnce lets a relay work on filled tables for d, or until free lanes are empty.
+func runLanesOnce(ctx context.Context, w *rig.World, f laneFill, d time.Duration) (done laneWork, err error) {
 	m, err := rig.StartMeter(w, nil)
 	if err != nil {
-		return 0, 0, 0, err
+		return done, err
 	}
 
 	r, err := startLanes(ctx, w, f)
 	if err != nil {
-		return 0, 0, 0, err
+		return done, err
 	}
 
-	sent, took = r.waitAndCount(ctx, d)
-	used, err = m.Machinery()
-	if err := errors.Join(err, r.stopAndCheck(ctx), ctx.Err()); err != nil {
-		return 0, 0, 0, err
-	}
-
-	return sent, took, used, nil
+	done.sent, done.took = r.waitAndCount(ctx, d)
+	done.cpu, err = m.Machinery()
+	return done, errors.Join(err, r.stopAndCheck(ctx), ctx.Err())
 }

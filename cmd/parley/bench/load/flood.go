@@ -64,8 +64,8 @@ func (f *Flood) Settle(ctx context.Context, a Answered) error {
 	return checkKept(ctx, f.World, a.accepted)
 }
 
-// StillHeld checks that nothing of a burst was applied.
-func (f *Flood) StillHeld(ctx context.Context, a Answered) error {
+// CheckHeld checks that nothing of a burst was applied.
+func (f *Flood) CheckHeld(ctx context.Context, a Answered) error {
 	l, err := f.World.Load(ctx)
 	if err == nil && l.Pending < len(a.accepted) {
 		err = fmt.Errorf("bench: %d of %d events were applied while the appliers were held", len(a.accepted)-l.Pending, len(a.accepted))
@@ -73,7 +73,8 @@ func (f *Flood) StillHeld(ctx context.Context, a Answered) error {
 	return err
 }
 
-// Burst sends for so long, calls checked, and then waits until everything is applied.
+// Burst sends for d, calls checked, and then waits until everything is applied. rate is how many
+// events were accepted a second.
 func (f *Flood) Burst(ctx context.Context, d time.Duration, checked func(Answered) error) (rate float64, details map[string]float64, err error) {
 	if err := f.World.Checkpoint(ctx); err != nil {
 		return 0, nil, err
@@ -111,17 +112,17 @@ func (f *Flood) Burst(ctx context.Context, d time.Duration, checked func(Answere
 	return a.Rate(), details, err
 }
 
-// Flood is many connections that send Slack events, or what senders makes, to one Parley.
+// Flood is many connections that send Slack events, or what Senders makes, to one Parley.
 type Flood struct {
 	World  *rig.World
 	Parley *rig.Child
 	Conns  int
 	Says   func(n int) (channel, thread, text string) // the n-th message; thread "" means top level
-	// PerSecond is what all connections together send; one whose last answer is late sends
-	// the next event at once, until it has caught up. 0 means each as soon as it was answered.
+	// PerSecond is how many events all connections together send; one whose last answer was late
+	// sends without a pause until it has caught up. 0 means that each sends as fast as it is answered.
 	PerSecond float64
-	Runs      int // counts earlier runs of this flood, so that ids stay distinct
-	Senders   func(lane int) Sender
+	Runs      int                   // counts earlier runs of this flood, so that ids stay distinct
+	Senders   func(lane int) Sender // makes that of a connection; nil means that of Slack events
 }
 
 // Sender makes the requests of one connection. Used by one goroutine.

@@ -45,7 +45,7 @@ const (
 // Measure measures mail from a local IMAP box. The mail server shares this process with
 // the bench; Parley's CPU is its own.
 func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	w, err := startMailWorld(ctx, b, 1, false, false)
+	w, err := startMailWorld(ctx, b, mailOptions{boxes: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,8 @@ func (r *mailRun) measureImport(ctx context.Context) (map[string]figure.Figure, 
 	return map[string]figure.Figure{"mail_ratio": f, "mail_cpu_ms": use}, nil
 }
 
-// fetch puts mails into the box at once and waits until each is applied, then posted.
+// fetch puts mails into the boxes at once and waits until each is applied, then posted. rate is how many were applied
+// a second.
 func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 	mails := make([]mailfake.Mail, r.count)
 	for i := range mails {

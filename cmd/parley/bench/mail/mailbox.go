@@ -25,22 +25,29 @@ type mailWorld struct {
 	cert string // file; "" means without TLS
 }
 
-// startMailWorld makes a world with so many mailboxes and a Slack emulator without limits.
-func startMailWorld(ctx context.Context, b *rig.Rig, boxes int, secure, sockets bool) (*mailWorld, error) {
-	o := mailfake.Options{TLS: secure}
-	for n := range boxes {
-		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: mailboxAddress(n), Password: lab.HelpPassword})
+// mailOptions shape a mailWorld.
+type mailOptions struct {
+	boxes     int
+	tls       bool // from Parley to the mail server
+	viaSocket bool // Slack's events come by Socket Mode instead of requests
+}
+
+// startMailWorld makes a world with mailboxes and a Slack emulator without limits.
+func startMailWorld(ctx context.Context, b *rig.Rig, o mailOptions) (*mailWorld, error) {
+	server := mailfake.Options{TLS: o.tls}
+	for n := range o.boxes {
+		server.Mailboxes = append(server.Mailboxes, mailfake.MailboxConfig{Address: mailboxAddress(n), Password: lab.HelpPassword})
 	}
 
-	m := &mailWorld{mail: mailfake.New(o)}
+	m := &mailWorld{mail: mailfake.New(server)}
 	if err := m.mail.Start(ctx); err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
 
-	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Sockets: sockets}, Config: func(w *rig.World) string {
-		return w.SlackConfig(mailAccounts(m.mail, boxes, secure))
+	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Sockets: o.viaSocket}, Config: func(w *rig.World) string {
+		return w.SlackConfig(mailAccounts(m.mail, o.boxes, o.tls))
 	}})
-	if err == nil && secure {
+	if err == nil && o.tls {
 		m.cert = filepath.Join(w.Dir, "cert.pem")
 		if err = os.WriteFile(m.cert, m.mail.CertPEM(), 0o600); err != nil {
 			_ = w.Close() // the first error counts
@@ -98,7 +105,7 @@ func (m *mailWorld) serve(ctx context.Context) (*rig.Child, error) {
 	if m.Rig.Opt.CPUProfile != "" {
 		o.Args = m.Rig.MeasuredArgs()
 	}
-	c, err := m.Parley(ctx, o)
+	c, err := m.StartParley(ctx, o)
 	if err != nil {
 		return nil, err
 	}

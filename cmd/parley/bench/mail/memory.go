@@ -50,7 +50,7 @@ func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, e
 
 // measureIdle returns memory in MB and CPU in percent of a core of a Parley with nothing to do.
 func measureIdle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cpu float64, err error) {
-	w, err := startMailWorld(ctx, b, 1, false, true)
+	w, err := startMailWorld(ctx, b, mailOptions{boxes: 1, viaSocket: true})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -86,7 +86,7 @@ func cpuOver(ctx context.Context, c *rig.Child, window time.Duration) (float64, 
 
 // measureMailboxes returns the memory in MB with so many idle mailboxes.
 func measureMailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err error) {
-	w, err := startMailWorld(ctx, b, n, true, true)
+	w, err := startMailWorld(ctx, b, mailOptions{boxes: n, tls: true, viaSocket: true})
 	if err != nil {
 		return 0, err
 	}

@@ -109,7 +109,7 @@ func replicaLatencies(ctx context.Context, rounds, mails int, alone, together *m
 
 // startReplicas starts Parleys on a new world with mailboxes, and waits until each watches its part of them.
 func startReplicas(ctx context.Context, b *rig.Rig, replicas, boxes, mails int) (_ *mailRun, err error) {
-	w, err := startMailWorld(ctx, b, boxes, false, false)
+	w, err := startMailWorld(ctx, b, mailOptions{boxes: boxes})
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func startReplicas(ctx context.Context, b *rig.Rig, replicas, boxes, mails int) 
 	}()
 
 	for i := range replicas {
-		c, err := w.Parley(ctx, rig.ParleyOptions{Name: fmt.Sprintf("parley%d", i+1)})
+		c, err := w.StartParley(ctx, rig.ParleyOptions{Name: fmt.Sprintf("parley%d", i+1)})
 		if err != nil {
 			return nil, err
 		}

@@ -50,7 +50,7 @@ func MeasureStart(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, er
 // startWarm measures a start on a migrated database, from the program's start to the
 // first 200 of /readyz, with Slack and a mailbox configured.
 func startWarm(ctx context.Context, b *rig.Rig) (_ figure.Figure, err error) {
-	w, err := startMailWorld(ctx, b, 1, false, true)
+	w, err := startMailWorld(ctx, b, mailOptions{boxes: 1, viaSocket: true})
 	if err != nil {
 		return figure.Figure{}, err
 	}
@@ -86,7 +86,7 @@ func startFresh(ctx context.Context, b *rig.Rig) (seconds float64, err error) {
 
 // timeStart starts a Parley, waits until it is ready, and ends it.
 func timeStart(ctx context.Context, w *rig.World) (time.Duration, error) {
-	c, err := w.Parley(ctx, rig.ParleyOptions{Start: true})
+	c, err := w.StartParley(ctx, rig.ParleyOptions{NoWait: true})
 	if err != nil {
 		return 0, err
 	}

@@ -36,7 +36,7 @@ func startChild(w *World, name string, program, vars []string) (*Child, error) {
 		return nil, err
 	}
 	c.Process = p
-	w.childs = append(w.childs, c)
+	w.children = append(w.children, c)
 	return c, nil
 }
 

@@ -54,9 +54,9 @@ func findPgbench(server *pgserver.Server) string {
 	return path
 }
 
-// Inserts is the reference: durable inserts of one row a transaction, by so many clients
-// at once, for so long; in the short form a few by each client, however long they take.
-// rate is per second, p50 the median time of one in ms.
+// Inserts measures the reference: durable inserts of one row a transaction, by clients at once
+// for d. (In the short form each client makes a few, however long they take.) rate is per second,
+// p50 the median time of one in ms. It also sets the run's InsertUS.
 func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	server := w.Rig.server
 
@@ -114,10 +114,10 @@ func (w *World) MeasureReference(clients int, payload []byte) func(context.Conte
 
 // createReference makes the database once a run.
 func (b *Rig) createReference(ctx context.Context, w *World) error {
-	if b.referred {
+	if b.hasReference {
 		return nil
 	}
-	b.referred = true
+	b.hasReference = true
 	return w.CreateDatabase(ctx, ReferenceDatabase)
 }
 
@@ -239,7 +239,7 @@ func pgbenchMedian(dir string) (float64, error) {
 	return figure.Median(times), nil
 }
 
-// runInserts does the same with our own client, where there is no pgbench.
+// runInserts inserts by our own client, where there is no pgbench.
 func runInserts(ctx context.Context, url string, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, d+time.Minute)
 	defer cancel()

@@ -1,5 +1,6 @@
-// Package rig is what all measurements stand on: one run with its durable PostgreSQL, worlds in it with emulators and a
-// Parley as a process of its own, the reference that each figure is compared with, and meters of processors and statements.
+// Package rig is what all measurements stand on. A Rig is one run with its durable PostgreSQL. A World is in it, with
+// emulators and a Parley as a process of its own. Bracket compares a figure with its reference, and Meter tells who used the
+// processors.
 //
 // What does not belong here: what is measured, and the load that it takes.
 package rig
@@ -30,12 +31,12 @@ type Rig struct {
 	InsertUS float64      // CPU of the database for one insert of the latest reference, µs
 	OnRAM    bool         // the database's files are memory: other targets
 
-	server      *pgserver.Server // nil until a group needs one
-	worlds      int              // made so far
-	hasTemplate bool             // templateDatabase is there
-	referred    bool             // the reference's database is there
-	profiles    int              // made so far
-	mu          sync.Mutex       // guards writes to Options.Out
+	server       *pgserver.Server // nil until a group needs one
+	worlds       int              // made so far
+	hasTemplate  bool             // templateDatabase is there
+	hasReference bool             // the reference's database is there
+	profiles     int              // made so far
+	mu           sync.Mutex       // guards writes to Options.Out
 }
 
 // Close ends the server and removes everything of the run.
@@ -100,8 +101,8 @@ type Options struct {
 	// CPUProfile begins the names of files that get profiles: .1 and so on of the measured
 	// Parleys, .own of the generators and emulators.
 	CPUProfile string
-	// Statements is the file to which the groups accept, chat, busy and relay append what each statement of the
-	// database cost a message, and which rows were written, as pg_stat_statements counts; "" means nothing is counted.
+	// Statements is a file to which the groups accept, chat, busy and relay append what pg_stat_statements counts: what
+	// each statement of the database cost a message, and which rows were written. "" means that nothing is counted.
 	Statements string
 }
 

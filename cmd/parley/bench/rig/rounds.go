@@ -56,7 +56,7 @@ func Kept[T any](m Measured, attempts []T) []T {
 	return list
 }
 
-// KeptReferences does so with what the references added, two to a round.
+// KeptReferences is Kept for what the references added to a list: two for each attempt.
 func KeptReferences[T any](m Measured, all []T) []T {
 	list := make([]T, 0, 2*len(m.rounds))
 	for _, r := range m.rounds {

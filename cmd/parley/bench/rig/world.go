@@ -32,18 +32,18 @@ type WorldOptions struct {
 	Empty  bool            // leave the database without schema
 }
 
-// World is what one group measures in: a database of its own on the run's server, and the
-// emulators that it asked for, which live in this process. Parley runs as a child.
+// World is where one group measures. It has a database of its own on the run's server. The
+// emulators of its options live in this process; Parley runs as a child.
 type World struct {
-	Rig     *Rig
-	Dir     string // for logs and files; removed with the run
-	name    string // of the database
-	Slack   *Workspace
-	Teams   *Organisation
-	Pool    *pgxpool.Pool // of the database, for looking
-	childs  []*Child
-	Mills   int // started so far
-	options WorldOptions
+	Rig      *Rig
+	Dir      string // for logs and files; removed with the run
+	name     string // of the database
+	Slack    *Workspace
+	Teams    *Organisation
+	Pool     *pgxpool.Pool // of the database, for looking
+	children []*Child
+	Mills    int // started so far
+	options  WorldOptions
 }
 
 // serverSettings: enough connections for references and several Parleys, and no checkpoint
@@ -194,7 +194,7 @@ func (w *World) setUp(ctx context.Context) error {
 
 // Close ends the children and the emulators and drops the database.
 func (w *World) Close() error {
-	for _, c := range w.childs {
+	for _, c := range w.children {
 		c.Stop()
 	}
 
@@ -255,7 +255,7 @@ func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 // LastWords returns the ends of the children's logs.
 func (w *World) LastWords() string {
 	var all string
-	for _, c := range w.childs {
+	for _, c := range w.children {
 		all += "\n" + c.name + ": " + c.lastWords()
 	}
 	return all
@@ -263,16 +263,14 @@ func (w *World) LastWords() string {
 
 // ParleyOptions say how a Parley is started.
 type ParleyOptions struct {
-	Name  string   // of its log; "" means parley
-	Args  []string // sub-command and flags; nil means serve; see MeasuredArgs
-	Env   []string // further variables, "NAME=value"; the last of a name wins
-	url   string   // of its database; "" means the world's
-	data  string   // PARLEY_DATA; "" means the world's folder
-	Start bool     // don't wait for /readyz
+	Name   string   // of its log; "" means parley
+	Args   []string // sub-command and flags; nil means serve; see MeasuredArgs
+	Env    []string // further variables, "NAME=value"; the last of a name wins
+	NoWait bool     // don't wait for /readyz
 }
 
-// MeasuredArgs are the arguments of a Parley with the loopback channel, whose appliers can be
-// held.
+// MeasuredArgs returns the arguments of a Parley with the loopback channel, whose appliers can be
+// held. If profiles are wanted, each call names a new file.
 func (b *Rig) MeasuredArgs() []string {
 	args := []string{"bench", "--serve"}
 	if b.Opt.Unanalysed {
@@ -285,13 +283,13 @@ func (b *Rig) MeasuredArgs() []string {
 	return args
 }
 
-// Parley starts a Parley of its own process against the world and waits until it is ready.
-func (w *World) Parley(ctx context.Context, o ParleyOptions) (*Child, error) {
+// StartParley starts a Parley of its own process against the world and waits until it is ready.
+func (w *World) StartParley(ctx context.Context, o ParleyOptions) (*Child, error) {
 	if o.Args == nil {
 		o.Args = []string{"serve"}
 	}
 
-	vars := []string{"DATABASE_URL=" + cmp.Or(o.url, w.URL()), "PARLEY_DATA=" + cmp.Or(o.data, w.Dir), "PARLEY_LOG=warn"}
+	vars := []string{"DATABASE_URL=" + w.URL(), "PARLEY_DATA=" + w.Dir, "PARLEY_LOG=warn"}
 	if w.Slack != nil {
 		vars = append(vars, w.Slack.listVars()...)
 	}
@@ -311,7 +309,7 @@ func (w *World) Parley(ctx context.Context, o ParleyOptions) (*Child, error) {
 	}
 
 	c.Address = listen
-	if o.Start {
+	if o.NoWait {
 		return c, nil
 	}
 	if err := c.Ready(ctx); err != nil {

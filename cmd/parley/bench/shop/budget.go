@@ -72,6 +72,7 @@ type budgetResult struct {
 	refused                 int     // calls answered with 429
 }
 
+// budgetRound plays one round in a world of its own.
 func budgetRound(ctx context.Context, b *rig.Rig, size budgetSize) (r budgetResult, err error) {
 	s, closeShops, err := openShops(ctx, b, budgetOthers, rig.SlackOptions{Rate: budgetRate, Change: func(o *slackfake.Options) {
 		o.Limits = true

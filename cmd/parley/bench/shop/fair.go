@@ -34,9 +34,9 @@ func floodSizeOf(b *rig.Rig) floodSize {
 		floodSize{messages: 150, window: 500 * time.Millisecond})
 }
 
-// MeasureFair measures how long a line needs from its request into its thread while one of ten
-// accounts is flooded, and while one customer floods the account of others, beside what it needs
-// alone; and how fast a flood is accepted while it is applied.
+// MeasureFair compares how long a line needs from its request into its thread in three situations:
+// alone, while one of ten accounts is flooded, and while one customer floods the account of others.
+// It also measures how fast a flood is accepted while it is applied.
 func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
 	var account, sender, accept []float64
 	var details []map[string]float64
@@ -64,10 +64,14 @@ func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, err
 	}, nil
 }
 
-// fairness is what one round showed: p99 in ms of the measured customers while nobody else writes, beside a flooded account,
-// and beside a customer who floods; and lines of the flood that were accepted a second, beside rows
-// inserted by as many clients as accept_ratio_busy has.
-type fairness struct{ alone, account, sender, accepted, rows float64 }
+// fairness is what one round showed.
+type fairness struct {
+	alone    float64 // p99 in ms of the measured customers while nobody else writes
+	account  float64 // the same beside a flooded account
+	sender   float64 // the same beside a customer who floods
+	accepted float64 // lines of the first flood that were accepted a second
+	rows     float64 // the reference: rows inserted a second, by as many clients as accept_ratio_busy has
+}
 
 func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err error) {
 	s, closeShops, err := openShops(ctx, b, fairOthers, rig.SlackOptions{})

@@ -63,7 +63,7 @@ func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptio
 	}
 
 	closeShops = func() error { return errors.Join(w.Close(), provider.Close()) }
-	c, err := w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
+	c, err := w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
 	if err != nil {
 		return nil, nil, errors.Join(err, closeShops())
 	}
@@ -222,7 +222,7 @@ func (s *shoppers) measureCalm(ctx context.Context, window time.Duration) (float
 	return figure.Percentile(s.listLatencies(began, isInFullChannel), 0.99), nil
 }
 
-// fillChannel sends more into one channel than it takes, while the others go on.
+// fillChannel sends more into one channel than it takes, while the others go on. It writes into r what that showed.
 func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetResult) error {
 	m, err := s.openWriter(ctx, 0)
 	if err != nil {

@@ -40,12 +40,12 @@ func MeasureTeams(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, er
 }
 
 func teamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
-	slack, err := openCounter(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{}})
+	slack, err := openChatShop(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{}})
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, slack.close()) }()
-	teams, err := openCounter(ctx, b, rig.WorldOptions{Teams: &rig.TeamsOptions{}})
+	teams, err := openChatShop(ctx, b, rig.WorldOptions{Teams: &rig.TeamsOptions{}})
 	if err != nil {
 		return f, err
 	}
@@ -77,7 +77,7 @@ func teamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
 
 // teamsBudget lets customers write more than a channel takes.
 func teamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err error) {
-	c, err := openCounter(ctx, b, rig.WorldOptions{Teams: &rig.TeamsOptions{Rate: teamsFactor}})
+	c, err := openChatShop(ctx, b, rig.WorldOptions{Teams: &rig.TeamsOptions{Rate: teamsFactor}})
 	if err != nil {
 		return use, calls, err
 	}

@@ -65,7 +65,7 @@ func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, er
 	return map[string]figure.Figure{"hop": hop, "hop_p95": p95}, nil
 }
 
-// hopFigures makes the figures of what each attempt took, own and of River, whose two runs frame it.
+// hopFigures makes the figures of all hops in ms: own has Parley's of each attempt, river those of River before and after it.
 func hopFigures(m rig.Measured, own, river [][]float64) (hop, p95 figure.Figure) {
 	var shares []float64
 	var details []map[string]float64

@@ -57,7 +57,7 @@ func startStage(ctx context.Context, b *rig.Rig, talks int) (*stage, error) {
 	t.w = s.w
 	t.addTalks(talks)
 
-	if s.c, err = s.w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err != nil {
+	if s.c, err = s.w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 
@@ -200,8 +200,9 @@ func (t *traffic) callCount() int64 {
 	return n
 }
 
-// settledCommits returns the count once all connections have reported theirs: connections of an
-// ended process report at once, idle ones after ten seconds.
+// settledCommits returns the count once all connections have reported theirs. Idle connections do
+// so after ten seconds; if this is the only round, it ends Parley instead, whose connections then
+// report at once.
 func (s *stage) settledCommits(ctx context.Context) (int64, error) {
 	if s.w.Rig.Rounds() == 1 {
 		s.c.Stop()

@@ -17,16 +17,16 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// counter is a shop whose customers write into one channel of a chat.
-type counter struct {
+// chatShop is a shop whose customers write into one channel of a chat.
+type chatShop struct {
 	*shoppers
 
 	provider *channelstest.Provider
 }
 
-// openCounter makes a world with Slack or Teams, a Parley, and an open conversation of each
+// openChatShop makes a world with Slack or Teams, a Parley, and an open conversation of each
 // customer.
-func openCounter(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*counter, error) {
+func openChatShop(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*chatShop, error) {
 	provider, err := channelstest.StartProvider(nil)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
@@ -46,8 +46,8 @@ func openCounter(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*counter,
 		return nil, errors.Join(err, provider.Close())
 	}
 
-	c := &counter{provider: provider, shoppers: newShoppers(w, nil, 0)}
-	if c.c, err = w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err == nil {
+	c := &chatShop{provider: provider, shoppers: newShoppers(w, nil, 0)}
+	if c.c, err = w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err == nil {
 		_, err = c.writeInTurn(ctx, hopTalks, 0)
 	}
 	if err == nil {
@@ -60,11 +60,11 @@ func openCounter(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*counter,
 	return c, nil
 }
 
-func (c *counter) close() error { return errors.Join(c.w.Close(), c.provider.Close()) }
+func (c *chatShop) close() error { return errors.Join(c.w.Close(), c.provider.Close()) }
 
 // writeInTurn lets the customers write n messages in turn, so much apart, and returns when each got
 // its answer.
-func (c *counter) writeInTurn(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
+func (c *chatShop) writeInTurn(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
 	m, err := c.openWriter(ctx, 0)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ type call struct {
 }
 
 // listPosts returns the requests since a time by which Parley posted something into a channel.
-func (c *counter) listPosts(since time.Time) (list []call) {
+func (c *chatShop) listPosts(since time.Time) (list []call) {
 	if c.w.Teams == nil {
 		for _, one := range c.w.Slack.Calls("chat.postMessage") {
 			if !one.At.Before(since) {
@@ -130,7 +130,7 @@ func activityText(body string) string {
 
 // measureHops returns the times from the answer to a customer's message to the call that posts it,
 // in ms, while little is going on. Errors: errPosted.
-func (c *counter) measureHops(ctx context.Context, n int) ([]float64, error) {
+func (c *chatShop) measureHops(ctx context.Context, n int) ([]float64, error) {
 	began := time.Now()
 	answered, err := c.writeInTurn(ctx, n, rig.HopEvery)
 	if err != nil {
@@ -164,7 +164,7 @@ func (c *counter) measureHops(ctx context.Context, n int) ([]float64, error) {
 
 // checkComplete checks that the threads in Teams show each line of each customer once, in order.
 // Errors: errPosted.
-func (c *counter) checkComplete() error {
+func (c *chatShop) checkComplete() error {
 	seen := map[string]int{}
 	for _, m := range c.w.Teams.Messages(lab.TeamsSupport) {
 		for _, found := range linesIn(m.Text, "") {
