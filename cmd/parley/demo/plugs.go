@@ -71,7 +71,8 @@ func (s plugState) isAllOn() bool {
 	return !slices.ContainsFunc([]lineState{s.Slack, s.Teams, s.Mail, s.Parley}, isOff)
 }
 
-func (p *plugs) countRounds() int {
+// currentRound returns how often the demo started over.
+func (p *plugs) currentRound() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.round
@@ -114,7 +115,7 @@ func (p *plugs) cutLine(ctx context.Context, line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	if _, already := p.cuts[line]; already {
+	if _, isCut := p.cuts[line]; isCut {
 		return
 	}
 	if p.cuts == nil {
@@ -139,7 +140,7 @@ func (p *plugs) plugIn(ctx context.Context, line string) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c, was := p.cuts[line]; was {
+	if c, wasCut := p.cuts[line]; wasCut {
 		c.timer.Stop()
 		delete(p.cuts, line)
 	}
@@ -216,16 +217,16 @@ func (p *plugs) readState() plugState {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// Parley keeps no connection to Teams open that could be looked at: Teams calls when it has something to tell.
-	through := map[string]bool{
+	isThrough := map[string]bool{
 		outside.LineSlack: p.world.Slack.Sockets.Count() > 0, outside.LineTeams: true, outside.LineMail: p.world.Mail.State().Sessions > 0,
 	}
 
 	look := func(line string) lineState {
 		s := lineState{State: "on", Can: p.world.Cords(line) != nil}
-		if c, is := p.cuts[line]; is {
+		if c, isCut := p.cuts[line]; isCut {
 			s.State = "cut"
 			s.For, s.Back = now.Sub(c.since).Milliseconds(), max(0, p.o.CutFor-now.Sub(c.since)).Milliseconds()
-		} else if !through[line] {
+		} else if !isThrough[line] {
 			s.State = "dialling"
 		}
 		return s
@@ -233,13 +234,13 @@ func (p *plugs) readState() plugState {
 
 	s := plugState{Slack: look(outside.LineSlack), Teams: look(outside.LineTeams), Mail: look(outside.LineMail), Parley: lineState{State: "on"}, Reset: p.over != nil}
 	if e := p.engine; e != nil {
-		runs, kills, down, back := e.State()
-		s.Parley.Can, s.Parley.Times = true, kills
-		if !runs && down.IsZero() {
+		is := e.State()
+		s.Parley.Can, s.Parley.Times = true, is.Kills
+		if !is.Runs && is.DownSince.IsZero() {
 			s.Parley.State = "starting"
-		} else if !runs {
+		} else if !is.Runs {
 			s.Parley.State = "down"
-			s.Parley.For, s.Parley.Back = now.Sub(down).Milliseconds(), max(0, back.Sub(now)).Milliseconds()
+			s.Parley.For, s.Parley.Back = now.Sub(is.DownSince).Milliseconds(), max(0, is.BackAt.Sub(now)).Milliseconds()
 		}
 	} else if s.Reset {
 		s.Parley.State = "starting"

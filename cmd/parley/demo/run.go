@@ -62,7 +62,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	url := "http://" + browserAddress(listener.Addr().(*net.TCPAddr))
 	clock := &outside.Clock{}
-	engine, err := lab.FreeAddress(ctx) // webhooks name it, so it has to stay
+	listen, err := lab.FreeAddress(ctx) // of Parley: webhooks name it, so it has to stay
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -71,7 +71,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	// found again, and nobody has to decide about it.
 	world, err := outside.New(ctx, outside.Options{Log: o.Log, Clock: clock.Now, TokenClock: time.Now,
 		WorkspaceURL: url + "/", Cords: true, SaveSent: true,
-		Phones: true, PublicURL: "http://" + engine,
+		Phones: true, PublicURL: "http://" + listen,
 		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()}})
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -98,7 +98,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	group.Go(func() error { return page.Run(ctx) })
 	group.Go(func() error {
-		s := &stagehand{o: o, world: world, page: page, listen: engine}
+		s := &stagehand{o: o, world: world, page: page, listen: listen}
 		err := s.run(ctx)
 		stop()
 		return errors.Join(err, app.Shutdown(ctx, server, stopGrace))

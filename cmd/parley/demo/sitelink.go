@@ -14,8 +14,8 @@ func sitePlaces() []sitePlace {
 	return []sitePlace{{"settings", "/settings/accounts"}, {"dashboard", "/settings/dashboard?days=91"}, {"inbox", "/inbox?list=all"}}
 }
 
-// openSite leads to the settings site of the demo's Parley: by a link that signs its admin in, or, with to, to a page
-// that asks who one is unless that is known.
+// openSite leads to the site of the demo's Parley. If the request names one of sitePlaces as "to", it leads to that page,
+// which asks people to sign in who have not. Otherwise it leads to the settings, by a link that signs the admin in.
 func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 	for _, place := range sitePlaces() {
 		if place.name == r.FormValue("to") {

@@ -63,7 +63,7 @@ func (p *Page) showState(w http.ResponseWriter, r *http.Request) {
 	s := state{Now: now, Ahead: int64(p.o.Clock.Ahead().Seconds()), Plugs: p.plugs.readState(), Home: p.world.Home(),
 		Slack: p.slack.readState(q("as"), q("channel"), q("thread")), Teams: p.teams.readState(q("teams_as"), q("teams_channel"), q("teams_thread")), Mail: p.mail.readState(q("customer")),
 		Phone: p.phones.readState(q("customer"), q("chat"))}
-	s.Phase, s.Round = p.plugs.phaseNow(s.Plugs), p.plugs.countRounds()
+	s.Phase, s.Round = p.plugs.phaseNow(s.Plugs), p.plugs.currentRound()
 	var err error
 	s.Tour, err = p.readTour(r.Context())
 	if err != nil && r.Context().Err() == nil {

@@ -82,7 +82,7 @@ func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
 // watchDatabase notices what neither Slack nor a mailbox shows, such as a reply that
 // waits, for the drawer and the tour.
 func (p *Page) watchDatabase(ctx context.Context) {
-	const print = `SELECT (SELECT coalesce(max(id), 0) FROM events) || ' ' || coalesce((SELECT id FROM log_entries ORDER BY at DESC, id DESC LIMIT 1), 0) || ' ' ||
+	const fingerprint = `SELECT (SELECT coalesce(max(id), 0) FROM events) || ' ' || coalesce((SELECT id FROM log_entries ORDER BY at DESC, id DESC LIMIT 1), 0) || ' ' ||
 		(SELECT coalesce(string_agg(state || attempt, ',' ORDER BY id), '') FROM (SELECT id, state, attempt FROM deliveries ORDER BY id DESC LIMIT 30) AS d)`
 	last := ""
 	tick := time.NewTicker(databasePace)
@@ -100,7 +100,7 @@ func (p *Page) watchDatabase(ctx context.Context) {
 			continue
 		}
 
-		now, err := oneText(ctx, pool, print)
+		now, err := oneText(ctx, pool, fingerprint)
 		if err == nil && now != last {
 			last = now
 			p.hub.wake()

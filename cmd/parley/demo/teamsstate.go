@@ -132,8 +132,8 @@ func isInPlace(m *teamsfake.Message, thread string) bool {
 	return isPost || m.Root == thread
 }
 
-// teamsRow counts what a person has not seen in a channel, and adds what they are told of.
-// Caller holds p.marks.mu.
+// teamsRow counts what a person has not seen in a channel, and adds what they are told of to
+// s.Activity. Caller holds p.marks.mu.
 func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message, s *teamsState) teamsChannel {
 	row := teamsChannel{ID: channel}
 	mine := map[string]bool{} // threads in which the person wrote

@@ -118,8 +118,8 @@ type Counts struct {
 }
 
 // Check looks for each message among what was observed and decides what became of it. sent and observed are in order of
-// time; records are by the keys of messages. idle is zero, or a moment since which Parley has had nothing to do: a message
-// that was first seen before it and is missing is lost.
+// time; records are by the keys of messages. Since idle Parley has had nothing to do, so a missing message that was first
+// seen before then is lost. A zero idle means that Parley may have something to do.
 func Check(sent []*SentMessage, observed []Observation, records map[string]Record, idle time.Time) ([]Result, Counts) {
 	list := make([]Result, len(sent))
 	for i, m := range sent {

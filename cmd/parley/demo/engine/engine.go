@@ -55,9 +55,15 @@ type Engine struct {
 	mu     sync.Mutex
 	proc   *os.Process // nil while none runs
 	killed bool        // Kill ended it
-	kills  int
-	down   time.Time // since when none runs
-	back   time.Time // when the next one starts by itself
+	state  State
+}
+
+// State is how the engine is.
+type State struct {
+	Runs      bool
+	Kills     int       // how often Kill ended it
+	DownSince time.Time // when the last one ended; zero means that none did
+	BackAt    time.Time // when the next one starts by itself, if it doesn't run
 }
 
 // New returns an Engine that doesn't run yet.
@@ -112,8 +118,9 @@ func (e *Engine) Run(ctx context.Context) error {
 // noteStarted notes the process that runs now. If an earlier one ended, it tells the page.
 func (e *Engine) noteStarted(p *os.Process) {
 	e.mu.Lock()
-	isRestart := !e.down.IsZero()
+	isRestart := !e.state.DownSince.IsZero()
 	e.proc, e.killed = p, false
+	e.state.Runs = true
 	e.mu.Unlock()
 	e.o.Log.Info("engine started", "pid", p.Pid)
 	if isRestart {
@@ -136,7 +143,8 @@ func (e *Engine) noteEnded() time.Duration {
 
 	now := time.Now()
 	e.proc = nil
-	e.down, e.back = now, now.Add(wait)
+	e.state.Runs = false
+	e.state.DownSince, e.state.BackAt = now, now.Add(wait)
 	e.mu.Unlock()
 	e.o.Report(text)
 	return wait
@@ -154,7 +162,7 @@ func (e *Engine) Kill() error {
 		return fmt.Errorf("Parley can't be killed: %w", err) //nolint:staticcheck // people read it
 	}
 	e.killed = true
-	e.kills++
+	e.state.Kills++
 	return nil
 }
 
@@ -166,12 +174,11 @@ func (e *Engine) Start() {
 	}
 }
 
-// State reports whether the engine runs and how often it was killed; if it is down, since
-// when, and when it comes back by itself.
-func (e *Engine) State() (runs bool, kills int, down, back time.Time) {
+// State returns how the engine is now.
+func (e *Engine) State() State {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.proc != nil, e.kills, e.down, e.back
+	return e.state
 }
 
 // Env returns the environment of the engine: this process' without any setting of

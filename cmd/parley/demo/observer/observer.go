@@ -184,7 +184,8 @@ func (o *Observer) forgetTyped(channel, thread string) {
 	}
 }
 
-// noteTakenBack notes which messages were gone at the look before while Parley says now that it still holds them. Caller holds o.mu.
+// noteTakenBack marks the messages that were gone at the last look, and that Parley still holds by these newer records: it can't have
+// sent them before they were gone. Caller holds o.mu.
 func (o *Observer) noteTakenBack(records map[string]checker.Record) {
 	for key, s := range o.sent {
 		if s.Deleted && records[key].Held {
@@ -219,9 +220,9 @@ func (o *Observer) recordObserved(a checker.Observation) {
 	}
 }
 
-// readDatabase asks Parley's database what became of the newest messages, by the keys of checker.SentMessage, and whether
-// Parley has anything left to do.
-func (o *Observer) readDatabase(ctx context.Context, pool *pgxpool.Pool) (map[string]checker.Record, bool, error) {
+// readDatabase asks Parley's database what became of the newest messages, by the keys of checker.SentMessage. isBusy says
+// that Parley has something left to do, or that nobody knows.
+func (o *Observer) readDatabase(ctx context.Context, pool *pgxpool.Pool) (records map[string]checker.Record, isBusy bool, err error) {
 	if pool == nil {
 		return nil, true, nil
 	}
@@ -234,12 +235,11 @@ func (o *Observer) readDatabase(ctx context.Context, pool *pgxpool.Pool) (map[st
 	}
 
 	const left = `SELECT EXISTS (SELECT FROM queues) OR EXISTS (SELECT FROM lanes WHERE due_at IS NOT NULL)`
-	var busy bool
-	if err := pool.QueryRow(ctx, left).Scan(&busy); err != nil {
+	if err := pool.QueryRow(ctx, left).Scan(&isBusy); err != nil {
 		return list, true, fmt.Errorf("demo: journal: %w", err)
 	}
-	if busy || o.world.Teams == nil {
-		return list, busy, nil
+	if isBusy || o.world.Teams == nil {
+		return list, isBusy, nil
 	}
 
 	return list, o.world.Teams.Activities.Pending() > 0, nil

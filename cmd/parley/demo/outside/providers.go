@@ -20,14 +20,13 @@ const Admin = "ann@acme.test"
 // signInName is what people call the provider by which they sign in to the site.
 const signInName = "Acme"
 
-// providers are those at which people let Parley into their mailboxes, and the one that says who they are; nil means there
-// are none.
+// providers are the providers of a world's accounts.
 type providers struct {
-	google, microsoft *oauthfake.Server
-	signIn            *oidcfake.Server
+	google, microsoft *oauthfake.Server // where people let Parley into their mailboxes
+	signIn            *oidcfake.Server  // says who people are
 }
 
-// openProviders starts the providers, if the world has phones, too: then it stands in for everything.
+// openProviders starts the providers. Only a world with phones has them: it stands in for everything.
 func (w *World) openProviders() error {
 	if !w.o.Phones {
 		return nil

@@ -1,6 +1,7 @@
-// Package outside is everything outside Parley, as the demo and its stories have it: a mail world, a Slack workspace, a
-// Microsoft 365 organisation, phones and the providers of accounts, with the people of one company and its customers; the
-// wires between them and Parley, which can be cut; and their clock.
+// Package outside is everything outside Parley, as the demo and its stories have it:
+//   - emulators of mail, Slack, Microsoft 365, phones and the providers of accounts, with one company and its customers,
+//   - the wires between them and Parley, which can be cut,
+//   - their clock.
 //
 // What does not belong here: Parley's process and database, and the demo's page.
 package outside
@@ -86,8 +87,7 @@ type World struct {
 
 // New starts the emulators. Close ends them.
 func New(ctx context.Context, o Options) (*World, error) {
-	outer := o
-
+	outer := o // has the addresses that Parley uses; behind cords the emulators take others
 	if o.Cords {
 		o.SlackAddr, o.TeamsAddr = "", ""
 		o.IMAPAddr, o.SMTPAddr = "", ""

@@ -32,7 +32,7 @@ func (h *Handset) Who() (name, number string) { return h.name, h.number }
 
 // phoneNumber makes a number for a mail address: the same at each start, and nobody's. Who is called by a number has that.
 func phoneNumber(address string) string {
-	if isNumber.MatchString(address) {
+	if numberPattern.MatchString(address) {
 		return address
 	}
 	const first, numbers = 2_000_000, 7_000_000 // all have seven digits
@@ -41,15 +41,15 @@ func phoneNumber(address string) string {
 	return fmt.Sprintf("+1555%07d", first+sum.Sum32()%numbers)
 }
 
-// isNumber matches a phone number in E.164.
-var isNumber = regexp.MustCompile(`^\+[0-9]{5,15}$`)
+// numberPattern matches a phone number in E.164.
+var numberPattern = regexp.MustCompile(`^\+[0-9]{5,15}$`)
 
 // Chat is a conversation on a customer's phone, whatever carries it.
 type Chat interface {
 	Lines() []Line
 	Window(now time.Time) Window
 	IsTyping() bool
-	// Say writes a text or sends a file, and returns the id of its line.
+	// Say writes a text or sends a file, and returns the id of its line. answers is the id of the line that it answers, or "".
 	Say(text string, f *File, answers string) (line string, err error)
 	Tap(line, choice string) error
 	React(line, emoji string) error
