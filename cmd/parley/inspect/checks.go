@@ -20,7 +20,7 @@ import (
 // checkPeople examines agents and teams.
 func checkPeople(d store.Directory) Section {
 	s := Section{Name: "people"}
-	var lost []string
+	var unknown []string // addresses of agents without a user in any chat
 	active := 0
 	for _, a := range d.Agents {
 		if !a.Active {
@@ -30,15 +30,15 @@ func checkPeople(d store.Directory) Section {
 		active++
 
 		if !slices.ContainsFunc(d.Users, func(u store.AgentUser) bool { return u.AgentID == a.ID }) {
-			lost = append(lost, a.Email)
+			unknown = append(unknown, a.Email)
 		}
 	}
 
 	switch {
 	case active == 0:
 		s.addOdd("agents", "there are none: nobody may reply", "Add them on the page People, or under agents: in parley.yaml, and run parley apply.")
-	case len(lost) > 0:
-		s.addOdd("agents", "not known in any chat, so what they write stays inside: "+strings.Join(lost, ", "),
+	case len(unknown) > 0:
+		s.addOdd("agents", "not known in any chat, so what they write stays inside: "+strings.Join(unknown, ", "),
 			"Run parley apply while the chat is connected, or write their ids into parley.yaml.")
 	default:
 		s.addGood("agents", "%d, all known in a chat", active)
@@ -50,9 +50,9 @@ func checkPeople(d store.Directory) Section {
 	}
 
 	for _, t := range d.Teams {
-		has := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == t.ID })
+		hasChannel := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == t.ID })
 		switch {
-		case !has:
+		case !hasChannel:
 			s.addOdd("team "+t.Name, "has no channel", "Give it one on its page or in parley.yaml, or let its accounts name theirs.")
 		case len(t.Members) == 0:
 			s.addOdd("team "+t.Name, "has no members", "Choose them on its page, or list them in parley.yaml.")
@@ -125,7 +125,7 @@ func checkQuarantine(ctx context.Context, q store.Querier) Section {
 
 		s.addWrong("quarantine", n+" could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
 			fmt.Sprintf("Look at them on the page What stands still, or with parley replay and parley explain %d.", list[0].EventID))
-		s.Account, s.Findings[0].Names = list[0].AccountID, true
+		s.Account, s.Findings[0].MayNameCustomer = list[0].AccountID, true
 	}
 
 	return s
@@ -170,7 +170,7 @@ func addCondition(s *Section, a store.Account) {
 		s.addGood("condition", "no fault was reported")
 		return
 	}
-	s.Findings = append(s.Findings, Finding{Level: Wrong, What: "condition", Text: a.StatusText, Hint: a.StatusHint, Names: true})
+	s.Findings = append(s.Findings, Finding{Level: Wrong, What: "condition", Text: a.StatusText, Hint: a.StatusHint, MayNameCustomer: true})
 }
 
 // checkAccount examines one mailbox, number or page.
@@ -241,7 +241,7 @@ func (o Options) listBlocked(ctx context.Context, s *Section, a store.Account) {
 	}
 
 	text := "automatic mail from " + strings.Join(names, ", ") + " is passed over (to take one back, type !unblock ADDRESS in any thread of the account)"
-	s.Findings = append(s.Findings, Finding{Level: Good, What: "blocked senders", Text: text, Names: true})
+	s.Findings = append(s.Findings, Finding{Level: Good, What: "blocked senders", Text: text, MayNameCustomer: true})
 }
 
 // checkHome checks that there is a channel for an account's threads.
@@ -293,7 +293,7 @@ func (o Options) open(ctx context.Context, a store.Account, spec channels.Spec) 
 	return o.makeChannel(ctx, a, spec, config)
 }
 
-// makeChannel makes an account's channel with settings that were read already, as open does.
+// makeChannel is open with settings that were read already.
 func (o Options) makeChannel(ctx context.Context, a store.Account, spec channels.Spec, config channels.Config) (channels.Channel, error) {
 	const keyLength = 32
 	key := make([]byte, keyLength) // required, but Check signs nothing with it

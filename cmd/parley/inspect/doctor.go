@@ -81,11 +81,11 @@ func (l Level) mark() string {
 
 // Finding is one line of the doctor.
 type Finding struct {
-	Level Level
-	What  string // "IMAP login"
-	Text  string // what was found
-	Hint  string // what to do next; "" if nothing is to be done
-	Names bool   // Text may name a customer
+	Level           Level
+	What            string // "IMAP login"
+	Text            string // what was found
+	Hint            string // what to do next; "" if nothing is to be done
+	MayNameCustomer bool   // in Text
 }
 
 // Section is all findings about one thing, with its name as heading.

@@ -8,7 +8,7 @@ import (
 )
 
 // checkFiles examines where the bytes of old files are. moved is the hash of a file that should be in the object
-// store; "" means none was moved yet.
+// store; "" means none was moved yet. If that could not be read, err says why.
 func (o Options) checkFiles(ctx context.Context, moved string, err error) Section {
 	s := Section{Name: "files"}
 	switch {

@@ -37,10 +37,13 @@ const (
 	ReplayUnknown        ReplayState = "unknown"
 )
 
-// Replay puts quarantined events back into their queues; the running Parley applies them within a second. An
-// event that came by a shared callback, for a number or page that belonged to no account, is handed to the
-// account to which it belongs now (channels.Spec.Owner), if callbacks for both are signed with the same secret: whoever signed it
-// need not be that account's provider. sealer opens these secrets. The result has an element for each of list, in order.
+// Replay puts quarantined events back into their queues; the running Parley applies them within a second.
+//
+// An event may have come by a shared callback, for a number or page that belonged to no account. It is handed to the
+// account to which it belongs now (channels.Spec.Owner), but only if callbacks for both accounts are signed with the same
+// secret: otherwise whoever signed it need not be that account's provider. sealer opens these secrets.
+//
+// The result has an element for each of list, in order.
 func Replay(ctx context.Context, q store.Querier, sealer *store.Sealer, specs []channels.Spec, list []store.EventID) ([]Replayed, error) {
 	known, err := readEvents(ctx, q, list)
 	if err != nil {

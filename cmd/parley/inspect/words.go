@@ -94,7 +94,7 @@ func roundDuration(d time.Duration) string {
 }
 
 // fateWords returns the words for a fate, and whether somebody should look at the message.
-func fateWords(f store.Fate) (text string, bad bool) {
+func fateWords(f store.Fate) (text string, isBad bool) {
 	switch f {
 	case store.FateIn:
 		return "taken in", false

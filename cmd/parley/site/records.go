@@ -306,7 +306,7 @@ func (d *recordsDesk) Examine(ctx context.Context, viewer store.AgentID) ([]reco
 	for i, s := range report.Sections {
 		list[i].Name = s.Name
 		for _, f := range s.Findings {
-			if f.Names && isClosed(s.Account) {
+			if f.MayNameCustomer && isClosed(s.Account) {
 				f.Text, f.Hint = "not open to you", ""
 			}
 			list[i].Findings = append(list[i].Findings, records.Finding{Level: string(f.Level), What: f.What, Text: f.Text, Hint: f.Hint})
