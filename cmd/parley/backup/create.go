@@ -194,7 +194,7 @@ func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, s
 	return m, snapshot, err
 }
 
-// checkKey checks that the key in the backup will be the one that decrypts the secrets.
+// checkKey fills in what the manifest says of keys, and checks that the key in the backup will be the one that decrypts the secrets.
 func (s Source) checkKey(ctx context.Context, conn *pgx.Conn, m *Manifest) error {
 	checks, err := store.KeyChecks(ctx, conn)
 	if err != nil {
@@ -255,7 +255,7 @@ func countRows(ctx context.Context, conn *pgx.Conn, namespace string) (map[strin
 	return counts, nil
 }
 
-// dump lets pg_dump write the snapshot into the archive. It is compressed already.
+// dump lets pg_dump write the snapshot into the archive, and fills in what the manifest says of it. pg_dump compresses it already.
 func (s Source) dump(ctx context.Context, archive *zip.Writer, dir, snapshot string, m *Manifest) error {
 	entry, err := archive.CreateHeader(&zip.FileHeader{Name: dumpEntry, Method: zip.Store})
 	if err != nil {

@@ -140,9 +140,11 @@ func (l Erasures) lock() (unlock func(), err error) {
 	return func() { unlockFile(f) }, nil
 }
 
-// Agree makes the list and a database know the same erasures: it applies those again that the database has
-// forgotten, since it was restored from a backup that is older, finishes those that were cut off, and adds to
-// the list what only the database knows. It returns the certificates of what it erased.
+// Agree makes the list and a database know the same erasures. It returns the certificates of what it erased. It
+//   - applies erasures again that the database lacks, since it was restored from an older backup,
+//   - finishes erasures that were cut off,
+//   - adds to the list what only the database knows.
+//
 // Errors: erase.ErrOtherKey or erase.ErrWaiting once all else is done; those of erase.Again.
 func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certificate, error) {
 	records, err := l.Read()

@@ -71,10 +71,10 @@ type Folder struct {
 	// Now is Parley's clock.
 	Now func(context.Context) (time.Time, error)
 	Log *slog.Logger
-	// Poll is how often Run looks at the clock; 0 means every minute. It is also how often BeforeMigration looks whether another
-	// process has ended; 0 means every second. Zone is the time zone of the nights; nil = the machine's.
+	// Poll is how often Run looks at the clock (0 means every minute), and how often BeforeMigration looks whether another
+	// process has ended (0 means every second).
 	Poll time.Duration
-	Zone *time.Location
+	Zone *time.Location // of the nights; nil means the machine's
 }
 
 // ReadStatus reads a folder's status; the zero Status where no backup was ever made.
@@ -93,8 +93,8 @@ func ReadStatus(dir string) (Status, error) {
 	return st, nil
 }
 
-// write stores the status. A reader never sees half of it.
-func (f Folder) write(st Status) error {
+// writeStatus stores the status. A reader never sees half of it.
+func (f Folder) writeStatus(st Status) error {
 	body, err := json.MarshalIndent(st, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(f.Dir, ".status.json.new"), append(body, '\n'), 0o600)
@@ -147,7 +147,7 @@ func (f Folder) makeIfDue(ctx context.Context, now time.Time) error {
 	isFirst := st.LastAt.IsZero() && st.Since.IsZero()
 	if err == nil && isFirst {
 		st.Since = now
-		if err := errors.Join(os.MkdirAll(f.Dir, 0o700), f.write(st)); err != nil {
+		if err := errors.Join(os.MkdirAll(f.Dir, 0o700), f.writeStatus(st)); err != nil {
 			f.Log.Error("backups can't be kept", "error", err)
 		}
 	}
@@ -209,7 +209,7 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	// What follows may be killed: then it begins again after a while, not at once and for ever.
 	st = st.asOf(now)
 	st.BegunAt = now
-	if err := f.write(st); err != nil {
+	if err := f.writeStatus(st); err != nil {
 		return err
 	}
 
@@ -220,11 +220,11 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 		st.FailedAt, st.Error = now, err.Error()
 	}
 
-	return errors.Join(err, f.write(st))
+	return errors.Join(err, f.writeStatus(st))
 }
 
-// makeNight makes and checks the backup of a night, and notes in the status what it did. What must not be lost if the trial
-// restore is cut off it writes before that.
+// makeNight makes and checks the backup of a night, and notes in st what it did. It stores st before the trial restore, which
+// may be cut off.
 func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error {
 	name := nightPrefix + now.In(f.Zone).Format("2006-01-02") + suffix
 	if err := f.make(ctx, name); err != nil {
@@ -238,7 +238,7 @@ func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error 
 	st.LastAt = now
 	st.LastFile = name
 	st.LastBytes = info.Size()
-	if err := f.write(*st); err != nil {
+	if err := f.writeStatus(*st); err != nil {
 		return err
 	}
 
@@ -341,7 +341,7 @@ func (f Folder) awaitLock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// lock keeps processes on the same folder from making the same backup; nil when another has it.
+// lock keeps other processes from making backups in the folder. unlock is nil if one of them does so already.
 func (f Folder) lock() (unlock func(), err error) {
 	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("backup: %w", err)
@@ -370,8 +370,8 @@ func unlockFile(file *os.File) {
 	_ = file.Close()
 }
 
-// prune keeps some of the oldest and of the newest backups of a kind, whose names sort by time, and removes the others. made is the
-// one that was just made: those that sort behind it were made while the clock was ahead, and count as the oldest.
+// prune keeps some of the oldest and of the newest backups of a kind, and removes the others. Their names sort by time. But those
+// behind made, which was just made, are from when the clock was ahead: they count as the oldest.
 func (f Folder) prune(prefix string, oldest, newest int, made string) error {
 	names, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix))
 	if err != nil {

@@ -62,7 +62,7 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 		return restore.Restored{}, err
 	}
 
-	begun, filled, err := t.checkEmpty(ctx, a)
+	soFar, err := t.checkEmpty(ctx, a)
 	if err != nil {
 		return restore.Restored{}, err
 	}
@@ -72,13 +72,13 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 		return restore.Restored{}, err
 	}
 
-	if !filled {
+	if soFar != dumpLoaded {
 		t.say("Reading the backup …")
 
 		if err := a.Check(ctx, nil); err != nil {
 			return restore.Restored{}, err
 		}
-		if !begun {
+		if soFar == notBegun {
 			err = restore.Begin(ctx, t.Pool, a.Fingerprint())
 		}
 		if err != nil {
@@ -126,7 +126,7 @@ func (a *Archive) checkReadable() error {
 	return nil
 }
 
-// keyToSave returns the key to be saved; "" if the right one is set already.
+// keyToSave returns the key to be saved; "" if none is needed, or the right one is set already.
 func (t Target) keyToSave(a *Archive) (string, error) {
 	if a.Manifest.KeyCheck == nil { // no secret was ever encrypted
 		return "", nil
@@ -174,34 +174,44 @@ const listObjects = `
 	ORDER BY c.relname
 	LIMIT 1`
 
-// checkEmpty refuses a database that isn't empty. begun is true for an interrupted restore of the same backup,
-// filled if that restore has already loaded the dump.
-func (t Target) checkEmpty(ctx context.Context, a *Archive) (begun, filled bool, err error) {
+// progress is how far an interrupted restore of the same backup has come.
+type progress int
+
+const (
+	notBegun   progress = iota
+	begun               // the database is marked, and empty otherwise
+	dumpLoaded          // all of it: pg_restore loads all or nothing
+)
+
+// checkEmpty refuses a database that isn't empty, unless an interrupted restore of the same backup filled it.
+func (t Target) checkEmpty(ctx context.Context, a *Archive) (progress, error) {
 	mark, err := store.Restoring(ctx, t.Pool)
 	if err != nil {
-		return false, false, err
+		return notBegun, err
 	}
 	if mark != "" && mark != a.Fingerprint() {
-		return false, false, fmt.Errorf("%w: the restore of another backup was interrupted", ErrNotEmpty)
+		return notBegun, fmt.Errorf("%w: the restore of another backup was interrupted", ErrNotEmpty)
 	}
 
 	var found string
 	err = t.Pool.QueryRow(ctx, listObjects, a.Manifest.Namespace).Scan(&found)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return mark != "", false, nil
+	isEmpty := errors.Is(err, pgx.ErrNoRows)
+	if err != nil && !isEmpty {
+		return notBegun, fmt.Errorf("backup: database: %w", err)
 	}
-	if err != nil {
-		return false, false, fmt.Errorf("backup: database: %w", err)
+	switch {
+	case isEmpty && mark == "":
+		return notBegun, nil
+	case isEmpty:
+		return begun, nil
+	case mark == "":
+		return notBegun, fmt.Errorf("%w: it holds %q", ErrNotEmpty, found)
 	}
-	if mark == "" {
-		return false, false, fmt.Errorf("%w: it holds %q", ErrNotEmpty, found)
-	}
-
-	return true, true, nil // pg_restore loads all of the dump or nothing
+	return dumpLoaded, nil
 }
 
-// compareUnmigrated compares what was loaded with the manifest, also if an interrupted restore has loaded it: that may have
-// ended because the two differ. Once the schema is newer than the backup's, that restore has compared them.
+// compareUnmigrated compares what was loaded with the manifest, unless the schema is newer than the backup's: then an
+// interrupted restore compared them before it migrated. One that only loaded may have ended because they differ.
 func (t Target) compareUnmigrated(ctx context.Context, a *Archive) error {
 	version, err := schema.VersionOf(ctx, t.Pool)
 	if err != nil || version > a.Manifest.Schema {

@@ -107,7 +107,7 @@ func splitConnection(databaseURL string) (dbname, password string, err error) {
 	return u.String(), password, nil
 }
 
-// splitParameters does the same with a key/value connection string.
+// splitParameters is splitConnection for a key/value connection string.
 func splitParameters(connection string) (dbname, password string) {
 	options := ""
 	dbname = parameter.ReplaceAllStringFunc(connection, func(s string) string {
