@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// Channel talks to customers through the one Account it was made for.
-// All methods may be called concurrently.
+// Channel talks to customers through the one Account it was made for. All methods may be called concurrently.
 type Channel interface {
 	// Capabilities says what this account can carry; constant during its life.
 	Capabilities() Capabilities
@@ -19,9 +18,8 @@ type Channel interface {
 	// Errors: any error quarantines the fact; it is not tried again by itself.
 	Decode(raw []byte) ([]Inbound, error)
 
-	// Send makes one attempt to deliver o. Called by the lane worker, never in a
-	// transaction; may block until ctx ends. It must not write a first byte after
-	// ctx's deadline.
+	// Send makes one attempt to deliver o. Called by the lane worker, never in a transaction; may block until ctx ends.
+	// It must not write a first byte after ctx's deadline.
 	// Errors: *SendError with a Class; any other error counts as Ambiguous.
 	Send(ctx context.Context, o Outbound) (Receipt, error)
 
@@ -32,15 +30,13 @@ type Channel interface {
 
 // Runner is a Channel that fetches by itself (polls, keeps a connection open).
 type Runner interface {
-	// Run works until ctx ends and then returns nil. It reports its condition by
-	// env.Report and passes everything it fetches to env.Accept; it advances
-	// its own watermark only after Accept returned nil.
+	// Run works until ctx ends and then returns nil. It reports its condition by env.Report and passes everything it
+	// fetches to env.Accept; it advances its own watermark only after Accept returned nil.
 	Run(ctx context.Context) error
 }
 
-// Webhook is a Channel that the provider calls. The handler verifies the
-// signature over the raw bytes, calls Accept and answers 2xx only after it
-// returned nil; it fails closed.
+// Webhook is a Channel that the provider calls. The handler verifies the signature over the raw bytes, calls Accept and
+// answers 2xx only after it returned nil; it fails closed.
 type Webhook interface {
 	ServeHTTP(w http.ResponseWriter, r *http.Request)
 }
@@ -114,8 +110,7 @@ type Env struct {
 	APIURL string // replaces the provider's base URL, without the version; "" means the provider's
 	// Grant signs in at the account's provider; nil unless the field Spec.Consent has a value.
 	Grant Grant
-	// HookURL is how the provider reaches this account's webhook, exactly as it was
-	// configured; "" means it can't.
+	// HookURL is how the provider reaches this account's webhook, exactly as it was configured; "" means it can't.
 	HookURL string
 	// Accounts are the names of all accounts of this kind in this Parley, also paused ones, whose callbacks are answered: a callback
 	// that several of them share may name any of them in place of the last part of HookURL. nil means they are not known.

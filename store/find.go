@@ -87,9 +87,8 @@ func plainText(text string) string {
 // number or a year, are in too many numbers.
 const minPhoneDigits = 5
 
-// phoneNumber returns the digits of a text that may be a phone number, without the zeros that are
-// dialled before a country's or an area's code: "491701234" for "0049 (170) 1234". It is empty if the text
-// can't be a phone number.
+// phoneNumber returns the digits of a text that may be a phone number, without the zeros that are dialled before a
+// country's or an area's code: "491701234" for "0049 (170) 1234". It is empty if the text can't be a phone number.
 func phoneNumber(text string) string {
 	var digits strings.Builder
 	for _, r := range text {

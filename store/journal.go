@@ -260,9 +260,8 @@ const handOver = `
 	), ` + enqueue + `
 	SELECT event_id AS id FROM freed`
 
-// HandOver takes an event out of quarantine and queues it for another account under the external id
-// that it has there, unless that account knows the id already. It returns whether the event was in
-// quarantine.
+// HandOver takes an event out of quarantine and queues it for another account under the external id that it has there,
+// unless that account knows the id already. It returns whether the event was in quarantine.
 func HandOver(ctx context.Context, q Querier, event EventID, account AccountID, externalID string) (bool, error) {
 	short := query.ShortID(externalID)
 	freed, err := query.IDs[int64](ctx, q, "hand over", handOver, event, account, short, factHash(short))

@@ -91,8 +91,7 @@ func (p *Pipeline) LatestMessages(list *[]Message, conversations []ConversationI
 	}
 }
 
-// ParkedMessages reads the oldest replies of each conversation that were parked for this reason: at most
-// limit of each.
+// ParkedMessages reads the oldest replies of each conversation that were parked for this reason: at most limit of each.
 func (p *Pipeline) ParkedMessages(list *[]Message, conversations []ConversationID, reason string, limit int) {
 	if len(conversations) > 0 {
 		read(p, list, parkedMessages, conversations, reason, limit)

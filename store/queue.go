@@ -226,8 +226,7 @@ type Release struct {
 	Suspects int64
 }
 
-// Release returns the result of a run whose first n events are done, and whose other events are due at
-// once.
+// Release returns the result of a run whose first n events are done, and whose other events are due at once.
 func (r Run) Release(n int) Release {
 	done := int64(0)
 	if n > 0 {
@@ -236,10 +235,9 @@ func (r Run) Release(n int) Release {
 	return Release{Queue: r.Queue, Epoch: r.Epoch, First: r.Places[0], Done: done}
 }
 
-// The tables queues and queue_events are nearly empty most of the time and full at others, so the
-// planner can't know their size. Therefore the statements below select rows by arrays (= ANY), which
-// PostgreSQL looks up in the index one by one. Rows are locked in the order of their keys, as enqueue
-// locks them.
+// The tables queues and queue_events are nearly empty most of the time and full at others, so the planner can't know
+// their size. Therefore the statements below select rows by arrays (= ANY), which PostgreSQL looks up in the index one
+// by one. Rows are locked in the order of their keys, as enqueue locks them.
 
 // lockRuns locks those queues that are still the holder's. Transactions that store events for them
 // wait; events that were stored before are seen by the next statement. With (… IN …) IS TRUE the
@@ -322,8 +320,7 @@ func (p *Pipeline) FinishRuns(list []Release) {
 	p.batch.Queue(releaseRuns, releaseColumns(list)...)
 }
 
-// ReleaseRuns gives back runs of which no event was applied. It ignores queues that are no longer the
-// holder's.
+// ReleaseRuns gives back runs of which no event was applied. It ignores queues that are no longer the holder's.
 func ReleaseRuns(ctx context.Context, q Batcher, list []Release) error {
 	if len(list) == 0 {
 		return nil

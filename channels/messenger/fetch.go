@@ -15,8 +15,7 @@ import (
 // maxFetchBytes bounds a customer's file.
 const maxFetchBytes = 100 << 20
 
-// mediaHosts returns Meta's hosts for files. An address on another host is never called, whatever a message
-// says.
+// mediaHosts returns Meta's hosts for files. An address on another host is never called, whatever a message says.
 func mediaHosts() []string {
 	return []string{".fbcdn.net", ".fbsbx.com", ".cdninstagram.com"}
 }

@@ -62,8 +62,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// waitForLook waits until the next look is due: after lookInterval or, if somebody new writes, after
-// minLookInterval.
+// waitForLook waits until the next look is due: after lookInterval or, if somebody new writes, after minLookInterval.
 func (c *Channel) waitForLook(ctx context.Context) {
 	soon, late := time.NewTimer(minLookInterval), time.NewTimer(lookInterval)
 	defer soon.Stop()

@@ -30,8 +30,7 @@ type webhook struct {
 	warnedAt  atomic.Int64 // when a refused callback was last logged, Unix seconds; logRefusal sets it
 }
 
-// ServeHTTP implements channels.Webhook. All answers are empty, because Twilio would send their text to the
-// customer.
+// ServeHTTP implements channels.Webhook. All answers are empty, because Twilio would send their text to the customer.
 func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)

@@ -28,9 +28,8 @@ type mediaRef struct {
 	SHA256 string `json:"sha256,omitempty"`
 }
 
-// Fetch implements channels.Fetcher. WhatsApp keeps files for days, but a file's address only works for five
-// minutes, so it is looked up each time. Reading fails at the end of the file if its hash isn't the announced
-// one.
+// Fetch implements channels.Fetcher. WhatsApp keeps files for days, but a file's address only works for five minutes,
+// so it is looked up each time. Reading fails at the end of the file if its hash isn't the announced one.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
 	var r mediaRef
 	err := json.Unmarshal([]byte(ref), &r)

@@ -220,9 +220,8 @@ func queueBlockGates(batch *pgx.Batch, done []Finish) {
 	batch.Queue(blockGates, gates, waits)
 }
 
-// deliveryResults returns the arguments of finishDeliveries: a row for each head and for each other
-// member of its run. The members take over the head's result, except for their own id, state, progress and
-// warning.
+// deliveryResults returns the arguments of finishDeliveries: a row for each head and for each other member of its run.
+// The members take over the head's result, except for their own id, state, progress and warning.
 func deliveryResults(done []Finish) []any {
 	var rows []Finish
 	for _, head := range done {

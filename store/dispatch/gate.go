@@ -113,8 +113,7 @@ const otherGates = `
 	)
 	SELECT gate_id FROM found`
 
-// OtherGates returns, in no order, the gates behind which lanes wait or are claimed, without the known
-// ones.
+// OtherGates returns, in no order, the gates behind which lanes wait or are claimed, without the known ones.
 func OtherGates(ctx context.Context, q store.Querier, known []store.GateID) ([]store.GateID, error) {
 	above, upto := findGaps(known)
 	return query.IDs[store.GateID](ctx, q, "other gates", otherGates, above, upto)

@@ -194,10 +194,9 @@ func (s *Server) Done() <-chan struct{} {
 	return s.done
 }
 
-// Close ends the owner's server: connections are cut, open transactions roll back, everything is
-// written. It waits until the server is gone. If ctx ends first, the server is killed, which loses nothing
-// committed but makes the next start recover. A server of another process keeps running. Further calls return what the
-// first one returned.
+// Close ends the owner's server: connections are cut, open transactions roll back, everything is written. It waits
+// until the server is gone. If ctx ends first, the server is killed, which loses nothing committed but makes the next
+// start recover. A server of another process keeps running. Further calls return what the first one returned.
 func (s *Server) Close(ctx context.Context) error {
 	s.once.Do(func() {
 		if s.own == nil {

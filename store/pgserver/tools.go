@@ -22,9 +22,8 @@ type Tools struct {
 // toolVersion finds the major in `pg_dump (PostgreSQL) 16.4 (Debian …)`.
 var toolVersion = regexp.MustCompile(`^pg_dump \(.*?\) (\d+)`)
 
-// FindTools returns the oldest pg_dump and pg_restore that can read a server of the given major,
-// because newer ones write what older servers can't read. It looks in prefer (a Server's BinDir, or ""),
-// in PATH and in common folders.
+// FindTools returns the oldest pg_dump and pg_restore that can read a server of the given major, because newer ones
+// write what older servers can't read. It looks in prefer (a Server's BinDir, or ""), in PATH and in common folders.
 //
 // Errors: none found, with the package to install.
 func FindTools(ctx context.Context, major int, prefer string) (Tools, error) {

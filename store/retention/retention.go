@@ -54,8 +54,7 @@ type progress struct {
 	MayDrop    bool             `db:"may_drop"`  // DropFrom has passed: see AllowDropping
 }
 
-// The lock makes all replicas run one batch at a time: the second waits and then continues where the
-// first one stopped.
+// The lock makes all replicas run one batch at a time: the second waits and then continues where the first one stopped.
 const lockRetention = `
 	SELECT seen_upto, events_upto, dropped_upto, deliveries_upto, lanes_upto, blobs_upto, drop_from,
 		coalesce(drop_from <= clock_timestamp(), false) AS may_drop

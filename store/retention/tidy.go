@@ -11,19 +11,17 @@ import (
 	"parley/store/internal/query"
 )
 
-// This file removes records that are no longer needed: events (their external ids stay known),
-// deliveries that only mattered for a moment, and lanes of conversations that ended long ago. Messages
-// and log entries stay.
+// This file removes records that are no longer needed: events (their external ids stay known), deliveries that only
+// mattered for a moment, and lanes of conversations that ended long ago. Messages and log entries stay.
 
 const allowDrop = `
 	UPDATE retention
 	SET drop_from = coalesce(drop_from, clock_timestamp() + make_interval(secs => $1))
 	WHERE id = 1 AND drop_from IS NULL`
 
-// AllowDropping allows events to be removed once this time has passed. Only the first call has an effect.
-// Until then events are only emptied, so that the previous version could take over again: it doesn't know
-// the table seen and would take a repeated fact for a new one. Call it only while no process of the
-// previous version runs.
+// AllowDropping allows events to be removed once this time has passed. Only the first call has an effect. Until then
+// events are only emptied, so that the previous version could take over again: it doesn't know the table seen and would
+// take a repeated fact for a new one. Call it only while no process of the previous version runs.
 func AllowDropping(ctx context.Context, q store.Querier, after time.Duration) error {
 	return query.Exec(ctx, q, "allow dropping", allowDrop, after.Seconds())
 }
@@ -52,8 +50,7 @@ const seenOfEvents = `
 
 const seenUpTo = `UPDATE retention SET seen_upto = $1 WHERE id = 1`
 
-// KeepSeen records in the table seen the external ids of one batch of events that are older than keep
-// (Parley's clock).
+// KeepSeen records in the table seen the external ids of one batch of events that are older than keep (Parley's clock).
 func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "keep seen", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64

@@ -198,8 +198,7 @@ func findUnmarkedHistory(lines []line) int {
 	return len(lines)
 }
 
-// ruleAbove returns the index of the line of underscores or dashes just above line i, or i if there is
-// none.
+// ruleAbove returns the index of the line of underscores or dashes just above line i, or i if there is none.
 func ruleAbove(lines []line, i int) int {
 	const minBytes, maxDistance = 5, 2 // shorter lines may be dashes of a text
 	for k := i - 1; k >= max(0, i-maxDistance); k-- {

@@ -22,9 +22,8 @@ const (
 	maxYearDigits  = 4
 )
 
-// canBeginAttribution reports whether a line begins like an attribution in one of the languages of
-// attributionVerb, or with a date. It uses no regular expression, because that took a millisecond for a long
-// line.
+// canBeginAttribution reports whether a line begins like an attribution in one of the languages of attributionVerb, or
+// with a date. It uses no regular expression, because that took a millisecond for a long line.
 func canBeginAttribution(s string) bool {
 	s = strings.TrimLeft(s[:min(len(s), maxMarkedBytes)], "*_>- \t\r\f")
 	s = strings.ToLower(s[:min(len(s), maxBeginBytes)])

@@ -46,11 +46,10 @@ func NewDecoder(o Options, policy func() *bluemonday.Policy) *Decoder {
 // Decode turns a stored mail into what the customer did. Every mail becomes an Inbound: a mail that can't be
 // read is shown as raw text.
 //
-// Text and Quoted are canonical Markdown in which each line end is a line break. Quoted begins with the
-// signature, if one was found. Text names a picture inside of the mail as ![name](cid:id), where id is
-// its Attachment's ContentID; inline files that Text doesn't name belong to the signature or to the
-// quoted history. InboundOwn has the id of our message in Answers. InboundStatus has subject, text and
-// files of the report.
+// Text and Quoted are canonical Markdown in which each line end is a line break. Quoted begins with the signature, if
+// one was found. Text names a picture inside of the mail as ![name](cid:id), where id is its Attachment's ContentID;
+// inline files that Text doesn't name belong to the signature or to the quoted history. InboundOwn has the id of our
+// message in Answers. InboundStatus has subject, text and files of the report.
 // Errors: an empty payload.
 func (d *Decoder) Decode(payload []byte) ([]channels.Inbound, error) {
 	return d.decodeWith(d.decodeMail, payload)

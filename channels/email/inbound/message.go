@@ -91,8 +91,7 @@ func tooLongNotice(what, file string) string {
 	return "The " + what + " of this mail is very long: its beginning is shown, the whole is attached as " + file + "."
 }
 
-// forwardedSegments returns main headers and text of a mail that was forwarded as a file without any
-// text of its own.
+// forwardedSegments returns main headers and text of a mail that was forwarded as a file without any text of its own.
 func forwardedSegments(raw []byte) []bodytext.Segment {
 	root, _ := rawmail.Read(raw)
 	root.ConvertHeader()

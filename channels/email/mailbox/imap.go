@@ -51,8 +51,7 @@ var (
 	errNoXOAUTH2     = errors.New("the server takes no access tokens")
 )
 
-// imapSession is one logged-in connection. The library has no timeouts of its own, so
-// every command goes through run.
+// imapSession is one logged-in connection. The library has no timeouts of its own, so every command goes through run.
 type imapSession struct {
 	client          *imapclient.Client
 	conn            *watchedConn
@@ -275,8 +274,7 @@ func (s *imapSession) folderStatus(folder string) (*imap.StatusData, error) {
 	return data, err
 }
 
-// maxFound is how many UIDs of the result of one search are used. Of new mail, later rounds
-// fetch the rest.
+// maxFound is how many UIDs of the result of one search are used. Of new mail, later rounds fetch the rest.
 const maxFound = 1 << 20
 
 // search returns the lowest maxFound UIDs that match, in order.

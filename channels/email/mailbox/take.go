@@ -237,9 +237,8 @@ func (t *batchFetch) fetchJoined(ctx context.Context, uids []imap.UID) error {
 	return t.blameMails(t.session.fetchBodies(wanted, t.known, t.fetcher.box.opts), uids[len(uids)-1])
 }
 
-// fetchSingle fetches one mail, or finds out why it can't be fetched. It counts an attempt before it makes
-// it, because the attempt may break the connection. known has the mail's size and date, or is nil if they
-// weren't fetched before.
+// fetchSingle fetches one mail, or finds out why it can't be fetched. It counts an attempt before it makes it, because
+// the attempt may break the connection. known has the mail's size and date, or is nil if they weren't fetched before.
 func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
 	f := t.fetcher
 	var refusal error // the server's answer to the last try, if it refused

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// watchedConn closes itself when nothing is received or sent for a while. It does so only while it is
-// armed.
+// watchedConn closes itself when nothing is received or sent for a while. It does so only while it is armed.
 type watchedConn struct {
 	net.Conn
 	mu         sync.Mutex    // guards the fields below

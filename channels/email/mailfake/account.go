@@ -196,8 +196,7 @@ func (b *mailboxes) addFolderLocked(a *account, name string) *folder {
 	return f
 }
 
-// findLocked finds the mailbox that receives for an address: exact, alias, or without
-// its +detail.
+// findLocked finds the mailbox that receives for an address: exact, alias, or without its +detail.
 func (b *mailboxes) findLocked(address string) *account {
 	key := strings.ToLower(address)
 	for range 2 {

@@ -46,8 +46,7 @@ const (
 	ActionDropBefore Action = "drop_before"
 	// ActionDropAfter cuts it when all is done and only the answer is missing.
 	ActionDropAfter Action = "drop_after"
-	// ActionDelay waits Delay before the command; Delay 0 waits until the faults are
-	// cleared or the server closes.
+	// ActionDelay waits Delay before the command; Delay 0 waits until the faults are cleared or the server closes.
 	ActionDelay Action = "delay"
 	// ActionDelayAfter does the work, then waits like ActionDelay before answering.
 	ActionDelayAfter Action = "delay_after"
@@ -63,8 +62,7 @@ const (
 	ActionFlagsOnly Action = "flags_only"
 	// ActionUnknownItem slips a FETCH item in that no RFC names (OpFETCH).
 	ActionUnknownItem Action = "unknown_item"
-	// ActionExpunge removes the last Count (default 1) of the fetched mails for good
-	// just before their turn (OpFETCH).
+	// ActionExpunge removes the last Count (default 1) of the fetched mails for good just before their turn (OpFETCH).
 	ActionExpunge Action = "expunge"
 	// ActionUIDValidity gives the folder a new UIDVALIDITY and new UIDs first (OpSELECT).
 	ActionUIDValidity Action = "uidvalidity"
@@ -79,9 +77,8 @@ const (
 // Forever in Fault.Times keeps a fault until the faults are cleared.
 const Forever = emulator.Forever
 
-// Fault is one thing that goes wrong. A fault counts the commands that match Op,
-// Mailbox and Recipient; it strikes from the Nth on, Times times. With a Probability it
-// strikes each of those by chance, drawn from Options.Seed.
+// Fault is one thing that goes wrong. A fault counts the commands that match Op, Mailbox and Recipient; it strikes from
+// the Nth on, Times times. With a Probability it strikes each of those by chance, drawn from Options.Seed.
 type Fault struct {
 	ID        string `json:"id,omitempty"` // given by AddFault when empty
 	Op        Op     `json:"op"`

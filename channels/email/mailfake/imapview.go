@@ -68,8 +68,7 @@ func (v *view) pendingLocked(allowExpunge bool) []update {
 	return out
 }
 
-// editsLocked finds what was expunged, if the client may hear that now, and what
-// changed its flags.
+// editsLocked finds what was expunged, if the client may hear that now, and what changed its flags.
 func (v *view) editsLocked(allowExpunge bool) []update {
 	var out []update
 	if allowExpunge {
@@ -126,8 +125,7 @@ func (v *view) targetsLocked(set imap.NumSet) []target {
 	return out
 }
 
-// containsLocked resolves "*" to the highest number there is and "$" to the last saved
-// search result.
+// containsLocked resolves "*" to the highest number there is and "$" to the last saved search result.
 func (v *view) containsLocked(set imap.NumSet) func(seq uint32, uid imap.UID) bool {
 	if imap.IsSearchRes(set) {
 		set = v.saved

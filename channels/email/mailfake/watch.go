@@ -28,8 +28,7 @@ type Change struct {
 	Kind    ChangeKind `json:"kind"`
 }
 
-// Inbox lists what the mailbox of an address received and still has, oldest first.
-// Unknown address: nothing.
+// Inbox lists what the mailbox of an address received and still has, oldest first. Unknown address: nothing.
 func (b *mailboxes) Inbox(address string) []Received { return b.Folder(address, "INBOX") }
 
 // Sent lists the mailbox's folder of sent mail, oldest first.

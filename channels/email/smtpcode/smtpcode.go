@@ -71,9 +71,8 @@ const (
 	codeNoService          = 554
 )
 
-// authTemporaryWait is how long Parley believes a server that it can't check a password right now ("the
-// authentication failed due to a temporary server failure", RFC 4954 section 6). Microsoft says the same of a
-// wrong password.
+// authTemporaryWait is how long Parley believes a server that it can't check a password right now ("the authentication
+// failed due to a temporary server failure", RFC 4954 section 6). Microsoft says the same of a wrong password.
 const authTemporaryWait = 30 * time.Minute
 
 // A server that greets with a refusal is tried again for greetingWait as if it were down. Then admins have to know, and the

@@ -34,8 +34,7 @@ type Target struct {
 	Key    string // the master key of the environment or the data folder; "" if there is none
 	// Passphrase is called when the backup's key is needed.
 	Passphrase func() (string, error)
-	// SaveKey stores the backup's key where Parley will find it. It is called before the database may be
-	// served.
+	// SaveKey stores the backup's key where Parley will find it. It is called before the database may be served.
 	SaveKey func(key string) error
 	// SaveErasures puts the list of erasures where Parley will find it. It, too, is called before the database may be
 	// served; it may be nil.

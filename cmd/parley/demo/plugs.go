@@ -47,8 +47,7 @@ type cut struct {
 
 // lineState is how one line is. Units: milliseconds.
 type lineState struct {
-	// State is on, cut, dialling (plugged in, Parley isn't through yet), down (Parley was
-	// killed) or starting.
+	// State is on, cut, dialling (plugged in, Parley isn't through yet), down (Parley was killed) or starting.
 	State string `json:"state"`
 	For   int64  `json:"for"`   // how long it is cut or down
 	Back  int64  `json:"back"`  // until it comes back by itself
@@ -130,8 +129,7 @@ func (p *plugs) cutLine(ctx context.Context, line string) {
 	})}
 }
 
-// plugIn makes a line whole. Errors: somebody took its address meanwhile; then it stays
-// cut and can be tried again.
+// plugIn makes a line whole. Errors: somebody took its address meanwhile; then it stays cut and can be tried again.
 func (p *plugs) plugIn(ctx context.Context, line string) error {
 	for _, c := range p.world.Cords(line) {
 		if err := c.Plug(ctx); err != nil {
@@ -196,8 +194,7 @@ func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 	return fmt.Errorf("nobody knows how to do %q to %q", to, line)
 }
 
-// reset starts the demo over: POST /reset. It answers at once; the page's state tells
-// when a new round has begun.
+// reset starts the demo over: POST /reset. It answers at once; the page's state tells when a new round has begun.
 func (p *plugs) reset(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
 	over, round := p.over, p.round

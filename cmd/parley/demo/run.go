@@ -35,13 +35,11 @@ type Options struct {
 	Reset  bool          // make the database's folder anew
 	Hold   time.Duration // how long a reply can be undone
 	Back   time.Duration // after which what was pulled comes back by itself; 0 means a minute for a line, ten seconds for Parley
-	// Surface is where conversations open, slack or teams; "" means slack, until somebody
-	// chooses in the page.
+	// Surface is where conversations open, slack or teams; "" means slack, until somebody chooses in the page.
 	Surface string
 	Log     *slog.Logger
 	Engine  io.Writer // gets the engine's log too, beside Data/engine.log; nil means only that file gets it
-	// Ready is called once with the page's address and the variables of World.Env, as
-	// soon as the page can be opened.
+	// Ready is called once with the page's address and the variables of World.Env, as soon as the page can be opened.
 	Ready func(url string, vars []string) error
 	// Say gets the rare remarks meant for the person at the terminal.
 	Say func(string)
@@ -115,8 +113,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	return group.Wait()
 }
 
-// teamsRetries returns Teams' waits before it offers something again. They last longer than a line
-// stays cut.
+// teamsRetries returns Teams' waits before it offers something again. They last longer than a line stays cut.
 func teamsRetries() []time.Duration {
 	return []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 8 * time.Second, 10 * time.Second,
 		15 * time.Second, 20 * time.Second, 30 * time.Second}

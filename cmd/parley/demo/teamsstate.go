@@ -125,8 +125,7 @@ func (p *teamsPane) readState(as, channel, thread string) teamsState {
 // readKey names a place where a person reads.
 func readKey(as, channel, thread string) string { return as + " " + channel + " " + thread }
 
-// isInPlace reports whether a message stands in a thread, or for "" among a channel's posts or
-// in a chat.
+// isInPlace reports whether a message stands in a thread, or for "" among a channel's posts or in a chat.
 func isInPlace(m *teamsfake.Message, thread string) bool {
 	isPost := thread == "" && m.Root == m.ID
 	return isPost || m.Root == thread
@@ -237,8 +236,7 @@ func teamsView(m *teamsfake.Message, as string) teamsMessage {
 	return v
 }
 
-// sentPictures returns the addresses of the pictures in a message of the app, mostly data
-// URIs.
+// sentPictures returns the addresses of the pictures in a message of the app, mostly data URIs.
 func sentPictures(m *teamsfake.Message) []string {
 	var sent struct {
 		Attachments []struct {

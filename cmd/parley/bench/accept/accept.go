@@ -14,8 +14,7 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// Targets of the accepting side. On a RAM file system the reference is faster, but Parley
-// is not.
+// Targets of the accepting side. On a RAM file system the reference is faster, but Parley is not.
 const (
 	acceptTarget     = 0.50
 	acceptTargetRAM  = 0.30

@@ -27,9 +27,8 @@ const (
 	vacuumWithin  = 3 * time.Minute
 )
 
-// agedEvents are the statements by which a wave of messages passes through the journal, two to a
-// queue. They write each row as often as Parley does, and remove it as Parley does. The wave's $2
-// messages have the numbers from $1 + 1 on.
+// agedEvents are the statements by which a wave of messages passes through the journal, two to a queue. They write each
+// row as often as Parley does, and remove it as Parley does. The wave's $2 messages have the numbers from $1 + 1 on.
 func agedEvents() []string {
 	return []string{`
 	INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes)
@@ -67,8 +66,7 @@ func agedDeliveries() []string {
 	DELETE FROM lanes WHERE id > $1 / 10 AND id <= ($1 + $2::int) / 10`}
 }
 
-// MeasureAged compares the mill in a database through which millions of rows have gone with the mill
-// in a new one.
+// MeasureAged compares the mill in a database through which millions of rows have gone with the mill in a new one.
 func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	if b.Opt.Quick && !b.Opt.Short {
 		return map[string]figure.Figure{"aged_tables": figure.LeftOut(agedTarget, false, "ratio", "left out by --quick: lets ten million rows pass first")}, nil

@@ -31,8 +31,7 @@ const (
 	laneConns    = 16 // of the relay to the database
 )
 
-// laneFill says what is queued. Free lanes come first, then the stuck one, then those
-// behind the throttled gate.
+// laneFill says what is queued. Free lanes come first, then the stuck one, then those behind the throttled gate.
 type laneFill struct {
 	queued    int // in free lanes, laneDepth each
 	stuck     int // in one further lane whose head always fails, behind a gate of free lanes
@@ -274,10 +273,9 @@ func (r *laneRun) checkHeads(ctx context.Context) error {
 	return nil
 }
 
-// measureLaneRate fills the tables, again and again until the relay has worked for atLeast; in a
-// test only once. rate is how many deliveries of free lanes the relay sent a second. cpu is what one
-// delivery costs PostgreSQL and the relay together, in µs: it tells more than the rate where others
-// use the cores too.
+// measureLaneRate fills the tables, again and again until the relay has worked for atLeast; in a test only once. rate
+// is how many deliveries of free lanes the relay sent a second. cpu is what one delivery costs PostgreSQL and the relay
+// together, in µs: it tells more than the rate where others use the cores too.
 func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time.Duration) (rate, cpu float64, err error) {
 	var all laneWork
 	const maxFills = 20 // so that a relay that sends nothing ends the measurement

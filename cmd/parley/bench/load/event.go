@@ -26,9 +26,8 @@ func NewEventMaker(w *rig.Workspace, lane int) *EventMaker {
 // Chatter is what agents say to each other beside the customers' threads.
 const Chatter = "Has anybody seen the parcels that came back on Thursday? The warehouse says that two of them were signed for at the front desk, but the list there ends on Wednesday."
 
-// Message writes the callback of one new message. thread is its root, which a colleague wrote whom
-// Parley need not know; "" means that the message is at the top level. body is good until the next
-// call.
+// Message writes the callback of one new message. thread is its root, which a colleague wrote whom Parley need not
+// know; "" means that the message is at the top level. body is good until the next call.
 func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, ts string) {
 	m.n++
 	now := time.Now()

@@ -40,8 +40,7 @@ func Everywhere(n int) (channel, thread, text string) {
 	return rig.SupportChannel(n % Channels), thread, Chatter
 }
 
-// SamplePayload sends one event and returns what the journal keeps of it: the reference
-// inserts the same.
+// SamplePayload sends one event and returns what the journal keeps of it: the reference inserts the same.
 func SamplePayload(ctx context.Context, f *Flood) (payload []byte, err error) {
 	a, err := f.Run(ctx, sampleFor)
 	if err != nil {

@@ -14,8 +14,7 @@ import (
 	proc "parley/cmd/parley/child"
 )
 
-// readyWithin is what a child may take to be ready, migrations of an empty database
-// included.
+// readyWithin is what a child may take to be ready, migrations of an empty database included.
 const readyWithin = 5 * time.Minute
 
 // Child is a process of the run: a Parley, or emulators.

@@ -6,8 +6,7 @@ import (
 	"math"
 )
 
-// maxDrift is how much the references before and after a round may differ, as a share
-// of the larger.
+// maxDrift is how much the references before and after a round may differ, as a share of the larger.
 const maxDrift = 0.25
 
 // maxRepeats bounds the rounds that are thrown away for drift.
@@ -65,9 +64,8 @@ func KeptReferences[T any](m Measured, all []T) []T {
 	return list
 }
 
-// Bracket measures the reference, then the product, then the reference again, n times,
-// and repeats rounds that drifted. When the machine never holds still, the round that
-// drifted least counts and the note says so.
+// Bracket measures the reference, then the product, then the reference again, n times, and repeats rounds that drifted.
+// When the machine never holds still, the round that drifted least counts and the note says so.
 func (b *Rig) Bracket(ctx context.Context, n int, reference, measure func(context.Context) (float64, error)) (Measured, error) {
 	var m Measured
 	repeats, try := 0, 0

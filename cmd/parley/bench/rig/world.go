@@ -25,8 +25,7 @@ import (
 type WorldOptions struct {
 	Slack *SlackOptions // nil means no Slack emulator
 	Teams *TeamsOptions // nil means no Teams emulator
-	// Config is the parley.yaml that is applied; "" means none. With a Slack emulator see
-	// SlackConfig.
+	// Config is the parley.yaml that is applied; "" means none. With a Slack emulator see SlackConfig.
 	Config func(*World) string
 	Specs  []channels.Spec // of the accounts in config; nil means the product's
 	Empty  bool            // leave the database without schema
@@ -46,9 +45,8 @@ type World struct {
 	options  WorldOptions
 }
 
-// serverSettings: enough connections for references and several Parleys, and no checkpoint
-// by size in the middle of a window. Everything else is as PostgreSQL ships it; fsync and
-// synchronous_commit are on.
+// serverSettings: enough connections for references and several Parleys, and no checkpoint by size in the middle of a
+// window. Everything else is as PostgreSQL ships it; fsync and synchronous_commit are on.
 func serverSettings() map[string]string {
 	return map[string]string{"max_connections": "300", "max_wal_size": "8GB", "checkpoint_timeout": "1h"}
 }

@@ -37,8 +37,7 @@ func budgetSizeOf(b *rig.Rig) budgetSize {
 		budgetSize{messages: 100, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30})
 }
 
-// MeasureBudget sends more into one Slack channel than it may take, and measures that channel and
-// the others.
+// MeasureBudget sends more into one Slack channel than it may take, and measures that channel and the others.
 func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure, err error) {
 	var use, calls, burst, isolation []float64
 	details := map[string]float64{}

@@ -24,8 +24,7 @@ type chatShop struct {
 	provider *channelstest.Provider
 }
 
-// openChatShop makes a world with Slack or Teams, a Parley, and an open conversation of each
-// customer.
+// openChatShop makes a world with Slack or Teams, a Parley, and an open conversation of each customer.
 func openChatShop(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*chatShop, error) {
 	provider, err := channelstest.StartProvider(nil)
 	if err != nil {
@@ -62,8 +61,7 @@ func openChatShop(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*chatSho
 
 func (c *chatShop) close() error { return errors.Join(c.w.Close(), c.provider.Close()) }
 
-// writeInTurn lets the customers write n messages in turn, so much apart, and returns when each got
-// its answer.
+// writeInTurn lets the customers write n messages in turn, so much apart, and returns when each got its answer.
 func (c *chatShop) writeInTurn(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
 	m, err := c.openWriter(ctx, 0)
 	if err != nil {

@@ -113,8 +113,7 @@ func (s *shoppers) openWriter(ctx context.Context, account int) (*writer, error)
 	}, nil
 }
 
-// close adds what was said to the shoppers' records. Another writer of the same account may be
-// opened only afterwards.
+// close adds what was said to the shoppers' records. Another writer of the same account may be opened only afterwards.
 func (m *writer) close() {
 	m.wire.Close()
 	m.s.mu.Lock()

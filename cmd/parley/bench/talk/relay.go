@@ -200,9 +200,8 @@ func (t *traffic) callCount() int64 {
 	return n
 }
 
-// settledCommits returns the count once all connections have reported theirs. Idle connections do
-// so after ten seconds; if this is the only round, it ends Parley instead, whose connections then
-// report at once.
+// settledCommits returns the count once all connections have reported theirs. Idle connections do so after ten seconds;
+// if this is the only round, it ends Parley instead, whose connections then report at once.
 func (s *stage) settledCommits(ctx context.Context) (int64, error) {
 	if s.w.Rig.Rounds() == 1 {
 		s.c.Stop()

@@ -181,8 +181,7 @@ func (e *Engine) State() State {
 	return e.state
 }
 
-// Env returns the environment of the engine: this process' without any setting of
-// Parley's, and vars.
+// Env returns the environment of the engine: this process' without any setting of Parley's, and vars.
 func Env(vars ...string) []string {
 	var out []string
 	for _, v := range os.Environ() {

@@ -24,8 +24,7 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// People and places of the world. The ids look like Slack's, so that they can be
-// given in parley.yaml.
+// People and places of the world. The ids look like Slack's, so that they can be given in parley.yaml.
 const (
 	HelpAddress  = lab.HelpAddress
 	HelpPassword = lab.HelpPassword
@@ -59,9 +58,8 @@ type Options struct {
 	// WorkspaceURL starts Slack's permalinks; "" means https://<domain>.slack.com/. The demo's
 	// page gives its own, so that they lead somewhere.
 	WorkspaceURL string
-	// Phones adds WhatsApp, Messenger and SMS: emulated Meta and Twilio that send webhooks
-	// to PublicURL, an address of the Parley that works with this world, such as
-	// http://127.0.0.1:8080. Meta sends them once Subscribe was called.
+	// Phones adds WhatsApp, Messenger and SMS: emulated Meta and Twilio that send webhooks to PublicURL, an address of
+	// the Parley that works with this world, such as http://127.0.0.1:8080. Meta sends them once Subscribe was called.
 	Phones     bool
 	PublicURL  string
 	GraphAddr  string           // host:port of Meta's Graph API; "" means a free port on loopback

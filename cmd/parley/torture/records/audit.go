@@ -151,9 +151,8 @@ const resolvedQuery = `
 // overlapMargin is how much longer than the longest stop two transactions may overlap.
 const overlapMargin = 5 * time.Second
 
-// One event makes one message of each part of what a customer said; one place in a chat makes one
-// message of what a teammate typed there. That a reply failed, or may have left, is told once
-// each time it is sent.
+// One event makes one message of each part of what a customer said; one place in a chat makes one message of what a
+// teammate typed there. That a reply failed, or may have left, is told once each time it is sent.
 const twiceQuery = `
 	SELECT format('event %s made %s messages of one', event_id, count(*)) AS text
 	FROM messages
