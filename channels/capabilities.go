@@ -49,8 +49,7 @@ func KindOf(contentType string) FileKind {
 	}
 }
 
-// FileLimits is the size in bytes of the largest file of each kind. A kind that is missing can't be
-// sent.
+// FileLimits is the size in bytes of the largest file of each kind. A kind that is missing can't be sent.
 type FileLimits map[FileKind]int64
 
 // Default holds. A hold is how long a reply waits before it is sent, so that its author can take it back. It is

@@ -38,8 +38,7 @@ func ParseFileLimits(s string) (FileLimits, error) {
 	return limits, nil
 }
 
-// Units of sizes in bytes, and the largest number of units that is read: more is no size of a file, and could
-// overflow.
+// Units of sizes in bytes, and the largest number of units that is read: more is no size of a file, and could overflow.
 const (
 	kilobyte = 1 << 10
 	megabyte = 1 << 20

@@ -22,8 +22,7 @@ type Party struct {
 	// as Key. It never says who somebody is.
 	Address string
 	Name    string // as the person calls herself; may be empty, never trusted
-	// Also are other keys of the same person on this account: for example, a provider's own id beside
-	// the phone number.
+	// Also are other keys of the same person on this account: for example, a provider's own id beside the phone number.
 	Also []string
 	// Lasting says that Key always belongs to this person. The keys in Also may pass to somebody else, as phone
 	// numbers do.
@@ -128,8 +127,7 @@ type Consent struct {
 // Page is an HTML document that a customer sent. It is made safe only when somebody opens it, because
 // most are never opened.
 type Page interface {
-	// Sanitised returns HTML that is safe to show in a sandboxed page. It may take as long as
-	// decoding the message did.
+	// Sanitised returns HTML that is safe to show in a sandboxed page. It may take as long as decoding the message did.
 	Sanitised() string
 }
 
@@ -276,9 +274,8 @@ type Receipt struct {
 	Note       string        // a remark for the log: "copy to Sent failed"
 	Parts      int           // how many messages the provider counts it as (SMS); 0 means one
 	Cost       string        // the provider's price category: "utility"; "" means unknown
-	// More is true when only a part of the message was sent, for example the text before its file.
-	// Send is called again with the next Attempt.Part, so that no part is sent twice when a later
-	// one fails.
+	// More is true when only a part of the message was sent, for example the text before its file. Send is called again
+	// with the next Attempt.Part, so that no part is sent twice when a later one fails.
 	More bool
 }
 

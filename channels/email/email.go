@@ -44,8 +44,7 @@ var (
 	_ channels.Starter = (*Channel)(nil)
 )
 
-// newChannel returns the channel of one mailbox. It opens no connection. Only Run needs env.Accept and
-// env.State.
+// newChannel returns the channel of one mailbox. It opens no connection. Only Run needs env.Accept and env.State.
 // Errors: every fault of the settings, joined; no token keys, no clock.
 func newChannel(account channels.Account, env channels.Env, opts mailbox.Options, shared *process) (*Channel, error) {
 	set, err := settings.Read(account.Config)

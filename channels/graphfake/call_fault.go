@@ -8,8 +8,7 @@ import (
 	"strconv"
 )
 
-// applyFaultsBefore lets faults strike that keep a call from having an effect, and reports whether one
-// did.
+// applyFaultsBefore lets faults strike that keep a call from having an effect, and reports whether one did.
 func (c *call) applyFaultsBefore(ctx context.Context) bool {
 	c.waitFor(ctx, ActionDelay)
 	if _, ok := c.hits.find(ActionDropBefore); ok {
@@ -60,8 +59,7 @@ func (c *call) retryAfter(f Fault) {
 	}
 }
 
-// waitFor waits as long as the action's fault says, but never longer than the faults stay
-// armed and the caller waits.
+// waitFor waits as long as the action's fault says, but never longer than the faults stay armed and the caller waits.
 func (c *call) waitFor(ctx context.Context, a Action) {
 	if f, ok := c.hits.find(a); ok {
 		c.hits.Hold(f.Delay, ctx.Done(), nil)

@@ -16,8 +16,7 @@ type Action string
 const (
 	// ActionError answers with Code, Subcode and Status before the call has any effect.
 	ActionError Action = "error"
-	// ActionStatus answers with Status and a page of HTML before the call has any effect,
-	// as a gateway does: 429, 502.
+	// ActionStatus answers with Status and a page of HTML before the call has any effect, as a gateway does: 429, 502.
 	ActionStatus Action = "status"
 	// ActionStatusAfter does the work and then answers with Status and HTML.
 	ActionStatusAfter Action = "status_after"
@@ -53,9 +52,8 @@ const (
 // Forever in Fault.Times keeps a fault until the faults are cleared.
 const Forever = emulator.Forever
 
-// Fault is one thing that goes wrong. A fault counts the calls or webhooks that match
-// Route; it strikes from the Nth on, Times times. With a Probability it strikes each of
-// those by chance, drawn from Options.Seed.
+// Fault is one thing that goes wrong. A fault counts the calls or webhooks that match Route; it strikes from the Nth
+// on, Times times. With a Probability it strikes each of those by chance, drawn from Options.Seed.
 type Fault struct {
 	ID    string `json:"id,omitempty"` // given by AddFault when empty
 	Route string `json:"route"`        // as path.Match: "whatsapp.messages", "hook.*"; "" means every call

@@ -171,8 +171,7 @@ func (h *hooks) PauseHooks() {
 	h.mu.Unlock()
 }
 
-// ResumeHooks sends what PauseHooks kept back, up to batch items in one request (0 means 1),
-// and goes on so.
+// ResumeHooks sends what PauseHooks kept back, up to batch items in one request (0 means 1), and goes on so.
 func (h *hooks) ResumeHooks(batch int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -14,8 +14,7 @@ import (
 type PageConfig struct {
 	ID   string // "" means a new one
 	Name string
-	// HumanAgent says that the app has the feature of that name: people may answer until
-	// the seventh day.
+	// HumanAgent says that the app has the feature of that name: people may answer until the seventh day.
 	HumanAgent bool
 	// NoProfiles says that the app may not read profiles: it lacks the feature Business Asset User Profile Access.
 	NoProfiles bool

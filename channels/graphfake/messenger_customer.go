@@ -52,8 +52,7 @@ type PageCustomer struct {
 	last     func() // sends the webhook of what she did last once more; tellEvent sets it
 }
 
-// Customer makes a person with a page-scoped id of her own. The Page knows her once she
-// writes.
+// Customer makes a person with a page-scoped id of her own. The Page knows her once she writes.
 func (p *Page) Customer(name string) *PageCustomer {
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()

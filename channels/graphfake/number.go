@@ -24,8 +24,7 @@ type NumberConfig struct {
 	PairBurst int
 	// PerSecond is how many messages the number may send in a second. 0 means 80; -1 means no limit.
 	PerSecond int
-	// FailLater lets a closed window and unknown customers show only in a failed status, not
-	// in the answer.
+	// FailLater lets a closed window and unknown customers show only in a failed status, not in the answer.
 	FailLater bool
 	// New says that the number isn't registered with the Cloud API yet.
 	New bool

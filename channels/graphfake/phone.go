@@ -30,8 +30,7 @@ type Customer struct {
 	typingUntil time.Time // until then the phone shows that the business is writing
 }
 
-// Customer returns a person's phone; a person that is known by phone or user id stays the
-// same one.
+// Customer returns a person's phone; a person that is known by phone or user id stays the same one.
 func (n *Number) Customer(p Person) *Customer {
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
@@ -220,8 +219,7 @@ func (c *Customer) React(to, emoji string) string {
 	return c.sendLocked("reaction", r, nil, nil)
 }
 
-// Edit changes an own text. Only numbers that the phone app shares (coexistence) learn
-// of it.
+// Edit changes an own text. Only numbers that the phone app shares (coexistence) learn of it.
 func (c *Customer) Edit(id, text string) string {
 	c.n.g.mu.Lock()
 	defer c.n.g.mu.Unlock()

@@ -17,8 +17,7 @@ type Options struct {
 	Log   *slog.Logger     // nil means none
 	Clock func() time.Time // the time by which windows open, addresses expire and so on; nil means time.Now
 	Seed  int64            // of ids and of probable faults; 0 means another one each time
-	// AppID and AppSecret of the one app; the secret signs webhooks.
-	// Default: 9000000001, app-secret.
+	// AppID and AppSecret of the one app; the secret signs webhooks. Default: 9000000001, app-secret.
 	AppID, AppSecret string
 	// SignUpConfig is the app's configuration for embedded sign-up. Redirect is the address to which it may send people back;
 	// "" means any.
@@ -26,8 +25,7 @@ type Options struct {
 	// HookRetry is the first pause before a webhook that wasn't taken is sent again; it
 	// doubles up to a hundredfold. Default: 50 ms (Meta's is longer).
 	HookRetry time.Duration
-	// HookTries is how often a webhook is sent before it is given up. Default: 100 (Meta
-	// tries for seven days).
+	// HookTries is how often a webhook is sent before it is given up. Default: 100 (Meta tries for seven days).
 	HookTries int
 	// ReviewAfter is how long a submitted template waits for its approval, by the machine's
 	// clock; 0 means until Review is called.
@@ -100,8 +98,7 @@ func New(o Options) *Server {
 // Start.
 func (s *Server) Mount(control http.Handler) { s.api.control = control }
 
-// Close hangs up on everybody, gives up all webhooks and waits for what was under way.
-// It may be called often.
+// Close hangs up on everybody, gives up all webhooks and waits for what was under way. It may be called often.
 func (s *Server) Close() error {
 	s.ClearFaults()
 	s.hooks.close()

@@ -78,9 +78,8 @@ func (w *Writer) needsEmptyLine() bool {
 	return !w.afterEmptyLine && !bytes.HasSuffix(w.md.Bytes(), []byte("\n\n"))
 }
 
-// isFirstMarkPending reports whether the line will show the mark of a list item that has no text yet. The
-// first line of an item has another mark than the lines that follow ("- " and two spaces). No empty line comes
-// before it.
+// isFirstMarkPending reports whether the line will show the mark of a list item that has no text yet. The first line of
+// an item has another mark than the lines that follow ("- " and two spaces). No empty line comes before it.
 func (w *Writer) isFirstMarkPending() bool { return w.atLineStart && w.pendingMarks != w.linePrefix }
 
 // Newline breaks the line of both forms, also where this leaves an empty line.

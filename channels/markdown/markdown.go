@@ -1,9 +1,8 @@
-// Package markdown reads and writes canonical Markdown, the one form in which channels and
-// surfaces hand each other what people wrote. Both sides read it here, so that it means the same
-// to a customer's mail program and to an agent's chat: New gives the tree that channels write as
-// something else, Parts the parts and runs of text that surfaces render. A Writer makes Markdown
-// of what somebody typed, once its vendor's form is taken apart, with every character escaped that
-// is meant literally.
+// Package markdown reads and writes canonical Markdown, the one form in which channels and surfaces hand each other
+// what people wrote. Both sides read it here, so that it means the same to a customer's mail program and to an agent's
+// chat: New gives the tree that channels write as something else, Parts the parts and runs of text that surfaces
+// render. A Writer makes Markdown of what somebody typed, once its vendor's form is taken apart, with every character
+// escaped that is meant literally.
 //
 // What does not belong here: any vendor's form of rich text, how a channel's text looks, and what
 // the words mean (bot/command).

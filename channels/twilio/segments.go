@@ -25,8 +25,7 @@ func newUCS() alphabet { return alphabet{name: encodingUCS, single: 70, part: 67
 // encodingUCS is the name of UCS-2.
 const encodingUCS = "UCS-2"
 
-// gsmBasic is the alphabet of GSM 7-bit, without the escape to gsmExtension, whose
-// characters take two septets.
+// gsmBasic is the alphabet of GSM 7-bit, without the escape to gsmExtension, whose characters take two septets.
 const (
 	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
 		"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"

@@ -20,8 +20,7 @@ const (
 	fieldVersion = "graph_version"
 )
 
-// Spec describes the channel "whatsapp": a number of Meta's Cloud API. Several numbers of
-// one app may share a callback.
+// Spec describes the channel "whatsapp": a number of Meta's Cloud API. Several numbers of one app may share a callback.
 func Spec() channels.Spec {
 	return channels.Spec{
 		Kind:      "whatsapp",

@@ -256,8 +256,7 @@ func serverArguments(o Options, r run) []string {
 	set := func(k, v string) { args = append(args, "-c", k+"="+v) }
 	set("timezone", "UTC")
 	set("log_timezone", "UTC")
-	// Statements may hold secrets, and their errors go to the caller: only what happens to the server
-	// itself is logged.
+	// Statements may hold secrets, and their errors go to the caller: only what happens to the server itself is logged.
 	set("log_min_messages", "log")
 	set("log_min_error_statement", "panic")
 	set("log_error_verbosity", "terse")

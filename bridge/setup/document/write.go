@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Draft is an ordered group of keys that is written as YAML. Its values are string, []string, Plain, *Draft
-// or []*Draft. The library's encoder loses tabs and carriage returns; this one quotes everything but
-// simple words.
+// Draft is an ordered group of keys that is written as YAML. Its values are string, []string, Plain, *Draft or
+// []*Draft. The library's encoder loses tabs and carriage returns; this one quotes everything but simple words.
 type Draft struct {
 	keys   []string
 	values []any

@@ -89,8 +89,7 @@ func readAccount(o *object) (Account, bool) {
 
 var accountNames = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
-// readAccountName reads an account's name. It becomes a part of addresses and of names of variables, and never
-// changes.
+// readAccountName reads an account's name. It becomes a part of addresses and of names of variables, and never changes.
 func (o *object) readAccountName() string {
 	t := o.Text("name")
 	if t == nil {

@@ -229,8 +229,7 @@ func (r *Reader) replacePicture(parent, img *html.Node) {
 	}
 }
 
-// replacePart replaces a picture that is a part of the mail. Small pictures only decorate, so their text is
-// enough.
+// replacePart replaces a picture that is a part of the mail. Small pictures only decorate, so their text is enough.
 func (r *Reader) replacePart(parent, img *html.Node, alt string) {
 	id := rawmail.CleanContentID(strings.TrimSpace(attributeOf(img, "src")))
 	name, isThere := r.cids[id]

@@ -111,8 +111,7 @@ func (w *markdownWriter) writeList(n *html.Node) {
 	w.endBlock(2)
 }
 
-// writeItem writes an item of the innermost list. Outside of lists, and beyond maxListDepth, it writes a
-// plain line.
+// writeItem writes an item of the innermost list. Outside of lists, and beyond maxListDepth, it writes a plain line.
 func (w *markdownWriter) writeItem(n *html.Node) {
 	isTooDeep := w.deepLists > 0 || w.openItems == maxListDepth
 	if len(w.lists) == 0 || isTooDeep {

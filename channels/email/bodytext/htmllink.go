@@ -9,8 +9,7 @@ import (
 	"parley/channels/markdown"
 )
 
-// plainTarget returns the Markdown of a link whose text is its target: the address alone. ok is false for
-// other links.
+// plainTarget returns the Markdown of a link whose text is its target: the address alone. ok is false for other links.
 func plainTarget(href, label string) (markdown string, ok bool) {
 	if strings.ContainsAny(href, " <>\"`\\\n") || !canBeLink(href) {
 		return "", false
@@ -77,8 +76,7 @@ const maxLabelBytes = 300
 // hostInText matches the host that a link's text names.
 var hostInText = regexp.MustCompile(`(?i)^(?:https?://|www\.)([\p{L}\d\-]+(?:\.[\p{L}\d\-]+)+)`)
 
-// foreignHost returns the host to which a link leads if the link's text names another host. Otherwise it
-// returns "".
+// foreignHost returns the host to which a link leads if the link's text names another host. Otherwise it returns "".
 func foreignHost(label, href string) string {
 	if !strings.Contains(label, ".") || strings.IndexByte("hHwW", label[0]) < 0 {
 		return "" // most texts: hostInText is slow

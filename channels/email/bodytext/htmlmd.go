@@ -153,8 +153,7 @@ func (w *markdownWriter) writeOwnLines(n *html.Node, gap int) {
 	w.endBlock(gap)
 }
 
-// paragraphGap returns 2 for a paragraph with empty lines around it, and 1 for one that mailers use
-// as a line.
+// paragraphGap returns 2 for a paragraph with empty lines around it, and 1 for one that mailers use as a line.
 func paragraphGap(n *html.Node) int {
 	class := strings.ToLower(attributeOf(n, "class"))
 	if strings.Contains(class, "msonormal") || strings.Contains(class, "msoplaintext") {

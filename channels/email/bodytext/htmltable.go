@@ -188,8 +188,7 @@ func (r *cellReader) isOneLine(n *html.Node) bool {
 	return true
 }
 
-// isLine reports whether mailers use an element as a line: a div, or a paragraph without empty lines
-// around it.
+// isLine reports whether mailers use an element as a line: a div, or a paragraph without empty lines around it.
 func isLine(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.Div:

@@ -17,10 +17,9 @@ const (
 	maxAttributes = 32
 )
 
-// treeBuilder makes a tree of a mail's HTML in one pass. Like browsers, it closes elements that mailers
-// leave open. Unlike html.Parse, it never reopens elements that were closed too early: that copies
-// elements, and can turn each paragraph of a hostile mail into hundreds of nodes. html.Parse also
-// refuses deeply nested HTML.
+// treeBuilder makes a tree of a mail's HTML in one pass. Like browsers, it closes elements that mailers leave open.
+// Unlike html.Parse, it never reopens elements that were closed too early: that copies elements, and can turn each
+// paragraph of a hostile mail into hundreds of nodes. html.Parse also refuses deeply nested HTML.
 type treeBuilder struct {
 	tokens        *html.Tokenizer
 	keepAttribute func(attribute string) bool // whether an attribute is kept
@@ -174,8 +173,7 @@ func (b *treeBuilder) closeFor(tag atom.Atom) bool {
 	return true
 }
 
-// closeTableParts closes the outermost of these parts of the innermost table. It returns false outside of
-// tables.
+// closeTableParts closes the outermost of these parts of the innermost table. It returns false outside of tables.
 func (b *treeBuilder) closeTableParts(parts ...atom.Atom) bool {
 	if b.openCount[atom.Table] == 0 {
 		return false
@@ -190,8 +188,7 @@ func (b *treeBuilder) closeTableParts(parts ...atom.Atom) bool {
 	return true
 }
 
-// openImplied opens a part of a table that its author left out, if the innermost open element is one of
-// parents.
+// openImplied opens a part of a table that its author left out, if the innermost open element is one of parents.
 func (b *treeBuilder) openImplied(part atom.Atom, parents ...atom.Atom) {
 	if slices.Contains(parents, b.open[len(b.open)-1].DataAtom) {
 		b.openElement(b.addNode(html.ElementNode, part, part.String()))

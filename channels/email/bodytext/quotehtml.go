@@ -144,9 +144,8 @@ func (r *lineReader) addText(n *html.Node, text string) {
 	}
 }
 
-// readMarks reads from a block's class, id and style whether its text is a quote, a signature, or the
-// beginning of history. The names are those that mail programs use. Outlook puts "x_" before names in the
-// mail that it answers.
+// readMarks reads from a block's class, id and style whether its text is a quote, a signature, or the beginning of
+// history. The names are those that mail programs use. Outlook puts "x_" before names in the mail that it answers.
 func (r *lineReader) readMarks(n *html.Node) {
 	if len(n.Attr) == 0 && n.DataAtom != atom.Blockquote {
 		return

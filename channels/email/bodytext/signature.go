@@ -24,9 +24,8 @@ func PictureID(n int) string { return fmt.Sprintf("signature-%d@parley", n+1) }
 // beginsWithTag tells HTML from Markdown, which may begin with <https://…>.
 var beginsWithTag = regexp.MustCompile(`^<(?:!--|!DOCTYPE|[A-Za-z][A-Za-z0-9]*[\s/>])`)
 
-// ReadSignature reads a signature, which is HTML if it begins with a tag, and otherwise Markdown. The
-// resulting HTML has no active content, and shows pictures by content ids, so that none is loaded from
-// elsewhere.
+// ReadSignature reads a signature, which is HTML if it begins with a tag, and otherwise Markdown. The resulting HTML
+// has no active content, and shows pictures by content ids, so that none is loaded from elsewhere.
 // Errors: the source is too large.
 func ReadSignature(source string) (Signature, error) {
 	source = strings.TrimSpace(source)

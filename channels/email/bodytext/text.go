@@ -161,8 +161,7 @@ func escapeInline(out *strings.Builder, s string) {
 	escapeRun(out, s, at, len(s))
 }
 
-// bareURL returns a URL as it is or, if it has characters that mean something in Markdown, in angle
-// brackets.
+// bareURL returns a URL as it is or, if it has characters that mean something in Markdown, in angle brackets.
 func bareURL(u string) string {
 	for i := range len(u) {
 		if !isPlainInURL(u[i]) {

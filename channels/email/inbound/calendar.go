@@ -181,8 +181,7 @@ func icsEnd(l icsLine) string {
 	return icsTime(l)
 }
 
-// icsTime writes a time as the calendar has it, with the name of its zone: the reader's zone is not
-// known here.
+// icsTime writes a time as the calendar has it, with the name of its zone: the reader's zone is not known here.
 func icsTime(l icsLine) string {
 	zone := rawmail.CleanLine(l.params["tzid"])
 	v, utc := strings.CutSuffix(l.value, "Z")

@@ -66,8 +66,7 @@ func (d *Decoder) isFromOtherList(h rawmail.Header) bool {
 	})
 }
 
-// automaticPrecedence returns the value of Precedence that shows that no person wrote a mail, or "" if there
-// is none.
+// automaticPrecedence returns the value of Precedence that shows that no person wrote a mail, or "" if there is none.
 func (d *Decoder) automaticPrecedence(h rawmail.Header) string {
 	for _, v := range h.All("Precedence") {
 		switch v = strings.ToLower(strings.TrimSpace(v)); v {

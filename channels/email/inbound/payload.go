@@ -33,8 +33,7 @@ func (e Envelope) Line() []byte {
 	return append(line, '\n')
 }
 
-// SplitPayload separates the envelope from the mail. It ignores fields of the envelope that can't be
-// read.
+// SplitPayload separates the envelope from the mail. It ignores fields of the envelope that can't be read.
 func SplitPayload(payload []byte) (Envelope, []byte) {
 	var e Envelope
 	if !bytes.HasPrefix(payload, []byte(envelopeHead)) {

@@ -123,9 +123,8 @@ func (p *prose) readLine(l string) {
 // lastReport returns the last report, which must exist.
 func (p *prose) lastReport() *report { return &p.reports[len(p.reports)-1] }
 
-// readField reads a line that belongs to a header field of the returned mail, of which a report may show some
-// or all. It returns false for any other line. The addresses in such fields are no recipients at whom the mail
-// failed.
+// readField reads a line that belongs to a header field of the returned mail, of which a report may show some or all.
+// It returns false for any other line. The addresses in such fields are no recipients at whom the mail failed.
 func (p *prose) readField(l string) bool {
 	text := strings.TrimLeft(l, " \t>|")
 	name, _, hasColon := strings.Cut(text[:min(len(text), maxFieldBytes)], ":")

@@ -62,8 +62,7 @@ const (
 	maxFileWordBytes  = 2000 // of a property that names or describes a file
 )
 
-// addTNEF adds the files and the text of a winmail.dat. If not all of it can be decoded, it is added as a
-// file, too.
+// addTNEF adds the files and the text of a winmail.dat. If not all of it can be decoded, it is added as a file, too.
 func (c *content) addTNEF(p *rawmail.Part, name string) {
 	b := p.Bytes()
 	result, ok := decodeTNEF(b, p.Header.Guess)
@@ -84,8 +83,7 @@ const (
 	tnefChecksum = 2 // behind the data of an attribute
 )
 
-// decodeTNEF reads a winmail.dat. ok is false if it is none. It checks every length against the bytes that
-// are left.
+// decodeTNEF reads a winmail.dat. ok is false if it is none. It checks every length against the bytes that are left.
 func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) {
 	if len(b) < tnefStart || binary.LittleEndian.Uint32(b) != tnefSignature {
 		return nil, false

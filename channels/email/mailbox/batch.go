@@ -139,8 +139,7 @@ func (f *fetcher) acceptAll(ctx context.Context, facts []channels.Fact) error {
 	return f.retryUntilStored(ctx, func() error { return f.box.env.Accept(ctx, facts...) })
 }
 
-// save stores m together with the watermark of the folder of sent mail. Only then m becomes the watermark of
-// the inbox.
+// save stores m together with the watermark of the folder of sent mail. Only then m becomes the watermark of the inbox.
 func (f *fetcher) save(ctx context.Context, m *mark) error {
 	m.Sent = f.sent.mark
 	if err := f.retryUntilStored(ctx, func() error { return f.box.saveMark(ctx, m) }); err != nil {

@@ -25,9 +25,8 @@ type fetched struct {
 	rawWithRoom []byte    // headRoom bytes with raw behind them, in one buffer; nil if raw is in a buffer without room
 }
 
-// fetchSizes fetches size and date of mails. That is cheap, and by the sizes the caller decides how to fetch
-// the bodies. It leaves out answers with neither: such an answer only says that somebody has just changed a
-// mail's flags.
+// fetchSizes fetches size and date of mails. That is cheap, and by the sizes the caller decides how to fetch the
+// bodies. It leaves out answers with neither: such an answer only says that somebody has just changed a mail's flags.
 func (s *imapSession) fetchSizes(uids []imap.UID) (map[imap.UID]*fetched, error) {
 	mails, err := s.fetch(uids, &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}, 0)
 	maps.DeleteFunc(mails, func(_ imap.UID, m *fetched) bool { return m.arrivedAt.IsZero() && m.sizeBytes == 0 })

@@ -113,9 +113,8 @@ func (d *folder) isAt(name string, uidValidity uint32) bool {
 	return d.mark.Folder == name && d.mark.UIDValidity == uidValidity
 }
 
-// alignSent makes a watermark for the folder of sent mail if there is none, or if the folder's name or
-// UIDVALIDITY changed. It begins where the account was set up, or some days before the newest mail
-// that was read.
+// alignSent makes a watermark for the folder of sent mail if there is none, or if the folder's name or UIDVALIDITY
+// changed. It begins where the account was set up, or some days before the newest mail that was read.
 func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, data *imap.SelectData) error {
 	if f.sent.isAt(name, data.UIDValidity) {
 		f.sent.name = name

@@ -12,8 +12,7 @@ import (
 	"parley/channels/email/settings"
 )
 
-// Reconcile looks in the mailbox for a mail whose answer was lost, by its Message-ID,
-// which every attempt shares.
+// Reconcile looks in the mailbox for a mail whose answer was lost, by its Message-ID, which every attempt shares.
 //
 // If it is in the folder of sent mail, or in Gmail's All Mail, it has Landed: servers file
 // a mail only after they accepted it, and so do we.
@@ -21,11 +20,10 @@ import (
 // The search alone is not believed: big providers search headers late or not at all, and some replace the Message-ID.
 // So the last mails of the folder of sent mail are read, too, and ours is recognised by its own headers.
 //
-// If it is not there, that proves something only if the server itself files what it
-// sends. If we file the copies, ours is also missing when this process died after the
-// server accepted the mail and before we filed it. That is the very case in question: so
-// the outcome is CannotTell, and a person decides. After Absent the mail is sent again,
-// so Absent needs a reason. These are the reasons, the strongest first:
+// If it is not there, that proves something only if the server itself files what it sends. If we file the copies, ours
+// is also missing when this process died after the server accepted the mail and before we filed it. That is the very
+// case in question: so the outcome is CannotTell, and a person decides. After Absent the mail is sent again, so Absent
+// needs a reason. These are the reasons, the strongest first:
 //
 //   - Of the newest mail of ours there is a copy that we didn't file (the copies that we file have
 //     X-Parley-Copy). It shows that the server files by itself and keeps our

@@ -131,9 +131,8 @@ func (f *fetcher) runSession(ctx context.Context) error {
 	}
 }
 
-// checkConsent asks whether the mailbox's owner still consents to our signing in. A connection may outlive
-// its access token by days. Without this question nobody would learn of a revoked consent before the
-// connection breaks.
+// checkConsent asks whether the mailbox's owner still consents to our signing in. A connection may outlive its access
+// token by days. Without this question nobody would learn of a revoked consent before the connection breaks.
 // Errors: *channels.SendError of class AuthBroken.
 func (f *fetcher) checkConsent(ctx context.Context) error {
 	_, err := wire.Token(ctx, f.box.set, f.box.env.Grant, "")

@@ -13,8 +13,7 @@ const challengeBadToken = `{"status":"400","schemes":"Bearer","scope":"https://m
 // refusals are a protocol's own answers to a login that is wrong, and to one that is nonsense.
 type refusals struct{ login, malformed error }
 
-// saslServer makes the server side of PLAIN, LOGIN or XOAUTH2, or nil for others.
-// password and token decide.
+// saslServer makes the server side of PLAIN, LOGIN or XOAUTH2, or nil for others. password and token decide.
 func saslServer(mech string, password, token func(user, secret string) error, say refusals) sasl.Server {
 	switch strings.ToUpper(mech) {
 	case sasl.Plain:
@@ -47,8 +46,7 @@ func (p *plainServer) Next(response []byte) ([]byte, bool, error) {
 	return p.Server.Next(response)
 }
 
-// loginServer is the server of the AUTH LOGIN of old: it asks for a name, then for a
-// password.
+// loginServer is the server of the AUTH LOGIN of old: it asks for a name, then for a password.
 type loginServer struct {
 	check func(user, password string) error
 	asked int

@@ -36,8 +36,7 @@ type office struct {
 type RecipientRule struct {
 	Address string `json:"address"`
 	Policy  Policy `json:"policy"`
-	// Code and Enhanced are the answer or the report's status. Default: 550 and 5.1.1,
-	// for PolicyDelayed 451 and 4.4.1.
+	// Code and Enhanced are the answer or the report's status. Default: 550 and 5.1.1, for PolicyDelayed 451 and 4.4.1.
 	Code     int    `json:"code,omitempty"`
 	Enhanced string `json:"enhanced,omitempty"`
 	Text     string `json:"text,omitempty"`
@@ -172,8 +171,7 @@ func (o *office) deliverLocked(from string, to []string, raw []byte, trace bool)
 	return delivered, refused, nil
 }
 
-// storeLocked puts a mail into the recipient's INBOX, below the lines that a receiving
-// host writes on top.
+// storeLocked puts a mail into the recipient's INBOX, below the lines that a receiving host writes on top.
 func (o *office) storeLocked(from, addr string, raw []byte, trace bool) {
 	a := o.boxes.findLocked(addr)
 	if a == nil {

@@ -2,9 +2,8 @@
 // SMTP server on loopback sockets, the company's mailboxes, the customers' mailboxes,
 // and customers who write and answer like people with an ordinary mail program.
 //
-// Any standard client can log in: nothing here knows Parley, and nothing of Parley
-// belongs here. It refuses what real servers refuse (no login, unknown recipients, too
-// large mails) and breaks on request: see Fault.
+// Any standard client can log in: nothing here knows Parley, and nothing of Parley belongs here. It refuses what real
+// servers refuse (no login, unknown recipients, too large mails) and breaks on request: see Fault.
 //
 //	world := mailfake.New(mailfake.Options{Mailboxes: []mailfake.MailboxConfig{
 //		{Address: "support@acme.test", Password: "secret"},
@@ -27,11 +26,9 @@
 // Any program may bring mail of other domains for the company's mailboxes by SMTP, without a
 // login, as to the server that a domain's MX record names. All other mail needs a login.
 //
-// Mail to a domain that no configured mailbox has creates that customer's mailbox, with
-// Options.CustomerPassword, so a real mail program can open it too. Everything lives in
-// memory and ends with Close.
+// Mail to a domain that no configured mailbox has creates that customer's mailbox, with Options.CustomerPassword, so a
+// real mail program can open it too. Everything lives in memory and ends with Close.
 //
-// A warning for users of go-imap's client (v2.0.0-beta.8): after ActionCut its Collect
-// races with its own reader. Read the literals one by one, and after a read error
-// close the client without touching the command again.
+// A warning for users of go-imap's client (v2.0.0-beta.8): after ActionCut its Collect races with its own reader. Read
+// the literals one by one, and after a read error close the client without touching the command again.
 package mailfake

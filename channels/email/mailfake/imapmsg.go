@@ -256,8 +256,7 @@ func (ss *session) Copy(set imap.NumSet, destName string) (*imap.CopyData, error
 	return ss.copyTo(set, destName, false)
 }
 
-// Move implements imapserver.SessionMove. The EXPUNGE lines follow from the poll after
-// the command.
+// Move implements imapserver.SessionMove. The EXPUNGE lines follow from the poll after the command.
 func (ss *session) Move(w *imapserver.MoveWriter, set imap.NumSet, destName string) error {
 	data, err := ss.copyTo(set, destName, true)
 	if err != nil {
@@ -340,8 +339,7 @@ func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	return writeUpdates(w, updates)
 }
 
-// Idle implements imapserver.Session. It announces what came since the last command
-// too, which a server must.
+// Idle implements imapserver.Session. It announces what came since the last command too, which a server must.
 func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 	h, err := ss.beginCommand(OpIDLE)
 	if err != nil {

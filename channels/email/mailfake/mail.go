@@ -224,8 +224,7 @@ func wrapBase64(content []byte) []byte {
 	return buf.Bytes()
 }
 
-// writeField folds at spaces near 76 columns (RFC 5322 section 2.2.3); line ends in the
-// value become spaces.
+// writeField folds at spaces near 76 columns (RFC 5322 section 2.2.3); line ends in the value become spaces.
 func writeField(out *bytes.Buffer, name, value string) {
 	out.WriteString(name + ":")
 	column := len(name) + 1

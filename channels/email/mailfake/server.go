@@ -39,8 +39,7 @@ type Options struct {
 	Mailboxes []MailboxConfig
 	// UnknownHosted rules unknown addresses at hosted domains. Default: PolicyRefuse.
 	UnknownHosted Policy
-	// UnknownForeign rules all other unknown addresses. Default: PolicyAccept, which
-	// opens a mailbox for the customer.
+	// UnknownForeign rules all other unknown addresses. Default: PolicyAccept, which opens a mailbox for the customer.
 	UnknownForeign Policy
 	// CustomerPassword opens the customers' mailboxes. Default: customer.
 	CustomerPassword string
@@ -183,8 +182,7 @@ func (l *begunListener) Accept() (net.Conn, error) {
 	return l.Listener.Accept()
 }
 
-// Close hangs up on everybody, closes the ports and waits until all sessions ended. It
-// may be called often.
+// Close hangs up on everybody, closes the ports and waits until all sessions ended. It may be called often.
 func (s *Server) Close() error {
 	s.mu.Lock()
 

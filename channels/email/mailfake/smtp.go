@@ -251,8 +251,7 @@ func (ss *smtpSession) Logout() error {
 	return nil
 }
 
-// submit takes a mail: rewrites it as the mailbox's provider would, delivers it and
-// stores the copy in Sent.
+// submit takes a mail: rewrites it as the mailbox's provider would, delivers it and stores the copy in Sent.
 func (o *office) submit(a *account, from string, to []string, raw []byte) {
 	sub := Submission{At: o.clock(), From: from, To: append([]string(nil), to...), Bytes: len(raw)}
 	head := parseReceived(headerOf(raw))

@@ -60,9 +60,8 @@ func typeWithName(kind, name string) string {
 // maxParamBytes is how much of a file's name stands on one line.
 const maxParamBytes = 60
 
-// fileNameParam writes a file's name as the parameter of a Content-Disposition. An ASCII name is always in
-// quotes: Python's package email finds no name in filename=O'Brien.pdf. Any other name is encoded, in pieces
-// if it is long.
+// fileNameParam writes a file's name as the parameter of a Content-Disposition. An ASCII name is always in quotes:
+// Python's package email finds no name in filename=O'Brien.pdf. Any other name is encoded, in pieces if it is long.
 // Source: RFC 2231 sections 3 and 4.
 func fileNameParam(name string) string {
 	if rawmail.IsASCII(name) {
@@ -99,8 +98,7 @@ func fileNameParam(name string) string {
 	return b.String()
 }
 
-// attachmentName makes a file name safe: without folders, and without characters that file systems
-// give a meaning.
+// attachmentName makes a file name safe: without folders, and without characters that file systems give a meaning.
 func attachmentName(name string) string {
 	name = path.Base(strings.ReplaceAll(rawmail.OneLine(strings.ToValidUTF8(name, "_")), `\`, "/"))
 	name = strings.Map(func(r rune) rune {

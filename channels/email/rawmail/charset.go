@@ -317,8 +317,7 @@ func rankOf(r chardet.Result) int {
 	return 1
 }
 
-// DropControls removes NUL and other control characters and turns all line ends into \n. The result
-// is valid UTF-8.
+// DropControls removes NUL and other control characters and turns all line ends into \n. The result is valid UTF-8.
 func DropControls(s string) string {
 	if strings.IndexByte(s, '\r') >= 0 {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")

@@ -30,9 +30,8 @@ type Part struct {
 	Children []*Part
 }
 
-// splitter reads the MIME tree of one mail within the limits. Of enmime it uses only the tolerant
-// reader of headers: enmime's reader of MIME trees has no limits, drops a body whose boundary never
-// comes, and reads byte by byte.
+// splitter reads the MIME tree of one mail within the limits. Of enmime it uses only the tolerant reader of headers:
+// enmime's reader of MIME trees has no limits, drops a body whose boundary never comes, and reads byte by byte.
 type splitter struct {
 	parts   int
 	notices []string
@@ -199,8 +198,7 @@ func cannotBelongToBody(head, odd []byte) bool {
 	return encodingName(ReadHeader(head, NewGuesser()).Raw("Content-Transfer-Encoding")) == "base64"
 }
 
-// mayBeHeaderLine reports whether a line may be part of a header. The first line of a header can't continue a
-// field.
+// mayBeHeaderLine reports whether a line may be part of a header. The first line of a header can't continue a field.
 func mayBeHeaderLine(line []byte, isFirst bool) bool {
 	if isBlank(line[0]) {
 		return !isFirst

@@ -250,8 +250,7 @@ func decodeUU(b []byte) (out []byte, ok bool) {
 	return out, begun
 }
 
-// appendUULine decodes one line. Its first character says how many bytes the line holds; digits behind them are
-// fill.
+// appendUULine decodes one line. Its first character says how many bytes the line holds; digits behind them are fill.
 func appendUULine(out, line []byte) []byte {
 	bytesLeft := uuValue(line[0])
 	var queue bitQueue
@@ -268,6 +267,5 @@ func appendUULine(out, line []byte) []byte {
 	return out
 }
 
-// uuValue returns the value of a digit of uuencode: a space is 0, and so is the "`" that many programs write
-// instead.
+// uuValue returns the value of a digit of uuencode: a space is 0, and so is the "`" that many programs write instead.
 func uuValue(c byte) int { return int((c - ' ') & (1<<bitsPerDigit - 1)) }

@@ -176,8 +176,7 @@ func (c *Sender) explainSignIn(out *channels.SendError, code int, reply string) 
 	out.Text = "The mail server refuses the user name or the password: " + reply
 }
 
-// explainUnanswered fills in a failure without a reply. Before the final dot nothing was sent; after it nobody
-// knows.
+// explainUnanswered fills in a failure without a reply. Before the final dot nothing was sent; after it nobody knows.
 func (c *Sender) explainUnanswered(out *channels.SendError, f *smtpFailure) {
 	if f.step == smtpcode.StepDot {
 		out.Class = channels.Ambiguous

@@ -346,9 +346,8 @@ func (f *fencedConn) SetDeadline(t time.Time) error {
 	return f.Conn.SetDeadline(t)
 }
 
-// replyLines reads a server's lines, and adds a blank to each code without text. Go's reader of replies needs
-// the blank, but servers may leave it out: any text, "including no text at all", must be acceptable (RFC 5321
-// section 4.2).
+// replyLines reads a server's lines, and adds a blank to each code without text. Go's reader of replies needs the
+// blank, but servers may leave it out: any text, "including no text at all", must be acceptable (RFC 5321 section 4.2).
 type replyLines struct {
 	from       *bufio.Reader
 	rest       []byte // the part of the current line that wasn't read yet

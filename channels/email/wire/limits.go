@@ -13,9 +13,8 @@ const (
 	// maxDialsPerHost is how many connections to one mail server may be logging in at a time. When a
 	// server comes back, a thousand mailboxes must not overload it at once.
 	maxDialsPerHost = 16
-	// maxSmallBytes and maxLargeBytes limit the mail that is being fetched and not stored yet. Batches of
-	// small mails and single large mails have limits of their own, so that a slow large mail delays
-	// only other large ones.
+	// maxSmallBytes and maxLargeBytes limit the mail that is being fetched and not stored yet. Batches of small mails
+	// and single large mails have limits of their own, so that a slow large mail delays only other large ones.
 	maxSmallBytes = 32 << 20
 	maxLargeBytes = 64 << 20
 	// maxLeavingBytes limits the files of mails that are being sent; files below minCountedFile don't count.

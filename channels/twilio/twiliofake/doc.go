@@ -2,10 +2,9 @@
 // contents with their review, callbacks, opt-outs, and the customers' phones. It speaks
 // HTTP on loopback sockets and knows nothing of Parley; any Twilio client can use it.
 //
-// It refuses what Twilio refuses: wrong credentials (20003), numbers that aren't ours, texts
-// that are too long (21617), customers who said STOP (21610), free WhatsApp texts a day
-// after the customer's last one (63016, told by callback, as Twilio does). What a callback
-// answers as text or TwiML goes to the customer, and is noted in Answers.
+// It refuses what Twilio refuses: wrong credentials (20003), numbers that aren't ours, texts that are too long (21617),
+// customers who said STOP (21610), free WhatsApp texts a day after the customer's last one (63016, told by callback, as
+// Twilio does). What a callback answers as text or TwiML goes to the customer, and is noted in Answers.
 //
 //	s, err := twiliofake.Start(twiliofake.Options{AccountSID: "AC0…", AuthToken: "secret",
 //		Numbers: []twiliofake.Number{{Address: "whatsapp:+15550100", Webhook: hook}}})

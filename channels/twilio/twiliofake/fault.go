@@ -49,8 +49,7 @@ func (p *faults) AddFault(f Fault) string {
 	return p.FaultSet.Add(f, emulator.FaultRule{Times: f.Times})
 }
 
-// takeAnswerFault uses up the oldest fault that changes how a request is answered; the zero Fault means that none
-// fits.
+// takeAnswerFault uses up the oldest fault that changes how a request is answered; the zero Fault means that none fits.
 func (p *faults) takeAnswerFault(r *http.Request) Fault {
 	hit, _ := p.FaultSet.First(func(f Fault) bool { return f.Kind != FaultFate && f.isAbout(r) })
 	return hit.Fault

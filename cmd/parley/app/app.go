@@ -234,8 +234,7 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 	return a.Run(ctx)
 }
 
-// errorUnlessEnded returns err, or nil if ctx has ended: then the error only says that the process was asked
-// to stop.
+// errorUnlessEnded returns err, or nil if ctx has ended: then the error only says that the process was asked to stop.
 func errorUnlessEnded(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
@@ -264,8 +263,7 @@ func collectLater() {
 	}
 }
 
-// Run serves until ctx ends. Then it first finishes the sends that have begun; webhooks are answered
-// meanwhile.
+// Run serves until ctx ends. Then it first finishes the sends that have begun; webhooks are answered meanwhile.
 func (a *App) Run(ctx context.Context) error {
 	collectLater()
 	group, ctx := errgroup.WithContext(ctx) // a part that fails stops all others

@@ -74,8 +74,7 @@ func (f *front) wait() error {
 	return fmt.Errorf("http: %w", f.err)
 }
 
-// stop closes the listener and waits, for grace at most, until all requests are answered. It may be called
-// again.
+// stop closes the listener and waits, for grace at most, until all requests are answered. It may be called again.
 func (f *front) stop(ctx context.Context, grace time.Duration) error {
 	f.start() // http.Server can't be shut down before it serves
 	err := Shutdown(ctx, f.server, grace)

@@ -41,8 +41,7 @@ type SurfaceOptions struct {
 	ReadOnly bool             // the surface must change nothing, not even join a channel
 }
 
-// Surfaces lists the chats that agents can work in. What else a new one needs is in
-// docs/adding-a-surface.md.
+// Surfaces lists the chats that agents can work in. What else a new one needs is in docs/adding-a-surface.md.
 func Surfaces() []SurfaceSpec {
 	return []SurfaceSpec{
 		{Kind: kindSlack, Name: "Slack", Named: func(e Env) bool { return e.hasChat(kindSlack) }, New: newSlack},

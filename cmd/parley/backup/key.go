@@ -28,8 +28,7 @@ const (
 // saltLength is the length that the authors of Argon2 recommend (RFC 9106).
 const saltLength = 16
 
-// ErrPassphrase means that a passphrase does not decrypt a backup's key: it is wrong, or the manifest was
-// altered.
+// ErrPassphrase means that a passphrase does not decrypt a backup's key: it is wrong, or the manifest was altered.
 var ErrPassphrase = errors.New("backup: the passphrase is wrong, or the backup was altered")
 
 // sealedKey is key.json.

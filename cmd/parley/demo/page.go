@@ -37,9 +37,8 @@ type PageOptions struct {
 	CutFor  time.Duration // how long a line stays cut when nobody plugs it in; 0 means a minute
 }
 
-// Page is the demo's page: a customer's mailbox and phone beside a small Slack or Teams. It is
-// an http.Handler; Run must run beside it. All of it is for one person on one machine:
-// whoever can open the page can act as everybody.
+// Page is the demo's page: a customer's mailbox and phone beside a small Slack or Teams. It is an http.Handler; Run
+// must run beside it. All of it is for one person on one machine: whoever can open the page can act as everybody.
 type Page struct {
 	*house
 	mail    *mailPane
@@ -184,8 +183,7 @@ func (p *Page) Run(ctx context.Context) error {
 	return nil
 }
 
-// ServeHTTP answers the browser. Other sites can neither send forms here nor reach the
-// page under a name of theirs.
+// ServeHTTP answers the browser. Other sites can neither send forms here nor reach the page under a name of theirs.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !p.isOurHost(r.Host) {
 		http.Error(w, "This page is served under "+p.o.Address+" only.", http.StatusForbidden)

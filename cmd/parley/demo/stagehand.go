@@ -26,16 +26,14 @@ import (
 	"parley/store/pgserver"
 )
 
-// EngineOptions are those of the demo's Parley: its clock may be moved, and it waits
-// seconds between tries where production waits up to minutes, because somebody watches.
-// What it may do, and how often it tries, is production's.
+// EngineOptions are those of the demo's Parley: its clock may be moved, and it waits seconds between tries where
+// production waits up to minutes, because somebody watches. What it may do, and how often it tries, is production's.
 func EngineOptions() app.Options {
 	return app.Options{Specs: quickSpecs(), MovedTime: true, Lease: 6 * time.Second, Backoff: []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second},
 		Relay: relay.Options{MaxRequest: 10 * time.Second, LeaseMargin: 5 * time.Second, ReconcileAfter: 2 * time.Second, AbsentAgain: 3 * time.Second}}
 }
 
-// quickSpecs are the channels of a demo: those that look for lost webhooks do so after
-// seconds.
+// quickSpecs are the channels of a demo: those that look for lost webhooks do so after seconds.
 func quickSpecs() []channels.Spec {
 	specs := slices.DeleteFunc(app.Specs(), func(s channels.Spec) bool { return s.Kind == "sms" })
 	return append(specs, twilio.SMSSpec(twilio.Options{Poll: 3 * time.Second, Settle: 2 * time.Second}))

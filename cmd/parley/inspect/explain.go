@@ -10,8 +10,7 @@ import (
 	"parley/store"
 )
 
-// Explain answers `parley explain #CONVERSATION|EVENT`: "#12" is a conversation, "4711"
-// an event of the journal.
+// Explain answers `parley explain #CONVERSATION|EVENT`: "#12" is a conversation, "4711" an event of the journal.
 // Errors: ErrUnknown.
 func Explain(ctx context.Context, q store.Querier, what string, zone *time.Location) (string, error) {
 	digits, isConversation := strings.CutPrefix(strings.TrimSpace(what), "#")

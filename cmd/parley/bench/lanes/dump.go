@@ -25,9 +25,8 @@ const (
 	dumpPace      = 1000 // lines a second meanwhile: about what two cores hold with all that belongs to a message
 )
 
-// MeasureDump lets the mill run while somebody holds a snapshot, as a dump does: nothing that it
-// leaves can be removed meanwhile. Lines pass at the pace of a busy Parley, and as fast as they can
-// before and at the end.
+// MeasureDump lets the mill run while somebody holds a snapshot, as a dump does: nothing that it leaves can be removed
+// meanwhile. Lines pass at the pace of a busy Parley, and as fast as they can before and at the end.
 func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	if b.Opt.Quick && !b.Opt.Short {
 		return map[string]figure.Figure{"dump_snapshot": figure.LeftOut(dumpTarget, false, "ratio", "left out by --quick: holds a snapshot for ten minutes")}, nil

@@ -83,8 +83,7 @@ func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 
 const (
 	ratedGates = 1000
-	// ratedRate is more than such a gate is asked for here: what keeping rates costs is measured, not
-	// waiting.
+	// ratedRate is more than such a gate is asked for here: what keeping rates costs is measured, not waiting.
 	ratedRate = 1000
 )
 
@@ -99,8 +98,7 @@ func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 	return f.WithNote(figure.Join(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), c.Note)).With(c.details("rated", "free")), nil
 }
 
-// laneFlat compares with a tenth of the size in the same shape, so that only the size of
-// the queue differs.
+// laneFlat compares with a tenth of the size in the same shape, so that only the size of the queue differs.
 func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
 	if b.Opt.Quick && !b.Opt.Short {
 		return figure.LeftOut(0.75, false, "ratio", "left out by --quick: needs a million queued"), nil
@@ -114,8 +112,7 @@ func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, err
 	return f.WithNote(figure.Join(laneNote, c.Note)).With(c.details("many", "few")), nil
 }
 
-// laneIsolation compares free lanes beside a stuck conversation and a throttled gate with
-// the same lanes alone.
+// laneIsolation compares free lanes beside a stuck conversation and a throttled gate with the same lanes alone.
 func laneIsolation(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
 	alone := laneFill{queued: chooseSize(b, someQueued)}
 	beside := laneFill{queued: alone.queued, stuck: chooseSize(b, someQueued), throttled: chooseSize(b, manyThrottled)}
@@ -185,8 +182,7 @@ func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure,
 	return f.WithNote(laneNote), nil
 }
 
-// snapshotRound returns the rate before a snapshot is taken and that in the last second it
-// is held.
+// snapshotRound returns the rate before a snapshot is taken and that in the last second it is held.
 func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Duration) (before, last float64, err error) {
 	if err := fillTables(ctx, w, f); err != nil {
 		return 0, 0, err

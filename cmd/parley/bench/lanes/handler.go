@@ -13,8 +13,7 @@ import (
 	"parley/store/dispatch"
 )
 
-// laneHandler takes every delivery at once and remembers in what order they came. Lane ids
-// are before+1, before+2, …
+// laneHandler takes every delivery at once and remembers in what order they came. Lane ids are before+1, before+2, …
 type laneHandler struct {
 	before    store.LaneID
 	last      []atomic.Int64 // by lane: seq of the last delivery that was sent

@@ -31,8 +31,7 @@ const (
 	millDrain    = 2 * time.Minute
 	drainLook    = 5 * time.Millisecond
 	millBytes    = 500 // of text in a line
-	// millIDs is the distance between the first ids of two mills in one database. Other rows have
-	// smaller ids.
+	// millIDs is the distance between the first ids of two mills in one database. Other rows have smaller ids.
 	millIDs = 1 << 40
 )
 

@@ -11,8 +11,7 @@ import (
 
 // TeamsOptions shape the Teams emulator of a world.
 type TeamsOptions struct {
-	// Rate is the factor on Teams' published limits, for the emulator and Parley alike; 0 =
-	// no limits.
+	// Rate is the factor on Teams' published limits, for the emulator and Parley alike; 0 = no limits.
 	Rate float64
 }
 
@@ -40,8 +39,7 @@ func (t *Organisation) connect(ctx context.Context, c *Child) error {
 	return t.Admin.Connect(ctx, "http://"+c.Address+"/teams/messages")
 }
 
-// TeamsConfig is a parley.yaml with one team in Teams, named Team0. Accounts follow,
-// indented by two.
+// TeamsConfig is a parley.yaml with one team in Teams, named Team0. Accounts follow, indented by two.
 func TeamsConfig(accounts string) string {
 	return "company: Acme\n" + lab.Agents(false, true) +
 		fmt.Sprintf("teams:\n  - {name: Team0, members: [ann@acme.test, ben@acme.test], teams_channel: %q}\n", lab.TeamsSupport) + "accounts:\n" + accounts

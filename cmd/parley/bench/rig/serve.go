@@ -52,8 +52,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	return app.Serve(ctx, env, log, func(string) {}, options)
 }
 
-// heldBySignal returns a function that says whether the appliers are held. end stops listening to the
-// signals.
+// heldBySignal returns a function that says whether the appliers are held. end stops listening to the signals.
 func heldBySignal() (held func() bool, end func()) {
 	var on atomic.Bool
 	const mostWaiting = 4 // signals that come faster than they are read

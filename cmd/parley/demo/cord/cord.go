@@ -21,9 +21,8 @@ const (
 	cordPause = 100 * time.Millisecond
 )
 
-// Cord is the wire between Parley and one port of an emulator. While it is cut, its
-// address refuses connections as a dead host's does; the people, who use the emulator
-// from the other side, notice nothing.
+// Cord is the wire between Parley and one port of an emulator. While it is cut, its address refuses connections as a
+// dead host's does; the people, who use the emulator from the other side, notice nothing.
 type Cord struct {
 	Addr string // host:port where Parley connects
 	live sync.WaitGroup

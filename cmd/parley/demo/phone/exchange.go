@@ -29,8 +29,7 @@ const (
 	TwilioAccount = "twa"
 )
 
-// What the world's company has at Meta and Twilio. Tokens and secrets open the emulators
-// alone.
+// What the world's company has at Meta and Twilio. Tokens and secrets open the emulators alone.
 const (
 	whatsAppNumber = "+15550100"
 	whatsAppID     = "1055500100"
@@ -175,8 +174,7 @@ func (p *Exchange) Handset(address, name string) *Handset {
 	return h
 }
 
-// Changes calls each whenever something happens on the phones, until ctx ends or they are
-// closed.
+// Changes calls each whenever something happens on the phones, until ctx ends or they are closed.
 func (p *Exchange) Changes(ctx context.Context, each func()) {
 	ctx, stop := context.WithCancel(ctx)
 	var wait sync.WaitGroup

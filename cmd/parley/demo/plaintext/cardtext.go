@@ -16,8 +16,7 @@ type cardPart struct {
 	Inlines []cardPart `json:"inlines"` // RichTextBlock
 }
 
-// CardText is what a person reads in an Adaptive Card, a line for each paragraph; its
-// buttons and inputs add nothing.
+// CardText is what a person reads in an Adaptive Card, a line for each paragraph; its buttons and inputs add nothing.
 func CardText(raw json.RawMessage) string {
 	var card cardPart
 	if json.Unmarshal(raw, &card) != nil {

@@ -80,8 +80,7 @@ func ShownText(text string, blocks json.RawMessage) string {
 	return strings.Join(words, "\n")
 }
 
-// ButtonsIn returns the action ids of the buttons in a Slack message's blocks, by verb.
-// Shape of an action id: b:send:…
+// ButtonsIn returns the action ids of the buttons in a Slack message's blocks, by verb. Shape of an action id: b:send:…
 func ButtonsIn(blocks json.RawMessage) map[string]string {
 	found := map[string]string{}
 	WalkJSON(blocks, func(o map[string]any) {

@@ -6,8 +6,7 @@ import "slices"
 type Observation struct {
 	Threads   []Thread
 	Mailboxes []Mailbox
-	// ModelQuestions has the markers of each question that a model was asked. It is nil if the run
-	// has no model.
+	// ModelQuestions has the markers of each question that a model was asked. It is nil if the run has no model.
 	ModelQuestions [][]Marker
 	// Submissions are the mails that Parley handed to the mail server.
 	Submissions []Submission

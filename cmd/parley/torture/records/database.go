@@ -113,8 +113,7 @@ func (d *Database) FillDisk(ctx context.Context, lasting time.Duration) (ended b
 // writeEvery is the pause between two writes to a database whose disk is full, or was full a moment ago.
 const writeEvery = 300 * time.Millisecond
 
-// write needs space for rows and for the log of changes, so that what the server still
-// has in reserve ends soon.
+// write needs space for rows and for the log of changes, so that what the server still has in reserve ends soon.
 func (d *Database) write(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
