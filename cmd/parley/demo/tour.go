@@ -34,7 +34,7 @@ func (p *Page) readTour(ctx context.Context) ([]tourStep, error) {
 	}
 
 	var into []any
-	for _, name := range []string{"answer", "undo", "note", "tag", "snooze", "wake", "resolve", "suggestion", "ai"} { // as done selects them
+	for _, name := range []string{"answer", "undo", "note", "tag", "snooze", "wake", "resolve", "suggestion", "ai"} { // as in done
 		i := slices.IndexFunc(steps, func(s tourStep) bool { return s.Name == name })
 		into = append(into, &steps[i].Done)
 	}
