@@ -42,7 +42,7 @@ func (c *Channel) Run(ctx context.Context) error {
 		hasMore, err := c.pollOnce(ctx, &m)
 		templatesDue := c.number.whatsapp && c.env.Now().Sub(templatesReadAt) >= c.opts.Watch
 		if err == nil && templatesDue {
-			err = c.readContents(ctx, &m)
+			err = readContents(ctx, c, &m)
 			if err == nil {
 				templatesReadAt = c.env.Now()
 			}
@@ -134,7 +134,7 @@ func (c *Channel) saveMemory(ctx context.Context, m memory) error {
 
 // readContents stores changes of templates' states, and deletes old contents that were made for single messages. A content that
 // can't be deleted is tried again the next time.
-func (c *Channel) readContents(ctx context.Context, m *memory) error {
+func readContents(ctx context.Context, c *Channel, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
 	list, err := c.catalogue.list(ctx)

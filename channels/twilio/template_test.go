@@ -256,7 +256,7 @@ func newContentWorld(t *testing.T) *world {
 // readContents does what Run does about contents now and then, which must work.
 func (w *world) readContents(m *memory) {
 	w.t.Helper()
-	if err := w.base.readContents(w.t.Context(), m); err != nil {
+	if err := readContents(w.t.Context(), w.base, m); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -120,7 +120,7 @@ func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 
 // requestFault returns the finding about a failed request. hint is what the admin can do if the error has none.
 func (c *Channel) requestFault(what string, err error, hint string) channels.Finding {
-	se := c.callError(err)
+	se := callError(c, err)
 	if se.Class == channels.Ambiguous { // its own words are about a message
 		return channels.Fault(what, "WhatsApp didn't answer in time.", hint)
 	}

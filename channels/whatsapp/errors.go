@@ -132,7 +132,7 @@ func (c *Channel) attemptError(err error, o channels.Outbound) *channels.SendErr
 }
 
 // callError is sendError for a call that sends no message. It counts as a first attempt: nobody counts its repetitions.
-func (c *Channel) callError(err error) *channels.SendError {
+func callError(c *Channel, err error) *channels.SendError {
 	return c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 }
 

@@ -103,7 +103,7 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp doesn't have the file any more.", Hint: "Ask the customer to send it again.", Cause: err}
 	}
 
-	out := c.callError(err)
+	out := callError(c, err)
 	if out.Class == channels.Ambiguous { // reading may be repeated
 		out.Class = channels.Retry
 		out.Text, out.Hint = "The file could not be read from WhatsApp.", ""

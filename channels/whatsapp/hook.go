@@ -166,7 +166,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 
 // hookError says why a webhook could not be read or set.
 func (c *Channel) hookError(err error) *channels.SendError {
-	e := *c.callError(err)
+	e := *callError(c, err)
 	if graph.IsUnverified(err) {
 		e.Class = channels.Retry
 		e.Text = "Meta called this Parley and did not get the right answer."

@@ -146,7 +146,7 @@ func (c *Channel) ListTemplates(ctx context.Context) ([]channels.TemplateState, 
 
 // templateError returns WhatsApp's description of what is wrong with a template.
 func (c *Channel) templateError(err error) error {
-	out := c.callError(err)
+	out := callError(c, err)
 	if out.Class == channels.Ambiguous {
 		out.Text, out.Hint = "WhatsApp's answer was lost: the template may be there.", "It will show up in the list of templates."
 	}
