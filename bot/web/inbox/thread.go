@@ -150,16 +150,8 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 		mistake:  mistake{Typed: map[string]string{}},
 	}
 
-	if data.Erased {
-		spoken = bridge.SpokenPage{}
-	}
-	for i := range spoken.List {
-		data.Said = append(data.Said, shownMessageOf(v, f, data.Path, &spoken.List[i]))
-		data.Seen = max(data.Seen, spoken.List[i].Event, spoken.List[i].RevisedEvent)
-	}
-	if spoken.Older {
-		first := spoken.List[0]
-		data.Older = fmt.Sprintf("%s?before=%d.%d", data.Path, first.Event, first.ID)
+	if !data.Erased {
+		addSpoken(v, f, &data, spoken)
 	}
 
 	if before != (bridge.SpokenBefore{}) { // people act only where they see the newest messages
@@ -183,6 +175,18 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 
 	data.Teams = teams
 	return data, f, nil
+}
+
+// addSpoken adds what was said in a conversation, and the address of what was said before that.
+func addSpoken(v *web.Visit, f bridge.Facts, data *threadPage, spoken bridge.SpokenPage) {
+	for i := range spoken.List {
+		data.Said = append(data.Said, shownMessageOf(v, f, data.Path, &spoken.List[i]))
+		data.Seen = max(data.Seen, spoken.List[i].Event, spoken.List[i].RevisedEvent)
+	}
+	if spoken.Older {
+		first := spoken.List[0]
+		data.Older = fmt.Sprintf("%s?before=%d.%d", data.Path, first.Event, first.ID)
+	}
 }
 
 // addAttaching adds what the form of a reply shows besides its text.
