@@ -1,0 +1,167 @@
+package inbox
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"parley/bot/picture"
+	"parley/bot/shape"
+	"parley/bot/view"
+	"parley/bot/web"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// addSpoken adds what was said in a conversation, and the address of what was said before that.
+func addSpoken(v *web.Visit, f bridge.Facts, data *threadPage, spoken bridge.SpokenPage) {
+	for i := range spoken.List {
+		data.Said = append(data.Said, shownMessageOf(v, f, data.Path, &spoken.List[i]))
+		data.Seen = max(data.Seen, spoken.List[i].Event, spoken.List[i].RevisedEvent)
+	}
+	if spoken.Older {
+		first := spoken.List[0]
+		data.Older = fmt.Sprintf("%s?before=%d.%d", data.Path, first.Event, first.ID)
+	}
+}
+
+// shownMessageOf makes what the page shows of a message. path is that of the conversation.
+func shownMessageOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken) shownMessage {
+	m := shownMessage{
+		Spoken:  *s,
+		Side:    string(s.Direction),
+		Who:     s.Author,
+		When:    timeText(v, s.At),
+		Exactly: s.At.In(v.Now().Location()).Format(time.RFC3339),
+	}
+	if m.Who == "" {
+		m.Who = "Somebody"
+		if m.Side == "in" {
+			m.Who = shape.PartyName(f.Contact)
+		}
+	}
+
+	m.Fate, m.Look = fateWords(v, s)
+	m.Why = whyWords(f, s)
+	for _, one := range s.Files {
+		shown := file{
+			Name:    shape.Or(shape.OneLine(one.Name, shape.MaxNameRunes), "unnamed file"),
+			Size:    channels.SizeWords(one.SizeBytes),
+			Missing: one.Missing,
+		}
+		if one.Readable {
+			shown.Path = fmt.Sprintf("%s/files/%d/%d", path, s.ID, one.Index)
+			if picture.HasReader(one.Type) && one.SizeBytes <= maxPictureBytes {
+				shown.Picture = fmt.Sprintf("%s/pictures/%d/%d", path, s.ID, one.Index)
+			}
+		}
+		m.Shown = append(m.Shown, shown)
+	}
+
+	for _, verb := range s.Verbs {
+		m.Buttons = append(m.Buttons, buttonOf(v, s, verb, shape.PartyName(f.Contact)))
+	}
+	return m
+}
+
+// whyWords says why a message has its fate; "" if nothing need be said.
+func whyWords(f bridge.Facts, s *bridge.Spoken) string {
+	switch string(s.Fate) {
+	case "ask", "inside", "parked", "failed", "unclear":
+		if s.Reason == "note" { // fateWords says so
+			return ""
+		}
+		return view.ReasonWords(s.Reason, f)
+	case "waiting":
+		if s.Unread {
+			return "It was typed in a chat that can't be read just now, so nobody can see whether it was changed or deleted there. It leaves when the chat is back, and what is written after it follows."
+		}
+		if s.Behind != "" {
+			return "It leaves after the reply of " + s.Behind + " above, which waits for the chat. Let that one go, or take it back."
+		}
+		return s.Trouble
+	}
+	return ""
+}
+
+// fateWords says what became of a message. look is its class.
+func fateWords(v *web.Visit, s *bridge.Spoken) (words, look string) {
+	if s.Deleted {
+		return "Deleted by the customer, " + timeText(v, s.Revised), "warn"
+	}
+	if !s.Revised.IsZero() {
+		return "Changed by the customer, " + timeText(v, s.Revised), "warn"
+	}
+
+	switch string(s.Fate) {
+	case "inside":
+		if s.Reason == "note" {
+			return "Note", ""
+		}
+		return "Stayed inside", ""
+	case "ask":
+		return "Not sent yet", "warn"
+	case "waiting":
+		if s.Until.After(v.Now()) {
+			return "Leaves at " + s.Until.In(v.Now().Location()).Format("15:04:05"), "warn"
+		}
+		return "On its way", "warn"
+	case "out":
+		return receiptWords(s.Receipt), "good"
+	case "failed":
+		return "Not delivered", "bad"
+	case "unclear":
+		return "Nobody knows whether it arrived", "bad"
+	case "parked":
+		return "Kept for later", "warn"
+	case "undone":
+		return "Taken back", ""
+	case "dropped":
+		return "Given up", ""
+	}
+	return "", ""
+}
+
+// receiptWords says what the provider told of a message that left.
+func receiptWords(receipt bridge.OutcomeState) string {
+	switch receipt {
+	case bridge.OutcomeDelivered:
+		return "Delivered"
+	case bridge.OutcomeRead:
+		return "Read"
+	default:
+		return "Sent"
+	}
+}
+
+// buttonOf makes the button for one of the verbs that a message offers.
+func buttonOf(v *web.Visit, s *bridge.Spoken, verb bridge.Verb, customer string) button {
+	b := button{Verb: string(verb), Message: s.ID, Delivery: s.Delivery}
+	switch verb {
+	case bridge.VerbUndo:
+		b.Text = "Take back"
+	case bridge.VerbSend:
+		b.Text, b.Words = "Send to "+customer, s.Words
+		if s.Unread {
+			b.Text, b.Ask = "Send it as it stands", "Send it to "+customer+" as it stands here, whatever was changed in the chat?"
+		}
+		if s.Agent != v.Person.ID { // the customer gets it in its author's name
+			b.Sure = true
+			if !s.Unread {
+				b.Text = "Send as " + s.Author
+			}
+			b.Ask = strings.TrimSpace(b.Ask + " " + shape.SendAsQuestion(s.Author, customer))
+		}
+	case bridge.VerbKeep:
+		b.Text = "Keep inside"
+	case bridge.VerbDrop:
+		b.Text = "Don't send"
+	case bridge.VerbSendAgain:
+		b.Text, b.Ask = "Send again", "Send it again? If it did arrive, "+customer+" gets it twice."
+	case bridge.VerbMarkSent:
+		b.Text = "Mark as sent"
+	default:
+		b.Text = string(verb)
+	}
+	return b
+}
