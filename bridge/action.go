@@ -61,7 +61,7 @@ const (
 	VerbPromote   Verb = "promote"   // button: an automatic mail (Args.Message) becomes a conversation
 	VerbSilence   Verb = "silence"   // button: no more posts about this automatic sender (Args.Message)
 	VerbBlock     Verb = "block"     // button: later automatic mail of this sender (Args.Message) is passed over
-	VerbUnblock   Verb = "unblock"   // takes a block back, for the sender of Args.Message or for Args.Addresses
+	VerbUnblock   Verb = "unblock"   // takes a block or a silence back, for the sender of Args.Message or for Args.Addresses
 )
 
 // Reads reports whether a verb only shows something, and changes nothing.

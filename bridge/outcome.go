@@ -32,5 +32,5 @@ const (
 	OutcomeSilenced  OutcomeState = "silenced"  // nothing more is posted about its sender
 	OutcomeAllowed   OutcomeState = "allowed"   // who is new in a mail gets replies now
 	OutcomeBlocked   OutcomeState = "blocked"   // later automatic mail of its sender is passed over
-	OutcomeUnblocked OutcomeState = "unblocked" // its sender is no longer blocked
+	OutcomeUnblocked OutcomeState = "unblocked" // its sender is no longer blocked or silenced
 )

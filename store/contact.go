@@ -222,3 +222,16 @@ const blockedSenders = `
 func BlockedSenders(ctx context.Context, q Querier, account AccountID, keys []string) ([]Identity, error) {
 	return query.Collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
 }
+
+// No index has them: the statement reads all identities of the account, which only an admin's list and a rare command do.
+const silencedSenders = `
+	SELECT ` + identityColumns + `
+	FROM identities
+	WHERE account_id = $1 AND silenced AND NOT blocked AND ($2::text[] IS NULL OR key = ANY($2))
+	ORDER BY key`
+
+// SilencedSenders returns the senders whose automatic mail an account keeps without a post: those among keys, or all of them if
+// keys is nil.
+func SilencedSenders(ctx context.Context, q Querier, account AccountID, keys []string) ([]Identity, error) {
+	return query.Collect[Identity](ctx, q, "silenced senders", silencedSenders, account, keys)
+}

@@ -58,6 +58,14 @@ func ChangedHands(ctx context.Context, q Querier, conversation ConversationID, s
 	return query.Value[bool](ctx, q, "changed hands", changedHands, conversation, since, DeedsOfOwners())
 }
 
+const isSilenced = `
+	SELECT EXISTS (SELECT FROM log_entries WHERE conversation_id = $1 AND what = 'silenced' AND detail ->> 'text' = $2)`
+
+// IsSilenced returns whether an agent has silenced a sender in a thread of a day.
+func IsSilenced(ctx context.Context, q Querier, conversation ConversationID, key string) (bool, error) {
+	return query.Value[bool](ctx, q, "is silenced", isSilenced, conversation, key)
+}
+
 const statusChosen = `
 	SELECT EXISTS (
 		SELECT FROM log_entries

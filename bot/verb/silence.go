@@ -20,7 +20,7 @@ func silenceVerb() *Verb {
 			if sender == "" {
 				return nil
 			}
-			return confirmationBlocks(l, "No more posts about "+sender+".", shape.NextSentence(hint))
+			return confirmationBlocks(l, "No more posts about "+sender+".", shape.NextSentence(hint), " To take that back: !unblock "+sender)
 		},
 	}
 }

@@ -13,7 +13,7 @@ func unblockVerb() *Verb {
 			Rest: RestAddresses, Missing: "Say which address: !unblock news@shop.example",
 		},
 		Help: Help{
-			Sentence: "Lets automatic mail of a blocked sender come again.",
+			Sentence: "Lets automatic mail of a blocked or silenced sender come again.",
 			Examples: []string{"!unblock news@shop.example"},
 		},
 		Button: Button{Label: "Unblock sender"},

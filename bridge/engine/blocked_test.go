@@ -78,6 +78,28 @@ func TestUnblockByAddress(t *testing.T) {
 	wantEqual(t, "how often the mail is kept that was blocked", w.countKept("Two"), 0)
 }
 
+// A sender who was silenced is shown again once an agent says so, by the button of the line or by the address.
+//
+func TestUnblockSilencedSender(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.sendNews("One")
+	w.chat.Press(t, "ann", w.waitShown("list One"), bridge.VerbSilence)
+	w.chat.Press(t, "ann", w.waitShown("One = silenced"), bridge.VerbUnblock)
+	w.waitShown("One = unblocked")
+	w.waitDrained()
+	w.sendNews("Two")
+	w.chat.Press(t, "ann", w.waitShown("list Two"), bridge.VerbSilence)
+	w.waitDrained()
+
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
+	w.reply(w.waitThread("It is dark"), "!unblock news@x.test")
+	w.waitWhisper("ann", "unblock news@x.test")
+	w.waitDrained()
+	w.sendNews("Three")
+	w.waitShown("list Three")
+}
+
 // A block is taken back by the button of the line by which it was set; both need no admin.
 //
 func TestUnblockByButton(t *testing.T) {

@@ -97,6 +97,30 @@ func TestCollectedMailBecomesAConversation(t *testing.T) {
 	wantEqual(t, "the thread of the sender's next mail", w.waitThread("Why not?"), thread)
 }
 
+// A silence under automatic mail hides nothing that the sender writes in person, above the limit either. One under a collected mail
+// holds in the thread of that day.
+func TestSilencedSendersCollectedMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Away", Text: "Away", Automatic: "auto-submitted"})
+	w.chat.Press(t, "ann", w.waitShown("Away"), bridge.VerbSilence)
+	w.waitWhisper("ann", "eve@flood.test")
+	w.waitDrained()
+	w.sendMails("Offer", maxOpened+1, allFrom("eve@flood.test"))
+	collecting := w.waitThread(fmt.Sprintf("Offer %d words", maxOpened+1))
+
+	collected := w.waitShown(fmt.Sprintf("Offer %d words", maxOpened+1))
+	w.chat.Press(t, "ann", collected, bridge.VerbSilence)
+	w.waitOutcome(collected, bridge.OutcomeSilenced)
+	w.waitDrained()
+	more := floodMail("Offer", maxOpened+2, "eve@flood.test")
+	w.postMails(more)
+	w.eventually("the mail is kept", func() bool { return w.countKept(more.Text) == 1 })
+	w.waitDrained()
+	wantList(t, "what the collecting thread shows of Eve", w.collectedTexts(collecting, "Offer"),
+		[]string{fmt.Sprintf("Offer %d words", maxOpened+1)})
+}
+
 // What follows a collected mail stands beside it. After a while, in which the sender may open conversations again, it opens one.
 func TestWhatFollowsACollectedMail(t *testing.T) {
 	t.Parallel()

@@ -107,35 +107,38 @@ func Drop(ctx context.Context, q store.Querier, event store.EventID) (*Dropped, 
 	return &list[0], nil
 }
 
-// Blocked is a sender whose automatic mail is passed over.
+// Blocked is a sender whose automatic mail is passed over, or kept without a post.
 type Blocked struct {
-	ID      store.IdentityID `db:"id"` // the identity's
-	Of      store.AccountID  `db:"account_id"`
-	Account string           `db:"account"` // its name
-	Address string           `db:"address"`
-	Name    string           `db:"name"`
+	ID       store.IdentityID `db:"id"` // the identity's
+	Of       store.AccountID  `db:"account_id"`
+	Account  string           `db:"account"` // its name
+	Address  string           `db:"address"`
+	Name     string           `db:"name"`
+	Silenced bool             `db:"silenced"` // not blocked: the mail is kept
 }
 
 const blocked = `
-	SELECT sender.id, account.id AS account_id, account.name AS account, sender.key AS address, sender.name
+	SELECT sender.id, account.id AS account_id, account.name AS account, sender.key AS address, sender.name,
+		NOT sender.blocked AS silenced
 	FROM identities AS sender
 	JOIN accounts AS account ON account.id = sender.account_id
-	WHERE sender.blocked
+	WHERE sender.blocked OR sender.silenced
 	ORDER BY sender.account_id, sender.key
 	LIMIT $1 OFFSET $2`
 
-// ListBlocked returns blocked senders of all accounts, limit at most, without the first ones that skip counts.
+// ListBlocked returns blocked and silenced senders of all accounts, limit at most, without the first ones that skip counts.
 func ListBlocked(ctx context.Context, q store.Querier, limit, skip int) ([]Blocked, error) {
 	return query.Collect[Blocked](ctx, q, "blocked senders", blocked, limit, skip)
 }
 
 const unblock = `
-	UPDATE identities SET blocked = false
+	UPDATE identities SET blocked = false, silenced = false
 	FROM accounts AS account
-	WHERE identities.id = $1 AND identities.blocked AND account.id = identities.account_id
-	RETURNING identities.id, account.id AS account_id, account.name AS account, identities.key AS address, identities.name`
+	WHERE identities.id = $1 AND (identities.blocked OR identities.silenced) AND account.id = identities.account_id
+	RETURNING identities.id, account.id AS account_id, account.name AS account, identities.key AS address, identities.name,
+		false AS silenced`
 
-// Unblock lets later mail of a sender in again. It returns nil if the sender was not blocked.
+// Unblock lets later mail of a sender in again. It returns nil if the sender was neither blocked nor silenced.
 func Unblock(ctx context.Context, q store.Querier, identity store.IdentityID) (*Blocked, error) {
 	list, err := query.Collect[Blocked](ctx, q, "unblock", unblock, identity)
 	if err != nil || len(list) == 0 {

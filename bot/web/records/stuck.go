@@ -35,7 +35,7 @@ type stuckDesk interface {
 	// Errors: ErrNone if nothing is left to decide; *bridge.Problem for what the admin may not do.
 	Decide(ctx context.Context, by web.Person, d Decision) (bridge.ActResult, error)
 
-	// Blocked lists the senders whose automatic mail is passed over, limit at most, without the first ones that skip counts. Of accounts that are closed to the viewer it doesn't name them.
+	// Blocked lists the blocked and silenced senders, limit at most, without the first ones that skip counts. Of accounts that are closed to the viewer it doesn't name them.
 	Blocked(ctx context.Context, viewer bridge.AgentID, limit, skip int) ([]Blocked, error)
 
 	// Unblock lets a sender's mail in again. Errors: ErrNone; *bridge.Problem if the account is closed to the admin.
@@ -74,13 +74,14 @@ type Decision struct {
 	Attempt  int // the last attempt that the page showed; after a later one, the admin must look again first
 }
 
-// Blocked is a sender whose automatic mail is passed over.
+// Blocked is a sender whose automatic mail is passed over, or kept without a post.
 type Blocked struct {
-	ID      bridge.IdentityID
-	Closed  bool // the viewer may not read of the account's customers, so Address and Name are left out
-	Account string
-	Address string
-	Name    string
+	ID       bridge.IdentityID
+	Closed   bool // the viewer may not read of the account's customers, so Address and Name are left out
+	Account  string
+	Address  string
+	Name     string
+	Silenced bool // not blocked: the mail is kept
 }
 
 // Backups tells of the backups that Parley makes by itself.
@@ -270,7 +271,8 @@ func (p pages) showBlocked(v *web.Visit) error {
 	}
 
 	return v.Show("blocked", web.Screen{Title: "Blocked senders", Data: shown,
-		Help: "Automatic mail of these senders is passed over. Colleagues block a sender in the thread of the day's automatic mail."})
+		Help: "Automatic mail of these senders is passed over, or kept without a post (silenced). Colleagues block or silence a sender in the " +
+			"thread of the day's automatic mail."})
 }
 
 func (p pages) unblockSender(v *web.Visit) error {

@@ -83,6 +83,16 @@ func (l *Log) ChangedHands(ctx context.Context, q store.Querier, r Request) (boo
 	return store.ChangedHands(ctx, q, r.Conversation.ID, typed)
 }
 
+// IsSilenced reports whether an agent has silenced a sender in a thread of a day.
+func (l *Log) IsSilenced(ctx context.Context, q store.Querier, c *Conversation, key string) (bool, error) {
+	for _, e := range l.Entries { // of this batch, not stored yet
+		if e.ConversationID == c.ID && e.What == store.DeedSilenced && DetailOf(e).Text == key {
+			return true, nil
+		}
+	}
+	return store.IsSilenced(ctx, q, c.ID, key)
+}
+
 func (l *Log) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.InsertLog(ctx, p, l.Entries)
 }

@@ -25,8 +25,9 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 
 	m := it.inboundMessage(c, a, part, in)
 	i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
-	if i != nil && i.Silenced {
-		return nil // kept, without a post
+	silenced, err := it.isSilenced(ctx, tx, c, i, in)
+	if err != nil || silenced {
+		return err // kept, without a post
 	}
 	if _, err := it.OpenThread(c); err != nil {
 		return err
@@ -35,6 +36,20 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 	it.Line(c, bridge.Line{Content: &bridge.CollectedLine{Subject: in.Subject, Words: collectedWords(in), Files: len(m.Files)},
 		Customer: partyOf(in), Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: sortingArgs(c, m, in)})
 	return nil
+}
+
+// isSilenced reports whether a collected mail is kept without a post. A silence is about automatic mail: what a person writes is
+// left out only in the thread of the day in which an agent has silenced its sender. The sender may be nil.
+func (it *UseCases) isSilenced(
+	ctx context.Context, tx pgx.Tx, c *book.Conversation, sender *store.Identity, in channels.Inbound,
+) (bool, error) {
+	if sender == nil || !sender.Silenced {
+		return false, nil
+	}
+	if in.Automatic != "" {
+		return true, nil
+	}
+	return it.Log.IsSilenced(ctx, tx, c, sender.Key)
 }
 
 // collectedWords returns what a collected mail says, as far as it is shown.

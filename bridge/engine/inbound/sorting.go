@@ -195,7 +195,7 @@ func (it sorting) silenceSender(r book.Request, m *book.Message, i *store.Identi
 	it.Log.ByAgent(r.Conversation, r.Agent, store.DeedSilenced, book.Detail{Text: i.Key})
 	done := &bridge.SendersLine{Senders: i.Key}
 	if r.Conversation.Collects != nil {
-		done.Hint = "What is not above the limit still becomes a conversation."
+		done.Hint = "What is not above the limit still becomes a conversation, and the next day's thread shows what is."
 	}
 	it.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 }
@@ -218,7 +218,7 @@ func (it sorting) blockSender(r book.Request, m *book.Message, i *store.Identity
 	it.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
 }
 
-// unblockSenders lets automatic mail of senders come again: of the one whose mail a button is under, or of
+// unblockSenders lets automatic mail of blocked or silenced senders be shown again: of the one whose mail a button is under, or of
 // those that are named.
 func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, a := r.Conversation, r.Action
@@ -233,15 +233,15 @@ func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request)
 
 	var freed []string
 	for _, sender := range senders {
-		if sender.Blocked {
-			sender.Blocked, it.People.DirtyIdentities[sender.ID] = false, true
+		if sender.Blocked || sender.Silenced {
+			sender.Blocked, sender.Silenced, it.People.DirtyIdentities[sender.ID] = false, false, true
 			freed = append(freed, sender.Key)
 		}
 	}
 
 	if len(freed) == 0 {
-		it.Refuse(r, "not_blocked", "Nobody of that address is blocked here.",
-			"Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
+		it.Refuse(r, "not_blocked", "Nobody of that address is blocked or silenced here.",
+			"Say which: !unblock news@shop.example. parley doctor lists them.")
 		return nil
 	}
 	if m != nil {
@@ -254,7 +254,7 @@ func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request)
 }
 
 // findSenders returns the sender of a mail, which may be nil, and those of the addresses that are named. Of senders whom this batch
-// hasn't read it finds only the blocked ones.
+// hasn't read it finds only the blocked and silenced ones.
 func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message) ([]*store.Identity, error) {
 	var found []*store.Identity
 	if m != nil && m.IdentityID != nil {
@@ -285,6 +285,11 @@ func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m 
 	if err != nil {
 		return nil, err
 	}
+	silenced, err := store.SilencedSenders(ctx, tx, account, unloaded)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, silenced...)
 	for i := range rows {
 		it.People.AddIdentity(&rows[i])
 		found = append(found, &rows[i])

@@ -347,7 +347,7 @@ func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 		return []bridge.Verb{bridge.VerbUndo}
 	case bridge.OutcomeKept, bridge.OutcomeTemplate:
 		return []bridge.Verb{bridge.VerbDrop}
-	case bridge.OutcomeBlocked:
+	case bridge.OutcomeBlocked, bridge.OutcomeSilenced:
 		return []bridge.Verb{bridge.VerbUnblock}
 	case bridge.OutcomeUnblocked:
 		return SortingVerbs()

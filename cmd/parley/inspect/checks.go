@@ -217,14 +217,21 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 	return s
 }
 
-// shownBlocked is how many blocked senders are listed.
+// shownBlocked is how many blocked, and silenced, senders are listed.
 const shownBlocked = 20
 
-// listBlocked lists the senders whose automatic mail is ignored.
+// listBlocked lists the senders whose automatic mail is ignored, and those whose automatic mail is kept without a post.
 func (o Options) listBlocked(ctx context.Context, s *Section, a store.Account) {
-	senders, err := store.BlockedSenders(ctx, o.Pool, a.ID, nil)
+	blocked, err := store.BlockedSenders(ctx, o.Pool, a.ID, nil)
+	addSenders(s, "blocked senders", "passed over", blocked, err)
+	silenced, err := store.SilencedSenders(ctx, o.Pool, a.ID, nil)
+	addSenders(s, "silenced senders", "kept without a post", silenced, err)
+}
+
+// addSenders adds what becomes of the automatic mail of senders, or the error with which they couldn't be read.
+func addSenders(s *Section, what, fate string, senders []store.Identity, err error) {
 	if err != nil {
-		s.addWrong("blocked senders", err.Error(), "See the database's log.")
+		s.addWrong(what, err.Error(), "See the database's log.")
 		return
 	}
 	if len(senders) == 0 {
@@ -240,8 +247,8 @@ func (o Options) listBlocked(ctx context.Context, s *Section, a store.Account) {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
 
-	text := "automatic mail from " + strings.Join(names, ", ") + " is passed over (to take one back, type !unblock ADDRESS in any thread of the account)"
-	s.Findings = append(s.Findings, Finding{Level: Good, What: "blocked senders", Text: text, MayNameCustomer: true})
+	text := "automatic mail from " + strings.Join(names, ", ") + " is " + fate + " (to take one back, type !unblock ADDRESS in any thread of the account)"
+	s.Findings = append(s.Findings, Finding{Level: Good, What: what, Text: text, MayNameCustomer: true})
 }
 
 // checkHome checks that there is a channel for an account's threads.

@@ -149,7 +149,7 @@ func TestDoctorOfABrokenSystem(t *testing.T) {
 	must(t, err)
 	_, err = store.ReportAccount(t.Context(), o.Pool, findAccount(t, o.Pool, "unset").ID, "error", "From before the account was paused.", "")
 	must(t, err)
-	blockSender(t, o.Pool, findAccount(t, o.Pool, "unset").ID, "news@x.test")
+	stopSenders(t, o.Pool, findAccount(t, o.Pool, "unset").ID, "news@x.test", "ads@x.test")
 	delayFigures(t, o.Pool)
 
 	report := inspect.Doctor(t.Context(), o)
@@ -163,14 +163,14 @@ func TestDoctorOfABrokenSystem(t *testing.T) {
 	}
 }
 
-// blockSender has an account pass over the automatic mail of a sender.
-func blockSender(t *testing.T, pool *pgxpool.Pool, account store.AccountID, address string) {
+// stopSenders has an account pass over the automatic mail of one sender, and keep that of another one without a post.
+func stopSenders(t *testing.T, pool *pgxpool.Pool, account store.AccountID, blocked, silenced string) {
 	t.Helper()
 	_, err := pool.Exec(t.Context(), `INSERT INTO contacts (id, name) VALUES (1, 'News')`)
 	must(t, err)
 	_, err = pool.Exec(t.Context(), `
-		INSERT INTO identities (id, account_id, key, contact_id, blocked)
-		VALUES ($1, $1, $2, 1, true)`, account, address)
+		INSERT INTO identities (id, account_id, key, contact_id, blocked, silenced)
+		VALUES ($1, $1, $2, 1, true, false), ($1 + 1, $1, $3, 1, false, true)`, account, blocked, silenced)
 	must(t, err)
 }
 

@@ -201,15 +201,21 @@ func TestStuckPage(t *testing.T) {
 	}
 }
 
-// All blocked senders can be reached, however many there are.
+// All blocked and silenced senders can be reached, however many there are.
 func TestManyBlockedSenders(t *testing.T) {
 	t.Parallel()
-	s := withRecords(t)
-	storetest.Exec(t, s.Pool, `INSERT INTO identities (id, account_id, key, name, contact_id, blocked)
-		SELECT 1000 + n, account_id, 'news' || n || '@shop.example', '', contact_id, true FROM identities, generate_series(1, 199) AS n WHERE id = 102`)
+	s := withRecords(t, withInbox(t))
+	storetest.Exec(t, s.Pool, `INSERT INTO identities (id, account_id, key, name, contact_id, blocked, silenced)
+		SELECT 1000 + n, account_id, 'news' || n || '@shop.example', '', contact_id, n > 1, n = 1 FROM identities, generate_series(1, 199) AS n WHERE id = 102`)
 	ann := s.Visitor("ann@acme.test")
 	if n := countRowsOfAllPages(ann, "/settings/blocked"); n != 200 {
-		t.Errorf("the pages have %d blocked senders, want 200", n)
+		t.Errorf("the pages have %d blocked and silenced senders, want 200", n)
+	}
+	if a := ann.Post("/settings/blocked/1001/unblock", nil); a.Status != http.StatusSeeOther {
+		t.Errorf("letting a silenced sender in again: %d, want %d", a.Status, http.StatusSeeOther)
+	}
+	if n := countRowsOfAllPages(ann, "/settings/blocked"); n != 199 {
+		t.Errorf("afterwards the pages have %d senders, want 199", n)
 	}
 	wantShown(t, "a page behind the last", ann.Get("/settings/blocked?page=99999999999999999999"), "No further sender is blocked.")
 }

@@ -122,7 +122,7 @@ func (d *recordsDesk) Blocked(ctx context.Context, viewer store.AgentID, limit, 
 
 	list := make([]records.Blocked, len(found))
 	for i, b := range found {
-		list[i] = records.Blocked{ID: b.ID, Account: b.Account, Address: b.Address, Name: b.Name}
+		list[i] = records.Blocked{ID: b.ID, Account: b.Account, Address: b.Address, Name: b.Name, Silenced: b.Silenced}
 		if isClosed(b.Of) {
 			list[i].Address, list[i].Name, list[i].Closed = "", "", true
 		}
