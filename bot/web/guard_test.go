@@ -110,8 +110,8 @@ func setupRoutes() []web.Route {
 	do := func(v *web.Visit) error { return v.Go("/settings") }
 	token := &web.ByToken{Scopes: []web.Scope{web.ScopeSetup}}
 	return []web.Route{
-		{Pattern: "GET /api/setup", Token: token, Do: do},
-		{Pattern: "PUT /api/setup", Token: token, Do: do},
+		{Pattern: "GET /api/v1/setup", Token: token, Do: do},
+		{Pattern: "PUT /api/v1/setup", Token: token, Do: do},
 	}
 }
 
@@ -140,17 +140,22 @@ func wantHeader(t *testing.T, answer *httptest.ResponseRecorder, name, want stri
 
 const plainText = "text/plain; charset=utf-8"
 
+// setupPaths are the address of setupRoutes, and the one that they had first.
+func setupPaths() []string { return []string{"/api/v1/setup", "/api/setup"} }
+
 // At an address of programs another method is refused in plain text, and those that are there are named.
 func TestOtherMethodsForPrograms(t *testing.T) {
 	t.Parallel()
-	for _, method := range []string{http.MethodDelete, http.MethodPost} {
-		t.Run(method, func(t *testing.T) {
-			t.Parallel()
-			answer := askSetup(t, method, "/api/setup")
-			wantStatus(t, answer, http.StatusMethodNotAllowed)
-			wantHeader(t, answer, "Allow", "GET, HEAD, PUT")
-			wantHeader(t, answer, "Content-Type", plainText)
-		})
+	for _, path := range setupPaths() {
+		for _, method := range []string{http.MethodDelete, http.MethodPost} {
+			t.Run(method+path, func(t *testing.T) {
+				t.Parallel()
+				answer := askSetup(t, method, path)
+				wantStatus(t, answer, http.StatusMethodNotAllowed)
+				wantHeader(t, answer, "Allow", "GET, HEAD, PUT")
+				wantHeader(t, answer, "Content-Type", plainText)
+			})
+		}
 	}
 }
 
@@ -165,13 +170,15 @@ func TestOtherPathsForPrograms(t *testing.T) {
 // HEAD comes with GET, without a route of its own.
 func TestMethodsForPrograms(t *testing.T) {
 	t.Parallel()
-	for _, method := range []string{http.MethodPut, http.MethodHead} {
-		t.Run(method, func(t *testing.T) {
-			t.Parallel()
-			answer := askSetup(t, method, "/api/setup")
-			wantStatus(t, answer, http.StatusSeeOther)
-			wantHeader(t, answer, "Allow", "")
-		})
+	for _, path := range setupPaths() {
+		for _, method := range []string{http.MethodPut, http.MethodHead} {
+			t.Run(method+path, func(t *testing.T) {
+				t.Parallel()
+				answer := askSetup(t, method, path)
+				wantStatus(t, answer, http.StatusSeeOther)
+				wantHeader(t, answer, "Allow", "")
+			})
+		}
 	}
 }
 

@@ -87,11 +87,26 @@ func (s *Site) withToken(v *Visit, route Route) error {
 // Tokens finds who holds a token. Errors: ErrNoToken.
 type Tokens func(ctx context.Context, token string) (Holder, error)
 
-// programPath is the prefix of the addresses that programs ask.
-const programPath = "/api/"
+// programPath is the prefix of the addresses that programs ask, and versionPath that of those which routes have.
+const (
+	programPath = "/api/"
+	versionPath = programPath + "v1/"
+)
 
 // isForPrograms reports whether the answers at a path are for programs, as text.
 func isForPrograms(path string) bool { return strings.HasPrefix(path, programPath) }
+
+// formerAddresses lists the routes of programs at the addresses that they had first, without a version. Programs still use those.
+func formerAddresses(routes []Route) (list []Route) {
+	for _, r := range routes {
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		if name, ok := strings.CutPrefix(path, versionPath); ok {
+			r.Pattern = method + " " + programPath + name
+			list = append(list, r)
+		}
+	}
+	return list
+}
 
 // otherMethods lists routes that refuse, at the addresses of programs, all methods but those of the routes there.
 func otherMethods(routes []Route) (list []Route) {

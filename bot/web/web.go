@@ -169,7 +169,8 @@ func (s *Site) addTemplates(base *template.Template, a Area) error {
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+assetPath+"{name}", s.assets)
-	for _, r := range slices.Concat(s.routes, otherMethods(s.routes)) {
+	routes := slices.Concat(s.routes, formerAddresses(s.routes))
+	for _, r := range slices.Concat(routes, otherMethods(routes)) {
 		mux.Handle(r.Pattern, s.guardRoute(r))
 	}
 	mux.Handle("/", s.guardRoute(Route{For: Anyone, Do: func(v *Visit) error { return v.NotFound() }}))

@@ -66,7 +66,7 @@ func (p pages) logRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /settings/log", For: web.Admins, Do: p.showLog},
 		{Pattern: "GET /settings/log.csv", For: web.Admins, Do: p.logFile, Streams: true},
-		{Pattern: "GET /api/log.csv", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeLog}}, Do: p.logFile, Streams: true},
+		{Pattern: "GET /api/v1/log.csv", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeLog}}, Do: p.logFile, Streams: true},
 	}
 }
 

@@ -88,8 +88,8 @@ func Area(desk Desk) web.Area {
 		{Pattern: "GET " + path, For: web.Admins, Do: p.list},
 		{Pattern: "POST " + path, For: web.Admins, Do: p.makeToken},
 		{Pattern: "POST " + path + "/{id}/revoke", For: web.Admins, Do: p.revoke},
-		{Pattern: "GET /api/setup", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeSetup, web.ScopeApply}}, Do: p.export},
-		{Pattern: "PUT /api/setup", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeApply}}, Do: p.apply, Reads: true},
+		{Pattern: "GET /api/v1/setup", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeSetup, web.ScopeApply}}, Do: p.export},
+		{Pattern: "PUT /api/v1/setup", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeApply}}, Do: p.apply, Reads: true},
 	}, Menu: []web.Link{{Path: path, Text: "API tokens", For: web.Admins, Rank: 87}}}
 }
 

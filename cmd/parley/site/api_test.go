@@ -11,7 +11,7 @@ import (
 )
 
 // curlExample is a line of docs/api.md. Its groups are: whether it changes the set-up, the path, and what that ends in.
-var curlExample = regexp.MustCompile(`^curl( -X PUT)? -H "Authorization: Bearer \$TOKEN"(?: --data-binary @parley.yaml)? "\$PARLEY(/api/([a-z.]+)[^"]*)"$`)
+var curlExample = regexp.MustCompile(`^curl( -X PUT)? -H "Authorization: Bearer \$TOKEN"(?: --data-binary @parley.yaml)? "\$PARLEY(/api/v1/([a-z.]+)[^"]*)"$`)
 
 // minExamples is how many examples the page has at least.
 const minExamples = 5
@@ -24,7 +24,7 @@ func TestAPIExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := startRanks(t)
-	asItIs := newProgram(s, newTokenOf(t, s, setupScope)).get("/api/setup").Body
+	asItIs := newProgram(s, newTokenOf(t, s, setupScope)).get("/api/v1/setup").Body
 	renamed := strings.Replace(asItIs, "company: Acme", "company: Acme & Sons", 1)
 	ran := 0
 	for line := range strings.Lines(string(page)) {
@@ -85,7 +85,7 @@ func checkApplyExample(t *testing.T, s *sitetest.Site, line, path, yaml string) 
 func TestSetupIsReadAndApplied(t *testing.T) {
 	t.Parallel()
 	s := startRanks(t)
-	file := newProgram(s, newTokenOf(t, s, setupScope)).get("/api/setup")
+	file := newProgram(s, newTokenOf(t, s, setupScope)).get("/api/v1/setup")
 	wantHidden(t, "the set-up", file, append(sitetest.Secrets(), "password", "${")...)
 
 	applied := newProgram(s, newTokenOf(t, s, applyScope)).putSetup("", file.Body)

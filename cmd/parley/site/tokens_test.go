@@ -33,11 +33,11 @@ const (
 func apiPath(scope string) string {
 	switch scope {
 	case figuresScope:
-		return "/api/figures.csv"
+		return "/api/v1/figures.csv"
 	case logScope:
-		return "/api/log.csv"
+		return "/api/v1/log.csv"
 	}
-	return "/api/setup"
+	return "/api/v1/setup"
 }
 
 // makeToken sends the form that makes a token.
@@ -76,7 +76,7 @@ func (p program) get(path string) sitetest.Answer { return p.send(http.MethodGet
 
 // putSetup sends a parley.yaml to be applied.
 func (p program) putSetup(query, yaml string) sitetest.Answer {
-	return p.send(http.MethodPut, "/api/setup"+query, yaml)
+	return p.send(http.MethodPut, "/api/v1/setup"+query, yaml)
 }
 
 func (p program) send(method, path, body string) sitetest.Answer {
@@ -101,14 +101,14 @@ func TestTokenOpensItsScope(t *testing.T) {
 		scope     string
 		wantOpens []string
 	}{
-		{scope: figuresScope, wantOpens: []string{"/api/figures.csv"}},
-		{scope: logScope, wantOpens: []string{"/api/log.csv"}},
-		{scope: setupScope, wantOpens: []string{"/api/setup"}},
-		{scope: applyScope, wantOpens: []string{"/api/setup"}},
+		{scope: figuresScope, wantOpens: []string{"/api/v1/figures.csv"}},
+		{scope: logScope, wantOpens: []string{"/api/v1/log.csv"}},
+		{scope: setupScope, wantOpens: []string{"/api/v1/setup"}},
+		{scope: applyScope, wantOpens: []string{"/api/v1/setup"}},
 	} {
 		t.Run(tt.scope, func(t *testing.T) {
 			p := newProgram(s, newTokenOf(t, s, tt.scope))
-			for _, path := range []string{"/api/figures.csv", "/api/log.csv", "/api/setup"} {
+			for _, path := range []string{"/api/v1/figures.csv", "/api/v1/log.csv", "/api/v1/setup"} {
 				a := p.get(path)
 				want := http.StatusForbidden
 				if slices.Contains(tt.wantOpens, path) {
@@ -312,15 +312,15 @@ func TestTryingTokensIsSlowedDown(t *testing.T) {
 	s := sitetest.Start(t, ranks())
 	honest := newProgram(s, newToken(t, s.Visitor("ann@acme.test"), setupScope))
 	guesser := newProgram(s, "parley_GUESSED")
-	refusal := guesser.get("/api/setup")
+	refusal := guesser.get("/api/v1/setup")
 	for n := 1; n < guesses && refusal.Status != http.StatusTooManyRequests; n++ {
-		refusal = guesser.get("/api/setup")
+		refusal = guesser.get("/api/v1/setup")
 	}
 	wantStatus(t, fmt.Sprintf("after at most %d guesses", guesses), refusal, http.StatusTooManyRequests)
 	if refusal.Header.Get("Retry-After") == "" {
 		t.Error("the refusal has no header Retry-After")
 	}
-	wantStatus(t, "a program whose neighbour guesses", honest.get("/api/setup"), http.StatusOK)
+	wantStatus(t, "a program whose neighbour guesses", honest.get("/api/v1/setup"), http.StatusOK)
 	wantStatus(t, "somebody who signs in beside it", s.Visitor("").Get("/auth/sign-in"), http.StatusOK)
 }
 
