@@ -28,6 +28,10 @@ type Spec struct {
 	// Check says what is wrong with an account's settings that Fields don't say: its errors, joined, of which each names a field
 	// and quotes no value. It asks nobody. nil means that nothing more is known.
 	Check func(Config) error
+	// ReadAddress reads a customer's address or number that an admin typed, for the list of those to whom an account on trial sends:
+	// in the forms that Starter.Recipient takes, and in the form of Party.Key. nil means that Party.Key is typed as it is.
+	// Errors: *SendError of class BadRecipient.
+	ReadAddress func(c Config, typed string) (Party, error)
 	// Sources returns the sources of an account's messages (a mailbox, a number), by the name of the field that
 	// names each. Two accounts with the same source would take each message twice. With Sources, Fact.Owner is the source of the field
 	// Owner, not its value. nil means that the value of the field Owner, if there is one, is the only source.

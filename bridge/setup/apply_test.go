@@ -321,3 +321,32 @@ func TestApplyAtOnce(t *testing.T) {
 	wantEqual(t, "accounts", len(d.Accounts), 5)
 	wantEqual(t, "version of the settings", d.Version, 2)
 }
+
+// Whom an account on trial writes to is kept in the channel's own form, however it is spelled. What can't be read is refused, unless
+// an earlier version has stored it.
+// R-265
+func TestTrialTo(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	wantTrialTo := func(account string, want ...string) {
+		t.Helper()
+		for _, a := range directory(t, pool).Accounts {
+			if a.Name == account && !slices.Equal(a.TrialTo, want) {
+				t.Errorf("account %s: got %q, want %q", account, a.TrialTo, want)
+			}
+		}
+	}
+	const file = `
+teams: [{name: Support, slack_channel: C0SUPPORT}]
+accounts:
+  - {name: rookery, kind: raven, team: Support, mode: trial, trial_to: ["+1 555 0100", "+15550100", " +1 555 0101"], raven: {number: +15550199}}
+`
+	apply(t, pool, file, options(t))
+	wantTrialTo("rookery", "+15550100", "+15550101")
+	const bad = `accounts: [{name: rookery, trial_to: ["+1 555 0100", "5550100"]}]`
+	wantEqual(t, "the refusal", refused(t, pool, bad, options(t)),
+		"1:54: account rookery: trial_to: \"5550100\" can't be read. Write it like +1 555 0100.\n")
+	storetest.Exec(t, pool, `UPDATE accounts SET trial_to = '{5550100}' WHERE name = 'rookery'`)
+	apply(t, pool, bad, options(t))
+	wantTrialTo("rookery", "+15550100", "5550100")
+}

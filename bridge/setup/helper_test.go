@@ -28,9 +28,16 @@ func loft() channels.Spec {
 	}}
 }
 
-// raven has its section under its kind and needs nothing.
+// raven has its section under its kind and needs nothing. Its customers have numbers.
 func raven() channels.Spec {
-	return channels.Spec{Kind: "raven", Name: "Raven", Fields: []channels.Field{{Name: "number", Label: "Number"}, {Name: "token", Label: "Token", Secret: true}}}
+	readNumber := func(_ channels.Config, typed string) (channels.Party, error) {
+		number := strings.ReplaceAll(typed, " ", "")
+		if !strings.HasPrefix(number, "+") {
+			return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Hint: "Write it like +1 555 0100."}
+		}
+		return channels.Party{Key: number}, nil
+	}
+	return channels.Spec{Kind: "raven", Name: "Raven", ReadAddress: readNumber, Fields: []channels.Field{{Name: "number", Label: "Number"}, {Name: "token", Label: "Token", Secret: true}}}
 }
 
 func specs() []channels.Spec { return []channels.Spec{loft(), raven()} }

@@ -3,6 +3,7 @@ package email
 import (
 	"parley/channels"
 	"parley/channels/email/mailbox"
+	"parley/channels/email/outbound"
 	"parley/channels/email/settings"
 )
 
@@ -11,14 +12,15 @@ import (
 func Spec() channels.Spec {
 	shared := newProcess()
 	return channels.Spec{
-		Kind:     "email",
-		Name:     "E-mail",
-		Icon:     "email",
-		OwnHosts: settings.Hosts,
-		Check:    settings.Check,
-		Sources:  settings.Sources,
-		SentTo:   settings.SentTo,
-		Consent:  settings.FieldOAuth,
+		Kind:        "email",
+		Name:        "E-mail",
+		Icon:        "email",
+		OwnHosts:    settings.Hosts,
+		Check:       settings.Check,
+		Sources:     settings.Sources,
+		ReadAddress: func(_ channels.Config, typed string) (channels.Party, error) { return outbound.ReadAddress(typed) },
+		SentTo:      settings.SentTo,
+		Consent:     settings.FieldOAuth,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(account, env, mailbox.DefaultOptions(), shared)
 		},

@@ -137,11 +137,27 @@ func (n *ownNumber) ownerOf(ours string) string {
 
 // Recipient implements channels.Starter. A number without a country code gets that of our own number.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
+	return readNumber(typed, c.number.from, c.number.whatsapp)
+}
+
+// addressReader returns the Spec.ReadAddress of WhatsApp, or of SMS. Customers of WhatsApp may also have a user id.
+func addressReader(whatsapp bool) func(channels.Config, string) (channels.Party, error) {
+	return func(c channels.Config, typed string) (channels.Party, error) {
+		if key := keyOf(typed); bsuidPattern.MatchString(key) {
+			return channels.Party{Key: key}, nil
+		}
+		return readNumber(typed, withoutSpaces(c[fieldFrom]), whatsapp)
+	}
+}
+
+// readNumber reads a customer's number that somebody typed for an account with the number ours.
+// Errors: BadRecipient.
+func readNumber(typed, ours string, whatsapp bool) (channels.Party, error) {
 	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(typed, maxQuoted) + "” is no phone number.",
 		Hint: "Give it with country code: +49 171 1234567."}
-	region := "ZZ"                                                          // the library's name for an unknown one
-	if ours, err := phonenumbers.Parse(c.number.from, region); err == nil { // not of a short code
-		region = cmp.Or(phonenumbers.GetRegionCodeForCountryCode(int(ours.GetCountryCode())), region)
+	region := "ZZ"                                                   // the library's name for an unknown one
+	if number, err := phonenumbers.Parse(ours, region); err == nil { // not of a short code
+		region = cmp.Or(phonenumbers.GetRegionCodeForCountryCode(int(number.GetCountryCode())), region)
 	}
 
 	typed = strings.TrimPrefix(strings.TrimSpace(typed), waPrefix)
@@ -156,7 +172,7 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	}
 
 	p := channels.Party{Key: phonenumbers.Format(n, phonenumbers.E164)}
-	if c.number.whatsapp {
+	if whatsapp {
 		p.Also = wanumber.OtherForms(p.Key)
 	}
 	return p, nil

@@ -35,8 +35,8 @@ func WhatsAppSpec(o Options) channels.Spec {
 	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: listSources,
 		Owner: fieldFrom, KeepsUnowned: true, SignedBy: fieldToken,
 		Signature: wamark.Render,
-		Check:     checkOf(true),
-		Fields:    commonFields("The WhatsApp sender's number: +15550100."),
+		Check:     checkOf(true), ReadAddress: addressReader(true),
+		Fields: commonFields("The WhatsApp sender's number: +15550100."),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			c, err := newChannel(a, env, o, true)
 			if err != nil {
@@ -51,7 +51,7 @@ func SMSSpec(o Options) channels.Spec {
 	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: listSources,
 		Owner: fieldFrom, KeepsUnowned: true, SignedBy: fieldToken,
 		Signature: wamark.Plain,
-		Check:     checkOf(false),
+		Check:     checkOf(false), ReadAddress: addressReader(false),
 		Fields: append(commonFields("The number or short code customers write to: +15550101."),
 			channels.Field{Name: fieldMMS, Label: "MMS", Help: "`true`: files may be sent, too; carriers take them in the US and Canada alone.", Default: "false", OneOf: []string{"false", "true"}}),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {

@@ -59,7 +59,10 @@ func partyOf(userID, waID loose, name string) channels.Party {
 }
 
 // Recipient implements channels.Starter: a phone number with its country code, or a user id.
-func (c *Channel) Recipient(typed string) (channels.Party, error) {
+func (c *Channel) Recipient(typed string) (channels.Party, error) { return readAddress(nil, typed) }
+
+// readAddress is Spec.ReadAddress.
+func readAddress(_ channels.Config, typed string) (channels.Party, error) {
 	typed = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(typed), "whatsapp:"))
 	if user := userKey(loose(typed)); user != "" {
 		return channels.Party{Key: user}, nil

@@ -23,14 +23,15 @@ const (
 // Spec describes the channel "whatsapp": a number of Meta's Cloud API. Several numbers of one app may share a callback.
 func Spec() channels.Spec {
 	return channels.Spec{
-		Kind:      "whatsapp",
-		Name:      "WhatsApp",
-		Icon:      "telephone_receiver",
-		Owner:     fieldPhoneID,
-		SignedBy:  fieldSecret,
-		APIEnv:    "WHATSAPP_API_URL",
-		Signature: wamark.Render,
-		Check:     checkSettings,
+		Kind:        "whatsapp",
+		Name:        "WhatsApp",
+		Icon:        "telephone_receiver",
+		Owner:       fieldPhoneID,
+		SignedBy:    fieldSecret,
+		APIEnv:      "WHATSAPP_API_URL",
+		Signature:   wamark.Render,
+		Check:       checkSettings,
+		ReadAddress: readAddress,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(account, env)
 		},

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,6 +42,7 @@ func (o *overlay) accountEntry(e parleyfile.Account) {
 	o.accountPlace(a, e)
 	overlaySettings(a.Settings, e.Settings)
 	o.accountSections(a, e)
+	o.trialAddresses(a, e)
 }
 
 // newAccount has the values that count where the file says nothing.
@@ -72,9 +74,6 @@ func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 	if e.Mode != nil {
 		a.Row.Mode = store.Mode(e.Mode.Value)
 	}
-	if e.TrialTo != nil {
-		a.Row.TrialTo = removeDuplicates(e.TrialTo.Values())
-	}
 	if e.Paused != nil {
 		a.Row.Paused = *e.Paused
 	}
@@ -94,6 +93,40 @@ func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 	if e.Hours != nil {
 		a.Hours = *e.Hours
 	}
+}
+
+// trialAddresses sets to whom an account on trial sends: in the form of the channel's keys, with which recipients are compared.
+// Earlier versions stored what was typed: what can't be read stays if it is stored.
+func (o *overlay) trialAddresses(a *state.Account, e parleyfile.Account) {
+	if e.TrialTo == nil {
+		return
+	}
+
+	spec := input.SpecOf(o.specs, a.Row.Kind)
+	var list []string
+	for _, t := range e.TrialTo.Items {
+		address := strings.TrimSpace(t.Value)
+		if spec != nil && spec.ReadAddress != nil && address != "" {
+			party, err := spec.ReadAddress(a.Config, address)
+			if err != nil && !slices.Contains(a.Row.TrialTo, address) {
+				o.faults.Add(document.Fault{
+					At: t.At, Where: "account " + e.Name + ": trial_to",
+					What: fmt.Sprintf("%q can't be read", t.Raw), Hint: hintOfAddress(err),
+				})
+			}
+			address = cmp.Or(party.Key, address)
+		}
+		list = append(list, address)
+	}
+	a.Row.TrialTo = removeDuplicates(list)
+}
+
+// hintOfAddress says what to write in place of an address that can't be read.
+func hintOfAddress(err error) string {
+	if problem, ok := errors.AsType[*channels.SendError](err); ok {
+		return problem.Hint
+	}
+	return "Write it as customers of the channel are known."
 }
 
 // accountPlace sets the channel in which the account's threads open, in place of the team's.

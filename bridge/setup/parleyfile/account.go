@@ -56,12 +56,7 @@ func readAccount(o *object) (Account, bool) {
 		o.checkOneOf(*e.Mode, "mode", "watch", "trial", "live")
 	}
 
-	if e.TrialTo = o.List("trial_to"); e.TrialTo != nil {
-		for i, t := range e.TrialTo.Items {
-			e.TrialTo.Items[i].Value = trialAddress(t.Value)
-		}
-	}
-
+	e.TrialTo = o.List("trial_to")
 	e.Paused = o.readYesNo("paused")
 	o.readChannels(e.Channels)
 	first, second := input.Chats()[0], input.Chats()[1]

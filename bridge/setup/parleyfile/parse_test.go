@@ -85,7 +85,7 @@ accounts:
 	if f.Company.Value != "007" || f.Agents[0].Email != "ann@acme.test" || f.Agents[0].Name.Value != "off" {
 		t.Errorf("top: %+v", f)
 	}
-	if got, want := strings.Join(a.TrialTo.Values(), " "), "+15550100 0049301234 bob@acme.test 1_000 0x1f 1.50 1e3"; got != want {
+	if got, want := strings.Join(a.TrialTo.Values(), " "), "+15550100 0049301234 Bob@Acme.test 1_000 0x1f 1.50 1e3"; got != want {
 		t.Errorf("trial_to: %s, want %s", got, want)
 	}
 	if got := a.Settings; len(got) != 3 || got[0] != (Setting{"confirm_send", "off"}) || got[1] != (Setting{"auto_pending", "on"}) || got[2].Value != "" {

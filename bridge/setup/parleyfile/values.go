@@ -25,15 +25,6 @@ func IsEmail(s string) bool {
 	return err == nil && a.Name == "" && a.Address == s
 }
 
-// trialAddress writes an address in the form of the channels, which compare addresses exactly.
-func trialAddress(s string) string {
-	s = strings.TrimSpace(s)
-	if strings.Contains(s, "@") {
-		return strings.ToLower(s)
-	}
-	return s
-}
-
 // readName reads a text that must not be empty, without the spaces around it. It adds a fault, with hint, if the key is
 // missing or empty, and returns "" then.
 func (o *object) readName(key, hint string) string {

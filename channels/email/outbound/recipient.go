@@ -12,6 +12,16 @@ import (
 // Recipient reads the address of a customer that somebody typed: one address, with or without a name.
 // Errors: BadRecipient.
 func (c *Composer) Recipient(typed string) (channels.Party, error) {
+	party, err := ReadAddress(typed)
+	if err == nil && (slices.Contains(c.own, party.Key) || slices.Contains(c.own, rawmail.WithoutTag(party.Key))) {
+		return channels.Party{}, errBadRecipient(party.Key+" is this account's own address.", "Enter the customer's.")
+	}
+	return party, err
+}
+
+// ReadAddress reads an address that somebody typed, with or without a name. It may be the account's own.
+// Errors: BadRecipient.
+func ReadAddress(typed string) (channels.Party, error) {
 	list := rawmail.Addresses(rawmail.NewGuesser(), typed)
 	wordsAround := len(list) == 1 && list[0].Name != "" && !strings.Contains(typed, "<")
 	hasControls := strings.ContainsFunc(strings.TrimSpace(typed), unicode.IsControl)
@@ -20,8 +30,6 @@ func (c *Composer) Recipient(typed string) (channels.Party, error) {
 		return channels.Party{}, errBadRecipient("“"+shorten(rawmail.OneLine(typed))+"” is no e-mail address.", "Write it like ann@example.org.")
 	case len(list) > 1:
 		return channels.Party{}, errBadRecipient("These are several addresses.", "A conversation begins with one; add copies to it later.")
-	case slices.Contains(c.own, list[0].Key), slices.Contains(c.own, rawmail.WithoutTag(list[0].Key)):
-		return channels.Party{}, errBadRecipient(list[0].Key+" is this account's own address.", "Enter the customer's.")
 	}
 
 	if _, err := mailAddresses(list); err != nil {
