@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
@@ -53,4 +54,28 @@ func TestPromotedCollectedMailIsAnsweredWhereItWants(t *testing.T) {
 	sent := w.answerListed("chairs")
 	wantList(t, "who gets the answer", sent.To, []string{"lee@x.test"})
 	wantEqual(t, "the address from which it comes", sent.From, "sales@acme.test")
+}
+
+// Answers to a mail leave from our address to which the customer wrote last. A mail that a machine wrote, that somebody new wrote, or
+// that is found late, changes nothing about that.
+//
+func TestReplyLeavesFromTheAddressWrittenToLast(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	const help, billing, sales = "help@acme.test", "billing@acme.test", "sales@acme.test"
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark", Via: help})
+	thread := w.waitThread("It is dark")
+	for i, e := range []channelstest.Event{
+		{From: "kim@x.test", Text: "The bill, too", Via: billing},
+		{From: "kim@x.test", Text: "I am away", Via: sales, Automatic: "auto-replied"},
+		{From: "lee@y.test", Text: "I am new", Via: sales},
+		{From: "kim@x.test", Text: "Found late", Via: sales, At: time.Now().Add(-time.Hour)},
+	} {
+		e.Subject, e.References = "Re: Lamp", []string{first}
+		w.customerSends(mail, e)
+		w.waitShown(e.Text)
+		w.reply(thread, "About "+e.Text)
+		sent := w.waitSent(i + 1)[i]
+		wantEqual(t, "the address from which "+sent.Text+" left", sent.From, billing)
+	}
 }

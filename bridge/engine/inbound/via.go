@@ -16,23 +16,26 @@ const lateAfter = time.Minute
 // the customer of a chat wrote, and was found late, by a channel or in quarantine.
 func NeedsLatest(caps channels.Capabilities, databaseNow time.Time, e store.Event, in channels.Inbound) bool {
 	namesAddress := in.Envelope.Via != "" && !in.Historical
+	return namesAddress && !caps.Threads && isFoundLate(databaseNow, e, in)
+}
+
+// isFoundLate reports whether an inbound is applied long after it was said.
+func isFoundLate(databaseNow time.Time, e store.Event, in channels.Inbound) bool {
 	said := in.At
 	if said.IsZero() {
 		said = e.ReceivedAt
 	}
-	return namesAddress && !caps.Threads && databaseNow.Sub(said) > lateAfter
+	return databaseNow.Sub(said) > lateAfter
 }
 
-// noteVia notes to which of our own addresses the customer of a chat wrote last: answers leave from that one. A message that was
-// found late says nothing of it if the customer has said something since.
+// noteVia notes to which of our own addresses the customer wrote last: answers leave from that one. A message that was found late
+// says nothing of it if something has been said since.
 func noteVia(it *UseCases, c *book.Conversation, in channels.Inbound) {
 	via := in.Envelope.Via
-	if !c.Exclusive || in.Historical || via == "" || via == c.Via {
+	if in.Historical || via == "" || via == c.Via || !isAddressedBy(it, c, in) {
 		return
 	}
-
-	isLate := NeedsLatest(it.Caps(c.AccountID), it.DatabaseNow, it.Event, in)
-	if isLate && hasWrittenSince(it, c, saidAt(it.Writer, in)) {
+	if isFoundLate(it.DatabaseNow, it.Event, in) && hasWrittenSince(it, c, saidAt(it.Writer, in)) {
 		return
 	}
 
@@ -40,8 +43,17 @@ func noteVia(it *UseCases, c *book.Conversation, in channels.Inbound) {
 	c.Touch()
 }
 
-// hasWrittenSince reports whether a customer has written after a time. If the latest messages are all by agents, it goes by when
-// anything was said last: then the number to which the customer is known to have written stays.
+// isAddressedBy reports whether the address of ours that a message came to is one to which its author wrote as the customer. In mail a
+// machine may have written it, somebody who gets no replies, or it names none of our addresses: we have it as a blind copy.
+func isAddressedBy(it *UseCases, c *book.Conversation, in channels.Inbound) bool {
+	if c.Exclusive {
+		return true // a chat
+	}
+	return in.Automatic == "" && !in.Envelope.Blind && !it.People.IsNewcomer(c, in.From.Key)
+}
+
+// hasWrittenSince reports whether a customer has written after a time. If the latest messages aren't loaded, or are all by agents, it
+// goes by when anything was said last: then the address to which the customer is known to have written stays.
 func hasWrittenSince(it *UseCases, c *book.Conversation, at time.Time) bool {
 	isByCustomer := func(m store.Message) bool { return m.Direction == store.DirectionIn }
 	if !slices.ContainsFunc(c.Last, isByCustomer) {
