@@ -164,6 +164,7 @@ type Status struct {
 	// sent to Inbound.From until this time, by the provider's clock ("read up to here").
 	UpTo    time.Time
 	Reason  string // for people
+	Hint    string // of a failure: what to do next, for people; "" means the usual words
 	Delayed bool   // not delivered yet, and the provider still tries: shown as a remark
 	Class   Class  // of a failure
 	Early   bool   // it is about another part of the message than the last one, see Receipt.More

@@ -71,8 +71,10 @@ func TestBounceOfAnOlderReply(t *testing.T) {
 	first, second := w.reply(thread, "One"), w.reply(thread, "Two")
 	w.provider.WaitTexts(t, "One", "Two")
 	w.waitFate(second, "out")
-	w.postEvents(chat, w.failure(first, "Full", ""))
-	w.waitLine(thread, bridge.LineFailed)
+	report := w.failure(first, "Full", "")
+	report.Hint = "Send it again later."
+	w.postEvents(chat, report)
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineFailed).Plain(), "Send it again later.")
 	w.waitDrained()
 	wantEqual(t, "the conversation's status", w.text(`SELECT status FROM conversations`), "pending")
 }

@@ -66,6 +66,7 @@ type Event struct {
 	External  []string `json:"external,omitempty"`
 	Recipient string   `json:"recipient,omitempty"`
 	Reason    string   `json:"reason,omitempty"`
+	Hint      string   `json:"hint,omitempty"`
 	Delayed   bool     `json:"delayed,omitempty"`
 	Early     bool     `json:"early,omitempty"`
 	Piece     int      `json:"piece,omitempty"`
@@ -220,7 +221,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	if e.State != "" {
 		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: e.Message, External: e.External, Recipient: e.Recipient,
-			Reason: e.Reason, Delayed: e.Delayed, Early: e.Early, Piece: e.Piece, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class,
+			Reason: e.Reason, Hint: e.Hint, Delayed: e.Delayed, Early: e.Early, Piece: e.Piece, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class,
 			ByID: e.ByID, Others: e.Others}
 	}
 	switch in.Kind = channels.InboundKind(e.Type); in.Kind {

@@ -285,6 +285,7 @@ func TestDecodeStatus(t *testing.T) {
 		code      string
 		wantState channels.DeliveryState
 		wantClass channels.Class
+		wantHint  bool
 	}{
 		{status: "queued", wantState: channels.StateAccepted},
 		{status: "sending", wantState: channels.StateAccepted},
@@ -294,15 +295,15 @@ func TestDecodeStatus(t *testing.T) {
 		{status: "delivered", wantState: channels.StateDelivered},
 		{status: "read", wantState: channels.StateRead},
 		{status: "canceled", wantState: channels.StateFailed},
-		{status: "failed", code: "63016", wantState: channels.StateFailed, wantClass: channels.WindowClosed},
-		{status: "failed", code: "63018", wantState: channels.StateFailed, wantClass: channels.Throttled},
-		{status: "failed", code: "63041", wantState: channels.StateFailed, wantClass: channels.TemplateBad},
-		{status: "failed", code: "63015", wantState: channels.StateFailed, wantClass: channels.BadRecipient},
+		{status: "failed", code: "63016", wantState: channels.StateFailed, wantClass: channels.WindowClosed, wantHint: true},
+		{status: "failed", code: "63018", wantState: channels.StateFailed, wantClass: channels.Throttled, wantHint: true},
+		{status: "failed", code: "63041", wantState: channels.StateFailed, wantClass: channels.TemplateBad, wantHint: true},
+		{status: "failed", code: "63015", wantState: channels.StateFailed, wantClass: channels.BadRecipient, wantHint: true},
 		{status: "failed", code: "99999", wantState: channels.StateFailed, wantClass: ""},
-		{status: "undelivered", code: "30003", wantState: channels.StateFailed, wantClass: channels.Retry},
-		{status: "undelivered", code: "30008", wantState: channels.StateFailed, wantClass: channels.Retry},
-		{status: "undelivered", code: "30004", wantState: channels.StateFailed, wantClass: channels.BadRecipient},
-		{status: "undelivered", code: "30007", wantState: channels.StateFailed, wantClass: channels.BadContent},
+		{status: "undelivered", code: "30003", wantState: channels.StateFailed, wantClass: channels.Retry, wantHint: true},
+		{status: "undelivered", code: "30008", wantState: channels.StateFailed, wantClass: channels.Retry, wantHint: true},
+		{status: "undelivered", code: "30004", wantState: channels.StateFailed, wantClass: channels.BadRecipient, wantHint: true},
+		{status: "undelivered", code: "30007", wantState: channels.StateFailed, wantClass: channels.BadContent, wantHint: true},
 	}
 	w := newWorld(t, viaWhatsApp)
 	query := tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5})
@@ -322,6 +323,7 @@ func TestDecodeStatus(t *testing.T) {
 			wantEqual(t, "class", in.Status.Class, tt.wantClass)
 			wantEqual(t, "message", in.Status.MessageID, 5)
 			wantEqual(t, "is about an earlier part", in.Status.Early, false)
+			wantEqual(t, "says what to do", in.Status.Hint != "", tt.wantHint)
 			wantEqual(t, "has a reason", in.Status.Reason != "", tt.wantState == channels.StateFailed)
 			if !slices.Equal(in.Status.External, []string{"SM1"}) {
 				t.Errorf("got the external ids %q, want SM1 alone", in.Status.External)

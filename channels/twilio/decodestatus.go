@@ -42,6 +42,10 @@ func statusFor(status string, code int, message string) *channels.Status {
 		s.State = channels.StateFailed
 		f := failureOf(code)
 		s.Class = f.class
+		s.Hint = f.hint
+		if f.class == channels.Retry || f.class == channels.Throttled { // it isn't sent again by itself: the customer could get it twice
+			s.Hint = cmp.Or(f.hint, "Send it again later, or use another way.")
+		}
 		s.Reason = cmp.Or(f.text, clipText(message, maxReason), "The carrier could not deliver it.")
 		if code != 0 {
 			s.Reason += fmt.Sprintf(" (Twilio %d)", code)

@@ -21,9 +21,8 @@ type failure struct {
 
 // How long to wait before the next attempt if Twilio doesn't say.
 const (
-	busyWait        = 10 * time.Second
-	limitWait       = time.Hour
-	unreachableWait = time.Hour // the phone is switched off
+	busyWait  = 10 * time.Second
+	limitWait = time.Hour
 )
 
 // failureOf returns what an error code means. The class is "" for codes that are unknown or too general.
@@ -37,7 +36,7 @@ func failureOf(code int) failure {
 	case codeCarrierUnknown, codeCarrierTimeout, codeChannelInternal:
 		return failure{class: channels.Retry, text: "The carrier failed for an unknown reason."}
 	case codePhoneUnreachable:
-		return failure{class: channels.Retry, wait: unreachableWait, text: "The phone is switched off or has no reception."}
+		return failure{class: channels.Retry, text: "The phone is switched off or has no reception."}
 	case codeBadNumber, codeNoRoute, codeNotMobile, codePhoneUnknown, codeLandline, codeChannelNoUser, codeChannelBadUser:
 		return failure{class: channels.BadRecipient, text: "This number can't be reached.", hint: "Check the number, or use another way."}
 	case codeOptedOut:

@@ -77,12 +77,6 @@ func TestErrorClasses(t *testing.T) {
 	}
 }
 
-// A phone that can't be reached is tried again after an hour.
-func TestWaitForUnreachablePhone(t *testing.T) {
-	t.Parallel()
-	wantEqual(t, "wait", failureOf(codeUnreachablePhone).wait, time.Hour)
-}
-
 // A short code that can't write to a customer's country says nothing of other customers. A phone number with the same error can't
 // write to anybody.
 func TestSenderThatCannotSend(t *testing.T) {

@@ -26,7 +26,7 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 		state.State = channels.StateRead
 	case "failed":
 		state.State = channels.StateFailed
-		state.Class, state.Reason = failureOf(s)
+		state.Class, state.Reason, state.Hint = failureOf(s)
 	default: // unknown statuses are ignored
 		return nil, nil
 	}
@@ -50,22 +50,22 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// failureOf returns why a message that WhatsApp had accepted was not delivered.
-func failureOf(s status) (channels.Class, string) {
+// failureOf returns why a message that WhatsApp had accepted was not delivered, and what to do next.
+func failureOf(s status) (class channels.Class, text, hint string) {
 	if len(s.Errors) == 0 {
-		return channels.BadContent, "WhatsApp doesn't say why."
+		return channels.BadContent, "WhatsApp doesn't say why.", ""
 	}
 
 	first := s.Errors[0]
 	code := errorCode(first)
 	v := verdictOf(code)
-	text := cmp.Or(v.text, "WhatsApp didn't deliver it: "+errorWords(first))
-	class := v.class
+	text = cmp.Or(v.text, "WhatsApp didn't deliver it: "+errorWords(first))
+	class = v.class
 	switch class {
 	case channels.Retry, channels.Throttled, channels.Ambiguous, "": // WhatsApp has tried and given up
 		class = channels.BadContent
 	default:
 	}
 
-	return class, joinNonEmpty(" ", text, fmt.Sprintf("(%d)", code))
+	return class, joinNonEmpty(" ", text, fmt.Sprintf("(%d)", code)), v.hint
 }

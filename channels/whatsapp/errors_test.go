@@ -58,7 +58,7 @@ func TestStatusCodes(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %d", row.class, code), func(t *testing.T) {
 				s := status{ID: "x", Status: "failed"}
 				noError(t, json.Unmarshal([]byte(fmt.Sprintf(`[{"code":%d,"title":"why"}]`, code)), &s.Errors))
-				class, text := failureOf(s)
+				class, text, _ := failureOf(s)
 				if text == "" {
 					t.Error("the failure has no words for people")
 				}

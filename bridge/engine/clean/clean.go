@@ -63,7 +63,7 @@ func Inbound(in *channels.Inbound) {
 		State(s)
 	}
 	if s := in.Status; s != nil {
-		cleanTexts(&s.Reason, &s.Recipient, &s.Cost)
+		cleanTexts(&s.Reason, &s.Hint, &s.Recipient, &s.Cost)
 		All(s.External)
 	}
 }

@@ -52,7 +52,7 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 	rc.Outbox.Settle(d, store.Failed)
 	d.ErrorClass = string(s.Class)
 	d.ErrorText = strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n") // a line for each; see tellFurtherFailure
-	return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
+	return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s), Hint: s.Hint})
 }
 
 // isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery: the last one doesn't go to the recipient any
