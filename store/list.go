@@ -109,6 +109,18 @@ func ListConversations(ctx context.Context, q Querier, r Reader, list string, li
 	return query.IDs[ConversationID](ctx, q, "list "+list, sql, append(r.readableArguments(), limit, offset)...)
 }
 
+const isAwaited = `
+	SELECT EXISTS (
+		SELECT FROM conversations AS conversation
+		JOIN threads AS thread ON thread.conversation_id = conversation.id AND thread.account_id = $2 AND thread.channel = $3
+		WHERE conversation.assignees @> ARRAY[$1::bigint] AND conversation.kind = 'customer' AND conversation.status = 'open'
+			AND conversation.waiting_since IS NOT NULL)`
+
+// IsAwaited returns whether a customer waits for an answer in a conversation that an agent has, and that has a thread in a channel.
+func IsAwaited(ctx context.Context, q Querier, agent AgentID, surface AccountID, channel string) (bool, error) {
+	return query.Value[bool](ctx, q, "is awaited", isAwaited, agent, surface, channel)
+}
+
 // The reader's own come first, then those that nobody has. Of each, the newest come first.
 const answerable = `
 	SELECT conversation.id

@@ -33,6 +33,25 @@ func TestTopLevelIsAnsweredOnceADay(t *testing.T) {
 	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed again"), bridge.LineTopLevel)
 }
 
+// An agent for whom a customer waits is answered again, once in each hour: the text may be for that customer.
+//
+func TestTopLevelIsAnsweredAgainWhileACustomerWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.advance(time.Until(time.Now().Truncate(24 * time.Hour).Add(33*time.Hour + time.Minute))) // to 9:01
+	w.customerWrites("kim", "Where is it?")
+	thread := w.waitThread("Where is it?")
+	w.take("ann", "Where is it?")
+	w.waitLine(w.chat.Say("ann", support, "", "Good morning"), bridge.LineTopLevel)
+	w.wantNoAnswer(w.chat.Say("ann", support, "", "It leaves soon"))
+	w.advance(time.Hour)
+	w.waitLine(w.chat.Say("ann", support, "", "It leaves today"), bridge.LineTopLevel)
+	w.wantNoAnswer(w.chat.Say("ann", support, "", "It has left"))
+	w.waitFate(w.reply(thread, "It has left"), "out")
+	w.advance(time.Hour)
+	w.wantNoAnswer(w.chat.Say("ann", support, "", "Lunch?"))
+}
+
 // A text that is said to be a reply is answered each time, also below the line that asks who is meant: its author waits for it to leave.
 //
 func TestReplyAtTopLevelIsAnswered(t *testing.T) {

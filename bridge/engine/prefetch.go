@@ -140,9 +140,9 @@ func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Acti
 	}
 }
 
-// wantTold adds the record that the author of a typed text was told something that is told only once.
+// wantTold adds the record that the author of a typed text was told something that is told only once, or once in an hour.
 func wantTold(w *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
-	n.Posts = append(n.Posts, threads.ToldKey(surface, a, w.Now))
+	n.Posts = append(n.Posts, threads.ToldKey(surface, a, w.Now), threads.AskedKey(surface, a, w.Now))
 }
 
 // wantTags adds the tags that are put on a conversation.

@@ -17,8 +17,9 @@ import (
 )
 
 // A text that an agent types in a team's channel, outside all threads, reaches no customer. Its post keeps it (channelText). Once a day
-// the author is asked which customer is meant, by a line with a button for each conversation (TopLevel, askWhoIsMeant), and from then on
-// by the menu of the message (AskAgain). A click sends the text (sendChannelText). Until then edits and deletions change what is kept.
+// the author is asked which customer is meant, by a line with a button for each conversation (TopLevel, askWhoIsMeant); from then on once
+// an hour while a customer waits for the author (mustAsk), and by the menu of the message (AskAgain). A click sends the text
+// (sendChannelText). Until then edits and deletions change what is kept.
 
 // maxOffered is how many conversations are offered, at most, as those for which a text in the channel may be meant.
 const maxOffered = 5
@@ -60,8 +61,7 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 }
 
 // TopLevel answers a text that an agent typed in a team's channel outside any thread, and that therefore reached no customer.
-// Once a day it asks, in the message's own thread, which customer is meant. For further texts only the menu of the message
-// asks that, unless they are said to be replies.
+// In the message's own thread it asks which customer is meant, if mustAsk says so. For other texts the menu of the message asks that.
 func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || isForColleagues(r.Action) {
 		return nil
@@ -78,11 +78,26 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 	post := ct.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.HumanMessage})
 	r.Place.Thread = r.Place.Message // the message begins the thread in which its author is asked
 	ct.keepChannelText(post, channelText{Action: r.Action})
-	if wasTold := !ct.RememberTold(r); wasTold && r.Verb != bridge.VerbReply {
-		return nil
+	ask, err := ct.mustAsk(ctx, tx, r)
+	if err != nil || !ask {
+		return err
 	}
-
 	return ct.askWhoIsMeant(ctx, tx, post)
+}
+
+// mustAsk reports whether the author of a text in the channel is asked who is meant, and notes it: for the first text of a day, for one
+// that is said to be a reply, and once in each hour while a customer waits for the author.
+func (ct *ChannelTexts) mustAsk(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
+	isFirst := ct.RememberTold(r)
+	if !isFirst && r.Verb != bridge.VerbReply {
+		awaited, err := store.IsAwaited(ctx, tx, r.Agent.ID, r.Surface, r.Place.Channel)
+		if err != nil || !awaited {
+			return false, err
+		}
+		return ct.RememberAsked(r), nil
+	}
+	ct.RememberAsked(r)
+	return true, nil
 }
 
 // askWhoIsMeant posts, in the thread of a text in the channel, a line that offers the conversations for which it may be meant.

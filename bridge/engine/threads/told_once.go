@@ -24,6 +24,13 @@ func ToldKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostK
 	return book.PostKey{Account: surface, Channel: toldPost, Message: a.Actor.ID + ":" + a.Place.Channel + ":" + scope}
 }
 
+// AskedKey returns the key of the post that remembers that the author of a text in the channel was asked in this hour (UTC) who is
+// meant.
+func AskedKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostKey {
+	hour := now.UTC().Format("2006-01-02T15")
+	return book.PostKey{Account: surface, Channel: toldPost, Message: a.Actor.ID + ":" + a.Place.Channel + ":" + hour}
+}
+
 // TellOnce tells the author of a typed text something, seen by nobody else, unless the author was told before (see
 // ToldKey).
 func (th *Writer) TellOnce(c *book.Conversation, surface store.AccountID, a bridge.Action, line bridge.Line) {
@@ -35,7 +42,17 @@ func (th *Writer) TellOnce(c *book.Conversation, surface store.AccountID, a brid
 // RememberTold notes that the author of a typed text is told now what is told once. It returns false if that was noted
 // before, so that nothing is to be told.
 func (th *Writer) RememberTold(r book.Request) bool {
-	key := ToldKey(r.Surface, r.Action, th.Posts.Now)
+	return th.rememberOnce(ToldKey(r.Surface, r.Action, th.Posts.Now), r)
+}
+
+// RememberAsked notes that the author of a text in the channel is asked now who is meant. It returns false if that was noted in this
+// hour before.
+func (th *Writer) RememberAsked(r book.Request) bool {
+	return th.rememberOnce(AskedKey(r.Surface, r.Action, th.Posts.Now), r)
+}
+
+// rememberOnce makes the post of a key. It returns false if it is there.
+func (th *Writer) rememberOnce(key book.PostKey, r book.Request) bool {
 	if th.Posts.Rows[key] != nil {
 		return false
 	}
