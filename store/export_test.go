@@ -20,7 +20,8 @@ const (
 	TimeFormerOwnersSQL = timeFormerOwners
 	FindPostsSQL        = findPosts
 
-	BlockedSendersSQL = blockedSenders
+	BlockedSendersSQL  = blockedSenders
+	SilencedSendersSQL = silencedSenders
 
 	FindExternalSQL = findExternalIDs
 	LockConvSQL     = lockConversations

@@ -86,6 +86,13 @@ func listStatements() []plantest.Statement {
 			Index:   "identities_blocked",
 		},
 		{
+			Name:    "silenced senders",
+			SQL:     store.SilencedSendersSQL,
+			Args:    []any{int64(1), []string(nil)},
+			MaxRows: map[string]float64{"identities": 60},
+			Index:   "identities_silenced",
+		},
+		{
 			Name:    "find a rare word",
 			SQL:     store.FindSQL,
 			Args:    []any{[]int64{}, []int64{}, int64(0), "rar", "", 20, 0},

@@ -25,7 +25,7 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 
 	m := it.inboundMessage(c, a, part, in)
 	i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
-	silenced, err := it.isSilenced(ctx, tx, c, i, in)
+	silenced, err := isSilenced(ctx, tx, it, c, i, in)
 	if err != nil || silenced {
 		return err // kept, without a post
 	}
@@ -40,8 +40,8 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 
 // isSilenced reports whether a collected mail is kept without a post. A silence is about automatic mail: what a person writes is
 // left out only in the thread of the day in which an agent has silenced its sender. The sender may be nil.
-func (it *UseCases) isSilenced(
-	ctx context.Context, tx pgx.Tx, c *book.Conversation, sender *store.Identity, in channels.Inbound,
+func isSilenced(
+	ctx context.Context, tx pgx.Tx, it *UseCases, c *book.Conversation, sender *store.Identity, in channels.Inbound,
 ) (bool, error) {
 	if sender == nil || !sender.Silenced {
 		return false, nil

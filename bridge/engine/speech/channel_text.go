@@ -94,9 +94,9 @@ func (ct *ChannelTexts) mustAsk(ctx context.Context, tx pgx.Tx, r book.Request) 
 		if err != nil || !awaited {
 			return false, err
 		}
-		return ct.RememberAsked(r), nil
+		return threads.RememberAsked(ct.Posts, r), nil
 	}
-	ct.RememberAsked(r)
+	threads.RememberAsked(ct.Posts, r)
 	return true, nil
 }
 

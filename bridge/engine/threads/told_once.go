@@ -42,24 +42,24 @@ func (th *Writer) TellOnce(c *book.Conversation, surface store.AccountID, a brid
 // RememberTold notes that the author of a typed text is told now what is told once. It returns false if that was noted
 // before, so that nothing is to be told.
 func (th *Writer) RememberTold(r book.Request) bool {
-	return th.rememberOnce(ToldKey(r.Surface, r.Action, th.Posts.Now), r)
+	return rememberOnce(th.Posts, ToldKey(r.Surface, r.Action, th.Posts.Now), r)
 }
 
 // RememberAsked notes that the author of a text in the channel is asked now who is meant. It returns false if that was noted in this
 // hour before.
-func (th *Writer) RememberAsked(r book.Request) bool {
-	return th.rememberOnce(AskedKey(r.Surface, r.Action, th.Posts.Now), r)
+func RememberAsked(posts *book.Posts, r book.Request) bool {
+	return rememberOnce(posts, AskedKey(r.Surface, r.Action, posts.Now), r)
 }
 
 // rememberOnce makes the post of a key. It returns false if it is there.
-func (th *Writer) rememberOnce(key book.PostKey, r book.Request) bool {
-	if th.Posts.Rows[key] != nil {
+func rememberOnce(posts *book.Posts, key book.PostKey, r book.Request) bool {
+	if posts.Rows[key] != nil {
 		return false
 	}
 	post := store.Post{AccountID: key.Account, Channel: key.Channel, Message: key.Message, Kind: toldPost}
 	if r.Conversation != nil {
 		post.ConversationID = r.Conversation.ID // so that the row is removed with all else of a conversation that ended long ago
 	}
-	th.Posts.Remember(post)
+	posts.Remember(post)
 	return true
 }
