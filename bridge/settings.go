@@ -71,7 +71,7 @@ func Settings() []Setting {
 		{Name: "wake_on_message", Label: "A customer's message ends a snooze", Values: onOff, Text: "Whether a customer's message ends a snooze.",
 			keep: func(s *AccountSettings, v string) { s.WakeOnMessage = v == settingOn }},
 		{Name: "receipts", Label: "Marks on a reply that has left", Values: []string{"read", "sent", "failures"},
-			Text: "Which marks a reply has once it left: up to *read*, *sent* alone, or none but a warning when it fails.",
+			Text: "Which marks a reply has once it left: up to *read*, *sent* alone, or none but a warning when it fails. Lines in place of a reply, and the inbox page, tell up to *read* with the first alone.",
 			keep: func(s *AccountSettings, v string) { s.Receipts = v }},
 		{Name: "join_lines", Label: "Lines typed in a row leave as one message", Values: onOff, Text: "Whether lines that somebody types within a hold leave as one message.",
 			keep: func(s *AccountSettings, v string) { s.JoinLines = v == settingOn }},
@@ -168,6 +168,14 @@ type AISettings struct {
 
 	References []analysis.Pattern // which numbers are noted; empty means those that are found by rules
 	Intents    []analysis.Intent  // what customers may want; empty means analysis.DefaultIntents
+}
+
+// ShownReceipt returns how far a reply that left is said to have come: as far as its receipts tell (told), or no further than sent.
+func (s AccountSettings) ShownReceipt(told OutcomeState) OutcomeState {
+	if s.Receipts == "read" {
+		return told
+	}
+	return OutcomeSent
 }
 
 // SettingsOf returns the settings of an account: what is chosen for the account itself (own), else what is chosen for

@@ -85,6 +85,32 @@ func TestReceiptSettings(t *testing.T) {
 	}
 }
 
+// receipts also says how far the line of a form's reply goes, and the inbox page.
+// R-248
+func TestReceiptSettingsOfFormsAndPage(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string]bridge.OutcomeState{"read": "read", "sent": "sent", "failures": "sent"} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{settings: map[string]string{"receipts": setting}})
+			thread := w.openThread()
+			w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "By a form")
+			line := w.waitLineAbout(thread, bridge.LineDone, "By a form")
+			external := w.provider.WaitTexts(t, "By a form")[0].ID
+			w.waitOutcome(line, bridge.OutcomeSent)
+			w.reportStatus(channelstest.Event{ID: "r", State: "read", External: []string{external}})
+			w.eventually("the receipt is there", func() bool {
+				return w.count(`SELECT count(*) FROM deliveries WHERE external_id = $1 AND state = 'read'`, external) == 1
+			})
+			w.waitDrained()
+			w.waitOutcome(line, want)
+			if got := w.inboxPage().newest("ann").Receipt; got != want {
+				t.Errorf("the page shows %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 // R-039, R-086, R-211: who may not is told so, and nothing changes.
 func TestAuthorization(t *testing.T) {
 	t.Parallel()

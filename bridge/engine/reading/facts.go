@@ -296,3 +296,12 @@ func replyingIn(d *directory.Directory, surface store.AccountID, c *store.Conver
 	}
 	return list
 }
+
+// settingsOf returns the settings of an account; of one that is gone, the ones that nobody chose.
+func (rd *Reader) settingsOf(account bridge.AccountID) bridge.AccountSettings {
+	dir, threads := rd.Directory(), rd.Caps(account).Threads
+	if a := dir.Account(account); a != nil {
+		return dir.SettingsOf(a, threads)
+	}
+	return bridge.SettingsOf(nil, nil, threads)
+}

@@ -44,7 +44,7 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 		return page, err
 	}
 
-	customers := identitiesByID(people)
+	customers, settings := identitiesByID(people), rd.settingsOf(c.AccountID)
 	for i := range list {
 		s := rd.spokenOf(&list[i], latestSending(replies[list[i].ID]))
 		id := list[i].IdentityID
@@ -54,6 +54,9 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 			}
 		}
 
+		if s.Receipt != "" {
+			s.Receipt = settings.ShownReceipt(s.Receipt)
+		}
 		s.Verbs = verbsFor(viewer, c, &list[i], &s)
 		page.List = append(page.List, s)
 	}

@@ -78,17 +78,12 @@ func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
 // MarkSent marks a reply that the provider has, as far as its receipts tell and as the account's settings want. followed means
 // that a later line left with it as one message: then that line has the mark.
 func (th *Writer) MarkSent(c *book.Conversation, m *book.Message, followed bool) {
-	receipts := th.Settings(c).Receipts
-	if followed || receipts == "failures" {
+	settings := th.Settings(c)
+	if followed || settings.Receipts == "failures" {
 		th.Mark(c, m, NoMark)
 		return
 	}
-
-	mark := bridge.MarkSent
-	if receipts == "read" {
-		mark = markOfReceipt(th.Outbox.ReceiptState(m))
-	}
-	th.Mark(c, m, mark)
+	th.Mark(c, m, markOfReceipt(settings.ShownReceipt(th.Outbox.ReceiptState(m))))
 }
 
 // markOfReceipt returns the mark of a reply that the provider has, as its receipts tell.

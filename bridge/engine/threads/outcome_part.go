@@ -60,3 +60,11 @@ func isUndecided(part *book.Delivery, line *bridge.Line) bool {
 		return false
 	}
 }
+
+// shownReceipt returns how far a message that left, or a part of it, is said to have come. told is what its receipts tell.
+func (th *Writer) shownReceipt(m *book.Message, told bridge.OutcomeState) bridge.OutcomeState {
+	if c := th.Conversations.Rows[m.ConversationID]; c != nil {
+		return th.Settings(c).ShownReceipt(told)
+	}
+	return told
+}
