@@ -54,7 +54,7 @@ func TestApplyTags(t *testing.T) {
 	for _, tag := range directory(t, pool).Tags {
 		byName[tag.Name] = tag
 	}
-	if got := byName["Sales"]; strings.Join(got.Formerly, ", ") != "Support, Spare Parts, parts and tools" {
+	if got := byName["Sales"]; strings.Join(got.Formerly, ", ") != "Support, Spare Parts, Parts and Tools, parts and tools" {
 		t.Errorf("Sales had the names %q", got.Formerly)
 	}
 	if got := byName["Billing"]; !got.Active || got.Color != "#112233" || got.Description != "Invoices, and what is paid" {

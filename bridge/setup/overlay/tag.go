@@ -44,6 +44,7 @@ func (o *overlay) tagEntry(e parleyfile.Tag) {
 		}
 	}
 
+	t.Formerly = append(slices.Clone(t.Formerly), t.Name)
 	t.Name = e.Name // in the spelling of the file
 	setGiven(&t.Description, e.Description)
 	setGiven(&t.Color, e.Color)
@@ -53,14 +54,22 @@ func (o *overlay) tagEntry(e parleyfile.Tag) {
 		t.Kind = store.TagKind(e.Kind.Value)
 	}
 
-	t.Formerly = formerNames(t.Name, slices.Concat(t.Formerly, e.Former())) // conversations may have any of them: none is forgotten
+	// Conversations may have any of the names, and figures any of their spellings: none is forgotten.
+	t.Formerly = formerNames(t.Name, t.Formerly, e.Former())
 }
 
-// formerNames returns the names that a tag had, without duplicates and without its own name.
-func formerNames(own string, list []string) []string {
+// formerNames returns the spellings that a tag had before its present one (own), each once, and the names that a file lists besides.
+func formerNames(own string, had, listed []string) []string {
+	names := slices.Clone(had)
+	for _, name := range listed {
+		if !slices.ContainsFunc(had, func(known string) bool { return strings.EqualFold(known, name) }) {
+			names = append(names, name)
+		}
+	}
+
 	var once []string
-	for _, name := range list {
-		if !slices.ContainsFunc(append(once, own), func(other string) bool { return strings.EqualFold(other, name) }) {
+	for _, name := range names {
+		if name != own && !slices.Contains(once, name) {
 			once = append(once, name)
 		}
 	}

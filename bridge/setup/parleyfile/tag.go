@@ -3,6 +3,7 @@ package parleyfile
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -90,7 +91,7 @@ func (o *object) checkTagName(t document.Text, key string) {
 	}
 }
 
-// readTags reads tags, each name once: as that of a tag, or as one that a tag had.
+// readTags reads tags, each name once: as that of a tag, or as one that a tag had. A tag may have had a name in several spellings.
 func (f *File) readTags(entries []*object, seen *names) {
 	for _, o := range entries {
 		e, ok := readTag(o)
@@ -99,9 +100,15 @@ func (f *File) readTags(entries []*object, seen *names) {
 		}
 	}
 	for _, e := range f.Tags {
-		if e.Formerly != nil {
-			for _, t := range e.Formerly.Items {
-				seen.checkNew("tag", t.Value, t.At)
+		if e.Formerly == nil {
+			continue
+		}
+		spellings := []string{e.Name}
+		for _, t := range e.Formerly.Items {
+			isSameName := slices.ContainsFunc(spellings, func(s string) bool { return strings.EqualFold(s, t.Value) })
+			isOtherSpelling := isSameName && !slices.Contains(spellings, t.Value)
+			if isOtherSpelling || seen.checkNew("tag", t.Value, t.At) {
+				spellings = append(spellings, t.Value)
 			}
 		}
 	}

@@ -65,7 +65,8 @@ func formerTags(tags []store.Tag) map[string]string {
 		}
 	}
 	for _, t := range tags {
-		if t.Active {
+		isOthers := current[strings.ToLower(t.Name)] != t.Name // a tag may have had its name in another spelling
+		if t.Active && isOthers {
 			delete(current, strings.ToLower(t.Name))
 		}
 	}

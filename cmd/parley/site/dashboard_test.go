@@ -226,9 +226,10 @@ func TestRenamedTagsFigures(t *testing.T) {
 		{subject: "by its first name", labels: measure.Labels{Tags: []string{"Lamps"}}},
 		{subject: "by its second name", labels: measure.Labels{Tags: []string{"Broken lamps"}}},
 		{subject: "by its present name", labels: measure.Labels{Tags: []string{"Lighting"}}},
+		{subject: "by another spelling", labels: measure.Labels{Tags: []string{"lighting"}}},
 		{subject: "of another", labels: measure.Labels{Tags: []string{"Billing"}}},
 	} {
-		opened := int64(1) << i // 1, 2, 4 and 8: each sum tells what is in it
+		opened := int64(1) << i // 1, 2, 4, 8 and 16: each sum tells what is in it
 		c.conversation = store.ConversationID(i + 1)
 		c.shares = []measure.Share{f.ofSupport(measure.Figures{
 			Opened:     opened,
@@ -238,16 +239,16 @@ func TestRenamedTagsFigures(t *testing.T) {
 		})}
 		f.keep(c)
 	}
-	storetest.Exec(t, f.Pool, `INSERT INTO tags (name, color, formerly) VALUES ('Lighting', '#112233', '{Lamps,"Broken lamps"}')`)
+	storetest.Exec(t, f.Pool, `INSERT INTO tags (name, color, formerly) VALUES ('Lighting', '#112233', '{Lamps,"Broken lamps",lighting}')`)
 	ann := f.Visitor("ann@acme.test")
 
 	all := ann.Get("/settings/dashboard/figures.csv?days=7&hours=all")
-	wantShown(t, "the file", all, "\ntag,Lighting,7,0,3,")
-	wantHidden(t, "the file", all, "amps")
+	wantShown(t, "the file", all, "\ntag,Lighting,15,0,4,")
+	wantHidden(t, "the file", all, "amps", "lighting")
 	ofTag := ann.Get("/settings/dashboard/figures.csv?days=7&hours=all&tag=Lighting")
-	wantShown(t, "the file of the tag", ofTag, "\nday,"+f.daysAgo(1)+",7,0,3,")
+	wantShown(t, "the file of the tag", ofTag, "\nday,"+f.daysAgo(1)+",15,0,4,")
 	longest := ann.Get("/settings/dashboard/longest?days=7&hours=all&time=ended&tag=Lighting")
-	wantShown(t, "the longest of the tag", longest, "by its first name", "by its second name", "by its present name")
+	wantShown(t, "the longest of the tag", longest, "by its first name", "by its second name", "by its present name", "by another spelling")
 	wantHidden(t, "the longest of the tag", longest, "of another")
 }
 
