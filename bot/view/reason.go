@@ -90,7 +90,7 @@ func reasonWords(reason string, f bridge.Facts) string {
 	return rarerReasonWords(reason)
 }
 
-// rarerReasonWords puts the rarer codes into words: those of texts that were edited, and of agents whom their chat takes for strangers.
+// rarerReasonWords puts the rarer codes into words: those of texts and templates that were edited, and of agents whom their chat takes for strangers.
 func rarerReasonWords(reason string) string {
 	switch reason {
 	case "foreign_agent":
@@ -105,6 +105,8 @@ func rarerReasonWords(reason string) string {
 		return "It was edited while I heard nothing: before, it may have been for colleagues."
 	case "edited":
 		return "It was inside before you changed it."
+	case "template_outdated":
+		return "Its template was changed or deleted since."
 	}
 	return shape.AsSentence(reason)
 }

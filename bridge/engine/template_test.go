@@ -179,6 +179,28 @@ func TestTemplatePausedBeforeSent(t *testing.T) {
 	w.eventually("it is sent", func() bool { return len(w.provider.Sent()) == 1 })
 }
 
+// What was changed, or deleted, before it was sent can't be sent as it was read: another one can be chosen, and no click tries it again.
+// R-169
+func TestTemplateChangedBeforeSent(t *testing.T) {
+	t.Parallel()
+	for _, change := range []string{`UPDATE templates SET version = version + 1`, `DELETE FROM templates`} {
+		t.Run(change, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, withTemplates(options{hold: time.Hour}))
+			thread := w.openThread()
+			id := w.saveTemplate(chat, nil)
+			w.decideTemplate("order_update", channels.TemplateApproved, "")
+			w.waitTemplateStatus(id, "approved")
+			w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim", "quote_number": "Q-1"}), "")
+			w.waitLine(thread, bridge.LineDone)
+			w.exec(change)
+			w.advance(time.Hour)
+			wantButtons(t, "in the thread", w.waitLine(thread, bridge.LineParked), bridge.VerbTemplate, bridge.VerbDrop)
+			wantList(t, "what can be done on the inbox page", w.inboxPage().newest("ann").Verbs, []bridge.Verb{bridge.VerbDrop})
+		})
+	}
+}
+
 // Edge case 19: the provider puts a template into another category: the price changes, and
 // people are told. Webhooks that were lost are made good by the list.
 func TestTemplateListed(t *testing.T) {

@@ -9,3 +9,6 @@ const RevivedReason = "revived"
 
 // OptedOutHint says what helps if a customer wants no messages.
 const OptedOutHint = "Only the customer can allow it again, by writing START. Until then reach them another way."
+
+// OutdatedTemplateReason marks a parked reply whose template was changed or deleted since its words were read: it can't be sent any more.
+const OutdatedTemplateReason = "template_outdated"

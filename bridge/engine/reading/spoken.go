@@ -224,6 +224,9 @@ func verbsOfKept(m *store.Message) []bridge.Verb {
 	case store.FateAsk:
 		return []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}
 	case store.FateParked:
+		if m.Reason == outbound.OutdatedTemplateReason {
+			return []bridge.Verb{bridge.VerbDrop}
+		}
 		return []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}
 	case store.FateUndone:
 		if m.Reason != book.DeletedReason {

@@ -167,12 +167,25 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 // TemplateFailed parks a reply whose template can't be sent any more, and has the account's templates compared with the
 // provider's list.
 func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message, f own.Fact) error {
+	used := outbound.TemplateOf(&m.Message)
+	rows, err := store.Templates(ctx, tx, used.ID)
+	if err != nil {
+		return err
+	}
+
+	reason, hint := TemplateReason, "Send another one, or this one when it is approved again."
+	verbs := []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}
+	isAsRead := len(rows) > 0 && rows[0].Todo != store.TodoDelete && rows[0].Version == used.Version
+	if !isAsRead {
+		reason, hint = outbound.OutdatedTemplateReason, "Choose a template anew: what was read here can't be sent any more."
+		verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbDrop}
+	}
+
 	m.Direction = store.DirectionNote
-	m.SetFate(store.FateParked, TemplateReason)
+	m.SetFate(store.FateParked, reason)
 	ts.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Reason: f.Text})
 	ts.Mark(c, m, bridge.MarkWarning)
-	ts.TellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Reason: f.Text, Hint: "Send another one, or this one when it is approved again."},
-		Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}})
+	ts.TellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Reason: f.Text, Hint: hint}, Verbs: verbs})
 	ts.Messages.AwaitAnswerAgain(c)
 	return store.ScheduleTemplateComparison(ctx, tx, c.AccountID, 0)
 }
