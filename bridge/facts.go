@@ -48,7 +48,7 @@ type AgentRef struct {
 	User    string // the agent's id in the surface that shows this; "" if the agent has none there
 	Email   string
 	IsAdmin bool
-	Away    bool `json:",omitempty"` // the agent is away; set only in the Mentions of a line
+	Away    bool `json:",omitempty"` // the agent is away; set only in the Mentions of a line, and of all agents (Desk.People)
 }
 
 // You refers to the person who reads the line.

@@ -45,7 +45,11 @@ func assignVerb() *Verb {
 func ownersField(in shape.FormInput) shape.Field {
 	f := shape.Field{Name: fieldPeople, Kind: shape.FieldSeveral, Label: "Several people", Hint: "The first person owns it; the others are added.", Optional: true}
 	for _, a := range in.People {
-		f.Options = append(f.Options, shape.Option{Value: agentValue(a), Label: shape.AgentName(a)})
+		label := shape.AgentName(a)
+		if a.Away {
+			label += " (away)"
+		}
+		f.Options = append(f.Options, shape.Option{Value: agentValue(a), Label: label})
 	}
 
 	if in.Facts.Account.OneOwner {
@@ -76,7 +80,8 @@ func chosenFirst(f shape.Field) []shape.Option {
 	return slices.SortedStableFunc(slices.Values(f.Options), func(a, b shape.Option) int { return place(a) - place(b) })
 }
 
-// handOverButtons makes buttons that each hand the conversation to one person at once. They leave out its only owner.
+// handOverButtons makes buttons that each hand the conversation to one person at once. They leave out its only owner,
+// and who is away.
 func handOverButtons(in shape.FormInput) []shape.Button {
 	var quick []shape.Button
 	for _, a := range in.People {
@@ -85,7 +90,7 @@ func handOverButtons(in shape.FormInput) []shape.Button {
 		}
 
 		isOnlyOwner := len(in.Facts.Assignees) == 1 && shape.HeldBy(in.Facts, a)
-		if isOnlyOwner {
+		if isOnlyOwner || a.Away {
 			continue
 		}
 

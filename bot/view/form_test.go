@@ -153,6 +153,21 @@ func TestAssignFormListsOwnersFirst(t *testing.T) {
 	wantEqual(t, "people", strings.Join(listed, " "), "eve@acme.test UBOB UANN")
 }
 
+// Whoever is away can be chosen, with a sign, and is not suggested.
+//
+func TestAssignFormTellsWhoIsAway(t *testing.T) {
+	t.Parallel()
+	in := input(t, bridge.VerbAssign, facts(t))
+	in.People[1].Away = true
+	form := mustForm(t, in)
+	wantEqual(t, "Bob in the list", form.Fields[0].Options[1].Label, "Bob Ray (away)")
+	for _, b := range form.Quick {
+		if strings.Contains(b.Label, "Bob") {
+			t.Errorf("there is a button %q", b.Label)
+		}
+	}
+}
+
 // wantRefusedForm checks that there is no form, and why.
 func wantRefusedForm(t *testing.T, verb bridge.Verb, facts bridge.Facts, code string) *bridge.Problem {
 	t.Helper()

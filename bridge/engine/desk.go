@@ -183,7 +183,9 @@ func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) {
 	var list []bridge.AgentRef
 	for _, a := range dir.Agents {
 		if a.Active {
-			list = append(list, dir.Ref(d.account, a.ID))
+			ref := dir.Ref(d.account, a.ID)
+			ref.Away = dir.IsAway(a.ID)
+			list = append(list, ref)
 		}
 	}
 	return list, nil

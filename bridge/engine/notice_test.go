@@ -272,6 +272,9 @@ func TestWhoIsAwayIsNotSuggested(t *testing.T) {
 			w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(2) != 0 })
 			offered := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`) > 0
 			wantEqual(t, "ann is suggested as an owner", offered, c.isSuggested)
+			for _, a := range must(w.engines[0].Desk(w.surface).People(t.Context()))(t) {
+				wantEqual(t, a.Name+" is said to be away", a.Away, a.Name == "Ann" && !c.isSuggested)
+			}
 		})
 	}
 }
