@@ -103,7 +103,7 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 
 	slices.Sort(labels)
 	labels = slices.Compact(labels)
-	if len(labels) < 2 && label == "" {
+	if len(labels) == 0 && label == "" {
 		pick.Optional = false
 		form.Fields = []shape.Field{pick}
 		return
@@ -115,9 +115,15 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 	}
 
 	filter.Value = chosenOf([]string{label}, filter.Options)
+	if len(filter.Value) > 0 { // some surfaces let nobody clear a choice
+		filter.Options = slices.Insert(filter.Options, 0, shape.Option{Value: allLabels, Label: "All templates"})
+	}
 	form.Fields = []shape.Field{pick, filter}
 	form.Args.Template = &bridge.TemplateArgs{Label: label}
 }
+
+// allLabels is the choice in place of a label that shows all templates again.
+const allLabels = "*"
 
 // templateField offers templates, those alone that have a label unless it is "".
 func templateField(list []bridge.Template, label string) shape.Field {
@@ -214,7 +220,11 @@ func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string
 		return "", ""
 	}
 
-	if label := v.Text(fieldLabel); label != args.Label {
+	label := v.Text(fieldLabel)
+	if label == allLabels {
+		label = ""
+	}
+	if label != args.Label {
 		args.Label = label
 		return "", ""
 	}

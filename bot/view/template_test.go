@@ -98,6 +98,24 @@ func TestFirstStepAsksWhichTemplate(t *testing.T) {
 	wantEqual(t, "chosen template", chosenTemplate(t).ID, 7)
 }
 
+// One label is enough to choose by, and the choice can be taken back.
+//
+func TestTemplatesByLabel(t *testing.T) {
+	t.Parallel()
+	in := input(t, bridge.VerbTemplate, full(t))
+	for i := range in.Templates.List {
+		in.Templates.List[i].Labels = nil
+	}
+	in.Templates.List[0].Labels = []string{"Orders"}
+	all := mustForm(t, in)
+	chosen := submitWith(t, all, "label", "Orders")
+	in.Args.Template = chosen.Args.Template
+	some := mustForm(t, in)
+	wantEqual(t, "templates with the label", len(some.Fields[0].Options), 1)
+	in.Args.Template = submitWith(t, some, "label", some.Fields[1].Options[0].Value).Args.Template
+	wantEqual(t, "templates when it was taken back", len(mustForm(t, in).Fields[0].Options), len(all.Fields[0].Options))
+}
+
 // The second step asks for what is missing in the template, and can't send it yet.
 func TestSecondStepAsksForMissingValues(t *testing.T) {
 	t.Parallel()
