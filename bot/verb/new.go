@@ -64,16 +64,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 		return err
 	}
 
-	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Hint: "A phone number with its country, like +49 171 5550100. In a system of your own: the customer's id there.", Value: textValue(in.Args.Recipient), MaxRunes: maxAddressRunes}
-	if chosen.KnownOnly {
-		to.Hint = "A phone number that wrote to you before, with its country, like +49 171 5550100. Others: outgoing is off."
-	}
-	if chosen.Can.Subject {
-		to.Hint = "One address."
-		to.Example = "ann@example.org"
-	}
-
-	form.Fields = append(form.Fields, to)
+	form.Fields = append(form.Fields, recipientField(chosen, in.Args.Recipient))
 	if chosen.ByTemplate {
 		return startByTemplate(form, in)
 	}
@@ -83,6 +74,26 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 
 	form.Fields = append(form.Fields, firstWords(in, chosen.Can)...)
 	return nil
+}
+
+// recipientField asks to whom a conversation by an account goes.
+func recipientField(by bridge.AccountRef, given string) shape.Field {
+	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Value: textValue(given), MaxRunes: maxAddressRunes}
+	hasOwnIDs := by.Can.Subject // a chat that has subjects is a system of the company's own
+	switch {
+	case by.Can.Participants: // mail
+		to.Hint = "One address."
+		to.Example = "ann@example.org"
+	case hasOwnIDs && by.KnownOnly:
+		to.Hint = "The id that your system gives a customer who wrote to you before. Others: outgoing is off."
+	case hasOwnIDs:
+		to.Hint = "The id that your system gives the customer."
+	case by.KnownOnly:
+		to.Hint = "A phone number that wrote to you before, with its country, like +49 171 5550100. Others: outgoing is off."
+	default:
+		to.Hint = "A phone number with its country, like +49 171 5550100."
+	}
+	return to
 }
 
 // firstWords asks for the text with which a conversation begins, and offers the templates with which it can begin instead.

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 
 func accounts() []bridge.AccountRef {
 	return []bridge.AccountRef{
-		{Name: "support-mail", ChannelName: "E-mail", ChannelIcon: "email", Can: bridge.Capabilities{Subject: true, Threads: true}, Starts: true},
+		{Name: "support-mail", ChannelName: "E-mail", ChannelIcon: "email", Can: bridge.Capabilities{Subject: true, Participants: true, Threads: true}, Starts: true},
 		{Name: "sms", ChannelName: "SMS", ChannelIcon: "iphone", Can: bridge.Capabilities{MaxTextRunes: 1600}, Starts: true, KnownOnly: true},
 		{Name: "page", ChannelName: "Chat", Starts: false},
 		{Name: "wa", ChannelName: "WhatsApp", ChannelIcon: "iphone", Starts: true, ByTemplate: true},
@@ -38,6 +39,18 @@ func TestStartForm(t *testing.T) {
 // startWith are the arguments of a conversation that begins with an account and a recipient.
 func startWith(account, recipient string) bridge.Args {
 	return bridge.Args{StartArgs: bridge.StartArgs{Account: account, Recipient: recipient}}
+}
+
+// A system of the company's own has subjects as mail has, and ids in place of addresses.
+func TestStartFormAsksForAnID(t *testing.T) {
+	t.Parallel()
+	for _, knownOnly := range []bool{false, true} {
+		own := bridge.AccountRef{Name: "shop", Can: bridge.Capabilities{Subject: true}, Starts: true, KnownOnly: knownOnly}
+		to := mustForm(t, FormInput{Verb: bridge.VerbNew, Accounts: []bridge.AccountRef{own}, Now: now(t)}).Fields[0]
+		wantEqual(t, "it asks for an id", strings.HasPrefix(to.Hint, "The id that your system gives"), true)
+		wantEqual(t, "it says that outgoing is off", strings.HasSuffix(to.Hint, "outgoing is off."), knownOnly)
+		wantEqual(t, "the example", to.Example, "")
+	}
 }
 
 func TestStartFormRefuses(t *testing.T) {
