@@ -116,7 +116,8 @@ func (*TopLevelLine) Kind() LineKind { return LineTopLevel }
 
 // TextsLine says as how many texts the provider counts a reply.
 type TextsLine struct {
-	Count int `json:",omitempty"`
+	Count  int  `json:",omitempty"`
+	Joined bool `json:",omitempty"` // the reply is counted with the lines that leave as one message with it
 }
 
 // Kind implements LineContent.

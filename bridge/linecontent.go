@@ -304,6 +304,7 @@ func (*RepliedLine) Kind() LineKind { return LineDone }
 // BegunLine is what begins a conversation, or a template in one.
 type BegunLine struct {
 	Template string `json:"Reason,omitempty"` // the name of the template; "" means none
+	Count    int    `json:",omitempty"`       // as how many texts the provider counts it, where they are many
 }
 
 // Kind implements LineContent.

@@ -208,5 +208,5 @@ func startedBlocks(l bridge.Line, f bridge.Facts) []shape.Block {
 	if name := templateName(l); name != "" {
 		lead = append(lead, " with the template ", shape.Bold(name))
 	}
-	return append([]shape.Block{shape.Sentence(append(lead, ":")...)}, shape.Quote(l.Text)...)
+	return append([]shape.Block{shape.Sentence(append(lead, begunCountWords(l)+":")...)}, shape.Quote(l.Text)...)
 }

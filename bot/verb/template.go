@@ -35,7 +35,7 @@ func templateVerb() *Verb {
 				return nil
 			}
 			return append([]shape.Block{shape.Sentence(shape.Icon("scroll"), " ", shape.LeadingMentions(l), shape.DoerName(l)+" sent "+shape.Customer(l, f)+" the template ",
-				shape.Bold(templateName(l)), ":")}, shape.Quote(l.Text)...)
+				shape.Bold(templateName(l)), begunCountWords(l)+":")}, shape.Quote(l.Text)...)
 		},
 	}
 }
@@ -44,6 +44,14 @@ func templateVerb() *Verb {
 func templateName(l bridge.Line) string {
 	if c, ok := l.Content.(*bridge.BegunLine); ok {
 		return shape.OneLine(c.Template, shape.MaxNameRunes)
+	}
+	return ""
+}
+
+// begunCountWords says as how many texts the first words of a conversation, or a template, count.
+func begunCountWords(l bridge.Line) string {
+	if c, ok := l.Content.(*bridge.BegunLine); ok {
+		return textCountWords(c.Count)
 	}
 	return ""
 }

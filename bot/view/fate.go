@@ -190,7 +190,11 @@ func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
 
 // textsLine says that a long text counts as several.
 func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
-	counted := fmt.Sprintf("This counts as %d texts, and each is charged.", c.Count)
+	what := "This"
+	if c.Joined {
+		what = "This, with the lines that leave as one message with it,"
+	}
+	counted := fmt.Sprintf("%s counts as %d texts, and each is charged.", what, c.Count)
 	return []Block{makeHeadline(l, "straight_ruler", counted, " Take it back to shorten it, or let it go.")}
 }
 

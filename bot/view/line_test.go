@@ -268,6 +268,7 @@ func TestLineVariants(t *testing.T) {
 		{Content: &bridge.UndoneLine{Reason: "handed_in"}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.KeptLine{Reason: "window"}, Verb: bridge.VerbKeep},
 		{Content: &bridge.RepliedLine{Count: 2}, Verb: bridge.VerbReply, By: ann(), Text: "A long text"},
+		{Content: &bridge.TextsLine{Count: 6, Joined: true}, Verbs: verbs{bridge.VerbUndo}},
 		{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: 12}},
 		{Content: &bridge.ParkedLine{Reason: "paused"}, Mentions: toAnn, Text: "Hi", Verbs: verbs{bridge.VerbSend, bridge.VerbDrop}},
 		{Content: &bridge.InsideLine{Reason: "not_assignee"}, Mentions: agents{bob()}, Text: "Hi", Verbs: verbs{bridge.VerbSend}},

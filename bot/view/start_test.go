@@ -123,7 +123,7 @@ func TestStartCards(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
 	closed := with(f, func(f *bridge.Facts) { f.Status, f.Account.MayStart = bridge.StatusClosed, true })
-	begun := bridge.Line{Content: &bridge.BegunLine{}, Verb: bridge.VerbNew, By: ann(), Mentions: agents{ann()}, Text: "It is *repaired*.",
+	begun := bridge.Line{Content: &bridge.BegunLine{Count: 4}, Verb: bridge.VerbNew, By: ann(), Mentions: agents{ann()}, Text: "It is *repaired*.",
 		Verbs: verbs{bridge.VerbUndo}}
 	refused := bridge.Line{Content: &bridge.RefusedLine{Reason: "“ann” is no e-mail address.", Hint: "Write it like ann@example.org."},
 		Verb: bridge.VerbNew, Text: "It is repaired."}

@@ -208,7 +208,9 @@ func ownWords(c bridge.LineContent) []string {
 		case reflect.String:
 			words = append(words, f.String())
 		case reflect.Int:
-			words = append(words, strconv.FormatInt(f.Int(), 10))
+			if f.Int() != 0 {
+				words = append(words, strconv.FormatInt(f.Int(), 10))
+			}
 		}
 	}
 

@@ -255,3 +255,47 @@ func TestTextsAreCounted(t *testing.T) {
 	w.chat.Wait(t, "a warning that counts the signature", func() bool { return w.countLines(thread, bridge.LineTexts) == 2 })
 	w.wantNothingSent()
 }
+
+// It is told of whatever leaves: of a text that an edit made long, of lines that leave as one, of what begins a conversation, and of a
+// template.
+//
+func TestTextsAreCountedWhereverTheyComeFrom(t *testing.T) {
+	t.Parallel()
+	const long = "More than thirty characters cost."
+	begin := func(t *testing.T, o options) (w *world, thread string) {
+		t.Helper()
+		o.hold, o.stopped = time.Hour, true
+		w = newWorld(t, o)
+		w.engines[0].SetChannel(w.accounts[chat], counting{w.live[chat].Load()})
+		w.start()
+		w.customerWrites("kim", "Hello")
+		return w, w.waitThread("Hello")
+	}
+
+	t.Run("edited", func(t *testing.T) {
+		t.Parallel()
+		w, thread := begin(t, options{})
+		said := w.chat.Say("ann", support, thread, "Short")
+		w.waitFate(said, "waiting")
+		w.chat.Edit(support, said, long)
+		wantWords(t, "the warning", w.waitLine(thread, bridge.LineTexts).Plain(), "4")
+		w.chat.Edit(support, said, long+"!") // which costs the same
+		w.waitText(said, long+"!")
+		w.chat.Edit(support, said, long+long)
+		w.waitLineAbout(thread, bridge.LineTexts, "7")
+		wantEqual(t, "warnings", w.countLines(thread, bridge.LineTexts), 2)
+	})
+	t.Run("lines that leave as one", func(t *testing.T) {
+		t.Parallel()
+		w, thread := begin(t, options{})
+		w.waitFate(w.chat.Say("ann", support, thread, "Fifteen letters"), "waiting")
+		w.waitFate(w.chat.Say("ann", support, thread, "Fifteen letters"), "waiting")
+		wantWords(t, "the warning", w.waitLine(thread, bridge.LineTexts).Plain(), "4")
+	})
+	t.Run("begun", func(t *testing.T) {
+		t.Parallel()
+		w, _ := begin(t, options{settings: map[string]string{"outgoing": "on"}})
+		w.chat.Submit("ben", support, "", startForm(chat, "joe", ""), long)
+		wantWords(t, "the line", w.waitShown(long).Plain(), "4 "+long)
+	})
+}

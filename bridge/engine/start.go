@@ -205,6 +205,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 		m.Reason = template.TemplateReason
 	}
 
+	begun.Count = w.replies.ManyTexts(r.Conversation, m.Text)
 	line.Text, line.Args = m.Text, bridge.Args{Conversation: r.Conversation.ID, Message: m.ID}
 	w.Posts.RememberForm(r, 0, m)
 	w.Line(r.Conversation, line)

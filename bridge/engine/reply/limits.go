@@ -3,6 +3,7 @@ package reply
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -168,12 +169,25 @@ func (rs *UseCases) ManyTexts(c *book.Conversation, text string) int {
 	return 0
 }
 
-// warnOfTexts tells the author of a long reply as how many texts it counts, while it can still be taken back.
-func (rs *UseCases) warnOfTexts(c *book.Conversation, m *book.Message) {
-	n := rs.ManyTexts(c, m.Text)
-	if n == 0 {
+// WarnOfTexts tells the author of a long reply (m, with its first part d) as how many texts it counts, with those that leave as one
+// message with it, while it can still be taken back. told is how many its author knows of; 0 means of none.
+func (rs *UseCases) WarnOfTexts(c *book.Conversation, m *book.Message, d *book.Delivery, told int) {
+	text := m.Text
+	if d.JoinKey != "" {
+		var lines []string
+		for _, other := range rs.Outbox.Lanes[d.LaneID].Waiting {
+			line := rs.Messages.Rows[other.MessageID]
+			if other.JoinKey == d.JoinKey && line != nil {
+				lines = append(lines, line.Text)
+			}
+		}
+		text = strings.Join(lines, "\n\n")
+	}
+
+	n := rs.ManyTexts(c, text)
+	if n == 0 || n == told {
 		return
 	}
-	rs.LineAbout(c, m, bridge.Line{Content: &bridge.TextsLine{Count: n}, Verbs: []bridge.Verb{bridge.VerbUndo},
+	rs.LineAbout(c, m, bridge.Line{Content: &bridge.TextsLine{Count: n, Joined: text != m.Text}, Verbs: []bridge.Verb{bridge.VerbUndo},
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 }

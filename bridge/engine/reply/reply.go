@@ -50,8 +50,8 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	rs.MarkWaiting(c, m)
 	rs.NoteReplied(c, agent, m)
 	wasTyped := m.Place != ""
-	if wasTyped { // the line of a form's reply says as how many texts it counts
-		rs.warnOfTexts(c, m)
+	if wasTyped { // any other reply stands in a line, which says as how many texts it counts
+		rs.WarnOfTexts(c, m, d, 0)
 	}
 }
 

@@ -161,6 +161,7 @@ func (sp editing) editUnderWay(r book.Request, m *book.Message, decision Decisio
 // editHeld applies an edit of a reply that still waits, so that nothing of the present sending has left. If the reply is sent again, an
 // earlier sending may have left: people are told so where the edit stops the present one. d is the reply's first part.
 func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, decision Decision, reason string) {
+	told := sp.replies.ManyTexts(r.Conversation, m.Text)
 	sp.replaceWords(r, m)
 	for _, part := range sp.Outbox.PartsOf(m) {
 		numberAnew(part)
@@ -183,6 +184,7 @@ func (sp editing) editHeld(r book.Request, m *book.Message, d *book.Delivery, de
 		d.JoinKey = "" // only texts leave together in one message
 	}
 	sp.restartHold(r.Conversation, d)
+	sp.replies.WarnOfTexts(r.Conversation, m, d, told)
 }
 
 // numberAnew gives an edited delivery another number at the provider, if an attempt was made with other words: a provider that has

@@ -69,7 +69,8 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		return nil
 	}
 
-	ts.Line(c, bridge.Line{Content: &bridge.BegunLine{Template: used.Name}, Verb: bridge.VerbTemplate,
+	begun := &bridge.BegunLine{Template: used.Name, Count: ts.replies.ManyTexts(c, m.Text)}
+	ts.Line(c, bridge.Line{Content: begun, Verb: bridge.VerbTemplate,
 		By: ts.Dir.Ref(r.Surface, agent.ID), Text: m.Text, Verbs: []bridge.Verb{bridge.VerbUndo},
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 
