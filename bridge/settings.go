@@ -87,7 +87,7 @@ func Settings() []Setting {
 		{Name: "collect_floods", Label: "Collect a flood of mails in one thread", Values: onOff, Text: "Whether mails of somebody who opens very many conversations are collected in one thread.",
 			keep: func(s *AccountSettings, v string) { s.CollectFloods = v == settingOn }},
 		{Name: "file_limits", Label: "Largest files", Free: FreeText{Valid: areLimits, NotSo: "are no limits", Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB."},
-			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
+			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind. A kind that isn't named has what the channel takes, in chats at most `image 5MB, document 10MB, video 16MB`.",
 			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
 		{Name: "admin_numbers", Label: "Admins' phone numbers", Free: FreeText{Valid: areNumbers, NotSo: "are no phone numbers", Write: "Write them with +, the country and commas between: +4915112345678, +33612345678."},
 			Text: "Of an account that sends text messages: admins' phone numbers, which it tells by SMS, besides the mail, that a chat can't be reached, refuses Parley, or is back.",

@@ -98,7 +98,7 @@ func limitTests() []limitTest {
 			settings: map[string]string{"file_limits": "document 1KB, image 5MB"},
 			text:     "Look",
 			files:    []bridgetest.File{file("a.txt", 2000)},
-			wantTold: "at most 1 KB of a document",
+			wantTold: "This account takes at most 1 KB of a document",
 		},
 		{
 			name:     "a kind that it doesn't take",
@@ -112,7 +112,7 @@ func limitTests() []limitTest {
 			settings: map[string]string{"file_limits": "document 0"},
 			text:     "Look",
 			files:    one,
-			wantTold: "takes no documents",
+			wantTold: "This account takes no documents",
 		},
 		{
 			name:     "a type that it doesn't take",

@@ -26,11 +26,8 @@ func usualLimits() channels.FileLimits {
 // In a chat the usual limit stands for an account that sets none. ok is false if no files of that kind are taken; with ok, limit 0 means
 // that there is no limit.
 func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind channels.FileKind) (limit int64, ok bool) {
-	limit = caps.Files.MaxBytes
-	if len(caps.Files.Limits) > 0 {
-		if limit, ok = caps.Files.Limits[kind]; !ok {
-			return 0, false
-		}
+	if limit, ok = channelLimit(caps, kind); !ok {
+		return 0, false
 	}
 
 	chosen, isChosen := account[kind]
@@ -42,6 +39,15 @@ func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind cha
 	}
 
 	return lowerLimit(limit, chosen), chosen > 0
+}
+
+// channelLimit is fileLimit by what the channel takes alone.
+func channelLimit(caps channels.Capabilities, kind channels.FileKind) (limit int64, ok bool) {
+	if len(caps.Files.Limits) > 0 {
+		limit, ok = caps.Files.Limits[kind]
+		return limit, ok
+	}
+	return caps.Files.MaxBytes, true
 }
 
 // lowerLimit returns the lower of two limits; limit 0 means none.
@@ -88,12 +94,16 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 
 		kind := channels.KindOf(f.ContentType)
 		limit, ok := fileLimit(caps, account, kind)
+		by := name
+		if most, isTaken := channelLimit(caps, kind); isTaken && (!ok || limit != most) {
+			by = "This account"
+		}
 		if !ok {
-			return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no %s, as %s is one.", name, plainKind(kind), f.Name), Hint: "Send it in another form, or a link to it."}
+			return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no %s, as %s is one.", by, plainKind(kind), f.Name), Hint: "Send it in another form, or a link to it."}
 		}
 		if limit > 0 && f.SizeBytes > limit {
-			return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s has %s; %s takes at most %s of a %s.", f.Name, channels.SizeWords(f.SizeBytes), name,
-				channels.SizeWords(limit), kind), Hint: "Make it smaller, or send a link to it."}
+			return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s takes at most %s of a %s, and %s has %s.", by, channels.SizeWords(limit), kind,
+				f.Name, channels.SizeWords(f.SizeBytes)), Hint: "Make it smaller, or send a link to it."}
 		}
 
 		perMessage := caps.Files.PerMessage
