@@ -39,7 +39,7 @@ func TestApplyTags(t *testing.T) {
 	step("another spelling", "tags: [{name: parts and tools}]")
 	step("two become one", "tags: [{name: Sales, formerly: [Support, parts and tools]}]")
 	step("a former name is a tag again", "tags: [{name: Parts, color: \"\"}]")
-	step("no category", "tags: [{name: Sales, category: \"\", description: Who wants to buy}]")
+	step("no category, and other capitals", "tags: [{name: Sales, category: \"\", description: Who wants to buy}, {name: VIP customer}]")
 	round, err := Export(t.Context(), pool, specs())
 	if err != nil {
 		t.Fatal(err)

@@ -44,8 +44,10 @@ func (o *overlay) tagEntry(e parleyfile.Tag) {
 		}
 	}
 
-	t.Formerly = append(slices.Clone(t.Formerly), t.Name)
-	t.Name = e.Name // in the spelling of the file
+	if t.Name != e.Name { // in another spelling
+		t.Formerly = append(slices.Clone(t.Formerly), t.Name)
+		t.Name = e.Name
+	}
 	setGiven(&t.Description, e.Description)
 	setGiven(&t.Color, e.Color)
 	setGiven(&t.Category, e.Category)
