@@ -230,7 +230,7 @@ func (st lineSettler) findOutcome(m *book.Message, line postedLine, now *bridge.
 
 	if part := st.unfinishedPart(m, now); part != nil {
 		if hasLanded := book.StateRank(part.State) > 0; hasLanded {
-			return st.makeOutcome(m, now, before, st.shownReceipt(m, book.ReceiptOutcome(book.StateRank(part.State), true)))
+			return st.makeOutcome(m, now, before, shownReceipt(st.Writer, m, book.ReceiptOutcome(book.StateRank(part.State), true)))
 		}
 		if at.isLastOfPart && isUndecided(part, now) {
 			return nil // its buttons are the only ones that decide about this part
@@ -323,7 +323,7 @@ func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
 	case store.FateWaiting:
 		return bridge.OutcomeWaiting
 	case store.FateOut:
-		return th.shownReceipt(m, th.Outbox.ReceiptState(m))
+		return shownReceipt(th, m, th.Outbox.ReceiptState(m))
 	case store.FateFailed:
 		return bridge.OutcomeFailed
 	case store.FateUnclear:

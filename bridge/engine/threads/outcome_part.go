@@ -62,7 +62,7 @@ func isUndecided(part *book.Delivery, line *bridge.Line) bool {
 }
 
 // shownReceipt returns how far a message that left, or a part of it, is said to have come. told is what its receipts tell.
-func (th *Writer) shownReceipt(m *book.Message, told bridge.OutcomeState) bridge.OutcomeState {
+func shownReceipt(th *Writer, m *book.Message, told bridge.OutcomeState) bridge.OutcomeState {
 	if c := th.Conversations.Rows[m.ConversationID]; c != nil {
 		return th.Settings(c).ShownReceipt(told)
 	}
