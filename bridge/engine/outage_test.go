@@ -30,8 +30,19 @@ func (w *world) waitChatProbed() {
 	})
 }
 
-// A chat that is away is told to the admins' phones as well, by the account that has their numbers: each once, for all
-// processes, and without waiting for the mails.
+// connectPhones adds an account that sends texts (SMS), behind the chat-like one, which reaches no phones, and starts the engines.
+func (w *world) connectPhones() {
+	w.t.Helper()
+	w.saveAccount("phones", nil)
+	for _, e := range w.engines {
+		id := w.accounts["phones"]
+		e.SetChannel(id, counting{w.connectChannel(e, "phones", id)})
+	}
+	w.start()
+}
+
+// A chat that is away is told to the admins' phones as well, by the account for texts that has their numbers, and by no other that
+// has them: each once, for all processes, and without waiting for the mails.
 // R-274
 func TestOutageIsToldByText(t *testing.T) {
 	t.Parallel()
@@ -41,7 +52,9 @@ func TestOutageIsToldByText(t *testing.T) {
 		reachEvery: 20 * time.Millisecond,
 		settings:   map[string]string{"admin_numbers": "+4915112345678, +33612345678"},
 		surface:    asked.watch,
+		stopped:    true,
 	})
+	w.connectPhones()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.Retry})
 	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
@@ -75,6 +88,7 @@ func TestOutageIsToldByText(t *testing.T) {
 	}
 	wantWords(t, "the text that it is away", got[0], "can't be reached. Agents can answer in the browser")
 	wantSuffix(t, "the text that it is back", got[1], "is back.")
+	wantEqual(t, "texts by another account", w.count(`SELECT count(*) FROM notices WHERE kind = 'text' AND account_id <> $1`, w.accounts["phones"]), 0)
 	if n := len(got[0]); n > 160 {
 		t.Errorf("the text that it is away has %d bytes, want at most the 160 of one SMS", n)
 	}
@@ -92,7 +106,9 @@ func TestTextsWhileMailsHang(t *testing.T) {
 				caps.Sending.Timeout = 2 * patience
 			}
 		},
+		stopped: true,
 	})
+	w.connectPhones()
 	w.provider.AddFault(channelstest.Fault{Text: "Nothing is lost", Until: make(chan struct{})})
 	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})

@@ -141,15 +141,9 @@ func textHint(what string) string {
 }
 
 // adminNumbers returns the phone numbers to which an account sends texts about chats. It returns none if the account
-// sends no SMS.
+// sends no SMS: only their providers count texts.
 func (cs *Chores) adminNumbers(a *store.Account) []string {
-	ch := cs.host.Channel(a.ID)
-	if ch == nil {
-		return nil
-	}
-	caps := ch.Capabilities()
-	isMail, hasReplyWindow := caps.Threads, caps.Window.Free > 0 // in a chat with a window, admins would have to write first
-	if isMail || hasReplyWindow {
+	if _, sendsTexts := cs.host.Channel(a.ID).(channels.Counter); !sendsTexts {
 		return nil
 	}
 	return cs.host.Directory().SettingsOf(a, ofThreads).AdminNumbers
