@@ -300,7 +300,11 @@ func (c *Channel) bodyAndNote(o channels.Outbound) (body, note string) {
 	if body == "" || signature == "" {
 		return body, ""
 	}
-	if with := body + "\n\n" + signature; utf8.RuneCountInString(with) <= maxBody {
+	room := maxBody
+	if o.Rich != nil && !o.Rich.Kind().IsSentAlone() { // the text stands above buttons or a list
+		room = maxRichBody
+	}
+	if with := body + "\n\n" + signature; utf8.RuneCountInString(with) <= room {
 		return with, ""
 	}
 	return body, "no room for the signature"

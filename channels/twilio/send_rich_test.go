@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"strings"
 	"testing"
 
 	"parley/channels"
@@ -41,6 +42,23 @@ func TestSendButtons(t *testing.T) {
 		t.Fatalf("got the buttons %+v, want two", got.Buttons)
 	}
 	wantEqual(t, "id of the second button", got.Buttons[1].ID, "n")
+}
+
+// A signature that has no room beside the text above buttons or a list is left out, which is noted.
+func TestRichWithoutRoomForTheSignature(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, viaWhatsApp)
+	w.annWrites("hi")
+	full := strings.Repeat("a", maxRichBody)
+	for _, rich := range []channels.Rich{yesOrNo(), {List: sampleList()}} {
+		o := w.richMessage(full, rich)
+		o.Signature.Text = "Yours, Acme"
+		wantEqual(t, "note", w.mustSend(o).Note, "no room for the signature")
+	}
+	w.waitSettled()
+	for _, got := range w.takeInbox(2) {
+		wantEqual(t, "text", got.Text, full)
+	}
 }
 
 // A tap on a button comes back as an answer to the message.

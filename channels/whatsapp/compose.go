@@ -74,9 +74,13 @@ func (c *Channel) TextRunes(text string) int { return utf8.RuneCountInString(wam
 func signedText(o channels.Outbound) (string, error) {
 	text := wamark.Render(o.Text)
 	signature := wamark.Render(o.Signature.Text)
+	room := maxTextRunes
+	if o.Rich != nil && !o.Rich.Kind().IsSentAlone() { // the text stands above buttons or a list
+		room = maxBody
+	}
 	if text != "" && signature != "" {
 		// A text that is short enough only without the signature is sent without it.
-		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxTextRunes {
+		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= room {
 			text = signed
 		}
 	}

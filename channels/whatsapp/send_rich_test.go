@@ -72,6 +72,24 @@ func TestSendList(t *testing.T) {
 			{"id": "B", "title": "B"}]}]}}`)
 }
 
+// A signature that has no room beside the text above buttons or a list is left out.
+func TestRichWithoutRoomForTheSignature(t *testing.T) {
+	t.Parallel()
+	full := strings.Repeat("a", maxBody)
+	list := channels.List{Button: "Pick", Sections: []channels.ListSection{{Rows: []channels.ListRow{{Title: "A"}}}}}
+	for _, rich := range []channels.Rich{{Buttons: []channels.Button{{Title: "Yes"}}}, {List: &list}} {
+		o := richMessage(rich)
+		o.Text, o.Signature.Text = full, "Yours, Kim"
+		steps, err := composeSteps(o)
+		if err != nil {
+			t.Errorf("%s: refused: %v", rich.Kind(), err)
+			continue
+		}
+		body := steps[0].content.(object)["body"].(object)["text"]
+		wantEqual(t, "the text", body, any(full))
+	}
+}
+
 // R-060
 func TestSendLocation(t *testing.T) {
 	t.Parallel()
