@@ -92,6 +92,9 @@ type CollectedLine struct {
 	Subject string `json:"Text,omitempty"`
 	Words   string `json:"Hint,omitempty"`  // what it says, canonical Markdown
 	Files   int    `json:"Count,omitempty"` // how many files came with it
+
+	Copied []PartyRef `json:",omitempty"` // to whom else it went
+	Blind  bool       `json:",omitempty"` // they don't know that it came to us
 }
 
 // Kind implements LineContent.

@@ -121,6 +121,22 @@ func TestSilencedSendersCollectedMail(t *testing.T) {
 		[]string{fmt.Sprintf("Offer %d words", maxOpened+1)})
 }
 
+// Who was in copy of a collected mail is in copy of its conversation, unless the mail was sent to us without their knowledge.
+func TestCopiesOfACollectedMail(t *testing.T) {
+	t.Parallel()
+	w, _ := newFlooded(t, 1)
+	for i, blind := range []bool{false, true} {
+		m := floodMail("Copied", i, "eve@flood.test")
+		m.To, m.Cc, m.Blind = []string{"Al@flood.test"}, []string{"bob@flood.test"}, blind
+		w.postMails(m)
+	}
+	for i, copies := range [][]string{{"Al@flood.test", "bob@flood.test"}, nil} {
+		w.chat.Press(t, "ann", w.waitShown(fmt.Sprintf("Copied %d words", i)), bridge.VerbPromote)
+		w.reply(w.waitCardWith(fmt.Sprintf("| Copied %d | Ann", i)).ID, "Yes")
+		wantSentTo(t, w.waitSent(i + 1)[i], []string{"eve@flood.test"}, copies)
+	}
+}
+
 // What follows a collected mail stands beside it. After a while, in which the sender may open conversations again, it opens one.
 func TestWhatFollowsACollectedMail(t *testing.T) {
 	t.Parallel()

@@ -1,7 +1,9 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -33,7 +35,12 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 		return err
 	}
 
-	it.Line(c, bridge.Line{Content: &bridge.CollectedLine{Subject: in.Subject, Words: collectedWords(in), Files: len(m.Files)},
+	collected := &bridge.CollectedLine{Subject: in.Subject, Words: collectedWords(in), Files: len(m.Files), Blind: in.Envelope.Blind}
+	for _, p := range slices.Concat(in.Envelope.To, in.Envelope.Cc) {
+		collected.Copied = append(collected.Copied, bridge.PartyRef{Name: p.Name, Address: cmp.Or(p.Address, p.Key)})
+	}
+
+	it.Line(c, bridge.Line{Content: collected,
 		Customer: partyOf(in), Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: sortingArgs(c, m, in)})
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -68,34 +67,30 @@ func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bri
 	return args
 }
 
-// recipientsOfAnswers returns to whom answers to a mail in a thread of the day go: those whom its line names, else its sender.
-func (it sorting) recipientsOfAnswers(m *book.Message, i *store.Identity) []store.Participant {
-	var list []store.Participant
-	for _, line := range it.TrackedLines()[m.ID] {
-		for _, address := range line.Delivery.DecodedPayload().Line.Args.To {
-			p := store.Participant{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Role: outbound.RoleTo}
+// envelopeOf returns to whom a mail in a thread of the day was sent, and whom an answer reaches, as its line says.
+func (it sorting) envelopeOf(m *book.Message, i *store.Identity) channels.Envelope {
+	var e channels.Envelope
+	party := func(name, address string) channels.Party {
+		return channels.Party{Key: bridge.AddressKey(address), Address: bridge.AddressSpelling(address), Name: name}
+	}
+	for _, tracked := range it.TrackedLines()[m.ID] {
+		line := tracked.Delivery.DecodedPayload().Line
+		e.Via = cmp.Or(e.Via, line.Args.Via)
+		for _, address := range line.Args.To {
+			p := party("", address)
 			if p.Key == i.Key {
 				p.Name = i.Name
 			}
-			if !slices.ContainsFunc(list, func(q store.Participant) bool { return q.Key == p.Key }) {
-				list = append(list, p)
+			e.ReplyTo = append(e.ReplyTo, p)
+		}
+		if collected, ok := line.Content.(*bridge.CollectedLine); ok {
+			e.Blind = collected.Blind
+			for _, p := range collected.Copied {
+				e.Cc = append(e.Cc, party(p.Name, p.Address))
 			}
 		}
 	}
-	if len(list) == 0 {
-		list = append(list, store.Participant{Key: i.Key, Name: i.Name, Role: outbound.RoleTo})
-	}
-	return list
-}
-
-// addressOf returns to which of our addresses a mail in a thread of the day was sent, as its line says; "" if that is unknown.
-func (it sorting) addressOf(m *book.Message) string {
-	for _, line := range it.TrackedLines()[m.ID] {
-		if via := line.Delivery.DecodedPayload().Line.Args.Via; via != "" {
-			return via
-		}
-	}
-	return ""
+	return e
 }
 
 // partyOf names the sender of a message, by the address if there is no name.
@@ -306,14 +301,14 @@ func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Convers
 		Automatic: m.Automatic,
 		Subject:   m.Subject,
 		From:      channels.Party{Key: i.Key, Name: i.Name},
-		Envelope:  channels.Envelope{Via: it.addressOf(m)},
+		Envelope:  it.envelopeOf(m, i),
 	}
 	c, err := it.newConversation(ctx, tx, from.Account, mail, nil)
 	if err != nil {
 		return err
 	}
 
-	c.Participants = it.recipientsOfAnswers(m, i)
+	it.replies.Recipients(c, mail, m.ID)
 	c.Assignees = []store.AgentID{agent.ID}
 	c.LastFrom, c.LastPreview = "customer", clean.Preview(m.Text)
 	c.LastExternalID = m.ExternalID
