@@ -29,12 +29,13 @@ const (
 	OptedOut       Class = "opted_out"       // the customer doesn't want messages
 	TemplateBad    Class = "template"        // the template is not approved, paused, or was filled wrongly
 	Ambiguous      Class = "ambiguous"       // nobody knows whether it was sent
+	Held           Class = "held"            // Parley itself lets nothing leave; channels never return it
 )
 
 // SendError is what Send returns for a failure it understands.
 type SendError struct {
 	Class Class
-	Wait  time.Duration // Throttled, Retry: how long to wait; 0 with Retry means Parley's own table of waits
+	Wait  time.Duration // Throttled, Retry, Held: how long to wait; 0 with Retry and Held means Parley's own table of waits
 	Pair  bool          // Throttled: only messages to this customer wait, not the account's other messages
 	Text  string        // what happened, for people: "The mailbox of … is full."
 	Hint  string        // what to do next

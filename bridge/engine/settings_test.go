@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/bridge/engine/outbound"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -221,7 +222,7 @@ func TestLargeMessageWithFiles(t *testing.T) {
 	}
 }
 
-// A paused account parks nothing silently: what was said before waits, and leaves later.
+// A paused account parks nothing silently: what was said before waits, and leaves later, however long the pause.
 // R-016
 func TestPausedAccount(t *testing.T) {
 	t.Parallel()
@@ -231,7 +232,9 @@ func TestPausedAccount(t *testing.T) {
 	w.waitFate(m, "waiting")
 	w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
 	w.advance(time.Hour)
-	w.eventually("it was tried", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'retry'`) == 1 })
+	w.eventually("it was tried", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'held'`) == 1 })
+	w.exec(`UPDATE deliveries SET first_at = first_at - interval '3 days' WHERE kind = 'reply'`) // longer than a reply is tried
+	w.advance(outbound.PausedWait)
 	late := w.reply(thread, "In the pause")
 	w.waitFate(late, "parked")
 	w.waitLine(thread, bridge.LineParked)

@@ -220,7 +220,7 @@ func progressOf(with []dispatch.Part) []dispatch.Part {
 // chooseNextState chooses whether a delivery whose attempt failed is given up, looked for or tried again, and when. The first
 // rule that fits decides.
 func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Policy, class channels.Class, se *channels.SendError) {
-	isPassing := class == channels.Throttled || class == channels.Retry
+	isPassing := class == channels.Throttled || class == channels.Retry || class == channels.Held
 	if p.BestEffort && !isPassing { // not even looked for
 		f.State, f.Advance = store.Failed, 1
 		return
@@ -248,7 +248,7 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 		f.Uncalled = true // the provider has not looked at the message
 		f.GateWait = at.opt.pauseSeconds(authPause)
 		at.warnIfLate(f, c, se)
-	case channels.Retry, channels.Ambiguous:
+	case channels.Retry, channels.Held, channels.Ambiguous:
 		at.retry(f, c, p, se)
 	default:
 		at.giveUp(f, c, se)
@@ -280,9 +280,12 @@ func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sen
 }
 
 // retry makes a delivery wait for its next attempt, or gives it up when it was tried for long enough. If its time has passed while the
-// account was refused, or was to wait, it has one more attempt.
+// account was paused, refused, or was to wait, it has one more attempt.
 func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *channels.SendError) {
-	wasHeldUp := c.ErrorClass == string(channels.AuthBroken) || c.ErrorClass == string(channels.Throttled)
+	holdsUp := func(class channels.Class) bool {
+		return class == channels.Held || class == channels.AuthBroken || class == channels.Throttled
+	}
+	wasHeldUp := holdsUp(channels.Class(c.ErrorClass)) || holdsUp(se.Class)
 	if store.Seconds(c.FirstAgo) > p.RetryFor && !wasHeldUp {
 		at.giveUp(f, c, se)
 		return

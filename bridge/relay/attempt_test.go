@@ -95,6 +95,27 @@ func TestPassingFailureIsGivenUpInTheEnd(t *testing.T) {
 	}
 }
 
+// What Parley itself holds back, as while an account is paused, is not given up however long that takes. When it may leave, a failure that
+// may pass is tried once more.
+func TestHeldMessageIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.policy.Backoff = []time.Duration{time.Hour}
+	h.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
+		class := channels.Held
+		if c.Attempt > 2 {
+			class = channels.Retry
+		}
+		return relay.Sent{}, &channels.SendError{Class: class, Text: "paused"}
+	}
+	reply := h.addReply()
+	h.start()
+	for attempt, want := range []string{store.Queued, store.Queued, store.Queued, store.Failed} {
+		h.waitStateAfter(reply, attempt+1, want)
+		h.passTime(h.policy.RetryFor)
+	}
+}
+
 // An agent is told that a message is late, but only once, however often it is tried.
 func TestLateMessageIsReportedOnce(t *testing.T) {
 	t.Parallel()

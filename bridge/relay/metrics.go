@@ -201,7 +201,7 @@ func errorClass(class channels.Class) int {
 		return classThrottled
 	case channels.AuthBroken, channels.AccountBlocked:
 		return classAuth
-	case channels.Retry:
+	case channels.Retry, channels.Held:
 		return classRetry
 	case channels.WindowClosed, channels.BadRecipient, channels.BadContent, channels.OptedOut:
 		return classPermanent

@@ -45,6 +45,7 @@ func TestErrorClasses(t *testing.T) {
 		{class: channels.AuthBroken, want: "auth"},
 		{class: channels.AccountBlocked, want: "auth"},
 		{class: channels.Retry, want: "retry"},
+		{class: channels.Held, want: "retry"},
 		{class: channels.WindowClosed, want: "permanent"},
 		{class: channels.BadRecipient, want: "permanent"},
 		{class: channels.BadContent, want: "permanent"},

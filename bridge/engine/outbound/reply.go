@@ -283,7 +283,7 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 		return r, err
 	}
 	if ch == nil || r.account.Paused {
-		return nil, &channels.SendError{Class: channels.Retry, Wait: PausedWait, Text: "The account is paused or not connected.",
+		return nil, &channels.SendError{Class: channels.Held, Wait: PausedWait, Text: "The account is paused or not connected.",
 			Hint: "Resume it, or look at parley doctor."}
 	}
 	if err := checkReply(r); err != nil {
