@@ -121,6 +121,20 @@ const latestOf = `
 		UNION ALL
 		` + openChat + `) AS found`
 
+// parkedOf finds, among the ten newest conversations of each identity of the customers to whom the keys belong, those with replies that
+// are parked for a reason.
+const parkedOf = `
+	SELECT DISTINCT found.id
+	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, key)
+	JOIN identities AS identity ON identity.account_id = given.account_id AND identity.key = given.key
+	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
+	CROSS JOIN LATERAL (
+		SELECT newest.id FROM conversations AS newest
+		WHERE newest.identity_id = one.id AND newest.kind = 'customer'
+		ORDER BY newest.id DESC
+		LIMIT 10) AS found
+	WHERE EXISTS (SELECT FROM messages WHERE conversation_id = found.id AND fate = 'parked' AND reason = $3)`
+
 // openOf finds the five newest open conversations of each identity of the customers to whom the keys
 // belong, and the open conversation of a chat. Only the newest fifty conversations of an identity are
 // looked at, because a customer may have had thousands.

@@ -26,6 +26,7 @@ const (
 	FindExternalSQL = findExternalIDs
 	LockConvSQL     = lockConversations
 	LatestOfSQL     = latestOf
+	ParkedOfSQL     = parkedOf
 	OpenOfSQL       = openOf
 	RelatedSQL      = related
 	WritersAmongSQL = keysThatWrote

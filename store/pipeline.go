@@ -158,6 +158,14 @@ func (p *Pipeline) LatestOf(list *[]ConversationID, accounts []AccountID, addres
 	}
 }
 
+// ParkedOf returns the conversations with replies that are parked for a reason, among the newest of each customer who is named by
+// account and address (parallel lists).
+func (p *Pipeline) ParkedOf(list *[]ConversationID, accounts []AccountID, addresses []string, reason string) {
+	if len(accounts) > 0 {
+		readIDs(p, list, parkedOf, accounts, addresses, reason)
+	}
+}
+
 // OpenOf returns the newest open conversations, at most five for each identity, of customers who are
 // named by account and address (parallel lists).
 func (p *Pipeline) OpenOf(list *[]ConversationID, accounts []AccountID, addresses []string) {

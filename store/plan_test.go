@@ -160,6 +160,14 @@ func batchStatements(k plantest.Keys) []plantest.Statement {
 			Index:   "conversations_identity",
 		},
 		{
+			Name:    "parked of identities",
+			SQL:     store.ParkedOfSQL,
+			Args:    []any{k.Accounts, k.Identities, "window"},
+			Hot:     true,
+			MaxRows: map[string]float64{"conversations": 600, "messages": 600},
+			Index:   "conversations_identity",
+		},
+		{
 			Name:    "open of identities",
 			SQL:     store.OpenOfSQL,
 			Args:    []any{k.Accounts, k.Identities},

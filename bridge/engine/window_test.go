@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -118,6 +119,34 @@ func TestParkedInTheConversationBefore(t *testing.T) {
 	w.waitDrained()
 	wantEqual(t, "offers in both threads", w.countLines(next, bridge.LineOffered)+w.countLines(thread, bridge.LineOffered), 1)
 	w.wantNothingSent()
+}
+
+// It is also said, once, where an agent has begun the conversation that goes on, and where that one is over, too.
+func TestParkedInAConversationBeforeAnAgentsOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: withWindow(0)})
+	thread := w.openThread()
+	w.advance(25 * time.Hour)
+	w.waitFate(w.chat.Say("ann", support, thread, "Your lamp is repaired"), "parked")
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "resolved")
+	for i := range 2 {
+		w.chat.Submit("ann", support, "", startForm(chat, "kim", ""), fmt.Sprint("Are you there? ", i))
+		thread = w.waitShown(fmt.Sprint("Are you there? ", i)).Thread
+		if i == 0 {
+			w.reply(thread, "!resolve")
+			w.waitCard(thread, "resolved")
+		}
+	}
+	for _, text := range []string{"And my lamp?", "Hello?"} {
+		w.customerWrites("kim", text)
+		wantEqual(t, "the thread of "+text, w.waitThread(text), thread)
+		w.waitDrained()
+		offers := slices.DeleteFunc(w.threadTexts(thread), func(s string) bool {
+			return !strings.Contains(s, string(bridge.LineOffered)) || !strings.Contains(s, "Your lamp is repaired")
+		})
+		wantEqual(t, "offers of what waited, after "+text, len(offers), 1)
+	}
 }
 
 // Edge case 9: the window closes while replies wait in their lane: none leaves, none is

@@ -79,3 +79,15 @@ func (cs *Conversations) continuationsOf(c *Conversation) (list []*Conversation)
 	}
 	return list
 }
+
+// IsOfferedIn reports whether what is parked in a conversation is offered in c once the reply window opens: it is c, or one of the same
+// customer that is over, from which nothing is sent.
+func (b *Book) IsOfferedIn(c *Conversation, id store.ConversationID) bool {
+	from := b.Conversations.Rows[id]
+	if from == nil || from == c {
+		return from != nil
+	}
+	root := b.People.RootOf(c)
+	isSameCustomer := root != nil && root == b.People.RootOf(from) && from.AccountID == c.AccountID
+	return isSameCustomer && !from.BridgeStatus().Open()
+}

@@ -64,6 +64,7 @@ type namedRows struct {
 	senders       []store.Identity // one for each key of Wanted.parties
 	chatCustomers []store.Identity // by all of their keys
 	latest        []store.ConversationID
+	parked        []store.ConversationID // with replies that wait for their customers' reply window
 	open, days    []store.ConversationID
 	external      []store.ExternalID
 	posts         []store.Post
@@ -81,15 +82,20 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	}
 
 	chats := KeyList{slices.Clone(n.Peeked.accounts), slices.Clone(n.Peeked.names)} // keys whose latest conversations are needed
+	var windows KeyList                                                             // keys whose parked replies may be offered
 	for _, r := range rows {
 		ch := b.Channel(r.AccountID)
 		if ch != nil && !ch.Capabilities().Threads {
 			chats.Add(r.AccountID, r.Key)
 		}
+		if b.Caps(r.AccountID).Window.Free > 0 {
+			windows.Add(r.AccountID, r.Key)
+		}
 	}
 
 	p.IdentitiesOfKeys(&found.chatCustomers, chats.accounts, chats.names)
 	p.LatestOf(&found.latest, chats.accounts, chats.names)
+	p.ParkedOf(&found.parked, windows.accounts, windows.names, bridge.ReasonWindow)
 	p.OpenOf(&found.open, n.Joined.accounts, n.Joined.names)
 	p.FindReactions(&found.reactions, n.Reacted.accounts, n.Reacted.names)
 	p.FindExternalIDs(&found.external, n.External.accounts, n.External.names)
@@ -130,7 +136,7 @@ func keepNamed(b *Book, n *Wanted, found namedRows) {
 		n.AddConversation(post.ConversationID)
 		n.Messages = append(n.Messages, post.MessageID)
 	}
-	for _, id := range slices.Concat(found.latest, found.days, found.open) {
+	for _, id := range slices.Concat(found.latest, found.parked, found.days, found.open) {
 		n.AddConversation(id)
 	}
 
@@ -370,12 +376,19 @@ func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	return nil
 }
 
-// withOpenedWindow returns the conversations whose reply window customers open in this batch, by writing.
+// withOpenedWindow returns the conversations whose reply window customers open in this batch, by writing, and those whose parked replies
+// are offered there.
 func (b *Book) withOpenedWindow(n *Wanted) []store.ConversationID {
 	var list []store.ConversationID
 	for _, x := range n.Answers {
-		if c := b.ConversationOf(b.Dir.Account(x.Account), x.Inbound); c != nil {
-			list = append(list, c.ID)
+		c := b.ConversationOf(b.Dir.Account(x.Account), x.Inbound)
+		if c == nil {
+			continue
+		}
+		for id := range b.Conversations.Rows {
+			if b.IsOfferedIn(c, id) {
+				list = append(list, id)
+			}
 		}
 	}
 	return sortedUnique(list)

@@ -157,15 +157,12 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 	rs.Messages.ResumeWait(c)
 }
 
-// offerParked notes which replies that were parked for the window are to be offered again, each once. A new
-// conversation also offers those that still wait in the conversation that it continues.
+// offerParked notes which replies that were parked for the window are to be offered again, each once: also those that
+// still wait in conversations with the customer that are over.
 func (rs *UseCases) offerParked(c *book.Conversation) {
-	continuesOther := c.Fresh && c.PreviousID != nil
 	for _, id := range book.SortedKeys(rs.Messages.Rows) {
 		m := rs.Messages.Rows[id]
-		isInPrevious := continuesOther && m.ConversationID == *c.PreviousID
-		isHere := m.ConversationID == c.ID || isInPrevious
-		if !isHere || !isWaitingForWindow(m) {
+		if !rs.IsOfferedIn(c, m.ConversationID) || !isWaitingForWindow(m) {
 			continue
 		}
 		m.Reason, m.Dirty = offeredReason, true
