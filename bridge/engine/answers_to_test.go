@@ -44,6 +44,20 @@ func TestPromotedAutomaticMailIsAnsweredWhereItWants(t *testing.T) {
 	wantEqual(t, "the address from which it comes", sent.From, "sales@acme.test")
 }
 
+// What is in a mail of which an agent made a conversation is analysed, as in any customer's mail.
+//
+func TestPromotedMailIsAnalysed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: orderReader()})
+	e := formMail("no-reply@forms.test", "kim@x.test", "order 4711, at once")
+	e.Automatic = "no-reply"
+	w.customerSends(mail, e)
+	w.chat.Press(t, "ann", w.waitShown(e.Text), bridge.VerbPromote)
+	thread := w.waitCardWith("| " + e.Subject + " | Ann").ID
+	w.makeBurstsDue()
+	wantWords(t, "the note", w.waitLine(thread, bridge.LineAnalysis).Plain(), "at once")
+}
+
 // A mail that was collected, since it came among very many others, is answered in the same way once an agent made a conversation of it.
 //
 func TestPromotedCollectedMailIsAnsweredWhereItWants(t *testing.T) {

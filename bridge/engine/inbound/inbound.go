@@ -117,17 +117,17 @@ func (it *UseCases) addToConversation(p placement, a *store.Account, part int, i
 	}
 	it.tellOfOtherConversations()
 	it.replies.PostOffers(c)
-	it.queueAnalysis(c, m, in)
+	if !in.Historical {
+		it.queueAnalysis(c, m)
+	}
 	c.RefreshCard()
 	return nil
 }
 
 // queueAnalysis has what a customer wrote analysed, once the customer has written nothing more for a moment.
-func (it *UseCases) queueAnalysis(c *book.Conversation, m *book.Message, in channels.Inbound) {
-	if in.Automatic != "" || in.Historical {
-		return
-	}
-	if m.Text == "" || !it.opt.Analyses {
+func (it *UseCases) queueAnalysis(c *book.Conversation, m *book.Message) {
+	isOfPerson := m.Automatic == "" && m.Text != ""
+	if !isOfPerson || !it.opt.Analyses {
 		return
 	}
 	if it.IsAnalysed(c) {

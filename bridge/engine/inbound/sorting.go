@@ -328,6 +328,7 @@ func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Convers
 
 	it.replies.OpenWindow(c, mail) // if the account is a chat, the window is open from when the customer wrote this
 	it.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
+	it.queueAnalysis(c, m)
 	it.Log.ByAgent(c, agent, store.DeedPromoted, book.Detail{Message: m.ID})
 	return nil
 }
