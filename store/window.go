@@ -25,11 +25,14 @@ const listClosing = `
 	FROM conversations
 	WHERE account_id = $1 AND window_from > $3 AND window_from <= $4 AND (team_id = $2 OR ($6 AND team_id IS NULL))
 		AND window_from IS NOT NULL AND waiting_since IS NOT NULL AND status IN ('open', 'pending', 'snoozed')
+		AND NOT EXISTS (
+			SELECT FROM log_entries
+			WHERE conversation_id = conversations.id AND what = 'left until tomorrow' AND at >= window_from)
 	ORDER BY window_from, id
 	LIMIT $5`
 
 // ListClosing returns open conversations in which the customer waits for an answer and last opened the
-// reply window later than after and not later than until. Those whose window closes first come first.
+// reply window later than after and not later than until, and that nobody has left since. Those whose window closes first come first.
 func ListClosing(ctx context.Context, q Querier, of ClosingOf, after, until time.Time, limit int) ([]Closing, error) {
 	return query.Collect[Closing](ctx, q, "list closing", listClosing, of.Account, of.Team, after, until, limit, of.WithoutTeam)
 }

@@ -122,7 +122,7 @@ func (w *world) waitEveningIsOver(soon time.Duration) {
 }
 
 // Before the last business hour ends, one list tells of the windows that close before the
-// next opening and of those alone that wait for us; two replicas post it once.
+// next opening and of those alone that wait for us, unless an agent has left them; two replicas post it once.
 //
 func TestEveningList(t *testing.T) {
 	t.Parallel()
@@ -132,6 +132,9 @@ func TestEveningList(t *testing.T) {
 	w.reply(answered, "Here you are")
 	w.provider.WaitTexts(t, "Here you are")
 	w.waitDrained() // nobody waits for max any more
+	left := w.writeAt(time.Wednesday, 8, 32, "ned", "May wait")
+	w.chat.Submit("ann", support, left, bridgetest.Button{Verb: bridge.VerbLeave, Args: bridge.Args{Conversation: 3}}, "")
+	w.waitWhisper("ann", "leave")
 	w.writeAt(time.Wednesday, 12, 30, "lou", "Closes tomorrow at noon")
 	w.waitDrained()
 	wantEqual(t, "lists before the evening", len(w.eveningLists()), 0)
@@ -139,7 +142,16 @@ func TestEveningList(t *testing.T) {
 	w.advanceTo(time.Wednesday, 16, 0)
 	list := w.waitEveningLists(1).Plain()
 	wantWords(t, "the evening list", list, "#1")
-	wantNoWords(t, "the evening list", list, "#2", "#3") // max was answered, lou's window closes after the next opening
+	wantNoWords(t, "the evening list", list, "#2", "#3", "#4") // max was answered, ned left, lou's window closes after the next opening
+}
+
+// In a mail conversation there is no window that could close, and no reminder of it.
+func TestLeaveWithoutAWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorldOfEvening(t, 1)
+	w.customerSends(mail, channelstest.Event{From: "kim", Subject: "Lamp", Text: "It is dark"})
+	w.chat.Submit("ann", support, w.waitThread("It is dark"), formOf(bridge.VerbLeave), "")
+	w.waitWhisper("ann", "no reply window")
 }
 
 // An agent leaves a conversation of the evening list until tomorrow, which is logged. On the next evening its window is closed, and

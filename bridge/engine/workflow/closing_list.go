@@ -175,8 +175,16 @@ func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.Acco
 	return store.ListClosing(ctx, tx, ofTeam, wf.Now.Add(-length), back.Add(-length), maxEveningRows)
 }
 
-// LeaveUnanswered notes that somebody has decided to let a reply window close unanswered.
+// LeaveUnanswered notes that somebody has decided to let a reply window close unanswered: no evening list names the conversation until
+// the customer opens the window again.
 func (wf *UseCases) LeaveUnanswered(r book.Request) {
+	ch := wf.Channel(r.Conversation.AccountID)
+	if ch != nil && ch.Capabilities().Window.Free == 0 {
+		wf.Refuse(r, "no_window", r.Conversation.Account.Name+" has no reply window that could close.",
+			"To be reminded of this conversation: !snooze")
+		return
+	}
+
 	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedLeftUntilTomorrow, nil)
 	done := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: r.Conversation.ID}}
 	wf.Confirm(nil, r.Surface, r.Action, done) // where the list is, and not in the conversation's thread
