@@ -147,6 +147,19 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 	}
 }
 
+// Where a template leaves as plain words, these are checked when it is chosen.
+//
+func TestTemplateWithTooManyWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.MaxTextRunes = 20 }})
+	thread := w.openThread()
+	id := w.saveTemplate(chat, nil)
+	w.waitTemplateStatus(id, "approved")
+	w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim", "quote_number": "Q-1"}), "")
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineInside).Plain(), "takes 20 characters")
+	w.wantNothingSent()
+}
+
 // Several files where the channel takes one: in order, one message each, the text with the
 // first; the mark comes when all of them are there.
 func TestSeveralFiles(t *testing.T) {

@@ -135,8 +135,8 @@ func plainKind(kind channels.FileKind) string {
 // keepOverLimits keeps a reply inside that the channel can't take, and tells its author why, before the hold begins. It
 // returns false if the channel can take the reply.
 func (rs *UseCases) keepOverLimits(c *book.Conversation, m *book.Message) bool {
-	if m.Template != nil {
-		return false
+	if m.Template != nil && rs.Caps(c.AccountID).Templates {
+		return false // its provider has approved it; others get its words as plain text
 	}
 	name, _ := rs.Reading.KindName(c.Account.Kind)
 	problem := OverLimits(rs.Channel(c.AccountID), name, rs.Settings(c).FileLimits, m.Text, m.Files)
