@@ -82,7 +82,7 @@ func (cs *Conversations) continuationsOf(c *Conversation) (list []*Conversation)
 
 // IsOfferedIn reports whether what is parked in a conversation is offered in c once the reply window opens: it is c, or one of the same
 // customer that is over, from which nothing is sent.
-func (b *Book) IsOfferedIn(c *Conversation, id store.ConversationID) bool {
+func IsOfferedIn(b *Book, c *Conversation, id store.ConversationID) bool {
 	from := b.Conversations.Rows[id]
 	if from == nil || from == c {
 		return from != nil

@@ -386,7 +386,7 @@ func (b *Book) withOpenedWindow(n *Wanted) []store.ConversationID {
 			continue
 		}
 		for id := range b.Conversations.Rows {
-			if b.IsOfferedIn(c, id) {
+			if IsOfferedIn(b, c, id) {
 				list = append(list, id)
 			}
 		}

@@ -162,7 +162,7 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 func (rs *UseCases) offerParked(c *book.Conversation) {
 	for _, id := range book.SortedKeys(rs.Messages.Rows) {
 		m := rs.Messages.Rows[id]
-		if !rs.IsOfferedIn(c, m.ConversationID) || !isWaitingForWindow(m) {
+		if !book.IsOfferedIn(rs.Book, c, m.ConversationID) || !isWaitingForWindow(m) {
 			continue
 		}
 		m.Reason, m.Dirty = offeredReason, true
