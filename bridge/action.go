@@ -1,6 +1,10 @@
 package bridge
 
-import "parley/bridge/analysis"
+import (
+	"cmp"
+
+	"parley/bridge/analysis"
+)
 
 // Verb is what a person asks for. Most verbs are also the words that people type for them.
 type Verb string
@@ -196,6 +200,22 @@ type Meant struct {
 	Verb  Verb     `json:"verb"`
 	Args  Args     `json:"args"`
 	Names []string `json:"names,omitempty"` // of the people in Args.Agents, as they are called
+}
+
+// TypedOrder returns the surface's order of a typed message; "" for all else.
+func (a Action) TypedOrder() string {
+	if !a.Typed() {
+		return ""
+	}
+	return a.Order
+}
+
+// TypedPlace returns where a message was typed, with the message that begins its thread, which may be itself. It is zero for all else.
+func (a Action) TypedPlace() Place {
+	if !a.Typed() || a.Place.Message == "" {
+		return Place{}
+	}
+	return Place{Channel: a.Place.Channel, Thread: cmp.Or(a.Place.Thread, a.Place.Message), Message: a.Place.Message}
 }
 
 // Typed reports whether somebody wrote the action as a message. Then the surface notifies that person of what is said

@@ -49,6 +49,62 @@ func TestReplyTypedElsewhere(t *testing.T) {
 	}
 }
 
+// What happens to such a reply in a gap counts, too: it is read again where it was typed, before it leaves.
+// R-249
+func TestReplyTypedElsewhereInAGap(t *testing.T) {
+	t.Parallel()
+	const mention = "<@" + bridgetest.App + "> #1 "
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	typed := w.chat.Say("ann", support, "", mention+"reply On Monday")
+	w.waitLine(thread, bridge.LineDone)
+	w.missEvents(func() { w.chat.Delete(support, typed) })
+	finish := w.beginFilling()
+	w.advance(2 * time.Hour)
+	w.waitReplyTried()
+	w.wantNothingSent()
+	finish()
+	w.eventually("it is taken back", func() bool { return w.text(`SELECT fate FROM messages WHERE text = 'On Monday'`) == "undone" })
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
+// One that is found late, after the customer has written again, is parked, as it would be in the thread.
+// R-249
+func TestReplyTypedElsewhereLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	w.take("ann", "Hello")
+	w.missOldEvents(func() { w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply Yes, we refund it") })
+	w.customerWrites("kim", "No, send a new one")
+	w.waitShown("No, send a new one")
+	w.chat.Disconnect()
+	w.waitLine(thread, bridge.LineParked)
+	w.waitDrained()
+	w.wantNothingSent()
+	wantEqual(t, "fate of the reply", w.text(`SELECT fate FROM messages WHERE text = 'Yes, we refund it'`), "parked")
+}
+
+// Such replies leave in the chat's order, whatever order they are found in.
+func TestRepliesTypedElsewhereInOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"join_lines": "off"}})
+	thread := w.openThread()
+	w.take("ann", "Hello")
+	var first, second bridgetest.Message
+	w.missEvents(func() {
+		first = w.chat.Get(support, w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply Please cancel it"))
+		second = w.chat.Get(support, w.reply(thread, "No, wait"))
+	})
+	w.journalSurfaceFact("say", second)
+	w.waitFate(second.ID, "waiting")
+	w.journalSurfaceFact("say", first)
+	w.eventually("both wait", func() bool { return w.count(`SELECT count(*) FROM messages WHERE fate = 'waiting'`) == 2 })
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "Please cancel it", "No, wait")
+}
+
 // The same of the words with which a conversation begins, also where the deletion comes first.
 func TestStartTypedAndDeleted(t *testing.T) {
 	t.Parallel()

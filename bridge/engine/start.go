@@ -194,8 +194,10 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 	}
 
 	typed := w.Posts.KeyOfTypedText(r)
+	source := r.TypedPlace()
 	r.Place.Message = "" // the line in the new thread stands for the message
 	m := w.Messages.AddByPerson(r)
+	m.Elsewhere = source
 	w.Posts.RememberElsewhere(typed, m)
 	m.Subject = subject
 	m.Template = filled
@@ -209,7 +211,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate, subjec
 	line.Text, line.Args = m.Text, bridge.Args{Conversation: r.Conversation.ID, Message: m.ID}
 	w.Posts.RememberForm(r, 0, m)
 	w.Line(r.Conversation, line)
-	w.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, w.FormOrder())
+	w.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, cmp.Or(r.TypedOrder(), w.FormOrder()))
 	return nil
 }
 

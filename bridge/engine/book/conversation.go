@@ -172,10 +172,11 @@ func (c *Conversation) IsHeldByOthers(agent store.AgentID) bool {
 }
 
 // SourcePlace returns where a typed message stands, with its thread, so that it can be read again there. The place is zero
-// if the message was not typed in a surface.
+// if the message was not typed in a surface. One that was typed outside of its conversation's thread has its place only in the batch
+// that makes it (Elsewhere).
 func (c *Conversation) SourcePlace(m *Message) bridge.Place {
 	if m.Place == "" {
-		return bridge.Place{}
+		return m.Elsewhere
 	}
 	at := bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}
 	// Messages of earlier versions don't name their thread. It is the conversation's, unless its root has changed since:

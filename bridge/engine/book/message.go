@@ -17,6 +17,7 @@ type Message struct {
 	store.Message
 	Fresh, Dirty bool            // it is new in this batch; the batch changed it
 	Decided      *bridge.Outcome // what somebody decided about it in this batch; with State "", its lines show what its fate says
+	Elsewhere    bridge.Place    // where it was typed, if not in its conversation's thread; known only in the batch that makes it
 }
 
 // Excerpt returns the beginning of a message's text in plain words, or the name of its first file if it has no text.

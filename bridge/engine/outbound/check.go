@@ -119,12 +119,16 @@ type sourceCheck struct {
 func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l replyLine) error {
 	e, c, m := a.e, a.c, l.message
 	s := e.opt.Engine.Surface(m.AccountID)
-	wasTyped := m.Place != ""
+	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
+	at := bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}
+	if m.Place == "" && e.opt.Engine.Directory().OpensThreads(m.AccountID, channel) {
+		at.Message = l.at.Message // typed outside of its conversation's thread, in a channel that the surface lets us read; "" for a form
+	}
+	wasTyped := at.Message != ""
 	if s == nil || !wasTyped || m.Reason == RevivedReason {
 		return nil
 	}
 
-	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
 	isPrecaution := !a.mayBeMissing(l) && !wasChangeFound(c)
 	if isPrecaution && !mayHideGap(s, channel, ageOf(m, c, a.now)) {
 		return nil
@@ -140,7 +144,7 @@ func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l repl
 
 	reading, cancel := a.readingTime(ctx, isPrecaution)
 	defer cancel()
-	found, err := s.Confirm(reading, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
+	found, err := s.Confirm(reading, at, m.Text)
 	isUnread := err != nil && found == bridge.Unchanged
 	if isUnread && isPrecaution {
 		return a.waitBriefly(ctx, m, err)

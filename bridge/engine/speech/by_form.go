@@ -1,6 +1,7 @@
 package speech
 
 import (
+	"cmp"
 	"strconv"
 
 	"parley/bridge"
@@ -10,8 +11,9 @@ import (
 )
 
 // ByForm applies what a form of a reply or a note asks for. A reply becomes one or two messages, which the thread shows as the
-// customer gets them. Its author is asked before they are sent in two cases:
+// customer gets them. Its author is asked before they are sent in three cases:
 //   - The reply was typed outside of its conversation's thread, and was edited before it was applied.
+//   - It was typed there, came late, and something was said in the conversation since.
 //   - The same form was handed in before, and what it sent can't be taken back any more.
 func (sp *UseCases) ByForm(r book.Request) {
 	typed := sp.Posts.KeyOfTypedText(r)
@@ -20,6 +22,8 @@ func (sp *UseCases) ByForm(r book.Request) {
 		return
 	}
 
+	source := r.TypedPlace()
+	mayNotFit := r.Typed() && sp.HasMovedOn(r.Conversation, r.Action) && !answersOwnReply(sp, r.Conversation, r.Action)
 	r.Place.Message = ""
 	if r.Verb == bridge.VerbNote {
 		sp.noteByForm(r)
@@ -34,12 +38,14 @@ func (sp *UseCases) ByForm(r book.Request) {
 	switch {
 	case earlyEdit == EditedBefore:
 		doubt = elsewhereReason
+	case mayNotFit:
+		doubt = lateReason
 	case !canReplace:
 		doubt = book.FormReason
 	}
 
 	for nth, part := range sp.replies.MessagesOfForm(r.Conversation, r.Action, answered) {
-		m := sp.replyByForm(r.With(part), answered, doubt)
+		m := sp.replyByForm(r.With(part), answered, doubt, source)
 		sp.Posts.RememberForm(r, nth, m)
 		sp.Posts.RememberElsewhere(typed, m)
 	}
@@ -60,10 +66,11 @@ func (sp *UseCases) settleSuggestion(r book.Request) {
 }
 
 // replyByForm sends one message of a form, unless it has to wait or stays inside. answered is the message that it answers, or
-// nil. doubt is the reason why its author is asked first; it is empty if there is no doubt.
-func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt string) *book.Message {
+// nil. doubt is the reason why its author is asked first; it is empty if there is no doubt. source is where it was typed; zero for a form.
+func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt string, source bridge.Place) *book.Message {
 	c := r.Conversation
 	m := sp.Messages.AddByPerson(r)
+	m.Elsewhere = source
 	r.Explicit = true
 	if decision, reason := Speak(sp.speechOf(r)); decision != Out {
 		m.Reason = reason
@@ -77,6 +84,10 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt st
 		m.ReplyTo, replied.Answered = answered.ExternalID, book.Excerpt(answered)
 	}
 
+	if doubt == lateReason {
+		sp.replies.Park(c, m, doubt)
+		return m
+	}
 	if doubt != "" {
 		m.Fate, m.Reason = store.FateAsk, doubt
 		sp.TellAuthor(c, m, &bridge.AskLine{Reason: doubt}, bridge.VerbSend, bridge.VerbKeep)
@@ -101,6 +112,6 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt st
 		Verbs:   []bridge.Verb{bridge.VerbUndo},
 		Args:    bridge.Args{Conversation: c.ID, Message: m.ID},
 	})
-	sp.replies.SendToCustomer(c, r.Agent, r.Surface, m, sp.FormOrder())
+	sp.replies.SendToCustomer(c, r.Agent, r.Surface, m, cmp.Or(r.TypedOrder(), sp.FormOrder()))
 	return m
 }
