@@ -25,6 +25,9 @@ const (
 	UrgentNow  = "now"   // somebody has to look at once, and nobody was told by name
 	UrgentTold = "again" // somebody has to look at once, and the owners were told, now or before
 	UrgentOnce = "once"  // it was urgent, and the owners were told
+
+	UrgentAnswered     = "answered"      // UrgentNow until it was answered; so it is again if the answer doesn't arrive
+	UrgentAnsweredTold = "answered_told" // the same of UrgentTold
 )
 
 // AnalysisOff is the value of TraitAnalysis in a conversation that is not analysed.

@@ -12,6 +12,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -174,9 +175,12 @@ func TestUrgentUntilSomebodyAnswers(t *testing.T) {
 	w.wantNote(thread, 1, "urgent", "5")
 	wantEqual(t, "urgent conversations after the customer added something", pressing(), 1)
 	w.reply(thread, "We come")
-	w.provider.WaitTexts(t, "We come")
+	left := w.provider.WaitTexts(t, "We come")[0].ID
 	w.waitCard(thread, "pending")
 	wantEqual(t, "urgent conversations after the answer", pressing(), 0)
+	w.reportStatus(channelstest.Event{ID: left + ".f", State: "failed", External: []string{left}})
+	w.waitLine(thread, bridge.LineFailed)
+	wantEqual(t, "urgent conversations after the answer failed", pressing(), 1)
 }
 
 // Something urgent is told to nobody where nobody is the owner.

@@ -41,6 +41,9 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	if c.WaitingSince == nil && c.BridgeStatus().Open() {
 		c.WaitingSince = &ms.Now
 	}
+	if c.WaitingSince != nil {
+		c.resumeUrgency()
+	}
 
 	c.RefreshCard()
 }

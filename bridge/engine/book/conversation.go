@@ -53,13 +53,14 @@ func (c *Conversation) NoteCustomerSaidLast(m *Message) {
 	c.LastPreview = previewOf(m)
 }
 
-// noteAnswerSaidLast notes that a reply of ours is what was said last. One that has neither words nor files leaves what was noted.
+// noteAnswerSaidLast shows a reply of ours as what was said last. One that has neither words nor files leaves what was noted. When
+// something was said last stays: texts that come late are compared with it.
 func (c *Conversation) noteAnswerSaidLast(m *Message) {
 	preview := previewOf(m)
 	if preview == "" || preview == c.LastPreview {
 		return
 	}
-	c.LastAt, c.LastPreview = m.CreatedAt, preview
+	c.LastPreview = preview
 	c.Touch()
 }
 

@@ -30,15 +30,24 @@ func (c *Conversation) SetTrait(name, value string) bool {
 	return true
 }
 
-// EndWait notes that nobody waits for an answer of ours any more. What was urgent isn't so from then on; whether the owners were told
-// of it is kept, so that they are told once.
+// EndWait notes that nobody waits for an answer of ours any more. What was urgent isn't so from then on.
 func (c *Conversation) EndWait() {
 	c.WaitingSince = nil
 	switch c.Traits[bridge.TraitUrgent] {
 	case bridge.UrgentNow:
-		c.SetTrait(bridge.TraitUrgent, "")
+		c.SetTrait(bridge.TraitUrgent, bridge.UrgentAnswered)
 	case bridge.UrgentTold:
-		c.SetTrait(bridge.TraitUrgent, bridge.UrgentOnce)
+		c.SetTrait(bridge.TraitUrgent, bridge.UrgentAnsweredTold)
+	}
+}
+
+// resumeUrgency takes back what EndWait did to the urgency: the wait goes on.
+func (c *Conversation) resumeUrgency() {
+	switch c.Traits[bridge.TraitUrgent] {
+	case bridge.UrgentAnswered:
+		c.SetTrait(bridge.TraitUrgent, bridge.UrgentNow)
+	case bridge.UrgentAnsweredTold:
+		c.SetTrait(bridge.TraitUrgent, bridge.UrgentTold)
 	}
 }
 

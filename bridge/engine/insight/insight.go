@@ -136,7 +136,7 @@ func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s =
 // to be told (alarm): only once, and only while the customer waits for an answer that nobody has written yet.
 func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm bool) {
 	before := c.Traits[bridge.TraitUrgent]
-	wereTold := before == bridge.UrgentTold || before == bridge.UrgentOnce
+	wereTold := before == bridge.UrgentTold || before == bridge.UrgentOnce || before == bridge.UrgentAnsweredTold
 	customerWaits := c.WaitingSince != nil && c.BridgeStatus().Open()
 	isAnswered := c.LastFrom == "agent" // perhaps by a reply that is still in its hold
 	alarm = urgent && !wereTold && customerWaits && !isAnswered && len(c.Assignees) > 0
