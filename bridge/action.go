@@ -156,9 +156,9 @@ type Action struct {
 	Origin Origin
 	Actor  Actor
 	Place  Place
-	// Order says when a text or a command was typed: replies leave in this order, and a command that is found late, or has no order,
-	// isn't applied to what was said since. Two orders are compared as strings. Each is a Unix time in seconds, a dot, six digits,
-	// and then anything.
+	// Order says when a text or a command was typed, or an emoji put on a message, if the surface tells that: replies leave in this order,
+	// and a typed command that is found late, or has no order, isn't applied to what was said since, nor is an emoji that is told late.
+	// Two orders are compared as strings. Each is a Unix time in seconds, a dot, six digits, and then anything.
 	Order string
 
 	Text        string   // canonical Markdown, without marker, verb and escape

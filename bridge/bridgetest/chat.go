@@ -160,9 +160,8 @@ func (c *Chat) wakeWaiters() {
 func (c *Chat) add(m Message) *Message {
 	c.serial++
 	c.sequence++
-	at := c.now()
 	m.ID = fmt.Sprintf("m%06d", c.serial)
-	m.Order = fmt.Sprintf("%d.%06d%06d", at.Unix(), at.Nanosecond()/int(time.Microsecond), c.serial) // never the same twice
+	m.Order = orderOf(c.now(), c.serial)
 	m.Sequence = c.sequence
 	c.messages = append(c.messages, &m)
 	c.wakeWaiters()
@@ -268,6 +267,7 @@ func (c *Chat) ReactWith(user string, m Message, verb bridge.Verb, emoji string)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.serial++
+	m.Order = orderOf(c.now(), c.serial)
 	c.emit(event{Type: "react", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Message: m, Button: Button{Verb: verb, Args: bridge.Args{Emoji: emoji}}})
 }
 

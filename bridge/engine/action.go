@@ -66,14 +66,17 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	return w.perform(ctx, tx, r)
 }
 
-// typedAt returns when an action was typed, or the zero time if it wasn't: the order of a click is that of the message with the
-// button, and doesn't say when somebody clicked.
+// typedAt returns when an action was typed, or done by an emoji; the zero time if that is unknown: the order of a click is that of the
+// message with the button, and doesn't say when somebody clicked.
 func typedAt(a bridge.Action) time.Time {
-	if !a.Typed() {
+	if !hasTime(a) {
 		return time.Time{}
 	}
 	return book.OrderTime(a.Order)
 }
+
+// hasTime reports whether the order of an action says when it was done. Not every chat tells that of an emoji.
+func hasTime(a bridge.Action) bool { return a.Typed() || a.IsEmoji() && a.Order != "" }
 
 // mayAsk reports whether an action counts, by who acted. Verbs are for people of the surface's own team.
 func mayAsk(w *work, r book.Request, use *useCase) bool {

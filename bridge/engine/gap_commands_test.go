@@ -132,6 +132,19 @@ func TestCommandFoundLate(t *testing.T) {
 	w.waitCard(thread, "#1 open")
 }
 
+// An emoji that the chat tells of late doesn't decide about it either.
+func TestEmojiToldLate(t *testing.T) {
+	t.Parallel()
+	w, thread := newQuietConversation(t)
+	w.customerWrites("kim", "Or rather, wait")
+	w.waitShown("Or rather, wait")
+	w.waitDrained()
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
+	w.chat.React("ann", w.chat.Get(support, thread), bridge.VerbResolve)
+	w.waitWhisper("ann", "has written since")
+	w.waitCard(thread, "#1 open")
+}
+
 // Where the customer wrote nothing more, a command counts that is found late.
 func TestCommandFoundLateCounts(t *testing.T) {
 	t.Parallel()

@@ -139,8 +139,8 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		w.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.HintAfterEnd())
 		return nil
 	}
-	if use.final && r.Typed() && w.wroteSince(r) {
-		w.Refuse(r, "moved_on", "The customer has written since you typed this.", "Read it, then decide anew.")
+	if use.final && hasTime(r.Action) && w.wroteSince(r) {
+		w.Refuse(r, "moved_on", "The customer has written since you asked for this.", "Read it, then decide anew.")
 		return nil
 	}
 	if use.do != nil {
@@ -154,7 +154,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return nil
 }
 
-// wroteSince reports whether the customer has written after somebody typed a verb that was found late.
+// wroteSince reports whether the customer has written after somebody asked for a verb that was found, or told, late.
 func (w *work) wroteSince(r book.Request) bool {
 	return r.Conversation.LastFrom == "customer" && w.WasTypedBefore(r.Action, r.Conversation.LastAt)
 }

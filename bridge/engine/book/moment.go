@@ -28,7 +28,7 @@ type Moment struct {
 	Event       store.Event // the event that is being applied
 	Waits       int         // how often the event was put off
 	PartApplied bool        // a part of the event has changed something: the event can't be put aside alone any more
-	Typed       time.Time   // when the action that is being applied was typed; zero if nobody knows
+	Typed       time.Time   // when the action that is being applied was typed, or done by an emoji; zero if nobody knows
 	IDs         *store.IDs  // ids for the rows that the batch makes
 }
 
