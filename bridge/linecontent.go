@@ -102,8 +102,9 @@ func (*CollectedLine) Kind() LineKind { return LineCollected }
 
 // BounceOtherLine is a mail that came back, nobody knows of which message.
 type BounceOtherLine struct {
-	Subject string `json:"Text,omitempty"`
-	Reason  string `json:",omitempty"` // what the other side says
+	Words     string `json:"Text,omitempty"` // the report's subject; with Recipient, what the reply says
+	Reason    string `json:",omitempty"`     // what the other side says
+	Recipient string `json:",omitempty"`     // to whom the message went, if the line stands in the thread of a reply to the same address
 }
 
 // Kind implements LineContent.

@@ -33,7 +33,11 @@ func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []B
 }
 
 func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) []Block {
-	l.Text = c.Subject
+	l.Text = c.Words
+	if c.Recipient != "" {
+		return fateBlocks(l, f, remark{icon: "grey_question",
+			what: "A report says that a mail to " + c.Recipient + " did not arrive. It may be about another one than this reply."})
+	}
 	what := "A message came back undelivered, and I can't tell which one it was."
 	return fateBlocks(l, f, remark{icon: "warning", what: what, reason: c.Reason, hint: "If it was yours, look for the address and try another one."})
 }

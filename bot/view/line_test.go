@@ -107,7 +107,7 @@ func fullLine(t *testing.T, k bridge.LineKind) bridge.Line {
 		c.Subject, c.Words, c.Files = "Hello **there**", "Do this.", 2
 		l.Customer, l.Verbs = bridge.PartyRef{Name: "Kim", Address: "kim@shop.example"}, verbs{bridge.VerbPromote, bridge.VerbSilence}
 	case *bridge.BounceOtherLine:
-		c.Subject, c.Reason = "Hello **there**", "the reason"
+		c.Words, c.Reason = "Hello **there**", "the reason"
 	case *bridge.QuarantineLine:
 		c.Account, c.Reason, c.Hint = "Hello **there**", "the reason", "Do this."
 	case *bridge.AccountLine:
@@ -250,6 +250,7 @@ func TestLineVariants(t *testing.T) {
 		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test", Copied: true}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test", Copied: true, Sent: true}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.DelayedLine{Reason: "the mailbox is full", Recipient: "lee@x.test"}, Mentions: toAnn, Text: "Hi"},
+		{Content: &bridge.BounceOtherLine{Words: "Hi", Recipient: "lee@x.test"}, Mentions: toAnn},
 		{Content: &bridge.DelayedLine{}, SourceRef: bridge.Place{Channel: "C1", Thread: "100.1", Message: "101.1"}},
 		{Content: &bridge.AccountLine{Trouble: "the password was refused", Hint: "reconnect it"}},
 		{Content: &bridge.UnassignedLine{}, By: ann(), Args: bridge.Args{Team: "Billing"}, Text: "whoever is free"},

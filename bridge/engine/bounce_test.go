@@ -250,22 +250,46 @@ func nameless(recipient string) channelstest.Event {
 		From: "daemon@gateway.test", Subject: "Undeliverable", Automatic: "bounce"}
 }
 
-// A bounce that names no mail is that of the only mail that went to its recipient within 72 hours: in the conversation that it names, if
-// a server has replaced our Message-ID, else of the account.
+// A bounce whose mail a server has given another Message-ID is that of the only mail that went to its recipient within 72 hours in the
+// conversation that it names.
 func TestBounceByItsRecipient(t *testing.T) {
 	t.Parallel()
-	inConversation := nameless("Kim@x.test")
-	inConversation.External, inConversation.Conversation = []string{"replaced"}, 1
-	for name, bounce := range map[string]channelstest.Event{"conversation": inConversation, "account": nameless("Kim@x.test")} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, options{})
-			_, reply := w.answerMail(channelstest.Event{From: "kim@x.test"})
-			w.postEvents(mail, bounce)
-			w.waitFate(reply, "failed")
-			wantButtons(t, "the failure", w.waitShown("Kim@x.test: no mailbox"), bridge.VerbSendAgain)
-		})
+	w := newWorld(t, options{})
+	_, reply := w.answerMail(channelstest.Event{From: "kim@x.test"})
+	bounce := nameless("Kim@x.test")
+	bounce.External, bounce.Conversation = []string{"replaced"}, 1
+	w.postEvents(mail, bounce)
+	w.waitFate(reply, "failed")
+	wantButtons(t, "the failure", w.waitShown("Kim@x.test: no mailbox"), bridge.VerbSendAgain)
+}
+
+// A bounce that names a recipient alone may be about another program's mail, and anybody may have written it. It is automatic mail, however
+// many it names. In the thread of the only mail that went to a recipient it is told once, without its words; the reply stays sent.
+func TestBounceThatNamesRecipientsAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread, reply := w.answerMail(channelstest.Event{From: "kim@x.test"})
+	const reports = 2
+	for range reports {
+		report := nameless("lee@x.test")
+		report.Further = []string{"Kim@x.test", "max@x.test"}
+		w.postEvents(mail, report)
 	}
+	w.eventually("the reports are automatic mail", func() bool {
+		return w.count(`SELECT count(*) FROM messages WHERE automatic = 'bounce'`) == reports
+	})
+	w.waitDrained()
+	wantEqual(t, "posts of the reports", w.count(`SELECT count(*) FROM deliveries WHERE payload->'line'->>'Kind' = 'automatic'`), reports)
+
+	line := w.waitLine(thread, bridge.LineBounceOther)
+	wantWords(t, "the line", line.Plain(), "Kim@x.test", "Answer")
+	wantNoWords(t, "the line", line.Plain(), "no mailbox")
+	wantButtons(t, "the line", line)
+	wantEqual(t, "lines of the reports", w.countLines(thread, bridge.LineBounceOther), 1)
+	w.waitFate(reply, "out")
+
+	w.bounce(reply, "kim@x.test")
+	w.waitFate(reply, "failed")
 }
 
 // A bounce that names no mail is automatic mail if nobody can tell which mail it is about. What was sent stays sent.

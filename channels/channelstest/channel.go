@@ -65,6 +65,7 @@ type Event struct {
 	Message   int64    `json:"message,omitempty"`
 	External  []string `json:"external,omitempty"`
 	Recipient string   `json:"recipient,omitempty"`
+	Further   []string `json:"further,omitempty"` // recipients of whom a status tells the same, each in a part of its own
 	Reason    string   `json:"reason,omitempty"`
 	Hint      string   `json:"hint,omitempty"`
 	Delayed   bool     `json:"delayed,omitempty"`
@@ -242,7 +243,13 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	default:
 		return nil, fmt.Errorf("channelstest: unknown event type %q", e.Type)
 	}
-	return []channels.Inbound{in}, nil
+	all := []channels.Inbound{in}
+	for _, who := range e.Further {
+		one, s := in, *in.Status
+		s.Recipient, one.Status = who, &s
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 // Recipient implements channels.Starter: customers are called by one word.

@@ -2,9 +2,11 @@ package inbound
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/channels"
 	"parley/store"
@@ -22,25 +24,59 @@ func namesRecipient(in channels.Inbound) bool {
 	return in.Status != nil && in.Status.MessageID == 0 && in.Status.Recipient != ""
 }
 
-// replyByRecipient returns the reply that a receipt which names no known message is about, by its recipient; nil if nobody can tell. Ids
-// that are not known are another program's, unless the receipt names a conversation of ours, too.
+// replyByRecipient returns the reply that a receipt which names no known message is about, by its recipient; nil if nobody can tell. Only a
+// conversation that the receipt names shows that it is about a mail of ours: ids that are not known are another program's.
 func (rc *Receipts) replyByRecipient(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Delivery, error) {
-	isOfConversation := namesRecipient(in) && in.Answers.Conversation != 0
-	if !isOfConversation && !NamesRecipientAlone(in) {
+	if !namesRecipient(in) || in.Answers.Conversation == 0 {
 		return nil, nil
 	}
 	return book.ReplySentTo(ctx, tx, rc.Book, a, store.ConversationID(in.Answers.Conversation), in.Status.Recipient)
 }
 
-// applyUnmatched applies a receipt that fits no message of ours. A report that names a recipient alone may be about anybody's mail: it is
-// automatic mail like any other, whose sender may be silenced.
+// applyUnmatched applies a receipt that fits no message of ours.
 func (rc *Receipts) applyUnmatched(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if rc.isOfOtherSystem(a, in.Status) {
 		return nil
 	}
 	if NamesRecipientAlone(in) {
-		in.Kind, in.Status = channels.InboundMessage, nil
-		return rc.intake.customerWrites(ctx, tx, a, part, in)
+		return rc.applyUnproven(ctx, tx, a, part, in)
 	}
 	return rc.intake.showUnmatchedBounce(ctx, tx, a, part, in)
+}
+
+// applyUnproven applies a report that names a recipient alone. It may be about anybody's mail, and anybody may have written it: it is
+// automatic mail like any other, whose sender may be silenced, once for all recipients that it names. If a single reply went to the
+// recipient, the reply's author is told that it may be about this one. The reply stays as it is.
+func (rc *Receipts) applyUnproven(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	s := in.Status
+	if part == 0 {
+		in.Kind, in.Status = channels.InboundMessage, nil
+		if err := rc.intake.customerWrites(ctx, tx, a, part, in); err != nil {
+			return err
+		}
+	}
+	if s.State != channels.StateFailed {
+		return nil
+	}
+	d, err := book.ReplySentTo(ctx, tx, rc.Book, a, 0, s.Recipient)
+	if err != nil || d == nil {
+		return err
+	}
+	if d.State != store.Failed && !hasArrived(d) {
+		rc.tellUnproven(d, s.Recipient)
+	}
+	return nil
+}
+
+// tellUnproven tells in a reply's thread, once for each recipient, that a report names the recipient and may be about the reply. It doesn't
+// show the report's words, since the reply's author would take them for a server's.
+func (rc *Receipts) tellUnproven(d *book.Delivery, recipient string) {
+	m, p, key := rc.Messages.Rows[d.MessageID], d.DecodedPayload(), bridge.AddressKey(recipient)
+	if slices.Contains(p.Reported, key) {
+		return
+	}
+	p.Reported = append(p.Reported, key)
+	d.SetPayload(p)
+	told := &bridge.BounceOtherLine{Words: m.Text, Recipient: recipient}
+	rc.LineAbout(rc.Conversations.Rows[m.ConversationID], m, bridge.Line{Content: told})
 }

@@ -60,6 +60,7 @@ type ReplyPayload struct {
 	Clicked     bool          `json:"clicked,omitempty"`      // a click sent it again
 	Unclear     bool          `json:"unclear,omitempty"`      // a click sent it again though an attempt before may have left
 	LacksPiece  bool          `json:"lacks_piece,omitempty"`  // a piece of it before the last one failed (channels.Status.Early)
+	Reported    []string      `json:"reported,omitempty"`     // keys of recipients of whom a report was told that may be about another mail
 }
 
 // Doubt is what SQL notes in a payload when nobody can tell what became of an attempt.
