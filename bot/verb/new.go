@@ -1,6 +1,7 @@
 package verb
 
 import (
+	"slices"
 	"strings"
 
 	"parley/bot/shape"
@@ -108,8 +109,13 @@ func firstWords(in shape.FormInput, can bridge.Capabilities) []shape.Field {
 	words.Optional = true
 	pick := templateField(in.Templates.List, "")
 	pick.Label = "Or a template"
+	// Some surfaces let nobody clear a choice.
+	pick.Options = slices.Insert(pick.Options, 0, shape.Option{Value: noTemplate, Label: "No template"})
 	return []shape.Field{words, pick}
 }
+
+// noTemplate is the choice in place of a template with which a conversation begins without one.
+const noTemplate = "*"
 
 // StartsBy gives the account by which a conversation begins: the one that the arguments name, or the only one that can.
 func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
@@ -188,7 +194,7 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 	}
 
 	words := v.Text(FieldWords)
-	if v.Text(fieldTemplate) != "" {
+	if template := v.Text(fieldTemplate); template != "" && template != noTemplate {
 		if words != "" {
 			return fieldTemplate, "Choose a template or write a message, not both."
 		}

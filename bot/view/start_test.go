@@ -101,6 +101,8 @@ func TestSubmitStart(t *testing.T) {
 		{args: startWith("m", ""), values: v{"recipient": {"a@x.test"}, "template": {"7"}},
 			want: Filled{Args: using(bridge.TemplateArgs{ID: 7}, startWith("m", "a@x.test")), Next: true}},
 		{args: startWith("m", ""), values: v{"recipient": {"a@x.test"}, "template": {"7"}, "text": {"Hi"}}, problemAt: "template"},
+		{args: startWith("m", ""), values: v{"recipient": {"a@x.test"}, "template": {"*"}, "text": {"Hi"}},
+			want: Filled{Args: startWith("m", "a@x.test"), Text: "Hi"}},
 		{args: byTemplate("+49171", seen), values: v{"v:x": {"1"}}, want: Filled{Args: byTemplate("+49171", sent)}},
 		{args: startWith("m", ""), values: v{"text": {"Hi"}}, problemAt: "recipient"},
 		{args: startWith("m", ""), values: v{"recipient": {"a@x.test"}}, problemAt: "text"},
