@@ -41,17 +41,12 @@ func HasStrayBraces(text string) bool {
 // Words returns the filled template as people read it, in canonical Markdown. Channels without
 // templates of their own send it. Markdown characters in values are escaped, and so are those that make a link of an address.
 func (u TemplateUse) Words() string {
-	values := make(map[string]string, len(u.Values))
-	for name, value := range u.Values {
-		values[name] = escapeValue(value)
-	}
-
 	var parts []string
 	if u.Header != "" {
-		parts = append(parts, "**"+Fill(u.Header, values)+"**")
+		parts = append(parts, "**"+fillEscaped(u.Header, u.Values)+"**")
 	}
 
-	parts = append(parts, Fill(u.Body, values))
+	parts = append(parts, fillEscaped(u.Body, u.Values))
 	if u.Footer != "" {
 		parts = append(parts, u.Footer)
 	}
@@ -80,19 +75,44 @@ const (
 	maxListDigits     = 9 // more digits are no number of a list item (CommonMark)
 )
 
-// escapeValue writes plain text as Markdown that reads the same.
-func escapeValue(s string) string {
+// fillEscaped fills a text of Markdown as Fill does, with values that read the same in it.
+func fillEscaped(text string, values map[string]string) string {
+	var out strings.Builder
+	end := 0
+	for _, at := range variable.FindAllStringSubmatchIndex(text, -1) {
+		if value, ok := values[text[at[2]:at[3]]]; ok {
+			out.WriteString(text[end:at[0]])
+			out.WriteString(escapeValue(value, bareLink.MatchString(lastWord(out.String()))))
+			end = at[1]
+		}
+	}
+	out.WriteString(text[end:])
+	return out.String()
+}
+
+// bareLink matches a word that ends with an address of a web page, of which more than the host is written. Further signs of
+// an address go on with it.
+var bareLink = regexp.MustCompile(`(?:^|[(<*_~])(?:(?:https?|ftp)://|www\.)[-a-zA-Z0-9@:%._+~#=]+\.[a-z]+(?::[0-9]+)?` +
+	`[/?#][-a-zA-Z0-9@:%_+.~#$!?&/=(),;'^{}]*$`)
+
+// lastWord returns what stands behind the last blank of a text.
+func lastWord(s string) string { return s[strings.LastIndexAny(s, " \t\n")+1:] }
+
+// escapeValue writes plain text as Markdown that reads the same. If it stands in a bare link, a backslash would end the link: what
+// goes on with the link has none.
+func escapeValue(s string, inLink bool) string {
 	var out strings.Builder
 	rest := strings.TrimLeft(s, "0123456789")
 	digits := len(s) - len(rest)
 	mayBeList := digits >= 1 && digits <= maxListDigits
 	for i := range len(s) {
 		c := s[i]
+		inLink = inLink && continuesLink(s, i)
 		isMarkAtStart := i == 0 && strings.IndexByte(signsAtStart, c) >= 0
 		isBehindNumber := i == digits && mayBeList
 		isListMark := isBehindNumber && strings.IndexByte(signsBehindNumber, c) >= 0
-		isMark := isMarkAtStart || isListMark || beginsAddress(s[:i], s[i:])
-		if isMark || strings.IndexByte(signsAnywhere, c) >= 0 {
+		isMark := isMarkAtStart || isListMark || beginsAddress(s[:i], s[i:]) || strings.IndexByte(signsAnywhere, c) >= 0
+		if isMark && !inLink {
 			out.WriteByte('\\')
 		}
 
@@ -100,6 +120,16 @@ func escapeValue(s string) string {
 	}
 
 	return out.String()
+}
+
+// continuesLink reports whether the character at i goes on with a bare link, and formats nothing even if the link isn't shown as
+// one. Underscores format nothing between letters.
+func continuesLink(s string, i int) bool {
+	isWord := func(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
+	if s[i] == '_' {
+		return i > 0 && i+1 < len(s) && isWord(s[i-1]) && isWord(s[i+1])
+	}
+	return isWord(s[i]) || strings.IndexByte("@:%+.#$!?/=,;-", s[i]) >= 0
 }
 
 // beginsAddress reports whether a text is divided within what begins the address of a web page: within "https://" or "www.".
