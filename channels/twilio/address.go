@@ -140,10 +140,17 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	return readNumber(typed, c.number.from, c.number.whatsapp)
 }
 
-// addressReader returns the Spec.ReadAddress of WhatsApp, or of SMS. Customers of WhatsApp may also have a user id.
+// maxCodeDigits is the length up to which typed digits are a short code. Seven digits and more are read as a phone number
+// without its country code, since some countries have such short ones.
+const maxCodeDigits = 6
+
+// addressReader returns the Spec.ReadAddress of WhatsApp, or of SMS. Customers of WhatsApp may also have a user id, those of
+// SMS a short code.
 func addressReader(whatsapp bool) func(channels.Config, string) (channels.Party, error) {
 	return func(c channels.Config, typed string) (channels.Party, error) {
-		if key := keyOf(typed); bsuidPattern.MatchString(key) {
+		key := keyOf(typed)
+		isShortCode := shortPattern.MatchString(key) && len(key) <= maxCodeDigits
+		if whatsapp && bsuidPattern.MatchString(key) || !whatsapp && isShortCode {
 			return channels.Party{Key: key}, nil
 		}
 		return readNumber(typed, withoutSpaces(c[fieldFrom]), whatsapp)

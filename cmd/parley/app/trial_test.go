@@ -18,8 +18,11 @@ func TestTrialAddresses(t *testing.T) {
 		{"sms", "+49 171 5550100", "+491715550100"},
 		{"sms", "0171 5550100", "+491715550100"},
 		{"sms", "Ann", ""},
+		{"sms", "12345", "12345"}, // a short code
+		{"sms", "DE.17abc", ""},   // an id of WhatsApp
 		{"twilio_whatsapp", "whatsapp:+49 171 5550100", "+491715550100"},
 		{"twilio_whatsapp", "DE.17abc", "DE.17abc"},
+		{"twilio_whatsapp", "12345", "+4912345"},
 		{"whatsapp", "0049 171 5550100", "+491715550100"},
 		{"whatsapp", "DE.17abc", "DE.17abc"},
 		{"whatsapp", "171 5550100", ""},
