@@ -31,7 +31,7 @@ func Spec() channels.Spec {
 		APIEnv:      "WHATSAPP_API_URL",
 		Signature:   wamark.Render,
 		Check:       checkSettings,
-		ReadAddress: readAddress,
+		ReadAddress: readKnownAddress,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(account, env)
 		},

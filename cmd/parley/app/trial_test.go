@@ -26,6 +26,8 @@ func TestTrialAddresses(t *testing.T) {
 		{"whatsapp", "0049 171 5550100", "+491715550100"},
 		{"whatsapp", "DE.17abc", "DE.17abc"},
 		{"whatsapp", "171 5550100", ""},
+		{"whatsapp", "+1 555 010 0199", "+15550100199"}, // nobody's, but Meta has such numbers for tests
+		{"whatsapp", "+49", ""},
 		{"http", "Ann@Shop 17", "Ann@Shop 17"},
 		{"messenger", "100200300", "100200300"},
 	} {
