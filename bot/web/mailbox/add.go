@@ -270,24 +270,24 @@ func (p pages) save(v *web.Visit, s *serversPage, given map[string][]string) err
 	if err != nil {
 		return err
 	}
-	return p.addMailbox(v, s, given, func(name string) error {
+	return p.addMailbox(v, s, given, func(name string, result setup.Result) error {
 		next := pathOf(name)
 		if len(before) == 0 {
 			next = "/settings/first-steps"
 		}
-		return v.GoWithText(next, "The mailbox was added. It is in watch mode.")
+		return v.GoWithText(next, result.Sentences("The mailbox was added. It is in watch mode."))
 	})
 }
 
-// addMailbox adds the mailbox, and then calls do with the name of its account. If something is wrong with what was typed, it
-// shows the page again.
-func (p pages) addMailbox(v *web.Visit, s *serversPage, given map[string][]string, do func(name string) error) error {
+// addMailbox adds the mailbox, and then calls do with the name of its account and what is to be known of it. If something is wrong
+// with what was typed, it shows the page again.
+func (p pages) addMailbox(v *web.Visit, s *serversPage, given map[string][]string, do func(name string, result setup.Result) error) error {
 	name, err := p.freeName(v, s.Address)
 	if err != nil {
 		return err
 	}
 
-	_, err = p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "email", Values: given})
+	result, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "email", Values: given})
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		s.Problems = append(s.Problems, refused.Others...)
 		s.keepInput(v, refused.Fields)
@@ -304,7 +304,7 @@ func (p pages) addMailbox(v *web.Visit, s *serversPage, given map[string][]strin
 		return err
 	}
 
-	return do(name)
+	return do(name, result.About(name))
 }
 
 // addAtProvider adds a mailbox to which a person signs in at its provider, and shows the link to the provider.
@@ -325,7 +325,7 @@ func (p pages) addAtProvider(v *web.Visit) error {
 		}
 	}
 
-	return p.addMailbox(v, s, given, func(name string) error {
+	return p.addMailbox(v, s, given, func(name string, _ setup.Result) error {
 		return p.showProviderLink(v, Account{Name: name, Address: s.Address, Provider: provider})
 	})
 }

@@ -297,7 +297,7 @@ func (p pages) tryValues(v *web.Visit, a *addPage, name string, given map[string
 
 // save adds the account and leads to its page.
 func (p pages) save(v *web.Visit, a *addPage, name string, given map[string][]string) error {
-	_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: a.kind, Values: given})
+	result, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: a.kind, Values: given})
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		a.Problems = append(a.Problems, refused.Others...)
 		a.keepInput(v, refused.Fields)
@@ -313,5 +313,5 @@ func (p pages) save(v *web.Visit, a *addPage, name string, given map[string][]st
 	}
 
 	v.Remember(draftKey, "")
-	return v.GoWithText(Path(a.kind, name), "The account was added. It is in watch mode. Now let "+a.provider+" call Parley.")
+	return v.GoWithText(Path(a.kind, name), result.About(name).Sentences("The account was added. It is in watch mode. Now let "+a.provider+" call Parley."))
 }

@@ -199,7 +199,7 @@ func (p pages) addGranted(v *web.Visit, o *choicePage, n Offered, name, token st
 		values["team"] = []string{team}
 	}
 
-	_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "whatsapp", Values: values})
+	result, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "whatsapp", Values: values})
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		o.Problems = append(o.Problems, refused.Others...)
 		return o.showAgain(v, refused.Fields)
@@ -212,27 +212,30 @@ func (p pages) addGranted(v *web.Visit, o *choicePage, n Offered, name, token st
 	}
 
 	v.Remember(grantKey, "")
-	return p.setNewHook(v, name)
+	return p.setNewHook(v, name, result.About(name))
 }
 
-// setNewHook makes Meta call Parley for an account that was added just now. If another program is called already, it changes
-// nothing: the account's page shows that, and asks first.
-func (p pages) setNewHook(v *web.Visit, name string) error {
-	const added = "The account was added. It is in watch mode. "
+// setNewHook makes Meta call Parley for an account that was added just now, with this result. If another program is called already,
+// it changes nothing: the account's page shows that, and asks first.
+func (p pages) setNewHook(v *web.Visit, name string, result setup.Result) error {
+	goOn := func(text string) error {
+		return v.GoWithText(Path("whatsapp", name), result.Sentences("The account was added. It is in watch mode. "+text))
+	}
+
 	state, err := p.desk.Hook(v.Context(), name)
 	isTaken := slices.ContainsFunc(state.Values, func(h channels.HookValue) bool { return h.Now != "" && h.Now != h.Wanted })
 	if err == nil && !isTaken {
 		err = p.desk.SetHook(v.Context(), v.Person, name)
 	}
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
-		return v.GoWithText(Path("whatsapp", name), added+"Meta could not be told to call Parley yet: "+problem.Error())
+		return goOn("Meta could not be told to call Parley yet: " + problem.Error())
 	}
 	if err != nil {
 		return err
 	}
 	if isTaken {
-		return v.GoWithText(Path("whatsapp", name), added+"Meta calls another program for this number: look below before you change that.")
+		return goOn("Meta calls another program for this number: look below before you change that.")
 	}
 
-	return v.GoWithText(Path("whatsapp", name), added+"Meta calls Parley.")
+	return goOn("Meta calls Parley.")
 }

@@ -246,7 +246,7 @@ func (p pages) saveAccount(v *web.Visit) error {
 		if !done {
 			return v.ShowAgain("account", p.accountScreen(e, form))
 		}
-		return answerSaved(v, accountPath(e.Name), remarksAbout(result, e.Name))
+		return answerSaved(v, accountPath(e.Name), result.About(e.Name))
 	})
 }
 
@@ -353,5 +353,5 @@ func (p pages) addAccount(v *web.Visit) error {
 		return v.ShowAgain("new", p.newScreen(kind, &form))
 	}
 
-	return answerSaved(v, accountPath(v.Value("name")), remarksAbout(result, v.Value("name")))
+	return answerSaved(v, accountPath(v.Value("name")), result.About(v.Value("name")))
 }

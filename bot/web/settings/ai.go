@@ -142,7 +142,7 @@ func (p aiPages) saveAI(v *web.Visit) error {
 	if !done {
 		return v.ShowAgain("ai", s.makeScreen())
 	}
-	return answerSaved(v, aiPath, remarksAbout(result, "settings"))
+	return answerSaved(v, aiPath, result.About("settings"))
 }
 
 func (p aiPages) saveKnowledge(v *web.Visit) error {
@@ -177,7 +177,7 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 		return v.ShowAgain("ai", s.makeScreen())
 	}
 
-	return answerSaved(v, aiPath, remarksAbout(result, "knowledge"))
+	return answerSaved(v, aiPath, result.About("knowledge"))
 }
 
 // tryAI analyses a text as if a customer had written it. Nothing of it is stored.

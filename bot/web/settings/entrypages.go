@@ -2,8 +2,6 @@ package settings
 
 import (
 	"net/url"
-	"regexp"
-	"slices"
 	"strings"
 
 	"parley/bot/web"
@@ -171,14 +169,7 @@ func (s entryPages) saveChange(v *web.Visit, all []setup.Entry, form *web.Form, 
 		return v.ShowAgain("entry", s.makeScreen(v, all, old, form))
 	}
 
-	return answerSaved(v, s.path, remarksAbout(result, c.Name))
-}
-
-// remarksAbout leaves out the remarks that are not about the entry of this name.
-func remarksAbout(r setup.Result, name string) setup.Result {
-	named := regexp.MustCompile(`(?i)(^|\s)` + regexp.QuoteMeta(name) + `($|[\s,:;])`) // "wa" is not named by "watch"
-	r.Remarks = slices.DeleteFunc(slices.Clone(r.Remarks), func(text string) bool { return !named.MatchString(text) })
-	return r
+	return answerSaved(v, s.path, result.About(c.Name))
 }
 
 func (s entryPages) takeOut(v *web.Visit) error {

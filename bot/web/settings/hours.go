@@ -144,7 +144,7 @@ func (p hoursPages) saveHours(v *web.Visit) error {
 		if !done {
 			return v.ShowAgain("hours", p.hoursScreen(v, e, &form))
 		}
-		return answerSaved(v, form.Action, remarksAbout(result, e.Name))
+		return answerSaved(v, form.Action, result.About(e.Name))
 	})
 }
 

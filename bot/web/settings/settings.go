@@ -264,14 +264,7 @@ func answerSaved(v *web.Visit, path string, result setup.Result) error {
 	if len(result.Changes) == 0 {
 		text = "Nothing was changed."
 	}
-	for _, remark := range result.Remarks {
-		text += " " + asSentence(remark)
-	}
-	return v.GoWithText(path, text)
-}
-
-func asSentence(remark string) string {
-	return capitalizeFirst(strings.TrimSuffix(remark, ".")) + "."
+	return v.GoWithText(path, result.Sentences(text))
 }
 
 // refuseMissing answers that there is no such entry.

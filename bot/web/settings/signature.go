@@ -145,7 +145,7 @@ func (s signaturePage) save(v *web.Visit) error {
 		return s.show(v, &form, withErrors)
 	}
 
-	return answerSaved(v, s.path, remarksAbout(result, s.entry.Name))
+	return answerSaved(v, s.path, result.About(s.entry.Name))
 }
 
 // upload appends a picture that was sent to the signature that was sent. problem says, in words for people, what is wrong with

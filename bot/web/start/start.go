@@ -85,9 +85,12 @@ type Agent struct{ Email, Version string }
 
 // Account is where customers write.
 type Account struct {
-	Name    string
-	Address string // the mailbox's address; "" for accounts that are no mailboxes
-	Mode    string
+	Name       string
+	Address    string // the mailbox's address; "" for accounts that are no mailboxes
+	Mode       string
+	Team       string // "" if it has none
+	HasChannel bool   // it has a channel of its own for its threads, beside its team's
+	Paused     bool
 }
 
 // Finding is what a test found.
@@ -133,7 +136,7 @@ type stepsPage struct {
 	Team                           web.Form
 	Rosters                        []roster
 	AppID                          web.Field
-	First                          *Account // the account whose first message the last step waits for
+	First                          *Account // the account whose first message the last step waits for; nil if none would open a thread
 	ChatNames                      string   // the connected chats, for people
 	Super                          bool     // the reader may connect chats
 }
@@ -183,17 +186,32 @@ func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 	areFound := s.Agents > 0 && len(s.Lost) == 0
 	hasUnconfirmed := slices.ContainsFunc(s.Rosters, func(r roster) bool { return !r.Confirmed })
 	s.PeopleDone = areFound && !hasUnconfirmed
-	s.AccountDone = len(s.Accounts) > 0
 	s.ChatNames = strings.Join(names, " and ")
 	for i := range s.Accounts {
 		a := &s.Accounts[i]
-		if s.First == nil || s.First.Address == "" { // a mailbox is preferred
+		isBetter := s.First == nil || s.First.Address == "" // a mailbox is preferred
+		if isBetter && s.Lack(*a) == "" {
 			s.First = a
 		}
 	}
 
+	s.AccountDone = s.First != nil
 	s.Team = s.teamForm()
 	return s, nil
+}
+
+// Lack says why what customers write to an account opens no thread; "" if it does.
+func (s *stepsPage) Lack(a Account) string {
+	hasHome := func(t Team) bool { return strings.EqualFold(t.Name, a.Team) && t.HasChannel() }
+	switch {
+	case a.Paused:
+		return "It is paused."
+	case a.HasChannel || slices.ContainsFunc(s.Teams, hasHome):
+		return ""
+	case a.Team == "":
+		return "It has no team: choose one."
+	}
+	return "Its team " + a.Team + " has no channel for its threads: give it one."
 }
 
 // teamForm makes the form that gives a team its channel. It proposes the first team that has none, or a new one.

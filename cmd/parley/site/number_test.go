@@ -197,6 +197,7 @@ func TestAddOtherNumbers(t *testing.T) {
 	if a := v.Post("/settings/add-number/twilio_whatsapp", wa); a.Header.Get("Location") != "/settings/numbers/wa" {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
+	wantShown(t, "a number without a team", v.Get("/settings/numbers/wa"), "The account was added.", "Account wa: no channel for its threads")
 
 	page := url.Values{"name": {"page"}, "messenger.page_id": {"3078"}, "messenger.token": {pageToken}, "messenger.app_secret": {appSecret}}
 	if a := v.Post("/settings/add-number/messenger", page); a.Status != http.StatusUnprocessableEntity || !a.Has("f-messenger-page_id-problem") {

@@ -55,7 +55,10 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 			}
 			p.Teams = append(p.Teams, team)
 		case setup.EntryAccount:
-			p.Accounts = append(p.Accounts, start.Account{Name: e.Name, Address: e.Value("email.address"), Mode: e.Value("mode")})
+			p.Accounts = append(p.Accounts, start.Account{
+				Name: e.Name, Address: e.Value("email.address"), Mode: e.Value("mode"), Team: e.Value("team"),
+				HasChannel: e.Value("slack_channel")+e.Value("teams_channel") != "", Paused: e.Value("paused") == "true",
+			})
 		}
 	}
 

@@ -251,6 +251,40 @@ func TestFirstStepsStayDone(t *testing.T) {
 	wantShown(t, "with a conversation of which no event is left", v.Get("/settings/first-steps"), arrived)
 }
 
+// The last of the first steps promises a thread only for an account that opens one. The step before says what others lack.
+func TestFirstStepsPromiseNoThread(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, `
+agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]
+teams: [{name: Night}]
+accounts: [{name: shop, kind: http, http: {secret: "shop-tops3cret-key", callback_url: "https://shop.test/parley"}}]`)
+	v := s.Visitor("ann@acme.test")
+	const promise = "Write to <strong>shop</strong>"
+	for _, tt := range []struct{ name, change, want string }{
+		{name: "no team", want: "It has no team: choose one."},
+		{name: "a team without a channel", change: "team: Night", want: "Its team Night has no channel"},
+		{name: "paused", change: "slack_channel: C0SHOP, paused: true", want: "It is paused."},
+		{name: "a channel of its own", change: "paused: false", want: promise},
+	} {
+		if tt.change != "" {
+			s.Apply("accounts: [{name: shop, kind: http, " + tt.change + "}]")
+		}
+		page := v.Get("/settings/first-steps")
+		wantShown(t, tt.name, page, tt.want)
+		if tt.want != promise {
+			wantHidden(t, tt.name, page, "appears as a thread")
+		}
+	}
+}
+
+// The pages that add an account tell what keeps its threads from opening.
+func TestAddedMailboxTellsRemarks(t *testing.T) {
+	t.Parallel()
+	v := sitetest.Start(t, sitetest.Acme).Visitor("ann@acme.test")
+	a := v.Post("/settings/add-mailbox/servers", mailboxForm("new@acme.test"))
+	wantShown(t, "the page of a mailbox without a team", v.Get(a.Header.Get("Location")), "The mailbox was added.", "Account new: no channel for its threads")
+}
+
 // startSecure starts a site with https in its address, as Teams needs it.
 func startSecure(t *testing.T) *sitetest.Site {
 	t.Helper()
