@@ -2,10 +2,12 @@ package setup
 
 import (
 	"maps"
+	"strings"
 
 	"parley/bridge/setup/document"
 	"parley/bridge/setup/input"
 	"parley/bridge/setup/parleyfile"
+	"parley/channels"
 )
 
 // checkChannels refuses settings with which the channel of an account could not be made. An account whose channel's settings stay
@@ -26,11 +28,29 @@ func (w *work) checkChannels(f *parleyfile.File) error {
 		}
 
 		for _, err := range listJoined(spec.Check(want.Whole())) {
-			faults.Add(document.Fault{At: e.At, Where: "account " + e.Name, What: err.Error()})
+			faults.Add(channelFault(e, *spec, err.Error()))
 		}
 	}
 
 	return faults.Err()
+}
+
+// channelFault makes a fault of what a channel says of an account's settings. One that begins with a section and its field, as in
+// "twilio: from: …", belongs to that field.
+func channelFault(e parleyfile.Account, spec channels.Spec, text string) document.Fault {
+	fault := document.Fault{At: e.At, Where: "account " + e.Name, What: text}
+	for _, f := range spec.Fields {
+		key := input.Section(spec)
+		what, isOfField := strings.CutPrefix(text, key+": "+f.Name+": ")
+		if !isOfField {
+			continue
+		}
+
+		fault.Where += ": " + key + ": " + f.Name
+		fault.What = what
+		fault.At = e.PlaceOf(key, f.Name)
+	}
+	return fault
 }
 
 // listJoined returns the errors that errors.Join has joined; any other error alone.

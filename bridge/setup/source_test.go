@@ -73,6 +73,14 @@ accounts: [{name: rookery, kind: raven, team: Support, paused: PAUSED, raven: {n
 	if err == nil || !strings.Contains(err.Error(), "account rookery: raven: number: brings bad luck.\n") || !strings.Contains(err.Error(), "is too small.") {
 		t.Errorf("a wrong number: %v", err)
 	}
+
+	_, err = Save(t.Context(), pool, Change{Kind: EntryAccount, Name: "rookery", Channel: "raven", Version: entry(t, pool, EntryAccount, "rookery").Version,
+		Values: map[string][]string{"raven.number": {"14"}}}, o)
+	refused, _ := errors.AsType[*Refused](err)
+	if refused == nil || refused.Fields["raven.number"] != "Brings bad luck. Is too small." {
+		t.Errorf("a wrong number on a page: got %v, want what is wrong beside its field", err)
+	}
+
 	for _, f := range []*parleyfile.File{file("13", "true"), file("15", "false")} {
 		if _, err := Apply(t.Context(), pool, f, o); err != nil {
 			t.Error(err)

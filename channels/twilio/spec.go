@@ -124,7 +124,7 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 
 	isShortCode := !whatsapp && shortPattern.MatchString(s.from)
 	if !isShortCode && !phonePattern.MatchString(s.from) {
-		faults = append(faults, errors.New("twilio: from: a number with + and country code, in quotation marks"))
+		faults = append(faults, errors.New("twilio: from: a number with + and country code"))
 	}
 	if s.service != "" && !servicePattern.MatchString(s.service) {
 		faults = append(faults, errors.New("twilio: messaging_service_sid: it begins with MG"))

@@ -46,6 +46,18 @@ func (e Account) Given(key string) map[string]bool {
 	return given
 }
 
+// PlaceOf returns where a field of a section stands; where the entry begins, if the entry doesn't give it.
+func (e Account) PlaceOf(key, path string) document.Position {
+	for _, s := range e.Sections {
+		for _, f := range s.Fields {
+			if s.Key == key && f.Path == path {
+				return f.At
+			}
+		}
+	}
+	return e.At
+}
+
 func readAccount(o *object) (Account, bool) {
 	e := Account{At: o.At, Channels: map[string]document.Text{}}
 	e.Name = o.readAccountName()
