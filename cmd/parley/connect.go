@@ -37,8 +37,8 @@ type connectCommand struct {
 
 // Help is shown by `parley connect --help`.
 func (connectCommand) Help() string {
-	return `Prints a link. Open it in a browser, sign in as the mailbox and allow what is asked; the browser comes
-back to a port of this machine. What the mailbox's account has, its settings and what waits, is kept.
+	return `Prints a link. Open it in a browser, sign in as the mailbox, or as its oauth_user, and allow what is asked; the
+browser comes back to a port of this machine. What the mailbox's account has, its settings and what waits, is kept.
 Needs GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET, or the same with MICROSOFT_ (docs/email.md).
 
 Examples:
@@ -143,8 +143,13 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 		return err
 	}
 
+	person, err := consent.PersonOf(account)
+	if err != nil {
+		return err
+	}
+
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
-	say("Open this address in a browser, and sign in as the mailbox:\n\n  %s\n", link)
+	say("Open this address in a browser, and sign in as %s:\n\n  %s\n", person, link)
 	var answer url.Values
 	if c.Paste {
 		say("The browser ends at a page that it can't show. Paste its address (%s?…) here:", back.address)

@@ -260,7 +260,9 @@ func TestConnectCommandPaste(t *testing.T) {
 	if _, err := io.WriteString(c.input, back+"\n"); err != nil {
 		t.Fatal(err)
 	}
-	wantText(t, c.mustSucceed(t), "is connected")
+	out := c.mustSucceed(t)
+	wantText(t, out, "sign in as help@acme.test:")
+	wantText(t, out, "is connected")
 }
 
 func TestConnectCommandRefusesOtherMailbox(t *testing.T) {

@@ -326,7 +326,7 @@ func (p pages) addAtProvider(v *web.Visit) error {
 	}
 
 	return p.addMailbox(v, s, given, func(name string, _ setup.Result) error {
-		return p.showProviderLink(v, Account{Name: name, Address: s.Address, Provider: provider})
+		return p.showProviderLink(v, Account{Name: name, Address: s.Address, Provider: provider, Person: s.Address})
 	})
 }
 

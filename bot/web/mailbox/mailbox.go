@@ -72,6 +72,7 @@ type Finding struct {
 type Account struct {
 	Name, Address string
 	Provider      string // at which a person consents; "" if it has a password
+	Person        string // who is to sign in there: the mailbox itself, or somebody with full access to it
 	SignedIn      string // who consented; "" if nobody did, or if the provider didn't say
 	Connected     bool   // somebody consented, and the consent is still valid
 	Status        string // a channels.ConditionStatus

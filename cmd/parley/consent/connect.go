@@ -47,6 +47,12 @@ func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.
 	return flow, link, nil
 }
 
+// PersonOf returns the address with which a person is expected to sign in: whoever the settings name, else the mailbox itself.
+func PersonOf(account store.Account) (string, error) {
+	config, err := configOf(account)
+	return settings.Persons(config)[0], err
+}
+
 // configOf reads the settings of an account that are not encrypted.
 func configOf(account store.Account) (channels.Config, error) {
 	config := channels.Config{}
@@ -83,8 +89,8 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 
 	if allowed := settings.Persons(config); !who.Is(allowed) {
 		return "", &Failure{Text: fmt.Sprintf("You signed in as %s, but this account is %s.", who.Name(), strings.Join(allowed, ", ")),
-			Hint: "Sign in as the mailbox itself: sign out at " + p.Title + " first, or use a private window. " +
-				"Only if somebody else has full access to this mailbox, name that person as oauth_user in its settings."}
+			Hint: "Sign in as " + allowed[0] + ": sign out at " + p.Title + " first, or use a private window. " +
+				"Only if somebody else has full access to this mailbox, name that person in its settings, as “Who signs in” (oauth_user)."}
 	}
 
 	sealed, err := k.seal(account.ID, tokens)

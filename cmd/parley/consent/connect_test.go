@@ -154,7 +154,7 @@ func TestConnectRefused(t *testing.T) {
 			answer: func(f *office, link string) (string, error) {
 				return f.provider.SignIn(f.t.Context(), link, "ann@acme.test")
 			},
-			want: "You signed in as ann@acme.test, but this account is help@acme.test, billing@acme.test. Sign in as the mailbox itself",
+			want: "You signed in as ann@acme.test, but this account is help@acme.test, billing@acme.test. Sign in as help@acme.test",
 		},
 		{
 			name: "she cancels",
@@ -273,7 +273,7 @@ func TestSharedMailboxIsNotConnectedByAnybodyElse(t *testing.T) {
 
 	_, err := f.connect(k, "zoe@acme.test")
 
-	checkFailure(t, err, "this account is ann@acme.test, help@acme.test")
+	checkFailure(t, err, "this account is ann@acme.test, help@acme.test. Sign in as ann@acme.test")
 }
 
 // A provider at which Parley isn't registered is refused with the variable that is missing.

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -163,6 +164,7 @@ func (d *mailboxDesk) Accounts(ctx context.Context, viewer store.AgentID) ([]mai
 			Name:     a.Name,
 			Address:  e.Value("email.address"),
 			Provider: e.Value("email.oauth"),
+			Person:   cmp.Or(e.Value("email.oauth_user"), e.Value("email.address")),
 			Status:   a.Status,
 			Text:     a.StatusText,
 			Hint:     a.StatusHint,

@@ -267,6 +267,15 @@ func (w *mailWorld) signIn(v *sitetest.Visitor, account string) string {
 	return strings.TrimPrefix(back, w.URL)
 }
 
+// For a mailbox into which a person signs in, the page names that person, not the mailbox.
+func TestSharedMailboxNamesWhoSignsIn(t *testing.T) {
+	t.Parallel()
+	w := newMailWorld(t, strings.Replace(atGoogle, "oauth: google", "oauth: google, oauth_user: ann@google.test", 1))
+	page := w.Visitor("ann@acme.test").Post("/settings/mailboxes/gmail/connect", nil)
+	wantShown(t, "the page", page, "Sign in there as ann@google.test", "Sign in as ann@google.test;")
+	wantHidden(t, "the page", page, "as the mailbox itself", "as help@google.test")
+}
+
 // What is typed is text on each page, wherever it comes back.
 func TestMailboxPagesEscape(t *testing.T) {
 	t.Parallel()
