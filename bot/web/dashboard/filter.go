@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"parley/bot/typed"
@@ -25,7 +26,11 @@ type filter struct {
 	Hours    string // hoursOpen or hoursAll
 	Problem  string // which part of the address doesn't count, and why; in words for people
 	Instead  string // what is shown instead of what Problem is about
+	OwnTeams bool   // only what was done in the reader's own teams is shown; no address says so (see makeQuestion)
 }
+
+// ofAll is what is shown instead of what an account or a team in the address does not name.
+const ofAll = "These are the figures of all."
 
 // Values of the address for Hours.
 const (
@@ -52,7 +57,7 @@ func readFilter(v *web.Visit, names Names) filter {
 
 	for _, name := range []string{"account", "team"} {
 		if value := v.Value(name); value != "" && value != "0" && parseNumber(value) == 0 {
-			f.Problem, f.Instead = fmt.Sprintf("“%s” is no number of the %s.", typed.Clip(value), name), "These are the figures of all."
+			f.Problem, f.Instead = fmt.Sprintf("“%s” is no number of the %s.", typed.Clip(value), name), ofAll
 		}
 	}
 
@@ -264,24 +269,33 @@ func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
 
 	isOwn := f.Of == ByAgent && f.Value == ownID
 	isOwnTeam := f.Team != 0 && slices.Contains(ownTeams, f.Team)
+	if isOwn {
+		f.replaceOfAll("These are your own.")
+	}
 	if isOwn || isOwnTeam {
 		return q, nil
 	}
 	if f.Team == 0 && len(ownTeams) > 0 { // what the own teams did
-		q.Teams = ownTeams
+		q.Teams, f.OwnTeams = ownTeams, true
+		f.replaceOfAll("These are those of your teams.")
 		return q, nil
 	}
 
 	return q, errNotYours
 }
 
+// replaceOfAll says what is shown to an agent, who does not see the figures of all.
+func (f *filter) replaceOfAll(text string) {
+	if f.Instead == ofAll {
+		f.Instead = text
+	}
+}
+
 // describe says in words what figures are filtered by besides their days; "" if by nothing else.
-func (f filter) describe(names Names) (text string) {
+func (f filter) describe(names Names) string {
+	var list []string
 	add := func(by Group, value string) {
-		if text != "" {
-			text += ", "
-		}
-		text += groupTitle(by) + ": " + nameFinderOf(by, names)(value)
+		list = append(list, groupTitle(by)+": "+nameFinderOf(by, names)(value))
 	}
 	if f.Account != 0 {
 		add(ByAccount, strconv.FormatInt(int64(f.Account), 10))
@@ -289,9 +303,12 @@ func (f filter) describe(names Names) (text string) {
 	if f.Team != 0 {
 		add(ByTeam, strconv.FormatInt(int64(f.Team), 10))
 	}
+	if f.OwnTeams {
+		list = append(list, groupTitle(ByTeam)+": yours")
+	}
 	if f.Of != "" {
 		add(f.Of, f.Value)
 	}
 
-	return text
+	return strings.Join(list, ", ")
 }

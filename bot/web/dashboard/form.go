@@ -28,8 +28,9 @@ func formOf(f filter, names Names, p web.Person) form {
 		}
 	}
 
-	agents := names.Agents
+	agents, allTeams := names.Agents, "All teams"
 	if !p.Admin {
+		allTeams = "Your teams"
 		agents = []Named{{ID: int64(p.ID), Name: p.Name}}
 	}
 
@@ -41,7 +42,7 @@ func formOf(f filter, names Names, p web.Person) form {
 	out := form{
 		Periods:  periodChoices(f.Days),
 		Accounts: f.listChoices(ByAccount, "All accounts", namedChoices(names.Accounts), names),
-		Teams:    f.listChoices(ByTeam, "All teams", namedChoices(teams), names),
+		Teams:    f.listChoices(ByTeam, allTeams, namedChoices(teams), names),
 		Agents:   f.listChoices(ByAgent, "Everybody", namedChoices(agents), names),
 		Tags:     f.listChoices(ByTag, "Any", tags, names),
 		Hours: []web.Choice{

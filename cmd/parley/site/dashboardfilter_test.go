@@ -109,3 +109,23 @@ func TestRowOfFormerTeam(t *testing.T) {
 	address := fmt.Sprintf("/settings/dashboard?days=7&amp;hours=open&amp;team=%d", former)
 	wantShown(t, "the dashboard", page, fmt.Sprintf(`<th scope="row" dir="auto"><a href="%s">a former team</a></th>`, address))
 }
+
+// Figures of an agent's own teams alone say so, and are not called those of all.
+// R-233
+func TestFiguresOfOwnTeamsSaySo(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	f.keepTwo()
+	ben := f.Visitor("ben@acme.test")
+	dashboard, longest, _ := figuresPages()
+	for _, tt := range []struct{ page, want string }{
+		{page: dashboard + "tag=Sales", want: ">Your teams</option>"},
+		{page: longest + "tag=Sales", want: "Team: yours, Tag: Sales"},
+		{page: dashboard + "team=abc", want: "“abc” is no number of the team. These are your own."},
+		{page: dashboard + "account=abc&tag=Sales", want: "“abc” is no number of the account. These are those of your teams."},
+	} {
+		a := ben.Get(tt.page)
+		wantShown(t, tt.page, a, tt.want)
+		wantHidden(t, tt.page, a, "All teams", "the figures of all.")
+	}
+}
