@@ -191,17 +191,25 @@ func hostsOf(oauth string) (imap, smtp string) {
 	return "", ""
 }
 
-// fillSMTPUser fills in who signs in at the SMTP server: without a password of its own, whoever signs in for IMAP.
+// fillSMTPUser fills in who signs in at the SMTP server: without a user name of its own, whoever signs in for IMAP; without a password
+// of its own, with that for IMAP, if both user names are of one mailbox.
 func (r *reader) fillSMTPUser(s *Settings) {
+	s.SMTP.Username = cmp.Or(s.SMTP.Username, s.IMAP.Username)
 	if s.OAuth != "" {
 		s.IMAP.Password, s.SMTP.Password = "", "" // they are left from the time before sign-in at the provider
 	} else if s.SMTP.Password == "" {
-		if s.SMTP.Username != "" && s.SMTP.Username != s.IMAP.Username {
+		if !areOfOneMailbox(s.SMTP.Username, s.IMAP.Username) {
 			r.addFault(fieldSMTPPassword, "missing for this user name")
 		}
-		s.SMTP.Username, s.SMTP.Password = s.IMAP.Username, s.IMAP.Password
+		s.SMTP.Password = s.IMAP.Password
 	}
-	s.SMTP.Username = cmp.Or(s.SMTP.Username, s.IMAP.Username)
+}
+
+// areOfOneMailbox reports whether two user names are the same, or one is the part of the other before the @.
+func areOfOneMailbox(a, b string) bool {
+	localA, _, _ := strings.Cut(a, "@")
+	localB, _, _ := strings.Cut(b, "@")
+	return strings.EqualFold(a, b) || strings.EqualFold(localA, b) || strings.EqualFold(a, localB)
 }
 
 // reader reads values of a configuration and collects what is wrong with them.

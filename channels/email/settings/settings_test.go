@@ -55,6 +55,19 @@ func TestDefaults(t *testing.T) {
 	wantEqual(t, "copies are chosen by the server", s.SaveAuto, true)
 }
 
+// Servers that know one mailbox by different user names share its password.
+//
+func TestPasswordOfOneMailbox(t *testing.T) {
+	t.Parallel()
+	for imap, smtp := range map[string]string{"help": "help@acme.test", "Help@acme.test": "help", "help@acme.test": "HELP@acme.test"} {
+		s := mustRead(t, ordinary(channels.Config{fieldIMAPUsername: imap, fieldSMTPUsername: smtp}))
+		wantEqual(t, "SMTP's user name", s.SMTP.Username, smtp)
+		wantEqual(t, "SMTP's password", s.SMTP.Password, "s")
+	}
+	_, err := Read(ordinary(channels.Config{fieldIMAPUsername: "help@acme.test", fieldSMTPUsername: "help@other.test"}))
+	wantErrorNames(t, err, fieldSMTPPassword)
+}
+
 // The account's own addresses are the main one and its aliases, each once.
 //
 func TestOwnAddresses(t *testing.T) {
