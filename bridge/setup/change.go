@@ -71,6 +71,7 @@ func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result,
 		}
 	}
 
+	o.fromPage = true
 	o.checkStored = func(have *state.State) error {
 		if err := c.checkVersion(have, o); err != nil {
 			return err

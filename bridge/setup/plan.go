@@ -52,6 +52,7 @@ type Options struct {
 	// others that change the set-up wait. If it fails, nothing is written.
 	With func(ctx context.Context, tx pgx.Tx) error
 
+	fromPage    bool                          // the file is a change that was made on a page, not what an admin wrote
 	fromChat    bool                          // the chat itself named the users of agents
 	checkStored func(have *state.State) error // may refuse the change by what is stored; nil means nothing is refused
 	amendWanted func(want *state.State) error // changes what is wanted, beside what the file says; may be nil
@@ -209,7 +210,7 @@ func (w *work) listRemarks(f *parleyfile.File) []string {
 	for _, e := range f.Accounts {
 		a := w.have.Account(e.Name)
 		staysPaused := a != nil && a.Row.Paused && e.Paused == nil // such as one that was taken out, and is named again
-		if staysPaused {
+		if staysPaused && !w.options.fromPage {
 			list = append(list, "account "+a.Row.Name+": stays paused, until it is changed to paused: false")
 		}
 	}

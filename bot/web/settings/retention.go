@@ -106,7 +106,7 @@ func (p retentionPages) save(v *web.Visit) error {
 		return p.show(v, &retentionPage{Form: form}, e.Values, withErrors)
 	}
 
-	return answerSaved(v, retentionPath, result)
+	return answerSaved(v, retentionPath, result.About("retention"))
 }
 
 // shortenedTimes lists the times that a change shortens, as "retention.arrived_days=7"; "" if it shortens none.

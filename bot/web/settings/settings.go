@@ -255,7 +255,7 @@ func (p pages) changeAtOnce(v *web.Visit, c setup.Change, path string) error {
 	if err != nil {
 		return err
 	}
-	return answerSaved(v, path, result)
+	return answerSaved(v, path, result.About(c.Name))
 }
 
 // answerSaved goes on to a page, which says what changed.

@@ -39,7 +39,7 @@ func TestFirstAdmin(t *testing.T) {
 	b.Write("#f-http-callback_url", "https://shop.test/parley")
 	b.Looks("account-new")
 	b.Press("form.page button")
-	b.Shows("at least 16 characters are needed")
+	b.Shows("At least 16 characters are needed")
 	b.Write("#f-http-secret", "a-secret-that-is-long")
 	b.Press("form.page button")
 	b.Shows("shop")
@@ -57,6 +57,26 @@ func TestFirstAdmin(t *testing.T) {
 	b.Looks("accounts-paused")
 	b.Press("button[aria-label='Resume shop']")
 	b.Until("it goes on", "document.querySelector('button[aria-label=\"Pause shop\"]')")
+}
+
+// A page says of what it saved, and not of other accounts, nor that a paused account stays paused.
+func TestSavedTellsNothingElse(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme) // its shop is on trial with nobody to send to, which is to be told on the shop's page
+	v := s.Visitor("ann@acme.test")
+	const account = "/settings/accounts/support-mail"
+	for _, tt := range []struct{ page, action, field, value string }{
+		{page: "/settings/retention", action: "/settings/retention", field: "retention.arrived_days", value: "400"},
+		{page: account, action: account, field: "paused", value: "true"},
+		{page: account, action: account, field: "email.sender_name", value: "Acme Help"},
+		{page: "/settings/accounts", action: account + "/pause", field: "go_on", value: "yes"},
+		{page: account, action: account + "/take-out"},
+	} {
+		a := sendForm(t, v, v.Get(tt.page), tt.action, tt.field, tt.value)
+		page := v.Get(a.Header.Get("Location"))
+		wantShown(t, tt.action, page, "Saved.")
+		wantHidden(t, tt.action, page, "Account shop: on trial", "stays paused")
+	}
 }
 
 // Two admins change the same account: the second is told, and what she typed is not lost. What is wrong stands beside
