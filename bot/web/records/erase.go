@@ -196,6 +196,9 @@ func answerErased(v *web.Visit, err error) error {
 	if err != nil {
 		return err
 	}
+	if !v.Person.Super {
+		return v.GoWithText("/settings/erase", "Erased. A super-admin can read in the certificate in which threads colleagues' own words are left: ask one for it.")
+	}
 	return v.GoWithText("/settings/erase", "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left.")
 }
 

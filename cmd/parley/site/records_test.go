@@ -159,6 +159,23 @@ func TestErasePage(t *testing.T) {
 	}
 }
 
+// An admin who may not read certificates is told to ask somebody who may.
+// R-276
+func TestEraseByPlainAdmin(t *testing.T) {
+	t.Parallel()
+	s := withRecords(t, withInbox(t), func(o *site.Options) {
+		o.Operations = site.Operations{AgreeErasures: func(context.Context) error { return nil }}
+	})
+	s.Apply(`agents: [{email: ann@acme.test, roles: [super_admin]}, {email: cy@acme.test, name: Cy Roe, roles: [admin]}]`)
+	cy := s.Visitor("cy@acme.test")
+
+	plan := cy.Get("/settings/erase/contact/101")
+	erased := sendForm(t, cy, plan, "/settings/erase/contact/101", "sure", "true")
+
+	wantShown(t, "the plan", plan, "the certificate, which super-admins can read, lists those threads")
+	wantShown(t, "the answer", cy.Get(erased.Header.Get("Location")), "Erased. A super-admin can read in the certificate", "ask one for it")
+}
+
 // What stands still is shown with what can be done, and what was done stands in the log.
 func TestStuckPage(t *testing.T) {
 	t.Parallel()
