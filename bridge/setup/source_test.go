@@ -74,7 +74,8 @@ accounts: [{name: rookery, kind: raven, team: Support, paused: PAUSED, raven: {n
 		t.Errorf("a wrong number: %v", err)
 	}
 
-	_, err = Save(t.Context(), pool, Change{Kind: EntryAccount, Name: "rookery", Channel: "raven", Version: entry(t, pool, EntryAccount, "rookery").Version,
+	rookery := entry(t, pool, EntryAccount, "rookery")
+	_, err = Save(t.Context(), pool, Change{Kind: EntryAccount, Name: rookery.Name, Channel: rookery.Channel, Version: rookery.Version,
 		Values: map[string][]string{"raven.number": {"14"}}}, o)
 	refused, _ := errors.AsType[*Refused](err)
 	if refused == nil || refused.Fields["raven.number"] != "Brings bad luck. Is too small." {

@@ -106,8 +106,9 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 		return err
 	}
 
-	return v.Show("leave", web.Screen{Title: "Sign in to " + a.Address, Data: map[string]any{"Link": link, "At": titleOf(a.Provider), "Person": a.Person, "Path": pathOf(a.Name)},
-		Help: "Sign in there as " + a.Person + ", and allow what is asked. Then you come back here."})
+	return v.Show("leave", web.Screen{Title: "Sign in to " + a.Address,
+		Help: "Sign in there as " + a.Person + ", and allow what is asked. Then you come back here.",
+		Data: map[string]any{"Link": link, "At": titleOf(a.Provider), "Person": a.Person, "Path": pathOf(a.Name)}})
 }
 
 // comeBack handles the address with which a provider sends a person back. It is registered with providers, so it stays, and is

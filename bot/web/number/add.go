@@ -313,5 +313,6 @@ func (p pages) save(v *web.Visit, a *addPage, name string, given map[string][]st
 	}
 
 	v.Remember(draftKey, "")
-	return v.GoWithText(Path(a.kind, name), result.About(name).Sentences("The account was added. It is in watch mode. Now let "+a.provider+" call Parley."))
+	text := "The account was added. It is in watch mode. Now let " + a.provider + " call Parley."
+	return v.GoWithText(Path(a.kind, name), result.About(name).Sentences(text))
 }

@@ -96,7 +96,8 @@ func Presences() []string { return []string{bridge.PresenceAvailable, bridge.Pre
 
 func userFields() (list []Field) {
 	for _, kind := range Chats() {
-		list = append(list, Field{Path: kind, Label: "User in " + chatName(kind), Help: "The id there. Empty: found by the e-mail address; one that is taken out here is looked for at the next save.", Input: InputLine})
+		list = append(list, Field{Path: kind, Label: "User in " + chatName(kind), Input: InputLine,
+			Help: "The id there. Empty: found by the e-mail address; one that is taken out here is looked for at the next save."})
 	}
 	return list
 }

@@ -282,7 +282,8 @@ func TestAddedMailboxTellsRemarks(t *testing.T) {
 	t.Parallel()
 	v := sitetest.Start(t, sitetest.Acme).Visitor("ann@acme.test")
 	a := v.Post("/settings/add-mailbox/servers", mailboxForm("new@acme.test"))
-	wantShown(t, "the page of a mailbox without a team", v.Get(a.Header.Get("Location")), "The mailbox was added.", "Account new: no channel for its threads")
+	page := v.Get(a.Header.Get("Location"))
+	wantShown(t, "the page of a mailbox without a team", page, "The mailbox was added.", "Account new: no channel for its threads")
 }
 
 // startSecure starts a site with https in its address, as Teams needs it.
