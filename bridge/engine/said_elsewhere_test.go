@@ -69,6 +69,24 @@ func TestReplyTypedElsewhereInAGap(t *testing.T) {
 	w.wantNothingSent()
 }
 
+// Its author takes it back by an emoji on it; nobody else does.
+func TestReplyTypedElsewhereTakenBackByEmoji(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	typed := w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply On Monday")
+	w.waitLine(thread, bridge.LineDone)
+	fate := func() string { return w.text(`SELECT fate FROM messages WHERE text = 'On Monday'`) }
+	w.chat.React("ben", w.chat.Get(support, typed), bridge.VerbUndo)
+	w.eventually("it is applied", func() bool { return w.count(`SELECT count(*) FROM events`) == 3 && w.count(`SELECT count(*) FROM queues`) == 0 })
+	wantEqual(t, "fate after a colleague's emoji", fate(), "waiting")
+	w.chat.React("ann", w.chat.Get(support, typed), bridge.VerbUndo)
+	w.eventually("it is taken back", func() bool { return fate() == "undone" })
+	w.advance(2 * time.Hour)
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
 // One that is found late, after the customer has written again, is parked, as it would be in the thread.
 // R-249
 func TestReplyTypedElsewhereLate(t *testing.T) {

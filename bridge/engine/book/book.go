@@ -105,7 +105,22 @@ func (b *Book) ConversationAt(r Request) *Conversation {
 			return c
 		}
 	}
-	return nil
+	return ofOwnTextElsewhere(b, r)
+}
+
+// ofOwnTextElsewhere returns the conversation of a reply that was typed outside of the conversation's thread, if its author takes it back
+// by an emoji. Any other emoji there is meant for people.
+func ofOwnTextElsewhere(b *Book, r Request) *Conversation {
+	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
+	takesBack := r.IsEmoji() && (r.Verb == bridge.VerbUndo || r.Verb == bridge.VerbKeep)
+	if p == nil || !takesBack {
+		return nil
+	}
+	m := b.Messages.Rows[p.MessageID]
+	if m == nil || m.AuthorUser != r.Actor.ID {
+		return nil
+	}
+	return b.Conversations.Rows[m.ConversationID]
 }
 
 // MessageByExternalID finds a message, and its conversation, by the provider's id. Both are nil if the id isn't known.
