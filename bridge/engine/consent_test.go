@@ -158,6 +158,10 @@ func TestAdvertisingRefused(t *testing.T) {
 
 	w.waitFate(w.reply(thread, "Your lamp is repaired"), "out")
 	wantEqual(t, "calls to the provider, with the reply's", w.provider.Calls(), 2)
+
+	w.waitFate(w.reply(thread, "!promo Half price today."), "failed") // by us
+	w.waitDrained()
+	wantEqual(t, "what kim opted out of", w.optedOutOf(), "marketing")
 }
 
 // Where the provider has no templates, as by SMS, a template is a message like any other: refused, it says that the customer wants none.

@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ func TestAnswerCodes(t *testing.T) {
 				se := w.wantSendFails(outbound(1, "x"), row.class)
 				wantEqual(t, "says how long to wait", se.Wait > 0, row.class == channels.Throttled)
 				wantEqual(t, "concerns this customer alone", se.Pair, code == codePairRate)
+				wantEqual(t, "says that answers may be sent", strings.Contains(se.Hint, "Answers"), code == codeMarketingStopped)
 			})
 		}
 	}

@@ -96,7 +96,7 @@ func tellOptedOut(it *UseCases, c *book.Conversation) {
 //   - A refusal by Parley itself proves nothing that isn't known.
 func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, f own.Fact) {
 	i := it.People.RootOf(c)
-	isByParley := f.Hint == outbound.OptedOutHint
+	isByParley := f.Hint == outbound.OptedOutHint || f.Hint == outbound.AdvertisingHint
 	if i == nil || isByParley || f.Class != string(channels.OptedOut) {
 		return
 	}

@@ -31,8 +31,8 @@ func checkReply(r *outgoingReply) error {
 	if len(r.out.To) == 0 {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "Nobody is left to send it to.", Hint: "Set the recipient: !to ann@example.org"}
 	}
-	if r.isUnwanted() {
-		return &channels.SendError{Class: channels.OptedOut, Text: "The customer doesn't want such messages.", Hint: OptedOutHint}
+	if hint := r.unwantedHint(); hint != "" {
+		return &channels.SendError{Class: channels.OptedOut, Text: "The customer doesn't want such messages.", Hint: hint}
 	}
 	if !r.isWindowOpen() {
 		return &channels.SendError{Class: channels.WindowClosed}
@@ -93,16 +93,20 @@ func checkMeant(r *outgoingReply) error {
 	return nil
 }
 
-// isUnwanted reports whether the customer wants no such message: none at all, or no advertising.
-func (r *outgoingReply) isUnwanted() bool {
+// unwantedHint returns what helps if the customer wants no such message: none at all, or no advertising. It returns "" if nothing
+// speaks against the message.
+func (r *outgoingReply) unwantedHint() string {
 	switch r.optedOut {
 	case "":
-		return false
+		return ""
 	case store.OptedOutAll:
-		return true
+		return OptedOutHint
 	}
 	isAdvertisement := r.out.Template != nil && strings.EqualFold(r.out.Template.Category, "marketing")
-	return r.message.Promotional || isAdvertisement
+	if r.message.Promotional || isAdvertisement {
+		return AdvertisingHint
+	}
+	return ""
 }
 
 // gapMargin is by how much a gap that another process has noted may be too early: it is noted within a second.

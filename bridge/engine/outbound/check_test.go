@@ -108,6 +108,7 @@ func TestLastChecks(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*outgoingReply)
 		want   channels.Class // "" if it may leave
+		hint   string         // "" if any may be given
 	}{
 		"nothing has changed":                    {change: func(*outgoingReply) {}},
 		"its author is gone":                     {change: func(r *outgoingReply) { r.author = nil }, want: channels.BadContent},
@@ -146,11 +147,11 @@ func TestLastChecks(t *testing.T) {
 		"meant for Ann's other key, but Carl gets it": {change: func(r *outgoingReply) {
 			r.payload.Meant, r.customerKeys, r.out.To = []string{bob}, []string{ann, bob}, []channels.Party{{Key: "carl@x.test"}}
 		}, want: channels.BadRecipient},
-		"she wants nothing":        {change: func(r *outgoingReply) { r.optedOut = store.OptedOutAll }, want: channels.OptedOut},
+		"she wants nothing":        {change: func(r *outgoingReply) { r.optedOut = store.OptedOutAll }, want: channels.OptedOut, hint: OptedOutHint},
 		"she wants no advertising": {change: func(r *outgoingReply) { r.optedOut = store.OptedOutMarketing }},
 		"she wants none, and it is some": {change: func(r *outgoingReply) {
 			r.optedOut, r.message.Promotional = store.OptedOutMarketing, true
-		}, want: channels.OptedOut},
+		}, want: channels.OptedOut, hint: AdvertisingHint},
 		"the window has closed": {change: func(r *outgoingReply) {
 			r.window = Window{Limited: true, HumanUntil: now}
 		}, want: channels.WindowClosed},
@@ -179,11 +180,15 @@ func TestLastChecks(t *testing.T) {
 		r.payload.Meant, r.payload.Copied = []string{ann}, []string{}
 		c.change(r)
 		var got channels.Class
-		if err := checkReply(r); err != nil {
-			got = channels.ClassOf(err)
+		var hint string
+		if se, ok := errors.AsType[*channels.SendError](checkReply(r)); ok {
+			got, hint = se.Class, se.Hint
 		}
 		if got != c.want {
 			t.Errorf("%s: the reply is refused as %q, want %q", name, got, c.want)
+		}
+		if c.hint != "" && hint != c.hint {
+			t.Errorf("%s: the hint is %q, want %q", name, hint, c.hint)
 		}
 	}
 }

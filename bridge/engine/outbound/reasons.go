@@ -10,5 +10,8 @@ const RevivedReason = "revived"
 // OptedOutHint says what helps if a customer wants no messages.
 const OptedOutHint = "Only the customer can allow it again, by writing START. Until then reach them another way."
 
+// AdvertisingHint says what helps if a customer wants no advertising.
+const AdvertisingHint = "Only the customer can allow advertising again, where it was stopped. Answers and other templates may be sent."
+
 // OutdatedTemplateReason marks a parked reply whose template was changed or deleted since its words were read: it can't be sent any more.
 const OutdatedTemplateReason = "template_outdated"
