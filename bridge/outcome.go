@@ -25,7 +25,7 @@ const (
 	OutcomeDropped   OutcomeState = "dropped"   // it is given up
 	OutcomeUndone    OutcomeState = "undone"    // it was taken back in its hold
 	OutcomeKept      OutcomeState = "kept"      // it waits for the customer's next message
-	OutcomeTemplate  OutcomeState = "template"  // a template went first; it waits for the customer's next message
+	OutcomeTemplate  OutcomeState = "template"  // a template was chosen to go first; it waits for the customer's next message
 	OutcomeAsked     OutcomeState = "asked"     // a later line asks about it
 	OutcomePromoted  OutcomeState = "promoted"  // it is in the conversation Line.Other now
 	OutcomeChosen    OutcomeState = "chosen"    // somebody chose the customer of Line.Other for it; its fate is shown there

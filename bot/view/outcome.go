@@ -97,7 +97,7 @@ func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
 	case bridge.OutcomeKept:
 		return outcomeWords{icon: "hourglass", what: "Kept for later", already: "Already kept for later", after: "I offer it again " + later}
 	case bridge.OutcomeTemplate:
-		return outcomeWords{icon: "hourglass", what: "A template was sent", already: "A template was sent already", after: "I offer this again " + later}
+		return outcomeWords{icon: "hourglass", what: "A template was chosen", already: "A template was chosen already", after: "I offer this again " + later}
 	case bridge.OutcomeAsked:
 		return outcomeWords{icon: "arrow_down", what: "Not sent: it is asked further down", already: "It is asked further down in the thread",
 			hidesTime: true, hidesAuthor: true}

@@ -151,34 +151,6 @@ func TestTemplateRefused(t *testing.T) {
 	w.waitWhisper("ann", `no template "nonsense"`)
 }
 
-// Edge case 18: paused by the provider before it is sent. The reply is parked with the
-// reason, the list is looked at, and when it is approved again a click sends it.
-// R-169
-func TestTemplatePausedBeforeSent(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, withTemplates(options{hold: time.Hour}))
-	thread := w.openThread()
-	id := w.saveTemplate(chat, nil)
-	w.decideTemplate("order_update", channels.TemplateApproved, "")
-	w.waitTemplateStatus(id, "approved")
-	w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim", "quote_number": "Q-1"}), "")
-	w.waitLine(thread, bridge.LineDone)
-	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "paused" }) // and its webhook is lost
-	w.advance(time.Hour)
-	parked := w.waitLine(thread, bridge.LineParked)
-	w.waitTemplateStatus(id, "paused") // the list tells
-	wantList(t, "what the customer got", w.sentTexts(), nil)
-	if !slices.ContainsFunc(parked.Buttons, func(b bridgetest.Button) bool { return b.Verb == bridge.VerbTemplate }) {
-		t.Error("there is no button for another template")
-	}
-	w.decideTemplate("order_update", channels.TemplateApproved, "")
-	w.waitTemplateStatus(id, "approved")
-	w.chat.Press(t, "ann", parked, bridge.VerbSend)
-	w.eventually("it waits again", func() bool { return w.text(`SELECT fate FROM messages WHERE template IS NOT NULL`) == "waiting" })
-	w.advance(time.Hour)
-	w.eventually("it is sent", func() bool { return len(w.provider.Sent()) == 1 })
-}
-
 // What was changed, or deleted, before it was sent can't be sent as it was read: another one can be chosen, and no click tries it again.
 // R-169
 func TestTemplateChangedBeforeSent(t *testing.T) {
@@ -274,44 +246,6 @@ func TestTemplateEditedInAStoredLanguage(t *testing.T) {
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbTemplateEdit, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id,
 		Draft: &bridge.Template{Account: mail, Category: "utility", Uses: []string{bridge.TemplateReply}, Body: "Guten Tag."}}}}, "")
 	w.eventually("it is changed", func() bool { return w.text(`SELECT body FROM templates`) == "Guten Tag." })
-}
-
-// Outside the reply window only templates for it are offered, and they leave; the parked
-// text waits on, and is offered when the customer answers (R-167, R-169).
-func TestTemplateOutsideTheWindow(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, options{caps: withWindow(0)})
-	w.customerWrites("kim", "Printer on fire")
-	thread := w.waitThread("Printer on fire")
-	inside := w.saveTemplate(chat, func(t *bridge.Template) {
-		t.Name, t.Uses, t.Body = "Thanks", []string{bridge.TemplateReply}, "Thank you."
-	})
-	outside := w.saveTemplate(chat, func(t *bridge.Template) {
-		t.Name, t.Uses, t.Body = "Hello again", []string{bridge.TemplateWindow}, "Hello {{first_name}}, are you still there?"
-	})
-	w.decideTemplate("thanks", channels.TemplateApproved, "")
-	w.decideTemplate("hello_again", channels.TemplateApproved, "")
-	w.waitTemplateStatus(inside, "approved")
-	w.waitTemplateStatus(outside, "approved")
-	wantOffered := func(want string) {
-		t.Helper()
-		got := must(w.engines[0].Desk(w.surface).Templates(t.Context(), bridge.TemplatesFor{Conversation: 1}, "ann"))(t)
-		if len(got.List) != 1 || got.List[0].Name != want {
-			t.Errorf("offered are %+v, want %s alone", got.List, want)
-		}
-	}
-	wantOffered("Thanks")
-	w.advance(25 * time.Hour)
-	w.waitCard(thread, "| window closed")
-	wantOffered("Hello again")
-	late := w.chat.Say("ann", support, thread, "Still there?")
-	w.waitFate(late, "parked")
-	w.chat.Submit("ann", support, thread, templateForm(outside, 1, map[string]string{"first_name": "Kim"}), "")
-	w.provider.WaitTexts(t, "Hello Kim, are you still there?")
-	w.waitFate(late, "parked")
-	w.customerWrites("kim", "Yes")
-	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineOffered), bridge.VerbSend)
-	w.provider.WaitTexts(t, "Hello Kim, are you still there?", "Still there?")
 }
 
 // A template keeps its place among the replies of its conversation, and never joins with

@@ -162,7 +162,7 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 func (rs *UseCases) offerParked(c *book.Conversation) {
 	for _, id := range book.SortedKeys(rs.Messages.Rows) {
 		m := rs.Messages.Rows[id]
-		if !book.IsOfferedIn(rs.Book, c, m.ConversationID) || !isWaitingForWindow(m) {
+		if !book.IsOfferedIn(rs.Book, c, m.ConversationID) || !IsWaitingForWindow(m) {
 			continue
 		}
 		m.Reason, m.Dirty = offeredReason, true
@@ -170,8 +170,8 @@ func (rs *UseCases) offerParked(c *book.Conversation) {
 	}
 }
 
-// isWaitingForWindow reports whether a reply was parked for the window, and wasn't offered again since.
-func isWaitingForWindow(m *book.Message) bool {
+// IsWaitingForWindow reports whether a reply was parked for the window, and wasn't offered again since.
+func IsWaitingForWindow(m *book.Message) bool {
 	return m.Fate == store.FateParked && m.Reason == bridge.ReasonWindow
 }
 
@@ -192,7 +192,7 @@ func (rs *UseCases) PostOffers(c *book.Conversation) {
 // or if the text was not parked for it.
 func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
 	wasOffered := m.Fate == store.FateParked && m.Reason == offeredReason
-	isParkedForWindow := wasOffered || isWaitingForWindow(m)
+	isParkedForWindow := wasOffered || IsWaitingForWindow(m)
 	if !isParkedForWindow || rs.Window(r.Conversation).IsOpen(rs.Now) {
 		return false
 	}
@@ -204,7 +204,7 @@ func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
 // KeepForWindow lets a parked text wait for the customer's next message, as the click on Keep asks. It returns false if
 // the text was not parked for the window.
 func (rs *UseCases) KeepForWindow(r book.Request, m *book.Message) bool {
-	if r.Verb != bridge.VerbKeep || !isWaitingForWindow(m) {
+	if r.Verb != bridge.VerbKeep || !IsWaitingForWindow(m) {
 		return false
 	}
 	rs.Log.ByAgent(r.Conversation, r.Agent, store.DeedKeptForLater, book.Detail{Message: m.ID})

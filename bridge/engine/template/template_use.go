@@ -16,6 +16,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/permission"
 	"parley/bridge/engine/reading"
+	"parley/bridge/engine/reply"
 	"parley/channels"
 	"parley/store"
 	"parley/store/suggestion"
@@ -77,7 +78,8 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 	ts.replies.SendToCustomer(c, agent, r.Surface, m, ts.FormOrder())
 	replaced := ts.Messages.Rows[r.Args.Message] // the parked reply in whose place the template goes
 	isHere := replaced != nil && replaced.ConversationID == c.ID
-	if isHere && replaced.Fate == store.FateParked {
+	isLeaving := m.Fate == store.FateWaiting
+	if isHere && isLeaving && reply.IsWaitingForWindow(replaced) { // only such a reply is offered again
 		ts.NoteDecision(replaced, agent, bridge.OutcomeTemplate)
 	}
 
