@@ -189,7 +189,7 @@ type Templates struct {
 	List     []Template        // by name
 	Known    map[string]string // values that are known for variables
 	Accounts []string          // names of the accounts that may have templates
-	None     string            // why List is empty, for people
+	None     *Problem          // why List is empty
 	Zone     *time.Location
 	Admin    bool // the viewer may change them
 }

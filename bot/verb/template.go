@@ -81,7 +81,10 @@ func askTemplate(form *shape.Form, in shape.FormInput) error {
 
 	form.Args.Note = ""
 	if len(list) == 0 {
-		return &bridge.Problem{Code: "no_template", Text: shape.Or(in.Templates.None, "There is no template that fits."), Hint: "Admins make them: @Parley templates"}
+		if in.Templates.None != nil {
+			return in.Templates.None
+		}
+		return &bridge.Problem{Code: "no_template", Text: "There is no template that fits.", Hint: "Admins make them: @Parley templates"}
 	}
 	if args.ID == 0 && len(list) > 1 {
 		pickTemplate(form, list, args.Label)

@@ -164,7 +164,8 @@ func otherVerbs(f bridge.Facts) []bridge.Verb {
 	var verbs []bridge.Verb
 	if f.Status.Open() {
 		verbs = append(verbs, bridge.VerbNote)
-		if f.Account.Mode != bridge.ModeWatch {
+		mayFit := !f.Window.Closed || f.Window.Templates
+		if mayFit && f.Account.Mode != bridge.ModeWatch {
 			verbs = append(verbs, bridge.VerbTemplate)
 		}
 		if !shape.HeldBy(f, f.Viewer) {

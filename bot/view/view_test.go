@@ -355,6 +355,15 @@ func TestStartFromAnEndedConversation(t *testing.T) {
 	}
 }
 
+// The details offer no template that can't be sent: after the reply window of a channel that has none.
+func TestDetailsOfferTemplatesWhereThereAreSome(t *testing.T) {
+	t.Parallel()
+	for window, want := range map[bridge.Window]bool{{}: true, {Closed: true, Templates: true}: true, {Closed: true}: false} {
+		f := with(conversationByPhone(t), func(f *bridge.Facts) { f.Window = window })
+		wantEqual(t, fmt.Sprintf("%+v: offers a template", window), slices.Contains(labels(Details(f).Buttons), "Send template"), want)
+	}
+}
+
 // A row of a list leads to the details. If nobody has the conversation, they are a preview, to be looked at before it is taken.
 //
 func TestPreviewOfAQueuedConversation(t *testing.T) {

@@ -29,7 +29,7 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 		out.Known = reading.KnownValues(f, dir.Company)
 		out.List, err = d.e.reading.FittingTemplates(ctx, d.e.pool, f)
 		if len(out.List) == 0 {
-			out.None = reading.NoTemplateText(f)
+			out.None = reading.NoTemplate(f)
 		}
 		return out, err
 	}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,4 +101,29 @@ func TestTemplateOutsideTheWindow(t *testing.T) {
 	w.customerWrites("kim", "Yes")
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineOffered), bridge.VerbSend)
 	w.provider.WaitTexts(t, "Hello Kim, are you still there?", "Still there?")
+}
+
+// Where the provider has no templates, nothing can be sent after the reply window, and nobody is told to make a template for it.
+func TestNoTemplateAfterTheWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) {
+		if !c.Threads {
+			c.Window.Free = 24 * time.Hour
+		}
+	}})
+	w.customerWrites("kim", "Printer on fire")
+	thread := w.waitThread("Printer on fire")
+	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbTemplateEdit, Args: bridge.Args{Template: &bridge.TemplateArgs{
+		Draft: &bridge.Template{Account: chat, Name: "Hi", Language: "en", Category: "utility", Uses: []string{bridge.TemplateWindow}, Body: "Hi."}}}}, "")
+	w.waitWhisper("ann", "can't be sent after the reply window")
+
+	w.waitTemplateStatus(w.saveTemplate(chat, nil), "approved")
+	w.advance(25 * time.Hour)
+	w.waitCard(thread, "| window closed")
+	w.chat.Say("ann", support, thread, "!template")
+	if said := w.waitWhisper("ann", "nothing can be sent by chat until the customer writes").Plain(); strings.Contains(said, "Admins") {
+		t.Errorf("ann is told %q, want no hint at making templates", said)
+	}
+	choice := must(w.engines[0].Desk(w.surface).Templates(t.Context(), bridge.TemplatesFor{Conversation: 1}, "ann"))(t)
+	wantEqual(t, "the form's hint", choice.None.Hint, "")
 }

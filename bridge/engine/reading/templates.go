@@ -67,12 +67,18 @@ func KnownValues(f bridge.Facts, company string) map[string]string {
 	return known
 }
 
-// NoTemplateText says why no template can be sent in a conversation.
-func NoTemplateText(f bridge.Facts) string {
-	if !f.Window.Closed {
-		return "No approved template of " + f.Account.Name + " is for replies."
+// NoTemplate says why no template can be sent in a conversation. Where no template could be, it doesn't advise making some.
+func NoTemplate(f bridge.Facts) *bridge.Problem {
+	p := &bridge.Problem{Code: "no_template", Hint: "Admins make them: @Parley templates"}
+	switch {
+	case !f.Window.Closed:
+		p.Text = "No approved template of " + f.Account.Name + " is for replies."
+	case f.Window.Templates:
+		p.Text = "No approved template of " + f.Account.Name + " is for the time after the reply window."
+	default:
+		p.Text, p.Hint = "The reply window is closed: nothing can be sent by "+f.Account.Name+" until the customer writes.", ""
 	}
-	return "No approved template of " + f.Account.Name + " is for the time after the reply window."
+	return p
 }
 
 // Templates reads the templates of an account, or of all accounts if account is nil, sorted by account and name. It leaves out those of

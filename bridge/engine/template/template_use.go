@@ -136,7 +136,8 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 		return err
 	}
 	if len(list) == 0 {
-		ts.Refuse(r, "no_template", reading.NoTemplateText(facts), "Admins make them with @Parley templates.")
+		problem := reading.NoTemplate(facts)
+		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
 
