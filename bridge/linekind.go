@@ -18,7 +18,7 @@ const (
 	LineResolved    LineKind = "resolved"     // By did Verb, resolve or close; Text = note
 	LineSnoozed     LineKind = "snoozed"      // By; confirmation with Wake
 	LineAsk         LineKind = "ask"          // * not sent without a click
-	LineInside      LineKind = "inside"       // * stayed inside; may be sent
+	LineInside      LineKind = "inside"       // * stayed inside; may be sent, unless the customer goes on in Other
 	LineSendAs      LineKind = "send_as"      // asks somebody who wants to send Text, which By wrote, whether they are sure
 	LineParked      LineKind = "parked"       // * found late, the conversation moved on
 	LineOffered     LineKind = "offered"      // * parked for the reply window, which is open now; Other = where it was written

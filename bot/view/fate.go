@@ -21,9 +21,10 @@ type remark struct {
 	hint   string // what to do; "" if there is nothing
 }
 
-// fateBlocks makes a line about a message: the remark, then the text of the message.
-func fateBlocks(l bridge.Line, f bridge.Facts, r remark) []Block {
-	lead := makeHeadline(l, r.icon, r.what, shape.NextSentence(reasonWords(r.reason, f)), shape.NextSentence(r.hint))
+// fateBlocks makes a line about a message: the remark, more words behind it (see shape.Sentence), then the text of the message.
+func fateBlocks(l bridge.Line, f bridge.Facts, r remark, more ...any) []Block {
+	words := []any{r.what, shape.NextSentence(reasonWords(r.reason, f)), shape.NextSentence(r.hint)}
+	lead := makeHeadline(l, r.icon, append(words, more...)...)
 	return append([]Block{lead}, shape.MessageBlocks(l)...)
 }
 
@@ -42,9 +43,12 @@ func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
 }
 
 func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
-	usualHint := hintFor(l, f, "Send it, if it was meant for the customer.")
-	return fateBlocks(l, f, remark{icon: "house", what: "This stayed inside: " + shape.Customer(l, f) + " did not get it.",
-		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
+	r := remark{icon: "house", what: "This stayed inside: " + shape.Customer(l, f) + " did not get it.", reason: c.Reason}
+	if l.Other.ID != 0 {
+		return fateBlocks(l, f, r, " It goes on in ", shape.ThreadLink(shape.Number(l.Other.ID), l.Other), ": type it there.")
+	}
+	r.hint = shape.Or(c.Hint, hintFor(l, f, "Send it, if it was meant for the customer."))
+	return fateBlocks(l, f, r)
 }
 
 func sendAsLine(l bridge.Line, f bridge.Facts) []Block {

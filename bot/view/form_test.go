@@ -194,10 +194,15 @@ func TestNewFormOfAResolvedConversation(t *testing.T) {
 	} {
 		t.Run(string(tt.verb), func(t *testing.T) {
 			t.Parallel()
-			p := wantRefusedForm(t, tt.verb, withStatus(t, bridge.StatusResolved), tt.wantCode)
+			resolved := withStatus(t, bridge.StatusResolved)
+			p := wantRefusedForm(t, tt.verb, resolved, tt.wantCode)
 			if !strings.Contains(p.Hint, "Reopen") {
 				t.Errorf("got the hint %q, want it to name reopening", p.Hint)
 			}
+
+			resolved.Next = 13
+			p = wantRefusedForm(t, tt.verb, resolved, tt.wantCode)
+			wantEqual(t, "the hint where another one continues it", p.Hint, "Go on in #13, or reopen this one.")
 		})
 	}
 }

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"testing"
 
+	"parley/bridge"
 	"parley/channels/channelstest"
 )
 
@@ -182,4 +183,25 @@ func TestSpamThatAnswersUsAfterTheEnd(t *testing.T) {
 			wantEqual(t, "customers who wait", w.countWaiting(), 1)
 		})
 	}
+}
+
+// The old thread of a chat leads to the conversation in which the customer goes on: it can't be reopened beside that one, and nothing
+// is sent from it.
+func TestOldThreadOfAChat(t *testing.T) {
+	t.Parallel()
+	w := newLinkingConversations(t)
+	thread := w.openThread()
+	w.reply(thread, "!resolve")
+	w.waitCard(thread, "#1 resolved")
+	w.waitFate(w.reply(thread, "Bye"), "inside")
+	before := w.waitLine(thread, bridge.LineInside)
+	w.customerWrites("kim", "And my lamp?")
+	w.waitThread("And my lamp?")
+	w.chat.Press(t, "ann", before, bridge.VerbSend)
+	w.waitWhisper("ann", "It goes on in #2")
+
+	w.waitFate(w.reply(thread, "It is repaired"), "inside")
+	line := w.waitLineAbout(thread, bridge.LineInside, "It is repaired")
+	wantWords(t, "the line", line.Plain(), "#2")
+	wantButtons(t, "in the old thread", line)
 }

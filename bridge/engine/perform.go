@@ -136,7 +136,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	if use.needsOpen && !r.Conversation.BridgeStatus().Open() {
-		w.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.HintAfterEnd())
+		w.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", w.Conversations.HintAfterEnd(r.Conversation))
 		return nil
 	}
 	if use.final && hasTime(r.Action) && w.wroteSince(r) {

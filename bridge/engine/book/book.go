@@ -278,16 +278,8 @@ func (b *Book) OpenConversationWith(ctx context.Context, tx pgx.Tx, account stor
 		return 0, nil
 	}
 
-	for _, id := range SortedKeys(b.Conversations.Rows) {
-		o := b.Conversations.Rows[id]
-		if !o.Exclusive || o.AccountID != account {
-			continue
-		}
-
-		isOfCustomer := o.Identity != nil && o.Identity.Root() == i.Root()
-		if isOfCustomer && o.BridgeStatus().Open() {
-			return id, nil
-		}
+	if o := b.Conversations.openChatWith(account, i); o != nil {
+		return o.ID, nil
 	}
 
 	var p store.Pipeline

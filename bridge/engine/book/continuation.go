@@ -1,8 +1,10 @@
 package book
 
 import (
+	"fmt"
 	"slices"
 
+	"parley/bridge"
 	"parley/channels"
 	"parley/store"
 )
@@ -90,4 +92,39 @@ func IsOfferedIn(b *Book, c *Conversation, id store.ConversationID) bool {
 	root := b.People.RootOf(c)
 	isSameCustomer := root != nil && root == b.People.RootOf(from) && from.AccountID == c.AccountID
 	return isSameCustomer && !from.BridgeStatus().Open()
+}
+
+// GoesOnIn returns the open conversation with the customer of a chat's conversation that is over, or nil if there is none: a chat
+// has one, beside which no other can be reopened. It knows those that continue c.
+func (cs *Conversations) GoesOnIn(c *Conversation) *Conversation {
+	if !c.Exclusive || c.Identity == nil || c.BridgeStatus().Open() {
+		return nil
+	}
+	return cs.openChatWith(c.AccountID, c.Identity)
+}
+
+// openChatWith returns the open conversation that a chat has with a customer, or nil if none of the loaded ones is.
+func (cs *Conversations) openChatWith(account store.AccountID, i *store.Identity) *Conversation {
+	for _, id := range SortedKeys(cs.Rows) {
+		o := cs.Rows[id]
+		if !o.Exclusive || o.AccountID != account {
+			continue
+		}
+		isOfCustomer := o.Identity != nil && o.Identity.Root() == i.Root()
+		if isOfCustomer && o.BridgeStatus().Open() {
+			return o
+		}
+	}
+	return nil
+}
+
+// HintAfterEnd says, for people, how to go on after a conversation is over. A resolved one can be reopened, a closed one can't.
+func (cs *Conversations) HintAfterEnd(c *Conversation) string {
+	if next := cs.GoesOnIn(c); next != nil {
+		return fmt.Sprintf("It goes on in #%d: type it there.", next.ID)
+	}
+	if c.BridgeStatus() == bridge.StatusClosed {
+		return "What the customer writes next starts a new one."
+	}
+	return "To go on, reopen it: !reopen"
 }

@@ -116,14 +116,6 @@ func (c *Conversation) RefreshCard() {
 	c.CardMayDiffer = true
 }
 
-// HintAfterEnd says, for people, how to go on after a conversation is over. A resolved one can be reopened, a closed one can't.
-func (c *Conversation) HintAfterEnd() string {
-	if c.BridgeStatus() == bridge.StatusClosed {
-		return "What the customer writes next starts a new one."
-	}
-	return "To go on, reopen it: !reopen"
-}
-
 // ReplyingDigest is the part of a card's digest that stands for the agents who are replying.
 func (c *Conversation) ReplyingDigest() (shown string) {
 	if !c.BridgeStatus().Open() {

@@ -187,7 +187,7 @@ func (sp deciding) sendAsItStands(r book.Request, m *book.Message) {
 func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	switch {
 	case !r.Conversation.BridgeStatus().Open():
-		sp.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.HintAfterEnd())
+		sp.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", sp.Conversations.HintAfterEnd(r.Conversation))
 	case r.Conversation.Account.Mode == store.ModeWatch:
 		sp.Refuse(r, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
 	case m.AgentID == nil:

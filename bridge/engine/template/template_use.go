@@ -42,7 +42,7 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		return err
 	}
 
-	used, problem := checkTemplate(c, rows, r.Args.Template)
+	used, problem := ts.checkTemplate(c, rows, r.Args.Template)
 	if problem != nil {
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
@@ -87,9 +87,9 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 }
 
 // checkTemplate fills in a template for a conversation, or returns why it may not be sent there.
-func checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
+func (ts *UseCases) checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	if !c.BridgeStatus().Open() {
-		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: c.HintAfterEnd()}
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: ts.Conversations.HintAfterEnd(c)}
 	}
 	if c.Account.Mode == store.ModeWatch {
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "watch", Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}

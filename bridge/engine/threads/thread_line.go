@@ -29,8 +29,13 @@ func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason strin
 	case "not_an_agent":
 		th.TellAuthor(c, m, bridge.LineNotMapped)
 	case "not_open":
+		home, next := c.Home(th.Dir), th.Conversations.GoesOnIn(c)
+		if home != nil && next != nil {
+			th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: reason}, Other: th.Refer(next, home.AccountID)})
+			return
+		}
 		if c.BridgeStatus() == bridge.StatusClosed {
-			th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: reason, Hint: c.HintAfterEnd()}})
+			th.TellAuthor(c, m, &bridge.InsideLine{Reason: reason, Hint: th.Conversations.HintAfterEnd(c)})
 			return
 		}
 		th.TellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbReopen, bridge.VerbSend)

@@ -85,7 +85,7 @@ func (wf *UseCases) End(r book.Request) {
 	c := r.Conversation
 	mayBeClosed := r.Verb == bridge.VerbClose && c.BridgeStatus() == bridge.StatusResolved
 	if !c.BridgeStatus().Open() && !mayBeClosed {
-		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.HintAfterEnd())
+		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", wf.Conversations.HintAfterEnd(c))
 		return
 	}
 
