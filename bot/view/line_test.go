@@ -313,7 +313,8 @@ func TestLineVariants(t *testing.T) {
 	inside := bridge.Line{Content: &bridge.InsideLine{Reason: "not_open"}, Mentions: toAnn, Text: "Hi",
 		Verbs: verbs{bridge.VerbReopen, bridge.VerbSend}}
 	b.WriteString(dump("inside of a resolved conversation", Line(inside, withStatus(t, bridge.StatusResolved))))
-	inside.Verbs, inside.Other = nil, bridge.Facts{ID: 13, Thread: bridge.Thread{Root: bridge.Place{Channel: "C1", Thread: "1.2", Message: "1.2"}}}
+	inside.Verbs, inside.Other.ID = nil, 13
+	inside.Other.Thread.Root = bridge.Place{Channel: "C1", Thread: "1.2", Message: "1.2"}
 	b.WriteString(dump("inside of a conversation that goes on in another one", Line(inside, withStatus(t, bridge.StatusResolved))))
 	golden.Text(t, "testdata/line_variants.txt", b.String())
 }

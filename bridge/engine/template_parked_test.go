@@ -42,7 +42,8 @@ func TestTemplatePausedBeforeSent(t *testing.T) {
 	w.chat.Submit("ann", support, thread, inPlace, "")
 	w.chat.Wait(t, "the other one is told", func() bool { return w.countLines(thread, bridge.LineDone) == 2 })
 	w.waitDrainedBut(1)
-	wantButtons(t, "nobody offers the paused one again", w.waitLine(thread, bridge.LineParked), bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop)
+	parked = w.waitLine(thread, bridge.LineParked)
+	wantButtons(t, "nobody offers the paused one again", parked, bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop)
 
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
 	w.waitTemplateStatus(id, "approved")
@@ -114,7 +115,8 @@ func TestNoTemplateAfterTheWindow(t *testing.T) {
 	w.customerWrites("kim", "Printer on fire")
 	thread := w.waitThread("Printer on fire")
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbTemplateEdit, Args: bridge.Args{Template: &bridge.TemplateArgs{
-		Draft: &bridge.Template{Account: chat, Name: "Hi", Language: "en", Category: "utility", Uses: []string{bridge.TemplateWindow}, Body: "Hi."}}}}, "")
+		Draft: &bridge.Template{Account: chat, Name: "Hi", Language: "en", Category: "utility",
+			Uses: []string{bridge.TemplateWindow}, Body: "Hi."}}}}, "")
 	w.waitWhisper("ann", "can't be sent after the reply window")
 
 	w.waitTemplateStatus(w.saveTemplate(chat, nil), "approved")

@@ -94,7 +94,8 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	caps := ts.Caps(account.ID)
 	hasOnlyWindow := caps.Window.Free > 0 && !caps.Templates // after it nothing can be sent
 	if hasOnlyWindow && slices.Equal(row.Uses, []string{bridge.TemplateWindow}) {
-		ts.Refuse(r, "never_fits", "By "+account.Name+" a template can't be sent after the reply window has closed.", "Let it be sent as a reply.")
+		ts.Refuse(r, "never_fits", "By "+account.Name+" a template can't be sent after the reply window has closed.",
+			"Let it be sent as a reply.")
 		return nil
 	}
 
