@@ -78,7 +78,9 @@ func TestReplyTypedElsewhereTakenBackByEmoji(t *testing.T) {
 	w.waitLine(thread, bridge.LineDone)
 	fate := func() string { return w.text(`SELECT fate FROM messages WHERE text = 'On Monday'`) }
 	w.chat.React("ben", w.chat.Get(support, typed), bridge.VerbUndo)
-	w.eventually("it is applied", func() bool { return w.count(`SELECT count(*) FROM events`) == 3 && w.count(`SELECT count(*) FROM queues`) == 0 })
+	w.eventually("it is applied", func() bool {
+		return w.count(`SELECT count(*) FROM events`) == 3 && w.count(`SELECT count(*) FROM queues`) == 0
+	})
 	wantEqual(t, "fate after a colleague's emoji", fate(), "waiting")
 	w.chat.React("ann", w.chat.Get(support, typed), bridge.VerbUndo)
 	w.eventually("it is taken back", func() bool { return fate() == "undone" })
