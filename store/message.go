@@ -225,8 +225,9 @@ const latestWithSaid = `
 
 // PersonsReasons returns the values of Message.Automatic of messages that no automation may react to, but that a person may
 // have written all the same: what they say is said last in their conversation, which a mail with our token reopens.
+// "precedence" isn't one: rows of an earlier version have it for automatic replies, too.
 func PersonsReasons() []string {
-	return []string{"spam", "list", "precedence", "auto-generated", "damaged", "standby"}
+	return []string{"spam", "list", "bulk", "auto-generated", "damaged", "standby"}
 }
 
 // IsByMachine reports whether a message was sent by a machine, by why it counts as automatic; "" means that it doesn't.

@@ -193,7 +193,7 @@ func restAskedByMail(t *testing.T, r restingState) (w *world, question, thread s
 func TestSpamThatAnswersUs(t *testing.T) {
 	t.Parallel()
 	for _, r := range resting() {
-		for _, marked := range []string{"spam", "precedence", "auto-generated"} {
+		for _, marked := range []string{"spam", "bulk", "auto-generated"} {
 			t.Run(r.command+" "+marked, func(t *testing.T) {
 				t.Parallel()
 				w, _, thread := restAskedByMail(t, r)

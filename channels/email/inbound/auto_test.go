@@ -53,12 +53,12 @@ func TestAutomatic(t *testing.T) {
 		{name: "generated as a reply", header: "Auto-Submitted: auto-generated\nSubject: Automatic reply: Hi", want: "auto-reply"},
 		{name: "generated without a sender", header: "Auto-Submitted: auto-generated\nReturn-Path: <>", want: "null-sender"},
 
-		{name: "bulk", header: "Precedence: Bulk", want: "precedence"},
+		{name: "bulk", header: "Precedence: Bulk", want: "bulk"},
 		{name: "bulk without a sender", header: "Precedence: bulk\nReturn-Path: <>", want: "null-sender"},
 		{name: "auto_reply", header: "Precedence: auto_reply", want: "auto-reply"},
 		{name: "junk", header: "Precedence: junk", want: "auto-reply"},
 		{name: "normal", header: "Precedence: normal", want: ""},
-		{name: "list by Precedence", header: "Precedence: list", want: "precedence"},
+		{name: "list by Precedence", header: "Precedence: list", want: "bulk"},
 
 		// Exchange puts this into people's mail that it passes on by a distribution list.
 		{name: "wants no automatic answers", header: "X-Auto-Response-Suppress: DR, OOF, AutoReply", want: ""},
@@ -127,7 +127,7 @@ func TestAutomaticLists(t *testing.T) {
 
 		{name: "our own group", header: ownGroup, want: ""},
 		{name: "a newsletter to our own group", header: "List-Id: <news.x.test>\nPrecedence: bulk\n" + ownGroup, want: "list"},
-		{name: "bulk mail to our own group", header: "Precedence: bulk\n" + ownGroup, want: "precedence"},
+		{name: "bulk mail to our own group", header: "Precedence: bulk\n" + ownGroup, want: "bulk"},
 		{name: "an automatic reply to our own group", header: "Auto-Submitted: auto-replied\n" + ownGroup, want: "auto-submitted"},
 		{name: "somebody else's group", header: strings.ReplaceAll(ownGroup, "help@acme.test", "talk@x.test"), want: "list"},
 	})
