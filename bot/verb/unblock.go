@@ -17,13 +17,13 @@ func unblockVerb() *Verb {
 			Examples: []string{"!unblock news@shop.example"},
 		},
 		Button: Button{Label: "Unblock sender"},
-		Done:   func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail comes again." },
+		Done:   func(bridge.Line, bridge.Facts) string { return "This sender's mail comes again." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
 			sender, _ := sendersOf(l)
 			if sender == "" {
 				return nil
 			}
-			return confirmationBlocks(l, "Automatic mail of "+sender+" comes again.")
+			return confirmationBlocks(l, "Mail of "+sender+" comes again.")
 		},
 	}
 }

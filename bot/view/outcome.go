@@ -114,7 +114,7 @@ func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
 		return outcomeWords{icon: "no_entry", what: "This sender's automatic mail is blocked", already: "Already blocked",
 			after: "Later ones are neither shown nor kept here; what a person writes from there still comes."}
 	case bridge.OutcomeUnblocked:
-		return outcomeWords{icon: "ok", what: "This sender's automatic mail comes again", already: "It comes again already"}
+		return outcomeWords{icon: "ok", what: "This sender's mail comes again", already: "It comes again already"}
 	}
 
 	return outcomeWords{icon: "ok", what: "Settled", already: "Already settled"}

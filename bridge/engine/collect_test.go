@@ -98,7 +98,7 @@ func TestCollectedMailBecomesAConversation(t *testing.T) {
 }
 
 // A silence under automatic mail hides nothing that the sender writes in person, above the limit either. One under a collected mail
-// holds in the thread of that day.
+// holds in the thread of that day. Once it is taken back the mail has its buttons again; Block is none of them.
 func TestSilencedSendersCollectedMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -111,7 +111,7 @@ func TestSilencedSendersCollectedMail(t *testing.T) {
 
 	collected := w.waitShown(fmt.Sprintf("Offer %d words", maxOpened+1))
 	w.chat.Press(t, "ann", collected, bridge.VerbSilence)
-	w.waitOutcome(collected, bridge.OutcomeSilenced)
+	silenced := w.waitOutcome(collected, bridge.OutcomeSilenced)
 	w.waitDrained()
 	more := floodMail("Offer", maxOpened+2, "eve@flood.test")
 	w.postMails(more)
@@ -119,6 +119,9 @@ func TestSilencedSendersCollectedMail(t *testing.T) {
 	w.waitDrained()
 	wantList(t, "what the collecting thread shows of Eve", w.collectedTexts(collecting, "Offer"),
 		[]string{fmt.Sprintf("Offer %d words", maxOpened+1)})
+
+	w.chat.Press(t, "ann", silenced, bridge.VerbUnblock)
+	wantButtons(t, "the mail", w.waitOutcome(collected, bridge.OutcomeUnblocked), bridge.VerbPromote, bridge.VerbSilence)
 }
 
 // Who was in copy of a collected mail is in copy of its conversation, unless the mail was sent to us without their knowledge.

@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
@@ -41,7 +42,7 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 	}
 
 	it.Line(c, bridge.Line{Content: collected,
-		Customer: partyOf(in), Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: sortingArgs(c, m, in)})
+		Customer: partyOf(in), Verbs: threads.SortingVerbs(bridge.LineCollected), Args: sortingArgs(c, m, in)})
 	return nil
 }
 

@@ -43,7 +43,7 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 	it.Line(c, bridge.Line{
 		Content:  &bridge.AutomaticLine{Subject: in.Subject, Cause: in.Automatic, Begins: clean.Preview(in.Text)},
 		Customer: partyOf(in),
-		Verbs:    threads.SortingVerbs(),
+		Verbs:    threads.SortingVerbs(bridge.LineAutomatic),
 		Args:     sortingArgs(c, m, in),
 	})
 	return nil

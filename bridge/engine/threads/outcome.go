@@ -172,7 +172,7 @@ func (st lineSettler) updatedLine(m *book.Message, line postedLine, now bridge.L
 		return now, false
 	}
 	now.Outcome = outcome
-	now.Verbs = openVerbs(outcome.State)
+	now.Verbs = openVerbs(now.Kind(), outcome.State)
 	if isAboutRecipient(&now) {
 		now.Verbs = nil
 	}
@@ -340,8 +340,8 @@ func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
 	return bridge.OutcomeAsked
 }
 
-// openVerbs returns the verbs whose buttons a line with an outcome still has.
-func openVerbs(state bridge.OutcomeState) []bridge.Verb {
+// openVerbs returns the verbs whose buttons a line of a kind still has with an outcome.
+func openVerbs(kind bridge.LineKind, state bridge.OutcomeState) []bridge.Verb {
 	switch state {
 	case bridge.OutcomeWaiting:
 		return []bridge.Verb{bridge.VerbUndo}
@@ -350,7 +350,7 @@ func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 	case bridge.OutcomeBlocked, bridge.OutcomeSilenced:
 		return []bridge.Verb{bridge.VerbUnblock}
 	case bridge.OutcomeUnblocked:
-		return SortingVerbs()
+		return SortingVerbs(kind)
 	default:
 		return nil
 	}
@@ -391,9 +391,4 @@ func (th *Writer) RefuseDecided(r book.Request, m *book.Message) {
 	th.Whisper(r.Conversation, r.Surface, r.Action,
 		bridge.Line{Content: bridge.LineDecided, Verb: r.Verb, Customer: r.Conversation.Customer(), Outcome: o})
 	th.Log.Refused(r, "stale", "That was decided meanwhile: the message shows what became of it.")
-}
-
-// SortingVerbs returns what may be done with an automatic mail in a day's thread.
-func SortingVerbs() []bridge.Verb {
-	return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock}
 }

@@ -323,3 +323,12 @@ func UnclearReply(th *Writer, c *book.Conversation, m *book.Message, d *book.Del
 	line.Args.Delivery = d.ID
 	return line
 }
+
+// SortingVerbs returns what may be done with a mail in a day's thread, by the kind of its line. The sender of a collected mail isn't
+// blocked: only automatic mail is, and the mail may be a person's.
+func SortingVerbs(kind bridge.LineKind) []bridge.Verb {
+	if kind == bridge.LineCollected {
+		return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}
+	}
+	return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock}
+}
