@@ -59,4 +59,6 @@ const (
 	ListAllSQL            = listAll
 	ListMineSQL           = listMine
 	ListTeamSQL           = listTeam
+	IsAwaitedSQL          = isAwaited
+	IsSilencedSQL         = isSilenced
 )

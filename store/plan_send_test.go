@@ -72,6 +72,22 @@ func sendingStatements(k plantest.Keys) []plantest.Statement {
 			MaxRows: map[string]float64{"conversations": 100},
 			Index:   "conversations_mine",
 		},
+		{
+			Name:    "whether a customer waits for an agent",
+			SQL:     store.IsAwaitedSQL,
+			Args:    []any{int64(5), int64(1), "C1"},
+			Hot:     true,
+			MaxRows: map[string]float64{"conversations": 50, "threads": 50},
+			Index:   "conversations_mine",
+		},
+		{
+			Name:    "whether an agent has silenced a sender",
+			SQL:     store.IsSilencedSQL,
+			Args:    []any{k.Conversations[0], "k1"},
+			Hot:     true,
+			MaxRows: map[string]float64{"log_entries": 50},
+			Index:   "log_entries_conversation",
+		},
 	}
 }
 

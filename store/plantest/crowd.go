@@ -103,6 +103,9 @@ func Nouns() []string {
 		`INSERT INTO messages (id, conversation_id, direction, fate, reason, said_at, created_at)
 			SELECT 2000000 + n, 500000 + n, 'note', 'parked', 'window', now(), now()
 			FROM generate_series(1, 1000) AS n`,
+		`INSERT INTO log_entries (id, conversation_id, at, actor, what)
+			SELECT n, 1 + n % (MANY / 100), now(), 'agent', 'replied'
+			FROM generate_series(1, MANY / 5) AS n`,
 		`INSERT INTO posts (account_id, channel, message, kind)
 			SELECT 1, 'C' || n % 10, 'm' || n, 'said'
 			FROM generate_series(1, MANY) AS n`,

@@ -89,15 +89,15 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 // that is said to be a reply, and once in each hour while a customer waits for the author.
 func (ct *ChannelTexts) mustAsk(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
 	isFirst := ct.RememberTold(r)
-	if !isFirst && r.Verb != bridge.VerbReply {
-		awaited, err := store.IsAwaited(ctx, tx, r.Agent.ID, r.Surface, r.Place.Channel)
-		if err != nil || !awaited {
-			return false, err
-		}
-		return threads.RememberAsked(ct.Posts, r), nil
+	if isFirst || r.Verb == bridge.VerbReply {
+		threads.RememberAsked(ct.Posts, r)
+		return true, nil
 	}
-	threads.RememberAsked(ct.Posts, r)
-	return true, nil
+	if ct.Posts.Rows[threads.AskedKey(r.Surface, r.Action, ct.Posts.Now)] != nil {
+		return false, nil // asked in this hour: no need to read whether a customer waits
+	}
+	awaited, err := store.IsAwaited(ctx, tx, r.Agent.ID, r.Surface, r.Place.Channel)
+	return awaited && threads.RememberAsked(ct.Posts, r), err
 }
 
 // askWhoIsMeant posts, in the thread of a text in the channel, a line that offers the conversations for which it may be meant.
