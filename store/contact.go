@@ -223,7 +223,6 @@ func BlockedSenders(ctx context.Context, q Querier, account AccountID, keys []st
 	return query.Collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
 }
 
-// No index has them: the statement reads all identities of the account, which only an admin's list and a rare command do.
 const silencedSenders = `
 	SELECT ` + identityColumns + `
 	FROM identities
