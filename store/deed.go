@@ -9,7 +9,7 @@ const (
 	DeedOpened            Deed = "opened"                 // the customer's first message began it
 	DeedStarted           Deed = "started"                // an agent wrote first
 	DeedReplied           Deed = "replied"                // an agent's text was taken for the customer
-	DeedNoted             Deed = "wrote an internal note" // its words are read from the message
+	DeedNoted             Deed = "wrote an internal note" // its words are read from the message; Assign keeps a note to its owners here
 	DeedTook              Deed = "took"                   // an agent became its owner by replying
 	DeedJoined            Deed = "joined"                 // an agent became one of its owners by sending a kept reply
 	DeedAssigned          Deed = "assigned"               // to agents, or handed to a team (its detail has the team)

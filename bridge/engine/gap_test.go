@@ -163,6 +163,24 @@ func TestRepliesThatComeLateTogether(t *testing.T) {
 	w.waitFate(w.reply(thread, "You get it tomorrow"), "waiting")
 }
 
+// A note to its owner leaves a conversation where it was: what she typed before the note, and what comes late, leaves.
+func TestNoteToTheOwnerParksNoReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.openThread()
+	w.take("ann", "Hello")
+	w.waitDrained()
+	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`) // before the text
+	w.exec(`UPDATE log_entries SET at = at - interval '1 hour'`)
+	note := bridge.Args{Conversation: 1, Agents: []string{"ann"}, Note: "Kim called today"}
+	w.chat.Submit("ben", support, thread, bridgetest.Button{Verb: bridge.VerbAssign, Args: note}, "")
+	w.waitLine(thread, bridge.LineAssigned)
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-20 * time.Minute) })
+	w.waitFate(w.reply(thread, "It has left"), "waiting")
+	wantEqual(t, "deeds with the note", w.text(`SELECT string_agg(what, ', ') FROM log_entries WHERE detail ->> 'note' = $1`, note.Note),
+		"wrote an internal note")
+}
+
 // What a colleague typed who had nothing to say to the customer then stays inside, also if it is found when the
 // conversation has become theirs.
 func TestLateRemarkOfTheNextOwner(t *testing.T) {

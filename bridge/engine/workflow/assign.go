@@ -76,7 +76,8 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	}
 
 	hasNote := r.Args.Note != ""
-	if slices.Equal(unique, c.Assignees) && !hasNote {
+	isUnchanged := slices.Equal(unique, c.Assignees)
+	if isUnchanged && !hasNote {
 		wf.Unchanged(r)
 		return
 	}
@@ -99,7 +100,11 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 		}
 	}
 
-	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Agents: unique, Note: r.Args.Note})
+	deed := store.DeedAssigned
+	if isUnchanged {
+		deed = store.DeedNoted // the owners have not changed: what one of them typed before must not look late
+	}
+	wf.Log.ByAgent(c, agent, deed, book.Detail{Agents: unique, Note: r.Args.Note})
 
 	if len(notice) > 0 || hasNote {
 		wf.Line(c, bridge.Line{Content: bridge.LineAssigned, By: wf.Dir.Ref(r.Surface, agent.ID), Mentions: notice, Text: r.Args.Note})
