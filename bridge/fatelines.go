@@ -88,6 +88,7 @@ func (*UnclearLine) Kind() LineKind { return LineUnclear }
 // EditLateLine says what became of the files that an edit changed after a reply was sent, or while it was under way.
 type EditLateLine struct {
 	OnlyFiles bool     `json:",omitempty"` // the text is the same
+	Unclear   bool     `json:",omitempty"` // nobody knows whether Customer has the earlier text
 	Left      []string `json:",omitempty"` // names of removed files that Customer has
 	Leaving   []string `json:",omitempty"` // of removed files that could not be stopped, though they had perhaps not left
 	Failed    []string `json:",omitempty"` // of removed files that failed, perhaps, and leave if the reply is sent again
@@ -97,6 +98,14 @@ type EditLateLine struct {
 
 // Kind implements LineContent.
 func (*EditLateLine) Kind() LineKind { return LineEditLate }
+
+// DeleteLateLine says that a reply was deleted when it was too late.
+type DeleteLateLine struct {
+	Unclear bool `json:",omitempty"` // nobody knows whether Customer has it
+}
+
+// Kind implements LineContent.
+func (*DeleteLateLine) Kind() LineKind { return LineDeleteLate }
 
 // UndoneLine says why a reply was taken back, where By did not simply undo it.
 type UndoneLine struct {

@@ -27,7 +27,7 @@ const (
 	LineDelayed     LineKind = "delayed"      // the other side's server still tries
 	LineUnclear     LineKind = "unclear"      // * nobody knows: Send again / Mark as sent
 	LineEditLate    LineKind = "edit_late"    // * edited after it was sent
-	LineDeleteLate  LineKind = "delete_late"  // deleted after it was sent: the customer has it
+	LineDeleteLate  LineKind = "delete_late"  // deleted after it was sent: the customer has it, or may
 	LineUndone      LineKind = "undone"       // * taken back in the hold
 	LineTopLevel    LineKind = "top_level"    // * typed in the channel, where Args.Typed is: reached nobody
 	LineNotMapped   LineKind = "not_mapped"   // * the author is no agent
@@ -103,7 +103,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineDelayed:     newContent[DelayedLine],
 	LineUnclear:     newContent[UnclearLine],
 	LineEditLate:    newContent[EditLateLine],
-	LineDeleteLate:  nil,
+	LineDeleteLate:  newContent[DeleteLateLine],
 	LineUndone:      newContent[UndoneLine],
 	LineTopLevel:    newContent[TopLevelLine],
 	LineNotMapped:   nil,

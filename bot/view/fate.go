@@ -141,6 +141,9 @@ func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
 func editLateLine(l bridge.Line, c *bridge.EditLateLine, f bridge.Facts) []Block {
 	who := shape.Customer(l, f)
 	what, hint := "You changed this after it was sent: "+who+" has the earlier text.", "If it matters, send the new text as a message of its own."
+	if c.Unclear {
+		what = "You changed this, but nobody can tell whether " + who + " has the earlier text."
+	}
 	if c.OnlyFiles {
 		what, hint = "You changed the files after this was sent.", ""
 	}
@@ -163,8 +166,12 @@ func editLateLine(l bridge.Line, c *bridge.EditLateLine, f bridge.Facts) []Block
 	return fateBlocks(l, f, remark{icon: "pencil2", what: what, hint: hint})
 }
 
-func deleteLateLine(l bridge.Line, f bridge.Facts) []Block {
-	return fateBlocks(l, f, remark{icon: "wastebasket", what: "This was deleted here after it was sent: " + shape.Customer(l, f) + " has it."})
+func deleteLateLine(l bridge.Line, c *bridge.DeleteLateLine, f bridge.Facts) []Block {
+	what := "This was deleted here after it was sent: " + shape.Customer(l, f) + " has it."
+	if c.Unclear {
+		what = "This was deleted here, but nobody can tell whether " + shape.Customer(l, f) + " has it."
+	}
+	return fateBlocks(l, f, remark{icon: "wastebasket", what: what})
 }
 
 // undoneLine says that a reply was taken back. It names who did it only where it mentions the author.

@@ -107,7 +107,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineDelayed:     withContent(delayedLine),
 	bridge.LineUnclear:     withContent(unclearLine),
 	bridge.LineEditLate:    withContent(editLateLine),
-	bridge.LineDeleteLate:  deleteLateLine,
+	bridge.LineDeleteLate:  withContent(deleteLateLine),
 	bridge.LineUndone:      withContent(undoneLine),
 	bridge.LineTopLevel:    withContent(topLevelLine),
 	bridge.LineNotMapped:   notMappedLine,

@@ -266,6 +266,8 @@ func TestLineVariants(t *testing.T) {
 		{Content: &bridge.OfferedLine{Until: now(t).Add(24 * time.Hour)}, Mentions: toAnn, Text: "Hi",
 			Verbs: verbs{bridge.VerbSend, bridge.VerbDrop}},
 		{Content: &bridge.OfferedLine{Until: now(t).Add(24 * time.Hour)}, Mentions: toAnn, Text: "Hi", Other: bridge.Facts{ID: 11}},
+		{Content: &bridge.EditLateLine{Unclear: true}, Mentions: toAnn, Text: "Hi"},
+		{Content: &bridge.DeleteLateLine{Unclear: true}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.UndoneLine{Reason: "handed_in"}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.KeptLine{Reason: "window"}, Verb: bridge.VerbKeep},
 		{Content: &bridge.RepliedLine{Count: 2}, Verb: bridge.VerbReply, By: ann(), Text: "A long text"},

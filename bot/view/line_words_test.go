@@ -130,7 +130,7 @@ func TestLineRepeatsTwoLines(t *testing.T) {
 	for name, l := range map[string]bridge.Line{
 		"two short lines":   {Content: &bridge.InsideLine{}, Text: "Two\nlines", SourceRef: at},
 		"a form's text":     {Content: &bridge.InsideLine{}, Text: paragraphs},
-		"a deleted message": {Content: bridge.LineDeleteLate, Text: paragraphs, SourceRef: at},
+		"a deleted message": {Content: &bridge.DeleteLateLine{}, Text: paragraphs, SourceRef: at},
 		"an edited message": {Content: &bridge.EditLateLine{}, Text: paragraphs, SourceRef: at},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -217,8 +217,11 @@ func ownWords(c bridge.LineContent) []string {
 	return words
 }
 
-// lateFileWords names the files of which a line about a late edit tells, behind what became of them.
-func lateFileWords(c *bridge.EditLateLine) (words []string) {
+// lateEditWords names the files of which a line about a late edit tells, behind what became of them.
+func lateEditWords(c *bridge.EditLateLine) (words []string) {
+	if c.Unclear {
+		words = append(words, "unclear")
+	}
 	add := func(what string, names []string) {
 		if len(names) > 0 {
 			words = append(words, what, strings.Join(names, ","))
@@ -240,7 +243,11 @@ func contentWords(c bridge.LineContent) (words []string) {
 			words = append(words, "to:", c.Answered)
 		}
 	case *bridge.EditLateLine:
-		return lateFileWords(c)
+		return lateEditWords(c)
+	case *bridge.DeleteLateLine:
+		if c.Unclear {
+			words = append(words, "unclear")
+		}
 	case *bridge.UnassignedLine:
 		if c.Left.Channel != "" {
 			words = append(words, "left", c.Left.Channel+"/"+c.Left.Thread)

@@ -161,7 +161,8 @@ func TestKeptAndOfferedInOneBatch(t *testing.T) {
 	w.waitFate(said, "out")
 }
 
-// A reply of which nobody knows whether it left goes on asking when an edit is told that came too late, and that is no correction.
+// A reply of which nobody knows whether it left goes on asking when an edit is told that came too late, and that is no correction, and
+// when it is deleted. Nothing says then that the customer has it.
 func TestUnclearReplyIsAskedAboutAfterALateEdit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, lossyOptions())
@@ -172,10 +173,30 @@ func TestUnclearReplyIsAskedAboutAfterALateEdit(t *testing.T) {
 	unclear := w.waitLine(thread, bridge.LineUnclear)
 	w.waitDrained()
 	w.chat.Edit(support, said, "note: see you")
-	w.waitLine(thread, bridge.LineEditLate)
+	w.waitLineAbout(thread, bridge.LineEditLate, "unclear")
+	w.chat.Delete(support, said)
+	w.waitLineAbout(thread, bridge.LineDeleteLate, "unclear")
 	w.waitDrained()
 	w.pressNow("ann", unclear, bridge.VerbMarkSent)
 	w.waitFate(said, "out")
+}
+
+// While a file is sent, its author deletes the reply. Nothing says that the customer did not get the text, of which nobody knows that.
+func TestUnclearReplyIsDeletedWhileItsFileIsSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, lossyOptions())
+	thread := w.openThread()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "a.txt"})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	w.provider.AddFault(channelstest.Fault{Until: release, With: "b.txt"})
+	said := w.sayPlans(thread, 2)
+	unclear := w.waitLine(thread, bridge.LineUnclear)
+	w.provider.WaitCalls(t, 2)
+	w.chat.Delete(support, said)
+	w.waitLineAbout(thread, bridge.LineDeleteLate, "unclear")
+	w.waitOutcome(unclear, bridge.OutcomeUnclear)
+	close(release)
 }
 
 // What an edit could not stop any more is still said once the reply has left.

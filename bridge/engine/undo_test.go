@@ -110,7 +110,8 @@ func TestDeletionStopsWhatWaits(t *testing.T) {
 	for name, c := range map[string]struct {
 		faults []channelstest.Fault
 		wait   func(w *world, thread string) // until the second file waits, and the first one doesn't
-		late   int                           // lines that say that the customer may have it
+		late   string                        // what a line says of what the customer has, or ""
+		fate   string
 		sent   []sentMessage
 	}{
 		"its text is unclear": {
@@ -122,7 +123,8 @@ func TestDeletionStopsWhatWaits(t *testing.T) {
 					w.exec(lookNow)
 				}, func() bool { return w.countLines(thread, bridge.LineUnclear) == 1 })
 			},
-			late: 1,
+			late: "unclear",
+			fate: "unclear",
 			sent: []sentMessage{withFiles("Two plans", "a.txt")},
 		},
 		"its text failed": {
@@ -132,6 +134,7 @@ func TestDeletionStopsWhatWaits(t *testing.T) {
 				w.eventually("both failed", func() bool { return w.countLines(thread, bridge.LineFailed) == 2 })
 				w.chat.Press(w.t, "ann", w.waitLineAbout(thread, bridge.LineFailed, "b.txt"), bridge.VerbSendAgain)
 			},
+			fate: "undone",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -149,8 +152,14 @@ func TestDeletionStopsWhatWaits(t *testing.T) {
 			w.provider.ClearFaults()
 			w.advance(2 * time.Hour)
 			w.wantSent(c.sent...)
-			wantEqual(t, "what became of the reply", w.text(`SELECT fate FROM messages WHERE place = $1`, said), "undone")
-			wantEqual(t, "lines that say that it was too late", w.countLines(thread, bridge.LineDeleteLate), c.late)
+			wantEqual(t, "what became of the reply", w.text(`SELECT fate FROM messages WHERE place = $1`, said), c.fate)
+			if c.late == "" {
+				wantEqual(t, "lines that say that it was too late", w.countLines(thread, bridge.LineDeleteLate), 0)
+				return
+			}
+			w.waitLineAbout(thread, bridge.LineDeleteLate, c.late)
+			w.pressNow("ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbMarkSent)
+			w.waitFate(said, "out")
 		})
 	}
 }

@@ -134,7 +134,7 @@ func (s Samples) fateLines() map[string]bridge.Line {
 			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage}},
 		"edit_late_files": {Content: &bridge.EditLateLine{OnlyFiles: true, Left: []string{"plan.pdf"}, Leaving: []string{"map.pdf"}, Failed: []string{"way.pdf"}, Stopped: []string{"old <b>.pdf", "older.pdf"}, Added: []string{"new.pdf"}},
 			Mentions: []bridge.AgentRef{ann}, Text: typed, Args: bridge.Args{Message: sampleMessage}},
-		"delete_late": {Content: bridge.LineDeleteLate, Mentions: []bridge.AgentRef{ann}},
+		"delete_late": {Content: &bridge.DeleteLateLine{}, Mentions: []bridge.AgentRef{ann}},
 		"undone":      {Content: &bridge.UndoneLine{}, Mentions: []bridge.AgentRef{ann}, Text: typed},
 		"top_level": {Content: &bridge.TopLevelLine{Rows: []bridge.Facts{s.Facts(), {ID: otherConversation, Contact: bridge.PartyRef{Name: "Lou <b> with a very long name"}}}},
 

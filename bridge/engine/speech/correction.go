@@ -53,7 +53,7 @@ func (sp editing) tellWhatCameTooLate(c *book.Conversation, m *book.Message, fat
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: editedText}
 	switch fate {
 	case store.FateUndone, store.FateDropped: // it was deleted
-		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
+		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
 	case store.FateInside: // it was edited into a remark
 		sp.tellLateEdit(c, m, edit, Inside, changes)
 	case store.FateAsk: // it was to wait until its author has looked at it once more
@@ -113,7 +113,9 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 	}
 
 	onlyFiles := hasSentText && !changes.IsNone()
-	line := bridge.Line{Content: lateEdit(changes, onlyFiles), Text: m.Text}
+	content := lateEdit(changes, onlyFiles)
+	content.Unclear = m.Fate == store.FateUnclear && !sp.Outbox.PartsOf(m).TextHasLeft()
+	line := bridge.Line{Content: content, Text: m.Text}
 	isEmpty := correction.Text == "" && len(correction.Files) == 0
 	if decision == Inside || isEmpty {
 		sp.TellWith(c, m, line)

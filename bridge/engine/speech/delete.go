@@ -53,13 +53,15 @@ func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 		threads.TellWhatArrived(sp.Writer, c, m)
 		return
 	}
-	mayBeUnderWay := m.Fate == store.FateUnclear && sp.Outbox.PartsOf(m).AreLeaving()
-	mayStillLeave := m.Fate == store.FateWaiting || mayBeUnderWay
-	if mayStillLeave && sp.deleteWaiting(c, m) {
+	if m.Fate == store.FateUnclear {
+		sp.deleteUnclear(c, m)
+		return
+	}
+	if m.Fate == store.FateWaiting && sp.deleteWaiting(c, m) {
 		return
 	}
 	if m.Direction == store.DirectionOut {
-		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
+		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
 	}
 }
 
@@ -87,7 +89,7 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 		return false
 	}
 
-	hasLeftPartly := sp.Outbox.PartsOf(m).HaveLeftPartly() || m.Fate == store.FateUnclear
+	hasLeftPartly := sp.Outbox.PartsOf(m).HaveLeftPartly()
 	if !hasLeftPartly && !sp.Outbox.IsReplyUnderWay(m) {
 		return false
 	}
@@ -99,9 +101,34 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	case sp.Outbox.IsBetweenPieces(d):
 		sp.Outbox.MakeDue(d) // the next attempt finds it taken back, and ends it
 	case hasLeftPartly:
-		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
+		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{}})
 	}
 
 	sp.Messages.AwaitAnswerAgain(c)
 	return true
+}
+
+// deleteUnclear takes back what waits of a reply of which nobody knows whether it has left. A person goes on being asked about that,
+// unless an attempt is under way: then the whole reply is taken back, so that no further attempt follows.
+func (sp editing) deleteUnclear(c *book.Conversation, m *book.Message) {
+	parts := sp.Outbox.PartsOf(m)
+	for _, d := range parts {
+		if !sp.Outbox.Cancel(d) {
+			continue
+		}
+		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
+		if d.State == store.NeedsDecision {
+			resending(sp).askWhetherItLeft(c, m, d)
+		}
+	}
+
+	isTakenBack := parts.AreLeaving() && sp.deleteWaiting(c, m)
+	text, files := book.ArrivedOf(sp.Outbox, m)
+	hasArrived := text != "" || len(files) > 0
+	switch {
+	case !hasArrived:
+		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{Unclear: true}})
+	case !isTakenBack: // else deleteWaiting has told it
+		threads.TellWhatArrived(sp.Writer, c, m)
+	}
 }

@@ -118,10 +118,15 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 func (sp resending) askAboutUnclear(c *book.Conversation, m *book.Message) bool {
 	unclear := sp.Outbox.PartsOf(m).Unclear()
 	for _, d := range unclear {
-		m.Fate, m.Dirty = store.FateUnclear, true
-		sp.TellWith(c, m, threads.UnclearReply(sp.Writer, c, m, d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
+		sp.askWhetherItLeft(c, m, d)
 	}
 	return len(unclear) > 0
+}
+
+// askWhetherItLeft asks a person about one part of a reply of which nobody knows whether it has left.
+func (sp resending) askWhetherItLeft(c *book.Conversation, m *book.Message, d *book.Delivery) {
+	m.Fate, m.Dirty = store.FateUnclear, true
+	sp.TellWith(c, m, threads.UnclearReply(sp.Writer, c, m, d, relay.ReasonWords(d.ErrorClass, d.ErrorText)))
 }
 
 // tellMayHaveLeft tells of each part of a reply of which nobody knows whether it has left with its earlier words. The reply was edited into

@@ -333,7 +333,7 @@ func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
 	case store.FateDropped:
 		return bridge.OutcomeDropped
 	case store.FateUndone:
-		return bridge.OutcomeUndone
+		return undoneOutcome(th.Outbox.PartsOf(m))
 	case store.FateIn, store.FateAsk, store.FateParked:
 	}
 

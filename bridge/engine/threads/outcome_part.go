@@ -68,3 +68,12 @@ func shownReceipt(th *Writer, m *book.Message, told bridge.OutcomeState) bridge.
 	}
 	return told
 }
+
+// undoneOutcome returns what became of a reply with these parts that was taken back while an attempt was under way: nobody may know
+// whether it has left.
+func undoneOutcome(parts book.Parts) bridge.OutcomeState {
+	if len(parts.Unclear()) > 0 {
+		return bridge.OutcomeUnclear
+	}
+	return bridge.OutcomeUndone
+}

@@ -20,7 +20,7 @@ func TellWhatArrived(th *Writer, c *book.Conversation, m *book.Message) {
 	}
 
 	names := book.NamesOf(arrived)
-	line := bridge.Line{Content: bridge.LineDeleteLate, Text: text, Files: files.UploadedNames(&store.Message{Files: arrived})}
+	line := bridge.Line{Content: &bridge.DeleteLateLine{}, Text: text, Files: files.UploadedNames(&store.Message{Files: arrived})}
 	if text == "" {
 		line.Text, line.Files = strings.Join(names, ", "), nil
 	}
