@@ -50,6 +50,7 @@ type FailedLine struct {
 	// Recipient is the address that the line is about, if it is about this one alone. Whether the reply counts as sent, and what
 	// may be done with it, another line tells, or none.
 	Recipient string `json:",omitempty"`
+	Missed    string `json:",omitempty"` // the address that did not get it, if it went to several: the others may have it
 	Copied    bool   `json:",omitempty"` // Recipient was to get a copy
 	Sent      bool   `json:",omitempty"` // with Copied: the reply counted as sent when this was told
 }

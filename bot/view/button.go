@@ -72,7 +72,8 @@ func adaptButton(b *Button, l bridge.Line) {
 	if b.Verb == bridge.VerbKeep && isWindowClosed {
 		b.Label = "Keep for later"
 	}
-	if b.Verb == bridge.VerbSendAgain && l.Kind() == bridge.LineFailed {
+	failed, isFailed := l.Content.(*bridge.FailedLine)
+	if b.Verb == bridge.VerbSendAgain && isFailed && failed.Missed == "" {
 		b.Confirm = "" // it surely did not arrive, so there is nothing to ask
 	}
 }

@@ -98,9 +98,14 @@ func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
 	if c.Recipient != "" {
 		return failedRecipientLine(l, c, f)
 	}
+	reason := c.Reason
 	usualHint := hintFor(l, f, "Put right what is wrong, then send it again.")
-	return fateBlocks(l, f, remark{icon: "warning", what: "Not delivered: " + shape.Customer(l, f) + " did not get this.",
-		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
+	if c.Missed != "" {
+		reason = strings.TrimPrefix(reason, c.Missed+": ")
+		usualHint = hintFor(l, f, "The others may have it, and would get it twice if you send it again.")
+	}
+	what := "Not delivered: " + shape.Or(c.Missed, shape.Customer(l, f)) + " did not get this."
+	return fateBlocks(l, f, remark{icon: "warning", what: what, reason: reason, hint: shape.Or(c.Hint, usualHint)})
 }
 
 // failedRecipientLine is about one of several recipients, whom a reply did not reach.

@@ -249,6 +249,8 @@ func TestLineVariants(t *testing.T) {
 		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test"}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test", Copied: true}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.FailedLine{Reason: "the mailbox is full", Recipient: "lee@x.test", Copied: true, Sent: true}, Mentions: toAnn, Text: "Hi"},
+		{Content: &bridge.FailedLine{Reason: "lee@x.test: the mailbox is full", Missed: "lee@x.test"}, Mentions: toAnn, Text: "Hi",
+			Verbs: verbs{bridge.VerbSendAgain}},
 		{Content: &bridge.DelayedLine{Reason: "the mailbox is full", Recipient: "lee@x.test"}, Mentions: toAnn, Text: "Hi"},
 		{Content: &bridge.BounceOtherLine{Words: "Hi", Recipient: "lee@x.test"}, Mentions: toAnn},
 		{Content: &bridge.DelayedLine{}, SourceRef: bridge.Place{Channel: "C1", Thread: "100.1", Message: "101.1"}},

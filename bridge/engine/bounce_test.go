@@ -121,7 +121,8 @@ func TestWaitGoesOnAfterABounce(t *testing.T) {
 	wantEqual(t, "who opened the conversation by its log", opened, "customer,parley")
 }
 
-// A mail to several may fail at more than one of them: each is told once, however it is spelled, and one button sends the mail again.
+// A mail to several may fail at more than one of them: each is told once, however it is spelled, and one button sends the mail again. The
+// line with the button names whom it is about, since the others may have the mail.
 func TestBounceOfSeveralRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -131,7 +132,7 @@ func TestBounceOfSeveralRecipients(t *testing.T) {
 	w.bounceEach(reply, "max@x.test", "Lee@x.test", "max@x.test", "")
 	w.waitShown("no mailbox max@x.test")
 	first = w.chat.Get(support, first.ID)
-	wantWords(t, "the first line", first.Plain(), "lee@x.test: no mailbox")
+	wantWords(t, "the first line, with whom it names", first.Plain(), "lee@x.test: no mailbox lee@x.test")
 	wantButtons(t, "the first line", first, bridge.VerbSendAgain)
 	wantEqual(t, "lines of failures: one for each recipient", w.countLines(thread, bridge.LineFailed), 2)
 	offers := w.count(`SELECT count(*) FROM deliveries WHERE payload::text LIKE '%sendagain%'`)

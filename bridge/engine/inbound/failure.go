@@ -52,7 +52,20 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 	rc.Outbox.Settle(d, store.Failed)
 	d.ErrorClass = string(s.Class)
 	d.ErrorText = strings.Join(append([]string{bounceText(s)}, toldRecipients(d)...), "\n") // a line for each; see tellFurtherFailure
-	return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s), Hint: s.Hint})
+	f := own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s), Hint: s.Hint}
+	if !wentToSeveral(c, d.DecodedPayload()) {
+		return rc.ReplyFailed(ctx, tx, c, f)
+	}
+	return rc.replyFailed(ctx, tx, c, f, s.Recipient)
+}
+
+// wentToSeveral reports whether a reply with this payload went to more than one address, besides those who got copies.
+func wentToSeveral(c *book.Conversation, sent outbound.Payload) bool {
+	if len(sent.Meant) > 0 {
+		return len(sent.Meant) > 1
+	}
+	to, _ := outbound.Addressed(c.Participants) // a click sent it to those
+	return len(to) > 1
 }
 
 // isAboutEarlierSending reports whether a receipt is about an earlier sending of a delivery: the last one doesn't go to the recipient any

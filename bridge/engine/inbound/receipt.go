@@ -102,6 +102,11 @@ func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int,
 
 // ReplyFailed tells a reply's author that the customer didn't get it.
 func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
+	return rc.replyFailed(ctx, tx, c, f, "")
+}
+
+// replyFailed does the same. missed is the address that didn't get the reply, if others may have got it, else "".
+func (rc *Receipts) replyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact, missed string) error {
 	m := rc.Messages.Rows[f.Message]
 	if m == nil || isTakenBack(m) || rc.isOldResult(m, f) || rc.isProvenSent(f) {
 		return nil
@@ -127,7 +132,7 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	rc.Mark(c, m, bridge.MarkWarning)
 
 	line := bridge.Line{
-		Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint},
+		Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint, Missed: missed},
 		Text:    part,
 		Verbs:   []bridge.Verb{bridge.VerbSendAgain},
 		Args:    bridge.Args{Delivery: f.Delivery},
