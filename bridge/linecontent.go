@@ -50,6 +50,7 @@ type WokenBy string
 const (
 	WokenByCustomer WokenBy = "customer"
 	WokenByTime     WokenBy = "time"
+	WokenUnanswered WokenBy = "unanswered" // its time was over, and the customer has written since it was set
 )
 
 // WokeLine says what ended the snooze.

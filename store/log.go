@@ -78,6 +78,13 @@ func StatusChosen(ctx context.Context, q Querier, conversation ConversationID, s
 	return query.Value[bool](ctx, q, "status chosen", statusChosen, conversation, since)
 }
 
+const snoozedSince = `SELECT EXISTS (SELECT FROM log_entries WHERE conversation_id = $1 AND at > $2 AND what = 'snoozed')`
+
+// SnoozedSince returns whether a conversation was snoozed since a time.
+func SnoozedSince(ctx context.Context, q Querier, conversation ConversationID, since time.Time) (bool, error) {
+	return query.Value[bool](ctx, q, "snoozed since", snoozedSince, conversation, since)
+}
+
 // putBack finds the newest entry after which nobody owned the conversation: it was put back, handed to a
 // team, or opened again.
 const putBack = `

@@ -228,6 +228,7 @@ func TestLineVariants(t *testing.T) {
 		{Content: &bridge.UnassignedLine{}},
 		{Content: &bridge.UnassignedLine{Former: "Ben Katz"}},
 		{Content: &bridge.WokeLine{}, By: bob()},
+		{Content: &bridge.WokeLine{Cause: bridge.WokenUnanswered}},
 		{Content: bridge.LineReopened, Mentions: toAnn},
 		{Content: bridge.LineResolved},
 		{Content: &bridge.SnoozedLine{Until: now(t)}},

@@ -59,7 +59,7 @@ func handedOverLine(l bridge.Line, f bridge.Facts) []Block {
 	return []Block{makeHeadline(l, "arrow_right", moved, shape.ThreadLink(shape.Number(f.ID), f), ".")}
 }
 
-// wokeLine tells that a snooze is over. If it ended because its time was over, it adds that the customer hasn't written.
+// wokeLine tells that a snooze is over. If it ended because its time was over, it adds whether the customer has written.
 func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {
 	words := "The snooze is over."
 	switch {
@@ -67,6 +67,8 @@ func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {
 		words = shape.AgentName(l.By) + " ended the snooze."
 	case c.Cause == bridge.WokenByTime:
 		words += " " + shape.Customer(l, f) + " has not written since."
+	case c.Cause == bridge.WokenUnanswered:
+		words += " " + shape.Customer(l, f) + " has written since."
 	case c.Cause == bridge.WokenByCustomer:
 		words += " The customer wrote."
 	}

@@ -363,3 +363,23 @@ func TestListOfAllForAdmins(t *testing.T) {
 		t.Errorf("everyone's list of all: %+v", l)
 	}
 }
+
+// What is said of a snooze that is over tells whether the customer has written since it was set, where that doesn't end a snooze.
+func TestWhetherTheCustomerWroteInASnooze(t *testing.T) {
+	t.Parallel()
+	for said, cause := range map[string]bridge.WokenBy{"": bridge.WokenByTime, "Anything new?": bridge.WokenUnanswered} {
+		t.Run(string(cause), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{settings: map[string]string{"wake_on_message": "off"}})
+			thread := w.openThread()
+			w.reply(thread, "!snooze 2h")
+			w.waitCard(thread, "#1 snoozed")
+			if said != "" {
+				w.customerWrites("kim", said)
+				w.waitShown(said)
+			}
+			w.advance(3 * time.Hour)
+			wantWords(t, "the line", w.waitLine(thread, bridge.LineWoke).Plain(), string(cause))
+		})
+	}
+}

@@ -126,15 +126,26 @@ func WakeByAnswer(wf *UseCases, c *book.Conversation) {
 
 // SnoozeOver brings a conversation back whose timer for the time due has fired. It does nothing if the conversation was
 // woken or snoozed anew meanwhile.
-func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
+func (wf *UseCases) SnoozeOver(ctx context.Context, tx pgx.Tx, c *book.Conversation, due time.Time) error {
 	if c.BridgeStatus() != bridge.StatusSnoozed || c.SnoozedUntil == nil {
-		return
+		return nil
 	}
 
 	isPast := !c.SnoozedUntil.After(wf.Now)
 	isTimers := c.SnoozedUntil.Equal(due) // it counts also if the clock was set back since the timer fired
 	if !isPast && !isTimers {
-		return
+		return nil
+	}
+
+	cause := bridge.WokenByTime
+	if c.LastFrom == "customer" {
+		isOlder, err := store.SnoozedSince(ctx, tx, c.ID, c.LastAt)
+		if err != nil {
+			return err
+		}
+		if !isOlder {
+			cause = bridge.WokenUnanswered
+		}
 	}
 
 	late := wf.Now.Sub(*c.SnoozedUntil) > overdueAfter
@@ -143,10 +154,11 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 	wf.Log.ByParley(c, store.DeedWoke, nil)
 	c.RefreshCard()
 	if late && wf.addToDigest(c) {
-		return
+		return nil
 	}
 
-	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: wf.Conversations.Owners(c)})
+	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: cause}, Mentions: wf.Conversations.Owners(c)})
+	return nil
 }
 
 // addToDigest puts a conversation whose snooze ended too late into its owners' digest: after a downtime, each owner gets one message
