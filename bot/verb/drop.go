@@ -10,7 +10,7 @@ func dropVerb() *Verb {
 		Name:  bridge.VerbDrop,
 		Typed: TypedLine{Words: []string{"drop", "discard"}, Lone: true, Syntax: "!drop"},
 		Help: Help{
-			Sentence: "Gives up what was held back or failed last. It is not sent.",
+			Sentence: "Gives up what was held back last. It is not sent.",
 			Examples: []string{"!drop"},
 		},
 		Button: Button{Label: "Drop", Confirm: "Drop it? The customer will not get it."},

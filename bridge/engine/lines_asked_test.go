@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -259,6 +260,23 @@ func TestFailedLineShowsWhatIsSentAgain(t *testing.T) {
 	w.pressNow("ben", failed, bridge.VerbSendAgain)
 	w.waitFate(reply, "out")
 	wantList(t, "what the customer got", w.sentTexts(), []string{"One"})
+}
+
+// Who types drop after a reply that failed learns that it isn't sent anyhow. An older text, about which its author is asked, isn't dropped
+// in its place.
+func TestDropAfterAFailedReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.openThread()
+	asked := w.reply(thread, "resolve")
+	w.waitFate(asked, "ask")
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+	failed := w.reply(thread, "Uno")
+	w.waitFate(failed, "failed")
+	w.reply(thread, "!drop")
+	w.waitWhisper("ann", "failed")
+	w.waitFate(asked, "ask")
+	w.waitFate(failed, "failed")
 }
 
 // Who presses Send again under words that were edited meanwhile is shown the new ones first.

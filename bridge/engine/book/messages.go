@@ -227,7 +227,8 @@ func canApply(c *Conversation, m *Message, verb bridge.Verb) bool {
 		return CanBeSent(m)
 	case bridge.VerbKeep, bridge.VerbDrop:
 		awaitsDecision := m.Fate == store.FateAsk || m.Fate == store.FateParked
-		return awaitsDecision || m.Fate == store.FateWaiting
+		isRefused := verb == bridge.VerbDrop && m.Fate == store.FateFailed // lest an older one is dropped in its place
+		return awaitsDecision || m.Fate == store.FateWaiting || isRefused
 	case bridge.VerbSendAgain:
 		return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
 	case bridge.VerbMarkSent:

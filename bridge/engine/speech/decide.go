@@ -41,6 +41,12 @@ type deciding struct{ *UseCases }
 // keepOrDrop applies Keep and Drop: a text that waits to be sent, or for a click, stays inside.
 func (sp deciding) keepOrDrop(r book.Request, m *book.Message) {
 	c := r.Conversation
+	hasButton := r.Args.Message != 0 // else it was chosen by a typed verb
+	if r.Verb == bridge.VerbDrop && m.Fate == store.FateFailed && !hasButton {
+		sp.Refuse(r, "failed", "That reply has failed and isn't sent again by itself.", "To drop another text, use the button under it.")
+		return
+	}
+
 	wasLeaving := m.Fate == store.FateWaiting
 	switch m.Fate {
 	case store.FateWaiting:
