@@ -18,9 +18,10 @@ import (
 // typedVerbs are the verbs that may be typed here.
 func typedVerbs() []bridge.Verb {
 	return []bridge.Verb{bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbAnalysis, bridge.VerbTopic,
-		bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo, bridge.VerbDrop,
+		bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo,
 		bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline, bridge.VerbHelp, bridge.VerbList, bridge.VerbStats,
-		bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate, bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock, bridge.VerbAI, bridge.VerbSend}
+		bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate, bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock, bridge.VerbAI, bridge.VerbSend,
+		bridge.VerbDrop}
 }
 
 // decode turns a stored event into what people did.
