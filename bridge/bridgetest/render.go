@@ -270,14 +270,7 @@ func contentWords(c bridge.LineContent) (words []string) {
 	case *bridge.HistoryLine:
 		return logWords(c.Log)
 	case *bridge.WhyLine:
-		words = logWords(c.Log)
-		for _, d := range c.Decided {
-			words = append(words, "("+d.By.Name+": "+d.Text+" "+string(d.Fate)+" "+d.Reason+")")
-		}
-
-		for _, a := range c.Asked {
-			words = append(words, fmt.Sprintf("(%s %s %s: %s %s %s %d tokens)", a.Model, a.By, a.Mood, a.Sent, a.Answered, a.Failure, a.Tokens))
-		}
+		return whyWords(c)
 	case *bridge.TimelineLine:
 		for _, p := range c.Parts {
 			words = append(words, fmt.Sprintf("(%s %s %v %v)", p.On, p.By.Name, p.Wall, p.Open))
@@ -297,6 +290,18 @@ func contentWords(c bridge.LineContent) (words []string) {
 		return templateWords(c.Templates)
 	}
 
+	return words
+}
+
+// whyWords returns what was done in a conversation, what became of its texts, and what a model was asked.
+func whyWords(c *bridge.WhyLine) []string {
+	words := logWords(c.Log)
+	for _, d := range c.Decided {
+		words = append(words, "("+d.By.Name+": "+d.Text+" "+string(d.Fate)+" "+d.Reason+")")
+	}
+	for _, a := range c.Asked {
+		words = append(words, fmt.Sprintf("(%s %s %s: %s %s %s %d tokens)", a.Model, a.By, a.Mood, a.Sent, a.Answered, a.Failure, a.Tokens))
+	}
 	return words
 }
 
