@@ -29,7 +29,7 @@ type Spec struct {
 	// and quotes no value. It asks nobody. nil means that nothing more is known.
 	Check func(Config) error
 	// ReadAddress reads a customer's address or number that an admin typed, for the list of those to whom an account on trial sends:
-	// in the forms that Starter.Recipient takes, and in the form of Party.Key. nil means that Party.Key is typed as it is.
+	// in the forms that Starter.Recipient takes, or of somebody who can only write first, and in the form of Party.Key. nil means that Party.Key is typed as it is.
 	// Errors: *SendError of class BadRecipient.
 	ReadAddress func(c Config, typed string) (Party, error)
 	// Sources returns the sources of an account's messages (a mailbox, a number), by the name of the field that

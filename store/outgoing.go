@@ -122,13 +122,13 @@ func ThreadWaits(ctx context.Context, q Querier, m *Message) (bool, error) {
 
 // EmojiWaits reports whether an emoji under a message is still to be applied. Emoji have a queue for each message, since surfaces
 // report them without the thread (behindReplies). What was stored longer ago than within can't be applied, and doesn't count.
-func EmojiWaits(ctx context.Context, q Querier, m *Message, within time.Duration) (bool, error) {
+func EmojiWaits(ctx context.Context, q Querier, surface AccountID, channel, message string, within time.Duration) (bool, error) {
 	const waits = `
 		SELECT EXISTS (
 			SELECT FROM queues
 			JOIN events ON events.id = queues.first_event
 			WHERE queues.key = $1 AND events.received_at > (SELECT clock_timestamp()) - make_interval(secs => $2))`
-	return query.Value[bool](ctx, q, "emoji", waits, OrderKey(m.AccountID, m.Channel+":"+m.Place), within.Seconds())
+	return query.Value[bool](ctx, q, "emoji", waits, OrderKey(surface, channel+":"+message), within.Seconds())
 }
 
 // Leaving says what LoadOutgoing reads for deliveries that were claimed together.

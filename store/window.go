@@ -27,7 +27,8 @@ const listClosing = `
 		AND window_from IS NOT NULL AND waiting_since IS NOT NULL AND status IN ('open', 'pending', 'snoozed')
 		AND NOT EXISTS (
 			SELECT FROM log_entries
-			WHERE conversation_id = conversations.id AND what = 'left until tomorrow' AND at >= window_from)
+			WHERE conversation_id = conversations.id AND what = 'left until tomorrow'
+				AND at >= greatest(window_from, CASE WHEN last_from = 'customer' THEN last_at END))
 	ORDER BY window_from, id
 	LIMIT $5`
 

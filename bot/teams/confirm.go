@@ -238,6 +238,9 @@ func readError(err error) error {
 // isThreadReadable reports whether the first message of a thread can be read. Only then a message that isn't found in
 // the thread counts as deleted.
 func (h *history) isThreadReadable(ctx context.Context, at bridge.Place) (bool, error) {
+	if at.Thread == at.Message {
+		return true, nil // it begins its thread itself: Graph, which may read the channel, has just not found it
+	}
 	_, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return h.Graph.Message(ctx, threadOf(group, at), at.Thread)
 	})

@@ -59,7 +59,7 @@ func endedHint(f bridge.Facts) string {
 		return "What the customer writes next starts a new one."
 	}
 	if f.Next != 0 { // in a chat this one can't be reopened while that one is open
-		return "Go on in " + shape.Number(f.Next) + ", or reopen this one."
+		return "It goes on in " + shape.Number(f.Next) + ". If that is over, too, reopen this one."
 	}
 	return "Reopen it first."
 }

@@ -202,7 +202,7 @@ func TestNewFormOfAResolvedConversation(t *testing.T) {
 
 			resolved.Next = 13
 			p = wantRefusedForm(t, tt.verb, resolved, tt.wantCode)
-			wantEqual(t, "the hint where another one continues it", p.Hint, "Go on in #13, or reopen this one.")
+			wantEqual(t, "the hint where another one continues it", p.Hint, "It goes on in #13. If that is over, too, reopen this one.")
 		})
 	}
 }

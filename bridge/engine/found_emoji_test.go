@@ -81,6 +81,20 @@ func TestFoundEmojiTakesBack(t *testing.T) {
 	w.wantNothingSent()
 }
 
+// The same of a reply that was typed outside of its conversation's thread.
+// R-249
+func TestFoundEmojiTakesBackElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newFinderWorld(t, &emojiFinder{user: "ann", verb: bridge.VerbUndo})
+	thread := w.openThread()
+	w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply This one I regret")
+	w.waitLine(thread, bridge.LineDone)
+	w.endHoldAfterGap()
+	w.eventually("it is taken back", func() bool { return w.text(`SELECT fate FROM messages WHERE text = 'This one I regret'`) == "undone" })
+	w.waitDrained()
+	w.wantNothingSent()
+}
+
 // R-249: the same for a reply that has been tried for long, because its chat or its provider was away: what the chat shows when it is back
 // is waited for, however old the reply is.
 func TestFoundEmojiOnAReplyThatWasTriedForLong(t *testing.T) {

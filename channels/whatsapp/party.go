@@ -66,7 +66,9 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 // readKnownAddress is Spec.ReadAddress. It also takes numbers that no country assigns: Meta has such numbers for tests, and
 // they write as customers do.
 func readKnownAddress(_ channels.Config, typed string) (channels.Party, error) {
-	return readAddress(typed, phonenumbers.IsPossibleNumber)
+	return readAddress(typed, func(n *phonenumbers.PhoneNumber) bool {
+		return phonenumbers.IsPossibleNumberWithReason(n) == phonenumbers.IS_POSSIBLE // and not only without its area code
+	})
 }
 
 // readAddress reads what somebody typed: a user id, or a phone number with its country code that can exist.

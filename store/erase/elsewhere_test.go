@@ -159,19 +159,28 @@ func TestAddressTypedElsewhere(t *testing.T) {
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
 		VALUES (60, 2, 0, 'line', '{"line": {"Kind": "failed", "Text": "Dear ann@shop.example", "Reason": "550 <ann@shop.example>: unknown", "Hint": "!to ann@shop.example", "Verbs": ["sendagain"]}}', 'sent', '', now()),
 			(61, 2, -1, 'line', '{"line": {"Kind": "unclear", "Text": "Dear ann@shop.example", "Reason": "The answer was lost."}}', 'sent', '', now()),
-			(62, 2, -2, 'line', '{"line": {"Kind": "failed", "Text": "Dear Bob", "Reason": "Unknown.", "Recipient": "Ann@shop.example", "Copied": true}}', 'sent', '', now())`)
+			(62, 2, -2, 'line', '{"line": {"Kind": "failed", "Text": "Dear Bob", "Reason": "Unknown.", "Recipient": "Ann@shop.example", "Copied": true}}', 'sent', '', now()),
+			(63, 2, -3, 'line', '{"line": {"Kind": "failed", "Text": "Dear both", "Missed": "ann@shop.example"}}', 'sent', '', now()),
+			(64, 2, -4, 'line', '{"line": {"Kind": "bounce_other", "Text": "Dear both", "Recipient": "ann@shop.example"}}', 'sent', '', now())`)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, kind, status, last_at, created_at) VALUES (51, $1, 'automatic', 'open', now(), now())`, mailAccount)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) VALUES (53, $1, 'c51', 2, 51, 1, 1)`, slack)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+		VALUES (53, 53, 1, 'line', '{"line": {"Kind": "collected", "Copied": [{"Address": "ann@shop.example"}, {"Address": "bob@shop.example"}]}}', 'sent', '', now())`)
 	eraseContact(t, pool, 2)
 	got := storetest.Row(t, pool, `SELECT string_agg(coalesce(detail ->> 'text', detail ->> 'reason', '-'), ', ' ORDER BY id) FROM log_entries`)
 	if want := `("-, bob@shop.example, -, -, joann@shop.example, ann@shop.example will pay, to ann@shop.example")`; got != want {
 		t.Errorf("the log says %s, want %s", got, want)
 	}
-	if got := storetest.Row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); got != `("51 60 61 62")` {
-		t.Errorf("left are the lines %s, want %s", got, `("51 60 61 62")`)
+	if got := storetest.Row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); got != `("51 53 60 61 62 63")` {
+		t.Errorf("left are the lines %s, want %s", got, `("51 53 60 61 62 63")`)
 	}
-	failed := storetest.Row(t, pool, `SELECT string_agg(concat_ws(' ', l ->> 'Text', l ->> 'Reason', l ->> 'Hint', l ->> 'Recipient', l #>> '{Verbs,0}'), ', ' ORDER BY id)
+	failed := storetest.Row(t, pool, `SELECT string_agg(concat_ws(' ', l ->> 'Text', l ->> 'Reason', l ->> 'Hint', l ->> 'Recipient', l ->> 'Missed', l #>> '{Verbs,0}'), ', ' ORDER BY id)
 		FROM deliveries AS d, LATERAL (SELECT d.payload -> 'line' AS l) AS line WHERE id >= 60`)
-	if want := `("Dear ann@shop.example sendagain, Dear ann@shop.example The answer was lost., Dear Bob Somebody")`; failed != want {
+	if want := `("Dear ann@shop.example sendagain, Dear ann@shop.example The answer was lost., Dear Bob Somebody, Dear both Somebody")`; failed != want {
 		t.Errorf("of replies that did not arrive is said %s", failed)
+	}
+	if got := storetest.Row(t, pool, `SELECT payload #>> '{line,Copied}' FROM deliveries WHERE id = 53`); got != `("[{""Address"": ""bob@shop.example""}]")` {
+		t.Errorf("in copy of the collected mail are %s", got)
 	}
 }
 

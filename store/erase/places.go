@@ -53,6 +53,7 @@ const (
 	toldThere = `(t.kind IN ('ephemeral', 'line') AND (
 		(lower(t.payload::text) ~ ANY(@patterns) OR lower(t.payload::text) ~ ANY(@ids))
 			AND (t.kind = 'ephemeral' OR t.payload #>> '{line,Kind}' IN ('recipients', 'participant', 'done', 'delayed', 'identity', 'same_person'))
+		OR t.payload #>> '{line,Kind}' = 'bounce_other' AND lower(t.payload #>> '{line,Recipient}') ~ ANY(@patterns)
 		OR t.payload #>> '{line,Kind}' IN ('analysis', 'written', 'why') AND EXISTS (
 			SELECT FROM lanes AS made WHERE made.id = t.lane_id AND made.conversation_id = ANY(ARRAY(` + writtenIn + `)))))`
 	writtenIn = `SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY(@messages)`
@@ -61,12 +62,21 @@ const (
 // failedThere is true for lines that tell in other customers' conversations, in the words of a server or of ours that name the
 // contact, why a reply did not arrive. What the reply said (Text) is its author's.
 const failedThere = `(t.kind = 'line' AND t.payload #>> '{line,Kind}' IN ('failed', 'retrying', 'unclear') AND EXISTS (
-	SELECT FROM lower(concat_ws(' ', t.payload #>> '{line,Reason}', t.payload #>> '{line,Hint}', t.payload #>> '{line,Recipient}')) AS why
+	SELECT FROM lower(concat_ws(' ', t.payload #>> '{line,Reason}', t.payload #>> '{line,Hint}', t.payload #>> '{line,Recipient}',
+		t.payload #>> '{line,Missed}')) AS why
 	WHERE why ~ ANY(@patterns) OR why ~ ANY(@ids)))`
 
-// withoutReason leaves of such a line that a reply did not arrive. Recipient stays, since the line still isn't about the customer.
-const withoutReason = `payload = CASE WHEN payload #> '{line,Recipient}' IS NULL THEN payload
-	ELSE jsonb_set(payload, '{line,Recipient}', '"Somebody"') END #- '{line,Reason}' #- '{line,Hint}'`
+// withoutReason leaves of such a line that a reply did not arrive. Recipient and Missed stay, since the line still isn't about the
+// customer, or not about the customer alone.
+const withoutReason = `payload = jsonb_set(payload, '{line}', (payload -> 'line') || jsonb_strip_nulls(jsonb_build_object(
+		'Recipient', CASE WHEN payload #> '{line,Recipient}' IS NOT NULL THEN 'Somebody' END,
+		'Missed', CASE WHEN payload #> '{line,Missed}' IS NOT NULL THEN 'Somebody' END))) #- '{line,Reason}' #- '{line,Hint}'`
+
+// copiedThere is true for lines about collected mails that also went to the contact. The threads of a day hold them, of which there
+// are as many as days for each account.
+const copiedThere = `t.kind = 'line' AND t.payload #>> '{line,Kind}' = 'collected'
+	AND t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l JOIN conversations AS c ON c.id = l.conversation_id WHERE c.kind = 'automatic'))
+	AND EXISTS (SELECT FROM jsonb_array_elements(t.payload #> '{line,Copied}') AS p WHERE lower(p::text) ~ ANY(@patterns))`
 
 // toldDirectly is true for what colleagues were told directly about the contact:
 //   - What names an address or number of the contact, or shows one of the contact's conversations.
@@ -92,10 +102,10 @@ const (
 )
 
 // meantTies is true for replies to other customers that remember that the contact was to get them (meant, copied), got them before they
-// were sent again (before), or did not get them (error_text). A conversation whose own customer has the same address keeps it, as
+// were sent again (before), or did not get them (error_text), perhaps (reported). A conversation whose own customer has the same address keeps it, as
 // copiedTies says.
 const meantTies = `t.kind = 'reply' AND (t.payload -> 'meant' ?| @keys::text[] OR t.payload -> 'copied' ?| @keys::text[]
-		OR t.payload -> 'before' ?| @keys::text[]
+		OR t.payload -> 'before' ?| @keys::text[] OR t.payload -> 'reported' ?| @keys::text[]
 		OR t.error_text <> '' AND lower(t.error_text) ~ ANY(@patterns))
 	AND EXISTS (
 		SELECT FROM lanes AS l
@@ -146,6 +156,9 @@ func deliveryPlaces() []place {
 			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@shared))) AND ` + failedThere + `
 				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`,
 			Empty: withoutReason},
+		{Name: "copied_there", Table: "deliveries", What: "the contact among those to whom collected mails of others went", Ties: copiedThere,
+			Empty: `payload = jsonb_set(payload, '{line,Copied}', (SELECT coalesce(jsonb_agg(p), '[]')
+				FROM jsonb_array_elements(payload #> '{line,Copied}') AS p WHERE NOT lower(p::text) ~ ANY(@patterns)))`},
 		{Name: "lanes", Table: "lanes", What: "queues of deliveries", Ties: ofConversation + ` AND NOT (` + wokenAgain + `)`},
 		{Name: "posts", Table: "posts", What: "texts that wait for their thread or for who gets them, and what was told of the conversation",
 			Ties: `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) ~ ANY(@patterns)
@@ -255,7 +268,8 @@ func meantPlace(ties string) place {
 						THEN coalesce(nullif((payload -> 'copied') - @keys::text[], '[]'), '["erased"]')
 					ELSE (payload -> 'meant') - @keys::text[] END,
 				'copied', (payload -> 'copied') - @keys::text[],
-				'before', (payload -> 'before') - @keys::text[])),
+				'before', (payload -> 'before') - @keys::text[],
+				'reported', (payload -> 'reported') - @keys::text[])),
 			error_text = CASE WHEN lower(error_text) ~ ANY(@patterns) THEN '' ELSE error_text END`}
 }
 

@@ -178,7 +178,7 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 		"told":          likePatterns(told),
 		"likely":        likePatterns(words),
 		"whole":         wholeWords(words),
-		"persons":       store.PersonsReasons(),
+		"persons":       append(store.PersonsReasons(), "precedence"), // which was one for a while
 		"addressing":    addressingDeeds(),
 		"limit":         batchRows,
 		"erasure":       erasure,

@@ -83,7 +83,7 @@ func (cs *Conversations) continuationsOf(c *Conversation) (list []*Conversation)
 }
 
 // IsOfferedIn reports whether what is parked in a conversation is offered in c once the reply window opens: it is c, or one of the same
-// customer that is over, from which nothing is sent.
+// customer and the same team that is over, from which nothing is sent. Other teams' words are not for c's channel.
 func IsOfferedIn(b *Book, c *Conversation, id store.ConversationID) bool {
 	from := b.Conversations.Rows[id]
 	if from == nil || from == c {
@@ -91,7 +91,15 @@ func IsOfferedIn(b *Book, c *Conversation, id store.ConversationID) bool {
 	}
 	root := b.People.RootOf(c)
 	isSameCustomer := root != nil && root == b.People.RootOf(from) && from.AccountID == c.AccountID
-	return isSameCustomer && !from.BridgeStatus().Open()
+	return isSameCustomer && isSameTeam(from.TeamID, c.TeamID) && !from.BridgeStatus().Open()
+}
+
+// isSameTeam reports whether two conversations have the same team, or both none.
+func isSameTeam(a, b *store.TeamID) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }
 
 // GoesOnIn returns the open conversation with the customer of a chat's conversation that is over, or nil if there is none: a chat

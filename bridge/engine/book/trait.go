@@ -51,6 +51,16 @@ func (c *Conversation) resumeUrgency() {
 	}
 }
 
+// ForgetUrgency notes that what was urgent was answered, and that the customer's words since then are another matter.
+func (c *Conversation) ForgetUrgency() {
+	switch c.Traits[bridge.TraitUrgent] {
+	case bridge.UrgentAnswered:
+		c.SetTrait(bridge.TraitUrgent, "")
+	case bridge.UrgentAnsweredTold:
+		c.SetTrait(bridge.TraitUrgent, bridge.UrgentOnce)
+	}
+}
+
 // TraitsDigest is the part of a card's digest that stands for the traits that cards show; "" if there are none. Traits that
 // a card doesn't show are left out, so that a change of them doesn't update the card.
 func (c *Conversation) TraitsDigest() string {

@@ -253,6 +253,7 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 	}
 	if c.WaitingSince == nil {
 		c.WaitingSince = &it.Now
+		c.ForgetUrgency()
 	}
 
 	switch c.BridgeStatus() {

@@ -157,7 +157,7 @@ func (a *sourceCheck) confirmReply(ctx context.Context, r *outgoingReply, l repl
 		return waitForChat(err, c)
 	}
 
-	return a.judgeConfirmed(ctx, r, m, found)
+	return a.judgeConfirmed(ctx, r, m, at.Message, found)
 }
 
 // ageOf returns how long ago a text was typed, or its reply queued if that is longer: a click may queue it long after it was typed.
@@ -175,15 +175,16 @@ func (a *sourceCheck) mayBeMissing(l replyLine) bool {
 	return l.late || hasGapElsewhere || a.e.opt.Engine.GapWithin(m.AccountID, age)
 }
 
-// judgeConfirmed returns an error if a reply may not leave by what its surface found when it read the message again.
-func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *store.Message, found bridge.Confirmation) error {
+// judgeConfirmed returns an error if a reply may not leave by what its surface found when it read the message again. place is the
+// message's id there.
+func (a *sourceCheck) judgeConfirmed(ctx context.Context, r *outgoingReply, m *store.Message, place string, found bridge.Confirmation) error {
 	e := a.e
 	if found == bridge.Unchanged && a.c.Part > 0 {
 		return nil // the rest of a message says what it said when it began, whatever Parley's record says now
 	}
 
 	if found == bridge.Unchanged {
-		if err := e.awaitEmoji(ctx, m); err != nil {
+		if err := e.awaitEmoji(ctx, m, place); err != nil {
 			return err
 		}
 		return e.checkUnchanged(ctx, m)
@@ -286,9 +287,9 @@ func (e *Sender) checkUnchanged(ctx context.Context, m *store.Message) error {
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed just now."}
 }
 
-// awaitEmoji fails while an emoji on the message is stored and not applied: it may take the reply back.
-func (e *Sender) awaitEmoji(ctx context.Context, m *store.Message) error {
-	waits, err := store.EmojiWaits(ctx, e.opt.Pool, m, e.opt.GapWait+maxApplyTime)
+// awaitEmoji fails while an emoji on the message, whose id in its surface is place, is stored and not applied: it may take the reply back.
+func (e *Sender) awaitEmoji(ctx context.Context, m *store.Message, place string) error {
+	waits, err := store.EmojiWaits(ctx, e.opt.Pool, m.AccountID, m.Channel, place, e.opt.GapWait+maxApplyTime)
 	if err != nil {
 		return Retry(err)
 	}

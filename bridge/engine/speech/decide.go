@@ -276,7 +276,13 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		return
 	}
 
-	requeueParts(sp.Outbox, append(book.Parts{d}, parts.Added(m)...))
+	sent := book.Parts{d}
+	if wasDeleted := m.Reason == book.DeletedReason; wasDeleted {
+		m.Reason = outbound.RevivedReason // the click alone decides: the message can't be read again where it was typed
+	} else {
+		sent = append(sent, parts.Added(m)...)
+	}
+	requeueParts(sp.Outbox, sent)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true

@@ -127,6 +127,9 @@ func (sp editing) deleteUnclear(c *book.Conversation, m *book.Message) {
 	hasArrived := text != "" || len(files) > 0
 	switch {
 	case !hasArrived:
+		if m.Fate == store.FateUnclear {
+			m.SetFate(store.FateUnclear, book.DeletedReason)
+		}
 		sp.TellWith(c, m, bridge.Line{Content: &bridge.DeleteLateLine{Unclear: true}})
 	case !isTakenBack: // else deleteWaiting has told it
 		threads.TellWhatArrived(sp.Writer, c, m)

@@ -28,6 +28,7 @@ func TestTrialAddresses(t *testing.T) {
 		{"whatsapp", "171 5550100", ""},
 		{"whatsapp", "+1 555 010 0199", "+15550100199"}, // nobody's, but Meta has such numbers for tests
 		{"whatsapp", "+49", ""},
+		{"whatsapp", "+1 555 0100", ""}, // without its area code
 		{"http", "Ann@Shop 17", "Ann@Shop 17"},
 		{"messenger", "100200300", "100200300"},
 	} {
