@@ -33,31 +33,23 @@ func (c *Conversation) SetTrait(name, value string) bool {
 // EndWait notes that nobody waits for an answer of ours any more. What was urgent isn't so from then on.
 func (c *Conversation) EndWait() {
 	c.WaitingSince = nil
-	switch c.Traits[bridge.TraitUrgent] {
-	case bridge.UrgentNow:
-		c.SetTrait(bridge.TraitUrgent, bridge.UrgentAnswered)
-	case bridge.UrgentTold:
-		c.SetTrait(bridge.TraitUrgent, bridge.UrgentAnsweredTold)
-	}
+	c.changeUrgency(map[string]string{bridge.UrgentNow: bridge.UrgentAnswered, bridge.UrgentTold: bridge.UrgentAnsweredTold})
 }
 
 // resumeUrgency takes back what EndWait did to the urgency: the wait goes on.
 func (c *Conversation) resumeUrgency() {
-	switch c.Traits[bridge.TraitUrgent] {
-	case bridge.UrgentAnswered:
-		c.SetTrait(bridge.TraitUrgent, bridge.UrgentNow)
-	case bridge.UrgentAnsweredTold:
-		c.SetTrait(bridge.TraitUrgent, bridge.UrgentTold)
-	}
+	c.changeUrgency(map[string]string{bridge.UrgentAnswered: bridge.UrgentNow, bridge.UrgentAnsweredTold: bridge.UrgentTold})
 }
 
 // ForgetUrgency notes that what was urgent was answered, and that the customer's words since then are another matter.
 func (c *Conversation) ForgetUrgency() {
-	switch c.Traits[bridge.TraitUrgent] {
-	case bridge.UrgentAnswered:
-		c.SetTrait(bridge.TraitUrgent, "")
-	case bridge.UrgentAnsweredTold:
-		c.SetTrait(bridge.TraitUrgent, bridge.UrgentOnce)
+	c.changeUrgency(map[string]string{bridge.UrgentAnswered: "", bridge.UrgentAnsweredTold: bridge.UrgentOnce})
+}
+
+// changeUrgency replaces a value of TraitUrgent by the one that change has for it; others stay.
+func (c *Conversation) changeUrgency(change map[string]string) {
+	if to, ok := change[c.Traits[bridge.TraitUrgent]]; ok {
+		c.SetTrait(bridge.TraitUrgent, to)
 	}
 }
 
