@@ -136,7 +136,7 @@ func customerParty(l bridge.Line, f bridge.Facts) string {
 
 // refusedLine says why what somebody asked for was not done.
 func refusedLine(l bridge.Line, c *bridge.RefusedLine, f bridge.Facts) []Block {
-	what := cmp.Or(reasonWords(c.Reason, f), "That can't be done now.")
+	what := cmp.Or(reasonInLine(c.Reason, f), "That can't be done now.")
 	return append([]Block{makeHeadline(l, "no_entry_sign", refusalStart(l.Verb)+what, shape.NextSentence(c.Hint))}, shape.Quote(l.Text)...)
 }
 

@@ -1,8 +1,6 @@
 package view
 
 import (
-	"strings"
-
 	"parley/bot/shape"
 	"parley/bot/verb"
 	"parley/bridge"
@@ -56,7 +54,7 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 // decidedBlock says of one text what became of it, and why.
 func decidedBlock(d bridge.Decided, f bridge.Facts) Block {
 	quoted := "“" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "”"
-	became := shape.Or(fateWords(string(d.Fate)), string(d.Fate)) + "." + shape.NextSentence(decisionWords(d.Reason, f))
+	became := shape.Or(fateWords(string(d.Fate)), string(d.Fate)) + "." + shape.NextSentence(ReasonWords(d.Reason, f))
 	words := shape.Text(" " + shape.AgentName(d.By) + ": " + quoted + " " + became)
 	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), words}}
 }
@@ -85,44 +83,4 @@ func fateWords(fate string) string {
 	}
 
 	return ""
-}
-
-// decisionWords puts the reason of a decision into words, also reasons that other lines leave out.
-func decisionWords(reason string, f bridge.Facts) string {
-	switch reason {
-	case "assignee":
-		return "Its author has this conversation."
-	case "claims":
-		return "It was the first answer and made its author the owner."
-	case "explicit":
-		return "It was said to be a reply."
-	case "clicked", "revived":
-		return "Somebody pressed Send to customer."
-	case "note":
-		return "It was marked as a note."
-	case "not_a_person":
-		return "No person wrote it."
-	case "guest":
-		return "By what this chat says, its author is a guest, or belongs to another organisation."
-	case "late":
-		return "It was found late, when the conversation had moved on."
-	case "window", "offered":
-		return "The reply window was closed."
-	case "deleted":
-		return "Its author deleted it."
-	case "opted_out":
-		return "The customer wants no messages."
-	case "trial":
-		return "The account is on trial, and somebody who would get it is not on its list."
-	case "text_too_long", "file_too_large", "files_too_large", "file_kind", "no_files":
-		return "The channel does not take it as it is."
-	}
-
-	words := reasonWords(reason, f)
-	isUnknownCode := words == shape.AsSentence(reason) && !strings.Contains(reason, " ")
-	if isUnknownCode {
-		return ""
-	}
-
-	return words
 }

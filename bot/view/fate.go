@@ -23,7 +23,7 @@ type remark struct {
 
 // fateBlocks makes a line about a message: the remark, more words behind it (see shape.Sentence), then the text of the message.
 func fateBlocks(l bridge.Line, f bridge.Facts, r remark, more ...any) []Block {
-	words := []any{r.what, shape.NextSentence(reasonWords(r.reason, f)), shape.NextSentence(r.hint)}
+	words := []any{r.what, shape.NextSentence(reasonInLine(r.reason, f)), shape.NextSentence(r.hint)}
 	lead := makeHeadline(l, r.icon, append(words, more...)...)
 	return append([]Block{lead}, shape.MessageBlocks(l)...)
 }
@@ -126,7 +126,7 @@ func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block
 	if !c.Since.IsZero() {
 		parts = append(parts, " I have been trying since ", shape.At(c.Since, f.Zone), ".")
 	}
-	parts = append(parts, shape.NextSentence(reasonWords(c.Reason, f)), shape.NextSentence(shape.Or(c.Hint, "I keep trying.")))
+	parts = append(parts, shape.NextSentence(reasonInLine(c.Reason, f)), shape.NextSentence(shape.Or(c.Hint, "I keep trying.")))
 	return append([]Block{makeHeadline(l, "hourglass_flowing_sand", parts...)}, shape.Quote(l.Text)...)
 }
 

@@ -59,7 +59,7 @@ func TestLineOutcome(t *testing.T) {
 func TestReasonWords(t *testing.T) {
 	t.Parallel()
 	for _, code := range codesIn(t, "../../bridge/engine/speech/speak.go", `return (?:Inside|Ask), "([a-z_]+)"`, 10) {
-		if got := reasonWords(code, facts(t)); got == shape.AsSentence(code) {
+		if got := reasonInLine(code, facts(t)); got == shape.AsSentence(code) {
 			t.Errorf("the reason %s has no words: it reads %q", code, got)
 		}
 	}
@@ -72,7 +72,7 @@ func TestReasonWords(t *testing.T) {
 		"ann@x.test: user unknown": "ann@x.test: user unknown.",
 		"Done!":                    "Done!",
 	} {
-		wantEqual(t, "words of the reason "+reason, reasonWords(reason, full(t)), want)
+		wantEqual(t, "words of the reason "+reason, reasonInLine(reason, full(t)), want)
 	}
 }
 

@@ -257,19 +257,15 @@ func logRows(rows []bridge.LogRow, f bridge.Facts) []Block {
 	return blocks
 }
 
-// logDetail returns the detail of a log entry. A detail that is a code of the engine's gets the words of that code, which may
-// be none.
+// logDetail returns what a log entry says beside its deed: words that somebody chose, or else the reason.
 func logDetail(r bridge.LogRow, f bridge.Facts) string {
-	detail := shape.OneLine(r.Detail, maxDetailRunes)
-	if detail == "" {
-		return ""
+	if r.Detail != "" {
+		return shape.OneLine(r.Detail, maxDetailRunes)
 	}
-	words := reasonWords(detail, f)
-	isCode := words != shape.AsSentence(detail)
-	if isCode {
-		return words
+	if words, isCode := wordsOfCode(r.Reason, f); isCode {
+		return words.inLine
 	}
-	return detail
+	return shape.OneLine(r.Reason, maxDetailRunes)
 }
 
 // Problem shows a refusal.

@@ -1,7 +1,6 @@
 package reading
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -55,7 +54,9 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 	for _, entry := range entries {
 		d := book.DetailOf(entry)
 		row := bridge.LogRow{At: entry.At, Actor: "Parley", What: string(entry.What), Detail: d.Text}
-		row.Detail = cmp.Or(row.Detail, d.Reason)
+		if d.Text == "" {
+			row.Reason = d.Reason
+		}
 		switch {
 		case entry.AgentID != nil:
 			row.Actor = dir.Ref(0, *entry.AgentID).Name
