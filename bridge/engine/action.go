@@ -96,7 +96,7 @@ func mayAsk(w *work, r book.Request, use *useCase) bool {
 func (w *work) awaitRecords(ctx context.Context, tx pgx.Tx, r book.Request, use *useCase) error {
 	if r.Conversation != nil {
 		if mustAwaitAttempt(w, r) || w.speech.AwaitsResult(r) {
-			return w.Wait(book.AttemptPollInterval)
+			return w.PutAside(book.AttemptPollInterval)
 		}
 		return nil
 	}

@@ -333,7 +333,7 @@ func (w *work) applyOfRoot(c *book.Conversation, f own.Fact) error {
 // and goes into quarantine after unknownFor.
 func (w *work) awaitNewerVersion(f own.Fact) error {
 	if age := w.Age(); age < unknownFor {
-		return w.Wait(unknownFor - age)
+		return w.PutAside(unknownFor - age)
 	}
 	return &relay.EventError{EventID: w.Event.ID, Err: fmt.Errorf(
 		"engine: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}

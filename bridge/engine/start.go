@@ -59,7 +59,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 
 	identity := w.customerOf(s)
 	if identity == nil { // the account's channel began to work only after the batch was read: the customer was not read with it
-		return w.Wait(time.Second) // the action is applied in a later batch
+		return w.PutAside(time.Second) // the action is applied in a later batch
 	}
 
 	previous := w.StartedByForm(r)

@@ -87,6 +87,9 @@ func StateRank(state string) int {
 	return 0
 }
 
+// IsAccepted reports whether the provider has a delivery for certain, by its answer or by a receipt.
+func (d *Delivery) IsAccepted() bool { return StateRank(d.State) > 0 }
+
 // RunOf returns a delivery and those that left with it as one message, in the order of their lane. Only its last attempt
 // counts: deliveries that left with an earlier attempt are not among them.
 func (o *Outbox) RunOf(d *Delivery) []*Delivery {

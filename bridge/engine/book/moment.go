@@ -44,18 +44,18 @@ func (n *NotYet) Error() string {
 	return fmt.Sprintf("book: event %d can't be applied yet", n.EventID)
 }
 
-// Wait returns the error that puts the present event aside for at most maxWait.
-func (m *Moment) Wait(maxWait time.Duration) error {
+// PutAside returns the error that puts the present event aside for at most maxWait.
+func (m *Moment) PutAside(maxWait time.Duration) error {
 	return &NotYet{Wait: relay.Wait{EventID: m.Event.ID, Most: maxWait}}
 }
 
-// WaitForID is Wait until the record of a provider's message id is written.
-func (m *Moment) WaitForID(account store.AccountID, external string, maxWait time.Duration) error {
+// PutAsideForID is PutAside until the record of a provider's message id is written.
+func (m *Moment) PutAsideForID(account store.AccountID, external string, maxWait time.Duration) error {
 	return &NotYet{Wait: relay.Wait{EventID: m.Event.ID, For: store.AwaitedID(account, external), Most: maxWait},
 		ID: &store.ExternalID{AccountID: account, ExternalID: external}}
 }
 
-// waitForPost is Wait until the record of a surface's message is written.
+// waitForPost is PutAside until the record of a surface's message is written.
 func (m *Moment) waitForPost(surface store.AccountID, channel, message string, maxWait time.Duration) error {
 	return &NotYet{Wait: relay.Wait{EventID: m.Event.ID, For: store.AwaitedPost(surface, channel, message), Most: maxWait},
 		Post: &store.Post{AccountID: surface, Channel: channel, Message: message}}

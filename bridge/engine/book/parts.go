@@ -15,7 +15,7 @@ type Parts []*Delivery
 // piece of the same one.
 func (ps Parts) HaveLeftPartly() bool {
 	return slices.ContainsFunc(ps, func(d *Delivery) bool {
-		if hasArrived := StateRank(d.State) > 0; hasArrived {
+		if d.IsAccepted() {
 			return len(ps) > 1
 		}
 		return hasPieceLeft(d)
@@ -108,7 +108,7 @@ func isEmpty(m *Message, d *Delivery) bool {
 }
 
 // hasBegun reports whether the provider has a delivery, or a piece of it.
-func hasBegun(d *Delivery) bool { return hasPieceLeft(d) || StateRank(d.State) > 0 }
+func hasBegun(d *Delivery) bool { return hasPieceLeft(d) || d.IsAccepted() }
 
 // hasPieceLeft reports whether a piece has left of a delivery, or of the run in which it leaves. A waiting delivery belongs to a run
 // only after the run's first piece has left.

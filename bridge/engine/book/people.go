@@ -296,7 +296,7 @@ func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Iden
 	if ps.Waits >= maxMakings {
 		return nil, &relay.EventError{EventID: ps.Event.ID, Err: errors.New("book: the sender's key passes on whenever this is applied")}
 	}
-	return nil, ps.Wait(0)
+	return nil, ps.PutAside(0)
 }
 
 // maxMakings is the number of waits after which the key of an event's sender isn't made anew again. One wait is enough unless keys

@@ -184,7 +184,7 @@ func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, err
 	unanswered := parts.unanswered()
 	isBeingSent := slices.ContainsFunc(unanswered, func(d *Delivery) bool { return d.State == store.Sending })
 	if (isBeingSent || len(unanswered) == 0) && b.Age() < ResultWait {
-		return nil, b.Wait(ResultWait - b.Age())
+		return nil, b.PutAside(ResultWait - b.Age())
 	}
 
 	switch len(unanswered) {

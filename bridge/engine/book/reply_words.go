@@ -109,7 +109,7 @@ func (ed Edits) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added
 			kept = append(kept, found)
 		case foundAt[i] >= 0, !isSure:
 			kept = append(kept, f)
-		case len(parts) == 0, carrier != nil && StateRank(carrier.State) > 0: // without parts the reply is old: it has left as a whole
+		case len(parts) == 0, carrier != nil && carrier.IsAccepted(): // without parts the reply is old: it has left as a whole
 			kept, changes.Left = append(kept, f), append(changes.Left, f.Name)
 		case carrier != nil && hasBegun(carrier) && hasEnded(carrier):
 			kept, changes.Failed = append(kept, f), append(changes.Failed, f.Name)

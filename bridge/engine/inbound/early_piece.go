@@ -30,7 +30,7 @@ func (rc *Receipts) noteEarlyPiece(d *book.Delivery, s *channels.Status) error {
 	isLookedFor := d.State == store.Unknown && !rc.Outbox.IsHead(d)
 	if isLookedFor {
 		if rc.Age() < book.ResultWait {
-			return rc.Wait(book.ResultWait - rc.Age())
+			return rc.PutAside(book.ResultWait - rc.Age())
 		}
 		return nil // the result of the search counts
 	}

@@ -77,7 +77,7 @@ func (rc *Receipts) hasEndedAs(f own.Fact, states ...string) bool {
 // isProvenSent reports whether a receipt that came before a result proves that the delivery has left.
 func (rc *Receipts) isProvenSent(f own.Fact) bool {
 	d := rc.Outbox.Deliveries[f.Delivery]
-	return d != nil && book.StateRank(d.State) > 0
+	return d != nil && d.IsAccepted()
 }
 
 // noteCounts notes as how many texts the provider counts a message, and the price category of it.
@@ -223,7 +223,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 
 	m := rc.StatusMessage(a, in.Status)
 	if m == nil && rc.mayPrecedeResult(a, in) {
-		return rc.WaitForID(a.ID, in.Status.External[0], book.ResultWait-rc.Age())
+		return rc.PutAsideForID(a.ID, in.Status.External[0], book.ResultWait-rc.Age())
 	}
 	if m == nil {
 		d, err := rc.replyByRecipient(ctx, tx, a, in)
@@ -339,7 +339,7 @@ func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Convers
 
 // applyState gives a delivery a state that proves it to have been sent.
 func (rc *Receipts) applyState(c *book.Conversation, d *book.Delivery, m *book.Message, state string) {
-	isNew := book.StateRank(d.State) == 0
+	isNew := !d.IsAccepted()
 	rc.Outbox.Settle(d, state)
 	rc.noteProvenSent(c, m, isNew)
 	if m.Fate == store.FateOut {

@@ -18,12 +18,12 @@ func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Acco
 
 	for _, d := range sent {
 		if d.State == store.Sending && !rc.carriesFiles(d) && rc.Age() < book.ResultWait {
-			return rc.Wait(book.ResultWait - rc.Age())
+			return rc.PutAside(book.ResultWait - rc.Age())
 		}
 	}
 
 	for _, d := range sent {
-		if book.StateRank(d.State) == 0 { // nothing proves that it was sent
+		if !d.IsAccepted() {
 			continue
 		}
 		c := rc.Conversations.Rows[rc.Outbox.Lanes[d.LaneID].ConversationID]
@@ -35,36 +35,37 @@ func (rc *Receipts) applyWatermark(ctx context.Context, tx pgx.Tx, a *store.Acco
 	return nil
 }
 
-// carriesFiles reports whether a delivery has files, which are uploaded after its attempt began: while it is being sent, a watermark isn't
-// about it.
+// carriesFiles reports whether a delivery has files. They are uploaded within its attempt, which may take
+// long: a watermark that comes meanwhile is hardly about it, and doesn't wait for its result.
 func (rc *Receipts) carriesFiles(d *book.Delivery) bool {
 	return len(d.DecodedPayload().Span.Of(rc.Messages.Rows[d.MessageID].Files)) > 0
 }
 
-// sentUpTo returns the replies to a customer whose latest attempt began up to a receipt's time.
+// sentUpTo returns the replies to a customer whose latest attempt began up to a receipt's time. Some may not have left yet. The
+// batch has the conversation and the message of each.
 func (rc *Receipts) sentUpTo(a *store.Account, in channels.Inbound) []*book.Delivery {
-	i := rc.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
-	if i == nil {
+	customer := rc.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
+	if customer == nil {
 		return nil
 	}
 
-	var list []*book.Delivery
+	var replies []*book.Delivery
 	for _, id := range book.SortedKeys(rc.Outbox.Deliveries) {
 		d := rc.Outbox.Deliveries[id]
-		l := rc.Outbox.Lanes[d.LaneID]
-		if d.Kind != outbound.KindReply || l == nil {
+		lane := rc.Outbox.Lanes[d.LaneID]
+		if d.Kind != outbound.KindReply || lane == nil {
 			continue
 		}
 		if d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
 			continue
 		}
-		c := rc.Conversations.Rows[l.ConversationID]
+		c := rc.Conversations.Rows[lane.ConversationID]
 		if c == nil || c.AccountID != a.ID {
 			continue
 		}
-		if rc.Messages.Rows[d.MessageID] != nil && rc.People.RootOf(c) == i {
-			list = append(list, d)
+		if rc.Messages.Rows[d.MessageID] != nil && rc.People.RootOf(c) == customer {
+			replies = append(replies, d)
 		}
 	}
-	return list
+	return replies
 }

@@ -36,7 +36,7 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 
 	for _, row := range rows {
 		if row.Todo != "" && row.Busy {
-			return ts.Wait(time.Minute) // it is just being submitted, and the answer to that is about to be written
+			return ts.PutAside(time.Minute) // it is just being submitted, and the answer to that is about to be written
 		}
 	}
 	if isLate := !in.At.IsZero() && ts.Event.ReceivedAt.Sub(in.At) > maxVerdictDelay; isLate {

@@ -97,7 +97,7 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	l := th.SurfaceLane(c, t, bridge.PostLine)
 	isLeased := l.LeasedUntil != nil && l.LeasedUntil.After(th.Event.ReceivedAt)
 	if isLeased && !l.Fresh {
-		return th.Wait(l.LeasedUntil.Sub(th.DatabaseNow))
+		return th.PutAside(l.LeasedUntil.Sub(th.DatabaseNow))
 	}
 
 	t.Root, t.Dirty = "", true

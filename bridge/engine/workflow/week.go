@@ -121,7 +121,7 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 
 	isBehind := behind.Seconds > 0 || behind.Older
 	if isBehind && wf.Age() < maxWeekWait {
-		return wf.Wait(maxWeekWait - wf.Age())
+		return wf.PutAside(maxWeekWait - wf.Age())
 	}
 	if next, _, ok := NextWeek(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)

@@ -11,16 +11,16 @@ import (
 )
 
 // recipientLine matches the line with which qmail, Postfix and others begin a recipient's paragraph.
-// Groups 1 to 3 are the address, in one of three forms; group 4 is the beginning of the reply.
+// Groups 1 to 3 are the address, in one of three forms; group 4 is the beginning of the server's reply.
 var recipientLine = regexp.MustCompile(`^[\s*•]*(?:` +
 	`<([^<>\s@]+@[^<>\s]+)>(?:<mailto:[^>]*>)?\s*[:.]?|` + // <ann@acme.test>:
 	`([^\s<>@:()]+@[^\s<>:()]+)(?:<mailto:[^>]*>)?(?:\s*:\s|\s*:?\s*$| on )|` + // ann@acme.test:
 	`[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$` + // Ann Lee (ann@acme.test):
 	`)\s*(.*)$`)
 
-// splitRecipientLine returns the address and the beginning of the reply in a line that matches recipientLine. ok is
-// false for other lines.
-func splitRecipientLine(line string) (address, reply string, ok bool) {
+// splitRecipientLine returns the address and the beginning of the server's reply in a line that matches recipientLine. ok
+// is false for other lines.
+func splitRecipientLine(line string) (address, serverReply string, ok bool) {
 	if !strings.Contains(line, "@") || len(line) > maxProseLineBytes {
 		return "", "", false
 	}
@@ -56,9 +56,9 @@ type prose struct {
 }
 
 // readProse reads a report that has no machine-readable part, as qmail, old Exchange, Exim, and Postfix
-// without DSN send it. failed has the recipients that the headers name. The result has no reports if neither
+// without DSN send it. failedRecipients are those that the headers name. The result has no reports if neither
 // the text nor the headers name a recipient.
-func readProse(text string, failed []string, guess *rawmail.Guesser) prose {
+func readProse(text string, failedRecipients []string, guess *rawmail.Guesser) prose {
 	p := prose{guess: guess}
 	text = text[:min(len(text), maxProseBytes)]
 	for n, l := range strings.Split(text, "\n") {
@@ -69,11 +69,11 @@ func readProse(text string, failed []string, guess *rawmail.Guesser) prose {
 	}
 
 	p.reports = slices.DeleteFunc(p.reports, func(r report) bool {
-		isUncertain := r.reply == "" && len(failed) > 0 // the headers say it better
+		isUncertain := r.reply == "" && len(failedRecipients) > 0 // the headers say it better
 		return r.recipient == "" || isUncertain
 	})
 	if len(p.reports) == 0 {
-		for _, a := range failed {
+		for _, a := range failedRecipients {
 			p.reports = append(p.reports, report{recipient: a, reply: replyInText(text)})
 		}
 	}
@@ -90,7 +90,7 @@ func (p *prose) readLine(l string) {
 		return
 	}
 
-	if p.readField(l) {
+	if p.consumeField(l) {
 		p.reportOpen = false
 		return
 	}
@@ -98,10 +98,11 @@ func (p *prose) readLine(l string) {
 		return
 	}
 
-	if address, reply, ok := splitRecipientLine(l); ok {
-		a := rawmail.Address(address, p.guess)
-		if !p.reportOpen || p.lastReport().recipient != a {
-			p.reports = append(p.reports, report{recipient: a, reply: reply})
+	if address, serverReply, ok := splitRecipientLine(l); ok {
+		recipient := rawmail.Address(address, p.guess)
+		continuesReport := p.reportOpen && p.lastReport().recipient == recipient // the server's reply names the address again
+		if !continuesReport {
+			p.reports = append(p.reports, report{recipient: recipient, reply: serverReply})
 			p.reportOpen = true
 			return
 		}
@@ -123,9 +124,9 @@ func (p *prose) readLine(l string) {
 // lastReport returns the last report, which must exist.
 func (p *prose) lastReport() *report { return &p.reports[len(p.reports)-1] }
 
-// readField reads a line that belongs to a header field of the returned mail, of which a report may show some or all.
-// It returns false for any other line. The addresses in such fields are no recipients at whom the mail failed.
-func (p *prose) readField(l string) bool {
+// consumeField reads a line of a header field of the returned mail, of which a report may show some or all, and notes to whom
+// that mail was written: the addresses in its fields are no recipients at whom it failed. It returns false for any other line.
+func (p *prose) consumeField(l string) bool {
 	text := strings.TrimLeft(l, " \t>|")
 	name, _, hasColon := strings.Cut(text[:min(len(text), maxFieldBytes)], ":")
 	isField := hasColon && isMailField(strings.ToLower(name))
