@@ -119,13 +119,15 @@ func (r *recount) countEvent(n int) {
 func (r *recount) countAnswer(n int) {
 	e := r.events[n]
 	r.figuresAt(n, e.agent).MessagesOut++
-	since := -1
+	since, isOpenedAgain := -1, false
 	for i := n - 1; i >= 0; i-- {
 		before := r.events[i]
-		if before.goes(store.DirectionOut) || before.ends() || before.is(store.DeedSetPending) && before.log.Actor == store.ByAgent {
+		isOpenedAgain = isOpenedAgain || before.is(store.DeedReopened) && before.log.Actor == store.ByAgent
+		saysNothingIsDue := before.ends() || before.is(store.DeedSetPending) && before.log.Actor == store.ByAgent
+		if before.goes(store.DirectionOut) || saysNothingIsDue && !isOpenedAgain {
 			break
 		}
-		if before.goes(store.DirectionIn) && r.inEpisode(i) || before.is(store.DeedPromoted) {
+		if before.goes(store.DirectionIn) && (isOpenedAgain || r.inEpisode(i)) || before.is(store.DeedPromoted) {
 			since = i
 		}
 	}

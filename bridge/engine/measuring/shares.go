@@ -27,6 +27,7 @@ type history struct {
 	everBegun    bool       // there was an episode before, or one runs
 	everAnswered bool       // the customer has been answered in some episode, or an agent wrote first: further answers are no first answers
 	waitsSince   *time.Time // when the customer wrote the first message that isn't answered; nil while no answer is due
+	unanswered   *time.Time // the same, also after an end or when an agent said that no answer is due
 	early        *time.Time // when the customer wrote while no episode ran: if an episode begins at the same time, that message began it
 }
 
@@ -145,6 +146,9 @@ func (w *history) begin(f fact, byCustomer bool) {
 	if byCustomer && beganByMessage {
 		w.waitsSince = w.early
 	}
+	if f.what == store.DeedReopened && f.by == store.ByAgent {
+		w.waitsSince = w.unanswered
+	}
 
 	w.early = nil
 }
@@ -170,6 +174,9 @@ func (w *history) end(f fact) {
 
 func (w *history) customerSays(f fact) {
 	w.figuresAt(f.at, w.owner).MessagesIn++
+	if w.unanswered == nil {
+		w.unanswered = &f.at
+	}
 	if w.begunAt == nil {
 		w.early = &f.at
 	} else if w.waitsSince == nil {
@@ -198,6 +205,6 @@ func (w *history) agentSays(f fact) {
 		}
 	}
 
-	w.waitsSince = nil
+	w.waitsSince, w.unanswered = nil, nil
 	w.answered, w.everAnswered = true, true
 }

@@ -65,6 +65,13 @@ func TestShares(t *testing.T) {
 			mon 09:12 ann resolves`, `
 			16 support ann: reopened 1, out 1, resolved 2, first 1: 10/10 min, worst 10/10, ended 2: 11/11 min, worst 10/10
 			16 support nobody: opened 1, in 1`},
+		"opened again unanswered: the customer has waited all the time": {`
+			mon 09:00 she opens
+			mon 09:10 ann resolves
+			mon 09:20 ann reopens
+			mon 09:30 ann answers`, `
+			16 support ann: out 1, resolved 1, abandoned 1, first 1: 30/30 min, worst 30/30, ended 1: 10/10 min, worst 10/10
+			16 support nobody: opened 1, reopened 1, in 1`},
 		"handed over: each team has what happened while it had the conversation": {`
 			mon 09:00 she opens
 			mon 09:10 ann takes

@@ -96,6 +96,7 @@ type attribution struct {
 	at        time.Time // all time up to here is attributed
 	inEpisode bool      // the conversation has begun, or was reopened, and hasn't ended
 	answerDue bool      // the customer waits for an answer
+	unheard   bool      // the customer wrote last; also after an end or when an agent said that no answer is due
 	early     time.Time // when the customer wrote while no episode ran, which may reopen the conversation
 	owner     store.AgentID
 	leaving   time.Time // until when an answer is on its way
@@ -149,6 +150,7 @@ func (t *attribution) add(s Spent, to time.Time) {
 func (t *attribution) apply(f fact) {
 	switch f.what { //nolint:exhaustive // the others change nothing here
 	case "":
+		t.unheard = true
 		if t.inEpisode {
 			t.answerDue = true
 		} else {
@@ -157,7 +159,7 @@ func (t *attribution) apply(f fact) {
 	case store.DeedOpened, store.DeedStarted, store.DeedReopened:
 		t.begin(f)
 	case store.DeedPromoted:
-		t.owner, t.answerDue = f.agent, true
+		t.owner, t.answerDue, t.unheard = f.agent, true, true
 	case store.DeedResolved, store.DeedClosed:
 		t.inEpisode, t.answerDue = false, false
 		t.leaving = time.Time{}
@@ -184,7 +186,8 @@ func (t *attribution) begin(f fact) {
 		t.line.From, t.line.To = f.at, f.at
 	}
 	t.inEpisode, t.at = true, f.at
-	t.answerDue = t.answerDue || t.early.Equal(f.at)
+	isOpenedAgain := f.what == store.DeedReopened && f.by == store.ByAgent
+	t.answerDue = t.answerDue || t.early.Equal(f.at) || isOpenedAgain && t.unheard
 	if f.what == store.DeedStarted {
 		t.owner = f.agent
 	}
@@ -209,7 +212,7 @@ func (t *attribution) noteAnswer(f fact) {
 		return
 	}
 	if f.what == store.DeedAnsweredElsewhere && m.Fate != store.FateFailed {
-		t.answerDue = false
+		t.answerDue, t.unheard = false, false
 		return
 	}
 
@@ -221,12 +224,12 @@ func (t *attribution) noteAnswer(f fact) {
 
 	switch m.Fate {
 	case store.FateOut:
-		t.answerDue = false
+		t.answerDue, t.unheard = false, false
 		if left, known := t.left[m.ID]; known {
 			t.leaving = left
 		}
 	case store.FateWaiting, store.FateUnclear:
-		t.answerDue, t.leaving = false, t.now
+		t.answerDue, t.unheard, t.leaving = false, false, t.now
 	case store.FateFailed:
 		t.leaving = t.endOfAttempt(m.ID, f.at, time.Time{})
 	default: // it was taken back, or kept inside

@@ -80,6 +80,16 @@ func TestTimeline(t *testing.T) {
 			want: []measuring.Spent{inQueue(990, 30), atAgent(ann, 10, 10), atCustomer(10, 10)},
 		},
 		{
+			name: "the queue's again when it is opened again unanswered",
+			story: `
+				mon 09:00 she opens
+				mon 09:10 ann resolves
+				mon 09:20 ann reopens
+				mon 09:35 ben answers
+				mon 09:40 ben resolves`,
+			want: []measuring.Spent{inQueue(25, 25), atCustomer(5, 5)},
+		},
+		{
 			name: "nobody's between its end and its reopening",
 			story: `
 				mon 09:00 she opens
