@@ -50,7 +50,7 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 		out = append(out, fs.inspectPicture(ctx, n, at))
 	}
 
-	if len(ids) == 0 {
+	if len(ids) == 0 || fact.IsInPersonalChat(a) { // Graph shows us nothing of a chat
 		return out
 	}
 

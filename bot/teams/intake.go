@@ -43,7 +43,11 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 		return nil, nil // group chats: the app isn't made for them
 	}
 
-	p := fact.Payload{Kind: fact.KindActivity, Me: it.Me, Body: raw}
+	body, err := withoutSecrets(a, raw)
+	if err != nil {
+		return nil, err
+	}
+	p := fact.Payload{Kind: fact.KindActivity, Me: it.Me, Body: body}
 	if p.IsBySelf(a) {
 		return nil, nil
 	}
@@ -75,8 +79,10 @@ func (it *intake) concernsUs(ctx context.Context, p fact.Payload, a *connector.A
 	switch {
 	case a.Type == connector.TypeMessageReaction:
 		return it.threads.concernsReaction(ctx, a)
-	case isPrivate(a) && !isClick:
-		return isMessage, false, nil // it is a command: a change of its text changes nothing
+	case isPrivate(a) && isMessage && !isClick:
+		return true, false, nil // it is a command
+	case isTargeted(a) && !isMessage:
+		return false, false, nil // a change of a command's text changes nothing, but for `new` in a personal chat
 	}
 
 	at := fact.PlaceOf(a)
@@ -115,12 +121,7 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 	}
 
 	if isPrivate(a) {
-		body, err := withoutSecrets(a, p.Body)
-		if err != nil {
-			return nil, err
-		}
-
-		p.Kind, p.Body = fact.KindCommand, body
+		p.Kind = fact.KindCommand
 		return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 	}
 
@@ -144,8 +145,8 @@ func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.
 	return p.EditFacts(a, at), nil
 }
 
-// withoutSecrets removes from a message the addresses with which a reader of the journal could fetch its files. raw is the
-// message as Teams sent it. It is returned as it is if the message has no such address.
+// withoutSecrets removes from a message the addresses with which a reader of the journal could fetch its files: only their names
+// stay. raw is the message as Teams sent it. It is returned as it is if the message has no such address.
 // Errors: json's, if the message can't be written again.
 func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 	isSecret := func(at connector.Attachment) bool { return at.ContentType == connector.ContentFile }
@@ -153,7 +154,12 @@ func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 		return raw, nil
 	}
 	clean := *a
-	clean.Attachments = slices.DeleteFunc(slices.Clone(a.Attachments), isSecret)
+	clean.Attachments = slices.Clone(a.Attachments)
+	for i, at := range clean.Attachments {
+		if isSecret(at) {
+			clean.Attachments[i] = connector.Attachment{ContentType: at.ContentType, Name: at.Name}
+		}
+	}
 	return json.Marshal(clean)
 }
 

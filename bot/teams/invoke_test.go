@@ -139,6 +139,31 @@ func TestCommandInAPersonalChat(t *testing.T) {
 	wantEqual(t, "channel", a.Place.Channel, w.fake.PersonalID(ann))
 }
 
+// `new` in a personal chat writes to a customer: it is known by its message, so that its author can change or delete what waits.
+func TestStartInAPersonalChatIsChanged(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	chat := w.fake.PersonalID(ann)
+	id, err := w.ann.Say("new eve@x.test Wrong words")
+	must(t, err)
+	a := w.waitAction(fact.MessageID(chat, id))
+	wantEqual(t, "verb", a.Verb, bridge.VerbNew)
+	wantEqual(t, "its place", a.TypedPlace(), bridge.Place{Channel: chat, Thread: id, Message: id})
+	wantEqual(t, "it has an order", a.TypedOrder() != "", true)
+
+	must(t, w.ann.Edit(chat, id, "/new eve@x.test Right words"))
+	edit := w.waitAction("e:" + chat + ":" + id)
+	wantEqual(t, "verb of the edit", edit.Verb, bridge.VerbEdit)
+	wantEqual(t, "message of the edit", edit.Place, a.Place)
+	wantEqual(t, "text of the edit", edit.Text, "Right words")
+	wantEqual(t, "the edit speaks to Parley", edit.MentionsBot, true)
+
+	must(t, w.ann.Delete(chat, id))
+	deletion := w.waitAction(fact.DeleteID(chat, id, 1))
+	wantEqual(t, "verb of the deletion", deletion.Verb, bridge.VerbDelete)
+	wantEqual(t, "message of the deletion", deletion.Place, a.Place)
+}
+
 // A command in a personal chat is answered there.
 func TestAnswerInAPersonalChat(t *testing.T) {
 	t.Parallel()

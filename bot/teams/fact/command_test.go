@@ -89,3 +89,28 @@ func TestFirstWordsKeepTheirFormatting(t *testing.T) {
 		t.Errorf("got the text %q, want %q", a.Text, want)
 	}
 }
+
+// A picture or a file beside a command in a personal chat doesn't go unnoticed: the engine begins no conversation with one, and a note
+// can't keep it.
+func TestFileBesideACommand(t *testing.T) {
+	t.Parallel()
+	for name, file := range map[string]connector.Attachment{
+		"a picture": {ContentType: "image/*", ContentURL: "https://smba.trafficmanager.net/emea/v3/attachments/1"},
+		"a file":    {ContentType: connector.ContentFile, Name: "plan.pdf"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			decode := func(text string) bridge.Action {
+				a := connector.Activity{ID: "1700000000000", Conversation: &connector.ConversationAccount{ID: "a:1", ConversationType: connector.ConversationPersonal}}
+				a.Text, a.Attachments = text, []connector.Attachment{file}
+				return Payload{Me: "28:bot"}.decodeCommand(&a)[0]
+			}
+			if a := decode("new ann@example.org The plan is attached"); a.Verb != bridge.VerbNew || len(a.Files) != 1 {
+				t.Errorf("got the verb %s with %d files, want %s with one", a.Verb, len(a.Files), bridge.VerbNew)
+			}
+			if a := decode("#12 note see the plan"); a.Verb != bridge.VerbUnknown || a.Args.Note != noFiles {
+				t.Errorf("got the verb %s: %q, want that the note is refused with %q", a.Verb, a.Args.Note, noFiles)
+			}
+		})
+	}
+}

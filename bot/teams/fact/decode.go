@@ -103,7 +103,10 @@ func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 		Mentions: t.Mentions, Files: p.collectFiles(a, t), OwnThread: p.Own,
 		Context: bridge.Context{Quotes: t.Quotes, Forwards: t.Forwards, Edited: p.Edit},
 	}
-	message := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads, NamesApp: t.Bot, Named: t.Named}
+	isToUs := IsInPersonalChat(a) // all of it, as if it mentioned us
+	message := command.Message{
+		Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads || isToUs, NamesApp: t.Bot || isToUs, Named: t.Named,
+	}
 	message.Ask(&out)
 	return out
 }
@@ -146,6 +149,12 @@ func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.Surfa
 		}
 	}
 
+	for _, at := range a.Attachments {
+		if at.ContentType == connector.ContentFile {
+			add(Attached{ID: Digest(at.Name), Name: at.Name, Unavailable: NoFileAccess})
+		}
+	}
+
 	return out
 }
 
@@ -174,6 +183,9 @@ func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.
 // noRelay answers somebody who tries to write to a customer in a chat or a message that only we can see.
 const noRelay = "What is written to me in private never goes to a customer. Type it in the conversation's thread."
 
+// noFiles answers somebody who adds a file to a note there: nobody would see the file in the conversation's thread.
+const noFiles = "A note can't take a file along from here: nothing is noted. Type it in the conversation's thread, with the file."
+
 // decodeCommand reads a slash command, or a message that only we can see. Nothing of it goes to a customer, but for
 // what `new` writes to the one whom it names.
 func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
@@ -185,18 +197,33 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 		typed.Plain = "mine"
 	}
 
-	q := typed.Slash("parley")
+	q, files := typed.Slash("parley"), p.collectFiles(a, t)
+	refused := func(why string) command.Parsed {
+		return command.Parsed{Verb: bridge.VerbUnknown, Marker: bridge.MarkSlash, Args: bridge.Args{Note: why}}
+	}
 	switch q.Verb {
 	case bridge.VerbReply, bridge.VerbSay, bridge.VerbSend:
-		q = command.Parsed{Verb: bridge.VerbUnknown, Marker: bridge.MarkSlash, Args: bridge.Args{Note: noRelay}}
-	default: // nothing else goes to a customer
+		q = refused(noRelay)
+	case bridge.VerbNote:
+		if len(files) > 0 {
+			q = refused(noFiles)
+		}
+	default: // nothing else says anything
 	}
 
-	at.Message = "" // a message that others don't see is no place
 	asked := bridge.Action{
 		Origin: bridge.OriginSlash, Actor: p.Actor(a), Place: at, Raw: t.Named(t.Plain), Mentions: t.Mentions, OwnThread: p.Own,
 	}
 	q.Fill(&asked)
+	if q.Verb == bridge.VerbNew {
+		asked.Files = files
+	}
+
+	if q.Verb == bridge.VerbNew && IsInPersonalChat(a) { // its author can change or delete what waits for the customer
+		asked.Origin, asked.Order = bridge.OriginMention, sortKey(at.Message)
+	} else {
+		asked.Place.Message = "" // a message that others don't see is no place
+	}
 	return []bridge.Action{asked}
 }
 
