@@ -122,10 +122,11 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 }
 
 // readWords reads what the chosen message says as the desk would send it: the surface may show newer words, because it told no edit.
-func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Place, user string) error {
-	text, mark, err := m.Desk.WordsAt(ctx, at, user)
-	if mark != "" {
-		in.Text, in.Args.Shown = text, mark
+// Errors: *bridge.Problem if the desk has no such text; the desk's.
+func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
+	in.Text, in.Args.Shown, err = m.Desk.WordsAt(ctx, at, user)
+	if err == nil && in.Args.Shown == "" {
+		return &bridge.Problem{Code: "unknown_message", Text: "Parley has no text of a teammate here that it could send.", Hint: "Use Reply to customer."}
 	}
 	return err
 }

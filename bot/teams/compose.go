@@ -35,7 +35,7 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 		return dialogAnswer(in.boxDialog(ctx, verb, at)), nil
 	}
 	if verb == bridge.VerbUndo {
-		return in.takeBack(ctx, at)
+		return in.actAtOnce(ctx, at, "Undo", "Parley takes it back if it has not left yet. The thread says what became of it.")
 	}
 
 	text := ""
@@ -44,6 +44,9 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 	}
 
 	f, zone, err := in.formMaker().Form(ctx, verb, bridge.Args{}, at, in.user.ID, text)
+	if verb == bridge.VerbSend && errors.Is(err, bridge.ErrNoConversation) { // it may have been typed in the channel
+		return in.actAtOnce(ctx, at, "Send to customer", "If it is a text for a customer, Parley asks below it who is to get it.")
+	}
 	if err != nil {
 		return dialogAnswer(in.problemDialog(err, at)), nil
 	}
@@ -94,8 +97,9 @@ func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge
 	return card.Form(form, m, in.door.Home())
 }
 
-// takeBack takes the chosen reply back at once, without a dialog: the reply might leave before a second click.
-func (in *invocation) takeBack(ctx context.Context, at bridge.Place) (any, error) {
+// actAtOnce stores an entry of a message's menu without asking anything: a reply might leave before a second click. Teams must have a
+// dialog: it says what comes now.
+func (in *invocation) actAtOnce(ctx context.Context, at bridge.Place, title, text string) (any, error) {
 	inOurThread, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
@@ -106,8 +110,7 @@ func (in *invocation) takeBack(ctx context.Context, at bridge.Place) (any, error
 	if err := in.door.desk.Accept(ctx, in.payload.Fact(id, fact.KeyOf(at))); err != nil {
 		return nil, err
 	}
-	const text = "Parley takes it back if it has not left yet. The thread says what became of it."
-	answer := view.Card{Title: "Undo", Blocks: []view.Block{{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: text}}}}}
+	answer := view.Card{Title: title, Blocks: []view.Block{{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: text}}}}}
 	return dialogAnswer(card.Window(answer, at, in.door.Home(), in.makeNonce())), nil
 }
 

@@ -248,6 +248,30 @@ func TestUndoFromMenu(t *testing.T) {
 	w.wantNoProblems()
 }
 
+// So it is with Send on a text that was typed in the channel, outside of all threads: Parley asks below it which customer is meant.
+//
+func TestSendFromMenuInTheChannel(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	id, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "It costs 5 euros"})
+	must(t, err)
+	wantWords(t, w.choose(ann, id, "sendFromMessage"), "who is to get it")
+	a := w.waitAction(interactionFacts)
+	wantEqual(t, "verb", a.Verb, bridge.VerbSend)
+	wantEqual(t, "origin", a.Origin, bridge.OriginShortcut)
+	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Message: id})
+	w.wantNoProblems()
+}
+
+// What no teammate typed, or Parley didn't hear, isn't offered to be sent.
+func TestSendFromMenuOfWhatNobodyTyped(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	card := w.choose(ann, w.root, "sendFromMessage")
+	wantWords(t, card, "Parley has no text of a teammate here", "Reply to customer")
+	wantNoWords(t, card, "Send this to")
+}
+
 func TestGuestCannotUndo(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)

@@ -100,10 +100,13 @@ func (d *fakeDesk) Suggested(context.Context, bridge.ConversationID, bridge.Even
 	return nil, nil
 }
 
-// deskWords is what every message says as the desk has it.
+// deskWords is what every message of a person says as the desk has it.
 const deskWords = "he is calm"
 
-func (d *fakeDesk) WordsAt(context.Context, bridge.Place, string) (text, mark string, err error) {
+func (d *fakeDesk) WordsAt(_ context.Context, at bridge.Place, _ string) (text, mark string, err error) {
+	if at.Message == d.root.Message {
+		return "", "", nil
+	}
 	return deskWords, "marked", nil
 }
 

@@ -12,11 +12,13 @@ import (
 // decodeMenu reads an entry of a message's menu that acts at once.
 func (p Payload) decodeMenu(a *connector.Activity) ([]bridge.Action, error) {
 	v := ReadInvoked(a)
-	if manifest.VerbOf(v.CommandID) != bridge.VerbUndo || v.Message == nil {
+	name := manifest.VerbOf(v.CommandID)
+	actsAtOnce := name == bridge.VerbUndo || name == bridge.VerbSend
+	if !actsAtOnce || v.Message == nil {
 		return nil, fmt.Errorf("%w: menu entry %q", errDecode, shorten(v.CommandID))
 	}
 	place := MessagePlace(a, v.Message)
-	return []bridge.Action{{Verb: bridge.VerbUndo, Origin: bridge.OriginShortcut, Actor: p.Actor(a), Place: place, OwnThread: p.Own}}, nil
+	return []bridge.Action{{Verb: name, Origin: bridge.OriginShortcut, Actor: p.Actor(a), Place: place, OwnThread: p.Own}}, nil
 }
 
 // MessagePlace returns the place of the message in whose menu an entry was chosen. If m is nil, it returns the thread of
