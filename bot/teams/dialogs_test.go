@@ -156,7 +156,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// Who was never met can search from a channel without the app, if a team with the app lists them.
+// Who was never met can search from a channel without the app, if a team with the app lists them. That team isn't taken for one with
+// the app.
 func TestFindWhereTheAppIsNot(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
@@ -167,6 +168,8 @@ func TestFindWhereTheAppIsNot(t *testing.T) {
 		wantEqual(t, "error", out.Error, "")
 		wantEqual(t, "results", len(out.Results), want)
 	}
+	_, known := w.surface.org.Notes.Team(elsewhere)
+	wantEqual(t, "the team is noted", known, false)
 }
 
 func TestGuestFindsNothing(t *testing.T) {

@@ -19,7 +19,8 @@ type installation struct {
 }
 
 // learn notes what every activity tells besides its own subject: where Teams is reached, which channel belongs to which
-// team, and where the app is or no longer is.
+// team, and where the app is or no longer is. The message box and the menus of messages have the app's entries in every team, also
+// where the app isn't: they only tell where Teams is reached.
 // Errors: the desk's.
 func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	if err := i.Notes.Load(ctx); err != nil {
@@ -30,7 +31,7 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	}
 
 	d := a.ChannelData
-	if d == nil {
+	if d == nil || strings.HasPrefix(a.Name, fact.InvokesOfExtension) {
 		return nil
 	}
 	if d.Channel != nil && a.Type == connector.TypeMessage {

@@ -25,6 +25,9 @@ const (
 	InvokeConsent  = "fileConsent/invoke"
 )
 
+// InvokesOfExtension is what the names of those invokes begin with that come from the message box, or from a message's menu.
+const InvokesOfExtension = "composeExtension/"
+
 // Invoked is the value of an invoke: the fields that we read, for all kinds of invokes.
 type Invoked struct {
 	Action struct {
