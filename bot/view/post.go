@@ -1,7 +1,12 @@
 package view
 
 import (
+	"regexp"
+	"slices"
+	"strings"
+
 	"parley/bot/shape"
+	"parley/bot/verb"
 	"parley/bridge"
 )
 
@@ -15,6 +20,40 @@ func withHowToAnswer(c Card, f bridge.Facts, syntax CommandSyntax) Card {
 	command := shape.Code(syntax.adaptExample("!reply") + " …")
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("To answer, begin with "), command, shape.Text(": I don't hear anything else here.")))
 	return c
+}
+
+// verbInHint finds what may be a verb with its sign in Parley's words: "Name them: !assign @ann".
+var verbInHint = regexp.MustCompile(`(^|[\s(])(![a-z]+)`)
+
+// adaptHints rewrites the verbs that a card's words name, if Parley isn't told of plain text: nobody would hear "!assign" there. What
+// people wrote stays as it is: it is quoted, or an entry of a list.
+func (s CommandSyntax) adaptHints(c Card) Card {
+	if !s.OnlyMentions {
+		return c
+	}
+	c.Blocks = slices.Clone(c.Blocks)
+	for i, b := range c.Blocks {
+		if b.Kind != BlockLine && b.Kind != BlockSmall {
+			continue
+		}
+		b.Pieces = slices.Clone(b.Pieces)
+		for j, piece := range b.Pieces {
+			if piece.Kind == PieceText {
+				b.Pieces[j].Text = verbInHint.ReplaceAllStringFunc(piece.Text, s.adaptHint)
+			}
+		}
+		c.Blocks[i] = b
+	}
+	return c
+}
+
+// adaptHint rewrites what verbInHint has found, if it is a verb.
+func (s CommandSyntax) adaptHint(found string) string {
+	before, word, _ := strings.Cut(found, "!")
+	if _, ok := verb.Find(word); !ok {
+		return found
+	}
+	return before + s.adaptExample("!"+word)
 }
 
 // Post returns the card of what a post says. syntax is that of its place. The result is false for files, for marks, and for
@@ -34,7 +73,7 @@ func Post(p bridge.Post, syntax CommandSyntax) (Card, bool) {
 		if help, ok := p.Line.Content.(*bridge.HelpLine); ok {
 			return Help(help.About, syntax, help.Denied...), true
 		}
-		return Line(*p.Line, p.Facts), true
+		return syntax.adaptHints(Line(*p.Line, p.Facts)), true
 	case bridge.PostErased:
 		return erasedCard(), true
 	case bridge.PostFiles, bridge.PostMark, bridge.PostDouble:
