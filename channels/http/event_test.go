@@ -47,6 +47,8 @@ func events() []event {
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m4", From: kim, At: at, Text: "Hi"}},
 		{raw: `{"type":"message","id":"m5",` + from + `,"at":"2016-12-31T23:59:60Z","text":"Hi"}`,
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m5", From: kim, At: newYear, Text: "Hi"}},
+		{raw: `{"type":"message","id":"m6",` + from + `,"at":"2026-11-21T11:59:00+23:59","text":"Hi"}`, // PostgreSQL has no such zone
+			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m6", From: kim, At: at, Text: "Hi"}},
 		{raw: `{"type":"edit","id":"e1",` + from + `,"target":"m1","text":"Ho"}`,
 			want: channels.Inbound{Kind: channels.InboundEdit, ExternalID: "e1", From: kim, Change: channels.Change{Target: "m1"}, Text: "Ho"}},
 		{raw: `{"type":"delete","id":"e2",` + from + `,"target":"m1"}`,
@@ -76,6 +78,7 @@ func events() []event {
 		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[` + strings.Repeat(`{"content":"eA=="},`, 10) + `{"content":"eA=="}]}`, fault: "more than 10"},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"2026-11-20T12:00:00"}`, fault: "events[0]: at is no time", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"2016-12-31T23:58:60Z"}`, fault: "events[0]: at is no time", finer: true},
+		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"2026-11-20T12:00:00+24:00"}`, fault: "events[0]: at is no time"},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"0000-12-31T19:03:58-04:56"}`, fault: "events[0]: at is not between", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"9999-12-31T23:59:59Z"}`, fault: "events[0]: at is not between", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":1790000000}`, fault: "events[0]: at is no time"},

@@ -8,7 +8,8 @@ import (
 )
 
 // Moment is a time that JSON has in any form of RFC 3339, section 5.6: "t" and "z" may be small, and the second may be a leap
-// second, 60, which counts as the next one. time.Time reads neither.
+// second, 60, which counts as the next one. time.Time reads neither. It is kept in UTC: PostgreSQL refuses zones that are more than
+// sixteen hours off, which RFC 3339 allows.
 type Moment struct{ time.Time }
 
 // errNoMoment means that a text is no time of RFC 3339.
@@ -35,6 +36,10 @@ func (m *Moment) UnmarshalJSON(raw []byte) error {
 	if at.UnmarshalText([]byte(written)) != nil {
 		return errNoMoment
 	}
+	const day = 24 * 60 * 60
+	if _, offset := at.Zone(); offset <= -day || offset >= day { // time.Time takes 24:00
+		return errNoMoment
+	}
 	if isLeap {
 		at = at.Add(time.Second)
 		if at.Truncate(time.Second) != at.Truncate(24*time.Hour) { // leap seconds end a day of UTC
@@ -42,6 +47,6 @@ func (m *Moment) UnmarshalJSON(raw []byte) error {
 		}
 	}
 
-	m.Time = at
+	m.Time = at.UTC()
 	return nil
 }
