@@ -40,7 +40,7 @@ type Options struct {
 	ClientSecret string
 	RedirectURI  string
 	Users        []User
-	Thin         bool             // ID tokens have no claims of users: those are told at the userinfo endpoint, as the standard has it for the code flow
+	LeftOut      []string         // claims of users that ID tokens don't have: the userinfo endpoint tells them, as the standard has it for the code flow
 	Clock        func() time.Time // nil means time.Now
 	Log          *slog.Logger
 }

@@ -94,8 +94,9 @@ func (s *Server) idToken(g grant) (string, error) {
 		"iss": s.Issuer(), "aud": s.opt.ClientID, "sub": g.user.ID, "nonce": g.nonce,
 		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(),
 	}
-	if !s.opt.Thin {
-		maps.Copy(claims, g.user.Claims)
+	maps.Copy(claims, g.user.Claims)
+	for _, name := range s.opt.LeftOut {
+		delete(claims, name)
 	}
 	s.spoilClaims(claims, now)
 	return s.signClaims(claims)

@@ -169,7 +169,7 @@ func TestWhoSignsInByMicrosoft(t *testing.T) {
 // thinWorld has a provider whose tokens have no address: it has to be asked for it.
 func thinWorld(t *testing.T, claimed map[string]any) *signInWorld {
 	t.Helper()
-	return startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{ann(claimed)}, Thin: true})
+	return startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{ann(claimed)}, LeftOut: []string{"email", "email_verified"}})
 }
 
 // If the token has no address, the provider is asked for it.
@@ -189,6 +189,27 @@ func TestTokenWithoutAddress(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := thinWorld(t, tt.claimed).signIn("ann")
+			wantIdentity(t, got, err, Identity{Kind: Any, Mail: tt.wantMail})
+		})
+	}
+}
+
+// A token may have the address and not say whether it was checked, as Okta's are in the code flow: the provider is asked for both.
+//
+func TestTokenWithAnAddressOfWhichItSaysNothing(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		isChecked bool
+		wantMail  string
+	}{
+		{name: "it was checked", isChecked: true, wantMail: "ann@acme.example"},
+		{name: "it was not"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			told := ann(map[string]any{"email_verified": tt.isChecked})
+			got, err := startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{told}, LeftOut: []string{"email_verified"}}).signIn("ann")
 			wantIdentity(t, got, err, Identity{Kind: Any, Mail: tt.wantMail})
 		})
 	}

@@ -33,11 +33,11 @@ type claims struct {
 }
 
 // looseBool is a truth value that providers write in several ways: true, "true", 1, "1". Everything else is false.
-type looseBool bool
+type looseBool struct{ isStated, isTrue bool }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (b *looseBool) UnmarshalJSON(raw []byte) error {
-	*b = looseBool(slices.Contains([]string{`true`, `"true"`, `1`, `"1"`}, string(raw)))
+	*b = looseBool{isStated: true, isTrue: slices.Contains([]string{`true`, `"true"`, `1`, `"1"`}, string(raw))}
 	return nil
 }
 
@@ -78,12 +78,13 @@ func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, 
 	return p.identityOf(stated)
 }
 
-// readMissingAddress asks the userinfo endpoint for the address if the token has none, as the standard allows.
-// Slack's and Microsoft's tokens have all that is needed.
+// readMissingAddress asks the userinfo endpoint for the address if the token has none, or doesn't say whether it was checked, as the
+// standard allows and Okta does. Slack's and Microsoft's tokens have all that is needed.
 // Source: OpenID Connect Core 1.0, sections 5.3.2 and 5.4.
 func (p *provider) readMissingAddress(ctx context.Context, discovered *oidc.Provider, token *oidc.IDToken, tokens *oauth2.Token, stated *claims) error {
-	if p.Kind != Any || stated.Email != "" {
-		return nil // the token says enough
+	saysEnough := stated.Email != "" && stated.EmailVerified.isStated
+	if p.Kind != Any || saysEnough {
+		return nil
 	}
 	if discovered.UserInfoEndpoint() == "" {
 		return nil // nothing more can be learned
@@ -96,7 +97,7 @@ func (p *provider) readMissingAddress(ctx context.Context, discovered *oidc.Prov
 	if info.Subject != token.Subject {
 		return errors.New("it is about another person than the token (sub)")
 	}
-	stated.Email, stated.EmailVerified = info.Email, looseBool(info.EmailVerified)
+	stated.Email, stated.EmailVerified.isTrue = info.Email, info.EmailVerified
 	return nil
 }
 
@@ -141,9 +142,9 @@ func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, a
 // Errors: ErrElsewhere for a user of another tenant.
 func (p *provider) identityOf(stated claims) (Identity, error) {
 	who := Identity{Kind: p.Kind}
-	isAddressProven := stated.EmailVerified || stated.DomainVerified
+	isAddressProven := stated.EmailVerified.isTrue || stated.DomainVerified.isTrue
 	if p.Kind == Microsoft {
-		isAddressProven = stated.DomainVerified // an admin of any tenant can give its users any address
+		isAddressProven = stated.DomainVerified.isTrue // an admin of any tenant can give its users any address
 	}
 	if isAddressProven {
 		who.Mail = normalizeAddress(stated.Email)
