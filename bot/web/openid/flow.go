@@ -57,6 +57,8 @@ func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (
 		return Identity{}, newRefusal(untrusted, nil)
 	case slices.Contains(listCancellations(), answer.Get("error")):
 		return Identity{}, newRefusal(cancelled, nil)
+	case slices.Contains([]string{"temporarily_unavailable", "server_error"}, answer.Get("error")):
+		return Identity{}, newRefusal(away, errAnswer(answer.Get("error")))
 	case answer.Get("error") != "" || answer.Get("code") == "":
 		return Identity{}, newRefusal(failed, errAnswer(answer.Get("error")))
 	}

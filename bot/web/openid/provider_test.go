@@ -3,12 +3,15 @@ package openid
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"parley/bot/web/oidcfake"
 )
@@ -69,6 +72,23 @@ func TestProviderSaysNo(t *testing.T) {
 		}
 		_, err := w.ours.finish(t.Context(), kept, answer)
 		wantRefusal(t, err, away)
+	})
+	t.Run("it sends people back because it has a fault", func(t *testing.T) {
+		t.Parallel()
+		for _, said := range []string{"temporarily_unavailable", "server_error"} {
+			w := newWorld(t, Any, ann(nil))
+			kept, answer := w.chooseAs("ann")
+			answer.Set("error", said)
+			_, err := w.ours.finish(t.Context(), kept, answer)
+			wantRefusal(t, err, away)
+		}
+	})
+	t.Run("it has too much to do", func(t *testing.T) {
+		t.Parallel()
+		busy := &oauth2.RetrieveError{Response: &http.Response{StatusCode: http.StatusTooManyRequests}}
+		if got := reasonOf(fmt.Errorf("code: %w", busy)); got != away {
+			t.Errorf("got the reason %d, want %d", got, away)
+		}
 	})
 	t.Run("its words for an error don't come into the log", func(t *testing.T) {
 		t.Parallel()

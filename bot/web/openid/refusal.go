@@ -21,7 +21,7 @@ const (
 	cancelled               // somebody did not want to, or may not
 	failed                  // the provider says that something is wrong, most often with the registration
 	untrusted               // the answer is not one to our sign-in, or not the provider's
-	away                    // the provider does not answer
+	away                    // the provider does not answer, or has a fault that passes
 	stranger                // the provider knows who it is, Parley does not
 	elsewhere               // somebody of another workspace or tenant
 )
@@ -69,7 +69,7 @@ func reasonOf(err error) reason {
 
 // reasonOfAnswer returns why a provider gave no token for a code.
 func reasonOfAnswer(answered *oauth2.RetrieveError) reason {
-	if answered.Response != nil && answered.Response.StatusCode >= http.StatusInternalServerError {
+	if r := answered.Response; r != nil && (r.StatusCode == http.StatusTooManyRequests || r.StatusCode >= http.StatusInternalServerError) {
 		return away
 	}
 	switch answered.ErrorCode {
