@@ -25,11 +25,11 @@ type Options struct {
 	Only []string // names of groups; empty means all
 }
 
-// group measures some figures that share a set-up.
+// group is a set of figures that are measured together, because they share a set-up.
 type group struct {
-	name    string
+	name    string // for --only
 	run     func(context.Context, *rig.Rig) (map[string]figure.Figure, error)
-	figures []string
+	figures []string // their names: what run returns
 }
 
 // listGroups returns all groups, in the order in which they run.
@@ -54,8 +54,8 @@ func listGroups() []group {
 	}
 }
 
-// quickFor is how long a quick run measures. Then it breaks off what it is at and begins nothing
-// more: the rest of its minute is for ending.
+// quickFor is how long a quick run measures. Then it breaks off the current group and begins no other one; the rest of its
+// minute is for ending processes and the database.
 const quickFor = 52 * time.Second
 
 // Groups names all groups, for --help.
@@ -73,42 +73,42 @@ var ErrUnknownGroup = errors.New("bench: no such group")
 // errMinute is the cause with which the context of a quick run ends.
 var errMinute = errors.New("bench: the minute is over")
 
-// Run measures and returns the report. The database is private and goes afterwards.
-// Errors: ErrUnknownGroup; what could not be started; a broken invariant (lost, doubled,
-// not drained). A missed target is no error: see Report.Missed.
+// Run measures and returns the report. The database is private and is removed afterwards. Errors: ErrUnknownGroup; what
+// could not be started; a broken invariant (a message was lost, came twice, or was never delivered). A missed target is no
+// error: see Report.Missed.
 func Run(ctx context.Context, o Options) (figure.Report, error) {
 	b, err := rig.New(o.Options)
 	if err != nil {
 		return figure.Report{}, err
 	}
 
-	own := ""
+	ownProfile := "" // of this process: the generators and emulators
 	if o.CPUProfile != "" {
-		own = o.CPUProfile + ".own"
+		ownProfile = o.CPUProfile + ".own"
 	}
 
-	stop, err := rig.Profile(own)
+	stop, err := rig.Profile(ownProfile)
 	if err != nil {
 		return figure.Report{}, errors.Join(err, b.Close())
 	}
 
-	report, err := run(ctx, b, o.Only)
+	report, err := makeReport(ctx, b, o.Only)
 	return report, errors.Join(err, stop(), b.Close())
 }
 
-// run looks at the machine and measures the groups of these names, or all if there are no names.
-func run(ctx context.Context, b *rig.Rig, only []string) (figure.Report, error) {
+// makeReport looks at the machine and measures the groups of these names, or all if there are no names.
+func makeReport(ctx context.Context, b *rig.Rig, only []string) (figure.Report, error) {
 	machine, err := b.Machine(ctx)
 	if err != nil {
 		return figure.Report{}, err
 	}
-	figures, err := measure(ctx, b, only)
+	figures, err := measureGroups(ctx, b, only)
 	machine.LoadAfter = rig.LoadAverages()
 	return figure.Report{Metrics: figures, Machine: machine}, err
 }
 
-// measure runs the chosen groups one after the other.
-func measure(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.Figure, error) {
+// measureGroups runs the chosen groups one after the other. When one fails, the others' figures are still worth having.
+func measureGroups(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.Figure, error) {
 	all := listGroups()
 	for _, name := range only {
 		if !slices.ContainsFunc(all, func(g group) bool { return g.name == name }) {
@@ -131,22 +131,31 @@ func measure(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.
 
 		b.Say("%s …", g.name)
 		begin := time.Now()
-		some, err := g.run(ctx, b)
-		isMinuteOver := err != nil && errors.Is(context.Cause(ctx), errMinute)
-		isBroken := errors.Is(err, load.ErrLost) || errors.Is(err, talk.ErrOrder)
-		if isMinuteOver && !isBroken {
-			some = map[string]figure.Figure{}
-			for _, name := range g.figures {
-				some[name] = figure.Figure{Note: "left out by --quick: the minute was over"}
-			}
-		} else if err != nil { // the others' figures are still worth having
+		measured, err := g.measure(ctx, b)
+		if err != nil {
 			failed = append(failed, fmt.Errorf("bench: %s: %w", g.name, err))
 			b.Say("        failed: %v", err)
 		}
 
-		maps.Copy(figures, some)
+		maps.Copy(figures, measured)
 		b.Say("        %.1f s", time.Since(begin).Seconds())
 	}
 
 	return figures, errors.Join(failed...)
+}
+
+// measure runs the group. If the minute of a quick run ends it, its figures are left out, which is no error.
+func (g group) measure(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
+	figures, err := g.run(ctx, b)
+	isMinuteOver := err != nil && errors.Is(context.Cause(ctx), errMinute)
+	isInvariantBroken := errors.Is(err, load.ErrLost) || errors.Is(err, talk.ErrOrder)
+	if !isMinuteOver || isInvariantBroken {
+		return figures, err
+	}
+
+	leftOut := map[string]figure.Figure{}
+	for _, name := range g.figures {
+		leftOut[name] = figure.Figure{}.LeftOutByQuick("the minute was over")
+	}
+	return leftOut, nil
 }

@@ -21,27 +21,32 @@ const (
 	acceptIdleTarget = 4
 )
 
-// startWorld makes a world with Slack's channels to which load.Everywhere writes. Accounts end its parley.yaml.
-func startWorld(ctx context.Context, b *rig.Rig, accounts string) (*rig.World, error) {
-	return rig.StartWorld(ctx, b, rig.WorldOptions{
+// startFlood returns a flood of Slack events by rig.Clients connections, with a world and a Parley of its own. accounts end the
+// world's parley.yaml. The caller closes the world.
+func startFlood(ctx context.Context, b *rig.Rig, accounts string) (*load.Flood, error) {
+	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{
 		Slack:  &rig.SlackOptions{Channels: load.Channels},
 		Config: func(w *rig.World) string { return w.SlackConfig(accounts) },
 	})
+	if err != nil {
+		return nil, err
+	}
+	c, err := w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return &load.Flood{World: w, Parley: c, Conns: rig.Clients, Says: load.Everywhere}, nil
 }
 
 // Measure finds how fast signed Slack events become durable.
 func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	w, err := startWorld(ctx, b, "")
+	f, err := startFlood(ctx, b, "")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	c, err := w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
-	if err != nil {
-		return nil, err
-	}
+	defer func() { err = errors.Join(err, f.World.Close()) }()
 
-	f := &load.Flood{World: w, Parley: c, Conns: 1, Says: load.Everywhere}
+	f.Conns = 1
 	payload, err := load.SamplePayload(ctx, f)
 	if err != nil {
 		return nil, err
@@ -65,48 +70,41 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 // one client's inserts.
 func acceptIdle(ctx context.Context, f *load.Flood, payload []byte) (figure.Figure, error) {
 	b := f.World.Rig
-	var p50, p99 []float64
-	m, err := b.Bracket(ctx, b.Rounds(),
-		func(ctx context.Context) (float64, error) {
-			_, p50, err := rig.Inserts(ctx, f.World, 1, payload, b.Span(2*time.Second, time.Second))
-			return p50, err
+	m, err := rig.Bracket(ctx, b, b.Rounds(),
+		func(ctx context.Context) (p50, rate float64, err error) {
+			rate, p50, err = rig.Inserts(ctx, f.World, 1, payload, b.Span(2*time.Second, time.Second))
+			return p50, rate, err
 		},
-		func(ctx context.Context) (float64, error) {
+		func(ctx context.Context) (p50, p99 float64, err error) {
 			a, err := f.Run(ctx, b.Span(2*time.Second, 500*time.Millisecond))
 			if err != nil {
-				return 0, err
+				return 0, 0, err
 			}
-
-			p50, p99 = append(p50, figure.Median(a.AcceptedMS)), append(p99, figure.Percentile(a.AcceptedMS, 0.99))
-			return figure.Median(a.AcceptedMS), f.Settle(ctx, a)
+			return figure.Median(a.AcceptedMS), figure.Percentile(a.AcceptedMS, 0.99), f.Settle(ctx, a)
 		})
 	if err != nil {
 		return figure.Figure{}, err
 	}
 
-	fig := figure.AtMost(acceptIdleTarget, "ratio", m.Ratios()...).With(map[string]float64{
-		"p50_ms": figure.Median(rig.Kept(m, p50)), "p99_ms": figure.Median(rig.Kept(m, p99)),
-		"reference_p50_ms": figure.Median(m.References())})
-
-	return fig.WithNote(m.Note), nil
+	return figure.AtMost(acceptIdleTarget, "ratio", m.Ratios()...).WithNote(m.Note).With(map[string]float64{
+		"p50_ms":           figure.Median(m.Values),
+		"p99_ms":           figure.Median(m.Found),
+		"reference_p50_ms": figure.Median(m.References),
+	}), nil
 }
 
-// acceptHeld measures how many events a second are accepted while the appliers are held; they begin
-// when the burst is over.
+// acceptHeld measures how many events a second are accepted while the appliers are held. They go on when the burst is over.
 func acceptHeld(ctx context.Context, f *load.Flood, payload []byte) (figure.Figure, error) {
 	b := f.World.Rig
-	var details []map[string]float64
-	m, err := b.Bracket(ctx, b.Rounds(), f.World.MeasureReference(rig.Clients, payload), func(ctx context.Context) (float64, error) {
+	measure := func(ctx context.Context) (rate float64, details map[string]float64, err error) {
 		f.Parley.Hold(true)
 		defer f.Parley.Hold(false)
-		rate, d, err := f.Burst(ctx, b.Span(6*time.Second, 1500*time.Millisecond), func(a load.Answered) error {
+		return f.Burst(ctx, b.Span(6*time.Second, 1500*time.Millisecond), func(a load.Answered) error {
 			defer f.Parley.Hold(false)
 			return f.CheckHeld(ctx, a)
 		})
-
-		details = append(details, d)
-		return rate, err
-	})
+	}
+	m, err := rig.Bracket(ctx, b, b.Rounds(), f.World.MeasureReference(rig.Clients, payload), measure)
 	if err != nil {
 		return figure.Figure{}, err
 	}
@@ -116,7 +114,5 @@ func acceptHeld(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 		target = acceptTargetRAM
 	}
 
-	fig := figure.AtLeast(target, "ratio", m.Ratios()...).With(figure.Middle(rig.Kept(m, details)))
-	fig = fig.With(map[string]float64{"reference_per_s": figure.Median(m.References())})
-	return fig.WithNote(m.Note), nil
+	return load.RateFigure(target, m), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"parley/channels/graph"
@@ -13,10 +12,8 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// chatTarget: a WhatsApp webhook is not much dearer than a Slack event.
-const chatTarget = 0.9
-
 const (
+	chatTarget    = 0.9 // a WhatsApp webhook should not cost much more than a Slack event
 	chatSecret    = "bench-app-secret"
 	chatNumber    = "105500000000001"
 	chatCustomers = 200 // so few that many of their messages wait together and share a post
@@ -29,54 +26,43 @@ const chatAccount = `  - {name: wa, kind: whatsapp, team: Team0, whatsapp: {phon
 
 // MeasureChat finds how fast signed WhatsApp webhooks become durable, against Slack events.
 func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	w, err := startWorld(ctx, b, chatAccount)
+	slack, err := startFlood(ctx, b, chatAccount)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	c, err := w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
-	if err != nil {
-		return nil, err
-	}
+	defer func() { err = errors.Join(err, slack.World.Close()) }()
 
-	slack := &load.Flood{World: w, Parley: c, Conns: rig.Clients, Says: load.Everywhere}
-	chat := &load.Flood{World: w, Parley: c, Conns: rig.Clients}
+	chat := &load.Flood{World: slack.World, Parley: slack.Parley, Conns: rig.Clients}
 	chat.Senders = func(lane int) load.Sender { return newChatSender(chat, lane) }
 	span := b.Span(2*time.Second, time.Second)
-	var details []map[string]float64
-	held := func(ctx context.Context, f *load.Flood) (float64, map[string]float64, error) {
-		c.Hold(true)
-		return f.Burst(ctx, span, func(a load.Answered) error {
-			defer c.Hold(false) // only here: two signals in a row may come in any order
-			return f.CheckHeld(ctx, a)
-		})
+	measure := func(f *load.Flood) rig.Measurement[map[string]float64] {
+		return func(ctx context.Context) (perSecond float64, details map[string]float64, err error) {
+			f.Parley.Hold(true)
+			return f.Burst(ctx, span, func(a load.Answered) error {
+				defer f.Parley.Hold(false) // only here: of two signals in a row the second may come first
+				return f.CheckHeld(ctx, a)
+			})
+		}
 	}
 
-	m, err := b.Bracket(ctx, b.Rounds(),
-		func(ctx context.Context) (float64, error) {
-			rate, _, err := held(ctx, slack)
-			return rate, err
-		},
-		func(ctx context.Context) (float64, error) {
-			rate, d, err := held(ctx, chat)
-			details = append(details, d)
-			return rate, err
-		})
+	m, err := rig.Bracket(ctx, b, b.Rounds(), measure(slack), measure(chat))
 	if err != nil {
 		return nil, err
 	}
 
-	fig := figure.AtLeast(chatTarget, "ratio", m.Ratios()...).With(figure.Middle(rig.Kept(m, details))).With(map[string]float64{"slack_per_s": figure.Median(m.References())})
-	return map[string]figure.Figure{"accept_chat": fig.WithNote(m.Note)}, nil
+	fig := figure.AtLeast(chatTarget, "ratio", m.Ratios()...).With(figure.MedianDetails(m.Found))
+	fig = fig.With(map[string]float64{"slack_per_s": figure.Median(m.References)}).WithNote(m.Note)
+	return map[string]figure.Figure{"accept_chat": fig}, nil
 }
 
 // chatSender writes webhooks of one text message each, as the Cloud API sends them.
 // Source: developers.facebook.com/documentation/business-messaging/whatsapp, webhooks, messages.
 type chatSender struct {
 	address string
-	lane, n int
-	body    []byte
-	buf     []byte
+	lane    int    // part of each id
+	n       int    // messages so far, and what earlier runs may have sent
+	body    []byte // of the latest webhook
+	buf     []byte // the latest request
 }
 
 func newChatSender(f *load.Flood, lane int) *chatSender {
@@ -92,10 +78,7 @@ func (s *chatSender) Next(n int) (request []byte, fact string) {
 		`"metadata":{"display_phone_number":"15550000001","phone_number_id":%[1]q},"contacts":[{"profile":{"name":"Customer %[2]s"},"wa_id":%[2]q,"user_id":"US.%[2]s"}],`+
 		`"messages":[{"from":%[2]q,"from_user_id":"US.%[2]s","id":%[3]q,"timestamp":"%[4]d","text":{"body":"Hello, is my parcel %[5]d on its way? I have been waiting for a week."},"type":"text"}]},"field":"messages"}]}]}`,
 		chatNumber, phone, id, time.Now().Unix(), s.n)
-	b := append(s.buf[:0], "POST /hooks/wa HTTP/1.1\r\nHost: "...)
-	b = append(append(b, s.address...), "\r\nContent-Type: application/json\r\nUser-Agent: facebookexternalua\r\nX-Hub-Signature-256: "...)
-	b = append(b, graph.Sign([]byte(chatSecret), s.body)...)
-	b = strconv.AppendInt(append(b, "\r\nContent-Length: "...), int64(len(s.body)), 10)
-	s.buf = append(append(b, "\r\n\r\n"...), s.body...)
+	s.buf = load.AppendPost(s.buf[:0], s.address, "/hooks/wa", s.body,
+		"User-Agent: facebookexternalua", "X-Hub-Signature-256: "+graph.Sign([]byte(chatSecret), s.body))
 	return s.buf, "m:" + id
 }

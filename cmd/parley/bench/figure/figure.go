@@ -1,5 +1,5 @@
-// Package figure is what a run of bench finds: figures with their targets, the report of all of them, and the arithmetic by
-// which rounds become one value.
+// Package figure holds what a run of bench finds: figures with their targets, the report of all of them, and the arithmetic
+// by which rounds become one value.
 //
 // What does not belong here: how anything is measured.
 package figure
@@ -21,9 +21,8 @@ type Figure struct {
 	// Value is the median of the rounds; nil means not measured, and Note says why.
 	Value *float64 `json:"value"`
 	// Target is the bound; nil for figures that only inform.
-	Target *float64 `json:"target"`
-	// AtMost: the target is an upper bound; otherwise a lower one.
-	AtMost bool `json:"at_most"`
+	Target       *float64 `json:"target"`
+	IsUpperBound bool     `json:"at_most"` // of Target; false means a lower bound
 	// OK says that the target is met; nil without value or target.
 	OK     *bool     `json:"ok"`
 	Unit   string    `json:"unit"`             // ratio, ms, MB, percent, per message, seconds
@@ -46,7 +45,7 @@ type Machine struct {
 	FlushMS   float64    `json:"flush_ms"` // median time of one 8 kB write with fdatasync there
 	Reference string     `json:"reference"`
 	Postgres  string     `json:"postgres"`
-	Load      [3]float64 `json:"load"` // averages before the run began
+	Load      [3]float64 `json:"load"` // load averages of 1, 5 and 15 minutes before the run
 	LoadAfter [3]float64 `json:"load_after"`
 	Quick     bool       `json:"quick"`
 }
@@ -61,21 +60,22 @@ func AtMost(target float64, unit string, rounds ...float64) Figure {
 	return newFigure(target, true, unit, rounds)
 }
 
-func newFigure(target float64, isAtMost bool, unit string, rounds []float64) Figure {
+func newFigure(target float64, isUpperBound bool, unit string, rounds []float64) Figure {
 	value := Median(rounds)
 	ok := value >= target
-	if isAtMost {
+	if isUpperBound {
 		ok = value <= target
 	}
-	return Figure{Value: &value, Target: &target, AtMost: isAtMost, OK: &ok, Unit: unit, Rounds: rounds}
+	return Figure{Value: &value, Target: &target, IsUpperBound: isUpperBound, OK: &ok, Unit: unit, Rounds: rounds}
 }
 
-// LeftOut makes a figure that was left out; why says the reason.
-func LeftOut(target float64, isAtMost bool, unit, why string) Figure {
-	return Figure{Target: &target, AtMost: isAtMost, Unit: unit, Note: why}
+// LeftOutByQuick returns the figure without a value, because a run with --quick has no time for it; why says what it would
+// do: AtMost(2, "ratio").LeftOutByQuick("connects 300 mailboxes").
+func (f Figure) LeftOutByQuick(why string) Figure {
+	return Figure{Target: f.Target, IsUpperBound: f.IsUpperBound, Unit: f.Unit, Note: "left out by --quick: " + why}
 }
 
-// With returns the figure with further details.
+// With returns the figure with further details; they replace those of the same name.
 func (f Figure) With(details map[string]float64) Figure {
 	f.Details = maps.Clone(f.Details)
 	if f.Details == nil {
@@ -91,7 +91,7 @@ func (f Figure) WithNote(note string) Figure {
 	return f
 }
 
-// Median returns the middle value, the lower one of two.
+// Median returns the middle value, the lower one of two, and 0 for no values.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -100,22 +100,22 @@ func Median(values []float64) float64 {
 	return sorted[(len(sorted)-1)/2]
 }
 
-// Middle returns the median of each detail.
-func Middle(all []map[string]float64) map[string]float64 {
-	lists := map[string][]float64{}
-	for _, d := range all {
-		for k, v := range d {
-			lists[k] = append(lists[k], v)
+// MedianDetails returns the median of each detail over all rounds.
+func MedianDetails(rounds []map[string]float64) map[string]float64 {
+	values := map[string][]float64{}
+	for _, details := range rounds {
+		for name, v := range details {
+			values[name] = append(values[name], v)
 		}
 	}
-	out := map[string]float64{}
-	for k, list := range lists {
-		out[k] = Median(list)
+	medians := map[string]float64{}
+	for name, list := range values {
+		medians[name] = Median(list)
 	}
-	return out
+	return medians
 }
 
-// Percentile returns the value that the share p (0–1) of all values do not exceed.
+// Percentile returns the value that the share p (0 to 1) of all values do not exceed, and 0 for no values.
 func Percentile(values []float64, p float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -147,65 +147,57 @@ func (r Report) Write(path string) error {
 	return nil
 }
 
-// Table prints the report for people.
+// Table prints the report for people, a line a figure.
 func (r Report) Table(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(t, "figure\tvalue\ttarget\tunit\t\trounds\tnote") // Flush tells
-
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) // keeps all lines until Flush, which returns w's errors
+	_, _ = fmt.Fprintln(t, "figure\tvalue\ttarget\tunit\t\trounds\tnote")
 	for _, name := range slices.Sorted(maps.Keys(r.Metrics)) {
-		f := r.Metrics[name]
-		value, target := "–", "–"
-		verdict := ""
-
-		if f.Value != nil {
-			value = Number(*f.Value)
-		}
-
-		if f.Target != nil {
-			sign := "≥ "
-			if f.AtMost {
-				sign = "≤ "
-			}
-			target = sign + Number(*f.Target)
-		}
-
-		if f.OK != nil && *f.OK {
-			verdict = "ok"
-		} else if f.OK != nil {
-			verdict = "MISSED"
-		}
-
-		var rounds string
-		for i, v := range f.Rounds {
-			if i > 0 {
-				rounds += " / "
-			}
-			rounds += Number(v)
-		}
-
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, value, target, f.Unit, verdict, rounds, f.Note)
+		_, _ = fmt.Fprintln(t, name+"\t"+strings.Join(r.Metrics[name].cells(), "\t"))
 	}
-
 	return t.Flush()
 }
 
-// Number writes a value with three digits that count.
-func Number(v float64) string { return fmt.Sprintf("%.3g", v) }
-
-// Join puts remarks together.
-func Join(notes ...string) string {
-	out := ""
-	for _, n := range notes {
-		if out != "" && n != "" {
-			out += "; "
-		}
-		out += n
+// cells returns what Report.Table prints beside a figure's name: value, target, unit, verdict, rounds and note.
+func (f Figure) cells() []string {
+	value, target, verdict := "–", "–", ""
+	if f.Value != nil {
+		value = Format(*f.Value)
 	}
-	return out
+
+	if f.Target != nil {
+		sign := "≥ "
+		if f.IsUpperBound {
+			sign = "≤ "
+		}
+		target = sign + Format(*f.Target)
+	}
+
+	if f.OK != nil {
+		verdict = "MISSED"
+		if *f.OK {
+			verdict = "ok"
+		}
+	}
+
+	rounds := make([]string, len(f.Rounds))
+	for i, v := range f.Rounds {
+		rounds[i] = Format(v)
+	}
+
+	return []string{value, target, f.Unit, verdict, strings.Join(rounds, " / "), f.Note}
+}
+
+// Format writes a value with three significant digits.
+func Format(v float64) string { return fmt.Sprintf("%.3g", v) }
+
+// JoinNotes joins those of the notes that aren't empty: "2500 mails; the reference drifted by 30 %".
+func JoinNotes(notes ...string) string {
+	isEmpty := func(note string) bool { return note == "" }
+	return strings.Join(slices.DeleteFunc(notes, isEmpty), "; ")
 }
 
 // IsOnRAM reports whether the database's files are memory, which moves all ratios.
 func (m Machine) IsOnRAM() bool { return strings.HasPrefix(m.Storage, "ram") }
 
-// MS returns milliseconds.
+// MS returns a duration in milliseconds.
 func MS(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	agedTarget = 0.8
-	agedRows   = 10_000_000
-	agedWave   = 250_000 // messages that pass at once
+	agedTarget    = 0.8 // of the rate in a new database, at least
+	agedRows      = 10_000_000
+	shortAgedRows = 8_000   // in tests
+	agedWave      = 250_000 // messages that pass at once
+	shortAgedWave = 1_000   // in tests
 	// A message is four rows: its event, its place in a queue, its delivery, and the hash that stays
 	// of it. (And a tenth of a lane.)
 	agedRowsEach  = 4
-	agedCustomers = 2000  // of the mill
-	shortAgedRows = 8_000 // in tests
-	shortAgedWave = 1_000
+	agedCustomers = 2000            // of the mill
 	agedFor       = 8 * time.Second // how long a mill is measured
 	vacuumWithin  = 3 * time.Minute
 )
@@ -68,8 +68,9 @@ func agedDeliveries() []string {
 
 // MeasureAged compares the mill in a database through which millions of rows have gone with the mill in a new one.
 func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	if b.Opt.Quick && !b.Opt.Short {
-		return map[string]figure.Figure{"aged_tables": figure.LeftOut(agedTarget, false, "ratio", "left out by --quick: lets ten million rows pass first")}, nil
+	if b.LeavesOutLong() {
+		f := figure.AtLeast(agedTarget, "ratio").LeftOutByQuick("lets ten million rows pass first")
+		return map[string]figure.Figure{"aged_tables": f}, nil
 	}
 
 	fresh, err := rig.StartWorld(ctx, b, rig.WorldOptions{})
@@ -93,8 +94,8 @@ func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 		return nil, err
 	}
 
-	took := time.Since(begin)
-	b.Say("        %d rows have gone within %.0f s", rows, took.Seconds())
+	fillSeconds := time.Since(begin).Seconds()
+	b.Say("        %d rows have gone within %.0f s", rows, fillSeconds)
 	dead, err := waitForVacuum(ctx, aged)
 	if err != nil {
 		return nil, err
@@ -105,31 +106,27 @@ func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 		return nil, err
 	}
 
-	f = f.WithNote(figure.Join(fmt.Sprintf("%d rows have gone; %s", rows, laneNote), f.Note))
-	return map[string]figure.Figure{"aged_tables": f.With(map[string]float64{"fill_s": took.Seconds(), "dead_rows": float64(dead)})}, nil
+	f = f.WithNote(figure.JoinNotes(fmt.Sprintf("%d rows have gone; %s", rows, laneNote), f.Note))
+	return map[string]figure.Figure{"aged_tables": f.With(map[string]float64{"fill_s": fillSeconds, "dead_rows": float64(dead)})}, nil
 }
 
+// agedRatio measures a mill in the aged database, with one in the new database as its reference.
 func agedRatio(ctx context.Context, b *rig.Rig, fresh, aged *rig.World) (figure.Figure, error) {
-	var freshCPU, agedCPU []float64
-	rateIn := func(w *rig.World, cpus *[]float64) func(context.Context) (float64, error) {
-		return func(ctx context.Context) (float64, error) {
-			rate, cpu, err := millRate(ctx, w, b.Span(agedFor, shortWindow))
-			*cpus = append(*cpus, cpu)
-			return rate, err
+	measure := func(w *rig.World) rig.Measurement[float64] {
+		return func(ctx context.Context) (rate, cpu float64, err error) {
+			return millRate(ctx, w, b.Span(agedFor, shortWindow))
 		}
 	}
 
-	m, err := b.Bracket(ctx, b.Rounds(), rateIn(fresh, &freshCPU), rateIn(aged, &agedCPU))
+	m, err := rig.Bracket(ctx, b, b.Rounds(), measure(fresh), measure(aged))
 	if err != nil {
 		return figure.Figure{}, err
 	}
 
-	f := figure.AtLeast(agedTarget, "ratio", m.Ratios()...)
-	return f.WithNote(m.Note).With(map[string]float64{"aged_per_second": figure.Median(m.Values), "fresh_per_second": figure.Median(m.References()),
-		"aged_cpu_us": figure.Median(rig.Kept(m, agedCPU)), "fresh_cpu_us": figure.Median(rig.KeptReferences(m, freshCPU))}), nil
+	return figure.AtLeast(agedTarget, "ratio", m.Ratios()...).WithNote(m.Note).With(describe(m, "aged", "fresh")), nil
 }
 
-// millRate measures a mill that runs for d: lines per second, and µs of CPU a line.
+// millRate starts a mill and measures it for d: lines a second, and µs of CPU a line.
 func millRate(ctx context.Context, w *rig.World, d time.Duration) (rate, cpu float64, err error) {
 	if err := w.Checkpoint(ctx); err != nil {
 		return 0, 0, err
@@ -138,15 +135,15 @@ func millRate(ctx context.Context, w *rig.World, d time.Duration) (rate, cpu flo
 	if err != nil {
 		return 0, 0, err
 	}
-	if !pause.For(ctx, min(d, 2*time.Second)) { // what is measured begins when the mill is warm
+	if !pause.For(ctx, min(d, 2*time.Second)) { // until the mill is warm
 		return 0, 0, m.close(ctx)
 	}
 	rate, cpu, err = m.measureRate(ctx, d)
 	return rate, cpu, errors.Join(err, m.close(ctx))
 }
 
-// passMessages lets so many messages pass through the tables, a wave at a time: the journal and the lanes
-// beside each other, as they are two sides of Parley.
+// passMessages lets so many messages pass through the tables, a wave at a time, through the journal and through the lanes at
+// the same time, as in a Parley that works.
 func passMessages(ctx context.Context, w *rig.World, messages, wave int) error {
 	group, both := errgroup.WithContext(ctx)
 	for _, statements := range [][]string{agedEvents(), agedDeliveries()} {
@@ -154,7 +151,7 @@ func passMessages(ctx context.Context, w *rig.World, messages, wave int) error {
 			for before := 0; before < messages; before += wave {
 				for _, sql := range statements {
 					if _, err := w.Pool.Exec(both, sql, before, wave); err != nil {
-						return fmt.Errorf("bench: aged: %w", err)
+						return fmt.Errorf("bench: aged: pass messages: %w", err)
 					}
 				}
 			}
@@ -166,16 +163,16 @@ func passMessages(ctx context.Context, w *rig.World, messages, wave int) error {
 		return err
 	}
 
-	const beyond = `SELECT setval('events_id_seq', $1)`
-	if _, err := w.Pool.Exec(ctx, beyond, messages); err != nil {
-		return fmt.Errorf("bench: aged: %w", err)
+	const skipIDs = `SELECT setval('events_id_seq', $1)` // new events have larger ids than those that passed
+	if _, err := w.Pool.Exec(ctx, skipIDs, messages); err != nil {
+		return fmt.Errorf("bench: aged: skip ids: %w", err)
 	}
 
 	return nil
 }
 
-// The first column counts dead rows of tables with so many that autovacuum will still come, and the
-// vacuums that run now. The second counts all dead rows.
+// The first column is 0 once autovacuum has nothing to do: it counts the dead rows of tables that have so many that autovacuum
+// will come, and the vacuums that run now. The second column counts all dead rows.
 const deadRows = `
 	SELECT coalesce(sum(n_dead_tup) FILTER (WHERE n_dead_tup > 1000 + 0.05 * n_live_tup), 0)::bigint + count(p.pid),
 		coalesce(sum(n_dead_tup), 0)::bigint
@@ -189,7 +186,7 @@ func waitForVacuum(ctx context.Context, w *rig.World) (dead int64, err error) {
 	for deadline := time.Now().Add(vacuumWithin); ; {
 		var due int64
 		if err := w.Pool.QueryRow(ctx, deadRows).Scan(&due, &dead); err != nil {
-			return 0, fmt.Errorf("bench: aged: %w", err)
+			return 0, fmt.Errorf("bench: aged: count dead rows: %w", err)
 		}
 		mayStop := w.Rig.Opt.Short || time.Now().After(deadline)
 		if due == 0 || mayStop {

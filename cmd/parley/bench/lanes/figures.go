@@ -25,13 +25,19 @@ func Measure(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure,
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context, *rig.Rig, *rig.World) (figure.Figure, error)
-	}{{"lane_ratio", laneRatio}, {"lane_rated", laneRated}, {"lane_flat", laneFlat}, {"lane_isolation", laneIsolation}, {"lane_snapshot", laneSnapshot}} {
+	}{
+		{"lane_ratio", laneRatio},
+		{"lane_rated", laneRated},
+		{"lane_flat", laneFlat},
+		{"lane_isolation", laneIsolation},
+		{"lane_snapshot", laneSnapshot},
+	} {
 		f, err := part.measure(ctx, b, w)
 		if err != nil {
 			return figures, fmt.Errorf("%s: %w", part.name, err)
 		}
 		if f.Value != nil {
-			b.Say("        %s %s", part.name, figure.Number(*f.Value))
+			b.Say("        %s %s", part.name, figure.Format(*f.Value))
 		}
 
 		figures[part.name] = f
@@ -45,47 +51,56 @@ func chooseSize(b *rig.Rig, full int) int {
 	return rig.Choose(b, full, min(full, quickQueued), min(full, shortQueued))
 }
 
+// How much is queued, and how much of it is in the way.
 const (
-	manyQueued      = 1_000_000
-	someQueued      = 200_000
-	manyThrottled   = 300_000
-	quickQueued     = 10_000 // with --quick
-	shortQueued     = 2_000  // in tests
-	lanePayload     = 1000   // bytes of a row of the reference: about what the journal keeps of an event
-	ratioFor        = 6 * time.Second
-	laneFor         = 3 * time.Second
-	quickRatioFor   = 1500 * time.Millisecond
-	warmPart        = 4 // one part in so many of a window passes before it is measured
-	snapshotRounds  = 6
-	snapshotHeld    = 6 * time.Second
-	snapshotQueued  = 500_000
-	shortSnapQueued = 100_000 // more than any machine sends in a test
+	manyQueued    = 1_000_000
+	someQueued    = 200_000
+	manyThrottled = 300_000
+	quickQueued   = 10_000 // at most, with --quick
+	shortQueued   = 2_000  // at most, in tests
 )
 
+const (
+	ratioTarget   = 0.8  // of the reference
+	lanePayload   = 1000 // bytes of a row of the reference: about what the journal keeps of an event
+	ratioFor      = 6 * time.Second
+	quickRatioFor = 1500 * time.Millisecond
+	laneFor       = 3 * time.Second // where two fills are compared
+
+	ratedTarget = 0.5 // of the rate without
+	ratedGates  = 1000
+	ratedRate   = 1000 // more than such a gate is asked for here: what keeping rates costs is measured, not waiting
+
+	flatTarget      = 0.75
+	isolationTarget = 0.9
+
+	snapshotTarget      = 0.3
+	snapshotRounds      = 6
+	snapshotHeld        = 6 * time.Second
+	snapshotQueued      = 500_000
+	shortSnapshotQueued = 100_000 // more than any machine sends in a test
+)
+
+// laneRatio compares the rate at which a long queue is sent with that of the reference.
 func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
 	payload := make([]byte, lanePayload)
 	span := b.Span(ratioFor, quickRatioFor)
-	queued, cpus := chooseSize(b, manyQueued), []float64{}
-	m, err := b.Bracket(ctx, b.Rounds(), w.MeasureReference(laneClients, payload), func(ctx context.Context) (float64, error) {
-		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: queued}, span)
-		cpus = append(cpus, cpu)
-		return rate, err
+	queued := chooseSize(b, manyQueued)
+	m, err := rig.Bracket(ctx, b, b.Rounds(), w.MeasureReference(laneClients, payload), func(ctx context.Context) (rate, cpu float64, err error) {
+		return measureLaneRate(ctx, w, laneFill{queued: queued}, span)
 	})
 	if err != nil {
 		return figure.Figure{}, err
 	}
 
-	f := figure.AtLeast(0.8, "ratio", m.Ratios()...)
-	f = f.WithNote(figure.Join(fmt.Sprintf("%d queued; %s", queued, laneNote), m.Note))
-	return f.With(map[string]float64{"deliveries_per_second": figure.Median(m.Values), "inserts_per_second": figure.Median(m.References()),
-		"cpu_us": figure.Median(rig.Kept(m, cpus))}), nil
+	f := figure.AtLeast(ratioTarget, "ratio", m.Ratios()...)
+	f = f.WithNote(figure.JoinNotes(fmt.Sprintf("%d queued; %s", queued, laneNote), m.Note))
+	return f.With(map[string]float64{
+		"deliveries_per_second": figure.Median(m.Values),
+		"inserts_per_second":    figure.Median(m.References),
+		"cpu_us":                figure.Median(m.Found),
+	}), nil
 }
-
-const (
-	ratedGates = 1000
-	// ratedRate is more than such a gate is asked for here: what keeping rates costs is measured, not waiting.
-	ratedRate = 1000
-)
 
 // laneRated compares many gates that have a rate with few that have none.
 func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
@@ -94,22 +109,23 @@ func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 	if err != nil {
 		return figure.Figure{}, err
 	}
-	f := figure.AtLeast(0.5, "ratio", c.Ratios()...)
-	return f.WithNote(figure.Join(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), c.Note)).With(c.details("rated", "free")), nil
+	f := figure.AtLeast(ratedTarget, "ratio", c.Ratios()...)
+	f = f.WithNote(figure.JoinNotes(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), c.Note))
+	return f.With(describe(c, "rated", "free")), nil
 }
 
-// laneFlat compares with a tenth of the size in the same shape, so that only the size of the queue differs.
+// laneFlat compares a long queue with a tenth of it, in the same shape, so that only the length differs.
 func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
-	if b.Opt.Quick && !b.Opt.Short {
-		return figure.LeftOut(0.75, false, "ratio", "left out by --quick: needs a million queued"), nil
+	if b.LeavesOutLong() {
+		return figure.AtLeast(flatTarget, "ratio").LeftOutByQuick("needs a million queued"), nil
 	}
 	many := chooseSize(b, manyQueued)
 	c, err := compareFills(ctx, w, laneFill{queued: many / 10}, laneFill{queued: many})
 	if err != nil {
 		return figure.Figure{}, err
 	}
-	f := figure.AtLeast(0.75, "ratio", c.Ratios()...)
-	return f.WithNote(figure.Join(laneNote, c.Note)).With(c.details("many", "few")), nil
+	f := figure.AtLeast(flatTarget, "ratio", c.Ratios()...)
+	return f.WithNote(figure.JoinNotes(laneNote, c.Note)).With(describe(c, "many", "few")), nil
 }
 
 // laneIsolation compares free lanes beside a stuck conversation and a throttled gate with the same lanes alone.
@@ -120,50 +136,43 @@ func laneIsolation(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure
 	if err != nil {
 		return figure.Figure{}, err
 	}
-	f := figure.AtLeast(0.9, "ratio", c.Ratios()...)
-	f = f.WithNote(figure.Join(fmt.Sprintf("%d stuck, %d lanes behind 429s; %s", beside.stuck, beside.throttled, laneNote), c.Note))
-	return f.With(c.details("beside", "alone")), nil
+	f := figure.AtLeast(isolationTarget, "ratio", c.Ratios()...)
+	f = f.WithNote(figure.JoinNotes(fmt.Sprintf("%d stuck, %d lanes behind 429s; %s", beside.stuck, beside.throttled, laneNote), c.Note))
+	return f.With(describe(c, "beside", "alone")), nil
 }
 
-// comparison is how fast two fills were emptied in turn, and what CPU a delivery cost in each attempt, in µs.
-type comparison struct {
-	rig.Measured
-	cpu, referenceCPU []float64
-}
+// comparison holds rates, in deliveries a second, and what CPU each delivery cost, in µs.
+type comparison = rig.Measured[float64, float64]
 
-// compareFills measures a fill, with another one as its reference.
-func compareFills(ctx context.Context, w *rig.World, reference, measured laneFill) (c comparison, err error) {
-	span := w.Rig.Span(laneFor, time.Second)
-	measure := func(f laneFill, cpus *[]float64) func(context.Context) (float64, error) {
-		return func(ctx context.Context) (float64, error) {
-			rate, cpu, err := measureLaneRate(ctx, w, f, span)
-			*cpus = append(*cpus, cpu)
-			return rate, err
+// compareFills measures how fast a fill is sent, with another fill as its reference.
+func compareFills(ctx context.Context, w *rig.World, reference, measured laneFill) (comparison, error) {
+	measure := func(f laneFill) rig.Measurement[float64] {
+		return func(ctx context.Context) (rate, cpu float64, err error) {
+			return measureLaneRate(ctx, w, f, w.Rig.Span(laneFor, time.Second))
 		}
 	}
-	c.Measured, err = w.Rig.Bracket(ctx, w.Rig.Rounds(), measure(reference, &c.referenceCPU), measure(measured, &c.cpu))
-	return c, err
+	return rig.Bracket(ctx, w.Rig, w.Rig.Rounds(), measure(reference), measure(measured))
 }
 
-// details names the medians of what was measured, and of the reference.
-func (c *comparison) details(measured, reference string) map[string]float64 {
+// describe returns the medians of what was measured and of its reference, under names that begin with these words.
+func describe(c comparison, measured, reference string) map[string]float64 {
 	return map[string]float64{
-		measured + "_per_second": figure.Median(c.Values), reference + "_per_second": figure.Median(c.References()),
-		measured + "_cpu_us": figure.Median(rig.Kept(c.Measured, c.cpu)), reference + "_cpu_us": figure.Median(rig.KeptReferences(c.Measured, c.referenceCPU)),
+		measured + "_per_second":  figure.Median(c.Values),
+		measured + "_cpu_us":      figure.Median(c.Found),
+		reference + "_per_second": figure.Median(c.References),
+		reference + "_cpu_us":     figure.Median(c.ReferenceFound),
 	}
 }
 
 // laneSnapshot compares the rate in the last second of a snapshot with that before it.
 func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
-	if b.Opt.Quick && !b.Opt.Short {
-		return figure.LeftOut(0.3, false, "ratio", "left out by --quick: holds snapshots for 36 s"), nil
+	if b.LeavesOutLong() {
+		return figure.AtLeast(snapshotTarget, "ratio").LeftOutByQuick("holds snapshots for 36 s"), nil
 	}
 
-	rounds, held := snapshotRounds, snapshotHeld
-	queued := snapshotQueued
+	rounds, held, queued := snapshotRounds, snapshotHeld, snapshotQueued
 	if b.Opt.Short {
-		rounds, held = 1, time.Second
-		queued = shortSnapQueued
+		rounds, held, queued = 1, time.Second, shortSnapshotQueued
 	}
 
 	var ratios, befores, lasts []float64
@@ -174,15 +183,16 @@ func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure,
 		}
 
 		ratios = append(ratios, last/before)
-		befores, lasts = append(befores, before), append(lasts, last)
+		befores = append(befores, before)
+		lasts = append(lasts, last)
 	}
 
-	f := figure.AtLeast(0.3, "ratio", ratios...)
+	f := figure.AtLeast(snapshotTarget, "ratio", ratios...)
 	f = f.With(map[string]float64{"before_per_second": figure.Median(befores), "last_second_per_second": figure.Median(lasts)})
 	return f.WithNote(laneNote), nil
 }
 
-// snapshotRound returns the rate before a snapshot is taken and that in the last second it is held.
+// snapshotRound returns the rate before a snapshot is taken, and the rate in the last second of the time held.
 func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Duration) (before, last float64, err error) {
 	if err := fillTables(ctx, w, f); err != nil {
 		return 0, 0, err
@@ -194,26 +204,25 @@ func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Dura
 	}
 
 	before, last, err = r.measureUnderSnapshot(ctx, held)
-	drained := r.h.left.Load() == 0
-
+	isDrained := r.h.left.Load() == 0
 	if err := errors.Join(err, r.stopAndCheck(ctx)); err != nil {
 		return 0, 0, err
 	}
-	if drained {
+	if isDrained {
 		return 0, 0, errors.New("bench: lanes: the queue was empty before the snapshot ended")
 	}
 
 	return before, last, nil
 }
 
-// measureUnderSnapshot takes a snapshot and holds it. It returns the rates before it and in the last second.
+// measureUnderSnapshot takes a snapshot and holds it. It returns the rates before it and in its last second.
 func (r *laneRun) measureUnderSnapshot(ctx context.Context, held time.Duration) (before, last float64, err error) {
 	perSecond := func(d time.Duration) float64 {
 		n, took := r.waitAndCount(ctx, d)
 		return float64(n) / took.Seconds()
 	}
 
-	r.waitAndCount(ctx, min(held, time.Second)/warmPart)
+	r.waitAndCount(ctx, min(held, time.Second)/4) // until the relay is warm
 	before = perSecond(min(held, 2*time.Second))
 	tx, err := r.w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	if err != nil {
@@ -221,7 +230,7 @@ func (r *laneRun) measureUnderSnapshot(ctx context.Context, held time.Duration) 
 	}
 	defer func() { _ = tx.Rollback(ctx) }() // it only read
 
-	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // takes the snapshot
+	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // the first statement takes the snapshot
 		return 0, 0, fmt.Errorf("bench: lanes: snapshot: %w", err)
 	}
 	if held > time.Second {

@@ -13,29 +13,34 @@ import (
 	"parley/store/dispatch"
 )
 
-// laneHandler takes every delivery at once and remembers in what order they came. Lane ids are before+1, before+2, …
+// laneHandler sends every delivery at once, to nowhere, and checks in what order they come.
 type laneHandler struct {
-	before    store.LaneID
-	last      []atomic.Int64 // by lane: seq of the last delivery that was sent
-	left      atomic.Int64   // deliveries still to be sent
-	sent      atomic.Int64
-	disorder  atomic.Int64 // sent twice or not in their turn
-	looks     atomic.Int64 // calls of Reconcile: no answer was lost, so there must be none
-	refusals  atomic.Int64
-	stuck     store.LaneID // lane that always fails for now; 0 means none
-	throttled store.GateID // gate that answers 429; 0 means none
-	drained   chan struct{}
-	onSent    func() // called for each delivery that was sent; nil means nothing is called
+	before    store.LaneID // the ids of the lanes are before+1, before+2, …
+	stuck     store.LaneID // this lane always fails; 0 means none
+	throttled store.GateID // this gate answers 429; 0 means none
+	onSent    func()       // called for each delivery that was sent; nil means nothing is called
+
+	last     []atomic.Int64 // by lane: seq of the last delivery that was sent
+	sent     atomic.Int64
+	left     atomic.Int64  // deliveries still to be sent
+	drained  chan struct{} // closed when left becomes 0
+	disorder atomic.Int64  // deliveries that came twice or not in their turn
+	looks    atomic.Int64  // calls of Reconcile: no answer was lost, so there must be none
 }
 
 func newLaneHandler(f laneFill) *laneHandler {
-	h := &laneHandler{last: make([]atomic.Int64, f.countLanes()+1), stuck: f.stuckLane(), throttled: f.throttledGate(), drained: make(chan struct{})}
+	h := &laneHandler{
+		stuck:     f.stuckLane(),
+		throttled: f.throttledGate(),
+		last:      make([]atomic.Int64, f.countLanes()+1),
+		drained:   make(chan struct{}),
+	}
 	h.left.Store(int64(f.queued))
 	return h
 }
 
-// Decode implements relay.Handler; there are no events.
-func (*laneHandler) Decode(store.Event, []byte) (any, error) { return nil, nil } //nolint:nilnil // never called
+// Decode implements relay.Handler. Nobody calls it, nor Apply, Quarantined and Timer: there are no events and no timers.
+func (*laneHandler) Decode(store.Event, []byte) (any, error) { return nil, nil } //nolint:nilnil // see above
 
 // Apply implements relay.Handler.
 func (*laneHandler) Apply(context.Context, pgx.Tx, relay.Batch) (relay.Made, error) {
@@ -47,8 +52,11 @@ func (*laneHandler) Quarantined(context.Context, pgx.Tx, store.Event, string, bo
 
 // Policy implements relay.Handler: that of a channel that retries.
 func (*laneHandler) Policy(dispatch.Claimed) relay.Policy {
-	const timeout, retryFor, longest = 30 * time.Second, 48 * time.Hour, 5 * time.Second
-	return relay.Policy{RequestTimeout: timeout, RetryFor: retryFor, Backoff: []time.Duration{time.Second, longest}}
+	return relay.Policy{
+		RequestTimeout: 30 * time.Second,
+		RetryFor:       48 * time.Hour,
+		Backoff:        []time.Duration{time.Second, 5 * time.Second},
+	}
 }
 
 // Attempts implements relay.Handler.
@@ -60,7 +68,7 @@ func (h *laneHandler) Attempts(_ context.Context, claims []dispatch.Claimed) []r
 	return list
 }
 
-// Facts implements relay.Handler.
+// Facts implements relay.Handler: results are not journalled.
 func (*laneHandler) Facts(dispatch.Claimed, relay.Report) []store.NewEvent { return nil }
 
 // Timer implements relay.Handler.
@@ -78,11 +86,9 @@ type laneAttempt struct {
 func (a laneAttempt) Send(context.Context) (relay.Sent, error) {
 	h := a.h
 	if a.lane == h.stuck {
-		h.refusals.Add(1)
 		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Text: "The provider can't be reached."}
 	}
 	if a.gate == h.throttled {
-		h.refusals.Add(1)
 		return relay.Sent{}, &channels.SendError{Class: channels.Throttled, Text: "Too many messages.", Wait: time.Second}
 	}
 	if !h.last[a.lane-h.before].CompareAndSwap(a.seq-1, a.seq) {

@@ -23,21 +23,23 @@ import (
 var errLanes = errors.New("bench: lanes: broken order")
 
 const (
-	laneGates    = 200 // gates without a rate, shared out among laneAccounts accounts
+	laneGates    = 200 // without a rate, shared out among laneAccounts accounts
 	laneAccounts = 8
-	laneDepth    = 10 // deliveries of a conversation
-	laneClients  = 8  // of the reference insert
-	laneDrain    = 30 * time.Second
-	laneConns    = 16 // of the relay to the database
+	laneDepth    = 10               // deliveries of a free lane
+	laneClients  = 8                // of the reference insert
+	laneDrain    = 30 * time.Second // for a test's queue to be sent
+	laneConns    = 16               // of the relay to the database
 )
 
-// laneFill says what is queued. Free lanes come first, then the stuck one, then those behind the throttled gate.
+// laneFill says what is queued. A lane is the queue of deliveries of one conversation; only its head may leave. A gate is a
+// budget that several lanes share. The ids of lanes begin with the free ones, which nothing keeps from sending; then comes
+// the stuck one, then those behind the throttled gate.
 type laneFill struct {
-	queued    int // in free lanes, laneDepth each
-	stuck     int // in one further lane whose head always fails, behind a gate of free lanes
-	throttled int // further lanes behind one gate that answers 429
+	queued    int // deliveries in free lanes
 	gates     int // of the free lanes; 0 means laneGates
 	rate      int // deliveries that each of these gates allows a second, and at once; 0 means any number
+	stuck     int // deliveries in one further lane whose head always fails, behind a gate of free lanes
+	throttled int // further lanes, of one delivery each, behind one gate that answers 429
 }
 
 // freeGates is how many gates the free lanes have.
@@ -47,6 +49,7 @@ func (f laneFill) freeLanes() int { return f.queued / laneDepth }
 
 func (f laneFill) countLanes() int { return f.freeLanes() + 1 + f.throttled }
 
+// stuckLane returns the id of the stuck lane, and 0 if there is none.
 func (f laneFill) stuckLane() store.LaneID {
 	if f.stuck == 0 {
 		return 0
@@ -54,6 +57,7 @@ func (f laneFill) stuckLane() store.LaneID {
 	return store.LaneID(f.freeLanes() + 1)
 }
 
+// throttledGate returns the id of the throttled gate, and 0 if there is none.
 func (f laneFill) throttledGate() store.GateID {
 	if f.throttled == 0 {
 		return 0
@@ -83,20 +87,21 @@ const (
 	FROM generate_series(1, $4::int) AS n`
 )
 
-// fillTables empties the tables of lanes and fills them with what f says.
+// fillTables empties the tables of lanes and gates, and fills them as f says.
 func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 	type part struct {
-		first, lanes int // the lanes' ids follow first
-		depth        int // deliveries of each lane
-		gate, gates  int // the lanes share these gates, from the id gate on
+		before      int // the ids of the lanes begin with before+1
+		lanes       int
+		depth       int // deliveries of each lane
+		gate, gates int // the lanes share so many gates, from the id gate on
 	}
 
-	parts := []part{{first: 0, lanes: f.freeLanes(), depth: laneDepth, gate: 1, gates: f.freeGates()}}
+	parts := []part{{before: 0, lanes: f.freeLanes(), depth: laneDepth, gate: 1, gates: f.freeGates()}}
 	if f.stuck > 0 {
-		parts = append(parts, part{first: f.freeLanes(), lanes: 1, depth: f.stuck, gate: 1, gates: 1})
+		parts = append(parts, part{before: f.freeLanes(), lanes: 1, depth: f.stuck, gate: 1, gates: 1})
 	}
 	if f.throttled > 0 {
-		parts = append(parts, part{first: f.freeLanes() + 1, lanes: f.throttled, depth: 1, gate: f.freeGates() + 1, gates: 1})
+		parts = append(parts, part{before: f.freeLanes() + 1, lanes: f.throttled, depth: 1, gate: f.freeGates() + 1, gates: 1})
 	}
 
 	run := func(sql string, args ...any) error {
@@ -114,10 +119,10 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 
 	deliveries := 0
 	for _, p := range parts {
-		if err := run(fillLanes, p.first, p.lanes, p.depth, p.gate, p.gates, laneAccounts); err != nil {
+		if err := run(fillLanes, p.before, p.lanes, p.depth, p.gate, p.gates, laneAccounts); err != nil {
 			return err
 		}
-		if err := run(fillDeliveries, deliveries, p.first, p.lanes, p.lanes*p.depth); err != nil {
+		if err := run(fillDeliveries, deliveries, p.before, p.lanes, p.lanes*p.depth); err != nil {
 			return err
 		}
 
@@ -133,17 +138,16 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 	return nil
 }
 
-// laneRun is a relay at work on a fill.
+// laneRun is a relay at work on a fill. stopAndCheck ends it.
 type laneRun struct {
 	w      *rig.World
 	h      *laneHandler
-	cancel context.CancelFunc
-	ended  chan error
-	pool   *pgxpool.Pool
+	pool   *pgxpool.Pool      // of the relay
+	cancel context.CancelFunc // stops the relay
+	ended  chan error         // gets what the relay returns
 }
 
-// startLanes lets the real relay, with the settings as shipped, work on what f queued.
-// It runs in this process: handing out and finishing is all that it does.
+// startLanes lets the real relay work on what f queued, in this process: handing out and finishing is all that it does.
 func startLanes(ctx context.Context, w *rig.World, f laneFill) (*laneRun, error) {
 	h := newLaneHandler(f)
 	r, pool, err := newRelay(ctx, w, h)
@@ -158,18 +162,17 @@ func startLanes(ctx context.Context, w *rig.World, f laneFill) (*laneRun, error)
 	return run, nil
 }
 
-// newRelay makes a relay with the settings as shipped on a world's database. Its pool is to be
-// closed once it has ended.
+// newRelay makes a relay with the settings as shipped on a world's database. The caller closes its pool once it has ended.
 func newRelay(ctx context.Context, w *rig.World, h relay.Handler) (*relay.Relay, *pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(w.URL())
 	if err != nil {
-		return nil, nil, fmt.Errorf("bench: relay: %w", err)
+		return nil, nil, fmt.Errorf("bench: relay: address of the database: %w", err)
 	}
 
 	config.MaxConns = laneConns
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, nil, fmt.Errorf("bench: relay: %w", err)
+		return nil, nil, fmt.Errorf("bench: relay: connect: %w", err)
 	}
 
 	r, err := relay.New(ctx, relay.Options{Pool: pool, Handler: h, Log: slog.New(slog.DiscardHandler)})
@@ -221,12 +224,12 @@ func (r *laneRun) stopAndCheck(ctx context.Context) error {
 		return fmt.Errorf("%w: %d deliveries came twice or not in their turn, %d were looked for", errLanes, n, looks)
 	}
 
-	var astray int
-	if err := r.w.Pool.QueryRow(ctx, countMisplaced).Scan(&astray); err != nil {
+	var misplaced int
+	if err := r.w.Pool.QueryRow(ctx, countMisplaced).Scan(&misplaced); err != nil {
 		return fmt.Errorf("bench: lanes: check: %w", err)
 	}
-	if astray > 0 {
-		return fmt.Errorf("%w: %d deliveries don't fit their lanes", errLanes, astray)
+	if misplaced > 0 {
+		return fmt.Errorf("%w: %d deliveries don't fit their lanes", errLanes, misplaced)
 	}
 
 	return r.checkHeads(ctx)
@@ -251,7 +254,7 @@ func readHeads(ctx context.Context, w *rig.World, query string, args ...any) ([]
 	return heads, nil
 }
 
-// checkHeads compares what was sent with what is written down.
+// checkHeads compares what was sent with the heads of the lanes, where PostgreSQL counts it. Errors: errLanes.
 func (r *laneRun) checkHeads(ctx context.Context) error {
 	heads, err := readHeads(ctx, r.w, laneHeads)
 	if err != nil {
@@ -273,8 +276,8 @@ func (r *laneRun) checkHeads(ctx context.Context) error {
 	return nil
 }
 
-// measureLaneRate fills the tables, again and again until the relay has worked for atLeast; in a test only once. rate
-// is how many deliveries of free lanes the relay sent a second. cpu is what one delivery costs PostgreSQL and the relay
+// measureLaneRate fills the tables and lets a relay send, again and again until relays have worked for atLeast; in a test only
+// once. rate is how many deliveries of free lanes were sent a second. cpu is what one delivery costs PostgreSQL and the relay
 // together, in µs: it tells more than the rate where others use the cores too.
 func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time.Duration) (rate, cpu float64, err error) {
 	var all laneWork
@@ -294,7 +297,9 @@ func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time
 			return 0, 0, err
 		}
 
-		all = laneWork{sent: all.sent + once.sent, took: all.took + once.took, cpu: all.cpu + once.cpu}
+		all.sent += once.sent
+		all.took += once.took
+		all.cpu += once.cpu
 
 		if w.Rig.Opt.Short {
 			if once.sent < int64(f.queued) {

@@ -26,30 +26,35 @@ import (
 const (
 	millAccounts = 8
 	millGates    = 64
-	millInside   = 2000 // lines that may be accepted and not yet sent
-	shortInside  = 100  // in tests, as many as there are customers
-	millDrain    = 2 * time.Minute
-	drainLook    = 5 * time.Millisecond
-	millBytes    = 500 // of text in a line
+	millInside   = 2000                 // lines that may be accepted and not yet sent
+	shortInside  = 100                  // the same in tests, and how many customers they have
+	millWithin   = 30 * time.Second     // for one line on a very busy machine
+	millDrain    = 2 * time.Minute      // for the last lines to come out
+	drainLook    = 5 * time.Millisecond // the pause between two looks whether they have
+	millBytes    = 500                  // of text in a line
 	// millIDs is the distance between the first ids of two mills in one database. Other rows have smaller ids.
 	millIDs = 1 << 40
 )
 
 // mill is a relay in this process through which customers' lines pass: each is accepted into the
 // journal, taken from its queue, applied as one delivery of its customer's lane, handed out and
-// finished. So it uses the statements and tables of the whole way, and does nothing else.
+// finished. So it uses the statements and tables of the whole way, and does nothing else. close ends it.
 type mill struct {
-	w      *rig.World
-	h      *millHandler
-	r      *relay.Relay
-	pool   *pgxpool.Pool
-	said   []int64            // by customer, from 1 on: lines that were accepted
-	inside chan struct{}      // holds one for each line that was accepted and is not sent yet
-	rest   atomic.Int64       // how long each speaker waits before a line, ns; 0 means not at all
-	stop   context.CancelFunc // of customers
-	end    context.CancelFunc // of the relay
-	group  *errgroup.Group    // customers
-	ended  chan error         // the relay
+	w *rig.World
+
+	// Customers: each writes when there is room in inside.
+	said      []int64       // by customer, from 1 on: lines that were accepted
+	inside    chan struct{} // holds one for each line that was accepted and is not sent yet
+	rest      atomic.Int64  // how long a writer waits before each line, ns; 0 means not at all
+	stop      context.CancelFunc
+	customers *errgroup.Group
+
+	// The relay.
+	h     *millHandler
+	r     *relay.Relay
+	pool  *pgxpool.Pool
+	end   context.CancelFunc
+	ended chan error
 }
 
 // A gate belongs to the account of its lanes.
@@ -65,7 +70,7 @@ const (
 	FROM generate_series(1, $2::int) AS n`
 )
 
-// startMill begins with a conversation for each customer, and lets all of them write.
+// startMill makes a lane for each customer, and lets all of them write.
 func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) {
 	inside := millInside
 	if w.Rig.Opt.Short {
@@ -92,16 +97,26 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 		return nil, err
 	}
 
-	m := &mill{w: w, h: h, r: r, pool: pool, said: make([]int64, customers+1), inside: make(chan struct{}, inside), ended: make(chan error, 1)}
+	m := &mill{
+		w:         w,
+		said:      make([]int64, customers+1),
+		inside:    make(chan struct{}, inside),
+		customers: &errgroup.Group{},
+		h:         h,
+		r:         r,
+		pool:      pool,
+		ended:     make(chan error, 1),
+	}
 	h.onSent = func() { <-m.inside }
-	work, end := context.WithCancel(ctx)
+
+	relayCtx, end := context.WithCancel(ctx)
 	m.end = end
-	go func() { m.ended <- r.Run(work, 10*time.Second) }()
-	speaking, stop := context.WithCancel(ctx)
+	go func() { m.ended <- r.Run(relayCtx, 10*time.Second) }()
+
+	customersCtx, stop := context.WithCancel(ctx)
 	m.stop = stop
-	m.group = &errgroup.Group{}
 	for i := range rig.Clients {
-		m.group.Go(func() error { return m.writeLines(speaking, i) })
+		m.customers.Go(func() error { return m.writeLines(customersCtx, i) })
 	}
 
 	return m, nil
@@ -125,8 +140,11 @@ func (m *mill) writeLines(ctx context.Context, i int) error {
 			}
 
 			line := millLine{Customer: int64(m.h.before + store.LaneID(c)), Line: m.said[c] + 1}
-			fact := channels.Fact{ExternalID: fmt.Sprintf("m:%d:%d", line.Customer, line.Line), OrderKey: strconv.FormatInt(line.Customer, 10),
-				Payload: fmt.Appendf(nil, `{"customer": %d, "line": %d, "text": %q}`, line.Customer, line.Line, text)}
+			fact := channels.Fact{
+				ExternalID: fmt.Sprintf("m:%d:%d", line.Customer, line.Line),
+				OrderKey:   strconv.FormatInt(line.Customer, 10),
+				Payload:    fmt.Appendf(nil, `{"customer": %d, "line": %d, "text": %q}`, line.Customer, line.Line, text),
+			}
 			if err := m.r.Accept(context.WithoutCancel(ctx), 10+store.AccountID(c)%millAccounts, fact); err != nil {
 				return fmt.Errorf("bench: mill: %w", err)
 			}
@@ -138,18 +156,15 @@ func (m *mill) writeLines(ctx context.Context, i int) error {
 
 // setPace lets so many lines a second come in; 0 means as many as come out.
 func (m *mill) setPace(perSecond int) {
-	if perSecond == 0 {
-		m.rest.Store(0)
-		return
+	rest := int64(0)
+	if perSecond > 0 {
+		rest = int64(time.Second) * rig.Clients / int64(perSecond)
 	}
-	m.rest.Store(int64(time.Second) * rig.Clients / int64(perSecond))
+	m.rest.Store(rest)
 }
 
-// millWithin is how long a mill may need for one line on a very busy machine.
-const millWithin = 30 * time.Second
-
-// measureRate returns the lines that come out in a second, and the CPU time that each of them costs
-// PostgreSQL and the relay with its customers, in µs.
+// measureRate measures for d, and longer until one line has come out. rate is how many lines come out a second, cpu the time
+// in µs that each of them costs PostgreSQL and the relay with its customers.
 func (m *mill) measureRate(ctx context.Context, d time.Duration) (rate, cpu float64, err error) {
 	meter, err := rig.StartMeter(m.w, nil)
 	if err != nil {
@@ -157,7 +172,7 @@ func (m *mill) measureRate(ctx context.Context, d time.Duration) (rate, cpu floa
 	}
 
 	begin, before := time.Now(), m.h.sent.Load()
-	for wait := d; ; wait = min(d, time.Second) { // on a very busy machine: until at least one line has come out
+	for wait := d; ; wait = min(d, time.Second) {
 		if !pause.For(ctx, wait) {
 			return 0, 0, ctx.Err()
 		}
@@ -185,7 +200,7 @@ const (
 // that each line came out once, in its turn, and is written down as finished. Errors: errLanes.
 func (m *mill) close(ctx context.Context) (err error) {
 	m.stop()
-	if err = m.group.Wait(); err == nil {
+	if err = m.customers.Wait(); err == nil {
 		err = m.waitUntilEmpty(ctx)
 	}
 
@@ -300,8 +315,16 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 		}
 
 		id := h.deliveries.Add(1)
-		deliveries[i] = store.Delivery{ID: store.DeliveryID(id), LaneID: l.ID, Seq: l.Tail, MessageID: store.MessageID(id), Kind: "reply",
-			Payload: payload, State: store.Queued, CreatedAt: b.Now}
+		deliveries[i] = store.Delivery{
+			ID:        store.DeliveryID(id),
+			LaneID:    l.ID,
+			Seq:       l.Tail,
+			MessageID: store.MessageID(id),
+			Kind:      "reply",
+			Payload:   payload,
+			State:     store.Queued,
+			CreatedAt: b.Now,
+		}
 	}
 
 	if err := store.UpdateLanes(ctx, &write, locked); err != nil {

@@ -2,7 +2,6 @@ package load
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"parley/cmd/parley/bench/rig"
@@ -10,15 +9,16 @@ import (
 )
 
 // EventMaker writes Events API callbacks of new messages, about 1 kB each, as a workspace
-// sends them. Used by one goroutine; several makers of one workspace need different lanes.
+// sends them. Used by one goroutine.
 type EventMaker struct {
 	team, app, bot string
-	lane           int // part of each id, 0–99
-	n              int
+	lane           int
+	n              int // messages so far
 	buf            []byte
 }
 
-// NewEventMaker returns an EventMaker for a workspace. lane, 0 to 99, is part of each id.
+// NewEventMaker returns an EventMaker for a workspace. lane, 0 to 99, is part of each id: makers of one workspace need
+// different ones.
 func NewEventMaker(w *rig.Workspace, lane int) *EventMaker {
 	return &EventMaker{team: w.TeamID(), app: w.AppID(), bot: w.BotUserID(), lane: lane}
 }
@@ -26,16 +26,16 @@ func NewEventMaker(w *rig.Workspace, lane int) *EventMaker {
 // Chatter is what agents say to each other beside the customers' threads.
 const Chatter = "Has anybody seen the parcels that came back on Thursday? The warehouse says that two of them were signed for at the front desk, but the list there ends on Wednesday."
 
-// Message writes the callback of one new message. thread is its root, which a colleague wrote whom Parley need not
-// know; "" means that the message is at the top level. body is good until the next call.
+// Message writes the callback of one new message. thread is its root, written by Ben; "" means that the message is at the top
+// level. body is good until the next call.
 func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, ts string) {
 	m.n++
 	now := time.Now()
-	const perSecond = 10_000 // so many fit behind the dot of one second
+	const perSecond = 10_000 // four of the six digits behind the dot count messages, two are the lane
 	ts = fmt.Sprintf("%d.%02d%04d", now.Unix()+int64(m.n/perSecond), m.lane, m.n%perSecond)
-	in := ""
+	inThread := ""
 	if thread != "" {
-		in = fmt.Sprintf(`"thread_ts":%q,"parent_user_id":%q,`, thread, lab.Ben)
+		inThread = fmt.Sprintf(`"thread_ts":%q,"parent_user_id":%q,`, thread, lab.Ben)
 	}
 
 	id := fmt.Sprintf("%02d%08d", m.lane, m.n)
@@ -46,7 +46,7 @@ func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, t
 		`"type":"event_callback","event_id":"Ev0%[5]s","event_time":%[9]d,`+
 		`"authorizations":[{"enterprise_id":null,"team_id":%[1]q,"user_id":%[10]q,"is_bot":true,"is_enterprise_install":false}],`+
 		`"is_ext_shared_channel":false,"event_context":"4-eyJldCI6Im1lc3NhZ2UiLCJ0aWQiOiJUMDAwMDAwMDEi%[5]s"}`,
-		m.team, m.app, user, ts, id, text, in, channel, now.Unix(), m.bot)
+		m.team, m.app, user, ts, id, text, inThread, channel, now.Unix(), m.bot)
 
 	return m.buf, ts
 }
@@ -54,7 +54,5 @@ func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, t
 // ThreadOf returns one of 10,000 roots that no conversation of Parley's has.
 func ThreadOf(n int) string { return fmt.Sprintf("1600000000.%06d", n%10_000) }
 
-// factID names the journal's row of a message.
-func factID(channel, ts string) string {
-	return strings.Join([]string{"m", channel, ts}, ":")
-}
+// factID returns the name under which the journal keeps a message.
+func factID(channel, ts string) string { return "m:" + channel + ":" + ts }

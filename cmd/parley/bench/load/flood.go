@@ -23,111 +23,33 @@ import (
 const (
 	// Channels is how many support channels Everywhere writes into.
 	Channels = 8
-	// IDsPerRun is more than one connection sends in one run of a flood: the ids of runs don't meet.
+	// IDsPerRun is more than one connection sends in one run of a flood, so that the ids of two runs differ.
 	IDsPerRun = 1_000_000
 	// sampleFor is so short that a flood sends hardly more than one event.
 	sampleFor = 20 * time.Millisecond
 	// factsPerQuery bounds how many ids are looked up at once.
 	factsPerQuery = 10_000
+	// BusyTarget is how much of the reference should be accepted while Parley works for others, too.
+	BusyTarget = 0.15
 )
-
-// Everywhere spreads events over 10,000 threads that are nobody's conversation, a tenth
-// at the top level, of all channels.
-func Everywhere(n int) (channel, thread, text string) {
-	if n%10 != 0 {
-		thread = ThreadOf(n)
-	}
-	return rig.SupportChannel(n % Channels), thread, Chatter
-}
-
-// SamplePayload sends one event and returns what the journal keeps of it: the reference inserts the same.
-func SamplePayload(ctx context.Context, f *Flood) (payload []byte, err error) {
-	a, err := f.Run(ctx, sampleFor)
-	if err != nil {
-		return nil, err
-	}
-	if len(a.accepted) == 0 {
-		return nil, fmt.Errorf("%w: the first event was refused", ErrAnswer)
-	}
-	if err := f.World.Pool.QueryRow(ctx, `SELECT payload FROM events WHERE external_id = $1`, a.accepted[0]).Scan(&payload); err != nil {
-		return nil, fmt.Errorf("bench: journal: %w", err)
-	}
-	return payload, f.Settle(ctx, a)
-}
-
-// Settle waits until all is applied and checks that nothing accepted is lost.
-func (f *Flood) Settle(ctx context.Context, a Answered) error {
-	if err := f.World.Drain(ctx, rig.DrainWithin); err != nil {
-		return err
-	}
-	return checkKept(ctx, f.World, a.accepted)
-}
-
-// CheckHeld checks that nothing of a burst was applied.
-func (f *Flood) CheckHeld(ctx context.Context, a Answered) error {
-	l, err := f.World.Load(ctx)
-	if err == nil && l.Pending < len(a.accepted) {
-		err = fmt.Errorf("bench: %d of %d events were applied while the appliers were held", len(a.accepted)-l.Pending, len(a.accepted))
-	}
-	return err
-}
-
-// Burst sends for d, calls checked, and then waits until everything is applied. rate is how many
-// events were accepted a second.
-func (f *Flood) Burst(ctx context.Context, d time.Duration, checked func(Answered) error) (rate float64, details map[string]float64, err error) {
-	if err := f.World.Checkpoint(ctx); err != nil {
-		return 0, nil, err
-	}
-	if err := f.World.CountStatements(ctx); err != nil {
-		return 0, nil, err
-	}
-
-	m, err := rig.StartMeter(f.World, f.Parley)
-	if err != nil {
-		return 0, nil, err
-	}
-
-	a, err := f.Run(ctx, d)
-	if err != nil {
-		return 0, nil, err
-	}
-	if details, _, err = m.Shares(); err == nil {
-		err = f.World.WriteStatements(ctx, int64(len(a.accepted)))
-	}
-	if err == nil {
-		err = checked(a)
-	}
-	if err != nil {
-		return 0, nil, err
-	}
-
-	details["accepted_per_s"], details["refused"] = a.Rate(), float64(a.Refused)
-	details["p50_ms"], details["p99_ms"] = figure.Median(a.AcceptedMS), figure.Percentile(a.AcceptedMS, 0.99)
-	details["postgres_us_per_event"], details["reference_us_per_insert"] = details["cpu_postgres"]/a.Rate()*1e6, f.World.Rig.InsertUS
-	details["parley_us_per_event"] = details["cpu_parley"] / a.Rate() * 1e6
-	begin := time.Now()
-	err = f.Settle(ctx, a)
-	details["drain_s"] = time.Since(begin).Seconds()
-	return a.Rate(), details, err
-}
 
 // Flood is many connections that send Slack events, or what Senders makes, to one Parley.
 type Flood struct {
 	World  *rig.World
 	Parley *rig.Child
 	Conns  int
-	Says   func(n int) (channel, thread, text string) // the n-th message; thread "" means top level
-	// PerSecond is how many events all connections together send; one whose last answer was late
-	// sends without a pause until it has caught up. 0 means that each sends as fast as it is answered.
+	// PerSecond is how many events all connections together send. A connection whose last answer was late sends without a
+	// pause until it has caught up. 0 means that each sends as fast as it is answered.
 	PerSecond float64
-	Runs      int                   // counts earlier runs of this flood, so that ids stay distinct
-	Senders   func(lane int) Sender // makes that of a connection; nil means that of Slack events
+	Says      func(n int) (channel, thread, text string) // the n-th Slack event; thread "" means top level
+	Senders   func(lane int) Sender                      // makes the requests of a connection in place of Slack events; nil means none
+	Runs      int                                        // earlier runs of this flood; Run counts it, so that ids stay distinct
 }
 
 // Sender makes the requests of one connection. Used by one goroutine.
 type Sender interface {
-	// Next gives a signed request, good until the next call, and the name of the fact in
-	// it: the n-th of all connections.
+	// Next returns the n-th request of all connections, signed, and the name of the fact in it. The request is good until
+	// the next call.
 	Next(n int) (request []byte, fact string)
 }
 
@@ -139,42 +61,48 @@ type slackSender struct {
 }
 
 func (f *Flood) slackSender(lane int) Sender {
-	s := &slackSender{f: f, sign: NewSigner(f.Parley.Address, f.World.Slack.SigningSecret()), events: NewEventMaker(f.World.Slack, lane)}
-	s.events.n = f.Runs * IDsPerRun
-	return s
+	events := NewEventMaker(f.World.Slack, lane)
+	events.n = f.Runs * IDsPerRun
+	return &slackSender{f: f, sign: NewSigner(f.Parley.Address, f.World.Slack.SigningSecret()), events: events}
 }
 
 // Next implements Sender.
 func (s *slackSender) Next(n int) (request []byte, fact string) {
 	channel, thread, text := s.f.Says(n)
 	body, ts := s.events.Message(lab.Ann, channel, thread, text)
-	return s.sign.signRequest("/slack/events", body), factID(channel, ts)
+	return s.sign.slackRequest("/slack/events", body), factID(channel, ts)
 }
 
-// Answered is what a flood got.
+// Everywhere is a Flood.Says that spreads events over all channels: a tenth of them at their top level, the others in 10,000
+// threads that are nobody's conversation.
+func Everywhere(n int) (channel, thread, text string) {
+	if n%10 != 0 {
+		thread = ThreadOf(n)
+	}
+	return rig.SupportChannel(n % Channels), thread, Chatter
+}
+
+// Answered is how Parley answered a flood.
 type Answered struct {
-	accepted   []string  // ids of facts whose event got a 2xx
-	Refused    int       // 503 with Retry-After
-	AcceptedMS []float64 // from sending an accepted event to its answer
-	RefusedMS  []float64 // from sending a refused event to its answer
-	Took       time.Duration
+	accepted   []string      // ids of facts whose event got a 2xx
+	Refused    int           // 503 with Retry-After
+	AcceptedMS []float64     // from sending an accepted event to its answer
+	RefusedMS  []float64     // from sending a refused event to its answer
+	Took       time.Duration // from the first connection to the last answer
 }
 
-// Rate is what was accepted a second.
+// Rate is how many events were accepted a second.
 func (a Answered) Rate() float64 { return float64(len(a.accepted)) / a.Took.Seconds() }
 
-// Offered is what was sent a second, whether it was accepted or refused.
+// Offered is how many events were sent a second, accepted or refused.
 func (a Answered) Offered() float64 {
 	return float64(len(a.accepted)+a.Refused) / a.Took.Seconds()
 }
 
-// BusyTarget is how much of the reference should be accepted while Parley works for others, too.
-const BusyTarget = 0.15
-
 // ErrAnswer is returned for answers that are neither 2xx nor 503 with Retry-After.
 var ErrAnswer = errors.New("bench: unexpected answer")
 
-// Run sends for so long. Errors: ErrAnswer, those of connections.
+// Run sends for d. Errors: ErrAnswer, those of connections.
 func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 	parts := make([]Answered, f.Conns)
 	var group errgroup.Group
@@ -206,15 +134,15 @@ func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 	return all, nil
 }
 
-// runConnection lets one connection send until end. It sends at least one event, however long it took to open.
+// runConnection lets the i-th connection send until end. It sends at least one event, however long it took to connect.
 func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end time.Time) (a Answered, err error) {
-	makes := f.slackSender
+	newSender := f.slackSender
 	if f.Senders != nil {
-		makes = f.Senders
+		newSender = f.Senders
 	}
 
-	from := makes(i)
-	var every time.Duration
+	sender := newSender(i)
+	var every time.Duration // between two events of this connection; 0 means no pause
 	if f.PerSecond > 0 {
 		every = time.Duration(float64(f.Conns) / f.PerSecond * float64(time.Second))
 	}
@@ -233,8 +161,8 @@ func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end ti
 			break
 		}
 
-		request, fact := from.Next(n*f.Conns + i)
-		at := time.Now()
+		request, fact := sender.Next(n*f.Conns + i)
+		sentAt := time.Now()
 		status, err := w.Do(request)
 		if err != nil {
 			return a, err
@@ -242,7 +170,7 @@ func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end ti
 
 		if status >= http.StatusOK && status < http.StatusMultipleChoices {
 			a.accepted = append(a.accepted, fact)
-			a.AcceptedMS = append(a.AcceptedMS, figure.MS(time.Since(at)))
+			a.AcceptedMS = append(a.AcceptedMS, figure.MS(time.Since(sentAt)))
 			continue
 		}
 
@@ -251,10 +179,90 @@ func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end ti
 		}
 
 		a.Refused++
-		a.RefusedMS = append(a.RefusedMS, figure.MS(time.Since(at)))
+		a.RefusedMS = append(a.RefusedMS, figure.MS(time.Since(sentAt)))
 	}
 
 	return a, ctx.Err()
+}
+
+// SamplePayload sends one event and returns what the journal keeps of it: the reference inserts the same.
+func SamplePayload(ctx context.Context, f *Flood) (payload []byte, err error) {
+	a, err := f.Run(ctx, sampleFor)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.accepted) == 0 {
+		return nil, fmt.Errorf("%w: the first event was refused", ErrAnswer)
+	}
+	if err := f.World.Pool.QueryRow(ctx, `SELECT payload FROM events WHERE external_id = $1`, a.accepted[0]).Scan(&payload); err != nil {
+		return nil, fmt.Errorf("bench: journal: %w", err)
+	}
+	return payload, f.Settle(ctx, a)
+}
+
+// Burst sends for d, calls check with the answers, and then waits until everything is applied. rate is how many events were
+// accepted a second.
+func (f *Flood) Burst(ctx context.Context, d time.Duration, check func(Answered) error) (rate float64, details map[string]float64, err error) {
+	if err := f.World.Checkpoint(ctx); err != nil {
+		return 0, nil, err
+	}
+	if err := f.World.CountStatements(ctx); err != nil {
+		return 0, nil, err
+	}
+
+	m, err := rig.StartMeter(f.World, f.Parley)
+	if err != nil {
+		return 0, nil, err
+	}
+
+	a, err := f.Run(ctx, d)
+	if err != nil {
+		return 0, nil, err
+	}
+	if details, _, err = m.Shares(); err == nil {
+		err = f.World.WriteStatements(ctx, int64(len(a.accepted)))
+	}
+	if err == nil {
+		err = check(a)
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+
+	details["accepted_per_s"] = a.Rate()
+	details["refused"] = float64(a.Refused)
+	details["p50_ms"] = figure.Median(a.AcceptedMS)
+	details["p99_ms"] = figure.Percentile(a.AcceptedMS, 0.99)
+	details["postgres_us_per_event"] = details["cpu_postgres"] / a.Rate() * 1e6
+	details["parley_us_per_event"] = details["cpu_parley"] / a.Rate() * 1e6
+	details["reference_us_per_insert"] = f.World.Rig.InsertUS
+	begin := time.Now()
+	err = f.Settle(ctx, a)
+	details["drain_s"] = time.Since(begin).Seconds()
+	return a.Rate(), details, err
+}
+
+// RateFigure makes a figure of rates, with their details, that were measured with MeasureReference as their reference.
+func RateFigure(target float64, m rig.Measured[float64, map[string]float64]) figure.Figure {
+	f := figure.AtLeast(target, "ratio", m.Ratios()...).With(figure.MedianDetails(m.Found))
+	return f.With(map[string]float64{"reference_per_s": figure.Median(m.References)}).WithNote(m.Note)
+}
+
+// CheckHeld checks that nothing of a burst was applied, while Parley's appliers are held (see rig.Child.Hold).
+func (f *Flood) CheckHeld(ctx context.Context, a Answered) error {
+	l, err := f.World.Load(ctx)
+	if err == nil && l.Pending < len(a.accepted) {
+		err = fmt.Errorf("bench: %d of %d events were applied while the appliers were held", len(a.accepted)-l.Pending, len(a.accepted))
+	}
+	return err
+}
+
+// Settle waits until all is applied and checks that nothing accepted is lost.
+func (f *Flood) Settle(ctx context.Context, a Answered) error {
+	if err := f.World.Drain(ctx, rig.DrainWithin); err != nil {
+		return err
+	}
+	return checkKept(ctx, f.World, a.accepted)
 }
 
 // ErrLost means that something that got a 2xx is not in the journal.

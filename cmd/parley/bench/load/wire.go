@@ -32,7 +32,7 @@ func Dial(ctx context.Context, address string) (*Wire, error) {
 	d := net.Dialer{Timeout: 10 * time.Second}
 	conn, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
+		return nil, fmt.Errorf("bench: connect: %w", err)
 	}
 	const longestLine = 4 << 10 // an answer with a longer header line is an error
 	return &Wire{conn: conn, in: bufio.NewReaderSize(conn, longestLine)}, nil
@@ -45,15 +45,15 @@ func (w *Wire) Close() { _ = w.conn.Close() }
 // Errors: the connection's; an answer that isn't HTTP/1.1 with a length.
 func (w *Wire) Do(request []byte) (status int, err error) {
 	if err := w.conn.SetDeadline(time.Now().Add(wireTimeout)); err != nil {
-		return 0, fmt.Errorf("bench: %w", err)
+		return 0, fmt.Errorf("bench: deadline of a request: %w", err)
 	}
 	if _, err := w.conn.Write(request); err != nil {
-		return 0, fmt.Errorf("bench: %w", err)
+		return 0, fmt.Errorf("bench: send a request: %w", err)
 	}
 	return w.readAnswer()
 }
 
-// readAnswer reads one answer.
+// readAnswer reads one answer, whole, and returns its status.
 func (w *Wire) readAnswer() (status int, err error) {
 	line, err := w.in.ReadSlice('\n')
 	if err != nil {
@@ -74,10 +74,10 @@ func (w *Wire) readAnswer() (status int, err error) {
 	return int(n), w.readRest() //nolint:gosec // 16 bits
 }
 
-// readRest reads headers and body.
+// readRest reads headers and body. It sets retryAfter.
 func (w *Wire) readRest() error {
-	length := -1
 	w.retryAfter = 0
+	length := -1
 	for {
 		line, err := w.in.ReadSlice('\n')
 		if err != nil {
@@ -89,10 +89,10 @@ func (w *Wire) readRest() error {
 			break
 		}
 
-		if v, ok := readHeader(line, "Content-Length: "); ok {
-			length = v
-		} else if v, ok := readHeader(line, "Retry-After: "); ok {
-			w.retryAfter = v
+		if n, ok := readHeader(line, "Content-Length: "); ok {
+			length = n
+		} else if n, ok := readHeader(line, "Retry-After: "); ok {
+			w.retryAfter = n
 		}
 	}
 
@@ -106,21 +106,20 @@ func (w *Wire) readRest() error {
 	return nil
 }
 
-// readHeader reads the number of one header, written as Go's server writes it.
-func readHeader(line []byte, name string) (int, bool) {
+// readHeader reads a header whose value is a number, as in "Content-Length: 2", written as Go's server writes it.
+func readHeader(line []byte, name string) (n int, ok bool) {
 	rest, ok := bytes.CutPrefix(line, []byte(name))
 	if !ok {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(string(rest), 10, 31)
-	return int(n), err == nil //nolint:gosec // 31 bits
+	value, err := strconv.ParseUint(string(rest), 10, 31)
+	return int(value), err == nil //nolint:gosec // 31 bits
 }
 
-// Signer makes requests as Slack signs them. Used by one goroutine.
+// Signer makes requests as Slack, or the provider of a loopback account, signs them. Used by one goroutine.
 type Signer struct {
 	address string
 	mac     hash.Hash
-	sum     [sha256.Size]byte
 	buf     []byte
 }
 
@@ -129,39 +128,36 @@ func NewSigner(address, secret string) *Signer {
 	return &Signer{address: address, mac: hmac.New(sha256.New, []byte(secret))}
 }
 
-// signRequest writes a signed POST of body to path. It is good until the next call.
-func (s *Signer) signRequest(path string, body []byte) []byte {
-	stamp := strconv.AppendInt(nil, time.Now().Unix(), 10)
-	s.mac.Reset()
-
-	for _, part := range [][]byte{[]byte("v0:"), stamp, {':'}, body} {
-		_, _ = s.mac.Write(part) // never fails
-	}
-
-	sum := s.mac.Sum(s.sum[:0])
-	b := s.buf[:0]
-	b = append(append(append(b, "POST "...), path...), " HTTP/1.1\r\nHost: "...)
-	b = append(append(b, s.address...), "\r\nContent-Type: application/json\r\nUser-Agent: Slackbot 1.0 (+https://api.slack.com/robots)\r\nX-Slack-Request-Timestamp: "...)
-	b = append(append(b, stamp...), "\r\nX-Slack-Signature: v0="...)
-	b = hex.AppendEncode(b, sum)
-	b = strconv.AppendInt(append(b, "\r\nContent-Length: "...), int64(len(body)), 10)
-	b = append(append(b, "\r\n\r\n"...), body...)
-	s.buf = b
-	return b
+// slackRequest makes a POST of body to path, signed as Slack does. It is good until the next call.
+func (s *Signer) slackRequest(path string, body []byte) []byte {
+	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	signature := s.sign([]byte("v0:"+stamp+":"), body)
+	s.buf = AppendPost(s.buf[:0], s.address, path, body,
+		"User-Agent: Slackbot 1.0 (+https://api.slack.com/robots)", "X-Slack-Request-Timestamp: "+stamp, "X-Slack-Signature: v0="+signature)
+	return s.buf
 }
 
-// Hook writes a POST of body to the webhook of a loopback account, signed as its provider
-// does. It is good until the next call.
+// Hook makes a POST of body to the webhook of a loopback account, signed as its provider does. It is good until the next call.
 func (s *Signer) Hook(account string, body []byte) []byte {
+	s.buf = AppendPost(s.buf[:0], s.address, "/hooks/"+account, body, "X-Signature: "+s.sign(body))
+	return s.buf
+}
+
+// sign returns the HMAC of all parts, in hexadecimal digits.
+func (s *Signer) sign(parts ...[]byte) string {
 	s.mac.Reset()
-	_, _ = s.mac.Write(body) // never fails
-	sum := s.mac.Sum(s.sum[:0])
-	b := s.buf[:0]
-	b = append(append(append(b, "POST /hooks/"...), account...), " HTTP/1.1\r\nHost: "...)
-	b = append(append(b, s.address...), "\r\nContent-Type: application/json\r\nX-Signature: "...)
-	b = hex.AppendEncode(b, sum)
-	b = strconv.AppendInt(append(b, "\r\nContent-Length: "...), int64(len(body)), 10)
-	b = append(append(b, "\r\n\r\n"...), body...)
-	s.buf = b
-	return b
+	for _, part := range parts {
+		_, _ = s.mac.Write(part) // a hash never fails
+	}
+	return hex.EncodeToString(s.mac.Sum(nil))
+}
+
+// AppendPost appends to b a POST of a JSON body. headers are lines such as "X-Signature: 1f3a".
+func AppendPost(b []byte, address, path string, body []byte, headers ...string) []byte {
+	b = fmt.Appendf(b, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n", path, address)
+	for _, h := range headers {
+		b = append(append(b, h...), "\r\n"...)
+	}
+	b = fmt.Appendf(b, "Content-Length: %d\r\n\r\n", len(body))
+	return append(b, body...)
 }

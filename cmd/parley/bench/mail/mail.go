@@ -23,23 +23,26 @@ import (
 var errMail = errors.New("bench: mail: lost or doubled")
 
 const (
-	boxMails     = 2500
-	quickMails   = 200 // with --quick
-	shortMails   = 60  // in tests
-	singleMails  = 60  // that are sent one at a time
+	mailRatioTarget  = 0.05 // mails a second, of the reference's rows
+	mailCPUTarget    = 5    // ms a mail
+	mailThreadTarget = 0.5  // seconds
+	rssLoadTarget    = 96   // MB
+
+	boxMails     = 2500 // that are sent at once
+	quickMails   = 200  // with --quick
+	shortMails   = 60   // in tests
+	singleMails  = 60   // that are sent one at a time
 	quickSingles = 10
 	shortSingles = 3
-	mailBytes    = 10 << 10
-	firstOrder   = 40_000 // the number of an order in the first mail's subject
-	shops        = 50     // domains of customers
-	mailWithin   = 5 * time.Minute
-	threadWithin = 30 * time.Second
-	payloadBytes = 1000                   // about what the journal keeps of an event
-	applyLook    = 20 * time.Millisecond  // the pause between two looks whether mails were applied
-	betweenMails = 100 * time.Millisecond // so that a mail meets a Parley that is at rest
 
-	rssLoadTarget = 96 // MB
-	mailCPUTarget = 5  // ms a mail
+	mailBytes    = 10 << 10
+	firstOrder   = 40_000                 // the number of an order in the first mail's subject
+	shops        = 50                     // domains of customers
+	payloadBytes = 1000                   // of the reference: about what the journal keeps of an event
+	betweenMails = 100 * time.Millisecond // so that a mail meets a Parley that is at rest
+	applyLook    = 20 * time.Millisecond  // the pause between two looks whether mails were applied
+	mailWithin   = 5 * time.Minute        // for all mails to be applied
+	threadWithin = 30 * time.Second       // for one mail to be in its thread
 )
 
 // Measure measures mail from a local IMAP box. The mail server shares this process with
@@ -71,8 +74,8 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	}
 
 	figures["mail_idle_cpu"] = figure.AtMost(1, "percent", cpu).WithNote(fmt.Sprintf("%d mails in the box", run.written))
-	most, err := readPeak(c)
-	figures["rss_load"] = figure.AtMost(rssLoadTarget, "MB", most)
+	peak, err := readPeak(c)
+	figures["rss_load"] = figure.AtMost(rssLoadTarget, "MB", peak)
 	return figures, err
 }
 
@@ -80,34 +83,32 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 type mailRun struct {
 	*mailWorld
 
-	c       *rig.Child // the only one, or the last
+	c       *rig.Child // of several, the one that was started last
 	boxes   int        // mailboxes that get the mails in turn
-	count   int        // mails of an import
+	count   int        // mails that fetch sends
 	written int        // mails so far
 }
 
-// measureImport measures rate and CPU: mails pile up while nobody looks, then Parley fetches them.
+// measureImport measures how fast Parley fetches and applies mails that come at once, and what CPU it needs for one.
 func (r *mailRun) measureImport(ctx context.Context) (map[string]figure.Figure, error) {
 	payload := make([]byte, payloadBytes)
-	var cpu []float64
-	m, err := r.Rig.Bracket(ctx, r.Rig.Rounds(), r.MeasureReference(1, payload), func(ctx context.Context) (float64, error) {
-		rate, perMail, err := r.fetch(ctx)
-		cpu = append(cpu, perMail)
-		return rate, err
-	})
+	m, err := rig.Bracket(ctx, r.Rig, r.Rig.Rounds(), r.MeasureReference(1, payload), r.fetch)
 	if err != nil {
 		return nil, err
 	}
 
-	f := figure.AtLeast(0.05, "ratio", m.Ratios()...)
-	f.Note = figure.Join(fmt.Sprintf("%d mails, each from somebody new", r.count), m.Note)
-	f = f.With(map[string]float64{"mails_per_second": figure.Median(m.Values), "inserts_per_second": figure.Median(m.References())})
-	use := figure.AtMost(mailCPUTarget, "ms", rig.Kept(m, cpu)...).WithNote("per 10 kB mail with 2 kB of words, posts to Slack included")
-	return map[string]figure.Figure{"mail_ratio": f, "mail_cpu_ms": use}, nil
+	ratio := figure.AtLeast(mailRatioTarget, "ratio", m.Ratios()...)
+	ratio = ratio.WithNote(figure.JoinNotes(fmt.Sprintf("%d mails, each from somebody new", r.count), m.Note))
+	ratio = ratio.With(map[string]float64{
+		"mails_per_second":   figure.Median(m.Values),
+		"inserts_per_second": figure.Median(m.References),
+	})
+	cpuMS := figure.AtMost(mailCPUTarget, "ms", m.Found...).WithNote("per 10 kB mail with 2 kB of words, posts to Slack included")
+	return map[string]figure.Figure{"mail_ratio": ratio, "mail_cpu_ms": cpuMS}, nil
 }
 
-// fetch puts mails into the boxes at once and waits until each is applied, then posted. rate is how many were applied
-// a second.
+// fetch sends mails to the boxes at once and waits until each is applied, then posted. rate is how many were applied a second,
+// cpuMS the CPU of Parley for each.
 func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 	mails := make([]mailfake.Mail, r.count)
 	for i := range mails {
@@ -122,8 +123,8 @@ func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 	begin := time.Now()
 
 	for _, m := range mails {
-		if _, err := r.mail.Customer(m.From).Send(m); err != nil {
-			return 0, 0, fmt.Errorf("bench: mail: %w", err)
+		if err := r.send(m); err != nil {
+			return 0, 0, err
 		}
 	}
 
@@ -143,7 +144,15 @@ func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 	}
 
 	n := float64(len(mails))
-	return n / took.Seconds(), figure.MS(after-before) / n, r.check(ctx)
+	return n / took.Seconds(), figure.MS(after-before) / n, r.checkThreads(ctx)
+}
+
+// send lets a mail's customer send it.
+func (r *mailRun) send(m mailfake.Mail) error {
+	if _, err := r.mail.Customer(m.From).Send(m); err != nil {
+		return fmt.Errorf("bench: mail: send: %w", err)
+	}
+	return nil
 }
 
 // composeMail writes a mail of 10 kB from somebody new: 2 kB of words, as text and as the HTML
@@ -151,15 +160,17 @@ func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 func (r *mailRun) composeMail() mailfake.Mail {
 	r.written++
 	const (
-		words = "The parcel came on Thursday, but the lamp in it has a crack along its foot. "
-		open  = `<p style="margin:0 0 12px 0;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;color:#333333"><span lang="EN-GB">`
-		shut  = "</span></p>\n"
+		sentence = "The parcel came on Thursday, but the lamp in it has a crack along its foot. "
+		begin    = `<p style="margin:0 0 12px 0;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;color:#333333"><span lang="EN-GB">`
+		end      = "</span></p>\n"
 	)
-	sentences := mailBytes / (2*len(words) + len(open) + len(shut))
+	sentences := mailBytes / (2*len(sentence) + len(begin) + len(end))
 	return mailfake.Mail{
-		From: fmt.Sprintf("Customer %d <customer%d@shop%d.test>", r.written, r.written, r.written%shops), To: []string{mailboxAddress(r.written % r.boxes)},
-		Subject: fmt.Sprintf("Broken lamp, order %d", firstOrder+r.written), Text: strings.Repeat(words, sentences),
-		HTML: "<html><body>" + strings.Repeat(open+words+shut, sentences) + "</body></html>",
+		From:    fmt.Sprintf("Customer %d <customer%d@shop%d.test>", r.written, r.written, r.written%shops),
+		To:      []string{mailboxAddress(r.written % r.boxes)},
+		Subject: fmt.Sprintf("Broken lamp, order %d", firstOrder+r.written),
+		Text:    strings.Repeat(sentence, sentences),
+		HTML:    "<html><body>" + strings.Repeat(begin+sentence+end, sentences) + "</body></html>",
 	}
 }
 
@@ -173,7 +184,7 @@ func (r *mailRun) waitUntilApplied(ctx context.Context) error {
 	for {
 		var n int
 		if err := r.Pool.QueryRow(ctx, countMails).Scan(&n); err != nil {
-			return fmt.Errorf("bench: mail: %w", err)
+			return fmt.Errorf("bench: mail: count messages: %w", err)
 		}
 		if n >= r.written {
 			return nil
@@ -184,16 +195,16 @@ func (r *mailRun) waitUntilApplied(ctx context.Context) error {
 	}
 }
 
-const subjects = `SELECT count(*), count(DISTINCT subject) FROM conversations WHERE kind = 'customer'`
+const countConversations = `SELECT count(*), count(DISTINCT subject) FROM conversations WHERE kind = 'customer'`
 
-// check compares what is in the tables and in Slack with what was written.
-func (r *mailRun) check(ctx context.Context) error {
+// checkThreads checks that each mail that was written became one message, one conversation and one thread. Errors: errMail.
+func (r *mailRun) checkThreads(ctx context.Context) error {
 	var conversations, distinct, messages int
-	if err := r.Pool.QueryRow(ctx, subjects).Scan(&conversations, &distinct); err != nil {
-		return fmt.Errorf("bench: mail: %w", err)
+	if err := r.Pool.QueryRow(ctx, countConversations).Scan(&conversations, &distinct); err != nil {
+		return fmt.Errorf("bench: mail: count conversations: %w", err)
 	}
 	if err := r.Pool.QueryRow(ctx, countMails).Scan(&messages); err != nil {
-		return fmt.Errorf("bench: mail: %w", err)
+		return fmt.Errorf("bench: mail: count messages: %w", err)
 	}
 
 	roots := len(r.Slack.Messages(rig.SupportChannel(0)))
@@ -213,7 +224,7 @@ func (r *mailRun) measureThreads(ctx context.Context, b *rig.Rig) (figure.Figure
 	if err != nil {
 		return figure.Figure{}, err
 	}
-	f := figure.AtMost(0.5, "seconds", figure.Percentile(times, 0.95))
+	f := figure.AtMost(mailThreadTarget, "seconds", figure.Percentile(times, 0.95))
 	f = f.With(map[string]float64{"p50": figure.Median(times), "max": figure.Percentile(times, 1)})
 	return f.WithNote(fmt.Sprintf("%d mails, one at a time", mails)), nil
 }
@@ -231,28 +242,27 @@ func (r *mailRun) timeMails(ctx context.Context, mails int) (times []float64, er
 	if err := r.Drain(ctx, threadWithin); err != nil {
 		return nil, err
 	}
-	return times, r.check(ctx)
+	return times, r.checkThreads(ctx)
 }
 
-// timeMail writes a mail and waits for its text in a thread.
+// timeMail sends a mail and returns the time until its text was posted in a thread.
 func (r *mailRun) timeMail(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, threadWithin)
 	defer cancel()
 	changes := r.Slack.Subscribe()
 	m := r.composeMail()
 	begin := time.Now()
-
-	if _, err := r.mail.Customer(m.From).Send(m); err != nil {
-		return 0, fmt.Errorf("bench: mail: %w", err)
+	if err := r.send(m); err != nil {
+		return 0, err
 	}
 
 	for {
-		news, err := changes.Next(ctx)
+		list, err := changes.Next(ctx)
 		if err != nil {
 			return 0, fmt.Errorf("%w: not in a thread within %s", errMail, threadWithin)
 		}
 
-		for _, c := range news {
+		for _, c := range list {
 			if isBelowRoot(c) {
 				return c.At.Sub(begin), nil
 			}

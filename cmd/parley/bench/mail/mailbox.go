@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,13 +23,13 @@ type mailWorld struct {
 	*rig.World
 
 	mail *mailfake.Server
-	cert string // file; "" means without TLS
+	cert string // path of the mail server's certificate; "" means without TLS
 }
 
 // mailOptions shape a mailWorld.
 type mailOptions struct {
 	boxes     int
-	tls       bool // from Parley to the mail server
+	tls       bool // Parley connects to the mail server by TLS
 	viaSocket bool // Slack's events come by Socket Mode instead of requests
 }
 
@@ -41,35 +42,33 @@ func startMailWorld(ctx context.Context, b *rig.Rig, o mailOptions) (*mailWorld,
 
 	m := &mailWorld{mail: mailfake.New(server)}
 	if err := m.mail.Start(ctx); err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
+		return nil, fmt.Errorf("bench: mail server: %w", err)
 	}
 
-	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Sockets: o.viaSocket}, Config: func(w *rig.World) string {
-		return w.SlackConfig(mailAccounts(m.mail, o.boxes, o.tls))
-	}})
-	if err == nil && o.tls {
-		m.cert = filepath.Join(w.Dir, "cert.pem")
-		if err = os.WriteFile(m.cert, m.mail.CertPEM(), 0o600); err != nil {
-			_ = w.Close() // the first error counts
-		}
-	}
-
+	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{
+		Slack:  &rig.SlackOptions{Sockets: o.viaSocket},
+		Config: func(w *rig.World) string { return w.SlackConfig(mailAccounts(m.mail, o.boxes, o.tls)) },
+	})
 	if err != nil {
-		_ = m.mail.Close() // the first error counts
-		return nil, err
+		return nil, errors.Join(err, m.mail.Close())
 	}
 
 	m.World = w
+	if o.tls {
+		m.cert = filepath.Join(w.Dir, "cert.pem")
+		if err := os.WriteFile(m.cert, m.mail.CertPEM(), 0o600); err != nil {
+			return nil, errors.Join(err, m.close())
+		}
+	}
+
 	return m, nil
 }
 
 // mailAccounts writes the accounts of a parley.yaml.
 func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
-	security := "none"
-	imap, smtp := m.IMAPAddr(), m.SMTPAddr()
+	security, imap, smtp := "none", m.IMAPAddr(), m.SMTPAddr()
 	if secure {
-		security = "tls"
-		imap, smtp = m.IMAPTLSAddr(), m.SMTPTLSAddr()
+		security, imap, smtp = "tls", m.IMAPTLSAddr(), m.SMTPTLSAddr()
 	}
 
 	var y strings.Builder
@@ -88,13 +87,7 @@ func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
 	return y.String()
 }
 
-func (m *mailWorld) close() error {
-	err := m.World.Close()
-	if closed := m.mail.Close(); err == nil {
-		err = closed
-	}
-	return err
-}
+func (m *mailWorld) close() error { return errors.Join(m.World.Close(), m.mail.Close()) }
 
 // serve starts Parley and waits until it watches every mailbox.
 func (m *mailWorld) serve(ctx context.Context) (*rig.Child, error) {

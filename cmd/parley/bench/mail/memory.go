@@ -16,12 +16,12 @@ const (
 	megabyte           = 1 << 20
 	percent            = 100
 	rssIdleTarget      = 40   // MB
-	rssMailboxesTarget = 150  // MB for each memoryBoxes
+	rssMailboxesTarget = 150  // MB for each thousand
 	memoryBoxes        = 1000 // mailboxes of a full run
 	shortMemoryBoxes   = 20
 )
 
-// MeasureMemory measures Parley at rest.
+// MeasureMemory measures memory and CPU of a Parley at rest.
 func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
 	rss, cpu, err := measureIdle(ctx, b, b.Span(time.Minute, 3*time.Second))
 	if err != nil {
@@ -32,8 +32,8 @@ func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, e
 		"rss_idle": figure.AtMost(rssIdleTarget, "MB", rss).WithNote("Socket Mode, one mailbox"),
 		"idle_cpu": figure.AtMost(1, "percent", cpu),
 	}
-	if b.Opt.Quick && !b.Opt.Short {
-		figures["rss_mailboxes"] = figure.LeftOut(rssMailboxesTarget, true, "MB per 1000", "left out by --quick: connects 1,000 mailboxes")
+	if b.LeavesOutLong() {
+		figures["rss_mailboxes"] = figure.AtMost(rssMailboxesTarget, "MB per 1000").LeftOutByQuick("connects 1,000 mailboxes")
 		return figures, nil
 	}
 
@@ -43,7 +43,8 @@ func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, e
 		return nil, err
 	}
 
-	f := figure.AtMost(rssMailboxesTarget, "MB per 1000", (many-rss)/float64(boxes)*memoryBoxes).With(map[string]float64{"rss_mb": many})
+	perThousand := (many - rss) / float64(boxes) * 1000
+	f := figure.AtMost(rssMailboxesTarget, "MB per 1000", perThousand).With(map[string]float64{"rss_mb": many})
 	figures["rss_mailboxes"] = f.WithNote(fmt.Sprintf("%d mailboxes with TLS and IDLE", boxes))
 	return figures, nil
 }

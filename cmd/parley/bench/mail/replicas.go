@@ -11,7 +11,6 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// Replicas: three Parleys that share the mailboxes of a company should not hinder each other.
 const (
 	replicaCount      = 3
 	replicaBoxes      = 300  // mailboxes
@@ -27,7 +26,7 @@ const (
 // MeasureReplicas compares Parleys that share mailboxes with one that has them all: how many mails a second become
 // conversations (replicas_mail), and how long a mail takes into its thread (replicas_p95).
 func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	if b.Opt.Quick && !b.Opt.Short {
+	if b.LeavesOutLong() {
 		return leftOutReplicas(), nil
 	}
 	boxes, mails, singles := replicaBoxes, replicaMails, replicaSingles
@@ -46,13 +45,7 @@ func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	}
 	defer func() { err = errors.Join(err, together.close()) }()
 
-	measureRate := func(r *mailRun) func(context.Context) (float64, error) {
-		return func(ctx context.Context) (float64, error) {
-			rate, _, err := r.fetch(ctx)
-			return rate, err
-		}
-	}
-	m, err := b.Bracket(ctx, b.Rounds(), measureRate(alone), measureRate(together))
+	m, err := rig.Bracket(ctx, b, b.Rounds(), alone.fetch, together.fetch)
 	if err != nil {
 		return nil, err
 	}
@@ -60,29 +53,29 @@ func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	if err != nil {
 		return nil, err
 	}
-	if err := together.awaitShared(ctx, replicaCount); err != nil { // the mailboxes must have been shared all the time
+	if err := together.waitUntilShared(ctx, replicaCount); err != nil { // they must still be shared
 		return nil, err
 	}
 
 	rate := figure.AtLeast(replicaRateTarget, "ratio", m.Ratios()...).With(map[string]float64{
-		"three_per_second": figure.Median(m.Values), "one_per_second": figure.Median(m.References())})
-	rate.Note = figure.Join(fmt.Sprintf("%d mails in %d mailboxes", mails, boxes), m.Note)
+		"three_per_second": figure.Median(m.Values),
+		"one_per_second":   figure.Median(m.References),
+	}).WithNote(figure.JoinNotes(fmt.Sprintf("%d mails in %d mailboxes", mails, boxes), m.Note))
 	latency := figure.AtMost(replicaP95Target, "ratio", p95...).With(details).WithNote("mail → thread, one at a time")
 	return map[string]figure.Figure{"replicas_mail": rate, "replicas_p95": latency}, nil
 }
 
 // leftOutReplicas returns the figures of MeasureReplicas for a run that leaves it out.
 func leftOutReplicas() map[string]figure.Figure {
-	const isAtMost = true
-	why := fmt.Sprintf("left out by --quick: connects %d mailboxes", replicaBoxes)
+	why := fmt.Sprintf("connects %d mailboxes", replicaBoxes)
 	return map[string]figure.Figure{
-		"replicas_mail": figure.LeftOut(replicaRateTarget, !isAtMost, "ratio", why),
-		"replicas_p95":  figure.LeftOut(replicaP95Target, isAtMost, "ratio", why),
+		"replicas_mail": figure.AtLeast(replicaRateTarget, "ratio").LeftOutByQuick(why),
+		"replicas_p95":  figure.AtMost(replicaP95Target, "ratio").LeftOutByQuick(why),
 	}
 }
 
-// replicaLatencies returns, for each round, the p95 of a mail's way into its thread with several replicas, divided by that
-// with one. details has the seconds of the last round.
+// replicaLatencies returns, for each round, the p95 of the time that a mail needs into its thread with several replicas, divided
+// by that with one. details has both of the last round, in seconds.
 func replicaLatencies(ctx context.Context, rounds, mails int, alone, together *mailRun) (ratios []float64, details map[string]float64, err error) {
 	measureP95 := func(r *mailRun) (float64, error) {
 		times, err := r.timeMails(ctx, mails)
@@ -133,11 +126,11 @@ func startReplicas(ctx context.Context, b *rig.Rig, replicas, boxes, mails int) 
 		return nil, err
 	}
 
-	return r, r.awaitShared(ctx, replicas)
+	return r, r.waitUntilShared(ctx, replicas)
 }
 
-// awaitShared waits until the mailboxes are shared. Errors: errNotShared after shareWithin.
-func (r *mailRun) awaitShared(ctx context.Context, replicas int) error {
+// waitUntilShared waits until the replicas share the mailboxes. Errors: errNotShared after shareWithin.
+func (r *mailRun) waitUntilShared(ctx context.Context, replicas int) error {
 	ctx, cancel := context.WithTimeout(ctx, shareWithin)
 	defer cancel()
 	for {

@@ -17,8 +17,8 @@ import (
 
 const (
 	startMSTarget    = 150
-	startFreshTarget = 2
-	binaryTarget     = 40
+	startFreshTarget = 2  // seconds
+	binaryTarget     = 40 // MB
 	startsPerRound   = 5
 	buildTimeout     = 10 * time.Minute
 )
@@ -43,7 +43,9 @@ func MeasureStart(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, er
 	}
 
 	return map[string]figure.Figure{
-		"start_ms": warm, "start_fresh_s": figure.AtMost(startFreshTarget, "seconds", fresh...), "binary_mb": binary,
+		"start_ms":      warm,
+		"start_fresh_s": figure.AtMost(startFreshTarget, "seconds", fresh...),
+		"binary_mb":     binary,
 	}, nil
 }
 
@@ -94,20 +96,17 @@ func timeStart(ctx context.Context, w *rig.World) (time.Duration, error) {
 		return 0, err
 	}
 	took := time.Since(c.Started)
-	c.Stop()
+	c.End()
 	return took, nil
 }
 
-// binarySize builds the program that servers run, stripped, where its source and a compiler are at hand, else
-// takes the running one as it is.
+// binarySize returns the size of the program that servers run. It builds that program, stripped, if its source and a compiler
+// are at hand, and takes the running one otherwise; the figure's note says which.
 func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
 	path, note := b.Opt.Program, "the running program"
-	source, goTool := sourceTree(), ""
-	if found, err := exec.LookPath("go"); err == nil {
-		goTool = found
-	}
-
-	canBuild := source != "" && goTool != ""
+	goTool, err := exec.LookPath("go")
+	source := sourceTree()
+	canBuild := source != "" && err == nil
 	if b.Opt.Quick {
 		note += ", not stripped: --quick builds nothing"
 	} else if !canBuild {
@@ -131,10 +130,12 @@ func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
 	return f.WithNote(note), nil
 }
 
+// buildProgram builds the program into the file path.
 func buildProgram(ctx context.Context, goTool, source, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, goTool, "build", "-tags", "served", "-trimpath", "-ldflags", "-s -w", "-o", path, "./cmd/parley") //nolint:gosec // go itself
+	args := []string{"build", "-tags", "served", "-trimpath", "-ldflags", "-s -w", "-o", path, "./cmd/parley"}
+	cmd := exec.CommandContext(ctx, goTool, args...) //nolint:gosec // go itself
 	cmd.Dir = source
 	cmd.Env = append(proc.CleanEnv(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -143,7 +144,7 @@ func buildProgram(ctx context.Context, goTool, source, path string) error {
 	return nil
 }
 
-// sourceTree finds Parley's go.mod in the current folder or above; "" means not here.
+// sourceTree returns the folder of Parley's go.mod: the current one or one above; "" if there is none.
 func sourceTree() string {
 	dir, err := os.Getwd()
 	if err != nil {

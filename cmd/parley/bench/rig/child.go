@@ -17,20 +17,20 @@ import (
 // readyWithin is what a child may take to be ready, migrations of an empty database included.
 const readyWithin = 5 * time.Minute
 
-// Child is a process of the run: a Parley, or emulators.
+// Child is a Parley that a World started. Its Process has Signal, End, Done and Err.
 type Child struct {
 	*proc.Process
 
-	name    string
-	Address string // host:port where a Parley listens
-	log     string // file
+	Address string // host:port where it listens
 	Started time.Time
+	name    string
+	log     string // path of the file that gets its output
 }
 
-// startChild runs a program with a clean environment and vars. It ends with the world.
-func startChild(w *World, name string, program, vars []string) (*Child, error) {
+// startChild runs a command with vars and otherwise without Parley's settings. The child ends with the world.
+func startChild(w *World, name string, command, vars []string) (*Child, error) {
 	c := &Child{name: name, log: filepath.Join(w.Dir, name+".log"), Started: time.Now()}
-	p, err := proc.Start(proc.Spec{Name: name, Program: program, Env: proc.CleanEnv(vars...), Log: c.log})
+	p, err := proc.Start(proc.Spec{Name: name, Program: command, Env: proc.CleanEnv(vars...), Log: c.log})
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (c *Child) Ready(ctx context.Context) error {
 	return nil
 }
 
-// isReady reports whether /readyz answers 200. No answer counts as no.
+// isReady reports whether /readyz answers 200.
 func (c *Child) isReady(ctx context.Context) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Address+"/readyz", nil)
 	if err != nil {
@@ -72,7 +72,7 @@ func (c *Child) isReady(ctx context.Context) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// lastWords returns the end of a child's log.
+// lastWords returns the last 1000 bytes of a child's log; "" if it can't be read.
 func (c *Child) lastWords() string {
 	body, err := os.ReadFile(c.log)
 	if err != nil {
@@ -82,17 +82,14 @@ func (c *Child) lastWords() string {
 	return string(bytes.TrimSpace(body[max(0, len(body)-longest):]))
 }
 
-// RSS is the memory in use, bytes.
+// RSS returns the memory in use, in bytes.
 func (c *Child) RSS() (int64, error) {
 	u, err := proc.Of(c.PID())
 	return u.RSS, err
 }
 
-// CPU is the time used since the start, user and system.
+// CPU returns the processor time used since the start, user and system.
 func (c *Child) CPU() (time.Duration, error) {
 	u, err := proc.Of(c.PID())
 	return u.CPU, err
 }
-
-// Stop asks a child to end and waits for it.
-func (c *Child) Stop() { c.End() }

@@ -15,7 +15,7 @@ import (
 	"parley/cmd/parley/bench/figure"
 )
 
-// Machine reports where the run takes place. It starts the server.
+// Machine looks at where the run takes place. It starts the server, and sets the run's OnRAM and Tool.
 func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
 	m := figure.Machine{Cores: runtime.NumCPU(), Load: LoadAverages(), Quick: b.Opt.Quick}
 	server, err := b.startPostgres(ctx)
@@ -25,14 +25,14 @@ func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
 
 	conn, err := pgx.Connect(ctx, server.URL("postgres"))
 	if err != nil {
-		return m, fmt.Errorf("bench: database: %w", err)
+		return m, fmt.Errorf("bench: connect: %w", err)
 	}
-	defer func() { _ = conn.Close(ctx) }() // only looked
+	defer func() { _ = conn.Close(ctx) }() // it only read
 	var folder, fsync, commit string
 	err = conn.QueryRow(ctx, `SELECT current_setting('server_version'), current_setting('data_directory'),
 		current_setting('fsync'), current_setting('synchronous_commit')`).Scan(&m.Postgres, &folder, &fsync, &commit)
 	if err != nil {
-		return m, fmt.Errorf("bench: database: %w", err)
+		return m, fmt.Errorf("bench: read the database's settings: %w", err)
 	}
 	if fsync != "on" || commit != "on" {
 		return m, fmt.Errorf("bench: the database is not durable: fsync %s, synchronous_commit %s", fsync, commit)

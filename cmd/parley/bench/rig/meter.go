@@ -6,51 +6,53 @@ import (
 	proc "parley/cmd/parley/child"
 )
 
-// Meter tells who used the cores between two moments. Units of its details: cores, so 1 is
-// one core fully used; the emulators and generators of a run share one process.
+// Meter tells who used the processors since it was started. Emulators and generators share this process, and count as one.
 type Meter struct {
 	w     *World
-	c     *Child
+	c     *Child // nil if no Parley is measured
 	begin time.Time
-	used  usage
+	first cpuTimes
 }
 
-type usage struct{ parley, postgres, outside time.Duration }
+// cpuTimes is the processor time that each has used in its life.
+type cpuTimes struct{ parley, postgres, generator time.Duration }
 
 // StartMeter begins. c may be nil.
 func StartMeter(w *World, c *Child) (*Meter, error) {
 	m := &Meter{w: w, c: c, begin: time.Now()}
 	var err error
-	m.used, err = m.read()
+	m.first, err = m.read()
 	return m, err
 }
 
-// Machinery returns what PostgreSQL and this process used since the beginning.
+// Machinery returns what PostgreSQL and this process used together.
 func (m *Meter) Machinery() (time.Duration, error) {
 	now, err := m.read()
-	return now.postgres - m.used.postgres + now.outside - m.used.outside, err
+	return now.postgres - m.first.postgres + now.generator - m.first.generator, err
 }
 
-func (m *Meter) read() (u usage, err error) {
-	u.outside = proc.Self()
-	u.postgres, err = proc.Tree(m.w.Rig.server.PID())
+func (m *Meter) read() (t cpuTimes, err error) {
+	t.generator = proc.Self()
+	t.postgres, err = proc.Tree(m.w.Rig.server.PID())
 	if err != nil || m.c == nil {
-		return u, err
+		return t, err
 	}
-	u.parley, err = m.c.CPU()
-	return u, err
+	t.parley, err = m.c.CPU()
+	return t, err
 }
 
-// Shares returns what was used since the beginning, and the time.
-func (m *Meter) Shares() (map[string]float64, time.Duration, error) {
-	took := time.Since(m.begin)
+// Shares returns how many cores each used, where 1 is one core all the time, as details of a figure: cpu_parley, cpu_postgres
+// and cpu_generator. took is the time since the start.
+func (m *Meter) Shares() (details map[string]float64, took time.Duration, err error) {
+	took = time.Since(m.begin)
 	now, err := m.read()
 	if err != nil {
 		return nil, 0, err
 	}
-	of := func(after, before time.Duration) float64 { return (after - before).Seconds() / took.Seconds() }
+	cores := func(used time.Duration) float64 { return used.Seconds() / took.Seconds() }
 	return map[string]float64{
-		"cpu_parley": of(now.parley, m.used.parley), "cpu_postgres": of(now.postgres, m.used.postgres),
-		"cpu_generator": of(now.outside, m.used.outside),
+		"cpu_parley":    cores(now.parley - m.first.parley),
+		"cpu_postgres":  cores(now.postgres - m.first.postgres),
+		"cpu_generator": cores(now.generator - m.first.generator),
 	}, took, nil
 }

@@ -11,7 +11,7 @@ import (
 
 // TeamsOptions shape the Teams emulator of a world.
 type TeamsOptions struct {
-	// Rate is the factor on Teams' published limits, for the emulator and Parley alike; 0 = no limits.
+	// Rate is the factor on Teams' published limits, for the emulator and Parley alike; 0 means no limits.
 	Rate float64
 }
 
@@ -23,7 +23,8 @@ type Organisation struct {
 }
 
 func startOrganisation(o TeamsOptions) (*Organisation, error) {
-	t := &Organisation{Server: lab.NewOrganisation(teamsfake.Options{Limits: o.Rate > 0, RateFactor: o.Rate}), opt: o}
+	server := lab.NewOrganisation(teamsfake.Options{Limits: o.Rate > 0, RateFactor: o.Rate})
+	t := &Organisation{Server: server, opt: o}
 	return t, t.Start("127.0.0.1:0")
 }
 
@@ -32,15 +33,16 @@ func (t *Organisation) listVars() []string {
 	return append(lab.TeamsEnv(t.Server), fmt.Sprintf("TEAMS_RATE=%g", t.opt.Rate))
 }
 
-// connect adds the app to the team, with a Parley that is ready.
+// connect adds the app to the team; from then on the emulator sends its events to c, which has to be ready.
 func (t *Organisation) connect(ctx context.Context, c *Child) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	return t.Admin.Connect(ctx, "http://"+c.Address+"/teams/messages")
 }
 
-// TeamsConfig is a parley.yaml with one team in Teams, named Team0. Accounts follow, indented by two.
+// TeamsConfig returns a parley.yaml with the lab's agents and one team in Teams, named Team0. accounts, indented by two,
+// become its list of accounts.
 func TeamsConfig(accounts string) string {
-	return "company: Acme\n" + lab.Agents(false, true) +
-		fmt.Sprintf("teams:\n  - {name: Team0, members: [ann@acme.test, ben@acme.test], teams_channel: %q}\n", lab.TeamsSupport) + "accounts:\n" + accounts
+	team := fmt.Sprintf("teams:\n  - {name: Team0, members: [ann@acme.test, ben@acme.test], teams_channel: %q}\n", lab.TeamsSupport)
+	return "company: Acme\n" + lab.Agents(false, true) + team + "accounts:\n" + accounts
 }

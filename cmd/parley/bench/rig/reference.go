@@ -7,13 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"parley/cmd/parley/bench/figure"
 	proc "parley/cmd/parley/child"
@@ -34,10 +34,15 @@ const referenceScript = `\set n :n + 1
 INSERT INTO reference (key, payload) VALUES ('m-C0SUPPORT01-' || :key::text, :payload);
 `
 
+// keysByClient is by how much the keys of two clients differ: more than one client inserts. As in referenceScript.
+const keysByClient = 1_000_000_000
+
 // shortInserts is how many transactions each client of pgbench makes in the short form.
 const shortInserts = 20
 
-// findPgbench looks in the folder of the running server, then in PATH.
+const microsInMS = 1000
+
+// findPgbench looks in the folder of the running server, then in PATH. It returns "" if there is none.
 func findPgbench(server *pgserver.Server) string {
 	if dir := server.BinDir(); dir != "" {
 		path := filepath.Join(dir, "pgbench")
@@ -54,27 +59,12 @@ func findPgbench(server *pgserver.Server) string {
 	return path
 }
 
-// Inserts measures the reference: durable inserts of one row a transaction, by clients at once
-// for d. (In the short form each client makes a few, however long they take.) rate is per second,
-// p50 the median time of one in ms. It also sets the run's InsertUS.
+// Inserts measures the reference: durable inserts of one row a transaction, by clients at once for d. (In the short form
+// each client of pgbench makes a few, however long they take.) rate is inserts a second, p50 the median time of one in ms.
+// It also sets the run's InsertUS.
 func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
-	server := w.Rig.server
-
-	if err := w.Rig.createReference(ctx, w); err != nil {
+	if err := w.emptyReference(ctx); err != nil {
 		return 0, 0, err
-	}
-
-	conn, err := pgx.Connect(ctx, server.URL(ReferenceDatabase))
-	if err != nil {
-		return 0, 0, fmt.Errorf("bench: reference: %w", err)
-	}
-
-	_, err = conn.Exec(ctx, makeReference)
-	if err == nil {
-		_, err = conn.Exec(ctx, "CHECKPOINT")
-	}
-	if err := errors.Join(err, conn.Close(ctx)); err != nil {
-		return 0, 0, fmt.Errorf("bench: reference: %w", err)
 	}
 
 	m, err := StartMeter(w, nil)
@@ -82,59 +72,75 @@ func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.
 		return 0, 0, err
 	}
 
-	if w.Rig.Tool != "" {
+	isByPgbench := w.Rig.Tool != ""
+	if isByPgbench {
 		rate, p50, err = runPgbench(ctx, w.Rig, clients, payload, d)
 	} else {
-		rate, p50, err = runInserts(ctx, server.URL(ReferenceDatabase), clients, payload, d)
+		rate, p50, err = runInserts(ctx, w.URLOf(ReferenceDatabase), clients, payload, d)
 	}
-
 	if err != nil {
 		return 0, 0, err
 	}
 
 	shares, took, err := m.Shares()
-	if err == nil {
-		inserted := rate * d.Seconds()
-		if w.Rig.Opt.Short && w.Rig.Tool != "" {
-			inserted = float64(clients * shortInserts)
+	if err != nil {
+		return 0, 0, err
+	}
+
+	inserted := rate * d.Seconds()
+	if w.Rig.Opt.Short && isByPgbench {
+		inserted = float64(clients * shortInserts)
+	}
+	w.Rig.InsertUS = shares["cpu_postgres"] * took.Seconds() / inserted * 1e6
+	return rate, p50, nil
+}
+
+// MeasureReference returns a measurement for Bracket: Inserts by so many clients.
+func (w *World) MeasureReference(clients int, payload []byte) Measurement[float64] {
+	return func(ctx context.Context) (rate, p50 float64, err error) {
+		return Inserts(ctx, w, clients, payload, w.Rig.Span(3*time.Second, time.Second))
+	}
+}
+
+// emptyReference makes the table anew, and the database when the run has none yet. The checkpoint keeps the writing of
+// earlier pages out of the measurement.
+func (w *World) emptyReference(ctx context.Context) (err error) {
+	if !w.Rig.hasReference {
+		w.Rig.hasReference = true
+		if err := w.CreateDatabase(ctx, ReferenceDatabase); err != nil {
+			return err
 		}
-		w.Rig.InsertUS = shares["cpu_postgres"] * took.Seconds() / inserted * 1e6
 	}
 
-	return rate, p50, err
-}
-
-// MeasureReference returns a measurement for Bracket: the rate of Inserts, by so many clients.
-func (w *World) MeasureReference(clients int, payload []byte) func(context.Context) (float64, error) {
-	return func(ctx context.Context) (float64, error) {
-		rate, _, err := Inserts(ctx, w, clients, payload, w.Rig.Span(referenceFor, time.Second))
-		return rate, err
+	conn, err := pgx.Connect(ctx, w.URLOf(ReferenceDatabase))
+	if err != nil {
+		return fmt.Errorf("bench: connect to the reference: %w", err)
 	}
-}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 
-// createReference makes the database once a run.
-func (b *Rig) createReference(ctx context.Context, w *World) error {
-	if b.hasReference {
-		return nil
+	for _, sql := range []string{makeReference, "CHECKPOINT"} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("bench: empty the reference: %w", err)
+		}
 	}
-	b.hasReference = true
-	return w.CreateDatabase(ctx, ReferenceDatabase)
+	return nil
 }
 
-// runPgbench lets pgbench insert. For the median pgbench logs every tenth transaction; with a single
-// client, or in the short form, every one.
+// runPgbench lets pgbench insert. For the median pgbench logs every tenth transaction; with a single client, or in the short
+// form, every one.
 func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	dir, err := os.MkdirTemp(b.Scratch.Dir, "pgbench-")
 	if err != nil {
-		return 0, 0, fmt.Errorf("bench: reference: %w", err)
+		return 0, 0, fmt.Errorf("bench: make a folder for pgbench: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // goes with the run at the latest
+	defer func() { _ = os.RemoveAll(dir) }() // it goes with the run's folder at the latest
 	script := filepath.Join(dir, "insert.sql")
 	if err := os.WriteFile(script, []byte(referenceScript), 0o600); err != nil {
-		return 0, 0, fmt.Errorf("bench: reference: %w", err)
+		return 0, 0, fmt.Errorf("bench: write pgbench's script: %w", err)
 	}
 
-	sampling, length := "0.1", "--time="+strconv.Itoa(max(1, int(d.Round(time.Second)/time.Second)))
+	sampling := "0.1"
+	length := "--time=" + strconv.Itoa(max(1, int(d.Round(time.Second)/time.Second)))
 	if clients == 1 || b.Opt.Short {
 		sampling = "1"
 	}
@@ -144,13 +150,19 @@ func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time
 
 	ctx, cancel := context.WithTimeout(ctx, d+time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, b.Tool, "--no-vacuum", "--protocol=prepared", //nolint:gosec // found beside the server
-		"--client="+strconv.Itoa(clients), "--jobs="+strconv.Itoa(min(clients, 2)),
+	cmd := exec.CommandContext(ctx, b.Tool, //nolint:gosec // found beside the server
+		"--no-vacuum",
+		"--protocol=prepared",
+		"--client="+strconv.Itoa(clients),
+		"--jobs="+strconv.Itoa(min(clients, 2)),
 		length,
-		"--file="+script, "--define=n=0", "--define=payload="+escapeBytea(payload),
-		"--log", "--log-prefix="+filepath.Join(dir, "log"), "--sampling-rate="+sampling,
+		"--file="+script,
+		"--define=n=0",
+		"--define=payload="+escapeBytea(payload),
+		"--log",
+		"--log-prefix="+filepath.Join(dir, "log"),
+		"--sampling-rate="+sampling,
 		b.server.URL(ReferenceDatabase))
-
 	cmd.Env = proc.CleanEnv()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -195,16 +207,9 @@ func pgbenchRate(out string) (float64, error) {
 	return 0, fmt.Errorf("bench: pgbench says no rate: %s", out)
 }
 
-// A line of pgbench's log has the time of a transaction in its third field. A shorter line is one that pgbench had no
-// time to write to its end, and is skipped.
-const (
-	timeField    = 2
-	microsInMS   = 1000
-	keysByClient = 1_000_000_000 // more than a client inserts, as in referenceScript
-)
-
-// pgbenchMedian reads the median time of all logs, in ms.
+// pgbenchMedian reads the median time of the transactions in all logs of a folder, in ms.
 func pgbenchMedian(dir string) (float64, error) {
+	const timeField = 2 // "0 199 2241 …" took 2241 µs; pgbench had no time to end a line with fewer fields
 	files, err := filepath.Glob(filepath.Join(dir, "log*"))
 	if err != nil {
 		return 0, fmt.Errorf("bench: pgbench: %w", err)
@@ -243,56 +248,60 @@ func pgbenchMedian(dir string) (float64, error) {
 func runInserts(ctx context.Context, url string, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, d+time.Minute)
 	defer cancel()
-	var conns []*pgx.Conn
+	conns, err := connectClients(ctx, url, clients)
 	defer func() {
 		for _, c := range conns {
 			err = errors.Join(err, c.Close(context.WithoutCancel(ctx)))
 		}
 	}()
+	if err != nil {
+		return 0, 0, err
+	}
 
+	times := make([][]float64, clients) // of each insert, ms
+	group, ctx := errgroup.WithContext(ctx)
+	begin := time.Now()
+	for i, c := range conns {
+		group.Go(func() (err error) {
+			times[i], err = insertFor(ctx, c, i, payload, d)
+			return err
+		})
+	}
+
+	if err := group.Wait(); err != nil {
+		return 0, 0, err
+	}
+
+	took := time.Since(begin).Seconds()
+	all := slices.Concat(times...)
+	return float64(len(all)) / took, figure.Median(all), nil
+}
+
+// connectClients opens connections that have prepared the insert "one". After an error it returns those that it opened.
+func connectClients(ctx context.Context, url string, clients int) (conns []*pgx.Conn, err error) {
 	for range clients {
 		c, err := pgx.Connect(ctx, url)
 		if err != nil {
-			return 0, 0, fmt.Errorf("bench: reference: %w", err)
+			return conns, fmt.Errorf("bench: connect to the reference: %w", err)
 		}
 
 		conns = append(conns, c)
 
 		if _, err := c.Prepare(ctx, "one", `INSERT INTO reference (key, payload) VALUES ($1, $2)`); err != nil {
-			return 0, 0, fmt.Errorf("bench: reference: %w", err)
+			return conns, fmt.Errorf("bench: prepare the reference: %w", err)
 		}
 	}
+	return conns, nil
+}
 
-	var wg sync.WaitGroup
-	var failed atomic.Pointer[error]
-	times := make([][]float64, clients)
-	begin := time.Now()
-	for i, c := range conns {
-		wg.Go(func() {
-			for n := 0; time.Since(begin) < d && failed.Load() == nil; n++ {
-				at := time.Now()
-
-				if _, err := c.Exec(ctx, "one", fmt.Sprintf("m-C0SUPPORT01-%d", i*keysByClient+n), payload); err != nil {
-					failed.Store(&err)
-					return
-				}
-
-				times[i] = append(times[i], figure.MS(time.Since(at)))
-			}
-		})
+// insertFor lets the n-th client insert for d, and returns how long each insert took, in ms.
+func insertFor(ctx context.Context, c *pgx.Conn, n int, payload []byte, d time.Duration) (times []float64, err error) {
+	for begin, i := time.Now(), 0; time.Since(begin) < d; i++ {
+		at := time.Now()
+		if _, err := c.Exec(ctx, "one", fmt.Sprintf("m-C0SUPPORT01-%d", n*keysByClient+i), payload); err != nil {
+			return nil, fmt.Errorf("bench: insert into the reference: %w", err)
+		}
+		times = append(times, figure.MS(time.Since(at)))
 	}
-
-	wg.Wait()
-	took := time.Since(begin).Seconds()
-
-	if err := failed.Load(); err != nil {
-		return 0, 0, fmt.Errorf("bench: reference: %w", *err)
-	}
-
-	var all []float64
-	for _, t := range times {
-		all = append(all, t...)
-	}
-
-	return float64(len(all)) / took, figure.Median(all), nil
+	return times, nil
 }

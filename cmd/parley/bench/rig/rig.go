@@ -17,25 +17,25 @@ import (
 	"parley/store/pgserver"
 )
 
-// Clients is how many connections send at once, and clients of the reference insert.
+// Clients is how many connections send to Parley at once, and how many clients of the reference insert at once.
 const Clients = 32
 
-// DrainWithin is what Parley may take to finish what one round left.
+// DrainWithin is how long Parley may take to finish what one round left.
 const DrainWithin = 2 * time.Minute
 
 // Rig is one run.
 type Rig struct {
 	Opt      Options
 	Scratch  *lab.Scratch // the run's folder; the database is in it
-	Tool     string       // pgbench's path; "" means none found
-	InsertUS float64      // CPU of the database for one insert of the latest reference, µs
-	OnRAM    bool         // the database's files are memory: other targets
+	Tool     string       // path of pgbench; "" means that none was found; Machine sets it
+	OnRAM    bool         // the database's files are memory, which changes targets; Machine sets it
+	InsertUS float64      // µs that the database computed for one insert of the latest reference; Inserts sets it
 
 	server       *pgserver.Server // nil until a group needs one
-	worlds       int              // made so far
-	hasTemplate  bool             // templateDatabase is there
-	hasReference bool             // the reference's database is there
-	profiles     int              // made so far
+	worlds       int              // how many were made so far
+	profiles     int              // how many were begun so far
+	hasTemplate  bool             // templateDatabase was made
+	hasReference bool             // ReferenceDatabase was made
 	mu           sync.Mutex       // guards writes to Options.Out
 }
 
@@ -50,22 +50,26 @@ func (b *Rig) Close() error {
 	return errors.Join(err, b.Scratch.Remove())
 }
 
-// Rounds is how often each figure is measured.
+// Rounds returns how often each figure is measured.
 func (b *Rig) Rounds() int {
 	if b.Opt.Quick {
 		return 1
 	}
+	const fullRounds = 3
 	return fullRounds
 }
 
-// Say tells who waits how far the run is.
+// Say prints how far the run is.
 func (b *Rig) Say(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	_, _ = fmt.Fprintf(b.Opt.Out, format+"\n", args...) // progress only
 }
 
-// Span chooses how long something is measured: in tests at most a second.
+// LeavesOutLong reports whether what doesn't fit into a minute is left out. Tests leave nothing out: they measure it briefly.
+func (b *Rig) LeavesOutLong() bool { return b.Opt.Quick && !b.Opt.Short }
+
+// Span chooses as Choose does; a test measures for quick, but at most for a second.
 func (b *Rig) Span(full, quick time.Duration) time.Duration {
 	return Choose(b, full, quick, min(quick, time.Second))
 }
@@ -81,25 +85,20 @@ func Choose[T any](b *Rig, full, quick, short T) T {
 	return full
 }
 
-const (
-	fullRounds   = 3
-	referenceFor = 3 * time.Second // in a full run
-)
-
-// HopEvery is the time between two messages where the way of a single one is measured: thirty a second.
+// HopEvery is the time between two messages where the way of a single message is timed: thirty a second.
 const HopEvery = time.Second / 30
 
 // Options say what a run measures, and how long.
 type Options struct {
 	Program string // this program, to start Parley and emulators with
 	Dir     string // where the database lives; "" means a temporary folder
-	Quick   bool   // one short round of each figure; what doesn't fit into a minute is left out
-	Short   bool   // a test: windows of a second, ratios mean nothing
+	Quick   bool   // one short round of each figure; see LeavesOutLong
+	Short   bool   // a test, which sets Quick too: windows of a second, ratios mean nothing
 	Out     io.Writer
 	// Unanalysed measures a Parley that doesn't analyse what customers write.
 	Unanalysed bool
-	// CPUProfile begins the names of files that get profiles: .1 and so on of the measured
-	// Parleys, .own of the generators and emulators.
+	// CPUProfile begins the names of files that get profiles: .1 and so on for the measured Parleys, .own for the generators
+	// and emulators. "" means none.
 	CPUProfile string
 	// Statements is a file to which the groups accept, chat, busy and relay append what pg_stat_statements counts: what
 	// each statement of the database cost a message, and which rows were written. "" means that nothing is counted.

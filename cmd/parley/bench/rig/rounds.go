@@ -9,106 +9,87 @@ import (
 // maxDrift is how much the references before and after a round may differ, as a share of the larger.
 const maxDrift = 0.25
 
-// maxRepeats bounds the rounds that are thrown away for drift.
+// maxRepeats bounds how many attempts Bracket repeats for drift, all rounds together.
 const maxRepeats = 4
 
 const percent = 100
 
-// round is one bracketed measurement.
-type round struct {
-	Reference float64 // mean of the one before and the one after
-	Drift     float64
-	try       int // which of all attempts it was, from 0: those that drifted are attempts, too
+// Measurement returns a value, such as a rate, and what else it found, such as its details.
+type Measurement[T any] func(context.Context) (value float64, found T, err error)
+
+// Measured are the rounds that count, in order. R and M are what the reference and the measurement found beside their values.
+type Measured[R, M any] struct {
+	Values         []float64
+	Found          []M
+	References     []float64 // for each round, the mean of the reference before and the one after
+	ReferenceFound []R       // two for each round
+	Note           string    // what speaks against them; "" means nothing
 }
 
-// Measured are the rounds that count.
-type Measured struct {
-	Values []float64
-	rounds []round
-	Note   string // what speaks against them; "" means nothing
-}
-
-// Ratios divides the values by the references of their rounds.
-func (m Measured) Ratios() []float64 {
+// Ratios divides each value by the reference of its round.
+func (m Measured[R, M]) Ratios() []float64 {
 	list := make([]float64, len(m.Values))
 	for i, v := range m.Values {
-		list[i] = v / m.rounds[i].Reference
+		list[i] = v / m.References[i]
 	}
 	return list
 }
 
-// References returns the references of the rounds.
-func (m Measured) References() []float64 {
-	list := make([]float64, len(m.rounds))
-	for i, r := range m.rounds {
-		list[i] = r.Reference
-	}
-	return list
-}
-
-// Kept picks, from what each attempt added to a list, that of the rounds that count.
-func Kept[T any](m Measured, attempts []T) []T {
-	list := make([]T, len(m.rounds))
-	for i, r := range m.rounds {
-		list[i] = attempts[r.try]
-	}
-	return list
-}
-
-// KeptReferences is Kept for what the references added to a list: two for each attempt.
-func KeptReferences[T any](m Measured, all []T) []T {
-	list := make([]T, 0, 2*len(m.rounds))
-	for _, r := range m.rounds {
-		list = append(list, all[2*r.try], all[2*r.try+1])
-	}
-	return list
-}
-
-// Bracket measures the reference, then the product, then the reference again, n times, and repeats rounds that drifted.
-// When the machine never holds still, the round that drifted least counts and the note says so.
-func (b *Rig) Bracket(ctx context.Context, n int, reference, measure func(context.Context) (float64, error)) (Measured, error) {
-	var m Measured
-	repeats, try := 0, 0
-	for len(m.Values) < n {
-		var best round
-		var value float64
-		for {
-			before, err := reference(ctx)
+// Bracket measures the reference, then the product, then the reference again, n times, and repeats rounds that drifted: what an
+// attempt found that doesn't count is forgotten. If the machine never holds still, the attempt that drifted least counts, and
+// the note says so.
+func Bracket[R, M any](ctx context.Context, b *Rig, n int, reference Measurement[R], measure Measurement[M]) (m Measured[R, M], err error) {
+	repeats := 0
+	for range n {
+		var best round[R, M]
+		for isFirst := true; ; isFirst = false {
+			r, err := bracketOnce(ctx, reference, measure)
 			if err != nil {
-				return Measured{}, err
+				return Measured[R, M]{}, err
 			}
 
-			v, err := measure(ctx)
-			if err != nil {
-				return Measured{}, err
+			if isFirst || r.drift() < best.drift() {
+				best = r
 			}
-
-			after, err := reference(ctx)
-			if err != nil {
-				return Measured{}, err
-			}
-
-			r := round{Reference: (before + after) / 2, Drift: math.Abs(before-after) / max(before, after), try: try}
-			try++
-
-			if best == (round{}) || r.Drift < best.Drift {
-				best, value = r, v
-			}
-			if best.Drift <= maxDrift {
+			if best.drift() <= maxDrift {
 				break
 			}
 
 			repeats++
 			if repeats > maxRepeats || b.Opt.Quick { // --quick has no time for more
-				m.Note = fmt.Sprintf("the reference drifted by %.0f %%", best.Drift*percent)
+				m.Note = fmt.Sprintf("the reference drifted by %.0f %%", best.drift()*percent)
 				break
 			}
 
-			b.Say("        the reference drifted by %.0f %%: once more", r.Drift*percent)
+			b.Say("        the reference drifted by %.0f %%: once more", r.drift()*percent)
 		}
 
-		m.Values, m.rounds = append(m.Values, value), append(m.rounds, best)
+		m.Values = append(m.Values, best.value)
+		m.Found = append(m.Found, best.found)
+		m.References = append(m.References, (best.before+best.after)/2)
+		m.ReferenceFound = append(m.ReferenceFound, best.foundBefore, best.foundAfter)
 	}
 
 	return m, nil
+}
+
+// round is one measurement between two references.
+type round[R, M any] struct {
+	before, value, after    float64
+	foundBefore, foundAfter R
+	found                   M
+}
+
+// drift is by how much the references differ, as a share of the larger.
+func (r round[R, M]) drift() float64 { return math.Abs(r.before-r.after) / max(r.before, r.after) }
+
+func bracketOnce[R, M any](ctx context.Context, reference Measurement[R], measure Measurement[M]) (r round[R, M], err error) {
+	if r.before, r.foundBefore, err = reference(ctx); err != nil {
+		return r, err
+	}
+	if r.value, r.found, err = measure(ctx); err != nil {
+		return r, err
+	}
+	r.after, r.foundAfter, err = reference(ctx)
+	return r, err
 }

@@ -22,8 +22,8 @@ type ServeOptions struct {
 	Unanalysed bool   // what customers write is not analysed
 }
 
-// Serve is `parley serve` with the loopback channel beside the product's own. SIGUSR1
-// holds the appliers, SIGUSR2 lets them go on.
+// Serve is `parley serve` with the loopback channel beside the product's own. Child.Hold tells it by signals to hold the
+// appliers or to let them go on.
 func Serve(ctx context.Context, o ServeOptions) (err error) {
 	env, err := app.LoadEnv(os.LookupEnv)
 	if err != nil {
@@ -35,10 +35,11 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	isHeld, stopListening := heldBySignal()
+	defer stopListening()
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: env.Log}))
-	held, end := heldBySignal()
-	defer end()
 	options := app.Options{Specs: append(app.Specs(), channelstest.Spec())}
+	options.Relay.Held = isHeld
 	if !o.Unanalysed {
 		analyzer, end, err := app.NewAnalyzer(ctx, env, log)
 		if err != nil {
@@ -48,15 +49,14 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		options.Analyzer = analyzer
 	}
 
-	options.Relay.Held = held
 	return app.Serve(ctx, env, log, func(string) {}, options)
 }
 
-// heldBySignal returns a function that says whether the appliers are held. end stops listening to the signals.
-func heldBySignal() (held func() bool, end func()) {
+// heldBySignal begins to listen to the signals of Hold. isHeld tells what the latest one said.
+func heldBySignal() (isHeld func() bool, stopListening func()) {
 	var on atomic.Bool
-	const mostWaiting = 4 // signals that come faster than they are read
-	signals, done := make(chan os.Signal, mostWaiting), make(chan struct{})
+	const maxUnread = 4 // signals beyond that would be lost
+	signals, done := make(chan os.Signal, maxUnread), make(chan struct{})
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
 	go func() {
 		defer close(done)
@@ -72,7 +72,7 @@ func heldBySignal() (held func() bool, end func()) {
 	}
 }
 
-// Profile writes a CPU profile into a file until stop is called.
+// Profile writes a CPU profile of this process into a file until stop is called; "" means that nothing is written.
 func Profile(path string) (stop func() error, err error) {
 	if path == "" {
 		return func() error { return nil }, nil
@@ -92,7 +92,7 @@ func Profile(path string) (stop func() error, err error) {
 	}, nil
 }
 
-// Hold keeps a served Parley's appliers from beginning, or lets them go on.
+// Hold keeps the appliers of a child that runs Serve from beginning a batch, or lets them go on.
 func (c *Child) Hold(on bool) {
 	if on {
 		c.Signal(syscall.SIGUSR1)

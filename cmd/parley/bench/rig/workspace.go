@@ -12,16 +12,13 @@ import (
 
 // SlackOptions shape the Slack emulator of a world.
 type SlackOptions struct {
-	Channels int  // support channels, each with a team of its own; 0 means 1
-	Sockets  bool // Socket Mode instead of signed requests
-	// Change sets further options of the emulator (rate limits); nil means none
-	Change func(*slackfake.Options)
-	// Rate is SLACK_RATE; 0 means no budgets of Parley's own
-	Rate float64
+	Channels int                      // support channels, each with a team of its own; 0 means 1
+	Sockets  bool                     // Socket Mode instead of signed requests
+	Change   func(*slackfake.Options) // sets further options of the emulator, such as limits; nil means none
+	Rate     float64                  // Parley's SLACK_RATE; 0 means that Parley itself limits nothing
 }
 
-// Workspace is the Slack emulator, in this process: Parley's CPU and memory are its own
-// all the same, and the generators need no second copy of what was posted.
+// Workspace is the Slack emulator. It runs in this process, so that the generators see what was posted without a second copy.
 type Workspace struct {
 	*slackfake.Server
 
@@ -29,14 +26,15 @@ type Workspace struct {
 }
 
 func startWorkspace(o SlackOptions) (*Workspace, error) {
-	so := slackfake.Options{AppName: "Parley", Users: lab.SlackPeople()}
+	server := slackfake.Options{AppName: "Parley", Users: lab.SlackPeople()}
 	if o.Change != nil {
-		o.Change(&so)
+		o.Change(&server)
 	}
 	o.Channels = max(o.Channels, 1)
-	w := &Workspace{Server: slackfake.New(so), Opt: o}
+	w := &Workspace{Server: slackfake.New(server), Opt: o}
+	members := []string{lab.Ann, lab.Ben, w.BotUserID()}
 	for i := range o.Channels {
-		w.Admin.AddChannel(slackfake.Channel{ID: SupportChannel(i), Name: fmt.Sprintf("support-%d", i), Members: []string{lab.Ann, lab.Ben, w.BotUserID()}})
+		w.Admin.AddChannel(slackfake.Channel{ID: SupportChannel(i), Name: fmt.Sprintf("support-%d", i), Members: members})
 	}
 	if err := w.Start("127.0.0.1:0"); err != nil {
 		return nil, err
@@ -63,10 +61,8 @@ func (w *Workspace) connect(ctx context.Context, c *Child) error {
 	return w.Webhooks.Use(ctx, slackfake.Targets{Events: base + "events", Commands: base + "commands", Interactions: base + "interactions"})
 }
 
-func (w *Workspace) close() error { return w.Close() }
-
-// SlackConfig begins a parley.yaml: agents, and a team for each support channel, named
-// Team0 and so on. Accounts follow, indented by two.
+// SlackConfig returns a parley.yaml with the lab's agents and a team for each support channel, named Team0 and so on.
+// accounts, indented by two, become its list of accounts.
 func (w *World) SlackConfig(accounts string) string {
 	var b strings.Builder
 	b.WriteString("company: Acme\n" + lab.Agents(true, false) + "teams:\n")

@@ -28,25 +28,26 @@ type WorldOptions struct {
 	// Config is the parley.yaml that is applied; "" means none. With a Slack emulator see SlackConfig.
 	Config func(*World) string
 	Specs  []channels.Spec // of the accounts in config; nil means the product's
-	Empty  bool            // leave the database without schema
+	Empty  bool            // leave the database without schema, and Config unapplied
 }
 
 // World is where one group measures. It has a database of its own on the run's server. The
 // emulators of its options live in this process; Parley runs as a child.
 type World struct {
-	Rig      *Rig
-	Dir      string // for logs and files; removed with the run
+	Rig   *Rig
+	Dir   string        // for logs and files; removed with the run
+	Slack *Workspace    // nil without WorldOptions.Slack
+	Teams *Organisation // nil without WorldOptions.Teams
+	Pool  *pgxpool.Pool // of the database, to look into it
+	Mills int           // how many mills (package lanes) were started, so that their ids differ
+
 	name     string // of the database
-	Slack    *Workspace
-	Teams    *Organisation
-	Pool     *pgxpool.Pool // of the database, for looking
 	children []*Child
-	Mills    int // started so far
 	options  WorldOptions
 }
 
-// serverSettings: enough connections for references and several Parleys, and no checkpoint by size in the middle of a
-// window. Everything else is as PostgreSQL ships it; fsync and synchronous_commit are on.
+// serverSettings allow enough connections for references and several Parleys, and keep checkpoints out of the windows that
+// are measured. Everything else is as PostgreSQL ships it; fsync and synchronous_commit are on.
 func serverSettings() map[string]string {
 	return map[string]string{"max_connections": "300", "max_wal_size": "8GB", "checkpoint_timeout": "1h"}
 }
@@ -62,7 +63,12 @@ func (b *Rig) startPostgres(ctx context.Context) (*pgserver.Server, error) {
 		maps.Copy(settings, statementSettings())
 	}
 
-	server, err := pgserver.Start(ctx, pgserver.Options{Dir: filepath.Join(b.Scratch.Dir, "base"), Durable: true, Settings: settings, Say: func(string) {}})
+	server, err := pgserver.Start(ctx, pgserver.Options{
+		Dir:      filepath.Join(b.Scratch.Dir, "base"),
+		Durable:  true,
+		Settings: settings,
+		Say:      func(string) {},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +83,7 @@ func (b *Rig) startPostgres(ctx context.Context) (*pgserver.Server, error) {
 // templateDatabase has the schema and nothing else.
 const templateDatabase = "template_of_worlds"
 
-// StartWorld makes a world; close it. The database is new and migrated.
+// StartWorld makes a world, which the caller closes. Its database is new, and migrated unless o.Empty.
 func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
 	if _, err := b.startPostgres(ctx); err != nil {
 		return nil, err
@@ -86,27 +92,44 @@ func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
 	b.worlds++
 	w := &World{Rig: b, name: fmt.Sprintf("world%d", b.worlds), options: o}
 	w.Dir = filepath.Join(b.Scratch.Dir, w.name)
-	err := os.MkdirAll(w.Dir, 0o700)
-	if err == nil {
-		err = w.createOwnDatabase(ctx)
-	}
-	if err == nil {
-		w.Pool, err = pgxpool.New(ctx, w.URL())
-	}
-	if err == nil && o.Slack != nil {
-		w.Slack, err = startWorkspace(*o.Slack)
-	}
-	if err == nil && o.Teams != nil {
-		w.Teams, err = startOrganisation(*o.Teams)
-	}
-	if err == nil && !o.Empty {
-		err = w.setUp(ctx)
-	}
-	if err != nil {
+	if err := w.open(ctx); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 
 	return w, nil
+}
+
+// open makes the folder and the database, starts the emulators, and applies the config. After an error Close removes what
+// there is.
+func (w *World) open(ctx context.Context) (err error) {
+	if err := os.MkdirAll(w.Dir, 0o700); err != nil {
+		return err
+	}
+	if err := w.createOwnDatabase(ctx); err != nil {
+		return err
+	}
+	if w.Pool, err = pgxpool.New(ctx, w.URL()); err != nil {
+		return err
+	}
+	if w.options.Slack != nil {
+		if w.Slack, err = startWorkspace(*w.options.Slack); err != nil {
+			return err
+		}
+	}
+	if w.options.Teams != nil {
+		if w.Teams, err = startOrganisation(*w.options.Teams); err != nil {
+			return err
+		}
+	}
+	if w.options.Empty {
+		return nil
+	}
+
+	yaml := ""
+	if w.options.Config != nil {
+		yaml = w.options.Config(w)
+	}
+	return lab.SetUp(ctx, app.Env{DatabaseURL: w.URL(), Data: w.Dir}, yaml, w.options.Specs)
 }
 
 // URL is the address of the world's database.
@@ -170,8 +193,19 @@ func (w *World) Admin(ctx context.Context, statement string) (err error) {
 	return nil
 }
 
-// Written is how many bytes were written to the log so far.
-func (w *World) Written(ctx context.Context) (n int64, err error) {
+// StatsWait is how long an idle connection of PostgreSQL may take to report its commits.
+const StatsWait = 11 * time.Second
+
+// CountCommits returns the database's own count of committed transactions; see StatsWait.
+func (w *World) CountCommits(ctx context.Context) (n int64, err error) {
+	if err := w.Pool.QueryRow(ctx, `SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("bench: commits: %w", err)
+	}
+	return n, nil
+}
+
+// WALBytes returns how many bytes were written to the write-ahead log so far.
+func (w *World) WALBytes(ctx context.Context) (n int64, err error) {
 	if err := w.Pool.QueryRow(ctx, `SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint`).Scan(&n); err != nil {
 		return 0, fmt.Errorf("bench: write-ahead log: %w", err)
 	}
@@ -181,26 +215,17 @@ func (w *World) Written(ctx context.Context) (n int64, err error) {
 // Checkpoint lets PostgreSQL write all changes to its files now, and not while something is measured.
 func (w *World) Checkpoint(ctx context.Context) error { return w.Admin(ctx, "CHECKPOINT") }
 
-// setUp migrates the database and applies the world's config.
-func (w *World) setUp(ctx context.Context) error {
-	yaml := ""
-	if w.options.Config != nil {
-		yaml = w.options.Config(w)
-	}
-	return lab.SetUp(ctx, app.Env{DatabaseURL: w.URL(), Data: w.Dir}, yaml, w.options.Specs)
-}
-
 // Close ends the children and the emulators and drops the database.
 func (w *World) Close() error {
 	for _, c := range w.children {
-		c.Stop()
+		c.End()
 	}
 
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var errs []error
 	if w.Slack != nil {
-		errs = append(errs, w.Slack.close())
+		errs = append(errs, w.Slack.Close())
 	}
 	if w.Teams != nil {
 		errs = append(errs, w.Teams.Close())
@@ -209,7 +234,8 @@ func (w *World) Close() error {
 		w.Pool.Close()
 	}
 
-	return errors.Join(append(errs, w.Admin(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{w.name}.Sanitize()+" WITH (FORCE)"))...)
+	errs = append(errs, w.Admin(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{w.name}.Sanitize()+" WITH (FORCE)"))
+	return errors.Join(errs...)
 }
 
 // Load is what Parley has left to do.
@@ -228,20 +254,20 @@ func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 	defer cancel()
 	var last lab.Load
 	for {
-		l, err := w.Load(ctx)
-		if err != nil && ctx.Err() == nil {
+		now, err := w.Load(ctx)
+		isTimeOver := ctx.Err() != nil // then err says only that, and the pause below ends at once
+		if err != nil && !isTimeOver {
 			return err
 		}
 
-		if err == nil { // otherwise the time is over, and the pause below ends at once
-			if l.Quarantined > 0 {
-				return fmt.Errorf("%w: %d facts in quarantine", ErrNotDrained, l.Quarantined)
+		if err == nil {
+			if now.Quarantined > 0 {
+				return fmt.Errorf("%w: %d facts in quarantine", ErrNotDrained, now.Quarantined)
 			}
-			if l.IsIdle() {
+			if now.IsIdle() {
 				return nil
 			}
-
-			last = l
+			last = now
 		}
 
 		if !pause.For(ctx, LookEvery) {
@@ -252,19 +278,19 @@ func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 
 // LastWords returns the ends of the children's logs.
 func (w *World) LastWords() string {
-	var all string
+	var ends string
 	for _, c := range w.children {
-		all += "\n" + c.name + ": " + c.lastWords()
+		ends += "\n" + c.name + ": " + c.lastWords()
 	}
-	return all
+	return ends
 }
 
 // ParleyOptions say how a Parley is started.
 type ParleyOptions struct {
 	Name   string   // of its log; "" means parley
 	Args   []string // sub-command and flags; nil means serve; see MeasuredArgs
-	Env    []string // further variables, "NAME=value"; the last of a name wins
-	NoWait bool     // don't wait for /readyz
+	Env    []string // further variables, "NAME=value"; the last one of a name counts
+	NoWait bool     // don't wait until it is ready, and don't connect the emulators
 }
 
 // MeasuredArgs returns the arguments of a Parley with the loopback channel, whose appliers can be
@@ -281,7 +307,8 @@ func (b *Rig) MeasuredArgs() []string {
 	return args
 }
 
-// StartParley starts a Parley of its own process against the world and waits until it is ready.
+// StartParley starts a Parley with the world's database, as a process of its own, and waits until it is ready and the
+// emulators know its address.
 func (w *World) StartParley(ctx context.Context, o ParleyOptions) (*Child, error) {
 	if o.Args == nil {
 		o.Args = []string{"serve"}
@@ -301,7 +328,8 @@ func (w *World) StartParley(ctx context.Context, o ParleyOptions) (*Child, error
 	}
 
 	vars = append(vars, "PARLEY_LISTEN="+listen)
-	c, err := startChild(w, cmp.Or(o.Name, "parley"), append([]string{w.Rig.Opt.Program}, o.Args...), append(vars, o.Env...))
+	command := append([]string{w.Rig.Opt.Program}, o.Args...)
+	c, err := startChild(w, cmp.Or(o.Name, "parley"), command, append(vars, o.Env...))
 	if err != nil {
 		return nil, err
 	}

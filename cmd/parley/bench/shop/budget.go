@@ -12,22 +12,22 @@ import (
 )
 
 const (
-	budgetRate    = 50.0 // posts per second and channel, of Slack and of Parley
-	budgetBurst   = 3    // what Parley may post at once after a pause
-	budgetSecret  = "budget-secret"
-	budgetOthers  = 3 // channels beside the full one
-	budgetWithin  = 2 * time.Minute
+	budgetRate    = 50.0                  // posts a second that the emulator and Parley allow a channel
+	budgetBurst   = 3                     // posts that Parley may make at once after a pause
+	budgetSecret  = "budget-secret"       // signs the webhooks of all accounts
+	budgetOthers  = 3                     // channels beside the full one
+	budgetWithin  = 2 * time.Minute       // for all that was said to be posted
 	budgetThreads = 50                    // conversations of the full channel
 	calmThreads   = 10                    // conversations of each of the others
-	calmEvery     = 25 * time.Millisecond // between two lines of all of them
+	calmEvery     = 25 * time.Millisecond // the time between two lines in the others, all together
 )
 
 // budgetSize is one run's size.
 type budgetSize struct {
 	messages int           // into the full channel
-	every    time.Duration // between two of them
+	every    time.Duration // the time between two of them
 	window   time.Duration // how long the other channels are measured alone
-	pile     int           // messages of one sender that pile up
+	pile     int           // messages that one sender writes at once
 }
 
 func budgetSizeOf(b *rig.Rig) budgetSize {
@@ -37,20 +37,26 @@ func budgetSizeOf(b *rig.Rig) budgetSize {
 		budgetSize{messages: 100, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30})
 }
 
-// MeasureBudget sends more into one Slack channel than it may take, and measures that channel and the others.
+// MeasureBudget lets customers write more into one channel than Parley may post there, and measures that channel and others.
 func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure, err error) {
 	var use, calls, burst, isolation []float64
-	details := map[string]float64{}
+	var details map[string]float64 // of the last round
 	for range b.Rounds() {
 		r, err := budgetRound(ctx, b, budgetSizeOf(b))
 		if err != nil {
 			return nil, err
 		}
 
-		use, calls = append(use, r.use), append(calls, r.calls)
+		use = append(use, r.use)
+		calls = append(calls, r.calls)
 		burst = append(burst, r.burst)
 		isolation = append(isolation, r.beside/r.alone)
-		details = map[string]float64{"p99_alone_ms": r.alone, "p99_beside_ms": r.beside, "posts_per_second": r.rate, "refused": float64(r.refused)}
+		details = map[string]float64{
+			"p99_alone_ms":     r.alone,
+			"p99_beside_ms":    r.beside,
+			"posts_per_second": r.rate,
+			"refused":          float64(r.refused),
+		}
 	}
 
 	size := fmt.Sprintf("%d messages over %d conversations", budgetSizeOf(b).messages, budgetThreads)
@@ -63,24 +69,27 @@ func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.F
 	}, nil
 }
 
-// budgetResult is what one round showed: use is the share of the channel's budget that Parley used, calls
-// and burst are calls per message, rate is posts a second.
+// budgetResult is what one round showed of the full channel, and of the others.
 type budgetResult struct {
-	use, calls, burst, rate float64
-	alone, beside           float64 // p99 in ms
-	refused                 int     // calls answered with 429
+	use     float64 // posts, as a share of those that the limit allows
+	rate    float64 // posts a second
+	refused int     // calls answered with 429
+	calls   float64 // of Slack, per message
+	burst   float64 // the same while messages of one sender pile up
+	alone   float64 // p99 of the latency in the other channels, ms, while nobody fills the first one
+	beside  float64 // the same while it is filled
 }
 
 // budgetRound plays one round in a world of its own.
 func budgetRound(ctx context.Context, b *rig.Rig, size budgetSize) (r budgetResult, err error) {
-	s, closeShops, err := openShops(ctx, b, budgetOthers, rig.SlackOptions{Rate: budgetRate, Change: func(o *slackfake.Options) {
+	s, err := openShops(ctx, b, budgetOthers, rig.SlackOptions{Rate: budgetRate, Change: func(o *slackfake.Options) {
 		o.Limits = true
 		o.PostPerSecond, o.TierFactor = budgetRate, budgetRate
 	}})
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, closeShops()) }()
+	defer func() { err = errors.Join(err, s.close()) }()
 
 	if r.alone, err = s.measureCalm(ctx, size.window); err != nil {
 		return r, err

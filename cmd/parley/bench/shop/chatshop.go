@@ -6,62 +6,35 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strconv"
 	"time"
 
-	"parley/channels"
-	"parley/channels/channelstest"
 	"parley/channels/pause"
 	"parley/cmd/parley/bench/figure"
 	"parley/cmd/parley/bench/rig"
 	"parley/cmd/parley/lab"
 )
 
-// chatShop is a shop whose customers write into one channel of a chat.
-type chatShop struct {
-	*shoppers
+// chatShop is a shop with one account, whose customers write in turn.
+type chatShop struct{ *shoppers }
 
-	provider *channelstest.Provider
-}
-
-// openChatShop makes a world with Slack or Teams, a Parley, and an open conversation of each customer.
+// openChatShop starts a shop with Slack or Teams, and opens a conversation of each customer.
 func openChatShop(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*chatShop, error) {
-	provider, err := channelstest.StartProvider(nil)
+	s, err := startShops(ctx, b, 0, o)
 	if err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
+		return nil, err
 	}
-
-	account := shopAccounts(provider.URL(), 1)
-	o.Specs = []channels.Spec{channelstest.Spec()}
-	o.Config = func(w *rig.World) string {
-		if w.Teams != nil {
-			return rig.TeamsConfig(account)
-		}
-		return w.SlackConfig(account)
-	}
-
-	w, err := rig.StartWorld(ctx, b, o)
-	if err != nil {
-		return nil, errors.Join(err, provider.Close())
-	}
-
-	c := &chatShop{provider: provider, shoppers: newShoppers(w, nil, 0)}
-	if c.c, err = w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err == nil {
-		_, err = c.writeInTurn(ctx, hopTalks, 0)
-	}
-	if err == nil {
-		err = w.Drain(ctx, budgetWithin)
+	c := &chatShop{s}
+	if _, err = c.writeInTurn(ctx, hopTalks, 0); err == nil {
+		err = s.w.Drain(ctx, budgetWithin)
 	}
 	if err != nil {
-		return nil, errors.Join(err, c.close())
+		return nil, errors.Join(err, s.close())
 	}
-
 	return c, nil
 }
 
-func (c *chatShop) close() error { return errors.Join(c.w.Close(), c.provider.Close()) }
-
-// writeInTurn lets the customers write n messages in turn, so much apart, and returns when each got its answer.
+// writeInTurn lets the customers write n messages in turn, one each interval every. It returns, by line, when Parley answered
+// its webhook.
 func (c *chatShop) writeInTurn(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
 	m, err := c.openWriter(ctx, 0)
 	if err != nil {
@@ -79,35 +52,35 @@ func (c *chatShop) writeInTurn(ctx context.Context, n int, every time.Duration) 
 		}
 
 		who := shopperName(0, i%hopTalks)
-		answered[fmt.Sprintf("%sx%d", who, c.said[who]+m.said[who])] = time.Now()
+		answered[line{who, c.said[who] + m.said[who]}.name()] = time.Now()
 	}
 
 	return answered, nil
 }
 
-// call is a request by which Parley posts.
-type call struct {
-	at    time.Time
-	taken bool
-	text  string
+// post is a request by which Parley posts into a channel.
+type post struct {
+	at      time.Time
+	isTaken bool // the chat accepted it
+	text    string
 }
 
 // listPosts returns the requests since a time by which Parley posted something into a channel.
-func (c *chatShop) listPosts(since time.Time) (list []call) {
+func (c *chatShop) listPosts(since time.Time) (list []post) {
 	if c.w.Teams == nil {
-		for _, one := range c.w.Slack.Calls("chat.postMessage") {
-			if !one.At.Before(since) {
-				list = append(list, call{at: one.At, taken: one.OK, text: one.Args["text"]})
+		for _, call := range c.w.Slack.Calls("chat.postMessage") {
+			if !call.At.Before(since) {
+				list = append(list, post{at: call.At, isTaken: call.OK, text: call.Args["text"]})
 			}
 		}
 		return list
 	}
 
 	for _, method := range []string{"conversations.create", "activities.send"} {
-		for _, one := range c.w.Teams.Calls(method) {
-			if !one.At.Before(since) {
-				isTaken := one.Status/100 == 2 // any status from 200 to 299
-				list = append(list, call{at: one.At, taken: isTaken, text: activityText(one.Body)})
+		for _, call := range c.w.Teams.Calls(method) {
+			if !call.At.Before(since) {
+				isTaken := call.Status/100 == 2 // any status from 200 to 299
+				list = append(list, post{at: call.At, isTaken: isTaken, text: activityText(call.Body)})
 			}
 		}
 	}
@@ -115,19 +88,19 @@ func (c *chatShop) listPosts(since time.Time) (list []call) {
 	return list
 }
 
-// activityText returns the text that an activity shows; "" for a card.
+// activityText returns the text that an activity of Teams shows; "" if it has none, as that of a card, or can't be read.
 func activityText(body string) string {
 	var a struct {
 		Text string `json:"text"`
 	}
 	if json.Unmarshal([]byte(body), &a) != nil {
-		return "" // a root is a card
+		return ""
 	}
 	return a.Text
 }
 
-// measureHops returns the times from the answer to a customer's message to the call that posts it,
-// in ms, while little is going on. Errors: errPosted.
+// measureHops lets customers write n messages, and returns the times from the answer to each to the call that posts it, in ms:
+// never below zero. Errors: errPosted unless each was posted once.
 func (c *chatShop) measureHops(ctx context.Context, n int) ([]float64, error) {
 	began := time.Now()
 	answered, err := c.writeInTurn(ctx, n, rig.HopEvery)
@@ -140,16 +113,15 @@ func (c *chatShop) measureHops(ctx context.Context, n int) ([]float64, error) {
 
 	waiting := maps.Clone(answered)
 	var hops []float64
-	for _, one := range c.listPosts(began) {
-		for _, found := range linesIn(one.text, "") {
-			line := found[1] + "x" + found[2]
-			at, ok := waiting[line]
+	for _, p := range c.listPosts(began) {
+		for _, l := range linesIn(p.text, "") {
+			at, ok := waiting[l.name()]
 			if !ok {
-				return nil, fmt.Errorf("%w: line %s was posted twice, or never said", errPosted, line)
+				return nil, fmt.Errorf("%w: line %s was posted twice, or never said", errPosted, l.name())
 			}
 
-			delete(waiting, line)
-			hops = append(hops, max(0, figure.MS(one.at.Sub(at))))
+			delete(waiting, l.name())
+			hops = append(hops, max(0, figure.MS(p.at.Sub(at))))
 		}
 	}
 
@@ -160,27 +132,13 @@ func (c *chatShop) measureHops(ctx context.Context, n int) ([]float64, error) {
 	return hops, nil
 }
 
-// checkComplete checks that the threads in Teams show each line of each customer once, in order.
-// Errors: errPosted.
-func (c *chatShop) checkComplete() error {
-	seen := map[string]int{}
+// checkTeams checks that the threads in Teams show each line of each customer once, in order. Errors: errPosted.
+func (c *chatShop) checkTeams() error {
+	counted := lineCount{}
 	for _, m := range c.w.Teams.Messages(lab.TeamsSupport) {
-		for _, found := range linesIn(m.Text, "") {
-			if want := strconv.Itoa(seen[found[1]] + 1); found[2] != want {
-				return fmt.Errorf("%w: line %s of %s in place of %s", errPosted, found[2], found[1], want)
-			}
-			seen[found[1]]++
+		if err := counted.add(linesIn(m.Text, "")); err != nil {
+			return err
 		}
 	}
-
-	for who, n := range c.said {
-		if seen[who] != n {
-			return fmt.Errorf("%w: %d of %d lines of %s", errPosted, seen[who], n, who)
-		}
-	}
-
-	return nil
+	return counted.compare(c.said)
 }
-
-// errPosted: Teams or Slack doesn't show exactly what customers said.
-var errPosted = errors.New("bench: lost, doubled or out of order")

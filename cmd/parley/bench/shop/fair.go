@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	fairOthers   = 9  // accounts beside the flooded one
-	fairTogether = 50 // lines of a flood in one request
-	fairRest     = 20 // events that wait when a flood is over
-	fairFlooder  = calmThreads
+	fairOthers   = 9           // accounts beside the flooded one
+	fairTogether = 50          // lines of a flood in one request
+	fairRest     = 20          // so few events that wait mean that a flood is over
+	fairFlooder  = calmThreads // the number of a customer who writes nothing but a flood
 )
 
-// floodSize is how many messages a flood has, and for how long others are measured without it.
+// floodSize is one run's size.
 type floodSize struct {
-	messages int
-	window   time.Duration // how long the others are measured alone
+	messages int           // of a flood
+	window   time.Duration // how long the others are measured without it
 }
 
 func floodSizeOf(b *rig.Rig) floodSize {
@@ -49,18 +49,23 @@ func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, err
 		account = append(account, r.account/r.alone)
 		sender = append(sender, r.sender/r.alone)
 		accept = append(accept, r.accepted/r.rows)
-		details = append(details, map[string]float64{"p99_alone_ms": r.alone, "p99_account_ms": r.account, "p99_sender_ms": r.sender,
-			"accepted_per_second": r.accepted, "reference_per_s": r.rows})
+		details = append(details, map[string]float64{
+			"p99_alone_ms":        r.alone,
+			"p99_account_ms":      r.account,
+			"p99_sender_ms":       r.sender,
+			"accepted_per_second": r.accepted,
+			"reference_per_s":     r.rows,
+		})
 	}
 
-	named := func(f figure.Figure, note string) figure.Figure {
-		return f.WithNote(fmt.Sprintf("%s; flood of %d messages", note, floodSizeOf(b).messages)).With(figure.Middle(details))
+	describe := func(f figure.Figure, note string) figure.Figure {
+		return f.WithNote(fmt.Sprintf("%s; flood of %d messages", note, floodSizeOf(b).messages)).With(figure.MedianDetails(details))
 	}
 
 	return map[string]figure.Figure{
-		"fair_account": named(figure.AtMost(2, "ratio", account...), "p99 of nine other accounts"),
-		"fair_sender":  named(figure.AtMost(2, "ratio", sender...), "p99 of other customers"),
-		"fair_accept":  named(figure.AtLeast(load.BusyTarget, "ratio", accept...), "ten accounts are applied meanwhile"),
+		"fair_account": describe(figure.AtMost(2, "ratio", account...), "p99 of nine other accounts"),
+		"fair_sender":  describe(figure.AtMost(2, "ratio", sender...), "p99 of other customers"),
+		"fair_accept":  describe(figure.AtLeast(load.BusyTarget, "ratio", accept...), "ten accounts are applied meanwhile"),
 	}, nil
 }
 
@@ -74,11 +79,11 @@ type fairness struct {
 }
 
 func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err error) {
-	s, closeShops, err := openShops(ctx, b, fairOthers, rig.SlackOptions{})
+	s, err := openShops(ctx, b, fairOthers, rig.SlackOptions{})
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, closeShops()) }()
+	defer func() { err = errors.Join(err, s.close()) }()
 
 	if r.rows, err = s.measureInserts(ctx); err != nil {
 		return r, err
@@ -90,8 +95,8 @@ func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err
 		return r, err
 	}
 
-	one := shopperName(1, fairFlooder)
-	if r.sender, _, err = s.measureFlood(ctx, size, 1, 1, func(who string) bool { return who == one }); err != nil {
+	isFlooder := func(who string) bool { return who == shopperName(1, fairFlooder) }
+	if r.sender, _, err = s.measureFlood(ctx, size, 1, 1, isFlooder); err != nil {
 		return r, err
 	}
 
@@ -104,9 +109,9 @@ func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err
 	return r, s.checkThreads()
 }
 
-// measureFlood lets customers of an account write as fast as Parley takes it. It returns p99 in ms of what
-// others write meanwhile, and how many lines of the flood were accepted a second. isLeftOut reports whether a
-// customer's lines are not measured. The flood of a single customer comes from somebody new.
+// measureFlood lets so many customers of an account write as fast as Parley takes it; a single one is fairFlooder. p99 is the
+// latency in ms of what is written meanwhile by all customers whom isLeftOut doesn't leave out. perSecond is how many lines
+// of the flood were accepted.
 func (s *shoppers) measureFlood(
 	ctx context.Context, size floodSize, account, customers int, isLeftOut func(who string) bool,
 ) (p99, perSecond float64, err error) {
@@ -139,15 +144,16 @@ func (s *shoppers) measureFlood(
 	return figure.Percentile(s.listLatencies(began, isLeftOut), 0.99), perSecond, nil
 }
 
-const aLine = `SELECT payload FROM events WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0') LIMIT 1`
+const oneLine = `SELECT payload FROM events WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0') LIMIT 1`
 
 // measureInserts is the reference: durable inserts of what the journal keeps of a line.
 func (s *shoppers) measureInserts(ctx context.Context) (float64, error) {
 	var payload []byte
-	if err := s.w.Pool.QueryRow(ctx, aLine).Scan(&payload); err != nil {
-		return 0, fmt.Errorf("bench: fair: %w", err)
+	if err := s.w.Pool.QueryRow(ctx, oneLine).Scan(&payload); err != nil {
+		return 0, fmt.Errorf("bench: read a line of the journal: %w", err)
 	}
-	return s.w.MeasureReference(rig.Clients, payload)(ctx)
+	perSecond, _, err := s.w.MeasureReference(rig.Clients, payload)(ctx)
+	return perSecond, err
 }
 
 // sendLines sends lines of customers in turn, and returns how many were accepted a second.
@@ -161,12 +167,12 @@ func (m *writer) sendLines(lines, customers int) (perSecond float64, err error) 
 	return float64(lines) / time.Since(began).Seconds(), nil
 }
 
-// pickFlooders returns the numbers of the customers who speak in a flood's next request.
+// pickFlooders returns the numbers of the customers who write in a flood's next request, after so many lines.
 func pickFlooders(said, customers int) []int {
 	list := make([]int, fairTogether)
 	for i := range list {
 		list[i] = (said + i) % customers
-		if customers == 1 { // somebody who has no line to be measured
+		if customers == 1 {
 			list[i] = fairFlooder
 		}
 	}
@@ -184,5 +190,5 @@ func (s *shoppers) waitForQuiet(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return fmt.Errorf("%w: the flood was not applied within %s", errBudget, budgetWithin)
+	return fmt.Errorf("%w: the flood was not applied within %s", rig.ErrNotDrained, budgetWithin)
 }

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,53 +27,60 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// errBudget means that a customer's line is missing in its thread, came twice or came out of order.
-var errBudget = errors.New("bench: budget: lost, doubled or out of order")
-
-// shoppers are the customers of all accounts. Each has one conversation.
+// shoppers are the customers of all accounts, each with one conversation. Account 0 has the full channel: the one into which
+// more is written than Parley may post.
 type shoppers struct {
-	w      *rig.World
-	c      *rig.Child
-	others int                  // accounts beside the first, whose channel is filled
-	mu     sync.Mutex           // guards said and at: a writer may be closed while another speaks
-	said   map[string]int       // by customer: messages so far
-	at     map[string]time.Time // by line: when it was said
+	w        *rig.World
+	c        *rig.Child             // the Parley
+	provider *channelstest.Provider // of all accounts
+	others   int                    // accounts beside account 0, each with a channel of its own
+	mu       sync.Mutex             // guards said and at: a writer may be closed while another one writes
+	said     map[string]int         // by customer: lines so far
+	at       map[string]time.Time   // by name of a line: when it was said
 }
 
-func newShoppers(w *rig.World, c *rig.Child, others int) *shoppers {
-	return &shoppers{w: w, c: c, others: others, said: map[string]int{}, at: map[string]time.Time{}}
-}
-
-// openShops starts a Parley with one loopback account and others beside it, each with a channel of its own in Slack, and
-// opens a conversation of each customer. closeShops ends all of it.
-func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptions) (s *shoppers, closeShops func() error, err error) {
+// startShops starts a Parley with account 0 and others beside it, each with a channel of its own in the chat of o. close ends
+// all of it.
+func startShops(ctx context.Context, b *rig.Rig, others int, o rig.WorldOptions) (*shoppers, error) {
 	provider, err := channelstest.StartProvider(nil)
 	if err != nil {
-		return nil, nil, fmt.Errorf("bench: %w", err)
+		return nil, fmt.Errorf("bench: provider: %w", err)
 	}
 
+	accounts := shopAccounts(provider.URL(), 1+others)
+	o.Specs = []channels.Spec{channelstest.Spec()}
+	o.Config = func(w *rig.World) string {
+		if w.Teams != nil {
+			return rig.TeamsConfig(accounts)
+		}
+		return w.SlackConfig(accounts)
+	}
+
+	w, err := rig.StartWorld(ctx, b, o)
+	if err != nil {
+		return nil, errors.Join(err, provider.Close())
+	}
+
+	s := &shoppers{w: w, provider: provider, others: others, said: map[string]int{}, at: map[string]time.Time{}}
+	if s.c, err = w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *shoppers) close() error { return errors.Join(s.w.Close(), s.provider.Close()) }
+
+// openShops does what startShops does, in Slack, and opens a conversation of each customer.
+func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptions) (*shoppers, error) {
 	slack.Channels = 1 + others
-	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{
-		Specs:  []channels.Spec{channelstest.Spec()},
-		Slack:  &slack,
-		Config: func(w *rig.World) string { return w.SlackConfig(shopAccounts(provider.URL(), 1+others)) },
-	})
+	s, err := startShops(ctx, b, others, rig.WorldOptions{Slack: &slack})
 	if err != nil {
-		return nil, nil, errors.Join(err, provider.Close())
+		return nil, err
 	}
-
-	closeShops = func() error { return errors.Join(w.Close(), provider.Close()) }
-	c, err := w.StartParley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
-	if err != nil {
-		return nil, nil, errors.Join(err, closeShops())
-	}
-
-	s = newShoppers(w, c, others)
 	if err := s.openConversations(ctx); err != nil {
-		return nil, nil, errors.Join(err, closeShops())
+		return nil, errors.Join(err, s.close())
 	}
-
-	return s, closeShops, nil
+	return s, nil
 }
 
 // shopAccounts returns the YAML of so many loopback accounts, each with a support channel of its own.
@@ -87,17 +94,18 @@ func shopAccounts(url string, accounts int) (yaml string) {
 // shopperName names the n-th customer of an account.
 func shopperName(account, n int) string { return fmt.Sprintf("s%dn%d", account, n) }
 
-// writer sends one account's messages over a connection of its own.
+// writer sends the lines of one account's customers over a connection of its own. close adds its at and said to those of the
+// shoppers.
 type writer struct {
 	s       *shoppers
 	account int
 	wire    *load.Wire
 	sign    *load.Signer
-	at      map[string]time.Time // by line: when it was said; close adds it to the shoppers'
-	said    map[string]int       // by customer: messages that this writer sent
+	at      map[string]time.Time
+	said    map[string]int
 }
 
-// openWriter connects a writer to Parley.
+// openWriter connects a writer to Parley. An account has one writer at a time, which numbers its customers' lines.
 func (s *shoppers) openWriter(ctx context.Context, account int) (*writer, error) {
 	conn, err := load.Dial(ctx, s.c.Address)
 	if err != nil {
@@ -113,7 +121,7 @@ func (s *shoppers) openWriter(ctx context.Context, account int) (*writer, error)
 	}, nil
 }
 
-// close adds what was said to the shoppers' records. Another writer of the same account may be opened only afterwards.
+// close ends the connection and adds what was said to the shoppers' records.
 func (m *writer) close() {
 	m.wire.Close()
 	m.s.mu.Lock()
@@ -124,24 +132,29 @@ func (m *writer) close() {
 	maps.Copy(m.s.at, m.at)
 }
 
-// writeLines writes the next line of each of these customers, in one request. due is the time from which
-// the lines' latency counts.
+// writeLines writes the next line of each of these customers, in one request. The latency of the lines counts from due.
 func (m *writer) writeLines(due time.Time, customers ...int) error {
 	events := make([]channelstest.Event, 0, len(customers))
 	for _, n := range customers {
 		who := shopperName(m.account, n)
 		m.said[who]++
 		m.s.mu.Lock()
-		line := fmt.Sprintf("%sx%d", who, m.s.said[who]+m.said[who])
+		name := line{who, m.s.said[who] + m.said[who]}.name()
 		m.s.mu.Unlock()
-		m.at[line] = due
-		events = append(events, channelstest.Event{Type: "message", ID: line, From: who, Name: "Shopper " + who, At: time.Now(),
-			Text: "Line " + line + ": where is my parcel?"})
+		m.at[name] = due
+		events = append(events, channelstest.Event{
+			Type: "message",
+			ID:   name,
+			From: who,
+			Name: "Shopper " + who,
+			At:   time.Now(),
+			Text: "Line " + name + ": where is my parcel?", // linePattern finds it again
+		})
 	}
 
 	body, err := json.Marshal(events)
 	if err != nil {
-		return fmt.Errorf("bench: budget: %w", err)
+		return fmt.Errorf("bench: shop: %w", err)
 	}
 
 	status, err := m.wire.Do(m.sign.Hook("shop"+strconv.Itoa(m.account), body))
@@ -160,12 +173,12 @@ func (s *shoppers) openConversations(ctx context.Context) error {
 			return err
 		}
 
-		count := budgetThreads
+		customers := budgetThreads
 		if account > 0 {
-			count = calmThreads
+			customers = calmThreads
 		}
 
-		for n := range count {
+		for n := range customers {
 			if err := m.writeLines(time.Now(), n); err != nil {
 				return err
 			}
@@ -177,7 +190,7 @@ func (s *shoppers) openConversations(ctx context.Context) error {
 	return s.w.Drain(ctx, budgetWithin)
 }
 
-// writeSteadily lets the customers of the other channels write at a steady rate until stop.
+// writeSteadily lets the customers of the other accounts write at a steady rate until stop is closed.
 func (s *shoppers) writeSteadily(ctx context.Context, stop <-chan struct{}) (err error) {
 	writers := make([]*writer, s.others)
 	for i := range writers {
@@ -205,7 +218,7 @@ func (s *shoppers) writeSteadily(ctx context.Context, stop <-chan struct{}) (err
 	}
 }
 
-// measureCalm measures the other channels alone: p99 in ms of a line's way into its thread.
+// measureCalm lets nobody but the customers of the other accounts write, and returns the p99 of their latencies in ms.
 func (s *shoppers) measureCalm(ctx context.Context, window time.Duration) (float64, error) {
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
@@ -221,7 +234,8 @@ func (s *shoppers) measureCalm(ctx context.Context, window time.Duration) (float
 	return figure.Percentile(s.listLatencies(began, isInFullChannel), 0.99), nil
 }
 
-// fillChannel sends more into one channel than it takes, while the others go on. It writes into r what that showed.
+// fillChannel lets customers write more into the full channel than Parley may post, while the other accounts go on. It writes
+// into r what that showed.
 func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetResult) error {
 	m, err := s.openWriter(ctx, 0)
 	if err != nil {
@@ -256,7 +270,7 @@ func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetRe
 		return err
 	}
 
-	calls := s.callsSince(began, rig.SupportChannel(0))
+	calls := s.countCalls(began, rig.SupportChannel(0))
 	took := calls.last.Sub(began).Seconds()
 	r.use = float64(calls.posts) / (budgetRate*took + budgetBurst)
 	r.calls = float64(calls.all) / float64(size.messages)
@@ -266,7 +280,7 @@ func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetRe
 	return nil
 }
 
-// measurePile lets one customer write faster than the channel takes, and returns calls per message.
+// measurePile lets one customer write faster than Parley may post, and returns calls per message.
 func (s *shoppers) measurePile(ctx context.Context, messages int) (float64, error) {
 	m, err := s.openWriter(ctx, 0)
 	if err != nil {
@@ -287,17 +301,19 @@ func (s *shoppers) measurePile(ctx context.Context, messages int) (float64, erro
 		return 0, err
 	}
 
-	return float64(s.callsSince(began, rig.SupportChannel(0)).all) / float64(messages), nil
+	return float64(s.countCalls(began, rig.SupportChannel(0)).all) / float64(messages), nil
 }
 
 // callCounts is what Parley asked of Slack for one channel.
 type callCounts struct {
-	all, posts, refused int
-	last                time.Time // of the last post
+	all     int
+	posts   int       // of these, messages that were posted
+	refused int       // of these, answered with 429
+	last    time.Time // when the last message was posted
 }
 
-// callsSince counts calls about a channel, and those about none.
-func (s *shoppers) callsSince(began time.Time, channel string) (n callCounts) {
+// countCalls counts calls about a channel, and those that name no channel, since began.
+func (s *shoppers) countCalls(began time.Time, channel string) (n callCounts) {
 	for _, c := range s.w.Slack.Calls("") {
 		isElsewhere := c.Args["channel"] != channel && c.Args["channel"] != ""
 		if c.At.Before(began) || isElsewhere {
@@ -318,37 +334,23 @@ func (s *shoppers) callsSince(began time.Time, channel string) (n callCounts) {
 	return n
 }
 
-var linePattern = regexp.MustCompile(`Line (s\d+n\d+)x(\d+):`)
-
-// linesIn finds customer and number of each line in a post; several lines may share a post. If a
-// post has blocks, they count and not its text, which only notifications show.
-func linesIn(text, blocks string) [][]string {
-	if blocks != "" {
-		text = blocks
-	}
-	return linePattern.FindAllStringSubmatch(text, -1)
-}
-
-// isInFullChannel reports whether a customer writes into the channel that fillChannel fills.
+// isInFullChannel reports whether a customer is one of account 0.
 func isInFullChannel(who string) bool { return strings.HasPrefix(who, "s0n") }
 
-// listLatencies returns the ms from when a line was said until it was posted, for all customers whom isLeftOut doesn't
-// leave out.
+// listLatencies returns, for each line that was said and posted since began, the ms between the two, except for customers whom
+// isLeftOut leaves out.
 func (s *shoppers) listLatencies(began time.Time, isLeftOut func(who string) bool) (list []float64) {
 	for _, c := range s.w.Slack.Calls("chat.postMessage") {
 		isParleys := c.Args["username"] == "" // Parley's own words, which may quote a customer
-		if !c.OK || isParleys {
-			continue
-		}
-		if c.At.Before(began) {
+		isOld := c.At.Before(began)
+		if !c.OK || isParleys || isOld {
 			continue
 		}
 
-		for _, found := range linesIn(c.Args["text"], c.Args["blocks"]) {
-			who, number := found[1], found[2]
-			at, isKnown := s.at[who+"x"+number]
+		for _, l := range linesIn(c.Args["text"], c.Args["blocks"]) {
+			at, isKnown := s.at[l.name()]
 			isNew := isKnown && !at.Before(began)
-			if isNew && !isLeftOut(who) {
+			if isNew && !isLeftOut(l.who) {
 				list = append(list, figure.MS(c.At.Sub(at)))
 			}
 		}
@@ -357,35 +359,20 @@ func (s *shoppers) listLatencies(began time.Time, isLeftOut func(who string) boo
 	return list
 }
 
-// checkThreads returns errBudget unless the threads show each line of each customer once, in order.
+// checkThreads checks that the threads in Slack show each line of each customer once, in order. Errors: errPosted.
 func (s *shoppers) checkThreads() error {
-	seen := map[string]int{}
+	counted := lineCount{}
 	for n := range 1 + s.others {
-		state := s.w.Slack.Snapshot(rig.SupportChannel(n))
-		for _, channel := range state.Channels {
-			for _, thread := range channel.Threads {
-				for _, post := range thread {
-					if post.Username == "" {
-						continue
-					}
-
-					for _, found := range linesIn(post.Text, string(post.Blocks)) {
-						who, number := found[1], found[2]
-						if want := strconv.Itoa(seen[who] + 1); number != want {
-							return fmt.Errorf("%w: line %s of %s in place of %s", errBudget, number, who, want)
-						}
-						seen[who]++
-					}
+		for _, channel := range s.w.Slack.Snapshot(rig.SupportChannel(n)).Channels {
+			for _, post := range slices.Concat(slices.Collect(maps.Values(channel.Threads))...) {
+				if post.Username == "" { // Parley's own words, which may quote a customer
+					continue
+				}
+				if err := counted.add(linesIn(post.Text, string(post.Blocks))); err != nil {
+					return err
 				}
 			}
 		}
 	}
-
-	for who, n := range s.said {
-		if seen[who] != n {
-			return fmt.Errorf("%w: %s said %d lines, %d are posted", errBudget, who, n, seen[who])
-		}
-	}
-
-	return nil
+	return counted.compare(s.said)
 }

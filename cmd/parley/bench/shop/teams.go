@@ -11,35 +11,34 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// Targets in Teams.
 const (
-	teamsHopTarget    = 1.5
-	teamsBudgetTarget = 0.95
-	teamsCallsTarget  = 1.1
-)
+	teamsHopTarget    = 1.5  // times a hop in Slack, at most
+	teamsBudgetTarget = 0.95 // of the posts that Teams allows, at least
+	teamsCallsTarget  = 1.1  // a message, at most
 
-const (
-	// teamsFactor makes the 1800 posts an hour that Teams allows 50 a second.
-	teamsFactor = 100.0
-	teamsHour   = 1800.0 / 3600 * teamsFactor // posts per second
-	hopTalks    = 50
-	// Hops are measured for hopsFor, and with --quick for quickHopsFor.
+	// Teams allows 1800 posts an hour in a channel. The emulator and Parley are told to keep to teamsFactor times as many.
+	teamsFactor         = 100.0
+	teamsPostsPerSecond = 1800.0 / 3600 * teamsFactor
+
+	hopTalks     = 50 // customers, who write in turn
 	hopsFor      = 10 * time.Second
-	quickHopsFor = 1500 * time.Millisecond
+	quickHopsFor = 1500 * time.Millisecond // in place of hopsFor with --quick
 )
 
-// MeasureTeams measures what differs in Teams: the way into a thread beside Slack's, and how
-// much of a channel's budget a queue gets.
+// MeasureTeams measures what differs in Teams: how long a message takes into its thread, compared with Slack, and how much of
+// what Teams allows in a channel is used.
 func MeasureTeams(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
-	hop, err := teamsHop(ctx, b)
+	hop, err := measureTeamsHop(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	use, calls, err := teamsBudget(ctx, b)
+	use, calls, err := measureTeamsBudget(ctx, b)
 	return map[string]figure.Figure{"teams_hop": hop, "teams_budget_use": use, "teams_calls": calls}, err
 }
 
-func teamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
+// measureTeamsHop compares hops in Teams with those in Slack. A hop is the time from Parley's answer to a customer's webhook
+// to the call that posts the message in the chat.
+func measureTeamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
 	slack, err := openChatShop(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{}})
 	if err != nil {
 		return f, err
@@ -50,44 +49,41 @@ func teamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, teams.close()) }()
-	n := int(b.Span(hopsFor, quickHopsFor) / rig.HopEvery)
-	var slacks, ours [][]float64 // all hops of an attempt, ms
-	m, err := b.Bracket(ctx, b.Rounds(),
-		func(ctx context.Context) (float64, error) {
-			hops, err := slack.measureHops(ctx, n)
-			slacks = append(slacks, hops)
-			return figure.Median(hops), err
-		},
-		func(ctx context.Context) (float64, error) {
-			hops, err := teams.measureHops(ctx, n)
-			ours = append(ours, hops)
-			return figure.Median(hops), err
-		})
+
+	messages := int(b.Span(hopsFor, quickHopsFor) / rig.HopEvery)
+	measure := func(shop *chatShop) rig.Measurement[[]float64] {
+		return func(ctx context.Context) (median float64, hops []float64, err error) {
+			hops, err = shop.measureHops(ctx, messages)
+			return figure.Median(hops), hops, err
+		}
+	}
+	m, err := rig.Bracket(ctx, b, b.Rounds(), measure(slack), measure(teams))
 	if err != nil {
 		return f, err
 	}
 
-	own, others := slices.Concat(rig.Kept(m, ours)...), slices.Concat(rig.KeptReferences(m, slacks)...)
-	f = figure.AtMost(teamsHopTarget, "ratio", m.Ratios()...).With(map[string]float64{
-		"p50_ms": figure.Median(own), "p95_ms": figure.Percentile(own, 0.95),
-		"slack_p50_ms": figure.Median(others), "slack_p95_ms": figure.Percentile(others, 0.95)})
-
-	return f.WithNote(m.Note), nil
+	teamsHops, slackHops := slices.Concat(m.Found...), slices.Concat(m.ReferenceFound...)
+	return figure.AtMost(teamsHopTarget, "ratio", m.Ratios()...).WithNote(m.Note).With(map[string]float64{
+		"p50_ms":       figure.Median(teamsHops),
+		"p95_ms":       figure.Percentile(teamsHops, 0.95),
+		"slack_p50_ms": figure.Median(slackHops),
+		"slack_p95_ms": figure.Percentile(slackHops, 0.95),
+	}), nil
 }
 
-// teamsBudget lets customers write more than a channel takes.
-func teamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err error) {
+// measureTeamsBudget lets customers write more than a channel takes. use is the share of the allowed posts that Parley made,
+// calls how many calls of Teams each message cost.
+func measureTeamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err error) {
 	c, err := openChatShop(ctx, b, rig.WorldOptions{Teams: &rig.TeamsOptions{Rate: teamsFactor}})
 	if err != nil {
 		return use, calls, err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	size := budgetSizeOf(b)
-	var shares, each []float64
+	var uses, callsEach []float64
 	refused := 0
 	for range b.Rounds() {
-		began, before := time.Now(), len(c.w.Teams.Calls(""))
-
+		began, callsBefore := time.Now(), len(c.w.Teams.Calls(""))
 		if _, err := c.writeInTurn(ctx, size.messages, size.every); err != nil {
 			return use, calls, err
 		}
@@ -96,25 +92,25 @@ func teamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err
 		}
 
 		posted, last := 0, began
-		for _, one := range c.listPosts(began) {
-			if one.taken {
-				posted, last = posted+1, one.at
+		for _, p := range c.listPosts(began) {
+			if p.isTaken {
+				posted++
+				last = p.at
 			} else {
 				refused++
 			}
 		}
 
-		shares = append(shares, float64(posted)/(last.Sub(began).Seconds()*teamsHour))
-		each = append(each, float64(len(c.w.Teams.Calls(""))-before)/float64(size.messages))
+		uses = append(uses, float64(posted)/(last.Sub(began).Seconds()*teamsPostsPerSecond))
+		callsEach = append(callsEach, float64(len(c.w.Teams.Calls(""))-callsBefore)/float64(size.messages))
 	}
 
-	if err := c.checkComplete(); err != nil {
+	if err := c.checkTeams(); err != nil {
 		return use, calls, err
 	}
 
 	note := fmt.Sprintf("%d messages over %d conversations", size.messages, hopTalks)
-	use = figure.AtLeast(teamsBudgetTarget, "ratio", shares...).With(map[string]float64{"refused": float64(refused)})
-	calls = figure.AtMost(teamsCallsTarget, "per message", each...)
-	use.Note, calls.Note = note+"; of 1800 posts an hour", note+"; cards included"
-	return use, calls, nil
+	use = figure.AtLeast(teamsBudgetTarget, "ratio", uses...).With(map[string]float64{"refused": float64(refused)})
+	calls = figure.AtMost(teamsCallsTarget, "per message", callsEach...)
+	return use.WithNote(note + "; of 1800 posts an hour"), calls.WithNote(note + "; cards included"), nil
 }

@@ -31,34 +31,30 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	}
 
 	f.Conns, f.Says = rig.Clients, s.t.chatterAt
-	var details []map[string]float64
-	m, err := b.Bracket(ctx, b.Rounds(),
-		s.w.MeasureReference(rig.Clients, payload),
-		func(ctx context.Context) (float64, error) {
+	m, err := rig.Bracket(ctx, b, b.Rounds(), s.w.MeasureReference(rig.Clients, payload),
+		func(ctx context.Context) (rate float64, details map[string]float64, err error) {
 			s.t.begin()
 
-			if err := s.t.waitForEach(ctx, 1); err != nil {
-				return 0, err
+			if err := s.t.waitForFirst(ctx); err != nil {
+				return 0, nil, err
 			}
 
-			before := s.t.in.Load() + s.t.out.Load()
-			relayed := 0.0
-			rate, d, err := f.Burst(ctx, b.Span(busyFor, quickFor), func(a load.Answered) error {
-				relayed = float64(s.t.in.Load()+s.t.out.Load()-before) / a.Took.Seconds()
+			before := s.t.countRelayed()
+			relayedPerSecond := 0.0
+			rate, details, err = f.Burst(ctx, b.Span(busyFor, quickFor), func(a load.Answered) error {
+				relayedPerSecond = float64(s.t.countRelayed()-before) / a.Took.Seconds()
 				return s.t.finish(ctx)
 			})
 			if err != nil {
-				return 0, err
+				return 0, nil, err
 			}
 
-			d["relayed_per_s"] = relayed
-			details = append(details, d)
-			return rate, s.t.checkTalks(ctx)
+			details["relayed_per_s"] = relayedPerSecond
+			return rate, details, s.t.checkTalks(ctx)
 		})
 	if err != nil {
 		return nil, err
 	}
 
-	fig := figure.AtLeast(load.BusyTarget, "ratio", m.Ratios()...).With(figure.Middle(rig.Kept(m, details))).With(map[string]float64{"reference_per_s": figure.Median(m.References())})
-	return map[string]figure.Figure{"accept_ratio_busy": fig.WithNote(m.Note)}, nil
+	return map[string]figure.Figure{"accept_ratio_busy": load.RateFigure(load.BusyTarget, m)}, nil
 }

@@ -24,8 +24,8 @@ const (
 	hopFor        = 20 * time.Second
 )
 
-// MeasureHop takes the time from the 2xx of a customer's message to the call that posts it, while little
-// is going on, against River's default pick-up.
+// MeasureHop compares the time from the 2xx of a customer's message to the call that posts it, while little is going on, with
+// the time in which River picks up a job with its default settings.
 func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
 	s, err := startStage(ctx, b, rig.Choose(b, hopTalks, hopTalks, shortHopTalks))
 	if err != nil {
@@ -38,53 +38,60 @@ func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, er
 	}
 	defer func() { err = errors.Join(err, queue.close(ctx)) }()
 	s.t.agentsSilent = true
-	s.t.begin() // afterwards every customer has a thread
+	s.t.begin() // so that every customer has a thread
 
 	if err := s.t.finish(ctx); err != nil {
 		return nil, err
 	}
 
-	var own, river [][]float64 // all hops of an attempt, ms
-	n := b.Span(hopFor, quickFor)
-	m, err := b.Bracket(ctx, b.Rounds(),
-		func(ctx context.Context) (float64, error) {
-			hops, err := queue.measureHops(ctx, int(n/rig.HopEvery))
-			river = append(river, hops)
-			return figure.Median(hops), err
-		},
-		func(ctx context.Context) (float64, error) {
-			hops, err := s.measureHops(ctx, int(n/rig.HopEvery))
-			own = append(own, hops)
-			return figure.Median(hops), err
-		})
+	measure := func(measureHops func(ctx context.Context, messages int) ([]float64, error)) rig.Measurement[[]float64] {
+		return func(ctx context.Context) (median float64, hops []float64, err error) {
+			hops, err = measureHops(ctx, int(b.Span(hopFor, quickFor)/rig.HopEvery))
+			return figure.Median(hops), hops, err
+		}
+	}
+	m, err := rig.Bracket(ctx, b, b.Rounds(), measure(queue.measureHops), measure(s.measureHops))
 	if err != nil {
 		return nil, err
 	}
 
-	hop, p95 := hopFigures(m, own, river)
+	hop, p95 := hopFigures(m)
 	return map[string]figure.Figure{"hop": hop, "hop_p95": p95}, nil
 }
 
-// hopFigures makes the figures of all hops in ms: own has Parley's of each attempt, river those of River before and after it.
-func hopFigures(m rig.Measured, own, river [][]float64) (hop, p95 figure.Figure) {
-	var shares []float64
+// hopFigures makes both figures of Parley's hops in ms and, as their references, River's.
+func hopFigures(m rig.Measured[[]float64, []float64]) (hop, p95 figure.Figure) {
+	var p95Ratios []float64
 	var details []map[string]float64
-	own, river = rig.Kept(m, own), rig.KeptReferences(m, river)
-	for i, hops := range own {
-		r := (figure.Percentile(river[2*i], 0.95) + figure.Percentile(river[2*i+1], 0.95)) / 2
-		shares = append(shares, figure.Percentile(hops, 0.95)/r)
-		details = append(details, map[string]float64{"p50_ms": figure.Median(hops), "p95_ms": figure.Percentile(hops, 0.95), "max_ms": figure.Percentile(hops, 1),
-			"river_p50_ms": figure.Median(river[2*i]), "river_p95_ms": r, "messages": float64(len(hops))})
+	for i, hops := range m.Found {
+		before, after := m.ReferenceFound[2*i], m.ReferenceFound[2*i+1]
+		ownP95 := figure.Percentile(hops, 0.95)
+		riverP95 := (figure.Percentile(before, 0.95) + figure.Percentile(after, 0.95)) / 2
+		p95Ratios = append(p95Ratios, ownP95/riverP95)
+		details = append(details, map[string]float64{
+			"p50_ms":       figure.Median(hops),
+			"p95_ms":       ownP95,
+			"max_ms":       figure.Percentile(hops, 1),
+			"river_p50_ms": figure.Median(before),
+			"river_p95_ms": riverP95,
+			"messages":     float64(len(hops)),
+		})
 	}
-	hop = figure.AtMost(hopTarget, "ratio", m.Ratios()...).With(figure.Middle(details)).WithNote(m.Note)
-	return hop, figure.AtMost(hopP95Target, "ratio", shares...)
+	hop = figure.AtMost(hopTarget, "ratio", m.Ratios()...).With(figure.MedianDetails(details)).WithNote(m.Note)
+	return hop, figure.AtMost(hopP95Target, "ratio", p95Ratios...)
 }
 
-// measureHops lets customers write at a steady pace and gives, for each message, the time from
-// the webhook's answer to the call that posts it, in ms: never below zero.
+// measureHops lets customers write n messages at a steady pace and returns, for each, the time from the webhook's answer to
+// the call that posts it, in ms: never below zero.
 func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
-	var mu sync.Mutex
+	var mu sync.Mutex // guards answered
 	answered := map[string]time.Time{}
+	isAnswered := func(mark string) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		_, ok := answered[mark]
+		return ok
+	}
 	s.t.answered = func(mark string) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -97,22 +104,16 @@ func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
 	defer tick.Stop()
 
 	for i := range n {
-		k := s.t.talks[i%len(s.t.talks)]
-		if i >= len(s.t.talks) { // on a slow machine: another connection must not be faster with what they say next
-			before := s.t.lastMark(k)
-			err := s.t.wait(ctx, "the answer to a customer's last message", func() bool {
-				mu.Lock()
-				defer mu.Unlock()
-				_, ok := answered[before]
-				return ok
-			})
-			if err != nil {
+		talk := s.t.talks[i%len(s.t.talks)]
+		if i >= len(s.t.talks) { // so that on a slow machine a customer's next message can't overtake the last one
+			last := s.t.lastMark(talk)
+			if err := s.t.wait(ctx, "the answer to a customer's last message", func() bool { return isAnswered(last) }); err != nil {
 				return nil, err
 			}
 		}
 
 		s.t.speaking.Add(1)
-		s.t.writeAsCustomer(k)
+		s.t.writeAsCustomer(talk)
 
 		select {
 		case <-tick.C:
@@ -139,7 +140,8 @@ func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
 	return pairHops(answered, s.w.Slack.Calls("chat.postMessage"), from)
 }
 
-// pairHops finds for each answer the call that posted its message.
+// pairHops finds for each answer the call that posted its message, and returns the times between them in ms. It empties
+// answered. Errors: ErrOrder unless each message was posted once.
 func pairHops(answered map[string]time.Time, calls []slackfake.Call, from time.Time) ([]float64, error) {
 	var hops []float64
 	for _, c := range calls {
@@ -150,8 +152,8 @@ func pairHops(answered map[string]time.Time, calls []slackfake.Call, from time.T
 		talk, numbers := postedMarks(c.Args["text"], c.Args["blocks"])
 		for _, n := range numbers {
 			key := markOf(customerName(talk), n)
-			at, known := answered[key]
-			if !known {
+			at, ok := answered[key]
+			if !ok {
 				return nil, fmt.Errorf("%w: %s was posted, but never answered", ErrOrder, key)
 			}
 

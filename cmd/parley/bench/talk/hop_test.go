@@ -1,7 +1,6 @@
 package talk
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -10,24 +9,11 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
-// TestHopFigures: hops of an attempt that drifted count neither in the figures nor in their details.
 func TestHopFigures(t *testing.T) {
 	t.Parallel()
-	b, err := rig.New(rig.Options{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close() })
-	references := []float64{5, 20, 10, 10} // the first attempt drifts
-	n := 0
-	m, err := b.Bracket(t.Context(), 1, func(context.Context) (float64, error) {
-		n++
-		return references[n-1], nil
-	}, func(context.Context) (float64, error) { return 2, nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	hop, p95 := hopFigures(m, [][]float64{{900, 900}, {2, 4}}, [][]float64{{1, 1}, {1, 1}, {20, 20}, {20, 20}})
+	hop, p95 := hopFigures(rig.Measured[[]float64, []float64]{
+		Values: []float64{2}, Found: [][]float64{{2, 4}}, References: []float64{10}, ReferenceFound: [][]float64{{20, 20}, {20, 20}},
+	})
 	if *hop.Value != 0.2 || *p95.Value != 0.2 || len(p95.Rounds) != 1 || hop.Details["max_ms"] != 4 || hop.Details["river_p50_ms"] != 20 {
 		t.Errorf("hop %v %v, p95 %v %v", *hop.Value, hop.Details, *p95.Value, p95.Rounds)
 	}

@@ -3,7 +3,6 @@ package talk
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"parley/channels/channelstest"
@@ -15,21 +14,15 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// Targets of the whole path.
 const (
-	relayTarget   = 0.08
-	commitsTarget = 1.2
-)
-
-const (
+	relayTarget     = 0.08 // messages a second, of the reference's rows
+	commitsTarget   = 1.2  // a message, at most
 	relayTalks      = 512
 	shortRelayTalks = 16 // in tests
 	quickRelayFor   = 5 * time.Second
 	relaySenders    = 16 // connections by which customers' webhooks come
+	relayChannels   = 8  // support channels, each with a team and an account, that share the traffic
 )
-
-// relayChannels is how many support channels (and teams, and accounts) share the traffic.
-const relayChannels = 8
 
 // stage is a world with traffic and a Parley between its two ends.
 type stage struct {
@@ -40,7 +33,7 @@ type stage struct {
 	ended  chan error
 }
 
-// startStage makes a world whose customers come by the loopback channel.
+// startStage makes a world whose customers write through the loopback channel, one in each talk.
 func startStage(ctx context.Context, b *rig.Rig, talks int) (*stage, error) {
 	t, err := newTraffic()
 	if err != nil {
@@ -48,8 +41,11 @@ func startStage(ctx context.Context, b *rig.Rig, talks int) (*stage, error) {
 	}
 
 	s := &stage{t: t}
-	s.w, err = rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Channels: relayChannels}, Specs: append(app.Specs(), channelstest.Spec()),
-		Config: func(w *rig.World) string { return w.SlackConfig(t.accountsYAML(w)) }})
+	s.w, err = rig.StartWorld(ctx, b, rig.WorldOptions{
+		Slack:  &rig.SlackOptions{Channels: relayChannels},
+		Specs:  append(app.Specs(), channelstest.Spec()),
+		Config: func(w *rig.World) string { return w.SlackConfig(t.accountsYAML(w)) },
+	})
 	if err != nil {
 		return nil, errors.Join(err, t.close())
 	}
@@ -75,7 +71,7 @@ func (s *stage) close() error {
 		errs = append(errs, <-s.ended)
 	}
 	if s.c != nil {
-		s.c.Stop() // before its provider
+		s.c.End() // before its provider
 	}
 	return errors.Join(append(errs, s.t.close(), s.w.Close())...)
 }
@@ -88,54 +84,69 @@ func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, 
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	body, _ := load.NewEventMaker(s.w.Slack, 0).Message(lab.Ann, rig.SupportChannel(0), load.ThreadOf(0), load.Chatter)
-	var details []map[string]float64
-	m, err := b.Bracket(ctx, b.Rounds(),
-		s.w.MeasureReference(rig.Clients, body),
-		func(ctx context.Context) (float64, error) {
-			rate, d, err := s.measureRound(ctx, b.Span(time.Minute, quickRelayFor))
-			details = append(details, d)
-			return rate, err
+	m, err := rig.Bracket(ctx, b, b.Rounds(), s.w.MeasureReference(rig.Clients, body),
+		func(ctx context.Context) (rate float64, details map[string]float64, err error) {
+			return s.measureRound(ctx, b.Span(time.Minute, quickRelayFor))
 		})
 	if err != nil {
 		return nil, err
 	}
 
-	details = rig.Kept(m, details)
 	var commits []float64
-	for _, d := range details {
+	for _, d := range m.Found {
 		commits = append(commits, d["commits_per_message"])
 	}
 
-	ratio := figure.AtLeast(relayTarget, "ratio", m.Ratios()...).With(figure.Middle(details)).With(map[string]float64{"reference_per_s": figure.Median(m.References())})
 	return map[string]figure.Figure{
-		"relay_ratio": ratio.WithNote(m.Note), "commits_per_message": figure.AtMost(commitsTarget, "per message", commits...),
+		"relay_ratio":         load.RateFigure(relayTarget, m),
+		"commits_per_message": figure.AtMost(commitsTarget, "per message", commits...),
 	}, nil
 }
 
-// measureRound lets everybody talk for so long. The time counts until everything said has arrived; what Parley does
-// later, as drawing cards anew and analysing, is waited for and not counted.
+// measureRound lets everybody talk for d, and returns how many messages arrived a second.
 func (s *stage) measureRound(ctx context.Context, d time.Duration) (rate float64, details map[string]float64, err error) {
 	if err := s.w.Checkpoint(ctx); err != nil {
 		return 0, nil, err
 	}
-	before, err := s.w.Commits(ctx)
+	commits, err := s.w.CountCommits(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
-	all, calls := s.t.in.Load()+s.t.out.Load(), s.t.callCount()
+	relayed, calls := s.t.countRelayed(), s.t.calls.Load()
+
 	s.t.begin()
-	if err := s.t.waitForEach(ctx, 1); err != nil {
+	if err := s.t.waitForFirst(ctx); err != nil {
 		return 0, nil, err
 	}
-	log, m, err := s.startCounting(ctx)
+	if rate, details, err = s.measureTalking(ctx, d); err != nil {
+		return 0, nil, err
+	}
+
+	// Commits and calls are counted over the whole round, with how the talks began and ended.
+	settled, err := s.settledCommits(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
-	in, out := s.t.in.Load(), s.t.out.Load()
-	s.t.takeTimes()
+	messages := float64(s.t.countRelayed() - relayed)
+	details["commits_per_message"] = float64(settled-commits) / messages
+	details["slack_calls_per_message"] = float64(s.t.calls.Load()-calls) / messages
+	details["talks"] = float64(len(s.t.talks))
+	return rate, details, s.t.checkTalks(ctx)
+}
+
+// measureTalking measures for d while everybody talks, and stops the talks. The time counts until everything said has arrived.
+// What Parley does later, such as drawing cards anew and analysing, is waited for and not counted.
+func (s *stage) measureTalking(ctx context.Context, d time.Duration) (rate float64, details map[string]float64, err error) {
+	walBefore, m, err := s.startCounting(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	inBefore, outBefore := s.t.in.Load(), s.t.out.Load()
+	s.t.takeTimes() // those of messages before
 	if !pause.For(ctx, d) {
 		return 0, nil, ctx.Err()
 	}
+
 	stopped := time.Now()
 	if err := s.t.waitForArrival(ctx); err != nil {
 		return 0, nil, err
@@ -144,71 +155,55 @@ func (s *stage) measureRound(ctx context.Context, d time.Duration) (rate float64
 	if err != nil {
 		return 0, nil, err
 	}
-	arrived := time.Since(stopped)
+	details["arrived_s"] = time.Since(stopped).Seconds()
 	if err := s.t.waitUntilIdle(ctx); err != nil {
 		return 0, nil, err
 	}
-	details["arrived_s"], details["settled_s"] = arrived.Seconds(), time.Since(stopped).Seconds()
-	in, out = s.t.in.Load()-in, s.t.out.Load()-out
-	all = s.t.in.Load() + s.t.out.Load() - all
-	rate = float64(in+out) / took.Seconds()
-	logged, err := s.w.Written(ctx)
+	details["settled_s"] = time.Since(stopped).Seconds()
+
+	in, out := s.t.in.Load()-inBefore, s.t.out.Load()-outBefore
+	wal, err := s.w.WALBytes(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
 	if err := s.w.WriteStatements(ctx, in+out); err != nil {
 		return 0, nil, err
 	}
-	after, err := s.settledCommits(ctx)
-	if err != nil {
-		return 0, nil, err
-	}
-	details["in_per_s"], details["out_per_s"] = float64(in)/took.Seconds(), float64(out)/took.Seconds()
-	details["commits_per_message"] = float64(after-before) / float64(all)
-	details["log_bytes_per_message"] = float64(logged-log) / float64(in+out)
-	details["slack_calls_per_message"] = float64(s.t.callCount()-calls) / float64(all)
+
+	rate = float64(in+out) / took.Seconds()
+	details["in_per_s"] = float64(in) / took.Seconds()
+	details["out_per_s"] = float64(out) / took.Seconds()
+	details["log_bytes_per_message"] = float64(wal-walBefore) / float64(in+out)
 	details["parley_us_per_message"] = details["cpu_parley"] / rate * 1e6
 	details["postgres_us_per_message"] = details["cpu_postgres"] / rate * 1e6
 	details["reference_us_per_insert"] = s.w.Rig.InsertUS
 	inMS, outMS := s.t.takeTimes()
 	details["in_p50_ms"], details["in_p99_ms"] = figure.Median(inMS), figure.Percentile(inMS, 0.99)
 	details["out_p50_ms"], details["out_p99_ms"] = figure.Median(outMS), figure.Percentile(outMS, 0.99)
-	details["talks"] = float64(len(s.t.talks))
-	return rate, details, s.t.checkTalks(ctx)
+	return rate, details, nil
 }
 
-// startCounting begins to count what the database is asked, and what the processors do. log is how many bytes were
-// written to the log before.
-func (s *stage) startCounting(ctx context.Context) (log int64, m *rig.Meter, err error) {
+// startCounting begins to count what the database is asked, and what the processors do. wal is what WALBytes says now.
+func (s *stage) startCounting(ctx context.Context) (wal int64, m *rig.Meter, err error) {
 	if err := s.w.CountStatements(ctx); err != nil {
 		return 0, nil, err
 	}
-	if log, err = s.w.Written(ctx); err != nil {
+	if wal, err = s.w.WALBytes(ctx); err != nil {
 		return 0, nil, err
 	}
 	m, err = rig.StartMeter(s.w, s.c)
-	return log, m, err
-}
-
-// callCount counts Web API calls so far.
-func (t *traffic) callCount() int64 {
-	var n int64
-	t.calls.Range(func(_, v any) bool {
-		n += v.(*atomic.Int64).Load() //nolint:forcetypeassert // nothing else is stored
-		return true
-	})
-	return n
+	return wal, m, err
 }
 
 // settledCommits returns the count once all connections have reported theirs. Idle connections do so after ten seconds;
 // if this is the only round, it ends Parley instead, whose connections then report at once.
 func (s *stage) settledCommits(ctx context.Context) (int64, error) {
 	if s.w.Rig.Rounds() == 1 {
-		s.c.Stop()
-		return s.w.Commits(ctx)
+		s.c.End()
+		return s.w.CountCommits(ctx)
 	}
 	if !pause.For(ctx, rig.StatsWait) {
 		return 0, ctx.Err()
 	}
-	return s.w.Commits(ctx)
+	return s.w.CountCommits(ctx)
 }

@@ -17,12 +17,10 @@ import (
 	"parley/store"
 )
 
-// riverDatabase is apart from Parley's.
-const riverDatabase = "river"
-
 const (
-	riverWorkers = 100 // of River's default queue
-	mostUnread   = 16  // begun jobs that wait to be noted
+	riverDatabase = "river" // apart from Parley's
+	riverWorkers  = 100     // of River's default queue
+	maxUnread     = 16      // begun jobs that wait to be noted
 )
 
 // riverQueue is River with its default settings, the reference of hop.
@@ -32,13 +30,13 @@ type riverQueue struct {
 	started chan begun
 }
 
-// begun tells when the n-th job's work began.
+// begun says when the work on the n-th job began.
 type begun struct {
 	n  int
 	at time.Time
 }
 
-// tickArgs is a job that does nothing.
+// tickArgs is a job that does nothing but say that it began.
 type tickArgs struct {
 	N int `json:"n"`
 }
@@ -71,7 +69,7 @@ func startRiver(ctx context.Context, w *rig.World) (*riverQueue, error) {
 		return nil, fmt.Errorf("bench: river: %w", err)
 	}
 
-	q := &riverQueue{pool: pool, started: make(chan begun, mostUnread)}
+	q := &riverQueue{pool: pool, started: make(chan begun, maxUnread)}
 	if err := q.start(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("bench: river: %w", err)
@@ -95,8 +93,11 @@ func (q *riverQueue) start(ctx context.Context) error {
 		return err
 	}
 
-	q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{Logger: quiet, Workers: workers,
-		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: riverWorkers}}})
+	q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{
+		Logger:  quiet,
+		Workers: workers,
+		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: riverWorkers}},
+	})
 	if err != nil {
 		return err
 	}
@@ -104,8 +105,8 @@ func (q *riverQueue) start(ctx context.Context) error {
 	return q.client.Start(context.WithoutCancel(ctx)) // close ends it
 }
 
-// measureHops inserts jobs at hop's pace, each in a transaction, and returns the times from the
-// commit to the beginning of the work, in ms.
+// measureHops inserts n jobs, one each rig.HopEvery, each in a transaction, and returns the times from the commit to the
+// beginning of the work, in ms: never below zero.
 func (q *riverQueue) measureHops(ctx context.Context, n int) ([]float64, error) {
 	tick := time.NewTicker(rig.HopEvery)
 	defer tick.Stop()
@@ -116,8 +117,8 @@ func (q *riverQueue) measureHops(ctx context.Context, n int) ([]float64, error) 
 
 		for range n {
 			select {
-			case b := <-q.started:
-				started[b.n] = b.at
+			case job := <-q.started:
+				started[job.n] = job.at
 			case <-ctx.Done():
 				return
 			}

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,52 +23,53 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// queueSize is more webhooks and receipts than ever wait: no sender blocks.
-const queueSize = 1 << 16
-
-// receiptAfter is how long the imaginary provider takes for its receipts.
-const receiptAfter = 20 * time.Millisecond
-
-// hookRetry is the pause before a webhook that Parley refused is sent again.
-const hookRetry = 20 * time.Millisecond
-
-// hookSecret signs the webhooks of all loopback accounts.
-const hookSecret = "loopback-secret"
+const (
+	queueSize    = 1 << 16               // more webhooks and receipts than ever wait, so that nobody blocks who queues one
+	receiptAfter = 20 * time.Millisecond // how long the provider takes for its receipts
+	hookRetry    = 20 * time.Millisecond // the pause before a webhook that Parley refused is sent again
+	hookSecret   = "loopback-secret"     // signs the webhooks of all loopback accounts
+)
 
 // traffic lets customers and agents talk in turns. A customer writes by webhook. When the message
 // stands in the thread, an agent answers there. When the provider has the answer, it tells Parley
 // by two receipts that the answer was sent and delivered. Then the customer writes again. So the
 // load is as much as Parley bears, half of it each way, and the number of talks bounds what waits.
 type traffic struct {
+	// Set before run; answered also between two measurements.
 	w            *rig.World
 	provider     *channelstest.Provider
 	talks        []*talk
-	jobs         chan hook
-	receipts     chan receipt
 	agentsSilent bool              // agents don't answer
 	answered     func(mark string) // called for each customer's message that got its 2xx; nil means nothing is called
-	stop         atomic.Bool       // customers say no more
-	in           atomic.Int64      // customers' messages that stand in threads
-	out          atomic.Int64      // agents' messages that arrived at the provider
-	speaking     atomic.Int64      // talks in which a message, a receipt or an answer is still on its way
-	calls        sync.Map          // method of the Web API → *atomic.Int64
 
-	mu     sync.Mutex
+	// What is on its way.
+	hooks    chan hook
+	receipts chan receipt
+	speaking atomic.Int64 // talks in which a message, a receipt or an answer is still on its way
+	stop     atomic.Bool  // customers write no more
+
+	// What was counted.
+	in    atomic.Int64 // customers' messages that stand in threads
+	out   atomic.Int64 // agents' messages that arrived at the provider
+	calls atomic.Int64 // of Slack's Web API
+
+	mu     sync.Mutex // guards what follows, and the talks
 	faults []error
 	inMS   []float64 // ms from a customer's message to the thread; takeTimes empties it
 	outMS  []float64 // ms from an agent's message to the provider; takeTimes empties it
 }
 
-// talk is one customer's conversation. Guarded by traffic.mu.
+// talk is one customer's conversation.
 type talk struct {
-	customer       string
-	account        string
-	agent          string
-	said, posted   int // messages: written by the customer; shown in the thread
-	typed, arrived int // answers: typed by the agent; taken by the provider
-	channel        string
-	thread         string    // its root; "" means not posted yet
-	at             time.Time // when the last message was said or typed
+	customer, account, agent string
+	channel                  string // of the thread; "" means that nothing was posted yet
+	thread                   string // its root; "" means that nothing was posted yet
+
+	said    int       // messages that the customer wrote
+	posted  int       // of these, shown in the thread
+	typed   int       // answers that the agent typed
+	arrived int       // of these, taken by the provider
+	at      time.Time // when the last message was said or typed
 }
 
 // chatterAt returns the place and text of the n-th event beside the talks: two thirds chatter, a
@@ -86,22 +86,23 @@ func (t *traffic) chatterAt(n int) (channel, thread, text string) {
 	return load.Everywhere(n)
 }
 
-// hook is a webhook to be sent. If then isn't nil, it is called when the webhook was answered.
+// hook is a webhook to be sent.
 type hook struct {
 	account string
 	body    []byte
-	then    func()
+	then    func() // called when it was answered; nil means nothing is called
 }
 
+// receipt tells Parley what became of an agent's message.
 type receipt struct {
 	talk *talk
 	sent channelstest.Sent
-	at   time.Time
+	at   time.Time // when it is due
 }
 
-// newTraffic makes traffic with its provider; the world's config needs its address.
+// newTraffic makes traffic with its provider, whose address the world's config needs. The caller sets w and adds talks.
 func newTraffic() (*traffic, error) {
-	t := &traffic{jobs: make(chan hook, queueSize), receipts: make(chan receipt, queueSize)}
+	t := &traffic{hooks: make(chan hook, queueSize), receipts: make(chan receipt, queueSize)}
 	var err error
 	t.provider, err = channelstest.StartProvider(t.noteTaken)
 	return t, err
@@ -116,21 +117,20 @@ func (t *traffic) accountsYAML(w *rig.World) string {
 	return b.String()
 }
 
-// addTalks makes further talks, spread over all accounts.
+// addTalks makes n talks, spread over all accounts, half of them with each agent.
 func (t *traffic) addTalks(n int) {
-	for range n {
-		i := len(t.talks)
-		account := i % t.w.Slack.Opt.Channels
-		agent := lab.Ann
-		if i/t.w.Slack.Opt.Channels%2 == 1 {
+	accounts := t.w.Slack.Opt.Channels
+	for i := range n {
+		account, agent := i%accounts, lab.Ann
+		if i/accounts%2 == 1 {
 			agent = lab.Ben
 		}
 		t.talks = append(t.talks, &talk{customer: customerName(i), account: fmt.Sprintf("shop%d", account), agent: agent})
 	}
 }
 
-// run carries the traffic until ctx ends: senders to c's webhooks, the agents, the
-// provider's receipts. begin starts talking.
+// run carries the traffic until ctx ends: webhooks to c by so many senders, the agents' answers, and the provider's receipts.
+// Nobody talks before begin.
 func (t *traffic) run(ctx context.Context, c *rig.Child, senders int) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -169,79 +169,44 @@ func (t *traffic) begin() {
 // writeAsCustomer lets a customer write.
 func (t *traffic) writeAsCustomer(talk *talk) {
 	t.mu.Lock()
-	talk.said, talk.at = talk.said+1, time.Now()
+	talk.said++
+	talk.at = time.Now()
 	n := talk.said
 	t.mu.Unlock()
+	mark := markOf(talk.customer, n)
 	var then func()
 	if answered := t.answered; answered != nil {
-		then = func() { answered(markOf(talk.customer, n)) }
+		then = func() { answered(mark) }
 	}
-	t.queueHook(talk.account, then, channelstest.Event{Type: "message", ID: fmt.Sprintf("%s-%d", talk.customer, n), From: talk.customer,
-		Name: "Customer " + talk.customer[len(customerPrefix):], At: time.Now(),
-		Text: markOf(talk.customer, n) + " The parcel came today, but one of the two lamps is broken and the other one has no plug. What shall I do with them?"})
+	t.queueHook(talk.account, then, channelstest.Event{
+		Type: "message",
+		ID:   fmt.Sprintf("%s-%d", talk.customer, n),
+		From: talk.customer,
+		Name: "Customer " + talk.customer[len(customerPrefix):],
+		At:   time.Now(),
+		Text: mark + " The parcel came today, but one of the two lamps is broken and the other one has no plug. What shall I do with them?",
+	})
 }
 
-// lastMark is the mark of the last message that a customer wrote.
+// lastMark returns the mark of the last message that a customer wrote.
 func (t *traffic) lastMark(talk *talk) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return markOf(talk.customer, talk.said)
 }
 
-// customerPrefix begins the name of every customer.
-const customerPrefix = "customer-"
-
-func customerName(i int) string { return fmt.Sprintf(customerPrefix+"%05d", i) }
-
-// markOf makes the words by which a message is known again.
-func markOf(customer string, n int) string { return fmt.Sprintf("%s/%d:", customer, n) }
-
-// parseMark reads the first words of markOf in a text: the customer's index, and the message's number.
-func parseMark(text string) (talk, n int, ok bool) {
-	_, rest, _ := strings.Cut(text, customerPrefix)
-	inside, _, found := strings.Cut(rest, ":")
-	first, second, _ := strings.Cut(inside, "/")
-	talk, talkErr := strconv.Atoi(first)
-	n, err := strconv.Atoi(second)
-	areNumbers := talkErr == nil && err == nil
-	return talk, n, found && areNumbers
-}
-
-// postedMarks reads the marks of a post in its blocks, if it has some: the text beside them, which
-// notifications show, is cut where a post shows many messages.
-func postedMarks(text, blocks string) (talk int, numbers []int) {
-	if talk, numbers = parseMarks(blocks); len(numbers) > 0 {
-		return talk, numbers
-	}
-	return parseMarks(text)
-}
-
-// parseMarks reads the marks of a text that shows several messages of a customer: what waits
-// together is posted together.
-func parseMarks(text string) (talk int, numbers []int) {
-	for at := strings.Index(text, customerPrefix); at >= 0; {
-		one, n, ok := parseMark(text[at:])
-		if ok {
-			talk, numbers = one, append(numbers, n)
-		}
-		text = text[at+len(customerPrefix):]
-		at = strings.Index(text, customerPrefix)
-	}
-	return talk, numbers
-}
-
-// queueHook queues one webhook with all events for send.
+// queueHook queues one webhook with all events. If then isn't nil, it is called when the webhook was answered.
 func (t *traffic) queueHook(account string, then func(), events ...channelstest.Event) {
 	body, err := json.Marshal(events)
 	if err != nil {
 		t.addFault(err)
 		return
 	}
-	t.jobs <- hook{account, body, then}
+	t.hooks <- hook{account, body, then}
 }
 
-// send posts webhooks, and repeats one that Parley answers with 503. It connects when it has the
-// first webhook, since Parley closes a connection on which nothing comes for 10 s.
+// send posts queued webhooks until ctx ends, and repeats one that Parley answers with 503. It connects when it has the first
+// webhook, since Parley closes a connection on which nothing comes for 10 s.
 func (t *traffic) send(ctx context.Context, address string, sign *load.Signer) error {
 	var w *load.Wire
 	for {
@@ -249,7 +214,7 @@ func (t *traffic) send(ctx context.Context, address string, sign *load.Signer) e
 		select {
 		case <-ctx.Done():
 			return nil
-		case h = <-t.jobs:
+		case h = <-t.hooks:
 		}
 
 		if w == nil {
@@ -282,7 +247,7 @@ func (t *traffic) send(ctx context.Context, address string, sign *load.Signer) e
 	}
 }
 
-// watch sees what Parley posts, and answers for the agents.
+// watch sees what Parley does in Slack, and answers for the agents.
 func (t *traffic) watch(ctx context.Context, sub *slackfake.Subscription) {
 	for {
 		changes, err := sub.Next(ctx)
@@ -293,8 +258,7 @@ func (t *traffic) watch(ctx context.Context, sub *slackfake.Subscription) {
 		for _, c := range changes {
 			switch c.Kind {
 			case "call":
-				n, _ := t.calls.LoadOrStore(c.ID, new(atomic.Int64))
-				n.(*atomic.Int64).Add(1) //nolint:forcetypeassert // nothing else is stored
+				t.calls.Add(1)
 			case "message":
 				isAgents := c.User == lab.Ann || c.User == lab.Ben
 				if c.Thread != "" && !isAgents {
@@ -321,14 +285,16 @@ func (t *traffic) notePosted(c slackfake.Change) {
 	t.mu.Lock()
 	talk.channel, talk.thread = c.Channel, c.Thread
 	for _, n := range numbers {
-		if talk.posted++; n != talk.posted {
+		talk.posted++
+		if n != talk.posted {
 			t.faults = append(t.faults, fmt.Errorf("%w: the thread of %s got message %d as number %d", ErrOrder, talk.customer, n, talk.posted))
 		}
 		t.inMS = append(t.inMS, figure.MS(time.Since(talk.at)))
 	}
 
 	if !t.agentsSilent {
-		talk.typed, talk.at = talk.typed+1, time.Now()
+		talk.typed++
+		talk.at = time.Now()
 	}
 
 	n := talk.typed
@@ -340,8 +306,11 @@ func (t *traffic) notePosted(c slackfake.Change) {
 		return
 	}
 
-	_, err := t.w.Slack.As(talk.agent).Post(slackfake.Post{Channel: c.Channel, Thread: c.Thread,
-		Text: markOf(talk.customer, n) + " I am sorry about the lamps! Please keep both; new ones leave our house tomorrow morning and need about two days."})
+	_, err := t.w.Slack.As(talk.agent).Post(slackfake.Post{
+		Channel: c.Channel,
+		Thread:  c.Thread,
+		Text:    markOf(talk.customer, n) + " I am sorry about the lamps! Please keep both; new ones leave our house tomorrow morning and need about two days.",
+	})
 	if err != nil {
 		t.addFault(err)
 	}
@@ -369,7 +338,7 @@ func (t *traffic) noteTaken(s channelstest.Sent) {
 	t.receipts <- receipt{talk, s, time.Now().Add(receiptAfter)}
 }
 
-// acknowledge tells Parley what became of messages, then lets the customers go on.
+// acknowledge tells Parley by two receipts that agents' messages were sent and delivered, and then lets the customers go on.
 func (t *traffic) acknowledge(ctx context.Context) {
 	for {
 		select {
@@ -381,18 +350,24 @@ func (t *traffic) acknowledge(ctx context.Context) {
 				return
 			}
 
-			status := func(state string) channelstest.Event {
-				return channelstest.Event{Type: "status", ID: r.sent.ID, State: state, Message: r.sent.Message, External: []string{r.sent.ID}, At: time.Now()}
-			}
-
-			t.queueHook(r.talk.account, nil, status("sent"))
-			t.queueHook(r.talk.account, func() {
-				if t.stop.Load() {
-					t.speaking.Add(-1)
-					return
-				}
-				t.writeAsCustomer(r.talk)
-			}, status("delivered"))
+			t.queueHook(r.talk.account, nil, r.event("sent"))
+			t.queueHook(r.talk.account, func() { t.goOn(r.talk) }, r.event("delivered"))
 		}
 	}
+}
+
+// event says in which state the message is.
+func (r receipt) event(state string) channelstest.Event {
+	return channelstest.Event{
+		Type: "status", ID: r.sent.ID, State: state, Message: r.sent.Message, External: []string{r.sent.ID}, At: time.Now(),
+	}
+}
+
+// goOn lets the customer write again, unless customers shall stop.
+func (t *traffic) goOn(talk *talk) {
+	if t.stop.Load() {
+		t.speaking.Add(-1)
+		return
+	}
+	t.writeAsCustomer(talk)
 }

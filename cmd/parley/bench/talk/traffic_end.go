@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"parley/channels/pause"
@@ -23,7 +24,7 @@ func (t *traffic) addFault(err error) {
 	}
 }
 
-// faultsSoFar returns all faults that addFault noted, or nil.
+// faultsSoFar returns all faults that were noted, joined, or nil.
 func (t *traffic) faultsSoFar() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -39,14 +40,16 @@ func (t *traffic) takeTimes() (in, out []float64) {
 	return in, out
 }
 
-// waitForEach waits until in every talk so many customers' messages stand in the thread and so many
-// agents' messages arrived at the provider.
-func (t *traffic) waitForEach(ctx context.Context, n int) error {
+// countRelayed returns how many messages of customers and agents have arrived.
+func (t *traffic) countRelayed() int64 { return t.in.Load() + t.out.Load() }
+
+// waitForFirst waits until in every talk a customer's message stands in the thread and an agent's message has arrived.
+func (t *traffic) waitForFirst(ctx context.Context) error {
 	return t.wait(ctx, "the first messages", func() bool {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		for _, talk := range t.talks {
-			if talk.posted < n || talk.arrived < n {
+			if talk.posted == 0 || talk.arrived == 0 {
 				return false
 			}
 		}
@@ -71,16 +74,17 @@ func (t *traffic) waitForArrival(ctx context.Context) error {
 
 // waitUntilIdle waits until Parley has nothing left to do, cards and notes of analyses included.
 func (t *traffic) waitUntilIdle(ctx context.Context) error {
-	err := t.wait(ctx, "Slack's echoes", func() bool { return t.w.Slack.Events.Pending() == 0 })
-	if err == nil {
-		err = t.w.Drain(ctx, rig.DrainWithin)
+	haveEchoesCome := func() bool { return t.w.Slack.Events.Pending() == 0 }
+	if err := t.wait(ctx, "Slack's echoes", haveEchoesCome); err != nil {
+		return err
 	}
-	if err == nil {
-		err = t.wait(ctx, "Slack's last echoes", func() bool { return t.w.Slack.Events.Pending() == 0 })
+	if err := t.w.Drain(ctx, rig.DrainWithin); err != nil {
+		return err
 	}
-	return err
+	return t.wait(ctx, "Slack's last echoes", haveEchoesCome)
 }
 
+// wait waits until done, or until a fault was noted. what names it in errors.
 func (t *traffic) wait(ctx context.Context, what string, done func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, rig.DrainWithin)
 	defer cancel()
@@ -89,17 +93,19 @@ func (t *traffic) wait(ctx context.Context, what string, done func() bool) error
 			return err
 		}
 		if !pause.For(ctx, 2*time.Millisecond) {
-			return fmt.Errorf("%w: waited in vain for %s (%d in, %d out, %d talks)%s", rig.ErrNotDrained, what, t.in.Load(), t.out.Load(), t.speaking.Load(), t.w.LastWords())
+			return fmt.Errorf("%w: waited in vain for %s (%d in, %d out, %d talks)%s",
+				rig.ErrNotDrained, what, t.in.Load(), t.out.Load(), t.speaking.Load(), t.w.LastWords())
 		}
 	}
 	return t.faultsSoFar()
 }
 
+// strays are the automatic conversations that Parley opens for receipts of messages that it doesn't know.
 const deliveredReplies = `
 	SELECT count(*) FILTER (WHERE state = 'delivered'), count(*), (SELECT count(*) FROM conversations WHERE kind = 'automatic')
 	FROM deliveries WHERE kind = 'reply'`
 
-// checkTalks compares what everybody got with what was said, and that all receipts count.
+// checkTalks checks that everybody got what was said to them, and that Parley took all receipts. Errors: ErrOrder.
 func (t *traffic) checkTalks(ctx context.Context) error {
 	var delivered, replies, strays int
 	if err := t.w.Pool.QueryRow(ctx, deliveredReplies).Scan(&delivered, &replies, &strays); err != nil {
@@ -108,18 +114,20 @@ func (t *traffic) checkTalks(ctx context.Context) error {
 
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	errs := t.faults
-	said, typed := 0, 0
+	errs := slices.Clone(t.faults)
+	typed := 0
 	for _, talk := range t.talks {
-		said, typed = said+talk.said, typed+talk.typed
+		typed += talk.typed
 		if talk.said != talk.posted || talk.typed != talk.arrived {
-			errs = append(errs, fmt.Errorf("%w: %s said %d, %d stand in the thread; the agent said %d, %d arrived", ErrOrder, talk.customer, talk.said, talk.posted, talk.typed, talk.arrived))
+			errs = append(errs, fmt.Errorf("%w: %s said %d, %d stand in the thread; the agent said %d, %d arrived",
+				ErrOrder, talk.customer, talk.said, talk.posted, talk.typed, talk.arrived))
 		}
 	}
 
 	areAllDelivered := delivered == typed && replies == typed
 	if !areAllDelivered || strays > 0 {
-		errs = append(errs, fmt.Errorf("%w: of %d replies Parley knows %d, %d as delivered; %d threads of receipts that it could not place", ErrOrder, typed, replies, delivered, strays))
+		errs = append(errs, fmt.Errorf("%w: of %d replies Parley knows %d, %d as delivered; %d threads of receipts that it could not place",
+			ErrOrder, typed, replies, delivered, strays))
 	}
 	if lost := t.w.Slack.Events.Lost(); len(lost) > 0 {
 		errs = append(errs, fmt.Errorf("%w: Slack gave up %d events", ErrOrder, len(lost)))
