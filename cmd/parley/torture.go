@@ -12,6 +12,7 @@ import (
 
 	"parley/cmd/parley/torture"
 	"parley/cmd/parley/torture/emulators"
+	"parley/cmd/parley/torture/oracle"
 )
 
 // tortureCommand is `parley torture`.
@@ -65,7 +66,7 @@ Examples:
 // Run plays a run, or is one of the other processes of a run.
 func (c tortureCommand) Run(ctx context.Context) error {
 	if c.Oracle {
-		return torture.Oracle(ctx, os.Stdin, os.Stdout)
+		return oracle.Run(ctx, os.Stdin, os.Stdout)
 	}
 	if c.Fakes != "" {
 		return emulators.Run(ctx, emulators.Options{

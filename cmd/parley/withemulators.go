@@ -35,7 +35,7 @@ type TortureFlags struct {
 // applyTo returns the options, changed as the flags ask.
 func (f TortureFlags) applyTo(o app.Options, env app.Env) app.Options {
 	if f.ShortWaits {
-		o = torture.ShortWaits(o, env)
+		o = torture.ShortenWaits(o, env)
 	}
 	if f.NextVersion {
 		o = torture.NextVersion(o)

@@ -108,6 +108,8 @@ func TestBansForbid(t *testing.T) {
 		{from: "cmd/parley/torture/records", to: "cmd/parley/torture/emulators", forbidden: true},
 		{from: "cmd/parley/torture/records", to: "cmd/parley/torture/checker"},
 		{from: "cmd/parley/torture/records", to: "store/pgserver"},
+		{from: "cmd/parley/torture/oracle", to: "cmd/parley/torture/records", forbidden: true},
+		{from: "cmd/parley/torture/oracle", to: "cmd/parley/torture/emulators"},
 		{from: "cmd/parley/torture", to: "cmd/parley/torture/checker"},
 	} {
 		got := slices.ContainsFunc(bans(), func(b ban) bool { return b.forbids(c.from, c.to) })

@@ -103,6 +103,8 @@ func bans() []ban {
 			why: "each group of figures can be read alone"},
 		{from: []string{"cmd/parley/torture/emulators/...", "cmd/parley/torture/records/..."}, to: []string{"cmd/parley/torture/..."},
 			except: []string{"cmd/parley/torture/checker"}, why: "what Parley speaks to, and its database, know markers and what the checker is told, and not who uses them"},
+		{from: []string{"cmd/parley/torture/oracle"}, to: []string{"cmd/parley/torture/...", "store/..."},
+			except: []string{"cmd/parley/torture/checker", "cmd/parley/torture/emulators"}, why: "the oracle knows only what people see"},
 		{from: []string{"bot/slack/glance", "bot/slack/postanswer"}, to: []string{"..."},
 			why: "they read JSON for speed, and need nothing of ours"},
 		{from: []string{"bridge/setup/..."}, to: []string{"bot/...", "channels/*/...", "cmd/parley/app/..."},

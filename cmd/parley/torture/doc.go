@@ -11,7 +11,7 @@
 //     A stimulus is what people do so that such a moment comes. A task is what they do once for a fault
 //     that consists of their messages, such as a flood.
 //   - Provider faults are the errors that the emulators make by chance all the while.
-//   - The test oracle, the part of a test that tells right from wrong, is a process of its own. It observes
+//   - The test oracle, the part of a test that tells right from wrong, is a process of its own (package oracle). It observes
 //     over the wire what people would see in mailboxes and threads, never the database, and has package
 //     checker decide. Package records audits Parley's own tables for what nobody sees.
 //

@@ -18,30 +18,34 @@ const findInterval = 300 * time.Millisecond
 
 // driver plays the workload: it acts for all customers and teammates. Only one goroutine uses it.
 type driver struct {
-	client        emulators.Client
-	platform      emulators.Platform
-	traits        emulators.Traits
-	rng           *rand.Rand
-	hold          time.Duration
-	conversations []*conversation
-	mailsLeft     int            // still to be written
-	repliesLeft   int            // still to be typed
-	actInterval   time.Duration  // between two acts
-	threadsReadAt time.Time      // when findThreads ran last
-	counts        workloadCounts // of what was done so far
-	delayed       []delayedAct   // second halves of acts: edits and deletions
-	waiting       waitingActs    // second halves of acts that follow something
-	isFinishing   bool           // all is written, and only waiting acts are left
+	client   emulators.Client
+	platform emulators.Platform
+	traits   emulators.Traits
 
+	// What is to be done.
+	rng           *rand.Rand
+	hold          time.Duration // of replies
+	actInterval   time.Duration // between two acts
+	floodSize     int           // how many messages customers write in a flood
+	conversations []*conversation
+	mailsLeft     int          // still to be written
+	repliesLeft   int          // still to be typed
+	delayed       []delayedAct // second halves of acts, such as edits, that are done after a moment
+	waiting       waitingActs  // second halves of acts that are done once something has happened
+	isFinishing   bool         // all is written, and only waiting acts are left
+
+	// What was done so far.
 	history       checker.History
+	counts        workloadCounts
+	threadsReadAt time.Time // when findThreads ran last
+
+	// What faults wait for.
+	stimuli       stimuli
+	tasks         taskQueue
 	burstMarkers  markerSet // of messages that others of their lane follow at once
 	bounceMarkers markerSet // of replies to a mailbox that does not exist any more
-	stimuli       stimuli   // for which faults wait
-
-	tasks     taskQueue
-	floodSize int      // how many messages customers write in a flood
-	poisons   []string // external ids of the facts that Parley can't read
-	failing   failingMails
+	poisons       []string  // external ids of the facts that Parley can't read
+	failing       failingMails
 }
 
 // conversation is one customer's conversation.

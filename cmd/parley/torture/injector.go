@@ -29,25 +29,29 @@ const (
 
 // injector injects the faults of a schedule.
 type injector struct {
-	client         emulators.Client
-	replicas       []*replica
-	network        *network
-	database       *records.Database
-	driver         *driver
-	endpoints      *endpoints
+	// What it disturbs.
+	client    emulators.Client
+	replicas  []*replica
+	network   *network
+	database  *records.Database
+	driver    *driver
+	endpoints *endpoints
+
 	opt            Options
-	printLine      func(format string, args ...any)
-	began          time.Time
 	triggerTimeout time.Duration // how long a fault waits for its trigger
-	receiptFloods  int           // how often another system's receipts were sent so far
+	printLine      func(format string, args ...any)
+
 	upgradeProgram []string      // of the version to which faultUpgrade rolls
+	upgraded       chan struct{} // closed when all replicas run that version; nil means they do from the start
 	newerProgram   []string      // of the newer version of faultMixedVersions
-	upgraded       chan struct{} // closed when all replicas run the new version; nil means they do from the start
 
-	running     sync.WaitGroup // faults that are not over yet
-	restarting  sync.Mutex     // held during a restart: one replica at a time
-	oneCrashing sync.Mutex     // held while there is a mail that ends the process: one at a time
+	began         time.Time
+	receiptFloods int            // how often another system's receipts were sent so far
+	running       sync.WaitGroup // faults that are not over yet
+	restarting    sync.Mutex     // held during a restart: one replica at a time
+	oneCrashing   sync.Mutex     // held while there is a mail that ends the process: one at a time
 
+	// mu guards what follows.
 	mu       sync.Mutex
 	injected map[string]int // by kind
 	missed   map[string]int // by kind: those that had nothing to disturb, or whose trigger did not come
@@ -56,7 +60,7 @@ type injector struct {
 	// acceptedByNewer counts the events that the newer version accepted while an older one ran beside it.
 	acceptedByNewer int
 	jumps           []checker.ClockJump
-	err             error
+	err             error // of faults that went on beside others
 }
 
 // run injects every fault of a schedule and returns when the last one is over.
@@ -77,18 +81,37 @@ func (in *injector) run(ctx context.Context, list []fault) error {
 	return in.err
 }
 
-// recordInjected counts a fault that was injected and prints it. If enough of its kind were injected now, those that wait on give up.
+// recordInjected counts a fault that was injected and prints it.
 func (in *injector) recordInjected(f fault) {
+	in.countInjected(f.Kind)
+	in.printFault("", f)
+}
+
+// countInjected counts a fault that was injected. If enough of its kind were injected now, those that wait on give up.
+func (in *injector) countInjected(kind string) {
 	in.mu.Lock()
-	in.injected[f.Kind]++
-	if !in.needsMoreOf(f.Kind) {
-		for _, stop := range in.waiting[f.Kind] {
-			stop()
-		}
-		delete(in.waiting, f.Kind)
+	defer in.mu.Unlock()
+	in.injected[kind]++
+	if in.needsMoreOf(kind) {
+		return
 	}
-	in.mu.Unlock()
-	in.printLine("%6.1fs  %s", time.Since(in.began).Seconds(), f.describe(in.opt))
+	for _, stop := range in.waiting[kind] {
+		stop()
+	}
+	delete(in.waiting, kind)
+}
+
+// recordMissed counts a fault that waited in vain, and prints it.
+func (in *injector) recordMissed(f fault) {
+	in.printFault("waited in vain: ", f)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.missed[f.Kind]++
+}
+
+// printFault prints a line about a fault, with the time since the flow began.
+func (in *injector) printFault(prefix string, f fault) {
+	in.printLine("%6.1fs  %s%s", time.Since(in.began).Seconds(), prefix, f.describe(in.opt))
 }
 
 // runBeside does the work of a fault beside other faults, and keeps its error for run.
@@ -228,27 +251,19 @@ func (in *injector) injectTask(ctx context.Context, f fault) {
 	in.recordMissed(f)
 }
 
-// holdSnapshot keeps a snapshot for a while, or until everything is said. The fault counts when it ends: all the
-// while it may be in the way of other transactions.
+// holdSnapshot keeps a snapshot for a while. It is printed when it begins and again when it ends, and counts when it
+// ends: all the while it may be in the way of other transactions.
 func (in *injector) holdSnapshot(ctx context.Context, f fault) error {
 	statement := records.TakeSnapshot
 	if f.Kind == faultReadTables {
 		statement = records.ReadAll
 	}
-	in.printLine("%6.1fs  %s", time.Since(in.began).Seconds(), f.describe(in.opt))
+	in.printFault("", f)
 	err := in.database.HoldSnapshot(ctx, time.Now().Add(f.Duration), statement)
 	if err == nil {
 		in.recordInjected(f)
 	}
 	return err
-}
-
-// recordMissed counts a fault that waited in vain, and prints it.
-func (in *injector) recordMissed(f fault) {
-	in.mu.Lock()
-	in.missed[f.Kind]++
-	in.mu.Unlock()
-	in.printLine("%6.1fs  waited in vain: %s", time.Since(in.began).Seconds(), f.describe(in.opt))
 }
 
 // fillDisk leaves the database no space for a while.
@@ -274,8 +289,8 @@ func (in *injector) waitForUpgrade(ctx context.Context) error {
 	}
 }
 
-// jumpClock moves Parley's clock forward and records the jump. That ends all holds, so a reply may leave before
-// Parley is told that it was deleted.
+// jumpClock moves Parley's clock forward and records the jump: it ends all holds, so a reply may leave before Parley is
+// told that it was deleted.
 func (in *injector) jumpClock(ctx context.Context, f fault) error {
 	if err := in.waitForUpgrade(ctx); err != nil { // an earlier version may refuse a moved clock
 		return err

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"parley/channels/email/mailfake"
 	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
 )
@@ -114,7 +113,7 @@ func (d *driver) finishWaiting(ctx context.Context, isSettled bool) (hasActed bo
 
 // changeAfterArrival edits or deletes some replies once the customer has them.
 func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker) {
-	hasArrived := func(ctx context.Context) (bool, error) { return hasReceived(ctx, d.client, c, m) }
+	hasArrived := func(ctx context.Context) (bool, error) { return d.client.HasReceived(ctx, c.kind, c.number, m) }
 	switch n := d.rng.IntN(wholePercent); {
 	case c.bounces:
 	case n < lateEditPercent:
@@ -130,15 +129,6 @@ func (d *driver) changeAfterArrival(c *conversation, id string, m checker.Marker
 			return d.deleteAndRecord(ctx, c, id, checker.Operation{Arrived: true})
 		})
 	}
-}
-
-// hasReceived reports whether the customer has a reply.
-func hasReceived(ctx context.Context, client emulators.Client, c *conversation, m checker.Marker) (bool, error) {
-	if c.kind == emulators.ByMail {
-		inbox, err := client.ReadFolder(ctx, emulators.CustomerAddress(c.number), "INBOX")
-		return slices.ContainsFunc(inbox, func(r mailfake.Received) bool { return slices.Contains(markersOf(r), m) }), err
-	}
-	return client.HasPhoneReceived(ctx, c.kind, c.number, m)
 }
 
 // turnNote edits a note into a reply, which it may then edit back or delete. It first waits until Parley was told of the note: otherwise

@@ -6,16 +6,8 @@ import (
 	"time"
 
 	"parley/channels/pause"
-	"parley/cmd/parley/app"
 	"parley/cmd/parley/torture/records"
-	"parley/store"
 )
-
-// NextVersion makes a Parley the newer version of a run: one that knows facts of a version more than ours.
-func NextVersion(o app.Options) app.Options {
-	o.Relay.Version = store.FactVersion + 1
-	return o
-}
 
 // mixVersions replaces one replica by the newer version, and the others when it has worked beside them for a while.
 func (in *injector) mixVersions(ctx context.Context, f fault) error {

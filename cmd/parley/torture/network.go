@@ -49,6 +49,7 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, data
 	}
 
 	socket := database.Query().Get("host") + "/.s.PGSQL." + database.Query().Get("port")
+	// open opens one proxy. After the first error, which stays in err, it opens no more.
 	open := func(route string, dial func(context.Context) (net.Conn, error)) *proxy {
 		if err != nil {
 			return nil

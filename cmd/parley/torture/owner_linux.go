@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// isOwnerOf reports whether a process has the socket with this local port on loopback.
-func isOwnerOf(pid int, from net.Addr) bool {
-	tcp, ok := from.(*net.TCPAddr)
+// isOwnerOf reports whether a process has the loopback socket with a local address.
+func isOwnerOf(pid int, local net.Addr) bool {
+	tcp, ok := local.(*net.TCPAddr)
 	if !ok || pid == 0 {
 		return false
 	}
@@ -44,8 +44,8 @@ const (
 	established = "01"
 )
 
-// inodeOf finds the socket that connected from a local port.
-// Shape of a line: sl local rem st tx:rx tr:when retrnsmt uid timeout inode …
+// inodeOf returns the inode of the open socket that connected from a port of loopback; "" means that there is none.
+// Shape of a line of /proc/net/tcp: sl local rem st tx:rx tr:when retrnsmt uid timeout inode …
 func inodeOf(port int) string {
 	file, err := os.Open("/proc/net/tcp")
 	if err != nil {

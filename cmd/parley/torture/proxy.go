@@ -138,20 +138,8 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 		}
 	}
 
-	p.mu.Lock()
-	p.links[l] = true
-	hole := p.blackholes[l.route]
-	if hole != nil {
-		hole.applyTo(l)
-	}
-
-	p.mu.Unlock()
-	defer func() {
-		p.mu.Lock()
-		delete(p.links, l)
-		p.mu.Unlock()
-	}()
-
+	hole := p.add(l)
+	defer p.remove(l)
 	if ctx.Err() != nil {
 		return
 	}
@@ -160,6 +148,24 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 		return
 	}
 	p.carry(ctx, l, first)
+}
+
+// add adds an open link. If a blackhole lasts on its route, it applies that to the link and returns it.
+func (p *proxy) add(l *link) *blackhole {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.links[l] = true
+	hole := p.blackholes[l.route]
+	if hole != nil {
+		hole.applyTo(l)
+	}
+	return hole
+}
+
+func (p *proxy) remove(l *link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.links, l)
 }
 
 // readSlackRoute reads the first request of a connection to Slack, which tells the Web API from Socket Mode.
@@ -212,21 +218,14 @@ func (p *proxy) cut(route string) int {
 // dropTraffic lets the connections of a route end in a blackhole for some time, also those that are opened meanwhile.
 // Then it resets them. It returns how many there were at the beginning.
 func (p *proxy) dropTraffic(ctx context.Context, route string, d time.Duration, hole blackhole) int {
-	p.mu.Lock()
-	p.blackholes[route] = &hole
-	p.mu.Unlock()
+	p.beginBlackhole(route, &hole)
 	atBeginning := p.openLinks(route)
 	for _, l := range atBeginning {
 		hole.applyTo(l)
 	}
 
 	pause.For(ctx, d)
-	p.mu.Lock()
-	if p.blackholes[route] == &hole { // otherwise another one has begun and lasts
-		delete(p.blackholes, route)
-	}
-	p.mu.Unlock()
-
+	p.endBlackhole(route, &hole)
 	for _, l := range p.openLinks(route) {
 		if l.isBlackholed() {
 			l.reset()
@@ -234,6 +233,21 @@ func (p *proxy) dropTraffic(ctx context.Context, route string, d time.Duration, 
 	}
 
 	return len(atBeginning)
+}
+
+func (p *proxy) beginBlackhole(route string, hole *blackhole) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.blackholes[route] = hole
+}
+
+// endBlackhole ends a blackhole, unless another one has begun on its route and lasts.
+func (p *proxy) endBlackhole(route string, hole *blackhole) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.blackholes[route] == hole {
+		delete(p.blackholes, route)
+	}
 }
 
 // link is one connection through a proxy.
@@ -325,13 +339,11 @@ func (l *link) passOn(to net.Conn, piece []byte, up bool) bool {
 		return false
 	}
 
-	if !up && l.proxy.onAnswer != nil {
-		if status := httpStatus(piece); status != "" {
+	if !up {
+		status := httpStatus(piece)
+		if status != "" && l.proxy.onAnswer != nil {
 			l.proxy.onAnswer(status)
 		}
-	}
-
-	if !up {
 		l.awaitHeldAnswers()
 	}
 	if l.drops(up) { // a blackhole has begun while this waited

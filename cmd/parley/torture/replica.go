@@ -37,20 +37,14 @@ type replica struct {
 // run starts the process, and starts it again when it has ended, until ctx ends. Then it ends the process.
 func (r *replica) run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		r.mu.Lock()
-		spec := r.spec
-		r.mu.Unlock()
+		spec := r.currentSpec()
 		log := logFrom(spec.Log)
 		p, err := child.Start(spec)
 		if err != nil {
 			return err
 		}
 
-		r.mu.Lock()
-		r.process, r.started = p, time.Now()
-		r.endRequested, r.killed = false, false
-		r.mu.Unlock()
-
+		r.recordStart(p)
 		select {
 		case <-p.Done():
 		case <-ctx.Done():
@@ -58,20 +52,37 @@ func (r *replica) run(ctx context.Context) error {
 			return nil
 		}
 
-		r.mu.Lock()
-		isRequested := r.endRequested
-		if !isRequested {
-			r.classifyExit(p.Err(), log())
-		}
-
-		r.mu.Unlock()
-
-		if !isRequested && !pause.For(ctx, time.Second) { // as a service manager would
+		wasRequested := r.recordEnd(p.Err(), log)
+		if !wasRequested && !pause.For(ctx, time.Second) { // as a service manager would
 			return nil
 		}
 	}
 
 	return nil
+}
+
+func (r *replica) currentSpec() child.Spec {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.spec
+}
+
+func (r *replica) recordStart(p *child.Process) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.process, r.started = p, time.Now()
+	r.endRequested, r.killed = false, false
+}
+
+// recordEnd counts the end of a child, unless the run caused it, and reports whether it did. log returns what the
+// child wrote.
+func (r *replica) recordEnd(how error, log func() string) (wasRequested bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.endRequested {
+		r.classifyExit(how, log())
+	}
+	return r.endRequested
 }
 
 // recoveryTime is how long a database that comes back may still refuse connections.

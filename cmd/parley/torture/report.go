@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
 )
 
@@ -121,47 +123,89 @@ func (s *session) printAndCleanUp(r *Report, err error) error {
 
 // print writes the report for people: first each violation, then what the run consisted of, last what was counted.
 func (s *session) print(r *Report) {
-	v := r.Verdict
-	for _, violation := range slices.Concat(v.Violations, r.Audit.Violations(), r.UnexpectedExits, r.Crashes, r.Problems) {
+	for _, violation := range slices.Concat(r.Verdict.Violations, r.Audit.Violations(), r.UnexpectedExits, r.Crashes, r.Problems) {
 		s.printLine("  %s", violation)
 	}
+	s.printFaults(r)
+	s.printConditions(r)
+	s.printVerdict(r)
+	s.printRecords(r)
+	for _, why := range r.Failures {
+		s.printLine("FAILED: %s", why)
+	}
+}
 
+// printFaults writes how often something was disturbed, and how long nobody answered.
+func (s *session) printFaults(r *Report) {
 	s.printLine("Faults: %s (%d kills and stops)", formatCounts(r.Injected), r.KillsAndStops)
 	if len(r.Missed) > 0 {
 		s.printLine("Waited in vain: %s", formatCounts(r.Missed))
 	}
-
 	s.printLine("Errors of providers and connections: %s", formatCounts(r.ProviderFaults))
 	if d := r.Downtimes; len(d.All)+d.Disturbed > 0 {
 		s.printLine("Restarts: %d undisturbed, %d disturbed by other faults; nobody answered for at most %s (median %s); the old process took at most %s to end",
 			len(d.All), d.Disturbed, d.Longest.Round(time.Millisecond), medianOf(d.All).Round(time.Millisecond), d.LongestStop.Round(10*time.Millisecond))
 	}
-
 	for _, text := range r.Skipped {
 		s.printLine("%s", text)
 	}
+}
 
-	s.printLine("Left: %d events, %d lanes, %d quarantined. Parley ended by itself %d times; %d starts found no database or no port. "+
-		"Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
-		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, len(r.UnexpectedExits), r.FailedStarts, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
-		r.Took.Round(time.Second), r.SettleTime.Round(time.Second))
+// printConditions writes how the run ended, and on what machine.
+func (s *session) printConditions(r *Report) {
+	left := joinTallies(countFirst, []checker.Tally{
+		{What: "events", Count: r.Left.Pending},
+		{What: "lanes", Count: r.Left.Lanes},
+		{What: "quarantined", Count: r.Left.Quarantined},
+	})
+	ends := fmt.Sprintf("Parley ended by itself %d times; %d starts found no database or no port.", len(r.UnexpectedExits), r.FailedStarts)
+	machine := fmt.Sprintf("Seed %d, %d replicas, load average %s before, %s after", r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1])
+	s.printLine("Left: %s. %s %s; took %s, of which waiting %s.", left, ends, machine, r.Took.Round(time.Second), r.SettleTime.Round(time.Second))
+}
 
-	w := r.Workload
+// printVerdict writes what people did and what became of it, as the oracle observed it.
+func (s *session) printVerdict(r *Report) {
+	v, w := r.Verdict, r.Workload
 	s.printLine("Files of customers: %d. When all had arrived: %d edits and %d deletions of replies, %d notes edited into replies, %d of %d snoozed conversations woken.",
 		v.Files, w.LateEdits, w.LateDeletes, w.Turned, w.Woken, w.Snoozed)
-	s.printLine("Verdict: %d mails, %d replies, %d bounced, %d internal, %d edits, %d deletions, %d commands: "+
-		"lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, received though deleted %d, though edited %d, unaccounted for %d; "+
-		"excused, as %s could not tell in time: out of order %d, received though deleted or edited %d; "+
-		"truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
-		"sent by a click %d, %d of them rightly; resolved before the customer's message was shown %d.",
-		v.Mails, v.Replies, v.Bounced, v.Internal, v.Edits, v.Deletes, v.Commands,
-		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.ReceivedDeleted, v.ReceivedEdited, v.Unaccounted,
-		s.client.Platform().Traits().Name, v.Excused, v.ExcusedChanges, v.Ambiguous, v.AmbiguousMessages, v.SentByClick, v.RightlyAsked, v.ResolvedUnseen)
+	done := joinTallies(countFirst, []checker.Tally{
+		{What: "mails", Count: v.Mails},
+		{What: "replies", Count: v.Replies},
+		{What: "bounced", Count: v.Bounced},
+		{What: "internal", Count: v.Internal},
+		{What: "edits", Count: v.Edits},
+		{What: "deletions", Count: v.Deletes},
+		{What: "commands", Count: v.Commands},
+	})
+	violations := joinTallies(countLast, []checker.Tally{
+		{What: "lost", Count: v.Lost},
+		{What: "doubled", Count: v.Doubled},
+		{What: "reordered", Count: v.Reordered},
+		{What: "leaked", Count: v.Leaked},
+		{What: "forgotten", Count: v.Forgotten + len(r.Audit.Forgotten)},
+		{What: "scattered", Count: v.Scattered},
+		{What: "received though deleted", Count: v.ReceivedDeleted},
+		{What: "though edited", Count: v.ReceivedEdited},
+		{What: "unaccounted for", Count: v.Unaccounted},
+	})
+	excused := fmt.Sprintf("excused, as %s could not tell in time: out of order %d, received though deleted or edited %d",
+		s.client.Platform().Traits().Name, v.Excused, v.ExcusedChanges)
+	clicked := fmt.Sprintf("truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; sent by a click %d, %d of them rightly",
+		v.Ambiguous, v.AmbiguousMessages, v.SentByClick, v.RightlyAsked)
+	s.printLine("Verdict: %s: %s; %s; %s; resolved before the customer's message was shown %d.", done, violations, excused, clicked, v.ResolvedUnseen)
+}
 
-	s.printLine("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
-		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,
-		len(r.Audit.OutOfOrder), len(r.Audit.AppliedTwice), len(r.Audit.WronglyQuarantined), len(r.Audit.NotQuarantined), len(r.Audit.Unrecorded), len(r.Audit.StaleCards))
-
+// printRecords writes what Parley's own tables show, and what only some runs count.
+func (s *session) printRecords(r *Report) {
+	v, a := r.Verdict, r.Audit
+	s.printLine("Records: %d effects and %d places in lanes, %s.", a.Effects, a.Places, joinTallies(countLast, []checker.Tally{
+		{What: "out of the journal's order", Count: len(a.OutOfOrder)},
+		{What: "applied twice", Count: len(a.AppliedTwice)},
+		{What: "wrongly given up", Count: len(a.WronglyQuarantined)},
+		{What: "unreadable and not given up once", Count: len(a.NotQuarantined)},
+		{What: "typed and not recorded", Count: len(a.Unrecorded)},
+		{What: "stale cards", Count: len(a.StaleCards)},
+	}))
 	if s.opt.Model {
 		s.printLine("The model: %d questions; customers' messages named by notes %d.", v.ModelQuestions, v.NotedMessages)
 	}
@@ -172,10 +216,35 @@ func (s *session) print(r *Report) {
 		s.printLine("Where Parley could not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.",
 			v.MarkedCopies, v.EventsLost)
 	}
+}
 
-	for _, why := range r.Failures {
-		s.printLine("FAILED: %s", why)
+// Formats of joinTallies.
+const (
+	countFirst = "%[1]d %[2]s" // "3 mails"
+	countLast  = "%[2]s %[1]d" // "lost 0"
+)
+
+// joinTallies writes each tally by a format, with commas between them.
+func joinTallies(format string, list []checker.Tally) string {
+	var parts []string
+	for _, t := range list {
+		parts = append(parts, fmt.Sprintf(format, t.Count, t.What))
 	}
+	return strings.Join(parts, ", ")
+}
+
+// formatCounts writes the counts that are not zero in the order of their names.
+func formatCounts(counts map[string]int) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		if counts[name] > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // medianOf returns the median of durations, the upper one of two; 0 if there are none.

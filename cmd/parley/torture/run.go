@@ -4,43 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"parley/channels/pause"
-	"parley/cmd/parley/child"
-	"parley/cmd/parley/lab"
 	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
+	"parley/cmd/parley/torture/oracle"
 	"parley/cmd/parley/torture/records"
 )
-
-// session is one run: its folder, its processes and the connections between them.
-type session struct {
-	opt           Options
-	dir           string
-	scratch       *lab.Scratch // dir as a temporary folder; nil means that opt.Keep names it
-	client        emulators.Client
-	vars          map[string]string // the emulators' addresses
-	database      *records.Database
-	network       *network
-	endpoints     *endpoints
-	emulators     *child.Process
-	oracle        *oracleProcess
-	driver        *driver
-	jumps         []checker.ClockJump
-	program       []string // of Parley
-	oldProgram    []string // an earlier version of it; nil means none
-	hasSpaceLimit bool     // the database's folder is a file system of its own
-	skipped       []string
-	began         time.Time
-	mu            sync.Mutex // guards writes to opt.Out
-}
 
 // Run plays a whole run and prints its progress. The report is complete also with ErrVerdict.
 // Other errors: the run itself could not be played.
@@ -156,11 +129,11 @@ func (s *session) runFlow(ctx context.Context, r *Report) error {
 	s.driver = newDriver(s.client, s.opt)
 	s.driver.failing.database = s.database
 	in := s.newInjector()
-	setup := oracleSetup{Client: s.client, Conversations: len(s.driver.conversations), Hold: s.opt.hold()}
-	if err := s.oracle.setUp(setup); err != nil {
+	setup := oracle.Setup{Client: s.client, Conversations: len(s.driver.conversations), Hold: s.opt.hold()}
+	if err := s.oracle.SetUp(setup); err != nil {
 		return err
 	}
-	if err := errors.Join(s.driver.prepareBounces(ctx), emulators.ArmFaults(ctx, s.client)); err != nil {
+	if err := errors.Join(s.driver.prepareBounces(ctx), s.client.ArmFaults(ctx)); err != nil {
 		return err
 	}
 
@@ -174,22 +147,32 @@ func (s *session) runFlow(ctx context.Context, r *Report) error {
 		return err
 	}
 
+	s.reportFlow(r, in)
+	return s.client.ClearFaults(ctx)
+}
+
+// reportFlow writes into r what was written and injected during the flow.
+func (s *session) reportFlow(r *Report, in *injector) {
 	s.network.addCountsTo(r.ProviderFaults)
-	r.Workload = s.driver.counts
-	r.Injected, r.Missed = in.countFaults()
 	s.jumps = in.jumps
-	r.Versions.Accepted = in.acceptedByNewer
+	r.Injected, r.Missed = in.countFaults()
 	for _, kind := range killsAndStops() {
 		r.KillsAndStops += r.Injected[kind]
 	}
-
+	r.Versions.Accepted = in.acceptedByNewer
 	r.Downtimes = s.endpoints.downtimes
-	w := r.Workload
-	s.printLine("All is written: %d mails, %d replies (%d to a mailbox that is gone), %d internal messages, %d edits, %d deletions, "+
-		"%d resolved, %d handed over, %d snoozed. The faults end.",
-		w.Mails, w.Replies+w.Bounced, w.Bounced, w.Internal, w.Edits, w.Deletes, w.Resolved, w.HandedOver, w.Snoozed)
 
-	return s.client.ClearFaults(ctx)
+	r.Workload = s.driver.counts
+	w := r.Workload
+	s.printLine("All is written: %d mails, %d replies (%d to a mailbox that is gone), %s. The faults end.",
+		w.Mails, w.Replies+w.Bounced, w.Bounced, joinTallies(countFirst, []checker.Tally{
+			{What: "internal messages", Count: w.Internal},
+			{What: "edits", Count: w.Edits},
+			{What: "deletions", Count: w.Deletes},
+			{What: "resolved", Count: w.Resolved},
+			{What: "handed over", Count: w.HandedOver},
+			{What: "snoozed", Count: w.Snoozed},
+		}))
 }
 
 // newInjector makes the injector of the run's faults.
@@ -235,20 +218,34 @@ func (s *session) countProviderFaults(ctx context.Context, r *Report) error {
 	}
 }
 
+// laneWatch notices that lanes wait and none of them gets empty.
+type laneWatch struct {
+	lanes int       // that waited at the last look
+	since time.Time // since when so many wait
+}
+
+// look notes how many lanes wait. It reports whether their number has been the same for stuckAfter, and then begins anew.
+func (w *laneWatch) look(lanes int) (areStuck bool) {
+	const stuckAfter = 3 * time.Minute
+	areStuck = lanes == w.lanes && lanes > 0 && time.Since(w.since) > stuckAfter
+	if lanes != w.lanes || areStuck {
+		w.lanes, w.since = lanes, time.Now()
+	}
+	return areStuck
+}
+
 // settle waits until every lane is empty and the oracle misses nothing, and then polls twice more, in case something
 // arrives twice. After opt.Settle it gives up waiting. A reply that failed for half an hour pauses for an hour: Parley's
 // clock jumps over such a pause.
 func (s *session) settle(ctx context.Context, r *Report) error {
-	deadline := time.Now().Add(s.opt.Settle)
 	const (
 		settledPolls  = 3 // so many polls in a row must find nothing to wait for
 		progressEvery = 5 * time.Second
-		stuckAfter    = 3 * time.Minute // lanes wait, and none of them gets empty
 	)
-
+	deadline := time.Now().Add(s.opt.Settle)
 	settled, lastProgress := 0, time.Now()
-	lanes, lanesSince := 0, time.Now()
-	request := oracleRequest{Click: true, Jumps: s.jumps, History: s.driver.history}
+	watch := laneWatch{since: time.Now()}
+	request := oracle.Request{Click: true, Jumps: s.jumps, History: s.driver.history}
 	for {
 		isSettled, err := s.poll(ctx, request, r)
 		if err != nil {
@@ -272,11 +269,7 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 			return nil
 		}
 
-		if r.Left.Lanes != lanes {
-			lanes, lanesSince = r.Left.Lanes, time.Now()
-		}
-		if lanes > 0 && time.Since(lanesSince) > stuckAfter {
-			lanesSince = time.Now()
+		if watch.look(r.Left.Lanes) {
 			s.printLine("        Parley's clock goes on by an hour, for what pauses between two attempts")
 			if err := s.database.MoveClock(ctx, time.Hour); err != nil {
 				return err
@@ -297,8 +290,8 @@ func (s *session) settle(ctx context.Context, r *Report) error {
 
 // poll asks the oracle, the database and the chat once and writes into r what they say. It reports whether nothing is left
 // to wait for.
-func (s *session) poll(ctx context.Context, request oracleRequest, r *Report) (isSettled bool, err error) {
-	reply, err := s.oracle.ask(request)
+func (s *session) poll(ctx context.Context, request oracle.Request, r *Report) (isSettled bool, err error) {
+	answer, err := s.oracle.Ask(request)
 	if err != nil {
 		return false, err
 	}
@@ -325,7 +318,7 @@ func (s *session) poll(ctx context.Context, request oracleRequest, r *Report) (i
 
 	expected := records.Expectation{
 		Posted:      s.driver.history.MessagesToRecord(delays, s.opt.Blind),
-		Cards:       reply.Cards,
+		Cards:       answer.Cards,
 		Poisons:     s.driver.poisons,
 		LongestStop: s.opt.ClaimStopFor,
 		Blind:       s.opt.Blind,
@@ -343,22 +336,8 @@ func (s *session) poll(ctx context.Context, request oracleRequest, r *Report) (i
 		r.Versions.Touched = seen.Touched
 	}
 
-	r.Verdict, r.Problems = reply.Verdict, reply.Problems
+	r.Verdict, r.Problems = answer.Verdict, answer.Problems
 	atParley := r.Left.Lanes + r.Left.Pending + r.Unanalysed
 	unsettled := r.Verdict.CountUnsettled() + r.Audit.CountUnsettled()
-	return atParley+unsettled+reply.Clicks+pendingEvents == 0, nil
-}
-
-// formatCounts writes the counts that are not zero in the order of their names.
-func formatCounts(counts map[string]int) string {
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		if counts[name] > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
-		}
-	}
-	if len(parts) == 0 {
-		return "none"
-	}
-	return strings.Join(parts, ", ")
+	return atParley+unsettled+answer.Clicks+pendingEvents == 0, nil
 }

@@ -9,11 +9,15 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
+	"parley/cmd/parley/torture/oldversion"
+	"parley/cmd/parley/torture/oracle"
 	"parley/cmd/parley/torture/records"
 )
 
@@ -22,29 +26,69 @@ const startTimeout = 2 * time.Minute
 // keptRuns is how many temporary folders of runs that failed are kept when another run begins.
 const keptRuns = 3
 
-// newSession prepares the folder of a run.
-func newSession(o Options) (*session, error) {
-	s := &session{opt: o, dir: o.Keep, began: time.Now()}
-	var err error
-	if s.dir == "" {
-		s.scratch, err = lab.NewScratch("", "parley-torture-", keptRuns, func(dir string) {
-			_ = records.FreeSpace(filepath.Join(dir, limitedDir)) // of a run that was killed while its database had one
-		})
-		if err == nil {
-			s.dir = s.scratch.Dir
-		}
-	} else if s.dir, err = filepath.Abs(s.dir); err == nil {
-		if err = os.MkdirAll(s.dir, 0o700); err == nil {
-			err = os.Chmod(s.dir, 0o711) // PostgreSQL may run as another account, and passes through
-		}
-	}
+// session is one run: its folder, its processes and the connections between them.
+type session struct {
+	opt     Options
+	dir     string
+	scratch *lab.Scratch // dir as a temporary folder; nil means that opt.Keep names it
+	began   time.Time
+	mu      sync.Mutex // guards writes to opt.Out
 
-	if err != nil {
+	// The processes.
+	program    []string // of Parley, with its arguments
+	oldProgram []string // an earlier version of it; nil means none
+	emulators  *child.Process
+	oracle     *oracle.Process
+	database   *records.Database
+	network    *network // which has the Parleys, too
+
+	// How they are reached.
+	client    emulators.Client
+	vars      map[string]string // the variables by which a Parley finds the emulators
+	endpoints *endpoints
+
+	hasSpaceLimit bool     // the database's folder is a file system of its own
+	skipped       []string // what this machine could not play, and why
+
+	driver *driver
+	jumps  []checker.ClockJump // in the order in which they were made
+}
+
+// newSession makes the folder of a run.
+func newSession(o Options) (*session, error) {
+	s := &session{opt: o, began: time.Now()}
+	open := s.openKept
+	if o.Keep == "" {
+		open = s.openScratch
+	}
+	if err := open(); err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
-
 	s.database = &records.Database{Dir: s.dir}
 	return s, nil
+}
+
+// openScratch makes a temporary folder, and removes those of former runs but the last keptRuns that failed.
+func (s *session) openScratch() error {
+	scratch, err := lab.NewScratch("", "parley-torture-", keptRuns, func(dir string) {
+		_ = records.FreeSpace(filepath.Join(dir, limitedDir)) // of a run that was killed while its database had one
+	})
+	if err != nil {
+		return err
+	}
+	s.scratch, s.dir = scratch, scratch.Dir
+	return nil
+}
+
+// openKept makes the folder that opt.Keep names.
+func (s *session) openKept() (err error) {
+	if s.dir, err = filepath.Abs(s.opt.Keep); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	return os.Chmod(s.dir, 0o711) // PostgreSQL may run as another account, and passes through
 }
 
 // skip notes and prints what this machine can't play. The run goes on without it.
@@ -93,7 +137,7 @@ func (s *session) start(ctx context.Context) error {
 		}
 	}
 
-	if s.oracle, err = startOracle(s.opt.Program, filepath.Join(s.dir, "oracle.log")); err != nil {
+	if s.oracle, err = oracle.Start(s.opt.Program, filepath.Join(s.dir, "oracle.log")); err != nil {
 		return err
 	}
 
@@ -227,7 +271,7 @@ func (s *session) chooseOldProgram(ctx context.Context) {
 		return
 	}
 
-	program, commit, err := buildOld(ctx, s.opt, s.dir)
+	program, commit, err := oldversion.Build(ctx, ".", s.opt.From, s.dir)
 	if err != nil {
 		s.skip("rolling upgrade", err)
 		return
@@ -270,7 +314,7 @@ func (s *session) stopOthers(failed bool) error {
 		s.network.close()
 	}
 	if s.oracle != nil {
-		s.oracle.end()
+		s.oracle.End()
 	}
 	if s.emulators != nil {
 		s.emulators.End()

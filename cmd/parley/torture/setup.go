@@ -58,41 +58,51 @@ func (s *session) setUpWithOldProgram(ctx context.Context, text string) error {
 	return run("apply", "-f", path)
 }
 
+// composeConfig returns parley.yaml.
 func (s *session) composeConfig() string {
+	const members = "members: [ann@acme.test, ben@acme.test]"
+	t := s.client.Platform().Traits()
+	return "company: Acme\n" +
+		lab.Agents(t.Kind == "slack", t.Kind == "teams") +
+		"teams:\n" +
+		fmt.Sprintf("  - {name: %s, %s, %s_channel: %q}\n", checker.SupportTeam, members, t.Kind, t.Channel) +
+		fmt.Sprintf("  - {name: %s, %s}\n", checker.OtherTeam, members) +
+		"accounts:\n" + s.mailAccount() + s.chatAccounts()
+}
+
+// mailAccount returns the account of parley.yaml by which customers write mails.
+func (s *session) mailAccount() string {
 	saveSent := ""
 	if s.opt.OwnCopies {
 		saveSent = "      save_sent: \"on\"\n"
 	}
-
-	t := s.client.Platform().Traits()
-	return "company: Acme\n" + lab.Agents(t.Kind == "slack", t.Kind == "teams") + fmt.Sprintf(`teams:
-  - {name: %[1]s, members: [ann@acme.test, ben@acme.test], %[2]s_channel: %[3]q}
-  - {name: %[4]s, members: [ann@acme.test, ben@acme.test]}
-accounts:
-  - name: support-mail
+	servers := lab.MailServers(s.network.imap.address(), s.network.smtp.address(), "none",
+		s.vars["FAKE_MAIL_USERNAME"], s.vars["FAKE_MAIL_PASSWORD"])
+	return fmt.Sprintf(`  - name: support-mail
     kind: email
-    team: %[1]s
-    hold: %[5]s
+    team: %s
+    hold: %s
     settings: {collect_floods: off} # all customers are of one domain
     email:
-      address: %[6]s
+      address: %s
       sender_name: Acme Support
-%[7]s%[8]s`, checker.SupportTeam, t.Kind, t.Channel, checker.OtherTeam, s.opt.hold(), lab.HelpAddress, saveSent,
-		lab.MailServers(s.network.imap.address(), s.network.smtp.address(), "none", s.vars["FAKE_MAIL_USERNAME"], s.vars["FAKE_MAIL_PASSWORD"])) + s.chatConfig()
+`, checker.SupportTeam, s.opt.hold(), lab.HelpAddress) + saveSent + servers
 }
 
-// chatConfig returns the part of parley.yaml with the chat accounts. A customer keeps one thread (reply_after_resolve):
-// the checker expects one.
-func (s *session) chatConfig() string {
+// chatAccounts returns the accounts of parley.yaml by which customers chat. A customer keeps one thread
+// (reply_after_resolve): the checker expects one.
+func (s *session) chatAccounts() string {
 	if !s.opt.Chats {
 		return ""
 	}
-	return fmt.Sprintf(`  - {name: wa, kind: whatsapp, team: %[12]s, hold: %[1]s, settings: {reply_after_resolve: reopen},
-     whatsapp: {phone_number_id: %[2]q, waba_id: %[3]q, token: %[4]s, app_secret: %[5]s, verify_token: %[6]s}}
-  - {name: page, kind: messenger, team: %[12]s, hold: %[1]s, settings: {reply_after_resolve: reopen},
-     messenger: {page_id: %[7]q, token: %[8]s, app_secret: %[5]s, verify_token: %[6]s}}
-  - {name: sms, kind: sms, team: %[12]s, hold: %[1]s, settings: {reply_after_resolve: reopen},
-     twilio: {account_sid: %[9]s, auth_token: %[10]s, from: %[11]q}}
-`, s.opt.hold(), emulators.WhatsAppNumber, emulators.WhatsAppBusiness, emulators.WhatsAppToken, emulators.AppSecret, emulators.VerifyToken, emulators.PageID, emulators.PageToken,
-		emulators.TwilioAccount, emulators.TwilioToken, emulators.SMSNumber, checker.SupportTeam)
+	account := func(name, kind, channel string) string {
+		return fmt.Sprintf("  - {name: %s, kind: %s, team: %s, hold: %s, settings: {reply_after_resolve: reopen},\n     %s}\n",
+			name, kind, checker.SupportTeam, s.opt.hold(), channel)
+	}
+	meta := fmt.Sprintf("app_secret: %s, verify_token: %s", emulators.AppSecret, emulators.VerifyToken)
+	return account("wa", "whatsapp", fmt.Sprintf("whatsapp: {phone_number_id: %q, waba_id: %q, token: %s, %s}",
+		emulators.WhatsAppNumber, emulators.WhatsAppBusiness, emulators.WhatsAppToken, meta)) +
+		account("page", "messenger", fmt.Sprintf("messenger: {page_id: %q, token: %s, %s}", emulators.PageID, emulators.PageToken, meta)) +
+		account("sms", "sms", fmt.Sprintf("twilio: {account_sid: %s, auth_token: %s, from: %q}",
+			emulators.TwilioAccount, emulators.TwilioToken, emulators.SMSNumber))
 }

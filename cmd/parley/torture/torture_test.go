@@ -14,6 +14,7 @@ import (
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/torture"
 	"parley/cmd/parley/torture/emulators"
+	"parley/cmd/parley/torture/oracle"
 	"parley/store/storetest"
 )
 
@@ -38,7 +39,7 @@ func runSubcommand(ctx context.Context, args []string) error {
 	case args[0] == "serve":
 		return serve(ctx, args)
 	case has("--oracle"):
-		return torture.Oracle(ctx, os.Stdin, os.Stdout)
+		return oracle.Run(ctx, os.Stdin, os.Stdout)
 	}
 	o := emulators.Options{
 		SaveSent: !has("--own-copies"),
@@ -74,7 +75,7 @@ func serve(ctx context.Context, args []string) error {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: env.Log}))
 	o := app.Options{MovedTime: true}
 	if slices.Contains(args, "--short-waits") {
-		o = torture.ShortWaits(o, env)
+		o = torture.ShortenWaits(o, env)
 	}
 	if slices.Contains(args, "--next-version") {
 		o = torture.NextVersion(o)

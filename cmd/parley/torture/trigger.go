@@ -72,17 +72,25 @@ func (t *triggers) disarm(tr *trigger) bool {
 // pass fires the first trigger that a piece matches. It returns false if that trigger drops the piece.
 func (t *triggers) pass(l *link, piece []byte, up bool) bool {
 	l.noteUse(piece, up)
+	tr := t.take(l, piece, up)
+	if tr == nil {
+		return true
+	}
+	defer close(tr.fired)
+	return tr.inject(l)
+}
+
+// take disarms and returns the first trigger that a piece matches; nil means that none does.
+func (t *triggers) take(l *link, piece []byte, up bool) *trigger {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	i := slices.IndexFunc(t.armed, func(tr *trigger) bool { return tr.matches(l, piece, up) })
 	if i < 0 {
-		t.mu.Unlock()
-		return true
+		return nil
 	}
 	tr := t.armed[i]
 	t.armed = slices.Delete(t.armed, i, i+1)
-	t.mu.Unlock()
-	defer close(tr.fired)
-	return tr.inject(l)
+	return tr
 }
 
 // Words by which PostgreSQL's messages are told apart.

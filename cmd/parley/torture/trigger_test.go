@@ -3,6 +3,8 @@ package torture
 import (
 	"testing"
 	"time"
+
+	"parley/cmd/parley/torture/checker"
 )
 
 // armTrigger arms a trigger; fired gets whether it fired within a minute.
@@ -22,7 +24,7 @@ func TestTriggerHoldsAnswerBack(t *testing.T) {
 	c := connect(t, p)
 	c.wantLine("hello")
 	var markers markerSet
-	markers.add(reply())
+	markers.add(checker.Marker{Kind: checker.Outbound, Conversation: 1, Number: 2}) // outbound-c001-2
 	fired := armTrigger(t, p.triggers, &trigger{
 		route:    routeSMTP,
 		upstream: true,

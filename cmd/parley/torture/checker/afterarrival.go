@@ -1,12 +1,9 @@
 package checker
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
-// checkEditAfterArrival looks for the new text of a reply that the customer had already. It reaches the customer only if somebody clicks,
-// which nobody in a run does, and a line in the thread says so.
+// checkEditAfterArrival looks for the new text of a reply that was edited when the customer had it. A line in the thread
+// must say so. The new text reaches the customer only if somebody clicks, which nobody in a run does.
 func checkEditAfterArrival(v *Verdict, observed Observation, expected Expectation, thread *Thread, op Operation) {
 	if observed.HasReached(op.Marker) {
 		v.addViolation(&v.Leaked, "%s reached the customer, who had the reply before, without a click", op.Marker)
@@ -44,21 +41,3 @@ func (h History) withDeletedPosts(t *Thread) []Post {
 	}
 	return posts
 }
-
-// checkSnoozes looks for conversations that are still snoozed although the customer wrote when they were.
-func checkSnoozes(v *Verdict, observed Observation, history History) {
-	woken := map[int]Marker{}
-	for _, op := range history {
-		if op.WhileSnoozed {
-			woken[op.Conversation] = op.Marker
-		}
-	}
-	for _, t := range observed.Threads {
-		if m := woken[CustomerOf(t)]; m != (Marker{}) && IsSnoozed(t.Card) {
-			v.addViolation(&v.Forgotten, "%s was written to a snoozed conversation, which is still snoozed: %q", m, t.Card)
-		}
-	}
-}
-
-// IsSnoozed reports whether a card shows a snoozed conversation.
-func IsSnoozed(card string) bool { return strings.Contains(card, "Snoozed until") }

@@ -15,7 +15,8 @@ func (m Marker) EndWord() string { return fmt.Sprintf("c%03d-%d-end", m.Conversa
 // EndWordsIn returns all words of EndWord's shape in a text.
 func EndWordsIn(text string) []string { return endPattern.FindAllString(text, -1) }
 
-// checkEnds looks for messages that arrived without their end: those of customers in the threads, and replies at the customers.
+// checkEnds looks for messages that arrived without their end: those of customers in the threads, and replies in the
+// customers' mailboxes.
 func checkEnds(v *Verdict, observed Observation) {
 	for _, t := range observed.Threads {
 		for _, p := range t.Posts {

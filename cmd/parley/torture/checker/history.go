@@ -95,6 +95,17 @@ func (h History) MessagesToRecord(delays map[string]time.Duration, isBlind bool)
 	return ids
 }
 
+// ResolveCommands returns the ids of the messages by which somebody resolved a conversation.
+func (h History) ResolveCommands() []string {
+	var ids []string
+	for _, op := range h {
+		if op.Kind == OpResolve {
+			ids = append(ids, op.ID)
+		}
+	}
+	return ids
+}
+
 // CountJoined counts the messages that customers receive when some replies leave, and those that were typed
 // one after the other for the same customer leave as one message.
 func (h History) CountJoined(replies map[Marker]bool) int {

@@ -68,8 +68,10 @@ func checkCommand(v *Verdict, observed Observation, op Operation) {
 }
 
 // checkEdit looks for the new text of an edited reply: the customer has it and not the original, or a line in the thread
-// keeps it. Only if the reply may have left before Parley knew of its edit, the customer may have the original. A line about
-// the original is enough then, and if the reply bounced.
+// quotes it. Two exceptions:
+//   - If the reply may have left before Parley knew of its edit, the customer may have the original, and a line that quotes
+//     the original is enough.
+//   - If the reply bounced, such a line is enough, too.
 func checkEdit(v *Verdict, observed Observation, expected Expectation, op Operation) {
 	thread, post := observed.findPost(op.ID)
 	original := expected.History.findOriginal(op.ID)

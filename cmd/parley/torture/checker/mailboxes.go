@@ -3,8 +3,8 @@ package checker
 import "slices"
 
 // checkMailbox compares what a customer received with the replies that were typed for that customer.
-func checkMailbox(v *Verdict, b Mailbox, replies postedReplies, expected Expectation) {
-	received := collectReceived(v, b, expected.Excused)
+func checkMailbox(v *Verdict, mailbox Mailbox, replies postedReplies, expected Expectation) {
+	received := collectReceived(v, mailbox, expected.Excused)
 	copies := map[Marker]int{}
 	for _, m := range received {
 		copies[m]++
@@ -37,20 +37,20 @@ func checkMailbox(v *Verdict, b Mailbox, replies postedReplies, expected Expecta
 
 // collectReceived returns the replies that a customer received, in the order of their arrival, one entry for
 // each message that has them. What must not have reached the customer is a violation.
-func collectReceived(v *Verdict, b Mailbox, excused map[Marker]bool) []Marker {
+func collectReceived(v *Verdict, mailbox Mailbox, excused map[Marker]bool) []Marker {
 	var received []Marker
-	for _, message := range b.Received {
+	for _, message := range mailbox.Received {
 		for _, m := range Distinct(message.Markers) {
-			isOwn := m.Conversation == b.Conversation
+			isOwn := m.Conversation == mailbox.Conversation
 			switch {
 			case m.Kind == Internal:
-				v.addViolation(&v.Leaked, "%s is internal and reached customer %d", m, b.Conversation)
+				v.addViolation(&v.Leaked, "%s is internal and reached customer %d", m, mailbox.Conversation)
 			case m.Kind == Deleted && excused[m]:
 				v.ExcusedChanges++
 			case m.Kind == Deleted:
 				v.addViolation(&v.ReceivedDeleted, "%s was deleted during the hold and reached the customer", m)
 			case !isOwn:
-				v.addViolation(&v.Leaked, "%s reached customer %d", m, b.Conversation)
+				v.addViolation(&v.Leaked, "%s reached customer %d", m, mailbox.Conversation)
 			case m.Kind == Outbound:
 				if n := Count(message.Markers, m); n > 1 {
 					v.addViolation(&v.Doubled, "%s stands %d times in one message to the customer", m, n)

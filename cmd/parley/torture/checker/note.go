@@ -51,15 +51,3 @@ func checkModelQuestions(v *Verdict, questions [][]Marker) {
 		}
 	}
 }
-
-// CustomerOf returns the conversation of the first customer's message in a thread; 0 means there is none.
-func CustomerOf(t Thread) int {
-	for _, p := range t.Posts {
-		for _, m := range p.Markers {
-			if m.Kind == Inbound && p.isFromCustomer() {
-				return m.Conversation
-			}
-		}
-	}
-	return 0
-}

@@ -134,3 +134,15 @@ func (o *Observation) hasReceivedFormer(original, edited Marker) bool {
 		return b.Conversation == original.Conversation && slices.ContainsFunc(b.Received, isFormer)
 	})
 }
+
+// CustomerOf returns the conversation of the first customer's message in a thread; 0 means there is none.
+func CustomerOf(t Thread) int {
+	for _, p := range t.Posts {
+		for _, m := range p.Markers {
+			if m.Kind == Inbound && p.isFromCustomer() {
+				return m.Conversation
+			}
+		}
+	}
+	return 0
+}

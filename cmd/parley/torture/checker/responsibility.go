@@ -93,3 +93,21 @@ func (r Responsible) String() string {
 
 // IsResolved reports whether a card shows a resolved conversation.
 func IsResolved(card string) bool { return strings.Contains(card, "Resolved") }
+
+// checkSnoozes looks for conversations that are still snoozed although the customer wrote when they were.
+func checkSnoozes(v *Verdict, observed Observation, history History) {
+	woken := map[int]Marker{}
+	for _, op := range history {
+		if op.WhileSnoozed {
+			woken[op.Conversation] = op.Marker
+		}
+	}
+	for _, t := range observed.Threads {
+		if m := woken[CustomerOf(t)]; m != (Marker{}) && IsSnoozed(t.Card) {
+			v.addViolation(&v.Forgotten, "%s was written to a snoozed conversation, which is still snoozed: %q", m, t.Card)
+		}
+	}
+}
+
+// IsSnoozed reports whether a card shows a snoozed conversation.
+func IsSnoozed(card string) bool { return strings.Contains(card, "Snoozed until") }

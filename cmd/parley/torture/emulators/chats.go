@@ -65,18 +65,19 @@ type chatProviders struct {
 	twilio *twiliofake.Server
 	base   string // where Parley answers; it is told once, before anybody speaks
 
-	mu      sync.Mutex
-	sms     map[int]*smsOutbox              // by conversation
-	people  map[int]*graphfake.PageCustomer // by conversation
-	ended   context.Context                 //nolint:containedctx // ends the texters with the emulators
+	ended   context.Context //nolint:containedctx // is over when close is called
 	end     context.CancelFunc
-	writing sync.WaitGroup
+	sending sync.WaitGroup // phones and webhooks that still send
+
+	mu     sync.Mutex
+	sms    map[int]*smsOutbox              // by conversation
+	people map[int]*graphfake.PageCustomer // by conversation
 }
 
-// smsOutbox sends a customer's texts one after the other: a phone waits for its provider.
+// smsOutbox has a customer's texts, which leave one after the other: a phone waits for its provider.
 type smsOutbox struct {
 	waiting []string
-	busy    bool
+	busy    bool     // one text is being sent
 	late    []string // texts that Parley's webhook did not accept
 }
 
@@ -94,7 +95,11 @@ func openChatProviders(ctx context.Context, seed uint64) (*chatProviders, error)
 	c.graph.AllowToken(WhatsAppToken, WhatsAppNumber, WhatsAppBusiness)
 	c.graph.AllowToken(PageToken, PageID)
 	var err error
-	c.twilio, err = twiliofake.Start(twiliofake.Options{AccountSID: TwilioAccount, AuthToken: TwilioToken, Numbers: []twiliofake.Number{{Address: SMSNumber}}})
+	c.twilio, err = twiliofake.Start(twiliofake.Options{
+		AccountSID: TwilioAccount,
+		AuthToken:  TwilioToken,
+		Numbers:    []twiliofake.Number{{Address: SMSNumber}},
+	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("torture: %w", err), c.graph.Close())
 	}
@@ -105,14 +110,14 @@ func openChatProviders(ctx context.Context, seed uint64) (*chatProviders, error)
 func (c *chatProviders) close() error {
 	c.end()
 	c.twilio.Close()
-	c.writing.Wait()
+	c.sending.Wait()
 	return c.graph.Close()
 }
 
 // addRoutes adds the addresses by which a Client controls these emulators.
 func (c *chatProviders) addRoutes(mux *http.ServeMux) {
 	phone.Control{People: c}.AddRoutes(mux)
-	mux.HandleFunc("POST /_fake/chat/connect", c.Connect)
+	mux.HandleFunc("POST /_fake/chat/connect", c.connect)
 	mux.HandleFunc("POST /_fake/chat/hook", c.relayHook)
 	mux.HandleFunc("GET /_fake/chat/texts", c.serveTexts)
 	mux.HandleFunc("POST /_fake/chat/faults", c.armFaults)
@@ -123,8 +128,8 @@ func (c *chatProviders) addRoutes(mux *http.ServeMux) {
 	})
 }
 
-// Connect tells the providers where Parley answers.
-func (c *chatProviders) Connect(w http.ResponseWriter, r *http.Request) {
+// connect tells the providers where Parley answers.
+func (c *chatProviders) connect(w http.ResponseWriter, r *http.Request) {
 	base := r.URL.Query().Get("base")
 	c.base = base
 	err := errors.Join(
@@ -149,6 +154,7 @@ const (
 // WhatsAppUser is the id by which WhatsApp knows a customer.
 func WhatsAppUser(conv int) string { return fmt.Sprintf("US.torture%04d", conv) }
 
+// whatsApp returns a customer who writes by WhatsApp.
 func (c *chatProviders) whatsApp(conv int) *graphfake.Customer {
 	return c.number.Customer(graphfake.Person{Phone: PhoneOf(conv), UserID: WhatsAppUser(conv), Name: Subject(conv)})
 }
@@ -163,46 +169,53 @@ func (c *chatProviders) pageCustomer(conv int) *graphfake.PageCustomer {
 	return c.people[conv]
 }
 
+// smsPhone returns the phone of a customer who writes short messages.
 func (c *chatProviders) smsPhone(conv int) *twiliofake.Phone {
 	return c.twilio.Phone(PhoneOf(conv), SMSNumber, "")
 }
 
-// Text puts a text behind those that the phone still sends.
-func (c *chatProviders) Text(conv int, text string) {
+// sendText puts a text behind those that the phone still sends.
+func (c *chatProviders) sendText(conv int, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := c.sms[conv]
-	if t == nil {
-		t = &smsOutbox{}
-		c.sms[conv] = t
+	outbox := c.sms[conv]
+	if outbox == nil {
+		outbox = &smsOutbox{}
+		c.sms[conv] = outbox
 	}
-	t.waiting = append(t.waiting, text)
-	if !t.busy {
-		t.busy = true
-		c.writing.Go(func() { c.sendTexts(conv, t) })
+	outbox.waiting = append(outbox.waiting, text)
+	if !outbox.busy {
+		outbox.busy = true
+		c.sending.Go(func() { c.sendTexts(conv, outbox) })
 	}
 }
 
-func (c *chatProviders) sendTexts(conv int, t *smsOutbox) {
+// sendTexts sends what waits in an outbox until nothing does, or the emulators end.
+func (c *chatProviders) sendTexts(conv int, outbox *smsOutbox) {
 	for {
-		c.mu.Lock()
-
-		if len(t.waiting) == 0 || c.ended.Err() != nil {
-			t.busy = false
-			c.mu.Unlock()
+		text, ok := c.takeText(outbox)
+		if !ok {
 			return
 		}
-
-		text := t.waiting[0]
-		t.waiting = t.waiting[1:]
-		c.mu.Unlock()
-
 		if _, err := c.smsPhone(conv).Send(twiliofake.Message{Text: text}); err != nil { // Twilio has it all the same
 			c.mu.Lock()
-			t.late = append(t.late, text)
+			outbox.late = append(outbox.late, text)
 			c.mu.Unlock()
 		}
 	}
+}
+
+// takeText takes the next text out of an outbox. If there is none, or the emulators end, the outbox isn't busy any more.
+func (c *chatProviders) takeText(outbox *smsOutbox) (text string, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(outbox.waiting) == 0 || c.ended.Err() != nil {
+		outbox.busy = false
+		return "", false
+	}
+	text = outbox.waiting[0]
+	outbox.waiting = outbox.waiting[1:]
+	return text, true
 }
 
 // serveTexts says what became of the short messages that a customer's phone sends.
@@ -229,8 +242,13 @@ func (c *chatProviders) serveTexts(w http.ResponseWriter, r *http.Request) {
 func (c *chatProviders) armFaults(w http.ResponseWriter, _ *http.Request) {
 	const often, seldom, twilioTimes = 0.04, 0.02, 3
 	for _, route := range []string{"whatsapp.messages", "messenger.messages"} {
-		for action, chance := range map[graphfake.Action]float64{graphfake.ActionStatus: often, graphfake.ActionStatusAfter: seldom,
-			graphfake.ActionDropBefore: seldom, graphfake.ActionDropAfter: often, graphfake.ActionHookFirst: often} {
+		for action, chance := range map[graphfake.Action]float64{
+			graphfake.ActionStatus:      often,
+			graphfake.ActionStatusAfter: seldom,
+			graphfake.ActionDropBefore:  seldom,
+			graphfake.ActionDropAfter:   often,
+			graphfake.ActionHookFirst:   often,
+		} {
 			c.armFault(w, graphfake.Fault{Route: route, Action: action, Probability: chance})
 		}
 	}
@@ -267,7 +285,7 @@ type ChatText struct {
 	Text         string
 }
 
-// phoneState is a phone.
+// phoneState is what a phone shows, and still has to send.
 type phoneState struct {
 	Sent     []string       `json:"wrote"` // in the order of sending
 	Received []phoneMessage `json:"inbox"`

@@ -39,7 +39,7 @@ func TestCustomerWritesByPhone(t *testing.T) {
 			if err := client.SendText(t.Context(), ChatText{Kind: kind, Conversation: 15, Text: "hello"}); err != nil {
 				t.Fatal(err)
 			}
-			c.writing.Wait() // short messages are sent one after the other
+			c.sending.Wait() // short messages are sent one after the other
 			got, err := client.ReadPhone(t.Context(), kind, 15)
 			if err != nil {
 				t.Fatal(err)
@@ -60,7 +60,7 @@ func TestCustomerReceivesByPhone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.writing.Wait()
+	c.sending.Wait()
 	sendText(t.Context(), t, c.twilio.URL())
 	received := func() bool { return len(c.smsPhone(1).Texts()) == 1 }
 	if err := c.twilio.Wait(t.Context(), received); err != nil {

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -149,21 +148,11 @@ func (c Client) ReadPhone(ctx context.Context, kind ChatKind, conv int) (phoneSt
 	return b, err
 }
 
-// HasPhoneReceived reports whether a customer's phone has a reply.
-func (c Client) HasPhoneReceived(ctx context.Context, kind ChatKind, conv int, m checker.Marker) (bool, error) {
-	phone, err := c.ReadPhone(ctx, kind, conv)
-	return slices.ContainsFunc(phone.Received, func(r phoneMessage) bool { return slices.Contains(checker.MarkersIn(r.Text), m) }), err
-}
-
 // ReadFolder returns the mails of somebody's folder, the oldest first.
 func (c Client) ReadFolder(ctx context.Context, address, name string) ([]mailfake.Received, error) {
 	q := url.Values{"address": {address}, "folder": {name}, "raw": {"0"}}
 	var list []mailfake.Received
 	return list, c.Call(ctx, http.MethodGet, c.Mail+"/_fake/mail/inbox?"+q.Encode(), nil, &list)
-}
-
-func (c Client) mailFault(ctx context.Context, f mailfake.Fault) error {
-	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/faults", f, nil)
 }
 
 // CountFaults returns how often the armed faults occurred, by what they do.

@@ -7,7 +7,7 @@ import (
 	"parley/channels/email/mailfake"
 )
 
-// mailFaults returns the faults of IMAP and SMTP. They occur by chance until ClearFaults.
+// mailFaults returns the faults of IMAP and SMTP.
 func mailFaults() []mailfake.Fault {
 	const often, seldom = 0.04, 0.02
 	return []mailfake.Fault{
@@ -23,20 +23,20 @@ func mailFaults() []mailfake.Fault {
 	}
 }
 
-// ArmFaults arms the faults of all providers.
-func ArmFaults(ctx context.Context, w Client) error {
-	if err := w.Platform().armFaults(ctx); err != nil {
+// ArmFaults arms the faults of all providers. They occur by chance until ClearFaults.
+func (c Client) ArmFaults(ctx context.Context) error {
+	if err := c.Platform().armFaults(ctx); err != nil {
 		return err
 	}
 
 	for _, f := range mailFaults() {
-		if err := w.mailFault(ctx, f); err != nil {
+		if err := c.Call(ctx, http.MethodPost, c.Mail+"/_fake/mail/faults", f, nil); err != nil {
 			return err
 		}
 	}
 
-	for _, path := range w.optionalFaultPaths() {
-		if err := w.Call(ctx, http.MethodPost, w.Mail+path, nil, nil); err != nil {
+	for _, path := range c.optionalFaultPaths() {
+		if err := c.Call(ctx, http.MethodPost, c.Mail+path, nil, nil); err != nil {
 			return err
 		}
 	}

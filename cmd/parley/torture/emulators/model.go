@@ -15,7 +15,7 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// What Parley reaches the model of a run with.
+// By these Parley reaches the model of a run.
 const (
 	modelKey  = "torture-model-key"
 	ModelName = "torture-model"
@@ -36,7 +36,7 @@ const hallucinationShare = 0.25
 // model is a server of chat completions that fails by chance.
 type model struct {
 	*openaifake.Running
-	reader *reader
+	answerer *answerer
 
 	mu        sync.Mutex
 	read      int                // requests whose markers were read
@@ -45,20 +45,20 @@ type model struct {
 
 // openModel starts the server.
 func openModel(ctx context.Context, seed uint64) (*model, error) {
-	reader := newReader(seed)
+	answerer := newAnswerer(seed)
 	running, err := openaifake.Start(ctx, "127.0.0.1:0", openaifake.Options{
 		Key:       modelKey,
 		Models:    []string{ModelName},
 		Abilities: openaifake.Modern(),
-		Answers:   reader,
+		Answers:   answerer,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
-	return &model{Running: running, reader: reader}, nil
+	return &model{Running: running, answerer: answerer}, nil
 }
 
-// listModelFaults returns the ways in which the model fails.
+// listModelFaults returns the ways in which the model fails. One that is there twice is twice as likely.
 func listModelFaults() []openaifake.Manner {
 	return []openaifake.Manner{
 		openaifake.Status(http.StatusInternalServerError, "server_error", "The server had an error."),
@@ -111,7 +111,7 @@ func (m *model) readQuestions() [][]checker.Marker {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, r := range all[min(m.read, len(all)):] {
-		if found := m.reader.markersAsked(r.Body); len(found) > 0 {
+		if found := m.answerer.markersIn(r.Body); len(found) > 0 {
 			m.questions = append(m.questions, found)
 		}
 	}
@@ -119,32 +119,37 @@ func (m *model) readQuestions() [][]checker.Marker {
 	return m.questions
 }
 
-// reader answers as the model: it calls each marker a ticket, and each message urgent. Some of its answers quote another
-// customer, which Parley may show to nobody (hallucination).
-type reader struct {
+// answerer answers as the model: it calls each marker a ticket, and each message urgent. Some of its answers quote a message
+// of another conversation (a hallucination), which Parley must show to nobody.
+type answerer struct {
 	mu                sync.Mutex
 	rng               *rand.Rand
-	other             analysis.Message       // by another customer
-	otherConversation int                    // who wrote it
-	hallucinated      map[hallucination]bool // what it said of others
+	other             analysis.Message       // the last message that it answered: the next hallucination quotes it
+	otherConversation int                    // that of this message; 0 means that it answered none yet
+	hallucinated      map[hallucination]bool // what it made up so far
 }
 
 // hallucination is a marker of another conversation in an answer about a conversation.
 type hallucination struct {
-	about  int
+	about  int // the conversation that the question was about
 	marker checker.Marker
 }
 
-func newReader(seed uint64) *reader {
-	return &reader{rng: rand.New(rand.NewPCG(seed, answerStream)), hallucinated: map[hallucination]bool{}} //nolint:gosec // the seed is to be repeated
+func newAnswerer(seed uint64) *answerer {
+	return &answerer{rng: rand.New(rand.NewPCG(seed, answerStream)), hallucinated: map[hallucination]bool{}} //nolint:gosec // the seed is to be repeated
 }
 
 // Analyze implements analysis.Analyzer.
-func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answer, error) {
+func (r *answerer) Analyze(_ context.Context, q analysis.Question) (analysis.Answer, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	moods := analysis.Sentiments()
-	a := analysis.Answer{Language: "en", Sentiment: moods[r.rng.IntN(len(moods))], Intents: []string{"problem"}, Replies: []analysis.Reply{{Text: "We look into it."}}}
+	a := analysis.Answer{
+		Language:  "en",
+		Sentiment: moods[r.rng.IntN(len(moods))],
+		Intents:   []string{"problem"},
+		Replies:   []analysis.Reply{{Text: "We look into it."}},
+	}
 	last, conv := analysis.Message{}, 0
 	for _, m := range q.Burst {
 		for _, mark := range checker.Distinct(checker.MarkersIn(m.Text)) {
@@ -170,9 +175,9 @@ func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answe
 	return a, nil
 }
 
-// markersAsked returns the markers of a request. An answer that isn't valid is shown to the model again: what the model
-// itself has said there of another conversation is no question of Parley's.
-func (r *reader) markersAsked(body []byte) []checker.Marker {
+// markersIn returns the markers of a request, without those that the model made up itself: Parley shows it an answer of its
+// own again if that wasn't valid.
+func (r *answerer) markersIn(body []byte) []checker.Marker {
 	var q struct {
 		Messages []struct{ Role, Content string } `json:"messages"`
 	}

@@ -9,8 +9,8 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// ask lets a reader answer a question about one message.
-func ask(t *testing.T, r *reader, text string) analysis.Answer {
+// ask lets an answerer answer a question about one message.
+func ask(t *testing.T, r *answerer, text string) analysis.Answer {
 	t.Helper()
 	a, err := r.Analyze(t.Context(), analysis.Question{Burst: []analysis.Message{{Text: text}}})
 	if err != nil {
@@ -19,10 +19,10 @@ func ask(t *testing.T, r *reader, text string) analysis.Answer {
 	return a
 }
 
-// newHallucinatingReader returns a reader that has quoted inbound-c003-19 in an answer about inbound-c002-12.
-func newHallucinatingReader(t *testing.T) *reader {
+// newHallucinatingAnswerer returns an answerer that has quoted inbound-c003-19 in an answer about inbound-c002-12.
+func newHallucinatingAnswerer(t *testing.T) *answerer {
 	t.Helper()
-	r := newReader(1)
+	r := newAnswerer(1)
 	for hasHallucinated := false; !hasHallucinated; { // it does so by chance
 		ask(t, r, "inbound-c003-19")
 		hasHallucinated = len(ask(t, r, "inbound-c002-12").References) > 1
@@ -70,7 +70,7 @@ func TestMarkersAskedWithoutHallucinations(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := newHallucinatingReader(t)
+			r := newHallucinatingAnswerer(t)
 			body, err := json.Marshal(map[string]any{"messages": []map[string]string{
 				{"role": "system", "content": "Read."},
 				{"role": "user", "content": tt.user},
@@ -80,7 +80,7 @@ func TestMarkersAskedWithoutHallucinations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := r.markersAsked(body); !slices.Equal(got, tt.want) {
+			if got := r.markersIn(body); !slices.Equal(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})

@@ -50,6 +50,6 @@ type textChat struct {
 
 // Say puts a text behind those that the phone still sends. It has no id yet.
 func (t textChat) Say(text string, _ *phone.File, _ string) (string, error) {
-	t.owner.c.Text(t.owner.conv, text)
+	t.owner.c.sendText(t.owner.conv, text)
 	return "", nil
 }

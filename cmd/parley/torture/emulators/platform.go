@@ -31,6 +31,7 @@ type Platform interface {
 
 	// Post lets somebody type in a thread and returns the message's id.
 	Post(ctx context.Context, user, root, text string) (string, error)
+	// Edit and Delete let a message's author change it.
 	Edit(ctx context.Context, user, id, text string) error
 	Delete(ctx context.Context, user, id string) error
 	// Click presses a button of a message. Errors: ErrClickIgnored.
@@ -44,6 +45,7 @@ type Platform interface {
 	EndSessions(ctx context.Context) error
 	// countFaults adds to counts how often the armed faults occurred, by what each of them does.
 	countFaults(ctx context.Context, counts map[string]int) error
+	// ClearFaults ends what armFaults and RateLimit began.
 	ClearFaults(ctx context.Context) error
 }
 
@@ -80,12 +82,12 @@ type Traits struct {
 	Kind string // of its account in Parley, and its keys in parley.yaml
 	Name string // for people
 
-	Ann, Ben, Zoe string // Ann and Ben are agents; Zoe is a colleague who is no agent
-	Channel       string // support
+	Ann, Ben string // the ids of the two agents
+	Zoe      string // the id of a colleague who is no agent
+	Channel  string // the id of the support channel
 
-	ShowsFiles bool // customers' files stand in the thread
-
-	PostRequest string // how an HTTP request begins by which Parley posts
+	ShowsFiles  bool   // customers' files stand in the thread
+	PostRequest string // how an HTTP request begins by which Parley posts, such as "POST /api/chat.postMessage"
 
 	// How people write in a thread.
 	Reply     func(words string, n int) string // for the customer; n tells replies apart
@@ -96,6 +98,19 @@ type Traits struct {
 
 // remark is what somebody types for colleagues: it must not reach the customer.
 type remark struct{ Who, Text string }
+
+// remarksOfAgents returns words in the forms that keep them from the customer in every chat that Parley may read: notes, a
+// message to a colleague, and commands that there are not.
+func remarksOfAgents(agent, colleague, words string) []remark {
+	return []remark{
+		{agent, "note: " + words},
+		{agent, "// " + words},
+		{colleague, "Note:" + words},
+		{agent, "<@" + colleague + "> " + words},
+		{agent, "!frobnicate " + words},
+		{agent, "/giveup " + words},
+	}
+}
 
 // Platform returns the chat in which the agents of this run work.
 func (c Client) Platform() Platform {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"parley/channels/email/mailfake"
@@ -26,75 +27,93 @@ type Options struct {
 	ShortWaits bool // Slack tries again within seconds to tell Parley of an event
 }
 
+// closers close what was opened, the last first.
+type closers []func() error
+
+func (c closers) close() error {
+	var err error
+	for _, closeOne := range slices.Backward(c) {
+		err = errors.Join(err, closeOne())
+	}
+	return err
+}
+
 // Run is the main function of the emulators' process. It serves the emulators, and the addresses by which a Client controls
 // them, until ctx ends.
-func Run(ctx context.Context, o Options) error {
-	mail := mailfake.New(mailfake.Options{Seed: int64(o.Seed >> 1), //nolint:gosec // a seed
-		Mailboxes: []mailfake.MailboxConfig{{Address: lab.HelpAddress, Password: lab.HelpPassword, SaveToSent: o.SaveSent}}})
+func Run(ctx context.Context, o Options) (err error) {
+	var opened closers
+	defer func() { err = errors.Join(err, opened.close()) }()
+
+	mail := mailfake.New(mailfake.Options{
+		Seed:      int64(o.Seed >> 1), //nolint:gosec // a seed
+		Mailboxes: []mailfake.MailboxConfig{{Address: lab.HelpAddress, Password: lab.HelpPassword, SaveToSent: o.SaveSent}},
+	})
 	if err := mail.Start(ctx); err != nil {
 		return err
 	}
+	opened = append(opened, mail.Close)
 
-	office, vars := o.newAgentChat()
-	if err := office.Start("127.0.0.1:0"); err != nil {
-		return errors.Join(err, mail.Close())
+	chat, chatVars := o.newAgentChat()
+	if err := chat.Start("127.0.0.1:0"); err != nil {
+		return err
+	}
+	opened = append(opened, chat.Close)
+
+	control := http.NewServeMux()
+	control.Handle("/", mail.Control())
+	vars := append(chatVars(),
+		"FAKE_IMAP_ADDR="+mail.IMAPAddr(),
+		"FAKE_SMTP_ADDR="+mail.SMTPAddr(),
+		"FAKE_MAIL_USERNAME="+lab.HelpAddress,
+		"FAKE_MAIL_PASSWORD="+lab.HelpPassword,
+	)
+
+	if o.Chats {
+		phones, err := openChatProviders(ctx, o.Seed)
+		if err != nil {
+			return err
+		}
+		opened = append(opened, phones.close)
+		phones.addRoutes(control)
+		vars = append(vars, "WHATSAPP_API_URL="+phones.graph.URL(), "MESSENGER_API_URL="+phones.graph.URL(), "TWILIO_API_URL="+phones.twilio.URL())
 	}
 
+	if o.Model {
+		model, err := openModel(ctx, o.Seed)
+		if err != nil {
+			return err
+		}
+		opened = append(opened, model.Stop)
+		control.Handle("/_fake/model/", model.newControl(o.Seed))
+		vars = append(vars, model.Env()...)
+	}
+
+	return serve(ctx, control, func(url string) error {
+		return child.WriteEnv(o.EnvFile, append(vars, "FAKE_MAIL_CONTROL="+url))
+	})
+}
+
+// serve serves a handler at a loopback address until ctx ends. Once it can be reached it calls announce with its URL.
+func serve(ctx context.Context, handler http.Handler, announce func(url string) error) error {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return errors.Join(err, office.Close(), mail.Close())
+		return err
 	}
 
-	mux := http.NewServeMux()
-	mux.Handle("/", mail.Control())
-	var phones *chatProviders
-	var more []string
-	if o.Chats {
-		if phones, err = openChatProviders(ctx, o.Seed); err != nil {
-			return errors.Join(err, listener.Close(), office.Close(), mail.Close())
-		}
-		phones.addRoutes(mux)
-		more = []string{"WHATSAPP_API_URL=" + phones.graph.URL(), "MESSENGER_API_URL=" + phones.graph.URL(), "TWILIO_API_URL=" + phones.twilio.URL()}
-	}
-
-	var read *model
-	if o.Model {
-		if read, err = openModel(ctx, o.Seed); err != nil {
-			return errors.Join(err, closeChatProviders(phones), listener.Close(), office.Close(), mail.Close())
-		}
-		mux.Handle("/_fake/model/", read.newControl(o.Seed))
-		more = append(more, read.Env()...)
-	}
-
-	control := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
-	go func() { served <- control.Serve(listener) }()
-	err = child.WriteEnv(o.EnvFile, append([]string{
-		"FAKE_IMAP_ADDR=" + mail.IMAPAddr(), "FAKE_SMTP_ADDR=" + mail.SMTPAddr(),
-		"FAKE_MAIL_USERNAME=" + lab.HelpAddress, "FAKE_MAIL_PASSWORD=" + lab.HelpPassword,
-		"FAKE_MAIL_CONTROL=http://" + listener.Addr().String(),
-	}, append(vars(), more...)...))
+	go func() { served <- server.Serve(listener) }()
+	err = announce("http://" + listener.Addr().String())
 	if err == nil {
 		<-ctx.Done()
 	}
 
-	err = errors.Join(err, control.Close())
+	err = errors.Join(err, server.Close())
 	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)
 	}
-	if read != nil {
-		err = errors.Join(err, read.Stop())
-	}
-	return errors.Join(err, closeChatProviders(phones), office.Close(), mail.Close())
-}
-
-// closeChatProviders closes the emulators of phones, if there are any.
-func closeChatProviders(c *chatProviders) error {
-	if c == nil {
-		return nil
-	}
-	return c.close()
+	return err
 }
 
 // agentChat is the emulator of the chat in which agents work.

@@ -23,9 +23,14 @@ const (
 	zoe     = lab.Zoe
 )
 
+// newWorkspace makes the emulator of Slack.
 func newWorkspace(o Options) *slackfake.Server {
-	seed := int64(o.Seed >> 1) //nolint:gosec // a seed
-	f := slackfake.Options{Seed: seed, Limits: o.Limits, AppName: "parley", Users: lab.SlackPeople()}
+	f := slackfake.Options{
+		Seed:    int64(o.Seed >> 1), //nolint:gosec // a seed
+		Limits:  o.Limits,
+		AppName: "parley",
+		Users:   lab.SlackPeople(),
+	}
 	if o.ShortWaits {
 		f.RetryDelays = []time.Duration{0, 3 * time.Second, 12 * time.Second}
 	}
@@ -36,18 +41,19 @@ func newWorkspace(o Options) *slackfake.Server {
 
 func slackTraits() Traits {
 	return Traits{
-		Kind: "slack", Name: "Slack", Ann: ann, Ben: ben, Zoe: zoe, Channel: support,
+		Kind:        "slack",
+		Name:        "Slack",
+		Ann:         ann,
+		Ben:         ben,
+		Zoe:         zoe,
+		Channel:     support,
 		ShowsFiles:  true,
 		PostRequest: "POST /api/chat.postMessage",
 		Reply:       func(words string, _ int) string { return words },
 		Command:     func(verb string) string { return "!" + verb },
 		Announced:   func(string) bool { return true },
 		Internal: func(agent, colleague, words string) []remark {
-			return []remark{
-				{agent, "note: " + words}, {agent, "// " + words}, {colleague, "Note:" + words},
-				{agent, "<@" + colleague + "> " + words}, {agent, "!frobnicate " + words}, {agent, "/giveup " + words},
-				{zoe, words},
-			}
+			return append(remarksOfAgents(agent, colleague, words), remark{zoe, words})
 		},
 	}
 }
@@ -68,7 +74,7 @@ func (s slackPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error
 	return threads, err
 }
 
-// readFiles reads the contents of the files of a post, which has their ids in the place of these.
+// readFiles reads the contents of a post's files. Until then, Content is the id of a file.
 func (s slackPlatform) readFiles(ctx context.Context, p *checker.Post) error {
 	for i := range p.Files {
 		f := &p.Files[i]
@@ -122,14 +128,17 @@ func slackPost(m *slackfake.Message) checker.Post {
 	text := checker.ShownText(m.Text, m.Blocks)
 	p := checker.Post{ID: m.TS, CustomerName: m.Username, Markers: checker.MarkersIn(text), EndWords: checker.EndWordsIn(text)}
 	if m.BotID == "" {
-		p.Author, p.IsResolve = m.User, strings.TrimSpace(m.Text) == "!resolve"
+		p.Author = m.User
+		p.IsResolve = strings.TrimSpace(m.Text) == "!resolve"
 		return p
 	}
-	p.NoteMarkers, p.LineKind = checker.MarkersInNote(text), checker.LineKindIn(text)
+	p.NoteMarkers = checker.MarkersInNote(text)
+	p.LineKind = checker.LineKindIn(text)
 	for _, f := range m.Files {
-		p.Files = append(p.Files, checker.File{Name: f.Name, Content: f.ID})
+		p.Files = append(p.Files, checker.File{Name: f.Name, Content: f.ID}) // readFiles puts the content there
 	}
-	p.Buttons, p.MaybeCopy = checker.ButtonsIn(m.Blocks), strings.Contains(text, maybeTwice)
+	p.Buttons = checker.ButtonsIn(m.Blocks)
+	p.MaybeCopy = strings.Contains(text, maybeTwice)
 	if m.Metadata != nil {
 		p.Token = string(m.Metadata.EventPayload)
 	}

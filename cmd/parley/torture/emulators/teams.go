@@ -18,13 +18,13 @@ import (
 	"parley/cmd/parley/torture/checker"
 )
 
-// newOrganisation makes the emulator of Teams. The app may read its channels unless f.Blind.
-func newOrganisation(f Options) *teamsfake.Server {
-	o := teamsfake.Options{Seed: int64(f.Seed >> 1), Limits: f.Limits} //nolint:gosec // a seed
-	if f.Blind {
-		o.Permissions = []string{tenant.PermitTeamMembers}
+// newOrganisation makes the emulator of Teams. The app may read its channels unless o.Blind.
+func newOrganisation(o Options) *teamsfake.Server {
+	f := teamsfake.Options{Seed: int64(o.Seed >> 1), Limits: o.Limits} //nolint:gosec // a seed
+	if o.Blind {
+		f.Permissions = []string{tenant.PermitTeamMembers}
 	}
-	return lab.NewOrganisation(o)
+	return lab.NewOrganisation(f)
 }
 
 const (
@@ -35,7 +35,12 @@ const (
 
 func (s teamsPlatform) Traits() Traits {
 	t := Traits{
-		Kind: "teams", Name: "Teams", Ann: lab.TeamsAnn, Ben: lab.TeamsBen, Zoe: lab.TeamsZoe, Channel: lab.TeamsSupport,
+		Kind:        "teams",
+		Name:        "Teams",
+		Ann:         lab.TeamsAnn,
+		Ben:         lab.TeamsBen,
+		Zoe:         lab.TeamsZoe,
+		Channel:     lab.TeamsSupport,
 		PostRequest: "POST /connector/",
 		Reply: func(words string, n int) string {
 			if n%addressEvery == 0 {
@@ -46,11 +51,10 @@ func (s teamsPlatform) Traits() Traits {
 		Command:   func(verb string) string { return "!" + verb },
 		Announced: func(string) bool { return true },
 		Internal: func(agent, colleague, words string) []remark {
-			return []remark{
-				{agent, "note: " + words}, {agent, "// " + words}, {colleague, "Note:" + words},
-				{agent, "<@" + colleague + "> " + words}, {agent, "!frobnicate " + words}, {agent, "/giveup " + words},
-				{agent, atBot + words}, {lab.TeamsZoe, words}, {lab.TeamsZoe, atBot + "reply: " + words},
-			}
+			return append(remarksOfAgents(agent, colleague, words),
+				remark{agent, atBot + words},
+				remark{lab.TeamsZoe, words},
+				remark{lab.TeamsZoe, atBot + "reply: " + words})
 		},
 	}
 	if s.Blind {
@@ -59,8 +63,13 @@ func (s teamsPlatform) Traits() Traits {
 		t.Announced = func(text string) bool { return strings.Contains(text, atBot) }
 		t.Internal = func(agent, colleague, words string) []remark {
 			return []remark{
-				{agent, atBot + "note: " + words}, {agent, words}, {colleague, words}, {agent, atBot + words},
-				{agent, "<@" + colleague + "> " + words}, {agent, atBot + "frobnicate " + words}, {lab.TeamsZoe, atBot + "reply: " + words},
+				{agent, atBot + "note: " + words},
+				{agent, words},
+				{colleague, words},
+				{agent, atBot + words},
+				{agent, "<@" + colleague + "> " + words},
+				{agent, atBot + "frobnicate " + words},
+				{lab.TeamsZoe, atBot + "reply: " + words},
 			}
 		}
 	}
@@ -81,8 +90,10 @@ func (s teamsPlatform) Export(ctx context.Context) (any, error) {
 	list, err := s.readChannel(ctx)
 	var lost []teamsfake.LostActivity
 	var problems []teamsfake.Problem
-	return map[string]any{"messages": list, "lost": &lost, "problems": &problems}, errors.Join(err,
-		s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &lost), s.Call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &problems))
+	err = errors.Join(err,
+		s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &lost),
+		s.Call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &problems))
+	return map[string]any{"messages": list, "lost": lost, "problems": problems}, err
 }
 
 func (s teamsPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error) {
@@ -90,16 +101,18 @@ func (s teamsPlatform) ReadThreads(ctx context.Context) ([]checker.Thread, error
 	if err != nil {
 		return nil, err
 	}
-	never := map[string]bool{}
-	if s.Blind { // Parley can't find messages of which Teams gave up telling it
-		if never, err = s.readLost(ctx, Written); err != nil {
+	lost := map[string]bool{}
+	if s.Blind { // otherwise Parley finds the messages of which Teams gave up telling it
+		if lost, err = s.readLost(ctx, Written); err != nil {
 			return nil, err
 		}
 	}
-	return teamsThreads(list, s.Blind, never), nil
+	return teamsThreads(list, s.Blind, lost), nil
 }
 
-func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) []checker.Thread {
+// teamsThreads sorts the messages of a channel, in the order in which they were posted, into threads. lost has the ids of
+// those of which Parley can't know.
+func teamsThreads(list []*teamsfake.Message, blind bool, lost map[string]bool) []checker.Thread {
 	var roots []string
 	threads := map[string]*checker.Thread{}
 	for _, m := range list {
@@ -115,7 +128,7 @@ func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) 
 
 		if !m.Deleted() {
 			p := teamsPost(m, blind)
-			p.EventLost = never[m.ID]
+			p.EventLost = lost[m.ID]
 			t.Posts = append(t.Posts, p)
 		}
 	}
@@ -144,11 +157,14 @@ func teamsPost(m *teamsfake.Message, blind bool) checker.Post {
 	text := shownWords(m)
 	p := checker.Post{ID: m.ID, Markers: checker.MarkersIn(text), EndWords: checker.EndWordsIn(text)}
 	if !m.Bot {
-		p.Author, p.IsResolve = m.User, strings.HasSuffix(strings.TrimSpace(m.Text), "resolve") && len(p.Markers) == 0
+		p.Author = m.User
+		p.IsResolve = strings.HasSuffix(strings.TrimSpace(m.Text), "resolve") && len(p.Markers) == 0
 		return p
 	}
 	p.CustomerName = customerNameIn(m.HTML)
-	p.MaybeCopy, p.NoteMarkers, p.LineKind = strings.Contains(text, maybeTwice), checker.MarkersInNote(text), checker.LineKindIn(text)
+	p.MaybeCopy = strings.Contains(text, maybeTwice)
+	p.NoteMarkers = checker.MarkersInNote(text)
+	p.LineKind = checker.LineKindIn(text)
 	for _, c := range m.Cards {
 		about := subjectIn(text)
 		if m.ID != m.Root {
@@ -204,13 +220,13 @@ func findNonce(card json.RawMessage) string {
 // not look, it may have posted another root and not know of it.
 func (s teamsPlatform) ReadRoots(ctx context.Context) (map[string]root, error) {
 	threads, err := s.ReadThreads(ctx)
-	roots, talks := map[string]root{}, map[string]bool{}
+	roots := map[string]root{}
 	for _, t := range threads {
 		about := subjectIn(t.Card)
 		hasCustomer := slices.ContainsFunc(t.Posts, func(p checker.Post) bool { return p.CustomerName != "" })
-		isNew := about != "" && !talks[about]
-		if isNew && hasCustomer {
-			roots[about], talks[about] = root{t.Root, t.Card}, true
+		isFirst := hasCustomer && roots[about] == (root{})
+		if about != "" && isFirst {
+			roots[about] = root{t.Root, t.Card}
 		}
 	}
 	return roots, err
@@ -300,90 +316,6 @@ func (s teamsPlatform) Click(ctx context.Context, user, id, button string) error
 
 func (s teamsPlatform) actAs(ctx context.Context, user, verb string, a teamsfake.Act) error {
 	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/"+verb, a, nil)
-}
-
-// teamsFaults returns the faults of calls and events. They occur by chance until ClearFaults. Events get lost for good only
-// where Parley may look for them.
-func teamsFaults(blind bool) []teamsfake.Fault {
-	const often, seldom = 0.04, 0.02
-	var list []teamsfake.Fault
-	for _, posts := range []string{"activities.send", "conversations.create"} {
-		list = append(list,
-			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
-			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Chance: seldom},
-			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed", Chance: seldom},
-			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultDrop, Chance: seldom},
-			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultReset, After: true, Chance: seldom},
-			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultRateLimit, Retry: 1, Chance: seldom},
-			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultDelay, After: true, Delay: time.Second, Chance: seldom})
-	}
-	list = append(list,
-		teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Chance: often},
-		teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed", Chance: seldom},
-		teamsfake.Fault{Method: "reactions.*", Kind: teamsfake.FaultDrop, After: true, Chance: often},
-		teamsfake.Fault{Method: "members.*", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
-		teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Code: "UnknownError", Chance: often},
-		teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultRateLimit, Retry: 1, Chance: seldom},
-		teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
-		teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
-		teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
-		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate, Chance: often},
-		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultReorder, Chance: seldom},
-		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDrop, Chance: seldom})
-	if !blind {
-		list = append(list, teamsfake.Fault{Method: "event:message*", Kind: teamsfake.FaultLose, Chance: seldom})
-	}
-	return list
-}
-
-func (s teamsPlatform) armFaults(ctx context.Context) error {
-	for _, f := range teamsFaults(s.Blind) {
-		if err := s.armFault(ctx, f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s teamsPlatform) armFault(ctx context.Context, f teamsfake.Fault) error {
-	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/faults", f, nil)
-}
-
-func (s teamsPlatform) RateLimit(ctx context.Context, lasting time.Duration) error {
-	return errors.Join(s.armFault(ctx, teamsfake.Fault{Method: "activities.*", Kind: teamsfake.FaultRateLimit, For: lasting}),
-		s.armFault(ctx, teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultRateLimit, For: lasting}))
-}
-
-// EndSessions ends all tokens that Parley has.
-func (s teamsPlatform) EndSessions(ctx context.Context) error {
-	return s.callAdmin(ctx, "revoke_tokens", teamsfake.Admin{})
-}
-
-func (s teamsPlatform) callAdmin(ctx context.Context, verb string, a teamsfake.Admin) error {
-	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/admin/"+verb, a, nil)
-}
-
-func (s teamsPlatform) countFaults(ctx context.Context, counts map[string]int) error {
-	var list []teamsfake.Fault
-	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/faults", nil, &list)
-	for _, f := range list {
-		what := string(f.Kind)
-		if f.Kind == teamsfake.FaultHTTP {
-			what = fmt.Sprint(f.Status)
-		}
-		if strings.HasPrefix(f.Method, "event:") {
-			what = "event " + what
-		}
-		if f.After {
-			what += " after it took effect"
-		}
-		counts["teams "+what] += f.Fired
-	}
-	return err
-}
-
-func (s teamsPlatform) ClearFaults(ctx context.Context) error {
-	return s.Call(ctx, http.MethodDelete, s.Teams+"/_fake/faults", nil, nil)
 }
 
 // ConnectTeams lets Parley's requests to Teams go through a proxy, and tells Teams where Parley

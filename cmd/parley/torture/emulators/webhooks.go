@@ -12,11 +12,21 @@ import (
 // webhookRetryEvery is the pause before WhatsApp repeats a webhook that was not accepted.
 const webhookRetryEvery = 500 * time.Millisecond
 
-// SendWebhook lets WhatsApp send Parley a webhook with items, again and again until Parley accepts it.
+// SendWebhook lets WhatsApp send Parley a webhook until Parley accepts it. what is "messages" or "statuses", and items are
+// those.
 func (c Client) SendWebhook(ctx context.Context, what string, items ...any) error {
-	value := map[string]any{"messaging_product": "whatsapp", "metadata": map[string]any{"phone_number_id": WhatsAppNumber}, what: items}
-	body := map[string]any{"object": "whatsapp_business_account", "entry": []any{map[string]any{"id": WhatsAppBusiness,
-		"changes": []any{map[string]any{"field": "messages", "value": value}}}}}
+	change := map[string]any{
+		"field": "messages",
+		"value": map[string]any{
+			"messaging_product": "whatsapp",
+			"metadata":          map[string]any{"phone_number_id": WhatsAppNumber},
+			what:                items,
+		},
+	}
+	body := map[string]any{
+		"object": "whatsapp_business_account",
+		"entry":  []any{map[string]any{"id": WhatsAppBusiness, "changes": []any{change}}},
+	}
 	return c.Call(ctx, http.MethodPost, c.Mail+"/_fake/chat/hook", body, nil)
 }
 
@@ -28,7 +38,7 @@ func (c *chatProviders) relayHook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	c.writing.Go(func() { //nolint:contextcheck // the provider goes on when the driver has hung up
+	c.sending.Go(func() { //nolint:contextcheck // the provider goes on when the driver has hung up
 		for {
 			status, err := c.graph.PostHook(c.base+"/hooks/wa", body)
 			isAccepted := err == nil && status/100 == 2 // any status from 200 to 299

@@ -3,16 +3,12 @@ package records
 import (
 	"context"
 	"errors"
-	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/cmd/parley/torture/checker"
-	"parley/store"
 )
 
 // Audit has the violations of invariants that Parley's own tables show.
@@ -64,92 +60,31 @@ func (a *Audit) Violations() []string {
 	return slices.Concat(a.OutOfOrder, a.AppliedTwice, a.WronglyQuarantined, a.NotQuarantined, a.Unrecorded, a.StaleCards, a.NotOver, a.Forgotten)
 }
 
-// conversation is how a conversation stands in the database.
-type conversation struct {
-	Root          string   `db:"root"`
-	Number        int64    `db:"number"`
-	Status        string   `db:"status"`
-	Team          string   `db:"team"`   // "" means none, or one without members
-	Owners        []string `db:"owners"` // agents who are still there
-	CustomerWaits bool     `db:"waits"`  // the customer spoke last
-	HasTimer      bool     `db:"timer"`  // a timer of the conversation will remind somebody
+// Expectation is what the audit compares the tables with.
+type Expectation struct {
+	Posted      []string                // messages of teammates of which Parley must have a record
+	Cards       map[string]checker.Card // what the roots of threads show
+	Poisons     []string                // facts that can't be applied, by their external ids
+	LongestStop time.Duration           // the longest that a process stood still
+	Resolves    []string                // messages of teammates that resolve a conversation
+	Blind       bool                    // Parley may not read the chat, and so tells people a second time rather than never
 }
 
-// compareCards compares conversations with the cards of their threads, and finds waiting customers for whom nobody is
-// responsible.
-func (a *Audit) compareCards(list []conversation, cards map[string]checker.Card) {
-	for _, c := range list {
-		card, ok := cards[c.Root]
-		isEnded := c.Status == "resolved" || c.Status == "closed"
-		if !ok || !c.isShownBy(card.Text, isEnded) {
-			a.StaleCards = append(a.StaleCards, fmt.Sprintf("conversation #%d is %s, team %q, owners %q, and its card shows %q",
-				c.Number, c.Status, c.Team, c.Owners, card.Text))
+// Audit reads Parley's tables and checks them.
+func (d *Database) Audit(ctx context.Context, expected Expectation) (Audit, error) {
+	var a Audit
+	err := d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		var kept string
+		if err := c.QueryRow(ctx, "SHOW track_commit_timestamp").Scan(&kept); err != nil {
+			return err
 		}
-		isWaiting := c.CustomerWaits && !isEnded
-		if isWaiting && !c.hasResponsible(card.Responsible) {
-			a.Forgotten = append(a.Forgotten, fmt.Sprintf("the customer of conversation #%d waits; "+
-				"it has the owners %q and the team %q, and should have one of %s", c.Number, c.Owners, c.Team, card.Responsible))
+		if kept != "on" { // without them the order of hardly any events is known
+			return errors.New("audit: the server doesn't keep the times of commits")
 		}
-	}
+		return a.Read(ctx, c, expected)
+	})
+	return a, err
 }
-
-// isShownBy reports whether a card shows a conversation as it stands. isEnded means resolved or closed.
-func (c *conversation) isShownBy(card string, isEnded bool) bool {
-	if isEnded {
-		return c.Status != "resolved" || checker.IsResolved(card)
-	}
-	showsTeam := c.Team == "" || strings.Contains(card, c.Team)
-	if checker.IsResolved(card) || !showsTeam {
-		return false
-	}
-	for _, name := range checker.AgentNames() {
-		if strings.Contains(card, name) != slices.Contains(c.Owners, name) {
-			return false
-		}
-	}
-	return true
-}
-
-// hasResponsible reports whether somebody whom r allows is responsible for the customer, or a timer will remind somebody.
-func (c *conversation) hasResponsible(r checker.Responsible) bool {
-	if len(c.Owners) > 0 {
-		return r.OwnerAllowed
-	}
-	if c.HasTimer {
-		return true
-	}
-	return c.Team != "" && slices.Contains(r.Teams, c.Team)
-}
-
-const conversationsQuery = `
-	SELECT t.root, c.id AS number, c.status,
-		coalesce((SELECT name FROM teams WHERE id = c.team_id AND members <> '{}'), '') AS team,
-		ARRAY(SELECT name FROM agents WHERE id = ANY(c.assignees) AND active ORDER BY id) AS owners,
-		coalesce((
-			SELECT m.direction = 'in'
-			FROM messages AS m
-			WHERE m.conversation_id = c.id AND m.automatic = '' AND (m.direction = 'in' OR m.fate IN ('waiting', 'out', 'unclear'))
-			ORDER BY m.created_at DESC, m.id DESC
-			LIMIT 1), false) AS waits,
-		EXISTS (SELECT FROM timers AS x WHERE x.conversation_id = c.id) AS timer
-	FROM conversations AS c
-	JOIN threads AS t ON t.conversation_id = c.id
-	WHERE c.kind = 'customer' AND t.root <> ''
-	ORDER BY c.id`
-
-// A customer's words reopen what is resolved; a card can't show which came first. Both times
-// are those of Parley's transactions, which may stand still in between for $1 seconds.
-const resolvedQuery = `
-	SELECT format('the customer of conversation #%s wrote again, and it is still resolved', c.id) AS text
-	FROM conversations AS c
-	WHERE c.kind = 'customer' AND c.status = 'resolved' AND EXISTS (
-		SELECT FROM messages AS m
-		WHERE m.conversation_id = c.id AND m.direction = 'in' AND m.automatic = ''
-			AND m.created_at > c.resolved_at + make_interval(secs => $1))
-	ORDER BY c.id`
-
-// overlapMargin is how much longer than the longest stop two transactions may overlap.
-const overlapMargin = 5 * time.Second
 
 // One event makes one message of each part of what a customer said; one place in a chat makes one message of what a
 // teammate typed there. That a reply failed, or may have left, is told once each time it is sent.
@@ -189,94 +124,10 @@ const twiceQuery = `
 		FROM log_entries AS l
 		WHERE l.what IN ('replied', 'sent again') AND l.detail ->> 'message' = message_id::text)`
 
-// quarantined is an event that was given up.
-type quarantined struct {
-	Event   store.EventID `db:"event_id"`
-	Fact    string        `db:"fact"` // its external id; "" means there is no such event
-	Reason  string        `db:"reason"`
-	Applied bool          `db:"applied"`
-}
-
-const quarantinedQuery = `
-	SELECT q.event_id, coalesce(e.external_id, '') AS fact, q.reason,
-		EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id)
-			OR EXISTS (SELECT FROM log_entries AS l WHERE l.event_id = q.event_id) AS applied
-	FROM quarantine AS q
-	LEFT JOIN events AS e ON e.id = q.event_id
-	ORDER BY q.event_id`
-
-// compareQuarantine compares the events in quarantine with those that have to be there.
-func (a *Audit) compareQuarantine(list []quarantined, expected Expectation) {
-	missing := slices.Clone(expected.Poisons)
-	for _, q := range list {
-		i := slices.Index(missing, q.Fact)
-		isPoison := i >= 0
-		if isPoison {
-			missing = slices.Delete(missing, i, i+1)
-		}
-
-		if q.Applied {
-			a.WronglyQuarantined = append(a.WronglyQuarantined, fmt.Sprintf("event %d was given up and applied as well: %s", q.Event, q.Reason))
-			continue
-		}
-		if !isPoison {
-			a.WronglyQuarantined = append(a.WronglyQuarantined, fmt.Sprintf("event %d was given up: %s", q.Event, q.Reason))
-			continue
-		}
-
-		notices := expected.countNotices(q.Event)
-		isTooOften := notices > 1 && !expected.Blind
-		if notices == 0 || isTooOften {
-			a.NotQuarantined = append(a.NotQuarantined, fmt.Sprintf("that event %d was given up is told %d times", q.Event, notices))
-		}
-	}
-
-	for _, fact := range missing {
-		a.NotQuarantined = append(a.NotQuarantined, fmt.Sprintf("%s can't be applied and was not given up", fact))
-	}
-}
-
-// Expectation is what the audit compares the tables with.
-type Expectation struct {
-	Posted      []string                // messages of teammates of which Parley must have a record
-	Cards       map[string]checker.Card // what the roots of threads show
-	Poisons     []string                // facts that can't be applied, by their external ids
-	LongestStop time.Duration           // the longest that a process stood still
-	Resolves    []string                // messages of teammates that resolve a conversation
-	Blind       bool                    // Parley may not read the chat, and so tells people a second time rather than never
-}
-
-// countNotices counts the cards that tell of an event that was given up.
-func (e *Expectation) countNotices(event store.EventID) int {
-	n, words := 0, regexp.MustCompile(fmt.Sprintf(`\bparley replay %d\b`, event))
-	for _, c := range e.Cards {
-		if words.MatchString(c.Text) {
-			n++
-		}
-	}
-	return n
-}
-
 const unrecordedQuery = `
 	SELECT 'nothing is recorded of what was typed at ' || typed.place AS text
 	FROM unnest($1::text[]) AS typed(place)
 	WHERE NOT EXISTS (SELECT FROM messages AS m WHERE m.place = typed.place)`
-
-// Audit reads Parley's tables and checks them.
-func (d *Database) Audit(ctx context.Context, expected Expectation) (Audit, error) {
-	var a Audit
-	err := d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		var kept string
-		if err := c.QueryRow(ctx, "SHOW track_commit_timestamp").Scan(&kept); err != nil {
-			return err
-		}
-		if kept != "on" { // without them the order of hardly any events is known
-			return errors.New("audit: the server doesn't keep the times of commits")
-		}
-		return a.Read(ctx, c, expected)
-	})
-	return a, err
-}
 
 // Read reads the tables through a connection and checks them.
 func (a *Audit) Read(ctx context.Context, c *pgx.Conn, expected Expectation) error {
@@ -284,22 +135,17 @@ func (a *Audit) Read(ctx context.Context, c *pgx.Conn, expected Expectation) err
 		return err
 	}
 
-	list, err := Rows(ctx, c, pgx.RowToStructByName[conversation], conversationsQuery)
-	if err != nil {
+	if err := a.readCards(ctx, c, expected.Cards); err != nil {
 		return err
 	}
 
-	a.compareCards(list, expected.Cards)
+	var err error
 	if a.AppliedTwice, err = Rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
 		return err
 	}
-
-	givenUp, err := Rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery)
-	if err != nil {
+	if err := a.readQuarantine(ctx, c, expected); err != nil {
 		return err
 	}
-
-	a.compareQuarantine(givenUp, expected)
 	if a.Unrecorded, err = Rows(ctx, c, pgx.RowTo[string], unrecordedQuery, expected.Posted); err != nil {
 		return err
 	}
@@ -307,10 +153,7 @@ func (a *Audit) Read(ctx context.Context, c *pgx.Conn, expected Expectation) err
 	if err := a.readOver(ctx, c, expected.Resolves); err != nil {
 		return err
 	}
-
-	reopened, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (expected.LongestStop + overlapMargin).Seconds())
-	a.Forgotten = append(a.Forgotten, reopened...)
-	return err
+	return a.readResolved(ctx, c, expected.LongestStop)
 }
 
 // Rows reads all rows of a query.

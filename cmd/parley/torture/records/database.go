@@ -29,9 +29,15 @@ type Database struct {
 
 // Start starts PostgreSQL in the folder.
 func (d *Database) Start(ctx context.Context) error {
-	server, err := pgserver.Start(ctx, pgserver.Options{Dir: d.Dir, Durable: true, Say: func(string) {},
-		// By the times of commits the audit knows which event the journal had first.
-		Settings: map[string]string{"max_connections": "200", "track_commit_timestamp": "on"}})
+	server, err := pgserver.Start(ctx, pgserver.Options{
+		Dir:     d.Dir,
+		Durable: true,
+		Say:     func(string) {},
+		Settings: map[string]string{
+			"max_connections":        "200",
+			"track_commit_timestamp": "on", // so that the audit knows which event the journal had first
+		},
+	})
 	if err != nil {
 		return err
 	}
@@ -113,7 +119,8 @@ func (d *Database) FillDisk(ctx context.Context, lasting time.Duration) (ended b
 // writeEvery is the pause between two writes to a database whose disk is full, or was full a moment ago.
 const writeEvery = 300 * time.Millisecond
 
-// write needs space for rows and for the log of changes, so that what the server still has in reserve ends soon.
+// write makes rows and begins a new file of the write-ahead log, so that the server soon has used up what it still had in
+// reserve. It leaves nothing behind.
 func (d *Database) write(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -233,22 +240,26 @@ func (d *Database) Export(ctx context.Context, dir string) error {
 	}
 
 	return d.WithConn(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		for _, table := range []string{"events", "queues", "queue_events", "quarantine", "conversations", "messages", "deliveries", "lanes", "gates", "posts",
-			"threads", "external_ids", "log_entries", "timers", "accounts", "leases", "clock"} {
+		for _, table := range exportedTables() {
 			file, err := os.OpenFile(filepath.Join(dir, table+".csv"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 			if err != nil {
 				return err
 			}
-
 			_, err = c.PgConn().CopyTo(ctx, file, "COPY "+table+" TO STDOUT (FORMAT csv, HEADER)")
-			if closed := file.Close(); err == nil {
-				err = closed
-			}
-			if err != nil {
+			if err = errors.Join(err, file.Close()); err != nil {
 				return fmt.Errorf("%s: %w", table, err)
 			}
 		}
-
 		return nil
 	})
+}
+
+// exportedTables returns the tables that tell what happened.
+func exportedTables() []string {
+	return []string{
+		"events", "queues", "queue_events", "quarantine",
+		"conversations", "messages", "threads", "external_ids", "log_entries", "timers",
+		"deliveries", "lanes", "gates", "posts",
+		"accounts", "leases", "clock",
+	}
 }

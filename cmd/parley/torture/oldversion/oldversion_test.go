@@ -1,4 +1,4 @@
-package torture
+package oldversion
 
 import (
 	"errors"
@@ -45,72 +45,72 @@ func (r testRepository) commit(path, text string) string {
 	return r.git("rev-parse", "HEAD")
 }
 
-// wantOldCommits checks with which commits a run may begin, the best first.
-func (r testRepository) wantOldCommits(want ...string) {
+// wantCommits checks with which commits a run may begin, the best first.
+func (r testRepository) wantCommits(want ...string) {
 	r.t.Helper()
-	got, err := listOldCommits(r.t.Context(), r.dir)
+	got, err := listCommits(r.t.Context(), r.dir)
 	if err != nil {
-		r.t.Fatalf("listOldCommits: %v", err)
+		r.t.Fatalf("listCommits: %v", err)
 	}
 	if !slices.Equal(got, want) {
 		r.t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// wantNoOldVersion checks that listOldCommits finds no earlier version in a folder.
-func wantNoOldVersion(t *testing.T, dir string) {
+// wantNone checks that listCommits finds no earlier version in a folder.
+func wantNone(t *testing.T, dir string) {
 	t.Helper()
-	if _, err := listOldCommits(t.Context(), dir); !errors.Is(err, errNoOldVersion) {
-		t.Errorf("got the error %v, want %v", err, errNoOldVersion)
+	if _, err := listCommits(t.Context(), dir); !errors.Is(err, errNone) {
+		t.Errorf("got the error %v, want %v", err, errNone)
 	}
 }
 
 // Outside of a repository there is no earlier version.
-func TestOldCommitsWithoutRepository(t *testing.T) {
+func TestCommitsWithoutRepository(t *testing.T) {
 	t.Parallel()
-	wantNoOldVersion(t, t.TempDir())
+	wantNone(t, t.TempDir())
 }
 
 // A repository without commits has no earlier version.
-func TestOldCommitsWithoutHistory(t *testing.T) {
+func TestCommitsWithoutHistory(t *testing.T) {
 	t.Parallel()
-	wantNoOldVersion(t, newTestRepository(t).dir)
+	wantNone(t, newTestRepository(t).dir)
 }
 
 // A repository without migrations has no earlier version.
-func TestOldCommitsWithoutMigration(t *testing.T) {
+func TestCommitsWithoutMigration(t *testing.T) {
 	t.Parallel()
 	r := newTestRepository(t)
 	r.commit("main.go", "1")
-	wantNoOldVersion(t, r.dir)
+	wantNone(t, r.dir)
 }
 
 // Before the first migration there was no schema, so a run begins with the commit that brought it, or a later one.
-func TestOldCommitsOfFirstMigration(t *testing.T) {
+func TestCommitsOfFirstMigration(t *testing.T) {
 	t.Parallel()
 	r := newTestRepository(t)
 	r.commit("main.go", "1")
 	first := r.commit("store/migrations/0001.sql", "1")
-	r.wantOldCommits(first)
+	r.wantCommits(first)
 	later := r.commit("main.go", "2")
-	r.wantOldCommits(first, later)
+	r.wantCommits(first, later)
 }
 
 // A run begins with the state before the newest migration, or with the commit that added it.
-func TestOldCommitsOfNextMigration(t *testing.T) {
+func TestCommitsOfNextMigration(t *testing.T) {
 	t.Parallel()
 	r := newTestRepository(t)
 	r.commit("store/migrations/0001.sql", "1")
 	second := r.commit("store/migrations/0002.sql", "2")
-	r.wantOldCommits(second+"^", second)
+	r.wantCommits(second+"^", second)
 }
 
 // If the newest migration was edited it had not been released: there is nothing from which to migrate.
-func TestOldCommitsOfEditedMigration(t *testing.T) {
+func TestCommitsOfEditedMigration(t *testing.T) {
 	t.Parallel()
 	r := newTestRepository(t)
 	r.commit("store/migrations/0001.sql", "1")
 	r.commit("store/migrations/0002.sql", "2")
 	edited := r.commit("store/migrations/0002.sql", "3")
-	r.wantOldCommits(edited)
+	r.wantCommits(edited)
 }

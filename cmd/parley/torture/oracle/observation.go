@@ -1,12 +1,10 @@
-package torture
+package oracle
 
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
-	"parley/channels/email/mailfake"
 	"parley/cmd/parley/torture/checker"
 	"parley/cmd/parley/torture/emulators"
 )
@@ -90,7 +88,7 @@ func (o *oracle) readMailbox(ctx context.Context, conversation int) (checker.Mai
 		if m.ParseError != "" {
 			o.unreadable[fmt.Sprintf("the mail %s to customer %d can't be read: %s", m.MessageID, conversation, m.ParseError)] = true
 		}
-		mailbox.Received = append(mailbox.Received, checker.Message{ID: m.MessageID, Markers: markersOf(m), EndWords: endWordsOf(m)})
+		mailbox.Received = append(mailbox.Received, checker.Message{ID: m.MessageID, Markers: emulators.MarkersOf(m), EndWords: emulators.EndWordsOf(m)})
 	}
 
 	return mailbox, nil
@@ -118,29 +116,4 @@ func (o *oracle) readPhone(ctx context.Context, kind emulators.ChatKind, convers
 
 	mailbox.Unsent = phone.Unsent
 	return mailbox, nil
-}
-
-// endWordsOf returns the ends of messages that a mail has in each form of its text.
-func endWordsOf(m mailfake.Received) []string {
-	body, html := checker.EndWordsIn(m.Text), checker.EndWordsIn(m.HTML)
-	if m.HTML == "" {
-		return body
-	}
-	return slices.DeleteFunc(html, func(end string) bool { return m.Text != "" && !slices.Contains(body, end) })
-}
-
-// markersOf returns the markers of all that a customer can read in a mail. Text and HTML are one text in two forms, of
-// which mail programs show one.
-func markersOf(m mailfake.Received) []checker.Marker {
-	body, html := checker.MarkersIn(m.Text), checker.MarkersIn(m.HTML)
-	for _, found := range checker.Distinct(html) {
-		for range checker.Count(html, found) - checker.Count(body, found) {
-			body = append(body, found)
-		}
-	}
-	all := append(checker.MarkersIn(m.Subject), body...)
-	for _, a := range m.Attachments {
-		all = append(all, checker.MarkersIn(a.Name+"\n"+string(a.Content))...)
-	}
-	return all
 }

@@ -1,0 +1,101 @@
+package emulators
+
+import (
+	"slices"
+	"testing"
+
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/torture/checker"
+)
+
+// Text and HTML are two forms of one text: a marker in both of them was sent once, a marker twice in one of them twice.
+func TestMarkersOf(t *testing.T) {
+	t.Parallel()
+	const marker = "outbound-c001-2"
+	reply := checker.Marker{Kind: checker.Outbound, Conversation: 1, Number: 2}
+	for _, tt := range []struct {
+		name      string
+		mail      mailfake.Received
+		wantTimes int // how often the reply was sent
+	}{
+		{
+			name:      "both forms",
+			mail:      mailfake.Received{Text: marker, HTML: "<p>" + marker + "</p>"},
+			wantTimes: 1,
+		},
+		{
+			name:      "text alone",
+			mail:      mailfake.Received{Text: marker},
+			wantTimes: 1,
+		},
+		{
+			name:      "HTML alone",
+			mail:      mailfake.Received{Text: "see below", HTML: "<p>" + marker + "</p>"},
+			wantTimes: 1,
+		},
+		{
+			name:      "twice in the text",
+			mail:      mailfake.Received{Text: marker + "\n\n" + marker, HTML: "<p>" + marker + "</p>"},
+			wantTimes: 2,
+		},
+		{
+			name:      "twice in HTML",
+			mail:      mailfake.Received{Text: marker, HTML: "<p>" + marker + "</p><p>" + marker + "</p>"},
+			wantTimes: 2,
+		},
+		{
+			name:      "also in the subject",
+			mail:      mailfake.Received{Subject: marker, Text: marker},
+			wantTimes: 2,
+		},
+		{
+			name: "also in an attachment",
+			mail: mailfake.Received{
+				Text:        marker,
+				Attachments: []mailfake.Attachment{{Name: "a.txt", Content: []byte(marker)}},
+			},
+			wantTimes: 2,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := checker.Count(MarkersOf(tt.mail), reply); got != tt.wantTimes {
+				t.Errorf("got the reply %d times, want %d", got, tt.wantTimes)
+			}
+		})
+	}
+}
+
+// A mail has the end of a reply if each form of its text has it.
+func TestEndWordsOf(t *testing.T) {
+	t.Parallel()
+	const whole, cut = "outbound-c001-2 c001-2-end", "outbound-c001-2"
+	for _, tt := range []struct {
+		name string
+		mail mailfake.Received
+		want int
+	}{
+		{name: "both forms", mail: mailfake.Received{Text: whole, HTML: whole}, want: 1},
+		{name: "text alone", mail: mailfake.Received{Text: whole}, want: 1},
+		{name: "HTML alone", mail: mailfake.Received{HTML: whole}, want: 1},
+		{name: "the text is cut", mail: mailfake.Received{Text: cut, HTML: whole}},
+		{name: "the HTML is cut", mail: mailfake.Received{Text: whole, HTML: cut}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := EndWordsOf(tt.mail); len(got) != tt.want {
+				t.Errorf("got the ends %q, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+// Markers are returned in the order in which the mail shows them.
+func TestMarkersOfInOrder(t *testing.T) {
+	t.Parallel()
+	reply := checker.Marker{Kind: checker.Outbound, Conversation: 1, Number: 2}
+	got := MarkersOf(mailfake.Received{Text: "outbound-c001-2\noutbound-c001-4", HTML: "outbound-c001-2 outbound-c001-4"})
+	if want := []checker.Marker{reply, {Kind: checker.Outbound, Conversation: 1, Number: 4}}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

@@ -1,0 +1,137 @@
+// Package oldversion builds the program of an earlier commit, with which a torture run begins so that it can upgrade
+// to this one under load.
+//
+// What does not belong here: how the program is run, and when it is replaced.
+package oldversion
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	migrationsPath = "store/migrations"
+	buildTimeout   = 10 * time.Minute
+	// laterCommits is how many of the commits after the last change of the schema are tried, if that one doesn't build.
+	laterCommits = 8
+)
+
+// errNone says that there is no earlier version. It is wrapped with the reason.
+var errNone = errors.New("no earlier version")
+
+// Build builds the program of an earlier commit into dir, and reports the program's path and which commit it is.
+// source is a folder of the repository. from names the commit; if it is "", the first of listCommits that builds is taken.
+// Errors: errNone with the reason.
+func Build(ctx context.Context, source, from, dir string) (program, commit string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
+	defer cancel()
+	if source, err = runGit(ctx, source, "rev-parse", "--show-toplevel"); err != nil {
+		return "", "", fmt.Errorf("%w: no repository here: %w", errNone, err)
+	}
+
+	list := []string{from}
+	if from == "" {
+		if list, err = listCommits(ctx, source); err != nil {
+			return "", "", err
+		}
+	}
+
+	for _, commit := range list {
+		if program, err = buildCommit(ctx, source, commit, dir); err == nil {
+			return program, commit, nil
+		}
+	}
+
+	return "", "", fmt.Errorf("%w: %w", errNone, err)
+}
+
+// listCommits returns the commits with which a run may begin, the best first:
+//   - the one before the last commit that changed the schema, if that commit only added migrations,
+//   - that last commit itself, whose schema is still ours,
+//   - those that came after it.
+func listCommits(ctx context.Context, source string) ([]string, error) {
+	shallow, err := runGit(ctx, source, "rev-parse", "--is-shallow-repository")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNone, err)
+	}
+	if shallow == "true" {
+		return nil, fmt.Errorf("%w: this clone has no history", errNone)
+	}
+
+	last, err := runGit(ctx, source, "log", "-1", "--format=%H", "--", migrationsPath)
+	if err != nil || last == "" {
+		return nil, fmt.Errorf("%w: no commit changed %s", errNone, migrationsPath)
+	}
+
+	list := []string{last}
+	if hasOnlyAddedMigrations(ctx, source, last) {
+		list = []string{last + "^", last}
+	}
+
+	later, err := runGit(ctx, source, "rev-list", "--reverse", "--first-parent", last+"..HEAD")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNone, err)
+	}
+	if fields := strings.Fields(later); len(fields) > 0 {
+		list = append(list, fields[:min(laterCommits, len(fields))]...)
+	}
+
+	return list, nil
+}
+
+// hasOnlyAddedMigrations reports whether there was a schema before a commit, and the commit changed and removed none of its
+// migrations.
+func hasOnlyAddedMigrations(ctx context.Context, source, commit string) bool {
+	before, err := runGit(ctx, source, "ls-tree", "--full-tree", "--name-only", commit+"^", migrationsPath+"/")
+	if err != nil || before == "" { // the error means that there is no commit before
+		return false
+	}
+	changes, err := runGit(ctx, source, "diff", "--name-status", commit+"^", commit, "--", migrationsPath)
+	isOther := func(line string) bool { return line != "" && !strings.HasPrefix(line, "A") }
+	return err == nil && !slices.ContainsFunc(strings.Split(changes, "\n"), isOther)
+}
+
+// buildCommit unpacks a commit and builds its program.
+func buildCommit(ctx context.Context, source, commit, dir string) (string, error) {
+	tree, program := filepath.Join(dir, "old", "tree"), filepath.Join(dir, "old", "parley")
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "old")), os.MkdirAll(tree, 0o700)); err != nil {
+		return "", err
+	}
+
+	archive := exec.CommandContext(ctx, "git", "-C", source, "archive", "--format=tar", commit) //nolint:gosec // our own arguments
+	unpack := exec.CommandContext(ctx, "tar", "-x", "-C", tree)                                 //nolint:gosec // likewise
+	pipe, err := archive.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+
+	unpack.Stdin = pipe
+	if err := unpack.Start(); err != nil {
+		return "", err
+	}
+	if err := errors.Join(archive.Run(), unpack.Wait()); err != nil {
+		return "", fmt.Errorf("unpack %.12s: %w", commit, err)
+	}
+
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/parley") //nolint:gosec // likewise
+	build.Dir = tree
+	if output, err := build.CombinedOutput(); err != nil {
+		first, _, _ := bytes.Cut(bytes.TrimSpace(output), []byte("\n"))
+		return "", fmt.Errorf("%.12s does not build: %w: %s", commit, err, first)
+	}
+
+	return program, os.RemoveAll(tree)
+}
+
+func runGit(ctx context.Context, source string, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", source}, args...)...).Output() //nolint:gosec // our own arguments
+	return strings.TrimSpace(string(out)), err
+}

@@ -1,0 +1,82 @@
+package oracle
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"parley/cmd/parley/child"
+)
+
+// Process is the oracle's process, seen from the run. Both speak by lines of JSON: a Request on the process's
+// standard input, an Answer on its standard output.
+type Process struct {
+	process  *child.Process
+	in       *os.File // the run's end of the process's standard input
+	out      *os.File // the run's end of its standard output
+	requests *json.Encoder
+	answers  *json.Decoder
+}
+
+// Start starts the oracle of a program that has the sub-command torture --oracle. log is the path of its log.
+func Start(program, log string) (*Process, error) {
+	oracleIn, in, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("torture: oracle: standard input: %w", err)
+	}
+
+	out, oracleOut, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("torture: oracle: standard output: %w", err), oracleIn.Close(), in.Close())
+	}
+
+	process, err := child.Start(child.Spec{
+		Name:    "oracle",
+		Program: []string{program, "torture", "--oracle"},
+		Env:     child.CleanEnv(),
+		Log:     log,
+		Stdin:   oracleIn,
+		Stdout:  oracleOut,
+	})
+	err = errors.Join(err, oracleIn.Close(), oracleOut.Close())
+	if err != nil {
+		return nil, errors.Join(err, in.Close(), out.Close())
+	}
+
+	return &Process{
+		process:  process,
+		in:       in,
+		out:      out,
+		requests: json.NewEncoder(in),
+		answers:  json.NewDecoder(out),
+	}, nil
+}
+
+// SetUp tells the oracle where the emulators are. It comes before every other request.
+func (p *Process) SetUp(s Setup) error {
+	_, err := p.Ask(Request{Setup: &s})
+	return err
+}
+
+// Ask sends one request and waits for its answer.
+// Errors: the oracle has ended, or could not observe the emulators.
+func (p *Process) Ask(request Request) (Answer, error) {
+	var answer Answer
+	if err := p.requests.Encode(request); err != nil {
+		return answer, fmt.Errorf("torture: oracle: send a request: %w", err)
+	}
+	if err := p.answers.Decode(&answer); err != nil {
+		return answer, fmt.Errorf("torture: oracle: read an answer: %w", err)
+	}
+	if answer.Err != "" {
+		return answer, errors.New(answer.Err)
+	}
+	return answer, nil
+}
+
+// End ends the process.
+func (p *Process) End() {
+	_, _ = p.in.Close(), p.out.Close() // whatever they say, the process is ended next
+	p.process.End()
+}

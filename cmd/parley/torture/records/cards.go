@@ -1,0 +1,114 @@
+package records
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/cmd/parley/torture/checker"
+)
+
+// conversation is how a conversation stands in the database.
+type conversation struct {
+	Root          string   `db:"root"`
+	Number        int64    `db:"number"`
+	Status        string   `db:"status"`
+	Team          string   `db:"team"`   // "" means none, or one without members
+	Owners        []string `db:"owners"` // agents who are still there
+	CustomerWaits bool     `db:"waits"`  // the customer spoke last
+	HasTimer      bool     `db:"timer"`  // a timer of the conversation will remind somebody
+}
+
+const conversationsQuery = `
+	SELECT t.root, c.id AS number, c.status,
+		coalesce((SELECT name FROM teams WHERE id = c.team_id AND members <> '{}'), '') AS team,
+		ARRAY(SELECT name FROM agents WHERE id = ANY(c.assignees) AND active ORDER BY id) AS owners,
+		coalesce((
+			SELECT m.direction = 'in'
+			FROM messages AS m
+			WHERE m.conversation_id = c.id AND m.automatic = '' AND (m.direction = 'in' OR m.fate IN ('waiting', 'out', 'unclear'))
+			ORDER BY m.created_at DESC, m.id DESC
+			LIMIT 1), false) AS waits,
+		EXISTS (SELECT FROM timers AS x WHERE x.conversation_id = c.id) AS timer
+	FROM conversations AS c
+	JOIN threads AS t ON t.conversation_id = c.id
+	WHERE c.kind = 'customer' AND t.root <> ''
+	ORDER BY c.id`
+
+// readCards compares conversations with the cards of their threads, and finds waiting customers for whom nobody is
+// responsible.
+func (a *Audit) readCards(ctx context.Context, c *pgx.Conn, cards map[string]checker.Card) error {
+	list, err := Rows(ctx, c, pgx.RowToStructByName[conversation], conversationsQuery)
+	a.compareCards(list, cards)
+	return err
+}
+
+// compareCards is readCards without the database.
+func (a *Audit) compareCards(list []conversation, cards map[string]checker.Card) {
+	for _, c := range list {
+		card, ok := cards[c.Root]
+		isEnded := c.Status == "resolved" || c.Status == "closed"
+		if !ok || !c.isShownBy(card.Text, isEnded) {
+			a.StaleCards = append(a.StaleCards, fmt.Sprintf("conversation #%d is %s, team %q, owners %q, and its card shows %q",
+				c.Number, c.Status, c.Team, c.Owners, card.Text))
+		}
+		isWaiting := c.CustomerWaits && !isEnded
+		if isWaiting && !c.hasResponsible(card.Responsible) {
+			a.Forgotten = append(a.Forgotten, fmt.Sprintf("the customer of conversation #%d waits; "+
+				"it has the owners %q and the team %q, and should have one of %s", c.Number, c.Owners, c.Team, card.Responsible))
+		}
+	}
+}
+
+// isShownBy reports whether a card shows a conversation as it stands. isEnded means resolved or closed.
+func (c *conversation) isShownBy(card string, isEnded bool) bool {
+	if isEnded {
+		return c.Status != "resolved" || checker.IsResolved(card)
+	}
+	showsTeam := c.Team == "" || strings.Contains(card, c.Team)
+	if checker.IsResolved(card) || !showsTeam {
+		return false
+	}
+	for _, name := range checker.AgentNames() {
+		if strings.Contains(card, name) != slices.Contains(c.Owners, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// hasResponsible reports whether somebody whom r allows is responsible for the customer, or a timer will remind somebody.
+func (c *conversation) hasResponsible(r checker.Responsible) bool {
+	if len(c.Owners) > 0 {
+		return r.OwnerAllowed
+	}
+	if c.HasTimer {
+		return true
+	}
+	return c.Team != "" && slices.Contains(r.Teams, c.Team)
+}
+
+// A customer's words reopen what is resolved; a card can't show which came first. Both times
+// are those of Parley's transactions, which may stand still in between for $1 seconds.
+const resolvedQuery = `
+	SELECT format('the customer of conversation #%s wrote again, and it is still resolved', c.id) AS text
+	FROM conversations AS c
+	WHERE c.kind = 'customer' AND c.status = 'resolved' AND EXISTS (
+		SELECT FROM messages AS m
+		WHERE m.conversation_id = c.id AND m.direction = 'in' AND m.automatic = ''
+			AND m.created_at > c.resolved_at + make_interval(secs => $1))
+	ORDER BY c.id`
+
+// overlapMargin is how much longer than the longest stop two transactions may overlap.
+const overlapMargin = 5 * time.Second
+
+// readResolved finds resolved conversations whose customers wrote again. longestStop is how long a process may stand still.
+func (a *Audit) readResolved(ctx context.Context, c *pgx.Conn, longestStop time.Duration) error {
+	found, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (longestStop + overlapMargin).Seconds())
+	a.Forgotten = append(a.Forgotten, found...)
+	return err
+}

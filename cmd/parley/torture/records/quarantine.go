@@ -1,0 +1,79 @@
+package records
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// quarantined is an event that was given up.
+type quarantined struct {
+	Event   store.EventID `db:"event_id"`
+	Fact    string        `db:"fact"` // its external id; "" means there is no such event
+	Reason  string        `db:"reason"`
+	Applied bool          `db:"applied"`
+}
+
+const quarantinedQuery = `
+	SELECT q.event_id, coalesce(e.external_id, '') AS fact, q.reason,
+		EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id)
+			OR EXISTS (SELECT FROM log_entries AS l WHERE l.event_id = q.event_id) AS applied
+	FROM quarantine AS q
+	LEFT JOIN events AS e ON e.id = q.event_id
+	ORDER BY q.event_id`
+
+// readQuarantine compares the events in quarantine with those that have to be there.
+func (a *Audit) readQuarantine(ctx context.Context, c *pgx.Conn, expected Expectation) error {
+	list, err := Rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery)
+	if err == nil {
+		a.compareQuarantine(list, expected)
+	}
+	return err
+}
+
+// compareQuarantine is readQuarantine without the database.
+func (a *Audit) compareQuarantine(list []quarantined, expected Expectation) {
+	missing := slices.Clone(expected.Poisons)
+	for _, q := range list {
+		i := slices.Index(missing, q.Fact)
+		isPoison := i >= 0
+		if isPoison {
+			missing = slices.Delete(missing, i, i+1)
+		}
+
+		if q.Applied {
+			a.WronglyQuarantined = append(a.WronglyQuarantined, fmt.Sprintf("event %d was given up and applied as well: %s", q.Event, q.Reason))
+			continue
+		}
+		if !isPoison {
+			a.WronglyQuarantined = append(a.WronglyQuarantined, fmt.Sprintf("event %d was given up: %s", q.Event, q.Reason))
+			continue
+		}
+
+		notices := expected.countNotices(q.Event)
+		isTooOften := notices > 1 && !expected.Blind
+		if notices == 0 || isTooOften {
+			a.NotQuarantined = append(a.NotQuarantined, fmt.Sprintf("that event %d was given up is told %d times", q.Event, notices))
+		}
+	}
+
+	for _, fact := range missing {
+		a.NotQuarantined = append(a.NotQuarantined, fmt.Sprintf("%s can't be applied and was not given up", fact))
+	}
+}
+
+// countNotices counts the cards that tell of an event that was given up.
+func (e *Expectation) countNotices(event store.EventID) int {
+	n, words := 0, regexp.MustCompile(fmt.Sprintf(`\bparley replay %d\b`, event))
+	for _, c := range e.Cards {
+		if words.MatchString(c.Text) {
+			n++
+		}
+	}
+	return n
+}
