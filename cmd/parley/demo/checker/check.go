@@ -48,6 +48,7 @@ type SentMessage struct {
 	Files       int    // Inbound: how many files came with it
 	FilesOnly   bool   // Inbound: it is nothing but files, whose names Parley may have made up
 
+	// What the observer adds, and what Check found out.
 	AuthorKey   string     // the author's name, as NameKey writes it
 	Versions    [][]string // the words by which it is recognised, and those before an edit
 	FirstSeenAt time.Time  // when the observer saw it first, by the machine's clock

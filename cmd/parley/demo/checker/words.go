@@ -28,7 +28,7 @@ var (
 	htmlTag        = regexp.MustCompile(`<[^>]*>`)
 )
 
-// WrittenText is what a customer wrote in a mail: without what she quotes, and a signature.
+// WrittenText is what a customer wrote in a mail, without quotations and without a signature.
 func WrittenText(text, html string) string {
 	if strings.TrimSpace(text) == "" {
 		text = htmlTag.ReplaceAllString(html, " ")
@@ -40,8 +40,8 @@ func WrittenText(text, html string) string {
 	return Unquoted(text)
 }
 
-// ReceivedText is what agents wrote in a mail, without a signature. Parley adds no earlier mails: what is quoted, and a line such as
-// "On Monday you wrote:", is the agents' own.
+// ReceivedText is what agents wrote in a mail, without a signature. Parley adds no earlier mails: what is quoted, and a line
+// such as "On Monday you wrote:", is the agents' own.
 func ReceivedText(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if at := signatureStart.FindStringIndex(text); at != nil {
@@ -111,7 +111,7 @@ func WordsOf(text string) []string {
 
 // Match is how a message was recognised in what arrived.
 type Match struct {
-	Found int  // words of it; 0 means it is something else
+	Found int  // how many of its words were found; 0 means it is something else
 	end   int  // index of the word behind it
 	Whole bool // it stands there word for word, as lines of its own
 }

@@ -10,27 +10,29 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"parley/channels/pause"
 )
 
 const (
-	// cordDial is how long an emulator may take to accept a connection.
-	cordDial = 5 * time.Second
-	// cordTries and cordPause bound the wait for an address that somebody else holds for
+	// dialTimeout is how long an emulator may take to accept a connection.
+	dialTimeout = 5 * time.Second
+	// plugTries and plugPause bound the wait for an address that somebody else holds for
 	// a moment, when a cord is plugged in again.
-	cordTries = 20
-	cordPause = 100 * time.Millisecond
+	plugTries = 20
+	plugPause = 100 * time.Millisecond
 )
 
 // Cord is the wire between Parley and one port of an emulator. While it is cut, its address refuses connections as a
 // dead host's does; the people, who use the emulator from the other side, notice nothing.
 type Cord struct {
-	Addr string // host:port where Parley connects
-	live sync.WaitGroup
+	Addr    string         // host:port where Parley connects
+	running sync.WaitGroup // what accepts and carries connections
 
 	mu       sync.Mutex
-	target   string
-	listener net.Listener // nil while cut
-	ends     map[net.Conn]struct{}
+	target   string                // host:port of the emulator
+	listener net.Listener          // nil while cut
+	ends     map[net.Conn]struct{} // both ends of each connection
 }
 
 // New lays a plugged-in cord from addr (host:port, port 0 picks one) to target.
@@ -54,26 +56,16 @@ func (c *Cord) Plug(ctx context.Context) error {
 	}
 
 	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, "tcp", c.Addr)
-	for try := 1; err != nil && try < cordTries; try++ {
-		if ctx.Err() != nil {
-			break
-		}
-
-		select {
-		case <-ctx.Done():
-		case <-time.After(cordPause):
-		}
-
-		ln, err = lc.Listen(ctx, "tcp", c.Addr)
+	listener, err := lc.Listen(ctx, "tcp", c.Addr)
+	for try := 1; err != nil && try < plugTries && pause.For(ctx, plugPause); try++ {
+		listener, err = lc.Listen(ctx, "tcp", c.Addr)
 	}
-
 	if err != nil {
 		return fmt.Errorf("demo: plug in: %w", err)
 	}
 
-	c.listener = ln
-	c.live.Go(func() { c.serve(context.WithoutCancel(ctx), ln) })
+	c.listener = listener
+	c.running.Go(func() { c.serve(context.WithoutCancel(ctx), listener) })
 	return nil
 }
 
@@ -101,26 +93,26 @@ func (c *Cord) Cut() {
 // Close cuts the cord for good and waits until nothing runs on it.
 func (c *Cord) Close() {
 	c.Cut()
-	c.live.Wait()
+	c.running.Wait()
 }
 
 // serve takes connections until the cord is cut.
-func (c *Cord) serve(ctx context.Context, ln net.Listener) {
+func (c *Cord) serve(ctx context.Context, listener net.Listener) {
 	for {
-		near, err := ln.Accept()
+		near, err := listener.Accept()
 		if err != nil {
 			return // cut: an accept fails for nothing else that a demo could mend
 		}
-		c.live.Go(func() { c.carryBytes(ctx, ln, near) })
+		c.running.Go(func() { c.carryBytes(ctx, listener, near) })
 	}
 }
 
-// carryBytes passes bytes both ways until either side hangs up or the cord is cut.
-func (c *Cord) carryBytes(ctx context.Context, ln net.Listener, near net.Conn) {
+// carryBytes passes bytes both ways until either side hangs up or the cord is cut. near is Parley's end.
+func (c *Cord) carryBytes(ctx context.Context, listener net.Listener, near net.Conn) {
 	c.mu.Lock()
 	target := c.target
 	c.mu.Unlock()
-	dialer := net.Dialer{Timeout: cordDial}
+	dialer := net.Dialer{Timeout: dialTimeout}
 	far, err := dialer.DialContext(ctx, "tcp", target)
 	if err != nil {
 		_ = near.Close()
@@ -130,7 +122,7 @@ func (c *Cord) carryBytes(ctx context.Context, ln net.Listener, near net.Conn) {
 	hangUp := func() { _, _ = near.Close(), far.Close() }
 	defer hangUp()
 
-	if !c.hold(ln, near, far) {
+	if !c.hold(listener, near, far) {
 		return
 	}
 	defer c.release(near, far)
@@ -145,11 +137,12 @@ func (c *Cord) carryBytes(ctx context.Context, ln net.Listener, near net.Conn) {
 	back.Wait()
 }
 
-// hold remembers both ends of a connection, so that Cut can close them. It returns false if the cord was cut meanwhile.
-func (c *Cord) hold(ln net.Listener, ends ...net.Conn) bool {
+// hold remembers both ends of a connection that a listener accepted, so that Cut can close them. It returns false if the
+// cord was cut meanwhile.
+func (c *Cord) hold(listener net.Listener, ends ...net.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.listener != ln {
+	if c.listener != listener {
 		return false
 	}
 	for _, end := range ends {

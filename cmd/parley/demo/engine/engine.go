@@ -25,8 +25,8 @@ import (
 const (
 	// Grace is how long a stopping Parley may finish what is under way.
 	Grace = 25 * time.Second
-	// enginePause is the wait before a Parley that died is started again.
-	enginePause = time.Second
+	// restartPause is the wait before a Parley that died is started again.
+	restartPause = time.Second
 	// killPause is the wait before a Parley that somebody killed is started again: long enough
 	// to write something while it is down.
 	killPause = 10 * time.Second
@@ -38,12 +38,12 @@ var ErrOver = errors.New("the demo starts over")
 
 // Options say how the engine is started.
 type Options struct {
-	Exe    string
+	Exe    string // the program
 	Args   []string
-	Env    []string
-	Out    io.Writer
+	Env    []string  // NAME=value; see the function Env
+	Out    io.Writer // gets what it writes
 	Log    *slog.Logger
-	Report func(text string) // what the page says about the engine
+	Report func(text string) // tells people what happened to the engine
 	Pause  time.Duration     // the wait before one that was killed is started again; 0 means ten seconds
 }
 
@@ -60,7 +60,7 @@ type Engine struct {
 
 // State is how the engine is.
 type State struct {
-	Runs      bool
+	Runs      bool      // the process was started and hasn't ended
 	Kills     int       // how often Kill ended it
 	DownSince time.Time // when the last one ended; zero means that none did
 	BackAt    time.Time // when the next one starts by itself, if it doesn't run
@@ -136,7 +136,7 @@ func (e *Engine) noteEnded() time.Duration {
 	}
 
 	e.mu.Lock()
-	wait, text := enginePause, "Parley stopped; it is being started again. Nothing is lost: see its log for the reason."
+	wait, text := restartPause, "Parley stopped; it is being started again. Nothing is lost: see its log for the reason."
 	if e.killed {
 		wait, text = e.o.Pause, "Parley was killed; it starts again by itself. What is said waits."
 	}

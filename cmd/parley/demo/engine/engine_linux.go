@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"syscall"
-)
+import "syscall"
 
 // childAttr keeps the terminal's signals away from the engine, which ends before the
 // world does, and ends it when this process is killed.

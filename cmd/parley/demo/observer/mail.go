@@ -32,7 +32,7 @@ func (o *Observer) observeMail(now time.Time) {
 			o.recordSent(checker.SentMessage{
 				Key:       m.MessageID,
 				Direction: checker.Inbound,
-				Author:    nameIn(m.From),
+				Author:    cmp.Or(m.From.Name, m.From.Address),
 				Recipient: outside.HelpAddress,
 				SentAt:    m.At,
 				Text:      cmp.Or(text, filesOf(m), "(a message without text)"),
@@ -77,11 +77,4 @@ func countAttachments(m mailfake.Received) (n int) {
 
 func isToCompany(m mailfake.Received) bool {
 	return slices.ContainsFunc(append(slices.Clone(m.To), m.Cc...), func(a mailfake.Address) bool { return strings.EqualFold(a.Address, outside.HelpAddress) })
-}
-
-func nameIn(a mailfake.Address) string {
-	if a.Name == "" {
-		return a.Address
-	}
-	return a.Name
 }

@@ -42,12 +42,12 @@ type Report struct {
 // Row is one message.
 type Row struct {
 	Key      string     `json:"key"`
-	Way      string     `json:"way"`
+	Way      string     `json:"way"` // its direction
 	Who      string     `json:"who"`
 	Whom     string     `json:"whom"`
-	Text     string     `json:"text"`
-	At       time.Time  `json:"at"`
-	State    string     `json:"state"`
+	Text     string     `json:"text"`     // an excerpt
+	At       time.Time  `json:"at"`       // when it was sent
+	State    string     `json:"state"`    // one of checker's
 	Accepted bool       `json:"accepted"` // Parley has stored it
 	Delivery string     `json:"delivery"` // its state, as Parley says
 	Attempt  int        `json:"attempt"`
@@ -106,13 +106,13 @@ func (o *Observer) Report(ctx context.Context, db *pgxpool.Pool, isConnected boo
 		o.idleSince = now
 	}
 
-	var overdue time.Time
+	var lostBefore time.Time // a message that was first seen before then, and stands nowhere, is lost; zero means none is
 	limit := now.Add(-lostAfter)
 	if !o.idleSince.IsZero() && o.idleSince.Before(limit) {
-		overdue = limit
+		lostBefore = limit
 	}
 
-	results, counts := checker.Check(sent, observed, records, overdue)
+	results, counts := checker.Check(sent, observed, records, lostBefore)
 	report := Report{Counts: counts, Rows: []Row{}, Quiet: !o.idleSince.IsZero()}
 	for _, r := range slices.Backward(results[max(0, len(results)-maxRows):]) {
 		report.Rows = append(report.Rows, rowOf(&r))
@@ -184,8 +184,8 @@ func (o *Observer) forgetTyped(channel, thread string) {
 	}
 }
 
-// noteTakenBack marks the messages that were gone at the last look, and that Parley still holds by these newer records: it can't have
-// sent them before they were gone. Caller holds o.mu.
+// noteTakenBack marks the messages that were gone at the last look, and that Parley still holds by these newer records: it
+// can't have sent them before they were gone. Caller holds o.mu.
 func (o *Observer) noteTakenBack(records map[string]checker.Record) {
 	for key, s := range o.sent {
 		if s.Deleted && records[key].Held {
@@ -206,22 +206,24 @@ func (o *Observer) recordSent(s checker.SentMessage, now time.Time) {
 	if !slices.ContainsFunc(known.Versions, func(v []string) bool { return slices.Equal(v, words) }) {
 		known.Versions = append(known.Versions, words)
 	}
+	known.Text = s.Text
+	known.Mailbox = s.Mailbox
+	known.Files = s.Files
 	known.Deleted, known.TakenBack = false, false
 	known.IsNote = known.IsNote && s.IsNote
-	known.Text, known.Mailbox = s.Text, s.Mailbox
-	known.ForCustomer, known.Files = s.ForCustomer && !known.Unannounced, s.Files
+	known.ForCustomer = s.ForCustomer && !known.Unannounced
 }
 
 // recordObserved keeps what arrived. A post of files may show more of them later.
-func (o *Observer) recordObserved(a checker.Observation) {
-	before, isSeen := o.observed[a.Key]
-	if !isSeen || a.Files > before.Files {
-		o.observed[a.Key] = a
+func (o *Observer) recordObserved(seen checker.Observation) {
+	before, isKnown := o.observed[seen.Key]
+	if !isKnown || seen.Files > before.Files {
+		o.observed[seen.Key] = seen
 	}
 }
 
-// readDatabase asks Parley's database what became of the newest messages, by the keys of checker.SentMessage. isBusy says
-// that Parley has something left to do, or that nobody knows.
+// readDatabase reads what Parley's database says of messages (see readRecords). isBusy says that Parley has something left
+// to do, or that nobody knows.
 func (o *Observer) readDatabase(ctx context.Context, pool *pgxpool.Pool) (records map[string]checker.Record, isBusy bool, err error) {
 	if pool == nil {
 		return nil, true, nil
@@ -245,6 +247,7 @@ func (o *Observer) readDatabase(ctx context.Context, pool *pgxpool.Pool) (record
 	return list, o.world.Teams.Activities.Pending() > 0, nil
 }
 
+// readRecords reads what became of the newest messages, by the keys of checker.SentMessage.
 func readRecords(ctx context.Context, q store.Querier) (map[string]checker.Record, error) {
 	const read = `
 		SELECT CASE WHEN m.direction = 'in' THEN '<' || m.external_id || '>' ELSE m.channel || '/' || m.place END AS key,
@@ -268,18 +271,10 @@ func readRecords(ctx context.Context, q store.Querier) (map[string]checker.Recor
 		return nil, err
 	}
 
-	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (row, error) {
-		var c row
-		return c, r.Scan(&c.Key, &c.Fate, &c.Reason, &c.Delivery, &c.Attempt, &c.Held, &c.Error)
-	})
-	if err != nil {
-		return nil, err
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
+	found := map[string]checker.Record{}
+	for _, r := range list {
+		found[r.Key] = r.Record
 	}
-
-	found := make(map[string]checker.Record, len(list))
-	for _, c := range list {
-		found[c.Key] = c.Record
-	}
-
-	return found, nil
+	return found, err
 }

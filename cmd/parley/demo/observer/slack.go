@@ -100,16 +100,22 @@ func fileCustomerIn(text string) string {
 // Parley tells of a message.
 func slackObservation(m *slackfake.Message, channel, root string) checker.Observation {
 	text := plaintext.MessageText(m)
-	a := checker.Observation{Key: channel + "/" + m.TS, Direction: checker.Inbound, At: timeOf(m.TS), Thread: channel + "/" + root, Wording: checker.WordingOf(text)}
-	if from := fileCustomerIn(text); from != "" {
-		a.CustomerKey, a.Wording = from, checker.Wording{}
-		a.Files = len(m.Files) + len(fileNotice.FindAllString(text, -1))
-	} else if from, ok := strings.CutSuffix(m.Username, customerSuffix); ok {
-		a.CustomerKey = checker.NameKey(from)
-	} else {
-		a.Notice = text
+	seen := checker.Observation{
+		Key:       channel + "/" + m.TS,
+		Direction: checker.Inbound,
+		At:        timeOf(m.TS),
+		Thread:    channel + "/" + root,
+		Wording:   checker.WordingOf(text),
 	}
-	return a
+	if from := fileCustomerIn(text); from != "" {
+		seen.CustomerKey, seen.Wording = from, checker.Wording{}
+		seen.Files = len(m.Files) + len(fileNotice.FindAllString(text, -1))
+	} else if from, ok := strings.CutSuffix(m.Username, customerSuffix); ok {
+		seen.CustomerKey = checker.NameKey(from)
+	} else {
+		seen.Notice = text
+	}
+	return seen
 }
 
 // customerOf returns the customer of a thread.

@@ -24,19 +24,19 @@ func (o *Observer) observeTeams(now time.Time) {
 	if fake == nil {
 		return
 	}
-	all := o.world.CanReadAllOfTeams()
+	canReadAll := o.world.CanReadAllOfTeams()
 	for _, c := range fake.Channels() {
 		for _, root := range fake.Roots(c.ID) {
 			thread := fake.Thread(c.ID, root.ID)
 			if root.Bot && len(thread) > 0 {
-				o.observeTeamsThread(c.ID, thread, all, now)
+				o.observeTeamsThread(c.ID, thread, canReadAll, now)
 			}
 		}
 	}
 }
 
-// observeTeamsThread looks into one thread, the root first. all says that Parley may read all messages.
-func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Message, all bool, now time.Time) {
+// observeTeamsThread looks into one thread, the root first. canReadAll says that Parley may read all messages.
+func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Message, canReadAll bool, now time.Time) {
 	root := thread[0].ID
 	at := slices.IndexFunc(thread, func(m *teamsfake.Message) bool { return teamsObservation(m, root).CustomerKey != "" })
 	owner, box := "", ""
@@ -66,13 +66,13 @@ func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Messag
 				Files:       countPictures(m, linked),
 			})
 		} else if m.Bot {
-			a := teamsObservation(m, root)
-			if a.Files > 0 || fileCustomerIn(m.Text) != "" {
-				files, linked = a, m.Text
+			seen := teamsObservation(m, root)
+			if seen.Files > 0 || fileCustomerIn(m.Text) != "" {
+				files, linked = seen, m.Text
 			}
-			o.recordObserved(a)
+			o.recordObserved(seen)
 		} else if box != "" {
-			text, meant := teamsText(m)
+			text, isForCustomer := teamsText(m)
 			o.recordSent(checker.SentMessage{
 				Key:         channel + "/" + m.ID,
 				Direction:   checker.Outbound,
@@ -83,9 +83,9 @@ func (o *Observer) observeTeamsThread(channel string, thread []*teamsfake.Messag
 				Channel:     channel,
 				Thread:      root,
 				Mailbox:     box,
-				ForCustomer: meant,
-				IsNote:      !meant && noteText.MatchString(text),
-				Unannounced: !all && !hasAppMention(m),
+				ForCustomer: isForCustomer,
+				IsNote:      !isForCustomer && noteText.MatchString(text),
+				Unannounced: !canReadAll && !hasAppMention(m),
 			}, now)
 		}
 	}
@@ -98,7 +98,7 @@ func teamsObservation(m *teamsfake.Message, root string) checker.Observation {
 		text = plaintext.CardText(card)
 	}
 
-	a := checker.Observation{
+	seen := checker.Observation{
 		Key:       m.Channel + "/" + m.ID,
 		Direction: checker.Inbound,
 		At:        m.At,
@@ -107,21 +107,22 @@ func teamsObservation(m *teamsfake.Message, root string) checker.Observation {
 	}
 	name, rest, _ := strings.Cut(text, "\n")
 	if from := fileCustomerIn(rest); from != "" {
-		a.CustomerKey, a.Wording = from, checker.Wording{}
-		a.Files = strings.Count(rest, downloadLine) + len(fileNotice.FindAllString(rest, -1))
+		seen.CustomerKey, seen.Wording = from, checker.Wording{}
+		seen.Files = strings.Count(rest, downloadLine) + len(fileNotice.FindAllString(rest, -1))
 	} else if from, ok := strings.CutSuffix(strings.TrimSpace(name), customerSuffix); ok {
-		a.CustomerKey, a.Wording = checker.NameKey(from), checker.WordingOf(rest)
+		seen.CustomerKey, seen.Wording = checker.NameKey(from), checker.WordingOf(rest)
 	} else {
-		a.Notice = text
+		seen.Notice = text
 	}
 
-	return a
+	return seen
 }
 
 // downloadLine begins the line with the link to a file.
 const downloadLine = "\nDownload "
 
-// countPictures counts the pictures that a message shows and that nothing above led to already.
+// countPictures counts the pictures that a message shows and to which no link above it leads. linked is the text with the
+// links.
 func countPictures(m *teamsfake.Message, linked string) (n int) {
 	var sent struct {
 		Attachments []struct {
@@ -146,7 +147,7 @@ var blockquote = regexp.MustCompile(`(?s)<blockquote>.*?</blockquote>`)
 
 // teamsText returns what somebody typed, and whether it looks as if it were for the customer: with the app's name only after
 // the word reply. A quotation counts if there is nothing else.
-func teamsText(m *teamsfake.Message) (text string, meant bool) {
+func teamsText(m *teamsfake.Message) (text string, isForCustomer bool) {
 	text = cmp.Or(client.Plain(blockquote.ReplaceAllString(m.HTML, "")), m.Text)
 	for _, f := range m.Files {
 		if m.Text == "" {
@@ -155,20 +156,20 @@ func teamsText(m *teamsfake.Message) (text string, meant bool) {
 	}
 
 	isAgents := m.User == outside.TeamsAnn || m.User == outside.TeamsBen
-	inside := !isAgents || internalText.MatchString(text)
+	isInside := !isAgents || internalText.MatchString(text)
 	for _, x := range m.Mentions {
 		if !x.Bot {
-			inside = true
+			isInside = true
 			continue
 		}
 
 		text = strings.TrimSpace(strings.Replace(text, "@"+x.Name, "", 1))
 		begin := replyCommand.FindString(text)
-		inside = inside || begin == ""
+		isInside = isInside || begin == ""
 		text = text[len(begin):]
 	}
 
-	return text, !inside
+	return text, !isInside
 }
 
 func hasAppMention(m *teamsfake.Message) bool {

@@ -11,6 +11,7 @@ import (
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
 	"parley/channels/graphfake"
+	"parley/channels/pause"
 	"parley/cmd/parley/demo/phone"
 )
 
@@ -21,9 +22,9 @@ const ProloguePace = 600 * time.Millisecond
 type Persona struct {
 	Name    string
 	Address string
-	About   string // one line for who plays him
-	first   func() mailfake.Mail
-	then    func(*phone.Handset) // what he writes by phone, when all have mailed; nil means nothing
+	About   string               // one line for whoever plays this customer
+	mail    func() mailfake.Mail // the first mail
+	byPhone func(*phone.Handset) // writes by phone when all have mailed; nil means nothing
 }
 
 // String is the customer as the sender of a mail.
@@ -47,13 +48,11 @@ func Personas() []Persona {
 // Errors: a mail that nobody took; ctx's.
 func (w *World) Prologue(ctx context.Context, pace time.Duration) error {
 	for _, p := range Personas() {
-		if _, err := w.Mail.Customer(p.String()).Send(p.first()); err != nil {
+		if _, err := w.Mail.Customer(p.String()).Send(p.mail()); err != nil {
 			return fmt.Errorf("demo: first mail of %s: %w", p.Name, err)
 		}
-		select {
-		case <-ctx.Done():
+		if !pause.For(ctx, pace) {
 			return ctx.Err()
-		case <-time.After(pace):
 		}
 	}
 	return w.phonePrologue(ctx, pace)
@@ -67,28 +66,26 @@ func (w *World) phonePrologue(ctx context.Context, pace time.Duration) error {
 	}
 
 	for _, p := range Personas() {
-		if p.then == nil {
+		if p.byPhone == nil {
 			continue
 		}
 
-		select {
-		case <-ctx.Done():
+		if !pause.For(ctx, pace) {
 			return ctx.Err()
-		case <-time.After(pace):
 		}
 
-		p.then(phones.Handset(p.Address, p.Name))
+		p.byPhone(phones.Handset(p.Address, p.Name))
 	}
 
 	return nil
 }
 
-// homeSettles is how long Parley may take to read where conversations open from now on: it looks each second. The time
-// counts from when that was stored.
+// homeSettles is how long Parley needs at most, once a new home is stored, until it opens conversations there: it looks each
+// second.
 const homeSettles = 1500 * time.Millisecond
 
-// Greet lets some customers write again once conversations open where none is yet, so that nobody
-// who switches meets an empty chat.
+// Greet lets some customers write again if the surface in which conversations now open has none yet, so that nobody who
+// switches to it meets an empty chat.
 // Errors: a mail that nobody took; ctx's.
 func (w *World) Greet(ctx context.Context, pace time.Duration) error {
 	if w.hasThreadIn(w.Home()) {
@@ -96,21 +93,19 @@ func (w *World) Greet(ctx context.Context, pace time.Duration) error {
 	}
 
 	wait := homeSettles
-	for i, p := range Personas() {
+	for _, p := range Personas() {
 		text := listGreetings()[p.Name]
 		if text == "" {
 			continue
 		}
 
-		select {
-		case <-ctx.Done():
+		if !pause.For(ctx, wait) {
 			return ctx.Err()
-		case <-time.After(wait):
 		}
 
 		subject, _, _ := strings.Cut(text, "\n")
 		if _, err := w.Mail.Customer(p.String()).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject, Text: text}); err != nil {
-			return fmt.Errorf("demo: mail %d of those who greet: %w", i, err)
+			return fmt.Errorf("demo: greeting of %s: %w", p.Name, err)
 		}
 
 		wait = pace

@@ -32,16 +32,26 @@ func (w *World) openProviders() error {
 		return nil
 	}
 	open := func(p oauthfake.Provider) *oauthfake.Server {
-		return oauthfake.New(oauthfake.Options{Provider: p, ClientID: providerID, ClientSecret: providerSecret, Log: w.o.Log,
-			Redirects: []string{w.o.PublicURL + "/settings/mailboxes/return"}})
+		return oauthfake.New(oauthfake.Options{
+			Provider:     p,
+			ClientID:     providerID,
+			ClientSecret: providerSecret,
+			Redirects:    []string{w.o.PublicURL + "/settings/mailboxes/return"},
+			Log:          w.o.Log,
+		})
 	}
-	w.providers = &providers{open(oauthfake.Google), open(oauthfake.Microsoft), w.newSignIn()}
+	w.providers = &providers{google: open(oauthfake.Google), microsoft: open(oauthfake.Microsoft), signIn: w.newSignIn()}
 	return errors.Join(w.providers.google.Start(""), w.providers.microsoft.Start(""), w.providers.signIn.Start(w.o.OIDCAddr))
 }
 
 // newSignIn makes the OpenID provider of Ann, the admin, Ben, an agent, and one person who is no agent.
 func (w *World) newSignIn() *oidcfake.Server {
-	o := oidcfake.Options{ClientID: providerID, ClientSecret: providerSecret, RedirectURI: w.o.PublicURL + openid.Back(openid.Any), Log: w.o.Log}
+	o := oidcfake.Options{
+		ClientID:     providerID,
+		ClientSecret: providerSecret,
+		RedirectURI:  w.o.PublicURL + openid.Back(openid.Any),
+		Log:          w.o.Log,
+	}
 	for _, mail := range []string{Admin, "ben@acme.test", "stranger@acme.test"} {
 		o.Users = append(o.Users, oidcfake.User{ID: mail, Claims: map[string]any{"email": mail, "email_verified": true}})
 	}

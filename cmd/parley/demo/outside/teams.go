@@ -43,11 +43,19 @@ func (w *World) openTeams() error {
 	if err != nil {
 		return err
 	}
-	o := teamsfake.Options{AppID: TeamsAppID, Manifest: description, Log: w.o.Log, Clock: w.o.Clock, SignClock: w.o.TokenClock, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries,
-		InvokeDeadline: w.o.Patience}
-	o.Users = []teamsfake.User{{ID: TeamsOwner, Name: "Olga Owner", Email: "olga@acme.test"}}
-	o.Channels = []teamsfake.Channel{{ID: TeamsRandom, Team: TeamsTeam, Name: "random"}}
-	w.Teams = lab.NewOrganisation(o)
+	w.Teams = lab.NewOrganisation(teamsfake.Options{
+		AppID:          TeamsAppID,
+		Manifest:       description,
+		Log:            w.o.Log,
+		Clock:          w.o.Clock,
+		SignClock:      w.o.TokenClock,
+		Limits:         w.o.Limits,
+		RateFactor:     w.o.TeamsRate,
+		RetryDelays:    w.o.TeamsRetries,
+		InvokeDeadline: w.o.Patience,
+		Users:          []teamsfake.User{{ID: TeamsOwner, Name: "Olga Owner", Email: "olga@acme.test"}},
+		Channels:       []teamsfake.Channel{{ID: TeamsRandom, Team: TeamsTeam, Name: "random"}},
+	})
 	return w.Teams.Start(cmp.Or(w.o.TeamsAddr, anyPort))
 }
 

@@ -38,36 +38,43 @@ const (
 
 // Options shape a World.
 type Options struct {
-	Log       *slog.Logger
-	SlackAddr string           // host:port; "" means a free port on loopback
-	IMAPAddr  string           // likewise
-	SMTPAddr  string           // likewise
-	Clock     func() time.Time // of the emulators; nil means time.Now
+	Log *slog.Logger
+	// Clock is that of the emulators; nil means time.Now.
+	Clock func() time.Time
 	// TokenClock dates the tokens of Teams; nil means Clock. Parley checks them by the machine's clock, also
 	// when Clock is moved.
 	TokenClock func() time.Time
-	Limits     bool    // enforce Slack's rate limits
-	PostRate   float64 // with Limits: posts per second and channel; 0 means Slack's
-	SaveSent   bool    // the mail server files what it sends by itself
-	HTTPMode   bool    // Slack's events come as signed requests: see slackfake.Webhooks.Use
-	// Patience is how long chats wait for Parley's answer to a person; 0 means as long as the real ones.
-	Patience time.Duration
-	// Cords lays a wire between Parley and each emulator that can be cut: Env and Config
-	// then give the cords' addresses, which SlackAddr, IMAPAddr and SMTPAddr name.
+	// PublicURL is the address of the Parley that works with this world, such as http://127.0.0.1:8080. Teams and Phones
+	// send webhooks there.
+	PublicURL string
+	// Cords lays a wire that can be cut between Parley and each emulator. SlackAddr, TeamsAddr, IMAPAddr and SMTPAddr are
+	// then the cords' addresses, which Env and Config give.
 	Cords bool
+
+	// Mail.
+	IMAPAddr string // host:port; "" means a free port on loopback
+	SMTPAddr string // likewise
+	SaveSent bool   // the mail server files what it sends by itself
+
+	// Chats in which agents work.
+	SlackAddr string  // host:port; "" means a free port on loopback
+	HTTPMode  bool    // Slack's events come as signed requests: see slackfake.Webhooks.Use
+	Limits    bool    // Slack and Teams enforce rate limits
+	PostRate  float64 // with Limits: Slack's posts per second and channel; 0 means the real one's
 	// WorkspaceURL starts Slack's permalinks; "" means https://<domain>.slack.com/. The demo's
 	// page gives its own, so that they lead somewhere.
 	WorkspaceURL string
-	// Phones adds WhatsApp, Messenger and SMS: emulated Meta and Twilio that send webhooks to PublicURL, an address of
-	// the Parley that works with this world, such as http://127.0.0.1:8080. Meta sends them once Subscribe was called.
+	// Patience is how long chats wait for Parley's answer to a person; 0 means as long as the real ones.
+	Patience time.Duration
+	TeamsOptions
+
+	// Phones adds WhatsApp, Messenger and SMS (emulated Meta and Twilio), and the providers of accounts. Meta sends
+	// webhooks once Subscribe was called.
 	Phones     bool
-	PublicURL  string
+	PhoneClock func() time.Time // of the phones; nil means Clock
 	GraphAddr  string           // host:port of Meta's Graph API; "" means a free port on loopback
 	TwilioAddr string           // likewise of Twilio's API
 	OIDCAddr   string           // likewise of the OpenID provider by which people sign in to the site
-	PhoneClock func() time.Time // of the phones; nil means Clock
-
-	TeamsOptions
 }
 
 // World is everything outside Parley.
@@ -75,12 +82,12 @@ type World struct {
 	Mail  *mailfake.Server
 	Slack *slackfake.Server
 	Teams *teamsfake.Server // nil without Options.Teams
-	o     Options
-	cords *cords // nil without Options.Cords
-	home  atomic.Pointer[string]
-	// phones is nil without Options.Phones.
-	phones    atomic.Pointer[phone.Exchange]
-	providers *providers // of mailboxes; nil without Options.Phones
+
+	o         Options
+	cords     *cords                         // nil without Options.Cords
+	home      atomic.Pointer[string]         // what SetHome chose
+	phones    atomic.Pointer[phone.Exchange] // nil without Options.Phones
+	providers *providers                     // nil without Options.Phones
 }
 
 // New starts the emulators. Close ends them.
@@ -93,33 +100,53 @@ func New(ctx context.Context, o Options) (*World, error) {
 
 	w := &World{o: o}
 	w.SetHome(o.Home)
-	if err := w.openProviders(); err != nil {
-		return nil, errors.Join(err, w.closeProviders())
-	}
-
-	w.Mail = mailfake.New(mailfake.Options{Log: o.Log, Clock: o.Clock, CheckToken: w.isTokenAccepted, IMAPListen: o.IMAPAddr, SMTPListen: o.SMTPAddr,
-		Mailboxes: []mailfake.MailboxConfig{{Address: HelpAddress, Password: HelpPassword, SaveToSent: o.SaveSent}}})
-	if err := w.Mail.Start(ctx); err != nil {
-		return nil, errors.Join(err, w.closeProviders())
-	}
-
-	so := slackfake.Options{Log: o.Log, Clock: o.Clock, SignClock: time.Now, Limits: o.Limits, PostPerSecond: o.PostRate,
-		AppName: "Parley", WorkspaceURL: o.WorkspaceURL, AckTimeout: o.Patience, TriggerLife: o.Patience}
-	so.Users = append(lab.SlackPeople(), slackfake.User{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true})
-	w.Slack = slackfake.New(so)
+	w.Mail = mailfake.New(mailfake.Options{
+		Log:        o.Log,
+		Clock:      o.Clock,
+		CheckToken: w.isTokenAccepted,
+		IMAPListen: o.IMAPAddr,
+		SMTPListen: o.SMTPAddr,
+		Mailboxes:  []mailfake.MailboxConfig{{Address: HelpAddress, Password: HelpPassword, SaveToSent: o.SaveSent}},
+	})
+	w.Slack = slackfake.New(slackfake.Options{
+		Log:           o.Log,
+		Clock:         o.Clock,
+		SignClock:     time.Now,
+		Limits:        o.Limits,
+		PostPerSecond: o.PostRate,
+		AppName:       "Parley",
+		WorkspaceURL:  o.WorkspaceURL,
+		AckTimeout:    o.Patience,
+		TriggerLife:   o.Patience,
+		Users:         append(lab.SlackPeople(), slackfake.User{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true}),
+	})
 	w.makeChannels()
-	err := w.Slack.Start(cmp.Or(o.SlackAddr, anyPort))
-	if err != nil {
-		return nil, errors.Join(err, w.Slack.Close(), w.Mail.Close(), w.closeProviders())
-	}
-	if err = w.openTeams(); err == nil && o.Cords {
-		err = w.layCords(ctx, outer)
-	}
-	if err = errors.Join(err, w.openPhones(ctx)); err != nil {
+	if err := w.start(ctx, outer); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-
 	return w, nil
+}
+
+// start starts the emulators. outer has the addresses that Parley uses.
+func (w *World) start(ctx context.Context, outer Options) error {
+	if err := w.openProviders(); err != nil {
+		return err
+	}
+	if err := w.Mail.Start(ctx); err != nil {
+		return err
+	}
+	if err := w.Slack.Start(cmp.Or(w.o.SlackAddr, anyPort)); err != nil {
+		return err
+	}
+	if err := w.openTeams(); err != nil {
+		return err
+	}
+	if w.o.Cords {
+		if err := w.layCords(ctx, outer); err != nil {
+			return err
+		}
+	}
+	return w.openPhones(ctx)
 }
 
 const anyPort = "127.0.0.1:0"
@@ -178,19 +205,18 @@ func (w *World) Env() []string {
 	if !w.o.NoSlack {
 		vars = lab.SlackEnv(w.Slack, "http://"+slack+"/api/", w.o.HTTPMode)
 	}
-	vars = append(append(vars, w.teamsEnv()...), w.Phones().Env()...)
-	vars = append(vars, w.providerEnv()...)
-	return append(vars, "FAKE_IMAP_ADDR="+imap, "FAKE_SMTP_ADDR="+smtp,
-		"FAKE_MAIL_USERNAME="+HelpAddress, "FAKE_MAIL_PASSWORD="+HelpPassword)
+	return slices.Concat(vars, w.teamsEnv(), w.Phones().Env(), w.providerEnv(), []string{
+		"FAKE_IMAP_ADDR=" + imap,
+		"FAKE_SMTP_ADDR=" + smtp,
+		"FAKE_MAIL_USERNAME=" + HelpAddress,
+		"FAKE_MAIL_PASSWORD=" + HelpPassword,
+	})
 }
 
 // Config returns the parley.yaml that sets Parley up for this world.
 func (w *World) Config(hold time.Duration) string {
 	_, imap, smtp := w.addressesForParley()
-	var b strings.Builder
-	fmt.Fprintf(&b, `company: Acme
-%saccounts:
-  - name: support-mail
+	mail := fmt.Sprintf(`  - name: support-mail
     kind: email
     team: Support
     hold: %s
@@ -200,7 +226,6 @@ func (w *World) Config(hold time.Duration) string {
     email:
       address: %s
       sender_name: Acme Support
-%s`, w.People(), hold, HelpAddress, lab.MailServers(imap, smtp, "none", HelpAddress, HelpPassword))
-
-	return w.Phones().Templates() + b.String() + w.Phones().Config(hold)
+%s`, hold, HelpAddress, lab.MailServers(imap, smtp, "none", HelpAddress, HelpPassword))
+	return "company: Acme\n" + w.People() + w.Phones().Templates() + "accounts:\n" + mail + w.Phones().Config(hold)
 }

@@ -45,17 +45,14 @@ func (c whatsAppChat) Lines() []Line {
 			l.Text = "[" + m.Type + "]"
 		}
 
-		if m.FromCustomer {
-			l.Ours = m.Reaction
-		} else {
-			l.Reaction = m.Reaction
-		}
-
 		if m.File != nil {
 			l.File = &File{Name: m.File.Name, Type: m.File.ContentType, Content: m.File.Content}
 		}
 
-		if !m.FromCustomer {
+		if m.FromCustomer {
+			l.Ours = m.Reaction
+		} else {
+			l.Reaction = m.Reaction
 			l.List = listLabel(m)
 			for _, b := range m.Choices() {
 				l.Choices = append(l.Choices, Choice{ID: b.ID, Title: b.Title, Hint: b.Description, URL: b.URL})
@@ -184,7 +181,16 @@ func (c messengerChat) Lines() []Line {
 	all := c.page.Conversation()
 	seen := c.page.Seen()
 	for i, m := range all {
-		l := Line{ID: m.ID, Mine: !m.FromPage, Text: m.Text, At: m.At, Answers: m.ReplyTo, Reaction: m.Reaction, Ours: m.PageReaction, Elsewhere: m.Elsewhere}
+		l := Line{
+			ID:        m.ID,
+			Mine:      !m.FromPage,
+			Text:      m.Text,
+			At:        m.At,
+			Answers:   m.ReplyTo,
+			Reaction:  m.Reaction,
+			Ours:      m.PageReaction,
+			Elsewhere: m.Elsewhere,
+		}
 		if l.Mine {
 			l.State, l.Reaction = "delivered", ""
 			if !seen.Before(m.At) {
@@ -242,10 +248,11 @@ func (c messengerChat) Window(now time.Time) Window {
 	}
 
 	w.Until = last.Add(dayWindow)
-	if people := last.Add(personWindow); now.Before(w.Until) {
-		w.People = people
+	untilForPeople := last.Add(personWindow)
+	if now.Before(w.Until) {
+		w.People = untilForPeople
 	} else {
-		w.Until, w.Person = people, true
+		w.Until, w.Person = untilForPeople, true
 	}
 
 	w.Open = now.Before(w.Until)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"parley/channels/graphfake"
+	"parley/channels/pause"
 	"parley/channels/twilio/twiliofake"
 )
 
@@ -50,8 +51,8 @@ const (
 	hookRetry = 200 * time.Millisecond
 	// hookTries is how often Meta sends a webhook: for longer than anybody leaves a plug pulled.
 	hookTries = 2000
-	// subscribePace is how often Meta is asked to subscribe a callback that doesn't answer yet.
-	subscribePace = 200 * time.Millisecond
+	// subscribePause is the pause before Meta is asked again to subscribe a callback that didn't answer.
+	subscribePause = 200 * time.Millisecond
 )
 
 // Exchange are Meta and Twilio, with the people who write there. A Reset puts others in
@@ -64,10 +65,10 @@ type Exchange struct {
 	twilio *twiliofake.Server
 
 	closing    sync.Once
-	ended      chan struct{} // closed by close
-	replaced   chan struct{} // closed when others have taken their place
-	reviewer   sync.WaitGroup
-	subscribed atomic.Bool // Meta knows where to send webhooks
+	ended      chan struct{}  // closed by Close
+	replaced   chan struct{}  // closed by GiveWay
+	reviewer   sync.WaitGroup // runs approveTemplates at each change
+	subscribed atomic.Bool    // Meta knows where to send webhooks
 
 	mu     sync.Mutex
 	people map[string]*Handset // by mail address, in small letters
@@ -75,17 +76,25 @@ type Exchange struct {
 
 // Options shape phones; addresses are host:port, "" means a free one.
 type Options struct {
-	Log                   *slog.Logger
-	Clock                 func() time.Time
-	GraphAddr, TwilioAddr string
-	Public                string // how Parley is reached
+	Log        *slog.Logger
+	Clock      func() time.Time
+	GraphAddr  string // of Meta's Graph API
+	TwilioAddr string // of Twilio's API
+	Public     string // the URL at which Parley is reached
 }
 
 // New starts the emulators. Errors: an address is taken.
 func New(ctx context.Context, o Options) (*Exchange, error) {
 	p := &Exchange{o: o, people: map[string]*Handset{}, ended: make(chan struct{}), replaced: make(chan struct{})}
-	p.graph = graphfake.New(graphfake.Options{Log: o.Log, Clock: o.Clock, AppID: metaApp, AppSecret: metaSecret, SignUpConfig: metaSignUp,
-		HookRetry: hookRetry, HookTries: hookTries})
+	p.graph = graphfake.New(graphfake.Options{
+		Log:          o.Log,
+		Clock:        o.Clock,
+		AppID:        metaApp,
+		AppSecret:    metaSecret,
+		SignUpConfig: metaSignUp,
+		HookRetry:    hookRetry,
+		HookTries:    hookTries,
+	})
 	p.graph.Mount(p.newControl())
 	if err := p.graph.Start(o.GraphAddr); err != nil {
 		return nil, err
@@ -95,12 +104,16 @@ func New(ctx context.Context, o Options) (*Exchange, error) {
 	p.page = p.graph.AddPage(graphfake.PageConfig{ID: pageID, Name: "Acme", HumanAgent: true})
 	p.graph.AllowToken(metaToken)
 	var err error
-	p.twilio, err = twiliofake.Start(twiliofake.Options{AccountSID: twilioSID, AuthToken: twilioToken, Now: o.Clock,
-		Listen: o.TwilioAddr,
+	p.twilio, err = twiliofake.Start(twiliofake.Options{
+		AccountSID: twilioSID,
+		AuthToken:  twilioToken,
+		Now:        o.Clock,
+		Listen:     o.TwilioAddr,
 		Numbers: []twiliofake.Number{
 			{Address: smsNumber, Webhook: hookOf(o.Public, SMSAccount) + hookOverrides, MMS: true},
 			{Address: "whatsapp:" + twilioWhatsApp, Webhook: hookOf(o.Public, TwilioAccount) + hookOverrides},
-		}})
+		},
+	})
 	if err != nil {
 		return nil, errors.Join(err, p.graph.Close())
 	}
@@ -134,8 +147,8 @@ func hookOf(public, account string) string {
 	return strings.TrimRight(public, "/") + "/hooks/" + account
 }
 
-// Close ends the emulators, once: after a reset that found no others to take their place, the same ones are closed
-// again. p may be nil.
+// Close ends the emulators. It does so once: they are closed again if a reset failed to put others in their place.
+// p may be nil.
 func (p *Exchange) Close() (err error) {
 	if p == nil {
 		return nil
@@ -149,7 +162,7 @@ func (p *Exchange) Close() (err error) {
 	return err
 }
 
-// keyOf returns the key of a customer in people, who may be called by his number, too. Called under the lock.
+// keyOf returns the key in people of a customer who is called by a mail address or a phone number. Caller holds p.mu.
 func (p *Exchange) keyOf(user string) string {
 	for key, h := range p.people {
 		if h.number == user {
@@ -159,7 +172,8 @@ func (p *Exchange) keyOf(user string) string {
 	return strings.ToLower(user)
 }
 
-// Handset returns a customer's phone, by the mail address by which the demo knows him, or what else he is called.
+// Handset returns a customer's phone. address is the mail address by which the demo knows the customer, a phone number,
+// or any other word. Who has no phone is given one.
 func (p *Exchange) Handset(address, name string) *Handset {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -167,8 +181,13 @@ func (p *Exchange) Handset(address, name string) *Handset {
 	h := p.people[key]
 	if h == nil {
 		number := phoneNumber(key)
-		h = &Handset{name: name, number: number, wa: p.number.Customer(graphfake.Person{Phone: number, Name: name}),
-			sms: p.twilio.Phone(number, smsNumber, name), page: p.page.Customer(name)}
+		h = &Handset{
+			name:   name,
+			number: number,
+			wa:     p.number.Customer(graphfake.Person{Phone: number, Name: name}),
+			sms:    p.twilio.Phone(number, smsNumber, name),
+			page:   p.page.Customer(name),
+		}
 		p.people[key] = h
 	}
 	return h
@@ -215,10 +234,8 @@ func (p *Exchange) Subscribe(ctx context.Context) error {
 
 	for object, account := range map[string]string{whatsAppWABA: WhatsAppAccount, pageID: PageAccount} {
 		for p.graph.Subscribe(ctx, object, hookOf(p.o.Public, account), metaVerify) != nil {
-			select {
-			case <-ctx.Done():
+			if !pause.For(ctx, subscribePause) {
 				return ctx.Err()
-			case <-time.After(subscribePace):
 			}
 		}
 	}
@@ -234,12 +251,18 @@ func (p *Exchange) Env() []string {
 	if p == nil {
 		return nil
 	}
-	return []string{"WHATSAPP_API_URL=" + p.graph.URL(), "MESSENGER_API_URL=" + p.graph.URL(), "TWILIO_API_URL=" + p.twilio.URL(),
-		"META_APP_ID=" + metaApp, "META_APP_SECRET=" + metaSecret, "META_SIGNUP_CONFIG_ID=" + metaSignUp, "META_DIALOG_URL=" + p.graph.URL() + "/v26.0/dialog/oauth",
-		"PARLEY_PUBLIC_URL=" + p.o.Public, "FAKE_PHONES_CONTROL=" + p.graph.URL() + "/_fake", "FAKE_META_TOKEN=" + metaToken, "FAKE_META_APP_SECRET=" + metaSecret, "FAKE_META_VERIFY_TOKEN=" + metaVerify,
+	return []string{
+		"WHATSAPP_API_URL=" + p.graph.URL(), "MESSENGER_API_URL=" + p.graph.URL(), "TWILIO_API_URL=" + p.twilio.URL(),
+		"META_APP_ID=" + metaApp, "META_APP_SECRET=" + metaSecret,
+		"META_SIGNUP_CONFIG_ID=" + metaSignUp, "META_DIALOG_URL=" + p.graph.URL() + "/v26.0/dialog/oauth",
+		"PARLEY_PUBLIC_URL=" + p.o.Public,
+
+		"FAKE_PHONES_CONTROL=" + p.graph.URL() + "/_fake",
+		"FAKE_META_TOKEN=" + metaToken, "FAKE_META_APP_SECRET=" + metaSecret, "FAKE_META_VERIFY_TOKEN=" + metaVerify,
 		"FAKE_WHATSAPP_PHONE_NUMBER_ID=" + whatsAppID, "FAKE_WHATSAPP_WABA_ID=" + whatsAppWABA, "FAKE_PAGE_ID=" + pageID,
-		"FAKE_TWILIO_ACCOUNT_SID=" + twilioSID, "FAKE_TWILIO_AUTH_TOKEN=" + twilioToken, "FAKE_SMS_NUMBER=" + smsNumber,
-		"FAKE_TWILIO_WHATSAPP_NUMBER=" + twilioWhatsApp, "FAKE_TWILIO_CONTROL=" + p.twilio.URL() + "/_fake"}
+		"FAKE_TWILIO_ACCOUNT_SID=" + twilioSID, "FAKE_TWILIO_AUTH_TOKEN=" + twilioToken, "FAKE_TWILIO_CONTROL=" + p.twilio.URL() + "/_fake",
+		"FAKE_SMS_NUMBER=" + smsNumber, "FAKE_TWILIO_WHATSAPP_NUMBER=" + twilioWhatsApp,
+	}
 }
 
 // Config returns the accounts of the phones for parley.yaml. p may be nil.
@@ -248,25 +271,14 @@ func (p *Exchange) Config(hold time.Duration) string {
 		return ""
 	}
 
+	account := func(name, kind, channel string) string {
+		return fmt.Sprintf("  - name: %s\n    kind: %s\n    team: Support\n    hold: %s\n    %s\n", name, kind, hold, channel)
+	}
+	const outgoing = "settings: {outgoing: on}\n    "
 	meta := fmt.Sprintf("token: %s, app_secret: %s, verify_token: %s", metaToken, metaSecret, metaVerify)
-	return fmt.Sprintf(`  - name: %s
-    kind: whatsapp
-    team: Support
-    hold: %s
-    settings: {outgoing: on}
-    whatsapp: {phone_number_id: "%s", waba_id: "%s", %s}
-  - name: %s
-    kind: sms
-    team: Support
-    hold: %s
-    settings: {outgoing: on}
-    twilio: {account_sid: %s, auth_token: %s, from: "%s", mms: "true"}
-  - name: %s
-    kind: messenger
-    team: Support
-    hold: %s
-    messenger: {page_id: "%s", %s}
-`, WhatsAppAccount, hold, whatsAppID, whatsAppWABA, meta, SMSAccount, hold, twilioSID, twilioToken, smsNumber, PageAccount, hold, pageID, meta)
+	return account(WhatsAppAccount, WhatsApp, outgoing+fmt.Sprintf("whatsapp: {phone_number_id: %q, waba_id: %q, %s}", whatsAppID, whatsAppWABA, meta)) +
+		account(SMSAccount, SMS, outgoing+fmt.Sprintf("twilio: {account_sid: %s, auth_token: %s, from: %q, mms: \"true\"}", twilioSID, twilioToken, smsNumber)) +
+		account(PageAccount, Messenger, fmt.Sprintf("messenger: {page_id: %q, %s}", pageID, meta))
 }
 
 // Templates returns the templates of the phones for parley.yaml. p may be nil.

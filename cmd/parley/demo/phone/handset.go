@@ -30,7 +30,8 @@ func (h *Handset) ByPage() *graphfake.PageCustomer { return h.page }
 // Who returns the name of the customer, and the number of the phone in E.164.
 func (h *Handset) Who() (name, number string) { return h.name, h.number }
 
-// phoneNumber makes a number for a mail address: the same at each start, and nobody's. Who is called by a number has that.
+// phoneNumber makes a number for a mail address: the same at each start, and nobody's. A customer who is called by a number
+// has that one.
 func phoneNumber(address string) string {
 	if numberPattern.MatchString(address) {
 		return address
@@ -46,14 +47,14 @@ var numberPattern = regexp.MustCompile(`^\+[0-9]{5,15}$`)
 
 // Chat is a conversation on a customer's phone, whatever carries it.
 type Chat interface {
-	Lines() []Line
+	Lines() []Line // the oldest first
 	Window(now time.Time) Window
-	IsTyping() bool
+	IsTyping() bool // the company is
 	// Say writes a text or sends a file, and returns the id of its line. answers is the id of the line that it answers, or "".
 	Say(text string, f *File, answers string) (line string, err error)
-	Tap(line, choice string) error
-	React(line, emoji string) error
-	Read()
+	Tap(line, choice string) error  // taps a choice of a line
+	React(line, emoji string) error // reacts to a line; "" takes the reaction back
+	Read()                          // marks all lines as read
 }
 
 // Line is a message as the phone shows it.
@@ -65,12 +66,12 @@ type Line struct {
 	State     string    `json:"state"` // sent, delivered, read, failed; "" means nothing is shown
 	File      *File     `json:"file,omitempty"`
 	Choices   []Choice  `json:"choices,omitempty"`
-	List      string    `json:"list,omitempty"`    // what opens the choices; "" means they are buttons
-	Answers   string    `json:"answers,omitempty"` // id of the message it answers
-	Reaction  string    `json:"reaction,omitempty"`
-	Ours      string    `json:"ours,omitempty"` // the company's reaction
-	Automatic bool      `json:"automatic,omitempty"`
-	Elsewhere bool      `json:"elsewhere,omitempty"`
+	List      string    `json:"list,omitempty"`      // what opens the choices; "" means they are buttons
+	Answers   string    `json:"answers,omitempty"`   // id of the message it answers
+	Reaction  string    `json:"reaction,omitempty"`  // the customer's
+	Ours      string    `json:"ours,omitempty"`      // the company's reaction
+	Automatic bool      `json:"automatic,omitempty"` // an answer of the provider's own
+	Elsewhere bool      `json:"elsewhere,omitempty"` // written by the company past Parley
 }
 
 // File is a file in a chat; its content is fetched separately.
@@ -84,8 +85,8 @@ type File struct {
 type Choice struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
-	Hint  string `json:"hint,omitempty"`
-	URL   string `json:"url,omitempty"`
+	Hint  string `json:"hint,omitempty"` // a second line
+	URL   string `json:"url,omitempty"`  // where it leads, of which nobody is told
 }
 
 // Window says how long the company may answer.

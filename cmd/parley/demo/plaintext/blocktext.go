@@ -1,6 +1,7 @@
 package plaintext
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -32,23 +33,25 @@ func MessageText(m *slackfake.Message) string {
 	return strings.TrimSpace(b.String())
 }
 
+// plainText is the text of a block whose text is a string; "" means that it isn't.
+func (b block) plainText() string {
+	var text string
+	if json.Unmarshal(b.Text, &text) != nil {
+		return ""
+	}
+	return text
+}
+
 // write adds what a block shows; buttons and quotations add nothing.
 func (b block) write(to *strings.Builder) {
 	switch b.Type {
 	case "actions", "rich_text_quote", "image", "button":
 		return
 	case "text":
-		var plain string
-		_ = json.Unmarshal(b.Text, &plain) // nothing to show otherwise
-		to.WriteString(plain)
+		to.WriteString(b.plainText())
 		return
 	case "link":
-		var label string
-		if json.Unmarshal(b.Text, &label) != nil || label == "" {
-			label = b.URL
-		}
-
-		to.WriteString(label)
+		to.WriteString(cmp.Or(b.plainText(), b.URL))
 		return
 	}
 
@@ -58,9 +61,7 @@ func (b block) write(to *strings.Builder) {
 	if json.Unmarshal(b.Text, &inner) == nil && inner.Text != "" {
 		to.WriteString(checker.SlackText(inner.Text) + "\n")
 	} else if b.Type == "mrkdwn" || b.Type == "plain_text" { // in a context block
-		var text string
-		_ = json.Unmarshal(b.Text, &text)
-		to.WriteString(checker.SlackText(text) + " ")
+		to.WriteString(checker.SlackText(b.plainText()) + " ")
 	}
 
 	for _, e := range b.Elements {

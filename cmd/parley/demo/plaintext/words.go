@@ -4,6 +4,7 @@
 package plaintext
 
 import (
+	"cmp"
 	"strings"
 
 	"parley/bot/slack/slackfake"
@@ -12,7 +13,7 @@ import (
 // RowRunes is how many runes of a message's text a row of the page shows.
 const RowRunes = 140
 
-// Excerpt returns the first runes of a text in one line.
+// Excerpt returns the first runes of a text, at most so many, in one line. What is cut ends with "…".
 func Excerpt(text string, most int) string {
 	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) > most {
@@ -22,11 +23,4 @@ func Excerpt(text string, most int) string {
 }
 
 // UserName is what a person is called in Slack.
-func UserName(u slackfake.User) string {
-	for _, name := range []string{u.DisplayName, u.RealName, u.Name} {
-		if name != "" {
-			return name
-		}
-	}
-	return u.ID
-}
+func UserName(u slackfake.User) string { return cmp.Or(u.DisplayName, u.RealName, u.Name, u.ID) }
