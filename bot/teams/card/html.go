@@ -257,8 +257,13 @@ func (r *reader) readInline(n *html.Node, st markdown.Style) bool {
 	}
 
 	switch n.Data {
-	case "emoji", "customemoji":
+	case "emoji":
 		r.addText(attributeOf(n, "alt"), st, "")
+		return true
+	case "customemoji": // a picture of the organisation's own; alt is its name
+		if name := strings.Trim(attributeOf(n, "alt"), ":"); name != "" {
+			r.addText(":"+name+":", st, "")
+		}
 		return true
 	case "attachment":
 		r.readFile(n)

@@ -74,6 +74,12 @@ func TestReadStyles(t *testing.T) {
 			markdown: "hi 👋😀",
 		},
 		htmlCase{
+			name: "emoji of the organisation, which a customer doesn't have",
+			html: `<p>thanks <customemoji id="1" alt="party" source="https://x.test/1"></customemoji> ` +
+				`<customemoji id="2" alt=":party2:"></customemoji><customemoji id="3"></customemoji></p>`,
+			markdown: "thanks :party: :party2:",
+		},
+		htmlCase{
 			name:     "emoji in bold, as Graph writes it",
 			html:     `<p><strong>Great <emoji id="smile" alt="🙂" title="Smile"></emoji></strong></p>`,
 			markdown: "**Great 🙂**",
