@@ -215,7 +215,7 @@ func TestHelpInAPersonalChat(t *testing.T) {
 	t.Parallel()
 	w := newThreadWorld(t)
 	help := w.helpIn(w.fake.PersonalID(ann))
-	wantWords(t, help, "snooze TIME")
+	wantWords(t, help, "snooze TIME", "goes to a customer only behind")
 	wantNoWords(t, help, "!", "@Parley", "reply TEXT")
 }
 

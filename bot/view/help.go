@@ -24,7 +24,7 @@ type CommandSyntax struct {
 	// EmojiOnPostsOnly is true where Parley is told only of emoji on its own posts, and of none on what people type.
 	EmojiOnPostsOnly bool
 	// Private is true in a chat with the app alone, in which a verb is a message by itself and nothing
-	// is said to customers. Signs are not needed there.
+	// is said to customers, but for what begins a conversation. Signs are not needed there.
 	Private bool
 }
 
@@ -66,7 +66,7 @@ func (s CommandSyntax) canGive(v *verb.Verb) bool {
 	if !s.Private {
 		return true
 	}
-	return v.Slash && v.Name != bridge.VerbReply // nothing that is written in private goes to a customer
+	return v.Slash && v.Name != bridge.VerbReply // no reply that is written in private goes to a customer
 }
 
 // emojiOf returns the emoji by which a verb can be given in this place. Undo and Keep are about a text that an agent typed:
@@ -208,7 +208,7 @@ func (s CommandSyntax) introBlocks() []Block {
 	case s.Private:
 		return []Block{
 			shape.Sentence("Here a command is a message by itself, and names the conversation that it is about: ", shape.Code("snooze #12 2h"), "."),
-			shape.Sentence("Nothing that you write here goes to a customer: reply in the conversation's thread."),
+			shape.Sentence("What you write here goes to a customer only behind ", shape.Code("new"), ": reply in the conversation's thread."),
 		}
 	case s.OnlyMentions:
 		blocks = []Block{

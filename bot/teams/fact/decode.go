@@ -181,7 +181,7 @@ func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.
 }
 
 // noRelay answers somebody who tries to write to a customer in a chat or a message that only we can see.
-const noRelay = "What is written to me in private never goes to a customer. Type it in the conversation's thread."
+const noRelay = "A reply that is written to me in private never goes to a customer. Type it in the conversation's thread."
 
 // noFiles answers somebody who adds a file to a note there: nobody would see the file in the conversation's thread.
 const noFiles = "A note can't take a file along from here: nothing is noted. Type it in the conversation's thread, with the file."
