@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley/bot/forms"
+	"parley/bot/shape"
 	"parley/bot/teams/card"
 	"parley/bot/teams/fact"
 	"parley/bot/teams/manifest"
@@ -187,9 +188,8 @@ func (in *invocation) findByNumber(ctx context.Context, q bridge.ListQuery) ([]b
 
 // resultRow makes the entry of a found conversation: a line in the list, and the card that it becomes in a message.
 func (in *invocation) resultRow(f bridge.Facts, c view.Card, plain string) map[string]any {
-	if f.Thread.Root.Message != "" {
-		link := view.Piece{Kind: view.PieceThread, Text: "Open the thread", Place: f.Thread.Root}
-		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockLine, Pieces: []view.Piece{link}})
+	if f.Thread.Root.Message != "" || f.Thread.Elsewhere != "" {
+		c.Blocks = append(c.Blocks, shape.Line(shape.ThreadLink("Open the thread", f)...))
 	}
 	title, rest, _ := strings.Cut(plain, "\n")
 	return map[string]any{

@@ -156,6 +156,18 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// If the thread is in another chat, a result names that chat.
+func TestFindWhatIsInAnotherChat(t *testing.T) {
+	t.Parallel()
+	w := newThreadWorld(t)
+	w.desk.root, w.desk.elsewhere = bridge.Place{}, "Slack"
+	out, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, "#12")
+	must(t, err)
+	wantEqual(t, "results", len(out.Results), 1)
+	wantWords(t, string(out.Results[0].Card), "Open the thread", " in Slack")
+	w.wantNoProblems()
+}
+
 // Who was never met can search from a channel without the app, if a team with the app lists them. That team isn't taken for one with
 // the app.
 func TestFindWhereTheAppIsNot(t *testing.T) {

@@ -17,9 +17,10 @@ import (
 type fakeDesk struct {
 	*bridgetest.Desk
 
-	mu       sync.Mutex
-	root     bridge.Place                             // of the conversation's thread; zero if it has none
-	mayStart func(bridge.Start) (bridge.Facts, error) // nil: everybody may begin a conversation with anybody
+	mu        sync.Mutex
+	root      bridge.Place                             // of the conversation's thread; zero if it has none
+	elsewhere string                                   // the chat that has the thread, if it is another one
+	mayStart  func(bridge.Start) (bridge.Facts, error) // nil: everybody may begin a conversation with anybody
 }
 
 func newFakeDesk() *fakeDesk { return &fakeDesk{Desk: bridgetest.NewDesk()} }
@@ -57,7 +58,7 @@ func (d *fakeDesk) Facts(_ context.Context, id bridge.ConversationID, user strin
 	if id != f.ID {
 		return bridge.Facts{}, bridge.ErrNoConversation
 	}
-	f.Thread.Root = d.root
+	f.Thread.Root, f.Thread.Elsewhere = d.root, d.elsewhere
 	return f, nil
 }
 
