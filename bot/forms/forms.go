@@ -126,7 +126,8 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 func (m Maker) readWords(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
 	in.Text, in.Args.Shown, err = m.Desk.WordsAt(ctx, at, user)
 	if err == nil && in.Args.Shown == "" {
-		return &bridge.Problem{Code: "unknown_message", Text: "Parley has no text of a teammate here that it could send.", Hint: "Use Reply to customer."}
+		const text = "Parley has no text of a teammate here that it could send."
+		return &bridge.Problem{Code: "unknown_message", Text: text, Hint: "Use Reply to customer."}
 	}
 	return err
 }

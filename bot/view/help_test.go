@@ -100,3 +100,25 @@ func TestHelpNamesAllThatIsAllowed(t *testing.T) {
 	wantEqual(t, "closing is among them", slices.Contains(some, "!close"), false)
 	wantEqual(t, "buttons", len(c.Buttons), 0)
 }
+
+// Where only mentions reach Parley, what it says names verbs as they are heard. Words of people stay as they are.
+func TestHintsNameWhatIsHeard(t *testing.T) {
+	t.Parallel()
+	onlyMentions := CommandSyntax{Signs: []string{"@Parley "}, OnlyMentions: true}
+	line := bridge.Line{
+		Content: &bridge.RefusedLine{
+			Reason: "“!frob” is none (!help lists them).", Hint: "Say to whom: !assign @ann, or !assign #billing. Wow!wake!",
+		},
+		Verb: bridge.VerbAssign, Text: "!reply Hello",
+	}
+	for _, kind := range []bridge.PostKind{bridge.PostLine, bridge.PostEphemeral} {
+		card, _ := Post(bridge.Post{Kind: kind, Line: &line}, onlyMentions)
+		for _, want := range []string{
+			"“!frob” is none (@Parley help lists", "Say to whom: @Parley assign @ann, or @Parley assign #billing. Wow!wake!", "!reply Hello",
+		} {
+			if got := Plain(card); !strings.Contains(got, want) {
+				t.Errorf("got %q, want %q in it", got, want)
+			}
+		}
+	}
+}

@@ -131,26 +131,6 @@ func TestCardSaysHowToAnswer(t *testing.T) {
 	}
 }
 
-// There, what Parley says names verbs as they are heard. Words of people stay as they are.
-func TestHintsNameWhatIsHeard(t *testing.T) {
-	t.Parallel()
-	onlyMentions := CommandSyntax{Signs: []string{"@Parley "}, OnlyMentions: true}
-	line := bridge.Line{
-		Content: &bridge.RefusedLine{Reason: "“!frob” is none (!help lists them).", Hint: "Say to whom: !assign @ann, or !assign #billing. Wow!wake!"},
-		Verb:    bridge.VerbAssign, Text: "!reply Hello",
-	}
-	for _, kind := range []bridge.PostKind{bridge.PostLine, bridge.PostEphemeral} {
-		card, _ := Post(bridge.Post{Kind: kind, Line: &line}, onlyMentions)
-		for _, want := range []string{
-			"“!frob” is none (@Parley help lists", "Say to whom: @Parley assign @ann, or @Parley assign #billing. Wow!wake!", "!reply Hello",
-		} {
-			if got := Plain(card); !strings.Contains(got, want) {
-				t.Errorf("got %q, want %q in it", got, want)
-			}
-		}
-	}
-}
-
 // A customer's message is posted under their name, with all that belongs to it.
 func TestSaid(t *testing.T) {
 	t.Parallel()

@@ -101,7 +101,8 @@ func TestFileBesideACommand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			decode := func(text string) bridge.Action {
-				a := connector.Activity{ID: "1700000000000", Conversation: &connector.ConversationAccount{ID: "a:1", ConversationType: connector.ConversationPersonal}}
+				a := connector.Activity{ID: "1700000000000"}
+				a.Conversation = &connector.ConversationAccount{ID: "a:1", ConversationType: connector.ConversationPersonal}
 				a.Text, a.Attachments = text, []connector.Attachment{file}
 				return Payload{Me: "28:bot"}.decodeCommand(&a)[0]
 			}
