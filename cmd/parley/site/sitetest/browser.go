@@ -133,13 +133,13 @@ func (b *Browser) Size(width, height int64) {
 	b.Do("resize", chromedp.EmulateViewport(width, height))
 }
 
-// Theme shows pages as in a light or a dark system.
+// Theme shows pages as in a light or a dark system that asks for no motion: a picture shows no colour on its way to another.
 func (b *Browser) Theme(theme string) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
 	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}})
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 	if err != nil {
 		b.site.T.Fatalf("show the %s theme: %v", theme, err)
 	}
