@@ -1,10 +1,12 @@
 package document
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -21,6 +23,12 @@ type Reader struct {
 
 // Document parses a file, which must have exactly one YAML document. It returns nil if the file has a fault.
 func (r *Reader) Document(raw []byte) ast.Node {
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff")) // with which Windows begins files of UTF-8
+	if at, isFound := findBadByte(raw); isFound { // the parser would put U+FFFD in its place
+		r.Faults.Add(Fault{At: at, What: "a character here is not UTF-8", Hint: "Save the file as UTF-8."})
+		return nil
+	}
+
 	file, err := parser.ParseBytes(raw, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		r.addSyntaxFault(err)
@@ -48,6 +56,23 @@ func (r *Reader) Document(raw []byte) ast.Node {
 	}
 
 	return docs[0].Body
+}
+
+// findBadByte returns the place of the first byte that is no UTF-8.
+func findBadByte(raw []byte) (at Position, isFound bool) {
+	at.Line = 1
+	for line := range bytes.Lines(raw) {
+		at.Column = 1
+		for len(line) > 0 {
+			r, size := utf8.DecodeRune(line)
+			if r == utf8.RuneError && size == 1 {
+				return at, true
+			}
+			line, at.Column = line[size:], at.Column+1
+		}
+		at.Line++
+	}
+	return Position{}, false
 }
 
 // addSyntaxFault adds the parser's error as a fault, without the lines and the text that the parser quotes: they may

@@ -62,8 +62,7 @@ func TestParseKnowledge(t *testing.T) {
 
 func TestParseKeepsText(t *testing.T) {
 	t.Parallel()
-	f, err := Parse([]byte(`
-company: 007
+	f, err := Parse([]byte("\ufeff"+`company: 007
 agents:
   - {email: Ann@Acme.test, name: "off", slack: U0ANN, roles: [admin, admin]}
 accounts:
