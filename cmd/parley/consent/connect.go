@@ -121,6 +121,10 @@ func checkAnswer(p *oauth.Provider, flow oauth.Flow, answer url.Values) error {
 		return &Failure{Text: "You did not allow it at " + p.Title + ", so nothing was changed.", Hint: "Begin again when you want to.", cause: ErrCancelled}
 	}
 
+	if no := (&oauth.Refusal{Code: code}); no.Passing() {
+		return busyError(p, no)
+	}
+
 	if code != "" {
 		words := strings.TrimSpace(answer.Get("error_description"))
 		return &Failure{Text: fmt.Sprintf("%s refuses: %s %s", p.Title, makePrintable(code), makePrintable(words)),
@@ -180,12 +184,17 @@ func explainError(p *oauth.Provider, err error) error {
 			Hint: "It was used already, or took too long. Begin again.", cause: err}
 	}
 	if no.Passing() {
-		return &Failure{Text: p.Title + " has no time right now.", Hint: "Begin again in a few minutes.", cause: err}
+		return busyError(p, err)
 	}
 
 	prefix := strings.ToUpper(p.Name)
 	return &Failure{Text: fmt.Sprintf("%s refuses Parley's registration: %s: %s", p.Title, no.Code, no.Text),
 		Hint: fmt.Sprintf("Check %s_CLIENT_ID and %s_CLIENT_SECRET, and the registration there.", prefix, prefix), cause: err}
+}
+
+// busyError is the error of a provider that may do the same later.
+func busyError(p *oauth.Provider, cause error) error {
+	return &Failure{Text: p.Title + " has no time right now.", Hint: "Begin again in a few minutes.", cause: cause}
 }
 
 // leaving is what is kept of an attempt while its person is away.

@@ -200,6 +200,13 @@ func TestConnectRefused(t *testing.T) {
 			want: "no time right now",
 		},
 		{
+			name: "the provider is busy while somebody consents",
+			answer: func(f *office, link string) (string, error) {
+				return f.redirect() + "?error=temporarily_unavailable&state=" + url.QueryEscape(query(f.t, link).Get("state")), nil
+			},
+			want: "no time right now",
+		},
+		{
 			name: "the provider doesn't know what is asked for",
 			answer: func(f *office, link string) (string, error) {
 				return f.provider.SignIn(f.t.Context(), strings.Replace(link, "scope=", "scope=Mail.Everything+", 1), mailbox)
