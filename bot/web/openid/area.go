@@ -3,6 +3,7 @@ package openid
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -121,6 +122,10 @@ func (d *door) takeAnswer(v *web.Visit) error {
 	}
 
 	agent, err := d.desk.Agent(v.Context(), who)
+	saysNothing := who.Mail == "" && who.User == ""
+	if errors.Is(err, ErrStranger) && saysNothing {
+		return d.refuse(v, newRefusal(unproven, fmt.Errorf("%w: the provider names no address that it calls verified", err)))
+	}
 	if errors.Is(err, ErrStranger) {
 		return d.refuse(v, newRefusal(stranger, err))
 	}

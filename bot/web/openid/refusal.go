@@ -23,6 +23,7 @@ const (
 	untrusted               // the answer is not one to our sign-in, or not the provider's
 	away                    // the provider does not answer, or has a fault that passes
 	stranger                // the provider knows who it is, Parley does not
+	unproven                // the provider names nothing by which Parley could know somebody
 	elsewhere               // somebody of another workspace or tenant
 )
 
@@ -106,6 +107,9 @@ func (r reason) explain(provider string) explanation {
 	case stranger:
 		return explanation{status: http.StatusForbidden, text: "You are not an agent here.",
 			hint: provider + " knows you, but nobody has added you to this Parley. Ask one of its admins to add you, with the address that you use at " + provider + "."}
+	case unproven:
+		return explanation{status: http.StatusForbidden, text: "You are not an agent here.",
+			hint: provider + " names no address of yours that it has checked. Parley knows you by that alone; ask one of its admins."}
 	case elsewhere:
 		return explanation{status: http.StatusForbidden, text: "That account belongs to another organisation.",
 			hint: "Choose the account that you use at work here, or ask one of Parley's admins."}

@@ -87,15 +87,15 @@ func TestSignInByProvider(t *testing.T) {
 //
 func TestSignInByProviderRefuses(t *testing.T) {
 	t.Parallel()
-	const notAnAgent, anotherOrganisation = "not an agent", "another organisation"
+	const notAnAgent, anotherOrganisation, notChecked = "not an agent", "another organisation", "no address of yours that it has checked"
 	for _, tt := range []struct {
 		name    string
 		kind    openid.Kind
 		claims  claims
 		wantWhy string
 	}{
-		{name: "unverified", kind: openid.Any, claims: claims{"email": "ann@acme.test", "email_verified": false}, wantWhy: notAnAgent},
-		{name: "without an address", kind: openid.Any, claims: claims{}, wantWhy: notAnAgent},
+		{name: "unverified", kind: openid.Any, claims: claims{"email": "ann@acme.test", "email_verified": false}, wantWhy: notChecked},
+		{name: "without an address", kind: openid.Any, claims: claims{}, wantWhy: notChecked},
 		{name: "stranger", kind: openid.Any, claims: claims{"email": "eve@acme.test", "email_verified": true}, wantWhy: notAnAgent},
 		{name: "former agent", kind: openid.Any, claims: claims{"email": "former@acme.test", "email_verified": true}, wantWhy: notAnAgent},
 		{
