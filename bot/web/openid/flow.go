@@ -70,7 +70,11 @@ func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (
 
 	who, err := p.exchangeCode(ctx, found, answer.Get("code"), attempt)
 	if err != nil {
-		return Identity{}, newRefusal(reasonOf(err), err)
+		why := reasonOf(err)
+		if why == untrusted {
+			p.doubtDescription()
+		}
+		return Identity{}, newRefusal(why, err)
 	}
 
 	return who, nil

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coreos/go-oidc/v3/oidc"
+
 	"parley/bot/web/oidcfake"
 )
 
@@ -301,6 +303,23 @@ func TestKeysRotate(t *testing.T) {
 		w.fake.Rotate(key)
 		mustSignIn(key)
 	}
+}
+
+// A provider may begin to sign by another method. That keeps out who comes first, and no one else for the hour that its old
+// description lasts.
+func TestMethodOfSigningChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Any, ann(nil))
+	if _, err := w.signIn("ann"); err != nil {
+		t.Fatal(err)
+	}
+	issuer := w.fake.Issuer()
+	old := oidc.ProviderConfig{IssuerURL: issuer, AuthURL: issuer + "/authorize", TokenURL: issuer + "/token", JWKSURL: issuer + "/keys", Algorithms: []string{oidc.ES256}}
+	w.ours.found = old.NewProvider(t.Context())
+	_, err := w.signIn("ann")
+	wantRefusal(t, err, untrusted)
+	got, err := w.signIn("ann")
+	wantIdentity(t, got, err, Identity{Kind: Any, Mail: "ann@acme.example"})
 }
 
 // An answer counts for the browser and the provider that were asked, whole and unchanged. Whatever else comes before doesn't use it up.

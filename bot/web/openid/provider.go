@@ -70,6 +70,13 @@ func (p *provider) readDescription(ctx context.Context) (*oidc.Provider, error) 
 	}
 }
 
+// doubtDescription lets the next visitor ask anew: the provider may sign by another method than it said.
+func (p *provider) doubtDescription() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.until = time.Time{}
+}
+
 // ask sends a request. It goes on if the visitor who began it leaves, since others may wait for the answer; the client ends it.
 func (p *provider) ask(ctx context.Context, request *descriptionRequest) {
 	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.Issuer)
