@@ -197,6 +197,7 @@ function keepDraft(field) {
   try {
     sessionStorage.setItem(draftKey(field), field.value);
     field.setAttribute("data-kept", "");
+    field.autocomplete = "off"; // else the browser shows it again, too, when somebody goes back to the page after it was sent
   } catch (error) {
     // The browser keeps nothing in this frame, or no more: site.js asks before the page is left.
     field.removeAttribute("data-kept");

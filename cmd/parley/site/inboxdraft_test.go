@@ -73,6 +73,10 @@ func TestInboxForgetsReplyThatWasSent(t *testing.T) {
 	b.Shows("Sent")
 	wantReply(s, b, "")
 
+	b.Value("history.back(); ''")
+	b.Until("the page on which it was typed is there again", "location.search === '' && document.readyState === 'complete'")
+	wantReply(s, b, "")
+
 	b.Open("/inbox/1")
 	wantReply(s, b, "")
 }
