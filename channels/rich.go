@@ -176,20 +176,23 @@ func writeChoice(n int, title, detail string) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d. %s – %s", n, title, detail), " – ")
 }
 
-// writeText writes the choices with numbers that go through all sections, below the titles of the sections.
+// writeText writes the choices with numbers that go through all sections, below the titles of the sections. Blank lines stand
+// around a title: without them, Markdown takes it for a part of the choice above it, or the choice below it for its own.
 func (l *List) writeText() string {
-	var lines []string
+	var blocks []string
 	n := 0
 	for _, s := range l.Sections {
 		if s.Title != "" {
-			lines = append(lines, "**"+s.Title+"**")
+			blocks = append(blocks, "**"+s.Title+"**")
 		}
+		var rows []string
 		for _, row := range s.Rows {
 			n++
-			lines = append(lines, writeChoice(n, row.Title, row.Description))
+			rows = append(rows, writeChoice(n, row.Title, row.Description))
 		}
+		blocks = append(blocks, strings.Join(rows, "\n"))
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(blocks, "\n\n")
 }
 
 // MapURL returns a link to the place on a public map.

@@ -127,8 +127,9 @@ func TestSendRichAsText(t *testing.T) {
 			name: "list",
 			rich: channels.Rich{List: &channels.List{Button: "Choose", Sections: []channels.ListSection{
 				{Title: "Sizes", Rows: []channels.ListRow{{ID: "1", Title: "41", Description: "small"}, {ID: "2", Title: "42"}}},
+				{Title: "Colours", Rows: []channels.ListRow{{ID: "3", Title: "Red"}}},
 			}}},
-			want: "Sizes\n\n1. 41 – small\n2. 42",
+			want: "Sizes\n\n1. 41 – small\n2. 42\n\nColours\n\n3. Red",
 		},
 	}
 	for _, tt := range tests {
