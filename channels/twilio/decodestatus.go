@@ -152,8 +152,10 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 		in.Attachments = append(in.Attachments, makeAttachment(i, m.URL, m.ContentType))
 	}
 
-	in.Consent = d.readConsent(r.Body, "", len(in.Attachments))
-	if in.Text == "" && len(in.Attachments) == 0 {
+	in.Consent = d.readConsent(r.Body, "", int(r.Media))
+	if gone := int(r.Media) - len(l.Media); gone > 0 {
+		in.Notices = append(in.Notices, fmt.Sprintf("Files that came with it are no longer at Twilio: %d. Ask for them again.", gone))
+	} else if in.Text == "" && len(in.Attachments) == 0 {
 		in.Notices = append(in.Notices, "Its callback was lost, and Twilio's list does not show what it says. Ask for it again.")
 	}
 

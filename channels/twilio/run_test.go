@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,7 +99,7 @@ func TestLostPicture(t *testing.T) {
 	}
 }
 
-// If the company's clean-up deletes a picture between two calls of a look, its text is stored without it.
+// If the company's clean-up deletes a picture between two calls of a look, its text is stored without it, and says so.
 func TestLostPictureThatWasDeleted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, viaSMS)
@@ -112,6 +113,8 @@ func TestLostPictureThatWasDeleted(t *testing.T) {
 	in := w.takeMessages(2)
 	wantEqual(t, "text of the picture", in[0].Text, "Look")
 	wantEqual(t, "number of files", len(in[0].Attachments), 0)
+	wantEqual(t, "remarks", strings.Join(in[0].Notices, "\n"), "Files that came with it are no longer at Twilio: 1. Ask for them again.")
+	wantEqual(t, "remarks of the other message", len(in[1].Notices), 0)
 }
 
 // What was written before there was an account isn't brought.
