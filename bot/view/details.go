@@ -82,7 +82,7 @@ func lastMessagePieces(f bridge.Facts) []Piece {
 // windowDetailPieces explain the reply window.
 func windowDetailPieces(f bridge.Facts) []Piece {
 	if f.Window.Closed && f.Window.Until.IsZero() {
-		return []Piece{shape.Text("closed: the customer has not written yet")}
+		return []Piece{shape.Text("closed until the customer writes")}
 	}
 	if f.Window.Closed {
 		return []Piece{shape.Text("closed since "), shape.At(f.Window.Until, f.Zone)}
