@@ -32,6 +32,7 @@ const (
 	codeBadService    = 21705 // what is no messaging service's id
 	codeMixedChannels = 21910 // one address is of WhatsApp, the other is not
 	codeFileTooLarge  = 30019 // a file is too large for an MMS
+	codeNoSchedule    = 35118 // only a messaging service sends later
 	codeNoSender      = 63007
 	codeWindowClosed  = 63016
 	codeWhatsAppMedia = 63019 // a file could not be fetched, or is too large for WhatsApp

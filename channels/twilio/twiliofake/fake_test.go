@@ -140,6 +140,11 @@ func TestRefusals(t *testing.T) {
 			form: url.Values{"To": {ann}, "From": {ours}, "Body": {"x"}, "StatusCallback": {"x"}},
 			want: 21609,
 		},
+		{
+			name: "text for later without a messaging service",
+			form: url.Values{"To": {ann}, "From": {ours}, "Body": {"x"}, "ScheduleType": {"fixed"}, "SendAt": {"2027-01-01T00:00:00Z"}},
+			want: 35118,
+		},
 	}
 	for _, tt := range tests {
 		wantRefused(t, s, tt.name, apiCall{method: http.MethodPost, path: messagesPath, form: tt.form}, http.StatusBadRequest, tt.want)

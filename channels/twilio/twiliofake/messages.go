@@ -192,6 +192,12 @@ func (a *webAPI) makeMessage(f url.Values) (m *stored, refused *refusal) {
 	if refused := a.checkAddresses(to, from); refused != nil {
 		return nil, refused
 	}
+	if f.Get("ScheduleType") != "" || f.Get("SendAt") != "" {
+		if service == "" {
+			return nil, &refusal{codeNoSchedule, "MessagingServiceSid is required to schedule a message"}
+		}
+		return nil, &refusal{codeInvalid, "Messages for later are not imitated"}
+	}
 
 	now := a.opt.Now().UTC()
 	m = &stored{sid: newSID("SM"), body: f.Get("Body"), from: from, to: to, direction: directionOurs, status: messageQueued, service: service,
