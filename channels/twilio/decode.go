@@ -2,7 +2,9 @@ package twilio
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"mime"
 	"net/url"
@@ -173,6 +175,10 @@ func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
 	}
 
 	in.Text = channels.JoinLines(in.Text, readLocation(form))
+	if in.Text == "" && len(in.Attachments) == 0 {
+		in.Text = readAnswers(cmp.Or(form.Get("InteractiveData"), form.Get("FlowData")))
+	}
+
 	if form.Get("Forwarded") == "true" || form.Get("FrequentlyForwarded") == "true" {
 		in.Notices = append(in.Notices, "Forwarded.")
 	}
@@ -181,6 +187,41 @@ func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
 	if headline != "" || source != "" {
 		in.Notices = append(in.Notices, "Came by an advertisement: "+clipText(strings.TrimSpace(headline+" "+source), maxAd))
 	}
+}
+
+// readAnswers lists the fields of a filled form of WhatsApp's, which Twilio passes on as JSON; "" if there is none.
+func readAnswers(data string) string {
+	read := json.NewDecoder(strings.NewReader(data))
+	read.UseNumber() // a long number stays as it is written
+	var fields map[string]any
+	if read.Decode(&fields) != nil {
+		return ""
+	}
+	delete(fields, "flow_token") // says nothing to people
+	lines := formLines("", fields)
+	return strings.Join(lines[:min(len(lines), maxFormLines)], "\n")
+}
+
+// maxFormLines is how many fields of a form are shown.
+const maxFormLines = 100
+
+// formLines returns a line for each value of a form below a name, in the order of the names.
+func formLines(name string, value any) (lines []string) {
+	switch v := value.(type) {
+	case nil:
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			lines = append(lines, formLines(clipText(strings.TrimSpace(name+" "+key), maxName), v[key])...)
+		}
+	case []any:
+		for _, one := range v {
+			lines = append(lines, formLines(name, one)...)
+		}
+	default:
+		words := strings.Join(strings.Fields(fmt.Sprint(v)), " ")
+		lines = []string{"- **" + wamark.Escape(name) + "**: " + wamark.Escape(words)}
+	}
+	return lines
 }
 
 // readLocation returns a location as text with a link to a map; "" if the message has none. Numbers that are no place

@@ -163,6 +163,16 @@ func TestDecodeWhatsAppContent(t *testing.T) {
 			want: channels.Inbound{Text: "Row", Chosen: "r", Notices: []string{"Chosen from what we offered."}},
 		},
 		{
+			name: "filled form",
+			form: fields{
+				"MessageType":     "interactive",
+				"InteractiveData": `{"flow_token":"t","visit":{"day":"*Monday*","people":2},"extras":["tea"],"note":null}`,
+			},
+			want: channels.Inbound{Text: `- **extras**: tea
+- **visit day**: \*Monday\*
+- **visit people**: 2`},
+		},
+		{
 			name: "place",
 			form: fields{"Latitude": "52.5", "Longitude": "13.4", "Label": "Shop", "Address": "Street *1*"},
 			want: channels.Inbound{Text: `Shop
