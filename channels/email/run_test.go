@@ -289,6 +289,25 @@ func TestBrokenConditions(t *testing.T) {
 	}
 }
 
+// A folder that another program renames for a moment is read again as soon as it is back: the long wait after a refused
+// login is for logins.
+func TestFolderIsBackSoon(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opts.Timing.LoginFirst, w.opts.Timing.LoginMax = time.Hour, time.Hour
+	w.config["folder"] = "Archive"
+	program := w.openAsMailProgram("INBOX")
+	if err := program.Rename("Archive", "Elsewhere", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	w.wantBroken(`"Archive" can't be opened`, "INBOX")
+
+	if err := program.Rename("Elsewhere", "Archive", nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	w.waitActive()
+}
+
 // newTLSWorld makes a world whose servers speak TLS, and whose mailbox is read with it.
 func newTLSWorld(t *testing.T) *world {
 	t.Helper()

@@ -169,7 +169,9 @@ func (f *fetcher) recordFailure(err error) time.Duration {
 		f.box.env.Report(channels.Condition{Status: channels.Broken, Text: problem.Text, Hint: problem.Hint})
 	}
 	f.box.log.Warn("mailbox connection ended", "error", err, "in_a_row", f.failedSinceFetch)
-	if problem.NeedsPerson {
+	var at *stageError
+	isLetIn := errors.As(err, &at) && at.stage == stageFolder // so no login is refused, and looking often locks nobody out
+	if problem.NeedsPerson && !isLetIn {
 		return spreadWidely(waitAfterFailures(timing.LoginFirst, timing.LoginMax, f.failedSinceStable))
 	}
 	suggested := min(suggestedWait(err), timing.LoginMax) // no server may keep us away for a day
