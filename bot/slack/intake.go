@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -137,7 +138,8 @@ func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte
 	if err := json.Unmarshal(body, &in); err != nil {
 		return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
 	}
-	isForUs := slices.ContainsFunc(in.listTeams(), func(team string) bool { return me.IsFor(team, in.AppID) })
+	app := cmp.Or(in.AppID, me.App) // a shortcut doesn't name the app: it came by our secret or token, so it is for ours
+	isForUs := slices.ContainsFunc(in.listTeams(), func(team string) bool { return me.IsFor(team, app) })
 	if !isForUs {
 		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil

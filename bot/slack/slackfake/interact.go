@@ -65,6 +65,14 @@ func (s *clicks) newPayload(kind, user, view string) map[string]any {
 	}
 }
 
+// newShortcut starts the payload of a shortcut, the only interaction that doesn't name the app. Caller holds the lock.
+// Source: docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload, and the types of @slack/bolt 5.1.0.
+func (s *clicks) newShortcut(kind, user string) map[string]any {
+	payload := s.newPayload(kind, user, "")
+	delete(payload, "api_app_id")
+	return payload
+}
+
 // ask delivers an interaction or command and waits for the app's acknowledgement.
 // Errors: ctx's, or context.Canceled once the server is closed.
 func (s *clicks) ask(ctx context.Context, q delivery.Question) (delivery.Answer, error) {

@@ -150,7 +150,7 @@ func (p *Person) shortcutPayload(callback, channel, ts string) (object, error) {
 		return nil, err
 	}
 
-	payload := s.clicks.newPayload("message_action", p.id, "")
+	payload := s.clicks.newShortcut("message_action", p.id)
 	payload["callback_id"] = callback
 	payload["message_ts"] = ts
 	payload["action_ts"] = workspace.FormatTS(s.Now().UnixMicro())
@@ -178,7 +178,7 @@ func (p *Person) globalShortcutPayload(callback string) (object, error) {
 		return nil, workspace.Refuse("not_found")
 	}
 
-	payload := s.clicks.newPayload("shortcut", p.id, "")
+	payload := s.clicks.newShortcut("shortcut", p.id)
 	payload["callback_id"], payload["action_ts"] = callback, workspace.FormatTS(s.Now().UnixMicro())
 	return payload, nil
 }
