@@ -185,7 +185,7 @@ func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel str
 		}
 
 		firstErr = cmp.Or(firstErr, err)
-		q.cursor = page.next()
+		q.cursor = page.Meta.Next
 		if q.cursor == "" {
 			return firstErr
 		}
@@ -304,7 +304,7 @@ func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery)
 			return err
 		}
 
-		q.cursor = page.next()
+		q.cursor = page.Meta.Next
 		if q.cursor == "" {
 			return nil
 		}

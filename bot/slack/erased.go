@@ -75,8 +75,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 		return true, p.Progress, nil
 	}
 
-	next := page.next()
-	return next != "", next, nil
+	return page.Meta.Next != "", page.Meta.Next, nil
 }
 
 // eraseFiles deletes the files of one of our messages from the workspace.

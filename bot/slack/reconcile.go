@@ -158,7 +158,7 @@ func (s *poster) findMessage(
 			}
 		}
 
-		q.cursor = page.next()
+		q.cursor = page.Meta.Next
 		if q.cursor == "" {
 			return fact.Message{}, channels.Absent, nil
 		}

@@ -80,20 +80,13 @@ func (k *kept) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// historyPage is one page. That another one follows is said by a cursor alone: has_more may be left out.
+// Source: the published description of the Web API (2021), conversations.replies.
 type historyPage struct {
 	Messages []kept `json:"messages"`
-	HasMore  bool   `json:"has_more"`
 	Meta     struct {
-		Cursor string `json:"next_cursor"`
+		Next string `json:"next_cursor"` // "" after the last page
 	} `json:"response_metadata"`
-}
-
-// next returns the cursor of the next page, or "" after the last one.
-func (h historyPage) next() string {
-	if !h.HasMore {
-		return ""
-	}
-	return h.Meta.Cursor
 }
 
 // formatStamp writes a time in Slack's form: seconds and microseconds, so that stamps sort as texts.
