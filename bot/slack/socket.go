@@ -111,6 +111,7 @@ func (c *connection) waitingEvent() (evt socketmode.Event, ok bool) {
 func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
 	var batch []arrived
 	for {
+		evt = readAgain(evt)
 		if a, ok := eventsAPIPayload(evt); ok {
 			batch = append(batch, a)
 		} else {
@@ -132,6 +133,23 @@ func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
 	}
 
 	c.storeBatch(ctx, batch)
+}
+
+// readAgain returns a click, shortcut or command that slack-go couldn't read as one that it could: only its payload counts, which
+// intake reads itself. slack-go refuses messages with controls that it doesn't know. All other events are returned as they are.
+func readAgain(evt socketmode.Event) socketmode.Event {
+	bad, isBad := evt.Data.(*socketmode.ErrorBadMessage)
+	var request socketmode.Request
+	if !isBad || json.Unmarshal(bad.Message, &request) != nil {
+		return evt
+	}
+	switch request.Type {
+	case socketmode.RequestTypeInteractive:
+		return socketmode.Event{Type: socketmode.EventTypeInteractive, Request: &request}
+	case socketmode.RequestTypeSlashCommands:
+		return socketmode.Event{Type: socketmode.EventTypeSlashCommand, Request: &request}
+	}
+	return evt
 }
 
 // arrived is an Events API callback that waits to be stored and acknowledged.
